@@ -1,0 +1,338 @@
+/* Little-endian bytes in and out.
+ *
+ * Job: turn values into bytes and back, on any machine the same, at any alignment.
+ *
+ * Happy path: a decoder makes all its gets in a row and asks hf__reader_done once; an encoder makes all its puts in a row and
+ * looks at `bad` once. That leaves no room for the check that somebody forgot.
+ *
+ * Failure modes: a reader asked for more than is left goes bad and from then on gives zeros and empty bytes, so no decoded length
+ * can lead anywhere. A writer that cannot grow, or is given a value that its field cannot hold, goes bad and from then on keeps
+ * what it has. Lengths are compared with what is left, never added to a position. */
+#include "base/bytes.h"
+
+#include "base/mem.h"
+
+#define WRITER_FIRST ((size_t)64)
+
+/* --- Fixed places -------------------------------------------------------------------------------------------------------- */
+
+/* Shifts and not memcpy: right on big-endian machines too, and compilers make one load or store of them. */
+
+uint16_t hf__load_u16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] | at[1] << 8);
+}
+
+uint32_t hf__load_u32(const uint8_t *at)
+{
+	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+uint64_t hf__load_u64(const uint8_t *at)
+{
+	return (uint64_t)hf__load_u32(at) | (uint64_t)hf__load_u32(at + 4) << 32;
+}
+
+void hf__store_u16(uint8_t *at, uint16_t v)
+{
+	at[0] = (uint8_t)v;
+	at[1] = (uint8_t)(v >> 8);
+}
+
+void hf__store_u32(uint8_t *at, uint32_t v)
+{
+	hf__store_u16(at, (uint16_t)v);
+	hf__store_u16(at + 2, (uint16_t)(v >> 16));
+}
+
+void hf__store_u64(uint8_t *at, uint64_t v)
+{
+	hf__store_u32(at, (uint32_t)v);
+	hf__store_u32(at + 4, (uint32_t)(v >> 32));
+}
+
+/* --- Reader -------------------------------------------------------------------------------------------------------------- */
+
+struct hf__reader hf__reader(struct hf_bytes bytes)
+{
+	struct hf__reader r = {bytes.data, bytes.len, false};
+	return r;
+}
+
+/* The next `len` bytes, or NULL when there are not as many, and for ever after. */
+static const uint8_t *reader_take(struct hf__reader *r, size_t len)
+{
+	if (r->bad || len > r->left) {
+		r->bad = true;
+		return NULL;
+	}
+	const uint8_t *taken = r->at;
+	if (len) { /* an empty input may stand at NULL, to which nothing may be added */
+		r->at += len;
+		r->left -= len;
+	}
+	return taken;
+}
+
+uint8_t hf__get_u8(struct hf__reader *r)
+{
+	const uint8_t *at = reader_take(r, 1);
+	return at ? at[0] : 0;
+}
+
+uint16_t hf__get_u16(struct hf__reader *r)
+{
+	const uint8_t *at = reader_take(r, 2);
+	return at ? hf__load_u16(at) : 0;
+}
+
+uint32_t hf__get_u32(struct hf__reader *r)
+{
+	const uint8_t *at = reader_take(r, 4);
+	return at ? hf__load_u32(at) : 0;
+}
+
+uint64_t hf__get_u64(struct hf__reader *r)
+{
+	const uint8_t *at = reader_take(r, 8);
+	return at ? hf__load_u64(at) : 0;
+}
+
+int32_t hf__get_i32(struct hf__reader *r)
+{
+	return (int32_t)hf__get_u32(r);
+}
+
+int64_t hf__get_i64(struct hf__reader *r)
+{
+	return (int64_t)hf__get_u64(r);
+}
+
+double hf__get_f64(struct hf__reader *r)
+{
+	uint64_t bits = hf__get_u64(r);
+	double v;
+	_Static_assert(sizeof v == sizeof bits, "a double is 8 bytes");
+	memcpy(&v, &bits, sizeof v);
+	return v;
+}
+
+struct hf_bytes hf__get_bytes(struct hf__reader *r, size_t len)
+{
+	const uint8_t *at = reader_take(r, len);
+	return hf_bytes(at, at ? len : 0);
+}
+
+struct hf_bytes hf__get_short(struct hf__reader *r)
+{
+	return hf__get_bytes(r, hf__get_u16(r));
+}
+
+struct hf_bytes hf__get_long(struct hf__reader *r)
+{
+	return hf__get_bytes(r, hf__get_u32(r));
+}
+
+bool hf__reader_done(const struct hf__reader *r)
+{
+	return !r->bad && r->left == 0;
+}
+
+/* --- Writer -------------------------------------------------------------------------------------------------------------- */
+
+/* Doubling keeps the copying linear; near the top of the address space the exact size must do. */
+static size_t writer_next_cap(const struct hf__writer *w, size_t needed)
+{
+	size_t cap = w->cap ? w->cap : WRITER_FIRST;
+	while (cap < needed) {
+		cap = cap > SIZE_MAX / 2 ? needed : cap * 2;
+	}
+	return cap;
+}
+
+/* A reserve that fails changes nothing, `bad` included: who asks beforehand can still give up cleanly. */
+bool hf__writer_reserve(struct hf__writer *w, size_t more)
+{
+	if (w->bad) {
+		return false;
+	}
+	if (more <= w->cap - w->len) {
+		return true;
+	}
+	if (more > SIZE_MAX - w->len) {
+		return false;
+	}
+	size_t cap = writer_next_cap(w, w->len + more);
+	uint8_t *data = hf__realloc(w->data, cap);
+	if (!data) {
+		return false;
+	}
+	w->data = data;
+	w->cap = cap;
+	return true;
+}
+
+/* Room for `len` bytes that now count as written, or NULL: bad. */
+static uint8_t *writer_extend(struct hf__writer *w, size_t len)
+{
+	if (!hf__writer_reserve(w, len)) {
+		w->bad = true;
+		return NULL;
+	}
+	uint8_t *at = w->data + w->len;
+	w->len += len;
+	return at;
+}
+
+void hf__put_u8(struct hf__writer *w, uint8_t v)
+{
+	uint8_t *at = writer_extend(w, 1);
+	if (at) {
+		at[0] = v;
+	}
+}
+
+void hf__put_u16(struct hf__writer *w, uint16_t v)
+{
+	uint8_t *at = writer_extend(w, 2);
+	if (at) {
+		hf__store_u16(at, v);
+	}
+}
+
+void hf__put_u32(struct hf__writer *w, uint32_t v)
+{
+	uint8_t *at = writer_extend(w, 4);
+	if (at) {
+		hf__store_u32(at, v);
+	}
+}
+
+void hf__put_u64(struct hf__writer *w, uint64_t v)
+{
+	uint8_t *at = writer_extend(w, 8);
+	if (at) {
+		hf__store_u64(at, v);
+	}
+}
+
+void hf__put_i32(struct hf__writer *w, int32_t v)
+{
+	hf__put_u32(w, (uint32_t)v);
+}
+
+void hf__put_i64(struct hf__writer *w, int64_t v)
+{
+	hf__put_u64(w, (uint64_t)v);
+}
+
+void hf__put_f64(struct hf__writer *w, double v)
+{
+	uint64_t bits;
+	memcpy(&bits, &v, sizeof bits);
+	hf__put_u64(w, bits);
+}
+
+void hf__put_bytes(struct hf__writer *w, struct hf_bytes bytes)
+{
+	if (bytes.len == 0) {
+		return; /* empty bytes, and an empty writer, may stand at NULL */
+	}
+	uint8_t *at = writer_extend(w, bytes.len);
+	if (at) {
+		memcpy(at, bytes.data, bytes.len);
+	}
+}
+
+void hf__put_short(struct hf__writer *w, struct hf_bytes bytes)
+{
+	if (bytes.len > UINT16_MAX) {
+		w->bad = true;
+		return;
+	}
+	hf__put_u16(w, (uint16_t)bytes.len);
+	hf__put_bytes(w, bytes);
+}
+
+void hf__put_long(struct hf__writer *w, struct hf_bytes bytes)
+{
+	if (bytes.len > UINT32_MAX) {
+		w->bad = true;
+		return;
+	}
+	hf__put_u32(w, (uint32_t)bytes.len);
+	hf__put_bytes(w, bytes);
+}
+
+void hf__put_zeros(struct hf__writer *w, size_t count)
+{
+	if (count == 0) {
+		return;
+	}
+	uint8_t *at = writer_extend(w, count);
+	if (at) {
+		memset(at, 0, count);
+	}
+}
+
+void hf__put_align(struct hf__writer *w, size_t alignment)
+{
+	hf__put_zeros(w, (0 - w->len) & (alignment - 1));
+}
+
+void hf__writer_deinit(struct hf__writer *w)
+{
+	hf__free(w->data);
+	*w = (struct hf__writer){0};
+}
+
+/* --- Ranges -------------------------------------------------------------------------------------------------------------- */
+
+bool hf__bytes_equal(struct hf_bytes a, struct hf_bytes b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+int hf__bytes_compare(struct hf_bytes a, struct hf_bytes b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common ? memcmp(a.data, b.data, common) : 0;
+	return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+bool hf__bytes_zero(const void *data, size_t len)
+{
+	enum { HEAD = 16 };
+	const uint8_t *at = data;
+	for (size_t i = 0; i < len && i < HEAD; i++) {
+		if (at[i] != 0) {
+			return false;
+		}
+	}
+	/* The head is zero, and every later byte equals the one HEAD before it: so all are zero. memcmp runs at memory speed. */
+	return len <= HEAD || memcmp(at, at + HEAD, len - HEAD) == 0;
+}
+
+bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
+{
+	*out = NULL;
+	if (bytes.len == 0) {
+		return true;
+	}
+	if (bytes.len > UINT32_MAX || bytes.len > SIZE_MAX - sizeof(struct hf__blob) - 1) {
+		return false;
+	}
+	struct hf__blob *blob = hf__alloc(sizeof *blob + bytes.len + 1); /* zeroed: the NUL is there */
+	if (!blob) {
+		return false;
+	}
+	blob->len = (uint32_t)bytes.len;
+	memcpy(blob->data, bytes.data, bytes.len);
+	*out = blob;
+	return true;
+}
+
+struct hf_bytes hf__blob_bytes(const struct hf__blob *blob)
+{
+	return blob ? hf_bytes(blob->data, blob->len) : hf_bytes(NULL, 0);
+}

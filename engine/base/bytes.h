@@ -1,0 +1,73 @@
+/* Little-endian reader and writer over byte ranges. Both remember that they went bad: check once, at the end. */
+#ifndef HF_BASE_BYTES_H
+#define HF_BASE_BYTES_H
+
+#include "holdfast/types.h"
+
+/* Reads past the end, or after that, give zeros and set `bad`. Bytes it returns are borrowed from the input. */
+struct hf__reader {
+	const uint8_t *at;
+	size_t left;
+	bool bad;
+};
+
+struct hf__reader hf__reader(struct hf_bytes bytes);
+uint8_t hf__get_u8(struct hf__reader *r);
+uint16_t hf__get_u16(struct hf__reader *r);
+uint32_t hf__get_u32(struct hf__reader *r);
+uint64_t hf__get_u64(struct hf__reader *r);
+int32_t hf__get_i32(struct hf__reader *r);
+int64_t hf__get_i64(struct hf__reader *r);
+double hf__get_f64(struct hf__reader *r);
+struct hf_bytes hf__get_bytes(struct hf__reader *r, size_t len);
+struct hf_bytes hf__get_short(struct hf__reader *r); /* u16 length, then the bytes */
+struct hf_bytes hf__get_long(struct hf__reader *r); /* u32 length, then the bytes */
+/* Everything was read, nothing was missing. */
+bool hf__reader_done(const struct hf__reader *r);
+
+/* Grows on the heap. `bad` after a failed allocation or a value that does not fit; further puts do nothing. */
+struct hf__writer {
+	uint8_t *data;
+	size_t len;
+	size_t cap;
+	bool bad;
+};
+
+void hf__put_u8(struct hf__writer *w, uint8_t v);
+void hf__put_u16(struct hf__writer *w, uint16_t v);
+void hf__put_u32(struct hf__writer *w, uint32_t v);
+void hf__put_u64(struct hf__writer *w, uint64_t v);
+void hf__put_i32(struct hf__writer *w, int32_t v);
+void hf__put_i64(struct hf__writer *w, int64_t v);
+void hf__put_f64(struct hf__writer *w, double v);
+void hf__put_bytes(struct hf__writer *w, struct hf_bytes bytes);
+void hf__put_short(struct hf__writer *w, struct hf_bytes bytes); /* bad when longer than 65,535 */
+void hf__put_long(struct hf__writer *w, struct hf_bytes bytes); /* bad when longer than 4 GiB - 1 */
+void hf__put_zeros(struct hf__writer *w, size_t count);
+void hf__put_align(struct hf__writer *w, size_t alignment); /* zeros up to a multiple of a power of two */
+/* Makes room for `more` bytes so that the next puts cannot fail. */
+bool hf__writer_reserve(struct hf__writer *w, size_t more);
+void hf__writer_deinit(struct hf__writer *w);
+
+/* Fixed places: load and store at any address, little-endian. */
+uint16_t hf__load_u16(const uint8_t *at);
+uint32_t hf__load_u32(const uint8_t *at);
+uint64_t hf__load_u64(const uint8_t *at);
+void hf__store_u16(uint8_t *at, uint16_t v);
+void hf__store_u32(uint8_t *at, uint32_t v);
+void hf__store_u64(uint8_t *at, uint64_t v);
+
+bool hf__bytes_equal(struct hf_bytes a, struct hf_bytes b);
+int hf__bytes_compare(struct hf_bytes a, struct hf_bytes b); /* memcmp order, a prefix before its extension: <0, 0, >0 */
+bool hf__bytes_zero(const void *data, size_t len); /* all bytes are zero; fast on large ranges */
+
+/* Owned, immutable bytes with a NUL after them. NULL stands for the empty value. */
+struct hf__blob {
+	uint32_t len;
+	uint8_t data[];
+};
+/* *out = NULL for empty bytes. false: out of memory. */
+bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out);
+struct hf_bytes hf__blob_bytes(const struct hf__blob *blob); /* NULL gives the empty value */
+
+#endif

@@ -1,0 +1,19 @@
+/* Checksums of what is on disk, and the keyed hash of what is in memory. The two are never mixed: see DESIGN.md. */
+#ifndef HF_BASE_HASH_H
+#define HF_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Low 64 bits of XXH3_128 with a seed. The 128-bit variant has no seed-dependent collisions at 17 to 240 bytes. */
+uint64_t hf__checksum(const void *data, size_t len, uint64_t seed);
+
+/* What a store's checksums have in common. */
+uint64_t hf__seed_base(const uint8_t uuid[16], uint16_t epoch);
+/* The seed of what belongs to one LSN (or, for headers, one segment number). */
+uint64_t hf__seed_at(uint64_t base, uint64_t lsn);
+
+/* SipHash-1-3 under a key chosen at random per opening, so that nobody can choose keys that collide. Never stored. */
+uint64_t hf__keyed_hash(const uint8_t key[16], const void *data, size_t len);
+
+#endif

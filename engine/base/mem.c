@@ -1,0 +1,136 @@
+/* Memory.
+ *
+ * Job: the one place of the engine that asks libc for memory, so that a test can make any single allocation fail, and arenas for
+ * bytes that are freed together (an answer, a transaction).
+ *
+ * Happy path: straight through to calloc and realloc. An arena hands out slices of blocks that double in size, so that a small
+ * answer costs one small block and a large one few blocks.
+ *
+ * Failure modes: every allocation can give NULL, and an arena that gave NULL is as it was before. Sizes that would wrap around
+ * are refused like sizes that are too big. */
+#include "base/mem.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/steps.h"
+
+#ifdef HF_TESTING
+_Thread_local uint64_t hf__steps;
+#endif
+
+static hf__mem_veto veto_function;
+static void *veto_ctx;
+
+void hf__mem_set_veto(hf__mem_veto veto, void *ctx)
+{
+	veto_function = veto;
+	veto_ctx = ctx;
+}
+
+static bool size_vetoed(size_t size)
+{
+	return veto_function && veto_function(veto_ctx, size);
+}
+
+void *hf__alloc(size_t size)
+{
+	if (size_vetoed(size)) {
+		return NULL;
+	}
+	return calloc(1, size ? size : 1); /* libc may answer 0 bytes with NULL, which here means failure */
+}
+
+void *hf__realloc(void *old, size_t size)
+{
+	if (size_vetoed(size)) {
+		return NULL;
+	}
+	return realloc(old, size ? size : 1); /* realloc to 0 bytes may free `old` and still answer NULL */
+}
+
+void hf__free(void *memory)
+{
+	free(memory);
+}
+
+/* --- Arena --------------------------------------------------------------------------------------------------------------- */
+
+#define ARENA_FIRST ((size_t)1 << 10)
+#define ARENA_LARGEST ((size_t)64 << 10)
+
+struct hf__arena_block {
+	struct hf__arena_block *next; /* the one before it in time */
+	size_t cap;
+	alignas(max_align_t) uint8_t data[];
+};
+
+static size_t block_next_cap(const struct hf__arena_block *newest)
+{
+	if (!newest) {
+		return ARENA_FIRST;
+	}
+	/* A block may be larger than the largest regular one, because one slice was. */
+	return newest->cap < ARENA_LARGEST / 2 ? newest->cap * 2 : ARENA_LARGEST;
+}
+
+/* Puts a block with room for `size` bytes first. What is left of the block before it stays unused. */
+static bool arena_grow(struct hf__arena *arena, size_t size)
+{
+	size_t cap = block_next_cap(arena->blocks);
+	if (cap < size) {
+		cap = size;
+	}
+	if (cap > SIZE_MAX - sizeof(struct hf__arena_block)) {
+		return false;
+	}
+	struct hf__arena_block *block = hf__alloc(sizeof *block + cap);
+	if (!block) {
+		return false;
+	}
+	block->next = arena->blocks;
+	block->cap = cap;
+	arena->blocks = block;
+	arena->used = 0;
+	return true;
+}
+
+void *hf__arena_alloc(struct hf__arena *arena, size_t size)
+{
+	const size_t step = alignof(max_align_t);
+	if (size > SIZE_MAX - step) {
+		return NULL;
+	}
+	size_t rounded = size ? (size + step - 1) / step * step : step;
+	bool fits = arena->blocks && rounded <= arena->blocks->cap - arena->used;
+	if (!fits && !arena_grow(arena, rounded)) {
+		return NULL;
+	}
+	/* Blocks come zeroed and no byte is handed out twice, so the slice is zeroed too. */
+	void *slice = arena->blocks->data + arena->used;
+	arena->used += rounded;
+	return slice;
+}
+
+void *hf__arena_copy(struct hf__arena *arena, const void *data, size_t size)
+{
+	void *copy = hf__arena_alloc(arena, size);
+	if (copy && size) {
+		memcpy(copy, data, size);
+	}
+	return copy;
+}
+
+void hf__arena_deinit(struct hf__arena *arena)
+{
+	struct hf__arena_block *block = arena->blocks;
+	while (block) {
+		struct hf__arena_block *next = block->next;
+		hf__free(block);
+		block = next;
+	}
+	arena->blocks = NULL;
+	arena->used = 0;
+}

@@ -1,0 +1,31 @@
+/* Memory. The only place where holdfast allocates: one seam, so that a test can make every allocation fail. */
+#ifndef HF_BASE_MEM_H
+#define HF_BASE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Zeroed memory, or NULL. size 0 gives a valid pointer. */
+void *hf__alloc(size_t size);
+
+/* As realloc: the added bytes are not zeroed; NULL leaves `old` as it was. */
+void *hf__realloc(void *old, size_t size);
+
+void hf__free(void *memory);
+
+/* Tests: asked before every allocation; true makes it fail. NULL (the default) switches it off. Set it while no other thread
+ * allocates. */
+typedef bool (*hf__mem_veto)(void *ctx, size_t size);
+void hf__mem_set_veto(hf__mem_veto veto, void *ctx);
+
+/* An arena: bytes that are freed together. Zeroed, aligned for any type. Blocks never move. */
+struct hf__arena_block;
+struct hf__arena {
+	struct hf__arena_block *blocks;
+	size_t used; /* of the newest block */
+};
+void *hf__arena_alloc(struct hf__arena *arena, size_t size);
+void *hf__arena_copy(struct hf__arena *arena, const void *data, size_t size); /* size 0 gives a valid pointer */
+void hf__arena_deinit(struct hf__arena *arena);
+
+#endif

@@ -1,0 +1,389 @@
+/* An ordered index: an AVL tree whose nodes live inside their objects.
+ *
+ * Job: keep objects sorted; give rank, neighbours and "the next one that passes a filter" in O(log n) at worst, with no memory of
+ * its own, so that neither insert nor remove can fail.
+ *
+ * Happy path: insert goes down by `compare`, links a leaf and repairs upwards; remove unlinks, with the successor taking the place
+ * of a node that has two children, and repairs upwards. Repairing means rotating where the heights of two siblings differ by two
+ * and summing up each subtree again: size, least and most weight, all tags.
+ *
+ * Invariants (hf__order_sane): in-order walk strictly increases under `compare`; sibling heights differ by at most one, which
+ * bounds the height by 1.44 log2(n); every summary is exact, which is what lets a filter skip a subtree unseen.
+ *
+ * Failure modes: none at run time. Inserting an equal node or changing a node's key while it is in is a programmer's error. */
+#include "base/order.h"
+
+#include <assert.h>
+
+#include "base/steps.h"
+
+/* --- Summaries ----------------------------------------------------------------------------------------------------------- */
+
+static int node_height(const struct hf__order_node *node)
+{
+	return node ? node->height : 0;
+}
+
+static uint32_t node_size(const struct hf__order_node *node)
+{
+	return node ? node->size : 0;
+}
+
+static void node_include(struct hf__order_node *node, const struct hf__order_node *child)
+{
+	if (!child) {
+		return;
+	}
+	node->least = child->least < node->least ? child->least : node->least;
+	node->most = child->most > node->most ? child->most : node->most;
+	node->tags |= child->tags;
+	node->size += child->size;
+	if (child->height >= node->height) {
+		node->height = (uint8_t)(child->height + 1);
+	}
+}
+
+/* Sums the subtree up from the node and its children. */
+static void node_refresh(struct hf__order_node *node)
+{
+	node->least = node->most = node->weight;
+	node->tags = node->tag;
+	node->size = 1;
+	node->height = 1;
+	node_include(node, node->left);
+	node_include(node, node->right);
+}
+
+/* --- Balance ------------------------------------------------------------------------------------------------------------- */
+
+/* Puts `node` (may be NULL) where `old` hangs below `parent`; a NULL parent stands for the root. */
+static void child_replace(struct hf__order *order, struct hf__order_node *parent, const struct hf__order_node *old,
+                          struct hf__order_node *node)
+{
+	if (!parent) {
+		order->root = node;
+	} else if (parent->left == old) {
+		parent->left = node;
+	} else {
+		parent->right = node;
+	}
+	if (node) {
+		node->parent = parent;
+	}
+}
+
+/* The right child becomes the top of this subtree; the order of all nodes stays. Gives the new top. */
+static struct hf__order_node *rotate_left(struct hf__order *order, struct hf__order_node *node)
+{
+	struct hf__order_node *top = node->right;
+	child_replace(order, node->parent, node, top);
+	node->right = top->left;
+	if (node->right) {
+		node->right->parent = node;
+	}
+	top->left = node;
+	node->parent = top;
+	node_refresh(node);
+	node_refresh(top);
+	return top;
+}
+
+static struct hf__order_node *rotate_right(struct hf__order *order, struct hf__order_node *node)
+{
+	struct hf__order_node *top = node->left;
+	child_replace(order, node->parent, node, top);
+	node->left = top->right;
+	if (node->left) {
+		node->left->parent = node;
+	}
+	top->right = node;
+	node->parent = top;
+	node_refresh(node);
+	node_refresh(top);
+	return top;
+}
+
+/* Makes one subtree right whose children are right. Gives its top. */
+static struct hf__order_node *node_balance(struct hf__order *order, struct hf__order_node *node)
+{
+	int lean = node_height(node->left) - node_height(node->right);
+	if (lean > 1) {
+		/* An inner grandchild that is the higher one would only change sides: turn it outward first. */
+		if (node_height(node->left->left) < node_height(node->left->right)) {
+			rotate_left(order, node->left);
+		}
+		return rotate_right(order, node);
+	}
+	if (lean < -1) {
+		if (node_height(node->right->right) < node_height(node->right->left)) {
+			rotate_right(order, node->right);
+		}
+		return rotate_left(order, node);
+	}
+	node_refresh(node);
+	return node;
+}
+
+/* From `node` to the root: sizes change all the way up, so there is no early end. */
+static void path_repair(struct hf__order *order, struct hf__order_node *node)
+{
+	while (node) {
+		HF__STEP();
+		node = node_balance(order, node)->parent;
+	}
+}
+
+/* --- Change -------------------------------------------------------------------------------------------------------------- */
+
+void hf__order_init(struct hf__order *order, hf__order_compare compare)
+{
+	order->root = NULL;
+	order->compare = compare;
+}
+
+void hf__order_insert(struct hf__order *order, struct hf__order_node *node)
+{
+	struct hf__order_node *parent = NULL;
+	struct hf__order_node **link = &order->root;
+	while (*link) {
+		HF__STEP();
+		parent = *link;
+		int sign = order->compare(node, parent);
+		assert(sign != 0);
+		link = sign < 0 ? &parent->left : &parent->right;
+	}
+	*link = node;
+	node->parent = parent;
+	node->left = node->right = NULL;
+	path_repair(order, node);
+}
+
+static struct hf__order_node *leftmost(struct hf__order_node *node)
+{
+	while (node->left) {
+		HF__STEP();
+		node = node->left;
+	}
+	return node;
+}
+
+static struct hf__order_node *rightmost(struct hf__order_node *node)
+{
+	while (node->right) {
+		HF__STEP();
+		node = node->right;
+	}
+	return node;
+}
+
+/* Lets the successor, which has no left child, take the place of a node with two children. Gives the lowest node to repair. */
+static struct hf__order_node *successor_promote(struct hf__order *order, struct hf__order_node *node)
+{
+	struct hf__order_node *next = leftmost(node->right);
+	struct hf__order_node *lowest = next;
+	if (next != node->right) {
+		lowest = next->parent;
+		child_replace(order, next->parent, next, next->right);
+		next->right = node->right;
+		next->right->parent = next;
+	}
+	next->left = node->left;
+	next->left->parent = next;
+	child_replace(order, node->parent, node, next);
+	return lowest;
+}
+
+void hf__order_remove(struct hf__order *order, struct hf__order_node *node)
+{
+	struct hf__order_node *lowest = node->parent;
+	HF__STEP();
+	if (node->left && node->right) {
+		lowest = successor_promote(order, node);
+	} else {
+		child_replace(order, node->parent, node, node->left ? node->left : node->right);
+	}
+	node->left = node->right = node->parent = NULL;
+	path_repair(order, lowest);
+}
+
+void hf__order_update(struct hf__order *order, struct hf__order_node *node, int64_t weight, uint8_t tag)
+{
+	node->weight = weight;
+	node->tag = tag;
+	path_repair(order, node); /* the shape is right already: this only sums up */
+}
+
+/* --- Place --------------------------------------------------------------------------------------------------------------- */
+
+size_t hf__order_count(const struct hf__order *order)
+{
+	return node_size(order->root);
+}
+
+size_t hf__order_rank(const struct hf__order_node *node)
+{
+	size_t rank = node_size(node->left);
+	for (; node->parent; node = node->parent) {
+		HF__STEP();
+		if (node == node->parent->right) {
+			rank += (size_t)node_size(node->parent->left) + 1;
+		}
+	}
+	return rank;
+}
+
+struct hf__order_node *hf__order_first(const struct hf__order *order)
+{
+	return order->root ? leftmost(order->root) : NULL;
+}
+
+struct hf__order_node *hf__order_last(const struct hf__order *order)
+{
+	return order->root ? rightmost(order->root) : NULL;
+}
+
+/* The nearest ancestor in whose left subtree `node` is: what follows once its own subtree is done. */
+static struct hf__order_node *climb_right(const struct hf__order_node *node)
+{
+	HF__STEP();
+	while (node->parent && node == node->parent->right) {
+		HF__STEP();
+		node = node->parent;
+	}
+	return node->parent;
+}
+
+static struct hf__order_node *climb_left(const struct hf__order_node *node)
+{
+	HF__STEP();
+	while (node->parent && node == node->parent->left) {
+		HF__STEP();
+		node = node->parent;
+	}
+	return node->parent;
+}
+
+struct hf__order_node *hf__order_next(const struct hf__order_node *node)
+{
+	return node->right ? leftmost(node->right) : climb_right(node);
+}
+
+struct hf__order_node *hf__order_prev(const struct hf__order_node *node)
+{
+	return node->left ? rightmost(node->left) : climb_left(node);
+}
+
+/* --- Search -------------------------------------------------------------------------------------------------------------- */
+
+/* The first node whose probe is at least `floor`. */
+static struct hf__order_node *probe_floor(const struct hf__order *order, hf__order_probe probe, const void *key, int floor)
+{
+	struct hf__order_node *best = NULL;
+	struct hf__order_node *node = order->root;
+	while (node) {
+		HF__STEP();
+		int sign = probe(node, key);
+		sign = (sign > 0) - (sign < 0);
+		if (sign >= floor) {
+			best = node;
+			node = node->left;
+		} else {
+			node = node->right;
+		}
+	}
+	return best;
+}
+
+struct hf__order_node *hf__order_seek(const struct hf__order *order, hf__order_probe probe, const void *key)
+{
+	return probe_floor(order, probe, key, 0);
+}
+
+struct hf__order_node *hf__order_after(const struct hf__order *order, hf__order_probe probe, const void *key)
+{
+	return probe_floor(order, probe, key, 1);
+}
+
+static bool node_passes(const struct hf__order_node *node, const struct hf__order_filter *filter)
+{
+	bool tag_ok = filter->tags == 0 || (node->tag & filter->tags) != 0;
+	return tag_ok && filter->low <= node->weight && node->weight <= filter->high;
+}
+
+/* May a node of this subtree pass? With an exact filter: does one? */
+static bool subtree_may(const struct hf__order_node *node, const struct hf__order_filter *filter)
+{
+	if (!node) {
+		return false;
+	}
+	HF__STEP();
+	bool tag_ok = filter->tags == 0 || (node->tags & filter->tags) != 0;
+	return tag_ok && filter->low <= node->most && node->least <= filter->high;
+}
+
+/* The first node of this subtree to look at: what lies before it cannot pass. */
+static const struct hf__order_node *subtree_enter(const struct hf__order_node *node, const struct hf__order_filter *filter)
+{
+	while (subtree_may(node->left, filter)) {
+		node = node->left;
+	}
+	return node;
+}
+
+/* Climbs only out of subtrees that hold nothing more. With an exact filter a subtree that is entered does hold a node that passes,
+ * so after the first descent there is no climb any more: at most one way up and one way down. */
+struct hf__order_node *hf__order_pass(const struct hf__order_node *node, const struct hf__order_filter *filter)
+{
+	while (node && !node_passes(node, filter)) {
+		HF__STEP();
+		if (subtree_may(node->right, filter)) {
+			node = subtree_enter(node->right, filter);
+		} else {
+			node = climb_right(node);
+		}
+	}
+	return (struct hf__order_node *)node; /* the caller's own node, or one of the same tree */
+}
+
+struct hf__order_node *hf__order_first_pass(const struct hf__order *order, const struct hf__order_filter *filter)
+{
+	return subtree_may(order->root, filter) ? hf__order_pass(subtree_enter(order->root, filter), filter) : NULL;
+}
+
+/* --- Sane ---------------------------------------------------------------------------------------------------------------- */
+
+static bool node_sane(const struct hf__order_node *node)
+{
+	struct hf__order_node expected = *node;
+	node_refresh(&expected);
+	int lean = node_height(node->left) - node_height(node->right);
+	return lean >= -1 && lean <= 1 && node->height == expected.height && node->size == expected.size && node->least == expected.least &&
+	       node->most == expected.most && node->tags == expected.tags;
+}
+
+/* Heights must fall on the way down, so even links that form a ring come to an end. */
+static bool subtree_sane(const struct hf__order_node *node, const struct hf__order_node *parent)
+{
+	if (!node) {
+		return true;
+	}
+	if (node->parent != parent || (parent && node->height >= parent->height)) {
+		return false;
+	}
+	return node_sane(node) && subtree_sane(node->left, node) && subtree_sane(node->right, node);
+}
+
+bool hf__order_sane(const struct hf__order *order)
+{
+	if (!subtree_sane(order->root, NULL)) {
+		return false;
+	}
+	const struct hf__order_node *before = NULL;
+	for (const struct hf__order_node *node = hf__order_first(order); node; node = hf__order_next(node)) {
+		if (before && order->compare(before, node) >= 0) {
+			return false;
+		}
+		before = node;
+	}
+	return true;
+}

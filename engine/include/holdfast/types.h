@@ -1,0 +1,150 @@
+/* The words every other public header uses: codes, bytes, time, versions, results, errors.
+ *
+ * Conventions, once for all of holdfast:
+ *  - Every fallible function returns an enum hf_code: HF_OK (0) or the cause. The last parameter is a caller-owned, nullable
+ *    struct hf_error; it is written on failure only.
+ *  - `struct hf_bytes` is borrowed: the library copies what it keeps before the call returns, unless a comment says otherwise.
+ *  - A zeroed options or arguments struct always means the defaults.
+ *  - Durations and times are int64 microseconds; times count from the Unix epoch, UTC. */
+#ifndef HOLDFAST_TYPES_H
+#define HOLDFAST_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define HF_API __attribute__((visibility("default")))
+#define HF_CHECKED __attribute__((warn_unused_result))
+#else
+#define HF_API
+#define HF_CHECKED
+#endif
+
+/* One code per cause that the caller can act on. The numbers are part of the ABI: add at the end, never renumber. */
+enum hf_code {
+	HF_OK = 0,
+	HF_EINVAL = 1, /* an argument breaks the contract: fix the call */
+	HF_ENOTFOUND = 2, /* no such object or store */
+	HF_ECONFLICT = 3, /* version, content or guard: read again, decide */
+	HF_ECLAIMED = 4, /* somebody else has the item */
+	HF_EHELD = 5, /* somebody else has the lock */
+	HF_ESTALE = 6, /* the token is no longer current: stop, you are fenced */
+	HF_ENONMONOTONIC = 7, /* a cursor may only go forward; reset it with a reason */
+	HF_EREASON = 8, /* a reason is required and was blank */
+	HF_ELOCKED = 9, /* another process writes this store */
+	HF_EBLOCKED = 10, /* the item's group is busy */
+	HF_ETIMEDOUT = 11, /* the deadline passed */
+	HF_ECANCELED = 12, /* the store is closing */
+	HF_EGONE = 13, /* older than what is retained */
+	HF_ETOOBIG = 14, /* over a limit; nothing was done */
+	HF_ENOMEM = 15, /* out of memory; nothing was done */
+	HF_ENOSPACE = 16, /* no room on the disk; nothing was done */
+	HF_EUNCERTAIN = 17, /* the write or sync failed: it may turn up after reopen; reopen, then look */
+	HF_EFAILED = 18, /* the store failed earlier: close and reopen */
+	HF_EIO = 19, /* a read failed: not damage; retry or repair the disk */
+	HF_ECORRUPT = 20, /* proven damage: fsck, salvage */
+	HF_EVERSION = 21, /* written by a newer format; nothing was touched */
+	HF_EUNSAFEFS = 22, /* a file system that cannot keep promises */
+	HF_EREADONLY = 23, /* a write through a read-only handle */
+	HF_EFORK = 24, /* the handle belongs to the parent of this forked child */
+	HF_ELAGGED = 25, /* a follower was left behind */
+};
+
+/* The constant's own name, "HF_EINVAL"; never NULL. */
+HF_API const char *hf_code_name(int code);
+
+/* Microseconds since the Unix epoch, UTC. HF_UNSET means no value. */
+typedef int64_t hf_time;
+#define HF_UNSET INT64_MIN
+
+/* Log sequence number: increasing, never issued twice in a store. 0 = none. */
+typedef uint64_t hf_lsn;
+
+/* Fencing token: epoch in the high 16 bits, LSN of the granting entry in the low 48. Strictly increasing for ever. 0 = none. */
+typedef uint64_t hf_token;
+
+/* Value of an `expect` member meaning "the object must not exist"; 0 means "no expectation". */
+#define HF_ABSENT UINT64_MAX
+
+/* Limits. */
+#define HF_KEY_MAX 512u /* bytes of one key part */
+#define HF_PAYLOAD_MAX (16u << 20) /* bytes of one payload */
+#define HF_TRANSACTION_MAX (32u << 20) /* encoded bytes of one transaction */
+
+/* Borrowed bytes. {NULL, 0} is the empty value. */
+struct hf_bytes {
+	const void *data;
+	size_t len;
+};
+
+static inline struct hf_bytes hf_bytes(const void *data, size_t len)
+{
+	struct hf_bytes bytes = {data, len};
+	return bytes;
+}
+
+/* Borrows a NUL-terminated string without its NUL; NULL gives the empty value. */
+static inline struct hf_bytes hf_str(const char *text)
+{
+	struct hf_bytes bytes = {text, text ? strlen(text) : 0};
+	return bytes;
+}
+
+/* How far a commit must have got before it is answered. */
+enum hf_durability {
+	HF_DURABLE = 0, /* survives kill -9 and power loss */
+	HF_OS = 1, /* handed to the kernel: survives kill -9, not power loss */
+};
+
+/* Stands first in the arguments of every mutation. */
+struct hf_write {
+	hf_lsn expect; /* expected version of the object: 0 none, HF_ABSENT must not exist; else HF_ECONFLICT */
+	enum hf_durability durability; /* of the commit; ignored inside a transaction, which has its own */
+};
+
+/* What a mutation did. Valid when it returned HF_OK; inside a transaction, once hf_txn_commit returned HF_OK. */
+struct hf_result {
+	bool changed; /* false: nothing to do, no entry was written */
+	hf_lsn version; /* version of the object after the operation; 0 if it is gone or the operation concerns many */
+	hf_token token; /* token granted or kept by a claim; else 0 */
+	uint64_t count; /* objects changed by a many-object operation; for one object 0 or 1 */
+};
+
+/* Flags of every read. */
+enum hf_read_flags {
+	HF_READ_UNDURABLE = 1, /* do not wait: the answer may show what a crash can still take back */
+};
+
+/* A failure in words. `text` names object and reason in one line without a newline; caller bytes in it are escaped. */
+struct hf_error {
+	int code; /* enum hf_code */
+	int os_errno; /* of the system call that failed, or 0 */
+	uint32_t operation; /* index of the failing operation inside a transaction; 0 otherwise */
+	char file[48]; /* file of the store the failure is about, or "" */
+	uint64_t offset; /* byte in that file */
+	hf_lsn first_lsn; /* range of entries that the failure affects, or 0 */
+	hf_lsn last_lsn;
+	char text[256];
+};
+
+/* Memory that holds the answer of a read or claim: its items, payloads and page token live in it. */
+struct hf_memory;
+
+/* Frees an answer; NULL is allowed. Everything that was read from the answer is invalid afterwards. Thread-safe on distinct
+ * answers. */
+HF_API void hf_release(struct hf_memory *memory);
+
+typedef struct hf_store hf_store;
+typedef struct hf_txn hf_txn;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
