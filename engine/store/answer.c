@@ -1,0 +1,95 @@
+/* Answers: memory that a read or a claim fills under the lock, and payloads that are loaded from disk after the wait. */
+#include "store/internal.h"
+
+struct hf__answer_load {
+	struct hf__answer_load *next;
+	struct hf__payload payload; /* of a value that may be gone by then: segments are not */
+	uint8_t *to;
+};
+
+struct hf_memory {
+	struct hf__arena arena;
+};
+
+void *hf__answer_alloc(struct hf__answer *answer, size_t size)
+{
+	return hf__arena_alloc(&answer->memory, size);
+}
+
+int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, struct hf_bytes *out)
+{
+	uint8_t *copy = hf__arena_alloc(&answer->memory, in.len + 1); /* a NUL behind it, for people who print */
+	if (!copy)
+		return HF_ENOMEM;
+	if (in.len > 0)
+		memcpy(copy, in.data, in.len);
+	*out = hf_bytes(copy, in.len);
+	return HF_OK;
+}
+
+static int load_later(struct hf__answer *answer, const struct hf__payload *payload, uint8_t *to)
+{
+	struct hf__answer_load *load = hf__arena_alloc(&answer->memory, sizeof *load);
+	if (!load)
+		return HF_ENOMEM;
+	load->payload = *payload;
+	load->to = to;
+	load->next = answer->loads;
+	answer->loads = load;
+	return HF_OK;
+}
+
+int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payload, struct hf_bytes *out)
+{
+	if (payload->bytes || payload->len == 0)
+		return hf__answer_bytes(answer, hf__blob_bytes(payload->bytes), out);
+	uint8_t *copy = hf__arena_alloc(&answer->memory, (size_t)payload->len + 1);
+	if (!copy)
+		return HF_ENOMEM;
+	*out = hf_bytes(copy, payload->len);
+	if (hf__payload_from_buffer(answer->store, payload, copy))
+		return HF_OK;
+	return load_later(answer, payload, copy);
+}
+
+int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error)
+{
+	for (const struct hf__answer_load *load = answer->loads; load; load = load->next) {
+		const int rc = hf__payload_load(s, &load->payload, load->to);
+		char name[HF__NAME_MAX];
+		hf__segment_name(load->payload.segment, name);
+		if (rc == HF_EIO)
+			return hf__fail_at(error, rc, name, load->payload.offset, "a payload could not be read");
+		if (rc != HF_OK)
+			return hf__fail_at(error, rc, name, load->payload.offset, "a payload is damaged on disk");
+	}
+	answer->loads = NULL;
+	return HF_OK;
+}
+
+void hf__answer_reset(struct hf__answer *answer)
+{
+	hf__arena_deinit(&answer->memory);
+	answer->loads = NULL;
+}
+
+struct hf_memory *hf__answer_give(struct hf__answer *answer)
+{
+	struct hf_memory *memory = hf__alloc(sizeof *memory);
+	if (!memory) {
+		hf__answer_reset(answer);
+		return NULL;
+	}
+	memory->arena = answer->memory;
+	answer->memory = (struct hf__arena){0};
+	answer->loads = NULL;
+	return memory;
+}
+
+void hf_release(struct hf_memory *memory)
+{
+	if (!memory)
+		return;
+	hf__arena_deinit(&memory->arena);
+	hf__free(memory);
+}

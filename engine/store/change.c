@@ -1,0 +1,332 @@
+/* The one hook for change. State changes only through here, so that every change can be taken back, is noted with its LSN on the
+ * object and on what contains it, and can be checked (test builds seal each value with a checksum).
+ *
+ * A change is a list of records in the order things happened. Keeping it walks forward and frees what is no longer referenced;
+ * undoing it walks backward. Neither needs memory, so neither can fail: whatever can fail (room for a record and an image) fails in
+ * hf__before_change, when nothing has happened yet.
+ *
+ * I-CHANGE-1: between before and after an object is in no value-dependent index. I-CHANGE-2: a blob is referenced by the live value or by exactly
+ * the first image of its object in this change, or by both; anything else is freed at once. */
+#include "store/change.h"
+
+#include <assert.h>
+
+#include "base/hash.h"
+
+static uint8_t *value_of(const struct hf__object *object)
+{
+	return (uint8_t *)(uintptr_t)object + object->type->value_offset;
+}
+
+/* The i-th blob pointer inside a value or its image. Images are unaligned bytes, so it is copied, not dereferenced. */
+static struct hf__blob *blob_in(const struct hf__type *type, const uint8_t *value, unsigned i)
+{
+	struct hf__blob *blob;
+	memcpy(&blob, value + (type->blob_offsets[i] - type->value_offset), sizeof blob);
+	return blob;
+}
+
+#ifdef HF_TESTING
+static uint64_t seal_of(const struct hf__object *object)
+{
+	uint64_t seal = hf__checksum(value_of(object), object->type->value_size, 0);
+	for (unsigned i = 0; i < object->type->blob_count; i++) {
+		const struct hf_bytes bytes = hf__blob_bytes(blob_in(object->type, value_of(object), i));
+		seal = hf__checksum(bytes.data, bytes.len, seal);
+	}
+	return seal;
+}
+
+static void seal(struct hf__object *object)
+{
+	object->sealed = seal_of(object);
+}
+
+bool hf__object_sealed(const struct hf__object *object)
+{
+	return object->sealed == seal_of(object);
+}
+#else
+static void seal(struct hf__object *object)
+{
+	(void)object;
+}
+
+bool hf__object_sealed(const struct hf__object *object)
+{
+	(void)object;
+	return true;
+}
+#endif
+
+static void call(void (*hook)(struct hf__object *), struct hf__object *object)
+{
+	if (hook)
+		hook(object);
+}
+
+void hf__object_free(struct hf__object *object)
+{
+	for (unsigned i = 0; i < object->type->blob_count; i++)
+		hf__free(blob_in(object->type, value_of(object), i));
+	object->type->free(object);
+}
+
+void hf__change_begin(struct hf__change *change, uint64_t first_lsn, bool durable)
+{
+	change->id++;
+	change->first_lsn = first_lsn;
+	change->lsn = first_lsn;
+	change->durable = durable;
+	change->prior_due = change->touched_changed = change->touched_due = 0;
+	change->count = 0;
+	change->images.len = 0;
+	change->images.bad = false;
+}
+
+void hf__change_deinit(struct hf__change *change)
+{
+	hf__free(change->records);
+	hf__writer_deinit(&change->images);
+}
+
+/* Room for `count` more records, or nothing happened. */
+static int reserve(struct hf__change *change, size_t count)
+{
+	if (change->cap - change->count >= count)
+		return HF_OK;
+	const size_t cap = change->cap ? change->cap * 2 : 64;
+	struct hf__undo *records = hf__realloc(change->records, cap * sizeof *records);
+	if (!records)
+		return HF_ENOMEM;
+	change->records = records;
+	change->cap = cap;
+	return HF_OK;
+}
+
+static void raise_lsn(uint64_t *lsn, uint64_t to, uint64_t limit)
+{
+	if (to > *lsn && to < limit)
+		*lsn = to;
+}
+
+/* Remembers what the object's newest change was before this one: the answer depends on it. */
+static void remember_prior(struct hf__change *change, const struct hf__object *object, enum hf__undo_kind kind)
+{
+	if (kind != HF__UNDO_TOUCH)
+		raise_lsn(&change->prior_due, object->due, change->first_lsn);
+	raise_lsn(&change->touched_changed, object->changed, change->first_lsn);
+	raise_lsn(&change->touched_due, object->due, change->first_lsn);
+}
+
+/* Cannot fail after reserve(). */
+static struct hf__undo *push(struct hf__change *change, struct hf__object *object, enum hf__undo_kind kind)
+{
+	assert(change->count < change->cap);
+	remember_prior(change, object, kind);
+	struct hf__undo *record = &change->records[change->count++];
+	*record = (struct hf__undo){.object = object, .kind = kind, .changed = object->changed, .due = object->due, .saved = object->saved};
+	return record;
+}
+
+static void note(struct hf__change *change, struct hf__object *object)
+{
+	object->changed = change->lsn;
+	if (change->durable)
+		object->due = change->lsn;
+}
+
+/* How many containers would need a record of their own. */
+static size_t containers_to_touch(const struct hf__change *change, const struct hf__object *object)
+{
+	size_t count = 0;
+	for (const struct hf__object *c = object->container; c; c = c->container)
+		count += c->changed < change->first_lsn;
+	return count;
+}
+
+/* Notes the change on everything that contains the object. A container whose `changed` is in this change has a record already. */
+static void touch_containers(struct hf__change *change, struct hf__object *object)
+{
+	for (struct hf__object *c = object->container; c; c = c->container) {
+		if (c->changed < change->first_lsn)
+			(void)push(change, c, HF__UNDO_TOUCH);
+		note(change, c);
+	}
+}
+
+static int reserve_for(struct hf__change *change, const struct hf__object *object)
+{
+	const size_t wanted = 1 + containers_to_touch(change, object);
+	while (change->cap - change->count < wanted) {
+		const int rc = reserve(change, wanted);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+int hf__change_add(struct hf__change *change, struct hf__object *object)
+{
+	const int rc = reserve_for(change, object);
+	if (rc != HF_OK) {
+		hf__object_free(object);
+		return rc;
+	}
+	(void)push(change, object, HF__UNDO_ADD);
+	object->saved = change->id;
+	object->first_record = HF__NO_RECORD;
+	note(change, object);
+	touch_containers(change, object);
+	call(object->type->enlist, object);
+	call(object->type->link, object);
+	seal(object);
+	return HF_OK;
+}
+
+int hf__before_change(struct hf__change *change, struct hf__object *object)
+{
+	if (reserve_for(change, object) != HF_OK || !hf__writer_reserve(&change->images, object->type->value_size))
+		return HF_ENOMEM;
+	assert(hf__object_sealed(object));
+	const bool again = object->saved == change->id;
+	struct hf__undo *record = push(change, object, HF__UNDO_CHANGE);
+	record->again = again;
+	record->open = true;
+	record->image = change->images.len;
+	hf__put_bytes(&change->images, hf_bytes(value_of(object), object->type->value_size));
+	const uint32_t index = (uint32_t)(change->count - 1);
+	if (!again)
+		object->first_record = index;
+	object->open_record = index;
+	object->saved = change->id;
+	note(change, object);
+	touch_containers(change, object);
+	call(object->type->unlink, object);
+	return HF_OK;
+}
+
+static const uint8_t *image_of(const struct hf__change *change, const struct hf__undo *record)
+{
+	return change->images.data + record->image;
+}
+
+/* Is the blob the one that undoing this change would put back? */
+static bool kept_for_undo(const struct hf__change *change, const struct hf__object *object, unsigned i, const struct hf__blob *blob)
+{
+	if (object->first_record == HF__NO_RECORD)
+		return false; /* born in this change: nothing to put back */
+	return blob_in(object->type, image_of(change, &change->records[object->first_record]), i) == blob;
+}
+
+/* Frees what this step replaced and what nothing else refers to. */
+static void free_replaced(struct hf__change *change, const struct hf__undo *record)
+{
+	const struct hf__object *object = record->object;
+	for (unsigned i = 0; i < object->type->blob_count; i++) {
+		struct hf__blob *old = blob_in(object->type, image_of(change, record), i);
+		if (old != blob_in(object->type, value_of(object), i) && !kept_for_undo(change, object, i, old))
+			hf__free(old);
+	}
+}
+
+void hf__after_change(struct hf__change *change, struct hf__object *object)
+{
+	struct hf__undo *record = &change->records[object->open_record];
+	assert(object->saved == change->id && record->open);
+	record->open = false;
+	if (record->again)
+		free_replaced(change, record);
+	call(object->type->link, object);
+	seal(object);
+}
+
+int hf__change_remove(struct hf__change *change, struct hf__object *object)
+{
+	const int rc = reserve_for(change, object);
+	if (rc != HF_OK)
+		return rc;
+	assert(hf__object_sealed(object));
+	(void)push(change, object, HF__UNDO_REMOVE);
+	note(change, object);
+	touch_containers(change, object);
+	call(object->type->unlink, object);
+	call(object->type->delist, object);
+	return HF_OK;
+}
+
+/* The blobs of the first image that the final value does not use are garbage now. */
+static void free_image(struct hf__change *change, const struct hf__undo *record)
+{
+	const struct hf__object *object = record->object;
+	for (unsigned i = 0; i < object->type->blob_count; i++) {
+		struct hf__blob *old = blob_in(object->type, image_of(change, record), i);
+		if (old != blob_in(object->type, value_of(object), i))
+			hf__free(old);
+	}
+}
+
+void hf__change_keep(struct hf__change *change)
+{
+	for (size_t i = 0; i < change->count; i++) {
+		const struct hf__undo *record = &change->records[i];
+		assert(!record->open);
+		if (record->kind == HF__UNDO_CHANGE && !record->again)
+			free_image(change, record);
+		else if (record->kind == HF__UNDO_REMOVE)
+			hf__object_free(record->object);
+	}
+	change->count = 0;
+}
+
+static void undo_value(struct hf__change *change, const struct hf__undo *record)
+{
+	struct hf__object *object = record->object;
+	if (!record->open)
+		call(object->type->unlink, object);
+	else if (record->again)
+		free_replaced(change, record);
+	if (record->again) {
+		/* An earlier record puts the value back; until then the object has to look as if this step had ended. */
+		call(object->type->link, object);
+		return;
+	}
+	for (unsigned i = 0; i < object->type->blob_count; i++) {
+		struct hf__blob *blob = blob_in(object->type, value_of(object), i);
+		if (blob != blob_in(object->type, image_of(change, record), i))
+			hf__free(blob);
+	}
+	memcpy(value_of(object), image_of(change, record), object->type->value_size);
+	call(object->type->link, object);
+	seal(object);
+}
+
+static void undo_record(struct hf__change *change, const struct hf__undo *record)
+{
+	struct hf__object *object = record->object;
+	switch (record->kind) {
+	case HF__UNDO_ADD:
+		call(object->type->unlink, object);
+		call(object->type->delist, object);
+		hf__object_free(object);
+		return;
+	case HF__UNDO_CHANGE:
+		undo_value(change, record);
+		break;
+	case HF__UNDO_REMOVE:
+		call(object->type->enlist, object);
+		call(object->type->link, object);
+		break;
+	case HF__UNDO_TOUCH:
+		break;
+	}
+	object->changed = record->changed;
+	object->due = record->due;
+	object->saved = record->saved;
+}
+
+void hf__change_undo(struct hf__change *change)
+{
+	while (change->count > 0)
+		undo_record(change, &change->records[--change->count]);
+}

@@ -1,0 +1,43 @@
+/* One change in the making, as the store holds it: what to do to make it final, and what to do to take it back. */
+#ifndef HF_STORE_CHANGE_H
+#define HF_STORE_CHANGE_H
+
+#include "store/domain.h"
+
+enum hf__undo_kind {
+	HF__UNDO_ADD, /* the object was born in this change */
+	HF__UNDO_CHANGE, /* its value was changed: the image is what it was */
+	HF__UNDO_REMOVE, /* it left all indexes; freed when the change is final */
+	HF__UNDO_TOUCH, /* only its LSNs moved: something inside this container changed */
+};
+
+struct hf__undo {
+	struct hf__object *object;
+	enum hf__undo_kind kind;
+	bool again; /* CHANGE: an earlier record of this change holds the pre-image that counts */
+	bool open; /* CHANGE: hf__after_change has not been called yet */
+	size_t image; /* offset of the value in hf__change.images */
+	uint64_t changed, due, saved; /* as they were */
+};
+
+struct hf__change {
+	uint64_t id; /* unique per store: objects remember which change saved them */
+	uint64_t first_lsn; /* of the change: an object whose `changed` is not below it was noted already */
+	uint64_t lsn; /* of the entry being applied */
+	bool durable; /* asked to be durable */
+	/* The greatest LSNs that objects had before this change: of those it changed or removed, and of containers touched too. */
+	uint64_t prior_due, touched_changed, touched_due;
+	struct hf__undo *records;
+	size_t count, cap;
+	struct hf__writer images;
+};
+
+/* Starts a new change; memory of the last one is reused. */
+void hf__change_begin(struct hf__change *change, uint64_t first_lsn, bool durable);
+/* Makes it final: frees what was replaced and removed. Cannot fail. */
+void hf__change_keep(struct hf__change *change);
+/* Takes everything back, newest first: objects, indexes, counters and LSNs are as before. Cannot fail. */
+void hf__change_undo(struct hf__change *change);
+void hf__change_deinit(struct hf__change *change);
+
+#endif

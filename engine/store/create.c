@@ -1,0 +1,120 @@
+/* Creating a store.
+ *
+ * A store exists if and only if IDENTITY does. Creation: LOCK, the first segment (zeros, synced, directory synced), WITNESS (synced), then IDENTITY under
+ * a temporary name, synced, renamed, directory synced. Crash anywhere before the rename is durable: there is no store, and what lies there is zeros, so
+ * creating again starts over. Files that hold a log but no IDENTITY are never taken for a fresh directory (R9). */
+#include "store/internal.h"
+
+#include <errno.h>
+
+#define IDENTITY_TMP HF__NAME_IDENTITY ".tmp"
+
+struct looking {
+	const struct hf__os *os;
+	int rc;
+	bool data; /* something that may be a log */
+	char victim[HF__NAME_MAX];
+};
+
+static bool first_sector_zero(const struct hf__os *os, const char *name, int *rc)
+{
+	uint8_t sector[HF__SECTOR];
+	size_t got = 0;
+	int file = -1;
+	*rc = os->open(os->ctx, name, 0, &file);
+	if (*rc)
+		return false;
+	*rc = os->read(os->ctx, file, sector, sizeof sector, 0, &got);
+	const int closed = os->close(os->ctx, file);
+	*rc = *rc ? *rc : closed;
+	return *rc == 0 && hf__bytes_zero(sector, got);
+}
+
+static int look(void *arg, const char *name)
+{
+	struct looking *l = arg;
+	uint32_t number = 0;
+	const bool segment = hf__segment_name_parse(name, &number);
+	if (!segment && !hf__segment_tmp_name(name) && strcmp(name, HF__NAME_WITNESS) != 0 && strcmp(name, IDENTITY_TMP) != 0)
+		return 0;
+	if (segment && !first_sector_zero(l->os, name, &l->rc)) {
+		l->data = l->rc == 0;
+		return -2;
+	}
+	memcpy(l->victim, name, strlen(name) + 1);
+	return -1;
+}
+
+/* Removes what a creation that crashed left behind; refuses to touch anything that may be a log. */
+static int clear_leftovers(const struct hf__os *os, struct hf_error *error)
+{
+	struct looking l = {.os = os};
+	int rc;
+	while ((rc = os->list(os->ctx, look, &l)) == -1) {
+		rc = os->unlink(os->ctx, l.victim);
+		if (rc)
+			return hf__os_failed(error, "what an unfinished creation left could not be removed", rc);
+	}
+	if (l.data)
+		return hf__fail(error, HF_ECORRUPT, 0, "the directory holds log segments but no " HF__NAME_IDENTITY);
+	return rc == 0 && l.rc == 0 ? HF_OK : hf__os_failed(error, "the directory could not be read", l.rc ? l.rc : rc);
+}
+
+static int create_file(const struct hf__os *os, const char *name, const void *data, size_t len)
+{
+	int file = -1;
+	int rc = os->open(os->ctx, name, HF__OS_WRITE | HF__OS_CREATE, &file);
+	if (rc)
+		return rc;
+	rc = os->write(os->ctx, file, data, len, 0);
+	if (rc == 0)
+		rc = os->sync(os->ctx, file);
+	const int closed = os->close(os->ctx, file);
+	return rc ? rc : closed;
+}
+
+static int create_log(const struct hf__os *os, uint32_t segment_size)
+{
+	static const uint8_t no_word[HF__WITNESS_SIZE];
+	bool unknowable = false;
+	int file = -1;
+	const uint32_t first = segment_size < HF__SEGMENT_FIRST_MAX ? segment_size : HF__SEGMENT_FIRST_MAX;
+	int rc = hf__segment_prepare(os, 1, first, &file, &unknowable);
+	if (rc == 0)
+		rc = os->close(os->ctx, file);
+	if (rc == 0)
+		rc = create_file(os, HF__NAME_WITNESS, no_word, sizeof no_word);
+	return rc ? rc : os->sync_dir(os->ctx);
+}
+
+static int create_identity(const struct hf__os *os, const struct hf_options *options)
+{
+	uint8_t bytes[HF__IDENTITY_SIZE];
+	struct hf__identity identity = {
+	    .format_major = HF__FORMAT_MAJOR,
+	    .format_minor = HF__FORMAT_MINOR,
+	    .incompat = options->pad == HF_PAD_SECTOR ? HF__FEATURE_INCOMPAT_PAD_SECTOR : 0,
+	    .epoch = 1,
+	    .segment_size = options->segment_size,
+	};
+	int rc = os->random(os->ctx, identity.uuid, sizeof identity.uuid);
+	if (rc)
+		return rc;
+	hf__identity_encode(&identity, bytes);
+	rc = create_file(os, IDENTITY_TMP, bytes, sizeof bytes);
+	if (rc == 0)
+		rc = os->rename(os->ctx, IDENTITY_TMP, HF__NAME_IDENTITY);
+	/* Crash: before the rename is durable there is no store; after it a whole one. */
+	return rc ? rc : os->sync_dir(os->ctx);
+}
+
+int hf__create(struct hf_store *s, struct hf_error *error)
+{
+	int rc = clear_leftovers(s->os, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = create_log(s->os, s->options.segment_size);
+	if (rc == 0)
+		rc = create_identity(s->os, &s->options);
+	return rc ? hf__os_failed(error, "the store could not be created", rc) : HF_OK;
+}

@@ -1,0 +1,248 @@
+/* What the store and a domain know of each other. A domain is one `.c`, one public header and one row of this table.
+ *
+ * A mutation goes: check (form only, no state) -> decide (under the store's lock: preconditions, then entries that hold outcomes)
+ * -> apply (the same function for live commits, replay and snapshots). Reads go through hf__read. Domains include no os, log, thread or clock. */
+#ifndef HF_STORE_DOMAIN_H
+#define HF_STORE_DOMAIN_H
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "holdfast/store.h"
+
+/* --- Objects and the one hook for change -------------------------------------------------------------------------------- */
+
+/* The kind of an object. The value is the part of it that mutations change: plain members that memcpy may copy, at
+ * value_offset. It may own blobs, whose pointers lie at blob_offsets (from the object's start). Everything else of the object (key,
+ * index nodes) is fixed while it lives. */
+struct hf__object;
+struct hf__answer;
+struct hf__entry;
+struct hf__type {
+	const char *name;
+	size_t value_offset, value_size;
+	unsigned blob_count;
+	size_t blob_offsets[6];
+	/* Enters or leaves the indexes that depend on the key only: at birth and removal. May be NULL. */
+	void (*enlist)(struct hf__object *object);
+	void (*delist)(struct hf__object *object);
+	/* Enters or leaves the indexes and counters that depend on the value: around every change too. May be NULL. */
+	void (*link)(struct hf__object *object);
+	void (*unlink)(struct hf__object *object);
+	/* Frees the object itself; its blobs are freed by the caller. */
+	void (*free)(struct hf__object *object);
+};
+
+#define HF__NO_RECORD UINT32_MAX
+
+/* Stands first in every object. `container` (inbox, queue, stream; may be NULL) outlives it; lists, counts and misses depend on it. */
+struct hf__object {
+	const struct hf__type *type;
+	struct hf__object *container;
+	uint64_t changed; /* newest LSN that changed it or, for a container, anything in it */
+	uint64_t due; /* newest such LSN that was asked to be durable */
+	uint64_t saved; /* the change that holds its pre-image */
+	uint32_t first_record, open_record; /* its first and newest record in that change; private to store/change.c */
+#ifdef HF_TESTING
+	uint64_t sealed; /* checksum of the value: a change beside the hook shows */
+#endif
+};
+
+/* One change in the making: a transaction, or one replayed entry. Opaque to domains. */
+struct hf__change;
+
+/* Each returns HF_OK or HF_ENOMEM. A call that fails changed nothing; the whole change is then undone by its owner. */
+/* A new, filled object comes to life: enlist and link. The change owns it from here on, on failure too (then it was freed). */
+HF_CHECKED int hf__change_add(struct hf__change *change, struct hf__object *object);
+/* Call before any byte of the value changes: keeps the pre-image, unlinks, notes LSNs on the object and its container. */
+HF_CHECKED int hf__before_change(struct hf__change *change, struct hf__object *object);
+/* Call after the value is what it shall be: links. A replaced blob needs no care: old and new are told apart by their pointers. */
+void hf__after_change(struct hf__change *change, struct hf__object *object);
+/* Takes the object out: unlink and delist; freed when the change is final. */
+HF_CHECKED int hf__change_remove(struct hf__change *change, struct hf__object *object);
+
+/* Frees an object and its blobs at once, from no index: for deinit of a state. */
+void hf__object_free(struct hf__object *object);
+/* Test builds: is the value what the last change through the hook left? Always true elsewhere. */
+bool hf__object_sealed(const struct hf__object *object);
+
+/* --- Payloads ------------------------------------------------------------------------------------------------------------- */
+
+/* The caller's bytes as an object keeps them: in memory when short, else where they lie in the log, with their checksum. Part of a
+ * value; `bytes` is one of its blobs. */
+struct hf__payload {
+	struct hf__blob *bytes; /* in memory; NULL: empty, or on disk when `segment` is not 0 */
+	uint32_t len;
+	uint32_t segment;
+	uint32_t offset;
+	uint64_t sum;
+};
+
+/* What a state is made with. */
+struct hf__domain_env {
+	uint8_t hash_key[16]; /* for hf__map_init */
+	uint32_t inline_max; /* payloads up to this size stay in memory */
+	uint16_t epoch;
+	void *payloads; /* for hf__payload_read */
+};
+
+/* Keeps `bytes`, which must lie inside entry->body. HF_OK or HF_ENOMEM. *out is overwritten, not freed. */
+HF_CHECKED int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry, struct hf_bytes bytes,
+                                struct hf__payload *out);
+bool hf__payload_equal(const struct hf__payload *payload,
+                       struct hf_bytes bytes); /* by length and 64-bit checksum or bytes; reads no disk */
+
+/* --- Deciding ------------------------------------------------------------------------------------------------------------- */
+
+/* What decide() works with. */
+struct hf__decision {
+	struct hf__change *change;
+	int64_t now; /* store clock, read once per transaction */
+	uint16_t epoch;
+	struct hf__text why; /* one line about a refusal: object and reason; prefilled empty */
+	struct hf__answer *answer; /* for claims: what the caller gets back; NULL otherwise */
+	/* private to store/ */
+	struct hf_store *store;
+	uint64_t need_changed, need_due;
+	uint8_t domain;
+	unsigned domain_index;
+	void *state;
+	size_t attempt_start, entry_at, body_len; /* in the group's buffer: this transaction, its newest entry, that entry's body */
+	struct hf__entry *last_entry; /* as it was sealed */
+};
+
+/* The answer depends on this object or container (NULL is allowed): it must be as durable as was asked before the caller may see
+ * anything. Call it for every object looked at, for containers on a miss or a many-object operation. */
+void hf__depends(struct hf__decision *d, const struct hf__object *object);
+/* The LSN that the next entry will have; its token is hf__token(d->epoch, that). */
+uint64_t hf__next_lsn(const struct hf__decision *d);
+/* Begins an entry and gives the writer for its body; then hf__emit seals it, takes the LSN and applies it. Returns what apply returned. */
+struct hf__writer *hf__entry_body(struct hf__decision *d);
+HF_CHECKED int hf__emit(struct hf__decision *d, uint8_t kind);
+/* A random u64 (jitter). */
+uint64_t hf__decision_random(struct hf__decision *d);
+/* Compares expect (hf_write) with an object's version, 0 for an absent one. HF_OK or HF_ECONFLICT with d->why filled. */
+HF_CHECKED int hf__expect(struct hf__decision *d, hf_lsn expect, hf_lsn version);
+
+static inline hf_token hf__token(uint16_t epoch, uint64_t lsn)
+{
+	return (uint64_t)epoch << 48 | lsn;
+}
+
+/* A mutation: one const table entry per operation. `args` is the public arguments struct. */
+struct hf__verb {
+	const char *name; /* "outbox claim" */
+	uint8_t domain;
+	/* Form only. HF_OK or HF_EINVAL, HF_EREASON, HF_ETOOBIG with why filled. */
+	int (*check)(const void *args, struct hf__text *why);
+	/* Fills *result (zeroed before). On any failure the store undoes what was emitted. Every refusal and "nothing to do" must have called hf__depends. */
+	int (*decide)(void *state, struct hf__decision *d, const void *args, struct hf_result *result);
+	/* A deep copy for a transaction: args and every byte they borrow, in the arena. NULL: out of memory. */
+	void *(*copy)(struct hf__arena *arena, const void *args);
+};
+
+/* Runs one mutation: at once (txn NULL) or into the transaction. `durability` is for txn NULL. `answer` (nullable) is filled when it is
+ * committed. Public mutations are one call of this. */
+HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args,
+                          enum hf_durability durability, struct hf_result *result, struct hf__answer *answer, struct hf_error *error);
+
+/* Copies bytes into an arena; false: out of memory. For copy(). */
+bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out);
+
+/* --- Answers and reads ---------------------------------------------------------------------------------------------------- */
+
+/* Collects what a read or claim gives back: memory, and payloads still to be read from disk. Zeroed before use. */
+struct hf__answer {
+	struct hf__arena memory;
+	struct hf__answer_load *loads;
+	struct hf_store *store;
+};
+
+/* NULL: out of memory. */
+void *hf__answer_alloc(struct hf__answer *answer, size_t size);
+HF_CHECKED int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, struct hf_bytes *out);
+/* *out (in the answer's memory, or that outlives it) holds the payload once the read or mutation returned HF_OK. */
+HF_CHECKED int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payload, struct hf_bytes *out);
+/* Drops everything collected: call it first in a decide that fills an answer, since a decision may be run again. */
+void hf__answer_reset(struct hf__answer *answer);
+/* Hands the memory to the caller, who frees it with hf_release(). NULL when out of memory (the answer is then freed). */
+struct hf_memory *hf__answer_give(struct hf__answer *answer);
+
+/* A page asked for and given (rule 7). The position is the sort key of the last item given, written by the domain. */
+struct hf__page {
+	uint64_t query; /* hash of domain, operation and filters: hf__query_hash */
+	struct hf_bytes after; /* from the token; {NULL, 0}: from the start */
+};
+/* Ties a token to its query. Put everything that defines the list (operation, container, filters) into `w` first. */
+uint64_t hf__query_hash(const struct hf__writer *w);
+/* Decodes a token (NULL or "": the start). HF_EINVAL for a damaged or foreign one. page->after lies in the answer's memory. */
+HF_CHECKED int hf__page_open(struct hf__answer *answer, const char *token, uint64_t query, struct hf__page *page);
+/* Makes the token that continues after `position`. */
+HF_CHECKED int hf__page_token(struct hf__answer *answer, uint64_t query, struct hf_bytes position, const char **out);
+
+/* What a read function works with: it runs under the store's lock. */
+struct hf__query {
+	void *state;
+	int64_t now;
+	uint16_t epoch;
+	struct hf__answer *answer;
+	struct hf__text why;
+	uint64_t need_changed, need_due; /* private to store/ */
+};
+/* As hf__depends, for reads. */
+void hf__query_depends(struct hf__query *q, const struct hf__object *object);
+typedef int (*hf__read_fn)(struct hf__query *q, void *args);
+/* Runs `read` under the lock, then waits until what it depends on is as durable as was asked (unless HF_READ_UNDURABLE), then loads
+ * payloads. On failure the answer is freed. */
+HF_CHECKED int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags, struct hf__answer *answer,
+                        struct hf_error *error);
+
+/* --- The row -------------------------------------------------------------------------------------------------------------- */
+
+/* Where a snapshot goes: state entries that rebuild the state when applied to an empty one. */
+struct hf__emitter {
+	void *ctx;
+	struct hf__writer body; /* the domain fills it, then calls emit */
+	/* Takes (and empties) the body. HF_OK or a code. */
+	int (*emit)(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind);
+	/* Appends a payload, wherever it lies, to the body as hf__put_long would. */
+	int (*payload)(struct hf__emitter *emitter, const struct hf__payload *payload);
+};
+
+struct hf__domain {
+	uint8_t id; /* on disk: never reuse, never renumber */
+	const char *name;
+	size_t state_size;
+	/* `state` is zeroed. HF_OK or HF_ENOMEM (deinit is called all the same). */
+	int (*init)(void *state, const struct hf__domain_env *env);
+	void (*deinit)(void *state);
+	/* The only writer of state; pure: no clock, no I/O, no random. HF_OK, HF_ENOMEM, HF_ECORRUPT (a body that no decide wrote). */
+	int (*apply)(void *state, struct hf__change *change, const struct hf__entry *entry);
+	/* The state as entries, in key-byte order, canonical: equal states give equal bytes. */
+	int (*snapshot)(const void *state, struct hf__emitter *emitter);
+	/* One line about an entry: "claim jobs/42 by w1". Total on any body. */
+	void (*describe)(const struct hf__entry *entry, struct hf__text *out);
+	/* Every invariant, indexes and counts recounted. HF_OK or HF_ECORRUPT with `why`. */
+	int (*verify)(const void *state, struct hf__text *why);
+	/* A new incarnation begins: what was held without a lease by an LSN before `first_lsn` is free. NULL: nothing to do. */
+	void (*opened)(void *state, uint64_t first_lsn);
+	/* Logs endings that are due at d->now, at most `budget` of them; answers do not change by it. *more: some are left. NULL: none here. */
+	int (*settle)(void *state, struct hf__decision *d, unsigned budget, bool *more);
+	/* The next instant at which settle has something to do; INT64_MAX: none. NULL: never. */
+	int64_t (*next_ending)(const void *state);
+};
+
+/* The table, made in holdfast.c. */
+struct hf__domains {
+	const struct hf__domain *const *rows;
+	unsigned count;
+};
+
+/* Ids on disk. */
+enum hf__domain_id {
+	HF__DOMAIN_INBOX = 1,
+	HF__DOMAIN_CURSOR = 2,
+	HF__DOMAIN_OUTBOX = 3,
+};
+
+#endif

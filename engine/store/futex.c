@@ -1,0 +1,25 @@
+/* See futex.h. */
+#include "store/futex.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void hf__futex_wait(_Atomic uint32_t *word, uint32_t seen)
+{
+	/* EAGAIN (it changed already) and EINTR both mean: look again, which every caller does. */
+	(void)syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+}
+
+void hf__futex_wake(_Atomic uint32_t *word, int count)
+{
+	(void)syscall(SYS_futex, (uint32_t *)word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+void hf__yield(void)
+{
+	(void)sched_yield();
+}

@@ -1,0 +1,223 @@
+/* The store's insides, shared by the rooms of store/ and by nobody else.
+ *
+ *   create.c, open.c  create, open, close          recover_facts.c, recover.c  facts on disk -> decision -> state
+ *   txn.c       verbs, transactions, mutate      sequence.c  the short lock: decide, apply, LSN, group buffer
+ *   commit.c    leader and followers: write, sync, publish     gather.c   whether a leader waits for company
+ *   segments.c  the next segment, rotation       witness.c   telling how far the log is durable
+ *   read.c      reads that wait for durability   answer.c, page.c, payload.c   what callers get back
+ *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
+ *
+ * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The leader (flushing = true) owns the in-flight buffer, `file`
+ * for writing, and `chain`; whoever prepares (preparing = true) owns the making of `next`. */
+#ifndef HF_STORE_INTERNAL_H
+#define HF_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "log/group.h"
+#include "log/identity.h"
+#include "log/segment.h"
+#include "log/witness.h"
+#include "store/change.h"
+#include "store/error.h"
+#include "store/store.h"
+
+#define HF__DOMAINS_MAX 8u
+/* A group that has grown to this takes no more transactions: one write of a megabyte is as good as it gets. */
+#define HF__GROUP_SOFT_MAX (1u << 20)
+#define HF__INLINE_DEFAULT 256u
+#define HF__SEGMENT_DEFAULT (64u << 20)
+#define HF__SEGMENT_FIRST_MAX (1u << 20)
+
+/* A group in the making. Two take turns: one fills while the other is in flight. */
+struct hf__buffer {
+	struct hf__writer bytes; /* room for the segment's header when it opens one, the group's header, entries */
+	size_t header; /* where in `bytes` the group's header lies: 0, or HF__SEGMENT_HEADER_SIZE */
+	struct hf__position start; /* where on disk the group's header will lie */
+	uint64_t first_lsn, last_lsn; /* last_lsn is first_lsn - 1 while empty */
+	uint64_t end_chain; /* hash of the group once sealed */
+	struct hf__position end; /* once sealed */
+	uint32_t entries;
+	uint32_t transactions;
+	bool begun; /* start is set: the next group goes here */
+	bool durable; /* somebody wants it synced */
+	bool opens_segment; /* the first group of segment start.segment */
+};
+
+/* The segment after this one. */
+struct hf__next_segment {
+	bool ready;
+	uint32_t number;
+	uint32_t size;
+	int file;
+};
+
+/* Whether a leader does well to wait for the threads that were just acknowledged: see gather.c. */
+struct hf__gather {
+	uint32_t target; /* transactions that may come soon */
+	uint32_t skipped;
+	double flush_ns; /* moving average of one flush */
+	double worth; /* moving average of gain over cost */
+};
+
+struct hf_store {
+	const struct hf__os *os;
+	struct hf__os *owned_os; /* released by close; NULL: the caller's */
+	void (*release_os)(struct hf__os *os);
+	const struct hf__domains *domains;
+	struct hf_options options;
+	struct hf__log_id id;
+	struct hf__identity identity;
+	struct hf__domain_env env;
+	uint32_t align; /* HF__ALIGN or HF__SECTOR: where groups begin */
+	uint8_t boot_id[16];
+
+	pthread_mutex_t lock;
+	pthread_cond_t room; /* a buffer was taken, or the next segment is there */
+	unsigned room_waiters;
+	void *states[HF__DOMAINS_MAX];
+
+	/* Sequencing. */
+	struct hf__change change;
+	uint64_t next_lsn;
+	uint64_t incarnation_lsn; /* the first LSN of this opening */
+	int64_t clock; /* the store's clock: never behind what was written */
+	uint64_t random_state;
+	struct hf__buffer buffers[2];
+	unsigned filling;
+	bool must_rotate; /* the next group opens a segment: after an unclean stop, in a new store, when the segment is full */
+	bool jumped; /* the next segment begins after an LSN jump */
+	uint32_t rotate_need; /* smallest size of the segment to rotate to */
+
+	/* The log's end: where the next group goes, and what it follows. */
+	struct hf__position end;
+	uint64_t chain;
+	uint64_t previous_lsn; /* last LSN that a sealed group holds */
+	int file; /* the segment being written, -1 before the first */
+	uint32_t segment_size;
+	struct hf__next_segment next;
+	bool preparing;
+	uint32_t newest_number; /* greatest segment number in the directory, used or not */
+	uint32_t *leftovers; /* numbers of segments in the directory that are no part of the log */
+	size_t leftover_count;
+
+	/* Progress. Written under the lock, read without it. */
+	_Atomic uint64_t written_lsn;
+	_Atomic uint64_t durable_lsn;
+	_Atomic int fault; /* write-once: the first code that failed the store */
+	int fault_errno;
+	bool flushing;
+	unsigned inflight;
+	bool inflight_sync;
+	bool sync_wanted; /* somebody waits for durability beyond what the filling group wants */
+	_Atomic uint32_t words[2]; /* waiters on a buffer sleep on its word */
+	uint32_t waiting[2];
+	_Atomic uint32_t pending; /* transactions in the filling buffer, for the gathering leader */
+	struct hf__gather gather;
+
+	/* The witness. */
+	int witness_file;
+	uint64_t witness_generation;
+	bool witness_unsynced;
+	bool witness_busy;
+	uint32_t witness_segment; /* the segment that the last synced word was about */
+	bool wrote; /* this incarnation wrote a group */
+
+	/* Maintenance. */
+	pthread_t thread;
+	pthread_cond_t maintenance;
+	bool thread_runs, stopping, thread_asleep;
+
+	struct hf_info info; /* counters and facts of recovery */
+};
+
+/* One operation of a transaction. */
+struct hf__op {
+	const struct hf__verb *verb;
+	const void *args;
+	struct hf_result *result;
+	struct hf__answer *answer;
+};
+
+struct hf_txn {
+	struct hf_store *store;
+	struct hf__arena arena;
+	struct hf__op *ops;
+	size_t count, cap;
+};
+
+/* sequence.c. The lock is held. Decides and applies the operations, in one group, or leaves no trace. *ticket says what the answer (HF_OK and
+ * refusals alike) has to wait for. May release the lock while it waits for room. */
+int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf__ticket *ticket,
+                 struct hf_error *error);
+/* The store clock: reads the machine's, never goes back. */
+int64_t hf__clock(struct hf_store *s);
+
+/* commit.c. */
+/* Waits until everything up to ticket->changed was handed to the kernel and up to ticket->due is durable; leads a flush if nobody
+ * does. HF_OK or HF_EUNCERTAIN. Not under the lock. */
+int hf__wait_for(struct hf_store *s, struct hf__ticket ticket);
+/* The same for a caller that holds the lock, which is released: sequencing and going to sleep take it once. */
+int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket);
+/* Is there nothing to wait for? */
+bool hf__reached(const struct hf_store *s, struct hf__ticket ticket);
+/* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, nobody flushes; released meanwhile. */
+void hf__lead(struct hf_store *s);
+/* Gets the filling buffer taken, by leading or by waiting for the leader. The lock is held. */
+void hf__make_room(struct hf_store *s);
+/* Fails the store for good and wakes everyone. The lock is held. */
+void hf__fault(struct hf_store *s, int os_errno);
+/* What an answer that depends on LSNs has to wait for; adds the rule of the first group of an incarnation. */
+struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due);
+
+/* gather.c. The leader, lock held, about to seal: may release it for some microseconds. */
+void hf__gather(struct hf_store *s);
+/* After a flush of `nanoseconds` that acknowledged `acknowledged` waiting threads, with `queued` more already there. */
+void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t acknowledged, uint32_t queued);
+
+/* segments.c. */
+/* Is it there, with room for a group of `need` bytes? */
+bool hf__next_segment_ready(const struct hf_store *s, uint32_t need);
+/* Makes the next segment ready with at least `need` bytes, or waits for whoever does: look again afterwards. The lock is held, released meanwhile. HF_OK, HF_ENOSPACE, HF_EIO, HF_EFAILED. */
+int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error);
+/* Is it time to prepare the next one? */
+bool hf__next_segment_due(const struct hf_store *s);
+/* Removes files that are no part of the log and older than the current segment. The lock is not held. */
+int hf__remove_leftovers(struct hf_store *s);
+
+/* witness.c. */
+/* Tells that the log is durable up to `end`. Not under the lock. The leader calls it after the wake-up. */
+void hf__witness_tell(struct hf_store *s, struct hf__position end, uint64_t lsn, uint64_t chain, bool clean);
+/* Makes the last word stick. 0 or errno. */
+int hf__witness_sync(struct hf_store *s);
+
+/* create.c. Makes a store in a directory that holds none. */
+int hf__create(struct hf_store *s, struct hf_error *error);
+
+/* recover.c. The directory is locked, identity and witness file are open. Fills states and log end. */
+int hf__recover(struct hf_store *s, struct hf_error *error);
+
+/* state.c. */
+int hf__states_init(struct hf_store *s, void **states);
+void hf__states_deinit(struct hf_store *s, void **states);
+const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index);
+
+/* payload.c. Reads a payload that lies in the log; verified. The lock is not held and the payload is on disk. */
+int hf__payload_load(struct hf_store *s, const struct hf__payload *payload, uint8_t *out);
+/* If it lies in a buffer that may not have been written yet: copies it from there. The lock is held. */
+bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload, uint8_t *out);
+
+/* answer.c. Loads what is still on disk, after the wait. */
+int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error);
+
+/* maintain.c. */
+int hf__maintenance_start(struct hf_store *s);
+void hf__maintenance_stop(struct hf_store *s);
+/* There is work: wakes the thread if it sleeps for long. The lock is held. */
+void hf__maintenance_nudge(struct hf_store *s);
+
+/* HF_EFORK for a handle that a forked child inherited, else HF_OK. */
+int hf__check_fork(const struct hf_store *s, struct hf_error *error);
+
+#endif

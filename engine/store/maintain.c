@@ -1,0 +1,171 @@
+/* Upkeep: the next segment ahead of need, endings settled in the log, the witness synced when idle, leftovers removed. By one thread, or by the host
+ * through hf_maintain(). None of it changes an answer, and none of it is needed for correctness. */
+#include "store/internal.h"
+
+#include <time.h>
+
+#define SETTLE_BATCH 256u
+#define BUSY_INTERVAL_NS 20000000L
+#define IDLE_INTERVAL_NS 1000000000L
+
+/* --- Settling ---------------------------------------------------------------------------------------------------------------- */
+
+struct settle_args {
+	const struct hf__domain *row;
+	bool *more;
+};
+
+static int settle_check(const void *args, struct hf__text *why)
+{
+	(void)args;
+	(void)why;
+	return HF_OK;
+}
+
+static int settle_decide(void *state, struct hf__decision *d, const void *args, struct hf_result *result)
+{
+	const struct settle_args *a = args;
+	(void)result;
+	return a->row->settle(state, d, SETTLE_BATCH, a->more);
+}
+
+static void *settle_copy(struct hf__arena *arena, const void *args)
+{
+	return hf__arena_copy(arena, args, sizeof(struct settle_args));
+}
+
+/* One batch of one domain's endings. The entries are handed to the kernel, not synced: they change no answer. */
+static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *more, struct hf_error *error)
+{
+	const struct hf__verb verb = {"settle", row->id, settle_check, settle_decide, settle_copy};
+	const struct settle_args args = {row, more};
+	*more = false;
+	return hf__mutate(s, NULL, &verb, &args, HF_OS, NULL, NULL, error);
+}
+
+static bool settle_due(struct hf_store *s, unsigned i)
+{
+	const struct hf__domain *row = s->domains->rows[i];
+	(void)pthread_mutex_lock(&s->lock);
+	const bool due = row->settle && row->next_ending && row->next_ending(s->states[i]) <= hf__clock(s);
+	(void)pthread_mutex_unlock(&s->lock);
+	return due;
+}
+
+static bool time_left(struct hf_store *s, int64_t until)
+{
+	return until == INT64_MAX || s->os->ticks(s->os->ctx) < until;
+}
+
+static int settle_all(struct hf_store *s, int64_t until, struct hf_error *error)
+{
+	for (unsigned i = 0; i < s->domains->count; i++) {
+		bool more = settle_due(s, i);
+		while (more && time_left(s, until)) {
+			const int rc = settle_batch(s, s->domains->rows[i], &more, error);
+			if (rc != HF_OK)
+				return rc;
+		}
+	}
+	return HF_OK;
+}
+
+/* --- The round ---------------------------------------------------------------------------------------------------------------- */
+
+static int prepare_ahead(struct hf_store *s)
+{
+	int rc = HF_OK;
+	(void)pthread_mutex_lock(&s->lock);
+	/* No room now is no failure: the commit that needs the segment says so. A failed sync has failed the store. */
+	if (!atomic_load(&s->fault) && hf__next_segment_due(s))
+		rc = hf__next_segment(s, 0, NULL);
+	(void)pthread_mutex_unlock(&s->lock);
+	return rc == HF_EUNCERTAIN ? rc : HF_OK;
+}
+
+static int round_of_upkeep(struct hf_store *s, int64_t until, struct hf_error *error)
+{
+	int rc = prepare_ahead(s);
+	if (rc == HF_OK)
+		rc = settle_all(s, until, error);
+	if (rc == HF_OK && hf__witness_sync(s) != 0)
+		rc = HF_EUNCERTAIN;
+	if (rc == HF_OK)
+		(void)hf__remove_leftovers(s); /* a leftover that stays is tried again after the next open */
+	return rc;
+}
+
+int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
+{
+	int rc = hf__check_fork(store, error);
+	if (rc != HF_OK)
+		return rc;
+	if (budget_us < 0)
+		return hf__fail(error, HF_EINVAL, 0, "a budget must not be negative");
+	if (atomic_load(&store->fault))
+		return hf__fail(error, HF_EFAILED, store->fault_errno, "the store failed earlier: close and reopen it");
+	const int64_t until = budget_us == 0 ? INT64_MAX : store->os->ticks(store->os->ctx) + budget_us * 1000;
+	rc = round_of_upkeep(store, until, error);
+	return rc == HF_EUNCERTAIN ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store") : rc;
+}
+
+/* --- The thread --------------------------------------------------------------------------------------------------------------- */
+
+static void sleep_for(struct hf_store *s, long nanoseconds)
+{
+	struct timespec until;
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += nanoseconds;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	(void)pthread_cond_timedwait(&s->maintenance, &s->lock, &until);
+}
+
+static void *thread_main(void *arg)
+{
+	struct hf_store *s = arg;
+	uint64_t seen = 0;
+	(void)pthread_mutex_lock(&s->lock);
+	while (!s->stopping) {
+		/* Short rounds while something is written, long ones when idle; a commit wakes a long one. */
+		const bool idle = seen == s->next_lsn && !s->witness_unsynced;
+		seen = s->next_lsn;
+		s->thread_asleep = idle;
+		sleep_for(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS);
+		s->thread_asleep = false;
+		if (s->stopping || atomic_load(&s->fault))
+			continue;
+		(void)pthread_mutex_unlock(&s->lock);
+		(void)round_of_upkeep(s, INT64_MAX, NULL); /* a failure has failed the store, which every caller is told */
+		(void)pthread_mutex_lock(&s->lock);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+int hf__maintenance_start(struct hf_store *s)
+{
+	const int rc = pthread_create(&s->thread, NULL, thread_main, s);
+	s->thread_runs = rc == 0;
+	return rc;
+}
+
+void hf__maintenance_stop(struct hf_store *s)
+{
+	if (!s->thread_runs)
+		return;
+	(void)pthread_mutex_lock(&s->lock);
+	s->stopping = true;
+	(void)pthread_cond_signal(&s->maintenance);
+	(void)pthread_mutex_unlock(&s->lock);
+	(void)pthread_join(s->thread, NULL);
+	s->thread_runs = false;
+}
+
+void hf__maintenance_nudge(struct hf_store *s)
+{
+	if (!s->thread_asleep)
+		return;
+	s->thread_asleep = false;
+	(void)pthread_cond_signal(&s->maintenance);
+}

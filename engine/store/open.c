@@ -1,0 +1,262 @@
+/* Opening and closing. A store exists if and only if IDENTITY does; create.c makes one. */
+#include "store/internal.h"
+
+#include <errno.h>
+
+#include "base/hash.h"
+
+/* --- Opening ----------------------------------------------------------------------------------------------------------------- */
+
+static int check_options(const struct hf_options *in, struct hf_options *out, struct hf_error *error)
+{
+	*out = in ? *in : (struct hf_options){0};
+	if (out->segment_size == 0)
+		out->segment_size = HF__SEGMENT_DEFAULT;
+	if (out->inline_max == 0)
+		out->inline_max = HF__INLINE_DEFAULT;
+	if (out->segment_size < HF__SEGMENT_SIZE_MIN || out->segment_size > HF__SEGMENT_SIZE_MAX)
+		return hf__fail(error, HF_EINVAL, 0, "segment_size %u is not between 16 KiB and 1 GiB", out->segment_size);
+	if (out->pad != HF_PAD_NONE && out->pad != HF_PAD_SECTOR)
+		return hf__fail(error, HF_EINVAL, 0, "no such pad mode: %d", (int)out->pad);
+	if (out->inline_max > HF_PAYLOAD_MAX || out->wait_us < -1)
+		return hf__fail(error, HF_EINVAL, 0, "inline_max or wait_us is out of range");
+	out->segment_size = (out->segment_size + HF__BLOCK - 1) & ~(HF__BLOCK - 1);
+	return HF_OK;
+}
+
+static int check_machine(struct hf_store *s, struct hf_error *error)
+{
+	char fs[32] = "";
+	const int rc = s->os->safe(s->os->ctx, fs, sizeof fs);
+	if (rc == 0 || s->options.allow_unsafe_fs)
+		return HF_OK;
+	if (rc != EOPNOTSUPP)
+		return hf__os_failed(error, "the file system could not be examined", rc);
+	return hf__fail(error, HF_EUNSAFEFS, rc, "the file system (%s) cannot keep the promises of a durable store", fs);
+}
+
+static int take_lock(struct hf_store *s, struct hf_error *error)
+{
+	const int rc = s->os->lock(s->os->ctx, HF__NAME_LOCK, s->options.wait_us);
+	if (rc == EAGAIN)
+		return hf__fail(error, HF_ELOCKED, rc, "another opener writes this store");
+	return rc ? hf__fail(error, HF_EIO, rc, "the store's lock could not be taken (error %d)", rc) : HF_OK;
+}
+
+static int read_identity(struct hf_store *s, struct hf_error *error)
+{
+	uint8_t bytes[HF__IDENTITY_SIZE + 1]; /* one more: a longer file is no IDENTITY */
+	size_t got = 0;
+	int file = -1;
+	int rc = s->os->open(s->os->ctx, HF__NAME_IDENTITY, 0, &file);
+	if (rc == ENOENT)
+		return HF_ENOTFOUND;
+	if (rc)
+		return hf__fail(error, HF_EIO, rc, HF__NAME_IDENTITY " could not be opened (error %d)", rc);
+	rc = s->os->read(s->os->ctx, file, bytes, sizeof bytes, 0, &got);
+	const int closed = s->os->close(s->os->ctx, file);
+	if (rc || closed)
+		return hf__fail(error, HF_EIO, rc ? rc : closed, HF__NAME_IDENTITY " could not be read (error %d)", rc ? rc : closed);
+	rc = hf__identity_decode(bytes, got, &s->identity);
+	if (rc == HF_EVERSION)
+		return hf__fail(error, rc, 0, "the store was written by a newer format (%u)", s->identity.format_major);
+	return rc == HF_OK ? rc : hf__fail_at(error, HF_ECORRUPT, HF__NAME_IDENTITY, 0, HF__NAME_IDENTITY " is damaged");
+}
+
+/* The identity, made first when asked. */
+static int find_store(struct hf_store *s, struct hf_error *error)
+{
+	int rc = read_identity(s, error);
+	if (rc != HF_ENOTFOUND)
+		return rc;
+	if (!s->options.create)
+		return hf__fail(error, HF_ENOTFOUND, 0, "the directory holds no store");
+	rc = hf__create(s, error);
+	return rc == HF_OK ? read_identity(s, error) : rc;
+}
+
+static int prepare_memory(struct hf_store *s, struct hf_error *error)
+{
+	memcpy(s->id.uuid, s->identity.uuid, sizeof s->id.uuid);
+	s->id.epoch = s->identity.epoch;
+	s->id.seed = hf__seed_base(s->id.uuid, s->id.epoch);
+	s->align = s->identity.incompat & HF__FEATURE_INCOMPAT_PAD_SECTOR ? HF__SECTOR : HF__ALIGN;
+	s->env.inline_max = s->options.inline_max;
+	s->env.epoch = s->id.epoch;
+	s->env.payloads = s;
+	int rc = s->os->random(s->os->ctx, s->env.hash_key, sizeof s->env.hash_key);
+	if (rc == 0)
+		rc = s->os->random(s->os->ctx, &s->random_state, sizeof s->random_state);
+	if (rc == 0)
+		rc = s->os->boot_id(s->os->ctx, s->boot_id);
+	if (rc)
+		return hf__fail(error, HF_EIO, rc, "the machine gives no randomness or boot id (error %d)", rc);
+	rc = hf__states_init(s, s->states);
+	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "no memory for the store's state");
+}
+
+static int open_witness(struct hf_store *s, struct hf_error *error)
+{
+	const int rc = s->os->open(s->os->ctx, HF__NAME_WITNESS, HF__OS_WRITE, &s->witness_file);
+	if (rc == ENOENT) /* it was durable before the store existed */
+		return hf__fail_at(error, HF_ECORRUPT, HF__NAME_WITNESS, 0, HF__NAME_WITNESS " is missing");
+	return rc ? hf__fail(error, HF_EIO, rc, HF__NAME_WITNESS " could not be opened (error %d)", rc) : HF_OK;
+}
+
+static int open_locked(struct hf_store *s, struct hf_error *error)
+{
+	int rc = find_store(s, error);
+	if (rc == HF_OK)
+		rc = prepare_memory(s, error);
+	if (rc == HF_OK)
+		rc = open_witness(s, error);
+	if (rc == HF_OK)
+		rc = hf__recover(s, error);
+	if (rc == HF_OK && !s->options.no_background && hf__maintenance_start(s) != 0)
+		rc = hf__fail(error, HF_ENOMEM, 0, "the maintenance thread could not be started");
+	return rc;
+}
+
+/* --- Closing ----------------------------------------------------------------------------------------------------------------- */
+
+static int close_file(struct hf_store *s, int *file)
+{
+	const int rc = *file >= 0 ? s->os->close(s->os->ctx, *file) : 0;
+	*file = -1;
+	return rc;
+}
+
+static int release_files(struct hf_store *s)
+{
+	int next = s->next.ready ? s->next.file : -1;
+	const int first = close_file(s, &s->file);
+	const int second = close_file(s, &s->witness_file);
+	const int third = close_file(s, &next);
+	return first ? first : second ? second : third;
+}
+
+static void free_memory(struct hf_store *s)
+{
+	hf__states_deinit(s, s->states);
+	hf__change_deinit(&s->change);
+	hf__writer_deinit(&s->buffers[0].bytes);
+	hf__writer_deinit(&s->buffers[1].bytes);
+	hf__free(s->leftovers);
+	if (s->release_os)
+		s->release_os(s->owned_os);
+	hf__free(s);
+}
+
+static void free_store(struct hf_store *s)
+{
+	(void)pthread_cond_destroy(&s->room);
+	(void)pthread_cond_destroy(&s->maintenance);
+	(void)pthread_mutex_destroy(&s->lock);
+	free_memory(s);
+}
+
+void hf__store_own_os(struct hf_store *store, struct hf__os *os, void (*release)(struct hf__os *os))
+{
+	store->owned_os = os;
+	store->release_os = release;
+}
+
+static hf_store *new_store(const struct hf__os *os, const struct hf__domains *domains)
+{
+	pthread_condattr_t monotonic;
+	hf_store *s = hf__alloc(sizeof *s);
+	if (!s)
+		return NULL;
+	s->os = os;
+	s->domains = domains;
+	s->file = s->witness_file = -1;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_cond_init(&s->room, NULL);
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&s->maintenance, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+	return s;
+}
+
+int hf__store_open(const struct hf__os *os, const struct hf__domains *domains, const struct hf_options *options, struct hf_store **out,
+                   struct hf_error *error)
+{
+	*out = NULL;
+	hf_store *s = domains->count <= HF__DOMAINS_MAX ? new_store(os, domains) : NULL;
+	if (!s)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
+	int rc = check_options(options, &s->options, error);
+	if (rc == HF_OK)
+		rc = check_machine(s, error);
+	if (rc == HF_OK)
+		rc = take_lock(s, error);
+	const bool locked = rc == HF_OK;
+	if (rc == HF_OK)
+		rc = open_locked(s, error);
+	if (rc == HF_OK) {
+		*out = s;
+		return HF_OK;
+	}
+	/* Nothing was handed out: results of closing cannot make it worse. */
+	(void)release_files(s);
+	if (locked)
+		(void)os->unlock(os->ctx);
+	free_store(s);
+	return rc;
+}
+
+/* Everything durable, then the witness's word that the log ends exactly here. */
+static int stop_clean(struct hf_store *s, struct hf_error *error)
+{
+	if (atomic_load(&s->fault))
+		return hf__fail(error, HF_EFAILED, s->fault_errno, "the store had failed; what was acknowledged as durable is safe");
+	const int rc = hf_sync(s, error);
+	if (rc != HF_OK || !s->wrote)
+		return rc;
+	/* Crash: without this word the next open takes the stop for unclean, which costs it a segment and an LSN jump. */
+	hf__witness_tell(s, s->end, s->previous_lsn, s->chain, true);
+	if (atomic_load(&s->fault))
+		return hf__fail(error, HF_EUNCERTAIN, s->fault_errno, "the witness could not be synced");
+	return HF_OK;
+}
+
+int hf_close(hf_store *store, struct hf_error *error)
+{
+	if (!store)
+		return HF_OK;
+	if (store->os->forked(store->os->ctx)) {
+		/* The parent's thread, lock and files are none of ours; mutexes of the copy may be in any state and are left alone. */
+		const int forked = hf__check_fork(store, error);
+		free_memory(store);
+		return forked;
+	}
+	hf__maintenance_stop(store);
+	int rc = stop_clean(store, error);
+	int closed = release_files(store);
+	const int unlocked = store->os->unlock(store->os->ctx);
+	closed = closed ? closed : unlocked;
+	if (rc == HF_OK && closed)
+		rc = hf__fail(error, HF_EUNCERTAIN, closed, "closing a file failed (error %d)", closed);
+	free_store(store);
+	return rc;
+}
+
+int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error)
+{
+	const int rc = hf__check_fork(store, error);
+	if (rc != HF_OK)
+		return rc;
+	(void)pthread_mutex_lock(&store->lock);
+	*out = store->info;
+	memcpy(out->uuid, store->id.uuid, sizeof out->uuid);
+	out->epoch = store->id.epoch;
+	out->format = store->identity.format_major;
+	out->last_lsn = atomic_load(&store->written_lsn);
+	out->durable_lsn = atomic_load(&store->durable_lsn);
+	out->segment = store->end.segment;
+	out->segment_offset = store->end.offset;
+	out->fault = atomic_load(&store->fault);
+	(void)pthread_mutex_unlock(&store->lock);
+	return HF_OK;
+}

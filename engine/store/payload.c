@@ -1,0 +1,87 @@
+/* Payloads: short ones live in memory, longer ones stay where the log has them and are read by position. A read is verified against the checksum
+ * that apply took from the verified entry, so a payload can be read alone. */
+#include "base/hash.h"
+#include "log/entry.h"
+#include "store/internal.h"
+
+#define SUM_SEED UINT64_C(0x70617973756d0001)
+
+static uint64_t sum_of(struct hf_bytes bytes)
+{
+	return hf__checksum(bytes.data, bytes.len, SUM_SEED);
+}
+
+int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry, struct hf_bytes bytes, struct hf__payload *out)
+{
+	*out = (struct hf__payload){.len = (uint32_t)bytes.len};
+	if (bytes.len == 0)
+		return HF_OK;
+	out->sum = sum_of(bytes);
+	if (entry->place.segment == 0 || bytes.len <= env->inline_max)
+		return hf__blob_new(bytes, &out->bytes) ? HF_OK : HF_ENOMEM;
+	const size_t in_body = (size_t)((const uint8_t *)bytes.data - (const uint8_t *)entry->body.data);
+	out->segment = entry->place.segment;
+	out->offset = entry->place.offset + (uint32_t)in_body;
+	return HF_OK;
+}
+
+bool hf__payload_equal(const struct hf__payload *payload, struct hf_bytes bytes)
+{
+	if (payload->len != bytes.len)
+		return false;
+	if (bytes.len == 0)
+		return true;
+	if (payload->bytes)
+		return memcmp(payload->bytes->data, bytes.data, bytes.len) == 0;
+	return payload->sum == sum_of(bytes);
+}
+
+static bool inside(const struct hf__buffer *b, const struct hf__payload *payload)
+{
+	if (!b->begun || b->start.segment != payload->segment || payload->offset < b->start.offset)
+		return false;
+	const size_t in_group = payload->offset - b->start.offset;
+	const size_t group = b->bytes.len - b->header;
+	return in_group <= group && payload->len <= group - in_group;
+}
+
+bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload, uint8_t *out)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct hf__buffer *b = &s->buffers[i];
+		if (!inside(b, payload))
+			continue;
+		memcpy(out, b->bytes.data + b->header + (payload->offset - b->start.offset), payload->len);
+		return true;
+	}
+	return false;
+}
+
+static int read_at(struct hf_store *s, const struct hf__payload *payload, uint8_t *out)
+{
+	char name[HF__NAME_MAX];
+	int file = -1;
+	size_t got = 0;
+	hf__segment_name(payload->segment, name);
+	if (s->os->open(s->os->ctx, name, 0, &file) != 0)
+		return HF_EIO;
+	const int rc = s->os->read(s->os->ctx, file, out, payload->len, payload->offset, &got);
+	const int closed = s->os->close(s->os->ctx, file);
+	if (rc || closed)
+		return HF_EIO;
+	return got == payload->len ? HF_OK : HF_ECORRUPT;
+}
+
+int hf__payload_load(struct hf_store *s, const struct hf__payload *payload, uint8_t *out)
+{
+	if (payload->len == 0)
+		return HF_OK;
+	if (payload->bytes) {
+		memcpy(out, payload->bytes->data, payload->len);
+		return HF_OK;
+	}
+	const int rc = read_at(s, payload, out);
+	if (rc != HF_OK)
+		return rc;
+	return sum_of(hf_bytes(out, payload->len)) == payload->sum ? HF_OK : HF_ECORRUPT;
+}

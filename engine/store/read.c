@@ -1,0 +1,70 @@
+/* Reads: take the answer under the lock, then wait until the newest change that it depends on is as durable as was asked of it (rule 2), starting the
+ * sync if nobody else will. */
+#include "store/internal.h"
+
+int hf__check_fork(const struct hf_store *s, struct hf_error *error)
+{
+	if (!s->os->forked(s->os->ctx))
+		return HF_OK;
+	return hf__fail(error, HF_EFORK, 0, "this store was opened by the parent process: open it again here");
+}
+
+void hf__query_depends(struct hf__query *q, const struct hf__object *object)
+{
+	if (!object)
+		return;
+	if (object->changed > q->need_changed)
+		q->need_changed = object->changed;
+	if (object->due > q->need_due)
+		q->need_due = object->due;
+}
+
+static int settle_durability(struct hf_store *s, const struct hf__query *q, unsigned flags, bool failed_before, struct hf_error *error)
+{
+	struct hf__ticket ticket = hf__ticket_for(s, q->need_changed, q->need_due);
+	if (flags & HF_READ_UNDURABLE) {
+		/* Nothing but the rule that keeps LSNs from being issued twice. */
+		ticket.due = ticket.due == s->incarnation_lsn && q->need_changed >= s->incarnation_lsn ? s->incarnation_lsn : 0;
+		ticket.changed = 0;
+	}
+	if (hf__reached(s, ticket))
+		return HF_OK;
+	if (failed_before)
+		return hf__fail(error, HF_EFAILED, s->fault_errno, "the answer needs changes that were never made durable: reopen the store");
+	const int rc = hf__wait_for(s, ticket);
+	return rc == HF_OK
+	           ? rc
+	           : hf__fail(error, rc, s->fault_errno, "the changes that the answer shows could not be made durable: reopen the store");
+}
+
+static int refuse(struct hf_error *error, int rc, const char *why)
+{
+	return hf__fail(error, rc, 0, "%s", why[0] ? why : hf_code_name(rc));
+}
+
+int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags, struct hf__answer *answer,
+             struct hf_error *error)
+{
+	unsigned index = 0;
+	char why[200] = "";
+	*answer = (struct hf__answer){.store = store};
+	int rc = hf__check_fork(store, error);
+	if (rc != HF_OK)
+		return rc;
+	if (!hf__domain_by_id(store, domain, &index))
+		return hf__fail(error, HF_EINVAL, 0, "no domain %u", domain);
+	(void)pthread_mutex_lock(&store->lock);
+	struct hf__query q = {.state = store->states[index], .now = hf__clock(store), .epoch = store->id.epoch, .answer = answer};
+	q.why = (struct hf__text){why, sizeof why, 0};
+	rc = read(&q, args);
+	const bool failed_before = atomic_load(&store->fault) != 0;
+	(void)pthread_mutex_unlock(&store->lock);
+	/* A refusal (no such object) is an answer too. */
+	int waited = settle_durability(store, &q, flags, failed_before, error);
+	if (waited == HF_OK && rc == HF_OK)
+		waited = hf__answer_load_all(store, answer, error);
+	if (waited == HF_OK && rc == HF_OK)
+		return HF_OK;
+	hf__answer_reset(answer);
+	return waited != HF_OK ? waited : refuse(error, rc, why);
+}

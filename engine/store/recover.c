@@ -1,0 +1,241 @@
+/* Recovery: facts first, then one decision, then the states. Opening writes nothing but R7's same bytes.
+ *
+ * Facts: which segments exist, which of them have a valid header (H = the one with the greatest number), the witness, and the verdict of
+ * hf__scan on every segment of the chain that leads back from H. Decisions, the first row that matches:
+ *
+ *   row  no valid header  facts                                                        decision
+ *   D1   yes              the witness names a segment, or no segment file exists        HF_ECORRUPT: the log is gone
+ *   D2   yes              a segment holds groups that prove it was durable              HF_ECORRUPT: its header is damaged
+ *   D3   yes              every byte of every segment is zero                           an empty store, clean: the first segment is used
+ *   D4   yes              anything else                                                 an empty store after an unclean stop
+ *   D5   -                a header of a newer format                                    HF_EVERSION
+ *   D6   no               the witness names a segment after H                           HF_ECORRUPT: segments are missing
+ *   D7   no               a segment after H holds groups that prove it was durable      HF_ECORRUPT: its header is damaged
+ *   D8   no               the chain back from H is broken: missing, damaged, wrong size HF_ECORRUPT
+ *   D9   no               a scan says CORRUPT, or neighbours disagree (R4, R9)          HF_ECORRUPT
+ *   D10  no               last scan CLEAN, witness clean and exactly at the end         go on in H
+ *   D11  no               anything else                                                 unclean: R7, then the next segment after an LSN jump
+ *
+ * A read error is HF_EIO, no memory is HF_ENOMEM: never damage (R9). */
+#include "store/recover.h"
+
+static int apply_entry(void *arg, const struct hf__entry *entry)
+{
+	struct hf__recovery *r = arg;
+	struct hf_store *s = r->store;
+	unsigned index = 0;
+	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
+	if (!row)
+		return entry->flags & HF__ENTRY_IGNORABLE ? 0 : HF_EVERSION;
+	hf__change_begin(&s->change, entry->lsn, true);
+	const int rc = row->apply(s->states[index], &s->change, entry);
+	if (rc != HF_OK) {
+		hf__change_undo(&s->change);
+		return rc;
+	}
+	hf__change_keep(&s->change);
+	if (entry->at > s->clock)
+		s->clock = entry->at;
+	s->info.replayed++;
+	return 0;
+}
+
+/* R4 and R9 between neighbours. */
+static bool follows(const struct hf__recovery *r, const struct hf__found *f)
+{
+	const struct hf__segment_header *h = &f->header;
+	const uint64_t jump = h->jumped ? HF__LSN_JUMP : 0;
+	return h->previous_lsn == r->next_lsn - 1 && h->previous_hash == r->previous_hash && h->first_lsn == r->next_lsn + jump;
+}
+
+static int explain_scan(struct hf__recovery *r, const struct hf__found *f, int rc)
+{
+	const struct hf__scan_verdict *v = &r->verdict;
+	if (rc == HF_ENOMEM)
+		return hf__recovery_no_memory(r);
+	if (rc == HF_EVERSION)
+		return hf__fail(r->error, rc, 0, "segment %u holds entries of a newer format", f->number);
+	rc = hf__corrupt(r, f->number, v->end, v->why ? v->why : "an entry's body is damaged");
+	if (r->error) {
+		r->error->first_lsn = v->next_lsn;
+		r->error->last_lsn = v->last_lost_lsn;
+	}
+	return rc;
+}
+
+static int replay_segment(struct hf__recovery *r, struct hf__found *f, const struct hf__found *next)
+{
+	if (!follows(r, f))
+		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
+	int rc = hf__recovery_read(r, f, 0);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__scan_input input = {
+	    .id = &r->store->id,
+	    .bytes = hf_bytes(r->bytes.data, r->bytes.len),
+	    .segment = f->number,
+	    .from = HF__SEGMENT_HEADER_SIZE,
+	    .next_lsn = f->header.first_lsn,
+	    .previous_hash = r->previous_hash,
+	    .pinned_end = next ? next->header.previous_end.offset : 0,
+	    .witness_end = r->witness.end.segment == f->number ? r->witness.end.offset : 0,
+	    .witness_lsn = r->witness.lsn,
+	};
+	rc = hf__scan(&input, apply_entry, r, &r->verdict);
+	if (rc != 0 || r->verdict.kind == HF__SCAN_CORRUPT) /* D9 */
+		return explain_scan(r, f, rc);
+	r->next_lsn = r->verdict.next_lsn;
+	r->previous_hash = r->verdict.previous_hash;
+	return HF_OK;
+}
+
+static int replay_chain(struct hf__recovery *r)
+{
+	r->next_lsn = 1;
+	for (size_t i = 0; i < r->count; i++) {
+		struct hf__found *f = &r->found[i], *next = NULL;
+		for (size_t j = i + 1; f->in_chain && j < r->count && !next; j++)
+			next = r->found[j].in_chain ? &r->found[j] : NULL;
+		const int rc = f->in_chain ? replay_segment(r, f, next) : HF_OK;
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+/* --- The outcome -------------------------------------------------------------------------------------------------------------- */
+
+static int note_leftovers(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	s->leftovers = hf__alloc((r->count + 1) * sizeof *s->leftovers);
+	if (!s->leftovers)
+		return hf__recovery_no_memory(r);
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->found[i].in_chain)
+			s->leftovers[s->leftover_count++] = r->found[i].number;
+	return HF_OK;
+}
+
+static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain, struct hf__position end, bool clean)
+{
+	s->previous_lsn = last_lsn;
+	s->chain = chain;
+	s->end = end;
+	s->jumped = !clean;
+	s->must_rotate = !clean || end.segment == 0;
+	s->next_lsn = last_lsn + 1 + (clean ? 0 : HF__LSN_JUMP);
+	s->incarnation_lsn = s->next_lsn;
+	atomic_store(&s->written_lsn, s->next_lsn - 1);
+	atomic_store(&s->durable_lsn, s->next_lsn - 1);
+}
+
+/* No segment has a valid header: D1 to D4. */
+static int empty_store(struct hf__recovery *r)
+{
+	bool all_zero = false;
+	if (r->witness.end.segment != 0)
+		return hf__corrupt(r, r->witness.end.segment, 0, "the segment that the witness names has no valid header");
+	if (r->count == 0)
+		return hf__corrupt(r, 1, 0, "the store has no log segment");
+	const int rc = hf__recovery_check_beyond(r, 0, 1, &all_zero);
+	if (rc != HF_OK)
+		return rc;
+	set_progress(r->store, 0, 0, (struct hf__position){0, 0}, all_zero);
+	r->store->info.recovered = !all_zero;
+	return HF_OK;
+}
+
+/* R7: entries that are not known to be durable are written again, the same bytes, and synced before anything is served: after a failed sync the page
+ * cache can show what the disk does not hold. */
+static int rewrite_tail(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	const struct hf__scan_verdict *v = &r->verdict;
+	const bool header_known = r->witness.end.segment == r->head->number || v->durable_end > HF__SEGMENT_HEADER_SIZE;
+	uint32_t from = header_known ? v->durable_end : 0;
+	if (r->witness.end.segment == r->head->number && r->witness.end.offset > from)
+		from = r->witness.end.offset;
+	s->info.torn_bytes = v->torn_len;
+	s->info.recovered = true;
+	if (from >= v->end)
+		return HF_OK;
+	s->info.rewritten_bytes = v->end - from;
+	/* Crash: a sector that is written with the bytes it holds holds them before, during and after. The next open does the same. */
+	int rc = s->os->write(s->os->ctx, s->file, r->bytes.data + from, v->end - from, from);
+	if (rc == 0)
+		rc = s->os->sync(s->os->ctx, s->file);
+	if (rc)
+		return hf__fail(r->error, HF_EUNCERTAIN, rc, "the tail of the log could not be made durable (error %d)", rc);
+	hf__witness_tell(s, (struct hf__position){r->head->number, v->end}, v->next_lsn - 1, v->previous_hash, false);
+	if (atomic_load(&s->fault))
+		return hf__fail(r->error, HF_EUNCERTAIN, s->fault_errno, "the witness could not be written (error %d)", s->fault_errno);
+	return HF_OK;
+}
+
+static int open_head(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	char name[HF__NAME_MAX];
+	hf__segment_name(r->head->number, name);
+	const int rc = s->os->open(s->os->ctx, name, HF__OS_WRITE, &s->file);
+	s->segment_size = r->head->header.size;
+	s->witness_segment = r->witness.end.segment;
+	return rc ? hf__failed_read(r, name, rc) : HF_OK;
+}
+
+static bool stopped_clean(const struct hf__recovery *r)
+{
+	const struct hf__witness *w = &r->witness;
+	return r->verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == r->head->number && w->end.offset == r->verdict.end;
+}
+
+static int go_on(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	int rc = open_head(r);
+	if (rc != HF_OK)
+		return rc;
+	const bool clean = stopped_clean(r); /* D10, D11 */
+	if (!clean)
+		rc = rewrite_tail(r);
+	set_progress(s, r->next_lsn - 1, r->previous_hash, (struct hf__position){r->head->number, r->verdict.end}, clean);
+	return rc;
+}
+
+static int recover_log(struct hf__recovery *r)
+{
+	bool all_zero = false;
+	if (!r->head)
+		return empty_store(r);
+	if (r->witness.end.segment > r->head->number) /* D6 */
+		return hf__corrupt(r, r->witness.end.segment, 0, "the segment that the witness names is missing or its header is damaged");
+	int rc = hf__recovery_mark_chain(r); /* D8 */
+	if (rc == HF_OK)
+		rc = replay_chain(r);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__scan_verdict last = r->verdict;
+	rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);
+	/* check_beyond read other files: the last segment's bytes are needed again for R7. */
+	r->verdict = last;
+	if (rc == HF_OK)
+		rc = hf__recovery_read(r, r->head, 0);
+	return rc == HF_OK ? go_on(r) : rc;
+}
+
+int hf__recover(struct hf_store *s, struct hf_error *error)
+{
+	struct hf__recovery r = {.store = s, .error = error};
+	int rc = hf__recovery_collect(&r);
+	if (rc == HF_OK)
+		rc = recover_log(&r);
+	if (rc == HF_OK)
+		rc = note_leftovers(&r);
+	for (unsigned i = 0; i < s->domains->count && rc == HF_OK; i++)
+		if (s->domains->rows[i]->opened)
+			s->domains->rows[i]->opened(s->states[i], s->incarnation_lsn);
+	hf__writer_deinit(&r.bytes);
+	hf__free(r.found);
+	return rc;
+}

@@ -1,0 +1,45 @@
+/* What recovery works with: facts about the directory (recover_facts.c), and what is decided from them (recover.c). */
+#ifndef HF_STORE_RECOVER_H
+#define HF_STORE_RECOVER_H
+
+#include "log/scan.h"
+#include "store/internal.h"
+
+/* A segment file in the directory. */
+struct hf__found {
+	uint32_t number;
+	int header_rc; /* HF_OK: valid; HF_ECORRUPT: zero or damaged; HF_EVERSION */
+	struct hf__segment_header header;
+	uint64_t size;
+	bool in_chain;
+};
+
+struct hf__recovery {
+	struct hf_store *store;
+	struct hf_error *error;
+	struct hf__found *found; /* by number, ascending */
+	size_t count, cap;
+	struct hf__found *head; /* H */
+	struct hf__witness witness;
+	struct hf__writer bytes; /* the segment being read */
+	struct hf__scan_verdict verdict; /* of the newest scan */
+	uint64_t next_lsn, previous_hash;
+	int rc; /* of the listing or an apply */
+};
+
+/* Damage at a place of segment `number` (0: of the witness). Returns HF_ECORRUPT. */
+int hf__corrupt(struct hf__recovery *r, uint32_t number, uint64_t offset, const char *why);
+/* A failed read is HF_EIO or HF_ENOMEM, never damage. */
+int hf__failed_read(struct hf__recovery *r, const char *name, int os_errno);
+int hf__recovery_no_memory(struct hf__recovery *r);
+
+/* Lists the segments, reads their headers and the witness. */
+int hf__recovery_collect(struct hf__recovery *r);
+/* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
+int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len);
+/* D2, D7: segments after number `after` whose groups prove that they were durable. `next` is the LSN that would come next in the log. */
+int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t next, bool *all_zero);
+/* D8: marks the segments from H back to the first. */
+int hf__recovery_mark_chain(struct hf__recovery *r);
+
+#endif

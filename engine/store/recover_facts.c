@@ -1,0 +1,196 @@
+/* Recovery, the facts: which segments exist, which have a valid header, what the witness says, and what segments without a header prove. Decides
+ * nothing but what is damage. */
+#include "store/recover.h"
+
+#include <errno.h>
+
+int hf__corrupt(struct hf__recovery *r, uint32_t number, uint64_t offset, const char *why)
+{
+	char name[HF__NAME_MAX] = "";
+	if (number)
+		hf__segment_name(number, name);
+	return hf__fail_at(r->error, HF_ECORRUPT, number ? name : HF__NAME_WITNESS, offset, "%s", why);
+}
+
+int hf__failed_read(struct hf__recovery *r, const char *name, int os_errno)
+{
+	const int rc = os_errno == ENOMEM ? HF_ENOMEM : HF_EIO;
+	(void)hf__fail_at(r->error, rc, name, 0, "%s could not be read (error %d)", name, os_errno);
+	if (r->error)
+		r->error->os_errno = os_errno;
+	return rc;
+}
+
+int hf__recovery_no_memory(struct hf__recovery *r)
+{
+	return hf__fail(r->error, HF_ENOMEM, 0, "no memory to recover the store");
+}
+
+/* --- Facts ------------------------------------------------------------------------------------------------------------------ */
+
+static int note_segment(void *arg, const char *name)
+{
+	struct hf__recovery *r = arg;
+	uint32_t number = 0;
+	if (!hf__segment_name_parse(name, &number))
+		return 0;
+	if (r->count == r->cap) {
+		const size_t cap = r->cap ? r->cap * 2 : 16;
+		struct hf__found *found = hf__realloc(r->found, cap * sizeof *found);
+		if (!found)
+			return ENOMEM;
+		r->found = found;
+		r->cap = cap;
+	}
+	size_t at = r->count++;
+	for (; at > 0 && r->found[at - 1].number > number; at--)
+		r->found[at] = r->found[at - 1];
+	r->found[at] = (struct hf__found){.number = number};
+	return 0;
+}
+
+/* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
+int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len)
+{
+	const struct hf__os *os = r->store->os;
+	char name[HF__NAME_MAX];
+	int file = -1;
+	size_t got = 0;
+	hf__segment_name(f->number, name);
+	int rc = os->open(os->ctx, name, 0, &file);
+	if (rc)
+		return hf__failed_read(r, name, rc);
+	rc = os->size(os->ctx, file, &f->size);
+	if (rc == 0 && f->size > HF__SEGMENT_SIZE_MAX)
+		rc = EFBIG;
+	const size_t wanted = len && len < f->size ? len : (size_t)f->size;
+	r->bytes.len = 0;
+	if (rc == 0 && !hf__writer_reserve(&r->bytes, wanted + 1))
+		rc = ENOMEM;
+	if (rc == 0)
+		rc = os->read(os->ctx, file, r->bytes.data, wanted, 0, &got);
+	r->bytes.len = got;
+	const int closed = os->close(os->ctx, file);
+	rc = rc ? rc : closed;
+	if (rc == EFBIG)
+		return hf__corrupt(r, f->number, f->size, "the file is larger than any segment");
+	return rc ? hf__failed_read(r, name, rc) : HF_OK;
+}
+
+static int read_header(struct hf__recovery *r, struct hf__found *f)
+{
+	const int rc = hf__recovery_read(r, f, HF__SEGMENT_HEADER_SIZE);
+	if (rc != HF_OK)
+		return rc;
+	f->header_rc = hf__segment_header_decode(&r->store->id, r->bytes.data, r->bytes.len, &f->header);
+	if (f->header_rc == HF_OK && f->header.number != f->number)
+		f->header_rc = HF_ECORRUPT; /* a renamed or copied segment is none */
+	if (f->header_rc == HF_EVERSION)
+		return hf__fail(r->error, HF_EVERSION, 0, "segment %u was written by a newer format", f->number); /* D5 */
+	if (f->header_rc == HF_OK)
+		r->head = f;
+	return HF_OK;
+}
+
+static int read_witness(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	uint8_t file[HF__WITNESS_SIZE];
+	size_t got = 0;
+	const int rc = s->os->read(s->os->ctx, s->witness_file, file, sizeof file, 0, &got);
+	if (rc)
+		return hf__failed_read(r, HF__NAME_WITNESS, rc);
+	/* No valid word is legal: both slots may have been in flight when the power went. It only means less is known. */
+	(void)hf__witness_pick(&s->id, file, got, &r->witness);
+	s->witness_generation = r->witness.generation;
+	return HF_OK;
+}
+
+int hf__recovery_collect(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	int rc = s->os->list(s->os->ctx, note_segment, r);
+	if (rc)
+		return rc == ENOMEM ? hf__recovery_no_memory(r) : hf__failed_read(r, "the directory", rc);
+	for (size_t i = 0; i < r->count; i++) {
+		rc = read_header(r, &r->found[i]);
+		if (rc != HF_OK)
+			return rc;
+	}
+	if (r->count > 0)
+		s->newest_number = r->found[r->count - 1].number;
+	return read_witness(r);
+}
+
+/* --- Evidence in segments without a valid header ---------------------------------------------------------------------------- */
+
+/* Does this segment hold groups which prove that its header had been durable? `next` is the LSN that would come next in the log. */
+static int proves_durable(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof, bool *zero)
+{
+	struct hf__scan_verdict v;
+	const int rc = hf__recovery_read(r, f, 0);
+	if (rc != HF_OK)
+		return rc;
+	*zero = hf__bytes_zero(r->bytes.data, r->bytes.len);
+	*proof = false;
+	if (*zero || r->bytes.len < HF__SEGMENT_HEADER_SIZE)
+		return HF_OK;
+	const struct hf__scan_input input = {
+	    .id = &r->store->id,
+	    .bytes = hf_bytes(r->bytes.data, r->bytes.len),
+	    .segment = f->number,
+	    .from = HF__SEGMENT_HEADER_SIZE,
+	    .next_lsn = next,
+	};
+	(void)hf__scan(&input, NULL, NULL, &v);
+	/* The first group of a segment that follows an unclean stop says "durable up to just before the jump": that proves nothing about it. */
+	*proof = v.durable_lsn >= next && v.durable_lsn != next + HF__LSN_JUMP - 1;
+	return HF_OK;
+}
+
+int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t next, bool *all_zero)
+{
+	*all_zero = true;
+	for (size_t i = 0; i < r->count; i++) {
+		bool proof = false, zero = false;
+		if (r->found[i].number <= after)
+			continue;
+		const int rc = proves_durable(r, &r->found[i], next, &proof, &zero);
+		if (rc != HF_OK)
+			return rc;
+		if (proof) /* D2, D7 */
+			return hf__corrupt(r, r->found[i].number, 0, "the header of a segment whose groups were durable is damaged");
+		*all_zero = *all_zero && zero;
+	}
+	return HF_OK;
+}
+
+/* --- The chain --------------------------------------------------------------------------------------------------------------- */
+
+static struct hf__found *find(struct hf__recovery *r, uint32_t number)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->found[i].number == number)
+			return &r->found[i];
+	return NULL;
+}
+
+/* Marks the segments from H back to the first. */
+int hf__recovery_mark_chain(struct hf__recovery *r)
+{
+	struct hf__found *f = r->head;
+	for (;;) {
+		f->in_chain = true;
+		if (f->size != f->header.size)
+			return hf__corrupt(r, f->number, f->size, "the file has not the size that its header states");
+		const uint32_t previous = f->header.previous_end.segment;
+		if (previous == 0)
+			return HF_OK;
+		struct hf__found *p = previous < f->number ? find(r, previous) : NULL;
+		if (!p)
+			return hf__corrupt(r, previous, 0, "a segment of the log is missing");
+		if (p->header_rc != HF_OK)
+			return hf__corrupt(r, previous, 0, "the header of a segment is damaged");
+		f = p;
+	}
+}

@@ -1,0 +1,196 @@
+/* The next segment: made of zeros that are already on disk, ahead of need, so that a commit overwrites written blocks and needs no journal commit,
+ * and so that a full disk is noticed before anything was sequenced.
+ *
+ * A leftover of an earlier opening is adopted when every byte of it is zero; anything else with a greater number than the current segment
+ * is what a crash left at rotation: it is passed over (its number too) and removed once the log has gone past it. */
+#include "store/internal.h"
+
+#include <errno.h>
+
+static uint32_t clamp_size(uint64_t size)
+{
+	if (size > HF__SEGMENT_SIZE_MAX)
+		size = HF__SEGMENT_SIZE_MAX;
+	return (uint32_t)((size + HF__BLOCK - 1) & ~(uint64_t)(HF__BLOCK - 1));
+}
+
+/* A small store stays small: the first segment is at most 1 MiB, each next one twice as large, up to what was asked for. */
+static uint32_t wanted_size(const struct hf_store *s, uint32_t need)
+{
+	const uint64_t full = s->identity.segment_size;
+	uint64_t size = s->segment_size ? (uint64_t)s->segment_size * 2 : HF__SEGMENT_FIRST_MAX;
+	if (size > full)
+		size = full;
+	/* A group that opens a segment must fit; padding of its end included. */
+	if (size < (uint64_t)need + s->align)
+		size = (uint64_t)need + s->align;
+	return clamp_size(size);
+}
+
+/* Is the file of the wanted size and all zero? 0 with *zero, or errno. */
+static int check_zero(struct hf_store *s, int file, uint32_t size, bool *zero)
+{
+	uint8_t piece[HF__BLOCK * 4];
+	uint64_t found = 0;
+	*zero = false;
+	int rc = s->os->size(s->os->ctx, file, &found);
+	if (rc || found != size)
+		return rc;
+	for (uint64_t at = 0; at < size;) {
+		size_t got = 0;
+		rc = s->os->read(s->os->ctx, file, piece, sizeof piece, at, &got);
+		if (rc)
+			return rc;
+		if (got == 0 || !hf__bytes_zero(piece, got))
+			return 0;
+		at += got;
+	}
+	*zero = true;
+	return 0;
+}
+
+/* Tries to take over the newest file of the directory. Not under the lock: preparing is set. 0 with *file >= 0 on success, -1 when it will not do. */
+static int adopt(struct hf_store *s, uint32_t number, uint32_t size, int *file)
+{
+	char name[HF__NAME_MAX];
+	bool zero = false;
+	*file = -1;
+	hf__segment_name(number, name);
+	int candidate = -1;
+	int rc = s->os->open(s->os->ctx, name, HF__OS_WRITE, &candidate);
+	if (rc)
+		return rc == ENOENT ? 0 : rc;
+	rc = check_zero(s, candidate, size, &zero);
+	if (rc == 0 && zero) {
+		*file = candidate;
+		return 0;
+	}
+	const int closed = s->os->close(s->os->ctx, candidate);
+	return rc ? rc : closed;
+}
+
+static int make(struct hf_store *s, struct hf__next_segment *next, bool *unknowable)
+{
+	*unknowable = false;
+	int rc = HF_OK;
+	next->file = -1;
+	/* Only the newest number may be adopted, so that numbers keep growing along the log. */
+	if (next->number - 1 > s->end.segment) {
+		rc = adopt(s, next->number - 1, next->size, &next->file);
+		if (rc == 0 && next->file >= 0) {
+			next->number--;
+			return 0;
+		}
+	}
+	return rc ? rc : hf__segment_prepare(s->os, next->number, next->size, &next->file, unknowable);
+}
+
+/* It is too small for what must go there: the log passes over its number. Not under the lock. */
+static int give_up(struct hf_store *s, const struct hf__next_segment *prepared)
+{
+	char name[HF__NAME_MAX];
+	hf__segment_name(prepared->number, name);
+	const int rc = s->os->close(s->os->ctx, prepared->file);
+	/* Crash: a file of zeros with a number of its own; the next open adopts or removes it. */
+	return rc ? rc : s->os->unlink(s->os->ctx, name);
+}
+
+static int why_not(struct hf_store *s, int rc, bool unknowable, struct hf_error *error)
+{
+	if (!unknowable)
+		return hf__fail(error, hf__code_of_errno(rc), rc, "no next log segment could be made (error %d); nothing was done", rc);
+	/* A failed sync: what the directory holds now is unknowable. Nothing was sequenced. */
+	hf__fault(s, rc);
+	return hf__fail(error, HF_EUNCERTAIN, rc, "syncing the next log segment failed (error %d): reopen the store", rc);
+}
+
+/* It was adopted: no leftover any more. */
+static void drop_leftover(struct hf_store *s, uint32_t number)
+{
+	for (size_t i = 0; i < s->leftover_count; i++)
+		if (s->leftovers[i] == number)
+			s->leftovers[i] = s->leftovers[--s->leftover_count];
+}
+
+bool hf__next_segment_ready(const struct hf_store *s, uint32_t need)
+{
+	return s->next.ready && s->next.size >= need + s->align;
+}
+
+int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
+{
+	if (hf__next_segment_ready(s, need))
+		return HF_OK;
+	if (s->preparing) { /* somebody is at it: the caller looks again */
+		s->room_waiters++;
+		(void)pthread_cond_wait(&s->room, &s->lock);
+		s->room_waiters--;
+		return HF_OK;
+	}
+	const struct hf__next_segment small = s->next;
+	s->next.ready = false;
+	struct hf__next_segment next = {.number = s->newest_number + 1, .size = wanted_size(s, need)};
+	if (s->newest_number == UINT32_MAX)
+		return hf__fail(error, HF_ENOSPACE, 0, "segment numbers are used up");
+	bool unknowable = false;
+	s->preparing = true;
+	(void)pthread_mutex_unlock(&s->lock);
+	int rc = small.ready ? give_up(s, &small) : 0;
+	if (rc == 0)
+		rc = make(s, &next, &unknowable);
+	(void)pthread_mutex_lock(&s->lock);
+	s->preparing = false;
+	(void)pthread_cond_broadcast(&s->room);
+	if (rc)
+		return why_not(s, rc, unknowable, error);
+	next.ready = true;
+	s->next = next;
+	drop_leftover(s, next.number);
+	if (next.number > s->newest_number)
+		s->newest_number = next.number;
+	return HF_OK;
+}
+
+bool hf__next_segment_due(const struct hf_store *s)
+{
+	if (s->next.ready || s->preparing || s->file < 0)
+		return false;
+	return s->end.offset > s->segment_size / 2;
+}
+
+/* --- What a crash left behind ----------------------------------------------------------------------------------------------- */
+
+static int unlink_segment(struct hf_store *s, uint32_t number)
+{
+	char name[HF__NAME_MAX];
+	hf__segment_name(number, name);
+	/* Crash: a leftover that comes back is found by the next open and removed again. */
+	const int rc = s->os->unlink(s->os->ctx, name);
+	return rc == ENOENT ? 0 : rc;
+}
+
+/* Takes one number off the list that the log has durably gone past; 0 when there is none. */
+static uint32_t take_leftover(struct hf_store *s)
+{
+	uint32_t taken = 0;
+	(void)pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->leftover_count && !taken; i++) {
+		if (s->leftovers[i] >= s->witness_segment)
+			continue;
+		taken = s->leftovers[i];
+		s->leftovers[i] = s->leftovers[--s->leftover_count];
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return taken;
+}
+
+int hf__remove_leftovers(struct hf_store *s)
+{
+	/* The witness was synced about a later segment, so that segment's header is durable and pins the leftover out for ever (R4). */
+	for (uint32_t number; (number = take_leftover(s)) != 0;) {
+		const int rc = unlink_segment(s, number);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}

@@ -1,0 +1,162 @@
+/* The states of all domains: made, dumped, loaded, verified. The laws `state == replay(log)` and `state == load(snapshot(state))` are
+ * tested with these. */
+#include "log/entry.h"
+#include "store/internal.h"
+
+const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index)
+{
+	for (unsigned i = 0; i < s->domains->count; i++) {
+		if (s->domains->rows[i]->id != id)
+			continue;
+		*index = i;
+		return s->domains->rows[i];
+	}
+	return NULL;
+}
+
+int hf__states_init(struct hf_store *s, void **states)
+{
+	for (unsigned i = 0; i < s->domains->count; i++) {
+		const struct hf__domain *row = s->domains->rows[i];
+		states[i] = hf__alloc(row->state_size);
+		if (!states[i] || row->init(states[i], &s->env) != HF_OK)
+			return HF_ENOMEM; /* the caller calls hf__states_deinit all the same */
+	}
+	return HF_OK;
+}
+
+void hf__states_deinit(struct hf_store *s, void **states)
+{
+	for (unsigned i = 0; i < s->domains->count; i++) {
+		if (states[i])
+			s->domains->rows[i]->deinit(states[i]);
+		hf__free(states[i]);
+		states[i] = NULL;
+	}
+}
+
+/* --- Dump ------------------------------------------------------------------------------------------------------------------- */
+
+struct dump {
+	struct hf_store *store;
+	struct hf__writer *out;
+};
+
+static int dump_entry(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
+{
+	struct dump *d = emitter->ctx;
+	if (emitter->body.bad)
+		return HF_ENOMEM;
+	hf__put_u64(d->out, lsn);
+	hf__put_u8(d->out, kind);
+	hf__put_long(d->out, hf_bytes(emitter->body.data, emitter->body.len));
+	emitter->body.len = 0;
+	return d->out->bad ? HF_ENOMEM : HF_OK;
+}
+
+static int dump_payload(struct hf__emitter *emitter, const struct hf__payload *payload)
+{
+	struct dump *d = emitter->ctx;
+	hf__put_u32(&emitter->body, payload->len);
+	if (!hf__writer_reserve(&emitter->body, payload->len))
+		return HF_ENOMEM;
+	uint8_t *to = emitter->body.data + emitter->body.len;
+	const int rc = hf__payload_load(d->store, payload, to);
+	emitter->body.len += payload->len;
+	return rc;
+}
+
+int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_error *error)
+{
+	struct dump d = {store, out};
+	struct hf__emitter emitter = {.ctx = &d, .emit = dump_entry, .payload = dump_payload};
+	int rc = HF_OK;
+	(void)pthread_mutex_lock(&store->lock);
+	for (unsigned i = 0; i < store->domains->count && rc == HF_OK; i++) {
+		const struct hf__domain *row = store->domains->rows[i];
+		hf__put_u8(out, row->id);
+		rc = row->snapshot(store->states[i], &emitter);
+		hf__put_u64(out, 0); /* no entry has LSN 0: the end of the domain */
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	hf__writer_deinit(&emitter.body);
+	if (rc == HF_OK && out->bad)
+		rc = HF_ENOMEM;
+	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "the state could not be dumped: %s", hf_code_name(rc));
+}
+
+/* --- Load ------------------------------------------------------------------------------------------------------------------- */
+
+static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn, struct hf__reader *r)
+{
+	struct hf__entry entry = {.lsn = lsn, .at = s->clock, .domain = row->id, .kind = hf__get_u8(r)};
+	entry.body = hf__get_long(r);
+	if (r->bad)
+		return HF_ECORRUPT;
+	hf__change_begin(&s->change, lsn, true);
+	const int rc = row->apply(state, &s->change, &entry);
+	if (rc != HF_OK)
+		hf__change_undo(&s->change);
+	else
+		hf__change_keep(&s->change);
+	return rc;
+}
+
+static int load_domain(struct hf_store *s, void **states, struct hf__reader *r)
+{
+	unsigned index = 0;
+	const struct hf__domain *row = hf__domain_by_id(s, hf__get_u8(r), &index);
+	if (!row)
+		return HF_ECORRUPT;
+	for (;;) {
+		const uint64_t lsn = hf__get_u64(r);
+		if (lsn == 0)
+			return r->bad ? HF_ECORRUPT : HF_OK;
+		const int rc = load_entry(s, states[index], row, lsn, r);
+		if (rc != HF_OK)
+			return rc;
+	}
+}
+
+static void open_states(struct hf_store *s, void **states)
+{
+	for (unsigned i = 0; i < s->domains->count; i++)
+		if (s->domains->rows[i]->opened)
+			s->domains->rows[i]->opened(states[i], s->incarnation_lsn);
+}
+
+int hf__state_load(struct hf_store *store, struct hf_bytes dump, struct hf_error *error)
+{
+	void *states[HF__DOMAINS_MAX] = {NULL};
+	struct hf__reader r = hf__reader(dump);
+	(void)pthread_mutex_lock(&store->lock);
+	int rc = hf__states_init(store, states);
+	while (rc == HF_OK && r.left > 0)
+		rc = load_domain(store, states, &r);
+	if (rc == HF_OK) {
+		open_states(store, states);
+		for (unsigned i = 0; i < store->domains->count; i++) {
+			void *old = store->states[i];
+			store->states[i] = states[i];
+			states[i] = old;
+		}
+	}
+	hf__states_deinit(store, states);
+	(void)pthread_mutex_unlock(&store->lock);
+	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "the state could not be loaded: %s", hf_code_name(rc));
+}
+
+/* --- Verify ----------------------------------------------------------------------------------------------------------------- */
+
+int hf__state_verify(struct hf_store *store, struct hf_error *error)
+{
+	char why[200] = "";
+	int rc = HF_OK;
+	(void)pthread_mutex_lock(&store->lock);
+	for (unsigned i = 0; i < store->domains->count && rc == HF_OK; i++) {
+		struct hf__text text = {why, sizeof why, 0};
+		rc = store->domains->rows[i]->verify(store->states[i], &text);
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "%s", why);
+}

@@ -1,0 +1,152 @@
+/* Mutations and transactions: check the form, then sequence, then wait. */
+#include "store/internal.h"
+
+#include <errno.h>
+
+static int check(const struct hf__verb *verb, const void *args, struct hf_error *error)
+{
+	char why[200] = "";
+	struct hf__text text = {why, sizeof why, 0};
+	const int rc = verb->check(args, &text);
+	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));
+}
+
+static void clear(const struct hf__op *ops, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ops[i].result)
+			memset(ops[i].result, 0, sizeof *ops[i].result);
+		if (ops[i].answer)
+			hf__answer_reset(ops[i].answer);
+	}
+}
+
+/* After the wait: what a claim gives back may still lie on disk. The claim itself stands, so a failure to read says so. */
+static int load_answers(struct hf_store *s, const struct hf__op *ops, size_t count, struct hf_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		const int rc = ops[i].answer ? hf__answer_load_all(s, ops[i].answer, error) : HF_OK;
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+static int commit(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf_error *error)
+{
+	struct hf__ticket ticket;
+	if (durability != HF_DURABLE && durability != HF_OS)
+		return hf__fail(error, HF_EINVAL, 0, "no such durability: %d", (int)durability);
+	(void)pthread_mutex_lock(&s->lock);
+	const int rc = hf__sequence(s, ops, count, durability, &ticket, error);
+	/* A refusal waits like an answer: its cause must be durable. */
+	const int waited = hf__wait_unlock(s, ticket);
+	if (waited != HF_OK) {
+		clear(ops, count);
+		return hf__fail(error, waited, s->fault_errno, "the write or sync failed: reopen the store, then look");
+	}
+	return rc == HF_OK ? load_answers(s, ops, count, error) : rc;
+}
+
+/* --- Transactions ------------------------------------------------------------------------------------------------------------ */
+
+int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_error *error)
+{
+	*out = NULL;
+	const int rc = hf__check_fork(store, error);
+	if (rc != HF_OK)
+		return rc;
+	hf_txn *txn = hf__alloc(sizeof *txn);
+	if (!txn)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a transaction");
+	txn->store = store;
+	*out = txn;
+	return HF_OK;
+}
+
+void hf_txn_abandon(hf_txn *txn)
+{
+	if (!txn)
+		return;
+	hf__arena_deinit(&txn->arena);
+	hf__free(txn->ops);
+	hf__free(txn);
+}
+
+static int txn_add(hf_txn *txn, const struct hf__op *op, struct hf_error *error)
+{
+	if (txn->count == txn->cap) {
+		const size_t cap = txn->cap ? txn->cap * 2 : 8;
+		struct hf__op *ops = hf__realloc(txn->ops, cap * sizeof *ops);
+		if (!ops)
+			return hf__fail(error, HF_ENOMEM, 0, "no memory for a transaction");
+		txn->ops = ops;
+		txn->cap = cap;
+	}
+	struct hf__op copy = *op;
+	copy.args = op->verb->copy(&txn->arena, op->args);
+	if (!copy.args)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a transaction");
+	if (copy.result)
+		memset(copy.result, 0, sizeof *copy.result);
+	txn->ops[txn->count++] = copy;
+	return HF_OK;
+}
+
+int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *error)
+{
+	hf_store *s = txn->store;
+	int rc = hf__check_fork(s, error);
+	if (rc == HF_OK && txn->count > 0)
+		rc = commit(s, txn->ops, txn->count, durability, error);
+	hf_txn_abandon(txn);
+	return rc;
+}
+
+int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability durability, struct hf__ticket *ticket, struct hf_error *error)
+{
+	*ticket = (struct hf__ticket){0, 0};
+	int rc = hf__check_fork(store, error);
+	if (rc == HF_OK && txn->count > 0) {
+		(void)pthread_mutex_lock(&store->lock);
+		rc = hf__sequence(store, txn->ops, txn->count, durability, ticket, error);
+		(void)pthread_mutex_unlock(&store->lock);
+	}
+	hf_txn_abandon(txn);
+	return rc;
+}
+
+int hf__wait(struct hf_store *store, const struct hf__ticket *ticket, struct hf_error *error)
+{
+	const int rc = hf__wait_for(store, *ticket);
+	return rc == HF_OK ? rc : hf__fail(error, rc, store->fault_errno, "the write or sync failed: reopen the store, then look");
+}
+
+int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args, enum hf_durability durability,
+               struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
+{
+	const struct hf__op op = {verb, args, result, answer};
+	if (answer)
+		*answer = (struct hf__answer){.store = store};
+	if (result)
+		memset(result, 0, sizeof *result);
+	int rc = hf__check_fork(store, error);
+	if (rc == HF_OK)
+		rc = check(verb, args, error);
+	if (rc != HF_OK)
+		return rc;
+	if (!txn)
+		return commit(store, &op, 1, durability, error);
+	if (txn->store != store)
+		return hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store", verb->name);
+	return txn_add(txn, &op, error);
+}
+
+bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out)
+{
+	void *copy = hf__arena_copy(arena, in.data, in.len);
+	if (!copy)
+		return false;
+	*out = hf_bytes(copy, in.len);
+	return true;
+}

@@ -1,0 +1,64 @@
+/* The witness is told how far the log is durable after every flush, behind the backs of those who waited, and synced lazily: when idle, at rotation, at close.
+ *
+ * I-WIT-1: it is written only after the sync that it speaks of succeeded. I-WIT-2: slots take turns, so the older word survives a torn newer one. A word
+ * that is skipped because another is being written costs nothing: the next one says more. */
+#include "store/internal.h"
+
+static int write_word(struct hf_store *s, const struct hf__witness *word)
+{
+	uint8_t slot[HF__WITNESS_SLOT_SIZE];
+	hf__witness_encode(&s->id, word, slot);
+	/* Crash: this slot holds the old word, the new one or neither; the other slot holds the word before. */
+	return s->os->write(s->os->ctx, s->witness_file, slot, sizeof slot, (word->generation & 1) * HF__WITNESS_SLOT_SIZE);
+}
+
+/* Takes the right to write; the next generation, or 0 when somebody else is at it. */
+static uint64_t begin(struct hf_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	const uint64_t generation = s->witness_busy ? 0 : ++s->witness_generation;
+	if (generation)
+		s->witness_busy = true;
+	(void)pthread_mutex_unlock(&s->lock);
+	return generation;
+}
+
+static void end(struct hf_store *s, int rc, bool synced, uint32_t segment)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->witness_busy = false;
+	s->witness_unsynced = !synced;
+	if (synced)
+		s->witness_segment = segment;
+	if (rc)
+		hf__fault(s, rc);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, uint64_t chain, bool clean)
+{
+	const uint64_t generation = begin(s);
+	if (!generation)
+		return;
+	struct hf__witness word = {.generation = generation, .end = at, .lsn = lsn, .chain = chain, .clean = clean};
+	memcpy(word.boot_id, s->boot_id, sizeof word.boot_id);
+	int rc = write_word(s, &word);
+	const bool sync = rc == 0 && (clean || at.segment != s->witness_segment);
+	if (sync)
+		rc = s->os->sync(s->os->ctx, s->witness_file);
+	end(s, rc, sync && rc == 0, at.segment);
+}
+
+int hf__witness_sync(struct hf_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	const bool go = s->witness_unsynced && !s->witness_busy && !atomic_load(&s->fault);
+	if (go)
+		s->witness_busy = true;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (!go)
+		return 0;
+	const int rc = s->os->sync(s->os->ctx, s->witness_file);
+	end(s, rc, rc == 0, s->witness_segment);
+	return rc;
+}
