@@ -1,0 +1,33 @@
+/* An entry: one checksummed mutation. Header and body have checksums of their own, so no length is used before it is verified. */
+#ifndef HF_LOG_ENTRY_H
+#define HF_LOG_ENTRY_H
+
+#include "base/bytes.h"
+#include "log/format.h"
+
+enum hf__entry_flags {
+	HF__ENTRY_LAST = 1, /* the last entry of its transaction */
+	HF__ENTRY_IGNORABLE = 2, /* a reader that does not know domain or kind may skip it */
+};
+
+struct hf__entry {
+	uint64_t lsn;
+	int64_t at; /* store clock when it was sequenced */
+	uint8_t domain;
+	uint8_t kind;
+	uint8_t flags;
+	struct hf_bytes body; /* borrowed */
+	struct hf__position place; /* of the body's first byte; segment 0: it lies in no segment (a snapshot) */
+};
+
+/* Opens an entry at the end of `w`: the body is put next. Returns where its header lies. */
+size_t hf__entry_begin(struct hf__writer *w);
+/* Closes it: fills the header that begins at `header`, pads to HF__ALIGN. lsn seeds the checksums. */
+void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id, const struct hf__entry *entry);
+/* Decodes and verifies the entry at bytes[0]; *size = header, body and padding. place of *out is left zero. HF_ECORRUPT when anything is
+ * off, padding that is not zero included. */
+HF_CHECKED int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes, struct hf__entry *out, size_t *size);
+/* The same for bytes that hf__entry_decode (or hf__group_verify_body) found valid already: reads, checks nothing. Returns the size. */
+size_t hf__entry_read(uint64_t lsn, const uint8_t *valid, struct hf__entry *out);
+
+#endif

@@ -1,0 +1,47 @@
+/* Reading a segment: a pure function from bytes to verdicts. No I/O, no allocation, no recursion, total on any input. */
+#ifndef HF_LOG_SCAN_H
+#define HF_LOG_SCAN_H
+
+#include "log/group.h"
+
+/* What is known before the first byte is read. */
+struct hf__scan_input {
+	const struct hf__log_id *id;
+	struct hf_bytes bytes; /* the whole file */
+	uint32_t segment; /* its number: groups must say the same */
+	uint32_t from; /* where the first group begins */
+	uint64_t next_lsn; /* the LSN it must begin with */
+	uint64_t previous_hash; /* the hash it must follow */
+	uint32_t pinned_end; /* where the next segment's header says this one ends; 0: this is the last one */
+	uint32_t witness_end; /* the witness's offset if it lies in this segment, else 0 */
+	uint64_t witness_lsn; /* the witness's LSN, wherever it lies; 0: none */
+};
+
+enum hf__scan_end {
+	HF__SCAN_CLEAN, /* the log ends at `end` and every byte behind it is zero, or it is the pinned end */
+	HF__SCAN_TORN, /* the log ends at `end`; behind it lies what a crash left, provably never acknowledged as far as can be known (R5, R8) */
+	HF__SCAN_CORRUPT, /* bytes that were durable are not there */
+};
+
+struct hf__scan_verdict {
+	enum hf__scan_end kind;
+	uint32_t end; /* end of the last valid group before the first bad byte */
+	uint64_t next_lsn; /* the first LSN that is missing at `end` */
+	uint64_t previous_hash; /* hash of the last valid group */
+	uint64_t durable_lsn; /* greatest durable_lsn told by any valid group header, later ones included */
+	uint32_t durable_end; /* end of the last group whose entries are all <= max(durable_lsn, witness_lsn); `from` if none */
+	uint32_t torn_len; /* HF__SCAN_TORN: bytes from `end` to the last non-zero byte */
+	uint64_t groups, entries;
+	const char *why; /* HF__SCAN_CORRUPT: static text; else NULL */
+	uint64_t last_lost_lsn; /* HF__SCAN_CORRUPT: entries from next_lsn to here are known to be affected (>= next_lsn - 1) */
+};
+
+/* Called for every entry of every valid group, in order, after its whole group verified. Non-zero ends the scan and is returned. */
+typedef int (*hf__scan_entry_fn)(void *arg, const struct hf__entry *entry);
+
+/* Returns 0 with *out filled, or what `each` returned (then *out says how far it got). `each` may be NULL. The decision table of R5 and R6
+ * lives here and nowhere else: pinned end, later group, witness, zero tail. Bytes that a writer is changing meanwhile can look CORRUPT:
+ * read them again before believing it. */
+int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *arg, struct hf__scan_verdict *out);
+
+#endif

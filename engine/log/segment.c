@@ -1,0 +1,264 @@
+/* Segments.
+ *
+ * Job: names, headers, and files whose blocks are already written.
+ *
+ * Happy path: ahead of need a file of zeros is made under a temporary name, synced and renamed, so that a commit overwrites written
+ * blocks and its sync moves no metadata. It is no part of the log until rotation writes its header together with the first group.
+ *
+ * Failure modes: until then it may vanish, be short or stay behind under either name; all of that is nothing to the log, and making it
+ * anew replaces what is there. A sync that fails leaves it unknown what the disk holds, so the store must fail. A header
+ * pins where the segment before it ends: it is believed only if it verifies for this very store and number. */
+#include "log/segment.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "log/sector.h"
+
+#define MAGIC "hfsegmnt"
+#define NAME_PREFIX "segment-"
+#define NAME_SUFFIX ".tmp"
+#define NAME_DIGITS 8u
+
+enum place {
+	AT_SIZE = HF__HEAD_SIZE,
+	AT_JUMPED = 60,
+	AT_END_SEGMENT = 64,
+	AT_END_OFFSET = 68,
+	AT_FIRST_LSN = 72,
+	AT_PREVIOUS_LSN = 80,
+	AT_PREVIOUS_HASH = 88,
+};
+
+/* --- Header -------------------------------------------------------------------------------------------------------------- */
+
+static struct hf__head segment_head(const struct hf__segment_header *header)
+{
+	struct hf__head head = {
+	    .format_major = header->format_major,
+	    .format_minor = header->format_minor,
+	    .compat = header->compat,
+	    .ro_compat = header->ro_compat,
+	    .incompat = header->incompat,
+	    .epoch = header->epoch,
+	    .number = header->number,
+	};
+	memcpy(head.uuid, header->uuid, sizeof head.uuid);
+	return head;
+}
+
+void hf__segment_header_encode(const struct hf__log_id *id, const struct hf__segment_header *header, uint8_t out[HF__SEGMENT_HEADER_SIZE])
+{
+	const struct hf__head head = segment_head(header);
+	hf__sector_begin(out, MAGIC);
+	hf__head_put(out, &head);
+	hf__store_u32(out + AT_SIZE, header->size);
+	out[AT_JUMPED] = header->jumped;
+	hf__store_u32(out + AT_END_SEGMENT, header->previous_end.segment);
+	hf__store_u32(out + AT_END_OFFSET, header->previous_end.offset);
+	hf__store_u64(out + AT_FIRST_LSN, header->first_lsn);
+	hf__store_u64(out + AT_PREVIOUS_LSN, header->previous_lsn);
+	hf__store_u64(out + AT_PREVIOUS_HASH, header->previous_hash);
+	hf__sector_seal(out, hf__seed_at(id->seed, header->number));
+}
+
+static void segment_take_head(struct hf__segment_header *out, const struct hf__head *head)
+{
+	out->format_major = head->format_major;
+	out->format_minor = head->format_minor;
+	out->compat = head->compat;
+	out->ro_compat = head->ro_compat;
+	out->incompat = head->incompat;
+	memcpy(out->uuid, head->uuid, sizeof out->uuid);
+	out->epoch = head->epoch;
+	out->number = head->number;
+}
+
+static void segment_load(struct hf__segment_header *out, const uint8_t *bytes)
+{
+	out->size = hf__load_u32(bytes + AT_SIZE);
+	out->jumped = bytes[AT_JUMPED] == 1;
+	out->previous_end.segment = hf__load_u32(bytes + AT_END_SEGMENT);
+	out->previous_end.offset = hf__load_u32(bytes + AT_END_OFFSET);
+	out->first_lsn = hf__load_u64(bytes + AT_FIRST_LSN);
+	out->previous_lsn = hf__load_u64(bytes + AT_PREVIOUS_LSN);
+	out->previous_hash = hf__load_u64(bytes + AT_PREVIOUS_HASH);
+}
+
+/* Numbering goes on without a gap, unless the header declares one. */
+static bool numbering_possible(const struct hf__segment_header *h)
+{
+	if (h->first_lsn > HF__LSN_MAX || h->previous_lsn >= h->first_lsn) {
+		return false;
+	}
+	return h->jumped || h->first_lsn - h->previous_lsn == 1;
+}
+
+/* The first of a store follows nothing; every other one follows a segment of a lower number, past whose header it pins the end. */
+static bool previous_possible(const struct hf__segment_header *h)
+{
+	const struct hf__position end = h->previous_end;
+	if (end.segment == 0) {
+		return end.offset == 0;
+	}
+	return end.segment < h->number && end.offset >= HF__SEGMENT_HEADER_SIZE && end.offset % HF__ALIGN == 0;
+}
+
+static bool size_possible(uint32_t size)
+{
+	return size >= HF__BLOCK && size <= HF__SEGMENT_SIZE_MAX && size % HF__BLOCK == 0;
+}
+
+int hf__segment_header_decode(const struct hf__log_id *id, const uint8_t *bytes, size_t len, struct hf__segment_header *out)
+{
+	memset(out, 0, sizeof *out);
+	if (len < HF__SEGMENT_HEADER_SIZE) {
+		return HF_ECORRUPT;
+	}
+	const struct hf__head head = hf__head_get(bytes);
+	if (!hf__sector_valid(bytes, MAGIC, hf__seed_at(id->seed, head.number))) {
+		return HF_ECORRUPT;
+	}
+	if (head.epoch != id->epoch || memcmp(head.uuid, id->uuid, sizeof head.uuid) != 0 || head.number == 0) {
+		return HF_ECORRUPT;
+	}
+	const int rc = hf__head_check(&head);
+	if (rc == HF_ECORRUPT) {
+		return rc;
+	}
+	segment_take_head(out, &head);
+	if (rc == HF_EVERSION) {
+		return rc; /* where the rest lies is the newer version's secret */
+	}
+	segment_load(out, bytes);
+	if (bytes[AT_JUMPED] > 1 || !size_possible(out->size) || !numbering_possible(out) || !previous_possible(out)) {
+		memset(out, 0, sizeof *out);
+		return HF_ECORRUPT;
+	}
+	return HF_OK;
+}
+
+/* --- Names --------------------------------------------------------------------------------------------------------------- */
+
+static const char digits[] = "0123456789abcdef";
+
+void hf__segment_name(uint32_t number, char out[HF__NAME_MAX])
+{
+	const size_t prefix = sizeof NAME_PREFIX - 1;
+	memcpy(out, NAME_PREFIX, prefix);
+	for (size_t i = 0; i < NAME_DIGITS; i++) {
+		out[prefix + i] = digits[number >> (4 * (NAME_DIGITS - 1 - i)) & 15u];
+	}
+	out[prefix + NAME_DIGITS] = '\0';
+}
+
+/* Reads the prefix and the digits. NULL, or what follows them. Segment 0 does not exist. */
+static const char *name_parse(const char *name, uint32_t *number)
+{
+	const size_t prefix = sizeof NAME_PREFIX - 1;
+	uint32_t value = 0;
+	if (strncmp(name, NAME_PREFIX, prefix) != 0) {
+		return NULL;
+	}
+	for (size_t i = 0; i < NAME_DIGITS; i++) {
+		const char c = name[prefix + i];
+		const char *digit = c ? strchr(digits, c) : NULL;
+		if (!digit) {
+			return NULL; /* the end of the name too: nothing is read past it */
+		}
+		value = value << 4 | (uint32_t)(digit - digits);
+	}
+	*number = value;
+	return value ? name + prefix + NAME_DIGITS : NULL;
+}
+
+bool hf__segment_name_parse(const char *name, uint32_t *number)
+{
+	uint32_t value;
+	const char *rest = name_parse(name, &value);
+	if (!rest || *rest != '\0') {
+		return false;
+	}
+	*number = value;
+	return true;
+}
+
+bool hf__segment_tmp_name(const char *name)
+{
+	uint32_t number;
+	const char *rest = name_parse(name, &number);
+	return rest && strcmp(rest, NAME_SUFFIX) == 0;
+}
+
+/* --- Making one ---------------------------------------------------------------------------------------------------------- */
+
+/* In small writes on purpose: one large write makes the page cache keep the file in large pieces, and every later small write and
+ * sync of a group then costs as much as such a piece. */
+static int fill_with_zeros(const struct hf__os *os, int file, uint32_t size)
+{
+	static const uint8_t zeros[HF__BLOCK];
+	for (uint32_t at = 0; at < size; at += HF__BLOCK) {
+		const int rc = os->write(os->ctx, file, zeros, HF__BLOCK, at);
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* Fills, syncs and publishes the open file `tmp` under its name. */
+static int publish(const struct hf__os *os, int file, uint32_t size, const char *tmp, const char *name, bool *unknowable)
+{
+	int rc = fill_with_zeros(os, file, size);
+	if (rc != 0) {
+		return rc;
+	}
+	/* Crash: a temporary file of any content. No opening adopts it; the next preparation unlinks it. */
+	rc = os->sync(os->ctx, file);
+	if (rc != 0) {
+		*unknowable = true;
+		return rc;
+	}
+	/* Crash: the name may or may not be there, and if it is, all blocks behind it are. */
+	rc = os->rename(os->ctx, tmp, name);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = os->sync_dir(os->ctx);
+	/* Crash: a whole segment of zeros. Its header does not verify, so it is not the last segment of the log. */
+	*unknowable = rc != 0;
+	return rc;
+}
+
+int hf__segment_prepare(const struct hf__os *os, uint32_t number, uint32_t size, int *file, bool *unknowable)
+{
+	char name[HF__NAME_MAX], tmp[HF__NAME_MAX];
+	int made;
+	assert(number != 0 && size != 0 && size % HF__BLOCK == 0);
+	*file = -1;
+	*unknowable = false;
+	hf__segment_name(number, name);
+	hf__segment_name(number, tmp);
+	memcpy(tmp + strlen(tmp), NAME_SUFFIX, sizeof NAME_SUFFIX);
+
+	/* What an earlier preparation left is not to be trusted, however whole it looks. */
+	int rc = os->unlink(os->ctx, tmp);
+	if (rc != 0 && rc != ENOENT) {
+		return rc;
+	}
+	rc = os->open(os->ctx, tmp, HF__OS_WRITE | HF__OS_CREATE, &made);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = publish(os, made, size, tmp, name, unknowable);
+	if (rc == 0) {
+		*file = made;
+		return 0;
+	}
+	/* Best effort: the first failure is what the caller must hear of, and a leftover is harmless. */
+	(void)os->close(os->ctx, made);
+	(void)os->unlink(os->ctx, tmp);
+	return rc;
+}
