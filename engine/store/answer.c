@@ -81,8 +81,7 @@ struct hf_memory *hf__answer_give(struct hf__answer *answer)
 		return NULL;
 	}
 	memory->arena = answer->memory;
-	answer->memory = (struct hf__arena){0};
-	answer->loads = NULL;
+	answer->memory = (struct hf__arena){0}; /* loads, if any, go into the memory that was given: see domain.h */
 	return memory;
 }
 

@@ -4,7 +4,7 @@
  * and syncs without the lock, publishes how far the log is written and durable, and wakes those who waited for that group and ONE of
  * those who wait for the next, who leads it. One flush is in flight at any time. A single thread leads its own flush: no hand-off.
  *
- * Waiters sleep on the word of the buffer that holds their LSN. Both words change under the lock at the end of each flush, so nobody
+ * Waiters give way a few times, then sleep on the word of the buffer that holds their LSN. Both words change under the lock at the end of each flush, so nobody
  * can miss it: who has read the word before sleeps only if it has not changed since.
  *
  * Failure: a failed write or sync fails the store for good (write-once fault). Everyone in or behind the group gets HF_EUNCERTAIN; nothing is tried
@@ -19,6 +19,11 @@
 
 #include "store/futex.h"
 
+/* See yield_a_few_times. Settable at compile time to measure it: DESIGN.md 17. */
+#ifndef HF__YIELDS
+#define HF__YIELDS 6u
+#endif
+
 struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due)
 {
 	/* Before any LSN of this incarnation gets out, its first group has to be durable: else a power loss could leave a log that looks as
@@ -30,7 +35,7 @@ struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uin
 
 static void bump(struct hf_store *s, unsigned buffer)
 {
-	(void)atomic_fetch_add_explicit(&s->words[buffer], 1, memory_order_release);
+	(void)atomic_fetch_add(&s->words[buffer], 1);
 }
 
 static void wake_room(struct hf_store *s)
@@ -183,7 +188,7 @@ static int write_and_sync(struct hf_store *s, const struct flush *f)
 struct wakeup {
 	unsigned done; /* everybody on this word is served */
 	unsigned next; /* one of these is to lead the next flush */
-	uint32_t served, queued;
+	uint32_t served, queued; /* how many sleep there */
 };
 
 /* The lock is held. Publishes the outcome and hands on the lead. */
@@ -191,9 +196,6 @@ static void finish(struct hf_store *s, const struct flush *f, int rc, struct wak
 {
 	w->next = s->filling;
 	w->done = f->group ? s->inflight : s->filling; /* without a group only those are served who wait for the sync */
-	w->served = s->waiting[w->done];
-	w->queued = w->done == w->next ? 0 : s->waiting[w->next];
-	s->waiting[w->done] = 0;
 	s->flushing = false;
 	if (rc) {
 		hf__fault(s, rc);
@@ -210,13 +212,16 @@ static void finish(struct hf_store *s, const struct flush *f, int rc, struct wak
 		f->group->begun = false;
 	bump(s, 0);
 	bump(s, 1);
+	/* Whoever counts himself as a sleeper after this finds the word changed. */
+	w->served = atomic_load(&s->sleepers[w->done]);
+	w->queued = w->done == w->next ? 0 : atomic_load(&s->sleepers[w->next]);
 	wake_room(s);
 }
 
 void hf__lead(struct hf_store *s)
 {
 	struct flush f;
-	struct wakeup w;
+	struct wakeup w = {0};
 	s->flushing = true;
 	hf__gather(s);
 	plan(s, &f);
@@ -227,7 +232,7 @@ void hf__lead(struct hf_store *s)
 	(void)pthread_mutex_lock(&s->lock);
 	finish(s, &f, rc, &w);
 	if (rc == 0)
-		hf__gather_learn(s, took, w.served, s->buffers[s->filling].transactions);
+		hf__gather_learn(s, took, f.group ? f.group->transactions : 0, s->buffers[s->filling].transactions);
 	(void)pthread_mutex_unlock(&s->lock);
 	/* The next leader first: its flush can begin while the others are still being woken. */
 	if (rc == 0 && w.queued > 0)
@@ -260,6 +265,18 @@ static unsigned word_for(struct hf_store *s, struct hf__ticket ticket)
 	return s->filling;
 }
 
+/* With many threads the others need this processor for about as long as a flush takes, and whoever finds himself served needs neither to be put to sleep
+ * nor to be woken. With few threads these rounds are over in no time. */
+static bool yield_a_few_times(struct hf_store *s, struct hf__ticket ticket)
+{
+	for (unsigned round = 0; round < HF__YIELDS; round++) {
+		hf__yield();
+		if (reached(s, ticket) || !atomic_load_explicit(&s->flushing, memory_order_relaxed))
+			return true;
+	}
+	return false;
+}
+
 /* Leads or sleeps once; the lock is held before and not after. */
 static void lead_or_sleep(struct hf_store *s, struct hf__ticket ticket)
 {
@@ -272,9 +289,12 @@ static void lead_or_sleep(struct hf_store *s, struct hf__ticket ticket)
 	}
 	const unsigned word = word_for(s, ticket);
 	const uint32_t seen = atomic_load_explicit(&s->words[word], memory_order_acquire);
-	s->waiting[word]++;
 	(void)pthread_mutex_unlock(&s->lock);
+	if (yield_a_few_times(s, ticket))
+		return;
+	(void)atomic_fetch_add(&s->sleepers[word], 1);
 	hf__futex_wait(&s->words[word], seen);
+	(void)atomic_fetch_sub(&s->sleepers[word], 1);
 }
 
 int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket)

@@ -142,7 +142,8 @@ struct hf__verb {
 };
 
 /* Runs one mutation: at once (txn NULL) or into the transaction. `durability` is for txn NULL. `answer` (nullable) is filled when it is
- * committed. Public mutations are one call of this. */
+ * committed; a transaction takes it over, so decide itself has to give its memory away (or reset it). Public mutations are one call of
+ * this. */
 HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args,
                           enum hf_durability durability, struct hf_result *result, struct hf__answer *answer, struct hf_error *error);
 
@@ -165,7 +166,8 @@ HF_CHECKED int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, s
 HF_CHECKED int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payload, struct hf_bytes *out);
 /* Drops everything collected: call it first in a decide that fills an answer, since a decision may be run again. */
 void hf__answer_reset(struct hf__answer *answer);
-/* Hands the memory to the caller, who frees it with hf_release(). NULL when out of memory (the answer is then freed). */
+/* Hands the memory to the caller, who frees it with hf_release(). NULL when out of memory (the answer is then freed). A decide may call
+ * it: what is still on disk is loaded into the given memory after the commit. */
 struct hf_memory *hf__answer_give(struct hf__answer *answer);
 
 /* A page asked for and given (rule 7). The position is the sort key of the last item given, written by the domain. */

@@ -5,7 +5,7 @@
  * pay: `worth` is what was gained (transactions that came, relative to those that were there) over what it cost (time, relative to a flush). When it does not
  * pay, one group in sixteen tries again.
  *
- * A single thread never gathers: nobody else was waiting. Correctness does not depend on anything here. */
+ * A single thread never gathers: one transaction was served, and one is all there is to wait for. Correctness does not depend on anything here. */
 #include "store/internal.h"
 
 #include "store/futex.h"
@@ -65,10 +65,10 @@ void hf__gather(struct hf_store *s)
 	g->worth = 0.75 * g->worth + 0.25 * (cost > 0.0 ? clamp(gain / cost, 0.0, 16.0) : 16.0);
 }
 
-void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t acknowledged, uint32_t queued)
+void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued)
 {
 	struct hf__gather *g = &s->gather;
 	const double took = (double)nanoseconds;
 	g->flush_ns = g->flush_ns <= 0.0 ? took : 0.9 * g->flush_ns + 0.1 * took;
-	g->target = acknowledged + 1 + queued; /* those just woken, this thread, and who is here already */
+	g->target = served + queued; /* their threads may come back, and who is here already */
 }

@@ -107,12 +107,12 @@ struct hf_store {
 	_Atomic uint64_t durable_lsn;
 	_Atomic int fault; /* write-once: the first code that failed the store */
 	int fault_errno;
-	bool flushing;
+	_Atomic bool flushing; /* written under the lock */
 	unsigned inflight;
 	bool inflight_sync;
 	bool sync_wanted; /* somebody waits for durability beyond what the filling group wants */
 	_Atomic uint32_t words[2]; /* waiters on a buffer sleep on its word */
-	uint32_t waiting[2];
+	_Atomic uint32_t sleepers[2];
 	_Atomic uint32_t pending; /* transactions in the filling buffer, for the gathering leader */
 	struct hf__gather gather;
 
@@ -173,8 +173,8 @@ struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uin
 
 /* gather.c. The leader, lock held, about to seal: may release it for some microseconds. */
 void hf__gather(struct hf_store *s);
-/* After a flush of `nanoseconds` that acknowledged `acknowledged` waiting threads, with `queued` more already there. */
-void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t acknowledged, uint32_t queued);
+/* After a flush of `nanoseconds` that made `served` transactions durable, with `queued` more already there. */
+void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued);
 
 /* segments.c. */
 /* Is it there, with room for a group of `need` bytes? */

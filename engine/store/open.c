@@ -60,7 +60,11 @@ static int read_identity(struct hf_store *s, struct hf_error *error)
 	rc = hf__identity_decode(bytes, got, &s->identity);
 	if (rc == HF_EVERSION)
 		return hf__fail(error, rc, 0, "the store was written by a newer format (%u)", s->identity.format_major);
-	return rc == HF_OK ? rc : hf__fail_at(error, HF_ECORRUPT, HF__NAME_IDENTITY, 0, HF__NAME_IDENTITY " is damaged");
+	if (rc != HF_OK)
+		return hf__fail_at(error, HF_ECORRUPT, HF__NAME_IDENTITY, 0, HF__NAME_IDENTITY " is damaged");
+	if (s->identity.ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN)
+		return hf__fail(error, HF_EVERSION, 0, "the store has features that this version may not write");
+	return HF_OK;
 }
 
 /* The identity, made first when asked. */

@@ -85,7 +85,9 @@ static int txn_add(hf_txn *txn, const struct hf__op *op, struct hf_error *error)
 	}
 	struct hf__op copy = *op;
 	copy.args = op->verb->copy(&txn->arena, op->args);
-	if (!copy.args)
+	if (op->answer) /* the caller's is gone by the commit */
+		copy.answer = hf__arena_copy(&txn->arena, op->answer, sizeof *op->answer);
+	if (!copy.args || (op->answer && !copy.answer))
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a transaction");
 	if (copy.result)
 		memset(copy.result, 0, sizeof *copy.result);
