@@ -1,0 +1,56 @@
+/* The seam: everything the machine provides, as one table of functions. The real disk (os_posix.c), the simulated disk and fault
+ * injectors (tests/lib/) implement it; they can stack and coexist in one process.
+ *
+ * Functions return 0 or an errno value (positive), never -1. Names are plain file names inside the store's directory. Files are
+ * small non-negative numbers that only the table understands. All functions are thread-safe. */
+#ifndef HF_OS_OS_H
+#define HF_OS_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum hf__os_open_flags {
+	HF__OS_WRITE = 1, /* reading and writing; else reading only */
+	HF__OS_CREATE = 2, /* must not exist yet (EEXIST); mode 0600 */
+};
+
+typedef int (*hf__os_name_fn)(void *arg, const char *name); /* non-zero ends the listing and is returned */
+
+struct hf__os {
+	void *ctx;
+	/* ENOENT when it does not exist; EINVAL for what is no regular file. Never follows links. */
+	int (*open)(void *ctx, const char *name, unsigned flags, int *out);
+	/* After an error the file is closed all the same. */
+	int (*close)(void *ctx, int file);
+	/* Reads `len` bytes; *got < len only at the end of the file. */
+	int (*read)(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got);
+	/* Writes all `len` bytes at `at`, never appending by itself. After an error any part of them may have been written. */
+	int (*write)(void *ctx, int file, const void *data, size_t len, uint64_t at);
+	/* Data and size to stable storage. After ANY failure the file's unsynced bytes are unknowable: never try again. */
+	int (*sync)(void *ctx, int file);
+	int (*size)(void *ctx, int file, uint64_t *out);
+	/* Atomic; replaces `to` if it exists. */
+	int (*rename)(void *ctx, const char *from, const char *to);
+	int (*unlink)(void *ctx, const char *name);
+	/* Makes creations, renames and unlinks of names durable. The same failure rule as sync. */
+	int (*sync_dir)(void *ctx);
+	int (*list)(void *ctx, hf__os_name_fn each, void *arg);
+	/* Takes the store's lock on file `name` (created if missing, never unlinked), waiting up to wait_us (0 not, -1 for ever). EAGAIN:
+	 * held by another opener, in this process too. Any other error is not "free". */
+	int (*lock)(void *ctx, const char *name, int64_t wait_us);
+	int (*unlock)(void *ctx);
+	int64_t (*now)(void *ctx); /* wall clock, microseconds since the Unix epoch */
+	int64_t (*ticks)(void *ctx); /* monotonic clock, nanoseconds */
+	int (*random)(void *ctx, void *buffer, size_t len);
+	int (*boot_id)(void *ctx, uint8_t out[16]); /* differs after every boot of the machine */
+	bool (*forked)(void *ctx); /* true in a child of the process that made this table's context */
+	int (*safe)(void *ctx, char *name, size_t cap); /* 0, or EOPNOTSUPP for a file system that cannot keep promises; gives its name */
+};
+
+/* The real disk. Opens directory `path`; with `create` makes it (0700) when missing and syncs its parent. Errors: ENOENT, errno.
+ * Free with hf__os_posix_free, which closes everything still open and gives up the lock (in a forked child: without unlocking). */
+int hf__os_posix_new(const char *path, bool create, struct hf__os *out);
+void hf__os_posix_free(struct hf__os *os);
+
+#endif

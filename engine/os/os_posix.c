@@ -1,0 +1,354 @@
+/* The real disk: the seam of os.h over POSIX and Linux calls.
+ *
+ * The directory is opened once; everything after goes through that descriptor by plain file name, so that renaming or replacing the
+ * store's path under a running process cannot make it write elsewhere. Links are never followed and only regular files with one name
+ * are opened: a FIFO or device put where a segment should be is refused instead of hanging or answering.
+ *
+ * Short transfers and interruptions are dealt with here and nowhere above. A failed sync is reported once and never repeated: the
+ * kernel drops the dirty pages and would answer 0 the second time. close() is never repeated either: on Linux the descriptor is gone
+ * whatever it answers.
+ *
+ * After fork() the child sees a wiped page in place of the cookie, so that forked() is one load and no system call. A child's free
+ * closes what it inherited and unlocks nothing. */
+#include "os/os.h"
+
+#include "base/mem.h"
+#include "os/os_check.h"
+#include "os/os_files.h"
+#include "os/os_lock.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct posix {
+	int dir;
+	struct hf__lock *lock; /* taken and given up by one thread: the one that opens and closes the store */
+	uint64_t longest; /* RLIMIT_FSIZE when opened: a write past it would kill the process with SIGXFSZ */
+	_Atomic(uint64_t) *cookie; /* a page of its own that a child sees zeroed */
+	size_t page;
+	pid_t pid; /* asked when the kernel cannot wipe pages */
+	bool wipes;
+	struct hf__files files;
+};
+
+static bool name_ok(const char *name)
+{
+	return name != NULL && *name != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static int posix_open(void *ctx, const char *name, unsigned flags, int *out)
+{
+	struct posix *posix = ctx;
+	if (!name_ok(name)) {
+		return EINVAL;
+	}
+	int mode = (flags & HF__OS_WRITE) != 0 ? O_RDWR : O_RDONLY;
+	if ((flags & HF__OS_CREATE) != 0) {
+		mode |= O_CREAT | O_EXCL;
+	}
+	/* Crash: a created file is empty or missing until it and the directory are synced. */
+	int fd = -1;
+	int err = hf__fd_open_regular(posix->dir, name, mode, &fd);
+	if (err != 0) {
+		return err;
+	}
+	err = hf__files_add(&posix->files, fd);
+	if (err != 0) {
+		(void)close(fd); /* nothing was written through it */
+		return err;
+	}
+	*out = fd;
+	return 0;
+}
+
+static int posix_close(void *ctx, int file)
+{
+	struct posix *posix = ctx;
+	if (!hf__files_remove(&posix->files, file)) {
+		return EBADF;
+	}
+	return close(file) == 0 ? 0 : errno;
+}
+
+static int posix_read(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got)
+{
+	(void)ctx;
+	*got = 0;
+	if (len > (size_t)INT64_MAX || at > (uint64_t)INT64_MAX - len) {
+		return EINVAL;
+	}
+	while (*got < len) {
+		ssize_t n = pread(file, (char *)buffer + *got, len - *got, (off_t)(at + *got));
+		if (n == 0) {
+			break;
+		}
+		if (n > 0) {
+			*got += (size_t)n;
+		} else if (errno != EINTR) {
+			return errno;
+		}
+	}
+	return 0;
+}
+
+static int posix_write(void *ctx, int file, const void *data, size_t len, uint64_t at)
+{
+	const struct posix *posix = ctx;
+	if (len > posix->longest || at > posix->longest - len) {
+		return EFBIG;
+	}
+	/* Crash: any part of the bytes may be on the disk, in any order, until the next sync. */
+	size_t done = 0;
+	while (done < len) {
+		ssize_t n = pwrite(file, (const char *)data + done, len - done, (off_t)(at + done));
+		if (n > 0) {
+			done += (size_t)n;
+		} else if (n == 0) {
+			return EIO; /* cannot happen on a regular file; going on could spin */
+		} else if (errno != EINTR) {
+			return errno;
+		}
+	}
+	return 0;
+}
+
+/* fdatasync and not fsync: it flushes the data and all metadata that reading it back needs, so a new size and new blocks too. What it
+ * leaves out is the times, which nothing here reads, and which cost a journal commit each. An interruption counts as a failure: nobody
+ * can tell what it left undone. */
+static int posix_sync(void *ctx, int file)
+{
+	(void)ctx;
+	return fdatasync(file) == 0 ? 0 : errno;
+}
+
+static int posix_size(void *ctx, int file, uint64_t *out)
+{
+	(void)ctx;
+	struct stat st;
+	if (fstat(file, &st) != 0) {
+		return errno;
+	}
+	*out = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int posix_rename(void *ctx, const char *from, const char *to)
+{
+	const struct posix *posix = ctx;
+	if (!name_ok(from) || !name_ok(to)) {
+		return EINVAL;
+	}
+	/* Crash: either name, and under the new one also a file that was not synced before. */
+	return renameat(posix->dir, from, posix->dir, to) == 0 ? 0 : errno;
+}
+
+static int posix_unlink(void *ctx, const char *name)
+{
+	const struct posix *posix = ctx;
+	if (!name_ok(name)) {
+		return EINVAL;
+	}
+	/* Crash: the file may be back. */
+	return unlinkat(posix->dir, name, 0) == 0 ? 0 : errno;
+}
+
+static int posix_sync_dir(void *ctx)
+{
+	const struct posix *posix = ctx;
+	return fsync(posix->dir) == 0 ? 0 : errno;
+}
+
+/* Listing takes a descriptor of its own: the position of a directory stream belongs to the open file description. */
+static int posix_list(void *ctx, hf__os_name_fn each, void *arg)
+{
+	const struct posix *posix = ctx;
+	int fd = -1;
+	int err = hf__fd_open(posix->dir, ".", O_RDONLY | O_DIRECTORY, &fd);
+	if (err != 0) {
+		return err;
+	}
+	DIR *stream = fdopendir(fd);
+	if (stream == NULL) {
+		err = errno;
+		(void)close(fd);
+		return err;
+	}
+	while (err == 0) {
+		errno = 0;
+		const struct dirent *entry = readdir(stream);
+		if (entry == NULL) {
+			err = errno; /* 0 at the end */
+			break;
+		}
+		if (name_ok(entry->d_name)) {
+			err = each(arg, entry->d_name);
+		}
+	}
+	(void)closedir(stream); /* nothing was written through it */
+	return err;
+}
+
+static int posix_lock(void *ctx, const char *name, int64_t wait_us)
+{
+	struct posix *posix = ctx;
+	if (!name_ok(name) || posix->lock != NULL) {
+		return posix->lock != NULL ? EAGAIN : EINVAL;
+	}
+	return hf__lock_take(posix->dir, name, wait_us, &posix->lock);
+}
+
+static bool posix_forked(void *ctx)
+{
+	const struct posix *posix = ctx;
+	return posix->wipes ? atomic_load_explicit(posix->cookie, memory_order_relaxed) == 0 : getpid() != posix->pid;
+}
+
+static int posix_unlock(void *ctx)
+{
+	struct posix *posix = ctx;
+	if (posix->lock == NULL) {
+		return EINVAL;
+	}
+	struct hf__lock *lock = posix->lock;
+	posix->lock = NULL;
+	return hf__lock_drop(lock, posix_forked(posix));
+}
+
+static int64_t posix_now(void *ctx)
+{
+	(void)ctx;
+	struct timespec t;
+	int failed = clock_gettime(CLOCK_REALTIME, &t);
+	assert(failed == 0); /* only for a clock that does not exist */
+	(void)failed;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t posix_ticks(void *ctx)
+{
+	(void)ctx;
+	struct timespec t;
+	int failed = clock_gettime(CLOCK_MONOTONIC, &t);
+	assert(failed == 0);
+	(void)failed;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int posix_random(void *ctx, void *buffer, size_t len)
+{
+	(void)ctx;
+	return hf__check_random(buffer, len);
+}
+
+static int posix_boot_id(void *ctx, uint8_t out[16])
+{
+	(void)ctx;
+	return hf__check_boot_id(out);
+}
+
+static int posix_safe(void *ctx, char *name, size_t cap)
+{
+	const struct posix *posix = ctx;
+	return hf__check_filesystem(posix->dir, name, cap);
+}
+
+/* A page that the kernel clears in every child; the process id where it cannot. */
+static int cookie_init(struct posix *posix)
+{
+	posix->page = (size_t)sysconf(_SC_PAGESIZE);
+	posix->pid = getpid();
+	void *page = mmap(NULL, posix->page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED) {
+		return errno;
+	}
+	posix->wipes = madvise(page, posix->page, MADV_WIPEONFORK) == 0;
+	posix->cookie = page;
+	atomic_init(posix->cookie, 1);
+	return 0;
+}
+
+static uint64_t longest_file(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > (rlim_t)INT64_MAX) {
+		return INT64_MAX;
+	}
+	return limit.rlim_cur;
+}
+
+static int posix_init(struct posix *posix, const char *path, bool create)
+{
+	hf__files_init(&posix->files);
+	posix->longest = longest_file();
+	int err = cookie_init(posix);
+	if (err != 0) {
+		return err;
+	}
+	err = hf__dir_open(path, create, &posix->dir);
+	if (err != 0) {
+		(void)munmap(posix->cookie, posix->page);
+	}
+	return err;
+}
+
+int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
+{
+	struct posix *posix = hf__alloc(sizeof(*posix));
+	if (posix == NULL) {
+		return ENOMEM;
+	}
+	int err = posix_init(posix, path, create);
+	if (err != 0) {
+		hf__free(posix);
+		return err;
+	}
+	*out = (struct hf__os){
+	    .ctx = posix,
+	    .open = posix_open,
+	    .close = posix_close,
+	    .read = posix_read,
+	    .write = posix_write,
+	    .sync = posix_sync,
+	    .size = posix_size,
+	    .rename = posix_rename,
+	    .unlink = posix_unlink,
+	    .sync_dir = posix_sync_dir,
+	    .list = posix_list,
+	    .lock = posix_lock,
+	    .unlock = posix_unlock,
+	    .now = posix_now,
+	    .ticks = posix_ticks,
+	    .random = posix_random,
+	    .boot_id = posix_boot_id,
+	    .forked = posix_forked,
+	    .safe = posix_safe,
+	};
+	return 0;
+}
+
+void hf__os_posix_free(struct hf__os *os)
+{
+	struct posix *posix = os->ctx;
+	if (posix == NULL) {
+		return;
+	}
+	hf__files_close(&posix->files);
+	/* The lock goes last: until then nobody else may write what we had open. */
+	if (posix->lock != NULL) {
+		(void)posix_unlock(posix); /* the descriptor is gone whatever this says */
+	}
+	(void)close(posix->dir);
+	(void)munmap(posix->cookie, posix->page);
+	hf__free(posix);
+	*os = (struct hf__os){0};
+}
