@@ -1,0 +1,11 @@
+/* What a figure was measured on: a number without its disk says nothing. */
+#ifndef BENCH_MACHINE_H
+#define BENCH_MACHINE_H
+
+#include <stdbool.h>
+
+/* Prints kernel, processors, file system and block device of `directory`. Returns false, with a warning printed, when
+ * the directory is in memory: a sync costs nothing there, and no ratio to it means anything. */
+bool machine_print(const char *directory);
+
+#endif

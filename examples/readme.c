@@ -1,0 +1,40 @@
+#include <holdfast/holdfast.h>
+#include <stdio.h>
+
+static int failed(const struct hf_error *error)
+{
+	fprintf(stderr, "%s: %s\n", hf_code_name(error->code), error->text);
+	return 1;
+}
+
+int main(void)
+{
+	struct hf_options options = {.create = true};
+	struct hf_outbox_enqueue mail = {.queue = hf_str("mail"), .id = hf_str("welcome-7"), .payload = hf_str("{\"to\":7}")};
+	struct hf_cursor_advance seen = {.key = {hf_str("mailer"), hf_str("signups"), {0}}, .sequence = 7, .delivery_id = hf_str("s-7")};
+	struct hf_outbox_claim_next next = {.queue = hf_str("mail"), .owner = hf_str("worker 1"), .lease_us = 30000000};
+	struct hf_outbox_items got;
+	struct hf_error error;
+	hf_store *store;
+	hf_txn *txn;
+
+	if (hf_open("state", &options, &store, &error))
+		return failed(&error);
+
+	/* Both or neither, and once the commit has returned, both survive a power cut. */
+	if (hf_txn_begin(store, &txn, &error) || hf_outbox_enqueue(store, txn, &mail, NULL, &error) ||
+	    hf_cursor_advance(store, txn, &seen, NULL, &error) || hf_txn_commit(txn, HF_DURABLE, &error))
+		return failed(&error);
+
+	/* Of any number of workers exactly one gets the item; its token is refused once the lease is over. */
+	if (hf_outbox_claim_next(store, NULL, &next, &got, NULL, &error))
+		return failed(&error);
+	for (size_t i = 0; i < got.count; i++) {
+		struct hf_outbox_complete done = {.queue = next.queue, .id = got.items[i].id, .token = got.items[i].token};
+		printf("sending %.*s\n", (int)got.items[i].payload.len, (const char *)got.items[i].payload.data);
+		if (hf_outbox_complete(store, NULL, &done, NULL, &error))
+			return failed(&error);
+	}
+	hf_release(got.memory);
+	return hf_close(store, &error) ? failed(&error) : 0;
+}
