@@ -1,0 +1,11 @@
+/* The rows that holdfast.c puts into its table: one per domain. */
+#ifndef HF_DOMAINS_DOMAINS_H
+#define HF_DOMAINS_DOMAINS_H
+
+#include "store/domain.h"
+
+extern const struct hf__domain hf__inbox_domain;
+extern const struct hf__domain hf__cursor_domain;
+extern const struct hf__domain hf__outbox_domain;
+
+#endif

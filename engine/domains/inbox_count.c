@@ -1,0 +1,69 @@
+/* What is known of an inbox as a whole: its counts, kept with every change, and its status. */
+#include "domains/inbox_state.h"
+#include "store/error.h"
+
+struct counts {
+	struct hf_bytes user;
+	struct hf_inbox_counts *out;
+};
+
+static int read_counts(struct hf__query *q, void *raw)
+{
+	const struct counts *counts = raw;
+	if (!hf__inbox_user_ok(counts->user, &q->why))
+		return HF_EINVAL;
+	const struct hf__inbox *inbox = hf__inbox_find(q->state, counts->user);
+	if (!inbox)
+		return HF_OK;
+	hf__query_depends(q, &inbox->object);
+	*counts->out = (struct hf_inbox_counts){hf__inbox_total(inbox), inbox->unread, inbox->unseen, inbox->dismissed};
+	return HF_OK;
+}
+
+int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_counts *out, struct hf_error *error)
+{
+	struct hf__answer answer;
+	struct hf_inbox_counts found = {0};
+	struct counts counts = {user, &found};
+	memset(out, 0, sizeof *out);
+	const int rc = hf__read(store, HF__DOMAIN_INBOX, read_counts, &counts, flags, &answer, error);
+	if (rc != HF_OK)
+		return rc;
+	hf__answer_reset(&answer);
+	*out = found;
+	return HF_OK;
+}
+
+struct status {
+	struct hf_bytes user;
+	struct hf_inbox_status *out;
+};
+
+static int read_status(struct hf__query *q, void *raw)
+{
+	const struct status *status = raw;
+	if (!hf__inbox_user_ok(status->user, &q->why))
+		return HF_EINVAL;
+	const struct hf__inbox *inbox = hf__inbox_find(q->state, status->user);
+	if (!inbox)
+		return HF_OK;
+	hf__query_depends(q, &inbox->object);
+	status->out->version = inbox->value.status_version;
+	return hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.status), &status->out->status);
+}
+
+int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_status *out, struct hf_error *error)
+{
+	struct hf__answer answer;
+	struct hf_inbox_status found = {0};
+	struct status status = {user, &found};
+	memset(out, 0, sizeof *out);
+	const int rc = hf__read(store, HF__DOMAIN_INBOX, read_status, &status, flags, &answer, error);
+	if (rc != HF_OK)
+		return rc;
+	found.memory = hf__answer_give(&answer);
+	if (!found.memory)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
+	*out = found;
+	return HF_OK;
+}

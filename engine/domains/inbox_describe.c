@@ -1,0 +1,77 @@
+/* Entries of the inbox domain in words, for people who look at a log. Total: any body gets a line. */
+#include "domains/inbox_state.h"
+
+void hf__inbox_add_name(struct hf__text *text, const struct hf__inbox_key *key)
+{
+	hf__text_add(text, "user ");
+	hf__text_add_quoted(text, key->user);
+	hf__text_add(text, " account ");
+	hf__text_add_quoted(text, key->account);
+	hf__text_add(text, " thread ");
+	hf__text_add_quoted(text, key->thread);
+}
+
+static void describe_change(struct hf_bytes body, struct hf__text *out)
+{
+	static const char *const words[] = {"state of", "save to", "replace", "prune", "trim", "remove from", "clear"};
+	struct hf__inbox_change head;
+	struct hf__inbox_item item;
+	uint32_t puts = 0;
+	if (!hf__inbox_get_change(body, &head)) {
+		hf__text_add(out, "damaged inbox change");
+		return;
+	}
+	struct hf__reader items = head.items;
+	for (uint32_t i = 0; i < head.count && hf__inbox_get_item(&items, &item); i++)
+		puts += item.put;
+	hf__text_add(out, "%s inbox ", words[head.cause]);
+	hf__text_add_quoted(out, head.user);
+	if (head.count != 1 || !hf__inbox_get_item(&head.items, &item)) {
+		hf__text_add(out, ": %u put, %u removed", puts, head.count - puts);
+		return;
+	}
+	hf__text_add(out, ": %s account ", item.put ? "put" : "removed");
+	hf__text_add_quoted(out, item.account);
+	hf__text_add(out, " thread ");
+	hf__text_add_quoted(out, item.thread);
+}
+
+static void describe_mark(struct hf_bytes body, struct hf__text *out)
+{
+	static const char *const words[] = {"", "dismiss", "undismiss", "mark read", "mark unread", "mark seen"};
+	enum hf__inbox_mark mark;
+	struct hf__inbox_key key;
+	struct hf__inbox_image image;
+	if (!hf__inbox_get_mark(body, &mark, &key, &image)) {
+		hf__text_add(out, "damaged inbox mark");
+		return;
+	}
+	hf__text_add(out, "%s ", words[mark]);
+	hf__inbox_add_name(out, &key);
+}
+
+static void describe_value(const struct hf__entry *entry, struct hf__text *out)
+{
+	struct hf_bytes user, status;
+	struct hf__inbox_value value;
+	const bool is_status = entry->kind == HF__INBOX_STATUS;
+	if (!(is_status ? hf__inbox_get_status(entry->body, &user, &status) : hf__inbox_get_state(entry->body, &user, &value, &status))) {
+		hf__text_add(out, "damaged inbox %s", is_status ? "status" : "state");
+		return;
+	}
+	hf__text_add(out, "%s of inbox ", is_status ? "status" : "state");
+	hf__text_add_quoted(out, user);
+	hf__text_add(out, ", status of %zu bytes", status.len);
+}
+
+void hf__inbox_describe(const struct hf__entry *entry, struct hf__text *out)
+{
+	if (entry->kind == HF__INBOX_CHANGE)
+		describe_change(entry->body, out);
+	else if (entry->kind == HF__INBOX_MARK)
+		describe_mark(entry->body, out);
+	else if (entry->kind == HF__INBOX_STATUS || entry->kind == HF__INBOX_STATE)
+		describe_value(entry, out);
+	else
+		hf__text_add(out, "unknown inbox entry of kind %u", entry->kind);
+}

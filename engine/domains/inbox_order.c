@@ -1,0 +1,202 @@
+/* The orders of an inbox's records: how they compare, and walks of a range that pass over classes nobody asked for. All are compared by
+ * one routine that follows a table of fields. */
+#include "domains/inbox_state.h"
+
+enum field { BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD };
+
+#define FIELDS_MAX 4u
+
+struct view {
+	unsigned count;
+	enum field fields[FIELDS_MAX];
+};
+
+static const struct view views[HF__INBOX_VIEWS] = {
+    [HF__INBOX_IN_LOAD_ORDER] = {4, {BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD}},
+    [HF__INBOX_BY_ACCOUNT] = {4, {BY_ACCOUNT, BY_SNAPSHOT, BY_SCORE, BY_THREAD}},
+    [HF__INBOX_BY_KEY] = {2, {BY_ACCOUNT, BY_THREAD}},
+};
+
+/* --- From nodes to objects -------------------------------------------------------------------------------------------------- */
+
+struct hf__inbox *hf__inbox_of_map(const struct hf__map_node *node)
+{
+	return (struct hf__inbox *)((uintptr_t)node - offsetof(struct hf__inbox, node));
+}
+
+struct hf__record *hf__record_of_map(const struct hf__map_node *node)
+{
+	return (struct hf__record *)((uintptr_t)node - offsetof(struct hf__record, node));
+}
+
+struct hf__inbox *hf__inbox_of_order(const struct hf__order_node *node)
+{
+	return (struct hf__inbox *)((uintptr_t)node - offsetof(struct hf__inbox, by_user));
+}
+
+struct hf__record *hf__record_of(const struct hf__order_node *node, enum hf__inbox_view view)
+{
+	return (struct hf__record *)((uintptr_t)(node - view) - offsetof(struct hf__record, nodes));
+}
+
+struct hf__inbox *hf__record_inbox(const struct hf__record *record)
+{
+	return (struct hf__inbox *)(void *)record->object.container;
+}
+
+struct hf_bytes hf__inbox_user(const struct hf__inbox *inbox)
+{
+	return hf_bytes(inbox->user, inbox->len);
+}
+
+struct hf_bytes hf__record_account(const struct hf__record *record)
+{
+	return hf_bytes(record->text, record->account_len);
+}
+
+struct hf_bytes hf__record_thread(const struct hf__record *record)
+{
+	return hf_bytes(record->text + record->account_len, record->thread_len);
+}
+
+struct hf__inbox_position hf__record_position(const struct hf__record *record)
+{
+	return (struct hf__inbox_position){
+	    .snapshot_at = record->value.snapshot_at,
+	    .score = record->value.score,
+	    .account = hf__record_account(record),
+	    .thread = hf__record_thread(record),
+	};
+}
+
+struct hf__inbox_image hf__record_image(const struct hf__record *record)
+{
+	const struct hf__record_value *value = &record->value;
+	return (struct hf__inbox_image){
+	    .unread = value->unread,
+	    .dismissed = value->dismissed,
+	    .score = value->score,
+	    .updated_at = value->updated_at,
+	    .snapshot_at = value->snapshot_at,
+	    .seen_at = value->seen_at,
+	    .read_at = value->read_at,
+	    .dismissed_at = value->dismissed_at,
+	};
+}
+
+uint8_t hf__record_tag(const struct hf__record *record)
+{
+	return (uint8_t)(1u << (record->value.unread | record->value.dismissed << 1));
+}
+
+size_t hf__inbox_total(const struct hf__inbox *inbox)
+{
+	return hf__order_count(&inbox->views[HF__INBOX_BY_KEY]);
+}
+
+/* --- Orders ----------------------------------------------------------------------------------------------------------------- */
+
+/* Highest first. Zeros of both signs compare equal as numbers but are not the same value: the bits decide, 0 before -0. No NaN here. */
+static int compare_scores(double a, double b)
+{
+	const uint64_t a_bits = hf__score_bits(a), b_bits = hf__score_bits(b);
+	if (a > b || a < b)
+		return a > b ? -1 : 1;
+	return (a_bits > b_bits) - (a_bits < b_bits);
+}
+
+static int compare_field(enum field field, const struct hf__inbox_position *a, const struct hf__inbox_position *b)
+{
+	switch (field) {
+	case BY_SNAPSHOT: /* newest first; HF_UNSET is the smallest value, so it comes last */
+		return (a->snapshot_at < b->snapshot_at) - (a->snapshot_at > b->snapshot_at);
+	case BY_SCORE:
+		return compare_scores(a->score, b->score);
+	case BY_ACCOUNT:
+		return hf__bytes_compare(a->account, b->account);
+	case BY_THREAD:
+		return hf__bytes_compare(a->thread, b->thread);
+	}
+	return 0;
+}
+
+static int compare_positions(enum hf__inbox_view view, unsigned fields, const struct hf__inbox_position *a,
+                             const struct hf__inbox_position *b)
+{
+	for (unsigned i = 0; i < fields && i < views[view].count; i++) {
+		const int order = compare_field(views[view].fields[i], a, b);
+		if (order)
+			return order;
+	}
+	return 0;
+}
+
+static int compare_in(enum hf__inbox_view view, const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	const struct hf__inbox_position at = hf__record_position(hf__record_of(a, view));
+	const struct hf__inbox_position bt = hf__record_position(hf__record_of(b, view));
+	return compare_positions(view, FIELDS_MAX, &at, &bt);
+}
+
+static int compare_in_load_order(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return compare_in(HF__INBOX_IN_LOAD_ORDER, a, b);
+}
+
+static int compare_by_account(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return compare_in(HF__INBOX_BY_ACCOUNT, a, b);
+}
+
+static int compare_by_key(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return compare_in(HF__INBOX_BY_KEY, a, b);
+}
+
+static const hf__order_compare compares[HF__INBOX_VIEWS] = {
+    [HF__INBOX_IN_LOAD_ORDER] = compare_in_load_order,
+    [HF__INBOX_BY_ACCOUNT] = compare_by_account,
+    [HF__INBOX_BY_KEY] = compare_by_key,
+};
+
+static int probe_bound(const struct hf__order_node *node, const void *key)
+{
+	const struct hf__inbox_bound *bound = key;
+	const struct hf__inbox_position at = hf__record_position(hf__record_of(node, bound->view));
+	return compare_positions(bound->view, bound->fields, &at, &bound->at);
+}
+
+/* From `node` on, the first with one of the tags; NULL when that is beyond the range. */
+static struct hf__record *pass(const struct hf__order_node *node, const struct hf__inbox_bound *range)
+{
+	const struct hf__order_filter filter = {INT64_MIN, INT64_MAX, range->tags};
+	node = hf__order_pass(node, &filter);
+	return node && probe_bound(node, range) == 0 ? hf__record_of(node, range->view) : NULL;
+}
+
+struct hf__record *hf__record_first(const struct hf__inbox *inbox, const struct hf__inbox_bound *range,
+                                    const struct hf__inbox_position *after)
+{
+	const struct hf__order *order = &inbox->views[range->view];
+	if (!after)
+		return pass(hf__order_seek(order, probe_bound, range), range);
+	const struct hf__inbox_bound exact = {range->view, FIELDS_MAX, *after, 0};
+	return pass(hf__order_after(order, probe_bound, &exact), range);
+}
+
+struct hf__record *hf__record_next(const struct hf__record *record, const struct hf__inbox_bound *range)
+{
+	return pass(hf__order_next(&record->nodes[range->view]), range);
+}
+
+struct hf__record *hf__record_beyond(const struct hf__inbox *inbox, const struct hf__inbox_bound *range)
+{
+	struct hf__order_node *node = hf__order_after(&inbox->views[range->view], probe_bound, range);
+	return node ? hf__record_of(node, range->view) : NULL;
+}
+
+void hf__inbox_orders_init(struct hf__order orders[HF__INBOX_VIEWS])
+{
+	for (unsigned i = 0; i < HF__INBOX_VIEWS; i++)
+		hf__order_init(&orders[i], compares[i]);
+}

@@ -1,0 +1,37 @@
+/* What mutations of many records choose, sorted by key: the records a save names, the records that go. Shared by inbox_save.c,
+ * inbox_sweep.c and inbox_choose.c and nobody else. */
+#ifndef HF_DOMAINS_INBOX_SAVE_H
+#define HF_DOMAINS_INBOX_SAVE_H
+
+#include "domains/inbox_state.h"
+
+/* The form of what all of them have in common. */
+HF_CHECKED int hf__check_many(const struct hf_write *write, struct hf_bytes user, hf_time now, struct hf__text *why);
+
+/* The inputs of a save in key order; they stay the caller's. */
+struct hf__named {
+	const void **items; /* const struct hf_inbox_input * */
+	size_t count;
+};
+
+/* HF_OK, HF_ENOMEM or HF_ETOOBIG. */
+HF_CHECKED int hf__named_init(struct hf__named *named, const struct hf_inbox_save *args);
+void hf__named_deinit(struct hf__named *named);
+int hf__compare_inputs(const void *a, const void *b);
+
+/* Records that go, in key order. */
+struct hf__victims {
+	const void **items; /* const struct hf__record * */
+	size_t count;
+};
+
+/* Each returns HF_OK or HF_ENOMEM. */
+HF_CHECKED int hf__victims_of_clear(struct hf__victims *victims, const struct hf__inbox *inbox);
+HF_CHECKED int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *inbox, const struct hf_inbox_prune *args);
+HF_CHECKED int hf__victims_of_trim(struct hf__victims *victims, const struct hf__inbox *inbox, size_t keep); /* all but the first `keep` */
+void hf__victims_deinit(struct hf__victims *victims);
+
+/* How many records at the beginning of load order a trim leaves: O(log n). */
+size_t hf__kept_by_trim(const struct hf__inbox *inbox, const struct hf_inbox_trim *args, int64_t now);
+
+#endif

@@ -1,0 +1,11 @@
+/* holdfast: an embeddable, durable state engine. This header includes the whole public API. */
+#ifndef HOLDFAST_H
+#define HOLDFAST_H
+
+#include "holdfast/cursor.h"
+#include "holdfast/inbox.h"
+#include "holdfast/outbox.h"
+#include "holdfast/store.h"
+#include "holdfast/types.h"
+
+#endif

@@ -1,0 +1,259 @@
+/* Inboxes: the notification records of a user, one per account and thread.
+ *
+ * A poller saves what it found; the user reads and dismisses. What was dismissed stays dismissed, whatever a later save says: only
+ * hf_inbox_undismiss() brings it back. An inbox nobody wrote to is the same as an empty one.
+ *
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
+ * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their
+ * preconditions are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it
+ * borrows need live only until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
+ * (args->write.expect), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every
+ * read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
+ *
+ * Operations on many records (save, prune, trim, clear) are one entry: exactly the records they change take its LSN as their
+ * version. They concern no single version: write.expect must be 0, else HF_EINVAL. */
+#ifndef HOLDFAST_INBOX_H
+#define HOLDFAST_INBOX_H
+
+#include "holdfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HF_INBOX_STATUS_MAX (64u << 10) /* bytes of an inbox's status */
+
+/* Which record. Each part has 1 to HF_KEY_MAX bytes, none of them NUL; an empty account stands for "primary". */
+struct hf_inbox_key {
+	struct hf_bytes user;
+	struct hf_bytes account;
+	struct hf_bytes thread;
+};
+
+/* A record as reads give it. All bytes live in the answer's memory. */
+struct hf_inbox_record {
+	struct hf_inbox_key key;
+	struct hf_bytes payload;
+	bool unread;
+	bool dismissed;
+	double score;
+	hf_time updated_at; /* times may be HF_UNSET */
+	hf_time snapshot_at; /* generated_at of the save that last wrote it */
+	hf_time seen_at;
+	hf_time read_at;
+	hf_time dismissed_at;
+	hf_lsn version;
+};
+
+/* --- Saving --------------------------------------------------------------------------------------------------------------- */
+
+/* A record as a save takes it. */
+struct hf_inbox_input {
+	struct hf_bytes account; /* empty: "primary" */
+	struct hf_bytes thread;
+	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes (HF_ETOOBIG) */
+	bool unread;
+	bool dismissed; /* true dismisses the record; false never brings a dismissed one back */
+	double score; /* no NaN */
+	hf_time updated_at; /* kept as given, HF_UNSET: none */
+	/* Used only with `restore`, kept as given, HF_UNSET: none. */
+	hf_time snapshot_at;
+	hf_time seen_at;
+	hf_time read_at;
+	hf_time dismissed_at;
+};
+
+enum hf_inbox_save_mode {
+	HF_INBOX_UPSERT = 0, /* records that are not named stay */
+	HF_INBOX_REPLACE = 1, /* records that are not named are removed in the same entry */
+};
+
+struct hf_inbox_save {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes user;
+	const struct hf_inbox_input *records; /* in any order; the same key twice is HF_EINVAL */
+	size_t count; /* 0 is allowed: with HF_INBOX_REPLACE it empties the inbox */
+	hf_time generated_at; /* when the poller took its picture, kept as given. HF_UNSET: unknown; sorts before all others in age */
+	enum hf_inbox_save_mode mode;
+	/* For imports. New records take all their times from the input instead of: snapshot_at = generated_at, seen_at and read_at unset,
+	 * dismissed_at now if dismissed. Existing records take snapshot_at from the input. */
+	bool restore;
+	hf_time now; /* when a record counts as dismissed by this save; 0: the store's clock */
+};
+
+/* Inserts new records. An existing one takes payload, unread, score, updated_at, snapshot_at and keeps the rest; it is dismissed
+ * afterwards if it was or the input says so. The inbox's generated_at becomes the newest seen. result->count: records inserted,
+ * changed and removed; changed is false when there were none and generated_at did not move either. */
+HF_API HF_CHECKED int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save *args, struct hf_result *result,
+                                    struct hf_error *error);
+
+struct hf_inbox_set_status {
+	struct hf_write write; /* expect is the status's own version; HF_ABSENT: never set */
+	struct hf_bytes user;
+	struct hf_bytes status; /* at most HF_INBOX_STATUS_MAX bytes (HF_ETOOBIG) */
+};
+
+/* Sets the inbox's one opaque value, a poller's status. Setting the value it has changes nothing. */
+HF_API HF_CHECKED int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status *args, struct hf_result *result,
+                                          struct hf_error *error);
+
+/* --- One record ----------------------------------------------------------------------------------------------------------- */
+
+/* Arguments of the marks below. */
+struct hf_inbox_mark {
+	struct hf_write write;
+	struct hf_inbox_key key;
+	hf_time now; /* the time that is noted; 0: the store's clock */
+};
+
+/* Each sets one flag and its time; a record whose flag is so already stays as it is (changed = false, the first time is kept). HF_ENOTFOUND:
+ * no such record, nothing was written. */
+
+/* dismissed, dismissed_at = now. */
+HF_API HF_CHECKED int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
+                                       struct hf_error *error);
+/* Not dismissed any more; dismissed_at unset. */
+HF_API HF_CHECKED int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
+                                         struct hf_error *error);
+/* Not unread any more; read_at = now. */
+HF_API HF_CHECKED int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
+                                         struct hf_error *error);
+/* Unread again; read_at unset. */
+HF_API HF_CHECKED int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
+                                           struct hf_error *error);
+/* Seen in a list, which is less than read; seen_at = now. */
+HF_API HF_CHECKED int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
+                                         struct hf_error *error);
+
+struct hf_inbox_remove {
+	struct hf_write write;
+	struct hf_inbox_key key;
+};
+
+/* Removes one record. HF_ENOTFOUND when there is none. A later save brings it back as new. */
+HF_API HF_CHECKED int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove *args, struct hf_result *result,
+                                      struct hf_error *error);
+
+struct hf_inbox_guard {
+	struct hf_write write; /* expect must not be 0 */
+	struct hf_inbox_key key;
+};
+
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the record has version write.expect (HF_ABSENT: does not exist).
+ * HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard *args, struct hf_result *result,
+                                     struct hf_error *error);
+
+/* --- Many records --------------------------------------------------------------------------------------------------------- */
+
+struct hf_inbox_prune {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes user;
+	const struct hf_bytes *keep_accounts; /* an empty one stands for "primary" */
+	size_t keep_count; /* 0 removes nothing */
+};
+
+/* Removes the records of accounts that are not listed. result->count: how many. */
+HF_API HF_CHECKED int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune *args, struct hf_result *result,
+                                     struct hf_error *error);
+
+struct hf_inbox_trim {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes user;
+	uint64_t max_records; /* keep at most so many; 0: no such bound */
+	int64_t max_age_us; /* keep what has snapshot_at >= now - max_age_us (unset is older than all); 0: no such bound */
+	bool dry_run; /* count only: changed = false, nothing is written */
+	hf_time now; /* 0: the store's clock */
+};
+
+/* Drops from the end of load order what lies beyond either bound, dismissed records like all others. result->count: how many. */
+HF_API HF_CHECKED int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim *args, struct hf_result *result,
+                                    struct hf_error *error);
+
+struct hf_inbox_clear {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes user;
+};
+
+/* Removes all records of the user; generated_at and status stay. result->count: how many. */
+HF_API HF_CHECKED int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear *args, struct hf_result *result,
+                                     struct hf_error *error);
+
+/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
+
+struct hf_inbox_got {
+	struct hf_inbox_record record;
+	struct hf_memory *memory;
+};
+
+/* One record, or HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags, struct hf_inbox_got *out,
+                                   struct hf_error *error);
+
+/* Which records. Zeroed but for the user: all of them. */
+struct hf_inbox_load {
+	struct hf_bytes user;
+	struct hf_bytes account; /* only this one; empty: all (not "primary") */
+	bool unread_only;
+	bool without_dismissed;
+	size_t limit; /* records of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+struct hf_inbox_page {
+	hf_time generated_at; /* the newest the inbox has seen; HF_UNSET: never saved */
+	const struct hf_inbox_record *items;
+	size_t count;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory;
+};
+
+/* Records by snapshot_at (newest first, unset last), score (highest first), account, thread. HF_EINVAL for a damaged `page` or one
+ * of another query. */
+HF_API HF_CHECKED int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args, unsigned flags, struct hf_inbox_page *out,
+                                    struct hf_error *error);
+
+struct hf_inbox_dismissed {
+	struct hf_bytes user;
+	size_t limit; /* keys of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+struct hf_inbox_keys {
+	const struct hf_inbox_key *items;
+	size_t count;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory;
+};
+
+/* Keys of the dismissed records, by account, thread. */
+HF_API HF_CHECKED int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_dismissed *args, unsigned flags, struct hf_inbox_keys *out,
+                                         struct hf_error *error);
+
+struct hf_inbox_counts {
+	uint64_t total; /* all records */
+	uint64_t unread; /* unread and not dismissed */
+	uint64_t unseen; /* never marked seen and not dismissed */
+	uint64_t dismissed;
+};
+
+/* In O(1). */
+HF_API HF_CHECKED int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_counts *out,
+                                      struct hf_error *error);
+
+struct hf_inbox_status {
+	struct hf_bytes status; /* empty when never set */
+	hf_lsn version; /* 0: never set */
+	struct hf_memory *memory;
+};
+
+HF_API HF_CHECKED int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_status *out,
+                                      struct hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,390 @@
+/* Outboxes: durable work queues, one per name. Items are enqueued, claimed by one worker at a time, and completed or failed.
+ *
+ * An item is `queued`, `sending` (somebody holds it) or `failed` (given up until told otherwise). A claim gives a token; whoever
+ * lost the item (its lease is over, somebody took it away) finds the token stale and must stop. A claim ends with its lease or, having
+ * none, when the store is closed, crashed or not: from that instant the item is seen as queued again by everyone, attempts unchanged.
+ *
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
+ * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their preconditions
+ * are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it borrows need live only
+ * until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
+ * (args->write.expect, compared before anything else), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED,
+ * HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
+ *
+ * Names: `queue` and `id` have 1 to HF_KEY_MAX bytes, none of them NUL. A queue nobody wrote to is the same as an empty one. */
+#ifndef HOLDFAST_OUTBOX_H
+#define HOLDFAST_OUTBOX_H
+
+#include "holdfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HF_OUTBOX_ATTEMPTS 5u /* attempts until an item is failed, where neither call, item nor queue says otherwise */
+#define HF_OUTBOX_ERROR_MAX 4096u /* bytes of an item's last error; longer ones are cut at a UTF-8 boundary */
+#define HF_OUTBOX_CLAIM_MAX 4096u /* items that one hf_outbox_claim_next() gives at most */
+
+enum hf_outbox_status {
+	HF_OUTBOX_ANY = 0, /* as a filter: all; in an item that is put: queued */
+	HF_OUTBOX_QUEUED = 1,
+	HF_OUTBOX_SENDING = 2,
+	HF_OUTBOX_FAILED = 3,
+};
+
+/* An item as reads and claims give it. All bytes live in the answer's memory. */
+struct hf_outbox_item {
+	struct hf_bytes id;
+	struct hf_bytes payload;
+	enum hf_outbox_status status; /* as of the read: sending only while the claim holds */
+	uint32_t attempts; /* counted by fail and mark_failed, not by claims */
+	uint32_t max_attempts; /* 0: the queue's */
+	int32_t priority; /* lower first */
+	hf_time enqueued_at;
+	hf_time available_at; /* claim_next leaves it alone before this time */
+	struct hf_bytes last_error; /* empty: none */
+	/* Only while sending, else 0, empty and HF_UNSET. */
+	hf_token token;
+	struct hf_bytes owner;
+	hf_time lease_until; /* HF_UNSET: no lease */
+	hf_lsn version;
+};
+
+/* Many items: what claims and lists give. */
+struct hf_outbox_items {
+	const struct hf_outbox_item *items;
+	size_t count;
+	const char *next; /* lists: token of the next page, NULL at the end */
+	struct hf_memory *memory; /* free it with hf_release() */
+};
+
+/* --- Filling a queue ------------------------------------------------------------------------------------------------------ */
+
+/* What becomes of an enqueue whose id is live already, that is queued, sending or failed. */
+enum hf_outbox_dedup {
+	HF_OUTBOX_KEEP = 0, /* the item is left exactly as it is: changed = false */
+	HF_OUTBOX_REPLACE = 1, /* a queued one takes the new payload, enqueued_at and available_at and keeps everything else, its place
+	                        * in the order too; a sending or failed one is left as it is: changed = false */
+};
+
+struct hf_outbox_enqueue {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes (HF_ETOOBIG) */
+	hf_time enqueued_at; /* kept as given; 0: the store's clock */
+	hf_time available_at; /* 0: now, by the store's clock */
+	int32_t priority; /* lower first */
+	uint32_t max_attempts; /* 0: the queue's */
+	enum hf_outbox_dedup dedup;
+};
+
+/* Adds an item as queued. */
+HF_API HF_CHECKED int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue *args, struct hf_result *result,
+                                        struct hf_error *error);
+
+/* One of many; the members mean what they mean above. */
+struct hf_outbox_input {
+	struct hf_bytes id;
+	struct hf_bytes payload;
+	hf_time enqueued_at;
+	hf_time available_at;
+	int32_t priority;
+	uint32_t max_attempts;
+};
+
+struct hf_outbox_enqueue_many {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes queue;
+	const struct hf_outbox_input *items;
+	size_t count; /* 0 is allowed: nothing happens */
+	enum hf_outbox_dedup dedup;
+};
+
+/* Adds all or none, in the order given; an id that occurs twice is live the second time. result->count: items added or replaced. */
+HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_many *args,
+                                             struct hf_result *result, struct hf_error *error);
+
+struct hf_outbox_put {
+	struct hf_write write;
+	struct hf_bytes queue;
+	/* Stored as given but for token, owner, lease_until and version, which are ignored; times are taken literally. A status of sending
+	 * becomes queued, since nobody holds it. */
+	struct hf_outbox_item item;
+};
+
+/* Stores an item (import, migration). One that exists is replaced, whoever holds it, and keeps its place in the enqueue order; a new
+ * one comes last. changed = false when it is like that already. */
+HF_API HF_CHECKED int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args, struct hf_result *result,
+                                    struct hf_error *error);
+
+struct hf_outbox_configure {
+	struct hf_write write; /* expect is the version of the queue's settings; HF_ABSENT: never changed */
+	struct hf_bytes queue;
+	uint32_t max_attempts; /* 0: HF_OUTBOX_ATTEMPTS */
+};
+
+/* Settings of a queue; they apply from now on to items that were enqueued before, too. */
+HF_API HF_CHECKED int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure *args, struct hf_result *result,
+                                          struct hf_error *error);
+
+struct hf_outbox_clear {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes queue;
+};
+
+/* Removes every item of the queue, whoever holds it; settings stay. result->count: how many. */
+HF_API HF_CHECKED int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear *args, struct hf_result *result,
+                                      struct hf_error *error);
+
+/* --- Claiming ------------------------------------------------------------------------------------------------------------- */
+
+/* `out` is zeroed by the call, and filled when it returns HF_OK with txn NULL. In a transaction the commit fills it, so it must live
+ * until then: if the commit returned HF_OK it holds the items; whatever it returned, out->memory must be released afterwards. Leases are
+ * durations in microseconds, >= 0; 0: no lease, held until the store is closed. */
+
+struct hf_outbox_claim {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	struct hf_bytes owner; /* 1 to HF_KEY_MAX bytes without NUL; for people to read: the token is the proof */
+	int64_t lease_us;
+};
+
+/* Claims one item by name, delayed or failed ones too. Of any number of concurrent claims exactly one wins. `out` (nullable) gets the
+ * item, result->token the token. HF_ENOTFOUND; HF_ECLAIMED: somebody holds it. */
+HF_API HF_CHECKED int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_claim *args, struct hf_outbox_items *out,
+                                      struct hf_result *result, struct hf_error *error);
+
+struct hf_outbox_claim_next {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes queue;
+	uint32_t max; /* at most so many, HF_OUTBOX_CLAIM_MAX at most; 0: one */
+	struct hf_bytes owner; /* as above */
+	int64_t lease_us;
+};
+
+/* Claims what is queued and available, by priority, available_at, enqueue order; each item gets a token of its own, all in one
+ * transaction. Nothing to claim is HF_OK with out->count = 0 and changed = false. Costs O(log n) an item, however many others are
+ * delayed, held or failed. */
+HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args,
+                                           struct hf_outbox_items *out, struct hf_result *result, struct hf_error *error);
+
+/* --- While holding an item ------------------------------------------------------------------------------------------------ */
+
+/* These four need the current token: HF_ENOTFOUND when there is no such item, HF_ESTALE when the token is not the current one or
+ * the claim is over: stop, somebody else may be at work. */
+
+struct hf_outbox_extend {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	hf_token token;
+	int64_t lease_us; /* from now; 0: no lease any more, held until the store is closed */
+};
+
+/* A heartbeat: the lease now ends lease_us from now. The token stays. */
+HF_API HF_CHECKED int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend *args, struct hf_result *result,
+                                       struct hf_error *error);
+
+struct hf_outbox_complete {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	hf_token token;
+};
+
+/* Delivered: the item goes. */
+HF_API HF_CHECKED int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_complete *args, struct hf_result *result,
+                                         struct hf_error *error);
+
+enum hf_outbox_backoff_kind {
+	HF_OUTBOX_BACKOFF_NONE = 0, /* available at once */
+	HF_OUTBOX_BACKOFF_FIXED = 1, /* after delay_us */
+	HF_OUTBOX_BACKOFF_EXPONENTIAL =
+	    2, /* full jitter: after a random time up to delay_us, twice that after the second failed attempt, and so on */
+};
+
+struct hf_outbox_backoff {
+	enum hf_outbox_backoff_kind kind;
+	int64_t delay_us; /* >= 0 */
+	int64_t cap_us; /* never longer than this; 0: no cap */
+};
+
+struct hf_outbox_fail {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	hf_token token;
+	uint32_t max_attempts; /* 0: the item's, else the queue's */
+	struct hf_bytes reason; /* becomes last_error, cut after HF_OUTBOX_ERROR_MAX bytes */
+	struct hf_outbox_backoff backoff;
+};
+
+/* An attempt failed: attempts + 1. At max_attempts the item is failed, before that queued again after the backoff. */
+HF_API HF_CHECKED int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail *args, struct hf_result *result,
+                                     struct hf_error *error);
+
+struct hf_outbox_release {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	hf_token token;
+	int64_t delay_us; /* >= 0; 0: available_at stays as it was */
+};
+
+/* Gives the item back without counting an attempt (a shutdown, a snooze). */
+HF_API HF_CHECKED int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_release *args, struct hf_result *result,
+                                        struct hf_error *error);
+
+/* --- From outside --------------------------------------------------------------------------------------------------------- */
+
+/* These need no token and take the item from whoever holds it. HF_ENOTFOUND when there is none. */
+
+struct hf_outbox_remove {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+};
+
+HF_API HF_CHECKED int hf_outbox_remove(hf_store *store, hf_txn *txn, const struct hf_outbox_remove *args, struct hf_result *result,
+                                       struct hf_error *error);
+
+struct hf_outbox_mark_failed {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	struct hf_bytes reason; /* becomes last_error, cut after HF_OUTBOX_ERROR_MAX bytes */
+};
+
+/* attempts + 1 and failed, whatever the count. */
+HF_API HF_CHECKED int hf_outbox_mark_failed(hf_store *store, hf_txn *txn, const struct hf_outbox_mark_failed *args,
+                                            struct hf_result *result, struct hf_error *error);
+
+struct hf_outbox_retry {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+};
+
+/* Queued again, available now if it was not yet, attempts kept. A queued item is left exactly as it is: changed = false. */
+HF_API HF_CHECKED int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry *args, struct hf_result *result,
+                                      struct hf_error *error);
+
+/* --- Guards --------------------------------------------------------------------------------------------------------------- */
+
+/* Guards write nothing and only make sense in a transaction: HF_EINVAL without one. */
+
+struct hf_outbox_guard {
+	struct hf_write write; /* expect must not be 0 */
+	struct hf_bytes queue;
+	struct hf_bytes id;
+};
+
+/* Aborts the transaction with HF_ECONFLICT unless the item has version write.expect (HF_ABSENT: does not exist). */
+HF_API HF_CHECKED int hf_outbox_guard(hf_store *store, hf_txn *txn, const struct hf_outbox_guard *args, struct hf_result *result,
+                                      struct hf_error *error);
+
+struct hf_outbox_guard_claim {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	hf_token token;
+};
+
+/* Aborts the transaction with HF_ENOTFOUND or HF_ESTALE unless `token` holds the item: write only while the work is still mine. */
+HF_API HF_CHECKED int hf_outbox_guard_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_guard_claim *args,
+                                            struct hf_result *result, struct hf_error *error);
+
+/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
+
+struct hf_outbox_key {
+	struct hf_bytes queue;
+	struct hf_bytes id;
+};
+
+struct hf_outbox_got {
+	struct hf_outbox_item item;
+	struct hf_memory *memory;
+};
+
+/* One item, or HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags, struct hf_outbox_got *out,
+                                    struct hf_error *error);
+
+/* Says whether an item is wanted. Called with no engine lock held: it may call holdfast. `item` lives until it returns. */
+typedef bool (*hf_outbox_match)(void *ctx, const struct hf_outbox_item *item);
+
+/* Which items. Zeroed but for the queue: all of them. */
+struct hf_outbox_list {
+	struct hf_bytes queue;
+	enum hf_outbox_status status; /* HF_OUTBOX_QUEUED gives what is pending, delayed items too; HF_OUTBOX_ANY: all */
+	hf_outbox_match match; /* NULL: all; not part of the page token */
+	void *match_ctx;
+	bool without_payload; /* payload stays empty: nothing is read from disk. `match` then sees none either */
+	size_t limit; /* items of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+/* Items in enqueue order. HF_EINVAL for a damaged `page` or one of another query. With `match` a list is read in steps that may see
+ * different states, as pages do, and the last page may be empty. */
+HF_API HF_CHECKED int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args, unsigned flags, struct hf_outbox_items *out,
+                                     struct hf_error *error);
+
+struct hf_outbox_count {
+	uint64_t items;
+	hf_time oldest; /* smallest enqueued_at among them; HF_UNSET: none */
+};
+
+struct hf_outbox_stats {
+	struct hf_outbox_count queued;
+	struct hf_outbox_count sending;
+	struct hf_outbox_count failed;
+	/* The store's clock. Items whose lease is over count as sending until that is logged, which upkeep does soon after. */
+	hf_time as_of;
+	uint32_t max_attempts; /* of the queue */
+	hf_lsn settings_version; /* 0: hf_outbox_configure never changed anything */
+};
+
+/* In O(1). */
+HF_API HF_CHECKED int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, struct hf_outbox_stats *out,
+                                      struct hf_error *error);
+
+/* --- Draining ------------------------------------------------------------------------------------------------------------- */
+
+/* Delivers one item: true when that is done, false when it failed, with a NUL-terminated reason in `reason` (`size` bytes, empty at
+ * first). Called with no engine lock held: it may call holdfast and may take its time. */
+typedef bool (*hf_outbox_send)(void *ctx, const struct hf_outbox_item *item, char *reason, size_t size);
+
+struct hf_outbox_drain {
+	struct hf_bytes queue;
+	hf_outbox_send send;
+	void *ctx;
+	uint32_t max_attempts; /* as in hf_outbox_fail */
+	struct hf_outbox_backoff backoff; /* as in hf_outbox_fail */
+	struct hf_bytes owner; /* empty: "drain" */
+	int64_t lease_us; /* of each claim; 0: none. Longer than any send takes, or the item may be sent again by another */
+	bool skip_delayed; /* leave alone what is not available yet */
+	enum hf_durability durability; /* of its claims and outcomes */
+};
+
+struct hf_outbox_drained {
+	uint64_t sent; /* delivered and gone */
+	uint64_t failed; /* reached max_attempts in this pass */
+	uint64_t requeued; /* failed, to be tried again by a later pass */
+	uint64_t skipped; /* held, changed or taken away by others meanwhile */
+};
+
+/* One pass over what was queued when it began, in enqueue order: claim, send, then complete or fail. An item that anybody changes
+ * after the pass began is left to later passes, so concurrent drains never send one item twice. The first failure of the store ends
+ * it; *out tells what was done in either case. */
+HF_API HF_CHECKED int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args, struct hf_outbox_drained *out,
+                                      struct hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,86 @@
+/* Opening and closing a store, and transactions over it. */
+#ifndef HOLDFAST_STORE_H
+#define HOLDFAST_STORE_H
+
+#include "holdfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How log groups are laid on sectors; fixed when the store is created. */
+enum hf_pad {
+	HF_PAD_NONE = 0, /* groups follow each other: assumes that overwriting part of a 512-byte sector cannot damage the rest */
+	HF_PAD_SECTOR = 1, /* every group ends on a sector boundary: needs no such assumption, costs up to 511 bytes a group */
+};
+
+struct hf_options {
+	bool create; /* make the store if the directory holds none (0700, files 0600) */
+	bool no_background; /* start no thread: the host calls hf_maintain() */
+	bool allow_unsafe_fs; /* open on a file system that cannot keep the promises (network, overlay volatile) */
+	enum hf_pad pad; /* at creation only */
+	uint32_t segment_size; /* bytes of a full-grown log segment, 16 KiB to 1 GiB, rounded up to 4 KiB; 0 = 64 MiB. The first of a
+	                        * store is at most 1 MiB and each next one twice as large, up to this */
+	uint32_t inline_max; /* payloads up to this many bytes are kept in memory; 0 = 256 */
+	int64_t wait_us; /* how long to wait for another process to close the store: 0 not at all, -1 for ever */
+};
+
+/* Opens the store in directory `path` for writing and takes its lock. NULL options are the defaults. On success *out must be
+ * closed with hf_close(). Recovers after a crash: everything acknowledged as durable is there.
+ * Errors: HF_ENOTFOUND (no store, create not asked), HF_ELOCKED, HF_ECORRUPT (error names file, offset, LSN range; nothing was
+ * changed), HF_EVERSION, HF_EUNSAFEFS, HF_EIO, HF_ENOMEM, HF_ENOSPACE, HF_EINVAL. */
+HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error);
+
+/* Makes everything durable, marks the stop clean, releases the lock and frees the handle in every case; NULL is allowed. No other
+ * call may be running or follow. In a forked child it only frees. Returns HF_EUNCERTAIN when the final sync failed, HF_EFAILED when the store had
+ * failed before: all acknowledged durable changes are safe even then. */
+HF_API int hf_close(hf_store *store, struct hf_error *error);
+
+/* Makes every change made so far, of either durability, survive power loss. Thread-safe. */
+HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
+
+/* Does up to `budget_us` microseconds of upkeep (0 = all that is due): prepares the next log segment, settles ended
+ * leases in the log, syncs the witness. Needed only with no_background. Thread-safe. */
+HF_API HF_CHECKED int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error);
+
+struct hf_info {
+	uint8_t uuid[16];
+	uint16_t epoch;
+	uint32_t format; /* major version of the format on disk */
+	hf_lsn last_lsn; /* newest entry */
+	hf_lsn durable_lsn; /* everything up to here survives power loss */
+	uint32_t segment; /* number of the segment being written */
+	uint32_t segment_offset; /* where in it the log ends */
+	bool recovered; /* this opening followed an unclean stop and made a tail durable again */
+	uint64_t rewritten_bytes; /* how much of the tail it wrote again */
+	uint64_t torn_bytes; /* bytes after the end of the log that a crash left behind (0 after a clean stop) */
+	uint64_t replayed; /* entries replayed by this opening */
+	uint64_t groups; /* groups written since open */
+	uint64_t entries; /* entries written since open */
+	uint64_t syncs; /* log syncs since open */
+	int fault; /* 0, or the code that failed the store for good */
+};
+
+/* Figures of an open store, without waiting for durability. Thread-safe. */
+HF_API HF_CHECKED int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error);
+
+/* --- Transactions ---------------------------------------------------------------------------------------------------------
+ * Every mutation takes (store, txn, arguments, result, error). With txn NULL it commits at once. Otherwise it is
+ * checked for form, copied into the transaction and answered HF_OK; preconditions are checked in order at commit, each against
+ * the state that the earlier operations left, and the first that fails aborts all. `result` (nullable) must live until the commit. */
+
+/* Starts an empty transaction; end it with hf_txn_commit() or hf_txn_abandon(). A transaction is not thread-safe. */
+HF_API HF_CHECKED int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_error *error);
+
+/* Commits and frees the transaction in every case. On failure nothing happened, error->operation is the index of the
+ * failing operation (counting from 0 in the order they were added), and all results are zero. HF_EUNCERTAIN: all or nothing may turn up after reopen. */
+HF_API HF_CHECKED int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *error);
+
+/* Frees the transaction without a trace; NULL is allowed. */
+HF_API void hf_txn_abandon(hf_txn *txn);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
