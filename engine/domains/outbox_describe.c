@@ -1,0 +1,94 @@
+/* Outbox entries in words: "claim jobs/42 by w1 lease 30.000000s". Leases and delays are told relative to the entry's own time. */
+#include "domains/outbox_entry.h"
+#include "log/entry.h"
+
+static const char *const cause_names[HF__OUTBOX_CAUSES] = {"state",   "enqueue", "replace",     "put",   "claim",    "extend",
+                                                           "release", "fail",    "mark-failed", "retry", "complete", "remove"};
+static const char *const status_names[] = {"?", "queued", "sending", "failed"};
+
+/* Plain names stay plain; whatever could be taken for something else is quoted. */
+static void add_name(struct hf__text *out, struct hf_bytes name)
+{
+	const uint8_t *at = name.data;
+	bool plain = name.len <= 60;
+	for (size_t i = 0; i < name.len && plain; i++)
+		plain = at[i] > ' ' && at[i] < 0x7f && at[i] != '"' && at[i] != '\\' && at[i] != '/';
+	if (plain)
+		hf__text_add(out, "%.*s", (int)name.len, (const char *)name.data);
+	else
+		hf__text_add_quoted(out, name);
+}
+
+static void add_key(struct hf__text *out, const struct hf__outbox_image *image)
+{
+	add_name(out, image->queue);
+	hf__text_add(out, "/");
+	add_name(out, image->id);
+}
+
+/* Trailing zeros of the fraction are left out. Times far apart are told as zero rather than overflowing. */
+static void add_span(struct hf__text *out, const char *word, int64_t from, int64_t to)
+{
+	const uint64_t us = to > from ? (uint64_t)to - (uint64_t)from : 0;
+	unsigned fraction = (unsigned)(us % 1000000u), digits = 6;
+	for (; digits > 0 && fraction % 10 == 0; digits--)
+		fraction /= 10;
+	hf__text_add(out, " %s %llu", word, (unsigned long long)(us / 1000000u));
+	if (digits > 0)
+		hf__text_add(out, ".%0*u", (int)digits, fraction);
+	hf__text_add(out, "s");
+}
+
+static void add_fields(struct hf__text *out, const struct hf__outbox_image *image, int64_t at)
+{
+	if (image->status == HF_OUTBOX_SENDING) {
+		hf__text_add(out, " by ");
+		add_name(out, image->owner);
+		if (image->lease_until == HF_UNSET)
+			hf__text_add(out, " without lease");
+		else
+			add_span(out, "lease", at, image->lease_until);
+		return;
+	}
+	hf__text_add(out, " %s", status_names[image->status]);
+	if (image->status == HF_OUTBOX_QUEUED && image->available_at > at)
+		add_span(out, "in", at, image->available_at);
+	if (image->attempts > 0)
+		hf__text_add(out, " attempts %lu", (unsigned long)image->attempts);
+	if (image->last_error.len > 0) {
+		hf__text_add(out, " error ");
+		hf__text_add_quoted(out, image->last_error);
+	}
+}
+
+void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out)
+{
+	struct hf__outbox_image image;
+	if (!hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image)) {
+		hf__text_add(out, "damaged entry of kind %u, %zu bytes", entry->kind, entry->body.len);
+		return;
+	}
+	switch (entry->kind) {
+	case HF__OUTBOX_ENDED:
+		hf__text_add(out, "claim over ");
+		add_key(out, &image);
+		return;
+	case HF__OUTBOX_SETTINGS:
+		hf__text_add(out, "configure ");
+		add_name(out, image.queue);
+		hf__text_add(out, " max_attempts %lu", (unsigned long)image.max_attempts);
+		return;
+	case HF__OUTBOX_CLEARED:
+		hf__text_add(out, "clear ");
+		add_name(out, image.queue);
+		return;
+	default:
+		break;
+	}
+	hf__text_add(out, "%s ", cause_names[image.cause]);
+	add_key(out, &image);
+	if (entry->kind == HF__OUTBOX_ITEM)
+		hf__text_add(out, " %zu bytes", image.payload.len);
+	if (entry->kind != HF__OUTBOX_GONE)
+		add_fields(out, &image, entry->at);
+}

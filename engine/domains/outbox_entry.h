@@ -1,0 +1,63 @@
+/* What the outbox domain writes into the log: see outbox_entry.c for the bytes. */
+#ifndef HF_DOMAINS_OUTBOX_ENTRY_H
+#define HF_DOMAINS_OUTBOX_ENTRY_H
+
+#include "holdfast/outbox.h"
+#include "store/domain.h"
+
+/* On disk: never renumber. */
+enum hf__outbox_kind {
+	HF__OUTBOX_ITEM = 1, /* an item with everything it has: new, replaced or from a snapshot */
+	HF__OUTBOX_CHANGED = 2, /* an item as it is now; the payload stays */
+	HF__OUTBOX_GONE = 3, /* an item is no more */
+	HF__OUTBOX_ENDED = 4, /* a claim that was over is logged as such: queued again; the version stays, since no answer changes */
+	HF__OUTBOX_SETTINGS = 5, /* of a queue */
+	HF__OUTBOX_CLEARED = 6, /* all items of a queue are no more */
+};
+
+/* Why. On disk: never renumber. */
+enum hf__outbox_cause {
+	HF__OUTBOX_STATE = 0, /* from a snapshot */
+	HF__OUTBOX_ENQUEUE = 1,
+	HF__OUTBOX_REPLACE = 2,
+	HF__OUTBOX_PUT = 3,
+	HF__OUTBOX_CLAIM = 4,
+	HF__OUTBOX_EXTEND = 5,
+	HF__OUTBOX_RELEASE = 6,
+	HF__OUTBOX_FAIL = 7,
+	HF__OUTBOX_MARK_FAILED = 8,
+	HF__OUTBOX_RETRY = 9,
+	HF__OUTBOX_COMPLETE = 10,
+	HF__OUTBOX_REMOVE = 11,
+	HF__OUTBOX_CAUSES = 12,
+};
+
+/* An entry's meaning; borrowed bytes. Members that a kind does not carry are zero. */
+struct hf__outbox_image {
+	enum hf__outbox_cause cause;
+	struct hf_bytes queue, id;
+	uint8_t status; /* enum hf_outbox_status */
+	uint32_t attempts;
+	uint32_t max_attempts; /* SETTINGS: the queue's */
+	int32_t priority;
+	int64_t enqueued_at;
+	int64_t available_at;
+	struct hf_bytes last_error;
+	/* Only while sending; lease_until is HF_UNSET otherwise. ENDED: the token whose claim is over. */
+	uint64_t token;
+	int64_t lease_until;
+	struct hf_bytes owner;
+	/* ITEM only. */
+	uint64_t seq;
+	struct hf_bytes payload;
+};
+
+/* `without_payload` leaves the payload, which comes last, to the caller. */
+void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind, const struct hf__outbox_image *image, bool without_payload);
+/* false: no mutation writes such a body. `lsn` is the entry's. */
+bool hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf__outbox_image *out);
+
+/* One line about an entry. Total on any body. */
+void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out);
+
+#endif

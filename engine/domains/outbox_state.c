@@ -1,0 +1,221 @@
+/* Objects of the outbox domain: lookups, birth, and the hooks that put items into the indexes and take them out.
+ *
+ * Happy path: the store's hook calls enlist at birth and link after every change; link puts the item where its value says, unlink takes
+ * it out by the same rules, so nothing has to remember where it was. All nodes lie inside the item: neither can fail.
+ *
+ * I-OUTBOX-1: an item is in exactly one line, that of its place; in `ready` iff it can be claimed now or by the mere passing of time;
+ * in `held` iff it stands with the sending; in `endings` iff its value says sending and time or an opening ends that.
+ * I-OUTBOX-2: the place depends on the value and on state->incarnation alone, and the latter changes only in hf__outbox_opened(). */
+#include "domains/outbox_state.h"
+
+#include <stddef.h>
+
+/* --- From node to object ---------------------------------------------------------------------------------------------------- */
+
+static void *back(const void *node, size_t offset)
+{
+	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
+}
+
+static struct hf__outbox_item *item_of(struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__outbox_item, object));
+}
+
+static struct hf__outbox_queue *queue_of(struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__outbox_queue, object));
+}
+
+/* --- Lookup ----------------------------------------------------------------------------------------------------------------- */
+
+/* An item's key in one piece: the queue's length keeps ("ab", "c") and ("a", "bc") apart. */
+struct item_key {
+	struct hf_bytes queue, id;
+	size_t len;
+	uint8_t bytes[2 + 2 * HF_KEY_MAX];
+};
+
+/* Both parts fit: checked before by whoever took them in. */
+static void make_key(struct item_key *key, struct hf_bytes queue, struct hf_bytes id)
+{
+	key->queue = queue;
+	key->id = id;
+	key->len = 2 + queue.len + id.len;
+	hf__store_u16(key->bytes, (uint16_t)queue.len);
+	memcpy(key->bytes + 2, queue.data, queue.len);
+	memcpy(key->bytes + 2 + queue.len, id.data, id.len);
+}
+
+static bool queue_equal(const struct hf__map_node *node, const void *key)
+{
+	const struct hf_bytes *name = key;
+	return hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of_map(node)), *name);
+}
+
+static bool item_equal(const struct hf__map_node *node, const void *raw)
+{
+	const struct item_key *key = raw;
+	const struct hf__outbox_item *item = hf__outbox_of_map(node);
+	return hf__bytes_equal(hf__outbox_id(item), key->id) && hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of(item)), key->queue);
+}
+
+struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state, struct hf_bytes name)
+{
+	const uint64_t hash = hf__map_hash(&state->queues, name.data, name.len);
+	return hf__outbox_queue_of_map(hf__map_find(&state->queues, hash, queue_equal, &name));
+}
+
+struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id)
+{
+	struct item_key key;
+	make_key(&key, queue, id);
+	const uint64_t hash = hf__map_hash(&state->items, key.bytes, key.len);
+	return hf__outbox_of_map(hf__map_find(&state->items, hash, item_equal, &key));
+}
+
+/* --- Hooks ------------------------------------------------------------------------------------------------------------------ */
+
+static void queue_enlist(struct hf__object *object)
+{
+	struct hf__outbox_queue *queue = queue_of(object);
+	hf__map_insert(&queue->state->queues, &queue->node, hf__map_hash(&queue->state->queues, queue->name, queue->len));
+}
+
+static void queue_delist(struct hf__object *object)
+{
+	struct hf__outbox_queue *queue = queue_of(object);
+	hf__map_remove(&queue->state->queues, &queue->node);
+}
+
+static void queue_free(struct hf__object *object)
+{
+	hf__free(queue_of(object));
+}
+
+static void item_enlist(struct hf__object *object)
+{
+	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	struct hf__map *items = &queue->state->items;
+	struct item_key key;
+	make_key(&key, hf__outbox_queue_name(queue), hf__outbox_id(item));
+	hf__map_insert(items, &item->node, hf__map_hash(items, key.bytes, key.len));
+	if (item->seq > queue->newest_seq)
+		queue->newest_seq = item->seq;
+}
+
+static void item_delist(struct hf__object *object)
+{
+	struct hf__outbox_item *item = item_of(object);
+	hf__map_remove(&hf__outbox_queue_of(item)->state->items, &item->node);
+}
+
+static void item_link(struct hf__object *object)
+{
+	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	const enum hf_outbox_status place = hf__outbox_place(item);
+	item->line.weight = hf__outbox_line_weight(item);
+	hf__order_insert(&queue->line[place], &item->line);
+	if (hf__outbox_claimable(item, &item->ready.weight))
+		hf__order_insert(&queue->ready, &item->ready);
+	if (hf__outbox_ends(item, &item->ending.deadline))
+		hf__heap_insert(&queue->state->endings, &item->ending);
+	if (place == HF_OUTBOX_SENDING) {
+		item->held.deadline = item->value.enqueued_at;
+		hf__heap_insert(&queue->held, &item->held);
+	}
+	if (item->value.status == HF_OUTBOX_SENDING && item->value.lease_until == HF_UNSET &&
+	    item->value.version > queue->state->newest_unleased)
+		queue->state->newest_unleased = item->value.version;
+}
+
+static void item_unlink(struct hf__object *object)
+{
+	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	int64_t from;
+	hf__order_remove(&queue->line[hf__outbox_place(item)], &item->line);
+	if (hf__outbox_claimable(item, &from))
+		hf__order_remove(&queue->ready, &item->ready);
+	if (item->ending.in)
+		hf__heap_remove(&queue->state->endings, &item->ending);
+	if (item->held.in)
+		hf__heap_remove(&queue->held, &item->held);
+}
+
+static void item_free(struct hf__object *object)
+{
+	hf__free(item_of(object));
+}
+
+static const struct hf__type queue_type = {
+    .name = "outbox queue",
+    .value_offset = offsetof(struct hf__outbox_queue, value),
+    .value_size = sizeof(struct hf__outbox_queue_value),
+    .enlist = queue_enlist,
+    .delist = queue_delist,
+    .free = queue_free,
+};
+
+static const struct hf__type item_type = {
+    .name = "outbox item",
+    .value_offset = offsetof(struct hf__outbox_item, value),
+    .value_size = sizeof(struct hf__outbox_value),
+    .blob_count = 3,
+    .blob_offsets = {offsetof(struct hf__outbox_item, value.payload.bytes), offsetof(struct hf__outbox_item, value.last_error),
+                     offsetof(struct hf__outbox_item, value.owner)},
+    .enlist = item_enlist,
+    .delist = item_delist,
+    .link = item_link,
+    .unlink = item_unlink,
+    .free = item_free,
+};
+
+/* --- Birth ------------------------------------------------------------------------------------------------------------------ */
+
+struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, struct hf_bytes name)
+{
+	struct hf__outbox_queue *queue = hf__alloc(sizeof *queue + name.len);
+	if (!queue)
+		return NULL;
+	queue->object.type = &queue_type;
+	queue->state = state;
+	queue->value.max_attempts = HF_OUTBOX_ATTEMPTS;
+	queue->len = (uint32_t)name.len;
+	memcpy(queue->name, name.data, name.len);
+	hf__outbox_orders_init(queue);
+	return queue;
+}
+
+struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id, uint64_t seq)
+{
+	struct hf__outbox_item *item = hf__alloc(sizeof *item + id.len);
+	if (!item)
+		return NULL;
+	item->object.type = &item_type;
+	item->object.container = &queue->object;
+	item->seq = seq;
+	item->value.lease_until = HF_UNSET;
+	item->len = (uint32_t)id.len;
+	memcpy(item->id, id.data, id.len);
+	return item;
+}
+
+/* --- A new incarnation ------------------------------------------------------------------------------------------------------ */
+
+/* Until now everything without a lease stood with the queued. What this incarnation itself claimed is put where it belongs: there is
+ * such an item only when a living state was loaded again, so the usual opening looks at nothing. */
+void hf__outbox_opened(struct hf__outbox_state *state, uint64_t first_lsn)
+{
+	if (state->newest_unleased < first_lsn) {
+		state->incarnation = first_lsn;
+		return;
+	}
+	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node; node = hf__map_next(&state->items, node))
+		item_unlink(&hf__outbox_of_map(node)->object);
+	state->incarnation = first_lsn;
+	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node; node = hf__map_next(&state->items, node))
+		item_link(&hf__outbox_of_map(node)->object);
+}

@@ -1,0 +1,203 @@
+/* What the outbox mutations have in common. Each looks at what it names, decides what that is afterwards and writes it as one entry an
+ * item; what it looked at is what its answer waits for, refusals and "nothing to do" included. */
+#include "domains/outbox_verb.h"
+
+#include "store/error.h"
+
+/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+
+static int check_name(const char *what, struct hf_bytes name, struct hf__text *why)
+{
+	if (hf__key_part_ok(name, false))
+		return HF_OK;
+	hf__text_add(why, "%s must have 1 to %u bytes and no NUL: ", what, HF_KEY_MAX);
+	hf__text_add_quoted(why, name);
+	return HF_EINVAL;
+}
+
+int hf__outbox_check_queue(struct hf_bytes queue, struct hf__text *why)
+{
+	return check_name("queue", queue, why);
+}
+
+int hf__outbox_check_key(struct hf_bytes queue, struct hf_bytes id, struct hf__text *why)
+{
+	const int rc = hf__outbox_check_queue(queue, why);
+	return rc == HF_OK ? check_name("id", id, why) : rc;
+}
+
+int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why)
+{
+	return check_name("owner", owner, why);
+}
+
+int hf__outbox_check_payload(struct hf_bytes payload, struct hf__text *why)
+{
+	if (payload.len <= HF_PAYLOAD_MAX)
+		return HF_OK;
+	hf__text_add(why, "the payload has %zu bytes, more than %u", payload.len, HF_PAYLOAD_MAX);
+	return HF_ETOOBIG;
+}
+
+int hf__outbox_check_span(const char *name, int64_t us, struct hf__text *why)
+{
+	if (us >= 0)
+		return HF_OK;
+	hf__text_add(why, "%s must not be negative", name);
+	return HF_EINVAL;
+}
+
+int hf__outbox_check_backoff(const struct hf_outbox_backoff *backoff, struct hf__text *why)
+{
+	if ((unsigned)backoff->kind > HF_OUTBOX_BACKOFF_EXPONENTIAL) {
+		hf__text_add(why, "no such backoff: %d", (int)backoff->kind);
+		return HF_EINVAL;
+	}
+	const int rc = hf__outbox_check_span("the delay of a backoff", backoff->delay_us, why);
+	return rc == HF_OK ? hf__outbox_check_span("the cap of a backoff", backoff->cap_us, why) : rc;
+}
+
+int hf__outbox_check_no_expect(const struct hf_write *write, struct hf__text *why)
+{
+	if (write->expect == 0)
+		return HF_OK;
+	hf__text_add(why, "it concerns no single object, so no version can be expected");
+	return HF_EINVAL;
+}
+
+/* --- Deciding --------------------------------------------------------------------------------------------------------------- */
+
+static void add_key(struct hf__text *why, struct hf_bytes queue, struct hf_bytes id)
+{
+	hf__text_add_quoted(why, id);
+	hf__text_add(why, " in queue ");
+	hf__text_add_quoted(why, queue);
+}
+
+int hf__outbox_refuse(struct hf__decision *d, int code, const char *what, struct hf_bytes queue, struct hf_bytes id)
+{
+	hf__text_add(&d->why, "%s: ", what);
+	add_key(&d->why, queue, id);
+	return code;
+}
+
+int hf__outbox_look(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue,
+                    struct hf_bytes id, struct hf__outbox_item **out)
+{
+	struct hf__outbox_item *item = hf__outbox_find(state, queue, id);
+	*out = item;
+	if (item) {
+		hf__depends(d, &item->object);
+	} else {
+		const struct hf__outbox_queue *container = hf__outbox_queue_find(state, queue);
+		hf__depends(d, container ? &container->object : NULL);
+	}
+	const int rc = hf__expect(d, write->expect, item ? item->value.version : 0);
+	if (rc != HF_OK) {
+		hf__text_add(&d->why, ": ");
+		add_key(&d->why, queue, id);
+	}
+	return rc;
+}
+
+int hf__outbox_require(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue,
+                       struct hf_bytes id, struct hf__outbox_item **out)
+{
+	const int rc = hf__outbox_look(state, d, write, queue, id, out);
+	if (rc != HF_OK || *out)
+		return rc;
+	return hf__outbox_refuse(d, HF_ENOTFOUND, "no such item", queue, id);
+}
+
+int hf__outbox_require_claim(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write,
+                             struct hf_bytes queue, struct hf_bytes id, hf_token token, struct hf__outbox_item **out)
+{
+	const int rc = hf__outbox_require(state, d, write, queue, id, out);
+	if (rc != HF_OK)
+		return rc;
+	if (hf__outbox_view(*out, d->now) != HF_OUTBOX_SENDING)
+		return hf__outbox_refuse(d, HF_ESTALE, "nobody holds the item any more", queue, id);
+	if ((*out)->value.token != token)
+		return hf__outbox_refuse(d, HF_ESTALE, "another token holds the item", queue, id);
+	return HF_OK;
+}
+
+int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind, const struct hf__outbox_image *image, struct hf_result *result)
+{
+	result->changed = true;
+	result->count = 1;
+	result->version = kind == HF__OUTBOX_GONE ? 0 : hf__next_lsn(d);
+	hf__outbox_encode(hf__entry_body(d), kind, image, false);
+	return hf__emit(d, (uint8_t)kind);
+}
+
+void hf__outbox_free_claim(struct hf__outbox_image *image)
+{
+	image->token = 0;
+	image->lease_until = HF_UNSET;
+	image->owner = hf_bytes(NULL, 0);
+}
+
+int64_t hf__outbox_after(int64_t now, int64_t span)
+{
+	return now > INT64_MAX - span ? INT64_MAX : now + span;
+}
+
+int64_t hf__outbox_lease_end(const struct hf__decision *d, int64_t lease_us)
+{
+	return lease_us == 0 ? HF_UNSET : hf__outbox_after(d->now, lease_us);
+}
+
+/* --- Answers ---------------------------------------------------------------------------------------------------------------- */
+
+int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *item, int64_t now, bool without_payload,
+                      struct hf_outbox_item *out)
+{
+	const struct hf__outbox_value *value = &item->value;
+	const bool held = hf__outbox_view(item, now) == HF_OUTBOX_SENDING;
+	*out = (struct hf_outbox_item){
+	    .status = hf__outbox_view(item, now),
+	    .attempts = value->attempts,
+	    .max_attempts = value->max_attempts,
+	    .priority = value->priority,
+	    .enqueued_at = value->enqueued_at,
+	    .available_at = value->available_at,
+	    .token = held ? value->token : 0,
+	    .lease_until = held ? value->lease_until : HF_UNSET,
+	    .version = value->version,
+	};
+	int rc = hf__answer_bytes(answer, hf__outbox_id(item), &out->id);
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(answer, hf__blob_bytes(value->last_error), &out->last_error);
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(answer, hf__blob_bytes(held ? value->owner : NULL), &out->owner);
+	if (rc == HF_OK && !without_payload)
+		rc = hf__answer_payload(answer, &value->payload, &out->payload);
+	return rc;
+}
+
+int hf__outbox_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)
+{
+	*memory = hf__answer_give(answer);
+	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
+}
+
+void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue)
+{
+	hf__query_depends(q, queue ? &queue->object : NULL);
+}
+
+/* --- Transactions ----------------------------------------------------------------------------------------------------------- */
+
+void *hf__outbox_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets, size_t count)
+{
+	uint8_t *copy = hf__arena_copy(arena, args, size);
+	for (size_t i = 0; i < count && copy; i++) {
+		struct hf_bytes bytes;
+		memcpy(&bytes, copy + offsets[i], sizeof bytes);
+		if (!hf__arena_bytes(arena, bytes, &bytes))
+			return NULL;
+		memcpy(copy + offsets[i], &bytes, sizeof bytes);
+	}
+	return copy;
+}

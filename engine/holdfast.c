@@ -1,0 +1,58 @@
+/* What exists: the table of domains, and the public way in over the real disk. */
+#include "holdfast/holdfast.h"
+
+#include <errno.h>
+
+#include "domains/domains.h"
+#include "store/error.h"
+#include "store/store.h"
+
+static const struct hf__domain *const rows[] = {
+    &hf__inbox_domain,
+    &hf__cursor_domain,
+    &hf__outbox_domain,
+};
+
+static const struct hf__domains all = {rows, sizeof rows / sizeof rows[0]};
+
+const struct hf__domains *hf__all_domains(void)
+{
+	return &all;
+}
+
+static void release_os(struct hf__os *os)
+{
+	hf__os_posix_free(os);
+	hf__free(os);
+}
+
+static int open_directory(const char *path, const struct hf_options *options, struct hf__os *os, struct hf_error *error)
+{
+	const int rc = hf__os_posix_new(path, options && options->create, os);
+	if (rc == 0)
+		return HF_OK;
+	if (rc == ENOENT || rc == ENOTDIR)
+		return hf__fail(error, HF_ENOTFOUND, rc, "there is no such directory");
+	return hf__fail(error, hf__code_of_errno(rc), rc, "the directory could not be opened (error %d)", rc);
+}
+
+int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
+{
+	*out = NULL;
+	if (!path || !path[0])
+		return hf__fail(error, HF_EINVAL, 0, "a path is needed");
+	struct hf__os *os = hf__alloc(sizeof *os);
+	if (!os)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
+	int rc = open_directory(path, options, os, error);
+	if (rc != HF_OK) {
+		hf__free(os);
+		return rc;
+	}
+	rc = hf__store_open(os, &all, options, out, error);
+	if (rc != HF_OK)
+		release_os(os);
+	else
+		hf__store_own_os(*out, os, release_os);
+	return rc;
+}

@@ -1,0 +1,140 @@
+/* Drains: what they send, in which order, and what they leave alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "lib/outbox_ops.h"
+#include "lib/settings.h"
+
+#define SECOND INT64_C(1000000)
+
+static struct hf_bytes queue(void)
+{
+	return hf_str(OB_QUEUE);
+}
+
+static struct hf_outbox_item get_item(hf_store *store, const char *id, struct hf_memory **memory)
+{
+	struct hf_outbox_got got;
+	const struct hf_outbox_key key = {queue(), hf_str(id)};
+	assert_int_equal(hf_outbox_get(store, &key, 0, &got, NULL), HF_OK);
+	*memory = got.memory;
+	return got.item;
+}
+
+static void fill(hf_store *store, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof id, "%03u", i);
+		ob_enqueue(store, id, id, 0, 0);
+	}
+}
+
+/* --- Drain ------------------------------------------------------------------------------------------------------------------ */
+
+struct sender {
+	struct stage *stage;
+	unsigned sends[100]; /* by number */
+	unsigned fails_from; /* items of this number and above fail */
+	unsigned drains_at; /* while sending this one another drain runs */
+	unsigned enqueues_at; /* while sending this one another is enqueued, and number 39 is replaced */
+	struct hf_outbox_drained inner;
+};
+
+static bool send_one(void *ctx, const struct hf_outbox_item *item, char *reason, size_t size)
+{
+	struct sender *sender = ctx;
+	const unsigned number = (unsigned)strtoul(item->id.data, NULL, 10);
+	assert_true(item->token != 0 && item->status == HF_OUTBOX_SENDING && item->payload.len == 3);
+	sender->sends[number]++;
+	if (number == sender->drains_at) {
+		sender->drains_at = UINT32_MAX;
+		const struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = sender, .max_attempts = 2};
+		assert_int_equal(hf_outbox_drain(sender->stage->store, &args, &sender->inner, NULL), HF_OK);
+	}
+	if (number == sender->enqueues_at)
+		ob_enqueue(sender->stage->store, "039", "new", 0, 0);
+	(void)snprintf(reason, size, "no luck with %u", number);
+	return number < sender->fails_from;
+}
+
+static void a_drain_sends_what_was_queued_in_enqueue_order_once(void **unused)
+{
+	(void)unused;
+	for (enum setting setting = 0; setting < SETTINGS; setting++) {
+		struct stage *stage = stage_open(setting);
+		struct sender sender = {.stage = stage, .fails_from = 8, .drains_at = UINT32_MAX, .enqueues_at = 3};
+		struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = &sender, .max_attempts = 2};
+		struct hf_outbox_drained drained;
+		struct hf_memory *memory;
+		fill(stage->store, 10);
+		(void)ob_claim(stage->store, "005", 3600 * SECOND);
+		ob_mark_failed(stage->store, "006");
+		stage_switch(stage);
+		args.max_attempts = 2;
+		assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+		assert_true(drained.sent == 6 && drained.failed == 0 && drained.requeued == 2);
+		for (unsigned i = 0; i < 10; i++)
+			assert_int_equal(sender.sends[i], i == 5 || i == 6 ? 0 : 1);
+		assert_int_equal(sender.sends[39], 0); /* it came after the beginning */
+		assert_string_equal(ob_list(stage->store, HF_OUTBOX_QUEUED, 0), "008 009 039");
+		assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+		assert_true(drained.failed == 2 && drained.requeued == 1 && drained.sent == 0);
+		const struct hf_outbox_item failed = get_item(stage->store, "008", &memory);
+		assert_true(failed.status == HF_OUTBOX_FAILED && failed.attempts == 2);
+		assert_memory_equal(failed.last_error.data, "no luck with 8", failed.last_error.len);
+		hf_release(memory);
+		stage_close(stage);
+	}
+}
+
+static void concurrent_drains_never_send_an_item_twice(void **unused)
+{
+	(void)unused;
+	struct stage *stage = stage_open(SETTING_LIVE);
+	struct sender sender = {.stage = stage, .fails_from = 20, .drains_at = 4, .enqueues_at = UINT32_MAX};
+	const struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = &sender, .max_attempts = 5};
+	struct hf_outbox_drained outer;
+	fill(stage->store, 90);
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &outer, NULL), HF_OK);
+	for (unsigned i = 0; i < 90; i++)
+		assert_int_equal(sender.sends[i], 1);
+	/* The inner one took what the outer had not come to; what failed there is queued again, and the outer leaves it alone, whether
+	 * it had listed it before or lists it now. */
+	assert_true(outer.sent == 5 && outer.requeued == 0 && outer.skipped == 85);
+	assert_true(sender.inner.sent == 15 && sender.inner.requeued == 70 && sender.inner.skipped == 0);
+	stage_close(stage);
+}
+
+static void a_drain_may_leave_delayed_items_alone(void **unused)
+{
+	(void)unused;
+	struct stage *stage = stage_open(SETTING_LIVE);
+	struct sender sender = {.stage = stage, .fails_from = 99, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
+	struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = &sender, .skip_delayed = true};
+	struct hf_outbox_drained drained;
+	ob_enqueue(stage->store, "001", "001", 0, STAGE_NOW + SECOND);
+	ob_enqueue(stage->store, "002", "002", 0, 0);
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_true(drained.sent == 1 && sender.sends[2] == 1);
+	args.skip_delayed = false;
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_true(drained.sent == 1 && sender.sends[1] == 1);
+	args.send = NULL;
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_EINVAL);
+	stage_close(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_drain_sends_what_was_queued_in_enqueue_order_once),
+	    cmocka_unit_test(concurrent_drains_never_send_an_item_twice),
+	    cmocka_unit_test(a_drain_may_leave_delayed_items_alone),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,335 @@
+/* An outbox against a model: random operations on a few items, an array that is searched and sorted anew each time, and after every
+ * step the same lists, stats and claims, while clocks move, leases end, endings are logged, and stores are reopened and reloaded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "lib/outbox_ops.h"
+#include "lib/rng.h"
+#include "lib/settings.h"
+
+enum { ITEMS = 16, STEPS = 3000, TEXT_MAX = 512 };
+
+struct item {
+	bool there;
+	enum hf_outbox_status status;
+	uint32_t attempts;
+	hf_time enqueued_at, available_at, lease_until;
+	int32_t priority;
+	uint64_t seq;
+	hf_token token;
+};
+
+struct model {
+	struct stage *stage;
+	struct hf_rng rng;
+	hf_time now;
+	uint64_t next_seq;
+	struct item items[ITEMS];
+	char id[ITEMS][8];
+};
+
+/* --- The model -------------------------------------------------------------------------------------------------------------- */
+
+static enum hf_outbox_status view(const struct model *m, const struct item *item)
+{
+	const bool over = item->status == HF_OUTBOX_SENDING && item->lease_until != HF_UNSET && item->lease_until <= m->now;
+	return over ? HF_OUTBOX_QUEUED : item->status;
+}
+
+static int by_seq(const struct item *a, const struct item *b)
+{
+	return (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+static int by_turn(const struct item *a, const struct item *b)
+{
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
+	if (a->available_at != b->available_at)
+		return a->available_at < b->available_at ? -1 : 1;
+	return by_seq(a, b);
+}
+
+/* The ids of those that pass, sorted, at most `max`. */
+static size_t pick(const struct model *m, bool (*pass)(const struct model *, const struct item *, int), int arg,
+                   int (*order)(const struct item *, const struct item *), size_t max, unsigned out[ITEMS])
+{
+	size_t count = 0;
+	for (unsigned i = 0; i < ITEMS; i++) {
+		if (!m->items[i].there || !pass(m, &m->items[i], arg))
+			continue;
+		size_t at = count++;
+		for (; at > 0 && order(&m->items[i], &m->items[out[at - 1]]) < 0; at--)
+			out[at] = out[at - 1];
+		out[at] = i;
+	}
+	return count < max ? count : max;
+}
+
+static bool passes_status(const struct model *m, const struct item *item, int status)
+{
+	return status == HF_OUTBOX_ANY || (int)view(m, item) == status;
+}
+
+static bool passes_claim(const struct model *m, const struct item *item, int unused)
+{
+	(void)unused;
+	return view(m, item) == HF_OUTBOX_QUEUED && item->available_at <= m->now;
+}
+
+static const char *join(const struct model *m, const unsigned *which, size_t count, char out[TEXT_MAX])
+{
+	size_t len = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(out + len, TEXT_MAX - len, "%s%s", len ? " " : "", m->id[which[i]]);
+	return out;
+}
+
+/* --- Steps ------------------------------------------------------------------------------------------------------------------ */
+
+static int64_t some_lease(struct model *m)
+{
+	return hf_rng_chance(&m->rng, 1, 3) ? 0 : hf_rng_range(&m->rng, 1, 50);
+}
+
+static void step_enqueue(struct model *m, unsigned i)
+{
+	struct item *item = &m->items[i];
+	const hf_time available_at = hf_rng_chance(&m->rng, 1, 2) ? 0 : m->now + hf_rng_range(&m->rng, -20, 60);
+	const int32_t priority = (int32_t)hf_rng_range(&m->rng, -1, 1);
+	const struct hf_result result = ob_enqueue(m->stage->store, m->id[i], m->id[i], priority, available_at);
+	assert_int_equal(result.changed, !item->there);
+	if (item->there)
+		return;
+	*item = (struct item){.there = true,
+	                      .status = HF_OUTBOX_QUEUED,
+	                      .enqueued_at = m->now,
+	                      .available_at = available_at ? available_at : m->now,
+	                      .lease_until = HF_UNSET,
+	                      .priority = priority,
+	                      .seq = m->next_seq++};
+}
+
+static void hold(struct model *m, struct item *item, int64_t lease)
+{
+	item->status = HF_OUTBOX_SENDING;
+	item->lease_until = lease ? m->now + lease : HF_UNSET;
+}
+
+static void step_claim(struct model *m, unsigned i)
+{
+	struct item *item = &m->items[i];
+	const int64_t lease = some_lease(m);
+	const struct hf_outbox_claim args = {.queue = hf_str(OB_QUEUE), .id = hf_str(m->id[i]), .owner = hf_str("w"), .lease_us = lease};
+	struct hf_result result;
+	const int rc = hf_outbox_claim(m->stage->store, NULL, &args, NULL, &result, NULL);
+	assert_int_equal(rc, !item->there ? HF_ENOTFOUND : view(m, item) == HF_OUTBOX_SENDING ? HF_ECLAIMED : HF_OK);
+	if (rc != HF_OK)
+		return;
+	hold(m, item, lease);
+	item->token = result.token;
+}
+
+static void step_claim_next(struct model *m)
+{
+	unsigned expected[ITEMS];
+	char text[TEXT_MAX];
+	const uint32_t max = (uint32_t)hf_rng_range(&m->rng, 1, 4);
+	const int64_t lease = some_lease(m);
+	const size_t count = pick(m, passes_claim, 0, by_turn, max, expected);
+	assert_string_equal(ob_claim_next(m->stage->store, max, lease), join(m, expected, count, text));
+	for (size_t i = 0; i < count; i++) {
+		struct hf_outbox_got got;
+		const struct hf_outbox_key key = {hf_str(OB_QUEUE), hf_str(m->id[expected[i]])};
+		assert_int_equal(hf_outbox_get(m->stage->store, &key, 0, &got, NULL), HF_OK);
+		m->items[expected[i]].token = got.item.token;
+		hold(m, &m->items[expected[i]], lease);
+		hf_release(got.memory);
+	}
+}
+
+static void let_go(struct item *item, enum hf_outbox_status status)
+{
+	item->status = status;
+	item->lease_until = HF_UNSET;
+}
+
+/* complete, fail, release: with the newest token of the item. */
+static void step_outcome(struct model *m, unsigned i)
+{
+	struct item *item = &m->items[i];
+	hf_store *store = m->stage->store;
+	const struct hf_bytes queue = hf_str(OB_QUEUE), id = hf_str(m->id[i]);
+	const unsigned what = (unsigned)hf_rng_below(&m->rng, 3);
+	const int64_t delay = hf_rng_range(&m->rng, 0, 30);
+	int rc;
+	if (what == 0)
+		rc = hf_outbox_complete(store, NULL, &(struct hf_outbox_complete){.queue = queue, .id = id, .token = item->token}, NULL, NULL);
+	else if (what == 1)
+		rc = hf_outbox_fail(
+		    store, NULL,
+		    &(struct hf_outbox_fail){
+		        .queue = queue, .id = id, .token = item->token, .max_attempts = 3, .backoff = {HF_OUTBOX_BACKOFF_FIXED, delay, 0}},
+		    NULL, NULL);
+	else
+		rc = hf_outbox_release(store, NULL, &(struct hf_outbox_release){.queue = queue, .id = id, .token = item->token, .delay_us = delay},
+		                       NULL, NULL);
+	assert_int_equal(rc, !item->there ? HF_ENOTFOUND : view(m, item) != HF_OUTBOX_SENDING ? HF_ESTALE : HF_OK);
+	if (rc != HF_OK)
+		return;
+	item->there = what != 0;
+	item->attempts += what == 1;
+	const bool failed = what == 1 && item->attempts >= 3;
+	let_go(item, failed ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED);
+	if ((what == 1 && !failed) || (what == 2 && delay > 0))
+		item->available_at = m->now + delay;
+}
+
+static void step_from_outside(struct model *m, unsigned i)
+{
+	struct item *item = &m->items[i];
+	hf_store *store = m->stage->store;
+	const struct hf_bytes queue = hf_str(OB_QUEUE), id = hf_str(m->id[i]);
+	const unsigned what = (unsigned)hf_rng_below(&m->rng, 3);
+	int rc;
+	if (what == 0)
+		rc = hf_outbox_remove(store, NULL, &(struct hf_outbox_remove){.queue = queue, .id = id}, NULL, NULL);
+	else if (what == 1)
+		rc = hf_outbox_mark_failed(store, NULL, &(struct hf_outbox_mark_failed){.queue = queue, .id = id}, NULL, NULL);
+	else
+		rc = hf_outbox_retry(store, NULL, &(struct hf_outbox_retry){.queue = queue, .id = id}, NULL, NULL);
+	assert_int_equal(rc, item->there ? HF_OK : HF_ENOTFOUND);
+	if (rc != HF_OK || (what == 2 && view(m, item) == HF_OUTBOX_QUEUED))
+		return;
+	item->there = what != 0;
+	item->attempts += what == 1;
+	let_go(item, what == 1 ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED);
+	if (what == 2 && item->available_at > m->now)
+		item->available_at = m->now;
+}
+
+static void step_time(struct model *m)
+{
+	m->now += hf_rng_range(&m->rng, 1, 25);
+	stage_at(m->stage, m->now);
+}
+
+static void step_setting(struct model *m)
+{
+	const enum setting setting = (enum setting)hf_rng_below(&m->rng, SETTINGS);
+	stage_switch_to(m->stage, setting);
+	for (unsigned i = 0; i < ITEMS && setting == SETTING_REOPENED; i++) {
+		struct item *item = &m->items[i];
+		if (item->there && item->status == HF_OUTBOX_SENDING && item->lease_until == HF_UNSET)
+			let_go(item, HF_OUTBOX_QUEUED);
+	}
+}
+
+static void step(struct model *m)
+{
+	const unsigned i = (unsigned)hf_rng_below(&m->rng, ITEMS), what = (unsigned)hf_rng_below(&m->rng, 100);
+	if (what < 30)
+		step_enqueue(m, i);
+	else if (what < 40)
+		step_claim(m, i);
+	else if (what < 55)
+		step_claim_next(m);
+	else if (what < 75)
+		step_outcome(m, i);
+	else if (what < 83)
+		step_from_outside(m, i);
+	else if (what < 93)
+		step_time(m);
+	else if (what < 97)
+		assert_int_equal(hf_maintain(m->stage->store, 0, NULL), HF_OK);
+	else
+		step_setting(m);
+}
+
+/* --- Comparing -------------------------------------------------------------------------------------------------------------- */
+
+static void compare_lists(struct model *m)
+{
+	for (int status = HF_OUTBOX_ANY; status <= HF_OUTBOX_FAILED; status++) {
+		unsigned expected[ITEMS];
+		char text[TEXT_MAX];
+		const size_t count = pick(m, passes_status, status, by_seq, ITEMS, expected);
+		const size_t limit = (size_t)hf_rng_below(&m->rng, 4);
+		assert_string_equal(ob_list(m->stage->store, (enum hf_outbox_status)status, limit), join(m, expected, count, text));
+	}
+}
+
+static void compare_count(const struct model *m, enum hf_outbox_status status, const struct hf_outbox_count *count)
+{
+	uint64_t items = 0;
+	hf_time oldest = HF_UNSET;
+	for (unsigned i = 0; i < ITEMS; i++) {
+		if (!m->items[i].there || view(m, &m->items[i]) != status)
+			continue;
+		oldest = items++ == 0 || m->items[i].enqueued_at < oldest ? m->items[i].enqueued_at : oldest;
+	}
+	assert_int_equal(count->items, items);
+	assert_true(count->oldest == oldest);
+}
+
+/* Counts are exact once the endings are logged. */
+static void compare_stats(struct model *m)
+{
+	assert_int_equal(hf_maintain(m->stage->store, 0, NULL), HF_OK);
+	const struct hf_outbox_stats stats = ob_stats(m->stage->store);
+	assert_true(stats.as_of == m->now);
+	compare_count(m, HF_OUTBOX_QUEUED, &stats.queued);
+	compare_count(m, HF_OUTBOX_SENDING, &stats.sending);
+	compare_count(m, HF_OUTBOX_FAILED, &stats.failed);
+}
+
+static void compare_items(const struct model *m)
+{
+	for (unsigned i = 0; i < ITEMS; i++) {
+		const struct item *item = &m->items[i];
+		const struct hf_outbox_key key = {hf_str(OB_QUEUE), hf_str(m->id[i])};
+		struct hf_outbox_got got;
+		const int rc = hf_outbox_get(m->stage->store, &key, 0, &got, NULL);
+		assert_int_equal(rc, item->there ? HF_OK : HF_ENOTFOUND);
+		if (rc != HF_OK)
+			continue;
+		const bool held = view(m, item) == HF_OUTBOX_SENDING;
+		assert_int_equal(got.item.status, view(m, item));
+		assert_int_equal(got.item.attempts, item->attempts);
+		assert_true(got.item.available_at == item->available_at && got.item.enqueued_at == item->enqueued_at);
+		assert_true(got.item.token == (held ? item->token : 0));
+		assert_true(got.item.lease_until == (held ? item->lease_until : HF_UNSET));
+		hf_release(got.memory);
+	}
+}
+
+static void random_operations_agree_with_a_model(void **unused)
+{
+	(void)unused;
+	struct model m = {.stage = stage_open(SETTING_LIVE), .rng = hf_rng_for("outbox model"), .now = STAGE_NOW, .next_seq = 1};
+	for (unsigned i = 0; i < ITEMS; i++)
+		(void)snprintf(m.id[i], sizeof m.id[i], "i%u", i);
+	for (unsigned i = 0; i < STEPS; i++) {
+		step(&m);
+		compare_items(&m);
+		compare_lists(&m);
+		if (i % 16 == 0)
+			stage_verify(m.stage);
+		if (i % 32 == 0)
+			compare_stats(&m);
+	}
+	stage_close(m.stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(random_operations_agree_with_a_model),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
