@@ -35,8 +35,6 @@ enum place {
 	AT_SUM = 80,
 };
 
-#define MAGIC UINT32_C(0x72676668) /* the bytes "hfgr" */
-
 size_t hf__group_begin(struct hf__writer *w)
 {
 	const size_t header = w->len;
@@ -46,7 +44,7 @@ size_t hf__group_begin(struct hf__writer *w)
 
 static void header_store(uint8_t *at, const struct hf__group_header *header)
 {
-	hf__store_u32(at + AT_MAGIC, MAGIC);
+	memcpy(at + AT_MAGIC, HF__GROUP_MAGIC, sizeof HF__GROUP_MAGIC - 1);
 	hf__store_u16(at + AT_FLAGS, 0);
 	hf__store_u16(at + AT_EPOCH, header->epoch);
 	memcpy(at + AT_UUID, header->uuid, sizeof header->uuid);
@@ -111,7 +109,7 @@ static void header_load(const uint8_t *at, struct hf__group_header *out)
 /* Cheapest first: the search for later groups asks this at every 8 bytes. The checksum is computed only for what says it is ours. */
 static bool header_authentic(const struct hf__log_id *id, const uint8_t *at)
 {
-	if (hf__load_u32(at + AT_MAGIC) != MAGIC || hf__load_u16(at + AT_FLAGS) != 0) {
+	if (!hf__group_magic(at + AT_MAGIC) || hf__load_u16(at + AT_FLAGS) != 0) {
 		return false;
 	}
 	if (hf__load_u16(at + AT_EPOCH) != id->epoch || memcmp(at + AT_UUID, id->uuid, sizeof id->uuid) != 0) {

@@ -173,10 +173,16 @@ static uint32_t tail_len(const struct walk *w)
  * behind them: its checksum's last byte can be one. */
 static uint64_t later_durable(const struct walk *w, uint32_t tail)
 {
+	const uint8_t *bytes = w->in->bytes.data;
+	const uint32_t last = w->at + tail;
 	uint64_t durable = 0;
-	for (uint32_t step = (HF__ALIGN - w->at % HF__ALIGN) % HF__ALIGN; step < tail; step += HF__ALIGN) {
+	for (uint32_t at = w->at + (HF__ALIGN - w->at % HF__ALIGN) % HF__ALIGN; at < last; at += HF__ALIGN) {
 		struct hf__group_header header;
-		if (header_at(w, w->at + step, &header)) {
+		if (w->limit - at < HF__GROUP_HEADER_SIZE) {
+			break;
+		}
+		/* Nearly every place says no here, and there are as many as the segment is long. */
+		if (hf__group_magic(bytes + at) && header_at(w, at, &header)) {
 			durable = later_of(durable, header.durable_lsn);
 		}
 	}

@@ -52,19 +52,26 @@ int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payl
 	return load_later(answer, payload, copy);
 }
 
+static int load_one(struct hf_store *s, struct hf__payload_file *file, const struct hf__answer_load *load, struct hf_error *error)
+{
+	char name[HF__NAME_MAX];
+	const int rc = hf__payload_load(s, file, &load->payload, load->to);
+	if (rc == HF_OK)
+		return rc;
+	hf__segment_name(load->payload.segment, name);
+	return hf__fail_at(error, rc, name, load->payload.offset, "%s",
+	                   rc == HF_EIO ? "a payload could not be read" : "a payload is damaged on disk");
+}
+
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error)
 {
-	for (const struct hf__answer_load *load = answer->loads; load; load = load->next) {
-		const int rc = hf__payload_load(s, &load->payload, load->to);
-		char name[HF__NAME_MAX];
-		hf__segment_name(load->payload.segment, name);
-		if (rc == HF_EIO)
-			return hf__fail_at(error, rc, name, load->payload.offset, "a payload could not be read");
-		if (rc != HF_OK)
-			return hf__fail_at(error, rc, name, load->payload.offset, "a payload is damaged on disk");
-	}
+	struct hf__payload_file file = {0};
+	int rc = HF_OK;
+	for (const struct hf__answer_load *load = answer->loads; load && rc == HF_OK; load = load->next)
+		rc = load_one(s, &file, load, error);
+	hf__payload_file_close(s, &file);
 	answer->loads = NULL;
-	return HF_OK;
+	return rc;
 }
 
 void hf__answer_reset(struct hf__answer *answer)

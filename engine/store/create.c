@@ -2,7 +2,10 @@
  *
  * A store exists if and only if IDENTITY does. Creation: LOCK, the first segment (zeros, synced, directory synced), WITNESS (synced), then IDENTITY under
  * a temporary name, synced, renamed, directory synced. Crash anywhere before the rename is durable: there is no store, and what lies there is zeros, so
- * creating again starts over. Files that hold a log but no IDENTITY are never taken for a fresh directory (R9). */
+ * creating again starts over. Files that hold a log but no IDENTITY are never taken for a fresh directory (R9).
+ *
+ * A creation that was killed, or told of a failure, at its last two steps leaves a store that is seen and need not be on disk. So who opens a store
+ * with an empty log publishes its IDENTITY again before he says that there is one. */
 #include "store/internal.h"
 
 #include <errno.h>
@@ -16,41 +19,52 @@ struct looking {
 	char victim[HF__NAME_MAX];
 };
 
-static bool first_sector_zero(const struct hf__os *os, const char *name, int *rc)
+/* A header may be lost where the log behind it is not, so every byte counts. */
+static bool all_zero(const struct hf__os *os, const char *name, int *rc)
 {
-	uint8_t sector[HF__SECTOR];
+	uint8_t piece[HF__BLOCK];
+	uint64_t at = 0;
 	size_t got = 0;
 	int file = -1;
 	*rc = os->open(os->ctx, name, 0, &file);
 	if (*rc)
 		return false;
-	*rc = os->read(os->ctx, file, sector, sizeof sector, 0, &got);
+	do {
+		*rc = os->read(os->ctx, file, piece, sizeof piece, at, &got);
+		at += got;
+	} while (*rc == 0 && got == sizeof piece && hf__bytes_zero(piece, got));
 	const int closed = os->close(os->ctx, file);
 	*rc = *rc ? *rc : closed;
-	return *rc == 0 && hf__bytes_zero(sector, got);
+	return *rc == 0 && hf__bytes_zero(piece, got);
 }
 
-static int look(void *arg, const char *name)
+static int look_for_log(void *arg, const char *name)
 {
 	struct looking *l = arg;
 	uint32_t number = 0;
-	const bool segment = hf__segment_name_parse(name, &number);
-	if (!segment && !hf__segment_tmp_name(name) && strcmp(name, HF__NAME_WITNESS) != 0 && strcmp(name, IDENTITY_TMP) != 0)
+	if (!hf__segment_name_parse(name, &number) || all_zero(l->os, name, &l->rc))
 		return 0;
-	if (segment && !first_sector_zero(l->os, name, &l->rc)) {
-		l->data = l->rc == 0;
-		return -2;
-	}
+	l->data = l->rc == 0;
+	return -2;
+}
+
+static int look_for_leftover(void *arg, const char *name)
+{
+	struct looking *l = arg;
+	uint32_t number = 0;
+	if (!hf__segment_name_parse(name, &number) && !hf__segment_tmp_name(name) && strcmp(name, HF__NAME_WITNESS) != 0 &&
+	    strcmp(name, IDENTITY_TMP) != 0)
+		return 0;
 	memcpy(l->victim, name, strlen(name) + 1);
 	return -1;
 }
 
-/* Removes what a creation that crashed left behind; refuses to touch anything that may be a log. */
+/* Removes what a creation that crashed left behind. Anything that may be a log is found first, and then nothing at all is touched. */
 static int clear_leftovers(const struct hf__os *os, struct hf_error *error)
 {
 	struct looking l = {.os = os};
-	int rc;
-	while ((rc = os->list(os->ctx, look, &l)) == -1) {
+	int rc = os->list(os->ctx, look_for_log, &l);
+	while (rc == 0 && (rc = os->list(os->ctx, look_for_leftover, &l)) == -1) {
 		rc = os->unlink(os->ctx, l.victim);
 		if (rc)
 			return hf__os_failed(error, "what an unfinished creation left could not be removed", rc);
@@ -87,6 +101,15 @@ static int create_log(const struct hf__os *os, uint32_t segment_size)
 	return rc ? rc : os->sync_dir(os->ctx);
 }
 
+/* Crash: before the rename is durable there is no store; after it a whole one. */
+static int publish_identity(const struct hf__os *os, const uint8_t bytes[HF__IDENTITY_SIZE])
+{
+	int rc = create_file(os, IDENTITY_TMP, bytes, HF__IDENTITY_SIZE);
+	if (rc == 0)
+		rc = os->rename(os->ctx, IDENTITY_TMP, HF__NAME_IDENTITY);
+	return rc ? rc : os->sync_dir(os->ctx);
+}
+
 static int create_identity(const struct hf__os *os, const struct hf_options *options)
 {
 	uint8_t bytes[HF__IDENTITY_SIZE];
@@ -101,11 +124,7 @@ static int create_identity(const struct hf__os *os, const struct hf_options *opt
 	if (rc)
 		return rc;
 	hf__identity_encode(&identity, bytes);
-	rc = create_file(os, IDENTITY_TMP, bytes, sizeof bytes);
-	if (rc == 0)
-		rc = os->rename(os->ctx, IDENTITY_TMP, HF__NAME_IDENTITY);
-	/* Crash: before the rename is durable there is no store; after it a whole one. */
-	return rc ? rc : os->sync_dir(os->ctx);
+	return publish_identity(os, bytes);
 }
 
 int hf__create(struct hf_store *s, struct hf_error *error)
@@ -117,4 +136,25 @@ int hf__create(struct hf_store *s, struct hf_error *error)
 	if (rc == 0)
 		rc = create_identity(s->os, &s->options);
 	return rc ? hf__os_failed(error, "the store could not be created", rc) : HF_OK;
+}
+
+int hf__publish_again(struct hf_store *s, struct hf_error *error)
+{
+	const struct hf__os *os = s->os;
+	uint8_t bytes[HF__IDENTITY_SIZE];
+	size_t got = 0;
+	int file = -1;
+	int rc = os->open(os->ctx, HF__NAME_IDENTITY, 0, &file);
+	if (rc == 0) {
+		rc = os->read(os->ctx, file, bytes, sizeof bytes, 0, &got);
+		const int closed = os->close(os->ctx, file);
+		rc = rc ? rc : closed;
+	}
+	if (rc == 0 && got != sizeof bytes)
+		rc = EIO; /* it was whole a moment ago */
+	if (rc == 0)
+		rc = os->unlink(os->ctx, IDENTITY_TMP);
+	if (rc == 0 || rc == ENOENT)
+		rc = publish_identity(os, bytes);
+	return rc ? hf__os_failed(error, "the new store could not be made durable", rc) : HF_OK;
 }

@@ -53,6 +53,13 @@ struct hf__next_segment {
 	int file;
 };
 
+/* How far the log is durable: where it ends there, its last LSN and the hash of its last group. */
+struct hf__told {
+	struct hf__position end;
+	uint64_t lsn;
+	uint64_t chain;
+};
+
 /* Whether a leader does well to wait for the threads that were just acknowledged: see gather.c. */
 struct hf__gather {
 	uint32_t target; /* transactions that may come soon */
@@ -122,6 +129,8 @@ struct hf_store {
 	bool witness_unsynced;
 	bool witness_busy;
 	uint32_t witness_segment; /* the segment that the last synced word was about */
+	uint64_t witness_lsn; /* of the newest word: an older one is not written over it */
+	struct hf__told durable; /* what the newest word ought to say */
 	bool wrote; /* this incarnation wrote a group */
 
 	/* Maintenance. */
@@ -145,6 +154,7 @@ struct hf_txn {
 	struct hf__arena arena;
 	struct hf__op *ops;
 	size_t count, cap;
+	bool refused; /* an operation could not be added: it cannot be committed */
 };
 
 /* sequence.c. The lock is held. Decides and applies the operations, in one group, or leaves no trace. *ticket says what the answer (HF_OK and
@@ -189,11 +199,14 @@ int hf__remove_leftovers(struct hf_store *s);
 /* witness.c. */
 /* Tells that the log is durable up to `end`. Not under the lock. The leader calls it after the wake-up. */
 void hf__witness_tell(struct hf_store *s, struct hf__position end, uint64_t lsn, uint64_t chain, bool clean);
-/* Makes the last word stick. 0 or errno. */
+/* Makes the last word stick, after catching up on what was skipped. 0 or errno. */
 int hf__witness_sync(struct hf_store *s);
 
 /* create.c. Makes a store in a directory that holds none. */
 int hf__create(struct hf_store *s, struct hf_error *error);
+/* Puts the same IDENTITY in place anew and makes its name durable. A sync of the directory alone would not do: after a failed one the change
+ * counts as stored. For stores with an empty log. */
+int hf__publish_again(struct hf_store *s, struct hf_error *error);
 
 /* recover.c. The directory is locked, identity and witness file are open. Fills states and log end. */
 int hf__recover(struct hf_store *s, struct hf_error *error);
@@ -203,8 +216,14 @@ int hf__states_init(struct hf_store *s, void **states);
 void hf__states_deinit(struct hf_store *s, void **states);
 const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index);
 
-/* payload.c. Reads a payload that lies in the log; verified. The lock is not held and the payload is on disk. */
-int hf__payload_load(struct hf_store *s, const struct hf__payload *payload, uint8_t *out);
+/* payload.c. Reads a payload that lies in the log; verified. The lock is not held and the payload is on disk. `file` (zeroed at first; released by
+ * hf__payload_file_close) keeps the segment open from one payload to the next. */
+struct hf__payload_file {
+	uint32_t segment; /* 0: none */
+	int file;
+};
+int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out);
+void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file);
 /* If it lies in a buffer that may not have been written yet: copies it from there. The lock is held. */
 bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload, uint8_t *out);
 

@@ -104,7 +104,9 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 		return hf__fail(error, HF_EINVAL, 0, "a budget must not be negative");
 	if (atomic_load(&store->fault))
 		return hf__fail(error, HF_EFAILED, store->fault_errno, "the store failed earlier: close and reopen it");
-	const int64_t until = budget_us == 0 ? INT64_MAX : store->os->ticks(store->os->ctx) + budget_us * 1000;
+	const int64_t began = store->os->ticks(store->os->ctx);
+	const bool endless = budget_us == 0 || budget_us > (INT64_MAX - began) / 1000;
+	const int64_t until = endless ? INT64_MAX : began + budget_us * 1000;
 	rc = round_of_upkeep(store, until, error);
 	return rc == HF_EUNCERTAIN ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store") : rc;
 }

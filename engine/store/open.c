@@ -40,7 +40,7 @@ static int take_lock(struct hf_store *s, struct hf_error *error)
 	const int rc = s->os->lock(s->os->ctx, HF__NAME_LOCK, s->options.wait_us);
 	if (rc == EAGAIN)
 		return hf__fail(error, HF_ELOCKED, rc, "another opener writes this store");
-	return rc ? hf__fail(error, HF_EIO, rc, "the store's lock could not be taken (error %d)", rc) : HF_OK;
+	return rc ? hf__os_failed(error, "the store's lock could not be taken", rc) : HF_OK;
 }
 
 static int read_identity(struct hf_store *s, struct hf_error *error)
@@ -52,7 +52,7 @@ static int read_identity(struct hf_store *s, struct hf_error *error)
 	if (rc == ENOENT)
 		return HF_ENOTFOUND;
 	if (rc)
-		return hf__fail(error, HF_EIO, rc, HF__NAME_IDENTITY " could not be opened (error %d)", rc);
+		return hf__os_failed(error, HF__NAME_IDENTITY " could not be opened", rc);
 	rc = s->os->read(s->os->ctx, file, bytes, sizeof bytes, 0, &got);
 	const int closed = s->os->close(s->os->ctx, file);
 	if (rc || closed)
@@ -67,8 +67,22 @@ static int read_identity(struct hf_store *s, struct hf_error *error)
 	return HF_OK;
 }
 
+/* Whoever only looks for a store makes nothing, not even a lock, where there is none. */
+static int check_there(struct hf_store *s, struct hf_error *error)
+{
+	int file = -1;
+	if (s->options.create)
+		return HF_OK;
+	const int rc = s->os->open(s->os->ctx, HF__NAME_IDENTITY, 0, &file);
+	if (rc == ENOENT)
+		return hf__fail(error, HF_ENOTFOUND, rc, "the directory holds no store");
+	if (rc == 0)
+		(void)s->os->close(s->os->ctx, file); /* it is read once the lock is held */
+	return HF_OK;
+}
+
 /* The identity, made first when asked. */
-static int find_store(struct hf_store *s, struct hf_error *error)
+static int find_store(struct hf_store *s, bool *made, struct hf_error *error)
 {
 	int rc = read_identity(s, error);
 	if (rc != HF_ENOTFOUND)
@@ -76,6 +90,7 @@ static int find_store(struct hf_store *s, struct hf_error *error)
 	if (!s->options.create)
 		return hf__fail(error, HF_ENOTFOUND, 0, "the directory holds no store");
 	rc = hf__create(s, error);
+	*made = rc == HF_OK;
 	return rc == HF_OK ? read_identity(s, error) : rc;
 }
 
@@ -104,18 +119,21 @@ static int open_witness(struct hf_store *s, struct hf_error *error)
 	const int rc = s->os->open(s->os->ctx, HF__NAME_WITNESS, HF__OS_WRITE, &s->witness_file);
 	if (rc == ENOENT) /* it was durable before the store existed */
 		return hf__fail_at(error, HF_ECORRUPT, HF__NAME_WITNESS, 0, HF__NAME_WITNESS " is missing");
-	return rc ? hf__fail(error, HF_EIO, rc, HF__NAME_WITNESS " could not be opened (error %d)", rc) : HF_OK;
+	return rc ? hf__os_failed(error, HF__NAME_WITNESS " could not be opened", rc) : HF_OK;
 }
 
 static int open_locked(struct hf_store *s, struct hf_error *error)
 {
-	int rc = find_store(s, error);
+	bool made = false;
+	int rc = find_store(s, &made, error);
 	if (rc == HF_OK)
 		rc = prepare_memory(s, error);
 	if (rc == HF_OK)
 		rc = open_witness(s, error);
 	if (rc == HF_OK)
 		rc = hf__recover(s, error);
+	if (rc == HF_OK && s->end.segment == 0 && !made)
+		rc = hf__publish_again(s, error);
 	if (rc == HF_OK && !s->options.no_background && hf__maintenance_start(s) != 0)
 		rc = hf__fail(error, HF_ENOMEM, 0, "the maintenance thread could not be started");
 	return rc;
@@ -151,6 +169,18 @@ static void free_memory(struct hf_store *s)
 	hf__free(s);
 }
 
+/* In a forked child. The parent's thread, lock and files are none of ours. A thread that held the mutex was not copied, and what it was changing may be
+ * half changed for ever: then the copy stays as it is until the process ends. */
+static void free_copy(struct hf_store *s)
+{
+	if (pthread_mutex_trylock(&s->lock) == 0) {
+		(void)pthread_mutex_unlock(&s->lock);
+		free_memory(s);
+	} else if (s->release_os) {
+		s->release_os(s->owned_os);
+	}
+}
+
 static void free_store(struct hf_store *s)
 {
 	(void)pthread_cond_destroy(&s->room);
@@ -167,6 +197,7 @@ void hf__store_own_os(struct hf_store *store, struct hf__os *os, void (*release)
 
 static hf_store *new_store(const struct hf__os *os, const struct hf__domains *domains)
 {
+	pthread_mutexattr_t adaptive;
 	pthread_condattr_t monotonic;
 	hf_store *s = hf__alloc(sizeof *s);
 	if (!s)
@@ -174,7 +205,11 @@ static hf_store *new_store(const struct hf__os *os, const struct hf__domains *do
 	s->os = os;
 	s->domains = domains;
 	s->file = s->witness_file = -1;
-	(void)pthread_mutex_init(&s->lock, NULL);
+	/* It is held for a microsecond or two: going to sleep over it costs more than looking again. DESIGN.md 17. */
+	(void)pthread_mutexattr_init(&adaptive);
+	(void)pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
+	(void)pthread_mutex_init(&s->lock, &adaptive);
+	(void)pthread_mutexattr_destroy(&adaptive);
 	(void)pthread_cond_init(&s->room, NULL);
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -193,6 +228,8 @@ int hf__store_open(const struct hf__os *os, const struct hf__domains *domains, c
 	int rc = check_options(options, &s->options, error);
 	if (rc == HF_OK)
 		rc = check_machine(s, error);
+	if (rc == HF_OK)
+		rc = check_there(s, error);
 	if (rc == HF_OK)
 		rc = take_lock(s, error);
 	const bool locked = rc == HF_OK;
@@ -230,9 +267,8 @@ int hf_close(hf_store *store, struct hf_error *error)
 	if (!store)
 		return HF_OK;
 	if (store->os->forked(store->os->ctx)) {
-		/* The parent's thread, lock and files are none of ours; mutexes of the copy may be in any state and are left alone. */
 		const int forked = hf__check_fork(store, error);
-		free_memory(store);
+		free_copy(store);
 		return forked;
 	}
 	hf__maintenance_stop(store);

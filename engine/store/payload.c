@@ -57,22 +57,38 @@ bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload 
 	return false;
 }
 
-static int read_at(struct hf_store *s, const struct hf__payload *payload, uint8_t *out)
+/* Nothing was written through it: a failure to close it loses nothing. */
+void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file)
+{
+	if (file->segment)
+		(void)s->os->close(s->os->ctx, file->file);
+	file->segment = 0;
+}
+
+static int open_segment(struct hf_store *s, struct hf__payload_file *file, uint32_t segment)
 {
 	char name[HF__NAME_MAX];
-	int file = -1;
+	if (file->segment == segment)
+		return 0;
+	hf__payload_file_close(s, file);
+	hf__segment_name(segment, name);
+	const int rc = s->os->open(s->os->ctx, name, 0, &file->file);
+	file->segment = rc == 0 ? segment : 0;
+	return rc;
+}
+
+static int read_at(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out)
+{
 	size_t got = 0;
-	hf__segment_name(payload->segment, name);
-	if (s->os->open(s->os->ctx, name, 0, &file) != 0)
-		return HF_EIO;
-	const int rc = s->os->read(s->os->ctx, file, out, payload->len, payload->offset, &got);
-	const int closed = s->os->close(s->os->ctx, file);
-	if (rc || closed)
+	int rc = open_segment(s, file, payload->segment);
+	if (rc == 0)
+		rc = s->os->read(s->os->ctx, file->file, out, payload->len, payload->offset, &got);
+	if (rc)
 		return HF_EIO;
 	return got == payload->len ? HF_OK : HF_ECORRUPT;
 }
 
-int hf__payload_load(struct hf_store *s, const struct hf__payload *payload, uint8_t *out)
+int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out)
 {
 	if (payload->len == 0)
 		return HF_OK;
@@ -80,7 +96,7 @@ int hf__payload_load(struct hf_store *s, const struct hf__payload *payload, uint
 		memcpy(out, payload->bytes->data, payload->len);
 		return HF_OK;
 	}
-	const int rc = read_at(s, payload, out);
+	const int rc = read_at(s, file, payload, out);
 	if (rc != HF_OK)
 		return rc;
 	return sum_of(hf_bytes(out, payload->len)) == payload->sum ? HF_OK : HF_ECORRUPT;

@@ -23,8 +23,8 @@ static int settle_durability(struct hf_store *s, const struct hf__query *q, unsi
 {
 	struct hf__ticket ticket = hf__ticket_for(s, q->need_changed, q->need_due);
 	if (flags & HF_READ_UNDURABLE) {
-		/* Nothing but the rule that keeps LSNs from being issued twice. */
-		ticket.due = ticket.due == s->incarnation_lsn && q->need_changed >= s->incarnation_lsn ? s->incarnation_lsn : 0;
+		/* Nothing but the rule that keeps LSNs from being issued twice: the first group, whichever LSN it is that would get out. */
+		ticket.due = q->need_changed >= s->incarnation_lsn ? s->incarnation_lsn : 0;
 		ticket.changed = 0;
 	}
 	if (hf__reached(s, ticket))

@@ -5,6 +5,7 @@
  *
  *   row  no valid header  facts                                                        decision
  *   D1   yes              the witness names a segment, or no segment file exists        HF_ECORRUPT: the log is gone
+ *   D1b  yes              a header is whole, but of another store or epoch              HF_ECORRUPT: IDENTITY or segments were exchanged
  *   D2   yes              a segment holds groups that prove it was durable              HF_ECORRUPT: its header is damaged
  *   D3   yes              every byte of every segment is zero                           an empty store, clean: the first segment is used
  *   D4   yes              anything else                                                 an empty store after an unclean stop
@@ -130,24 +131,14 @@ static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain, 
 	atomic_store(&s->durable_lsn, s->next_lsn - 1);
 }
 
-/* No segment has a valid header: D1 to D4. */
-static int empty_store(struct hf__recovery *r)
+static int failed_write(struct hf__recovery *r, int rc)
 {
-	bool all_zero = false;
-	if (r->witness.end.segment != 0)
-		return hf__corrupt(r, r->witness.end.segment, 0, "the segment that the witness names has no valid header");
-	if (r->count == 0)
-		return hf__corrupt(r, 1, 0, "the store has no log segment");
-	const int rc = hf__recovery_check_beyond(r, 0, 1, &all_zero);
-	if (rc != HF_OK)
-		return rc;
-	set_progress(r->store, 0, 0, (struct hf__position){0, 0}, all_zero);
-	r->store->info.recovered = !all_zero;
-	return HF_OK;
+	return hf__fail(r->error, HF_EUNCERTAIN, rc, "the end of the log could not be made durable (error %d)", rc);
 }
 
 /* R7: entries that are not known to be durable are written again, the same bytes, and synced before anything is served: after a failed sync the page
- * cache can show what the disk does not hold. */
+ * cache can show what the disk does not hold. Nor need it show what the disk does hold. So the place of one more group header is written too, as it
+ * is seen: a group that was not found here does not turn up later. */
 static int rewrite_tail(struct hf__recovery *r)
 {
 	struct hf_store *s = r->store;
@@ -156,21 +147,73 @@ static int rewrite_tail(struct hf__recovery *r)
 	uint32_t from = header_known ? v->durable_end : 0;
 	if (r->witness.end.segment == r->head->number && r->witness.end.offset > from)
 		from = r->witness.end.offset;
+	const size_t left = r->bytes.len - v->end;
+	const size_t to = v->end + (left < HF__GROUP_HEADER_SIZE ? left : HF__GROUP_HEADER_SIZE);
 	s->info.torn_bytes = v->torn_len;
 	s->info.recovered = true;
-	if (from >= v->end)
-		return HF_OK;
-	s->info.rewritten_bytes = v->end - from;
+	s->info.rewritten_bytes = v->end > from ? v->end - from : 0;
 	/* Crash: a sector that is written with the bytes it holds holds them before, during and after. The next open does the same. */
-	int rc = s->os->write(s->os->ctx, s->file, r->bytes.data + from, v->end - from, from);
-	if (rc == 0)
+	int rc = from < to ? s->os->write(s->os->ctx, s->file, r->bytes.data + from, to - from, from) : 0;
+	if (rc == 0 && from < to)
 		rc = s->os->sync(s->os->ctx, s->file);
 	if (rc)
-		return hf__fail(r->error, HF_EUNCERTAIN, rc, "the tail of the log could not be made durable (error %d)", rc);
+		return failed_write(r, rc);
+	if (from >= v->end)
+		return HF_OK;
 	hf__witness_tell(s, (struct hf__position){r->head->number, v->end}, v->next_lsn - 1, v->previous_hash, false);
 	if (atomic_load(&s->fault))
 		return hf__fail(r->error, HF_EUNCERTAIN, s->fault_errno, "the witness could not be written (error %d)", s->fault_errno);
 	return HF_OK;
+}
+
+static int write_head_again(struct hf__recovery *r, struct hf__found *f)
+{
+	const struct hf__os *os = r->store->os;
+	char name[HF__NAME_MAX];
+	int file = -1;
+	int rc = hf__recovery_read(r, f, HF__SEGMENT_HEADER_SIZE);
+	if (rc != HF_OK || r->bytes.len == 0)
+		return rc;
+	hf__segment_name(f->number, name);
+	rc = os->open(os->ctx, name, HF__OS_WRITE, &file);
+	if (rc)
+		return hf__failed_read(r, name, rc);
+	/* Crash: as in rewrite_tail. */
+	rc = os->write(os->ctx, file, r->bytes.data, r->bytes.len, 0);
+	if (rc == 0)
+		rc = os->sync(os->ctx, file);
+	const int closed = os->close(os->ctx, file);
+	rc = rc ? rc : closed;
+	return rc ? failed_write(r, rc) : HF_OK;
+}
+
+/* The same for segments after number `after`: their headers were not found, and must not turn up later. */
+static int rewrite_beyond(struct hf__recovery *r, uint32_t after)
+{
+	int rc = HF_OK;
+	for (size_t i = 0; i < r->count && rc == HF_OK; i++)
+		if (r->found[i].number > after)
+			rc = write_head_again(r, &r->found[i]);
+	return rc;
+}
+
+/* No segment has a valid header: D1 to D4. */
+static int empty_store(struct hf__recovery *r)
+{
+	bool all_zero = false;
+	if (r->witness.end.segment != 0)
+		return hf__corrupt(r, r->witness.end.segment, 0, "the segment that the witness names has no valid header");
+	if (r->count == 0)
+		return hf__corrupt(r, 1, 0, "the store has no log segment");
+	for (size_t i = 0; i < r->count; i++)
+		if (r->found[i].foreign)
+			return hf__corrupt(r, r->found[i].number, 0, "the segment belongs to another store than " HF__NAME_IDENTITY " says");
+	const int rc = hf__recovery_check_beyond(r, 0, 1, &all_zero);
+	if (rc != HF_OK)
+		return rc;
+	set_progress(r->store, 0, 0, (struct hf__position){0, 0}, all_zero);
+	r->store->info.recovered = !all_zero;
+	return rewrite_beyond(r, 0);
 }
 
 static int open_head(struct hf__recovery *r)
@@ -199,6 +242,8 @@ static int go_on(struct hf__recovery *r)
 	const bool clean = stopped_clean(r); /* D10, D11 */
 	if (!clean)
 		rc = rewrite_tail(r);
+	if (rc == HF_OK && !clean)
+		rc = rewrite_beyond(r, r->head->number);
 	set_progress(s, r->next_lsn - 1, r->previous_hash, (struct hf__position){r->head->number, r->verdict.end}, clean);
 	return rc;
 }
@@ -215,12 +260,12 @@ static int recover_log(struct hf__recovery *r)
 		rc = replay_chain(r);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__scan_verdict last = r->verdict;
+	/* check_beyond reads other files. R7 needs the very bytes that were scanned: what a second reading gave nobody has verified. */
+	const struct hf__writer scanned = r->bytes;
+	r->bytes = (struct hf__writer){0};
 	rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);
-	/* check_beyond read other files: the last segment's bytes are needed again for R7. */
-	r->verdict = last;
-	if (rc == HF_OK)
-		rc = hf__recovery_read(r, r->head, 0);
+	hf__writer_deinit(&r->bytes);
+	r->bytes = scanned;
 	return rc == HF_OK ? go_on(r) : rc;
 }
 

@@ -12,6 +12,7 @@ struct hf__found {
 	struct hf__segment_header header;
 	uint64_t size;
 	bool in_chain;
+	bool foreign; /* its header is whole, and of another store or epoch */
 };
 
 struct hf__recovery {

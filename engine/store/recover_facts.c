@@ -3,6 +3,10 @@
 #include "store/recover.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "log/sector.h"
 
 int hf__corrupt(struct hf__recovery *r, uint32_t number, uint64_t offset, const char *why)
 {
@@ -42,11 +46,14 @@ static int note_segment(void *arg, const char *name)
 		r->found = found;
 		r->cap = cap;
 	}
-	size_t at = r->count++;
-	for (; at > 0 && r->found[at - 1].number > number; at--)
-		r->found[at] = r->found[at - 1];
-	r->found[at] = (struct hf__found){.number = number};
+	r->found[r->count++] = (struct hf__found){.number = number};
 	return 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct hf__found *left = a, *right = b;
+	return (left->number > right->number) - (left->number < right->number);
 }
 
 /* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
@@ -77,12 +84,27 @@ int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len)
 	return rc ? hf__failed_read(r, name, rc) : HF_OK;
 }
 
+/* Is this a header that verifies under the name that it bears itself? No crash leaves one in a store of another name. */
+static bool header_is_foreign(struct hf_bytes sector)
+{
+	struct hf__log_id theirs;
+	struct hf__segment_header header;
+	if (sector.len < HF__SEGMENT_HEADER_SIZE)
+		return false;
+	const struct hf__head head = hf__head_get(sector.data);
+	memcpy(theirs.uuid, head.uuid, sizeof theirs.uuid);
+	theirs.epoch = head.epoch;
+	theirs.seed = hf__seed_base(head.uuid, head.epoch);
+	return hf__segment_header_decode(&theirs, sector.data, sector.len, &header) != HF_ECORRUPT;
+}
+
 static int read_header(struct hf__recovery *r, struct hf__found *f)
 {
 	const int rc = hf__recovery_read(r, f, HF__SEGMENT_HEADER_SIZE);
 	if (rc != HF_OK)
 		return rc;
 	f->header_rc = hf__segment_header_decode(&r->store->id, r->bytes.data, r->bytes.len, &f->header);
+	f->foreign = f->header_rc == HF_ECORRUPT && header_is_foreign(hf_bytes(r->bytes.data, r->bytes.len));
 	if (f->header_rc == HF_OK && f->header.number != f->number)
 		f->header_rc = HF_ECORRUPT; /* a renamed or copied segment is none */
 	if (f->header_rc == HF_EVERSION)
@@ -112,6 +134,8 @@ int hf__recovery_collect(struct hf__recovery *r)
 	int rc = s->os->list(s->os->ctx, note_segment, r);
 	if (rc)
 		return rc == ENOMEM ? hf__recovery_no_memory(r) : hf__failed_read(r, "the directory", rc);
+	if (r->count > 1)
+		qsort(r->found, r->count, sizeof *r->found, compare_numbers);
 	for (size_t i = 0; i < r->count; i++) {
 		rc = read_header(r, &r->found[i]);
 		if (rc != HF_OK)
@@ -169,10 +193,8 @@ int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t n
 
 static struct hf__found *find(struct hf__recovery *r, uint32_t number)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (r->found[i].number == number)
-			return &r->found[i];
-	return NULL;
+	const struct hf__found wanted = {.number = number};
+	return bsearch(&wanted, r->found, r->count, sizeof *r->found, compare_numbers);
 }
 
 /* Marks the segments from H back to the first. */

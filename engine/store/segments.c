@@ -1,7 +1,7 @@
 /* The next segment: made of zeros that are already on disk, ahead of need, so that a commit overwrites written blocks and needs no journal commit,
  * and so that a full disk is noticed before anything was sequenced.
  *
- * A leftover of an earlier opening is adopted when every byte of it is zero; anything else with a greater number than the current segment
+ * A leftover of an earlier opening is adopted, under the next number, when every byte of it is zero; anything else with a greater number than the current segment
  * is what a crash left at rotation: it is passed over (its number too) and removed once the log has gone past it. */
 #include "store/internal.h"
 
@@ -69,30 +69,53 @@ static int adopt(struct hf_store *s, uint32_t number, uint32_t size, int *file)
 	return rc ? rc : closed;
 }
 
-static int make(struct hf_store *s, struct hf__next_segment *next, bool *unknowable)
+/* What was adopted gets a name of its own. Whether the old one is on disk nobody knows: whoever made it may have been killed before the
+ * directory was synced, or been told that this failed, after which syncing it alone need not help. */
+static int rename_adopted(const struct hf__os *os, struct hf__next_segment *next, bool *unknowable)
+{
+	char old[HF__NAME_MAX], name[HF__NAME_MAX];
+	if (next->number == 2) {
+		next->number = 1; /* made with the store, and durable before the store existed */
+		return 0;
+	}
+	hf__segment_name(next->number - 1, old);
+	hf__segment_name(next->number, name);
+	int rc = os->rename(os->ctx, old, name);
+	if (rc == 0) {
+		rc = os->sync_dir(os->ctx);
+		/* Crash: zeros under the old name, the new one or both. */
+		*unknowable = rc != 0;
+	}
+	if (rc == 0)
+		return 0;
+	(void)os->close(os->ctx, next->file); /* the first failure is what the caller must hear of */
+	next->file = -1;
+	return rc;
+}
+
+/* Not under the lock. Only the newest number may be adopted, so that numbers keep growing along the log: is it a leftover? */
+static int make(struct hf_store *s, struct hf__next_segment *next, bool leftover, bool *unknowable)
 {
 	*unknowable = false;
 	int rc = HF_OK;
 	next->file = -1;
-	/* Only the newest number may be adopted, so that numbers keep growing along the log. */
-	if (next->number - 1 > s->end.segment) {
+	if (leftover) {
 		rc = adopt(s, next->number - 1, next->size, &next->file);
-		if (rc == 0 && next->file >= 0) {
-			next->number--;
-			return 0;
-		}
+		if (rc == 0 && next->file >= 0)
+			return rename_adopted(s->os, next, unknowable);
 	}
 	return rc ? rc : hf__segment_prepare(s->os, next->number, next->size, &next->file, unknowable);
 }
 
-/* It is too small for what must go there: the log passes over its number. Not under the lock. */
-static int give_up(struct hf_store *s, const struct hf__next_segment *prepared)
+/* It was too small for what must go there, and a larger one exists: the log passes over its number. Not under the lock. Nothing but zeros was ever
+ * written to it, so no failure matters. */
+static void give_up(struct hf_store *s, const struct hf__next_segment *prepared)
 {
 	char name[HF__NAME_MAX];
 	hf__segment_name(prepared->number, name);
-	const int rc = s->os->close(s->os->ctx, prepared->file);
-	/* Crash: a file of zeros with a number of its own; the next open adopts or removes it. */
-	return rc ? rc : s->os->unlink(s->os->ctx, name);
+	(void)s->os->close(s->os->ctx, prepared->file);
+	/* Crash: a file of zeros with a number of its own; the next open removes it. */
+	(void)s->os->unlink(s->os->ctx, name);
 }
 
 static int why_not(struct hf_store *s, int rc, bool unknowable, struct hf_error *error)
@@ -104,7 +127,7 @@ static int why_not(struct hf_store *s, int rc, bool unknowable, struct hf_error 
 	return hf__fail(error, HF_EUNCERTAIN, rc, "syncing the next log segment failed (error %d): reopen the store", rc);
 }
 
-/* It was adopted: no leftover any more. */
+/* It is part of the log from here on, under its old number: the removal of leftovers must not find it. */
 static void drop_leftover(struct hf_store *s, uint32_t number)
 {
 	for (size_t i = 0; i < s->leftover_count; i++)
@@ -127,22 +150,25 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
 		s->room_waiters--;
 		return HF_OK;
 	}
-	const struct hf__next_segment small = s->next;
-	s->next.ready = false;
-	struct hf__next_segment next = {.number = s->newest_number + 1, .size = wanted_size(s, need)};
 	if (s->newest_number == UINT32_MAX)
 		return hf__fail(error, HF_ENOSPACE, 0, "segment numbers are used up");
+	const struct hf__next_segment small = s->next;
+	struct hf__next_segment next = {.number = s->newest_number + 1, .size = wanted_size(s, need)};
+	const bool leftover = !small.ready && s->newest_number > s->end.segment;
 	bool unknowable = false;
+	s->next.ready = false;
 	s->preparing = true;
 	(void)pthread_mutex_unlock(&s->lock);
-	int rc = small.ready ? give_up(s, &small) : 0;
-	if (rc == 0)
-		rc = make(s, &next, &unknowable);
+	const int rc = make(s, &next, leftover, &unknowable);
+	if (rc == 0 && small.ready)
+		give_up(s, &small);
 	(void)pthread_mutex_lock(&s->lock);
 	s->preparing = false;
 	(void)pthread_cond_broadcast(&s->room);
-	if (rc)
+	if (rc) {
+		s->next = small; /* whoever needs no more than that may still have it */
 		return why_not(s, rc, unknowable, error);
+	}
 	next.ready = true;
 	s->next = next;
 	drop_leftover(s, next.number);

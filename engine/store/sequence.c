@@ -105,6 +105,13 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 
 /* --- Room ------------------------------------------------------------------------------------------------------------------- */
 
+/* The next segment cannot be had. Whoever needs less room than this transaction may go on where the log is, if it is anywhere. */
+static void stay_here(struct hf_store *s)
+{
+	s->must_rotate = s->jumped || s->file < 0;
+	s->rotate_need = 0;
+}
+
 /* Where the next group goes: here, or into the next segment. HF_OK with the buffer begun, or why there is no room. */
 static int begin_buffer(struct hf_store *s, struct hf_error *error)
 {
@@ -112,6 +119,8 @@ static int begin_buffer(struct hf_store *s, struct hf_error *error)
 	if (s->must_rotate) {
 		/* Crash: a prepared segment of zeros is no part of the log; the next open adopts or replaces it. */
 		const int rc = hf__next_segment(s, s->rotate_need, error);
+		if (rc != HF_OK)
+			stay_here(s);
 		if (rc != HF_OK || filling(s) != b || b->begun || !hf__next_segment_ready(s, s->rotate_need))
 			return rc; /* the lock was released: the caller looks again */
 	}

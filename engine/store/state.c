@@ -40,6 +40,7 @@ void hf__states_deinit(struct hf_store *s, void **states)
 struct dump {
 	struct hf_store *store;
 	struct hf__writer *out;
+	struct hf__payload_file file;
 };
 
 static int dump_entry(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
@@ -61,14 +62,14 @@ static int dump_payload(struct hf__emitter *emitter, const struct hf__payload *p
 	if (!hf__writer_reserve(&emitter->body, payload->len))
 		return HF_ENOMEM;
 	uint8_t *to = emitter->body.data + emitter->body.len;
-	const int rc = hf__payload_load(d->store, payload, to);
+	const int rc = hf__payload_load(d->store, &d->file, payload, to);
 	emitter->body.len += payload->len;
 	return rc;
 }
 
 int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_error *error)
 {
-	struct dump d = {store, out};
+	struct dump d = {.store = store, .out = out};
 	struct hf__emitter emitter = {.ctx = &d, .emit = dump_entry, .payload = dump_payload};
 	int rc = HF_OK;
 	(void)pthread_mutex_lock(&store->lock);
@@ -80,6 +81,7 @@ int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_err
 	}
 	(void)pthread_mutex_unlock(&store->lock);
 	hf__writer_deinit(&emitter.body);
+	hf__payload_file_close(store, &d.file);
 	if (rc == HF_OK && out->bad)
 		rc = HF_ENOMEM;
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "the state could not be dumped: %s", hf_code_name(rc));

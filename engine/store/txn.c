@@ -99,6 +99,11 @@ int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *e
 {
 	hf_store *s = txn->store;
 	int rc = hf__check_fork(s, error);
+	if (rc == HF_OK && txn->refused) {
+		rc = hf__fail(error, HF_EINVAL, 0, "an operation was refused when it was added: nothing was done");
+		if (error)
+			error->operation = (uint32_t)txn->count;
+	}
 	if (rc == HF_OK && txn->count > 0)
 		rc = commit(s, txn->ops, txn->count, durability, error);
 	hf_txn_abandon(txn);
@@ -133,15 +138,16 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 	if (result)
 		memset(result, 0, sizeof *result);
 	int rc = hf__check_fork(store, error);
+	if (rc == HF_OK && txn && txn->store != store)
+		return hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store", verb->name);
 	if (rc == HF_OK)
 		rc = check(verb, args, error);
-	if (rc != HF_OK)
-		return rc;
 	if (!txn)
-		return commit(store, &op, 1, durability, error);
-	if (txn->store != store)
-		return hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store", verb->name);
-	return txn_add(txn, &op, error);
+		return rc == HF_OK ? commit(store, &op, 1, durability, error) : rc;
+	if (rc == HF_OK)
+		rc = txn_add(txn, &op, error);
+	txn->refused = txn->refused || rc != HF_OK; /* who overlooks this must not commit the rest */
+	return rc;
 }
 
 bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out)

@@ -1,7 +1,8 @@
 /* The witness is told how far the log is durable after every flush, behind the backs of those who waited, and synced lazily: when idle, at rotation, at close.
  *
  * I-WIT-1: it is written only after the sync that it speaks of succeeded. I-WIT-2: slots take turns, so the older word survives a torn newer one. A word
- * that is skipped because another is being written costs nothing: the next one says more. */
+ * that is skipped because another is being written costs nothing: the next one says more, or the next sync catches up. Leaders may come here out of
+ * order; an older word is not written over a newer one. */
 #include "store/internal.h"
 
 static int write_word(struct hf_store *s, const struct hf__witness *word)
@@ -12,13 +13,17 @@ static int write_word(struct hf_store *s, const struct hf__witness *word)
 	return s->os->write(s->os->ctx, s->witness_file, slot, sizeof slot, (word->generation & 1) * HF__WITNESS_SLOT_SIZE);
 }
 
-/* Takes the right to write; the next generation, or 0 when somebody else is at it. */
-static uint64_t begin(struct hf_store *s)
+/* Takes the right to write; the next generation, or 0 when somebody else is at it, has said more, or a fault forbids it: after a failed sync
+ * nothing is written to the file any more. */
+static uint64_t begin(struct hf_store *s, uint64_t lsn)
 {
+	uint64_t generation = 0;
 	(void)pthread_mutex_lock(&s->lock);
-	const uint64_t generation = s->witness_busy ? 0 : ++s->witness_generation;
-	if (generation)
+	if (!s->witness_busy && !atomic_load(&s->fault) && lsn >= s->witness_lsn) {
+		generation = ++s->witness_generation;
 		s->witness_busy = true;
+		s->witness_lsn = lsn;
+	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return generation;
 }
@@ -37,7 +42,7 @@ static void end(struct hf_store *s, int rc, bool synced, uint32_t segment)
 
 void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, uint64_t chain, bool clean)
 {
-	const uint64_t generation = begin(s);
+	const uint64_t generation = begin(s, lsn);
 	if (!generation)
 		return;
 	struct hf__witness word = {.generation = generation, .end = at, .lsn = lsn, .chain = chain, .clean = clean};
@@ -49,8 +54,19 @@ void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, 
 	end(s, rc, sync && rc == 0, at.segment);
 }
 
+static void catch_up(struct hf_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	const struct hf__told newest = s->durable;
+	const bool behind = newest.lsn > s->witness_lsn;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (behind)
+		hf__witness_tell(s, newest.end, newest.lsn, newest.chain, false);
+}
+
 int hf__witness_sync(struct hf_store *s)
 {
+	catch_up(s);
 	(void)pthread_mutex_lock(&s->lock);
 	const bool go = s->witness_unsynced && !s->witness_busy && !atomic_load(&s->fault);
 	if (go)

@@ -639,9 +639,11 @@ static void a_guard_needs_a_transaction_and_an_expectation(void **state)
 	assert_int_equal(hf_inbox_guard(stage->store, NULL, &guard, NULL, &error), HF_EINVAL);
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_inbox_guard(stage->store, txn, &guard, NULL, &error), HF_OK);
+	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), HF_OK);
+	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	guard.write.expect = 0;
 	assert_int_equal(hf_inbox_guard(stage->store, txn, &guard, NULL, &error), HF_EINVAL);
-	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), HF_OK);
+	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), HF_EINVAL);
 	stage_close(stage);
 }
 

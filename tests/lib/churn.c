@@ -1,6 +1,5 @@
-/* Random work. Each operation is a function that draws its arguments and calls the public API once; a step runs one of them, or a few
- * in a transaction, and looks at the code that comes back. */
-#include "lib/churn.h"
+/* Random work: a step runs one random operation (churn_ops.c), or a few in a transaction, and looks at the code that comes back. */
+#include "lib/churn_ops.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,382 +7,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-enum { BYTES_PER_STEP = 1 << 20, RECORDS_MAX = 4 };
-
-/* --- Draws ------------------------------------------------------------------------------------------------------------------ */
-
-static uint64_t below(struct churn *c, uint64_t bound)
-{
-	return hf_rng_below(&c->rng, bound);
-}
-
-static bool percent(struct churn *c, unsigned chance)
-{
-	return below(c, 100) < chance;
-}
-
-/* Bytes that live until the step ends. */
-static uint8_t *room(struct churn *c, size_t len)
-{
-	assert_true(len <= BYTES_PER_STEP - c->used);
-	uint8_t *at = c->bytes + c->used;
-	c->used += len;
-	return at;
-}
-
-static struct hf_bytes name(struct churn *c, const char *prefix, unsigned count)
-{
-	char *text = (char *)room(c, 8);
-	(void)snprintf(text, 8, "%s%u", prefix, (unsigned)below(c, count));
-	return hf_str(text);
-}
-
-static struct hf_bytes payload(struct churn *c)
-{
-	const size_t len = percent(c, c->big_percent) ? 300 + (size_t)below(c, c->big_max - 300 + 1) : (size_t)below(c, 90);
-	uint8_t *at = room(c, len);
-	hf_rng_fill(&c->rng, at, len);
-	return hf_bytes(at, len);
-}
-
-static struct hf_bytes sentence(struct churn *c)
-{
-	static const char *const texts[] = {"connection refused", "550 mailbox unavailable", "zeitüberschreitung", "x"};
-	return hf_str(texts[below(c, sizeof texts / sizeof texts[0])]);
-}
-
-static hf_time some_time(struct churn *c)
-{
-	return INT64_C(1700000000000000) + (int64_t)below(c, 1000) * 1000000;
-}
-
-static struct hf_write write_of(struct churn *c)
-{
-	struct hf_write write = {.durability = percent(c, 20) ? HF_OS : HF_DURABLE};
-	if (percent(c, 4))
-		write.expect = percent(c, 50) ? HF_ABSENT : 1 + below(c, 50);
-	return write;
-}
-
-/* For operations on many objects, which take no expected version. */
-static struct hf_write write_many(struct churn *c)
-{
-	struct hf_write write = write_of(c);
-	write.expect = 0;
-	return write;
-}
-
-/* --- Inbox ------------------------------------------------------------------------------------------------------------------ */
-
-static struct hf_bytes user(struct churn *c)
-{
-	return name(c, "user", 3);
-}
-
-static struct hf_bytes account(struct churn *c)
-{
-	return percent(c, 50) ? hf_str("") : name(c, "acc", 2);
-}
-
-static int inbox_save(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	struct hf_inbox_input records[RECORDS_MAX];
-	const size_t count = below(c, RECORDS_MAX + 1);
-	const unsigned first = (unsigned)below(c, 8);
-	for (size_t i = 0; i < count; i++) {
-		char *thread = (char *)room(c, 8);
-		(void)snprintf(thread, 8, "th%u", first + (unsigned)i); /* each once */
-		records[i] = (struct hf_inbox_input){
-		    .account = account(c),
-		    .thread = hf_str(thread),
-		    .payload = payload(c),
-		    .unread = percent(c, 60),
-		    .dismissed = percent(c, 10),
-		    .score = (double)below(c, 100) / 4,
-		    .updated_at = percent(c, 20) ? HF_UNSET : some_time(c),
-		    .snapshot_at = some_time(c),
-		    .seen_at = HF_UNSET,
-		    .read_at = percent(c, 50) ? HF_UNSET : some_time(c),
-		    .dismissed_at = HF_UNSET,
-		};
-		if (records[i].dismissed)
-			records[i].dismissed_at = some_time(c);
-	}
-	const struct hf_inbox_save args = {
-	    .write = write_many(c),
-	    .user = user(c),
-	    .records = records,
-	    .count = count,
-	    .generated_at = percent(c, 5) ? HF_UNSET : some_time(c),
-	    .mode = percent(c, 15) ? HF_INBOX_REPLACE : HF_INBOX_UPSERT,
-	    .restore = percent(c, 10),
-	};
-	return hf_inbox_save(store, txn, &args, NULL, NULL);
-}
-
-static int inbox_set_status(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_inbox_set_status args = {.write = write_of(c), .user = user(c), .status = payload(c)};
-	return hf_inbox_set_status(store, txn, &args, NULL, NULL);
-}
-
-static struct hf_inbox_key record(struct churn *c)
-{
-	return (struct hf_inbox_key){.user = user(c), .account = account(c), .thread = name(c, "th", 11)};
-}
-
-static int inbox_mark(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	static int (*const marks[])(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *, struct hf_error *) = {
-	    hf_inbox_dismiss, hf_inbox_undismiss, hf_inbox_mark_read, hf_inbox_mark_unread, hf_inbox_mark_seen,
-	};
-	const struct hf_inbox_mark args = {.write = write_of(c), .key = record(c), .now = percent(c, 30) ? some_time(c) : 0};
-	return marks[below(c, sizeof marks / sizeof marks[0])](store, txn, &args, NULL, NULL);
-}
-
-static int inbox_remove(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_inbox_remove args = {.write = write_of(c), .key = record(c)};
-	return hf_inbox_remove(store, txn, &args, NULL, NULL);
-}
-
-static int inbox_cut(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_bytes keep[] = {hf_str(""), hf_str("acc0")};
-	const struct hf_inbox_prune prune = {.write = write_many(c), .user = user(c), .keep_accounts = keep, .keep_count = below(c, 3)};
-	const struct hf_inbox_trim trim = {
-	    .write = write_many(c),
-	    .user = user(c),
-	    .max_records = below(c, 20),
-	    .max_age_us = percent(c, 50) ? 500000000 : 0,
-	    .dry_run = percent(c, 20),
-	    .now = INT64_C(1700000000000000) + 1000000000,
-	};
-	const struct hf_inbox_clear clear = {.write = write_many(c), .user = user(c)};
-	switch (below(c, 8)) {
-	case 0:
-		return hf_inbox_clear(store, txn, &clear, NULL, NULL);
-	case 1:
-	case 2:
-		return hf_inbox_prune(store, txn, &prune, NULL, NULL);
-	default:
-		return hf_inbox_trim(store, txn, &trim, NULL, NULL);
-	}
-}
-
-/* --- Cursor ----------------------------------------------------------------------------------------------------------------- */
-
-static struct hf_cursor_key cursor(struct churn *c)
-{
-	const struct hf_bytes subject = percent(c, 50) ? hf_str("") : name(c, "sub", 2);
-	return (struct hf_cursor_key){.consumer = name(c, "con", 3), .stream = name(c, "str", 3), .subject = subject};
-}
-
-static int cursor_advance(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const bool again = percent(c, 15); /* a replay, or a refusal */
-	const struct hf_cursor_advance args = {
-	    .write = write_of(c),
-	    .key = cursor(c),
-	    .sequence = again ? 1 + (int64_t)below(c, (uint64_t)c->sequence + 1) : ++c->sequence,
-	    .delivery_id = hf_str(again ? "" : "delivery"),
-	    .delivered_at = percent(c, 30) ? some_time(c) : HF_UNSET,
-	};
-	return hf_cursor_advance(store, txn, &args, NULL, NULL);
-}
-
-static int cursor_reset(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_cursor_reset args = {
-	    .write = write_of(c),
-	    .key = cursor(c),
-	    .sequence = (int64_t)below(c, (uint64_t)c->sequence + 1),
-	    .delivered_at = percent(c, 50) ? some_time(c) : HF_UNSET,
-	    .reason = sentence(c),
-	};
-	return hf_cursor_reset(store, txn, &args, NULL, NULL);
-}
-
-static int cursor_record_error(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_cursor_record_error args = {.write = write_of(c), .key = cursor(c), .message = sentence(c)};
-	return hf_cursor_record_error(store, txn, &args, NULL, NULL);
-}
-
-static int cursor_remove(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_cursor_remove args = {.write = write_of(c), .key = cursor(c)};
-	return hf_cursor_remove(store, txn, &args, NULL, NULL);
-}
-
-/* --- Outbox ----------------------------------------------------------------------------------------------------------------- */
-
-static struct hf_bytes queue(struct churn *c)
-{
-	return name(c, "que", 2);
-}
-
-static struct hf_bytes item(struct churn *c)
-{
-	return name(c, "it", 30);
-}
-
-static int outbox_enqueue(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_outbox_enqueue args = {
-	    .write = write_of(c),
-	    .queue = queue(c),
-	    .id = item(c),
-	    .payload = payload(c),
-	    .enqueued_at = percent(c, 30) ? some_time(c) : 0,
-	    .available_at = percent(c, 30) ? some_time(c) : 0,
-	    .priority = (int32_t)below(c, 5) - 2,
-	    .max_attempts = (uint32_t)below(c, 4),
-	    .dedup = percent(c, 30) ? HF_OUTBOX_REPLACE : HF_OUTBOX_KEEP,
-	};
-	return hf_outbox_enqueue(store, txn, &args, NULL, NULL);
-}
-
-static int outbox_enqueue_many(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	struct hf_outbox_input items[RECORDS_MAX];
-	const size_t count = below(c, RECORDS_MAX + 1);
-	for (size_t i = 0; i < count; i++)
-		items[i] = (struct hf_outbox_input){.id = item(c), .payload = payload(c), .priority = (int32_t)below(c, 3)};
-	const struct hf_outbox_enqueue_many args = {.write = write_many(c), .queue = queue(c), .items = items, .count = count};
-	return hf_outbox_enqueue_many(store, txn, &args, NULL, NULL);
-}
-
-static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_outbox_put args = {
-	    .write = write_of(c),
-	    .queue = queue(c),
-	    .item = {.id = item(c),
-	             .payload = payload(c),
-	             .status = percent(c, 50) ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED,
-	             .attempts = (uint32_t)below(c, 4),
-	             .priority = (int32_t)below(c, 3),
-	             .enqueued_at = some_time(c),
-	             .available_at = some_time(c),
-	             .last_error = percent(c, 50) ? sentence(c) : hf_str("")},
-	};
-	return hf_outbox_put(store, txn, &args, NULL, NULL);
-}
-
-static int outbox_configure(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_outbox_configure args = {.write = write_of(c), .queue = queue(c), .max_attempts = (uint32_t)below(c, 6)};
-	return hf_outbox_configure(store, txn, &args, NULL, NULL);
-}
-
-static int64_t lease(struct churn *c)
-{
-	return percent(c, 50) ? 0 : 1000000 + (int64_t)below(c, 60) * 1000000;
-}
-
-/* Room for what the next claim gives back, or NULL. */
-static struct hf_outbox_items *claim_out(struct churn *c, struct hf_bytes of)
-{
-	if (c->out_count == CHURN_OUTS)
-		return NULL;
-	memcpy(c->out_queues[c->out_count], of.data, of.len + 1);
-	return &c->outs[c->out_count++];
-}
-
-static int outbox_claim(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_outbox_claim args = {
-	    .write = write_of(c), .queue = queue(c), .id = item(c), .owner = name(c, "w", 3), .lease_us = lease(c)};
-	return hf_outbox_claim(store, txn, &args, claim_out(c, args.queue), NULL, NULL);
-}
-
-static int outbox_claim_next(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_outbox_claim_next args = {
-	    .write = write_many(c), .queue = queue(c), .max = (uint32_t)below(c, 4), .owner = name(c, "w", 3), .lease_us = lease(c)};
-	struct hf_outbox_items *out = claim_out(c, args.queue);
-	return out ? hf_outbox_claim_next(store, txn, &args, out, NULL, NULL) : outbox_claim(c, store, txn);
-}
-
-/* A token that was granted once, or none at all. */
-static struct churn_claim held(struct churn *c)
-{
-	if (c->claim_count == 0)
-		return (struct churn_claim){.queue = "que0", .id = "it0", .token = 1};
-	return c->claims[below(c, c->claim_count)];
-}
-
-static int outbox_hold(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct churn_claim claim = held(c);
-	const struct hf_write write = write_of(c);
-	const struct hf_bytes q = hf_str(claim.queue), id = hf_str(claim.id);
-	const struct hf_outbox_extend extend = {.write = write, .queue = q, .id = id, .token = claim.token, .lease_us = lease(c)};
-	const struct hf_outbox_complete complete = {.write = write, .queue = q, .id = id, .token = claim.token};
-	const struct hf_outbox_release release = {
-	    .write = write, .queue = q, .id = id, .token = claim.token, .delay_us = percent(c, 50) ? 0 : 5000000};
-	const struct hf_outbox_fail fail = {
-	    .write = write,
-	    .queue = q,
-	    .id = id,
-	    .token = claim.token,
-	    .reason = sentence(c),
-	    .backoff = {.kind = (enum hf_outbox_backoff_kind)below(c, 3), .delay_us = 1000000, .cap_us = 8000000},
-	};
-	switch (below(c, 5)) {
-	case 0:
-		return hf_outbox_extend(store, txn, &extend, NULL, NULL);
-	case 1:
-		return hf_outbox_release(store, txn, &release, NULL, NULL);
-	case 2:
-		return hf_outbox_complete(store, txn, &complete, NULL, NULL);
-	default:
-		return hf_outbox_fail(store, txn, &fail, NULL, NULL);
-	}
-}
-
-static int outbox_outside(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_write write = write_of(c);
-	const struct hf_bytes q = queue(c), id = item(c);
-	const struct hf_outbox_remove remove = {.write = write, .queue = q, .id = id};
-	const struct hf_outbox_mark_failed mark = {.write = write, .queue = q, .id = id, .reason = sentence(c)};
-	const struct hf_outbox_retry retry = {.write = write, .queue = q, .id = id};
-	switch (below(c, 3)) {
-	case 0:
-		return hf_outbox_remove(store, txn, &remove, NULL, NULL);
-	case 1:
-		return hf_outbox_mark_failed(store, txn, &mark, NULL, NULL);
-	default:
-		return hf_outbox_retry(store, txn, &retry, NULL, NULL);
-	}
-}
-
-static int outbox_clear(struct churn *c, hf_store *store, hf_txn *txn)
-{
-	const struct hf_outbox_clear args = {.write = write_many(c), .queue = queue(c)};
-	return percent(c, 20) ? hf_outbox_clear(store, txn, &args, NULL, NULL) : outbox_outside(c, store, txn);
-}
-
-/* --- Steps ------------------------------------------------------------------------------------------------------------------ */
-
-typedef int (*churn_op)(struct churn *c, hf_store *store, hf_txn *txn);
-
-/* As often as they stand here. */
-static const churn_op ops[] = {
-    inbox_save,     inbox_save,          inbox_save,          inbox_save,       inbox_set_status, inbox_mark,        inbox_mark,
-    inbox_mark,     inbox_mark,          inbox_remove,        inbox_cut,        cursor_advance,   cursor_advance,    cursor_advance,
-    cursor_advance, cursor_reset,        cursor_record_error, cursor_remove,    outbox_enqueue,   outbox_enqueue,    outbox_enqueue,
-    outbox_enqueue, outbox_enqueue_many, outbox_put,          outbox_configure, outbox_claim,     outbox_claim_next, outbox_claim_next,
-    outbox_hold,    outbox_hold,         outbox_hold,         outbox_hold,      outbox_outside,   outbox_clear,
-};
-
-static churn_op any_op(struct churn *c)
-{
-	return ops[below(c, sizeof ops / sizeof ops[0])];
-}
 
 /* What the contract lets an operation on arbitrary objects answer. */
 static void judge(struct churn *c, int rc)
@@ -396,7 +19,7 @@ static void judge(struct churn *c, int rc)
 
 static void remember(struct churn *c, const char *in, const struct hf_outbox_item *claimed)
 {
-	struct churn_claim *claim = &c->claims[c->claim_count < CHURN_CLAIMS ? c->claim_count++ : below(c, CHURN_CLAIMS)];
+	struct churn_claim *claim = &c->claims[c->claim_count < CHURN_CLAIMS ? c->claim_count++ : churn_below(c, CHURN_CLAIMS)];
 	memcpy(claim->queue, in, sizeof claim->queue);
 	assert_true(claimed->id.len < sizeof claim->id);
 	memcpy(claim->id, claimed->id.data, claimed->id.len);
@@ -420,14 +43,14 @@ static void run_transaction(struct churn *c, hf_store *store)
 {
 	hf_txn *txn = NULL;
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
-	for (uint64_t left = 1 + below(c, 4); left > 0; left--)
-		assert_int_equal(any_op(c)(c, store, txn), HF_OK); /* refusals come at the commit */
-	if (percent(c, 5)) {
+	for (uint64_t left = 1 + churn_below(c, 4); left > 0; left--)
+		assert_int_equal(churn_any_op(c)(c, store, txn), HF_OK); /* refusals come at the commit */
+	if (churn_percent(c, 5)) {
 		hf_txn_abandon(txn);
 		take_claims(c, false);
 		return;
 	}
-	const int rc = hf_txn_commit(txn, percent(c, 20) ? HF_OS : HF_DURABLE, NULL);
+	const int rc = hf_txn_commit(txn, churn_percent(c, 20) ? HF_OS : HF_DURABLE, NULL);
 	judge(c, rc);
 	take_claims(c, rc == HF_OK);
 }
@@ -435,11 +58,11 @@ static void run_transaction(struct churn *c, hf_store *store)
 void churn_step(struct churn *churn, hf_store *store)
 {
 	churn->steps++;
-	if (percent(churn, 20)) {
+	if (churn_percent(churn, 20)) {
 		run_transaction(churn, store);
 		return;
 	}
-	const int rc = any_op(churn)(churn, store, NULL);
+	const int rc = churn_any_op(churn)(churn, store, NULL);
 	judge(churn, rc);
 	take_claims(churn, rc == HF_OK);
 }
@@ -453,11 +76,23 @@ void churn_nudge(struct churn *churn, hf_store *store)
 	assert_true(result.changed);
 }
 
+void churn_fill(struct churn *churn, hf_store *store, size_t len)
+{
+	char id[24];
+	struct hf_result result;
+	assert_true(len <= churn->big_max);
+	hf_rng_fill(&churn->rng, churn->bytes, len);
+	(void)snprintf(id, sizeof id, "fill%llu", (unsigned long long)++churn->steps);
+	const struct hf_outbox_enqueue args = {.queue = hf_str("fill"), .id = hf_str(id), .payload = hf_bytes(churn->bytes, len)};
+	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, &result, NULL), HF_OK);
+	assert_true(result.changed);
+}
+
 void churn_init(struct churn *churn, const char *of, unsigned big_percent, size_t big_max)
 {
 	*churn = (struct churn){.rng = hf_rng_for(of), .big_percent = big_percent, .big_max = big_max};
-	assert_true(big_max >= 300 && big_max <= BYTES_PER_STEP / 64);
-	churn->bytes = malloc(BYTES_PER_STEP);
+	assert_true(big_max >= 300 && big_max <= CHURN_BYTES / 64);
+	churn->bytes = malloc(CHURN_BYTES);
 	assert_non_null(churn->bytes);
 }
 

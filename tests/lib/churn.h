@@ -38,5 +38,7 @@ void churn_deinit(struct churn *churn);
 void churn_step(struct churn *churn, hf_store *store);
 /* A short entry that always changes something: a cursor goes forward. */
 void churn_nudge(struct churn *churn, hf_store *store);
+/* A new item with a payload of `len` bytes, at most big_max. */
+void churn_fill(struct churn *churn, hf_store *store, size_t len);
 
 #endif

@@ -89,7 +89,7 @@ void check_cursor_page_steps(size_t count)
 static void fill_inbox(struct stage *stage, size_t count)
 {
 	enum { BATCH = 1000 };
-	static char threads[BATCH][16];
+	static char threads[BATCH][24];
 	static struct hf_inbox_input inputs[BATCH];
 	for (size_t at = 0; at < count; at += BATCH) {
 		for (size_t i = 0; i < BATCH; i++) {

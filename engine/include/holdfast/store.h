@@ -47,7 +47,7 @@ struct hf_info {
 	uint8_t uuid[16];
 	uint16_t epoch;
 	uint32_t format; /* major version of the format on disk */
-	hf_lsn last_lsn; /* newest entry */
+	hf_lsn last_lsn; /* newest entry that was handed to the kernel */
 	hf_lsn durable_lsn; /* everything up to here survives power loss */
 	uint32_t segment; /* number of the segment being written */
 	uint32_t segment_offset; /* where in it the log ends */
@@ -72,8 +72,9 @@ HF_API HF_CHECKED int hf_info(hf_store *store, struct hf_info *out, struct hf_er
 /* Starts an empty transaction; end it with hf_txn_commit() or hf_txn_abandon(). A transaction is not thread-safe. */
 HF_API HF_CHECKED int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_error *error);
 
-/* Commits and frees the transaction in every case. On failure nothing happened, error->operation is the index of the
- * failing operation (counting from 0 in the order they were added), and all results are zero. HF_EUNCERTAIN: all or nothing may turn up after reopen. */
+/* Commits and frees the transaction in every case. On failure nothing happened, error->operation is the index of the failing operation
+ * (counting from 0 in the order they were added), and all results are zero. HF_EINVAL: adding an operation had failed, so the rest is not
+ * committed without it. HF_EUNCERTAIN: all or nothing may turn up after reopen. */
 HF_API HF_CHECKED int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *error);
 
 /* Frees the transaction without a trace; NULL is allowed. */

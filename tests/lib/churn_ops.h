@@ -1,0 +1,18 @@
+/* The operations that churn.c draws from: for tests/lib/churn*.c alone. */
+#ifndef TESTS_LIB_CHURN_OPS_H
+#define TESTS_LIB_CHURN_OPS_H
+
+#include "lib/churn.h"
+
+enum { CHURN_BYTES = 1 << 20 };
+
+/* Draws its arguments and calls the public API once. */
+typedef int (*churn_op)(struct churn *c, hf_store *store, hf_txn *txn);
+
+/* Any of them. */
+churn_op churn_any_op(struct churn *c);
+
+uint64_t churn_below(struct churn *c, uint64_t bound);
+bool churn_percent(struct churn *c, unsigned chance);
+
+#endif

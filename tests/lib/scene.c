@@ -1,0 +1,67 @@
+#include "lib/scene.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/steps.h"
+#include "store/store.h"
+
+enum { WORKS_MAX = 32, JUMP = 40, CHAIN = 8 };
+
+static void scene_open(struct scene *scene, unsigned count)
+{
+	const struct hf_options options = {.create = true, .no_background = true};
+	struct hf_error error = {0};
+	*scene = (struct scene){.sim = sim_new(sim_profile_strict(), 1), .count = count};
+	sim_set_now(scene->sim, SCENE_NOW);
+	const int rc = hf__store_open(sim_os(scene->sim), hf__all_domains(), &options, &scene->store, &error);
+	if (rc != HF_OK)
+		fail_msg("open: %s", error.text);
+}
+
+static void scene_close(struct scene *scene)
+{
+	assert_int_equal(hf_close(scene->store, NULL), HF_OK);
+	sim_free(scene->sim);
+}
+
+struct hf_bytes numbered(char out[NAME], const char *prefix, unsigned number)
+{
+	(void)snprintf(out, NAME, "%s%u", prefix, number);
+	return hf_str(out);
+}
+
+static void measure(void (*fill)(struct scene *), const struct work *works, size_t count, unsigned objects, uint64_t steps[WORKS_MAX])
+{
+	struct scene scene;
+	scene_open(&scene, objects);
+	fill(&scene);
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t before = hf__steps;
+		works[i].run(&scene);
+		steps[i] = hf__steps - before;
+	}
+	scene_close(&scene);
+}
+
+void compare_steps(void (*fill)(struct scene *), const struct work *works, size_t count)
+{
+	uint64_t small[WORKS_MAX], large[WORKS_MAX];
+	unsigned over = 0;
+	assert_true(count <= WORKS_MAX);
+	measure(fill, works, count, SCENE_SMALL, small);
+	measure(fill, works, count, SCENE_LARGE, large);
+	printf("figure: index steps %25s %8d %8d %8s\n", "among", SCENE_SMALL, SCENE_LARGE, "bound");
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t bound = small[i] * 5 / 2 + (uint64_t)works[i].objects * JUMP + CHAIN;
+		const bool bad = small[i] == 0 || large[i] > bound;
+		printf("figure:   %-36s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "%s\n", works[i].name, small[i], large[i], bound,
+		       bad ? "  TOO MANY" : "");
+		over += bad;
+	}
+	assert_int_equal(over, 0);
+}

@@ -1,0 +1,39 @@
+/* Bounds on work for every operation of every domain, counted in index nodes visited: among a million objects an operation may take
+ * twice the steps that it takes among a thousand (the logarithm of a million is twice that of a thousand) and half again for luck,
+ * beside a jump of 40 (down and up as many levels) for each object of a page, and the uneven chains of hash maps. */
+#ifndef TESTS_LIB_SCENE_H
+#define TESTS_LIB_SCENE_H
+
+#include "holdfast/holdfast.h"
+#include "lib/sim_os.h"
+
+enum { SCENE_SMALL = 1000, SCENE_LARGE = 1000000, BATCH = 10000, PAGE = 10, NAME = 16 };
+
+/* 2026-11-20T09:30:00Z, where the clock stands at first. */
+#define SCENE_NOW INT64_C(1795167000000000)
+#define SECOND INT64_C(1000000)
+
+/* A store with `count` objects of one domain. */
+struct scene {
+	struct sim *sim;
+	hf_store *store;
+	unsigned count;
+	char page[512]; /* token of a page in the middle of a list */
+};
+
+struct work {
+	const char *name;
+	unsigned objects; /* that it gives back or changes, beyond one */
+	void (*run)(struct scene *scene);
+};
+
+/* What every mutation here begins with: durability is not what is measured. */
+static const struct hf_write write_os = {.durability = HF_OS};
+
+/* The prefix and the number as text, in `out`. */
+struct hf_bytes numbered(char out[NAME], const char *prefix, unsigned number);
+/* Fills a store with SCENE_SMALL and one with SCENE_LARGE objects, runs all works on both in the order given, prints the table, and fails the
+ * test where the large one takes too many steps. */
+void compare_steps(void (*fill)(struct scene *scene), const struct work *works, size_t count);
+
+#endif

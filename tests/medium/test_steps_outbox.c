@@ -1,0 +1,302 @@
+/* Index steps of an outbox of a million items: see lib/scene.h. 100,000 are delayed and 100,000 failed, and all of those come first in its
+ * order. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/scene.h"
+
+#define QUEUE hf_str("queue")
+
+static void expect_page(struct scene *scene, const struct hf_outbox_list *args, size_t count)
+{
+	struct hf_outbox_items page;
+	assert_int_equal(hf_outbox_list(scene->store, args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	assert_int_equal(page.count, count);
+	hf_release(page.memory);
+}
+
+/* Whence a page in the middle. */
+static void find_middle(struct scene *scene)
+{
+	struct hf_outbox_items page;
+	const struct hf_outbox_list args = {.queue = QUEUE, .limit = scene->count / 2, .without_payload = true};
+	assert_int_equal(hf_outbox_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	assert_true(strlen(page.next) < sizeof scene->page);
+	memcpy(scene->page, page.next, strlen(page.next) + 1);
+	hf_release(page.memory);
+}
+
+/* Items [0, count / 10) are failed, as many more are delayed, the rest is ready and comes last in the order of claims. */
+static void fill_queue(struct scene *scene)
+{
+	static char ids[BATCH][NAME];
+	static struct hf_outbox_input items[BATCH];
+	const unsigned tenth = scene->count / 10;
+	for (unsigned i = 0; i < tenth; i++) {
+		const struct hf_outbox_put args = {.write = write_os,
+		                                   .queue = QUEUE,
+		                                   .item = {.id = numbered(ids[0], "item", i),
+		                                            .status = HF_OUTBOX_FAILED,
+		                                            .priority = -1,
+		                                            .attempts = 5,
+		                                            .enqueued_at = SCENE_NOW - i,
+		                                            .available_at = SCENE_NOW}};
+		assert_int_equal(hf_outbox_put(scene->store, NULL, &args, NULL, NULL), HF_OK);
+	}
+	for (unsigned i = tenth; i < scene->count;) {
+		size_t n = 0;
+		for (; n < BATCH && i < scene->count; n++, i++)
+			items[n] = (struct hf_outbox_input){.id = numbered(ids[n], "item", i),
+			                                    .priority = i < 2 * tenth ? -1 : 0,
+			                                    .available_at = i < 2 * tenth ? SCENE_NOW + 100000 * SECOND + i : 0};
+		const struct hf_outbox_enqueue_many args = {.write = write_os, .queue = QUEUE, .items = items, .count = n};
+		assert_int_equal(hf_outbox_enqueue_many(scene->store, NULL, &args, NULL, NULL), HF_OK);
+	}
+	find_middle(scene);
+}
+
+static void claim_some(struct scene *scene, uint32_t max, int64_t lease)
+{
+	struct hf_outbox_items got;
+	const struct hf_outbox_claim_next args = {.write = write_os, .queue = QUEUE, .max = max, .owner = hf_str("w"), .lease_us = lease};
+	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
+	assert_int_equal(got.count, max);
+	hf_release(got.memory);
+}
+
+static hf_token claim_one(struct scene *scene, unsigned number)
+{
+	char id[NAME];
+	struct hf_result result;
+	const struct hf_outbox_claim args = {
+	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", number), .owner = hf_str("w"), .lease_us = 50 * SECOND};
+	assert_int_equal(hf_outbox_claim(scene->store, NULL, &args, NULL, &result, NULL), HF_OK);
+	return result.token;
+}
+
+/* Objects of each kind, by their place in the numbering. */
+static unsigned failed_one(const struct scene *scene)
+{
+	return scene->count / 20;
+}
+
+static unsigned delayed_one(const struct scene *scene)
+{
+	return scene->count / 10 + scene->count / 20;
+}
+
+static unsigned ready_one(const struct scene *scene)
+{
+	return scene->count / 2;
+}
+
+static void queue_enqueue(struct scene *scene)
+{
+	const struct hf_outbox_enqueue args = {.write = write_os, .queue = QUEUE, .id = hf_str("one more")};
+	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void queue_enqueue_again(struct scene *scene)
+{
+	queue_enqueue(scene);
+}
+
+static void queue_put(struct scene *scene)
+{
+	char id[NAME];
+	const struct hf_outbox_put args = {
+	    .write = write_os,
+	    .queue = QUEUE,
+	    .item = {
+	        .id = numbered(id, "item", ready_one(scene)), .status = HF_OUTBOX_FAILED, .enqueued_at = SCENE_NOW, .available_at = SCENE_NOW}};
+	assert_int_equal(hf_outbox_put(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void queue_configure(struct scene *scene)
+{
+	const struct hf_outbox_configure args = {.write = write_os, .queue = QUEUE, .max_attempts = 7};
+	assert_int_equal(hf_outbox_configure(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void queue_get(struct scene *scene)
+{
+	char id[NAME];
+	struct hf_outbox_got got;
+	const struct hf_outbox_key key = {QUEUE, numbered(id, "item", ready_one(scene) + 1)};
+	assert_int_equal(hf_outbox_get(scene->store, &key, HF_READ_UNDURABLE, &got, NULL), HF_OK);
+	hf_release(got.memory);
+}
+
+static void queue_claim_next(struct scene *scene)
+{
+	claim_some(scene, 1, 0);
+}
+
+static void queue_claim_many(struct scene *scene)
+{
+	claim_some(scene, 64, 10 * SECOND);
+}
+
+static void queue_claim_ready(struct scene *scene)
+{
+	(void)claim_one(scene, ready_one(scene) + 2);
+}
+
+static void queue_claim_failed(struct scene *scene)
+{
+	(void)claim_one(scene, failed_one(scene));
+}
+
+static void queue_claim_delayed(struct scene *scene)
+{
+	(void)claim_one(scene, delayed_one(scene));
+}
+
+static void queue_claim_complete(struct scene *scene)
+{
+	char id[NAME];
+	const unsigned number = ready_one(scene) + 3;
+	const hf_token token = claim_one(scene, number);
+	const struct hf_outbox_complete args = {.write = write_os, .queue = QUEUE, .id = numbered(id, "item", number), .token = token};
+	assert_int_equal(hf_outbox_complete(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void queue_claim_extend_fail(struct scene *scene)
+{
+	char id[NAME];
+	const unsigned number = ready_one(scene) + 4;
+	const hf_token token = claim_one(scene, number);
+	const struct hf_bytes name = numbered(id, "item", number);
+	const struct hf_outbox_extend extend = {.write = write_os, .queue = QUEUE, .id = name, .token = token, .lease_us = 60 * SECOND};
+	const struct hf_outbox_fail fail = {.write = write_os, .queue = QUEUE, .id = name, .token = token, .reason = hf_str("no")};
+	assert_int_equal(hf_outbox_extend(scene->store, NULL, &extend, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_fail(scene->store, NULL, &fail, NULL, NULL), HF_OK);
+}
+
+static void queue_claim_release(struct scene *scene)
+{
+	char id[NAME];
+	const unsigned number = ready_one(scene) + 5;
+	const hf_token token = claim_one(scene, number);
+	const struct hf_outbox_release args = {
+	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", number), .token = token, .delay_us = SECOND};
+	assert_int_equal(hf_outbox_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void queue_remove(struct scene *scene)
+{
+	char id[NAME];
+	const struct hf_outbox_remove args = {.write = write_os, .queue = QUEUE, .id = numbered(id, "item", ready_one(scene) + 6)};
+	assert_int_equal(hf_outbox_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void queue_mark_failed(struct scene *scene)
+{
+	char id[NAME];
+	const struct hf_outbox_mark_failed args = {.write = write_os, .queue = QUEUE, .id = numbered(id, "item", ready_one(scene) + 7)};
+	assert_int_equal(hf_outbox_mark_failed(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void queue_retry(struct scene *scene)
+{
+	char id[NAME];
+	const struct hf_outbox_retry args = {.write = write_os, .queue = QUEUE, .id = numbered(id, "item", failed_one(scene) + 1)};
+	assert_int_equal(hf_outbox_retry(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void queue_list_all(struct scene *scene)
+{
+	struct hf_outbox_items page;
+	const struct hf_outbox_list args = {.queue = QUEUE, .limit = PAGE};
+	assert_int_equal(hf_outbox_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	assert_int_equal(page.count, PAGE);
+	hf_release(page.memory);
+}
+
+static void queue_list_middle(struct scene *scene)
+{
+	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .page = scene->page}, PAGE);
+}
+
+static void queue_list_queued(struct scene *scene)
+{
+	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_QUEUED}, PAGE);
+}
+
+static void queue_list_sending(struct scene *scene)
+{
+	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_SENDING}, PAGE);
+}
+
+static void queue_list_failed(struct scene *scene)
+{
+	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_FAILED}, PAGE);
+}
+
+static void queue_stats(struct scene *scene)
+{
+	struct hf_outbox_stats stats;
+	assert_int_equal(hf_outbox_stats(scene->store, QUEUE, HF_READ_UNDURABLE, &stats, NULL), HF_OK);
+	assert_true(stats.failed.items >= scene->count / 10 - 2 && stats.queued.items >= scene->count / 2);
+}
+
+/* The leases of claim_many are over; nothing is logged yet. */
+static void queue_claim_after_expiry(struct scene *scene)
+{
+	sim_set_now(scene->sim, SCENE_NOW + 20 * SECOND);
+	claim_some(scene, 1, 0);
+}
+
+static void queue_settle_leases(struct scene *scene)
+{
+	struct hf_outbox_stats stats;
+	assert_int_equal(hf_maintain(scene->store, 0, NULL), HF_OK);
+	assert_int_equal(hf_outbox_stats(scene->store, QUEUE, HF_READ_UNDURABLE, &stats, NULL), HF_OK);
+	assert_true(stats.sending.items < 20);
+}
+
+static const struct work queue_works[] = {
+    {"outbox enqueue", 0, queue_enqueue},
+    {"outbox enqueue, live id", 0, queue_enqueue_again},
+    {"outbox put", 0, queue_put},
+    {"outbox configure", 0, queue_configure},
+    {"outbox get", 0, queue_get},
+    {"outbox claim_next of 1", 0, queue_claim_next},
+    {"outbox claim_next of 64", 0, queue_claim_many},
+    {"outbox claim, ready", 0, queue_claim_ready},
+    {"outbox claim, failed", 0, queue_claim_failed},
+    {"outbox claim, delayed", 0, queue_claim_delayed},
+    {"outbox claim, complete", 0, queue_claim_complete},
+    {"outbox claim, extend, fail", 0, queue_claim_extend_fail},
+    {"outbox claim, release", 0, queue_claim_release},
+    {"outbox remove", 0, queue_remove},
+    {"outbox mark_failed", 0, queue_mark_failed},
+    {"outbox retry", 0, queue_retry},
+    {"outbox list, all", PAGE, queue_list_all},
+    {"outbox list, from the middle", PAGE, queue_list_middle},
+    {"outbox list, queued", PAGE, queue_list_queued},
+    {"outbox list, sending", PAGE, queue_list_sending},
+    {"outbox list, failed", PAGE, queue_list_failed},
+    {"outbox stats", 0, queue_stats},
+    {"outbox claim_next, leases over", 0, queue_claim_after_expiry},
+    {"outbox settle of 64 leases", 0, queue_settle_leases},
+};
+
+static void a_queue_of_a_million_costs_what_one_of_a_thousand_does(void **state)
+{
+	(void)state;
+	compare_steps(fill_queue, queue_works, sizeof queue_works / sizeof queue_works[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_queue_of_a_million_costs_what_one_of_a_thousand_does),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
