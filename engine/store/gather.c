@@ -5,6 +5,9 @@
  * pay: `worth` is what was gained (transactions that came, relative to those that were there) over what it cost (time, relative to a flush). When it does not
  * pay, one group in sixteen tries again.
  *
+ * And it does so only where the device is what limits. Where processors are, a flush that begins early overlaps with the work of those who are still to come,
+ * and a leader that waited for all of them would leave the device idle meanwhile.
+ *
  * A single thread never gathers: one transaction was served, and one is all there is to wait for. Correctness does not depend on anything here. */
 #include "store/internal.h"
 
@@ -15,6 +18,7 @@
 #define WAIT_OF_FLUSH 0.35
 #define GAP_MIN_NS 12000.0
 #define GAP_MAX_NS 40000.0
+#define CROWD_DECAY 0.98
 
 static double clamp(double value, double low, double high)
 {
@@ -50,11 +54,17 @@ static double wait_for_company(struct hf_store *s, uint32_t target, double flush
 	return now;
 }
 
+/* Is the device what limits? Then at the present rate at least half of the crowd would come during one flush. */
+static bool device_bound(const struct hf__gather *g)
+{
+	return g->flush_ns * g->rate * 2.0 >= g->crowd;
+}
+
 void hf__gather(struct hf_store *s)
 {
 	struct hf__gather *g = &s->gather;
 	const uint32_t before = s->buffers[s->filling].transactions;
-	if (g->target <= 1 || before >= g->target || g->flush_ns <= 0.0 || !worth_it(g))
+	if (g->target <= 1 || before >= g->target || g->flush_ns <= 0.0 || !device_bound(g) || !worth_it(g))
 		return;
 	(void)pthread_mutex_unlock(&s->lock);
 	const double took = wait_for_company(s, g->target, g->flush_ns);
@@ -65,10 +75,19 @@ void hf__gather(struct hf_store *s)
 	g->worth = 0.75 * g->worth + 0.25 * (cost > 0.0 ? clamp(gain / cost, 0.0, 16.0) : 16.0);
 }
 
-void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued)
+static double average(double old, double now)
+{
+	return old <= 0.0 ? now : 0.9 * old + 0.1 * now;
+}
+
+void hf__gather_learn(struct hf_store *s, int64_t began, int64_t ended, uint32_t served, uint32_t queued)
 {
 	struct hf__gather *g = &s->gather;
-	const double took = (double)nanoseconds;
-	g->flush_ns = g->flush_ns <= 0.0 ? took : 0.9 * g->flush_ns + 0.1 * took;
+	const int64_t cycle = ended - g->last_end;
+	g->flush_ns = average(g->flush_ns, (double)(ended - began));
+	if (served > 0 && cycle > 0)
+		g->rate = average(g->rate, served / (double)cycle);
+	g->last_end = ended;
+	g->crowd = g->crowd * CROWD_DECAY > served + queued ? g->crowd * CROWD_DECAY : served + queued;
 	g->target = served + queued; /* their threads may come back, and who is here already */
 }

@@ -83,12 +83,13 @@ static int prepare_ahead(struct hf_store *s)
 	return rc == HF_EUNCERTAIN ? rc : HF_OK;
 }
 
-static int round_of_upkeep(struct hf_store *s, int64_t until, struct hf_error *error)
+/* While groups are being written they vouch for each other: the witness is synced when nothing is (`quiet`), at rotation and at close. */
+static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, struct hf_error *error)
 {
 	int rc = prepare_ahead(s);
 	if (rc == HF_OK)
 		rc = settle_all(s, until, error);
-	if (rc == HF_OK && hf__witness_sync(s) != 0)
+	if (rc == HF_OK && quiet && hf__witness_sync(s) != 0)
 		rc = HF_EUNCERTAIN;
 	if (rc == HF_OK)
 		(void)hf__remove_leftovers(s); /* a leftover that stays is tried again after the next open */
@@ -107,7 +108,7 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	const int64_t began = store->os->ticks(store->os->ctx);
 	const bool endless = budget_us == 0 || budget_us > (INT64_MAX - began) / 1000;
 	const int64_t until = endless ? INT64_MAX : began + budget_us * 1000;
-	rc = round_of_upkeep(store, until, error);
+	rc = round_of_upkeep(store, until, true, error);
 	return rc == HF_EUNCERTAIN ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store") : rc;
 }
 
@@ -137,8 +138,9 @@ static void *thread_main(void *arg)
 		s->thread_asleep = false;
 		if (s->stopping || atomic_load(&s->fault))
 			continue;
+		const bool quiet = seen == s->next_lsn;
 		(void)pthread_mutex_unlock(&s->lock);
-		(void)round_of_upkeep(s, INT64_MAX, NULL); /* a failure has failed the store, which every caller is told */
+		(void)round_of_upkeep(s, INT64_MAX, quiet, NULL); /* a failure has failed the store, which every caller is told */
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);

@@ -1,0 +1,175 @@
+/* What operations look at and what they change: the model behind the oracle. One row per verb. See crash_script.h.
+ *
+ * Objects are named by domain, place and name: "i ann/t1", "c orders/mailer", "o jobs/42". Containers are "i ann/", settings
+ * "i ann/#". What changes an object changes its container too. An answer about one object depends on that object only, there or gone;
+ * one about many depends on the container. */
+#include "lib/crash_script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum looks {
+	AT_NAMES, /* the objects that are named */
+	AT_PLACE, /* the container */
+	AT_SETTING, /* the container's own value */
+	AT_NAMES_AND_SETTING,
+};
+
+static const struct row {
+	const char *name;
+	char domain;
+	bool reads;
+	enum looks looks;
+} rows[VERBS] = {
+    [VERB_NONE] = {"nothing", ' ', true, AT_PLACE},
+    [INBOX_SAVE] = {"inbox save", 'i', false, AT_PLACE},
+    [INBOX_REPLACE] = {"inbox save replace", 'i', false, AT_PLACE},
+    [INBOX_SET_STATUS] = {"inbox set_status", 'i', false, AT_SETTING},
+    [INBOX_DISMISS] = {"inbox dismiss", 'i', false, AT_NAMES},
+    [INBOX_UNDISMISS] = {"inbox undismiss", 'i', false, AT_NAMES},
+    [INBOX_MARK_READ] = {"inbox mark_read", 'i', false, AT_NAMES},
+    [INBOX_MARK_UNREAD] = {"inbox mark_unread", 'i', false, AT_NAMES},
+    [INBOX_MARK_SEEN] = {"inbox mark_seen", 'i', false, AT_NAMES},
+    [INBOX_REMOVE] = {"inbox remove", 'i', false, AT_NAMES},
+    [INBOX_GUARD] = {"inbox guard", 'i', false, AT_NAMES},
+    [INBOX_PRUNE] = {"inbox prune", 'i', false, AT_PLACE},
+    [INBOX_TRIM] = {"inbox trim", 'i', false, AT_PLACE},
+    [INBOX_CLEAR] = {"inbox clear", 'i', false, AT_PLACE},
+    [INBOX_GET] = {"inbox get", 'i', true, AT_NAMES},
+    [INBOX_LOAD] = {"inbox load", 'i', true, AT_PLACE},
+    [INBOX_DISMISSED] = {"inbox dismissed", 'i', true, AT_PLACE},
+    [INBOX_COUNTS] = {"inbox counts", 'i', true, AT_PLACE},
+    [INBOX_STATUS] = {"inbox status", 'i', true, AT_SETTING},
+    [CURSOR_ADVANCE] = {"cursor advance", 'c', false, AT_NAMES},
+    [CURSOR_RESET] = {"cursor reset", 'c', false, AT_NAMES},
+    [CURSOR_RECORD_ERROR] = {"cursor record_error", 'c', false, AT_NAMES},
+    [CURSOR_REMOVE] = {"cursor remove", 'c', false, AT_NAMES},
+    [CURSOR_GUARD] = {"cursor guard", 'c', false, AT_NAMES},
+    [CURSOR_GET] = {"cursor get", 'c', true, AT_NAMES},
+    [CURSOR_LIST] = {"cursor list", 'c', true, AT_PLACE},
+    [CURSOR_LAG] = {"cursor lag", 'c', true, AT_PLACE},
+    [OUTBOX_ENQUEUE] = {"outbox enqueue", 'o', false, AT_NAMES},
+    [OUTBOX_ENQUEUE_OR_REPLACE] = {"outbox enqueue replace", 'o', false, AT_NAMES},
+    [OUTBOX_ENQUEUE_MANY] = {"outbox enqueue_many", 'o', false, AT_NAMES},
+    [OUTBOX_PUT] = {"outbox put", 'o', false, AT_NAMES},
+    [OUTBOX_CONFIGURE] = {"outbox configure", 'o', false, AT_SETTING},
+    [OUTBOX_CLEAR] = {"outbox clear", 'o', false, AT_PLACE},
+    [OUTBOX_CLAIM] = {"outbox claim", 'o', false, AT_NAMES},
+    [OUTBOX_CLAIM_NEXT] = {"outbox claim_next", 'o', false, AT_PLACE},
+    [OUTBOX_EXTEND] = {"outbox extend", 'o', false, AT_NAMES},
+    [OUTBOX_COMPLETE] = {"outbox complete", 'o', false, AT_NAMES},
+    [OUTBOX_FAIL] = {"outbox fail", 'o', false, AT_NAMES_AND_SETTING},
+    [OUTBOX_RELEASE] = {"outbox release", 'o', false, AT_NAMES},
+    [OUTBOX_REMOVE] = {"outbox remove", 'o', false, AT_NAMES},
+    [OUTBOX_MARK_FAILED] = {"outbox mark_failed", 'o', false, AT_NAMES},
+    [OUTBOX_RETRY] = {"outbox retry", 'o', false, AT_NAMES},
+    [OUTBOX_GUARD] = {"outbox guard", 'o', false, AT_NAMES},
+    [OUTBOX_GUARD_CLAIM] = {"outbox guard_claim", 'o', false, AT_NAMES},
+    [OUTBOX_GET] = {"outbox get", 'o', true, AT_NAMES},
+    [OUTBOX_LIST] = {"outbox list", 'o', true, AT_PLACE},
+    [OUTBOX_STATS] = {"outbox stats", 'o', true, AT_PLACE},
+};
+
+const char *script_verb_name(enum verb verb)
+{
+	return rows[verb].name;
+}
+
+bool script_reads(const struct op *op)
+{
+	return rows[op->verb].reads;
+}
+
+size_t script_ops(const struct step *step)
+{
+	size_t count = 0;
+	while (count < OPS_MAX && step->ops[count].verb != VERB_NONE)
+		count++;
+	return count;
+}
+
+int script_answer(const struct step *step)
+{
+	for (size_t i = 0; i < script_ops(step); i++)
+		if (step->ops[i].answer != HF_OK)
+			return step->ops[i].answer;
+	return HF_OK;
+}
+
+bool script_changes(const struct step *step)
+{
+	bool changes = false;
+	if (step->kind == STEP_ABANDON || script_answer(step) != HF_OK)
+		return false;
+	for (size_t i = 0; i < script_ops(step); i++)
+		changes = changes || step->ops[i].changes;
+	return changes;
+}
+
+/* The n-th of the names; false past the last. */
+static bool name_at(const char *names, size_t nth, char *out, size_t cap)
+{
+	const char *at = names ? names : "";
+	for (; nth > 0 && *at; nth--) {
+		at += strcspn(at, " ");
+		at += *at == ' ';
+	}
+	const size_t len = strcspn(at, " ");
+	if (len == 0 || len >= cap)
+		return false;
+	memcpy(out, at, len);
+	out[len] = '\0';
+	return true;
+}
+
+static void object_name(const struct op *op, const char *name, char *out, size_t cap)
+{
+	const int len = snprintf(out, cap, "%c %s/%s", rows[op->verb].domain, op->place, name);
+	if (len < 0 || (size_t)len >= cap)
+		abort(); /* a workload with names that are too long */
+}
+
+void script_object_name(const struct op *op, size_t nth, char *out, size_t cap)
+{
+	char name[32] = "#";
+	if (rows[op->verb].looks != AT_SETTING)
+		(void)name_at(op->names, nth, name, sizeof name);
+	object_name(op, name, out, cap);
+}
+
+static void each_name(const struct op *op, script_object each, void *arg)
+{
+	char name[32], object[64];
+	for (size_t i = 0; name_at(op->names, i, name, sizeof name); i++) {
+		object_name(op, name, object, sizeof object);
+		each(arg, object);
+	}
+}
+
+static void each_one(const struct op *op, const char *name, script_object each, void *arg)
+{
+	char object[64];
+	object_name(op, name, object, sizeof object);
+	each(arg, object);
+}
+
+void script_looks_at(const struct op *op, script_object each, void *arg)
+{
+	const enum looks looks = rows[op->verb].looks;
+	if (looks == AT_NAMES || looks == AT_NAMES_AND_SETTING)
+		each_name(op, each, arg);
+	if (looks == AT_SETTING || looks == AT_NAMES_AND_SETTING)
+		each_one(op, "#", each, arg);
+	if (looks == AT_PLACE)
+		each_one(op, "", each, arg);
+}
+
+void script_touches(const struct op *op, script_object each, void *arg)
+{
+	if (rows[op->verb].looks == AT_SETTING)
+		each_one(op, "#", each, arg);
+	else
+		each_name(op, each, arg);
+	each_one(op, "", each, arg);
+}

@@ -1,0 +1,158 @@
+/* Reference workloads of the crash tests, as data: what is done to a store step by step, and what each operation looks at, changes
+ * and answers when no disk fails. The oracle's model of dependencies is computed from this description. */
+#ifndef TESTS_LIB_CRASH_SCRIPT_H
+#define TESTS_LIB_CRASH_SCRIPT_H
+
+#include "base/bytes.h"
+#include "holdfast/holdfast.h"
+
+/* In brackets: what `number` means. `size` is the length of payloads, statuses, reasons and errors. */
+enum verb {
+	VERB_NONE,
+	/* place: the user; names: threads */
+	INBOX_SAVE, /* several records [generated_at] */
+	INBOX_REPLACE, /* the same, and the others go */
+	INBOX_SET_STATUS,
+	INBOX_DISMISS,
+	INBOX_UNDISMISS,
+	INBOX_MARK_READ,
+	INBOX_MARK_UNREAD,
+	INBOX_MARK_SEEN,
+	INBOX_REMOVE,
+	INBOX_GUARD,
+	INBOX_PRUNE, /* keeps only an account that nobody has */
+	INBOX_TRIM, /* [max_records] */
+	INBOX_CLEAR,
+	INBOX_GET,
+	INBOX_LOAD,
+	INBOX_DISMISSED,
+	INBOX_COUNTS,
+	INBOX_STATUS,
+	/* place: the stream; names: a consumer */
+	CURSOR_ADVANCE, /* [sequence] */
+	CURSOR_RESET, /* [sequence] */
+	CURSOR_RECORD_ERROR,
+	CURSOR_REMOVE,
+	CURSOR_GUARD,
+	CURSOR_GET,
+	CURSOR_LIST,
+	CURSOR_LAG, /* [head] */
+	/* place: the queue; names: ids. The token is the one that the item's last claim gave. */
+	OUTBOX_ENQUEUE, /* [available_at] */
+	OUTBOX_ENQUEUE_OR_REPLACE,
+	OUTBOX_ENQUEUE_MANY,
+	OUTBOX_PUT,
+	OUTBOX_CONFIGURE, /* [max_attempts] */
+	OUTBOX_CLEAR,
+	OUTBOX_CLAIM, /* [lease] */
+	OUTBOX_CLAIM_NEXT, /* [lease]; names: what it will give */
+	OUTBOX_EXTEND, /* [lease] */
+	OUTBOX_COMPLETE,
+	OUTBOX_FAIL, /* [fixed backoff] */
+	OUTBOX_RELEASE, /* [delay] */
+	OUTBOX_REMOVE,
+	OUTBOX_MARK_FAILED,
+	OUTBOX_RETRY,
+	OUTBOX_GUARD,
+	OUTBOX_GUARD_CLAIM,
+	OUTBOX_GET,
+	OUTBOX_LIST,
+	OUTBOX_STATS,
+	VERBS,
+};
+
+enum expect {
+	EXPECT_NOTHING,
+	EXPECT_CURRENT, /* the version that the last answer about the object gave */
+	EXPECT_ABSENT,
+	EXPECT_OTHER, /* a version that it does not have */
+};
+
+struct op {
+	enum verb verb;
+	const char *place;
+	const char *names; /* separated by single blanks */
+	int64_t number;
+	uint32_t size;
+	enum expect expect;
+	int answer; /* without faults */
+	bool changes; /* without faults: an entry is written */
+};
+
+enum step_kind {
+	STEP_END,
+	STEP_DO, /* one operation at once, or several as one transaction */
+	STEP_SUBMIT, /* sequences them and waits for nothing */
+	STEP_WAIT, /* for all that was submitted, in order */
+	STEP_ABANDON, /* a transaction with these operations that is given up */
+	STEP_SYNC,
+	STEP_REOPEN, /* clean close, open */
+	STEP_KILL, /* kill -9, open */
+	STEP_TIME, /* `by` microseconds pass */
+	STEP_MAINTAIN,
+};
+
+enum { OPS_MAX = 4, NAMES_MAX = 8, SCRIPT_NOW = 1000000000 };
+
+struct step {
+	enum step_kind kind;
+	bool os; /* commits in mode os */
+	bool undurable; /* reads with HF_READ_UNDURABLE */
+	int64_t by;
+	struct op ops[OPS_MAX];
+};
+
+struct script {
+	const char *name;
+	const struct step *steps; /* up to STEP_END */
+	uint32_t segment_size;
+};
+
+size_t script_ops(const struct step *step);
+/* The code that the step as a whole answers without faults: of the first operation that is refused. */
+int script_answer(const struct step *step);
+/* Does the step write entries, without faults? (STEP_MAINTAIN may or may not: it is not asked.) */
+bool script_changes(const struct step *step);
+/* Calls `each` for every object that the operation's answer depends on, or that it changes. Containers end in '/'. */
+typedef void (*script_object)(void *arg, const char *object);
+void script_looks_at(const struct op *op, script_object each, void *arg);
+void script_touches(const struct op *op, script_object each, void *arg);
+bool script_reads(const struct op *op);
+const char *script_verb_name(enum verb verb);
+/* The object that a version or token belongs to: "o jobs/42". */
+void script_object_name(const struct op *op, size_t nth, char *out, size_t cap);
+
+/* The reference workloads, each over all three domains unless its name says otherwise. */
+extern const struct script script_domains, script_transactions, script_groups, script_rotation, script_lives;
+/* What is done to a store that was recovered from a crash. */
+extern const struct script script_after;
+/* A short one of everything, for tests that must be quick. */
+extern const struct script script_small;
+
+/* --- Running one operation: crash_verbs.c --------------------------------------------------------------------------------------- */
+
+/* What an operation told. */
+struct tale {
+	struct hf__writer bytes; /* to be compared with another run's */
+	uint64_t lsn; /* the greatest LSN among versions and tokens */
+};
+
+struct call {
+	hf_store *store;
+	hf_txn *txn; /* NULL: at once */
+	const struct op *op;
+	enum hf_durability durability;
+	unsigned flags; /* of reads */
+	hf_lsn expect;
+	hf_token token;
+	struct hf_result *result;
+	struct hf_outbox_items *items; /* of claims; NULL: not wanted */
+	struct tale *told; /* by a read */
+	struct hf_error *error;
+};
+int script_call(const struct call *call);
+/* What any operation's result, and a claim, told. */
+void script_tell_result(struct tale *told, const struct hf_result *result);
+void script_tell_items(struct tale *told, const struct hf_outbox_items *items);
+
+#endif
