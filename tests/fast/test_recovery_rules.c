@@ -69,7 +69,7 @@ static void r3_a_torn_word_of_the_witness_leaves_the_other(void **state)
 	struct patient *p = patient_closed(6);
 	sim_checkpoint(p->sim);
 	for (unsigned slot = 0; slot < 2; slot++) {
-		assert_true(sim_flip_bit(p->sim, HF__NAME_WITNESS, (slot * HF__WITNESS_SLOT_SIZE + 40) * 8));
+		assert_true(sim_flip_bit(p->sim, HF__NAME_WITNESS, ((uint64_t)slot * HF__WITNESS_SLOT_SIZE + 40) * 8));
 		patient_has(p, 6);
 		patient_close(p);
 		/* The older word still covers the first groups. */

@@ -17,13 +17,14 @@
 
 void play_wrong(struct player *p, const char *format, ...)
 {
+	char what[300];
 	va_list arguments;
-	if (p->wrong[0])
-		return; /* the first one counts */
-	const int at = snprintf(p->wrong, sizeof p->wrong, "%s %s, step %zu: ", p->oracle ? "live" : "rehearsal of", p->script->name, p->step);
 	va_start(arguments, format);
-	(void)vsnprintf(p->wrong + at, sizeof p->wrong - (size_t)at, format, arguments);
+	(void)vsnprintf(what, sizeof what, format, arguments);
 	va_end(arguments);
+	if (!p->wrong[0]) /* the first one counts */
+		(void)snprintf(p->wrong, sizeof p->wrong, "%s %s, step %zu: %s", p->oracle ? "live" : "rehearsal of", p->script->name, p->step,
+		               what);
 }
 
 bool play_digest(hf_store *store, uint64_t *out, char *why, size_t cap)
@@ -192,7 +193,7 @@ static void step_maintain(struct player *p)
 /* After the step, in the rehearsal: which state is it now? */
 static void observe_state(struct player *p, const struct step *step)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	uint64_t state = p->state;
 	char why[300] = "";
 	if (!p->store || p->wrong[0])

@@ -6,7 +6,7 @@
 
 #define YES .changes = true
 #define NO .changes = false
-#define SECOND 1000000
+#define SECOND INT64_C(1000000)
 
 /* --- Every operation once, alone -------------------------------------------------------------------------------------------------- */
 

@@ -26,7 +26,7 @@ static const struct disk {
 	enum hf_pad pad;
 	unsigned fault_every, deep_every;
 } disks[] = {
-    {"weak", HF_PAD_NONE, 2, 300},    {"hostile", HF_PAD_SECTOR, 2, 300}, {"weak", HF_PAD_SECTOR, 12, 1000},
+    {"weak", HF_PAD_NONE, 3, 300},    {"hostile", HF_PAD_SECTOR, 3, 300}, {"weak", HF_PAD_SECTOR, 16, 1000},
     {"ordered", HF_PAD_NONE, 4, 300}, {"ordered", HF_PAD_SECTOR, 4, 300},
 };
 
@@ -85,10 +85,11 @@ static void run_all(struct work *work)
 
 static void print_table(const struct sweep_stats *s)
 {
+	const uint64_t opened = s->opened[0] + s->opened[1];
 	printf("figure: crash sweep: %llu distinct images opened (pad none %llu, pad sector %llu) of %llu made, %llu runs with a fault, "
 	       "%llu second lives, %llu wrong\n",
-	       (unsigned long long)(s->opened[0] + s->opened[1]), (unsigned long long)s->opened[0], (unsigned long long)s->opened[1],
-	       (unsigned long long)s->visited, (unsigned long long)s->faults, (unsigned long long)s->deep, (unsigned long long)s->wrong);
+	       (unsigned long long)opened, (unsigned long long)s->opened[0], (unsigned long long)s->opened[1], (unsigned long long)s->visited,
+	       (unsigned long long)s->faults, (unsigned long long)s->deep, (unsigned long long)s->wrong);
 	printf("figure: %-24s %12s %12s\n", "distinct images with", "pad none", "pad sector");
 	for (size_t i = 0; i < SWEEP_KINDS; i++)
 		printf("figure: %-24s %12llu %12llu\n", sweep_kind_name((enum sweep_kind)i), (unsigned long long)s->kinds[0][i],
