@@ -229,11 +229,11 @@ void hf__lead(struct hf_store *s)
 	(void)pthread_mutex_unlock(&s->lock);
 	const int64_t began = s->os->ticks(s->os->ctx);
 	const int rc = write_and_sync(s, &f);
-	const int64_t ended = s->os->ticks(s->os->ctx);
+	const int64_t took = s->os->ticks(s->os->ctx) - began;
 	(void)pthread_mutex_lock(&s->lock);
 	finish(s, &f, rc, &w);
 	if (rc == 0)
-		hf__gather_learn(s, began, ended, f.group ? f.group->transactions : 0, s->buffers[s->filling].transactions);
+		hf__gather_learn(s, took, f.group ? f.group->transactions : 0, s->buffers[s->filling].transactions);
 	(void)pthread_mutex_unlock(&s->lock);
 	/* The next leader first: its flush can begin while the others are still being woken. */
 	if (rc == 0 && w.queued > 0)

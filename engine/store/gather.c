@@ -5,8 +5,8 @@
  * pay: `worth` is what was gained (transactions that came, relative to those that were there) over what it cost (time, relative to a flush). When it does not
  * pay, one group in sixteen tries again.
  *
- * And it does so only where the device is what limits. Where processors are, a flush that begins early overlaps with the work of those who are still to come,
- * and a leader that waited for all of them would leave the device idle meanwhile.
+ * And it does so only where the device is what limits: a flush that begins early overlaps with the work of those who are still to come, and a leader that
+ * waited for a large crowd would leave a fast device idle.
  *
  * A single thread never gathers: one transaction was served, and one is all there is to wait for. Correctness does not depend on anything here. */
 #include "store/internal.h"
@@ -18,7 +18,8 @@
 #define WAIT_OF_FLUSH 0.35
 #define GAP_MIN_NS 12000.0
 #define GAP_MAX_NS 40000.0
-#define CROWD_DECAY 0.98
+/* What a commit costs the processors, roughly. It only decides how large a crowd is worth waiting for: DESIGN.md 17. */
+#define ARRIVAL_NS 4000.0
 
 static double clamp(double value, double low, double high)
 {
@@ -54,17 +55,17 @@ static double wait_for_company(struct hf_store *s, uint32_t target, double flush
 	return now;
 }
 
-/* Is the device what limits? Then at the present rate at least half of the crowd would come during one flush. */
+/* Where a flush is shorter than the processors need to bring the crowd, it does better to overlap with their work than to wait for it. */
 static bool device_bound(const struct hf__gather *g)
 {
-	return g->flush_ns * g->rate * 2.0 >= g->crowd;
+	return g->flush_ns >= g->target * ARRIVAL_NS;
 }
 
 void hf__gather(struct hf_store *s)
 {
 	struct hf__gather *g = &s->gather;
 	const uint32_t before = s->buffers[s->filling].transactions;
-	if (g->target <= 1 || before >= g->target || g->flush_ns <= 0.0 || !device_bound(g) || !worth_it(g))
+	if (g->target <= 1 || before >= g->target || !device_bound(g) || !worth_it(g))
 		return;
 	(void)pthread_mutex_unlock(&s->lock);
 	const double took = wait_for_company(s, g->target, g->flush_ns);
@@ -75,19 +76,10 @@ void hf__gather(struct hf_store *s)
 	g->worth = 0.75 * g->worth + 0.25 * (cost > 0.0 ? clamp(gain / cost, 0.0, 16.0) : 16.0);
 }
 
-static double average(double old, double now)
-{
-	return old <= 0.0 ? now : 0.9 * old + 0.1 * now;
-}
-
-void hf__gather_learn(struct hf_store *s, int64_t began, int64_t ended, uint32_t served, uint32_t queued)
+void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued)
 {
 	struct hf__gather *g = &s->gather;
-	const int64_t cycle = ended - g->last_end;
-	g->flush_ns = average(g->flush_ns, (double)(ended - began));
-	if (served > 0 && cycle > 0)
-		g->rate = average(g->rate, served / (double)cycle);
-	g->last_end = ended;
-	g->crowd = g->crowd * CROWD_DECAY > served + queued ? g->crowd * CROWD_DECAY : served + queued;
+	const double took = (double)nanoseconds;
+	g->flush_ns = g->flush_ns <= 0.0 ? took : 0.9 * g->flush_ns + 0.1 * took;
 	g->target = served + queued; /* their threads may come back, and who is here already */
 }

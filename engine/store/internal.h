@@ -64,9 +64,6 @@ struct hf__told {
 struct hf__gather {
 	uint32_t target; /* transactions that may come soon */
 	uint32_t skipped;
-	int64_t last_end; /* of a flush */
-	double rate; /* moving average of transactions per nanosecond */
-	double crowd; /* slowly fading maximum of target */
 	double flush_ns; /* moving average of one flush */
 	double worth; /* moving average of gain over cost */
 };
@@ -186,8 +183,8 @@ struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uin
 
 /* gather.c. The leader, lock held, about to seal: may release it for some microseconds. */
 void hf__gather(struct hf_store *s);
-/* After a flush from `began` to `ended` (ticks) that made `served` transactions durable, with `queued` more already there. */
-void hf__gather_learn(struct hf_store *s, int64_t began, int64_t ended, uint32_t served, uint32_t queued);
+/* After a flush of `nanoseconds` that made `served` transactions durable, with `queued` more already there. */
+void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued);
 
 /* segments.c. */
 /* Is it there, with room for a group of `need` bytes? */

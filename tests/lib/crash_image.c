@@ -51,6 +51,8 @@ bool image_open_twice(struct sim *image, const struct hf_options *options, struc
 		(void)snprintf(why, cap, "the second opening wrote %" PRIu64 " bytes again", again.info.rewritten_bytes);
 	else if (again.digest != found->digest)
 		(void)snprintf(why, cap, "the second opening found another state");
+	else if (again.info.last_lsn < found->info.last_lsn)
+		(void)snprintf(why, cap, "the second opening would issue LSNs again that were passed over");
 	else if (sim_hash_of(image, "segment-") != opened)
 		(void)snprintf(why, cap, "the second opening changed a segment");
 	return why[0] == '\0';
