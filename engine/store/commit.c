@@ -21,7 +21,7 @@
 
 /* See yield_a_few_times. Settable at compile time to measure it: DESIGN.md 17. */
 #ifndef HF__YIELDS
-#define HF__YIELDS 6u
+#define HF__YIELDS 16u
 #endif
 
 struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due)
