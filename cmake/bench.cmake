@@ -10,3 +10,7 @@ foreach(source ${bench_sources})
 	add_executable(${name} ${source})
 	target_link_libraries(${name} PRIVATE holdfast_benchlib holdfast::holdfast)
 endforeach()
+# It runs the tool that lies beside it.
+if(TARGET holdfast)
+	add_dependencies(bench_turn holdfast)
+endif()

@@ -11,7 +11,9 @@ else()
 	set(usage INTERFACE)
 endif()
 target_include_directories(holdfast_testlib ${usage} ${PROJECT_SOURCE_DIR}/tests)
-target_link_libraries(holdfast_testlib ${usage} holdfast_testing PkgConfig::CMOCKA)
+target_link_libraries(holdfast_testlib ${usage} holdfast_tools holdfast_testing PkgConfig::CMOCKA)
+# Where the tool lies, for tests that run it.
+target_compile_definitions(holdfast_testlib ${usage} HF_TOOL="${PROJECT_BINARY_DIR}/holdfast")
 
 # Seconds until a test counts as hung; a sanitizer slows it several times.
 set(timeout_fast 60)
@@ -53,17 +55,16 @@ foreach(source ${fuzz_sources})
 	endif()
 endforeach()
 
-# Examples use the library as its users do. What several need lies in examples/lib/; it is tools' code, so it may use yajl.
-file(GLOB example_library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/lib/*.c)
-pkg_check_modules(YAJL REQUIRED IMPORTED_TARGET yajl)
-add_library(holdfast_examplelib STATIC ${example_library_sources})
-target_include_directories(holdfast_examplelib PUBLIC ${PROJECT_SOURCE_DIR}/examples)
-target_link_libraries(holdfast_examplelib PUBLIC holdfast::holdfast PkgConfig::YAJL Threads::Threads)
-
+# Examples use the library as its users do.
 file(GLOB example_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
 foreach(source ${example_sources})
 	get_filename_component(stem ${source} NAME_WE)
 	set(name example_${stem})
-	holdfast_add_program(${name} ${source} holdfast_examplelib)
+	holdfast_add_program(${name} ${source} holdfast::holdfast)
 	holdfast_add_test(${name} fast ${timeout_fast} $<TARGET_FILE:${name}>)
 endforeach()
+
+# The demo is an example of several files, which calls the tool as a person would. It reads JSON, so it may use yajl.
+file(GLOB demo_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/demo/*.c)
+holdfast_add_program(example_demo "${demo_sources}" holdfast::holdfast PkgConfig::YAJL Threads::Threads)
+holdfast_add_test(example_demo fast ${timeout_fast} $<TARGET_FILE:example_demo> --tool $<TARGET_FILE:holdfast>)

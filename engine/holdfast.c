@@ -1,10 +1,11 @@
-/* What exists: the table of domains, and the public way in over the real disk. */
+/* What exists: the table of domains, and the public ways in over the real disk. */
 #include "holdfast/holdfast.h"
 
 #include <errno.h>
 
 #include "domains/domains.h"
 #include "store/error.h"
+#include "store/look.h"
 #include "store/store.h"
 
 static const struct hf__domain *const rows[] = {
@@ -26,9 +27,9 @@ static void release_os(struct hf__os *os)
 	hf__free(os);
 }
 
-static int open_directory(const char *path, const struct hf_options *options, struct hf__os *os, struct hf_error *error)
+static int open_directory(const char *path, bool create, struct hf__os *os, struct hf_error *error)
 {
-	const int rc = hf__os_posix_new(path, options && options->create, os);
+	const int rc = hf__os_posix_new(path, create, os);
 	if (rc == 0)
 		return HF_OK;
 	if (rc == ENOENT || rc == ENOTDIR)
@@ -36,7 +37,8 @@ static int open_directory(const char *path, const struct hf_options *options, st
 	return hf__fail(error, hf__code_of_errno(rc), rc, "the directory could not be opened (error %d)", rc);
 }
 
-int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
+/* The seam to a directory, for whoever frees it with release_os. */
+static int new_os(const char *path, bool create, struct hf__os **out, struct hf_error *error)
 {
 	*out = NULL;
 	if (!path || !path[0])
@@ -44,15 +46,50 @@ int hf_open(const char *path, const struct hf_options *options, hf_store **out, 
 	struct hf__os *os = hf__alloc(sizeof *os);
 	if (!os)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
-	int rc = open_directory(path, options, os, error);
-	if (rc != HF_OK) {
+	const int rc = open_directory(path, create, os, error);
+	if (rc != HF_OK)
 		hf__free(os);
+	else
+		*out = os;
+	return rc;
+}
+
+int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
+{
+	struct hf__os *os;
+	*out = NULL;
+	int rc = new_os(path, options && options->create, &os, error);
+	if (rc != HF_OK)
 		return rc;
-	}
 	rc = hf__store_open(os, &all, options, out, error);
 	if (rc != HF_OK)
 		release_os(os);
 	else
 		hf__store_own_os(*out, os, release_os);
+	return rc;
+}
+
+int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, void *ctx, struct hf_error *error)
+{
+	struct hf__os *os;
+	int rc = new_os(path, false, &os, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__log_each(os, &all, from, flags, each, ctx, error);
+	release_os(os);
+	return rc;
+}
+
+int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx, struct hf_fsck_summary *out,
+            struct hf_error *error)
+{
+	struct hf__os *os;
+	if (out)
+		*out = (struct hf_fsck_summary){0};
+	int rc = new_os(path, false, &os, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__fsck(os, &all, options, report, ctx, out, error);
+	release_os(os);
 	return rc;
 }

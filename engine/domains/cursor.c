@@ -130,6 +130,8 @@ static bool follows(const struct hf__cursor *cursor, enum hf__cursor_cause cause
 		return image->last_sequence == at && image->error_count == (cursor ? cursor->value.error_count : 0) + 1;
 	case HF__CURSOR_STATE:
 		return !cursor;
+	case HF__CURSOR_PUT:
+		return image->last_sequence >= at;
 	case HF__CURSOR_RESET:
 		return true;
 	}

@@ -64,6 +64,7 @@ static bool cause_ok(uint8_t cause, const struct hf__cursor_image *image)
 {
 	switch (cause) {
 	case HF__CURSOR_STATE:
+	case HF__CURSOR_PUT:
 		return true;
 	case HF__CURSOR_ADVANCE:
 	case HF__CURSOR_REPLAY:
@@ -167,7 +168,7 @@ void hf__cursor_add_name(struct hf__text *text, const struct hf__cursor_position
 
 static void describe_set(struct hf_bytes body, struct hf__text *out)
 {
-	static const char *const words[] = {"state of", "advance", "replay to", "reset", "record error of"};
+	static const char *const words[] = {"state of", "advance", "replay to", "reset", "record error of", "put"};
 	enum hf__cursor_cause cause;
 	struct hf__cursor_position key;
 	struct hf__cursor_image image;

@@ -71,6 +71,33 @@ static int record_error_check(const void *raw, struct hf__text *why)
 	return check_common(&args->key, args->now, why);
 }
 
+/* The reason and the time of a reset stand together or not at all. */
+static int put_check_reset(const struct hf_cursor *cursor, struct hf__text *why)
+{
+	if ((cursor->reset_at == HF_UNSET) != (cursor->reset_reason.len == 0))
+		return refuse(why, HF_EINVAL, "reset_reason and reset_at need each other");
+	if (cursor->reset_at == HF_UNSET)
+		return HF_OK;
+	if (hf__blank(cursor->reset_reason))
+		return refuse(why, HF_EREASON, "a reset needs a reason");
+	return cursor->reset_reason.len <= HF_CURSOR_REASON_MAX ? HF_OK : refuse(why, HF_ETOOBIG, "the reason is longer than 4096 bytes");
+}
+
+static int put_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_cursor *cursor = &((const struct hf_cursor_put *)raw)->cursor;
+	if (cursor->last_sequence < 0)
+		return refuse(why, HF_EINVAL, "last_sequence must not be below 0");
+	if (cursor->updated_at == HF_UNSET)
+		return refuse(why, HF_EINVAL, "updated_at must be a time");
+	if ((cursor->error_count == 0) != (cursor->last_error.len == 0))
+		return refuse(why, HF_EINVAL, "last_error and error_count need each other");
+	int rc = check_delivery_id(cursor->last_delivery_id, why);
+	if (rc == HF_OK)
+		rc = put_check_reset(cursor, why);
+	return rc == HF_OK ? check_target(&cursor->key, why) : rc;
+}
+
 static int remove_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_cursor_remove *args = raw;
@@ -146,13 +173,13 @@ static int put(struct hf__decision *d, const struct found *found, const struct h
 	return hf__emit(d, HF__CURSOR_SET);
 }
 
-static int not_monotonic(struct hf__decision *d, const struct hf_cursor_advance *args, const struct found *found,
-                         const struct hf__cursor_image *old)
+static int not_monotonic(struct hf__decision *d, const struct found *found, const struct hf__cursor_image *old, int64_t sequence,
+                         struct hf_bytes delivery_id)
 {
 	hf__text_add(&d->why, "at %lld ", (long long)old->last_sequence);
 	hf__text_add_quoted(&d->why, old->delivery_id);
-	hf__text_add(&d->why, ", refused %lld ", (long long)args->sequence);
-	hf__text_add_quoted(&d->why, args->delivery_id);
+	hf__text_add(&d->why, ", refused %lld ", (long long)sequence);
+	hf__text_add_quoted(&d->why, delivery_id);
 	hf__text_add(&d->why, ": ");
 	hf__cursor_add_name(&d->why, &found->key);
 	return HF_ENONMONOTONIC;
@@ -169,7 +196,7 @@ static int advance_decide(void *state, struct hf__decision *d, const void *raw, 
 	const bool forward = args->sequence > image.last_sequence;
 	const bool replay = args->sequence == image.last_sequence && hf__bytes_equal(args->delivery_id, image.delivery_id);
 	if (!forward && !replay)
-		return not_monotonic(d, args, &found, &image);
+		return not_monotonic(d, &found, &image, args->sequence, args->delivery_id);
 	image.updated_at = args->now ? args->now : d->now;
 	clear_error(&image);
 	const bool dated = args->delivered_at != 0 && args->delivered_at != HF_UNSET;
@@ -210,6 +237,30 @@ static int record_error_decide(void *state, struct hf__decision *d, const void *
 	image.error_count++;
 	image.updated_at = args->now ? args->now : d->now;
 	return put(d, &found, &image, HF__CURSOR_RECORD_ERROR, result);
+}
+
+static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+{
+	const struct hf_cursor_put *args = raw;
+	const struct hf_cursor *cursor = &args->cursor;
+	struct found found;
+	const int rc = look(state, d, &args->write, &cursor->key, &found);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__cursor_image old = image_or_new(found.cursor);
+	if (cursor->last_sequence < old.last_sequence)
+		return not_monotonic(d, &found, &old, cursor->last_sequence, cursor->last_delivery_id);
+	const struct hf__cursor_image image = {
+	    .last_sequence = cursor->last_sequence,
+	    .delivery_id = cursor->last_delivery_id,
+	    .last_delivered_at = cursor->last_delivered_at,
+	    .last_error = hf__utf8_cut(cursor->last_error, HF_CURSOR_ERROR_MAX),
+	    .error_count = cursor->error_count,
+	    .updated_at = cursor->updated_at,
+	    .reset_reason = cursor->reset_reason,
+	    .reset_at = cursor->reset_at,
+	};
+	return put(d, &found, &image, HF__CURSOR_PUT, result);
 }
 
 static int remove_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
@@ -268,6 +319,19 @@ static void *record_error_copy(struct hf__arena *arena, const void *args)
 	return copy_key(arena, &copy->key) && hf__arena_bytes(arena, copy->message, &copy->message) ? copy : NULL;
 }
 
+static void *put_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_cursor_put *copy = hf__arena_copy(arena, args, sizeof *copy);
+	if (!copy)
+		return NULL;
+	struct hf_cursor *cursor = &copy->cursor;
+	cursor->last_error = hf__utf8_cut(cursor->last_error, HF_CURSOR_ERROR_MAX);
+	const bool copied = copy_key(arena, &cursor->key) && hf__arena_bytes(arena, cursor->last_delivery_id, &cursor->last_delivery_id) &&
+	                    hf__arena_bytes(arena, cursor->last_error, &cursor->last_error) &&
+	                    hf__arena_bytes(arena, cursor->reset_reason, &cursor->reset_reason);
+	return copied ? copy : NULL;
+}
+
 static void *remove_copy(struct hf__arena *arena, const void *args)
 {
 	struct hf_cursor_remove *copy = hf__arena_copy(arena, args, sizeof *copy);
@@ -286,6 +350,7 @@ static const struct hf__verb advance_verb = {"cursor advance", HF__DOMAIN_CURSOR
 static const struct hf__verb reset_verb = {"cursor reset", HF__DOMAIN_CURSOR, reset_check, reset_decide, reset_copy};
 static const struct hf__verb record_error_verb = {"cursor record_error", HF__DOMAIN_CURSOR, record_error_check, record_error_decide,
                                                   record_error_copy};
+static const struct hf__verb put_verb = {"cursor put", HF__DOMAIN_CURSOR, put_check, put_decide, put_copy};
 static const struct hf__verb remove_verb = {"cursor remove", HF__DOMAIN_CURSOR, remove_check, remove_decide, remove_copy};
 static const struct hf__verb guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, guard_check, guard_decide, guard_copy};
 static const struct hf__verb lone_guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, lone_guard_check, guard_decide, guard_copy};
@@ -304,6 +369,11 @@ int hf_cursor_record_error(hf_store *store, hf_txn *txn, const struct hf_cursor_
                            struct hf_error *error)
 {
 	return hf__mutate(store, txn, &record_error_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put *args, struct hf_result *result, struct hf_error *error)
+{
+	return hf__mutate(store, txn, &put_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_cursor_remove(hf_store *store, hf_txn *txn, const struct hf_cursor_remove *args, struct hf_result *result, struct hf_error *error)

@@ -91,6 +91,7 @@ enum hf__cursor_cause {
 	HF__CURSOR_REPLAY = 2,
 	HF__CURSOR_RESET = 3,
 	HF__CURSOR_RECORD_ERROR = 4,
+	HF__CURSOR_PUT = 5,
 };
 
 /* A cursor's whole value as an entry carries it; borrowed bytes. */

@@ -134,6 +134,8 @@ static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)
 	for (enum hf__inbox_view view = 0; view < HF__INBOX_VIEWS; view++)
 		if (!view_sane(inbox, view))
 			return unsound(why, "broken order", hf__inbox_user(inbox));
+	if (inbox->by_user.tag != (never && hf__inbox_total(inbox) == 0 ? HF__NAME_HIDDEN : HF__NAME_LISTED))
+		return unsound(why, "wrong listing", hf__inbox_user(inbox));
 	return verify_records(inbox, why);
 }
 

@@ -1,4 +1,4 @@
-/* What is known of an inbox as a whole: its counts, kept with every change, and its status. */
+/* What is known of an inbox as a whole: its counts, kept with every change, its status, and which inboxes there are. */
 #include "domains/inbox_state.h"
 #include "store/error.h"
 
@@ -66,4 +66,25 @@ int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags, struc
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 	*out = found;
 	return HF_OK;
+}
+
+static const struct hf__order *order_of(const void *state)
+{
+	return &((const struct hf__inbox_state *)state)->by_user;
+}
+
+static struct hf_bytes user_of(const struct hf__order_node *node)
+{
+	return hf__inbox_user(hf__inbox_of_order(node));
+}
+
+static const struct hf__object *root_of(const void *state)
+{
+	return &((const struct hf__inbox_state *)state)->root;
+}
+
+int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
+{
+	static const struct hf__names users = {HF__DOMAIN_INBOX, "inbox users", order_of, user_of, root_of};
+	return hf__names_list(store, &users, args, flags, out, error);
 }

@@ -63,13 +63,6 @@ static int compare_users(const struct hf__order_node *a, const struct hf__order_
 	return hf__bytes_compare(hf__inbox_user(hf__inbox_of_order(a)), hf__inbox_user(hf__inbox_of_order(b)));
 }
 
-bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__domain_env *env)
-{
-	state->env = *env;
-	hf__order_init(&state->by_user, compare_users);
-	return hf__map_init(&state->users, env->hash_key) && hf__map_init(&state->records, env->hash_key);
-}
-
 /* --- Objects ---------------------------------------------------------------------------------------------------------------- */
 
 static void free_memory(struct hf__object *object)
@@ -77,9 +70,16 @@ static void free_memory(struct hf__object *object)
 	hf__free(object);
 }
 
+/* An inbox without records and without a value of its own is no state. */
+static void tag_inbox(struct hf__inbox *inbox)
+{
+	hf__name_tag(&inbox->state->by_user, &inbox->by_user, inbox->value.version != 0 || hf__inbox_total(inbox) > 0);
+}
+
 static void enlist_inbox(struct hf__object *object)
 {
 	struct hf__inbox *inbox = (struct hf__inbox *)(void *)object;
+	inbox->by_user.tag = HF__NAME_HIDDEN;
 	hf__map_insert(&inbox->state->users, &inbox->node, hf__map_hash(&inbox->state->users, inbox->user, inbox->len));
 	hf__order_insert(&inbox->state->by_user, &inbox->by_user);
 }
@@ -91,6 +91,11 @@ static void delist_inbox(struct hf__object *object)
 	hf__order_remove(&inbox->state->by_user, &inbox->by_user);
 }
 
+static void link_inbox(struct hf__object *object)
+{
+	tag_inbox((struct hf__inbox *)(void *)object);
+}
+
 static void enlist_record(struct hf__object *object)
 {
 	struct hf__record *record = (struct hf__record *)(void *)object;
@@ -99,6 +104,7 @@ static void enlist_record(struct hf__object *object)
 	hf__map_insert(&inbox->state->records, &record->node, hash_of(inbox->state, &key));
 	record->nodes[HF__INBOX_BY_KEY].tag = hf__record_tag(record);
 	hf__order_insert(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
+	tag_inbox(inbox);
 }
 
 static void delist_record(struct hf__object *object)
@@ -107,6 +113,7 @@ static void delist_record(struct hf__object *object)
 	struct hf__inbox *inbox = hf__record_inbox(record);
 	hf__map_remove(&inbox->state->records, &record->node);
 	hf__order_remove(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
+	tag_inbox(inbox);
 }
 
 static void insert_tagged(struct hf__inbox *inbox, struct hf__record *record, enum hf__inbox_view view)
@@ -146,8 +153,12 @@ static const struct hf__type inbox_type = {
     .blob_offsets = {offsetof(struct hf__inbox, value.status)},
     .enlist = enlist_inbox,
     .delist = delist_inbox,
+    .link = link_inbox,
     .free = free_memory,
 };
+
+/* The root holds no value: it is only ever noted as the container of something that changed. */
+static const struct hf__type root_type = {.name = "inboxes", .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type record_type = {
     .name = "record",
@@ -168,6 +179,7 @@ struct hf__inbox *hf__inbox_new(struct hf__inbox_state *state, struct hf_bytes u
 	if (!inbox)
 		return NULL;
 	inbox->object.type = &inbox_type;
+	inbox->object.container = &state->root;
 	inbox->state = state;
 	hf__inbox_orders_init(inbox->views);
 	inbox->value.generated_at = HF_UNSET;
@@ -188,4 +200,12 @@ struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes accou
 	memcpy(record->text, account.data, account.len);
 	memcpy(record->text + account.len, thread.data, thread.len);
 	return record;
+}
+
+bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__domain_env *env)
+{
+	state->env = *env;
+	state->root.type = &root_type;
+	hf__order_init(&state->by_user, compare_users);
+	return hf__map_init(&state->users, env->hash_key) && hf__map_init(&state->records, env->hash_key);
 }

@@ -6,7 +6,8 @@
  *   inbox_save.c    saving           inbox_sweep.c   prune, trim, clear           inbox_choose.c  whom these concern
  *   inbox_change.c  mutations of one record                     inbox_read.c, inbox_count.c       reads
  *
- * A record's container is its inbox, one per user, which stays once made. An inbox has a value too: the newest generated_at and the status. */
+ * A record's container is its inbox, one per user, which stays once made; an inbox's is the root, on which the list of users depends. An
+ * inbox has a value too: the newest generated_at and the status. */
 #ifndef HF_DOMAINS_INBOX_STATE_H
 #define HF_DOMAINS_INBOX_STATE_H
 
@@ -15,6 +16,7 @@
 #include "holdfast/inbox.h"
 #include "log/entry.h"
 #include "store/domain.h"
+#include "store/names.h"
 
 /* The orders of an inbox's records. All are tagged with the record's class, so that a filter skips what it does not want. */
 enum hf__inbox_view {
@@ -51,7 +53,8 @@ struct hf__inbox_state {
 	struct hf__domain_env env;
 	struct hf__map users; /* inboxes by user */
 	struct hf__map records; /* by full key */
-	struct hf__order by_user;
+	struct hf__order by_user; /* tagged with enum hf__name_tags: does it hold anything? */
+	struct hf__object root; /* the container of inboxes; never changes itself */
 };
 
 struct hf__inbox_value {

@@ -11,7 +11,7 @@ static int outbox_init(void *raw, const struct hf__domain_env *env)
 	struct hf__outbox_state *state = raw;
 	state->env = *env;
 	state->incarnation = UINT64_MAX;
-	return hf__map_init(&state->queues, env->hash_key) && hf__map_init(&state->items, env->hash_key) ? HF_OK : HF_ENOMEM;
+	return hf__outbox_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
 }
 
 static void outbox_deinit(void *raw)

@@ -8,12 +8,6 @@
 
 /* --- Snapshot --------------------------------------------------------------------------------------------------------------- */
 
-static int compare_queues(const void *a, const void *b)
-{
-	const struct hf__outbox_queue *const *left = a, *const *right = b;
-	return hf__bytes_compare(hf__outbox_queue_name(*left), hf__outbox_queue_name(*right));
-}
-
 static int compare_items(const void *a, const void *b)
 {
 	const struct hf__outbox_item *const *left = a, *const *right = b;
@@ -64,17 +58,9 @@ static int emit_queue(const struct hf__outbox_queue *queue, struct hf__emitter *
 int hf__outbox_snapshot(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__outbox_state *state = raw;
-	const struct hf__outbox_queue **queues = hf__alloc(state->queues.count * sizeof *queues);
-	if (!queues)
-		return HF_ENOMEM;
-	size_t count = 0;
-	for (struct hf__map_node *node = hf__map_next(&state->queues, NULL); node; node = hf__map_next(&state->queues, node))
-		queues[count++] = hf__outbox_queue_of_map(node);
-	qsort(queues, count, sizeof *queues, compare_queues);
 	int rc = HF_OK;
-	for (size_t i = 0; i < count && rc == HF_OK; i++)
-		rc = emit_queue(queues[i], emitter);
-	hf__free(queues);
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK; node = hf__order_next(node))
+		rc = emit_queue(hf__outbox_queue_of_order(node), emitter);
 	return rc;
 }
 
@@ -169,6 +155,10 @@ static int verify_queue(const struct hf__outbox_state *state, const struct hf__o
 		return broken(why, queue, NULL, "the order of what can be claimed is wrong");
 	if (!hf__heap_sane(&queue->held) || queue->held.count != hf__order_count(&queue->line[HF_OUTBOX_SENDING]))
 		return broken(why, queue, NULL, "the heap of what is held is wrong");
+	if (queue->enlisted != tally.items || hf__outbox_queue_find(state, hf__outbox_queue_name(queue)) != queue)
+		return broken(why, queue, NULL, "its count of items is wrong, or it cannot be found by its name");
+	if (queue->by_name.tag != (tally.items > 0 || queue->value.version != 0 ? HF__NAME_LISTED : HF__NAME_HIDDEN))
+		return broken(why, queue, NULL, "its listing is wrong");
 	total->items += tally.items;
 	total->endings += tally.endings;
 	return HF_OK;
@@ -178,10 +168,18 @@ int hf__outbox_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__outbox_state *state = raw;
 	struct tally total = {0};
-	for (struct hf__map_node *node = hf__map_next(&state->queues, NULL); node; node = hf__map_next(&state->queues, node)) {
-		const int rc = verify_queue(state, hf__outbox_queue_of_map(node), why, &total);
+	const struct hf__order_node *before = NULL;
+	bool ascending = hf__order_sane(&state->by_name);
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && ascending; node = hf__order_next(node)) {
+		const int rc = verify_queue(state, hf__outbox_queue_of_order(node), why, &total);
 		if (rc != HF_OK)
 			return rc;
+		ascending = !before || state->by_name.compare(before, node) < 0;
+		before = node;
+	}
+	if (!ascending || hf__order_count(&state->by_name) != state->queues.count) {
+		hf__text_add(why, "outbox: the order of queues disagrees with the map of queues");
+		return HF_ECORRUPT;
 	}
 	if (state->items.count != total.items) {
 		hf__text_add(why, "outbox: %zu items by key, %zu in lines", state->items.count, total.items);

@@ -16,6 +16,11 @@ struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node
 	return back(node, offsetof(struct hf__outbox_queue, node));
 }
 
+struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__order_node *node)
+{
+	return back(node, offsetof(struct hf__outbox_queue, by_name));
+}
+
 struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node)
 {
 	return back(node, offsetof(struct hf__outbox_item, node));

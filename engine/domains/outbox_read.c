@@ -1,4 +1,4 @@
-/* Reads of the outbox but lists (outbox_list.c): one item, stats. All show views: an item whose claim is over is queued, logged or
+/* Reads of the outbox but lists of items (outbox_list.c): one item, stats, which queues there are. All show views: an item whose claim is over is queued, logged or
  * not. */
 #include "domains/outbox_verb.h"
 
@@ -92,4 +92,27 @@ int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, stru
 		*out = got;
 	}
 	return rc;
+}
+
+/* --- Queues ----------------------------------------------------------------------------------------------------------------- */
+
+static const struct hf__order *order_of(const void *state)
+{
+	return &((const struct hf__outbox_state *)state)->by_name;
+}
+
+static struct hf_bytes name_of(const struct hf__order_node *node)
+{
+	return hf__outbox_queue_name(hf__outbox_queue_of_order(node));
+}
+
+static const struct hf__object *root_of(const void *state)
+{
+	return &((const struct hf__outbox_state *)state)->root;
+}
+
+int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
+{
+	static const struct hf__names queues = {HF__DOMAIN_OUTBOX, "outbox queues", order_of, name_of, root_of};
+	return hf__names_list(store, &queues, args, flags, out, error);
 }

@@ -76,9 +76,17 @@ struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, st
 
 /* --- Hooks ------------------------------------------------------------------------------------------------------------------ */
 
+/* A queue that is empty and was never configured is no state. */
+static void queue_tag(struct hf__outbox_queue *queue)
+{
+	hf__name_tag(&queue->state->by_name, &queue->by_name, queue->enlisted > 0 || queue->value.version != 0);
+}
+
 static void queue_enlist(struct hf__object *object)
 {
 	struct hf__outbox_queue *queue = queue_of(object);
+	queue->by_name.tag = HF__NAME_HIDDEN;
+	hf__order_insert(&queue->state->by_name, &queue->by_name);
 	hf__map_insert(&queue->state->queues, &queue->node, hf__map_hash(&queue->state->queues, queue->name, queue->len));
 }
 
@@ -86,6 +94,12 @@ static void queue_delist(struct hf__object *object)
 {
 	struct hf__outbox_queue *queue = queue_of(object);
 	hf__map_remove(&queue->state->queues, &queue->node);
+	hf__order_remove(&queue->state->by_name, &queue->by_name);
+}
+
+static void queue_link(struct hf__object *object)
+{
+	queue_tag(queue_of(object));
 }
 
 static void queue_free(struct hf__object *object)
@@ -103,12 +117,17 @@ static void item_enlist(struct hf__object *object)
 	hf__map_insert(items, &item->node, hf__map_hash(items, key.bytes, key.len));
 	if (item->seq > queue->newest_seq)
 		queue->newest_seq = item->seq;
+	queue->enlisted++;
+	queue_tag(queue);
 }
 
 static void item_delist(struct hf__object *object)
 {
 	struct hf__outbox_item *item = item_of(object);
-	hf__map_remove(&hf__outbox_queue_of(item)->state->items, &item->node);
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	hf__map_remove(&queue->state->items, &item->node);
+	queue->enlisted--;
+	queue_tag(queue);
 }
 
 static void item_link(struct hf__object *object)
@@ -156,8 +175,12 @@ static const struct hf__type queue_type = {
     .value_size = sizeof(struct hf__outbox_queue_value),
     .enlist = queue_enlist,
     .delist = queue_delist,
+    .link = queue_link,
     .free = queue_free,
 };
+
+/* The root holds no value: it is only ever noted as the container of something that changed. */
+static const struct hf__type root_type = {.name = "outbox", .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type item_type = {
     .name = "outbox item",
@@ -181,6 +204,7 @@ struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, st
 	if (!queue)
 		return NULL;
 	queue->object.type = &queue_type;
+	queue->object.container = &state->root;
 	queue->state = state;
 	queue->value.max_attempts = HF_OUTBOX_ATTEMPTS;
 	queue->len = (uint32_t)name.len;
@@ -201,6 +225,18 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	item->len = (uint32_t)id.len;
 	memcpy(item->id, id.data, id.len);
 	return item;
+}
+
+static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return hf__bytes_compare(hf__outbox_queue_name(hf__outbox_queue_of_order(a)), hf__outbox_queue_name(hf__outbox_queue_of_order(b)));
+}
+
+bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
+{
+	state->root.type = &root_type;
+	hf__order_init(&state->by_name, compare_names);
+	return hf__map_init(&state->queues, env->hash_key) && hf__map_init(&state->items, env->hash_key);
 }
 
 /* --- A new incarnation ------------------------------------------------------------------------------------------------------ */

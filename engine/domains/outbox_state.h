@@ -10,7 +10,8 @@
  *   outbox_read.c     get, stats                        outbox_list.c     lists
  *
  * An item's container is its queue: whatever happens to an item is noted on the queue, so that lists, misses and an empty claim_next have
- * something to depend on. Queues stay once made; one that is empty and was never configured is no state.
+ * something to depend on. Queues stay once made; one that is empty and was never configured is no state. A queue's container is the root,
+ * on which the list of queues depends.
  *
  * Endings are views. An item whose lease is over, or that an earlier incarnation claimed without a lease, is queued for everyone
  * from that instant, although its value says sending until the ending is logged. Two words for it:
@@ -26,6 +27,7 @@
 #include "holdfast/outbox.h"
 #include "log/entry.h"
 #include "store/domain.h"
+#include "store/names.h"
 
 /* Indexed by enum hf_outbox_status; 0 is unused. */
 #define HF__OUTBOX_PLACES 4u
@@ -33,6 +35,8 @@
 struct hf__outbox_state {
 	struct hf__domain_env env;
 	struct hf__map queues; /* by name */
+	struct hf__order by_name; /* all queues, tagged with enum hf__name_tags: is it state? */
+	struct hf__object root; /* the container of queues; never changes itself */
 	struct hf__map items; /* by queue and id */
 	/* What settle has to log: every item whose value says sending and which has a lease (by its end) or is an earlier incarnation's
 	 * (at INT64_MIN). */
@@ -49,6 +53,8 @@ struct hf__outbox_queue_value {
 struct hf__outbox_queue {
 	struct hf__object object;
 	struct hf__map_node node;
+	struct hf__order_node by_name;
+	size_t enlisted; /* items that live: more than hf__outbox_queue_count() while one of them is being changed */
 	struct hf__outbox_state *state;
 	struct hf__outbox_queue_value value;
 	/* By priority, available_at, seq: what is queued, and what is sending with a lease. The weight is the instant from which the item
@@ -99,6 +105,7 @@ struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, st
 struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id, uint64_t seq);
 
 struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node);
+struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__order_node *node);
 struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node);
 struct hf__outbox_item *hf__outbox_of_line(const struct hf__order_node *node);
 struct hf__outbox_item *hf__outbox_of_ready(const struct hf__order_node *node);
@@ -117,6 +124,7 @@ int64_t hf__outbox_line_weight(const struct hf__outbox_item *item);
 bool hf__outbox_ends(const struct hf__outbox_item *item, int64_t *at);
 
 void hf__outbox_orders_init(struct hf__outbox_queue *queue);
+bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env);
 /* The first item of the queue, in enqueue order, whose view at `now` is `status` (or any) and whose seq is above `after`. */
 struct hf__outbox_item *hf__outbox_walk(const struct hf__outbox_queue *queue, enum hf_outbox_status status, int64_t now, uint64_t after);
 /* Is there an item of this seq? */

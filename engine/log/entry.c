@@ -94,6 +94,29 @@ size_t hf__entry_read(uint64_t lsn, const uint8_t *valid, struct hf__entry *out)
 	return HF__ENTRY_HEADER_SIZE + body_len + pad_of(body_len);
 }
 
+bool hf__entry_salvage(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes, struct hf__entry *out, size_t *size,
+                       bool *whole_header)
+{
+	const uint64_t seed = hf__seed_at(id->seed, lsn);
+	const uint8_t *at = bytes.data;
+	memset(out, 0, sizeof *out);
+	*size = 0;
+	*whole_header = false;
+	if (bytes.len < HF__ENTRY_HEADER_SIZE) {
+		return false;
+	}
+	*whole_header = header_valid(at, seed);
+	if (!*whole_header && !body_valid(at, bytes.len, seed)) {
+		return false;
+	}
+	const size_t left = bytes.len - HF__ENTRY_HEADER_SIZE;
+	*size = hf__entry_read(lsn, at, out);
+	if (out->body.len > left) {
+		out->body.len = left;
+	}
+	return true;
+}
+
 int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes, struct hf__entry *out, size_t *size)
 {
 	const uint64_t seed = hf__seed_at(id->seed, lsn);

@@ -230,6 +230,7 @@ static void decide(struct walk *w)
 	}
 	out->kind = row->kind;
 	out->why = row->why;
+	out->witness_disagrees = row->fact == FACT_WITNESS_INSIDE_GROUP || row->fact == FACT_WITNESS_OTHER_LSN;
 	out->durable_end = durable_end(w, later_of(out->durable_lsn, w->in->witness_lsn));
 	if (row->kind != HF__SCAN_TORN) {
 		out->torn_len = 0;
@@ -270,4 +271,38 @@ int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *a
 	}
 	decide(&w);
 	return 0;
+}
+
+/* --- Behind damage ------------------------------------------------------------------------------------------------------- */
+
+static bool walk_at(struct walk *w, const struct hf__scan_input *input, uint32_t at)
+{
+	const uint32_t length = length_of(input);
+	*w = (struct walk){.in = input, .limit = input->pinned_end && input->pinned_end < length ? input->pinned_end : length, .at = at};
+	return at <= w->limit;
+}
+
+bool hf__scan_header(const struct hf__scan_input *input, uint32_t at, struct hf__group_header *out)
+{
+	struct walk w;
+	return walk_at(&w, input, at) && header_at(&w, at, out);
+}
+
+bool hf__scan_find(const struct hf__scan_input *input, uint32_t from, uint64_t least_lsn, uint32_t *at, struct hf__group_header *out)
+{
+	struct walk w;
+	if (!walk_at(&w, input, from)) {
+		return false;
+	}
+	const uint8_t *bytes = input->bytes.data;
+	for (*at = from + (HF__ALIGN - from % HF__ALIGN) % HF__ALIGN; *at < w.limit; *at += HF__ALIGN) {
+		if (w.limit - *at < HF__GROUP_HEADER_SIZE) {
+			break;
+		}
+		if (hf__group_magic(bytes + *at) && header_at(&w, *at, out) && out->first_lsn >= least_lsn &&
+		    hf__group_verify_body(input->id, out, bytes_from(&w, *at)) == HF_OK) {
+			return true;
+		}
+	}
+	return false;
 }

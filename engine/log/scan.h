@@ -33,6 +33,7 @@ struct hf__scan_verdict {
 	uint32_t torn_len; /* HF__SCAN_TORN: bytes from `end` to the last non-zero byte */
 	uint64_t groups, entries;
 	const char *why; /* HF__SCAN_CORRUPT: static text; else NULL */
+	bool witness_disagrees; /* HF__SCAN_CORRUPT: for no other reason than what the witness says about a place before `end` */
 	uint64_t last_lost_lsn; /* HF__SCAN_CORRUPT: entries from next_lsn to here are known to be affected (>= next_lsn - 1) */
 };
 
@@ -43,5 +44,10 @@ typedef int (*hf__scan_entry_fn)(void *arg, const struct hf__entry *entry);
  * lives here and nowhere else: pinned end, later group, witness, zero tail. Bytes that a writer is changing meanwhile can look CORRUPT:
  * read them again before believing it. */
 int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *arg, struct hf__scan_verdict *out);
+
+/* For those who look behind damage. Is there a group header at `at` that verifies and stands where it says? */
+bool hf__scan_header(const struct hf__scan_input *input, uint32_t at, struct hf__group_header *out);
+/* The first whole group at or behind `from` that stands where it says and begins with `least_lsn` or later. */
+bool hf__scan_find(const struct hf__scan_input *input, uint32_t from, uint64_t least_lsn, uint32_t *at, struct hf__group_header *out);
 
 #endif

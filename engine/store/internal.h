@@ -6,6 +6,7 @@
  *   segments.c  the next segment, rotation       witness.c   telling how far the log is durable
  *   read.c      reads that wait for durability   answer.c, page.c, payload.c   what callers get back
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
+ *   names.c     lists of containers              log_read.c, check*.c  the log read, the store checked, from outside (look.h)
  *
  * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The leader (flushing = true) owns the in-flight buffer, `file`
  * for writing, and `chain`; whoever prepares (preparing = true) owns the making of `next`. */
@@ -185,6 +186,16 @@ struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uin
 void hf__gather(struct hf_store *s);
 /* After a flush of `nanoseconds` that made `served` transactions durable, with `queued` more already there. */
 void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued);
+
+/* open.c. The handle alone: no lock, no file, nothing read. NULL: out of memory. */
+struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains *domains);
+/* Frees memory; files are closed and the lock is given up before. */
+void hf__store_free(struct hf_store *s);
+/* HF_ENOTFOUND (without a sentence): there is none. */
+int hf__read_identity(struct hf_store *s, struct hf_error *error);
+/* What follows from the identity: seeds, empty states. */
+int hf__prepare_memory(struct hf_store *s, struct hf_error *error);
+int hf__open_witness(struct hf_store *s, unsigned flags, struct hf_error *error);
 
 /* segments.c. */
 /* Is it there, with room for a group of `need` bytes? */

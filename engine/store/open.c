@@ -43,7 +43,7 @@ static int take_lock(struct hf_store *s, struct hf_error *error)
 	return rc ? hf__os_failed(error, "the store's lock could not be taken", rc) : HF_OK;
 }
 
-static int read_identity(struct hf_store *s, struct hf_error *error)
+int hf__read_identity(struct hf_store *s, struct hf_error *error)
 {
 	uint8_t bytes[HF__IDENTITY_SIZE + 1]; /* one more: a longer file is no IDENTITY */
 	size_t got = 0;
@@ -62,6 +62,11 @@ static int read_identity(struct hf_store *s, struct hf_error *error)
 		return hf__fail(error, rc, 0, "the store was written by a newer format (%u)", s->identity.format_major);
 	if (rc != HF_OK)
 		return hf__fail_at(error, HF_ECORRUPT, HF__NAME_IDENTITY, 0, HF__NAME_IDENTITY " is damaged");
+	return HF_OK;
+}
+
+static int may_write(const struct hf_store *s, struct hf_error *error)
+{
 	if (s->identity.ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN)
 		return hf__fail(error, HF_EVERSION, 0, "the store has features that this version may not write");
 	return HF_OK;
@@ -84,17 +89,17 @@ static int check_there(struct hf_store *s, struct hf_error *error)
 /* The identity, made first when asked. */
 static int find_store(struct hf_store *s, bool *made, struct hf_error *error)
 {
-	int rc = read_identity(s, error);
+	int rc = hf__read_identity(s, error);
 	if (rc != HF_ENOTFOUND)
 		return rc;
 	if (!s->options.create)
 		return hf__fail(error, HF_ENOTFOUND, 0, "the directory holds no store");
 	rc = hf__create(s, error);
 	*made = rc == HF_OK;
-	return rc == HF_OK ? read_identity(s, error) : rc;
+	return rc == HF_OK ? hf__read_identity(s, error) : rc;
 }
 
-static int prepare_memory(struct hf_store *s, struct hf_error *error)
+int hf__prepare_memory(struct hf_store *s, struct hf_error *error)
 {
 	memcpy(s->id.uuid, s->identity.uuid, sizeof s->id.uuid);
 	s->id.epoch = s->identity.epoch;
@@ -114,9 +119,9 @@ static int prepare_memory(struct hf_store *s, struct hf_error *error)
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "no memory for the store's state");
 }
 
-static int open_witness(struct hf_store *s, struct hf_error *error)
+int hf__open_witness(struct hf_store *s, unsigned flags, struct hf_error *error)
 {
-	const int rc = s->os->open(s->os->ctx, HF__NAME_WITNESS, HF__OS_WRITE, &s->witness_file);
+	const int rc = s->os->open(s->os->ctx, HF__NAME_WITNESS, flags, &s->witness_file);
 	if (rc == ENOENT) /* it was durable before the store existed */
 		return hf__fail_at(error, HF_ECORRUPT, HF__NAME_WITNESS, 0, HF__NAME_WITNESS " is missing");
 	return rc ? hf__os_failed(error, HF__NAME_WITNESS " could not be opened", rc) : HF_OK;
@@ -127,9 +132,11 @@ static int open_locked(struct hf_store *s, struct hf_error *error)
 	bool made = false;
 	int rc = find_store(s, &made, error);
 	if (rc == HF_OK)
-		rc = prepare_memory(s, error);
+		rc = may_write(s, error);
 	if (rc == HF_OK)
-		rc = open_witness(s, error);
+		rc = hf__prepare_memory(s, error);
+	if (rc == HF_OK)
+		rc = hf__open_witness(s, HF__OS_WRITE, error);
 	if (rc == HF_OK)
 		rc = hf__recover(s, error);
 	if (rc == HF_OK && s->end.segment == 0 && !made)
@@ -181,7 +188,7 @@ static void free_copy(struct hf_store *s)
 	}
 }
 
-static void free_store(struct hf_store *s)
+void hf__store_free(struct hf_store *s)
 {
 	(void)pthread_cond_destroy(&s->room);
 	(void)pthread_cond_destroy(&s->maintenance);
@@ -195,7 +202,7 @@ void hf__store_own_os(struct hf_store *store, struct hf__os *os, void (*release)
 	store->release_os = release;
 }
 
-static hf_store *new_store(const struct hf__os *os, const struct hf__domains *domains)
+struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains *domains)
 {
 	pthread_mutexattr_t adaptive;
 	pthread_condattr_t monotonic;
@@ -222,7 +229,7 @@ int hf__store_open(const struct hf__os *os, const struct hf__domains *domains, c
                    struct hf_error *error)
 {
 	*out = NULL;
-	hf_store *s = domains->count <= HF__DOMAINS_MAX ? new_store(os, domains) : NULL;
+	hf_store *s = domains->count <= HF__DOMAINS_MAX ? hf__store_new(os, domains) : NULL;
 	if (!s)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
 	int rc = check_options(options, &s->options, error);
@@ -243,7 +250,7 @@ int hf__store_open(const struct hf__os *os, const struct hf__domains *domains, c
 	(void)release_files(s);
 	if (locked)
 		(void)os->unlock(os->ctx);
-	free_store(s);
+	hf__store_free(s);
 	return rc;
 }
 
@@ -278,7 +285,7 @@ int hf_close(hf_store *store, struct hf_error *error)
 	closed = closed ? closed : unlocked;
 	if (rc == HF_OK && closed)
 		rc = hf__fail(error, HF_EUNCERTAIN, closed, "closing a file failed (error %d)", closed);
-	free_store(store);
+	hf__store_free(store);
 	return rc;
 }
 

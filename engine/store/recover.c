@@ -20,7 +20,7 @@
  * A read error is HF_EIO, no memory is HF_ENOMEM: never damage (R9). */
 #include "store/recover.h"
 
-static int apply_entry(void *arg, const struct hf__entry *entry)
+int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 {
 	struct hf__recovery *r = arg;
 	struct hf_store *s = r->store;
@@ -41,8 +41,7 @@ static int apply_entry(void *arg, const struct hf__entry *entry)
 	return 0;
 }
 
-/* R4 and R9 between neighbours. */
-static bool follows(const struct hf__recovery *r, const struct hf__found *f)
+bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__found *f)
 {
 	const struct hf__segment_header *h = &f->header;
 	const uint64_t jump = h->jumped ? HF__LSN_JUMP : 0;
@@ -64,25 +63,31 @@ static int explain_scan(struct hf__recovery *r, const struct hf__found *f, int r
 	return rc;
 }
 
-static int replay_segment(struct hf__recovery *r, struct hf__found *f, const struct hf__found *next)
+struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const struct hf__found *f, const struct hf__found *next)
 {
-	if (!follows(r, f))
-		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
-	int rc = hf__recovery_read(r, f, 0);
-	if (rc != HF_OK)
-		return rc;
-	const struct hf__scan_input input = {
+	const bool pinned = next && next->header.previous_end.segment == f->number;
+	return (struct hf__scan_input){
 	    .id = &r->store->id,
 	    .bytes = hf_bytes(r->bytes.data, r->bytes.len),
 	    .segment = f->number,
 	    .from = HF__SEGMENT_HEADER_SIZE,
 	    .next_lsn = f->header.first_lsn,
 	    .previous_hash = r->previous_hash,
-	    .pinned_end = next ? next->header.previous_end.offset : 0,
+	    .pinned_end = pinned ? next->header.previous_end.offset : 0,
 	    .witness_end = r->witness.end.segment == f->number ? r->witness.end.offset : 0,
 	    .witness_lsn = r->witness.lsn,
 	};
-	rc = hf__scan(&input, apply_entry, r, &r->verdict);
+}
+
+int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct hf__found *next, hf__scan_entry_fn each, void *arg)
+{
+	if (!hf__recovery_follows(r, f))
+		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
+	int rc = hf__recovery_read(r, f, 0);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__scan_input input = hf__recovery_input(r, f, next);
+	rc = hf__scan(&input, each, arg, &r->verdict);
 	if (rc != 0 || r->verdict.kind == HF__SCAN_CORRUPT) /* D9 */
 		return explain_scan(r, f, rc);
 	r->next_lsn = r->verdict.next_lsn;
@@ -93,11 +98,8 @@ static int replay_segment(struct hf__recovery *r, struct hf__found *f, const str
 static int replay_chain(struct hf__recovery *r)
 {
 	r->next_lsn = 1;
-	for (size_t i = 0; i < r->count; i++) {
-		struct hf__found *f = &r->found[i], *next = NULL;
-		for (size_t j = i + 1; f->in_chain && j < r->count && !next; j++)
-			next = r->found[j].in_chain ? &r->found[j] : NULL;
-		const int rc = f->in_chain ? replay_segment(r, f, next) : HF_OK;
+	for (struct hf__found *f = hf__recovery_next(r, NULL); f; f = hf__recovery_next(r, f)) {
+		const int rc = hf__recovery_scan(r, f, hf__recovery_next(r, f), hf__recovery_apply, r);
 		if (rc != HF_OK)
 			return rc;
 	}

@@ -98,7 +98,7 @@ static bool header_is_foreign(struct hf_bytes sector)
 	return hf__segment_header_decode(&theirs, sector.data, sector.len, &header) != HF_ECORRUPT;
 }
 
-static int read_header(struct hf__recovery *r, struct hf__found *f)
+int hf__recovery_header(struct hf__recovery *r, struct hf__found *f)
 {
 	const int rc = hf__recovery_read(r, f, HF__SEGMENT_HEADER_SIZE);
 	if (rc != HF_OK)
@@ -114,7 +114,7 @@ static int read_header(struct hf__recovery *r, struct hf__found *f)
 	return HF_OK;
 }
 
-static int read_witness(struct hf__recovery *r)
+int hf__recovery_witness(struct hf__recovery *r)
 {
 	struct hf_store *s = r->store;
 	uint8_t file[HF__WITNESS_SIZE];
@@ -128,28 +128,37 @@ static int read_witness(struct hf__recovery *r)
 	return HF_OK;
 }
 
-int hf__recovery_collect(struct hf__recovery *r)
+int hf__recovery_list(struct hf__recovery *r)
 {
-	struct hf_store *s = r->store;
-	int rc = s->os->list(s->os->ctx, note_segment, r);
+	const struct hf__os *os = r->store->os;
+	const int rc = os->list(os->ctx, note_segment, r);
 	if (rc)
 		return rc == ENOMEM ? hf__recovery_no_memory(r) : hf__failed_read(r, "the directory", rc);
 	if (r->count > 1)
 		qsort(r->found, r->count, sizeof *r->found, compare_numbers);
+	return HF_OK;
+}
+
+int hf__recovery_collect(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	int rc = hf__recovery_list(r);
+	if (rc != HF_OK)
+		return rc;
 	for (size_t i = 0; i < r->count; i++) {
-		rc = read_header(r, &r->found[i]);
+		rc = hf__recovery_header(r, &r->found[i]);
 		if (rc != HF_OK)
 			return rc;
 	}
 	if (r->count > 0)
 		s->newest_number = r->found[r->count - 1].number;
-	return read_witness(r);
+	return hf__recovery_witness(r);
 }
 
 /* --- Evidence in segments without a valid header ---------------------------------------------------------------------------- */
 
 /* Does this segment hold groups which prove that its header had been durable? `next` is the LSN that would come next in the log. */
-static int proves_durable(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof, bool *zero)
+int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof, bool *zero)
 {
 	struct hf__scan_verdict v;
 	const int rc = hf__recovery_read(r, f, 0);
@@ -179,7 +188,7 @@ int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t n
 		bool proof = false, zero = false;
 		if (r->found[i].number <= after)
 			continue;
-		const int rc = proves_durable(r, &r->found[i], next, &proof, &zero);
+		const int rc = hf__recovery_proof(r, &r->found[i], next, &proof, &zero);
 		if (rc != HF_OK)
 			return rc;
 		if (proof) /* D2, D7 */
@@ -197,22 +206,34 @@ static struct hf__found *find(struct hf__recovery *r, uint32_t number)
 	return bsearch(&wanted, r->found, r->count, sizeof *r->found, compare_numbers);
 }
 
-/* Marks the segments from H back to the first. */
+int hf__recovery_step(struct hf__recovery *r, struct hf__found *f, struct hf__found **previous)
+{
+	const uint32_t number = f->header.previous_end.segment; /* lower than f's: the header is valid */
+	*previous = number ? find(r, number) : NULL;
+	if (f->size != f->header.size)
+		return hf__corrupt(r, f->number, f->size, "the file has not the size that its header states");
+	if (number && !*previous)
+		return hf__corrupt(r, number, 0, "a segment of the log is missing");
+	if (*previous && (*previous)->header_rc != HF_OK)
+		return hf__corrupt(r, number, 0, "the header of a segment is damaged");
+	return HF_OK;
+}
+
 int hf__recovery_mark_chain(struct hf__recovery *r)
 {
-	struct hf__found *f = r->head;
-	for (;;) {
+	for (struct hf__found *f = r->head, *previous; f; f = previous) {
 		f->in_chain = true;
-		if (f->size != f->header.size)
-			return hf__corrupt(r, f->number, f->size, "the file has not the size that its header states");
-		const uint32_t previous = f->header.previous_end.segment;
-		if (previous == 0)
-			return HF_OK;
-		struct hf__found *p = previous < f->number ? find(r, previous) : NULL;
-		if (!p)
-			return hf__corrupt(r, previous, 0, "a segment of the log is missing");
-		if (p->header_rc != HF_OK)
-			return hf__corrupt(r, previous, 0, "the header of a segment is damaged");
-		f = p;
+		const int rc = hf__recovery_step(r, f, &previous);
+		if (rc != HF_OK)
+			return rc;
 	}
+	return HF_OK;
+}
+
+struct hf__found *hf__recovery_next(struct hf__recovery *r, const struct hf__found *f)
+{
+	for (size_t i = f ? (size_t)(f - r->found) + 1 : 0; i < r->count; i++)
+		if (r->found[i].in_chain)
+			return &r->found[i];
+	return NULL;
 }

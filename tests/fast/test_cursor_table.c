@@ -172,6 +172,39 @@ static int reset_below_zero(const struct call *c)
 {
 	return reset(c, -1, "d2", GIVEN, "why");
 }
+static int put_at(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at, uint64_t errors, hf_time reset_at)
+{
+	const struct hf_cursor_put args = {
+	    .write.expect = c->expect,
+	    .cursor =
+	        {
+	            .key = c->key,
+	            .last_sequence = sequence,
+	            .last_delivery_id = hf_str(id),
+	            .last_delivered_at = delivered_at,
+	            .last_error = hf_str(errors ? "bad" : ""),
+	            .error_count = errors,
+	            .updated_at = ARRANGED,
+	            .reset_reason = hf_str(reset_at == HF_UNSET ? "" : "put"),
+	            .reset_at = reset_at,
+	            .version = 77, /* ignored */
+	        },
+	};
+	return hf_cursor_put(c->store, c->txn, &args, c->result, c->error);
+}
+
+static int put_5(const struct call *c)
+{
+	return put_at(c, 5, "d5", ARRANGED, 0, HF_UNSET);
+}
+static int put_4_with_all(const struct call *c)
+{
+	return put_at(c, 4, "d4", HF_UNSET, 7, GIVEN);
+}
+static int put_below_zero(const struct call *c)
+{
+	return put_at(c, -1, "", HF_UNSET, 0, HF_UNSET);
+}
 static int record_boom(const struct call *c)
 {
 	return record_error(c, "boom");
@@ -384,6 +417,27 @@ static const struct row {
       [UNDATED] = {HF_OK, "5 d5 - boom*1 N old@A"},
       [REMOVED] = {HF_OK, "0 - - boom*1 N -"}}},
     {"record a blank error", record_blank, HF_EINVAL, {{0}}},
+    {"put at 5",
+     put_5,
+     HF_OK,
+     {[ABSENT] = {HF_OK, "5 d5 A - A -"},
+      [AT_5] = OK_SAME,
+      [FAILED] = {HF_OK, "5 d5 A - A -"},
+      [UNMOVED] = {HF_OK, "5 d5 A - A -"},
+      [RESET] = {HF_OK, "5 d5 A - A -"},
+      [UNDATED] = {HF_OK, "5 d5 A - A -"},
+      [REMOVED] = {HF_OK, "5 d5 A - A -"}}},
+    {"put at 4 with errors and a reset",
+     put_4_with_all,
+     HF_OK,
+     {[ABSENT] = {HF_OK, "4 d4 - bad*7 A put@G"},
+      [AT_5] = TOO_LOW,
+      [FAILED] = TOO_LOW,
+      [UNMOVED] = {HF_OK, "4 d4 - bad*7 A put@G"},
+      [RESET] = TOO_LOW,
+      [UNDATED] = TOO_LOW,
+      [REMOVED] = {HF_OK, "4 d4 - bad*7 A put@G"}}},
+    {"put below 0", put_below_zero, HF_EINVAL, {{0}}},
     {"remove",
      remove_it,
      HF_OK,
@@ -618,6 +672,33 @@ static void long_texts_are_cut_or_refused(void **state)
 	stage_close(stage);
 }
 
+static void a_put_of_half_a_fact_is_refused(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_open(SETTING_LIVE);
+	static char longest[HF_CURSOR_REASON_MAX + 1];
+	memset(longest, 'r', sizeof longest);
+	const struct hf_cursor whole = {.key = {hf_str("c"), hf_str("s"), hf_str("")}, .last_delivered_at = HF_UNSET, .reset_at = HF_UNSET};
+	struct hf_cursor_put puts[7];
+	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
+		puts[i] = (struct hf_cursor_put){.cursor = whole};
+	puts[0].cursor.updated_at = HF_UNSET;
+	puts[1].cursor.error_count = 1;
+	puts[2].cursor.last_error = hf_str("bad");
+	puts[3].cursor.reset_at = 1;
+	puts[4].cursor.reset_reason = hf_str("why");
+	puts[5].cursor.reset_at = 1, puts[5].cursor.reset_reason = hf_str(" \t");
+	puts[6].cursor.reset_at = 1, puts[6].cursor.reset_reason = hf_bytes(longest, sizeof longest);
+	static const int codes[] = {HF_EINVAL, HF_EINVAL, HF_EINVAL, HF_EINVAL, HF_EINVAL, HF_EREASON, HF_ETOOBIG};
+	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
+		assert_int_equal(hf_cursor_put(stage->store, NULL, &puts[i], NULL, NULL), codes[i]);
+	const struct hf_cursor_put fits = {.cursor = whole};
+	struct hf_result result;
+	assert_int_equal(hf_cursor_put(stage->store, NULL, &fits, &result, NULL), HF_OK);
+	assert_true(result.changed);
+	stage_close(stage);
+}
+
 static void a_refused_advance_names_both_positions(void **state)
 {
 	(void)state;
@@ -730,6 +811,7 @@ int main(void)
 	    cmocka_unit_test(white_space_around_parts_is_ignored),
 	    cmocka_unit_test(parts_that_break_the_rules_are_refused),
 	    cmocka_unit_test(long_texts_are_cut_or_refused),
+	    cmocka_unit_test(a_put_of_half_a_fact_is_refused),
 	    cmocka_unit_test(a_refused_advance_names_both_positions),
 	    cmocka_unit_test(a_failing_operation_takes_all_of_its_transaction_along),
 	    cmocka_unit_test(a_guard_writes_nothing_and_stops_the_transaction),

@@ -159,6 +159,10 @@ static void cursor_history(struct history *h)
 	image.reset_reason = hf_str("why");
 	image.reset_at = image.updated_at;
 	hf__cursor_put_set(add(h, HF__CURSOR_SET), HF__CURSOR_RESET, &mailer, &image);
+	image = cursor_image(7);
+	image.last_error = hf_str("late");
+	image.error_count = 3;
+	hf__cursor_put_set(add(h, HF__CURSOR_SET), HF__CURSOR_PUT, &mailer, &image);
 	hf__cursor_put_remove(add(h, HF__CURSOR_REMOVE), &mailer);
 }
 
@@ -393,7 +397,8 @@ static void cursor_entries_that_break_a_rule_are_damage(void **state)
 	    {"an advance that goes back", HF__CURSOR_ADVANCE, cursor_image(3)},
 	    {"an advance that stays", HF__CURSOR_ADVANCE, cursor_image(4)},
 	    {"a replay that moves", HF__CURSOR_REPLAY, good},
-	    {"a cause from nowhere", (enum hf__cursor_cause)5, good},
+	    {"a cause from nowhere", (enum hf__cursor_cause)6, good},
+	    {"a put that goes back", HF__CURSOR_PUT, cursor_image(3)},
 	    {"the state of a cursor that is there", HF__CURSOR_STATE, good},
 	    {"an error that moves",
 	     HF__CURSOR_RECORD_ERROR,

@@ -87,6 +87,19 @@ struct hf_cursor_record_error {
 HF_API HF_CHECKED int hf_cursor_record_error(hf_store *store, hf_txn *txn, const struct hf_cursor_record_error *args,
                                              struct hf_result *result, struct hf_error *error);
 
+struct hf_cursor_put {
+	struct hf_write write;
+	/* Stored as given but for version, which is ignored; times are taken literally. last_sequence >= 0; updated_at must be set;
+	 * error_count is 0 exactly when last_error is empty (longer ones are cut after HF_CURSOR_ERROR_MAX bytes); reset_at is HF_UNSET exactly
+	 * when reset_reason is empty, which else follows the rules of a reset. */
+	struct hf_cursor cursor;
+};
+
+/* Stores a whole cursor (import, migration). One that exists is replaced, but never put back: HF_ENONMONOTONIC when it stands further than
+ * that. changed = false when it is like that already. */
+HF_API HF_CHECKED int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put *args, struct hf_result *result,
+                                    struct hf_error *error);
+
 struct hf_cursor_remove {
 	struct hf_write write;
 	struct hf_cursor_key key;

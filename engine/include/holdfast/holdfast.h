@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_H
 #define HOLDFAST_H
 
+#include "holdfast/admin.h"
 #include "holdfast/cursor.h"
 #include "holdfast/inbox.h"
 #include "holdfast/outbox.h"

@@ -1,0 +1,157 @@
+/* For those who look after stores: what is there, what the log says, and whether every byte of it is sound.
+ *
+ * The names of all inboxes and queues are reads of an open store, like those of the other headers. hf_log_each() and hf_fsck() work on a
+ * directory: they open files for reading only, take no lock, create, change and remove nothing, and may run beside a writer (or on a
+ * read-only medium). What a writer changes while they look is read again before it is called damage. */
+#ifndef HOLDFAST_ADMIN_H
+#define HOLDFAST_ADMIN_H
+
+#include "holdfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- Names ---------------------------------------------------------------------------------------------------------------- */
+
+/* Which names. Zeroed: all of them. */
+struct hf_names {
+	size_t limit; /* names of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+struct hf_name_page {
+	const struct hf_bytes *items;
+	size_t count;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory; /* free it with hf_release() */
+};
+
+/* The users of all inboxes that hold anything (records, a generated_at, a status), compared as bytes, in O(log n + page). *out is zeroed on failure.
+ * Errors as for every read; HF_EINVAL for a damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+                                     struct hf_error *error);
+/* The same for the queues of the outbox that hold items or were ever configured. */
+HF_API HF_CHECKED int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+                                       struct hf_error *error);
+
+/* --- The log -------------------------------------------------------------------------------------------------------------- */
+
+/* An entry as it lies in the log. Pointers live until the callback returns. */
+struct hf_log_entry {
+	hf_lsn lsn;
+	hf_time at; /* the store's clock when it was sequenced */
+	const char *domain; /* "inbox"; "unknown" for a domain this version does not know */
+	uint8_t domain_id; /* on disk */
+	uint8_t kind; /* among the domain's */
+	bool transaction_end; /* the last entry of its transaction */
+	const char *text; /* one line of what it did, caller bytes escaped; empty with HF_LOG_WITHOUT_TEXT */
+	uint32_t segment; /* the number of the file it lies in */
+	uint32_t offset; /* where in it the entry begins */
+	uint32_t body_len; /* bytes of its body */
+};
+
+enum hf_log_flags {
+	HF_LOG_WITHOUT_TEXT = 1, /* `text` stays empty: faster */
+};
+
+/* false ends the reading, which then returns HF_OK. */
+typedef bool (*hf_log_fn)(void *ctx, const struct hf_log_entry *entry);
+
+/* Calls back for every entry of the log of the store in directory `path` from LSN `from` on, in order, each once. What a crash left behind
+ * the log's end, or a writer has not finished, is not part of it; beside a writer the newest entries may not be durable yet. Entries before proven damage are delivered, then the answer is
+ * HF_ECORRUPT and `error` says where. HF_ENOTFOUND (no store), HF_EVERSION, HF_EIO, HF_ENOMEM, HF_EINVAL. */
+HF_API HF_CHECKED int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, void *ctx, struct hf_error *error);
+
+/* --- Checking ------------------------------------------------------------------------------------------------------------- */
+
+enum hf_fsck_severity {
+	HF_FSCK_LEFTOVER = 0, /* harmless: no part of the store */
+	HF_FSCK_TORN = 1, /* harmless: what a crash left behind the log's end, never acknowledged as far as can be known */
+	HF_FSCK_IO = 2, /* could not be read: not damage */
+	HF_FSCK_NEWER = 3, /* written by a newer format */
+	HF_FSCK_DAMAGE = 4, /* bytes that were durable are not there, or a state breaks its own invariants */
+};
+#define HF_FSCK_SEVERITIES 5u
+
+/* The word for it: "leftover", "torn tail", "I/O error", "newer format", "damage"; never NULL. */
+HF_API const char *hf_fsck_severity_name(int severity);
+
+enum hf_fsck_how {
+	HF_FSCK_UNREADABLE = 0, /* the entry's own bytes are damaged: `text` is what can be made out, and may be wrong in part */
+	HF_FSCK_CUT_OFF = 1, /* the entry is whole, but lies in a group that is not */
+	HF_FSCK_PRESUPPOSED = 2, /* a later, whole entry needs something that was lost: what it names is affected */
+};
+
+/* Something that a finding affects. */
+struct hf_fsck_object {
+	enum hf_fsck_how how;
+	hf_lsn lsn; /* of the entry that names it */
+	const char *domain; /* "outbox"; "unknown" */
+	const char *text; /* the entry in one line, which names the object; caller bytes escaped */
+};
+
+/* Pointers live until the callback returns. */
+struct hf_fsck_finding {
+	enum hf_fsck_severity severity;
+	const char *file; /* name in the store's directory; "" for a finding about the state that the log gives */
+	uint64_t offset; /* where in the file it begins */
+	uint64_t length; /* bytes concerned; 0: not known or not bytes */
+	hf_lsn first_lsn; /* entries that are lost or affected, or 0, 0; both ends are part of it */
+	hf_lsn last_lsn; /* HF_ABSENT: how far it goes is not known */
+	const char *what; /* one sentence */
+	const struct hf_fsck_object *objects; /* by LSN */
+	size_t object_count;
+	uint64_t objects_left_out; /* more than options->max_objects */
+};
+
+typedef void (*hf_fsck_fn)(void *ctx, const struct hf_fsck_finding *finding);
+
+struct hf_fsck_options {
+	size_t max_objects; /* named with one finding; 0: 100 */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total); /* bytes; called between files, with report's ctx. May be NULL */
+};
+
+#define HF_FSCK_DOMAINS_MAX 8u
+
+struct hf_fsck_domain {
+	const char *name;
+	uint64_t entries; /* whole entries of it in the log */
+	uint64_t objects; /* counted one by one in the state that the log gives; 0 unless state_checked */
+};
+
+/* Everything in it was counted by this very check. */
+struct hf_fsck_summary {
+	int verdict; /* HF_OK, HF_ECORRUPT, HF_EVERSION, HF_EIO: the gravest finding */
+	uint8_t uuid[16];
+	uint16_t epoch;
+	uint32_t format; /* major version; 0: not known */
+	uint64_t files; /* read */
+	uint64_t bytes; /* of them */
+	uint64_t segments; /* that hold part of the log */
+	uint64_t groups; /* whole ones */
+	uint64_t transactions; /* in whole groups */
+	uint64_t entries; /* in whole groups */
+	uint64_t groups_after_damage; /* of `groups`: whole, but behind damage: they can be read, not applied with certainty */
+	uint64_t entries_after_damage;
+	hf_lsn first_lsn, last_lsn; /* of whole entries; 0: none */
+	uint64_t torn_bytes; /* behind the log's end */
+	bool clean_stop; /* the witness says that the last writer closed the store, and the log ends there */
+	bool state_checked; /* the log was whole: it was replayed, and every invariant of every domain recounted */
+	uint64_t findings[HF_FSCK_SEVERITIES]; /* by severity */
+	size_t domain_count;
+	struct hf_fsck_domain domains[HF_FSCK_DOMAINS_MAX];
+};
+
+/* Reads every byte of every file of the store in directory `path` and calls `report` (nullable) for each finding, in the order in which it comes upon them. Goes on behind
+ * damage as far as anything can be made out. Returns the verdict, with the first finding of that kind in `error`: HF_OK (leftovers and a
+ * torn tail are no damage), HF_ECORRUPT, HF_EVERSION, HF_EIO; *out (nullable) is filled. Anything else means that there was no check and *out is zero:
+ * HF_ENOTFOUND (no store), HF_ENOMEM, HF_EINVAL, HF_ECANCELED (a writer changed too much meanwhile: try again). */
+HF_API HF_CHECKED int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx,
+                              struct hf_fsck_summary *out, struct hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

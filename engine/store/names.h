@@ -1,0 +1,31 @@
+/* Paged lists of the names of a domain's containers (inboxes, queues): one walk of one ordered index. */
+#ifndef HF_STORE_NAMES_H
+#define HF_STORE_NAMES_H
+
+#include "base/order.h"
+#include "holdfast/admin.h"
+#include "store/domain.h"
+
+/* Tags of the index's nodes: containers stay once made, but one that holds nothing is no state and no answer shows it. */
+enum hf__name_tags {
+	HF__NAME_HIDDEN = 1 << 0,
+	HF__NAME_LISTED = 1 << 1,
+};
+
+/* What a domain tells of its index. */
+struct hf__names {
+	uint8_t domain;
+	const char *operation; /* ties page tokens to this list */
+	const struct hf__order *(*order)(const void *state);
+	struct hf_bytes (*name)(const struct hf__order_node *node);
+	const struct hf__object *(*root)(const void *state); /* noted with every change of a container */
+};
+
+/* Puts the node's tag right; costs nothing while it stays the same. The node is in the order. */
+void hf__name_tag(struct hf__order *order, struct hf__order_node *node, bool listed);
+
+/* The public read. *out is zeroed first. */
+HF_CHECKED int hf__names_list(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
+                              struct hf_name_page *out, struct hf_error *error);
+
+#endif

@@ -1,0 +1,89 @@
+/* Files are small here, or the test is not a fast one: they are held whole. */
+#include "lib/formats.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/json_equal.h"
+#include "lib/remove_tree.h"
+
+struct buffer formats_read(const char *path)
+{
+	struct buffer text = {0};
+	char piece[4096];
+	FILE *file = fopen(path, "rb");
+	if (!file)
+		fail_msg("cannot open %s", path);
+	for (size_t len; (len = fread(piece, 1, sizeof piece, file)) > 0;)
+		buffer_add(&text, piece, len);
+	assert_int_equal(ferror(file), 0);
+	assert_int_equal(fclose(file), 0);
+	assert_false(text.failed);
+	buffer_add(&text, "", 0);
+	return text;
+}
+
+void formats_write(const char *path, const void *data, size_t len)
+{
+	FILE *file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+void formats_init(const char *store)
+{
+	if (access(store, F_OK) == 0)
+		remove_tree(store);
+	formats_call(store, "init", 0);
+}
+
+void formats_call(const char *store, const char *line, int status)
+{
+	const struct tool tool = {.directory = store};
+	struct ran ran = tool_expect(&tool, line, status);
+	tool_free(&ran);
+}
+
+static void expect_equal(const char *a, size_t a_len, const char *b, size_t b_len, const char *expected, const char *got)
+{
+	char why[300];
+	if (!json_equal(a, a_len, b, b_len, why, sizeof why))
+		fail_msg("%s and %s: %s", expected, got, why);
+}
+
+void formats_same(const char *expected, const char *got)
+{
+	struct buffer a = formats_read(expected), b = formats_read(got);
+	expect_equal(a.data, a.len, b.data, b.len, expected, got);
+	buffer_free(&a);
+	buffer_free(&b);
+}
+
+void formats_same_lines(const char *expected, const char *got)
+{
+	struct buffer a = formats_read(expected), b = formats_read(got);
+	const char *x = a.data, *y = b.data;
+	for (size_t line = 0; *x && *y; line++) {
+		const char *x_end = strchr(x, '\n'), *y_end = strchr(y, '\n');
+		assert_non_null(x_end);
+		assert_non_null(y_end);
+		if (line > 0)
+			expect_equal(x, (size_t)(x_end - x), y, (size_t)(y_end - y), expected, got);
+		x = x_end + 1;
+		y = y_end + 1;
+	}
+	assert_int_equal(*x, 0);
+	assert_int_equal(*y, 0);
+	buffer_free(&a);
+	buffer_free(&b);
+}

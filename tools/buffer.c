@@ -1,0 +1,135 @@
+/* Growing doubles the room, so that adding byte by byte stays linear; lengths are compared by subtraction. */
+#include "buffer.h"
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for `len` more bytes and a NUL. */
+static bool make_room(struct buffer *buffer, size_t len)
+{
+	size_t cap = buffer->cap ? buffer->cap : 256;
+	if (buffer->failed || len >= SIZE_MAX / 4 - buffer->len) {
+		buffer->failed = true;
+		return false;
+	}
+	while (cap - buffer->len <= len) {
+		cap *= 2;
+	}
+	if (cap != buffer->cap) {
+		char *data = realloc(buffer->data, cap);
+		if (!data) {
+			buffer->failed = true;
+			return false;
+		}
+		buffer->data = data;
+		buffer->cap = cap;
+	}
+	return true;
+}
+
+void buffer_add(struct buffer *buffer, const void *data, size_t len)
+{
+	if (make_room(buffer, len)) {
+		if (len > 0) {
+			memcpy(buffer->data + buffer->len, data, len);
+		}
+		buffer->len += len;
+		buffer->data[buffer->len] = '\0';
+	}
+}
+
+void buffer_text(struct buffer *buffer, const char *text)
+{
+	buffer_add(buffer, text, strlen(text));
+}
+
+void buffer_fill(struct buffer *buffer, char byte, size_t count)
+{
+	if (make_room(buffer, count)) {
+		memset(buffer->data + buffer->len, byte, count);
+		buffer->len += count;
+		buffer->data[buffer->len] = '\0';
+	}
+}
+
+void buffer_format(struct buffer *buffer, const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+	va_start(args, format);
+	const int len = vasprintf(&text, format, args);
+	va_end(args);
+	if (len < 0) {
+		buffer->failed = true;
+		return;
+	}
+	buffer_add(buffer, text, (size_t)len);
+	free(text);
+}
+
+/* Bytes of the character at `at` if it may be shown as it is; 0: escape one byte. */
+static size_t shown_len(const unsigned char *at, size_t left)
+{
+	if (at[0] < 0x80) {
+		return at[0] >= 0x20 && at[0] != 0x7f && at[0] != '\\';
+	}
+	for (size_t len = 2; len <= 4 && len <= left; len++) {
+		if (text_is_utf8(at, len)) {
+			/* U+0080 to U+009F are control characters too, U+202A to U+202E and U+2066 to U+2069 turn text around. */
+			const bool control = at[0] == 0xc2 && at[1] < 0xa0;
+			const bool bidi =
+			    at[0] == 0xe2 && ((at[1] == 0x80 && at[2] >= 0xaa && at[2] <= 0xae) || (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+			return control || bidi ? 0 : len;
+		}
+	}
+	return 0;
+}
+
+static size_t escape(char out[8], unsigned char byte)
+{
+	static const char named[] = "\nn\tt\rr\\\\";
+	for (const char *name = named; *name; name += 2) {
+		if ((unsigned char)name[0] == byte) {
+			return (size_t)snprintf(out, 8, "\\%c", name[1]);
+		}
+	}
+	return (size_t)snprintf(out, 8, "\\x%02x", byte);
+}
+
+size_t buffer_shown(struct buffer *buffer, const void *data, size_t len, size_t columns)
+{
+	const unsigned char *at = data;
+	size_t width = 0;
+	for (size_t i = 0; i < len;) {
+		char escaped[8];
+		const size_t plain = shown_len(at + i, len - i);
+		const size_t wide = plain ? 1 : escape(escaped, at[i]);
+		const bool last = i + (plain ? plain : 1) == len;
+		if (columns > 0 && width + wide + !last > columns) {
+			buffer_text(buffer, "…");
+			return width + 1;
+		}
+		buffer_add(buffer, plain ? (const void *)(at + i) : escaped, plain ? plain : wide);
+		width += wide;
+		i += plain ? plain : 1;
+	}
+	return width;
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+	buffer->len = 0;
+	if (buffer->data) {
+		buffer->data[0] = '\0';
+	}
+}
+
+void buffer_free(struct buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct buffer){0};
+}

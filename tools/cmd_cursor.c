@@ -1,0 +1,185 @@
+/* cursor: confirmed positions. */
+#include "commands.h"
+#include "out.h"
+#include "show.h"
+
+const struct cli_option cursor_key_options[] = {
+    {"subject", CLI_TEXT, "SUBJECT", "one subject of the stream (the stream as a whole)", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option cursor_advance_options[] = {
+    {"subject", CLI_TEXT, "SUBJECT", "one subject of the stream (the stream as a whole)", false},
+    {"delivery-id", CLI_TEXT, "ID", "what was delivered", false},
+    {"delivered-at", CLI_TIME, "TIME", "when it was delivered (now)", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option cursor_reset_options[] = {
+    {"reason", CLI_TEXT, "TEXT", "why; kept in the cursor and in the log", true},
+    {"subject", CLI_TEXT, "SUBJECT", "one subject of the stream (the stream as a whole)", false},
+    {"delivery-id", CLI_TEXT, "ID", "what was delivered", false},
+    {"delivered-at", CLI_TIME, "TIME", "when it was delivered (none)", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option cursor_lag_options[] = {
+    {"subject", CLI_TEXT, "SUBJECT", "only this one (all); '' for cursors without a subject", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option cursor_list_options[] = {
+    {"consumer", CLI_TEXT, "CONSUMER", "only this one", false},
+    {"stream", CLI_TEXT, "STREAM", "only this one", false},
+    {"subject", CLI_TEXT, "SUBJECT", "only this one; '' for cursors without a subject", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+static struct hf_cursor_key key_of(const struct cli *cli, char **argv)
+{
+	struct hf_cursor_key key = {.consumer = hf_str(argv[0]), .stream = hf_str(argv[1]), .subject = cli_bytes(cli, "subject")};
+	return key;
+}
+
+/* --- Changes -------------------------------------------------------------------------------------------------------------- */
+
+int cmd_cursor_advance(struct cli *cli, int argc, char **argv)
+{
+	struct hf_cursor_advance args = {
+	    .write = cli_write(cli),
+	    .key = key_of(cli, argv),
+	    .delivery_id = cli_bytes(cli, "delivery-id"),
+	    .delivered_at = cli_i64(cli, "delivered-at", HF_UNSET),
+	    .now = cli_now(cli),
+	};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	if (!cli_argument_i64(cli, "SEQUENCE", argv[2], &args.sequence)) {
+		return CLI_USAGE;
+	}
+	const int status = cli_open(cli);
+	return status ? status : cli_done(cli, hf_cursor_advance(cli->store, NULL, &args, &result, &error), &result, &error, "advanced");
+}
+
+int cmd_cursor_reset(struct cli *cli, int argc, char **argv)
+{
+	struct hf_cursor_reset args = {
+	    .write = cli_write(cli),
+	    .key = key_of(cli, argv),
+	    .delivery_id = cli_bytes(cli, "delivery-id"),
+	    .delivered_at = cli_i64(cli, "delivered-at", HF_UNSET),
+	    .reason = cli_bytes(cli, "reason"),
+	    .now = cli_now(cli),
+	};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	if (!cli_argument_i64(cli, "SEQUENCE", argv[2], &args.sequence)) {
+		return CLI_USAGE;
+	}
+	const int status = cli_open(cli);
+	return status ? status : cli_done(cli, hf_cursor_reset(cli->store, NULL, &args, &result, &error), &result, &error, "reset");
+}
+
+int cmd_cursor_error(struct cli *cli, int argc, char **argv)
+{
+	const struct hf_cursor_record_error args = {
+	    .write = cli_write(cli), .key = key_of(cli, argv), .message = hf_str(argv[2]), .now = cli_now(cli)};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	const int status = cli_open(cli);
+	return status ? status : cli_done(cli, hf_cursor_record_error(cli->store, NULL, &args, &result, &error), &result, &error, "noted");
+}
+
+int cmd_cursor_remove(struct cli *cli, int argc, char **argv)
+{
+	const struct hf_cursor_remove args = {.write = cli_write(cli), .key = key_of(cli, argv)};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	const int status = cli_open(cli);
+	return status ? status : cli_done(cli, hf_cursor_remove(cli->store, NULL, &args, &result, &error), &result, &error, "removed");
+}
+
+/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+
+int cmd_cursor_get(struct cli *cli, int argc, char **argv)
+{
+	const struct hf_cursor_key key = key_of(cli, argv);
+	struct hf_cursor_got got;
+	struct hf_error error;
+	(void)argc;
+	const int status = cli_open(cli);
+	if (status != CLI_OK) {
+		return status;
+	}
+	if (hf_cursor_get(cli->store, &key, 0, &got, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	show_cursor(cli->out, &got.cursor, NULL);
+	hf_release(got.memory);
+	return CLI_OK;
+}
+
+int cmd_cursor_list(struct cli *cli, int argc, char **argv)
+{
+	const struct hf_cursor_list args = {
+	    .consumer = cli_bytes(cli, "consumer"),
+	    .stream = cli_bytes(cli, "stream"),
+	    .subject = cli_bytes(cli, "subject"),
+	    .by_subject = cli_given(cli, "subject"),
+	    .limit = cli_u64(cli, "limit", 0),
+	    .page = cli_text(cli, "page"),
+	};
+	struct hf_cursor_page page;
+	struct hf_error error;
+	(void)argc;
+	(void)argv;
+	const int status = cli_open(cli);
+	if (status != CLI_OK) {
+		return status;
+	}
+	if (hf_cursor_list(cli->store, &args, 0, &page, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	out_list(cli->out, "stream subject consumer last_sequence last_delivery_id updated_at error_count last_error");
+	for (size_t i = 0; i < page.count; i++) {
+		show_cursor(cli->out, &page.items[i], NULL);
+	}
+	show_list_end(cli, page.count, page.next);
+	hf_release(page.memory);
+	return CLI_OK;
+}
+
+int cmd_cursor_lag(struct cli *cli, int argc, char **argv)
+{
+	struct hf_cursor_lag args = {
+	    .stream = hf_str(argv[0]),
+	    .subject = cli_bytes(cli, "subject"),
+	    .by_subject = cli_given(cli, "subject"),
+	    .limit = cli_u64(cli, "limit", 0),
+	    .page = cli_text(cli, "page"),
+	};
+	struct hf_cursor_lag_page page;
+	struct hf_error error;
+	(void)argc;
+	if (!cli_argument_i64(cli, "HEAD", argv[1], &args.head)) {
+		return CLI_USAGE;
+	}
+	const int status = cli_open(cli);
+	if (status != CLI_OK) {
+		return status;
+	}
+	if (hf_cursor_lag(cli->store, &args, 0, &page, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	out_list(cli->out, "consumer subject lag last_sequence updated_at error_count last_error");
+	for (size_t i = 0; i < page.count; i++) {
+		show_cursor(cli->out, &page.items[i].cursor, &page.items[i].lag);
+	}
+	show_list_end(cli, page.count, page.next);
+	hf_release(page.memory);
+	return CLI_OK;
+}

@@ -1,0 +1,56 @@
+/* init: makes a store, or says that there is one. */
+#include "commands.h"
+#include "out.h"
+#include "show.h"
+
+const struct cli_option init_options[] = {
+    {"pad", CLI_CHOICE, "none|sector", "how groups lie on sectors: `sector` never overwrites part of one", false},
+    {"segment-size", CLI_U32, "BYTES", "of a full-grown log file, 16 KiB to 1 GiB (64 MiB)", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+/* Is there a store already? Then it is left as it is, whatever the options say. */
+static int open_existing(struct cli *cli, const struct hf_options *options, bool *exists)
+{
+	struct hf_error error = {0};
+	const int rc = hf_open(cli->directory, options, &cli->store, &error);
+	*exists = rc == HF_OK;
+	error.os_errno = rc == HF_ELOCKED ? 0 : error.os_errno;
+	return rc == HF_OK || rc == HF_ENOTFOUND ? CLI_OK : cli_fail_about(cli, &error, cli->directory, "");
+}
+
+int cmd_init(struct cli *cli, int argc, char **argv)
+{
+	struct hf_options options = {.no_background = true, .wait_us = cli->wait_us, .allow_unsafe_fs = cli->allow_unsafe_fs};
+	bool exists = false;
+	cli->directory = argc > 0 ? argv[0] : cli->directory;
+	if (!cli_directory(cli)) {
+		return CLI_USAGE;
+	}
+	int status = open_existing(cli, &options, &exists);
+	if (status == CLI_OK && !exists) {
+		options.create = true;
+		options.pad = cli_u64(cli, "pad", 0) == 1 ? HF_PAD_SECTOR : HF_PAD_NONE;
+		options.segment_size = (uint32_t)cli_u64(cli, "segment-size", 0);
+		status = cli_open_with(cli, options);
+	}
+	if (status != CLI_OK) {
+		return status;
+	}
+	struct hf_info info;
+	struct hf_error error;
+	if (hf_info(cli->store, &info, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	if (cli->json) {
+		out_begin(cli->out, "init");
+		out_bytes(cli->out, "directory", hf_str(cli->directory));
+		out_bool(cli->out, "created", !exists);
+		show_uuid(cli->out, info.uuid);
+		out_end(cli->out);
+	} else if (!cli->quiet) {
+		out_line(cli->out, exists ? "there is a store already" : "made a store");
+	}
+	cli->changed = !exists;
+	return CLI_OK;
+}

@@ -1,0 +1,192 @@
+/* outbox: claiming, and what is done while an item is held. A claim without a lease would end with this very command, so each has one. */
+#include "commands.h"
+#include "out.h"
+#include "show.h"
+
+#include <unistd.h>
+
+enum { OWNER_SIZE = 96 };
+#define LEASE_DEFAULT_US 30000000LL
+
+const struct cli_option outbox_claim_options[] = {
+    {"lease", CLI_DURATION, "TIME", "how long the claim holds (30s)", false},
+    {"owner", CLI_TEXT, "NAME", "who claims, for people to read (cli@HOST)", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option outbox_claim_next_options[] = {
+    {"lease", CLI_DURATION, "TIME", "how long the claim holds (30s)", false},
+    {"owner", CLI_TEXT, "NAME", "who claims, for people to read (cli@HOST)", false},
+    {"max", CLI_U32, "COUNT", "at most so many items (1)", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option outbox_extend_options[] = {
+    {"lease", CLI_DURATION, "TIME", "how long the claim holds (30s)", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option outbox_fail_options[] = {
+    {"reason", CLI_TEXT, "TEXT", "becomes the item's last error", false},
+    {"max-attempts", CLI_U32, "COUNT", "attempts until it is given up (the item's, else the queue's)", false},
+    {"backoff", CLI_CHOICE, "none|fixed|exponential", "how the delay before the next attempt grows (none)", false},
+    {"delay", CLI_DURATION, "TIME", "of the backoff", false},
+    {"cap", CLI_DURATION, "TIME", "the backoff is never longer (0: no cap)", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option outbox_release_options[] = {
+    {"delay", CLI_DURATION, "TIME", "nothing claims it before, unless by name (0: as it was)", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+static const char *owner_of(const struct cli *cli, char buffer[OWNER_SIZE])
+{
+	char host[65] = "";
+	if (cli_given(cli, "owner")) {
+		return cli_text(cli, "owner");
+	}
+	if (gethostname(host, sizeof host - 1) != 0 || !host[0]) {
+		return "cli";
+	}
+	snprintf(buffer, OWNER_SIZE, "cli@%s", host);
+	return buffer;
+}
+
+static int lease_of(struct cli *cli, int64_t *us)
+{
+	*us = cli_i64(cli, "lease", LEASE_DEFAULT_US);
+	return *us > 0 ? CLI_OK : cli_usage(cli, "--lease: a claim without a lease would end with this command");
+}
+
+/* --- Claiming ------------------------------------------------------------------------------------------------------------- */
+
+int cmd_outbox_claim(struct cli *cli, int argc, char **argv)
+{
+	char owner[OWNER_SIZE];
+	struct hf_outbox_claim args = {
+	    .write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1]), .owner = hf_str(owner_of(cli, owner))};
+	struct hf_outbox_items items;
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	int status = lease_of(cli, &args.lease_us);
+	if (status == CLI_OK) {
+		status = cli_open(cli);
+	}
+	if (status != CLI_OK) {
+		return status;
+	}
+	if (hf_outbox_claim(cli->store, NULL, &args, &items, &result, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	cli->changed = true;
+	show_outbox_item(cli->out, args.queue, &items.items[0], true);
+	hf_release(items.memory);
+	return CLI_OK;
+}
+
+int cmd_outbox_claim_next(struct cli *cli, int argc, char **argv)
+{
+	char owner[OWNER_SIZE];
+	struct hf_outbox_claim_next args = {
+	    .write = cli_write(cli), .queue = hf_str(argv[0]), .owner = hf_str(owner_of(cli, owner)), .max = (uint32_t)cli_u64(cli, "max", 1)};
+	struct hf_outbox_items items;
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	int status = lease_of(cli, &args.lease_us);
+	if (status == CLI_OK) {
+		status = cli_open(cli);
+	}
+	if (status != CLI_OK) {
+		return status;
+	}
+	if (hf_outbox_claim_next(cli->store, NULL, &args, &items, &result, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	cli->changed = result.changed;
+	out_list(cli->out, "id token attempts priority lease_until payload");
+	for (size_t i = 0; i < items.count; i++) {
+		show_outbox_item(cli->out, args.queue, &items.items[i], true);
+	}
+	show_list_end(cli, items.count, NULL);
+	hf_release(items.memory);
+	return CLI_OK;
+}
+
+/* --- While it is held ----------------------------------------------------------------------------------------------------- */
+
+int cmd_outbox_extend(struct cli *cli, int argc, char **argv)
+{
+	struct hf_outbox_extend args = {.write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1])};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token)) {
+		return CLI_USAGE;
+	}
+	int status = lease_of(cli, &args.lease_us);
+	if (status == CLI_OK) {
+		status = cli_open(cli);
+	}
+	return status ? status : cli_done(cli, hf_outbox_extend(cli->store, NULL, &args, &result, &error), &result, &error, "extended");
+}
+
+int cmd_outbox_complete(struct cli *cli, int argc, char **argv)
+{
+	struct hf_outbox_complete args = {.write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1])};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token)) {
+		return CLI_USAGE;
+	}
+	const int status = cli_open(cli);
+	return status ? status : cli_done(cli, hf_outbox_complete(cli->store, NULL, &args, &result, &error), &result, &error, "completed");
+}
+
+static struct hf_outbox_backoff backoff_of(const struct cli *cli)
+{
+	static const enum hf_outbox_backoff_kind kinds[] = {HF_OUTBOX_BACKOFF_NONE, HF_OUTBOX_BACKOFF_FIXED, HF_OUTBOX_BACKOFF_EXPONENTIAL};
+	struct hf_outbox_backoff backoff = {
+	    .kind = kinds[cli_u64(cli, "backoff", 0)], .delay_us = cli_i64(cli, "delay", 0), .cap_us = cli_i64(cli, "cap", 0)};
+	return backoff;
+}
+
+int cmd_outbox_fail(struct cli *cli, int argc, char **argv)
+{
+	struct hf_outbox_fail args = {
+	    .write = cli_write(cli),
+	    .queue = hf_str(argv[0]),
+	    .id = hf_str(argv[1]),
+	    .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0),
+	    .reason = cli_bytes(cli, "reason"),
+	    .backoff = backoff_of(cli),
+	};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	if (args.backoff.kind == HF_OUTBOX_BACKOFF_NONE && (cli_given(cli, "delay") || cli_given(cli, "cap"))) {
+		return cli_usage(cli, "--delay and --cap need --backoff fixed or exponential");
+	}
+	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token)) {
+		return CLI_USAGE;
+	}
+	const int status = cli_open(cli);
+	return status ? status : cli_done(cli, hf_outbox_fail(cli->store, NULL, &args, &result, &error), &result, &error, "attempt noted");
+}
+
+int cmd_outbox_release(struct cli *cli, int argc, char **argv)
+{
+	struct hf_outbox_release args = {
+	    .write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1]), .delay_us = cli_i64(cli, "delay", 0)};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token)) {
+		return CLI_USAGE;
+	}
+	const int status = cli_open(cli);
+	return status ? status : cli_done(cli, hf_outbox_release(cli->store, NULL, &args, &result, &error), &result, &error, "released");
+}

@@ -1,0 +1,38 @@
+/* JSON Lines: every object of the three domains, one a line, with every field. What a line of each kind holds is said once, in the table of jsonl.c,
+ * from which lines are both read and written. */
+#ifndef TOOLS_JSONL_H
+#define TOOLS_JSONL_H
+
+#include "fields.h"
+#include "holdfast/holdfast.h"
+
+#define JSONL_FORMAT "holdfast.jsonl/1"
+
+enum jsonl_kind { JSONL_HEADER, JSONL_INBOX, JSONL_RECORD, JSONL_CURSOR, JSONL_OUTBOX, JSONL_ITEM, JSONL_END, JSONL_KINDS };
+
+/* The fields of all kinds; a line uses those of its own. */
+struct jsonl_line {
+	enum jsonl_kind kind;
+	struct hf_bytes format, uuid; /* header */
+	uint64_t lsn, objects;
+	bool ends; /* there is an end line */
+	struct hf_bytes user, status; /* inbox; record: user, account, thread */
+	hf_time generated_at;
+	struct hf_bytes account, thread, payload;
+	bool unread, dismissed;
+	double score;
+	hf_time snapshot_at, seen_at, read_at, dismissed_at;
+	struct hf_cursor cursor; /* its key, too */
+	hf_time updated_at; /* record, cursor */
+	struct hf_bytes queue, item_status; /* outbox: queue, max_attempts */
+	struct hf_outbox_item item; /* its payload is the one above */
+	uint32_t max_attempts;
+};
+
+/* One line, without its line end. */
+void jsonl_put(struct buffer *to, const struct jsonl_line *line);
+/* `f` has the line's object. Members that are missing have the value of a zeroed field, times are unset; unknown members are faults, because
+ * they would be lost. */
+HF_CHECKED bool jsonl_read(const struct fields *f, struct jsonl_line *line);
+
+#endif

@@ -1,0 +1,174 @@
+/* Reading JSON Lines into a store: a header, then objects in any order, then the end line that the header promised, without which a file that was
+ * cut off between two lines would look whole. */
+#include "format.h"
+#include "jsonl.h"
+
+/* --- Names that come twice ---------------------------------------------------------------------------------------------------- */
+
+static struct hf_bytes trimmed(struct hf_bytes text)
+{
+	if (text.len == 0)
+		return text;
+	const char *at = text.data, *end = at + text.len;
+	while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
+		at++;
+	while (end > at && (end[-1] == ' ' || (end[-1] >= '\t' && end[-1] <= '\r')))
+		end--;
+	return hf_bytes(at, (size_t)(end - at));
+}
+
+static bool once(struct import *import, const struct jsonl_line *line, struct json_fault *fault)
+{
+	static const char *const kinds[JSONL_KINDS] = {
+	    [JSONL_HEADER] = "header", [JSONL_INBOX] = "inbox", [JSONL_RECORD] = "record", [JSONL_CURSOR] = "cursor",
+	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_END] = "end"};
+	const struct hf_cursor_key *key = &line->cursor.key;
+	const struct hf_bytes account = line->account.len ? line->account : hf_str("primary");
+	struct hf_bytes parts[4] = {hf_str(kinds[line->kind])};
+	size_t count = 1;
+	if (line->kind == JSONL_INBOX) {
+		parts[count++] = line->user;
+	} else if (line->kind == JSONL_RECORD) {
+		parts[count++] = line->user, parts[count++] = account, parts[count++] = line->thread;
+	} else if (line->kind == JSONL_CURSOR) {
+		/* As the store takes them: without white space at both ends. */
+		parts[count++] = trimmed(key->consumer), parts[count++] = trimmed(key->stream), parts[count++] = trimmed(key->subject);
+	} else if (line->kind == JSONL_OUTBOX) {
+		parts[count++] = line->queue;
+	} else if (line->kind == JSONL_ITEM) {
+		parts[count++] = line->queue, parts[count++] = line->item.id;
+	}
+	return import_once(import, parts, count, "is the second one of", fault);
+}
+
+/* --- Objects ---------------------------------------------------------------------------------------------------------------- */
+
+static int load_line_record(struct import *import, const struct jsonl_line *line)
+{
+	const struct hf_inbox_input record = {
+	    .account = line->account.len ? line->account : hf_str("primary"),
+	    .thread = line->thread,
+	    .payload = line->payload,
+	    .unread = line->unread,
+	    .dismissed = line->dismissed,
+	    .score = line->score,
+	    .updated_at = line->updated_at,
+	    .snapshot_at = line->snapshot_at,
+	    .seen_at = line->seen_at,
+	    .read_at = line->read_at,
+	    .dismissed_at = line->dismissed_at,
+	};
+	return load_record(&import->load, line->user, &record);
+}
+
+static int load_line_cursor(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_cursor cursor = line->cursor;
+	cursor.updated_at = line->updated_at;
+	return load_cursor(&import->load, &cursor);
+}
+
+static int load_line_item(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_outbox_item item = line->item;
+	item.payload = line->payload;
+	item.status = HF_OUTBOX_ANY;
+	for (enum hf_outbox_status status = HF_OUTBOX_QUEUED; status <= HF_OUTBOX_FAILED; status++) {
+		const struct hf_bytes name = hf_str(outbox_status_name(status));
+		if (name.len == line->item_status.len && memcmp(name.data, line->item_status.data, name.len) == 0)
+			item.status = status;
+	}
+	if (item.status == HF_OUTBOX_ANY)
+		return load_fail(&import->load, HF_EINVAL, "\"status\" is not one of queued, sending, failed");
+	if (item.status == HF_OUTBOX_SENDING)
+		item.status = HF_OUTBOX_QUEUED; /* nobody holds it here */
+	return load_item(&import->load, line->queue, &item, true);
+}
+
+static int take_header(struct import *import, const struct jsonl_line *line)
+{
+	static const struct hf_bytes format = {JSONL_FORMAT, sizeof JSONL_FORMAT - 1};
+	const size_t name = format.len - 1; /* without its number */
+	if (import->header_seen)
+		return load_fail(&import->load, HF_EINVAL, "a second header");
+	if (line->format.len < name || memcmp(line->format.data, format.data, name) != 0)
+		return load_fail(&import->load, HF_EINVAL, "the header is not that of a file of holdfast");
+	if (line->format.len != format.len || memcmp(line->format.data, format.data, format.len) != 0)
+		return load_fail(&import->load, HF_EVERSION, "written by a newer holdfast; this one reads " JSONL_FORMAT);
+	import->header_seen = true;
+	import->end_promised = line->ends;
+	return CLI_OK;
+}
+
+static int take_end(struct import *import, const struct jsonl_line *line)
+{
+	import->end_seen = true;
+	if (line->objects == import->objects)
+		return CLI_OK;
+	return load_fail(&import->load, HF_EINVAL, "the file should have %llu objects and has %llu", (unsigned long long)line->objects,
+	                 (unsigned long long)import->objects);
+}
+
+static int take_object(struct import *import, const struct jsonl_line *line)
+{
+	if (!import->header_seen)
+		return load_fail(&import->load, HF_EINVAL, "JSON Lines begin with a header line");
+	if (import->end_seen)
+		return load_fail(&import->load, HF_EINVAL, "an object behind the end line");
+	if (line->kind == JSONL_END)
+		return take_end(import, line);
+	import->objects++;
+	switch (line->kind) {
+	case JSONL_INBOX:
+		return load_inbox(&import->load, line->user, line->generated_at, &line->status, false);
+	case JSONL_RECORD:
+		return load_line_record(import, line);
+	case JSONL_CURSOR:
+		return load_line_cursor(import, line);
+	case JSONL_OUTBOX:
+		return load_queue(&import->load, line->queue, line->max_attempts);
+	case JSONL_ITEM:
+		return load_line_item(import, line);
+	default:
+		return CLI_OK;
+	}
+}
+
+/* --- Lines ------------------------------------------------------------------------------------------------------------------ */
+
+static int take_line(void *ctx, const struct piece *piece)
+{
+	struct import *import = ctx;
+	struct json_object object;
+	struct json_fault fault = {0};
+	struct field_texts texts = {0};
+	struct jsonl_line line;
+	const struct fields f = {.object = &object, .texts = &texts, .fault = &fault};
+	int rc;
+	import->load.piece = piece;
+	if (!json_object_read(&object, piece->text, &fault) || !jsonl_read(&f, &line) ||
+	    (line.kind != JSONL_HEADER && !once(import, &line, &fault)))
+		rc = split_fail(&import->input, import->cli, "line", piece, &fault);
+	else
+		rc = line.kind == JSONL_HEADER ? take_header(import, &line) : take_object(import, &line);
+	json_object_free(&object);
+	field_texts_free(&texts);
+	import->load.piece = NULL;
+	return rc;
+}
+
+int import_jsonl(struct import *import)
+{
+	import->load.noun = "line";
+	import->objects = 0;
+	import->header_seen = import->end_promised = import->end_seen = false;
+	const int rc = split_lines(&import->input, import->cli, take_line, import);
+	if (rc != CLI_OK)
+		return rc;
+	if (!import->header_seen)
+		return cli_fail_with(import->cli, HF_EINVAL, "%s is empty: JSON Lines begin with a header line", import->input.name);
+	if (import->end_promised && !import->end_seen)
+		return cli_fail_with(import->cli, HF_EINVAL, "%s is cut off: its end line is missing behind %llu objects", import->input.name,
+		                     (unsigned long long)import->objects);
+	return CLI_OK;
+}

@@ -1,0 +1,220 @@
+/* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its records in load order; the cursors; for every queue its
+ * settings if it has any, then its items in enqueue order; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
+ * the state at the header's LSN. */
+#include "format.h"
+#include "holdfast/admin.h"
+#include "jsonl.h"
+
+struct lines_out {
+	struct export *export;
+	hf_store *store;
+	struct buffer text;
+};
+
+static int put_line(struct lines_out *o, const struct jsonl_line *line)
+{
+	buffer_clear(&o->text);
+	jsonl_put(&o->text, line);
+	buffer_text(&o->text, "\n");
+	if (o->text.failed)
+		return cli_fail_with(o->export->cli, HF_ENOMEM, "out of memory");
+	o->export->objects += line->kind != JSONL_HEADER && line->kind != JSONL_END;
+	return sink_write(&o->export->sink, o->text.data, o->text.len);
+}
+
+static int put_header(struct lines_out *o)
+{
+	struct hf_info info;
+	struct hf_error error = {0};
+	char uuid[37];
+	size_t at = 0;
+	if (hf_info(o->store, &info, &error) != HF_OK)
+		return cli_fail(o->export->cli, &error);
+	for (size_t i = 0; i < sizeof info.uuid; i++)
+		at += (size_t)snprintf(uuid + at, sizeof uuid - at, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", info.uuid[i]);
+	const struct jsonl_line line = {
+	    .kind = JSONL_HEADER, .format = hf_str(JSONL_FORMAT), .uuid = hf_bytes(uuid, at), .lsn = info.last_lsn, .ends = true};
+	return put_line(o, &line);
+}
+
+/* --- Inboxes ---------------------------------------------------------------------------------------------------------------- */
+
+static int put_record(struct lines_out *o, const struct hf_inbox_record *record)
+{
+	const struct jsonl_line line = {
+	    .kind = JSONL_RECORD,
+	    .user = record->key.user,
+	    .account = record->key.account,
+	    .thread = record->key.thread,
+	    .payload = record->payload,
+	    .unread = record->unread,
+	    .dismissed = record->dismissed,
+	    .score = record->score,
+	    .updated_at = record->updated_at,
+	    .snapshot_at = record->snapshot_at,
+	    .seen_at = record->seen_at,
+	    .read_at = record->read_at,
+	    .dismissed_at = record->dismissed_at,
+	};
+	return put_line(o, &line);
+}
+
+static int put_records(struct lines_out *o, struct hf_bytes user)
+{
+	struct hf_inbox_page page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_inbox_load args = {.user = user, .limit = 32, .page = page.next};
+		struct hf_inbox_page next;
+		struct hf_error error = {0};
+		const int code = hf_inbox_load(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
+			rc = put_record(o, &page.items[i]);
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
+static int put_inbox(struct lines_out *o, struct hf_bytes user)
+{
+	const struct hf_inbox_load first = {.user = user, .limit = 1};
+	struct jsonl_line line = {.kind = JSONL_INBOX, .user = user};
+	struct hf_inbox_page page;
+	struct hf_inbox_status status;
+	struct hf_error error = {0};
+	if (hf_inbox_load(o->store, &first, 0, &page, &error) != HF_OK)
+		return cli_fail(o->export->cli, &error);
+	line.generated_at = page.generated_at;
+	hf_release(page.memory);
+	if (hf_inbox_status(o->store, user, 0, &status, &error) != HF_OK)
+		return cli_fail(o->export->cli, &error);
+	line.status = status.status;
+	const int rc = put_line(o, &line);
+	hf_release(status.memory);
+	return rc == CLI_OK ? put_records(o, user) : rc;
+}
+
+/* --- Cursors ---------------------------------------------------------------------------------------------------------------- */
+
+static int put_cursors(struct lines_out *o)
+{
+	struct hf_cursor_page page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_cursor_list args = {.limit = 256, .page = page.next};
+		struct hf_cursor_page next;
+		struct hf_error error = {0};
+		const int code = hf_cursor_list(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
+			const struct jsonl_line line = {.kind = JSONL_CURSOR, .cursor = page.items[i], .updated_at = page.items[i].updated_at};
+			rc = put_line(o, &line);
+		}
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
+/* --- Queues ----------------------------------------------------------------------------------------------------------------- */
+
+static int put_item(struct lines_out *o, struct hf_bytes queue, struct hf_bytes id)
+{
+	const struct hf_outbox_key key = {.queue = queue, .id = id};
+	struct hf_outbox_got got;
+	struct hf_error error = {0};
+	if (hf_outbox_get(o->store, &key, 0, &got, &error) != HF_OK)
+		return cli_fail(o->export->cli, &error);
+	/* A claim does not go along. */
+	const enum hf_outbox_status status = got.item.status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
+	const struct jsonl_line line = {.kind = JSONL_ITEM,
+	                                .queue = queue,
+	                                .item = got.item,
+	                                .item_status = hf_str(outbox_status_name(status)),
+	                                .payload = got.item.payload};
+	const int rc = put_line(o, &line);
+	hf_release(got.memory);
+	return rc;
+}
+
+static int put_items(struct lines_out *o, struct hf_bytes queue)
+{
+	struct hf_outbox_items page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_outbox_list args = {.queue = queue, .without_payload = true, .limit = 512, .page = page.next};
+		struct hf_outbox_items next;
+		struct hf_error error = {0};
+		const int code = hf_outbox_list(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
+			rc = put_item(o, queue, page.items[i].id);
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
+static int put_queue(struct lines_out *o, struct hf_bytes queue)
+{
+	struct hf_outbox_stats stats;
+	struct hf_error error = {0};
+	int rc = CLI_OK;
+	if (hf_outbox_stats(o->store, queue, 0, &stats, &error) != HF_OK)
+		return cli_fail(o->export->cli, &error);
+	if (stats.settings_version) {
+		const struct jsonl_line line = {.kind = JSONL_OUTBOX, .queue = queue, .max_attempts = stats.max_attempts};
+		rc = put_line(o, &line);
+	}
+	return rc == CLI_OK ? put_items(o, queue) : rc;
+}
+
+/* --- Names ------------------------------------------------------------------------------------------------------------------ */
+
+typedef int (*names_fn)(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error);
+
+static int each_name(struct lines_out *o, names_fn names, int (*put)(struct lines_out *o, struct hf_bytes name))
+{
+	struct hf_name_page page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_names args = {.limit = 256, .page = page.next};
+		struct hf_name_page next;
+		struct hf_error error = {0};
+		const int code = names(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
+			rc = put(o, page.items[i]);
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
+int export_jsonl(struct export *export)
+{
+	struct lines_out o = {.export = export, .store = export->cli->store};
+	int rc = put_header(&o);
+	if (rc == CLI_OK)
+		rc = each_name(&o, hf_inbox_users, put_inbox);
+	if (rc == CLI_OK)
+		rc = put_cursors(&o);
+	if (rc == CLI_OK)
+		rc = each_name(&o, hf_outbox_queues, put_queue);
+	if (rc == CLI_OK) {
+		const struct jsonl_line line = {.kind = JSONL_END, .objects = export->objects};
+		rc = put_line(&o, &line);
+	}
+	buffer_free(&o.text);
+	return rc;
+}

@@ -1,0 +1,55 @@
+/* Puts objects that were read from a file into a store, by these rules: what is there and equal is left as it is; what is there and different is a
+ * conflict, unless the caller asked to replace; what the file does not name stays. So the same file can be imported again, after a crash for
+ * example, and only what was missing is written.
+ *
+ * A file is gone through up to three times: LOAD_CHECK without a store, which only adds up sizes; LOAD_JUDGE, which puts every object
+ * into a transaction that is thrown away, so that the library has judged it; LOAD_WRITE. A file that fits into one transaction needs no
+ * judging of its own: it is all or nothing. */
+#ifndef TOOLS_LOAD_H
+#define TOOLS_LOAD_H
+
+#include "split.h"
+
+enum load_pass { LOAD_CHECK, LOAD_JUDGE, LOAD_WRITE };
+
+struct load {
+	struct cli *cli;
+	const struct input *input;
+	enum load_pass pass;
+	bool replace; /* --replace */
+	bool batched; /* more than one transaction */
+	const char *noun; /* what a piece is called in sentences */
+	const struct piece *piece; /* the one at work; NULL: the file as a whole */
+	hf_txn *txn;
+	size_t pending; /* bytes in the transaction, guessed from above */
+	uint64_t total; /* the same of the whole file, from LOAD_CHECK */
+	uint64_t added, replaced, same; /* objects, of this pass */
+	uint64_t batches; /* committed */
+};
+
+/* All of these give CLI_OK, or an exit status with the sentence printed. */
+
+HF_CHECKED int load_begin(struct load *load, enum load_pass pass);
+/* Commits what is pending (LOAD_WRITE). */
+HF_CHECKED int load_end(struct load *load);
+/* Throws away what is pending. */
+void load_abandon(struct load *load);
+
+HF_CHECKED int load_cursor(struct load *load, const struct hf_cursor *cursor);
+/* `whole` false: only id, payload, status, attempts and enqueued_at were in the file; the others are compared with nothing. */
+HF_CHECKED int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item, bool whole);
+HF_CHECKED int load_queue(struct load *load, struct hf_bytes queue, uint32_t max_attempts);
+/* A record with all its times and marks. */
+HF_CHECKED int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record);
+/* A record as a poller's save: never a conflict, and no dismissal is lost. */
+HF_CHECKED int load_saved(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record, hf_time generated_at);
+/* The inbox itself; generated_at only goes forward. `overrule`: another status is no conflict. */
+HF_CHECKED int load_inbox(struct load *load, struct hf_bytes user, hf_time generated_at, const struct hf_bytes *status, bool overrule);
+
+/* What is kept beside an object so that its file can be given back as it was (frames.h). NULL: nothing; what was kept before goes. */
+HF_CHECKED int load_frame(struct load *load, const struct hf_inbox_key *key, const struct hf_bytes *frame);
+
+/* Prints what is wrong at the piece at work. */
+int load_fail(struct load *load, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,68 @@
+/* holdfast: the command line over the library.
+ *
+ * Order matters at the end: first the store is closed, so that the next in turn may begin, then the report goes out. A report that cannot be
+ * written is a failure of its own (CLI_IO), but the change is on disk by then. SIGPIPE is ignored, so that a reader who went away is
+ * seen as a failed write and not as a sudden death between the two. */
+#include "args.h"
+#include "help.h"
+#include "out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+/* A process may be started with its standard files closed. The store's files must not get their numbers, or what is meant for stdout would be
+ * written into the log: fill the gaps with something that cannot be written to (0, 1) or swallows all (2). */
+static bool fill_standard_files(void)
+{
+	for (int file = 0; file <= 2; file++) {
+		if (fcntl(file, F_GETFD) == -1 && errno == EBADF && open("/dev/null", file == 2 ? O_WRONLY : O_RDONLY) != file) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static int close_store(struct cli *cli, int status)
+{
+	struct hf_error error = {0};
+	const int rc = hf_close(cli->store, &error);
+	cli->store = NULL;
+	if (rc != HF_OK && status == CLI_OK) {
+		status = cli_fail(cli, &error);
+	}
+	return status;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	struct args args = {0};
+	int status = args_read(cli, argc, argv, &args);
+	cli->out = out_new(cli->json, stdout);
+	if (!cli->out) {
+		return cli_fail_with(cli, HF_ENOMEM, "there is no memory to begin with");
+	}
+	if (status != CLI_OK) {
+		return status;
+	}
+	if (args.help || args.version) {
+		help_asked(cli, &args);
+	} else {
+		status = cli->command->run(cli, args.count, args.values);
+	}
+	status = close_store(cli, status);
+	const int flushed = out_flush(cli);
+	return status ? status : flushed;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = {0};
+	if (!fill_standard_files() || signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+		return CLI_IO;
+	}
+	const int status = run(&cli, argc, argv);
+	out_free(cli.out);
+	return status;
+}

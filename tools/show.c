@@ -1,0 +1,134 @@
+/* Members are called like those of the library's structs, so that who reads the headers knows the JSON. */
+#include "show.h"
+
+void show_uuid(struct out *out, const uint8_t uuid[16])
+{
+	char text[40];
+	size_t at = 0;
+	for (size_t i = 0; i < 16; i++) {
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+	}
+	out_text(out, "uuid", text);
+}
+
+void show_inbox_record(struct out *out, const struct hf_inbox_record *record, bool with_payload)
+{
+	out_begin(out, "inbox-record");
+	out_bytes(out, "user", record->key.user);
+	out_bytes(out, "account", record->key.account);
+	out_bytes(out, "thread", record->key.thread);
+	out_bool(out, "unread", record->unread);
+	out_bool(out, "dismissed", record->dismissed);
+	out_real(out, "score", record->score);
+	out_time(out, "updated_at", record->updated_at);
+	out_time(out, "snapshot_at", record->snapshot_at);
+	out_time(out, "seen_at", record->seen_at);
+	out_time(out, "read_at", record->read_at);
+	out_time(out, "dismissed_at", record->dismissed_at);
+	out_u64(out, "version", record->version);
+	if (with_payload) {
+		out_bytes(out, "payload", record->payload);
+	}
+	out_end(out);
+}
+
+void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t *lag)
+{
+	out_begin(out, lag ? "cursor-lag" : "cursor");
+	out_bytes(out, "consumer", cursor->key.consumer);
+	out_bytes(out, "stream", cursor->key.stream);
+	out_bytes(out, "subject", cursor->key.subject);
+	out_i64(out, "last_sequence", cursor->last_sequence);
+	if (lag) {
+		out_i64(out, "lag", *lag);
+	}
+	out_bytes(out, "last_delivery_id", cursor->last_delivery_id);
+	out_time(out, "last_delivered_at", cursor->last_delivered_at);
+	out_bytes(out, "last_error", cursor->last_error);
+	out_u64(out, "error_count", cursor->error_count);
+	out_time(out, "updated_at", cursor->updated_at);
+	out_bytes(out, "reset_reason", cursor->reset_reason);
+	out_time(out, "reset_at", cursor->reset_at);
+	out_u64(out, "version", cursor->version);
+	out_end(out);
+}
+
+static const char *status_name(enum hf_outbox_status status)
+{
+	return status == HF_OUTBOX_SENDING ? "sending" : status == HF_OUTBOX_FAILED ? "failed" : "queued";
+}
+
+void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, bool with_payload)
+{
+	out_begin(out, "outbox-item");
+	out_bytes(out, "queue", queue);
+	out_bytes(out, "id", item->id);
+	out_text(out, "status", status_name(item->status));
+	out_int(out, "attempts", (long)item->attempts);
+	out_int(out, "max_attempts", (long)item->max_attempts);
+	out_int(out, "priority", item->priority);
+	out_time(out, "enqueued_at", item->enqueued_at);
+	out_time(out, "available_at", item->available_at);
+	out_bytes(out, "last_error", item->last_error);
+	if (item->status == HF_OUTBOX_SENDING) {
+		out_u64(out, "token", item->token);
+		out_bytes(out, "owner", item->owner);
+		out_time(out, "lease_until", item->lease_until);
+	}
+	out_u64(out, "version", item->version);
+	if (with_payload) {
+		out_bytes(out, "payload", item->payload);
+	}
+	out_end(out);
+}
+
+static void show_count(struct out *out, const char *name, const struct hf_outbox_count *count)
+{
+	out_open(out, name);
+	out_u64(out, "items", count->items);
+	out_time(out, "oldest", count->oldest);
+	out_close(out);
+}
+
+void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_outbox_stats *stats)
+{
+	out_begin(out, "outbox-stats");
+	out_bytes(out, "queue", queue);
+	show_count(out, "queued", &stats->queued);
+	show_count(out, "sending", &stats->sending);
+	show_count(out, "failed", &stats->failed);
+	out_int(out, "max_attempts", (long)stats->max_attempts);
+	out_u64(out, "settings_version", stats->settings_version);
+	out_time(out, "as_of", stats->as_of);
+	out_end(out);
+}
+
+void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_inbox_counts *counts)
+{
+	out_begin(out, "inbox-counts");
+	out_bytes(out, "user", user);
+	out_u64(out, "total", counts->total);
+	out_u64(out, "unread", counts->unread);
+	out_u64(out, "unseen", counts->unseen);
+	out_u64(out, "dismissed", counts->dismissed);
+	out_end(out);
+}
+
+void show_list_end(struct cli *cli, size_t count, const char *next)
+{
+	out_list_end(cli->out, next);
+	if (cli->json) {
+		return;
+	}
+	if (count == 0) {
+		cli_note(cli, "nothing there");
+	}
+	if (next) {
+		cli_note(cli, "there is more: --page %s", next);
+	}
+}
+
+void show_raw(struct out *out, struct hf_bytes payload)
+{
+	out_raw(out, payload.data, payload.len);
+}

@@ -1,0 +1,20 @@
+/* How objects are shown: their members, in one place for single objects and for lists. */
+#ifndef TOOLS_SHOW_H
+#define TOOLS_SHOW_H
+
+#include "out.h"
+
+void show_uuid(struct out *out, const uint8_t uuid[16]);
+void show_inbox_record(struct out *out, const struct hf_inbox_record *record, bool with_payload);
+void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t *lag); /* lag: NULL for none */
+void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, bool with_payload);
+void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_outbox_stats *stats);
+void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_inbox_counts *counts);
+
+/* Ends a list; tells people that there is more. */
+void show_list_end(struct cli *cli, size_t count, const char *next);
+
+/* A payload alone, byte for byte. */
+void show_raw(struct out *out, struct hf_bytes payload);
+
+#endif

@@ -1,0 +1,204 @@
+/* Numbers, durations, UTF-8 and base64. Each reader takes the whole of its text or says no: half a number is a typing error, and
+ * "12 apples" must not become 12. Overflow is looked for before it happens, by division. */
+#include "text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- Numbers -------------------------------------------------------------------------------------------------------------- */
+
+bool text_parse_u64(const char *text, size_t len, uint64_t *out)
+{
+	uint64_t value = 0;
+	if (len == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		const unsigned digit = (unsigned)(unsigned char)text[i] - '0';
+		if (digit > 9 || value > (UINT64_MAX - digit) / 10) {
+			return false;
+		}
+		value = value * 10 + digit;
+	}
+	*out = value;
+	return true;
+}
+
+bool text_parse_i64(const char *text, size_t len, int64_t *out)
+{
+	const bool negative = len > 0 && text[0] == '-';
+	uint64_t value = 0;
+	if (!text_parse_u64(text + negative, len - negative, &value) || value > (uint64_t)INT64_MAX + negative) {
+		return false;
+	}
+	/* INT64_MIN has no positive twin: negating as unsigned is defined for it as well. */
+	*out = negative ? (int64_t)(0 - value) : (int64_t)value;
+	return true;
+}
+
+bool text_parse_real(const char *text, double *out)
+{
+	char *end = NULL;
+	if (text[0] == '\0' || isspace((unsigned char)text[0])) {
+		return false;
+	}
+	errno = 0;
+	*out = strtod(text, &end);
+	/* Out of range: infinity for a finite text is an error, a number that is nearly nothing is not. */
+	return *end == '\0' && !(errno == ERANGE && isinf(*out));
+}
+
+void text_real(double value, char out[TEXT_REAL_SIZE])
+{
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(out, TEXT_REAL_SIZE, "%.*g", digits, value);
+		if (strtod(out, NULL) == value) {
+			return;
+		}
+	}
+}
+
+/* --- Durations ------------------------------------------------------------------------------------------------------------ */
+
+/* Microseconds of the unit; 0: no such unit. */
+static int64_t unit_us(const char *unit)
+{
+	static const struct {
+		const char *name;
+		int64_t us;
+	} units[] = {{"", 1000000},     {"us", 1},           {"ms", 1000},         {"s", 1000000},
+	             {"m", 60000000LL}, {"h", 3600000000LL}, {"d", 86400000000LL}, {"w", 604800000000LL}};
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (strcmp(unit, units[i].name) == 0) {
+			return units[i].us;
+		}
+	}
+	return 0;
+}
+
+/* Digits after the point as a share of one unit, cut below a microsecond. */
+static int64_t fraction_us(const char *digits, size_t len, int64_t unit)
+{
+	int64_t sum = 0;
+	for (size_t i = 0; i < len && unit > 0; i++) {
+		/* Each step looks at a tenth of the unit before; what the division drops is less than a microsecond in all. */
+		sum += unit * (digits[i] - '0') / 10;
+		unit /= 10;
+	}
+	return sum;
+}
+
+bool text_parse_duration(const char *text, int64_t *us)
+{
+	const size_t whole = strspn(text, "0123456789");
+	const bool point = text[whole] == '.';
+	const char *fraction = text + whole + point;
+	const size_t decimals = point ? strspn(fraction, "0123456789") : 0;
+	const int64_t unit = unit_us(fraction + decimals);
+	uint64_t count = 0;
+	if (!text_parse_u64(text, whole, &count) || (point && decimals == 0) || unit == 0 || count >= (uint64_t)(INT64_MAX / unit)) {
+		return false;
+	}
+	*us = (int64_t)count * unit + fraction_us(fraction, decimals, unit);
+	return true;
+}
+
+/* --- UTF-8 ---------------------------------------------------------------------------------------------------------------- */
+
+/* Bytes of the sequence that begins at `at`, 0 when it is none. */
+static size_t sequence_len(const unsigned char *at, size_t left)
+{
+	const unsigned char lead = at[0];
+	const size_t len = lead < 0x80                   ? 1
+	                   : lead >= 0xc2 && lead < 0xe0 ? 2
+	                   : lead >= 0xe0 && lead < 0xf0 ? 3
+	                   : lead >= 0xf0 && lead < 0xf5 ? 4
+	                                                 : 0;
+	if (len == 0 || len > left) {
+		return 0;
+	}
+	for (size_t i = 1; i < len; i++) {
+		if ((at[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+	}
+	/* Longer than needed, surrogates, beyond U+10FFFF: the second byte tells. */
+	const bool bad = (lead == 0xe0 && at[1] < 0xa0) || (lead == 0xed && at[1] > 0x9f) || (lead == 0xf0 && at[1] < 0x90) ||
+	                 (lead == 0xf4 && at[1] > 0x8f);
+	return bad ? 0 : len;
+}
+
+bool text_is_utf8(const void *data, size_t len)
+{
+	const unsigned char *at = data;
+	for (size_t i = 0; i < len;) {
+		const size_t step = sequence_len(at + i, len - i);
+		if (step == 0) {
+			return false;
+		}
+		i += step;
+	}
+	return true;
+}
+
+/* --- base64 --------------------------------------------------------------------------------------------------------------- */
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+size_t text_base64_size(size_t len)
+{
+	return len / 3 * 4 + (len % 3 ? 4 : 0);
+}
+
+void text_base64(const void *data, size_t len, char *out)
+{
+	const unsigned char *in = data;
+	for (size_t i = 0; i < len; i += 3) {
+		const size_t left = len - i;
+		const uint32_t bits = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) | (left > 2 ? in[i + 2] : 0u);
+		*out++ = alphabet[bits >> 18];
+		*out++ = alphabet[bits >> 12 & 63];
+		*out++ = left > 1 ? alphabet[bits >> 6 & 63] : '=';
+		*out++ = left > 2 ? alphabet[bits & 63] : '=';
+	}
+}
+
+/* Value of a digit, 64 when it is none. */
+static uint32_t digit_of(char c)
+{
+	const char *found = c ? strchr(alphabet, c) : NULL;
+	return found ? (uint32_t)(found - alphabet) : 64;
+}
+
+bool text_parse_base64(const char *text, size_t len, void *out, size_t *out_len)
+{
+	unsigned char *to = out;
+	size_t written = 0;
+	if (len % 4 != 0) {
+		return false;
+	}
+	for (size_t i = 0; i < len; i += 4) {
+		/* Only the last four may be padded. */
+		const size_t padding = i + 4 < len ? 0 : text[i + 3] != '=' ? 0 : text[i + 2] != '=' ? 1 : 2;
+		uint32_t bits = 0;
+		for (size_t j = 0; j < 4; j++) {
+			const uint32_t digit = j < 4 - padding ? digit_of(text[i + j]) : 0;
+			if (digit > 63) {
+				return false;
+			}
+			bits = bits << 6 | digit;
+		}
+		const unsigned char bytes[3] = {(unsigned char)(bits >> 16), (unsigned char)(bits >> 8), (unsigned char)bits};
+		/* Bits that fall off must be zero: else two texts would mean the same bytes. */
+		if ((padding >= 1 && bytes[2]) || (padding == 2 && bytes[1])) {
+			return false;
+		}
+		memcpy(to + written, bytes, 3 - padding);
+		written += 3 - padding;
+	}
+	*out_len = written;
+	return true;
+}
