@@ -108,12 +108,6 @@ static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
 	s->jumped = false;
 }
 
-static uint64_t nonce(struct hf_store *s)
-{
-	s->random_state += UINT64_C(0x9e3779b97f4a7c15);
-	return s->random_state ^ (s->random_state >> 29);
-}
-
 /* Closes the filling group and begins a new buffer. From here on the bytes belong to the leader. */
 static void seal(struct hf_store *s, struct flush *f)
 {
@@ -126,7 +120,7 @@ static void seal(struct hf_store *s, struct flush *f)
 	    .first_lsn = b->first_lsn,
 	    .durable_lsn = atomic_load(&s->durable_lsn), /* I-COMMIT-2 */
 	    .previous_hash = s->chain,
-	    .nonce = nonce(s),
+	    .nonce = hf__random(s),
 	    .entry_count = b->entries,
 	};
 	memcpy(header.uuid, s->id.uuid, sizeof header.uuid);

@@ -162,6 +162,10 @@ struct hf_txn {
  * refusals alike) has to wait for. May release the lock while it waits for room. */
 int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf__ticket *ticket,
                  struct hf_error *error);
+/* After a failure: all results zero, all answers dropped. */
+void hf__clear_results(const struct hf__op *ops, size_t count);
+/* A spread-out u64 from the store's generator. The lock is held. */
+uint64_t hf__random(struct hf_store *s);
 /* The store clock: reads the machine's, never goes back. */
 int64_t hf__clock(struct hf_store *s);
 

@@ -44,13 +44,18 @@ uint64_t hf__next_lsn(const struct hf__decision *d)
 	return d->store->next_lsn;
 }
 
-uint64_t hf__decision_random(struct hf__decision *d)
+uint64_t hf__random(struct hf_store *s)
 {
-	/* splitmix64: jitter has to spread, not to be secret. */
-	uint64_t z = (d->store->random_state += UINT64_C(0x9e3779b97f4a7c15));
+	/* splitmix64: jitter and nonces have to spread, not to be secret. */
+	uint64_t z = (s->random_state += UINT64_C(0x9e3779b97f4a7c15));
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return z ^ (z >> 31);
+}
+
+uint64_t hf__decision_random(struct hf__decision *d)
+{
+	return hf__random(d->store);
 }
 
 int hf__expect(struct hf__decision *d, hf_lsn expect, hf_lsn version)
@@ -308,7 +313,7 @@ static int explain(const struct hf__op *ops, size_t count, uint32_t failed, int 
 	return rc;
 }
 
-static void clear_results(const struct hf__op *ops, size_t count)
+void hf__clear_results(const struct hf__op *ops, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (ops[i].result)
@@ -327,7 +332,7 @@ int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enu
 	for (;;) {
 		int rc = ready_buffer(s, error);
 		if (rc != HF_OK) {
-			clear_results(ops, count);
+			hf__clear_results(ops, count);
 			return rc;
 		}
 		uint32_t failed = 0;
@@ -347,7 +352,7 @@ int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enu
 			continue;
 		}
 		*ticket = ticket_of_refusal(s, &d);
-		clear_results(ops, count);
+		hf__clear_results(ops, count);
 		return explain(ops, count, failed, rc == HF_OK ? HF_ETOOBIG : rc, why, error);
 	}
 }

@@ -11,16 +11,6 @@ static int check(const struct hf__verb *verb, const void *args, struct hf_error 
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));
 }
 
-static void clear(const struct hf__op *ops, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (ops[i].result)
-			memset(ops[i].result, 0, sizeof *ops[i].result);
-		if (ops[i].answer)
-			hf__answer_reset(ops[i].answer);
-	}
-}
-
 /* After the wait: what a claim gives back may still lie on disk. The claim itself stands, so a failure to read says so. */
 static int load_answers(struct hf_store *s, const struct hf__op *ops, size_t count, struct hf_error *error)
 {
@@ -42,7 +32,7 @@ static int commit(struct hf_store *s, const struct hf__op *ops, size_t count, en
 	/* A refusal waits like an answer: its cause must be durable. */
 	const int waited = hf__wait_unlock(s, ticket);
 	if (waited != HF_OK) {
-		clear(ops, count);
+		hf__clear_results(ops, count);
 		return hf__fail(error, waited, s->fault_errno, "the write or sync failed: reopen the store, then look");
 	}
 	return rc == HF_OK ? load_answers(s, ops, count, error) : rc;
