@@ -199,6 +199,18 @@ typedef int (*hf__read_fn)(struct hf__query *q, void *args);
 HF_CHECKED int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags, struct hf__answer *answer,
                         struct hf_error *error);
 
+/* --- What an entry is about ------------------------------------------------------------------------------------------------ */
+
+/* For the change feed, subscriptions and the history of one object. Everything is borrowed from the entry. */
+struct hf__about {
+	const char *operation; /* the contract's word for what was done: "claim" */
+	struct hf_bytes key[3]; /* the object's key parts in the contract's order; an entry about a whole container has only the first ones */
+	unsigned parts;
+	bool removed; /* the object is gone after it */
+	bool many; /* it concerns several objects of the container that the key names */
+	struct hf_bytes reason; /* of a reset, a forced release, a failure; else empty */
+};
+
 /* --- The row -------------------------------------------------------------------------------------------------------------- */
 
 /* Where a snapshot goes: state entries that rebuild the state when applied to an empty one. */
@@ -224,6 +236,8 @@ struct hf__domain {
 	int (*snapshot)(const void *state, struct hf__emitter *emitter);
 	/* One line about an entry: "claim jobs/42 by w1". Total on any body. */
 	void (*describe)(const struct hf__entry *entry, struct hf__text *out);
+	/* What the entry is about. false: a body that no decide wrote. Total on any body. */
+	bool (*about)(const struct hf__entry *entry, struct hf__about *out);
 	/* Every invariant, indexes and counts recounted. HF_OK or HF_ECORRUPT with `why`. */
 	int (*verify)(const void *state, struct hf__text *why);
 	/* A new incarnation begins: what was held without a lease by an LSN before `first_lsn` is free. NULL: nothing to do. */
@@ -245,6 +259,11 @@ enum hf__domain_id {
 	HF__DOMAIN_INBOX = 1,
 	HF__DOMAIN_CURSOR = 2,
 	HF__DOMAIN_OUTBOX = 3,
+	HF__DOMAIN_IDEMPOTENCY = 4,
+	HF__DOMAIN_DOCUMENT = 5,
+	HF__DOMAIN_TIMELINE = 6,
+	HF__DOMAIN_LOCK = 7,
+	HF__DOMAIN_MIGRATION = 8,
 };
 
 #endif

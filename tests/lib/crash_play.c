@@ -42,9 +42,9 @@ bool play_digest(hf_store *store, uint64_t *out, char *why, size_t cap)
 uint64_t play_empty_digest(void)
 {
 	struct hf__writer dump = {0};
-	const uint8_t domains[] = {HF__DOMAIN_INBOX, HF__DOMAIN_CURSOR, HF__DOMAIN_OUTBOX};
-	for (size_t i = 0; i < sizeof domains; i++) {
-		hf__put_u8(&dump, domains[i]);
+	const struct hf__domains *all = hf__all_domains();
+	for (unsigned i = 0; i < all->count; i++) {
+		hf__put_u8(&dump, all->rows[i]->id);
 		hf__put_u64(&dump, 0);
 	}
 	const uint64_t digest = hf__checksum(dump.data, dump.len, DIGEST_SEED);
