@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -110,29 +109,12 @@ const char *cli_directory(struct cli *cli)
 	return cli->directory;
 }
 
-/* A store is there if and only if its IDENTITY is. Opening looks for that under the lock, whose file it makes first: that is not for a
- * directory that was named by mistake. */
-static bool holds_no_store(const char *directory)
-{
-	struct stat about;
-	char *path = NULL;
-	if (stat(directory, &about) != 0 || !S_ISDIR(about.st_mode) || asprintf(&path, "%s/IDENTITY", directory) < 0) {
-		return false; /* the library will say what is wrong */
-	}
-	const bool missing = access(path, F_OK) != 0 && errno == ENOENT;
-	free(path);
-	return missing;
-}
-
 int cli_open_with(struct cli *cli, struct hf_options options)
 {
 	struct hf_error error = {0};
 	const char *directory = cli_directory(cli);
 	if (!directory) {
 		return CLI_USAGE;
-	}
-	if (!options.create && holds_no_store(directory)) {
-		return cli_fail_with(cli, HF_ENOTFOUND, "%.400s: the directory holds no store; 'holdfast init' makes one", directory);
 	}
 	options.wait_us = cli->wait_us;
 	options.allow_unsafe_fs = cli->allow_unsafe_fs;

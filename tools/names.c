@@ -108,6 +108,20 @@ bool noun_exists(const char *noun)
 	return false;
 }
 
+/* The noun that the first word is near to: a noun alone, or one whose verb is not near to any. */
+static bool noun_suggest(const char *typed, char out[NAME_SIZE])
+{
+	size_t far = WORD_MAX;
+	for (const struct cli_command *row = cli_commands; row->noun; row++) {
+		const size_t d = distance(typed, row->noun);
+		if (d > 0 && d < far && near_enough(typed, d)) {
+			far = d;
+			(void)snprintf(out, NAME_SIZE, "%s", row->noun);
+		}
+	}
+	return far < WORD_MAX;
+}
+
 bool command_suggest(int argc, char **argv, char out[NAME_SIZE])
 {
 	size_t far = WORD_MAX;
@@ -123,5 +137,5 @@ bool command_suggest(int argc, char **argv, char out[NAME_SIZE])
 			}
 		}
 	}
-	return far < WORD_MAX;
+	return far < WORD_MAX || (argc > 0 && noun_suggest(argv[0], out));
 }

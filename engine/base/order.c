@@ -133,29 +133,86 @@ static void path_repair(struct hf__order *order, struct hf__order_node *node)
 	}
 }
 
+/* The same after `node` was linked: above the first subtree that kept its height nothing can lean more than before, so the rest of the way
+ * only takes the new node in. That spares a look at every sibling, which is where the time goes in a large tree. */
+static void path_grow(struct hf__order *order, const struct hf__order_node *added)
+{
+	struct hf__order_node *node = added->parent;
+	int before;
+	for (bool grows = true; node && grows; node = node->parent) {
+		HF__STEP();
+		before = node->height;
+		node = node_balance(order, node);
+		grows = node->height != before;
+	}
+	for (; node; node = node->parent) {
+		HF__STEP();
+		node->size++;
+		node->least = added->weight < node->least ? added->weight : node->least;
+		node->most = added->weight > node->most ? added->weight : node->most;
+		node->tags |= added->tag;
+	}
+}
+
 /* --- Change -------------------------------------------------------------------------------------------------------------- */
 
 void hf__order_init(struct hf__order *order, hf__order_compare compare)
 {
-	order->root = NULL;
-	order->compare = compare;
+	*order = (struct hf__order){.compare = compare};
+}
+
+/* Most orders grow at one end (times, sequence numbers), and a replay all the more: while the newest nodes went there, the end is looked at before
+ * the tree is. Gives the link that a node belongs to, and the parent of it; NULL: not at that end. */
+static struct hf__order_node **end_link(struct hf__order *order, const struct hf__order_node *node, struct hf__order_node **parent)
+{
+	if (order->run == 0) {
+		return NULL;
+	}
+	HF__STEP();
+	*parent = order->run < 0 ? order->first : order->last;
+	if (order->run < 0) {
+		return order->compare(node, order->first) < 0 ? &order->first->left : NULL;
+	}
+	return order->compare(node, order->last) > 0 ? &order->last->right : NULL;
+}
+
+static struct hf__order_node **inner_link(struct hf__order *order, const struct hf__order_node *node, struct hf__order_node **parent)
+{
+	struct hf__order_node **link = &order->root;
+	*parent = NULL;
+	while (*link) {
+		HF__STEP();
+		*parent = *link;
+		int sign = order->compare(node, *parent);
+		assert(sign != 0);
+		link = sign < 0 ? &(*parent)->left : &(*parent)->right;
+	}
+	return link;
+}
+
+/* The node was just linked: is it at an end? */
+static void note_end(struct hf__order *order, struct hf__order_node *node)
+{
+	const bool first = !order->first || order->first->left == node;
+	const bool last = !order->last || order->last->right == node;
+	order->first = first ? node : order->first;
+	order->last = last ? node : order->last;
+	order->run = last ? 1 : first ? -1 : 0;
 }
 
 void hf__order_insert(struct hf__order *order, struct hf__order_node *node)
 {
-	struct hf__order_node *parent = NULL;
-	struct hf__order_node **link = &order->root;
-	while (*link) {
-		HF__STEP();
-		parent = *link;
-		int sign = order->compare(node, parent);
-		assert(sign != 0);
-		link = sign < 0 ? &parent->left : &parent->right;
+	struct hf__order_node *parent;
+	struct hf__order_node **link = end_link(order, node, &parent);
+	if (!link) {
+		link = inner_link(order, node, &parent);
 	}
 	*link = node;
 	node->parent = parent;
 	node->left = node->right = NULL;
-	path_repair(order, node);
+	note_end(order, node);
+	node_refresh(node);
+	path_grow(order, node);
 }
 
 static struct hf__order_node *leftmost(struct hf__order_node *node)
@@ -193,10 +250,25 @@ static struct hf__order_node *successor_promote(struct hf__order *order, struct 
 	return lowest;
 }
 
+/* The node is about to be unlinked. */
+static void forget_end(struct hf__order *order, const struct hf__order_node *node)
+{
+	if (order->first == node) {
+		order->first = hf__order_next(node);
+	}
+	if (order->last == node) {
+		order->last = hf__order_prev(node);
+	}
+	if (!order->first) {
+		order->run = 0;
+	}
+}
+
 void hf__order_remove(struct hf__order *order, struct hf__order_node *node)
 {
 	struct hf__order_node *lowest = node->parent;
 	HF__STEP();
+	forget_end(order, node);
 	if (node->left && node->right) {
 		lowest = successor_promote(order, node);
 	} else {
@@ -234,12 +306,12 @@ size_t hf__order_rank(const struct hf__order_node *node)
 
 struct hf__order_node *hf__order_first(const struct hf__order *order)
 {
-	return order->root ? leftmost(order->root) : NULL;
+	return order->first;
 }
 
 struct hf__order_node *hf__order_last(const struct hf__order *order)
 {
-	return order->root ? rightmost(order->root) : NULL;
+	return order->last;
 }
 
 /* The nearest ancestor in whose left subtree `node` is: what follows once its own subtree is done. */
@@ -379,6 +451,9 @@ bool hf__order_sane(const struct hf__order *order)
 		return false;
 	}
 	const struct hf__order_node *before = NULL;
+	if (order->first != (order->root ? leftmost(order->root) : NULL) || order->last != (order->root ? rightmost(order->root) : NULL)) {
+		return false;
+	}
 	for (const struct hf__order_node *node = hf__order_first(order); node; node = hf__order_next(node)) {
 		if (before && order->compare(before, node) >= 0) {
 			return false;

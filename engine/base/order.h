@@ -26,7 +26,9 @@ typedef int (*hf__order_probe)(const struct hf__order_node *node, const void *ke
 
 struct hf__order {
 	struct hf__order_node *root;
+	struct hf__order_node *first, *last; /* NULL when empty */
 	hf__order_compare compare;
+	int8_t run; /* where the newest node went: -1 before all others, 1 behind them, 0 between */
 };
 
 void hf__order_init(struct hf__order *order, hf__order_compare compare);

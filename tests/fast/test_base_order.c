@@ -222,7 +222,7 @@ static void bench_insert(struct bench *bench, size_t index)
 /* Inserted shuffled, or rising, which is the usual case of a log. */
 static struct bench bench_new(size_t count, bool shuffled)
 {
-	struct bench bench = {{NULL, NULL}, calloc(count, sizeof(struct item)), count, 0};
+	struct bench bench = {.items = calloc(count, sizeof(struct item)), .count = count};
 	struct hf_rng rng = hf_rng_for("order steps");
 	size_t *turns = calloc(count, sizeof *turns);
 	assert_non_null(bench.items);

@@ -147,6 +147,9 @@ static const struct bad {
     /* commands and options */
     {"inbox dimiss ann t1", 2, "HF_EINVAL", "there is no command 'inbox dimiss'; the nearest is 'inbox dismiss'", NULL},
     {"outbx list mail", 2, "HF_EINVAL", "the nearest is 'outbox list'", NULL},
+    {"outbx", 2, "HF_EINVAL", "there is no command 'outbx'; the nearest is 'outbox'", NULL},
+    {"cursro frobnicate", 2, "HF_EINVAL", "the nearest is 'cursor'", NULL},
+    {"outbox frobnicate", 2, "HF_EINVAL", "there is no command 'outbox frobnicate'", NULL},
     {"fcsk", 2, "HF_EINVAL", "the nearest is 'fsck'", NULL},
     {"inbox zzzzzz", 2, "HF_EINVAL", "there is no command 'inbox zzzzzz'; see 'holdfast help inbox'", NULL},
     {"xyzzy", 2, "HF_EINVAL", "there is no command 'xyzzy'; see 'holdfast help'", NULL},
