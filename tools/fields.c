@@ -98,7 +98,7 @@ static bool parse_cut(struct hf_bytes text, hf_time *out)
 bool field_time(const struct fields *f, const char *name, hf_time *out)
 {
 	const struct json_member *member;
-	struct hf_bytes text;
+	struct hf_bytes text = {0};
 	if (!json_find(f->object, name, &member, f->fault))
 		return false;
 	if (member && member->type == JSON_NULL)

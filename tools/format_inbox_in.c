@@ -47,7 +47,7 @@ bool inbox_record_read(const struct fields *f, struct hf_inbox_input *out)
 static int compare_bytes(struct hf_bytes a, struct hf_bytes b)
 {
 	const size_t len = a.len < b.len ? a.len : b.len;
-	const int order = len ? memcmp(a.data, b.data, len) : 0;
+	const int order = len && a.data && b.data ? memcmp(a.data, b.data, len) : 0;
 	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
@@ -57,7 +57,7 @@ static void note_order(struct import *import, const struct hf_inbox_input *recor
 	struct buffer *previous = &import->previous;
 	const size_t account_len = previous->data ? strlen(previous->data) : 0;
 	bool ordered = first || import->previous_score > record->score;
-	if (!ordered && memcmp(&import->previous_score, &record->score, sizeof record->score) == 0) {
+	if (!ordered && same_double(import->previous_score, record->score)) {
 		const int order = compare_bytes(hf_bytes(previous->data, account_len), record->account);
 		const struct hf_bytes thread = hf_bytes(previous->data + account_len + 1, previous->len - account_len - 2);
 		ordered = order < 0 || (order == 0 && compare_bytes(thread, record->thread) < 0);

@@ -70,7 +70,7 @@ static void put_record(struct inbox_export *x, const struct hf_inbox_record *rec
 	    equal(record->key.account, text->account),
 	    record->unread == text->unread,
 	    record->dismissed == text->dismissed,
-	    memcmp(&record->score, &text->score, sizeof text->score) == 0,
+	    same_double(record->score, text->score),
 	    record->updated_at == text->updated_at,
 	};
 	struct json_patch patches[FIELDS];

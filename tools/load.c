@@ -3,6 +3,7 @@
 #include "load.h"
 
 #include "buffer.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -125,11 +126,6 @@ static bool equal(struct hf_bytes a, struct hf_bytes b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-static bool equal_reals(double a, double b)
-{
-	return memcmp(&a, &b, sizeof a) == 0;
-}
-
 static bool equal_cursors(const struct hf_cursor *a, const struct hf_cursor *b)
 {
 	return a->last_sequence == b->last_sequence && equal(a->last_delivery_id, b->last_delivery_id) &&
@@ -147,7 +143,7 @@ static bool equal_items(const struct hf_outbox_item *there, const struct hf_outb
 
 static bool equal_contents(const struct hf_inbox_record *there, const struct hf_inbox_input *given)
 {
-	return equal(there->payload, given->payload) && there->unread == given->unread && equal_reals(there->score, given->score) &&
+	return equal(there->payload, given->payload) && there->unread == given->unread && same_double(there->score, given->score) &&
 	       there->updated_at == given->updated_at;
 }
 

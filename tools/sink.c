@@ -56,13 +56,13 @@ int sink_open(struct sink *sink, struct cli *cli, const char *path)
 	*sink = (struct sink){.cli = cli, .path = path && strcmp(path, "-") != 0 ? path : NULL, .fd = -1};
 	if (!sink->path)
 		return CLI_OK;
-	if (stat(path, &there) != 0)
+	if (stat(sink->path, &there) != 0)
 		return errno == ENOENT ? open_beside(sink, NULL) : fail(sink, "write", errno);
 	if (S_ISDIR(there.st_mode))
 		return fail(sink, "write", EISDIR);
 	if (S_ISREG(there.st_mode))
 		return open_beside(sink, &there);
-	sink->fd = open(path, O_WRONLY | O_CLOEXEC);
+	sink->fd = open(sink->path, O_WRONLY | O_CLOEXEC);
 	return sink->fd >= 0 ? CLI_OK : fail(sink, "write", errno);
 }
 

@@ -51,6 +51,14 @@ bool text_parse_real(const char *text, double *out)
 	return *end == '\0' && !(errno == ERANGE && isinf(*out));
 }
 
+bool same_double(double a, double b)
+{
+	uint64_t x, y;
+	memcpy(&x, &a, sizeof x);
+	memcpy(&y, &b, sizeof y);
+	return x == y;
+}
+
 void text_real(double value, char out[TEXT_REAL_SIZE])
 {
 	for (int digits = 15; digits <= 17; digits++) {

@@ -13,6 +13,8 @@ HF_CHECKED bool text_parse_time(const char *text, size_t len, hf_time *out);
 
 /* The shortest decimal that reads back as the same double. */
 void text_real(double value, char out[TEXT_REAL_SIZE]);
+/* The very same double: zeros of both signs differ. */
+bool same_double(double a, double b);
 
 /* 250us, 250ms, 30s, 5m, 2h, 7d or a plain number of seconds, whole or decimal; not negative. */
 HF_CHECKED bool text_parse_duration(const char *text, int64_t *us);

@@ -337,7 +337,7 @@ int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enu
 		}
 		uint32_t failed = 0;
 		uint64_t needed = 0;
-		struct hf__entry last;
+		struct hf__entry last = {0};
 		struct hf__decision d = {.change = &s->change, .last_entry = &last, .now = hf__clock(s), .epoch = s->id.epoch, .store = s};
 		why[0] = '\0';
 		d.why = (struct hf__text){why, sizeof why, 0};

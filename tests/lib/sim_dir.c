@@ -36,7 +36,7 @@ void dir_put(struct dir *dir, const char *name, uint32_t file)
 {
 	bool found = false;
 	size_t at = dir_place(dir, name, &found);
-	if (!found) {
+	if (!found || !dir->entries) { /* an empty directory finds nothing */
 		dir->entries = sim_grow(dir->entries, &dir->cap, dir->count + 1, sizeof(*dir->entries));
 		memmove(&dir->entries[at + 1], &dir->entries[at], (dir->count - at) * sizeof(*dir->entries));
 		dir->count++;

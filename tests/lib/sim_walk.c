@@ -33,7 +33,7 @@ struct walk {
 static uint64_t draw(struct walk *walk, uint64_t below)
 {
 	walk->rng++;
-	return sim_mix(walk->limits.salt, walk->rng) % below;
+	return below > 1 ? sim_mix(walk->limits.salt, walk->rng) % below : 0;
 }
 
 /* Counts up to the limit and says when it is passed. */
