@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "domains/domains.h"
+#include "log/entry.h"
 #include "store/error.h"
 #include "store/look.h"
 #include "store/store.h"
@@ -78,6 +79,50 @@ int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, v
 	rc = hf__log_each(os, &all, from, flags, each, ctx, error);
 	release_os(os);
 	return rc;
+}
+
+int hf_feed_open_path(const char *path, hf_lsn from, hf_feed **out, struct hf_error *error)
+{
+	struct hf__os *os;
+	*out = NULL;
+	int rc = new_os(path, false, &os, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__feed_look(os, &all, from, out, error);
+	if (rc != HF_OK)
+		release_os(os);
+	else
+		hf__feed_own_os(*out, os, release_os);
+	return rc;
+}
+
+static void add_key(struct hf__text *text, const struct hf_event *event)
+{
+	hf__text_add(text, "%s", event->operation);
+	for (unsigned i = 0; i < event->parts; i++) {
+		hf__text_add(text, " ");
+		hf__text_add_quoted(text, event->key[i]);
+	}
+}
+
+void hf_event_text(const struct hf_event *event, char *out, size_t cap)
+{
+	struct hf__text text = {out, cap, 0};
+	const struct hf__entry entry = {
+	    .lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
+	if (cap > 0)
+		out[0] = '\0';
+	if (event->lost) {
+		hf__text_add(&text, "%llu changes from %llu on are not told", (unsigned long long)event->lost, (unsigned long long)event->lsn);
+		return;
+	}
+	for (unsigned i = 0; i < all.count; i++) {
+		if (all.rows[i]->id != event->domain_id || event->body.len == 0)
+			continue;
+		all.rows[i]->describe(&entry, &text);
+		return;
+	}
+	add_key(&text, event);
 }
 
 int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx, struct hf_fsck_summary *out,

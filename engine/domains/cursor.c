@@ -244,5 +244,6 @@ const struct hf__domain hf__cursor_domain = {
     .apply = cursor_apply,
     .snapshot = cursor_snapshot,
     .describe = hf__cursor_describe,
+    .about = hf__cursor_about,
     .verify = cursor_verify,
 };

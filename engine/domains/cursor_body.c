@@ -205,3 +205,26 @@ void hf__cursor_describe(const struct hf__entry *entry, struct hf__text *out)
 	else
 		hf__text_add(out, "unknown cursor entry of kind %u", entry->kind);
 }
+
+/* --- What it is about ------------------------------------------------------------------------------------------------------- */
+
+bool hf__cursor_about(const struct hf__entry *entry, struct hf__about *out)
+{
+	static const char *const operations[] = {"state", "advance", "advance", "reset", "record_error", "put"};
+	enum hf__cursor_cause cause = HF__CURSOR_STATE;
+	struct hf__cursor_position key;
+	struct hf__cursor_image image = {0};
+	const bool removed = entry->kind == HF__CURSOR_REMOVE;
+	*out = (struct hf__about){0};
+	if (!removed && entry->kind != HF__CURSOR_SET)
+		return false;
+	if (!(removed ? hf__cursor_get_remove(entry->body, &key) : hf__cursor_get_set(entry->body, &cause, &key, &image)))
+		return false;
+	out->operation = removed ? "remove" : operations[cause];
+	out->removed = removed;
+	out->parts = HF__CURSOR_PARTS;
+	memcpy(out->key, key.part, sizeof key.part);
+	if (cause == HF__CURSOR_RESET || cause == HF__CURSOR_RECORD_ERROR)
+		out->reason = cause == HF__CURSOR_RESET ? image.reset_reason : image.last_error;
+	return true;
+}

@@ -120,6 +120,7 @@ bool hf__cursor_get_set(struct hf_bytes body, enum hf__cursor_cause *cause, stru
 void hf__cursor_put_remove(struct hf__writer *w, const struct hf__cursor_position *key);
 bool hf__cursor_get_remove(struct hf_bytes body, struct hf__cursor_position *key);
 void hf__cursor_describe(const struct hf__entry *entry, struct hf__text *out);
+bool hf__cursor_about(const struct hf__entry *entry, struct hf__about *out);
 
 /* --- cursor_index.c --------------------------------------------------------------------------------------------------------- */
 

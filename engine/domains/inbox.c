@@ -171,5 +171,7 @@ const struct hf__domain hf__inbox_domain = {
     .apply = hf__inbox_apply,
     .snapshot = inbox_snapshot,
     .describe = hf__inbox_describe,
+    .about = hf__inbox_about,
+    .concerns = hf__inbox_concerns,
     .verify = inbox_verify,
 };

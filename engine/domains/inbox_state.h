@@ -1,6 +1,6 @@
 /* The inbox domain's insides, shared by inbox_*.c and nobody else.
  *
- *   inbox_body.c    entries: bytes <-> meaning, form            inbox_describe.c  entries in words
+ *   inbox_body.c    entries: bytes <-> meaning, form            inbox_describe.c, inbox_about.c  entries in words, for watchers
  *   inbox_index.c   objects, their indexes, lookups             inbox_order.c     the orders
  *   inbox.c         the row: life, snapshot, verify             inbox_apply.c     entries become state
  *   inbox_save.c    saving           inbox_sweep.c   prune, trim, clear           inbox_choose.c  whom these concern
@@ -190,6 +190,11 @@ bool hf__inbox_get_state(struct hf_bytes body, struct hf_bytes *user, struct hf_
 /* --- inbox_describe.c ----------------------------------------------------------------------------------------------------- */
 
 void hf__inbox_describe(const struct hf__entry *entry, struct hf__text *out);
+
+/* --- inbox_about.c -------------------------------------------------------------------------------------------------------- */
+
+bool hf__inbox_about(const struct hf__entry *entry, struct hf__about *out);
+bool hf__inbox_concerns(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts);
 
 /* --- inbox_index.c ---------------------------------------------------------------------------------------------------------- */
 

@@ -92,3 +92,36 @@ void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out)
 	if (entry->kind != HF__OUTBOX_GONE)
 		add_fields(out, &image, entry->at);
 }
+
+static const char *operation_of(uint8_t kind, enum hf__outbox_cause cause)
+{
+	static const char *const operations[HF__OUTBOX_CAUSES] = {"state",   "enqueue", "enqueue",     "put",   "claim",    "extend",
+	                                                          "release", "fail",    "mark_failed", "retry", "complete", "remove"};
+	switch (kind) {
+	case HF__OUTBOX_ENDED:
+		return "end";
+	case HF__OUTBOX_SETTINGS:
+		return "configure";
+	case HF__OUTBOX_CLEARED:
+		return "clear";
+	default:
+		return operations[cause];
+	}
+}
+
+bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out)
+{
+	struct hf__outbox_image image;
+	*out = (struct hf__about){0};
+	if (!hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image))
+		return false;
+	out->operation = operation_of(entry->kind, image.cause);
+	out->key[0] = image.queue;
+	out->key[1] = image.id;
+	out->parts = image.id.len > 0 ? 2 : 1;
+	out->removed = entry->kind == HF__OUTBOX_GONE || entry->kind == HF__OUTBOX_CLEARED;
+	out->many = entry->kind == HF__OUTBOX_CLEARED;
+	if (image.cause == HF__OUTBOX_FAIL || image.cause == HF__OUTBOX_MARK_FAILED)
+		out->reason = image.last_error;
+	return true;
+}

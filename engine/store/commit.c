@@ -55,6 +55,7 @@ void hf__fault(struct hf_store *s, int os_errno)
 	hf__futex_wake(&s->words[0], INT_MAX);
 	hf__futex_wake(&s->words[1], INT_MAX);
 	wake_room(s);
+	hf__watch_advance(s->watch);
 }
 
 /* --- One flush -------------------------------------------------------------------------------------------------------------- */
@@ -234,6 +235,8 @@ void hf__lead(struct hf_store *s)
 		hf__futex_wake(&s->words[w.next], 1);
 	if (rc == 0 && w.served > 0)
 		hf__futex_wake(&s->words[w.done], INT_MAX);
+	if (rc == 0 && f.sync)
+		hf__watch_advance(s->watch);
 	if (rc == 0 && f.sync)
 		hf__witness_tell(s, f.end, f.lsn, f.chain, false);
 	(void)pthread_mutex_lock(&s->lock);

@@ -238,6 +238,9 @@ struct hf__domain {
 	void (*describe)(const struct hf__entry *entry, struct hf__text *out);
 	/* What the entry is about. false: a body that no decide wrote. Total on any body. */
 	bool (*about)(const struct hf__entry *entry, struct hf__about *out);
+	/* Does an entry about many objects concern any of those whose key begins with these parts (more parts than its own key has, which are
+	 * equal)? Total on any body. NULL: it may concern all of them. */
+	bool (*concerns)(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts);
 	/* Every invariant, indexes and counts recounted. HF_OK or HF_ECORRUPT with `why`. */
 	int (*verify)(const void *state, struct hf__text *why);
 	/* A new incarnation begins: what was held without a lease by an LSN before `first_lsn` is free. NULL: nothing to do. */

@@ -7,6 +7,8 @@
 
 /* Sleeps while *word == seen; may wake for no reason. */
 void hf__futex_wait(_Atomic uint32_t *word, uint32_t seen);
+/* The same for at most so many microseconds. */
+void hf__futex_wait_for(_Atomic uint32_t *word, uint32_t seen, int64_t us);
 /* Wakes up to `count` sleepers. */
 void hf__futex_wake(_Atomic uint32_t *word, int count);
 /* Lets another runnable thread have this processor. */

@@ -5,6 +5,7 @@
  *   commit.c    leader and followers: write, sync, publish     gather.c   whether a leader waits for company
  *   segments.c  the next segment, rotation       witness.c   telling how far the log is durable
  *   read.c      reads that wait for durability   answer.c, page.c, payload.c   what callers get back
+ *   tail.c, feed.c  the log read while it grows  watch.c     who waits for what becomes durable
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
  *   names.c     lists of containers              log_read.c, check*.c  the log read, the store checked, from outside (look.h)
  *
@@ -23,6 +24,7 @@
 #include "store/change.h"
 #include "store/error.h"
 #include "store/store.h"
+#include "store/watch.h"
 
 #define HF__DOMAINS_MAX 8u
 /* A group that has grown to this takes no more transactions: one write of a megabyte is as good as it gets. */
@@ -139,6 +141,9 @@ struct hf_store {
 	pthread_cond_t maintenance;
 	bool thread_runs, stopping, thread_asleep;
 
+	uint64_t recovered_lsn; /* the last entry that this opening found */
+	struct hf__watch *watch; /* who waits for what becomes durable; NULL for a store that is only looked at */
+
 	struct hf_info info; /* counters and facts of recovery */
 };
 
@@ -244,6 +249,12 @@ bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload 
 
 /* answer.c. Loads what is still on disk, after the wait. */
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error);
+
+/* feed.c. */
+/* What the entry says as an event; borrows from it. */
+void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struct hf_event *out);
+/* The LSN of the last entry that is durable. Needs no lock. */
+uint64_t hf__durable_end(const struct hf_store *s);
 
 /* maintain.c. */
 int hf__maintenance_start(struct hf_store *s);

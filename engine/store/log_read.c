@@ -150,7 +150,7 @@ static int read_log(struct reading *reading, struct hf_error *error)
 	return rc;
 }
 
-static int open_for_reading(struct hf_store *s, struct hf_error *error)
+int hf__open_to_look(struct hf_store *s, struct hf_error *error)
 {
 	s->options.inline_max = HF__INLINE_DEFAULT;
 	int rc = hf__read_identity(s, error);
@@ -159,6 +159,13 @@ static int open_for_reading(struct hf_store *s, struct hf_error *error)
 	if (rc == HF_OK)
 		rc = hf__prepare_memory(s, error);
 	return rc == HF_OK ? hf__open_witness(s, 0, error) : rc;
+}
+
+void hf__close_look(struct hf_store *s)
+{
+	if (s->witness_file >= 0)
+		(void)s->os->close(s->os->ctx, s->witness_file); /* only read */
+	hf__store_free(s);
 }
 
 int hf__log_each(const struct hf__os *os, const struct hf__domains *domains, hf_lsn from, unsigned flags, hf_log_fn each, void *ctx,
@@ -170,12 +177,10 @@ int hf__log_each(const struct hf__os *os, const struct hf__domains *domains, hf_
 	if (!s)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory to read the log");
 	struct reading reading = {.r = {.store = s}, .next = from, .flags = flags, .each = each, .ctx = ctx};
-	int rc = open_for_reading(s, error);
+	int rc = hf__open_to_look(s, error);
 	if (rc == HF_OK)
 		rc = read_log(&reading, error);
 	hf__writer_deinit(&reading.r.bytes);
-	if (s->witness_file >= 0)
-		(void)os->close(os->ctx, s->witness_file); /* only read */
-	hf__store_free(s);
+	hf__close_look(s);
 	return rc;
 }

@@ -171,6 +171,8 @@ static void free_memory(struct hf_store *s)
 	hf__writer_deinit(&s->buffers[0].bytes);
 	hf__writer_deinit(&s->buffers[1].bytes);
 	hf__free(s->leftovers);
+	if (s->watch)
+		hf__watch_unref(s->watch);
 	if (s->release_os)
 		s->release_os(s->owned_os);
 	hf__free(s);
@@ -180,6 +182,7 @@ static void free_memory(struct hf_store *s)
  * half changed for ever: then the copy stays as it is until the process ends. */
 static void free_copy(struct hf_store *s)
 {
+	hf__watch_orphan(s->watch);
 	if (pthread_mutex_trylock(&s->lock) == 0) {
 		(void)pthread_mutex_unlock(&s->lock);
 		free_memory(s);
@@ -233,6 +236,9 @@ int hf__store_open(const struct hf__os *os, const struct hf__domains *domains, c
 	if (!s)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
 	int rc = check_options(options, &s->options, error);
+	s->watch = hf__watch_new(s);
+	if (rc == HF_OK && !s->watch)
+		rc = hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
 	if (rc == HF_OK)
 		rc = check_machine(s, error);
 	if (rc == HF_OK)
@@ -278,6 +284,7 @@ int hf_close(hf_store *store, struct hf_error *error)
 		free_copy(store);
 		return forked;
 	}
+	hf__watch_close(store->watch);
 	hf__maintenance_stop(store);
 	int rc = stop_clean(store, error);
 	int closed = release_files(store);

@@ -122,7 +122,7 @@ static int note_leftovers(struct hf__recovery *r)
 
 static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain, struct hf__position end, bool clean)
 {
-	s->previous_lsn = last_lsn;
+	s->previous_lsn = s->recovered_lsn = last_lsn;
 	s->chain = chain;
 	s->end = end;
 	s->jumped = !clean;

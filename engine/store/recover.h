@@ -62,4 +62,8 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct 
 /* Puts an entry into the states; `arg` is the recovery. */
 int hf__recovery_apply(void *arg, const struct hf__entry *entry);
 
+/* log_read.c. Identity, empty states and witness of a store that is only looked at (hf__store_new); and its end, in every case. */
+int hf__open_to_look(struct hf_store *s, struct hf_error *error);
+void hf__close_look(struct hf_store *s);
+
 #endif

@@ -89,19 +89,22 @@ int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_err
 
 /* --- Load ------------------------------------------------------------------------------------------------------------------- */
 
-static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn, struct hf__reader *r)
+static int apply_entry(struct hf_store *s, void *state, const struct hf__domain *row, const struct hf__entry *entry)
 {
-	struct hf__entry entry = {.lsn = lsn, .at = s->clock, .domain = row->id, .kind = hf__get_u8(r)};
-	entry.body = hf__get_long(r);
-	if (r->bad)
-		return HF_ECORRUPT;
-	hf__change_begin(&s->change, lsn, true);
-	const int rc = row->apply(state, &s->change, &entry);
+	hf__change_begin(&s->change, entry->lsn, true);
+	const int rc = row->apply(state, &s->change, entry);
 	if (rc != HF_OK)
 		hf__change_undo(&s->change);
 	else
 		hf__change_keep(&s->change);
 	return rc;
+}
+
+static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn, struct hf__reader *r)
+{
+	struct hf__entry entry = {.lsn = lsn, .at = s->clock, .domain = row->id, .kind = hf__get_u8(r)};
+	entry.body = hf__get_long(r);
+	return r->bad ? HF_ECORRUPT : apply_entry(s, state, row, &entry);
 }
 
 static int load_domain(struct hf_store *s, void **states, struct hf__reader *r)
@@ -120,11 +123,16 @@ static int load_domain(struct hf_store *s, void **states, struct hf__reader *r)
 	}
 }
 
-static void open_states(struct hf_store *s, void **states)
+/* The states built in `states` are the store's from here on; the old ones come back in their place. */
+static void take_states(struct hf_store *s, void **states)
 {
-	for (unsigned i = 0; i < s->domains->count; i++)
+	for (unsigned i = 0; i < s->domains->count; i++) {
+		void *old = s->states[i];
 		if (s->domains->rows[i]->opened)
 			s->domains->rows[i]->opened(states[i], s->incarnation_lsn);
+		s->states[i] = states[i];
+		states[i] = old;
+	}
 }
 
 int hf__state_load(struct hf_store *store, struct hf_bytes dump, struct hf_error *error)
@@ -135,17 +143,34 @@ int hf__state_load(struct hf_store *store, struct hf_bytes dump, struct hf_error
 	int rc = hf__states_init(store, states);
 	while (rc == HF_OK && r.left > 0)
 		rc = load_domain(store, states, &r);
-	if (rc == HF_OK) {
-		open_states(store, states);
-		for (unsigned i = 0; i < store->domains->count; i++) {
-			void *old = store->states[i];
-			store->states[i] = states[i];
-			states[i] = old;
-		}
-	}
+	if (rc == HF_OK)
+		take_states(store, states);
 	hf__states_deinit(store, states);
 	(void)pthread_mutex_unlock(&store->lock);
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "the state could not be loaded: %s", hf_code_name(rc));
+}
+
+static int rebuild_entry(struct hf_store *s, void **states, const struct hf__entry *entry)
+{
+	unsigned index = 0;
+	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
+	if (!row)
+		return entry->flags & HF__ENTRY_IGNORABLE ? HF_OK : HF_EVERSION;
+	return apply_entry(s, states[index], row, entry);
+}
+
+int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, size_t count, struct hf_error *error)
+{
+	void *states[HF__DOMAINS_MAX] = {NULL};
+	(void)pthread_mutex_lock(&store->lock);
+	int rc = hf__states_init(store, states);
+	for (size_t i = 0; i < count && rc == HF_OK; i++)
+		rc = rebuild_entry(store, states, &entries[i]);
+	if (rc == HF_OK)
+		take_states(store, states);
+	hf__states_deinit(store, states);
+	(void)pthread_mutex_unlock(&store->lock);
+	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "the state could not be rebuilt: %s", hf_code_name(rc));
 }
 
 /* --- Verify ----------------------------------------------------------------------------------------------------------------- */

@@ -26,6 +26,8 @@ HF_CHECKED int hf__state_dump(struct hf_store *store, struct hf__writer *out, st
 /* Replaces the in-memory state of an open store by one built from such a dump through the same apply; the log stays as it is, so the dump must be of
  * this very state. For tests of `state == load(snapshot(state))`: what works live must work on a loaded state. */
 HF_CHECKED int hf__state_load(struct hf_store *store, struct hf_bytes dump, struct hf_error *error);
+/* The same from entries, as a feed gives them, from the first of the log on: what a follower does. Payloads stay in memory. */
+HF_CHECKED int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, size_t count, struct hf_error *error);
 /* Replays nothing, checks every domain's verify, every object's seal. */
 HF_CHECKED int hf__state_verify(struct hf_store *store, struct hf_error *error);
 

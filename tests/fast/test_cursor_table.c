@@ -595,6 +595,12 @@ static void each_operation_in_each_state_loaded_from_a_snapshot(void **state)
 	run_table(SETTING_LOADED);
 }
 
+static void each_operation_in_each_state_through_the_feed(void **state)
+{
+	(void)state;
+	run_table(SETTING_FED);
+}
+
 /* --- Keys and limits -------------------------------------------------------------------------------------------------------- */
 
 static const struct call *call_with(struct call *call, struct stage *stage, const char *consumer, const char *stream, const char *subject)
@@ -808,6 +814,7 @@ int main(void)
 	    cmocka_unit_test(each_operation_in_each_state_live),
 	    cmocka_unit_test(each_operation_in_each_state_after_reopening),
 	    cmocka_unit_test(each_operation_in_each_state_loaded_from_a_snapshot),
+	    cmocka_unit_test(each_operation_in_each_state_through_the_feed),
 	    cmocka_unit_test(white_space_around_parts_is_ignored),
 	    cmocka_unit_test(parts_that_break_the_rules_are_refused),
 	    cmocka_unit_test(long_texts_are_cut_or_refused),

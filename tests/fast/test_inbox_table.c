@@ -857,12 +857,19 @@ static void each_operation_in_each_state_loaded_from_a_snapshot(void **state)
 	run_table(SETTING_LOADED);
 }
 
+static void each_operation_in_each_state_through_the_feed(void **state)
+{
+	(void)state;
+	run_table(SETTING_FED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_operation_in_each_state_live),
 	    cmocka_unit_test(each_operation_in_each_state_after_reopening),
 	    cmocka_unit_test(each_operation_in_each_state_loaded_from_a_snapshot),
+	    cmocka_unit_test(each_operation_in_each_state_through_the_feed),
 	};
 	return cmocka_run_group_tests_name("inbox table", tests, NULL, NULL);
 }

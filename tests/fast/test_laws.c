@@ -1,7 +1,8 @@
 /* The laws that hold for every domain in the table, now and later:
  *
  *   its row is complete                         state == replay(log)              state == load(snapshot(state))
- *   no object changes beside the one hook       undo leaves no trace              apply and describe are total on any bytes
+ *   state == apply(feed)
+ *   no object changes beside the one hook       undo leaves no trace              apply, describe and about are total on any bytes
  *
  * All are checked on random but legal work (lib/churn.h) and on the entries that it wrote. A new domain is under them as soon as
  * it has a row and churn has operations for it. */
@@ -36,6 +37,7 @@ static const char *row_lacks(const struct hf__domain *row)
 	    {"apply", row->apply != NULL},
 	    {"snapshot", row->snapshot != NULL},
 	    {"describe", row->describe != NULL},
+	    {"about", row->about != NULL},
 	    {"verify", row->verify != NULL},
 	    {"settle and next_ending, both or none", (row->settle != NULL) == (row->next_ending != NULL)},
 	};
@@ -68,6 +70,9 @@ static void a_row_without_a_law_is_noticed(void **state)
 	row.describe = NULL;
 	assert_string_equal(row_lacks(&row), "describe");
 	row = *hf__all_domains()->rows[0];
+	row.about = NULL;
+	assert_string_equal(row_lacks(&row), "about");
+	row = *hf__all_domains()->rows[0];
 	row.verify = NULL;
 	assert_string_equal(row_lacks(&row), "verify");
 }
@@ -85,6 +90,7 @@ static void pass_time(struct churn *churn, struct stage *stage, int64_t *now)
 
 static void obey_under(const char *name, const struct hf_options *options)
 {
+	static const enum setting ways[] = {SETTING_LOADED, SETTING_REOPENED, SETTING_FED};
 	struct churn churn;
 	struct stage *stage = stage_open_with(SETTING_LIVE, options);
 	int64_t now = STAGE_NOW;
@@ -93,7 +99,7 @@ static void obey_under(const char *name, const struct hf_options *options)
 		churn_step(&churn, stage->store);
 		if (i % BETWEEN_CHECKS != 0)
 			continue;
-		stage_switch_to(stage, i / BETWEEN_CHECKS % 2 ? SETTING_REOPENED : SETTING_LOADED);
+		stage_switch_to(stage, ways[i / BETWEEN_CHECKS % 3]);
 		pass_time(&churn, stage, &now);
 	}
 	/* Else the operations have all been refused, and nothing was shown. */
@@ -102,19 +108,19 @@ static void obey_under(const char *name, const struct hf_options *options)
 	stage_close(stage);
 }
 
-static void states_equal_their_replay_and_their_snapshot(void **state)
+static void states_equal_replay_snapshot_and_feed(void **state)
 {
 	(void)state;
 	obey_under("laws", &(struct hf_options){.segment_size = 16 << 10});
 }
 
-static void states_equal_their_replay_and_their_snapshot_with_padding(void **state)
+static void states_equal_replay_snapshot_and_feed_with_padding(void **state)
 {
 	(void)state;
 	obey_under("laws, padded", &(struct hf_options){.segment_size = 64 << 10, .pad = HF_PAD_SECTOR});
 }
 
-static void states_equal_their_replay_and_their_snapshot_with_payloads_on_disk(void **state)
+static void states_equal_replay_snapshot_and_feed_with_payloads_on_disk(void **state)
 {
 	(void)state;
 	obey_under("laws, on disk", &(struct hf_options){.segment_size = 64 << 10, .inline_max = 1});
@@ -314,16 +320,47 @@ static void describe(const struct hf__domain *row, const struct hf__entry *entry
 	}
 }
 
+/* Borrowed from the entry, or empty. */
+static void expect_within(const struct hf__entry *entry, struct hf_bytes part)
+{
+	const uint8_t *body = entry->body.data, *at = part.data;
+	assert_true(part.len == 0 || (at >= body && part.len <= entry->body.len - (size_t)(at - body)));
+}
+
+/* Total on any body; an entry that a decide wrote is about something that has a name. */
+static void ask_about(const struct hf__domain *row, const struct hf__entry *entry, bool written)
+{
+	struct hf__about about;
+	const bool told = row->about(entry, &about);
+	assert_true(told || !written);
+	for (unsigned parts = 0; row->concerns && parts <= 3; parts++)
+		(void)row->concerns(entry, (struct hf_bytes[]){hf_str("a"), hf_str("b"), hf_str("c")}, parts);
+	if (!told)
+		return;
+	assert_true(about.operation && about.operation[0] && about.parts >= 1 && about.parts <= 3);
+	assert_false(written && strcmp(about.operation, "state") == 0);
+	assert_true(about.key[0].len > 0);
+	for (unsigned i = 0; i < 3; i++) {
+		expect_within(entry, about.key[i]);
+		assert_true(i < about.parts || about.key[i].len == 0);
+	}
+	expect_within(entry, about.reason);
+	/* What an entry is about, it concerns. */
+	assert_true(!row->concerns || about.many || row->concerns(entry, about.key, about.parts));
+}
+
 static void try_bytes(struct bare *bare, const struct hf__entry *entry, struct hf_rng *rng)
 {
 	struct hf__writer before = bare_snapshot(bare);
 	describe(bare->row, entry);
+	ask_about(bare->row, entry, true);
 	for (unsigned i = 0; i < MUTATIONS; i++) {
 		struct hf__entry other = *entry;
 		other.body = mutated(entry, rng);
 		if (hf_rng_chance(rng, 1, 10))
 			other.kind = (uint8_t)hf_rng_next(rng);
 		describe(bare->row, &other);
+		ask_about(bare->row, &other, false);
 		const int rc = bare_apply(bare, &other);
 		assert_true(rc == HF_OK || rc == HF_ECORRUPT);
 		if (rc == HF_OK) {
@@ -341,7 +378,7 @@ static void try_bytes(struct bare *bare, const struct hf__entry *entry, struct h
 	hf__writer_deinit(&after);
 }
 
-static void no_bytes_break_apply_or_describe(void **state)
+static void no_bytes_break_apply_describe_or_about(void **state)
 {
 	(void)state;
 	accepted = damaged = 0;
@@ -356,12 +393,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_row_is_complete),
 	    cmocka_unit_test(a_row_without_a_law_is_noticed),
-	    cmocka_unit_test(states_equal_their_replay_and_their_snapshot),
-	    cmocka_unit_test(states_equal_their_replay_and_their_snapshot_with_padding),
-	    cmocka_unit_test(states_equal_their_replay_and_their_snapshot_with_payloads_on_disk),
+	    cmocka_unit_test(states_equal_replay_snapshot_and_feed),
+	    cmocka_unit_test(states_equal_replay_snapshot_and_feed_with_padding),
+	    cmocka_unit_test(states_equal_replay_snapshot_and_feed_with_payloads_on_disk),
 	    cmocka_unit_test(every_entry_can_be_undone_without_a_trace),
 	    cmocka_unit_test(a_change_beside_the_hook_is_noticed),
-	    cmocka_unit_test(no_bytes_break_apply_or_describe),
+	    cmocka_unit_test(no_bytes_break_apply_describe_or_about),
 	};
 	return cmocka_run_group_tests(tests, write_history, drop_history);
 }

@@ -553,12 +553,19 @@ static void every_cell_holds_on_a_loaded_state(void **unused)
 	run_setting(SETTING_LOADED);
 }
 
+static void every_cell_holds_on_a_followed_state(void **unused)
+{
+	(void)unused;
+	run_setting(SETTING_FED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_cell_holds_on_a_live_state),
 	    cmocka_unit_test(every_cell_holds_after_reopening),
 	    cmocka_unit_test(every_cell_holds_on_a_loaded_state),
+	    cmocka_unit_test(every_cell_holds_on_a_followed_state),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,14 +6,16 @@
 
 #include <cmocka.h>
 
+#include "holdfast/feed.h"
 #include "lib/sim_os.h"
+#include "log/entry.h"
 #include "store/store.h"
 
 #define STAGE_SEED 20261120u
 
 const char *setting_name(enum setting setting)
 {
-	static const char *const names[SETTINGS] = {"live", "after reopening", "loaded from a snapshot"};
+	static const char *const names[SETTINGS] = {"live", "after reopening", "loaded from a snapshot", "fed by the change feed"};
 	return names[setting];
 }
 
@@ -91,12 +93,66 @@ static void load(struct stage *stage)
 	expect_same(&before, &after, "state == load(snapshot(state))");
 }
 
+/* Copies of what the feed gives; their bodies are the batches'. */
+struct followed {
+	struct hf__entry *entries;
+	size_t count;
+	struct hf_memory **batches;
+	size_t batch_count;
+};
+
+static void follow_batch(struct followed *f, const struct hf_event_batch *batch)
+{
+	f->entries = realloc(f->entries, (f->count + batch->count) * sizeof *f->entries);
+	f->batches = realloc(f->batches, (f->batch_count + 1) * sizeof(struct hf_memory *));
+	assert_true(f->entries && f->batches);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct hf_event *event = &batch->events[i];
+		assert_true(f->count == 0 || event->lsn > f->entries[f->count - 1].lsn);
+		f->entries[f->count++] =
+		    (struct hf__entry){.lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
+	}
+	f->batches[f->batch_count++] = batch->memory;
+}
+
+static void follow(struct followed *f, hf_store *store)
+{
+	struct hf_error error = {0};
+	struct hf_event_batch batch;
+	hf_feed *feed;
+	expect_ok(hf_feed_open(store, 1, &feed, &error), &error, "feed");
+	for (;;) {
+		expect_ok(hf_feed_next(feed, 0, 0, &batch, &error), &error, "feed");
+		if (batch.count == 0)
+			break;
+		follow_batch(f, &batch);
+	}
+	hf_feed_close(feed);
+}
+
+static void feed(struct stage *stage)
+{
+	struct hf_error error = {0};
+	struct followed f = {0};
+	struct hf__writer before = stage_dump(stage);
+	follow(&f, stage->store);
+	expect_ok(hf__state_rebuild(stage->store, f.entries, f.count, &error), &error, "apply");
+	for (size_t i = 0; i < f.batch_count; i++)
+		hf_release(f.batches[i]);
+	free(f.batches);
+	free(f.entries);
+	struct hf__writer after = stage_dump(stage);
+	expect_same(&before, &after, "state == apply(feed)");
+}
+
 void stage_switch_to(struct stage *stage, enum setting setting)
 {
 	if (setting == SETTING_REOPENED)
 		reopen(stage);
 	else if (setting == SETTING_LOADED)
 		load(stage);
+	else if (setting == SETTING_FED)
+		feed(stage);
 	stage_verify(stage);
 }
 
@@ -123,6 +179,8 @@ void stage_close(struct stage *stage)
 {
 	stage_verify(stage);
 	load(stage);
+	stage_verify(stage);
+	feed(stage);
 	stage_verify(stage);
 	reopen(stage);
 	stage_verify(stage);

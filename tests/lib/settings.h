@@ -1,5 +1,5 @@
-/* The three settings in which every cell of the contract's tables is run: on the state that just came about, on the state that a
- * reopening replayed from the log, and on the state that was loaded from a snapshot of it.
+/* The settings in which every cell of the contract's tables is run: on the state that just came about, on the state that a
+ * reopening replayed from the log, on the state that was loaded from a snapshot of it, and on the state that a follower makes of the change feed.
  *
  *	for (enum setting setting = 0; setting < SETTINGS; setting++) {
  *		struct stage *stage = stage_open(setting);
@@ -9,7 +9,7 @@
  *		stage_close(stage);
  *	}
  *
- * Switching and closing check the laws on the way: state == replay(log), state == load(snapshot(state)), every domain's verify. It all lies on
+ * Switching and closing check the laws on the way: state == replay(log), state == load(snapshot(state)), state == apply(feed), every domain's verify. It all lies on
  * a simulated disk whose clock stands at STAGE_NOW until stage_at() moves it. Failures are reported through cmocka. */
 #ifndef TESTS_LIB_SETTINGS_H
 #define TESTS_LIB_SETTINGS_H
@@ -21,6 +21,7 @@ enum setting {
 	SETTING_LIVE,
 	SETTING_REOPENED,
 	SETTING_LOADED,
+	SETTING_FED, /* rebuilt by applying what the change feed gives from the first LSN on */
 	SETTINGS,
 };
 

@@ -1,0 +1,161 @@
+/* See watch.h.
+ *
+ * No lost wake-up. A waiter counts himself, then looks at what is durable, then sleeps if the word did not move. A leader publishes what is
+ * durable, then looks whether anybody is counted. Both touch `waiters` by a read-modify-write, so one of the two sees the other: either the leader
+ * moves the word, or the waiter sees what became durable. */
+#include "store/watch.h"
+
+#include <limits.h>
+#include <time.h>
+
+#include "store/futex.h"
+#include "store/tail.h"
+
+/* How long who cannot be woken sleeps before it looks again. */
+#define POLL_US 20000
+
+struct hf__watch *hf__watch_new(struct hf_store *store)
+{
+	struct hf__watch *w = hf__alloc(sizeof *w);
+	if (!w)
+		return NULL;
+	w->store = store;
+	atomic_init(&w->refs, 1);
+	(void)pthread_mutex_init(&w->lock, NULL);
+	return w;
+}
+
+void hf__watch_unref(struct hf__watch *w)
+{
+	if (atomic_fetch_sub(&w->refs, 1) > 1)
+		return;
+	(void)pthread_mutex_destroy(&w->lock);
+	hf__free(w);
+}
+
+void hf__watch_add_tail(struct hf__watch *w, struct hf__tail *tail)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	(void)atomic_fetch_add(&w->refs, 1);
+	tail->next = w->tails;
+	if (tail->next)
+		tail->next->previous = tail;
+	w->tails = tail;
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+void hf__watch_drop_tail(struct hf__watch *w, struct hf__tail *tail)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	if (tail->next)
+		tail->next->previous = tail->previous;
+	if (tail->previous)
+		tail->previous->next = tail->next;
+	else
+		w->tails = tail->next;
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+/* --- Calls that use the store ---------------------------------------------------------------------------------------------------- */
+
+int hf__watch_enter(struct hf__watch *w, struct hf_error *error)
+{
+	/* Counted first: from then on hf_close waits, so the store is there. */
+	if (atomic_fetch_add(&w->inside, 1) & HF__WATCH_CLOSED) {
+		hf__watch_leave(w);
+		return hf__fail(error, HF_ECANCELED, 0, "the store was closed");
+	}
+	const int rc = hf__check_fork(w->store, error);
+	if (rc != HF_OK)
+		hf__watch_leave(w);
+	return rc;
+}
+
+void hf__watch_leave(struct hf__watch *w)
+{
+	if (atomic_fetch_sub(&w->inside, 1) == (HF__WATCH_CLOSED | 1))
+		hf__futex_wake(&w->inside, INT_MAX);
+}
+
+bool hf__watch_closed(const struct hf__watch *w)
+{
+	return atomic_load(&w->inside) & HF__WATCH_CLOSED;
+}
+
+void hf__watch_close(struct hf__watch *w)
+{
+	uint32_t inside = atomic_fetch_or(&w->inside, HF__WATCH_CLOSED) | HF__WATCH_CLOSED;
+	hf__watch_advance(w);
+	for (; inside != HF__WATCH_CLOSED; inside = atomic_load(&w->inside))
+		hf__futex_wait(&w->inside, inside);
+	/* Their seam goes with the store. */
+	for (struct hf__tail *tail = w->tails; tail; tail = tail->next)
+		hf__tail_close(tail);
+	w->tails = NULL;
+}
+
+void hf__watch_orphan(struct hf__watch *w)
+{
+	atomic_store(&w->inside, HF__WATCH_CLOSED);
+}
+
+/* --- Waiting --------------------------------------------------------------------------------------------------------------------- */
+
+void hf__watch_advance(struct hf__watch *w)
+{
+	if (atomic_fetch_add(&w->waiters, 0) == 0)
+		return;
+	(void)atomic_fetch_add(&w->word, 1);
+	hf__futex_wake(&w->word, INT_MAX);
+}
+
+static int64_t monotonic_us(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void hf__watch_begin(struct hf__watch_wait *wait, struct hf__watch *watch, int64_t wait_us)
+{
+	const int64_t now = wait_us > 0 ? monotonic_us() : 0;
+	*wait = (struct hf__watch_wait){.watch = watch};
+	wait->until = wait_us < 0 || wait_us > INT64_MAX - now ? INT64_MAX : wait_us == 0 ? 0 : now + wait_us;
+	if (!watch || wait_us == 0)
+		return;
+	(void)atomic_fetch_add(&watch->waiters, 1);
+	wait->seen = atomic_load(&watch->word);
+}
+
+/* Microseconds to sleep; 0: the time is over. */
+static int64_t left_of(const struct hf__watch_wait *wait)
+{
+	if (wait->until == 0 || wait->until == INT64_MAX)
+		return wait->until;
+	const int64_t now = monotonic_us();
+	return now < wait->until ? wait->until - now : 0;
+}
+
+bool hf__watch_sleep(struct hf__watch_wait *wait)
+{
+	_Atomic uint32_t nobody = 0;
+	int64_t left = left_of(wait);
+	if (left == 0)
+		return false;
+	if (!wait->watch) {
+		hf__futex_wait_for(&nobody, 0, left < POLL_US ? left : POLL_US);
+		return true;
+	}
+	if (left == INT64_MAX)
+		hf__futex_wait(&wait->watch->word, wait->seen);
+	else
+		hf__futex_wait_for(&wait->watch->word, wait->seen, left);
+	wait->seen = atomic_load(&wait->watch->word);
+	return true;
+}
+
+void hf__watch_end(struct hf__watch_wait *wait)
+{
+	if (wait->watch && wait->until != 0)
+		(void)atomic_fetch_sub(&wait->watch->waiters, 1);
+}
