@@ -4,7 +4,9 @@
 
 #include "holdfast/admin.h"
 #include "holdfast/cursor.h"
+#include "holdfast/idempotency.h"
 #include "holdfast/inbox.h"
+#include "holdfast/migration.h"
 #include "holdfast/outbox.h"
 #include "holdfast/store.h"
 #include "holdfast/types.h"
