@@ -36,6 +36,7 @@ static void take_claims(struct churn *c, bool committed)
 		c->outs[i] = (struct hf_outbox_items){0};
 	}
 	c->out_count = 0;
+	churn_idem_take(c, committed);
 	c->used = 0;
 }
 

@@ -1,4 +1,4 @@
-/* Random work over all three domains: the one source of arbitrary but legal states for tests of laws and of damage.
+/* Random work over all domains: the one source of arbitrary but legal states for tests of laws and of damage.
  *
  * Few names and many operations, so that everything happens to everything: replaced, dismissed, claimed, failed, removed, made anew;
  * alone and several in one transaction, durable or not, with and without expected versions. What is refused is refused for a reason that the
@@ -16,6 +16,18 @@ struct churn_claim {
 	hf_token token;
 };
 
+enum { CHURN_KEYS = 16, CHURN_BEGUN = 8 };
+
+/* What churn_idem.c remembers. */
+struct churn_idem {
+	char keys[CHURN_KEYS][2][8]; /* scope, key */
+	hf_token tokens[CHURN_KEYS]; /* some of those that were granted: stale ones too */
+	size_t count;
+	struct hf_idempotency_begun outs[CHURN_BEGUN]; /* of the begins of one step */
+	char begun[CHURN_BEGUN][2][8];
+	size_t begun_count;
+};
+
 struct churn {
 	struct hf_rng rng;
 	unsigned big_percent; /* payloads that are too long to stay in memory, of a hundred */
@@ -27,6 +39,7 @@ struct churn {
 	struct hf_outbox_items outs[CHURN_OUTS]; /* of the claims of one step */
 	char out_queues[CHURN_OUTS][8];
 	size_t out_count;
+	struct churn_idem idem;
 	uint8_t *bytes; /* for payloads of one operation */
 	size_t used;
 };

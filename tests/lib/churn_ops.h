@@ -15,4 +15,9 @@ churn_op churn_any_op(struct churn *c);
 uint64_t churn_below(struct churn *c, uint64_t bound);
 bool churn_percent(struct churn *c, unsigned chance);
 
+int churn_idem(struct churn *c, hf_store *store, hf_txn *txn); /* churn_idem.c */
+int churn_migration(struct churn *c, hf_store *store, hf_txn *txn); /* churn_idem.c */
+/* The step is over: keeps tokens that it was granted, frees what it was given. */
+void churn_idem_take(struct churn *c, bool committed);
+
 #endif

@@ -1,0 +1,73 @@
+/* Idempotency: the row of the domain. Job: let each piece of work be done once per key, and give its response to whoever asks again.
+ * Happy path: a mutation (idempotency_begin.c, idempotency_raw.c) decides what the entry of a key is afterwards and writes that as one
+ * log entry (idempotency_entry.c); apply (idempotency_apply.c) puts it into the indexes (idempotency_state.c); reads walk them
+ * (idempotency_read.c, idempotency_list.c). What time or a new opening ends is gone as a view first; settle() below logs it later.
+ * Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its
+ * owner, who undoes it. */
+#include "domains/domains.h"
+#include "domains/idempotency_apply.h"
+
+static int idem_init(void *state, const struct hf__domain_env *env)
+{
+	return hf__idem_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
+}
+
+static void idem_deinit(void *raw)
+{
+	struct hf__idem_state *state = raw;
+	struct hf__map_node *next;
+	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node; node = next) {
+		next = hf__map_next(&state->entries, node);
+		hf__object_free(&hf__idem_of_map(node)->object);
+	}
+	for (struct hf__map_node *node = hf__map_next(&state->scopes, NULL); node; node = next) {
+		next = hf__map_next(&state->scopes, node);
+		hf__object_free(&hf__idem_scope_of_map(node)->object);
+	}
+	hf__map_deinit(&state->entries);
+	hf__map_deinit(&state->scopes);
+}
+
+static void idem_opened(void *state, uint64_t first_lsn)
+{
+	hf__idem_opened(state, first_lsn);
+}
+
+static int64_t idem_next_ending(const void *raw)
+{
+	const struct hf__idem_state *state = raw;
+	const struct hf__heap_node *first = hf__heap_first(&state->endings);
+	return first ? first->deadline : INT64_MAX;
+}
+
+/* Crash: before the log entry is durable the key is free all the same, as a view; the next opening logs it. */
+static int idem_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
+{
+	const struct hf__idem_state *state = raw;
+	for (unsigned i = 0; i < budget && state->endings.count > 0 && idem_next_ending(state) <= d->now; i++) {
+		const struct hf__idem_entry *entry = hf__idem_of_ending(hf__heap_first(&state->endings));
+		const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE);
+		hf__idem_encode(hf__entry_body(d), HF__IDEM_ENDED, &image, false);
+		const int rc = hf__emit(d, HF__IDEM_ENDED);
+		if (rc != HF_OK)
+			return rc;
+	}
+	*more = state->endings.count > 0 && idem_next_ending(state) <= d->now;
+	return HF_OK;
+}
+
+const struct hf__domain hf__idempotency_domain = {
+    .id = HF__DOMAIN_IDEMPOTENCY,
+    .name = "idempotency",
+    .state_size = sizeof(struct hf__idem_state),
+    .init = idem_init,
+    .deinit = idem_deinit,
+    .apply = hf__idem_apply,
+    .snapshot = hf__idem_snapshot,
+    .describe = hf__idem_describe,
+    .about = hf__idem_about,
+    .verify = hf__idem_verify,
+    .opened = idem_opened,
+    .settle = idem_settle,
+    .next_ending = idem_next_ending,
+};

@@ -1,0 +1,100 @@
+/* The idempotency domain's insides, shared by idempotency*.c and nobody else.
+ *
+ *   idempotency.c        the row: life, endings              idempotency_state.c  objects, lookups, hooks, when an entry ends
+ *   idempotency_entry.c  entries: bytes <-> meaning, words   idempotency_apply.c  entries -> state
+ *   idempotency_check.c  snapshot and verify                 idempotency_verb.c   what mutations have in common; names
+ *   idempotency_begin.c  begin, complete, abandon            idempotency_raw.c    put, remove, clear, guards
+ *   idempotency_read.c   get, has, count, scopes             idempotency_list.c   lists
+ *
+ * An entry's container is its scope, a scope's is the root: counts, lists and misses within a scope depend on the scope, the list of
+ * scopes on the root. Scopes stay once made, so that a miss has something to depend on; an empty one is no state and no answer shows it.
+ *
+ * Endings are views. An entry has one instant from which it is gone, its end: a done one's expires_at, an owned one's lease or, having
+ * none, its expires_at; INT64_MIN when it is owned without a lease by an earlier incarnation. Its value stays what it is until the ending
+ * is logged, which removes it. Every index carries the end as its weight, so no read meets what has ended, and none has to count it. */
+#ifndef HF_DOMAINS_IDEMPOTENCY_STATE_H
+#define HF_DOMAINS_IDEMPOTENCY_STATE_H
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "base/order.h"
+#include "holdfast/idempotency.h"
+#include "log/entry.h"
+#include "store/domain.h"
+#include "store/names.h"
+
+struct hf__idem_state {
+	struct hf__domain_env env;
+	struct hf__map scopes; /* by name */
+	struct hf__order by_name; /* all scopes; the weight is the latest end of their entries, INT64_MIN for an empty one */
+	struct hf__object root; /* the container of scopes; never changes itself */
+	struct hf__map entries; /* by scope and key */
+	struct hf__heap endings; /* every entry that ends some time, by its end: what settle has to log */
+	uint64_t incarnation; /* first LSN of this opening; UINT64_MAX before it is known: nobody owns anything without a lease */
+	uint64_t newest_unleased; /* nothing owned without a lease is newer; only a bound */
+};
+
+struct hf__idem_scope {
+	struct hf__object object;
+	struct hf__map_node node;
+	struct hf__order_node by_name;
+	struct hf__idem_state *state;
+	struct hf__order by_key; /* all its entries; the weight is the end */
+	struct hf__order by_end[2]; /* by end and key: owned ones, done ones. Their ranks count what has not ended */
+	uint32_t len;
+	uint8_t name[];
+};
+
+struct hf__idem_value {
+	uint64_t version;
+	int64_t created_at;
+	int64_t expires_at; /* HF_UNSET: never; done ones only */
+	struct hf__payload response; /* empty until done */
+	struct hf__blob *fingerprint;
+	/* Only until done, else 0 and HF_UNSET. */
+	uint64_t token;
+	int64_t lease_until; /* HF_UNSET: none, owned by the incarnation in which `version` lies */
+	int32_t status; /* 0 until done */
+	bool done;
+};
+
+struct hf__idem_entry {
+	struct hf__object object; /* container: its scope */
+	struct hf__map_node node;
+	struct hf__order_node by_key, by_end;
+	struct hf__heap_node ending;
+	struct hf__idem_value value;
+	uint32_t len;
+	uint8_t key[];
+};
+
+/* --- idempotency_state.c ---------------------------------------------------------------------------------------------------- */
+
+struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, struct hf_bytes name);
+/* Whether it has ended or not. */
+struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope, struct hf_bytes key);
+/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
+struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct hf_bytes name);
+struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key);
+
+struct hf__idem_scope *hf__idem_scope_of_map(const struct hf__map_node *node);
+struct hf__idem_scope *hf__idem_scope_of_order(const struct hf__order_node *node);
+struct hf__idem_entry *hf__idem_of_map(const struct hf__map_node *node);
+struct hf__idem_entry *hf__idem_of_key(const struct hf__order_node *node);
+struct hf__idem_entry *hf__idem_of_end(const struct hf__order_node *node);
+struct hf__idem_entry *hf__idem_of_ending(const struct hf__heap_node *node);
+struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry);
+struct hf_bytes hf__idem_scope_name(const struct hf__idem_scope *scope);
+struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry);
+
+/* The instant from which it is gone; INT64_MAX: never. */
+int64_t hf__idem_end(const struct hf__idem_entry *entry);
+bool hf__idem_alive(const struct hf__idem_entry *entry, int64_t now);
+/* How many owned or done entries have not ended at `now`: O(log n). */
+size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, int64_t now);
+
+bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain_env *env);
+/* A new incarnation: see struct hf__domain. */
+void hf__idem_opened(struct hf__idem_state *state, uint64_t first_lsn);
+
+#endif

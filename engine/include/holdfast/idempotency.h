@@ -1,0 +1,238 @@
+/* Idempotency: each piece of work is done once per key, and whoever asks again gets the very response that the first one got.
+ *
+ * A caller begins a key. It is NEW: the caller owns the work, does it, and completes the key with a status and a response, in one
+ * transaction with the effects of the work if they live here. Or somebody owns it already, or it is done: then the caller is told so. The
+ * owner is fenced by a token: once its lease is over, somebody else may have begun the key, and a late complete is HF_ESTALE.
+ *
+ * An entry ends as a whole: an owned one with its owner's lease or, having none, when the store is closed, crashed or not, or at its
+ * expires_at; a done one at its expires_at. From that instant it is gone for every call, as if it had never been: get does not find it,
+ * begin is NEW whatever the fingerprint, and its token is stale.
+ *
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
+ * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their preconditions are
+ * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it borrows need live only until
+ * the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect, compared
+ * before anything else; an entry that has ended is absent), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED,
+ * HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (response), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
+ *
+ * Names: `scope` has 1 to HF_KEY_MAX bytes, none of them NUL or ':'. `key` has 1 to HF_IDEMPOTENCY_KEY_MAX bytes, each of printable ASCII
+ * but the space; it may hold ':'. A scope nobody wrote to is the same as an empty one. */
+#ifndef HOLDFAST_IDEMPOTENCY_H
+#define HOLDFAST_IDEMPOTENCY_H
+
+#include "holdfast/admin.h"
+#include "holdfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HF_IDEMPOTENCY_KEY_MAX 255u /* bytes of a key */
+#define HF_IDEMPOTENCY_FINGERPRINT_MAX 64u /* bytes of a fingerprint */
+#define HF_IDEMPOTENCY_TEXT_MAX (HF_KEY_MAX + 1u + HF_IDEMPOTENCY_KEY_MAX) /* bytes of "scope:key", without a NUL */
+#define HF_IDEMPOTENCY_TTL_US INT64_C(86400000000) /* 24 hours: how long an entry stays where nobody says otherwise */
+
+struct hf_idempotency_key {
+	struct hf_bytes
+	    scope; /* who asks, and for what: a client and a route, say. Keys of different scopes have nothing to do with each other */
+	struct hf_bytes key;
+};
+
+/* The canonical text of a key, "scope:key", NUL-terminated, into `out` of HF_IDEMPOTENCY_TEXT_MAX + 1 bytes. HF_EINVAL for names that break
+ * the rules; then *out is "". */
+HF_API HF_CHECKED int hf_idempotency_text(const struct hf_idempotency_key *key, char *out, struct hf_error *error);
+/* The other way round: *out borrows from `text`. The first ':' parts the two. HF_EINVAL; then *out is zero. */
+HF_API HF_CHECKED int hf_idempotency_parse(struct hf_bytes text, struct hf_idempotency_key *out, struct hf_error *error);
+
+/* An entry as reads give it. All bytes live in the answer's memory. */
+struct hf_idempotency_entry {
+	struct hf_idempotency_key key;
+	struct hf_bytes fingerprint; /* of the request that began it; may be empty */
+	bool done; /* false: somebody owns it and is at work */
+	int32_t status; /* of the response; 0 until it is done */
+	struct hf_bytes response; /* empty until it is done */
+	hf_time created_at; /* when it was begun, or put */
+	hf_time expires_at; /* HF_UNSET: never */
+	/* Only until it is done, else 0 and HF_UNSET. */
+	hf_token token;
+	hf_time lease_until; /* HF_UNSET: no lease */
+	hf_lsn version;
+};
+
+/* --- Doing work once --------------------------------------------------------------------------------------------------------- */
+
+enum hf_idempotency_outcome {
+	HF_IDEMPOTENCY_UNDECIDED = 0, /* in a transaction that is not committed */
+	HF_IDEMPOTENCY_NEW = 1, /* the work is the caller's: do it, then complete or abandon with the token */
+	HF_IDEMPOTENCY_MISMATCH = 2, /* the key was used with another fingerprint: another request under the same key */
+	HF_IDEMPOTENCY_IN_PROGRESS = 3, /* somebody owns it: ask again after lease_until */
+	HF_IDEMPOTENCY_REPLAY = 4, /* it is done: here are status and response */
+};
+
+/* The word for it: "NEW", "MISMATCH", "IN_PROGRESS", "REPLAY"; never NULL. */
+HF_API const char *hf_idempotency_outcome_name(int outcome);
+
+struct hf_idempotency_begin {
+	struct hf_write write; /* expect = HF_ABSENT: HF_ECONFLICT unless it is NEW, which aborts a transaction that has no use for a replay */
+	struct hf_idempotency_key key;
+	struct hf_bytes fingerprint; /* what the request amounts to: a hash of it, say; at most HF_IDEMPOTENCY_FINGERPRINT_MAX bytes */
+	int64_t lease_us; /* the caller owns the work for so long; 0: while the store stays open */
+	int64_t
+	    ttl_us; /* without a lease the entry expires after so long if nobody completes it; 0: HF_IDEMPOTENCY_TTL_US. Never ends a lease */
+};
+
+/* What begin found. */
+struct hf_idempotency_begun {
+	enum hf_idempotency_outcome outcome;
+	hf_token token; /* NEW; else 0 */
+	hf_time lease_until; /* NEW, IN_PROGRESS: when the owner's lease is over; else, and without a lease, HF_UNSET */
+	int32_t status; /* REPLAY: the very same ones */
+	struct hf_bytes response;
+	hf_time created_at; /* of the entry that is there now; MISMATCH too */
+	hf_time expires_at;
+	hf_lsn version;
+	struct hf_memory *memory; /* free it with hf_release() */
+};
+
+/* Asks for the work. In this order: absent or ended is NEW; another fingerprint is MISMATCH; owned is IN_PROGRESS; done is REPLAY. All
+ * four are HF_OK, and only NEW changes anything. *out (required) is zeroed by the call, and filled when it returns HF_OK with txn NULL.
+ * In a transaction the commit fills it, so it must live until then: if the commit returned HF_OK it says what was found; whatever it
+ * returned, out->memory must be released. */
+HF_API HF_CHECKED int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempotency_begin *args,
+                                           struct hf_idempotency_begun *out, struct hf_result *result, struct hf_error *error);
+
+struct hf_idempotency_complete {
+	struct hf_write write;
+	struct hf_idempotency_key key;
+	hf_token token;
+	int32_t status;
+	struct hf_bytes response; /* at most HF_PAYLOAD_MAX bytes */
+	int64_t ttl_us; /* the response is kept for so long; 0: HF_IDEMPOTENCY_TTL_US */
+};
+
+/* The work is done: keeps status and response for everyone who asks again. HF_ESTALE unless the token owns the key. */
+HF_API HF_CHECKED int hf_idempotency_complete(hf_store *store, hf_txn *txn, const struct hf_idempotency_complete *args,
+                                              struct hf_result *result, struct hf_error *error);
+
+struct hf_idempotency_abandon {
+	struct hf_write write;
+	struct hf_idempotency_key key;
+	hf_token token;
+};
+
+/* The work was not done: forgets the key, so that the next begin is NEW. HF_ESTALE unless the token owns it. */
+HF_API HF_CHECKED int hf_idempotency_abandon(hf_store *store, hf_txn *txn, const struct hf_idempotency_abandon *args,
+                                             struct hf_result *result, struct hf_error *error);
+
+/* --- The raw store ----------------------------------------------------------------------------------------------------------- */
+
+struct hf_idempotency_put {
+	struct hf_write write;
+	struct hf_idempotency_key key;
+	struct hf_bytes fingerprint; /* at most HF_IDEMPOTENCY_FINGERPRINT_MAX bytes */
+	int32_t status;
+	struct hf_bytes response; /* at most HF_PAYLOAD_MAX bytes */
+	hf_time created_at; /* 0: that of the entry that is there, else now; never HF_UNSET */
+	hf_time expires_at; /* 0: HF_IDEMPOTENCY_TTL_US from now; HF_UNSET: never. In the past: what is there goes */
+};
+
+/* Stores a done entry as given, in place of whatever is there; an owner is fenced by it. changed = false when it is like that already. */
+HF_API HF_CHECKED int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put *args, struct hf_result *result,
+                                         struct hf_error *error);
+
+struct hf_idempotency_remove {
+	struct hf_write write;
+	struct hf_idempotency_key key;
+};
+
+/* Forgets the key, whoever owns it. HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_idempotency_remove(hf_store *store, hf_txn *txn, const struct hf_idempotency_remove *args,
+                                            struct hf_result *result, struct hf_error *error);
+
+struct hf_idempotency_clear {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes scope;
+};
+
+/* Forgets every key of the scope, whoever owns it; one entry in the log. result->count says how many there were. */
+HF_API HF_CHECKED int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear *args, struct hf_result *result,
+                                           struct hf_error *error);
+
+/* --- Guards ------------------------------------------------------------------------------------------------------------------ */
+
+struct hf_idempotency_guard {
+	struct hf_write write; /* expect must not be 0 */
+	struct hf_idempotency_key key;
+};
+
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the entry has version write.expect (HF_ABSENT: does not exist).
+ * HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard *args, struct hf_result *result,
+                                           struct hf_error *error);
+
+struct hf_idempotency_guard_owner {
+	struct hf_write write;
+	struct hf_idempotency_key key;
+	hf_token token;
+};
+
+/* Writes nothing; aborts the transaction with HF_ESTALE unless `token` owns the key: write only while the work is still mine. HF_EINVAL
+ * without a transaction. */
+HF_API HF_CHECKED int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard_owner *args,
+                                                 struct hf_result *result, struct hf_error *error);
+
+/* --- Reads ------------------------------------------------------------------------------------------------------------------- */
+
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
+
+struct hf_idempotency_got {
+	struct hf_idempotency_entry entry;
+	struct hf_memory *memory;
+};
+
+/* One entry, or HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_idempotency_get(hf_store *store, const struct hf_idempotency_key *key, unsigned flags,
+                                         struct hf_idempotency_got *out, struct hf_error *error);
+
+/* Is there an entry, owned or done? Reads no response. */
+HF_API HF_CHECKED int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key, unsigned flags, bool *out,
+                                         struct hf_error *error);
+
+struct hf_idempotency_list {
+	struct hf_bytes scope;
+	bool without_response; /* leaves responses empty: nothing is read from disk */
+	size_t limit; /* entries of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+struct hf_idempotency_page {
+	const struct hf_idempotency_entry *items;
+	size_t count;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory;
+};
+
+/* The entries of a scope by key, compared as bytes, in O(log n + page), however many have expired among them. HF_EINVAL for a damaged
+ * `page` or one of another query. */
+HF_API HF_CHECKED int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list *args, unsigned flags,
+                                          struct hf_idempotency_page *out, struct hf_error *error);
+
+struct hf_idempotency_counts {
+	uint64_t in_progress;
+	uint64_t done;
+	hf_time as_of; /* the instant at which these are exact: nothing that had ended then is among them */
+};
+
+/* How many entries a scope holds, in O(log n). */
+HF_API HF_CHECKED int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags, struct hf_idempotency_counts *out,
+                                           struct hf_error *error);
+
+/* The scopes that hold entries, compared as bytes, in O(log n + page); see hf_inbox_users(). */
+HF_API HF_CHECKED int hf_idempotency_scopes(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+                                            struct hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

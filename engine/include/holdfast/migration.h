@@ -1,0 +1,102 @@
+/* Migrations of the caller's own data: changes of everything that is in a store, each made exactly once in its life.
+ *
+ * A migration has a name and a callback that fills a transaction. The store remembers the names of those that were applied; a name is
+ * recorded in the same transaction as the effect, so neither is ever there without the other.
+ *
+ * Every function is thread-safe. Two hf_migrate() at once on one store apply each migration once. Errors as in the other headers: beside
+ * those named below a mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG, HF_ENOMEM, HF_ENOSPACE,
+ * HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and a read HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
+#ifndef HOLDFAST_MIGRATION_H
+#define HOLDFAST_MIGRATION_H
+
+#include "holdfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Fills the transaction with what the migration does; it may read the store. It neither commits nor abandons the transaction. Anything
+ * but HF_OK ends hf_migrate() with that code and with what it wrote into *error (never NULL). Called outside every lock. */
+typedef int (*hf_migration_fill)(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error);
+
+struct hf_migration {
+	struct hf_bytes name; /* 1 to HF_KEY_MAX bytes, none of them NUL; for ever the same */
+	hf_migration_fill fill; /* NULL: nothing but the name is recorded */
+	void *ctx;
+};
+
+struct hf_migrated {
+	size_t applied; /* by this call */
+	size_t skipped; /* applied before, or by somebody else meanwhile */
+	/* On failure: applied + skipped is the index of the one that failed. */
+};
+
+/* Applies, in the order of the list, those that were not applied yet, each in a durable transaction of its own. The first failure ends
+ * it: the store is as before that one, those before it stay applied, error->text begins with its name, and error->operation is the index
+ * of the operation that its callback added. HF_EINVAL, before anything is done: a name that breaks the rules or comes twice. *out
+ * (nullable) is filled in every case. */
+HF_API HF_CHECKED int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count, struct hf_migrated *out,
+                                 struct hf_error *error);
+
+/* --- Names without effect ---------------------------------------------------------------------------------------------------- */
+
+struct hf_migration_record {
+	struct hf_write write;
+	struct hf_bytes name;
+	hf_time applied_at; /* 0: now; never HF_UNSET */
+};
+
+/* Records a migration as applied without doing anything: for an import, and for a store that came to be as it is by other means. changed
+ * = false when it was applied already. */
+HF_API HF_CHECKED int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record *args, struct hf_result *result,
+                                          struct hf_error *error);
+
+struct hf_migration_forget {
+	struct hf_write write;
+	struct hf_bytes name;
+};
+
+/* Forgets that it was applied, so that hf_migrate() applies it again; its effects stay. HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget *args, struct hf_result *result,
+                                          struct hf_error *error);
+
+struct hf_migration_guard {
+	struct hf_write write; /* expect must not be 0 */
+	struct hf_bytes name;
+};
+
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the name was recorded at version write.expect (HF_ABSENT: was not).
+ * HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard *args, struct hf_result *result,
+                                         struct hf_error *error);
+
+/* --- What was applied -------------------------------------------------------------------------------------------------------- */
+
+struct hf_migration_entry {
+	struct hf_bytes name;
+	hf_time applied_at;
+	hf_lsn version; /* of the entry that recorded it */
+};
+
+struct hf_migration_list {
+	size_t limit; /* names of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+struct hf_migration_page {
+	const struct hf_migration_entry *items;
+	size_t count;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory; /* free it with hf_release() */
+};
+
+/* What was applied, in the order in which it was. *out is zeroed on failure. HF_EINVAL for a damaged `page` or one of another query.
+ * `args` may be NULL. */
+HF_API HF_CHECKED int hf_migrations(hf_store *store, const struct hf_migration_list *args, unsigned flags, struct hf_migration_page *out,
+                                    struct hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,204 @@
+/* Every cell of the table of migrations: each operation on a name in each state, with its code, `changed`, version and what is recorded
+ * afterwards, run on a live store, after reopening, and on a state loaded from a snapshot; each of them plainly, with an expected version that is
+ * right, with one that is wrong, inside a transaction, and inside one that fails afterwards. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "holdfast/migration.h"
+#include "lib/settings.h"
+
+#define NOW (STAGE_NOW + 1000000)
+
+enum state { ABSENT, APPLIED, FORGOTTEN, STATES };
+
+static const struct {
+	const char *name;
+} states[STATES] = {{"absent"}, {"applied"}, {"forgotten"}};
+
+struct call {
+	hf_store *store;
+	hf_txn *txn;
+	const char *name;
+	hf_lsn expect;
+	struct hf_result *result;
+	struct hf_error *error;
+};
+
+/* When it was applied, HF_UNSET: it was not; and its version. */
+static hf_lsn look(hf_store *store, const char *name, hf_time *applied_at)
+{
+	struct hf_migration_page page;
+	hf_lsn version = 0;
+	*applied_at = HF_UNSET;
+	assert_int_equal(hf_migrations(store, NULL, 0, &page, NULL), HF_OK);
+	for (size_t i = 0; i < page.count; i++) {
+		if (!hf__bytes_equal(page.items[i].name, hf_str(name)))
+			continue;
+		assert_int_equal(version, 0); /* once */
+		version = page.items[i].version;
+		*applied_at = page.items[i].applied_at;
+	}
+	hf_release(page.memory);
+	return version;
+}
+
+/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+
+static int record_at(const struct call *c, hf_time applied_at)
+{
+	const struct hf_migration_record args = {.write.expect = c->expect, .name = hf_str(c->name), .applied_at = applied_at};
+	return hf_migration_record(c->store, c->txn, &args, c->result, c->error);
+}
+static int record(const struct call *c)
+{
+	return record_at(c, 0);
+}
+static int record_with_a_time(const struct call *c)
+{
+	return record_at(c, 77);
+}
+static int forget(const struct call *c)
+{
+	const struct hf_migration_forget args = {.write.expect = c->expect, .name = hf_str(c->name)};
+	return hf_migration_forget(c->store, c->txn, &args, c->result, c->error);
+}
+static int guard(const struct call *c)
+{
+	hf_time applied_at;
+	const hf_lsn version = look(c->store, c->name, &applied_at);
+	const struct hf_migration_guard args = {.write.expect = c->expect ? c->expect : version ? version : HF_ABSENT, .name = hf_str(c->name)};
+	return hf_migration_guard(c->store, c->txn, &args, c->result, c->error);
+}
+
+/* A code: refused, nothing; "=": HF_OK, nothing; else changed: "gone", or when it was applied afterwards. */
+static const struct operation {
+	const char *name;
+	int (*run)(const struct call *);
+	bool needs_txn;
+	const char *absent, *applied;
+} operations[] = {
+    {"record", record, false, "now", "="},
+    {"record with a time", record_with_a_time, false, "77", "="},
+    {"forget", forget, false, "ENOTFOUND", "gone"},
+    {"guard", guard, true, "=", "="},
+};
+
+#define OPERATIONS (sizeof operations / sizeof operations[0])
+
+enum manner { PLAINLY, EXPECTING, IN_TXN, MANNERS };
+
+/* --- Performing ------------------------------------------------------------------------------------------------------------- */
+
+static void wrong(const struct operation *op, enum state state, const struct stage *stage, enum manner manner, const char *what)
+{
+	static const char *const manners[] = {"plainly", "with its version expected", "in a transaction"};
+	fail_msg("%s on %s, %s, %s: %s", op->name, states[state].name, setting_name(stage->setting), manners[manner], what);
+}
+
+static int perform_in_txn(struct call *call, const struct operation *op, bool spoiled)
+{
+	assert_int_equal(hf_txn_begin(call->store, &call->txn, call->error), HF_OK);
+	assert_int_equal(op->run(call), HF_OK);
+	if (spoiled) {
+		const struct hf_migration_guard args = {.write.expect = 7, .name = hf_str("no such migration")};
+		assert_int_equal(hf_migration_guard(call->store, call->txn, &args, NULL, call->error), HF_OK);
+	}
+	const int rc = hf_txn_commit(call->txn, HF_DURABLE, call->error);
+	call->txn = NULL;
+	return rc;
+}
+
+static int perform(struct call *call, const struct operation *op, enum manner manner)
+{
+	return manner == IN_TXN || op->needs_txn ? perform_in_txn(call, op, false) : op->run(call);
+}
+
+/* What must leave no trace. */
+static void try_in_vain(const struct operation *op, enum state state, struct stage *stage, struct call *call, hf_lsn version)
+{
+	const char *outcome = state == APPLIED ? op->applied : op->absent;
+	struct hf__writer before = stage_dump(stage);
+	call->expect = version ? version + 1 : 12345;
+	if (perform(call, op, PLAINLY) != HF_ECONFLICT)
+		wrong(op, state, stage, PLAINLY, "a wrong version was expected");
+	call->expect = 0;
+	if (perform_in_txn(call, op, true) != (outcome[0] == 'E' ? HF_ENOTFOUND : HF_ECONFLICT))
+		wrong(op, state, stage, IN_TXN, "spoiled afterwards");
+	assert_false(call->result->changed || call->result->version);
+	stage_verify(stage);
+	struct hf__writer after = stage_dump(stage);
+	assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+	hf__writer_deinit(&before);
+	hf__writer_deinit(&after);
+}
+
+static void run_cell(const struct operation *op, enum state state, struct stage *stage, enum manner manner, const char *name)
+{
+	const char *outcome = state == APPLIED ? op->applied : op->absent;
+	const bool refused = outcome[0] == 'E', same = outcome[0] == '=';
+	struct hf_error error = {0};
+	struct hf_result result = {0};
+	struct call call = {.store = stage->store, .name = name, .result = &result, .error = &error};
+	hf_time before, after;
+	const hf_lsn version = look(stage->store, name, &before);
+	if (before != (state == APPLIED ? STAGE_NOW : HF_UNSET))
+		wrong(op, state, stage, manner, "arranged");
+	if (manner == PLAINLY)
+		try_in_vain(op, state, stage, &call, version);
+	call.expect = manner != EXPECTING ? 0 : version ? version : HF_ABSENT;
+	const int rc = perform(&call, op, manner);
+	const hf_lsn now = look(stage->store, name, &after);
+	if (rc != (refused ? HF_ENOTFOUND : HF_OK))
+		wrong(op, state, stage, manner, hf_code_name(rc));
+	const hf_time want = refused || same ? before : strcmp(outcome, "gone") == 0 ? HF_UNSET : strcmp(outcome, "now") == 0 ? NOW : 77;
+	if (after != want)
+		wrong(op, state, stage, manner, "when it was applied");
+	if (result.changed == (refused || same) || result.count != result.changed || result.version != (refused ? 0 : now))
+		wrong(op, state, stage, manner, "changed, count, version");
+	if ((refused || same) ? now != version : now == version)
+		wrong(op, state, stage, manner, "the version");
+}
+
+static void arrange(hf_store *store, const char *name, enum state state)
+{
+	const struct hf_migration_record args = {.name = hf_str(name)};
+	if (state != ABSENT)
+		assert_int_equal(hf_migration_record(store, NULL, &args, NULL, NULL), HF_OK);
+	if (state == FORGOTTEN)
+		assert_int_equal(hf_migration_forget(store, NULL, &(struct hf_migration_forget){.name = hf_str(name)}, NULL, NULL), HF_OK);
+}
+
+static void every_cell_holds_in_every_setting(void **unused)
+{
+	(void)unused;
+	for (enum setting setting = 0; setting < SETTINGS; setting++) {
+		struct stage *stage = stage_open(setting);
+		for (unsigned pass = 0; pass < 2; pass++) {
+			for (unsigned i = 0; i < OPERATIONS * STATES * MANNERS; i++) {
+				const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES, manner = i % MANNERS;
+				char name[32];
+				(void)snprintf(name, sizeof name, "%u %u %u", op, state, manner);
+				if (pass == 0)
+					arrange(stage->store, name, (enum state)state);
+				else
+					run_cell(&operations[op], (enum state)state, stage, (enum manner)manner, name);
+			}
+			if (pass == 0)
+				stage_switch(stage);
+			stage_at(stage, NOW);
+		}
+		stage_close(stage);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_cell_holds_in_every_setting),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
