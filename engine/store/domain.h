@@ -170,8 +170,6 @@ static inline uint64_t hf__wait_key(uint8_t domain, uint64_t hash)
 void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at);
 /* Would the caller wait, and do others wait for this key who came before? Then decide leaves what is there to them: it calls hf__wait_on. */
 bool hf__wait_behind(const struct hf__decision *d, uint64_t key);
-/* Wakes the first who waits for the key: for what no change of an object tells of. */
-void hf__wait_wake(struct hf__decision *d, uint64_t key);
 
 /* Copies bytes into an arena; false: out of memory. For copy(). */
 bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out);
@@ -219,6 +217,8 @@ struct hf__query {
 };
 /* As hf__depends, for reads. */
 void hf__query_depends(struct hf__query *q, const struct hf__object *object);
+/* Wakes the first who waits for the key: for what no change of an object tells of. */
+void hf__query_wake(struct hf__query *q, uint64_t key);
 typedef int (*hf__read_fn)(struct hf__query *q, void *args);
 /* Runs `read` under the lock, then waits until what it depends on is as durable as was asked (unless HF_READ_UNDURABLE), then loads
  * payloads. On failure the answer is freed. */

@@ -125,9 +125,9 @@ bool hf__wait_behind(const struct hf__decision *d, uint64_t key)
 	return first && first != d->waiter;
 }
 
-void hf__wait_wake(struct hf__decision *d, uint64_t key)
+void hf__query_wake(struct hf__query *q, uint64_t key)
 {
-	wake_first(d->store, key);
+	wake_first(q->answer->store, key);
 }
 
 void hf__wait_forget(struct hf__waiter *waiter)

@@ -5,6 +5,7 @@
 #include "holdfast/admin.h"
 #include "holdfast/cursor.h"
 #include "holdfast/inbox.h"
+#include "holdfast/lock.h"
 #include "holdfast/outbox.h"
 #include "holdfast/store.h"
 #include "holdfast/types.h"
