@@ -1,4 +1,4 @@
-/* Random work over all three domains: the one source of arbitrary but legal states for tests of laws and of damage.
+/* Random work over all domains: the one source of arbitrary but legal states for tests of laws and of damage.
  *
  * Few names and many operations, so that everything happens to everything: replaced, dismissed, claimed, failed, removed, made anew;
  * alone and several in one transaction, durable or not, with and without expected versions. What is refused is refused for a reason that the
@@ -16,6 +16,18 @@ struct churn_claim {
 	hf_token token;
 };
 
+enum { CHURN_GRANTS = 12, CHURN_ASKED = 8 };
+
+/* What churn_lock.c remembers. */
+struct churn_locks {
+	unsigned names[CHURN_GRANTS]; /* of the locks of these tokens */
+	hf_token tokens[CHURN_GRANTS]; /* some of those that were granted: stale ones too */
+	size_t count;
+	struct hf_result results[CHURN_ASKED]; /* of the grants of one step */
+	unsigned asked[CHURN_ASKED];
+	size_t asked_count;
+};
+
 struct churn {
 	struct hf_rng rng;
 	unsigned big_percent; /* payloads that are too long to stay in memory, of a hundred */
@@ -27,6 +39,7 @@ struct churn {
 	struct hf_outbox_items outs[CHURN_OUTS]; /* of the claims of one step */
 	char out_queues[CHURN_OUTS][8];
 	size_t out_count;
+	struct churn_locks locks;
 	uint8_t *bytes; /* for payloads of one operation */
 	size_t used;
 };

@@ -15,4 +15,8 @@ churn_op churn_any_op(struct churn *c);
 uint64_t churn_below(struct churn *c, uint64_t bound);
 bool churn_percent(struct churn *c, unsigned chance);
 
+int churn_lock(struct churn *c, hf_store *store, hf_txn *txn); /* churn_lock.c */
+/* The step is over: keeps the tokens that it was granted. */
+void churn_lock_take(struct churn *c, bool committed);
+
 #endif
