@@ -15,6 +15,7 @@ static const struct hf__domain *const rows[] = {
     &hf__outbox_domain,
     &hf__idempotency_domain,
     &hf__migration_domain,
+    &hf__lock_domain,
 };
 
 static const struct hf__domains all = {rows, sizeof rows / sizeof rows[0]};

@@ -9,5 +9,6 @@ extern const struct hf__domain hf__cursor_domain;
 extern const struct hf__domain hf__outbox_domain;
 extern const struct hf__domain hf__idempotency_domain;
 extern const struct hf__domain hf__migration_domain;
+extern const struct hf__domain hf__lock_domain;
 
 #endif

@@ -7,6 +7,7 @@
 #define SETTLE_BATCH 256u
 #define BUSY_INTERVAL_NS 20000000L
 #define IDLE_INTERVAL_NS 1000000000L
+#define SHORTEST_SLEEP_NS 1000000L
 
 /* --- Settling ---------------------------------------------------------------------------------------------------------------- */
 
@@ -43,11 +44,18 @@ static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *
 	return hf__mutate(s, NULL, &verb, &args, HF_OS, NULL, NULL, error);
 }
 
-static bool settle_due(struct hf_store *s, unsigned i)
+/* The instant at which a domain next has something to settle; INT64_MAX: none. The lock is held. */
+static int64_t ending_of(const struct hf_store *s, unsigned i)
 {
 	const struct hf__domain *row = s->domains->rows[i];
+	return row->settle && row->next_ending ? row->next_ending(s->states[i]) : INT64_MAX;
+}
+
+static bool settle_due(struct hf_store *s, unsigned i)
+{
 	(void)pthread_mutex_lock(&s->lock);
-	const bool due = row->settle && row->next_ending && row->next_ending(s->states[i]) <= hf__clock(s);
+	const int64_t ending = ending_of(s, i);
+	const bool due = ending < INT64_MAX && ending <= hf__clock(s);
 	(void)pthread_mutex_unlock(&s->lock);
 	return due;
 }
@@ -83,9 +91,18 @@ static int prepare_ahead(struct hf_store *s)
 	return rc == HF_EUNCERTAIN ? rc : HF_OK;
 }
 
+/* Who waits measures real time; a clock that was set forward is noticed here. */
+static void wake_waiters(struct hf_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	hf__wait_wake_due(s);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 /* While groups are being written they vouch for each other: the witness is synced when nothing is (`quiet`), at rotation and at close. */
 static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, struct hf_error *error)
 {
+	wake_waiters(s);
 	int rc = prepare_ahead(s);
 	if (rc == HF_OK)
 		rc = settle_all(s, until, error);
@@ -114,6 +131,21 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 
 /* --- The thread --------------------------------------------------------------------------------------------------------------- */
 
+/* No longer than `most`, and up when the next thing of any domain ends: nobody may be calling. The lock is held. */
+static long time_to_sleep(struct hf_store *s, long most)
+{
+	int64_t first = INT64_MAX;
+	for (unsigned i = 0; i < s->domains->count; i++) {
+		const int64_t ending = ending_of(s, i);
+		first = ending < first ? ending : first;
+	}
+	const int64_t now = hf__clock(s);
+	const uint64_t us = first > now ? (uint64_t)first - (uint64_t)now : 0;
+	if (us >= (uint64_t)most / 1000)
+		return most;
+	return us < SHORTEST_SLEEP_NS / 1000 ? SHORTEST_SLEEP_NS : (long)us * 1000;
+}
+
 static void sleep_for(struct hf_store *s, long nanoseconds)
 {
 	struct timespec until;
@@ -130,11 +162,11 @@ static void *thread_main(void *arg)
 	uint64_t seen = 0;
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stopping) {
-		/* Short rounds while something is written, long ones when idle; a commit wakes a long one. */
+		/* Short rounds while something is written, long ones when idle; a commit or an ending wakes a long one. */
 		const bool idle = seen == s->next_lsn && !s->witness_unsynced;
 		seen = s->next_lsn;
 		s->thread_asleep = idle;
-		sleep_for(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS);
+		sleep_for(s, time_to_sleep(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS));
 		s->thread_asleep = false;
 		if (s->stopping || atomic_load(&s->fault))
 			continue;

@@ -28,6 +28,18 @@ struct churn_idem {
 	size_t begun_count;
 };
 
+enum { CHURN_GRANTS = 12, CHURN_ASKED = 8 };
+
+/* What churn_lock.c remembers. */
+struct churn_locks {
+	unsigned names[CHURN_GRANTS]; /* of the locks of these tokens */
+	hf_token tokens[CHURN_GRANTS]; /* some of those that were granted: stale ones too */
+	size_t count;
+	struct hf_result results[CHURN_ASKED]; /* of the grants of one step */
+	unsigned asked[CHURN_ASKED];
+	size_t asked_count;
+};
+
 struct churn {
 	struct hf_rng rng;
 	unsigned big_percent; /* payloads that are too long to stay in memory, of a hundred */
@@ -40,6 +52,7 @@ struct churn {
 	char out_queues[CHURN_OUTS][8];
 	size_t out_count;
 	struct churn_idem idem;
+	struct churn_locks locks;
 	uint8_t *bytes; /* for payloads of one operation */
 	size_t used;
 };

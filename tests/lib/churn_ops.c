@@ -376,6 +376,7 @@ static const churn_op ops[] = {
     outbox_enqueue, outbox_enqueue_many, outbox_put,          outbox_configure, outbox_claim,     outbox_claim_next, outbox_claim_next,
     outbox_hold,    outbox_hold,         outbox_hold,         outbox_hold,      outbox_outside,   outbox_clear,
     churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_migration, churn_migration, churn_migration,
+    churn_lock, churn_lock, churn_lock, churn_lock, churn_lock, churn_lock,
 };
 /* clang-format on */
 

@@ -19,5 +19,8 @@ int churn_idem(struct churn *c, hf_store *store, hf_txn *txn); /* churn_idem.c *
 int churn_migration(struct churn *c, hf_store *store, hf_txn *txn); /* churn_idem.c */
 /* The step is over: keeps tokens that it was granted, frees what it was given. */
 void churn_idem_take(struct churn *c, bool committed);
+int churn_lock(struct churn *c, hf_store *store, hf_txn *txn); /* churn_lock.c */
+/* The step is over: keeps the tokens that it was granted. */
+void churn_lock_take(struct churn *c, bool committed);
 
 #endif

@@ -8,6 +8,7 @@
 #include "holdfast/idempotency.h"
 #include "holdfast/inbox.h"
 #include "holdfast/migration.h"
+#include "holdfast/lock.h"
 #include "holdfast/outbox.h"
 #include "holdfast/store.h"
 #include "holdfast/types.h"
