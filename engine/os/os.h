@@ -45,6 +45,10 @@ struct hf__os {
 	int (*random)(void *ctx, void *buffer, size_t len);
 	int (*boot_id)(void *ctx, uint8_t out[16]); /* differs after every boot of the machine */
 	bool (*forked)(void *ctx); /* true in a child of the process that made this table's context */
+	/* An event that poll() and its kin can wait for: readable from a tell until it is read (eight bytes). No file: freed apart. */
+	int (*event_new)(void *ctx, int *out);
+	int (*event_tell)(void *ctx, int event);
+	void (*event_free)(void *ctx, int event);
 	int (*safe)(void *ctx, char *name, size_t cap); /* 0, or EOPNOTSUPP for a file system that cannot keep promises; gives its name */
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "os/os_check.h"
+#include "os/os_event.h"
 #include "os/os_files.h"
 #include "os/os_lock.h"
 
@@ -331,6 +332,9 @@ int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
 	    .random = posix_random,
 	    .boot_id = posix_boot_id,
 	    .forked = posix_forked,
+	    .event_new = hf__event_new,
+	    .event_tell = hf__event_tell,
+	    .event_free = hf__event_free,
 	    .safe = posix_safe,
 	};
 	return 0;

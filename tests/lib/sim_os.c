@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/os_event.h"
+
 void sim_enter(struct sim *sim)
 {
 	(void)pthread_mutex_lock(&sim->mutex);
@@ -355,6 +357,9 @@ void opener_init(struct sim *sim, unsigned number)
 	    .random = seam_random,
 	    .boot_id = seam_boot_id,
 	    .forked = seam_forked,
+	    .event_new = hf__event_new,
+	    .event_tell = hf__event_tell,
+	    .event_free = hf__event_free,
 	    .safe = seam_safe,
 	};
 }

@@ -1,0 +1,32 @@
+/* See os_event.h. */
+#include "os/os_event.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+int hf__event_new(void *ctx, int *out)
+{
+	(void)ctx;
+	/* Never blocking, so that a host may read it without asking first and a tell can never hang. */
+	const int event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (event < 0)
+		return errno;
+	*out = event;
+	return 0;
+}
+
+int hf__event_tell(void *ctx, int event)
+{
+	static const uint64_t one = 1;
+	(void)ctx;
+	/* EAGAIN: the counter is full, so it is readable already. */
+	return write(event, &one, sizeof one) == (ssize_t)sizeof one || errno == EAGAIN ? 0 : errno;
+}
+
+void hf__event_free(void *ctx, int event)
+{
+	(void)ctx;
+	(void)close(event); /* nothing is kept there */
+}
