@@ -11,8 +11,8 @@
  * Failure: after a fault nothing is published any more, once the flush that was under way has ended: from then on every ticket that is not
  * reached is answered HF_EUNCERTAIN, and until then it is not answered, so that no answer is ever revised.
  *
- * I-ASYNC-1: for each ticket out and not reached, its LSNs lie in the spans (or there was a fault). I-ASYNC-2: the eventfd is written once at most for
- * each end of a flush that passes a span's low end, and once for a fault. */
+ * I-ASYNC-1: for each ticket out and not reached, its LSNs lie in the spans (or there was a fault). I-ASYNC-2: the eventfd is written once at
+ * most for each end of a flush that passes a span's low end, and once for a fault. I-ASYNC-3: an answered ticket keeps its answer. */
 #include "holdfast/async.h"
 
 #include <time.h>
@@ -170,6 +170,12 @@ static bool sleep_until(struct hf_store *s, const struct timespec *until)
 	return true;
 }
 
+/* Would another thread flush in time, so that a limited wait can end in the middle of it? */
+static bool others_flush(const struct hf__async *a)
+{
+	return a->runs && !pthread_equal(pthread_self(), a->thread);
+}
+
 /* The lock is held, released meanwhile; until NULL: for ever. */
 static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket, const struct timespec *until)
 {
@@ -183,7 +189,7 @@ static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket, const s
 		if (late)
 			return HF_ETIMEDOUT;
 		/* Whose time is limited leaves the flush to the thread, which may take longer. Not answered and nobody flushing: there is no fault. */
-		if (!s->flushing && (!until || !s->async.runs)) {
+		if (!s->flushing && (!until || !others_flush(&s->async))) {
 			hf__want(s, ticket);
 			hf__lead(s);
 			continue;

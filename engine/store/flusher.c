@@ -1,8 +1,8 @@
-/* Who sees to commits that nobody waits for: a thread that leads a flush whenever one is needed and nobody else leads, and that calls callbacks. Started by
- * the first such commit. With no_background there is none: the host's hf_flush does the same, and hf_close.
+/* Who sees to commits that nobody waits for: a thread that leads a flush whenever one is needed and nobody else leads, and that calls callbacks.
+ * Started by the first such commit. With no_background there is none: the host's hf_flush does the same, and hf_close.
  *
- * Callbacks lie in a heap by the LSN of their ticket; only the first is looked at. So they come in the order of LSNs, one at a time, and one whose ticket is
- * answered waits for those before it, which need no more than a flush that is wanted already.
+ * Callbacks lie in a heap by the LSN of their ticket; only the first is looked at. So they come in the order of LSNs, one at a time, and one
+ * whose ticket is answered waits for those before it, which need no more than a flush that is wanted already.
  *
  * Failure: after a fault all tickets are answered, so all callbacks come. hf_close ends the thread after everything that was out is answered
  * and called; a callback that commits anew in the meantime is told HF_ECANCELED, so that this comes to an end. */

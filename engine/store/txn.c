@@ -48,7 +48,8 @@ static struct hf__ticket first_group(const struct hf_store *s, struct hf__ticket
 	return (struct hf__ticket){0, ticket.due >= s->incarnation_lsn ? s->incarnation_lsn : 0};
 }
 
-/* Answers at once; *out is what the answer, a refusal too, waits for. Payloads of a claim are loaded now: what is in no buffer any more was written. */
+/* Answers at once; *out is what the answer, a refusal too, waits for. Payloads of a claim are loaded now: what lies in no buffer any more was
+ * written. */
 static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf_ticket *out,
                         struct hf_error *error)
 {

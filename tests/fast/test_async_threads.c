@@ -178,6 +178,34 @@ static void callbacks_come_one_by_one_on_the_thread_that_flushes(void **state)
 	assert_false(pthread_equal(calls.thread, pthread_self()));
 }
 
+/* On the flushing thread itself nobody else flushes: a limited wait must not sit its time out. */
+static void commit_and_wait(void *ctx, const struct hf_ticket *ticket, int code)
+{
+	struct hf_ticket mine;
+	atomic_int *rc = ctx;
+	(void)ticket;
+	(void)code;
+	int done = advance("callback", 1, HF_DURABLE, &mine);
+	if (done == HF_OK)
+		done = hf_ticket_wait(store, &mine, 60000000, NULL);
+	atomic_store(rc, done);
+}
+
+static void a_callback_can_wait_for_its_own_commit(void **state)
+{
+	(void)state;
+	begin(false);
+	struct hf_ticket ticket;
+	atomic_int rc = HF_ETIMEDOUT;
+	assert_int_equal(advance("c", 1, HF_DURABLE, &ticket), HF_OK);
+	assert_int_equal(hf_ticket_callback(store, &ticket, commit_and_wait, &rc, NULL), HF_OK);
+	const time_t began = time(NULL);
+	while (atomic_load(&rc) == HF_ETIMEDOUT && time(NULL) < began + 50)
+		(void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	assert_int_equal(atomic_load(&rc), HF_OK);
+	end(HF_OK);
+}
+
 /* --- Waiting while a flush hangs ------------------------------------------------------------------------------------------------------ */
 
 static void a_limited_wait_ends_in_time(void **state)
@@ -455,13 +483,10 @@ static void a_child_touches_no_ticket_of_its_parent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tickets_are_answered_with_nobody_calling),
-	    cmocka_unit_test(callbacks_come_one_by_one_on_the_thread_that_flushes),
-	    cmocka_unit_test(a_limited_wait_ends_in_time),
-	    cmocka_unit_test(closing_wakes_who_waits_for_a_ticket),
-	    cmocka_unit_test(an_answer_is_never_revised),
-	    cmocka_unit_test(a_crowd_of_all_kinds_is_answered),
-	    cmocka_unit_test(a_failure_leaves_nobody_waiting),
+	    cmocka_unit_test(tickets_are_answered_with_nobody_calling), cmocka_unit_test(callbacks_come_one_by_one_on_the_thread_that_flushes),
+	    cmocka_unit_test(a_callback_can_wait_for_its_own_commit),   cmocka_unit_test(a_limited_wait_ends_in_time),
+	    cmocka_unit_test(closing_wakes_who_waits_for_a_ticket),     cmocka_unit_test(an_answer_is_never_revised),
+	    cmocka_unit_test(a_crowd_of_all_kinds_is_answered),         cmocka_unit_test(a_failure_leaves_nobody_waiting),
 	    cmocka_unit_test(a_child_touches_no_ticket_of_its_parent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

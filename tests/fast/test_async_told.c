@@ -279,6 +279,12 @@ static void the_eventfd_is_written_once_for_each_sync_at_most(void **state)
 	}
 	assert_int_equal(patient_info(p).syncs, syncs + 10);
 	assert_int_equal(patient_info(p).signals, 10);
+	/* Answered when it is given: nobody flushes, and nothing is told. */
+	const struct hf_ticket replay = advance(p, "c", 1009, HF_DURABLE);
+	assert_false(p->result.changed);
+	assert_int_equal(hf_ticket_poll(p->store, &replay, &p->error), HF_OK);
+	flush(p);
+	assert_false(readable(event));
 	/* Mode os alone: told of when it is written. What then becomes durable was answered before. */
 	(void)advance(p, "d", 1, HF_OS);
 	flush(p);

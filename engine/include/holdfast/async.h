@@ -47,7 +47,8 @@ HF_API HF_CHECKED int hf_ticket_wait(hf_store *store, const struct hf_ticket *ti
 
 /* A descriptor for a host's event loop (eventfd): readable when tickets were answered since it was last read. Read its eight bytes first, then poll
  * the tickets. It is written at most once for each advance of how far the log is durable (for commits in mode HF_OS alone: of how
- * far it is written) and once when the store fails; hf_info() counts the writes. What was answered before the first call is not told.
+ * far it is written) and once when the store fails; hf_info() counts the writes. What was answered before the first call is not told, nor a
+ * ticket that is answered when it is given (a refusal on durable ground): poll a new ticket before waiting.
  * The same descriptor for every call; non-blocking; it belongs to the store, whose hf_close() closes it: take it out of the loop before.
  * Errors: HF_EIO (none to be had), HF_EFORK. */
 HF_API HF_CHECKED int hf_eventfd(hf_store *store, int *out, struct hf_error *error);
@@ -55,9 +56,10 @@ HF_API HF_CHECKED int hf_eventfd(hf_store *store, int *out, struct hf_error *err
 /* `code` is HF_OK or HF_EUNCERTAIN. */
 typedef void (*hf_ticket_fn)(void *ctx, const struct hf_ticket *ticket, int code);
 
-/* Calls `fn` once, when the ticket is answered (it may be already), never from within this call and never under a lock: on the thread that flushes, with
- * no_background in hf_flush() and hf_close(). Calls come one at a time, in the order of the tickets' LSNs. `fn` may use the store but not close it;
- * while it runs that thread flushes nothing, so it should be short. hf_close() calls what is still to be called, after the last flush.
+/* Calls `fn` once, when the ticket is answered (it may be already), never from within this call and never under a lock: on the thread that
+ * flushes, with no_background in hf_flush() and hf_close(). Calls come one at a time; of those that are asked for, the ticket with the lowest
+ * LSN always comes first, and the others wait for it. `fn` may use the store but not close it; while it runs, that thread flushes nothing
+ * unless `fn` makes it, so it should be short. hf_close() calls what is still to be called, after the last flush.
  * Errors: HF_EINVAL (no fn; no such ticket), HF_ENOMEM, HF_ECANCELED (closing): it will not be called. HF_EFORK. Thread-safe. */
 HF_API HF_CHECKED int hf_ticket_callback(hf_store *store, const struct hf_ticket *ticket, hf_ticket_fn fn, void *ctx,
                                          struct hf_error *error);
