@@ -57,6 +57,7 @@ void hf__fault(struct hf_store *s, int os_errno)
 	wake_room(s);
 	hf__watch_advance(s->watch);
 	hf__wait_wake_all(s);
+	hf__async_advance(s);
 }
 
 /* --- One flush -------------------------------------------------------------------------------------------------------------- */
@@ -187,16 +188,9 @@ struct wakeup {
 	uint32_t served, queued; /* how many sleep there */
 };
 
-/* The lock is held. Publishes the outcome and hands on the lead. */
-static void finish(struct hf_store *s, const struct flush *f, int rc, struct wakeup *w)
+/* What is on the disk now. The lock is held. */
+static void publish(struct hf_store *s, const struct flush *f, struct wakeup *w)
 {
-	w->next = s->filling;
-	w->done = f->group ? s->inflight : s->filling; /* without a group only those are served who wait for the sync */
-	s->flushing = false;
-	if (rc) {
-		hf__fault(s, rc);
-		return;
-	}
 	if (f->group)
 		s->wrote = true;
 	if (f->sync) {
@@ -213,6 +207,20 @@ static void finish(struct hf_store *s, const struct flush *f, int rc, struct wak
 	w->served = atomic_load(&s->sleepers[w->done]);
 	w->queued = w->done == w->next ? 0 : atomic_load(&s->sleepers[w->next]);
 	wake_room(s);
+}
+
+/* The lock is held. Publishes the outcome and hands on the lead. */
+static void finish(struct hf_store *s, const struct flush *f, int rc, struct wakeup *w)
+{
+	w->next = s->filling;
+	w->done = f->group ? s->inflight : s->filling; /* without a group only those are served who wait for the sync */
+	if (rc)
+		hf__fault(s, rc);
+	else
+		publish(s, f, w);
+	/* Last: who finds a fault and no flush under way knows that nothing more will be published (hf__ticket_answer). */
+	s->flushing = false;
+	hf__async_advance(s);
 }
 
 void hf__lead(struct hf_store *s)
@@ -236,10 +244,12 @@ void hf__lead(struct hf_store *s)
 		hf__futex_wake(&s->words[w.next], 1);
 	if (rc == 0 && w.served > 0)
 		hf__futex_wake(&s->words[w.done], INT_MAX);
+	hf__async_tell(s);
 	if (rc == 0 && f.sync)
 		hf__watch_advance(s->watch);
 	if (rc == 0 && f.sync)
 		hf__witness_tell(s, f.end, f.lsn, f.chain, false);
+	hf__async_tell(s); /* the witness may have failed */
 	(void)pthread_mutex_lock(&s->lock);
 }
 
@@ -264,6 +274,14 @@ static unsigned word_for(struct hf_store *s, struct hf__ticket ticket)
 	return s->filling;
 }
 
+void hf__want(struct hf_store *s, struct hf__ticket ticket)
+{
+	if (s->flushing)
+		(void)word_for(s, ticket);
+	else if (ticket.due > atomic_load(&s->durable_lsn))
+		s->sync_wanted = true;
+}
+
 /* With many threads the others need this processor for about as long as a flush takes, and whoever finds himself served needs neither to be put to sleep
  * nor to be woken. With few threads these rounds are over in no time. */
 static bool yield_a_few_times(struct hf_store *s, struct hf__ticket ticket)
@@ -280,8 +298,7 @@ static bool yield_a_few_times(struct hf_store *s, struct hf__ticket ticket)
 static void lead_or_sleep(struct hf_store *s, struct hf__ticket ticket)
 {
 	if (!s->flushing) {
-		if (ticket.due > atomic_load(&s->durable_lsn))
-			s->sync_wanted = true;
+		hf__want(s, ticket);
 		hf__lead(s);
 		(void)pthread_mutex_unlock(&s->lock);
 		return;

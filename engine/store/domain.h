@@ -133,7 +133,7 @@ static inline hf_token hf__token(uint16_t epoch, uint64_t lsn)
 	return (uint64_t)epoch << 48 | lsn;
 }
 
-/* A mutation: one const table entry per operation. `args` is the public arguments struct. */
+/* A mutation: one const table entry per operation. `args` is the public arguments struct, or begins with it: first comes struct hf_write. */
 struct hf__verb {
 	const char *name; /* "outbox claim" */
 	uint8_t domain;

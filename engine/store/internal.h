@@ -8,6 +8,7 @@
  *   tail.c, feed.c  the log read while it grows  watch.c     who waits for what becomes durable
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
  *   wait.c      calls that wait for their turn   names.c     lists of containers
+ *   async.c     tickets: answered, waited for, told of         flusher.c  the thread for them, and callbacks
  *   log_read.c, check*.c  the log read, the store checked, from outside (look.h)
  *
  * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The leader (flushing = true) owns the in-flight buffer, `file`
@@ -18,6 +19,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/heap.h"
 #include "log/group.h"
 #include "log/identity.h"
 #include "log/segment.h"
@@ -82,6 +84,27 @@ struct hf__waits {
 	pthread_cond_t left; /* inside became 0 */
 };
 
+/* LSNs that tickets wait for: none is below `low`, none above `high`. low > high: no ticket waits. */
+struct hf__span {
+	uint64_t low, high;
+};
+
+/* Commits that are not waited for: async.c, flusher.c. */
+struct hf__async {
+	struct hf__span written, durable; /* what outstanding tickets wait for */
+	_Atomic int event; /* for the host's loop; -1: nobody asked for one */
+	_Atomic bool owed; /* tickets were answered since it was written */
+	_Atomic uint64_t signals;
+	pthread_cond_t answered; /* hf_ticket_wait sleeps here, and hf_close until they have left */
+	unsigned waiting;
+	pthread_t thread;
+	pthread_cond_t work; /* the flusher sleeps here */
+	bool runs, asleep;
+	bool closing;
+	struct hf__heap callbacks; /* by the LSN of their ticket */
+	bool calling; /* somebody is at it: no other may overtake */
+};
+
 struct hf_store {
 	const struct hf__os *os;
 	struct hf__os *owned_os; /* released by close; NULL: the caller's */
@@ -136,6 +159,8 @@ struct hf_store {
 	_Atomic uint32_t sleepers[2];
 	_Atomic uint32_t pending; /* transactions in the filling buffer, for the gathering leader */
 	struct hf__gather gather;
+
+	struct hf__async async;
 
 	/* The witness. */
 	int witness_file;
@@ -214,6 +239,8 @@ int hf__wait_for(struct hf_store *s, struct hf__ticket ticket);
 int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket);
 /* Is there nothing to wait for? */
 bool hf__reached(const struct hf_store *s, struct hf__ticket ticket);
+/* The next flush will do for this ticket, unless the one under way does. The lock is held. */
+void hf__want(struct hf_store *s, struct hf__ticket ticket);
 /* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, nobody flushes; released meanwhile. */
 void hf__lead(struct hf_store *s);
 /* Gets the filling buffer taken, by leading or by waiting for the leader. The lock is held. */
@@ -222,6 +249,30 @@ void hf__make_room(struct hf_store *s);
 void hf__fault(struct hf_store *s, int os_errno);
 /* What an answer that depends on LSNs has to wait for; adds the rule of the first group of an incarnation. */
 struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due);
+
+/* async.c. */
+/* A ticket goes out: it is seen to. The lock is held. */
+void hf__async_hand_out(struct hf_store *s, struct hf__ticket ticket);
+/* A flush ended, or the store failed: whom does it concern? The lock is held. */
+void hf__async_advance(struct hf_store *s);
+/* Writes the eventfd if that is owed. Not under the lock; after anything that may have flushed or failed. */
+void hf__async_tell(struct hf_store *s);
+/* HF_OK, HF_EUNCERTAIN, or HF_ETIMEDOUT: not yet. Needs no lock. */
+int hf__ticket_answer(const struct hf_store *s, struct hf__ticket ticket);
+/* Did this opening give it? The lock is held. */
+bool hf__ticket_known(const struct hf_store *s, struct hf__ticket ticket);
+/* What all that is out together waits for; nothing after a failure. The lock is held. */
+struct hf__ticket hf__async_all(const struct hf_store *s);
+
+/* flusher.c. */
+/* Something is about to be handed out: may it, and is there somebody to see to it? The lock is held. HF_OK, HF_ECANCELED, HF_ENOMEM. */
+int hf__flusher_start(struct hf_store *s, struct hf_error *error);
+/* Is there a callback to be called? The lock is held. */
+bool hf__flusher_due(const struct hf_store *s);
+/* For hf_close: wakes who waits for tickets, answers them all, calls what is to be called, ends the thread. Not under the lock. */
+void hf__flusher_stop(struct hf_store *s);
+/* Frees callbacks without calling them: in a forked child. */
+void hf__flusher_forget(struct hf_store *s);
 
 /* gather.c. The leader, lock held, about to seal: may release it for some microseconds. */
 void hf__gather(struct hf_store *s);

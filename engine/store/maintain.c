@@ -12,6 +12,7 @@
 /* --- Settling ---------------------------------------------------------------------------------------------------------------- */
 
 struct settle_args {
+	struct hf_write write; /* as in all arguments; durability and nothing else */
 	const struct hf__domain *row;
 	bool *more;
 };
@@ -39,7 +40,7 @@ static void *settle_copy(struct hf__arena *arena, const void *args)
 static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *more, struct hf_error *error)
 {
 	const struct hf__verb verb = {"settle", row->id, settle_check, settle_decide, settle_copy};
-	const struct settle_args args = {row, more};
+	const struct settle_args args = {.write.durability = HF_OS, .row = row, .more = more};
 	*more = false;
 	return hf__mutate(s, NULL, &verb, &args, HF_OS, NULL, NULL, error);
 }
@@ -110,6 +111,7 @@ static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, struct
 		rc = HF_EUNCERTAIN;
 	if (rc == HF_OK)
 		(void)hf__remove_leftovers(s); /* a leftover that stays is tried again after the next open */
+	hf__async_tell(s);
 	return rc;
 }
 

@@ -164,6 +164,13 @@ static int release_files(struct hf_store *s)
 	return first ? first : second ? second : third;
 }
 
+static void free_event(struct hf_store *s)
+{
+	const int event = atomic_exchange(&s->async.event, -1);
+	if (event >= 0)
+		s->os->event_free(s->os->ctx, event);
+}
+
 static void free_memory(struct hf_store *s)
 {
 	hf__states_deinit(s, s->states);
@@ -173,6 +180,7 @@ static void free_memory(struct hf_store *s)
 	hf__free(s->leftovers);
 	if (s->watch)
 		hf__watch_unref(s->watch);
+	hf__flusher_forget(s);
 	if (s->release_os)
 		s->release_os(s->owned_os);
 	hf__free(s);
@@ -183,6 +191,7 @@ static void free_memory(struct hf_store *s)
 static void free_copy(struct hf_store *s)
 {
 	hf__watch_orphan(s->watch);
+	free_event(s);
 	if (pthread_mutex_trylock(&s->lock) == 0) {
 		(void)pthread_mutex_unlock(&s->lock);
 		free_memory(s);
@@ -196,7 +205,10 @@ void hf__store_free(struct hf_store *s)
 	(void)pthread_cond_destroy(&s->room);
 	(void)pthread_cond_destroy(&s->maintenance);
 	hf__waits_deinit(s);
+	(void)pthread_cond_destroy(&s->async.work);
+	(void)pthread_cond_destroy(&s->async.answered);
 	(void)pthread_mutex_destroy(&s->lock);
+	free_event(s);
 	free_memory(s);
 }
 
@@ -216,6 +228,8 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	s->os = os;
 	s->domains = domains;
 	s->file = s->witness_file = -1;
+	s->async.written = s->async.durable = (struct hf__span){1, 0};
+	atomic_init(&s->async.event, -1);
 	/* It is held for a microsecond or two: going to sleep over it costs more than looking again. DESIGN.md 17. */
 	(void)pthread_mutexattr_init(&adaptive);
 	(void)pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
@@ -225,6 +239,8 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&s->maintenance, &monotonic);
+	(void)pthread_cond_init(&s->async.work, NULL);
+	(void)pthread_cond_init(&s->async.answered, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
 	hf__waits_init(s);
 	return s;
@@ -288,6 +304,7 @@ int hf_close(hf_store *store, struct hf_error *error)
 	}
 	hf__watch_close(store->watch);
 	hf__waits_close(store);
+	hf__flusher_stop(store);
 	hf__maintenance_stop(store);
 	int rc = stop_clean(store, error);
 	int closed = release_files(store);
@@ -314,6 +331,7 @@ int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error)
 	out->segment = store->end.segment;
 	out->segment_offset = store->end.offset;
 	out->fault = atomic_load(&store->fault);
+	out->signals = atomic_load(&store->async.signals);
 	(void)pthread_mutex_unlock(&store->lock);
 	return HF_OK;
 }

@@ -62,7 +62,8 @@ static int dump_payload(struct hf__emitter *emitter, const struct hf__payload *p
 	if (!hf__writer_reserve(&emitter->body, payload->len))
 		return HF_ENOMEM;
 	uint8_t *to = emitter->body.data + emitter->body.len;
-	const int rc = hf__payload_load(d->store, &d->file, payload, to);
+	const bool buffered = hf__payload_from_buffer(d->store, payload, to); /* the lock is held */
+	const int rc = buffered ? HF_OK : hf__payload_load(d->store, &d->file, payload, to);
 	emitter->body.len += payload->len;
 	return rc;
 }

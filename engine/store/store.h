@@ -21,7 +21,7 @@ HF_CHECKED int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_du
 HF_CHECKED int hf__wait(struct hf_store *store, const struct hf__ticket *ticket, struct hf_error *error);
 
 /* The whole state of all domains as canonical bytes: for each domain in table order u8 id, then for each state entry u64 lsn, u8 kind, u32 length, body, then
- * u64 0. Equal states give equal bytes. Needs payloads from disk: call it when everything is durable. */
+ * u64 0. Equal states give equal bytes. Reads payloads from disk. */
 HF_CHECKED int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_error *error);
 /* Replaces the in-memory state of an open store by one built from such a dump through the same apply; the log stays as it is, so the dump must be of
  * this very state. For tests of `state == load(snapshot(state))`: what works live must work on a loaded state. */

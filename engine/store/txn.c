@@ -1,7 +1,9 @@
-/* Mutations and transactions: check the form, then sequence, then wait. */
-#include "store/internal.h"
+/* Mutations and transactions: check the form, then sequence, then wait, or give a ticket instead (holdfast/async.h). */
+#include "holdfast/async.h"
 
-#include <errno.h>
+#include <assert.h>
+
+#include "store/internal.h"
 
 static int check(const struct hf__verb *verb, const void *args, struct hf_error *error)
 {
@@ -44,10 +46,42 @@ int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, i
 {
 	/* A refusal waits like an answer: its cause must be durable. */
 	const int waited = hf__wait_unlock(s, ticket);
+	hf__async_tell(s); /* sequencing may have failed the store */
 	if (waited != HF_OK) {
 		hf__clear_results(ops, count);
 		return hf__fail(error, waited, s->fault_errno, "the write or sync failed: reopen the store, then look");
 	}
+	return rc == HF_OK ? load_answers(s, ops, count, error) : rc;
+}
+
+/* Of what a ticket waits for, what its caller waits for all the same: no LSN of this incarnation gets out, and neither does a token, before its
+ * first group is durable (hf__ticket_for). Once in an opening. */
+static struct hf__ticket first_group(const struct hf_store *s, struct hf__ticket ticket)
+{
+	return (struct hf__ticket){0, ticket.due >= s->incarnation_lsn ? s->incarnation_lsn : 0};
+}
+
+/* Answers at once; *out is what the answer, a refusal too, waits for. Payloads of a claim are loaded now: what lies in no buffer any more was
+ * written. */
+static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf_ticket *out,
+                        struct hf_error *error)
+{
+	struct hf__ticket ticket = {0, 0};
+	const int form = check_durability(durability, error);
+	if (form != HF_OK)
+		return form;
+	(void)pthread_mutex_lock(&s->lock);
+	int rc = hf__flusher_start(s, error);
+	if (rc == HF_OK)
+		rc = hf__sequence(s, ops, count, durability, &ticket, error);
+	hf__async_hand_out(s, ticket);
+	const int waited = hf__wait_unlock(s, first_group(s, ticket));
+	hf__async_tell(s);
+	if (waited != HF_OK) {
+		hf__clear_results(ops, count);
+		return hf__fail(error, waited, s->fault_errno, "the write or sync failed: reopen the store, then look");
+	}
+	*out = (struct hf_ticket){ticket.changed, ticket.due};
 	return rc == HF_OK ? load_answers(s, ops, count, error) : rc;
 }
 
@@ -98,17 +132,36 @@ static int txn_add(hf_txn *txn, const struct hf__op *op, struct hf_error *error)
 	return HF_OK;
 }
 
-int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *error)
+/* Nothing to commit, or nothing that may be: *done, with the code. */
+static int check_txn(const hf_txn *txn, bool *done, struct hf_error *error)
 {
-	hf_store *s = txn->store;
-	int rc = hf__check_fork(s, error);
+	int rc = hf__check_fork(txn->store, error);
 	if (rc == HF_OK && txn->refused) {
 		rc = hf__fail(error, HF_EINVAL, 0, "an operation was refused when it was added: nothing was done");
 		if (error)
 			error->operation = (uint32_t)txn->count;
 	}
-	if (rc == HF_OK && txn->count > 0)
-		rc = commit(s, txn->ops, txn->count, durability, error);
+	*done = rc != HF_OK || txn->count == 0;
+	return rc;
+}
+
+int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *error)
+{
+	bool done;
+	int rc = check_txn(txn, &done, error);
+	if (!done)
+		rc = commit(txn->store, txn->ops, txn->count, durability, error);
+	hf_txn_abandon(txn);
+	return rc;
+}
+
+int hf_txn_commit_async(hf_txn *txn, enum hf_durability durability, struct hf_ticket *ticket, struct hf_error *error)
+{
+	bool done;
+	*ticket = (struct hf_ticket){0, 0};
+	int rc = check_txn(txn, &done, error);
+	if (!done)
+		rc = commit_async(txn->store, txn->ops, txn->count, durability, ticket, error);
 	hf_txn_abandon(txn);
 	return rc;
 }
@@ -136,6 +189,7 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
                     struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
 {
 	const struct hf__op op = {verb, args, result, answer, NULL};
+	const struct hf_write *write = args;
 	if (wait_us == 0)
 		return hf__mutate(store, NULL, verb, args, durability, result, answer, error);
 	if (answer)
@@ -145,26 +199,40 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
 	int rc = hf__check_fork(store, error);
 	if (rc == HF_OK)
 		rc = check(verb, args, error);
+	if (rc == HF_OK && write->ticket)
+		rc = hf__fail(error, HF_EINVAL, 0, "%s: a call that waits for its turn has no use for a ticket", verb->name);
 	if (rc == HF_OK)
 		rc = check_durability(durability, error);
 	return rc == HF_OK ? hf__commit_wait(store, &op, durability, wait_us, error) : rc;
 }
 
+/* At once: waited for or not. */
+static int commit_one(struct hf_store *s, const struct hf__op *op, enum hf_durability durability, struct hf_ticket *ticket,
+                      struct hf_error *error)
+{
+	return ticket ? commit_async(s, op, 1, durability, ticket, error) : commit(s, op, 1, durability, error);
+}
+
 int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args, enum hf_durability durability,
                struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
 {
+	const struct hf_write *write = args;
+	struct hf_ticket *ticket = txn ? NULL : write->ticket;
 	const struct hf__op op = {verb, args, result, answer, NULL};
+	assert(write->durability == durability); /* all arguments begin with struct hf_write */
 	if (answer)
 		*answer = (struct hf__answer){.store = store};
 	if (result)
 		memset(result, 0, sizeof *result);
+	if (ticket)
+		*ticket = (struct hf_ticket){0, 0};
 	int rc = hf__check_fork(store, error);
 	if (rc == HF_OK && txn && txn->store != store)
 		return hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store", verb->name);
 	if (rc == HF_OK)
 		rc = check(verb, args, error);
 	if (!txn)
-		return rc == HF_OK ? commit(store, &op, 1, durability, error) : rc;
+		return rc == HF_OK ? commit_one(store, &op, durability, ticket, error) : rc;
 	if (rc == HF_OK)
 		rc = txn_add(txn, &op, error);
 	txn->refused = txn->refused || rc != HF_OK; /* who overlooks this must not commit the rest */

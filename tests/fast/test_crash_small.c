@@ -71,6 +71,13 @@ static void no_answer_runs_ahead_of_the_disk(void **state)
 	assert_nothing_wrong((struct part){&script_groups, "weak", HF_PAD_NONE, .moments = 0});
 }
 
+/* Every moment again: what a call tells at once, and what a ticket says. */
+static void tickets_keep_their_word(void **state)
+{
+	(void)state;
+	assert_nothing_wrong((struct part){&script_async, "weak", HF_PAD_NONE, .moments = 0, .faults = 12});
+}
+
 static void rotation_survives(void **state)
 {
 	(void)state;
@@ -120,6 +127,7 @@ int main(void)
 	    cmocka_unit_test(single_operations_survive),
 	    cmocka_unit_test(transactions_survive_as_a_whole),
 	    cmocka_unit_test(no_answer_runs_ahead_of_the_disk),
+	    cmocka_unit_test(tickets_keep_their_word),
 	    cmocka_unit_test(rotation_survives),
 	    cmocka_unit_test(reopening_and_kills_survive),
 	    cmocka_unit_test(whole_sectors_may_go_when_groups_are_padded),

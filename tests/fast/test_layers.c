@@ -134,7 +134,7 @@ static void domain_name(const char *path, char name[64])
 
 static bool names_domain(const struct tree *tree, const char *target, char name[64])
 {
-	static const char *const common[] = {"types", "store", "admin", "feed", "holdfast", NULL};
+	static const char *const common[] = {"types", "store", "admin", "async", "feed", "holdfast", NULL};
 	char header[80];
 	domain_name(target, name);
 	snprintf(header, sizeof header, "holdfast/%s.h", name);

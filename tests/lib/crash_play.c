@@ -201,7 +201,7 @@ static void observe_state(struct player *p, const struct step *step)
 	if (!play_digest(p->store, &state, why, sizeof why) || hf_info(p->store, &info, NULL) != HF_OK)
 		play_wrong(p, "%s", why);
 	const bool changed = state != p->state;
-	const bool says = (step->kind == STEP_DO || step->kind == STEP_SUBMIT) && script_changes(step);
+	const bool says = (step->kind == STEP_DO || step->kind == STEP_SUBMIT || step->kind == STEP_ASYNC) && script_changes(step);
 	if (step->kind != STEP_MAINTAIN && step->kind != STEP_KILL && changed != says)
 		play_wrong(p, "%s %s the state, the script says otherwise", script_verb_name(step->ops[0].verb),
 		           changed ? "changed" : "did not change");
@@ -230,6 +230,10 @@ static void run_step(struct player *p, const struct step *step)
 	case STEP_WAIT:
 		play_wait(p); /* outstanding answers come, whatever happened */
 		break;
+	case STEP_FLUSH:
+		play_flush(p);
+		break;
+	case STEP_ASYNC:
 	case STEP_SUBMIT:
 		if (!p->diverged)
 			play_submit(p, step);

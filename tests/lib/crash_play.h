@@ -40,6 +40,7 @@ struct play_ticket {
 	int code;
 	size_t needs, number; /* number 0: it changed nothing */
 	bool os;
+	bool async; /* the public kind */
 	bool answered; /* as far as the engine is concerned */
 	uint64_t told_lsn;
 };

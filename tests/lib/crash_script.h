@@ -83,7 +83,9 @@ enum step_kind {
 	STEP_END,
 	STEP_DO, /* one operation at once, or several as one transaction */
 	STEP_SUBMIT, /* sequences them and waits for nothing */
+	STEP_ASYNC, /* the same through the public calls: answers at once, with a ticket */
 	STEP_WAIT, /* for all that was submitted, in order */
+	STEP_FLUSH, /* hf_flush: then every ticket is answered */
 	STEP_ABANDON, /* a transaction with these operations that is given up */
 	STEP_SYNC,
 	STEP_REOPEN, /* clean close, open */
@@ -124,6 +126,7 @@ void script_object_name(const struct op *op, size_t nth, char *out, size_t cap);
 
 /* The reference workloads, each over all three domains unless its name says otherwise. */
 extern const struct script script_domains, script_transactions, script_groups, script_rotation, script_lives;
+extern const struct script script_async;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */
@@ -144,6 +147,7 @@ struct call {
 	enum hf_durability durability;
 	unsigned flags; /* of reads */
 	hf_lsn expect;
+	struct hf_ticket *ticket; /* NULL: waited for */
 	hf_token token;
 	struct hf_result *result;
 	struct hf_outbox_items *items; /* of claims; NULL: not wanted */

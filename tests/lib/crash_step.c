@@ -47,6 +47,7 @@ static uint64_t expected_version(struct player *p, const struct op *op)
 
 /* The memory that one operation's answer needs while its step runs. */
 struct slot {
+	struct hf_ticket *ticket;
 	struct hf_result result;
 	struct hf_outbox_items items;
 };
@@ -152,9 +153,10 @@ static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *
 	    .durability = step->os ? HF_OS : HF_DURABLE,
 	    .flags = step->undurable ? HF_READ_UNDURABLE : 0,
 	    .expect = expected_version(p, op),
+	    .ticket = slot->ticket,
 	    .token = known_of(p, op, 0)->token,
 	    .result = &slot->result,
-	    .items = claims && step->kind == STEP_DO ? &slot->items : NULL,
+	    .items = claims && (step->kind == STEP_DO || step->kind == STEP_ASYNC) ? &slot->items : NULL,
 	    .told = told,
 	    .error = error,
 	};
@@ -300,37 +302,73 @@ void play_abandon(struct player *p, const struct step *step)
 		play_wrong(p, "filling a transaction answered %s (%s)", hf_code_name(rc), error.text);
 }
 
+/* As a user does: a single operation takes its ticket along, a transaction has one. */
+static int async_ops(struct player *p, const struct step *step, struct slot *slots, struct hf__ticket *ticket, struct hf_error *error)
+{
+	struct hf_ticket given = {0, 0};
+	int code = HF_OK;
+	if (script_ops(step) == 1) {
+		slots[0].ticket = &given;
+		code = call_op(p, step, 0, NULL, &slots[0], NULL, error);
+	} else {
+		hf_txn *txn = fill_txn(p, step, slots, &code, error);
+		if (txn)
+			code = hf_txn_commit_async(txn, step->os ? HF_OS : HF_DURABLE, &given, error);
+	}
+	*ticket = (struct hf__ticket){given.changed, given.due};
+	return code;
+}
+
+static int submit_ops(struct player *p, const struct step *step, struct slot *slots, struct hf__ticket *ticket, struct hf_error *error)
+{
+	int code = HF_OK;
+	if (step->kind == STEP_ASYNC)
+		return async_ops(p, step, slots, ticket, error);
+	hf_txn *txn = fill_txn(p, step, slots, &code, error);
+	return txn ? hf__submit(p->store, txn, step->os ? HF_OS : HF_DURABLE, ticket, error) : code;
+}
+
+/* The answer to a submission: as rehearsed? */
+static bool submitted_as_rehearsed(struct player *p, const struct step *step, int code, uint64_t answer, const struct hf_error *error)
+{
+	if (play_rehearses(p)) {
+		if (code != script_answer(step))
+			play_wrong(p, "submit answered %s (%s), the script says %s", hf_code_name(code), error->text,
+			           hf_code_name(script_answer(step)));
+		*play_note_of(p) = (struct play_note){.code = code, .answer = answer};
+	} else if (code != play_note_of(p)->code || answer != play_note_of(p)->answer) {
+		play_diverge(p, code, error);
+		return false;
+	}
+	return true;
+}
+
 void play_submit(struct player *p, const struct step *step)
 {
 	struct slot slots[OPS_MAX];
 	struct tale told = {0};
 	struct hf_error error = {0};
-	int code = HF_OK;
 	if (p->ticket_count == PLAY_TICKETS)
 		abort();
 	memset(slots, 0, sizeof slots);
 	struct play_ticket *t = &p->tickets[p->ticket_count];
 	*t = (struct play_ticket){.needs = needs_of(p, step), .number = play_submit_state(p, !step->os), .os = step->os};
-	hf_txn *txn = fill_txn(p, step, slots, &code, &error);
-	if (txn)
-		code = hf__submit(p->store, txn, step->os ? HF_OS : HF_DURABLE, &t->ticket, &error);
+	t->async = step->kind == STEP_ASYNC;
+	const int code = t->code = submit_ops(p, step, slots, &t->ticket, &error);
 	tell(p, step, code, slots, &told);
 	t->told_lsn = told.lsn;
 	hf__put_u64(&told.bytes, t->ticket.changed);
-	const uint64_t answer = digest_of(&told, code);
-	hf__writer_deinit(&told.bytes);
-	t->code = code;
-	if (play_rehearses(p) && code != script_answer(step))
-		play_wrong(p, "submit answered %s (%s), the script says %s", hf_code_name(code), error.text, hf_code_name(script_answer(step)));
-	if (play_rehearses(p)) {
-		*play_note_of(p) = (struct play_note){.code = code, .answer = answer};
-	} else if (code != play_note_of(p)->code || answer != play_note_of(p)->answer) {
-		play_diverge(p, code, &error);
+	const bool same = submitted_as_rehearsed(p, step, code, digest_of(&told, code), &error);
+	release(slots, &told);
+	if (!same) {
 		failed(p, step, t->number, code);
 		return;
 	}
-	if (!play_rehearses(p))
+	if (!play_rehearses(p)) {
 		mark_step(p, step, t->number);
+		if (t->async) /* its versions and tokens are out, whatever becomes of it */
+			p->oracle->told_lsn = greater(p->oracle->told_lsn, t->told_lsn);
+	}
 	p->ticket_count++;
 }
 
@@ -351,9 +389,30 @@ void play_wait(struct player *p)
 	int code = HF_OK;
 	for (size_t i = 0; i < p->ticket_count; i++) {
 		const struct play_ticket *t = &p->tickets[i];
-		code = hf__wait(p->store, &t->ticket, &error);
+		const struct hf_ticket ticket = {t->ticket.changed, t->ticket.due};
+		code = t->async ? hf_ticket_wait(p->store, &ticket, -1, &error) : hf__wait(p->store, &t->ticket, &error);
 		if (code == HF_OK)
 			answered(p, t->needs, t->number, t->os, t->told_lsn);
+	}
+	p->ticket_count = 0;
+	if (play_rehearses(p))
+		*play_note_of(p) = (struct play_note){.code = code};
+	if (code != (play_rehearses(p) ? HF_OK : play_note_of(p)->code))
+		play_diverge(p, code, &error);
+}
+
+/* As an event loop does: then every ticket is answered, one way or the other. */
+void play_flush(struct player *p)
+{
+	struct hf_error error = {0};
+	const int code = hf_flush(p->store, &error);
+	for (size_t i = 0; i < p->ticket_count; i++) {
+		const struct play_ticket *t = &p->tickets[i];
+		const int rc = hf_ticket_poll(p->store, &(struct hf_ticket){t->ticket.changed, t->ticket.due}, NULL);
+		if (rc == HF_OK)
+			answered(p, t->needs, t->number, t->os, t->told_lsn);
+		else if (rc != HF_EUNCERTAIN || code == HF_OK)
+			play_wrong(p, "after hf_flush answered %s a ticket answered %s", hf_code_name(code), hf_code_name(rc));
 	}
 	p->ticket_count = 0;
 	if (play_rehearses(p))

@@ -23,5 +23,6 @@ void play_do_diverged(struct player *p, const struct step *step);
 void play_abandon(struct player *p, const struct step *step);
 void play_submit(struct player *p, const struct step *step);
 void play_wait(struct player *p);
+void play_flush(struct player *p);
 
 #endif

@@ -59,7 +59,7 @@ static void names_split(const struct op *op, struct names *out)
 
 struct hf_write verb_write(const struct call *c)
 {
-	return (struct hf_write){.expect = c->expect, .durability = c->durability};
+	return (struct hf_write){.expect = c->expect, .durability = c->durability, .ticket = c->ticket};
 }
 
 void verb_tell_version(struct tale *told, uint64_t version)

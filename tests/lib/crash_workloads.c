@@ -166,6 +166,46 @@ static const struct step groups_steps[] = {
 };
 const struct script script_groups = {"groups", groups_steps, 16u << 10};
 
+/* --- Answers at once, tickets later ------------------------------------------------------------------------------------------------- */
+
+/* What the first one tells is durable by then; all others tell LSNs and tokens that only the jump after a crash keeps from being issued again. */
+static const struct step async_steps[] = {
+    {STEP_ASYNC, .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 700, YES}}},
+    {STEP_ASYNC, .ops = {{CURSOR_ADVANCE, "in", "me", 1, YES}}},
+    {STEP_ASYNC, .ops = {{INBOX_SAVE, "ann", "t1 t2", 1, 30, YES}, {OUTBOX_ENQUEUE, "jobs", "b", 0, 300, YES}}},
+    {STEP_ASYNC, .os = true, .ops = {{OUTBOX_ENQUEUE, "jobs", "c", 0, 40, YES}}},
+    {.kind = STEP_FLUSH},
+    /* A payload from the disk; a refusal and "nothing changed" that rest on what is on its way; the token at work before its grant is durable. */
+    {STEP_ASYNC, .ops = {{OUTBOX_CLAIM, "jobs", "a", 60 * SECOND, YES}}},
+    {STEP_ASYNC, .ops = {{OUTBOX_CLAIM, "jobs", "a", 0, .answer = HF_ECLAIMED}}},
+    {STEP_ASYNC, .ops = {{INBOX_DISMISS, "ann", "t1", YES}}},
+    {STEP_ASYNC, .ops = {{INBOX_DISMISS, "ann", "t1", NO}}},
+    {STEP_DO, .ops = {{INBOX_DISMISSED, "ann", NO}}},
+    {STEP_ASYNC, .ops = {{OUTBOX_COMPLETE, "jobs", "a", YES}}},
+    {.kind = STEP_WAIT},
+    {STEP_ASYNC, .ops = {{CURSOR_ADVANCE, "in", "me", 2, YES}}},
+    {STEP_ASYNC, .ops = {{INBOX_SAVE, "ann", "t3", 2, 30, YES}, {CURSOR_ADVANCE, "in", "me", 1, .answer = HF_ENONMONOTONIC}}},
+    {STEP_ASYNC, .os = true, .ops = {{CURSOR_ADVANCE, "in", "me", 3, YES}}},
+    {.kind = STEP_FLUSH},
+    {STEP_ASYNC, .os = true, .ops = {{CURSOR_ADVANCE, "in", "me", 4, YES}}},
+    {.kind = STEP_FLUSH},
+    {STEP_ASYNC, .ops = {{OUTBOX_CLAIM_NEXT, "jobs", "b c", 60 * SECOND, YES}}},
+    {STEP_DO, .undurable = true, .ops = {{OUTBOX_GET, "jobs", "b", NO}}},
+    /* Never flushed: gone with the process. */
+    {.kind = STEP_KILL},
+    {STEP_ASYNC, .os = true, .ops = {{OUTBOX_ENQUEUE, "jobs", "d", 0, 1200, YES}}},
+    {STEP_ASYNC, .ops = {{OUTBOX_ENQUEUE_MANY, "jobs", "e f g h", 0, 3000, YES}}},
+    {STEP_ASYNC, .ops = {{CURSOR_ADVANCE, "in", "you", 1, YES}}},
+    {.kind = STEP_MAINTAIN},
+    {STEP_ASYNC, .ops = {{OUTBOX_ENQUEUE_MANY, "jobs", "i j", 0, 3000, YES}}},
+    {.kind = STEP_WAIT},
+    {STEP_ASYNC, .ops = {{OUTBOX_REMOVE, "jobs", "e", YES}}},
+    {STEP_ASYNC, .os = true, .ops = {{OUTBOX_REMOVE, "jobs", "f", YES}}},
+    /* The end closes the store, which answers them. */
+    {.kind = STEP_END},
+};
+const struct script script_async = {"async", async_steps, 16u << 10};
+
 /* --- Small segments, large groups --------------------------------------------------------------------------------------------------- */
 
 static const struct step rotation_steps[] = {

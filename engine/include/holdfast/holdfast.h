@@ -3,6 +3,7 @@
 #define HOLDFAST_H
 
 #include "holdfast/admin.h"
+#include "holdfast/async.h"
 #include "holdfast/cursor.h"
 #include "holdfast/feed.h"
 #include "holdfast/idempotency.h"

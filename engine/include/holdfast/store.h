@@ -31,8 +31,9 @@ struct hf_options {
  * changed), HF_EVERSION, HF_EUNSAFEFS, HF_EIO, HF_ENOMEM, HF_ENOSPACE, HF_EINVAL. */
 HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error);
 
-/* Makes everything durable, marks the stop clean, releases the lock and frees the handle in every case; NULL is allowed. No other
- * call may be running or follow, but for those that wait for something to have: they return HF_ECANCELED, and closing waits until they have. In a forked child it only frees. Returns HF_EUNCERTAIN when the final sync failed, HF_EFAILED when the store had
+/* Makes everything durable, answers every ticket, marks the stop clean, releases the lock and frees the handle in every case; NULL is allowed. No
+ * other call may be running or follow, but for those that wait (for something to have, for a ticket, for the feed): they return HF_ECANCELED, and
+ * closing waits until they have. In a forked child it only frees. Returns HF_EUNCERTAIN when the final sync failed, HF_EFAILED when the store had
  * failed before: all acknowledged durable changes are safe even then. */
 HF_API int hf_close(hf_store *store, struct hf_error *error);
 
@@ -59,6 +60,7 @@ struct hf_info {
 	uint64_t entries; /* entries written since open */
 	uint64_t syncs; /* log syncs since open */
 	int fault; /* 0, or the code that failed the store for good */
+	uint64_t signals; /* writes to the eventfd since open (async.h) */
 };
 
 /* Figures of an open store, without waiting for durability. Thread-safe. */

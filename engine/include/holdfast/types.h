@@ -102,10 +102,20 @@ enum hf_durability {
 	HF_OS = 1, /* handed to the kernel: survives kill -9, not power loss */
 };
 
+/* When an answer that was given at once may be relied on: see async.h. A plain value, to be copied and forgotten at will. It belongs to the
+ * opening of the store that gave it. Zeroed: there is nothing to wait for. */
+struct hf_ticket {
+	hf_lsn changed; /* to be handed to the kernel */
+	hf_lsn due; /* to be durable */
+};
+
 /* Stands first in the arguments of every mutation. */
 struct hf_write {
 	hf_lsn expect; /* expected version of the object: 0 none, HF_ABSENT must not exist; else HF_ECONFLICT */
 	enum hf_durability durability; /* of the commit; ignored inside a transaction, which has its own */
+	struct hf_ticket
+	    *ticket; /* NULL: wait until the answer may be relied on. Else answer at once and say here what that waits for (async.h);
+	                           * ignored inside a transaction */
 };
 
 /* What a mutation did. Valid when it returned HF_OK; inside a transaction, once hf_txn_commit returned HF_OK. */
