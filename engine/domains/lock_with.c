@@ -9,6 +9,7 @@
 #include "domains/lock_verb.h"
 
 struct with {
+	struct hf_write write; /* first in all arguments */
 	struct hf_lock_with args;
 	struct hf__lock_running *running;
 };
@@ -52,7 +53,7 @@ int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn
 {
 	static const struct hf__verb verb = {"lock with", HF__DOMAIN_LOCK, with_check, with_decide, with_copy};
 	struct hf__lock_running running = {.name = args->name};
-	const struct with with = {*args, &running};
+	const struct with with = {.args = *args, .running = &running};
 	struct hf__answer nothing;
 	int rc = hf__mutate_wait(store, &verb, &with, HF_DURABLE, args->wait_us, NULL, NULL, error);
 	if (rc == HF_OK)

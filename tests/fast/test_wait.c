@@ -150,6 +150,7 @@ static const struct hf__domains domains = {rows, 1};
 
 /* Takes `take` and gives `give`; refused with HF_EBLOCKED before `opens_at` and while there are too few. */
 struct move {
+	struct hf_write write;
 	unsigned box;
 	uint32_t take, give;
 	int64_t opens_at;
@@ -561,7 +562,7 @@ static void *taker(void *arg)
 {
 	struct caller *c = arg;
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		const struct move take = {.box = i % BOXES, .take = 1};
+		const struct move take = {.write.durability = HF_OS, .box = i % BOXES, .take = 1};
 		const int rc = hf__mutate_wait(c->scene->store, &move_verb, &take, HF_OS, -1, NULL, NULL, NULL);
 		c->rc = rc == HF_OK ? c->rc : rc;
 	}
@@ -572,7 +573,7 @@ static void *giver(void *arg)
 {
 	struct caller *c = arg;
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		const struct move fill = {.box = i % BOXES, .give = 1 + i % 2 * 2};
+		const struct move fill = {.write.durability = HF_OS, .box = i % BOXES, .give = 1 + i % 2 * 2};
 		const int rc = hf__mutate(c->scene->store, NULL, &move_verb, &fill, HF_OS, NULL, NULL, NULL);
 		c->rc = rc == HF_OK ? c->rc : rc;
 	}
