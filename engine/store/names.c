@@ -10,6 +10,8 @@ struct list {
 	const struct hf_names *args;
 	uint64_t query;
 	struct hf_name_page *out;
+	bool ends;
+	struct hf__order_filter shown;
 };
 
 struct key {
@@ -32,9 +34,17 @@ static int probe(const struct hf__order_node *node, const void *raw)
 	return hf__bytes_compare(key->names->name(node), key->name);
 }
 
-static const struct hf__order_node *next_listed(const struct hf__order_node *node)
+/* Restricted by tags alone or by one bound alone: exact in both cases. */
+static struct hf__order_filter shown_at(bool ends, int64_t now)
 {
-	return hf__order_pass(hf__order_next(node), &listed);
+	if (!ends)
+		return listed;
+	return (struct hf__order_filter){.low = now < INT64_MAX ? now + 1 : now, .high = INT64_MAX};
+}
+
+static const struct hf__order_node *next_listed(const struct list *list, const struct hf__order_node *node)
+{
+	return hf__order_pass(hf__order_next(node), &list->shown);
 }
 
 /* Where the page begins; NULL: it is empty. */
@@ -48,7 +58,8 @@ static int find_start(struct hf__query *q, const struct list *list, const struct
 	if (rc != HF_OK)
 		return rc;
 	const struct key key = {list->names, page.after};
-	*start = page.after.len > 0 ? hf__order_pass(hf__order_after(order, probe, &key), &listed) : hf__order_first_pass(order, &listed);
+	*start =
+	    page.after.len > 0 ? hf__order_pass(hf__order_after(order, probe, &key), &list->shown) : hf__order_first_pass(order, &list->shown);
 	return HF_OK;
 }
 
@@ -57,7 +68,7 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 	struct hf_bytes *items = hf__answer_alloc(q->answer, count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
-	for (size_t i = 0; i < count; i++, node = next_listed(node)) {
+	for (size_t i = 0; i < count; i++, node = next_listed(list, node)) {
 		const int rc = hf__answer_bytes(q->answer, list->names->name(node), &items[i]);
 		if (rc != HF_OK)
 			return rc;
@@ -70,15 +81,16 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 
 static int read_names(struct hf__query *q, void *raw)
 {
-	const struct list *list = raw;
+	struct list *list = raw;
 	const struct hf__order_node *start = NULL;
+	list->shown = shown_at(list->ends, q->now);
 	const int rc = find_start(q, list, &start);
 	if (rc != HF_OK)
 		return rc;
 	hf__query_depends(q, list->names->root(q->state));
 	size_t count = 0;
 	for (const struct hf__order_node *node = start; node && (list->args->limit == 0 || count < list->args->limit); count++)
-		node = next_listed(node);
+		node = next_listed(list, node);
 	return fill(q, list, start, count);
 }
 
@@ -93,18 +105,18 @@ static int hash_query(const struct hf__names *names, uint64_t *query)
 	return rc;
 }
 
-int hf__names_list(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
-                   struct hf_name_page *out, struct hf_error *error)
+static int list_names(struct hf_store *store, struct list *list, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
 	static const struct hf_names all = {0};
 	struct hf__answer answer;
 	struct hf_name_page page = {0};
-	struct list list = {.names = names, .args = args ? args : &all, .out = &page};
 	*out = page;
-	int rc = hash_query(names, &list.query);
+	list->out = &page;
+	list->args = list->args ? list->args : &all;
+	int rc = hash_query(list->names, &list->query);
 	if (rc != HF_OK)
 		return hf__fail(error, rc, 0, "no memory for the answer");
-	rc = hf__read(store, names->domain, read_names, &list, flags, &answer, error);
+	rc = hf__read(store, list->names->domain, read_names, list, flags, &answer, error);
 	if (rc != HF_OK)
 		return rc;
 	page.memory = hf__answer_give(&answer);
@@ -112,4 +124,18 @@ int hf__names_list(struct hf_store *store, const struct hf__names *names, const 
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 	*out = page;
 	return HF_OK;
+}
+
+int hf__names_list(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
+                   struct hf_name_page *out, struct hf_error *error)
+{
+	struct list list = {.names = names, .args = args};
+	return list_names(store, &list, flags, out, error);
+}
+
+int hf__names_list_until(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
+                         struct hf_name_page *out, struct hf_error *error)
+{
+	struct list list = {.names = names, .args = args, .ends = true};
+	return list_names(store, &list, flags, out, error);
 }

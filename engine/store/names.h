@@ -27,5 +27,9 @@ void hf__name_tag(struct hf__order *order, struct hf__order_node *node, bool lis
 /* The public read. *out is zeroed first. */
 HF_CHECKED int hf__names_list(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
                               struct hf_name_page *out, struct hf_error *error);
+/* The same where what containers hold ends by time: a node's weight is the instant at which the last of it does, INT64_MIN when there is nothing, and
+ * tags say nothing. */
+HF_CHECKED int hf__names_list_until(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
+                                    struct hf_name_page *out, struct hf_error *error);
 
 #endif
