@@ -4,6 +4,7 @@
 
 #include "holdfast/admin.h"
 #include "holdfast/cursor.h"
+#include "holdfast/document.h"
 #include "holdfast/inbox.h"
 #include "holdfast/outbox.h"
 #include "holdfast/store.h"
