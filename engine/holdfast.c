@@ -16,6 +16,7 @@ static const struct hf__domain *const rows[] = {
     &hf__idempotency_domain,
     &hf__migration_domain,
     &hf__lock_domain,
+    &hf__document_domain,
 };
 
 static const struct hf__domains all = {rows, sizeof rows / sizeof rows[0]};

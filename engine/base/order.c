@@ -422,6 +422,23 @@ struct hf__order_node *hf__order_first_pass(const struct hf__order *order, const
 	return subtree_may(order->root, filter) ? hf__order_pass(subtree_enter(order->root, filter), filter) : NULL;
 }
 
+/* The mirror image of hf__order_pass(). */
+struct hf__order_node *hf__order_pass_back(const struct hf__order_node *node, const struct hf__order_filter *filter)
+{
+	while (node && !node_passes(node, filter)) {
+		HF__STEP();
+		if (subtree_may(node->left, filter)) {
+			node = node->left;
+			while (subtree_may(node->right, filter)) {
+				node = node->right;
+			}
+		} else {
+			node = climb_left(node);
+		}
+	}
+	return (struct hf__order_node *)node; /* the caller's own node, or one of the same tree */
+}
+
 /* --- Sane ---------------------------------------------------------------------------------------------------------------- */
 
 static bool node_sane(const struct hf__order_node *node)

@@ -59,6 +59,9 @@ struct hf__order_node *hf__order_pass(const struct hf__order_node *node, const s
 /* The first node of all that passes. */
 struct hf__order_node *hf__order_first_pass(const struct hf__order *order, const struct hf__order_filter *filter);
 
+/* The same backward: the last node that passes, up to `node` (included). */
+struct hf__order_node *hf__order_pass_back(const struct hf__order_node *node, const struct hf__order_filter *filter);
+
 /* Is every link, height and summary right? For verify and tests. */
 bool hf__order_sane(const struct hf__order *order);
 

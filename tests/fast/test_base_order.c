@@ -71,6 +71,16 @@ static struct hf__order_node *model_pass(struct item *items, int64_t from, const
 	return NULL;
 }
 
+static struct hf__order_node *model_pass_back(struct item *items, int64_t from, const struct hf__order_filter *filter)
+{
+	for (int64_t i = from; i >= 0; i--) {
+		if (item_passes(&items[i], filter)) {
+			return &items[i].node;
+		}
+	}
+	return NULL;
+}
+
 static void model_check_places(const struct hf__order *order, struct item *items)
 {
 	size_t rank = 0;
@@ -114,10 +124,12 @@ static void model_check_filters(const struct hf__order *order, struct item *item
 		for (int64_t i = 0; i < UNIVERSE; i++) {
 			if (items[i].in) {
 				assert_ptr_equal(hf__order_pass(&items[i].node, &filter), model_pass(items, i, &filter));
+				assert_ptr_equal(hf__order_pass_back(&items[i].node, &filter), model_pass_back(items, i, &filter));
 			}
 		}
 	}
 	assert_null(hf__order_pass(NULL, &(struct hf__order_filter){INT64_MIN, INT64_MAX, 0}));
+	assert_null(hf__order_pass_back(NULL, &(struct hf__order_filter){INT64_MIN, INT64_MAX, 0}));
 }
 
 static int64_t any_weight(struct hf_rng *rng)
@@ -271,6 +283,15 @@ static void bench_pass_bounded(const struct bench *bench, size_t from, const str
 	assert_true(hf__steps - before <= 5 * height_bound(bench->count));
 }
 
+/* The same backward; `expected` beyond the last: none. */
+static void bench_pass_back_bounded(const struct bench *bench, size_t from, const struct hf__order_filter *filter, size_t expected)
+{
+	uint64_t before = hf__steps;
+	struct hf__order_node *found = hf__order_pass_back(&bench->items[from].node, filter);
+	assert_ptr_equal(found, expected < bench->count ? &bench->items[expected].node : NULL);
+	assert_true(hf__steps - before <= 5 * height_bound(bench->count));
+}
+
 static void bench_weights(struct bench *bench, int64_t weight, uint8_t tag)
 {
 	for (size_t i = 0; i < bench->count; i++) {
@@ -287,15 +308,20 @@ static void bench_filters_bounded(struct bench *bench)
 	for (int round = 0; round < 50; round++) {
 		size_t from = (size_t)hf_rng_below(&rng, bench->count);
 		size_t needle = from + (size_t)hf_rng_below(&rng, bench->count - from);
+		size_t last = bench->count - 1 - (size_t)hf_rng_below(&rng, bench->count - needle);
 		bench_pass_bounded(bench, from, &low, bench->count);
 		bench_pass_bounded(bench, from, &high, bench->count);
 		bench_pass_bounded(bench, from, &tagged, bench->count);
+		bench_pass_back_bounded(bench, from, &low, bench->count);
 		hf__order_update(&bench->order, &bench->items[needle].node, 100, 4);
 		bench_pass_bounded(bench, from, &low, needle);
 		bench_pass_bounded(bench, from, &tagged, needle);
+		bench_pass_back_bounded(bench, last, &low, needle);
+		bench_pass_back_bounded(bench, last, &tagged, needle);
 		assert_ptr_equal(hf__order_first_pass(&bench->order, &low), &bench->items[needle].node);
 		hf__order_update(&bench->order, &bench->items[needle].node, -100, 1);
 		bench_pass_bounded(bench, from, &high, needle);
+		bench_pass_back_bounded(bench, last, &high, needle);
 		hf__order_update(&bench->order, &bench->items[needle].node, 0, 1);
 	}
 	bench_pass_bounded(bench, 0, &low, bench->count);

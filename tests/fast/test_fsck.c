@@ -274,6 +274,16 @@ static int begin(void **state)
 
 /* --- Whole ------------------------------------------------------------------------------------------------------------------------ */
 
+/* Of the domains that are not named the fixture writes none. */
+static uint64_t objects_written(const char *domain)
+{
+	if (strcmp(domain, "outbox") == 0)
+		return ITEMS - 2;
+	if (strcmp(domain, "cursor") == 0)
+		return 1;
+	return strcmp(domain, "inbox") == 0 ? ITEMS / 7 + 1 : 0;
+}
+
 static void a_whole_store_is_clean_and_counted(void **state)
 {
 	struct fixture *f = *state;
@@ -284,14 +294,8 @@ static void a_whole_store_is_clean_and_counted(void **state)
 	assert_true(said->summary.entries == f->count && said->summary.groups == f->count);
 	assert_true(said->summary.last_lsn == f->places[f->count - 1].lsn && said->summary.first_lsn == 1);
 	assert_int_equal(said->summary.domain_count, hf__all_domains()->count);
-	for (size_t i = 0; i < said->summary.domain_count; i++) {
-		const struct hf_fsck_domain *domain = &said->summary.domains[i];
-		const uint64_t objects = strcmp(domain->name, "outbox") == 0   ? ITEMS - 2
-		                         : strcmp(domain->name, "cursor") == 0 ? 1
-		                         : strcmp(domain->name, "inbox") == 0  ? ITEMS / 7 + 1
-		                                                               : 0;
-		assert_true(domain->objects == objects);
-	}
+	for (size_t i = 0; i < said->summary.domain_count; i++)
+		assert_true(said->summary.domains[i].objects == objects_written(said->summary.domains[i].name));
 }
 
 /* --- Damage to the log ------------------------------------------------------------------------------------------------------------ */

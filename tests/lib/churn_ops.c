@@ -382,5 +382,7 @@ static const churn_op ops[] = {
 
 churn_op churn_any_op(struct churn *c)
 {
+	if (churn_percent(c, 20))
+		return churn_document_op(c);
 	return ops[churn_below(c, sizeof ops / sizeof ops[0])];
 }

@@ -11,6 +11,7 @@ typedef int (*churn_op)(struct churn *c, hf_store *store, hf_txn *txn);
 
 /* Any of them. */
 churn_op churn_any_op(struct churn *c);
+churn_op churn_document_op(struct churn *c); /* churn_document.c */
 
 uint64_t churn_below(struct churn *c, uint64_t bound);
 bool churn_percent(struct churn *c, unsigned chance);

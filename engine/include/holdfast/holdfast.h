@@ -7,6 +7,7 @@
 #include "holdfast/cursor.h"
 #include "holdfast/feed.h"
 #include "holdfast/idempotency.h"
+#include "holdfast/document.h"
 #include "holdfast/inbox.h"
 #include "holdfast/migration.h"
 #include "holdfast/lock.h"

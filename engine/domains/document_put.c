@@ -1,0 +1,148 @@
+/* Putting documents: new ones, and others in place of those there. */
+#include "domains/document_state.h"
+
+/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+
+static bool given(hf_time time)
+{
+	return time != 0 && time != HF_UNSET;
+}
+
+static int check_expiry(const struct hf_document_put *args, struct hf__text *why)
+{
+	if (args->ttl_us < 0)
+		hf__text_add(why, "ttl_us must not be negative");
+	else if (args->ttl_us > 0 && given(args->expires_at))
+		hf__text_add(why, "expires_at and ttl_us say the same thing: give one");
+	else
+		return HF_OK;
+	return HF_EINVAL;
+}
+
+static int put_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_document_put *args = raw;
+	int rc = hf__document_check_key(&args->key, why);
+	if (rc == HF_OK)
+		rc = hf__document_check_group(args->group, why);
+	if (rc == HF_OK)
+		rc = hf__document_check_now(args->now, why);
+	if (rc == HF_OK)
+		rc = check_expiry(args, why);
+	if (rc != HF_OK)
+		return rc;
+	if (args->orders > HF__DOCUMENT_ALL) {
+		hf__text_add(why, "no such orders: %u", args->orders);
+		return HF_EINVAL;
+	}
+	if (args->payload.len <= HF_PAYLOAD_MAX)
+		return HF_OK;
+	hf__text_add(why, "the payload has %zu bytes, more than %u", args->payload.len, HF_PAYLOAD_MAX);
+	return HF_ETOOBIG;
+}
+
+/* --- Deciding --------------------------------------------------------------------------------------------------------------- */
+
+/* Does it hold a document that is there? */
+static bool is_live(const struct hf__collection *collection, int64_t now)
+{
+	return collection && hf__collection_until(collection) > now;
+}
+
+static int choose_orders(struct hf__decision *d, const struct hf__collection *collection, const struct hf_document_put *args,
+                         uint8_t *orders)
+{
+	*orders = (uint8_t)(args->orders ? args->orders : (unsigned)HF_DOCUMENT_ORDERS_DEFAULT);
+	if (!is_live(collection, d->now))
+		return HF_OK;
+	*orders = (uint8_t)collection->value.orders;
+	if (args->orders == 0 || args->orders == collection->value.orders)
+		return HF_OK;
+	hf__depends(d, &collection->object);
+	hf__text_add(&d->why, "the collection holds documents and keeps orders %u, not %u: ", collection->value.orders, args->orders);
+	hf__text_add_quoted(&d->why, args->key.collection);
+	return HF_ECONFLICT;
+}
+
+static int64_t expiry_of(const struct hf_document_put *args, int64_t now)
+{
+	if (args->ttl_us > 0)
+		return now > INT64_MAX - args->ttl_us ? INT64_MAX : now + args->ttl_us;
+	return given(args->expires_at) ? args->expires_at : HF_UNSET;
+}
+
+/* The document as it is to be; `old` is NULL for a new one. */
+static struct hf__document_image image_of(const struct hf__decision *d, const struct hf_document_put *args, const struct hf__document *old,
+                                          uint8_t orders)
+{
+	struct hf__document_image image = {
+	    .cause = old ? HF__DOCUMENT_REPLACE : HF__DOCUMENT_CREATE,
+	    .collection = args->key.collection,
+	    .id = args->key.id,
+	    .orders = orders,
+	    .group = args->group,
+	    .updated_at = args->now ? args->now : d->now,
+	    .expires_at = expiry_of(args, d->now),
+	    .payload = args->payload,
+	};
+	image.created_at = given(args->created_at) ? args->created_at : old ? old->value.created_at : image.updated_at;
+	return image;
+}
+
+static bool same(const struct hf__document *old, const struct hf__document_image *image)
+{
+	const struct hf__document_value *value = &old->value;
+	return value->created_at == image->created_at && value->updated_at == image->updated_at && value->expires_at == image->expires_at &&
+	       hf__bytes_equal(hf__blob_bytes(value->group), image->group) && hf__payload_equal(&value->payload, image->payload);
+}
+
+/* All that a collection still has may have expired. If it is to keep other orders from now on, that is logged first: in one entry, since it
+ * may be much. */
+static int make_way(struct hf__decision *d, const struct hf__collection *collection, const struct hf__document_image *image)
+{
+	if (!collection || hf__collection_size(collection) == 0 || collection->value.orders == image->orders)
+		return HF_OK;
+	const struct hf__document_image expired = {.cause = HF__DOCUMENT_EXPIRE, .collection = image->collection};
+	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_CLEARED, &expired, false);
+	return hf__emit(d, HF__DOCUMENT_CLEARED);
+}
+
+static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+{
+	const struct hf_document_put *args = raw;
+	const struct hf__collection *collection = hf__collection_find(state, args->key.collection);
+	struct hf__document *old;
+	uint8_t orders = 0;
+	int rc = hf__document_look(state, d, &args->write, &args->key, &old);
+	if (rc == HF_OK)
+		rc = choose_orders(d, collection, args, &orders);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__document_image image = image_of(d, args, old, orders);
+	const bool over = image.expires_at != HF_UNSET && image.expires_at <= d->now;
+	result->version = old ? old->value.version : 0;
+	if (old ? same(old, &image) : over)
+		return HF_OK;
+	rc = make_way(d, collection, &image);
+	if (rc != HF_OK)
+		return rc;
+	result->changed = true;
+	result->count = 1;
+	result->version = over ? 0 : hf__next_lsn(d);
+	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_WHOLE, &image, false);
+	return hf__emit(d, HF__DOCUMENT_WHOLE);
+}
+
+static void *put_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_document_put *copy = hf__arena_copy(arena, args, sizeof *copy);
+	const bool copied = copy && hf__document_copy_key(arena, &copy->key) && hf__arena_bytes(arena, copy->payload, &copy->payload) &&
+	                    hf__arena_bytes(arena, copy->group, &copy->group);
+	return copied ? copy : NULL;
+}
+
+int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put *args, struct hf_result *result, struct hf_error *error)
+{
+	static const struct hf__verb verb = {"document put", HF__DOMAIN_DOCUMENT, put_check, put_decide, put_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}

@@ -1,0 +1,182 @@
+/* Documents: small keyed state with an ordered listing: jobs by status, sessions, a cache of answers.
+ *
+ * A document lies in a collection under an id. It may belong to one group of its collection (a status, an owner) and may expire: from
+ * that instant on it is gone for every call here, whether or not that was logged yet. Lists go by created_at or updated_at, over all
+ * documents of a collection or within one group.
+ *
+ * Each order costs memory and work for every document, so a collection keeps only those that the first put into it asked for. It keeps them while it
+ * holds documents; with the last of them gone, the next put is a first one again.
+ *
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
+ * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their
+ * preconditions are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it
+ * borrows need live only until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
+ * (args->write.expect; HF_ABSENT holds for an expired document), HF_ETOOBIG (payload, transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN,
+ * HF_EFAILED, HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (a payload on disk), HF_EUNCERTAIN, HF_EFAILED,
+ * HF_EFORK. */
+#ifndef HOLDFAST_DOCUMENT_H
+#define HOLDFAST_DOCUMENT_H
+
+#include "holdfast/admin.h"
+#include "holdfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Each part has 1 to HF_KEY_MAX bytes, none of them NUL. */
+struct hf_document_key {
+	struct hf_bytes collection;
+	struct hf_bytes id;
+};
+
+/* A document as reads give it. All bytes live in the answer's memory. */
+struct hf_document {
+	struct hf_document_key key;
+	struct hf_bytes group; /* empty: none */
+	struct hf_bytes payload;
+	hf_time created_at;
+	hf_time updated_at; /* of the newest put or regroup */
+	hf_time expires_at; /* HF_UNSET: never */
+	hf_lsn version;
+};
+
+/* The orders that a collection can keep, to be or-ed. Lists within a group and counts of one need one of the latter two. */
+enum hf_document_orders {
+	HF_DOCUMENT_CREATED = 1, /* all documents by created_at */
+	HF_DOCUMENT_UPDATED = 2, /* all documents by updated_at */
+	HF_DOCUMENT_GROUP_CREATED = 4, /* those of each group by created_at */
+	HF_DOCUMENT_GROUP_UPDATED = 8, /* those of each group by updated_at */
+};
+#define HF_DOCUMENT_ORDERS_DEFAULT (HF_DOCUMENT_CREATED | HF_DOCUMENT_GROUP_CREATED)
+
+/* --- Mutations ------------------------------------------------------------------------------------------------------------ */
+
+struct hf_document_put {
+	struct hf_write write;
+	struct hf_document_key key;
+	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes */
+	struct hf_bytes group; /* at most HF_KEY_MAX bytes without NUL; empty: none */
+	hf_time created_at; /* 0 or HF_UNSET: kept, or `now` for a new document */
+	hf_time expires_at; /* 0 or HF_UNSET: never, unless ttl_us says otherwise */
+	int64_t ttl_us; /* above 0: expires that long from now by the store's clock; then expires_at must not be given */
+	unsigned orders; /* enum hf_document_orders that the collection is to keep; 0: what it keeps, or the default for a first put */
+	hf_time now; /* becomes updated_at; 0: the store's clock */
+};
+
+/* Stores a document: a new one (also where one has expired), or in place of the one there, of which nothing stays but created_at.
+ * changed = false when all of it is as it was, updated_at included, and when it would have expired already and there is none.
+ * HF_ECONFLICT when the collection holds documents and keeps other orders than `orders`. */
+HF_API HF_CHECKED int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put *args, struct hf_result *result,
+                                      struct hf_error *error);
+
+struct hf_document_regroup {
+	struct hf_write write;
+	struct hf_document_key key;
+	struct hf_bytes group; /* empty: none */
+	hf_time now; /* becomes updated_at; 0: the store's clock */
+};
+
+/* Moves a document into another group; its payload is neither sent nor written again. changed = false when it is in that group.
+ * HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup *args, struct hf_result *result,
+                                          struct hf_error *error);
+
+struct hf_document_remove {
+	struct hf_write write;
+	struct hf_document_key key;
+};
+
+/* Removes one document. HF_ENOTFOUND when there is none. */
+HF_API HF_CHECKED int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove *args, struct hf_result *result,
+                                         struct hf_error *error);
+
+struct hf_document_clear {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes collection;
+};
+
+/* Removes every document of a collection; result->count says how many. */
+HF_API HF_CHECKED int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear *args, struct hf_result *result,
+                                        struct hf_error *error);
+
+struct hf_document_guard {
+	struct hf_write write; /* expect must not be 0 */
+	struct hf_document_key key;
+};
+
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the document has version write.expect (HF_ABSENT: does not exist).
+ * HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard *args, struct hf_result *result,
+                                        struct hf_error *error);
+
+/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory, where there is one, with hf_release(). */
+
+struct hf_document_got {
+	struct hf_document document;
+	struct hf_memory *memory;
+};
+
+/* One document, or HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_document_get(hf_store *store, const struct hf_document_key *key, unsigned flags, struct hf_document_got *out,
+                                      struct hf_error *error);
+
+/* Is there one? Reads no payload. */
+HF_API HF_CHECKED int hf_document_has(hf_store *store, const struct hf_document_key *key, unsigned flags, bool *out,
+                                      struct hf_error *error);
+
+struct hf_document_count {
+	struct hf_bytes collection;
+	struct hf_bytes group; /* only those of this group; empty: all, unless by_group */
+	bool by_group; /* an empty `group` selects the documents without one */
+};
+
+struct hf_document_counted {
+	uint64_t documents; /* exact: what has expired is not among them */
+	unsigned orders; /* that the collection keeps; 0: it holds no documents */
+	hf_time as_of; /* the store's clock */
+};
+
+/* How many documents a collection or group holds, in O(log n). HF_EINVAL for a group when the collection keeps no order within groups. */
+HF_API HF_CHECKED int hf_document_count(hf_store *store, const struct hf_document_count *args, unsigned flags,
+                                        struct hf_document_counted *out, struct hf_error *error);
+
+enum hf_document_by {
+	HF_DOCUMENT_BY_CREATED = 0,
+	HF_DOCUMENT_BY_UPDATED = 1,
+};
+
+struct hf_document_list {
+	struct hf_bytes collection;
+	struct hf_bytes group; /* only those of this group; empty: all, unless by_group */
+	bool by_group; /* an empty `group` selects the documents without one */
+	enum hf_document_by by;
+	bool descending; /* the exact reverse: ids of equal times too */
+	bool without_payload; /* payloads stay empty: nothing is read from disk */
+	size_t limit; /* items of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+struct hf_document_page {
+	const struct hf_document *items;
+	size_t count;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory;
+};
+
+/* Documents by time, then by id compared as bytes, in O(log n + page). HF_EINVAL when the collection does not keep that order, and for a
+ * damaged `page` or one of another query. A collection without documents is empty in every order. */
+HF_API HF_CHECKED int hf_document_list(hf_store *store, const struct hf_document_list *args, unsigned flags, struct hf_document_page *out,
+                                       struct hf_error *error);
+
+/* The collections that hold documents, compared as bytes, in O(log n + page). HF_EINVAL for a damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_document_collections(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+                                              struct hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
