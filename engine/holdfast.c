@@ -12,6 +12,7 @@ static const struct hf__domain *const rows[] = {
     &hf__inbox_domain,
     &hf__cursor_domain,
     &hf__outbox_domain,
+    &hf__timeline_domain,
 };
 
 static const struct hf__domains all = {rows, sizeof rows / sizeof rows[0]};

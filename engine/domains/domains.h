@@ -7,5 +7,6 @@
 extern const struct hf__domain hf__inbox_domain;
 extern const struct hf__domain hf__cursor_domain;
 extern const struct hf__domain hf__outbox_domain;
+extern const struct hf__domain hf__timeline_domain;
 
 #endif

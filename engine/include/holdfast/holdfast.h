@@ -7,6 +7,7 @@
 #include "holdfast/inbox.h"
 #include "holdfast/outbox.h"
 #include "holdfast/store.h"
+#include "holdfast/timeline.h"
 #include "holdfast/types.h"
 
 #endif
