@@ -14,8 +14,11 @@
 
 /* --- Samples ---------------------------------------------------------------------------------------------------------------- */
 
-#define EVENT(what, name, time) .event = {.cause = what, .timeline = {"audit", 5}, .at = {time, {name, 2}, {"made", 4}, {"job", 3}}}
-#define CUT(what, name, time, many) .cut = {.cause = what, .timeline = {"audit", 5}, .count = many, .happened_at = time, .id = {name, 2}}
+/* clang-format off */
+#define EVENT(what, name, time) .event = {.cause = (what), .timeline = {"audit", 5}, .at = {(time), {(name), 2}, {"made", 4}, {"job", 3}}}
+#define CUT(what, name, time, many) \
+	.cut = {.cause = (what), .timeline = {"audit", 5}, .count = (many), .happened_at = (time), .id = {(name), 2}}
+/* clang-format on */
 
 struct sample {
 	const char *name;

@@ -15,7 +15,7 @@
 
 /* --- The model -------------------------------------------------------------------------------------------------------------- */
 
-enum { EVENTS = 70, ID = 8 };
+enum { EVENTS = 70, ID = 8, COMBINATIONS = 5 * 5 * 2 * 4 };
 
 struct event {
 	char id[ID], type[ID], subject[ID];
@@ -60,7 +60,7 @@ static void compare_all(hf_store *store, const struct model *m)
 {
 	static const size_t limits[] = {0, 1, 7, EVENTS};
 	static char want[TL_TEXT];
-	for (size_t i = 0; i < 5 * 5 * 2 * 4; i++) {
+	for (size_t i = 0; i < COMBINATIONS; i++) {
 		const char *subject = subjects[i % 5], *type = types[i / 5 % 5];
 		const bool ascending = i / 25 % 2;
 		const struct hf_timeline_filter filter = tl_filter(subject, type);
@@ -226,14 +226,13 @@ static void tokens_of_other_queries_are_refused(void **state)
 static void expect_names(hf_store *store, size_t limit, const char *want)
 {
 	char all[256] = "", token[512] = "";
+	size_t len = 0;
 	do {
 		const struct hf_names args = {.limit = limit, .page = token[0] ? token : NULL};
 		struct hf_name_page page;
 		assert_int_equal(hf_timelines(store, &args, 0, &page, NULL), HF_OK);
-		for (size_t i = 0; i < page.count; i++) {
-			(void)strncat(all, page.items[i].data, page.items[i].len);
-			(void)strcat(all, " ");
-		}
+		for (size_t i = 0; i < page.count; i++)
+			len += (size_t)snprintf(all + len, sizeof all - len, "%.*s ", (int)page.items[i].len, (const char *)page.items[i].data);
 		(void)snprintf(token, sizeof token, "%s", page.next ? page.next : "");
 		hf_release(page.memory);
 	} while (token[0]);

@@ -202,6 +202,7 @@ struct cell {
 enum concern { ONE, MANY, READ };
 
 /* clang-format off */
+#define OF(a, b, c, d) {.type = (a), .subject = (b), .at = (c), .payload = (d)}
 #define SAME {HF_OK, NULL, 0}
 #define OTHER {HF_ECONFLICT, NULL, 0}
 #define NO_SUCH {HF_ENOTFOUND, "", 0}
@@ -209,7 +210,8 @@ enum concern { ONE, MANY, READ };
 	[CLEARED] = {HF_OK, e, 1}, [RETAINED_AWAY] = {HF_OK, e " " Z, 1}}
 #define ADDS_OR_SAME(e) {[ABSENT] = {HF_OK, e, 1}, [THERE] = SAME, [AMONG_OTHERS] = SAME, [ONLY_OTHERS] = {HF_OK, A " " e " " Z, 1}, \
 	[CLEARED] = {HF_OK, e, 1}, [RETAINED_AWAY] = {HF_OK, e " " Z, 1}}
-#define ADDS_LAST(e, there) {[ABSENT] = {HF_OK, e, 1}, [THERE] = there, [AMONG_OTHERS] = there, [ONLY_OTHERS] = {HF_OK, A " " Z " " e, 1}, \
+#define ADDS_LAST(e, repeated) {[ABSENT] = {HF_OK, e, 1}, [THERE] = {(repeated), NULL, 0}, [AMONG_OTHERS] = {(repeated), NULL, 0}, \
+	[ONLY_OTHERS] = {HF_OK, A " " Z " " e, 1}, \
 	[CLEARED] = {HF_OK, e, 1}, [RETAINED_AWAY] = {HF_OK, Z " " e, 1}}
 #define ADDS_FIRST(e) {[ABSENT] = {HF_OK, e, 1}, [THERE] = OTHER, [AMONG_OTHERS] = OTHER, [ONLY_OTHERS] = {HF_OK, e " " A " " Z, 1}, \
 	[CLEARED] = {HF_OK, e, 1}, [RETAINED_AWAY] = {HF_OK, e " " Z, 1}}
@@ -224,28 +226,35 @@ static const struct row {
 	int form; /* refused in every state: a broken form */
 	struct cell cells[STATES]; /* unused when form is set */
 } rows[] = {
-	{"append", ONE, append, {.type = "made", .subject = "job", .at = THEN, .payload = "p"}, HF_OK, ADDS_OR_SAME(E)},
-	{"append, another type", ONE, append, {.type = "done", .subject = "job", .at = THEN, .payload = "p"}, HF_OK, ADDS("e:done:job:T:p")},
-	{"append, another subject", ONE, append, {.type = "made", .subject = "", .at = THEN, .payload = "p"}, HF_OK, ADDS("e:made::T:p")},
-	{"append, another happened_at", ONE, append, {.type = "made", .subject = "job", .at = LATER + 1, .payload = "p"}, HF_OK, ADDS_LAST("e:made:job:?:p", OTHER)},
-	{"append, another payload", ONE, append, {.type = "made", .subject = "job", .at = THEN, .payload = "q"}, HF_OK, ADDS("e:made:job:T:q")},
-	{"append, no payload", ONE, append, {.type = "made", .subject = "job", .at = THEN, .payload = ""}, HF_OK, ADDS("e:made:job:T:")},
-	{"append, happened_at zeroed", ONE, append, {.type = "made", .subject = "job", .at = 0, .payload = "p"}, HF_OK, ADDS_LAST("e:made:job:N:p", SAME)},
-	{"append, happened_at unset", ONE, append, {.type = "made", .subject = "job", .at = HF_UNSET, .payload = "p"}, HF_OK, ADDS_LAST("e:made:job:N:p", SAME)},
-	{"append, happened_at zeroed, another payload", ONE, append, {.type = "made", .subject = "job", .at = 0, .payload = "q"}, HF_OK, ADDS_LAST("e:made:job:N:q", OTHER)},
-	{"append, restored in 1970", ONE, append, {.type = "made", .subject = "job", .at = 0, .payload = "p", .restore = true}, HF_OK, ADDS_FIRST("e:made:job:0:p")},
-	{"append, restored at no time", ONE, append, {.type = "made", .subject = "job", .at = HF_UNSET, .payload = "p", .restore = true}, HF_EINVAL, {{0}}},
-	{"append without a type", ONE, append, {.type = "", .subject = "job", .at = THEN, .payload = "p"}, HF_EINVAL, {{0}}},
+	{"append", ONE, append, OF("made", "job", THEN, "p"), HF_OK, ADDS_OR_SAME(E)},
+	{"append, another type", ONE, append, OF("done", "job", THEN, "p"), HF_OK, ADDS("e:done:job:T:p")},
+	{"append, another subject", ONE, append, OF("made", "", THEN, "p"), HF_OK, ADDS("e:made::T:p")},
+	{"append, another happened_at", ONE, append, OF("made", "job", LATER + 1, "p"), HF_OK, ADDS_LAST("e:made:job:?:p", HF_ECONFLICT)},
+	{"append, another payload", ONE, append, OF("made", "job", THEN, "q"), HF_OK, ADDS("e:made:job:T:q")},
+	{"append, no payload", ONE, append, OF("made", "job", THEN, ""), HF_OK, ADDS("e:made:job:T:")},
+	{"append, happened_at zeroed", ONE, append, OF("made", "job", 0, "p"), HF_OK, ADDS_LAST("e:made:job:N:p", HF_OK)},
+	{"append, happened_at unset", ONE, append, OF("made", "job", HF_UNSET, "p"), HF_OK, ADDS_LAST("e:made:job:N:p", HF_OK)},
+	{"append, happened_at zeroed, another payload", ONE, append, OF("made", "job", 0, "q"),
+		HF_OK, ADDS_LAST("e:made:job:N:q", HF_ECONFLICT)},
+	{"append, restored in 1970", ONE, append, {.type = "made", .subject = "job", .at = 0, .payload = "p", .restore = true},
+		HF_OK, ADDS_FIRST("e:made:job:0:p")},
+	{"append, restored at no time", ONE, append, {.type = "made", .subject = "job", .at = HF_UNSET, .payload = "p", .restore = true},
+		HF_EINVAL, {{0}}},
+	{"append without a type", ONE, append, OF("", "job", THEN, "p"), HF_EINVAL, {{0}}},
 	{"retain without bounds", MANY, retain, {0}, HF_OK, {SAME, SAME, SAME, SAME, SAME, SAME}},
 	{"retain 1", MANY, retain, {.max_events = 1}, HF_OK, {SAME, SAME, {HF_OK, Z, 2}, {HF_OK, Z, 1}, SAME, SAME}},
-	{"retain the most there can be", MANY, retain, {.max_events = UINT64_MAX, .max_age_us = INT64_MAX}, HF_OK, {SAME, SAME, SAME, SAME, SAME, SAME}},
+	{"retain the most there can be", MANY, retain, {.max_events = UINT64_MAX, .max_age_us = INT64_MAX},
+		HF_OK, {SAME, SAME, SAME, SAME, SAME, SAME}},
 	{"retain an hour", MANY, retain, {.max_age_us = HOUR}, HF_OK, {SAME, SAME, {HF_OK, E " " Z, 1}, {HF_OK, Z, 1}, SAME, SAME}},
-	{"retain an instant less", MANY, retain, {.max_age_us = HOUR - 1}, HF_OK, {SAME, {HF_OK, "", 1}, {HF_OK, Z, 2}, {HF_OK, Z, 1}, SAME, SAME}},
+	{"retain an instant less", MANY, retain, {.max_age_us = HOUR - 1},
+		HF_OK, {SAME, {HF_OK, "", 1}, {HF_OK, Z, 2}, {HF_OK, Z, 1}, SAME, SAME}},
 	{"retain an hour, now given", MANY, retain, {.max_age_us = HOUR, .now = THEN}, HF_OK, {SAME, SAME, SAME, SAME, SAME, SAME}},
-	{"retain 1 of two hours", MANY, retain, {.max_events = 1, .max_age_us = 2 * HOUR}, HF_OK, {SAME, SAME, {HF_OK, Z, 2}, {HF_OK, Z, 1}, SAME, SAME}},
+	{"retain 1 of two hours", MANY, retain, {.max_events = 1, .max_age_us = 2 * HOUR},
+		HF_OK, {SAME, SAME, {HF_OK, Z, 2}, {HF_OK, Z, 1}, SAME, SAME}},
 	{"retain 2 of no time", MANY, retain, {.max_events = 2, .max_age_us = 1}, HF_OK,
 		{SAME, {HF_OK, "", 1}, {HF_OK, "", 3}, {HF_OK, "", 2}, SAME, {HF_OK, "", 1}}},
-	{"retain 1, dry run", MANY, retain, {.max_events = 1, .dry_run = true}, HF_OK, {SAME, SAME, {HF_OK, NULL, 2}, {HF_OK, NULL, 1}, SAME, SAME}},
+	{"retain 1, dry run", MANY, retain, {.max_events = 1, .dry_run = true},
+		HF_OK, {SAME, SAME, {HF_OK, NULL, 2}, {HF_OK, NULL, 1}, SAME, SAME}},
 	{"retain less than no time", MANY, retain, {.max_events = 1, .max_age_us = -1}, HF_EINVAL, {{0}}},
 	{"retain at no time", MANY, retain, {.max_events = 1, .max_age_us = 1, .now = HF_UNSET}, HF_EINVAL, {{0}}},
 	{"clear", MANY, clear, {0}, HF_OK, {SAME, {HF_OK, "", 1}, {HF_OK, "", 3}, {HF_OK, "", 2}, SAME, {HF_OK, "", 1}}},
@@ -256,7 +265,8 @@ static const struct row {
 	{"query by no subject", READ, query, {.subject = ""}, HF_OK, TELLS("", "", A, A, "", "")},
 	{"query by type", READ, query, {.type = "made"}, HF_OK, TELLS("", E, E " " A, A, "", "")},
 	{"query by subject and type", READ, query, {.subject = "job", .type = "made"}, HF_OK, TELLS("", E, E, "", "", "")},
-	{"query by a pair that never was", READ, query, {.subject = "", .type = "done", .ascending = true}, HF_OK, TELLS("", "", "", "", "", "")},
+	{"query by a pair that never was", READ, query, {.subject = "", .type = "done", .ascending = true},
+		HF_OK, TELLS("", "", "", "", "", "")},
 	{"count", READ, count, {0}, HF_OK, TELLS("0", "1", "3", "2", "0", "1")},
 	{"latest_at", READ, latest_at, {0}, HF_OK, TELLS("-", "T", "L", "L", "-", "L")},
 };
