@@ -98,6 +98,14 @@ static int expect_there(hf_store *store)
 {
 	return append(store, NULL, TL_NAME, "old", "p", 1);
 }
+static int add_old_again(hf_store *store)
+{
+	return append(store, NULL, TL_NAME, "old", "p", 0);
+}
+static int add_other_old(hf_store *store)
+{
+	return append(store, NULL, TL_NAME, "old", "other", 0);
+}
 static int clear_again(hf_store *store)
 {
 	return clear(store, NULL);
@@ -151,6 +159,8 @@ static const struct row {
     {"a miss beside another timeline's change", add_elsewhere, get_x, HF_ENOTFOUND, false},
     {"count beside another timeline's change", add_elsewhere, count, HF_OK, false},
     {"get of another event of the timeline", add, get_old, HF_OK, false},
+    {"append of another one as it is", add, add_old_again, HF_OK, false},
+    {"append of another one as it is not", add, add_other_old, HF_ECONFLICT, false},
 };
 
 static hf_lsn durable_lsn(hf_store *store)

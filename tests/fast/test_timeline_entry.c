@@ -315,6 +315,30 @@ static void verify_notices_what_is_wrong(void **unused)
 	}
 }
 
+/* A copy that only one order knows stands for an event that is missing there. */
+static void verify_notices_an_event_that_is_not_the_one_of_its_id(void **unused)
+{
+	(void)unused;
+	for (unsigned view = 0; view < HF__TIMELINE_BY_ID; view++) {
+		struct bare bare;
+		fill(&bare);
+		struct hf__timeline *timeline = hf__timeline_find(bare.state, hf_str("audit"));
+		struct hf__event *event = hf__event_find(timeline, hf_str("e2"));
+		const size_t size = sizeof *event + event->id_len + event->type_len + event->subject_len;
+		struct hf__event *copy = hf__alloc(size);
+		assert_non_null(copy);
+		hf__order_remove(&timeline->views[view], &event->nodes[view]);
+		memcpy(copy, event, size);
+		hf__order_insert(&timeline->views[view], &copy->nodes[view]);
+		bare_verify(&bare, HF_ECORRUPT);
+		hf__order_remove(&timeline->views[view], &copy->nodes[view]);
+		hf__order_insert(&timeline->views[view], &event->nodes[view]);
+		bare_verify(&bare, HF_OK);
+		hf__free(copy);
+		bare_deinit(&bare);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +347,7 @@ int main(void)
 	    cmocka_unit_test(entries_that_do_not_fit_the_state_are_refused),
 	    cmocka_unit_test(no_memory_leaves_no_trace),
 	    cmocka_unit_test(verify_notices_what_is_wrong),
+	    cmocka_unit_test(verify_notices_an_event_that_is_not_the_one_of_its_id),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,7 +133,7 @@ static void an_age_cuts_between_two_instants(void **state)
 	args.max_age_us--;
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	assert_string_equal(tl_ids(stage->store, &all, true, 0), "e f");
-	args.now = -1; /* long before all of them: nothing is old */
+	args.now = -1000; /* long before all of them, and the age goes beyond all times: nothing is old */
 	args.max_age_us = INT64_MAX;
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	assert_int_equal(tl_count(stage->store, &all), 2);
@@ -209,6 +209,16 @@ static void tokens_of_other_queries_are_refused(void **state)
 	others[5].filter = tl_filter("s0", NULL);
 	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(query_with(stage->store, others[i], page.next), HF_EINVAL);
+	/* Of no subject, and of any: both name none. */
+	struct hf_timeline_page bare;
+	struct hf_timeline_query any = {.filter = tl_filter("", NULL), .limit = 1};
+	(void)tl_append(stage->store, TL_NAME, "e", "t0", "", SECOND, "");
+	(void)tl_append(stage->store, TL_NAME, "f", "t0", "", SECOND, "");
+	assert_int_equal(hf_timeline_query(stage->store, &any, 0, &bare, NULL), HF_OK);
+	assert_true(bare.has_next && bare.total == 2);
+	any.filter.by_subject = false;
+	assert_int_equal(query_with(stage->store, any, bare.next), HF_EINVAL);
+	hf_release(bare.memory);
 	char damaged[512];
 	for (size_t i = 0; page.next[i]; i++) {
 		(void)snprintf(damaged, sizeof damaged, "%s", page.next);
