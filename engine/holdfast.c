@@ -17,6 +17,7 @@ static const struct hf__domain *const rows[] = {
     &hf__migration_domain,
     &hf__lock_domain,
     &hf__document_domain,
+    &hf__timeline_domain,
 };
 
 static const struct hf__domains all = {rows, sizeof rows / sizeof rows[0]};

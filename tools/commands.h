@@ -68,4 +68,16 @@ int cmd_outbox_configure(struct cli *cli, int argc, char **argv);
 int cmd_outbox_stats(struct cli *cli, int argc, char **argv);
 int cmd_outbox_drain(struct cli *cli, int argc, char **argv);
 
+extern const struct cli_option timeline_append_options[], timeline_get_options[], timeline_query_options[], timeline_count_options[],
+    timeline_retain_options[];
+int cmd_timeline_append(struct cli *cli, int argc, char **argv);
+int cmd_timeline_get(struct cli *cli, int argc, char **argv);
+int cmd_timeline_query(struct cli *cli, int argc, char **argv);
+int cmd_timeline_count(struct cli *cli, int argc, char **argv);
+int cmd_timeline_latest(struct cli *cli, int argc, char **argv);
+int cmd_timeline_list(struct cli *cli, int argc, char **argv);
+int cmd_timeline_retain(struct cli *cli, int argc, char **argv);
+int cmd_timeline_clear(struct cli *cli, int argc, char **argv);
+int timeline_figures(struct cli *cli, struct hf_bytes timeline); /* one row, for `stats` too */
+
 #endif

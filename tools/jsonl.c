@@ -72,15 +72,25 @@ static const struct field item[] = {
     {0},
 };
 
+static const struct field event[] = {
+    {"timeline", BYTES, AT(event.key.timeline)},
+    {"id", BYTES, AT(event.key.id)},
+    {"type", BYTES, AT(event.type)},
+    {"subject", BYTES, AT(event.subject)},
+    {"happened_at", TIME, AT(event.happened_at)},
+    {"payload", BYTES, AT(payload)},
+    {0},
+};
+
 static const struct field end[] = {{"objects", U64, AT(objects)}, {0}};
 
 static const struct {
 	const char *name;
 	const struct field *fields;
 } kinds[JSONL_KINDS] = {
-    [JSONL_HEADER] = {"header", header}, [JSONL_INBOX] = {"inbox", inbox},    [JSONL_RECORD] = {"inbox_record", record},
-    [JSONL_CURSOR] = {"cursor", cursor}, [JSONL_OUTBOX] = {"outbox", outbox}, [JSONL_ITEM] = {"outbox_item", item},
-    [JSONL_END] = {"end", end},
+    [JSONL_HEADER] = {"header", header},       [JSONL_INBOX] = {"inbox", inbox},    [JSONL_RECORD] = {"inbox_record", record},
+    [JSONL_CURSOR] = {"cursor", cursor},       [JSONL_OUTBOX] = {"outbox", outbox}, [JSONL_ITEM] = {"outbox_item", item},
+    [JSONL_EVENT] = {"timeline_event", event}, [JSONL_END] = {"end", end},
 };
 
 /* --- Writing ---------------------------------------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 {
 	static const char *const kinds[JSONL_KINDS] = {
 	    [JSONL_HEADER] = "header", [JSONL_INBOX] = "inbox", [JSONL_RECORD] = "record", [JSONL_CURSOR] = "cursor",
-	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_END] = "end"};
+	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_EVENT] = "event",   [JSONL_END] = "end"};
 	const struct hf_cursor_key *key = &line->cursor.key;
 	const struct hf_bytes account = line->account.len ? line->account : hf_str("primary");
 	struct hf_bytes parts[4] = {hf_str(kinds[line->kind])};
@@ -37,6 +37,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->queue;
 	} else if (line->kind == JSONL_ITEM) {
 		parts[count++] = line->queue, parts[count++] = line->item.id;
+	} else if (line->kind == JSONL_EVENT) {
+		parts[count++] = line->event.key.timeline, parts[count++] = line->event.key.id;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -85,6 +87,13 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 	return load_item(&import->load, line->queue, &item, true);
 }
 
+static int load_line_event(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_timeline_event event = line->event;
+	event.payload = line->payload;
+	return load_event(&import->load, &event);
+}
+
 static int take_header(struct import *import, const struct jsonl_line *line)
 {
 	static const struct hf_bytes format = {JSONL_FORMAT, sizeof JSONL_FORMAT - 1};
@@ -129,6 +138,8 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_queue(&import->load, line->queue, line->max_attempts);
 	case JSONL_ITEM:
 		return load_line_item(import, line);
+	case JSONL_EVENT:
+		return load_line_event(import, line);
 	default:
 		return CLI_OK;
 	}

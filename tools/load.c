@@ -141,6 +141,11 @@ static bool equal_items(const struct hf_outbox_item *there, const struct hf_outb
 	                             there->available_at == given->available_at && equal(there->last_error, given->last_error)));
 }
 
+static bool equal_events(const struct hf_timeline_event *a, const struct hf_timeline_event *b)
+{
+	return equal(a->type, b->type) && equal(a->subject, b->subject) && a->happened_at == b->happened_at && equal(a->payload, b->payload);
+}
+
 static bool equal_contents(const struct hf_inbox_record *there, const struct hf_inbox_input *given)
 {
 	return equal(there->payload, given->payload) && there->unread == given->unread && same_double(there->score, given->score) &&
@@ -243,6 +248,36 @@ int load_queue(struct load *load, struct hf_bytes queue, uint32_t max_attempts)
 	const struct hf_outbox_configure args = {.queue = queue, .max_attempts = max_attempts};
 	rc = hf_outbox_configure(load->cli->store, load->txn, &args, NULL, &error);
 	return added(load, rc, &error, stats.settings_version ? &load->replaced : &load->added);
+}
+
+/* --- Timelines -------------------------------------------------------------------------------------------------------------- */
+
+int load_event(struct load *load, const struct hf_timeline_event *event)
+{
+	struct hf_timeline_got got;
+	struct hf_error error = {0};
+	const struct hf_timeline_append args = {.key = event->key,
+	                                        .type = event->type,
+	                                        .subject = event->subject,
+	                                        .happened_at = event->happened_at,
+	                                        .payload = event->payload,
+	                                        .restore = true};
+	int rc = make_room(load, event->key.timeline.len + event->key.id.len + event->type.len + event->subject.len + event->payload.len);
+	if (rc != CLI_OK || load->pass == LOAD_CHECK)
+		return rc;
+	rc = hf_timeline_get(load->cli->store, &event->key, 0, &got, &error);
+	if (rc == HF_ENOTFOUND) {
+		rc = hf_timeline_append(load->cli->store, load->txn, &args, NULL, &error);
+		return added(load, rc, &error, &load->added);
+	}
+	if (rc != HF_OK)
+		return refused(load, &error);
+	const bool same = equal_events(&got.event, event);
+	hf_release(got.memory);
+	if (!same)
+		return load_fail(load, HF_ECONFLICT, "this event is in the store with other content, and events never change");
+	load->same++;
+	return CLI_OK;
 }
 
 /* --- Inbox ------------------------------------------------------------------------------------------------------------------ */

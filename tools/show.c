@@ -114,6 +114,21 @@ void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_in
 	out_end(out);
 }
 
+void show_timeline_event(struct out *out, const struct hf_timeline_event *event, bool with_payload)
+{
+	out_begin(out, "timeline-event");
+	out_bytes(out, "timeline", event->key.timeline);
+	out_bytes(out, "id", event->key.id);
+	out_bytes(out, "type", event->type);
+	out_bytes(out, "subject", event->subject);
+	out_time(out, "happened_at", event->happened_at);
+	out_u64(out, "version", event->version);
+	if (with_payload) {
+		out_bytes(out, "payload", event->payload);
+	}
+	out_end(out);
+}
+
 void show_list_end(struct cli *cli, size_t count, const char *next)
 {
 	out_list_end(cli->out, next);

@@ -10,6 +10,7 @@ void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t 
 void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, bool with_payload);
 void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_outbox_stats *stats);
 void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_inbox_counts *counts);
+void show_timeline_event(struct out *out, const struct hf_timeline_event *event, bool with_payload);
 
 /* Ends a list; tells people that there is more. */
 void show_list_end(struct cli *cli, size_t count, const char *next);

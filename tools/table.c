@@ -12,7 +12,7 @@ const struct cli_command cli_commands[] = {
     {"init", NULL, "[DIR]", "make a store", "Nothing happens when DIR (else -C, else HOLDFAST_DIR) is a store already.", init_options, 0,
      cmd_init},
     {"info", NULL, "", "identity, position in the log and how the last stop was", NULL, NULL, 0, cmd_info},
-    {"stats", NULL, "", "what the store holds: every inbox, queue and the cursors", NULL, stats_options, 0, cmd_stats},
+    {"stats", NULL, "", "what the store holds: every inbox, queue, timeline and the cursors", NULL, stats_options, 0, cmd_stats},
     {"import", NULL, "[FILE]", "read JSON Lines, an outbox array or a notification file",
      "Without FILE or with `-` it reads stdin. All of it is checked before anything is changed.", import_options, CLI_COMMITS, cmd_import},
     {"export", NULL, "[FILE]", "write JSON Lines, an outbox array or a notification file", "Without FILE or with `-` it writes to stdout.",
@@ -85,6 +85,17 @@ const struct cli_command cli_commands[] = {
      "stderr. Exit status 0 completes the item, any other fails it. The store stays locked meanwhile.\nPut `--` before a COMMAND with "
      "options of its own.",
      outbox_drain_options, CLI_COMMITS, cmd_outbox_drain},
+
+    {"timeline", "append", "TIMELINE ID TYPE", "add an event to a history",
+     "The same event again changes nothing; another one under its ID is refused.", timeline_append_options, ONE, cmd_timeline_append},
+    {"timeline", "get", "TIMELINE ID", "show one event", NULL, timeline_get_options, 0, cmd_timeline_get},
+    {"timeline", "query", "TIMELINE", "list events, the newest first", NULL, timeline_query_options, CLI_PAGES, cmd_timeline_query},
+    {"timeline", "count", "TIMELINE", "count events", NULL, timeline_count_options, 0, cmd_timeline_count},
+    {"timeline", "latest", "TIMELINE", "when the newest event happened", NULL, NULL, 0, cmd_timeline_latest},
+    {"timeline", "list", "", "list the timelines", NULL, NULL, CLI_PAGES, cmd_timeline_list},
+    {"timeline", "retain", "TIMELINE", "remove the oldest events beyond a number or an age", NULL, timeline_retain_options,
+     MANY | CLI_CLOCK, cmd_timeline_retain},
+    {"timeline", "clear", "TIMELINE", "remove every event", NULL, NULL, MANY, cmd_timeline_clear},
 
     {"help", NULL, "[COMMAND...]", "list the commands, or tell all about one", NULL, NULL, CLI_NO_STORE, cmd_help},
     {"version", NULL, "", "the version of holdfast", NULL, NULL, CLI_NO_STORE, cmd_version},

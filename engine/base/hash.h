@@ -16,4 +16,11 @@ uint64_t hf__seed_at(uint64_t base, uint64_t lsn);
 /* SipHash-1-3 under a key chosen at random per opening, so that nobody can choose keys that collide. Never stored. */
 uint64_t hf__keyed_hash(const uint8_t key[16], const void *data, size_t len);
 
+/* What stands for contents that are too long to keep: equal hashes of equal lengths count as equal contents. XXH3_128 under a key chosen at
+ * random per opening. Never stored. */
+struct hf__hash128 {
+	uint64_t low, high;
+};
+struct hf__hash128 hf__content_hash(const uint8_t key[16], const void *data, size_t len);
+
 #endif

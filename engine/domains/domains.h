@@ -11,5 +11,6 @@ extern const struct hf__domain hf__idempotency_domain;
 extern const struct hf__domain hf__migration_domain;
 extern const struct hf__domain hf__lock_domain;
 extern const struct hf__domain hf__document_domain;
+extern const struct hf__domain hf__timeline_domain;
 
 #endif

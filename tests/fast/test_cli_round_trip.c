@@ -221,6 +221,17 @@ static const struct step {
     {"outbox list mail", 0, "", 0},
 
     {"stats", 0, "schema=holdfast.stats/1 inboxes=2 queues=1 cursors=1", 4},
+
+    /* timeline: the rest is in test_cli_timeline */
+    {"timeline append audit e1 made --happened-at @5", 0, "changed=true count=1", 1},
+    {"timeline get audit e1", 0, "schema=holdfast.timeline-event/1 id=e1", 1},
+    {"timeline query audit", 0, "id=e1", 1},
+    {"timeline count audit", 0, "events=1", 1},
+    {"timeline latest audit", 0, "latest_at=1970-01-01T00:00:00.000005Z", 1},
+    {"timeline list", 0, "timeline=audit events=1", 1},
+    {"timeline retain audit --max-events 1 --yes", 0, "changed=false", 1},
+    {"timeline clear audit --yes", 0, "changed=true count=1", 1},
+
     {"stats --user ann", 0, "user=ann", 1},
     {"stats --queue mail", 0, "queue=mail", 1},
     {"log", 0, "", 0},

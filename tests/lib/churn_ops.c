@@ -377,6 +377,7 @@ static const churn_op ops[] = {
     outbox_hold,    outbox_hold,         outbox_hold,         outbox_hold,      outbox_outside,   outbox_clear,
     churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_migration, churn_migration, churn_migration,
     churn_lock, churn_lock, churn_lock, churn_lock, churn_lock, churn_lock,
+    churn_timeline, churn_timeline, churn_timeline, churn_timeline, churn_timeline,
 };
 /* clang-format on */
 

@@ -23,5 +23,6 @@ void churn_idem_take(struct churn *c, bool committed);
 int churn_lock(struct churn *c, hf_store *store, hf_txn *txn); /* churn_lock.c */
 /* The step is over: keeps the tokens that it was granted. */
 void churn_lock_take(struct churn *c, bool committed);
+int churn_timeline(struct churn *c, hf_store *store, hf_txn *txn); /* churn_timeline.c */
 
 #endif

@@ -69,6 +69,14 @@ static const struct row {
     [OUTBOX_GET] = {"outbox get", 'o', true, AT_NAMES},
     [OUTBOX_LIST] = {"outbox list", 'o', true, AT_PLACE},
     [OUTBOX_STATS] = {"outbox stats", 'o', true, AT_PLACE},
+    [TIMELINE_APPEND] = {"timeline append", 't', false, AT_NAMES},
+    [TIMELINE_RETAIN] = {"timeline retain", 't', false, AT_PLACE},
+    [TIMELINE_CLEAR] = {"timeline clear", 't', false, AT_PLACE},
+    [TIMELINE_GUARD] = {"timeline guard", 't', false, AT_NAMES},
+    [TIMELINE_GET] = {"timeline get", 't', true, AT_NAMES},
+    [TIMELINE_QUERY] = {"timeline query", 't', true, AT_PLACE},
+    [TIMELINE_COUNT] = {"timeline count", 't', true, AT_PLACE},
+    [TIMELINE_LATEST_AT] = {"timeline latest_at", 't', true, AT_PLACE},
 };
 
 const char *script_verb_name(enum verb verb)

@@ -58,6 +58,15 @@ enum verb {
 	OUTBOX_GET,
 	OUTBOX_LIST,
 	OUTBOX_STATS,
+	/* place: the timeline; names: ids, of what goes too */
+	TIMELINE_APPEND, /* [happened_at] */
+	TIMELINE_RETAIN, /* [max_events] */
+	TIMELINE_CLEAR,
+	TIMELINE_GUARD,
+	TIMELINE_GET,
+	TIMELINE_QUERY, /* [limit] */
+	TIMELINE_COUNT,
+	TIMELINE_LATEST_AT,
 	VERBS,
 };
 
@@ -127,6 +136,8 @@ void script_object_name(const struct op *op, size_t nth, char *out, size_t cap);
 /* The reference workloads, each over all three domains unless its name says otherwise. */
 extern const struct script script_domains, script_transactions, script_groups, script_rotation, script_lives;
 extern const struct script script_async;
+/* Of one domain, beside the others. */
+extern const struct script script_timeline;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

@@ -131,6 +131,14 @@ static int (*const runs[VERBS])(const struct call *c, const struct names *n) = {
     [OUTBOX_GET] = verb_outbox_get,
     [OUTBOX_LIST] = verb_outbox_list,
     [OUTBOX_STATS] = verb_outbox_stats,
+    [TIMELINE_APPEND] = verb_timeline_change,
+    [TIMELINE_RETAIN] = verb_timeline_change,
+    [TIMELINE_CLEAR] = verb_timeline_change,
+    [TIMELINE_GUARD] = verb_timeline_change,
+    [TIMELINE_GET] = verb_timeline_get,
+    [TIMELINE_QUERY] = verb_timeline_query,
+    [TIMELINE_COUNT] = verb_timeline_figures,
+    [TIMELINE_LATEST_AT] = verb_timeline_figures,
 };
 
 int script_call(const struct call *call)

@@ -41,5 +41,9 @@ int verb_outbox_outside(const struct call *c, const struct names *n);
 int verb_outbox_get(const struct call *c, const struct names *n);
 int verb_outbox_list(const struct call *c, const struct names *n);
 int verb_outbox_stats(const struct call *c, const struct names *n);
+int verb_timeline_change(const struct call *c, const struct names *n);
+int verb_timeline_get(const struct call *c, const struct names *n);
+int verb_timeline_query(const struct call *c, const struct names *n);
+int verb_timeline_figures(const struct call *c, const struct names *n);
 
 #endif

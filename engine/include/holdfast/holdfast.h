@@ -13,6 +13,7 @@
 #include "holdfast/lock.h"
 #include "holdfast/outbox.h"
 #include "holdfast/store.h"
+#include "holdfast/timeline.h"
 #include "holdfast/types.h"
 
 #endif

@@ -1,0 +1,147 @@
+/* Timelines: append-only histories. An event has a type, a subject (or none), the time at which it happened, and a payload; it never changes
+ * and goes only by hf_timeline_retain() or hf_timeline_clear(). Appending the same event again changes nothing, so that who does not know
+ * whether an append got through just repeats it. A timeline nobody wrote to is the same as an empty one.
+ *
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
+ * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their
+ * preconditions are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it
+ * borrows need live only until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
+ * (args->write.expect), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every
+ * read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
+#ifndef HOLDFAST_TIMELINE_H
+#define HOLDFAST_TIMELINE_H
+
+#include "holdfast/admin.h"
+#include "holdfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Which event. Each part has 1 to HF_KEY_MAX bytes, none of them NUL. */
+struct hf_timeline_key {
+	struct hf_bytes timeline;
+	struct hf_bytes id;
+};
+
+/* An event as reads give it. All bytes live in the answer's memory. */
+struct hf_timeline_event {
+	struct hf_timeline_key key;
+	struct hf_bytes type;
+	struct hf_bytes subject; /* may be empty: of no subject */
+	hf_time happened_at; /* always set */
+	struct hf_bytes payload;
+	hf_lsn version; /* of the append */
+};
+
+/* --- Mutations ------------------------------------------------------------------------------------------------------------ */
+
+struct hf_timeline_append {
+	struct hf_write write;
+	struct hf_timeline_key key;
+	struct hf_bytes type; /* 1 to HF_KEY_MAX bytes, no NUL */
+	struct hf_bytes subject; /* at most HF_KEY_MAX bytes, no NUL; may be empty */
+	hf_time happened_at; /* in any order; HF_UNSET, and 0 as in a zeroed struct, mean now by the store's clock */
+	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes (HF_ETOOBIG) */
+	bool restore; /* for imports: happened_at is taken literally, so that 0 is the first instant of 1970; HF_UNSET is HF_EINVAL */
+};
+
+/* Adds an event. An id that is there already with the same content: changed = false, result->version is that event's. With other content:
+ * HF_ECONFLICT, and the event stays as it is. Content is type, subject, happened_at (unless it was left to the clock, which nobody can
+ * repeat) and the payload, of which a 128-bit hash is compared. An id that was removed can be used again. */
+HF_API HF_CHECKED int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_append *args, struct hf_result *result,
+                                         struct hf_error *error);
+
+struct hf_timeline_retain {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes timeline;
+	uint64_t max_events; /* keep at most so many, the newest ones; 0: no such bound */
+	int64_t max_age_us; /* keep what has happened_at >= now - max_age_us; 0: no such bound */
+	bool dry_run; /* count only: changed = false, nothing is written */
+	hf_time now; /* 0: the store's clock */
+};
+
+/* Removes from the old end what lies beyond either bound, as one entry of a few bytes whatever the count. result->count: how many. Takes
+ * O(log n) for each event that goes. */
+HF_API HF_CHECKED int hf_timeline_retain(hf_store *store, hf_txn *txn, const struct hf_timeline_retain *args, struct hf_result *result,
+                                         struct hf_error *error);
+
+struct hf_timeline_clear {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes timeline;
+};
+
+/* Removes every event, as one entry. result->count: how many. */
+HF_API HF_CHECKED int hf_timeline_clear(hf_store *store, hf_txn *txn, const struct hf_timeline_clear *args, struct hf_result *result,
+                                        struct hf_error *error);
+
+struct hf_timeline_guard {
+	struct hf_write write; /* expect must not be 0 */
+	struct hf_timeline_key key;
+};
+
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the event has version write.expect (HF_ABSENT: does not exist).
+ * HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_timeline_guard(hf_store *store, hf_txn *txn, const struct hf_timeline_guard *args, struct hf_result *result,
+                                        struct hf_error *error);
+
+/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
+
+struct hf_timeline_got {
+	struct hf_timeline_event event;
+	struct hf_memory *memory;
+};
+
+/* One event, or HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key, unsigned flags, struct hf_timeline_got *out,
+                                      struct hf_error *error);
+
+/* Which events of a timeline. Zeroed but for the timeline: all of them. */
+struct hf_timeline_filter {
+	struct hf_bytes timeline; /* required */
+	struct hf_bytes subject; /* exactly this one; empty: any, unless by_subject */
+	bool by_subject; /* an empty `subject` selects the events of no subject */
+	struct hf_bytes type; /* exactly this one; empty: any */
+};
+
+struct hf_timeline_query {
+	struct hf_timeline_filter filter;
+	bool ascending; /* oldest first; else newest first */
+	bool without_payload; /* payloads stay empty and are not read from disk */
+	size_t limit; /* events of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+struct hf_timeline_page {
+	const struct hf_timeline_event *items;
+	size_t count;
+	uint64_t total; /* events that match the filter now, on whatever page */
+	bool has_next;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory;
+};
+
+/* Events by happened_at, then id compared as bytes: both descending, or both ascending. O(log n + limit) with any filter. HF_EINVAL for a
+ * damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_timeline_query(hf_store *store, const struct hf_timeline_query *args, unsigned flags, struct hf_timeline_page *out,
+                                        struct hf_error *error);
+
+/* How many events match: O(log n). */
+HF_API HF_CHECKED int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args, unsigned flags, uint64_t *out,
+                                        struct hf_error *error);
+
+/* The newest happened_at, HF_UNSET for an empty timeline (and on failure): O(log n). */
+HF_API HF_CHECKED int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned flags, hf_time *out,
+                                            struct hf_error *error);
+
+/* The names of all timelines that hold events, compared as bytes, in O(log n + page). */
+HF_API HF_CHECKED int hf_timelines(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+                                   struct hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
