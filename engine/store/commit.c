@@ -55,6 +55,7 @@ void hf__fault(struct hf_store *s, int os_errno)
 	hf__futex_wake(&s->words[0], INT_MAX);
 	hf__futex_wake(&s->words[1], INT_MAX);
 	wake_room(s);
+	hf__wait_wake_all(s);
 }
 
 /* --- One flush -------------------------------------------------------------------------------------------------------------- */

@@ -31,6 +31,9 @@ struct hf__type {
 	void (*unlink)(struct hf__object *object);
 	/* Frees the object itself; its blobs are freed by the caller. */
 	void (*free)(struct hf__object *object);
+	/* What waiting calls wait for may be had once this object changes: see hf__wait_on. A live change of it, or of something inside it,
+	 * wakes the first who waits for this key. NULL: nobody waits for objects of this type. */
+	uint64_t (*wait_key)(const struct hf__object *object);
 };
 
 #define HF__NO_RECORD UINT32_MAX
@@ -103,6 +106,7 @@ struct hf__decision {
 	struct hf__answer *answer; /* for claims: what the caller gets back; NULL otherwise */
 	/* private to store/ */
 	struct hf_store *store;
+	struct hf__waiter *waiter; /* the caller would wait; NULL: it would not */
 	uint64_t need_changed, need_due;
 	uint8_t domain;
 	unsigned domain_index;
@@ -146,6 +150,28 @@ struct hf__verb {
  * this. */
 HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args,
                           enum hf_durability durability, struct hf_result *result, struct hf__answer *answer, struct hf_error *error);
+
+/* --- Waiting -------------------------------------------------------------------------------------------------------------- */
+
+/* A call that may wait for what it cannot have now: hf__mutate without a transaction, and wait_us: 0 does not wait, below 0 waits for ever.
+ * While its decide says hf__wait_on the caller sleeps and decides again, until it is given something, refused for another reason, or its time is up: then
+ * the answer is that of its last try. HF_ECANCELED when the store is closed meanwhile. */
+HF_CHECKED int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args, enum hf_durability durability,
+                               int64_t wait_us, struct hf_result *result, struct hf__answer *answer, struct hf_error *error);
+
+/* What a key stands for differs from domain to domain; `hash` is that of a name, by hf__map_hash, so that nobody can make two names meet. */
+static inline uint64_t hf__wait_key(uint8_t domain, uint64_t hash)
+{
+	return hash + domain * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* decide has nothing to give, emitted nothing, and says so in its way (a refusal, a count of 0): whoever would wait tries again when an object with this
+ * wait_key changes, or at `retry_at` by the store's clock (INT64_MAX: no such instant). A caller who would not wait just gets the answer. */
+void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at);
+/* Would the caller wait, and do others wait for this key who came before? Then decide leaves what is there to them: it calls hf__wait_on. */
+bool hf__wait_behind(const struct hf__decision *d, uint64_t key);
+/* Wakes the first who waits for the key: for what no change of an object tells of. */
+void hf__wait_wake(struct hf__decision *d, uint64_t key);
 
 /* Copies bytes into an arena; false: out of memory. For copy(). */
 bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out);

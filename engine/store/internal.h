@@ -6,7 +6,8 @@
  *   segments.c  the next segment, rotation       witness.c   telling how far the log is durable
  *   read.c      reads that wait for durability   answer.c, page.c, payload.c   what callers get back
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
- *   names.c     lists of containers              log_read.c, check*.c  the log read, the store checked, from outside (look.h)
+ *   wait.c      calls that wait for their turn   names.c     lists of containers
+ *   log_read.c, check*.c  the log read, the store checked, from outside (look.h)
  *
  * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The leader (flushing = true) owns the in-flight buffer, `file`
  * for writing, and `chain`; whoever prepares (preparing = true) owns the making of `next`. */
@@ -67,6 +68,16 @@ struct hf__gather {
 	uint32_t skipped;
 	double flush_ns; /* moving average of one flush */
 	double worth; /* moving average of gain over cost */
+};
+
+/* Who waits for a turn: see wait.c. Keys are spread over the lines; each line is in the order of arrival. */
+#define HF__WAIT_LINES 64u
+struct hf__waits {
+	struct hf__waiter *first[HF__WAIT_LINES], *last[HF__WAIT_LINES];
+	size_t waiting; /* who stand in a line */
+	size_t inside; /* calls that may wait and have not returned: close waits for them */
+	bool closing;
+	pthread_cond_t left; /* inside became 0 */
 };
 
 struct hf_store {
@@ -134,6 +145,8 @@ struct hf_store {
 	struct hf__told durable; /* what the newest word ought to say */
 	bool wrote; /* this incarnation wrote a group */
 
+	struct hf__waits waits;
+
 	/* Maintenance. */
 	pthread_t thread;
 	pthread_cond_t maintenance;
@@ -148,6 +161,7 @@ struct hf__op {
 	const void *args;
 	struct hf_result *result;
 	struct hf__answer *answer;
+	struct hf__waiter *waiter; /* NULL: the caller does not wait */
 };
 
 struct hf_txn {
@@ -168,6 +182,24 @@ void hf__clear_results(const struct hf__op *ops, size_t count);
 uint64_t hf__random(struct hf_store *s);
 /* The store clock: reads the machine's, never goes back. */
 int64_t hf__clock(struct hf_store *s);
+
+/* txn.c. The lock is held, and not after: what hf__sequence answered becomes the caller's once it is as durable as it has to be. */
+int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket, struct hf_error *error);
+
+/* wait.c. */
+/* As a commit of one operation, waiting up to wait_us (not 0). Not under the lock. */
+int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability, int64_t wait_us, struct hf_error *error);
+/* A decision begins: forget what the one before it waited for. */
+void hf__wait_forget(struct hf__waiter *waiter);
+/* A live change is about to be kept: wakes the first of each key it touches. The lock is held. Call it only while somebody waits. */
+void hf__wait_changed(struct hf_store *s, const struct hf__change *change);
+/* Those whose time has come, or all: they try again. The lock is held. */
+void hf__wait_wake_due(struct hf_store *s);
+void hf__wait_wake_all(struct hf_store *s);
+void hf__waits_init(struct hf_store *s);
+void hf__waits_deinit(struct hf_store *s);
+/* No call waits any more: sends away those who do and waits until they left. Not under the lock. */
+void hf__waits_close(struct hf_store *s);
 
 /* commit.c. */
 /* Waits until everything up to ticket->changed was handed to the kernel and up to ticket->due is durable; leads a flush if nobody

@@ -83,9 +83,18 @@ static int prepare_ahead(struct hf_store *s)
 	return rc == HF_EUNCERTAIN ? rc : HF_OK;
 }
 
+/* Who waits measures real time; a clock that was set forward is noticed here. */
+static void wake_waiters(struct hf_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	hf__wait_wake_due(s);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 /* While groups are being written they vouch for each other: the witness is synced when nothing is (`quiet`), at rotation and at close. */
 static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, struct hf_error *error)
 {
+	wake_waiters(s);
 	int rc = prepare_ahead(s);
 	if (rc == HF_OK)
 		rc = settle_all(s, until, error);

@@ -192,6 +192,7 @@ void hf__store_free(struct hf_store *s)
 {
 	(void)pthread_cond_destroy(&s->room);
 	(void)pthread_cond_destroy(&s->maintenance);
+	hf__waits_deinit(s);
 	(void)pthread_mutex_destroy(&s->lock);
 	free_memory(s);
 }
@@ -222,6 +223,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&s->maintenance, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
+	hf__waits_init(s);
 	return s;
 }
 
@@ -278,6 +280,7 @@ int hf_close(hf_store *store, struct hf_error *error)
 		free_copy(store);
 		return forked;
 	}
+	hf__waits_close(store);
 	hf__maintenance_stop(store);
 	int rc = stop_clean(store, error);
 	int closed = release_files(store);

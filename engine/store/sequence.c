@@ -218,6 +218,9 @@ static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__o
 		return HF_EINVAL;
 	d->state = s->states[d->domain_index];
 	d->answer = op->answer;
+	d->waiter = op->waiter;
+	if (d->waiter)
+		hf__wait_forget(d->waiter);
 	return op->verb->decide(d->state, d, op->args, result);
 }
 
@@ -245,6 +248,8 @@ static void mark_last(struct hf_store *s, struct hf__decision *d)
 static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint64_t entries_before)
 {
 	struct hf__buffer *b = filling(s);
+	if (s->waits.waiting > 0)
+		hf__wait_changed(s, &s->change);
 	hf__change_keep(&s->change);
 	if (b->entries == entries_before)
 		return; /* nothing was written */

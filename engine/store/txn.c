@@ -22,13 +22,26 @@ static int load_answers(struct hf_store *s, const struct hf__op *ops, size_t cou
 	return HF_OK;
 }
 
+static int check_durability(enum hf_durability durability, struct hf_error *error)
+{
+	if (durability == HF_DURABLE || durability == HF_OS)
+		return HF_OK;
+	return hf__fail(error, HF_EINVAL, 0, "no such durability: %d", (int)durability);
+}
+
 static int commit(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf_error *error)
 {
 	struct hf__ticket ticket;
-	if (durability != HF_DURABLE && durability != HF_OS)
-		return hf__fail(error, HF_EINVAL, 0, "no such durability: %d", (int)durability);
+	const int form = check_durability(durability, error);
+	if (form != HF_OK)
+		return form;
 	(void)pthread_mutex_lock(&s->lock);
 	const int rc = hf__sequence(s, ops, count, durability, &ticket, error);
+	return hf__commit_end(s, ops, count, rc, ticket, error);
+}
+
+int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket, struct hf_error *error)
+{
 	/* A refusal waits like an answer: its cause must be durable. */
 	const int waited = hf__wait_unlock(s, ticket);
 	if (waited != HF_OK) {
@@ -119,10 +132,28 @@ int hf__wait(struct hf_store *store, const struct hf__ticket *ticket, struct hf_
 	return rc == HF_OK ? rc : hf__fail(error, rc, store->fault_errno, "the write or sync failed: reopen the store, then look");
 }
 
+int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args, enum hf_durability durability, int64_t wait_us,
+                    struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
+{
+	const struct hf__op op = {verb, args, result, answer, NULL};
+	if (wait_us == 0)
+		return hf__mutate(store, NULL, verb, args, durability, result, answer, error);
+	if (answer)
+		*answer = (struct hf__answer){.store = store};
+	if (result)
+		memset(result, 0, sizeof *result);
+	int rc = hf__check_fork(store, error);
+	if (rc == HF_OK)
+		rc = check(verb, args, error);
+	if (rc == HF_OK)
+		rc = check_durability(durability, error);
+	return rc == HF_OK ? hf__commit_wait(store, &op, durability, wait_us, error) : rc;
+}
+
 int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args, enum hf_durability durability,
                struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
 {
-	const struct hf__op op = {verb, args, result, answer};
+	const struct hf__op op = {verb, args, result, answer, NULL};
 	if (answer)
 		*answer = (struct hf__answer){.store = store};
 	if (result)
