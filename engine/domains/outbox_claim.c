@@ -7,6 +7,7 @@
 
 #include "domains/outbox_outcome.h"
 #include "domains/outbox_verb.h"
+#include "store/error.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -143,10 +144,15 @@ static int next_check(const void *raw, struct hf__text *why)
 		rc = hf__outbox_check_owner(call->args.owner, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_span("the lease", call->args.lease_us, why);
-	if (rc != HF_OK || call->out)
-		return rc;
-	hf__text_add(why, "it needs somewhere to put the items");
-	return HF_EINVAL;
+	if (rc == HF_OK && call->args.wait_us < -1) {
+		hf__text_add(why, "the wait must be -1 (for ever), 0 or more");
+		rc = HF_EINVAL;
+	}
+	if (rc == HF_OK && !call->out) {
+		hf__text_add(why, "it needs somewhere to put the items");
+		rc = HF_EINVAL;
+	}
+	return rc;
 }
 
 /* Claims while there is something and `max` allows. Each claimed item leaves the order or gets a weight beyond now, so the first that
@@ -177,16 +183,18 @@ static size_t most_to_claim(const struct hf__outbox_queue *queue, uint32_t asked
 	return max < there ? max : there;
 }
 
-static int next_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+/* Nothing now. Who waits tries again when anything in the queue changes, or when the first of those that are delayed, held with a lease, or kept back by
+ * one that is comes up. */
+static void wait_for_work(struct hf__decision *d, const struct hf__outbox_queue *queue, uint64_t key)
 {
-	const struct claim_many *call = raw;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, call->args.queue);
-	hf__answer_reset(d->answer);
-	take_back(call->out);
-	hf__depends(d, queue ? &queue->object : NULL);
-	const size_t max = queue && !queue->value.paused ? most_to_claim(queue, call->args.max) : 0;
-	if (max == 0)
-		return HF_OK;
+	const bool some_time = queue && !queue->value.paused && queue->ready.root;
+	hf__wait_on(d, key, some_time ? queue->ready.root->least : INT64_MAX);
+}
+
+/* Claims up to `max`, which is not 0, and hands them out. */
+static int claim_and_hand_out(struct hf__decision *d, const struct hf__outbox_queue *queue, const struct claim_many *call, size_t max,
+                              struct hf_result *result)
+{
 	struct hf__outbox_item **claimed = hf__answer_alloc(d->answer, max * sizeof(struct hf__outbox_item *));
 	size_t count;
 	if (!claimed)
@@ -199,6 +207,23 @@ static int next_decide(void *state, struct hf__decision *d, const void *raw, str
 	result->changed = true;
 	result->count = count;
 	return hand_out(d, claimed, count, call->out);
+}
+
+static int next_decide(void *raw_state, struct hf__decision *d, const void *raw, struct hf_result *result)
+{
+	const struct hf__outbox_state *state = raw_state;
+	const struct claim_many *call = raw;
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, call->args.queue);
+	const uint64_t key = hf__outbox_wait_key(state, call->args.queue);
+	hf__answer_reset(d->answer);
+	take_back(call->out);
+	hf__depends(d, queue ? &queue->object : NULL);
+	const bool behind = hf__wait_behind(d, key);
+	const size_t max = queue && !queue->value.paused && !behind ? most_to_claim(queue, call->args.max) : 0;
+	const int rc = max > 0 ? claim_and_hand_out(d, queue, call, max, result) : HF_OK;
+	if (rc == HF_OK && result->count == 0)
+		wait_for_work(d, queue, key);
+	return rc;
 }
 
 static void *next_copy(struct hf__arena *arena, const void *args)
@@ -215,7 +240,10 @@ int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_cl
 	struct hf__answer answer = {0};
 	if (out)
 		*out = (struct hf_outbox_items){0};
-	const int rc = hf__mutate(store, txn, &verb, &call, args->write.durability, result, &answer, error);
+	if (txn && args->wait_us != 0)
+		return hf__fail(error, HF_EINVAL, 0, "%s: a transaction cannot wait", verb.name);
+	const int rc = txn ? hf__mutate(store, txn, &verb, &call, args->write.durability, result, &answer, error)
+	                   : hf__mutate_wait(store, &verb, &call, args->write.durability, args->wait_us, result, &answer, error);
 	if (rc != HF_OK && out)
 		take_back(out);
 	return rc;

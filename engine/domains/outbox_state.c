@@ -74,6 +74,18 @@ void hf__outbox_queue_tag(struct hf__outbox_queue *queue)
 	hf__name_tag(&queue->state->by_name, &queue->by_name, queue->enlisted > 0 || queue->value.version != 0);
 }
 
+uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue)
+{
+	return hf__wait_key(HF__DOMAIN_OUTBOX, hf__map_hash(&state->queues, queue.data, queue.len));
+}
+
+/* The map's node holds the hash of the name from birth on. */
+static uint64_t queue_wait_key(const struct hf__object *object)
+{
+	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
+	return hf__wait_key(HF__DOMAIN_OUTBOX, queue->node.hash);
+}
+
 static void queue_enlist(struct hf__object *object)
 {
 	struct hf__outbox_queue *queue = queue_of(object);
@@ -168,6 +180,7 @@ static const struct hf__type queue_type = {
     .delist = queue_delist,
     .link = queue_link,
     .free = queue_free,
+    .wait_key = queue_wait_key,
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */

@@ -158,6 +158,8 @@ struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, st
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, struct hf_bytes name);
 struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id, struct hf_bytes group, uint64_t seq);
+/* What a call waits for that finds nothing to claim: any change in the queue, which need not exist yet. */
+uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue);
 /* Something that makes the queue state came or went. */
 void hf__outbox_queue_tag(struct hf__outbox_queue *queue);
 

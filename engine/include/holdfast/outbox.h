@@ -216,11 +216,15 @@ struct hf_outbox_claim_next {
 	uint32_t max; /* at most so many, HF_OUTBOX_CLAIM_MAX at most; 0: one */
 	struct hf_bytes owner; /* as above */
 	int64_t lease_us;
+	int64_t wait_us; /* how long to wait for work: 0 not at all, -1 for ever; must be 0 in a transaction */
 };
 
 /* Claims what is queued and available, by priority, available_at, enqueue order, of each group only what is next; each item gets a token of its own, all
  * in one transaction. Nothing to claim is HF_OK with out->count = 0 and changed = false. Costs O(log n) an item, however many others are
- * delayed, held, failed or kept back by their groups. */
+ * delayed, held, failed or kept back by their groups.
+ *
+ * With a wait it returns as soon as there is something, or with nothing when the wait is over; HF_ECANCELED when the store is closed meanwhile. Who waits is
+ * served in the order of arrival, and before others who would wait; calls that do not wait take what they find. */
 HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args,
                                            struct hf_outbox_items *out, struct hf_result *result, struct hf_error *error);
 
