@@ -79,8 +79,8 @@ static int enqueue_many(struct cli *cli, const struct hf_outbox_enqueue *one, si
 		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for %zu items", count);
 	}
 	for (size_t i = 0; i < count; i++) {
-		items[i] =
-		    (struct hf_outbox_input){hf_str(ids[i]), one->payload, one->enqueued_at, one->available_at, one->priority, one->max_attempts};
+		items[i] = (struct hf_outbox_input){hf_str(ids[i]), one->payload,      one->enqueued_at, one->available_at,
+		                                    one->priority,  one->max_attempts, one->group};
 	}
 	const struct hf_outbox_enqueue_many args = {
 	    .write = one->write, .queue = one->queue, .items = items, .count = count, .dedup = one->dedup};

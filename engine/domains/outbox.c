@@ -4,7 +4,7 @@
  * a new opening ends, ends as a view first; settle() below logs it later. Failure modes: a body that no mutation wrote is
  * HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its owner, who undoes it. */
 #include "domains/domains.h"
-#include "domains/outbox_apply.h"
+#include "domains/outbox_verb.h"
 
 static int outbox_init(void *raw, const struct hf__domain_env *env)
 {
@@ -22,11 +22,17 @@ static void outbox_deinit(void *raw)
 		next = hf__map_next(&state->items, node);
 		hf__object_free(&hf__outbox_of_map(node)->object);
 	}
+	for (struct hf__map_node *node = hf__map_next(&state->done, NULL); node; node = next) {
+		next = hf__map_next(&state->done, node);
+		hf__object_free(&hf__outbox_done_of_map(node)->object);
+	}
 	for (struct hf__map_node *node = hf__map_next(&state->queues, NULL); node; node = next) {
 		next = hf__map_next(&state->queues, node);
 		hf__object_free(&hf__outbox_queue_of_map(node)->object);
 	}
 	hf__map_deinit(&state->items);
+	hf__map_deinit(&state->done);
+	hf__map_deinit(&state->groups); /* empty: a group is gone with its last item */
 	hf__map_deinit(&state->queues);
 }
 
@@ -35,26 +41,48 @@ static void outbox_opened(void *state, uint64_t first_lsn)
 	hf__outbox_opened(state, first_lsn);
 }
 
+static int64_t first_deadline(const struct hf__heap *heap)
+{
+	const struct hf__heap_node *first = hf__heap_first(heap);
+	return first ? first->deadline : INT64_MAX;
+}
+
 static int64_t outbox_next_ending(const void *raw)
 {
 	const struct hf__outbox_state *state = raw;
-	const struct hf__heap_node *first = hf__heap_first(&state->endings);
-	return first ? first->deadline : INT64_MAX;
+	const int64_t claim = first_deadline(&state->endings), id = first_deadline(&state->fading);
+	return claim < id ? claim : id;
+}
+
+static bool due(const struct hf__heap *heap, int64_t now)
+{
+	return heap->count > 0 && first_deadline(heap) <= now;
+}
+
+/* Logs the first ending of a claim. */
+static int end_claim(const struct hf__outbox_state *state, struct hf__decision *d)
+{
+	const struct hf__outbox_item *item = hf__outbox_of_ending(hf__heap_first(&state->endings));
+	const struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_STATE);
+	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_ENDED, &image, false);
+	return hf__emit(d, HF__OUTBOX_ENDED);
 }
 
 /* Crash: before the entry is durable the claim is over all the same, as a view; the next opening logs it. */
 static int outbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__outbox_state *state = raw;
-	for (unsigned i = 0; i < budget && outbox_next_ending(state) <= d->now && state->endings.count > 0; i++) {
-		const struct hf__outbox_item *item = hf__outbox_of_ending(hf__heap_first(&state->endings));
-		const struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_STATE);
-		hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_ENDED, &image, false);
-		const int rc = hf__emit(d, HF__OUTBOX_ENDED);
+	for (; budget > 0 && due(&state->endings, d->now); budget--) {
+		const int rc = end_claim(state, d);
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = state->endings.count > 0 && outbox_next_ending(state) <= d->now;
+	for (; budget > 0 && due(&state->fading, d->now); budget--) {
+		const int rc = hf__outbox_fade(d, hf__outbox_done_of_fading(hf__heap_first(&state->fading)));
+		if (rc != HF_OK)
+			return rc;
+	}
+	*more = due(&state->endings, d->now) || due(&state->fading, d->now);
 	return HF_OK;
 }
 

@@ -2,8 +2,9 @@
 #include "domains/outbox_entry.h"
 #include "log/entry.h"
 
-static const char *const cause_names[HF__OUTBOX_CAUSES] = {"state",   "enqueue", "replace",     "put",   "claim",    "extend",
-                                                           "release", "fail",    "mark-failed", "retry", "complete", "remove"};
+static const char *const cause_names[HF__OUTBOX_CAUSES] = {"state",   "enqueue",   "replace",     "put",   "claim",    "extend",
+                                                           "release", "fail",      "mark-failed", "retry", "complete", "remove",
+                                                           "rerun",   "configure", "pause",       "resume"};
 static const char *const status_names[] = {"?", "queued", "sending", "failed"};
 
 /* Plain names stay plain; whatever could be taken for something else is quoted. */
@@ -61,6 +62,73 @@ static void add_fields(struct hf__text *out, const struct hf__outbox_image *imag
 	}
 }
 
+static void add_settings(struct hf__text *out, const struct hf__outbox_image *image)
+{
+	hf__text_add(out, "%s ", image->cause == HF__OUTBOX_STATE ? "configure" : cause_names[image->cause]);
+	add_name(out, image->queue);
+	if (image->cause == HF__OUTBOX_PAUSE || image->cause == HF__OUTBOX_RESUME)
+		return;
+	hf__text_add(out, " max_attempts %lu", (unsigned long)image->max_attempts);
+	if (image->dedup_window > 0) {
+		add_span(out, "dedup_window", 0, image->dedup_window);
+		hf__text_add(out, " dedup_max %lu", (unsigned long)image->dedup_max);
+	}
+	if (image->paused)
+		hf__text_add(out, " paused");
+}
+
+/* The ids as far as they fit. */
+static void add_redriven(struct hf__text *out, const struct hf__outbox_image *image)
+{
+	struct hf__reader ids = hf__reader(image->ids);
+	hf__text_add(out, "redrive ");
+	add_name(out, image->queue);
+	hf__text_add(out, " %lu items:", (unsigned long)image->count);
+	for (uint32_t i = 0; i < image->count && out->len + 1 < out->cap; i++) {
+		hf__text_add(out, " ");
+		add_name(out, hf__get_short(&ids));
+	}
+}
+
+static void describe_item_other(const struct hf__entry *entry, const struct hf__outbox_image *image, struct hf__text *out)
+{
+	static const char *const words[] = {[HF__OUTBOX_ENDED] = "claim over ",
+	                                    [HF__OUTBOX_NOTED] = "note rerun ",
+	                                    [HF__OUTBOX_DONE] = "completed ",
+	                                    [HF__OUTBOX_FADED] = "blocks no more "};
+	hf__text_add(out, "%s", words[entry->kind]);
+	add_key(out, image);
+	if (entry->kind == HF__OUTBOX_NOTED)
+		hf__text_add(out, " %zu bytes", image->payload.len);
+	if (entry->kind == HF__OUTBOX_DONE)
+		add_span(out, "blocks", entry->at, image->until);
+}
+
+/* Kinds that have no cause, or are about a queue. */
+static void describe_other(const struct hf__entry *entry, const struct hf__outbox_image *image, struct hf__text *out)
+{
+	switch (entry->kind) {
+	case HF__OUTBOX_SETTINGS:
+		add_settings(out, image);
+		break;
+	case HF__OUTBOX_CLEARED:
+		hf__text_add(out, "clear ");
+		add_name(out, image->queue);
+		break;
+	case HF__OUTBOX_REDRIVEN:
+		add_redriven(out, image);
+		break;
+	case HF__OUTBOX_DROPPED:
+		hf__text_add(out, "drop ");
+		add_name(out, image->queue);
+		hf__text_add(out, " %llu completed ids", (unsigned long long)image->dropped);
+		break;
+	default:
+		describe_item_other(entry, image, out);
+		break;
+	}
+}
+
 void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out)
 {
 	struct hf__outbox_image image;
@@ -68,29 +136,24 @@ void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out)
 		hf__text_add(out, "damaged entry of kind %u, %zu bytes", entry->kind, entry->body.len);
 		return;
 	}
-	switch (entry->kind) {
-	case HF__OUTBOX_ENDED:
-		hf__text_add(out, "claim over ");
-		add_key(out, &image);
+	if (entry->kind != HF__OUTBOX_ITEM && entry->kind != HF__OUTBOX_CHANGED && entry->kind != HF__OUTBOX_GONE) {
+		describe_other(entry, &image, out);
 		return;
-	case HF__OUTBOX_SETTINGS:
-		hf__text_add(out, "configure ");
-		add_name(out, image.queue);
-		hf__text_add(out, " max_attempts %lu", (unsigned long)image.max_attempts);
-		return;
-	case HF__OUTBOX_CLEARED:
-		hf__text_add(out, "clear ");
-		add_name(out, image.queue);
-		return;
-	default:
-		break;
 	}
 	hf__text_add(out, "%s ", cause_names[image.cause]);
 	add_key(out, &image);
 	if (entry->kind == HF__OUTBOX_ITEM)
 		hf__text_add(out, " %zu bytes", image.payload.len);
+	if (image.group.len > 0) {
+		hf__text_add(out, " group ");
+		add_name(out, image.group);
+	}
 	if (entry->kind != HF__OUTBOX_GONE)
 		add_fields(out, &image, entry->at);
+	if (image.noted)
+		hf__text_add(out, " rerun noted, %zu bytes", image.rerun_payload.len);
+	if (image.until != HF_UNSET)
+		add_span(out, "blocks", entry->at, image.until);
 }
 
 static const char *operation_of(uint8_t kind, enum hf__outbox_cause cause)

@@ -3,7 +3,8 @@
  * Happy path: note the newest LSN; page through the queued items in enqueue order; claim each at the version it was listed with, send,
  * complete or fail. Whoever else touches an item meanwhile changes its version: the claim is refused, or the item is listed with a
  * version from after the beginning, and it is left alone. So of concurrent drains one at most sends an item, also when that one's send
- * failed and the item is queued again before the others come to it.
+ * failed and the item is queued again before the others come to it. In a group an item is claimed only when it is the first: behind one that
+ * is left alone, or failed and is queued again, the rest of the group is left alone too.
  *
  * Crash: what was claimed and not completed was perhaps sent. The claim ends with its lease or at the next opening, and the item is sent
  * again: at least once is what a queue can promise; the receiver tells repeats by the item's id. */
@@ -22,10 +23,10 @@ struct drain {
 	hf_time as_of; /* the store's clock when it began */
 };
 
-/* Somebody else has it, had it or removed it: no business of this pass any more. */
+/* Somebody else has it, had it or removed it, or it is not its turn: no business of this pass any more. */
 static bool taken(int rc)
 {
-	return rc == HF_ECLAIMED || rc == HF_ECONFLICT || rc == HF_ENOTFOUND || rc == HF_ESTALE;
+	return rc == HF_ECLAIMED || rc == HF_EBLOCKED || rc == HF_ECONFLICT || rc == HF_ENOTFOUND || rc == HF_ESTALE;
 }
 
 static int settle_sent(const struct drain *drain, const struct hf_outbox_item *item, struct hf_error *error)
@@ -70,15 +71,17 @@ static int send_item(const struct drain *drain, const struct hf_outbox_item *ite
 
 static int drain_item(const struct drain *drain, const struct hf_outbox_item *listed, struct hf_error *error)
 {
-	const struct hf_outbox_claim claim = {
-	    .write = {.expect = listed->version, .durability = drain->args->durability},
-	    .queue = drain->args->queue,
-	    .id = listed->id,
-	    .owner = drain->owner,
-	    .lease_us = drain->args->lease_us,
-	};
 	struct hf_outbox_items claimed;
-	int rc = hf_outbox_claim(drain->store, NULL, &claim, &claimed, NULL, error);
+	const struct hf__outbox_claim claim = {
+	    .args = {.write = {.expect = listed->version, .durability = drain->args->durability},
+	             .queue = drain->args->queue,
+	             .id = listed->id,
+	             .owner = drain->owner,
+	             .lease_us = drain->args->lease_us},
+	    .out = &claimed,
+	    .in_turn = true,
+	};
+	int rc = hf__outbox_claim_one(drain->store, NULL, &claim, NULL, error);
 	if (rc == HF_OK)
 		rc = send_item(drain, &claimed.items[0], error);
 	hf_release(claimed.memory);

@@ -1,4 +1,4 @@
-/* Filling a queue: enqueue, enqueue_many, put. */
+/* Filling a queue: enqueue, enqueue_many. What becomes of an id that is live, or was completed not long ago, is decided here. */
 #include <stddef.h>
 
 #include "domains/outbox_verb.h"
@@ -9,7 +9,7 @@
 
 static int check_dedup(enum hf_outbox_dedup dedup, struct hf__text *why)
 {
-	if (dedup == HF_OUTBOX_KEEP || dedup == HF_OUTBOX_REPLACE)
+	if (dedup == HF_OUTBOX_KEEP || dedup == HF_OUTBOX_REPLACE || dedup == HF_OUTBOX_RERUN)
 		return HF_OK;
 	hf__text_add(why, "no such dedup: %d", (int)dedup);
 	return HF_EINVAL;
@@ -28,6 +28,8 @@ static int check_input(struct hf_bytes queue, const struct hf_outbox_input *inpu
 	int rc = hf__outbox_check_key(queue, input->id, why);
 	if (rc == HF_OK)
 		rc = check_times(input->enqueued_at, input->available_at, why);
+	if (rc == HF_OK)
+		rc = hf__outbox_check_group(input->group, why);
 	return rc == HF_OK ? hf__outbox_check_payload(input->payload, why) : rc;
 }
 
@@ -40,6 +42,7 @@ static struct hf_outbox_input input_of(const struct hf_outbox_enqueue *args)
 	    .available_at = args->available_at,
 	    .priority = args->priority,
 	    .max_attempts = args->max_attempts,
+	    .group = args->group,
 	};
 }
 
@@ -56,12 +59,13 @@ static int enqueue_new(struct hf__decision *d, struct hf_bytes queue, const stru
 	    .available_at = input->available_at ? input->available_at : d->now,
 	    .lease_until = HF_UNSET,
 	    .seq = hf__next_lsn(d),
+	    .group = input->group,
 	    .payload = input->payload,
 	};
 	return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
 }
 
-/* The item is queued: payload and times become new, unless they are what they were. */
+/* The item is queued: payload and times become new, unless they are what they were. What was noted for a rerun gives way: this is newer. */
 static int enqueue_replace(struct hf__decision *d, const struct hf__outbox_item *item, const struct hf_outbox_input *input,
                            struct hf_result *result)
 {
@@ -69,12 +73,41 @@ static int enqueue_replace(struct hf__decision *d, const struct hf__outbox_item 
 	image.enqueued_at = input->enqueued_at ? input->enqueued_at : d->now;
 	image.available_at = input->available_at ? input->available_at : d->now;
 	image.payload = input->payload;
-	if (image.enqueued_at == item->value.enqueued_at && image.available_at == item->value.available_at &&
+	image.noted = false;
+	if (!item->value.noted && image.enqueued_at == item->value.enqueued_at && image.available_at == item->value.available_at &&
 	    hf__payload_equal(&item->value.payload, input->payload))
 		return HF_OK;
 	image.status = HF_OUTBOX_QUEUED;
 	hf__outbox_free_claim(&image);
 	return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
+}
+
+/* Somebody holds the item: what it shall be queued again with is noted beside it, unless that is noted already. */
+static int enqueue_note(struct hf__decision *d, const struct hf__outbox_item *item, const struct hf_outbox_input *input,
+                        struct hf_result *result)
+{
+	const struct hf__outbox_value *value = &item->value;
+	const struct hf__outbox_image image = {
+	    .queue = hf__outbox_queue_name(hf__outbox_queue_of(item)),
+	    .id = hf__outbox_id(item),
+	    .enqueued_at = input->enqueued_at ? input->enqueued_at : d->now,
+	    .available_at = input->available_at ? input->available_at : d->now,
+	    .payload = input->payload,
+	};
+	if (value->noted && value->rerun_enqueued_at == image.enqueued_at && value->rerun_available_at == image.available_at &&
+	    hf__payload_equal(&value->rerun_payload, input->payload))
+		return HF_OK;
+	return hf__outbox_emit(d, HF__OUTBOX_NOTED, &image, result);
+}
+
+/* Was it completed so short a time ago that it blocks still? */
+static bool blocks(const struct hf__outbox_state *state, struct hf__decision *d, struct hf_bytes queue, struct hf_bytes id)
+{
+	const struct hf__outbox_done *done = hf__outbox_done_find(state, queue, id);
+	if (!done)
+		return false;
+	hf__depends(d, &done->object);
+	return done->until > d->now;
 }
 
 static int enqueue_one(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue,
@@ -85,9 +118,12 @@ static int enqueue_one(const struct hf__outbox_state *state, struct hf__decision
 	if (rc != HF_OK)
 		return rc;
 	if (!item)
-		return enqueue_new(d, queue, input, result);
+		return blocks(state, d, queue, input->id) ? HF_OK : enqueue_new(d, queue, input, result);
+	const enum hf_outbox_status view = hf__outbox_view(item, d->now);
 	result->version = item->value.version;
-	if (dedup == HF_OUTBOX_REPLACE && hf__outbox_view(item, d->now) == HF_OUTBOX_QUEUED)
+	if (dedup == HF_OUTBOX_RERUN && view == HF_OUTBOX_SENDING)
+		return enqueue_note(d, item, input, result);
+	if (dedup != HF_OUTBOX_KEEP && view == HF_OUTBOX_QUEUED)
 		return enqueue_replace(d, item, input, result);
 	return HF_OK;
 }
@@ -110,7 +146,7 @@ static int enqueue_decide(void *state, struct hf__decision *d, const void *raw, 
 static void *enqueue_copy(struct hf__arena *arena, const void *args)
 {
 	static const size_t bytes[] = {offsetof(struct hf_outbox_enqueue, queue), offsetof(struct hf_outbox_enqueue, id),
-	                               offsetof(struct hf_outbox_enqueue, payload)};
+	                               offsetof(struct hf_outbox_enqueue, payload), offsetof(struct hf_outbox_enqueue, group)};
 	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_enqueue), bytes, COUNT_OF(bytes));
 }
 
@@ -162,7 +198,8 @@ static void *many_copy(struct hf__arena *arena, const void *raw)
 		return NULL;
 	copy->items = items;
 	for (size_t i = 0; i < copy->count; i++)
-		if (!hf__arena_bytes(arena, items[i].id, &items[i].id) || !hf__arena_bytes(arena, items[i].payload, &items[i].payload))
+		if (!hf__arena_bytes(arena, items[i].id, &items[i].id) || !hf__arena_bytes(arena, items[i].payload, &items[i].payload) ||
+		    !hf__arena_bytes(arena, items[i].group, &items[i].group))
 			return NULL;
 	return copy;
 }
@@ -171,77 +208,5 @@ int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const struct hf_outbox_
                            struct hf_error *error)
 {
 	static const struct hf__verb verb = {"outbox enqueue many", HF__DOMAIN_OUTBOX, many_check, many_decide, many_copy};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
-}
-
-/* --- Put -------------------------------------------------------------------------------------------------------------------- */
-
-static int put_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_put *args = raw;
-	const int rc = hf__outbox_check_key(args->queue, args->item.id, why);
-	if (rc != HF_OK)
-		return rc;
-	if ((unsigned)args->item.status > HF_OUTBOX_FAILED) {
-		hf__text_add(why, "no such status: %d", (int)args->item.status);
-		return HF_EINVAL;
-	}
-	return hf__outbox_check_payload(args->item.payload, why);
-}
-
-static struct hf__outbox_image image_of_put(const struct hf_outbox_put *args)
-{
-	const struct hf_outbox_item *item = &args->item;
-	return (struct hf__outbox_image){
-	    .cause = HF__OUTBOX_PUT,
-	    .queue = args->queue,
-	    .id = item->id,
-	    .status = item->status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED,
-	    .attempts = item->attempts,
-	    .max_attempts = item->max_attempts,
-	    .priority = item->priority,
-	    .enqueued_at = item->enqueued_at,
-	    .available_at = item->available_at,
-	    .last_error = hf__utf8_cut(item->last_error, HF_OUTBOX_ERROR_MAX),
-	    .lease_until = HF_UNSET,
-	    .payload = item->payload,
-	};
-}
-
-static bool put_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t now)
-{
-	const struct hf__outbox_value *value = &item->value;
-	return hf__outbox_view(item, now) != (enum hf_outbox_status)image->status || value->attempts != image->attempts ||
-	       value->max_attempts != image->max_attempts || value->priority != image->priority || value->enqueued_at != image->enqueued_at ||
-	       value->available_at != image->available_at || !hf__bytes_equal(hf__blob_bytes(value->last_error), image->last_error) ||
-	       !hf__payload_equal(&value->payload, image->payload);
-}
-
-static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
-{
-	const struct hf_outbox_put *args = raw;
-	struct hf__outbox_image image = image_of_put(args);
-	struct hf__outbox_item *item;
-	const int rc = hf__outbox_look(state, d, &args->write, args->queue, args->item.id, &item);
-	if (rc != HF_OK)
-		return rc;
-	image.seq = item ? item->seq : hf__next_lsn(d);
-	if (!item || put_changes(item, &image, d->now))
-		return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
-	result->version = item->value.version;
-	return HF_OK;
-}
-
-static void *put_copy(struct hf__arena *arena, const void *args)
-{
-	/* The owner is not used: its bytes need not be there. */
-	static const size_t bytes[] = {offsetof(struct hf_outbox_put, queue), offsetof(struct hf_outbox_put, item.id),
-	                               offsetof(struct hf_outbox_put, item.payload), offsetof(struct hf_outbox_put, item.last_error)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_put), bytes, COUNT_OF(bytes));
-}
-
-int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args, struct hf_result *result, struct hf_error *error)
-{
-	static const struct hf__verb verb = {"outbox put", HF__DOMAIN_OUTBOX, put_check, put_decide, put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

@@ -1,22 +1,11 @@
-/* Entries of the outbox domain: bytes <-> meaning.
+/* Entries of the outbox domain: bytes <-> meaning. The bytes are specified in log/FORMAT.md.
  *
- * Every body begins with a version byte (1) and the queue's name; `short` is u16 length and bytes, `long` u32 length and bytes.
- *   ITEM      u8 version, short queue, u8 cause, short id, u64 seq, FIELDS, long payload
- *   CHANGED   u8 version, short queue, u8 cause, short id, FIELDS
- *   GONE      u8 version, short queue, u8 cause, short id
- *   ENDED     u8 version, short queue, short id, u64 token
- *   SETTINGS  u8 version, short queue, u32 max_attempts
- *   CLEARED   u8 version, short queue
- *   FIELDS    u8 status, u32 attempts, u32 max_attempts, i32 priority, i64 enqueued_at, i64 available_at, short last_error, and for a
- * status
- *             of sending: u64 token, i64 lease_until (HF_UNSET: none), short owner
- *
- * Entries hold an item as it is afterwards, so that replay needs no rule of its own; the cause is for the feed and for people.
+ * Entries hold an item or a queue as it is afterwards, so that replay needs no rule of its own; the cause is for the feed and for people.
  * Decoding accepts exactly what the mutations can write, as far as the body alone tells: what passes its checksum and still breaks a
- * rule is damage. */
+ * rule is damage. Bodies of version 1, from before groups, reruns, pauses and completed ids, are read as what they meant. */
 #include "domains/outbox_entry.h"
 
-#define BODY_VERSION 1u
+#define BODY_VERSION 2u
 #define LSN_OF_TOKEN(token) ((token) & ((UINT64_C(1) << 48) - 1))
 
 /* What each cause may write: in which kind of entry, and with which statuses (bit n: status n). */
@@ -35,6 +24,10 @@ static const struct {
     [HF__OUTBOX_RETRY] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_QUEUED},
     [HF__OUTBOX_COMPLETE] = {HF__OUTBOX_GONE, 1u},
     [HF__OUTBOX_REMOVE] = {HF__OUTBOX_GONE, 1u},
+    [HF__OUTBOX_RERUN] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_QUEUED},
+    [HF__OUTBOX_CONFIGURE] = {HF__OUTBOX_SETTINGS, 1u},
+    [HF__OUTBOX_PAUSE] = {HF__OUTBOX_SETTINGS, 1u},
+    [HF__OUTBOX_RESUME] = {HF__OUTBOX_SETTINGS, 1u},
 };
 
 /* --- Writing ---------------------------------------------------------------------------------------------------------------- */
@@ -61,17 +54,56 @@ static void put_cause(struct hf__writer *w, const struct hf__outbox_image *image
 	hf__put_short(w, image->id);
 }
 
+static void put_item(struct hf__writer *w, const struct hf__outbox_image *image, bool without_payload)
+{
+	put_cause(w, image);
+	hf__put_u64(w, image->seq);
+	put_fields(w, image);
+	hf__put_short(w, image->group);
+	hf__put_u8(w, image->noted);
+	if (image->noted) {
+		hf__put_i64(w, image->rerun_enqueued_at);
+		hf__put_i64(w, image->rerun_available_at);
+	}
+	if (without_payload)
+		return;
+	if (image->noted)
+		hf__put_long(w, image->rerun_payload);
+	hf__put_long(w, image->payload);
+}
+
+static void put_settings(struct hf__writer *w, const struct hf__outbox_image *image)
+{
+	hf__put_u8(w, (uint8_t)image->cause);
+	hf__put_u32(w, image->max_attempts);
+	hf__put_i64(w, image->dedup_window);
+	hf__put_u32(w, image->dedup_max);
+	hf__put_u8(w, image->paused);
+	hf__put_u64(w, image->dropped);
+}
+
+/* Kinds about one item that are no image of it. */
+static void put_about_item(struct hf__writer *w, enum hf__outbox_kind kind, const struct hf__outbox_image *image)
+{
+	if (kind == HF__OUTBOX_DONE)
+		hf__put_i64(w, image->until);
+	hf__put_short(w, image->id);
+	if (kind == HF__OUTBOX_ENDED)
+		hf__put_u64(w, image->token);
+	if (kind != HF__OUTBOX_NOTED)
+		return;
+	hf__put_i64(w, image->enqueued_at);
+	hf__put_i64(w, image->available_at);
+	hf__put_long(w, image->payload);
+}
+
 void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind, const struct hf__outbox_image *image, bool without_payload)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_short(w, image->queue);
 	switch (kind) {
 	case HF__OUTBOX_ITEM:
-		put_cause(w, image);
-		hf__put_u64(w, image->seq);
-		put_fields(w, image);
-		if (!without_payload)
-			hf__put_long(w, image->payload);
+		put_item(w, image, without_payload);
 		break;
 	case HF__OUTBOX_CHANGED:
 		put_cause(w, image);
@@ -79,15 +111,26 @@ void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind, const st
 		break;
 	case HF__OUTBOX_GONE:
 		put_cause(w, image);
+		hf__put_i64(w, image->until);
 		break;
 	case HF__OUTBOX_ENDED:
-		hf__put_short(w, image->id);
-		hf__put_u64(w, image->token);
+	case HF__OUTBOX_NOTED:
+	case HF__OUTBOX_DONE:
+	case HF__OUTBOX_FADED:
+		put_about_item(w, kind, image);
 		break;
 	case HF__OUTBOX_SETTINGS:
-		hf__put_u32(w, image->max_attempts);
+		put_settings(w, image);
 		break;
 	case HF__OUTBOX_CLEARED:
+		break;
+	case HF__OUTBOX_REDRIVEN:
+		hf__put_i64(w, image->available_at);
+		hf__put_u32(w, image->count);
+		hf__put_bytes(w, image->ids);
+		break;
+	case HF__OUTBOX_DROPPED:
+		hf__put_u64(w, image->dropped);
 		break;
 	}
 }
@@ -130,37 +173,138 @@ static bool fields_ok(const struct hf__outbox_image *image, uint64_t lsn)
 		return false;
 	if (image->last_error.len > HF_OUTBOX_ERROR_MAX)
 		return false;
-	if (image->cause == HF__OUTBOX_ENQUEUE && (image->attempts > 0 || image->last_error.len > 0 || image->seq != lsn))
+	if (image->cause == HF__OUTBOX_ENQUEUE && image->seq != lsn)
+		return false;
+	if ((image->cause == HF__OUTBOX_ENQUEUE || image->cause == HF__OUTBOX_RERUN) && (image->attempts > 0 || image->last_error.len > 0))
 		return false;
 	if (image->cause == HF__OUTBOX_CLAIM && LSN_OF_TOKEN(image->token) != lsn)
 		return false;
 	return image->status != HF_OUTBOX_SENDING || (token_ok(image->token, lsn) && hf__key_part_ok(image->owner, false));
 }
 
-static bool get_rest(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf__outbox_image *out)
+/* One byte that is 0 or 1. */
+static bool get_bool(struct hf__reader *r, bool *out)
 {
+	const uint8_t byte = hf__get_u8(r);
+	*out = byte == 1;
+	return byte <= 1;
+}
+
+static bool get_rerun(struct hf__reader *r, struct hf__outbox_image *out)
+{
+	if (!get_bool(r, &out->noted))
+		return false;
+	if (!out->noted)
+		return true;
+	out->rerun_enqueued_at = hf__get_i64(r);
+	out->rerun_available_at = hf__get_i64(r);
+	out->rerun_payload = hf__get_long(r);
+	return (out->cause == HF__OUTBOX_PUT || out->cause == HF__OUTBOX_STATE) && out->rerun_payload.len <= HF_PAYLOAD_MAX;
+}
+
+static bool get_item(struct hf__reader *r, uint8_t version, uint64_t lsn, struct hf__outbox_image *out)
+{
+	if (!get_cause(r, HF__OUTBOX_ITEM, out))
+		return false;
+	out->seq = hf__get_u64(r);
+	get_fields(r, out);
+	out->group = version > 1 ? hf__get_short(r) : hf_bytes(NULL, 0);
+	if (version > 1 && !get_rerun(r, out))
+		return false;
+	out->payload = hf__get_long(r);
+	return out->payload.len <= HF_PAYLOAD_MAX && out->seq > 0 && out->seq <= lsn && hf__key_part_ok(out->group, true) &&
+	       fields_ok(out, lsn);
+}
+
+static bool get_settings(struct hf__reader *r, uint8_t version, struct hf__outbox_image *out)
+{
+	bool ok = true;
+	uint8_t cause = HF__OUTBOX_STATE;
+	if (version > 1)
+		cause = hf__get_u8(r);
+	out->cause = (enum hf__outbox_cause)cause;
+	out->max_attempts = hf__get_u32(r);
+	out->dedup_max = HF_OUTBOX_DEDUP_MAX;
+	if (version > 1) {
+		out->dedup_window = hf__get_i64(r);
+		out->dedup_max = hf__get_u32(r);
+		ok = get_bool(r, &out->paused);
+		out->dropped = hf__get_u64(r);
+	}
+	if (!ok || out->max_attempts == 0 || out->dedup_window < 0 || out->dedup_max == 0)
+		return false;
+	if (out->cause == HF__OUTBOX_STATE)
+		return true;
+	return cause < HF__OUTBOX_CAUSES && causes[cause].kind == HF__OUTBOX_SETTINGS && out->dropped == 0 &&
+	       (out->cause == HF__OUTBOX_CONFIGURE || out->paused == (out->cause == HF__OUTBOX_PAUSE));
+}
+
+/* Every id has to be there and to be one. */
+static bool get_redriven(struct hf__reader *r, struct hf__outbox_image *out)
+{
+	out->available_at = hf__get_i64(r);
+	out->count = hf__get_u32(r);
+	out->ids = hf_bytes(r->at, r->left);
+	for (uint32_t i = 0; i < out->count; i++)
+		if (!hf__key_part_ok(hf__get_short(r), false)) /* too few of them read as empty ones */
+			return false;
+	return out->count > 0;
+}
+
+static bool get_about_item(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf__outbox_image *out)
+{
+	bool ok = true;
+	if (kind == HF__OUTBOX_DONE) {
+		out->until = hf__get_i64(r);
+		ok = out->until != HF_UNSET;
+	}
+	out->id = hf__get_short(r);
+	if (kind == HF__OUTBOX_ENDED) {
+		out->token = hf__get_u64(r);
+		ok = token_ok(out->token, lsn);
+	} else if (kind == HF__OUTBOX_NOTED) {
+		out->enqueued_at = hf__get_i64(r);
+		out->available_at = hf__get_i64(r);
+		out->payload = hf__get_long(r);
+		ok = out->payload.len <= HF_PAYLOAD_MAX;
+	}
+	return ok && hf__key_part_ok(out->id, false);
+}
+
+static bool get_gone(struct hf__reader *r, uint8_t version, struct hf__outbox_image *out)
+{
+	if (!get_cause(r, HF__OUTBOX_GONE, out))
+		return false;
+	out->until = version > 1 ? hf__get_i64(r) : HF_UNSET;
+	return out->until == HF_UNSET || out->cause == HF__OUTBOX_COMPLETE;
+}
+
+static bool get_rest(struct hf__reader *r, uint8_t kind, uint8_t version, uint64_t lsn, struct hf__outbox_image *out)
+{
+	if (version == 1 && kind > HF__OUTBOX_CLEARED)
+		return false;
 	switch (kind) {
 	case HF__OUTBOX_ITEM:
-		if (!get_cause(r, kind, out))
-			return false;
-		out->seq = hf__get_u64(r);
-		get_fields(r, out);
-		out->payload = hf__get_long(r);
-		return out->payload.len <= HF_PAYLOAD_MAX && out->seq > 0 && out->seq <= lsn && fields_ok(out, lsn);
+		return get_item(r, version, lsn, out);
 	case HF__OUTBOX_CHANGED:
 		if (!get_cause(r, kind, out))
 			return false;
 		get_fields(r, out);
 		return fields_ok(out, lsn);
 	case HF__OUTBOX_GONE:
-		return get_cause(r, kind, out);
-	case HF__OUTBOX_ENDED:
-		out->id = hf__get_short(r);
-		out->token = hf__get_u64(r);
-		return hf__key_part_ok(out->id, false) && token_ok(out->token, lsn);
+		return get_gone(r, version, out);
 	case HF__OUTBOX_SETTINGS:
-		out->max_attempts = hf__get_u32(r);
-		return out->max_attempts > 0;
+		return get_settings(r, version, out);
+	case HF__OUTBOX_ENDED:
+	case HF__OUTBOX_NOTED:
+	case HF__OUTBOX_DONE:
+	case HF__OUTBOX_FADED:
+		return get_about_item(r, kind, lsn, out);
+	case HF__OUTBOX_REDRIVEN:
+		return get_redriven(r, out);
+	case HF__OUTBOX_DROPPED:
+		out->dropped = hf__get_u64(r);
+		return out->dropped > 0;
 	default:
 		return kind == HF__OUTBOX_CLEARED;
 	}
@@ -169,9 +313,10 @@ static bool get_rest(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf
 bool hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf__outbox_image *out)
 {
 	struct hf__reader r = hf__reader(body);
-	*out = (struct hf__outbox_image){.lease_until = HF_UNSET};
-	if (hf__get_u8(&r) != BODY_VERSION)
+	*out = (struct hf__outbox_image){.lease_until = HF_UNSET, .until = HF_UNSET};
+	const uint8_t version = hf__get_u8(&r);
+	if (version == 0 || version > BODY_VERSION)
 		return false;
 	out->queue = hf__get_short(&r);
-	return hf__key_part_ok(out->queue, false) && get_rest(&r, kind, lsn, out) && hf__reader_done(&r);
+	return hf__key_part_ok(out->queue, false) && get_rest(&r, kind, version, lsn, out) && hf__reader_done(&r);
 }

@@ -12,7 +12,12 @@ enum hf__outbox_kind {
 	HF__OUTBOX_GONE = 3, /* an item is no more */
 	HF__OUTBOX_ENDED = 4, /* a claim that was over is logged as such: queued again; the version stays, since no answer changes */
 	HF__OUTBOX_SETTINGS = 5, /* of a queue */
-	HF__OUTBOX_CLEARED = 6, /* all items of a queue are no more */
+	HF__OUTBOX_CLEARED = 6, /* all items and completed ids of a queue are no more */
+	HF__OUTBOX_NOTED = 7, /* a rerun is noted beside an item */
+	HF__OUTBOX_REDRIVEN = 8, /* failed items are queued again */
+	HF__OUTBOX_DONE = 9, /* an id was completed: imported or from a snapshot (GONE says it live) */
+	HF__OUTBOX_FADED = 10, /* the time of a completed id was over; no answer changes */
+	HF__OUTBOX_DROPPED = 11, /* the oldest completed ids were too many */
 };
 
 /* Why. On disk: never renumber. */
@@ -29,7 +34,11 @@ enum hf__outbox_cause {
 	HF__OUTBOX_RETRY = 9,
 	HF__OUTBOX_COMPLETE = 10,
 	HF__OUTBOX_REMOVE = 11,
-	HF__OUTBOX_CAUSES = 12,
+	HF__OUTBOX_RERUN = 12, /* completed, and queued again */
+	HF__OUTBOX_CONFIGURE = 13,
+	HF__OUTBOX_PAUSE = 14,
+	HF__OUTBOX_RESUME = 15,
+	HF__OUTBOX_CAUSES = 16,
 };
 
 /* An entry's meaning; borrowed bytes. Members that a kind does not carry are zero. */
@@ -47,12 +56,27 @@ struct hf__outbox_image {
 	uint64_t token;
 	int64_t lease_until;
 	struct hf_bytes owner;
-	/* ITEM only. */
+	/* ITEM only, but for the payload. */
 	uint64_t seq;
-	struct hf_bytes payload;
+	struct hf_bytes group;
+	struct hf_bytes payload; /* NOTED: the rerun's */
+	/* A rerun. ITEM: if one is noted; NOTED: its times are in enqueued_at and available_at. */
+	bool noted;
+	struct hf_bytes rerun_payload;
+	int64_t rerun_enqueued_at, rerun_available_at;
+	/* GONE: how long the id blocks, HF_UNSET for not at all; DONE. */
+	int64_t until;
+	/* SETTINGS. */
+	int64_t dedup_window;
+	uint32_t dedup_max;
+	bool paused;
+	uint64_t dropped; /* DROPPED: how many */
+	/* REDRIVEN; available_at is the latest that is left to them. The ids, one behind the other as hf__get_short reads them. */
+	uint32_t count;
+	struct hf_bytes ids;
 };
 
-/* `without_payload` leaves the payload, which comes last, to the caller. */
+/* `without_payload` leaves what comes last to the caller: the payload of a rerun if one is noted, then the item's. */
 void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind, const struct hf__outbox_image *image, bool without_payload);
 /* false: no mutation writes such a body. `lsn` is the entry's. */
 bool hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf__outbox_image *out);

@@ -78,8 +78,8 @@ static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, 
 		const int rc = hf__outbox_answer(q->answer, item, q->now, page->args->without_payload, &page->items[page->count]);
 		if (rc != HF_OK)
 			return rc;
-		page->seqs[page->count] = item->seq;
-		item = hf__outbox_walk(queue, status, q->now, item->seq);
+		page->seqs[page->count] = item->value.seq;
+		item = hf__outbox_walk(queue, status, q->now, item->value.seq);
 	}
 	page->more = item != NULL;
 	return HF_OK;
@@ -150,6 +150,16 @@ static bool grow(struct matches *matches)
 	return true;
 }
 
+static int keep_rerun(struct matches *matches, const struct hf_outbox_rerun *rerun, const struct hf_outbox_rerun **out)
+{
+	struct hf_outbox_rerun *copy = hf__answer_alloc(&matches->memory, sizeof *copy);
+	if (!copy)
+		return HF_ENOMEM;
+	*copy = *rerun;
+	*out = copy;
+	return hf__answer_bytes(&matches->memory, rerun->payload, &copy->payload);
+}
+
 static int keep_match(struct matches *matches, const struct hf_outbox_item *item)
 {
 	if (!grow(matches))
@@ -163,6 +173,10 @@ static int keep_match(struct matches *matches, const struct hf_outbox_item *item
 		rc = hf__answer_bytes(&matches->memory, item->last_error, &copy->last_error);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(&matches->memory, item->owner, &copy->owner);
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(&matches->memory, item->group, &copy->group);
+	if (rc == HF_OK && item->rerun)
+		rc = keep_rerun(matches, item->rerun, &copy->rerun);
 	matches->count += rc == HF_OK;
 	return rc;
 }

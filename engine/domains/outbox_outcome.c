@@ -14,12 +14,34 @@ static int complete_check(const void *raw, struct hf__text *why)
 	return hf__outbox_check_key(args->queue, args->id, why);
 }
 
+/* Done, and queued once more with what was noted meanwhile. */
+static int complete_rerun(struct hf__decision *d, const struct hf__outbox_item *item, struct hf_result *result)
+{
+	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_RERUN);
+	image.status = HF_OUTBOX_QUEUED;
+	image.attempts = 0;
+	image.last_error = hf_bytes(NULL, 0);
+	image.enqueued_at = item->value.rerun_enqueued_at;
+	image.available_at = item->value.rerun_available_at;
+	hf__outbox_free_claim(&image);
+	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
+}
+
 static int complete_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
 {
 	const struct hf_outbox_complete *args = raw;
-	const struct hf__outbox_image image = {.cause = HF__OUTBOX_COMPLETE, .queue = args->queue, .id = args->id};
+	struct hf__outbox_image image = {.cause = HF__OUTBOX_COMPLETE, .queue = args->queue, .id = args->id, .until = HF_UNSET};
 	struct hf__outbox_item *item;
-	const int rc = hf__outbox_require_claim(state, d, &args->write, args->queue, args->id, args->token, &item);
+	int rc = hf__outbox_require_claim(state, d, &args->write, args->queue, args->id, args->token, &item);
+	if (rc != HF_OK)
+		return rc;
+	if (item->value.noted)
+		return complete_rerun(d, item, result);
+	const struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	if (queue->value.dedup_window > 0) {
+		image.until = hf__outbox_after(d->now, queue->value.dedup_window);
+		rc = hf__outbox_cut(d, queue, queue->value.dedup_max - 1);
+	}
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_GONE, &image, result) : rc;
 }
 
@@ -45,7 +67,7 @@ static int remove_check(const void *raw, struct hf__text *why)
 static int remove_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
 {
 	const struct hf_outbox_remove *args = raw;
-	const struct hf__outbox_image image = {.cause = HF__OUTBOX_REMOVE, .queue = args->queue, .id = args->id};
+	const struct hf__outbox_image image = {.cause = HF__OUTBOX_REMOVE, .queue = args->queue, .id = args->id, .until = HF_UNSET};
 	struct hf__outbox_item *item;
 	const int rc = hf__outbox_require(state, d, &args->write, args->queue, args->id, &item);
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_GONE, &image, result) : rc;

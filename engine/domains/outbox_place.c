@@ -112,13 +112,13 @@ bool hf__outbox_ends(const struct hf__outbox_item *item, int64_t *at)
 
 static int line_compare(const struct hf__order_node *a, const struct hf__order_node *b)
 {
-	return COMPARE(hf__outbox_of_line(a)->seq, hf__outbox_of_line(b)->seq);
+	return COMPARE(hf__outbox_of_line(a)->value.seq, hf__outbox_of_line(b)->value.seq);
 }
 
 static int line_probe(const struct hf__order_node *node, const void *key)
 {
 	const uint64_t *seq = key;
-	return COMPARE(hf__outbox_of_line(node)->seq, *seq);
+	return COMPARE(hf__outbox_of_line(node)->value.seq, *seq);
 }
 
 static int ready_compare(const struct hf__order_node *a, const struct hf__order_node *b)
@@ -127,7 +127,7 @@ static int ready_compare(const struct hf__order_node *a, const struct hf__order_
 	int sign = COMPARE(left->value.priority, right->value.priority);
 	if (sign == 0)
 		sign = COMPARE(left->value.available_at, right->value.available_at);
-	return sign != 0 ? sign : COMPARE(left->seq, right->seq);
+	return sign != 0 ? sign : COMPARE(left->value.seq, right->value.seq);
 }
 
 void hf__outbox_orders_init(struct hf__outbox_queue *queue)
@@ -141,7 +141,7 @@ static struct hf__outbox_item *earlier(struct hf__outbox_item *a, struct hf__out
 {
 	if (!a || !b)
 		return a ? a : b;
-	return a->seq < b->seq ? a : b;
+	return a->value.seq < b->value.seq ? a : b;
 }
 
 static struct hf__outbox_item *line_next(const struct hf__order *line, uint64_t after, int64_t low, int64_t high)
@@ -171,7 +171,7 @@ bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq)
 	/* What is enqueued now is newer than all before. */
 	for (unsigned place = HF_OUTBOX_QUEUED; place < HF__OUTBOX_PLACES && seq <= queue->newest_seq; place++) {
 		const struct hf__order_node *node = hf__order_seek(&queue->line[place], line_probe, &seq);
-		if (node && hf__outbox_of_line(node)->seq == seq)
+		if (node && hf__outbox_of_line(node)->value.seq == seq)
 			return true;
 	}
 	return false;

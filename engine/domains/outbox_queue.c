@@ -1,30 +1,57 @@
-/* What concerns a queue as a whole: configure, clear. */
+/* What concerns a queue as a whole: configure, pause, resume, clear. */
 #include <stddef.h>
 
 #include "domains/outbox_verb.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
+/* The queue's settings as an entry would hold them; those of a queue that is not there are the defaults. */
+static struct hf__outbox_image settings_of(const struct hf__outbox_queue *queue, struct hf_bytes name, enum hf__outbox_cause cause)
+{
+	return (struct hf__outbox_image){
+	    .cause = cause,
+	    .queue = name,
+	    .max_attempts = queue ? queue->value.max_attempts : HF_OUTBOX_ATTEMPTS,
+	    .dedup_window = queue ? queue->value.dedup_window : 0,
+	    .dedup_max = queue ? queue->value.dedup_max : HF_OUTBOX_DEDUP_MAX,
+	    .paused = queue && queue->value.paused,
+	};
+}
+
+static int look_at_queue(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes name,
+                         const struct hf__outbox_queue **out, struct hf_result *result)
+{
+	*out = hf__outbox_queue_find(state, name);
+	hf__depends(d, *out ? &(*out)->object : NULL);
+	result->version = *out ? (*out)->value.version : 0;
+	return hf__expect(d, write->expect, result->version);
+}
+
+/* --- Configure -------------------------------------------------------------------------------------------------------------- */
+
 static int configure_check(const void *raw, struct hf__text *why)
 {
-	return hf__outbox_check_queue(((const struct hf_outbox_configure *)raw)->queue, why);
+	const struct hf_outbox_configure *args = raw;
+	const int rc = hf__outbox_check_queue(args->queue, why);
+	return rc == HF_OK ? hf__outbox_check_span("the dedup window", args->dedup_window_us, why) : rc;
 }
 
 static int configure_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
 {
 	const struct hf_outbox_configure *args = raw;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
-	const uint32_t old = queue ? queue->value.max_attempts : HF_OUTBOX_ATTEMPTS;
-	const struct hf__outbox_image image = {
-	    .queue = args->queue,
-	    .max_attempts = args->max_attempts ? args->max_attempts : HF_OUTBOX_ATTEMPTS,
-	};
-	hf__depends(d, queue ? &queue->object : NULL);
-	result->version = queue ? queue->value.version : 0;
-	const int rc = hf__expect(d, args->write.expect, result->version);
-	if (rc != HF_OK || image.max_attempts == old)
+	const struct hf__outbox_queue *queue;
+	int rc = look_at_queue(state, d, &args->write, args->queue, &queue, result);
+	if (rc != HF_OK)
 		return rc;
-	return hf__outbox_emit(d, HF__OUTBOX_SETTINGS, &image, result);
+	const struct hf__outbox_image old = settings_of(queue, args->queue, HF__OUTBOX_CONFIGURE);
+	struct hf__outbox_image image = old;
+	image.max_attempts = args->max_attempts ? args->max_attempts : HF_OUTBOX_ATTEMPTS;
+	image.dedup_window = args->dedup_window_us;
+	image.dedup_max = args->dedup_max ? args->dedup_max : HF_OUTBOX_DEDUP_MAX;
+	if (image.max_attempts == old.max_attempts && image.dedup_window == old.dedup_window && image.dedup_max == old.dedup_max)
+		return HF_OK;
+	rc = hf__outbox_cut(d, queue, image.dedup_max);
+	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_SETTINGS, &image, result) : rc;
 }
 
 static void *configure_copy(struct hf__arena *arena, const void *args)
@@ -40,6 +67,57 @@ int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_con
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
+/* --- Pause and resume ------------------------------------------------------------------------------------------------------- */
+
+static int pause_check(const void *raw, struct hf__text *why)
+{
+	return hf__outbox_check_queue(((const struct hf_outbox_pause *)raw)->queue, why);
+}
+
+static int set_paused(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_outbox_pause *args, bool paused,
+                      struct hf_result *result)
+{
+	const struct hf__outbox_queue *queue;
+	const int rc = look_at_queue(state, d, &args->write, args->queue, &queue, result);
+	if (rc != HF_OK)
+		return rc;
+	struct hf__outbox_image image = settings_of(queue, args->queue, paused ? HF__OUTBOX_PAUSE : HF__OUTBOX_RESUME);
+	if (image.paused == paused)
+		return HF_OK;
+	image.paused = paused;
+	return hf__outbox_emit(d, HF__OUTBOX_SETTINGS, &image, result);
+}
+
+static int pause_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+{
+	return set_paused(state, d, raw, true, result);
+}
+
+static int resume_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+{
+	return set_paused(state, d, raw, false, result);
+}
+
+static void *pause_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_outbox_pause, queue)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_pause), bytes, COUNT_OF(bytes));
+}
+
+int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result, struct hf_error *error)
+{
+	static const struct hf__verb verb = {"outbox pause", HF__DOMAIN_OUTBOX, pause_check, pause_decide, pause_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result, struct hf_error *error)
+{
+	static const struct hf__verb verb = {"outbox resume", HF__DOMAIN_OUTBOX, pause_check, resume_decide, pause_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+/* --- Clear ------------------------------------------------------------------------------------------------------------------ */
+
 static int clear_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_clear *args = raw;
@@ -54,7 +132,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	const struct hf__outbox_image image = {.queue = args->queue};
 	hf__depends(d, queue ? &queue->object : NULL);
 	const size_t count = queue ? hf__outbox_queue_count(queue) : 0;
-	if (count == 0)
+	if (count == 0 && (!queue || hf__order_count(&queue->done) == 0))
 		return HF_OK;
 	result->changed = true;
 	result->count = count;

@@ -67,6 +67,7 @@ static int read_stats(struct hf__query *q, void *raw)
 	out->queued.oldest = out->sending.oldest = out->failed.oldest = HF_UNSET;
 	out->as_of = q->now;
 	out->max_attempts = HF_OUTBOX_ATTEMPTS;
+	out->dedup_max = HF_OUTBOX_DEDUP_MAX;
 	if (!queue)
 		return HF_OK;
 	const struct hf__heap_node *held = hf__heap_first(&queue->held);
@@ -77,6 +78,14 @@ static int read_stats(struct hf__query *q, void *raw)
 	out->sending.oldest = held ? held->deadline : HF_UNSET;
 	out->max_attempts = queue->value.max_attempts;
 	out->settings_version = queue->value.version;
+	out->paused = queue->value.paused;
+	out->groups = queue->groups;
+	out->busy_groups = queue->busy_groups;
+	out->blocked = queue->blocked;
+	out->dedup_window_us = queue->value.dedup_window;
+	out->dedup_max = queue->value.dedup_max;
+	out->completed = hf__order_count(&queue->done);
+	out->dropped = queue->value.dropped;
 	return HF_OK;
 }
 

@@ -3,8 +3,8 @@
  * Happy path: the store's hook calls enlist at birth and link after every change; link puts the item where its value says, unlink takes
  * it out by the same rules, so nothing has to remember where it was. All nodes lie inside the item: neither can fail.
  *
- * I-OUTBOX-1: an item is in exactly one line, that of its place; in `ready` iff it can be claimed now or by the mere passing of time;
- * in `held` iff it stands with the sending; in `endings` iff its value says sending and time or an opening ends that.
+ * I-OUTBOX-1: an item is in exactly one line, that of its place; in `ready` iff it can be claimed now or by the mere passing of time and
+ * (I-OUTBOX-3, outbox_group.c) is next in its group; in `held` iff it stands with the sending; in `endings` iff its value says sending and time or an opening ends that.
  * I-OUTBOX-2: the place depends on the value and on state->incarnation alone, and the latter changes only in hf__outbox_opened(). */
 #include "domains/outbox_state.h"
 
@@ -29,22 +29,14 @@ static struct hf__outbox_queue *queue_of(struct hf__object *object)
 
 /* --- Lookup ----------------------------------------------------------------------------------------------------------------- */
 
-/* An item's key in one piece: the queue's length keeps ("ab", "c") and ("a", "bc") apart. */
-struct item_key {
-	struct hf_bytes queue, id;
-	size_t len;
-	uint8_t bytes[2 + 2 * HF_KEY_MAX];
-};
-
-/* Both parts fit: checked before by whoever took them in. */
-static void make_key(struct item_key *key, struct hf_bytes queue, struct hf_bytes id)
+void hf__outbox_key(struct hf__outbox_key *key, struct hf_bytes queue, struct hf_bytes name)
 {
 	key->queue = queue;
-	key->id = id;
-	key->len = 2 + queue.len + id.len;
+	key->name = name;
+	key->len = 2 + queue.len + name.len;
 	hf__store_u16(key->bytes, (uint16_t)queue.len);
 	memcpy(key->bytes + 2, queue.data, queue.len);
-	memcpy(key->bytes + 2 + queue.len, id.data, id.len);
+	memcpy(key->bytes + 2 + queue.len, name.data, name.len);
 }
 
 static bool queue_equal(const struct hf__map_node *node, const void *key)
@@ -55,9 +47,9 @@ static bool queue_equal(const struct hf__map_node *node, const void *key)
 
 static bool item_equal(const struct hf__map_node *node, const void *raw)
 {
-	const struct item_key *key = raw;
+	const struct hf__outbox_key *key = raw;
 	const struct hf__outbox_item *item = hf__outbox_of_map(node);
-	return hf__bytes_equal(hf__outbox_id(item), key->id) && hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of(item)), key->queue);
+	return hf__bytes_equal(hf__outbox_id(item), key->name) && hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of(item)), key->queue);
 }
 
 struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state, struct hf_bytes name)
@@ -68,8 +60,8 @@ struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *st
 
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id)
 {
-	struct item_key key;
-	make_key(&key, queue, id);
+	struct hf__outbox_key key;
+	hf__outbox_key(&key, queue, id);
 	const uint64_t hash = hf__map_hash(&state->items, key.bytes, key.len);
 	return hf__outbox_of_map(hf__map_find(&state->items, hash, item_equal, &key));
 }
@@ -77,9 +69,21 @@ struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, st
 /* --- Hooks ------------------------------------------------------------------------------------------------------------------ */
 
 /* A queue that is empty and was never configured is no state. */
-static void queue_tag(struct hf__outbox_queue *queue)
+void hf__outbox_queue_tag(struct hf__outbox_queue *queue)
 {
 	hf__name_tag(&queue->state->by_name, &queue->by_name, queue->enlisted > 0 || queue->value.version != 0);
+}
+
+uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue)
+{
+	return hf__wait_key(HF__DOMAIN_OUTBOX, hf__map_hash(&state->queues, queue.data, queue.len));
+}
+
+/* The map's node holds the hash of the name from birth on. */
+static uint64_t queue_wait_key(const struct hf__object *object)
+{
+	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
+	return hf__wait_key(HF__DOMAIN_OUTBOX, queue->node.hash);
 }
 
 static void queue_enlist(struct hf__object *object)
@@ -99,7 +103,7 @@ static void queue_delist(struct hf__object *object)
 
 static void queue_link(struct hf__object *object)
 {
-	queue_tag(queue_of(object));
+	hf__outbox_queue_tag(queue_of(object));
 }
 
 static void queue_free(struct hf__object *object)
@@ -112,13 +116,11 @@ static void item_enlist(struct hf__object *object)
 	struct hf__outbox_item *item = item_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	struct hf__map *items = &queue->state->items;
-	struct item_key key;
-	make_key(&key, hf__outbox_queue_name(queue), hf__outbox_id(item));
+	struct hf__outbox_key key;
+	hf__outbox_key(&key, hf__outbox_queue_name(queue), hf__outbox_id(item));
 	hf__map_insert(items, &item->node, hf__map_hash(items, key.bytes, key.len));
-	if (item->seq > queue->newest_seq)
-		queue->newest_seq = item->seq;
 	queue->enlisted++;
-	queue_tag(queue);
+	hf__outbox_queue_tag(queue);
 }
 
 static void item_delist(struct hf__object *object)
@@ -127,7 +129,7 @@ static void item_delist(struct hf__object *object)
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	hf__map_remove(&queue->state->items, &item->node);
 	queue->enlisted--;
-	queue_tag(queue);
+	hf__outbox_queue_tag(queue);
 }
 
 static void item_link(struct hf__object *object)
@@ -137,8 +139,9 @@ static void item_link(struct hf__object *object)
 	const enum hf_outbox_status place = hf__outbox_place(item);
 	item->line.weight = hf__outbox_line_weight(item);
 	hf__order_insert(&queue->line[place], &item->line);
-	if (hf__outbox_claimable(item, &item->ready.weight))
-		hf__order_insert(&queue->ready, &item->ready);
+	hf__outbox_ready_link(item);
+	if (item->value.seq > queue->newest_seq)
+		queue->newest_seq = item->value.seq;
 	if (hf__outbox_ends(item, &item->ending.deadline))
 		hf__heap_insert(&queue->state->endings, &item->ending);
 	if (place == HF_OUTBOX_SENDING) {
@@ -154,10 +157,8 @@ static void item_unlink(struct hf__object *object)
 {
 	struct hf__outbox_item *item = item_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	int64_t from;
 	hf__order_remove(&queue->line[hf__outbox_place(item)], &item->line);
-	if (hf__outbox_claimable(item, &from))
-		hf__order_remove(&queue->ready, &item->ready);
+	hf__outbox_ready_unlink(item);
 	if (item->ending.in)
 		hf__heap_remove(&queue->state->endings, &item->ending);
 	if (item->held.in)
@@ -166,7 +167,9 @@ static void item_unlink(struct hf__object *object)
 
 static void item_free(struct hf__object *object)
 {
-	hf__free(item_of(object));
+	struct hf__outbox_item *item = item_of(object);
+	hf__outbox_group_leave(item);
+	hf__free(item);
 }
 
 static const struct hf__type queue_type = {
@@ -177,6 +180,7 @@ static const struct hf__type queue_type = {
     .delist = queue_delist,
     .link = queue_link,
     .free = queue_free,
+    .wait_key = queue_wait_key,
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
@@ -186,9 +190,9 @@ static const struct hf__type item_type = {
     .name = "outbox item",
     .value_offset = offsetof(struct hf__outbox_item, value),
     .value_size = sizeof(struct hf__outbox_value),
-    .blob_count = 3,
+    .blob_count = 4,
     .blob_offsets = {offsetof(struct hf__outbox_item, value.payload.bytes), offsetof(struct hf__outbox_item, value.last_error),
-                     offsetof(struct hf__outbox_item, value.owner)},
+                     offsetof(struct hf__outbox_item, value.owner), offsetof(struct hf__outbox_item, value.rerun_payload.bytes)},
     .enlist = item_enlist,
     .delist = item_delist,
     .link = item_link,
@@ -207,24 +211,29 @@ struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, st
 	queue->object.container = &state->root;
 	queue->state = state;
 	queue->value.max_attempts = HF_OUTBOX_ATTEMPTS;
+	queue->value.dedup_max = HF_OUTBOX_DEDUP_MAX;
 	queue->len = (uint32_t)name.len;
 	memcpy(queue->name, name.data, name.len);
 	hf__outbox_orders_init(queue);
+	hf__outbox_done_init(queue);
 	return queue;
 }
 
-struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id, uint64_t seq)
+struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id, struct hf_bytes group, uint64_t seq)
 {
 	struct hf__outbox_item *item = hf__alloc(sizeof *item + id.len);
 	if (!item)
 		return NULL;
 	item->object.type = &item_type;
 	item->object.container = &queue->object;
-	item->seq = seq;
+	item->value.seq = seq;
 	item->value.lease_until = HF_UNSET;
 	item->len = (uint32_t)id.len;
 	memcpy(item->id, id.data, id.len);
-	return item;
+	if (hf__outbox_group_join(queue, item, group))
+		return item;
+	hf__free(item);
+	return NULL;
 }
 
 static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
@@ -236,7 +245,8 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 {
 	state->root.type = &root_type;
 	hf__order_init(&state->by_name, compare_names);
-	return hf__map_init(&state->queues, env->hash_key) && hf__map_init(&state->items, env->hash_key);
+	return hf__map_init(&state->queues, env->hash_key) && hf__map_init(&state->items, env->hash_key) &&
+	       hf__map_init(&state->done, env->hash_key) && hf__map_init(&state->groups, env->hash_key);
 }
 
 /* --- A new incarnation ------------------------------------------------------------------------------------------------------ */

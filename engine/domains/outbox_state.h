@@ -2,12 +2,16 @@
  *
  *   outbox.c          the row: life, endings            outbox_state.c    objects, lookups, hooks
  *   outbox_entry.c    entries: bytes <-> meaning        outbox_place.c    places, views, orders
- *   outbox_apply.c    entries -> state                  outbox_check.c    snapshot and verify
+ *   outbox_apply.c    entries about an item -> state    outbox_apply_queue.c   ... about several, or a queue
+ *   outbox_value.c    values after an entry             outbox_check.c, outbox_verify.c   snapshot; verify
+ *   outbox_group.c    groups: who is next               outbox_done.c     completed ids
  *   outbox_describe.c entries in words                  outbox_verb.c     what mutations have in common
- *   outbox_enqueue.c  filling a queue                   outbox_queue.c    settings, clear
- *   outbox_claim.c    claims                            outbox_hold.c     extend, guards
- *   outbox_outcome.c  complete, fail, retry, ...        outbox_drain.c    claim, send, complete
- *   outbox_read.c     get, stats                        outbox_list.c     lists
+ *   outbox_enqueue.c  filling a queue                   outbox_queue.c    settings, pause, clear
+ *   outbox_redrive.c  redrive
+ *   outbox_put.c      storing items and ids as given    outbox_claim.c    claims
+ *   outbox_hold.c     extend, guards                    outbox_outcome.c  complete, fail, retry, ...
+ *   outbox_drain.c    claim, send, complete             outbox_read.c     get, stats
+ *   outbox_list.c     lists of items                    outbox_completed.c   lists of completed ids
  *
  * An item's container is its queue: whatever happens to an item is noted on the queue, so that lists, misses and an empty claim_next have
  * something to depend on. Queues stay once made; one that is empty and was never configured is no state. A queue's container is the root,
@@ -32,38 +36,52 @@
 /* Indexed by enum hf_outbox_status; 0 is unused. */
 #define HF__OUTBOX_PLACES 4u
 
+struct hf__outbox_item;
+struct hf__outbox_queue;
+
 struct hf__outbox_state {
 	struct hf__domain_env env;
 	struct hf__map queues; /* by name */
 	struct hf__order by_name; /* all queues, tagged with enum hf__name_tags: is it state? */
 	struct hf__object root; /* the container of queues; never changes itself */
 	struct hf__map items; /* by queue and id */
+	struct hf__map done; /* completed ids that block, by queue and id */
+	struct hf__map groups; /* by queue and group: those that an item belongs to */
 	/* What settle has to log: every item whose value says sending and which has a lease (by its end) or is an earlier incarnation's
 	 * (at INT64_MIN). */
 	struct hf__heap endings;
+	struct hf__heap fading; /* completed ids, by the end of their time: settle logs that too */
 	uint64_t incarnation; /* first LSN of this opening; UINT64_MAX before it is known: nobody holds anything without a lease */
 	uint64_t newest_unleased; /* no claim without a lease is newer; only a bound */
 };
 
 struct hf__outbox_queue_value {
-	uint64_t version; /* 0: never configured */
+	uint64_t version; /* 0: never configured or paused */
+	uint64_t dropped; /* completed ids that were too many */
+	int64_t dedup_window;
+	uint32_t dedup_max;
 	uint32_t max_attempts;
+	bool paused;
 };
 
 struct hf__outbox_queue {
 	struct hf__object object;
 	struct hf__map_node node;
 	struct hf__order_node by_name;
-	size_t enlisted; /* items that live: more than hf__outbox_queue_count() while one of them is being changed */
+	size_t enlisted; /* items and completed ids that live: more than the lines hold while one of them is being changed */
 	struct hf__outbox_state *state;
 	struct hf__outbox_queue_value value;
-	/* By priority, available_at, seq: what is queued, and what is sending with a lease. The weight is the instant from which the item
-	 * can be claimed, so that the next one is found in O(log n) however many are delayed or held. Failed items are not in it. */
+	/* By priority, available_at, seq: what is queued, and what is sending with a lease; of a group only the item that is next. The weight is
+	 * the instant from which the item can be claimed, so that the next one is found in O(log n) however many are delayed, held or kept back
+	 * by their groups. Failed items are not in it. */
 	struct hf__order ready;
 	/* By seq, one for each place. The weight is enqueued_at (so the least of all is at the root) but for sending, where it is the end
 	 * of the lease, INT64_MAX without one. */
 	struct hf__order line[HF__OUTBOX_PLACES];
 	struct hf__heap held; /* what stands with the sending, by enqueued_at: the oldest */
+	struct hf__order done; /* completed ids, in the order of their completion */
+	/* Summed up over its groups: see outbox_group.c. */
+	size_t groups, busy_groups, blocked;
 	uint64_t newest_seq; /* no item has a greater one; only a bound */
 	uint32_t len;
 	uint8_t name[];
@@ -71,6 +89,7 @@ struct hf__outbox_queue {
 
 struct hf__outbox_value {
 	uint64_t version; /* LSN of the last true change; the logged ending of a claim keeps it */
+	uint64_t seq; /* LSN of the entry that queued it first, or once more: enqueue order */
 	int64_t enqueued_at;
 	int64_t available_at;
 	struct hf__payload payload;
@@ -83,6 +102,30 @@ struct hf__outbox_value {
 	uint32_t max_attempts; /* 0: the queue's */
 	int32_t priority;
 	uint8_t status; /* enum hf_outbox_status */
+	bool noted; /* a rerun: what the item is queued again with when it is completed. Else zero */
+	struct hf__payload rerun_payload;
+	int64_t rerun_enqueued_at, rerun_available_at;
+};
+
+/* A group, made for the first item that belongs to it and gone with the memory of the last. No object of its own: all of it follows from its
+ * items. `line` holds those that stand with the queued or the sending, by seq; the weight is until when the item keeps the others back: the
+ * end of its lease, INT64_MAX for a claim without one, INT64_MIN for the queued. */
+struct hf__outbox_group {
+	struct hf__map_node node;
+	struct hf__outbox_queue *queue;
+	struct hf__order line;
+	struct hf__outbox_item *next; /* the one that stands in queue->ready for the group; NULL: none does */
+	size_t members; /* items that exist, failed and removed ones too while their change is not final */
+	size_t held; /* of the line, those that stand with the sending */
+	uint32_t len;
+	uint8_t name[];
+};
+
+/* What ties an item to its group; items without one have none. */
+struct hf__outbox_member {
+	struct hf__order_node node; /* in group->line */
+	struct hf__outbox_item *item;
+	struct hf__outbox_group *group;
 };
 
 struct hf__outbox_item {
@@ -90,8 +133,20 @@ struct hf__outbox_item {
 	struct hf__map_node node;
 	struct hf__order_node ready, line;
 	struct hf__heap_node ending, held;
-	uint64_t seq; /* LSN of the entry that created it: enqueue order */
+	struct hf__outbox_member *member; /* NULL: in no group. It stays the same while the item lives */
 	struct hf__outbox_value value;
+	uint32_t len;
+	uint8_t id[];
+};
+
+/* A completed id. It never changes. */
+struct hf__outbox_done {
+	struct hf__object object; /* container: its queue */
+	struct hf__map_node node;
+	struct hf__order_node line; /* by lsn */
+	struct hf__heap_node fading;
+	uint64_t lsn; /* of the completion */
+	int64_t until; /* it blocks before this instant */
 	uint32_t len;
 	uint8_t id[];
 };
@@ -102,7 +157,20 @@ struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *st
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, struct hf_bytes name);
-struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id, uint64_t seq);
+struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id, struct hf_bytes group, uint64_t seq);
+/* What a call waits for that finds nothing to claim: any change in the queue, which need not exist yet. */
+uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue);
+/* Something that makes the queue state came or went. */
+void hf__outbox_queue_tag(struct hf__outbox_queue *queue);
+
+/* The key under which maps hold what belongs to a queue (items, completed ids, groups), in one piece: the queue's length keeps ("ab", "c") and ("a", "bc") apart. */
+struct hf__outbox_key {
+	struct hf_bytes queue, name;
+	size_t len;
+	uint8_t bytes[2 + 2 * HF_KEY_MAX];
+};
+/* Both parts fit: checked before by whoever took them in. */
+void hf__outbox_key(struct hf__outbox_key *key, struct hf_bytes queue, struct hf_bytes name);
 
 struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node);
 struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__order_node *node);
@@ -130,6 +198,44 @@ struct hf__outbox_item *hf__outbox_walk(const struct hf__outbox_queue *queue, en
 /* Is there an item of this seq? */
 bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq);
 size_t hf__outbox_queue_count(const struct hf__outbox_queue *queue);
+
+/* --- outbox_group.c ----------------------------------------------------------------------------------------------------------- */
+
+struct hf__outbox_item *hf__outbox_of_member(const struct hf__order_node *node);
+struct hf__outbox_group *hf__outbox_group_of_map(const struct hf__map_node *node);
+/* Empty: none. */
+struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item);
+/* Makes the item a member, of a new group if need be. false: out of memory. */
+bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_item *item, struct hf_bytes name);
+/* The item is about to be freed. */
+void hf__outbox_group_leave(struct hf__outbox_item *item);
+/* Enters and leaves queue->ready, for items of a group through it. */
+void hf__outbox_ready_link(struct hf__outbox_item *item);
+void hf__outbox_ready_unlink(struct hf__outbox_item *item);
+/* Does somebody hold another item of the group? The item itself is not held. */
+bool hf__outbox_group_busy(const struct hf__outbox_item *item, int64_t now);
+/* Is it the first of its group, or in none? */
+bool hf__outbox_in_turn(const struct hf__outbox_item *item);
+/* What is wrong with the group, or NULL; adds up what the queue keeps. */
+const char *hf__outbox_group_fault(const struct hf__outbox_group *group);
+/* How many of its items are kept back, as far as places tell. */
+size_t hf__outbox_group_blocked(const struct hf__outbox_group *group);
+
+/* --- outbox_done.c ------------------------------------------------------------------------------------------------------------ */
+
+struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id);
+/* Not in any index yet. NULL: out of memory. */
+struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, struct hf_bytes id, uint64_t lsn, int64_t until);
+struct hf__outbox_done *hf__outbox_done_of_map(const struct hf__map_node *node);
+struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__order_node *node);
+struct hf__outbox_done *hf__outbox_done_of_fading(const struct hf__heap_node *node);
+struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done);
+struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done);
+void hf__outbox_done_init(struct hf__outbox_queue *queue);
+/* Is there one of this LSN? */
+bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn);
+/* The first completed id after LSN `after` that still blocks at `now`. */
+struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t now, uint64_t after);
 
 /* A new incarnation: see struct hf__domain. */
 void hf__outbox_opened(struct hf__outbox_state *state, uint64_t first_lsn);

@@ -26,6 +26,11 @@ int hf__outbox_check_key(struct hf_bytes queue, struct hf_bytes id, struct hf__t
 	return rc == HF_OK ? check_name("id", id, why) : rc;
 }
 
+int hf__outbox_check_group(struct hf_bytes group, struct hf__text *why)
+{
+	return group.len > 0 ? check_name("group", group, why) : HF_OK;
+}
+
 int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why)
 {
 	return check_name("owner", owner, why);
@@ -126,9 +131,43 @@ int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind, const str
 {
 	result->changed = true;
 	result->count = 1;
-	result->version = kind == HF__OUTBOX_GONE ? 0 : hf__next_lsn(d);
+	result->version = kind == HF__OUTBOX_GONE || kind == HF__OUTBOX_DONE ? 0 : hf__next_lsn(d);
 	hf__outbox_encode(hf__entry_body(d), kind, image, false);
 	return hf__emit(d, (uint8_t)kind);
+}
+
+int hf__outbox_fade(struct hf__decision *d, const struct hf__outbox_done *done)
+{
+	const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(hf__outbox_done_queue(done)), .id = hf__outbox_done_id(done)};
+	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_FADED, &image, false);
+	return hf__emit(d, HF__OUTBOX_FADED);
+}
+
+/* Those whose time is over are no loss and do not count as dropped. Upkeep leaves few of them; what is beyond goes with the oldest. */
+static int fade_some(struct hf__decision *d, const struct hf__outbox_queue *queue, size_t keep)
+{
+	const struct hf__order_filter over = {.low = INT64_MIN, .high = d->now};
+	for (unsigned i = 0; i < 256 && hf__order_count(&queue->done) > keep; i++) {
+		const struct hf__order_node *node = hf__order_first_pass(&queue->done, &over);
+		if (!node)
+			break;
+		const int rc = hf__outbox_fade(d, hf__outbox_done_of_line(node));
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue, size_t keep)
+{
+	if (!queue || hf__order_count(&queue->done) <= keep)
+		return HF_OK;
+	const int rc = fade_some(d, queue, keep);
+	if (rc != HF_OK || hf__order_count(&queue->done) <= keep)
+		return rc;
+	const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(queue), .dropped = hf__order_count(&queue->done) - keep};
+	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_DROPPED, &image, false);
+	return hf__emit(d, HF__OUTBOX_DROPPED);
 }
 
 void hf__outbox_free_claim(struct hf__outbox_image *image)
@@ -150,6 +189,18 @@ int64_t hf__outbox_lease_end(const struct hf__decision *d, int64_t lease_us)
 
 /* --- Answers ---------------------------------------------------------------------------------------------------------------- */
 
+static int answer_rerun(struct hf__answer *answer, const struct hf__outbox_value *value, bool without_payload,
+                        const struct hf_outbox_rerun **out)
+{
+	struct hf_outbox_rerun *rerun = hf__answer_alloc(answer, sizeof *rerun);
+	if (!rerun)
+		return HF_ENOMEM;
+	rerun->enqueued_at = value->rerun_enqueued_at;
+	rerun->available_at = value->rerun_available_at;
+	*out = rerun;
+	return without_payload ? HF_OK : hf__answer_payload(answer, &value->rerun_payload, &rerun->payload);
+}
+
 int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *item, int64_t now, bool without_payload,
                       struct hf_outbox_item *out)
 {
@@ -168,12 +219,14 @@ int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *i
 	};
 	int rc = hf__answer_bytes(answer, hf__outbox_id(item), &out->id);
 	if (rc == HF_OK)
+		rc = hf__answer_bytes(answer, hf__outbox_group_name(item), &out->group);
+	if (rc == HF_OK)
 		rc = hf__answer_bytes(answer, hf__blob_bytes(value->last_error), &out->last_error);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(answer, hf__blob_bytes(held ? value->owner : NULL), &out->owner);
 	if (rc == HF_OK && !without_payload)
 		rc = hf__answer_payload(answer, &value->payload, &out->payload);
-	return rc;
+	return rc == HF_OK && value->noted ? answer_rerun(answer, value, without_payload, &out->rerun) : rc;
 }
 
 int hf__outbox_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)

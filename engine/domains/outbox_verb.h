@@ -9,6 +9,8 @@
 int hf__outbox_check_queue(struct hf_bytes queue, struct hf__text *why);
 int hf__outbox_check_key(struct hf_bytes queue, struct hf_bytes id, struct hf__text *why);
 int hf__outbox_check_payload(struct hf_bytes payload, struct hf__text *why);
+/* May be empty. */
+int hf__outbox_check_group(struct hf_bytes group, struct hf__text *why);
 int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why);
 /* A lease or delay: >= 0. */
 int hf__outbox_check_span(const char *name, int64_t us, struct hf__text *why);
@@ -34,6 +36,10 @@ int hf__outbox_refuse(struct hf__decision *d, int code, const char *what, struct
 /* Writes the item as it is now; the result says so. */
 HF_CHECKED int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind, const struct hf__outbox_image *image,
                                struct hf_result *result);
+/* Logs that a completed id blocks no more: its time is over, or it is noted anew. */
+HF_CHECKED int hf__outbox_fade(struct hf__decision *d, const struct hf__outbox_done *done);
+/* Afterwards the queue (NULL: nothing to do) remembers no more than `keep` completed ids: those whose time is over go first, then the oldest. */
+HF_CHECKED int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue, size_t keep);
 /* Nobody holds it any more. */
 void hf__outbox_free_claim(struct hf__outbox_image *image);
 /* Saturating; span >= 0. */

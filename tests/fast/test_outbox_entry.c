@@ -18,7 +18,7 @@
 
 /* --- Bytes and words -------------------------------------------------------------------------------------------------------- */
 
-#define FIELDS .queue = {"jobs", 4}, .id = {"42", 2}, .enqueued_at = AT, .available_at = AT, .lease_until = HF_UNSET
+#define FIELDS .queue = {"jobs", 4}, .id = {"42", 2}, .enqueued_at = AT, .available_at = AT, .lease_until = HF_UNSET, .until = HF_UNSET
 
 static const struct sample {
 	enum hf__outbox_kind kind;
@@ -41,6 +41,7 @@ static const struct sample {
       .status = HF_OUTBOX_SENDING,
       .token = UINT64_C(3) << 48 | LSN,
       .lease_until = AT + 30 * SECOND,
+      .until = HF_UNSET,
       .owner = {"w1", 2}},
      "claim jobs/42 by w1 lease 30s"},
     {HF__OUTBOX_CHANGED,
@@ -51,12 +52,56 @@ static const struct sample {
       .attempts = 1,
       .available_at = AT + 1500000,
       .lease_until = HF_UNSET,
+      .until = HF_UNSET,
       .last_error = {"down", 4}},
      "fail \"my jobs\"/\"a/b\" queued in 1.5s attempts 1 error \"down\""},
-    {HF__OUTBOX_GONE, {.queue = {"jobs", 4}, .id = {"42", 2}, .cause = HF__OUTBOX_COMPLETE, .lease_until = HF_UNSET}, "complete jobs/42"},
-    {HF__OUTBOX_ENDED, {.queue = {"jobs", 4}, .id = {"42", 2}, .token = TOKEN, .lease_until = HF_UNSET}, "claim over jobs/42"},
-    {HF__OUTBOX_SETTINGS, {.queue = {"jobs", 4}, .max_attempts = 7, .lease_until = HF_UNSET}, "configure jobs max_attempts 7"},
-    {HF__OUTBOX_CLEARED, {.queue = {"jobs", 4}, .lease_until = HF_UNSET}, "clear jobs"},
+    {HF__OUTBOX_GONE,
+     {.queue = {"jobs", 4}, .id = {"42", 2}, .cause = HF__OUTBOX_COMPLETE, .lease_until = HF_UNSET, .until = HF_UNSET},
+     "complete jobs/42"},
+    {HF__OUTBOX_ENDED,
+     {.queue = {"jobs", 4}, .id = {"42", 2}, .token = TOKEN, .lease_until = HF_UNSET, .until = HF_UNSET},
+     "claim over jobs/42"},
+    {HF__OUTBOX_GONE,
+     {.queue = {"jobs", 4}, .id = {"42", 2}, .cause = HF__OUTBOX_COMPLETE, .lease_until = HF_UNSET, .until = AT + 60 * SECOND},
+     "complete jobs/42 blocks 60s"},
+    {HF__OUTBOX_SETTINGS,
+     {.queue = {"jobs", 4}, .cause = HF__OUTBOX_CONFIGURE, .max_attempts = 7, .dedup_max = 9, .lease_until = HF_UNSET, .until = HF_UNSET},
+     "configure jobs max_attempts 7"},
+    {HF__OUTBOX_SETTINGS,
+     {.queue = {"jobs", 4},
+      .cause = HF__OUTBOX_STATE,
+      .max_attempts = 7,
+      .dedup_window = 90 * SECOND,
+      .dedup_max = 9,
+      .paused = true,
+      .dropped = 3,
+      .lease_until = HF_UNSET,
+      .until = HF_UNSET},
+     "configure jobs max_attempts 7 dedup_window 90s dedup_max 9 paused"},
+    {HF__OUTBOX_SETTINGS,
+     {.queue = {"jobs", 4},
+      .cause = HF__OUTBOX_PAUSE,
+      .max_attempts = 7,
+      .dedup_max = 9,
+      .paused = true,
+      .lease_until = HF_UNSET,
+      .until = HF_UNSET},
+     "pause jobs"},
+    {HF__OUTBOX_ITEM,
+     {FIELDS, .cause = HF__OUTBOX_PUT, .status = HF_OUTBOX_QUEUED, .seq = 5, .group = {"ann", 3}, .payload = {"hello", 5}, .noted = true,
+      .rerun_payload = {"again!", 6}, .rerun_enqueued_at = AT, .rerun_available_at = AT},
+     "put jobs/42 5 bytes group ann queued rerun noted, 6 bytes"},
+    {HF__OUTBOX_CHANGED, {FIELDS, .cause = HF__OUTBOX_RERUN, .status = HF_OUTBOX_QUEUED}, "rerun jobs/42 queued"},
+    {HF__OUTBOX_NOTED, {FIELDS, .payload = {"again!", 6}}, "note rerun jobs/42 6 bytes"},
+    {HF__OUTBOX_REDRIVEN,
+     {.queue = {"jobs", 4}, .available_at = AT, .count = 2, .ids = {"\1\0a\3\0b c", 8}, .lease_until = HF_UNSET, .until = HF_UNSET},
+     "redrive jobs 2 items: a \"b c\""},
+    {HF__OUTBOX_DONE,
+     {.queue = {"jobs", 4}, .id = {"42", 2}, .lease_until = HF_UNSET, .until = AT + 60 * SECOND},
+     "completed jobs/42 blocks 60s"},
+    {HF__OUTBOX_FADED, {.queue = {"jobs", 4}, .id = {"42", 2}, .lease_until = HF_UNSET, .until = HF_UNSET}, "blocks no more jobs/42"},
+    {HF__OUTBOX_DROPPED, {.queue = {"jobs", 4}, .dropped = 2, .lease_until = HF_UNSET, .until = HF_UNSET}, "drop jobs 2 completed ids"},
+    {HF__OUTBOX_CLEARED, {.queue = {"jobs", 4}, .lease_until = HF_UNSET, .until = HF_UNSET}, "clear jobs"},
 };
 
 enum { SAMPLES = sizeof samples / sizeof samples[0] };
@@ -123,6 +168,92 @@ static void damaged_bodies_are_refused_or_mean_what_they_say(void **unused)
 	}
 }
 
+/* Bodies of version 1, from before groups, reruns, pauses and completed ids. */
+static void bodies_of_version_1_mean_what_they_meant(void **unused)
+{
+	(void)unused;
+	static const struct {
+		enum hf__outbox_kind kind;
+		uint8_t bytes[64];
+		size_t len;
+	} old[] = {
+	    {HF__OUTBOX_SETTINGS, {1, 1, 0, 'q', 7, 0, 0, 0}, 8},
+	    {HF__OUTBOX_GONE, {1, 1, 0, 'q', HF__OUTBOX_COMPLETE, 1, 0, 'i'}, 8},
+	    {HF__OUTBOX_ITEM,
+	     {1,
+	      1,
+	      0,
+	      'q',
+	      HF__OUTBOX_PUT,
+	      1,
+	      0,
+	      'i',
+	      5,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      HF_OUTBOX_QUEUED,
+	      2,
+	      0,
+	      0,
+	      0,
+	      3,
+	      0,
+	      0,
+	      0,
+	      4,
+	      0,
+	      0,
+	      0,
+	      6,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      7,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      0,
+	      1,
+	      0,
+	      0,
+	      0,
+	      'p'},
+	     52},
+	    {HF__OUTBOX_CLEARED, {1, 1, 0, 'q'}, 4},
+	    {HF__OUTBOX_ENDED, {1, 1, 0, 'q', 1, 0, 'i', 5, 0, 0, 0, 0, 0, 0, 0}, 15},
+	};
+	struct hf__outbox_image image;
+	for (size_t i = 0; i < sizeof old / sizeof old[0]; i++) {
+		assert_true(hf__outbox_decode((uint8_t)old[i].kind, LSN, hf_bytes(old[i].bytes, old[i].len), &image));
+		assert_true(image.until == HF_UNSET && image.group.len == 0 && !image.noted && !image.paused && image.dedup_window == 0);
+		assert_true(hf__bytes_equal(image.queue, hf_str("q")));
+		if (old[i].kind == HF__OUTBOX_SETTINGS)
+			assert_true(image.max_attempts == 7 && image.dedup_max == HF_OUTBOX_DEDUP_MAX);
+		if (old[i].kind == HF__OUTBOX_ITEM)
+			assert_true(image.attempts == 2 && image.max_attempts == 3 && image.priority == 4 && image.seq == 5 && image.enqueued_at == 6 &&
+			            image.available_at == 7 && hf__bytes_equal(image.payload, hf_str("p")));
+	}
+	/* What version 1 did not have, it does not have now. */
+	assert_false(hf__outbox_decode(HF__OUTBOX_FADED, LSN, hf_bytes((uint8_t[]){1, 1, 0, 'q', 1, 0, 'i'}, 7), &image));
+	assert_true(hf__outbox_decode(HF__OUTBOX_FADED, LSN, hf_bytes((uint8_t[]){2, 1, 0, 'q', 1, 0, 'i'}, 7), &image));
+	assert_false(hf__outbox_decode(HF__OUTBOX_FADED, LSN, hf_bytes((uint8_t[]){3, 1, 0, 'q', 1, 0, 'i'}, 7), &image));
+	assert_false(hf__outbox_decode(HF__OUTBOX_FADED, LSN, hf_bytes((uint8_t[]){0, 1, 0, 'q', 1, 0, 'i'}, 7), &image));
+}
+
 /* --- State ------------------------------------------------------------------------------------------------------------------ */
 
 struct bench {
@@ -167,10 +298,12 @@ static int apply(struct bench *b, uint64_t lsn, enum hf__outbox_kind kind, const
 
 static struct hf__outbox_image image_for(const char *id, enum hf__outbox_cause cause, uint8_t status)
 {
-	return (struct hf__outbox_image){.queue = hf_str("jobs"), .id = hf_str(id), .cause = cause, .status = status, .lease_until = HF_UNSET};
+	return (struct hf__outbox_image){
+	    .queue = hf_str("jobs"), .id = hf_str(id), .cause = cause, .status = status, .lease_until = HF_UNSET, .until = HF_UNSET};
 }
 
-/* "queued" (LSN 1), "held" (LSN 2, claimed at 3), "failed" (LSN 4, failed at 5). */
+/* "queued" (LSN 1), "held" (LSN 2, claimed at 3), "failed" (LSN 4, failed at 5), "noted" (LSN 6, claimed at 7, a rerun noted at 8), "done"
+ * (completed at 9), "free" (LSN 10). "held" and "queued" are of one group. */
 static void bench_fill(struct bench *b)
 {
 	static const char *const ids[] = {"queued", "held", "failed"};
@@ -178,6 +311,7 @@ static void bench_fill(struct bench *b)
 	for (unsigned i = 0; i < 3; i++) {
 		struct hf__outbox_image item = image_for(ids[i], HF__OUTBOX_ENQUEUE, HF_OUTBOX_QUEUED);
 		item.seq = lsns[i];
+		item.group = hf_str(i < 2 ? "g" : "");
 		assert_int_equal(apply(b, lsns[i], HF__OUTBOX_ITEM, &item), HF_OK);
 		if (i == 1) {
 			struct hf__outbox_image claim = image_for("held", HF__OUTBOX_CLAIM, HF_OUTBOX_SENDING);
@@ -189,6 +323,22 @@ static void bench_fill(struct bench *b)
 	struct hf__outbox_image failed = image_for("failed", HF__OUTBOX_MARK_FAILED, HF_OUTBOX_FAILED);
 	failed.attempts = 1;
 	assert_int_equal(apply(b, 5, HF__OUTBOX_CHANGED, &failed), HF_OK);
+	struct hf__outbox_image noted = image_for("noted", HF__OUTBOX_ENQUEUE, HF_OUTBOX_QUEUED);
+	noted.seq = 6;
+	assert_int_equal(apply(b, 6, HF__OUTBOX_ITEM, &noted), HF_OK);
+	noted = image_for("noted", HF__OUTBOX_CLAIM, HF_OUTBOX_SENDING);
+	noted.token = 7;
+	noted.owner = hf_str("w");
+	assert_int_equal(apply(b, 7, HF__OUTBOX_CHANGED, &noted), HF_OK);
+	noted = image_for("noted", HF__OUTBOX_STATE, 0);
+	noted.payload = hf_str("again");
+	assert_int_equal(apply(b, 8, HF__OUTBOX_NOTED, &noted), HF_OK);
+	struct hf__outbox_image done = image_for("done", HF__OUTBOX_STATE, 0);
+	done.until = AT + SECOND;
+	assert_int_equal(apply(b, 9, HF__OUTBOX_DONE, &done), HF_OK);
+	struct hf__outbox_image unbound = image_for("free", HF__OUTBOX_ENQUEUE, HF_OUTBOX_QUEUED);
+	unbound.seq = 10;
+	assert_int_equal(apply(b, 10, HF__OUTBOX_ITEM, &unbound), HF_OK);
 }
 
 static const struct misfit {
@@ -225,7 +375,28 @@ static const struct misfit {
     {"over by another token", HF__OUTBOX_ENDED, "held", 0, 0, 0, 0, 2, 0, HF_ECORRUPT},
     {"over, but queued", HF__OUTBOX_ENDED, "queued", 0, 0, 0, 0, 3, 0, HF_ECORRUPT},
     {"cleared, but empty", HF__OUTBOX_CLEARED, "", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"replaced into another group", HF__OUTBOX_ITEM, "held", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 0, 2, 0, 0, HF_ECORRUPT},
+    {"completed, but to be run again", HF__OUTBOX_GONE, "noted", HF__OUTBOX_COMPLETE, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"run again, but nothing was noted", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RERUN, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_ECORRUPT},
+    {"run again, but counted", HF__OUTBOX_CHANGED, "noted", HF__OUTBOX_RERUN, HF_OUTBOX_QUEUED, 1, 0, 0, 0, HF_ECORRUPT},
+    {"a note beside the queued", HF__OUTBOX_NOTED, "queued", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"a note beside nothing", HF__OUTBOX_NOTED, "nothing", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"completed, but live", HF__OUTBOX_DONE, "queued", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"completed twice", HF__OUTBOX_DONE, "done", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"the end of no completed id", HF__OUTBOX_FADED, "queued", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"more dropped than there are", HF__OUTBOX_DROPPED, "", 0, 0, 2, 0, 0, 0, HF_ECORRUPT},
+    {"redriven, but not failed", HF__OUTBOX_REDRIVEN, "queued", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"redriven, but nothing", HF__OUTBOX_REDRIVEN, "nothing", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"redriven twice", HF__OUTBOX_REDRIVEN, "failed", 0, 0, 2, 0, 0, 0, HF_ECORRUPT},
     /* What fits, lest the bench refuses everything. */
+    {"run again", HF__OUTBOX_CHANGED, "noted", HF__OUTBOX_RERUN, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_OK},
+    {"noted anew", HF__OUTBOX_NOTED, "noted", 0, 0, 0, 0, 0, 0, HF_OK},
+    {"completed by hand", HF__OUTBOX_DONE, "new", 0, 0, 0, 0, 0, 0, HF_OK},
+    {"over for a completed id", HF__OUTBOX_FADED, "done", 0, 0, 0, 0, 0, 0, HF_OK},
+    {"dropped", HF__OUTBOX_DROPPED, "", 0, 0, 1, 0, 0, 0, HF_OK},
+    {"redriven", HF__OUTBOX_REDRIVEN, "failed", 0, 0, 0, 0, 0, 0, HF_OK},
+    {"put into another group", HF__OUTBOX_ITEM, "held", HF__OUTBOX_PUT, HF_OUTBOX_QUEUED, 0, 2, 0, 0, HF_OK},
+    {"put, though completed", HF__OUTBOX_ITEM, "done", HF__OUTBOX_PUT, HF_OUTBOX_QUEUED, 0, LSN, 0, 0, HF_OK},
     {"released", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_OK},
     {"extended", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_EXTEND, HF_OUTBOX_SENDING, 0, 0, 3, 0, HF_OK},
     {"retried", HF__OUTBOX_CHANGED, "failed", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 1, 0, 0, 0, HF_OK},
@@ -238,6 +409,7 @@ static const struct misfit {
 static void entries_that_do_not_fit_the_state_are_refused(void **unused)
 {
 	(void)unused;
+	struct hf__writer ids = {0};
 	for (size_t i = 0; i < sizeof misfits / sizeof misfits[0]; i++) {
 		const struct misfit *m = &misfits[i];
 		struct bench bench;
@@ -249,6 +421,14 @@ static void entries_that_do_not_fit_the_state_are_refused(void **unused)
 		image.token = m->token;
 		image.priority = m->priority;
 		image.owner = hf_str("w");
+		/* "replaced" stays where it was: the group too. */
+		image.group = hf_str(m->cause == HF__OUTBOX_REPLACE && strcmp(m->id, "queued") == 0 ? "g" : "");
+		image.dropped = m->attempts;
+		image.until = m->kind == HF__OUTBOX_DONE ? AT + SECOND : HF_UNSET;
+		ids.len = 0;
+		for (image.count = 0; image.count < (m->attempts ? m->attempts : 1); image.count++)
+			hf__put_short(&ids, image.id);
+		image.ids = bytes_of(&ids);
 		if (m->kind == HF__OUTBOX_CLEARED)
 			image.queue = hf_str("empty");
 		const int rc = apply(&bench, LSN, m->kind, &image);
@@ -256,6 +436,7 @@ static void entries_that_do_not_fit_the_state_are_refused(void **unused)
 			fail_msg("%s: %s", m->what, hf_code_name(rc));
 		bench_deinit(&bench);
 	}
+	hf__writer_deinit(&ids);
 }
 
 /* --- Verify notices --------------------------------------------------------------------------------------------------------- */
@@ -263,7 +444,7 @@ static void entries_that_do_not_fit_the_state_are_refused(void **unused)
 static void verify_notices_what_is_wrong(void **unused)
 {
 	(void)unused;
-	for (unsigned fault = 0; fault < 8; fault++) {
+	for (unsigned fault = 0; fault < 14; fault++) {
 		struct bench bench;
 		char why[200] = "";
 		struct hf__text text = {why, sizeof why, 0};
@@ -288,13 +469,27 @@ static void verify_notices_what_is_wrong(void **unused)
 			queue->value.max_attempts = 0;
 		else if (fault == 6)
 			hf__order_remove(&queue->ready, hf__order_first(&queue->ready));
+		else if (fault == 7)
+			item->value.seq = 100;
+		else if (fault == 8)
+			queue->blocked++;
+		else if (fault == 9)
+			item->member->group->held--;
+		else if (fault == 10)
+			item->member->node.weight--;
+		else if (fault == 11)
+			item->member->group->members++;
+		else if (fault == 12)
+			hf__heap_remove(&state->fading, hf__heap_first(&state->fading));
 		else
-			item->seq = 100;
+			queue->value.dedup_window = -1;
 		assert_int_equal(hf__outbox_domain.verify(state, &text), HF_ECORRUPT);
 		assert_true(why[0] != '\0');
 		if (fault == 4) /* or it would not be freed */
 			hf__map_insert(&state->items, &item->node, item->node.hash);
 		item->value.attempts = attempts;
+		if (fault == 11)
+			item->member->group->members--;
 		bench_deinit(&bench);
 	}
 }
@@ -304,6 +499,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(entries_tell_what_they_do),
 	    cmocka_unit_test(damaged_bodies_are_refused_or_mean_what_they_say),
+	    cmocka_unit_test(bodies_of_version_1_mean_what_they_meant),
 	    cmocka_unit_test(entries_that_do_not_fit_the_state_are_refused),
 	    cmocka_unit_test(verify_notices_what_is_wrong),
 	};

@@ -220,7 +220,7 @@ static void what_breaks_the_form_is_refused(void **unused)
 	assert_int_equal(hf_outbox_release(s, NULL, &back, NULL, NULL), HF_EINVAL);
 	const struct hf_outbox_clear clear = {.write.expect = 5, .queue = queue()};
 	assert_int_equal(hf_outbox_clear(s, NULL, &clear, NULL, NULL), HF_EINVAL);
-	struct hf_outbox_enqueue enqueue = {.queue = queue(), .id = hf_str("a"), .dedup = (enum hf_outbox_dedup)2};
+	struct hf_outbox_enqueue enqueue = {.queue = queue(), .id = hf_str("a"), .dedup = (enum hf_outbox_dedup)3};
 	assert_int_equal(hf_outbox_enqueue(s, NULL, &enqueue, NULL, NULL), HF_EINVAL);
 	enqueue = (struct hf_outbox_enqueue){.queue = queue(), .id = hf_str("a"), .available_at = HF_UNSET};
 	assert_int_equal(hf_outbox_enqueue(s, NULL, &enqueue, NULL, NULL), HF_EINVAL);

@@ -24,12 +24,20 @@ extern "C" {
 #define HF_OUTBOX_ATTEMPTS 5u /* attempts until an item is failed, where neither call, item nor queue says otherwise */
 #define HF_OUTBOX_ERROR_MAX 4096u /* bytes of an item's last error; longer ones are cut at a UTF-8 boundary */
 #define HF_OUTBOX_CLAIM_MAX 4096u /* items that one hf_outbox_claim_next() gives at most */
+#define HF_OUTBOX_DEDUP_MAX 1000000u /* completed ids that a queue remembers, where hf_outbox_configure() does not say otherwise */
 
 enum hf_outbox_status {
 	HF_OUTBOX_ANY = 0, /* as a filter: all; in an item that is put: queued */
 	HF_OUTBOX_QUEUED = 1,
 	HF_OUTBOX_SENDING = 2,
 	HF_OUTBOX_FAILED = 3,
+};
+
+/* What hf_outbox_enqueue() with HF_OUTBOX_RERUN noted beside an item that somebody held: once the item is completed it is queued again with this. */
+struct hf_outbox_rerun {
+	struct hf_bytes payload;
+	hf_time enqueued_at;
+	hf_time available_at;
 };
 
 /* An item as reads and claims give it. All bytes live in the answer's memory. */
@@ -43,6 +51,8 @@ struct hf_outbox_item {
 	hf_time enqueued_at;
 	hf_time available_at; /* claim_next leaves it alone before this time */
 	struct hf_bytes last_error; /* empty: none */
+	struct hf_bytes group; /* empty: none */
+	const struct hf_outbox_rerun *rerun; /* NULL: none is noted */
 	/* Only while sending, else 0, empty and HF_UNSET. */
 	hf_token token;
 	struct hf_bytes owner;
@@ -60,11 +70,25 @@ struct hf_outbox_items {
 
 /* --- Filling a queue ------------------------------------------------------------------------------------------------------ */
 
+/* Groups: of the items of one queue that share a non-empty group claim_next gives one at a time, in the order in which they were enqueued, whatever
+ * their priorities. The first one that is neither done nor failed goes before all others of the group: while somebody holds it, and while it
+ * is delayed (by available_at or a backoff), they wait. Its priority and available_at are the group's place among others. A group is made by
+ * its first item and goes with its last; group names follow the rules of key parts.
+ *
+ * Completed ids: where the queue has a dedup_window, an id goes on blocking for that long after its item was completed: hf_outbox_enqueue() of
+ * it, whatever `dedup` says, answers HF_OK with changed = false and version 0. Every other operation finds no such item. An item that is
+ * removed, cleared or put leaves no such trace. */
+
 /* What becomes of an enqueue whose id is live already, that is queued, sending or failed. */
 enum hf_outbox_dedup {
 	HF_OUTBOX_KEEP = 0, /* the item is left exactly as it is: changed = false */
 	HF_OUTBOX_REPLACE = 1, /* a queued one takes the new payload, enqueued_at and available_at and keeps everything else, its place
 	                        * in the order too; a sending or failed one is left as it is: changed = false */
+	HF_OUTBOX_RERUN =
+	    2, /* runs at least once more with the newest payload: beside a sending item payload and times are noted, and when it is
+	                      * completed it is queued again with them, attempts 0, at the end of the enqueue order. What is noted stays until
+	                      * then, whatever comes between, and gives way to a newer note, to a REPLACE and to a put. A queued one has its
+	                      * run still to come: as REPLACE. A failed one is left as it is: changed = false */
 };
 
 struct hf_outbox_enqueue {
@@ -77,6 +101,7 @@ struct hf_outbox_enqueue {
 	int32_t priority; /* lower first */
 	uint32_t max_attempts; /* 0: the queue's */
 	enum hf_outbox_dedup dedup;
+	struct hf_bytes group; /* empty: none. That of a live item stays as it is */
 };
 
 /* Adds an item as queued. */
@@ -91,6 +116,7 @@ struct hf_outbox_input {
 	hf_time available_at;
 	int32_t priority;
 	uint32_t max_attempts;
+	struct hf_bytes group;
 };
 
 struct hf_outbox_enqueue_many {
@@ -101,7 +127,7 @@ struct hf_outbox_enqueue_many {
 	enum hf_outbox_dedup dedup;
 };
 
-/* Adds all or none, in the order given; an id that occurs twice is live the second time. result->count: items added or replaced. */
+/* Adds all or none, in the order given; an id that occurs twice is live the second time. result->count: items added, replaced or noted. */
 HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_many *args,
                                              struct hf_result *result, struct hf_error *error);
 
@@ -114,7 +140,7 @@ struct hf_outbox_put {
 };
 
 /* Stores an item (import, migration). One that exists is replaced, whoever holds it, and keeps its place in the enqueue order; a new
- * one comes last. changed = false when it is like that already. */
+ * one comes last, whether or not its id was completed before. changed = false when it is like that already. */
 HF_API HF_CHECKED int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args, struct hf_result *result,
                                     struct hf_error *error);
 
@@ -122,9 +148,12 @@ struct hf_outbox_configure {
 	struct hf_write write; /* expect is the version of the queue's settings; HF_ABSENT: never changed */
 	struct hf_bytes queue;
 	uint32_t max_attempts; /* 0: HF_OUTBOX_ATTEMPTS */
+	int64_t dedup_window_us; /* how long a completed id goes on blocking; 0: not at all */
+	uint32_t dedup_max; /* at most so many completed ids, the oldest are dropped; 0: HF_OUTBOX_DEDUP_MAX */
 };
 
-/* Settings of a queue; they apply from now on to items that were enqueued before, too. */
+/* Settings of a queue; they apply from now on to items that were enqueued before, too. Ids completed before keep their time; those beyond
+ * dedup_max are dropped at once. Whether the queue is paused stays. */
 HF_API HF_CHECKED int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure *args, struct hf_result *result,
                                           struct hf_error *error);
 
@@ -133,9 +162,33 @@ struct hf_outbox_clear {
 	struct hf_bytes queue;
 };
 
-/* Removes every item of the queue, whoever holds it; settings stay. result->count: how many. */
+/* Removes every item of the queue, whoever holds it, and forgets its completed ids; settings stay. result->count: how many items. */
 HF_API HF_CHECKED int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear *args, struct hf_result *result,
                                       struct hf_error *error);
+
+struct hf_outbox_pause {
+	struct hf_write write; /* expect as in hf_outbox_configure */
+	struct hf_bytes queue;
+};
+
+/* While a queue is paused claim_next gives nothing and drain sends nothing; whoever holds an item goes on, and an item can be claimed by name.
+ * Survives closing. changed = false when it is so already. */
+HF_API HF_CHECKED int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result,
+                                      struct hf_error *error);
+HF_API HF_CHECKED int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result,
+                                       struct hf_error *error);
+
+struct hf_outbox_put_completed {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	hf_time until; /* it blocks before this time */
+};
+
+/* Notes an id as completed (import). changed = false when it is noted so already, when `until` is over, or when an item of this id
+ * is live. Beyond dedup_max the oldest is dropped. */
+HF_API HF_CHECKED int hf_outbox_put_completed(hf_store *store, hf_txn *txn, const struct hf_outbox_put_completed *args,
+                                              struct hf_result *result, struct hf_error *error);
 
 /* --- Claiming ------------------------------------------------------------------------------------------------------------- */
 
@@ -151,8 +204,9 @@ struct hf_outbox_claim {
 	int64_t lease_us;
 };
 
-/* Claims one item by name, delayed or failed ones too. Of any number of concurrent claims exactly one wins. `out` (nullable) gets the
- * item, result->token the token. HF_ENOTFOUND; HF_ECLAIMED: somebody holds it. */
+/* Claims one item by name, delayed or failed ones too, out of its group's turn and from a paused queue. Of any number of concurrent claims
+ * exactly one wins. `out` (nullable) gets the item, result->token the token. HF_ENOTFOUND; HF_ECLAIMED: somebody holds it; HF_EBLOCKED:
+ * somebody holds another item of its group. */
 HF_API HF_CHECKED int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_claim *args, struct hf_outbox_items *out,
                                       struct hf_result *result, struct hf_error *error);
 
@@ -162,11 +216,15 @@ struct hf_outbox_claim_next {
 	uint32_t max; /* at most so many, HF_OUTBOX_CLAIM_MAX at most; 0: one */
 	struct hf_bytes owner; /* as above */
 	int64_t lease_us;
+	int64_t wait_us; /* how long to wait for work: 0 not at all, -1 for ever; must be 0 in a transaction */
 };
 
-/* Claims what is queued and available, by priority, available_at, enqueue order; each item gets a token of its own, all in one
- * transaction. Nothing to claim is HF_OK with out->count = 0 and changed = false. Costs O(log n) an item, however many others are
- * delayed, held or failed. */
+/* Claims what is queued and available, by priority, available_at, enqueue order, of each group only what is next; each item gets a token of its own, all
+ * in one transaction. Nothing to claim is HF_OK with out->count = 0 and changed = false. Costs O(log n) an item, however many others are
+ * delayed, held, failed or kept back by their groups.
+ *
+ * With a wait it returns as soon as there is something, or with nothing when the wait is over; HF_ECANCELED when the store is closed meanwhile. Who waits is
+ * served in the order of arrival, and before others who would wait; calls that do not wait take what they find. */
 HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args,
                                            struct hf_outbox_items *out, struct hf_result *result, struct hf_error *error);
 
@@ -194,7 +252,8 @@ struct hf_outbox_complete {
 	hf_token token;
 };
 
-/* Delivered: the item goes. */
+/* Delivered: the item goes, and its id goes on blocking if the queue has a dedup_window; or, if a rerun was noted, it is queued again
+ * (result->version is then its new version). */
 HF_API HF_CHECKED int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_complete *args, struct hf_result *result,
                                          struct hf_error *error);
 
@@ -271,6 +330,23 @@ struct hf_outbox_retry {
 HF_API HF_CHECKED int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry *args, struct hf_result *result,
                                       struct hf_error *error);
 
+/* Which items; zeroed but for the queue: all that failed. Every condition that is set must hold. */
+struct hf_outbox_redrive {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes queue;
+	struct hf_bytes group; /* empty: any */
+	struct hf_bytes error; /* part of the last error; empty: any */
+	hf_time enqueued_before; /* 0: any */
+	uint32_t attempts_below; /* 0: any */
+	size_t limit; /* at most so many, the first in enqueue order; 0: all */
+};
+
+/* Retries the failed items that match, in one transaction: each is queued again, available now if it was not yet, attempts kept, and has
+ * the same new version. result->count: how many; none: changed = false. It looks at every failed item of the queue. HF_ETOOBIG beyond what a
+ * transaction can hold: use `limit`. */
+HF_API HF_CHECKED int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redrive *args, struct hf_result *result,
+                                        struct hf_error *error);
+
 /* --- Guards --------------------------------------------------------------------------------------------------------------- */
 
 /* Guards write nothing and only make sense in a transaction: HF_EINVAL without one. */
@@ -345,12 +421,45 @@ struct hf_outbox_stats {
 	/* The store's clock. Items whose lease is over count as sending until that is logged, which upkeep does soon after. */
 	hf_time as_of;
 	uint32_t max_attempts; /* of the queue */
-	hf_lsn settings_version; /* 0: hf_outbox_configure never changed anything */
+	hf_lsn settings_version; /* 0: nothing was ever configured or paused */
+	bool paused;
+	/* Groups that have queued or sending items; of those, the ones of which somebody holds an item; and how many queued items (counted
+	 * above too) are not next in their group or wait for somebody who holds another one. */
+	uint64_t groups;
+	uint64_t busy_groups;
+	uint64_t blocked;
+	int64_t dedup_window_us;
+	uint32_t dedup_max;
+	uint64_t completed; /* ids that still block, those whose time is over but not logged yet included */
+	uint64_t dropped; /* completed ids that dedup_max cut short, ever */
 };
 
 /* In O(1). */
 HF_API HF_CHECKED int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, struct hf_outbox_stats *out,
                                       struct hf_error *error);
+
+struct hf_outbox_completed_id {
+	struct hf_bytes id;
+	hf_time until; /* it blocks before this time */
+	hf_lsn version;
+};
+
+struct hf_outbox_completed_page {
+	const struct hf_outbox_completed_id *ids;
+	size_t count;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory; /* free with hf_release() */
+};
+
+struct hf_outbox_completed_list {
+	struct hf_bytes queue;
+	size_t limit; /* 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+/* The completed ids that still block, in the order in which they were completed. HF_EINVAL for a damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args, unsigned flags,
+                                          struct hf_outbox_completed_page *out, struct hf_error *error);
 
 /* --- Draining ------------------------------------------------------------------------------------------------------------- */
 
@@ -374,12 +483,12 @@ struct hf_outbox_drained {
 	uint64_t sent; /* delivered and gone */
 	uint64_t failed; /* reached max_attempts in this pass */
 	uint64_t requeued; /* failed, to be tried again by a later pass */
-	uint64_t skipped; /* held, changed or taken away by others meanwhile */
+	uint64_t skipped; /* held, changed or taken away by others meanwhile, or behind such a one in its group; or the queue was paused */
 };
 
 /* One pass over what was queued when it began, in enqueue order: claim, send, then complete or fail. An item that anybody changes
- * after the pass began is left to later passes, so concurrent drains never send one item twice. The first failure of the store ends
- * it; *out tells what was done in either case. */
+ * after the pass began is left to later passes, so concurrent drains never send one item twice; nor is an item sent before one that goes before it in
+ * its group. Nothing is sent while the queue is paused. The first failure of the store ends it; *out tells what was done in either case. */
 HF_API HF_CHECKED int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args, struct hf_outbox_drained *out,
                                       struct hf_error *error);
 

@@ -1,0 +1,149 @@
+/* Storing things as they are given (import, migration): put an item, put a completed id. */
+#include <stddef.h>
+
+#include "domains/outbox_verb.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* --- Items -------------------------------------------------------------------------------------------------------------------- */
+
+static int put_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_outbox_put *args = raw;
+	const int rc = hf__outbox_check_key(args->queue, args->item.id, why);
+	if (rc != HF_OK)
+		return rc;
+	if ((unsigned)args->item.status > HF_OUTBOX_FAILED) {
+		hf__text_add(why, "no such status: %d", (int)args->item.status);
+		return HF_EINVAL;
+	}
+	const int of_group = hf__outbox_check_group(args->item.group, why);
+	if (of_group != HF_OK)
+		return of_group;
+	const int of_payload = hf__outbox_check_payload(args->item.payload, why);
+	return of_payload == HF_OK && args->item.rerun ? hf__outbox_check_payload(args->item.rerun->payload, why) : of_payload;
+}
+
+static struct hf__outbox_image image_of_put(const struct hf_outbox_put *args)
+{
+	static const struct hf_outbox_rerun none;
+	const struct hf_outbox_item *item = &args->item;
+	const struct hf_outbox_rerun *rerun = item->rerun ? item->rerun : &none;
+	return (struct hf__outbox_image){
+	    .cause = HF__OUTBOX_PUT,
+	    .queue = args->queue,
+	    .id = item->id,
+	    .status = item->status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED,
+	    .attempts = item->attempts,
+	    .max_attempts = item->max_attempts,
+	    .priority = item->priority,
+	    .enqueued_at = item->enqueued_at,
+	    .available_at = item->available_at,
+	    .last_error = hf__utf8_cut(item->last_error, HF_OUTBOX_ERROR_MAX),
+	    .lease_until = HF_UNSET,
+	    .group = item->group,
+	    .payload = item->payload,
+	    .noted = item->rerun != NULL,
+	    .rerun_payload = rerun->payload,
+	    .rerun_enqueued_at = rerun->enqueued_at,
+	    .rerun_available_at = rerun->available_at,
+	};
+}
+
+static bool rerun_changes(const struct hf__outbox_value *value, const struct hf__outbox_image *image)
+{
+	return value->noted != image->noted || value->rerun_enqueued_at != image->rerun_enqueued_at ||
+	       value->rerun_available_at != image->rerun_available_at || !hf__payload_equal(&value->rerun_payload, image->rerun_payload);
+}
+
+static bool put_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t now)
+{
+	const struct hf__outbox_value *value = &item->value;
+	return hf__outbox_view(item, now) != (enum hf_outbox_status)image->status || value->attempts != image->attempts ||
+	       value->max_attempts != image->max_attempts || value->priority != image->priority || value->enqueued_at != image->enqueued_at ||
+	       value->available_at != image->available_at || !hf__bytes_equal(hf__blob_bytes(value->last_error), image->last_error) ||
+	       !hf__bytes_equal(hf__outbox_group_name(item), image->group) || !hf__payload_equal(&value->payload, image->payload) ||
+	       rerun_changes(value, image);
+}
+
+static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+{
+	const struct hf_outbox_put *args = raw;
+	struct hf__outbox_image image = image_of_put(args);
+	struct hf__outbox_item *item;
+	const int rc = hf__outbox_look(state, d, &args->write, args->queue, args->item.id, &item);
+	if (rc != HF_OK)
+		return rc;
+	image.seq = item ? item->value.seq : hf__next_lsn(d);
+	if (!item || put_changes(item, &image, d->now))
+		return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
+	result->version = item->value.version;
+	return HF_OK;
+}
+
+static void *put_copy(struct hf__arena *arena, const void *args)
+{
+	/* The owner is not used: its bytes need not be there. */
+	static const size_t bytes[] = {offsetof(struct hf_outbox_put, queue), offsetof(struct hf_outbox_put, item.id),
+	                               offsetof(struct hf_outbox_put, item.payload), offsetof(struct hf_outbox_put, item.last_error),
+	                               offsetof(struct hf_outbox_put, item.group)};
+	struct hf_outbox_put *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	if (!copy || !copy->item.rerun)
+		return copy;
+	struct hf_outbox_rerun *rerun = hf__arena_copy(arena, copy->item.rerun, sizeof *rerun);
+	if (!rerun || !hf__arena_bytes(arena, rerun->payload, &rerun->payload))
+		return NULL;
+	copy->item.rerun = rerun;
+	return copy;
+}
+
+int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args, struct hf_result *result, struct hf_error *error)
+{
+	static const struct hf__verb verb = {"outbox put", HF__DOMAIN_OUTBOX, put_check, put_decide, put_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+/* --- Completed ids ---------------------------------------------------------------------------------------------------------- */
+
+static int completed_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_outbox_put_completed *args = raw;
+	const int rc = hf__outbox_check_no_expect(&args->write, why);
+	if (rc != HF_OK)
+		return rc;
+	if (args->until != HF_UNSET)
+		return hf__outbox_check_key(args->queue, args->id, why);
+	hf__text_add(why, "until must be a time");
+	return HF_EINVAL;
+}
+
+static int completed_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+{
+	const struct hf_outbox_put_completed *args = raw;
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
+	const struct hf__outbox_done *done = hf__outbox_done_find(state, args->queue, args->id);
+	const struct hf__outbox_image image = {.queue = args->queue, .id = args->id, .until = args->until};
+	struct hf__outbox_item *item;
+	int rc = hf__outbox_look(state, d, &args->write, args->queue, args->id, &item);
+	hf__depends(d, done ? &done->object : NULL);
+	if (rc != HF_OK || item || args->until <= d->now || (done && done->until == args->until))
+		return rc;
+	if (done)
+		rc = hf__outbox_fade(d, done);
+	if (rc == HF_OK)
+		rc = hf__outbox_cut(d, queue, queue ? queue->value.dedup_max - 1 : 0);
+	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_DONE, &image, result) : rc;
+}
+
+static void *completed_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_outbox_put_completed, queue), offsetof(struct hf_outbox_put_completed, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_put_completed), bytes, COUNT_OF(bytes));
+}
+
+int hf_outbox_put_completed(hf_store *store, hf_txn *txn, const struct hf_outbox_put_completed *args, struct hf_result *result,
+                            struct hf_error *error)
+{
+	static const struct hf__verb verb = {"outbox put completed", HF__DOMAIN_OUTBOX, completed_check, completed_decide, completed_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}

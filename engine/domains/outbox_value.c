@@ -1,0 +1,145 @@
+/* What an entry makes of an item's value. New values are made beside the old ones and put in place by the hook, so that no memory leaves the
+ * item as it was. */
+#include "domains/outbox_apply.h"
+
+struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, enum hf__outbox_cause cause)
+{
+	const struct hf__outbox_value *value = &item->value;
+	return (struct hf__outbox_image){
+	    .cause = cause,
+	    .queue = hf__outbox_queue_name(hf__outbox_queue_of(item)),
+	    .id = hf__outbox_id(item),
+	    .status = value->status,
+	    .attempts = value->attempts,
+	    .max_attempts = value->max_attempts,
+	    .priority = value->priority,
+	    .enqueued_at = value->enqueued_at,
+	    .available_at = value->available_at,
+	    .last_error = hf__blob_bytes(value->last_error),
+	    .token = value->token,
+	    .lease_until = value->lease_until,
+	    .owner = hf__blob_bytes(value->owner),
+	    .seq = value->seq,
+	    .group = hf__outbox_group_name(item),
+	    .noted = value->noted,
+	    .rerun_enqueued_at = value->rerun_enqueued_at,
+	    .rerun_available_at = value->rerun_available_at,
+	    .until = HF_UNSET,
+	};
+}
+
+/* --- Values ----------------------------------------------------------------------------------------------------------------- */
+
+/* The blob for `bytes`: the one there is when it holds them already. */
+static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
+{
+	if (hf__bytes_equal(hf__blob_bytes(old), bytes)) {
+		*out = old;
+		return true;
+	}
+	return hf__blob_new(bytes, out);
+}
+
+/* Frees the blobs of `value` that `old` does not hold. */
+static void drop_value(const struct hf__outbox_value *old, const struct hf__outbox_value *value)
+{
+	if (value->owner != old->owner)
+		hf__free(value->owner);
+	if (value->last_error != old->last_error)
+		hf__free(value->last_error);
+	if (value->payload.bytes != old->payload.bytes)
+		hf__free(value->payload.bytes);
+	if (value->rerun_payload.bytes != old->rerun_payload.bytes)
+		hf__free(value->rerun_payload.bytes);
+}
+
+int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, uint64_t version,
+                          struct hf__outbox_value *out)
+{
+	*out = *old;
+	out->version = version;
+	out->enqueued_at = image->enqueued_at;
+	out->available_at = image->available_at;
+	out->token = image->token;
+	out->lease_until = image->lease_until;
+	out->attempts = image->attempts;
+	out->max_attempts = image->max_attempts;
+	out->priority = image->priority;
+	out->status = image->status;
+	if (keep_bytes(old->owner, image->owner, &out->owner) && keep_bytes(old->last_error, image->last_error, &out->last_error))
+		return HF_OK;
+	drop_value(old, out);
+	return HF_ENOMEM;
+}
+
+static void clear_rerun(struct hf__outbox_value *value)
+{
+	value->noted = false;
+	value->rerun_payload = (struct hf__payload){0};
+	value->rerun_enqueued_at = value->rerun_available_at = 0;
+}
+
+static int keep_payloads(const struct hf__outbox_state *state, const struct hf__entry *entry, const struct hf__outbox_image *image,
+                         struct hf__outbox_value *out)
+{
+	struct hf__payload payload, rerun = {0};
+	int rc = hf__payload_keep(&state->env, entry, image->payload, &payload);
+	if (rc != HF_OK)
+		return rc;
+	rc = image->noted ? hf__payload_keep(&state->env, entry, image->rerun_payload, &rerun) : HF_OK;
+	if (rc != HF_OK) {
+		hf__free(payload.bytes);
+		return rc;
+	}
+	out->payload = payload;
+	out->noted = image->noted;
+	out->rerun_payload = rerun;
+	out->rerun_enqueued_at = image->rerun_enqueued_at;
+	out->rerun_available_at = image->rerun_available_at;
+	return HF_OK;
+}
+
+int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const struct hf__entry *entry, const struct hf__outbox_value *old,
+                                const struct hf__outbox_image *image, struct hf__outbox_value *out)
+{
+	int rc = hf__outbox_make_value(old, image, entry->lsn, out);
+	if (rc != HF_OK)
+		return rc;
+	rc = keep_payloads(state, entry, image, out);
+	if (rc != HF_OK) {
+		drop_value(old, out);
+		*out = *old;
+	}
+	return rc;
+}
+
+/* The bytes are copied: a blob belongs to one place of the value only. */
+int hf__outbox_make_rerun_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, uint64_t lsn,
+                                struct hf__outbox_value *out)
+{
+	struct hf__blob *bytes;
+	if (!hf__blob_new(hf__blob_bytes(old->rerun_payload.bytes), &bytes))
+		return HF_ENOMEM;
+	const int rc = hf__outbox_make_value(old, image, lsn, out);
+	if (rc != HF_OK) {
+		hf__free(bytes);
+		return rc;
+	}
+	out->seq = lsn;
+	out->payload = old->rerun_payload;
+	out->payload.bytes = bytes;
+	clear_rerun(out);
+	return HF_OK;
+}
+
+int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item, const struct hf__outbox_value *value)
+{
+	const int rc = hf__before_change(change, &item->object);
+	if (rc != HF_OK) {
+		drop_value(&item->value, value);
+		return rc;
+	}
+	item->value = *value;
+	hf__after_change(change, &item->object);
+	return HF_OK;
+}
