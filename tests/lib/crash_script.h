@@ -58,6 +58,24 @@ enum verb {
 	OUTBOX_GET,
 	OUTBOX_LIST,
 	OUTBOX_STATS,
+	/* place: the scope; names: keys. The token is the one that the key's last begin gave. */
+	IDEM_BEGIN, /* [lease]; size: of the fingerprint */
+	IDEM_COMPLETE, /* [ttl] */
+	IDEM_ABANDON,
+	IDEM_PUT, /* [expires_at; 0: never] */
+	IDEM_REMOVE,
+	IDEM_CLEAR,
+	IDEM_GUARD,
+	IDEM_GUARD_OWNER,
+	IDEM_GET,
+	IDEM_HAS,
+	IDEM_LIST,
+	IDEM_COUNT,
+	/* place: "-"; names: of a migration */
+	MIGRATION_RECORD,
+	MIGRATION_FORGET,
+	MIGRATION_GUARD,
+	MIGRATION_LIST,
 	VERBS,
 };
 
@@ -124,6 +142,7 @@ void script_object_name(const struct op *op, size_t nth, char *out, size_t cap);
 
 /* The reference workloads, each over all three domains unless its name says otherwise. */
 extern const struct script script_domains, script_transactions, script_groups, script_rotation, script_lives;
+extern const struct script script_idem;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */
@@ -147,6 +166,7 @@ struct call {
 	hf_token token;
 	struct hf_result *result;
 	struct hf_outbox_items *items; /* of claims; NULL: not wanted */
+	struct hf_idempotency_begun *begun; /* of begins */
 	struct tale *told; /* by a read */
 	struct hf_error *error;
 };
@@ -154,5 +174,6 @@ int script_call(const struct call *call);
 /* What any operation's result, and a claim, told. */
 void script_tell_result(struct tale *told, const struct hf_result *result);
 void script_tell_items(struct tale *told, const struct hf_outbox_items *items);
+void script_tell_begun(struct tale *told, const struct hf_idempotency_begun *begun);
 
 #endif

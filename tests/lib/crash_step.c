@@ -49,6 +49,7 @@ static uint64_t expected_version(struct player *p, const struct op *op)
 struct slot {
 	struct hf_result result;
 	struct hf_outbox_items items;
+	struct hf_idempotency_begun begun;
 };
 
 static void learn(struct player *p, const struct op *op, const struct slot *slot)
@@ -80,6 +81,7 @@ static void tell(struct player *p, const struct step *step, int code, const stru
 	for (size_t i = 0; i < script_ops(step); i++) {
 		script_tell_result(told, &slots[i].result);
 		script_tell_items(told, &slots[i].items);
+		script_tell_begun(told, &slots[i].begun);
 		if (code == HF_OK)
 			learn(p, &step->ops[i], &slots[i]);
 	}
@@ -155,6 +157,7 @@ static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *
 	    .token = known_of(p, op, 0)->token,
 	    .result = &slot->result,
 	    .items = claims && step->kind == STEP_DO ? &slot->items : NULL,
+	    .begun = &slot->begun,
 	    .told = told,
 	    .error = error,
 	};
@@ -185,8 +188,10 @@ static int run_ops(struct player *p, const struct step *step, struct slot *slots
 
 static void release(struct slot *slots, struct tale *told)
 {
-	for (size_t i = 0; i < OPS_MAX; i++)
+	for (size_t i = 0; i < OPS_MAX; i++) {
 		hf_release(slots[i].items.memory);
+		hf_release(slots[i].begun.memory);
+	}
 	hf__writer_deinit(&told->bytes);
 }
 
@@ -318,7 +323,7 @@ void play_submit(struct player *p, const struct step *step)
 	t->told_lsn = told.lsn;
 	hf__put_u64(&told.bytes, t->ticket.changed);
 	const uint64_t answer = digest_of(&told, code);
-	hf__writer_deinit(&told.bytes);
+	release(slots, &told);
 	t->code = code;
 	if (play_rehearses(p) && code != script_answer(step))
 		play_wrong(p, "submit answered %s (%s), the script says %s", hf_code_name(code), error.text, hf_code_name(script_answer(step)));

@@ -41,5 +41,11 @@ int verb_outbox_outside(const struct call *c, const struct names *n);
 int verb_outbox_get(const struct call *c, const struct names *n);
 int verb_outbox_list(const struct call *c, const struct names *n);
 int verb_outbox_stats(const struct call *c, const struct names *n);
+int verb_idem_begin(const struct call *c, const struct names *n);
+int verb_idem_owning(const struct call *c, const struct names *n);
+int verb_idem_raw(const struct call *c, const struct names *n);
+int verb_idem_look(const struct call *c, const struct names *n);
+int verb_migration(const struct call *c, const struct names *n);
+int verb_migrations(const struct call *c, const struct names *n);
 
 #endif
