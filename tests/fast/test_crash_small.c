@@ -64,6 +64,12 @@ static void transactions_survive_as_a_whole(void **state)
 	assert_nothing_wrong((struct part){&script_transactions, "weak", HF_PAD_NONE, .moments = 2});
 }
 
+static void work_is_done_once_across_crashes(void **state)
+{
+	(void)state;
+	assert_nothing_wrong((struct part){&script_idem, "weak", HF_PAD_NONE, .moments = 3});
+}
+
 /* Every moment: each answer has its own. */
 static void no_answer_runs_ahead_of_the_disk(void **state)
 {
@@ -132,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(single_operations_survive),
 	    cmocka_unit_test(transactions_survive_as_a_whole),
+	    cmocka_unit_test(work_is_done_once_across_crashes),
 	    cmocka_unit_test(no_answer_runs_ahead_of_the_disk),
 	    cmocka_unit_test(tickets_keep_their_word),
 	    cmocka_unit_test(rotation_survives),

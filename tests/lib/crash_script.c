@@ -77,6 +77,22 @@ static const struct row {
     [TIMELINE_QUERY] = {"timeline query", 't', true, AT_PLACE},
     [TIMELINE_COUNT] = {"timeline count", 't', true, AT_PLACE},
     [TIMELINE_LATEST_AT] = {"timeline latest_at", 't', true, AT_PLACE},
+    [IDEM_BEGIN] = {"idempotency begin", 'k', false, AT_NAMES},
+    [IDEM_COMPLETE] = {"idempotency complete", 'k', false, AT_NAMES},
+    [IDEM_ABANDON] = {"idempotency abandon", 'k', false, AT_NAMES},
+    [IDEM_PUT] = {"idempotency put", 'k', false, AT_NAMES},
+    [IDEM_REMOVE] = {"idempotency remove", 'k', false, AT_NAMES},
+    [IDEM_CLEAR] = {"idempotency clear", 'k', false, AT_PLACE},
+    [IDEM_GUARD] = {"idempotency guard", 'k', false, AT_NAMES},
+    [IDEM_GUARD_OWNER] = {"idempotency guard_owner", 'k', false, AT_NAMES},
+    [IDEM_GET] = {"idempotency get", 'k', true, AT_NAMES},
+    [IDEM_HAS] = {"idempotency has", 'k', true, AT_NAMES},
+    [IDEM_LIST] = {"idempotency list", 'k', true, AT_PLACE},
+    [IDEM_COUNT] = {"idempotency count", 'k', true, AT_PLACE},
+    [MIGRATION_RECORD] = {"migration record", 'm', false, AT_NAMES},
+    [MIGRATION_FORGET] = {"migration forget", 'm', false, AT_NAMES},
+    [MIGRATION_GUARD] = {"migration guard", 'm', false, AT_NAMES},
+    [MIGRATION_LIST] = {"migrations", 'm', true, AT_PLACE},
 };
 
 const char *script_verb_name(enum verb verb)

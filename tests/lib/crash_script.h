@@ -67,6 +67,24 @@ enum verb {
 	TIMELINE_QUERY, /* [limit] */
 	TIMELINE_COUNT,
 	TIMELINE_LATEST_AT,
+	/* place: the scope; names: keys. The token is the one that the key's last begin gave. */
+	IDEM_BEGIN, /* [lease]; size: of the fingerprint */
+	IDEM_COMPLETE, /* [ttl] */
+	IDEM_ABANDON,
+	IDEM_PUT, /* [expires_at; 0: never] */
+	IDEM_REMOVE,
+	IDEM_CLEAR,
+	IDEM_GUARD,
+	IDEM_GUARD_OWNER,
+	IDEM_GET,
+	IDEM_HAS,
+	IDEM_LIST,
+	IDEM_COUNT,
+	/* place: "-"; names: of a migration */
+	MIGRATION_RECORD,
+	MIGRATION_FORGET,
+	MIGRATION_GUARD,
+	MIGRATION_LIST,
 	VERBS,
 };
 
@@ -138,6 +156,7 @@ extern const struct script script_domains, script_transactions, script_groups, s
 extern const struct script script_async;
 /* Of one domain, beside the others. */
 extern const struct script script_timeline;
+extern const struct script script_idem;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */
@@ -162,6 +181,7 @@ struct call {
 	hf_token token;
 	struct hf_result *result;
 	struct hf_outbox_items *items; /* of claims; NULL: not wanted */
+	struct hf_idempotency_begun *begun; /* of begins */
 	struct tale *told; /* by a read */
 	struct hf_error *error;
 };
@@ -169,5 +189,6 @@ int script_call(const struct call *call);
 /* What any operation's result, and a claim, told. */
 void script_tell_result(struct tale *told, const struct hf_result *result);
 void script_tell_items(struct tale *told, const struct hf_outbox_items *items);
+void script_tell_begun(struct tale *told, const struct hf_idempotency_begun *begun);
 
 #endif

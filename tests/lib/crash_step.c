@@ -50,6 +50,7 @@ struct slot {
 	struct hf_ticket *ticket;
 	struct hf_result result;
 	struct hf_outbox_items items;
+	struct hf_idempotency_begun begun;
 };
 
 static void learn(struct player *p, const struct op *op, const struct slot *slot)
@@ -81,6 +82,7 @@ static void tell(struct player *p, const struct step *step, int code, const stru
 	for (size_t i = 0; i < script_ops(step); i++) {
 		script_tell_result(told, &slots[i].result);
 		script_tell_items(told, &slots[i].items);
+		script_tell_begun(told, &slots[i].begun);
 		if (code == HF_OK)
 			learn(p, &step->ops[i], &slots[i]);
 	}
@@ -157,6 +159,7 @@ static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *
 	    .token = known_of(p, op, 0)->token,
 	    .result = &slot->result,
 	    .items = claims && (step->kind == STEP_DO || step->kind == STEP_ASYNC) ? &slot->items : NULL,
+	    .begun = &slot->begun,
 	    .told = told,
 	    .error = error,
 	};
@@ -187,8 +190,10 @@ static int run_ops(struct player *p, const struct step *step, struct slot *slots
 
 static void release(struct slot *slots, struct tale *told)
 {
-	for (size_t i = 0; i < OPS_MAX; i++)
+	for (size_t i = 0; i < OPS_MAX; i++) {
 		hf_release(slots[i].items.memory);
+		hf_release(slots[i].begun.memory);
+	}
 	hf__writer_deinit(&told->bytes);
 }
 

@@ -139,6 +139,22 @@ static int (*const runs[VERBS])(const struct call *c, const struct names *n) = {
     [TIMELINE_QUERY] = verb_timeline_query,
     [TIMELINE_COUNT] = verb_timeline_figures,
     [TIMELINE_LATEST_AT] = verb_timeline_figures,
+    [IDEM_BEGIN] = verb_idem_begin,
+    [IDEM_COMPLETE] = verb_idem_owning,
+    [IDEM_ABANDON] = verb_idem_owning,
+    [IDEM_PUT] = verb_idem_raw,
+    [IDEM_REMOVE] = verb_idem_raw,
+    [IDEM_CLEAR] = verb_idem_raw,
+    [IDEM_GUARD] = verb_idem_raw,
+    [IDEM_GUARD_OWNER] = verb_idem_owning,
+    [IDEM_GET] = verb_idem_look,
+    [IDEM_HAS] = verb_idem_look,
+    [IDEM_LIST] = verb_idem_look,
+    [IDEM_COUNT] = verb_idem_look,
+    [MIGRATION_RECORD] = verb_migration,
+    [MIGRATION_FORGET] = verb_migration,
+    [MIGRATION_GUARD] = verb_migration,
+    [MIGRATION_LIST] = verb_migrations,
 };
 
 int script_call(const struct call *call)

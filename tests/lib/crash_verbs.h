@@ -45,5 +45,11 @@ int verb_timeline_change(const struct call *c, const struct names *n);
 int verb_timeline_get(const struct call *c, const struct names *n);
 int verb_timeline_query(const struct call *c, const struct names *n);
 int verb_timeline_figures(const struct call *c, const struct names *n);
+int verb_idem_begin(const struct call *c, const struct names *n);
+int verb_idem_owning(const struct call *c, const struct names *n);
+int verb_idem_raw(const struct call *c, const struct names *n);
+int verb_idem_look(const struct call *c, const struct names *n);
+int verb_migration(const struct call *c, const struct names *n);
+int verb_migrations(const struct call *c, const struct names *n);
 
 #endif
