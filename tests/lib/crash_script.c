@@ -69,6 +69,17 @@ static const struct row {
     [OUTBOX_GET] = {"outbox get", 'o', true, AT_NAMES},
     [OUTBOX_LIST] = {"outbox list", 'o', true, AT_PLACE},
     [OUTBOX_STATS] = {"outbox stats", 'o', true, AT_PLACE},
+    [LOCK_ACQUIRE] = {"lock acquire", 'l', false, AT_NAMES},
+    [LOCK_PUT] = {"lock put", 'l', false, AT_NAMES},
+    [LOCK_RENEW] = {"lock renew", 'l', false, AT_NAMES},
+    [LOCK_RELEASE] = {"lock release", 'l', false, AT_NAMES},
+    [LOCK_FORCE_RELEASE] = {"lock force_release", 'l', false, AT_NAMES},
+    [LOCK_GUARD] = {"lock guard", 'l', false, AT_NAMES},
+    [LOCK_GUARD_HELD] = {"lock guard_held", 'l', false, AT_NAMES},
+    [LOCK_WITH] = {"lock with", 'l', true, AT_NAMES},
+    [LOCK_CHECK] = {"lock check", 'l', true, AT_NAMES},
+    [LOCK_GET] = {"lock get", 'l', true, AT_NAMES},
+    [LOCK_LIST] = {"lock list", 'l', true, AT_PLACE},
 };
 
 const char *script_verb_name(enum verb verb)

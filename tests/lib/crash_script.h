@@ -58,6 +58,18 @@ enum verb {
 	OUTBOX_GET,
 	OUTBOX_LIST,
 	OUTBOX_STATS,
+	/* place: "all"; names: a lock. The token is the one that the lock's last grant gave. */
+	LOCK_ACQUIRE, /* [lease]; size: the owner */
+	LOCK_PUT, /* [until, after SCRIPT_NOW]; size: the owner */
+	LOCK_RENEW, /* [lease] */
+	LOCK_RELEASE,
+	LOCK_FORCE_RELEASE, /* size: of the reason */
+	LOCK_GUARD,
+	LOCK_GUARD_HELD,
+	LOCK_WITH,
+	LOCK_CHECK,
+	LOCK_GET,
+	LOCK_LIST,
 	VERBS,
 };
 
@@ -124,6 +136,7 @@ void script_object_name(const struct op *op, size_t nth, char *out, size_t cap);
 
 /* The reference workloads, each over all three domains unless its name says otherwise. */
 extern const struct script script_domains, script_transactions, script_groups, script_rotation, script_lives;
+extern const struct script script_lock; /* locks, beside the others */
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

@@ -131,6 +131,17 @@ static int (*const runs[VERBS])(const struct call *c, const struct names *n) = {
     [OUTBOX_GET] = verb_outbox_get,
     [OUTBOX_LIST] = verb_outbox_list,
     [OUTBOX_STATS] = verb_outbox_stats,
+    [LOCK_ACQUIRE] = verb_lock_change,
+    [LOCK_PUT] = verb_lock_change,
+    [LOCK_RENEW] = verb_lock_change,
+    [LOCK_RELEASE] = verb_lock_change,
+    [LOCK_FORCE_RELEASE] = verb_lock_change,
+    [LOCK_GUARD] = verb_lock_change,
+    [LOCK_GUARD_HELD] = verb_lock_change,
+    [LOCK_WITH] = verb_lock_with,
+    [LOCK_CHECK] = verb_lock_get,
+    [LOCK_GET] = verb_lock_get,
+    [LOCK_LIST] = verb_lock_list,
 };
 
 int script_call(const struct call *call)

@@ -41,5 +41,9 @@ int verb_outbox_outside(const struct call *c, const struct names *n);
 int verb_outbox_get(const struct call *c, const struct names *n);
 int verb_outbox_list(const struct call *c, const struct names *n);
 int verb_outbox_stats(const struct call *c, const struct names *n);
+int verb_lock_change(const struct call *c, const struct names *n);
+int verb_lock_with(const struct call *c, const struct names *n);
+int verb_lock_get(const struct call *c, const struct names *n);
+int verb_lock_list(const struct call *c, const struct names *n);
 
 #endif
