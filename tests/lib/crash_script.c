@@ -93,6 +93,17 @@ static const struct row {
     [MIGRATION_FORGET] = {"migration forget", 'm', false, AT_NAMES},
     [MIGRATION_GUARD] = {"migration guard", 'm', false, AT_NAMES},
     [MIGRATION_LIST] = {"migrations", 'm', true, AT_PLACE},
+    [LOCK_ACQUIRE] = {"lock acquire", 'l', false, AT_NAMES},
+    [LOCK_PUT] = {"lock put", 'l', false, AT_NAMES},
+    [LOCK_RENEW] = {"lock renew", 'l', false, AT_NAMES},
+    [LOCK_RELEASE] = {"lock release", 'l', false, AT_NAMES},
+    [LOCK_FORCE_RELEASE] = {"lock force_release", 'l', false, AT_NAMES},
+    [LOCK_GUARD] = {"lock guard", 'l', false, AT_NAMES},
+    [LOCK_GUARD_HELD] = {"lock guard_held", 'l', false, AT_NAMES},
+    [LOCK_WITH] = {"lock with", 'l', true, AT_NAMES},
+    [LOCK_CHECK] = {"lock check", 'l', true, AT_NAMES},
+    [LOCK_GET] = {"lock get", 'l', true, AT_NAMES},
+    [LOCK_LIST] = {"lock list", 'l', true, AT_PLACE},
 };
 
 const char *script_verb_name(enum verb verb)

@@ -85,6 +85,18 @@ enum verb {
 	MIGRATION_FORGET,
 	MIGRATION_GUARD,
 	MIGRATION_LIST,
+	/* place: "all"; names: a lock. The token is the one that the lock's last grant gave. */
+	LOCK_ACQUIRE, /* [lease]; size: the owner */
+	LOCK_PUT, /* [until, after SCRIPT_NOW]; size: the owner */
+	LOCK_RENEW, /* [lease] */
+	LOCK_RELEASE,
+	LOCK_FORCE_RELEASE, /* size: of the reason */
+	LOCK_GUARD,
+	LOCK_GUARD_HELD,
+	LOCK_WITH,
+	LOCK_CHECK,
+	LOCK_GET,
+	LOCK_LIST,
 	VERBS,
 };
 
@@ -157,6 +169,7 @@ extern const struct script script_async;
 /* Of one domain, beside the others. */
 extern const struct script script_timeline;
 extern const struct script script_idem;
+extern const struct script script_lock; /* locks, beside the others */
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

@@ -155,6 +155,17 @@ static int (*const runs[VERBS])(const struct call *c, const struct names *n) = {
     [MIGRATION_FORGET] = verb_migration,
     [MIGRATION_GUARD] = verb_migration,
     [MIGRATION_LIST] = verb_migrations,
+    [LOCK_ACQUIRE] = verb_lock_change,
+    [LOCK_PUT] = verb_lock_change,
+    [LOCK_RENEW] = verb_lock_change,
+    [LOCK_RELEASE] = verb_lock_change,
+    [LOCK_FORCE_RELEASE] = verb_lock_change,
+    [LOCK_GUARD] = verb_lock_change,
+    [LOCK_GUARD_HELD] = verb_lock_change,
+    [LOCK_WITH] = verb_lock_with,
+    [LOCK_CHECK] = verb_lock_get,
+    [LOCK_GET] = verb_lock_get,
+    [LOCK_LIST] = verb_lock_list,
 };
 
 int script_call(const struct call *call)

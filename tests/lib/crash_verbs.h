@@ -51,5 +51,9 @@ int verb_idem_raw(const struct call *c, const struct names *n);
 int verb_idem_look(const struct call *c, const struct names *n);
 int verb_migration(const struct call *c, const struct names *n);
 int verb_migrations(const struct call *c, const struct names *n);
+int verb_lock_change(const struct call *c, const struct names *n);
+int verb_lock_with(const struct call *c, const struct names *n);
+int verb_lock_get(const struct call *c, const struct names *n);
+int verb_lock_list(const struct call *c, const struct names *n);
 
 #endif
