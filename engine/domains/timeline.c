@@ -30,7 +30,7 @@ static void free_events(struct hf__order *order)
 			parent->left = NULL;
 		else if (parent)
 			parent->right = NULL;
-		hf__object_free(&hf__event_of(node, HF__TIMELINE_BY_ID)->object);
+		hf__object_free(&hf__timeline_event_of(node, HF__TIMELINE_BY_ID)->object);
 		node = parent;
 	}
 }
@@ -61,16 +61,16 @@ static int add_timeline(struct hf__timeline_state *s, struct hf__change *change,
 
 static int apply_event(struct hf__timeline_state *s, struct hf__change *change, const struct hf__entry *entry)
 {
-	struct hf__event_image image;
+	struct hf__timeline_event_image image;
 	if (!hf__timeline_get_event(entry->body, &image))
 		return HF_ECORRUPT;
 	struct hf__timeline *timeline = hf__timeline_find(s, image.timeline);
-	if (hf__event_find(timeline, image.at.id))
+	if (hf__timeline_event_find(timeline, image.at.id))
 		return HF_ECORRUPT;
 	int rc = add_timeline(s, change, image.timeline, &timeline);
 	if (rc != HF_OK)
 		return rc;
-	struct hf__event *event = hf__event_new(timeline, &image.at);
+	struct hf__timeline_event *event = hf__timeline_event_new(timeline, &image.at);
 	if (!event)
 		return HF_ENOMEM;
 	rc = hf__payload_keep(&s->env, entry, image.payload, &event->value.payload);
@@ -86,7 +86,7 @@ static int apply_event(struct hf__timeline_state *s, struct hf__change *change, 
 /* Is it there, and do so many go with it? */
 static bool cut_follows(const struct hf__timeline *timeline, const struct hf__timeline_cut *cut)
 {
-	const struct hf__event *last = hf__event_find(timeline, cut->id);
+	const struct hf__timeline_event *last = hf__timeline_event_find(timeline, cut->id);
 	if (!last || last->value.happened_at != cut->happened_at)
 		return false;
 	if (hf__order_rank(&last->nodes[HF__TIMELINE_BY_TIME]) != cut->count - 1)
@@ -105,7 +105,7 @@ static int apply_cut(struct hf__timeline_state *s, struct hf__change *change, co
 	int rc = HF_OK;
 	for (uint64_t i = 0; i < cut.count && rc == HF_OK; i++) {
 		struct hf__order_node *oldest = hf__order_first(&timeline->views[HF__TIMELINE_BY_TIME]);
-		rc = hf__change_remove(change, &hf__event_of(oldest, HF__TIMELINE_BY_TIME)->object);
+		rc = hf__change_remove(change, &hf__timeline_event_of(oldest, HF__TIMELINE_BY_TIME)->object);
 	}
 	return rc;
 }
@@ -123,12 +123,12 @@ static int timeline_apply(void *state, struct hf__change *change, const struct h
 
 /* --- Snapshot --------------------------------------------------------------------------------------------------------------- */
 
-static int snapshot_event(const struct hf__event *event, struct hf__emitter *emitter)
+static int snapshot_event(const struct hf__timeline_event *event, struct hf__emitter *emitter)
 {
-	const struct hf__event_image image = {
+	const struct hf__timeline_event_image image = {
 	    .cause = HF__TIMELINE_STATE,
-	    .timeline = hf__timeline_name(hf__event_timeline(event)),
-	    .at = hf__event_position(event),
+	    .timeline = hf__timeline_name(hf__timeline_event_timeline(event)),
+	    .at = hf__timeline_event_position(event),
 	};
 	hf__timeline_put_event(&emitter->body, &image);
 	const int rc = emitter->payload(emitter, &event->value.payload);
@@ -143,8 +143,8 @@ static int timeline_snapshot(const void *state, struct hf__emitter *emitter)
 	const struct hf__timeline_bound all = {.view = HF__TIMELINE_BY_ID};
 	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node; node = hf__order_next(node)) {
 		const struct hf__timeline *timeline = hf__timeline_of_order(node);
-		const struct hf__event *event = hf__event_first(timeline, &all, true, NULL);
-		for (; event; event = hf__event_next(event, &all, true)) {
+		const struct hf__timeline_event *event = hf__timeline_event_first(timeline, &all, true, NULL);
+		for (; event; event = hf__timeline_event_next(event, &all, true)) {
 			const int rc = snapshot_event(event, emitter);
 			if (rc != HF_OK)
 				return rc;
@@ -162,10 +162,11 @@ static int unsound(struct hf__text *why, const char *what, const struct hf__time
 	return HF_ECORRUPT;
 }
 
-static bool event_sane(const struct hf__timeline *timeline, const struct hf__event *event)
+static bool event_sane(const struct hf__timeline *timeline, const struct hf__timeline_event *event)
 {
 	return event->value.version != 0 && event->value.happened_at != HF_UNSET && hf__object_sealed(&event->object) &&
-	       hf__event_timeline(event) == timeline && hf__event_find(timeline, hf__event_position(event).id) == event;
+	       hf__timeline_event_timeline(event) == timeline &&
+	       hf__timeline_event_find(timeline, hf__timeline_event_position(event).id) == event;
 }
 
 /* I-TIMELINE-2: sound, strictly ascending, as many as by id, and each of them found by its id. */
@@ -176,7 +177,7 @@ static bool view_sane(const struct hf__timeline *timeline, enum hf__timeline_vie
 		return false;
 	size_t count = 0;
 	for (const struct hf__order_node *node = hf__order_first(order); node; node = hf__order_next(node), count++)
-		if (!event_sane(timeline, hf__event_of(node, view)))
+		if (!event_sane(timeline, hf__timeline_event_of(node, view)))
 			return false;
 	return count == hf__timeline_total(timeline);
 }

@@ -19,7 +19,7 @@ bool hf__timeline_part_ok(const char *name, struct hf_bytes part, bool may_be_em
 	return false;
 }
 
-static bool event_ok(const struct hf__event_image *image)
+static bool event_ok(const struct hf__timeline_event_image *image)
 {
 	const struct hf__timeline_position *at = &image->at;
 	return hf__key_part_ok(image->timeline, false) && hf__key_part_ok(at->id, false) && hf__key_part_ok(at->type, false) &&
@@ -28,7 +28,7 @@ static bool event_ok(const struct hf__event_image *image)
 
 /* --- Bytes ------------------------------------------------------------------------------------------------------------------ */
 
-void hf__timeline_put_event(struct hf__writer *w, const struct hf__event_image *image)
+void hf__timeline_put_event(struct hf__writer *w, const struct hf__timeline_event_image *image)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_u8(w, (uint8_t)image->cause);
@@ -39,7 +39,7 @@ void hf__timeline_put_event(struct hf__writer *w, const struct hf__event_image *
 	hf__put_i64(w, image->at.happened_at);
 }
 
-bool hf__timeline_get_event(struct hf_bytes body, struct hf__event_image *image)
+bool hf__timeline_get_event(struct hf_bytes body, struct hf__timeline_event_image *image)
 {
 	struct hf__reader r = hf__reader(body);
 	const uint8_t version = hf__get_u8(&r);
@@ -93,7 +93,7 @@ void hf__timeline_add_name(struct hf__text *text, struct hf_bytes timeline, stru
 	hf__text_add_quoted(text, timeline);
 }
 
-static void describe_event(const struct hf__event_image *image, struct hf__text *out)
+static void describe_event(const struct hf__timeline_event_image *image, struct hf__text *out)
 {
 	hf__text_add(out, "%s ", operations[image->cause]);
 	hf__timeline_add_name(out, image->timeline, image->at.id);
@@ -116,7 +116,7 @@ static void describe_cut(const struct hf__timeline_cut *cut, struct hf__text *ou
 
 void hf__timeline_describe(const struct hf__entry *entry, struct hf__text *out)
 {
-	struct hf__event_image image;
+	struct hf__timeline_event_image image;
 	struct hf__timeline_cut cut;
 	if (entry->kind == HF__TIMELINE_EVENT && hf__timeline_get_event(entry->body, &image))
 		describe_event(&image, out);
@@ -128,7 +128,7 @@ void hf__timeline_describe(const struct hf__entry *entry, struct hf__text *out)
 
 bool hf__timeline_about(const struct hf__entry *entry, struct hf__about *out)
 {
-	struct hf__event_image image;
+	struct hf__timeline_event_image image;
 	struct hf__timeline_cut cut;
 	*out = (struct hf__about){0};
 	if (entry->kind == HF__TIMELINE_EVENT && hf__timeline_get_event(entry->body, &image)) {

@@ -5,7 +5,7 @@
 /* What a mutation of one event found. */
 struct found {
 	const struct hf__timeline *timeline; /* NULL: nobody wrote to it */
-	const struct hf__event *event; /* NULL: none */
+	const struct hf__timeline_event *event; /* NULL: none */
 };
 
 /* --- Form ------------------------------------------------------------------------------------------------------------------- */
@@ -83,7 +83,7 @@ static int look(const struct hf__timeline_state *s, struct hf__decision *d, cons
                 struct found *found)
 {
 	found->timeline = hf__timeline_find(s, key->timeline);
-	found->event = hf__event_find(found->timeline, key->id);
+	found->event = hf__timeline_event_find(found->timeline, key->id);
 	if (found->event)
 		hf__depends(d, &found->event->object);
 	else if (found->timeline)
@@ -103,7 +103,7 @@ static bool dated(const struct hf_timeline_append *args)
 }
 
 /* By its hash: a check never reads a payload from disk. */
-static bool same_payload(const struct hf__timeline_state *s, const struct hf__event *event, struct hf_bytes payload)
+static bool same_payload(const struct hf__timeline_state *s, const struct hf__timeline_event *event, struct hf_bytes payload)
 {
 	if (event->value.payload.len != payload.len)
 		return false;
@@ -112,9 +112,10 @@ static bool same_payload(const struct hf__timeline_state *s, const struct hf__ev
 }
 
 /* What of the event is other than what is appended; NULL: nothing. */
-static const char *difference(const struct hf__timeline_state *s, const struct hf__event *event, const struct hf_timeline_append *args)
+static const char *difference(const struct hf__timeline_state *s, const struct hf__timeline_event *event,
+                              const struct hf_timeline_append *args)
 {
-	const struct hf__timeline_position at = hf__event_position(event);
+	const struct hf__timeline_position at = hf__timeline_event_position(event);
 	if (!hf__bytes_equal(at.type, args->type))
 		return "type";
 	if (!hf__bytes_equal(at.subject, args->subject))
@@ -124,7 +125,7 @@ static const char *difference(const struct hf__timeline_state *s, const struct h
 	return same_payload(s, event, args->payload) ? NULL : "payload";
 }
 
-static int repeat(const struct hf__timeline_state *s, struct hf__decision *d, const struct hf__event *event,
+static int repeat(const struct hf__timeline_state *s, struct hf__decision *d, const struct hf__timeline_event *event,
                   const struct hf_timeline_append *args, struct hf_result *result)
 {
 	const char *other = difference(s, event, args);
@@ -146,7 +147,7 @@ static int append_decide(void *state, struct hf__decision *d, const void *raw, s
 		return rc;
 	if (found.event)
 		return repeat(state, d, found.event, args, result);
-	const struct hf__event_image image = {
+	const struct hf__timeline_event_image image = {
 	    .cause = HF__TIMELINE_APPEND,
 	    .timeline = args->key.timeline,
 	    .at = {.happened_at = dated(args) ? args->happened_at : d->now, .id = args->key.id, .type = args->type, .subject = args->subject},
@@ -179,15 +180,15 @@ static int cut(struct hf__decision *d, const struct hf__timeline *timeline, enum
 	const struct hf__timeline_bound all = {.view = HF__TIMELINE_BY_TIME};
 	if (count == 0)
 		return HF_OK;
-	const struct hf__event *last = hf__event_first(timeline, &all, true, NULL);
+	const struct hf__timeline_event *last = hf__timeline_event_first(timeline, &all, true, NULL);
 	for (size_t i = 1; i < count; i++)
-		last = hf__event_next(last, &all, true);
+		last = hf__timeline_event_next(last, &all, true);
 	const struct hf__timeline_cut what = {
 	    .cause = cause,
 	    .timeline = hf__timeline_name(timeline),
 	    .count = count,
 	    .happened_at = last->value.happened_at,
-	    .id = hf__event_position(last).id,
+	    .id = hf__timeline_event_position(last).id,
 	};
 	result->changed = true;
 	result->count = count;
@@ -212,7 +213,7 @@ static size_t count_beyond(const struct hf__timeline *timeline, const struct hf_
 		return count;
 	const struct hf__timeline_bound young = {
 	    .view = HF__TIMELINE_BY_TIME, .fields = 1, .at.happened_at = oldest_allowed(now, args->max_age_us)};
-	const size_t old = hf__event_count_before(timeline, &young);
+	const size_t old = hf__timeline_event_count_before(timeline, &young);
 	return old > count ? old : count;
 }
 

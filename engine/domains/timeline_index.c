@@ -16,10 +16,10 @@ struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, s
 	return node ? hf__timeline_of_map(node) : NULL;
 }
 
-struct hf__event *hf__event_find(const struct hf__timeline *timeline, struct hf_bytes id)
+struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline, struct hf_bytes id)
 {
 	const struct hf__timeline_bound range = {.view = HF__TIMELINE_BY_ID, .fields = 1, .at.id = id};
-	return timeline ? hf__event_first(timeline, &range, true, NULL) : NULL;
+	return timeline ? hf__timeline_event_first(timeline, &range, true, NULL) : NULL;
 }
 
 static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
@@ -58,8 +58,8 @@ static void tag_timeline(struct hf__timeline *timeline)
 
 static void enlist_event(struct hf__object *object)
 {
-	struct hf__event *event = (struct hf__event *)(void *)object;
-	struct hf__timeline *timeline = hf__event_timeline(event);
+	struct hf__timeline_event *event = (struct hf__timeline_event *)(void *)object;
+	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
 		hf__order_insert(&timeline->views[i], &event->nodes[i]);
 	tag_timeline(timeline);
@@ -67,8 +67,8 @@ static void enlist_event(struct hf__object *object)
 
 static void delist_event(struct hf__object *object)
 {
-	struct hf__event *event = (struct hf__event *)(void *)object;
-	struct hf__timeline *timeline = hf__event_timeline(event);
+	struct hf__timeline_event *event = (struct hf__timeline_event *)(void *)object;
+	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
 		hf__order_remove(&timeline->views[i], &event->nodes[i]);
 	tag_timeline(timeline);
@@ -87,10 +87,10 @@ static const struct hf__type root_type = {.name = "timelines", .value_offset = s
 
 static const struct hf__type event_type = {
     .name = "event",
-    .value_offset = offsetof(struct hf__event, value),
-    .value_size = sizeof(struct hf__event_value),
+    .value_offset = offsetof(struct hf__timeline_event, value),
+    .value_size = sizeof(struct hf__timeline_event_value),
     .blob_count = 1,
-    .blob_offsets = {offsetof(struct hf__event, value.payload.bytes)},
+    .blob_offsets = {offsetof(struct hf__timeline_event, value.payload.bytes)},
     .enlist = enlist_event,
     .delist = delist_event,
     .free = free_memory,
@@ -110,9 +110,9 @@ struct hf__timeline *hf__timeline_new(struct hf__timeline_state *state, struct h
 	return timeline;
 }
 
-struct hf__event *hf__event_new(struct hf__timeline *timeline, const struct hf__timeline_position *at)
+struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline, const struct hf__timeline_position *at)
 {
-	struct hf__event *event = hf__alloc(sizeof *event + at->id.len + at->type.len + at->subject.len);
+	struct hf__timeline_event *event = hf__alloc(sizeof *event + at->id.len + at->type.len + at->subject.len);
 	if (!event)
 		return NULL;
 	event->object.type = &event_type;

@@ -31,12 +31,12 @@ struct hf__timeline *hf__timeline_of_order(const struct hf__order_node *node)
 	return (struct hf__timeline *)((uintptr_t)node - offsetof(struct hf__timeline, by_name));
 }
 
-struct hf__event *hf__event_of(const struct hf__order_node *node, enum hf__timeline_view view)
+struct hf__timeline_event *hf__timeline_event_of(const struct hf__order_node *node, enum hf__timeline_view view)
 {
-	return (struct hf__event *)((uintptr_t)(node - view) - offsetof(struct hf__event, nodes));
+	return (struct hf__timeline_event *)((uintptr_t)(node - view) - offsetof(struct hf__timeline_event, nodes));
 }
 
-struct hf__timeline *hf__event_timeline(const struct hf__event *event)
+struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event)
 {
 	return (struct hf__timeline *)(void *)event->object.container;
 }
@@ -51,7 +51,7 @@ size_t hf__timeline_total(const struct hf__timeline *timeline)
 	return hf__order_count(&timeline->views[HF__TIMELINE_BY_ID]);
 }
 
-struct hf__timeline_position hf__event_position(const struct hf__event *event)
+struct hf__timeline_position hf__timeline_event_position(const struct hf__timeline_event *event)
 {
 	return (struct hf__timeline_position){
 	    .happened_at = event->value.happened_at,
@@ -91,8 +91,8 @@ static int compare_positions(enum hf__timeline_view view, unsigned fields, const
 
 static int compare_in(enum hf__timeline_view view, const struct hf__order_node *a, const struct hf__order_node *b)
 {
-	const struct hf__timeline_position at = hf__event_position(hf__event_of(a, view));
-	const struct hf__timeline_position bt = hf__event_position(hf__event_of(b, view));
+	const struct hf__timeline_position at = hf__timeline_event_position(hf__timeline_event_of(a, view));
+	const struct hf__timeline_position bt = hf__timeline_event_position(hf__timeline_event_of(b, view));
 	return compare_positions(view, FIELDS_MAX, &at, &bt);
 }
 
@@ -136,13 +136,13 @@ void hf__timeline_orders_init(struct hf__order orders[HF__TIMELINE_VIEWS])
 static int probe_bound(const struct hf__order_node *node, const void *key)
 {
 	const struct hf__timeline_bound *bound = key;
-	const struct hf__timeline_position at = hf__event_position(hf__event_of(node, bound->view));
+	const struct hf__timeline_position at = hf__timeline_event_position(hf__timeline_event_of(node, bound->view));
 	return compare_positions(bound->view, bound->fields, &at, &bound->at);
 }
 
-static struct hf__event *in_range(const struct hf__order_node *node, const struct hf__timeline_bound *range)
+static struct hf__timeline_event *in_range(const struct hf__order_node *node, const struct hf__timeline_bound *range)
 {
-	return node && probe_bound(node, range) == 0 ? hf__event_of(node, range->view) : NULL;
+	return node && probe_bound(node, range) == 0 ? hf__timeline_event_of(node, range->view) : NULL;
 }
 
 /* The last node before `node`; the last of all for NULL. */
@@ -151,8 +151,8 @@ static const struct hf__order_node *node_before(const struct hf__order *order, c
 	return node ? hf__order_prev(node) : hf__order_last(order);
 }
 
-struct hf__event *hf__event_first(const struct hf__timeline *timeline, const struct hf__timeline_bound *range, bool ascending,
-                                  const struct hf__timeline_position *after)
+struct hf__timeline_event *hf__timeline_event_first(const struct hf__timeline *timeline, const struct hf__timeline_bound *range,
+                                                    bool ascending, const struct hf__timeline_position *after)
 {
 	const struct hf__order *order = &timeline->views[range->view];
 	struct hf__timeline_bound exact = *range;
@@ -166,7 +166,8 @@ struct hf__event *hf__event_first(const struct hf__timeline *timeline, const str
 	                range);
 }
 
-struct hf__event *hf__event_next(const struct hf__event *event, const struct hf__timeline_bound *range, bool ascending)
+struct hf__timeline_event *hf__timeline_event_next(const struct hf__timeline_event *event, const struct hf__timeline_bound *range,
+                                                   bool ascending)
 {
 	const struct hf__order_node *node = &event->nodes[range->view];
 	return in_range(ascending ? hf__order_next(node) : hf__order_prev(node), range);
@@ -177,14 +178,14 @@ static size_t rank_or_count(const struct hf__order *order, const struct hf__orde
 	return node ? hf__order_rank(node) : hf__order_count(order);
 }
 
-size_t hf__event_count_before(const struct hf__timeline *timeline, const struct hf__timeline_bound *range)
+size_t hf__timeline_event_count_before(const struct hf__timeline *timeline, const struct hf__timeline_bound *range)
 {
 	const struct hf__order *order = &timeline->views[range->view];
 	return rank_or_count(order, hf__order_seek(order, probe_bound, range));
 }
 
-size_t hf__event_count(const struct hf__timeline *timeline, const struct hf__timeline_bound *range)
+size_t hf__timeline_event_count(const struct hf__timeline *timeline, const struct hf__timeline_bound *range)
 {
 	const struct hf__order *order = &timeline->views[range->view];
-	return rank_or_count(order, hf__order_after(order, probe_bound, range)) - hf__event_count_before(timeline, range);
+	return rank_or_count(order, hf__order_after(order, probe_bound, range)) - hf__timeline_event_count_before(timeline, range);
 }

@@ -16,7 +16,7 @@ struct walk {
 	struct selection selection;
 	uint64_t query;
 	/* Found: */
-	const struct hf__event *first;
+	const struct hf__timeline_event *first;
 	size_t count;
 	bool more;
 };
@@ -30,10 +30,10 @@ static int give_memory(struct hf__answer *answer, struct hf_memory **out, struct
 /* --- One event -------------------------------------------------------------------------------------------------------------- */
 
 /* `timeline` lies in the answer already. */
-static int copy_event(struct hf__query *q, const struct hf__event *event, struct hf_bytes timeline, bool with_payload,
+static int copy_event(struct hf__query *q, const struct hf__timeline_event *event, struct hf_bytes timeline, bool with_payload,
                       struct hf_timeline_event *out)
 {
-	const struct hf__timeline_position at = hf__event_position(event);
+	const struct hf__timeline_position at = hf__timeline_event_position(event);
 	out->key.timeline = timeline;
 	out->happened_at = at.happened_at;
 	out->version = event->value.version;
@@ -59,7 +59,7 @@ static int read_one(struct hf__query *q, void *raw)
 	if (!hf__timeline_part_ok("timeline", get->key->timeline, false, &q->why) || !hf__timeline_part_ok("id", get->key->id, false, &q->why))
 		return HF_EINVAL;
 	const struct hf__timeline *timeline = hf__timeline_find(q->state, get->key->timeline);
-	const struct hf__event *event = hf__event_find(timeline, get->key->id);
+	const struct hf__timeline_event *event = hf__timeline_event_find(timeline, get->key->id);
 	if (event) {
 		hf__query_depends(q, &event->object);
 		const int rc = hf__answer_bytes(q->answer, get->key->timeline, &name);
@@ -116,7 +116,7 @@ static int select_events(struct hf__query *q, const struct hf_timeline_filter *f
 
 static uint64_t count_selected(const struct selection *selection)
 {
-	return selection->timeline ? hf__event_count(selection->timeline, &selection->range) : 0;
+	return selection->timeline ? hf__timeline_event_count(selection->timeline, &selection->range) : 0;
 }
 
 struct count {
@@ -183,13 +183,13 @@ static int get_position(struct hf__query *q, const struct walk *walk, struct hf_
 	return HF_EINVAL;
 }
 
-static int put_token(struct hf__query *q, const struct walk *walk, const struct hf__event *last, struct hf_timeline_page *out)
+static int put_token(struct hf__query *q, const struct walk *walk, const struct hf__timeline_event *last, struct hf_timeline_page *out)
 {
 	out->has_next = walk->more;
 	if (!walk->more)
 		return HF_OK;
 	struct hf__writer w = {0};
-	const struct hf__timeline_position at = hf__event_position(last);
+	const struct hf__timeline_position at = hf__timeline_event_position(last);
 	hf__put_i64(&w, at.happened_at);
 	hf__put_short(&w, at.id);
 	const int rc = w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), &out->next);
@@ -211,10 +211,10 @@ static int find_page(struct hf__query *q, struct walk *walk)
 		rc = get_position(q, walk, page.after, &after);
 	if (rc != HF_OK || !walk->selection.timeline)
 		return rc;
-	walk->first = hf__event_first(walk->selection.timeline, &walk->selection.range, args->ascending, resumed ? &after : NULL);
-	const struct hf__event *event = walk->first;
+	walk->first = hf__timeline_event_first(walk->selection.timeline, &walk->selection.range, args->ascending, resumed ? &after : NULL);
+	const struct hf__timeline_event *event = walk->first;
 	for (walk->count = 0; event && (args->limit == 0 || walk->count < args->limit); walk->count++)
-		event = hf__event_next(event, &walk->selection.range, args->ascending);
+		event = hf__timeline_event_next(event, &walk->selection.range, args->ascending);
 	walk->more = event != NULL;
 	return HF_OK;
 }
@@ -224,13 +224,13 @@ static int fill_page(struct hf__query *q, const struct walk *walk, struct hf_tim
 	struct hf_timeline_event *items = hf__answer_alloc(q->answer, walk->count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
-	const struct hf__event *event = walk->first, *last = NULL;
+	const struct hf__timeline_event *event = walk->first, *last = NULL;
 	for (size_t i = 0; i < walk->count; i++) {
 		const int rc = copy_event(q, event, walk->name, !walk->args->without_payload, &items[i]);
 		if (rc != HF_OK)
 			return rc;
 		last = event;
-		event = hf__event_next(event, &walk->selection.range, walk->args->ascending);
+		event = hf__timeline_event_next(event, &walk->selection.range, walk->args->ascending);
 	}
 	out->items = items;
 	out->count = walk->count;
@@ -283,7 +283,7 @@ static int read_latest(struct hf__query *q, void *raw)
 	const int rc = select_events(q, &filter, &all);
 	if (rc != HF_OK || !all.timeline)
 		return rc;
-	const struct hf__event *newest = hf__event_first(all.timeline, &all.range, false, NULL);
+	const struct hf__timeline_event *newest = hf__timeline_event_first(all.timeline, &all.range, false, NULL);
 	if (newest)
 		*latest->out = newest->value.happened_at;
 	return HF_OK;

@@ -59,17 +59,17 @@ struct hf__timeline {
 };
 
 /* Set at birth and never changed: there is no value-dependent index. It is a value all the same, so that its seal is checked. */
-struct hf__event_value {
+struct hf__timeline_event_value {
 	struct hf__payload payload;
 	struct hf__hash128 content; /* of the payload */
 	int64_t happened_at;
 	uint64_t version;
 };
 
-struct hf__event {
+struct hf__timeline_event {
 	struct hf__object object; /* container: its timeline */
 	struct hf__order_node nodes[HF__TIMELINE_VIEWS];
-	struct hf__event_value value;
+	struct hf__timeline_event_value value;
 	uint16_t id_len, type_len, subject_len;
 	uint8_t text[]; /* id, type, subject */
 };
@@ -89,7 +89,7 @@ enum hf__timeline_cause {
 };
 
 /* An event as an entry carries it; borrowed bytes. */
-struct hf__event_image {
+struct hf__timeline_event_image {
 	enum hf__timeline_cause cause; /* STATE or APPEND */
 	struct hf_bytes timeline;
 	struct hf__timeline_position at;
@@ -110,9 +110,9 @@ bool hf__timeline_part_ok(const char *name, struct hf_bytes part, bool may_be_em
 void hf__timeline_add_name(struct hf__text *text, struct hf_bytes timeline, struct hf_bytes id); /* event "a" of timeline "b" */
 
 /* The payload must follow, as hf__put_long puts it. */
-void hf__timeline_put_event(struct hf__writer *w, const struct hf__event_image *image);
+void hf__timeline_put_event(struct hf__writer *w, const struct hf__timeline_event_image *image);
 /* Each getter answers false for what no mutation wrote. */
-bool hf__timeline_get_event(struct hf_bytes body, struct hf__event_image *image);
+bool hf__timeline_get_event(struct hf_bytes body, struct hf__timeline_event_image *image);
 void hf__timeline_put_cut(struct hf__writer *w, const struct hf__timeline_cut *cut);
 bool hf__timeline_get_cut(struct hf_bytes body, struct hf__timeline_cut *cut);
 void hf__timeline_describe(const struct hf__entry *entry, struct hf__text *out);
@@ -123,29 +123,30 @@ bool hf__timeline_about(const struct hf__entry *entry, struct hf__about *out);
 bool hf__timeline_indexes_init(struct hf__timeline_state *state, const struct hf__domain_env *env);
 struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, struct hf_bytes name);
 /* `timeline` may be NULL. */
-struct hf__event *hf__event_find(const struct hf__timeline *timeline, struct hf_bytes id);
+struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline, struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__timeline *hf__timeline_new(struct hf__timeline_state *state, struct hf_bytes name);
-struct hf__event *hf__event_new(struct hf__timeline *timeline, const struct hf__timeline_position *at);
+struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline, const struct hf__timeline_position *at);
 
 /* --- timeline_order.c ------------------------------------------------------------------------------------------------------- */
 
 void hf__timeline_orders_init(struct hf__order orders[HF__TIMELINE_VIEWS]);
 struct hf__timeline *hf__timeline_of_map(const struct hf__map_node *node);
 struct hf__timeline *hf__timeline_of_order(const struct hf__order_node *node);
-struct hf__event *hf__event_of(const struct hf__order_node *node, enum hf__timeline_view view);
-struct hf__timeline *hf__event_timeline(const struct hf__event *event);
+struct hf__timeline_event *hf__timeline_event_of(const struct hf__order_node *node, enum hf__timeline_view view);
+struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event);
 struct hf_bytes hf__timeline_name(const struct hf__timeline *timeline);
 size_t hf__timeline_total(const struct hf__timeline *timeline);
-struct hf__timeline_position hf__event_position(const struct hf__event *event);
+struct hf__timeline_position hf__timeline_event_position(const struct hf__timeline_event *event);
 
 /* The first event of the range in this direction, or the first of it behind `after` (nullable, exact in all fields of the view). NULL: none. */
-struct hf__event *hf__event_first(const struct hf__timeline *timeline, const struct hf__timeline_bound *range, bool ascending,
-                                  const struct hf__timeline_position *after);
+struct hf__timeline_event *hf__timeline_event_first(const struct hf__timeline *timeline, const struct hf__timeline_bound *range,
+                                                    bool ascending, const struct hf__timeline_position *after);
 /* The next one of the range in this direction, or NULL. */
-struct hf__event *hf__event_next(const struct hf__event *event, const struct hf__timeline_bound *range, bool ascending);
+struct hf__timeline_event *hf__timeline_event_next(const struct hf__timeline_event *event, const struct hf__timeline_bound *range,
+                                                   bool ascending);
 /* How many are in the range, and how many of the view come before it: O(log n). */
-size_t hf__event_count(const struct hf__timeline *timeline, const struct hf__timeline_bound *range);
-size_t hf__event_count_before(const struct hf__timeline *timeline, const struct hf__timeline_bound *range);
+size_t hf__timeline_event_count(const struct hf__timeline *timeline, const struct hf__timeline_bound *range);
+size_t hf__timeline_event_count_before(const struct hf__timeline *timeline, const struct hf__timeline_bound *range);
 
 #endif

@@ -81,7 +81,7 @@ static int guard_owner(const struct call *c)
 static int guard(const struct call *c)
 {
 	char text[CELL_TEXT];
-	const hf_lsn version = cell_look(c->store, c->cell, text);
+	const hf_lsn version = idem_cell_look(c->store, c->cell, text);
 	const struct hf_idempotency_guard args = {.write.expect = c->expect ? c->expect
 	                                                          : version ? version
 	                                                                    : HF_ABSENT,
@@ -246,7 +246,7 @@ static void compare_outcome(const struct operation *op, enum cell_state state, c
 	const struct hf_result *result = call->result;
 	const bool refused = outcome[0] == 'E', same = outcome[0] == '=', gone = strcmp(outcome, "gone") == 0;
 	char after[CELL_TEXT];
-	const hf_lsn version = cell_look(stage->store, call->cell, after);
+	const hf_lsn version = idem_cell_look(stage->store, call->cell, after);
 	if (refused ? strcmp(hf_code_name(rc) + 3, outcome) != 0 : rc != HF_OK)
 		wrong(op, state, stage, manner, outcome, hf_code_name(rc));
 	if (strcmp(after, refused || same ? before : gone ? "" : outcome) != 0)
@@ -302,7 +302,7 @@ static void run_cell(const struct operation *op, enum cell_state state, const st
 	struct hf_error error = {0};
 	struct hf_idempotency_begun begun = {.memory = NULL};
 	struct call call = {.store = stage->store, .cell = cell, .begun = &begun, .result = &result};
-	const hf_lsn version = cell_look(stage->store, cell, before);
+	const hf_lsn version = idem_cell_look(stage->store, cell, before);
 	if (strcmp(before, cell_text_of_state(cell_state_in(state, stage->setting))) != 0)
 		wrong(op, state, stage, manner, "arranged", before);
 	if (manner == PLAINLY)

@@ -23,7 +23,7 @@
 struct sample {
 	const char *name;
 	enum hf__timeline_kind kind;
-	struct hf__event_image event;
+	struct hf__timeline_event_image event;
 	struct hf__timeline_cut cut;
 	int code; /* of apply, where there are e1 at 10, e2 at 20 and e3 at 20 */
 };
@@ -280,8 +280,8 @@ static void verify_notices_what_is_wrong(void **unused)
 		fill(&bare);
 		struct hf__timeline_state *state = bare.state;
 		struct hf__timeline *timeline = hf__timeline_find(state, hf_str("audit"));
-		struct hf__event *event = hf__event_find(timeline, hf_str("e2"));
-		const struct hf__event_value value = event->value;
+		struct hf__timeline_event *event = hf__timeline_event_find(timeline, hf_str("e2"));
+		const struct hf__timeline_event_value value = event->value;
 		const char type = (char)event->text[2];
 		struct hf__order_node *gone = NULL;
 		bare_verify(&bare, HF_OK);
@@ -323,9 +323,9 @@ static void verify_notices_an_event_that_is_not_the_one_of_its_id(void **unused)
 		struct bare bare;
 		fill(&bare);
 		struct hf__timeline *timeline = hf__timeline_find(bare.state, hf_str("audit"));
-		struct hf__event *event = hf__event_find(timeline, hf_str("e2"));
+		struct hf__timeline_event *event = hf__timeline_event_find(timeline, hf_str("e2"));
 		const size_t size = sizeof *event + event->id_len + event->type_len + event->subject_len;
-		struct hf__event *copy = hf__alloc(size);
+		struct hf__timeline_event *copy = hf__alloc(size);
 		assert_non_null(copy);
 		hf__order_remove(&timeline->views[view], &event->nodes[view]);
 		memcpy(copy, event, size);

@@ -103,7 +103,7 @@ static void look_again(hf_store *store, const struct idem_cell *cell, bool there
 	hf_release(page.memory);
 }
 
-hf_lsn cell_look(hf_store *store, const struct idem_cell *cell, char out[CELL_TEXT])
+hf_lsn idem_cell_look(hf_store *store, const struct idem_cell *cell, char out[CELL_TEXT])
 {
 	struct hf_idempotency_got got;
 	struct hf_error error = {0};

@@ -45,7 +45,7 @@ struct idem_cell {
 
 struct hf_idempotency_key cell_key(const struct idem_cell *cell);
 /* The entry as text and its version; get, has, list and count must agree. */
-hf_lsn cell_look(hf_store *store, const struct idem_cell *cell, char out[CELL_TEXT]);
+hf_lsn idem_cell_look(hf_store *store, const struct idem_cell *cell, char out[CELL_TEXT]);
 char cell_time_letter(hf_time time);
 /* Gives each of `count` cells a scope of its own and the state of its index modulo CELL_STATES, and lets the time become CELL_NOW. */
 void cells_arrange(struct stage *stage, struct idem_cell *cells, size_t count);
