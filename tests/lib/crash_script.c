@@ -69,6 +69,15 @@ static const struct row {
     [OUTBOX_GET] = {"outbox get", 'o', true, AT_NAMES},
     [OUTBOX_LIST] = {"outbox list", 'o', true, AT_PLACE},
     [OUTBOX_STATS] = {"outbox stats", 'o', true, AT_PLACE},
+    [DOCUMENT_PUT] = {"document put", 'd', false, AT_NAMES},
+    [DOCUMENT_REGROUP] = {"document regroup", 'd', false, AT_NAMES},
+    [DOCUMENT_REMOVE] = {"document remove", 'd', false, AT_NAMES},
+    [DOCUMENT_CLEAR] = {"document clear", 'd', false, AT_PLACE},
+    [DOCUMENT_GUARD] = {"document guard", 'd', false, AT_NAMES},
+    [DOCUMENT_GET] = {"document get", 'd', true, AT_NAMES},
+    [DOCUMENT_HAS] = {"document has", 'd', true, AT_NAMES},
+    [DOCUMENT_LIST] = {"document list", 'd', true, AT_PLACE},
+    [DOCUMENT_COUNT] = {"document count", 'd', true, AT_PLACE},
 };
 
 const char *script_verb_name(enum verb verb)

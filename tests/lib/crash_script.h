@@ -58,6 +58,16 @@ enum verb {
 	OUTBOX_GET,
 	OUTBOX_LIST,
 	OUTBOX_STATS,
+	/* place: the collection; names: ids, of what goes too */
+	DOCUMENT_PUT, /* [time to live] */
+	DOCUMENT_REGROUP, /* [number of the group] */
+	DOCUMENT_REMOVE,
+	DOCUMENT_CLEAR,
+	DOCUMENT_GUARD,
+	DOCUMENT_GET,
+	DOCUMENT_HAS,
+	DOCUMENT_LIST,
+	DOCUMENT_COUNT, /* [number of the group; 0: of all] */
 	VERBS,
 };
 
@@ -124,6 +134,8 @@ void script_object_name(const struct op *op, size_t nth, char *out, size_t cap);
 
 /* The reference workloads, each over all three domains unless its name says otherwise. */
 extern const struct script script_domains, script_transactions, script_groups, script_rotation, script_lives;
+/* Of one domain, beside the others. */
+extern const struct script script_document;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

@@ -41,5 +41,9 @@ int verb_outbox_outside(const struct call *c, const struct names *n);
 int verb_outbox_get(const struct call *c, const struct names *n);
 int verb_outbox_list(const struct call *c, const struct names *n);
 int verb_outbox_stats(const struct call *c, const struct names *n);
+int verb_document_change(const struct call *c, const struct names *n);
+int verb_document_get(const struct call *c, const struct names *n);
+int verb_document_list(const struct call *c, const struct names *n);
+int verb_document_figures(const struct call *c, const struct names *n);
 
 #endif

@@ -19,7 +19,8 @@
 
 enum { THREADS = 2, IMAGES_MIN = 100000 };
 
-static const struct script *const scripts[] = {&script_rotation, &script_domains, &script_lives, &script_groups, &script_transactions};
+static const struct script *const scripts[] = {&script_rotation, &script_domains,      &script_lives,
+                                               &script_groups,   &script_transactions, &script_document};
 
 static const struct disk {
 	const char *name;
