@@ -108,6 +108,12 @@ static void locks_survive(void **state)
 	assert_nothing_wrong((struct part){&script_lock, "weak", HF_PAD_NONE, .moments = 2, .faults = 40, .deep = 400});
 }
 
+static void documents_survive(void **state)
+{
+	(void)state;
+	assert_nothing_wrong((struct part){&script_document, "weak", HF_PAD_NONE, .moments = 2, .faults = 40, .deep = 400});
+}
+
 static void whole_sectors_may_go_when_groups_are_padded(void **state)
 {
 	(void)state;
@@ -151,6 +157,7 @@ int main(void)
 	    cmocka_unit_test(reopening_and_kills_survive),
 	    cmocka_unit_test(timelines_survive),
 	    cmocka_unit_test(locks_survive),
+	    cmocka_unit_test(documents_survive),
 	    cmocka_unit_test(whole_sectors_may_go_when_groups_are_padded),
 	    cmocka_unit_test(an_ordered_disk_is_no_harder),
 	    cmocka_unit_test(every_kind_of_failure_is_survived),

@@ -44,13 +44,13 @@ static const struct {
 	const char *text;
 } states[STATES] = {
     [ABSENT] = {"absent", ""},
-    [NEW] = {"absent, new collection", ""},
+    [NEW] = {"in a new collection", ""},
     [THERE] = {"there", "p - A A -"},
-    [GROUPED] = {"there, in a group", "p g A A -"},
-    [EXPIRING] = {"there, expiring", "p - A A L"},
+    [GROUPED] = {"grouped", "p g A A -"},
+    [EXPIRING] = {"expiring", "p - A A L"},
     [EXPIRED] = {"expired", ""},
-    [ENDED_LOGGED] = {"expired, logged", ""},
-    [LAST_EXPIRED] = {"expired, the last one", ""},
+    [ENDED_LOGGED] = {"expired and logged", ""},
+    [LAST_EXPIRED] = {"the last expired", ""},
     [REMOVED] = {"removed", ""},
 };
 
@@ -118,6 +118,7 @@ static uint64_t count(hf_store *store, const struct cell *cell)
 
 /* What every operation of the table is called with. */
 struct call {
+	const struct operation *op;
 	hf_store *store;
 	hf_txn *txn;
 	const struct cell *cell;
@@ -126,87 +127,35 @@ struct call {
 	struct hf_error *error;
 };
 
-static int put_it(const struct call *c, struct hf_document_put args)
+/* What becomes of the document: "=" nothing, HF_OK and changed = false; "gone"; a code: refused, nothing; else the document afterwards,
+ * changed. `form`: refused in every state. */
+struct operation {
+	const char *name;
+	int (*run)(const struct call *);
+	const char *outcome[STATES];
+	const char *form;
+	bool needs_txn, many, reads;
+	struct hf_document_put put; /* key and, unless given, a payload are filled in */
+	const char *group;
+	hf_time now;
+	struct hf_document_list list;
+};
+
+static int put(const struct call *c)
 {
+	struct hf_document_put args = c->op->put;
 	args.write.expect = c->expect;
 	args.key = key_of(c->cell);
 	if (!args.payload.data)
 		args.payload = hf_str("q");
 	return hf_document_put(c->store, c->txn, &args, c->result, c->error);
 }
-static int put(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){0});
-}
-static int put_in_group(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.group = hf_str("h")});
-}
-static int put_dated(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.created_at = GIVEN, .now = GIVEN});
-}
-static int put_for(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.ttl_us = TTL});
-}
-static int put_until(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.expires_at = LATER, .created_at = HF_UNSET});
-}
-static int put_over(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.expires_at = NOW});
-}
-static int put_same(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.payload = hf_str("p"), .now = ARRANGED, .expires_at = HF_UNSET});
-}
-static int put_keeping(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.orders = HF_DOCUMENT_ORDERS_DEFAULT});
-}
-static int put_other_orders(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.orders = HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_UPDATED});
-}
-static int put_no_orders(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.orders = 16});
-}
-static int put_twice_ending(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.expires_at = LATER, .ttl_us = TTL});
-}
-static int put_backward(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.ttl_us = -1});
-}
-static int put_at_no_time(const struct call *c)
-{
-	return put_it(c, (struct hf_document_put){.now = HF_UNSET});
-}
 
-static int regroup_to(const struct call *c, const char *group, hf_time now)
-{
-	const struct hf_document_regroup args = {.write.expect = c->expect, .key = key_of(c->cell), .group = hf_str(group), .now = now};
-	return hf_document_regroup(c->store, c->txn, &args, c->result, c->error);
-}
 static int regroup(const struct call *c)
 {
-	return regroup_to(c, "g", 0);
-}
-static int regroup_dated(const struct call *c)
-{
-	return regroup_to(c, "h", GIVEN);
-}
-static int ungroup(const struct call *c)
-{
-	return regroup_to(c, "", 0);
-}
-static int regroup_at_no_time(const struct call *c)
-{
-	return regroup_to(c, "g", HF_UNSET);
+	const struct hf_document_regroup args = {
+	    .write.expect = c->expect, .key = key_of(c->cell), .group = hf_str(c->op->group), .now = c->op->now};
+	return hf_document_regroup(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int remove_it(const struct call *c)
@@ -214,11 +163,13 @@ static int remove_it(const struct call *c)
 	const struct hf_document_remove args = {.write.expect = c->expect, .key = key_of(c->cell)};
 	return hf_document_remove(c->store, c->txn, &args, c->result, c->error);
 }
+
 static int clear(const struct call *c)
 {
 	const struct hf_document_clear args = {.collection = hf_str(c->cell->collection)};
 	return hf_document_clear(c->store, c->txn, &args, c->result, c->error);
 }
+
 static int guard(const struct call *c)
 {
 	char text[TEXT_MAX];
@@ -228,56 +179,131 @@ static int guard(const struct call *c)
 	return hf_document_guard(c->store, c->txn, &args, c->result, c->error);
 }
 
+static int get(const struct call *c)
+{
+	struct hf_document_got got;
+	const struct hf_document_key key = key_of(c->cell);
+	const int rc = hf_document_get(c->store, &key, 0, &got, c->error);
+	assert_true((rc == HF_OK) == (got.memory != NULL));
+	hf_release(got.memory);
+	return rc;
+}
+
+static int has(const struct call *c)
+{
+	char text[TEXT_MAX];
+	const struct hf_document_key key = key_of(c->cell);
+	bool there = false;
+	const int rc = hf_document_has(c->store, &key, 0, &there, c->error);
+	assert_true(there == (look(c->store, c->cell, text) != 0));
+	return rc;
+}
+
+/* The document that look() finds, once, if it is of the group. */
+static int list(const struct call *c)
+{
+	struct hf_document_page page;
+	char text[TEXT_MAX], listed[TEXT_MAX];
+	const hf_lsn version = look(c->store, c->cell, text);
+	unsigned found = 0;
+	struct hf_document_list args = c->op->list;
+	args.collection = hf_str(c->cell->collection);
+	const int rc = hf_document_list(c->store, &args, 0, &page, c->error);
+	for (size_t i = 0; i < page.count; i++) {
+		render(&page.items[i], listed);
+		if (page.items[i].key.id.len == 2) /* else it is "another" */
+			assert_true(page.items[i].version == version && strcmp(listed, text) == 0 && ++found == 1);
+	}
+	assert_true(rc != HF_OK || found == (version != 0 && (args.group.len == 0 || strstr(text, " g ") != NULL)));
+	hf_release(page.memory);
+	return rc;
+}
+
+static int count_it(const struct call *c)
+{
+	const struct hf_document_count args = {.collection = hf_str(c->cell->collection), .group = hf_str(c->op->group)};
+	struct hf_document_counted counted;
+	char text[TEXT_MAX];
+	const int rc = hf_document_count(c->store, &args, 0, &counted, c->error);
+	(void)look(c->store, c->cell, text);
+	if (c->op->group)
+		assert_int_equal(counted.documents, strstr(text, " g ") ? 1 : 0);
+	return rc;
+}
+
 /* --- The table -------------------------------------------------------------------------------------------------------------- */
 
-/* What becomes of the document: "=" nothing, HF_OK and changed = false; "gone"; a code: refused, nothing; else the document afterwards,
- * changed. `form`: refused in every state. */
-struct operation {
-	const char *name;
-	int (*run)(const struct call *);
-	const char *outcome[STATES];
-	const char *form;
-	bool needs_txn, many;
-};
+#define ALL_ORDERS (HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_CREATED | HF_DOCUMENT_GROUP_UPDATED)
 
 /* Absent in whatever way; there, in a group, expiring. */
 #define CELLS(absent, there, grouped, expiring) \
 	{ \
 		absent, absent, there, grouped, expiring, absent, absent, absent, absent \
 	}
+/* Nothing there in the collection at all, or something. */
+#define BY_COLLECTION(empty, full) \
+	{ \
+		full, empty, full, full, full, full, full, empty, full \
+	}
+/* The same whatever there is: for what writes nothing. */
+#define ALWAYS CELLS("=", "=", "=", "=")
 
+/* clang-format off: a row is a line */
 static const struct operation operations[] = {
-    {"put", put, CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -"), NULL, false, false},
-    {"put in a group", put_in_group, CELLS("q h N N -", "q h A N -", "q h A N -", "q h A N -"), NULL, false, false},
-    {"put, times given", put_dated, CELLS("q - G G -", "q - G G -", "q - G G -", "q - G G -"), NULL, false, false},
-    {"put for a time", put_for, CELLS("q - N N T", "q - A N T", "q - A N T", "q - A N T"), NULL, false, false},
-    {"put until a time", put_until, CELLS("q - N N L", "q - A N L", "q - A N L", "q - A N L"), NULL, false, false},
-    {"put until now", put_over, CELLS("=", "gone", "gone", "gone"), NULL, false, false},
-    {"put as it was", put_same, CELLS("p - A A -", "=", "p - A A -", "p - A A -"), NULL, false, false},
-    {"put with the orders kept",
-     put_keeping,
-     {"q - N N -", "q - N N -", "q - A N -", "q - A N -", "q - A N -", "q - N N -", "q - N N -", "q - N N -", "q - N N -"},
-     NULL,
-     false,
-     false},
-    {"put with other orders",
-     put_other_orders,
-     {"ECONFLICT", "q - N N -", "ECONFLICT", "ECONFLICT", "ECONFLICT", "ECONFLICT", "ECONFLICT", "q - N N -", "ECONFLICT"},
-     NULL,
-     false,
-     false},
-    {"put with no such orders", put_no_orders, {0}, "EINVAL", false, false},
-    {"put with two endings", put_twice_ending, {0}, "EINVAL", false, false},
-    {"put for less than nothing", put_backward, {0}, "EINVAL", false, false},
-    {"put at no time", put_at_no_time, {0}, "EINVAL", false, false},
-    {"regroup", regroup, CELLS("ENOTFOUND", "p g A N -", "=", "p g A N L"), NULL, false, false},
-    {"regroup, time given", regroup_dated, CELLS("ENOTFOUND", "p h A G -", "p h A G -", "p h A G L"), NULL, false, false},
-    {"regroup to none", ungroup, CELLS("ENOTFOUND", "=", "p - A N -", "="), NULL, false, false},
-    {"regroup at no time", regroup_at_no_time, {0}, "EINVAL", false, false},
-    {"remove", remove_it, CELLS("ENOTFOUND", "gone", "gone", "gone"), NULL, false, false},
-    {"guard", guard, CELLS("=", "=", "=", "="), NULL, true, false},
-    {"clear", clear, {"gone", "=", "gone", "gone", "gone", "gone", "gone", "=", "gone"}, NULL, false, true},
+    {.name = "put", .run = put, .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
+    {.name = "put in a group", .run = put, .put.group = {"h", 1}, .outcome = CELLS("q h N N -", "q h A N -", "q h A N -", "q h A N -")},
+    {.name = "put with times given",
+     .run = put,
+     .put.created_at = GIVEN,
+     .put.now = GIVEN,
+     .outcome = CELLS("q - G G -", "q - G G -", "q - G G -", "q - G G -")},
+    {.name = "put for a time", .run = put, .put.ttl_us = TTL, .outcome = CELLS("q - N N T", "q - A N T", "q - A N T", "q - A N T")},
+    {.name = "put until a time",
+     .run = put,
+     .put.expires_at = LATER,
+     .put.created_at = HF_UNSET,
+     .outcome = CELLS("q - N N L", "q - A N L", "q - A N L", "q - A N L")},
+    {.name = "put until now", .run = put, .put.expires_at = NOW, .outcome = CELLS("=", "gone", "gone", "gone")},
+    {.name = "put as it was",
+     .run = put,
+     .put.payload = {"p", 1},
+     .put.now = ARRANGED,
+     .put.expires_at = HF_UNSET,
+     .outcome = CELLS("p - A A -", "=", "p - A A -", "p - A A -")},
+    {.name = "put with the orders kept",
+     .run = put,
+     .put.orders = HF_DOCUMENT_ORDERS_DEFAULT,
+     .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
+    {.name = "put with other orders", .run = put, .put.orders = ALL_ORDERS, .outcome = BY_COLLECTION("q - N N -", "ECONFLICT")},
+    {.name = "put with no such orders", .run = put, .put.orders = 16, .form = "EINVAL"},
+    {.name = "put with two endings", .run = put, .put.expires_at = LATER, .put.ttl_us = TTL, .form = "EINVAL"},
+    {.name = "put for less than nothing", .run = put, .put.ttl_us = -1, .form = "EINVAL"},
+    {.name = "put at no time", .run = put, .put.now = HF_UNSET, .form = "EINVAL"},
+    {.name = "regroup", .run = regroup, .group = "g", .outcome = CELLS("ENOTFOUND", "p g A N -", "=", "p g A N L")},
+    {.name = "regroup with time given",
+     .run = regroup,
+     .group = "h",
+     .now = GIVEN,
+     .outcome = CELLS("ENOTFOUND", "p h A G -", "p h A G -", "p h A G L")},
+    {.name = "regroup to none", .run = regroup, .group = "", .outcome = CELLS("ENOTFOUND", "=", "p - A N -", "=")},
+    {.name = "regroup at no time", .run = regroup, .group = "g", .now = HF_UNSET, .form = "EINVAL"},
+    {.name = "remove", .run = remove_it, .outcome = CELLS("ENOTFOUND", "gone", "gone", "gone")},
+    {.name = "clear", .run = clear, .many = true, .outcome = BY_COLLECTION("=", "gone")},
+    {.name = "guard", .run = guard, .needs_txn = true, .outcome = ALWAYS},
+    {.name = "get", .run = get, .reads = true, .outcome = CELLS("ENOTFOUND", "=", "=", "=")},
+    {.name = "has", .run = has, .reads = true, .outcome = ALWAYS},
+    {.name = "list", .run = list, .reads = true, .outcome = ALWAYS},
+    {.name = "list descending", .run = list, .list.descending = true, .reads = true, .outcome = ALWAYS},
+    {.name = "list of a group", .run = list, .list.group = {"g", 1}, .reads = true, .outcome = ALWAYS},
+    {.name = "list in an order not kept",
+     .run = list,
+     .list.by = HF_DOCUMENT_BY_UPDATED,
+     .reads = true,
+     .outcome = BY_COLLECTION("=", "EINVAL")},
+    {.name = "count", .run = count_it, .reads = true, .outcome = ALWAYS},
+    {.name = "count of a group", .run = count_it, .group = "g", .reads = true, .outcome = ALWAYS},
 };
+/* clang-format on */
 
 #define OPERATIONS (sizeof operations / sizeof operations[0])
 
@@ -373,7 +399,7 @@ static void compare_outcome(const struct operation *op, enum state state, const 
 		wrong(op, state, stage, manner, "changed, count", result->changed ? "true" : "false");
 	if (changed && !op->many ? version == version_before : !op->many && version != version_before)
 		wrong(op, state, stage, manner, "the document's version", changed ? "the same" : "another");
-	if (result->version != (refused ? 0 : version))
+	if (result->version != (refused || op->reads ? 0 : version))
 		wrong(op, state, stage, manner, "the result's version", "another");
 	const bool was = version_before != 0, is = version != 0;
 	if (count(stage->store, cell) != (op->many ? 0 : count_before + is - was))
@@ -412,16 +438,16 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 	char before[TEXT_MAX];
 	struct hf_result result = {0};
 	struct hf_error error = {0};
-	struct call call = {.store = stage->store, .cell = cell, .result = &result};
+	struct call call = {.op = op, .store = stage->store, .cell = cell, .result = &result};
 	const hf_lsn version = look(stage->store, cell, before);
 	const uint64_t counted = count(stage->store, cell);
 	if (strcmp(before, states[state].text) != 0)
 		wrong(op, state, stage, manner, "arranged", before);
-	if (manner == PLAINLY)
+	if (manner == PLAINLY && !op->reads)
 		try_in_vain(op, state, stage, &call, version);
 	call.error = &error;
 	call.expect = manner != EXPECTING || op->many ? 0 : version ? version : HF_ABSENT;
-	const int rc = manner == IN_TXN || op->needs_txn ? perform_in_txn(&call, op, false) : op->run(&call);
+	const int rc = (manner == IN_TXN || op->needs_txn) && !op->reads ? perform_in_txn(&call, op, false) : op->run(&call);
 	compare_outcome(op, state, stage, manner, cell, rc, &result, version, counted);
 }
 

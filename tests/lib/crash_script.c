@@ -104,6 +104,15 @@ static const struct row {
     [LOCK_CHECK] = {"lock check", 'l', true, AT_NAMES},
     [LOCK_GET] = {"lock get", 'l', true, AT_NAMES},
     [LOCK_LIST] = {"lock list", 'l', true, AT_PLACE},
+    [DOCUMENT_PUT] = {"document put", 'd', false, AT_NAMES},
+    [DOCUMENT_REGROUP] = {"document regroup", 'd', false, AT_NAMES},
+    [DOCUMENT_REMOVE] = {"document remove", 'd', false, AT_NAMES},
+    [DOCUMENT_CLEAR] = {"document clear", 'd', false, AT_PLACE},
+    [DOCUMENT_GUARD] = {"document guard", 'd', false, AT_NAMES},
+    [DOCUMENT_GET] = {"document get", 'd', true, AT_NAMES},
+    [DOCUMENT_HAS] = {"document has", 'd', true, AT_NAMES},
+    [DOCUMENT_LIST] = {"document list", 'd', true, AT_PLACE},
+    [DOCUMENT_COUNT] = {"document count", 'd', true, AT_PLACE},
 };
 
 const char *script_verb_name(enum verb verb)

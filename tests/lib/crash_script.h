@@ -97,6 +97,16 @@ enum verb {
 	LOCK_CHECK,
 	LOCK_GET,
 	LOCK_LIST,
+	/* place: the collection; names: ids, of what goes too */
+	DOCUMENT_PUT, /* [time to live] */
+	DOCUMENT_REGROUP, /* [number of the group] */
+	DOCUMENT_REMOVE,
+	DOCUMENT_CLEAR,
+	DOCUMENT_GUARD,
+	DOCUMENT_GET,
+	DOCUMENT_HAS,
+	DOCUMENT_LIST,
+	DOCUMENT_COUNT, /* [number of the group; 0: of all] */
 	VERBS,
 };
 
@@ -170,6 +180,8 @@ extern const struct script script_async;
 extern const struct script script_timeline;
 extern const struct script script_idem;
 extern const struct script script_lock; /* locks, beside the others */
+/* Of one domain, beside the others. */
+extern const struct script script_document;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

@@ -166,6 +166,15 @@ static int (*const runs[VERBS])(const struct call *c, const struct names *n) = {
     [LOCK_CHECK] = verb_lock_get,
     [LOCK_GET] = verb_lock_get,
     [LOCK_LIST] = verb_lock_list,
+    [DOCUMENT_PUT] = verb_document_change,
+    [DOCUMENT_REGROUP] = verb_document_change,
+    [DOCUMENT_REMOVE] = verb_document_change,
+    [DOCUMENT_CLEAR] = verb_document_change,
+    [DOCUMENT_GUARD] = verb_document_change,
+    [DOCUMENT_GET] = verb_document_get,
+    [DOCUMENT_HAS] = verb_document_figures,
+    [DOCUMENT_LIST] = verb_document_list,
+    [DOCUMENT_COUNT] = verb_document_figures,
 };
 
 int script_call(const struct call *call)

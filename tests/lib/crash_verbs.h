@@ -55,5 +55,9 @@ int verb_lock_change(const struct call *c, const struct names *n);
 int verb_lock_with(const struct call *c, const struct names *n);
 int verb_lock_get(const struct call *c, const struct names *n);
 int verb_lock_list(const struct call *c, const struct names *n);
+int verb_document_change(const struct call *c, const struct names *n);
+int verb_document_get(const struct call *c, const struct names *n);
+int verb_document_list(const struct call *c, const struct names *n);
+int verb_document_figures(const struct call *c, const struct names *n);
 
 #endif

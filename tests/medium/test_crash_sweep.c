@@ -19,9 +19,8 @@
 
 enum { THREADS = 2, IMAGES_MIN = 100000 };
 
-static const struct script *const scripts[] = {&script_rotation, &script_domains,      &script_lives,
-                                               &script_groups,   &script_transactions, &script_async,
-                                               &script_timeline, &script_idem,         &script_lock};
+static const struct script *const scripts[] = {&script_rotation, &script_domains,  &script_lives, &script_groups, &script_transactions,
+                                               &script_async,    &script_timeline, &script_idem,  &script_lock,   &script_document};
 
 static const struct disk {
 	const char *name;
