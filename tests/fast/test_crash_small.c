@@ -71,6 +71,12 @@ static void no_answer_runs_ahead_of_the_disk(void **state)
 	assert_nothing_wrong((struct part){&script_groups, "weak", HF_PAD_NONE, .moments = 0});
 }
 
+static void queues_survive(void **state)
+{
+	(void)state;
+	assert_nothing_wrong((struct part){&script_queues, "weak", HF_PAD_NONE, .moments = 0});
+}
+
 static void rotation_survives(void **state)
 {
 	(void)state;
@@ -120,6 +126,7 @@ int main(void)
 	    cmocka_unit_test(single_operations_survive),
 	    cmocka_unit_test(transactions_survive_as_a_whole),
 	    cmocka_unit_test(no_answer_runs_ahead_of_the_disk),
+	    cmocka_unit_test(queues_survive),
 	    cmocka_unit_test(rotation_survives),
 	    cmocka_unit_test(reopening_and_kills_survive),
 	    cmocka_unit_test(whole_sectors_may_go_when_groups_are_padded),

@@ -15,4 +15,8 @@ churn_op churn_any_op(struct churn *c);
 uint64_t churn_below(struct churn *c, uint64_t bound);
 bool churn_percent(struct churn *c, unsigned chance);
 
+int churn_outbox_queue(struct churn *c, hf_store *store, hf_txn *txn); /* churn_outbox.c */
+/* Often none. */
+struct hf_bytes churn_outbox_group(struct churn *c);
+
 #endif

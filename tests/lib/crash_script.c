@@ -69,6 +69,15 @@ static const struct row {
     [OUTBOX_GET] = {"outbox get", 'o', true, AT_NAMES},
     [OUTBOX_LIST] = {"outbox list", 'o', true, AT_PLACE},
     [OUTBOX_STATS] = {"outbox stats", 'o', true, AT_PLACE},
+    [OUTBOX_ENQUEUE_RERUN] = {"outbox enqueue rerun", 'o', false, AT_NAMES},
+    [OUTBOX_ENQUEUE_GROUPED] = {"outbox enqueue into a group", 'o', false, AT_NAMES},
+    [OUTBOX_CLAIM_GROUPED] = {"outbox claim of a group", 'o', false, AT_PLACE},
+    [OUTBOX_PUT_COMPLETED] = {"outbox put_completed", 'o', false, AT_NAMES},
+    [OUTBOX_WINDOW] = {"outbox configure a window", 'o', false, AT_SETTING},
+    [OUTBOX_PAUSE] = {"outbox pause", 'o', false, AT_SETTING},
+    [OUTBOX_RESUME] = {"outbox resume", 'o', false, AT_SETTING},
+    [OUTBOX_REDRIVE] = {"outbox redrive", 'o', false, AT_PLACE},
+    [OUTBOX_COMPLETED] = {"outbox completed", 'o', true, AT_PLACE},
 };
 
 const char *script_verb_name(enum verb verb)

@@ -58,6 +58,15 @@ enum verb {
 	OUTBOX_GET,
 	OUTBOX_LIST,
 	OUTBOX_STATS,
+	OUTBOX_ENQUEUE_RERUN,
+	OUTBOX_ENQUEUE_GROUPED, /* into the group "g" */
+	OUTBOX_CLAIM_GROUPED, /* [lease]; its answer depends on the others of its group */
+	OUTBOX_PUT_COMPLETED, /* [until] */
+	OUTBOX_WINDOW, /* settings [dedup window]; two ids */
+	OUTBOX_PAUSE,
+	OUTBOX_RESUME,
+	OUTBOX_REDRIVE, /* names: what it will redrive */
+	OUTBOX_COMPLETED,
 	VERBS,
 };
 
@@ -124,6 +133,8 @@ void script_object_name(const struct op *op, size_t nth, char *out, size_t cap);
 
 /* The reference workloads, each over all three domains unless its name says otherwise. */
 extern const struct script script_domains, script_transactions, script_groups, script_rotation, script_lives;
+/* Outbox alone: groups, reruns, pause, completed ids. */
+extern const struct script script_queues;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

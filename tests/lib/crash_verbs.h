@@ -41,5 +41,7 @@ int verb_outbox_outside(const struct call *c, const struct names *n);
 int verb_outbox_get(const struct call *c, const struct names *n);
 int verb_outbox_list(const struct call *c, const struct names *n);
 int verb_outbox_stats(const struct call *c, const struct names *n);
+int verb_outbox_whole(const struct call *c, const struct names *n);
+int verb_outbox_completed(const struct call *c, const struct names *n);
 
 #endif

@@ -19,7 +19,7 @@
 
 enum { THREADS = 2, IMAGES_MIN = 100000 };
 
-static const struct script *const scripts[] = {&script_rotation, &script_domains, &script_lives, &script_groups, &script_transactions};
+static const struct script *const scripts[] = {&script_rotation, &script_domains, &script_lives, &script_groups, &script_transactions, &script_queues};
 
 static const struct disk {
 	const char *name;
