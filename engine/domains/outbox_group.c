@@ -86,7 +86,7 @@ bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_ite
 		hf__free(member);
 		return false;
 	}
-	group->members++;
+	group->references++;
 	member->item = item;
 	member->group = group;
 	item->member = member;
@@ -98,12 +98,20 @@ void hf__outbox_group_leave(struct hf__outbox_item *item)
 	if (!item->member)
 		return;
 	struct hf__outbox_group *group = item->member->group;
-	if (--group->members == 0) {
+	if (--group->references == 0) {
 		hf__map_remove(&group->queue->state->groups, &group->node);
 		hf__free(group);
 	}
 	hf__free(item->member);
 	item->member = NULL;
+}
+
+void hf__outbox_group_count(const struct hf__outbox_item *item, bool lives)
+{
+	if (!item->member)
+		return;
+	struct hf__outbox_group *group = item->member->group;
+	group->members = lives ? group->members + 1 : group->members - 1;
 }
 
 /* --- Standing in the queue ---------------------------------------------------------------------------------------------------- */

@@ -119,6 +119,7 @@ static void item_enlist(struct hf__object *object)
 	struct hf__outbox_key key;
 	hf__outbox_key(&key, hf__outbox_queue_name(queue), hf__outbox_id(item));
 	hf__map_insert(items, &item->node, hf__map_hash(items, key.bytes, key.len));
+	hf__outbox_group_count(item, true);
 	queue->enlisted++;
 	hf__outbox_queue_tag(queue);
 }
@@ -128,6 +129,7 @@ static void item_delist(struct hf__object *object)
 	struct hf__outbox_item *item = item_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	hf__map_remove(&queue->state->items, &item->node);
+	hf__outbox_group_count(item, false);
 	queue->enlisted--;
 	hf__outbox_queue_tag(queue);
 }

@@ -115,7 +115,8 @@ struct hf__outbox_group {
 	struct hf__outbox_queue *queue;
 	struct hf__order line;
 	struct hf__outbox_item *next; /* the one that stands in queue->ready for the group; NULL: none does */
-	size_t members; /* items that exist, failed and removed ones too while their change is not final */
+	size_t references; /* items in memory, those too that were removed by a change that is not final */
+	size_t members; /* items that live */
 	size_t held; /* of the line, those that stand with the sending */
 	uint32_t len;
 	uint8_t name[];
@@ -209,6 +210,8 @@ struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item);
 bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_item *item, struct hf_bytes name);
 /* The item is about to be freed. */
 void hf__outbox_group_leave(struct hf__outbox_item *item);
+/* It was born, or is gone; both may be taken back. */
+void hf__outbox_group_count(const struct hf__outbox_item *item, bool lives);
 /* Enters and leaves queue->ready, for items of a group through it. */
 void hf__outbox_ready_link(struct hf__outbox_item *item);
 void hf__outbox_ready_unlink(struct hf__outbox_item *item);

@@ -41,7 +41,7 @@ static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__b
 }
 
 /* Frees the blobs of `value` that `old` does not hold. */
-static void drop_value(const struct hf__outbox_value *old, const struct hf__outbox_value *value)
+static void free_new(const struct hf__outbox_value *old, const struct hf__outbox_value *value)
 {
 	if (value->owner != old->owner)
 		hf__free(value->owner);
@@ -51,6 +51,13 @@ static void drop_value(const struct hf__outbox_value *old, const struct hf__outb
 		hf__free(value->payload.bytes);
 	if (value->rerun_payload.bytes != old->rerun_payload.bytes)
 		hf__free(value->rerun_payload.bytes);
+}
+
+/* The new value is given up: it holds nothing of its own any more. */
+static void drop_value(const struct hf__outbox_value *old, struct hf__outbox_value *value)
+{
+	free_new(old, value);
+	*value = *old;
 }
 
 int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, uint64_t version,
@@ -106,10 +113,8 @@ int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const stru
 	if (rc != HF_OK)
 		return rc;
 	rc = keep_payloads(state, entry, image, out);
-	if (rc != HF_OK) {
+	if (rc != HF_OK)
 		drop_value(old, out);
-		*out = *old;
-	}
 	return rc;
 }
 
@@ -136,7 +141,7 @@ int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item
 {
 	const int rc = hf__before_change(change, &item->object);
 	if (rc != HF_OK) {
-		drop_value(&item->value, value);
+		free_new(&item->value, value);
 		return rc;
 	}
 	item->value = *value;

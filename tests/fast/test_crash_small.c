@@ -82,6 +82,10 @@ static void tickets_keep_their_word(void **state)
 {
 	(void)state;
 	assert_nothing_wrong((struct part){&script_async, "weak", HF_PAD_NONE, .moments = 0, .faults = 12});
+static void queues_survive(void **state)
+{
+	(void)state;
+	assert_nothing_wrong((struct part){&script_queues, "weak", HF_PAD_NONE, .moments = 0});
 }
 
 static void rotation_survives(void **state)
@@ -153,6 +157,7 @@ int main(void)
 	    cmocka_unit_test(work_is_done_once_across_crashes),
 	    cmocka_unit_test(no_answer_runs_ahead_of_the_disk),
 	    cmocka_unit_test(tickets_keep_their_word),
+	    cmocka_unit_test(queues_survive),
 	    cmocka_unit_test(rotation_survives),
 	    cmocka_unit_test(reopening_and_kills_survive),
 	    cmocka_unit_test(timelines_survive),

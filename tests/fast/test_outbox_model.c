@@ -1,5 +1,6 @@
-/* An outbox against a model: random operations on a few items, an array that is searched and sorted anew each time, and after every
- * step the same lists, stats and claims, while clocks move, leases end, endings are logged, and stores are reopened and reloaded. */
+/* An outbox against a model: random operations on a few items, some of them in groups, an array that is searched and sorted anew each time, and after
+ * every step the same lists, stats and claims, while clocks move, leases end, endings are logged, queues are paused, completed ids block, and stores
+ * are reopened and reloaded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "lib/outbox_ops.h"
 #include "lib/rng.h"
 #include "lib/settings.h"
@@ -21,6 +23,13 @@ struct item {
 	int32_t priority;
 	uint64_t seq;
 	hf_token token;
+	unsigned payload;
+	bool noted; /* a rerun */
+	unsigned rerun_payload;
+	hf_time rerun_enqueued_at, rerun_available_at;
+	/* When it was completed last (by next_seq), and how long that blocks; HF_UNSET: it does not. */
+	uint64_t done_seq;
+	hf_time done_until;
 };
 
 struct model {
@@ -28,8 +37,14 @@ struct model {
 	struct hf_rng rng;
 	hf_time now;
 	uint64_t next_seq;
+	bool paused;
+	int64_t window;
+	uint32_t window_max;
+	uint64_t dropped;
 	struct item items[ITEMS];
 	char id[ITEMS][8];
+	unsigned steps;
+	char group[ITEMS][8]; /* items 0 to 5 are in none, the others in g0 to g2 */
 };
 
 /* --- The model -------------------------------------------------------------------------------------------------------------- */
@@ -75,10 +90,64 @@ static bool passes_status(const struct model *m, const struct item *item, int st
 	return status == HF_OUTBOX_ANY || (int)view(m, item) == status;
 }
 
+static bool same_group(const struct model *m, const struct item *a, const struct item *b)
+{
+	const char *group = m->group[a - m->items];
+	return group[0] && strcmp(group, m->group[b - m->items]) == 0;
+}
+
+/* Another item of the group is held. */
+static bool blocked(const struct model *m, const struct item *item)
+{
+	for (unsigned i = 0; i < ITEMS; i++) {
+		const struct item *other = &m->items[i];
+		if (other != item && other->there && same_group(m, item, other) && view(m, other) == HF_OUTBOX_SENDING)
+			return true;
+	}
+	return false;
+}
+
+/* Another queued item of the group was enqueued before. */
+static bool behind(const struct model *m, const struct item *item)
+{
+	for (unsigned i = 0; i < ITEMS; i++) {
+		const struct item *other = &m->items[i];
+		if (other->there && same_group(m, item, other) && view(m, other) == HF_OUTBOX_QUEUED && other->seq < item->seq)
+			return true;
+	}
+	return false;
+}
+
 static bool passes_claim(const struct model *m, const struct item *item, int unused)
 {
 	(void)unused;
-	return view(m, item) == HF_OUTBOX_QUEUED && item->available_at <= m->now;
+	return view(m, item) == HF_OUTBOX_QUEUED && item->available_at <= m->now && !m->paused && !blocked(m, item) && !behind(m, item);
+}
+
+static bool blocks(const struct model *m, const struct item *item)
+{
+	return !item->there && item->done_until != HF_UNSET && item->done_until > m->now;
+}
+
+static unsigned count_done(const struct model *m)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < ITEMS; i++)
+		count += blocks(m, &m->items[i]);
+	return count;
+}
+
+/* No more than `keep` completed ids: the oldest are dropped. */
+static void cut_done(struct model *m, unsigned keep)
+{
+	while (count_done(m) > keep) {
+		struct item *oldest = NULL;
+		for (unsigned i = 0; i < ITEMS; i++)
+			if (blocks(m, &m->items[i]) && (!oldest || m->items[i].done_seq < oldest->done_seq))
+				oldest = &m->items[i];
+		oldest->done_until = HF_UNSET;
+		m->dropped++;
+	}
 }
 
 static const char *join(const struct model *m, const unsigned *which, size_t count, char out[TEXT_MAX])
@@ -97,22 +166,61 @@ static int64_t some_lease(struct model *m)
 	return hf_rng_chance(&m->rng, 1, 3) ? 0 : hf_rng_range(&m->rng, 1, 50);
 }
 
+/* What an enqueue makes of the item, whether it changes anything. */
+static bool model_enqueue(struct model *m, struct item *item, enum hf_outbox_dedup dedup, unsigned payload, hf_time available_at,
+                          int32_t priority)
+{
+	if (blocks(m, item))
+		return false;
+	if (!item->there) {
+		*item = (struct item){.there = true,
+		                      .status = HF_OUTBOX_QUEUED,
+		                      .enqueued_at = m->now,
+		                      .available_at = available_at,
+		                      .lease_until = HF_UNSET,
+		                      .priority = priority,
+		                      .seq = m->next_seq++,
+		                      .payload = payload,
+		                      .done_until = HF_UNSET};
+		return true;
+	}
+	if (dedup == HF_OUTBOX_RERUN && view(m, item) == HF_OUTBOX_SENDING) {
+		item->noted = true;
+		item->rerun_payload = payload;
+		item->rerun_enqueued_at = m->now;
+		item->rerun_available_at = available_at;
+		return true;
+	}
+	if (dedup == HF_OUTBOX_KEEP || view(m, item) != HF_OUTBOX_QUEUED)
+		return false;
+	item->status = HF_OUTBOX_QUEUED;
+	item->lease_until = HF_UNSET;
+	item->noted = false;
+	item->payload = payload;
+	item->enqueued_at = m->now;
+	item->available_at = available_at;
+	return true;
+}
+
 static void step_enqueue(struct model *m, unsigned i)
 {
-	struct item *item = &m->items[i];
+	struct hf_result result;
+	char text[16];
 	const hf_time available_at = hf_rng_chance(&m->rng, 1, 2) ? 0 : m->now + hf_rng_range(&m->rng, -20, 60);
+	const enum hf_outbox_dedup dedup = (enum hf_outbox_dedup)hf_rng_below(&m->rng, 3);
 	const int32_t priority = (int32_t)hf_rng_range(&m->rng, -1, 1);
-	const struct hf_result result = ob_enqueue(m->stage->store, m->id[i], m->id[i], priority, available_at);
-	assert_int_equal(result.changed, !item->there);
-	if (item->there)
-		return;
-	*item = (struct item){.there = true,
-	                      .status = HF_OUTBOX_QUEUED,
-	                      .enqueued_at = m->now,
-	                      .available_at = available_at ? available_at : m->now,
-	                      .lease_until = HF_UNSET,
-	                      .priority = priority,
-	                      .seq = m->next_seq++};
+	const unsigned payload = (unsigned)m->steps; /* never the same again */
+	(void)snprintf(text, sizeof text, "%u", payload);
+	const struct hf_outbox_enqueue args = {.queue = hf_str(OB_QUEUE),
+	                                       .id = hf_str(m->id[i]),
+	                                       .payload = hf_str(text),
+	                                       .available_at = available_at,
+	                                       .priority = priority,
+	                                       .dedup = dedup,
+	                                       .group = hf_str(m->group[i])};
+	assert_int_equal(hf_outbox_enqueue(m->stage->store, NULL, &args, &result, NULL), HF_OK);
+	const bool changed = model_enqueue(m, &m->items[i], dedup, payload, available_at ? available_at : m->now, priority);
+	assert_int_equal(result.changed, changed);
 }
 
 static void hold(struct model *m, struct item *item, int64_t lease)
@@ -128,7 +236,10 @@ static void step_claim(struct model *m, unsigned i)
 	const struct hf_outbox_claim args = {.queue = hf_str(OB_QUEUE), .id = hf_str(m->id[i]), .owner = hf_str("w"), .lease_us = lease};
 	struct hf_result result;
 	const int rc = hf_outbox_claim(m->stage->store, NULL, &args, NULL, &result, NULL);
-	assert_int_equal(rc, !item->there ? HF_ENOTFOUND : view(m, item) == HF_OUTBOX_SENDING ? HF_ECLAIMED : HF_OK);
+	assert_int_equal(rc, !item->there                         ? HF_ENOTFOUND
+	                     : view(m, item) == HF_OUTBOX_SENDING ? HF_ECLAIMED
+	                     : blocked(m, item)                   ? HF_EBLOCKED
+	                                                          : HF_OK);
 	if (rc != HF_OK)
 		return;
 	hold(m, item, lease);
@@ -159,6 +270,27 @@ static void let_go(struct item *item, enum hf_outbox_status status)
 	item->lease_until = HF_UNSET;
 }
 
+static void model_complete(struct model *m, struct item *item)
+{
+	let_go(item, HF_OUTBOX_QUEUED);
+	item->there = item->noted;
+	if (item->noted) {
+		item->attempts = 0;
+		item->seq = m->next_seq++;
+		item->payload = item->rerun_payload;
+		item->enqueued_at = item->rerun_enqueued_at;
+		item->available_at = item->rerun_available_at;
+		item->noted = false;
+		return;
+	}
+	item->done_until = HF_UNSET;
+	if (m->window == 0)
+		return;
+	cut_done(m, m->window_max - 1);
+	item->done_until = m->now + m->window;
+	item->done_seq = m->next_seq++;
+}
+
 /* complete, fail, release: with the newest token of the item. */
 static void step_outcome(struct model *m, unsigned i)
 {
@@ -182,7 +314,10 @@ static void step_outcome(struct model *m, unsigned i)
 	assert_int_equal(rc, !item->there ? HF_ENOTFOUND : view(m, item) != HF_OUTBOX_SENDING ? HF_ESTALE : HF_OK);
 	if (rc != HF_OK)
 		return;
-	item->there = what != 0;
+	if (what == 0) {
+		model_complete(m, item);
+		return;
+	}
 	item->attempts += what == 1;
 	const bool failed = what == 1 && item->attempts >= 3;
 	let_go(item, failed ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED);
@@ -211,6 +346,41 @@ static void step_from_outside(struct model *m, unsigned i)
 	let_go(item, what == 1 ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED);
 	if (what == 2 && item->available_at > m->now)
 		item->available_at = m->now;
+}
+
+static void step_queue(struct model *m)
+{
+	hf_store *store = m->stage->store;
+	const struct hf_bytes queue = hf_str(OB_QUEUE);
+	const unsigned what = (unsigned)hf_rng_below(&m->rng, 4);
+	struct hf_result result = {0};
+	if (what == 0) {
+		m->window = hf_rng_chance(&m->rng, 1, 3) ? 0 : hf_rng_range(&m->rng, 1, 200);
+		m->window_max = (uint32_t)hf_rng_range(&m->rng, 1, 4);
+		const struct hf_outbox_configure args = {.queue = queue, .dedup_window_us = m->window, .dedup_max = m->window_max};
+		assert_int_equal(hf_outbox_configure(store, NULL, &args, &result, NULL), HF_OK);
+		cut_done(m, m->window_max);
+	} else if (what == 1) {
+		const struct hf_outbox_redrive args = {.queue = queue, .group = hf_str(m->group[hf_rng_below(&m->rng, ITEMS)])};
+		unsigned count = 0;
+		assert_int_equal(hf_outbox_redrive(store, NULL, &args, &result, NULL), HF_OK);
+		for (unsigned i = 0; i < ITEMS; i++) {
+			struct item *item = &m->items[i];
+			if (!item->there || item->status != HF_OUTBOX_FAILED || (args.group.len && strcmp(m->group[i], args.group.data) != 0))
+				continue;
+			count++;
+			let_go(item, HF_OUTBOX_QUEUED);
+			if (item->available_at > m->now)
+				item->available_at = m->now;
+		}
+		assert_int_equal(result.count, count);
+	} else {
+		const struct hf_outbox_pause args = {.queue = queue};
+		const bool pause = what == 2 && hf_rng_chance(&m->rng, 1, 3);
+		assert_int_equal((pause ? hf_outbox_pause : hf_outbox_resume)(store, NULL, &args, &result, NULL), HF_OK);
+		assert_int_equal(result.changed, m->paused != pause);
+		m->paused = pause;
+	}
 }
 
 static void step_time(struct model *m)
@@ -245,6 +415,8 @@ static void step(struct model *m)
 		step_from_outside(m, i);
 	else if (what < 93)
 		step_time(m);
+	else if (what < 95)
+		step_queue(m);
 	else if (what < 97)
 		assert_int_equal(hf_maintain(m->stage->store, 0, NULL), HF_OK);
 	else
@@ -277,6 +449,23 @@ static void compare_count(const struct model *m, enum hf_outbox_status status, c
 	assert_true(count->oldest == oldest);
 }
 
+static void compare_groups(const struct model *m, const struct hf_outbox_stats *stats)
+{
+	uint64_t groups = 0, busy_groups = 0, waiting = 0;
+	for (unsigned i = 0; i < ITEMS; i++) {
+		const struct item *item = &m->items[i];
+		if (!item->there || !m->group[i][0] || item->status == HF_OUTBOX_FAILED)
+			continue;
+		const bool held = view(m, item) == HF_OUTBOX_SENDING;
+		busy_groups += held;
+		groups += held || (!blocked(m, item) && !behind(m, item));
+		waiting += !held && (blocked(m, item) || behind(m, item));
+	}
+	assert_int_equal(stats->groups, groups);
+	assert_int_equal(stats->busy_groups, busy_groups);
+	assert_int_equal(stats->blocked, waiting);
+}
+
 /* Counts are exact once the endings are logged. */
 static void compare_stats(struct model *m)
 {
@@ -286,12 +475,15 @@ static void compare_stats(struct model *m)
 	compare_count(m, HF_OUTBOX_QUEUED, &stats.queued);
 	compare_count(m, HF_OUTBOX_SENDING, &stats.sending);
 	compare_count(m, HF_OUTBOX_FAILED, &stats.failed);
+	assert_true(stats.paused == m->paused && stats.completed == count_done(m) && stats.dropped == m->dropped);
+	compare_groups(m, &stats);
 }
 
 static void compare_items(const struct model *m)
 {
 	for (unsigned i = 0; i < ITEMS; i++) {
 		const struct item *item = &m->items[i];
+		char payload[16], rerun[16];
 		const struct hf_outbox_key key = {hf_str(OB_QUEUE), hf_str(m->id[i])};
 		struct hf_outbox_got got;
 		const int rc = hf_outbox_get(m->stage->store, &key, 0, &got, NULL);
@@ -304,20 +496,61 @@ static void compare_items(const struct model *m)
 		assert_true(got.item.available_at == item->available_at && got.item.enqueued_at == item->enqueued_at);
 		assert_true(got.item.token == (held ? item->token : 0));
 		assert_true(got.item.lease_until == (held ? item->lease_until : HF_UNSET));
+		(void)snprintf(payload, sizeof payload, "%u", item->payload);
+		(void)snprintf(rerun, sizeof rerun, "%u", item->rerun_payload);
+		assert_true(hf__bytes_equal(got.item.payload, hf_str(payload)) && hf__bytes_equal(got.item.group, hf_str(m->group[i])));
+		assert_true((got.item.rerun != NULL) == item->noted);
+		if (item->noted)
+			assert_true(hf__bytes_equal(got.item.rerun->payload, hf_str(rerun)) &&
+			            got.item.rerun->available_at == item->rerun_available_at && got.item.rerun->enqueued_at == item->rerun_enqueued_at);
 		hf_release(got.memory);
 	}
+}
+
+/* The ids that block, in the order of their completion. */
+static void compare_done(struct model *m)
+{
+	struct hf_outbox_completed_page page = {0};
+	uint64_t before = 0;
+	unsigned count = 0;
+	do {
+		const struct hf_outbox_completed_list args = {.queue = hf_str(OB_QUEUE), .limit = 2, .page = page.next};
+		struct hf_outbox_completed_page next;
+		assert_int_equal(hf_outbox_completed(m->stage->store, &args, 0, &next, NULL), HF_OK);
+		hf_release(page.memory);
+		page = next;
+		for (size_t k = 0; k < page.count; k++, count++) {
+			const struct item *item = NULL;
+			for (unsigned i = 0; i < ITEMS && !item; i++)
+				item = hf__bytes_equal(page.ids[k].id, hf_str(m->id[i])) ? &m->items[i] : NULL;
+			assert_true(item && blocks(m, item) && item->done_until == page.ids[k].until && item->done_seq > before);
+			before = item->done_seq;
+		}
+	} while (page.next);
+	hf_release(page.memory);
+	assert_int_equal(count, count_done(m));
 }
 
 static void random_operations_agree_with_a_model(void **unused)
 {
 	(void)unused;
-	struct model m = {.stage = stage_open(SETTING_LIVE), .rng = hf_rng_for("outbox model"), .now = STAGE_NOW, .next_seq = 1};
-	for (unsigned i = 0; i < ITEMS; i++)
+	struct model m = {.stage = stage_open(SETTING_LIVE),
+	                  .rng = hf_rng_for("outbox model"),
+	                  .now = STAGE_NOW,
+	                  .next_seq = 1,
+	                  .window_max = HF_OUTBOX_DEDUP_MAX};
+	for (unsigned i = 0; i < ITEMS; i++) {
+		m.items[i].done_until = HF_UNSET;
 		(void)snprintf(m.id[i], sizeof m.id[i], "i%u", i);
+		if (i >= 6)
+			(void)snprintf(m.group[i], sizeof m.group[i], "g%u", i % 3);
+	}
 	for (unsigned i = 0; i < STEPS; i++) {
+		m.steps = i;
 		step(&m);
 		compare_items(&m);
 		compare_lists(&m);
+		compare_done(&m);
 		if (i % 16 == 0)
 			stage_verify(m.stage);
 		if (i % 32 == 0)

@@ -238,7 +238,8 @@ static int outbox_enqueue(struct churn *c, hf_store *store, hf_txn *txn)
 	    .available_at = churn_percent(c, 30) ? some_time(c) : 0,
 	    .priority = (int32_t)churn_below(c, 5) - 2,
 	    .max_attempts = (uint32_t)churn_below(c, 4),
-	    .dedup = churn_percent(c, 30) ? HF_OUTBOX_REPLACE : HF_OUTBOX_KEEP,
+	    .dedup = (enum hf_outbox_dedup)churn_below(c, 3),
+	    .group = churn_outbox_group(c),
 	};
 	return hf_outbox_enqueue(store, txn, &args, NULL, NULL);
 }
@@ -248,13 +249,15 @@ static int outbox_enqueue_many(struct churn *c, hf_store *store, hf_txn *txn)
 	struct hf_outbox_input items[RECORDS_MAX];
 	const size_t count = churn_below(c, RECORDS_MAX + 1);
 	for (size_t i = 0; i < count; i++)
-		items[i] = (struct hf_outbox_input){.id = item(c), .payload = payload(c), .priority = (int32_t)churn_below(c, 3)};
+		items[i] = (struct hf_outbox_input){
+		    .id = item(c), .payload = payload(c), .priority = (int32_t)churn_below(c, 3), .group = churn_outbox_group(c)};
 	const struct hf_outbox_enqueue_many args = {.write = write_many(c), .queue = queue(c), .items = items, .count = count};
 	return hf_outbox_enqueue_many(store, txn, &args, NULL, NULL);
 }
 
 static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
 {
+	const struct hf_outbox_rerun rerun = {payload(c), some_time(c), some_time(c)};
 	const struct hf_outbox_put args = {
 	    .write = write_of(c),
 	    .queue = queue(c),
@@ -265,6 +268,8 @@ static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
 	             .priority = (int32_t)churn_below(c, 3),
 	             .enqueued_at = some_time(c),
 	             .available_at = some_time(c),
+	             .group = churn_outbox_group(c),
+	             .rerun = churn_percent(c, 30) ? &rerun : NULL,
 	             .last_error = churn_percent(c, 50) ? sentence(c) : hf_str("")},
 	};
 	return hf_outbox_put(store, txn, &args, NULL, NULL);
@@ -378,6 +383,7 @@ static const churn_op ops[] = {
     churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_migration, churn_migration, churn_migration,
     churn_lock, churn_lock, churn_lock, churn_lock, churn_lock, churn_lock,
     churn_timeline, churn_timeline, churn_timeline, churn_timeline, churn_timeline,
+    churn_outbox_queue, churn_outbox_queue,
 };
 /* clang-format on */
 

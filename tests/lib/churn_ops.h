@@ -24,5 +24,8 @@ int churn_lock(struct churn *c, hf_store *store, hf_txn *txn); /* churn_lock.c *
 /* The step is over: keeps the tokens that it was granted. */
 void churn_lock_take(struct churn *c, bool committed);
 int churn_timeline(struct churn *c, hf_store *store, hf_txn *txn); /* churn_timeline.c */
+int churn_outbox_queue(struct churn *c, hf_store *store, hf_txn *txn); /* churn_outbox.c */
+/* Often none. */
+struct hf_bytes churn_outbox_group(struct churn *c);
 
 #endif

@@ -113,6 +113,15 @@ static const struct row {
     [DOCUMENT_HAS] = {"document has", 'd', true, AT_NAMES},
     [DOCUMENT_LIST] = {"document list", 'd', true, AT_PLACE},
     [DOCUMENT_COUNT] = {"document count", 'd', true, AT_PLACE},
+    [OUTBOX_ENQUEUE_RERUN] = {"outbox enqueue rerun", 'o', false, AT_NAMES},
+    [OUTBOX_ENQUEUE_GROUPED] = {"outbox enqueue into a group", 'o', false, AT_NAMES},
+    [OUTBOX_CLAIM_GROUPED] = {"outbox claim of a group", 'o', false, AT_PLACE},
+    [OUTBOX_PUT_COMPLETED] = {"outbox put_completed", 'o', false, AT_NAMES},
+    [OUTBOX_WINDOW] = {"outbox configure a window", 'o', false, AT_SETTING},
+    [OUTBOX_PAUSE] = {"outbox pause", 'o', false, AT_SETTING},
+    [OUTBOX_RESUME] = {"outbox resume", 'o', false, AT_SETTING},
+    [OUTBOX_REDRIVE] = {"outbox redrive", 'o', false, AT_PLACE},
+    [OUTBOX_COMPLETED] = {"outbox completed", 'o', true, AT_PLACE},
 };
 
 const char *script_verb_name(enum verb verb)

@@ -107,6 +107,15 @@ enum verb {
 	DOCUMENT_HAS,
 	DOCUMENT_LIST,
 	DOCUMENT_COUNT, /* [number of the group; 0: of all] */
+	OUTBOX_ENQUEUE_RERUN,
+	OUTBOX_ENQUEUE_GROUPED, /* into the group "g" */
+	OUTBOX_CLAIM_GROUPED, /* [lease]; its answer depends on the others of its group */
+	OUTBOX_PUT_COMPLETED, /* [until] */
+	OUTBOX_WINDOW, /* settings [dedup window]; two ids */
+	OUTBOX_PAUSE,
+	OUTBOX_RESUME,
+	OUTBOX_REDRIVE, /* names: what it will redrive */
+	OUTBOX_COMPLETED,
 	VERBS,
 };
 
@@ -182,6 +191,8 @@ extern const struct script script_idem;
 extern const struct script script_lock; /* locks, beside the others */
 /* Of one domain, beside the others. */
 extern const struct script script_document;
+/* Outbox alone: groups, reruns, pause, completed ids. */
+extern const struct script script_queues;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

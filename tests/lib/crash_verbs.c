@@ -175,6 +175,15 @@ static int (*const runs[VERBS])(const struct call *c, const struct names *n) = {
     [DOCUMENT_HAS] = verb_document_figures,
     [DOCUMENT_LIST] = verb_document_list,
     [DOCUMENT_COUNT] = verb_document_figures,
+    [OUTBOX_ENQUEUE_RERUN] = verb_outbox_enqueue,
+    [OUTBOX_ENQUEUE_GROUPED] = verb_outbox_enqueue,
+    [OUTBOX_CLAIM_GROUPED] = verb_outbox_claim,
+    [OUTBOX_PUT_COMPLETED] = verb_outbox_whole,
+    [OUTBOX_WINDOW] = verb_outbox_whole,
+    [OUTBOX_PAUSE] = verb_outbox_whole,
+    [OUTBOX_RESUME] = verb_outbox_whole,
+    [OUTBOX_REDRIVE] = verb_outbox_whole,
+    [OUTBOX_COMPLETED] = verb_outbox_completed,
 };
 
 int script_call(const struct call *call)

@@ -59,5 +59,7 @@ int verb_document_change(const struct call *c, const struct names *n);
 int verb_document_get(const struct call *c, const struct names *n);
 int verb_document_list(const struct call *c, const struct names *n);
 int verb_document_figures(const struct call *c, const struct names *n);
+int verb_outbox_whole(const struct call *c, const struct names *n);
+int verb_outbox_completed(const struct call *c, const struct names *n);
 
 #endif

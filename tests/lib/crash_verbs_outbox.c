@@ -16,6 +16,10 @@ static void tell_item(struct tale *told, const struct hf_outbox_item *i)
 	hf__put_short(&told->bytes, i->owner);
 	hf__put_i64(&told->bytes, i->lease_until);
 	verb_tell_version(told, i->version);
+	hf__put_short(&told->bytes, i->group);
+	hf__put_u8(&told->bytes, i->rerun != NULL);
+	if (i->rerun)
+		hf__put_long(&told->bytes, i->rerun->payload);
 }
 
 void script_tell_items(struct tale *told, const struct hf_outbox_items *items)
@@ -33,7 +37,10 @@ int verb_outbox_enqueue(const struct call *c, const struct names *n)
 	    .id = n->part[0],
 	    .payload = verb_bytes(n->cstr[0], c->op->size),
 	    .available_at = c->op->number,
-	    .dedup = c->op->verb == OUTBOX_ENQUEUE ? HF_OUTBOX_KEEP : HF_OUTBOX_REPLACE,
+	    .dedup = c->op->verb == OUTBOX_ENQUEUE_OR_REPLACE ? HF_OUTBOX_REPLACE
+	             : c->op->verb == OUTBOX_ENQUEUE_RERUN    ? HF_OUTBOX_RERUN
+	                                                      : HF_OUTBOX_KEEP,
+	    .group = hf_str(c->op->verb == OUTBOX_ENQUEUE_GROUPED ? "g" : ""),
 	};
 	return hf_outbox_enqueue(c->store, c->txn, &args, c->result, c->error);
 }
@@ -78,7 +85,7 @@ int verb_outbox_claim(const struct call *c, const struct names *n)
 	    .write = verb_write(c), .queue = queue, .id = n->part[0], .owner = owner, .lease_us = c->op->number};
 	const struct hf_outbox_claim_next next = {
 	    .write = verb_write(c), .queue = queue, .max = n->count ? (uint32_t)n->count : 1, .owner = owner, .lease_us = c->op->number};
-	if (c->op->verb == OUTBOX_CLAIM)
+	if (c->op->verb == OUTBOX_CLAIM || c->op->verb == OUTBOX_CLAIM_GROUPED)
 		return hf_outbox_claim(c->store, c->txn, &one, c->items, c->result, c->error);
 	return hf_outbox_claim_next(c->store, c->txn, &next, c->items, c->result, c->error);
 }
@@ -164,5 +171,47 @@ int verb_outbox_stats(const struct call *c, const struct names *n)
 	hf__put_u64(&c->told->bytes, stats.sending.items);
 	hf__put_u64(&c->told->bytes, stats.failed.items);
 	hf__put_u32(&c->told->bytes, stats.max_attempts);
+	hf__put_u64(&c->told->bytes, stats.groups);
+	hf__put_u64(&c->told->bytes, stats.busy_groups);
+	hf__put_u64(&c->told->bytes, stats.blocked);
+	hf__put_u64(&c->told->bytes, stats.completed);
+	hf__put_u64(&c->told->bytes, stats.dropped);
+	hf__put_u8(&c->told->bytes, stats.paused);
+	return rc;
+}
+
+int verb_outbox_whole(const struct call *c, const struct names *n)
+{
+	const struct hf_bytes queue = hf_str(c->op->place);
+	const struct hf_outbox_put_completed completed = {.write = verb_write(c), .queue = queue, .id = n->part[0], .until = c->op->number};
+	const struct hf_outbox_configure window = {.write = verb_write(c), .queue = queue, .dedup_window_us = c->op->number, .dedup_max = 2};
+	const struct hf_outbox_pause pause = {.write = verb_write(c), .queue = queue};
+	const struct hf_outbox_redrive redrive = {.write = verb_write(c), .queue = queue};
+	switch (c->op->verb) {
+	case OUTBOX_PUT_COMPLETED:
+		return hf_outbox_put_completed(c->store, c->txn, &completed, c->result, c->error);
+	case OUTBOX_WINDOW:
+		return hf_outbox_configure(c->store, c->txn, &window, c->result, c->error);
+	case OUTBOX_PAUSE:
+		return hf_outbox_pause(c->store, c->txn, &pause, c->result, c->error);
+	case OUTBOX_RESUME:
+		return hf_outbox_resume(c->store, c->txn, &pause, c->result, c->error);
+	default:
+		return hf_outbox_redrive(c->store, c->txn, &redrive, c->result, c->error);
+	}
+}
+
+int verb_outbox_completed(const struct call *c, const struct names *n)
+{
+	const struct hf_outbox_completed_list args = {.queue = hf_str(c->op->place)};
+	struct hf_outbox_completed_page page;
+	(void)n;
+	const int rc = hf_outbox_completed(c->store, &args, c->flags, &page, c->error);
+	for (size_t i = 0; i < page.count; i++) {
+		hf__put_short(&c->told->bytes, page.ids[i].id);
+		hf__put_i64(&c->told->bytes, page.ids[i].until);
+		verb_tell_version(c->told, page.ids[i].version);
+	}
+	hf_release(page.memory);
 	return rc;
 }
