@@ -17,13 +17,22 @@ struct key {
 	struct hf_bytes name;
 };
 
-static const struct hf__order_filter listed = {INT64_MIN, INT64_MAX, HF__NAME_LISTED};
-
 void hf__name_tag(struct hf__order *order, struct hf__order_node *node, bool is_listed)
 {
-	const uint8_t tag = is_listed ? HF__NAME_LISTED : HF__NAME_HIDDEN;
-	if (node->tag != tag)
-		hf__order_update(order, node, 0, tag);
+	hf__name_until(order, node, is_listed ? INT64_MAX : INT64_MIN);
+}
+
+void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_t until)
+{
+	const uint8_t tag = until != INT64_MIN ? HF__NAME_LISTED : HF__NAME_HIDDEN;
+	if (node->tag != tag || node->weight != until)
+		hf__order_update(order, node, until, tag);
+}
+
+/* What holds something now. The bound is exact: hidden ones have a weight of 0 (never listed) or the least. */
+static struct hf__order_filter listed_at(int64_t now)
+{
+	return (struct hf__order_filter){now < INT64_MAX ? now + 1 : INT64_MAX, INT64_MAX, HF__NAME_LISTED};
 }
 
 static int probe(const struct hf__order_node *node, const void *raw)
@@ -32,8 +41,9 @@ static int probe(const struct hf__order_node *node, const void *raw)
 	return hf__bytes_compare(key->names->name(node), key->name);
 }
 
-static const struct hf__order_node *next_listed(const struct hf__order_node *node)
+static const struct hf__order_node *next_listed(const struct hf__query *q, const struct hf__order_node *node)
 {
+	const struct hf__order_filter listed = listed_at(q->now);
 	return hf__order_pass(hf__order_next(node), &listed);
 }
 
@@ -48,6 +58,7 @@ static int find_start(struct hf__query *q, const struct list *list, const struct
 	if (rc != HF_OK)
 		return rc;
 	const struct key key = {list->names, page.after};
+	const struct hf__order_filter listed = listed_at(q->now);
 	*start = page.after.len > 0 ? hf__order_pass(hf__order_after(order, probe, &key), &listed) : hf__order_first_pass(order, &listed);
 	return HF_OK;
 }
@@ -57,7 +68,7 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 	struct hf_bytes *items = hf__answer_alloc(q->answer, count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
-	for (size_t i = 0; i < count; i++, node = next_listed(node)) {
+	for (size_t i = 0; i < count; i++, node = next_listed(q, node)) {
 		const int rc = hf__answer_bytes(q->answer, list->names->name(node), &items[i]);
 		if (rc != HF_OK)
 			return rc;
@@ -78,7 +89,7 @@ static int read_names(struct hf__query *q, void *raw)
 	hf__query_depends(q, list->names->root(q->state));
 	size_t count = 0;
 	for (const struct hf__order_node *node = start; node && (list->args->limit == 0 || count < list->args->limit); count++)
-		node = next_listed(node);
+		node = next_listed(q, node);
 	return fill(q, list, start, count);
 }
 
