@@ -41,6 +41,8 @@ HF_CHECKED int load_item(struct load *load, struct hf_bytes queue, const struct 
 HF_CHECKED int load_queue(struct load *load, struct hf_bytes queue, uint32_t max_attempts);
 /* A record with all its times and marks. */
 HF_CHECKED int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record);
+/* What is remembered of a record that went. One whose time is over is passed over. */
+HF_CHECKED int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb);
 /* A record as a poller's save: never a conflict, and no dismissal is lost. */
 HF_CHECKED int load_saved(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record, hf_time generated_at);
 /* The inbox itself; generated_at only goes forward. `overrule`: another status is no conflict. */

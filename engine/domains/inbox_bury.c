@@ -118,11 +118,13 @@ static struct hf__order_filter standing_at(int64_t now)
 	return (struct hf__order_filter){now < INT64_MAX ? now + 1 : INT64_MAX, INT64_MAX, 0};
 }
 
-static int hash_query(struct hf_bytes user, uint64_t *query)
+static int hash_query(const struct hf_inbox_tombstones *args, uint64_t *query)
 {
 	struct hf__writer w = {0};
 	hf__put_short(&w, hf_str("inbox tombstones"));
-	hf__put_short(&w, user);
+	hf__put_short(&w, args->user);
+	hf__put_short(&w, args->thread.len > 0 ? hf__inbox_account(args->account) : args->thread);
+	hf__put_short(&w, args->thread);
 	const int rc = w.bad ? HF_ENOMEM : HF_OK;
 	*query = hf__query_hash(&w);
 	hf__writer_deinit(&w);
@@ -163,6 +165,18 @@ static int copy_tomb(struct hf__query *q, const struct list *list, const struct 
 	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__tomb_thread(tomb), &out->key.thread) : rc;
 }
 
+/* The one of a key: it stands alone, so there is no page behind it. */
+static int fill_one(struct hf__query *q, const struct list *list, const struct hf__inbox *inbox)
+{
+	const struct hf__tomb *tomb = hf__tomb_find(inbox, hf__inbox_account(list->args->account), list->args->thread);
+	struct hf_inbox_tombstone *item = hf__answer_alloc(q->answer, sizeof *item);
+	if (!item)
+		return HF_ENOMEM;
+	list->out->items = item;
+	list->out->count = tomb && hf__tomb_stands(tomb, q->now);
+	return list->out->count ? copy_tomb(q, list, tomb, item) : HF_OK;
+}
+
 static int put_token(struct hf__query *q, const struct list *list, const struct hf_inbox_tombstone *last)
 {
 	struct hf__writer w = {0};
@@ -198,17 +212,22 @@ static int read_tombs(struct hf__query *q, void *raw)
 {
 	struct list *list = raw;
 	const struct hf__order_node *start = NULL;
-	if (!hf__inbox_user_ok(list->args->user, &q->why))
+	const struct hf_inbox_tombstones *args = list->args;
+	const struct hf_inbox_key key = {args->user, args->account, args->thread};
+	struct hf__inbox_key checked;
+	if (!(args->thread.len > 0 ? hf__inbox_key(&key, &checked, &q->why) : hf__inbox_user_ok(args->user, &q->why)))
 		return HF_EINVAL;
-	const struct hf__inbox *inbox = hf__inbox_find(q->state, list->args->user);
+	const struct hf__inbox *inbox = hf__inbox_find(q->state, args->user);
 	if (inbox)
 		hf__query_depends(q, &inbox->object);
-	int rc = hash_query(list->args->user, &list->query);
+	int rc = hash_query(args, &list->query);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(q->answer, list->args->user, &list->user);
+		rc = hf__answer_bytes(q->answer, args->user, &list->user);
 	if (rc == HF_OK)
 		rc = find_start(q, list, inbox, &start);
-	return rc == HF_OK ? fill(q, list, start) : rc;
+	if (rc != HF_OK)
+		return rc;
+	return args->thread.len > 0 ? fill_one(q, list, inbox) : fill(q, list, start);
 }
 
 int hf_inbox_tombstones(hf_store *store, const struct hf_inbox_tombstones *args, unsigned flags, struct hf_inbox_tombstone_page *out,

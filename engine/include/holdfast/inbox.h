@@ -288,6 +288,8 @@ HF_API HF_CHECKED int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_
 
 struct hf_inbox_tombstones {
 	struct hf_bytes user;
+	struct hf_bytes account; /* with a thread: empty stands for "primary" */
+	struct hf_bytes thread; /* only the one of this key; empty: all */
 	size_t limit; /* tombstones of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
