@@ -10,6 +10,19 @@ const struct cli_option inbox_key_options[] = {
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
+const struct cli_option inbox_snooze_options[] = {
+    {"account", CLI_TEXT, "ACCOUNT", "the record's account (primary)", false},
+    {"until", CLI_TIME, "TIME", "when it comes back", false},
+    {"for", CLI_DURATION, "TIME", "the same from now on: 2h, 3d", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option inbox_remove_options[] = {
+    {"account", CLI_TEXT, "ACCOUNT", "the record's account (primary)", false},
+    {"tombstone-for", CLI_DURATION, "TIME", "no save brings it back for so long: 12h, 30d", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
 const struct cli_option inbox_get_options[] = {
     {"account", CLI_TEXT, "ACCOUNT", "the record's account (primary)", false},
     {"raw", CLI_SWITCH, NULL, "the payload alone, byte for byte", false},
@@ -20,6 +33,7 @@ const struct cli_option inbox_load_options[] = {
     {"account", CLI_TEXT, "ACCOUNT", "only this account", false},
     {"unread", CLI_SWITCH, NULL, "only unread ones", false},
     {"without-dismissed", CLI_SWITCH, NULL, "leave the dismissed out", false},
+    {"without-snoozed", CLI_SWITCH, NULL, "leave the snoozed out", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -83,9 +97,35 @@ int cmd_inbox_seen(struct cli *cli, int argc, char **argv)
 	return mark(cli, argv, hf_inbox_mark_seen, "marked as seen");
 }
 
+static int snooze(struct cli *cli, char **argv, hf_time until, const char *did)
+{
+	const struct hf_inbox_snooze args = {.write = cli_write(cli), .key = key_of(cli, argv), .until = until};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	const int status = cli_open(cli);
+	return status ? status : cli_done(cli, hf_inbox_snooze(cli->store, NULL, &args, &result, &error), &result, &error, did);
+}
+
+int cmd_inbox_snooze(struct cli *cli, int argc, char **argv)
+{
+	const hf_time now = cli_clock(), span = cli_i64(cli, "for", 0);
+	(void)argc;
+	if (cli_given(cli, "until") == cli_given(cli, "for")) {
+		return cli_usage(cli, "one of --until and --for is needed");
+	}
+	return snooze(cli, argv, cli_i64(cli, "until", span > INT64_MAX - now ? INT64_MAX : now + span), "snoozed");
+}
+
+int cmd_inbox_wake(struct cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	return snooze(cli, argv, HF_UNSET, "awake again");
+}
+
 int cmd_inbox_remove(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_remove args = {.write = cli_write(cli), .key = key_of(cli, argv)};
+	const struct hf_inbox_remove args = {
+	    .write = cli_write(cli), .key = key_of(cli, argv), .tombstone_for = cli_i64(cli, "tombstone-for", 0)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -123,6 +163,7 @@ int cmd_inbox_load(struct cli *cli, int argc, char **argv)
 	                                   .account = cli_bytes(cli, "account"),
 	                                   .unread_only = cli_flag(cli, "unread"),
 	                                   .without_dismissed = cli_flag(cli, "without-dismissed"),
+	                                   .without_snoozed = cli_flag(cli, "without-snoozed"),
 	                                   .limit = cli_u64(cli, "limit", 0),
 	                                   .page = cli_text(cli, "page")};
 	struct hf_inbox_page page;

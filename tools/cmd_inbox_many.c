@@ -1,4 +1,4 @@
-/* inbox: what concerns many records: save, prune, trim, clear. */
+/* inbox: what concerns many records: save, prune, trim, clear. Marks of all and tombstones are in cmd_inbox_all.c. */
 #include "commands.h"
 #include "out.h"
 #include "show.h"
@@ -17,11 +17,14 @@ const struct cli_option inbox_save_options[] = {
     {"updated-at", CLI_TIME, "TIME", "kept as given (none)", false},
     {"generated-at", CLI_TIME, "TIME", "when the picture of the inbox was taken (--now, else the clock's)", false},
     {"replace", CLI_SWITCH, NULL, "remove the user's other records", false},
-    {"restore", CLI_SWITCH, NULL, "give a new record the four times below instead of its own", false},
+    {"tombstone-for", CLI_DURATION, "TIME", "with --replace: how long a dismissed record that goes is remembered (30d); 0: not at all",
+     false},
+    {"restore", CLI_SWITCH, NULL, "give a new record the five times below instead of its own", false},
     {"snapshot-at", CLI_TIME, "TIME", "with --restore (none)", false},
     {"seen-at", CLI_TIME, "TIME", "with --restore (none)", false},
     {"read-at", CLI_TIME, "TIME", "with --restore (none)", false},
     {"dismissed-at", CLI_TIME, "TIME", "with --restore (none)", false},
+    {"snoozed-until", CLI_TIME, "TIME", "with --restore (none)", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -38,6 +41,7 @@ static struct hf_inbox_input input_of(const struct cli *cli, struct hf_bytes pay
 	    .seen_at = cli_i64(cli, "seen-at", HF_UNSET),
 	    .read_at = cli_i64(cli, "read-at", HF_UNSET),
 	    .dismissed_at = cli_i64(cli, "dismissed-at", HF_UNSET),
+	    .snoozed_until = cli_i64(cli, "snoozed-until", HF_UNSET),
 	};
 	return input;
 }
@@ -47,11 +51,15 @@ static int save(struct cli *cli, int argc, char **argv, struct hf_bytes payload)
 {
 	const hf_time taken = cli_given(cli, "now") ? cli_now(cli) : cli_clock();
 	const size_t count = (size_t)argc - 1;
+	int64_t tombstone_for = cli_i64(cli, "tombstone-for", 0);
 	struct hf_inbox_input *records = calloc(count + 1, sizeof *records);
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	if (!records) {
 		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for %zu records", count);
+	}
+	if (cli_given(cli, "tombstone-for") && tombstone_for == 0) {
+		tombstone_for = HF_INBOX_NO_TOMBSTONE;
 	}
 	for (size_t i = 0; i < count; i++) {
 		records[i] = input_of(cli, payload);
@@ -66,6 +74,7 @@ static int save(struct cli *cli, int argc, char **argv, struct hf_bytes payload)
 	    .mode = cli_flag(cli, "replace") ? HF_INBOX_REPLACE : HF_INBOX_UPSERT,
 	    .restore = cli_flag(cli, "restore"),
 	    .now = cli_now(cli),
+	    .tombstone_for = tombstone_for,
 	};
 	int status = cli_open(cli);
 	if (status == CLI_OK) {

@@ -20,6 +20,13 @@ int cmd_fsck(struct cli *cli, int argc, char **argv);
 
 extern const struct cli_option inbox_save_options[], inbox_load_options[], inbox_get_options[], inbox_key_options[], inbox_trim_options[],
     inbox_raw_options[], inbox_status_options[];
+extern const struct cli_option inbox_snooze_options[], inbox_remove_options[], inbox_all_options[];
+int cmd_inbox_snooze(struct cli *cli, int argc, char **argv);
+int cmd_inbox_wake(struct cli *cli, int argc, char **argv);
+int cmd_inbox_read_all(struct cli *cli, int argc, char **argv);
+int cmd_inbox_dismiss_all(struct cli *cli, int argc, char **argv);
+int cmd_inbox_tombstones(struct cli *cli, int argc, char **argv);
+int cmd_inbox_lift(struct cli *cli, int argc, char **argv);
 int cmd_inbox_save(struct cli *cli, int argc, char **argv);
 int cmd_inbox_load(struct cli *cli, int argc, char **argv);
 int cmd_inbox_get(struct cli *cli, int argc, char **argv);
@@ -39,6 +46,8 @@ int cmd_inbox_status_set(struct cli *cli, int argc, char **argv);
 
 extern const struct cli_option cursor_advance_options[], cursor_reset_options[], cursor_key_options[], cursor_list_options[],
     cursor_lag_options[];
+extern const struct cli_option cursor_put_options[];
+int cmd_cursor_put(struct cli *cli, int argc, char **argv);
 int cmd_cursor_advance(struct cli *cli, int argc, char **argv);
 int cmd_cursor_reset(struct cli *cli, int argc, char **argv);
 int cmd_cursor_error(struct cli *cli, int argc, char **argv);

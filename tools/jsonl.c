@@ -37,7 +37,18 @@ static const struct field record[] = {
     {"seen_at", TIME, AT(seen_at)},
     {"read_at", TIME, AT(read_at)},
     {"dismissed_at", TIME, AT(dismissed_at)},
+    {"snoozed_until", TIME, AT(snoozed_until)},
     {"payload", BYTES, AT(payload)},
+    {0},
+};
+
+static const struct field tombstone[] = {
+    {"user", BYTES, AT(user)},
+    {"account", BYTES, AT(account)},
+    {"thread", BYTES, AT(thread)},
+    {"dismissed", BOOLEAN, AT(dismissed)},
+    {"dismissed_at", TIME, AT(dismissed_at)},
+    {"until", TIME, AT(until)},
     {0},
 };
 
@@ -88,9 +99,15 @@ static const struct {
 	const char *name;
 	const struct field *fields;
 } kinds[JSONL_KINDS] = {
-    [JSONL_HEADER] = {"header", header},       [JSONL_INBOX] = {"inbox", inbox},    [JSONL_RECORD] = {"inbox_record", record},
-    [JSONL_CURSOR] = {"cursor", cursor},       [JSONL_OUTBOX] = {"outbox", outbox}, [JSONL_ITEM] = {"outbox_item", item},
-    [JSONL_EVENT] = {"timeline_event", event}, [JSONL_END] = {"end", end},
+    [JSONL_HEADER] = {"header", header},
+    [JSONL_INBOX] = {"inbox", inbox},
+    [JSONL_RECORD] = {"inbox_record", record},
+    [JSONL_CURSOR] = {"cursor", cursor},
+    [JSONL_OUTBOX] = {"outbox", outbox},
+    [JSONL_ITEM] = {"outbox_item", item},
+    [JSONL_EVENT] = {"timeline_event", event},
+    [JSONL_END] = {"end", end},
+    [JSONL_TOMBSTONE] = {"inbox_tombstone", tombstone},
 };
 
 /* --- Writing ---------------------------------------------------------------------------------------------------------------- */

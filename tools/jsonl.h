@@ -8,7 +8,18 @@
 
 #define JSONL_FORMAT "holdfast.jsonl/1"
 
-enum jsonl_kind { JSONL_HEADER, JSONL_INBOX, JSONL_RECORD, JSONL_CURSOR, JSONL_OUTBOX, JSONL_ITEM, JSONL_EVENT, JSONL_END, JSONL_KINDS };
+enum jsonl_kind {
+	JSONL_HEADER,
+	JSONL_INBOX,
+	JSONL_RECORD,
+	JSONL_TOMBSTONE,
+	JSONL_CURSOR,
+	JSONL_OUTBOX,
+	JSONL_ITEM,
+	JSONL_EVENT,
+	JSONL_END,
+	JSONL_KINDS
+};
 
 /* The fields of all kinds; a line uses those of its own. */
 struct jsonl_line {
@@ -21,7 +32,8 @@ struct jsonl_line {
 	struct hf_bytes account, thread, payload;
 	bool unread, dismissed;
 	double score;
-	hf_time snapshot_at, seen_at, read_at, dismissed_at;
+	hf_time snapshot_at, seen_at, read_at, dismissed_at, snoozed_until;
+	hf_time until; /* tombstone: user, account, thread, dismissed, dismissed_at */
 	struct hf_cursor cursor; /* its key, too */
 	hf_time updated_at; /* record, cursor */
 	struct hf_bytes queue, item_status; /* outbox: queue, max_attempts */

@@ -19,16 +19,23 @@ static struct hf_bytes trimmed(struct hf_bytes text)
 
 static bool once(struct import *import, const struct jsonl_line *line, struct json_fault *fault)
 {
-	static const char *const kinds[JSONL_KINDS] = {
-	    [JSONL_HEADER] = "header", [JSONL_INBOX] = "inbox", [JSONL_RECORD] = "record", [JSONL_CURSOR] = "cursor",
-	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_EVENT] = "event",   [JSONL_END] = "end"};
+	static const char *const kinds[JSONL_KINDS] = {[JSONL_HEADER] = "header",
+	                                               [JSONL_INBOX] = "inbox",
+	                                               [JSONL_RECORD] = "record",
+	                                               [JSONL_CURSOR] = "cursor",
+	                                               [JSONL_OUTBOX] = "outbox",
+	                                               [JSONL_ITEM] = "item",
+	                                               [JSONL_EVENT] = "event",
+	                                               [JSONL_END] = "end",
+	                                               /* A key has a record or a tombstone, so that both are the same object. */
+	                                               [JSONL_TOMBSTONE] = "record"};
 	const struct hf_cursor_key *key = &line->cursor.key;
 	const struct hf_bytes account = line->account.len ? line->account : hf_str("primary");
 	struct hf_bytes parts[4] = {hf_str(kinds[line->kind])};
 	size_t count = 1;
 	if (line->kind == JSONL_INBOX) {
 		parts[count++] = line->user;
-	} else if (line->kind == JSONL_RECORD) {
+	} else if (line->kind == JSONL_RECORD || line->kind == JSONL_TOMBSTONE) {
 		parts[count++] = line->user, parts[count++] = account, parts[count++] = line->thread;
 	} else if (line->kind == JSONL_CURSOR) {
 		/* As the store takes them: without white space at both ends. */
@@ -59,8 +66,20 @@ static int load_line_record(struct import *import, const struct jsonl_line *line
 	    .seen_at = line->seen_at,
 	    .read_at = line->read_at,
 	    .dismissed_at = line->dismissed_at,
+	    .snoozed_until = line->snoozed_until,
 	};
 	return load_record(&import->load, line->user, &record);
+}
+
+static int load_line_tombstone(struct import *import, const struct jsonl_line *line)
+{
+	const struct hf_inbox_tombstone tomb = {
+	    .key = {line->user, line->account.len ? line->account : hf_str("primary"), line->thread},
+	    .dismissed = line->dismissed,
+	    .dismissed_at = line->dismissed_at,
+	    .until = line->until,
+	};
+	return load_tombstone(&import->load, &tomb);
 }
 
 static int load_line_cursor(struct import *import, const struct jsonl_line *line)
@@ -132,6 +151,8 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_inbox(&import->load, line->user, line->generated_at, &line->status, false);
 	case JSONL_RECORD:
 		return load_line_record(import, line);
+	case JSONL_TOMBSTONE:
+		return load_line_tombstone(import, line);
 	case JSONL_CURSOR:
 		return load_line_cursor(import, line);
 	case JSONL_OUTBOX:

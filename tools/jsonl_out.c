@@ -1,4 +1,4 @@
-/* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its records in load order; the cursors; for every queue its
+/* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its records in load order, then its tombstones; the cursors; for every queue its
  * settings if it has any, then its items in enqueue order; the events of every timeline, oldest first; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
  * the state at the header's LSN. */
 #include "format.h"
@@ -55,6 +55,7 @@ static int put_record(struct lines_out *o, const struct hf_inbox_record *record)
 	    .seen_at = record->seen_at,
 	    .read_at = record->read_at,
 	    .dismissed_at = record->dismissed_at,
+	    .snoozed_until = record->snoozed_until,
 	};
 	return put_line(o, &line);
 }
@@ -79,6 +80,40 @@ static int put_records(struct lines_out *o, struct hf_bytes user)
 	return rc;
 }
 
+static int put_tombstone(struct lines_out *o, const struct hf_inbox_tombstone *tomb)
+{
+	const struct jsonl_line line = {
+	    .kind = JSONL_TOMBSTONE,
+	    .user = tomb->key.user,
+	    .account = tomb->key.account,
+	    .thread = tomb->key.thread,
+	    .dismissed = tomb->dismissed,
+	    .dismissed_at = tomb->dismissed_at,
+	    .until = tomb->until,
+	};
+	return put_line(o, &line);
+}
+
+static int put_tombstones(struct lines_out *o, struct hf_bytes user)
+{
+	struct hf_inbox_tombstone_page page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_inbox_tombstones args = {.user = user, .limit = 256, .page = page.next};
+		struct hf_inbox_tombstone_page next;
+		struct hf_error error = {0};
+		const int code = hf_inbox_tombstones(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
+			rc = put_tombstone(o, &page.items[i]);
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
 static int put_inbox(struct lines_out *o, struct hf_bytes user)
 {
 	const struct hf_inbox_load first = {.user = user, .limit = 1};
@@ -93,9 +128,11 @@ static int put_inbox(struct lines_out *o, struct hf_bytes user)
 	if (hf_inbox_status(o->store, user, 0, &status, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	line.status = status.status;
-	const int rc = put_line(o, &line);
+	int rc = put_line(o, &line);
 	hf_release(status.memory);
-	return rc == CLI_OK ? put_records(o, user) : rc;
+	if (rc == CLI_OK)
+		rc = put_records(o, user);
+	return rc == CLI_OK ? put_tombstones(o, user) : rc;
 }
 
 /* --- Cursors ---------------------------------------------------------------------------------------------------------------- */

@@ -155,7 +155,8 @@ static bool equal_contents(const struct hf_inbox_record *there, const struct hf_
 static bool equal_records(const struct hf_inbox_record *there, const struct hf_inbox_input *given)
 {
 	return equal_contents(there, given) && there->dismissed == given->dismissed && there->snapshot_at == given->snapshot_at &&
-	       there->seen_at == given->seen_at && there->read_at == given->read_at && there->dismissed_at == given->dismissed_at;
+	       there->seen_at == given->seen_at && there->read_at == given->read_at && there->dismissed_at == given->dismissed_at &&
+	       there->snoozed_until == given->snoozed_until;
 }
 
 /* --- Cursors ---------------------------------------------------------------------------------------------------------------- */
@@ -305,6 +306,69 @@ static int look_up(struct load *load, const struct hf_inbox_key *key, struct hf_
 	return code;
 }
 
+/* *found says whether a tombstone of the key stands; *out is what it says, but for the key. */
+static int look_up_tombstone(struct load *load, const struct hf_inbox_key *key, struct hf_inbox_tombstone *out, bool *found)
+{
+	const struct hf_inbox_tombstones args = {.user = key->user, .account = key->account, .thread = key->thread};
+	struct hf_inbox_tombstone_page page;
+	struct hf_error error = {0};
+	if (hf_inbox_tombstones(load->cli->store, &args, 0, &page, &error) != HF_OK)
+		return refused(load, &error);
+	*found = page.count > 0;
+	if (*found)
+		*out = page.items[0];
+	out->key = *key;
+	hf_release(page.memory);
+	return CLI_OK;
+}
+
+static int bury(struct load *load, const struct hf_inbox_tombstone *tomb, uint64_t *count)
+{
+	struct hf_error error = {0};
+	const struct hf_inbox_put_tombstone args = {
+	    .key = tomb->key, .dismissed = tomb->dismissed, .dismissed_at = tomb->dismissed_at, .until = tomb->until};
+	return added(load, hf_inbox_put_tombstone(load->cli->store, load->txn, &args, NULL, &error), &error, count);
+}
+
+/* A record that is not there: what a tombstone says to its return is a conflict too. */
+static int add_record(struct load *load, const struct hf_inbox_key *key, const struct hf_inbox_save *save)
+{
+	struct hf_inbox_tombstone tomb;
+	uint64_t none = 0;
+	bool found = false;
+	int rc = look_up_tombstone(load, key, &tomb, &found);
+	if (rc != CLI_OK || !found)
+		return rc == CLI_OK ? save_record(load, save, &load->added) : rc;
+	if (!load->replace)
+		return conflict(load, "a tombstone of thread", key->thread);
+	rc = bury(load, &(struct hf_inbox_tombstone){.key = *key, .dismissed_at = HF_UNSET, .until = HF_UNSET}, &none);
+	return rc == CLI_OK ? save_record(load, save, &load->replaced) : rc;
+}
+
+int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb)
+{
+	struct hf_inbox_tombstone there;
+	struct hf_inbox_got got;
+	bool found = false;
+	int rc = make_room(load, 2 * (tomb->key.user.len + tomb->key.account.len + tomb->key.thread.len));
+	if (rc != CLI_OK || load->pass == LOAD_CHECK)
+		return rc;
+	const int code = look_up(load, &tomb->key, &got, &rc);
+	hf_release(got.memory);
+	if (code == HF_OK && !load->replace)
+		return conflict(load, "the record of thread", tomb->key.thread);
+	if (code == HF_OK)
+		rc = drop_record(load, &tomb->key);
+	if (rc == CLI_OK)
+		rc = look_up_tombstone(load, &tomb->key, &there, &found);
+	if (rc != CLI_OK)
+		return rc;
+	const bool same = found && there.dismissed == tomb->dismissed && there.dismissed_at == tomb->dismissed_at && there.until == tomb->until;
+	if (found && !same && !load->replace)
+		return conflict(load, "a tombstone of thread", tomb->key.thread);
+	return bury(load, tomb, same ? &load->same : found || code == HF_OK ? &load->replaced : &load->added);
+}
+
 int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record)
 {
 	const struct hf_inbox_key key = {.user = user, .account = record->account, .thread = record->thread};
@@ -316,7 +380,7 @@ int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_i
 		return rc;
 	const int code = look_up(load, &key, &got, &rc);
 	if (code != HF_OK)
-		return code == HF_ENOTFOUND ? save_record(load, &save, &load->added) : rc;
+		return code == HF_ENOTFOUND ? add_record(load, &key, &save) : rc;
 	if (equal_records(&got.record, record)) {
 		load->same++;
 	} else if (!load->replace) {

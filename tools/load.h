@@ -43,6 +43,8 @@ HF_CHECKED int load_queue(struct load *load, struct hf_bytes queue, uint32_t max
 HF_CHECKED int load_event(struct load *load, const struct hf_timeline_event *event);
 /* A record with all its times and marks. */
 HF_CHECKED int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record);
+/* What is remembered of a record that went. One whose time is over is passed over. */
+HF_CHECKED int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb);
 /* A record as a poller's save: never a conflict, and no dismissal is lost. */
 HF_CHECKED int load_saved(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record, hf_time generated_at);
 /* The inbox itself; generated_at only goes forward. `overrule`: another status is no conflict. */

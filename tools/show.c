@@ -25,10 +25,25 @@ void show_inbox_record(struct out *out, const struct hf_inbox_record *record, bo
 	out_time(out, "seen_at", record->seen_at);
 	out_time(out, "read_at", record->read_at);
 	out_time(out, "dismissed_at", record->dismissed_at);
+	out_time(out, "snoozed_until", record->snoozed_until);
+	out_u64(out, "saved", record->saved);
 	out_u64(out, "version", record->version);
 	if (with_payload) {
 		out_bytes(out, "payload", record->payload);
 	}
+	out_end(out);
+}
+
+void show_tombstone(struct out *out, const struct hf_inbox_tombstone *tomb)
+{
+	out_begin(out, "inbox-tombstone");
+	out_bytes(out, "user", tomb->key.user);
+	out_bytes(out, "account", tomb->key.account);
+	out_bytes(out, "thread", tomb->key.thread);
+	out_bool(out, "dismissed", tomb->dismissed);
+	out_time(out, "dismissed_at", tomb->dismissed_at);
+	out_time(out, "until", tomb->until);
+	out_u64(out, "version", tomb->version);
 	out_end(out);
 }
 
@@ -50,6 +65,26 @@ void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t 
 	out_bytes(out, "reset_reason", cursor->reset_reason);
 	out_time(out, "reset_at", cursor->reset_at);
 	out_u64(out, "version", cursor->version);
+	out_end(out);
+}
+
+void show_reset(struct out *out, const struct hf_cursor_reset *args, const struct hf_cursor *there)
+{
+	out_begin(out, "cursor-reset");
+	out_bytes(out, "consumer", args->key.consumer);
+	out_bytes(out, "stream", args->key.stream);
+	out_bytes(out, "subject", args->key.subject);
+	if (there) {
+		out_i64(out, "last_sequence", there->last_sequence);
+		out_bytes(out, "last_delivery_id", there->last_delivery_id);
+	} else {
+		out_text(out, "last_sequence", NULL);
+	}
+	out_i64(out, "sequence", args->sequence);
+	out_bytes(out, "delivery_id", args->delivery_id);
+	out_time(out, "delivered_at", args->delivered_at);
+	out_bytes(out, "reason", args->reason);
+	out_bool(out, "dry_run", true);
 	out_end(out);
 }
 

@@ -6,6 +6,9 @@
 
 void show_uuid(struct out *out, const uint8_t uuid[16]);
 void show_inbox_record(struct out *out, const struct hf_inbox_record *record, bool with_payload);
+/* What a reset would do to the cursor that is there (NULL: none). */
+void show_reset(struct out *out, const struct hf_cursor_reset *args, const struct hf_cursor *there);
+void show_tombstone(struct out *out, const struct hf_inbox_tombstone *tomb);
 void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t *lag); /* lag: NULL for none */
 void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, bool with_payload);
 void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_outbox_stats *stats);

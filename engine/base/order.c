@@ -292,6 +292,11 @@ size_t hf__order_count(const struct hf__order *order)
 	return node_size(order->root);
 }
 
+int64_t hf__order_most(const struct hf__order *order)
+{
+	return order->root ? order->root->most : INT64_MIN;
+}
+
 size_t hf__order_rank(const struct hf__order_node *node)
 {
 	size_t rank = node_size(node->left);

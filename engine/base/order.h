@@ -37,6 +37,8 @@ void hf__order_remove(struct hf__order *order, struct hf__order_node *node);
 /* Sets weight and tag of a node that is in the order. */
 void hf__order_update(struct hf__order *order, struct hf__order_node *node, int64_t weight, uint8_t tag);
 size_t hf__order_count(const struct hf__order *order);
+/* The greatest weight; INT64_MIN for none. */
+int64_t hf__order_most(const struct hf__order *order);
 /* How many come before it: O(log n). */
 size_t hf__order_rank(const struct hf__order_node *node);
 struct hf__order_node *hf__order_first(const struct hf__order *order);

@@ -121,13 +121,14 @@ static int change_cursor(struct hf__cursor *cursor, struct hf__change *change, c
 static bool follows(const struct hf__cursor *cursor, enum hf__cursor_cause cause, const struct hf__cursor_image *image)
 {
 	const int64_t at = cursor ? cursor->value.last_sequence : 0;
+	const uint64_t errors = cursor ? cursor->value.error_count : 0;
 	switch (cause) {
 	case HF__CURSOR_ADVANCE:
 		return image->last_sequence > at;
 	case HF__CURSOR_REPLAY:
 		return cursor && image->last_sequence == at && hf__bytes_equal(image->delivery_id, hf__blob_bytes(cursor->value.delivery_id));
 	case HF__CURSOR_RECORD_ERROR:
-		return image->last_sequence == at && image->error_count == (cursor ? cursor->value.error_count : 0) + 1;
+		return image->last_sequence == at && image->error_count == errors + (errors < UINT64_MAX);
 	case HF__CURSOR_STATE:
 		return !cursor;
 	case HF__CURSOR_PUT:

@@ -234,7 +234,7 @@ static int record_error_decide(void *state, struct hf__decision *d, const void *
 		return rc;
 	struct hf__cursor_image image = image_or_new(found.cursor);
 	image.last_error = hf__utf8_cut(args->message, HF_CURSOR_ERROR_MAX);
-	image.error_count++;
+	image.error_count += image.error_count < UINT64_MAX; /* an import can bring any count */
 	image.updated_at = args->now ? args->now : d->now;
 	return put(d, &found, &image, HF__CURSOR_RECORD_ERROR, result);
 }

@@ -187,8 +187,7 @@ struct hf__document *hf__document_find(const struct hf__document_state *state, s
 static void note_until(struct hf__collection *collection)
 {
 	const int64_t until = hf__collection_until(collection);
-	if (collection->by_name.weight != until)
-		hf__order_update(&collection->state->by_name, &collection->by_name, until, 0);
+	hf__name_until(&collection->state->by_name, &collection->by_name, until);
 }
 
 static void collection_enlist(struct hf__object *object)

@@ -162,5 +162,5 @@ static const struct hf__object *root_of(const void *state)
 int hf_document_collections(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
 	static const struct hf__names collections = {HF__DOMAIN_DOCUMENT, "document collections", order_of, name_of, root_of};
-	return hf__names_list_until(store, &collections, args, flags, out, error);
+	return hf__names_list(store, &collections, args, flags, out, error);
 }

@@ -165,5 +165,5 @@ static const struct hf__object *root_of(const void *state)
 int hf_idempotency_scopes(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
 	static const struct hf__names scopes = {HF__DOMAIN_IDEMPOTENCY, "idempotency scopes", order_of, name_of, root_of};
-	return hf__names_list_until(store, &scopes, args, flags, out, error);
+	return hf__names_list(store, &scopes, args, flags, out, error);
 }

@@ -178,8 +178,7 @@ static void scope_free(struct hf__object *object)
 static void scope_weigh(struct hf__idem_scope *scope)
 {
 	const int64_t latest = scope->by_key.root ? scope->by_key.root->most : INT64_MIN;
-	if (scope->by_name.weight != latest)
-		hf__order_update(&scope->state->by_name, &scope->by_name, latest, 0);
+	hf__name_until(&scope->state->by_name, &scope->by_name, latest);
 }
 
 static void entry_enlist(struct hf__object *object)

@@ -1,6 +1,7 @@
 /* Inboxes: the row of the domain. Job: hold notification records per user, dismissals that stick, and a status. Happy path: a mutation decides
- * what the records it touches are afterwards (inbox_save.c, inbox_change.c), writes that as one entry (inbox_body.c), and apply puts it into the
- * indexes (inbox_apply.c, inbox_index.c); reads walk one range of one index (inbox_read.c). Failure modes are those of apply. */
+ * what the records it touches are afterwards (inbox_save.c, inbox_change.c, inbox_all.c), writes that as one entry (inbox_body.c), and apply puts
+ * it into the indexes (inbox_apply.c, inbox_index.c); reads walk ranges of one index (inbox_read.c). Tombstones end by time: as a view first,
+ * settle() below logs it later. Failure modes are those of apply. */
 #include "domains/domains.h"
 #include "domains/inbox_state.h"
 
@@ -19,11 +20,16 @@ static void inbox_deinit(void *state)
 		next = hf__map_next(&s->records, node);
 		hf__object_free(&hf__record_of_map(node)->object);
 	}
+	for (struct hf__map_node *node = hf__map_next(&s->tombs, NULL); node; node = next) {
+		next = hf__map_next(&s->tombs, node);
+		hf__object_free(&hf__tomb_of_map(node)->object);
+	}
 	for (struct hf__map_node *node = hf__map_next(&s->users, NULL); node; node = next) {
 		next = hf__map_next(&s->users, node);
 		hf__object_free(&hf__inbox_of_map(node)->object);
 	}
 	hf__map_deinit(&s->records);
+	hf__map_deinit(&s->tombs);
 	hf__map_deinit(&s->users);
 }
 
@@ -56,20 +62,40 @@ static int snapshot_record(const struct hf__record *record, struct hf__emitter *
 	return emitter->body.bad ? HF_ENOMEM : emitter->emit(emitter, record->value.version, HF__INBOX_CHANGE);
 }
 
+static int snapshot_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitter)
+{
+	const struct hf__inbox_change head = {
+	    .cause = HF__INBOX_CAUSE_STATE,
+	    .user = hf__inbox_user(hf__tomb_inbox(tomb)),
+	    .generated_at = HF_UNSET,
+	    .count = 1,
+	};
+	hf__inbox_put_change(&emitter->body, &head);
+	hf__inbox_put_buried(&emitter->body, hf__tomb_account(tomb), hf__tomb_thread(tomb), &tomb->value);
+	return emitter->body.bad ? HF_ENOMEM : emitter->emit(emitter, tomb->value.version, HF__INBOX_CHANGE);
+}
+
+/* Its value, its records, its tombstones. */
+static int snapshot_inbox(const struct hf__inbox *inbox, struct hf__emitter *emitter)
+{
+	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
+	int rc = snapshot_value(inbox, emitter);
+	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
+	for (; record && rc == HF_OK; record = hf__record_next(record, &all))
+		rc = snapshot_record(record, emitter);
+	const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL);
+	for (; tomb && rc == HF_OK; tomb = hf__tomb_next(inbox, tomb))
+		rc = snapshot_tomb(tomb, emitter);
+	return rc;
+}
+
 static int inbox_snapshot(const void *state, struct hf__emitter *emitter)
 {
 	const struct hf__inbox_state *s = state;
-	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
-	for (const struct hf__order_node *node = hf__order_first(&s->by_user); node; node = hf__order_next(node)) {
-		const struct hf__inbox *inbox = hf__inbox_of_order(node);
-		int rc = snapshot_value(inbox, emitter);
-		const struct hf__record *record = hf__record_first(inbox, &all, NULL);
-		for (; record && rc == HF_OK; record = hf__record_next(record, &all))
-			rc = snapshot_record(record, emitter);
-		if (rc != HF_OK)
-			return rc;
-	}
-	return HF_OK;
+	int rc = HF_OK;
+	for (const struct hf__order_node *node = hf__order_first(&s->by_user); node && rc == HF_OK; node = hf__order_next(node))
+		rc = snapshot_inbox(hf__inbox_of_order(node), emitter);
+	return rc;
 }
 
 /* --- Verify ----------------------------------------------------------------------------------------------------------------- */
@@ -85,11 +111,20 @@ static bool record_sane(const struct hf__record *record)
 {
 	const struct hf__record_value *value = &record->value;
 	const struct hf__inbox *inbox = hf__record_inbox(record);
-	return value->version != 0 && (value->dismissed || value->dismissed_at == HF_UNSET) && value->score == value->score &&
-	       hf__object_sealed(&record->object) && hf__record_find(inbox, hf__record_account(record), hf__record_thread(record)) == record;
+	return value->version != 0 && value->saved != 0 && value->saved <= value->version &&
+	       (value->dismissed || value->dismissed_at == HF_UNSET) && value->score == value->score && hf__object_sealed(&record->object) &&
+	       hf__record_find(inbox, hf__record_account(record), hf__record_thread(record)) == record;
 }
 
-/* Sound, strictly ascending, as many as by key, each with the tag of its class. */
+static bool node_sane(const struct hf__record *record, enum hf__inbox_view view)
+{
+	const struct hf__order_node *node = &record->nodes[view];
+	if (view == HF__INBOX_BY_KEY)
+		return node->tag == hf__record_tag(record) && node->weight == (int64_t)record->value.saved;
+	return node->weight == record->value.snoozed_until;
+}
+
+/* Sound, strictly ascending, as many as by key, each with its tag or weight. */
 static bool view_sane(const struct hf__inbox *inbox, enum hf__inbox_view view)
 {
 	const struct hf__inbox_bound all = {.view = view};
@@ -98,7 +133,7 @@ static bool view_sane(const struct hf__inbox *inbox, enum hf__inbox_view view)
 		return false;
 	const struct hf__record *before = NULL;
 	for (const struct hf__record *record = hf__record_first(inbox, &all, NULL); record; record = hf__record_next(record, &all)) {
-		if (record->nodes[view].tag != hf__record_tag(record))
+		if (!node_sane(record, view))
 			return false;
 		if (before && order->compare(&before->nodes[view], &record->nodes[view]) >= 0)
 			return false;
@@ -123,6 +158,15 @@ static int verify_records(const struct hf__inbox *inbox, struct hf__text *why)
 	return unsound(why, "wrong counters", hf__inbox_user(inbox));
 }
 
+static bool listing_sane(const struct hf__inbox *inbox)
+{
+	int64_t until = inbox->value.version != 0 || hf__inbox_total(inbox) > 0 ? INT64_MAX : INT64_MIN;
+	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb; tomb = hf__tomb_next(inbox, tomb))
+		until = tomb->value.until > until ? tomb->value.until : until;
+	const uint8_t tag = until == INT64_MIN ? HF__NAME_HIDDEN : HF__NAME_LISTED;
+	return inbox->by_user.tag == tag && (tag == HF__NAME_HIDDEN || inbox->by_user.weight == until);
+}
+
 static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)
 {
 	const struct hf__inbox_value *value = &inbox->value;
@@ -134,7 +178,9 @@ static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)
 	for (enum hf__inbox_view view = 0; view < HF__INBOX_VIEWS; view++)
 		if (!view_sane(inbox, view))
 			return unsound(why, "broken order", hf__inbox_user(inbox));
-	if (inbox->by_user.tag != (never && hf__inbox_total(inbox) == 0 ? HF__NAME_HIDDEN : HF__NAME_LISTED))
+	if (!hf__tombs_sane(inbox))
+		return unsound(why, "broken tombstones", hf__inbox_user(inbox));
+	if (!listing_sane(inbox))
 		return unsound(why, "wrong listing", hf__inbox_user(inbox));
 	return verify_records(inbox, why);
 }
@@ -142,8 +188,8 @@ static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)
 static int inbox_verify(const void *state, struct hf__text *why)
 {
 	const struct hf__inbox_state *s = state;
-	size_t inboxes = 0, records = 0;
-	bool ascending = hf__order_sane(&s->by_user);
+	size_t inboxes = 0, records = 0, tombs = 0;
+	bool ascending = hf__order_sane(&s->by_user) && hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
 	const struct hf__order_node *before = NULL;
 	for (const struct hf__order_node *node = hf__order_first(&s->by_user); node && ascending; node = hf__order_next(node)) {
 		const struct hf__inbox *inbox = hf__inbox_of_order(node);
@@ -152,14 +198,43 @@ static int inbox_verify(const void *state, struct hf__text *why)
 			return rc;
 		inboxes++;
 		records += hf__inbox_total(inbox);
+		tombs += hf__order_count(&inbox->tombs);
 		ascending = !before || s->by_user.compare(before, node) < 0;
 		before = node;
 	}
-	if (ascending && inboxes == s->users.count && records == s->records.count)
+	if (ascending && inboxes == s->users.count && records == s->records.count && tombs == s->tombs.count)
 		return HF_OK;
-	hf__text_add(why, "%zu inboxes and %zu records in the orders, %zu and %zu in the maps", inboxes, records, s->users.count,
-	             s->records.count);
+	hf__text_add(why, "%zu inboxes, %zu records and %zu tombstones in the orders, %zu, %zu and %zu in the maps", inboxes, records, tombs,
+	             s->users.count, s->records.count, s->tombs.count);
 	return HF_ECORRUPT;
+}
+
+/* --- Endings ---------------------------------------------------------------------------------------------------------------- */
+
+static int64_t inbox_next_ending(const void *raw)
+{
+	const struct hf__inbox_state *state = raw;
+	const struct hf__heap_node *first = hf__heap_first(&state->endings);
+	return first ? first->deadline : INT64_MAX;
+}
+
+/* Crash: before the entry is durable the tombstone is gone all the same, as a view; the next opening logs it. */
+static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
+{
+	const struct hf__inbox_state *state = raw;
+	for (unsigned i = 0; i < budget && state->endings.count > 0 && inbox_next_ending(state) <= d->now; i++) {
+		const struct hf__tomb *tomb = hf__tomb_of_ending(hf__heap_first(&state->endings));
+		const struct hf__inbox_change head = {
+		    .cause = HF__INBOX_CAUSE_EXPIRE, .user = hf__inbox_user(hf__tomb_inbox(tomb)), .generated_at = HF_UNSET, .count = 1};
+		struct hf__writer *body = hf__entry_body(d);
+		hf__inbox_put_change(body, &head);
+		hf__inbox_put_lifted(body, hf__tomb_account(tomb), hf__tomb_thread(tomb));
+		const int rc = hf__emit(d, HF__INBOX_CHANGE);
+		if (rc != HF_OK)
+			return rc;
+	}
+	*more = state->endings.count > 0 && inbox_next_ending(state) <= d->now;
+	return HF_OK;
 }
 
 const struct hf__domain hf__inbox_domain = {
@@ -174,4 +249,6 @@ const struct hf__domain hf__inbox_domain = {
     .about = hf__inbox_about,
     .concerns = hf__inbox_concerns,
     .verify = inbox_verify,
+    .settle = inbox_settle,
+    .next_ending = inbox_next_ending,
 };

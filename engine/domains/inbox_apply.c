@@ -2,7 +2,8 @@
  *
  * Happy path: decode, compare with the state (no mutation would have written what does not follow from it), then change. Failure modes:
  * what does not follow is HF_ECORRUPT, found before anything is touched; no memory leaves what was done so far to the change's owner, who
- * undoes it. I-INBOX-2: an object's version is the LSN of the entry that last changed its value. I-INBOX-3: no save un-dismisses. */
+ * undoes it. I-INBOX-2: an object's version is the LSN of the entry that last changed its value. I-INBOX-3: no save un-dismisses. I-INBOX-4: a key
+ * has a record or a tombstone, not both. */
 #include "domains/inbox_state.h"
 
 /* --- The inbox itself ------------------------------------------------------------------------------------------------------- */
@@ -70,7 +71,7 @@ static int apply_state(struct hf__inbox_state *s, struct hf__change *change, con
 
 /* --- Records ---------------------------------------------------------------------------------------------------------------- */
 
-static void set_image(struct hf__record_value *value, const struct hf__inbox_image *image)
+static void set_image(struct hf__record_value *value, const struct hf__inbox_image *image, uint64_t lsn)
 {
 	value->unread = image->unread;
 	value->dismissed = image->dismissed;
@@ -80,6 +81,9 @@ static void set_image(struct hf__record_value *value, const struct hf__inbox_ima
 	value->seen_at = image->seen_at;
 	value->read_at = image->read_at;
 	value->dismissed_at = image->dismissed_at;
+	value->snoozed_until = image->snoozed_until;
+	value->saved = image->saved ? image->saved : lsn;
+	value->version = lsn;
 }
 
 /* Bytes that are in memory already stay where they are; what lies on disk moves to the newer place. */
@@ -103,8 +107,7 @@ static int put_new(struct hf__inbox *inbox, struct hf__change *change, const str
 		hf__free(record);
 		return rc;
 	}
-	set_image(&record->value, &item->image);
-	record->value.version = entry->lsn;
+	set_image(&record->value, &item->image, entry->lsn);
 	return hf__change_add(change, &record->object);
 }
 
@@ -121,32 +124,97 @@ static int put_over(struct hf__record *record, struct hf__change *change, const 
 		return rc;
 	}
 	record->value.payload = payload;
-	set_image(&record->value, &item->image);
-	record->value.version = entry->lsn;
+	set_image(&record->value, &item->image, entry->lsn);
 	hf__after_change(change, &record->object);
 	return HF_OK;
 }
 
+/* --- Tombstones ------------------------------------------------------------------------------------------------------------- */
+
+static void set_tomb(struct hf__tomb_value *value, const struct hf__inbox_item *item, uint64_t lsn)
+{
+	*value = item->tomb;
+	value->version = lsn;
+}
+
+/* A key that has no record, or none any more. */
+static int bury(struct hf__inbox *inbox, struct hf__change *change, const struct hf__entry *entry, const struct hf__inbox_item *item)
+{
+	struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
+	if (!tomb) {
+		tomb = hf__tomb_new(inbox, item->account, item->thread);
+		if (!tomb)
+			return HF_ENOMEM;
+		set_tomb(&tomb->value, item, entry->lsn);
+		return hf__change_add(change, &tomb->object);
+	}
+	const int rc = hf__before_change(change, &tomb->object);
+	if (rc != HF_OK)
+		return rc;
+	set_tomb(&tomb->value, item, entry->lsn);
+	hf__after_change(change, &tomb->object);
+	return HF_OK;
+}
+
+static int lift(struct hf__inbox *inbox, struct hf__change *change, const struct hf__inbox_item *item)
+{
+	struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
+	return tomb ? hf__change_remove(change, &tomb->object) : HF_OK;
+}
+
 /* --- CHANGE ----------------------------------------------------------------------------------------------------------------- */
 
-static bool item_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox, const struct hf__inbox_item *item)
+static bool put_follows(const struct hf__inbox_change *head, const struct hf__record *record, const struct hf__tomb *tomb,
+                        const struct hf__inbox_item *item)
 {
-	const struct hf__record *record = hf__record_find(inbox, item->account, item->thread);
-	if (!item->put)
-		return record;
 	if (head->cause == HF__INBOX_CAUSE_STATE)
-		return !record;
+		return !record && !tomb;
 	return !record || !record->value.dismissed || item->image.dismissed;
 }
 
-static bool change_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox)
+static bool burial_follows(const struct hf__inbox_change *head, const struct hf__record *record, const struct hf__tomb *tomb,
+                           const struct hf__inbox_item *item)
+{
+	switch (head->cause) {
+	case HF__INBOX_CAUSE_STATE:
+		return !record && !tomb;
+	case HF__INBOX_CAUSE_REPLACE: /* of what was dismissed only */
+		return record && record->value.dismissed && item->tomb.dismissed;
+	case HF__INBOX_CAUSE_REMOVE:
+		return record && !item->tomb.dismissed;
+	default:
+		return !record;
+	}
+}
+
+static bool item_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox, const struct hf__inbox_item *item,
+                         uint64_t lsn)
+{
+	const struct hf__record *record = hf__record_find(inbox, item->account, item->thread);
+	const struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
+	switch (item->what) {
+	case HF__INBOX_REMOVED:
+		return record;
+	case HF__INBOX_PUT:
+		return item->image.saved < lsn && put_follows(head, record, tomb, item);
+	case HF__INBOX_BURIED:
+		return burial_follows(head, record, tomb, item);
+	case HF__INBOX_LIFTED:
+		return tomb;
+	case HF__INBOX_WHATS:
+		break;
+	}
+	return false;
+}
+
+static bool change_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox, uint64_t lsn)
 {
 	struct hf__reader items = head->items;
 	struct hf__inbox_item item;
 	if (head->generated_at != HF_UNSET && inbox && inbox->value.generated_at >= head->generated_at)
 		return false;
 	for (uint32_t i = 0; i < head->count; i++)
-		if (!hf__inbox_get_item(&items, &item) || !item_follows(head, inbox, &item))
+		if (!hf__inbox_get_item(&items, &item) || !item_follows(head, inbox, &item, lsn))
 			return false;
 	return true;
 }
@@ -154,9 +222,16 @@ static bool change_follows(const struct hf__inbox_change *head, const struct hf_
 static int apply_item(struct hf__inbox *inbox, struct hf__change *change, const struct hf__entry *entry, const struct hf__inbox_item *item)
 {
 	struct hf__record *record = hf__record_find(inbox, item->account, item->thread);
-	if (item->put)
-		return record ? put_over(record, change, entry, item) : put_new(inbox, change, entry, item);
-	return record ? hf__change_remove(change, &record->object) : HF_ECORRUPT;
+	if (item->what == HF__INBOX_PUT && record)
+		return put_over(record, change, entry, item);
+	const bool leaves = item->what == HF__INBOX_REMOVED || item->what == HF__INBOX_BURIED;
+	int rc = leaves && record ? hf__change_remove(change, &record->object) : HF_OK;
+	if (rc != HF_OK || item->what == HF__INBOX_REMOVED)
+		return rc;
+	if (item->what == HF__INBOX_BURIED)
+		return bury(inbox, change, entry, item);
+	rc = lift(inbox, change, item);
+	return rc == HF_OK && item->what == HF__INBOX_PUT ? put_new(inbox, change, entry, item) : rc;
 }
 
 static int apply_change(struct hf__inbox_state *s, struct hf__change *change, const struct hf__entry *entry)
@@ -166,7 +241,7 @@ static int apply_change(struct hf__inbox_state *s, struct hf__change *change, co
 	if (!hf__inbox_get_change(entry->body, &head))
 		return HF_ECORRUPT;
 	struct hf__inbox *inbox = hf__inbox_find(s, head.user);
-	if (!change_follows(&head, inbox))
+	if (!change_follows(&head, inbox, entry->lsn))
 		return HF_ECORRUPT;
 	int rc = add_inbox(s, change, head.user, &inbox);
 	if (rc == HF_OK && head.generated_at != HF_UNSET)
@@ -176,44 +251,7 @@ static int apply_change(struct hf__inbox_state *s, struct hf__change *change, co
 	return rc;
 }
 
-/* --- MARK ------------------------------------------------------------------------------------------------------------------- */
-
-/* A mark moves one flag and its time and leaves the others. */
-static bool mark_follows(enum hf__inbox_mark mark, const struct hf__record_value *old, const struct hf__inbox_image *image)
-{
-	const bool dismissal = mark == HF__INBOX_MARK_DISMISS || mark == HF__INBOX_MARK_UNDISMISS;
-	const bool reading = mark == HF__INBOX_MARK_READ || mark == HF__INBOX_MARK_UNREAD;
-	if (!hf__inbox_mark_changes(mark, old->unread, old->dismissed, old->seen_at))
-		return false;
-	if (!dismissal && (old->dismissed != image->dismissed || old->dismissed_at != image->dismissed_at))
-		return false;
-	if (!reading && (old->unread != image->unread || old->read_at != image->read_at))
-		return false;
-	return mark == HF__INBOX_MARK_SEEN || old->seen_at == image->seen_at;
-}
-
-static int apply_mark(struct hf__inbox_state *s, struct hf__change *change, const struct hf__entry *entry)
-{
-	enum hf__inbox_mark mark;
-	struct hf__inbox_key key;
-	struct hf__inbox_image image;
-	if (!hf__inbox_get_mark(entry->body, &mark, &key, &image))
-		return HF_ECORRUPT;
-	struct hf__record *record = hf__record_find(hf__inbox_find(s, key.user), key.account, key.thread);
-	if (!record || !mark_follows(mark, &record->value, &image))
-		return HF_ECORRUPT;
-	const int rc = hf__before_change(change, &record->object);
-	if (rc != HF_OK)
-		return rc;
-	record->value.unread = image.unread;
-	record->value.dismissed = image.dismissed;
-	record->value.seen_at = image.seen_at;
-	record->value.read_at = image.read_at;
-	record->value.dismissed_at = image.dismissed_at;
-	record->value.version = entry->lsn;
-	hf__after_change(change, &record->object);
-	return HF_OK;
-}
+/* --- The one way in --------------------------------------------------------------------------------------------------------- */
 
 int hf__inbox_apply(void *state, struct hf__change *change, const struct hf__entry *entry)
 {
@@ -223,7 +261,9 @@ int hf__inbox_apply(void *state, struct hf__change *change, const struct hf__ent
 	case HF__INBOX_CHANGE:
 		return apply_change(state, change, entry);
 	case HF__INBOX_MARK:
-		return apply_mark(state, change, entry);
+		return hf__inbox_apply_mark(state, change, entry);
+	case HF__INBOX_ALL:
+		return hf__inbox_apply_all(state, change, entry);
 	case HF__INBOX_STATUS:
 		return apply_status(state, change, entry);
 	case HF__INBOX_STATE:

@@ -2,16 +2,23 @@
  *
  * Every body begins with a version byte (1); every key part is a short (u16 length, bytes), payload and status are longs (u32 length, bytes):
  *   CHANGE  u8 version, u8 cause, user, i64 generated_at, u32 count, then so many items in key order, each
- *             u8 0, account, thread                                                     removed, or
+ *             u8 0, account, thread                                                     a record that goes, or
  *             u8 1, account, thread, u8 flags, f64 score, i64 updated_at, i64 snapshot_at,
- *             i64 seen_at, i64 read_at, i64 dismissed_at, payload                       as it is afterwards
- *   MARK    u8 version, u8 mark, user, account, thread, u8 flags, i64 seen_at, i64 read_at, i64 dismissed_at
+ *             i64 seen_at, i64 read_at, i64 dismissed_at, [i64 snoozed_until,]
+ *             [u64 saved,] payload                                                      a record as it is afterwards, or
+ *             u8 2, account, thread, u8 dismissed, i64 until, i64 dismissed_at          a tombstone as it is afterwards, or
+ *             u8 3, account, thread                                                     a tombstone that goes
+ *   MARK    u8 version, u8 mark, user, account, thread, u8 flags, i64 seen_at, i64 read_at, i64 dismissed_at, and for a snooze i64 snoozed_until
  *   STATUS  u8 version, user, status
  *   STATE   u8 version, user, i64 generated_at, u64 status_version, status
- * Flags: bit 0 unread, bit 1 dismissed.
+ *   ALL     u8 version, u8 mark, user, account (may be empty), u64 up_to, i64 at, u32 count
+ * Flags: bit 0 unread, bit 1 dismissed; of a record also bit 2 snoozed_until follows, bit 3 saved follows (state entries only: the LSN of the
+ * last save where that is not the entry's).
  *
  * A CHANGE is one list in strict key order, so that no key can be in it twice and equal changes are equal bytes. A MARK leaves the payload
- * out: it may be large, and lie on disk. Decoding accepts exactly what the mutations can write. */
+ * out: it may be large, and lie on disk. An ALL names what it touches by a rule (every record of the account whose last save has an LSN of at
+ * most up_to and that the mark changes), so that it is as short for a million records as for one; its count is how many there were.
+ * Decoding accepts exactly what the mutations can write. */
 #include <math.h>
 
 #include "domains/inbox_state.h"
@@ -19,64 +26,6 @@
 #define BODY_VERSION 1u
 
 /* --- Form ------------------------------------------------------------------------------------------------------------------- */
-
-struct hf_bytes hf__inbox_account(struct hf_bytes account)
-{
-	return account.len > 0 ? account : hf_str("primary");
-}
-
-bool hf__inbox_part_ok(const char *name, struct hf_bytes part, struct hf__text *why)
-{
-	if (hf__key_part_ok(part, false))
-		return true;
-	hf__text_add(why, "%s must have 1 to %u bytes and no NUL: ", name, HF_KEY_MAX);
-	hf__text_add_quoted(why, part);
-	return false;
-}
-
-bool hf__inbox_user_ok(struct hf_bytes user, struct hf__text *why)
-{
-	return hf__inbox_part_ok("user", user, why);
-}
-
-bool hf__inbox_key(const struct hf_inbox_key *key, struct hf__inbox_key *out, struct hf__text *why)
-{
-	out->user = key->user;
-	out->account = hf__inbox_account(key->account);
-	out->thread = key->thread;
-	return hf__inbox_user_ok(out->user, why) && hf__inbox_part_ok("account", out->account, why) &&
-	       hf__inbox_part_ok("thread", out->thread, why);
-}
-
-int hf__inbox_compare_keys(struct hf_bytes account_a, struct hf_bytes thread_a, struct hf_bytes account_b, struct hf_bytes thread_b)
-{
-	const int order = hf__bytes_compare(account_a, account_b);
-	return order ? order : hf__bytes_compare(thread_a, thread_b);
-}
-
-uint64_t hf__score_bits(double score)
-{
-	uint64_t bits;
-	memcpy(&bits, &score, sizeof bits);
-	return bits;
-}
-
-bool hf__inbox_mark_changes(enum hf__inbox_mark mark, bool unread, bool dismissed, int64_t seen_at)
-{
-	switch (mark) {
-	case HF__INBOX_MARK_DISMISS:
-		return !dismissed;
-	case HF__INBOX_MARK_UNDISMISS:
-		return dismissed;
-	case HF__INBOX_MARK_READ:
-		return unread;
-	case HF__INBOX_MARK_UNREAD:
-		return !unread;
-	case HF__INBOX_MARK_SEEN:
-		return seen_at == HF_UNSET;
-	}
-	return false;
-}
 
 /* What a mark leaves. */
 static bool mark_ok(uint8_t mark, const struct hf__inbox_image *image)
@@ -92,6 +41,8 @@ static bool mark_ok(uint8_t mark, const struct hf__inbox_image *image)
 		return image->unread && image->read_at == HF_UNSET;
 	case HF__INBOX_MARK_SEEN:
 		return image->seen_at != HF_UNSET;
+	case HF__INBOX_MARK_SNOOZE:
+		return true;
 	default:
 		return false;
 	}
@@ -110,60 +61,94 @@ static bool parts_ok(struct hf_bytes account, struct hf_bytes thread)
 
 /* --- Items ------------------------------------------------------------------------------------------------------------------ */
 
-static void put_flags(struct hf__writer *w, const struct hf__inbox_image *image)
+enum { UNREAD = 1, DISMISSED = 2, SNOOZED = 4, SAVED = 8 };
+
+static uint8_t mark_flags(const struct hf__inbox_image *image)
 {
-	hf__put_u8(w, (uint8_t)(image->unread | image->dismissed << 1));
+	return (uint8_t)((image->unread ? UNREAD : 0) | (image->dismissed ? DISMISSED : 0));
 }
 
-static bool get_flags(struct hf__reader *r, struct hf__inbox_image *image)
+static void put_key(struct hf__writer *w, enum hf__inbox_what what, struct hf_bytes account, struct hf_bytes thread)
 {
-	const uint8_t flags = hf__get_u8(r);
-	image->unread = flags & 1;
-	image->dismissed = flags & 2;
-	return flags <= 3;
+	hf__put_u8(w, (uint8_t)what);
+	hf__put_short(w, account);
+	hf__put_short(w, thread);
 }
 
 void hf__inbox_put_removed(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread)
 {
-	hf__put_u8(w, 0);
-	hf__put_short(w, account);
-	hf__put_short(w, thread);
+	put_key(w, HF__INBOX_REMOVED, account, thread);
+}
+
+void hf__inbox_put_lifted(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread)
+{
+	put_key(w, HF__INBOX_LIFTED, account, thread);
+}
+
+void hf__inbox_put_buried(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread, const struct hf__tomb_value *tomb)
+{
+	put_key(w, HF__INBOX_BURIED, account, thread);
+	hf__put_u8(w, tomb->dismissed);
+	hf__put_i64(w, tomb->until);
+	hf__put_i64(w, tomb->dismissed_at);
 }
 
 void hf__inbox_put_record(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread, const struct hf__inbox_image *image)
 {
-	hf__put_u8(w, 1);
-	hf__put_short(w, account);
-	hf__put_short(w, thread);
-	put_flags(w, image);
+	const bool snoozed = image->snoozed_until != HF_UNSET, saved = image->saved != 0;
+	put_key(w, HF__INBOX_PUT, account, thread);
+	hf__put_u8(w, (uint8_t)(mark_flags(image) | (snoozed ? SNOOZED : 0) | (saved ? SAVED : 0)));
 	hf__put_f64(w, image->score);
 	hf__put_i64(w, image->updated_at);
 	hf__put_i64(w, image->snapshot_at);
 	hf__put_i64(w, image->seen_at);
 	hf__put_i64(w, image->read_at);
 	hf__put_i64(w, image->dismissed_at);
+	if (snoozed)
+		hf__put_i64(w, image->snoozed_until);
+	if (saved)
+		hf__put_u64(w, image->saved);
 }
 
 static bool get_record(struct hf__reader *r, struct hf__inbox_item *out)
 {
-	const bool flags_ok = get_flags(r, &out->image);
-	out->image.score = hf__get_f64(r);
-	out->image.updated_at = hf__get_i64(r);
-	out->image.snapshot_at = hf__get_i64(r);
-	out->image.seen_at = hf__get_i64(r);
-	out->image.read_at = hf__get_i64(r);
-	out->image.dismissed_at = hf__get_i64(r);
+	struct hf__inbox_image *image = &out->image;
+	const uint8_t flags = hf__get_u8(r);
+	image->unread = flags & UNREAD;
+	image->dismissed = flags & DISMISSED;
+	image->score = hf__get_f64(r);
+	image->updated_at = hf__get_i64(r);
+	image->snapshot_at = hf__get_i64(r);
+	image->seen_at = hf__get_i64(r);
+	image->read_at = hf__get_i64(r);
+	image->dismissed_at = hf__get_i64(r);
+	image->snoozed_until = flags & SNOOZED ? hf__get_i64(r) : HF_UNSET;
+	image->saved = flags & SAVED ? hf__get_u64(r) : 0;
 	out->payload = hf__get_long(r);
-	return flags_ok && image_ok(&out->image) && out->payload.len <= HF_PAYLOAD_MAX;
+	const bool whole = (flags & SNOOZED) == 0 || image->snoozed_until != HF_UNSET;
+	return flags <= (UNREAD | DISMISSED | SNOOZED | SAVED) && whole && ((flags & SAVED) == 0 || image->saved != 0) && image_ok(image) &&
+	       out->payload.len <= HF_PAYLOAD_MAX;
+}
+
+/* I-INBOX-5: every tombstone has an end. */
+static bool get_buried(struct hf__reader *r, struct hf__inbox_item *out)
+{
+	const uint8_t dismissed = hf__get_u8(r);
+	out->tomb.dismissed = dismissed == 1;
+	out->tomb.until = hf__get_i64(r);
+	out->tomb.dismissed_at = hf__get_i64(r);
+	return dismissed <= 1 && out->tomb.until != HF_UNSET && (out->tomb.dismissed || out->tomb.dismissed_at == HF_UNSET);
 }
 
 bool hf__inbox_get_item(struct hf__reader *r, struct hf__inbox_item *out)
 {
 	const uint8_t what = hf__get_u8(r);
-	*out = (struct hf__inbox_item){.put = what == 1};
-	out->account = hf__get_short(r);
+	*out = (struct hf__inbox_item){.account = hf__get_short(r)};
 	out->thread = hf__get_short(r);
-	if (what > 1 || !parts_ok(out->account, out->thread) || (out->put && !get_record(r, out)))
+	if (what >= HF__INBOX_WHATS || !parts_ok(out->account, out->thread))
+		return false;
+	out->what = (enum hf__inbox_what)what;
+	if ((out->what == HF__INBOX_PUT && !get_record(r, out)) || (out->what == HF__INBOX_BURIED && !get_buried(r, out)))
 		return false;
 	return !r->bad;
 }
@@ -179,23 +164,29 @@ void hf__inbox_put_change(struct hf__writer *w, const struct hf__inbox_change *h
 	hf__put_u32(w, head->count);
 }
 
-/* May an entry with this cause do what it does? */
-static bool cause_ok(const struct hf__inbox_change *head, uint32_t puts)
+/* May an entry with this cause do what it does? `n` counts its items by what they are. */
+static bool cause_ok(const struct hf__inbox_change *head, const uint32_t n[HF__INBOX_WHATS])
 {
 	const bool moves = head->generated_at != HF_UNSET;
+	const uint32_t count = head->count;
 	switch (head->cause) {
 	case HF__INBOX_CAUSE_STATE:
-		return head->count == 1 && puts == 1 && !moves;
+		return count == 1 && n[HF__INBOX_PUT] + n[HF__INBOX_BURIED] == 1 && !moves;
 	case HF__INBOX_CAUSE_UPSERT:
-		return puts == head->count && (moves || head->count > 0);
+		return n[HF__INBOX_PUT] == count && (moves || count > 0);
 	case HF__INBOX_CAUSE_REPLACE:
-		return moves || head->count > 0;
+		return n[HF__INBOX_LIFTED] == 0 && (moves || count > 0);
 	case HF__INBOX_CAUSE_PRUNE:
 	case HF__INBOX_CAUSE_TRIM:
+		return n[HF__INBOX_REMOVED] == count && count > 0 && !moves;
 	case HF__INBOX_CAUSE_CLEAR:
-		return puts == 0 && head->count > 0 && !moves;
+		return n[HF__INBOX_REMOVED] + n[HF__INBOX_LIFTED] == count && count > 0 && !moves;
 	case HF__INBOX_CAUSE_REMOVE:
-		return puts == 0 && head->count == 1 && !moves;
+		return count == 1 && n[HF__INBOX_REMOVED] + n[HF__INBOX_BURIED] == 1 && !moves;
+	case HF__INBOX_CAUSE_EXPIRE:
+		return count == 1 && n[HF__INBOX_LIFTED] == 1 && !moves;
+	case HF__INBOX_CAUSE_TOMBSTONE:
+		return count == 1 && n[HF__INBOX_LIFTED] + n[HF__INBOX_BURIED] == 1 && !moves;
 	case HF__INBOX_CAUSES:
 		break;
 	}
@@ -203,16 +194,18 @@ static bool cause_ok(const struct hf__inbox_change *head, uint32_t puts)
 }
 
 /* Every item sound, keys strictly ascending, nothing behind them. */
-static bool items_ok(struct hf__reader r, uint32_t count, uint32_t *puts)
+static bool items_ok(const struct hf__inbox_change *head, uint32_t n[HF__INBOX_WHATS])
 {
+	struct hf__reader r = head->items;
 	struct hf__inbox_item item, before = {0};
-	*puts = 0;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < head->count; i++) {
 		if (!hf__inbox_get_item(&r, &item))
 			return false;
 		if (i > 0 && hf__inbox_compare_keys(before.account, before.thread, item.account, item.thread) >= 0)
 			return false;
-		*puts += item.put;
+		if (item.image.saved != 0 && head->cause != HF__INBOX_CAUSE_STATE)
+			return false;
+		n[item.what]++;
 		before = item;
 	}
 	return hf__reader_done(&r);
@@ -221,7 +214,7 @@ static bool items_ok(struct hf__reader r, uint32_t count, uint32_t *puts)
 bool hf__inbox_get_change(struct hf_bytes body, struct hf__inbox_change *out)
 {
 	struct hf__reader r = hf__reader(body);
-	uint32_t puts;
+	uint32_t counts[HF__INBOX_WHATS] = {0};
 	const uint8_t version = hf__get_u8(&r);
 	const uint8_t cause = hf__get_u8(&r);
 	out->user = hf__get_short(&r);
@@ -231,10 +224,10 @@ bool hf__inbox_get_change(struct hf_bytes body, struct hf__inbox_change *out)
 	if (r.bad || version != BODY_VERSION || cause >= HF__INBOX_CAUSES || !hf__key_part_ok(out->user, false))
 		return false;
 	out->cause = (enum hf__inbox_cause)cause;
-	return items_ok(r, out->count, &puts) && cause_ok(out, puts);
+	return items_ok(out, counts) && cause_ok(out, counts);
 }
 
-/* --- MARK, STATUS, STATE ---------------------------------------------------------------------------------------------------- */
+/* --- MARK, ALL, STATUS, STATE ---------------------------------------------------------------------------------------------------- */
 
 void hf__inbox_put_mark(struct hf__writer *w, enum hf__inbox_mark mark, const struct hf__inbox_key *key,
                         const struct hf__inbox_image *image)
@@ -244,10 +237,12 @@ void hf__inbox_put_mark(struct hf__writer *w, enum hf__inbox_mark mark, const st
 	hf__put_short(w, key->user);
 	hf__put_short(w, key->account);
 	hf__put_short(w, key->thread);
-	put_flags(w, image);
+	hf__put_u8(w, mark_flags(image));
 	hf__put_i64(w, image->seen_at);
 	hf__put_i64(w, image->read_at);
 	hf__put_i64(w, image->dismissed_at);
+	if (mark == HF__INBOX_MARK_SNOOZE)
+		hf__put_i64(w, image->snoozed_until);
 }
 
 bool hf__inbox_get_mark(struct hf_bytes body, enum hf__inbox_mark *mark, struct hf__inbox_key *key, struct hf__inbox_image *image)
@@ -258,15 +253,44 @@ bool hf__inbox_get_mark(struct hf_bytes body, enum hf__inbox_mark *mark, struct 
 	key->user = hf__get_short(&r);
 	key->account = hf__get_short(&r);
 	key->thread = hf__get_short(&r);
-	*image = (struct hf__inbox_image){0};
-	const bool flags_ok = get_flags(&r, image);
+	const uint8_t flags = hf__get_u8(&r);
+	*image = (struct hf__inbox_image){.unread = flags & UNREAD, .dismissed = flags & DISMISSED};
 	image->seen_at = hf__get_i64(&r);
 	image->read_at = hf__get_i64(&r);
 	image->dismissed_at = hf__get_i64(&r);
-	if (!hf__reader_done(&r) || version != BODY_VERSION || !flags_ok || !image_ok(image) || !mark_ok(raw_mark, image))
+	image->snoozed_until = raw_mark == HF__INBOX_MARK_SNOOZE ? hf__get_i64(&r) : HF_UNSET;
+	if (!hf__reader_done(&r) || version != BODY_VERSION || flags > (UNREAD | DISMISSED) || !image_ok(image) || !mark_ok(raw_mark, image))
 		return false;
 	*mark = (enum hf__inbox_mark)raw_mark;
 	return hf__key_part_ok(key->user, false) && parts_ok(key->account, key->thread);
+}
+
+void hf__inbox_put_all(struct hf__writer *w, const struct hf__inbox_all *all)
+{
+	hf__put_u8(w, BODY_VERSION);
+	hf__put_u8(w, (uint8_t)all->mark);
+	hf__put_short(w, all->user);
+	hf__put_short(w, all->account);
+	hf__put_u64(w, all->up_to);
+	hf__put_i64(w, all->at);
+	hf__put_u32(w, all->count);
+}
+
+bool hf__inbox_get_all(struct hf_bytes body, struct hf__inbox_all *out)
+{
+	struct hf__reader r = hf__reader(body);
+	const uint8_t version = hf__get_u8(&r);
+	const uint8_t mark = hf__get_u8(&r);
+	out->user = hf__get_short(&r);
+	out->account = hf__get_short(&r);
+	out->up_to = hf__get_u64(&r);
+	out->at = hf__get_i64(&r);
+	out->count = hf__get_u32(&r);
+	if (!hf__reader_done(&r) || version != BODY_VERSION || (mark != HF__INBOX_MARK_READ && mark != HF__INBOX_MARK_DISMISS))
+		return false;
+	out->mark = (enum hf__inbox_mark)mark;
+	return hf__key_part_ok(out->user, false) && hf__key_part_ok(out->account, true) && out->up_to != 0 && out->at != HF_UNSET &&
+	       out->count > 0;
 }
 
 void hf__inbox_put_status(struct hf__writer *w, struct hf_bytes user, struct hf_bytes status)

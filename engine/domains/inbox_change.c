@@ -30,9 +30,17 @@ static int mark_check(const void *raw, struct hf__text *why)
 	return check_key(&args->key, why);
 }
 
+static int snooze_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_inbox_snooze *args = raw;
+	return check_key(&args->key, why);
+}
+
 static int remove_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_remove *args = raw;
+	if (args->tombstone_for < 0)
+		return refuse(why, HF_EINVAL, "tombstone_for must not be below 0");
 	return check_key(&args->key, why);
 }
 
@@ -117,6 +125,9 @@ static void set_mark(struct hf__inbox_image *image, enum hf__inbox_mark mark, in
 	case HF__INBOX_MARK_SEEN:
 		image->seen_at = now;
 		return;
+	case HF__INBOX_MARK_SNOOZE:
+		image->snoozed_until = now;
+		return;
 	}
 }
 
@@ -164,6 +175,26 @@ static int mark_seen_decide(void *state, struct hf__decision *d, const void *arg
 	return decide_mark(state, d, args, HF__INBOX_MARK_SEEN, result);
 }
 
+/* The time itself is compared: a snooze that is over by now is still the one that was asked for. */
+static int snooze_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+{
+	const struct hf_inbox_snooze *args = raw;
+	const int64_t until = args->until ? args->until : HF_UNSET;
+	struct found found;
+	const int rc = look_for(state, d, &args->write, &args->key, &found);
+	if (rc != HF_OK)
+		return rc;
+	if (found.record->value.snoozed_until == until) {
+		result->version = found.record->value.version;
+		return HF_OK;
+	}
+	struct hf__inbox_image image = hf__record_image(found.record);
+	set_mark(&image, HF__INBOX_MARK_SNOOZE, until);
+	changed(result, hf__next_lsn(d));
+	hf__inbox_put_mark(hf__entry_body(d), HF__INBOX_MARK_SNOOZE, &found.key, &image);
+	return hf__emit(d, HF__INBOX_MARK);
+}
+
 static int remove_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
 {
 	const struct hf_inbox_remove *args = raw;
@@ -175,7 +206,12 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw, s
 	changed(result, 0);
 	struct hf__writer *body = hf__entry_body(d);
 	hf__inbox_put_change(body, &head);
-	hf__inbox_put_removed(body, found.key.account, found.key.thread);
+	if (args->tombstone_for == 0) {
+		hf__inbox_put_removed(body, found.key.account, found.key.thread);
+	} else {
+		const struct hf__tomb_value tomb = {.until = hf__inbox_deadline(d->now, args->tombstone_for), .dismissed_at = HF_UNSET};
+		hf__inbox_put_buried(body, found.key.account, found.key.thread, &tomb);
+	}
 	return hf__emit(d, HF__INBOX_CHANGE);
 }
 
@@ -225,6 +261,12 @@ static void *mark_copy(struct hf__arena *arena, const void *args)
 	return copy && copy_key(arena, &copy->key) ? copy : NULL;
 }
 
+static void *snooze_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_inbox_snooze *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && copy_key(arena, &copy->key) ? copy : NULL;
+}
+
 static void *remove_copy(struct hf__arena *arena, const void *args)
 {
 	struct hf_inbox_remove *copy = hf__arena_copy(arena, args, sizeof *copy);
@@ -250,6 +292,7 @@ static const struct hf__verb undismiss_verb = {"inbox undismiss", HF__DOMAIN_INB
 static const struct hf__verb mark_read_verb = {"inbox mark_read", HF__DOMAIN_INBOX, mark_check, mark_read_decide, mark_copy};
 static const struct hf__verb mark_unread_verb = {"inbox mark_unread", HF__DOMAIN_INBOX, mark_check, mark_unread_decide, mark_copy};
 static const struct hf__verb mark_seen_verb = {"inbox mark_seen", HF__DOMAIN_INBOX, mark_check, mark_seen_decide, mark_copy};
+static const struct hf__verb snooze_verb = {"inbox snooze", HF__DOMAIN_INBOX, snooze_check, snooze_decide, snooze_copy};
 static const struct hf__verb remove_verb = {"inbox remove", HF__DOMAIN_INBOX, remove_check, remove_decide, remove_copy};
 static const struct hf__verb guard_verb = {"inbox guard", HF__DOMAIN_INBOX, guard_check, guard_decide, guard_copy};
 static const struct hf__verb lone_guard_verb = {"inbox guard", HF__DOMAIN_INBOX, lone_guard_check, guard_decide, guard_copy};
@@ -278,6 +321,11 @@ int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mar
 int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
 {
 	return hf__mutate(store, txn, &mark_seen_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze *args, struct hf_result *result, struct hf_error *error)
+{
+	return hf__mutate(store, txn, &snooze_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove *args, struct hf_result *result, struct hf_error *error)

@@ -95,15 +95,6 @@ static void add_range(struct hf__victims *victims, const struct hf__record *reco
 		victims->items[victims->count++] = record;
 }
 
-int hf__victims_of_clear(struct hf__victims *victims, const struct hf__inbox *inbox)
-{
-	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
-	const int rc = victims_init(victims, hf__inbox_total(inbox));
-	if (rc == HF_OK)
-		add_range(victims, hf__record_first(inbox, &all, NULL), &all);
-	return rc;
-}
-
 static bool kept(const struct hf_inbox_prune *args, struct hf_bytes account)
 {
 	for (size_t i = 0; i < args->keep_count; i++)
@@ -134,15 +125,39 @@ static int compare_records(const void *a, const void *b)
 	return hf__inbox_compare_keys(hf__record_account(a), hf__record_thread(a), hf__record_account(b), hf__record_thread(b));
 }
 
+/* One class of records in load order. */
+static struct hf__inbox_bound of_class(uint8_t class)
+{
+	return (struct hf__inbox_bound){.view = HF__INBOX_IN_LOAD_ORDER, .fields = 1, .at.class = class};
+}
+
+/* Takes the last record in load order that is left: the ranges of the classes, merged from behind. */
+static const struct hf__record *take_last(const struct hf__record *tails[HF__INBOX_CLASSES])
+{
+	unsigned last = 0;
+	for (unsigned i = 1; i < HF__INBOX_CLASSES; i++)
+		if (tails[i] && (!tails[last] || hf__record_compare_load(tails[i], tails[last]) > 0))
+			last = i;
+	const struct hf__record *record = tails[last];
+	const struct hf__inbox_bound range = of_class((uint8_t)last);
+	if (record)
+		tails[last] = hf__record_prev(record, &range);
+	return record;
+}
+
 int hf__victims_of_trim(struct hf__victims *victims, const struct hf__inbox *inbox, size_t keep)
 {
 	const size_t room = hf__inbox_total(inbox) - keep;
 	const int rc = victims_init(victims, room);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__order_node *node = hf__order_last(&inbox->views[HF__INBOX_IN_LOAD_ORDER]);
-	for (; node && victims->count < room; node = hf__order_prev(node))
-		victims->items[victims->count++] = hf__record_of(node, HF__INBOX_IN_LOAD_ORDER);
+	const struct hf__record *tails[HF__INBOX_CLASSES];
+	for (uint8_t class = 0; class < HF__INBOX_CLASSES; class ++) {
+		const struct hf__inbox_bound range = of_class(class);
+		tails[class] = hf__record_last(inbox, &range);
+	}
+	while (victims->count < room)
+		victims->items[victims->count++] = take_last(tails);
 	sort(victims->items, victims->count, compare_records);
 	return HF_OK;
 }
@@ -153,6 +168,21 @@ static int64_t oldest_allowed(int64_t now, int64_t max_age_us)
 	return now < HF_UNSET + 1 + max_age_us ? HF_UNSET + 1 : now - max_age_us;
 }
 
+/* Each class has its young ones in front. */
+static size_t count_young(const struct hf__inbox *inbox, int64_t oldest)
+{
+	size_t young = 0, before = 0;
+	for (uint8_t class = 0; class < HF__INBOX_CLASSES; class ++) {
+		const struct hf__inbox_bound all = of_class(class);
+		struct hf__inbox_bound to = all;
+		to.fields = 2;
+		to.at.snapshot_at = oldest;
+		young += hf__records_up_to(inbox, &to) - before;
+		before = hf__records_up_to(inbox, &all);
+	}
+	return young;
+}
+
 size_t hf__kept_by_trim(const struct hf__inbox *inbox, const struct hf_inbox_trim *args, int64_t now)
 {
 	size_t keep = hf__inbox_total(inbox);
@@ -160,9 +190,6 @@ size_t hf__kept_by_trim(const struct hf__inbox *inbox, const struct hf_inbox_tri
 		keep = (size_t)args->max_records;
 	if (args->max_age_us == 0)
 		return keep;
-	struct hf__inbox_bound young = {.view = HF__INBOX_IN_LOAD_ORDER, .fields = 1};
-	young.at.snapshot_at = oldest_allowed(now, args->max_age_us);
-	const struct hf__record *old = hf__record_beyond(inbox, &young);
-	const size_t rank = old ? hf__order_rank(&old->nodes[HF__INBOX_IN_LOAD_ORDER]) : keep;
-	return rank < keep ? rank : keep;
+	const size_t young = count_young(inbox, oldest_allowed(now, args->max_age_us));
+	return young < keep ? young : keep;
 }

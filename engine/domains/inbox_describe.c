@@ -13,24 +13,30 @@ void hf__inbox_add_name(struct hf__text *text, const struct hf__inbox_key *key)
 
 static void describe_change(struct hf_bytes body, struct hf__text *out)
 {
-	static const char *const words[] = {"state of", "save to", "replace", "prune", "trim", "remove from", "clear"};
+	static const char *const words[HF__INBOX_CAUSES] = {"state of",    "save to", "replace",   "prune",       "trim",
+	                                                    "remove from", "clear",   "expire in", "tombstone in"};
+	static const char *const whats[HF__INBOX_WHATS] = {"removed", "put", "tombstone for", "tombstone lifted for"};
 	struct hf__inbox_change head;
 	struct hf__inbox_item item;
-	uint32_t puts = 0;
+	uint32_t puts = 0, tombs = 0;
 	if (!hf__inbox_get_change(body, &head)) {
 		hf__text_add(out, "damaged inbox change");
 		return;
 	}
 	struct hf__reader items = head.items;
-	for (uint32_t i = 0; i < head.count && hf__inbox_get_item(&items, &item); i++)
-		puts += item.put;
+	for (uint32_t i = 0; i < head.count && hf__inbox_get_item(&items, &item); i++) {
+		puts += item.what == HF__INBOX_PUT;
+		tombs += item.what == HF__INBOX_BURIED;
+	}
 	hf__text_add(out, "%s inbox ", words[head.cause]);
 	hf__text_add_quoted(out, head.user);
 	if (head.count != 1 || !hf__inbox_get_item(&head.items, &item)) {
 		hf__text_add(out, ": %u put, %u removed", puts, head.count - puts);
+		if (tombs > 0)
+			hf__text_add(out, ", %u of them leaving tombstones", tombs);
 		return;
 	}
-	hf__text_add(out, ": %s account ", item.put ? "put" : "removed");
+	hf__text_add(out, ": %s account ", whats[item.what]);
 	hf__text_add_quoted(out, item.account);
 	hf__text_add(out, " thread ");
 	hf__text_add_quoted(out, item.thread);
@@ -38,7 +44,7 @@ static void describe_change(struct hf_bytes body, struct hf__text *out)
 
 static void describe_mark(struct hf_bytes body, struct hf__text *out)
 {
-	static const char *const words[] = {"", "dismiss", "undismiss", "mark read", "mark unread", "mark seen"};
+	static const char *const words[] = {"", "dismiss", "undismiss", "mark read", "mark unread", "mark seen", "snooze"};
 	enum hf__inbox_mark mark;
 	struct hf__inbox_key key;
 	struct hf__inbox_image image;
@@ -48,6 +54,22 @@ static void describe_mark(struct hf_bytes body, struct hf__text *out)
 	}
 	hf__text_add(out, "%s ", words[mark]);
 	hf__inbox_add_name(out, &key);
+}
+
+static void describe_all(struct hf_bytes body, struct hf__text *out)
+{
+	struct hf__inbox_all all;
+	if (!hf__inbox_get_all(body, &all)) {
+		hf__text_add(out, "damaged inbox mark of all");
+		return;
+	}
+	hf__text_add(out, "%s user ", all.mark == HF__INBOX_MARK_READ ? "mark all read" : "dismiss all");
+	hf__text_add_quoted(out, all.user);
+	if (all.account.len > 0) {
+		hf__text_add(out, " account ");
+		hf__text_add_quoted(out, all.account);
+	}
+	hf__text_add(out, ": %u saved up to %llu", all.count, (unsigned long long)all.up_to);
 }
 
 static void describe_value(const struct hf__entry *entry, struct hf__text *out)
@@ -70,6 +92,8 @@ void hf__inbox_describe(const struct hf__entry *entry, struct hf__text *out)
 		describe_change(entry->body, out);
 	else if (entry->kind == HF__INBOX_MARK)
 		describe_mark(entry->body, out);
+	else if (entry->kind == HF__INBOX_ALL)
+		describe_all(entry->body, out);
 	else if (entry->kind == HF__INBOX_STATUS || entry->kind == HF__INBOX_STATE)
 		describe_value(entry, out);
 	else

@@ -1,7 +1,6 @@
 /* Inboxes and records in memory: how they are found, and how they enter and leave the indexes.
  *
- * A record enters map and key order at birth, and the two load orders and its inbox's counters with its value. The class (unread,
- * dismissed) is the tag of its nodes in all three orders. */
+ * A record enters map and key order at birth, and the two load orders and its inbox's counters with its value. */
 #include "domains/inbox_state.h"
 
 /* --- Maps ------------------------------------------------------------------------------------------------------------------- */
@@ -17,12 +16,12 @@ static size_t join(uint8_t *to, size_t len, struct hf_bytes part)
 	return len + part.len + 1;
 }
 
-/* The parts of a full key joined by NUL, which none of them holds. */
-static uint64_t hash_of(const struct hf__inbox_state *state, const struct full_key *key)
+/* The parts of a full key joined by NUL, which none of them holds. All maps of a state hash alike. */
+uint64_t hf__inbox_hash(const struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread)
 {
 	uint8_t joined[3 * (HF_KEY_MAX + 1)];
-	const size_t len = join(joined, join(joined, join(joined, 0, key->user), key->account), key->thread);
-	return hf__map_hash(&state->records, joined, len);
+	const size_t len = join(joined, join(joined, join(joined, 0, hf__inbox_user(inbox)), account), thread);
+	return hf__map_hash(&inbox->state->records, joined, len);
 }
 
 static struct full_key key_of(const struct hf__record *record)
@@ -54,7 +53,7 @@ struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_byte
 	if (!inbox)
 		return NULL;
 	const struct full_key key = {hf__inbox_user(inbox), account, thread};
-	struct hf__map_node *node = hf__map_find(&inbox->state->records, hash_of(inbox->state, &key), record_has_key, &key);
+	struct hf__map_node *node = hf__map_find(&inbox->state->records, hf__inbox_hash(inbox, account, thread), record_has_key, &key);
 	return node ? hf__record_of_map(node) : NULL;
 }
 
@@ -70,10 +69,17 @@ static void free_memory(struct hf__object *object)
 	hf__free(object);
 }
 
-/* An inbox without records and without a value of its own is no state. */
-static void tag_inbox(struct hf__inbox *inbox)
+/* An inbox without records, without a value of its own and without a standing tombstone is no state. */
+int64_t hf__inbox_listed_until(const struct hf__inbox *inbox)
 {
-	hf__name_tag(&inbox->state->by_user, &inbox->by_user, inbox->value.version != 0 || hf__inbox_total(inbox) > 0);
+	if (inbox->value.version != 0 || hf__inbox_total(inbox) > 0)
+		return INT64_MAX;
+	return hf__order_most(&inbox->tombs);
+}
+
+void hf__inbox_tag(struct hf__inbox *inbox)
+{
+	hf__name_until(&inbox->state->by_user, &inbox->by_user, hf__inbox_listed_until(inbox));
 }
 
 static void enlist_inbox(struct hf__object *object)
@@ -93,18 +99,17 @@ static void delist_inbox(struct hf__object *object)
 
 static void link_inbox(struct hf__object *object)
 {
-	tag_inbox((struct hf__inbox *)(void *)object);
+	hf__inbox_tag((struct hf__inbox *)(void *)object);
 }
 
 static void enlist_record(struct hf__object *object)
 {
 	struct hf__record *record = (struct hf__record *)(void *)object;
 	struct hf__inbox *inbox = hf__record_inbox(record);
-	const struct full_key key = key_of(record);
-	hf__map_insert(&inbox->state->records, &record->node, hash_of(inbox->state, &key));
-	record->nodes[HF__INBOX_BY_KEY].tag = hf__record_tag(record);
+	const uint64_t hash = hf__inbox_hash(inbox, hf__record_account(record), hf__record_thread(record));
+	hf__map_insert(&inbox->state->records, &record->node, hash);
 	hf__order_insert(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
-	tag_inbox(inbox);
+	hf__inbox_tag(inbox);
 }
 
 static void delist_record(struct hf__object *object)
@@ -113,12 +118,12 @@ static void delist_record(struct hf__object *object)
 	struct hf__inbox *inbox = hf__record_inbox(record);
 	hf__map_remove(&inbox->state->records, &record->node);
 	hf__order_remove(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
-	tag_inbox(inbox);
+	hf__inbox_tag(inbox);
 }
 
-static void insert_tagged(struct hf__inbox *inbox, struct hf__record *record, enum hf__inbox_view view)
+static void insert_weighted(struct hf__inbox *inbox, struct hf__record *record, enum hf__inbox_view view)
 {
-	record->nodes[view].tag = hf__record_tag(record);
+	record->nodes[view].weight = record->value.snoozed_until; /* HF_UNSET is the least weight: always awake */
 	hf__order_insert(&inbox->views[view], &record->nodes[view]);
 }
 
@@ -126,9 +131,10 @@ static void link_record(struct hf__object *object)
 {
 	struct hf__record *record = (struct hf__record *)(void *)object;
 	struct hf__inbox *inbox = hf__record_inbox(record);
-	insert_tagged(inbox, record, HF__INBOX_IN_LOAD_ORDER);
-	insert_tagged(inbox, record, HF__INBOX_BY_ACCOUNT);
-	hf__order_update(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY], 0, hf__record_tag(record));
+	insert_weighted(inbox, record, HF__INBOX_IN_LOAD_ORDER);
+	insert_weighted(inbox, record, HF__INBOX_BY_ACCOUNT);
+	hf__order_update(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY], (int64_t)record->value.saved,
+	                 hf__record_tag(record));
 	inbox->dismissed += record->value.dismissed;
 	inbox->unread += record->value.unread && !record->value.dismissed;
 	inbox->unseen += record->value.seen_at == HF_UNSET && !record->value.dismissed;
@@ -182,6 +188,7 @@ struct hf__inbox *hf__inbox_new(struct hf__inbox_state *state, struct hf_bytes u
 	inbox->object.container = &state->root;
 	inbox->state = state;
 	hf__inbox_orders_init(inbox->views);
+	hf__tombs_init(&inbox->tombs);
 	inbox->value.generated_at = HF_UNSET;
 	inbox->len = (uint32_t)user.len;
 	memcpy(inbox->user, user.data, user.len);
@@ -195,6 +202,7 @@ struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes accou
 		return NULL;
 	record->object.type = &record_type;
 	record->object.container = &inbox->object;
+	record->value.snoozed_until = HF_UNSET;
 	record->account_len = (uint16_t)account.len;
 	record->thread_len = (uint16_t)thread.len;
 	memcpy(record->text, account.data, account.len);
@@ -207,5 +215,6 @@ bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__doma
 	state->env = *env;
 	state->root.type = &root_type;
 	hf__order_init(&state->by_user, compare_users);
-	return hf__map_init(&state->users, env->hash_key) && hf__map_init(&state->records, env->hash_key);
+	return hf__map_init(&state->users, env->hash_key) && hf__map_init(&state->records, env->hash_key) &&
+	       hf__map_init(&state->tombs, env->hash_key);
 }

@@ -1,10 +1,10 @@
-/* The orders of an inbox's records: how they compare, and walks of a range that pass over classes nobody asked for. All are compared by
+/* The orders of an inbox's records: how they compare, and steps within a range that pass over what nobody asked for. All are compared by
  * one routine that follows a table of fields. */
 #include "domains/inbox_state.h"
 
-enum field { BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD };
+enum field { BY_CLASS, BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD };
 
-#define FIELDS_MAX 4u
+#define FIELDS_MAX 5u
 
 struct view {
 	unsigned count;
@@ -12,10 +12,13 @@ struct view {
 };
 
 static const struct view views[HF__INBOX_VIEWS] = {
-    [HF__INBOX_IN_LOAD_ORDER] = {4, {BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD}},
-    [HF__INBOX_BY_ACCOUNT] = {4, {BY_ACCOUNT, BY_SNAPSHOT, BY_SCORE, BY_THREAD}},
+    [HF__INBOX_IN_LOAD_ORDER] = {5, {BY_CLASS, BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD}},
+    [HF__INBOX_BY_ACCOUNT] = {5, {BY_CLASS, BY_ACCOUNT, BY_SNAPSHOT, BY_SCORE, BY_THREAD}},
     [HF__INBOX_BY_KEY] = {2, {BY_ACCOUNT, BY_THREAD}},
 };
+
+/* What callers see: no class. */
+static const struct view load_order = {4, {BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD}};
 
 /* --- From nodes to objects -------------------------------------------------------------------------------------------------- */
 
@@ -62,6 +65,7 @@ struct hf_bytes hf__record_thread(const struct hf__record *record)
 struct hf__inbox_position hf__record_position(const struct hf__record *record)
 {
 	return (struct hf__inbox_position){
+	    .class = hf__record_class(record),
 	    .snapshot_at = record->value.snapshot_at,
 	    .score = record->value.score,
 	    .account = hf__record_account(record),
@@ -81,12 +85,19 @@ struct hf__inbox_image hf__record_image(const struct hf__record *record)
 	    .seen_at = value->seen_at,
 	    .read_at = value->read_at,
 	    .dismissed_at = value->dismissed_at,
+	    .snoozed_until = value->snoozed_until,
+	    .saved = value->saved == value->version ? 0 : value->saved,
 	};
+}
+
+uint8_t hf__record_class(const struct hf__record *record)
+{
+	return (uint8_t)(record->value.unread | record->value.dismissed << 1);
 }
 
 uint8_t hf__record_tag(const struct hf__record *record)
 {
-	return (uint8_t)(1u << (record->value.unread | record->value.dismissed << 1));
+	return (uint8_t)(1u << hf__record_class(record));
 }
 
 size_t hf__inbox_total(const struct hf__inbox *inbox)
@@ -108,6 +119,8 @@ static int compare_scores(double a, double b)
 static int compare_field(enum field field, const struct hf__inbox_position *a, const struct hf__inbox_position *b)
 {
 	switch (field) {
+	case BY_CLASS:
+		return (a->class > b->class) - (a->class < b->class);
 	case BY_SNAPSHOT: /* newest first; HF_UNSET is the smallest value, so it comes last */
 		return (a->snapshot_at < b->snapshot_at) - (a->snapshot_at > b->snapshot_at);
 	case BY_SCORE:
@@ -120,22 +133,28 @@ static int compare_field(enum field field, const struct hf__inbox_position *a, c
 	return 0;
 }
 
-static int compare_positions(enum hf__inbox_view view, unsigned fields, const struct hf__inbox_position *a,
+static int compare_positions(const struct view *view, unsigned fields, const struct hf__inbox_position *a,
                              const struct hf__inbox_position *b)
 {
-	for (unsigned i = 0; i < fields && i < views[view].count; i++) {
-		const int order = compare_field(views[view].fields[i], a, b);
+	for (unsigned i = 0; i < fields && i < view->count; i++) {
+		const int order = compare_field(view->fields[i], a, b);
 		if (order)
 			return order;
 	}
 	return 0;
 }
 
+int hf__record_compare_load(const struct hf__record *a, const struct hf__record *b)
+{
+	const struct hf__inbox_position at = hf__record_position(a), bt = hf__record_position(b);
+	return compare_positions(&load_order, FIELDS_MAX, &at, &bt);
+}
+
 static int compare_in(enum hf__inbox_view view, const struct hf__order_node *a, const struct hf__order_node *b)
 {
 	const struct hf__inbox_position at = hf__record_position(hf__record_of(a, view));
 	const struct hf__inbox_position bt = hf__record_position(hf__record_of(b, view));
-	return compare_positions(view, FIELDS_MAX, &at, &bt);
+	return compare_positions(&views[view], FIELDS_MAX, &at, &bt);
 }
 
 static int compare_in_load_order(const struct hf__order_node *a, const struct hf__order_node *b)
@@ -163,13 +182,13 @@ static int probe_bound(const struct hf__order_node *node, const void *key)
 {
 	const struct hf__inbox_bound *bound = key;
 	const struct hf__inbox_position at = hf__record_position(hf__record_of(node, bound->view));
-	return compare_positions(bound->view, bound->fields, &at, &bound->at);
+	return compare_positions(&views[bound->view], bound->fields, &at, &bound->at);
 }
 
-/* From `node` on, the first with one of the tags; NULL when that is beyond the range. */
+/* From `node` on, the first that passes; NULL when that is beyond the range. */
 static struct hf__record *pass(const struct hf__order_node *node, const struct hf__inbox_bound *range)
 {
-	const struct hf__order_filter filter = {INT64_MIN, INT64_MAX, range->tags};
+	const struct hf__order_filter filter = {INT64_MIN, range->bounded ? range->most : INT64_MAX, range->tags};
 	node = hf__order_pass(node, &filter);
 	return node && probe_bound(node, range) == 0 ? hf__record_of(node, range->view) : NULL;
 }
@@ -180,7 +199,8 @@ struct hf__record *hf__record_first(const struct hf__inbox *inbox, const struct 
 	const struct hf__order *order = &inbox->views[range->view];
 	if (!after)
 		return pass(hf__order_seek(order, probe_bound, range), range);
-	const struct hf__inbox_bound exact = {range->view, FIELDS_MAX, *after, 0};
+	struct hf__inbox_bound exact = {.view = range->view, .fields = FIELDS_MAX, .at = *after};
+	exact.at.class = range->at.class;
 	return pass(hf__order_after(order, probe_bound, &exact), range);
 }
 
@@ -193,6 +213,32 @@ struct hf__record *hf__record_beyond(const struct hf__inbox *inbox, const struct
 {
 	struct hf__order_node *node = hf__order_after(&inbox->views[range->view], probe_bound, range);
 	return node ? hf__record_of(node, range->view) : NULL;
+}
+
+/* --- Backwards, and counting ---------------------------------------------------------------------------------------------- */
+
+static struct hf__record *within(const struct hf__order_node *node, const struct hf__inbox_bound *range)
+{
+	return node && probe_bound(node, range) == 0 ? hf__record_of(node, range->view) : NULL;
+}
+
+struct hf__record *hf__record_last(const struct hf__inbox *inbox, const struct hf__inbox_bound *range)
+{
+	const struct hf__order *order = &inbox->views[range->view];
+	const struct hf__order_node *beyond = hf__order_after(order, probe_bound, range);
+	return within(beyond ? hf__order_prev(beyond) : hf__order_last(order), range);
+}
+
+struct hf__record *hf__record_prev(const struct hf__record *record, const struct hf__inbox_bound *range)
+{
+	return within(hf__order_prev(&record->nodes[range->view]), range);
+}
+
+size_t hf__records_up_to(const struct hf__inbox *inbox, const struct hf__inbox_bound *range)
+{
+	const struct hf__order *order = &inbox->views[range->view];
+	const struct hf__order_node *beyond = hf__order_after(order, probe_bound, range);
+	return beyond ? hf__order_rank(beyond) : hf__order_count(order);
 }
 
 void hf__inbox_orders_init(struct hf__order orders[HF__INBOX_VIEWS])

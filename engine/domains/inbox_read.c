@@ -1,17 +1,17 @@
-/* Reading inboxes. A load is one range of one order: all records or one account's, and the tags of the classes that are wanted, so that what is
- * filtered out is skipped, not walked. A page is walked twice, once to count and once to fill, so that its items lie in one piece. */
+/* Reading inboxes. A load walks the ranges of the classes that are wanted, of all records or of one account (inbox_walk.c), so that what is filtered
+ * out is skipped, not walked. A page is walked twice, once to count and once to fill, so that its items lie in one piece. */
 #include "domains/inbox_state.h"
 #include "store/error.h"
 
 struct walk {
 	const struct hf__inbox *inbox; /* NULL: nobody wrote to it; then nothing below is found */
 	struct hf_bytes user;
-	struct hf__inbox_bound range;
+	struct hf__inbox_filter filter; /* tags 0: the dismissed, by key */
 	uint64_t query;
 	size_t limit;
 	const char *token;
 	/* Found: */
-	const struct hf__record *first;
+	struct hf__inbox_walk from;
 	size_t count;
 	bool more;
 };
@@ -46,6 +46,8 @@ static int copy_record(struct hf__query *q, const struct hf__record *record, str
 	out->seen_at = value->seen_at;
 	out->read_at = value->read_at;
 	out->dismissed_at = value->dismissed_at;
+	out->snoozed_until = value->snoozed_until;
+	out->saved = value->saved;
 	out->version = value->version;
 	return hf__answer_payload(q->answer, &value->payload, &out->payload);
 }
@@ -103,9 +105,9 @@ static int plan(struct hf__query *q, struct walk *walk, const char *operation)
 		hf__query_depends(q, &walk->inbox->object);
 	hf__put_short(&w, hf_str(operation));
 	hf__put_short(&w, walk->user);
-	hf__put_short(&w, walk->range.at.account);
-	hf__put_u8(&w, (uint8_t)walk->range.view);
-	hf__put_u8(&w, walk->range.tags);
+	hf__put_short(&w, walk->filter.account);
+	hf__put_u8(&w, walk->filter.tags);
+	hf__put_u8(&w, walk->filter.awake);
 	walk->query = hf__query_hash(&w);
 	int rc = w.bad ? HF_ENOMEM : HF_OK;
 	hf__writer_deinit(&w);
@@ -118,6 +120,7 @@ static int plan(struct hf__query *q, struct walk *walk, const char *operation)
 static int get_position(struct hf__query *q, struct hf_bytes bytes, struct hf__inbox_position *out)
 {
 	struct hf__reader r = hf__reader(bytes);
+	out->class = 0;
 	out->snapshot_at = hf__get_i64(&r);
 	out->score = hf__get_f64(&r);
 	out->account = hf__get_short(&r);
@@ -144,7 +147,16 @@ static int put_token(struct hf__query *q, const struct walk *walk, const struct 
 	return rc;
 }
 
-/* Finds the page: its first record, how many it has, whether more follow. */
+static void begin(struct walk *walk, const struct hf__inbox_position *after)
+{
+	const struct hf__inbox_bound dismissed = {.view = HF__INBOX_BY_KEY, .tags = HF__INBOX_DISMISSED};
+	if (walk->filter.tags == 0)
+		hf__inbox_walk_range(&walk->from, walk->inbox, &dismissed, after);
+	else
+		hf__inbox_walk_begin(&walk->from, walk->inbox, &walk->filter, after);
+}
+
+/* Finds the page: where it begins, how many records it has, whether more follow. */
 static int find_page(struct hf__query *q, struct walk *walk)
 {
 	struct hf__page page;
@@ -157,11 +169,11 @@ static int find_page(struct hf__query *q, struct walk *walk)
 		rc = get_position(q, page.after, &after);
 	if (rc != HF_OK || !walk->inbox)
 		return rc;
-	walk->first = hf__record_first(walk->inbox, &walk->range, resumed ? &after : NULL);
-	const struct hf__record *record = walk->first;
-	for (walk->count = 0; record && (walk->limit == 0 || walk->count < walk->limit); walk->count++)
-		record = hf__record_next(record, &walk->range);
-	walk->more = record != NULL;
+	begin(walk, resumed ? &after : NULL);
+	struct hf__inbox_walk at = walk->from;
+	while ((walk->limit == 0 || walk->count < walk->limit) && hf__inbox_walk_take(&at))
+		walk->count++;
+	walk->more = !hf__inbox_walk_ended(&at);
 	return HF_OK;
 }
 
@@ -174,20 +186,12 @@ struct load {
 
 static int plan_load(struct hf__query *q, const struct hf_inbox_load *args, struct walk *walk)
 {
-	uint8_t tags = HF__INBOX_ANY;
 	if (args->account.len > 0 && !hf__inbox_part_ok("account", args->account, &q->why))
 		return HF_EINVAL;
-	if (args->unread_only && args->without_dismissed)
-		tags = HF__INBOX_UNREAD & HF__INBOX_NOT_DISMISSED;
-	else if (args->unread_only)
-		tags = HF__INBOX_UNREAD;
-	else if (args->without_dismissed)
-		tags = HF__INBOX_NOT_DISMISSED;
+	const uint8_t unread = args->unread_only ? HF__INBOX_UNREAD : HF__INBOX_ANY;
+	const uint8_t live = args->without_dismissed ? HF__INBOX_NOT_DISMISSED : HF__INBOX_ANY;
 	*walk = (struct walk){.user = args->user, .limit = args->limit, .token = args->page};
-	walk->range.view = args->account.len > 0 ? HF__INBOX_BY_ACCOUNT : HF__INBOX_IN_LOAD_ORDER;
-	walk->range.fields = args->account.len > 0;
-	walk->range.at.account = args->account;
-	walk->range.tags = tags;
+	walk->filter = (struct hf__inbox_filter){args->account, unread & live, args->without_snoozed, q->now};
 	return plan(q, walk, "inbox load");
 }
 
@@ -196,13 +200,13 @@ static int fill_load(struct hf__query *q, const struct walk *walk, struct hf_inb
 	struct hf_inbox_record *items = hf__answer_alloc(q->answer, walk->count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
-	const struct hf__record *record = walk->first, *last = NULL;
+	struct hf__inbox_walk at = walk->from;
+	const struct hf__record *last = NULL;
 	for (size_t i = 0; i < walk->count; i++) {
-		const int rc = copy_record(q, record, walk->user, &items[i]);
+		last = hf__inbox_walk_take(&at);
+		const int rc = copy_record(q, last, walk->user, &items[i]);
 		if (rc != HF_OK)
 			return rc;
-		last = record;
-		record = hf__record_next(record, &walk->range);
 	}
 	out->generated_at = walk->inbox ? walk->inbox->value.generated_at : HF_UNSET;
 	out->items = items;
@@ -246,13 +250,13 @@ static int fill_keys(struct hf__query *q, const struct walk *walk, struct hf_inb
 	struct hf_inbox_key *items = hf__answer_alloc(q->answer, walk->count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
-	const struct hf__record *record = walk->first, *last = NULL;
+	struct hf__inbox_walk at = walk->from;
+	const struct hf__record *last = NULL;
 	for (size_t i = 0; i < walk->count; i++) {
-		const int rc = copy_key(q, record, walk->user, &items[i]);
+		last = hf__inbox_walk_take(&at);
+		const int rc = copy_key(q, last, walk->user, &items[i]);
 		if (rc != HF_OK)
 			return rc;
-		last = record;
-		record = hf__record_next(record, &walk->range);
 	}
 	out->items = items;
 	out->count = walk->count;
@@ -264,7 +268,6 @@ static int read_dismissed(struct hf__query *q, void *raw)
 	const struct dismissed *dismissed = raw;
 	const struct hf_inbox_dismissed *args = dismissed->args;
 	struct walk walk = {.user = args->user, .limit = args->limit, .token = args->page};
-	walk.range = (struct hf__inbox_bound){.view = HF__INBOX_BY_KEY, .tags = HF__INBOX_DISMISSED};
 	int rc = plan(q, &walk, "inbox dismissed");
 	if (rc == HF_OK)
 		rc = find_page(q, &walk);

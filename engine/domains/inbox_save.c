@@ -1,6 +1,9 @@
 /* Saving records. A save is one CHANGE entry that lists, in key order, the records as they are afterwards and (REPLACE) the keys that go, so
  * that exactly those take its LSN as their version. One that finds nothing to do writes nothing.
  *
+ * A named key without a record may have a tombstone: of a removal, then the key is passed over; of a dismissal, then the record comes back
+ * dismissed. What a REPLACE does not name leaves a tombstone if it was dismissed.
+ *
  * Deciding walks twice: once to count (the entry begins with the count, and nothing is begun that might turn out empty), once to write. */
 #include "domains/inbox_save.h"
 
@@ -55,6 +58,8 @@ static int save_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_save *args = raw;
 	int rc = hf__check_many(&args->write, args->user, args->now, why);
+	if (rc == HF_OK && args->tombstone_for < HF_INBOX_NO_TOMBSTONE)
+		rc = refuse(why, HF_EINVAL, "tombstone_for must not be below -1");
 	if (rc == HF_OK && args->mode != HF_INBOX_UPSERT && args->mode != HF_INBOX_REPLACE)
 		rc = refuse(why, HF_EINVAL, "no such save mode");
 	if (rc == HF_OK && args->count > 0 && !args->records)
@@ -75,10 +80,17 @@ static int save_check(const void *raw, struct hf__text *why)
 struct save {
 	const struct hf_inbox_save *args;
 	const struct hf__inbox *inbox; /* NULL: a new one */
-	int64_t now;
+	int64_t now; /* of what the save itself dismisses */
+	int64_t clock; /* the store's: deadlines are set and judged by it */
 	uint32_t count; /* items found, or written so far */
 	struct hf__writer *out; /* NULL: only count */
 };
+
+/* 0 and HF_UNSET: none. */
+static int64_t snooze_of(const struct hf_inbox_input *input)
+{
+	return input->snoozed_until ? input->snoozed_until : HF_UNSET;
+}
 
 static struct hf__inbox_image new_image(const struct save *save, const struct hf_inbox_input *input)
 {
@@ -94,13 +106,23 @@ static struct hf__inbox_image new_image(const struct save *save, const struct hf
 	    .dismissed_at = restore            ? input->dismissed_at
 	                    : input->dismissed ? save->now
 	                                       : HF_UNSET,
+	    .snoozed_until = restore ? snooze_of(input) : HF_UNSET,
 	};
+}
+
+/* What a record becomes whose tombstone says that it was dismissed, and when. */
+static void dismiss_again(struct hf__inbox_image *image, const struct hf__tomb *tomb)
+{
+	image->dismissed = true;
+	if (tomb->value.dismissed_at != HF_UNSET)
+		image->dismissed_at = tomb->value.dismissed_at;
 }
 
 /* What an existing record becomes: the input's content, and of its marks only a new dismissal. */
 static struct hf__inbox_image merged_image(const struct save *save, const struct hf_inbox_input *input, const struct hf__record *record)
 {
 	struct hf__inbox_image image = hf__record_image(record);
+	image.saved = 0;
 	image.unread = input->unread;
 	image.score = input->score;
 	image.updated_at = input->updated_at;
@@ -124,7 +146,13 @@ static void save_named(struct save *save, const struct hf_inbox_input *input)
 {
 	const struct hf_bytes account = hf__inbox_account(input->account);
 	const struct hf__record *record = hf__record_find(save->inbox, account, input->thread);
-	const struct hf__inbox_image image = record ? merged_image(save, input, record) : new_image(save, input);
+	const struct hf__tomb *tomb = record ? NULL : hf__tomb_find(save->inbox, account, input->thread);
+	const bool stands = tomb && hf__tomb_stands(tomb, save->clock);
+	if (stands && !tomb->value.dismissed)
+		return;
+	struct hf__inbox_image image = record ? merged_image(save, input, record) : new_image(save, input);
+	if (stands)
+		dismiss_again(&image, tomb);
 	if (record && stays(record, &image, input->payload))
 		return;
 	save->count++;
@@ -136,9 +164,18 @@ static void save_named(struct save *save, const struct hf_inbox_input *input)
 
 static void save_unnamed(struct save *save, const struct hf__record *record)
 {
+	const int64_t span = save->args->tombstone_for ? save->args->tombstone_for : HF_INBOX_TOMBSTONE_DEFAULT;
+	const struct hf_bytes account = hf__record_account(record), thread = hf__record_thread(record);
 	save->count++;
-	if (save->out)
-		hf__inbox_put_removed(save->out, hf__record_account(record), hf__record_thread(record));
+	if (!save->out)
+		return;
+	if (!record->value.dismissed || span == HF_INBOX_NO_TOMBSTONE) {
+		hf__inbox_put_removed(save->out, account, thread);
+		return;
+	}
+	const struct hf__tomb_value tomb = {
+	    .until = hf__inbox_deadline(save->clock, span), .dismissed = true, .dismissed_at = record->value.dismissed_at};
+	hf__inbox_put_buried(save->out, account, thread, &tomb);
 }
 
 static int compare_input(const struct hf_inbox_input *input, const struct hf__record *record)
@@ -182,7 +219,8 @@ static int save_emit(struct hf__decision *d, struct save *save, const struct hf_
 static int save_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
 {
 	const struct hf_inbox_save *args = raw;
-	struct save save = {.args = args, .inbox = hf__inbox_find(state, args->user), .now = args->now ? args->now : d->now};
+	struct save save = {.args = args, .inbox = hf__inbox_find(state, args->user), .clock = d->now};
+	save.now = args->now ? args->now : d->now;
 	struct hf__named named;
 	if (save.inbox)
 		hf__depends(d, &save.inbox->object);

@@ -26,7 +26,6 @@ struct hf__victims {
 };
 
 /* Each returns HF_OK or HF_ENOMEM. */
-HF_CHECKED int hf__victims_of_clear(struct hf__victims *victims, const struct hf__inbox *inbox);
 HF_CHECKED int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *inbox, const struct hf_inbox_prune *args);
 HF_CHECKED int hf__victims_of_trim(struct hf__victims *victims, const struct hf__inbox *inbox, size_t keep); /* all but the first `keep` */
 void hf__victims_deinit(struct hf__victims *victims);

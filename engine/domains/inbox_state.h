@@ -1,59 +1,76 @@
 /* The inbox domain's insides, shared by inbox_*.c and nobody else.
  *
- *   inbox_body.c    entries: bytes <-> meaning, form            inbox_describe.c, inbox_about.c  entries in words, for watchers
+ *   inbox_body.c    entries: bytes <-> meaning (inbox_body.h)   inbox_describe.c, inbox_about.c  entries in words, for watchers
+ *   inbox_form.c    the form of keys, times and marks
  *   inbox_index.c   objects, their indexes, lookups             inbox_order.c     the orders
  *   inbox.c         the row: life, snapshot, verify             inbox_apply.c     entries become state
  *   inbox_save.c    saving           inbox_sweep.c   prune, trim, clear           inbox_choose.c  whom these concern
- *   inbox_change.c  mutations of one record                     inbox_read.c, inbox_count.c       reads
+ *   inbox_mark.c    the same for marks                          inbox_all.c       marks of all records
+ *   inbox_change.c  mutations of one record
+ *   inbox_tomb.c, inbox_bury.c   tombstones       inbox_walk.c    walks in load order          inbox_read.c, inbox_count.c   reads
  *
- * A record's container is its inbox, one per user, which stays once made; an inbox's is the root, on which the list of users depends. An
- * inbox has a value too: the newest generated_at and the status. */
+ * The container of records and tombstones is their inbox, one per user, which stays once made; an inbox's is the root, on which the list
+ * of users depends. An inbox has a value too: the newest generated_at and the status.
+ *
+ * A key has a record or a tombstone, never both. A tombstone ends at its deadline as a view; settle logs that later. A snooze has nothing to
+ * log: the record keeps the time, and every read compares it with the clock. */
 #ifndef HF_DOMAINS_INBOX_STATE_H
 #define HF_DOMAINS_INBOX_STATE_H
 
+#include "base/heap.h"
 #include "base/map.h"
 #include "base/order.h"
+#include "domains/inbox_body.h"
 #include "holdfast/inbox.h"
 #include "log/entry.h"
 #include "store/domain.h"
 #include "store/names.h"
 
-/* The orders of an inbox's records. All are tagged with the record's class, so that a filter skips what it does not want. */
+/* The orders of an inbox's records. The first two have one range per class, so that a filter by class leaves out whole ranges and the one weight
+ * of a node, the end of the snooze, is left for the filter by time: both together are exact (inbox_walk.c). */
 enum hf__inbox_view {
-	HF__INBOX_IN_LOAD_ORDER, /* snapshot_at descending, score descending, account, thread */
-	HF__INBOX_BY_ACCOUNT, /* account, then load order */
-	HF__INBOX_BY_KEY, /* account, thread: key-byte order too; the only one that does not depend on the value */
+	HF__INBOX_IN_LOAD_ORDER, /* class, then snapshot_at descending, score descending, account, thread; weight: snoozed_until */
+	HF__INBOX_BY_ACCOUNT, /* class, account, then load order; weight: snoozed_until */
+	HF__INBOX_BY_KEY, /* account, thread: key-byte order too; the place does not depend on the value. Tag: class; weight: LSN of the last save */
 	HF__INBOX_VIEWS,
 };
 
-/* Classes as tags: bit (unread | dismissed << 1). */
+/* A record's class is unread | dismissed << 1. */
+#define HF__INBOX_CLASSES 4u
+
+/* Classes as tags: bit (class). */
 enum hf__inbox_tags {
-	HF__INBOX_ANY = 0,
 	HF__INBOX_UNREAD = 1 << 1 | 1 << 3,
 	HF__INBOX_NOT_DISMISSED = 1 << 0 | 1 << 1,
 	HF__INBOX_DISMISSED = 1 << 2 | 1 << 3,
+	HF__INBOX_ANY = HF__INBOX_NOT_DISMISSED | HF__INBOX_DISMISSED,
 };
 
 /* Where a record stands in any view; borrowed bytes. */
 struct hf__inbox_position {
+	uint8_t class;
 	int64_t snapshot_at;
 	double score;
 	struct hf_bytes account, thread;
 };
 
-/* What is equal to `at` in the view's first `fields` fields, and has one of the tags. */
+/* What is equal to `at` in the view's first `fields` fields, and has one of the tags (0: any) and, if bounded, a weight of at most `most`. */
 struct hf__inbox_bound {
 	enum hf__inbox_view view;
 	unsigned fields;
 	struct hf__inbox_position at;
 	uint8_t tags;
+	bool bounded;
+	int64_t most;
 };
 
 struct hf__inbox_state {
 	struct hf__domain_env env;
 	struct hf__map users; /* inboxes by user */
 	struct hf__map records; /* by full key */
-	struct hf__order by_user; /* tagged with enum hf__name_tags: does it hold anything? */
+	struct hf__map tombs; /* by full key */
+	struct hf__heap endings; /* of tombstones */
+	struct hf__order by_user; /* names.h: until when does it hold anything? */
 	struct hf__object root; /* the container of inboxes; never changes itself */
 };
 
@@ -70,6 +87,7 @@ struct hf__inbox {
 	struct hf__order_node by_user;
 	struct hf__inbox_state *state;
 	struct hf__order views[HF__INBOX_VIEWS];
+	struct hf__order tombs; /* by key; weight: until */
 	uint64_t unread, unseen; /* both without dismissed; kept by link and unlink of the records */
 	uint64_t dismissed;
 	struct hf__inbox_value value;
@@ -85,6 +103,8 @@ struct hf__record_value {
 	int64_t seen_at;
 	int64_t read_at;
 	int64_t dismissed_at;
+	int64_t snoozed_until;
+	uint64_t saved; /* LSN of the newest save that wrote it */
 	uint64_t version;
 	bool unread;
 	bool dismissed;
@@ -99,93 +119,15 @@ struct hf__record {
 	uint8_t text[]; /* account, thread */
 };
 
-/* --- inbox_body.c ----------------------------------------------------------------------------------------------------------- */
-
-/* On disk: never renumber. */
-enum hf__inbox_kind {
-	HF__INBOX_CHANGE = 1, /* records put and removed, and the newest generated_at */
-	HF__INBOX_MARK = 2, /* flags and times of one record */
-	HF__INBOX_STATUS = 3,
-	HF__INBOX_STATE = 4, /* an inbox's own value, from a snapshot */
+struct hf__tomb {
+	struct hf__object object; /* container: its inbox */
+	struct hf__map_node node;
+	struct hf__order_node by_key;
+	struct hf__heap_node ending;
+	struct hf__tomb_value value;
+	uint16_t account_len, thread_len;
+	uint8_t text[]; /* account, thread */
 };
-
-enum hf__inbox_cause {
-	HF__INBOX_CAUSE_STATE = 0, /* from a snapshot */
-	HF__INBOX_CAUSE_UPSERT = 1,
-	HF__INBOX_CAUSE_REPLACE = 2,
-	HF__INBOX_CAUSE_PRUNE = 3,
-	HF__INBOX_CAUSE_TRIM = 4,
-	HF__INBOX_CAUSE_REMOVE = 5,
-	HF__INBOX_CAUSE_CLEAR = 6,
-	HF__INBOX_CAUSES,
-};
-
-enum hf__inbox_mark {
-	HF__INBOX_MARK_DISMISS = 1,
-	HF__INBOX_MARK_UNDISMISS = 2,
-	HF__INBOX_MARK_READ = 3,
-	HF__INBOX_MARK_UNREAD = 4,
-	HF__INBOX_MARK_SEEN = 5,
-};
-
-struct hf__inbox_key {
-	struct hf_bytes user, account, thread;
-};
-
-/* A record's value without its payload. */
-struct hf__inbox_image {
-	bool unread;
-	bool dismissed;
-	double score;
-	int64_t updated_at;
-	int64_t snapshot_at;
-	int64_t seen_at;
-	int64_t read_at;
-	int64_t dismissed_at;
-};
-
-/* The head of a CHANGE; its items follow in `items`, in key order. */
-struct hf__inbox_change {
-	enum hf__inbox_cause cause;
-	struct hf_bytes user;
-	int64_t generated_at; /* the newest seen, if it moves by this entry; else HF_UNSET */
-	uint32_t count;
-	struct hf__reader items;
-};
-
-struct hf__inbox_item {
-	bool put; /* else removed */
-	struct hf_bytes account, thread;
-	struct hf__inbox_image image;
-	struct hf_bytes payload;
-};
-
-/* Puts "primary" for an empty account and checks the form. false: *why says what is wrong. */
-bool hf__inbox_key(const struct hf_inbox_key *key, struct hf__inbox_key *out, struct hf__text *why);
-struct hf_bytes hf__inbox_account(struct hf_bytes account); /* "primary" for an empty one */
-bool hf__inbox_user_ok(struct hf_bytes user, struct hf__text *why);
-bool hf__inbox_part_ok(const char *name, struct hf_bytes part, struct hf__text *why);
-void hf__inbox_add_name(struct hf__text *text, const struct hf__inbox_key *key); /* user "a" account "b" thread "c" */
-int hf__inbox_compare_keys(struct hf_bytes account_a, struct hf_bytes thread_a, struct hf_bytes account_b, struct hf_bytes thread_b);
-uint64_t hf__score_bits(double score); /* tells 0 from -0 */
-/* Would this mark change a record that is like this? */
-bool hf__inbox_mark_changes(enum hf__inbox_mark mark, bool unread, bool dismissed, int64_t seen_at);
-
-void hf__inbox_put_change(struct hf__writer *w, const struct hf__inbox_change *head);
-void hf__inbox_put_removed(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread);
-/* The payload must follow, as hf__put_long puts it. */
-void hf__inbox_put_record(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread, const struct hf__inbox_image *image);
-/* Each getter answers false for what no mutation wrote. hf__inbox_get_change has looked at all items. */
-bool hf__inbox_get_change(struct hf_bytes body, struct hf__inbox_change *out);
-bool hf__inbox_get_item(struct hf__reader *r, struct hf__inbox_item *out);
-void hf__inbox_put_mark(struct hf__writer *w, enum hf__inbox_mark mark, const struct hf__inbox_key *key,
-                        const struct hf__inbox_image *image);
-bool hf__inbox_get_mark(struct hf_bytes body, enum hf__inbox_mark *mark, struct hf__inbox_key *key, struct hf__inbox_image *image);
-void hf__inbox_put_status(struct hf__writer *w, struct hf_bytes user, struct hf_bytes status);
-bool hf__inbox_get_status(struct hf_bytes body, struct hf_bytes *user, struct hf_bytes *status);
-void hf__inbox_put_state(struct hf__writer *w, struct hf_bytes user, const struct hf__inbox_value *value);
-/* The status comes apart; value->status is NULL and value->version 0. */
-bool hf__inbox_get_state(struct hf_bytes body, struct hf_bytes *user, struct hf__inbox_value *value, struct hf_bytes *status);
 
 /* --- inbox_describe.c ----------------------------------------------------------------------------------------------------- */
 
@@ -204,6 +146,30 @@ struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_byte
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__inbox *hf__inbox_new(struct hf__inbox_state *state, struct hf_bytes user);
 struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread);
+/* The hash of a full key, the same for records and tombstones. */
+uint64_t hf__inbox_hash(const struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread);
+/* Puts the inbox's place in the list of users right. */
+void hf__inbox_tag(struct hf__inbox *inbox);
+int64_t hf__inbox_listed_until(const struct hf__inbox *inbox);
+
+/* --- inbox_tomb.c ----------------------------------------------------------------------------------------------------------- */
+
+void hf__tombs_init(struct hf__order *tombs);
+struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread); /* inbox may be NULL */
+/* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
+struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread);
+struct hf__tomb *hf__tomb_of_map(const struct hf__map_node *node);
+struct hf__tomb *hf__tomb_of_key(const struct hf__order_node *node);
+struct hf__tomb *hf__tomb_of_ending(const struct hf__heap_node *node);
+struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb);
+struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb);
+struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb);
+/* In key order; NULL gives the first. NULL: no more. */
+struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__tomb *tomb);
+/* Does it still stand? */
+bool hf__tomb_stands(const struct hf__tomb *tomb, int64_t now);
+/* Counts and indexes of an inbox's tombstones. */
+bool hf__tombs_sane(const struct hf__inbox *inbox);
 
 /* --- inbox_order.c -------------------------------------------------------------------------------------------------------- */
 
@@ -218,7 +184,8 @@ struct hf_bytes hf__record_account(const struct hf__record *record);
 struct hf_bytes hf__record_thread(const struct hf__record *record);
 struct hf__inbox_position hf__record_position(const struct hf__record *record);
 struct hf__inbox_image hf__record_image(const struct hf__record *record);
-uint8_t hf__record_tag(const struct hf__record *record);
+uint8_t hf__record_class(const struct hf__record *record);
+uint8_t hf__record_tag(const struct hf__record *record); /* its class as a tag */
 size_t hf__inbox_total(const struct hf__inbox *inbox);
 
 /* The first record of the range, or the first of it after `after` (nullable, exact in all fields). NULL: none. */
@@ -228,6 +195,48 @@ struct hf__record *hf__record_first(const struct hf__inbox *inbox, const struct 
 struct hf__record *hf__record_next(const struct hf__record *record, const struct hf__inbox_bound *range);
 /* The first one beyond the range, whatever its tag, or NULL. */
 struct hf__record *hf__record_beyond(const struct hf__inbox *inbox, const struct hf__inbox_bound *range);
+
+/* The last one that is not beyond the range, whatever its tag, and the one before a record: NULL when they are before the range. */
+struct hf__record *hf__record_last(const struct hf__inbox *inbox, const struct hf__inbox_bound *range);
+struct hf__record *hf__record_prev(const struct hf__record *record, const struct hf__inbox_bound *range);
+/* How many records stand up to the end of the range, counted from the view's beginning: O(log n). */
+size_t hf__records_up_to(const struct hf__inbox *inbox, const struct hf__inbox_bound *range);
+/* <0, 0, >0 in load order, whatever the class. */
+int hf__record_compare_load(const struct hf__record *a, const struct hf__record *b);
+
+/* --- inbox_walk.c ----------------------------------------------------------------------------------------------------------- */
+
+/* A walk over the ranges of several classes at once. A plain value: a copy is a second walk from the same place. */
+struct hf__inbox_walk {
+	unsigned count;
+	struct hf__inbox_bound ranges[HF__INBOX_CLASSES];
+	struct hf__record *heads[HF__INBOX_CLASSES]; /* the next of each range; NULL: no more */
+};
+
+/* Which records, in load order. */
+struct hf__inbox_filter {
+	struct hf_bytes account; /* empty: all */
+	uint8_t tags; /* enum hf__inbox_tags, not 0 */
+	bool awake; /* only those that are not snoozed at `now` */
+	int64_t now;
+};
+
+/* Begins at the first record, or behind `after` (nullable). */
+void hf__inbox_walk_begin(struct hf__inbox_walk *walk, const struct hf__inbox *inbox, const struct hf__inbox_filter *filter,
+                          const struct hf__inbox_position *after);
+/* The same over one range of one view. */
+void hf__inbox_walk_range(struct hf__inbox_walk *walk, const struct hf__inbox *inbox, const struct hf__inbox_bound *range,
+                          const struct hf__inbox_position *after);
+/* The record in front, which is passed; NULL: no more. */
+struct hf__record *hf__inbox_walk_take(struct hf__inbox_walk *walk);
+bool hf__inbox_walk_ended(const struct hf__inbox_walk *walk);
+
+/* --- inbox_mark.c ----------------------------------------------------------------------------------------------------------- */
+
+int hf__inbox_apply_mark(struct hf__inbox_state *state, struct hf__change *change, const struct hf__entry *entry);
+int hf__inbox_apply_all(struct hf__inbox_state *state, struct hf__change *change, const struct hf__entry *entry);
+/* The records that a mark of all changes. */
+struct hf__inbox_bound hf__inbox_all_range(const struct hf__inbox_all *all);
 
 /* --- inbox_apply.c ---------------------------------------------------------------------------------------------------------- */
 

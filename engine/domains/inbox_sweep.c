@@ -1,5 +1,5 @@
-/* Removing many records: prune, trim, clear. Each is one CHANGE entry that lists the keys that go, in key order. One that finds nothing to
- * do writes nothing. */
+/* Removing many records: prune, trim, clear. Each is one CHANGE entry that lists the keys that go, in key order; clear lists tombstones too. One
+ * that finds nothing to do writes nothing. */
 #include "domains/inbox_save.h"
 
 /* --- Form ------------------------------------------------------------------------------------------------------------------- */
@@ -43,6 +43,21 @@ static int clear_check(const void *raw, struct hf__text *why)
 /* Bytes of an item for a key that goes, beside the key itself. */
 #define REMOVED_OVERHEAD 5u
 
+static int check_room(struct hf__decision *d, size_t size)
+{
+	return size <= HF_TRANSACTION_MAX ? HF_OK : refuse(&d->why, HF_ETOOBIG, "the keys to remove are more than a transaction can hold");
+}
+
+static size_t size_of_victims(const struct hf__victims *victims)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < victims->count; i++) {
+		const struct hf__record *record = victims->items[i];
+		size += REMOVED_OVERHEAD + record->account_len + record->thread_len;
+	}
+	return size;
+}
+
 /* One entry for all that go, in key order. */
 static int remove_records(struct hf__decision *d, const struct hf__inbox *inbox, enum hf__inbox_cause cause,
                           const struct hf__victims *victims, struct hf_result *result)
@@ -51,13 +66,9 @@ static int remove_records(struct hf__decision *d, const struct hf__inbox *inbox,
 	result->changed = victims->count > 0;
 	if (victims->count == 0)
 		return HF_OK;
-	size_t size = 0;
-	for (size_t i = 0; i < victims->count; i++) {
-		const struct hf__record *record = victims->items[i];
-		size += REMOVED_OVERHEAD + record->account_len + record->thread_len;
-	}
-	if (size > HF_TRANSACTION_MAX)
-		return refuse(&d->why, HF_ETOOBIG, "the keys to remove are more than a transaction can hold");
+	const int rc = check_room(d, size_of_victims(victims));
+	if (rc != HF_OK)
+		return rc;
 	const struct hf__inbox_change head = {
 	    .cause = cause, .user = hf__inbox_user(inbox), .generated_at = HF_UNSET, .count = (uint32_t)victims->count};
 	struct hf__writer *body = hf__entry_body(d);
@@ -110,15 +121,65 @@ static int trim_decide(void *state, struct hf__decision *d, const void *raw, str
 	return rc == HF_OK ? remove_and_free(d, inbox, HF__INBOX_CAUSE_TRIM, &victims, result) : rc;
 }
 
+/* What a clear finds: keys of tombstones that have ended go too, but alone they are nothing to do. */
+struct contents {
+	size_t records, tombs, bytes;
+	bool stands; /* one of the tombstones does */
+};
+
+static struct contents contents_of(const struct hf__inbox *inbox, int64_t now)
+{
+	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
+	struct contents found = {0};
+	for (const struct hf__record *r = hf__record_first(inbox, &all, NULL); r; r = hf__record_next(r, &all), found.records++)
+		found.bytes += REMOVED_OVERHEAD + r->account_len + r->thread_len;
+	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb; tomb = hf__tomb_next(inbox, tomb), found.tombs++) {
+		found.bytes += REMOVED_OVERHEAD + tomb->account_len + tomb->thread_len;
+		found.stands = found.stands || hf__tomb_stands(tomb, now);
+	}
+	return found;
+}
+
+/* Records and tombstones merged, in key order. No key has both. */
+static void put_contents(struct hf__writer *body, const struct hf__inbox *inbox)
+{
+	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
+	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
+	const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL);
+	while (record || tomb) {
+		if (!tomb || (record && hf__inbox_compare_keys(hf__record_account(record), hf__record_thread(record), hf__tomb_account(tomb),
+		                                               hf__tomb_thread(tomb)) < 0)) {
+			hf__inbox_put_removed(body, hf__record_account(record), hf__record_thread(record));
+			record = hf__record_next(record, &all);
+		} else {
+			hf__inbox_put_lifted(body, hf__tomb_account(tomb), hf__tomb_thread(tomb));
+			tomb = hf__tomb_next(inbox, tomb);
+		}
+	}
+}
+
 static int clear_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
 {
 	const struct hf_inbox_clear *args = raw;
-	struct hf__victims victims;
 	const struct hf__inbox *inbox = look(state, d, args->user);
 	if (!inbox)
 		return HF_OK;
-	const int rc = hf__victims_of_clear(&victims, inbox);
-	return rc == HF_OK ? remove_and_free(d, inbox, HF__INBOX_CAUSE_CLEAR, &victims, result) : rc;
+	const struct contents found = contents_of(inbox, d->now);
+	if (found.records == 0 && !found.stands)
+		return HF_OK;
+	const int rc = check_room(d, found.bytes);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_CLEAR,
+	                                      .user = hf__inbox_user(inbox),
+	                                      .generated_at = HF_UNSET,
+	                                      .count = (uint32_t)(found.records + found.tombs)};
+	result->changed = true;
+	result->count = found.records;
+	struct hf__writer *body = hf__entry_body(d);
+	hf__inbox_put_change(body, &head);
+	put_contents(body, inbox);
+	return hf__emit(d, HF__INBOX_CHANGE);
 }
 
 /* --- Copies for transactions ------------------------------------------------------------------------------------------------ */

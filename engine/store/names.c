@@ -10,8 +10,6 @@ struct list {
 	const struct hf_names *args;
 	uint64_t query;
 	struct hf_name_page *out;
-	bool ends;
-	struct hf__order_filter shown;
 };
 
 struct key {
@@ -19,13 +17,22 @@ struct key {
 	struct hf_bytes name;
 };
 
-static const struct hf__order_filter listed = {INT64_MIN, INT64_MAX, HF__NAME_LISTED};
-
 void hf__name_tag(struct hf__order *order, struct hf__order_node *node, bool is_listed)
 {
-	const uint8_t tag = is_listed ? HF__NAME_LISTED : HF__NAME_HIDDEN;
-	if (node->tag != tag)
-		hf__order_update(order, node, 0, tag);
+	hf__name_until(order, node, is_listed ? INT64_MAX : INT64_MIN);
+}
+
+void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_t until)
+{
+	const uint8_t tag = until != INT64_MIN ? HF__NAME_LISTED : HF__NAME_HIDDEN;
+	if (node->tag != tag || node->weight != until)
+		hf__order_update(order, node, until, tag);
+}
+
+/* What holds something now. By one bound alone, so that the filter is exact; one that was never listed has a weight of 0. */
+static struct hf__order_filter listed_at(int64_t now)
+{
+	return (struct hf__order_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX, .high = INT64_MAX};
 }
 
 static int probe(const struct hf__order_node *node, const void *raw)
@@ -34,17 +41,10 @@ static int probe(const struct hf__order_node *node, const void *raw)
 	return hf__bytes_compare(key->names->name(node), key->name);
 }
 
-/* Restricted by tags alone or by one bound alone: exact in both cases. */
-static struct hf__order_filter shown_at(bool ends, int64_t now)
+static const struct hf__order_node *next_listed(const struct hf__query *q, const struct hf__order_node *node)
 {
-	if (!ends)
-		return listed;
-	return (struct hf__order_filter){.low = now < INT64_MAX ? now + 1 : now, .high = INT64_MAX};
-}
-
-static const struct hf__order_node *next_listed(const struct list *list, const struct hf__order_node *node)
-{
-	return hf__order_pass(hf__order_next(node), &list->shown);
+	const struct hf__order_filter listed = listed_at(q->now);
+	return hf__order_pass(hf__order_next(node), &listed);
 }
 
 /* Where the page begins; NULL: it is empty. */
@@ -58,8 +58,8 @@ static int find_start(struct hf__query *q, const struct list *list, const struct
 	if (rc != HF_OK)
 		return rc;
 	const struct key key = {list->names, page.after};
-	*start =
-	    page.after.len > 0 ? hf__order_pass(hf__order_after(order, probe, &key), &list->shown) : hf__order_first_pass(order, &list->shown);
+	const struct hf__order_filter listed = listed_at(q->now);
+	*start = page.after.len > 0 ? hf__order_pass(hf__order_after(order, probe, &key), &listed) : hf__order_first_pass(order, &listed);
 	return HF_OK;
 }
 
@@ -68,7 +68,7 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 	struct hf_bytes *items = hf__answer_alloc(q->answer, count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
-	for (size_t i = 0; i < count; i++, node = next_listed(list, node)) {
+	for (size_t i = 0; i < count; i++, node = next_listed(q, node)) {
 		const int rc = hf__answer_bytes(q->answer, list->names->name(node), &items[i]);
 		if (rc != HF_OK)
 			return rc;
@@ -81,16 +81,15 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 
 static int read_names(struct hf__query *q, void *raw)
 {
-	struct list *list = raw;
+	const struct list *list = raw;
 	const struct hf__order_node *start = NULL;
-	list->shown = shown_at(list->ends, q->now);
 	const int rc = find_start(q, list, &start);
 	if (rc != HF_OK)
 		return rc;
 	hf__query_depends(q, list->names->root(q->state));
 	size_t count = 0;
 	for (const struct hf__order_node *node = start; node && (list->args->limit == 0 || count < list->args->limit); count++)
-		node = next_listed(list, node);
+		node = next_listed(q, node);
 	return fill(q, list, start, count);
 }
 
@@ -105,18 +104,18 @@ static int hash_query(const struct hf__names *names, uint64_t *query)
 	return rc;
 }
 
-static int list_names(struct hf_store *store, struct list *list, unsigned flags, struct hf_name_page *out, struct hf_error *error)
+int hf__names_list(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
+                   struct hf_name_page *out, struct hf_error *error)
 {
 	static const struct hf_names all = {0};
 	struct hf__answer answer;
 	struct hf_name_page page = {0};
+	struct list list = {.names = names, .args = args ? args : &all, .out = &page};
 	*out = page;
-	list->out = &page;
-	list->args = list->args ? list->args : &all;
-	int rc = hash_query(list->names, &list->query);
+	int rc = hash_query(names, &list.query);
 	if (rc != HF_OK)
 		return hf__fail(error, rc, 0, "no memory for the answer");
-	rc = hf__read(store, list->names->domain, read_names, list, flags, &answer, error);
+	rc = hf__read(store, names->domain, read_names, &list, flags, &answer, error);
 	if (rc != HF_OK)
 		return rc;
 	page.memory = hf__answer_give(&answer);
@@ -124,18 +123,4 @@ static int list_names(struct hf_store *store, struct list *list, unsigned flags,
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 	*out = page;
 	return HF_OK;
-}
-
-int hf__names_list(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
-                   struct hf_name_page *out, struct hf_error *error)
-{
-	struct list list = {.names = names, .args = args};
-	return list_names(store, &list, flags, out, error);
-}
-
-int hf__names_list_until(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
-                         struct hf_name_page *out, struct hf_error *error)
-{
-	struct list list = {.names = names, .args = args, .ends = true};
-	return list_names(store, &list, flags, out, error);
 }

@@ -6,7 +6,9 @@
 #include "holdfast/admin.h"
 #include "store/domain.h"
 
-/* Tags of the index's nodes: containers stay once made, but one that holds nothing is no state and no answer shows it. */
+/* Tags of the index's nodes: containers stay once made, but one that holds nothing is no state and no answer shows it. What decides is a node's
+ * weight: the instant from which on it holds nothing, INT64_MAX for one that needs a change for that, INT64_MIN for one that holds nothing now. So
+ * what ends by time ends in the list too. */
 enum hf__name_tags {
 	HF__NAME_HIDDEN = 1 << 0,
 	HF__NAME_LISTED = 1 << 1,
@@ -21,15 +23,13 @@ struct hf__names {
 	const struct hf__object *(*root)(const void *state); /* noted with every change of a container */
 };
 
-/* Puts the node's tag right; costs nothing while it stays the same. The node is in the order. */
+/* Puts the node right; costs nothing while it stays the same. The node is in the order, which it entered with the tag HIDDEN. */
 void hf__name_tag(struct hf__order *order, struct hf__order_node *node, bool listed);
+/* The same for what ends by time: listed while now < until (INT64_MAX: for ever, INT64_MIN: not at all). */
+void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_t until);
 
 /* The public read. *out is zeroed first. */
 HF_CHECKED int hf__names_list(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
                               struct hf_name_page *out, struct hf_error *error);
-/* The same where what containers hold ends by time: a node's weight is the instant at which the last of it does, INT64_MIN when there is nothing, and
- * tags say nothing. */
-HF_CHECKED int hf__names_list_until(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
-                                    struct hf_name_page *out, struct hf_error *error);
 
 #endif

@@ -808,9 +808,39 @@ static void a_guard_writes_nothing_and_stops_the_transaction(void **state)
 	stage_close(stage);
 }
 
+/* The greatest count stays: one more would be none at all, with an error beside it. */
+static void errors_are_counted_up_to_the_greatest_number(void **state)
+{
+	(void)state;
+	for (enum setting setting = 0; setting < SETTINGS; setting++) {
+		struct stage *stage = stage_open(setting);
+		const struct hf_cursor_key key = {hf_str("c"), hf_str("s"), {0}};
+		const struct hf_cursor_put put = {.cursor = {.key = key,
+		                                             .last_error = hf_str("x"),
+		                                             .error_count = UINT64_MAX - 1,
+		                                             .last_delivered_at = HF_UNSET,
+		                                             .updated_at = 1,
+		                                             .reset_at = HF_UNSET}};
+		assert_int_equal(hf_cursor_put(stage->store, NULL, &put, NULL, NULL), HF_OK);
+		stage_switch(stage);
+		for (int i = 0; i < 2; i++) {
+			const struct hf_cursor_record_error args = {.key = key, .message = hf_str("again"), .now = 2 + i};
+			struct hf_cursor_got got;
+			struct hf_error error = {0};
+			if (hf_cursor_record_error(stage->store, NULL, &args, NULL, &error) != HF_OK)
+				fail_msg("%s", error.text);
+			assert_int_equal(hf_cursor_get(stage->store, &key, 0, &got, NULL), HF_OK);
+			assert_true(got.cursor.error_count == UINT64_MAX && got.cursor.updated_at == 2 + i);
+			hf_release(got.memory);
+		}
+		stage_close(stage);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(errors_are_counted_up_to_the_greatest_number),
 	    cmocka_unit_test(each_operation_in_each_state_live),
 	    cmocka_unit_test(each_operation_in_each_state_after_reopening),
 	    cmocka_unit_test(each_operation_in_each_state_loaded_from_a_snapshot),

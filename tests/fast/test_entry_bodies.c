@@ -105,7 +105,7 @@ struct body {
 	struct hf__writer bytes;
 };
 
-enum { HISTORY_MAX = 16 };
+enum { HISTORY_MAX = 32 };
 
 struct history {
 	const struct hf__domain *row;
@@ -166,8 +166,16 @@ static void cursor_history(struct history *h)
 	hf__cursor_put_remove(add(h, HF__CURSOR_REMOVE), &mailer);
 }
 
-static const struct hf__inbox_image fresh = {
-    .unread = true, .score = 1.5, .updated_at = 2, .snapshot_at = 3, .seen_at = HF_UNSET, .read_at = HF_UNSET, .dismissed_at = HF_UNSET};
+static const struct hf__inbox_image fresh = {.unread = true,
+                                             .score = 1.5,
+                                             .updated_at = 2,
+                                             .snapshot_at = 3,
+                                             .seen_at = HF_UNSET,
+                                             .read_at = HF_UNSET,
+                                             .dismissed_at = HF_UNSET,
+                                             .snoozed_until = HF_UNSET};
+static const struct hf__tomb_value removal = {.until = 50, .dismissed_at = HF_UNSET};
+static const struct hf__tomb_value dismissal = {.until = 60, .dismissed = true, .dismissed_at = 9};
 
 static void put_head(struct hf__writer *w, enum hf__inbox_cause cause, int64_t generated_at, uint32_t count)
 {
@@ -198,6 +206,45 @@ static void inbox_marks(struct history *h)
 	image.dismissed = false;
 	image.dismissed_at = HF_UNSET;
 	hf__inbox_put_mark(add(h, HF__INBOX_MARK), HF__INBOX_MARK_UNDISMISS, &key, &image);
+	image.snoozed_until = 12;
+	hf__inbox_put_mark(add(h, HF__INBOX_MARK), HF__INBOX_MARK_SNOOZE, &key, &image);
+}
+
+/* All that is read and dismissed at once, tombstones that come and go, and a state entry with everything. */
+static void inbox_tombs(struct history *h)
+{
+	struct hf__inbox_all all = {.mark = HF__INBOX_MARK_READ, .user = hf_str("u"), .up_to = 2, .at = 10, .count = 3};
+	hf__inbox_put_all(add(h, HF__INBOX_ALL), &all);
+	all = (struct hf__inbox_all){
+	    .mark = HF__INBOX_MARK_DISMISS, .user = hf_str("u"), .account = hf_str("a"), .up_to = 5, .at = 11, .count = 3};
+	hf__inbox_put_all(add(h, HF__INBOX_ALL), &all);
+	struct hf__inbox_image image = fresh;
+	image.dismissed = true;
+	struct hf__writer *w = add(h, HF__INBOX_CHANGE);
+	put_head(w, HF__INBOX_CAUSE_REPLACE, 4, 4);
+	put_record(w, "t0", &fresh, "new");
+	hf__inbox_put_buried(w, hf_str("a"), hf_str("t1"), &dismissal);
+	put_record(w, "t2", &image, "grown");
+	hf__inbox_put_removed(w, hf_str("a"), hf_str("t3"));
+	w = add(h, HF__INBOX_CHANGE);
+	put_head(w, HF__INBOX_CAUSE_REMOVE, HF_UNSET, 1);
+	hf__inbox_put_buried(w, hf_str("a"), hf_str("t2"), &removal);
+	w = add(h, HF__INBOX_CHANGE);
+	put_head(w, HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, 1);
+	hf__inbox_put_buried(w, hf_str("a"), hf_str("t1"), &removal);
+	w = add(h, HF__INBOX_CHANGE);
+	put_head(w, HF__INBOX_CAUSE_UPSERT, HF_UNSET, 1);
+	put_record(w, "t1", &image, "back");
+	w = add(h, HF__INBOX_CHANGE);
+	put_head(w, HF__INBOX_CAUSE_EXPIRE, HF_UNSET, 1);
+	hf__inbox_put_lifted(w, hf_str("a"), hf_str("t2"));
+	w = add(h, HF__INBOX_CHANGE);
+	put_head(w, HF__INBOX_CAUSE_STATE, HF_UNSET, 1);
+	hf__inbox_put_buried(w, hf_str("a"), hf_str("t4"), &dismissal);
+	w = add(h, HF__INBOX_CHANGE);
+	put_head(w, HF__INBOX_CAUSE_CLEAR, HF_UNSET, 2);
+	hf__inbox_put_removed(w, hf_str("a"), hf_str("t1"));
+	hf__inbox_put_lifted(w, hf_str("a"), hf_str("t4"));
 }
 
 static void inbox_history(struct history *h)
@@ -212,17 +259,16 @@ static void inbox_history(struct history *h)
 	put_record(w, "t3", &fresh, "a payload of more than sixteen bytes");
 	inbox_marks(h);
 	hf__inbox_put_status(add(h, HF__INBOX_STATUS), hf_str("u"), hf_str("busy"));
-	w = add(h, HF__INBOX_CHANGE);
-	put_head(w, HF__INBOX_CAUSE_REPLACE, 4, 3);
-	put_record(w, "t0", &fresh, "new");
-	hf__inbox_put_removed(w, hf_str("a"), hf_str("t1"));
-	put_record(w, "t2", &fresh, "grown");
+	inbox_tombs(h);
 	w = add(h, HF__INBOX_CHANGE);
 	put_head(w, HF__INBOX_CAUSE_TRIM, HF_UNSET, 1);
 	hf__inbox_put_removed(w, hf_str("a"), hf_str("t0"));
 	w = add(h, HF__INBOX_CHANGE);
 	put_head(w, HF__INBOX_CAUSE_STATE, HF_UNSET, 1);
-	put_record(w, "t9", &fresh, "");
+	struct hf__inbox_image image = fresh;
+	image.snoozed_until = 40;
+	image.saved = 3;
+	put_record(w, "t9", &image, "");
 }
 
 /* --- Cutting, adding, flipping ---------------------------------------------------------------------------------------------- */
@@ -360,7 +406,7 @@ static void running_out_of_memory_anywhere_can_be_undone(void **state)
 
 /* --- Rules ------------------------------------------------------------------------------------------------------------------ */
 
-/* A state with one cursor at 4 "d", or one inbox "u" with record a/t1 (dismissed) at generated_at 3. */
+/* A state with one cursor at 4 "d", or one inbox "u" with record a/t1 (dismissed) at generated_at 3 and a tombstone of a/t5. */
 static void arrange_cursor(struct bench *b)
 {
 	struct hf__writer w = {0};
@@ -444,13 +490,19 @@ static void arrange_inbox(struct bench *b)
 	put_head(&w, HF__INBOX_CAUSE_UPSERT, 3, 1);
 	put_record(&w, "t1", &image, "x");
 	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes(w.data, w.len), true), HF_OK);
+	w.len = 0;
+	put_head(&w, HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, 1);
+	hf__inbox_put_buried(&w, hf_str("a"), hf_str("t5"), &removal);
+	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes(w.data, w.len), true), HF_OK);
 	hf__writer_deinit(&w);
 }
 
 static void expect_change_damage(struct bench *b, const char *what, enum hf__inbox_cause cause, int64_t generated_at, const char *items)
 {
 	struct hf__writer w = {0};
-	/* Each item is two characters: + (put), d (put as dismissed), ! (put as no number) or - (removed), then the digit of the thread. */
+	/* Each item is two characters: + (put), d (put as dismissed), ! (put as no number), s or S (put as saved earlier or later), - (removed), b (tombstone of
+	 * a removal), B (of a dismissal), e (without an end), ? (of a removal, with a time of dismissal) or l (lifted), then the digit of the
+	 * thread. */
 	put_head(&w, cause, generated_at, (uint32_t)(strlen(items) / 2));
 	for (const char *at = items; *at; at += 2) {
 		const char thread[] = {'t', at[1], 0};
@@ -458,8 +510,18 @@ static void expect_change_damage(struct bench *b, const char *what, enum hf__inb
 		image.dismissed = at[0] == 'd';
 		if (at[0] == '!')
 			image.score = __builtin_nan("");
+		image.saved = at[0] == 's' ? 1 : at[0] == 'S' ? 99 : 0;
+		struct hf__tomb_value tomb = at[0] == 'B' ? dismissal : removal;
+		if (at[0] == 'e')
+			tomb.until = HF_UNSET;
+		if (at[0] == '?')
+			tomb.dismissed_at = 1;
 		if (at[0] == '-')
 			hf__inbox_put_removed(&w, hf_str("a"), hf_str(thread));
+		else if (at[0] == 'l')
+			hf__inbox_put_lifted(&w, hf_str("a"), hf_str(thread));
+		else if (strchr("bBe?", at[0]))
+			hf__inbox_put_buried(&w, hf_str("a"), hf_str(thread), &tomb);
 		else
 			put_record(&w, thread, &image, "y");
 	}
@@ -492,6 +554,24 @@ static void inbox_changes_that_break_a_rule_are_damage(void **state)
 	expect_change_damage(&b, "the state of a record that is there", HF__INBOX_CAUSE_STATE, HF_UNSET, "d1");
 	expect_change_damage(&b, "the state of two records", HF__INBOX_CAUSE_STATE, HF_UNSET, "+2+3");
 	expect_change_damage(&b, "a cause from nowhere", HF__INBOX_CAUSES, HF_UNSET, "-1");
+	expect_change_damage(&b, "a save that was earlier", HF__INBOX_CAUSE_UPSERT, 4, "s2");
+	expect_change_damage(&b, "a state that was saved later", HF__INBOX_CAUSE_STATE, HF_UNSET, "S2");
+	expect_change_damage(&b, "an upsert that buries", HF__INBOX_CAUSE_UPSERT, 4, "B1");
+	expect_change_damage(&b, "an upsert that lifts", HF__INBOX_CAUSE_UPSERT, 4, "l5");
+	expect_change_damage(&b, "a replacement that lifts", HF__INBOX_CAUSE_REPLACE, 4, "l5");
+	expect_change_damage(&b, "a replacement that buries as removed", HF__INBOX_CAUSE_REPLACE, 4, "b1");
+	expect_change_damage(&b, "a replacement that buries nothing", HF__INBOX_CAUSE_REPLACE, 4, "B2");
+	expect_change_damage(&b, "a removal that buries as dismissed", HF__INBOX_CAUSE_REMOVE, HF_UNSET, "B1");
+	expect_change_damage(&b, "a removal that buries nothing", HF__INBOX_CAUSE_REMOVE, HF_UNSET, "b2");
+	expect_change_damage(&b, "a trim that buries", HF__INBOX_CAUSE_TRIM, HF_UNSET, "B1");
+	expect_change_damage(&b, "a clearing that buries", HF__INBOX_CAUSE_CLEAR, HF_UNSET, "B1");
+	expect_change_damage(&b, "an end of nothing", HF__INBOX_CAUSE_EXPIRE, HF_UNSET, "l2");
+	expect_change_damage(&b, "an end of a record", HF__INBOX_CAUSE_EXPIRE, HF_UNSET, "-1");
+	expect_change_damage(&b, "a tombstone on a record", HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, "b1");
+	expect_change_damage(&b, "a tombstone without an end", HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, "e2");
+	expect_change_damage(&b, "a removal with a time of dismissal", HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, "?2");
+	expect_change_damage(&b, "the state of a tombstone that is there", HF__INBOX_CAUSE_STATE, HF_UNSET, "b5");
+	expect_change_damage(&b, "the state of a record that has a tombstone", HF__INBOX_CAUSE_STATE, HF_UNSET, "+5");
 	bench_deinit(&b);
 }
 
@@ -512,13 +592,17 @@ static void inbox_marks_that_break_a_rule_are_damage(void **state)
 	undismissed.dismissed_at = HF_UNSET;
 	struct hf__inbox_image both = read;
 	both.seen_at = 9;
+	struct hf__inbox_image snoozed = read;
+	snoozed.snoozed_until = 9;
 	const struct {
 		const char *what;
 		enum hf__inbox_mark mark;
 		struct hf__inbox_image image;
 		const char *thread;
 	} marks[] = {
-	    {"a mark from nowhere", (enum hf__inbox_mark)6, read, "t1"},
+	    {"a mark from nowhere", (enum hf__inbox_mark)7, read, "t1"},
+	    {"a snooze that changes nothing", HF__INBOX_MARK_SNOOZE, now, "t1"},
+	    {"a snooze that marks as read", HF__INBOX_MARK_SNOOZE, snoozed, "t1"},
 	    {"a mark on nothing", HF__INBOX_MARK_READ, read, "t2"},
 	    {"dismissing the dismissed", HF__INBOX_MARK_DISMISS, now, "t1"},
 	    {"a dismissal that is none", HF__INBOX_MARK_DISMISS, undismissed, "t1"},
@@ -544,6 +628,38 @@ static void inbox_marks_that_break_a_rule_are_damage(void **state)
 	bench_deinit(&b);
 }
 
+static void inbox_marks_of_all_that_break_a_rule_are_damage(void **state)
+{
+	(void)state;
+	struct bench b;
+	struct hf__writer w = {0};
+	arrange_inbox(&b);
+	const struct hf__inbox_all good = {.mark = HF__INBOX_MARK_READ, .user = hf_str("u"), .up_to = 1, .at = 9, .count = 1};
+	const struct {
+		const char *what;
+		struct hf__inbox_all all;
+	} rows[] = {
+	    {"of an inbox that is not there", {good.mark, hf_str("v"), {0}, 1, 9, 1}},
+	    {"of an account that has none", {good.mark, hf_str("u"), hf_str("b"), 1, 9, 1}},
+	    {"that counts too many", {good.mark, hf_str("u"), {0}, 1, 9, 2}},
+	    {"that counts none", {good.mark, hf_str("u"), {0}, 1, 9, 0}},
+	    {"up to nothing", {good.mark, hf_str("u"), {0}, 0, 9, 1}},
+	    {"up to itself", {good.mark, hf_str("u"), {0}, 3, 9, 1}},
+	    {"at no time", {good.mark, hf_str("u"), {0}, 1, HF_UNSET, 1}},
+	    {"of another kind", {HF__INBOX_MARK_SEEN, hf_str("u"), {0}, 1, 9, 1}},
+	    {"of what is dismissed", {HF__INBOX_MARK_DISMISS, hf_str("u"), {0}, 1, 9, 1}},
+	    {"without a user", {good.mark, {0}, {0}, 1, 9, 1}},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		hf__inbox_put_all(&w, &rows[i].all);
+		expect_damage(&b, HF__INBOX_ALL, &w, rows[i].what);
+	}
+	hf__inbox_put_all(&w, &good);
+	assert_int_equal(apply(&b, HF__INBOX_ALL, hf_bytes(w.data, w.len), false), HF_OK);
+	hf__writer_deinit(&w);
+	bench_deinit(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,6 +670,7 @@ int main(void)
 	    cmocka_unit_test(cursor_entries_that_break_a_rule_are_damage),
 	    cmocka_unit_test(inbox_changes_that_break_a_rule_are_damage),
 	    cmocka_unit_test(inbox_marks_that_break_a_rule_are_damage),
+	    cmocka_unit_test(inbox_marks_of_all_that_break_a_rule_are_damage),
 	};
 	return cmocka_run_group_tests_name("entry bodies", tests, NULL, NULL);
 }

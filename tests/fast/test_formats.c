@@ -157,10 +157,17 @@ static void every_field_survives_json_lines(void **state)
 	    "{\"kind\":\"inbox\",\"user\":\"u\\u0001\",\"generated_at\":\"2026-11-20T09:30:00.000001Z\",\"status\":\"a\\u0000b\"}\n"
 	    "{\"kind\":\"inbox_record\",\"user\":\"u\\u0001\",\"account_base64\":\"/w==\",\"thread\":\"é\",\"unread\":true,\"dismissed\":true,"
 	    "\"score\":\"-Infinity\",\"updated_at\":\"1969-12-31T23:59:59.999999Z\",\"snapshot_at\":\"@-9000000000000000000\",\"seen_at\":"
-	    "\"2026-01-01T00:00:00.000001Z\",\"read_at\":null,\"dismissed_at\":\"9999-12-31T23:59:59.999999Z\",\"payload_base64\":\"gAA=\"}\n"
+	    "\"2026-01-01T00:00:00.000001Z\",\"read_at\":null,\"dismissed_at\":\"9999-12-31T23:59:59.999999Z\",\"snoozed_until\":null,"
+	    "\"payload_base64\":\"gAA=\"}\n"
 	    "{\"kind\":\"inbox_record\",\"user\":\"u\\u0001\",\"account\":\"primary\",\"thread\":\"t\",\"unread\":false,\"dismissed\":false,"
 	    "\"score\":0.1,\"updated_at\":null,\"snapshot_at\":null,\"seen_at\":null,\"read_at\":\"2026-01-01T00:00:00.000002Z\","
-	    "\"dismissed_at\":null,\"payload\":\"\\u0000\\\"\\\\\\n\\u001f🚀\"}\n"
+	    "\"dismissed_at\":null,\"snoozed_until\":\"2026-01-01T00:00:00.000003Z\",\"payload\":\"\\u0000\\\"\\\\\\n\\u001f🚀\"}\n"
+	    "{\"kind\":\"inbox_tombstone\",\"user\":\"u\\u0001\",\"account\":\"primary\",\"thread\":\"gone\",\"dismissed\":false,\"dismissed_"
+	    "at\":"
+	    "null,\"until\":\"@9223372036854775807\"}\n"
+	    "{\"kind\":\"inbox_tombstone\",\"user\":\"u\\u0001\",\"account\":\"primary\",\"thread\":\"was\",\"dismissed\":true,\"dismissed_"
+	    "at\":"
+	    "\"2026-01-01T00:00:00.000004Z\",\"until\":\"9999-12-31T23:59:59.999999Z\"}\n"
 	    "{\"kind\":\"cursor\",\"consumer\":\"mailer\",\"stream\":\"events\",\"subject\":\"\",\"last_sequence\":\"9223372036854775807\","
 	    "\"last_delivery_id\":\"d-42\",\"last_delivered_at\":null,\"last_error\":\"timed out\",\"error_count\":\"18446744073709551615\","
 	    "\"updated_at\":\"2026-11-20T09:30:00.000000Z\",\"reset_reason\":\"rebuilt\",\"reset_at\":\"2026-11-19T09:30:00.000000Z\"}\n"
@@ -169,7 +176,7 @@ static void every_field_survives_json_lines(void **state)
 	    "\"priority\":"
 	    "-2147483648,\"enqueued_at\":\"@9223372036854775807\",\"available_at\":\"2026-11-20T09:30:00.000000Z\",\"last_error\":\"no\","
 	    "\"payload\":\"\"}\n"
-	    "{\"kind\":\"end\",\"objects\":\"6\"}\n";
+	    "{\"kind\":\"end\",\"objects\":\"8\"}\n";
 	(void)state;
 	formats_init("s");
 	import_text("s", "", lines, 0);

@@ -1,5 +1,5 @@
-/* Loads of inboxes against a sorted model: every filter, every page size, in three settings, payloads in memory and on disk; pages while
- * records come and go; tokens; status, limits, imports and transactions; and bounds on the steps of pages and counts. */
+/* Loads of inboxes against a sorted model: every filter, every page size, in every setting, payloads in memory and on disk; pages while
+ * records come and go, leaving tombstones; tokens; status, limits, imports and transactions; and bounds on the steps of pages and counts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,6 +27,8 @@ struct entry {
 	struct hf_inbox_input now; /* as last saved */
 	hf_time snapshot_at;
 	bool unread, dismissed, there;
+	bool buried, blocked; /* not there: comes back dismissed; does not come back */
+	hf_time snoozed_until;
 	char payload[BIG];
 };
 
@@ -43,6 +45,7 @@ static struct model *model_new(void)
 	m->newest = HF_UNSET;
 	for (size_t i = 0; i < ALL; i++) {
 		m->entries[i].account = accounts[i / THREADS];
+		m->entries[i].snoozed_until = HF_UNSET;
 		(void)snprintf(m->entries[i].thread, sizeof m->entries[i].thread, "t%02zu", i % THREADS);
 	}
 	return m;
@@ -71,7 +74,12 @@ static struct hf_inbox_input random_input(struct entry *e, struct hf_rng *rng)
 
 static void note_saved(struct entry *e, const struct hf_inbox_input *input, hf_time generated_at)
 {
-	e->dismissed = input->dismissed || (e->there && e->dismissed);
+	if (e->blocked)
+		return;
+	if (!e->there)
+		e->snoozed_until = HF_UNSET;
+	e->dismissed = input->dismissed || (e->there && e->dismissed) || e->buried;
+	e->buried = false;
 	e->unread = input->unread;
 	e->now = *input;
 	e->snapshot_at = generated_at;
@@ -93,8 +101,11 @@ static void save_some(struct stage *stage, struct model *m, struct hf_rng *rng, 
 		inputs[count] = random_input(&m->entries[which], rng);
 		note_saved(&m->entries[which], &inputs[count++], generated_at);
 	}
-	for (size_t i = 0; i < ALL && mode == HF_INBOX_REPLACE; i++)
-		m->entries[i].there = m->entries[i].there && named[i];
+	for (size_t i = 0; i < ALL && mode == HF_INBOX_REPLACE; i++) {
+		struct entry *e = &m->entries[i];
+		e->buried = e->buried || (e->there && !named[i] && e->dismissed);
+		e->there = e->there && named[i];
+	}
 	const struct hf_inbox_save args = {.user = hf_str("u"), .records = inputs, .count = count, .generated_at = generated_at, .mode = mode};
 	struct hf_error error = {0};
 	if (hf_inbox_save(stage->store, NULL, &args, NULL, &error) != HF_OK)
@@ -112,7 +123,9 @@ static void mark_one(struct stage *stage, struct entry *e, struct hf_rng *rng)
 {
 	const struct hf_inbox_mark args = {.key = key_of(e)};
 	const int want = e->there ? HF_OK : HF_ENOTFOUND;
-	switch (hf_rng_below(rng, 4)) {
+	const struct hf_inbox_snooze snooze = {.key = args.key, .until = STAGE_NOW + hf_rng_range(rng, -1, 1)};
+	const struct hf_inbox_remove bury = {.key = args.key, .tombstone_for = HOUR};
+	switch (hf_rng_below(rng, 6)) {
 	case 0:
 		assert_int_equal(hf_inbox_dismiss(stage->store, NULL, &args, NULL, NULL), want);
 		e->dismissed = true;
@@ -125,11 +138,42 @@ static void mark_one(struct stage *stage, struct entry *e, struct hf_rng *rng)
 		assert_int_equal(hf_inbox_mark_read(stage->store, NULL, &args, NULL, NULL), want);
 		e->unread = false;
 		break;
+	case 3:
+		assert_int_equal(hf_inbox_snooze(stage->store, NULL, &snooze, NULL, NULL), want);
+		e->snoozed_until = snooze.until;
+		break;
+	case 4:
+		if (!e->there || hf_rng_chance(rng, 2, 3))
+			break;
+		assert_int_equal(hf_inbox_remove(stage->store, NULL, &bury, NULL, NULL), HF_OK);
+		e->there = false;
+		e->blocked = true;
+		break;
 	default:
 		assert_int_equal(hf_inbox_remove(stage->store, NULL, &(struct hf_inbox_remove){.key = args.key}, NULL, NULL), want);
 		e->there = false;
 		break;
 	}
+}
+
+/* One account's, or all. */
+static void mark_many(struct stage *stage, struct model *m, struct hf_rng *rng)
+{
+	const char *account = hf_rng_chance(rng, 1, 2) ? accounts[hf_rng_below(rng, ACCOUNTS)] : "";
+	const struct hf_inbox_mark_all args = {.user = hf_str("u"), .account = hf_str(account)};
+	const bool read = hf_rng_chance(rng, 2, 3);
+	struct hf_result result;
+	uint64_t count = 0;
+	assert_int_equal((read ? hf_inbox_mark_all_read : hf_inbox_dismiss_all)(stage->store, NULL, &args, &result, NULL), HF_OK);
+	for (size_t i = 0; i < ALL; i++) {
+		struct entry *e = &m->entries[i];
+		if (!e->there || (account[0] && strcmp(account, e->account) != 0))
+			continue;
+		count += read ? e->unread : !e->dismissed;
+		e->unread = e->unread && !read;
+		e->dismissed = e->dismissed || !read;
+	}
+	assert_true(result.count == count && result.changed == (count > 0));
 }
 
 static struct model *fill(struct stage *stage, struct hf_rng *rng)
@@ -139,6 +183,8 @@ static struct model *fill(struct stage *stage, struct hf_rng *rng)
 		save_some(stage, m, rng, hf_rng_chance(rng, 1, 6) ? HF_INBOX_REPLACE : HF_INBOX_UPSERT);
 		for (int i = 0; i < 10; i++)
 			mark_one(stage, &m->entries[hf_rng_below(rng, ALL)], rng);
+		if (hf_rng_chance(rng, 1, 6))
+			mark_many(stage, m, rng);
 	}
 	save_some(stage, m, rng, HF_INBOX_UPSERT);
 	return m;
@@ -161,7 +207,7 @@ static int compare_loaded(const void *a, const void *b)
 static bool selects(const struct hf_inbox_load *f, const struct entry *e)
 {
 	return e->there && (f->account.len == 0 || strcmp(f->account.data, e->account) == 0) && (!f->unread_only || e->unread) &&
-	       (!f->without_dismissed || !e->dismissed);
+	       (!f->without_dismissed || !e->dismissed) && (!f->without_snoozed || e->snoozed_until <= STAGE_NOW);
 }
 
 static bool same_text(struct hf_bytes bytes, const char *text)
@@ -174,7 +220,8 @@ static bool is_entry(const struct hf_inbox_record *r, const struct entry *e)
 	return same_text(r->key.user, "u") && same_text(r->key.account, e->account) && same_text(r->key.thread, e->thread) &&
 	       r->payload.len == e->now.payload.len && memcmp(r->payload.data, e->payload, r->payload.len) == 0 && r->unread == e->unread &&
 	       r->dismissed == e->dismissed && r->score == e->now.score && __builtin_signbit(r->score) == __builtin_signbit(e->now.score) &&
-	       r->updated_at == e->now.updated_at && r->snapshot_at == e->snapshot_at && (r->dismissed_at != HF_UNSET) == r->dismissed;
+	       r->updated_at == e->now.updated_at && r->snapshot_at == e->snapshot_at && r->snoozed_until == e->snoozed_until &&
+	       r->saved != 0 && r->saved <= r->version && (r->dismissed_at != HF_UNSET) == r->dismissed;
 }
 
 /* --- Loads ------------------------------------------------------------------------------------------------------------------ */
@@ -212,7 +259,7 @@ static void check_all_loads(struct stage *stage, struct model *m)
 {
 	static const size_t limits[] = {0, 1, 3, 8, 1000};
 	for (int account = -1; account < ACCOUNTS; account++)
-		for (unsigned flags = 0; flags < 4; flags++)
+		for (unsigned flags = 0; flags < 8; flags++)
 			for (size_t limit = 0; limit < sizeof limits / sizeof limits[0]; limit++)
 				check_load(stage, m,
 				           (struct hf_inbox_load){
@@ -220,6 +267,7 @@ static void check_all_loads(struct stage *stage, struct model *m)
 				               .account = hf_str(account < 0 ? NULL : accounts[account]),
 				               .unread_only = flags & 1,
 				               .without_dismissed = flags & 2,
+				               .without_snoozed = flags & 4,
 				               .limit = limits[limit],
 				           });
 }
@@ -677,6 +725,15 @@ static int dismissed_once(struct stage *stage, struct hf_error *error)
 	return rc;
 }
 
+static int tombs_once(struct stage *stage, struct hf_error *error)
+{
+	struct hf_inbox_tombstone_page page;
+	const int rc = hf_inbox_tombstones(stage->store, &(struct hf_inbox_tombstones){.user = hf_str("u"), .limit = 1}, 0, &page, error);
+	assert_true(rc == HF_OK ? page.count == 1 && page.next : !page.memory && !page.items);
+	hf_release(page.memory);
+	return rc;
+}
+
 static int trim_once(struct stage *stage, struct hf_error *error)
 {
 	const struct hf_inbox_trim args = {.user = hf_str("u"), .max_records = 3};
@@ -692,6 +749,8 @@ static int change_once(struct stage *stage, struct hf_error *error)
 	const struct hf_inbox_set_status status = {.user = hf_str("u"), .status = hf_str("busy")};
 	const struct hf_bytes keep = hf_str("primary");
 	const struct hf_inbox_prune prune = {.user = hf_str("u"), .keep_accounts = &keep, .keep_count = 1};
+	const struct hf_inbox_put_tombstone bury = {.key = {hf_str("u"), {0}, hf_str("x")}, .dismissed_at = HF_UNSET, .until = INT64_MAX};
+	const struct hf_inbox_mark_all all = {.user = hf_str("nobody")};
 	hf_txn *txn;
 	int rc = hf_txn_begin(stage->store, &txn, error);
 	if (rc != HF_OK)
@@ -704,6 +763,10 @@ static int change_once(struct stage *stage, struct hf_error *error)
 	if (rc == HF_OK)
 		rc = hf_inbox_prune(stage->store, txn, &prune, NULL, error);
 	if (rc == HF_OK)
+		rc = hf_inbox_put_tombstone(stage->store, txn, &bury, NULL, error);
+	if (rc == HF_OK)
+		rc = hf_inbox_mark_all_read(stage->store, txn, &all, NULL, error);
+	if (rc == HF_OK)
 		return hf_txn_commit(txn, HF_DURABLE, error);
 	hf_txn_abandon(txn);
 	return rc;
@@ -712,7 +775,7 @@ static int change_once(struct stage *stage, struct hf_error *error)
 static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 {
 	(void)state;
-	int (*const operations[])(struct stage *, struct hf_error *) = {load_once, dismissed_once, trim_once, change_once};
+	int (*const operations[])(struct stage *, struct hf_error *) = {load_once, dismissed_once, tombs_once, trim_once, change_once};
 	for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
 		struct hf_rng rng = hf_rng_for("inbox memory");
 		struct stage *stage = stage_open(SETTING_LIVE);
@@ -728,7 +791,7 @@ static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 			assert_true(rc == HF_OK || (rc == HF_ENOMEM && error.code == HF_ENOMEM));
 			struct hf__writer after = stage_dump(stage);
 			const bool same = hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
-			assert_true(same == (rc == HF_ENOMEM || i < 2)); /* reads change nothing at all */
+			assert_true(same == (rc == HF_ENOMEM || i < 3)); /* reads change nothing at all */
 			hf__writer_deinit(&after);
 			assert_true(budget < 500);
 		}

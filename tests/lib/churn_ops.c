@@ -84,6 +84,13 @@ static struct hf_bytes account(struct churn *c)
 	return churn_percent(c, 50) ? hf_str("") : name(c, "acc", 2);
 }
 
+/* Of a tombstone: none said, so short that it ends soon, or long. */
+static int64_t span(struct churn *c)
+{
+	static const int64_t spans[] = {0, 1, 2000000, 3600000000};
+	return spans[churn_below(c, sizeof spans / sizeof spans[0])];
+}
+
 static int inbox_save(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	struct hf_inbox_input records[RECORDS_MAX];
@@ -104,6 +111,7 @@ static int inbox_save(struct churn *c, hf_store *store, hf_txn *txn)
 		    .seen_at = HF_UNSET,
 		    .read_at = churn_percent(c, 50) ? HF_UNSET : some_time(c),
 		    .dismissed_at = HF_UNSET,
+		    .snoozed_until = churn_percent(c, 80) ? HF_UNSET : some_time(c),
 		};
 		if (records[i].dismissed)
 			records[i].dismissed_at = some_time(c);
@@ -116,6 +124,7 @@ static int inbox_save(struct churn *c, hf_store *store, hf_txn *txn)
 	    .generated_at = churn_percent(c, 5) ? HF_UNSET : some_time(c),
 	    .mode = churn_percent(c, 15) ? HF_INBOX_REPLACE : HF_INBOX_UPSERT,
 	    .restore = churn_percent(c, 10),
+	    .tombstone_for = span(c),
 	};
 	return hf_inbox_save(store, txn, &args, NULL, NULL);
 }
@@ -142,8 +151,32 @@ static int inbox_mark(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int inbox_remove(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_inbox_remove args = {.write = write_of(c), .key = record(c)};
+	const struct hf_inbox_remove args = {.write = write_of(c), .key = record(c), .tombstone_for = span(c)};
 	return hf_inbox_remove(store, txn, &args, NULL, NULL);
+}
+
+static int inbox_snooze(struct churn *c, hf_store *store, hf_txn *txn)
+{
+	const struct hf_inbox_snooze args = {.write = write_of(c), .key = record(c), .until = churn_percent(c, 30) ? 0 : some_time(c)};
+	return hf_inbox_snooze(store, txn, &args, NULL, NULL);
+}
+
+static int inbox_put_tombstone(struct churn *c, hf_store *store, hf_txn *txn)
+{
+	const bool dismissed = churn_percent(c, 50);
+	const struct hf_inbox_put_tombstone args = {.write = write_of(c),
+	                                            .key = record(c),
+	                                            .dismissed = dismissed,
+	                                            .dismissed_at = dismissed ? some_time(c) : HF_UNSET,
+	                                            .until = churn_percent(c, 30) ? 0 : INT64_C(1795167000000000) + span(c)};
+	return hf_inbox_put_tombstone(store, txn, &args, NULL, NULL);
+}
+
+static int inbox_mark_all(struct churn *c, hf_store *store, hf_txn *txn)
+{
+	const struct hf_inbox_mark_all args = {.write = write_many(c), .user = user(c), .account = account(c), .up_to = churn_below(c, 400)};
+	return churn_percent(c, 70) ? hf_inbox_mark_all_read(store, txn, &args, NULL, NULL)
+	                            : hf_inbox_dismiss_all(store, txn, &args, NULL, NULL);
 }
 
 static int inbox_cut(struct churn *c, hf_store *store, hf_txn *txn)
@@ -384,6 +417,12 @@ static const churn_op ops[] = {
     churn_lock, churn_lock, churn_lock, churn_lock, churn_lock, churn_lock,
     churn_timeline, churn_timeline, churn_timeline, churn_timeline, churn_timeline,
     churn_outbox_queue, churn_outbox_queue,
+    inbox_save,          inbox_save,          inbox_save,          inbox_save,       inbox_set_status, inbox_mark,        inbox_mark,
+    inbox_mark,          inbox_mark,          inbox_remove,        inbox_cut,        cursor_advance,   cursor_advance,    cursor_advance,
+    cursor_advance,      cursor_reset,        cursor_record_error, cursor_remove,    outbox_enqueue,   outbox_enqueue,    outbox_enqueue,
+    outbox_enqueue,      outbox_enqueue_many, outbox_put,          outbox_configure, outbox_claim,     outbox_claim_next, outbox_claim_next,
+    outbox_hold,         outbox_hold,         outbox_hold,         outbox_hold,      outbox_outside,   outbox_clear,      inbox_snooze,
+    inbox_put_tombstone, inbox_mark_all,
 };
 /* clang-format on */
 

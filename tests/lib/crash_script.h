@@ -28,6 +28,12 @@ enum verb {
 	INBOX_DISMISSED,
 	INBOX_COUNTS,
 	INBOX_STATUS,
+	INBOX_SNOOZE, /* [until] */
+	INBOX_BURY, /* removes and leaves a tombstone [for] */
+	INBOX_PUT_TOMBSTONE, /* of a dismissal [until] */
+	INBOX_MARK_ALL_READ, /* names: whom it changes [up_to] */
+	INBOX_DISMISS_ALL, /* the same */
+	INBOX_TOMBSTONES,
 	/* place: the stream; names: a consumer */
 	CURSOR_ADVANCE, /* [sequence] */
 	CURSOR_RESET, /* [sequence] */

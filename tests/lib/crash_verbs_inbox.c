@@ -39,6 +39,8 @@ static void tell_record(struct tale *told, const struct hf_inbox_record *r)
 	hf__put_i64(&told->bytes, r->seen_at);
 	hf__put_i64(&told->bytes, r->read_at);
 	hf__put_i64(&told->bytes, r->dismissed_at);
+	hf__put_i64(&told->bytes, r->snoozed_until);
+	verb_tell_version(told, r->saved);
 	verb_tell_version(told, r->version);
 }
 
@@ -72,6 +74,47 @@ int verb_inbox_one(const struct call *c, const struct names *n)
 	}
 	const struct hf_inbox_guard args = {.write = verb_write(c), .key = inbox_key(c, n)};
 	return hf_inbox_guard(c->store, c->txn, &args, c->result, c->error);
+}
+
+int verb_inbox_bury(const struct call *c, const struct names *n)
+{
+	const struct hf_inbox_snooze snooze = {.write = verb_write(c), .key = inbox_key(c, n), .until = c->op->number};
+	const struct hf_inbox_remove bury = {.write = verb_write(c), .key = inbox_key(c, n), .tombstone_for = c->op->number};
+	const struct hf_inbox_put_tombstone put = {
+	    .write = verb_write(c), .key = inbox_key(c, n), .dismissed = true, .dismissed_at = 7, .until = c->op->number};
+	switch (c->op->verb) {
+	case INBOX_SNOOZE:
+		return hf_inbox_snooze(c->store, c->txn, &snooze, c->result, c->error);
+	case INBOX_BURY:
+		return hf_inbox_remove(c->store, c->txn, &bury, c->result, c->error);
+	default:
+		return hf_inbox_put_tombstone(c->store, c->txn, &put, c->result, c->error);
+	}
+}
+
+int verb_inbox_mark_all(const struct call *c, const struct names *n)
+{
+	const struct hf_inbox_mark_all args = {.write = verb_write(c), .user = hf_str(c->op->place), .up_to = (hf_lsn)c->op->number};
+	(void)n;
+	return c->op->verb == INBOX_DISMISS_ALL ? hf_inbox_dismiss_all(c->store, c->txn, &args, c->result, c->error)
+	                                        : hf_inbox_mark_all_read(c->store, c->txn, &args, c->result, c->error);
+}
+
+int verb_inbox_tombstones(const struct call *c, const struct names *n)
+{
+	const struct hf_inbox_tombstones args = {.user = hf_str(c->op->place)};
+	struct hf_inbox_tombstone_page page;
+	(void)n;
+	const int rc = hf_inbox_tombstones(c->store, &args, c->flags, &page, c->error);
+	for (size_t i = 0; rc == HF_OK && i < page.count; i++) {
+		hf__put_short(&c->told->bytes, page.items[i].key.thread);
+		hf__put_u8(&c->told->bytes, page.items[i].dismissed);
+		hf__put_i64(&c->told->bytes, page.items[i].dismissed_at);
+		hf__put_i64(&c->told->bytes, page.items[i].until);
+		verb_tell_version(c->told, page.items[i].version);
+	}
+	hf_release(page.memory);
+	return rc;
 }
 
 int verb_inbox_many(const struct call *c, const struct names *n)

@@ -83,10 +83,24 @@ static void put_record(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	    .seen_at = some_time(rng),
 	    .read_at = some_time(rng),
 	    .dismissed_at = dismissed ? some_time(rng) : HF_UNSET,
+	    .snoozed_until = some_time(rng),
 	};
 	const struct hf_inbox_save args = {
 	    .user = hf_str("\xFF odd"), .records = &record, .count = 1, .generated_at = some_time(rng), .restore = true};
 	assert_int_equal(hf_inbox_save(store, txn, &args, NULL, NULL), HF_OK);
+}
+
+static void put_tombstone(struct hf_rng *rng, hf_txn *txn, hf_store *store)
+{
+	struct bytes account, thread;
+	const bool dismissed = hf_rng_chance(rng, 1, 2);
+	const struct hf_inbox_put_tombstone args = {
+	    .key = {hf_str("\xFF odd"), some(rng, &account, 0, false), some(rng, &thread, 10, false)},
+	    .dismissed = dismissed,
+	    .dismissed_at = dismissed ? some_time(rng) : HF_UNSET,
+	    .until = INT64_MAX - (int64_t)hf_rng_below(rng, 1000000),
+	};
+	assert_int_equal(hf_inbox_put_tombstone(store, txn, &args, NULL, NULL), HF_OK);
 }
 
 static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
@@ -123,6 +137,7 @@ static void put_others(struct hf_rng *rng, const char *path)
 	for (unsigned i = 0; i < 5; i++) {
 		put_cursor(rng, txn, store);
 		put_record(rng, txn, store);
+		put_tombstone(rng, txn, store);
 		put_item(rng, txn, store);
 	}
 	const struct hf_inbox_set_status set = {.user = hf_str("\xFF odd"), .status = some(rng, &status, 1, true)};

@@ -3,6 +3,9 @@
  * A poller saves what it found; the user reads and dismisses. What was dismissed stays dismissed, whatever a later save says: only
  * hf_inbox_undismiss() brings it back. An inbox nobody wrote to is the same as an empty one.
  *
+ * A record that goes can leave a tombstone: of a dismissal, so that the record is still dismissed when a save brings it back, or of a
+ * removal, so that no save brings it back. It ends at its deadline, judged by the store's clock, and when a record takes its place.
+ *
  * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
  * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their
  * preconditions are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it
@@ -10,7 +13,7 @@
  * (args->write.expect), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every
  * read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
  *
- * Operations on many records (save, prune, trim, clear) are one entry: exactly the records they change take its LSN as their
+ * Operations on many records (save, mark_all_read, dismiss_all, prune, trim, clear) are one entry: exactly the records they change take its LSN as their
  * version. They concern no single version: write.expect must be 0, else HF_EINVAL. */
 #ifndef HOLDFAST_INBOX_H
 #define HOLDFAST_INBOX_H
@@ -22,6 +25,8 @@ extern "C" {
 #endif
 
 #define HF_INBOX_STATUS_MAX (64u << 10) /* bytes of an inbox's status */
+#define HF_INBOX_TOMBSTONE_DEFAULT (INT64_C(30) * 24 * 3600 * 1000000) /* 30 days in microseconds */
+#define HF_INBOX_NO_TOMBSTONE (-1)
 
 /* Which record. Each part has 1 to HF_KEY_MAX bytes, none of them NUL; an empty account stands for "primary". */
 struct hf_inbox_key {
@@ -42,6 +47,8 @@ struct hf_inbox_record {
 	hf_time seen_at;
 	hf_time read_at;
 	hf_time dismissed_at;
+	hf_time snoozed_until; /* snoozed while the store's clock is before it; stays when it is over */
+	hf_lsn saved; /* LSN of the newest save that wrote it: what hf_inbox_mark_all_read() and hf_inbox_dismiss_all() compare */
 	hf_lsn version;
 };
 
@@ -61,11 +68,12 @@ struct hf_inbox_input {
 	hf_time seen_at;
 	hf_time read_at;
 	hf_time dismissed_at;
+	hf_time snoozed_until; /* here 0 is none too */
 };
 
 enum hf_inbox_save_mode {
 	HF_INBOX_UPSERT = 0, /* records that are not named stay */
-	HF_INBOX_REPLACE = 1, /* records that are not named are removed in the same entry */
+	HF_INBOX_REPLACE = 1, /* records that are not named are removed in the same entry; the dismissed among them leave tombstones */
 };
 
 struct hf_inbox_save {
@@ -76,13 +84,17 @@ struct hf_inbox_save {
 	hf_time generated_at; /* when the poller took its picture, kept as given. HF_UNSET: unknown; sorts before all others in age */
 	enum hf_inbox_save_mode mode;
 	/* For imports. New records take all their times from the input instead of: snapshot_at = generated_at, seen_at and read_at unset,
-	 * dismissed_at now if dismissed. Existing records take snapshot_at from the input. */
+	 * dismissed_at now if dismissed, snoozed_until unset. Existing records take snapshot_at from the input. */
 	bool restore;
 	hf_time now; /* when a record counts as dismissed by this save; 0: the store's clock */
+	int64_t
+	    tombstone_for; /* HF_INBOX_REPLACE: microseconds for which a tombstone stands; 0: HF_INBOX_TOMBSTONE_DEFAULT; HF_INBOX_NO_TOMBSTONE:
+	                        * none is left */
 };
 
 /* Inserts new records. An existing one takes payload, unread, score, updated_at, snapshot_at and keeps the rest; it is dismissed
- * afterwards if it was or the input says so. The inbox's generated_at becomes the newest seen. result->count: records inserted,
+ * afterwards if it was or the input says so. A new one whose tombstone stands is left out (removed) or comes back dismissed, at the
+ * time of the first dismissal (dismissed). The inbox's generated_at becomes the newest seen. result->count: records inserted,
  * changed and removed; changed is false when there were none and generated_at did not move either. */
 HF_API HF_CHECKED int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save *args, struct hf_result *result,
                                     struct hf_error *error);
@@ -125,14 +137,38 @@ HF_API HF_CHECKED int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const s
 HF_API HF_CHECKED int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
                                          struct hf_error *error);
 
+struct hf_inbox_snooze {
+	struct hf_write write;
+	struct hf_inbox_key key;
+	hf_time until; /* stored as given; 0 and HF_UNSET wake the record */
+};
+
+/* Puts the record off: loads without_snoozed leave it out while the store's clock is before `until`. Nothing else depends on it. HF_ENOTFOUND: no
+ * such record; changed = false: it has that very time. */
+HF_API HF_CHECKED int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze *args, struct hf_result *result,
+                                      struct hf_error *error);
+
 struct hf_inbox_remove {
 	struct hf_write write;
 	struct hf_inbox_key key;
+	int64_t tombstone_for; /* microseconds for which no save brings it back; 0: none */
 };
 
-/* Removes one record. HF_ENOTFOUND when there is none. A later save brings it back as new. */
+/* Removes one record. HF_ENOTFOUND when there is none. A later save brings it back as new, but not while the tombstone stands. */
 HF_API HF_CHECKED int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove *args, struct hf_result *result,
                                       struct hf_error *error);
+
+struct hf_inbox_put_tombstone {
+	struct hf_write write; /* expect is the tombstone's version; HF_ABSENT: none stands */
+	struct hf_inbox_key key;
+	bool dismissed; /* true: the record comes back dismissed; false: it does not come back */
+	hf_time dismissed_at; /* of the record that went; HF_UNSET or 0: unknown, and required unless dismissed */
+	hf_time until; /* when it ends: a time that is over lifts the one that stands */
+};
+
+/* Stores a tombstone as given, in place of one that is there (import, migration, second thoughts). HF_ECONFLICT when the key has a record. */
+HF_API HF_CHECKED int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn, const struct hf_inbox_put_tombstone *args,
+                                             struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_guard {
 	struct hf_write write; /* expect must not be 0 */
@@ -145,6 +181,22 @@ HF_API HF_CHECKED int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct 
                                      struct hf_error *error);
 
 /* --- Many records --------------------------------------------------------------------------------------------------------- */
+
+struct hf_inbox_mark_all {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes user;
+	struct hf_bytes account; /* only this one; empty: all (not "primary") */
+	hf_lsn up_to; /* records with a greater `saved` are left alone: give the greatest that was shown; 0: no such bound */
+	hf_time now; /* the time that is noted; 0: the store's clock */
+};
+
+/* As hf_inbox_mark_read() on every record that is unread, the dismissed included. One entry of a few bytes whatever the count; the time it takes
+ * grows with the records it changes, and with those of their class that were saved after up_to. result->count: how many it changed. */
+HF_API HF_CHECKED int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all *args, struct hf_result *result,
+                                             struct hf_error *error);
+/* The same as hf_inbox_dismiss() on every record that is not dismissed. */
+HF_API HF_CHECKED int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all *args, struct hf_result *result,
+                                           struct hf_error *error);
 
 struct hf_inbox_prune {
 	struct hf_write write; /* expect must be 0 */
@@ -175,7 +227,8 @@ struct hf_inbox_clear {
 	struct hf_bytes user;
 };
 
-/* Removes all records of the user; generated_at and status stay. result->count: how many. */
+/* Removes all records and tombstones of the user; generated_at and status stay. result->count: records; changed is true also when there were
+ * tombstones only. */
 HF_API HF_CHECKED int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear *args, struct hf_result *result,
                                      struct hf_error *error);
 
@@ -198,6 +251,7 @@ struct hf_inbox_load {
 	struct hf_bytes account; /* only this one; empty: all (not "primary") */
 	bool unread_only;
 	bool without_dismissed;
+	bool without_snoozed; /* as the store's clock stands */
 	size_t limit; /* records of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
@@ -232,6 +286,33 @@ struct hf_inbox_keys {
 HF_API HF_CHECKED int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_dismissed *args, unsigned flags, struct hf_inbox_keys *out,
                                          struct hf_error *error);
 
+struct hf_inbox_tombstones {
+	struct hf_bytes user;
+	struct hf_bytes account; /* with a thread: empty stands for "primary" */
+	struct hf_bytes thread; /* only the one of this key; empty: all */
+	size_t limit; /* tombstones of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+struct hf_inbox_tombstone {
+	struct hf_inbox_key key;
+	bool dismissed; /* true: the record comes back dismissed; false: it does not come back */
+	hf_time dismissed_at;
+	hf_time until; /* when it ends */
+	hf_lsn version;
+};
+
+struct hf_inbox_tombstone_page {
+	const struct hf_inbox_tombstone *items;
+	size_t count;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory;
+};
+
+/* The tombstones that stand, by account, thread. */
+HF_API HF_CHECKED int hf_inbox_tombstones(hf_store *store, const struct hf_inbox_tombstones *args, unsigned flags,
+                                          struct hf_inbox_tombstone_page *out, struct hf_error *error);
+
 struct hf_inbox_counts {
 	uint64_t total; /* all records */
 	uint64_t unread; /* unread and not dismissed */
@@ -239,7 +320,7 @@ struct hf_inbox_counts {
 	uint64_t dismissed;
 };
 
-/* In O(1). */
+/* In O(1). Snoozing plays no part. */
 HF_API HF_CHECKED int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_counts *out,
                                       struct hf_error *error);
 
