@@ -96,6 +96,7 @@ const struct hf__domain hf__outbox_domain = {
     .snapshot = hf__outbox_snapshot,
     .describe = hf__outbox_describe,
     .about = hf__outbox_about,
+    .concerns = hf__outbox_concerns,
     .verify = hf__outbox_verify,
     .opened = outbox_opened,
     .settle = outbox_settle,

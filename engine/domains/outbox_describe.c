@@ -156,20 +156,21 @@ void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out)
 		add_span(out, "blocks", entry->at, image.until);
 }
 
+/* NULL: the cause says it. */
+static const char *operation_of_kind(uint8_t kind)
+{
+	static const char *const words[] = {[HF__OUTBOX_ENDED] = "end",        [HF__OUTBOX_CLEARED] = "clear", [HF__OUTBOX_NOTED] = "enqueue",
+	                                    [HF__OUTBOX_REDRIVEN] = "redrive", [HF__OUTBOX_DONE] = "put_done", [HF__OUTBOX_FADED] = "expire",
+	                                    [HF__OUTBOX_DROPPED] = "drop"};
+	return kind < sizeof words / sizeof words[0] ? words[kind] : NULL;
+}
+
 static const char *operation_of(uint8_t kind, enum hf__outbox_cause cause)
 {
-	static const char *const operations[HF__OUTBOX_CAUSES] = {"state",   "enqueue", "enqueue",     "put",   "claim",    "extend",
-	                                                          "release", "fail",    "mark_failed", "retry", "complete", "remove"};
-	switch (kind) {
-	case HF__OUTBOX_ENDED:
-		return "end";
-	case HF__OUTBOX_SETTINGS:
-		return "configure";
-	case HF__OUTBOX_CLEARED:
-		return "clear";
-	default:
-		return operations[cause];
-	}
+	static const char *const operations[HF__OUTBOX_CAUSES] = {"state",    "enqueue",   "enqueue",     "put",   "claim",    "extend",
+	                                                          "release",  "fail",      "mark_failed", "retry", "complete", "remove",
+	                                                          "complete", "configure", "pause",       "resume"};
+	return operation_of_kind(kind) ? operation_of_kind(kind) : operations[cause];
 }
 
 bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out)
@@ -183,8 +184,23 @@ bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out)
 	out->key[1] = image.id;
 	out->parts = image.id.len > 0 ? 2 : 1;
 	out->removed = entry->kind == HF__OUTBOX_GONE || entry->kind == HF__OUTBOX_CLEARED;
-	out->many = entry->kind == HF__OUTBOX_CLEARED;
+	out->many = entry->kind == HF__OUTBOX_CLEARED || entry->kind == HF__OUTBOX_REDRIVEN || entry->kind == HF__OUTBOX_DROPPED;
 	if (image.cause == HF__OUTBOX_FAIL || image.cause == HF__OUTBOX_MARK_FAILED)
 		out->reason = image.last_error;
 	return true;
+}
+
+/* The queue is right already. Only redriven items are named one by one in an entry about a queue. */
+bool hf__outbox_concerns(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts)
+{
+	struct hf__outbox_image image;
+	if (entry->kind != HF__OUTBOX_REDRIVEN || parts < 2)
+		return true;
+	if (!hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image))
+		return false;
+	struct hf__reader ids = hf__reader(image.ids);
+	for (uint32_t i = 0; i < image.count; i++)
+		if (hf__bytes_equal(hf__get_short(&ids), key[1]))
+			return true;
+	return false;
 }

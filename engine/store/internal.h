@@ -213,8 +213,11 @@ uint64_t hf__random(struct hf_store *s);
 /* The store clock: reads the machine's, never goes back. */
 int64_t hf__clock(struct hf_store *s);
 
-/* txn.c. The lock is held, and not after: what hf__sequence answered becomes the caller's once it is as durable as it has to be. */
+/* txn.c. Ends what hf__sequence began, `rc` being its answer: waits for the ticket, loads answers. The lock is held, and released. */
 int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket, struct hf_error *error);
+/* The same for a caller who does not wait: *out is what the answer, a refusal too, waits for. hf__flusher_start comes before sequencing. */
+int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket,
+                         struct hf_ticket *out, struct hf_error *error);
 
 /* wait.c. */
 /* As a commit of one operation, waiting up to wait_us (not 0). Not under the lock. */

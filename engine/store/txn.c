@@ -61,8 +61,6 @@ static struct hf__ticket first_group(const struct hf_store *s, struct hf__ticket
 	return (struct hf__ticket){0, ticket.due >= s->incarnation_lsn ? s->incarnation_lsn : 0};
 }
 
-/* Answers at once; *out is what the answer, a refusal too, waits for. Payloads of a claim are loaded now: what lies in no buffer any more was
- * written. */
 static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf_ticket *out,
                         struct hf_error *error)
 {
@@ -74,15 +72,19 @@ static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t cou
 	int rc = hf__flusher_start(s, error);
 	if (rc == HF_OK)
 		rc = hf__sequence(s, ops, count, durability, &ticket, error);
+	return hf__commit_end_async(s, ops, count, rc, ticket, out, error);
+}
+
+/* Payloads of a claim are loaded by this end too: what lies in no buffer any more was written. */
+int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket,
+                         struct hf_ticket *out, struct hf_error *error)
+{
 	hf__async_hand_out(s, ticket);
-	const int waited = hf__wait_unlock(s, first_group(s, ticket));
-	hf__async_tell(s);
-	if (waited != HF_OK) {
-		hf__clear_results(ops, count);
-		return hf__fail(error, waited, s->fault_errno, "the write or sync failed: reopen the store, then look");
-	}
-	*out = (struct hf_ticket){ticket.changed, ticket.due};
-	return rc == HF_OK ? load_answers(s, ops, count, error) : rc;
+	rc = hf__commit_end(s, ops, count, rc, first_group(s, ticket), error);
+	/* A failure of that wait is the answer; nothing more is to come. */
+	if (rc != HF_EUNCERTAIN)
+		*out = (struct hf_ticket){ticket.changed, ticket.due};
+	return rc;
 }
 
 /* --- Transactions ------------------------------------------------------------------------------------------------------------ */

@@ -82,6 +82,8 @@ static void tickets_keep_their_word(void **state)
 {
 	(void)state;
 	assert_nothing_wrong((struct part){&script_async, "weak", HF_PAD_NONE, .moments = 0, .faults = 12});
+}
+
 static void queues_survive(void **state)
 {
 	(void)state;

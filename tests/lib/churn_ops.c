@@ -409,20 +409,15 @@ static int outbox_clear(struct churn *c, hf_store *store, hf_txn *txn)
 /* clang-format off */
 static const churn_op ops[] = {
     inbox_save,     inbox_save,          inbox_save,          inbox_save,       inbox_set_status, inbox_mark,        inbox_mark,
-    inbox_mark,     inbox_mark,          inbox_remove,        inbox_cut,        cursor_advance,   cursor_advance,    cursor_advance,
-    cursor_advance, cursor_reset,        cursor_record_error, cursor_remove,    outbox_enqueue,   outbox_enqueue,    outbox_enqueue,
-    outbox_enqueue, outbox_enqueue_many, outbox_put,          outbox_configure, outbox_claim,     outbox_claim_next, outbox_claim_next,
-    outbox_hold,    outbox_hold,         outbox_hold,         outbox_hold,      outbox_outside,   outbox_clear,
+    inbox_mark,     inbox_mark,          inbox_remove,        inbox_cut,        inbox_snooze,     inbox_put_tombstone, inbox_mark_all,
+    cursor_advance, cursor_advance,      cursor_advance,      cursor_advance,   cursor_reset,     cursor_record_error, cursor_remove,
+    outbox_enqueue, outbox_enqueue,      outbox_enqueue,      outbox_enqueue,   outbox_enqueue_many, outbox_put,     outbox_configure,
+    outbox_claim,   outbox_claim_next,   outbox_claim_next,   outbox_hold,      outbox_hold,      outbox_hold,       outbox_hold,
+    outbox_outside, outbox_clear,
+    churn_outbox_queue, churn_outbox_queue,
     churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_migration, churn_migration, churn_migration,
     churn_lock, churn_lock, churn_lock, churn_lock, churn_lock, churn_lock,
     churn_timeline, churn_timeline, churn_timeline, churn_timeline, churn_timeline,
-    churn_outbox_queue, churn_outbox_queue,
-    inbox_save,          inbox_save,          inbox_save,          inbox_save,       inbox_set_status, inbox_mark,        inbox_mark,
-    inbox_mark,          inbox_mark,          inbox_remove,        inbox_cut,        cursor_advance,   cursor_advance,    cursor_advance,
-    cursor_advance,      cursor_reset,        cursor_record_error, cursor_remove,    outbox_enqueue,   outbox_enqueue,    outbox_enqueue,
-    outbox_enqueue,      outbox_enqueue_many, outbox_put,          outbox_configure, outbox_claim,     outbox_claim_next, outbox_claim_next,
-    outbox_hold,         outbox_hold,         outbox_hold,         outbox_hold,      outbox_outside,   outbox_clear,      inbox_snooze,
-    inbox_put_tombstone, inbox_mark_all,
 };
 /* clang-format on */
 
