@@ -110,6 +110,11 @@ static void add_key(struct hf__text *text, const struct hf_event *event)
 	}
 }
 
+bool hf_event_concerns(const struct hf_event *event, const struct hf_bytes *key, unsigned parts)
+{
+	return hf__event_concerns(&all, event, key, parts);
+}
+
 void hf_event_text(const struct hf_event *event, char *out, size_t cap)
 {
 	struct hf__text text = {out, cap, 0};

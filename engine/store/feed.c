@@ -57,6 +57,22 @@ void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struc
 	out->reason = about.reason;
 }
 
+bool hf__event_concerns(const struct hf__domains *domains, const struct hf_event *event, const struct hf_bytes *key, unsigned parts)
+{
+	const unsigned common = event->parts < parts ? event->parts : parts;
+	for (unsigned i = 0; i < common; i++)
+		if (!hf__bytes_equal(event->key[i], key[i]))
+			return false;
+	if (event->parts >= parts || !event->many || event->body.len == 0)
+		return event->parts >= parts || event->many;
+	const struct hf__entry entry = {
+	    .lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
+	for (unsigned i = 0; i < domains->count; i++)
+		if (domains->rows[i]->id == event->domain_id)
+			return !domains->rows[i]->concerns || domains->rows[i]->concerns(&entry, key, parts);
+	return true;
+}
+
 static bool room_for_event(struct hf_feed *feed, size_t count)
 {
 	if (count < feed->cap)
@@ -197,7 +213,7 @@ static int wait_for_next(struct hf_feed *feed, size_t max, int64_t wait_us, stru
 {
 	struct hf__watch_wait wait;
 	int rc;
-	hf__watch_begin(&wait, feed->watch, wait_us);
+	hf__watch_begin(&wait, feed->watch ? &feed->watch->durable : NULL, wait_us);
 	for (;;) {
 		/* Before looking: whatever was durable when the store failed is still given. */
 		const int ended = over(feed, error);

@@ -17,4 +17,7 @@ HF_CHECKED int hf__feed_look(const struct hf__os *os, const struct hf__domains *
                              struct hf_error *error);
 void hf__feed_own_os(struct hf_feed *feed, struct hf__os *os, void (*release)(struct hf__os *os));
 
+/* hf_event_concerns over a table of domains. */
+bool hf__event_concerns(const struct hf__domains *domains, const struct hf_event *event, const struct hf_bytes *key, unsigned parts);
+
 #endif

@@ -1,8 +1,8 @@
 /* See watch.h.
  *
- * No lost wake-up. A waiter counts himself, then looks at what is durable, then sleeps if the word did not move. A leader publishes what is
- * durable, then looks whether anybody is counted. Both touch `waiters` by a read-modify-write, so one of the two sees the other: either the leader
- * moves the word, or the waiter sees what became durable. */
+ * No lost wake-up. A waiter counts himself, then looks (at what is durable, at a ring), then sleeps if the word did not move. Whoever changes what is looked at
+ * does so first and then looks whether anybody is counted. Both touch `waiters` by a read-modify-write, so one of the two sees the other: either the
+ * word moves, or the waiter sees the change. */
 #include "store/watch.h"
 
 #include <limits.h>
@@ -22,6 +22,7 @@ struct hf__watch *hf__watch_new(struct hf_store *store)
 	w->store = store;
 	atomic_init(&w->refs, 1);
 	(void)pthread_mutex_init(&w->lock, NULL);
+	hf__pump_init(&w->pump);
 	return w;
 }
 
@@ -29,6 +30,7 @@ void hf__watch_unref(struct hf__watch *w)
 {
 	if (atomic_fetch_sub(&w->refs, 1) > 1)
 		return;
+	hf__pump_deinit(&w->pump);
 	(void)pthread_mutex_destroy(&w->lock);
 	hf__free(w);
 }
@@ -85,13 +87,15 @@ bool hf__watch_closed(const struct hf__watch *w)
 void hf__watch_close(struct hf__watch *w)
 {
 	uint32_t inside = atomic_fetch_or(&w->inside, HF__WATCH_CLOSED) | HF__WATCH_CLOSED;
-	hf__watch_advance(w);
+	hf__bell_ring(&w->durable);
+	hf__pump_closing(w);
 	for (; inside != HF__WATCH_CLOSED; inside = atomic_load(&w->inside))
 		hf__futex_wait(&w->inside, inside);
 	/* Their seam goes with the store. */
 	for (struct hf__tail *tail = w->tails; tail; tail = tail->next)
 		hf__tail_close(tail);
 	w->tails = NULL;
+	hf__pump_stop(w);
 }
 
 void hf__watch_orphan(struct hf__watch *w)
@@ -101,12 +105,17 @@ void hf__watch_orphan(struct hf__watch *w)
 
 /* --- Waiting --------------------------------------------------------------------------------------------------------------------- */
 
+void hf__bell_ring(struct hf__bell *bell)
+{
+	if (atomic_fetch_add(&bell->waiters, 0) == 0)
+		return;
+	(void)atomic_fetch_add(&bell->word, 1);
+	hf__futex_wake(&bell->word, INT_MAX);
+}
+
 void hf__watch_advance(struct hf__watch *w)
 {
-	if (atomic_fetch_add(&w->waiters, 0) == 0)
-		return;
-	(void)atomic_fetch_add(&w->word, 1);
-	hf__futex_wake(&w->word, INT_MAX);
+	hf__bell_ring(&w->durable);
 }
 
 static int64_t monotonic_us(void)
@@ -116,15 +125,15 @@ static int64_t monotonic_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void hf__watch_begin(struct hf__watch_wait *wait, struct hf__watch *watch, int64_t wait_us)
+void hf__watch_begin(struct hf__watch_wait *wait, struct hf__bell *bell, int64_t wait_us)
 {
 	const int64_t now = wait_us > 0 ? monotonic_us() : 0;
-	*wait = (struct hf__watch_wait){.watch = watch};
+	*wait = (struct hf__watch_wait){.bell = bell};
 	wait->until = wait_us < 0 || wait_us > INT64_MAX - now ? INT64_MAX : wait_us == 0 ? 0 : now + wait_us;
-	if (!watch || wait_us == 0)
+	if (!bell || wait_us == 0)
 		return;
-	(void)atomic_fetch_add(&watch->waiters, 1);
-	wait->seen = atomic_load(&watch->word);
+	(void)atomic_fetch_add(&bell->waiters, 1);
+	wait->seen = atomic_load(&bell->word);
 }
 
 /* Microseconds to sleep; 0: the time is over. */
@@ -139,23 +148,23 @@ static int64_t left_of(const struct hf__watch_wait *wait)
 bool hf__watch_sleep(struct hf__watch_wait *wait)
 {
 	_Atomic uint32_t nobody = 0;
-	int64_t left = left_of(wait);
+	const int64_t left = left_of(wait);
 	if (left == 0)
 		return false;
-	if (!wait->watch) {
+	if (!wait->bell) {
 		hf__futex_wait_for(&nobody, 0, left < POLL_US ? left : POLL_US);
 		return true;
 	}
 	if (left == INT64_MAX)
-		hf__futex_wait(&wait->watch->word, wait->seen);
+		hf__futex_wait(&wait->bell->word, wait->seen);
 	else
-		hf__futex_wait_for(&wait->watch->word, wait->seen, left);
-	wait->seen = atomic_load(&wait->watch->word);
+		hf__futex_wait_for(&wait->bell->word, wait->seen, left);
+	wait->seen = atomic_load(&wait->bell->word);
 	return true;
 }
 
 void hf__watch_end(struct hf__watch_wait *wait)
 {
-	if (wait->watch && wait->until != 0)
-		(void)atomic_fetch_sub(&wait->watch->waiters, 1);
+	if (wait->bell && wait->until != 0)
+		(void)atomic_fetch_sub(&wait->bell->waiters, 1);
 }

@@ -10,6 +10,26 @@
 
 #include "holdfast/feed.h"
 
+/* Who sleeps until something happens. Ringing costs one atomic operation while nobody sleeps. */
+struct hf__bell {
+	_Atomic uint32_t word;
+	_Atomic uint32_t waiters; /* who sleeps on it or is about to */
+};
+
+/* What takes changes to the subscriptions: pump.c. */
+struct hf__pump {
+	pthread_mutex_t lock; /* of all below and of every subscription; no call of it waits for anything under it */
+	pthread_cond_t idle; /* a subscription is not being served any more */
+	struct hf_subscription *first, *last;
+	struct hf_feed *source; /* where it has got to; NULL: nobody subscribes */
+	bool pumping; /* somebody is at it */
+	pthread_t pumper;
+	_Atomic bool thread_runs;
+	pthread_t thread;
+	_Atomic uint32_t wanted; /* moves when somebody subscribes, and at close: the thread sleeps on it while nobody does */
+	struct hf_error failure; /* why changes cannot be read; code HF_OK: they can */
+};
+
 #define HF__WATCH_CLOSED (UINT32_C(1) << 31)
 
 struct hf__watch {
@@ -18,8 +38,8 @@ struct hf__watch {
 	_Atomic uint32_t inside; /* calls that use the store, for which hf_close waits; HF__WATCH_CLOSED: no more get in */
 	pthread_mutex_t lock; /* of `tails`; only inside */
 	struct hf__tail *tails; /* whose files are closed with the store */
-	_Atomic uint32_t word; /* moves when something became durable while somebody waits, at a fault and at close */
-	_Atomic uint32_t waiters; /* who sleeps on it or is about to */
+	struct hf__bell durable; /* rung when something became durable, at a fault and at close */
+	struct hf__pump pump;
 };
 
 /* NULL: out of memory. */
@@ -40,15 +60,30 @@ bool hf__watch_closed(const struct hf__watch *watch);
 /* Something became durable, or the store failed: wakes those who wait. Any thread, any lock. */
 void hf__watch_advance(struct hf__watch *watch);
 
+/* The same for any bell, after what is waited for has changed. */
+void hf__bell_ring(struct hf__bell *bell);
+
 /* Waiting: begin, then look and sleep in turns, then end. What is looked at after `begin` or after a sleep cannot change unnoticed. */
 struct hf__watch_wait {
-	struct hf__watch *watch; /* NULL: nobody wakes; sleeps are short */
-	int64_t until; /* CLOCK_MONOTONIC, microseconds; INT64_MAX: for ever */
+	struct hf__bell *bell; /* NULL: nobody rings; sleeps are short */
+	int64_t until; /* CLOCK_MONOTONIC, microseconds; INT64_MAX: for ever; 0: not at all */
 	uint32_t seen;
 };
-void hf__watch_begin(struct hf__watch_wait *wait, struct hf__watch *watch, int64_t wait_us);
+void hf__watch_begin(struct hf__watch_wait *wait, struct hf__bell *bell, int64_t wait_us);
 /* false: the time is over. */
 bool hf__watch_sleep(struct hf__watch_wait *wait);
 void hf__watch_end(struct hf__watch_wait *wait);
+
+/* pump.c. */
+void hf__pump_init(struct hf__pump *pump);
+void hf__pump_deinit(struct hf__pump *pump);
+/* Is there a thread for it? Starts it when there has to be one. HF_OK, HF_ENOMEM. Inside only, as all of these. */
+HF_CHECKED int hf__pump_start(struct hf__watch *watch);
+/* Takes to the subscriptions what became durable, unless the thread does or somebody else is at it. */
+void hf__pump_run(struct hf__watch *watch);
+/* Wakes everyone who sleeps for a subscription or its thread: the store is closing. */
+void hf__pump_closing(struct hf__watch *watch);
+/* Joins the thread and drops the source; nobody is inside any more. */
+void hf__pump_stop(struct hf__watch *watch);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "holdfast/feed.h"
+#include "lib/followed.h"
 #include "lib/sim_os.h"
 #include "log/entry.h"
 #include "store/store.h"
@@ -93,54 +93,19 @@ static void load(struct stage *stage)
 	expect_same(&before, &after, "state == load(snapshot(state))");
 }
 
-/* Copies of what the feed gives; their bodies are the batches'. */
-struct followed {
-	struct hf__entry *entries;
-	size_t count;
-	struct hf_memory **batches;
-	size_t batch_count;
-};
-
-static void follow_batch(struct followed *f, const struct hf_event_batch *batch)
-{
-	f->entries = realloc(f->entries, (f->count + batch->count) * sizeof *f->entries);
-	f->batches = realloc(f->batches, (f->batch_count + 1) * sizeof(struct hf_memory *));
-	assert_true(f->entries && f->batches);
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct hf_event *event = &batch->events[i];
-		assert_true(f->count == 0 || event->lsn > f->entries[f->count - 1].lsn);
-		f->entries[f->count++] =
-		    (struct hf__entry){.lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
-	}
-	f->batches[f->batch_count++] = batch->memory;
-}
-
-static void follow(struct followed *f, hf_store *store)
-{
-	struct hf_error error = {0};
-	struct hf_event_batch batch;
-	hf_feed *feed;
-	expect_ok(hf_feed_open(store, 1, &feed, &error), &error, "feed");
-	for (;;) {
-		expect_ok(hf_feed_next(feed, 0, 0, &batch, &error), &error, "feed");
-		if (batch.count == 0)
-			break;
-		follow_batch(f, &batch);
-	}
-	hf_feed_close(feed);
-}
-
 static void feed(struct stage *stage)
 {
 	struct hf_error error = {0};
-	struct followed f = {0};
+	struct followed followed = {0};
+	hf_feed *source;
 	struct hf__writer before = stage_dump(stage);
-	follow(&f, stage->store);
-	expect_ok(hf__state_rebuild(stage->store, f.entries, f.count, &error), &error, "apply");
-	for (size_t i = 0; i < f.batch_count; i++)
-		hf_release(f.batches[i]);
-	free(f.batches);
-	free(f.entries);
+	expect_ok(hf_feed_open(stage->store, 1, &source, &error), &error, "feed");
+	expect_ok(followed_feed(&followed, source, 0, &error), &error, "feed");
+	hf_feed_close(source);
+	struct hf__entry *entries = followed_entries(&followed);
+	expect_ok(hf__state_rebuild(stage->store, entries, followed.count, &error), &error, "apply");
+	free(entries);
+	followed_free(&followed);
 	struct hf__writer after = stage_dump(stage);
 	expect_same(&before, &after, "state == apply(feed)");
 }

@@ -49,6 +49,10 @@ struct hf_event_batch {
 /* One line of what it did, as hf_log_each gives it, cut to `cap` bytes with its NUL. Needs the body; without it the line names operation and key. */
 HF_API void hf_event_text(const struct hf_event *event, char *out, size_t cap);
 
+/* Does it concern the object with these key parts (at most 3), or one whose key begins with them? An entry about many objects of a container concerns those
+ * that it changed, as far as its body tells; without the body, and where the body does not tell, all of them. The domain is not compared. */
+HF_API bool hf_event_concerns(const struct hf_event *event, const struct hf_bytes *key, unsigned parts);
+
 /* --- The change feed ------------------------------------------------------------------------------------------------------ */
 
 typedef struct hf_feed hf_feed;
@@ -71,6 +75,46 @@ HF_API HF_CHECKED int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us,
 
 /* Frees the feed; NULL is allowed. Before or after the store is closed. */
 HF_API void hf_feed_close(hf_feed *feed);
+
+/* --- Subscriptions ----------------------------------------------------------------------------------------------------------
+ * Changes are taken to the subscriptions by one thread of the store, which the first hf_subscribe() starts; with no_background by hf_maintain() and
+ * hf_subscription_next(), on the thread that calls them. It holds no lock of the engine meanwhile. */
+
+typedef struct hf_subscription hf_subscription;
+
+/* A change, borrowed until the callback returns. It may use the store, and end this subscription or others; it must not close the store. While it
+ * runs no subscription of the store is served, so slow work belongs elsewhere; nothing is lost meanwhile. */
+typedef void (*hf_event_fn)(void *ctx, const struct hf_event *event);
+
+/* Zeroed: all changes, through a ring. */
+struct hf_subscribe {
+	const char *domain; /* "outbox"; NULL: all */
+	struct hf_bytes key[3]; /* only changes that concern objects whose key begins with these parts: see hf_event_concerns() */
+	unsigned parts; /* how many; more than 0 needs a domain */
+	uint32_t ring; /* how many changes it holds before it is read, at most 2^20; 0 = 1,024 */
+	hf_event_fn callback; /* instead of a ring; NULL: none */
+	void *ctx;
+};
+
+/* Subscribes to what becomes durable after this call. End it with hf_unsubscribe().
+ * Errors: HF_EINVAL (no such domain, too many parts, a key part or ring out of range), HF_ENOMEM, HF_EIO (no eventfd can be had). */
+HF_API HF_CHECKED int hf_subscribe(hf_store *store, const struct hf_subscribe *args, hf_subscription **out, struct hf_error *error);
+
+/* Readable while changes wait in the ring, or once the store was closed or its changes cannot be read; now and then for nothing. To be waited for, not to be
+ * read or closed: hf_subscription_next() and hf_unsubscribe() do that. -1 for one with a callback. */
+HF_API int hf_subscription_eventfd(const hf_subscription *subscription);
+
+/* Takes up to `limit` changes (0: all) out of the ring, in the order of LSNs. When there is none it waits up to wait_us (0: not at all, -1: for ever) and
+ * then answers HF_OK with count 0. Where the ring was full stands one event with `lost`: so many changes from its `lsn` on are not told, and a feed from there
+ * gives them. Thread-safe. *out is zeroed on failure and nothing was taken.
+ * Errors: HF_ECANCELED (the store was closed), HF_EINVAL (it has a callback), HF_EFAILED (the store failed), HF_ECORRUPT, HF_EIO (changes cannot be
+ * read), HF_ENOMEM, HF_EFORK. */
+HF_API HF_CHECKED int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wait_us, struct hf_event_batch *out,
+                                           struct hf_error *error);
+
+/* Ends and frees it; NULL is allowed. Before or after the store is closed, while changes come, and from within callbacks. A callback of it that runs on
+ * another thread has returned when this returns; none comes after. No other call with it may be running. */
+HF_API void hf_unsubscribe(hf_subscription *subscription);
 
 #ifdef __cplusplus
 }

@@ -15,6 +15,7 @@
 #ifndef HOLDFAST_OUTBOX_H
 #define HOLDFAST_OUTBOX_H
 
+#include "holdfast/feed.h"
 #include "holdfast/types.h"
 
 #ifdef __cplusplus
@@ -491,6 +492,15 @@ struct hf_outbox_drained {
  * its group. Nothing is sent while the queue is paused. The first failure of the store ends it; *out tells what was done in either case. */
 HF_API HF_CHECKED int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args, struct hf_outbox_drained *out,
                                       struct hf_error *error);
+
+/* --- Watching ------------------------------------------------------------------------------------------------------------- */
+
+/* Calls back after each durable change of the queue, its settings included: hf_subscribe() with a callback, see there for the thread and what may be done.
+ * End it with hf_outbox_unsubscribe(). Errors: HF_EINVAL (queue or callback), HF_ENOMEM. */
+HF_API HF_CHECKED int hf_outbox_subscribe(hf_store *store, struct hf_bytes queue, hf_event_fn callback, void *ctx, hf_subscription **out,
+                                          struct hf_error *error);
+/* hf_unsubscribe(). */
+HF_API void hf_outbox_unsubscribe(hf_subscription *subscription);
 
 #ifdef __cplusplus
 }

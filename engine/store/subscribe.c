@@ -1,0 +1,375 @@
+/* Subscriptions as their users see them: filter, ring, waiting, ending. What fills them is pump.c.
+ *
+ * A ring of n changes has n + 1 slots. A change that finds n of them taken is lost: the last slot becomes a gap, which counts what is lost after it, and which is
+ * read in its place. So nothing is missing without a mark, and changes behind the gap come after it.
+ *
+ * The eventfd. It is cleared before the ring is looked at and told anew when something stays in it, while the pump tells after it filled: whoever finds the ring
+ * empty finds the next change told. A tell may come late and be about what was taken already.
+ *
+ * I-SUB-1: the events of a subscription and the changes that its gaps count are, together, all that it wants from its first LSN on. */
+#include "store/subscribe.h"
+
+#include "store/look.h"
+
+#define RING_DEFAULT 1024u
+#define RING_MAX (1u << 20)
+
+/* --- Filter ------------------------------------------------------------------------------------------------------------------------ */
+
+bool hf__subscription_wants(const struct hf_subscription *s, const struct hf__domains *domains, const struct hf_event *event)
+{
+	return event->lsn >= s->from && (s->domain == 0 || s->domain == event->domain_id) &&
+	       hf__event_concerns(domains, event, s->key, s->parts);
+}
+
+static int check_domain(const struct hf_store *store, const char *name, uint8_t *id)
+{
+	*id = 0;
+	if (!name)
+		return HF_OK;
+	for (unsigned i = 0; i < store->domains->count; i++)
+		if (strcmp(store->domains->rows[i]->name, name) == 0)
+			*id = store->domains->rows[i]->id;
+	return *id ? HF_OK : HF_EINVAL;
+}
+
+static int check_args(const struct hf_store *store, const struct hf_subscribe *args, uint8_t *domain, struct hf_error *error)
+{
+	if (check_domain(store, args->domain, domain) != HF_OK)
+		return hf__fail(error, HF_EINVAL, 0, "subscribe: there is no such domain");
+	if (args->parts > 3 || (args->parts > 0 && *domain == 0))
+		return hf__fail(error, HF_EINVAL, 0, "subscribe: at most 3 key parts, and a domain with them");
+	for (unsigned i = 0; i < args->parts; i++)
+		if (!hf__key_part_ok(args->key[i], true))
+			return hf__fail(error, HF_EINVAL, 0, "subscribe: a key part must have at most %u bytes and no NUL", HF_KEY_MAX);
+	if (args->ring > RING_MAX)
+		return hf__fail(error, HF_EINVAL, 0, "subscribe: a ring holds at most %u changes", RING_MAX);
+	return HF_OK;
+}
+
+/* --- Ring -------------------------------------------------------------------------------------------------------------------------- */
+
+static struct hf__slot *slot_at(const struct hf_subscription *s, uint32_t index)
+{
+	return &s->slots[(s->first + index) % (s->size + 1)];
+}
+
+/* Key and reason into one block behind each other. */
+static bool keep_text(struct hf__slot *slot)
+{
+	struct hf_event *event = &slot->event;
+	struct hf_bytes *parts[] = {&event->key[0], &event->key[1], &event->key[2], &event->reason};
+	size_t len = 0;
+	for (size_t i = 0; i < 4; i++)
+		len += parts[i]->len;
+	slot->text = hf__alloc(len);
+	if (!slot->text)
+		return false;
+	uint8_t *at = slot->text;
+	for (size_t i = 0; i < 4; i++) {
+		if (parts[i]->len > 0)
+			memcpy(at, parts[i]->data, parts[i]->len);
+		parts[i]->data = at;
+		at += parts[i]->len;
+	}
+	return true;
+}
+
+static void lose(struct hf_subscription *s, const struct hf_event *event)
+{
+	struct hf__slot *last = s->count > 0 ? slot_at(s, s->count - 1) : NULL;
+	if (!last || !last->event.lost) {
+		last = slot_at(s, s->count++);
+		*last = (struct hf__slot){.event = {.lsn = event->lsn, .at = event->at, .domain = "", .operation = "gap"}};
+	}
+	last->event.lost++;
+}
+
+void hf__subscription_push(struct hf_subscription *s, const struct hf_event *event)
+{
+	if (s->count >= s->size) {
+		lose(s, event);
+		return;
+	}
+	struct hf__slot *slot = slot_at(s, s->count);
+	*slot = (struct hf__slot){.event = *event};
+	slot->event.body = hf_bytes(NULL, 0);
+	if (keep_text(slot))
+		s->count++;
+	else
+		lose(s, event); /* no memory: as good as no room */
+}
+
+/* The first `count` as a batch; they stay in the ring. */
+static int copy_events(const struct hf_subscription *s, uint32_t count, struct hf__answer *answer, struct hf_event_batch *out)
+{
+	struct hf_event *events = hf__answer_alloc(answer, count * sizeof *events);
+	if (!events)
+		return HF_ENOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		events[i] = slot_at(s, i)->event;
+		for (unsigned part = 0; part < 3; part++)
+			if (hf__answer_bytes(answer, events[i].key[part], &events[i].key[part]) != HF_OK)
+				return HF_ENOMEM;
+		if (hf__answer_bytes(answer, events[i].reason, &events[i].reason) != HF_OK)
+			return HF_ENOMEM;
+	}
+	out->memory = hf__answer_give(answer);
+	if (!out->memory)
+		return HF_ENOMEM;
+	out->events = events;
+	out->count = count;
+	return HF_OK;
+}
+
+static void drop_events(struct hf_subscription *s, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		hf__free(slot_at(s, i)->text);
+	s->first = (s->first + count) % (s->size + 1);
+	s->count -= count;
+}
+
+/* --- Taking ------------------------------------------------------------------------------------------------------------------------ */
+
+/* HF_OK with events, HF_ENOTFOUND without, or why not. */
+static int take(struct hf_subscription *s, size_t limit, struct hf_event_batch *out, struct hf_error *error)
+{
+	const struct hf__os *os = s->watch->store->os;
+	struct hf__answer answer = {.store = s->watch->store};
+	int rc = HF_ENOTFOUND;
+	os->event_clear(os->ctx, s->event);
+	(void)pthread_mutex_lock(&s->watch->pump.lock);
+	const uint32_t count = limit > 0 && limit < s->count ? (uint32_t)limit : s->count;
+	const struct hf_error failure = s->watch->pump.failure;
+	if (count > 0)
+		rc = copy_events(s, count, &answer, out);
+	if (rc == HF_OK)
+		drop_events(s, count);
+	const bool left = s->count > 0;
+	(void)pthread_mutex_unlock(&s->watch->pump.lock);
+	if (left || failure.code != HF_OK)
+		(void)os->event_tell(os->ctx, s->event);
+	if (rc == HF_ENOMEM) {
+		hf__answer_reset(&answer);
+		return hf__fail(error, rc, 0, "no memory for the subscription's events");
+	}
+	if (rc == HF_OK || failure.code == HF_OK)
+		return rc;
+	if (error)
+		*error = failure;
+	return failure.code;
+}
+
+static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
+{
+	struct hf__watch *w = s->watch;
+	struct hf__watch_wait wait;
+	int rc;
+	hf__watch_begin(&wait, w->store->options.no_background ? &w->durable : &s->filled, wait_us);
+	for (;;) {
+		hf__pump_run(w);
+		rc = take(s, limit, out, error);
+		if (rc != HF_ENOTFOUND)
+			break;
+		rc = hf__watch_closed(w) ? hf__fail(error, HF_ECANCELED, 0, "the store was closed") : HF_OK;
+		if (rc != HF_OK || !hf__watch_sleep(&wait))
+			break;
+	}
+	hf__watch_end(&wait);
+	return rc;
+}
+
+int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
+{
+	*out = (struct hf_event_batch){0};
+	if (wait_us < -1)
+		return hf__fail(error, HF_EINVAL, 0, "wait_us must be -1, 0 or a time");
+	if (subscription->callback)
+		return hf__fail(error, HF_EINVAL, 0, "this subscription has a callback and no ring");
+	int rc = hf__watch_enter(subscription->watch, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = take_or_wait(subscription, limit, wait_us, out, error);
+	hf__watch_leave(subscription->watch);
+	return rc;
+}
+
+int hf_subscription_eventfd(const hf_subscription *subscription)
+{
+	return subscription->event;
+}
+
+/* --- Beginning --------------------------------------------------------------------------------------------------------------------- */
+
+static int keep_filter(struct hf_subscription *s, const struct hf_subscribe *args)
+{
+	size_t len = 0;
+	for (unsigned i = 0; i < args->parts; i++)
+		len += args->key[i].len;
+	s->key_text = hf__alloc(len);
+	if (!s->key_text)
+		return HF_ENOMEM;
+	uint8_t *at = s->key_text;
+	for (unsigned i = 0; i < args->parts; i++) {
+		if (args->key[i].len > 0)
+			memcpy(at, args->key[i].data, args->key[i].len);
+		s->key[i] = hf_bytes(at, args->key[i].len);
+		at += args->key[i].len;
+	}
+	s->parts = args->parts;
+	return HF_OK;
+}
+
+static int make_ring(struct hf_subscription *s, const struct hf_store *store, uint32_t size, struct hf_error *error)
+{
+	s->size = size ? size : RING_DEFAULT;
+	s->slots = hf__alloc(((size_t)s->size + 1) * sizeof *s->slots);
+	if (!s->slots)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a ring");
+	const int rc = store->os->event_new(store->os->ctx, &s->event);
+	if (rc == 0)
+		return HF_OK;
+	s->event = -1;
+	return hf__fail(error, HF_EIO, rc, "no eventfd could be had (error %d)", rc);
+}
+
+static int make(struct hf__watch *w, const struct hf_subscribe *args, struct hf_subscription **out, struct hf_error *error)
+{
+	uint8_t domain = 0;
+	int rc = check_args(w->store, args, &domain, error);
+	if (rc != HF_OK)
+		return rc;
+	struct hf_subscription *s = hf__alloc(sizeof *s);
+	if (!s)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a subscription");
+	s->watch = w;
+	s->domain = domain;
+	s->callback = args->callback;
+	s->ctx = args->ctx;
+	s->event = -1;
+	s->event_free = w->store->os->event_free;
+	(void)atomic_fetch_add(&w->refs, 1);
+	rc = keep_filter(s, args);
+	if (rc != HF_OK)
+		(void)hf__fail(error, rc, 0, "no memory for a subscription");
+	if (rc == HF_OK && !s->callback)
+		rc = make_ring(s, w->store, args->ring, error);
+	if (rc == HF_OK)
+		*out = s;
+	else
+		hf__subscription_free(s);
+	return rc;
+}
+
+static void enlist(struct hf__pump *p, struct hf_subscription *s)
+{
+	s->previous = p->last;
+	if (p->last)
+		p->last->next = s;
+	else
+		p->first = s;
+	p->last = s;
+}
+
+/* Into the list, with a source to be filled from: the first one brings it. */
+static int join(struct hf__watch *w, struct hf_subscription *s, struct hf_error *error)
+{
+	struct hf_feed *source = NULL;
+	const int rc = hf_feed_open(w->store, hf__durable_end(w->store) + 1, &source, error);
+	if (rc != HF_OK)
+		return rc;
+	(void)pthread_mutex_lock(&w->pump.lock);
+	if (!w->pump.source) {
+		w->pump.source = source;
+		source = NULL;
+	}
+	/* The source began at or before this place, and what it gave was given under this lock. */
+	s->from = hf__durable_end(w->store) + 1;
+	enlist(&w->pump, s);
+	(void)pthread_mutex_unlock(&w->pump.lock);
+	hf_feed_close(source);
+	return HF_OK;
+}
+
+int hf_subscribe(hf_store *store, const struct hf_subscribe *args, hf_subscription **out, struct hf_error *error)
+{
+	static const struct hf_subscribe all;
+	struct hf_subscription *s = NULL;
+	*out = NULL;
+	int rc = hf__watch_enter(store->watch, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = make(store->watch, args ? args : &all, &s, error);
+	if (rc == HF_OK) {
+		rc = join(store->watch, s, error);
+		if (rc != HF_OK)
+			hf__subscription_free(s);
+	}
+	if (rc == HF_OK && hf__pump_start(store->watch) != HF_OK) {
+		hf_unsubscribe(s);
+		rc = hf__fail(error, HF_ENOMEM, 0, "the thread for subscriptions could not be started");
+	}
+	if (rc == HF_OK)
+		*out = s;
+	hf__watch_leave(store->watch);
+	return rc;
+}
+
+/* --- Ending ------------------------------------------------------------------------------------------------------------------------ */
+
+void hf__subscription_unlink(struct hf_subscription *s)
+{
+	struct hf__pump *p = &s->watch->pump;
+	if (s->next)
+		s->next->previous = s->previous;
+	else
+		p->last = s->previous;
+	if (s->previous)
+		s->previous->next = s->next;
+	else
+		p->first = s->next;
+}
+
+void hf__subscription_free(struct hf_subscription *s)
+{
+	struct hf__watch *w = s->watch;
+	if (s->slots)
+		drop_events(s, s->count);
+	if (s->event >= 0)
+		s->event_free(NULL, s->event);
+	hf__free(s->slots);
+	hf__free(s->key_text);
+	hf__free(s);
+	hf__watch_unref(w);
+}
+
+/* true: it is the caller's to free. */
+static bool leave(struct hf__watch *w, struct hf_subscription *s)
+{
+	(void)pthread_mutex_lock(&w->pump.lock);
+	s->cancelled = true;
+	s->by_itself = s->busy && pthread_equal(w->pump.pumper, pthread_self());
+	while (s->busy && !s->by_itself)
+		(void)pthread_cond_wait(&w->pump.idle, &w->pump.lock);
+	if (!s->by_itself)
+		hf__subscription_unlink(s);
+	const bool mine = !s->by_itself;
+	(void)pthread_mutex_unlock(&w->pump.lock);
+	return mine;
+}
+
+void hf_unsubscribe(hf_subscription *subscription)
+{
+	if (!subscription)
+		return;
+	struct hf__watch *w = subscription->watch;
+	bool mine = true;
+	/* After hf_close, and in a forked child, nobody serves it any more. */
+	if (hf__watch_enter(w, NULL) == HF_OK) {
+		mine = leave(w, subscription);
+		hf__watch_leave(w);
+	}
+	if (mine)
+		hf__subscription_free(subscription);
+}
