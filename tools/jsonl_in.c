@@ -19,9 +19,9 @@ static struct hf_bytes trimmed(struct hf_bytes text)
 
 static bool once(struct import *import, const struct jsonl_line *line, struct json_fault *fault)
 {
-	static const char *const kinds[JSONL_KINDS] = {
-	    [JSONL_HEADER] = "header", [JSONL_INBOX] = "inbox", [JSONL_RECORD] = "record", [JSONL_CURSOR] = "cursor",
-	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_END] = "end"};
+	static const char *const kinds[JSONL_KINDS] = {[JSONL_HEADER] = "header", [JSONL_INBOX] = "inbox",   [JSONL_RECORD] = "record",
+	                                               [JSONL_CURSOR] = "cursor", [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",
+	                                               [JSONL_END] = "end",       [JSONL_IDEM] = "idem",     [JSONL_MIGRATION] = "migration"};
 	const struct hf_cursor_key *key = &line->cursor.key;
 	const struct hf_bytes account = line->account.len ? line->account : hf_str("primary");
 	struct hf_bytes parts[4] = {hf_str(kinds[line->kind])};
@@ -37,6 +37,10 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->queue;
 	} else if (line->kind == JSONL_ITEM) {
 		parts[count++] = line->queue, parts[count++] = line->item.id;
+	} else if (line->kind == JSONL_IDEM) {
+		parts[count++] = line->idem.key.scope, parts[count++] = line->idem.key.key;
+	} else if (line->kind == JSONL_MIGRATION) {
+		parts[count++] = line->migration.name;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -129,6 +133,10 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_queue(&import->load, line->queue, line->max_attempts);
 	case JSONL_ITEM:
 		return load_line_item(import, line);
+	case JSONL_IDEM:
+		return load_idem(&import->load, &line->idem);
+	case JSONL_MIGRATION:
+		return load_migration(&import->load, &line->migration);
 	default:
 		return CLI_OK;
 	}

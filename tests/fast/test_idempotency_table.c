@@ -107,6 +107,12 @@ static int put_for_ever(const struct call *c)
 {
 	return put_with(c, STAGE_NOW, HF_UNSET);
 }
+static int put_literally(const struct call *c)
+{
+	const struct hf_idempotency_put args = {
+	    COMMON, .fingerprint = hf_str("g"), .status = 418, .response = hf_str("tea"), .expires_at = HF_UNSET, .restore = true};
+	return hf_idempotency_put(c->store, c->txn, &args, c->result, c->error);
+}
 static int put_ended(const struct call *c)
 {
 	return put_with(c, STAGE_NOW, CELL_NOW);
@@ -159,6 +165,8 @@ static const struct operation operations[] = {
      "done g BX 418 tea"},
     {"put for ever", put_for_ever, ONE, "done g A- 418 tea", "done g A- 418 tea", "done g A- 418 tea", "done g A- 418 tea",
      "done g A- 418 tea"},
+    {"put literally", put_literally, ONE, "done g 0- 418 tea", "done g 0- 418 tea", "done g 0- 418 tea", "done g 0- 418 tea",
+     "done g 0- 418 tea"},
     {"put of what has ended", put_ended, ONE, "=", "gone", "gone", "gone", "gone"},
     {"put of the same", put_same, ONE, "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "="},
     {"remove", remove_it, ONE, "ENOTFOUND", "gone", "gone", "gone", "gone"},

@@ -43,6 +43,9 @@ static hf_lsn look(hf_store *store, const char *name, hf_time *applied_at)
 		*applied_at = page.items[i].applied_at;
 	}
 	hf_release(page.memory);
+	bool applied;
+	assert_int_equal(hf_migration_applied(store, hf_str(name), 0, &applied, NULL), HF_OK);
+	assert_int_equal(applied, version != 0);
 	return version;
 }
 
@@ -60,6 +63,11 @@ static int record(const struct call *c)
 static int record_with_a_time(const struct call *c)
 {
 	return record_at(c, 77);
+}
+static int record_literally(const struct call *c)
+{
+	const struct hf_migration_record args = {.write.expect = c->expect, .name = hf_str(c->name), .restore = true};
+	return hf_migration_record(c->store, c->txn, &args, c->result, c->error);
 }
 static int forget(const struct call *c)
 {
@@ -83,6 +91,7 @@ static const struct operation {
 } operations[] = {
     {"record", record, false, "now", "="},
     {"record with a time", record_with_a_time, false, "77", "="},
+    {"record literally", record_literally, false, "0", "="},
     {"forget", forget, false, "ENOTFOUND", "gone"},
     {"guard", guard, true, "=", "="},
 };
@@ -154,7 +163,10 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 	const hf_lsn now = look(stage->store, name, &after);
 	if (rc != (refused ? HF_ENOTFOUND : HF_OK))
 		wrong(op, state, stage, manner, hf_code_name(rc));
-	const hf_time want = refused || same ? before : strcmp(outcome, "gone") == 0 ? HF_UNSET : strcmp(outcome, "now") == 0 ? NOW : 77;
+	const hf_time want = refused || same                ? before
+	                     : strcmp(outcome, "gone") == 0 ? HF_UNSET
+	                     : strcmp(outcome, "now") == 0  ? NOW
+	                                                    : atoi(outcome);
 	if (after != want)
 		wrong(op, state, stage, manner, "when it was applied");
 	if (result.changed == (refused || same) || result.count != result.changed || result.version != (refused ? 0 : now))

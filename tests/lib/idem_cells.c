@@ -54,6 +54,7 @@ char cell_time_letter(hf_time time)
 	             {CELL_NOW + CELL_LONG, 'H'},
 	             {CELL_LOGGED + HF_IDEMPOTENCY_TTL_US, 'D'},
 	             {CELL_NOW + HF_IDEMPOTENCY_TTL_US, 'X'},
+	             {0, '0'},
 	             {HF_UNSET, '-'}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i].time == time)
