@@ -54,7 +54,7 @@ static void show_begun(struct cli *cli, const struct hf_idempotency_key *key, co
 	out_begin(cli->out, "idempotency-begun");
 	out_bytes(cli->out, "scope", key->scope);
 	out_bytes(cli->out, "key", key->key);
-	out_text(cli->out, "outcome", hf_idempotency_outcome_name((int)begun->outcome));
+	out_text(cli->out, "outcome", hf_idempotency_outcome_name(begun->outcome));
 	if (begun->outcome == HF_IDEMPOTENCY_NEW) {
 		out_u64(cli->out, "token", begun->token);
 		out_time(cli->out, "lease_until", begun->lease_until);

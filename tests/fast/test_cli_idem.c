@@ -1,5 +1,5 @@
-/* What the tool does with idempotency keys and migrations beyond single commands (those are in test_cli_round_trip): what people see, JSON Lines out
- * and in, stats. */
+/* What the tool does with idempotency keys and migrations beyond single commands (those are in test_cli_round_trip): what people see,
+ * JSON Lines out and in, stats. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -10,16 +10,18 @@
 
 const char *cell_state_name(enum cell_state state)
 {
-	static const char *const names[CELL_STATES] = {"absent",
-	                                               "in_progress, this token",
-	                                               "in_progress, another token",
-	                                               "lease over",
-	                                               "lease over, logged",
-	                                               "in_progress without lease",
-	                                               "done",
-	                                               "expired",
-	                                               "expired, logged"};
-	return names[state];
+	static const struct {
+		const char *name;
+	} rows[CELL_STATES] = {{"absent"},
+	                       {"in_progress by this token"},
+	                       {"in_progress by another token"},
+	                       {"lease over"},
+	                       {"lease over and logged"},
+	                       {"in_progress without lease"},
+	                       {"done"},
+	                       {"expired"},
+	                       {"expired and logged"}};
+	return rows[state].name;
 }
 
 enum cell_state cell_state_in(enum cell_state state, enum setting setting)

@@ -69,8 +69,8 @@ enum hf_idempotency_outcome {
 	HF_IDEMPOTENCY_REPLAY = 4, /* it is done: here are status and response */
 };
 
-/* The word for it: "NEW", "MISMATCH", "IN_PROGRESS", "REPLAY"; never NULL. */
-HF_API const char *hf_idempotency_outcome_name(int outcome);
+/* The word for it: "UNDECIDED", "NEW", "MISMATCH", "IN_PROGRESS", "REPLAY"; never NULL. */
+HF_API const char *hf_idempotency_outcome_name(enum hf_idempotency_outcome outcome);
 
 struct hf_idempotency_begin {
 	struct hf_write write; /* expect = HF_ABSENT: HF_ECONFLICT unless it is NEW, which aborts a transaction that has no use for a replay */
