@@ -48,6 +48,7 @@ const struct cli_option stats_options[] = {
 struct totals {
 	uint64_t inboxes, queues, cursors;
 	uint64_t timelines;
+	uint64_t scopes, migrations;
 };
 
 static int one_inbox(struct cli *cli, struct hf_bytes user)
@@ -126,6 +127,21 @@ static int timelines(struct cli *cli, struct totals *totals)
 	return status;
 }
 
+static int scopes(struct cli *cli, struct totals *totals)
+{
+	out_line(cli->out, "%s", "");
+	out_list(cli->out, "scope in_progress done");
+	const int status = each_name(cli, hf_idempotency_scopes, idem_figures, &totals->scopes);
+	out_list_end(cli->out, NULL);
+	return status;
+}
+
+static int migrations(struct cli *cli, struct totals *totals)
+{
+	out_line(cli->out, "%s", "");
+	return migration_figures(cli, &totals->migrations);
+}
+
 static int summary(struct cli *cli, struct totals *totals)
 {
 	const struct hf_cursor_list all = {0};
@@ -143,6 +159,8 @@ static int summary(struct cli *cli, struct totals *totals)
 	out_u64(cli->out, "queues", totals->queues);
 	out_u64(cli->out, "cursors", totals->cursors);
 	out_u64(cli->out, "timelines", totals->timelines);
+	out_u64(cli->out, "scopes", totals->scopes);
+	out_u64(cli->out, "migrations", totals->migrations);
 	out_u64(cli->out, "last_lsn", info.last_lsn);
 	out_end(cli->out);
 	return CLI_OK;
@@ -166,6 +184,12 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 	}
 	if (status == CLI_OK && !user && !queue) {
 		status = timelines(cli, &totals);
+	}
+	if (status == CLI_OK && !user && !queue) {
+		status = scopes(cli, &totals);
+	}
+	if (status == CLI_OK && !user && !queue) {
+		status = migrations(cli, &totals);
 	}
 	return status == CLI_OK && !user && !queue ? summary(cli, &totals) : status;
 }

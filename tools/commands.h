@@ -88,5 +88,24 @@ int cmd_timeline_list(struct cli *cli, int argc, char **argv);
 int cmd_timeline_retain(struct cli *cli, int argc, char **argv);
 int cmd_timeline_clear(struct cli *cli, int argc, char **argv);
 int timeline_figures(struct cli *cli, struct hf_bytes timeline); /* one row, for `stats` too */
+extern const struct cli_option idem_begin_options[], idem_complete_options[], idem_put_options[], idem_get_options[], idem_list_options[];
+int cmd_idem_begin(struct cli *cli, int argc, char **argv);
+int cmd_idem_complete(struct cli *cli, int argc, char **argv);
+int cmd_idem_abandon(struct cli *cli, int argc, char **argv);
+int cmd_idem_put(struct cli *cli, int argc, char **argv);
+int cmd_idem_get(struct cli *cli, int argc, char **argv);
+int cmd_idem_list(struct cli *cli, int argc, char **argv);
+int cmd_idem_count(struct cli *cli, int argc, char **argv);
+int cmd_idem_remove(struct cli *cli, int argc, char **argv);
+int cmd_idem_clear(struct cli *cli, int argc, char **argv);
+/* For stats: one row about a scope. */
+int idem_figures(struct cli *cli, struct hf_bytes scope);
+
+extern const struct cli_option migration_record_options[];
+int cmd_migration_list(struct cli *cli, int argc, char **argv);
+int cmd_migration_record(struct cli *cli, int argc, char **argv);
+int cmd_migration_forget(struct cli *cli, int argc, char **argv);
+/* For stats: all of them as a list. */
+int migration_figures(struct cli *cli, uint64_t *count);
 
 #endif

@@ -93,6 +93,15 @@ static const struct field event[] = {
     {0},
 };
 
+static const struct field idem[] = {
+    {"scope", BYTES, AT(idem.key.scope)},         {"key", BYTES, AT(idem.key.key)},
+    {"fingerprint", BYTES, AT(idem.fingerprint)}, {"status", I32, AT(idem.status)},
+    {"response", BYTES, AT(idem.response)},       {"created_at", TIME, AT(idem.created_at)},
+    {"expires_at", TIME, AT(idem.expires_at)},    {0},
+};
+
+static const struct field migration[] = {{"name", BYTES, AT(migration.name)}, {"applied_at", TIME, AT(migration.applied_at)}, {0}};
+
 static const struct field end[] = {{"objects", U64, AT(objects)}, {0}};
 
 static const struct {
@@ -106,6 +115,8 @@ static const struct {
     [JSONL_OUTBOX] = {"outbox", outbox},
     [JSONL_ITEM] = {"outbox_item", item},
     [JSONL_EVENT] = {"timeline_event", event},
+    [JSONL_IDEM] = {"idempotency_entry", idem},
+    [JSONL_MIGRATION] = {"migration", migration},
     [JSONL_END] = {"end", end},
     [JSONL_TOMBSTONE] = {"inbox_tombstone", tombstone},
 };

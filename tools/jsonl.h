@@ -1,4 +1,4 @@
-/* JSON Lines: every object of all domains, one a line, with every field. What a line of each kind holds is said once, in the table of jsonl.c,
+/* JSON Lines: every object of every domain, one a line, with every field. What a line of each kind holds is said once, in the table of jsonl.c,
  * from which lines are both read and written. */
 #ifndef TOOLS_JSONL_H
 #define TOOLS_JSONL_H
@@ -17,6 +17,8 @@ enum jsonl_kind {
 	JSONL_OUTBOX,
 	JSONL_ITEM,
 	JSONL_EVENT,
+	JSONL_IDEM,
+	JSONL_MIGRATION,
 	JSONL_END,
 	JSONL_KINDS
 };
@@ -40,6 +42,8 @@ struct jsonl_line {
 	struct hf_outbox_item item; /* its payload is the one above */
 	uint32_t max_attempts;
 	struct hf_timeline_event event; /* its payload is the one above */
+	struct hf_idempotency_put idem; /* idempotency_entry */
+	struct hf_migration_record migration;
 };
 
 /* One line, without its line end. */

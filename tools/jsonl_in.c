@@ -26,6 +26,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 	                                               [JSONL_OUTBOX] = "outbox",
 	                                               [JSONL_ITEM] = "item",
 	                                               [JSONL_EVENT] = "event",
+	                                               [JSONL_IDEM] = "idem",
+	                                               [JSONL_MIGRATION] = "migration",
 	                                               [JSONL_END] = "end",
 	                                               /* A key has a record or a tombstone, so that both are the same object. */
 	                                               [JSONL_TOMBSTONE] = "record"};
@@ -46,6 +48,10 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->queue, parts[count++] = line->item.id;
 	} else if (line->kind == JSONL_EVENT) {
 		parts[count++] = line->event.key.timeline, parts[count++] = line->event.key.id;
+	} else if (line->kind == JSONL_IDEM) {
+		parts[count++] = line->idem.key.scope, parts[count++] = line->idem.key.key;
+	} else if (line->kind == JSONL_MIGRATION) {
+		parts[count++] = line->migration.name;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -161,6 +167,10 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_line_item(import, line);
 	case JSONL_EVENT:
 		return load_line_event(import, line);
+	case JSONL_IDEM:
+		return load_idem(&import->load, &line->idem);
+	case JSONL_MIGRATION:
+		return load_migration(&import->load, &line->migration);
 	default:
 		return CLI_OK;
 	}

@@ -1,5 +1,5 @@
 /* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its records in load order, then its tombstones; the cursors; for every queue its
- * settings if it has any, then its items in enqueue order; the events of every timeline, oldest first; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
+ * settings if it has any, then its items in enqueue order; the events of every timeline, oldest first; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
  * the state at the header's LSN. */
 #include "format.h"
 #include "holdfast/admin.h"
@@ -238,6 +238,67 @@ static int put_timeline(struct lines_out *o, struct hf_bytes timeline)
 	return rc;
 }
 
+/* --- Idempotency and migrations --------------------------------------------------------------------------------------------- */
+
+/* What nobody has finished goes with its owner: a token means nothing elsewhere. */
+static int put_idem(struct lines_out *o, const struct hf_idempotency_key *key)
+{
+	struct hf_idempotency_got got;
+	struct hf_error error = {0};
+	const int code = hf_idempotency_get(o->store, key, 0, &got, &error);
+	if (code == HF_ENOTFOUND) /* it has expired since it was listed */
+		return CLI_OK;
+	if (code != HF_OK)
+		return cli_fail(o->export->cli, &error);
+	const struct hf_idempotency_entry *entry = &got.entry;
+	const struct jsonl_line line = {.kind = JSONL_IDEM,
+	                                .idem = {.key = entry->key,
+	                                         .fingerprint = entry->fingerprint,
+	                                         .status = entry->status,
+	                                         .response = entry->response,
+	                                         .created_at = entry->created_at,
+	                                         .expires_at = entry->expires_at}};
+	const int rc = put_line(o, &line);
+	hf_release(got.memory);
+	return rc;
+}
+
+static int put_scope(struct lines_out *o, struct hf_bytes scope)
+{
+	struct hf_idempotency_page page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_idempotency_list args = {.scope = scope, .without_response = true, .limit = 512, .page = page.next};
+		struct hf_idempotency_page next;
+		struct hf_error error = {0};
+		const int code = hf_idempotency_list(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
+			rc = page.items[i].done ? put_idem(o, &page.items[i].key) : CLI_OK;
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
+static int put_migrations(struct lines_out *o)
+{
+	struct hf_migration_page page;
+	struct hf_error error = {0};
+	int rc = CLI_OK;
+	if (hf_migrations(o->store, NULL, 0, &page, &error) != HF_OK)
+		return cli_fail(o->export->cli, &error);
+	for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
+		const struct jsonl_line line = {.kind = JSONL_MIGRATION,
+		                                .migration = {.name = page.items[i].name, .applied_at = page.items[i].applied_at}};
+		rc = put_line(o, &line);
+	}
+	hf_release(page.memory);
+	return rc;
+}
+
 /* --- Names ------------------------------------------------------------------------------------------------------------------ */
 
 typedef int (*names_fn)(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error);
@@ -274,6 +335,10 @@ int export_jsonl(struct export *export)
 		rc = each_name(&o, hf_outbox_queues, put_queue);
 	if (rc == CLI_OK)
 		rc = each_name(&o, hf_timelines, put_timeline);
+	if (rc == CLI_OK)
+		rc = each_name(&o, hf_idempotency_scopes, put_scope);
+	if (rc == CLI_OK)
+		rc = put_migrations(&o);
 	if (rc == CLI_OK) {
 		const struct jsonl_line line = {.kind = JSONL_END, .objects = export->objects};
 		rc = put_line(&o, &line);

@@ -281,6 +281,59 @@ int load_event(struct load *load, const struct hf_timeline_event *event)
 	return CLI_OK;
 }
 
+/* --- Idempotency and migrations --------------------------------------------------------------------------------------------- */
+
+static bool equal_idem(const struct hf_idempotency_entry *there, const struct hf_idempotency_put *given)
+{
+	return there->done && equal(there->fingerprint, given->fingerprint) && there->status == given->status &&
+	       equal(there->response, given->response) && there->created_at == given->created_at && there->expires_at == given->expires_at;
+}
+
+static int put_idem(struct load *load, const struct hf_idempotency_put *entry, uint64_t *count)
+{
+	struct hf_error error = {0};
+	struct hf_idempotency_put args = *entry;
+	args.restore = true;
+	return added(load, hf_idempotency_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);
+}
+
+int load_idem(struct load *load, const struct hf_idempotency_put *entry)
+{
+	struct hf_idempotency_got got;
+	struct hf_error error = {0};
+	int rc = make_room(load, entry->key.scope.len + entry->key.key.len + entry->fingerprint.len + entry->response.len);
+	if (rc != CLI_OK || load->pass == LOAD_CHECK)
+		return rc;
+	const int code = hf_idempotency_get(load->cli->store, &entry->key, 0, &got, &error);
+	if (code != HF_OK && code != HF_ENOTFOUND)
+		return refused(load, &error);
+	if (code == HF_ENOTFOUND)
+		rc = put_idem(load, entry, entry->expires_at != HF_UNSET && entry->expires_at <= cli_clock() ? &load->same : &load->added);
+	else if (equal_idem(&got.entry, entry))
+		load->same++;
+	else if (!load->replace)
+		rc = conflict(load, "key", entry->key.key);
+	else
+		rc = put_idem(load, entry, &load->replaced);
+	hf_release(got.memory);
+	return rc;
+}
+
+int load_migration(struct load *load, const struct hf_migration_record *migration)
+{
+	struct hf_error error = {0};
+	bool there;
+	int rc = make_room(load, migration->name.len);
+	if (rc != CLI_OK || load->pass == LOAD_CHECK)
+		return rc;
+	if (hf_migration_applied(load->cli->store, migration->name, 0, &there, &error) != HF_OK)
+		return refused(load, &error);
+	struct hf_migration_record args = *migration;
+	args.restore = true;
+	rc = hf_migration_record(load->cli->store, load->txn, &args, NULL, &error);
+	return added(load, rc, &error, there ? &load->same : &load->added);
+}
+
 /* --- Inbox ------------------------------------------------------------------------------------------------------------------ */
 
 static int save_record(struct load *load, const struct hf_inbox_save *args, uint64_t *count)

@@ -41,6 +41,10 @@ HF_CHECKED int load_item(struct load *load, struct hf_bytes queue, const struct 
 HF_CHECKED int load_queue(struct load *load, struct hf_bytes queue, uint32_t max_attempts);
 /* Events never change: one that is there with other content is in conflict, --replace or not. */
 HF_CHECKED int load_event(struct load *load, const struct hf_timeline_event *event);
+/* A done entry. One that has expired is left out. */
+HF_CHECKED int load_idem(struct load *load, const struct hf_idempotency_put *entry);
+/* A name that is recorded already stays as it is, whenever that was. */
+HF_CHECKED int load_migration(struct load *load, const struct hf_migration_record *migration);
 /* A record with all its times and marks. */
 HF_CHECKED int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record);
 /* What is remembered of a record that went. One whose time is over is passed over. */

@@ -182,3 +182,24 @@ void show_raw(struct out *out, struct hf_bytes payload)
 {
 	out_raw(out, payload.data, payload.len);
 }
+
+void show_idempotency_entry(struct out *out, const struct hf_idempotency_entry *entry, bool with_response)
+{
+	out_begin(out, "idempotency-entry");
+	out_bytes(out, "scope", entry->key.scope);
+	out_bytes(out, "key", entry->key.key);
+	out_bytes(out, "fingerprint", entry->fingerprint);
+	out_text(out, "state", entry->done ? "done" : "in_progress");
+	out_int(out, "status", entry->status);
+	out_time(out, "created_at", entry->created_at);
+	out_time(out, "expires_at", entry->expires_at);
+	if (!entry->done) {
+		out_u64(out, "token", entry->token);
+		out_time(out, "lease_until", entry->lease_until);
+	}
+	out_u64(out, "version", entry->version);
+	if (with_response) {
+		out_bytes(out, "response", entry->response);
+	}
+	out_end(out);
+}

@@ -109,6 +109,23 @@ const struct cli_command cli_commands[] = {
     {"timeline", "retain", "TIMELINE", "remove the oldest events beyond a number or an age", NULL, timeline_retain_options,
      MANY | CLI_CLOCK, cmd_timeline_retain},
     {"timeline", "clear", "TIMELINE", "remove every event", NULL, NULL, MANY, cmd_timeline_clear},
+    {"idem", "begin", "SCOPE KEY", "ask for a piece of work: NEW with a token, or REPLAY with the response",
+     "NEW: do the work, then `complete` or `abandon` with the token. REPLAY: it was done, here is the response. Somebody who\nis at work, "
+     "or another fingerprint under the same key, is a failure with exit status 4.",
+     idem_begin_options, ONE, cmd_idem_begin},
+    {"idem", "complete", "SCOPE KEY TOKEN", "the work is done: keep its response", NULL, idem_complete_options, ONE, cmd_idem_complete},
+    {"idem", "abandon", "SCOPE KEY TOKEN", "the work was not done: the next begin is NEW", NULL, NULL, ONE, cmd_idem_abandon},
+    {"idem", "put", "SCOPE KEY", "store a response as given, in place of whatever is there", NULL, idem_put_options, ONE, cmd_idem_put},
+    {"idem", "get", "SCOPE KEY", "show one key", NULL, idem_get_options, 0, cmd_idem_get},
+    {"idem", "list", "SCOPE", "list the keys of a scope", NULL, idem_list_options, CLI_PAGES, cmd_idem_list},
+    {"idem", "count", "SCOPE", "count the keys of a scope", NULL, NULL, 0, cmd_idem_count},
+    {"idem", "remove", "SCOPE KEY", "forget a key, whoever owns it", NULL, NULL, ONE, cmd_idem_remove},
+    {"idem", "clear", "SCOPE", "forget every key of a scope", NULL, NULL, MANY, cmd_idem_clear},
+
+    {"migration", "list", "", "list the migrations that were applied, in that order", NULL, NULL, CLI_PAGES, cmd_migration_list},
+    {"migration", "record", "NAME", "record a migration as applied without doing anything", NULL, migration_record_options, ONE,
+     cmd_migration_record},
+    {"migration", "forget", "NAME", "forget that a migration was applied; its effects stay", NULL, NULL, ONE, cmd_migration_forget},
 
     {"help", NULL, "[COMMAND...]", "list the commands, or tell all about one", NULL, NULL, CLI_NO_STORE, cmd_help},
     {"version", NULL, "", "the version of holdfast", NULL, NULL, CLI_NO_STORE, cmd_version},

@@ -9,10 +9,10 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-const char *hf_idempotency_outcome_name(int outcome)
+const char *hf_idempotency_outcome_name(enum hf_idempotency_outcome outcome)
 {
 	static const char *const names[] = {"UNDECIDED", "NEW", "MISMATCH", "IN_PROGRESS", "REPLAY"};
-	return outcome >= 0 && (size_t)outcome < COUNT_OF(names) ? names[outcome] : "UNKNOWN";
+	return (size_t)outcome < COUNT_OF(names) ? names[outcome] : "UNKNOWN";
 }
 
 /* --- Begin ------------------------------------------------------------------------------------------------------------------ */

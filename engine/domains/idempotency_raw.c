@@ -23,19 +23,22 @@ static int put_check(const void *raw, struct hf__text *why)
 
 static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args, const struct hf__idem_entry *old, int64_t now)
 {
-	return (struct hf__idem_image){
+	struct hf__idem_image image = {
 	    .cause = HF__IDEM_PUT,
 	    .scope = args->key.scope,
 	    .key = args->key.key,
 	    .fingerprint = args->fingerprint,
-	    .created_at = args->created_at ? args->created_at
-	                  : old            ? old->value.created_at
-	                                   : now,
-	    .expires_at = args->expires_at ? args->expires_at : hf__idem_expiry(now, 0),
+	    .created_at = args->created_at,
+	    .expires_at = args->expires_at,
 	    .lease_until = HF_UNSET,
 	    .status = args->status,
 	    .response = args->response,
 	};
+	if (args->created_at == 0 && !args->restore)
+		image.created_at = old ? old->value.created_at : now;
+	if (args->expires_at == 0 && !args->restore)
+		image.expires_at = hf__idem_expiry(now, 0);
+	return image;
 }
 
 static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_image *image)

@@ -78,7 +78,7 @@ static int record(void *state, struct hf__decision *d, const struct hf_migration
 	result->changed = true;
 	result->count = 1;
 	result->version = hf__next_lsn(d);
-	hf__migration_put_applied(hf__entry_body(d), cause, args->name, args->applied_at ? args->applied_at : d->now);
+	hf__migration_put_applied(hf__entry_body(d), cause, args->name, args->applied_at || args->restore ? args->applied_at : d->now);
 	return hf__emit(d, HF__MIGRATION_APPLIED);
 }
 
@@ -193,20 +193,23 @@ static int read_applied(struct hf__query *q, void *raw)
 {
 	struct applied *applied = raw;
 	const struct hf__migration_state *state = q->state;
+	const int rc = check_name(applied->name, &q->why);
+	if (rc != HF_OK)
+		return rc;
 	const struct hf__migration *migration = hf__migration_find(state, applied->name);
 	hf__query_depends(q, migration ? &migration->object : &state->root);
 	applied->found = migration;
 	return HF_OK;
 }
 
-static int is_applied(hf_store *store, struct hf_bytes name, bool *found, struct hf_error *error)
+int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, bool *out, struct hf_error *error)
 {
 	struct hf__answer answer;
 	struct applied applied = {.name = name};
-	const int rc = hf__read(store, HF__DOMAIN_MIGRATION, read_applied, &applied, 0, &answer, error);
+	const int rc = hf__read(store, HF__DOMAIN_MIGRATION, read_applied, &applied, flags, &answer, error);
 	if (rc == HF_OK)
 		hf__answer_reset(&answer);
-	*found = rc == HF_OK && applied.found;
+	*out = rc == HF_OK && applied.found;
 	return rc;
 }
 
@@ -248,7 +251,7 @@ static int migrate_one(hf_store *store, const struct hf_migration *migration, bo
 {
 	bool found;
 	*applied = false;
-	int rc = is_applied(store, migration->name, &found, error);
+	int rc = hf_migration_applied(store, migration->name, 0, &found, error);
 	if (rc != HF_OK || found)
 		return rc;
 	rc = apply_one(store, migration, error);
@@ -257,7 +260,7 @@ static int migrate_one(hf_store *store, const struct hf_migration *migration, bo
 		return rc;
 	}
 	/* Somebody else may have been faster, whatever the refusal was. What could not be made durable is not found: the read fails too. */
-	return is_applied(store, migration->name, &found, NULL) == HF_OK && found ? HF_OK : rc;
+	return hf_migration_applied(store, migration->name, 0, &found, NULL) == HF_OK && found ? HF_OK : rc;
 }
 
 int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count, struct hf_migrated *out, struct hf_error *error)

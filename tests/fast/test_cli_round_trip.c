@@ -264,6 +264,38 @@ static const struct step {
     {"outbox clear mail --yes", 0, "changed=true count=1", 1},
     {"outbox list mail", 0, "", 0},
 
+    /* idem */
+    {"idem begin pay k1 --fingerprint f --lease 1h", 0, "outcome=NEW scope=pay key=k1", 1},
+    {"idem begin pay k1 --fingerprint f", 4, "", 0},
+    {"idem begin pay k1 --fingerprint g", 4, "", 0},
+    {"idem get pay k1", 0, "state=in_progress fingerprint=f token=TOKEN", 1},
+    {"idem count pay", 0, "scope=pay in_progress=1 done=0", 1},
+    {"idem complete pay k1 1", 4, "", 0},
+    {"idem complete pay k1 TOKEN --status 201 --response made --ttl 1h", 0, "changed=true count=1", 1},
+    {"idem begin pay k1 --fingerprint f", 0, "outcome=REPLAY status=201 response=made", 1},
+    {"idem begin pay k2 --lease 0", 2, "", 0},
+    {"idem begin pay k2", 0, "outcome=NEW", 1},
+    {"idem abandon pay k2 TOKEN", 0, "changed=true version=0", 1},
+    {"idem abandon pay k2 TOKEN", 4, "", 0},
+    {"idem get pay k2", 1, "", 0},
+    {"idem put pay k3 --status -1 --response r --fingerprint x --created-at @7 --expires-at none --expect absent", 0, "changed=true", 1},
+    {"idem get pay k3", 0, "state=done status=-1 response=r fingerprint=x created_at=1970-01-01T00:00:00.000007Z expires_at=null", 1},
+    {"idem put pay k3 --expect absent", 4, "", 0},
+    {"idem list pay --limit 1", 0, "schema=holdfast.page/1", 2},
+    {"idem list pay --without-response", 0, "key=k3", 2},
+    {"idem remove pay k3", 0, "changed=true count=1", 1},
+    {"idem remove pay k3", 1, "", 0},
+    {"idem clear pay --dry-run", 0, "count=1", 1},
+    {"idem clear pay --yes", 0, "changed=true count=1", 1},
+    {"idem clear a:b --yes", 2, "", 0},
+
+    /* migration */
+    {"migration record m1 --applied-at @5", 0, "changed=true", 1},
+    {"migration record m1", 0, "changed=false", 1},
+    {"migration list", 0, "name=m1 applied_at=1970-01-01T00:00:00.000005Z", 1},
+    {"migration forget m1", 0, "changed=true", 1},
+    {"migration forget m1", 1, "", 0},
+
     {"stats", 0, "schema=holdfast.stats/1 inboxes=2 queues=1 cursors=1", 4},
 
     /* timeline: the rest is in test_cli_timeline */

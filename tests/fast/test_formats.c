@@ -176,7 +176,13 @@ static void every_field_survives_json_lines(void **state)
 	    "\"priority\":"
 	    "-2147483648,\"enqueued_at\":\"@9223372036854775807\",\"available_at\":\"2026-11-20T09:30:00.000000Z\",\"last_error\":\"no\","
 	    "\"payload\":\"\"}\n"
-	    "{\"kind\":\"end\",\"objects\":\"8\"}\n";
+	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"a:b\",\"fingerprint_base64\":\"gAA=\",\"status\":-2147483648,"
+	    "\"response\":\"a\\u0000b\",\"created_at\":\"1970-01-01T00:00:00.000000Z\",\"expires_at\":null}\n"
+	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"~\",\"fingerprint\":\"\",\"status\":2147483647,"
+	    "\"response_base64\":\"/w==\",\"created_at\":\"1969-12-31T23:59:59.999999Z\",\"expires_at\":\"@9223372036854775807\"}\n"
+	    "{\"kind\":\"migration\",\"name\":\"zeta\\u0001\",\"applied_at\":\"2026-11-20T09:30:00.000001Z\"}\n"
+	    "{\"kind\":\"migration\",\"name\":\"alpha\",\"applied_at\":\"1970-01-01T00:00:00.000000Z\"}\n"
+	    "{\"kind\":\"end\",\"objects\":\"12\"}\n";
 	(void)state;
 	formats_init("s");
 	import_text("s", "", lines, 0);

@@ -1,5 +1,6 @@
-/* Log entries of idempotency and migrations as bytes: what no mutation can have written is refused as damage and touches nothing, whatever rule it
- * breaks and whatever is cut off, added or flipped; describing and telling what it is about are total. The rows are driven without a store. */
+/* Log entries of idempotency and migrations as bytes: what no mutation can have written is refused as damage and touches nothing,
+ * whatever rule it breaks and whatever is cut off, added or flipped; describing and telling what it is about are total. The rows are
+ * driven without a store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Out of memory, at each allocation that each idempotency or migration operation makes: a clean HF_ENOMEM, nothing done, nothing leaked (under the
- * address sanitizer), and the same operation works afterwards. */
+/* Out of memory, at each allocation that each idempotency or migration operation makes: a clean HF_ENOMEM, nothing done, nothing leaked
+ * (under the address sanitizer), and the same operation works afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -107,6 +107,12 @@ static int put_for_ever(const struct call *c)
 {
 	return put_with(c, STAGE_NOW, HF_UNSET);
 }
+static int put_literally(const struct call *c)
+{
+	const struct hf_idempotency_put args = {
+	    COMMON, .fingerprint = hf_str("g"), .status = 418, .response = hf_str("tea"), .expires_at = HF_UNSET, .restore = true};
+	return hf_idempotency_put(c->store, c->txn, &args, c->result, c->error);
+}
 static int put_ended(const struct call *c)
 {
 	return put_with(c, STAGE_NOW, CELL_NOW);
@@ -132,6 +138,37 @@ static int clear(const struct call *c)
 	return hf_idempotency_clear(c->store, c->txn, &args, c->result, c->error);
 }
 
+/* Reads: what is not there is HF_ENOTFOUND here, however the read tells it. That all of them tell the same is seen at every look. */
+static int get(const struct call *c)
+{
+	struct hf_idempotency_got got;
+	const struct hf_idempotency_key key = cell_key(c->cell);
+	const int rc = hf_idempotency_get(c->store, &key, 0, &got, c->error);
+	hf_release(got.memory);
+	return rc;
+}
+static int has(const struct call *c)
+{
+	bool there;
+	const struct hf_idempotency_key key = cell_key(c->cell);
+	const int rc = hf_idempotency_has(c->store, &key, 0, &there, c->error);
+	return rc == HF_OK && !there ? HF_ENOTFOUND : rc;
+}
+static int list(const struct call *c)
+{
+	struct hf_idempotency_page page;
+	const struct hf_idempotency_list args = {.scope = hf_str(c->cell->scope)};
+	const int rc = hf_idempotency_list(c->store, &args, 0, &page, c->error);
+	hf_release(page.memory);
+	return rc == HF_OK && page.count == 0 ? HF_ENOTFOUND : rc;
+}
+static int count(const struct call *c)
+{
+	struct hf_idempotency_counts counts;
+	const int rc = hf_idempotency_count(c->store, hf_str(c->cell->scope), 0, &counts, c->error);
+	return rc == HF_OK && counts.in_progress + counts.done == 0 ? HF_ENOTFOUND : rc;
+}
+
 /* --- The table -------------------------------------------------------------------------------------------------------------- */
 
 /* What becomes of the entry: "=" nothing, HF_OK and changed = false, and for begin what it found; "gone"; a code: refused, nothing; else
@@ -139,7 +176,7 @@ static int clear(const struct call *c)
 struct operation {
 	const char *name;
 	int (*run)(const struct call *);
-	enum { ONE, IN_TXN_ONLY, MANY } how; /* MANY: concerns no single version */
+	enum { ONE, IN_TXN_ONLY, MANY, READ } how; /* MANY: concerns no single version */
 	const char *absent, *owned, *other, *unleased, *done;
 };
 
@@ -159,10 +196,16 @@ static const struct operation operations[] = {
      "done g BX 418 tea"},
     {"put for ever", put_for_ever, ONE, "done g A- 418 tea", "done g A- 418 tea", "done g A- 418 tea", "done g A- 418 tea",
      "done g A- 418 tea"},
+    {"put literally", put_literally, ONE, "done g 0- 418 tea", "done g 0- 418 tea", "done g 0- 418 tea", "done g 0- 418 tea",
+     "done g 0- 418 tea"},
     {"put of what has ended", put_ended, ONE, "=", "gone", "gone", "gone", "gone"},
     {"put of the same", put_same, ONE, "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "="},
     {"remove", remove_it, ONE, "ENOTFOUND", "gone", "gone", "gone", "gone"},
     {"clear", clear, MANY, "=", "gone", "gone", "gone", "gone"},
+    {"get", get, READ, "ENOTFOUND", "=", "=", "=", "="},
+    {"has", has, READ, "ENOTFOUND", "=", "=", "=", "="},
+    {"list", list, READ, "ENOTFOUND", "=", "=", "=", "="},
+    {"count", count, READ, "ENOTFOUND", "=", "=", "=", "="},
 };
 
 #define OPERATIONS (sizeof operations / sizeof operations[0])
@@ -256,7 +299,7 @@ static void compare_outcome(const struct operation *op, enum cell_state state, c
 		wrong(op, state, stage, manner, "changed, count", result->changed ? "true" : "false");
 	if (changed ? version == version_before : version != version_before)
 		wrong(op, state, stage, manner, "the entry's version", changed ? "the same" : "another");
-	if (result->version != (refused || op->how == MANY ? 0 : version))
+	if (result->version != (refused || op->how == MANY || op->how == READ ? 0 : version))
 		wrong(op, state, stage, manner, "the result's version", "another");
 	const bool granted = strstr(outcome, " n@") != NULL;
 	if (granted && (result->token <= call->cell->ours || (result->token & ((UINT64_C(1) << 48) - 1)) != version))
@@ -305,7 +348,9 @@ static void run_cell(const struct operation *op, enum cell_state state, const st
 	const hf_lsn version = idem_cell_look(stage->store, cell, before);
 	if (strcmp(before, cell_text_of_state(cell_state_in(state, stage->setting))) != 0)
 		wrong(op, state, stage, manner, "arranged", before);
-	if (manner == PLAINLY)
+	if (op->how == READ && manner != PLAINLY)
+		return;
+	if (manner == PLAINLY && op->how != READ)
 		try_in_vain(op, state, stage, &call, version);
 	call.error = &error;
 	call.expect = manner != EXPECTING || op->how == MANY ? 0 : version ? version : HF_ABSENT;

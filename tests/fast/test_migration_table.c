@@ -1,6 +1,6 @@
 /* Every cell of the table of migrations: each operation on a name in each state, with its code, `changed`, version and what is recorded
- * afterwards, run on a live store, after reopening, and on a state loaded from a snapshot; each of them plainly, with an expected version that is
- * right, with one that is wrong, inside a transaction, and inside one that fails afterwards. */
+ * afterwards, run on a live store, after reopening, and on a state loaded from a snapshot; each of them plainly, with an expected version
+ * that is right, with one that is wrong, inside a transaction, and inside one that fails afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,6 +43,9 @@ static hf_lsn look(hf_store *store, const char *name, hf_time *applied_at)
 		*applied_at = page.items[i].applied_at;
 	}
 	hf_release(page.memory);
+	bool applied;
+	assert_int_equal(hf_migration_applied(store, hf_str(name), 0, &applied, NULL), HF_OK);
+	assert_int_equal(applied, version != 0);
 	return version;
 }
 
@@ -61,6 +64,11 @@ static int record_with_a_time(const struct call *c)
 {
 	return record_at(c, 77);
 }
+static int record_literally(const struct call *c)
+{
+	const struct hf_migration_record args = {.write.expect = c->expect, .name = hf_str(c->name), .restore = true};
+	return hf_migration_record(c->store, c->txn, &args, c->result, c->error);
+}
 static int forget(const struct call *c)
 {
 	const struct hf_migration_forget args = {.write.expect = c->expect, .name = hf_str(c->name)};
@@ -74,17 +82,40 @@ static int guard(const struct call *c)
 	return hf_migration_guard(c->store, c->txn, &args, c->result, c->error);
 }
 
+/* What takes neither an expected version nor a transaction. */
+static int migrate(const struct call *c)
+{
+	const struct hf_migration list = {.name = hf_str(c->name)};
+	struct hf_migrated done;
+	hf_time applied_at;
+	const int rc = hf_migrate(c->store, &list, 1, &done, c->error);
+	*c->result = (struct hf_result){.changed = done.applied > 0, .count = done.applied, .version = look(c->store, c->name, &applied_at)};
+	assert_int_equal(done.applied + done.skipped, 1);
+	return rc;
+}
+static int applied(const struct call *c)
+{
+	bool there;
+	const int rc = hf_migration_applied(c->store, hf_str(c->name), 0, &there, c->error);
+	hf_time applied_at;
+	c->result->version = look(c->store, c->name, &applied_at);
+	return rc == HF_OK && !there ? HF_ENOTFOUND : rc;
+}
+
 /* A code: refused, nothing; "=": HF_OK, nothing; else changed: "gone", or when it was applied afterwards. */
 static const struct operation {
 	const char *name;
 	int (*run)(const struct call *);
-	bool needs_txn;
+	enum { ANYHOW, IN_TXN_ONLY, ALONE } how;
 	const char *absent, *applied;
 } operations[] = {
-    {"record", record, false, "now", "="},
-    {"record with a time", record_with_a_time, false, "77", "="},
-    {"forget", forget, false, "ENOTFOUND", "gone"},
-    {"guard", guard, true, "=", "="},
+    {"record", record, ANYHOW, "now", "="},
+    {"record with a time", record_with_a_time, ANYHOW, "77", "="},
+    {"record literally", record_literally, ANYHOW, "0", "="},
+    {"forget", forget, ANYHOW, "ENOTFOUND", "gone"},
+    {"guard", guard, IN_TXN_ONLY, "=", "="},
+    {"migrate", migrate, ALONE, "now", "="},
+    {"applied", applied, ALONE, "ENOTFOUND", "="},
 };
 
 #define OPERATIONS (sizeof operations / sizeof operations[0])
@@ -114,7 +145,7 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 
 static int perform(struct call *call, const struct operation *op, enum manner manner)
 {
-	return manner == IN_TXN || op->needs_txn ? perform_in_txn(call, op, false) : op->run(call);
+	return manner == IN_TXN || op->how == IN_TXN_ONLY ? perform_in_txn(call, op, false) : op->run(call);
 }
 
 /* What must leave no trace. */
@@ -147,14 +178,19 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 	const hf_lsn version = look(stage->store, name, &before);
 	if (before != (state == APPLIED ? STAGE_NOW : HF_UNSET))
 		wrong(op, state, stage, manner, "arranged");
-	if (manner == PLAINLY)
+	if (op->how == ALONE && manner != PLAINLY)
+		return;
+	if (manner == PLAINLY && op->how != ALONE)
 		try_in_vain(op, state, stage, &call, version);
 	call.expect = manner != EXPECTING ? 0 : version ? version : HF_ABSENT;
 	const int rc = perform(&call, op, manner);
 	const hf_lsn now = look(stage->store, name, &after);
 	if (rc != (refused ? HF_ENOTFOUND : HF_OK))
 		wrong(op, state, stage, manner, hf_code_name(rc));
-	const hf_time want = refused || same ? before : strcmp(outcome, "gone") == 0 ? HF_UNSET : strcmp(outcome, "now") == 0 ? NOW : 77;
+	const hf_time want = refused || same                ? before
+	                     : strcmp(outcome, "gone") == 0 ? HF_UNSET
+	                     : strcmp(outcome, "now") == 0  ? NOW
+	                                                    : atoi(outcome);
 	if (after != want)
 		wrong(op, state, stage, manner, "when it was applied");
 	if (result.changed == (refused || same) || result.count != result.changed || result.version != (refused ? 0 : now))

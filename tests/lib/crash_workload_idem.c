@@ -1,4 +1,5 @@
-/* The reference workload of idempotency and migrations, beside the domains that their effects are in. See crash_script.h and crash_workloads.c. */
+/* The reference workload of idempotency and migrations, beside the domains that their effects are in. See crash_script.h and
+ * crash_workloads.c. */
 #include "lib/crash_script.h"
 
 #define YES .changes = true

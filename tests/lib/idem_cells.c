@@ -10,16 +10,18 @@
 
 const char *cell_state_name(enum cell_state state)
 {
-	static const char *const names[CELL_STATES] = {"absent",
-	                                               "in_progress, this token",
-	                                               "in_progress, another token",
-	                                               "lease over",
-	                                               "lease over, logged",
-	                                               "in_progress without lease",
-	                                               "done",
-	                                               "expired",
-	                                               "expired, logged"};
-	return names[state];
+	static const struct {
+		const char *name;
+	} rows[CELL_STATES] = {{"absent"},
+	                       {"in_progress by this token"},
+	                       {"in_progress by another token"},
+	                       {"lease over"},
+	                       {"lease over and logged"},
+	                       {"in_progress without lease"},
+	                       {"done"},
+	                       {"expired"},
+	                       {"expired and logged"}};
+	return rows[state].name;
 }
 
 enum cell_state cell_state_in(enum cell_state state, enum setting setting)
@@ -54,6 +56,7 @@ char cell_time_letter(hf_time time)
 	             {CELL_NOW + CELL_LONG, 'H'},
 	             {CELL_LOGGED + HF_IDEMPOTENCY_TTL_US, 'D'},
 	             {CELL_NOW + HF_IDEMPOTENCY_TTL_US, 'X'},
+	             {0, '0'},
 	             {HF_UNSET, '-'}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i].time == time)

@@ -3,7 +3,7 @@
  * 	"owned FINGERPRINT CREATED EXPIRES TOKEN@LEASE"     "done FINGERPRINT CREATED EXPIRES STATUS RESPONSE"     "" for absent
  *
  * Times are letters: A is STAGE_NOW, B is CELL_LOGGED, N is CELL_NOW, L is B + CELL_LONG, H is N + CELL_LONG, M is N + CELL_LEASE, D is B
- * and X is N with the default ttl, - is unset. Tokens: t is the cell's own, o an older, n a newer one. */
+ * and X is N with the default ttl, - is unset, 0 is 0. Tokens: t is the cell's own, o an older, n a newer one. */
 #ifndef TESTS_LIB_IDEM_CELLS_H
 #define TESTS_LIB_IDEM_CELLS_H
 

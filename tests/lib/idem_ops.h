@@ -1,5 +1,5 @@
-/* Short words for idempotency operations in tests: names as strings, everything else by default. Each fails the test unless the code is HF_OK; where
- * the code is what matters, use the public functions. */
+/* Short words for idempotency operations in tests: names as strings, everything else by default. Each fails the test unless the code is
+ * HF_OK; where the code is what matters, use the public functions. */
 #ifndef TESTS_LIB_IDEM_OPS_H
 #define TESTS_LIB_IDEM_OPS_H
 

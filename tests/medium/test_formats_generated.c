@@ -124,6 +124,32 @@ static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	assert_int_equal(hf_outbox_put(store, txn, &args, NULL, NULL), HF_OK);
 }
 
+static void put_idem(struct hf_rng *rng, hf_txn *txn, hf_store *store)
+{
+	struct bytes scope, key, fingerprint, response;
+	const struct hf_idempotency_put args = {
+	    .key = {some(rng, &scope, 10, false), some(rng, &key, 10, false)},
+	    .fingerprint = some(rng, &fingerprint, 0, true),
+	    .status = (int32_t)hf_rng_next(rng),
+	    .response = some(rng, &response, 0, true),
+	    .created_at = hf_rng_range(rng, -1, 2000000000000000),
+	    .expires_at = hf_rng_chance(rng, 1, 2) ? HF_UNSET : INT64_MAX - (int64_t)hf_rng_below(rng, 1000),
+	    .restore = true,
+	};
+	for (size_t i = 0; i < scope.len; i++)
+		scope.data[i] = (char)(scope.data[i] == ':' ? ';' : scope.data[i]);
+	for (size_t i = 0; i < key.len; i++)
+		key.data[i] = (char)('!' + (unsigned char)key.data[i] % 94);
+	assert_int_equal(hf_idempotency_put(store, txn, &args, NULL, NULL), HF_OK);
+}
+
+static void put_migration(struct hf_rng *rng, hf_txn *txn, hf_store *store)
+{
+	struct bytes name;
+	const struct hf_migration_record args = {.name = some(rng, &name, 10, false), .applied_at = hf_rng_range(rng, 1, 2000000000000000)};
+	assert_int_equal(hf_migration_record(store, txn, &args, NULL, NULL), HF_OK);
+}
+
 static void put_others(struct hf_rng *rng, const char *path)
 {
 	const struct hf_options options = {.no_background = true};
@@ -139,6 +165,8 @@ static void put_others(struct hf_rng *rng, const char *path)
 		put_record(rng, txn, store);
 		put_tombstone(rng, txn, store);
 		put_item(rng, txn, store);
+		put_idem(rng, txn, store);
+		put_migration(rng, txn, store);
 	}
 	const struct hf_inbox_set_status set = {.user = hf_str("\xFF odd"), .status = some(rng, &status, 1, true)};
 	const struct hf_outbox_configure configure = {.queue = hf_str("od\nd"), .max_attempts = (uint32_t)hf_rng_next(rng)};

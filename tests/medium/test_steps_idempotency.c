@@ -1,5 +1,5 @@
-/* Index steps among a million idempotency keys: see lib/scene.h. 100,000 of them have expired, unlogged, and all of those come first in the order of
- * their scope; a thousand other scopes hold one key each, of which a hundred have expired. */
+/* Index steps among a million idempotency keys: see lib/scene.h. 100,000 of them have expired, unlogged, and all of those come first in
+ * the order of their scope; a thousand other scopes hold one key each, of which a hundred have expired. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

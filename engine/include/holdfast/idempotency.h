@@ -69,8 +69,8 @@ enum hf_idempotency_outcome {
 	HF_IDEMPOTENCY_REPLAY = 4, /* it is done: here are status and response */
 };
 
-/* The word for it: "NEW", "MISMATCH", "IN_PROGRESS", "REPLAY"; never NULL. */
-HF_API const char *hf_idempotency_outcome_name(int outcome);
+/* The word for it: "UNDECIDED", "NEW", "MISMATCH", "IN_PROGRESS", "REPLAY"; never NULL. */
+HF_API const char *hf_idempotency_outcome_name(enum hf_idempotency_outcome outcome);
 
 struct hf_idempotency_begin {
 	struct hf_write write; /* expect = HF_ABSENT: HF_ECONFLICT unless it is NEW, which aborts a transaction that has no use for a replay */
@@ -134,6 +134,7 @@ struct hf_idempotency_put {
 	struct hf_bytes response; /* at most HF_PAYLOAD_MAX bytes */
 	hf_time created_at; /* 0: that of the entry that is there, else now; never HF_UNSET */
 	hf_time expires_at; /* 0: HF_IDEMPOTENCY_TTL_US from now; HF_UNSET: never. In the past: what is there goes */
+	bool restore; /* import: both times are taken literally, 0 is the first instant of 1970 */
 };
 
 /* Stores a done entry as given, in place of whatever is there; an owner is fenced by it. changed = false when it is like that already. */

@@ -44,6 +44,7 @@ struct hf_migration_record {
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_time applied_at; /* 0: now; never HF_UNSET */
+	bool restore; /* import: applied_at is taken literally, 0 is the first instant of 1970 */
 };
 
 /* Records a migration as applied without doing anything: for an import, and for a store that came to be as it is by other means. changed
@@ -71,6 +72,9 @@ HF_API HF_CHECKED int hf_migration_guard(hf_store *store, hf_txn *txn, const str
                                          struct hf_error *error);
 
 /* --- What was applied -------------------------------------------------------------------------------------------------------- */
+
+/* Was it applied? */
+HF_API HF_CHECKED int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, bool *out, struct hf_error *error);
 
 struct hf_migration_entry {
 	struct hf_bytes name;
