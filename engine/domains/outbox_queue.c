@@ -132,7 +132,8 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	const struct hf__outbox_image image = {.queue = args->queue};
 	hf__depends(d, queue ? &queue->object : NULL);
 	const size_t count = queue ? hf__outbox_queue_count(queue) : 0;
-	if (count == 0 && (!queue || hf__order_count(&queue->done) == 0))
+	/* Ids that block no more are gone for everyone, whether or not that was logged: to forget them would be no change. */
+	if (count == 0 && (!queue || !hf__outbox_done_walk(queue, d->now, 0)))
 		return HF_OK;
 	result->changed = true;
 	result->count = count;

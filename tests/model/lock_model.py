@@ -59,7 +59,7 @@ class Locks:
         held = self._held_by(name, token)
         until = self.w.now + lease if lease else None
         if until == held.lease_until:
-            return Done(False, held.version, held.token)
+            return Done(False, held.version)
         new = replace(held, lease_until=until, version=self.w.version(), _incarnation=self.w.incarnation)
         self.w.state["lock", name] = new
         return Done(True, new.version, new.token)
@@ -88,7 +88,7 @@ class Locks:
         if held and held.owner != owner:
             raise Refused("HF_EHELD")
         if held and (held.acquired_at, held.lease_until) == (acquired_at, lease_until):
-            return Done(False, held.version, held.token)
+            return Done(False, held.version)
         return self._grant(name, owner, acquired_at, lease_until)
 
     def guard(self, name: str, expect: Optional[int] = None) -> Done:

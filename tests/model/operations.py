@@ -112,16 +112,16 @@ CURSORS = [
 
 # --- Inboxes ---
 
-USER = one("u", "v")
-RECORD = {"user": USER, "*key": one(*({"thread": t, "account": a} for t in ("t1", "t2") for a in ("primary", "b")))}
+USER = often("u", "v")
+RECORD = {"user": USER, "*key": one(*({"thread": t, "account": a} for t, a in (("t1", "primary"), ("t1", "primary"), ("t2", "primary"), ("t1", "b"))))}
 INPUT = st.tuples(
-    one("t1", "t2", "t3"), one("primary", "b"), PAYLOAD, st.booleans(), often(False, True), one(0.0, 1.5, -2.0), TIMES
+    one("t1", "t2"), often("primary", "b"), PAYLOAD, st.booleans(), often(False, True), one(0.0, 1.5, -2.0), TIMES
 ).map(lambda parts: InboxInput(*parts))
 
 INBOX = [
-    Row("inbox", "save", {
+    *(Row("inbox", "save", {
         "user": USER, "records": st.lists(INPUT, max_size=3), "generated_at": TIMES, "replace": often(False, True),
-        "*stone": often({}, {"tombstone_for": 0}, {"tombstone_for": 10 * SECOND}, {"now": START - SECOND})}),
+        "*stone": often({}, {"tombstone_for": 0}, {"tombstone_for": 10 * SECOND}, {"now": START - SECOND})}) for _ in range(3)),
     Row("inbox", "set_status", {"user": USER, "status": one(b"ok", b"late", b""), "expect": EXPECT}),
     *(Row("inbox", name, RECORD | {"now": NOW, "expect": EXPECT})
       for name in ("dismiss", "dismiss", "undismiss", "mark_read", "mark_unread", "mark_seen")),

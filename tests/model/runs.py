@@ -1,0 +1,51 @@
+"""How the machine is run: with which seed, and what hypothesis is told."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, seed, settings, stateful
+from hypothesis.strategies._internal import strategies
+from hypothesis.stateful import run_state_machine_as_test
+
+
+
+def spare_words() -> None:
+    """For every step hypothesis describes all rules and the lambdas it filters them by, which takes a third of the time and is thrown away. Where its
+    insides are as expected, descriptions are made once."""
+    if hasattr(stateful, "Rule"):
+        stateful.Rule.__repr__ = lambda rule: rule.function.__name__
+    describe = getattr(strategies, "get_pretty_function_description", None)
+    if describe is not None:
+        known: dict[Any, str] = {}
+
+        def described(function: Any) -> str:
+            code = getattr(function, "__code__", function)
+            if code not in known:
+                known[code] = describe(function)
+            return known[code]
+
+        strategies.get_pretty_function_description = described
+
+
+spare_words()
+STEPS = 50
+SEED = int(os.environ.get("HF_SEED") or random.SystemRandom().randrange(2**32))
+
+
+def run(machine: Any, examples: int, *phases: Phase) -> None:
+    """Raises what the machine raised."""
+    seed(SEED)(machine)
+    told = settings(
+        max_examples=examples,
+        stateful_step_count=STEPS,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        phases=phases,
+    )
+    run_state_machine_as_test(machine, settings=told)
