@@ -6,6 +6,7 @@ later call sees it; what is missing is that a crash can still take it back, and 
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, addressof, byref, c_int, c_int64, c_void_p
 from typing import Any, Callable, Generic, Iterator, Optional, TypeVar
@@ -73,28 +74,29 @@ class Ticket:
     def when_answered(self, call: Callable[["Ticket", Optional[Error]], None]) -> None:
         """Calls ``call`` once, with None or an UncertainError: on the thread of the library that flushes, or in :meth:`Store.flush`. What it raises
         goes to ``sys.unraisablehook``."""
-        error, kept = ErrorStruct(), []  # type: ignore[var-annotated]
+        error, key = ErrorStruct(), object()
 
         def told(_: Any, __: Any, code: int) -> None:
-            _waiting.discard(kept[0])
+            _called.append(_waiting.pop(key))
             call(self, Error.of(code, "a write or sync failed: it may turn up after reopening") if code else None)
 
         callback = _Told(told)
-        kept.append(callback)
-        _waiting.add(callback)  # until it was called, nobody else holds it
+        _waiting[key] = callback  # until it was called, nobody else holds it
         ask = function("hf_ticket_callback", c_void_p, POINTER(TicketStruct), _Told, c_void_p, POINTER(ErrorStruct))
         try:
             with self._owner._call() as (store, ___):
                 check(ask(store, byref(self._struct), callback, None, byref(error)), error)
         except BaseException:
-            _waiting.discard(callback)
+            _waiting.pop(key, None)
             raise
 
     def __repr__(self) -> str:
         return f"Ticket(changed={self._struct.changed}, due={self._struct.due})"
 
 
-_waiting: set[Any] = set()
+_waiting: dict[object, Any] = {}
+# What was called is on its way back into the library when it says so: it is let go when others were called after it.
+_called: deque[Any] = deque(maxlen=64)
 
 
 class Answered(Generic[T]):

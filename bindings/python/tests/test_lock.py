@@ -1,0 +1,80 @@
+"""Locks and migrations through the package."""
+
+import threading
+
+import pytest
+
+import holdfast
+
+
+def test_a_lock_has_one_holder_and_fences_the_one_before(store):
+    held = store.locks.acquire("leader", "a", lease=60_000_000)
+    with pytest.raises(holdfast.HeldError):
+        store.locks.acquire("leader", "b")
+    with pytest.raises(holdfast.TimedOutError):
+        store.locks.acquire("leader", "b", wait=1000)
+    again = store.locks.acquire("leader", "a")
+    assert again.token > held.token
+    with pytest.raises(holdfast.StaleError):
+        store.locks.check("leader", held.token)
+    store.locks.check("leader", again.token)
+    lock = store.locks.get("leader")
+    assert (lock.owner, lock.token, lock.lease_until) == ("a", again.token, None)
+    with pytest.raises(holdfast.ReasonRequiredError):
+        store.locks.force_release("leader", reason=" ")
+    store.locks.force_release("leader", reason="stuck")
+    assert list(store.locks.list()) == [] and store.locks.stats().held == 0
+
+
+def test_who_waits_gets_it(store):
+    held = store.locks.acquire("l", "a")
+    got = []
+    waiter = threading.Thread(target=lambda: got.append(store.locks.acquire("l", "b", wait=holdfast.FOR_EVER).token))
+    waiter.start()
+    store.locks.release("l", held.token)
+    waiter.join()
+    assert got[0] > held.token
+
+
+def test_a_guard_writes_only_while_it_is_held(store):
+    held = store.locks.acquire("l", "a")
+    with store.transaction() as txn:
+        txn.locks.guard_held("l", held.token)
+        txn.documents.put("c", "1")
+    store.locks.release("l", held.token)
+    with pytest.raises(holdfast.StaleError):
+        with store.transaction() as txn:
+            txn.locks.guard_held("l", held.token)
+            txn.documents.put("c", "2")
+    assert not store.documents.has("c", "2")
+
+
+def test_alone_gives_what_it_gave_or_raises_what_it_raised(store):
+    assert store.locks.alone("l", lambda: 7) == 7
+    with pytest.raises(KeyError):
+        store.locks.alone("l", lambda: {}["missing"])
+    store.locks.acquire("l", "a")
+    with pytest.raises(holdfast.HeldError):
+        store.locks.alone("l", lambda: 7)
+
+
+def test_migrations_are_made_once_or_not_at_all(store):
+    def fill(txn):
+        txn.documents.put("c", "1", b"new")
+        txn.outbox.enqueue("q", "1")
+        txn.outbox.claim("q", "1", "it")
+
+    def fails(txn):
+        txn.documents.put("c", "2")
+        raise KeyError("no")
+
+    assert store.migrate([("one", fill)]) == holdfast.Migrated(applied=1, skipped=0)
+    with pytest.raises(KeyError):
+        store.migrate([("one", fill), ("two", fails)])
+    assert not store.documents.has("c", "2") and not store.migrations.applied("two")
+    assert [m.name for m in store.migrations.list()] == ["one"]
+    with pytest.raises(ValueError):
+        store.migrate([("three", lambda txn: txn.commit())])
+    assert store.migrate([("one", fill), ("two", lambda txn: None)]) == holdfast.Migrated(applied=1, skipped=1)
+    store.migrations.forget("one")
+    assert not store.migrations.applied("one")
