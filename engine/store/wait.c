@@ -289,6 +289,18 @@ void hf__waits_deinit(struct hf_store *s)
 	(void)pthread_cond_destroy(&s->waits.left);
 }
 
+int hf_cancel_waits(hf_store *store, struct hf_error *error)
+{
+	const int rc = hf__check_fork(store, error);
+	if (rc != HF_OK)
+		return rc;
+	(void)pthread_mutex_lock(&store->lock);
+	store->waits.closing = true;
+	hf__wait_wake_all(store);
+	(void)pthread_mutex_unlock(&store->lock);
+	return HF_OK;
+}
+
 void hf__waits_close(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);

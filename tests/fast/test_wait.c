@@ -519,6 +519,25 @@ static void closing_sends_everyone_away_and_waits_for_them(void **state)
 	sim_free(scene.sim);
 }
 
+static void waits_can_be_ended_before_closing(void **state)
+{
+	(void)state;
+	struct scene scene;
+	const struct move fill = {.box = 0, .give = 1};
+	scene_open(&scene, true);
+	for (unsigned i = 0; i < 4; i++)
+		(void)line_up(&scene, one, i % 2 ? -1 : 100 * SECOND);
+	assert_int_equal(hf_cancel_waits(scene.store, NULL), HF_OK);
+	for (unsigned i = 0; i < 4; i++)
+		refused(&scene.callers[i], HF_ECANCELED);
+	/* Later ones too; what does not wait goes on. */
+	assert_int_equal(hf__mutate_wait(scene.store, &move_verb, &one, HF_DURABLE, -1, NULL, NULL, NULL), HF_ECANCELED);
+	assert_int_equal(hf__mutate(scene.store, NULL, &move_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__mutate(scene.store, NULL, &move_verb, &one, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf_close(scene.store, NULL), HF_OK);
+	sim_free(scene.sim);
+}
+
 static void a_store_that_fails_sends_everyone_away(void **state)
 {
 	(void)state;
@@ -617,6 +636,7 @@ int main(void)
 	    cmocka_unit_test(the_background_thread_wakes_too),
 	    cmocka_unit_test(who_gives_up_makes_the_next_one_first),
 	    cmocka_unit_test(closing_sends_everyone_away_and_waits_for_them),
+	    cmocka_unit_test(waits_can_be_ended_before_closing),
 	    cmocka_unit_test(a_store_that_fails_sends_everyone_away),
 	    cmocka_unit_test(who_was_served_by_what_then_fails_hears_that_it_is_uncertain),
 	    cmocka_unit_test(nobody_is_forgotten_in_a_crowd),

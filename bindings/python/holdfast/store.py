@@ -136,14 +136,18 @@ class Store:
         yield
 
     def close(self) -> None:
-        """Makes everything durable, marks the stop clean and gives up the lock. Calls that are running in other threads are awaited, later ones are
-        refused. Closing twice is fine.
+        """Makes everything durable, marks the stop clean and gives up the lock. Calls that are running in other threads are awaited, those that wait
+        for a lock or for work raise :class:`CanceledError`, later ones are refused. Closing twice is fine.
 
         :raises UncertainError: the final sync failed
         :raises FailedError: the store had failed before; all acknowledged durable changes are safe even then
         """
         with self._gate:
             handle, self._handle = self._handle, None
+            if handle is not None:
+                error = ErrorStruct()
+                # In a forked child it is refused, and nobody waits.
+                function("hf_cancel_waits", c_void_p, POINTER(ErrorStruct))(handle, byref(error))
             while self._running > 0:
                 self._gate.wait()
         if handle is None:

@@ -78,3 +78,32 @@ def test_migrations_are_made_once_or_not_at_all(store):
     assert store.migrate([("one", fill), ("two", lambda txn: None)]) == holdfast.Migrated(applied=1, skipped=1)
     store.migrations.forget("one")
     assert not store.migrations.applied("one")
+
+
+def test_closing_wakes_those_who_wait(tmp_path):
+    store = holdfast.open(tmp_path / "s", create=True)
+    store.locks.acquire("l", "a")
+    told, waits = [], threading.Barrier(4)
+
+    def wait(call):
+        waits.wait()
+        try:
+            call()
+        except (holdfast.CanceledError, ValueError) as error:
+            told.append(error)
+
+    calls = [
+        lambda: store.locks.acquire("l", "b", wait=holdfast.FOR_EVER),
+        lambda: store.locks.alone("l", lambda: None, wait=holdfast.FOR_EVER),
+        lambda: store.outbox.claim_next("q", "w", wait=holdfast.FOR_EVER),
+    ]
+    threads = [threading.Thread(target=wait, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    waits.wait()
+    while store._running < 3:  # all of them are on their way in; where exactly must not matter
+        pass
+    store.close()
+    for thread in threads:
+        thread.join()
+    assert [type(error) for error in told] == [holdfast.CanceledError] * 3

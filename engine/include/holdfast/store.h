@@ -37,6 +37,10 @@ HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options
  * failed before: all acknowledged durable changes are safe even then. */
 HF_API int hf_close(hf_store *store, struct hf_error *error);
 
+/* Ends every call that waits for a lock or for work, and each later one that allows a wait, with HF_ECANCELED; nothing else changes. For hosts that must know all
+ * their threads out of the store before they call hf_close(), as garbage-collected languages do. Thread-safe. HF_EFORK. */
+HF_API HF_CHECKED int hf_cancel_waits(hf_store *store, struct hf_error *error);
+
 /* Makes every change made so far, of either durability, survive power loss. Thread-safe. */
 HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
 
