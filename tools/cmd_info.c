@@ -47,6 +47,7 @@ const struct cli_option stats_options[] = {
 
 struct totals {
 	uint64_t inboxes, queues, cursors;
+	uint64_t collections;
 };
 
 static int one_inbox(struct cli *cli, struct hf_bytes user)
@@ -116,6 +117,15 @@ static int queues(struct cli *cli, struct totals *totals)
 	return status;
 }
 
+static int collections(struct cli *cli, struct totals *totals)
+{
+	out_line(cli->out, "%s", "");
+	out_list(cli->out, "collection documents orders");
+	const int status = each_name(cli, hf_document_collections, doc_figures, &totals->collections);
+	out_list_end(cli->out, NULL);
+	return status;
+}
+
 static int summary(struct cli *cli, struct totals *totals)
 {
 	const struct hf_cursor_list all = {0};
@@ -132,6 +142,7 @@ static int summary(struct cli *cli, struct totals *totals)
 	out_u64(cli->out, "inboxes", totals->inboxes);
 	out_u64(cli->out, "queues", totals->queues);
 	out_u64(cli->out, "cursors", totals->cursors);
+	out_u64(cli->out, "collections", totals->collections);
 	out_u64(cli->out, "last_lsn", info.last_lsn);
 	out_end(cli->out);
 	return CLI_OK;
@@ -152,6 +163,9 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 	}
 	if (status == CLI_OK && (queue || !user)) {
 		status = queues(cli, &totals);
+	}
+	if (status == CLI_OK && !user && !queue) {
+		status = collections(cli, &totals);
 	}
 	return status == CLI_OK && !user && !queue ? summary(cli, &totals) : status;
 }

@@ -72,6 +72,18 @@ static const struct field item[] = {
     {0},
 };
 
+static const struct field document[] = {
+    {"collection", BYTES, AT(document.key.collection)},
+    {"id", BYTES, AT(document.key.id)},
+    {"group", BYTES, AT(document.group)},
+    {"created_at", TIME, AT(document.created_at)},
+    {"updated_at", TIME, AT(updated_at)},
+    {"expires_at", TIME, AT(document.expires_at)},
+    {"orders", BYTES, AT(orders)},
+    {"payload", BYTES, AT(payload)},
+    {0},
+};
+
 static const struct field end[] = {{"objects", U64, AT(objects)}, {0}};
 
 static const struct {
@@ -80,6 +92,7 @@ static const struct {
 } kinds[JSONL_KINDS] = {
     [JSONL_HEADER] = {"header", header}, [JSONL_INBOX] = {"inbox", inbox},    [JSONL_RECORD] = {"inbox_record", record},
     [JSONL_CURSOR] = {"cursor", cursor}, [JSONL_OUTBOX] = {"outbox", outbox}, [JSONL_ITEM] = {"outbox_item", item},
+    [JSONL_DOCUMENT] = {"document", document},
     [JSONL_END] = {"end", end},
 };
 

@@ -2,6 +2,7 @@
  * cut off between two lines would look whole. */
 #include "format.h"
 #include "jsonl.h"
+#include "orders.h"
 
 /* --- Names that come twice ---------------------------------------------------------------------------------------------------- */
 
@@ -21,7 +22,7 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 {
 	static const char *const kinds[JSONL_KINDS] = {
 	    [JSONL_HEADER] = "header", [JSONL_INBOX] = "inbox", [JSONL_RECORD] = "record", [JSONL_CURSOR] = "cursor",
-	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_END] = "end"};
+	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_DOCUMENT] = "document", [JSONL_END] = "end"};
 	const struct hf_cursor_key *key = &line->cursor.key;
 	const struct hf_bytes account = line->account.len ? line->account : hf_str("primary");
 	struct hf_bytes parts[4] = {hf_str(kinds[line->kind])};
@@ -37,6 +38,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->queue;
 	} else if (line->kind == JSONL_ITEM) {
 		parts[count++] = line->queue, parts[count++] = line->item.id;
+	} else if (line->kind == JSONL_DOCUMENT) {
+		parts[count++] = line->document.key.collection, parts[count++] = line->document.key.id;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -85,6 +88,19 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 	return load_item(&import->load, line->queue, &item, true);
 }
 
+static int load_line_document(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_document document = line->document;
+	unsigned orders = 0;
+	document.payload = line->payload;
+	document.updated_at = line->updated_at;
+	if (line->updated_at == HF_UNSET)
+		return load_fail(&import->load, HF_EINVAL, "a document needs \"updated_at\"");
+	if (line->orders.len && !orders_parse(line->orders, &orders))
+		return load_fail(&import->load, HF_EINVAL, "\"orders\" is not some of created,updated,group-created,group-updated");
+	return load_document(&import->load, &document, orders);
+}
+
 static int take_header(struct import *import, const struct jsonl_line *line)
 {
 	static const struct hf_bytes format = {JSONL_FORMAT, sizeof JSONL_FORMAT - 1};
@@ -129,6 +145,8 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_queue(&import->load, line->queue, line->max_attempts);
 	case JSONL_ITEM:
 		return load_line_item(import, line);
+	case JSONL_DOCUMENT:
+		return load_line_document(import, line);
 	default:
 		return CLI_OK;
 	}

@@ -145,6 +145,13 @@ static bool equal_items(const struct hf_outbox_item *there, const struct hf_outb
 	                             there->available_at == given->available_at && equal(there->last_error, given->last_error)));
 }
 
+/* A file need not say when a document was created. */
+static bool equal_documents(const struct hf_document *there, const struct hf_document *given)
+{
+	return equal(there->group, given->group) && equal(there->payload, given->payload) && there->updated_at == given->updated_at &&
+	       there->expires_at == given->expires_at && (given->created_at == HF_UNSET || there->created_at == given->created_at);
+}
+
 static bool equal_contents(const struct hf_inbox_record *there, const struct hf_inbox_input *given)
 {
 	return equal(there->payload, given->payload) && there->unread == given->unread && equal_reals(there->score, given->score) &&
@@ -247,6 +254,47 @@ int load_queue(struct load *load, struct hf_bytes queue, uint32_t max_attempts)
 	const struct hf_outbox_configure args = {.queue = queue, .max_attempts = max_attempts};
 	rc = hf_outbox_configure(load->cli->store, load->txn, &args, NULL, &error);
 	return added(load, rc, &error, stats.settings_version ? &load->replaced : &load->added);
+}
+
+/* --- Documents -------------------------------------------------------------------------------------------------------------- */
+
+static int put_document(struct load *load, const struct hf_document *document, unsigned orders, hf_lsn expect, uint64_t *count)
+{
+	struct hf_error error = {0};
+	const struct hf_document_put args = {.write.expect = expect,
+	                                     .key = document->key,
+	                                     .payload = document->payload,
+	                                     .group = document->group,
+	                                     .created_at = document->created_at,
+	                                     .expires_at = document->expires_at,
+	                                     .orders = orders,
+	                                     .now = document->updated_at,
+	                                     .restore = true};
+	return added(load, hf_document_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);
+}
+
+int load_document(struct load *load, const struct hf_document *document, unsigned orders)
+{
+	struct hf_document_got got;
+	struct hf_error error = {0};
+	int rc = make_room(load, document->key.collection.len + document->key.id.len + document->group.len + document->payload.len);
+	if (rc != CLI_OK || load->pass == LOAD_CHECK)
+		return rc;
+	rc = hf_document_get(load->cli->store, &document->key, 0, &got, &error);
+	if (rc == HF_ENOTFOUND)
+		return put_document(load, document, orders, HF_ABSENT, &load->added);
+	if (rc != HF_OK)
+		return refused(load, &error);
+	if (equal_documents(&got.document, document)) {
+		load->same++;
+		rc = CLI_OK;
+	} else if (!load->replace) {
+		rc = conflict(load, "document", document->key.id);
+	} else {
+		rc = put_document(load, document, orders, got.document.version, &load->replaced);
+	}
+	hf_release(got.memory);
+	return rc;
 }
 
 /* --- Inbox ------------------------------------------------------------------------------------------------------------------ */

@@ -39,6 +39,8 @@ HF_CHECKED int load_cursor(struct load *load, const struct hf_cursor *cursor);
 /* `whole` false: only id, payload, status, attempts and enqueued_at were in the file; the others are compared with nothing. */
 HF_CHECKED int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item, bool whole);
 HF_CHECKED int load_queue(struct load *load, struct hf_bytes queue, uint32_t max_attempts);
+/* With the orders of its collection; 0: not told. One that has expired by now adds nothing. */
+HF_CHECKED int load_document(struct load *load, const struct hf_document *document, unsigned orders);
 /* A record with all its times and marks. */
 HF_CHECKED int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record);
 /* A record as a poller's save: never a conflict, and no dismissal is lost. */

@@ -86,6 +86,16 @@ const struct cli_command cli_commands[] = {
      "options of its own.",
      outbox_drain_options, CLI_COMMITS, cmd_outbox_drain},
 
+    {"doc", "put", "COLLECTION ID", "store a document, in place of one that exists", "Nothing stays of the one before but its time of creation.",
+     doc_put_options, ONE_NOW, cmd_doc_put},
+    {"doc", "get", "COLLECTION ID", "show one document", NULL, doc_get_options, 0, cmd_doc_get},
+    {"doc", "list", "COLLECTION", "list documents by time, then by ID", NULL, doc_list_options, CLI_PAGES, cmd_doc_list},
+    {"doc", "count", "COLLECTION", "count documents", NULL, doc_count_options, 0, cmd_doc_count},
+    {"doc", "collections", "", "list the collections that hold documents", NULL, NULL, CLI_PAGES, cmd_doc_collections},
+    {"doc", "regroup", "COLLECTION ID GROUP", "move a document into another group; '' is none", NULL, NULL, ONE_NOW, cmd_doc_regroup},
+    {"doc", "remove", "COLLECTION ID", "remove a document", NULL, NULL, ONE, cmd_doc_remove},
+    {"doc", "clear", "COLLECTION", "remove every document of a collection", NULL, NULL, MANY, cmd_doc_clear},
+
     {"help", NULL, "[COMMAND...]", "list the commands, or tell all about one", NULL, NULL, CLI_NO_STORE, cmd_help},
     {"version", NULL, "", "the version of holdfast", NULL, NULL, CLI_NO_STORE, cmd_version},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL},
