@@ -48,6 +48,7 @@ const struct cli_option stats_options[] = {
 struct totals {
 	uint64_t inboxes, queues, cursors;
 	uint64_t timelines;
+	uint64_t collections;
 	uint64_t scopes, migrations;
 };
 
@@ -127,6 +128,15 @@ static int timelines(struct cli *cli, struct totals *totals)
 	return status;
 }
 
+static int collections(struct cli *cli, struct totals *totals)
+{
+	out_line(cli->out, "%s", "");
+	out_list(cli->out, "collection documents orders");
+	const int status = each_name(cli, hf_document_collections, doc_figures, &totals->collections);
+	out_list_end(cli->out, NULL);
+	return status;
+}
+
 static int scopes(struct cli *cli, struct totals *totals)
 {
 	out_line(cli->out, "%s", "");
@@ -159,6 +169,7 @@ static int summary(struct cli *cli, struct totals *totals)
 	out_u64(cli->out, "queues", totals->queues);
 	out_u64(cli->out, "cursors", totals->cursors);
 	out_u64(cli->out, "timelines", totals->timelines);
+	out_u64(cli->out, "collections", totals->collections);
 	out_u64(cli->out, "scopes", totals->scopes);
 	out_u64(cli->out, "migrations", totals->migrations);
 	out_u64(cli->out, "last_lsn", info.last_lsn);
@@ -184,6 +195,9 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 	}
 	if (status == CLI_OK && !user && !queue) {
 		status = timelines(cli, &totals);
+	}
+	if (status == CLI_OK && !user && !queue) {
+		status = collections(cli, &totals);
 	}
 	if (status == CLI_OK && !user && !queue) {
 		status = scopes(cli, &totals);

@@ -107,5 +107,16 @@ int cmd_migration_record(struct cli *cli, int argc, char **argv);
 int cmd_migration_forget(struct cli *cli, int argc, char **argv);
 /* For stats: all of them as a list. */
 int migration_figures(struct cli *cli, uint64_t *count);
+extern const struct cli_option doc_put_options[], doc_get_options[], doc_list_options[], doc_count_options[];
+int cmd_doc_put(struct cli *cli, int argc, char **argv);
+int cmd_doc_get(struct cli *cli, int argc, char **argv);
+int cmd_doc_list(struct cli *cli, int argc, char **argv);
+int cmd_doc_count(struct cli *cli, int argc, char **argv);
+int cmd_doc_collections(struct cli *cli, int argc, char **argv);
+int cmd_doc_regroup(struct cli *cli, int argc, char **argv);
+int cmd_doc_remove(struct cli *cli, int argc, char **argv);
+int cmd_doc_clear(struct cli *cli, int argc, char **argv);
+/* A line of `stats` about one collection. */
+int doc_figures(struct cli *cli, struct hf_bytes collection);
 
 #endif

@@ -102,6 +102,18 @@ static const struct field idem[] = {
 
 static const struct field migration[] = {{"name", BYTES, AT(migration.name)}, {"applied_at", TIME, AT(migration.applied_at)}, {0}};
 
+static const struct field document[] = {
+    {"collection", BYTES, AT(document.key.collection)},
+    {"id", BYTES, AT(document.key.id)},
+    {"group", BYTES, AT(document.group)},
+    {"created_at", TIME, AT(document.created_at)},
+    {"updated_at", TIME, AT(updated_at)},
+    {"expires_at", TIME, AT(document.expires_at)},
+    {"orders", BYTES, AT(orders)},
+    {"payload", BYTES, AT(payload)},
+    {0},
+};
+
 static const struct field end[] = {{"objects", U64, AT(objects)}, {0}};
 
 static const struct {
@@ -115,6 +127,7 @@ static const struct {
     [JSONL_OUTBOX] = {"outbox", outbox},
     [JSONL_ITEM] = {"outbox_item", item},
     [JSONL_EVENT] = {"timeline_event", event},
+    [JSONL_DOCUMENT] = {"document", document},
     [JSONL_IDEM] = {"idempotency_entry", idem},
     [JSONL_MIGRATION] = {"migration", migration},
     [JSONL_END] = {"end", end},

@@ -17,6 +17,7 @@ enum jsonl_kind {
 	JSONL_OUTBOX,
 	JSONL_ITEM,
 	JSONL_EVENT,
+	JSONL_DOCUMENT,
 	JSONL_IDEM,
 	JSONL_MIGRATION,
 	JSONL_END,
@@ -44,6 +45,8 @@ struct jsonl_line {
 	struct hf_timeline_event event; /* its payload is the one above */
 	struct hf_idempotency_put idem; /* idempotency_entry */
 	struct hf_migration_record migration;
+	struct hf_document document; /* its payload and updated_at are the ones above */
+	struct hf_bytes orders; /* of its collection */
 };
 
 /* One line, without its line end. */

@@ -2,6 +2,7 @@
  * cut off between two lines would look whole. */
 #include "format.h"
 #include "jsonl.h"
+#include "orders.h"
 
 /* --- Names that come twice ---------------------------------------------------------------------------------------------------- */
 
@@ -26,6 +27,7 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 	                                               [JSONL_OUTBOX] = "outbox",
 	                                               [JSONL_ITEM] = "item",
 	                                               [JSONL_EVENT] = "event",
+	                                               [JSONL_DOCUMENT] = "document",
 	                                               [JSONL_IDEM] = "idem",
 	                                               [JSONL_MIGRATION] = "migration",
 	                                               [JSONL_END] = "end",
@@ -52,6 +54,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->idem.key.scope, parts[count++] = line->idem.key.key;
 	} else if (line->kind == JSONL_MIGRATION) {
 		parts[count++] = line->migration.name;
+	} else if (line->kind == JSONL_DOCUMENT) {
+		parts[count++] = line->document.key.collection, parts[count++] = line->document.key.id;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -119,6 +123,19 @@ static int load_line_event(struct import *import, const struct jsonl_line *line)
 	return load_event(&import->load, &event);
 }
 
+static int load_line_document(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_document document = line->document;
+	unsigned orders = 0;
+	document.payload = line->payload;
+	document.updated_at = line->updated_at;
+	if (line->updated_at == HF_UNSET)
+		return load_fail(&import->load, HF_EINVAL, "a document needs \"updated_at\"");
+	if (line->orders.len && !orders_parse(line->orders, &orders))
+		return load_fail(&import->load, HF_EINVAL, "\"orders\" is not some of created,updated,group-created,group-updated");
+	return load_document(&import->load, &document, orders);
+}
+
 static int take_header(struct import *import, const struct jsonl_line *line)
 {
 	static const struct hf_bytes format = {JSONL_FORMAT, sizeof JSONL_FORMAT - 1};
@@ -171,6 +188,8 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_idem(&import->load, &line->idem);
 	case JSONL_MIGRATION:
 		return load_migration(&import->load, &line->migration);
+	case JSONL_DOCUMENT:
+		return load_line_document(import, line);
 	default:
 		return CLI_OK;
 	}

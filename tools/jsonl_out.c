@@ -1,9 +1,10 @@
 /* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its records in load order, then its tombstones; the cursors; for every queue its
- * settings if it has any, then its items in enqueue order; the events of every timeline, oldest first; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
+ * settings if it has any, then its items in enqueue order; the events of every timeline, oldest first; the documents of every collection; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
  * the state at the header's LSN. */
 #include "format.h"
 #include "holdfast/admin.h"
 #include "jsonl.h"
+#include "orders.h"
 
 struct lines_out {
 	struct export *export;
@@ -299,6 +300,44 @@ static int put_migrations(struct lines_out *o)
 	return rc;
 }
 
+/* --- Documents -------------------------------------------------------------------------------------------------------------- */
+
+static int put_document(struct lines_out *o, const struct hf_document *document, const char *orders)
+{
+	const struct jsonl_line line = {.kind = JSONL_DOCUMENT,
+	                                .document = *document,
+	                                .updated_at = document->updated_at,
+	                                .orders = hf_str(orders),
+	                                .payload = document->payload};
+	return put_line(o, &line);
+}
+
+static int put_collection(struct lines_out *o, struct hf_bytes collection)
+{
+	const struct hf_document_count count = {.collection = collection};
+	struct hf_document_counted counted;
+	struct hf_document_page page = {0};
+	struct hf_error error = {0};
+	char orders[ORDERS_TEXT_SIZE];
+	int rc = CLI_OK;
+	if (hf_document_count(o->store, &count, 0, &counted, &error) != HF_OK)
+		return cli_fail(o->export->cli, &error);
+	orders_text(counted.orders, orders);
+	do {
+		const struct hf_document_list args = {.collection = collection, .by = HF_DOCUMENT_BY_ANY, .limit = 32, .page = page.next};
+		struct hf_document_page next;
+		const int code = hf_document_list(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
+			rc = put_document(o, &page.items[i], orders);
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
 /* --- Names ------------------------------------------------------------------------------------------------------------------ */
 
 typedef int (*names_fn)(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error);
@@ -335,6 +374,8 @@ int export_jsonl(struct export *export)
 		rc = each_name(&o, hf_outbox_queues, put_queue);
 	if (rc == CLI_OK)
 		rc = each_name(&o, hf_timelines, put_timeline);
+	if (rc == CLI_OK)
+		rc = each_name(&o, hf_document_collections, put_collection);
 	if (rc == CLI_OK)
 		rc = each_name(&o, hf_idempotency_scopes, put_scope);
 	if (rc == CLI_OK)

@@ -334,6 +334,54 @@ int load_migration(struct load *load, const struct hf_migration_record *migratio
 	return added(load, rc, &error, there ? &load->same : &load->added);
 }
 
+/* --- Documents -------------------------------------------------------------------------------------------------------------- */
+
+/* A file need not say when a document was created. */
+static bool equal_documents(const struct hf_document *there, const struct hf_document *given)
+{
+	return equal(there->group, given->group) && equal(there->payload, given->payload) && there->updated_at == given->updated_at &&
+	       there->expires_at == given->expires_at && (given->created_at == HF_UNSET || there->created_at == given->created_at);
+}
+
+static int put_document(struct load *load, const struct hf_document *document, unsigned orders, hf_lsn expect, uint64_t *count)
+{
+	struct hf_error error = {0};
+	const struct hf_document_put args = {.write.expect = expect,
+	                                     .key = document->key,
+	                                     .payload = document->payload,
+	                                     .group = document->group,
+	                                     .created_at = document->created_at,
+	                                     .expires_at = document->expires_at,
+	                                     .orders = orders,
+	                                     .now = document->updated_at,
+	                                     .restore = true};
+	return added(load, hf_document_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);
+}
+
+int load_document(struct load *load, const struct hf_document *document, unsigned orders)
+{
+	struct hf_document_got got;
+	struct hf_error error = {0};
+	int rc = make_room(load, document->key.collection.len + document->key.id.len + document->group.len + document->payload.len);
+	if (rc != CLI_OK || load->pass == LOAD_CHECK)
+		return rc;
+	rc = hf_document_get(load->cli->store, &document->key, 0, &got, &error);
+	if (rc == HF_ENOTFOUND)
+		return put_document(load, document, orders, HF_ABSENT, &load->added);
+	if (rc != HF_OK)
+		return refused(load, &error);
+	if (equal_documents(&got.document, document)) {
+		load->same++;
+		rc = CLI_OK;
+	} else if (!load->replace) {
+		rc = conflict(load, "document", document->key.id);
+	} else {
+		rc = put_document(load, document, orders, got.document.version, &load->replaced);
+	}
+	hf_release(got.memory);
+	return rc;
+}
+
 /* --- Inbox ------------------------------------------------------------------------------------------------------------------ */
 
 static int save_record(struct load *load, const struct hf_inbox_save *args, uint64_t *count)

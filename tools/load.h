@@ -45,6 +45,8 @@ HF_CHECKED int load_event(struct load *load, const struct hf_timeline_event *eve
 HF_CHECKED int load_idem(struct load *load, const struct hf_idempotency_put *entry);
 /* A name that is recorded already stays as it is, whenever that was. */
 HF_CHECKED int load_migration(struct load *load, const struct hf_migration_record *migration);
+/* With the orders of its collection; 0: not told. One that has expired by now adds nothing. */
+HF_CHECKED int load_document(struct load *load, const struct hf_document *document, unsigned orders);
 /* A record with all its times and marks. */
 HF_CHECKED int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record);
 /* What is remembered of a record that went. One whose time is over is passed over. */

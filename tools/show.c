@@ -1,5 +1,6 @@
 /* Members are called like those of the library's structs, so that who reads the headers knows the JSON. */
 #include "show.h"
+#include "orders.h"
 
 void show_uuid(struct out *out, const uint8_t uuid[16])
 {
@@ -201,5 +202,36 @@ void show_idempotency_entry(struct out *out, const struct hf_idempotency_entry *
 	if (with_response) {
 		out_bytes(out, "response", entry->response);
 	}
+	out_end(out);
+}
+
+void show_document(struct out *out, const struct hf_document *document, bool with_payload)
+{
+	out_begin(out, "document");
+	out_bytes(out, "collection", document->key.collection);
+	out_bytes(out, "id", document->key.id);
+	out_bytes(out, "group", document->group);
+	out_time(out, "created_at", document->created_at);
+	out_time(out, "updated_at", document->updated_at);
+	out_time(out, "expires_at", document->expires_at);
+	out_u64(out, "version", document->version);
+	if (with_payload) {
+		out_bytes(out, "payload", document->payload);
+	}
+	out_end(out);
+}
+
+void show_document_count(struct out *out, const struct hf_document_count *of, const struct hf_document_counted *counted)
+{
+	char orders[ORDERS_TEXT_SIZE];
+	orders_text(counted->orders, orders);
+	out_begin(out, "document-count");
+	out_bytes(out, "collection", of->collection);
+	if (of->by_group) {
+		out_bytes(out, "group", of->group);
+	}
+	out_u64(out, "documents", counted->documents);
+	out_text(out, "orders", orders);
+	out_time(out, "as_of", counted->as_of);
 	out_end(out);
 }

@@ -307,6 +307,15 @@ static const struct step {
     {"timeline list", 0, "timeline=audit events=1", 1},
     {"timeline retain audit --max-events 1 --yes", 0, "changed=false", 1},
     {"timeline clear audit --yes", 0, "changed=true count=1", 1},
+    /* doc: the rest is in test_cli_doc */
+    {"doc put jobs a --payload one --group open", 0, "changed=true count=1", 1},
+    {"doc get jobs a", 0, "schema=holdfast.document/1 id=a group=open payload=one", 1},
+    {"doc list jobs", 0, "id=a", 1},
+    {"doc count jobs", 0, "documents=1", 1},
+    {"doc collections", 0, "collection=jobs documents=1", 1},
+    {"doc regroup jobs a shut", 0, "changed=true", 1},
+    {"doc remove jobs a", 0, "changed=true", 1},
+    {"doc clear jobs --yes", 0, "changed=false count=0", 1},
 
     {"stats --user ann", 0, "user=ann", 1},
     {"stats --queue mail", 0, "queue=mail", 1},

@@ -22,7 +22,7 @@
 #define LATER (STAGE_NOW + 3600 * SECOND)
 #define GIVEN (STAGE_NOW - 3600 * SECOND)
 #define TTL (5 * SECOND)
-#define TEXT_MAX 256u
+enum { TEXT_MAX = 256 };
 
 /* --- A document as text: "payload group created updated expires" ---------------------------------------------------------------- */
 
@@ -63,7 +63,7 @@ static char time_letter(hf_time time)
 	static const struct {
 		hf_time time;
 		char letter;
-	} known[] = {{ARRANGED, 'A'}, {NOW, 'N'}, {LATER, 'L'}, {GIVEN, 'G'}, {NOW + TTL, 'T'}, {HF_UNSET, '-'}};
+	} known[] = {{ARRANGED, 'A'}, {NOW, 'N'}, {LATER, 'L'}, {GIVEN, 'G'}, {NOW + TTL, 'T'}, {HF_UNSET, '-'}, {0, 'Z'}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i].time == time)
 			return known[i].letter;
@@ -233,19 +233,16 @@ static int count_it(const struct call *c)
 
 /* --- The table -------------------------------------------------------------------------------------------------------------- */
 
-#define ALL_ORDERS (HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_CREATED | HF_DOCUMENT_GROUP_UPDATED)
-
 /* Absent in whatever way; there, in a group, expiring. */
 #define CELLS(absent, there, grouped, expiring) \
 	{ \
 		absent, absent, there, grouped, expiring, absent, absent, absent, absent \
 	}
-/* Nothing there in the collection at all, or something. */
+/* Of an empty collection, or of one that is not. */
 #define BY_COLLECTION(empty, full) \
 	{ \
 		full, empty, full, full, full, full, full, empty, full \
 	}
-/* The same whatever there is: for what writes nothing. */
 #define ALWAYS CELLS("=", "=", "=", "=")
 
 /* clang-format off: a row is a line */
@@ -257,6 +254,13 @@ static const struct operation operations[] = {
      .put.created_at = GIVEN,
      .put.now = GIVEN,
      .outcome = CELLS("q - G G -", "q - G G -", "q - G G -", "q - G G -")},
+    {.name = "put restored in 1970", .run = put, .put.restore = true, .outcome = CELLS("=", "gone", "gone", "gone")},
+    {.name = "put restored without an end",
+     .run = put,
+     .put.restore = true,
+     .put.expires_at = HF_UNSET,
+     .outcome = CELLS("q - Z Z -", "q - Z Z -", "q - Z Z -", "q - Z Z -")},
+    {.name = "put restored at no time", .run = put, .put.restore = true, .put.now = HF_UNSET, .form = "EINVAL"},
     {.name = "put for a time", .run = put, .put.ttl_us = TTL, .outcome = CELLS("q - N N T", "q - A N T", "q - A N T", "q - A N T")},
     {.name = "put until a time",
      .run = put,
@@ -274,7 +278,7 @@ static const struct operation operations[] = {
      .run = put,
      .put.orders = HF_DOCUMENT_ORDERS_DEFAULT,
      .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
-    {.name = "put with other orders", .run = put, .put.orders = ALL_ORDERS, .outcome = BY_COLLECTION("q - N N -", "ECONFLICT")},
+    {.name = "put with other orders", .run = put, .put.orders = HF_DOCUMENT_UPDATED, .outcome = BY_COLLECTION("q - N N -", "ECONFLICT")},
     {.name = "put with no such orders", .run = put, .put.orders = 16, .form = "EINVAL"},
     {.name = "put with two endings", .run = put, .put.expires_at = LATER, .put.ttl_us = TTL, .form = "EINVAL"},
     {.name = "put for less than nothing", .run = put, .put.ttl_us = -1, .form = "EINVAL"},
@@ -300,6 +304,7 @@ static const struct operation operations[] = {
      .list.by = HF_DOCUMENT_BY_UPDATED,
      .reads = true,
      .outcome = BY_COLLECTION("=", "EINVAL")},
+    {.name = "list in any order", .run = list, .list.by = HF_DOCUMENT_BY_ANY, .reads = true, .outcome = ALWAYS},
     {.name = "count", .run = count_it, .reads = true, .outcome = ALWAYS},
     {.name = "count of a group", .run = count_it, .group = "g", .reads = true, .outcome = ALWAYS},
 };
