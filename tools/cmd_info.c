@@ -47,6 +47,7 @@ const struct cli_option stats_options[] = {
 
 struct totals {
 	uint64_t inboxes, queues, cursors;
+	uint64_t locks;
 };
 
 static int one_inbox(struct cli *cli, struct hf_bytes user)
@@ -116,6 +117,17 @@ static int queues(struct cli *cli, struct totals *totals)
 	return status;
 }
 
+static int locks(struct cli *cli, struct totals *totals)
+{
+	struct hf_lock_stats stats;
+	struct hf_error error;
+	if (hf_lock_stats(cli->store, 0, &stats, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	totals->locks = stats.held;
+	return CLI_OK;
+}
+
 static int summary(struct cli *cli, struct totals *totals)
 {
 	const struct hf_cursor_list all = {0};
@@ -132,6 +144,7 @@ static int summary(struct cli *cli, struct totals *totals)
 	out_u64(cli->out, "inboxes", totals->inboxes);
 	out_u64(cli->out, "queues", totals->queues);
 	out_u64(cli->out, "cursors", totals->cursors);
+	out_u64(cli->out, "locks", totals->locks);
 	out_u64(cli->out, "last_lsn", info.last_lsn);
 	out_end(cli->out);
 	return CLI_OK;
@@ -152,6 +165,9 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 	}
 	if (status == CLI_OK && (queue || !user)) {
 		status = queues(cli, &totals);
+	}
+	if (status == CLI_OK && !user && !queue) {
+		status = locks(cli, &totals);
 	}
 	return status == CLI_OK && !user && !queue ? summary(cli, &totals) : status;
 }

@@ -72,6 +72,15 @@ static const struct field item[] = {
     {0},
 };
 
+/* A token is of its own store: the lock is held for its owner, who takes it over. */
+static const struct field lock[] = {
+    {"name", BYTES, AT(lock.name)},
+    {"owner", BYTES, AT(lock.owner)},
+    {"acquired_at", TIME, AT(lock.acquired_at)},
+    {"lease_until", TIME, AT(lock.lease_until)},
+    {0},
+};
+
 static const struct field end[] = {{"objects", U64, AT(objects)}, {0}};
 
 static const struct {
@@ -80,7 +89,7 @@ static const struct {
 } kinds[JSONL_KINDS] = {
     [JSONL_HEADER] = {"header", header}, [JSONL_INBOX] = {"inbox", inbox},    [JSONL_RECORD] = {"inbox_record", record},
     [JSONL_CURSOR] = {"cursor", cursor}, [JSONL_OUTBOX] = {"outbox", outbox}, [JSONL_ITEM] = {"outbox_item", item},
-    [JSONL_END] = {"end", end},
+    [JSONL_LOCK] = {"lock", lock},       [JSONL_END] = {"end", end},
 };
 
 /* --- Writing ---------------------------------------------------------------------------------------------------------------- */

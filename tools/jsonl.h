@@ -1,4 +1,4 @@
-/* JSON Lines: every object of the three domains, one a line, with every field. What a line of each kind holds is said once, in the table of jsonl.c,
+/* JSON Lines: every object of all domains, one a line, with every field. What a line of each kind holds is said once, in the table of jsonl.c,
  * from which lines are both read and written. */
 #ifndef TOOLS_JSONL_H
 #define TOOLS_JSONL_H
@@ -8,7 +8,7 @@
 
 #define JSONL_FORMAT "holdfast.jsonl/1"
 
-enum jsonl_kind { JSONL_HEADER, JSONL_INBOX, JSONL_RECORD, JSONL_CURSOR, JSONL_OUTBOX, JSONL_ITEM, JSONL_END, JSONL_KINDS };
+enum jsonl_kind { JSONL_HEADER, JSONL_INBOX, JSONL_RECORD, JSONL_CURSOR, JSONL_OUTBOX, JSONL_ITEM, JSONL_LOCK, JSONL_END, JSONL_KINDS };
 
 /* The fields of all kinds; a line uses those of its own. */
 struct jsonl_line {
@@ -27,6 +27,7 @@ struct jsonl_line {
 	struct hf_bytes queue, item_status; /* outbox: queue, max_attempts */
 	struct hf_outbox_item item; /* its payload is the one above */
 	uint32_t max_attempts;
+	struct hf_lock lock;
 };
 
 /* One line, without its line end. */

@@ -21,7 +21,7 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 {
 	static const char *const kinds[JSONL_KINDS] = {
 	    [JSONL_HEADER] = "header", [JSONL_INBOX] = "inbox", [JSONL_RECORD] = "record", [JSONL_CURSOR] = "cursor",
-	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_END] = "end"};
+	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_LOCK] = "lock",     [JSONL_END] = "end"};
 	const struct hf_cursor_key *key = &line->cursor.key;
 	const struct hf_bytes account = line->account.len ? line->account : hf_str("primary");
 	struct hf_bytes parts[4] = {hf_str(kinds[line->kind])};
@@ -37,6 +37,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->queue;
 	} else if (line->kind == JSONL_ITEM) {
 		parts[count++] = line->queue, parts[count++] = line->item.id;
+	} else if (line->kind == JSONL_LOCK) {
+		parts[count++] = line->lock.name;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -129,6 +131,8 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_queue(&import->load, line->queue, line->max_attempts);
 	case JSONL_ITEM:
 		return load_line_item(import, line);
+	case JSONL_LOCK:
+		return load_lock(&import->load, &line->lock);
 	default:
 		return CLI_OK;
 	}

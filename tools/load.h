@@ -39,6 +39,8 @@ HF_CHECKED int load_cursor(struct load *load, const struct hf_cursor *cursor);
 /* `whole` false: only id, payload, status, attempts and enqueued_at were in the file; the others are compared with nothing. */
 HF_CHECKED int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item, bool whole);
 HF_CHECKED int load_queue(struct load *load, struct hf_bytes queue, uint32_t max_attempts);
+/* Held for its owner, with a token of this store; one whose lease is over stays free. */
+HF_CHECKED int load_lock(struct load *load, const struct hf_lock *lock);
 /* A record with all its times and marks. */
 HF_CHECKED int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record);
 /* A record as a poller's save: never a conflict, and no dismissal is lost. */

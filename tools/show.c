@@ -114,6 +114,18 @@ void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_in
 	out_end(out);
 }
 
+void show_lock(struct out *out, const struct hf_lock *lock)
+{
+	out_begin(out, "lock");
+	out_bytes(out, "name", lock->name);
+	out_bytes(out, "owner", lock->owner);
+	out_time(out, "acquired_at", lock->acquired_at);
+	out_time(out, "lease_until", lock->lease_until);
+	out_u64(out, "token", lock->token);
+	out_u64(out, "version", lock->version);
+	out_end(out);
+}
+
 void show_list_end(struct cli *cli, size_t count, const char *next)
 {
 	out_list_end(cli->out, next);

@@ -9,6 +9,7 @@ void show_inbox_record(struct out *out, const struct hf_inbox_record *record, bo
 void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t *lag); /* lag: NULL for none */
 void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, bool with_payload);
 void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_outbox_stats *stats);
+void show_lock(struct out *out, const struct hf_lock *lock);
 void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_inbox_counts *counts);
 
 /* Ends a list; tells people that there is more. */
