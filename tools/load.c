@@ -260,12 +260,15 @@ static int force_lock(struct load *load, const struct hf_lock *lock)
 	return added(load, hf_lock_force_release(load->cli->store, load->txn, &args, NULL, &error), &error, &none);
 }
 
+/* One whose lease is over stays free, and counts as nothing. */
 static int put_lock(struct load *load, const struct hf_lock *lock, uint64_t *count)
 {
+	uint64_t none = 0;
 	const struct hf_lock_put args = {
 	    .name = lock->name, .owner = lock->owner, .acquired_at = lock->acquired_at, .lease_until = lock->lease_until};
 	struct hf_error error = {0};
-	return added(load, hf_lock_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);
+	return added(load, hf_lock_put(load->cli->store, load->txn, &args, NULL, &error), &error,
+	             lock->lease_until > cli_clock() ? count : &none);
 }
 
 int load_lock(struct load *load, const struct hf_lock *lock)

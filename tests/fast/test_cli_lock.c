@@ -147,6 +147,9 @@ static char *export_of(const char *directory)
 
 static void leased_locks_survive_a_round_trip(void **state)
 {
+	static const char ended[] = "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\"}\n"
+	                            "{\"kind\":\"lock\",\"name\":\"c\",\"owner\":\"w\",\"acquired_at\":\"1970-01-01T00:00:00.000001Z\","
+	                            "\"lease_until\":\"1970-01-01T00:00:00.000002Z\"}\n";
 	(void)state;
 	call(STORE, "init", 0);
 	call(STORE, "lock acquire a w1 --lease 1h", 0);
@@ -158,6 +161,12 @@ static void leased_locks_survive_a_round_trip(void **state)
 	assert_non_null(strstr(before, "{\"kind\":\"lock\",\"name\":\"b\",\"owner\":\"w2\",\"acquired_at\":\""));
 	assert_string_equal(before, after);
 	call(COPY, "import lines", 0); /* the same again is the same */
+	struct ran ran = tool_expect(&(struct tool){.directory = COPY, .json = true, .input = ended}, "import", 0);
+	char count[32];
+	assert_true(json_member(ran.out, "added", count, sizeof count));
+	assert_string_equal(count, "0");
+	tool_free(&ran);
+	call(COPY, "lock get c", 1); /* its lease is over */
 	call(COPY, "lock acquire a other", 4);
 	call(COPY, "lock acquire a w1 --lease 5m", 0); /* its owner takes it over */
 	call(COPY, "import lines", 4); /* held otherwise by now */
