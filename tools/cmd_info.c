@@ -48,6 +48,7 @@ const struct cli_option stats_options[] = {
 struct totals {
 	uint64_t inboxes, queues, cursors;
 	uint64_t timelines;
+	uint64_t locks;
 	uint64_t collections;
 	uint64_t scopes, migrations;
 };
@@ -152,6 +153,17 @@ static int migrations(struct cli *cli, struct totals *totals)
 	return migration_figures(cli, &totals->migrations);
 }
 
+static int locks(struct cli *cli, struct totals *totals)
+{
+	struct hf_lock_stats stats;
+	struct hf_error error;
+	if (hf_lock_stats(cli->store, 0, &stats, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	totals->locks = stats.held;
+	return CLI_OK;
+}
+
 static int summary(struct cli *cli, struct totals *totals)
 {
 	const struct hf_cursor_list all = {0};
@@ -169,6 +181,7 @@ static int summary(struct cli *cli, struct totals *totals)
 	out_u64(cli->out, "queues", totals->queues);
 	out_u64(cli->out, "cursors", totals->cursors);
 	out_u64(cli->out, "timelines", totals->timelines);
+	out_u64(cli->out, "locks", totals->locks);
 	out_u64(cli->out, "collections", totals->collections);
 	out_u64(cli->out, "scopes", totals->scopes);
 	out_u64(cli->out, "migrations", totals->migrations);
@@ -195,6 +208,9 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 	}
 	if (status == CLI_OK && !user && !queue) {
 		status = timelines(cli, &totals);
+	}
+	if (status == CLI_OK && !user && !queue) {
+		status = locks(cli, &totals);
 	}
 	if (status == CLI_OK && !user && !queue) {
 		status = collections(cli, &totals);

@@ -118,5 +118,14 @@ int cmd_doc_remove(struct cli *cli, int argc, char **argv);
 int cmd_doc_clear(struct cli *cli, int argc, char **argv);
 /* A line of `stats` about one collection. */
 int doc_figures(struct cli *cli, struct hf_bytes collection);
+extern const struct cli_option lock_acquire_options[], lock_renew_options[], lock_force_options[], run_locked_options[];
+int cmd_lock_acquire(struct cli *cli, int argc, char **argv);
+int cmd_lock_renew(struct cli *cli, int argc, char **argv);
+int cmd_lock_release(struct cli *cli, int argc, char **argv);
+int cmd_lock_force_release(struct cli *cli, int argc, char **argv);
+int cmd_lock_check(struct cli *cli, int argc, char **argv);
+int cmd_lock_get(struct cli *cli, int argc, char **argv);
+int cmd_lock_list(struct cli *cli, int argc, char **argv);
+int cmd_run_locked(struct cli *cli, int argc, char **argv);
 
 #endif

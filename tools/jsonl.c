@@ -114,6 +114,15 @@ static const struct field document[] = {
     {0},
 };
 
+/* A token is of its own store: the lock is held for its owner, who takes it over. */
+static const struct field lock[] = {
+    {"name", BYTES, AT(lock.name)},
+    {"owner", BYTES, AT(lock.owner)},
+    {"acquired_at", TIME, AT(lock.acquired_at)},
+    {"lease_until", TIME, AT(lock.lease_until)},
+    {0},
+};
+
 static const struct field end[] = {{"objects", U64, AT(objects)}, {0}};
 
 static const struct {
@@ -128,6 +137,7 @@ static const struct {
     [JSONL_ITEM] = {"outbox_item", item},
     [JSONL_EVENT] = {"timeline_event", event},
     [JSONL_DOCUMENT] = {"document", document},
+    [JSONL_LOCK] = {"lock", lock},
     [JSONL_IDEM] = {"idempotency_entry", idem},
     [JSONL_MIGRATION] = {"migration", migration},
     [JSONL_END] = {"end", end},

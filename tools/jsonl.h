@@ -18,6 +18,7 @@ enum jsonl_kind {
 	JSONL_ITEM,
 	JSONL_EVENT,
 	JSONL_DOCUMENT,
+	JSONL_LOCK,
 	JSONL_IDEM,
 	JSONL_MIGRATION,
 	JSONL_END,
@@ -47,6 +48,7 @@ struct jsonl_line {
 	struct hf_migration_record migration;
 	struct hf_document document; /* its payload and updated_at are the ones above */
 	struct hf_bytes orders; /* of its collection */
+	struct hf_lock lock;
 };
 
 /* One line, without its line end. */

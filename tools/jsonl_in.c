@@ -28,6 +28,7 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 	                                               [JSONL_ITEM] = "item",
 	                                               [JSONL_EVENT] = "event",
 	                                               [JSONL_DOCUMENT] = "document",
+	                                               [JSONL_LOCK] = "lock",
 	                                               [JSONL_IDEM] = "idem",
 	                                               [JSONL_MIGRATION] = "migration",
 	                                               [JSONL_END] = "end",
@@ -56,6 +57,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->migration.name;
 	} else if (line->kind == JSONL_DOCUMENT) {
 		parts[count++] = line->document.key.collection, parts[count++] = line->document.key.id;
+	} else if (line->kind == JSONL_LOCK) {
+		parts[count++] = line->lock.name;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -190,6 +193,8 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_migration(&import->load, &line->migration);
 	case JSONL_DOCUMENT:
 		return load_line_document(import, line);
+	case JSONL_LOCK:
+		return load_lock(&import->load, &line->lock);
 	default:
 		return CLI_OK;
 	}

@@ -1,5 +1,5 @@
 /* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its records in load order, then its tombstones; the cursors; for every queue its
- * settings if it has any, then its items in enqueue order; the events of every timeline, oldest first; the documents of every collection; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
+ * settings if it has any, then its items in enqueue order; the events of every timeline, oldest first; the locks that a lease holds; the documents of every collection; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
  * the state at the header's LSN. */
 #include "format.h"
 #include "holdfast/admin.h"
@@ -338,6 +338,31 @@ static int put_collection(struct lines_out *o, struct hf_bytes collection)
 	return rc;
 }
 
+/* --- Locks ------------------------------------------------------------------------------------------------------------------ */
+
+/* Without a lease a lock would not outlive this very process. */
+static int put_locks(struct lines_out *o)
+{
+	struct hf_lock_page page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_lock_list args = {.limit = 256, .page = page.next};
+		struct hf_lock_page next;
+		struct hf_error error = {0};
+		const int code = hf_lock_list(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
+			const struct jsonl_line line = {.kind = JSONL_LOCK, .lock = page.items[i]};
+			rc = page.items[i].lease_until == HF_UNSET ? CLI_OK : put_line(o, &line);
+		}
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
 /* --- Names ------------------------------------------------------------------------------------------------------------------ */
 
 typedef int (*names_fn)(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error);
@@ -374,6 +399,8 @@ int export_jsonl(struct export *export)
 		rc = each_name(&o, hf_outbox_queues, put_queue);
 	if (rc == CLI_OK)
 		rc = each_name(&o, hf_timelines, put_timeline);
+	if (rc == CLI_OK)
+		rc = put_locks(&o);
 	if (rc == CLI_OK)
 		rc = each_name(&o, hf_document_collections, put_collection);
 	if (rc == CLI_OK)

@@ -382,6 +382,55 @@ int load_document(struct load *load, const struct hf_document *document, unsigne
 	return rc;
 }
 
+/* --- Locks ------------------------------------------------------------------------------------------------------------------ */
+
+/* Takes the place of another holder; both in the load's transaction. */
+static int force_lock(struct load *load, const struct hf_lock *lock)
+{
+	const struct hf_lock_force_release args = {.name = lock->name, .reason = hf_str("replaced by an import")};
+	struct hf_error error = {0};
+	uint64_t none = 0;
+	return added(load, hf_lock_force_release(load->cli->store, load->txn, &args, NULL, &error), &error, &none);
+}
+
+/* One whose lease is over stays free, and counts as nothing. */
+static int put_lock(struct load *load, const struct hf_lock *lock, uint64_t *count)
+{
+	uint64_t none = 0;
+	const struct hf_lock_put args = {
+	    .name = lock->name, .owner = lock->owner, .acquired_at = lock->acquired_at, .lease_until = lock->lease_until};
+	struct hf_error error = {0};
+	return added(load, hf_lock_put(load->cli->store, load->txn, &args, NULL, &error), &error,
+	             lock->lease_until > cli_clock() ? count : &none);
+}
+
+int load_lock(struct load *load, const struct hf_lock *lock)
+{
+	struct hf_lock_got got;
+	struct hf_error error = {0};
+	/* The name twice: a lock that is replaced takes two entries. */
+	int rc = make_room(load, 2 * lock->name.len + lock->owner.len);
+	if (rc != CLI_OK || load->pass == LOAD_CHECK)
+		return rc;
+	rc = hf_lock_get(load->cli->store, lock->name, 0, &got, &error);
+	if (rc == HF_ENOTFOUND)
+		return put_lock(load, lock, &load->added);
+	if (rc != HF_OK)
+		return refused(load, &error);
+	if (equal(got.lock.owner, lock->owner) && got.lock.acquired_at == lock->acquired_at && got.lock.lease_until == lock->lease_until) {
+		load->same++;
+		rc = CLI_OK;
+	} else if (!load->replace) {
+		rc = conflict(load, "lock", lock->name);
+	} else {
+		rc = force_lock(load, lock);
+		if (rc == CLI_OK)
+			rc = put_lock(load, lock, &load->replaced);
+	}
+	hf_release(got.memory);
+	return rc;
+}
+
 /* --- Inbox ------------------------------------------------------------------------------------------------------------------ */
 
 static int save_record(struct load *load, const struct hf_inbox_save *args, uint64_t *count)

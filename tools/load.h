@@ -47,6 +47,8 @@ HF_CHECKED int load_idem(struct load *load, const struct hf_idempotency_put *ent
 HF_CHECKED int load_migration(struct load *load, const struct hf_migration_record *migration);
 /* With the orders of its collection; 0: not told. One that has expired by now adds nothing. */
 HF_CHECKED int load_document(struct load *load, const struct hf_document *document, unsigned orders);
+/* Held for its owner, with a token of this store; one whose lease is over stays free. */
+HF_CHECKED int load_lock(struct load *load, const struct hf_lock *lock);
 /* A record with all its times and marks. */
 HF_CHECKED int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record);
 /* What is remembered of a record that went. One whose time is over is passed over. */

@@ -235,3 +235,15 @@ void show_document_count(struct out *out, const struct hf_document_count *of, co
 	out_time(out, "as_of", counted->as_of);
 	out_end(out);
 }
+
+void show_lock(struct out *out, const struct hf_lock *lock)
+{
+	out_begin(out, "lock");
+	out_bytes(out, "name", lock->name);
+	out_bytes(out, "owner", lock->owner);
+	out_time(out, "acquired_at", lock->acquired_at);
+	out_time(out, "lease_until", lock->lease_until);
+	out_u64(out, "token", lock->token);
+	out_u64(out, "version", lock->version);
+	out_end(out);
+}

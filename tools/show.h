@@ -15,6 +15,7 @@ void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_o
 void show_idempotency_entry(struct out *out, const struct hf_idempotency_entry *entry, bool with_response);
 void show_document(struct out *out, const struct hf_document *document, bool with_payload);
 void show_document_count(struct out *out, const struct hf_document_count *of, const struct hf_document_counted *counted);
+void show_lock(struct out *out, const struct hf_lock *lock);
 void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_inbox_counts *counts);
 void show_timeline_event(struct out *out, const struct hf_timeline_event *event, bool with_payload);
 

@@ -135,6 +135,22 @@ const struct cli_command cli_commands[] = {
     {"doc", "regroup", "COLLECTION ID GROUP", "move a document into another group; '' is none", NULL, NULL, ONE_NOW, cmd_doc_regroup},
     {"doc", "remove", "COLLECTION ID", "remove a document", NULL, NULL, ONE, cmd_doc_remove},
     {"doc", "clear", "COLLECTION", "remove every document of a collection", NULL, NULL, MANY, cmd_doc_clear},
+    {"lock", "acquire", "NAME OWNER", "take a lock, or take it over as its owner", "The token is what renew, release and check need.",
+     lock_acquire_options, ONE, cmd_lock_acquire},
+    {"lock", "renew", "NAME TOKEN", "heartbeat: the lease now ends --lease from now", NULL, lock_renew_options, ONE, cmd_lock_renew},
+    {"lock", "release", "NAME TOKEN", "give a lock back", NULL, NULL, ONE, cmd_lock_release},
+    {"lock", "force-release", "NAME", "free a lock whoever holds it, for a reason that is kept", NULL, lock_force_options,
+     ONE | CLI_CONFIRMS, cmd_lock_force_release},
+    {"lock", "check", "NAME TOKEN", "does TOKEN hold the lock?", "Exit status 4 if not.", NULL, 0, cmd_lock_check},
+    {"lock", "get", "NAME", "who holds a lock", NULL, NULL, 0, cmd_lock_get},
+    {"lock", "list", "", "list the locks that are held", NULL, NULL, CLI_PAGES, cmd_lock_list},
+    {"run-locked", NULL, "NAME COMMAND...", "run a command while holding a lock",
+     "COMMAND gets HOLDFAST_LOCK and HOLDFAST_TOKEN in its environment; its exit status becomes that of this command (128 and the\nsignal "
+     "if "
+     "it was killed). 3: the lock is held by another. 4: the lock was lost, and COMMAND was stopped. The store is\nopen only to take, "
+     "renew and "
+     "release the lock. Put `--` before a COMMAND with options of its own.",
+     run_locked_options, 0, cmd_run_locked},
 
     {"help", NULL, "[COMMAND...]", "list the commands, or tell all about one", NULL, NULL, CLI_NO_STORE, cmd_help},
     {"version", NULL, "", "the version of holdfast", NULL, NULL, CLI_NO_STORE, cmd_version},

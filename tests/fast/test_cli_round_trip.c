@@ -316,6 +316,15 @@ static const struct step {
     {"doc regroup jobs a shut", 0, "changed=true", 1},
     {"doc remove jobs a", 0, "changed=true", 1},
     {"doc clear jobs --yes", 0, "changed=false count=0", 1},
+    /* lock: the rest is in test_cli_lock */
+    {"lock acquire leader me --lease 1h", 0, "changed=true count=1", 1},
+    {"lock check leader TOKEN", 0, "schema=holdfast.lock-check/1 name=leader held=true", 1},
+    {"lock get leader", 0, "schema=holdfast.lock/1 name=leader owner=me token=TOKEN", 1},
+    {"lock list", 0, "name=leader", 1},
+    {"lock renew leader TOKEN --lease 2h", 0, "changed=true token=TOKEN", 1},
+    {"lock release leader TOKEN", 0, "changed=true version=0", 1},
+    {"lock force-release leader --reason hangs --yes", 0, "changed=false", 1},
+    {"run-locked leader true", 0, "", 0},
 
     {"stats --user ann", 0, "user=ann", 1},
     {"stats --queue mail", 0, "queue=mail", 1},

@@ -36,7 +36,7 @@ enum state {
 };
 
 static const char *const state_names[STATES] = {
-    "free", "released", "held", "held without lease", "held, newer grant", "held by another", "lease over", "lease over, logged"};
+    "free", "released", "held", "held without lease", "held by a newer grant", "held by another", "lease over", "lease over and logged"};
 
 struct cell {
 	char name[48];
