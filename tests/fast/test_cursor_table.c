@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "holdfast/cursor.h"
+#include "lib/cells.h"
 #include "lib/settings.h"
 
 #define HOUR INT64_C(3600000000)
@@ -253,6 +254,16 @@ static void arrange(const struct call *c, enum state state)
 		break;
 	}
 }
+
+static const char *const state_names[STATES] = {
+    [ABSENT] = "absent",
+    [AT_5] = "at 5",
+    [FAILED] = "at 5, an error noted",
+    [UNMOVED] = "created by an error",
+    [RESET] = "reset",
+    [UNDATED] = "reset without a time of delivery",
+    [REMOVED] = "removed",
+};
 
 static const char *const state_texts[STATES] = {
     [ABSENT] = "",
@@ -837,9 +848,26 @@ static void errors_are_counted_up_to_the_greatest_number(void **state)
 	}
 }
 
+static const char *operation_name(size_t i)
+{
+	return i < ROWS ? rows[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < STATES ? state_names[i] : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **state)
+{
+	(void)state;
+	cells_are_listed("cursor", operation_name, state_name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(errors_are_counted_up_to_the_greatest_number),
 	    cmocka_unit_test(each_operation_in_each_state_live),
 	    cmocka_unit_test(each_operation_in_each_state_after_reopening),

@@ -9,6 +9,7 @@
 
 #include "holdfast/admin.h"
 #include "holdfast/inbox.h"
+#include "lib/cells.h"
 #include "lib/settings.h"
 
 #define HOUR INT64_C(3600000000)
@@ -302,6 +303,22 @@ static void each_operation_on_each_state_of_a_key(void **state)
 	}
 }
 
+static const char *operation_name(size_t i)
+{
+	return i < OPERATIONS ? operations[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < STATES ? states[i].name : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **state)
+{
+	(void)state;
+	cells_are_listed("inbox, tombstones", operation_name, state_name);
+}
+
 /* --- Endings ------------------------------------------------------------------------------------------------------------------ */
 
 static void a_tombstone_ends_at_its_instant_with_nobody_calling(void **state)
@@ -480,6 +497,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_operation_on_each_state_of_a_key),
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(a_tombstone_ends_at_its_instant_with_nobody_calling),
 	    cmocka_unit_test(an_inbox_of_tombstones_leaves_the_list_when_they_end),
 	    cmocka_unit_test(a_tombstone_may_last_for_ever),

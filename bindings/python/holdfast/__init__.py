@@ -1,0 +1,79 @@
+"""holdfast: what a service must not forget, in one directory.
+
+>>> import holdfast
+>>> with holdfast.open("state", create=True) as store:
+...     with store.transaction() as txn:
+...         _ = txn.outbox.enqueue("mail", "welcome-7", '{"to": 7}')
+...         _ = txn.cursors.advance("mailer", "signups", 7)
+...     [item] = store.outbox.claim_next("mail", "worker 1", lease=30_000_000)
+...     item.payload
+b'{"to": 7}'
+
+What a call has done when it returns survives ``kill -9`` and power loss; what it refused (an exception) left nothing behind.
+"""
+
+from ._abi import (
+    ABSENT,
+    FOR_EVER,
+    Deferred,
+    Durability,
+    Page,
+    Result,
+    to_datetime,
+)
+from .cursor import Cursor, CursorLag
+from .errors import (
+    BlockedError,
+    CanceledError,
+    ClaimedError,
+    ConflictError,
+    CorruptError,
+    Error,
+    FailedError,
+    ForkedError,
+    GoneError,
+    HeldError,
+    InvalidError,
+    LaggedError,
+    LockedError,
+    NewerVersionError,
+    NonMonotonicError,
+    NoSpaceError,
+    NotFoundError,
+    OutOfMemoryError,
+    ReadFailedError,
+    ReadOnlyError,
+    ReasonRequiredError,
+    StaleError,
+    TimedOutError,
+    TooBigError,
+    UncertainError,
+    UnsafeFilesystemError,
+)
+from .inbox import (
+    NO_TOMBSTONE,
+    InboxCounts,
+    InboxInput,
+    InboxKey,
+    InboxPage,
+    InboxRecord,
+    InboxStatus,
+    Tombstone,
+)
+from .outbox import (
+    Backoff,
+    BackoffKind,
+    Dedup,
+    Drained,
+    OutboxInput,
+    OutboxItem,
+    OutboxStats,
+    Status,
+    StatusCount,
+)
+from .store import Info, Store, Transaction, open
+
+DURABLE = Durability.DURABLE
+OS = Durability.OS
+
+__all__ = [name for name in globals() if not name.startswith("_")]

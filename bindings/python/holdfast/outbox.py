@@ -1,0 +1,890 @@
+"""Outboxes: durable work queues, from which each item is claimed by one worker at a time: holdfast/outbox.h."""
+
+from __future__ import annotations
+
+import enum
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    byref,
+    c_bool,
+    c_char_p,
+    c_int,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+    memmove,
+)
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Iterator, Optional
+
+from ._abi import (
+    Borrow,
+    Bytes,
+    Deferred,
+    Duration,
+    Durability,
+    ErrorStruct,
+    Page,
+    Payload,
+    Result,
+    ResultStruct,
+    Struct,
+    Text,
+    Time,
+    Write,
+    check,
+    duration,
+    function,
+    release,
+    time,
+    time_or_none,
+    token,
+    token_or_none,
+    write,
+)
+from ._domain import PAGE_SIZE, Domain, each
+from ._names import names
+
+
+class Status(enum.IntEnum):
+    """Of an item. As a filter ANY is all of them."""
+
+    ANY = 0
+    QUEUED = 1
+    SENDING = 2
+    FAILED = 3
+
+
+class Dedup(enum.IntEnum):
+    """What becomes of an enqueue whose id is live already."""
+
+    KEEP = 0
+    """The item is left exactly as it is."""
+    REPLACE = 1
+    """A queued one takes the new payload and times."""
+
+
+class BackoffKind(enum.IntEnum):
+    NONE = 0
+    FIXED = 1
+    EXPONENTIAL = 2
+
+
+# --- Structs ----------------------------------------------------------------------------------------------------------------
+
+
+class ItemStruct(Struct):
+    c_name = "struct hf_outbox_item"
+    _fields_ = [
+        ("id", Bytes),
+        ("payload", Bytes),
+        ("status", c_int),
+        ("attempts", c_uint32),
+        ("max_attempts", c_uint32),
+        ("priority", c_int32),
+        ("enqueued_at", c_int64),
+        ("available_at", c_int64),
+        ("last_error", Bytes),
+        ("token", c_uint64),
+        ("owner", Bytes),
+        ("lease_until", c_int64),
+        ("version", c_uint64),
+    ]
+
+
+class ItemsStruct(Struct):
+    c_name = "struct hf_outbox_items"
+    _fields_ = [("items", POINTER(ItemStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+
+
+class EnqueueStruct(Struct):
+    c_name = "struct hf_outbox_enqueue"
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("id", Bytes),
+        ("payload", Bytes),
+        ("enqueued_at", c_int64),
+        ("available_at", c_int64),
+        ("priority", c_int32),
+        ("max_attempts", c_uint32),
+        ("dedup", c_int),
+    ]
+
+
+class InputStruct(Struct):
+    c_name = "struct hf_outbox_input"
+    _fields_ = [
+        ("id", Bytes),
+        ("payload", Bytes),
+        ("enqueued_at", c_int64),
+        ("available_at", c_int64),
+        ("priority", c_int32),
+        ("max_attempts", c_uint32),
+    ]
+
+
+class EnqueueManyStruct(Struct):
+    c_name = "struct hf_outbox_enqueue_many"
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("items", POINTER(InputStruct)),
+        ("count", c_size_t),
+        ("dedup", c_int),
+    ]
+
+
+class PutStruct(Struct):
+    c_name = "struct hf_outbox_put"
+    _fields_ = [("write", Write), ("queue", Bytes), ("item", ItemStruct)]
+
+
+class ConfigureStruct(Struct):
+    c_name = "struct hf_outbox_configure"
+    _fields_ = [("write", Write), ("queue", Bytes), ("max_attempts", c_uint32)]
+
+
+class ClearStruct(Struct):
+    c_name = "struct hf_outbox_clear"
+    _fields_ = [("write", Write), ("queue", Bytes)]
+
+
+class ClaimStruct(Struct):
+    c_name = "struct hf_outbox_claim"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("owner", Bytes), ("lease_us", c_int64)]
+
+
+class ClaimNextStruct(Struct):
+    c_name = "struct hf_outbox_claim_next"
+    _fields_ = [("write", Write), ("queue", Bytes), ("max", c_uint32), ("owner", Bytes), ("lease_us", c_int64)]
+
+
+class ExtendStruct(Struct):
+    c_name = "struct hf_outbox_extend"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64), ("lease_us", c_int64)]
+
+
+class CompleteStruct(Struct):
+    c_name = "struct hf_outbox_complete"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64)]
+
+
+class BackoffStruct(Struct):
+    c_name = "struct hf_outbox_backoff"
+    _fields_ = [("kind", c_int), ("delay_us", c_int64), ("cap_us", c_int64)]
+
+
+class FailStruct(Struct):
+    c_name = "struct hf_outbox_fail"
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("id", Bytes),
+        ("token", c_uint64),
+        ("max_attempts", c_uint32),
+        ("reason", Bytes),
+        ("backoff", BackoffStruct),
+    ]
+
+
+class ReleaseStruct(Struct):
+    c_name = "struct hf_outbox_release"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64), ("delay_us", c_int64)]
+
+
+class RemoveStruct(Struct):
+    c_name = "struct hf_outbox_remove"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes)]
+
+
+class MarkFailedStruct(Struct):
+    c_name = "struct hf_outbox_mark_failed"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("reason", Bytes)]
+
+
+class RetryStruct(Struct):
+    c_name = "struct hf_outbox_retry"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes)]
+
+
+class GuardStruct(Struct):
+    c_name = "struct hf_outbox_guard"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes)]
+
+
+class GuardClaimStruct(Struct):
+    c_name = "struct hf_outbox_guard_claim"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64)]
+
+
+class KeyStruct(Struct):
+    c_name = "struct hf_outbox_key"
+    _fields_ = [("queue", Bytes), ("id", Bytes)]
+
+
+class GotStruct(Struct):
+    c_name = "struct hf_outbox_got"
+    _fields_ = [("item", ItemStruct), ("memory", c_void_p)]
+
+
+_Match = CFUNCTYPE(c_bool, c_void_p, POINTER(ItemStruct))
+_Send = CFUNCTYPE(c_bool, c_void_p, POINTER(ItemStruct), c_void_p, c_size_t)
+
+
+class ListStruct(Struct):
+    c_name = "struct hf_outbox_list"
+    _fields_ = [
+        ("queue", Bytes),
+        ("status", c_int),
+        ("match", _Match),
+        ("match_ctx", c_void_p),
+        ("without_payload", c_bool),
+        ("limit", c_size_t),
+        ("page", c_char_p),
+    ]
+
+
+class CountStruct(Struct):
+    c_name = "struct hf_outbox_count"
+    _fields_ = [("items", c_uint64), ("oldest", c_int64)]
+
+
+class StatsStruct(Struct):
+    c_name = "struct hf_outbox_stats"
+    _fields_ = [
+        ("queued", CountStruct),
+        ("sending", CountStruct),
+        ("failed", CountStruct),
+        ("as_of", c_int64),
+        ("max_attempts", c_uint32),
+        ("settings_version", c_uint64),
+    ]
+
+
+class DrainStruct(Struct):
+    c_name = "struct hf_outbox_drain"
+    _fields_ = [
+        ("queue", Bytes),
+        ("send", _Send),
+        ("ctx", c_void_p),
+        ("max_attempts", c_uint32),
+        ("backoff", BackoffStruct),
+        ("owner", Bytes),
+        ("lease_us", c_int64),
+        ("skip_delayed", c_bool),
+        ("durability", c_int),
+    ]
+
+
+class DrainedStruct(Struct):
+    c_name = "struct hf_outbox_drained"
+    _fields_ = [("sent", c_uint64), ("failed", c_uint64), ("requeued", c_uint64), ("skipped", c_uint64)]
+
+
+# --- Values -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OutboxInput:
+    """An item as an enqueue takes it."""
+
+    id: Text
+    payload: Payload = b""
+    enqueued_at: Time = None
+    """None: now, by the store's clock; so is available_at."""
+    available_at: Time = None
+    priority: int = 0
+    """Lower first."""
+    max_attempts: int = 0
+    """0: the queue's."""
+
+
+@dataclass(frozen=True)
+class OutboxItem:
+    """An item as it is, or as a claim gives it."""
+
+    id: str
+    payload: bytes = b""
+    status: Status = Status.QUEUED
+    attempts: int = 0
+    max_attempts: int = 0
+    priority: int = 0
+    enqueued_at: Optional[int] = None
+    available_at: Optional[int] = None
+    last_error: str = ""
+    token: int = 0
+    """Only while sending; so are owner and lease_until."""
+    owner: str = ""
+    lease_until: Optional[int] = None
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long an item waits after a failed attempt. Exponential: a random time up to delay, then twice that, and so on up to cap."""
+
+    kind: BackoffKind = BackoffKind.NONE
+    delay: Duration = 0
+    cap: Duration = 0
+
+    def _struct(self) -> BackoffStruct:
+        return BackoffStruct(int(self.kind), duration(self.delay), duration(self.cap))
+
+
+@dataclass(frozen=True)
+class StatusCount:
+    items: int
+    oldest: Optional[int]
+    """Smallest enqueued_at among them."""
+
+
+@dataclass(frozen=True)
+class OutboxStats:
+    queued: StatusCount
+    sending: StatusCount
+    failed: StatusCount
+    as_of: int
+    max_attempts: int
+    settings_version: int
+    """0: never configured."""
+
+
+@dataclass(frozen=True)
+class Drained:
+    sent: int
+    failed: int
+    requeued: int
+    skipped: int
+
+
+def _item(s: ItemStruct) -> OutboxItem:
+    return OutboxItem(
+        id=s.id.text(),
+        payload=s.payload.bytes(),
+        status=Status(s.status),
+        attempts=s.attempts,
+        max_attempts=s.max_attempts,
+        priority=s.priority,
+        enqueued_at=time_or_none(s.enqueued_at),
+        available_at=time_or_none(s.available_at),
+        last_error=s.last_error.text(),
+        token=s.token,
+        owner=s.owner.text(),
+        lease_until=time_or_none(s.lease_until),
+        version=s.version,
+    )
+
+
+def _items(s: ItemsStruct) -> list[OutboxItem]:
+    return [_item(s.items[i]) for i in range(s.count)]
+
+
+def _count(s: CountStruct) -> StatusCount:
+    return StatusCount(s.items, time_or_none(s.oldest))
+
+
+# --- Mutations --------------------------------------------------------------------------------------------------------------
+
+
+class OutboxMutations(Domain):
+    """What can be done to queues, at once (``store.outbox``) or in a transaction (``txn.outbox``)."""
+
+    def enqueue(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002 - as the library calls it
+        payload: Payload = b"",
+        *,
+        enqueued_at: Time = None,
+        available_at: Time = None,
+        priority: int = 0,
+        max_attempts: int = 0,
+        dedup: Dedup = Dedup.KEEP,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Adds an item. An id that is live already is left as it is, unless ``dedup`` says otherwise."""
+        borrow = Borrow()
+        args = EnqueueStruct(
+            write(expect, durability),
+            borrow.bytes(queue),
+            borrow.bytes(id),
+            borrow.bytes(payload),
+            time(enqueued_at, 0),
+            time(available_at, 0),
+            priority,
+            max_attempts,
+            int(dedup),
+        )
+        return self._mutate("hf_outbox_enqueue", args)
+
+    def enqueue_many(
+        self,
+        queue: Text,
+        items: Iterable[OutboxInput],
+        *,
+        dedup: Dedup = Dedup.KEEP,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Adds all or none, in the order given."""
+        borrow = Borrow()
+        structs = [
+            InputStruct(
+                borrow.bytes(item.id),
+                borrow.bytes(item.payload),
+                time(item.enqueued_at, 0),
+                time(item.available_at, 0),
+                item.priority,
+                item.max_attempts,
+            )
+            for item in items
+        ]
+        args = EnqueueManyStruct(
+            write(None, durability),
+            borrow.bytes(queue),
+            borrow.array(InputStruct, structs),
+            len(structs),
+            int(dedup),
+        )
+        return self._mutate("hf_outbox_enqueue_many", args)
+
+    def put(
+        self,
+        queue: Text,
+        item: OutboxItem,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Stores an item as given but for token, owner, lease and version (import, migration)."""
+        borrow = Borrow()
+        struct = ItemStruct(
+            id=borrow.bytes(item.id),
+            payload=borrow.bytes(item.payload),
+            status=int(item.status),
+            attempts=item.attempts,
+            max_attempts=item.max_attempts,
+            priority=item.priority,
+            enqueued_at=time(item.enqueued_at),
+            available_at=time(item.available_at),
+            last_error=borrow.bytes(item.last_error),
+        )
+        return self._mutate("hf_outbox_put", PutStruct(write(expect, durability), borrow.bytes(queue), struct))
+
+    def configure(
+        self,
+        queue: Text,
+        *,
+        max_attempts: int = 0,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Settings of a queue; ``expect`` is their own version."""
+        borrow = Borrow()
+        args = ConfigureStruct(write(expect, durability), borrow.bytes(queue), max_attempts)
+        return self._mutate("hf_outbox_configure", args)
+
+    def clear(self, queue: Text, *, durability: Durability = Durability.DURABLE) -> Result:
+        """Removes every item of the queue, whoever holds it."""
+        borrow = Borrow()
+        return self._mutate("hf_outbox_clear", ClearStruct(write(None, durability), borrow.bytes(queue)))
+
+    def extend(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        token: int,
+        lease: Duration,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """A heartbeat: the lease now ends ``lease`` from now (0: no lease any more).
+
+        :raises StaleError: the token is not the current one, or its lease is over; of all that take a token
+        """
+        borrow = Borrow()
+        args = ExtendStruct(
+            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), token, duration(lease)
+        )
+        return self._mutate("hf_outbox_extend", args)
+
+    def complete(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        token: int,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Delivered: the item goes."""
+        borrow = Borrow()
+        args = CompleteStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id), token)
+        return self._mutate("hf_outbox_complete", args)
+
+    def fail(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        token: int,
+        reason: Text = "",
+        *,
+        max_attempts: int = 0,
+        backoff: Backoff = Backoff(),
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """An attempt failed: queued again after the backoff, or failed for good at max_attempts."""
+        borrow = Borrow()
+        args = FailStruct(
+            write(expect, durability),
+            borrow.bytes(queue),
+            borrow.bytes(id),
+            token,
+            max_attempts,
+            borrow.bytes(reason),
+            backoff._struct(),
+        )
+        return self._mutate("hf_outbox_fail", args)
+
+    def release(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        token: int,
+        *,
+        delay: Duration = 0,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Gives the item back without counting an attempt."""
+        borrow = Borrow()
+        args = ReleaseStruct(
+            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), token, duration(delay)
+        )
+        return self._mutate("hf_outbox_release", args)
+
+    def remove(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """The item goes, whoever holds it."""
+        borrow = Borrow()
+        args = RemoveStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id))
+        return self._mutate("hf_outbox_remove", args)
+
+    def mark_failed(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        reason: Text = "",
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Attempts + 1 and failed, whatever the count and whoever holds it."""
+        borrow = Borrow()
+        args = MarkFailedStruct(
+            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), borrow.bytes(reason)
+        )
+        return self._mutate("hf_outbox_mark_failed", args)
+
+    def retry(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Queued again, attempts kept."""
+        borrow = Borrow()
+        args = RetryStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id))
+        return self._mutate("hf_outbox_retry", args)
+
+    def _claim(self, name: str, args: Struct, out: ItemsStruct) -> None:
+        call = function(
+            name,
+            c_void_p,
+            c_void_p,
+            POINTER(type(args)),
+            POINTER(ItemsStruct),
+            POINTER(ResultStruct),
+            POINTER(ErrorStruct),
+        )
+        error = ErrorStruct()
+        with self._owner._call() as (store, txn):
+            check(call(store, txn, byref(args), byref(out), None, byref(error)), error)
+
+
+def _claim_args(
+    queue: Text,
+    id: Text,  # noqa: A002
+    owner: Text,
+    lease: Duration,
+    expect: Optional[int],
+    durability: Durability,
+) -> tuple[Borrow, ClaimStruct]:
+    borrow = Borrow()
+    return borrow, ClaimStruct(
+        write(expect, durability), borrow.bytes(queue), borrow.bytes(id), borrow.bytes(owner), duration(lease)
+    )
+
+
+def _claim_next_args(
+    queue: Text, owner: Text, lease: Duration, max: int, durability: Durability  # noqa: A002
+) -> tuple[Borrow, ClaimNextStruct]:
+    borrow = Borrow()
+    return borrow, ClaimNextStruct(
+        write(None, durability), borrow.bytes(queue), max, borrow.bytes(owner), duration(lease)
+    )
+
+
+class OutboxInTransaction(OutboxMutations):
+    """``txn.outbox``"""
+
+    def _deferred(self, name: str, args: Struct, give: Callable[[list[OutboxItem]], Any]) -> Deferred[Any]:
+        out, deferred = ItemsStruct(), Deferred[Any]()
+        self._claim(name, args, out)
+
+        def ended(committed: bool) -> None:
+            if committed:
+                deferred._set(give(_items(out)))
+            release(out.memory)
+
+        self._owner._at_end(ended)  # type: ignore[attr-defined]
+        return deferred
+
+    def claim(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        expect: Optional[int] = None,
+    ) -> Deferred[OutboxItem]:
+        """Claims one item by name; its value is there after the commit."""
+        borrow, args = _claim_args(queue, id, owner, lease, expect, Durability.DURABLE)
+        return self._deferred("hf_outbox_claim", args, lambda items: items[0])
+
+    def claim_next(
+        self, queue: Text, owner: Text, *, lease: Duration = 0, max: int = 1  # noqa: A002
+    ) -> Deferred[list[OutboxItem]]:
+        """Claims what is next; its value is there after the commit."""
+        borrow, args = _claim_next_args(queue, owner, lease, max, Durability.DURABLE)
+        return self._deferred("hf_outbox_claim_next", args, lambda items: items)
+
+    def guard(self, queue: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
+        """Aborts the transaction unless the item has this version (:data:`ABSENT`: does not exist). Writes nothing."""
+        borrow = Borrow()
+        return self._mutate("hf_outbox_guard", GuardStruct(write(expect), borrow.bytes(queue), borrow.bytes(id)))
+
+    def guard_claim(self, queue: Text, id: Text, token: int) -> Result:  # noqa: A002
+        """Aborts the transaction unless the token holds the item: write only while the work is still mine."""
+        borrow = Borrow()
+        args = GuardClaimStruct(write(), borrow.bytes(queue), borrow.bytes(id), token)
+        return self._mutate("hf_outbox_guard_claim", args)
+
+
+# --- Reads, claims, draining --------------------------------------------------------------------------------------------------
+
+
+class _Caught:
+    """Carries an exception of a callback past the library, which knows none."""
+
+    def __init__(self) -> None:
+        self.error: Optional[BaseException] = None
+
+    def again(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+class Outbox(OutboxMutations):
+    """``store.outbox``"""
+
+    def claim(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> OutboxItem:
+        """Claims one item by name, delayed or failed ones too. Of any number of concurrent claims exactly one wins.
+
+        :param lease: how long it is mine; 0: until the store is closed
+        :raises ClaimedError: somebody else has it
+        """
+        borrow, args = _claim_args(queue, id, owner, lease, expect, durability)
+        out = ItemsStruct()
+        self._claim("hf_outbox_claim", args, out)
+        try:
+            return _items(out)[0]
+        finally:
+            release(out.memory)
+
+    def claim_next(
+        self,
+        queue: Text,
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        max: int = 1,  # noqa: A002 - as the library calls it
+        durability: Durability = Durability.DURABLE,
+    ) -> list[OutboxItem]:
+        """Claims up to ``max`` items by priority, available_at, enqueue order; an empty list when there is no work."""
+        borrow, args = _claim_next_args(queue, owner, lease, max, durability)
+        out = ItemsStruct()
+        self._claim("hf_outbox_claim_next", args, out)
+        try:
+            return _items(out)
+        finally:
+            release(out.memory)
+
+    def get(self, queue: Text, id: Text, *, undurable: bool = False) -> OutboxItem:  # noqa: A002
+        """One item.
+
+        :raises NotFoundError: there is none
+        """
+        borrow = Borrow()
+        key = KeyStruct(borrow.bytes(queue), borrow.bytes(id))
+        return self._read("hf_outbox_get", key, None, GotStruct(), undurable, lambda out: _item(out.item))
+
+    def list_page(
+        self,
+        queue: Text,
+        *,
+        status: Status = Status.ANY,
+        match: Optional[Callable[[OutboxItem], bool]] = None,
+        without_payload: bool = False,
+        limit: int = 0,
+        page: Optional[str] = None,
+        undurable: bool = False,
+    ) -> Page[OutboxItem]:
+        """Items in enqueue order. ``match`` says which are wanted; it may call holdfast."""
+        borrow, caught = Borrow(), _Caught()
+
+        def wanted(_: Any, item: Any) -> bool:
+            if caught.error is not None or match is None:
+                return False
+            try:
+                return bool(match(_item(item.contents)))
+            except BaseException as error:  # noqa: B902 - it is raised again behind the library's call
+                caught.error = error
+                return False
+
+        callback = _Match(wanted) if match is not None else _Match(0)
+        args = ListStruct(
+            borrow.bytes(queue), int(status), callback, None, without_payload, limit, token(page)
+        )
+
+        def give(out: Any) -> Page[OutboxItem]:
+            return Page(_items(out), token_or_none(out.next))
+
+        found = self._read("hf_outbox_list", args, None, ItemsStruct(), undurable, give)
+        caught.again()
+        return found
+
+    def list(
+        self,
+        queue: Text,
+        *,
+        status: Status = Status.ANY,
+        match: Optional[Callable[[OutboxItem], bool]] = None,
+        without_payload: bool = False,
+        undurable: bool = False,
+    ) -> Iterator[OutboxItem]:
+        """The same, all of them, a page at a time."""
+        return each(
+            lambda page: self.list_page(
+                queue,
+                status=status,
+                match=match,
+                without_payload=without_payload,
+                limit=PAGE_SIZE,
+                page=page,
+                undurable=undurable,
+            )
+        )
+
+    def stats(self, queue: Text, *, undurable: bool = False) -> OutboxStats:
+        borrow = Borrow()
+
+        def give(out: Any) -> OutboxStats:
+            return OutboxStats(
+                queued=_count(out.queued),
+                sending=_count(out.sending),
+                failed=_count(out.failed),
+                as_of=out.as_of,
+                max_attempts=out.max_attempts,
+                settings_version=out.settings_version,
+            )
+
+        return self._read("hf_outbox_stats", borrow.bytes(queue), Bytes, StatsStruct(), undurable, give)
+
+    def queues(self, *, undurable: bool = False) -> Iterator[str]:
+        """The queues that hold items or were ever configured, compared as bytes."""
+        return names(self, "hf_outbox_queues", undurable)
+
+    def drain(
+        self,
+        queue: Text,
+        send: Callable[[OutboxItem], None],
+        *,
+        max_attempts: int = 0,
+        backoff: Backoff = Backoff(),
+        owner: Text = "",
+        lease: Duration = 0,
+        skip_delayed: bool = False,
+        durability: Durability = Durability.DURABLE,
+    ) -> Drained:
+        """One pass over what is queued: claim, ``send``, then complete, or fail when ``send`` raised. What it raised becomes the item's last
+        error; what is no ``Exception`` (a KeyboardInterrupt) is raised again when the pass is over, since a pass cannot be left half-way
+        without failing what is still to be sent."""
+        borrow, caught = Borrow(), _Caught()
+
+        def deliver(_: Any, item: Any, reason: Any, size: int) -> bool:
+            try:
+                send(_item(item.contents))
+                return True
+            except BaseException as error:  # noqa: B902 - it must not pass through the library
+                if not isinstance(error, Exception):
+                    caught.error = error
+                text = f"{type(error).__name__}: {error}".encode("utf-8", "replace").replace(b"\0", b"?")[: size - 1]
+                memmove(reason, text + b"\0", len(text) + 1)
+                return False
+
+        args = DrainStruct(
+            borrow.bytes(queue),
+            _Send(deliver),
+            None,
+            max_attempts,
+            backoff._struct(),
+            borrow.bytes(owner),
+            duration(lease),
+            skip_delayed,
+            int(durability),
+        )
+        out, error = DrainedStruct(), ErrorStruct()
+        call = function(
+            "hf_outbox_drain", c_void_p, POINTER(DrainStruct), POINTER(DrainedStruct), POINTER(ErrorStruct)
+        )
+        with self._owner._call() as (store, _):
+            rc = call(store, byref(args), byref(out), byref(error))
+        caught.again()
+        check(rc, error)
+        return Drained(out.sent, out.failed, out.requeued, out.skipped)

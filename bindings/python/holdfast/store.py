@@ -1,0 +1,293 @@
+"""Opening and closing a store, and transactions over it: holdfast/store.h."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid as uuid_module
+import warnings
+from contextlib import contextmanager
+from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Callable, Iterator, Optional, Union
+
+from ._abi import Duration, Durability, ErrorStruct, Result, ResultStruct, Struct, check, duration, function
+from .cursor import Cursors, CursorsInTransaction
+from .inbox import Inbox, InboxInTransaction
+from .outbox import Outbox, OutboxInTransaction
+
+
+class OptionsStruct(Struct):
+    c_name = "struct hf_options"
+    _fields_ = [
+        ("create", c_bool),
+        ("no_background", c_bool),
+        ("allow_unsafe_fs", c_bool),
+        ("pad", c_int),
+        ("segment_size", c_uint32),
+        ("inline_max", c_uint32),
+        ("wait_us", c_int64),
+    ]
+
+
+class InfoStruct(Struct):
+    c_name = "struct hf_info"
+    _fields_ = [
+        ("uuid", c_uint8 * 16),
+        ("epoch", c_uint16),
+        ("format", c_uint32),
+        ("last_lsn", c_uint64),
+        ("durable_lsn", c_uint64),
+        ("segment", c_uint32),
+        ("segment_offset", c_uint32),
+        ("recovered", c_bool),
+        ("rewritten_bytes", c_uint64),
+        ("torn_bytes", c_uint64),
+        ("replayed", c_uint64),
+        ("groups", c_uint64),
+        ("entries", c_uint64),
+        ("syncs", c_uint64),
+        ("fault", c_int),
+    ]
+
+
+@dataclass(frozen=True)
+class Info:
+    """Figures of an open store."""
+
+    uuid: uuid_module.UUID
+    epoch: int
+    format: int
+    last_lsn: int
+    """The newest entry that was handed to the kernel."""
+    durable_lsn: int
+    """Everything up to here survives power loss."""
+    recovered: bool
+    """This opening followed an unclean stop."""
+    replayed: int
+    entries: int
+    """Written since open; so are groups and syncs."""
+    groups: int
+    syncs: int
+    fault: int
+    """0, or the code that failed the store for good."""
+
+
+class Store:
+    """An open store. Its methods may be called from several threads at once, :meth:`close` included.
+
+    Use :func:`open` to make one, and ``with`` to close it.
+    """
+
+    def __init__(self, handle: c_void_p, path: str) -> None:
+        self._handle: Optional[c_void_p] = handle
+        self._path = path
+        self._gate = threading.Condition()
+        self._running = 0
+        self.inbox = Inbox(self)
+        """Notification records of users: :class:`holdfast.inbox.Inbox`."""
+        self.cursors = Cursors(self)
+        """Confirmed delivery positions: :class:`holdfast.cursor.Cursors`."""
+        self.outbox = Outbox(self)
+        """Durable work queues: :class:`holdfast.outbox.Outbox`."""
+
+    # A call is counted from before it looks at the handle until it is back, so that close() frees no handle that somebody uses.
+    @contextmanager
+    def _call(self) -> Iterator[tuple[Any, Any]]:
+        with self._gate:
+            if self._handle is None:
+                raise ValueError("the store is closed")
+            handle = self._handle
+            self._running += 1
+        try:
+            yield handle, None
+        finally:
+            with self._gate:
+                self._running -= 1
+                if self._running == 0:
+                    self._gate.notify_all()
+
+    def _result(self) -> tuple[ResultStruct, Result]:
+        struct = ResultStruct()
+        return struct, Result(struct, True)
+
+    def close(self) -> None:
+        """Makes everything durable, marks the stop clean and gives up the lock. Calls that are running in other threads are awaited, later ones are
+        refused. Closing twice is fine.
+
+        :raises UncertainError: the final sync failed
+        :raises FailedError: the store had failed before; all acknowledged durable changes are safe even then
+        """
+        with self._gate:
+            handle, self._handle = self._handle, None
+            while self._running > 0:
+                self._gate.wait()
+        if handle is None:
+            return
+        error = ErrorStruct()
+        check(function("hf_close", c_void_p, POINTER(ErrorStruct))(handle, byref(error)), error)
+
+    @property
+    def closed(self) -> bool:
+        return self._handle is None
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None) is not None:
+            warnings.warn(f"the store {self._path!r} was never closed", ResourceWarning, source=self)
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<holdfast.Store {self._path!r}{' closed' if self.closed else ''}>"
+
+    def _plain(self, name: str, *argtypes: Any, args: tuple[Any, ...] = ()) -> None:
+        error = ErrorStruct()
+        with self._call() as (store, _):
+            check(function(name, c_void_p, *argtypes, POINTER(ErrorStruct))(store, *args, byref(error)), error)
+
+    def sync(self) -> None:
+        """Makes every change made so far, of either durability, survive power loss."""
+        self._plain("hf_sync")
+
+    def maintain(self, budget: Duration = 0) -> None:
+        """Does up to ``budget`` of upkeep (0: all that is due). Needed only for stores opened with ``background=False``."""
+        self._plain("hf_maintain", c_int64, args=(duration(budget),))
+
+    def info(self) -> Info:
+        """Figures, without waiting for durability."""
+        out = InfoStruct()
+        self._plain("hf_info", POINTER(InfoStruct), args=(byref(out),))
+        return Info(
+            uuid=uuid_module.UUID(bytes=bytes(out.uuid)),
+            epoch=out.epoch,
+            format=out.format,
+            last_lsn=out.last_lsn,
+            durable_lsn=out.durable_lsn,
+            recovered=out.recovered,
+            replayed=out.replayed,
+            entries=out.entries,
+            groups=out.groups,
+            syncs=out.syncs,
+            fault=out.fault,
+        )
+
+    def transaction(self, durability: Durability = Durability.DURABLE) -> "Transaction":
+        """A transaction, to be used in a ``with`` block: committed at its end, abandoned when it is left by an exception."""
+        return Transaction(self, durability)
+
+
+class Transaction:
+    """Mutations of any domains that happen together or not at all.
+
+    Each call adds an operation; nothing happens before the commit, which checks them in order, each against the state that
+    the earlier ones left. The first that fails aborts all, and ``error.operation`` is its index. What the operations answered is
+    known after the commit. A transaction belongs to one thread.
+    """
+
+    def __init__(self, store: Store, durability: Durability = Durability.DURABLE) -> None:
+        self._store = store
+        self._durability = durability
+        self._results: list[Result] = []
+        self._after: list[Callable[[bool], None]] = []
+        self._txn: Optional[c_void_p] = None
+        txn, error = c_void_p(), ErrorStruct()
+        with store._call() as (handle, _):
+            begin = function("hf_txn_begin", c_void_p, POINTER(c_void_p), POINTER(ErrorStruct))
+            check(begin(handle, byref(txn), byref(error)), error)
+        self._txn = txn
+        self.inbox = InboxInTransaction(self)
+        self.cursors = CursorsInTransaction(self)
+        self.outbox = OutboxInTransaction(self)
+
+    @contextmanager
+    def _call(self) -> Iterator[tuple[Any, Any]]:
+        if self._txn is None:
+            raise ValueError("the transaction has ended")
+        with self._store._call() as (store, _):
+            yield store, self._txn
+
+    def _result(self) -> tuple[ResultStruct, Result]:
+        struct = ResultStruct()
+        result = Result(struct, False)
+        self._results.append(result)
+        return struct, result
+
+    def _at_end(self, callback: Callable[[bool], None]) -> None:
+        """Calls it when the transaction has ended, with whether it was committed."""
+        self._after.append(callback)
+
+    def commit(self) -> None:
+        """Commits, and ends the transaction in every case. On failure nothing happened (:class:`UncertainError`: all or nothing may turn up after
+        reopening)."""
+        error = ErrorStruct()
+        with self._call() as (_, txn):
+            self._txn = None
+            rc = function("hf_txn_commit", c_void_p, c_int, POINTER(ErrorStruct))(txn, int(self._durability), byref(error))
+            for callback in self._after:
+                callback(rc == 0)
+            check(rc, error)
+            for result in self._results:
+                result._known = True
+
+    def abandon(self) -> None:
+        """Ends the transaction without a trace; fine after its end."""
+        txn, self._txn = self._txn, None
+        if txn is None:
+            return
+        function("hf_txn_abandon", c_void_p, restype=None)(txn)
+        for callback in self._after:
+            callback(False)
+
+    def __enter__(self) -> "Transaction":
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        if kind is not None:
+            self.abandon()
+        elif self._txn is not None:
+            self.commit()
+
+    def __del__(self) -> None:
+        if getattr(self, "_txn", None) is not None:
+            self.abandon()
+
+
+def open(  # noqa: A001 - the module's own word, as in gzip.open
+    path: Union[str, "os.PathLike[str]"],
+    *,
+    create: bool = False,
+    background: bool = True,
+    allow_unsafe_fs: bool = False,
+    pad_sectors: bool = False,
+    segment_size: int = 0,
+    inline_max: int = 0,
+    wait: Duration = 0,
+) -> Store:
+    """Opens the store in directory ``path`` for writing and takes its lock.
+
+    :param create: make the store if the directory holds none
+    :param background: do upkeep in a thread of the library's; otherwise call :meth:`Store.maintain`
+    :param allow_unsafe_fs: open on a file system that cannot keep the promises
+    :param pad_sectors: at creation: every group of the log ends on a sector boundary
+    :param segment_size: of a full-grown log segment, in bytes; 0 is 64 MiB
+    :param inline_max: payloads up to so many bytes are kept in memory; 0 is 256
+    :param wait: how long to wait for another process to close the store; :data:`FOR_EVER` is -1
+    :raises NotFoundError: there is no store and ``create`` was not asked
+    :raises LockedError: another process has it open
+    :raises CorruptError: nothing was changed
+    """
+    options = OptionsStruct(create, not background, allow_unsafe_fs, int(pad_sectors), segment_size, inline_max, duration(wait))
+    handle, error = c_void_p(), ErrorStruct()
+    call = function("hf_open", c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct))
+    check(call(os.fsencode(path), byref(options), byref(handle), byref(error)), error)
+    return Store(handle, os.fspath(path))
