@@ -101,6 +101,11 @@ int hf_feed_open_path(const char *path, hf_lsn from, hf_feed **out, struct hf_er
 	return rc;
 }
 
+const char *hf_domain_name(unsigned index)
+{
+	return index < all.count ? rows[index]->name : NULL;
+}
+
 static void add_key(struct hf__text *text, const struct hf_event *event)
 {
 	hf__text_add(text, "%s", event->operation);

@@ -12,10 +12,11 @@ int cmd_stats(struct cli *cli, int argc, char **argv);
 int cmd_help(struct cli *cli, int argc, char **argv);
 int cmd_version(struct cli *cli, int argc, char **argv);
 
-extern const struct cli_option import_options[], export_options[], log_options[], fsck_options[];
+extern const struct cli_option import_options[], export_options[], log_options[], why_options[], fsck_options[];
 int cmd_import(struct cli *cli, int argc, char **argv);
 int cmd_export(struct cli *cli, int argc, char **argv);
 int cmd_log(struct cli *cli, int argc, char **argv);
+int cmd_why(struct cli *cli, int argc, char **argv);
 int cmd_fsck(struct cli *cli, int argc, char **argv);
 
 extern const struct cli_option inbox_save_options[], inbox_load_options[], inbox_get_options[], inbox_key_options[], inbox_trim_options[],

@@ -17,7 +17,13 @@ const struct cli_command cli_commands[] = {
      "Without FILE or with `-` it reads stdin. All of it is checked before anything is changed.", import_options, CLI_COMMITS, cmd_import},
     {"export", NULL, "[FILE]", "write JSON Lines, an outbox array or a notification file", "Without FILE or with `-` it writes to stdout.",
      export_options, 0, cmd_export},
-    {"log", NULL, "", "list the entries of the log, one a line", NULL, log_options, 0, cmd_log},
+    {"log", NULL, "", "list the entries of the log, one a line",
+     "With --follow it goes on, beside a process of this host that writes the store, with entries once they are durable.", log_options, 0,
+     cmd_log},
+    {"why", NULL, "KIND/KEY", "list the entries that concern one object: how it came to be as it is",
+     "The parts of a KEY are separated by slashes, as in outbox/mail/i1, inbox/ann/primary/t1 or cursor/mailer/events; with parts left out\nat the "
+     "end it is about all objects that begin so. In a part %2F is a slash, %25 a percent sign, %XX any byte.",
+     why_options, 0, cmd_why},
     {"fsck", NULL, "", "check every byte and every rule; changes nothing", NULL, fsck_options, 0, cmd_fsck},
 
     {"inbox", "save", "USER [THREAD...]", "save a record, or the same for each THREAD",

@@ -329,6 +329,7 @@ static const struct step {
     {"stats --user ann", 0, "user=ann", 1},
     {"stats --queue mail", 0, "queue=mail", 1},
     {"log", 0, "", 0},
+    {"why outbox/mail/i9", 0, "operation=clear many=true", 0},
     {"fsck", 0, "", 0},
     {"export", 0, "", 0},
     {"help", 0, "", 0},
