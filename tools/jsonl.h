@@ -8,7 +8,18 @@
 
 #define JSONL_FORMAT "holdfast.jsonl/1"
 
-enum jsonl_kind { JSONL_HEADER, JSONL_INBOX, JSONL_RECORD, JSONL_CURSOR, JSONL_OUTBOX, JSONL_ITEM, JSONL_IDEM, JSONL_MIGRATION, JSONL_END, JSONL_KINDS };
+enum jsonl_kind {
+	JSONL_HEADER,
+	JSONL_INBOX,
+	JSONL_RECORD,
+	JSONL_CURSOR,
+	JSONL_OUTBOX,
+	JSONL_ITEM,
+	JSONL_IDEM,
+	JSONL_MIGRATION,
+	JSONL_END,
+	JSONL_KINDS
+};
 
 /* The fields of all kinds; a line uses those of its own. */
 struct jsonl_line {
