@@ -9,6 +9,7 @@
 #include "store/look.h"
 #include "store/store.h"
 
+/* clang-format off: a row is a line */
 static const struct hf__domain *const rows[] = {
     &hf__inbox_domain,
     &hf__cursor_domain,
@@ -19,6 +20,7 @@ static const struct hf__domain *const rows[] = {
     &hf__document_domain,
     &hf__timeline_domain,
 };
+/* clang-format on */
 
 static const struct hf__domains all = {rows, sizeof rows / sizeof rows[0]};
 

@@ -190,7 +190,8 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 	const hf_time want = refused || same                ? before
 	                     : strcmp(outcome, "gone") == 0 ? HF_UNSET
 	                     : strcmp(outcome, "now") == 0  ? NOW
-	                                                    : atoi(outcome);
+	                     : strcmp(outcome, "0") == 0    ? 0
+	                                                    : 77;
 	if (after != want)
 		wrong(op, state, stage, manner, "when it was applied");
 	if (result.changed == (refused || same) || result.count != result.changed || result.version != (refused ? 0 : now))
