@@ -95,6 +95,7 @@ const struct hf__domain hf__outbox_domain = {
     .apply = hf__outbox_apply,
     .snapshot = hf__outbox_snapshot,
     .describe = hf__outbox_describe,
+    .about = hf__outbox_about,
     .verify = hf__outbox_verify,
     .opened = outbox_opened,
     .settle = outbox_settle,
