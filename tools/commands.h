@@ -68,4 +68,12 @@ int cmd_outbox_configure(struct cli *cli, int argc, char **argv);
 int cmd_outbox_stats(struct cli *cli, int argc, char **argv);
 int cmd_outbox_drain(struct cli *cli, int argc, char **argv);
 
+extern const struct cli_option queue_redrive_options[], claims_options[];
+int cmd_queue_stats(struct cli *cli, int argc, char **argv);
+int cmd_queue_pause(struct cli *cli, int argc, char **argv);
+int cmd_queue_resume(struct cli *cli, int argc, char **argv);
+int cmd_queue_redrive(struct cli *cli, int argc, char **argv);
+int cmd_queue_completed(struct cli *cli, int argc, char **argv);
+int cmd_claims(struct cli *cli, int argc, char **argv);
+
 #endif

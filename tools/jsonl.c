@@ -56,7 +56,17 @@ static const struct field cursor[] = {
     {0},
 };
 
-static const struct field outbox[] = {{"queue", BYTES, AT(queue)}, {"max_attempts", U32, AT(max_attempts)}, {0}};
+static const struct field outbox[] = {
+    {"queue", BYTES, AT(queue)},
+    {"max_attempts", U32, AT(max_attempts)},
+    {"dedup_window_us", I64, AT(settings.dedup_window_us)},
+    {"dedup_max", U32, AT(settings.dedup_max)},
+    {"paused", BOOLEAN, AT(paused)},
+    {0},
+};
+
+static const struct field completed[] = {
+    {"queue", BYTES, AT(queue)}, {"id", BYTES, AT(completed)}, {"blocks_until", TIME, AT(blocks_until)}, {0}};
 
 static const struct field item[] = {
     {"queue", BYTES, AT(queue)},
@@ -68,6 +78,11 @@ static const struct field item[] = {
     {"enqueued_at", TIME, AT(item.enqueued_at)},
     {"available_at", TIME, AT(item.available_at)},
     {"last_error", BYTES, AT(item.last_error)},
+    {"group", BYTES, AT(item.group)},
+    {"rerun", BOOLEAN, AT(noted)},
+    {"rerun_enqueued_at", TIME, AT(rerun.enqueued_at)},
+    {"rerun_available_at", TIME, AT(rerun.available_at)},
+    {"rerun_payload", BYTES, AT(rerun.payload)},
     {"payload", BYTES, AT(payload)},
     {0},
 };
@@ -80,6 +95,7 @@ static const struct {
 } kinds[JSONL_KINDS] = {
     [JSONL_HEADER] = {"header", header}, [JSONL_INBOX] = {"inbox", inbox},    [JSONL_RECORD] = {"inbox_record", record},
     [JSONL_CURSOR] = {"cursor", cursor}, [JSONL_OUTBOX] = {"outbox", outbox}, [JSONL_ITEM] = {"outbox_item", item},
+    [JSONL_COMPLETED] = {"outbox_completed", completed},
     [JSONL_END] = {"end", end},
 };
 

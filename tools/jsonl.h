@@ -8,7 +8,7 @@
 
 #define JSONL_FORMAT "holdfast.jsonl/1"
 
-enum jsonl_kind { JSONL_HEADER, JSONL_INBOX, JSONL_RECORD, JSONL_CURSOR, JSONL_OUTBOX, JSONL_ITEM, JSONL_END, JSONL_KINDS };
+enum jsonl_kind { JSONL_HEADER, JSONL_INBOX, JSONL_RECORD, JSONL_CURSOR, JSONL_OUTBOX, JSONL_ITEM, JSONL_COMPLETED, JSONL_END, JSONL_KINDS };
 
 /* The fields of all kinds; a line uses those of its own. */
 struct jsonl_line {
@@ -27,6 +27,12 @@ struct jsonl_line {
 	struct hf_bytes queue, item_status; /* outbox: queue, max_attempts */
 	struct hf_outbox_item item; /* its payload is the one above */
 	uint32_t max_attempts;
+	struct hf_outbox_configure settings; /* outbox: its window and number of completed ids */
+	bool paused;
+	bool noted; /* item: there is a rerun */
+	struct hf_outbox_rerun rerun;
+	struct hf_bytes completed; /* outbox_completed: queue, id, until when it blocks */
+	hf_time blocks_until;
 };
 
 /* One line, without its line end. */

@@ -20,8 +20,8 @@ static struct hf_bytes trimmed(struct hf_bytes text)
 static bool once(struct import *import, const struct jsonl_line *line, struct json_fault *fault)
 {
 	static const char *const kinds[JSONL_KINDS] = {
-	    [JSONL_HEADER] = "header", [JSONL_INBOX] = "inbox", [JSONL_RECORD] = "record", [JSONL_CURSOR] = "cursor",
-	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_END] = "end"};
+	    [JSONL_HEADER] = "header", [JSONL_INBOX] = "inbox", [JSONL_RECORD] = "record",          [JSONL_CURSOR] = "cursor",
+	    [JSONL_OUTBOX] = "outbox", [JSONL_ITEM] = "item",   [JSONL_COMPLETED] = "completed id", [JSONL_END] = "end"};
 	const struct hf_cursor_key *key = &line->cursor.key;
 	const struct hf_bytes account = line->account.len ? line->account : hf_str("primary");
 	struct hf_bytes parts[4] = {hf_str(kinds[line->kind])};
@@ -37,6 +37,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->queue;
 	} else if (line->kind == JSONL_ITEM) {
 		parts[count++] = line->queue, parts[count++] = line->item.id;
+	} else if (line->kind == JSONL_COMPLETED) {
+		parts[count++] = line->queue, parts[count++] = line->completed;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -72,6 +74,7 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 {
 	struct hf_outbox_item item = line->item;
 	item.payload = line->payload;
+	item.rerun = line->noted ? &line->rerun : NULL;
 	item.status = HF_OUTBOX_ANY;
 	for (enum hf_outbox_status status = HF_OUTBOX_QUEUED; status <= HF_OUTBOX_FAILED; status++) {
 		const struct hf_bytes name = hf_str(outbox_status_name(status));
@@ -83,6 +86,15 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 	if (item.status == HF_OUTBOX_SENDING)
 		item.status = HF_OUTBOX_QUEUED; /* nobody holds it here */
 	return load_item(&import->load, line->queue, &item, true);
+}
+
+/* Members that are missing, as in files from before they were, have the defaults. */
+static int load_line_queue(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_outbox_configure settings = line->settings;
+	settings.queue = line->queue;
+	settings.max_attempts = line->max_attempts;
+	return load_queue(&import->load, &settings, line->paused);
 }
 
 static int take_header(struct import *import, const struct jsonl_line *line)
@@ -126,9 +138,11 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 	case JSONL_CURSOR:
 		return load_line_cursor(import, line);
 	case JSONL_OUTBOX:
-		return load_queue(&import->load, line->queue, line->max_attempts);
+		return load_line_queue(import, line);
 	case JSONL_ITEM:
 		return load_line_item(import, line);
+	case JSONL_COMPLETED:
+		return load_completed(&import->load, line->queue, line->completed, line->blocks_until);
 	default:
 		return CLI_OK;
 	}

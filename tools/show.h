@@ -8,6 +8,8 @@ void show_uuid(struct out *out, const uint8_t uuid[16]);
 void show_inbox_record(struct out *out, const struct hf_inbox_record *record, bool with_payload);
 void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t *lag); /* lag: NULL for none */
 void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, bool with_payload);
+/* claimed_at: when its claim was granted; HF_UNSET: not known any more. */
+void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, hf_time claimed_at);
 void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_outbox_stats *stats);
 void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_inbox_counts *counts);
 

@@ -57,7 +57,7 @@ const struct cli_command cli_commands[] = {
     {"cursor", "remove", "CONSUMER STREAM", "forget a cursor", NULL, cursor_key_options, ONE, cmd_cursor_remove},
 
     {"outbox", "enqueue", "QUEUE ID...", "add an item, or the same for each ID",
-     "All are added or none. An ID that is live already is left as it is, unless --dedup says otherwise.", outbox_enqueue_options, ONE,
+     "All are added or none. An ID that is live already, or was completed not long ago, is left as it is, unless --dedup says\notherwise.", outbox_enqueue_options, ONE,
      cmd_outbox_enqueue},
     {"outbox", "put", "QUEUE ID", "store an item as given, in place of one that exists", NULL, outbox_put_options, ONE, cmd_outbox_put},
     {"outbox", "get", "QUEUE ID", "show one item", NULL, outbox_get_options, 0, cmd_outbox_get},
@@ -85,6 +85,19 @@ const struct cli_command cli_commands[] = {
      "stderr. Exit status 0 completes the item, any other fails it. The store stays locked meanwhile.\nPut `--` before a COMMAND with "
      "options of its own.",
      outbox_drain_options, CLI_COMMITS, cmd_outbox_drain},
+
+    {"queue", "stats", "[QUEUE]", "count a queue's items, groups and completed IDs, or those of every queue", NULL, NULL, 0,
+     cmd_queue_stats},
+    {"queue", "pause", "QUEUE", "let nothing be claimed from a queue, unless by name", "Whoever holds an item goes on with it.", NULL, ONE,
+     cmd_queue_pause},
+    {"queue", "resume", "QUEUE", "end a pause", NULL, NULL, ONE, cmd_queue_resume},
+    {"queue", "redrive", "QUEUE", "queue failed items again, attempts kept", "Without options: all that failed.", queue_redrive_options,
+     CLI_COMMITS, cmd_queue_redrive},
+    {"queue", "drain", "QUEUE COMMAND...", "run a command for each queued item", "The same as `outbox drain`.", outbox_drain_options,
+     CLI_COMMITS, cmd_outbox_drain},
+    {"queue", "completed", "QUEUE", "list completed IDs that go on blocking", NULL, NULL, CLI_PAGES, cmd_queue_completed},
+    {"claims", NULL, "[QUEUE]", "who holds which item, of a queue or of all",
+     "Opening the store ends claims without a lease, so each that is listed has one.", claims_options, 0, cmd_claims},
 
     {"help", NULL, "[COMMAND...]", "list the commands, or tell all about one", NULL, NULL, CLI_NO_STORE, cmd_help},
     {"version", NULL, "", "the version of holdfast", NULL, NULL, CLI_NO_STORE, cmd_version},

@@ -220,6 +220,15 @@ static const struct step {
     {"outbox clear mail --yes", 0, "changed=true count=1", 1},
     {"outbox list mail", 0, "", 0},
 
+    /* queue: the rest is in test_cli_queue */
+    {"queue pause mail", 0, "changed=true", 1},
+    {"queue resume mail", 0, "changed=true", 1},
+    {"queue stats mail", 0, "queue=mail paused=false", 1},
+    {"queue redrive mail", 0, "changed=false count=0", 1},
+    {"queue completed mail", 0, "", 0},
+    {"queue drain mail true", 0, "sent=0", 1},
+    {"claims", 0, "", 0},
+
     {"stats", 0, "schema=holdfast.stats/1 inboxes=2 queues=1 cursors=1", 4},
     {"stats --user ann", 0, "user=ann", 1},
     {"stats --queue mail", 0, "queue=mail", 1},

@@ -164,12 +164,16 @@ static void every_field_survives_json_lines(void **state)
 	    "{\"kind\":\"cursor\",\"consumer\":\"mailer\",\"stream\":\"events\",\"subject\":\"\",\"last_sequence\":\"9223372036854775807\","
 	    "\"last_delivery_id\":\"d-42\",\"last_delivered_at\":null,\"last_error\":\"timed out\",\"error_count\":\"18446744073709551615\","
 	    "\"updated_at\":\"2026-11-20T09:30:00.000000Z\",\"reset_reason\":\"rebuilt\",\"reset_at\":\"2026-11-19T09:30:00.000000Z\"}\n"
-	    "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":4294967295}\n"
+	    "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":4294967295,\"dedup_window_us\":\"9223372036854775807\","
+	    "\"dedup_max\":4294967295,\"paused\":true}\n"
 	    "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"status\":\"failed\",\"attempts\":4294967295,\"max_attempts\":7,"
 	    "\"priority\":"
 	    "-2147483648,\"enqueued_at\":\"@9223372036854775807\",\"available_at\":\"2026-11-20T09:30:00.000000Z\",\"last_error\":\"no\","
-	    "\"payload\":\"\"}\n"
-	    "{\"kind\":\"end\",\"objects\":\"6\"}\n";
+	    "\"group\":\"g\",\"rerun\":true,\"rerun_enqueued_at\":\"2026-11-20T09:30:00.000000Z\",\"rerun_available_at\":null,"
+	    "\"rerun_payload_base64\":\"gAA=\",\"payload\":\"\"}\n"
+	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id_base64\":\"/w==\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
+	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id\":\"a\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
+	    "{\"kind\":\"end\",\"objects\":\"8\"}\n";
 	(void)state;
 	formats_init("s");
 	import_text("s", "", lines, 0);

@@ -337,6 +337,16 @@ static void a_page_of_completed_ids_belongs_to_its_list(void **unused)
 	assert_true(other.count == 1 && !other.next && memcmp(other.ids[0].id.data, "b", 1) == 0);
 	hf_release(other.memory);
 	hf_release(page.memory);
+	list = (struct hf_outbox_completed_list){.queue = queue(), .id = hf_str("b")};
+	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_OK);
+	assert_true(other.count == 1 && !other.next && other.ids[0].until == STAGE_NOW + 100 * SECOND);
+	hf_release(other.memory);
+	list.id = hf_str("c");
+	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_OK);
+	assert_int_equal(other.count, 0);
+	hf_release(other.memory);
+	list.id = hf_bytes("a\0b", 3);
+	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_EINVAL);
 	assert_int_equal(hf_outbox_completed(stage->store, &(struct hf_outbox_completed_list){.queue = hf_str("")}, 0, &other, NULL),
 	                 HF_EINVAL);
 	stage_close(stage);
