@@ -110,7 +110,7 @@ static int inboxes(struct cli *cli, struct totals *totals)
 static int queues(struct cli *cli, struct totals *totals)
 {
 	int status;
-	out_list(cli->out, "queue queued.items sending.items failed.items queued.oldest max_attempts");
+	out_list(cli->out, "queue queued.items sending.items failed.items blocked queued.oldest paused max_attempts");
 	if (cli_given(cli, "queue")) {
 		status = one_queue(cli, cli_bytes(cli, "queue"));
 	} else {

@@ -128,5 +128,12 @@ int cmd_lock_check(struct cli *cli, int argc, char **argv);
 int cmd_lock_get(struct cli *cli, int argc, char **argv);
 int cmd_lock_list(struct cli *cli, int argc, char **argv);
 int cmd_run_locked(struct cli *cli, int argc, char **argv);
+extern const struct cli_option queue_redrive_options[], claims_options[];
+int cmd_queue_stats(struct cli *cli, int argc, char **argv);
+int cmd_queue_pause(struct cli *cli, int argc, char **argv);
+int cmd_queue_resume(struct cli *cli, int argc, char **argv);
+int cmd_queue_redrive(struct cli *cli, int argc, char **argv);
+int cmd_queue_completed(struct cli *cli, int argc, char **argv);
+int cmd_claims(struct cli *cli, int argc, char **argv);
 
 #endif

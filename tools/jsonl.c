@@ -67,7 +67,17 @@ static const struct field cursor[] = {
     {0},
 };
 
-static const struct field outbox[] = {{"queue", BYTES, AT(queue)}, {"max_attempts", U32, AT(max_attempts)}, {0}};
+static const struct field outbox[] = {
+    {"queue", BYTES, AT(queue)},
+    {"max_attempts", U32, AT(max_attempts)},
+    {"dedup_window_us", I64, AT(settings.dedup_window_us)},
+    {"dedup_max", U32, AT(settings.dedup_max)},
+    {"paused", BOOLEAN, AT(paused)},
+    {0},
+};
+
+static const struct field completed[] = {
+    {"queue", BYTES, AT(queue)}, {"id", BYTES, AT(completed)}, {"blocks_until", TIME, AT(blocks_until)}, {0}};
 
 static const struct field item[] = {
     {"queue", BYTES, AT(queue)},
@@ -79,6 +89,11 @@ static const struct field item[] = {
     {"enqueued_at", TIME, AT(item.enqueued_at)},
     {"available_at", TIME, AT(item.available_at)},
     {"last_error", BYTES, AT(item.last_error)},
+    {"group", BYTES, AT(item.group)},
+    {"rerun", BOOLEAN, AT(noted)},
+    {"rerun_enqueued_at", TIME, AT(rerun.enqueued_at)},
+    {"rerun_available_at", TIME, AT(rerun.available_at)},
+    {"rerun_payload", BYTES, AT(rerun.payload)},
     {"payload", BYTES, AT(payload)},
     {0},
 };
@@ -135,6 +150,7 @@ static const struct {
     [JSONL_CURSOR] = {"cursor", cursor},
     [JSONL_OUTBOX] = {"outbox", outbox},
     [JSONL_ITEM] = {"outbox_item", item},
+    [JSONL_COMPLETED] = {"outbox_completed", completed},
     [JSONL_EVENT] = {"timeline_event", event},
     [JSONL_DOCUMENT] = {"document", document},
     [JSONL_LOCK] = {"lock", lock},

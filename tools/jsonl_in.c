@@ -26,6 +26,7 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 	                                               [JSONL_CURSOR] = "cursor",
 	                                               [JSONL_OUTBOX] = "outbox",
 	                                               [JSONL_ITEM] = "item",
+	                                               [JSONL_COMPLETED] = "completed id",
 	                                               [JSONL_EVENT] = "event",
 	                                               [JSONL_DOCUMENT] = "document",
 	                                               [JSONL_LOCK] = "lock",
@@ -59,6 +60,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->document.key.collection, parts[count++] = line->document.key.id;
 	} else if (line->kind == JSONL_LOCK) {
 		parts[count++] = line->lock.name;
+	} else if (line->kind == JSONL_COMPLETED) {
+		parts[count++] = line->queue, parts[count++] = line->completed;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -106,6 +109,7 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 {
 	struct hf_outbox_item item = line->item;
 	item.payload = line->payload;
+	item.rerun = line->noted ? &line->rerun : NULL;
 	item.status = HF_OUTBOX_ANY;
 	for (enum hf_outbox_status status = HF_OUTBOX_QUEUED; status <= HF_OUTBOX_FAILED; status++) {
 		const struct hf_bytes name = hf_str(outbox_status_name(status));
@@ -137,6 +141,15 @@ static int load_line_document(struct import *import, const struct jsonl_line *li
 	if (line->orders.len && !orders_parse(line->orders, &orders))
 		return load_fail(&import->load, HF_EINVAL, "\"orders\" is not some of created,updated,group-created,group-updated");
 	return load_document(&import->load, &document, orders);
+}
+
+/* Members that are missing, as in files from before they were, have the defaults. */
+static int load_line_queue(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_outbox_configure settings = line->settings;
+	settings.queue = line->queue;
+	settings.max_attempts = line->max_attempts;
+	return load_queue(&import->load, &settings, line->paused);
 }
 
 static int take_header(struct import *import, const struct jsonl_line *line)
@@ -182,7 +195,7 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 	case JSONL_CURSOR:
 		return load_line_cursor(import, line);
 	case JSONL_OUTBOX:
-		return load_queue(&import->load, line->queue, line->max_attempts);
+		return load_line_queue(import, line);
 	case JSONL_ITEM:
 		return load_line_item(import, line);
 	case JSONL_EVENT:
@@ -195,6 +208,8 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_line_document(import, line);
 	case JSONL_LOCK:
 		return load_lock(&import->load, &line->lock);
+	case JSONL_COMPLETED:
+		return load_completed(&import->load, line->queue, line->completed, line->blocks_until);
 	default:
 		return CLI_OK;
 	}

@@ -1,5 +1,5 @@
 /* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its records in load order, then its tombstones; the cursors; for every queue its
- * settings if it has any, then its items in enqueue order; the events of every timeline, oldest first; the locks that a lease holds; the documents of every collection; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
+ * settings where they are not the defaults, then its items in enqueue order and its completed ids in the order of their completion; the events of every timeline, oldest first; the locks that a lease holds; the documents of every collection; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
  * the state at the header's LSN. */
 #include "format.h"
 #include "holdfast/admin.h"
@@ -164,6 +164,7 @@ static int put_cursors(struct lines_out *o)
 
 static int put_item(struct lines_out *o, struct hf_bytes queue, struct hf_bytes id)
 {
+	static const struct hf_outbox_rerun none = {.enqueued_at = HF_UNSET, .available_at = HF_UNSET};
 	const struct hf_outbox_key key = {.queue = queue, .id = id};
 	struct hf_outbox_got got;
 	struct hf_error error = {0};
@@ -175,6 +176,8 @@ static int put_item(struct lines_out *o, struct hf_bytes queue, struct hf_bytes 
 	                                .queue = queue,
 	                                .item = got.item,
 	                                .item_status = hf_str(outbox_status_name(status)),
+	                                .noted = got.item.rerun != NULL,
+	                                .rerun = got.item.rerun ? *got.item.rerun : none,
 	                                .payload = got.item.payload};
 	const int rc = put_line(o, &line);
 	hf_release(got.memory);
@@ -201,6 +204,36 @@ static int put_items(struct lines_out *o, struct hf_bytes queue)
 	return rc;
 }
 
+static int put_completed(struct lines_out *o, struct hf_bytes queue)
+{
+	struct hf_outbox_completed_page page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_outbox_completed_list args = {.queue = queue, .limit = 512, .page = page.next};
+		struct hf_outbox_completed_page next;
+		struct hf_error error = {0};
+		const int code = hf_outbox_completed(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
+			const struct jsonl_line line = {
+			    .kind = JSONL_COMPLETED, .queue = queue, .completed = page.ids[i].id, .blocks_until = page.ids[i].until};
+			rc = put_line(o, &line);
+		}
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
+/* A queue with these needs no line: whoever reads none has them. */
+static bool are_defaults(const struct hf_outbox_stats *stats)
+{
+	return stats->max_attempts == HF_OUTBOX_ATTEMPTS && stats->dedup_window_us == 0 && stats->dedup_max == HF_OUTBOX_DEDUP_MAX &&
+	       !stats->paused;
+}
+
 static int put_queue(struct lines_out *o, struct hf_bytes queue)
 {
 	struct hf_outbox_stats stats;
@@ -208,11 +241,17 @@ static int put_queue(struct lines_out *o, struct hf_bytes queue)
 	int rc = CLI_OK;
 	if (hf_outbox_stats(o->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
-	if (stats.settings_version) {
-		const struct jsonl_line line = {.kind = JSONL_OUTBOX, .queue = queue, .max_attempts = stats.max_attempts};
+	if (!are_defaults(&stats)) {
+		const struct jsonl_line line = {.kind = JSONL_OUTBOX,
+		                                .queue = queue,
+		                                .max_attempts = stats.max_attempts,
+		                                .settings = {.dedup_window_us = stats.dedup_window_us, .dedup_max = stats.dedup_max},
+		                                .paused = stats.paused};
 		rc = put_line(o, &line);
 	}
-	return rc == CLI_OK ? put_items(o, queue) : rc;
+	if (rc == CLI_OK)
+		rc = put_items(o, queue);
+	return rc == CLI_OK ? put_completed(o, queue) : rc;
 }
 
 /* --- Timelines -------------------------------------------------------------------------------------------------------------- */

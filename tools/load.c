@@ -133,11 +133,19 @@ static bool equal_cursors(const struct hf_cursor *a, const struct hf_cursor *b)
 	       a->updated_at == b->updated_at && equal(a->reset_reason, b->reset_reason) && a->reset_at == b->reset_at;
 }
 
+static bool equal_reruns(const struct hf_outbox_rerun *a, const struct hf_outbox_rerun *b)
+{
+	if (!a || !b)
+		return !a && !b;
+	return equal(a->payload, b->payload) && a->enqueued_at == b->enqueued_at && a->available_at == b->available_at;
+}
+
 static bool equal_items(const struct hf_outbox_item *there, const struct hf_outbox_item *given, bool whole)
 {
 	const bool basics = equal(there->payload, given->payload) && there->status == given->status && there->attempts == given->attempts &&
 	                    there->enqueued_at == given->enqueued_at;
-	return basics && (!whole || (there->max_attempts == given->max_attempts && there->priority == given->priority &&
+	return basics && (!whole || (equal(there->group, given->group) && equal_reruns(there->rerun, given->rerun) &&
+	                             there->max_attempts == given->max_attempts && there->priority == given->priority &&
 	                             there->available_at == given->available_at && equal(there->last_error, given->last_error)));
 }
 
@@ -210,7 +218,8 @@ int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_i
 	const struct hf_outbox_key key = {.queue = queue, .id = item->id};
 	struct hf_outbox_got got;
 	struct hf_error error = {0};
-	int rc = make_room(load, queue.len + item->id.len + item->payload.len + item->last_error.len);
+	int rc = make_room(load, queue.len + item->id.len + item->payload.len + item->last_error.len + item->group.len +
+	                             (item->rerun ? item->rerun->payload.len : 0));
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
 		return rc;
 	rc = hf_outbox_get(load->cli->store, &key, 0, &got, &error);
@@ -230,25 +239,59 @@ int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_i
 	return rc;
 }
 
-int load_queue(struct load *load, struct hf_bytes queue, uint32_t max_attempts)
+static bool equal_settings(const struct hf_outbox_stats *there, const struct hf_outbox_configure *given, bool paused)
 {
+	return there->max_attempts == (given->max_attempts ? given->max_attempts : HF_OUTBOX_ATTEMPTS) &&
+	       there->dedup_window_us == given->dedup_window_us &&
+	       there->dedup_max == (given->dedup_max ? given->dedup_max : HF_OUTBOX_DEDUP_MAX) && there->paused == paused;
+}
+
+int load_queue(struct load *load, const struct hf_outbox_configure *settings, bool paused)
+{
+	const struct hf_outbox_pause pause = {.queue = settings->queue};
 	struct hf_outbox_stats stats;
 	struct hf_error error = {0};
-	int rc = make_room(load, queue.len);
+	uint64_t none = 0;
+	int rc = make_room(load, 2 * settings->queue.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
 		return rc;
-	rc = hf_outbox_stats(load->cli->store, queue, 0, &stats, &error);
+	rc = hf_outbox_stats(load->cli->store, settings->queue, 0, &stats, &error);
 	if (rc != HF_OK)
 		return refused(load, &error);
-	if (stats.settings_version != 0 && stats.max_attempts == max_attempts) {
+	if (stats.settings_version != 0 && equal_settings(&stats, settings, paused)) {
 		load->same++;
 		return CLI_OK;
 	}
 	if (stats.settings_version != 0 && !load->replace)
-		return conflict(load, "queue", queue);
-	const struct hf_outbox_configure args = {.queue = queue, .max_attempts = max_attempts};
-	rc = hf_outbox_configure(load->cli->store, load->txn, &args, NULL, &error);
-	return added(load, rc, &error, stats.settings_version ? &load->replaced : &load->added);
+		return conflict(load, "queue", settings->queue);
+	rc = hf_outbox_configure(load->cli->store, load->txn, settings, NULL, &error);
+	rc = added(load, rc, &error, stats.settings_version ? &load->replaced : &load->added);
+	if (rc != CLI_OK || paused == stats.paused)
+		return rc;
+	rc = (paused ? hf_outbox_pause : hf_outbox_resume)(load->cli->store, load->txn, &pause, NULL, &error);
+	return added(load, rc, &error, &none);
+}
+
+int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id, hf_time until)
+{
+	const struct hf_outbox_completed_list list = {.queue = queue, .id = id};
+	const struct hf_outbox_put_completed args = {.queue = queue, .id = id, .until = until};
+	struct hf_outbox_completed_page there;
+	struct hf_error error = {0};
+	int rc = make_room(load, queue.len + id.len);
+	if (rc != CLI_OK || load->pass == LOAD_CHECK)
+		return rc;
+	if (id.len == 0) /* the list would take it for all */
+		return load_fail(load, HF_EINVAL, "\"id\" is missing or empty");
+	rc = hf_outbox_completed(load->cli->store, &list, 0, &there, &error);
+	if (rc != HF_OK)
+		return refused(load, &error);
+	const bool known = there.count > 0, same = known && there.ids[0].until == until;
+	hf_release(there.memory);
+	if (known && !same && !load->replace)
+		return conflict(load, "the completed id", id);
+	rc = hf_outbox_put_completed(load->cli->store, load->txn, &args, NULL, &error);
+	return added(load, rc, &error, same ? &load->same : known ? &load->replaced : &load->added);
 }
 
 /* --- Timelines -------------------------------------------------------------------------------------------------------------- */

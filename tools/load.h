@@ -38,7 +38,9 @@ void load_abandon(struct load *load);
 HF_CHECKED int load_cursor(struct load *load, const struct hf_cursor *cursor);
 /* `whole` false: only id, payload, status, attempts and enqueued_at were in the file; the others are compared with nothing. */
 HF_CHECKED int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item, bool whole);
-HF_CHECKED int load_queue(struct load *load, struct hf_bytes queue, uint32_t max_attempts);
+HF_CHECKED int load_queue(struct load *load, const struct hf_outbox_configure *settings, bool paused);
+/* A completed id that blocks; one whose time is over is nothing. */
+HF_CHECKED int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id, hf_time until);
 /* Events never change: one that is there with other content is in conflict, --replace or not. */
 HF_CHECKED int load_event(struct load *load, const struct hf_timeline_event *event);
 /* A done entry. One that has expired is left out. */

@@ -94,6 +94,32 @@ static const char *status_name(enum hf_outbox_status status)
 	return status == HF_OUTBOX_SENDING ? "sending" : status == HF_OUTBOX_FAILED ? "failed" : "queued";
 }
 
+static void show_rerun(struct out *out, const struct hf_outbox_rerun *rerun, bool with_payload)
+{
+	out_open(out, "rerun");
+	out_time(out, "enqueued_at", rerun->enqueued_at);
+	out_time(out, "available_at", rerun->available_at);
+	if (with_payload) {
+		out_bytes(out, "payload", rerun->payload);
+	}
+	out_close(out);
+}
+
+void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, hf_time claimed_at)
+{
+	out_begin(out, "outbox-claim");
+	out_bytes(out, "queue", queue);
+	out_bytes(out, "id", item->id);
+	out_bytes(out, "owner", item->owner);
+	out_u64(out, "token", item->token);
+	out_time(out, "claimed_at", claimed_at);
+	out_time(out, "lease_until", item->lease_until);
+	out_time(out, "enqueued_at", item->enqueued_at);
+	out_int(out, "attempts", (long)item->attempts);
+	out_bytes(out, "group", item->group);
+	out_end(out);
+}
+
 void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, bool with_payload)
 {
 	out_begin(out, "outbox-item");
@@ -106,6 +132,10 @@ void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_ou
 	out_time(out, "enqueued_at", item->enqueued_at);
 	out_time(out, "available_at", item->available_at);
 	out_bytes(out, "last_error", item->last_error);
+	out_bytes(out, "group", item->group);
+	if (item->rerun) {
+		show_rerun(out, item->rerun, with_payload);
+	}
 	if (item->status == HF_OUTBOX_SENDING) {
 		out_u64(out, "token", item->token);
 		out_bytes(out, "owner", item->owner);
@@ -134,6 +164,14 @@ void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_o
 	show_count(out, "sending", &stats->sending);
 	show_count(out, "failed", &stats->failed);
 	out_int(out, "max_attempts", (long)stats->max_attempts);
+	out_bool(out, "paused", stats->paused);
+	out_u64(out, "groups", stats->groups);
+	out_u64(out, "busy_groups", stats->busy_groups);
+	out_u64(out, "blocked", stats->blocked);
+	out_i64(out, "dedup_window_us", stats->dedup_window_us);
+	out_int(out, "dedup_max", (long)stats->dedup_max);
+	out_u64(out, "completed", stats->completed);
+	out_u64(out, "dropped", stats->dropped);
 	out_u64(out, "settings_version", stats->settings_version);
 	out_time(out, "as_of", stats->as_of);
 	out_end(out);

@@ -21,7 +21,8 @@ const struct cli_command cli_commands[] = {
      "With --follow it goes on, beside a process of this host that writes the store, with entries once they are durable.", log_options, 0,
      cmd_log},
     {"why", NULL, "KIND/KEY", "list the entries that concern one object: how it came to be as it is",
-     "The parts of a KEY are separated by slashes, as in outbox/mail/i1, inbox/ann/primary/t1 or cursor/mailer/events; with parts left out\nat the "
+     "The parts of a KEY are separated by slashes, as in outbox/mail/i1, inbox/ann/primary/t1 or cursor/mailer/events; with parts left "
+     "out\nat the "
      "end it is about all objects that begin so. In a part %2F is a slash, %25 a percent sign, %XX any byte.",
      why_options, 0, cmd_why},
     {"fsck", NULL, "", "check every byte and every rule; changes nothing", NULL, fsck_options, 0, cmd_fsck},
@@ -76,8 +77,8 @@ const struct cli_command cli_commands[] = {
     {"cursor", "remove", "CONSUMER STREAM", "forget a cursor", NULL, cursor_key_options, ONE, cmd_cursor_remove},
 
     {"outbox", "enqueue", "QUEUE ID...", "add an item, or the same for each ID",
-     "All are added or none. An ID that is live already is left as it is, unless --dedup says otherwise.", outbox_enqueue_options, ONE,
-     cmd_outbox_enqueue},
+     "All are added or none. An ID that is live already, or was completed not long ago, is left as it is, unless --dedup says\notherwise.",
+     outbox_enqueue_options, ONE, cmd_outbox_enqueue},
     {"outbox", "put", "QUEUE ID", "store an item as given, in place of one that exists", NULL, outbox_put_options, ONE, cmd_outbox_put},
     {"outbox", "get", "QUEUE ID", "show one item", NULL, outbox_get_options, 0, cmd_outbox_get},
     {"outbox", "list", "QUEUE", "list items in the order they were enqueued", NULL, outbox_list_options, CLI_PAGES, cmd_outbox_list},
@@ -157,6 +158,18 @@ const struct cli_command cli_commands[] = {
      "renew and "
      "release the lock. Put `--` before a COMMAND with options of its own.",
      run_locked_options, 0, cmd_run_locked},
+    {"queue", "stats", "[QUEUE]", "count a queue's items, groups and completed IDs, or those of every queue", NULL, NULL, 0,
+     cmd_queue_stats},
+    {"queue", "pause", "QUEUE", "let nothing be claimed from a queue, unless by name", "Whoever holds an item goes on with it.", NULL, ONE,
+     cmd_queue_pause},
+    {"queue", "resume", "QUEUE", "end a pause", NULL, NULL, ONE, cmd_queue_resume},
+    {"queue", "redrive", "QUEUE", "queue failed items again, attempts kept", "Without options: all that failed.", queue_redrive_options,
+     CLI_COMMITS, cmd_queue_redrive},
+    {"queue", "drain", "QUEUE COMMAND...", "run a command for each queued item", "The same as `outbox drain`.", outbox_drain_options,
+     CLI_COMMITS, cmd_outbox_drain},
+    {"queue", "completed", "QUEUE", "list completed IDs that go on blocking", NULL, NULL, CLI_PAGES, cmd_queue_completed},
+    {"claims", NULL, "[QUEUE]", "who holds which item, of a queue or of all",
+     "Opening the store ends claims without a lease, so each that is listed has one.", claims_options, 0, cmd_claims},
 
     {"help", NULL, "[COMMAND...]", "list the commands, or tell all about one", NULL, NULL, CLI_NO_STORE, cmd_help},
     {"version", NULL, "", "the version of holdfast", NULL, NULL, CLI_NO_STORE, cmd_version},

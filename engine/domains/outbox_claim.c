@@ -7,7 +7,6 @@
 
 #include "domains/outbox_outcome.h"
 #include "domains/outbox_verb.h"
-#include "store/error.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -15,6 +14,7 @@
 struct claim_many {
 	struct hf_outbox_claim_next args;
 	struct hf_outbox_items *out;
+	bool in_txn;
 };
 
 /* --- Handing out ------------------------------------------------------------------------------------------------------------ */
@@ -148,6 +148,10 @@ static int next_check(const void *raw, struct hf__text *why)
 		hf__text_add(why, "the wait must be -1 (for ever), 0 or more");
 		rc = HF_EINVAL;
 	}
+	if (rc == HF_OK && call->in_txn && call->args.wait_us != 0) {
+		hf__text_add(why, "a transaction cannot wait");
+		rc = HF_EINVAL;
+	}
 	if (rc == HF_OK && !call->out) {
 		hf__text_add(why, "it needs somewhere to put the items");
 		rc = HF_EINVAL;
@@ -236,12 +240,10 @@ int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_cl
                          struct hf_result *result, struct hf_error *error)
 {
 	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX, next_check, next_decide, next_copy};
-	const struct claim_many call = {*args, out};
+	const struct claim_many call = {*args, out, txn != NULL};
 	struct hf__answer answer = {0};
 	if (out)
 		*out = (struct hf_outbox_items){0};
-	if (txn && args->wait_us != 0)
-		return hf__fail(error, HF_EINVAL, 0, "%s: a transaction cannot wait", verb.name);
 	const int rc = txn ? hf__mutate(store, txn, &verb, &call, args->write.durability, result, &answer, error)
 	                   : hf__mutate_wait(store, &verb, &call, args->write.durability, args->wait_us, result, &answer, error);
 	if (rc != HF_OK && out)

@@ -5,7 +5,8 @@
  *   outbox_apply.c    entries about an item -> state    outbox_apply_queue.c   ... about several, or a queue
  *   outbox_value.c    values after an entry             outbox_check.c, outbox_verify.c   snapshot; verify
  *   outbox_group.c    groups: who is next               outbox_done.c     completed ids
- *   outbox_describe.c entries in words                  outbox_verb.c     what mutations have in common
+ *   outbox_describe.c, outbox_about.c   entries in words; for watchers
+ *   outbox_verb.c     what mutations have in common
  *   outbox_enqueue.c  filling a queue                   outbox_queue.c    settings, pause, clear
  *   outbox_redrive.c  redrive
  *   outbox_put.c      storing items and ids as given    outbox_claim.c    claims

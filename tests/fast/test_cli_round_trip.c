@@ -295,6 +295,14 @@ static const struct step {
     {"migration list", 0, "name=m1 applied_at=1970-01-01T00:00:00.000005Z", 1},
     {"migration forget m1", 0, "changed=true", 1},
     {"migration forget m1", 1, "", 0},
+    /* queue: the rest is in test_cli_queue */
+    {"queue pause mail", 0, "changed=true", 1},
+    {"queue resume mail", 0, "changed=true", 1},
+    {"queue stats mail", 0, "queue=mail paused=false", 1},
+    {"queue redrive mail", 0, "changed=false count=0", 1},
+    {"queue completed mail", 0, "", 0},
+    {"queue drain mail true", 0, "sent=0", 1},
+    {"claims", 0, "", 0},
 
     {"stats", 0, "schema=holdfast.stats/1 inboxes=2 queues=1 cursors=1", 4},
 

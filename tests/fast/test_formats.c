@@ -171,18 +171,22 @@ static void every_field_survives_json_lines(void **state)
 	    "{\"kind\":\"cursor\",\"consumer\":\"mailer\",\"stream\":\"events\",\"subject\":\"\",\"last_sequence\":\"9223372036854775807\","
 	    "\"last_delivery_id\":\"d-42\",\"last_delivered_at\":null,\"last_error\":\"timed out\",\"error_count\":\"18446744073709551615\","
 	    "\"updated_at\":\"2026-11-20T09:30:00.000000Z\",\"reset_reason\":\"rebuilt\",\"reset_at\":\"2026-11-19T09:30:00.000000Z\"}\n"
-	    "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":4294967295}\n"
+	    "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":4294967295,\"dedup_window_us\":\"9223372036854775807\","
+	    "\"dedup_max\":4294967295,\"paused\":true}\n"
 	    "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"status\":\"failed\",\"attempts\":4294967295,\"max_attempts\":7,"
 	    "\"priority\":"
 	    "-2147483648,\"enqueued_at\":\"@9223372036854775807\",\"available_at\":\"2026-11-20T09:30:00.000000Z\",\"last_error\":\"no\","
-	    "\"payload\":\"\"}\n"
+	    "\"group\":\"g\",\"rerun\":true,\"rerun_enqueued_at\":\"2026-11-20T09:30:00.000000Z\",\"rerun_available_at\":null,"
+	    "\"rerun_payload_base64\":\"gAA=\",\"payload\":\"\"}\n"
+	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id_base64\":\"/w==\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
+	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id\":\"a\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
 	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"a:b\",\"fingerprint_base64\":\"gAA=\",\"status\":-2147483648,"
 	    "\"response\":\"a\\u0000b\",\"created_at\":\"1970-01-01T00:00:00.000000Z\",\"expires_at\":null}\n"
 	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"~\",\"fingerprint\":\"\",\"status\":2147483647,"
 	    "\"response_base64\":\"/w==\",\"created_at\":\"1969-12-31T23:59:59.999999Z\",\"expires_at\":\"@9223372036854775807\"}\n"
 	    "{\"kind\":\"migration\",\"name\":\"zeta\\u0001\",\"applied_at\":\"2026-11-20T09:30:00.000001Z\"}\n"
 	    "{\"kind\":\"migration\",\"name\":\"alpha\",\"applied_at\":\"1970-01-01T00:00:00.000000Z\"}\n"
-	    "{\"kind\":\"end\",\"objects\":\"12\"}\n";
+	    "{\"kind\":\"end\",\"objects\":\"14\"}\n";
 	(void)state;
 	formats_init("s");
 	import_text("s", "", lines, 0);

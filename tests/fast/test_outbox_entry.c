@@ -126,6 +126,50 @@ static void entries_tell_what_they_do(void **unused)
 	}
 }
 
+static void entries_tell_what_they_are_about(void **unused)
+{
+	(void)unused;
+	static const struct {
+		enum hf__outbox_kind kind;
+		enum hf__outbox_cause cause;
+		const char *operation;
+		bool removed, many;
+	} rows[] = {
+	    {HF__OUTBOX_CHANGED, HF__OUTBOX_RERUN, "complete", false, false},
+	    {HF__OUTBOX_GONE, HF__OUTBOX_COMPLETE, "complete", true, false},
+	    {HF__OUTBOX_NOTED, 0, "enqueue", false, false},
+	    {HF__OUTBOX_DONE, 0, "put_completed", true, false},
+	    {HF__OUTBOX_FADED, 0, "end", true, false},
+	    {HF__OUTBOX_ENDED, 0, "end", false, false},
+	    {HF__OUTBOX_REDRIVEN, 0, "redrive", false, true},
+	    {HF__OUTBOX_DROPPED, 0, "drop", false, true},
+	    {HF__OUTBOX_CLEARED, 0, "clear", true, true},
+	    {HF__OUTBOX_SETTINGS, HF__OUTBOX_PAUSE, "pause", false, false},
+	};
+	const struct hf_bytes a[] = {{"jobs", 4}, {"a", 1}}, bc[] = {{"jobs", 4}, {"b c", 3}}, other[] = {{"jobs", 4}, {"d", 1}};
+	for (unsigned i = 0; i < SAMPLES; i++) {
+		for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+			struct hf__writer body = {0};
+			struct hf__about about;
+			if (samples[i].kind != rows[r].kind || samples[i].image.cause != rows[r].cause)
+				continue;
+			hf__outbox_encode(&body, samples[i].kind, &samples[i].image, false);
+			const struct hf__entry entry = {.lsn = LSN, .at = AT, .kind = (uint8_t)samples[i].kind, .body = bytes_of(&body)};
+			assert_true(hf__outbox_domain.about(&entry, &about));
+			assert_string_equal(about.operation, rows[r].operation);
+			assert_true(about.removed == rows[r].removed && about.many == rows[r].many);
+			assert_int_equal(about.parts, samples[i].image.id.len > 0 ? 2 : 1);
+			/* Only a redrive names some of many. */
+			const bool redrive = entry.kind == HF__OUTBOX_REDRIVEN;
+			assert_true(hf__outbox_concerns(&entry, a, 2) && hf__outbox_concerns(&entry, bc, 2) && hf__outbox_concerns(&entry, other, 1));
+			assert_true(hf__outbox_concerns(&entry, other, 2) == !redrive);
+			hf__writer_deinit(&body);
+		}
+	}
+	struct hf__about about;
+	assert_false(hf__outbox_domain.about(&(struct hf__entry){.lsn = LSN, .kind = HF__OUTBOX_ITEM}, &about));
+}
+
 /* Whatever is accepted means exactly one body: encoding it again gives the same bytes. And words are found for anything. */
 static bool try_body(uint8_t kind, struct hf_bytes body)
 {
@@ -498,6 +542,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(entries_tell_what_they_do),
+	    cmocka_unit_test(entries_tell_what_they_are_about),
 	    cmocka_unit_test(damaged_bodies_are_refused_or_mean_what_they_say),
 	    cmocka_unit_test(bodies_of_version_1_mean_what_they_meant),
 	    cmocka_unit_test(entries_that_do_not_fit_the_state_are_refused),

@@ -454,6 +454,7 @@ struct hf_outbox_completed_page {
 
 struct hf_outbox_completed_list {
 	struct hf_bytes queue;
+	struct hf_bytes id; /* only this one, if it blocks; empty: all */
 	size_t limit; /* 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
