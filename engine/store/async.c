@@ -108,7 +108,8 @@ void hf__async_advance(struct hf_store *s)
 		atomic_store(&a->owed, true);
 	if (a->waiting > 0)
 		(void)pthread_cond_broadcast(&a->answered);
-	if (span_waits(&a->written) || span_waits(&a->durable) || hf__flusher_due(s))
+	/* Closing: its thread must hear of the end of a flush that upkeep leads, which it has to await. */
+	if (span_waits(&a->written) || span_waits(&a->durable) || hf__flusher_due(s) || a->closing)
 		wake_flusher(s);
 }
 

@@ -352,13 +352,10 @@ void hf_feed_close(hf_feed *feed)
 	struct hf__watch *watch = feed->watch;
 	struct hf_store *look = feed->look;
 	/* If the store is closed it has closed the file; in a forked child the file is the parent's. */
-	if (watch && hf__watch_enter(watch, NULL) == HF_OK) {
+	if (watch && hf__watch_ours(watch))
 		hf__watch_drop_tail(watch, &feed->tail);
-		hf__tail_close(&feed->tail);
-		hf__watch_leave(watch);
-	} else if (watch) {
+	if (watch)
 		feed->tail.file = -1;
-	}
 	feed_free(feed);
 	if (watch)
 		hf__watch_unref(watch);

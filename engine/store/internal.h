@@ -231,7 +231,8 @@ void hf__wait_wake_due(struct hf_store *s);
 void hf__wait_wake_all(struct hf_store *s);
 void hf__waits_init(struct hf_store *s);
 void hf__waits_deinit(struct hf_store *s);
-/* No call waits any more: sends away those who do and waits until they left. Not under the lock. */
+/* For hf_close, not under the lock: no call waits any more, and those who do are sent away; later, waits until they have left. */
+void hf__waits_send_away(struct hf_store *s);
 void hf__waits_close(struct hf_store *s);
 
 /* commit.c. */

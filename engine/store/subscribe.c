@@ -148,7 +148,8 @@ static int take(struct hf_subscription *s, size_t limit, struct hf_event_batch *
 		drop_events(s, count);
 	const bool left = s->count > 0;
 	(void)pthread_mutex_unlock(&s->watch->pump.lock);
-	if (left || failure.code != HF_OK)
+	/* What was cleared may have said that the store is closing. */
+	if (left || failure.code != HF_OK || hf__watch_closed(s->watch))
 		(void)os->event_tell(os->ctx, s->event);
 	if (rc == HF_ENOMEM) {
 		hf__answer_reset(&answer);
@@ -364,12 +365,7 @@ void hf_unsubscribe(hf_subscription *subscription)
 	if (!subscription)
 		return;
 	struct hf__watch *w = subscription->watch;
-	bool mine = true;
-	/* After hf_close, and in a forked child, nobody serves it any more. */
-	if (hf__watch_enter(w, NULL) == HF_OK) {
-		mine = leave(w, subscription);
-		hf__watch_leave(w);
-	}
-	if (mine)
+	/* In a forked child nobody serves it. */
+	if (!hf__watch_ours(w) || leave(w, subscription))
 		hf__subscription_free(subscription);
 }
