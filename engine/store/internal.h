@@ -342,6 +342,8 @@ int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf
 void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struct hf_event *out);
 /* The LSN of the last entry that is durable. Needs no lock. */
 uint64_t hf__durable_end(const struct hf_store *s);
+/* Of a feed of an open store: is there something durable that it has not given? Needs no lock. */
+bool hf__feed_behind(const struct hf_feed *feed);
 
 /* maintain.c. */
 int hf__maintenance_start(struct hf_store *s);

@@ -128,7 +128,7 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	const bool endless = budget_us == 0 || budget_us > (INT64_MAX - began) / 1000;
 	const int64_t until = endless ? INT64_MAX : began + budget_us * 1000;
 	rc = round_of_upkeep(store, until, true, error);
-	hf__pump_run(store->watch);
+	(void)hf__pump_run(store->watch); /* what it leaves, the next call takes */
 	return rc == HF_EUNCERTAIN ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store") : rc;
 }
 

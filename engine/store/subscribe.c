@@ -169,12 +169,12 @@ static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us
 	int rc;
 	hf__watch_begin(&wait, w->store->options.no_background ? &w->durable : &s->filled, wait_us);
 	for (;;) {
-		hf__pump_run(w);
+		const bool more = hf__pump_run(w);
 		rc = take(s, limit, out, error);
 		if (rc != HF_ENOTFOUND)
 			break;
 		rc = hf__watch_closed(w) ? hf__fail(error, HF_ECANCELED, 0, "the store was closed") : HF_OK;
-		if (rc != HF_OK || !hf__watch_sleep(&wait))
+		if (rc != HF_OK || (!more && !hf__watch_sleep(&wait)))
 			break;
 	}
 	hf__watch_end(&wait);

@@ -23,6 +23,7 @@ struct hf__pump {
 	struct hf_subscription *first, *last;
 	struct hf_feed *source; /* where it has got to; NULL: nobody subscribes */
 	bool pumping; /* somebody is at it */
+	bool refused; /* somebody else wanted to be meanwhile */
 	pthread_t pumper;
 	_Atomic bool thread_runs;
 	pthread_t thread;
@@ -84,8 +85,9 @@ void hf__pump_init(struct hf__pump *pump);
 void hf__pump_deinit(struct hf__pump *pump);
 /* Is there a thread for it? Starts it when there has to be one. HF_OK, HF_ENOMEM. Inside only, as all of these. */
 HF_CHECKED int hf__pump_start(struct hf__watch *watch);
-/* Takes to the subscriptions what became durable, unless the thread does or somebody else is at it. */
-void hf__pump_run(struct hf__watch *watch);
+/* With no_background: takes to the subscriptions what became durable, unless somebody else is at it, who rings `durable` if he leaves something. true:
+ * there may be more. */
+bool hf__pump_run(struct hf__watch *watch);
 /* Wakes everyone who sleeps for a subscription or its thread: the store is closing. */
 void hf__pump_closing(struct hf__watch *watch);
 /* Joins the thread and drops the source; nobody is inside any more. */
