@@ -171,10 +171,10 @@ static bool sleep_until(struct hf_store *s, const struct timespec *until)
 	return true;
 }
 
-/* Would another thread flush in time, so that a limited wait can end in the middle of it? */
+/* Would the thread flush in time, so that a limited wait can end in the middle of it? In a callback, its own or another's, it does not. */
 static bool others_flush(const struct hf__async *a)
 {
-	return a->runs && !pthread_equal(pthread_self(), a->thread);
+	return a->runs && !a->calling;
 }
 
 /* The lock is held, released meanwhile; until NULL: for ever. */
