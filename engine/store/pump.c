@@ -144,10 +144,10 @@ static bool begin(struct hf__watch *w, struct hf_feed **source)
 static void end(struct hf__watch *w, const struct hf_feed *source)
 {
 	(void)pthread_mutex_lock(&w->pump.lock);
+	const bool left = w->pump.refused && source && hf__feed_behind(source); /* the source is ours until the next line */
 	w->pump.pumping = false;
-	const bool refused = w->pump.refused;
 	(void)pthread_mutex_unlock(&w->pump.lock);
-	if (refused && source && hf__feed_behind(source))
+	if (left)
 		hf__bell_ring(&w->durable);
 }
 
