@@ -12,6 +12,7 @@
 #include "holdfast/migration.h"
 #include "holdfast/lock.h"
 #include "holdfast/outbox.h"
+#include "holdfast/outbox_drain.h"
 #include "holdfast/store.h"
 #include "holdfast/timeline.h"
 #include "holdfast/types.h"
