@@ -12,7 +12,7 @@ const struct cli_command cli_commands[] = {
     {"init", NULL, "[DIR]", "make a store", "Nothing happens when DIR (else -C, else HOLDFAST_DIR) is a store already.", init_options, 0,
      cmd_init},
     {"info", NULL, "", "identity, position in the log and how the last stop was", NULL, NULL, 0, cmd_info},
-    {"stats", NULL, "", "what the store holds: every inbox, queue, timeline and the cursors", NULL, stats_options, 0, cmd_stats},
+    {"stats", NULL, "", "what the store holds, one kind of state after the other", NULL, stats_options, 0, cmd_stats},
     {"import", NULL, "[FILE]", "read JSON Lines, an outbox array or a notification file",
      "Without FILE or with `-` it reads stdin. All of it is checked before anything is changed.", import_options, CLI_COMMITS, cmd_import},
     {"export", NULL, "[FILE]", "write JSON Lines, an outbox array or a notification file", "Without FILE or with `-` it writes to stdout.",
