@@ -288,7 +288,7 @@ static int feed_place(struct hf_feed *feed, struct hf_error *error)
 	}
 	/* The first LSN of this opening may come next while the log still ends a jump before it. */
 	const uint64_t end = hf__durable_end(s);
-	return hf__tail_seek(&feed->tail, from > end ? end + 1 : from, end, error);
+	return hf__tail_seek(&feed->tail, from > end ? end + 1 : from, end + 1, error);
 }
 
 int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *error)
