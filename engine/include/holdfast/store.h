@@ -32,7 +32,7 @@ struct hf_options {
 HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error);
 
 /* Makes everything durable, marks the stop clean, releases the lock and frees the handle in every case; NULL is allowed. No other
- * call may be running or follow. In a forked child it only frees. Returns HF_EUNCERTAIN when the final sync failed, HF_EFAILED when the store had
+ * call may be running or follow; but those that wait for changes (feed.h) are sent away with HF_ECANCELED. In a forked child it only frees. Returns HF_EUNCERTAIN when the final sync failed, HF_EFAILED when the store had
  * failed before: all acknowledged durable changes are safe even then. */
 HF_API int hf_close(hf_store *store, struct hf_error *error);
 
@@ -40,7 +40,7 @@ HF_API int hf_close(hf_store *store, struct hf_error *error);
 HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
 
 /* Does up to `budget_us` microseconds of upkeep (0 = all that is due): prepares the next log segment, settles ended
- * leases in the log, syncs the witness. Needed only with no_background. Thread-safe. */
+ * leases in the log, syncs the witness, takes changes to subscriptions (feed.h). Needed only with no_background. Thread-safe. */
 HF_API HF_CHECKED int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error);
 
 struct hf_info {
