@@ -32,7 +32,7 @@ struct hf_options {
 HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error);
 
 /* Makes everything durable, marks the stop clean, releases the lock and frees the handle in every case; NULL is allowed. No other
- * call may be running or follow; but those that wait for changes (feed.h) are sent away with HF_ECANCELED. In a forked child it only frees. Returns HF_EUNCERTAIN when the final sync failed, HF_EFAILED when the store had
+ * call may be running or follow. In a forked child it only frees. Returns HF_EUNCERTAIN when the final sync failed, HF_EFAILED when the store had
  * failed before: all acknowledged durable changes are safe even then. */
 HF_API int hf_close(hf_store *store, struct hf_error *error);
 
