@@ -1,5 +1,5 @@
 /* What entries of the inbox domain are about, for those who watch. A CHANGE of one record is about that record; one of none or of several is about
- * the inbox, and which records it is about can be asked: exactly its items. */
+ * the inbox, and which records it is about can be asked (I-INBOX-ABOUT: exactly its items). */
 #include "domains/inbox_state.h"
 
 static bool about_change(struct hf_bytes body, struct hf__about *out)
