@@ -16,7 +16,8 @@ void followed_add(struct followed *f, const struct hf_event_batch *batch)
 	f->batches = realloc(f->batches, (f->batch_count + 1) * sizeof(struct hf_memory *));
 	assert_true(f->events && f->batches);
 	for (size_t i = 0; batch->events && f->events && i < batch->count; i++) {
-		assert_true(f->count == 0 || batch->events[i].lsn > f->events[f->count - 1].lsn);
+		assert_true(batch->events[i].lsn > f->last);
+		f->last = batch->events[i].lsn;
 		f->events[f->count++] = batch->events[i];
 	}
 	f->batches[f->batch_count++] = batch->memory;
