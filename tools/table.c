@@ -7,7 +7,6 @@ enum {
 	MANY = CLI_COMMITS | CLI_CONFIRMS | CLI_DRY_RUN, /* takes many away */
 };
 
-/* clang-format off: a row is a line */
 const struct cli_command cli_commands[] = {
     {"init", NULL, "[DIR]", "make a store", "Nothing happens when DIR (else -C, else HOLDFAST_DIR) is a store already.", init_options, 0,
      cmd_init},
@@ -22,8 +21,7 @@ const struct cli_command cli_commands[] = {
      cmd_log},
     {"why", NULL, "KIND/KEY", "list the entries that concern one object: how it came to be as it is",
      "The parts of a KEY are separated by slashes, as in outbox/mail/i1, inbox/ann/primary/t1 or cursor/mailer/events; with parts left "
-     "out\nat the "
-     "end it is about all objects that begin so. In a part %2F is a slash, %25 a percent sign, %XX any byte.",
+     "out\nat the end it is about all objects that begin so. In a part %2F is a slash, %25 a percent sign, %XX any byte.",
      why_options, 0, cmd_why},
     {"fsck", NULL, "", "check every byte and every rule; changes nothing", NULL, fsck_options, 0, cmd_fsck},
 
@@ -181,4 +179,3 @@ const struct cli_command cli_commands[] = {
     {"version", NULL, "", "the version of holdfast", NULL, NULL, CLI_NO_STORE, cmd_version},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL},
 };
-/* clang-format on */
