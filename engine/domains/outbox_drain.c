@@ -8,6 +8,7 @@
  *
  * Crash: what was claimed and not completed was perhaps sent. The claim ends with its lease or at the next opening, and the item is sent
  * again: at least once is what a queue can promise; the receiver tells repeats by the item's id. */
+#include "holdfast/outbox_drain.h"
 #include "domains/outbox_outcome.h"
 #include "domains/outbox_verb.h"
 #include "store/error.h"

@@ -41,7 +41,7 @@ HF_API int hf_close(hf_store *store, struct hf_error *error);
 HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
 
 /* Does up to `budget_us` microseconds of upkeep (0 = all that is due): prepares the next log segment, settles ended
- * leases in the log, syncs the witness. Needed only with no_background. Thread-safe. */
+ * leases in the log, syncs the witness, takes changes to subscriptions (feed.h). Needed only with no_background. Thread-safe. */
 HF_API HF_CHECKED int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error);
 
 struct hf_info {
