@@ -93,7 +93,8 @@ static int drain_item(const struct drain *drain, const struct hf_outbox_item *li
 	int rc = hf__outbox_claim_one(drain->store, NULL, &claim, NULL, &refusal);
 	if (rc == HF_OK)
 		rc = send_item(drain, &claimed.items[0], &refusal);
-	else if (claimed.count > 0) /* it is ours, but its payload cannot be read: an attempt that failed, and no reason to keep back the rest */
+	else if (claimed.count >
+	         0) /* it is ours, but its payload cannot be read: an attempt that failed, and no reason to keep back the rest */
 		rc = settle_unread(drain, &claimed.items[0], &refusal);
 	hf_release(claimed.memory);
 	drain->out->skipped += taken(rc);

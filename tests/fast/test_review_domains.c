@@ -84,8 +84,7 @@ static enum hf_outbox_status status_of(hf_store *store, const char *id)
 	return status;
 }
 
-static const struct hf_outbox_claim claim_a = {
-    .queue = {"q", 1}, .id = {"a", 1}, .owner = {"w", 1}, .lease_us = INT64_C(3600000000)};
+static const struct hf_outbox_claim claim_a = {.queue = {"q", 1}, .id = {"a", 1}, .owner = {"w", 1}, .lease_us = INT64_C(3600000000)};
 
 /* The claim is in the log by the time that the payload is read: whoever got no token could do nothing about it. */
 static void a_claim_whose_payload_cannot_be_read_hands_out_its_token(void **state)
@@ -233,6 +232,30 @@ static void an_os_claim_waits_for_what_freed_its_group(void **state)
 	desk_close(&desk);
 }
 
+/* --- Times that are none -------------------------------------------------------------------------------------------------------- */
+
+/* To whoever asks for the oldest an unset time would be older than all, and read as "there is none". */
+static void an_item_is_not_put_without_its_times(void **state)
+{
+	(void)state;
+	struct desk desk = desk_open();
+	struct hf_outbox_rerun rerun = {.enqueued_at = NOW, .available_at = HF_UNSET};
+	struct hf_outbox_put put = {.queue = hf_str("q"), .item = {.id = hf_str("a"), .enqueued_at = HF_UNSET, .available_at = NOW}};
+	struct hf_outbox_stats stats;
+	assert_int_equal(hf_outbox_put(desk.store, NULL, &put, NULL, &error), HF_EINVAL);
+	put.item.enqueued_at = NOW;
+	put.item.available_at = HF_UNSET;
+	assert_int_equal(hf_outbox_put(desk.store, NULL, &put, NULL, &error), HF_EINVAL);
+	put.item.available_at = 0;
+	put.item.rerun = &rerun;
+	assert_int_equal(hf_outbox_put(desk.store, NULL, &put, NULL, &error), HF_EINVAL);
+	rerun.available_at = 0;
+	EXPECT_OK(hf_outbox_put(desk.store, NULL, &put, NULL, &error));
+	EXPECT_OK(hf_outbox_stats(desk.store, hf_str("q"), 0, &stats, &error));
+	assert_true(stats.queued.items == 1 && stats.queued.oldest == NOW);
+	desk_close(&desk);
+}
+
 /* --- The end of time ------------------------------------------------------------------------------------------------------------ */
 
 /* What never ends does not end when the clock cannot go any further, and an instant never becomes "no value". */
@@ -291,6 +314,7 @@ int main(void)
 	    cmocka_unit_test(a_transaction_with_such_a_claim_is_committed_and_says_so),
 	    cmocka_unit_test(a_drain_counts_an_unreadable_payload_as_a_failed_attempt_and_goes_on),
 	    cmocka_unit_test(an_os_claim_waits_for_what_freed_its_group),
+	    cmocka_unit_test(an_item_is_not_put_without_its_times),
 	    cmocka_unit_test(a_clock_at_the_end_of_time_ends_nothing_that_never_ends),
 	    cmocka_unit_test(an_operation_of_another_store_spoils_the_transaction),
 	};
