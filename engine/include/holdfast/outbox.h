@@ -134,7 +134,7 @@ HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const
 struct hf_outbox_put {
 	struct hf_write write;
 	struct hf_bytes queue;
-	/* Stored as given but for token, owner, lease_until and version, which are ignored; times are taken literally. A status of sending
+	/* Stored as given but for token, owner, lease_until and version, which are ignored; times are taken literally and must be set. A status of sending
 	 * becomes queued, since nobody holds it. */
 	struct hf_outbox_item item;
 };
@@ -194,7 +194,11 @@ HF_API HF_CHECKED int hf_outbox_put_completed(hf_store *store, hf_txn *txn, cons
 
 /* `out` is zeroed by the call, and filled when it returns HF_OK with txn NULL. In a transaction the commit fills it, so it must live
  * until then: if the commit returned HF_OK it holds the items; whatever it returned, out->memory must be released afterwards. Leases are
- * durations in microseconds, >= 0; 0: no lease, held until the store is closed. */
+ * durations in microseconds, >= 0; 0: no lease, held until the store is closed.
+ *
+ * HF_EIO or HF_ECORRUPT with out->count above 0: the claim stands, but a payload could not be read from the log. What could not has a payload
+ * of {NULL, 0}; all items and tokens are there, to be failed or released, and out->memory is to be released. In a transaction it is the
+ * commit that answers so: see hf_txn_commit(). */
 
 struct hf_outbox_claim {
 	struct hf_write write;

@@ -76,7 +76,9 @@ HF_API HF_CHECKED int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_erro
 
 /* Commits and frees the transaction in every case. On failure nothing happened, error->operation is the index of the failing operation
  * (counting from 0 in the order they were added), and all results are zero. HF_EINVAL: adding an operation had failed, so the rest is not
- * committed without it. HF_EUNCERTAIN: all or nothing may turn up after reopen. */
+ * committed without it. HF_EUNCERTAIN: all or nothing may turn up after reopen. The one failure after the commit is HF_EIO or HF_ECORRUPT with
+ * results that are not zero: all of it stands, but a payload that operation error->operation gives back (a claim's, a replayed response) could not be read, and is
+ * {NULL, 0}. */
 HF_API HF_CHECKED int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *error);
 
 /* Frees the transaction without a trace; NULL is allowed. */
