@@ -9,16 +9,17 @@
 #include "store/look.h"
 #include "store/store.h"
 
-/* clang-format off: a row is a line */
+/* By id, which is also the order of a snapshot. */
+/* clang-format off */
 static const struct hf__domain *const rows[] = {
     &hf__inbox_domain,
     &hf__cursor_domain,
     &hf__outbox_domain,
     &hf__idempotency_domain,
-    &hf__migration_domain,
-    &hf__lock_domain,
     &hf__document_domain,
     &hf__timeline_domain,
+    &hf__lock_domain,
+    &hf__migration_domain,
 };
 /* clang-format on */
 

@@ -118,6 +118,13 @@ int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
+	/* For the library 0 is no condition at all, and that would be all that failed. */
+	if (cli_given(cli, "attempts-below") && args.attempts_below == 0) {
+		return cli_usage(cli, "--attempts-below: no item has fewer than 0 attempts");
+	}
+	if (cli_given(cli, "enqueued-before") && (args.enqueued_before == 0 || args.enqueued_before == HF_UNSET)) {
+		return cli_usage(cli, "--enqueued-before: '%s' is no condition", cli_text(cli, "enqueued-before"));
+	}
 	const int status = cli_open(cli);
 	return status ? status : cli_done(cli, hf_outbox_redrive(cli->store, NULL, &args, &result, &error), &result, &error, "queued");
 }

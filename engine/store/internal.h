@@ -334,7 +334,8 @@ void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file);
 /* If it lies in a buffer that may not have been written yet: copies it from there. The lock is held. */
 bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload, uint8_t *out);
 
-/* answer.c. Loads what is still on disk, after the wait. */
+/* answer.c. Loads what is still on disk, after the wait: all of it, whatever fails. What cannot be read becomes {NULL, 0}; the first failure
+ * is the answer. */
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error);
 
 /* feed.c. */

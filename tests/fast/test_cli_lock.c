@@ -123,7 +123,7 @@ static void people_get_words_and_a_table(void **state)
 	assert_string_equal(ran.err, "holdfast: nothing there\n");
 	tool_free(&ran);
 	ran = tool_expect(&tool, "lock acquire a w1", 0);
-	assert_string_equal(ran.out, "acquired, version 1\n");
+	assert_string_equal(ran.out, "acquired, version 1, token 281474976710657\n");
 	tool_free(&ran);
 	ran = tool_expect(&tool, "lock acquire a w2", 4);
 	assert_non_null(strstr(ran.err, "\"a\" is held by \"w1\" for another "));

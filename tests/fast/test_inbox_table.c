@@ -94,6 +94,26 @@ static int bury_below_zero(const struct inbox_call *c)
 	return bury(c, -1);
 }
 
+/* In a transaction of its own where it was given none. It expects what there is, unless it was told what to expect. */
+static int guard(const struct inbox_call *c)
+{
+	struct hf_inbox_got got;
+	hf_txn *txn = c->txn;
+	const int found = hf_inbox_get(c->store, &c->key, 0, &got, c->error);
+	const hf_lsn there = found == HF_OK ? got.record.version : HF_ABSENT;
+	const struct hf_inbox_guard args = {.write.expect = c->expect ? c->expect : there, .key = c->key};
+	hf_release(got.memory);
+	if (!txn)
+		assert_int_equal(hf_txn_begin(c->store, &txn, c->error), HF_OK);
+	const int rc = hf_inbox_guard(c->store, txn, &args, c->result, c->error);
+	if (c->txn)
+		return rc;
+	if (rc == HF_OK)
+		return hf_txn_commit(txn, HF_DURABLE, c->error);
+	hf_txn_abandon(txn);
+	return rc;
+}
+
 /* --- The table -------------------------------------------------------------------------------------------------------------- */
 
 static const struct inbox_row rows[] = {
@@ -307,6 +327,22 @@ static const struct inbox_row rows[] = {
       [DONE] = GONE,
       [SNOOZED] = GONE}},
     {"remove, leaving a tombstone for less than nothing", bury_below_zero, ONE, HF_EINVAL, {{0}}},
+    {"guard",
+     guard,
+     ONE,
+     HF_OK,
+     {[NOBODY] = SAME,
+      [LACKING] = SAME,
+      [REMOVED] = SAME,
+      [BURIED] = SAME,
+      [BLOCKED] = SAME,
+      [ENDED] = SAME,
+      [UNREAD] = SAME,
+      [READ] = SAME,
+      [SEEN] = SAME,
+      [DISMISSED] = SAME,
+      [DONE] = SAME,
+      [SNOOZED] = SAME}},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };

@@ -285,7 +285,7 @@ static void run_table(enum setting setting, bool settled)
 	if (settled) {
 		const hf_lsn last = last_lsn(stage->store);
 		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
-		assert_int_equal(last_lsn(stage->store), last + 2u * OPERATIONS);
+		assert_int_equal(last_lsn(stage->store), last + (hf_lsn)2 * OPERATIONS);
 		stage_verify(stage);
 	}
 	for (unsigned op = 0; op < OPERATIONS; op++)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "holdfast/outbox_drain.h"
 #include "lib/outbox_ops.h"
 #include "lib/settings.h"
 
