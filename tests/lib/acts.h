@@ -1,0 +1,48 @@
+/* Operations of all domains that follow from a few small numbers, so that the very same one can be performed on several stores: for tests that
+ * compare what two stores say. */
+#ifndef TESTS_LIB_ACTS_H
+#define TESTS_LIB_ACTS_H
+
+#include "holdfast/holdfast.h"
+#include "lib/rng.h"
+
+/* 2026-11-20T09:30:00Z, about which the times of acts lie. */
+#define ACTS_NOW INT64_C(1795167000000000)
+#define ACTS_SECOND INT64_C(1000000)
+
+enum act_kind {
+	ACT_INBOX,
+	ACT_CURSOR,
+	ACT_OUTBOX,
+	ACT_OUTBOX_TOO, /* it has the most operations */
+	ACT_IDEM,
+	ACT_DOCUMENT,
+	ACT_TIMELINE,
+	ACT_LOCK,
+	ACT_MIGRATION,
+	ACT_KINDS,
+};
+
+/* One operation, all of whose arguments follow from these numbers. */
+struct act {
+	unsigned which;
+	unsigned name, other, flag; /* small numbers */
+	hf_token token; /* of whoever holds it before anything is asked; or a stale one */
+};
+
+/* Where results go until they are said. */
+struct place {
+	struct hf_result result;
+	struct hf_outbox_items items;
+	struct hf_idempotency_begun begun;
+};
+
+/* One of three. */
+struct hf_bytes act_name(unsigned number);
+/* Any act, mostly of the kind `focus`, so that things happen to each other; with the token of whoever holds it in this store, or a stale one. */
+struct act act_draw(struct hf_rng *rng, hf_store *s, unsigned focus);
+/* The public call. With txn NULL it commits as asked; *place must live until the commit, and its memory is the caller's to release. */
+int act_perform(const struct act *act, hf_store *s, hf_txn *txn, enum hf_durability durability, struct place *place,
+                struct hf_error *error);
+
+#endif
