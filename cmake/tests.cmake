@@ -40,6 +40,7 @@ if(NOT HOLDFAST_ONE_ENGINE)
 		get_filename_component(name ${check} NAME_WE)
 		holdfast_add_test(${name} fast ${timeout_fast} ${check} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 	endforeach()
+	include(${PROJECT_SOURCE_DIR}/cmake/model.cmake)
 endif()
 
 # With libFuzzer a target fuzzes; without, fuzz/replay.c feeds it its corpus.

@@ -117,6 +117,11 @@ uint64_t hf__durable_end(const struct hf_store *s)
 	return durable >= s->incarnation_lsn ? durable : s->recovered_lsn;
 }
 
+bool hf__feed_behind(const struct hf_feed *feed)
+{
+	return feed->from <= hf__durable_end(feed->tail.store);
+}
+
 static int find_limit(struct hf_feed *feed, uint64_t *limit, struct hf_error *error)
 {
 	if (feed->watch) {
@@ -163,7 +168,8 @@ static int over(const struct hf_feed *feed, struct hf_error *error)
 		return HF_OK;
 	if (hf__watch_closed(feed->watch))
 		return hf__fail(error, HF_ECANCELED, 0, "the store was closed");
-	if (atomic_load(&s->fault))
+	/* In this order: a flush that was under way when something else failed still publishes what it made durable, and rings when it is over. */
+	if (atomic_load(&s->fault) && !atomic_load(&s->flushing))
 		return hf__fail(error, HF_EFAILED, s->fault_errno, "the store failed earlier: nothing more becomes durable; close and reopen it");
 	return HF_OK;
 }
@@ -311,13 +317,10 @@ void hf_feed_close(hf_feed *feed)
 	struct hf__watch *watch = feed->watch;
 	struct hf_store *look = feed->look;
 	/* If the store is closed it has closed the file; in a forked child the file is the parent's. */
-	if (watch && hf__watch_enter(watch, NULL) == HF_OK) {
+	if (watch && hf__watch_ours(watch))
 		hf__watch_drop_tail(watch, &feed->tail);
-		hf__tail_close(&feed->tail);
-		hf__watch_leave(watch);
-	} else if (watch) {
+	if (watch)
 		feed->tail.file = -1;
-	}
 	feed_free(feed);
 	if (watch)
 		hf__watch_unref(watch);

@@ -60,7 +60,8 @@ static int take(struct hf_subscription *s, size_t limit, struct hf_event_batch *
 		hf__ring_drop(s, count);
 	const bool left = s->count > 0;
 	(void)pthread_mutex_unlock(&s->watch->pump.lock);
-	if (left || failure.code != HF_OK)
+	/* What was cleared may have said that the store is closing. */
+	if (left || failure.code != HF_OK || hf__watch_closed(s->watch))
 		(void)os->event_tell(os->ctx, s->event);
 	if (rc == HF_ENOMEM) {
 		hf__answer_reset(&answer);
@@ -80,12 +81,12 @@ static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us
 	int rc;
 	hf__watch_begin(&wait, w->store->options.no_background ? &w->durable : &s->filled, wait_us);
 	for (;;) {
-		hf__pump_run(w);
+		const bool more = hf__pump_run(w);
 		rc = take(s, limit, out, error);
 		if (rc != HF_ENOTFOUND)
 			break;
 		rc = hf__watch_closed(w) ? hf__fail(error, HF_ECANCELED, 0, "the store was closed") : HF_OK;
-		if (rc != HF_OK || !hf__watch_sleep(&wait))
+		if (rc != HF_OK || (!more && !hf__watch_sleep(&wait)))
 			break;
 	}
 	hf__watch_end(&wait);
@@ -276,12 +277,7 @@ void hf_unsubscribe(hf_subscription *subscription)
 	if (!subscription)
 		return;
 	struct hf__watch *w = subscription->watch;
-	bool mine = true;
-	/* After hf_close, and in a forked child, nobody serves it any more. */
-	if (hf__watch_enter(w, NULL) == HF_OK) {
-		mine = leave(w, subscription);
-		hf__watch_leave(w);
-	}
-	if (mine)
+	/* In a forked child nobody serves it. */
+	if (!hf__watch_ours(w) || leave(w, subscription))
 		hf__subscription_free(subscription);
 }

@@ -294,7 +294,8 @@ static int step(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf_err
 		enter_group(t, &h, skip);
 		return HF_OK;
 	}
-	rc = with_listing(t, look_for_next, 0, limit, error);
+	/* One more: where a crash left nothing but the header of a segment behind a jump, the log is durable up to the LSN before it. */
+	rc = with_listing(t, look_for_next, 0, limit + 1, error);
 	return rc == HF_ENOTFOUND ? damaged(t, "a group of the log that was durable is damaged or missing", error) : rc;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "lib/scene.h"
 
 #define QUEUE hf_str("queue")
@@ -432,6 +433,21 @@ static void groups_claim_beside_faded(struct scene *scene)
 	claim_from_groups(scene, 1, 1);
 }
 
+/* Whoever holds the first of the group completes it, and the next of nearly all of them is free. */
+static void groups_complete(struct scene *scene)
+{
+	struct hf_outbox_items got;
+	sim_set_now(scene->sim, SCENE_NOW + 9000 * SECOND);
+	const struct hf_outbox_claim_next args = {
+	    .write = write_os, .queue = GROUPS, .max = 1, .owner = hf_str("w"), .lease_us = 1000 * SECOND};
+	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
+	assert_true(got.count == 1 && hf__bytes_equal(got.items[0].group, hf_str("busy")));
+	const struct hf_outbox_complete done = {.write = write_os, .queue = GROUPS, .id = got.items[0].id, .token = got.items[0].token};
+	assert_int_equal(hf_outbox_complete(scene->store, NULL, &done, NULL, NULL), HF_OK);
+	hf_release(got.memory);
+	claim_from_groups(scene, 1, 1);
+}
+
 static const struct work group_works[] = {
     {"outbox claim_next beside a busy group", 0, groups_claim_next},
     {"outbox claim_next of 8 groups", 0, groups_claim_many},
@@ -446,6 +462,7 @@ static const struct work group_works[] = {
     {"outbox claim_next, group free again", 0, groups_claim_after_expiry},
     {"outbox enqueue, all ids faded", 0, groups_enqueue_faded},
     {"outbox claim_next, all ids faded", 0, groups_claim_beside_faded},
+    {"outbox claim, complete, claim of the group", 0, groups_complete},
 };
 
 static void a_busy_group_and_completed_ids_cost_nothing(void **state)

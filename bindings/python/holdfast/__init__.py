@@ -22,6 +22,7 @@ from ._abi import (
     to_datetime,
 )
 from .cursor import Cursor, CursorLag
+from .document import By, Document, DocumentCount, Orders
 from .errors import (
     BlockedError,
     CanceledError,
@@ -50,6 +51,8 @@ from .errors import (
     UncertainError,
     UnsafeFilesystemError,
 )
+from .feed import Event, Feed, Subscription
+from .idempotency import NEVER, Begun, IdempotencyCounts, IdempotencyEntry, Outcome
 from .inbox import (
     NO_TOMBSTONE,
     InboxCounts,
@@ -60,18 +63,24 @@ from .inbox import (
     InboxStatus,
     Tombstone,
 )
+from .later import Answered, Later, Ticket
+from .lock import Lock, LockStats
+from .migration import Migrated, Migration
 from .outbox import (
     Backoff,
     BackoffKind,
+    CompletedId,
     Dedup,
     Drained,
     OutboxInput,
     OutboxItem,
     OutboxStats,
+    Rerun,
     Status,
     StatusCount,
 )
-from .store import Info, Store, Transaction, open
+from .store import Info, Store, Transaction, feed, open
+from .timeline import TimelineEvent, TimelinePage
 
 DURABLE = Durability.DURABLE
 OS = Durability.OS

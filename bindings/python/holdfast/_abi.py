@@ -68,7 +68,12 @@ class Bytes(Struct):
 
 class Write(Struct):
     c_name = "struct hf_write"
-    _fields_ = [("expect", c_uint64), ("durability", c_int)]
+    _fields_ = [("expect", c_uint64), ("durability", c_int), ("ticket", c_void_p)]
+
+
+class TicketStruct(Struct):
+    c_name = "struct hf_ticket"
+    _fields_ = [("changed", c_uint64), ("due", c_uint64)]
 
 
 class ResultStruct(Struct):
@@ -181,11 +186,13 @@ def to_datetime(value: Optional[int]) -> Optional[datetime]:
 class Result:
     """What a mutation did. In a transaction it is known once that is committed; asking before is a RuntimeError."""
 
-    __slots__ = ("_struct", "_known")
+    __slots__ = ("_struct", "_known", "ticket")
 
     def __init__(self, struct: ResultStruct, known: bool) -> None:
         self._struct = struct
         self._known = known
+        self.ticket: Any = None
+        """Of a mutation that was not waited for (:class:`holdfast.later.Ticket`); else None."""
 
     def _get(self) -> ResultStruct:
         if not self._known:
@@ -287,6 +294,7 @@ __all__ = [
     "ResultStruct",
     "Struct",
     "Text",
+    "TicketStruct",
     "Time",
     "UNSET",
     "Write",

@@ -7,12 +7,13 @@ works at once and in a transaction alike; ``X(XMutations)``, which is ``store.x`
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Callable, Iterator, Optional, Protocol, TypeVar
 
 from ._abi import (
     POINTER,
     READ_UNDURABLE,
+    Deferred,
     ErrorStruct,
     Page,
     Result,
@@ -39,6 +40,11 @@ class Owner(Protocol):
     def _result(self) -> tuple[ResultStruct, Result]:
         """Where a mutation's result goes, and what the caller gets."""
 
+    @contextmanager
+    def _ticket(self, write: Any) -> Iterator[None]:
+        """Around a mutation with these arguments: gives it a ticket, if it is not to be waited for."""
+        yield
+
 
 class Domain:
     """A domain of a store or of a transaction."""
@@ -50,8 +56,9 @@ class Domain:
         call = function(name, c_void_p, c_void_p, POINTER(type(args)), POINTER(ResultStruct), POINTER(ErrorStruct))
         error = ErrorStruct()
         with self._owner._call() as (store, txn):
-            struct, result = self._owner._result()
-            check(call(store, txn, byref(args), byref(struct), byref(error)), error)
+            with self._owner._ticket(args.write):
+                struct, result = self._owner._result()
+                check(call(store, txn, byref(args), byref(struct), byref(error)), error)
         return result
 
     def _read(self, name: str, args: Any, kind: Any, out: Struct, undurable: bool, give: Callable[[Any], T]) -> T:
@@ -71,6 +78,15 @@ class Domain:
                 if hasattr(out, "memory"):
                     release(out.memory)
 
+    def _read_plain(self, name: str, args: Any, out: Any, undurable: bool, kind: Any = None) -> Any:
+        """The same for an answer that is a plain value."""
+        call = function(name, c_void_p, kind or POINTER(type(args)), c_uint, POINTER(type(out)), POINTER(ErrorStruct))
+        error = ErrorStruct()
+        flags = READ_UNDURABLE if undurable else 0
+        with self._owner._call() as (store, _):
+            check(call(store, args if kind else byref(args), flags, byref(out), byref(error)), error)
+        return out.value
+
 
 def each(fetch: Callable[[Optional[str]], Page[T]]) -> Iterator[T]:
     """Everything of a list, a page at a time. What exists through the whole walk and does not move in the order is given exactly once."""
@@ -79,3 +95,42 @@ def each(fetch: Callable[[Optional[str]], Page[T]]) -> Iterator[T]:
     while page.next is not None:
         page = fetch(page.next)
         yield from page.items
+
+
+def answer_of(owner: Owner, name: str, args: Any, out: Any) -> None:
+    """Calls a mutation that fills ``out`` beside its result, which nobody asks for."""
+    call = function(
+        name,
+        c_void_p,
+        c_void_p,
+        POINTER(type(args)),
+        POINTER(type(out)),
+        POINTER(ResultStruct),
+        POINTER(ErrorStruct),
+    )
+    error = ErrorStruct()
+    with owner._call() as (store, txn), owner._ticket(args.write):
+        check(call(store, txn, byref(args), byref(out), None, byref(error)), error)
+
+
+def answered(owner: Owner, name: str, args: Any, out: Any, give: Callable[[Any], T]) -> T:
+    """The answer of such a mutation that commits at once."""
+    answer_of(owner, name, args, out)
+    try:
+        return give(out)
+    finally:
+        release(out.memory)
+
+
+def deferred(owner: Any, name: str, args: Any, out: Any, give: Callable[[Any], T]) -> Deferred[T]:
+    """The answer of such a mutation in a transaction."""
+    answer_of(owner, name, args, out)
+    later: Deferred[T] = Deferred()
+
+    def ended(committed: bool) -> None:
+        if committed:
+            later._set(give(out))
+        release(out.memory)
+
+    owner._at_end(ended)
+    return later

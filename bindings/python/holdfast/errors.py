@@ -28,6 +28,9 @@ class Error(Exception):
     last_lsn: int = 0
     """The range of entries that the failure affects, or 0."""
 
+    ticket: Any = None
+    """Of a mutation that was not waited for: what the refusal rests on. Else None."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         Error._by_code[cls.code] = cls

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import enum
 from ctypes import (
     CFUNCTYPE,
@@ -31,7 +32,6 @@ from ._abi import (
     Page,
     Payload,
     Result,
-    ResultStruct,
     Struct,
     Text,
     Time,
@@ -39,14 +39,13 @@ from ._abi import (
     check,
     duration,
     function,
-    release,
     time,
     time_or_none,
     token,
     token_or_none,
     write,
 )
-from ._domain import PAGE_SIZE, Domain, each
+from ._domain import PAGE_SIZE, Domain, answered, deferred, each
 from ._names import names
 
 
@@ -66,6 +65,8 @@ class Dedup(enum.IntEnum):
     """The item is left exactly as it is."""
     REPLACE = 1
     """A queued one takes the new payload and times."""
+    RERUN = 2
+    """The same; beside one that somebody holds they are noted, and it is queued again with them once it is completed."""
 
 
 class BackoffKind(enum.IntEnum):
@@ -75,6 +76,11 @@ class BackoffKind(enum.IntEnum):
 
 
 # --- Structs ----------------------------------------------------------------------------------------------------------------
+
+
+class RerunStruct(Struct):
+    c_name = "struct hf_outbox_rerun"
+    _fields_ = [("payload", Bytes), ("enqueued_at", c_int64), ("available_at", c_int64)]
 
 
 class ItemStruct(Struct):
@@ -89,6 +95,8 @@ class ItemStruct(Struct):
         ("enqueued_at", c_int64),
         ("available_at", c_int64),
         ("last_error", Bytes),
+        ("group", Bytes),
+        ("rerun", POINTER(RerunStruct)),
         ("token", c_uint64),
         ("owner", Bytes),
         ("lease_until", c_int64),
@@ -113,6 +121,7 @@ class EnqueueStruct(Struct):
         ("priority", c_int32),
         ("max_attempts", c_uint32),
         ("dedup", c_int),
+        ("group", Bytes),
     ]
 
 
@@ -125,6 +134,7 @@ class InputStruct(Struct):
         ("available_at", c_int64),
         ("priority", c_int32),
         ("max_attempts", c_uint32),
+        ("group", Bytes),
     ]
 
 
@@ -146,7 +156,36 @@ class PutStruct(Struct):
 
 class ConfigureStruct(Struct):
     c_name = "struct hf_outbox_configure"
-    _fields_ = [("write", Write), ("queue", Bytes), ("max_attempts", c_uint32)]
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("max_attempts", c_uint32),
+        ("dedup_window_us", c_int64),
+        ("dedup_max", c_uint32),
+    ]
+
+
+class PauseStruct(Struct):
+    c_name = "struct hf_outbox_pause"
+    _fields_ = [("write", Write), ("queue", Bytes)]
+
+
+class PutCompletedStruct(Struct):
+    c_name = "struct hf_outbox_put_completed"
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("until", c_int64)]
+
+
+class RedriveStruct(Struct):
+    c_name = "struct hf_outbox_redrive"
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("group", Bytes),
+        ("error", Bytes),
+        ("enqueued_before", c_int64),
+        ("attempts_below", c_uint32),
+        ("limit", c_size_t),
+    ]
 
 
 class ClearStruct(Struct):
@@ -161,7 +200,14 @@ class ClaimStruct(Struct):
 
 class ClaimNextStruct(Struct):
     c_name = "struct hf_outbox_claim_next"
-    _fields_ = [("write", Write), ("queue", Bytes), ("max", c_uint32), ("owner", Bytes), ("lease_us", c_int64)]
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("max", c_uint32),
+        ("owner", Bytes),
+        ("lease_us", c_int64),
+        ("wait_us", c_int64),
+    ]
 
 
 class ExtendStruct(Struct):
@@ -263,7 +309,30 @@ class StatsStruct(Struct):
         ("as_of", c_int64),
         ("max_attempts", c_uint32),
         ("settings_version", c_uint64),
+        ("paused", c_bool),
+        ("groups", c_uint64),
+        ("busy_groups", c_uint64),
+        ("blocked", c_uint64),
+        ("dedup_window_us", c_int64),
+        ("dedup_max", c_uint32),
+        ("completed", c_uint64),
+        ("dropped", c_uint64),
     ]
+
+
+class CompletedIdStruct(Struct):
+    c_name = "struct hf_outbox_completed_id"
+    _fields_ = [("id", Bytes), ("until", c_int64), ("version", c_uint64)]
+
+
+class CompletedPageStruct(Struct):
+    c_name = "struct hf_outbox_completed_page"
+    _fields_ = [("ids", POINTER(CompletedIdStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+
+
+class CompletedListStruct(Struct):
+    c_name = "struct hf_outbox_completed_list"
+    _fields_ = [("queue", Bytes), ("id", Bytes), ("limit", c_size_t), ("page", c_char_p)]
 
 
 class DrainStruct(Struct):
@@ -302,6 +371,17 @@ class OutboxInput:
     """Lower first."""
     max_attempts: int = 0
     """0: the queue's."""
+    group: Text = ""
+    """Of one group one item at a time is given, in the order of enqueueing; empty: none."""
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What is noted beside an item that somebody holds: once it is completed it is queued again with this."""
+
+    payload: bytes
+    enqueued_at: Optional[int]
+    available_at: Optional[int]
 
 
 @dataclass(frozen=True)
@@ -317,6 +397,8 @@ class OutboxItem:
     enqueued_at: Optional[int] = None
     available_at: Optional[int] = None
     last_error: str = ""
+    group: str = ""
+    rerun: Optional[Rerun] = None
     token: int = 0
     """Only while sending; so are owner and lease_until."""
     owner: str = ""
@@ -351,7 +433,29 @@ class OutboxStats:
     as_of: int
     max_attempts: int
     settings_version: int
-    """0: never configured."""
+    """0: never configured nor paused."""
+    paused: bool
+    groups: int
+    """That have queued or sending items."""
+    busy_groups: int
+    """Of those, the ones of which somebody holds an item."""
+    blocked: int
+    """Queued items that wait for another one of their group."""
+    dedup_window: int
+    """Microseconds for which a completed id goes on blocking; 0: not at all."""
+    dedup_max: int
+    completed: int
+    """Ids that still block."""
+    dropped: int
+    """Completed ids that dedup_max cut short, ever."""
+
+
+@dataclass(frozen=True)
+class CompletedId:
+    id: str
+    until: int
+    """It blocks before this time."""
+    version: int
 
 
 @dataclass(frozen=True)
@@ -360,6 +464,10 @@ class Drained:
     failed: int
     requeued: int
     skipped: int
+
+
+def _rerun(s: RerunStruct) -> Rerun:
+    return Rerun(s.payload.bytes(), time_or_none(s.enqueued_at), time_or_none(s.available_at))
 
 
 def _item(s: ItemStruct) -> OutboxItem:
@@ -373,6 +481,8 @@ def _item(s: ItemStruct) -> OutboxItem:
         enqueued_at=time_or_none(s.enqueued_at),
         available_at=time_or_none(s.available_at),
         last_error=s.last_error.text(),
+        group=s.group.text(),
+        rerun=_rerun(s.rerun.contents) if s.rerun else None,
         token=s.token,
         owner=s.owner.text(),
         lease_until=time_or_none(s.lease_until),
@@ -405,10 +515,15 @@ class OutboxMutations(Domain):
         priority: int = 0,
         max_attempts: int = 0,
         dedup: Dedup = Dedup.KEEP,
+        group: Text = "",
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Adds an item. An id that is live already is left as it is, unless ``dedup`` says otherwise."""
+        """Adds an item. An id that is live already is left as it is, unless ``dedup`` says otherwise; one that was completed goes on blocking
+        for the queue's ``dedup_window``.
+
+        :param group: of one group one item at a time is given by :meth:`Outbox.claim_next`, in the order of enqueueing
+        """
         borrow = Borrow()
         args = EnqueueStruct(
             write(expect, durability),
@@ -420,6 +535,7 @@ class OutboxMutations(Domain):
             priority,
             max_attempts,
             int(dedup),
+            borrow.bytes(group),
         )
         return self._mutate("hf_outbox_enqueue", args)
 
@@ -441,6 +557,7 @@ class OutboxMutations(Domain):
                 time(item.available_at, 0),
                 item.priority,
                 item.max_attempts,
+                borrow.bytes(item.group),
             )
             for item in items
         ]
@@ -473,7 +590,12 @@ class OutboxMutations(Domain):
             enqueued_at=time(item.enqueued_at),
             available_at=time(item.available_at),
             last_error=borrow.bytes(item.last_error),
+            group=borrow.bytes(item.group),
         )
+        if item.rerun is not None:
+            noted = item.rerun
+            rerun = RerunStruct(borrow.bytes(noted.payload), time(noted.enqueued_at), time(noted.available_at))
+            struct.rerun = ctypes.pointer(borrow.keep(rerun))
         return self._mutate("hf_outbox_put", PutStruct(write(expect, durability), borrow.bytes(queue), struct))
 
     def configure(
@@ -481,13 +603,76 @@ class OutboxMutations(Domain):
         queue: Text,
         *,
         max_attempts: int = 0,
+        dedup_window: Duration = 0,
+        dedup_max: int = 0,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Settings of a queue; ``expect`` is their own version."""
+        """Settings of a queue; ``expect`` is their own version.
+
+        :param max_attempts: attempts until an item is failed; 0: 5
+        :param dedup_window: for how long the id of a completed item goes on blocking; 0: not at all
+        :param dedup_max: at most so many completed ids, the oldest are dropped; 0: a million
+        """
         borrow = Borrow()
-        args = ConfigureStruct(write(expect, durability), borrow.bytes(queue), max_attempts)
+        args = ConfigureStruct(
+            write(expect, durability), borrow.bytes(queue), max_attempts, duration(dedup_window), dedup_max
+        )
         return self._mutate("hf_outbox_configure", args)
+
+    def pause(
+        self, queue: Text, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE
+    ) -> Result:
+        """From now on ``claim_next`` gives nothing, until :meth:`resume`; survives closing."""
+        borrow = Borrow()
+        return self._mutate("hf_outbox_pause", PauseStruct(write(expect, durability), borrow.bytes(queue)))
+
+    def resume(
+        self, queue: Text, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE
+    ) -> Result:
+        borrow = Borrow()
+        return self._mutate("hf_outbox_resume", PauseStruct(write(expect, durability), borrow.bytes(queue)))
+
+    def put_completed(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        until: Time,
+        *,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Notes an id as completed: it blocks until then (import)."""
+        borrow = Borrow()
+        args = PutCompletedStruct(write(None, durability), borrow.bytes(queue), borrow.bytes(id), time(until))
+        return self._mutate("hf_outbox_put_completed", args)
+
+    def redrive(
+        self,
+        queue: Text,
+        *,
+        group: Text = "",
+        error: Text = "",
+        enqueued_before: Time = None,
+        attempts_below: int = 0,
+        limit: int = 0,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Queues the failed items that match again, attempts kept, in one transaction. Every condition that is given must hold.
+
+        :param error: part of the last error
+        :param limit: at most so many, the first in the order of enqueueing; 0: all
+        """
+        borrow = Borrow()
+        args = RedriveStruct(
+            write(None, durability),
+            borrow.bytes(queue),
+            borrow.bytes(group),
+            borrow.bytes(error),
+            time(enqueued_before, 0),
+            attempts_below,
+            limit,
+        )
+        return self._mutate("hf_outbox_redrive", args)
 
     def clear(self, queue: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Removes every item of the queue, whoever holds it."""
@@ -612,20 +797,6 @@ class OutboxMutations(Domain):
         args = RetryStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id))
         return self._mutate("hf_outbox_retry", args)
 
-    def _claim(self, name: str, args: Struct, out: ItemsStruct) -> None:
-        call = function(
-            name,
-            c_void_p,
-            c_void_p,
-            POINTER(type(args)),
-            POINTER(ItemsStruct),
-            POINTER(ResultStruct),
-            POINTER(ErrorStruct),
-        )
-        error = ErrorStruct()
-        with self._owner._call() as (store, txn):
-            check(call(store, txn, byref(args), byref(out), None, byref(error)), error)
-
 
 def _claim_args(
     queue: Text,
@@ -642,28 +813,16 @@ def _claim_args(
 
 
 def _claim_next_args(
-    queue: Text, owner: Text, lease: Duration, max: int, durability: Durability  # noqa: A002
+    queue: Text, owner: Text, lease: Duration, max: int, durability: Durability, wait: Duration  # noqa: A002
 ) -> tuple[Borrow, ClaimNextStruct]:
     borrow = Borrow()
     return borrow, ClaimNextStruct(
-        write(None, durability), borrow.bytes(queue), max, borrow.bytes(owner), duration(lease)
+        write(None, durability), borrow.bytes(queue), max, borrow.bytes(owner), duration(lease), duration(wait)
     )
 
 
 class OutboxInTransaction(OutboxMutations):
     """``txn.outbox``"""
-
-    def _deferred(self, name: str, args: Struct, give: Callable[[list[OutboxItem]], Any]) -> Deferred[Any]:
-        out, deferred = ItemsStruct(), Deferred[Any]()
-        self._claim(name, args, out)
-
-        def ended(committed: bool) -> None:
-            if committed:
-                deferred._set(give(_items(out)))
-            release(out.memory)
-
-        self._owner._at_end(ended)  # type: ignore[attr-defined]
-        return deferred
 
     def claim(
         self,
@@ -676,14 +835,14 @@ class OutboxInTransaction(OutboxMutations):
     ) -> Deferred[OutboxItem]:
         """Claims one item by name; its value is there after the commit."""
         borrow, args = _claim_args(queue, id, owner, lease, expect, Durability.DURABLE)
-        return self._deferred("hf_outbox_claim", args, lambda items: items[0])
+        return deferred(self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0])
 
     def claim_next(
         self, queue: Text, owner: Text, *, lease: Duration = 0, max: int = 1  # noqa: A002
     ) -> Deferred[list[OutboxItem]]:
         """Claims what is next; its value is there after the commit."""
-        borrow, args = _claim_next_args(queue, owner, lease, max, Durability.DURABLE)
-        return self._deferred("hf_outbox_claim_next", args, lambda items: items)
+        borrow, args = _claim_next_args(queue, owner, lease, max, Durability.DURABLE, 0)
+        return deferred(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items)
 
     def guard(self, queue: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
         """Aborts the transaction unless the item has this version (:data:`ABSENT`: does not exist). Writes nothing."""
@@ -730,12 +889,7 @@ class Outbox(OutboxMutations):
         :raises ClaimedError: somebody else has it
         """
         borrow, args = _claim_args(queue, id, owner, lease, expect, durability)
-        out = ItemsStruct()
-        self._claim("hf_outbox_claim", args, out)
-        try:
-            return _items(out)[0]
-        finally:
-            release(out.memory)
+        return answered(self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0])
 
     def claim_next(
         self,
@@ -744,16 +898,15 @@ class Outbox(OutboxMutations):
         *,
         lease: Duration = 0,
         max: int = 1,  # noqa: A002 - as the library calls it
+        wait: Duration = 0,
         durability: Durability = Durability.DURABLE,
     ) -> list[OutboxItem]:
-        """Claims up to ``max`` items by priority, available_at, enqueue order; an empty list when there is no work."""
-        borrow, args = _claim_next_args(queue, owner, lease, max, durability)
-        out = ItemsStruct()
-        self._claim("hf_outbox_claim_next", args, out)
-        try:
-            return _items(out)
-        finally:
-            release(out.memory)
+        """Claims up to ``max`` items by priority, available_at, enqueue order; an empty list when there is no work.
+
+        :param wait: how long to wait for work; :data:`FOR_EVER` is -1. Those who wait are served in the order of arrival
+        """
+        borrow, args = _claim_next_args(queue, owner, lease, max, durability, wait)
+        return answered(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items)
 
     def get(self, queue: Text, id: Text, *, undurable: bool = False) -> OutboxItem:  # noqa: A002
         """One item.
@@ -832,9 +985,33 @@ class Outbox(OutboxMutations):
                 as_of=out.as_of,
                 max_attempts=out.max_attempts,
                 settings_version=out.settings_version,
+                paused=out.paused,
+                groups=out.groups,
+                busy_groups=out.busy_groups,
+                blocked=out.blocked,
+                dedup_window=out.dedup_window_us,
+                dedup_max=out.dedup_max,
+                completed=out.completed,
+                dropped=out.dropped,
             )
 
         return self._read("hf_outbox_stats", borrow.bytes(queue), Bytes, StatsStruct(), undurable, give)
+
+    def completed_page(
+        self, queue: Text, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
+    ) -> Page[CompletedId]:
+        """The completed ids that still block, in the order in which they were completed."""
+        borrow = Borrow()
+
+        def give(out: Any) -> Page[CompletedId]:
+            ids = (out.ids[i] for i in range(out.count))
+            return Page([CompletedId(s.id.text(), s.until, s.version) for s in ids], token_or_none(out.next))
+
+        args = CompletedListStruct(queue=borrow.bytes(queue), limit=limit, page=token(page))
+        return self._read("hf_outbox_completed", args, None, CompletedPageStruct(), undurable, give)
+
+    def completed(self, queue: Text, *, undurable: bool = False) -> Iterator[CompletedId]:
+        return each(lambda page: self.completed_page(queue, limit=PAGE_SIZE, page=page, undurable=undurable))
 
     def queues(self, *, undurable: bool = False) -> Iterator[str]:
         """The queues that hold items or were ever configured, compared as bytes."""

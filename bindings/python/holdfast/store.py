@@ -10,12 +10,20 @@ from contextlib import contextmanager
 from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Callable, Iterator, Optional, Union
+from typing import Any, Callable, Iterator, Optional, Sequence, Union
 
-from ._abi import Duration, Durability, ErrorStruct, Result, ResultStruct, Struct, check, duration, function
+from ._abi import Duration, Durability, ErrorStruct, Result, ResultStruct, Struct, Text, TicketStruct, check, duration, function
+from . import feed as feeds
 from .cursor import Cursors, CursorsInTransaction
+from .errors import raise_for
+from .document import Documents, DocumentsInTransaction
+from .idempotency import Idempotency, IdempotencyInTransaction
 from .inbox import Inbox, InboxInTransaction
+from .later import Later, Ticket
+from .lock import Locks, LocksInTransaction
+from .migration import Migrated, Migrations, MigrationsInTransaction, migrate
 from .outbox import Outbox, OutboxInTransaction
+from .timeline import Timelines, TimelinesInTransaction
 
 
 class OptionsStruct(Struct):
@@ -49,6 +57,7 @@ class InfoStruct(Struct):
         ("entries", c_uint64),
         ("syncs", c_uint64),
         ("fault", c_int),
+        ("signals", c_uint64),
     ]
 
 
@@ -91,6 +100,16 @@ class Store:
         """Confirmed delivery positions: :class:`holdfast.cursor.Cursors`."""
         self.outbox = Outbox(self)
         """Durable work queues: :class:`holdfast.outbox.Outbox`."""
+        self.idempotency = Idempotency(self)
+        """Work that is done once per key: :class:`holdfast.idempotency.Idempotency`."""
+        self.documents = Documents(self)
+        """Small keyed state with an ordered listing: :class:`holdfast.document.Documents`."""
+        self.timelines = Timelines(self)
+        """Append-only histories: :class:`holdfast.timeline.Timelines`."""
+        self.locks = Locks(self)
+        """One holder at a time, fenced: :class:`holdfast.lock.Locks`."""
+        self.migrations = Migrations(self)
+        """Names of what :meth:`migrate` applied: :class:`holdfast.migration.Migrations`."""
 
     # A call is counted from before it looks at the handle until it is back, so that close() frees no handle that somebody uses.
     @contextmanager
@@ -111,6 +130,10 @@ class Store:
     def _result(self) -> tuple[ResultStruct, Result]:
         struct = ResultStruct()
         return struct, Result(struct, True)
+
+    @contextmanager
+    def _ticket(self, write: Any) -> Iterator[None]:
+        yield
 
     def close(self) -> None:
         """Makes everything durable, marks the stop clean and gives up the lock. Calls that are running in other threads are awaited, later ones are
@@ -179,6 +202,51 @@ class Store:
             fault=out.fault,
         )
 
+    def later(self) -> Later:
+        """The domains again, for mutations that are not waited for: each answers at once, with a ticket."""
+        return Later(self)
+
+    def flush(self) -> None:
+        """Until every ticket that is out now is answered. With ``background=False`` it is this that calls back."""
+        self._plain("hf_flush")
+
+    def eventfd(self) -> int:
+        """A descriptor for an event loop: readable when tickets were answered since its eight bytes were last read. It belongs to the store."""
+        out = c_int()
+        self._plain("hf_eventfd", POINTER(c_int), args=(byref(out),))
+        return out.value
+
+    def feed(self, first: int = 0) -> feeds.Feed:
+        """Every durable entry of the log from LSN ``first`` on; 0: from the oldest there is.
+
+        :raises GoneError: older than what is retained, or never given out
+        """
+        with self._call() as (store, _):
+            return feeds.open_feed(store, first)
+
+    def subscribe(
+        self,
+        domain: Optional[str] = None,
+        key: Sequence[Text] = (),
+        *,
+        ring: int = 0,
+        callback: Optional[Callable[[feeds.Event], None]] = None,
+    ) -> feeds.Subscription:
+        """Tells of what becomes durable from now on.
+
+        :param domain: "outbox"; None: all
+        :param key: only what concerns objects whose key begins with these parts
+        :param ring: how many changes it holds before it is read; 0: 1,024
+        :param callback: called on a thread of the library's instead; what it raises goes to ``sys.unraisablehook``
+        """
+        with self._call() as (store, _):
+            return feeds.subscribe(store, domain, key, ring, callback)
+
+    def migrate(self, migrations: Sequence[tuple[Text, Callable[["Transaction"], object]]]) -> Migrated:
+        """Applies, in order, those that were not applied yet: each is a name and what fills a transaction, which is committed together with the
+        name. The first that raises ends it; the store is then as before that one."""
+        return migrate(self, migrations, lambda txn: Transaction(self, _lent=txn))
+
     def transaction(self, durability: Durability = Durability.DURABLE) -> "Transaction":
         """A transaction, to be used in a ``with`` block: committed at its end, abandoned when it is left by an exception."""
         return Transaction(self, durability)
@@ -192,20 +260,31 @@ class Transaction:
     known after the commit. A transaction belongs to one thread.
     """
 
-    def __init__(self, store: Store, durability: Durability = Durability.DURABLE) -> None:
+    def __init__(self, store: Store, durability: Durability = Durability.DURABLE, *, _lent: Any = None) -> None:
         self._store = store
         self._durability = durability
         self._results: list[Result] = []
         self._after: list[Callable[[bool], None]] = []
-        self._txn: Optional[c_void_p] = None
-        txn, error = c_void_p(), ErrorStruct()
-        with store._call() as (handle, _):
-            begin = function("hf_txn_begin", c_void_p, POINTER(c_void_p), POINTER(ErrorStruct))
-            check(begin(handle, byref(txn), byref(error)), error)
-        self._txn = txn
+        self._txn: Optional[Any] = _lent
+        self._lent = _lent is not None
+        if not self._lent:
+            txn, error = c_void_p(), ErrorStruct()
+            with store._call() as (handle, _):
+                begin = function("hf_txn_begin", c_void_p, POINTER(c_void_p), POINTER(ErrorStruct))
+                check(begin(handle, byref(txn), byref(error)), error)
+            self._txn = txn
         self.inbox = InboxInTransaction(self)
         self.cursors = CursorsInTransaction(self)
         self.outbox = OutboxInTransaction(self)
+        self.idempotency = IdempotencyInTransaction(self)
+        self.documents = DocumentsInTransaction(self)
+        self.timelines = TimelinesInTransaction(self)
+        self.locks = LocksInTransaction(self)
+        self.migrations = MigrationsInTransaction(self)
+
+    @contextmanager
+    def _ticket(self, write: Any) -> Iterator[None]:
+        yield
 
     @contextmanager
     def _call(self) -> Iterator[tuple[Any, Any]]:
@@ -228,23 +307,47 @@ class Transaction:
         """Commits, and ends the transaction in every case. On failure nothing happened (:class:`UncertainError`: all or nothing may turn up after
         reopening)."""
         error = ErrorStruct()
+        with self._committing() as txn:
+            rc = function("hf_txn_commit", c_void_p, c_int, POINTER(ErrorStruct))(txn, int(self._durability), byref(error))
+            self._ended(rc == 0)
+        check(rc, error)
+
+    def commit_later(self) -> Ticket:
+        """The same, at once: what was refused is raised, what the operations answered is known, and may be relied on when the ticket says so."""
+        error, struct = ErrorStruct(), TicketStruct()
+        call = function("hf_txn_commit_async", c_void_p, c_int, POINTER(TicketStruct), POINTER(ErrorStruct))
+        with self._committing() as txn:
+            rc = call(txn, int(self._durability), byref(struct), byref(error))
+            self._ended(rc == 0)
+        ticket = Ticket(self._store, struct)
+        if rc != 0:
+            refusal = error.error()
+            refusal.ticket = ticket
+            raise_for(rc, refusal)
+        return ticket
+
+    @contextmanager
+    def _committing(self) -> Iterator[Any]:
+        if self._lent:
+            raise ValueError("the transaction of a migration is committed by migrate()")
         with self._call() as (_, txn):
             self._txn = None
-            rc = function("hf_txn_commit", c_void_p, c_int, POINTER(ErrorStruct))(txn, int(self._durability), byref(error))
-            for callback in self._after:
-                callback(rc == 0)
-            check(rc, error)
+            yield txn
+
+    def _ended(self, committed: bool) -> None:
+        for callback in self._after:
+            callback(committed)
+        if committed:
             for result in self._results:
                 result._known = True
 
     def abandon(self) -> None:
         """Ends the transaction without a trace; fine after its end."""
         txn, self._txn = self._txn, None
-        if txn is None:
+        if txn is None or self._lent:
             return
         function("hf_txn_abandon", c_void_p, restype=None)(txn)
-        for callback in self._after:
-            callback(False)
+        self._ended(False)
 
     def __enter__(self) -> "Transaction":
         return self
@@ -291,3 +394,8 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     call = function("hf_open", c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct))
     check(call(os.fsencode(path), byref(options), byref(handle), byref(error)), error)
     return Store(handle, os.fspath(path))
+
+
+def feed(path: Union[str, "os.PathLike[str]"], first: int = 0) -> feeds.Feed:
+    """The feed of the store in directory ``path``, which another process of this host may be writing: takes no lock and changes nothing."""
+    return feeds.open_feed_of(os.fsencode(path), first)

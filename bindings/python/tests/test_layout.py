@@ -51,11 +51,11 @@ def test_every_struct_says_all_members_of_the_headers():
     for struct in _abi.Struct.known:
         members = []
         for line in found[struct.c_name].split(";"):
-            declared = line.strip()
+            declared = " ".join(line.split())
             if not declared:
                 continue
             pointer = re.search(r"\(\*(\w+)\)", declared)
-            members.append(pointer.group(1) if pointer else re.findall(r"(\w+)(?:\[[^\]]*\])?$", declared)[0])
+            members.append(pointer.group(1) if pointer else re.findall(r"(\w+)(?: ?\[[^\]]*\])?$", declared)[0])
             # "size_t a, b;" declares two.
             for more in re.findall(r"(\w+),", declared) if not pointer else []:
                 members.insert(-1, more)

@@ -32,7 +32,7 @@ struct hf_name_page {
  * Errors as for every read; HF_EINVAL for a damaged `page` or one of another query. */
 HF_API HF_CHECKED int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
                                      struct hf_error *error);
-/* The same for the queues of the outbox that hold items or were ever configured. */
+/* The same for the queues of the outbox that hold items or completed ids, or were ever configured. */
 HF_API HF_CHECKED int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
                                        struct hf_error *error);
 

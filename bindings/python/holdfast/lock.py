@@ -1,0 +1,333 @@
+"""Locks: one holder at a time, fenced: holdfast/lock.h."""
+
+from __future__ import annotations
+
+from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_int64, c_size_t, c_uint, c_uint64, c_void_p
+from dataclasses import dataclass
+from typing import Any, Callable, Iterator, Optional, TypeVar
+
+from ._abi import (
+    READ_UNDURABLE,
+    Borrow,
+    Bytes,
+    Duration,
+    Durability,
+    ErrorStruct,
+    Page,
+    Result,
+    Struct,
+    Text,
+    Time,
+    Write,
+    check,
+    duration,
+    function,
+    time,
+    time_or_none,
+    token as page_token,
+    token_or_none,
+    write,
+)
+from ._domain import PAGE_SIZE, Domain, each
+
+T = TypeVar("T")
+
+
+class LockStruct(Struct):
+    c_name = "struct hf_lock"
+    _fields_ = [
+        ("name", Bytes),
+        ("owner", Bytes),
+        ("token", c_uint64),
+        ("acquired_at", c_int64),
+        ("lease_until", c_int64),
+        ("version", c_uint64),
+    ]
+
+
+class AcquireStruct(Struct):
+    c_name = "struct hf_lock_acquire"
+    _fields_ = [("write", Write), ("name", Bytes), ("owner", Bytes), ("lease_us", c_int64), ("wait_us", c_int64)]
+
+
+class RenewStruct(Struct):
+    c_name = "struct hf_lock_renew"
+    _fields_ = [("write", Write), ("name", Bytes), ("token", c_uint64), ("lease_us", c_int64)]
+
+
+class ReleaseStruct(Struct):
+    c_name = "struct hf_lock_release"
+    _fields_ = [("write", Write), ("name", Bytes), ("token", c_uint64)]
+
+
+class ForceReleaseStruct(Struct):
+    c_name = "struct hf_lock_force_release"
+    _fields_ = [("write", Write), ("name", Bytes), ("reason", Bytes)]
+
+
+class PutStruct(Struct):
+    c_name = "struct hf_lock_put"
+    _fields_ = [
+        ("write", Write),
+        ("name", Bytes),
+        ("owner", Bytes),
+        ("acquired_at", c_int64),
+        ("lease_until", c_int64),
+    ]
+
+
+class GuardStruct(Struct):
+    c_name = "struct hf_lock_guard"
+    _fields_ = [("write", Write), ("name", Bytes)]
+
+
+class GuardHeldStruct(Struct):
+    c_name = "struct hf_lock_guard_held"
+    _fields_ = [("write", Write), ("name", Bytes), ("token", c_uint64)]
+
+
+class WithStruct(Struct):
+    c_name = "struct hf_lock_with"
+    _fields_ = [("name", Bytes), ("wait_us", c_int64)]
+
+
+class CheckStruct(Struct):
+    c_name = "struct hf_lock_check"
+    _fields_ = [("name", Bytes), ("token", c_uint64)]
+
+
+class GotStruct(Struct):
+    c_name = "struct hf_lock_got"
+    _fields_ = [("lock", LockStruct), ("memory", c_void_p)]
+
+
+class ListStruct(Struct):
+    c_name = "struct hf_lock_list"
+    _fields_ = [("limit", c_size_t), ("page", c_char_p)]
+
+
+class PageStruct(Struct):
+    c_name = "struct hf_lock_page"
+    _fields_ = [("items", POINTER(LockStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+
+
+class StatsStruct(Struct):
+    c_name = "struct hf_lock_stats"
+    _fields_ = [("held", c_uint64), ("next_ending", c_int64), ("as_of", c_int64)]
+
+
+_Alone = CFUNCTYPE(None, c_void_p)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock that is held."""
+
+    name: str
+    owner: str
+    token: int
+    acquired_at: int
+    lease_until: Optional[int]
+    """None: no lease, held until the store is closed."""
+    version: int
+
+
+@dataclass(frozen=True)
+class LockStats:
+    held: int
+    next_ending: Optional[int]
+    """When the first of them ends; None: none ends by time."""
+    as_of: int
+
+
+def _lock(s: LockStruct) -> Lock:
+    return Lock(
+        name=s.name.text(),
+        owner=s.owner.text(),
+        token=s.token,
+        acquired_at=s.acquired_at,
+        lease_until=time_or_none(s.lease_until),
+        version=s.version,
+    )
+
+
+class LockMutations(Domain):
+    """What can be done to locks, at once (``store.locks``) or in a transaction (``txn.locks``)."""
+
+    def _acquire(
+        self, name: Text, owner: Text, lease: Duration, wait: Duration, expect: Optional[int], durability: Durability
+    ) -> Result:
+        borrow = Borrow()
+        args = AcquireStruct(
+            write(expect, durability), borrow.bytes(name), borrow.bytes(owner), duration(lease), duration(wait)
+        )
+        return self._mutate("hf_lock_acquire", args)
+
+    def renew(
+        self,
+        name: Text,
+        token: int,
+        lease: Duration,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """The lease now ends ``lease`` from now (0: no lease any more); the token stays.
+
+        :raises StaleError: the token does not hold the lock any more: stop
+        """
+        borrow = Borrow()
+        args = RenewStruct(write(expect, durability), borrow.bytes(name), token, duration(lease))
+        return self._mutate("hf_lock_renew", args)
+
+    def release(
+        self,
+        name: Text,
+        token: int,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Gives the lock back."""
+        borrow = Borrow()
+        return self._mutate("hf_lock_release", ReleaseStruct(write(expect, durability), borrow.bytes(name), token))
+
+    def force_release(
+        self,
+        name: Text,
+        *,
+        reason: Text,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Frees the lock whoever holds it; the reason stays in the log.
+
+        :raises ReasonRequiredError: the reason is blank
+        """
+        borrow = Borrow()
+        args = ForceReleaseStruct(write(expect, durability), borrow.bytes(name), borrow.bytes(reason))
+        return self._mutate("hf_lock_force_release", args)
+
+    def put(
+        self,
+        name: Text,
+        owner: Text,
+        *,
+        acquired_at: Time,
+        lease_until: Time,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Holds a lock as told, with a new token (import, migration)."""
+        borrow = Borrow()
+        args = PutStruct(
+            write(expect, durability),
+            borrow.bytes(name),
+            borrow.bytes(owner),
+            time(acquired_at),
+            time(lease_until),
+        )
+        return self._mutate("hf_lock_put", args)
+
+
+class LocksInTransaction(LockMutations):
+    """``txn.locks``"""
+
+    def acquire(self, name: Text, owner: Text, *, lease: Duration = 0, expect: Optional[int] = None) -> Result:
+        """Grants the lock if it is free or held by the same owner; ``result.token`` is there after the commit."""
+        return self._acquire(name, owner, lease, 0, expect, Durability.DURABLE)
+
+    def guard(self, name: Text, *, expect: int) -> Result:
+        """Aborts the transaction unless the lock has this version (:data:`ABSENT`: is free). Writes nothing."""
+        borrow = Borrow()
+        return self._mutate("hf_lock_guard", GuardStruct(write(expect), borrow.bytes(name)))
+
+    def guard_held(self, name: Text, token: int) -> Result:
+        """Aborts the transaction unless the token holds the lock: write only if I still hold it."""
+        borrow = Borrow()
+        return self._mutate("hf_lock_guard_held", GuardHeldStruct(write(), borrow.bytes(name), token))
+
+
+class Locks(LockMutations):
+    """``store.locks``"""
+
+    def acquire(
+        self,
+        name: Text,
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        wait: Duration = 0,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Grants the lock if it is free or held by the same owner, whose old token is stale from then on; ``result.token`` is the new one.
+
+        :param lease: for how long; 0: until the store is closed
+        :param wait: how long to wait for it; :data:`FOR_EVER` is -1. Those who wait are served in the order of arrival
+        :raises HeldError: another owner holds it, and no wait was asked
+        :raises TimedOutError: nor could it be had in that time
+        """
+        return self._acquire(name, owner, lease, wait, expect, durability)
+
+    def alone(self, name: Text, call: Callable[[], T], *, wait: Duration = 0) -> T:
+        """Calls ``call`` alone for that name in this process and against all holders, without a write to the log; gives what it gave."""
+        borrow, answers, errors = Borrow(), [], []
+
+        def run(_: Any) -> None:
+            try:
+                answers.append(call())
+            except BaseException as error:  # noqa: B902 - it must not pass through the library
+                errors.append(error)
+
+        callback, error = _Alone(run), ErrorStruct()
+        args = WithStruct(borrow.bytes(name), duration(wait))
+        function_ = function("hf_lock_with", c_void_p, POINTER(WithStruct), _Alone, c_void_p, POINTER(ErrorStruct))
+        with self._owner._call() as (store, _):
+            check(function_(store, byref(args), callback, None, byref(error)), error)
+        if errors:
+            raise errors[0]
+        answer: T = answers[0]
+        return answer
+
+    def check(self, name: Text, token: int, *, undurable: bool = False) -> None:
+        """Nothing while the token holds the lock.
+
+        :raises StaleError: it does not. To write only if it does, use :meth:`LocksInTransaction.guard_held`
+        """
+        borrow, error = Borrow(), ErrorStruct()
+        args = CheckStruct(borrow.bytes(name), token)
+        call = function("hf_lock_check", c_void_p, POINTER(CheckStruct), c_uint, POINTER(ErrorStruct))
+        with self._owner._call() as (store, _):
+            check(call(store, byref(args), READ_UNDURABLE if undurable else 0, byref(error)), error)
+
+    def get(self, name: Text, *, undurable: bool = False) -> Lock:
+        """A lock that is held.
+
+        :raises NotFoundError: it is free
+        """
+        borrow = Borrow()
+        give: Callable[[Any], Lock] = lambda out: _lock(out.lock)  # noqa: E731
+        return self._read("hf_lock_get", borrow.bytes(name), Bytes, GotStruct(), undurable, give)
+
+    def list_page(
+        self, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
+    ) -> Page[Lock]:
+        """The locks that are held, by name."""
+
+        def give(out: Any) -> Page[Lock]:
+            return Page([_lock(out.items[i]) for i in range(out.count)], token_or_none(out.next))
+
+        args = ListStruct(limit, page_token(page))
+        return self._read("hf_lock_list", args, None, PageStruct(), undurable, give)
+
+    def list(self, *, undurable: bool = False) -> Iterator[Lock]:
+        """The same, all of them, a page at a time."""
+        return each(lambda page: self.list_page(limit=PAGE_SIZE, page=page, undurable=undurable))
+
+    def stats(self, *, undurable: bool = False) -> LockStats:
+        out, error = StatsStruct(), ErrorStruct()
+        call = function("hf_lock_stats", c_void_p, c_uint, POINTER(StatsStruct), POINTER(ErrorStruct))
+        with self._owner._call() as (store, _):
+            check(call(store, READ_UNDURABLE if undurable else 0, byref(out), byref(error)), error)
+        return LockStats(out.held, time_or_none(out.next_ending), out.as_of)

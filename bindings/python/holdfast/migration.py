@@ -1,0 +1,206 @@
+"""Migrations of the caller's own data, each made exactly once in the life of a store: holdfast/migration.h."""
+
+from __future__ import annotations
+
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    byref,
+    c_bool,
+    c_char_p,
+    c_int,
+    c_int64,
+    c_size_t,
+    c_uint64,
+    c_void_p,
+    memmove,
+    sizeof,
+)
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional, Sequence
+
+from ._abi import (
+    Borrow,
+    Bytes,
+    Durability,
+    ErrorStruct,
+    Page,
+    Result,
+    Struct,
+    Text,
+    Time,
+    Write,
+    check,
+    function,
+    time,
+    token,
+    token_or_none,
+    write,
+)
+from ._domain import PAGE_SIZE, Domain, each
+from .errors import Error
+
+if TYPE_CHECKING:
+    from .store import Transaction
+
+_CANCELED = 12
+_Fill = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, POINTER(ErrorStruct))
+
+
+class MigrationStruct(Struct):
+    c_name = "struct hf_migration"
+    _fields_ = [("name", Bytes), ("fill", _Fill), ("ctx", c_void_p)]
+
+
+class MigratedStruct(Struct):
+    c_name = "struct hf_migrated"
+    _fields_ = [("applied", c_size_t), ("skipped", c_size_t)]
+
+
+class RecordStruct(Struct):
+    c_name = "struct hf_migration_record"
+    _fields_ = [("write", Write), ("name", Bytes), ("applied_at", c_int64), ("restore", c_bool)]
+
+
+class ForgetStruct(Struct):
+    c_name = "struct hf_migration_forget"
+    _fields_ = [("write", Write), ("name", Bytes)]
+
+
+class GuardStruct(Struct):
+    c_name = "struct hf_migration_guard"
+    _fields_ = [("write", Write), ("name", Bytes)]
+
+
+class EntryStruct(Struct):
+    c_name = "struct hf_migration_entry"
+    _fields_ = [("name", Bytes), ("applied_at", c_int64), ("version", c_uint64)]
+
+
+class ListStruct(Struct):
+    c_name = "struct hf_migration_list"
+    _fields_ = [("limit", c_size_t), ("page", c_char_p)]
+
+
+class PageStruct(Struct):
+    c_name = "struct hf_migration_page"
+    _fields_ = [("items", POINTER(EntryStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One that was applied."""
+
+    name: str
+    applied_at: int
+    version: int
+
+
+@dataclass(frozen=True)
+class Migrated:
+    applied: int
+    """By this call."""
+    skipped: int
+    """Applied before."""
+
+
+class MigrationMutations(Domain):
+    """What can be done to the names of migrations, at once (``store.migrations``) or in a transaction (``txn.migrations``)."""
+
+    def record(
+        self,
+        name: Text,
+        *,
+        applied_at: Time = None,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Records a migration as applied without doing anything."""
+        borrow = Borrow()
+        args = RecordStruct(
+            write(expect, durability), borrow.bytes(name), time(applied_at, 0), applied_at is not None
+        )
+        return self._mutate("hf_migration_record", args)
+
+    def forget(
+        self, name: Text, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE
+    ) -> Result:
+        """Forgets that it was applied; its effects stay."""
+        borrow = Borrow()
+        return self._mutate("hf_migration_forget", ForgetStruct(write(expect, durability), borrow.bytes(name)))
+
+
+class MigrationsInTransaction(MigrationMutations):
+    """``txn.migrations``"""
+
+    def guard(self, name: Text, *, expect: int) -> Result:
+        """Aborts the transaction unless the name was recorded at this version (:data:`ABSENT`: was not). Writes nothing."""
+        borrow = Borrow()
+        return self._mutate("hf_migration_guard", GuardStruct(write(expect), borrow.bytes(name)))
+
+
+class Migrations(MigrationMutations):
+    """``store.migrations``; :meth:`holdfast.Store.migrate` applies them."""
+
+    def applied(self, name: Text, *, undurable: bool = False) -> bool:
+        """Was it applied?"""
+        borrow = Borrow()
+        return bool(self._read_plain("hf_migration_applied", borrow.bytes(name), c_bool(), undurable, kind=Bytes))
+
+    def list_page(
+        self, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
+    ) -> Page[Migration]:
+        """What was applied, in the order in which it was."""
+
+        def give(out: Any) -> Page[Migration]:
+            entries = (out.items[i] for i in range(out.count))
+            items = [Migration(entry.name.text(), entry.applied_at, entry.version) for entry in entries]
+            return Page(items, token_or_none(out.next))
+
+        return self._read("hf_migrations", ListStruct(limit, token(page)), None, PageStruct(), undurable, give)
+
+    def list(self, *, undurable: bool = False) -> Iterator[Migration]:
+        """The same, all of them, a page at a time."""
+        return each(lambda page: self.list_page(limit=PAGE_SIZE, page=page, undurable=undurable))
+
+
+def migrate(
+    owner: Any,
+    list: Sequence[tuple[Text, Callable[["Transaction"], object]]],  # noqa: A002
+    lend: Callable[[Any], "Transaction"],
+) -> Migrated:
+    """``lend`` makes a Transaction of a handle that the library commits."""
+    borrow, raised, lent = Borrow(), [], []
+
+    def callback(fill: Callable[["Transaction"], object]) -> Any:
+        def run(_: Any, store: Any, txn: Any, told: Any) -> int:
+            transaction = lend(txn)
+            lent.append(transaction)  # its results are filled in by the commit
+            try:
+                fill(transaction)
+                return 0
+            except BaseException as error:  # noqa: B902 - it must not pass through the library
+                raised.append(error)
+                code = error.code if isinstance(error, Error) else _CANCELED
+                text = str(error).encode("utf-8", "replace").replace(b"\0", b"?")[:255]
+                struct = ErrorStruct(code=code, text=text)
+                memmove(told, byref(struct), sizeof(struct))
+                return code
+            finally:
+                transaction._txn = None
+
+        return borrow.keep(_Fill(run))
+
+    structs = [MigrationStruct(borrow.bytes(name), callback(fill), None) for name, fill in list]
+    out, error = MigratedStruct(), ErrorStruct()
+    call = function(
+        "hf_migrate", c_void_p, POINTER(MigrationStruct), c_size_t, POINTER(MigratedStruct), POINTER(ErrorStruct)
+    )
+    with owner._call() as (store, _):
+        rc = call(store, borrow.array(MigrationStruct, structs), len(structs), byref(out), byref(error))
+    for index, transaction in enumerate(lent):
+        transaction._ended(rc == 0 or index < len(lent) - 1)
+    if rc != 0 and raised:
+        raise raised[-1]
+    check(rc, error)
+    return Migrated(out.applied, out.skipped)

@@ -1,0 +1,165 @@
+"""The library under test: the same operations as the models, by the binding, with a clock that the test sets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from ctypes import POINTER, byref, c_char_p, c_int64, c_void_p
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bindings" / "python"))
+
+import holdfast  # noqa: E402 - from this tree
+from holdfast import _abi, store as stores  # noqa: E402
+
+import inbox_model  # noqa: E402
+import outbox_model  # noqa: E402
+
+
+def set_clock(now: int) -> None:
+    _abi.function("hf_model_clock", c_int64, restype=None)(now)
+
+
+def open_store(path: str) -> holdfast.Store:
+    """No threads: upkeep is a step of the test, and the process can be forked."""
+    options = stores.OptionsStruct(True, True, True, 0, 16384, 32, 0)
+    handle, error = c_void_p(), _abi.ErrorStruct()
+    call = _abi.function(
+        "hf_model_open", c_char_p, POINTER(stores.OptionsStruct), POINTER(c_void_p), POINTER(_abi.ErrorStruct)
+    )
+    _abi.check(call(os.fsencode(path), byref(options), byref(handle), byref(error)), error)
+    return holdfast.Store(handle, path)
+
+
+def verify(store: holdfast.Store) -> None:
+    """Every invariant of every domain."""
+    store._plain("hf_model_verify")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A mutation: what both the models and the library are asked to do."""
+
+    domain: str
+    name: str
+    args: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"{self.domain}.{self.name}({', '.join(f'{k}={v!r}' for k, v in self.args.items())})"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the library answered to one mutation."""
+
+    changed: bool = False
+    version: int = 0
+    token: int = 0
+    count: int = 0
+    out: Any = None
+    only_out: bool = False
+    """The binding gives nothing but ``out`` for this one."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of mutations that are committed together: what each answered, or the refusal."""
+
+    answers: tuple[Answer, ...] = ()
+    code: str = ""
+    operation: int = 0
+
+
+def for_library(value: Any) -> Any:
+    """An argument of the models as the binding takes it."""
+    if isinstance(value, inbox_model.Input):
+        return holdfast.InboxInput(**vars(value))
+    if isinstance(value, outbox_model.Input):
+        return holdfast.OutboxInput(**vars(value))
+    if isinstance(value, outbox_model.Item):
+        return _item(value)
+    if isinstance(value, list):
+        return [for_library(item) for item in value]
+    return value
+
+
+def _item(item: outbox_model.Item) -> holdfast.OutboxItem:
+    args = {name: value for name, value in vars(item).items() if name[0] != "_"}
+    args["rerun"] = item.rerun and holdfast.Rerun(**vars(item.rerun))
+    args["status"] = holdfast.Status(item.status)
+    return holdfast.OutboxItem(**args)
+
+
+def _arguments(operation: Operation) -> dict[str, Any]:
+    args = {name: for_library(value) for name, value in operation.args.items()}
+    if "backoff" in args:
+        kind, delay, cap = args["backoff"]
+        args["backoff"] = holdfast.Backoff(kind, delay, cap)
+    return args
+
+
+def _answer(given: Any) -> Answer:
+    if isinstance(given, holdfast.Answered):
+        given = given.value
+    if isinstance(given, holdfast.Deferred):
+        given = given.value
+    if isinstance(given, holdfast.Result):
+        return Answer(given.changed, given.version, given.token, given.count)
+    return Answer(out=given, only_out=True)
+
+
+def perform(store: holdfast.Store, operations: list[Operation], how: str, together: bool) -> Outcome:
+    """One mutation, or a transaction of several. ``how``: "durable", "os", or "later", for which the ticket is waited for at once."""
+    answers: list[Any] = []
+    try:
+        if together:
+            txn = store.transaction(holdfast.OS if how == "os" else holdfast.DURABLE)
+            try:
+                for operation in operations:
+                    call = getattr(getattr(txn, operation.domain), operation.name)
+                    answers.append(call(**_arguments(operation)))
+            except holdfast.Error as error:
+                txn.abandon()
+                return Outcome(code=error.name, operation=len(answers))
+            if how == "later":
+                assert txn.commit_later().wait()
+            else:
+                txn.commit()
+        else:
+            (operation,) = operations
+            where = store.later() if how == "later" else store
+            call = getattr(getattr(where, operation.domain), operation.name)
+            durability = holdfast.OS if how == "os" else holdfast.DURABLE
+            given = call(**_arguments(operation), durability=durability)
+            if how == "later":
+                ticket = getattr(given, "ticket")
+                assert ticket.wait()
+            answers.append(given)
+    except holdfast.Error as error:
+        if error.ticket is not None:
+            assert error.ticket.wait()
+        return Outcome(code=error.name, operation=error.operation if together else 0)
+    return Outcome(tuple(_answer(given) for given in answers))
+
+
+def code_of(call: Any) -> tuple[str, Any]:
+    """A read: its refusal, or what it gave."""
+    try:
+        return "", call()
+    except holdfast.Error as error:
+        return error.name, None
+
+
+def all_pages(fetch: Any, limit: int) -> list[Any]:
+    """Everything of a list in pages of ``limit``, each of which must be full but for the last."""
+    items: list[Any] = []
+    page: Optional[str] = None
+    while True:
+        found = fetch(limit, page)
+        items += found.items
+        page = found.next
+        if page is None:
+            return items
+        assert len(found.items) == limit, f"a page of {len(found.items)} instead of {limit}"
