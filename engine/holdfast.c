@@ -9,16 +9,19 @@
 #include "store/look.h"
 #include "store/store.h"
 
+/* By id, which is also the order of a snapshot. */
+/* clang-format off */
 static const struct hf__domain *const rows[] = {
     &hf__inbox_domain,
     &hf__cursor_domain,
     &hf__outbox_domain,
     &hf__idempotency_domain,
-    &hf__migration_domain,
-    &hf__lock_domain,
     &hf__document_domain,
     &hf__timeline_domain,
+    &hf__lock_domain,
+    &hf__migration_domain,
 };
+/* clang-format on */
 
 static const struct hf__domains all = {rows, sizeof rows / sizeof rows[0]};
 
@@ -99,6 +102,11 @@ int hf_feed_open_path(const char *path, hf_lsn from, hf_feed **out, struct hf_er
 	else
 		hf__feed_own_os(*out, os, release_os);
 	return rc;
+}
+
+const char *hf_domain_name(unsigned index)
+{
+	return index < all.count ? rows[index]->name : NULL;
 }
 
 static void add_key(struct hf__text *text, const struct hf_event *event)

@@ -1,19 +1,15 @@
-/* A service with one thread and an event loop: it takes orders from a socket, puts each into an outbox and confirms it to the client only when it
- * is durable. It never waits for the disk: each commit leaves a ticket, and the store's eventfd says when to ask about the tickets. One flush
- * confirms all orders that came meanwhile.
+/* A service with one thread and an event loop: it takes orders from a socket, puts each into an outbox and confirms it to the client only
+ * when it is durable. It never waits for the disk: each commit leaves a ticket, and the store's eventfd says when to ask about the
+ * tickets. One flush confirms all orders that came meanwhile.
  *
- * The client is a thread here, so that the example runs by itself: it sends its orders a hundred ahead and counts the confirmations. */
-#include <holdfast/holdfast.h>
+ * The service is a process here, and the client is the other one: it sends its orders some way ahead, counts the confirmations, kills the
+ * service in the middle, and then looks whether everything that was confirmed is there. */
+#include "example.h"
 
-#include <poll.h>
-#include <pthread.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-enum { ORDERS = 1000, WINDOW = 64, AHEAD = 100 };
+enum { ORDERS = 2000, WINDOW = 64, AHEAD = 100, KILLED_AT = 1500 };
 
 struct order {
 	uint32_t number;
@@ -23,115 +19,149 @@ struct order {
 /* Orders that are committed and not confirmed yet, oldest first: tickets are answered in this order. */
 struct service {
 	hf_store *store;
-	int client;
+	int loop, told, client;
 	struct hf_ticket tickets[WINDOW];
 	uint32_t numbers[WINDOW];
 	size_t first, count;
+	bool listening; /* to the client */
 	uint32_t confirmed;
-	struct hf_error error;
 };
 
-static int take_order(struct service *s)
+/* With a full window no more orders are taken: the client feels how fast the disk is. */
+static void listen_to_client(struct service *s, bool listening)
+{
+	struct epoll_event event = {.events = listening ? EPOLLIN : 0, .data.fd = s->client};
+
+	if (s->listening != listening)
+		need(epoll_ctl(s->loop, EPOLL_CTL_MOD, s->client, &event) == 0, "epoll_ctl");
+	s->listening = listening;
+}
+
+static void take_order(struct service *s)
 {
 	struct order order;
-	char id[16];
+	struct hf_error error;
+	char id[24];
 	const size_t last = (s->first + s->count) % WINDOW;
 
-	if (recv(s->client, &order, sizeof order, 0) != (ssize_t)sizeof order)
-		return 1;
+	need(recv(s->client, &order, sizeof order, 0) == (ssize_t)sizeof order, "the client is gone");
 	snprintf(id, sizeof id, "order-%u", order.number);
 	const struct hf_outbox_enqueue args = {
 	    .write.ticket = &s->tickets[last], .queue = hf_str("orders"), .id = hf_str(id), .payload = hf_str(order.what)};
 	/* A client that sends an order twice is confirmed twice: "it is there already" has a ticket too. */
-	if (hf_outbox_enqueue(s->store, NULL, &args, NULL, &s->error))
-		return 1;
+	must(hf_outbox_enqueue(s->store, NULL, &args, NULL, &error), &error);
 	s->numbers[last] = order.number;
 	s->count++;
-	return 0;
+}
+
+/* How many flushes it took. */
+static void tell(const struct service *s)
+{
+	struct hf_info info;
+	struct hf_error error;
+
+	must(hf_info(s->store, &info, &error), &error);
+	printf("   %u orders confirmed with %llu flushes\n", s->confirmed, (unsigned long long)info.syncs);
+	fflush(stdout);
+	if (info.syncs >= s->confirmed)
+		exit(1); /* a flush for each of them: then the tickets are of no use */
 }
 
 /* All that are durable by now. */
-static int confirm_orders(struct service *s)
+static void confirm_orders(struct service *s)
 {
+	struct hf_error error;
+
 	for (; s->count > 0; s->count--) {
-		const int rc = hf_ticket_poll(s->store, &s->tickets[s->first], &s->error);
+		const int rc = hf_ticket_poll(s->store, &s->tickets[s->first], &error);
 		if (rc == HF_ETIMEDOUT)
-			return 0; /* and so are all after it */
-		if (rc || send(s->client, &s->numbers[s->first], sizeof(uint32_t), 0) < 0)
-			return 1;
+			return; /* and so are all after it */
+		must(rc, &error);
+		need(send(s->client, &s->numbers[s->first], sizeof(uint32_t), 0) > 0, "the client is gone");
 		s->first = (s->first + 1) % WINDOW;
-		s->confirmed++;
+		if (++s->confirmed % 500 == 0)
+			tell(s);
 	}
-	return 0;
 }
 
-static int serve(struct service *s)
+static void serve(int client)
 {
-	int event;
+	struct service s = {.store = open_store(), .loop = epoll_create1(0), .client = client, .listening = true};
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = client};
+	struct hf_error error;
 	uint64_t times;
 
-	if (hf_eventfd(s->store, &event, &s->error))
-		return 1;
-	while (s->confirmed < ORDERS) {
-		/* With a full window no more orders are taken: the client feels how fast the disk is. */
-		struct pollfd fds[] = {{.fd = event, .events = POLLIN}, {.fd = s->count < WINDOW ? s->client : -1, .events = POLLIN}};
-		if (poll(fds, 2, 10000) <= 0)
-			return 1;
-		if (fds[0].revents && read(event, &times, sizeof times) != (ssize_t)sizeof times)
-			return 1;
-		if (fds[1].revents && take_order(s))
-			return 1;
+	must(hf_eventfd(s.store, &s.told, &error), &error);
+	need(s.loop >= 0 && epoll_ctl(s.loop, EPOLL_CTL_ADD, client, &event) == 0, "epoll");
+	event.data.fd = s.told;
+	need(epoll_ctl(s.loop, EPOLL_CTL_ADD, s.told, &event) == 0, "epoll_ctl");
+	for (;;) {
+		need(epoll_wait(s.loop, &event, 1, -1) == 1, "epoll_wait");
+		if (event.data.fd == s.told)
+			need(read(s.told, &times, sizeof times) == (ssize_t)sizeof times, "eventfd");
+		else
+			take_order(&s);
 		/* In every round: a ticket may be answered already when it is given, and then no event follows. */
-		if (confirm_orders(s))
-			return 1;
+		confirm_orders(&s);
+		listen_to_client(&s, s.count < WINDOW);
 	}
-	return 0;
 }
 
-static bool send_order(int fd, uint32_t number)
+/* Sends orders and counts confirmations, which come in order, until it has had enough. Gives how many orders it sent. */
+static uint32_t be_client(int service)
 {
-	const struct order order = {.number = number, .what = "two pounds of apples"};
-
-	return send(fd, &order, sizeof order, 0) == (ssize_t)sizeof order;
-}
-
-static void *client_main(void *arg)
-{
-	const int fd = *(const int *)arg;
 	uint32_t sent = 0, number;
 
-	for (uint32_t i = 0; i < ORDERS; i++) {
-		for (; sent < ORDERS && sent < i + AHEAD; sent++)
-			if (!send_order(fd, sent))
-				return NULL;
-		if (recv(fd, &number, sizeof number, 0) != (ssize_t)sizeof number || number != i)
-			return NULL;
+	for (uint32_t confirmed = 0; confirmed < KILLED_AT; confirmed++) {
+		for (; sent < ORDERS && sent < confirmed + AHEAD; sent++) {
+			const struct order order = {.number = sent, .what = "two pounds of apples"};
+			need(send(service, &order, sizeof order, 0) == (ssize_t)sizeof order, "the service is gone");
+		}
+		need(recv(service, &number, sizeof number, 0) == (ssize_t)sizeof number && number == confirmed, "the service is gone");
 	}
-	return arg; /* every order was confirmed, in order */
+	return sent;
+}
+
+/* What was confirmed is there, and what else is there came right behind it: an order is durable only when all before it are. */
+static void check_orders(hf_store *store, uint32_t sent)
+{
+	struct hf_outbox_stats stats;
+	struct hf_error error;
+	struct hf_outbox_got got;
+	char id[32];
+
+	must(hf_outbox_stats(store, hf_str("orders"), 0, &stats, &error), &error);
+	printf("   %d orders confirmed, %llu found, %u sent\n", KILLED_AT, (unsigned long long)stats.queued.items, sent);
+	check(stats.queued.items >= KILLED_AT && stats.queued.items <= sent, "every order that was confirmed is there");
+	for (uint64_t i = 0; i < stats.queued.items; i++) {
+		snprintf(id, sizeof id, "order-%llu", (unsigned long long)i);
+		const struct hf_outbox_key key = {hf_str("orders"), hf_str(id)};
+		must(hf_outbox_get(store, &key, 0, &got, &error), &error);
+		hf_release(got.memory);
+	}
+	check(true, "and there is no hole among those that are");
 }
 
 int main(void)
 {
-	struct hf_options options = {.create = true};
-	struct service service = {.count = 0};
-	struct hf_info info = {0};
-	pthread_t client;
-	void *happy = NULL;
 	int ends[2];
 
-	if (hf_open("orders-store", &options, &service.store, &service.error)) {
-		fprintf(stderr, "%s: %s\n", hf_code_name(service.error.code), service.error.text);
-		return 1;
+	need(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0, "socketpair");
+	fflush(stdout);
+	const pid_t service = fork();
+	need(service >= 0, "fork");
+	if (service == 0) {
+		close(ends[1]);
+		serve(ends[0]);
 	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) || pthread_create(&client, NULL, client_main, &ends[1]))
-		return 1;
-	service.client = ends[0];
-	const int failed = serve(&service) || hf_info(service.store, &info, &service.error);
-	if (failed)
-		fprintf(stderr, "%s: %s\n", hf_code_name(service.error.code), service.error.text);
-	close(ends[0]); /* ends the client's wait if it still waits */
-	pthread_join(client, &happy);
+	close(ends[0]);
+	const uint32_t sent = be_client(ends[1]);
+	kill(service, SIGKILL);
+	need(waitpid(service, NULL, 0) == service, "waitpid");
 	close(ends[1]);
-	printf("%u orders confirmed with %llu flushes\n", service.confirmed, (unsigned long long)info.syncs);
-	return hf_close(service.store, &service.error) || failed || !happy;
+
+	hf_store *store = open_store();
+	check_orders(store, sent);
+	close_store(store);
+	return 0;
 }

@@ -142,6 +142,8 @@ static void tell_people(struct out *out, const struct hf_result *result, const c
 {
 	if (!result->changed) {
 		out_line(out, "unchanged");
+	} else if (result->token > 0) {
+		out_line(out, "%s, version %" PRIu64 ", token %" PRIu64, did, result->version, result->token);
 	} else if (result->version > 0) {
 		out_line(out, "%s, version %" PRIu64, did, result->version);
 	} else {

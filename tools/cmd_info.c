@@ -48,6 +48,8 @@ const struct cli_option stats_options[] = {
 struct totals {
 	uint64_t inboxes, queues, cursors;
 	uint64_t timelines;
+	uint64_t locks;
+	uint64_t collections;
 	uint64_t scopes, migrations;
 };
 
@@ -108,7 +110,7 @@ static int inboxes(struct cli *cli, struct totals *totals)
 static int queues(struct cli *cli, struct totals *totals)
 {
 	int status;
-	out_list(cli->out, "queue queued.items sending.items failed.items queued.oldest max_attempts");
+	out_list(cli->out, "queue queued.items sending.items failed.items blocked queued.oldest paused max_attempts");
 	if (cli_given(cli, "queue")) {
 		status = one_queue(cli, cli_bytes(cli, "queue"));
 	} else {
@@ -123,6 +125,15 @@ static int timelines(struct cli *cli, struct totals *totals)
 	out_line(cli->out, "%s", "");
 	out_list(cli->out, "timeline events latest_at");
 	const int status = each_name(cli, hf_timelines, timeline_figures, &totals->timelines);
+	out_list_end(cli->out, NULL);
+	return status;
+}
+
+static int collections(struct cli *cli, struct totals *totals)
+{
+	out_line(cli->out, "%s", "");
+	out_list(cli->out, "collection documents orders");
+	const int status = each_name(cli, hf_document_collections, doc_figures, &totals->collections);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -142,6 +153,17 @@ static int migrations(struct cli *cli, struct totals *totals)
 	return migration_figures(cli, &totals->migrations);
 }
 
+static int locks(struct cli *cli, struct totals *totals)
+{
+	struct hf_lock_stats stats;
+	struct hf_error error;
+	if (hf_lock_stats(cli->store, 0, &stats, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	totals->locks = stats.held;
+	return CLI_OK;
+}
+
 static int summary(struct cli *cli, struct totals *totals)
 {
 	const struct hf_cursor_list all = {0};
@@ -159,6 +181,8 @@ static int summary(struct cli *cli, struct totals *totals)
 	out_u64(cli->out, "queues", totals->queues);
 	out_u64(cli->out, "cursors", totals->cursors);
 	out_u64(cli->out, "timelines", totals->timelines);
+	out_u64(cli->out, "locks", totals->locks);
+	out_u64(cli->out, "collections", totals->collections);
 	out_u64(cli->out, "scopes", totals->scopes);
 	out_u64(cli->out, "migrations", totals->migrations);
 	out_u64(cli->out, "last_lsn", info.last_lsn);
@@ -184,6 +208,12 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 	}
 	if (status == CLI_OK && !user && !queue) {
 		status = timelines(cli, &totals);
+	}
+	if (status == CLI_OK && !user && !queue) {
+		status = locks(cli, &totals);
+	}
+	if (status == CLI_OK && !user && !queue) {
+		status = collections(cli, &totals);
 	}
 	if (status == CLI_OK && !user && !queue) {
 		status = scopes(cli, &totals);

@@ -12,7 +12,9 @@ const struct cli_option outbox_enqueue_options[] = {
     {"max-attempts", CLI_U32, "COUNT", "attempts until it is given up (the queue's)", false},
     {"enqueued-at", CLI_TIME, "TIME", "kept as given (the clock's)", false},
     {"available-at", CLI_TIME, "TIME", "nothing claims it before, unless by name (now)", false},
-    {"dedup", CLI_CHOICE, "keep|replace", "what becomes of a live ID: left as it is, or its payload and times replaced", false},
+    {"dedup", CLI_CHOICE, "keep|replace|rerun",
+     "what becomes of a live ID: left as it is; payload and times replaced while queued; run once more with them", false},
+    {"group", CLI_TEXT, "GROUP", "of a group one item at a time is claimed, in enqueue order", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -26,6 +28,7 @@ const struct cli_option outbox_put_options[] = {
     {"enqueued-at", CLI_TIME, "TIME", "kept as given (the clock's)", false},
     {"available-at", CLI_TIME, "TIME", "kept as given (like --enqueued-at)", false},
     {"last-error", CLI_TEXT, "TEXT", "of the newest attempt", false},
+    {"group", CLI_TEXT, "GROUP", "of a group one item at a time is claimed, in enqueue order", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -47,7 +50,9 @@ const struct cli_option outbox_mark_failed_options[] = {
 };
 
 const struct cli_option outbox_configure_options[] = {
-    {"max-attempts", CLI_U32, "COUNT", "attempts until an item is given up; 0 for the default of 5", true},
+    {"max-attempts", CLI_U32, "COUNT", "attempts until an item is given up; 0 for the default of 5", false},
+    {"dedup-window", CLI_DURATION, "TIME", "how long a completed ID goes on blocking; 0 for not at all", false},
+    {"dedup-max", CLI_U32, "COUNT", "at most so many completed IDs; 0 for the default of 1,000,000", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -64,7 +69,8 @@ static struct hf_outbox_enqueue enqueue_args(const struct cli *cli, char **argv,
 	    .available_at = cli_i64(cli, "available-at", 0),
 	    .priority = (int32_t)cli_i64(cli, "priority", 0),
 	    .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0),
-	    .dedup = cli_u64(cli, "dedup", 0) == 1 ? HF_OUTBOX_REPLACE : HF_OUTBOX_KEEP,
+	    .dedup = (enum hf_outbox_dedup)cli_u64(cli, "dedup", HF_OUTBOX_KEEP),
+	    .group = cli_bytes(cli, "group"),
 	};
 	return args;
 }
@@ -121,6 +127,7 @@ static struct hf_outbox_item put_item(const struct cli *cli, char **argv, struct
 	    .priority = (int32_t)cli_i64(cli, "priority", 0),
 	    .enqueued_at = cli_i64(cli, "enqueued-at", cli_clock()),
 	    .last_error = cli_bytes(cli, "last-error"),
+	    .group = cli_bytes(cli, "group"),
 	    .lease_until = HF_UNSET,
 	};
 	item.available_at = cli_i64(cli, "available-at", item.enqueued_at);
@@ -148,14 +155,33 @@ int cmd_outbox_put(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
+/* What is not given stays as it is: nobody else changes it meanwhile. */
+static int merge_settings(struct cli *cli, struct hf_outbox_configure *args)
+{
+	struct hf_outbox_stats stats;
+	struct hf_error error;
+	if (hf_outbox_stats(cli->store, args->queue, 0, &stats, &error) != HF_OK) {
+		return cli_fail(cli, &error);
+	}
+	args->max_attempts = (uint32_t)cli_u64(cli, "max-attempts", stats.max_attempts);
+	args->dedup_window_us = cli_i64(cli, "dedup-window", stats.dedup_window_us);
+	args->dedup_max = (uint32_t)cli_u64(cli, "dedup-max", stats.dedup_max);
+	return CLI_OK;
+}
+
 int cmd_outbox_configure(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_outbox_configure args = {
-	    .write = cli_write(cli), .queue = hf_str(argv[0]), .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0)};
+	struct hf_outbox_configure args = {.write = cli_write(cli), .queue = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
-	const int status = cli_open(cli);
+	if (!cli_given(cli, "max-attempts") && !cli_given(cli, "dedup-window") && !cli_given(cli, "dedup-max")) {
+		return cli_usage(cli, "nothing to change: --max-attempts, --dedup-window or --dedup-max is missing");
+	}
+	int status = cli_open(cli);
+	if (status == CLI_OK) {
+		status = merge_settings(cli, &args);
+	}
 	return status ? status : cli_done(cli, hf_outbox_configure(cli->store, NULL, &args, &result, &error), &result, &error, "configured");
 }
 

@@ -61,6 +61,19 @@ static int lease_of(struct cli *cli, int64_t *us)
 
 /* --- Claiming ------------------------------------------------------------------------------------------------------------- */
 
+/* What was claimed and cannot be shown is given back: nobody else would know its token. */
+static int claim_failed(struct cli *cli, struct hf_bytes queue, const struct hf_outbox_items *items, const struct hf_error *error)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		const struct hf_outbox_release args = {.queue = queue, .id = items->items[i].id, .token = items->items[i].token};
+		if (hf_outbox_release(cli->store, NULL, &args, NULL, NULL) != HF_OK) {
+			break; /* the lease ends it */
+		}
+	}
+	hf_release(items->memory);
+	return cli_fail(cli, error);
+}
+
 int cmd_outbox_claim(struct cli *cli, int argc, char **argv)
 {
 	char owner[OWNER_SIZE];
@@ -78,7 +91,7 @@ int cmd_outbox_claim(struct cli *cli, int argc, char **argv)
 		return status;
 	}
 	if (hf_outbox_claim(cli->store, NULL, &args, &items, &result, &error) != HF_OK) {
-		return cli_fail(cli, &error);
+		return claim_failed(cli, args.queue, &items, &error);
 	}
 	cli->changed = true;
 	show_outbox_item(cli->out, args.queue, &items.items[0], true);
@@ -103,7 +116,7 @@ int cmd_outbox_claim_next(struct cli *cli, int argc, char **argv)
 		return status;
 	}
 	if (hf_outbox_claim_next(cli->store, NULL, &args, &items, &result, &error) != HF_OK) {
-		return cli_fail(cli, &error);
+		return claim_failed(cli, args.queue, &items, &error);
 	}
 	cli->changed = result.changed;
 	out_list(cli->out, "id token attempts priority lease_until payload");

@@ -5,13 +5,13 @@
  * dropped where its pipe broke. It inherits nothing but the three standard files; the store's files are closed on exec. */
 #include "commands.h"
 #include "out.h"
+#include "program.h"
 #include "show.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,39 +33,6 @@ struct draining {
 	const char *queue;
 	uint64_t done;
 };
-
-/* --- Finding the program -------------------------------------------------------------------------------------------------- */
-
-static bool can_run(const char *path)
-{
-	struct stat about;
-	return stat(path, &about) == 0 && S_ISREG(about.st_mode) && access(path, X_OK) == 0;
-}
-
-/* Its path, to be freed, found as execvp() would; NULL: there is none. */
-static char *find_program(const char *name)
-{
-	const char *at = getenv("PATH");
-	if (strchr(name, '/')) {
-		return can_run(name) ? strdup(name) : NULL;
-	}
-	for (at = at ? at : "/bin:/usr/bin"; *name;) {
-		char *path = NULL;
-		const size_t len = strcspn(at, ":");
-		if (asprintf(&path, "%.*s%s%s", (int)len, len ? at : "", len ? "/" : "./", name) < 0) {
-			return NULL;
-		}
-		if (can_run(path)) {
-			return path;
-		}
-		free(path);
-		if (at[len] == '\0') {
-			break;
-		}
-		at += len + 1;
-	}
-	return NULL;
-}
 
 /* --- One item ------------------------------------------------------------------------------------------------------------- */
 
@@ -193,7 +160,7 @@ int cmd_outbox_drain(struct cli *cli, int argc, char **argv)
 {
 	/* A pass may last: the upkeep thread prepares log files meanwhile. */
 	const struct hf_options options = {.no_background = false};
-	struct draining draining = {.cli = cli, .path = find_program(argv[1]), .argv = argv + 1, .queue = argv[0]};
+	struct draining draining = {.cli = cli, .path = program_find(argv[1]), .argv = argv + 1, .queue = argv[0]};
 	struct hf_outbox_drain args = drain_args(cli, argv[0]);
 	struct hf_outbox_drained drained = {0};
 	struct hf_error error = {0};

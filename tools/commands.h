@@ -12,10 +12,11 @@ int cmd_stats(struct cli *cli, int argc, char **argv);
 int cmd_help(struct cli *cli, int argc, char **argv);
 int cmd_version(struct cli *cli, int argc, char **argv);
 
-extern const struct cli_option import_options[], export_options[], log_options[], fsck_options[];
+extern const struct cli_option import_options[], export_options[], log_options[], why_options[], fsck_options[];
 int cmd_import(struct cli *cli, int argc, char **argv);
 int cmd_export(struct cli *cli, int argc, char **argv);
 int cmd_log(struct cli *cli, int argc, char **argv);
+int cmd_why(struct cli *cli, int argc, char **argv);
 int cmd_fsck(struct cli *cli, int argc, char **argv);
 
 extern const struct cli_option inbox_save_options[], inbox_load_options[], inbox_get_options[], inbox_key_options[], inbox_trim_options[],
@@ -107,5 +108,32 @@ int cmd_migration_record(struct cli *cli, int argc, char **argv);
 int cmd_migration_forget(struct cli *cli, int argc, char **argv);
 /* For stats: all of them as a list. */
 int migration_figures(struct cli *cli, uint64_t *count);
+extern const struct cli_option doc_put_options[], doc_get_options[], doc_list_options[], doc_count_options[];
+int cmd_doc_put(struct cli *cli, int argc, char **argv);
+int cmd_doc_get(struct cli *cli, int argc, char **argv);
+int cmd_doc_list(struct cli *cli, int argc, char **argv);
+int cmd_doc_count(struct cli *cli, int argc, char **argv);
+int cmd_doc_collections(struct cli *cli, int argc, char **argv);
+int cmd_doc_regroup(struct cli *cli, int argc, char **argv);
+int cmd_doc_remove(struct cli *cli, int argc, char **argv);
+int cmd_doc_clear(struct cli *cli, int argc, char **argv);
+/* A line of `stats` about one collection. */
+int doc_figures(struct cli *cli, struct hf_bytes collection);
+extern const struct cli_option lock_acquire_options[], lock_renew_options[], lock_force_options[], run_locked_options[];
+int cmd_lock_acquire(struct cli *cli, int argc, char **argv);
+int cmd_lock_renew(struct cli *cli, int argc, char **argv);
+int cmd_lock_release(struct cli *cli, int argc, char **argv);
+int cmd_lock_force_release(struct cli *cli, int argc, char **argv);
+int cmd_lock_check(struct cli *cli, int argc, char **argv);
+int cmd_lock_get(struct cli *cli, int argc, char **argv);
+int cmd_lock_list(struct cli *cli, int argc, char **argv);
+int cmd_run_locked(struct cli *cli, int argc, char **argv);
+extern const struct cli_option queue_redrive_options[], claims_options[];
+int cmd_queue_stats(struct cli *cli, int argc, char **argv);
+int cmd_queue_pause(struct cli *cli, int argc, char **argv);
+int cmd_queue_resume(struct cli *cli, int argc, char **argv);
+int cmd_queue_redrive(struct cli *cli, int argc, char **argv);
+int cmd_queue_completed(struct cli *cli, int argc, char **argv);
+int cmd_claims(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -66,12 +66,8 @@ static void put_record(struct inbox_export *x, const struct hf_inbox_record *rec
 {
 	static const char *const names[FIELDS] = {"thread_id", "account_id", "unread", "dismissed", "score", "updated_at"};
 	const bool same[FIELDS] = {
-	    equal(record->key.thread, text->thread),
-	    equal(record->key.account, text->account),
-	    record->unread == text->unread,
-	    record->dismissed == text->dismissed,
-	    same_double(record->score, text->score),
-	    record->updated_at == text->updated_at,
+	    equal(record->key.thread, text->thread), equal(record->key.account, text->account), record->unread == text->unread,
+	    record->dismissed == text->dismissed,    same_double(record->score, text->score),   record->updated_at == text->updated_at,
 	};
 	struct json_patch patches[FIELDS];
 	spell(record, texts);

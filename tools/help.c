@@ -57,7 +57,7 @@ static void help_noun(struct cli *cli, const char *noun)
 static void help_overview(struct cli *cli)
 {
 	const char *noun = NULL;
-	out_line(cli->out, "holdfast: durable inboxes, cursors and outboxes in a directory\n");
+	out_line(cli->out, "holdfast: everything a service must not forget, in a directory\n");
 	out_line(cli->out, "Usage: holdfast [-C DIR] [--json] [-q] COMMAND [ARGUMENT...]\n");
 	for (const struct cli_command *row = cli_commands; row->noun; row++) {
 		if (noun && (row->verb || noun[0]) && strcmp(noun, row->verb ? row->noun : "") != 0) {

@@ -67,7 +67,17 @@ static const struct field cursor[] = {
     {0},
 };
 
-static const struct field outbox[] = {{"queue", BYTES, AT(queue)}, {"max_attempts", U32, AT(max_attempts)}, {0}};
+static const struct field outbox[] = {
+    {"queue", BYTES, AT(queue)},
+    {"max_attempts", U32, AT(max_attempts)},
+    {"dedup_window_us", I64, AT(settings.dedup_window_us)},
+    {"dedup_max", U32, AT(settings.dedup_max)},
+    {"paused", BOOLEAN, AT(paused)},
+    {0},
+};
+
+static const struct field completed[] = {
+    {"queue", BYTES, AT(queue)}, {"id", BYTES, AT(completed)}, {"blocks_until", TIME, AT(blocks_until)}, {0}};
 
 static const struct field item[] = {
     {"queue", BYTES, AT(queue)},
@@ -79,6 +89,11 @@ static const struct field item[] = {
     {"enqueued_at", TIME, AT(item.enqueued_at)},
     {"available_at", TIME, AT(item.available_at)},
     {"last_error", BYTES, AT(item.last_error)},
+    {"group", BYTES, AT(item.group)},
+    {"rerun", BOOLEAN, AT(noted)},
+    {"rerun_enqueued_at", TIME, AT(rerun.enqueued_at)},
+    {"rerun_available_at", TIME, AT(rerun.available_at)},
+    {"rerun_payload", BYTES, AT(rerun.payload)},
     {"payload", BYTES, AT(payload)},
     {0},
 };
@@ -102,6 +117,27 @@ static const struct field idem[] = {
 
 static const struct field migration[] = {{"name", BYTES, AT(migration.name)}, {"applied_at", TIME, AT(migration.applied_at)}, {0}};
 
+static const struct field document[] = {
+    {"collection", BYTES, AT(document.key.collection)},
+    {"id", BYTES, AT(document.key.id)},
+    {"group", BYTES, AT(document.group)},
+    {"created_at", TIME, AT(document.created_at)},
+    {"updated_at", TIME, AT(updated_at)},
+    {"expires_at", TIME, AT(document.expires_at)},
+    {"orders", BYTES, AT(orders)},
+    {"payload", BYTES, AT(payload)},
+    {0},
+};
+
+/* A token is of its own store: the lock is held for its owner, who takes it over. */
+static const struct field lock[] = {
+    {"name", BYTES, AT(lock.name)},
+    {"owner", BYTES, AT(lock.owner)},
+    {"acquired_at", TIME, AT(lock.acquired_at)},
+    {"lease_until", TIME, AT(lock.lease_until)},
+    {0},
+};
+
 static const struct field end[] = {{"objects", U64, AT(objects)}, {0}};
 
 static const struct {
@@ -114,7 +150,10 @@ static const struct {
     [JSONL_CURSOR] = {"cursor", cursor},
     [JSONL_OUTBOX] = {"outbox", outbox},
     [JSONL_ITEM] = {"outbox_item", item},
+    [JSONL_COMPLETED] = {"outbox_completed", completed},
     [JSONL_EVENT] = {"timeline_event", event},
+    [JSONL_DOCUMENT] = {"document", document},
+    [JSONL_LOCK] = {"lock", lock},
     [JSONL_IDEM] = {"idempotency_entry", idem},
     [JSONL_MIGRATION] = {"migration", migration},
     [JSONL_END] = {"end", end},

@@ -16,7 +16,10 @@ enum jsonl_kind {
 	JSONL_CURSOR,
 	JSONL_OUTBOX,
 	JSONL_ITEM,
+	JSONL_COMPLETED,
 	JSONL_EVENT,
+	JSONL_DOCUMENT,
+	JSONL_LOCK,
 	JSONL_IDEM,
 	JSONL_MIGRATION,
 	JSONL_END,
@@ -44,6 +47,15 @@ struct jsonl_line {
 	struct hf_timeline_event event; /* its payload is the one above */
 	struct hf_idempotency_put idem; /* idempotency_entry */
 	struct hf_migration_record migration;
+	struct hf_document document; /* its payload and updated_at are the ones above */
+	struct hf_bytes orders; /* of its collection */
+	struct hf_lock lock;
+	struct hf_outbox_configure settings; /* outbox: its window and number of completed ids */
+	bool paused;
+	bool noted; /* item: there is a rerun */
+	struct hf_outbox_rerun rerun;
+	struct hf_bytes completed; /* outbox_completed: queue, id, until when it blocks */
+	hf_time blocks_until;
 };
 
 /* One line, without its line end. */

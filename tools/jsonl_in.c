@@ -2,6 +2,7 @@
  * cut off between two lines would look whole. */
 #include "format.h"
 #include "jsonl.h"
+#include "orders.h"
 
 /* --- Names that come twice ---------------------------------------------------------------------------------------------------- */
 
@@ -25,7 +26,10 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 	                                               [JSONL_CURSOR] = "cursor",
 	                                               [JSONL_OUTBOX] = "outbox",
 	                                               [JSONL_ITEM] = "item",
+	                                               [JSONL_COMPLETED] = "completed id",
 	                                               [JSONL_EVENT] = "event",
+	                                               [JSONL_DOCUMENT] = "document",
+	                                               [JSONL_LOCK] = "lock",
 	                                               [JSONL_IDEM] = "idem",
 	                                               [JSONL_MIGRATION] = "migration",
 	                                               [JSONL_END] = "end",
@@ -52,6 +56,12 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->idem.key.scope, parts[count++] = line->idem.key.key;
 	} else if (line->kind == JSONL_MIGRATION) {
 		parts[count++] = line->migration.name;
+	} else if (line->kind == JSONL_DOCUMENT) {
+		parts[count++] = line->document.key.collection, parts[count++] = line->document.key.id;
+	} else if (line->kind == JSONL_LOCK) {
+		parts[count++] = line->lock.name;
+	} else if (line->kind == JSONL_COMPLETED) {
+		parts[count++] = line->queue, parts[count++] = line->completed;
 	}
 	return import_once(import, parts, count, "is the second one of", fault);
 }
@@ -99,6 +109,7 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 {
 	struct hf_outbox_item item = line->item;
 	item.payload = line->payload;
+	item.rerun = line->noted ? &line->rerun : NULL;
 	item.status = HF_OUTBOX_ANY;
 	for (enum hf_outbox_status status = HF_OUTBOX_QUEUED; status <= HF_OUTBOX_FAILED; status++) {
 		const struct hf_bytes name = hf_str(outbox_status_name(status));
@@ -117,6 +128,28 @@ static int load_line_event(struct import *import, const struct jsonl_line *line)
 	struct hf_timeline_event event = line->event;
 	event.payload = line->payload;
 	return load_event(&import->load, &event);
+}
+
+static int load_line_document(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_document document = line->document;
+	unsigned orders = 0;
+	document.payload = line->payload;
+	document.updated_at = line->updated_at;
+	if (line->updated_at == HF_UNSET)
+		return load_fail(&import->load, HF_EINVAL, "a document needs \"updated_at\"");
+	if (line->orders.len && !orders_parse(line->orders, &orders))
+		return load_fail(&import->load, HF_EINVAL, "\"orders\" is not some of created,updated,group-created,group-updated");
+	return load_document(&import->load, &document, orders);
+}
+
+/* Members that are missing, as in files from before they were, have the defaults. */
+static int load_line_queue(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_outbox_configure settings = line->settings;
+	settings.queue = line->queue;
+	settings.max_attempts = line->max_attempts;
+	return load_queue(&import->load, &settings, line->paused);
 }
 
 static int take_header(struct import *import, const struct jsonl_line *line)
@@ -162,7 +195,7 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 	case JSONL_CURSOR:
 		return load_line_cursor(import, line);
 	case JSONL_OUTBOX:
-		return load_queue(&import->load, line->queue, line->max_attempts);
+		return load_line_queue(import, line);
 	case JSONL_ITEM:
 		return load_line_item(import, line);
 	case JSONL_EVENT:
@@ -171,6 +204,12 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_idem(&import->load, &line->idem);
 	case JSONL_MIGRATION:
 		return load_migration(&import->load, &line->migration);
+	case JSONL_DOCUMENT:
+		return load_line_document(import, line);
+	case JSONL_LOCK:
+		return load_lock(&import->load, &line->lock);
+	case JSONL_COMPLETED:
+		return load_completed(&import->load, line->queue, line->completed, line->blocks_until);
 	default:
 		return CLI_OK;
 	}

@@ -1,9 +1,10 @@
 /* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its records in load order, then its tombstones; the cursors; for every queue its
- * settings if it has any, then its items in enqueue order; the events of every timeline, oldest first; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
+ * settings where they are not the defaults, then its items in enqueue order and its completed ids in the order of their completion; the events of every timeline, oldest first; the locks that a lease holds; the documents of every collection; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
  * the state at the header's LSN. */
 #include "format.h"
 #include "holdfast/admin.h"
 #include "jsonl.h"
+#include "orders.h"
 
 struct lines_out {
 	struct export *export;
@@ -163,6 +164,7 @@ static int put_cursors(struct lines_out *o)
 
 static int put_item(struct lines_out *o, struct hf_bytes queue, struct hf_bytes id)
 {
+	static const struct hf_outbox_rerun none = {.enqueued_at = HF_UNSET, .available_at = HF_UNSET};
 	const struct hf_outbox_key key = {.queue = queue, .id = id};
 	struct hf_outbox_got got;
 	struct hf_error error = {0};
@@ -174,6 +176,8 @@ static int put_item(struct lines_out *o, struct hf_bytes queue, struct hf_bytes 
 	                                .queue = queue,
 	                                .item = got.item,
 	                                .item_status = hf_str(outbox_status_name(status)),
+	                                .noted = got.item.rerun != NULL,
+	                                .rerun = got.item.rerun ? *got.item.rerun : none,
 	                                .payload = got.item.payload};
 	const int rc = put_line(o, &line);
 	hf_release(got.memory);
@@ -200,6 +204,36 @@ static int put_items(struct lines_out *o, struct hf_bytes queue)
 	return rc;
 }
 
+static int put_completed(struct lines_out *o, struct hf_bytes queue)
+{
+	struct hf_outbox_completed_page page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_outbox_completed_list args = {.queue = queue, .limit = 512, .page = page.next};
+		struct hf_outbox_completed_page next;
+		struct hf_error error = {0};
+		const int code = hf_outbox_completed(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
+			const struct jsonl_line line = {
+			    .kind = JSONL_COMPLETED, .queue = queue, .completed = page.ids[i].id, .blocks_until = page.ids[i].until};
+			rc = put_line(o, &line);
+		}
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
+/* A queue with these needs no line: whoever reads none has them. */
+static bool are_defaults(const struct hf_outbox_stats *stats)
+{
+	return stats->max_attempts == HF_OUTBOX_ATTEMPTS && stats->dedup_window_us == 0 && stats->dedup_max == HF_OUTBOX_DEDUP_MAX &&
+	       !stats->paused;
+}
+
 static int put_queue(struct lines_out *o, struct hf_bytes queue)
 {
 	struct hf_outbox_stats stats;
@@ -207,11 +241,17 @@ static int put_queue(struct lines_out *o, struct hf_bytes queue)
 	int rc = CLI_OK;
 	if (hf_outbox_stats(o->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
-	if (stats.settings_version) {
-		const struct jsonl_line line = {.kind = JSONL_OUTBOX, .queue = queue, .max_attempts = stats.max_attempts};
+	if (!are_defaults(&stats)) {
+		const struct jsonl_line line = {.kind = JSONL_OUTBOX,
+		                                .queue = queue,
+		                                .max_attempts = stats.max_attempts,
+		                                .settings = {.dedup_window_us = stats.dedup_window_us, .dedup_max = stats.dedup_max},
+		                                .paused = stats.paused};
 		rc = put_line(o, &line);
 	}
-	return rc == CLI_OK ? put_items(o, queue) : rc;
+	if (rc == CLI_OK)
+		rc = put_items(o, queue);
+	return rc == CLI_OK ? put_completed(o, queue) : rc;
 }
 
 /* --- Timelines -------------------------------------------------------------------------------------------------------------- */
@@ -299,6 +339,69 @@ static int put_migrations(struct lines_out *o)
 	return rc;
 }
 
+/* --- Documents -------------------------------------------------------------------------------------------------------------- */
+
+static int put_document(struct lines_out *o, const struct hf_document *document, const char *orders)
+{
+	const struct jsonl_line line = {.kind = JSONL_DOCUMENT,
+	                                .document = *document,
+	                                .updated_at = document->updated_at,
+	                                .orders = hf_str(orders),
+	                                .payload = document->payload};
+	return put_line(o, &line);
+}
+
+static int put_collection(struct lines_out *o, struct hf_bytes collection)
+{
+	const struct hf_document_count count = {.collection = collection};
+	struct hf_document_counted counted;
+	struct hf_document_page page = {0};
+	struct hf_error error = {0};
+	char orders[ORDERS_TEXT_SIZE];
+	int rc = CLI_OK;
+	if (hf_document_count(o->store, &count, 0, &counted, &error) != HF_OK)
+		return cli_fail(o->export->cli, &error);
+	orders_text(counted.orders, orders);
+	do {
+		const struct hf_document_list args = {.collection = collection, .by = HF_DOCUMENT_BY_ANY, .limit = 32, .page = page.next};
+		struct hf_document_page next;
+		const int code = hf_document_list(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
+			rc = put_document(o, &page.items[i], orders);
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
+/* --- Locks ------------------------------------------------------------------------------------------------------------------ */
+
+/* Without a lease a lock would not outlive this very process. */
+static int put_locks(struct lines_out *o)
+{
+	struct hf_lock_page page = {0};
+	int rc = CLI_OK;
+	do {
+		const struct hf_lock_list args = {.limit = 256, .page = page.next};
+		struct hf_lock_page next;
+		struct hf_error error = {0};
+		const int code = hf_lock_list(o->store, &args, 0, &next, &error);
+		hf_release(page.memory);
+		page = next;
+		if (code != HF_OK)
+			return cli_fail(o->export->cli, &error);
+		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
+			const struct jsonl_line line = {.kind = JSONL_LOCK, .lock = page.items[i]};
+			rc = page.items[i].lease_until == HF_UNSET ? CLI_OK : put_line(o, &line);
+		}
+	} while (rc == CLI_OK && page.next);
+	hf_release(page.memory);
+	return rc;
+}
+
 /* --- Names ------------------------------------------------------------------------------------------------------------------ */
 
 typedef int (*names_fn)(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error);
@@ -335,6 +438,10 @@ int export_jsonl(struct export *export)
 		rc = each_name(&o, hf_outbox_queues, put_queue);
 	if (rc == CLI_OK)
 		rc = each_name(&o, hf_timelines, put_timeline);
+	if (rc == CLI_OK)
+		rc = put_locks(&o);
+	if (rc == CLI_OK)
+		rc = each_name(&o, hf_document_collections, put_collection);
 	if (rc == CLI_OK)
 		rc = each_name(&o, hf_idempotency_scopes, put_scope);
 	if (rc == CLI_OK)

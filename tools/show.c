@@ -1,5 +1,6 @@
 /* Members are called like those of the library's structs, so that who reads the headers knows the JSON. */
 #include "show.h"
+#include "orders.h"
 
 void show_uuid(struct out *out, const uint8_t uuid[16])
 {
@@ -93,6 +94,32 @@ static const char *status_name(enum hf_outbox_status status)
 	return status == HF_OUTBOX_SENDING ? "sending" : status == HF_OUTBOX_FAILED ? "failed" : "queued";
 }
 
+static void show_rerun(struct out *out, const struct hf_outbox_rerun *rerun, bool with_payload)
+{
+	out_open(out, "rerun");
+	out_time(out, "enqueued_at", rerun->enqueued_at);
+	out_time(out, "available_at", rerun->available_at);
+	if (with_payload) {
+		out_bytes(out, "payload", rerun->payload);
+	}
+	out_close(out);
+}
+
+void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, hf_time claimed_at)
+{
+	out_begin(out, "outbox-claim");
+	out_bytes(out, "queue", queue);
+	out_bytes(out, "id", item->id);
+	out_bytes(out, "owner", item->owner);
+	out_u64(out, "token", item->token);
+	out_time(out, "claimed_at", claimed_at);
+	out_time(out, "lease_until", item->lease_until);
+	out_time(out, "enqueued_at", item->enqueued_at);
+	out_int(out, "attempts", (long)item->attempts);
+	out_bytes(out, "group", item->group);
+	out_end(out);
+}
+
 void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, bool with_payload)
 {
 	out_begin(out, "outbox-item");
@@ -105,6 +132,10 @@ void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_ou
 	out_time(out, "enqueued_at", item->enqueued_at);
 	out_time(out, "available_at", item->available_at);
 	out_bytes(out, "last_error", item->last_error);
+	out_bytes(out, "group", item->group);
+	if (item->rerun) {
+		show_rerun(out, item->rerun, with_payload);
+	}
 	if (item->status == HF_OUTBOX_SENDING) {
 		out_u64(out, "token", item->token);
 		out_bytes(out, "owner", item->owner);
@@ -133,6 +164,14 @@ void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_o
 	show_count(out, "sending", &stats->sending);
 	show_count(out, "failed", &stats->failed);
 	out_int(out, "max_attempts", (long)stats->max_attempts);
+	out_bool(out, "paused", stats->paused);
+	out_u64(out, "groups", stats->groups);
+	out_u64(out, "busy_groups", stats->busy_groups);
+	out_u64(out, "blocked", stats->blocked);
+	out_i64(out, "dedup_window_us", stats->dedup_window_us);
+	out_int(out, "dedup_max", (long)stats->dedup_max);
+	out_u64(out, "completed", stats->completed);
+	out_u64(out, "dropped", stats->dropped);
 	out_u64(out, "settings_version", stats->settings_version);
 	out_time(out, "as_of", stats->as_of);
 	out_end(out);
@@ -201,5 +240,48 @@ void show_idempotency_entry(struct out *out, const struct hf_idempotency_entry *
 	if (with_response) {
 		out_bytes(out, "response", entry->response);
 	}
+	out_end(out);
+}
+
+void show_document(struct out *out, const struct hf_document *document, bool with_payload)
+{
+	out_begin(out, "document");
+	out_bytes(out, "collection", document->key.collection);
+	out_bytes(out, "id", document->key.id);
+	out_bytes(out, "group", document->group);
+	out_time(out, "created_at", document->created_at);
+	out_time(out, "updated_at", document->updated_at);
+	out_time(out, "expires_at", document->expires_at);
+	out_u64(out, "version", document->version);
+	if (with_payload) {
+		out_bytes(out, "payload", document->payload);
+	}
+	out_end(out);
+}
+
+void show_document_count(struct out *out, const struct hf_document_count *of, const struct hf_document_counted *counted)
+{
+	char orders[ORDERS_TEXT_SIZE];
+	orders_text(counted->orders, orders);
+	out_begin(out, "document-count");
+	out_bytes(out, "collection", of->collection);
+	if (of->by_group) {
+		out_bytes(out, "group", of->group);
+	}
+	out_u64(out, "documents", counted->documents);
+	out_text(out, "orders", orders);
+	out_time(out, "as_of", counted->as_of);
+	out_end(out);
+}
+
+void show_lock(struct out *out, const struct hf_lock *lock)
+{
+	out_begin(out, "lock");
+	out_bytes(out, "name", lock->name);
+	out_bytes(out, "owner", lock->owner);
+	out_time(out, "acquired_at", lock->acquired_at);
+	out_time(out, "lease_until", lock->lease_until);
+	out_u64(out, "token", lock->token);
+	out_u64(out, "version", lock->version);
 	out_end(out);
 }

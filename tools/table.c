@@ -7,17 +7,22 @@ enum {
 	MANY = CLI_COMMITS | CLI_CONFIRMS | CLI_DRY_RUN, /* takes many away */
 };
 
-/* clang-format off: a row is a line */
 const struct cli_command cli_commands[] = {
     {"init", NULL, "[DIR]", "make a store", "Nothing happens when DIR (else -C, else HOLDFAST_DIR) is a store already.", init_options, 0,
      cmd_init},
     {"info", NULL, "", "identity, position in the log and how the last stop was", NULL, NULL, 0, cmd_info},
-    {"stats", NULL, "", "what the store holds: every inbox, queue, timeline and the cursors", NULL, stats_options, 0, cmd_stats},
+    {"stats", NULL, "", "what the store holds, one kind of state after the other", NULL, stats_options, 0, cmd_stats},
     {"import", NULL, "[FILE]", "read JSON Lines, an outbox array or a notification file",
      "Without FILE or with `-` it reads stdin. All of it is checked before anything is changed.", import_options, CLI_COMMITS, cmd_import},
     {"export", NULL, "[FILE]", "write JSON Lines, an outbox array or a notification file", "Without FILE or with `-` it writes to stdout.",
      export_options, 0, cmd_export},
-    {"log", NULL, "", "list the entries of the log, one a line", NULL, log_options, 0, cmd_log},
+    {"log", NULL, "", "list the entries of the log, one a line",
+     "With --follow it goes on, beside a process of this host that writes the store, with entries once they are durable.", log_options, 0,
+     cmd_log},
+    {"why", NULL, "KIND/KEY", "list the entries that concern one object: how it came to be as it is",
+     "The parts of a KEY are separated by slashes, as in outbox/mail/i1, inbox/ann/primary/t1 or cursor/mailer/events; with parts left "
+     "out\nat the end it is about all objects that begin so. In a part %2F is a slash, %25 a percent sign, %XX any byte.",
+     why_options, 0, cmd_why},
     {"fsck", NULL, "", "check every byte and every rule; changes nothing", NULL, fsck_options, 0, cmd_fsck},
 
     {"inbox", "save", "USER [THREAD...]", "save a record, or the same for each THREAD",
@@ -70,8 +75,8 @@ const struct cli_command cli_commands[] = {
     {"cursor", "remove", "CONSUMER STREAM", "forget a cursor", NULL, cursor_key_options, ONE, cmd_cursor_remove},
 
     {"outbox", "enqueue", "QUEUE ID...", "add an item, or the same for each ID",
-     "All are added or none. An ID that is live already is left as it is, unless --dedup says otherwise.", outbox_enqueue_options, ONE,
-     cmd_outbox_enqueue},
+     "All are added or none. An ID that is live already, or was completed not long ago, is left as it is, unless --dedup says\notherwise.",
+     outbox_enqueue_options, ONE, cmd_outbox_enqueue},
     {"outbox", "put", "QUEUE ID", "store an item as given, in place of one that exists", NULL, outbox_put_options, ONE, cmd_outbox_put},
     {"outbox", "get", "QUEUE ID", "show one item", NULL, outbox_get_options, 0, cmd_outbox_get},
     {"outbox", "list", "QUEUE", "list items in the order they were enqueued", NULL, outbox_list_options, CLI_PAGES, cmd_outbox_list},
@@ -99,16 +104,20 @@ const struct cli_command cli_commands[] = {
      "options of its own.",
      outbox_drain_options, CLI_COMMITS, cmd_outbox_drain},
 
-    {"timeline", "append", "TIMELINE ID TYPE", "add an event to a history",
-     "The same event again changes nothing; another one under its ID is refused.", timeline_append_options, ONE, cmd_timeline_append},
-    {"timeline", "get", "TIMELINE ID", "show one event", NULL, timeline_get_options, 0, cmd_timeline_get},
-    {"timeline", "query", "TIMELINE", "list events, the newest first", NULL, timeline_query_options, CLI_PAGES, cmd_timeline_query},
-    {"timeline", "count", "TIMELINE", "count events", NULL, timeline_count_options, 0, cmd_timeline_count},
-    {"timeline", "latest", "TIMELINE", "when the newest event happened", NULL, NULL, 0, cmd_timeline_latest},
-    {"timeline", "list", "", "list the timelines", NULL, NULL, CLI_PAGES, cmd_timeline_list},
-    {"timeline", "retain", "TIMELINE", "remove the oldest events beyond a number or an age", NULL, timeline_retain_options,
-     MANY | CLI_CLOCK, cmd_timeline_retain},
-    {"timeline", "clear", "TIMELINE", "remove every event", NULL, NULL, MANY, cmd_timeline_clear},
+    {"queue", "stats", "[QUEUE]", "count a queue's items, groups and completed IDs, or those of every queue", NULL, NULL, 0,
+     cmd_queue_stats},
+    {"queue", "pause", "QUEUE", "let nothing be claimed from a queue, unless by name", "Whoever holds an item goes on with it.", NULL, ONE,
+     cmd_queue_pause},
+    {"queue", "resume", "QUEUE", "end a pause", NULL, NULL, ONE, cmd_queue_resume},
+    {"queue", "redrive", "QUEUE", "queue failed items again, attempts kept", "Without options: all that failed.", queue_redrive_options,
+     CLI_COMMITS, cmd_queue_redrive},
+    {"queue", "drain", "QUEUE COMMAND...", "run a command for each queued item", "The same as `outbox drain`.", outbox_drain_options,
+     CLI_COMMITS, cmd_outbox_drain},
+    {"queue", "completed", "QUEUE", "list completed IDs that go on blocking", NULL, NULL, CLI_PAGES, cmd_queue_completed},
+
+    {"claims", NULL, "[QUEUE]", "who holds which item, of a queue or of all",
+     "Opening the store ends claims without a lease, so each that is listed has one.", claims_options, 0, cmd_claims},
+
     {"idem", "begin", "SCOPE KEY", "ask for a piece of work: NEW with a token, or REPLAY with the response",
      "NEW: do the work, then `complete` or `abandon` with the token. REPLAY: it was done, here is the response. Somebody who\nis at work, "
      "or another fingerprint under the same key, is a failure with exit status 4.",
@@ -122,6 +131,45 @@ const struct cli_command cli_commands[] = {
     {"idem", "remove", "SCOPE KEY", "forget a key, whoever owns it", NULL, NULL, ONE, cmd_idem_remove},
     {"idem", "clear", "SCOPE", "forget every key of a scope", NULL, NULL, MANY, cmd_idem_clear},
 
+    {"doc", "put", "COLLECTION ID", "store a document, in place of one that exists",
+     "Nothing stays of the one before but its time of creation.", doc_put_options, ONE_NOW, cmd_doc_put},
+    {"doc", "get", "COLLECTION ID", "show one document", NULL, doc_get_options, 0, cmd_doc_get},
+    {"doc", "list", "COLLECTION", "list documents by time, then by ID", NULL, doc_list_options, CLI_PAGES, cmd_doc_list},
+    {"doc", "count", "COLLECTION", "count documents", NULL, doc_count_options, 0, cmd_doc_count},
+    {"doc", "collections", "", "list the collections that hold documents", NULL, NULL, CLI_PAGES, cmd_doc_collections},
+    {"doc", "regroup", "COLLECTION ID GROUP", "move a document into another group; '' is none", NULL, NULL, ONE_NOW, cmd_doc_regroup},
+    {"doc", "remove", "COLLECTION ID", "remove a document", NULL, NULL, ONE, cmd_doc_remove},
+    {"doc", "clear", "COLLECTION", "remove every document of a collection", NULL, NULL, MANY, cmd_doc_clear},
+
+    {"timeline", "append", "TIMELINE ID TYPE", "add an event to a history",
+     "The same event again changes nothing; another one under its ID is refused.", timeline_append_options, ONE, cmd_timeline_append},
+    {"timeline", "get", "TIMELINE ID", "show one event", NULL, timeline_get_options, 0, cmd_timeline_get},
+    {"timeline", "query", "TIMELINE", "list events, the newest first", NULL, timeline_query_options, CLI_PAGES, cmd_timeline_query},
+    {"timeline", "count", "TIMELINE", "count events", NULL, timeline_count_options, 0, cmd_timeline_count},
+    {"timeline", "latest", "TIMELINE", "when the newest event happened", NULL, NULL, 0, cmd_timeline_latest},
+    {"timeline", "list", "", "list the timelines", NULL, NULL, CLI_PAGES, cmd_timeline_list},
+    {"timeline", "retain", "TIMELINE", "remove the oldest events beyond a number or an age", NULL, timeline_retain_options,
+     MANY | CLI_CLOCK, cmd_timeline_retain},
+    {"timeline", "clear", "TIMELINE", "remove every event", NULL, NULL, MANY, cmd_timeline_clear},
+
+    {"lock", "acquire", "NAME OWNER", "take a lock, or take it over as its owner", "The token is what renew, release and check need.",
+     lock_acquire_options, ONE, cmd_lock_acquire},
+    {"lock", "renew", "NAME TOKEN", "heartbeat: the lease now ends --lease from now", NULL, lock_renew_options, ONE, cmd_lock_renew},
+    {"lock", "release", "NAME TOKEN", "give a lock back", NULL, NULL, ONE, cmd_lock_release},
+    {"lock", "force-release", "NAME", "free a lock whoever holds it, for a reason that is kept", NULL, lock_force_options,
+     ONE | CLI_CONFIRMS, cmd_lock_force_release},
+    {"lock", "check", "NAME TOKEN", "does TOKEN hold the lock?", "Exit status 4 if not.", NULL, 0, cmd_lock_check},
+    {"lock", "get", "NAME", "who holds a lock", NULL, NULL, 0, cmd_lock_get},
+    {"lock", "list", "", "list the locks that are held", NULL, NULL, CLI_PAGES, cmd_lock_list},
+
+    {"run-locked", NULL, "NAME COMMAND...", "run a command while holding a lock",
+     "COMMAND gets HOLDFAST_LOCK and HOLDFAST_TOKEN in its environment; its exit status becomes that of this command (128 and the\nsignal "
+     "if "
+     "it was killed). 3: the lock is held by another. 4: the lock was lost, and COMMAND was stopped. The store is\nopen only to take, "
+     "renew and "
+     "release the lock. Put `--` before a COMMAND with options of its own.",
+     run_locked_options, 0, cmd_run_locked},
+
     {"migration", "list", "", "list the migrations that were applied, in that order", NULL, NULL, CLI_PAGES, cmd_migration_list},
     {"migration", "record", "NAME", "record a migration as applied without doing anything", NULL, migration_record_options, ONE,
      cmd_migration_record},
@@ -131,4 +179,3 @@ const struct cli_command cli_commands[] = {
     {"version", NULL, "", "the version of holdfast", NULL, NULL, CLI_NO_STORE, cmd_version},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL},
 };
-/* clang-format on */

@@ -1,5 +1,5 @@
 /* Lists of a collection. A list is one range of one view, walked in either direction past what has expired. A page is walked twice, once to count and
- * once to fill, so that its items lie in one piece. A page token holds time and id of the last item given. */
+ * once to fill, so that its items lie in one piece. A page token holds group, time and id of the last item given. */
 #include "domains/document_state.h"
 #include "store/error.h"
 
@@ -20,7 +20,7 @@ static int check_list(const struct hf_document_list *args, struct hf__text *why)
 	int rc = hf__document_check_collection(args->collection, why);
 	if (rc == HF_OK)
 		rc = hf__document_check_group(args->group, why);
-	if (rc != HF_OK || (unsigned)args->by <= HF_DOCUMENT_BY_UPDATED)
+	if (rc != HF_OK || (unsigned)args->by <= HF_DOCUMENT_BY_ANY)
 		return rc;
 	hf__text_add(why, "no such order: %d", (int)args->by);
 	return HF_EINVAL;
@@ -33,6 +33,7 @@ static int hash_query(struct walk *walk)
 	hf__put_short(&w, hf_str("document list"));
 	hf__put_u8(&w, (uint8_t)walk->range.view);
 	hf__put_u8(&w, walk->args->descending);
+	hf__put_u8(&w, walk->range.grouped);
 	hf__put_short(&w, walk->args->collection);
 	hf__put_short(&w, walk->range.group);
 	const int rc = w.bad ? HF_ENOMEM : HF_OK;
@@ -41,7 +42,26 @@ static int hash_query(struct walk *walk)
 	return rc;
 }
 
-/* The view that the arguments name. */
+/* The view that the arguments name; HF_DOCUMENT_BY_ANY is the first one that is kept. */
+static enum hf__document_view choose_view(const struct walk *walk)
+{
+	const struct hf__collection *collection = walk->range.collection;
+	const bool grouped = walk->range.grouped;
+	switch (walk->args->by) {
+	case HF_DOCUMENT_BY_UPDATED:
+		return grouped ? HF__DOCUMENT_GROUP_UPDATED : HF__DOCUMENT_UPDATED;
+	case HF_DOCUMENT_BY_ANY:
+		if (grouped && collection && !(collection->value.orders & HF_DOCUMENT_GROUP_CREATED))
+			return HF__DOCUMENT_GROUP_UPDATED;
+		if (!grouped && collection)
+			return hf__collection_view(collection);
+		break;
+	case HF_DOCUMENT_BY_CREATED:
+		break;
+	}
+	return grouped ? HF__DOCUMENT_GROUP_CREATED : HF__DOCUMENT_CREATED;
+}
+
 static int plan(struct hf__query *q, struct walk *walk)
 {
 	const struct hf_document_list *args = walk->args;
@@ -51,11 +71,7 @@ static int plan(struct hf__query *q, struct walk *walk)
 	walk->range.collection = hf__collection_find(q->state, args->collection);
 	walk->range.grouped = args->by_group || args->group.len > 0;
 	walk->range.group = args->group;
-	const bool updated = args->by == HF_DOCUMENT_BY_UPDATED;
-	if (walk->range.grouped)
-		walk->range.view = updated ? HF__DOCUMENT_GROUP_UPDATED : HF__DOCUMENT_GROUP_CREATED;
-	else
-		walk->range.view = updated ? HF__DOCUMENT_UPDATED : HF__DOCUMENT_CREATED;
+	walk->range.view = choose_view(walk);
 	return hash_query(walk);
 }
 
@@ -76,6 +92,7 @@ static int open_page(struct hf__query *q, struct walk *walk, struct hf__document
 	*resumed = rc == HF_OK && walk->page.after.len > 0;
 	if (*resumed) {
 		struct hf__reader r = hf__reader(walk->page.after);
+		after->group = hf__get_short(&r);
 		after->time = hf__get_i64(&r);
 		after->id = hf__get_short(&r);
 		rc = hf__reader_done(&r) ? HF_OK : HF_EINVAL;
@@ -108,6 +125,7 @@ static int put_token(struct hf__query *q, const struct walk *walk, const struct 
 		return HF_OK;
 	struct hf__writer w = {0};
 	const struct hf__document_position at = hf__document_position_of(last, walk->range.view);
+	hf__put_short(&w, at.group);
 	hf__put_i64(&w, at.time);
 	hf__put_short(&w, at.id);
 	const int rc = w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), &walk->out->next);

@@ -167,9 +167,7 @@ struct hf__document *hf__document_first(const struct hf__document_range *range, 
 {
 	if (!after)
 		return settle_on(edge(range, reverse), range, now, reverse);
-	struct probe probe = {.view = range->view, .depth = BY_ID, .at = *after};
-	if (range->grouped)
-		probe.at.group = range->group;
+	const struct probe probe = {.view = range->view, .depth = BY_ID, .at = *after};
 	const struct hf__order *order = order_of(range);
 	return settle_on(reverse ? before(order, &probe) : hf__order_after(order, probe_position, &probe), range, now, reverse);
 }

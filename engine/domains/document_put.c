@@ -3,16 +3,16 @@
 
 /* --- Form ------------------------------------------------------------------------------------------------------------------- */
 
-static bool given(hf_time time)
+static bool given(const struct hf_document_put *args, hf_time time)
 {
-	return time != 0 && time != HF_UNSET;
+	return time != HF_UNSET && (time != 0 || args->restore);
 }
 
 static int check_expiry(const struct hf_document_put *args, struct hf__text *why)
 {
 	if (args->ttl_us < 0)
 		hf__text_add(why, "ttl_us must not be negative");
-	else if (args->ttl_us > 0 && given(args->expires_at))
+	else if (args->ttl_us > 0 && given(args, args->expires_at))
 		hf__text_add(why, "expires_at and ttl_us say the same thing: give one");
 	else
 		return HF_OK;
@@ -68,7 +68,7 @@ static int64_t expiry_of(const struct hf_document_put *args, int64_t now)
 {
 	if (args->ttl_us > 0)
 		return now > INT64_MAX - args->ttl_us ? INT64_MAX : now + args->ttl_us;
-	return given(args->expires_at) ? args->expires_at : HF_UNSET;
+	return given(args, args->expires_at) ? args->expires_at : HF_UNSET;
 }
 
 /* The document as it is to be; `old` is NULL for a new one. */
@@ -81,11 +81,11 @@ static struct hf__document_image image_of(const struct hf__decision *d, const st
 	    .id = args->key.id,
 	    .orders = orders,
 	    .group = args->group,
-	    .updated_at = args->now ? args->now : d->now,
+	    .updated_at = given(args, args->now) ? args->now : d->now,
 	    .expires_at = expiry_of(args, d->now),
 	    .payload = args->payload,
 	};
-	image.created_at = given(args->created_at) ? args->created_at : old ? old->value.created_at : image.updated_at;
+	image.created_at = given(args, args->created_at) ? args->created_at : old ? old->value.created_at : image.updated_at;
 	return image;
 }
 

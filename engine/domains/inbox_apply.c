@@ -164,11 +164,16 @@ static int lift(struct hf__inbox *inbox, struct hf__change *change, const struct
 
 /* --- CHANGE ----------------------------------------------------------------------------------------------------------------- */
 
+/* An entry was sequenced at the clock by which its decision judged what stands. */
 static bool put_follows(const struct hf__inbox_change *head, const struct hf__record *record, const struct hf__tomb *tomb,
-                        const struct hf__inbox_item *item)
+                        const struct hf__inbox_item *item, const struct hf__entry *entry)
 {
+	if (item->image.saved >= entry->lsn)
+		return false;
 	if (head->cause == HF__INBOX_CAUSE_STATE)
 		return !record && !tomb;
+	if (tomb && hf__tomb_stands(tomb, entry->at))
+		return tomb->value.dismissed && item->image.dismissed;
 	return !record || !record->value.dismissed || item->image.dismissed;
 }
 
@@ -188,7 +193,7 @@ static bool burial_follows(const struct hf__inbox_change *head, const struct hf_
 }
 
 static bool item_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox, const struct hf__inbox_item *item,
-                         uint64_t lsn)
+                         const struct hf__entry *entry)
 {
 	const struct hf__record *record = hf__record_find(inbox, item->account, item->thread);
 	const struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
@@ -196,25 +201,25 @@ static bool item_follows(const struct hf__inbox_change *head, const struct hf__i
 	case HF__INBOX_REMOVED:
 		return record;
 	case HF__INBOX_PUT:
-		return item->image.saved < lsn && put_follows(head, record, tomb, item);
+		return put_follows(head, record, tomb, item, entry);
 	case HF__INBOX_BURIED:
 		return burial_follows(head, record, tomb, item);
 	case HF__INBOX_LIFTED:
-		return tomb;
+		return tomb && (head->cause != HF__INBOX_CAUSE_EXPIRE || !hf__tomb_stands(tomb, entry->at));
 	case HF__INBOX_WHATS:
 		break;
 	}
 	return false;
 }
 
-static bool change_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox, uint64_t lsn)
+static bool change_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox, const struct hf__entry *entry)
 {
 	struct hf__reader items = head->items;
 	struct hf__inbox_item item;
 	if (head->generated_at != HF_UNSET && inbox && inbox->value.generated_at >= head->generated_at)
 		return false;
 	for (uint32_t i = 0; i < head->count; i++)
-		if (!hf__inbox_get_item(&items, &item) || !item_follows(head, inbox, &item, lsn))
+		if (!hf__inbox_get_item(&items, &item) || !item_follows(head, inbox, &item, entry))
 			return false;
 	return true;
 }
@@ -241,7 +246,7 @@ static int apply_change(struct hf__inbox_state *s, struct hf__change *change, co
 	if (!hf__inbox_get_change(entry->body, &head))
 		return HF_ECORRUPT;
 	struct hf__inbox *inbox = hf__inbox_find(s, head.user);
-	if (!change_follows(&head, inbox, entry->lsn))
+	if (!change_follows(&head, inbox, entry))
 		return HF_ECORRUPT;
 	int rc = add_inbox(s, change, head.user, &inbox);
 	if (rc == HF_OK && head.generated_at != HF_UNSET)

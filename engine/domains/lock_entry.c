@@ -1,4 +1,4 @@
-/* Entries of the lock domain: bytes <-> meaning, and words for people. FORMAT.md, "Lock", specifies the bytes.
+/* Entries of the lock domain: bytes <-> meaning, and words for people. log/FORMAT.md, "Lock", specifies the bytes.
  *
  * Entries hold a lock as it is afterwards, so that replay needs no rule of its own; the cause is for the feed and for people. Decoding accepts exactly
  * what the mutations can write, as far as the body alone tells: what passes its checksum and still breaks a rule is damage. */

@@ -5,7 +5,8 @@
  * makes: it lies on the caller's stack, and a process that dies takes it along.
  *
  * Failure modes: who finds the lock held, or the name in use, waits or is refused as in acquire. When the answer turns out uncertain, since a release it rests on
- * could not be made durable, the callback does not run and the note goes all the same: the read works on a store that has failed, too. */
+ * could not be made durable, the callback does not run and the note goes all the same: the read works on a store that has failed, too. Closing the store sends away
+ * who waits, and waits for a callback that runs. */
 #include "domains/lock_verb.h"
 
 struct with {
@@ -55,11 +56,15 @@ int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn
 	struct hf__lock_running running = {.name = args->name};
 	const struct with with = {.args = *args, .running = &running};
 	struct hf__answer nothing;
-	int rc = hf__mutate_wait(store, &verb, &with, HF_DURABLE, args->wait_us, NULL, NULL, error);
+	int rc = hf__call_begin(store, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__mutate_wait(store, &verb, &with, HF_DURABLE, args->wait_us, NULL, NULL, error);
 	if (rc == HF_OK)
 		fn(ctx);
 	/* It fails only in a forked child, whose copy of the state nobody uses. */
 	if (running.in && hf__read(store, HF__DOMAIN_LOCK, end_run, &running, HF_READ_UNDURABLE, &nothing, NULL) == HF_OK)
 		hf__answer_reset(&nothing);
+	hf__call_end(store);
 	return hf__lock_timed_out(rc, args->wait_us, error);
 }

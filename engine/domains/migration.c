@@ -197,7 +197,8 @@ static int apply_applied(struct hf__migration_state *state, struct hf__change *c
 	migration->state = state;
 	migration->value = (struct hf__migration_value){lsn, image->applied_at};
 	migration->len = (uint32_t)image->name.len;
-	memcpy(migration->name, image->name.data, image->name.len);
+	if (image->name.len > 0) /* always: decoding saw to it */
+		memcpy(migration->name, image->name.data, image->name.len);
 	return hf__change_add(change, &migration->object);
 }
 

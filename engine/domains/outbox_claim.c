@@ -2,12 +2,12 @@
  *
  * A claim hands out what it claimed: the answer's memory goes to the caller's struct in the moment of the decision, so that running
  * out of memory refuses the claim instead of losing it. A decision may be run again and a decided claim may still fail to be written:
- * what was handed out before is then taken back first. */
+ * what was handed out before is then taken back first. Payloads on disk are read after the commit: when one cannot be, the claim stands,
+ * and its token is handed out with the failure. */
 #include <stddef.h>
 
 #include "domains/outbox_outcome.h"
 #include "domains/outbox_verb.h"
-#include "store/error.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -15,6 +15,7 @@
 struct claim_many {
 	struct hf_outbox_claim_next args;
 	struct hf_outbox_items *out;
+	bool in_txn;
 };
 
 /* --- Handing out ------------------------------------------------------------------------------------------------------------ */
@@ -23,6 +24,12 @@ static void take_back(struct hf_outbox_items *out)
 {
 	hf_release(out->memory);
 	*out = (struct hf_outbox_items){0};
+}
+
+/* A call that failed all the same: was the claim committed, and only a payload could not be read? Then its tokens must not be lost. */
+static bool stands(const hf_txn *txn, const struct hf_result *result)
+{
+	return !txn && result->changed;
 }
 
 /* The claimed items, in an array of the answer. */
@@ -58,11 +65,13 @@ static int claim_item(struct hf__decision *d, const struct hf__outbox_item *item
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-/* The item is not held. HF_OK or HF_EBLOCKED, which others of its queue are the cause of. */
+/* The item is not held. HF_OK or HF_EBLOCKED. In a group both depend on what became of its other items. */
 static int may_claim(struct hf__decision *d, const struct hf__outbox_item *item, bool in_turn)
 {
 	const struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	const char *why = NULL;
+	if (item->member || in_turn)
+		hf__depends(d, &queue->object);
 	if (hf__outbox_group_busy(item, d->now))
 		why = "somebody holds another item of the group";
 	else if (in_turn && !hf__outbox_in_turn(item))
@@ -71,7 +80,6 @@ static int may_claim(struct hf__decision *d, const struct hf__outbox_item *item,
 		why = "the queue is paused";
 	if (!why)
 		return HF_OK;
-	hf__depends(d, &queue->object);
 	return hf__outbox_refuse(d, HF_EBLOCKED, why, hf__outbox_queue_name(queue), hf__outbox_id(item));
 }
 
@@ -118,10 +126,13 @@ int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_c
 	static const struct hf__verb verb = {"outbox claim", HF__DOMAIN_OUTBOX, claim_check, claim_decide, claim_copy};
 	struct hf_outbox_items *out = call->out;
 	struct hf__answer answer = {0};
+	struct hf_result mine = {0};
+	if (!txn && !result)
+		result = &mine;
 	if (out)
 		*out = (struct hf_outbox_items){0};
 	const int rc = hf__mutate(store, txn, &verb, call, call->args.write.durability, result, out ? &answer : NULL, error);
-	if (rc != HF_OK && out)
+	if (rc != HF_OK && out && !stands(txn, result))
 		take_back(out);
 	return rc;
 }
@@ -146,6 +157,10 @@ static int next_check(const void *raw, struct hf__text *why)
 		rc = hf__outbox_check_span("the lease", call->args.lease_us, why);
 	if (rc == HF_OK && call->args.wait_us < -1) {
 		hf__text_add(why, "the wait must be -1 (for ever), 0 or more");
+		rc = HF_EINVAL;
+	}
+	if (rc == HF_OK && call->in_txn && call->args.wait_us != 0) {
+		hf__text_add(why, "a transaction cannot wait");
 		rc = HF_EINVAL;
 	}
 	if (rc == HF_OK && !call->out) {
@@ -236,15 +251,16 @@ int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_cl
                          struct hf_result *result, struct hf_error *error)
 {
 	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX, next_check, next_decide, next_copy};
-	const struct claim_many call = {*args, out};
+	const struct claim_many call = {*args, out, txn != NULL};
 	struct hf__answer answer = {0};
+	struct hf_result mine = {0};
+	if (!txn && !result)
+		result = &mine;
 	if (out)
 		*out = (struct hf_outbox_items){0};
-	if (txn && args->wait_us != 0)
-		return hf__fail(error, HF_EINVAL, 0, "%s: a transaction cannot wait", verb.name);
 	const int rc = txn ? hf__mutate(store, txn, &verb, &call, args->write.durability, result, &answer, error)
 	                   : hf__mutate_wait(store, &verb, &call, args->write.durability, args->wait_us, result, &answer, error);
-	if (rc != HF_OK && out)
+	if (rc != HF_OK && out && !stands(txn, result))
 		take_back(out);
 	return rc;
 }

@@ -13,7 +13,8 @@ static int open_page(struct hf__query *q, const struct page *page, uint64_t *que
 	struct hf__page opened;
 	hf__put_u8(&w, HF__DOMAIN_OUTBOX);
 	hf__put_short(&w, hf_str("completed"));
-	hf__put_bytes(&w, page->args->queue);
+	hf__put_short(&w, page->args->queue);
+	hf__put_short(&w, page->args->id);
 	int rc = w.bad ? HF_ENOMEM : HF_OK;
 	*query = hf__query_hash(&w);
 	hf__writer_deinit(&w);
@@ -52,18 +53,36 @@ static int fill(struct hf__query *q, const struct hf__outbox_queue *queue, uint6
 	return hf__page_token(q->answer, query, hf_bytes(position, sizeof position), &page->out.next);
 }
 
+static int fill_one(struct hf__query *q, struct page *page)
+{
+	const struct hf__outbox_done *done = hf__outbox_done_find(q->state, page->args->queue, page->args->id);
+	if (!done || done->until <= q->now)
+		return HF_OK;
+	struct hf_outbox_completed_id *id = hf__answer_alloc(q->answer, sizeof *id);
+	if (!id)
+		return HF_ENOMEM;
+	id->until = done->until;
+	id->version = done->lsn;
+	page->out.ids = id;
+	page->out.count = 1;
+	return hf__answer_bytes(q->answer, hf__outbox_done_id(done), &id->id);
+}
+
 static int read_page(struct hf__query *q, void *raw)
 {
 	struct page *page = raw;
 	uint64_t query, after;
-	int rc = hf__outbox_check_queue(page->args->queue, &q->why);
+	int rc = page->args->id.len > 0 ? hf__outbox_check_key(page->args->queue, page->args->id, &q->why)
+	                                : hf__outbox_check_queue(page->args->queue, &q->why);
 	if (rc == HF_OK)
 		rc = open_page(q, page, &query, &after);
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, page->args->queue);
 	hf__outbox_depend_on_queue(q, queue);
-	return queue ? fill(q, queue, query, after, page) : HF_OK;
+	if (!queue)
+		return HF_OK;
+	return page->args->id.len > 0 ? fill_one(q, page) : fill(q, queue, query, after, page);
 }
 
 int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args, unsigned flags, struct hf_outbox_completed_page *out,

@@ -109,7 +109,6 @@ static void done_enlist(struct hf__object *object)
 	hf__order_insert(&queue->done, &done->line);
 	done->fading.deadline = done->until;
 	hf__heap_insert(&state->fading, &done->fading);
-	queue->enlisted++;
 	hf__outbox_queue_tag(queue);
 }
 
@@ -120,7 +119,6 @@ static void done_delist(struct hf__object *object)
 	hf__map_remove(&queue->state->done, &done->node);
 	hf__order_remove(&queue->done, &done->line);
 	hf__heap_remove(&queue->state->fading, &done->fading);
-	queue->enlisted--;
 	hf__outbox_queue_tag(queue);
 }
 

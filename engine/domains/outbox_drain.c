@@ -8,6 +8,7 @@
  *
  * Crash: what was claimed and not completed was perhaps sent. The claim ends with its lease or at the next opening, and the item is sent
  * again: at least once is what a queue can promise; the receiver tells repeats by the item's id. */
+#include "holdfast/outbox_drain.h"
 #include "domains/outbox_outcome.h"
 #include "domains/outbox_verb.h"
 #include "store/error.h"
@@ -69,6 +70,13 @@ static int send_item(const struct drain *drain, const struct hf_outbox_item *ite
 	return sent ? settle_sent(drain, item, error) : settle_failed(drain, item, reason, error);
 }
 
+/* *error tells why it could not be read; afterwards, on failure, what else went wrong. */
+static int settle_unread(const struct drain *drain, const struct hf_outbox_item *item, struct hf_error *error)
+{
+	const struct hf_error unread = *error;
+	return settle_failed(drain, item, unread.text, error);
+}
+
 static int drain_item(const struct drain *drain, const struct hf_outbox_item *listed, struct hf_error *error)
 {
 	struct hf_outbox_items claimed;
@@ -81,14 +89,20 @@ static int drain_item(const struct drain *drain, const struct hf_outbox_item *li
 	    .out = &claimed,
 	    .in_turn = true,
 	};
-	int rc = hf__outbox_claim_one(drain->store, NULL, &claim, NULL, error);
+	struct hf_error refusal = {0};
+	int rc = hf__outbox_claim_one(drain->store, NULL, &claim, NULL, &refusal);
 	if (rc == HF_OK)
-		rc = send_item(drain, &claimed.items[0], error);
+		rc = send_item(drain, &claimed.items[0], &refusal);
+	else if (claimed.count >
+	         0) /* it is ours, but its payload cannot be read: an attempt that failed, and no reason to keep back the rest */
+		rc = settle_unread(drain, &claimed.items[0], &refusal);
 	hf_release(claimed.memory);
-	if (!taken(rc))
-		return rc;
-	drain->out->skipped++;
-	return HF_OK;
+	drain->out->skipped += taken(rc);
+	if (rc == HF_OK || taken(rc))
+		return HF_OK;
+	if (error)
+		*error = refusal;
+	return rc;
 }
 
 static int drain_page(const struct drain *drain, const struct hf_outbox_items *page, struct hf_error *error)

@@ -83,8 +83,9 @@ bool hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct 
 
 /* One line about an entry. Total on any body. */
 void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out);
+
+/* outbox_about.c. What an entry is about; and whether one about a queue concerns the item of this key. */
 bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out);
-/* See struct hf__domain. */
 bool hf__outbox_concerns(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts);
 
 #endif

@@ -7,21 +7,37 @@
 
 /* --- Items -------------------------------------------------------------------------------------------------------------------- */
 
+/* An unset time would be the oldest of all to those who count, and no time to those who look. */
+static int check_times(hf_time enqueued_at, hf_time available_at, struct hf__text *why)
+{
+	if (enqueued_at != HF_UNSET && available_at != HF_UNSET)
+		return HF_OK;
+	hf__text_add(why, "enqueued_at and available_at must be times");
+	return HF_EINVAL;
+}
+
+static int check_rerun(const struct hf_outbox_rerun *rerun, struct hf__text *why)
+{
+	const int rc = rerun ? check_times(rerun->enqueued_at, rerun->available_at, why) : HF_OK;
+	return rc == HF_OK && rerun ? hf__outbox_check_payload(rerun->payload, why) : rc;
+}
+
 static int put_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_put *args = raw;
-	const int rc = hf__outbox_check_key(args->queue, args->item.id, why);
-	if (rc != HF_OK)
-		return rc;
-	if ((unsigned)args->item.status > HF_OUTBOX_FAILED) {
-		hf__text_add(why, "no such status: %d", (int)args->item.status);
-		return HF_EINVAL;
+	const struct hf_outbox_item *item = &args->item;
+	int rc = hf__outbox_check_key(args->queue, item->id, why);
+	if (rc == HF_OK && (unsigned)item->status > HF_OUTBOX_FAILED) {
+		hf__text_add(why, "no such status: %d", (int)item->status);
+		rc = HF_EINVAL;
 	}
-	const int of_group = hf__outbox_check_group(args->item.group, why);
-	if (of_group != HF_OK)
-		return of_group;
-	const int of_payload = hf__outbox_check_payload(args->item.payload, why);
-	return of_payload == HF_OK && args->item.rerun ? hf__outbox_check_payload(args->item.rerun->payload, why) : of_payload;
+	if (rc == HF_OK)
+		rc = check_times(item->enqueued_at, item->available_at, why);
+	if (rc == HF_OK)
+		rc = hf__outbox_check_group(item->group, why);
+	if (rc == HF_OK)
+		rc = hf__outbox_check_payload(item->payload, why);
+	return rc == HF_OK ? check_rerun(item->rerun, why) : rc;
 }
 
 static struct hf__outbox_image image_of_put(const struct hf_outbox_put *args)

@@ -68,10 +68,15 @@ struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, st
 
 /* --- Hooks ------------------------------------------------------------------------------------------------------------------ */
 
-/* A queue that is empty and was never configured is no state. */
+/* A queue that is empty and was never configured is no state; nor is one of which only completed ids are left whose time is over, logged or not. */
+int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue)
+{
+	return queue->enlisted > 0 || queue->value.version != 0 ? INT64_MAX : hf__order_most(&queue->done);
+}
+
 void hf__outbox_queue_tag(struct hf__outbox_queue *queue)
 {
-	hf__name_tag(&queue->state->by_name, &queue->by_name, queue->enlisted > 0 || queue->value.version != 0);
+	hf__name_until(&queue->state->by_name, &queue->by_name, hf__outbox_queue_until(queue));
 }
 
 uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue)

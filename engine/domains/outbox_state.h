@@ -5,7 +5,8 @@
  *   outbox_apply.c    entries about an item -> state    outbox_apply_queue.c   ... about several, or a queue
  *   outbox_value.c    values after an entry             outbox_check.c, outbox_verify.c   snapshot; verify
  *   outbox_group.c    groups: who is next               outbox_done.c     completed ids
- *   outbox_describe.c entries in words                  outbox_verb.c     what mutations have in common
+ *   outbox_describe.c, outbox_about.c   entries in words; for watchers
+ *   outbox_verb.c     what mutations have in common
  *   outbox_enqueue.c  filling a queue                   outbox_queue.c    settings, pause, clear
  *   outbox_redrive.c  redrive
  *   outbox_put.c      storing items and ids as given    outbox_claim.c    claims
@@ -42,7 +43,7 @@ struct hf__outbox_queue;
 struct hf__outbox_state {
 	struct hf__domain_env env;
 	struct hf__map queues; /* by name */
-	struct hf__order by_name; /* all queues, tagged with enum hf__name_tags: is it state? */
+	struct hf__order by_name; /* names.h: until when is a queue state? */
 	struct hf__object root; /* the container of queues; never changes itself */
 	struct hf__map items; /* by queue and id */
 	struct hf__map done; /* completed ids that block, by queue and id */
@@ -68,7 +69,7 @@ struct hf__outbox_queue {
 	struct hf__object object;
 	struct hf__map_node node;
 	struct hf__order_node by_name;
-	size_t enlisted; /* items and completed ids that live: more than the lines hold while one of them is being changed */
+	size_t enlisted; /* items that live: more than the lines hold while one of them is being changed */
 	struct hf__outbox_state *state;
 	struct hf__outbox_queue_value value;
 	/* By priority, available_at, seq: what is queued, and what is sending with a lease; of a group only the item that is next. The weight is
@@ -163,6 +164,8 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue);
 /* Something that makes the queue state came or went. */
 void hf__outbox_queue_tag(struct hf__outbox_queue *queue);
+/* Until when it is listed: INT64_MAX for items or settings, else while a completed id blocks; INT64_MIN: not at all. */
+int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue);
 
 /* The key under which maps hold what belongs to a queue (items, completed ids, groups), in one piece: the queue's length keeps ("ab", "c") and ("a", "bc") apart. */
 struct hf__outbox_key {

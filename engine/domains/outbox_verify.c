@@ -143,9 +143,11 @@ static const char *queue_fault(const struct hf__outbox_state *state, const struc
 		return "the heap of what is held is wrong";
 	if (queue->groups != tally->groups || queue->busy_groups != tally->busy_groups || queue->blocked != tally->blocked)
 		return "its figures about groups are wrong";
-	if (queue->enlisted != tally->items + tally->done || hf__outbox_queue_find(state, hf__outbox_queue_name(queue)) != queue)
+	if (queue->enlisted != tally->items || hf__outbox_queue_find(state, hf__outbox_queue_name(queue)) != queue)
 		return "its count of items is wrong, or it cannot be found by its name";
-	if (queue->by_name.tag != (queue->enlisted > 0 || queue->value.version != 0 ? HF__NAME_LISTED : HF__NAME_HIDDEN))
+	const int64_t until = hf__outbox_queue_until(queue);
+	if (queue->by_name.tag != (until != INT64_MIN ? HF__NAME_LISTED : HF__NAME_HIDDEN) ||
+	    (until != INT64_MIN && queue->by_name.weight != until))
 		return "its listing is wrong";
 	return NULL;
 }

@@ -1,6 +1,6 @@
 /* Watching a queue: a subscription to what concerns it. */
 #include "base/text.h"
-#include "holdfast/outbox.h"
+#include "holdfast/outbox_drain.h"
 #include "store/error.h"
 
 int hf_outbox_subscribe(hf_store *store, struct hf_bytes queue, hf_event_fn callback, void *ctx, hf_subscription **out,

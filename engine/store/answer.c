@@ -5,6 +5,7 @@ struct hf__answer_load {
 	struct hf__answer_load *next;
 	struct hf__payload payload; /* of a value that may be gone by then: segments are not */
 	uint8_t *to;
+	struct hf_bytes *out; /* what the caller sees: nothing when it cannot be read */
 };
 
 struct hf_memory {
@@ -27,13 +28,14 @@ int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, struct hf_by
 	return HF_OK;
 }
 
-static int load_later(struct hf__answer *answer, const struct hf__payload *payload, uint8_t *to)
+static int load_later(struct hf__answer *answer, const struct hf__payload *payload, uint8_t *to, struct hf_bytes *out)
 {
 	struct hf__answer_load *load = hf__arena_alloc(&answer->memory, sizeof *load);
 	if (!load)
 		return HF_ENOMEM;
 	load->payload = *payload;
 	load->to = to;
+	load->out = out;
 	load->next = answer->loads;
 	answer->loads = load;
 	return HF_OK;
@@ -49,7 +51,7 @@ int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payl
 	*out = hf_bytes(copy, payload->len);
 	if (hf__payload_from_buffer(answer->store, payload, copy))
 		return HF_OK;
-	return load_later(answer, payload, copy);
+	return load_later(answer, payload, copy, out);
 }
 
 static int load_one(struct hf_store *s, struct hf__payload_file *file, const struct hf__answer_load *load, struct hf_error *error)
@@ -58,6 +60,7 @@ static int load_one(struct hf_store *s, struct hf__payload_file *file, const str
 	const int rc = hf__payload_load(s, file, &load->payload, load->to);
 	if (rc == HF_OK)
 		return rc;
+	*load->out = hf_bytes(NULL, 0);
 	hf__segment_name(load->payload.segment, name);
 	return hf__fail_at(error, rc, name, load->payload.offset, "%s",
 	                   rc == HF_EIO ? "a payload could not be read" : "a payload is damaged on disk");
@@ -66,12 +69,14 @@ static int load_one(struct hf_store *s, struct hf__payload_file *file, const str
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error)
 {
 	struct hf__payload_file file = {0};
-	int rc = HF_OK;
-	for (const struct hf__answer_load *load = answer->loads; load && rc == HF_OK; load = load->next)
-		rc = load_one(s, &file, load, error);
+	int first = HF_OK;
+	for (const struct hf__answer_load *load = answer->loads; load; load = load->next) {
+		const int rc = load_one(s, &file, load, first == HF_OK ? error : NULL);
+		first = first == HF_OK ? rc : first;
+	}
 	hf__payload_file_close(s, &file);
 	answer->loads = NULL;
-	return rc;
+	return first;
 }
 
 void hf__answer_reset(struct hf__answer *answer)

@@ -108,7 +108,8 @@ void hf__async_advance(struct hf_store *s)
 		atomic_store(&a->owed, true);
 	if (a->waiting > 0)
 		(void)pthread_cond_broadcast(&a->answered);
-	if (span_waits(&a->written) || span_waits(&a->durable) || hf__flusher_due(s))
+	/* Closing: its thread must hear of the end of a flush that upkeep leads, which it has to await. */
+	if (span_waits(&a->written) || span_waits(&a->durable) || hf__flusher_due(s) || a->closing)
 		wake_flusher(s);
 }
 
@@ -170,10 +171,10 @@ static bool sleep_until(struct hf_store *s, const struct timespec *until)
 	return true;
 }
 
-/* Would another thread flush in time, so that a limited wait can end in the middle of it? */
+/* Would the thread flush in time, so that a limited wait can end in the middle of it? In a callback, its own or another's, it does not. */
 static bool others_flush(const struct hf__async *a)
 {
-	return a->runs && !pthread_equal(pthread_self(), a->thread);
+	return a->runs && !a->calling;
 }
 
 /* The lock is held, released meanwhile; until NULL: for ever. */

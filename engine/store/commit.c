@@ -245,7 +245,7 @@ void hf__lead(struct hf_store *s)
 	if (rc == 0 && w.served > 0)
 		hf__futex_wake(&s->words[w.done], INT_MAX);
 	hf__async_tell(s);
-	if (rc == 0 && f.sync)
+	if (f.sync || atomic_load(&s->fault)) /* after a failure too: nothing more is under way */
 		hf__watch_advance(s->watch);
 	if (rc == 0 && f.sync)
 		hf__witness_tell(s, f.end, f.lsn, f.chain, false);

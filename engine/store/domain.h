@@ -159,6 +159,10 @@ HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const stru
 HF_CHECKED int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args, enum hf_durability durability,
                                int64_t wait_us, struct hf_result *result, struct hf__answer *answer, struct hf_error *error);
 
+/* Around a call that waits by the way and goes on afterwards: hf_close, which may run beside it, waits for its end. Begin: HF_OK or HF_EFORK. */
+HF_CHECKED int hf__call_begin(struct hf_store *store, struct hf_error *error);
+void hf__call_end(struct hf_store *store);
+
 /* What a key stands for differs from domain to domain; `hash` is that of a name, by hf__map_hash, so that nobody can make two names meet. */
 static inline uint64_t hf__wait_key(uint8_t domain, uint64_t hash)
 {

@@ -32,47 +32,6 @@ struct hf_feed {
 
 /* --- Events ---------------------------------------------------------------------------------------------------------------------- */
 
-void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struct hf_event *out)
-{
-	struct hf__about about = {0};
-	unsigned index = 0;
-	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
-	*out = (struct hf_event){
-	    .lsn = entry->lsn,
-	    .at = entry->at,
-	    .domain = row ? row->name : "unknown",
-	    .operation = "unknown",
-	    .transaction_end = (entry->flags & HF__ENTRY_LAST) != 0,
-	    .domain_id = entry->domain,
-	    .kind = entry->kind,
-	    .body = entry->body,
-	};
-	if (!row || !row->about || !row->about(entry, &about))
-		return;
-	out->operation = about.operation;
-	memcpy(out->key, about.key, sizeof out->key);
-	out->parts = about.parts;
-	out->removed = about.removed;
-	out->many = about.many;
-	out->reason = about.reason;
-}
-
-bool hf__event_concerns(const struct hf__domains *domains, const struct hf_event *event, const struct hf_bytes *key, unsigned parts)
-{
-	const unsigned common = event->parts < parts ? event->parts : parts;
-	for (unsigned i = 0; i < common; i++)
-		if (!hf__bytes_equal(event->key[i], key[i]))
-			return false;
-	if (event->parts >= parts || !event->many || event->body.len == 0)
-		return event->parts >= parts || event->many;
-	const struct hf__entry entry = {
-	    .lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
-	for (unsigned i = 0; i < domains->count; i++)
-		if (domains->rows[i]->id == event->domain_id)
-			return !domains->rows[i]->concerns || domains->rows[i]->concerns(&entry, key, parts);
-	return true;
-}
-
 static bool room_for_event(struct hf_feed *feed, size_t count)
 {
 	if (count < feed->cap)
@@ -158,6 +117,11 @@ uint64_t hf__durable_end(const struct hf_store *s)
 	return durable >= s->incarnation_lsn ? durable : s->recovered_lsn;
 }
 
+bool hf__feed_behind(const struct hf_feed *feed)
+{
+	return feed->from <= hf__durable_end(feed->tail.store);
+}
+
 static int find_limit(struct hf_feed *feed, uint64_t *limit, struct hf_error *error)
 {
 	if (feed->watch) {
@@ -204,7 +168,8 @@ static int over(const struct hf_feed *feed, struct hf_error *error)
 		return HF_OK;
 	if (hf__watch_closed(feed->watch))
 		return hf__fail(error, HF_ECANCELED, 0, "the store was closed");
-	if (atomic_load(&s->fault))
+	/* In this order: a flush that was under way when something else failed still publishes what it made durable, and rings when it is over. */
+	if (atomic_load(&s->fault) && !atomic_load(&s->flushing))
 		return hf__fail(error, HF_EFAILED, s->fault_errno, "the store failed earlier: nothing more becomes durable; close and reopen it");
 	return HF_OK;
 }
@@ -288,7 +253,7 @@ static int feed_place(struct hf_feed *feed, struct hf_error *error)
 	}
 	/* The first LSN of this opening may come next while the log still ends a jump before it. */
 	const uint64_t end = hf__durable_end(s);
-	return hf__tail_seek(&feed->tail, from > end ? end + 1 : from, end, error);
+	return hf__tail_seek(&feed->tail, from > end ? end + 1 : from, end + 1, error);
 }
 
 int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *error)
@@ -352,13 +317,10 @@ void hf_feed_close(hf_feed *feed)
 	struct hf__watch *watch = feed->watch;
 	struct hf_store *look = feed->look;
 	/* If the store is closed it has closed the file; in a forked child the file is the parent's. */
-	if (watch && hf__watch_enter(watch, NULL) == HF_OK) {
+	if (watch && hf__watch_ours(watch))
 		hf__watch_drop_tail(watch, &feed->tail);
-		hf__tail_close(&feed->tail);
-		hf__watch_leave(watch);
-	} else if (watch) {
+	if (watch)
 		feed->tail.file = -1;
-	}
 	feed_free(feed);
 	if (watch)
 		hf__watch_unref(watch);

@@ -45,12 +45,15 @@ static void call_first(struct hf_store *s)
 /* The lock is held, released during each call. Who comes while another is at it leaves it to him: he looks again after each. */
 static void call_due(struct hf_store *s)
 {
-	if (s->async.calling)
+	struct hf__async *a = &s->async;
+	if (a->calling || !hf__flusher_due(s))
 		return;
-	s->async.calling = true;
+	a->calling = true;
+	if (a->waiting > 0) /* whoever left a flush to this thread sees to it himself meanwhile */
+		(void)pthread_cond_broadcast(&a->answered);
 	while (hf__flusher_due(s))
 		call_first(s);
-	s->async.calling = false;
+	a->calling = false;
 }
 
 /* --- The thread --------------------------------------------------------------------------------------------------------------- */

@@ -231,7 +231,8 @@ void hf__wait_wake_due(struct hf_store *s);
 void hf__wait_wake_all(struct hf_store *s);
 void hf__waits_init(struct hf_store *s);
 void hf__waits_deinit(struct hf_store *s);
-/* No call waits any more: sends away those who do and waits until they left. Not under the lock. */
+/* For hf_close, not under the lock: no call waits any more, and those who do are sent away; later, waits until they have left. */
+void hf__waits_send_away(struct hf_store *s);
 void hf__waits_close(struct hf_store *s);
 
 /* commit.c. */
@@ -333,7 +334,8 @@ void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file);
 /* If it lies in a buffer that may not have been written yet: copies it from there. The lock is held. */
 bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload, uint8_t *out);
 
-/* answer.c. Loads what is still on disk, after the wait. */
+/* answer.c. Loads what is still on disk, after the wait: all of it, whatever fails. What cannot be read becomes {NULL, 0}; the first failure
+ * is the answer. */
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error);
 
 /* feed.c. */
@@ -341,6 +343,8 @@ int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf
 void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struct hf_event *out);
 /* The LSN of the last entry that is durable. Needs no lock. */
 uint64_t hf__durable_end(const struct hf_store *s);
+/* Of a feed of an open store: is there something durable that it has not given? Needs no lock. */
+bool hf__feed_behind(const struct hf_feed *feed);
 
 /* maintain.c. */
 int hf__maintenance_start(struct hf_store *s);

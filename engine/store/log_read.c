@@ -36,6 +36,8 @@ static int give(void *arg, const struct hf__entry *entry)
 	const struct hf__domain *row = hf__domain_by_id(reading->r.store, entry->domain, &index);
 	if (row && !(reading->flags & HF_LOG_WITHOUT_TEXT))
 		row->describe(entry, &text);
+	struct hf_event event;
+	hf__event_of(reading->r.store, entry, &event);
 	const struct hf_log_entry out = {
 	    .lsn = entry->lsn,
 	    .at = entry->at,
@@ -47,6 +49,7 @@ static int give(void *arg, const struct hf__entry *entry)
 	    .segment = entry->place.segment,
 	    .offset = entry->place.offset - HF__ENTRY_HEADER_SIZE,
 	    .body_len = (uint32_t)entry->body.len,
+	    .event = &event,
 	};
 	reading->next = entry->lsn + 1;
 	reading->enough = !reading->each(reading->ctx, &out);

@@ -81,7 +81,8 @@ static int settle_all(struct hf_store *s, int64_t until, struct hf_error *error)
 
 /* --- The round ---------------------------------------------------------------------------------------------------------------- */
 
-static int prepare_ahead(struct hf_store *s)
+/* *room: it is there, or not needed yet. */
+static int prepare_ahead(struct hf_store *s, bool *room)
 {
 	int rc = HF_OK;
 	(void)pthread_mutex_lock(&s->lock);
@@ -89,6 +90,7 @@ static int prepare_ahead(struct hf_store *s)
 	if (!atomic_load(&s->fault) && hf__next_segment_due(s))
 		rc = hf__next_segment(s, 0, NULL);
 	(void)pthread_mutex_unlock(&s->lock);
+	*room = rc == HF_OK;
 	return rc == HF_EUNCERTAIN ? rc : HF_OK;
 }
 
@@ -101,10 +103,10 @@ static void wake_waiters(struct hf_store *s)
 }
 
 /* While groups are being written they vouch for each other: the witness is synced when nothing is (`quiet`), at rotation and at close. */
-static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, struct hf_error *error)
+static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, bool *room, struct hf_error *error)
 {
 	wake_waiters(s);
-	int rc = prepare_ahead(s);
+	int rc = prepare_ahead(s, room);
 	if (rc == HF_OK)
 		rc = settle_all(s, until, error);
 	if (rc == HF_OK && quiet && hf__witness_sync(s) != 0)
@@ -127,8 +129,9 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	const int64_t began = store->os->ticks(store->os->ctx);
 	const bool endless = budget_us == 0 || budget_us > (INT64_MAX - began) / 1000;
 	const int64_t until = endless ? INT64_MAX : began + budget_us * 1000;
-	rc = round_of_upkeep(store, until, true, error);
-	hf__pump_run(store->watch);
+	bool room;
+	rc = round_of_upkeep(store, until, true, &room, error);
+	(void)hf__pump_run(store->watch); /* what it leaves, the next call takes */
 	return rc == HF_EUNCERTAIN ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store") : rc;
 }
 
@@ -163,19 +166,24 @@ static void *thread_main(void *arg)
 {
 	struct hf_store *s = arg;
 	uint64_t seen = 0;
+	bool hopeless = false;
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stopping) {
-		/* Short rounds while something is written, long ones when idle; a commit or an ending wakes a long one. */
+		/* Short rounds while something is written, long ones when idle; a commit or an ending wakes a long one. After a round without success nothing does: to
+		 * find the disk still full costs much, and commits look for room themselves. */
 		const bool idle = seen == s->next_lsn && !s->witness_unsynced;
 		seen = s->next_lsn;
-		s->thread_asleep = idle;
-		sleep_for(s, time_to_sleep(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS));
+		s->thread_asleep = idle && !hopeless;
+		sleep_for(s, hopeless ? IDLE_INTERVAL_NS : time_to_sleep(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS));
 		s->thread_asleep = false;
-		if (s->stopping || atomic_load(&s->fault))
+		hopeless = atomic_load(&s->fault) != 0;
+		if (s->stopping || hopeless)
 			continue;
 		const bool quiet = seen == s->next_lsn;
 		(void)pthread_mutex_unlock(&s->lock);
-		(void)round_of_upkeep(s, INT64_MAX, quiet, NULL); /* a failure has failed the store, which every caller is told */
+		bool room;
+		/* Whoever needs what fails here is told when he asks for it. */
+		hopeless = round_of_upkeep(s, INT64_MAX, quiet, &room, NULL) != HF_OK || !room;
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);

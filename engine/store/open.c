@@ -302,6 +302,8 @@ int hf_close(hf_store *store, struct hf_error *error)
 		free_copy(store);
 		return forked;
 	}
+	/* Everybody is sent away before anybody is waited for: a callback of a subscription may be waiting for a lock. */
+	hf__waits_send_away(store);
 	hf__watch_close(store->watch);
 	hf__waits_close(store);
 	hf__flusher_stop(store);

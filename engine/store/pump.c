@@ -2,7 +2,7 @@
  *
  * Happy path: one thread sleeps in hf_feed_next; each batch goes to one subscription after the other, into its ring under the pump's lock or to its callback under
  * no lock at all; then its bell and its eventfd are told, under no lock either. With no_background the host's hf_maintain and hf_subscription_next do
- * a round each.
+ * a round each; whoever may not because another is at it sleeps until that one is through, and then looks for what he has left.
  *
  * While one is served, its `busy` is set: it stays in the list, and hf_unsubscribe waits for the end of it, unless that is called from within. So the list can be
  * walked on after the lock was let go.
@@ -126,6 +126,9 @@ static bool begin(struct hf__watch *w, struct hf_feed **source)
 	if (mine) {
 		w->pump.pumping = true;
 		w->pump.pumper = pthread_self();
+		w->pump.refused = false;
+	} else {
+		w->pump.refused = true;
 	}
 	if (mine && !w->pump.first) {
 		unused = w->pump.source;
@@ -137,11 +140,15 @@ static bool begin(struct hf__watch *w, struct hf_feed **source)
 	return mine;
 }
 
-static void end(struct hf__watch *w)
+/* Rings only if something is left: else those who are woken by it would refuse each other for ever. */
+static void end(struct hf__watch *w, const struct hf_feed *source)
 {
 	(void)pthread_mutex_lock(&w->pump.lock);
+	const bool left = w->pump.refused && source && hf__feed_behind(source); /* the source is ours until the next line */
 	w->pump.pumping = false;
 	(void)pthread_mutex_unlock(&w->pump.lock);
+	if (left)
+		hf__bell_ring(&w->durable);
 }
 
 /* One batch. HF_OK with *count, or why there is none. */
@@ -165,16 +172,17 @@ static int pump_batch(struct hf__watch *w, struct hf_feed *source, int64_t wait_
 	return rc;
 }
 
-void hf__pump_run(struct hf__watch *w)
+bool hf__pump_run(struct hf__watch *w)
 {
 	struct hf_feed *source;
 	size_t count = 1;
-	if (w->pump.thread_runs || !begin(w, &source))
-		return;
-	for (unsigned i = 0; source && count > 0 && i < BATCHES_MAX; i++)
-		if (pump_batch(w, source, 0, &count) != HF_OK)
-			break;
-	end(w);
+	if (!w->store->options.no_background || !begin(w, &source))
+		return false;
+	bool more = source != NULL;
+	for (unsigned i = 0; more && i < BATCHES_MAX; i++)
+		more = pump_batch(w, source, 0, &count) == HF_OK && count > 0;
+	end(w, source);
+	return more;
 }
 
 /* --- The thread --------------------------------------------------------------------------------------------------------------------- */
@@ -199,10 +207,9 @@ static void *thread_main(void *arg)
 		const uint32_t seen = atomic_load(&w->pump.wanted);
 		struct hf_feed *source;
 		size_t count;
-		if (!begin(w, &source)) /* a host's round was under way when this thread began */
-			continue;
+		(void)begin(w, &source); /* nobody else pumps */
 		rc = source ? pump_batch(w, source, -1, &count) : HF_OK;
-		end(w);
+		end(w, source);
 		if (!source && !hf__watch_closed(w))
 			hf__futex_wait(&w->pump.wanted, seen);
 		else if (rc != HF_OK && rc != HF_ECANCELED && rc != HF_EFAILED)

@@ -13,11 +13,16 @@
 /* What an attempt that succeeded comes to; anything else is a code. */
 #define FITS (-1)
 
+/* Deadlines of INT64_MAX mean never: no clock gets there. */
+#define CLOCK_MAX (INT64_MAX - 1)
+
 int64_t hf__clock(struct hf_store *s)
 {
 	const int64_t wall = s->os->now(s->os->ctx);
 	if (wall > s->clock)
 		s->clock = wall;
+	if (s->clock > CLOCK_MAX)
+		s->clock = CLOCK_MAX;
 	return s->clock;
 }
 

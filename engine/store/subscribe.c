@@ -1,12 +1,7 @@
-/* Subscriptions as their users see them: filter, ring, waiting, ending. What fills them is pump.c.
- *
- * A ring of n changes has n + 1 slots. A change that finds n of them taken is lost: the last slot becomes a gap, which counts what is lost after it, and which is
- * read in its place. So nothing is missing without a mark, and changes behind the gap come after it.
+/* Subscriptions as their users see them: filter, taking, waiting, ending. What fills them is pump.c, what they hold ring.c.
  *
  * The eventfd. It is cleared before the ring is looked at and told anew when something stays in it, while the pump tells after it filled: whoever finds the ring
- * empty finds the next change told. A tell may come late and be about what was taken already.
- *
- * I-SUB-1: the events of a subscription and the changes that its gaps count are, together, all that it wants from its first LSN on. */
+ * empty finds the next change told. A tell may come late and be about what was taken already. */
 #include "store/subscribe.h"
 
 #include "store/look.h"
@@ -47,89 +42,6 @@ static int check_args(const struct hf_store *store, const struct hf_subscribe *a
 	return HF_OK;
 }
 
-/* --- Ring -------------------------------------------------------------------------------------------------------------------------- */
-
-static struct hf__slot *slot_at(const struct hf_subscription *s, uint32_t index)
-{
-	return &s->slots[(s->first + index) % (s->size + 1)];
-}
-
-/* Key and reason into one block behind each other. */
-static bool keep_text(struct hf__slot *slot)
-{
-	struct hf_event *event = &slot->event;
-	struct hf_bytes *parts[] = {&event->key[0], &event->key[1], &event->key[2], &event->reason};
-	size_t len = 0;
-	for (size_t i = 0; i < 4; i++)
-		len += parts[i]->len;
-	slot->text = hf__alloc(len);
-	if (!slot->text)
-		return false;
-	uint8_t *at = slot->text;
-	for (size_t i = 0; i < 4; i++) {
-		if (parts[i]->len > 0)
-			memcpy(at, parts[i]->data, parts[i]->len);
-		parts[i]->data = at;
-		at += parts[i]->len;
-	}
-	return true;
-}
-
-static void lose(struct hf_subscription *s, const struct hf_event *event)
-{
-	struct hf__slot *last = s->count > 0 ? slot_at(s, s->count - 1) : NULL;
-	if (!last || !last->event.lost) {
-		last = slot_at(s, s->count++);
-		*last = (struct hf__slot){.event = {.lsn = event->lsn, .at = event->at, .domain = "", .operation = "gap"}};
-	}
-	last->event.lost++;
-}
-
-void hf__subscription_push(struct hf_subscription *s, const struct hf_event *event)
-{
-	if (s->count >= s->size) {
-		lose(s, event);
-		return;
-	}
-	struct hf__slot *slot = slot_at(s, s->count);
-	*slot = (struct hf__slot){.event = *event};
-	slot->event.body = hf_bytes(NULL, 0);
-	if (keep_text(slot))
-		s->count++;
-	else
-		lose(s, event); /* no memory: as good as no room */
-}
-
-/* The first `count` as a batch; they stay in the ring. */
-static int copy_events(const struct hf_subscription *s, uint32_t count, struct hf__answer *answer, struct hf_event_batch *out)
-{
-	struct hf_event *events = hf__answer_alloc(answer, count * sizeof *events);
-	if (!events)
-		return HF_ENOMEM;
-	for (uint32_t i = 0; i < count; i++) {
-		events[i] = slot_at(s, i)->event;
-		for (unsigned part = 0; part < 3; part++)
-			if (hf__answer_bytes(answer, events[i].key[part], &events[i].key[part]) != HF_OK)
-				return HF_ENOMEM;
-		if (hf__answer_bytes(answer, events[i].reason, &events[i].reason) != HF_OK)
-			return HF_ENOMEM;
-	}
-	out->memory = hf__answer_give(answer);
-	if (!out->memory)
-		return HF_ENOMEM;
-	out->events = events;
-	out->count = count;
-	return HF_OK;
-}
-
-static void drop_events(struct hf_subscription *s, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		hf__free(slot_at(s, i)->text);
-	s->first = (s->first + count) % (s->size + 1);
-	s->count -= count;
-}
-
 /* --- Taking ------------------------------------------------------------------------------------------------------------------------ */
 
 /* HF_OK with events, HF_ENOTFOUND without, or why not. */
@@ -143,12 +55,13 @@ static int take(struct hf_subscription *s, size_t limit, struct hf_event_batch *
 	const uint32_t count = limit > 0 && limit < s->count ? (uint32_t)limit : s->count;
 	const struct hf_error failure = s->watch->pump.failure;
 	if (count > 0)
-		rc = copy_events(s, count, &answer, out);
+		rc = hf__ring_copy(s, count, &answer, out);
 	if (rc == HF_OK)
-		drop_events(s, count);
+		hf__ring_drop(s, count);
 	const bool left = s->count > 0;
 	(void)pthread_mutex_unlock(&s->watch->pump.lock);
-	if (left || failure.code != HF_OK)
+	/* What was cleared may have said that the store is closing. */
+	if (left || failure.code != HF_OK || hf__watch_closed(s->watch))
 		(void)os->event_tell(os->ctx, s->event);
 	if (rc == HF_ENOMEM) {
 		hf__answer_reset(&answer);
@@ -168,12 +81,12 @@ static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us
 	int rc;
 	hf__watch_begin(&wait, w->store->options.no_background ? &w->durable : &s->filled, wait_us);
 	for (;;) {
-		hf__pump_run(w);
+		const bool more = hf__pump_run(w);
 		rc = take(s, limit, out, error);
 		if (rc != HF_ENOTFOUND)
 			break;
 		rc = hf__watch_closed(w) ? hf__fail(error, HF_ECANCELED, 0, "the store was closed") : HF_OK;
-		if (rc != HF_OK || !hf__watch_sleep(&wait))
+		if (rc != HF_OK || (!more && !hf__watch_sleep(&wait)))
 			break;
 	}
 	hf__watch_end(&wait);
@@ -301,7 +214,7 @@ int hf_subscribe(hf_store *store, const struct hf_subscribe *args, hf_subscripti
 	if (rc != HF_OK)
 		return rc;
 	rc = make(store->watch, args ? args : &all, &s, error);
-	if (rc == HF_OK) {
+	if (s) {
 		rc = join(store->watch, s, error);
 		if (rc != HF_OK)
 			hf__subscription_free(s);
@@ -335,7 +248,7 @@ void hf__subscription_free(struct hf_subscription *s)
 {
 	struct hf__watch *w = s->watch;
 	if (s->slots)
-		drop_events(s, s->count);
+		hf__ring_drop(s, s->count);
 	if (s->event >= 0)
 		s->event_free(NULL, s->event);
 	hf__free(s->slots);
@@ -364,12 +277,7 @@ void hf_unsubscribe(hf_subscription *subscription)
 	if (!subscription)
 		return;
 	struct hf__watch *w = subscription->watch;
-	bool mine = true;
-	/* After hf_close, and in a forked child, nobody serves it any more. */
-	if (hf__watch_enter(w, NULL) == HF_OK) {
-		mine = leave(w, subscription);
-		hf__watch_leave(w);
-	}
-	if (mine)
+	/* In a forked child nobody serves it. */
+	if (!hf__watch_ours(w) || leave(w, subscription))
 		hf__subscription_free(subscription);
 }

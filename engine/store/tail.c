@@ -120,7 +120,8 @@ static int look_for_next(struct hf__tail *t, uint64_t from, uint64_t limit)
 		bool there = false;
 		if (f->number <= t->segment)
 			continue;
-		const int rc = read_header(t, f, limit, &there);
+		/* One that holds no whole group begins just behind the end: an unclean stop left it, and the log went on from its beginning. */
+		const int rc = read_header(t, f, limit + 1, &there);
 		if (rc != HF_OK)
 			return rc;
 		const struct hf__segment_header *h = &f->header;

@@ -14,6 +14,7 @@ struct hf__tail {
 	uint64_t previous_hash;
 	int file; /* of `segment`, -1: not open */
 	struct hf__tail *next, *previous; /* the watch's list of those whose files hf_close closes */
+	bool listed;
 	/* Bytes of the segment from `bytes_at` on; what lies behind the log's durable end may be stale. */
 	struct hf__writer bytes;
 	uint32_t bytes_at;

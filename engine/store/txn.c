@@ -13,15 +13,18 @@ static int check(const struct hf__verb *verb, const void *args, struct hf_error 
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));
 }
 
-/* After the wait: what a claim gives back may still lie on disk. The claim itself stands, so a failure to read says so. */
+/* After the wait: what a claim gives back may still lie on disk. The commit stands whatever happens here, so results and answers stay, and the
+ * first failure to read is told. */
 static int load_answers(struct hf_store *s, const struct hf__op *ops, size_t count, struct hf_error *error)
 {
+	int first = HF_OK;
 	for (size_t i = 0; i < count; i++) {
-		const int rc = ops[i].answer ? hf__answer_load_all(s, ops[i].answer, error) : HF_OK;
-		if (rc != HF_OK)
-			return rc;
+		const int rc = ops[i].answer ? hf__answer_load_all(s, ops[i].answer, first == HF_OK ? error : NULL) : HF_OK;
+		if (rc != HF_OK && first == HF_OK && error && count > 1)
+			error->operation = (uint32_t)i;
+		first = first == HF_OK ? rc : first;
 	}
-	return HF_OK;
+	return first;
 }
 
 static int check_durability(enum hf_durability durability, struct hf_error *error)
@@ -230,7 +233,7 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 		*ticket = (struct hf_ticket){0, 0};
 	int rc = hf__check_fork(store, error);
 	if (rc == HF_OK && txn && txn->store != store)
-		return hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store", verb->name);
+		rc = hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store", verb->name);
 	if (rc == HF_OK)
 		rc = check(verb, args, error);
 	if (!txn)

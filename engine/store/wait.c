@@ -259,6 +259,22 @@ static void leave(struct hf_store *s)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+int hf__call_begin(struct hf_store *s, struct hf_error *error)
+{
+	const int rc = hf__check_fork(s, error);
+	if (rc != HF_OK)
+		return rc;
+	(void)pthread_mutex_lock(&s->lock);
+	s->waits.inside++;
+	(void)pthread_mutex_unlock(&s->lock);
+	return HF_OK;
+}
+
+void hf__call_end(struct hf_store *s)
+{
+	leave(s);
+}
+
 int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability, int64_t wait_us, struct hf_error *error)
 {
 	struct hf__waiter w = {.until = end_of_wait(s, wait_us), .retry_at = INT64_MAX};
@@ -289,24 +305,26 @@ void hf__waits_deinit(struct hf_store *s)
 	(void)pthread_cond_destroy(&s->waits.left);
 }
 
-int hf_cancel_waits(hf_store *store, struct hf_error *error)
+void hf__waits_send_away(struct hf_store *s)
 {
-	const int rc = hf__check_fork(store, error);
-	if (rc != HF_OK)
-		return rc;
-	(void)pthread_mutex_lock(&store->lock);
-	store->waits.closing = true;
-	hf__wait_wake_all(store);
-	(void)pthread_mutex_unlock(&store->lock);
-	return HF_OK;
+	(void)pthread_mutex_lock(&s->lock);
+	s->waits.closing = true;
+	hf__wait_wake_all(s);
+	(void)pthread_mutex_unlock(&s->lock);
 }
 
 void hf__waits_close(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	s->waits.closing = true;
-	hf__wait_wake_all(s);
 	while (s->waits.inside > 0)
 		(void)pthread_cond_wait(&s->waits.left, &s->lock);
 	(void)pthread_mutex_unlock(&s->lock);
+}
+
+int hf_cancel_waits(hf_store *store, struct hf_error *error)
+{
+	const int rc = hf__check_fork(store, error);
+	if (rc == HF_OK)
+		hf__waits_send_away(store);
+	return rc;
 }

@@ -43,18 +43,28 @@ void hf__watch_add_tail(struct hf__watch *w, struct hf__tail *tail)
 	if (tail->next)
 		tail->next->previous = tail;
 	w->tails = tail;
+	tail->listed = true;
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
-void hf__watch_drop_tail(struct hf__watch *w, struct hf__tail *tail)
+/* While it is in the list the seam is there: hf_close empties the list before it goes. The lock is held. */
+static void unlist(struct hf__watch *w, struct hf__tail *tail)
 {
-	(void)pthread_mutex_lock(&w->lock);
 	if (tail->next)
 		tail->next->previous = tail->previous;
 	if (tail->previous)
 		tail->previous->next = tail->next;
 	else
 		w->tails = tail->next;
+	tail->listed = false;
+	hf__tail_close(tail);
+}
+
+void hf__watch_drop_tail(struct hf__watch *w, struct hf__tail *tail)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	if (tail->listed)
+		unlist(w, tail);
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
@@ -91,16 +101,26 @@ void hf__watch_close(struct hf__watch *w)
 	hf__pump_closing(w);
 	for (; inside != HF__WATCH_CLOSED; inside = atomic_load(&w->inside))
 		hf__futex_wait(&w->inside, inside);
-	/* Their seam goes with the store. */
-	for (struct hf__tail *tail = w->tails; tail; tail = tail->next)
-		hf__tail_close(tail);
-	w->tails = NULL;
+	/* Their seam goes with the store. Nobody uses them any more, but they may be freed meanwhile. */
+	(void)pthread_mutex_lock(&w->lock);
+	while (w->tails)
+		unlist(w, w->tails);
+	(void)pthread_mutex_unlock(&w->lock);
 	hf__pump_stop(w);
 }
 
 void hf__watch_orphan(struct hf__watch *w)
 {
+	atomic_store(&w->orphan, true);
 	atomic_store(&w->inside, HF__WATCH_CLOSED);
+}
+
+bool hf__watch_ours(struct hf__watch *w)
+{
+	const int rc = hf__watch_enter(w, NULL);
+	if (rc == HF_OK)
+		hf__watch_leave(w);
+	return rc != HF_EFORK && !atomic_load(&w->orphan);
 }
 
 /* --- Waiting --------------------------------------------------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@ struct hf__pump {
 	struct hf_subscription *first, *last;
 	struct hf_feed *source; /* where it has got to; NULL: nobody subscribes */
 	bool pumping; /* somebody is at it */
+	bool refused; /* somebody else wanted to be meanwhile */
 	pthread_t pumper;
 	_Atomic bool thread_runs;
 	pthread_t thread;
@@ -36,7 +37,8 @@ struct hf__watch {
 	struct hf_store *store; /* for those inside only */
 	_Atomic unsigned refs; /* the store, and every handle */
 	_Atomic uint32_t inside; /* calls that use the store, for which hf_close waits; HF__WATCH_CLOSED: no more get in */
-	pthread_mutex_t lock; /* of `tails`; only inside */
+	_Atomic bool orphan; /* a forked child's copy, whose locks may be held for ever */
+	pthread_mutex_t lock; /* of `tails` */
 	struct hf__tail *tails; /* whose files are closed with the store */
 	struct hf__bell durable; /* rung when something became durable, at a fault and at close */
 	struct hf__pump pump;
@@ -48,14 +50,18 @@ struct hf__watch *hf__watch_new(struct hf_store *store);
 void hf__watch_close(struct hf__watch *watch);
 /* The same in a forked child, where nobody else can be inside. */
 void hf__watch_orphan(struct hf__watch *watch);
-/* A feed's place, with a reference; and taken out again, without giving the reference back. Inside only. */
+/* A feed's place, with a reference. Inside only. */
 void hf__watch_add_tail(struct hf__watch *watch, struct hf__tail *tail);
+/* Takes it out and closes its file, unless hf_close did; without giving the reference back. */
 void hf__watch_drop_tail(struct hf__watch *watch, struct hf__tail *tail);
 void hf__watch_unref(struct hf__watch *watch);
 /* HF_OK: the store may be used until hf__watch_leave. HF_ECANCELED, HF_EFORK. */
 HF_CHECKED int hf__watch_enter(struct hf__watch *watch, struct hf_error *error);
 void hf__watch_leave(struct hf__watch *watch);
 bool hf__watch_closed(const struct hf__watch *watch);
+/* For a handle that ends, before, while or after the store is closed: whoever was just told HF_ECANCELED ends it beside hf_close. May the locks of the watch be
+ * taken? Not in a forked child. */
+bool hf__watch_ours(struct hf__watch *watch);
 
 /* Something became durable, or the store failed: wakes those who wait. Any thread, any lock. */
 void hf__watch_advance(struct hf__watch *watch);
@@ -79,8 +85,9 @@ void hf__pump_init(struct hf__pump *pump);
 void hf__pump_deinit(struct hf__pump *pump);
 /* Is there a thread for it? Starts it when there has to be one. HF_OK, HF_ENOMEM. Inside only, as all of these. */
 HF_CHECKED int hf__pump_start(struct hf__watch *watch);
-/* Takes to the subscriptions what became durable, unless the thread does or somebody else is at it. */
-void hf__pump_run(struct hf__watch *watch);
+/* With no_background: takes to the subscriptions what became durable, unless somebody else is at it, who rings `durable` if he leaves something. true:
+ * there may be more. */
+bool hf__pump_run(struct hf__watch *watch);
 /* Wakes everyone who sleeps for a subscription or its thread: the store is closing. */
 void hf__pump_closing(struct hf__watch *watch);
 /* Joins the thread and drops the source; nobody is inside any more. */

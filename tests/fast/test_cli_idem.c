@@ -64,6 +64,31 @@ static void people_are_told_who_is_at_work_and_what_came_of_it(void **state)
 	expect_err(&tool, "idem list nobody", 0, "nothing there");
 }
 
+/* The first instant of 1970 is a time like any other. */
+static void a_time_that_was_typed_is_meant(void **state)
+{
+	const struct tool tool = {.directory = "s"}, json = {.directory = "s", .json = true};
+	char text[64];
+	(void)state;
+	formats_init("s");
+	formats_call("s", "idem put pay a --created-at @0", 0);
+	struct ran ran = tool_expect(&json, "idem get pay a", 0);
+	assert_true(json_member(ran.out, "created_at", text, sizeof text));
+	assert_string_equal(text, "1970-01-01T00:00:00.000000Z");
+	tool_free(&ran);
+	formats_call("s", "idem put pay a --expires-at none", 0);
+	ran = tool_expect(&json, "idem get pay a", 0);
+	assert_true(json_member(ran.out, "created_at", text, sizeof text));
+	assert_string_equal(text, "1970-01-01T00:00:00.000000Z");
+	assert_true(json_member(ran.out, "expires_at", text, sizeof text));
+	assert_string_equal(text, "null");
+	tool_free(&ran);
+	formats_call("s", "idem put pay a --expires-at @0", 0);
+	expect_err(&tool, "idem get pay a", 1, "no such key");
+	formats_call("s", "idem put pay b --expires-at @0", 0);
+	expect_err(&tool, "idem get pay b", 1, "no such key");
+}
+
 static void stats_show_scopes_and_migrations(void **state)
 {
 	const struct tool tool = {.directory = "s"}, json = {.directory = "s", .json = true};
@@ -172,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(people_are_told_who_is_at_work_and_what_came_of_it),
+	    cmocka_unit_test(a_time_that_was_typed_is_meant),
 	    cmocka_unit_test(stats_show_scopes_and_migrations),
 	    cmocka_unit_test(what_can_be_kept_goes_through_json_lines),
 	    cmocka_unit_test(lines_are_judged_like_all_others),

@@ -1,5 +1,5 @@
 /* Every cell of the contract's cursor table: each operation on a cursor in each state, with its code, `changed`, version and the cursor that
- * results, run on a live store, after reopening, and on a state loaded from a snapshot; each of them plainly, with an expected version
+ * results, in every setting (lib/settings.h); each of them plainly, with an expected version
  * that is right, with one that is wrong, and inside a transaction. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "holdfast/cursor.h"
+#include "lib/cells.h"
 #include "lib/settings.h"
 
 #define HOUR INT64_C(3600000000)
@@ -106,6 +107,24 @@ static int remove_it(const struct call *c)
 {
 	const struct hf_cursor_remove args = {.write.expect = c->expect, .key = c->key};
 	return hf_cursor_remove(c->store, c->txn, &args, c->result, c->error);
+}
+
+/* In a transaction of its own where it was given none. It expects what there is, unless it was told what to expect. */
+static int guard(const struct call *c)
+{
+	char text[TEXT_MAX];
+	hf_txn *txn = c->txn;
+	const hf_lsn version = look(c->store, &c->key, text), there = version ? version : HF_ABSENT;
+	const struct hf_cursor_guard args = {.write.expect = c->expect ? c->expect : there, .key = c->key};
+	if (!txn)
+		assert_int_equal(hf_txn_begin(c->store, &txn, c->error), HF_OK);
+	const int rc = hf_cursor_guard(c->store, txn, &args, c->result, c->error);
+	if (c->txn)
+		return rc;
+	if (rc == HF_OK)
+		return hf_txn_commit(txn, HF_DURABLE, c->error);
+	hf_txn_abandon(txn);
+	return rc;
 }
 
 static int advance_9(const struct call *c)
@@ -253,6 +272,16 @@ static void arrange(const struct call *c, enum state state)
 		break;
 	}
 }
+
+static const char *const state_names[STATES] = {
+    [ABSENT] = "absent",
+    [AT_5] = "at 5",
+    [FAILED] = "at 5, an error noted",
+    [UNMOVED] = "created by an error",
+    [RESET] = "reset",
+    [UNDATED] = "reset without a time of delivery",
+    [REMOVED] = "removed",
+};
 
 static const char *const state_texts[STATES] = {
     [ABSENT] = "",
@@ -406,7 +435,7 @@ static const struct row {
       [REMOVED] = {HF_OK, "0 - - - N why@N"}}},
     {"reset without a reason", reset_blank, HF_EREASON, {{0}}},
     {"reset below 0", reset_below_zero, HF_EINVAL, {{0}}},
-    {"record an error",
+    {"record_error",
      record_boom,
      HF_OK,
      {[ABSENT] = {HF_OK, "0 - - boom*1 N -"},
@@ -416,7 +445,7 @@ static const struct row {
       [RESET] = {HF_OK, "5 d5 G boom*1 N old@A"},
       [UNDATED] = {HF_OK, "5 d5 - boom*1 N old@A"},
       [REMOVED] = {HF_OK, "0 - - boom*1 N -"}}},
-    {"record a blank error", record_blank, HF_EINVAL, {{0}}},
+    {"record_error of blanks", record_blank, HF_EINVAL, {{0}}},
     {"put at 5",
      put_5,
      HF_OK,
@@ -448,6 +477,16 @@ static const struct row {
       [RESET] = {HF_OK, ""},
       [UNDATED] = {HF_OK, ""},
       [REMOVED] = NO_SUCH}},
+    {"guard",
+     guard,
+     HF_OK,
+     {[ABSENT] = OK_SAME,
+      [AT_5] = OK_SAME,
+      [FAILED] = OK_SAME,
+      [UNMOVED] = OK_SAME,
+      [RESET] = OK_SAME,
+      [UNDATED] = OK_SAME,
+      [REMOVED] = OK_SAME}},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -577,28 +616,11 @@ static void run_table(enum setting setting)
 	stage_close(stage);
 }
 
-static void each_operation_in_each_state_live(void **state)
+static void each_operation_in_each_state_in_each_setting(void **state)
 {
 	(void)state;
-	run_table(SETTING_LIVE);
-}
-
-static void each_operation_in_each_state_after_reopening(void **state)
-{
-	(void)state;
-	run_table(SETTING_REOPENED);
-}
-
-static void each_operation_in_each_state_loaded_from_a_snapshot(void **state)
-{
-	(void)state;
-	run_table(SETTING_LOADED);
-}
-
-static void each_operation_in_each_state_through_the_feed(void **state)
-{
-	(void)state;
-	run_table(SETTING_FED);
+	for (enum setting setting = 0; setting < SETTINGS; setting++)
+		run_table(setting);
 }
 
 /* --- Keys and limits -------------------------------------------------------------------------------------------------------- */
@@ -837,14 +859,28 @@ static void errors_are_counted_up_to_the_greatest_number(void **state)
 	}
 }
 
+static const char *operation_name(size_t i)
+{
+	return i < ROWS ? rows[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < STATES ? state_names[i] : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **state)
+{
+	(void)state;
+	cells_are_listed("cursor", operation_name, state_name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(errors_are_counted_up_to_the_greatest_number),
-	    cmocka_unit_test(each_operation_in_each_state_live),
-	    cmocka_unit_test(each_operation_in_each_state_after_reopening),
-	    cmocka_unit_test(each_operation_in_each_state_loaded_from_a_snapshot),
-	    cmocka_unit_test(each_operation_in_each_state_through_the_feed),
+	    cmocka_unit_test(each_operation_in_each_state_in_each_setting),
 	    cmocka_unit_test(white_space_around_parts_is_ignored),
 	    cmocka_unit_test(parts_that_break_the_rules_are_refused),
 	    cmocka_unit_test(long_texts_are_cut_or_refused),

@@ -168,6 +168,14 @@ static void a_collection_keeps_the_orders_of_its_first_put(void **unused)
 			const struct hf_document_list args = {.by_group = view & 2, .by = (enum hf_document_by)(view & 1)};
 			assert_int_equal(try_list(stage->store, args), orders & 1u << view ? HF_OK : HF_EINVAL);
 		}
+		/* Any order will do to walk through all. */
+		for (size_t limit = 0; limit < 3; limit++) {
+			const char *all = dc_list(stage->store, LIST(.by = HF_DOCUMENT_BY_ANY, .limit = limit));
+			assert_string_equal(all, orders & 3 ? "a b" : "b a");
+			all = dc_list(stage->store, LIST(.by = HF_DOCUMENT_BY_ANY, .limit = limit, .descending = true));
+			assert_string_equal(all, orders & 3 ? "b a" : "a b");
+		}
+		assert_int_equal(try_list(stage->store, LIST(.by = HF_DOCUMENT_BY_ANY, .by_group = true)), orders > 3 ? HF_OK : HF_EINVAL);
 		assert_int_equal(try_count(stage->store, true), orders > 3 ? HF_OK : HF_EINVAL);
 		assert_int_equal(try_count(stage->store, false), HF_OK);
 		assert_int_equal(dc_count(stage->store, NULL), 2);

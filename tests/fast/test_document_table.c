@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "holdfast/document.h"
+#include "lib/cells.h"
 #include "lib/settings.h"
 
 #define SECOND INT64_C(1000000)
@@ -22,7 +23,7 @@
 #define LATER (STAGE_NOW + 3600 * SECOND)
 #define GIVEN (STAGE_NOW - 3600 * SECOND)
 #define TTL (5 * SECOND)
-#define TEXT_MAX 256u
+enum { TEXT_MAX = 256 };
 
 /* --- A document as text: "payload group created updated expires" ---------------------------------------------------------------- */
 
@@ -63,7 +64,7 @@ static char time_letter(hf_time time)
 	static const struct {
 		hf_time time;
 		char letter;
-	} known[] = {{ARRANGED, 'A'}, {NOW, 'N'}, {LATER, 'L'}, {GIVEN, 'G'}, {NOW + TTL, 'T'}, {HF_UNSET, '-'}};
+	} known[] = {{ARRANGED, 'A'}, {NOW, 'N'}, {LATER, 'L'}, {GIVEN, 'G'}, {NOW + TTL, 'T'}, {HF_UNSET, '-'}, {0, 'Z'}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i].time == time)
 			return known[i].letter;
@@ -233,19 +234,16 @@ static int count_it(const struct call *c)
 
 /* --- The table -------------------------------------------------------------------------------------------------------------- */
 
-#define ALL_ORDERS (HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_CREATED | HF_DOCUMENT_GROUP_UPDATED)
-
 /* Absent in whatever way; there, in a group, expiring. */
 #define CELLS(absent, there, grouped, expiring) \
 	{ \
 		absent, absent, there, grouped, expiring, absent, absent, absent, absent \
 	}
-/* Nothing there in the collection at all, or something. */
+/* Of an empty collection, or of one that is not. */
 #define BY_COLLECTION(empty, full) \
 	{ \
 		full, empty, full, full, full, full, full, empty, full \
 	}
-/* The same whatever there is: for what writes nothing. */
 #define ALWAYS CELLS("=", "=", "=", "=")
 
 /* clang-format off: a row is a line */
@@ -257,6 +255,13 @@ static const struct operation operations[] = {
      .put.created_at = GIVEN,
      .put.now = GIVEN,
      .outcome = CELLS("q - G G -", "q - G G -", "q - G G -", "q - G G -")},
+    {.name = "put restored in 1970", .run = put, .put.restore = true, .outcome = CELLS("=", "gone", "gone", "gone")},
+    {.name = "put restored without an end",
+     .run = put,
+     .put.restore = true,
+     .put.expires_at = HF_UNSET,
+     .outcome = CELLS("q - Z Z -", "q - Z Z -", "q - Z Z -", "q - Z Z -")},
+    {.name = "put restored at no time", .run = put, .put.restore = true, .put.now = HF_UNSET, .form = "EINVAL"},
     {.name = "put for a time", .run = put, .put.ttl_us = TTL, .outcome = CELLS("q - N N T", "q - A N T", "q - A N T", "q - A N T")},
     {.name = "put until a time",
      .run = put,
@@ -274,7 +279,7 @@ static const struct operation operations[] = {
      .run = put,
      .put.orders = HF_DOCUMENT_ORDERS_DEFAULT,
      .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
-    {.name = "put with other orders", .run = put, .put.orders = ALL_ORDERS, .outcome = BY_COLLECTION("q - N N -", "ECONFLICT")},
+    {.name = "put with other orders", .run = put, .put.orders = HF_DOCUMENT_UPDATED, .outcome = BY_COLLECTION("q - N N -", "ECONFLICT")},
     {.name = "put with no such orders", .run = put, .put.orders = 16, .form = "EINVAL"},
     {.name = "put with two endings", .run = put, .put.expires_at = LATER, .put.ttl_us = TTL, .form = "EINVAL"},
     {.name = "put for less than nothing", .run = put, .put.ttl_us = -1, .form = "EINVAL"},
@@ -300,6 +305,7 @@ static const struct operation operations[] = {
      .list.by = HF_DOCUMENT_BY_UPDATED,
      .reads = true,
      .outcome = BY_COLLECTION("=", "EINVAL")},
+    {.name = "list in any order", .run = list, .list.by = HF_DOCUMENT_BY_ANY, .reads = true, .outcome = ALWAYS},
     {.name = "count", .run = count_it, .reads = true, .outcome = ALWAYS},
     {.name = "count of a group", .run = count_it, .group = "g", .reads = true, .outcome = ALWAYS},
 };
@@ -480,13 +486,30 @@ static void run_setting(enum setting setting)
 static void every_cell_holds_in_every_setting(void **unused)
 {
 	(void)unused;
-	for (enum setting setting = SETTING_LIVE; setting < SETTINGS; setting++)
+	for (enum setting setting = 0; setting < SETTINGS; setting++)
 		run_setting(setting);
+}
+
+static const char *operation_name(size_t i)
+{
+	return i < OPERATIONS ? operations[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < STATES ? states[i].name : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **unused)
+{
+	(void)unused;
+	cells_are_listed("document", operation_name, state_name);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(every_cell_holds_in_every_setting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,18 +171,23 @@ static void every_field_survives_json_lines(void **state)
 	    "{\"kind\":\"cursor\",\"consumer\":\"mailer\",\"stream\":\"events\",\"subject\":\"\",\"last_sequence\":\"9223372036854775807\","
 	    "\"last_delivery_id\":\"d-42\",\"last_delivered_at\":null,\"last_error\":\"timed out\",\"error_count\":\"18446744073709551615\","
 	    "\"updated_at\":\"2026-11-20T09:30:00.000000Z\",\"reset_reason\":\"rebuilt\",\"reset_at\":\"2026-11-19T09:30:00.000000Z\"}\n"
-	    "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":4294967295}\n"
+	    "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":4294967295,\"dedup_window_us\":\"9223372036854775807\","
+	    "\"dedup_max\":4294967295,\"paused\":true}\n"
 	    "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"status\":\"failed\",\"attempts\":4294967295,\"max_attempts\":7,"
 	    "\"priority\":"
 	    "-2147483648,\"enqueued_at\":\"@9223372036854775807\",\"available_at\":\"2026-11-20T09:30:00.000000Z\",\"last_error\":\"no\","
-	    "\"payload\":\"\"}\n"
+	    "\"group\":\"g\",\"rerun\":true,\"rerun_enqueued_at\":\"2026-11-20T09:30:00.000000Z\",\"rerun_available_at\":\"1969-12-31T23:59:59."
+	    "999995Z\","
+	    "\"rerun_payload_base64\":\"gAA=\",\"payload\":\"\"}\n"
+	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id_base64\":\"/w==\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
+	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id\":\"a\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
 	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"a:b\",\"fingerprint_base64\":\"gAA=\",\"status\":-2147483648,"
 	    "\"response\":\"a\\u0000b\",\"created_at\":\"1970-01-01T00:00:00.000000Z\",\"expires_at\":null}\n"
 	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"~\",\"fingerprint\":\"\",\"status\":2147483647,"
 	    "\"response_base64\":\"/w==\",\"created_at\":\"1969-12-31T23:59:59.999999Z\",\"expires_at\":\"@9223372036854775807\"}\n"
 	    "{\"kind\":\"migration\",\"name\":\"zeta\\u0001\",\"applied_at\":\"2026-11-20T09:30:00.000001Z\"}\n"
 	    "{\"kind\":\"migration\",\"name\":\"alpha\",\"applied_at\":\"1970-01-01T00:00:00.000000Z\"}\n"
-	    "{\"kind\":\"end\",\"objects\":\"12\"}\n";
+	    "{\"kind\":\"end\",\"objects\":\"14\"}\n";
 	(void)state;
 	formats_init("s");
 	import_text("s", "", lines, 0);
@@ -482,7 +487,7 @@ static const struct broken {
     {"", HEADER "{\"kind\":\"outbox\"", 2, "line 2 (byte 62) is not JSON"},
     {"", HEADER "[]", 2, "line 2 (byte 46) is no JSON object"},
     {"", HEADER "{}", 2, "has no \"kind\""},
-    {"", HEADER "{\"kind\":\"lock\"}", 2, "unknown \"kind\""},
+    {"", HEADER "{\"kind\":\"nothing\"}", 2, "unknown \"kind\""},
     {"", HEADER "{\"kind\":\"outbox\",\"colour\":1}", 2, "unknown member \"colour\""},
     {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"q\",\"queue_base64\":\"cQ==\"}", 2, "\"queue\" twice"},
     {"", HEADER "{\"kind\":\"outbox\",\"queue_base64\":\"cR==\"}", 2, "not base64"},
@@ -490,6 +495,9 @@ static const struct broken {
     {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":\"5\"}", 2, "\"max_attempts\" is \"5\""},
     {"", HEADER "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"priority\":2147483648}", 2, "32 bits"},
     {"", HEADER "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"status\":\"gone\"}", 2, "not one of queued"},
+    {"", HEADER "{\"kind\":\"lock\"}", 2, "name must have"},
+    {"", HEADER "{\"kind\":\"lock\",\"name\":\"a\",\"owner\":\"w\"}", 2, "must be times"},
+    {"", HEADER "{\"kind\":\"lock\",\"name\":\"a\",\"token\":\"1\"}", 2, "unknown member"},
     {"", HEADER "{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"score\":\"NaN\"}", 2, "\"score\""},
     {"", HEADER "{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"seen_at\":\"2026-01-01T00:00:00.0000001Z\"}", 2,
      "microseconds"},

@@ -1,5 +1,5 @@
 /* Every cell of the contract's idempotency table: each operation on a key in each state, with its code, `changed`, what begin found,
- * version and the entry that results, run on a live store, after reopening, and on a state loaded from a snapshot; each of them plainly,
+ * version and the entry that results, in every setting (lib/settings.h); each of them plainly,
  * with an expected version that is right, with one that is wrong, inside a transaction, and inside one that fails afterwards.
  *
  * Each cell has a scope of its own, so all of them are arranged in one store, carried over together, and then performed. Every look at a
@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "lib/cells.h"
 #include "lib/idem_cells.h"
 #include "lib/settings.h"
 
@@ -381,9 +382,26 @@ static void every_cell_holds_in_every_setting(void **unused)
 		run_setting(setting);
 }
 
+static const char *operation_name(size_t i)
+{
+	return i < OPERATIONS ? operations[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < CELL_STATES ? cell_state_name((enum cell_state)i) : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **unused)
+{
+	(void)unused;
+	cells_are_listed("idempotency", operation_name, state_name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(every_cell_holds_in_every_setting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include "holdfast/admin.h"
 #include "holdfast/inbox.h"
+#include "lib/cells.h"
 #include "lib/settings.h"
 
 #define HOUR INT64_C(3600000000)
@@ -284,7 +285,7 @@ static void run_table(enum setting setting, bool settled)
 	if (settled) {
 		const hf_lsn last = last_lsn(stage->store);
 		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
-		assert_int_equal(last_lsn(stage->store), last + 2u * OPERATIONS);
+		assert_int_equal(last_lsn(stage->store), last + (hf_lsn)2 * OPERATIONS);
 		stage_verify(stage);
 	}
 	for (unsigned op = 0; op < OPERATIONS; op++)
@@ -300,6 +301,22 @@ static void each_operation_on_each_state_of_a_key(void **state)
 		run_table(setting, false);
 		run_table(setting, true);
 	}
+}
+
+static const char *operation_name(size_t i)
+{
+	return i < OPERATIONS ? operations[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < STATES ? states[i].name : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **state)
+{
+	(void)state;
+	cells_are_listed("inbox, tombstones", operation_name, state_name);
 }
 
 /* --- Endings ------------------------------------------------------------------------------------------------------------------ */
@@ -480,6 +497,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_operation_on_each_state_of_a_key),
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(a_tombstone_ends_at_its_instant_with_nobody_calling),
 	    cmocka_unit_test(an_inbox_of_tombstones_leaves_the_list_when_they_end),
 	    cmocka_unit_test(a_tombstone_may_last_for_ever),

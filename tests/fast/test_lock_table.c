@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "holdfast/lock.h"
+#include "lib/cells.h"
 #include "lib/settings.h"
 
 #define SECOND INT64_C(1000000)
@@ -36,7 +37,7 @@ enum state {
 };
 
 static const char *const state_names[STATES] = {
-    "free", "released", "held", "held without lease", "held, newer grant", "held by another", "lease over", "lease over, logged"};
+    "free", "released", "held", "held without lease", "held by a newer grant", "held by another", "lease over", "lease over and logged"};
 
 struct cell {
 	char name[48];
@@ -416,9 +417,26 @@ static void every_cell_holds_in_every_setting(void **unused)
 		run_setting(setting);
 }
 
+static const char *operation_name(size_t i)
+{
+	return i < OPERATIONS ? operations[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < STATES ? state_names[i] : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **unused)
+{
+	(void)unused;
+	cells_are_listed("lock", operation_name, state_name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(every_cell_holds_in_every_setting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

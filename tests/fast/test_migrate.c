@@ -73,10 +73,10 @@ static const char *names(hf_store *store, size_t limit)
 	return text;
 }
 
-#define MIGRATION(title, effect) \
-	{ \
-		.name = {title, sizeof title - 1}, .fill = fill, .ctx = effect \
-	}
+static struct hf_migration migration(const char *name, struct effect *effect)
+{
+	return (struct hf_migration){.name = hf_str(name), .fill = fill, .ctx = effect};
+}
 
 /* --- One after the other ------------------------------------------------------------------------------------------------------ */
 
@@ -86,9 +86,9 @@ static void each_is_applied_once_in_the_order_of_the_list(void **unused)
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
 		struct effect effects[] = {{.consumer = "a"}, {.consumer = "b"}, {.consumer = "a"}};
-		const struct hf_migration first[] = {MIGRATION("zeta", &effects[0]), MIGRATION("beta", &effects[1])};
+		const struct hf_migration first[] = {migration("zeta", &effects[0]), migration("beta", &effects[1])};
 		const struct hf_migration second[] = {
-		    MIGRATION("beta", &effects[1]), MIGRATION("alpha", &effects[2]), {.name = {"nothing", 7}}, MIGRATION("zeta", &effects[0])};
+		    migration("beta", &effects[1]), migration("alpha", &effects[2]), {.name = {"nothing", 7}}, migration("zeta", &effects[0])};
 		struct hf_migrated done;
 		assert_int_equal(hf_migrate(stage->store, first, 2, &done, NULL), HF_OK);
 		assert_true(done.applied == 2 && done.skipped == 0);
@@ -124,7 +124,7 @@ static void a_failing_one_leaves_the_store_as_before_it(void **unused)
 		bad.fails = rows[i].how.fails;
 		bad.refused = rows[i].how.refused;
 		bad.misused = rows[i].how.misused;
-		const struct hf_migration list[] = {MIGRATION("first", &good), MIGRATION("second", &bad), MIGRATION("third", &good)};
+		const struct hf_migration list[] = {migration("first", &good), migration("second", &bad), migration("third", &good)};
 		struct hf_migrated done;
 		struct hf_error error = {0};
 		assert_int_equal(hf_migrate(stage->store, list, 1, NULL, NULL), HF_OK);
@@ -158,7 +158,7 @@ static void a_list_that_breaks_the_rules_does_nothing_at_all(void **unused)
 	struct effect effect = {.consumer = "a"};
 	const struct hf_bytes bad[] = {hf_str(""), hf_str("good"), hf_str(long_name), hf_bytes("a\0b", 3)};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		const struct hf_migration list[] = {MIGRATION("good", &effect), {.name = bad[i], .fill = fill, .ctx = &effect}};
+		const struct hf_migration list[] = {migration("good", &effect), {.name = bad[i], .fill = fill, .ctx = &effect}};
 		struct hf_error error = {0};
 		assert_int_equal(hf_migrate(stage->store, list, 2, NULL, &error), HF_EINVAL);
 		assert_true(error.text[0] != '\0');

@@ -1,5 +1,5 @@
 /* Every cell of the table of migrations: each operation on a name in each state, with its code, `changed`, version and what is recorded
- * afterwards, run on a live store, after reopening, and on a state loaded from a snapshot; each of them plainly, with an expected version
+ * afterwards, in every setting (lib/settings.h); each of them plainly, with an expected version
  * that is right, with one that is wrong, inside a transaction, and inside one that fails afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "holdfast/migration.h"
+#include "lib/cells.h"
 #include "lib/settings.h"
 
 #define NOW (STAGE_NOW + 1000000)
@@ -190,7 +191,8 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 	const hf_time want = refused || same                ? before
 	                     : strcmp(outcome, "gone") == 0 ? HF_UNSET
 	                     : strcmp(outcome, "now") == 0  ? NOW
-	                                                    : atoi(outcome);
+	                     : strcmp(outcome, "0") == 0    ? 0
+	                                                    : 77;
 	if (after != want)
 		wrong(op, state, stage, manner, "when it was applied");
 	if (result.changed == (refused || same) || result.count != result.changed || result.version != (refused ? 0 : now))
@@ -231,9 +233,26 @@ static void every_cell_holds_in_every_setting(void **unused)
 	}
 }
 
+static const char *operation_name(size_t i)
+{
+	return i < OPERATIONS ? operations[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < STATES ? states[i].name : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **unused)
+{
+	(void)unused;
+	cells_are_listed("migration", operation_name, state_name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(every_cell_holds_in_every_setting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@ struct scene {
 	struct stage *stage;
 	hf_store *store;
 	hf_token token; /* of "held" */
+	hf_token window_token; /* of "w1" in the queue "window" */
 };
 
 static struct hf_bytes queue(void)
@@ -61,6 +62,36 @@ static int extend_held(struct scene *s, hf_txn *txn)
 static int configure(struct scene *s, hf_txn *txn)
 {
 	return hf_outbox_configure(s->store, txn, &(struct hf_outbox_configure){.queue = queue(), .max_attempts = 9}, NULL, NULL);
+}
+
+static int note_rerun(struct scene *s, hf_txn *txn)
+{
+	const struct hf_outbox_enqueue args = {
+	    .queue = queue(), .id = hf_str("held"), .enqueued_at = 1, .available_at = 1, .dedup = HF_OUTBOX_RERUN};
+	return hf_outbox_enqueue(s->store, txn, &args, NULL, NULL);
+}
+static int claim_of_group(struct scene *s, hf_txn *txn)
+{
+	const struct hf_outbox_claim args = {.queue = queue(), .id = hf_str("g1"), .owner = hf_str("w"), .lease_us = LEASE};
+	return hf_outbox_claim(s->store, txn, &args, NULL, NULL, NULL);
+}
+static int pause_it(struct scene *s, hf_txn *txn)
+{
+	return hf_outbox_pause(s->store, txn, &(struct hf_outbox_pause){.queue = queue()}, NULL, NULL);
+}
+static int redrive(struct scene *s, hf_txn *txn)
+{
+	return hf_outbox_redrive(s->store, txn, &(struct hf_outbox_redrive){.queue = queue()}, NULL, NULL);
+}
+static int complete_g1(struct scene *s, hf_txn *txn)
+{
+	const struct hf_outbox_complete args = {.queue = hf_str("window"), .id = hf_str("w1"), .token = s->window_token};
+	return hf_outbox_complete(s->store, txn, &args, NULL, NULL);
+}
+static int put_completed(struct scene *s, hf_txn *txn)
+{
+	const struct hf_outbox_put_completed args = {.queue = queue(), .id = hf_str("x"), .until = INT64_MAX};
+	return hf_outbox_put_completed(s->store, txn, &args, NULL, NULL);
 }
 
 /* --- Answers ---------------------------------------------------------------------------------------------------------------- */
@@ -155,6 +186,44 @@ static int guard_claim(struct scene *s)
 	return hf_txn_commit(txn, HF_DURABLE, NULL);
 }
 
+static int note_again(struct scene *s)
+{
+	return note_rerun(s, NULL);
+}
+static int claim_blocked(struct scene *s)
+{
+	const struct hf_outbox_claim args = {.queue = queue(), .id = hf_str("g2"), .owner = hf_str("w"), .lease_us = LEASE};
+	return hf_outbox_claim(s->store, NULL, &args, NULL, NULL, NULL);
+}
+static int pause_again(struct scene *s)
+{
+	return pause_it(s, NULL);
+}
+static int redrive_again(struct scene *s)
+{
+	return redrive(s, NULL);
+}
+static int enqueue_completed(struct scene *s)
+{
+	const struct hf_outbox_enqueue args = {.queue = hf_str("window"), .id = hf_str("w1")};
+	return hf_outbox_enqueue(s->store, NULL, &args, NULL, NULL);
+}
+static int enqueue_put_completed(struct scene *s)
+{
+	return add(s, NULL);
+}
+static int put_completed_again(struct scene *s)
+{
+	return put_completed(s, NULL);
+}
+static int list_completed(struct scene *s)
+{
+	struct hf_outbox_completed_page page;
+	assert_int_equal(hf_outbox_completed(s->store, &(struct hf_outbox_completed_list){.queue = queue()}, 0, &page, NULL), HF_OK);
+	hf_release(page.memory);
+	return HF_OK;
+}
+
 /* --- The table -------------------------------------------------------------------------------------------------------------- */
 
 static const struct row {
@@ -185,6 +254,16 @@ static const struct row {
     {"guard_claim on an item just extended", extend_held, guard_claim, HF_OK, true},
     {"extend to where it is", extend_held, extend_again, HF_OK, true},
     {"configure to what it is", configure, configure_again, HF_OK, true},
+    {"enqueue RERUN of what is noted just so", note_rerun, note_again, HF_OK, true},
+    {"claim beside another of the group", claim_of_group, claim_blocked, HF_EBLOCKED, true},
+    {"pause of a queue just paused", pause_it, pause_again, HF_OK, true},
+    {"claim_next of a queue just paused", pause_it, claim_next_nothing, HF_OK, true},
+    {"redrive of what was just redriven", redrive, redrive_again, HF_OK, true},
+    {"enqueue of an id just completed", complete_g1, enqueue_completed, HF_OK, true},
+    {"enqueue of an id just put as completed", put_completed, enqueue_put_completed, HF_OK, true},
+    {"put_completed once more", put_completed, put_completed_again, HF_OK, true},
+    {"completed", put_completed, list_completed, HF_OK, true},
+    {"completed beside another queue's change", add_elsewhere, list_completed, HF_OK, false},
     /* Not waited for: what the answer has nothing to do with. */
     {"get beside another queue's change", add_elsewhere, get_queued, HF_OK, false},
     {"a miss beside another queue's change", add_elsewhere, get_x, HF_ENOTFOUND, false},
@@ -199,6 +278,25 @@ static hf_lsn durable_lsn(hf_store *store)
 	return info.durable_lsn;
 }
 
+/* Two of a group, which are delayed; one that failed; and one held in a queue with a window. */
+static void arrange_rest(struct scene *s)
+{
+	static const struct hf_outbox_input items[] = {{.id = {"g1", 2}, .group = {"g", 1}, .available_at = INT64_MAX},
+	                                               {.id = {"g2", 2}, .group = {"g", 1}, .available_at = INT64_MAX},
+	                                               {.id = {"failed", 6}, .available_at = INT64_MAX}};
+	const struct hf_outbox_enqueue_many many = {.queue = queue(), .items = items, .count = 3};
+	const struct hf_outbox_configure window = {.queue = hf_str("window"), .dedup_window_us = LEASE};
+	const struct hf_outbox_enqueue held = {.queue = hf_str("window"), .id = hf_str("w1")};
+	const struct hf_outbox_claim claim = {.queue = hf_str("window"), .id = hf_str("w1"), .owner = hf_str("w")};
+	struct hf_result result;
+	assert_int_equal(hf_outbox_enqueue_many(s->store, NULL, &many, NULL, NULL), HF_OK);
+	ob_mark_failed(s->store, "failed");
+	assert_int_equal(hf_outbox_configure(s->store, NULL, &window, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_enqueue(s->store, NULL, &held, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_claim(s->store, NULL, &claim, NULL, &result, NULL), HF_OK);
+	s->window_token = result.token;
+}
+
 static void run_row(const struct row *row)
 {
 	struct scene scene = {.stage = stage_open(SETTING_LIVE)};
@@ -208,6 +306,7 @@ static void run_row(const struct row *row)
 	ob_enqueue(scene.store, "held", "p", 0, 0);
 	scene.token = ob_claim(scene.store, "held", LEASE);
 	ob_enqueue(scene.store, "queued", "p", 0, 0);
+	arrange_rest(&scene);
 	assert_int_equal(hf_txn_begin(scene.store, &txn, NULL), HF_OK);
 	assert_int_equal(row->change(&scene, txn), HF_OK);
 	assert_int_equal(hf__submit(scene.store, txn, HF_DURABLE, &ticket, NULL), HF_OK);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "holdfast/outbox_drain.h"
 #include "lib/outbox_ops.h"
 #include "lib/settings.h"
 
@@ -129,11 +130,82 @@ static void a_drain_may_leave_delayed_items_alone(void **unused)
 	stage_close(stage);
 }
 
+/* 001 to 003 are of a group, 004 is not. */
+static void fill_group(hf_store *store)
+{
+	static const struct hf_outbox_input items[] = {{.id = {"001", 3}, .payload = {"001", 3}, .group = {"g", 1}},
+	                                               {.id = {"002", 3}, .payload = {"002", 3}, .group = {"g", 1}},
+	                                               {.id = {"003", 3}, .payload = {"003", 3}, .group = {"g", 1}},
+	                                               {.id = {"004", 3}, .payload = {"004", 3}}};
+	const struct hf_outbox_enqueue_many args = {.queue = queue(), .items = items, .count = 4};
+	assert_int_equal(hf_outbox_enqueue_many(store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void a_drain_keeps_to_the_order_of_groups(void **unused)
+{
+	(void)unused;
+	struct stage *stage = stage_open(SETTING_LIVE);
+	struct sender sender = {.stage = stage, .fails_from = 0, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
+	const struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = &sender, .max_attempts = 2};
+	struct hf_outbox_drained drained;
+	fill_group(stage->store);
+	/* The first of the group fails and is queued again: what comes after it is not sent before it. */
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_true(drained.requeued == 2 && drained.skipped == 2 && sender.sends[1] == 1 && sender.sends[2] == 0 && sender.sends[4] == 1);
+	/* Given up it is out of the way of the second, which fails for the first time. */
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_true(drained.failed == 2 && drained.requeued == 1 && drained.skipped == 1 && sender.sends[2] == 1 && sender.sends[3] == 0);
+	/* Somebody holds an item of the group. */
+	sender.fails_from = 99;
+	const hf_token token = ob_claim(stage->store, "003", 60 * SECOND);
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_true(drained.sent == 0 && drained.skipped == 1);
+	ob_complete(stage->store, "003", token);
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_true(drained.sent == 1 && sender.sends[2] == 2);
+	stage_close(stage);
+}
+
+static void a_drain_of_a_group_sends_all_of_it_in_one_pass(void **unused)
+{
+	(void)unused;
+	struct stage *stage = stage_open(SETTING_LIVE);
+	struct sender sender = {.stage = stage, .fails_from = 99, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
+	const struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = &sender};
+	struct hf_outbox_drained drained;
+	fill_group(stage->store);
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_true(drained.sent == 4 && drained.skipped == 0);
+	stage_close(stage);
+}
+
+static void a_paused_queue_is_not_drained(void **unused)
+{
+	(void)unused;
+	struct stage *stage = stage_open(SETTING_LIVE);
+	struct sender sender = {.stage = stage, .fails_from = 99, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
+	const struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = &sender};
+	const struct hf_outbox_pause pause = {.queue = queue()};
+	struct hf_outbox_drained drained;
+	fill_group(stage->store);
+	assert_int_equal(hf_outbox_pause(stage->store, NULL, &pause, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_true(drained.sent == 0 && drained.skipped == 4);
+	assert_string_equal(ob_list(stage->store, HF_OUTBOX_QUEUED, 0), "001 002 003 004");
+	assert_int_equal(hf_outbox_resume(stage->store, NULL, &pause, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_int_equal(drained.sent, 4);
+	stage_close(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_drain_sends_what_was_queued_in_enqueue_order_once),
 	    cmocka_unit_test(concurrent_drains_never_send_an_item_twice),
+	    cmocka_unit_test(a_drain_keeps_to_the_order_of_groups),
+	    cmocka_unit_test(a_drain_of_a_group_sends_all_of_it_in_one_pass),
+	    cmocka_unit_test(a_paused_queue_is_not_drained),
 	    cmocka_unit_test(a_drain_may_leave_delayed_items_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

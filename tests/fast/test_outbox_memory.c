@@ -15,7 +15,7 @@
 
 struct scene {
 	struct stage *stage;
-	hf_token held;
+	hf_token held, noted;
 };
 
 /* --- One allocation fails --------------------------------------------------------------------------------------------------- */
@@ -56,6 +56,77 @@ static int put(struct scene *s)
 	    .queue = hf_str(OB_QUEUE),
 	    .item = {.id = hf_str("queued"), .payload = hf_str("other"), .last_error = hf_str("error"), .status = HF_OUTBOX_FAILED}};
 	return hf_outbox_put(s->stage->store, NULL, &args, NULL, NULL);
+}
+static int enqueue_grouped(struct scene *s)
+{
+	const struct hf_outbox_enqueue args = {KEY("new"), .payload = hf_str("p"), .group = hf_str("a new group")};
+	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
+}
+static int rerun(struct scene *s)
+{
+	const struct hf_outbox_enqueue args = {KEY("held"), .payload = hf_str("again"), .dedup = HF_OUTBOX_RERUN};
+	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
+}
+static int complete_noted(struct scene *s)
+{
+	return hf_outbox_complete(s->stage->store, NULL, &(struct hf_outbox_complete){KEY("noted"), .token = s->noted}, NULL, NULL);
+}
+static int put_elsewhere(struct scene *s)
+{
+	static const struct hf_outbox_rerun again = {.payload = {"again", 5}};
+	const struct hf_outbox_put args = {.queue = hf_str(OB_QUEUE),
+	                                   .item = {.id = hf_str("noted"),
+	                                            .payload = hf_str("other"),
+	                                            .last_error = hf_str("error"),
+	                                            .group = hf_str("another group"),
+	                                            .rerun = &again}};
+	hf_txn *txn;
+	int rc = hf_txn_begin(s->stage->store, &txn, NULL);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf_outbox_put(s->stage->store, txn, &args, NULL, NULL);
+	if (rc == HF_OK)
+		return hf_txn_commit(txn, HF_DURABLE, NULL);
+	hf_txn_abandon(txn);
+	return rc;
+}
+static int complete_and_block(struct scene *s)
+{
+	const struct hf_outbox_configure window = {.queue = hf_str(OB_QUEUE), .dedup_window_us = SECOND};
+	const struct hf_outbox_complete args = {KEY("held"), .token = s->held};
+	hf_txn *txn;
+	int rc = hf_txn_begin(s->stage->store, &txn, NULL);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf_outbox_configure(s->stage->store, txn, &window, NULL, NULL);
+	if (rc == HF_OK)
+		rc = hf_outbox_complete(s->stage->store, txn, &args, NULL, NULL);
+	if (rc == HF_OK)
+		return hf_txn_commit(txn, HF_DURABLE, NULL);
+	hf_txn_abandon(txn);
+	return rc;
+}
+static int put_completed(struct scene *s)
+{
+	const struct hf_outbox_put_completed args = {KEY("done"), .until = INT64_MAX};
+	return hf_outbox_put_completed(s->stage->store, NULL, &args, NULL, NULL);
+}
+static int list_completed(struct scene *s)
+{
+	struct hf_outbox_completed_page page;
+	const struct hf_outbox_completed_list args = {.queue = hf_str("with ids"), .limit = 1};
+	const int rc = hf_outbox_completed(s->stage->store, &args, 0, &page, NULL);
+	assert_true(page.count == (rc == HF_OK) && (rc != HF_OK || page.next));
+	hf_release(page.memory);
+	return rc;
+}
+static int pause_it(struct scene *s)
+{
+	return hf_outbox_pause(s->stage->store, NULL, &(struct hf_outbox_pause){.queue = hf_str("never seen")}, NULL, NULL);
+}
+static int redrive(struct scene *s)
+{
+	return hf_outbox_redrive(s->stage->store, NULL, &(struct hf_outbox_redrive){.queue = hf_str("failed ones")}, NULL, NULL);
 }
 static int configure(struct scene *s)
 {
@@ -135,6 +206,29 @@ static int settle(struct scene *s)
 	return hf_maintain(s->stage->store, 0, NULL);
 }
 
+static int get_noted(struct scene *s)
+{
+	struct hf_outbox_got got;
+	const struct hf_outbox_key key = {KEY("noted")};
+	const int rc = hf_outbox_get(s->stage->store, &key, 0, &got, NULL);
+	hf_release(got.memory);
+	return rc;
+}
+static bool only_noted(void *ctx, const struct hf_outbox_item *item)
+{
+	(void)ctx;
+	return item->rerun != NULL;
+}
+static int list_noted(struct scene *s)
+{
+	struct hf_outbox_items items;
+	const struct hf_outbox_list args = {.queue = hf_str(OB_QUEUE), .match = only_noted};
+	const int rc = hf_outbox_list(s->stage->store, &args, 0, &items, NULL);
+	assert_true(items.count == (rc == HF_OK));
+	assert_true(rc != HF_OK || memcmp(items.items[0].rerun->payload.data, "again", 5) == 0);
+	hf_release(items.memory);
+	return rc;
+}
 static int get(struct scene *s)
 {
 	struct hf_outbox_got got;
@@ -176,6 +270,15 @@ static const struct {
     {"enqueue into a new queue", enqueue_elsewhere, 3},
     {"enqueue REPLACE", replace, 1},
     {"put", put, 2},
+    {"enqueue into a new group", enqueue_grouped, 4},
+    {"enqueue RERUN", rerun, 1},
+    {"complete with a rerun noted", complete_noted, 1},
+    {"put into another group with a rerun", put_elsewhere, 9},
+    {"complete and block", complete_and_block, 4},
+    {"put_completed", put_completed, 1},
+    {"completed", list_completed, 3},
+    {"pause of a new queue", pause_it, 1},
+    {"redrive", redrive, 0},
     {"configure", configure, 0},
     {"clear", clear, 0},
     {"claim", claim, 3},
@@ -190,6 +293,8 @@ static const struct {
     {"retry", retry, 0},
     {"settle", settle, 0},
     {"get", get, 2},
+    {"get of one with a rerun", get_noted, 2},
+    {"list matching those with a rerun", list_noted, 6},
     {"list", list, 3},
     {"list matching", list_matching, 5},
 };
@@ -206,6 +311,19 @@ static void arrange(struct scene *s)
 	s->held = ob_claim(s->stage->store, "held", 3600 * SECOND);
 	(void)ob_claim(s->stage->store, "over", SECOND);
 	stage_at(s->stage, STAGE_NOW + 2 * SECOND);
+	/* Behind the others: what the lists begin with has no error, group or rerun. */
+	const struct hf_outbox_enqueue noted = {KEY("noted"), .payload = hf_str("p"), .priority = 9, .group = hf_str("g")};
+	const struct hf_outbox_enqueue again = {KEY("noted"), .payload = hf_str("again"), .dedup = HF_OUTBOX_RERUN};
+	assert_int_equal(hf_outbox_enqueue(s->stage->store, NULL, &noted, NULL, NULL), HF_OK);
+	s->noted = ob_claim(s->stage->store, "noted", 3600 * SECOND);
+	assert_int_equal(hf_outbox_enqueue(s->stage->store, NULL, &again, NULL, NULL), HF_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct hf_outbox_put_completed done = {.queue = hf_str("with ids"), .id = hf_str(i ? "b" : "a"), .until = INT64_MAX};
+		const struct hf_outbox_put failed = {.queue = hf_str("failed ones"),
+		                                     .item = {.id = hf_str(i ? "b" : "a"), .status = HF_OUTBOX_FAILED}};
+		assert_int_equal(hf_outbox_put_completed(s->stage->store, NULL, &done, NULL, NULL), HF_OK);
+		assert_int_equal(hf_outbox_put(s->stage->store, NULL, &failed, NULL, NULL), HF_OK);
+	}
 }
 
 /* Runs the operation with allocation number `at` failing. true: it makes no more of them. */

@@ -9,197 +9,16 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "lib/outbox_model.h"
 #include "lib/outbox_ops.h"
-#include "lib/rng.h"
-#include "lib/settings.h"
 
-enum { ITEMS = 16, STEPS = 3000, TEXT_MAX = 512 };
-
-struct item {
-	bool there;
-	enum hf_outbox_status status;
-	uint32_t attempts;
-	hf_time enqueued_at, available_at, lease_until;
-	int32_t priority;
-	uint64_t seq;
-	hf_token token;
-	unsigned payload;
-	bool noted; /* a rerun */
-	unsigned rerun_payload;
-	hf_time rerun_enqueued_at, rerun_available_at;
-	/* When it was completed last (by next_seq), and how long that blocks; HF_UNSET: it does not. */
-	uint64_t done_seq;
-	hf_time done_until;
-};
-
-struct model {
-	struct stage *stage;
-	struct hf_rng rng;
-	hf_time now;
-	uint64_t next_seq;
-	bool paused;
-	int64_t window;
-	uint32_t window_max;
-	uint64_t dropped;
-	struct item items[ITEMS];
-	char id[ITEMS][8];
-	unsigned steps;
-	char group[ITEMS][8]; /* items 0 to 5 are in none, the others in g0 to g2 */
-};
-
-/* --- The model -------------------------------------------------------------------------------------------------------------- */
-
-static enum hf_outbox_status view(const struct model *m, const struct item *item)
-{
-	const bool over = item->status == HF_OUTBOX_SENDING && item->lease_until != HF_UNSET && item->lease_until <= m->now;
-	return over ? HF_OUTBOX_QUEUED : item->status;
-}
-
-static int by_seq(const struct item *a, const struct item *b)
-{
-	return (a->seq > b->seq) - (a->seq < b->seq);
-}
-
-static int by_turn(const struct item *a, const struct item *b)
-{
-	if (a->priority != b->priority)
-		return a->priority < b->priority ? -1 : 1;
-	if (a->available_at != b->available_at)
-		return a->available_at < b->available_at ? -1 : 1;
-	return by_seq(a, b);
-}
-
-/* The ids of those that pass, sorted, at most `max`. */
-static size_t pick(const struct model *m, bool (*pass)(const struct model *, const struct item *, int), int arg,
-                   int (*order)(const struct item *, const struct item *), size_t max, unsigned out[ITEMS])
-{
-	size_t count = 0;
-	for (unsigned i = 0; i < ITEMS; i++) {
-		if (!m->items[i].there || !pass(m, &m->items[i], arg))
-			continue;
-		size_t at = count++;
-		for (; at > 0 && order(&m->items[i], &m->items[out[at - 1]]) < 0; at--)
-			out[at] = out[at - 1];
-		out[at] = i;
-	}
-	return count < max ? count : max;
-}
-
-static bool passes_status(const struct model *m, const struct item *item, int status)
-{
-	return status == HF_OUTBOX_ANY || (int)view(m, item) == status;
-}
-
-static bool same_group(const struct model *m, const struct item *a, const struct item *b)
-{
-	const char *group = m->group[a - m->items];
-	return group[0] && strcmp(group, m->group[b - m->items]) == 0;
-}
-
-/* Another item of the group is held. */
-static bool blocked(const struct model *m, const struct item *item)
-{
-	for (unsigned i = 0; i < ITEMS; i++) {
-		const struct item *other = &m->items[i];
-		if (other != item && other->there && same_group(m, item, other) && view(m, other) == HF_OUTBOX_SENDING)
-			return true;
-	}
-	return false;
-}
-
-/* Another queued item of the group was enqueued before. */
-static bool behind(const struct model *m, const struct item *item)
-{
-	for (unsigned i = 0; i < ITEMS; i++) {
-		const struct item *other = &m->items[i];
-		if (other->there && same_group(m, item, other) && view(m, other) == HF_OUTBOX_QUEUED && other->seq < item->seq)
-			return true;
-	}
-	return false;
-}
-
-static bool passes_claim(const struct model *m, const struct item *item, int unused)
-{
-	(void)unused;
-	return view(m, item) == HF_OUTBOX_QUEUED && item->available_at <= m->now && !m->paused && !blocked(m, item) && !behind(m, item);
-}
-
-static bool blocks(const struct model *m, const struct item *item)
-{
-	return !item->there && item->done_until != HF_UNSET && item->done_until > m->now;
-}
-
-static unsigned count_done(const struct model *m)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < ITEMS; i++)
-		count += blocks(m, &m->items[i]);
-	return count;
-}
-
-/* No more than `keep` completed ids: the oldest are dropped. */
-static void cut_done(struct model *m, unsigned keep)
-{
-	while (count_done(m) > keep) {
-		struct item *oldest = NULL;
-		for (unsigned i = 0; i < ITEMS; i++)
-			if (blocks(m, &m->items[i]) && (!oldest || m->items[i].done_seq < oldest->done_seq))
-				oldest = &m->items[i];
-		oldest->done_until = HF_UNSET;
-		m->dropped++;
-	}
-}
-
-static const char *join(const struct model *m, const unsigned *which, size_t count, char out[TEXT_MAX])
-{
-	size_t len = 0;
-	out[0] = '\0';
-	for (size_t i = 0; i < count; i++)
-		len += (size_t)snprintf(out + len, TEXT_MAX - len, "%s%s", len ? " " : "", m->id[which[i]]);
-	return out;
-}
+enum { STEPS = 3000 };
 
 /* --- Steps ------------------------------------------------------------------------------------------------------------------ */
 
 static int64_t some_lease(struct model *m)
 {
 	return hf_rng_chance(&m->rng, 1, 3) ? 0 : hf_rng_range(&m->rng, 1, 50);
-}
-
-/* What an enqueue makes of the item, whether it changes anything. */
-static bool model_enqueue(struct model *m, struct item *item, enum hf_outbox_dedup dedup, unsigned payload, hf_time available_at,
-                          int32_t priority)
-{
-	if (blocks(m, item))
-		return false;
-	if (!item->there) {
-		*item = (struct item){.there = true,
-		                      .status = HF_OUTBOX_QUEUED,
-		                      .enqueued_at = m->now,
-		                      .available_at = available_at,
-		                      .lease_until = HF_UNSET,
-		                      .priority = priority,
-		                      .seq = m->next_seq++,
-		                      .payload = payload,
-		                      .done_until = HF_UNSET};
-		return true;
-	}
-	if (dedup == HF_OUTBOX_RERUN && view(m, item) == HF_OUTBOX_SENDING) {
-		item->noted = true;
-		item->rerun_payload = payload;
-		item->rerun_enqueued_at = m->now;
-		item->rerun_available_at = available_at;
-		return true;
-	}
-	if (dedup == HF_OUTBOX_KEEP || view(m, item) != HF_OUTBOX_QUEUED)
-		return false;
-	item->status = HF_OUTBOX_QUEUED;
-	item->lease_until = HF_UNSET;
-	item->noted = false;
-	item->payload = payload;
-	item->enqueued_at = m->now;
-	item->available_at = available_at;
-	return true;
 }
 
 static void step_enqueue(struct model *m, unsigned i)
@@ -236,10 +55,10 @@ static void step_claim(struct model *m, unsigned i)
 	const struct hf_outbox_claim args = {.queue = hf_str(OB_QUEUE), .id = hf_str(m->id[i]), .owner = hf_str("w"), .lease_us = lease};
 	struct hf_result result;
 	const int rc = hf_outbox_claim(m->stage->store, NULL, &args, NULL, &result, NULL);
-	assert_int_equal(rc, !item->there                         ? HF_ENOTFOUND
-	                     : view(m, item) == HF_OUTBOX_SENDING ? HF_ECLAIMED
-	                     : blocked(m, item)                   ? HF_EBLOCKED
-	                                                          : HF_OK);
+	assert_int_equal(rc, !item->there                               ? HF_ENOTFOUND
+	                     : model_view(m, item) == HF_OUTBOX_SENDING ? HF_ECLAIMED
+	                     : model_blocked(m, item)                   ? HF_EBLOCKED
+	                                                                : HF_OK);
 	if (rc != HF_OK)
 		return;
 	hold(m, item, lease);
@@ -252,8 +71,8 @@ static void step_claim_next(struct model *m)
 	char text[TEXT_MAX];
 	const uint32_t max = (uint32_t)hf_rng_range(&m->rng, 1, 4);
 	const int64_t lease = some_lease(m);
-	const size_t count = pick(m, passes_claim, 0, by_turn, max, expected);
-	assert_string_equal(ob_claim_next(m->stage->store, max, lease), join(m, expected, count, text));
+	const size_t count = model_pick(m, model_passes_claim, 0, model_by_turn, max, expected);
+	assert_string_equal(ob_claim_next(m->stage->store, max, lease), model_join(m, expected, count, text));
 	for (size_t i = 0; i < count; i++) {
 		struct hf_outbox_got got;
 		const struct hf_outbox_key key = {hf_str(OB_QUEUE), hf_str(m->id[expected[i]])};
@@ -262,33 +81,6 @@ static void step_claim_next(struct model *m)
 		hold(m, &m->items[expected[i]], lease);
 		hf_release(got.memory);
 	}
-}
-
-static void let_go(struct item *item, enum hf_outbox_status status)
-{
-	item->status = status;
-	item->lease_until = HF_UNSET;
-}
-
-static void model_complete(struct model *m, struct item *item)
-{
-	let_go(item, HF_OUTBOX_QUEUED);
-	item->there = item->noted;
-	if (item->noted) {
-		item->attempts = 0;
-		item->seq = m->next_seq++;
-		item->payload = item->rerun_payload;
-		item->enqueued_at = item->rerun_enqueued_at;
-		item->available_at = item->rerun_available_at;
-		item->noted = false;
-		return;
-	}
-	item->done_until = HF_UNSET;
-	if (m->window == 0)
-		return;
-	cut_done(m, m->window_max - 1);
-	item->done_until = m->now + m->window;
-	item->done_seq = m->next_seq++;
 }
 
 /* complete, fail, release: with the newest token of the item. */
@@ -311,7 +103,7 @@ static void step_outcome(struct model *m, unsigned i)
 	else
 		rc = hf_outbox_release(store, NULL, &(struct hf_outbox_release){.queue = queue, .id = id, .token = item->token, .delay_us = delay},
 		                       NULL, NULL);
-	assert_int_equal(rc, !item->there ? HF_ENOTFOUND : view(m, item) != HF_OUTBOX_SENDING ? HF_ESTALE : HF_OK);
+	assert_int_equal(rc, !item->there ? HF_ENOTFOUND : model_view(m, item) != HF_OUTBOX_SENDING ? HF_ESTALE : HF_OK);
 	if (rc != HF_OK)
 		return;
 	if (what == 0) {
@@ -320,7 +112,7 @@ static void step_outcome(struct model *m, unsigned i)
 	}
 	item->attempts += what == 1;
 	const bool failed = what == 1 && item->attempts >= 3;
-	let_go(item, failed ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED);
+	model_let_go(item, failed ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED);
 	if ((what == 1 && !failed) || (what == 2 && delay > 0))
 		item->available_at = m->now + delay;
 }
@@ -339,11 +131,11 @@ static void step_from_outside(struct model *m, unsigned i)
 	else
 		rc = hf_outbox_retry(store, NULL, &(struct hf_outbox_retry){.queue = queue, .id = id}, NULL, NULL);
 	assert_int_equal(rc, item->there ? HF_OK : HF_ENOTFOUND);
-	if (rc != HF_OK || (what == 2 && view(m, item) == HF_OUTBOX_QUEUED))
+	if (rc != HF_OK || (what == 2 && model_view(m, item) == HF_OUTBOX_QUEUED))
 		return;
 	item->there = what != 0;
 	item->attempts += what == 1;
-	let_go(item, what == 1 ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED);
+	model_let_go(item, what == 1 ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED);
 	if (what == 2 && item->available_at > m->now)
 		item->available_at = m->now;
 }
@@ -359,7 +151,7 @@ static void step_queue(struct model *m)
 		m->window_max = (uint32_t)hf_rng_range(&m->rng, 1, 4);
 		const struct hf_outbox_configure args = {.queue = queue, .dedup_window_us = m->window, .dedup_max = m->window_max};
 		assert_int_equal(hf_outbox_configure(store, NULL, &args, &result, NULL), HF_OK);
-		cut_done(m, m->window_max);
+		model_cut_done(m, m->window_max);
 	} else if (what == 1) {
 		const struct hf_outbox_redrive args = {.queue = queue, .group = hf_str(m->group[hf_rng_below(&m->rng, ITEMS)])};
 		unsigned count = 0;
@@ -369,7 +161,7 @@ static void step_queue(struct model *m)
 			if (!item->there || item->status != HF_OUTBOX_FAILED || (args.group.len && strcmp(m->group[i], args.group.data) != 0))
 				continue;
 			count++;
-			let_go(item, HF_OUTBOX_QUEUED);
+			model_let_go(item, HF_OUTBOX_QUEUED);
 			if (item->available_at > m->now)
 				item->available_at = m->now;
 		}
@@ -396,7 +188,7 @@ static void step_setting(struct model *m)
 	for (unsigned i = 0; i < ITEMS && setting == SETTING_REOPENED; i++) {
 		struct item *item = &m->items[i];
 		if (item->there && item->status == HF_OUTBOX_SENDING && item->lease_until == HF_UNSET)
-			let_go(item, HF_OUTBOX_QUEUED);
+			model_let_go(item, HF_OUTBOX_QUEUED);
 	}
 }
 
@@ -430,9 +222,9 @@ static void compare_lists(struct model *m)
 	for (int status = HF_OUTBOX_ANY; status <= HF_OUTBOX_FAILED; status++) {
 		unsigned expected[ITEMS];
 		char text[TEXT_MAX];
-		const size_t count = pick(m, passes_status, status, by_seq, ITEMS, expected);
+		const size_t count = model_pick(m, model_passes_status, status, model_by_seq, ITEMS, expected);
 		const size_t limit = (size_t)hf_rng_below(&m->rng, 4);
-		assert_string_equal(ob_list(m->stage->store, (enum hf_outbox_status)status, limit), join(m, expected, count, text));
+		assert_string_equal(ob_list(m->stage->store, (enum hf_outbox_status)status, limit), model_join(m, expected, count, text));
 	}
 }
 
@@ -441,7 +233,7 @@ static void compare_count(const struct model *m, enum hf_outbox_status status, c
 	uint64_t items = 0;
 	hf_time oldest = HF_UNSET;
 	for (unsigned i = 0; i < ITEMS; i++) {
-		if (!m->items[i].there || view(m, &m->items[i]) != status)
+		if (!m->items[i].there || model_view(m, &m->items[i]) != status)
 			continue;
 		oldest = items++ == 0 || m->items[i].enqueued_at < oldest ? m->items[i].enqueued_at : oldest;
 	}
@@ -456,10 +248,10 @@ static void compare_groups(const struct model *m, const struct hf_outbox_stats *
 		const struct item *item = &m->items[i];
 		if (!item->there || !m->group[i][0] || item->status == HF_OUTBOX_FAILED)
 			continue;
-		const bool held = view(m, item) == HF_OUTBOX_SENDING;
+		const bool held = model_view(m, item) == HF_OUTBOX_SENDING;
 		busy_groups += held;
-		groups += held || (!blocked(m, item) && !behind(m, item));
-		waiting += !held && (blocked(m, item) || behind(m, item));
+		groups += held || (!model_blocked(m, item) && !model_behind(m, item));
+		waiting += !held && (model_blocked(m, item) || model_behind(m, item));
 	}
 	assert_int_equal(stats->groups, groups);
 	assert_int_equal(stats->busy_groups, busy_groups);
@@ -475,7 +267,7 @@ static void compare_stats(struct model *m)
 	compare_count(m, HF_OUTBOX_QUEUED, &stats.queued);
 	compare_count(m, HF_OUTBOX_SENDING, &stats.sending);
 	compare_count(m, HF_OUTBOX_FAILED, &stats.failed);
-	assert_true(stats.paused == m->paused && stats.completed == count_done(m) && stats.dropped == m->dropped);
+	assert_true(stats.paused == m->paused && stats.completed == model_count_done(m) && stats.dropped == m->dropped);
 	compare_groups(m, &stats);
 }
 
@@ -490,8 +282,8 @@ static void compare_items(const struct model *m)
 		assert_int_equal(rc, item->there ? HF_OK : HF_ENOTFOUND);
 		if (rc != HF_OK)
 			continue;
-		const bool held = view(m, item) == HF_OUTBOX_SENDING;
-		assert_int_equal(got.item.status, view(m, item));
+		const bool held = model_view(m, item) == HF_OUTBOX_SENDING;
+		assert_int_equal(got.item.status, model_view(m, item));
 		assert_int_equal(got.item.attempts, item->attempts);
 		assert_true(got.item.available_at == item->available_at && got.item.enqueued_at == item->enqueued_at);
 		assert_true(got.item.token == (held ? item->token : 0));
@@ -500,7 +292,7 @@ static void compare_items(const struct model *m)
 		(void)snprintf(rerun, sizeof rerun, "%u", item->rerun_payload);
 		assert_true(hf__bytes_equal(got.item.payload, hf_str(payload)) && hf__bytes_equal(got.item.group, hf_str(m->group[i])));
 		assert_true((got.item.rerun != NULL) == item->noted);
-		if (item->noted)
+		if (got.item.rerun)
 			assert_true(hf__bytes_equal(got.item.rerun->payload, hf_str(rerun)) &&
 			            got.item.rerun->available_at == item->rerun_available_at && got.item.rerun->enqueued_at == item->rerun_enqueued_at);
 		hf_release(got.memory);
@@ -523,12 +315,12 @@ static void compare_done(struct model *m)
 			const struct item *item = NULL;
 			for (unsigned i = 0; i < ITEMS && !item; i++)
 				item = hf__bytes_equal(page.ids[k].id, hf_str(m->id[i])) ? &m->items[i] : NULL;
-			assert_true(item && blocks(m, item) && item->done_until == page.ids[k].until && item->done_seq > before);
+			assert_true(item && model_blocks(m, item) && item->done_until == page.ids[k].until && item->done_seq > before);
 			before = item->done_seq;
 		}
 	} while (page.next);
 	hf_release(page.memory);
-	assert_int_equal(count, count_done(m));
+	assert_int_equal(count, model_count_done(m));
 }
 
 static void random_operations_agree_with_a_model(void **unused)

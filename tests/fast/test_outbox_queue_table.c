@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/cells.h"
 #include "lib/outbox_cells.h"
 
 #define HOUR (3600 * SECOND)
@@ -390,9 +391,26 @@ static void every_cell_holds_in_every_setting(void **unused)
 		run_setting(setting);
 }
 
+static const char *operation_name(size_t i)
+{
+	return i < OPERATIONS_ON_QUEUE ? operations[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < STATES_OF_QUEUE ? states[i].name : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **unused)
+{
+	(void)unused;
+	cells_are_listed("outbox, queues", operation_name, state_name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(every_cell_holds_in_every_setting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

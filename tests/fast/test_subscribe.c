@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "base/mem.h"
 #include "holdfast/holdfast.h"
 #include "lib/followed.h"
 #include "lib/sim_os.h"
@@ -318,72 +317,6 @@ static void what_is_not_durable_is_not_told(void **state)
 
 /* --- Failures ---------------------------------------------------------------------------------------------------------------------------------- */
 
-static bool veto(void *ctx, size_t size)
-{
-	size_t *left = ctx;
-	(void)size;
-	if (*left == 0)
-		return true;
-	--*left;
-	return false;
-}
-
-static void without_memory_nothing_begins(void **state)
-{
-	(void)state;
-	hf_subscription *subscription = NULL;
-	const struct hf_subscribe args = {.domain = "outbox", .key = {{"q", 1}}, .parts = 1, .ring = 4};
-	enqueue("q", "a");
-	for (size_t budget = 0; !subscription; budget++) {
-		size_t left = budget;
-		hf__mem_set_veto(veto, &left);
-		const int rc = hf_subscribe(store, &args, &subscription, NULL);
-		hf__mem_set_veto(NULL, NULL);
-		assert_true(rc == (subscription ? HF_OK : HF_ENOMEM) && budget < 50);
-	}
-	hf_unsubscribe(subscription);
-	close_store();
-}
-
-/* Told or counted as lost: together they are all. */
-static void without_memory_changes_are_counted_as_lost(void **state)
-{
-	(void)state;
-	enum { CHANGES = 200 };
-	hf_subscription *subscription = subscribe(NULL);
-	uint64_t told = 0, lost = 0, failures = 0, next = 1;
-	size_t budget = 0;
-	for (unsigned i = 0; i < CHANGES; i++) {
-		struct hf_event_batch batch;
-		char id[16];
-		snprintf(id, sizeof id, "i%u", i);
-		enqueue("q", id);
-		size_t left = budget++ % 14;
-		hf__mem_set_veto(veto, &left);
-		const int rc = hf_subscription_next(subscription, 0, 0, &batch, NULL);
-		hf__mem_set_veto(NULL, NULL);
-		assert_true(rc == HF_OK || rc == HF_ENOMEM);
-		failures += rc != HF_OK;
-		for (size_t j = 0; j < batch.count; j++) {
-			assert_int_equal(batch.events[j].lsn, next);
-			next += batch.events[j].lost ? batch.events[j].lost : 1;
-			told += batch.events[j].lost == 0;
-			lost += batch.events[j].lost;
-		}
-		hf_release(batch.memory);
-	}
-	struct hf_event_batch batch;
-	assert_int_equal(hf_subscription_next(subscription, 0, 0, &batch, NULL), HF_OK);
-	for (size_t j = 0; j < batch.count; j++) {
-		told += batch.events[j].lost == 0;
-		lost += batch.events[j].lost;
-	}
-	hf_release(batch.memory);
-	assert_true(told + lost == CHANGES && failures > 10 && lost > 0 && told > lost);
-	hf_unsubscribe(subscription);
-	close_store();
-}
-
 static void what_cannot_be_read_is_told_and_comes_when_it_can(void **state)
 {
 	(void)state;
@@ -508,8 +441,6 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(gaps_and_events_take_turns, begin, end),
 	    cmocka_unit_test_setup_teardown(the_eventfd_is_readable_while_there_is_something, begin, end),
 	    cmocka_unit_test_setup_teardown(what_is_not_durable_is_not_told, begin, end),
-	    cmocka_unit_test_setup_teardown(without_memory_nothing_begins, begin, end),
-	    cmocka_unit_test_setup_teardown(without_memory_changes_are_counted_as_lost, begin, end),
 	    cmocka_unit_test_setup_teardown(what_cannot_be_read_is_told_and_comes_when_it_can, begin, end),
 	    cmocka_unit_test_setup_teardown(a_callback_hears_of_its_queue, begin, end),
 	    cmocka_unit_test_setup_teardown(a_callback_may_end_itself_and_others, begin, end),

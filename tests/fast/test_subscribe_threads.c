@@ -277,7 +277,7 @@ static void *come_and_go(void *arg)
 		struct hf_event_batch batch;
 		hf_subscription *called, *ring = subscribe(2);
 		assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), count_calls, calls, &called, NULL), HF_OK);
-		assert_int_equal(hf_subscription_next(ring, 1, i % 3 * 1000, &batch, NULL), HF_OK);
+		assert_int_equal(hf_subscription_next(ring, 1, (int64_t)(i % 3) * 1000, &batch, NULL), HF_OK);
 		hf_release(batch.memory);
 		if (i % 2)
 			hf_unsubscribe(ring);

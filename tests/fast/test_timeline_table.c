@@ -1,5 +1,5 @@
 /* Every cell of the contract's timeline table: each operation on a timeline in each state, with its code, `changed`, count, version and the events
- * that result, run on a live store, after reopening, and on a state loaded from a snapshot; each of them plainly, with an expected version that
+ * that result, in every setting (lib/settings.h); each of them plainly, with an expected version that
  * is right, with one that is wrong, and inside a transaction. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/cells.h"
 #include "lib/settings.h"
 #include "lib/timeline_ops.h"
 
@@ -114,6 +115,24 @@ static int clear(const struct call *c)
 {
 	const struct hf_timeline_clear args = {.write.expect = c->expect, .timeline = hf_str(c->timeline)};
 	return hf_timeline_clear(c->store, c->txn, &args, c->result, c->error);
+}
+
+/* In a transaction of its own where it was given none. It expects what there is, unless it was told what to expect. */
+static int guard(const struct call *c)
+{
+	char text[TEXT_MAX];
+	hf_txn *txn = c->txn;
+	const hf_lsn version = look(c->store, c->timeline, text), there = version ? version : HF_ABSENT;
+	const struct hf_timeline_guard args = {.write.expect = c->expect ? c->expect : there, .key = {hf_str(c->timeline), hf_str("e")}};
+	if (!txn)
+		assert_int_equal(hf_txn_begin(c->store, &txn, c->error), HF_OK);
+	const int rc = hf_timeline_guard(c->store, txn, &args, c->result, c->error);
+	if (c->txn)
+		return rc;
+	if (rc == HF_OK)
+		return hf_txn_commit(txn, HF_DURABLE, c->error);
+	hf_txn_abandon(txn);
+	return rc;
 }
 
 static int get(const struct call *c)
@@ -258,6 +277,7 @@ static const struct row {
 	{"retain less than no time", MANY, retain, {.max_events = 1, .max_age_us = -1}, HF_EINVAL, {{0}}},
 	{"retain at no time", MANY, retain, {.max_events = 1, .max_age_us = 1, .now = HF_UNSET}, HF_EINVAL, {{0}}},
 	{"clear", MANY, clear, {0}, HF_OK, {SAME, {HF_OK, "", 1}, {HF_OK, "", 3}, {HF_OK, "", 2}, SAME, {HF_OK, "", 1}}},
+	{"guard", ONE, guard, {0}, HF_OK, {SAME, SAME, SAME, SAME, SAME, SAME}},
 	{"get", READ, get, {0}, HF_OK, {NO_SUCH, {HF_OK, E, 0}, {HF_OK, E, 0}, NO_SUCH, NO_SUCH, NO_SUCH}},
 	{"query", READ, query, {0}, HF_OK, TELLS("", E, Z " " E " " A, Z " " A, "", Z)},
 	{"query ascending", READ, query, {.ascending = true}, HF_OK, TELLS("", E, A " " E " " Z, A " " Z, "", Z)},
@@ -420,9 +440,26 @@ static void each_operation_in_each_state_in_each_setting(void **state)
 		run_table(setting);
 }
 
+static const char *operation_name(size_t i)
+{
+	return i < ROWS ? rows[i].name : NULL;
+}
+
+static const char *state_name(size_t i)
+{
+	return i < STATES ? state_names[i] : NULL;
+}
+
+static void the_cells_are_those_of_the_design(void **state)
+{
+	(void)state;
+	cells_are_listed("timeline", operation_name, state_name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_cells_are_those_of_the_design),
 	    cmocka_unit_test(each_operation_in_each_state_in_each_setting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,10 @@
 /* The cells that the table tests run, listed in DESIGN.md ("Cells"): an operation or a state that is run and not listed fails, and so does one that is
- * listed and not run. Names stand in the order in which they are run, with " · " between them. */
+ * listed and not run. A row of that table is one line: | `table` | operations | states |. A table is named after its domain, "cursor" or "cursor, reads".
+ * Names stand in the order in which they are run, with " · " between them. */
 #ifndef TESTS_LIB_CELLS_H
 #define TESTS_LIB_CELLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The i-th name; NULL behind the last. */
@@ -10,5 +12,18 @@ typedef const char *(*cells_name)(size_t i);
 
 /* Fails the running test unless DESIGN.md's row of this table says exactly these. */
 void cells_are_listed(const char *table, cells_name operation, cells_name state);
+
+/* The whole of DESIGN.md; free it. */
+char *cells_design(void);
+/* Finds the row at or after *at, which begins as the whole design and moves behind it. False: there are no more. The three columns point into the
+ * design and are not terminated. */
+struct cells_row {
+	const char *table, *operations, *states, *end;
+};
+bool cells_next_row(const char **at, struct cells_row *row);
+/* Does the row's table belong to the domain? */
+bool cells_row_is_of(const struct cells_row *row, const char *domain);
+/* Does one of the row's operations begin with this word ("put" for "put at 5", not for "put_completed")? */
+bool cells_row_has(const struct cells_row *row, const char *word);
 
 #endif

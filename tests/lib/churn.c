@@ -13,8 +13,7 @@ static void judge(struct churn *c, int rc)
 {
 	c->refused += rc != HF_OK;
 	if (rc == HF_OK || rc == HF_ENOTFOUND || rc == HF_ECONFLICT || rc == HF_ECLAIMED || rc == HF_ESTALE || rc == HF_ENONMONOTONIC ||
-	    rc == HF_EHELD ||
-	    rc == HF_EBLOCKED)
+	    rc == HF_EHELD || rc == HF_EBLOCKED)
 		return;
 	fail_msg("step %llu answered %s", (unsigned long long)c->steps, hf_code_name(rc));
 }

@@ -11,11 +11,13 @@
 
 void followed_add(struct followed *f, const struct hf_event_batch *batch)
 {
+	assert_true(batch->count > 0 && batch->events && batch->memory);
 	f->events = realloc(f->events, (f->count + batch->count) * sizeof *f->events);
 	f->batches = realloc(f->batches, (f->batch_count + 1) * sizeof(struct hf_memory *));
 	assert_true(f->events && f->batches);
-	for (size_t i = 0; i < batch->count; i++) {
-		assert_true(f->count == 0 || batch->events[i].lsn > f->events[f->count - 1].lsn);
+	for (size_t i = 0; batch->events && f->events && i < batch->count; i++) {
+		assert_true(batch->events[i].lsn > f->last);
+		f->last = batch->events[i].lsn;
 		f->events[f->count++] = batch->events[i];
 	}
 	f->batches[f->batch_count++] = batch->memory;

@@ -11,6 +11,7 @@ struct followed {
 	size_t count;
 	struct hf_memory **batches; /* what they lie in */
 	size_t batch_count;
+	hf_lsn last; /* the newest event */
 	hf_lsn next; /* of the newest batch */
 };
 

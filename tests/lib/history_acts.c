@@ -146,10 +146,9 @@ static void do_where(struct act *act, struct target *target)
 void act_do(struct act *act, struct target *target)
 {
 	static void (*const doing[ACTS])(struct act *, struct target *) = {
-	    [ACT_ENQUEUE] = do_item, [ACT_CLAIM] = do_claim,  [ACT_COMPLETE] = do_item,  [ACT_FAIL] = do_item,
-	    [ACT_GET] = do_get,      [ACT_ACQUIRE] = do_lock, [ACT_RENEW] = do_lock,     [ACT_RELEASE] = do_lock,
-	    [ACT_CHECK] = do_lock,   [ACT_BEGIN] = do_begin,  [ACT_FINISH] = do_finish,  [ACT_ADVANCE] = do_advance,
-	    [ACT_WHERE] = do_where,
+	    [ACT_ENQUEUE] = do_item,  [ACT_CLAIM] = do_claim,     [ACT_COMPLETE] = do_item, [ACT_FAIL] = do_item,  [ACT_GET] = do_get,
+	    [ACT_ACQUIRE] = do_lock,  [ACT_RENEW] = do_lock,      [ACT_RELEASE] = do_lock,  [ACT_CHECK] = do_lock, [ACT_BEGIN] = do_begin,
+	    [ACT_FINISH] = do_finish, [ACT_ADVANCE] = do_advance, [ACT_WHERE] = do_where,
 	};
 	doing[act->name](act, target);
 }

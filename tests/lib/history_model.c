@@ -247,10 +247,12 @@ enum linear_verdict history_judge(const struct history *history, unsigned *objec
 
 void history_describe(const struct act *act, char *out, size_t cap)
 {
-	static const char *const names[ACTS] = {"reopen",  "time",  "enqueue", "claim", "complete", "fail",    "get",  "acquire",
-	                                        "renew", "release", "check",   "begin", "finish",   "advance", "where"};
-	(void)snprintf(out, cap, "%6" PRIu64 "..%-6" PRIu64 " t%u %s object %u%s number %" PRId64 " token %" PRIx64 " -> %s%s%s given %" PRIx64
-	               " shown %" PRId64 "/%" PRId64, act->asked, act->answered, act->thread, names[act->name], act->object,
-	               act->leased ? " leased" : "", act->number, act->token, hf_code_name(act->code), act->unsure ? " (unsure)" : "",
-	               act->changed ? " changed" : "", act->given, act->shown, act->shown_too);
+	static const char *const names[ACTS] = {"reopen", "time",    "enqueue", "claim", "complete", "fail",    "get",  "acquire",
+	                                        "renew",  "release", "check",   "begin", "finish",   "advance", "where"};
+	(void)snprintf(out, cap,
+	               "%6" PRIu64 "..%-6" PRIu64 " t%u %s object %u%s number %" PRId64 " token %" PRIx64 " -> %s%s%s given %" PRIx64
+	               " shown %" PRId64 "/%" PRId64,
+	               act->asked, act->answered, act->thread, names[act->name], act->object, act->leased ? " leased" : "", act->number,
+	               act->token, hf_code_name(act->code), act->unsure ? " (unsure)" : "", act->changed ? " changed" : "", act->given,
+	               act->shown, act->shown_too);
 }

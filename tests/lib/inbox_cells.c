@@ -96,7 +96,7 @@ static void arrange_replaced(const struct inbox_call *c)
 	assert_int_equal(save_records(c, &input, 1, SNAPSHOT_1, HF_INBOX_REPLACE), HF_OK);
 }
 
-static void arrange(const struct inbox_call *c, enum inbox_state state)
+void inbox_arrange(const struct inbox_call *c, enum inbox_state state)
 {
 	const struct hf_inbox_mark mark = {.key = c->key};
 	const struct hf_inbox_snooze snooze = {.key = c->key, .until = LATER};
@@ -282,7 +282,7 @@ static void arrange_trial(struct trial *t)
 	struct inbox_call call = {.store = t->stage->store, .error = &error};
 	(void)snprintf(t->user, sizeof t->user, "%u-%u-%u", (unsigned)t->index, (unsigned)t->state, (unsigned)t->manner);
 	call.key = trial_key(t);
-	arrange(&call, t->state);
+	inbox_arrange(&call, t->state);
 	t->version = look(t->stage->store, &call.key, t->before);
 	expect_that(t, strcmp(t->before, states[t->state].text) == 0, "arranged wrongly", states[t->state].text);
 }

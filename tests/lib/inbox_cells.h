@@ -36,6 +36,8 @@ int save_records(const struct inbox_call *c, const struct hf_inbox_input *record
 enum inbox_state { NOBODY, LACKING, UNREAD, READ, SEEN, DISMISSED, DONE, REMOVED, SNOOZED, BURIED, BLOCKED, ENDED, INBOX_STATES };
 /* The name of a state; NULL behind the last. */
 const char *inbox_state_name(size_t i);
+/* Brings the inbox and the record of the call's key into this state, at ARRANGED. */
+void inbox_arrange(const struct inbox_call *c, enum inbox_state state);
 
 /* `then` NULL: the record did not change; "": gone; else "unread|read s:seen r:read d:dismissed content@snapshot", with " z" behind it while it is
  * snoozed and " y" once that is over. `count` is of many-object operations, the other record included. */

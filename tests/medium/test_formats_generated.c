@@ -105,7 +105,10 @@ static void put_tombstone(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 
 static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
-	struct bytes id, payload, words;
+	struct bytes id, payload, words, group, again, done;
+	const struct hf_outbox_rerun rerun = {some(rng, &again, 0, true), some_time(rng), some_time(rng)};
+	const struct hf_outbox_put_completed completed = {
+	    .queue = hf_str("od\nd"), .id = some(rng, &done, 10, false), .until = INT64_MAX - (int64_t)hf_rng_below(rng, 1000)};
 	const struct hf_outbox_put args = {
 	    .queue = hf_str("od\nd"),
 	    .item =
@@ -119,9 +122,12 @@ static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	            .enqueued_at = some_time(rng),
 	            .available_at = some_time(rng),
 	            .last_error = some(rng, &words, 0, true),
+	            .group = hf_rng_chance(rng, 1, 2) ? some(rng, &group, 1, false) : hf_str(""),
+	            .rerun = hf_rng_chance(rng, 1, 2) ? &rerun : NULL,
 	        },
 	};
 	assert_int_equal(hf_outbox_put(store, txn, &args, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_put_completed(store, txn, &completed, NULL, NULL), HF_OK);
 }
 
 static void put_idem(struct hf_rng *rng, hf_txn *txn, hf_store *store)
@@ -169,7 +175,13 @@ static void put_others(struct hf_rng *rng, const char *path)
 		put_migration(rng, txn, store);
 	}
 	const struct hf_inbox_set_status set = {.user = hf_str("\xFF odd"), .status = some(rng, &status, 1, true)};
-	const struct hf_outbox_configure configure = {.queue = hf_str("od\nd"), .max_attempts = (uint32_t)hf_rng_next(rng)};
+	const struct hf_outbox_configure configure = {.queue = hf_str("od\nd"),
+	                                              .max_attempts = (uint32_t)hf_rng_next(rng),
+	                                              .dedup_window_us = (int64_t)(hf_rng_next(rng) >> 1),
+	                                              .dedup_max = (uint32_t)(hf_rng_next(rng) | 64)};
+	const struct hf_outbox_pause pause = {.queue = hf_str("od\nd")};
+	if (hf_rng_chance(rng, 1, 2))
+		assert_int_equal(hf_outbox_pause(store, txn, &pause, NULL, NULL), HF_OK);
 	assert_int_equal(hf_inbox_set_status(store, txn, &set, NULL, NULL), HF_OK);
 	assert_int_equal(hf_outbox_configure(store, txn, &configure, NULL, NULL), HF_OK);
 	if (hf_txn_commit(txn, HF_OS, &error) != HF_OK)

@@ -82,7 +82,8 @@ static void every_history_is_explained_by_an_order(void **state)
 		unsure += history->unsure;
 	}
 	free(history);
-	printf("figure: histories: %d of %zu acts in all, %zu pairs overlap, %u reopenings, %u failed syncs, %u kills, %u power losses, %u acts unsure; 0 unexplained\n",
+	printf("figure: histories: %d of %zu acts in all, %zu pairs overlap, %u reopenings, %u failed syncs, %u kills, %u power losses, %u "
+	       "acts unsure; 0 unexplained\n",
 	       HISTORIES, acts, overlapping, reopenings, failed_syncs, kills, power_losses, unsure);
 	assert_true(overlapping > acts / 4);
 	assert_true(failed_syncs > HISTORIES / 10 && kills > HISTORIES / 10 && power_losses > HISTORIES / 10 && unsure > HISTORIES / 2);
@@ -109,9 +110,10 @@ static void a_wrong_answer_is_noticed(void **state)
 		enum act_name name;
 		int from, to;
 	} wrongs[] = {
-	    {ACT_COMPLETE, HF_ESTALE, HF_OK}, {ACT_FAIL, HF_ESTALE, HF_OK},    {ACT_CLAIM, HF_ECLAIMED, HF_OK},        {ACT_ACQUIRE, HF_EHELD, HF_OK},
-	    {ACT_RELEASE, HF_ESTALE, HF_OK},  {ACT_FINISH, HF_ESTALE, HF_OK},  {ACT_ADVANCE, HF_ENONMONOTONIC, HF_OK}, {ACT_RENEW, HF_ESTALE, HF_OK},
-	    {ACT_COMPLETE, HF_OK, HF_ESTALE}, {ACT_ACQUIRE, HF_OK, HF_EHELD}, {ACT_ADVANCE, HF_OK, HF_ENONMONOTONIC},
+	    {ACT_COMPLETE, HF_ESTALE, HF_OK},       {ACT_FAIL, HF_ESTALE, HF_OK},           {ACT_CLAIM, HF_ECLAIMED, HF_OK},
+	    {ACT_ACQUIRE, HF_EHELD, HF_OK},         {ACT_RELEASE, HF_ESTALE, HF_OK},        {ACT_FINISH, HF_ESTALE, HF_OK},
+	    {ACT_ADVANCE, HF_ENONMONOTONIC, HF_OK}, {ACT_RENEW, HF_ESTALE, HF_OK},          {ACT_COMPLETE, HF_OK, HF_ESTALE},
+	    {ACT_ACQUIRE, HF_OK, HF_EHELD},         {ACT_ADVANCE, HF_OK, HF_ENONMONOTONIC},
 	};
 	struct history *history = malloc(sizeof *history);
 	(void)state;

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "lib/scene.h"
 
 #define QUEUE hf_str("queue")
@@ -293,10 +294,188 @@ static void a_queue_of_a_million_costs_what_one_of_a_thousand_does(void **state)
 	compare_steps(fill_queue, queue_works, sizeof queue_works / sizeof queue_works[0]);
 }
 
+/* --- A group that is kept back, and completed ids ------------------------------------------------------------------------------- */
+
+#define GROUPS hf_str("groups")
+
+/* Of `count` items nine tenths are of one group of which somebody holds an item, and come first in the order of claims; the others are of many groups. A
+ * tenth as many ids are completed and block. */
+static void fill_groups(struct scene *scene)
+{
+	static char ids[BATCH][NAME], names[BATCH][NAME];
+	static struct hf_outbox_input items[BATCH];
+	for (unsigned i = 0; i < scene->count;) {
+		size_t n = 0;
+		for (; n < BATCH && i < scene->count; n++, i++) {
+			const bool one = i < scene->count / 10 * 9;
+			items[n] = (struct hf_outbox_input){.id = numbered(ids[n], "item", i),
+			                                    .group = one ? hf_str("busy") : numbered(names[n], "group", i / 4),
+			                                    .priority = one ? -1 : 0};
+		}
+		const struct hf_outbox_enqueue_many args = {.write = write_os, .queue = GROUPS, .items = items, .count = n};
+		assert_int_equal(hf_outbox_enqueue_many(scene->store, NULL, &args, NULL, NULL), HF_OK);
+	}
+	const struct hf_outbox_configure window = {.write = write_os, .queue = GROUPS, .dedup_window_us = 1000 * SECOND};
+	assert_int_equal(hf_outbox_configure(scene->store, NULL, &window, NULL, NULL), HF_OK);
+	for (unsigned i = 0; i < scene->count / 10; i++) {
+		const struct hf_outbox_put_completed args = {
+		    .write = write_os, .queue = GROUPS, .id = numbered(ids[0], "done", i), .until = SCENE_NOW + 1000 * SECOND};
+		assert_int_equal(hf_outbox_put_completed(scene->store, NULL, &args, NULL, NULL), HF_OK);
+	}
+	const struct hf_outbox_claim first = {
+	    .write = write_os, .queue = GROUPS, .id = hf_str("item0"), .owner = hf_str("w"), .lease_us = 500 * SECOND};
+	assert_int_equal(hf_outbox_claim(scene->store, NULL, &first, NULL, NULL, NULL), HF_OK);
+}
+
+static void claim_from_groups(struct scene *scene, uint32_t max, uint32_t expected)
+{
+	struct hf_outbox_items got;
+	const struct hf_outbox_claim_next args = {
+	    .write = write_os, .queue = GROUPS, .max = max, .owner = hf_str("w"), .lease_us = 1000 * SECOND};
+	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
+	assert_int_equal(got.count, expected);
+	hf_release(got.memory);
+}
+
+static void groups_claim_next(struct scene *scene)
+{
+	claim_from_groups(scene, 1, 1);
+}
+
+static void groups_claim_many(struct scene *scene)
+{
+	claim_from_groups(scene, 8, 8);
+}
+
+static void groups_claim_blocked(struct scene *scene)
+{
+	char id[NAME];
+	const struct hf_outbox_claim args = {
+	    .write = write_os, .queue = GROUPS, .id = numbered(id, "item", scene->count / 2), .owner = hf_str("w")};
+	assert_int_equal(hf_outbox_claim(scene->store, NULL, &args, NULL, NULL, NULL), HF_EBLOCKED);
+}
+
+static void groups_enqueue(struct scene *scene)
+{
+	const struct hf_outbox_enqueue args = {.write = write_os, .queue = GROUPS, .id = hf_str("one more"), .group = hf_str("busy")};
+	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void groups_enqueue_completed(struct scene *scene)
+{
+	char id[NAME];
+	struct hf_result result;
+	const struct hf_outbox_enqueue args = {.write = write_os, .queue = GROUPS, .id = numbered(id, "done", scene->count / 20)};
+	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, &result, NULL), HF_OK);
+	assert_false(result.changed);
+}
+
+static void groups_stats(struct scene *scene)
+{
+	struct hf_outbox_stats stats;
+	assert_int_equal(hf_outbox_stats(scene->store, GROUPS, HF_READ_UNDURABLE, &stats, NULL), HF_OK);
+	assert_true(stats.blocked > scene->count / 10 * 9 - 2 && stats.groups > scene->count / 50 && stats.busy_groups > 1);
+	assert_int_equal(stats.completed, scene->count / 10);
+}
+
+static void groups_completed(struct scene *scene)
+{
+	struct hf_outbox_completed_page page;
+	const struct hf_outbox_completed_list args = {.queue = GROUPS, .limit = PAGE};
+	assert_int_equal(hf_outbox_completed(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	assert_int_equal(page.count, PAGE);
+	hf_release(page.memory);
+}
+
+/* One at the limit: the oldest is dropped. The limit is set by the first of the two. */
+static void groups_drop_oldest(struct scene *scene)
+{
+	const struct hf_outbox_put_completed args = {
+	    .write = write_os, .queue = GROUPS, .id = hf_str("late"), .until = SCENE_NOW + 1000 * SECOND};
+	assert_int_equal(hf_outbox_put_completed(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void groups_set_limit(struct scene *scene)
+{
+	const struct hf_outbox_configure args = {
+	    .write = write_os, .queue = GROUPS, .dedup_window_us = 1000 * SECOND, .dedup_max = scene->count / 10};
+	assert_int_equal(hf_outbox_configure(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void groups_pause(struct scene *scene)
+{
+	const struct hf_outbox_pause args = {.write = write_os, .queue = GROUPS};
+	assert_int_equal(hf_outbox_pause(scene->store, NULL, &args, NULL, NULL), HF_OK);
+	claim_from_groups(scene, 1, 0);
+	assert_int_equal(hf_outbox_resume(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+/* The lease is over: the group moves on with nobody acting, its first item first. */
+static void groups_claim_after_expiry(struct scene *scene)
+{
+	sim_set_now(scene->sim, SCENE_NOW + 600 * SECOND);
+	claim_from_groups(scene, 1, 1);
+}
+
+/* All completed ids have faded, and that is not logged. */
+static void groups_enqueue_faded(struct scene *scene)
+{
+	char id[NAME];
+	struct hf_result result;
+	sim_set_now(scene->sim, SCENE_NOW + 5000 * SECOND);
+	const struct hf_outbox_enqueue args = {.write = write_os, .queue = GROUPS, .id = numbered(id, "done", scene->count / 20)};
+	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, &result, NULL), HF_OK);
+	assert_true(result.changed);
+}
+
+static void groups_claim_beside_faded(struct scene *scene)
+{
+	claim_from_groups(scene, 1, 1);
+}
+
+/* Whoever holds the first of the group completes it, and the next of nearly all of them is free. */
+static void groups_complete(struct scene *scene)
+{
+	struct hf_outbox_items got;
+	sim_set_now(scene->sim, SCENE_NOW + 9000 * SECOND);
+	const struct hf_outbox_claim_next args = {
+	    .write = write_os, .queue = GROUPS, .max = 1, .owner = hf_str("w"), .lease_us = 1000 * SECOND};
+	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
+	assert_true(got.count == 1 && hf__bytes_equal(got.items[0].group, hf_str("busy")));
+	const struct hf_outbox_complete done = {.write = write_os, .queue = GROUPS, .id = got.items[0].id, .token = got.items[0].token};
+	assert_int_equal(hf_outbox_complete(scene->store, NULL, &done, NULL, NULL), HF_OK);
+	hf_release(got.memory);
+	claim_from_groups(scene, 1, 1);
+}
+
+static const struct work group_works[] = {
+    {"outbox claim_next beside a busy group", 0, groups_claim_next},
+    {"outbox claim_next of 8 groups", 0, groups_claim_many},
+    {"outbox claim, group busy", 0, groups_claim_blocked},
+    {"outbox enqueue into the busy group", 0, groups_enqueue},
+    {"outbox enqueue of a completed id", 0, groups_enqueue_completed},
+    {"outbox stats with groups", 0, groups_stats},
+    {"outbox completed", PAGE, groups_completed},
+    {"outbox configure, dedup_max", 0, groups_set_limit},
+    {"outbox put_completed, oldest dropped", 0, groups_drop_oldest},
+    {"outbox pause, claim_next, resume", 0, groups_pause},
+    {"outbox claim_next, group free again", 0, groups_claim_after_expiry},
+    {"outbox enqueue, all ids faded", 0, groups_enqueue_faded},
+    {"outbox claim_next, all ids faded", 0, groups_claim_beside_faded},
+    {"outbox claim, complete, claim of the group", 0, groups_complete},
+};
+
+static void a_busy_group_and_completed_ids_cost_nothing(void **state)
+{
+	(void)state;
+	compare_steps(fill_groups, group_works, sizeof group_works / sizeof group_works[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_queue_of_a_million_costs_what_one_of_a_thousand_does),
+	    cmocka_unit_test(a_busy_group_and_completed_ids_cost_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,7 @@ class PutStruct(Struct):
         ("ttl_us", c_int64),
         ("orders", c_uint),
         ("now", c_int64),
+        ("restore", c_bool),
     ]
 
 

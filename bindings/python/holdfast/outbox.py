@@ -332,7 +332,7 @@ class CompletedPageStruct(Struct):
 
 class CompletedListStruct(Struct):
     c_name = "struct hf_outbox_completed_list"
-    _fields_ = [("queue", Bytes), ("limit", c_size_t), ("page", c_char_p)]
+    _fields_ = [("queue", Bytes), ("id", Bytes), ("limit", c_size_t), ("page", c_char_p)]
 
 
 class DrainStruct(Struct):
@@ -1007,7 +1007,7 @@ class Outbox(OutboxMutations):
             ids = (out.ids[i] for i in range(out.count))
             return Page([CompletedId(s.id.text(), s.until, s.version) for s in ids], token_or_none(out.next))
 
-        args = CompletedListStruct(borrow.bytes(queue), limit, token(page))
+        args = CompletedListStruct(queue=borrow.bytes(queue), limit=limit, page=token(page))
         return self._read("hf_outbox_completed", args, None, CompletedPageStruct(), undurable, give)
 
     def completed(self, queue: Text, *, undurable: bool = False) -> Iterator[CompletedId]:

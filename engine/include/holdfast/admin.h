@@ -6,6 +6,7 @@
 #ifndef HOLDFAST_ADMIN_H
 #define HOLDFAST_ADMIN_H
 
+#include "holdfast/feed.h"
 #include "holdfast/types.h"
 
 #ifdef __cplusplus
@@ -35,6 +36,9 @@ HF_API HF_CHECKED int hf_inbox_users(hf_store *store, const struct hf_names *arg
 HF_API HF_CHECKED int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
                                        struct hf_error *error);
 
+/* The names of the domains that this version knows, by index; NULL behind the last. */
+HF_API const char *hf_domain_name(unsigned index);
+
 /* --- The log -------------------------------------------------------------------------------------------------------------- */
 
 /* An entry as it lies in the log. Pointers live until the callback returns. */
@@ -49,6 +53,7 @@ struct hf_log_entry {
 	uint32_t segment; /* the number of the file it lies in */
 	uint32_t offset; /* where in it the entry begins */
 	uint32_t body_len; /* bytes of its body */
+	const struct hf_event *event; /* the same as the change feed gives it: operation, key, body */
 };
 
 enum hf_log_flags {

@@ -40,7 +40,7 @@ HF_API HF_CHECKED int hf_txn_commit_async(hf_txn *txn, enum hf_durability durabi
 HF_API HF_CHECKED int hf_ticket_poll(hf_store *store, const struct hf_ticket *ticket, struct hf_error *error);
 
 /* Waits until the ticket is answered, flushing if nobody else does, at most timeout_us of real time (-1: for ever; 0: as hf_ticket_poll()): then
- * HF_ETIMEDOUT. Without the thread (no_background) the time that a flush takes of its own is not cut short. HF_ECANCELED: hf_close() was called
+ * HF_ETIMEDOUT. Without the thread (no_background), and while it is in a callback, the time that a flush takes of its own is not cut short. HF_ECANCELED: hf_close() was called
  * meanwhile, which is the one call that may run beside this one; its answer tells what became of the ticket. HF_EINVAL: this opening of the
  * store gave no such ticket. Thread-safe. */
 HF_API HF_CHECKED int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t timeout_us, struct hf_error *error);

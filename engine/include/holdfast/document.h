@@ -62,6 +62,7 @@ struct hf_document_put {
 	int64_t ttl_us; /* above 0: expires that long from now by the store's clock; then expires_at must not be given */
 	unsigned orders; /* enum hf_document_orders that the collection is to keep; 0: what it keeps, or the default for a first put */
 	hf_time now; /* becomes updated_at; 0: the store's clock */
+	bool restore; /* import, migration: 0 is the first instant of 1970 in all three times; HF_UNSET as above, but not for `now` */
 };
 
 /* Stores a document: a new one (also where one has expired), or in place of the one there, of which nothing stays but created_at.
@@ -146,6 +147,7 @@ HF_API HF_CHECKED int hf_document_count(hf_store *store, const struct hf_documen
 enum hf_document_by {
 	HF_DOCUMENT_BY_CREATED = 0,
 	HF_DOCUMENT_BY_UPDATED = 1,
+	HF_DOCUMENT_BY_ANY = 2, /* whichever the collection keeps, never refused over all: to walk through it (export, migration) */
 };
 
 struct hf_document_list {

@@ -129,7 +129,8 @@ struct hf_lock_with {
 
 /* Calls `fn` alone for that name: while it runs nobody is granted the lock and no other hf_lock_with() of that name runs; other names run side by
  * side. Writes nothing to the log and gives no token. It may be called only while nobody holds the lock: HF_EHELD, HF_ETIMEDOUT and HF_ECANCELED as in
- * hf_lock_acquire. HF_OK: `fn` was called, once. Calling it for the same name from within `fn` waits for itself. */
+ * hf_lock_acquire. HF_OK: `fn` was called, once. Calling it for the same name from within `fn` waits for itself. hf_close() beside it waits until `fn` has
+ * returned, which may use the store until then. */
 HF_API HF_CHECKED int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn, void *ctx, struct hf_error *error);
 
 /* --- Reads ------------------------------------------------------------------------------------------------------------------ */

@@ -15,7 +15,6 @@
 #ifndef HOLDFAST_OUTBOX_H
 #define HOLDFAST_OUTBOX_H
 
-#include "holdfast/feed.h"
 #include "holdfast/types.h"
 
 #ifdef __cplusplus
@@ -135,7 +134,7 @@ HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const
 struct hf_outbox_put {
 	struct hf_write write;
 	struct hf_bytes queue;
-	/* Stored as given but for token, owner, lease_until and version, which are ignored; times are taken literally. A status of sending
+	/* Stored as given but for token, owner, lease_until and version, which are ignored; times are taken literally and must be set. A status of sending
 	 * becomes queued, since nobody holds it. */
 	struct hf_outbox_item item;
 };
@@ -195,7 +194,11 @@ HF_API HF_CHECKED int hf_outbox_put_completed(hf_store *store, hf_txn *txn, cons
 
 /* `out` is zeroed by the call, and filled when it returns HF_OK with txn NULL. In a transaction the commit fills it, so it must live
  * until then: if the commit returned HF_OK it holds the items; whatever it returned, out->memory must be released afterwards. Leases are
- * durations in microseconds, >= 0; 0: no lease, held until the store is closed. */
+ * durations in microseconds, >= 0; 0: no lease, held until the store is closed.
+ *
+ * HF_EIO or HF_ECORRUPT with out->count above 0: the claim stands, but a payload could not be read from the log. What could not has a payload
+ * of {NULL, 0}; all items and tokens are there, to be failed or released, and out->memory is to be released. In a transaction it is the
+ * commit that answers so: see hf_txn_commit(). */
 
 struct hf_outbox_claim {
 	struct hf_write write;
@@ -454,6 +457,7 @@ struct hf_outbox_completed_page {
 
 struct hf_outbox_completed_list {
 	struct hf_bytes queue;
+	struct hf_bytes id; /* only this one, if it blocks; empty: all */
 	size_t limit; /* 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
@@ -461,46 +465,6 @@ struct hf_outbox_completed_list {
 /* The completed ids that still block, in the order in which they were completed. HF_EINVAL for a damaged `page` or one of another query. */
 HF_API HF_CHECKED int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args, unsigned flags,
                                           struct hf_outbox_completed_page *out, struct hf_error *error);
-
-/* --- Draining ------------------------------------------------------------------------------------------------------------- */
-
-/* Delivers one item: true when that is done, false when it failed, with a NUL-terminated reason in `reason` (`size` bytes, empty at
- * first). Called with no engine lock held: it may call holdfast and may take its time. */
-typedef bool (*hf_outbox_send)(void *ctx, const struct hf_outbox_item *item, char *reason, size_t size);
-
-struct hf_outbox_drain {
-	struct hf_bytes queue;
-	hf_outbox_send send;
-	void *ctx;
-	uint32_t max_attempts; /* as in hf_outbox_fail */
-	struct hf_outbox_backoff backoff; /* as in hf_outbox_fail */
-	struct hf_bytes owner; /* empty: "drain" */
-	int64_t lease_us; /* of each claim; 0: none. Longer than any send takes, or the item may be sent again by another */
-	bool skip_delayed; /* leave alone what is not available yet */
-	enum hf_durability durability; /* of its claims and outcomes */
-};
-
-struct hf_outbox_drained {
-	uint64_t sent; /* delivered and gone */
-	uint64_t failed; /* reached max_attempts in this pass */
-	uint64_t requeued; /* failed, to be tried again by a later pass */
-	uint64_t skipped; /* held, changed or taken away by others meanwhile, or behind such a one in its group; or the queue was paused */
-};
-
-/* One pass over what was queued when it began, in enqueue order: claim, send, then complete or fail. An item that anybody changes
- * after the pass began is left to later passes, so concurrent drains never send one item twice; nor is an item sent before one that goes before it in
- * its group. Nothing is sent while the queue is paused. The first failure of the store ends it; *out tells what was done in either case. */
-HF_API HF_CHECKED int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args, struct hf_outbox_drained *out,
-                                      struct hf_error *error);
-
-/* --- Watching ------------------------------------------------------------------------------------------------------------- */
-
-/* Calls back after each durable change of the queue, its settings included: hf_subscribe() with a callback, see there for the thread and what may be done.
- * End it with hf_outbox_unsubscribe(). Errors: HF_EINVAL (queue or callback), HF_ENOMEM. */
-HF_API HF_CHECKED int hf_outbox_subscribe(hf_store *store, struct hf_bytes queue, hf_event_fn callback, void *ctx, hf_subscription **out,
-                                          struct hf_error *error);
-/* hf_unsubscribe(). */
-HF_API void hf_outbox_unsubscribe(hf_subscription *subscription);
 
 #ifdef __cplusplus
 }

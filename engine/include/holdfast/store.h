@@ -45,7 +45,7 @@ HF_API HF_CHECKED int hf_cancel_waits(hf_store *store, struct hf_error *error);
 HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
 
 /* Does up to `budget_us` microseconds of upkeep (0 = all that is due): prepares the next log segment, settles ended
- * leases in the log, syncs the witness. Needed only with no_background. Thread-safe. */
+ * leases in the log, syncs the witness, takes changes to subscriptions (feed.h). Needed only with no_background. Thread-safe. */
 HF_API HF_CHECKED int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error);
 
 struct hf_info {
@@ -80,7 +80,9 @@ HF_API HF_CHECKED int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_erro
 
 /* Commits and frees the transaction in every case. On failure nothing happened, error->operation is the index of the failing operation
  * (counting from 0 in the order they were added), and all results are zero. HF_EINVAL: adding an operation had failed, so the rest is not
- * committed without it. HF_EUNCERTAIN: all or nothing may turn up after reopen. */
+ * committed without it. HF_EUNCERTAIN: all or nothing may turn up after reopen. The one failure after the commit is HF_EIO or HF_ECORRUPT with
+ * results that are not zero: all of it stands, but a payload that operation error->operation gives back (a claim's, a replayed response) could not be read, and is
+ * {NULL, 0}. */
 HF_API HF_CHECKED int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *error);
 
 /* Frees the transaction without a trace; NULL is allowed. */

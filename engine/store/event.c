@@ -1,0 +1,45 @@
+/* Entries as events: what the domain says that an entry is about, and whom it concerns. */
+#include "log/entry.h"
+#include "store/internal.h"
+#include "store/look.h"
+
+void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struct hf_event *out)
+{
+	struct hf__about about = {0};
+	unsigned index = 0;
+	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
+	*out = (struct hf_event){
+	    .lsn = entry->lsn,
+	    .at = entry->at,
+	    .domain = row ? row->name : "unknown",
+	    .operation = "unknown",
+	    .transaction_end = (entry->flags & HF__ENTRY_LAST) != 0,
+	    .domain_id = entry->domain,
+	    .kind = entry->kind,
+	    .body = entry->body,
+	};
+	if (!row || !row->about || !row->about(entry, &about))
+		return;
+	out->operation = about.operation;
+	memcpy(out->key, about.key, sizeof out->key);
+	out->parts = about.parts;
+	out->removed = about.removed;
+	out->many = about.many;
+	out->reason = about.reason;
+}
+
+bool hf__event_concerns(const struct hf__domains *domains, const struct hf_event *event, const struct hf_bytes *key, unsigned parts)
+{
+	const unsigned common = event->parts < parts ? event->parts : parts;
+	for (unsigned i = 0; i < common; i++)
+		if (!hf__bytes_equal(event->key[i], key[i]))
+			return false;
+	if (event->parts >= parts || !event->many || event->body.len == 0)
+		return event->parts >= parts || event->many;
+	const struct hf__entry entry = {
+	    .lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
+	for (unsigned i = 0; i < domains->count; i++)
+		if (domains->rows[i]->id == event->domain_id)
+			return !domains->rows[i]->concerns || domains->rows[i]->concerns(&entry, key, parts);
+	return true;
+}

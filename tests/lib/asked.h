@@ -1,0 +1,32 @@
+/* Two stores that are asked the same, and what they say, in words that can be compared. Failures are reported through cmocka. */
+#ifndef TESTS_LIB_ASKED_H
+#define TESTS_LIB_ASKED_H
+
+#include "lib/deeds.h"
+#include "lib/sim_os.h"
+
+enum { ASK_TOGETHER = 3, SAID_MAX = 8192, READS = 28 };
+
+/* Answers in words, one after the other. LSNs that the asking itself was given are never told. */
+struct said {
+	bool without_lsns; /* versions and tokens only as there or not */
+	bool without_counts; /* leaves out those that may lag endings */
+	char text[SAID_MAX];
+	size_t len;
+};
+
+/* Performs one deed alone, or up to ASK_TOGETHER in a transaction, with no more than HF_OS asked. */
+void ask_deeds(hf_store *s, const struct deed *deeds, size_t count, struct said *said);
+/* A read of any domain; which < READS. */
+void ask_read(hf_store *s, unsigned which, struct said *said);
+
+struct pair {
+	struct sim *sims[2];
+	hf_store *stores[2];
+};
+
+/* Two new stores that nothing tells apart, without background threads, at DEED_NOW. */
+void pair_open(struct pair *pair);
+void pair_close(struct pair *pair);
+
+#endif
