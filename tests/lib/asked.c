@@ -55,6 +55,17 @@ static void say_place(struct said *said, const struct place *place, bool done)
 	say_bytes(said, place->begun.response);
 }
 
+void say_outcome(struct said *said, int rc, unsigned failed, const char *why, struct place *places, size_t count)
+{
+	say(said, "%s at %u %s", hf_code_name(rc), rc == HF_OK ? 0 : failed, rc == HF_OK ? "" : why);
+	for (size_t i = 0; i < count; i++) {
+		if (rc == HF_OK)
+			say_place(said, &places[i], true);
+		hf_release(places[i].items.memory);
+		hf_release(places[i].begun.memory);
+	}
+}
+
 void ask_deeds(hf_store *s, const struct deed *deeds, size_t count, struct said *said)
 {
 	struct place places[ASK_TOGETHER] = {0};
@@ -69,12 +80,9 @@ void ask_deeds(hf_store *s, const struct deed *deeds, size_t count, struct said 
 			assert_int_equal(deed_perform(&deeds[i], s, txn, HF_DURABLE, &places[i], &error), HF_OK);
 		rc = hf_txn_commit(txn, HF_OS, &error);
 	}
-	say(said, "%s at %u %s", hf_code_name(rc), rc == HF_OK ? 0 : error.operation, rc == HF_OK ? "" : error.text);
-	for (size_t i = 0; i < count; i++) {
-		say_place(said, &places[i], rc == HF_OK);
-		hf_release(places[i].items.memory);
-		hf_release(places[i].begun.memory);
-	}
+	for (size_t i = 0; i < count && rc != HF_OK; i++)
+		assert_false(places[i].result.changed);
+	say_outcome(said, rc, error.operation, error.text, places, count);
 }
 
 static void ask_outbox(hf_store *s, unsigned which, struct said *said)
@@ -213,12 +221,55 @@ void ask_read(hf_store *s, unsigned which, struct said *said)
 
 void pair_open(struct pair *pair)
 {
-	const struct hf_options options = {.create = true, .no_background = true};
+	pair_open_with(pair, (struct hf_options){0}, (struct hf_options){0});
+}
+
+void pair_open_with(struct pair *pair, struct hf_options first, struct hf_options second)
+{
+	pair->options[0] = first;
+	pair->options[1] = second;
 	for (unsigned i = 0; i < 2; i++) {
+		pair->options[i].create = pair->options[i].no_background = true;
 		pair->sims[i] = sim_new(sim_profile_strict(), 1);
 		sim_set_now(pair->sims[i], DEED_NOW);
-		assert_int_equal(hf__store_open(sim_os(pair->sims[i]), hf__all_domains(), &options, &pair->stores[i], NULL), HF_OK);
+		assert_int_equal(hf__store_open(sim_os(pair->sims[i]), hf__all_domains(), &pair->options[i], &pair->stores[i], NULL), HF_OK);
 	}
+}
+
+void pair_reopen(struct pair *pair)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(hf_close(pair->stores[i], NULL), HF_OK);
+		assert_int_equal(hf__store_open(sim_os(pair->sims[i]), hf__all_domains(), &pair->options[i], &pair->stores[i], NULL), HF_OK);
+	}
+}
+
+void pair_advance(struct pair *pair, int64_t us)
+{
+	for (unsigned i = 0; i < 2; i++)
+		sim_advance(pair->sims[i], us);
+}
+
+size_t pair_draw(struct pair *pair, struct hf_rng *rng, unsigned focus, struct deed deeds[2][ASK_TOGETHER])
+{
+	const size_t count = hf_rng_below(rng, ASK_TOGETHER + 1);
+	for (size_t i = 0; i < count; i++) {
+		deeds[0][i] = deeds[1][i] = deed_draw(rng, pair->stores[0], focus);
+		if (deeds[0][i].token != 1)
+			deeds[1][i].token = deed_token(&deeds[1][i], pair->stores[1]);
+	}
+	return count;
+}
+
+void pair_agree(const struct said said[2], const struct deed *deeds, size_t count, unsigned read)
+{
+	char text[200] = "";
+	size_t len = 0;
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, " kind %u flag %u other %u name %u,", deeds[i].which, deeds[i].flag,
+		                        deeds[i].other, deeds[i].name);
+	if (strcmp(said[0].text, said[1].text) != 0)
+		fail_msg("asked:%s read %u: one says \"%s\", the other \"%s\"", text, read, said[0].text, said[1].text);
 }
 
 void pair_close(struct pair *pair)

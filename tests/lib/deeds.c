@@ -8,6 +8,12 @@ struct hf_bytes deed_name(unsigned number)
 	return hf_str(names[number % 3]);
 }
 
+static struct hf_bytes payload_of(unsigned number)
+{
+	static const char *const payloads[] = {"", "short", "one that is long enough to be left where the log has it"};
+	return hf_str(payloads[number % 3]);
+}
+
 static int64_t lease_of(unsigned flag)
 {
 	return (int64_t)(flag % 3) * 10 * DEED_SECOND;
@@ -22,7 +28,7 @@ static int inbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct 
 	const struct hf_inbox_key key = {user, hf_str(deed->other % 2 ? "x" : ""), deed_name(deed->name)};
 	const struct hf_inbox_input input = {.account = key.account,
 	                                     .thread = key.thread,
-	                                     .payload = deed_name(deed->flag),
+	                                     .payload = payload_of(deed->flag),
 	                                     .unread = deed->flag % 2,
 	                                     .dismissed = deed->flag % 5 == 0};
 	const struct hf_inbox_save save = {.write = write,
@@ -139,7 +145,7 @@ static int outbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct
 	const struct hf_outbox_enqueue enqueue = {.write = write,
 	                                          .queue = queue,
 	                                          .id = id,
-	                                          .payload = deed_name(deed->flag),
+	                                          .payload = payload_of(deed->flag),
 	                                          .dedup = dedups[deed->other % 3],
 	                                          .group = hf_str(deed->name < 2 ? "g" : "")};
 	const struct hf_outbox_claim claim = {.write = write, .queue = queue, .id = id, .owner = hf_str("w"), .lease_us = lease_of(deed->flag)};
@@ -173,7 +179,7 @@ static int idem_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct h
 	const struct hf_idempotency_begin begin = {
 	    .write = write, .key = key, .fingerprint = deed_name(deed->other), .lease_us = lease_of(deed->flag), .ttl_us = 15 * DEED_SECOND};
 	const struct hf_idempotency_complete complete = {
-	    .write = write, .key = key, .token = deed->token, .status = 7, .response = deed_name(deed->other), .ttl_us = 15 * DEED_SECOND};
+	    .write = write, .key = key, .token = deed->token, .status = 7, .response = payload_of(deed->other), .ttl_us = 15 * DEED_SECOND};
 	switch (deed->flag % 6) {
 	case 0:
 	case 1:
@@ -196,7 +202,7 @@ static int document_deed(const struct deed *deed, hf_store *s, hf_txn *txn, stru
 	const struct hf_document_key key = {hf_str("c"), deed_name(deed->name)};
 	const struct hf_document_put put = {.write = write,
 	                                    .key = key,
-	                                    .payload = deed_name(deed->flag),
+	                                    .payload = payload_of(deed->flag),
 	                                    .group = deed_name(deed->other),
 	                                    .ttl_us = lease_of(deed->flag),
 	                                    .orders = deed->flag % 8 == 7 ? HF_DOCUMENT_UPDATED : 0};
