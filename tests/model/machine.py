@@ -408,6 +408,8 @@ class Machine(RuleBasedStateMachine):
             same(m.inbox.tombstones(user), s.inbox.tombstones(user), f"tombstones {user}")
             same(m.inbox.counts(user), s.inbox.counts(user), f"counts {user}")
             same(m.inbox.status(user), s.inbox.status(user), f"status {user}")
+            # An empty save leaves nothing else to be seen.
+            same(m.inbox.generated_at(user), s.inbox.load_page(user, limit=1).generated_at, f"generated_at {user}")
         same(m.cursors.list(), s.cursors.list(), "cursors")
         queues = list(s.outbox.queues())
         if not set(m.outbox.queues()) <= set(queues) <= set(m.outbox.queues(lately=True)):
