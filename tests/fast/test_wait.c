@@ -351,7 +351,7 @@ static void waits_can_be_ended_before_closing(void **state)
 {
 	(void)state;
 	struct scene scene;
-	const struct move fill = {.box = 0, .give = 1};
+	const struct permits_move fill = {.box = 0, .give = 1};
 	scene_open(&scene, true);
 	for (unsigned i = 0; i < 4; i++)
 		(void)line_up(&scene, one, i % 2 ? -1 : 100 * SECOND);
@@ -359,9 +359,9 @@ static void waits_can_be_ended_before_closing(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		refused(&scene.callers[i], HF_ECANCELED);
 	/* Later ones too; what does not wait goes on. */
-	assert_int_equal(hf__mutate_wait(scene.store, &move_verb, &one, HF_DURABLE, -1, NULL, NULL, NULL), HF_ECANCELED);
-	assert_int_equal(hf__mutate(scene.store, NULL, &move_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_OK);
-	assert_int_equal(hf__mutate(scene.store, NULL, &move_verb, &one, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, NULL, NULL, NULL), HF_ECANCELED);
+	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &one, HF_DURABLE, NULL, NULL, NULL), HF_OK);
 	assert_int_equal(hf_close(scene.store, NULL), HF_OK);
 	sim_free(scene.sim);
 }
