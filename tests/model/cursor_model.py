@@ -124,6 +124,17 @@ class Cursors:
             key, None, replace(base, last_error=cut(message, ERROR_MAX), error_count=base.error_count + 1, updated_at=now)
         )
 
+    def put(self, cursor: Cursor, expect: Optional[int] = None) -> Done:
+        key = self._key(cursor.consumer, cursor.stream, cursor.subject)
+        malformed_unless((cursor.error_count == 0) == (cursor.last_error == ""))
+        malformed_unless((cursor.reset_at is None) == (cursor.reset_reason == ""))
+        old = self.w.state.get(key)
+        self.w.expect(expect, old and old.version)
+        if old and old.last_sequence > cursor.last_sequence:
+            raise Refused("HF_ENONMONOTONIC")
+        new = replace(cursor, consumer=key[1], stream=key[2], subject=key[3], version=old and old.version)
+        return self._store(key, old, new)
+
     def remove(self, consumer: str, stream: str, subject: str = "", expect: Optional[int] = None) -> Done:
         key = self._key(consumer, stream, subject)
         old = self.w.state.get(key)

@@ -136,7 +136,9 @@ class Inboxes:
             if stone and not stone.dismissed:
                 return 0
             self.w.state.pop(("tombstone", *key), None)
-            dismissed_at = stone.dismissed_at if stone else now if given.dismissed else None
+            dismissed_at = now if given.dismissed else None
+            if stone and stone.dismissed_at is not None:
+                dismissed_at = stone.dismissed_at
             new = Record(*key, **taken, seen_at=None, read_at=None, snoozed_until=None,
                          dismissed=bool(stone) or given.dismissed, dismissed_at=dismissed_at, saved=lsn, version=lsn)  # fmt: skip
         else:
@@ -247,6 +249,36 @@ class Inboxes:
             stone = Tombstone(*key, False, None, self.w.now + tombstone_for, self.w.version())
             self.w.state["tombstone", *key] = stone
         return Done(True, 0)
+
+    def put_tombstone(
+        self,
+        user: str,
+        thread: str,
+        account: str = "primary",
+        until: int = 0,
+        dismissed: bool = True,
+        dismissed_at: Optional[int] = None,
+        expect: Optional[int] = None,
+    ) -> Done:
+        key = user, account, thread
+        malformed_unless(dismissed or dismissed_at is None)
+        old = self._tombstone(key)
+        self.w.expect(expect, old and old.version)
+        if ("record", *key) in self.w.state:
+            raise Refused("HF_ECONFLICT")
+        if until <= self.w.now:
+            self.w.state.pop(("tombstone", *key), None)
+            return Done(old is not None, 0)
+        new = Tombstone(*key, dismissed, dismissed_at, until, old and old.version)
+        if new == old:
+            return Done(False, old.version)
+        new = replace(new, version=self.w.version())
+        self.w.state["tombstone", *key] = new
+        return Done(True, new.version)
+
+    def version_of_tombstone(self, user: str, thread: str, account: str = "primary", **_: Any) -> Optional[Number]:
+        found = self._tombstone((user, account, thread))
+        return found.version if found else None
 
     def guard(self, user: str, thread: str, account: str = "primary", expect: Optional[int] = None) -> Done:
         version = self.version_of(user, thread, account)

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bindings" / "pytho
 import holdfast  # noqa: E402 - from this tree
 from holdfast import _abi, store as stores  # noqa: E402
 
+import cursor_model  # noqa: E402
 import inbox_model  # noqa: E402
 import outbox_model  # noqa: E402
 
@@ -80,6 +81,8 @@ def for_library(value: Any) -> Any:
         return holdfast.OutboxInput(**vars(value))
     if isinstance(value, outbox_model.Item):
         return _item(value)
+    if isinstance(value, cursor_model.Cursor):
+        return holdfast.Cursor(**vars(value))
     if isinstance(value, list):
         return [for_library(item) for item in value]
     return value

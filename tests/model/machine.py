@@ -80,10 +80,12 @@ class Models:
             return 5_000_000_000
         domain = getattr(self, operation.domain)
         status = {"set_status": "version_of_status", "configure": "version_of_settings", "pause": "version_of_settings",
-                  "resume": "version_of_settings"}  # fmt: skip
+                  "resume": "version_of_settings", "put_tombstone": "version_of_tombstone"}  # fmt: skip
         args = dict(operation.args)
         if operation.name == "put" and "item" in args:
             args["id"] = args["item"].id
+        if operation.name == "put" and "cursor" in args:
+            args |= {part: getattr(args["cursor"], part) for part in ("consumer", "stream", "subject")}
         found = getattr(domain, status.get(operation.name, "version_of"))(**args)
         if found is None:
             return ABSENT
@@ -404,7 +406,9 @@ class Machine(RuleBasedStateMachine):
     def look_at_everything(self) -> None:
         s, m = self.store, self.models
         for user in "u", "v":
-            same(m.inbox.load(user), s.inbox.load(user), f"inbox {user}")
+            loaded = s.inbox.load_page(user)
+            same(m.inbox.load(user), loaded, f"inbox {user}")
+            same(m.inbox.generated_at(user), loaded.generated_at, f"generated_at {user}")
             same(m.inbox.tombstones(user), s.inbox.tombstones(user), f"tombstones {user}")
             same(m.inbox.counts(user), s.inbox.counts(user), f"counts {user}")
             same(m.inbox.status(user), s.inbox.status(user), f"status {user}")

@@ -8,6 +8,7 @@ import time
 from hypothesis import Phase
 
 from machine import Machine
+from operations import left_out
 from runs import SEED, STEPS, run
 
 EXAMPLES = int(os.environ.get("HF_MODEL_EXAMPLES") or "2000")
@@ -15,6 +16,7 @@ EXAMPLES = int(os.environ.get("HF_MODEL_EXAMPLES") or "2000")
 
 def main() -> None:
     print(f"seed {SEED}; again: HF_SEED={SEED} HF_MODEL_EXAMPLES={EXAMPLES} ctest --preset release -R model_test", flush=True)
+    assert not left_out(), f"operations that the machine never tries: {left_out()}"
     started = time.monotonic()
     run(Machine, EXAMPLES, Phase.generate, Phase.shrink)
     took = time.monotonic() - started
