@@ -133,24 +133,34 @@ static void path_repair(struct hf__order *order, struct hf__order_node *node)
 	}
 }
 
-/* The same after `node` was linked: above the first subtree that kept its height nothing can lean more than before, so the rest of the way
- * only takes the new node in. That spares a look at every sibling, which is where the time goes in a large tree. */
+/* Adds a new node to the sums of one above it. */
+static void node_take_in(struct hf__order_node *node, const struct hf__order_node *added)
+{
+	node->size++;
+	node->least = added->weight < node->least ? added->weight : node->least;
+	node->most = added->weight > node->most ? added->weight : node->most;
+	node->tags |= added->tag;
+}
+
+/* As path_repair, after `added` was linked: above the first subtree that kept its height nothing can lean more than before, so the rest of the
+ * way only takes the new node in. That spares a look at every sibling, which is where the time goes in a large tree. */
 static void path_grow(struct hf__order *order, const struct hf__order_node *added)
 {
 	struct hf__order_node *node = added->parent;
-	int before;
 	for (bool grows = true; node && grows; node = node->parent) {
 		HF__STEP();
-		before = node->height;
-		node = node_balance(order, node);
+		const int before = node->height, left = node_height(node->left), right = node_height(node->right);
+		if (left - right > 1 || right - left > 1) {
+			node = node_balance(order, node);
+		} else {
+			node_take_in(node, added);
+			node->height = (uint8_t)(1 + (left > right ? left : right));
+		}
 		grows = node->height != before;
 	}
 	for (; node; node = node->parent) {
 		HF__STEP();
-		node->size++;
-		node->least = added->weight < node->least ? added->weight : node->least;
-		node->most = added->weight > node->most ? added->weight : node->most;
-		node->tags |= added->tag;
+		node_take_in(node, added);
 	}
 }
 
