@@ -293,15 +293,9 @@ static int stop_clean(struct hf_store *s, struct hf_error *error)
 	return HF_OK;
 }
 
-int hf_close(hf_store *store, struct hf_error *error)
+/* Everything but the memory. */
+static int close_store(hf_store *store, struct hf_error *error)
 {
-	if (!store)
-		return HF_OK;
-	if (store->os->forked(store->os->ctx)) {
-		const int forked = hf__check_fork(store, error);
-		free_copy(store);
-		return forked;
-	}
 	/* Everybody is sent away before anybody is waited for: a callback of a subscription may be waiting for a lock. */
 	hf__waits_send_away(store);
 	hf__watch_close(store->watch);
@@ -314,8 +308,32 @@ int hf_close(hf_store *store, struct hf_error *error)
 	closed = closed ? closed : unlocked;
 	if (rc == HF_OK && closed)
 		rc = hf__fail(error, HF_EUNCERTAIN, closed, "closing a file failed (error %d)", closed);
+	return rc;
+}
+
+static int close_copy(hf_store *store, struct hf_error *error)
+{
+	const int forked = hf__check_fork(store, error);
+	free_copy(store);
+	return forked;
+}
+
+int hf_close(hf_store *store, struct hf_error *error)
+{
+	if (!store)
+		return HF_OK;
+	if (store->os->forked(store->os->ctx))
+		return close_copy(store, error);
+	const int rc = close_store(store, error);
 	hf__store_free(store);
 	return rc;
+}
+
+int hf_close_at_exit(hf_store *store, struct hf_error *error)
+{
+	if (!store)
+		return HF_OK;
+	return store->os->forked(store->os->ctx) ? close_copy(store, error) : close_store(store, error);
 }
 
 int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error)

@@ -37,6 +37,10 @@ HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options
  * failed before: all acknowledged durable changes are safe even then. */
 HF_API int hf_close(hf_store *store, struct hf_error *error);
 
+/* As hf_close, for a process that ends right after it: the handle and the state that it holds in memory are not freed but left to the end of the
+ * process, which is a tenth of what a short command costs. The handle must not be used any more all the same. */
+HF_API int hf_close_at_exit(hf_store *store, struct hf_error *error);
+
 /* Ends every call that waits for a lock or for work, and each later one that allows a wait, with HF_ECANCELED; nothing else changes. For hosts that must know all
  * their threads out of the store before they call hf_close(), as garbage-collected languages do. Thread-safe. HF_EFORK. */
 HF_API HF_CHECKED int hf_cancel_waits(hf_store *store, struct hf_error *error);
