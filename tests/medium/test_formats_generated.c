@@ -45,6 +45,13 @@ static hf_time some_time(struct hf_rng *rng)
 	                                  : hf_rng_range(rng, -1, 2000000000000000);
 }
 
+/* An item always has its times. */
+static hf_time set_time(struct hf_rng *rng)
+{
+	const hf_time time = some_time(rng);
+	return time == HF_UNSET ? 1 : time;
+}
+
 static void put_cursor(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
 	struct bytes consumer, stream, subject, id, words, reason;
@@ -106,7 +113,7 @@ static void put_tombstone(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
 	struct bytes id, payload, words, group, again, done;
-	const struct hf_outbox_rerun rerun = {some(rng, &again, 0, true), some_time(rng), some_time(rng)};
+	const struct hf_outbox_rerun rerun = {some(rng, &again, 0, true), set_time(rng), set_time(rng)};
 	const struct hf_outbox_put_completed completed = {
 	    .queue = hf_str("od\nd"), .id = some(rng, &done, 10, false), .until = INT64_MAX - (int64_t)hf_rng_below(rng, 1000)};
 	const struct hf_outbox_put args = {
@@ -119,8 +126,8 @@ static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	            .attempts = (uint32_t)hf_rng_next(rng),
 	            .max_attempts = (uint32_t)hf_rng_next(rng),
 	            .priority = (int32_t)hf_rng_next(rng),
-	            .enqueued_at = some_time(rng),
-	            .available_at = some_time(rng),
+	            .enqueued_at = set_time(rng),
+	            .available_at = set_time(rng),
 	            .last_error = some(rng, &words, 0, true),
 	            .group = hf_rng_chance(rng, 1, 2) ? some(rng, &group, 1, false) : hf_str(""),
 	            .rerun = hf_rng_chance(rng, 1, 2) ? &rerun : NULL,
