@@ -35,11 +35,6 @@ static int cannot(struct inbox_export *x, struct hf_bytes thread, const char *wh
 
 /* --- One record ------------------------------------------------------------------------------------------------------------- */
 
-static bool equal(struct hf_bytes a, struct hf_bytes b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 /* The record's fields as JSON, one text after the other. */
 enum { THREAD, ACCOUNT, UNREAD, DISMISSED, SCORE, UPDATED_AT, FIELDS };
 
@@ -66,8 +61,12 @@ static void put_record(struct inbox_export *x, const struct hf_inbox_record *rec
 {
 	static const char *const names[FIELDS] = {"thread_id", "account_id", "unread", "dismissed", "score", "updated_at"};
 	const bool same[FIELDS] = {
-	    equal(record->key.thread, text->thread), equal(record->key.account, text->account), record->unread == text->unread,
-	    record->dismissed == text->dismissed,    same_double(record->score, text->score),   record->updated_at == text->updated_at,
+	    equal_bytes(record->key.thread, text->thread),
+	    equal_bytes(record->key.account, text->account),
+	    record->unread == text->unread,
+	    record->dismissed == text->dismissed,
+	    same_double(record->score, text->score),
+	    record->updated_at == text->updated_at,
 	};
 	struct json_patch patches[FIELDS];
 	spell(record, texts);
@@ -253,7 +252,7 @@ static bool patch_frame(struct inbox_export *x, const struct fields *f, struct b
 	else
 		inbox_put_time(&time, x->generated_at);
 	const struct hf_bytes there = x->status.status.len || !status ? x->status.status : hf_str("null");
-	const bool same_status = status ? equal(status->value, there) : there.len == 0;
+	const bool same_status = status ? equal_bytes(status->value, there) : there.len == 0;
 	const struct json_patch patches[] = {
 	    {"generated_at", generated_at == x->generated_at ? hf_bytes(NULL, 0) : buffer_bytes(&time)},
 	    {"poller_status", same_status ? hf_bytes(NULL, 0) : there},

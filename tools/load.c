@@ -118,8 +118,3 @@ int load_added(struct load *load, int rc, const struct hf_error *error, uint64_t
 	++*count;
 	return CLI_OK;
 }
-
-bool equal_bytes(struct hf_bytes a, struct hf_bytes b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}

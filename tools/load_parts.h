@@ -13,6 +13,4 @@ int load_make_room(struct load *load, size_t bytes);
 /* Counts an object that the library took, else prints why it did not. */
 int load_added(struct load *load, int rc, const struct hf_error *error, uint64_t *count);
 
-bool equal_bytes(struct hf_bytes a, struct hf_bytes b);
-
 #endif

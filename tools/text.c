@@ -51,6 +51,11 @@ bool text_parse_real(const char *text, double *out)
 	return *end == '\0' && !(errno == ERANGE && isinf(*out));
 }
 
+bool equal_bytes(struct hf_bytes a, struct hf_bytes b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
 bool same_double(double a, double b)
 {
 	uint64_t x, y;

@@ -15,6 +15,7 @@ HF_CHECKED bool text_parse_time(const char *text, size_t len, hf_time *out);
 void text_real(double value, char out[TEXT_REAL_SIZE]);
 /* The very same double: zeros of both signs differ. */
 bool same_double(double a, double b);
+bool equal_bytes(struct hf_bytes a, struct hf_bytes b);
 
 /* 250us, 250ms, 30s, 5m, 2h, 7d or a plain number of seconds, whole or decimal; not negative. */
 HF_CHECKED bool text_parse_duration(const char *text, int64_t *us);

@@ -163,8 +163,7 @@ static bool listing_sane(const struct hf__inbox *inbox)
 	int64_t until = inbox->value.version != 0 || hf__inbox_total(inbox) > 0 ? INT64_MAX : INT64_MIN;
 	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb; tomb = hf__tomb_next(inbox, tomb))
 		until = tomb->value.until > until ? tomb->value.until : until;
-	const uint8_t tag = until == INT64_MIN ? HF__NAME_HIDDEN : HF__NAME_LISTED;
-	return inbox->by_user.tag == tag && (tag == HF__NAME_HIDDEN || inbox->by_user.weight == until);
+	return inbox->by_user.weight == until;
 }
 
 static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)

@@ -85,7 +85,7 @@ void hf__inbox_tag(struct hf__inbox *inbox)
 static void enlist_inbox(struct hf__object *object)
 {
 	struct hf__inbox *inbox = (struct hf__inbox *)(void *)object;
-	inbox->by_user.tag = HF__NAME_HIDDEN;
+	inbox->by_user.weight = INT64_MIN;
 	hf__map_insert(&inbox->state->users, &inbox->node, hf__map_hash(&inbox->state->users, inbox->user, inbox->len));
 	hf__order_insert(&inbox->state->by_user, &inbox->by_user);
 }

@@ -94,7 +94,7 @@ static uint64_t queue_wait_key(const struct hf__object *object)
 static void queue_enlist(struct hf__object *object)
 {
 	struct hf__outbox_queue *queue = queue_of(object);
-	queue->by_name.tag = HF__NAME_HIDDEN;
+	queue->by_name.weight = INT64_MIN;
 	hf__order_insert(&queue->state->by_name, &queue->by_name);
 	hf__map_insert(&queue->state->queues, &queue->node, hf__map_hash(&queue->state->queues, queue->name, queue->len));
 }

@@ -189,7 +189,7 @@ static int verify_timeline(const struct hf__timeline_state *s, const struct hf__
 	for (enum hf__timeline_view view = 0; view < HF__TIMELINE_VIEWS; view++)
 		if (!view_sane(timeline, view))
 			return unsound(why, "broken order", timeline);
-	if (timeline->by_name.tag != (hf__timeline_total(timeline) > 0 ? HF__NAME_LISTED : HF__NAME_HIDDEN))
+	if (timeline->by_name.weight != (hf__timeline_total(timeline) > 0 ? INT64_MAX : INT64_MIN))
 		return unsound(why, "wrong listing", timeline);
 	return HF_OK;
 }

@@ -38,7 +38,7 @@ static void enlist_timeline(struct hf__object *object)
 {
 	struct hf__timeline *timeline = (struct hf__timeline *)(void *)object;
 	struct hf__timeline_state *state = timeline->state;
-	timeline->by_name.tag = HF__NAME_HIDDEN;
+	timeline->by_name.weight = INT64_MIN;
 	hf__map_insert(&state->timelines, &timeline->node, hf__map_hash(&state->timelines, timeline->name, timeline->len));
 	hf__order_insert(&state->by_name, &timeline->by_name);
 }
@@ -51,9 +51,9 @@ static void delist_timeline(struct hf__object *object)
 }
 
 /* A timeline without events is no state. */
-static void tag_timeline(struct hf__timeline *timeline)
+static void list_timeline(struct hf__timeline *timeline)
 {
-	hf__name_tag(&timeline->state->by_name, &timeline->by_name, hf__timeline_total(timeline) > 0);
+	hf__name_until(&timeline->state->by_name, &timeline->by_name, hf__timeline_total(timeline) > 0 ? INT64_MAX : INT64_MIN);
 }
 
 static void enlist_event(struct hf__object *object)
@@ -62,7 +62,7 @@ static void enlist_event(struct hf__object *object)
 	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
 		hf__order_insert(&timeline->views[i], &event->nodes[i]);
-	tag_timeline(timeline);
+	list_timeline(timeline);
 }
 
 static void delist_event(struct hf__object *object)
@@ -71,7 +71,7 @@ static void delist_event(struct hf__object *object)
 	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
 		hf__order_remove(&timeline->views[i], &event->nodes[i]);
-	tag_timeline(timeline);
+	list_timeline(timeline);
 }
 
 static const struct hf__type timeline_type = {

@@ -44,7 +44,7 @@ struct hf__timeline_bound {
 struct hf__timeline_state {
 	struct hf__domain_env env;
 	struct hf__map timelines; /* by name */
-	struct hf__order by_name; /* tagged with enum hf__name_tags: does it hold anything? */
+	struct hf__order by_name; /* names.h: does it hold anything? */
 	struct hf__object root; /* the container of timelines; never changes itself */
 };
 

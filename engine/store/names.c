@@ -17,19 +17,13 @@ struct key {
 	struct hf_bytes name;
 };
 
-void hf__name_tag(struct hf__order *order, struct hf__order_node *node, bool is_listed)
-{
-	hf__name_until(order, node, is_listed ? INT64_MAX : INT64_MIN);
-}
-
 void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_t until)
 {
-	const uint8_t tag = until != INT64_MIN ? HF__NAME_LISTED : HF__NAME_HIDDEN;
-	if (node->tag != tag || node->weight != until)
-		hf__order_update(order, node, until, tag);
+	if (node->weight != until)
+		hf__order_update(order, node, until, 0);
 }
 
-/* What holds something now. By one bound alone, so that the filter is exact; one that was never listed has a weight of 0. */
+/* What holds something now. By one bound alone, so that the filter is exact. */
 static struct hf__order_filter listed_at(int64_t now)
 {
 	return (struct hf__order_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX, .high = INT64_MAX};

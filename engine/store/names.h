@@ -6,13 +6,9 @@
 #include "holdfast/admin.h"
 #include "store/domain.h"
 
-/* Tags of the index's nodes: containers stay once made, but one that holds nothing is no state and no answer shows it. What decides is a node's
- * weight: the instant from which on it holds nothing, INT64_MAX for one that needs a change for that, INT64_MIN for one that holds nothing now. So
- * what ends by time ends in the list too. */
-enum hf__name_tags {
-	HF__NAME_HIDDEN = 1 << 0,
-	HF__NAME_LISTED = 1 << 1,
-};
+/* Containers stay once made, but one that holds nothing is no state and no answer shows it. What decides is the weight of its node in the index:
+ * the instant from which on it holds nothing, INT64_MAX for one that needs a change for that, INT64_MIN for one that holds nothing now. So what
+ * ends by time ends in the list too. */
 
 /* What a domain tells of its index. */
 struct hf__names {
@@ -23,9 +19,8 @@ struct hf__names {
 	const struct hf__object *(*root)(const void *state); /* noted with every change of a container */
 };
 
-/* Puts the node right; costs nothing while it stays the same. The node is in the order, which it entered with the tag HIDDEN. */
-void hf__name_tag(struct hf__order *order, struct hf__order_node *node, bool listed);
-/* The same for what ends by time: listed while now < until (INT64_MAX: for ever, INT64_MIN: not at all). */
+/* Puts the node right: listed while now < until (INT64_MAX: for ever, INT64_MIN: not at all). Costs nothing while it stays the same. The node is
+ * in the order, which it entered with a weight of INT64_MIN. */
 void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_t until);
 
 /* The public read. *out is zeroed first. */

@@ -294,7 +294,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 3)
 			event->text[2] = 'z'; /* its type is no longer where it stands: equal to nobody's */
 		else if (fault == 4)
-			timeline->by_name.tag = HF__NAME_HIDDEN;
+			timeline->by_name.weight = INT64_MIN;
 		else if (fault == 5)
 			hf__map_remove(&state->timelines, &timeline->node);
 		else if (fault == 6)
