@@ -27,8 +27,9 @@ static void document_deinit(void *raw)
 	hf__map_deinit(&state->collections);
 }
 
-static int64_t document_next_ending(const void *raw)
+static int64_t document_next_ending(const void *raw, int64_t setback)
 {
+	(void)setback;
 	const struct hf__document_state *state = raw;
 	const struct hf__heap_node *first = hf__heap_first(&state->endings);
 	return first ? first->deadline : INT64_MAX;
@@ -36,7 +37,7 @@ static int64_t document_next_ending(const void *raw)
 
 static bool ending_due(const struct hf__document_state *state, int64_t now)
 {
-	return state->endings.count > 0 && document_next_ending(state) <= now;
+	return state->endings.count > 0 && document_next_ending(state, 0) <= now;
 }
 
 /* Crash: before the entry is durable the document is gone all the same, as a view; the next opening logs it. */

@@ -33,8 +33,9 @@ static void idem_opened(void *state, uint64_t first_lsn)
 	hf__idem_opened(state, first_lsn);
 }
 
-static int64_t idem_next_ending(const void *raw)
+static int64_t idem_next_ending(const void *raw, int64_t setback)
 {
+	(void)setback;
 	const struct hf__idem_state *state = raw;
 	const struct hf__heap_node *first = hf__heap_first(&state->endings);
 	return first ? first->deadline : INT64_MAX;
@@ -44,7 +45,7 @@ static int64_t idem_next_ending(const void *raw)
 static int idem_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__idem_state *state = raw;
-	for (unsigned i = 0; i < budget && state->endings.count > 0 && idem_next_ending(state) <= d->now; i++) {
+	for (unsigned i = 0; i < budget && state->endings.count > 0 && idem_next_ending(state, 0) <= d->now; i++) {
 		const struct hf__idem_entry *entry = hf__idem_of_ending(hf__heap_first(&state->endings));
 		const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE);
 		hf__idem_encode(hf__entry_body(d), HF__IDEM_ENDED, &image, false);
@@ -52,7 +53,7 @@ static int idem_settle(void *raw, struct hf__decision *d, unsigned budget, bool 
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = state->endings.count > 0 && idem_next_ending(state) <= d->now;
+	*more = state->endings.count > 0 && idem_next_ending(state, 0) <= d->now;
 	return HF_OK;
 }
 

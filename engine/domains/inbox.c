@@ -210,8 +210,9 @@ static int inbox_verify(const void *state, struct hf__text *why)
 
 /* --- Endings ---------------------------------------------------------------------------------------------------------------- */
 
-static int64_t inbox_next_ending(const void *raw)
+static int64_t inbox_next_ending(const void *raw, int64_t setback)
 {
+	(void)setback;
 	const struct hf__inbox_state *state = raw;
 	const struct hf__heap_node *first = hf__heap_first(&state->endings);
 	return first ? first->deadline : INT64_MAX;
@@ -221,7 +222,7 @@ static int64_t inbox_next_ending(const void *raw)
 static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__inbox_state *state = raw;
-	for (unsigned i = 0; i < budget && state->endings.count > 0 && inbox_next_ending(state) <= d->now; i++) {
+	for (unsigned i = 0; i < budget && state->endings.count > 0 && inbox_next_ending(state, 0) <= d->now; i++) {
 		const struct hf__tomb *tomb = hf__tomb_of_ending(hf__heap_first(&state->endings));
 		const struct hf__inbox_change head = {
 		    .cause = HF__INBOX_CAUSE_EXPIRE, .user = hf__inbox_user(hf__tomb_inbox(tomb)), .generated_at = HF_UNSET, .count = 1};
@@ -232,7 +233,7 @@ static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = state->endings.count > 0 && inbox_next_ending(state) <= d->now;
+	*more = state->endings.count > 0 && inbox_next_ending(state, 0) <= d->now;
 	return HF_OK;
 }
 

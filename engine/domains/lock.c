@@ -130,8 +130,9 @@ static void lock_opened(void *state, uint64_t first_lsn)
 	hf__lock_opened(state, first_lsn);
 }
 
-static int64_t lock_next_ending(const void *raw)
+static int64_t lock_next_ending(const void *raw, int64_t setback)
 {
+	(void)setback;
 	const struct hf__lock_state *state = raw;
 	const struct hf__heap_node *first = hf__heap_first(&state->endings);
 	return first ? first->deadline : INT64_MAX;
@@ -141,7 +142,7 @@ static int64_t lock_next_ending(const void *raw)
 static int lock_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__lock_state *state = raw;
-	for (unsigned i = 0; i < budget && state->endings.count > 0 && lock_next_ending(state) <= d->now; i++) {
+	for (unsigned i = 0; i < budget && state->endings.count > 0 && lock_next_ending(state, 0) <= d->now; i++) {
 		const struct hf__lock *lock = hf__lock_of_ending(hf__heap_first(&state->endings));
 		const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_ENDED);
 		hf__lock_encode(hf__entry_body(d), HF__LOCK_FREE, &image);
@@ -149,7 +150,7 @@ static int lock_settle(void *raw, struct hf__decision *d, unsigned budget, bool 
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = state->endings.count > 0 && lock_next_ending(state) <= d->now;
+	*more = state->endings.count > 0 && lock_next_ending(state, 0) <= d->now;
 	return HF_OK;
 }
 

@@ -47,8 +47,9 @@ static int64_t first_deadline(const struct hf__heap *heap)
 	return first ? first->deadline : INT64_MAX;
 }
 
-static int64_t outbox_next_ending(const void *raw)
+static int64_t outbox_next_ending(const void *raw, int64_t setback)
 {
+	(void)setback;
 	const struct hf__outbox_state *state = raw;
 	const int64_t claim = first_deadline(&state->endings), id = first_deadline(&state->fading);
 	return claim < id ? claim : id;

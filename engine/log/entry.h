@@ -17,6 +17,7 @@ struct hf__entry {
 	uint8_t kind;
 	uint8_t flags;
 	struct hf_bytes body; /* borrowed */
+	int64_t setback; /* not on disk: the sum of set-backs before it; shown times plus it are times that no set-back moves (store/clock.h) */
 	struct hf__position place; /* of the body's first byte; segment 0: it lies in no segment (a snapshot) */
 };
 

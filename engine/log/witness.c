@@ -25,6 +25,9 @@ enum place {
 	AT_CHAIN = 48,
 	AT_CLEAN = 56,
 	AT_EPOCH = 58,
+	AT_CLOCK = 64,
+	AT_WALL = 72,
+	AT_BOOT_CLOCK = 80,
 };
 
 /* The generation seeds the checksum, so that an old slot's checksum cannot vouch for a new one's bytes. */
@@ -44,6 +47,9 @@ void hf__witness_encode(const struct hf__log_id *id, const struct hf__witness *w
 	hf__store_u64(out + AT_CHAIN, witness->chain);
 	out[AT_CLEAN] = witness->clean;
 	hf__store_u16(out + AT_EPOCH, id->epoch);
+	hf__store_u64(out + AT_CLOCK, (uint64_t)witness->clock);
+	hf__store_u64(out + AT_WALL, (uint64_t)witness->wall);
+	hf__store_u64(out + AT_BOOT_CLOCK, (uint64_t)witness->boot_clock);
 	hf__sector_seal(out, slot_seed(id, witness->generation));
 }
 
@@ -65,6 +71,9 @@ static void witness_load(const uint8_t *bytes, struct hf__witness *out)
 	out->lsn = hf__load_u64(bytes + AT_LSN);
 	out->chain = hf__load_u64(bytes + AT_CHAIN);
 	out->clean = bytes[AT_CLEAN] == 1;
+	out->clock = (int64_t)hf__load_u64(bytes + AT_CLOCK);
+	out->wall = (int64_t)hf__load_u64(bytes + AT_WALL);
+	out->boot_clock = (int64_t)hf__load_u64(bytes + AT_BOOT_CLOCK);
 }
 
 int hf__witness_decode(const struct hf__log_id *id, const uint8_t *bytes, size_t len, struct hf__witness *out)

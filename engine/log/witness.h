@@ -11,6 +11,9 @@ struct hf__witness {
 	struct hf__position end; /* everything before this is durable; {0, 0}: nothing yet */
 	uint64_t lsn; /* of the last entry before `end` */
 	uint64_t chain; /* hash of the last group before `end` */
+	/* When it was written. */
+	int64_t clock; /* the store's clock, the set-backs not taken off: comparable whatever lies between */
+	int64_t wall, boot_clock; /* the machine's clocks, microseconds; the second counts within boot_id only */
 	bool clean; /* written by a clean close: the log ends exactly here */
 };
 

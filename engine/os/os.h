@@ -42,6 +42,7 @@ struct hf__os {
 	int (*unlock)(void *ctx);
 	int64_t (*now)(void *ctx); /* wall clock, microseconds since the Unix epoch */
 	int64_t (*ticks)(void *ctx); /* monotonic clock, nanoseconds */
+	int64_t (*boot_clock)(void *ctx); /* microseconds since the machine was booted, suspend included; never goes back */
 	int (*random)(void *ctx, void *buffer, size_t len);
 	int (*boot_id)(void *ctx, uint8_t out[16]); /* differs after every boot of the machine */
 	bool (*forked)(void *ctx); /* true in a child of the process that made this table's context */

@@ -245,6 +245,16 @@ static int64_t posix_ticks(void *ctx)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+static int64_t posix_boot_clock(void *ctx)
+{
+	(void)ctx;
+	struct timespec t;
+	int failed = clock_gettime(CLOCK_BOOTTIME, &t);
+	assert(failed == 0);
+	(void)failed;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static int posix_random(void *ctx, void *buffer, size_t len)
 {
 	(void)ctx;
@@ -329,6 +339,7 @@ int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
 	    .unlock = posix_unlock,
 	    .now = posix_now,
 	    .ticks = posix_ticks,
+	    .boot_clock = posix_boot_clock,
 	    .random = posix_random,
 	    .boot_id = posix_boot_id,
 	    .forked = posix_forked,

@@ -94,7 +94,7 @@ static void check_state(struct hf__check *c, unsigned index)
 {
 	const struct hf__domain *row = c->store->domains->rows[index];
 	struct recount recount = {.c = c};
-	struct hf__emitter emitter = {.ctx = &recount, .emit = count_object, .payload = read_payload};
+	struct hf__emitter emitter = {.ctx = &recount, .setback = hf__setback(c->store, c->store->states), .emit = count_object, .payload = read_payload};
 	char why[200] = "";
 	struct hf__text text = {why, sizeof why, 0};
 	if (row->verify(c->store->states[index], &text) != HF_OK)

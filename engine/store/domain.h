@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "holdfast/store.h"
+#include "store/clock.h"
 
 /* --- Objects and the one hook for change -------------------------------------------------------------------------------- */
 
@@ -100,7 +101,11 @@ bool hf__payload_equal(const struct hf__payload *payload,
 /* What decide() works with. */
 struct hf__decision {
 	struct hf__change *change;
-	int64_t now; /* store clock, read once per transaction */
+	/* The store's clock, read once per transaction (see store/clock.h). Instants that a caller named are judged against `now`, and what is shown to last from now on
+	 * begins there; deadlines that the store computed are judged against `mono`, which is now + setback. Times that the store fills in are `stamp`: strictly
+	 * increasing from operation to operation, and the `at` of its entries. */
+	int64_t now, mono, stamp;
+	int64_t setback; /* sum of the set-backs so far */
 	uint16_t epoch;
 	struct hf__text why; /* one line about a refusal: object and reason; prefilled empty */
 	struct hf__answer *answer; /* for claims: what the caller gets back; NULL otherwise */
@@ -213,7 +218,7 @@ HF_CHECKED int hf__page_token(struct hf__answer *answer, uint64_t query, struct 
 /* What a read function works with: it runs under the store's lock. */
 struct hf__query {
 	void *state;
-	int64_t now;
+	int64_t now, mono, setback; /* as in hf__decision */
 	uint16_t epoch;
 	struct hf__answer *answer;
 	struct hf__text why;
@@ -246,6 +251,7 @@ struct hf__about {
 /* Where a snapshot goes: state entries that rebuild the state when applied to an empty one. */
 struct hf__emitter {
 	void *ctx;
+	int64_t setback; /* sum of the set-backs: deadlines go into a snapshot as they are shown */
 	struct hf__writer body; /* the domain fills it, then calls emit */
 	/* Takes (and empties) the body. HF_OK or a code. */
 	int (*emit)(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind);
@@ -277,8 +283,10 @@ struct hf__domain {
 	void (*opened)(void *state, uint64_t first_lsn);
 	/* Logs endings that are due at d->now, at most `budget` of them; answers do not change by it. *more: some are left. NULL: none here. */
 	int (*settle)(void *state, struct hf__decision *d, unsigned budget, bool *more);
-	/* The next instant at which settle has something to do; INT64_MAX: none. NULL: never. */
-	int64_t (*next_ending)(const void *state);
+	/* The next instant, as the clock shows it after set-backs of `setback` in all, at which settle has something to do; INT64_MAX: none. NULL: never. */
+	int64_t (*next_ending)(const void *state, int64_t setback);
+	/* The one domain that keeps set-backs: their sum. NULL: another domain. */
+	int64_t (*setback)(const void *state);
 };
 
 /* The table, made in holdfast.c. */
@@ -297,6 +305,8 @@ enum hf__domain_id {
 	HF__DOMAIN_TIMELINE = 6,
 	HF__DOMAIN_LOCK = 7,
 	HF__DOMAIN_MIGRATION = 8,
+	HF__DOMAIN_SESSION = 9, /* reserved */
+	HF__DOMAIN_CLOCK = 10,
 };
 
 #endif

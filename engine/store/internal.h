@@ -8,6 +8,7 @@
  *   tail.c, feed.c  the log read while it grows  watch.c     who waits for what becomes durable
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
  *   wait.c      calls that wait for their turn   names.c     lists of containers
+ *   clock.c     the store's clock and stamps
  *   async.c     tickets: answered, waited for, told of         flusher.c  the thread for them, and callbacks
  *   log_read.c, check*.c  the log read, the store checked, from outside (look.h)
  *
@@ -25,11 +26,12 @@
 #include "log/segment.h"
 #include "log/witness.h"
 #include "store/change.h"
+#include "store/clock.h"
 #include "store/error.h"
 #include "store/store.h"
 #include "store/watch.h"
 
-#define HF__DOMAINS_MAX 8u
+#define HF__DOMAINS_MAX 16u
 /* A group that has grown to this takes no more transactions: one write of a megabyte is as good as it gets. */
 #define HF__GROUP_SOFT_MAX (1u << 20)
 #define HF__INLINE_DEFAULT 256u
@@ -126,7 +128,7 @@ struct hf_store {
 	struct hf__change change;
 	uint64_t next_lsn;
 	uint64_t incarnation_lsn; /* the first LSN of this opening */
-	int64_t clock; /* the store's clock: never behind what was written */
+	struct hf__clock clock;
 	uint64_t random_state;
 	struct hf__buffer buffers[2];
 	unsigned filling;
@@ -210,8 +212,23 @@ int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enu
 void hf__clear_results(const struct hf__op *ops, size_t count);
 /* A spread-out u64 from the store's generator. The lock is held. */
 uint64_t hf__random(struct hf_store *s);
-/* The store clock: reads the machine's, never goes back. */
+
+/* clock.c. The lock is held. */
+void hf__clock_init(struct hf_store *s);
+/* The sum of set-backs that these states know of. */
+int64_t hf__setback(const struct hf_store *s, void *const *states);
+/* What the store's clock shows now. */
 int64_t hf__clock(struct hf_store *s);
+/* The same in the scale that knows no set-backs. */
+int64_t hf__clock_mono(struct hf_store *s, int64_t setback);
+/* The stamp (mono) of an operation that is decided at `mono`. */
+int64_t hf__clock_stamp(const struct hf_store *s, int64_t mono);
+/* Replay: an entry with this stamp (mono) was written. */
+void hf__clock_wrote(struct hf_store *s, int64_t stamp);
+/* After replay: the time since the witness was written has passed. */
+void hf__clock_resume(struct hf_store *s, const struct hf__witness *w);
+/* Fills the clocks of a word that is about to be written. */
+void hf__clock_note(struct hf_store *s, struct hf__witness *w);
 
 /* txn.c. Ends what hf__sequence began, `rc` being its answer: waits for the ticket, loads answers. The lock is held, and released. */
 int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket, struct hf_error *error);

@@ -46,16 +46,16 @@ static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *
 }
 
 /* The instant at which a domain next has something to settle; INT64_MAX: none. The lock is held. */
-static int64_t ending_of(const struct hf_store *s, unsigned i)
+static int64_t ending_of(const struct hf_store *s, unsigned i, int64_t setback)
 {
 	const struct hf__domain *row = s->domains->rows[i];
-	return row->settle && row->next_ending ? row->next_ending(s->states[i]) : INT64_MAX;
+	return row->settle && row->next_ending ? row->next_ending(s->states[i], setback) : INT64_MAX;
 }
 
 static bool settle_due(struct hf_store *s, unsigned i)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	const int64_t ending = ending_of(s, i);
+	const int64_t ending = ending_of(s, i, hf__setback(s, s->states));
 	const bool due = ending < INT64_MAX && ending <= hf__clock(s);
 	(void)pthread_mutex_unlock(&s->lock);
 	return due;
@@ -141,8 +141,9 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 static long time_to_sleep(struct hf_store *s, long most)
 {
 	int64_t first = INT64_MAX;
+	const int64_t setback = hf__setback(s, s->states);
 	for (unsigned i = 0; i < s->domains->count; i++) {
-		const int64_t ending = ending_of(s, i);
+		const int64_t ending = ending_of(s, i, setback);
 		first = ending < first ? ending : first;
 	}
 	const int64_t now = hf__clock(s);

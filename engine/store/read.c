@@ -54,7 +54,10 @@ int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *arg
 	if (!hf__domain_by_id(store, domain, &index))
 		return hf__fail(error, HF_EINVAL, 0, "no domain %u", domain);
 	(void)pthread_mutex_lock(&store->lock);
-	struct hf__query q = {.state = store->states[index], .now = hf__clock(store), .epoch = store->id.epoch, .answer = answer};
+	struct hf__query q = {.state = store->states[index], .epoch = store->id.epoch, .answer = answer};
+	q.setback = hf__setback(store, store->states);
+	q.mono = hf__clock_mono(store, q.setback);
+	q.now = hf__to_shown(q.mono, q.setback);
 	q.why = (struct hf__text){why, sizeof why, 0};
 	rc = read(&q, args);
 	const bool failed_before = atomic_load(&store->fault) != 0;

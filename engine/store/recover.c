@@ -28,15 +28,16 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
 	if (!row)
 		return entry->flags & HF__ENTRY_IGNORABLE ? 0 : HF_EVERSION;
+	struct hf__entry known = *entry;
+	known.setback = hf__setback(s, s->states);
 	hf__change_begin(&s->change, entry->lsn, true);
-	const int rc = row->apply(s->states[index], &s->change, entry);
+	const int rc = row->apply(s->states[index], &s->change, &known);
 	if (rc != HF_OK) {
 		hf__change_undo(&s->change);
 		return rc;
 	}
 	hf__change_keep(&s->change);
-	if (entry->at > s->clock)
-		s->clock = entry->at;
+	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback));
 	s->info.replayed++;
 	return 0;
 }
@@ -279,6 +280,8 @@ int hf__recover(struct hf_store *s, struct hf_error *error)
 		rc = recover_log(&r);
 	if (rc == HF_OK)
 		rc = note_leftovers(&r);
+	if (rc == HF_OK)
+		hf__clock_resume(s, &r.witness);
 	for (unsigned i = 0; i < s->domains->count && rc == HF_OK; i++)
 		if (s->domains->rows[i]->opened)
 			s->domains->rows[i]->opened(s->states[i], s->incarnation_lsn);

@@ -13,19 +13,6 @@
 /* What an attempt that succeeded comes to; anything else is a code. */
 #define FITS (-1)
 
-/* Deadlines of INT64_MAX mean never: no clock gets there. */
-#define CLOCK_MAX (INT64_MAX - 1)
-
-int64_t hf__clock(struct hf_store *s)
-{
-	const int64_t wall = s->os->now(s->os->ctx);
-	if (wall > s->clock)
-		s->clock = wall;
-	if (s->clock > CLOCK_MAX)
-		s->clock = CLOCK_MAX;
-	return s->clock;
-}
-
 static struct hf__buffer *filling(struct hf_store *s)
 {
 	return &s->buffers[s->filling];
@@ -99,7 +86,7 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	}
 	const size_t body = d->entry_at + HF__ENTRY_HEADER_SIZE;
 	d->body_len = b->bytes.len - body;
-	struct hf__entry entry = {.lsn = s->next_lsn, .at = d->now, .domain = d->domain, .kind = kind};
+	struct hf__entry entry = {.lsn = s->next_lsn, .at = d->stamp, .domain = d->domain, .kind = kind, .setback = d->setback};
 	entry.body = hf_bytes(b->bytes.data + body, d->body_len);
 	*d->last_entry = entry;
 	hf__entry_end(&b->bytes, d->entry_at, &s->id, &entry);
@@ -108,6 +95,7 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	entry.body = hf_bytes(b->bytes.data + body, d->body_len); /* padding may have moved the buffer */
 	entry.place = place_of_body(b, d->entry_at);
 	s->change.lsn = entry.lsn;
+	s->clock.stamp = hf__to_mono(d->stamp, d->setback);
 	s->next_lsn++;
 	b->entries++;
 	return s->domains->rows[d->domain_index]->apply(d->state, &s->change, &entry);
@@ -213,6 +201,14 @@ static int ready_buffer(struct hf_store *s, struct hf_error *error)
 
 /* --- One attempt ------------------------------------------------------------------------------------------------------------ */
 
+/* An operation may have set the clock back, and none has the stamp of the one before it. */
+static void look_at_clock(struct hf_store *s, struct hf__decision *d)
+{
+	d->setback = hf__setback(s, s->states);
+	d->now = hf__to_shown(d->mono, d->setback);
+	d->stamp = hf__to_shown(hf__clock_stamp(s, d->mono), d->setback);
+}
+
 static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__op *op)
 {
 	struct hf_result scratch;
@@ -222,6 +218,7 @@ static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__o
 	if (!hf__domain_by_id(s, d->domain, &d->domain_index))
 		return HF_EINVAL;
 	d->state = s->states[d->domain_index];
+	look_at_clock(s, d);
 	d->answer = op->answer;
 	d->waiter = op->waiter;
 	if (d->waiter)
@@ -273,6 +270,7 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 	struct hf__buffer *b = filling(s);
 	const uint64_t lsn = s->next_lsn;
 	const uint32_t entries = b->entries;
+	const int64_t stamp = s->clock.stamp, setback = hf__setback(s, s->states);
 	d->attempt_start = b->bytes.len;
 	d->need_changed = d->need_due = 0;
 	hf__change_begin(&s->change, lsn, durable);
@@ -281,6 +279,8 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 		rc = HF_ENOMEM;
 	if (rc == HF_OK && (b->entries == entries || fits(s, b))) {
 		keep(s, d, durable, entries);
+		if (hf__setback(s, s->states) != setback)
+			hf__wait_wake_all(s); /* they sleep until an instant that is shown elsewhere now */
 		return FITS;
 	}
 	*needed = group_len(s, b);
@@ -289,6 +289,7 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 	b->bytes.bad = false;
 	b->entries = entries;
 	s->next_lsn = lsn;
+	s->clock.stamp = stamp;
 	return rc;
 }
 
@@ -348,8 +349,9 @@ int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enu
 		uint32_t failed = 0;
 		uint64_t needed = 0;
 		struct hf__entry last = {0};
-		struct hf__decision d = {.change = &s->change, .last_entry = &last, .now = hf__clock(s), .epoch = s->id.epoch, .store = s};
+		struct hf__decision d = {.change = &s->change, .last_entry = &last, .epoch = s->id.epoch, .store = s};
 		why[0] = '\0';
+		d.mono = hf__clock_mono(s, hf__setback(s, s->states));
 		d.why = (struct hf__text){why, sizeof why, 0};
 		const uint64_t first_lsn = s->next_lsn;
 		rc = attempt(s, ops, count, durable, &d, &failed, &needed);

@@ -74,6 +74,7 @@ int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_err
 	struct hf__emitter emitter = {.ctx = &d, .emit = dump_entry, .payload = dump_payload};
 	int rc = HF_OK;
 	(void)pthread_mutex_lock(&store->lock);
+	emitter.setback = hf__setback(store, store->states);
 	for (unsigned i = 0; i < store->domains->count && rc == HF_OK; i++) {
 		const struct hf__domain *row = store->domains->rows[i];
 		hf__put_u8(out, row->id);
@@ -101,9 +102,10 @@ static int apply_entry(struct hf_store *s, void *state, const struct hf__domain 
 	return rc;
 }
 
-static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn, struct hf__reader *r)
+static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn, int64_t setback,
+                      struct hf__reader *r)
 {
-	struct hf__entry entry = {.lsn = lsn, .at = s->clock, .domain = row->id, .kind = hf__get_u8(r)};
+	struct hf__entry entry = {.lsn = lsn, .at = hf__to_shown(s->clock.reached, setback), .domain = row->id, .kind = hf__get_u8(r), .setback = setback};
 	entry.body = hf__get_long(r);
 	return r->bad ? HF_ECORRUPT : apply_entry(s, state, row, &entry);
 }
@@ -118,7 +120,7 @@ static int load_domain(struct hf_store *s, void **states, struct hf__reader *r)
 		const uint64_t lsn = hf__get_u64(r);
 		if (lsn == 0)
 			return r->bad ? HF_ECORRUPT : HF_OK;
-		const int rc = load_entry(s, states[index], row, lsn, r);
+		const int rc = load_entry(s, states[index], row, lsn, hf__setback(s, states), r);
 		if (rc != HF_OK)
 			return rc;
 	}
@@ -157,7 +159,9 @@ static int rebuild_entry(struct hf_store *s, void **states, const struct hf__ent
 	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
 	if (!row)
 		return entry->flags & HF__ENTRY_IGNORABLE ? HF_OK : HF_EVERSION;
-	return apply_entry(s, states[index], row, entry);
+	struct hf__entry known = *entry;
+	known.setback = hf__setback(s, states);
+	return apply_entry(s, states[index], row, &known);
 }
 
 int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, size_t count, struct hf_error *error)

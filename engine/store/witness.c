@@ -13,19 +13,21 @@ static int write_word(struct hf_store *s, const struct hf__witness *word)
 	return s->os->write(s->os->ctx, s->witness_file, slot, sizeof slot, (word->generation & 1) * HF__WITNESS_SLOT_SIZE);
 }
 
-/* Takes the right to write; the next generation, or 0 when somebody else is at it, has said more, or a fault forbids it: after a failed sync
+/* Takes the right to write the word, with the next generation and the clocks; false when somebody else is at it, has said more, or a fault forbids it: after a failed sync
  * nothing is written to the file any more. */
-static uint64_t begin(struct hf_store *s, uint64_t lsn)
+static bool begin(struct hf_store *s, struct hf__witness *word)
 {
-	uint64_t generation = 0;
+	bool go = false;
 	(void)pthread_mutex_lock(&s->lock);
-	if (!s->witness_busy && !atomic_load(&s->fault) && lsn >= s->witness_lsn) {
-		generation = ++s->witness_generation;
+	if (!s->witness_busy && !atomic_load(&s->fault) && word->lsn >= s->witness_lsn) {
+		go = true;
+		word->generation = ++s->witness_generation;
+		hf__clock_note(s, word);
 		s->witness_busy = true;
-		s->witness_lsn = lsn;
+		s->witness_lsn = word->lsn;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
-	return generation;
+	return go;
 }
 
 static void end(struct hf_store *s, int rc, bool synced, uint32_t segment)
@@ -42,10 +44,9 @@ static void end(struct hf_store *s, int rc, bool synced, uint32_t segment)
 
 void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, uint64_t chain, bool clean)
 {
-	const uint64_t generation = begin(s, lsn);
-	if (!generation)
+	struct hf__witness word = {.end = at, .lsn = lsn, .chain = chain, .clean = clean};
+	if (!begin(s, &word))
 		return;
-	struct hf__witness word = {.generation = generation, .end = at, .lsn = lsn, .chain = chain, .clean = clean};
 	memcpy(word.boot_id, s->boot_id, sizeof word.boot_id);
 	int rc = write_word(s, &word);
 	const bool sync = rc == 0 && (clean || at.segment != s->witness_segment);

@@ -217,7 +217,8 @@ int verb_cursor_change(const struct call *c, const struct names *n)
 {
 	const struct hf_cursor_key key = cursor_key(c, n);
 	const struct hf_bytes text = verb_bytes(n->cstr[0], c->op->size);
-	const struct hf_cursor_advance advance = {.write = verb_write(c), .key = key, .sequence = c->op->number, .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance advance = {.write = verb_write(c), .key = key, .sequence = c->op->number, .delivery_id = hf_str("d"),
+	                                          .now = 1}; /* so that a replay changes nothing, whatever the clock says */
 	const struct hf_cursor_reset reset = {
 	    .write = verb_write(c), .key = key, .sequence = c->op->number, .delivered_at = HF_UNSET, .reason = text};
 	const struct hf_cursor_record_error failure = {.write = verb_write(c), .key = key, .message = text};

@@ -374,6 +374,7 @@ struct sim *crash_build(struct sim *sim, const struct sim_choice *choice, struct
 	build.image = sim_blank(sim->profile, sim->seed);
 	sim_inherit(build.image, sim);
 	build.image->boot++;
+	build.image->boot_us = SIM_BOOTED_US;
 	build.image->rng = sim_mix(sim->rng, 1); /* what it draws from now on is not what the old one would have drawn */
 	build.image->disk.stale = table_ref(sim->disk.stale);
 	sim_changed(build.image);

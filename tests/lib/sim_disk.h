@@ -160,7 +160,7 @@ struct sim {
 	bool has_saved;
 	struct sim_profile profile;
 	uint64_t seed, rng, boot;
-	int64_t now_us, ticks_ns;
+	int64_t now_us, ticks_ns, boot_us;
 	uint64_t capacity;
 	unsigned sync_delay_us;
 	bool forked, unsafe;

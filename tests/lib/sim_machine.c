@@ -50,6 +50,7 @@ struct sim *sim_blank(struct sim_profile profile, uint64_t seed)
 	sim->profile = profile;
 	sim->seed = seed;
 	sim->now_us = (int64_t)START_US * 1000000;
+	sim->boot_us = SIM_BOOTED_US;
 	sim->lock_owner = -1;
 	pthread_mutexattr_t recursive;
 	if (pthread_mutexattr_init(&recursive) != 0 || pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE) != 0 ||
@@ -88,6 +89,7 @@ void sim_inherit(struct sim *to, const struct sim *from)
 	to->boot = from->boot;
 	to->now_us = from->now_us;
 	to->ticks_ns = from->ticks_ns;
+	to->boot_us = from->boot_us;
 	to->capacity = from->capacity;
 	to->unsafe = from->unsafe;
 	to->versions = from->versions;
@@ -135,6 +137,15 @@ void sim_advance(struct sim *sim, int64_t us)
 	sim_enter(sim);
 	sim->now_us += us;
 	sim->ticks_ns += us * 1000;
+	sim->boot_us += us;
+	sim_leave(sim);
+}
+
+void sim_suspend(struct sim *sim, int64_t us)
+{
+	sim_enter(sim);
+	sim->now_us += us;
+	sim->boot_us += us;
 	sim_leave(sim);
 }
 
@@ -211,6 +222,7 @@ void sim_reboot(struct sim *sim)
 	sim_evict(sim);
 	disk_sweep(sim);
 	sim->boot++;
+	sim->boot_us = SIM_BOOTED_US;
 	sim_leave(sim);
 }
 

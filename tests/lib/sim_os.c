@@ -291,6 +291,15 @@ static int64_t seam_ticks(void *ctx)
 	return ticks;
 }
 
+static int64_t seam_boot_clock(void *ctx)
+{
+	struct sim *sim = ((struct opener *)ctx)->sim;
+	sim_enter(sim);
+	int64_t boot = sim->boot_us;
+	sim_leave(sim);
+	return boot;
+}
+
 static int seam_random(void *ctx, void *buffer, size_t len)
 {
 	struct sim *sim = ((struct opener *)ctx)->sim;
@@ -354,6 +363,7 @@ void opener_init(struct sim *sim, unsigned number)
 	    .unlock = seam_unlock,
 	    .now = seam_now,
 	    .ticks = seam_ticks,
+	    .boot_clock = seam_boot_clock,
 	    .random = seam_random,
 	    .boot_id = seam_boot_id,
 	    .forked = seam_forked,

@@ -68,10 +68,14 @@ struct hf__os *sim_opener(struct sim *sim, unsigned which); /* which < SIM_OPENE
 
 /* --- The machine ------------------------------------------------------------------------------------------------------------ */
 
-/* The wall clock stands still until told; the monotonic one also moves 1 microsecond at each reading, so that no wait for a moment is
+/* What the boot-time clock shows after each boot. */
+#define SIM_BOOTED_US INT64_C(20000000)
+
+/* The wall clock and the boot-time clock stand still until told; the monotonic one also moves 1 microsecond at each reading, so that no wait for a moment is
  * endless. */
-void sim_set_now(struct sim *sim, int64_t now_us);
-void sim_advance(struct sim *sim, int64_t us); /* both clocks */
+void sim_set_now(struct sim *sim, int64_t now_us); /* the wall clock alone: somebody sets it */
+void sim_advance(struct sim *sim, int64_t us); /* all clocks: time passes */
+void sim_suspend(struct sim *sim, int64_t us); /* the machine sleeps so long: the monotonic clock stands meanwhile */
 
 /* kill -9 of everything: open files and locks go, the page cache and the boot id stay. */
 void sim_kill(struct sim *sim);

@@ -25,6 +25,13 @@ static int64_t wall_now(void *ctx)
 	return wall;
 }
 
+/* The time of day is all the time there is. */
+static int64_t boot_clock(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
 static void release_os(struct hf__os *os)
 {
 	hf__os_posix_free(os);
@@ -44,6 +51,7 @@ int hf_model_open(const char *path, const struct hf_options *options, hf_store *
 		return rc == ENOENT ? HF_ENOTFOUND : HF_EIO;
 	}
 	os->now = wall_now;
+	os->boot_clock = boot_clock;
 	const int opened = hf__store_open(os, hf__all_domains(), options, out, error);
 	if (opened != HF_OK)
 		release_os(os);

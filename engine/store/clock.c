@@ -1,0 +1,103 @@
+/* The store's clock: see clock.h.
+ *
+ * Happy path: a reading adds the offset to the boot-time clock and looks whether the wall clock is ahead.
+ *
+ * Across openings: the witness keeps the clock, the wall clock and the boot-time clock of its writing. In the same boot the boot-time clock says how long the store was closed.
+ * In another one the wall clock does, if it went forward. Entries behind the witness say that the clock was at least there.
+ *
+ * Failure modes: a wall clock that is ahead for a moment leaves the offset grown, until the wall clock has caught up or somebody sets the store's clock back. A wall clock that is
+ * behind, by any amount, changes nothing. A boot-time clock that goes back (a machine that was moved) grows the offset. An unknown boot id is another boot.
+ *
+ * I-CLOCK-1: mono never goes back. I-CLOCK-2: it advances at least as the boot-time clock does. I-CLOCK-3: stamps are strictly increasing in the mono scale, and do not move the
+ * offset. */
+#include "store/internal.h"
+
+/* A deadline of INT64_MAX means never: no clock gets there. */
+#define CLOCK_MAX (INT64_MAX - 1)
+/* A wall clock beyond the year 9999 is not believed to be there: a clock that reached its end would stand. */
+#define WALL_MAX INT64_C(253402300799999999)
+
+static int64_t greater(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t between(int64_t from, int64_t to)
+{
+	int64_t difference;
+	if (__builtin_sub_overflow(to, from, &difference))
+		return to > from ? INT64_MAX : INT64_MIN;
+	return difference;
+}
+
+static int64_t read_wall(struct hf_store *s)
+{
+	const int64_t wall = s->os->now(s->os->ctx);
+	return wall > WALL_MAX ? WALL_MAX : wall == HF_UNSET ? HF_UNSET + 1 : wall;
+}
+
+void hf__clock_init(struct hf_store *s)
+{
+	s->clock = (struct hf__clock){.offset = INT64_MIN / 2, .reached = HF_UNSET + 1, .stamp = HF_UNSET + 1};
+}
+
+int64_t hf__setback(const struct hf_store *s, void *const *states)
+{
+	for (unsigned i = 0; i < s->domains->count; i++)
+		if (s->domains->rows[i]->setback)
+			return s->domains->rows[i]->setback(states[i]);
+	return 0;
+}
+
+int64_t hf__clock_mono(struct hf_store *s, int64_t setback)
+{
+	struct hf__clock *c = &s->clock;
+	c->boot = s->os->boot_clock(s->os->ctx);
+	c->wall = read_wall(s);
+	const int64_t running = hf__time_add(c->boot, c->offset);
+	int64_t mono = greater(greater(running, hf__to_mono(c->wall, setback)), c->reached);
+	if (mono > CLOCK_MAX)
+		mono = CLOCK_MAX;
+	if (mono > running)
+		c->offset = between(c->boot, mono);
+	c->reached = mono;
+	return mono;
+}
+
+int64_t hf__clock(struct hf_store *s)
+{
+	const int64_t setback = hf__setback(s, s->states);
+	return hf__to_shown(hf__clock_mono(s, setback), setback);
+}
+
+int64_t hf__clock_stamp(const struct hf_store *s, int64_t mono)
+{
+	return s->clock.stamp < CLOCK_MAX ? greater(mono, s->clock.stamp + 1) : CLOCK_MAX;
+}
+
+void hf__clock_wrote(struct hf_store *s, int64_t stamp)
+{
+	s->clock.stamp = greater(s->clock.stamp, stamp);
+	s->clock.reached = greater(s->clock.reached, stamp);
+}
+
+static bool same_boot(const struct hf_store *s, const struct hf__witness *w)
+{
+	static const uint8_t unknown[sizeof w->boot_id];
+	return memcmp(w->boot_id, unknown, sizeof unknown) != 0 && memcmp(w->boot_id, s->boot_id, sizeof unknown) == 0;
+}
+
+void hf__clock_resume(struct hf_store *s, const struct hf__witness *w)
+{
+	if (w->generation == 0)
+		return;
+	const int64_t closed = same_boot(s, w) ? between(w->boot_clock, s->os->boot_clock(s->os->ctx)) : between(w->wall, read_wall(s));
+	s->clock.reached = greater(s->clock.reached, hf__time_add(w->clock, closed > 0 ? closed : 0));
+}
+
+void hf__clock_note(struct hf_store *s, struct hf__witness *w)
+{
+	w->clock = hf__clock_mono(s, hf__setback(s, s->states));
+	w->wall = s->clock.wall;
+	w->boot_clock = s->clock.boot;
+}

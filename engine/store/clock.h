@@ -1,0 +1,46 @@
+/* The store's clock.
+ *
+ * It is the machine's boot-time clock (which goes on while the machine is suspended) plus an offset. The offset grows when the wall clock is ahead and
+ * never shrinks by itself, so the clock never goes back and never stands: a wall clock that was ahead once leaves the store's clock ahead of it.
+ *
+ * An operator can set it back. So that this needs no walk over all objects, there are two scales:
+ *   mono    what the clock would be without set-backs. It never goes back.
+ *   shown   mono minus the sum of all set-backs so far (`setback`): what callers see and what entries hold.
+ * A deadline that the store computed (a lease, a ttl, a backoff) is kept in memory as a mono time and judged against hf__decision.mono or
+ * hf__query.mono: a set-back moves what is shown of it and leaves what remains of it. An instant that a caller named is kept as it was given and judged
+ * against `now`. Entries hold shown times; apply turns a computed deadline into a mono time with hf__to_mono(time, entry->setback). */
+#ifndef HF_STORE_CLOCK_H
+#define HF_STORE_CLOCK_H
+
+#include "holdfast/types.h"
+
+/* HF_UNSET stays no value and INT64_MAX stays never, whatever is added. Any other sum stays between them. */
+static inline int64_t hf__time_add(int64_t time, int64_t difference)
+{
+	int64_t sum;
+	if (time == HF_UNSET || time == INT64_MAX)
+		return time;
+	if (__builtin_add_overflow(time, difference, &sum))
+		return difference > 0 ? INT64_MAX - 1 : HF_UNSET + 1;
+	return sum == HF_UNSET ? HF_UNSET + 1 : sum == INT64_MAX ? INT64_MAX - 1 : sum;
+}
+
+static inline int64_t hf__to_mono(int64_t shown, int64_t setback)
+{
+	return hf__time_add(shown, setback);
+}
+
+static inline int64_t hf__to_shown(int64_t mono, int64_t setback)
+{
+	return hf__time_add(mono, -setback); /* a sum of set-backs is never negative */
+}
+
+/* Part of the store, guarded by its lock. All of it in the mono scale but for the readings of the machine's clocks. */
+struct hf__clock {
+	int64_t offset; /* mono is the boot-time clock plus this */
+	int64_t reached; /* never behind this: what was written before this opening, and what it showed itself */
+	int64_t stamp; /* the newest that an entry has */
+	int64_t wall, boot; /* the machine's clocks, as the newest reading found them */
+};
+
+#endif
