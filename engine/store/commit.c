@@ -165,6 +165,10 @@ static int write_and_sync(struct hf_store *s, const struct flush *f)
 {
 	const struct hf__os *os = s->os;
 	int rc = f->sync_old ? os->sync(os->ctx, f->old_file) : 0;
+	if (rc == 0 && f->group && !s->began) {
+		rc = hf__witness_not_clean(s); /* I-WIT-3 */
+		s->began = rc == 0;
+	}
 	if (rc == 0 && f->group) {
 		const struct hf__buffer *b = f->group;
 		/* Crash: any part of the group may be there. It is not valid unless whole, and nobody was answered. */

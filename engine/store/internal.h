@@ -171,7 +171,9 @@ struct hf_store {
 	bool witness_busy;
 	uint32_t witness_segment; /* the segment that the last synced word was about */
 	uint64_t witness_lsn; /* of the newest word: an older one is not written over it */
+	struct hf__told told; /* what the newest word says; the first one of an opening repeats it */
 	struct hf__told durable; /* what the newest word ought to say */
+	bool began; /* "not clean" was written: this opening may write to the log. The leader's */
 	bool wrote; /* this incarnation wrote a group */
 
 	struct hf__waits waits;
@@ -323,6 +325,8 @@ int hf__remove_leftovers(struct hf_store *s);
 /* witness.c. */
 /* Tells that the log is durable up to `end`. Not under the lock. The leader calls it after the wake-up. */
 void hf__witness_tell(struct hf_store *s, struct hf__position end, uint64_t lsn, uint64_t chain, bool clean);
+/* Before the first write of an opening to the log: the stop is not clean any more. 0 or errno. Not under the lock; for the leader. */
+int hf__witness_not_clean(struct hf_store *s);
 /* Makes the last word stick, after catching up on what was skipped. 0 or errno. */
 int hf__witness_sync(struct hf_store *s);
 

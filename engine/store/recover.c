@@ -7,7 +7,7 @@
  *   D1   yes              the witness names a segment, or no segment file exists        HF_ECORRUPT: the log is gone
  *   D1b  yes              a header is whole, but of another store or epoch              HF_ECORRUPT: IDENTITY or segments were exchanged
  *   D2   yes              a segment holds groups that prove it was durable              HF_ECORRUPT: its header is damaged
- *   D3   yes              every byte of every segment is zero                           an empty store, clean: the first segment is used
+ *   D3   yes              every byte of every segment is zero, the witness has no word  an empty store, clean: the first segment is used
  *   D4   yes              anything else                                                 an empty store after an unclean stop
  *   D5   -                a header of a newer format                                    HF_EVERSION
  *   D6   no               the witness names a segment after H                           HF_ECORRUPT: segments are missing
@@ -16,6 +16,8 @@
  *   D9   no               a scan says CORRUPT, or neighbours disagree (R4, R9)          HF_ECORRUPT
  *   D10  no               last scan CLEAN, witness clean and exactly at the end         go on in H
  *   D11  no               anything else                                                 unclean: R7, then the next segment after an LSN jump
+ *
+ * D3 and D10 rewrite nothing: no opening before this one has written to the log since that word, or it would have said "not clean" (I-WIT-3).
  *
  * A read error is HF_EIO, no memory is HF_ENOMEM: never damage (R9). */
 #include "store/recover.h"
@@ -214,8 +216,10 @@ static int empty_store(struct hf__recovery *r)
 	const int rc = hf__recovery_check_beyond(r, 0, 1, &all_zero);
 	if (rc != HF_OK)
 		return rc;
-	set_progress(r->store, 0, 0, (struct hf__position){0, 0}, all_zero);
-	r->store->info.recovered = !all_zero;
+	/* A word that names no segment was written before the first group of all: "not clean". */
+	const bool clean = all_zero && r->witness.generation == 0;
+	set_progress(r->store, 0, 0, (struct hf__position){0, 0}, clean);
+	r->store->info.recovered = !clean;
 	return rewrite_beyond(r, 0);
 }
 

@@ -125,6 +125,7 @@ int hf__recovery_witness(struct hf__recovery *r)
 	/* No valid word is legal: both slots may have been in flight when the power went. It only means less is known. */
 	(void)hf__witness_pick(&s->id, file, got, &r->witness);
 	s->witness_generation = r->witness.generation;
+	s->told = (struct hf__told){r->witness.end, r->witness.lsn, r->witness.chain};
 	return HF_OK;
 }
 

@@ -28,6 +28,8 @@ HF_CHECKED int hf__state_dump(struct hf_store *store, struct hf__writer *out, st
 HF_CHECKED int hf__state_load(struct hf_store *store, struct hf_bytes dump, struct hf_error *error);
 /* The same from entries, as a feed gives them, from the first of the log on: what a follower does. Payloads stay in memory. */
 HF_CHECKED int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, size_t count, struct hf_error *error);
+/* The greatest LSN that will not be issued: it was, or was passed over after an unclean stop. */
+uint64_t hf__passed_lsn(struct hf_store *store);
 /* Replays nothing, checks every domain's verify, every object's seal. */
 HF_CHECKED int hf__state_verify(struct hf_store *store, struct hf_error *error);
 

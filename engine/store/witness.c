@@ -2,8 +2,14 @@
  *
  * I-WIT-1: it is written only after the sync that it speaks of succeeded. I-WIT-2: slots take turns, so the older word survives a torn newer one. A word
  * that is skipped because another is being written costs nothing: the next one says more, or the next sync catches up. Leaders may come here out of
- * order; an older word is not written over a newer one. */
+ * order; an older word is not written over a newer one.
+ *
+ * I-WIT-3: before the first write to the log of an opening the word "not clean" is written, with the end of the word before it. It is what tells the next
+ * opening that something may be on the disk which reads do not show: after a failed sync they may show the old bytes while the disk holds the new ones.
+ * An opening that finds the word "clean" at the log's end rewrites nothing, so it must not find it then. */
 #include "store/internal.h"
+
+#include <errno.h>
 
 static int write_word(struct hf_store *s, const struct hf__witness *word)
 {
@@ -42,6 +48,24 @@ static void end(struct hf_store *s, int rc, bool synced, uint32_t segment)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+int hf__witness_not_clean(struct hf_store *s)
+{
+	struct hf__witness word = {0};
+	(void)pthread_mutex_lock(&s->lock);
+	const bool failed = atomic_load(&s->fault) != 0;
+	if (!failed) {
+		word = (struct hf__witness){.generation = ++s->witness_generation, .end = s->told.end, .lsn = s->told.lsn, .chain = s->told.chain};
+		hf__clock_note(s, &word);
+		memcpy(word.boot_id, s->boot_id, sizeof word.boot_id);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	if (failed) /* a sync failed meanwhile: nothing is written to the file any more */
+		return EIO;
+	/* Crash: power loss may take it, and then reads show what the disk holds. After a kill it is there, and the next opening rewrites (R7). It is not synced:
+	 * if that failed, reads could show the word before it again. Once something of this opening is durable, that one names no end of the log any more. */
+	return write_word(s, &word);
+}
+
 void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, uint64_t chain, bool clean)
 {
 	struct hf__witness word = {.end = at, .lsn = lsn, .chain = chain, .clean = clean};
@@ -49,6 +73,8 @@ void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, 
 		return;
 	memcpy(word.boot_id, s->boot_id, sizeof word.boot_id);
 	int rc = write_word(s, &word);
+	if (rc == 0)
+		s->told = (struct hf__told){at, lsn, chain}; /* witness_busy guards it */
 	const bool sync = rc == 0 && (clean || at.segment != s->witness_segment);
 	if (sync)
 		rc = s->os->sync(s->os->ctx, s->witness_file);

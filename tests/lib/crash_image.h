@@ -9,6 +9,7 @@
 struct found {
 	uint64_t digest; /* of the state */
 	struct hf_info info;
+	uint64_t passed_lsn; /* what LSN it goes on behind */
 };
 
 /* Opens, digests, closes. false: *why tells. */
@@ -21,7 +22,7 @@ bool image_header_survived(struct sim *image, const struct hf_info *info);
 
 /* What an image turned out to be: its hash, the digest of its state (0: it is wrong), and what LSN it goes on behind. */
 struct outcome {
-	uint64_t key, digest, last_lsn;
+	uint64_t key, digest, passed_lsn;
 };
 
 /* Outcomes by hash. Zeroed: empty; free(places) when done. */

@@ -199,6 +199,8 @@ extern const struct script script_lock; /* locks, beside the others */
 extern const struct script script_document;
 /* Outbox alone: groups, reruns, pause, completed ids. */
 extern const struct script script_queues;
+/* Openings that begin with a segment of their own. */
+extern const struct script script_turns;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

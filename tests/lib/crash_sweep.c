@@ -170,7 +170,7 @@ static void open_new(struct run *r, struct sim *image, uint64_t hash, const stru
 		complain(r, shape, hash, why);
 	} else {
 		outcome->digest = found.digest;
-		outcome->last_lsn = found.info.last_lsn;
+		outcome->passed_lsn = found.passed_lsn;
 		count_image(r, image, hash, shape, &found);
 	}
 	if (copy && outcome->digest && oracle_judge(r->oracle, found.digest) == ORACLE_RIGHT)
@@ -196,7 +196,7 @@ static int judge_image(void *arg, struct sim *image, const struct sim_shape *sha
 		complain(r, shape, hash, "the image has lost what an answer told of");
 	else if (verdict == ORACLE_WRONG)
 		complain(r, shape, hash, "the image holds a state that never was");
-	if (now.last_lsn < r->oracle->told_lsn)
+	if (now.passed_lsn < r->oracle->told_lsn)
 		complain(r, shape, hash, "the image would issue an LSN again that an answer told");
 	return 0;
 }
@@ -289,6 +289,8 @@ static struct sim_profile profile_of(const char *disk)
 		return sim_profile_weak();
 	if (strcmp(disk, "hostile") == 0)
 		return sim_profile_hostile();
+	if (strcmp(disk, "forgetful") == 0)
+		return sim_profile_forgetful();
 	return sim_profile_strict();
 }
 

@@ -23,7 +23,7 @@ const char *sweep_kind_name(enum sweep_kind kind);
 /* What is swept: one workload on one kind of disk. */
 struct sweep_job {
 	const struct script *script;
-	const char *disk; /* "strict", "ordered", "weak", "hostile" */
+	const char *disk; /* "strict", "ordered", "weak", "hostile", "forgetful" */
 	enum hf_pad pad;
 	uint64_t seed;
 	struct sim_limits limits; /* of the run without faults */

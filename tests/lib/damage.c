@@ -254,7 +254,7 @@ static void judge_state(struct damage *d, const struct damage_what *what, hf_sto
 	const struct hf_info info = info_of(store);
 	d->dump.len = 0;
 	const int rc = hf__state_dump(store, &d->dump, &error);
-	if (info.last_lsn < d->last_lsn)
+	if (hf__passed_lsn(store) < d->last_lsn)
 		wrong(d, what, "numbering went back", "an LSN would be issued twice");
 	else if (rc == HF_ECORRUPT || rc == HF_EIO)
 		d->counts.payload++;

@@ -43,6 +43,13 @@ struct sim_profile sim_profile_hostile(void)
 	return profile;
 }
 
+struct sim_profile sim_profile_forgetful(void)
+{
+	struct sim_profile profile = sim_profile_weak();
+	profile.m6_reads_old = true;
+	return profile;
+}
+
 /* A machine without a disk. */
 struct sim *sim_blank(struct sim_profile profile, uint64_t seed)
 {

@@ -54,6 +54,7 @@ struct sim_profile sim_profile_strict(void); /* nothing: all switches off */
 struct sim_profile sim_profile_ordered(void); /* like ext4 and XFS: m1_subsets, lost_zero, m2, m5, m6, m7, m8, m9, m4_rename_early */
 struct sim_profile sim_profile_weak(void); /* the weakest legal file system: M1 to M9, powersafe overwrite kept */
 struct sim_profile sim_profile_hostile(void); /* weak, and pad_hostile */
+struct sim_profile sim_profile_forgetful(void); /* weak, and m6_reads_old */
 
 struct sim;
 

@@ -21,7 +21,7 @@ enum { THREADS = 2, IMAGES_MIN = 100000 };
 
 static const struct script *const scripts[] = {&script_rotation,     &script_domains,  &script_lives,    &script_groups,
                                                &script_transactions, &script_async,    &script_timeline, &script_idem,
-                                               &script_lock,         &script_document, &script_queues};
+                                               &script_lock,         &script_document, &script_queues,   &script_turns};
 
 static const struct disk {
 	const char *name;
@@ -29,7 +29,7 @@ static const struct disk {
 	unsigned fault_every, deep_every;
 } disks[] = {
     {"weak", HF_PAD_NONE, 3, 300},    {"hostile", HF_PAD_SECTOR, 3, 300}, {"weak", HF_PAD_SECTOR, 16, 1000},
-    {"ordered", HF_PAD_NONE, 4, 300}, {"ordered", HF_PAD_SECTOR, 4, 300},
+    {"ordered", HF_PAD_NONE, 4, 300}, {"ordered", HF_PAD_SECTOR, 4, 300},   {"forgetful", HF_PAD_NONE, 3, 300},
 };
 
 enum { SCRIPTS = sizeof scripts / sizeof scripts[0], DISKS = sizeof disks / sizeof disks[0], JOBS = SCRIPTS * DISKS };

@@ -56,7 +56,7 @@ struct hf_info {
 	uint8_t uuid[16];
 	uint16_t epoch;
 	uint32_t format; /* major version of the format on disk */
-	hf_lsn last_lsn; /* newest entry that was handed to the kernel */
+	hf_lsn last_lsn; /* newest entry that was handed to the kernel; until the first group of this opening is durable: durable_lsn */
 	hf_lsn durable_lsn; /* everything up to here survives power loss */
 	uint32_t segment; /* number of the segment being written */
 	uint32_t segment_offset; /* where in it the log ends */
