@@ -54,7 +54,7 @@ int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn
 {
 	static const struct hf__verb verb = {"lock with", HF__DOMAIN_LOCK, with_check, with_decide, with_copy};
 	struct hf__lock_running running = {.name = args->name};
-	const struct with with = {.args = *args, .running = &running};
+	const struct with with = {.write.cancel = args->cancel, .args = *args, .running = &running};
 	struct hf__answer nothing;
 	int rc = hf__call_begin(store, error);
 	if (rc != HF_OK)

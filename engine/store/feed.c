@@ -10,12 +10,16 @@
  * I-FEED-1: what a feed gave is a run of the log from where it began, without a gap and without anything undurable. */
 #include "holdfast/feed.h"
 
+#include <limits.h>
+
+#include "store/futex.h"
 #include "store/look.h"
 #include "store/tail.h"
 #include "store/watch.h"
 
 #define EVENTS_MAX 1024u
 #define BATCH_BYTES (1u << 20)
+#define FEED_CLOSED (UINT32_C(1) << 31)
 
 struct hf_feed {
 	struct hf__tail tail;
@@ -26,6 +30,9 @@ struct hf_feed {
 	struct hf__entry waiting; /* taken from the tail, too much for the batch before */
 	bool has_waiting;
 	bool astray; /* the tail is not where the last batch ended */
+	_Atomic bool woken; /* by hf_feed_wake: the call that waits, or the next one, is over */
+	_Atomic uint32_t inside; /* calls that read; FEED_CLOSED: no more get in */
+	struct hf__bell bell; /* of a directory: hf_feed_wake rings it */
 	struct hf_event *events; /* scratch */
 	size_t cap;
 };
@@ -161,9 +168,13 @@ static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out
 }
 
 /* Is there a reason not to wait any longer? */
-static int over(const struct hf_feed *feed, struct hf_error *error)
+static int over(struct hf_feed *feed, struct hf_error *error)
 {
 	const struct hf_store *s = feed->tail.store;
+	if (atomic_load(&feed->inside) & FEED_CLOSED)
+		return hf__fail(error, HF_ECANCELED, 0, "the feed is being closed");
+	if (atomic_load(&feed->woken))
+		return hf__fail(error, HF_ECANCELED, 0, "the wait was ended by hf_feed_wake");
 	if (!feed->watch)
 		return HF_OK;
 	if (hf__watch_closed(feed->watch))
@@ -178,7 +189,8 @@ static int wait_for_next(struct hf_feed *feed, size_t max, int64_t wait_us, stru
 {
 	struct hf__watch_wait wait;
 	int rc;
-	hf__watch_begin(&wait, feed->watch ? &feed->watch->durable : NULL, wait_us);
+	hf__watch_begin(&wait, feed->watch ? &feed->watch->durable : &feed->bell, wait_us);
+	wait.polls = !feed->watch;
 	for (;;) {
 		/* Before looking: whatever was durable when the store failed is still given. */
 		const int ended = over(feed, error);
@@ -189,10 +201,29 @@ static int wait_for_next(struct hf_feed *feed, size_t max, int64_t wait_us, stru
 		if (rc != HF_OK || !hf__watch_sleep(&wait))
 			break;
 	}
+	if (rc == HF_ECANCELED)
+		atomic_store(&feed->woken, false);
 	hf__watch_end(&wait);
 	if (rc == HF_OK && out->count == 0)
 		out->next = feed->from;
 	return rc;
+}
+
+/* One at a time; hf_feed_close waits for it. */
+static int feed_enter(struct hf_feed *feed, struct hf_error *error)
+{
+	uint32_t nobody = 0;
+	if (atomic_compare_exchange_strong(&feed->inside, &nobody, 1))
+		return HF_OK;
+	if (nobody & FEED_CLOSED)
+		return hf__fail(error, HF_ECANCELED, 0, "the feed is being closed");
+	return hf__fail(error, HF_EINVAL, 0, "another thread reads this feed");
+}
+
+static void feed_leave(struct hf_feed *feed)
+{
+	if (atomic_fetch_sub(&feed->inside, 1) == (FEED_CLOSED | 1))
+		hf__futex_wake(&feed->inside, INT_MAX);
 }
 
 int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
@@ -201,13 +232,25 @@ int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_b
 	if (wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "wait_us must be -1, 0 or a time");
 	const size_t max = limit > 0 && limit < EVENTS_MAX ? limit : EVENTS_MAX;
-	int rc = feed->watch ? hf__watch_enter(feed->watch, error) : HF_OK;
+	int rc = feed_enter(feed, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = wait_for_next(feed, max, wait_us, out, error);
 	if (feed->watch)
-		hf__watch_leave(feed->watch);
+		rc = hf__watch_enter(feed->watch, error);
+	if (rc == HF_OK) {
+		rc = wait_for_next(feed, max, wait_us, out, error);
+		if (feed->watch)
+			hf__watch_leave(feed->watch);
+	}
+	feed_leave(feed);
 	return rc;
+}
+
+void hf_feed_wake(hf_feed *feed)
+{
+	atomic_store(&feed->woken, true);
+	/* The watch outlives the store while a feed refers to it. */
+	hf__bell_ring(feed->watch ? &feed->watch->durable : &feed->bell);
 }
 
 /* --- Opening and closing ------------------------------------------------------------------------------------------------------------- */
@@ -229,15 +272,14 @@ static void feed_free(struct hf_feed *feed)
 	hf__free(feed);
 }
 
-/* May `from` be asked for, and is it where the log ends by now? Then *told says where that is, if anybody knows. */
+/* May `from` be asked for, and is it where the log ends by now? Then *told says where that is, if anybody knows. In a jump it may: what comes next follows. */
 static int check_from(struct hf_store *s, uint64_t from, struct hf__told *told)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	const uint64_t next = s->next_lsn;
 	*told = s->durable;
 	(void)pthread_mutex_unlock(&s->lock);
-	const bool in_jump = from > s->recovered_lsn + 1 && from < s->incarnation_lsn;
-	return from > next || in_jump ? HF_EGONE : HF_OK;
+	return from > next ? HF_EINVAL : HF_OK;
 }
 
 static int feed_place(struct hf_feed *feed, struct hf_error *error)
@@ -246,7 +288,7 @@ static int feed_place(struct hf_feed *feed, struct hf_error *error)
 	struct hf__told told;
 	const uint64_t from = feed->from;
 	if (check_from(s, from, &told) != HF_OK)
-		return hf__fail(error, HF_EGONE, 0, "there is no entry %llu: it was never given out", (unsigned long long)from);
+		return hf__fail(error, HF_EINVAL, 0, "there is no entry %llu yet, nor is it the one that comes next", (unsigned long long)from);
 	if (told.end.segment != 0 && from > told.lsn) {
 		hf__tail_put(&feed->tail, told.end, told.lsn, told.chain);
 		return HF_OK;
@@ -275,12 +317,24 @@ int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *e
 	return rc;
 }
 
-/* What comes later cannot be known from outside: any LSN may be waited for. */
+/* What is behind the durable end as far as that is known may have been given out all the same: the log's own end counts. */
+static int check_end(const struct hf_feed *feed, struct hf_error *error)
+{
+	hf_lsn last = feed->known;
+	const int rc = feed->from > last + 1 ? hf__log_end(feed->look->os, feed->look->domains, &last, error) : HF_OK;
+	if (rc != HF_OK || feed->from <= last + 1)
+		return rc;
+	return hf__fail(error, HF_EINVAL, 0, "there is no entry %llu yet: the log ends with %llu", (unsigned long long)feed->from,
+	                (unsigned long long)last);
+}
+
 static int look_for_place(struct hf_feed *feed, struct hf_error *error)
 {
 	int rc = hf__open_to_look(feed->look, error);
 	if (rc == HF_OK)
 		rc = hf__tail_learn(&feed->tail, &feed->known, error);
+	if (rc == HF_OK)
+		rc = check_end(feed, error);
 	if (rc != HF_OK)
 		return rc;
 	return hf__tail_seek(&feed->tail, feed->from > feed->known ? feed->known + 1 : feed->from, feed->known, error);
@@ -310,12 +364,23 @@ void hf__feed_own_os(struct hf_feed *feed, struct hf__os *os, void (*release)(st
 	hf__store_own_os(feed->look, os, release);
 }
 
+/* Not in a forked child, where there is none. */
+static void send_reader_away(struct hf_feed *feed)
+{
+	uint32_t inside = atomic_fetch_or(&feed->inside, FEED_CLOSED) | FEED_CLOSED;
+	hf__bell_ring(feed->watch ? &feed->watch->durable : &feed->bell);
+	for (; inside != FEED_CLOSED; inside = atomic_load(&feed->inside))
+		hf__futex_wait(&feed->inside, inside);
+}
+
 void hf_feed_close(hf_feed *feed)
 {
 	if (!feed)
 		return;
 	struct hf__watch *watch = feed->watch;
 	struct hf_store *look = feed->look;
+	if (watch ? hf__watch_ours(watch) : hf__check_fork(look, NULL) == HF_OK)
+		send_reader_away(feed);
 	/* If the store is closed it has closed the file; in a forked child the file is the parent's. */
 	if (watch && hf__watch_ours(watch))
 		hf__watch_drop_tail(watch, &feed->tail);

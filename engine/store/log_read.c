@@ -187,3 +187,15 @@ int hf__log_each(const struct hf__os *os, const struct hf__domains *domains, hf_
 	hf__close_look(s);
 	return rc;
 }
+
+static bool note_last(void *ctx, const struct hf_log_entry *entry)
+{
+	hf_lsn *last = ctx;
+	*last = entry->lsn;
+	return true;
+}
+
+int hf__log_end(const struct hf__os *os, const struct hf__domains *domains, hf_lsn *last, struct hf_error *error)
+{
+	return hf__log_each(os, domains, *last + 1, HF_LOG_WITHOUT_TEXT, note_last, last, error);
+}

@@ -10,6 +10,8 @@
 
 HF_CHECKED int hf__log_each(const struct hf__os *os, const struct hf__domains *domains, hf_lsn from, unsigned flags, hf_log_fn each,
                             void *ctx, struct hf_error *error);
+/* *last: the newest entry of the log, durable or not; unchanged if none is newer. */
+HF_CHECKED int hf__log_end(const struct hf__os *os, const struct hf__domains *domains, hf_lsn *last, struct hf_error *error);
 HF_CHECKED int hf__fsck(const struct hf__os *os, const struct hf__domains *domains, const struct hf_fsck_options *options,
                         hf_fsck_fn report, void *ctx, struct hf_fsck_summary *out, struct hf_error *error);
 /* As hf_feed_open_path. From hf__feed_own_os on closing the feed releases the seam too. */

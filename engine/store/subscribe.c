@@ -4,6 +4,9 @@
  * empty finds the next change told. A tell may come late and be about what was taken already. */
 #include "store/subscribe.h"
 
+#include <limits.h>
+
+#include "store/futex.h"
 #include "store/look.h"
 
 #define RING_DEFAULT 1024u
@@ -74,6 +77,16 @@ static int take(struct hf_subscription *s, size_t limit, struct hf_event_batch *
 	return failure.code;
 }
 
+static int ended(struct hf_subscription *s, struct hf_error *error)
+{
+	if (hf__watch_closed(s->watch))
+		return hf__fail(error, HF_ECANCELED, 0, "the store was closed");
+	(void)pthread_mutex_lock(&s->watch->pump.lock);
+	const bool cancelled = s->cancelled;
+	(void)pthread_mutex_unlock(&s->watch->pump.lock);
+	return cancelled ? hf__fail(error, HF_ECANCELED, 0, "the subscription was ended") : HF_OK;
+}
+
 static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
 {
 	struct hf__watch *w = s->watch;
@@ -85,7 +98,7 @@ static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us
 		rc = take(s, limit, out, error);
 		if (rc != HF_ENOTFOUND)
 			break;
-		rc = hf__watch_closed(w) ? hf__fail(error, HF_ECANCELED, 0, "the store was closed") : HF_OK;
+		rc = ended(s, error);
 		if (rc != HF_OK || (!more && !hf__watch_sleep(&wait)))
 			break;
 	}
@@ -100,11 +113,14 @@ int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wa
 		return hf__fail(error, HF_EINVAL, 0, "wait_us must be -1, 0 or a time");
 	if (subscription->callback)
 		return hf__fail(error, HF_EINVAL, 0, "this subscription has a callback and no ring");
+	(void)atomic_fetch_add(&subscription->readers, 1);
 	int rc = hf__watch_enter(subscription->watch, error);
-	if (rc != HF_OK)
-		return rc;
-	rc = take_or_wait(subscription, limit, wait_us, out, error);
-	hf__watch_leave(subscription->watch);
+	if (rc == HF_OK) {
+		rc = take_or_wait(subscription, limit, wait_us, out, error);
+		hf__watch_leave(subscription->watch);
+	}
+	if (atomic_fetch_sub(&subscription->readers, 1) == 1)
+		hf__futex_wake(&subscription->readers, INT_MAX);
 	return rc;
 }
 
@@ -272,12 +288,24 @@ static bool leave(struct hf__watch *w, struct hf_subscription *s)
 	return mine;
 }
 
+/* One with a callback has none. It is cancelled: whoever comes later leaves too. */
+static void send_readers_away(struct hf_subscription *s)
+{
+	hf__bell_ring(&s->filled);
+	hf__bell_ring(&s->watch->durable); /* with no_background they sleep there */
+	for (uint32_t readers = atomic_load(&s->readers); readers > 0; readers = atomic_load(&s->readers))
+		hf__futex_wait(&s->readers, readers);
+}
+
 void hf_unsubscribe(hf_subscription *subscription)
 {
 	if (!subscription)
 		return;
 	struct hf__watch *w = subscription->watch;
-	/* In a forked child nobody serves it. */
-	if (!hf__watch_ours(w) || leave(w, subscription))
-		hf__subscription_free(subscription);
+	const bool ours = hf__watch_ours(w); /* in a forked child nobody serves it, nor reads it */
+	if (ours && !leave(w, subscription))
+		return;
+	if (ours)
+		send_readers_away(subscription);
+	hf__subscription_free(subscription);
 }

@@ -32,6 +32,7 @@ struct hf_subscription {
 	/* Ending. */
 	bool busy; /* the pump serves it, without the lock */
 	bool cancelled;
+	_Atomic uint32_t readers; /* calls of hf_subscription_next: hf_unsubscribe waits for them */
 	bool by_itself; /* cancelled from within its own service: the pump frees it */
 };
 

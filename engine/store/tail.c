@@ -111,9 +111,24 @@ static int read_header(struct hf__tail *t, struct hf__found *f, uint64_t limit, 
 	return rc;
 }
 
-/* The segment that goes on where this one ends. HF_ENOTFOUND: there is none. */
+/* Is this segment kept no more, nor any before it? Then those behind it are what retention left; else one that is missing between is damage. */
+static int look_up_to_here(struct hf__tail *t, uint64_t limit, bool *gone)
+{
+	*gone = true;
+	for (size_t i = 0; i < t->facts.count && t->facts.found[i].number <= t->segment; i++) {
+		bool there = false;
+		const int rc = read_header(t, &t->facts.found[i], limit, &there);
+		if (rc != HF_OK)
+			return rc;
+		*gone = *gone && !there;
+	}
+	return HF_OK;
+}
+
+/* The segment that goes on where this one ends. HF_ENOTFOUND: there is none. HF_EGONE: it was there, and is not kept any more. */
 static int look_for_next(struct hf__tail *t, uint64_t from, uint64_t limit)
 {
+	const struct hf__found *oldest = NULL;
 	(void)from;
 	for (size_t i = 0; i < t->facts.count; i++) {
 		struct hf__found *f = &t->facts.found[i];
@@ -124,14 +139,19 @@ static int look_for_next(struct hf__tail *t, uint64_t from, uint64_t limit)
 		const int rc = read_header(t, f, limit + 1, &there);
 		if (rc != HF_OK)
 			return rc;
+		if (!there)
+			continue;
+		oldest = oldest ? oldest : f;
 		const struct hf__segment_header *h = &f->header;
-		if (!there || h->previous_end.segment != t->segment || (t->segment && h->previous_end.offset != t->offset) ||
-		    h->previous_lsn != t->next_lsn - 1 || h->previous_hash != t->previous_hash)
+		if (h->previous_end.segment != t->segment ||
+		    (t->segment && h->previous_end.offset != t->offset) || h->previous_lsn != t->next_lsn - 1 || h->previous_hash != t->previous_hash)
 			continue;
 		enter_segment(t, h);
 		return HF_OK;
 	}
-	return HF_ENOTFOUND;
+	bool gone = oldest && oldest->header.previous_lsn >= t->next_lsn;
+	const int rc = gone ? look_up_to_here(t, limit + 1, &gone) : HF_OK;
+	return rc != HF_OK ? rc : gone ? HF_EGONE : HF_ENOTFOUND;
 }
 
 /* From the newest segment back along the chain to the one where `from` is, or would be next. */
@@ -159,10 +179,8 @@ static int look_for_start(struct hf__tail *t, uint64_t from, uint64_t limit)
 		return from <= limit + 1 ? HF_OK : HF_EGONE;
 	}
 	enter_segment(t, &oldest->header);
-	const uint64_t before = oldest->header.previous_lsn;
-	if (from == 0 || from >= oldest->header.first_lsn)
-		return HF_OK;
-	return from == before + 1 ? HF_OK : HF_EGONE;
+	/* Between the two lies a jump: what was never given out is followed by what comes next. */
+	return from == 0 || from > oldest->header.previous_lsn ? HF_OK : HF_EGONE;
 }
 
 int hf__tail_seek(struct hf__tail *t, uint64_t from, uint64_t limit, struct hf_error *error)
@@ -170,8 +188,7 @@ int hf__tail_seek(struct hf__tail *t, uint64_t from, uint64_t limit, struct hf_e
 	const int rc = with_listing(t, look_for_start, from, limit, error);
 	if (rc != HF_EGONE)
 		return rc;
-	return hf__fail(error, rc, 0, "the log holds no entry %llu: it is older than what is kept, or was never given out",
-	                (unsigned long long)from);
+	return hf__fail(error, rc, 0, "the log holds no entry %llu: it is older than what is kept", (unsigned long long)from);
 }
 
 /* --- Bytes -------------------------------------------------------------------------------------------------------------------- */
@@ -239,17 +256,14 @@ static uint64_t last_of(const struct hf__group_header *h)
 	return h->first_lsn + h->entry_count - 1;
 }
 
-/* Is the next group here? *here says so; then `h` is its header, and its bytes verify unless all of it comes before `skip`. */
-static int look_here(struct hf__tail *t, uint64_t skip, bool anew, bool *here, struct hf__group_header *h, struct hf_error *error)
+/* Is the next group here? *here says so; then `h` is its header, and all its bytes verify: what an unclean stop tore may have a header that does. */
+static int look_here(struct hf__tail *t, bool anew, bool *here, struct hf__group_header *h, struct hf_error *error)
 {
 	struct hf_bytes bytes;
 	*here = false;
 	int rc = see(t, t->offset, HF__GROUP_HEADER_SIZE, anew, &bytes, error);
 	if (rc != HF_OK || !header_follows(t, bytes, t->offset, t->next_lsn, t->previous_hash, h))
 		return rc;
-	*here = last_of(h) < skip;
-	if (*here)
-		return HF_OK;
 	rc = see(t, t->offset, HF__GROUP_HEADER_SIZE + (size_t)h->body_len, false, &bytes, error);
 	if (rc == HF_OK)
 		*here = hf__group_verify_body(&t->store->id, h, bytes) == HF_OK;
@@ -257,16 +271,16 @@ static int look_here(struct hf__tail *t, uint64_t skip, bool anew, bool *here, s
 }
 
 /* What was read earlier may have been read too early. */
-static int look_twice(struct hf__tail *t, uint64_t skip, bool *here, struct hf__group_header *h, struct hf_error *error)
+static int look_twice(struct hf__tail *t, bool *here, struct hf__group_header *h, struct hf_error *error)
 {
 	*here = false;
 	if (t->segment == 0)
 		return HF_OK;
 	int rc = open_file(t, error);
 	if (rc == HF_OK)
-		rc = look_here(t, skip, false, here, h, error);
+		rc = look_here(t, false, here, h, error);
 	if (rc == HF_OK && !*here)
-		rc = look_here(t, skip, true, here, h, error);
+		rc = look_here(t, true, here, h, error);
 	return rc;
 }
 
@@ -285,7 +299,7 @@ static int step(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf_err
 {
 	struct hf__group_header h;
 	bool here = false;
-	int rc = look_twice(t, skip, &here, &h, error);
+	int rc = look_twice(t, &here, &h, error);
 	if (rc != HF_OK)
 		return rc;
 	if (here && last_of(&h) > limit)
@@ -295,6 +309,9 @@ static int step(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf_err
 		return HF_OK;
 	}
 	rc = with_listing(t, look_for_next, 0, limit, error);
+	if (rc == HF_EGONE)
+		return hf__fail(error, rc, 0, "the log holds no entry %llu any more: it is older than what is kept",
+		                (unsigned long long)t->next_lsn);
 	return rc == HF_ENOTFOUND ? damaged(t, "a group of the log that was durable is damaged or missing", error) : rc;
 }
 
@@ -325,7 +342,7 @@ static int learn_from_next(struct hf__tail *t, uint64_t *limit, struct hf_error 
 	bool here = false;
 	if (t->segment == 0 || t->left > 0)
 		return HF_OK;
-	int rc = look_twice(t, 0, &here, &h, error);
+	int rc = look_twice(t, &here, &h, error);
 	if (rc != HF_OK || !here)
 		return rc;
 	const uint32_t at = t->offset + HF__GROUP_HEADER_SIZE + h.body_len;

@@ -29,7 +29,7 @@ void hf__tail_deinit(struct hf__tail *tail);
 /* Closes its file; the next use opens it again. */
 void hf__tail_close(struct hf__tail *tail);
 /* Puts it into the segment that holds `from`, or where `from` would be next; 0: the oldest entry there is. Segments that begin after `limit` do not
- * count. HF_OK; HF_EGONE: older than what there is, or in a jump; HF_EIO, HF_ENOMEM, HF_EVERSION. Entries before `from` still come. */
+ * count. HF_OK, also for an LSN in a jump; HF_EGONE: older than what there is; HF_EIO, HF_ENOMEM, HF_EVERSION. Entries before `from` still come. */
 HF_CHECKED int hf__tail_seek(struct hf__tail *tail, uint64_t from, uint64_t limit, struct hf_error *error);
 /* Puts it at a known end of a group. */
 void hf__tail_put(struct hf__tail *tail, struct hf__position end, uint64_t lsn, uint64_t chain);

@@ -29,6 +29,7 @@ struct hf__waiter {
 	struct hf__waiter *next, *previous; /* in its line */
 	pthread_cond_t wake;
 	int64_t until; /* the seam's monotonic clock; INT64_MAX: for ever */
+	const struct hf_cancel *cancel; /* another thread may end the wait by it; read and written under the lock. NULL: nobody may */
 	uint64_t key; /* of its line */
 	bool in_line;
 	bool woken; /* something changed since its newest try began */
@@ -216,10 +217,13 @@ static int try_and_wait(struct hf_store *s, const struct hf__op *op, enum hf_dur
 {
 	struct hf__waiter *w = op->waiter;
 	for (;;) {
-		if (s->waits.closing) {
+		/* Before a try, never after one: what a try was granted stays granted. */
+		const bool cancelled = w->cancel && w->cancel->cancelled;
+		if (s->waits.closing || cancelled) {
 			hf__clear_results(op, 1);
 			*ticket = (struct hf__ticket){0, 0};
-			return hf__fail(error, HF_ECANCELED, 0, "%s: the store is being closed", op->verb->name);
+			return hf__fail(error, HF_ECANCELED, 0, "%s: %s", op->verb->name,
+			                cancelled ? "the wait was cancelled" : "the store is being closed");
 		}
 		const bool last_try = w->until < INT64_MAX && s->os->ticks(s->os->ctx) >= w->until;
 		w->woken = false;
@@ -277,7 +281,8 @@ void hf__call_end(struct hf_store *s)
 
 int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability, int64_t wait_us, struct hf_error *error)
 {
-	struct hf__waiter w = {.until = end_of_wait(s, wait_us), .retry_at = INT64_MAX};
+	const struct hf_write *write = op->args;
+	struct hf__waiter w = {.until = end_of_wait(s, wait_us), .cancel = write->cancel, .retry_at = INT64_MAX};
 	struct hf_error mine = {0}; /* tries that were not the last one must not show */
 	struct hf__op waiting = *op;
 	struct hf__ticket ticket;
@@ -319,6 +324,21 @@ void hf__waits_close(struct hf_store *s)
 	while (s->waits.inside > 0)
 		(void)pthread_cond_wait(&s->waits.left, &s->lock);
 	(void)pthread_mutex_unlock(&s->lock);
+}
+
+int hf_cancel(hf_store *store, struct hf_cancel *cancel, struct hf_error *error)
+{
+	const int rc = cancel ? hf__check_fork(store, error) : hf__fail(error, HF_EINVAL, 0, "cancel: it needs a struct hf_cancel");
+	if (rc != HF_OK)
+		return rc;
+	(void)pthread_mutex_lock(&store->lock);
+	cancel->cancelled = 1;
+	for (unsigned line = 0; line < HF__WAIT_LINES; line++)
+		for (struct hf__waiter *w = store->waits.first[line]; w; w = w->next)
+			if (w->cancel == cancel)
+				wake(w);
+	(void)pthread_mutex_unlock(&store->lock);
+	return HF_OK;
 }
 
 int hf_cancel_waits(hf_store *store, struct hf_error *error)

@@ -150,7 +150,7 @@ void hf__watch_begin(struct hf__watch_wait *wait, struct hf__bell *bell, int64_t
 	const int64_t now = wait_us > 0 ? monotonic_us() : 0;
 	*wait = (struct hf__watch_wait){.bell = bell};
 	wait->until = wait_us < 0 || wait_us > INT64_MAX - now ? INT64_MAX : wait_us == 0 ? 0 : now + wait_us;
-	if (!bell || wait_us == 0)
+	if (wait_us == 0)
 		return;
 	(void)atomic_fetch_add(&bell->waiters, 1);
 	wait->seen = atomic_load(&bell->word);
@@ -167,14 +167,11 @@ static int64_t left_of(const struct hf__watch_wait *wait)
 
 bool hf__watch_sleep(struct hf__watch_wait *wait)
 {
-	_Atomic uint32_t nobody = 0;
-	const int64_t left = left_of(wait);
+	int64_t left = left_of(wait);
 	if (left == 0)
 		return false;
-	if (!wait->bell) {
-		hf__futex_wait_for(&nobody, 0, left < POLL_US ? left : POLL_US);
-		return true;
-	}
+	if (wait->polls && left > POLL_US)
+		left = POLL_US;
 	if (left == INT64_MAX)
 		hf__futex_wait(&wait->bell->word, wait->seen);
 	else
@@ -185,6 +182,6 @@ bool hf__watch_sleep(struct hf__watch_wait *wait)
 
 void hf__watch_end(struct hf__watch_wait *wait)
 {
-	if (wait->bell && wait->until != 0)
+	if (wait->until != 0)
 		(void)atomic_fetch_sub(&wait->bell->waiters, 1);
 }

@@ -71,7 +71,8 @@ void hf__bell_ring(struct hf__bell *bell);
 
 /* Waiting: begin, then look and sleep in turns, then end. What is looked at after `begin` or after a sleep cannot change unnoticed. */
 struct hf__watch_wait {
-	struct hf__bell *bell; /* NULL: nobody rings; sleeps are short */
+	struct hf__bell *bell;
+	bool polls; /* what is waited for may happen without a ring: sleeps are short */
 	int64_t until; /* CLOCK_MONOTONIC, microseconds; INT64_MAX: for ever; 0: not at all */
 	uint32_t seen;
 };

@@ -79,12 +79,12 @@ static struct followed all_from(hf_store *store, hf_lsn from)
 	return followed;
 }
 
-static void expect_refused(hf_store *store, hf_lsn from)
+static void expect_refused(hf_store *store, hf_lsn from, int code)
 {
 	struct hf_error error = {0};
 	hf_feed *feed = NULL;
-	assert_int_equal(hf_feed_open(store, from, &feed, &error), HF_EGONE);
-	assert_true(!feed && error.code == HF_EGONE && error.text[0] != '\0');
+	assert_int_equal(hf_feed_open(store, from, &feed, &error), code);
+	assert_true(!feed && error.code == code && error.text[0] != '\0');
 }
 
 static void expect_count(hf_store *store, hf_lsn from, size_t count)
@@ -202,7 +202,7 @@ static void a_new_store_has_nothing_and_can_be_waited_for(void **state)
 	struct scene scene = begin(HF_PAD_NONE);
 	for (hf_lsn from = 0; from <= 1; from++)
 		expect_count(scene.store, from, 0);
-	expect_refused(scene.store, 2);
+	expect_refused(scene.store, 2, HF_EINVAL);
 	hf_feed *feed = open_feed(scene.store, 1);
 	const hf_lsn lsn = advance(&scene, 1, HF_DURABLE);
 	struct hf_event_batch batch;
@@ -229,9 +229,10 @@ static void jumps_are_no_gaps(void **state)
 	assert_true(first == last + 1 + HF__LSN_JUMP);
 	expect_count(scene.store, 0, 2);
 	hf_feed *old = open_feed(scene.store, last + 1), *fresh = open_feed(scene.store, first);
-	expect_refused(scene.store, last + 2);
-	expect_refused(scene.store, first - 1);
-	expect_refused(scene.store, first + 1);
+	/* Inside the jump: what comes next follows. */
+	expect_count(scene.store, last + 2, 0);
+	expect_count(scene.store, first - 1, 0);
+	expect_refused(scene.store, first + 1, HF_EINVAL);
 	assert_int_equal(advance(&scene, 3, HF_DURABLE), first);
 	for (unsigned i = 0; i < 2; i++) {
 		struct followed followed = {0};
@@ -245,8 +246,8 @@ static void jumps_are_no_gaps(void **state)
 	expect_count(scene.store, last, 2);
 	expect_count(scene.store, last + 1, 1);
 	expect_count(scene.store, first, 1);
-	expect_refused(scene.store, last + 2);
-	expect_refused(scene.store, first - 1);
+	expect_count(scene.store, last + 2, 1);
+	expect_count(scene.store, first - 1, 1);
 	end(&scene);
 }
 
@@ -262,13 +263,73 @@ static void what_is_not_kept_any_more_is_gone(void **state)
 	assert_int_equal(hf_feed_next(behind, 0, 0, &batch, &error), HF_EGONE);
 	assert_true(error.code == HF_EGONE && !batch.memory);
 	hf_feed_close(behind);
-	expect_refused(scene.store, 1);
+	expect_refused(scene.store, 1, HF_EGONE);
 	/* The oldest that there is now. */
 	struct followed rest = all_from(scene.store, 0);
 	assert_true(rest.count > 0 && rest.events[0].lsn > 1);
-	expect_refused(scene.store, rest.events[0].lsn - 1);
+	expect_refused(scene.store, rest.events[0].lsn - 1, HF_EGONE);
 	expect_count(scene.store, rest.events[0].lsn, rest.count);
 	followed_free(&rest);
+	end(&scene);
+}
+
+/* A reader that retention overtook in the middle of a segment finishes it, and finds that what comes next is gone: no damage. A segment that is missing behind one
+ * that is kept is. */
+static void a_reader_that_retention_overtook_is_told_so(void **state)
+{
+	(void)state;
+	for (unsigned keep_first = 0; keep_first < 2; keep_first++) {
+		struct scene scene = begin(HF_PAD_NONE);
+		churn_a_while(&scene, "overtaken");
+		hf_feed *feed = open_feed(scene.store, 1);
+		struct hf_event_batch batch;
+		struct followed got = {0};
+		struct hf_error error = {0};
+		assert_int_equal(hf_feed_next(feed, 1, 0, &batch, &error), HF_OK);
+		hf_release(batch.memory);
+		assert_true(keep_first || sim_remove_file(scene.sim, "segment-00000001"));
+		assert_true(sim_remove_file(scene.sim, "segment-00000002"));
+		const int expected = keep_first ? HF_ECORRUPT : HF_EGONE;
+		assert_int_equal(followed_feed(&got, feed, 0, &error), expected);
+		assert_true(error.code == expected && got.count > 0);
+		assert_int_equal(followed_feed(&got, feed, 0, &error), expected);
+		hf_feed_close(feed);
+		followed_free(&got);
+		end(&scene);
+	}
+}
+
+/* A group that an unclean stop tore: its header verifies, its body does not. */
+static void a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it(void **state)
+{
+	(void)state;
+	struct scene scene = begin(HF_PAD_NONE);
+	struct hf_info info;
+	const hf_lsn last = advance(&scene, 1, HF_DURABLE);
+	assert_int_equal(hf_info(scene.store, &info, NULL), HF_OK);
+	(void)advance(&scene, 2, HF_OS);
+	kill_store(&scene);
+	assert_true(sim_flip_bit(scene.sim, "segment-00000001", UINT64_C(8) * (info.segment_offset + HF__GROUP_HEADER_SIZE + 3)));
+	open_store(&scene);
+	assert_int_equal(hf_info(scene.store, &info, NULL), HF_OK);
+	assert_true(info.torn_bytes > 0);
+	const hf_lsn first = info.durable_lsn + 1, froms[] = {0, 1, last, last + 1, first - 1, first};
+	enum { FEEDS = sizeof froms / sizeof froms[0] };
+	hf_feed *feeds[FEEDS];
+	for (unsigned i = 0; i < FEEDS; i++)
+		feeds[i] = open_feed(scene.store, froms[i]);
+	assert_int_equal(advance(&scene, 3, HF_DURABLE), first);
+	for (unsigned i = 0; i < FEEDS; i++) {
+		struct followed followed = {0};
+		struct hf_error error = {0};
+		if (followed_feed(&followed, feeds[i], 0, &error) != HF_OK)
+			fail_msg("from %llu: %s", (unsigned long long)froms[i], error.text);
+		assert_int_equal(followed.count, froms[i] <= last ? 2 : 1);
+		assert_int_equal(followed.events[followed.count - 1].lsn, first);
+		followed_free(&followed);
+		hf_feed_close(feeds[i]);
+		expect_count(scene.store, froms[i], froms[i] <= last ? 2 : 1);
+	}
 	end(&scene);
 }
 
@@ -453,6 +514,8 @@ int main(void)
 	    cmocka_unit_test(a_new_store_has_nothing_and_can_be_waited_for),
 	    cmocka_unit_test(jumps_are_no_gaps),
 	    cmocka_unit_test(what_is_not_kept_any_more_is_gone),
+	    cmocka_unit_test(a_reader_that_retention_overtook_is_told_so),
+	    cmocka_unit_test(a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it),
 	    cmocka_unit_test(what_is_not_durable_does_not_come),
 	    cmocka_unit_test(a_failed_sync_shows_nothing_and_ends_the_waiting),
 	    cmocka_unit_test(running_out_of_memory_loses_nothing),

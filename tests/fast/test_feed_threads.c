@@ -290,9 +290,15 @@ static void a_feed_from_outside_waits_for_what_was_not_given_out_yet(void **stat
 {
 	(void)state;
 	struct hf_event_batch batch;
-	hf_feed *feed = look(3);
+	struct hf_error future = {0};
+	hf_feed *feed;
+	for (hf_lsn from = 2; from < 10000; from *= 7) /* never issued: refused, not skipped over */
+		assert_int_equal(hf__feed_look(sim_opener(sim, 1), hf__all_domains(), from, &feed, &future), HF_EINVAL);
+	assert_null(feed);
 	advance(1, HF_DURABLE);
-	advance(2, HF_DURABLE);
+	advance(2, HF_OS);
+	feed = look(3); /* what the files hold has been given out, durable or not */
+	assert_int_equal(hf_sync(store, NULL), HF_OK);
 	assert_int_equal(hf_feed_next(feed, 0, 0, &batch, NULL), HF_OK);
 	assert_int_equal(batch.count, 0);
 	advance(3, HF_DURABLE);

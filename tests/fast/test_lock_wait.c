@@ -88,7 +88,7 @@ static void release(struct scene *scene, hf_token token)
 static void *call(void *arg)
 {
 	struct caller *c = arg;
-	const struct hf_lock_with with = {c->args.name, c->args.wait_us};
+	const struct hf_lock_with with = {.name = c->args.name, .wait_us = c->args.wait_us};
 	c->rc = c->fn ? hf_lock_with(c->scene->store, &with, c->fn, c->scene, &c->error)
 	              : hf_lock_acquire(c->scene->store, NULL, &c->args, &c->result, &c->error);
 	atomic_store(&c->done, true);

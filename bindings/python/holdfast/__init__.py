@@ -12,6 +12,9 @@ b'{"to": 7}'
 What a call has done when it returns survives ``kill -9`` and power loss; what it refused (an exception) left nothing behind.
 """
 
+from ctypes import sizeof as _sizeof
+
+from ._abi import Struct as _Struct
 from ._abi import (
     ABSENT,
     FOR_EVER,
@@ -22,6 +25,9 @@ from ._abi import (
     to_datetime,
 )
 from .cursor import Cursor, CursorLag
+from ._library import VERSION as __version__
+from ._library import check_layout as _check_layout
+from ._library import library_version
 from .document import By, Document, DocumentCount, Orders
 from .errors import (
     BlockedError,
@@ -85,4 +91,91 @@ from .timeline import TimelineEvent, TimelinePage
 DURABLE = Durability.DURABLE
 OS = Durability.OS
 
-__all__ = [name for name in globals() if not name.startswith("_")]
+_check_layout((struct.c_name, _sizeof(struct)) for struct in _Struct.known)
+
+# Written out: type checkers and readers see it.
+__all__ = [
+    "ABSENT",
+    "Answered",
+    "Backoff",
+    "BackoffKind",
+    "Begun",
+    "BlockedError",
+    "By",
+    "CanceledError",
+    "ClaimedError",
+    "CompletedId",
+    "ConflictError",
+    "CorruptError",
+    "Cursor",
+    "CursorLag",
+    "DURABLE",
+    "Dedup",
+    "Deferred",
+    "Document",
+    "DocumentCount",
+    "Drained",
+    "Durability",
+    "Error",
+    "Event",
+    "FOR_EVER",
+    "FailedError",
+    "Feed",
+    "ForkedError",
+    "GoneError",
+    "HeldError",
+    "IdempotencyCounts",
+    "IdempotencyEntry",
+    "InboxCounts",
+    "InboxInput",
+    "InboxKey",
+    "InboxPage",
+    "InboxRecord",
+    "InboxStatus",
+    "Info",
+    "InvalidError",
+    "LaggedError",
+    "Later",
+    "Lock",
+    "LockStats",
+    "LockedError",
+    "Migrated",
+    "Migration",
+    "NEVER",
+    "NO_TOMBSTONE",
+    "NewerVersionError",
+    "NoSpaceError",
+    "NonMonotonicError",
+    "NotFoundError",
+    "OS",
+    "Orders",
+    "OutOfMemoryError",
+    "OutboxInput",
+    "OutboxItem",
+    "OutboxStats",
+    "Outcome",
+    "Page",
+    "ReadFailedError",
+    "ReadOnlyError",
+    "ReasonRequiredError",
+    "Rerun",
+    "Result",
+    "StaleError",
+    "Status",
+    "StatusCount",
+    "Store",
+    "Subscription",
+    "Ticket",
+    "TimedOutError",
+    "TimelineEvent",
+    "TimelinePage",
+    "Tombstone",
+    "TooBigError",
+    "Transaction",
+    "UncertainError",
+    "UnsafeFilesystemError",
+    "feed",
+    "library_version",
+    "open",
+    "to_datetime",
+]

@@ -66,9 +66,14 @@ class Bytes(Struct):
         return self.bytes().decode("utf-8", "surrogateescape")
 
 
+class CancelStruct(Struct):
+    c_name = "struct hf_cancel"
+    _fields_ = [("cancelled", c_uint32)]
+
+
 class Write(Struct):
     c_name = "struct hf_write"
-    _fields_ = [("expect", c_uint64), ("durability", c_int), ("ticket", c_void_p)]
+    _fields_ = [("expect", c_uint64), ("durability", c_int), ("ticket", c_void_p), ("cancel", c_void_p)]
 
 
 class TicketStruct(Struct):

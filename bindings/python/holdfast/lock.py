@@ -88,7 +88,7 @@ class GuardHeldStruct(Struct):
 
 class WithStruct(Struct):
     c_name = "struct hf_lock_with"
-    _fields_ = [("name", Bytes), ("wait_us", c_int64)]
+    _fields_ = [("name", Bytes), ("wait_us", c_int64), ("cancel", c_void_p)]
 
 
 class CheckStruct(Struct):

@@ -223,7 +223,8 @@ class Store:
     def feed(self, first: int = 0) -> feeds.Feed:
         """Every durable entry of the log from LSN ``first`` on; 0: from the oldest there is.
 
-        :raises GoneError: older than what is retained, or never given out
+        :raises GoneError: older than what is retained
+        :raises InvalidError: beyond the one that comes next
         """
         with self._call() as (store, _):
             return feeds.open_feed(store, first)

@@ -68,8 +68,10 @@ def test_the_feed_has_every_change_in_order(store):
         assert feed.read() == [] and feed.next == events[-1].lsn + 1 and "c" in events[0].text
     with store.feed(events[-1].lsn) as feed:
         assert [e.lsn for e in feed.read()] == [events[-1].lsn]
-    with pytest.raises(holdfast.GoneError):
+    with pytest.raises(holdfast.InvalidError, match="1000"):
         store.feed(1000)
+    with pytest.raises(holdfast.InvalidError, match="1000"):
+        holdfast.feed("store", 1000)
 
 
 def test_a_subscription_tells_of_what_it_was_asked_for(store):

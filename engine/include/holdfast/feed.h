@@ -58,22 +58,30 @@ HF_API bool hf_event_concerns(const struct hf_event *event, const struct hf_byte
 typedef struct hf_feed hf_feed;
 
 /* Opens a feed that begins with entry `from`; 0: the oldest there is. The LSN that comes next may be asked for: then it begins with what is to come.
- * Errors: HF_EGONE (older than what is retained, or never given out: take a new copy of the state), HF_EIO, HF_ENOMEM. */
+ * An LSN that no entry has, since numbering jumped over it after an unclean stop, may be asked for too: the next entry that there is comes first.
+ * Errors: HF_EGONE (older than what is retained: take a new copy of the state), HF_EINVAL (beyond the LSN that comes next: never given out), HF_EIO,
+ * HF_ENOMEM. */
 HF_API HF_CHECKED int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *error);
 
 /* The same for the store in directory `path`, which another process of the same host may be writing: takes no lock and changes nothing. What it knows
  * to be durable it has from the store's files: the newest entries may come a moment later than inside the writing process, and after an unclean stop
- * those that nobody had been told of come once the store was opened again. Errors also: HF_ENOTFOUND (no store), HF_EVERSION, HF_ECORRUPT. */
+ * those that nobody had been told of come once the store was opened again. The LSN that comes next is the one behind the newest entry that its files
+ * hold, durable or not. Errors also: HF_ENOTFOUND (no store), HF_EVERSION, HF_ECORRUPT. */
 HF_API HF_CHECKED int hf_feed_open_path(const char *path, hf_lsn from, hf_feed **out, struct hf_error *error);
 
 /* Gives what comes next: up to `limit` entries (0: as many as make a good batch); a batch may end inside a transaction, and is at most a megabyte unless
  * a single entry is larger. When there is nothing it waits up to wait_us (0: not at all, -1: for ever) and then answers HF_OK with count 0.
- * One thread at a time. *out is zeroed on failure, and the call can be repeated: the feed stays where it was.
- * Errors: HF_ECANCELED (the store was closed), HF_EFAILED (it failed: nothing more will become durable), HF_EGONE (left behind: what comes next is not
+ * One thread at a time: HF_EINVAL for a second one. *out is zeroed on failure, and the call can be repeated: the feed stays where it was.
+ * Errors: HF_ECANCELED (the store was closed, hf_feed_wake or hf_feed_close was called), HF_EFAILED (it failed: nothing more will become durable), HF_EGONE (left behind: what comes next is not
  * retained any more), HF_ECORRUPT, HF_EIO, HF_ENOMEM, HF_EVERSION, HF_EFORK. */
 HF_API HF_CHECKED int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error);
 
-/* Frees the feed; NULL is allowed. Before or after the store is closed. */
+/* Ends the call of hf_feed_next() that waits, with HF_ECANCELED; if none waits, the next one that finds nothing. The feed stays open, and where it is.
+ * From any thread, not from a signal handler. */
+HF_API void hf_feed_wake(hf_feed *feed);
+
+/* Frees the feed; NULL is allowed. Before or after the store is closed. A call of hf_feed_next() that is running in another thread ends with HF_ECANCELED,
+ * if it waits, and closing waits until it has returned; none may begin afterwards. */
 HF_API void hf_feed_close(hf_feed *feed);
 
 /* --- Subscriptions ----------------------------------------------------------------------------------------------------------
@@ -107,13 +115,14 @@ HF_API int hf_subscription_eventfd(const hf_subscription *subscription);
 /* Takes up to `limit` changes (0: all) out of the ring, in the order of LSNs. When there is none it waits up to wait_us (0: not at all, -1: for ever) and
  * then answers HF_OK with count 0. Where the ring was full stands one event with `lost`: so many changes from its `lsn` on are not told, and a feed from there
  * gives them. Thread-safe. *out is zeroed on failure and nothing was taken.
- * Errors: HF_ECANCELED (the store was closed), HF_EINVAL (it has a callback), HF_EFAILED (the store failed), HF_ECORRUPT, HF_EIO (changes cannot be
+ * Errors: HF_ECANCELED (the store was closed, the subscription was ended), HF_EINVAL (it has a callback), HF_EFAILED (the store failed), HF_ECORRUPT, HF_EIO (changes cannot be
  * read), HF_ENOMEM, HF_EFORK. */
 HF_API HF_CHECKED int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wait_us, struct hf_event_batch *out,
                                            struct hf_error *error);
 
 /* Ends and frees it; NULL is allowed. Before or after the store is closed, while changes come, and from within callbacks. A callback of it that runs on
- * another thread has returned when this returns; none comes after. No other call with it may be running. */
+ * another thread has returned when this returns; none comes after. Calls of hf_subscription_next() that wait in other threads end with HF_ECANCELED, and this
+ * waits until they have returned; none may begin afterwards. (With no_background such a call may be running callbacks: they must not end its subscription.) */
 HF_API void hf_unsubscribe(hf_subscription *subscription);
 
 #ifdef __cplusplus

@@ -16,5 +16,6 @@
 #include "holdfast/store.h"
 #include "holdfast/timeline.h"
 #include "holdfast/types.h"
+#include "holdfast/version.h"
 
 #endif

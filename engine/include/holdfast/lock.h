@@ -45,7 +45,7 @@ struct hf_lock_acquire {
 
 /* Grants the lock if it is free or held by the same owner, whose old token is stale from then on; result->token is the new one. Who waits is
  * served in the order of arrival, and who would wait stands behind those who do. HF_EHELD: another owner holds it, and no wait was asked;
- * HF_ETIMEDOUT: nor could it be had in that time; HF_ECANCELED: the store was closed meanwhile. */
+ * HF_ETIMEDOUT: nor could it be had in that time; HF_ECANCELED: the store was closed meanwhile, or hf_cancel() was called. */
 HF_API HF_CHECKED int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire *args, struct hf_result *result,
                                       struct hf_error *error);
 
@@ -125,6 +125,7 @@ typedef void (*hf_lock_fn)(void *ctx);
 struct hf_lock_with {
 	struct hf_bytes name;
 	int64_t wait_us; /* as in hf_lock_acquire */
+	struct hf_cancel *cancel; /* hf_cancel() on it ends the wait; not `fn`. NULL: none */
 };
 
 /* Calls `fn` alone for that name: while it runs nobody is granted the lock and no other hf_lock_with() of that name runs; other names run side by

@@ -227,7 +227,7 @@ struct hf_outbox_claim_next {
  * in one transaction. Nothing to claim is HF_OK with out->count = 0 and changed = false. Costs O(log n) an item, however many others are
  * delayed, held, failed or kept back by their groups.
  *
- * With a wait it returns as soon as there is something, or with nothing when the wait is over; HF_ECANCELED when the store is closed meanwhile. Who waits is
+ * With a wait it returns as soon as there is something, or with nothing when the wait is over; HF_ECANCELED when the store is closed meanwhile or hf_cancel() called. Who waits is
  * served in the order of arrival, and before others who would wait; calls that do not wait take what they find. */
 HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args,
                                            struct hf_outbox_items *out, struct hf_result *result, struct hf_error *error);

@@ -45,6 +45,11 @@ HF_API int hf_close_at_exit(hf_store *store, struct hf_error *error);
  * their threads out of the store before they call hf_close(), as garbage-collected languages do. Thread-safe. HF_EFORK. */
 HF_API HF_CHECKED int hf_cancel_waits(hf_store *store, struct hf_error *error);
 
+/* Ends the call that waits with `cancel` in its arguments, and each later one that is given it, with HF_ECANCELED. A call that has been granted something
+ * already answers HF_OK: what was granted is never lost. The call keeps its place among the waiters until then. From any thread, while the store is
+ * open; not from a signal handler. Errors: HF_EINVAL (NULL), HF_EFORK. */
+HF_API HF_CHECKED int hf_cancel(hf_store *store, struct hf_cancel *cancel, struct hf_error *error);
+
 /* Makes every change made so far, of either durability, survive power loss. Thread-safe. */
 HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
 

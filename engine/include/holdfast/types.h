@@ -40,7 +40,7 @@ enum hf_code {
 	HF_ELOCKED = 9, /* another process writes this store */
 	HF_EBLOCKED = 10, /* the item's group is busy */
 	HF_ETIMEDOUT = 11, /* the deadline passed */
-	HF_ECANCELED = 12, /* the store is closing */
+	HF_ECANCELED = 12, /* the store is closing, or the wait was cancelled */
 	HF_EGONE = 13, /* older than what is retained */
 	HF_ETOOBIG = 14, /* over a limit; nothing was done */
 	HF_ENOMEM = 15, /* out of memory; nothing was done */
@@ -109,6 +109,11 @@ struct hf_ticket {
 	hf_lsn due; /* to be durable */
 };
 
+/* Lets another thread end a call that waits: see hf_cancel() in store.h. The caller's own, zeroed before its first use. */
+struct hf_cancel {
+	uint32_t cancelled; /* 1: hf_cancel() was called. Set it to 0 to use it again, while no call has it */
+};
+
 /* Stands first in the arguments of every mutation. */
 struct hf_write {
 	hf_lsn expect; /* expected version of the object: 0 none, HF_ABSENT must not exist; else HF_ECONFLICT */
@@ -116,6 +121,8 @@ struct hf_write {
 	struct hf_ticket
 	    *ticket; /* NULL: wait until the answer may be relied on. Else answer at once and say here what that waits for (async.h);
 	                           * ignored inside a transaction */
+	struct hf_cancel *cancel; /* of a call that waits for its turn (an acquire or claim with a wait): hf_cancel() on it ends the wait. NULL: only time,
+	                           * success and the closing of the store do. Ignored by calls that do not wait */
 };
 
 /* What a mutation did. Valid when it returned HF_OK; inside a transaction, once hf_txn_commit returned HF_OK. */
