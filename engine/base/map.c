@@ -7,11 +7,15 @@
  * other, n without its top bit, and moves nothing else. An insert that finds more nodes than buckets adds one bucket. Buckets live
  * in segments of SEGMENT_BUCKETS that never move; only the directory of segments is reallocated, at powers of two.
  *
- * Invariants: every node is in bucket_of(its hash); bucket_count is at least SEGMENT_BUCKETS once initialised and never shrinks;
- * the directory has room for segment_count rounded up to a power of two.
+ * A remove that leaves fewer nodes than a quarter of the buckets takes back the last few of them, each into the one it was split
+ * from, and frees the segments behind. Growing begins at one node a bucket and shrinking at a quarter, so a map that stays about as
+ * full as it is does neither.
+ *
+ * Invariants: every node is in bucket_of(its hash); bucket_count is at least SEGMENT_BUCKETS once initialised; the directory has
+ * room for segment_count rounded up to a power of two.
  *
  * Failure modes: no memory for a segment or for the directory. Then the bucket is not added, nothing else changes, and the next
- * insert tries again: chains get longer, answers stay right. */
+ * insert tries again: chains get longer, answers stay right. A directory that cannot be made smaller stays as it is. */
 #include "base/map.h"
 
 #include <assert.h>
@@ -22,6 +26,9 @@
 #include "base/steps.h"
 
 #define SEGMENT_BUCKETS ((size_t)256)
+
+/* Fewer nodes than buckets / SPARSE: the map shrinks, by as many buckets for a node that leaves, so that it keeps up. */
+#define SPARSE ((size_t)4)
 
 /* The largest power of two that is at most n. n > 0. */
 static size_t top_bit(size_t n)
@@ -99,6 +106,45 @@ static void map_grow(struct hf__map *map)
 	map->bucket_count++;
 }
 
+/* --- Shrinking ----------------------------------------------------------------------------------------------------------- */
+
+/* Moves all nodes of the last bucket to the one that stands in for it from now on. */
+static void bucket_merge(struct hf__map *map, size_t last)
+{
+	struct hf__map_node **from = bucket_at(map, last);
+	struct hf__map_node **to = bucket_at(map, last - top_bit(last));
+	while (*from) {
+		struct hf__map_node *node = *from;
+		HF__STEP();
+		*from = node->next;
+		node->next = *to;
+		*to = node;
+	}
+}
+
+static void segment_drop(struct hf__map *map)
+{
+	hf__free(map->segments[--map->segment_count]);
+	const size_t count = map->segment_count;
+	if ((count & (count - 1)) != 0)
+		return;
+	struct hf__map_node ***segments = hf__realloc(map->segments, count * sizeof *segments);
+	if (segments)
+		map->segments = segments;
+}
+
+static void map_shrink(struct hf__map *map)
+{
+	for (size_t i = 0; i < SPARSE; i++) {
+		if (map->bucket_count <= SEGMENT_BUCKETS || map->count >= map->bucket_count / SPARSE)
+			return;
+		bucket_merge(map, --map->bucket_count);
+		/* One empty segment stays, for the map that is about to grow again. */
+		if (map->bucket_count + 2 * SEGMENT_BUCKETS == map->segment_count * SEGMENT_BUCKETS)
+			segment_drop(map);
+	}
+}
+
 /* --- Map ----------------------------------------------------------------------------------------------------------------- */
 
 bool hf__map_init(struct hf__map *map, const uint8_t key[16])
@@ -168,6 +214,7 @@ void hf__map_remove(struct hf__map *map, struct hf__map_node *node)
 	*link = node->next;
 	node->next = NULL;
 	map->count--;
+	map_shrink(map);
 }
 
 struct hf__map_node *hf__map_next(const struct hf__map *map, const struct hf__map_node *node)

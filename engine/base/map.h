@@ -1,5 +1,6 @@
 /* A hash map of nodes that live inside their objects. Linear hashing: an insert splits at most one bucket, so growth never
- * pauses; inserting needs no memory to succeed (when growing fails, chains get longer until it works again). */
+ * pauses; inserting needs no memory to succeed (when growing fails, chains get longer until it works again). Removing gives back
+ * what a map that was much larger needed, a few buckets at a time. */
 #ifndef HF_BASE_MAP_H
 #define HF_BASE_MAP_H
 
@@ -15,7 +16,7 @@ struct hf__map_node {
 struct hf__map {
 	struct hf__map_node ***segments; /* a directory of equal arrays of buckets */
 	size_t segment_count;
-	size_t bucket_count; /* grows one at a time */
+	size_t bucket_count; /* grows one at a time, shrinks a few at a time */
 	size_t count;
 	uint8_t key[16]; /* of hf__keyed_hash */
 };

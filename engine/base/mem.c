@@ -18,7 +18,38 @@
 #include "base/steps.h"
 
 #ifdef HF_TESTING
+#include <malloc.h>
+#include <stdatomic.h>
+
 _Thread_local uint64_t hf__steps;
+
+static _Atomic size_t used;
+
+static void *counted(void *memory)
+{
+	(void)atomic_fetch_add_explicit(&used, malloc_usable_size(memory), memory_order_relaxed);
+	return memory;
+}
+
+static void uncounted(void *memory)
+{
+	(void)atomic_fetch_sub_explicit(&used, malloc_usable_size(memory), memory_order_relaxed);
+}
+
+size_t hf__mem_used(void)
+{
+	return atomic_load(&used);
+}
+#else
+static void *counted(void *memory)
+{
+	return memory;
+}
+
+static void uncounted(void *memory)
+{
+	(void)memory;
+}
 #endif
 
 static hf__mem_veto veto_function;
@@ -40,7 +71,7 @@ void *hf__alloc(size_t size)
 	if (size_vetoed(size)) {
 		return NULL;
 	}
-	return calloc(1, size ? size : 1); /* libc may answer 0 bytes with NULL, which here means failure */
+	return counted(calloc(1, size ? size : 1)); /* libc may answer 0 bytes with NULL, which here means failure */
 }
 
 void *hf__realloc(void *old, size_t size)
@@ -48,11 +79,15 @@ void *hf__realloc(void *old, size_t size)
 	if (size_vetoed(size)) {
 		return NULL;
 	}
-	return realloc(old, size ? size : 1); /* realloc to 0 bytes may free `old` and still answer NULL */
+	uncounted(old);
+	void *memory = realloc(old, size ? size : 1); /* realloc to 0 bytes may free `old` and still answer NULL */
+	(void)counted(memory ? memory : old);
+	return memory;
 }
 
 void hf__free(void *memory)
 {
+	uncounted(memory);
 	free(memory);
 }
 

@@ -18,6 +18,11 @@ void hf__free(void *memory);
 typedef bool (*hf__mem_veto)(void *ctx, size_t size);
 void hf__mem_set_veto(hf__mem_veto veto, void *ctx);
 
+#ifdef HF_TESTING
+/* Bytes that are allocated now, in this process, with what libc adds to a block for itself left out. */
+size_t hf__mem_used(void);
+#endif
+
 /* An arena: bytes that are freed together. Zeroed, aligned for any type. Blocks never move. */
 struct hf__arena_block;
 struct hf__arena {

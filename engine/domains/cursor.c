@@ -211,6 +211,19 @@ static bool view_sane(const struct hf__cursor_state *s, enum hf__cursor_view vie
 	return true;
 }
 
+/* A stream without cursors waits to go, and no other does. */
+static bool streams_sane(const struct hf__cursor_state *s)
+{
+	size_t cursors = 0, count = 0;
+	for (struct hf__map_node *node = hf__map_next(&s->streams, NULL); node; node = hf__map_next(&s->streams, node), count++) {
+		const struct hf__stream *stream = hf__stream_of_map(node);
+		if (!hf__removed_right(&stream->object))
+			return false;
+		cursors += stream->cursors;
+	}
+	return cursors == s->cursors.count && count == s->streams.count && hf__removed_sane(&s->removed);
+}
+
 static int cursor_verify(const void *state, struct hf__text *why)
 {
 	const struct hf__cursor_state *s = state;
@@ -230,10 +243,19 @@ static int cursor_verify(const void *state, struct hf__text *why)
 		hf__cursor_add_name(why, &key);
 		return HF_ECORRUPT;
 	}
+	if (!streams_sane(s)) {
+		hf__text_add(why, "the streams disagree with the cursors");
+		return HF_ECORRUPT;
+	}
 	if (count == s->cursors.count)
 		return HF_OK;
 	hf__text_add(why, "%zu cursors in the map, which counts %zu", count, s->cursors.count);
 	return HF_ECORRUPT;
+}
+
+static struct hf__removed *cursor_removed(void *state)
+{
+	return &((struct hf__cursor_state *)state)->removed;
 }
 
 const struct hf__domain hf__cursor_domain = {
@@ -247,4 +269,5 @@ const struct hf__domain hf__cursor_domain = {
     .describe = hf__cursor_describe,
     .about = hf__cursor_about,
     .verify = cursor_verify,
+    .removed = cursor_removed,
 };

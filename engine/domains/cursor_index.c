@@ -48,7 +48,7 @@ const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state
 	if (cursor)
 		return &cursor->object;
 	const struct hf__stream *stream = hf__stream_find(state, name);
-	return stream ? &stream->object : NULL;
+	return hf__removed_depends(&state->removed, &state->streams, stream ? &stream->object : NULL, name);
 }
 
 /* --- Objects ---------------------------------------------------------------------------------------------------------------- */
@@ -78,6 +78,7 @@ static void enlist_cursor(struct hf__object *object)
 	hf__map_insert(&state->cursors, &cursor->node, hash_of(state, &key));
 	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
 		hf__order_insert(&state->views[i], &cursor->nodes[i]);
+	hf__cursor_stream(cursor)->cursors++;
 }
 
 static void delist_cursor(struct hf__object *object)
@@ -87,6 +88,7 @@ static void delist_cursor(struct hf__object *object)
 	hf__map_remove(&state->cursors, &cursor->node);
 	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
 		hf__order_remove(&state->views[i], &cursor->nodes[i]);
+	hf__cursor_stream(cursor)->cursors--;
 }
 
 static void link_cursor(struct hf__object *object)
@@ -105,12 +107,26 @@ static void unlink_cursor(struct hf__object *object)
 		hf__order_remove(&state->views[i], &cursor->nodes[i]);
 }
 
+static bool stream_idle(const struct hf__object *object)
+{
+	return ((const struct hf__stream *)(const void *)object)->cursors == 0;
+}
+
+static struct hf__object *stream_number(const struct hf__object *object)
+{
+	const struct hf__stream *stream = (const struct hf__stream *)(const void *)object;
+	return hf__removed_number(stream->vacancy.home, stream->node.hash);
+}
+
 static const struct hf__type stream_type = {
     .name = "stream",
     .value_offset = offsetof(struct hf__stream, name),
     .enlist = enlist_stream,
     .delist = delist_stream,
     .free = free_memory,
+    .number = stream_number,
+    .idle = stream_idle,
+    .vacancy_offset = offsetof(struct hf__stream, vacancy),
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
@@ -138,6 +154,7 @@ struct hf__stream *hf__stream_new(struct hf__cursor_state *state, struct hf_byte
 	stream->object.type = &stream_type;
 	stream->object.container = &state->root;
 	stream->state = state;
+	stream->vacancy.home = &state->removed;
 	stream->len = (uint32_t)name.len;
 	memcpy(stream->name, name.data, name.len);
 	return stream;
@@ -162,6 +179,7 @@ struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cu
 bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__domain_env *env)
 {
 	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
 	hf__cursor_orders_init(state->views);
 	return hf__map_init(&state->streams, env->hash_key) && hf__map_init(&state->cursors, env->hash_key);
 }

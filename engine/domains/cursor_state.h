@@ -5,8 +5,7 @@
  *   cursor_change.c  mutations                                   cursor_read.c    reads
  *
  * A cursor's container is its stream, a stream's is the root: lists within a stream wait for changes of that stream only, lists over
- * streams for any change. Streams stay once made, so that a miss has something to depend on; an empty one is no state: it is not in
- * snapshots and no answer shows it. */
+ * streams for any change. A stream without cursors is no state: it is not in snapshots, no answer shows it, and it goes (store/removed.h). */
 #ifndef HF_DOMAINS_CURSOR_STATE_H
 #define HF_DOMAINS_CURSOR_STATE_H
 
@@ -15,6 +14,7 @@
 #include "holdfast/cursor.h"
 #include "log/entry.h"
 #include "store/domain.h"
+#include "store/removed.h"
 
 /* Parts of a key in the order of the full key. */
 enum { HF__CONSUMER, HF__STREAM, HF__SUBJECT, HF__CURSOR_PARTS };
@@ -50,12 +50,15 @@ struct hf__cursor_state {
 	struct hf__map cursors; /* by full key */
 	struct hf__order views[HF__CURSOR_VIEWS];
 	struct hf__object root; /* the container of streams; never changes itself */
+	struct hf__removed removed; /* streams */
 };
 
 struct hf__stream {
 	struct hf__object object;
 	struct hf__map_node node;
 	struct hf__cursor_state *state;
+	struct hf__vacancy vacancy;
+	size_t cursors; /* that are in it */
 	uint32_t len;
 	uint8_t name[];
 };
@@ -131,7 +134,7 @@ struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state, const s
 struct hf__stream *hf__stream_new(struct hf__cursor_state *state, struct hf_bytes name);
 struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cursor_position *key);
 
-/* What an answer about this key depends on: the cursor, else the stream, else nothing (NULL). */
+/* What an answer about this key depends on: the cursor, else the stream, else the number of streams that are gone. */
 const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state, const struct hf__cursor *cursor, struct hf_bytes stream);
 
 /* --- cursor_order.c ------------------------------------------------------------------------------------------------------- */

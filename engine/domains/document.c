@@ -56,6 +56,11 @@ static int document_settle(void *raw, struct hf__decision *d, unsigned budget, b
 	return HF_OK;
 }
 
+static struct hf__removed *document_removed(void *state)
+{
+	return &((struct hf__document_state *)state)->removed;
+}
+
 const struct hf__domain hf__document_domain = {
     .id = HF__DOMAIN_DOCUMENT,
     .name = "document",
@@ -67,6 +72,7 @@ const struct hf__domain hf__document_domain = {
     .describe = hf__document_describe,
     .about = hf__document_about,
     .verify = hf__document_verify,
+    .removed = document_removed,
     .settle = document_settle,
     .next_ending = document_next_ending,
 };

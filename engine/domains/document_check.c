@@ -129,6 +129,8 @@ static int verify_collection(const struct hf__document_state *state, const struc
 	if (collection->by_name.weight != hf__collection_until(collection) ||
 	    hf__collection_find(state, hf__collection_name(collection)) != collection)
 		return broken(why, collection, NULL, "its listing is wrong, or it cannot be found by its name");
+	if (!hf__removed_right(&collection->object))
+		return broken(why, collection, NULL, "its place among the empty ones is wrong");
 	const size_t size = hf__collection_size(collection);
 	*ending = count_ending(collection);
 	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
@@ -161,6 +163,10 @@ int hf__document_verify(const void *raw, struct hf__text *why)
 	}
 	if (state->documents.count != documents) {
 		hf__text_add(why, "document: %zu documents by key, %zu in orders", state->documents.count, documents);
+		return HF_ECORRUPT;
+	}
+	if (!hf__removed_sane(&state->removed)) {
+		hf__text_add(why, "document: the line of empty collections is broken");
 		return HF_ECORRUPT;
 	}
 	if (!hf__heap_sane(&state->endings) || state->endings.count != endings) {

@@ -173,6 +173,12 @@ struct hf__collection *hf__collection_find(const struct hf__document_state *stat
 	return hf__collection_of_map(hf__map_find(&state->collections, hash, collection_equal, &name));
 }
 
+const struct hf__object *hf__collection_depends(const struct hf__document_state *state, const struct hf__collection *collection,
+                                                struct hf_bytes name)
+{
+	return hf__removed_depends(&state->removed, &state->collections, collection ? &collection->object : NULL, name);
+}
+
 struct hf__document *hf__document_find(const struct hf__document_state *state, struct hf_bytes collection, struct hf_bytes id)
 {
 	struct joined_key key;
@@ -265,6 +271,17 @@ static void document_free(struct hf__object *object)
 	hf__document_drop(document_of(object));
 }
 
+static bool collection_idle(const struct hf__object *object)
+{
+	return hf__collection_size(back(object, offsetof(struct hf__collection, object))) == 0;
+}
+
+static struct hf__object *collection_number(const struct hf__object *object)
+{
+	const struct hf__collection *collection = back(object, offsetof(struct hf__collection, object));
+	return hf__removed_number(collection->vacancy.home, collection->node.hash);
+}
+
 static const struct hf__type collection_type = {
     .name = "collection",
     .value_offset = offsetof(struct hf__collection, value),
@@ -272,6 +289,9 @@ static const struct hf__type collection_type = {
     .enlist = collection_enlist,
     .delist = collection_delist,
     .free = collection_free,
+    .number = collection_number,
+    .idle = collection_idle,
+    .vacancy_offset = offsetof(struct hf__collection, vacancy),
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
@@ -300,6 +320,7 @@ struct hf__collection *hf__collection_new(struct hf__document_state *state, stru
 	collection->object.type = &collection_type;
 	collection->object.container = &state->root;
 	collection->state = state;
+	collection->vacancy.home = &state->removed;
 	collection->value.orders = orders;
 	collection->len = (uint32_t)name.len;
 	memcpy(collection->name, name.data, name.len);
@@ -351,6 +372,7 @@ bool hf__document_indexes_init(struct hf__document_state *state, const struct hf
 {
 	state->env = *env;
 	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_name, compare_names);
 	return hf__map_init(&state->collections, env->hash_key) && hf__map_init(&state->documents, env->hash_key);
 }

@@ -157,7 +157,7 @@ static int read_list(struct hf__query *q, void *raw)
 	int rc = plan(q, walk);
 	if (rc != HF_OK)
 		return rc;
-	hf__query_depends(q, walk->range.collection ? &walk->range.collection->object : NULL);
+	hf__query_depends(q, hf__collection_depends(q->state, walk->range.collection, walk->args->collection));
 	rc = check_kept(q, walk);
 	if (rc == HF_OK)
 		rc = find_page(q, walk);

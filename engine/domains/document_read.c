@@ -16,7 +16,7 @@ static const struct hf__document *find(struct hf__query *q, const struct hf_docu
 {
 	const struct hf__document *document = hf__document_find(q->state, key->collection, key->id);
 	const struct hf__collection *collection = hf__collection_find(q->state, key->collection);
-	hf__query_depends(q, document ? &document->object : collection ? &collection->object : NULL);
+	hf__query_depends(q, document ? &document->object : hf__collection_depends(q->state, collection, key->collection));
 	return document && hf__document_until(document) > q->now ? document : NULL;
 }
 
@@ -109,7 +109,7 @@ static int read_count(struct hf__query *q, void *raw)
 		return rc;
 	const struct hf__collection *collection = hf__collection_find(q->state, args->collection);
 	count->out->as_of = q->now;
-	hf__query_depends(q, collection ? &collection->object : NULL);
+	hf__query_depends(q, hf__collection_depends(q->state, collection, args->collection));
 	if (!collection || hf__collection_until(collection) <= q->now)
 		return HF_OK;
 	const bool grouped = args->by_group || args->group.len > 0;

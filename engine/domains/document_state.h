@@ -8,8 +8,8 @@
  *   document_list.c      lists
  *
  * A document's container is its collection: whatever happens to a document is noted there, so that lists, counts and misses have something to
- * depend on. Collections stay once made; one without documents is no state. A collection's container is the root, on which the list of collections
- * depends.
+ * depend on. A collection without documents is no state, and it goes (store/removed.h). A collection's container is the root, on which the list of
+ * collections depends.
  *
  * Groups are no objects: an order "within groups" is one order of the collection by group, time, id, so a group is a range of it and
  * has a count by ranks.
@@ -27,6 +27,7 @@
 #include "log/entry.h"
 #include "store/domain.h"
 #include "store/names.h"
+#include "store/removed.h"
 
 /* Orders of a collection. The first four are those of enum hf_document_orders, bit by bit. */
 enum hf__document_view {
@@ -48,6 +49,7 @@ struct hf__document_state {
 	struct hf__map collections; /* by name */
 	struct hf__order by_name; /* all collections; the weight is when the last document expires, INT64_MIN without any */
 	struct hf__object root; /* the container of collections; never changes itself */
+	struct hf__removed removed; /* collections */
 	struct hf__map documents; /* by collection and id */
 	struct hf__heap endings; /* every document that has an expires_at, by it: what settle has to log */
 };
@@ -61,6 +63,7 @@ struct hf__collection {
 	struct hf__map_node node;
 	struct hf__order_node by_name;
 	struct hf__document_state *state;
+	struct hf__vacancy vacancy;
 	struct hf__order views[HF__DOCUMENT_VIEWS]; /* empty if not kept */
 	struct hf__collection_value value;
 	uint32_t len;
@@ -143,6 +146,9 @@ bool hf__document_about(const struct hf__entry *entry, struct hf__about *out);
 
 bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env);
 struct hf__collection *hf__collection_find(const struct hf__document_state *state, struct hf_bytes name);
+/* What an answer about this name depends on: the collection, which may be NULL, or the number of those that are gone. */
+const struct hf__object *hf__collection_depends(const struct hf__document_state *state, const struct hf__collection *collection,
+                                                struct hf_bytes name);
 struct hf__document *hf__document_find(const struct hf__document_state *state, struct hf_bytes collection, struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__collection *hf__collection_new(struct hf__document_state *state, struct hf_bytes name, uint32_t orders);

@@ -57,6 +57,11 @@ static int idem_settle(void *raw, struct hf__decision *d, unsigned budget, bool 
 	return HF_OK;
 }
 
+static struct hf__removed *idem_removed(void *state)
+{
+	return &((struct hf__idem_state *)state)->removed;
+}
+
 const struct hf__domain hf__idempotency_domain = {
     .id = HF__DOMAIN_IDEMPOTENCY,
     .name = "idempotency",
@@ -68,6 +73,7 @@ const struct hf__domain hf__idempotency_domain = {
     .describe = hf__idem_describe,
     .about = hf__idem_about,
     .verify = hf__idem_verify,
+    .removed = idem_removed,
     .opened = idem_opened,
     .settle = idem_settle,
     .next_ending = idem_next_ending,

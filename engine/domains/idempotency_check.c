@@ -124,6 +124,8 @@ static int verify_scope(const struct hf__idem_state *state, const struct hf__ide
 		return broken(why, scope, NULL, "the order of ends disagrees with the entries");
 	if (scope->by_name.weight != tally.latest)
 		return broken(why, scope, NULL, "the latest end of its entries is wrong");
+	if (!hf__removed_right(&scope->object))
+		return broken(why, scope, NULL, "its place among the empty ones is wrong");
 	total->entries += tally.entries;
 	total->endings += tally.endings;
 	return HF_OK;
@@ -144,6 +146,10 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 	}
 	if (state->entries.count != total.entries) {
 		hf__text_add(why, "idempotency: %zu entries by key, %zu in scopes", state->entries.count, total.entries);
+		return HF_ECORRUPT;
+	}
+	if (!hf__removed_sane(&state->removed)) {
+		hf__text_add(why, "idempotency: the line of empty scopes is broken");
 		return HF_ECORRUPT;
 	}
 	if (!hf__heap_sane(&state->endings) || state->endings.count != total.endings) {

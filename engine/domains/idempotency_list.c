@@ -75,7 +75,7 @@ static int read_list(struct hf__query *q, void *raw)
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__idem_scope *scope = hf__idem_scope_find(q->state, list->args->scope);
-	hf__query_depends(q, scope ? &scope->object : NULL);
+	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, list->args->scope));
 	list->alive = (struct hf__order_filter){.low = q->now < INT64_MAX ? q->now + 1 : INT64_MAX, .high = INT64_MAX};
 	rc = find_start(q, list, scope, &start);
 	if (rc != HF_OK)

@@ -129,7 +129,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	const struct hf_idempotency_clear *args = raw;
 	const struct hf__idem_scope *scope = hf__idem_scope_find(state, args->scope);
 	const struct hf__idem_image image = {.scope = args->scope};
-	hf__depends(d, scope ? &scope->object : NULL);
+	hf__depends(d, hf__idem_scope_depends(state, scope, args->scope));
 	const size_t count = scope ? hf__idem_count(scope, false, d->now) + hf__idem_count(scope, true, d->now) : 0;
 	if (count == 0)
 		return HF_OK;

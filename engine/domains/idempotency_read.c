@@ -42,7 +42,7 @@ static int look(struct hf__query *q, const struct hf_idempotency_key *key, const
 		return rc;
 	const struct hf__idem_entry *entry = hf__idem_find(state, key->scope, key->key);
 	const struct hf__idem_scope *scope = entry ? NULL : hf__idem_scope_find(state, key->scope);
-	hf__query_depends(q, entry ? &entry->object : scope ? &scope->object : NULL);
+	hf__query_depends(q, entry ? &entry->object : hf__idem_scope_depends(state, scope, key->scope));
 	*out = entry && hf__idem_alive(entry, q->now) ? entry : NULL;
 	return HF_OK;
 }
@@ -123,9 +123,9 @@ static int read_count(struct hf__query *q, void *raw)
 		return rc;
 	const struct hf__idem_scope *scope = hf__idem_scope_find(q->state, count->scope);
 	count->out->as_of = q->now;
+	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, count->scope));
 	if (!scope)
 		return HF_OK;
-	hf__query_depends(q, &scope->object);
 	count->out->in_progress = hf__idem_count(scope, false, q->now);
 	count->out->done = hf__idem_count(scope, true, q->now);
 	return HF_OK;

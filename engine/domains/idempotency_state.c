@@ -144,6 +144,11 @@ struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, s
 	return hf__idem_scope_of_map(hf__map_find(&state->scopes, hash, scope_equal, &name));
 }
 
+const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state, const struct hf__idem_scope *scope, struct hf_bytes name)
+{
+	return hf__removed_depends(&state->removed, &state->scopes, scope ? &scope->object : NULL, name);
+}
+
 struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope, struct hf_bytes key)
 {
 	struct full_key full;
@@ -228,6 +233,18 @@ static void entry_free(struct hf__object *object)
 	hf__free(entry_of(object));
 }
 
+static bool scope_idle(const struct hf__object *object)
+{
+	const struct hf__idem_scope *scope = back(object, offsetof(struct hf__idem_scope, object));
+	return hf__order_count(&scope->by_key) == 0;
+}
+
+static struct hf__object *scope_number(const struct hf__object *object)
+{
+	const struct hf__idem_scope *scope = back(object, offsetof(struct hf__idem_scope, object));
+	return hf__removed_number(scope->vacancy.home, scope->node.hash);
+}
+
 /* A scope holds no value: it is noted as the container of what changed. */
 static const struct hf__type scope_type = {
     .name = "idempotency scope",
@@ -235,6 +252,9 @@ static const struct hf__type scope_type = {
     .enlist = scope_enlist,
     .delist = scope_delist,
     .free = scope_free,
+    .number = scope_number,
+    .idle = scope_idle,
+    .vacancy_offset = offsetof(struct hf__idem_scope, vacancy),
 };
 
 static const struct hf__type root_type = {.name = "idempotency", .value_offset = sizeof(struct hf__object)};
@@ -279,6 +299,7 @@ struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct h
 	scope->object.type = &scope_type;
 	scope->object.container = &state->root;
 	scope->state = state;
+	scope->vacancy.home = &state->removed;
 	hf__order_init(&scope->by_key, compare_keys);
 	hf__order_init(&scope->by_end[false], compare_ends);
 	hf__order_init(&scope->by_end[true], compare_ends);
@@ -304,6 +325,7 @@ bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain
 	state->env = *env;
 	state->incarnation = UINT64_MAX;
 	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_name, compare_names);
 	return hf__map_init(&state->scopes, env->hash_key) && hf__map_init(&state->entries, env->hash_key);
 }

@@ -7,7 +7,7 @@
  *   idempotency_read.c   get, has, count, scopes             idempotency_list.c   lists
  *
  * An entry's container is its scope, a scope's is the root: counts, lists and misses within a scope depend on the scope, the list of
- * scopes on the root. Scopes stay once made, so that a miss has something to depend on; an empty one is no state and no answer shows it.
+ * scopes on the root. An empty scope is no state, no answer shows it, and it goes (store/removed.h).
  *
  * Endings are views. An entry has one instant from which it is gone, its end: a done one's expires_at, an owned one's lease or, having
  * none, its expires_at; INT64_MIN when it is owned without a lease by an earlier incarnation. Its value stays what it is until the ending
@@ -22,12 +22,14 @@
 #include "log/entry.h"
 #include "store/domain.h"
 #include "store/names.h"
+#include "store/removed.h"
 
 struct hf__idem_state {
 	struct hf__domain_env env;
 	struct hf__map scopes; /* by name */
 	struct hf__order by_name; /* all scopes; the weight is the latest end of their entries, INT64_MIN for an empty one */
 	struct hf__object root; /* the container of scopes; never changes itself */
+	struct hf__removed removed; /* scopes */
 	struct hf__map entries; /* by scope and key */
 	struct hf__heap endings; /* every entry that ends some time, by its end: what settle has to log */
 	uint64_t incarnation; /* first LSN of this opening; UINT64_MAX before it is known: nobody owns anything without a lease */
@@ -39,6 +41,7 @@ struct hf__idem_scope {
 	struct hf__map_node node;
 	struct hf__order_node by_name;
 	struct hf__idem_state *state;
+	struct hf__vacancy vacancy;
 	struct hf__order by_key; /* all its entries; the weight is the end */
 	struct hf__order by_end[2]; /* by end and key: owned ones, done ones. Their ranks count what has not ended */
 	uint32_t len;
@@ -71,6 +74,8 @@ struct hf__idem_entry {
 /* --- idempotency_state.c ---------------------------------------------------------------------------------------------------- */
 
 struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, struct hf_bytes name);
+/* What an answer about this name depends on: the scope, which may be NULL, or the number of those that are gone. */
+const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state, const struct hf__idem_scope *scope, struct hf_bytes name);
 /* Whether it has ended or not. */
 struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope, struct hf_bytes key);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */

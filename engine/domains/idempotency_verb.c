@@ -103,7 +103,7 @@ int hf__idem_look(const struct hf__idem_state *state, struct hf__decision *d, co
 		hf__depends(d, &entry->object);
 	} else {
 		const struct hf__idem_scope *scope = hf__idem_scope_find(state, key->scope);
-		hf__depends(d, scope ? &scope->object : NULL);
+		hf__depends(d, hf__idem_scope_depends(state, scope, key->scope));
 	}
 	*out = entry && hf__idem_alive(entry, d->now) ? entry : NULL;
 	const int rc = hf__expect(d, write->expect, *out ? entry->value.version : 0);

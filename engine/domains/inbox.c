@@ -179,6 +179,8 @@ static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)
 			return unsound(why, "broken order", hf__inbox_user(inbox));
 	if (!hf__tombs_sane(inbox))
 		return unsound(why, "broken tombstones", hf__inbox_user(inbox));
+	if (!hf__removed_right(&inbox->object))
+		return unsound(why, "wrong place among the empty ones", hf__inbox_user(inbox));
 	if (!listing_sane(inbox))
 		return unsound(why, "wrong listing", hf__inbox_user(inbox));
 	return verify_records(inbox, why);
@@ -188,7 +190,7 @@ static int inbox_verify(const void *state, struct hf__text *why)
 {
 	const struct hf__inbox_state *s = state;
 	size_t inboxes = 0, records = 0, tombs = 0;
-	bool ascending = hf__order_sane(&s->by_user) && hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
+	bool ascending = hf__removed_sane(&s->removed) && hf__order_sane(&s->by_user) && hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
 	const struct hf__order_node *before = NULL;
 	for (const struct hf__order_node *node = hf__order_first(&s->by_user); node && ascending; node = hf__order_next(node)) {
 		const struct hf__inbox *inbox = hf__inbox_of_order(node);
@@ -237,6 +239,11 @@ static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool
 	return HF_OK;
 }
 
+static struct hf__removed *inbox_removed(void *state)
+{
+	return &((struct hf__inbox_state *)state)->removed;
+}
+
 const struct hf__domain hf__inbox_domain = {
     .id = HF__DOMAIN_INBOX,
     .name = "inbox",
@@ -249,6 +256,7 @@ const struct hf__domain hf__inbox_domain = {
     .about = hf__inbox_about,
     .concerns = hf__inbox_concerns,
     .verify = inbox_verify,
+    .removed = inbox_removed,
     .settle = inbox_settle,
     .next_ending = inbox_next_ending,
 };

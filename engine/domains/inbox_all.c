@@ -24,9 +24,9 @@ static int decide_all(void *state, struct hf__decision *d, const struct hf_inbox
                       struct hf_result *result)
 {
 	const struct hf__inbox *inbox = hf__inbox_find(state, args->user);
+	hf__depends(d, hf__inbox_depends(state, inbox, args->user));
 	if (!inbox)
 		return HF_OK;
-	hf__depends(d, &inbox->object);
 	struct hf__inbox_all all = {.mark = mark, .user = args->user, .account = args->account, .at = args->now ? args->now : d->now};
 	const uint64_t newest = hf__next_lsn(d) - 1;
 	all.up_to = args->up_to == 0 || args->up_to > newest ? newest : args->up_to;

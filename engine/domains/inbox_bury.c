@@ -27,8 +27,8 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d, const s
 	const struct hf__tomb *tomb = hf__tomb_find(inbox, key->account, key->thread);
 	if (tomb)
 		hf__depends(d, &tomb->object);
-	else if (inbox)
-		hf__depends(d, &inbox->object);
+	else
+		hf__depends(d, hf__inbox_depends(s, inbox, key->user));
 	*standing = tomb && hf__tomb_stands(tomb, d->now) ? tomb : NULL;
 	int rc = HF_OK;
 	if (hf__record_find(inbox, key->account, key->thread)) {
@@ -218,8 +218,7 @@ static int read_tombs(struct hf__query *q, void *raw)
 	if (!(args->thread.len > 0 ? hf__inbox_key(&key, &checked, &q->why) : hf__inbox_user_ok(args->user, &q->why)))
 		return HF_EINVAL;
 	const struct hf__inbox *inbox = hf__inbox_find(q->state, args->user);
-	if (inbox)
-		hf__query_depends(q, &inbox->object);
+	hf__query_depends(q, hf__inbox_depends(q->state, inbox, args->user));
 	int rc = hash_query(args, &list->query);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, args->user, &list->user);

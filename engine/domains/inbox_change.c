@@ -80,8 +80,8 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d, const s
 	found->record = hf__record_find(inbox, found->key.account, found->key.thread);
 	if (found->record)
 		hf__depends(d, &found->record->object);
-	else if (inbox)
-		hf__depends(d, &inbox->object);
+	else
+		hf__depends(d, hf__inbox_depends(s, inbox, found->key.user));
 	const int rc = hf__expect(d, write->expect, found->record ? found->record->value.version : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
@@ -230,8 +230,7 @@ static int set_status_decide(void *state, struct hf__decision *d, const void *ra
 	const struct hf_inbox_set_status *args = raw;
 	const struct hf__inbox *inbox = hf__inbox_find(state, args->user);
 	const uint64_t version = inbox ? inbox->value.status_version : 0;
-	if (inbox)
-		hf__depends(d, &inbox->object);
+	hf__depends(d, hf__inbox_depends(state, inbox, args->user));
 	const int rc = hf__expect(d, args->write.expect, version);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": status of inbox ");

@@ -13,9 +13,9 @@ static int read_counts(struct hf__query *q, void *raw)
 	if (!hf__inbox_user_ok(counts->user, &q->why))
 		return HF_EINVAL;
 	const struct hf__inbox *inbox = hf__inbox_find(q->state, counts->user);
+	hf__query_depends(q, hf__inbox_depends(q->state, inbox, counts->user));
 	if (!inbox)
 		return HF_OK;
-	hf__query_depends(q, &inbox->object);
 	*counts->out = (struct hf_inbox_counts){hf__inbox_total(inbox), inbox->unread, inbox->unseen, inbox->dismissed};
 	return HF_OK;
 }
@@ -45,9 +45,9 @@ static int read_status(struct hf__query *q, void *raw)
 	if (!hf__inbox_user_ok(status->user, &q->why))
 		return HF_EINVAL;
 	const struct hf__inbox *inbox = hf__inbox_find(q->state, status->user);
+	hf__query_depends(q, hf__inbox_depends(q->state, inbox, status->user));
 	if (!inbox)
 		return HF_OK;
-	hf__query_depends(q, &inbox->object);
 	status->out->version = inbox->value.status_version;
 	return hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.status), &status->out->status);
 }

@@ -48,6 +48,11 @@ struct hf__inbox *hf__inbox_find(const struct hf__inbox_state *state, struct hf_
 	return node ? hf__inbox_of_map(node) : NULL;
 }
 
+const struct hf__object *hf__inbox_depends(const struct hf__inbox_state *state, const struct hf__inbox *inbox, struct hf_bytes user)
+{
+	return hf__removed_depends(&state->removed, &state->users, inbox ? &inbox->object : NULL, user);
+}
+
 struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread)
 {
 	if (!inbox)
@@ -151,6 +156,18 @@ static void unlink_record(struct hf__object *object)
 	inbox->unseen -= record->value.seen_at == HF_UNSET && !record->value.dismissed;
 }
 
+static bool inbox_idle(const struct hf__object *object)
+{
+	const struct hf__inbox *inbox = (const struct hf__inbox *)(const void *)object;
+	return inbox->value.version == 0 && hf__inbox_total(inbox) == 0 && hf__order_count(&inbox->tombs) == 0;
+}
+
+static struct hf__object *inbox_number(const struct hf__object *object)
+{
+	const struct hf__inbox *inbox = (const struct hf__inbox *)(const void *)object;
+	return hf__removed_number(inbox->vacancy.home, inbox->node.hash);
+}
+
 static const struct hf__type inbox_type = {
     .name = "inbox",
     .value_offset = offsetof(struct hf__inbox, value),
@@ -161,6 +178,9 @@ static const struct hf__type inbox_type = {
     .delist = delist_inbox,
     .link = link_inbox,
     .free = free_memory,
+    .number = inbox_number,
+    .idle = inbox_idle,
+    .vacancy_offset = offsetof(struct hf__inbox, vacancy),
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
@@ -187,6 +207,7 @@ struct hf__inbox *hf__inbox_new(struct hf__inbox_state *state, struct hf_bytes u
 	inbox->object.type = &inbox_type;
 	inbox->object.container = &state->root;
 	inbox->state = state;
+	inbox->vacancy.home = &state->removed;
 	hf__inbox_orders_init(inbox->views);
 	hf__tombs_init(&inbox->tombs);
 	inbox->value.generated_at = HF_UNSET;
@@ -214,6 +235,7 @@ bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__doma
 {
 	state->env = *env;
 	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_user, compare_users);
 	return hf__map_init(&state->users, env->hash_key) && hf__map_init(&state->records, env->hash_key) &&
 	       hf__map_init(&state->tombs, env->hash_key);

@@ -71,8 +71,7 @@ static int read_one(struct hf__query *q, void *raw)
 		const int rc = hf__answer_bytes(q->answer, key.user, &user);
 		return rc == HF_OK ? copy_record(q, record, user, get->out) : rc;
 	}
-	if (inbox)
-		hf__query_depends(q, &inbox->object);
+	hf__query_depends(q, hf__inbox_depends(q->state, inbox, key.user));
 	hf__text_add(&q->why, "there is no record of ");
 	hf__inbox_add_name(&q->why, &key);
 	return HF_ENOTFOUND;
@@ -101,8 +100,7 @@ static int plan(struct hf__query *q, struct walk *walk, const char *operation)
 	if (!hf__inbox_user_ok(walk->user, &q->why))
 		return HF_EINVAL;
 	walk->inbox = hf__inbox_find(q->state, walk->user);
-	if (walk->inbox)
-		hf__query_depends(q, &walk->inbox->object);
+	hf__query_depends(q, hf__inbox_depends(q->state, walk->inbox, walk->user));
 	hf__put_short(&w, hf_str(operation));
 	hf__put_short(&w, walk->user);
 	hf__put_short(&w, walk->filter.account);

@@ -222,8 +222,7 @@ static int save_decide(void *state, struct hf__decision *d, const void *raw, str
 	struct save save = {.args = args, .inbox = hf__inbox_find(state, args->user), .clock = d->now};
 	save.now = args->now ? args->now : d->now;
 	struct hf__named named;
-	if (save.inbox)
-		hf__depends(d, &save.inbox->object);
+	hf__depends(d, hf__inbox_depends(state, save.inbox, args->user));
 	int rc = hf__named_init(&named, args);
 	if (rc != HF_OK)
 		return rc;

@@ -9,8 +9,8 @@
  *   inbox_change.c  mutations of one record
  *   inbox_tomb.c, inbox_bury.c   tombstones       inbox_walk.c    walks in load order          inbox_read.c, inbox_count.c   reads
  *
- * The container of records and tombstones is their inbox, one per user, which stays once made; an inbox's is the root, on which the list
- * of users depends. An inbox has a value too: the newest generated_at and the status.
+ * The container of records and tombstones is their inbox, one per user; an inbox's is the root, on which the list of users depends. An inbox has a
+ * value too: the newest generated_at and the status. One that holds nothing and has no value is no state, and it goes (store/removed.h).
  *
  * A key has a record or a tombstone, never both. A tombstone ends at its deadline as a view; settle logs that later. A snooze has nothing to
  * log: the record keeps the time, and every read compares it with the clock. */
@@ -25,6 +25,7 @@
 #include "log/entry.h"
 #include "store/domain.h"
 #include "store/names.h"
+#include "store/removed.h"
 
 /* The orders of an inbox's records. The first two have one range per class, so that a filter by class leaves out whole ranges and the one weight
  * of a node, the end of the snooze, is left for the filter by time: both together are exact (inbox_walk.c). */
@@ -72,6 +73,7 @@ struct hf__inbox_state {
 	struct hf__heap endings; /* of tombstones */
 	struct hf__order by_user; /* names.h: until when does it hold anything? */
 	struct hf__object root; /* the container of inboxes; never changes itself */
+	struct hf__removed removed; /* inboxes */
 };
 
 struct hf__inbox_value {
@@ -86,6 +88,7 @@ struct hf__inbox {
 	struct hf__map_node node;
 	struct hf__order_node by_user;
 	struct hf__inbox_state *state;
+	struct hf__vacancy vacancy;
 	struct hf__order views[HF__INBOX_VIEWS];
 	struct hf__order tombs; /* by key; weight: until */
 	uint64_t unread, unseen; /* both without dismissed; kept by link and unlink of the records */
@@ -142,6 +145,8 @@ bool hf__inbox_concerns(const struct hf__entry *entry, const struct hf_bytes *ke
 
 bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__domain_env *env);
 struct hf__inbox *hf__inbox_find(const struct hf__inbox_state *state, struct hf_bytes user);
+/* What an answer about this user depends on: the inbox, which may be NULL, or the number of those that are gone. */
+const struct hf__object *hf__inbox_depends(const struct hf__inbox_state *state, const struct hf__inbox *inbox, struct hf_bytes user);
 struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread); /* inbox may be NULL */
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__inbox *hf__inbox_new(struct hf__inbox_state *state, struct hf_bytes user);

@@ -90,8 +90,7 @@ static int remove_and_free(struct hf__decision *d, const struct hf__inbox *inbox
 static const struct hf__inbox *look(const struct hf__inbox_state *s, struct hf__decision *d, struct hf_bytes user)
 {
 	const struct hf__inbox *inbox = hf__inbox_find(s, user);
-	if (inbox)
-		hf__depends(d, &inbox->object);
+	hf__depends(d, hf__inbox_depends(s, inbox, user));
 	return inbox;
 }
 

@@ -154,6 +154,11 @@ static int lock_settle(void *raw, struct hf__decision *d, unsigned budget, bool 
 	return HF_OK;
 }
 
+static struct hf__removed *lock_removed(void *state)
+{
+	return &((struct hf__lock_state *)state)->removed;
+}
+
 const struct hf__domain hf__lock_domain = {
     .id = HF__DOMAIN_LOCK,
     .name = "lock",
@@ -165,6 +170,7 @@ const struct hf__domain hf__lock_domain = {
     .describe = hf__lock_describe,
     .about = hf__lock_about,
     .verify = hf__lock_verify,
+    .removed = lock_removed,
     .opened = lock_opened,
     .settle = lock_settle,
     .next_ending = lock_next_ending,

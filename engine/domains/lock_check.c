@@ -25,8 +25,6 @@ static const char *lock_fault(const struct hf__lock_state *state, const struct h
 		return "it is held by nobody";
 	if (hf__lock_find(state, hf__lock_name(lock)) != lock)
 		return "it cannot be found by its name";
-	if (lock->object.container != hf__lock_shard(state, hf__lock_name(lock)))
-		return "it lies in the wrong shard";
 	if (lock->by_name.weight != ends)
 		return "the instant at which it ends is wrong"; /* I-LOCK-1 */
 	if (lock->ending.in != (ends < INT64_MAX) || (lock->ending.in && lock->ending.deadline != ends))

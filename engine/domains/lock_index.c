@@ -97,15 +97,9 @@ struct hf__lock *hf__lock_find(const struct hf__lock_state *state, struct hf_byt
 	return hf__lock_of_map(hf__map_find(&state->locks, hash_of(state, name), lock_equal, &name));
 }
 
-/* By the end of the hash that the map uses last. */
-static size_t shard_of(uint64_t hash)
+const struct hf__object *hf__lock_depends(const struct hf__lock_state *state, const struct hf__lock *lock, struct hf_bytes name)
 {
-	return (size_t)(hash >> 58) % HF__LOCK_SHARDS;
-}
-
-const struct hf__object *hf__lock_shard(const struct hf__lock_state *state, struct hf_bytes name)
-{
-	return &state->shards[shard_of(hash_of(state, name))];
+	return hf__removed_depends(&state->removed, &state->locks, lock ? &lock->object : NULL, name);
 }
 
 uint64_t hf__lock_wait_key(const struct hf__lock_state *state, struct hf_bytes name)
@@ -178,6 +172,12 @@ static uint64_t lock_wait_key(const struct hf__object *object)
 	return hf__wait_key(HF__DOMAIN_LOCK, lock_of(object)->node.hash);
 }
 
+static struct hf__object *lock_number(const struct hf__object *object)
+{
+	const struct hf__lock *lock = lock_of(object);
+	return hf__removed_number(&lock->state->removed, lock->node.hash);
+}
+
 static const struct hf__type lock_type = {
     .name = "lock",
     .value_offset = offsetof(struct hf__lock, value),
@@ -190,11 +190,11 @@ static const struct hf__type lock_type = {
     .unlink = lock_unlink,
     .free = lock_free,
     .wait_key = lock_wait_key,
+    .number = lock_number,
 };
 
-/* Root and shards hold no value: they are only ever noted as containers of something that changed. */
+/* The root holds no value: it is only ever noted as the container of something that changed. */
 static const struct hf__type root_type = {.name = "locks", .value_offset = sizeof(struct hf__object)};
-static const struct hf__type shard_type = {.name = "some locks", .value_offset = sizeof(struct hf__object)};
 
 /* --- Birth ------------------------------------------------------------------------------------------------------------------ */
 
@@ -204,7 +204,7 @@ struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name
 	if (!lock)
 		return NULL;
 	lock->object.type = &lock_type;
-	lock->object.container = &state->shards[shard_of(hash_of(state, name))];
+	lock->object.container = &state->root;
 	lock->state = state;
 	lock->value.lease_until = HF_UNSET;
 	lock->len = (uint32_t)name.len;
@@ -221,10 +221,7 @@ bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain
 {
 	state->incarnation = UINT64_MAX;
 	state->root.type = &root_type;
-	for (unsigned i = 0; i < HF__LOCK_SHARDS; i++) {
-		state->shards[i].type = &shard_type;
-		state->shards[i].container = &state->root;
-	}
+	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_name, compare_names);
 	return hf__map_init(&state->locks, env->hash_key) && hf__map_init(&state->running, env->hash_key);
 }

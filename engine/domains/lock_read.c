@@ -12,7 +12,7 @@ static const struct hf__lock *look(struct hf__query *q, struct hf_bytes name, in
 	if (*rc != HF_OK)
 		return NULL;
 	const struct hf__lock *lock = hf__lock_find(state, name);
-	hf__query_depends(q, lock ? &lock->object : hf__lock_shard(state, name));
+	hf__query_depends(q, hf__lock_depends(state, lock, name));
 	return hf__lock_held(lock, q->now) ? lock : NULL;
 }
 

@@ -8,8 +8,8 @@
  * A lock is an object while somebody holds it. Releasing removes it, so memory does not grow with the names that were ever used; tokens need no
  * memory of old ones, since each is the LSN of its grant.
  *
- * A lock's container is one of a fixed number of shards, chosen by its name: what finds no lock depends on the newest change of that shard instead of the
- * newest change of any lock. A shard's container is the root, on which lists depend.
+ * A lock has no container of its own name: what finds no lock depends on the number that remembers the newest removal of its names (store/removed.h). A
+ * lock's container is the root, on which lists depend.
  *
  * Endings are views: a lock whose lease is over, or which an earlier incarnation took without a lease, is free for everyone from that instant,
  * although the object is there until the ending is logged. hf__lock_held() is the one place that says so. */
@@ -22,16 +22,15 @@
 #include "holdfast/lock.h"
 #include "log/entry.h"
 #include "store/domain.h"
-
-#define HF__LOCK_SHARDS 64u
+#include "store/removed.h"
 
 struct hf__lock_state {
 	struct hf__map locks; /* by name */
 	struct hf__order by_name; /* the same; the weight is the instant at which the lock ends: hf__lock_ends() */
 	struct hf__heap endings; /* those that end some time, by that instant */
 	struct hf__map running; /* struct hf__lock_running by name: of this process, no part of the state that the log makes */
-	struct hf__object root; /* the container of shards; never changes itself */
-	struct hf__object shards[HF__LOCK_SHARDS];
+	struct hf__object root; /* the container of locks; never changes itself */
+	struct hf__removed removed;
 	uint64_t incarnation; /* first LSN of this opening; UINT64_MAX before it is known: nobody holds anything without a lease */
 };
 
@@ -44,7 +43,7 @@ struct hf__lock_value {
 };
 
 struct hf__lock {
-	struct hf__object object; /* container: its shard */
+	struct hf__object object; /* container: the root */
 	struct hf__map_node node;
 	struct hf__order_node by_name;
 	struct hf__heap_node ending;
@@ -104,8 +103,8 @@ bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain
 struct hf__lock *hf__lock_find(const struct hf__lock_state *state, struct hf_bytes name);
 /* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name);
-/* What an answer about this name depends on when there is no such lock. */
-const struct hf__object *hf__lock_shard(const struct hf__lock_state *state, struct hf_bytes name);
+/* What an answer about this name depends on: the lock, which may be NULL, or the number of those that are gone. */
+const struct hf__object *hf__lock_depends(const struct hf__lock_state *state, const struct hf__lock *lock, struct hf_bytes name);
 /* What waiting calls wait for: see hf__wait_on. */
 uint64_t hf__lock_wait_key(const struct hf__lock_state *state, struct hf_bytes name);
 

@@ -36,7 +36,7 @@ int hf__lock_look(const struct hf__lock_state *state, struct hf__decision *d, co
                   const struct hf__lock **out)
 {
 	const struct hf__lock *lock = hf__lock_find(state, name);
-	hf__depends(d, lock ? &lock->object : hf__lock_shard(state, name));
+	hf__depends(d, hf__lock_depends(state, lock, name));
 	*out = hf__lock_held(lock, d->now) ? lock : NULL;
 	const int rc = hf__expect(d, write->expect, *out ? (*out)->value.version : 0);
 	if (rc != HF_OK) {

@@ -87,6 +87,11 @@ static int outbox_settle(void *raw, struct hf__decision *d, unsigned budget, boo
 	return HF_OK;
 }
 
+static struct hf__removed *outbox_removed(void *state)
+{
+	return &((struct hf__outbox_state *)state)->removed;
+}
+
 const struct hf__domain hf__outbox_domain = {
     .id = HF__DOMAIN_OUTBOX,
     .name = "outbox",
@@ -99,6 +104,7 @@ const struct hf__domain hf__outbox_domain = {
     .about = hf__outbox_about,
     .concerns = hf__outbox_concerns,
     .verify = hf__outbox_verify,
+    .removed = outbox_removed,
     .opened = outbox_opened,
     .settle = outbox_settle,
     .next_ending = outbox_next_ending,

@@ -96,7 +96,9 @@ static int apply_faded(struct hf__outbox_state *state, struct hf__change *change
 	return done ? hf__change_remove(change, &done->object) : HF_ECORRUPT;
 }
 
-static int apply_dropped(struct hf__outbox_state *state, struct hf__change *change, const struct hf__outbox_image *image)
+/* From then on the queue has a value of its own, whether it was ever configured or not: the count is not to be lost. */
+static int apply_dropped(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
+                         const struct hf__outbox_image *image)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_find(state, image->queue);
 	if (!queue || image->dropped > hf__order_count(&queue->done))
@@ -107,6 +109,8 @@ static int apply_dropped(struct hf__outbox_state *state, struct hf__change *chan
 	if (rc != HF_OK)
 		return rc;
 	queue->value.dropped += image->dropped;
+	if (queue->value.version == 0)
+		queue->value.version = entry->lsn;
 	hf__after_change(change, &queue->object);
 	return HF_OK;
 }
@@ -126,7 +130,7 @@ int hf__outbox_apply_queue(struct hf__outbox_state *state, struct hf__change *ch
 	case HF__OUTBOX_FADED:
 		return apply_faded(state, change, image);
 	case HF__OUTBOX_DROPPED:
-		return apply_dropped(state, change, image);
+		return apply_dropped(state, change, entry, image);
 	default:
 		return HF_ECORRUPT;
 	}

@@ -232,7 +232,7 @@ static int next_decide(void *raw_state, struct hf__decision *d, const void *raw,
 	const uint64_t key = hf__outbox_wait_key(state, call->args.queue);
 	hf__answer_reset(d->answer);
 	take_back(call->out);
-	hf__depends(d, queue ? &queue->object : NULL);
+	hf__depends(d, hf__outbox_queue_depends(state, queue, call->args.queue));
 	const bool behind = hf__wait_behind(d, key);
 	const size_t max = queue && !queue->value.paused && !behind ? most_to_claim(queue, call->args.max) : 0;
 	const int rc = max > 0 ? claim_and_hand_out(d, queue, call, max, result) : HF_OK;

@@ -94,7 +94,7 @@ static int read_page(struct hf__query *q, void *raw)
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, page->args->queue);
-	hf__outbox_depend_on_queue(q, queue);
+	hf__outbox_depend_on_queue(q, queue, page->args->queue);
 	return queue ? fill_page(q, queue, page) : HF_OK;
 }
 

@@ -22,7 +22,7 @@ static int look_at_queue(const struct hf__outbox_state *state, struct hf__decisi
                          const struct hf__outbox_queue **out, struct hf_result *result)
 {
 	*out = hf__outbox_queue_find(state, name);
-	hf__depends(d, *out ? &(*out)->object : NULL);
+	hf__depends(d, hf__outbox_queue_depends(state, *out, name));
 	result->version = *out ? (*out)->value.version : 0;
 	return hf__expect(d, write->expect, result->version);
 }
@@ -130,7 +130,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	const struct hf_outbox_clear *args = raw;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
 	const struct hf__outbox_image image = {.queue = args->queue};
-	hf__depends(d, queue ? &queue->object : NULL);
+	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
 	const size_t count = queue ? hf__outbox_queue_count(queue) : 0;
 	/* Ids that block no more are gone for everyone, whether or not that was logged: to forget them would be no change. */
 	if (count == 0 && (!queue || !hf__outbox_done_walk(queue, d->now, 0)))

@@ -21,7 +21,7 @@ static int read_item(struct hf__query *q, void *raw)
 		hf__query_depends(q, &item->object);
 		return hf__outbox_answer(q->answer, item, q->now, false, get->out);
 	}
-	hf__outbox_depend_on_queue(q, hf__outbox_queue_find(state, get->key->queue));
+	hf__outbox_depend_on_queue(q, hf__outbox_queue_find(state, get->key->queue), get->key->queue);
 	hf__text_add(&q->why, "no such item: ");
 	hf__text_add_quoted(&q->why, get->key->id);
 	hf__text_add(&q->why, " in queue ");
@@ -63,7 +63,7 @@ static int read_stats(struct hf__query *q, void *raw)
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, stats->queue);
-	hf__outbox_depend_on_queue(q, queue);
+	hf__outbox_depend_on_queue(q, queue, stats->queue);
 	out->queued.oldest = out->sending.oldest = out->failed.oldest = HF_UNSET;
 	out->as_of = q->now;
 	out->max_attempts = HF_OUTBOX_ATTEMPTS;

@@ -64,7 +64,7 @@ static int redrive_decide(void *state, struct hf__decision *d, const void *raw, 
 	const struct hf_outbox_redrive *args = raw;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
 	const struct hf__outbox_image image = {.queue = args->queue, .available_at = d->now};
-	hf__depends(d, queue ? &queue->object : NULL);
+	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
 	if (!queue || !any_matches(queue, args))
 		return HF_OK;
 	struct hf__writer *body = hf__entry_body(d);

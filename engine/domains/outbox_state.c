@@ -58,6 +58,12 @@ struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *st
 	return hf__outbox_queue_of_map(hf__map_find(&state->queues, hash, queue_equal, &name));
 }
 
+const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
+                                                  struct hf_bytes name)
+{
+	return hf__removed_depends(&state->removed, &state->queues, queue ? &queue->object : NULL, name);
+}
+
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id)
 {
 	struct hf__outbox_key key;
@@ -179,6 +185,18 @@ static void item_free(struct hf__object *object)
 	hf__free(item);
 }
 
+static bool queue_idle(const struct hf__object *object)
+{
+	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
+	return queue->enlisted == 0 && queue->value.version == 0 && hf__order_count(&queue->done) == 0;
+}
+
+static struct hf__object *queue_number(const struct hf__object *object)
+{
+	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
+	return hf__removed_number(queue->vacancy.home, queue->node.hash);
+}
+
 static const struct hf__type queue_type = {
     .name = "outbox queue",
     .value_offset = offsetof(struct hf__outbox_queue, value),
@@ -188,6 +206,9 @@ static const struct hf__type queue_type = {
     .link = queue_link,
     .free = queue_free,
     .wait_key = queue_wait_key,
+    .number = queue_number,
+    .idle = queue_idle,
+    .vacancy_offset = offsetof(struct hf__outbox_queue, vacancy),
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
@@ -217,6 +238,7 @@ struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, st
 	queue->object.type = &queue_type;
 	queue->object.container = &state->root;
 	queue->state = state;
+	queue->vacancy.home = &state->removed;
 	queue->value.max_attempts = HF_OUTBOX_ATTEMPTS;
 	queue->value.dedup_max = HF_OUTBOX_DEDUP_MAX;
 	queue->len = (uint32_t)name.len;
@@ -251,6 +273,7 @@ static int compare_names(const struct hf__order_node *a, const struct hf__order_
 bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
 {
 	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_name, compare_names);
 	return hf__map_init(&state->queues, env->hash_key) && hf__map_init(&state->items, env->hash_key) &&
 	       hf__map_init(&state->done, env->hash_key) && hf__map_init(&state->groups, env->hash_key);

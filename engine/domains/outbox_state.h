@@ -15,8 +15,8 @@
  *   outbox_list.c     lists of items                    outbox_completed.c   lists of completed ids
  *
  * An item's container is its queue: whatever happens to an item is noted on the queue, so that lists, misses and an empty claim_next have
- * something to depend on. Queues stay once made; one that is empty and was never configured is no state. A queue's container is the root,
- * on which the list of queues depends.
+ * something to depend on. A queue that is empty and was never configured is no state, and it goes (store/removed.h). A queue's container is the
+ * root, on which the list of queues depends.
  *
  * Endings are views. An item whose lease is over, or that an earlier incarnation claimed without a lease, is queued for everyone
  * from that instant, although its value says sending until the ending is logged. Two words for it:
@@ -33,6 +33,7 @@
 #include "log/entry.h"
 #include "store/domain.h"
 #include "store/names.h"
+#include "store/removed.h"
 
 /* Indexed by enum hf_outbox_status; 0 is unused. */
 #define HF__OUTBOX_PLACES 4u
@@ -45,6 +46,7 @@ struct hf__outbox_state {
 	struct hf__map queues; /* by name */
 	struct hf__order by_name; /* names.h: until when is a queue state? */
 	struct hf__object root; /* the container of queues; never changes itself */
+	struct hf__removed removed; /* queues */
 	struct hf__map items; /* by queue and id */
 	struct hf__map done; /* completed ids that block, by queue and id */
 	struct hf__map groups; /* by queue and group: those that an item belongs to */
@@ -69,6 +71,7 @@ struct hf__outbox_queue {
 	struct hf__object object;
 	struct hf__map_node node;
 	struct hf__order_node by_name;
+	struct hf__vacancy vacancy;
 	size_t enlisted; /* items that live: more than the lines hold while one of them is being changed */
 	struct hf__outbox_state *state;
 	struct hf__outbox_queue_value value;
@@ -156,6 +159,9 @@ struct hf__outbox_done {
 /* --- outbox_place.c and outbox_state.c -------------------------------------------------------------------------------------- */
 
 struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state, struct hf_bytes name);
+/* What an answer about this name depends on: the queue, which may be NULL, or the number of those that are gone. */
+const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
+                                                  struct hf_bytes name);
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, struct hf_bytes name);

@@ -95,7 +95,7 @@ int hf__outbox_look(const struct hf__outbox_state *state, struct hf__decision *d
 		hf__depends(d, &item->object);
 	} else {
 		const struct hf__outbox_queue *container = hf__outbox_queue_find(state, queue);
-		hf__depends(d, container ? &container->object : NULL);
+		hf__depends(d, hf__outbox_queue_depends(state, container, queue));
 	}
 	const int rc = hf__expect(d, write->expect, item ? item->value.version : 0);
 	if (rc != HF_OK) {
@@ -235,9 +235,9 @@ int hf__outbox_give(struct hf__answer *answer, struct hf_memory **memory, struct
 	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 }
 
-void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue)
+void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue, struct hf_bytes name)
 {
-	hf__query_depends(q, queue ? &queue->object : NULL);
+	hf__query_depends(q, hf__outbox_queue_depends(q->state, queue, name));
 }
 
 /* --- Transactions ----------------------------------------------------------------------------------------------------------- */

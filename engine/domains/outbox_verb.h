@@ -56,7 +56,7 @@ HF_CHECKED int hf__outbox_answer(struct hf__answer *answer, const struct hf__out
 /* Gives the answer's memory to the caller; HF_ENOMEM with *error filled. */
 HF_CHECKED int hf__outbox_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error);
 /* NULL: nothing to depend on. */
-void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue);
+void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue, struct hf_bytes name);
 
 /* --- Transactions ----------------------------------------------------------------------------------------------------------- */
 

@@ -158,6 +158,8 @@ static int verify_queue(const struct hf__outbox_state *state, const struct hf__o
 		return broken(why, queue, NULL, "it was changed beside the hook");
 	if (queue->value.max_attempts == 0 || queue->value.dedup_max == 0 || queue->value.dedup_window < 0)
 		return broken(why, queue, NULL, "its settings break their rules");
+	if (!hf__removed_right(&queue->object))
+		return broken(why, queue, NULL, "its place among the empty ones is wrong");
 	const int rc = verify_lines(state, queue, why, &tally);
 	if (rc != HF_OK)
 		return rc;
@@ -193,7 +195,7 @@ int hf__outbox_verify(const void *raw, struct hf__text *why)
 	const struct hf__outbox_state *state = raw;
 	struct tally total = {0};
 	const struct hf__order_node *before = NULL;
-	bool ascending = hf__order_sane(&state->by_name);
+	bool ascending = hf__order_sane(&state->by_name) && hf__removed_sane(&state->removed);
 	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && ascending; node = hf__order_next(node)) {
 		const int rc = verify_queue(state, hf__outbox_queue_of_order(node), why, &total);
 		if (rc != HF_OK)

@@ -191,6 +191,8 @@ static int verify_timeline(const struct hf__timeline_state *s, const struct hf__
 			return unsound(why, "broken order", timeline);
 	if (timeline->by_name.weight != (hf__timeline_total(timeline) > 0 ? INT64_MAX : INT64_MIN))
 		return unsound(why, "wrong listing", timeline);
+	if (!hf__removed_right(&timeline->object))
+		return unsound(why, "wrong place among the empty ones", timeline);
 	return HF_OK;
 }
 
@@ -198,7 +200,7 @@ static int timeline_verify(const void *state, struct hf__text *why)
 {
 	const struct hf__timeline_state *s = state;
 	size_t count = 0;
-	const bool sound = hf__order_sane(&s->by_name);
+	const bool sound = hf__order_sane(&s->by_name) && hf__removed_sane(&s->removed);
 	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node && sound; node = hf__order_next(node), count++) {
 		const int rc = verify_timeline(s, hf__timeline_of_order(node), why);
 		if (rc != HF_OK)
@@ -208,6 +210,11 @@ static int timeline_verify(const void *state, struct hf__text *why)
 		return HF_OK;
 	hf__text_add(why, "%zu timelines in the order, %zu in the map", count, s->timelines.count);
 	return HF_ECORRUPT;
+}
+
+static struct hf__removed *timeline_removed(void *state)
+{
+	return &((struct hf__timeline_state *)state)->removed;
 }
 
 const struct hf__domain hf__timeline_domain = {
@@ -221,4 +228,5 @@ const struct hf__domain hf__timeline_domain = {
     .describe = hf__timeline_describe,
     .about = hf__timeline_about,
     .verify = timeline_verify,
+    .removed = timeline_removed,
 };

@@ -86,8 +86,8 @@ static int look(const struct hf__timeline_state *s, struct hf__decision *d, cons
 	found->event = hf__timeline_event_find(found->timeline, key->id);
 	if (found->event)
 		hf__depends(d, &found->event->object);
-	else if (found->timeline)
-		hf__depends(d, &found->timeline->object);
+	else
+		hf__depends(d, hf__timeline_depends(s, found->timeline, key->timeline));
 	const int rc = hf__expect(d, write->expect, found->event ? found->event->value.version : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
@@ -221,8 +221,7 @@ static size_t count_beyond(const struct hf__timeline *timeline, const struct hf_
 static const struct hf__timeline *look_at_all(const struct hf__timeline_state *s, struct hf__decision *d, struct hf_bytes name)
 {
 	const struct hf__timeline *timeline = hf__timeline_find(s, name);
-	if (timeline)
-		hf__depends(d, &timeline->object);
+	hf__depends(d, hf__timeline_depends(s, timeline, name));
 	return timeline;
 }
 

@@ -16,6 +16,11 @@ struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, s
 	return node ? hf__timeline_of_map(node) : NULL;
 }
 
+const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state, const struct hf__timeline *timeline, struct hf_bytes name)
+{
+	return hf__removed_depends(&state->removed, &state->timelines, timeline ? &timeline->object : NULL, name);
+}
+
 struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline, struct hf_bytes id)
 {
 	const struct hf__timeline_bound range = {.view = HF__TIMELINE_BY_ID, .fields = 1, .at.id = id};
@@ -74,12 +79,26 @@ static void delist_event(struct hf__object *object)
 	list_timeline(timeline);
 }
 
+static bool timeline_idle(const struct hf__object *object)
+{
+	return hf__timeline_total((const struct hf__timeline *)(const void *)object) == 0;
+}
+
+static struct hf__object *timeline_number(const struct hf__object *object)
+{
+	const struct hf__timeline *timeline = (const struct hf__timeline *)(const void *)object;
+	return hf__removed_number(timeline->vacancy.home, timeline->node.hash);
+}
+
 static const struct hf__type timeline_type = {
     .name = "timeline",
     .value_offset = offsetof(struct hf__timeline, name),
     .enlist = enlist_timeline,
     .delist = delist_timeline,
     .free = free_memory,
+    .number = timeline_number,
+    .idle = timeline_idle,
+    .vacancy_offset = offsetof(struct hf__timeline, vacancy),
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
@@ -104,6 +123,7 @@ struct hf__timeline *hf__timeline_new(struct hf__timeline_state *state, struct h
 	timeline->object.type = &timeline_type;
 	timeline->object.container = &state->root;
 	timeline->state = state;
+	timeline->vacancy.home = &state->removed;
 	hf__timeline_orders_init(timeline->views);
 	timeline->len = (uint32_t)name.len;
 	memcpy(timeline->name, name.data, name.len);
@@ -132,6 +152,7 @@ bool hf__timeline_indexes_init(struct hf__timeline_state *state, const struct hf
 {
 	state->env = *env;
 	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_name, compare_names);
 	return hf__map_init(&state->timelines, env->hash_key);
 }

@@ -65,8 +65,7 @@ static int read_one(struct hf__query *q, void *raw)
 		const int rc = hf__answer_bytes(q->answer, get->key->timeline, &name);
 		return rc == HF_OK ? copy_event(q, event, name, true, get->out) : rc;
 	}
-	if (timeline)
-		hf__query_depends(q, &timeline->object);
+	hf__query_depends(q, hf__timeline_depends(q->state, timeline, get->key->timeline));
 	hf__text_add(&q->why, "there is no ");
 	hf__timeline_add_name(&q->why, get->key->timeline, get->key->id);
 	return HF_ENOTFOUND;
@@ -106,8 +105,7 @@ static int select_events(struct hf__query *q, const struct hf_timeline_filter *f
 	    !hf__timeline_part_ok("subject", filter->subject, true, &q->why) || !hf__timeline_part_ok("type", filter->type, true, &q->why))
 		return HF_EINVAL;
 	out->timeline = hf__timeline_find(q->state, filter->timeline);
-	if (out->timeline)
-		hf__query_depends(q, &out->timeline->object);
+	hf__query_depends(q, hf__timeline_depends(q->state, out->timeline, filter->timeline));
 	out->range = range_of(filter->by_subject || filter->subject.len > 0, filter->type.len > 0);
 	out->range.at.subject = filter->subject;
 	out->range.at.type = filter->type;

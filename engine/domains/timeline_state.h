@@ -4,8 +4,8 @@
  *   timeline.c         the row: apply, snapshot, verify           timeline_order.c  the orders, ranges, counts
  *   timeline_change.c  mutations                                  timeline_read.c   reads
  *
- * An event's container is its timeline, which stays once made, so that a miss has something to depend on; a timeline's is the root, on which the
- * list of timelines depends. An empty timeline is no state: it is not in snapshots and no answer shows it. */
+ * An event's container is its timeline; a timeline's is the root, on which the list of timelines depends. An empty timeline is no state: it is not in
+ * snapshots, no answer shows it, and it goes (store/removed.h). */
 #ifndef HF_DOMAINS_TIMELINE_STATE_H
 #define HF_DOMAINS_TIMELINE_STATE_H
 
@@ -16,6 +16,7 @@
 #include "log/entry.h"
 #include "store/domain.h"
 #include "store/names.h"
+#include "store/removed.h"
 
 /* One order of a timeline's events for each shape of filter, so that what matches is one range of one of them, sorted by time already and counted
  * by its ends' ranks; and one by id, which is key-byte order too and the only way to look an event up. */
@@ -46,6 +47,7 @@ struct hf__timeline_state {
 	struct hf__map timelines; /* by name */
 	struct hf__order by_name; /* names.h: does it hold anything? */
 	struct hf__object root; /* the container of timelines; never changes itself */
+	struct hf__removed removed; /* timelines */
 };
 
 struct hf__timeline {
@@ -53,6 +55,7 @@ struct hf__timeline {
 	struct hf__map_node node;
 	struct hf__order_node by_name;
 	struct hf__timeline_state *state;
+	struct hf__vacancy vacancy;
 	struct hf__order views[HF__TIMELINE_VIEWS];
 	uint32_t len;
 	uint8_t name[];
@@ -122,6 +125,8 @@ bool hf__timeline_about(const struct hf__entry *entry, struct hf__about *out);
 
 bool hf__timeline_indexes_init(struct hf__timeline_state *state, const struct hf__domain_env *env);
 struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, struct hf_bytes name);
+/* What an answer about this name depends on: the timeline, which may be NULL, or the number of those that are gone. */
+const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state, const struct hf__timeline *timeline, struct hf_bytes name);
 /* `timeline` may be NULL. */
 struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline, struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */

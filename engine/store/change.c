@@ -12,6 +12,7 @@
 #include <assert.h>
 
 #include "base/hash.h"
+#include "store/removed.h"
 
 static uint8_t *value_of(const struct hf__object *object)
 {
@@ -145,19 +146,24 @@ static size_t containers_to_touch(const struct hf__change *change, const struct 
 	return count;
 }
 
-/* Notes the change on everything that contains the object. A container whose `changed` is in this change has a record already. */
-static void touch_containers(struct hf__change *change, struct hf__object *object)
+/* What was noted in this change has a record already. */
+static void touch(struct hf__change *change, struct hf__object *object)
 {
-	for (struct hf__object *c = object->container; c; c = c->container) {
-		if (c->changed < change->first_lsn)
-			(void)push(change, c, HF__UNDO_TOUCH);
-		note(change, c);
-	}
+	if (object->changed < change->first_lsn)
+		(void)push(change, object, HF__UNDO_TOUCH);
+	note(change, object);
+}
+
+/* Notes the change on everything that contains the object. */
+static void touch_containers(struct hf__change *change, const struct hf__object *object)
+{
+	for (struct hf__object *c = object->container; c; c = c->container)
+		touch(change, c);
 }
 
 static int reserve_for(struct hf__change *change, const struct hf__object *object)
 {
-	const size_t wanted = 1 + containers_to_touch(change, object);
+	const size_t wanted = 1 + containers_to_touch(change, object) + (object->type->number != NULL);
 	while (change->cap - change->count < wanted) {
 		const int rc = reserve(change, wanted);
 		if (rc != HF_OK)
@@ -250,6 +256,8 @@ int hf__change_remove(struct hf__change *change, struct hf__object *object)
 	(void)push(change, object, HF__UNDO_REMOVE);
 	note(change, object);
 	touch_containers(change, object);
+	if (object->type->number) /* of a name that nothing else will tell of */
+		touch(change, object->type->number(object));
 	call(object->type->unlink, object);
 	call(object->type->delist, object);
 	return HF_OK;
@@ -266,15 +274,25 @@ static void free_image(struct hf__change *change, const struct hf__undo *record)
 	}
 }
 
+/* Of the change that ends. */
+static void note_use(struct hf__change *change)
+{
+	change->most_records = change->count > change->most_records ? change->count : change->most_records;
+	change->most_images = change->images.len > change->most_images ? change->images.len : change->most_images;
+}
+
 void hf__change_keep(struct hf__change *change)
 {
+	note_use(change);
 	for (size_t i = 0; i < change->count; i++) {
 		const struct hf__undo *record = &change->records[i];
 		assert(!record->open);
 		if (record->kind == HF__UNDO_CHANGE && !record->again)
 			free_image(change, record);
-		else if (record->kind == HF__UNDO_REMOVE)
+		if (record->kind == HF__UNDO_REMOVE)
 			hf__object_free(record->object);
+		else if (record->object->type->idle && hf__removed_note(record->object))
+			change->emptied = true;
 	}
 	change->count = 0;
 }
@@ -327,6 +345,7 @@ static void undo_record(struct hf__change *change, const struct hf__undo *record
 
 void hf__change_undo(struct hf__change *change)
 {
+	note_use(change);
 	while (change->count > 0)
 		undo_record(change, &change->records[--change->count]);
 }

@@ -230,6 +230,7 @@ static void finish(struct hf_store *s, const struct flush *f, int rc, struct wak
 void hf__lead(struct hf_store *s)
 {
 	struct flush f;
+	struct hf__spare spare;
 	struct wakeup w = {0};
 	s->flushing = true;
 	hf__gather(s);
@@ -240,6 +241,7 @@ void hf__lead(struct hf_store *s)
 	const int64_t took = s->os->ticks(s->os->ctx) - began;
 	(void)pthread_mutex_lock(&s->lock);
 	finish(s, &f, rc, &w);
+	hf__spare_after(s, f.group, &spare);
 	if (rc == 0)
 		hf__gather_learn(s, took, f.group ? f.group->transactions : 0, s->buffers[s->filling].transactions);
 	(void)pthread_mutex_unlock(&s->lock);
@@ -254,6 +256,7 @@ void hf__lead(struct hf_store *s)
 	if (rc == 0 && f.sync)
 		hf__witness_tell(s, f.end, f.lsn, f.chain, false);
 	hf__async_tell(s); /* the witness may have failed */
+	hf__spare_free(&spare);
 	(void)pthread_mutex_lock(&s->lock);
 }
 

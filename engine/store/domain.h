@@ -19,6 +19,7 @@
 struct hf__object;
 struct hf__answer;
 struct hf__entry;
+struct hf__removed;
 struct hf__type {
 	const char *name;
 	size_t value_offset, value_size;
@@ -35,6 +36,12 @@ struct hf__type {
 	/* What waiting calls wait for may be had once this object changes: see hf__wait_on. A live change of it, or of something inside it,
 	 * wakes the first who waits for this key. NULL: nobody waits for objects of this type. */
 	uint64_t (*wait_key)(const struct hf__object *object);
+	/* The number that remembers, for answers about an absent name, that an object of this name is gone: see store/removed.h. NULL: what
+	 * the object leaves behind is its container. */
+	struct hf__object *(*number)(const struct hf__object *object);
+	/* Of containers that go once they are empty: does it hold nothing and say nothing? And where its struct hf__vacancy lies. NULL: it stays. */
+	bool (*idle)(const struct hf__object *container);
+	size_t vacancy_offset;
 };
 
 #define HF__NO_RECORD UINT32_MAX
@@ -287,6 +294,8 @@ struct hf__domain {
 	int64_t (*next_ending)(const void *state, int64_t setback);
 	/* The one domain that keeps set-backs: their sum. NULL: another domain. */
 	int64_t (*setback)(const void *state);
+	/* What it remembers of names that are gone, and which containers wait to go. NULL: its names stay. */
+	struct hf__removed *(*removed)(void *state);
 };
 
 /* The table, made in holdfast.c. */

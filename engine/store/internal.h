@@ -10,6 +10,7 @@
  *   wait.c      calls that wait for their turn   names.c     lists of containers
  *   clock.c     the store's clock and stamps
  *   async.c     tickets: answered, waited for, told of         flusher.c  the thread for them, and callbacks
+ *   removed.c   names that are gone              spare.c     memory that a large use left
  *   log_read.c, check*.c  the log read, the store checked, from outside (look.h)
  *
  * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The leader (flushing = true) owns the in-flight buffer, `file`
@@ -297,6 +298,16 @@ void hf__flusher_stop(struct hf_store *s);
 /* Frees callbacks without calling them: in a forked child. */
 void hf__flusher_forget(struct hf_store *s);
 
+/* spare.c. Memory that nothing uses any more: taken away under the lock, freed without it. */
+struct hf__spare {
+	void *blocks[4];
+};
+/* After a flush of `written` (NULL: none): what is much larger than the newest uses of it. The lock is held. */
+void hf__spare_after(struct hf_store *s, struct hf__buffer *written, struct hf__spare *spare);
+/* Nothing is going on: all but a little. The lock is held. */
+void hf__spare_idle(struct hf_store *s, struct hf__spare *spare);
+void hf__spare_free(struct hf__spare *spare);
+
 /* gather.c. The leader, lock held, about to seal: may release it for some microseconds. */
 void hf__gather(struct hf_store *s);
 /* After a flush of `nanoseconds` that made `served` transactions durable, with `queued` more already there. */
@@ -343,6 +354,11 @@ int hf__recover(struct hf_store *s, struct hf_error *error);
 int hf__states_init(struct hf_store *s, void **states);
 void hf__states_deinit(struct hf_store *s, void **states);
 const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index);
+/* Names that are gone (removed.h). No change is under way. The first is for a running store: true says that more could go at once. The others are for what was
+ * read, after each entry and at the end, before any answer was given. */
+bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget);
+void hf__sweep_applied(struct hf_store *s, void *const *states);
+void hf__sweep_all(struct hf_store *s, void *const *states);
 
 /* payload.c. Reads a payload that lies in the log; verified. The lock is not held and the payload is on disk. `file` (zeroed at first; released by
  * hf__payload_file_close) keeps the segment open from one payload to the next. */

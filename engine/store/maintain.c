@@ -5,6 +5,7 @@
 #include <time.h>
 
 #define SETTLE_BATCH 256u
+#define FORGET_BATCH 64u
 #define BUSY_INTERVAL_NS 20000000L
 #define IDLE_INTERVAL_NS 1000000000L
 #define SHORTEST_SLEEP_NS 1000000L
@@ -102,6 +103,21 @@ static void wake_waiters(struct hf_store *s)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+/* Names that are gone, and memory that a large use left. In steps, so that nobody waits long for the lock. */
+static void forget(struct hf_store *s, int64_t until, bool quiet)
+{
+	struct hf__spare spare = {{NULL}};
+	bool more = true;
+	while (more) {
+		(void)pthread_mutex_lock(&s->lock);
+		more = s->change.emptied && hf__sweep_removed(s, 0, FORGET_BATCH) && time_left(s, until);
+		if (!more && quiet && !s->flushing)
+			hf__spare_idle(s, &spare);
+		(void)pthread_mutex_unlock(&s->lock);
+	}
+	hf__spare_free(&spare);
+}
+
 /* While groups are being written they vouch for each other: the witness is synced when nothing is (`quiet`), at rotation and at close. */
 static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, bool *room, struct hf_error *error)
 {
@@ -113,6 +129,7 @@ static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, bool *
 		rc = HF_EUNCERTAIN;
 	if (rc == HF_OK)
 		(void)hf__remove_leftovers(s); /* a leftover that stays is tried again after the next open */
+	forget(s, until, quiet);
 	hf__async_tell(s);
 	return rc;
 }

@@ -40,6 +40,7 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	}
 	hf__change_keep(&s->change);
 	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback));
+	hf__sweep_applied(s, s->states);
 	s->info.replayed++;
 	return 0;
 }
@@ -284,6 +285,8 @@ int hf__recover(struct hf_store *s, struct hf_error *error)
 		rc = recover_log(&r);
 	if (rc == HF_OK)
 		rc = note_leftovers(&r);
+	if (rc == HF_OK)
+		hf__sweep_all(s, s->states);
 	if (rc == HF_OK)
 		hf__clock_resume(s, &r.witness);
 	for (unsigned i = 0; i < s->domains->count && rc == HF_OK; i++)

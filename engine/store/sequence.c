@@ -9,9 +9,14 @@
  * I-SEQ-1: a buffer holds whole transactions only. I-SEQ-2: a group fits into the segment it begins in. I-SEQ-3: no more than HF__LSN_JUMP LSNs are
  * ever undurable, so that the jump after an unclean stop passes all that could have been handed out. */
 #include "store/internal.h"
+#include "store/removed.h"
 
 /* What an attempt that succeeded comes to; anything else is a code. */
 #define FITS (-1)
+
+/* Names that are forgotten before a transaction: this many, and one for each of its operations up to the second number. */
+#define SWEEP_MORE 4u
+#define SWEEP_MOST 252u
 
 static struct hf__buffer *filling(struct hf_store *s)
 {
@@ -273,6 +278,9 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 	const int64_t stamp = s->clock.stamp, setback = hf__setback(s, s->states);
 	d->attempt_start = b->bytes.len;
 	d->need_changed = d->need_due = 0;
+	/* Nothing is under way: as many names go as this transaction can bring, and some more. */
+	if (s->change.emptied)
+		hf__sweep_removed(s, HF__REMOVED_KEPT, SWEEP_MORE + (unsigned)(count < SWEEP_MOST ? count : SWEEP_MOST));
 	hf__change_begin(&s->change, lsn, durable);
 	int rc = run_ops(s, d, ops, count, failed);
 	if (rc == HF_OK && !hf__writer_reserve(&b->bytes, s->align)) /* sealing pads, and must not fail */

@@ -1,7 +1,13 @@
 /* The states of all domains: made, dumped, loaded, verified. The laws `state == replay(log)` and `state == load(snapshot(state))` are
  * tested with these. */
+#include <limits.h>
+
 #include "log/entry.h"
 #include "store/internal.h"
+#include "store/removed.h"
+
+/* Replay and loading let names go as a commit does: what they read is durable. */
+#define SWEEP_AT_ONCE 8u
 
 const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index)
 {
@@ -33,6 +39,40 @@ void hf__states_deinit(struct hf_store *s, void **states)
 		hf__free(states[i]);
 		states[i] = NULL;
 	}
+}
+
+/* --- Names that are gone ------------------------------------------------------------------------------------------------------ */
+
+/* true: more could go at once. *left: some wait. */
+static bool sweep_states(const struct hf_store *s, void *const *states, uint64_t durable, size_t keep, unsigned budget, bool *left)
+{
+	bool more = false;
+	*left = false;
+	for (unsigned i = 0; i < s->domains->count; i++) {
+		const struct hf__domain *row = s->domains->rows[i];
+		struct hf__removed *removed = row->removed ? row->removed(states[i]) : NULL;
+		if (!removed)
+			continue;
+		more = hf__removed_sweep(removed, durable, keep, budget) || more;
+		*left = *left || removed->waiting > 0;
+	}
+	return more;
+}
+
+bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget)
+{
+	return sweep_states(s, s->states, atomic_load(&s->durable_lsn), keep, budget, &s->change.emptied);
+}
+
+void hf__sweep_applied(struct hf_store *s, void *const *states)
+{
+	if (s->change.emptied)
+		(void)sweep_states(s, states, UINT64_MAX, HF__REMOVED_KEPT, SWEEP_AT_ONCE, &s->change.emptied);
+}
+
+void hf__sweep_all(struct hf_store *s, void *const *states)
+{
+	(void)sweep_states(s, states, UINT64_MAX, 0, UINT_MAX, &s->change.emptied);
 }
 
 /* --- Dump ------------------------------------------------------------------------------------------------------------------- */
@@ -123,12 +163,14 @@ static int load_domain(struct hf_store *s, void **states, struct hf__reader *r)
 		const int rc = load_entry(s, states[index], row, lsn, hf__setback(s, states), r);
 		if (rc != HF_OK)
 			return rc;
+		hf__sweep_applied(s, states);
 	}
 }
 
 /* The states built in `states` are the store's from here on; the old ones come back in their place. */
 static void take_states(struct hf_store *s, void **states)
 {
+	hf__sweep_all(s, states);
 	for (unsigned i = 0; i < s->domains->count; i++) {
 		void *old = s->states[i];
 		if (s->domains->rows[i]->opened)
@@ -169,8 +211,10 @@ int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, s
 	void *states[HF__DOMAINS_MAX] = {NULL};
 	(void)pthread_mutex_lock(&store->lock);
 	int rc = hf__states_init(store, states);
-	for (size_t i = 0; i < count && rc == HF_OK; i++)
+	for (size_t i = 0; i < count && rc == HF_OK; i++) {
 		rc = rebuild_entry(store, states, &entries[i]);
+		hf__sweep_applied(store, states);
+	}
 	if (rc == HF_OK)
 		take_states(store, states);
 	hf__states_deinit(store, states);

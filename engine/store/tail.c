@@ -315,11 +315,22 @@ static int step(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf_err
 	return rc == HF_ENOTFOUND ? damaged(t, "a group of the log that was durable is damaged or missing", error) : rc;
 }
 
+/* Who sleeps at the end of the log keeps little. */
+static void drop_large(struct hf__tail *t)
+{
+	if (t->bytes.cap <= KEPT)
+		return;
+	hf__writer_deinit(&t->bytes);
+	t->bytes_at = 0;
+}
+
 int hf__tail_next(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf__entry *out, struct hf_error *error)
 {
 	while (t->left == 0) {
-		if (t->next_lsn > limit)
+		if (t->next_lsn > limit) {
+			drop_large(t);
 			return HF_ENOTFOUND;
+		}
 		const int rc = step(t, limit, skip, error);
 		if (rc != HF_OK)
 			return rc;

@@ -1,0 +1,213 @@
+/* Names that were used once and are empty now: they cost no memory, stand in no snapshot and no list, and answers about them still wait for what they
+ * depend on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "lib/settings.h"
+#include "lib/used_once.h"
+#include "store/internal.h"
+#include "store/removed.h"
+
+enum { MANY = 3000, BATCH = 250 };
+/* What may be left of any number of names. */
+#define LEFT ((size_t)64 << 10)
+
+static struct hf__removed *removed_of(hf_store *store, const char *domain)
+{
+	for (unsigned i = 0; i < store->domains->count; i++)
+		if (strcmp(store->domains->rows[i]->name, domain) == 0)
+			return store->domains->rows[i]->removed(store->states[i]);
+	fail_msg("no domain %s", domain);
+	return NULL;
+}
+
+static uint64_t newest_number(hf_store *store, const char *domain)
+{
+	const struct hf__removed *removed = removed_of(store, domain);
+	uint64_t newest = 0;
+	for (unsigned i = 0; i < HF__REMOVED_NUMBERS; i++)
+		newest = removed->numbers[i].changed > newest ? removed->numbers[i].changed : newest;
+	return newest;
+}
+
+static void expect_little(const struct used_once *row, size_t before, const char *when)
+{
+	const size_t now = hf__mem_used();
+	if (now > before + LEFT)
+		fail_msg("%s %s: %zu bytes are left", row->domain, when, now - before);
+}
+
+static void a_name_that_was_used_once_costs_nothing(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < used_once_count; i++) {
+		const struct used_once *row = &used_once[i];
+		for (enum setting setting = 0; setting < SETTINGS; setting++) {
+			struct stage *stage = stage_open(setting);
+			use_once(stage->store, row, "before", 20, 20, HF_DURABLE);
+			assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
+			const size_t before = hf__mem_used();
+			use_once(stage->store, row, "name", MANY, BATCH, HF_DURABLE);
+			stage_switch(stage);
+			if (setting != SETTING_LIVE)
+				assert_int_equal(removed_of(stage->store, row->domain)->waiting, 0);
+			if (setting != SETTING_REOPENED) /* the newest ones, and the buffers of a commit, are left to upkeep */
+				assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
+			expect_little(row, before, setting_name(setting));
+			assert_int_equal(count_names(stage->store, row), 0);
+			stage_close(stage);
+		}
+	}
+}
+
+static void upkeep_lets_the_last_ones_go(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < used_once_count; i++) {
+		const struct used_once *row = &used_once[i];
+		struct stage *stage = stage_open(SETTING_LIVE);
+		use_once(stage->store, row, "name", 100, 10, HF_DURABLE);
+		assert_true(removed_of(stage->store, row->domain)->waiting <= HF__REMOVED_KEPT + 10);
+		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
+		assert_int_equal(removed_of(stage->store, row->domain)->waiting, 0);
+		stage_close(stage);
+	}
+}
+
+/* 100 empty names of one domain, then changes of other domains only. */
+static void names_go_whatever_is_changed_next(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < used_once_count; i++) {
+		const struct used_once *row = &used_once[i];
+		const struct used_once *other = &used_once[(i + 1) % used_once_count];
+		struct stage *stage = stage_open(SETTING_LIVE);
+		use_once(stage->store, row, "name", 100, 100, HF_DURABLE);
+		for (unsigned n = 0; n < 30; n++)
+			assert_int_equal(other->fill(stage->store, NULL, "other"), HF_OK);
+		assert_true(removed_of(stage->store, row->domain)->waiting <= HF__REMOVED_KEPT);
+		stage_close(stage);
+	}
+}
+
+/* A container stays until its newest change is durable, and then it is remembered by its number. */
+static void a_container_is_not_freed_before_its_newest_change_is_durable(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < used_once_count; i++) {
+		const struct used_once *row = &used_once[i];
+		struct stage *stage = stage_open(SETTING_LIVE);
+		struct hf_info info;
+		assert_int_equal(row->fill(stage->store, NULL, "warm"), HF_OK);
+		use_once(stage->store, row, "name", 40, 40, HF_OS);
+		const uint64_t emptied = stage->store->next_lsn - 1;
+		const size_t waiting = removed_of(stage->store, row->domain)->waiting;
+		assert_int_equal(hf_info(stage->store, &info, NULL), HF_OK);
+		assert_true(info.durable_lsn < emptied);
+		while (hf__sweep_removed(stage->store, 0, 8))
+			;
+		assert_int_equal(removed_of(stage->store, row->domain)->waiting, waiting);
+		assert_int_equal(hf_sync(stage->store, NULL), HF_OK);
+		while (hf__sweep_removed(stage->store, 0, 8))
+			;
+		assert_int_equal(removed_of(stage->store, row->domain)->waiting, 0);
+		assert_int_equal(newest_number(stage->store, row->domain), emptied);
+		stage_close(stage);
+	}
+}
+
+/* The answer "there is nothing" depends on the removal, before and after the container went. */
+static void looking_for_what_is_gone_waits_for_its_removal(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < used_once_count; i++) {
+		const struct used_once *row = &used_once[i];
+		struct stage *stage = stage_open(SETTING_LIVE);
+		struct hf_info info;
+		hf_txn *txn;
+		struct hf__ticket ticket;
+		assert_int_equal(row->fill(stage->store, NULL, "name"), HF_OK);
+		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
+		assert_int_equal(row->empty(stage->store, txn, "name"), HF_OK);
+		assert_int_equal(hf__submit(stage->store, txn, HF_DURABLE, &ticket, NULL), HF_OK);
+		assert_int_equal(row->look(stage->store, "name", 0), HF_OK);
+		assert_int_equal(hf_info(stage->store, &info, NULL), HF_OK);
+		assert_true(info.durable_lsn >= ticket.due);
+		stage_close(stage);
+	}
+}
+
+/* A number moves only when a name of it goes. */
+static void a_number_moves_only_when_a_name_goes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < used_once_count; i++) {
+		const struct used_once *row = &used_once[i];
+		struct stage *stage = stage_open(SETTING_LIVE);
+		for (unsigned n = 0; n < 200; n++) {
+			char name[16];
+			snprintf(name, sizeof name, "n%u", n);
+			assert_int_equal(row->fill(stage->store, NULL, name), HF_OK);
+		}
+		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
+		assert_int_equal(newest_number(stage->store, row->domain), 0);
+		assert_int_equal(row->empty(stage->store, NULL, "n7"), HF_OK);
+		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
+		unsigned moved = 0;
+		for (unsigned n = 0; n < HF__REMOVED_NUMBERS; n++)
+			moved += removed_of(stage->store, row->domain)->numbers[n].changed != 0;
+		assert_int_equal(moved, 1);
+		stage_close(stage);
+	}
+}
+
+/* What is emptied and filled again in one change, or taken back, is not touched. */
+static void a_container_that_is_needed_again_stays(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < used_once_count; i++) {
+		const struct used_once *row = &used_once[i];
+		struct stage *stage = stage_open(SETTING_LIVE);
+		hf_txn *txn;
+		use_once(stage->store, row, "name", 40, 40, HF_DURABLE);
+		for (unsigned round = 0; round < 3; round++) {
+			assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
+			assert_int_equal(row->fill(stage->store, txn, "name1"), HF_OK);
+			assert_int_equal(row->empty(stage->store, txn, "name1"), HF_OK);
+			assert_int_equal(row->fill(stage->store, txn, "name1"), HF_OK);
+			if (round == 1) { /* refused by its last operation: taken back */
+				const struct hf_lock_guard guard = {.write.expect = 77, .name = hf_str("nobody")};
+				assert_int_equal(hf_lock_guard(stage->store, txn, &guard, NULL, NULL), HF_OK);
+			}
+			assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), round == 1 ? HF_ECONFLICT : HF_OK);
+			assert_int_equal(hf__state_verify(stage->store, NULL), HF_OK);
+			if (round != 1)
+				assert_int_equal(row->empty(stage->store, NULL, "name1"), HF_OK);
+			assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
+			assert_int_equal(hf__state_verify(stage->store, NULL), HF_OK);
+		}
+		stage_close(stage);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_name_that_was_used_once_costs_nothing),
+	    cmocka_unit_test(upkeep_lets_the_last_ones_go),
+	    cmocka_unit_test(names_go_whatever_is_changed_next),
+	    cmocka_unit_test(a_container_is_not_freed_before_its_newest_change_is_durable),
+	    cmocka_unit_test(looking_for_what_is_gone_waits_for_its_removal),
+	    cmocka_unit_test(a_number_moves_only_when_a_name_goes),
+	    cmocka_unit_test(a_container_that_is_needed_again_stays),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
