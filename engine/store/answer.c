@@ -63,7 +63,9 @@ static int load_one(struct hf_store *s, struct hf__payload_file *file, const str
 	*load->out = hf_bytes(NULL, 0);
 	hf__segment_name(load->payload.segment, name);
 	return hf__fail_at(error, rc, name, load->payload.offset, "%s",
-	                   rc == HF_EIO ? "a payload could not be read" : "a payload is damaged on disk");
+	                   rc == HF_EFAILED ? "the store failed before this payload was durable: reopen it"
+	                   : rc == HF_EIO   ? "a payload could not be read"
+	                                    : "a payload is damaged on disk");
 }
 
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error)

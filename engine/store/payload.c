@@ -88,6 +88,17 @@ static int read_at(struct hf_store *s, struct hf__payload_file *file, const stru
 	return got == payload->len ? HF_OK : HF_ECORRUPT;
 }
 
+/* After a failed sync reads may show old bytes where something was written that never became durable: that is no damage. */
+static int damaged_or_lost(struct hf_store *s, const struct hf__payload *payload)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	const struct hf__position durable = s->durable.end;
+	(void)pthread_mutex_unlock(&s->lock);
+	const bool is_durable =
+	    payload->segment < durable.segment || (payload->segment == durable.segment && payload->offset < durable.offset);
+	return atomic_load(&s->fault) && !is_durable ? HF_EFAILED : HF_ECORRUPT;
+}
+
 int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out)
 {
 	if (payload->len == 0)
@@ -97,7 +108,7 @@ int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const st
 		return HF_OK;
 	}
 	const int rc = read_at(s, file, payload, out);
-	if (rc != HF_OK)
-		return rc;
-	return sum_of(hf_bytes(out, payload->len)) == payload->sum ? HF_OK : HF_ECORRUPT;
+	if (rc == HF_OK && sum_of(hf_bytes(out, payload->len)) == payload->sum)
+		return HF_OK;
+	return rc == HF_OK || rc == HF_ECORRUPT ? damaged_or_lost(s, payload) : rc;
 }
