@@ -254,6 +254,16 @@ static bool other_sector_harmed(struct sim *image)
 	return byte_at(image, "f", SECTOR) != 'a';
 }
 
+static bool last_of_page_harmed(struct sim *image)
+{
+	return byte_at(image, "f", SIM_PAGE - 1) != 'a';
+}
+
+static bool next_page_harmed(struct sim *image)
+{
+	return byte_at(image, "f", SIM_PAGE) != 'a';
+}
+
 static void pad_hostile_trashes_synced_bytes_of_the_same_sector_only(void **state)
 {
 	(void)state;
@@ -262,6 +272,23 @@ static void pad_hostile_trashes_synced_bytes_of_the_same_sector_only(void **stat
 	profile = sim_profile_hostile();
 	assert_true(reachable_and_free(small_write_pending(profile), neighbour_harmed));
 	assert_false(reachable_and_free(small_write_pending(profile), other_sector_harmed));
+}
+
+/* Pages of 4 KiB: synced sectors that nothing was written to go with one that was, up to the end of its page. */
+static void page_hostile_trashes_the_whole_page_and_no_other(void **state)
+{
+	(void)state;
+	struct sim *sim = sim_new(sim_profile_pages(), 1);
+	int file = file_create(sim, "f");
+	assert_int_equal(fill(sim, file, 0, 'a', 2 * SIM_PAGE), 0);
+	assert_int_equal(sync_file(sim, file), 0);
+	assert_int_equal(sync_dir(sim), 0);
+	assert_int_equal(fill(sim, file, 100, 'b', 100), 0);
+	assert_true(sim_synced(sim, "f", SIM_PAGE, SIM_PAGE));
+	assert_false(sim_synced(sim, "f", SIM_PAGE - 1, 1));
+	assert_true(reachable(sim, last_of_page_harmed));
+	assert_false(reachable(sim, next_page_harmed));
+	sim_free(sim);
 }
 
 static void writing_what_is_durable_already_can_harm_nothing(void **state)
@@ -752,6 +779,7 @@ int main(void)
 	    cmocka_unit_test(m1_a_lost_sector_may_hold_garbage),
 	    cmocka_unit_test(m1_a_lost_sector_may_hold_bytes_of_a_removed_file),
 	    cmocka_unit_test(pad_hostile_trashes_synced_bytes_of_the_same_sector_only),
+	    cmocka_unit_test(page_hostile_trashes_the_whole_page_and_no_other),
 	    cmocka_unit_test(writing_what_is_durable_already_can_harm_nothing),
 	    cmocka_unit_test(m2_a_size_may_lag_behind_its_data),
 	    cmocka_unit_test(m5_a_size_may_run_ahead_of_its_data),

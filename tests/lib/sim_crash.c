@@ -193,26 +193,66 @@ static void stale_fill(const struct build *build, const struct spot *spot, uint8
 	memcpy(out, sector_data(sector), SIM_SECTOR);
 }
 
+static void rubbish_fill(const struct build *build, const struct spot *spot, unsigned pick, uint8_t out[SIM_SECTOR])
+{
+	memset(out, 0, SIM_SECTOR);
+	if (pick == SIM_PICK_GARBAGE) {
+		garbage_fill(build->choice->salt, spot, out);
+	} else if (pick == SIM_PICK_STALE) {
+		stale_fill(build, spot, out);
+	}
+}
+
 static struct sector *sector_trash(const struct build *build, const struct spot *spot, unsigned pick)
 {
 	uint8_t whole[SIM_SECTOR];
-	uint8_t rubbish[SIM_SECTOR] = {0};
+	uint8_t rubbish[SIM_SECTOR];
 	bool mask[SIM_SECTOR];
 	memcpy(whole, sector_data(table_get(disk_file(&build->sim->disk, spot->file)->durable, spot->at)), SIM_SECTOR);
 	mask_fill(build, spot, mask);
-	if (pick == SIM_PICK_GARBAGE) {
-		garbage_fill(build->choice->salt, spot, rubbish);
-	} else if (pick == SIM_PICK_STALE) {
-		stale_fill(build, spot, rubbish);
-	}
+	rubbish_fill(build, spot, pick, rubbish);
 	for (size_t i = 0; i < SIM_SECTOR; i++) {
 		whole[i] = mask[i] ? rubbish[i] : whole[i];
 	}
 	return sector_new(whole);
 }
 
+/* A lost write that changes something takes the rest of its page along, written to or not. */
+static bool page_lost(const struct build *build, const struct spot *spot, unsigned pick)
+{
+	const struct file *file = disk_file(&build->sim->disk, spot->file);
+	bool changes = false;
+	for (size_t i = 0; i < spot->count; i++) {
+		changes |= !version_same(file, plan_version(build->sim, spot, i));
+	}
+	return build->sim->profile.page_hostile && pick_trashes(pick) && changes;
+}
+
+static void pages_build(const struct build *build)
+{
+	for (size_t i = 0; i < build->plan->spot_count; i++) {
+		const struct spot *spot = &build->plan->spots[i];
+		struct file *file = build->image->disk.files[spot->file];
+		unsigned pick = spot_pick(build, i);
+		if (file == NULL || !page_lost(build, spot, pick)) {
+			continue;
+		}
+		struct spot other = *spot;
+		for (other.at = spot->at / (SIM_PAGE / SIM_SECTOR) * (SIM_PAGE / SIM_SECTOR);
+		     other.at / (SIM_PAGE / SIM_SECTOR) == spot->at / (SIM_PAGE / SIM_SECTOR); other.at++) {
+			uint8_t rubbish[SIM_SECTOR];
+			rubbish_fill(build, &other, pick, rubbish);
+			if ((uint64_t)other.at * SIM_SECTOR < file->view_size) {
+				table_set(&file->view, other.at, sector_new(rubbish));
+			}
+		}
+	}
+}
+
+/* Pages first: a sector that was itself written to has its own fate. */
 static void sectors_build(const struct build *build)
 {
+	pages_build(build);
 	for (size_t i = 0; i < build->plan->spot_count; i++) {
 		const struct spot *spot = &build->plan->spots[i];
 		struct file *file = build->image->disk.files[spot->file];

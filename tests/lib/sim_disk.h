@@ -84,7 +84,8 @@ void file_sync_failed(struct file *file, bool drops, bool reads_old);
 void file_evict(struct file *file);
 /* Is anything pending that a sync would still have to store? */
 bool file_dirty(const struct file *file);
-bool file_synced(const struct file *file, uint64_t at, uint64_t len, bool whole_sectors);
+/* `unit`: what a pending write endangers: 1, its own bytes; SIM_SECTOR or SIM_PAGE, all of those that it touches. */
+bool file_synced(const struct file *file, uint64_t at, uint64_t len, uint64_t unit);
 /* Does this version rewrite just what is durable there? Then it can harm nothing. */
 bool version_same(const struct file *file, const struct version *version);
 

@@ -263,7 +263,7 @@ void file_evict(struct file *file)
 	file->view_size = file->durable_size;
 }
 
-bool file_synced(const struct file *file, uint64_t at, uint64_t len, bool whole_sectors)
+bool file_synced(const struct file *file, uint64_t at, uint64_t len, uint64_t unit)
 {
 	if (at > file->durable_size || len > file->durable_size - at) {
 		return false;
@@ -271,8 +271,8 @@ bool file_synced(const struct file *file, uint64_t at, uint64_t len, bool whole_
 	for (size_t i = 0; i < file->version_count; i++) {
 		const struct version *version = &file->versions[i];
 		uint64_t start = (uint64_t)version->at * SIM_SECTOR;
-		uint64_t low = whole_sectors ? start : start + version->low;
-		uint64_t high = whole_sectors ? start + SIM_SECTOR : start + version->high;
+		uint64_t low = (start + version->low) / unit * unit;
+		uint64_t high = (start + version->high + unit - 1) / unit * unit;
 		if (low < at + len && high > at && !version_same(file, version)) {
 			return false;
 		}

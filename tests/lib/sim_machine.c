@@ -50,6 +50,13 @@ struct sim_profile sim_profile_forgetful(void)
 	return profile;
 }
 
+struct sim_profile sim_profile_pages(void)
+{
+	struct sim_profile profile = sim_profile_hostile();
+	profile.page_hostile = true;
+	return profile;
+}
+
 /* A machine without a disk. */
 struct sim *sim_blank(struct sim_profile profile, uint64_t seed)
 {
@@ -329,7 +336,10 @@ bool sim_synced(struct sim *sim, const char *name, uint64_t at, uint64_t len)
 	sim_enter(sim);
 	const struct entry *entry = dir_find(&sim->disk.view, name);
 	bool synced = entry != NULL && entry_synced(&sim->disk, name, entry->file) &&
-	              file_synced(disk_file(&sim->disk, entry->file), at, len, sim->profile.pad_hostile);
+	              file_synced(disk_file(&sim->disk, entry->file), at, len,
+	                          sim->profile.page_hostile  ? SIM_PAGE
+	                          : sim->profile.pad_hostile ? SIM_SECTOR
+	                                                     : 1);
 	sim_leave(sim);
 	return synced;
 }

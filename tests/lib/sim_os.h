@@ -25,6 +25,7 @@
 
 enum {
 	SIM_SECTOR = 512,
+	SIM_PAGE = 4096,
 	SIM_NAME_MAX = 63, /* longer names are ENAMETOOLONG */
 	SIM_OPENERS = 4,
 };
@@ -36,7 +37,8 @@ struct sim_profile {
 	bool m1_lost_zero;
 	bool m1_lost_garbage;
 	bool m1_lost_stale; /* bytes of a removed file or of an overwritten version at the same position */
-	bool pad_hostile; /* a lost sector is trashed as a whole, with synced bytes in it; for stores with pad=sector */
+	bool pad_hostile; /* a lost sector is trashed as a whole, with synced bytes in it; for stores with pad 512 */
+	bool page_hostile; /* ... and with it the whole page of 4 KiB that it lies in; for stores with pad 4096 */
 	bool m2_size_lag; /* data may survive without the size that covers it: any size since the last sync */
 	bool m3_entry_apart; /* sync of a file says nothing about its directory entry; off: it makes all earlier entries durable */
 	bool m4_dir_subsets; /* any subset of the directory changes survives; off: a prefix */
@@ -55,6 +57,7 @@ struct sim_profile sim_profile_ordered(void); /* like ext4 and XFS: m1_subsets, 
 struct sim_profile sim_profile_weak(void); /* the weakest legal file system: M1 to M9, powersafe overwrite kept */
 struct sim_profile sim_profile_hostile(void); /* weak, and pad_hostile */
 struct sim_profile sim_profile_forgetful(void); /* weak, and m6_reads_old */
+struct sim_profile sim_profile_pages(void); /* hostile, and page_hostile: a disk of 4 KiB blocks */
 
 struct sim;
 
