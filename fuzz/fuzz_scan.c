@@ -20,7 +20,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum mode { MODE_DECODE, MODE_RAW, MODE_RESEALED, MODE_DAMAGED, MODES };
-enum { SEGMENT = 3, FIRST_LSN = 100, SCRIPT_GROUPS = 8, SCRIPT_SIZE = 8192 };
+enum { SEGMENT = 3, FIRST_LSN = 100, SCRIPT_GROUPS = 8, SCRIPT_SIZE = 48 << 10 };
 
 static void require(bool holds)
 {
@@ -52,7 +52,10 @@ static void decode_all(const struct hf__log_id *id, const uint8_t *data, size_t 
 	}
 	if (hf__group_decode_header(id, hf_bytes(data, size), &group) == HF_OK &&
 	    hf__group_verify_body(id, &group, hf_bytes(data, size)) == HF_OK) {
-		require(group.body_len <= size - HF__GROUP_HEADER_SIZE);
+		require(hf__group_size(&group) <= size);
+	}
+	if (hf__group_verify_slice(id, hf_bytes(data, size), &group) == HF_OK) {
+		require(group.body_len == size - HF__GROUP_PORTABLE_SIZE);
 	}
 	if (hf__entry_decode(id, FIRST_LSN, hf_bytes(data, size), &entry, &entry_size) == HF_OK) {
 		require(entry_size <= size && entry_size - HF__ENTRY_HEADER_SIZE - entry.body.len < HF__ALIGN);
@@ -141,21 +144,22 @@ static size_t reseal_group(const struct hf__log_id *id, uint8_t *file, size_t si
 {
 	uint8_t *group = file + at;
 	const size_t room = size - at - GROUP_HEADER, len = hf__load_u32(group + GROUP_BODY_LEN);
-	hf__store_u16(group + 6, id->epoch);
-	memcpy(group + 8, id->uuid, sizeof id->uuid);
-	hf__store_u32(group + 24, SEGMENT);
-	hf__store_u32(group + 28, (uint32_t)at);
+	memcpy(group + GROUP_PORTABLE_MAGIC, "hfpg", 4);
+	hf__store_u16(group + GROUP_EPOCH, id->epoch);
+	memcpy(group + GROUP_UUID, id->uuid, sizeof id->uuid);
+	hf__store_u32(group + GROUP_SEGMENT, SEGMENT);
+	hf__store_u32(group + GROUP_OFFSET, (uint32_t)at);
 	hf__store_u64(group + GROUP_FIRST_LSN, *lsn);
-	hf__store_u64(group + 48, *previous);
+	hf__store_u64(group + GROUP_PREVIOUS_HASH, *previous);
 	if (len <= room) {
 		reseal_entries(id, group + GROUP_HEADER, len, *lsn);
 		log_build_reseal_group(id, group);
 	} else {
-		hf__store_u64(group + GROUP_SUM, hf__checksum(group, GROUP_SUM, hf__seed_at(id->seed, *lsn)));
+		log_build_reseal_headers(id, group);
 	}
 	*lsn += hf__load_u32(group + GROUP_ENTRY_COUNT);
 	*previous = hf__load_u64(group + GROUP_SUM);
-	return len <= room && len % 8 == 0 ? GROUP_HEADER + len : 8;
+	return len <= room && len % 8 == 0 ? GROUP_HEADER + len + hf__load_u32(group + GROUP_PAD_LEN) % 4096 / 8 * 8 : 8;
 }
 
 static void reseal(const struct hf__log_id *id, uint8_t *file, size_t size, uint64_t lsn, uint64_t previous)
@@ -185,6 +189,7 @@ static void scan_input(const struct hf__log_id *id, const uint8_t *data, size_t 
 	    .pinned_end = data[2] % 4 == 3 ? hf__load_u16(data + 2) : 0,
 	    .witness_end = data[4] % 4 == 3 ? hf__load_u16(data + 4) : 0,
 	    .witness_lsn = hf__load_u16(data + 6) % (2 * FIRST_LSN),
+	    .witness_chain = data[7],
 	};
 	if (resealed) {
 		reseal(id, file, size - 8, FIRST_LSN, 1);
@@ -212,7 +217,7 @@ static unsigned take(struct script *script)
 
 static struct log_build build_scripted(struct script *script)
 {
-	struct log_build b = log_build(take(script) % 2 ? HF__SECTOR : HF__ALIGN);
+	struct log_build b = log_build((const uint32_t[]){HF__ALIGN, HF__SECTOR, HF__BLOCK}[take(script) % 3]);
 	const unsigned groups = 1 + take(script) % SCRIPT_GROUPS;
 	for (unsigned i = 0; i < groups; i++) {
 		const unsigned entries = 1 + take(script) % 4;
@@ -262,6 +267,7 @@ static void scan_damaged(const uint8_t *data, size_t size)
 	/* Nothing that the witness knows of is lost in silence, and damage behind it is never taken for such a loss. */
 	in.witness_end = end;
 	in.witness_lsn = b.next_lsn - 1;
+	in.witness_chain = b.previous_hash;
 	require((scan(&in).kind == HF__SCAN_CORRUPT) == (memcmp(b.w.data, before, end) != 0));
 	free(before);
 	log_build_free(&b);

@@ -4,7 +4,7 @@
 #include "show.h"
 
 const struct cli_option init_options[] = {
-    {"pad", CLI_CHOICE, "none|sector", "how groups lie on sectors: `sector` never overwrites part of one", false},
+    {"pad", CLI_CHOICE, "0|512|4096", "groups of the log end at multiples of so many bytes: no two share a sector (0)", false},
     {"segment-size", CLI_U32, "BYTES", "of a full-grown log file, 16 KiB to 1 GiB (64 MiB)", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
@@ -21,6 +21,7 @@ static int open_existing(struct cli *cli, const struct hf_options *options, bool
 
 int cmd_init(struct cli *cli, int argc, char **argv)
 {
+	static const uint32_t pads[] = {0, 512, 4096}; /* in the order of the choice */
 	struct hf_options options = {.no_background = true, .wait_us = cli->wait_us, .allow_unsafe_fs = cli->allow_unsafe_fs};
 	bool exists = false;
 	cli->directory = argc > 0 ? argv[0] : cli->directory;
@@ -30,7 +31,7 @@ int cmd_init(struct cli *cli, int argc, char **argv)
 	int status = open_existing(cli, &options, &exists);
 	if (status == CLI_OK && !exists) {
 		options.create = true;
-		options.pad = cli_u64(cli, "pad", 0) == 1 ? HF_PAD_SECTOR : HF_PAD_NONE;
+		options.pad = pads[cli_u64(cli, "pad", 0)];
 		options.segment_size = (uint32_t)cli_u64(cli, "segment-size", 0);
 		status = cli_open_with(cli, options);
 	}

@@ -104,11 +104,16 @@ uint64_t hf__keyed_hash(const uint8_t key[16], const void *data, size_t len)
 
 /* --- Contents ------------------------------------------------------------------------------------------------------------ */
 
-/* Both halves of the key go into the seed. SipHash would resist who sees the hashes; nobody does, and payloads of megabytes have to be hashed
- * while the store's lock is held. */
+/* The key becomes a secret of the longest length that XXH3 reads: a seed would only shift the public one, and leave collisions that hold under
+ * every seed. Words of the secret come from both halves of the key. SipHash would resist who sees the hashes; nobody does, and payloads of
+ * megabytes have to be hashed while the store's lock is held. */
 struct hf__hash128 hf__content_hash(const uint8_t key[16], const void *data, size_t len)
 {
-	const uint64_t seed = hf__seed_at(hf__load_u64(key), hf__load_u64(key + 8));
-	const XXH128_hash_t hash = XXH3_128bits_withSeed(data, len, seed);
+	uint8_t secret[192];
+	const uint64_t low = hf__load_u64(key), high = hf__load_u64(key + 8);
+	for (uint64_t i = 0; i < sizeof secret / 8; i++) {
+		hf__store_u64(secret + 8 * i, hf__seed_at(low, 2 * i + 1) ^ hf__seed_at(high, 2 * i + 2));
+	}
+	const XXH128_hash_t hash = XXH3_128bits_withSecret(data, len, secret, sizeof secret);
 	return (struct hf__hash128){hash.low64, hash.high64};
 }

@@ -107,7 +107,7 @@ static bool same_payload(const struct hf__timeline_state *s, const struct hf__ti
 {
 	if (event->value.payload.len != payload.len)
 		return false;
-	const struct hf__hash128 hash = hf__content_hash(s->env.hash_key, payload.data, payload.len);
+	const struct hf__hash128 hash = hf__content_hash(s->env.content_key, payload.data, payload.len);
 	return event->value.content.low == hash.low && event->value.content.high == hash.high;
 }
 

@@ -63,9 +63,10 @@ void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id 
 	hf__store_u64(at + AT_SUM, hf__checksum(at, AT_SUM, seed));
 }
 
-static bool header_valid(const uint8_t *at, uint64_t seed)
+static bool header_valid(const struct hf__log_id *id, const uint8_t *at, uint64_t seed)
 {
-	return hf__load_u64(at + AT_SUM) == hf__checksum(at, AT_SUM, seed) && (at[AT_FLAGS] & ~FLAGS_KNOWN) == 0 && at[AT_ZERO] == 0;
+	const bool known = (at[AT_FLAGS] & ~FLAGS_KNOWN) == 0 && at[AT_ZERO] == 0;
+	return (known || id->features_unknown) && hf__load_u64(at + AT_SUM) == hf__checksum(at, AT_SUM, seed);
 }
 
 /* The header verified. Is the body all there, intact, and its padding zero? */
@@ -105,7 +106,7 @@ bool hf__entry_salvage(const struct hf__log_id *id, uint64_t lsn, struct hf_byte
 	if (bytes.len < HF__ENTRY_HEADER_SIZE) {
 		return false;
 	}
-	*whole_header = header_valid(at, seed);
+	*whole_header = header_valid(id, at, seed);
 	if (!*whole_header && !body_valid(at, bytes.len, seed)) {
 		return false;
 	}
@@ -122,7 +123,7 @@ int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes 
 	const uint64_t seed = hf__seed_at(id->seed, lsn);
 	memset(out, 0, sizeof *out);
 	*size = 0;
-	if (bytes.len < HF__ENTRY_HEADER_SIZE || !header_valid(bytes.data, seed) || !body_valid(bytes.data, bytes.len, seed)) {
+	if (bytes.len < HF__ENTRY_HEADER_SIZE || !header_valid(id, bytes.data, seed) || !body_valid(bytes.data, bytes.len, seed)) {
 		return HF_ECORRUPT;
 	}
 	*size = hf__entry_read(lsn, bytes.data, out);

@@ -4,28 +4,33 @@
 
 #include "holdfast/types.h"
 
-#define HF__FORMAT_MAJOR 1u
+#define HF__FORMAT_MAJOR 2u
 #define HF__FORMAT_MINOR 0u
 /* Feature masks. compat: may be ignored; ro_compat: may be read, not written; incompat: must be understood. */
 #define HF__FEATURE_COMPAT_KNOWN 0u
 #define HF__FEATURE_RO_COMPAT_KNOWN 0u
-#define HF__FEATURE_INCOMPAT_KNOWN 1u
-#define HF__FEATURE_INCOMPAT_PAD_SECTOR 1u /* groups end on sector boundaries */
+#define HF__FEATURE_INCOMPAT_KNOWN 0u
+/* Reserved, unknown to this version: bit 0, the log may begin behind a snapshot; bit 1, a backup, readable and not to be written. */
 
 #define HF__SECTOR 512u
 #define HF__BLOCK 4096u
 #define HF__ALIGN 8u
 #define HF__SEGMENT_HEADER_SIZE 512u /* one sector; the first group follows at once */
-#define HF__GROUP_HEADER_SIZE 88u
+#define HF__GROUP_FRAME_SIZE 32u /* local: where it stands on this disk, how far the log was durable here */
+#define HF__GROUP_PORTABLE_SIZE 80u /* the same on every disk */
+#define HF__GROUP_HEADER_SIZE (HF__GROUP_FRAME_SIZE + HF__GROUP_PORTABLE_SIZE)
 #define HF__ENTRY_HEADER_SIZE 32u
 #define HF__GROUP_BODY_MAX (HF_TRANSACTION_MAX + (2u << 20))
 #define HF__SEGMENT_SIZE_MIN (16u << 10)
 #define HF__SEGMENT_SIZE_MAX (1u << 30)
 #define HF__IDENTITY_SIZE 512u
+#define HF__CONTENT_KEY_SIZE 16u
 #define HF__WITNESS_SLOT_SIZE 512u
-#define HF__WITNESS_SIZE 1024u
+/* From one slot to the other: a page that is lost as a whole takes one of them. */
+#define HF__WITNESS_SLOT_STEP HF__BLOCK
+#define HF__WITNESS_SIZE (2u * HF__WITNESS_SLOT_STEP)
 
-/* After an unclean stop numbering jumps this far; sequencing never lets more be undurable. */
+/* After an unclean stop numbering jumps at least this far; sequencing never lets more be undurable. */
 #define HF__LSN_JUMP (UINT64_C(1) << 20)
 #define HF__LSN_MAX ((UINT64_C(1) << 48) - 1)
 
@@ -40,6 +45,9 @@ struct hf__log_id {
 	uint8_t uuid[16];
 	uint16_t epoch;
 	uint64_t seed; /* hf__seed_base(uuid, epoch) */
+	/* A compat or ro_compat feature that this version does not know is in force for the store. Then reserved bytes and flags may
+	 * mean something: they are not looked at. Otherwise they are zero in everything that is valid. */
+	bool features_unknown;
 };
 
 /* A place in the log. Segment 0 does not exist. */
@@ -47,6 +55,12 @@ struct hf__position {
 	uint32_t segment;
 	uint32_t offset;
 };
+
+/* Do these masks hold a feature that may be ignored, or that forbids no more than writing, and that this version does not know? */
+static inline bool hf__features_unknown(uint32_t compat, uint32_t ro_compat)
+{
+	return (compat & ~HF__FEATURE_COMPAT_KNOWN) != 0 || (ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN) != 0;
+}
 
 /* Each decoder returns HF_OK, HF_ECORRUPT (not valid: magic, checksum or fields), or HF_EVERSION (valid, but of a newer format). */
 

@@ -17,6 +17,8 @@
 enum place {
 	AT_SEGMENT_SIZE = HF__HEAD_SIZE,
 	AT_SYNC_METHOD = 60,
+	AT_PAD = 64,
+	AT_CONTENT_KEY = 72,
 };
 
 void hf__identity_encode(const struct hf__identity *identity, uint8_t out[HF__IDENTITY_SIZE])
@@ -34,6 +36,8 @@ void hf__identity_encode(const struct hf__identity *identity, uint8_t out[HF__ID
 	hf__head_put(out, &head);
 	hf__store_u32(out + AT_SEGMENT_SIZE, identity->segment_size);
 	hf__store_u32(out + AT_SYNC_METHOD, identity->sync_method);
+	hf__store_u32(out + AT_PAD, identity->pad);
+	memcpy(out + AT_CONTENT_KEY, identity->content_key, sizeof identity->content_key);
 	hf__sector_seal(out, SEED);
 }
 
@@ -53,6 +57,22 @@ static bool size_possible(uint32_t size)
 	return size >= HF__SEGMENT_SIZE_MIN && size <= HF__SEGMENT_SIZE_MAX && size % HF__BLOCK == 0;
 }
 
+static bool pad_possible(uint32_t pad)
+{
+	return pad == 0 || pad == HF__SECTOR || pad == HF__BLOCK;
+}
+
+/* Reserved bytes are what the encoder leaves zero. */
+static bool reserved_allowed(const struct hf__identity *identity, const uint8_t *bytes)
+{
+	uint8_t again[HF__IDENTITY_SIZE];
+	if (hf__features_unknown(identity->compat, identity->ro_compat)) {
+		return true;
+	}
+	hf__identity_encode(identity, again);
+	return memcmp(again, bytes, sizeof again) == 0;
+}
+
 int hf__identity_decode(const uint8_t *bytes, size_t len, struct hf__identity *out)
 {
 	memset(out, 0, sizeof *out);
@@ -70,10 +90,15 @@ int hf__identity_decode(const uint8_t *bytes, size_t len, struct hf__identity *o
 	}
 	out->segment_size = hf__load_u32(bytes + AT_SEGMENT_SIZE);
 	out->sync_method = hf__load_u32(bytes + AT_SYNC_METHOD);
-	if (len > HF__IDENTITY_SIZE || head.number != 0 || !size_possible(out->segment_size)) {
+	out->pad = hf__load_u32(bytes + AT_PAD);
+	memcpy(out->content_key, bytes + AT_CONTENT_KEY, sizeof out->content_key);
+	/* A method or a padding that this version cannot carry out is no damage. */
+	if (out->sync_method != 0 || !pad_possible(out->pad)) {
+		return HF_EVERSION;
+	}
+	if (len > HF__IDENTITY_SIZE || head.number != 0 || !size_possible(out->segment_size) || !reserved_allowed(out, bytes)) {
 		memset(out, 0, sizeof *out);
 		return HF_ECORRUPT;
 	}
-	/* A method that this version cannot carry out is no damage. */
-	return out->sync_method == 0 ? HF_OK : HF_EVERSION;
+	return HF_OK;
 }

@@ -11,6 +11,8 @@ struct hf__identity {
 	uint16_t epoch;
 	uint32_t segment_size; /* of a full-grown segment, as asked at creation */
 	uint32_t sync_method; /* 0 = fdatasync: what was probed and chosen at creation */
+	uint32_t pad; /* 0, 512 or 4096: groups end at multiples of it */
+	uint8_t content_key[HF__CONTENT_KEY_SIZE]; /* random, drawn at creation: see hf__content_hash. Never exported, never shown */
 };
 
 void hf__identity_encode(const struct hf__identity *identity, uint8_t out[HF__IDENTITY_SIZE]);

@@ -16,6 +16,7 @@
  *   witness_beyond             the witness's end lies in this segment, behind b                        CORRUPT
  *   witness_inside_group       groups pass over the witness's end, none ends there                     CORRUPT
  *   witness_other_lsn          a group ends there, but with another LSN than the witness says          CORRUPT
+ *   witness_other_chain        ... with that LSN, but it has not the hash that the witness names        CORRUPT
  *   pinned                     b is the pinned end; what lies behind it does not exist                 CLEAN
  *   witness_lsn_missing        the witness's LSN is not before the next one                            CORRUPT
  *   durable_lost               a later group header says that the LSN missing at b was durable         CORRUPT
@@ -37,11 +38,12 @@ enum fact {
 	FACT_WITNESS_BEYOND = 1 << 2,
 	FACT_WITNESS_INSIDE_GROUP = 1 << 3,
 	FACT_WITNESS_OTHER_LSN = 1 << 4,
-	FACT_PINNED = 1 << 5,
-	FACT_WITNESS_LSN_MISSING = 1 << 6,
-	FACT_DURABLE_LOST = 1 << 7,
-	FACT_ZERO_TAIL = 1 << 8,
-	FACT_ALWAYS = 1 << 9,
+	FACT_WITNESS_OTHER_CHAIN = 1 << 5,
+	FACT_PINNED = 1 << 6,
+	FACT_WITNESS_LSN_MISSING = 1 << 7,
+	FACT_DURABLE_LOST = 1 << 8,
+	FACT_ZERO_TAIL = 1 << 9,
+	FACT_ALWAYS = 1 << 10,
 };
 
 /* The decision table. Order matters: the first row whose fact holds decides. */
@@ -55,6 +57,7 @@ static const struct row {
     {FACT_WITNESS_BEYOND, HF__SCAN_CORRUPT, "the witness says that groups after this place were durable"},
     {FACT_WITNESS_INSIDE_GROUP, HF__SCAN_CORRUPT, "no group ends where the witness says that the log was durable"},
     {FACT_WITNESS_OTHER_LSN, HF__SCAN_CORRUPT, "the witness names another entry at this place"},
+    {FACT_WITNESS_OTHER_CHAIN, HF__SCAN_CORRUPT, "the witness names another group at this place: the log and it are of two copies that went apart"},
     {FACT_PINNED, HF__SCAN_CLEAN, NULL},
     {FACT_WITNESS_LSN_MISSING, HF__SCAN_CORRUPT, "the witness says that entries after this place were durable"},
     {FACT_DURABLE_LOST, HF__SCAN_CORRUPT, "a later group says that the group missing here was durable"},
@@ -118,23 +121,32 @@ static int group_deliver(const struct walk *w, const struct hf__group_header *he
 	return 0;
 }
 
+static void learn_durable(struct hf__scan_verdict *out, const struct hf__group_header *header)
+{
+	out->durable_lsn = later_of(out->durable_lsn, header->durable_lsn);
+	if (header->durable_lsn >= header->incarnation_lsn) {
+		out->proven_lsn = later_of(out->proven_lsn, header->durable_lsn);
+	}
+}
+
 /* The log now ends behind this group. Does the witness have a word about that place? */
 static void group_take(struct walk *w, const struct hf__group_header *header)
 {
 	struct hf__scan_verdict *out = w->out;
 	const uint32_t begin = w->at, witness = w->in->witness_end;
-	w->at += HF__GROUP_HEADER_SIZE + header->body_len;
+	w->at += hf__group_size(header);
 	out->end = w->at;
 	out->next_lsn = header->first_lsn + header->entry_count;
 	out->previous_hash = header->hash;
-	out->durable_lsn = later_of(out->durable_lsn, header->durable_lsn);
+	learn_durable(out, header);
 	out->groups++;
 	out->entries += header->entry_count;
 	if (witness > begin && witness < w->at) {
 		w->facts |= FACT_WITNESS_INSIDE_GROUP;
 	}
-	if (witness == w->at && w->in->witness_lsn != 0 && w->in->witness_lsn != out->next_lsn - 1) {
-		w->facts |= FACT_WITNESS_OTHER_LSN;
+	if (witness == w->at && w->in->witness_lsn != 0) {
+		w->facts |= w->in->witness_lsn != out->next_lsn - 1 ? FACT_WITNESS_OTHER_LSN : 0;
+		w->facts |= w->in->witness_chain != header->hash ? FACT_WITNESS_OTHER_CHAIN : 0;
 	}
 }
 
@@ -184,6 +196,7 @@ static uint64_t later_durable(const struct walk *w, uint32_t tail)
 		/* Nearly every place says no here, and there are as many as the segment is long. */
 		if (hf__group_magic(bytes + at) && header_at(w, at, &header)) {
 			durable = later_of(durable, header.durable_lsn);
+			learn_durable(w->out, &header);
 		}
 	}
 	return durable;
@@ -203,7 +216,6 @@ static void collect_facts(struct walk *w)
 	}
 	/* Asked for pinned segments too: it tells how much is lost. */
 	const uint64_t durable = later_durable(w, tail);
-	out->durable_lsn = later_of(out->durable_lsn, durable);
 	w->facts |= durable >= out->next_lsn ? FACT_DURABLE_LOST : 0;
 	out->torn_len = tail;
 }
@@ -216,7 +228,7 @@ static uint32_t durable_end(const struct walk *w, uint64_t durable_lsn)
 	uint32_t at = w->in->from;
 	struct hf__group_header header;
 	while (at < w->out->end && header_at(w, at, &header) && durable_lsn >= header.first_lsn + (header.entry_count - 1)) {
-		at += HF__GROUP_HEADER_SIZE + header.body_len;
+		at += hf__group_size(&header);
 	}
 	return at;
 }
@@ -230,7 +242,8 @@ static void decide(struct walk *w)
 	}
 	out->kind = row->kind;
 	out->why = row->why;
-	out->witness_disagrees = row->fact == FACT_WITNESS_INSIDE_GROUP || row->fact == FACT_WITNESS_OTHER_LSN;
+	out->witness_disagrees = row->fact == FACT_WITNESS_INSIDE_GROUP || row->fact == FACT_WITNESS_OTHER_LSN ||
+	                         row->fact == FACT_WITNESS_OTHER_CHAIN;
 	out->durable_end = durable_end(w, later_of(out->durable_lsn, w->in->witness_lsn));
 	if (row->kind != HF__SCAN_TORN) {
 		out->torn_len = 0;

@@ -15,6 +15,7 @@ struct hf__scan_input {
 	uint32_t pinned_end; /* where the next segment's header says this one ends; 0: this is the last one */
 	uint32_t witness_end; /* the witness's offset if it lies in this segment, else 0 */
 	uint64_t witness_lsn; /* the witness's LSN, wherever it lies; 0: none */
+	uint64_t witness_chain; /* the hash that the witness names */
 };
 
 enum hf__scan_end {
@@ -29,6 +30,9 @@ struct hf__scan_verdict {
 	uint64_t next_lsn; /* the first LSN that is missing at `end` */
 	uint64_t previous_hash; /* hash of the last valid group */
 	uint64_t durable_lsn; /* greatest durable_lsn told by any valid group header, later ones included */
+	/* The same, told only by headers that tell of their own opening. A header's durable_lsn that is less than its incarnation_lsn was known
+	 * when that opening began, and tells nothing about what it wrote: not even that this segment's header was durable. */
+	uint64_t proven_lsn;
 	uint32_t durable_end; /* end of the last group whose entries are all <= max(durable_lsn, witness_lsn); `from` if none */
 	uint32_t torn_len; /* HF__SCAN_TORN: bytes from `end` to the last non-zero byte */
 	uint64_t groups, entries;

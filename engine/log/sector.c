@@ -64,6 +64,7 @@ int hf__head_check(const struct hf__head *head)
 		return HF_ECORRUPT;
 	}
 	/* A newer minor version only adds what the masks allow to ignore. ro_compat bits are the opener's to judge: they forbid writing. */
-	bool newer = head->format_major > HF__FORMAT_MAJOR || (head->incompat & ~HF__FEATURE_INCOMPAT_KNOWN) != 0;
+	/* Major 1 was never released; nothing reads it. */
+	bool newer = head->format_major != HF__FORMAT_MAJOR || (head->incompat & ~HF__FEATURE_INCOMPAT_KNOWN) != 0;
 	return newer ? HF_EVERSION : HF_OK;
 }

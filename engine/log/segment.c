@@ -87,13 +87,14 @@ static void segment_load(struct hf__segment_header *out, const uint8_t *bytes)
 	out->previous_hash = hf__load_u64(bytes + AT_PREVIOUS_HASH);
 }
 
-/* Numbering goes on without a gap, unless the header declares one. */
+/* Numbering goes on without a gap, unless the header declares one, of at least a jump. */
 static bool numbering_possible(const struct hf__segment_header *h)
 {
 	if (h->first_lsn > HF__LSN_MAX || h->previous_lsn >= h->first_lsn) {
 		return false;
 	}
-	return h->jumped || h->first_lsn - h->previous_lsn == 1;
+	const uint64_t step = h->first_lsn - h->previous_lsn;
+	return h->jumped ? step > HF__LSN_JUMP : step == 1;
 }
 
 /* The first of a store follows nothing; every other one follows a segment of a lower number, past whose header it pins the end. */
@@ -109,6 +110,17 @@ static bool previous_possible(const struct hf__segment_header *h)
 static bool size_possible(uint32_t size)
 {
 	return size >= HF__BLOCK && size <= HF__SEGMENT_SIZE_MAX && size % HF__BLOCK == 0;
+}
+
+/* Reserved bytes are what the encoder leaves zero. */
+static bool reserved_allowed(const struct hf__log_id *id, const struct hf__segment_header *header, const uint8_t *bytes)
+{
+	uint8_t again[HF__SEGMENT_HEADER_SIZE];
+	if (id->features_unknown || hf__features_unknown(header->compat, header->ro_compat)) {
+		return true;
+	}
+	hf__segment_header_encode(id, header, again);
+	return memcmp(again, bytes, sizeof again) == 0;
 }
 
 int hf__segment_header_decode(const struct hf__log_id *id, const uint8_t *bytes, size_t len, struct hf__segment_header *out)
@@ -133,7 +145,8 @@ int hf__segment_header_decode(const struct hf__log_id *id, const uint8_t *bytes,
 		return rc; /* where the rest lies is the newer version's secret */
 	}
 	segment_load(out, bytes);
-	if (bytes[AT_JUMPED] > 1 || !size_possible(out->size) || !numbering_possible(out) || !previous_possible(out)) {
+	if (bytes[AT_JUMPED] > 1 || !size_possible(out->size) || !numbering_possible(out) || !previous_possible(out) ||
+	    !reserved_allowed(id, out, bytes)) {
 		memset(out, 0, sizeof *out);
 		return HF_ECORRUPT;
 	}

@@ -13,9 +13,9 @@ struct hf__segment_header {
 	uint8_t uuid[16];
 	uint16_t epoch;
 	uint32_t number;
-	uint32_t size; /* of the file, a multiple of HF__BLOCK */
+	uint32_t size; /* of the file when it was made, a multiple of HF__BLOCK; once the next segment pins its end it may be shorter */
 	uint64_t first_lsn;
-	bool jumped; /* first_lsn is last LSN + 1 + HF__LSN_JUMP: the stop before was not clean */
+	bool jumped; /* first_lsn is last LSN + 1 + HF__LSN_JUMP or more: the stop before was not clean */
 	struct hf__position previous_end; /* {0, 0} for the first of a store */
 	uint64_t previous_lsn; /* last LSN before this segment; 0 for the first */
 	uint64_t previous_hash; /* hash of the last group before it; 0 for the first */

@@ -76,6 +76,17 @@ static void witness_load(const uint8_t *bytes, struct hf__witness *out)
 	out->boot_clock = (int64_t)hf__load_u64(bytes + AT_BOOT_CLOCK);
 }
 
+/* Reserved bytes are what the encoder leaves zero. */
+static bool reserved_allowed(const struct hf__log_id *id, const struct hf__witness *witness, const uint8_t *bytes)
+{
+	uint8_t again[HF__WITNESS_SLOT_SIZE];
+	if (id->features_unknown) {
+		return true;
+	}
+	hf__witness_encode(id, witness, again);
+	return memcmp(again, bytes, sizeof again) == 0;
+}
+
 int hf__witness_decode(const struct hf__log_id *id, const uint8_t *bytes, size_t len, struct hf__witness *out)
 {
 	memset(out, 0, sizeof *out);
@@ -84,7 +95,7 @@ int hf__witness_decode(const struct hf__log_id *id, const uint8_t *bytes, size_t
 	}
 	witness_load(bytes, out);
 	if (out->generation == 0 || bytes[AT_CLEAN] > 1 || hf__load_u16(bytes + AT_EPOCH) != id->epoch || out->lsn > HF__LSN_MAX ||
-	    !end_possible(out->end)) {
+	    !end_possible(out->end) || !reserved_allowed(id, out, bytes)) {
 		memset(out, 0, sizeof *out);
 		return HF_ECORRUPT;
 	}
@@ -94,7 +105,7 @@ int hf__witness_decode(const struct hf__log_id *id, const uint8_t *bytes, size_t
 /* Slot `index` of the file, if the file reaches so far and the slot belongs there. */
 static bool slot_read(const struct hf__log_id *id, const uint8_t *file, size_t len, size_t index, struct hf__witness *out)
 {
-	const size_t at = index * HF__WITNESS_SLOT_SIZE;
+	const size_t at = index * HF__WITNESS_SLOT_STEP;
 	if (len < at) {
 		return false;
 	}

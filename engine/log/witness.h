@@ -1,5 +1,5 @@
 /* WITNESS: how far the log is known to be durable, told by a file that is written only after a flush succeeded. Two slots of one
- * sector, written in turn by generation; a torn slot costs nothing but the newer word. */
+ * sector, a page apart, written in turn by generation; a torn slot costs nothing but the newer word. */
 #ifndef HF_LOG_WITNESS_H
 #define HF_LOG_WITNESS_H
 

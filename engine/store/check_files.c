@@ -87,7 +87,7 @@ int hf__check_identity(struct hf__check *c)
 
 static void report_slot(struct hf__check *c, unsigned index)
 {
-	const uint64_t at = (uint64_t)index * HF__WITNESS_SLOT_SIZE;
+	const uint64_t at = (uint64_t)index * HF__WITNESS_SLOT_STEP;
 	if (c->sum.clean_stop)
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, HF__NAME_WITNESS, at, HF__WITNESS_SLOT_SIZE,
 		                     "this slot is damaged: it was whole when the store was closed; the other one counts");
@@ -116,6 +116,7 @@ void hf__check_witness(struct hf__check *c)
 {
 	struct hf_store *s = c->store;
 	const struct hf__os *os = s->os;
+	uint8_t file[HF__WITNESS_SIZE] = {0};
 	uint64_t size = 0;
 	size_t got = 0;
 	int rc = hf__open_witness(s, 0, &c->scratch);
@@ -127,7 +128,7 @@ void hf__check_witness(struct hf__check *c)
 		return;
 	rc = os->size(os->ctx, s->witness_file, &size);
 	if (rc == 0)
-		rc = os->read(os->ctx, s->witness_file, c->slots, sizeof c->slots, 0, &got);
+		rc = os->read(os->ctx, s->witness_file, file, sizeof file, 0, &got);
 	if (rc || hf__recovery_witness(&c->r) != HF_OK) {
 		hf__check_unread(c, HF__NAME_WITNESS, HF_EIO, rc ? rc : c->scratch.os_errno);
 		return;
@@ -137,7 +138,14 @@ void hf__check_witness(struct hf__check *c)
 		(void)hf__check_note(c, size < HF__WITNESS_SIZE ? HF_FSCK_DAMAGE : HF_FSCK_LEFTOVER, HF__NAME_WITNESS,
 		                     size < HF__WITNESS_SIZE ? size : HF__WITNESS_SIZE, 0, "the file has %llu bytes instead of %u",
 		                     (unsigned long long)size, HF__WITNESS_SIZE);
-	c->have_slots = got == sizeof c->slots;
+	for (unsigned i = 0; i < 2; i++) {
+		const size_t at = (size_t)i * HF__WITNESS_SLOT_STEP, behind = at + HF__WITNESS_SLOT_SIZE;
+		memcpy(c->slots[i], file + at, HF__WITNESS_SLOT_SIZE);
+		if (!hf__bytes_zero(file + behind, HF__WITNESS_SLOT_STEP - HF__WITNESS_SLOT_SIZE))
+			(void)hf__check_note(c, HF_FSCK_LEFTOVER, HF__NAME_WITNESS, behind, HF__WITNESS_SLOT_STEP - HF__WITNESS_SLOT_SIZE,
+			                     "what lies behind a slot should be zero; it is never read");
+	}
+	c->have_slots = got >= HF__WITNESS_SLOT_STEP + HF__WITNESS_SLOT_SIZE;
 }
 
 /* --- The rest --------------------------------------------------------------------------------------------------------------- */

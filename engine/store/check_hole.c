@@ -83,7 +83,7 @@ static uint32_t step(struct hole *h, uint32_t at, bool *known)
 	uint64_t lsn = h->lsn;
 	if (hf__scan_header(h->input, at, &header)) {
 		h->lsn = header.first_lsn;
-		h->group_end = header.body_len < h->input->bytes.len - at ? at + HF__GROUP_HEADER_SIZE + header.body_len : 0;
+		h->group_end = header.body_len < h->input->bytes.len - at ? at + HF__GROUP_HEADER_SIZE + header.body_len : 0; /* without padding */
 		*known = true;
 		return at + HF__GROUP_HEADER_SIZE;
 	}

@@ -125,6 +125,7 @@ static void seal(struct hf_store *s, struct flush *f)
 	    .previous_hash = s->chain,
 	    .nonce = hf__random(s),
 	    .entry_count = b->entries,
+	    .incarnation_lsn = s->incarnation_lsn,
 	};
 	memcpy(header.uuid, s->id.uuid, sizeof header.uuid);
 	hf__group_end(&b->bytes, b->header, &s->id, &header, s->align);

@@ -116,11 +116,13 @@ static int create_identity(const struct hf__os *os, const struct hf_options *opt
 	struct hf__identity identity = {
 	    .format_major = HF__FORMAT_MAJOR,
 	    .format_minor = HF__FORMAT_MINOR,
-	    .incompat = options->pad == HF_PAD_SECTOR ? HF__FEATURE_INCOMPAT_PAD_SECTOR : 0,
 	    .epoch = 1,
 	    .segment_size = options->segment_size,
+	    .pad = options->pad,
 	};
 	int rc = os->random(os->ctx, identity.uuid, sizeof identity.uuid);
+	if (rc == 0)
+		rc = os->random(os->ctx, identity.content_key, sizeof identity.content_key);
 	if (rc)
 		return rc;
 	hf__identity_encode(&identity, bytes);

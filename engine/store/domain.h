@@ -91,7 +91,8 @@ struct hf__payload {
 
 /* What a state is made with. */
 struct hf__domain_env {
-	uint8_t hash_key[16]; /* for hf__map_init */
+	uint8_t hash_key[16]; /* for hf__map_init; drawn at each opening */
+	uint8_t content_key[16]; /* for hf__content_hash; drawn with the store */
 	uint32_t inline_max; /* payloads up to this size stay in memory */
 	uint16_t epoch;
 	void *payloads; /* for hf__payload_read */

@@ -117,7 +117,7 @@ struct hf_store {
 	struct hf__log_id id;
 	struct hf__identity identity;
 	struct hf__domain_env env;
-	uint32_t align; /* HF__ALIGN or HF__SECTOR: where groups begin */
+	uint32_t align; /* HF__ALIGN or the padding: where groups end */
 	uint8_t boot_id[16];
 
 	pthread_mutex_t lock;

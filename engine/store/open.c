@@ -16,8 +16,8 @@ static int check_options(const struct hf_options *in, struct hf_options *out, st
 		out->inline_max = HF__INLINE_DEFAULT;
 	if (out->segment_size < HF__SEGMENT_SIZE_MIN || out->segment_size > HF__SEGMENT_SIZE_MAX)
 		return hf__fail(error, HF_EINVAL, 0, "segment_size %u is not between 16 KiB and 1 GiB", out->segment_size);
-	if (out->pad != HF_PAD_NONE && out->pad != HF_PAD_SECTOR)
-		return hf__fail(error, HF_EINVAL, 0, "no such pad mode: %d", (int)out->pad);
+	if (out->pad != 0 && out->pad != HF__SECTOR && out->pad != HF__BLOCK)
+		return hf__fail(error, HF_EINVAL, 0, "groups cannot be padded to %u bytes: 0, 512 and 4096 are possible", out->pad);
 	if (out->inline_max > HF_PAYLOAD_MAX || out->wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "inline_max or wait_us is out of range");
 	out->segment_size = (out->segment_size + HF__BLOCK - 1) & ~(HF__BLOCK - 1);
@@ -43,6 +43,16 @@ static int take_lock(struct hf_store *s, struct hf_error *error)
 	return rc ? hf__os_failed(error, "the store's lock could not be taken", rc) : HF_OK;
 }
 
+/* None of these is damage. */
+static int newer_format(const struct hf__identity *identity, struct hf_error *error)
+{
+	if (identity->format_major < HF__FORMAT_MAJOR)
+		return hf__fail(error, HF_EVERSION, 0, "the store was written in format %u, before the first release", identity->format_major);
+	if (identity->format_major > HF__FORMAT_MAJOR)
+		return hf__fail(error, HF_EVERSION, 0, "the store was written by a newer format (%u)", identity->format_major);
+	return hf__fail(error, HF_EVERSION, 0, "the store was written by a newer format: it has features that this version does not know");
+}
+
 int hf__read_identity(struct hf_store *s, struct hf_error *error)
 {
 	uint8_t bytes[HF__IDENTITY_SIZE + 1]; /* one more: a longer file is no IDENTITY */
@@ -59,7 +69,7 @@ int hf__read_identity(struct hf_store *s, struct hf_error *error)
 		return hf__fail(error, HF_EIO, rc ? rc : closed, HF__NAME_IDENTITY " could not be read (error %d)", rc ? rc : closed);
 	rc = hf__identity_decode(bytes, got, &s->identity);
 	if (rc == HF_EVERSION)
-		return hf__fail(error, rc, 0, "the store was written by a newer format (%u)", s->identity.format_major);
+		return newer_format(&s->identity, error);
 	if (rc != HF_OK)
 		return hf__fail_at(error, HF_ECORRUPT, HF__NAME_IDENTITY, 0, HF__NAME_IDENTITY " is damaged");
 	return HF_OK;
@@ -104,8 +114,10 @@ int hf__prepare_memory(struct hf_store *s, struct hf_error *error)
 	memcpy(s->id.uuid, s->identity.uuid, sizeof s->id.uuid);
 	s->id.epoch = s->identity.epoch;
 	s->id.seed = hf__seed_base(s->id.uuid, s->id.epoch);
-	s->align = s->identity.incompat & HF__FEATURE_INCOMPAT_PAD_SECTOR ? HF__SECTOR : HF__ALIGN;
+	s->id.features_unknown = s->id.features_unknown || hf__features_unknown(s->identity.compat, s->identity.ro_compat);
+	s->align = s->identity.pad ? s->identity.pad : HF__ALIGN;
 	s->env.inline_max = s->options.inline_max;
+	memcpy(s->env.content_key, s->identity.content_key, sizeof s->env.content_key);
 	s->env.epoch = s->id.epoch;
 	s->env.payloads = s;
 	int rc = s->os->random(s->os->ctx, s->env.hash_key, sizeof s->env.hash_key);

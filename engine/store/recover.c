@@ -48,8 +48,8 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__found *f)
 {
 	const struct hf__segment_header *h = &f->header;
-	const uint64_t jump = h->jumped ? HF__LSN_JUMP : 0;
-	return h->previous_lsn == r->next_lsn - 1 && h->previous_hash == r->previous_hash && h->first_lsn == r->next_lsn + jump;
+	/* How far numbering may step from there to first_lsn, the header itself says, or it is not valid. */
+	return h->previous_lsn == r->next_lsn - 1 && h->previous_hash == r->previous_hash;
 }
 
 static int explain_scan(struct hf__recovery *r, const struct hf__found *f, int rc)
@@ -80,6 +80,7 @@ struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const str
 	    .pinned_end = pinned ? next->header.previous_end.offset : 0,
 	    .witness_end = r->witness.end.segment == f->number ? r->witness.end.offset : 0,
 	    .witness_lsn = r->witness.lsn,
+	    .witness_chain = r->witness.chain,
 	};
 }
 
@@ -238,7 +239,8 @@ static int open_head(struct hf__recovery *r)
 static bool stopped_clean(const struct hf__recovery *r)
 {
 	const struct hf__witness *w = &r->witness;
-	return r->verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == r->head->number && w->end.offset == r->verdict.end;
+	return r->verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == r->head->number && w->end.offset == r->verdict.end &&
+	       w->lsn == r->next_lsn - 1 && w->chain == r->previous_hash;
 }
 
 static int go_on(struct hf__recovery *r)
@@ -256,6 +258,20 @@ static int go_on(struct hf__recovery *r)
 	return rc;
 }
 
+/* The masks in force are those of IDENTITY and of every segment of the log together; headers written from now on carry them all. */
+static int may_write(struct hf__recovery *r)
+{
+	struct hf__identity *identity = &r->store->identity;
+	for (const struct hf__found *f = hf__recovery_next(r, NULL); f; f = hf__recovery_next(r, f)) {
+		identity->compat |= f->header.compat;
+		identity->ro_compat |= f->header.ro_compat;
+		identity->incompat |= f->header.incompat;
+		if (f->header.ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN)
+			return hf__fail(r->error, HF_EVERSION, 0, "segment %u has features that this version may not write", f->number);
+	}
+	return HF_OK;
+}
+
 static int recover_log(struct hf__recovery *r)
 {
 	bool all_zero = false;
@@ -264,6 +280,8 @@ static int recover_log(struct hf__recovery *r)
 	if (r->witness.end.segment > r->head->number) /* D6 */
 		return hf__corrupt(r, r->witness.end.segment, 0, "the segment that the witness names is missing or its header is damaged");
 	int rc = hf__recovery_mark_chain(r); /* D8 */
+	if (rc == HF_OK)
+		rc = may_write(r); /* D5 */
 	if (rc == HF_OK)
 		rc = replay_chain(r);
 	if (rc != HF_OK)

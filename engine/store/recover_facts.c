@@ -87,7 +87,7 @@ int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len)
 /* Is this a header that verifies under the name that it bears itself? No crash leaves one in a store of another name. */
 static bool header_is_foreign(struct hf_bytes sector)
 {
-	struct hf__log_id theirs;
+	struct hf__log_id theirs = {0};
 	struct hf__segment_header header;
 	if (sector.len < HF__SEGMENT_HEADER_SIZE)
 		return false;
@@ -109,8 +109,11 @@ int hf__recovery_header(struct hf__recovery *r, struct hf__found *f)
 		f->header_rc = HF_ECORRUPT; /* a renamed or copied segment is none */
 	if (f->header_rc == HF_EVERSION)
 		return hf__fail(r->error, HF_EVERSION, 0, "segment %u was written by a newer format", f->number); /* D5 */
-	if (f->header_rc == HF_OK)
+	if (f->header_rc == HF_OK) {
 		r->head = f;
+		if (hf__features_unknown(f->header.compat, f->header.ro_compat))
+			r->store->id.features_unknown = true;
+	}
 	return HF_OK;
 }
 
@@ -177,8 +180,8 @@ int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t nex
 	    .next_lsn = next,
 	};
 	(void)hf__scan(&input, NULL, NULL, &v);
-	/* The first group of a segment that follows an unclean stop says "durable up to just before the jump": that proves nothing about it. */
-	*proof = v.durable_lsn >= next && v.durable_lsn != next + HF__LSN_JUMP - 1;
+	/* A group that says "durable up to just before the jump" proves nothing about the segment that begins behind the jump. */
+	*proof = v.proven_lsn >= next;
 	return HF_OK;
 }
 
@@ -211,7 +214,8 @@ int hf__recovery_step(struct hf__recovery *r, struct hf__found *f, struct hf__fo
 {
 	const uint32_t number = f->header.previous_end.segment; /* lower than f's: the header is valid */
 	*previous = number ? find(r, number) : NULL;
-	if (f->size != f->header.size)
+	/* Behind its pinned end there is nothing to keep, so a segment with a successor may have been cut; not before it, as the scan sees. */
+	if (f == r->head ? f->size != f->header.size : f->size > f->header.size)
 		return hf__corrupt(r, f->number, f->size, "the file has not the size that its header states");
 	if (number && !*previous)
 		return hf__corrupt(r, number, 0, "a segment of the log is missing");

@@ -264,7 +264,7 @@ static int look_here(struct hf__tail *t, bool anew, bool *here, struct hf__group
 	int rc = see(t, t->offset, HF__GROUP_HEADER_SIZE, anew, &bytes, error);
 	if (rc != HF_OK || !header_follows(t, bytes, t->offset, t->next_lsn, t->previous_hash, h))
 		return rc;
-	rc = see(t, t->offset, HF__GROUP_HEADER_SIZE + (size_t)h->body_len, false, &bytes, error);
+	rc = see(t, t->offset, hf__group_size(h), false, &bytes, error);
 	if (rc == HF_OK)
 		*here = hf__group_verify_body(&t->store->id, h, bytes) == HF_OK;
 	return rc;
@@ -289,7 +289,7 @@ static void enter_group(struct hf__tail *t, const struct hf__group_header *h, ui
 	t->left = last_of(h) < skip ? 0 : h->entry_count;
 	t->entry_at = t->offset - t->bytes_at + HF__GROUP_HEADER_SIZE;
 	t->entry_lsn = h->first_lsn;
-	t->offset += HF__GROUP_HEADER_SIZE + h->body_len;
+	t->offset += hf__group_size(h);
 	t->next_lsn = last_of(h) + 1;
 	t->previous_hash = h->hash;
 }
@@ -356,7 +356,7 @@ static int learn_from_next(struct hf__tail *t, uint64_t *limit, struct hf_error 
 	int rc = look_twice(t, &here, &h, error);
 	if (rc != HF_OK || !here)
 		return rc;
-	const uint32_t at = t->offset + HF__GROUP_HEADER_SIZE + h.body_len;
+	const uint32_t at = t->offset + hf__group_size(&h);
 	rc = see(t, at, HF__GROUP_HEADER_SIZE, false, &bytes, error);
 	if (rc == HF_OK && header_follows(t, bytes, at, last_of(&h) + 1, h.hash, &behind) && behind.durable_lsn > *limit)
 		*limit = behind.durable_lsn;

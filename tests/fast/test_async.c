@@ -20,7 +20,7 @@ static const struct hf_ticket no_ticket;
 /* A store whose first group is durable, so that nothing waits any more for that. */
 static struct patient *begun(void)
 {
-	struct patient *p = patient_new(sim_profile_weak(), HF_PAD_NONE);
+	struct patient *p = patient_new(sim_profile_weak(), 0);
 	patient_puts(p, 1);
 	return p;
 }

@@ -26,7 +26,7 @@ static struct hf_ticket advance(struct patient *p, const char *consumer, int64_t
 
 static struct patient *begun(void)
 {
-	struct patient *p = patient_new(sim_profile_weak(), HF_PAD_NONE);
+	struct patient *p = patient_new(sim_profile_weak(), 0);
 	patient_puts(p, 1);
 	return p;
 }

@@ -19,7 +19,7 @@ static const struct sim_limits fewer = {.exhaustive = 2, .product = 8, .samples 
 struct part {
 	const struct script *script;
 	const char *disk;
-	enum hf_pad pad;
+	uint32_t pad;
 	unsigned moments, faults, deep; /* one in so many */
 	bool quiet;
 };
@@ -42,7 +42,7 @@ static struct sweep_stats sweep_part(const struct part *part)
 	struct sweep_stats stats;
 	sweep_stats_init(&stats);
 	sweep(&job, &stats);
-	assert_true(stats.opened[part->pad == HF_PAD_SECTOR] > 100);
+	assert_true(stats.opened[sweep_pad_index(part->pad)] > 100);
 	sweep_stats_deinit(&stats);
 	return stats;
 }
@@ -55,87 +55,93 @@ static void assert_nothing_wrong(struct part part)
 static void single_operations_survive(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_domains, "weak", HF_PAD_NONE, .moments = 3});
+	assert_nothing_wrong((struct part){&script_domains, "weak", 0, .moments = 3});
 }
 
 static void transactions_survive_as_a_whole(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_transactions, "weak", HF_PAD_NONE, .moments = 2});
+	assert_nothing_wrong((struct part){&script_transactions, "weak", 0, .moments = 2});
 }
 
 static void work_is_done_once_across_crashes(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_idem, "weak", HF_PAD_NONE, .moments = 3});
+	assert_nothing_wrong((struct part){&script_idem, "weak", 0, .moments = 3});
 }
 
 /* Every moment: each answer has its own. */
 static void no_answer_runs_ahead_of_the_disk(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_groups, "weak", HF_PAD_NONE, .moments = 0});
+	assert_nothing_wrong((struct part){&script_groups, "weak", 0, .moments = 0});
 }
 
 /* Every moment again: what a call tells at once, and what a ticket says. */
 static void tickets_keep_their_word(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_async, "weak", HF_PAD_NONE, .moments = 0, .faults = 12});
+	assert_nothing_wrong((struct part){&script_async, "weak", 0, .moments = 0, .faults = 12});
 }
 
 static void queues_survive(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_queues, "weak", HF_PAD_NONE, .moments = 0});
+	assert_nothing_wrong((struct part){&script_queues, "weak", 0, .moments = 0});
 }
 
 static void rotation_survives(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_rotation, "weak", HF_PAD_NONE, .moments = 9, .deep = 400});
+	assert_nothing_wrong((struct part){&script_rotation, "weak", 0, .moments = 9, .deep = 400});
 }
 
 static void reopening_and_kills_survive(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_lives, "weak", HF_PAD_NONE, .moments = 2, .deep = 200});
+	assert_nothing_wrong((struct part){&script_lives, "weak", 0, .moments = 2, .deep = 200});
 }
 
 static void timelines_survive(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_timeline, "weak", HF_PAD_NONE, .moments = 2, .faults = 40, .deep = 400});
+	assert_nothing_wrong((struct part){&script_timeline, "weak", 0, .moments = 2, .faults = 40, .deep = 400});
 }
 
 static void locks_survive(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_lock, "weak", HF_PAD_NONE, .moments = 2, .faults = 40, .deep = 400});
+	assert_nothing_wrong((struct part){&script_lock, "weak", 0, .moments = 2, .faults = 40, .deep = 400});
 }
 
 static void documents_survive(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_document, "weak", HF_PAD_NONE, .moments = 2, .faults = 40, .deep = 400});
+	assert_nothing_wrong((struct part){&script_document, "weak", 0, .moments = 2, .faults = 40, .deep = 400});
 }
 
 static void whole_sectors_may_go_when_groups_are_padded(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_small, "hostile", HF_PAD_SECTOR, .moments = 6, .faults = 40});
+	assert_nothing_wrong((struct part){&script_small, "hostile", 512, .moments = 6, .faults = 40});
+}
+
+static void whole_pages_may_go_when_groups_are_padded_to_pages(void **state)
+{
+	(void)state;
+	assert_nothing_wrong((struct part){&script_small, "pages", 4096, .moments = 6, .faults = 40});
 }
 
 static void an_ordered_disk_is_no_harder(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_small, "ordered", HF_PAD_NONE, .moments = 6, .faults = 40});
+	assert_nothing_wrong((struct part){&script_small, "ordered", 0, .moments = 6, .faults = 40});
 }
 
 static void every_kind_of_failure_is_survived(void **state)
 {
 	(void)state;
-	const struct part part = {&script_small, "weak", HF_PAD_NONE, .moments = 9, .faults = 8, .deep = 200};
+	const struct part part = {&script_small, "weak", 0, .moments = 9, .faults = 8, .deep = 200};
 	const struct sweep_stats stats = sweep_part(&part);
 	assert_int_equal(stats.wrong, 0);
 	assert_true(stats.faults > 15 && stats.deep > 0);
@@ -147,7 +153,15 @@ static void every_kind_of_failure_is_survived(void **state)
 static void a_disk_beyond_the_assumptions_is_noticed(void **state)
 {
 	(void)state;
-	const struct part part = {&script_small, "hostile", HF_PAD_NONE, .moments = 2, .quiet = true};
+	const struct part part = {&script_small, "hostile", 0, .moments = 2, .quiet = true};
+	assert_true(sweep_part(&part).wrong > 0);
+}
+
+/* Groups that end on sectors share pages. */
+static void padding_to_sectors_is_not_enough_where_pages_go(void **state)
+{
+	(void)state;
+	const struct part part = {&script_small, "pages", 512, .moments = 2, .quiet = true};
 	assert_true(sweep_part(&part).wrong > 0);
 }
 
@@ -159,6 +173,8 @@ int main(void)
 	    cmocka_unit_test(work_is_done_once_across_crashes),
 	    cmocka_unit_test(no_answer_runs_ahead_of_the_disk),
 	    cmocka_unit_test(tickets_keep_their_word),
+	    cmocka_unit_test(whole_pages_may_go_when_groups_are_padded_to_pages),
+	    cmocka_unit_test(padding_to_sectors_is_not_enough_where_pages_go),
 	    cmocka_unit_test(queues_survive),
 	    cmocka_unit_test(rotation_survives),
 	    cmocka_unit_test(reopening_and_kills_survive),

@@ -24,7 +24,7 @@ static int big(struct patient *p, const char *id)
 /* Closed cleanly; `full`: the next big one needs the next segment, and puts do not. */
 static struct patient *stopped(bool full)
 {
-	struct patient *p = patient_new(sim_profile_forgetful(), HF_PAD_NONE);
+	struct patient *p = patient_new(sim_profile_forgetful(), 0);
 	if (full)
 		assert_int_equal(big(p, "a"), HF_OK);
 	patient_puts(p, 2);
@@ -82,7 +82,7 @@ static void what_follows_the_failed_first_flush_of_a_new_store_survives(void **s
 {
 	(void)state;
 	for (int falsely = 0; falsely < 2; falsely++) {
-		struct patient *p = patient_new(sim_profile_forgetful(), HF_PAD_NONE);
+		struct patient *p = patient_new(sim_profile_forgetful(), 0);
 		patient_close(p);
 		fail_then_go_on(p, "segment-00000001", false, falsely);
 	}

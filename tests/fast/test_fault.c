@@ -25,7 +25,7 @@ static const struct hf_cursor_key old_key = {{"old", 3}, {"o", 1}, {NULL, 0}};
 
 static struct patient *patient_with_past(struct sim_profile profile)
 {
-	struct patient *p = patient_new(profile, HF_PAD_NONE);
+	struct patient *p = patient_new(profile, 0);
 	const struct hf_cursor_advance args = {.key = old_key, .sequence = 7};
 	assert_int_equal(hf_cursor_advance(p->store, NULL, &args, NULL, &p->error), HF_OK);
 	return p;

@@ -37,8 +37,9 @@ static struct hf__log_id example_id(void)
 static size_t encode_identity(uint8_t out[EXAMPLE_SIZE])
 {
 	const struct hf__log_id id = example_id();
-	struct hf__identity identity = {.format_major = 1, .epoch = 1, .segment_size = EXAMPLE_SIZE};
+	struct hf__identity identity = {.format_major = 2, .epoch = 1, .segment_size = EXAMPLE_SIZE};
 	memcpy(identity.uuid, id.uuid, 16);
+	memset(identity.content_key, 0xC5, 16);
 	hf__identity_encode(&identity, out);
 	return HF__IDENTITY_SIZE;
 }
@@ -68,6 +69,7 @@ static struct hf__group_header put_group(struct hf__writer *w, const struct hf__
 	struct hf__group_header header = {
 	    .epoch = 1,
 	    .place = {1, 512},
+	    .incarnation_lsn = 1,
 	    .first_lsn = 1,
 	    .nonce = UINT64_C(0x0123456789abcdef),
 	    .entry_count = 2,
@@ -80,7 +82,7 @@ static struct hf__group_header put_group(struct hf__writer *w, const struct hf__
 static size_t encode_segment(uint8_t out[EXAMPLE_SIZE])
 {
 	const struct hf__log_id id = example_id();
-	struct hf__segment_header header = {.format_major = 1, .epoch = 1, .number = 1, .size = EXAMPLE_SIZE, .first_lsn = 1};
+	struct hf__segment_header header = {.format_major = 2, .epoch = 1, .number = 1, .size = EXAMPLE_SIZE, .first_lsn = 1};
 	struct hf__writer w = {0};
 	memcpy(header.uuid, id.uuid, 16);
 	hf__put_zeros(&w, HF__SEGMENT_HEADER_SIZE);
@@ -100,10 +102,11 @@ static size_t encode_witness(uint8_t out[EXAMPLE_SIZE])
 	struct hf__writer w = {0};
 	hf__put_zeros(&w, HF__SEGMENT_HEADER_SIZE);
 	const struct hf__group_header group = put_group(&w, &id);
-	struct hf__witness witness = {.generation = 1, .end = {1, (uint32_t)w.len}, .lsn = 2, .chain = group.hash, .clean = true};
+	struct hf__witness witness = {.generation = 1, .end = {1, (uint32_t)w.len}, .lsn = 2, .chain = group.hash, .clean = true,
+	                              .clock = half_past_nine + 2000000, .wall = half_past_nine + 2000000, .boot_clock = 90000000};
 	memset(witness.boot_id, 0xB0, 16);
 	memset(out, 0, HF__WITNESS_SIZE);
-	hf__witness_encode(&id, &witness, out + HF__WITNESS_SLOT_SIZE);
+	hf__witness_encode(&id, &witness, out + HF__WITNESS_SLOT_STEP);
 	hf__writer_deinit(&w);
 	return HF__WITNESS_SIZE;
 }
@@ -218,7 +221,7 @@ static int check_entry(void *arg, const struct hf__entry *entry)
 	assert_int_equal(entry->domain, first ? 2 : 3);
 	assert_int_equal(entry->kind, first ? 1 : 2);
 	assert_int_equal(entry->flags, first ? 0 : 3);
-	assert_int_equal(entry->place.offset, first ? 0x278 : 0x2a0);
+	assert_int_equal(entry->place.offset, first ? 0x290 : 0x2b8);
 	assert_int_equal(entry->body.len, first ? 5 : 8);
 	assert_memory_equal(entry->body.data, first ? "hello" : "holdfast", entry->body.len);
 	return 0;
@@ -252,6 +255,7 @@ static void the_dumped_store_is_read_as_the_document_says(void **state)
 	    .next_lsn = header.first_lsn,
 	    .witness_end = witness.end.offset,
 	    .witness_lsn = witness.lsn,
+	    .witness_chain = witness.chain,
 	};
 	struct hf__scan_verdict verdict;
 	unsigned count = 0;

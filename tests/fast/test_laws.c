@@ -117,7 +117,7 @@ static void states_equal_replay_snapshot_and_feed(void **state)
 static void states_equal_replay_snapshot_and_feed_with_padding(void **state)
 {
 	(void)state;
-	obey_under("laws, padded", &(struct hf_options){.segment_size = 64 << 10, .pad = HF_PAD_SECTOR});
+	obey_under("laws, padded", &(struct hf_options){.segment_size = 64 << 10, .pad = 512});
 }
 
 static void states_equal_replay_snapshot_and_feed_with_payloads_on_disk(void **state)

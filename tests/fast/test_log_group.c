@@ -35,6 +35,7 @@ static void a_group_comes_back_whole(void **state)
 	assert_int_equal(header.place.segment, 3);
 	assert_int_equal(header.place.offset, b.start[1]);
 	assert_int_equal(header.first_lsn, 101);
+	assert_int_equal(header.incarnation_lsn, 100);
 	assert_int_equal(header.durable_lsn, 99);
 	assert_int_equal(header.previous_hash, first_hash);
 	assert_int_equal(header.nonce, UINT64_C(0x1122334455667789));
@@ -44,41 +45,48 @@ static void a_group_comes_back_whole(void **state)
 	log_build_free(&b);
 }
 
-static void a_group_costs_at_most_96_bytes_beside_its_entries(void **state)
+static void a_group_costs_at_most_112_bytes_beside_its_entries(void **state)
 {
 	(void)state;
 	struct log_build b = log_build(HF__ALIGN);
 	for (size_t len = 0; len < 17; len++) {
 		log_build_group(&b, 2, len);
 		const size_t entries = 2 * (ENTRY_HEADER + (len + 7) / 8 * 8);
-		assert_true(group_bytes(&b, len).len - entries <= 96);
+		assert_true(group_bytes(&b, len).len - entries <= 112);
 	}
 	log_build_free(&b);
 }
 
-static void with_sector_padding_every_group_ends_on_a_sector(void **state)
+static void padded_groups_end_at(uint32_t pad)
 {
-	(void)state;
-	struct log_build b = log_build(HF__SECTOR);
+	struct log_build b = log_build(pad);
 	for (size_t len = 0; len < 24; len++) {
 		struct hf__group_header header;
 		log_build_group(&b, 1 + (uint32_t)len % 3, len * 41);
-		assert_int_equal(b.start[len + 1] % 512, 0);
+		assert_int_equal(b.start[len + 1] % pad, 0);
 		assert_int_equal(check(&b.id, group_bytes(&b, len), &header), HF_OK);
-		assert_int_equal(header.body_len, group_bytes(&b, len).len - 88);
+		assert_int_equal(header.body_len, (1 + len % 3) * (32 + (len * 41 + 7) / 8 * 8));
+		assert_int_equal(hf__group_size(&header), group_bytes(&b, len).len);
 	}
-	/* A group that fits exactly gets no sector of zeros. */
+	/* A group that fits exactly gets no zeros. */
 	const size_t before = b.w.len;
-	log_build_group(&b, 1, 512 - 88 - 32);
-	assert_int_equal(b.w.len, before + 512);
+	log_build_group(&b, 1, pad - 112 - 32);
+	assert_int_equal(b.w.len, before + pad);
 	log_build_free(&b);
+}
+
+static void with_padding_every_group_ends_at_a_multiple_of_it(void **state)
+{
+	(void)state;
+	padded_groups_end_at(512);
+	padded_groups_end_at(4096);
 }
 
 static void every_flipped_bit_of_a_group_is_found(void **state)
 {
 	(void)state;
-	static const uint32_t aligns[] = {HF__ALIGN, HF__SECTOR};
-	for (size_t i = 0; i < 2; i++) {
+	static const uint32_t aligns[] = {HF__ALIGN, HF__SECTOR, HF__BLOCK};
+	for (size_t i = 0; i < 3; i++) {
 		struct log_build b = log_build(aligns[i]);
 		log_build_group(&b, 3, 27);
 		const struct hf_bytes bytes = group_bytes(&b, 0);
@@ -88,7 +96,7 @@ static void every_flipped_bit_of_a_group_is_found(void **state)
 			at[bit / 8] ^= (uint8_t)(1u << bit % 8);
 			assert_int_equal(check(&b.id, bytes, &header), HF_ECORRUPT);
 			/* Header and body are told apart: a header is never doubted for its body. */
-			assert_int_equal(hf__group_decode_header(&b.id, bytes, &header), bit / 8 < 88 ? HF_ECORRUPT : HF_OK);
+			assert_int_equal(hf__group_decode_header(&b.id, bytes, &header), bit / 8 < 112 ? HF_ECORRUPT : HF_OK);
 			at[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 		log_build_free(&b);
@@ -140,8 +148,7 @@ static int with_field(size_t at, enum width width, uint64_t value, bool body_too
 	} else {
 		hf__store_u64(group + at, value);
 	}
-	const uint64_t lsn = hf__load_u64(group + GROUP_FIRST_LSN);
-	hf__store_u64(group + GROUP_SUM, hf__checksum(group, GROUP_SUM, hf__seed_at(b.id.seed, lsn)));
+	log_build_reseal_headers(&b.id, group);
 	const int rc = body_too ? check(&b.id, bytes, &header) : hf__group_decode_header(&b.id, bytes, &header);
 	log_build_free(&b);
 	return rc;
@@ -152,6 +159,8 @@ static void a_header_that_verifies_must_still_make_sense(void **state)
 	(void)state;
 	assert_int_equal(with_field(GROUP_MAGIC, U32, 0x72676668, true), HF_OK); /* the change itself is no reason */
 	assert_int_equal(with_field(GROUP_MAGIC, U32, 0x72676669, false), HF_ECORRUPT);
+	assert_int_equal(with_field(GROUP_PORTABLE_MAGIC, U32, 0x67706668, true), HF_OK);
+	assert_int_equal(with_field(GROUP_PORTABLE_MAGIC, U32, 0x67706669, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_FLAGS, U16, 1, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_FLAGS, U16, 0x8000, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_ENTRY_COUNT, U32, 0, false), HF_ECORRUPT);
@@ -159,6 +168,13 @@ static void a_header_that_verifies_must_still_make_sense(void **state)
 	assert_int_equal(with_field(GROUP_ENTRY_COUNT, U32, UINT32_MAX, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_FIRST_LSN, U64, 0, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_FIRST_LSN, U64, HF__LSN_MAX - 1, false), HF_OK); /* both entries have an LSN */
+	assert_int_equal(with_field(GROUP_INCARNATION_LSN, U64, 0, false), HF_ECORRUPT);
+	assert_int_equal(with_field(GROUP_INCARNATION_LSN, U64, 99, false), HF_OK);
+	assert_int_equal(with_field(GROUP_INCARNATION_LSN, U64, 101, false), HF_ECORRUPT); /* an opening that began later */
+	assert_int_equal(with_field(GROUP_PAD_LEN, U32, 4088, false), HF_OK);
+	assert_int_equal(with_field(GROUP_PAD_LEN, U32, 4088, true), HF_ECORRUPT); /* not there */
+	assert_int_equal(with_field(GROUP_PAD_LEN, U32, 4, false), HF_ECORRUPT);
+	assert_int_equal(with_field(GROUP_PAD_LEN, U32, 4096, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_FIRST_LSN, U64, HF__LSN_MAX, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_FIRST_LSN, U64, UINT64_MAX, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_BODY_LEN, U32, 111, false), HF_ECORRUPT);
@@ -208,8 +224,8 @@ static void an_entry_is_verified_although_the_group_hash_covers_it(void **state)
 	log_build_free(&b);
 }
 
-/* A group with `extra` more bytes behind its entries, the last of which is `last`. */
-static int with_tail(size_t extra, uint8_t last)
+/* A group with `extra` more bytes behind its entries, the last of which is `last`; the body is said to reach that far, or the padding. */
+static int with_tail(size_t extra, uint8_t last, size_t length_at)
 {
 	struct log_build b = log_build(HF__ALIGN);
 	struct hf__group_header header;
@@ -217,20 +233,125 @@ static int with_tail(size_t extra, uint8_t last)
 	hf__put_zeros(&b.w, extra);
 	uint8_t *group = b.w.data + b.start[0];
 	b.w.data[b.w.len - 1] |= last;
-	hf__store_u32(group + GROUP_BODY_LEN, 40 + (uint32_t)extra);
+	hf__store_u32(group + length_at, hf__load_u32(group + length_at) + (uint32_t)extra);
 	log_build_reseal_group(&b.id, group);
 	const int rc = check(&b.id, hf_bytes(group, b.w.len - b.start[0]), &header);
 	log_build_free(&b);
 	return rc;
 }
 
-static void padding_is_zero_and_shorter_than_a_sector(void **state)
+static void padding_is_zero_and_no_part_of_the_body(void **state)
 {
 	(void)state;
-	assert_int_equal(with_tail(504, 0), HF_OK);
-	assert_int_equal(with_tail(504, 1), HF_ECORRUPT);
-	assert_int_equal(with_tail(8, 0x80), HF_ECORRUPT);
-	assert_int_equal(with_tail(512, 0), HF_ECORRUPT);
+	assert_int_equal(with_tail(504, 0, GROUP_PAD_LEN), HF_OK);
+	assert_int_equal(with_tail(4088, 0, GROUP_PAD_LEN), HF_OK);
+	assert_int_equal(with_tail(504, 1, GROUP_PAD_LEN), HF_ECORRUPT);
+	assert_int_equal(with_tail(8, 0x80, GROUP_PAD_LEN), HF_ECORRUPT);
+	assert_int_equal(with_tail(4096, 0, GROUP_PAD_LEN), HF_ECORRUPT);
+	assert_int_equal(with_tail(8, 0, GROUP_BODY_LEN), HF_ECORRUPT);
+	assert_int_equal(with_tail(40, 0, GROUP_BODY_LEN), HF_ECORRUPT);
+}
+
+/* --- Kept elsewhere ----------------------------------------------------------------------------------------------------- */
+
+/* What is shipped is the slice. On another disk it gets another frame, and is the same group there. */
+static void a_slice_is_true_in_a_frame_for_another_place(void **state)
+{
+	(void)state;
+	static const uint32_t aligns[] = {8, 512, 4096};
+	for (size_t i = 0; i < 3; i++) {
+		struct log_build b = log_build(HF__ALIGN);
+		struct hf__group_header first, shipped, there;
+		struct hf__writer w = {0};
+		log_build_group(&b, 1, 5);
+		log_build_group(&b, 3, 27);
+		assert_int_equal(check(&b.id, group_bytes(&b, 1), &first), HF_OK);
+		const struct hf_bytes slice = hf__group_slice(&first, group_bytes(&b, 1));
+		assert_int_equal(slice.len, group_bytes(&b, 1).len - 32);
+		assert_int_equal(hf__group_verify_slice(&b.id, slice, &shipped), HF_OK);
+		assert_true(shipped.hash == first.hash && shipped.first_lsn == 101 && shipped.entry_count == 3);
+		assert_int_equal(shipped.place.segment, 0); /* a slice stands nowhere */
+
+		hf__put_zeros(&w, 24);
+		shipped.place = (struct hf__position){77, 1024 + 24};
+		shipped.durable_lsn = 42;
+		hf__group_wrap(&w, &b.id, slice, &shipped, aligns[i]);
+		assert_false(w.bad);
+		assert_int_equal((1024 + w.len) % aligns[i], 0);
+		const struct hf_bytes group = hf_bytes(w.data + 24, w.len - 24);
+		assert_int_equal(check(&b.id, group, &there), HF_OK);
+		assert_int_equal(there.place.segment, 77);
+		assert_int_equal(there.place.offset, 1024 + 24);
+		assert_int_equal(there.durable_lsn, 42);
+		assert_int_equal(hf__group_size(&there), group.len);
+		assert_true(there.hash == first.hash && there.previous_hash == first.previous_hash);
+		hf__writer_deinit(&w);
+		log_build_free(&b);
+	}
+}
+
+static void every_flipped_bit_and_every_cut_of_a_slice_is_found(void **state)
+{
+	(void)state;
+	struct log_build b = log_build(HF__ALIGN);
+	struct hf__group_header header;
+	log_build_group(&b, 2, 27);
+	uint8_t *slice = b.w.data + b.start[0] + 32;
+	const size_t len = b.start[1] - b.start[0] - 32;
+	for (size_t bit = 0; bit < len * 8; bit++) {
+		slice[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, len), &header), HF_ECORRUPT);
+		slice[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	for (size_t cut = 0; cut < len; cut++) {
+		assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, cut), &header), HF_ECORRUPT);
+	}
+	hf__put_zeros(&b.w, 8);
+	slice = b.w.data + b.start[0] + 32;
+	assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, len), &header), HF_OK);
+	assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, len + 8), &header), HF_ECORRUPT);
+	log_build_free(&b);
+}
+
+/* Two whole groups of one store that begin with the same LSN: the frame of one does not vouch for the other. */
+static void a_frame_vouches_for_its_own_slice_only(void **state)
+{
+	(void)state;
+	struct log_build a = log_build(HF__ALIGN), b = log_build(HF__ALIGN);
+	struct hf__group_header header;
+	log_build_group(&a, 1, 8);
+	b.previous_hash = 1;
+	log_build_group(&b, 1, 8);
+	assert_int_equal(check(&b.id, group_bytes(&b, 0), &header), HF_OK);
+	memcpy(b.w.data + b.start[0], a.w.data + a.start[0], 32);
+	assert_int_equal(check(&b.id, group_bytes(&b, 0), &header), HF_ECORRUPT);
+	log_build_free(&a);
+	log_build_free(&b);
+}
+
+/* Flags and reserved bytes are a later version's to use, once a feature bit says so. */
+static void an_unknown_feature_makes_flags_legal(void **state)
+{
+	(void)state;
+	struct log_build b = log_build(HF__ALIGN);
+	struct hf__group_header header;
+	log_build_group(&b, 1, 8);
+	uint8_t *group = b.w.data + b.start[0], *entry = group + GROUP_HEADER;
+	group[GROUP_FLAGS] = 4;
+	log_build_reseal_headers(&b.id, group);
+	assert_int_equal(check(&b.id, group_bytes(&b, 0), &header), HF_ECORRUPT);
+	b.id.features_unknown = true;
+	assert_int_equal(check(&b.id, group_bytes(&b, 0), &header), HF_OK);
+	entry[ENTRY_FLAGS] |= 0x40;
+	entry[ENTRY_ZERO] = 9;
+	log_build_reseal_entry(&b.id, 100, entry);
+	log_build_reseal_group(&b.id, group);
+	assert_int_equal(check(&b.id, group_bytes(&b, 0), &header), HF_OK);
+	b.id.features_unknown = false;
+	group[GROUP_FLAGS] = 0;
+	log_build_reseal_group(&b.id, group);
+	assert_int_equal(check(&b.id, group_bytes(&b, 0), &header), HF_ECORRUPT);
+	log_build_free(&b);
 }
 
 static bool refuse_all(void *ctx, size_t size)
@@ -286,8 +407,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_group_comes_back_whole),
-	    cmocka_unit_test(a_group_costs_at_most_96_bytes_beside_its_entries),
-	    cmocka_unit_test(with_sector_padding_every_group_ends_on_a_sector),
+	    cmocka_unit_test(a_group_costs_at_most_112_bytes_beside_its_entries),
+	    cmocka_unit_test(with_padding_every_group_ends_at_a_multiple_of_it),
 	    cmocka_unit_test(every_flipped_bit_of_a_group_is_found),
 	    cmocka_unit_test(every_truncation_of_a_group_is_found),
 	    cmocka_unit_test(a_group_of_another_store_or_epoch_is_refused),
@@ -295,7 +416,11 @@ int main(void)
 	    cmocka_unit_test(the_body_must_hold_exactly_the_entries_that_are_counted),
 	    cmocka_unit_test(a_group_must_end_its_last_transaction),
 	    cmocka_unit_test(an_entry_is_verified_although_the_group_hash_covers_it),
-	    cmocka_unit_test(padding_is_zero_and_shorter_than_a_sector),
+	    cmocka_unit_test(padding_is_zero_and_no_part_of_the_body),
+	    cmocka_unit_test(a_slice_is_true_in_a_frame_for_another_place),
+	    cmocka_unit_test(every_flipped_bit_and_every_cut_of_a_slice_is_found),
+	    cmocka_unit_test(a_frame_vouches_for_its_own_slice_only),
+	    cmocka_unit_test(an_unknown_feature_makes_flags_legal),
 	    cmocka_unit_test(without_memory_the_writer_goes_bad),
 	    cmocka_unit_test(without_memory_for_the_padding_the_writer_goes_bad_too),
 	    cmocka_unit_test(a_body_that_no_reader_would_take_is_not_written),

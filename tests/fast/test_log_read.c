@@ -30,7 +30,7 @@ static bool take(void *ctx, const struct hf_log_entry *entry)
 {
 	struct reading *reading = ctx;
 	assert_true(entry->lsn >= reading->next);
-	assert_true(entry->segment > 0 && entry->offset >= 512 + 88);
+	assert_true(entry->segment > 0 && entry->offset >= 512 + 112);
 	reading->described = reading->described && entry->text[0] != '\0';
 	assert_true(reading->texts || entry->text[0] == '\0');
 	reading->next = entry->lsn + 1;

@@ -39,6 +39,14 @@ static struct hf__scan_input input_of(const struct log_build *b)
 	return input;
 }
 
+/* The witness's word, a true one, about the place where group `i` begins. */
+static void witness_at(struct hf__scan_input *in, const struct log_build *b, size_t i)
+{
+	in->witness_end = b->start[i];
+	in->witness_lsn = b->first_lsn[i] - 1;
+	in->witness_chain = b->chain[i];
+}
+
 /* Checks each entry against what log_build wrote, and counts. */
 struct seen {
 	uint64_t next_lsn;
@@ -165,10 +173,29 @@ static void row_witness_other_lsn(void **state)
 	(void)state;
 	struct log_build b = four_groups(HF__ALIGN);
 	struct hf__scan_input in = input_of(&b);
-	in.witness_end = b.start[2];
+	witness_at(&in, &b, 2);
 	for (uint64_t lsn = 1; lsn < 107; lsn++) {
 		in.witness_lsn = lsn;
 		assert_verdict(scan(&in), lsn == 103 ? HF__SCAN_CLEAN : HF__SCAN_CORRUPT, b.start[4], 107);
+	}
+	log_build_free(&b);
+}
+
+/* Same place, same LSN, another history: a copy of the store that was gone on with elsewhere. */
+static void row_witness_other_chain(void **state)
+{
+	(void)state;
+	struct log_build b = four_groups(HF__ALIGN);
+	struct hf__scan_input in = input_of(&b);
+	for (size_t i = 1; i <= 4; i++) {
+		witness_at(&in, &b, i);
+		assert_verdict(scan(&in), HF__SCAN_CLEAN, b.start[4], 107);
+		in.witness_chain ^= 1;
+		assert_verdict(scan(&in), HF__SCAN_CORRUPT, b.start[4], 107);
+		assert_true(scan(&in).witness_disagrees);
+		in.pinned_end = b.start[4];
+		assert_int_equal(scan(&in).kind, HF__SCAN_CORRUPT);
+		in.pinned_end = 0;
 	}
 	log_build_free(&b);
 }
@@ -259,8 +286,7 @@ static void row_torn(void **state)
 	(void)state;
 	struct log_build b = four_groups(HF__ALIGN);
 	struct hf__scan_input in = input_of(&b);
-	in.witness_end = b.start[3];
-	in.witness_lsn = 105;
+	witness_at(&in, &b, 3);
 	/* The last group, newer than the witness, torn at every byte: some prefix of it, then zeros. */
 	for (uint32_t keep = b.start[3] + 1; keep < b.start[4]; keep++) {
 		uint8_t saved[FILE_SIZE];
@@ -368,14 +394,13 @@ static void a_group_may_end_with_the_file(void **state)
 {
 	(void)state;
 	struct log_build b = log_build(HF__ALIGN);
-	log_build_group(&b, 1, FILE_SIZE - 512 - 88 - 32);
+	log_build_group(&b, 1, FILE_SIZE - 512 - 112 - 32);
 	struct hf__scan_input in = input_of(&b);
 	assert_int_equal(b.w.len, FILE_SIZE);
 	assert_verdict(scan(&in), HF__SCAN_CLEAN, FILE_SIZE, 101);
 	in.pinned_end = FILE_SIZE;
 	assert_verdict(scan(&in), HF__SCAN_CLEAN, FILE_SIZE, 101);
-	in.witness_end = FILE_SIZE;
-	in.witness_lsn = 100;
+	witness_at(&in, &b, 1);
 	assert_verdict(scan(&in), HF__SCAN_CLEAN, FILE_SIZE, 101);
 	log_build_free(&b);
 }
@@ -384,7 +409,7 @@ static void a_tail_shorter_than_a_header_must_be_zero(void **state)
 {
 	(void)state;
 	struct log_build b = log_build(HF__ALIGN);
-	log_build_group(&b, 1, FILE_SIZE - 512 - 88 - 32 - 16);
+	log_build_group(&b, 1, FILE_SIZE - 512 - 112 - 32 - 16);
 	log_build_fill(&b, FILE_SIZE);
 	struct hf__scan_input in = input_of(&b);
 	assert_verdict(scan(&in), HF__SCAN_CLEAN, FILE_SIZE - 16, 101);
@@ -441,8 +466,7 @@ static void with_a_current_witness_every_flipped_bit_is_corrupt(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct log_build b = four_groups(aligns[i]);
 		struct hf__scan_input in = input_of(&b);
-		in.witness_end = b.start[4];
-		in.witness_lsn = 106;
+		witness_at(&in, &b, 4);
 		for (size_t bit = 512 * 8; bit < FILE_SIZE * 8; bit++) {
 			b.w.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 			assert_int_equal(scan(&in).kind, bit / 8 < b.start[4] ? HF__SCAN_CORRUPT : HF__SCAN_TORN);
@@ -474,8 +498,7 @@ static void every_zeroed_sector_in_front_of_the_witness_is_corrupt(void **state)
 	(void)state;
 	struct log_build b = four_groups(HF__SECTOR);
 	struct hf__scan_input in = input_of(&b);
-	in.witness_end = b.start[4];
-	in.witness_lsn = 106;
+	witness_at(&in, &b, 4);
 	for (uint32_t at = 512; at < b.start[4]; at += 512) {
 		uint8_t saved[512];
 		memcpy(saved, b.w.data + at, 512);
@@ -499,8 +522,7 @@ static void every_truncation_is_judged_by_what_it_cut(void **state)
 		struct hf__scan_verdict v = scan(&in);
 		const bool boundary = len == b.start[groups_taken(&b, &v)];
 		assert_int_equal(v.kind, boundary || len >= b.start[4] ? HF__SCAN_CLEAN : HF__SCAN_TORN);
-		in.witness_end = b.start[2];
-		in.witness_lsn = 103;
+		witness_at(&in, &b, 2);
 		v = scan(&in);
 		assert_true((v.kind == HF__SCAN_CORRUPT) == (len < b.start[2]));
 		in.witness_end = 0;
@@ -524,8 +546,7 @@ static void whatever_a_crash_leaves_of_the_last_group_is_torn_or_clean(void **st
 		log_build_group(&b, 3, 700);
 		log_build_fill(&b, 2 * FILE_SIZE);
 		struct hf__scan_input in = input_of(&b);
-		in.witness_end = b.start[1];
-		in.witness_lsn = 101;
+		witness_at(&in, &b, 1);
 		bool whole = true;
 		for (uint32_t at = b.start[1]; at < b.start[2]; at = (at / 512 + 1) * 512) {
 			const uint32_t end = (at / 512 + 1) * 512 < b.start[2] ? (at / 512 + 1) * 512 : b.start[2];
@@ -554,14 +575,16 @@ static void hostile_headers_cost_linear_time(void **state)
 	for (uint32_t at = 512; at + GROUP_HEADER <= SIZE; at += GROUP_HEADER) {
 		uint8_t *group = b.w.data + at;
 		hf__store_u32(group + GROUP_MAGIC, 0x72676668);
-		hf__store_u16(group + 6, b.id.epoch);
-		memcpy(group + 8, b.id.uuid, 16);
-		hf__store_u32(group + 24, 3);
-		hf__store_u32(group + 28, at);
+		memcpy(group + GROUP_PORTABLE_MAGIC, "hfpg", 4);
+		hf__store_u16(group + GROUP_EPOCH, b.id.epoch);
+		memcpy(group + GROUP_UUID, b.id.uuid, 16);
+		hf__store_u32(group + GROUP_SEGMENT, 3);
+		hf__store_u32(group + GROUP_OFFSET, at);
+		hf__store_u64(group + GROUP_INCARNATION_LSN, 100);
 		hf__store_u64(group + GROUP_FIRST_LSN, 100 + at);
 		hf__store_u32(group + GROUP_BODY_LEN, (SIZE - at - GROUP_HEADER) / 8 * 8);
 		hf__store_u32(group + GROUP_ENTRY_COUNT, 1);
-		hf__store_u64(group + GROUP_SUM, hf__checksum(group, GROUP_SUM, hf__seed_at(b.id.seed, 100 + at)));
+		log_build_reseal_headers(&b.id, group);
 	}
 	/* Verifying every body would hash 100 GB. */
 	const struct hf__scan_input in = input_of(&b);
@@ -577,6 +600,7 @@ int main(void)
 	    cmocka_unit_test(row_witness_beyond),
 	    cmocka_unit_test(row_witness_inside_group),
 	    cmocka_unit_test(row_witness_other_lsn),
+	    cmocka_unit_test(row_witness_other_chain),
 	    cmocka_unit_test(row_pinned),
 	    cmocka_unit_test(row_witness_lsn_missing),
 	    cmocka_unit_test(row_durable_lost),

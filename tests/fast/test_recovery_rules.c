@@ -15,7 +15,7 @@
 
 static struct patient *patient(void)
 {
-	return patient_new(sim_profile_strict(), HF_PAD_NONE);
+	return patient_new(sim_profile_strict(), 0);
 }
 
 static struct patient *patient_closed(size_t puts)
@@ -46,7 +46,7 @@ static void r2_a_wrong_length_hides_nothing(void **state)
 {
 	(void)state;
 	static const uint32_t lengths[] = {0, 1, 8, 4096, 0x7fffffff, 0xfffffff8, 0xffffffff};
-	enum { GROUP_BODY_LEN = 64, ENTRY_BODY_LEN = 0 };
+	enum { GROUP_BODY_LEN = 60, ENTRY_BODY_LEN = 0 };
 	struct patient *p = patient_closed(6);
 	patient_no_witness(p); /* only the groups can tell */
 	sim_checkpoint(p->sim);
@@ -69,7 +69,7 @@ static void r3_a_torn_word_of_the_witness_leaves_the_other(void **state)
 	struct patient *p = patient_closed(6);
 	sim_checkpoint(p->sim);
 	for (unsigned slot = 0; slot < 2; slot++) {
-		assert_true(sim_flip_bit(p->sim, HF__NAME_WITNESS, ((uint64_t)slot * HF__WITNESS_SLOT_SIZE + 40) * 8));
+		assert_true(sim_flip_bit(p->sim, HF__NAME_WITNESS, ((uint64_t)slot * HF__WITNESS_SLOT_STEP + 40) * 8));
 		patient_has(p, 6);
 		patient_close(p);
 		/* The older word still covers the first groups. */
@@ -165,7 +165,7 @@ static void r6_zeros_end_the_log_only_if_nothing_follows(void **state)
 static void r7_the_tail_is_durable_before_it_is_served(void **state)
 {
 	(void)state;
-	struct patient *p = patient_new(sim_profile_weak(), HF_PAD_NONE);
+	struct patient *p = patient_new(sim_profile_weak(), 0);
 	struct sim_profile profile = sim_profile_weak();
 	profile.m6_reads_old = false;
 	sim_set_profile(p->sim, profile);
@@ -313,7 +313,7 @@ static void a_store_that_was_opened_survives_whatever_its_creation_met(void **st
 static void a_leftover_segment_is_durable_before_it_is_used(void **state)
 {
 	(void)state;
-	struct patient *p = patient_new(sim_profile_weak(), HF_PAD_NONE);
+	struct patient *p = patient_new(sim_profile_weak(), 0);
 	while (patient_info(p).segment_offset < 9000)
 		patient_puts(p, 1); /* more than half full: the next one is due */
 	sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC_DIR, .error = EIO});

@@ -12,7 +12,7 @@
 
 static struct patient *patient(void)
 {
-	return patient_new(sim_profile_strict(), HF_PAD_NONE);
+	return patient_new(sim_profile_strict(), 0);
 }
 
 /* Two segments, the second with some groups; closed cleanly. */

@@ -253,7 +253,7 @@ static struct patient *stopped_twice(size_t puts, uint64_t nth)
 {
 	struct sim_profile profile = sim_profile_strict();
 	profile.m8_short_write = true;
-	struct patient *p = patient_new(profile, HF_PAD_NONE);
+	struct patient *p = patient_new(profile, 0);
 	patient_puts(p, puts);
 	patient_kill(p);
 	patient_reopen(p);

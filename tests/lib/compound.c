@@ -633,7 +633,7 @@ int compound_run(uint64_t seed, int verbose, struct compound_stats *stats, char 
 	w->verbose = verbose;
 	const struct sim_profile profile = profile_of(w);
 	w->options = (struct hf_options){
-	    .create = true, .no_background = true, .pad = profile.pad_hostile ? HF_PAD_SECTOR : HF_PAD_NONE, .segment_size = 16u << 10};
+	    .create = true, .no_background = true, .pad = profile.pad_hostile ? 512 : 0, .segment_size = 16u << 10};
 	w->sim = sim_new(profile, seed);
 	sim_observe(w->sim, at_call, w);
 	for (unsigned i = 0; i < STEPS && !w->why[0]; i++)

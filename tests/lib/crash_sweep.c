@@ -51,6 +51,11 @@ struct run {
 	bool swept;
 };
 
+unsigned sweep_pad_index(uint32_t pad)
+{
+	return pad == 0 ? 0 : pad == 512 ? 1 : 2;
+}
+
 const char *sweep_kind_name(enum sweep_kind kind)
 {
 	static const char *const names[SWEEP_KINDS] = {
@@ -95,10 +100,10 @@ static void complain(struct run *r, const struct sim_shape *shape, uint64_t imag
 	if (r->sim)
 		sim_describe(r->sim, pending, sizeof pending);
 	(void)fprintf(stderr,
-	              "WRONG: %s\n  workload %s, disk %s, pad %s, seed %" PRIu64 "%s%s\n  step %zu, before call %" PRIu64
+	              "WRONG: %s\n  workload %s, disk %s, pad %u, seed %" PRIu64 "%s%s\n  step %zu, before call %" PRIu64
 	              " (%s %s)\n  pending: %s\n  image %016" PRIx64 ": %s\n  required S_%zu, submitted up to S_%zu\n"
 	              "  rerun: HF_SEED=%" PRIu64 " HF_CRASH_JOB=%s/%s/%d %s\n",
-	              what, j->script->name, j->disk, j->pad == HF_PAD_NONE ? "none" : "sector", j->seed, r->about[0] ? ", " : "", r->about,
+	              what, j->script->name, j->disk, j->pad, j->seed, r->about[0] ? ", " : "", r->about,
 	              r->player.step, r->call, r->call_name ? r->call_name : "end", r->file ? r->file : "", pending, image,
 	              shape ? shape_in_words(shape, words, sizeof words) : "-", r->oracle->required, r->oracle->count - 1, hf_test_seed(),
 	              j->script->name, j->disk, (int)j->pad, program_invocation_name);
@@ -127,7 +132,7 @@ static void count_image(struct run *r, struct sim *image, uint64_t hash, const s
 	    [SWEEP_IN_RECOVERY] = r->player.opening && r->player.unclean,
 	    [SWEEP_AT_ROTATION] = r->player.rotating,
 	};
-	const int pad = r->job->what->pad == HF_PAD_SECTOR;
+	const unsigned pad = sweep_pad_index(r->job->what->pad);
 	(void)pthread_mutex_lock(&stats->lock);
 	if (sim_seen_add(stats->images, hash)) {
 		stats->opened[pad]++;
@@ -291,6 +296,8 @@ static struct sim_profile profile_of(const char *disk)
 		return sim_profile_hostile();
 	if (strcmp(disk, "forgetful") == 0)
 		return sim_profile_forgetful();
+	if (strcmp(disk, "pages") == 0)
+		return sim_profile_pages();
 	return sim_profile_strict();
 }
 

@@ -20,11 +20,14 @@ enum sweep_kind {
 };
 const char *sweep_kind_name(enum sweep_kind kind);
 
+enum { SWEEP_PADS = 3 };
+unsigned sweep_pad_index(uint32_t pad);
+
 /* What is swept: one workload on one kind of disk. */
 struct sweep_job {
 	const struct script *script;
-	const char *disk; /* "strict", "ordered", "weak", "hostile", "forgetful" */
-	enum hf_pad pad;
+	const char *disk; /* "strict", "ordered", "weak", "hostile", "pages", "forgetful" */
+	uint32_t pad;
 	uint64_t seed;
 	struct sim_limits limits; /* of the run without faults */
 	struct sim_limits fault_limits; /* of what follows a fault */
@@ -40,8 +43,8 @@ struct sweep_stats {
 	pthread_mutex_t lock;
 	struct sim_seen *images; /* hashes of all images opened */
 	uint64_t visited; /* images made, the same ones again and again included */
-	uint64_t opened[2]; /* distinct images opened, by pad mode */
-	uint64_t kinds[2][SWEEP_KINDS]; /* of those */
+	uint64_t opened[SWEEP_PADS]; /* distinct images opened, by padding: 0, 512, 4096 */
+	uint64_t kinds[SWEEP_PADS][SWEEP_KINDS]; /* of those */
 	uint64_t faults; /* runs with a fault */
 	uint64_t deep; /* images gone on with */
 	uint64_t wrong;

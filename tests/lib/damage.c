@@ -108,12 +108,12 @@ static bool in_last_segment(struct sim *sim)
 }
 
 /* One step towards a store whose segments are full to the end and which has enough entries. */
-static void work(struct churn *churn, hf_store *store, const struct hf_info *info, bool last, enum hf_pad pad)
+static void work(struct churn *churn, hf_store *store, const struct hf_info *info, bool last, uint32_t pad)
 {
 	const uint32_t room = SEGMENT - info->segment_offset;
 	const uint64_t missing = info->last_lsn < ENTRIES_MIN ? ENTRIES_MIN - info->last_lsn : 0; /* LSNs are dense */
 	const bool fillable = room > 2 * FILL_OVERHEAD && room <= FILL_OVERHEAD + BIG_MAX;
-	if (last && missing > 0 && (fillable || missing * (pad == HF_PAD_SECTOR ? HF__SECTOR : NUDGE) >= room))
+	if (last && missing > 0 && (fillable || missing * (pad == 512 ? HF__SECTOR : NUDGE) >= room))
 		churn_nudge(churn, store);
 	else if (fillable)
 		churn_fill(churn, store, room - FILL_OVERHEAD);
@@ -122,11 +122,11 @@ static void work(struct churn *churn, hf_store *store, const struct hf_info *inf
 }
 
 /* Works until there are so many entries, and the last segment holds at least `end` bytes. */
-static void work_until(struct churn *churn, struct sim *sim, hf_store *store, uint64_t entries, uint32_t end, enum hf_pad pad)
+static void work_until(struct churn *churn, struct sim *sim, hf_store *store, uint64_t entries, uint32_t end, uint32_t pad)
 {
 	struct hf_info info = info_of(store);
 	for (bool last = in_last_segment(sim); !last || info.segment_offset < end || info.last_lsn < entries; last = in_last_segment(sim)) {
-		churn->big_percent = pad == HF_PAD_SECTOR ? BIG_PADDED : last ? BIG_LATER : BIG_AT_FIRST;
+		churn->big_percent = pad == 512 ? BIG_PADDED : last ? BIG_LATER : BIG_AT_FIRST;
 		work(churn, store, &info, last, pad);
 		info = info_of(store);
 	}
@@ -173,7 +173,7 @@ static void take_state(struct damage *d)
 	printf("store: %" PRIu64 " entries, %zu segments, %zu bytes of state\n", info.replayed, d->segments, d->state.len);
 }
 
-struct damage *damage_new(enum hf_pad pad)
+struct damage *damage_new(uint32_t pad)
 {
 	struct damage *d = calloc(1, sizeof *d);
 	assert_non_null(d);

@@ -4,7 +4,7 @@
  * object, every payload, on disk or in memory (or an error when that payload is read), and no LSN that had been issued already. Anything else
  * is wrong: damage that stays silent.
  *
- *	struct damage *damage = damage_new(HF_PAD_NONE);
+ *	struct damage *damage = damage_new(0);
  *	sim_flip_bit(damage_disk(damage), "WITNESS", 17);
  *	damage_judge(damage, &(struct damage_what){"bit flipped", "WITNESS", 17});     // and the disk is whole again
  *	damage_report(damage, "flips");                                                // prints the counts, fails if any was wrong
@@ -35,7 +35,7 @@ struct damage_what {
 	uint64_t at;
 };
 
-struct damage *damage_new(enum hf_pad pad);
+struct damage *damage_new(uint32_t pad);
 void damage_free(struct damage *damage);
 /* To be damaged, then judged. */
 struct sim *damage_disk(struct damage *damage);

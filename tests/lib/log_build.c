@@ -19,6 +19,7 @@ struct log_build log_build(uint32_t align)
 	hf__put_zeros(&b.w, HF__SEGMENT_HEADER_SIZE);
 	b.start[0] = HF__SEGMENT_HEADER_SIZE;
 	b.first_lsn[0] = b.next_lsn;
+	b.chain[0] = b.previous_hash;
 	b.durable_lsn = b.next_lsn - 1;
 	return b;
 }
@@ -45,6 +46,7 @@ void log_build_group(struct log_build *b, uint32_t entries, size_t body_len)
 	struct hf__group_header header = {
 	    .epoch = b->id.epoch,
 	    .place = {b->segment, (uint32_t)at},
+	    .incarnation_lsn = b->first_lsn[0],
 	    .first_lsn = b->next_lsn,
 	    .durable_lsn = b->durable_lsn,
 	    .previous_hash = b->previous_hash,
@@ -62,6 +64,7 @@ void log_build_group(struct log_build *b, uint32_t entries, size_t body_len)
 	b->groups++;
 	b->start[b->groups] = (uint32_t)b->w.len;
 	b->first_lsn[b->groups] = b->next_lsn;
+	b->chain[b->groups] = b->previous_hash;
 }
 
 void log_build_fill(struct log_build *b, size_t size)
@@ -84,7 +87,17 @@ void log_build_reseal_group(const struct hf__log_id *id, uint8_t *group)
 	const uint64_t seed = hf__seed_at(id->seed, hf__load_u64(group + GROUP_FIRST_LSN));
 	const uint32_t body_len = hf__load_u32(group + GROUP_BODY_LEN);
 	hf__store_u64(group + GROUP_BODY_HASH, hf__checksum(group + GROUP_HEADER, body_len, seed));
-	hf__store_u64(group + GROUP_SUM, hf__checksum(group, GROUP_SUM, seed));
+	log_build_reseal_headers(id, group);
+}
+
+void log_build_reseal_headers(const struct hf__log_id *id, uint8_t *group)
+{
+	const uint64_t seed = hf__seed_at(id->seed, hf__load_u64(group + GROUP_FIRST_LSN));
+	uint8_t framed[GROUP_FRAME_SUM + 8];
+	hf__store_u64(group + GROUP_SUM, hf__checksum(group + GROUP_PORTABLE, GROUP_SUM - GROUP_PORTABLE, seed));
+	memcpy(framed, group, GROUP_FRAME_SUM);
+	memcpy(framed + GROUP_FRAME_SUM, group + GROUP_SUM, 8);
+	hf__store_u64(group + GROUP_FRAME_SUM, hf__checksum(framed, sizeof framed, seed));
 }
 
 void log_build_reseal_entry(const struct hf__log_id *id, uint64_t lsn, uint8_t *entry)

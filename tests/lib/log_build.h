@@ -7,16 +7,26 @@
 
 enum {
 	LOG_BUILD_GROUPS = 32,
-	/* Offsets inside a group header and an entry header. */
+	/* Offsets inside a group, its frame first, and inside an entry header. */
 	GROUP_MAGIC = 0,
-	GROUP_FLAGS = 4,
-	GROUP_FIRST_LSN = 32,
-	GROUP_DURABLE_LSN = 40,
-	GROUP_BODY_LEN = 64,
-	GROUP_ENTRY_COUNT = 68,
-	GROUP_BODY_HASH = 72,
-	GROUP_SUM = 80,
-	GROUP_HEADER = 88,
+	GROUP_SEGMENT = 4,
+	GROUP_OFFSET = 8,
+	GROUP_PAD_LEN = 12,
+	GROUP_DURABLE_LSN = 16,
+	GROUP_FRAME_SUM = 24,
+	GROUP_PORTABLE = 32,
+	GROUP_PORTABLE_MAGIC = 32,
+	GROUP_FLAGS = 36,
+	GROUP_EPOCH = 38,
+	GROUP_UUID = 40,
+	GROUP_ENTRY_COUNT = 56,
+	GROUP_BODY_LEN = 60,
+	GROUP_INCARNATION_LSN = 64,
+	GROUP_FIRST_LSN = 72,
+	GROUP_PREVIOUS_HASH = 80,
+	GROUP_BODY_HASH = 96,
+	GROUP_SUM = 104,
+	GROUP_HEADER = 112,
 	ENTRY_FLAGS = 6,
 	ENTRY_ZERO = 7,
 	ENTRY_BODY_SUM = 16,
@@ -36,6 +46,7 @@ struct log_build {
 	size_t groups;
 	uint32_t start[LOG_BUILD_GROUPS + 1]; /* of each group; the last: where the next one would begin */
 	uint64_t first_lsn[LOG_BUILD_GROUPS + 1];
+	uint64_t chain[LOG_BUILD_GROUPS + 1]; /* hash of the group that ends at start[i] */
 };
 
 struct hf__log_id log_build_id(uint8_t fill, uint16_t epoch); /* a uuid of equal bytes */
@@ -47,8 +58,10 @@ void log_build_group(struct log_build *b, uint32_t entries, size_t body_len);
 void log_build_fill(struct log_build *b, size_t size);
 void log_build_free(struct log_build *b);
 
-/* Computes a group's body hash and header checksum anew over whatever stands there. */
+/* Computes a group's body hash and both header checksums anew over whatever stands there. */
 void log_build_reseal_group(const struct hf__log_id *id, uint8_t *group);
+/* The checksums of its portable header and its frame only. */
+void log_build_reseal_headers(const struct hf__log_id *id, uint8_t *group);
 /* The same for an entry's header checksum only, under this LSN. */
 void log_build_reseal_entry(const struct hf__log_id *id, uint64_t lsn, uint8_t *entry);
 

@@ -31,7 +31,7 @@ static void learn_id(struct patient *p)
 	p->id.seed = hf__seed_base(identity.uuid, identity.epoch);
 }
 
-struct patient *patient_new(struct sim_profile profile, enum hf_pad pad)
+struct patient *patient_new(struct sim_profile profile, uint32_t pad)
 {
 	struct patient *p = calloc(1, sizeof *p);
 	assert_non_null(p);

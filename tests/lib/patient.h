@@ -27,7 +27,7 @@ struct patient {
 };
 
 /* A new, open store with segments of 16 KiB. */
-struct patient *patient_new(struct sim_profile profile, enum hf_pad pad);
+struct patient *patient_new(struct sim_profile profile, uint32_t pad);
 void patient_free(struct patient *p);
 
 int patient_open(struct patient *p); /* gives the code; p->store on HF_OK */

@@ -40,7 +40,7 @@ static struct damage *whole(void **state)
 
 static int make(void **state)
 {
-	*state = damage_new(HF_PAD_NONE);
+	*state = damage_new(0);
 	return 0;
 }
 

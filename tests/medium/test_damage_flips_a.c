@@ -11,7 +11,7 @@
 static void every_even_bit_flipped_is_refused_or_harmless(void **state)
 {
 	(void)state;
-	struct damage *damage = damage_new(HF_PAD_NONE);
+	struct damage *damage = damage_new(0);
 	damage_flips(damage, 0, 2);
 	damage_report(damage, "even bits flipped");
 	const struct damage_counts counts = damage_counts(damage);

@@ -141,7 +141,7 @@ static void kill_writers_of_one_store(unsigned number, struct hf_rng *rng)
 	struct writer_start start = {
 	    .path = path,
 	    /* kill -9 asks nothing of the file system: the page cache outlives the process. */
-	    .options = {.create = true, .allow_unsafe_fs = true, .segment_size = sizes[number], .pad = (enum hf_pad)(number % 2)},
+	    .options = {.create = true, .allow_unsafe_fs = true, .segment_size = sizes[number], .pad = (uint32_t[]){0, 512, 4096}[number % 3]},
 	};
 	for (unsigned i = 0; i < KILLS_PER_STORE; i++) {
 		ledger_continue(ledger, &start);

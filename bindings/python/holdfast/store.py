@@ -32,7 +32,7 @@ class OptionsStruct(Struct):
         ("create", c_bool),
         ("no_background", c_bool),
         ("allow_unsafe_fs", c_bool),
-        ("pad", c_int),
+        ("pad", c_uint32),
         ("segment_size", c_uint32),
         ("inline_max", c_uint32),
         ("wait_us", c_int64),
@@ -376,7 +376,7 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     create: bool = False,
     background: bool = True,
     allow_unsafe_fs: bool = False,
-    pad_sectors: bool = False,
+    pad: int = 0,
     segment_size: int = 0,
     inline_max: int = 0,
     wait: Duration = 0,
@@ -386,7 +386,7 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     :param create: make the store if the directory holds none
     :param background: do upkeep in a thread of the library's; otherwise call :meth:`Store.maintain`
     :param allow_unsafe_fs: open on a file system that cannot keep the promises
-    :param pad_sectors: at creation: every group of the log ends on a sector boundary
+    :param pad: at creation: groups of the log end at multiples of so many bytes, 0, 512 or 4096
     :param segment_size: of a full-grown log segment, in bytes; 0 is 64 MiB
     :param inline_max: payloads up to so many bytes are kept in memory; 0 is 256
     :param wait: how long to wait for another process to close the store; :data:`FOR_EVER` is -1
@@ -394,7 +394,7 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     :raises LockedError: another process has it open
     :raises CorruptError: nothing was changed
     """
-    options = OptionsStruct(create, not background, allow_unsafe_fs, int(pad_sectors), segment_size, inline_max, duration(wait))
+    options = OptionsStruct(create, not background, allow_unsafe_fs, pad, segment_size, inline_max, duration(wait))
     handle, error = c_void_p(), ErrorStruct()
     call = function("hf_open", c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct))
     check(call(os.fsencode(path), byref(options), byref(handle), byref(error)), error)

@@ -8,17 +8,14 @@
 extern "C" {
 #endif
 
-/* How log groups are laid on sectors; fixed when the store is created. */
-enum hf_pad {
-	HF_PAD_NONE = 0, /* groups follow each other: assumes that overwriting part of a 512-byte sector cannot damage the rest */
-	HF_PAD_SECTOR = 1, /* every group ends on a sector boundary: needs no such assumption, costs up to 511 bytes a group */
-};
-
 struct hf_options {
 	bool create; /* make the store if the directory holds none (0700, files 0600) */
 	bool no_background; /* start no thread: the host calls hf_maintain() */
 	bool allow_unsafe_fs; /* open on a file system that cannot keep the promises (network, overlay volatile) */
-	enum hf_pad pad; /* at creation only */
+	uint32_t pad; /* at creation only: groups of the log end at multiples of so many bytes. 0: directly behind each other, which assumes
+	               * that an interrupted write to part of a sector cannot damage the rest of it. 512 or 4096: no two groups share a
+	               * sector, or a block, of that size, so nothing is assumed of the disk; costs up to 511 or 4,095 bytes a group.
+	               * Anything else is HF_EINVAL */
 	uint32_t segment_size; /* bytes of a full-grown log segment, 16 KiB to 1 GiB, rounded up to 4 KiB; 0 = 64 MiB. The first of a
 	                        * store is at most 1 MiB and each next one twice as large, up to this */
 	uint32_t inline_max; /* payloads up to this many bytes are kept in memory; 0 = 256 */
