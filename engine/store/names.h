@@ -6,7 +6,7 @@
 #include "holdfast/admin.h"
 #include "store/domain.h"
 
-/* Containers stay once made, but one that holds nothing is no state and no answer shows it. What decides is the weight of its node in the index:
+/* A container that holds nothing is no state and no answer shows it, although it may still be there (removed.h). What decides is the weight of its node in the index:
  * the instant from which on it holds nothing, INT64_MAX for one that needs a change for that, INT64_MIN for one that holds nothing now. So what
  * ends by time ends in the list too. */
 
