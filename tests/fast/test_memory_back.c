@@ -17,7 +17,7 @@
 #define LEFT ((size_t)64 << 10)
 #define MIB ((size_t)1 << 20)
 
-enum { OBJECTS = 20000, BATCH = 1000 };
+enum { OBJECTS = 8000, BATCH = 1000 };
 
 static void expect_within(const char *what, size_t before, size_t most)
 {
@@ -75,20 +75,10 @@ static void a_large_transaction_leaves_nothing_without_upkeep(void **state)
 	struct stage *stage = open_large();
 	const size_t before = hf__mem_used();
 	commit_large(stage->store);
+	assert_true(hf__mem_used() > before + 31 * MIB); /* kept, for the next one may be as large */
 	for (unsigned i = 0; i < 4; i++)
 		put(stage->store, NULL, 3, hf_bytes("bcde" + i, 1));
 	expect_within("after four small ones", before, LEFT);
-	stage_drop(stage);
-}
-
-/* One large transaction after another does not make its buffer anew each time. */
-static void large_transactions_in_a_row_keep_their_buffer(void **state)
-{
-	(void)state;
-	struct stage *stage = open_large();
-	const size_t before = hf__mem_used();
-	commit_large(stage->store);
-	assert_true(hf__mem_used() > before + 31 * MIB);
 	stage_drop(stage);
 }
 
@@ -174,7 +164,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_large_transaction_leaves_nothing),
 	    cmocka_unit_test(a_large_transaction_leaves_nothing_without_upkeep),
-	    cmocka_unit_test(large_transactions_in_a_row_keep_their_buffer),
 	    cmocka_unit_test(a_feed_that_read_a_large_group_keeps_little),
 	    cmocka_unit_test(many_objects_that_come_and_go_leave_nothing),
 	    cmocka_unit_test(a_large_clear_leaves_nothing),
