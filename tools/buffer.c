@@ -71,24 +71,6 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
 	free(text);
 }
 
-/* Bytes of the character at `at` if it may be shown as it is; 0: escape one byte. */
-static size_t shown_len(const unsigned char *at, size_t left)
-{
-	if (at[0] < 0x80) {
-		return at[0] >= 0x20 && at[0] != 0x7f && at[0] != '\\';
-	}
-	for (size_t len = 2; len <= 4 && len <= left; len++) {
-		if (text_is_utf8(at, len)) {
-			/* U+0080 to U+009F are control characters too, U+202A to U+202E and U+2066 to U+2069 turn text around. */
-			const bool control = at[0] == 0xc2 && at[1] < 0xa0;
-			const bool bidi =
-			    at[0] == 0xe2 && ((at[1] == 0x80 && at[2] >= 0xaa && at[2] <= 0xae) || (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
-			return control || bidi ? 0 : len;
-		}
-	}
-	return 0;
-}
-
 static size_t escape(char out[8], unsigned char byte)
 {
 	static const char named[] = "\nn\tt\rr\\\\";
@@ -106,7 +88,7 @@ size_t buffer_shown(struct buffer *buffer, const void *data, size_t len, size_t 
 	size_t width = 0;
 	for (size_t i = 0; i < len;) {
 		char escaped[8];
-		const size_t plain = shown_len(at + i, len - i);
+		const size_t plain = at[i] == '\\' ? 0 : text_shown(at + i, len - i);
 		const size_t wide = plain ? 1 : escape(escaped, at[i]);
 		const bool last = i + (plain ? plain : 1) == len;
 		if (columns > 0 && width + wide + !last > columns) {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* A log has many entries and a reader may be slow: they are sent on in pieces. */
-enum { SENT_AT_ONCE = 512, TEXT_MAX = 512 };
+enum { SENT_AT_ONCE = 512, TEXT_MAX = 1024 };
 
 const struct cli_option log_options[] = {
     {"from", CLI_U64, "LSN", "begin with this entry", false},

@@ -1,5 +1,6 @@
 /* What goes wrong, said on stderr: one sentence for people, one object with --json, and an exit status that says which kind of thing it
- * was. A sentence is one line whatever the bytes in it: control characters, and bytes that are no UTF-8, become question marks. */
+ * was. A sentence is one line whatever the bytes in it: what text_shown() does not show stands as \xNN. */
+#include "buffer.h"
 #include "cli.h"
 #include "names.h"
 #include "out.h"
@@ -52,14 +53,25 @@ int cli_exit_of(int code)
 	return CLI_IO; /* a code of a newer library: the gravest that says nothing about the store */
 }
 
-static void make_one_line(char *text)
+/* `text` as one line; the caller frees it. NULL: no memory. */
+static char *one_line(const char *text)
 {
-	const bool utf8 = text_is_utf8(text, strlen(text));
-	for (unsigned char *c = (unsigned char *)text; *c; c++) {
-		if (*c < 0x20 || *c == 0x7f || (!utf8 && *c >= 0x80)) {
-			*c = '?';
+	struct buffer line = {0};
+	const size_t len = strlen(text);
+	buffer_text(&line, "");
+	for (size_t i = 0; i < len;) {
+		const size_t shown = text_shown(text + i, len - i);
+		if (shown) {
+			buffer_add(&line, text + i, shown);
+		} else {
+			buffer_format(&line, "\\x%02x", (unsigned char)text[i]);
 		}
+		i += shown ? shown : 1;
 	}
+	if (line.failed) {
+		buffer_free(&line);
+	}
+	return line.data;
 }
 
 static void print_json(const struct hf_error *error, const char *message, int status)
@@ -89,16 +101,16 @@ static void print_json(const struct hf_error *error, const char *message, int st
 	out_free(out);
 }
 
-/* `message` is changed into one line. */
-static int tell(const struct cli *cli, const struct hf_error *error, char *message)
+static int tell(const struct cli *cli, const struct hf_error *error, const char *message)
 {
 	const int status = cli_exit_of(error->code);
-	make_one_line(message);
+	char *line = one_line(message);
 	if (cli->json) {
-		print_json(error, message, status);
+		print_json(error, line ? line : hf_code_name(error->code), status);
 	} else {
-		fprintf(stderr, "holdfast: %s\n", message);
+		fprintf(stderr, "holdfast: %s\n", line ? line : hf_code_name(error->code));
 	}
+	free(line);
 	return status;
 }
 
@@ -161,8 +173,9 @@ void cli_note(struct cli *cli, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof message, format, args);
 	va_end(args);
-	make_one_line(message);
-	fprintf(stderr, "holdfast: %s\n", message);
+	char *line = one_line(message);
+	fprintf(stderr, "holdfast: %s\n", line ? line : "no memory for a note");
+	free(line);
 }
 
 bool cli_progress(const struct cli *cli)

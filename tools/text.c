@@ -157,6 +157,27 @@ bool text_is_utf8(const void *data, size_t len)
 	return true;
 }
 
+/* U+0080 to U+009F, U+061C, U+200E and U+200F, U+2028 to U+202E, U+2066 to U+2069. */
+static bool misleads(uint32_t code)
+{
+	return (code >= 0x80 && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
+size_t text_shown(const void *data, size_t len)
+{
+	const unsigned char *at = data;
+	const size_t sequence = sequence_len(at, len);
+	if (sequence <= 1) {
+		return sequence == 1 && at[0] >= 0x20 && at[0] != 0x7f;
+	}
+	uint32_t code = at[0] & (0xffu >> (sequence + 1));
+	for (size_t i = 1; i < sequence; i++) {
+		code = code << 6 | (at[i] & 63u);
+	}
+	return misleads(code) ? 0 : sequence;
+}
+
 /* --- base64 --------------------------------------------------------------------------------------------------------------- */
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,7 +1,7 @@
 /* Text.
  *
- * Job: build one-line texts in fixed buffers (errors, describe), and hold the text rules that several operations share: base64url
- * for page tokens, cutting at a UTF-8 boundary, trimming, key parts.
+ * Job: build one-line texts in fixed buffers (errors, describe), and hold the text rules that several operations share: what of a
+ * caller's bytes is shown to people and how, base64url for page tokens, cutting at a UTF-8 boundary, trimming, key parts.
  *
  * Happy path: pure functions over borrowed bytes; nothing allocates.
  *
@@ -9,42 +9,160 @@
  * writes, so that a page token has one spelling only. */
 #include "base/text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
-#define QUOTED_MAX ((size_t)60)
+/* --- UTF-8 ---------------------------------------------------------------------------------------------------------------- */
 
-void hf__text_add(struct hf__text *text, const char *format, ...)
+/* How long a sequence this lead byte begins, and the range its second byte must be in: that is where overlong forms, surrogates
+ * and values above U+10FFFF show. 1 for every byte that begins no longer one. */
+static size_t lead_length(uint8_t lead, uint8_t *low, uint8_t *high)
+{
+	*low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+	*high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+	if (lead >= 0xc2 && lead <= 0xdf) {
+		return 2;
+	}
+	if (lead >= 0xe0 && lead <= 0xef) {
+		return 3;
+	}
+	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 1;
+}
+
+/* The length of the UTF-8 sequence at the start, 1 when there is none. len > 0. */
+static size_t sequence_length(const uint8_t *at, size_t len)
+{
+	uint8_t low, high;
+	size_t wanted = lead_length(at[0], &low, &high);
+	if (wanted > len) {
+		return 1;
+	}
+	for (size_t i = 1; i < wanted; i++) {
+		if (at[i] < low || at[i] > high) {
+			return 1;
+		}
+		low = 0x80;
+		high = 0xbf;
+	}
+	return wanted;
+}
+
+/* --- Adding --------------------------------------------------------------------------------------------------------------- */
+
+/* The length without a sequence at the end that the end of the buffer cut in two. */
+static size_t without_cut_sequence(const char *data, size_t len)
+{
+	uint8_t low, high;
+	for (size_t back = 1; back <= 3 && back <= len; back++) {
+		const uint8_t byte = (uint8_t)data[len - back];
+		if (byte < 0x80 || byte > 0xbf)
+			return lead_length(byte, &low, &high) > back ? len - back : len;
+	}
+	return len;
+}
+
+void hf__text_addv(struct hf__text *text, const char *format, va_list arguments)
 {
 	if (text->len >= text->cap) {
 		return;
 	}
 	size_t room = text->cap - text->len; /* the NUL's place included */
-	va_list arguments;
-	va_start(arguments, format);
 	int wanted = vsnprintf(text->data + text->len, room, format, arguments);
-	va_end(arguments);
 	if (wanted < 0) {
 		text->data[text->len] = '\0'; /* a conversion that failed adds nothing */
+	} else if ((size_t)wanted < room) {
+		text->len += (size_t)wanted;
 	} else {
-		text->len += (size_t)wanted < room ? (size_t)wanted : room - 1;
+		text->len = without_cut_sequence(text->data, text->cap - 1);
+		text->data[text->len] = '\0';
+		text->cap = text->len + 1; /* full: what comes later must not stand behind what was cut */
 	}
+}
+
+void hf__text_add(struct hf__text *text, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	hf__text_addv(text, format, arguments);
+	va_end(arguments);
+}
+
+/* --- Quoting -------------------------------------------------------------------------------------------------------------- */
+
+/* Controls of the second kind (U+0080 to U+009F), U+061C, U+200E and U+200F, U+2028 to U+202E, U+2066 to U+2069. */
+static bool misleads(const uint8_t *at, size_t len)
+{
+	if (len == 2)
+		return (at[0] == 0xc2 && at[1] < 0xa0) || (at[0] == 0xd8 && at[1] == 0x9c);
+	if (len != 3 || at[0] != 0xe2)
+		return false;
+	if (at[1] == 0x80)
+		return at[2] == 0x8e || at[2] == 0x8f || (at[2] >= 0xa8 && at[2] <= 0xae);
+	return at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9;
+}
+
+size_t hf__shown(const uint8_t *at, size_t len)
+{
+	if (at[0] < 0x80)
+		return at[0] >= 0x20 && at[0] != 0x7f;
+	const size_t sequence = sequence_length(at, len);
+	return sequence > 1 && !misleads(at, sequence) ? sequence : 0;
+}
+
+/* One step of quoting: so many bytes come in, so many go out. */
+struct quoted {
+	size_t in, out;
+};
+
+static struct quoted quoted_at(struct hf_bytes bytes, size_t i)
+{
+	const uint8_t *at = (const uint8_t *)bytes.data + i;
+	const size_t shown = *at == '"' || *at == '\\' ? 0 : hf__shown(at, bytes.len - i);
+	return shown ? (struct quoted){shown, shown} : (struct quoted){1, 4};
+}
+
+static void add_range(struct hf__text *text, struct hf_bytes bytes, size_t from, size_t to)
+{
+	const uint8_t *at = bytes.data;
+	while (from < to) {
+		const struct quoted step = quoted_at(bytes, from);
+		if (step.out > step.in)
+			hf__text_add(text, "\\x%02x", at[from]);
+		else
+			hf__text_add(text, "%.*s", (int)step.in, (const char *)at + from);
+		from += step.in;
+	}
+}
+
+void hf__text_add_quoted_within(struct hf__text *text, struct hf_bytes bytes, size_t max)
+{
+	size_t total = 0, head = 0, tail = 0;
+	if (!bytes.data)
+		bytes.len = 0; /* a form that is about to be refused */
+	for (size_t i = 0; i < bytes.len;) {
+		const struct quoted step = quoted_at(bytes, i);
+		total += step.out;
+		i += step.in;
+		head = total <= max / 2 ? i : head;
+	}
+	hf__text_add(text, "\"");
+	if (total <= max) {
+		add_range(text, bytes, 0, bytes.len);
+	} else {
+		for (size_t left = total; left > max / 2;) {
+			const struct quoted step = quoted_at(bytes, tail);
+			left -= step.out;
+			tail += step.in;
+		}
+		add_range(text, bytes, 0, head);
+		hf__text_add(text, "\"...\""); /* the dots stand outside: inside they could be the caller's own */
+		add_range(text, bytes, tail, bytes.len);
+	}
+	hf__text_add(text, "\"");
 }
 
 void hf__text_add_quoted(struct hf__text *text, struct hf_bytes bytes)
 {
-	const uint8_t *at = bytes.data;
-	hf__text_add(text, "\"");
-	for (size_t i = 0; i < bytes.len && i < QUOTED_MAX; i++) {
-		bool plain = at[i] >= 0x20 && at[i] < 0x7f && at[i] != '"' && at[i] != '\\';
-		if (plain) {
-			hf__text_add(text, "%c", at[i]);
-		} else {
-			hf__text_add(text, "\\x%02x", at[i]);
-		}
-	}
-	/* The dots stand outside: inside they could be the caller's own. */
-	hf__text_add(text, bytes.len > QUOTED_MAX ? "\"..." : "\"");
+	hf__text_add_quoted_within(text, bytes, HF__QUOTED_MAX);
 }
 
 /* --- base64url ----------------------------------------------------------------------------------------------------------- */
@@ -104,39 +222,6 @@ bool hf__base64url_decode(const char *text, size_t len, uint8_t *out, size_t *ou
 
 /* --- Rules of the contract ----------------------------------------------------------------------------------------------- */
 
-/* How long a sequence this lead byte begins, and the range its second byte must be in: that is where overlong forms, surrogates
- * and values above U+10FFFF show. 1 for every byte that begins no longer one. */
-static size_t lead_length(uint8_t lead, uint8_t *low, uint8_t *high)
-{
-	*low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-	*high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-	if (lead >= 0xc2 && lead <= 0xdf) {
-		return 2;
-	}
-	if (lead >= 0xe0 && lead <= 0xef) {
-		return 3;
-	}
-	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 1;
-}
-
-/* The length of the UTF-8 sequence at the start, 1 when there is none. len > 0. */
-static size_t sequence_length(const uint8_t *at, size_t len)
-{
-	uint8_t low, high;
-	size_t wanted = lead_length(at[0], &low, &high);
-	if (wanted > len) {
-		return 1;
-	}
-	for (size_t i = 1; i < wanted; i++) {
-		if (at[i] < low || at[i] > high) {
-			return 1;
-		}
-		low = 0x80;
-		high = 0xbf;
-	}
-	return wanted;
-}
-
 struct hf_bytes hf__utf8_cut(struct hf_bytes bytes, size_t max)
 {
 	if (bytes.len <= max) {
@@ -153,20 +238,35 @@ struct hf_bytes hf__utf8_cut(struct hf_bytes bytes, size_t max)
 	return hf_bytes(at, max);
 }
 
-static bool byte_is_space(uint8_t byte)
+/* The length of the white space at the start; 0: there is none. */
+static size_t space_length(const uint8_t *at, size_t len)
 {
-	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+	if (len >= 1 && at[0] < 0x80)
+		return at[0] == ' ' || (at[0] >= '\t' && at[0] <= '\r');
+	if (len >= 2 && at[0] == 0xc2)
+		return at[1] == 0x85 || at[1] == 0xa0 ? 2 : 0;
+	if (len < 3)
+		return 0;
+	const uint32_t code = (at[0] & 15u) << 12 | (at[1] & 63u) << 6 | (at[2] & 63u);
+	const bool space = code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f ||
+	                   code == 0x205f || code == 0x3000;
+	return space && sequence_length(at, len) == 3 ? 3 : 0;
 }
 
 struct hf_bytes hf__trim(struct hf_bytes bytes)
 {
 	const uint8_t *at = bytes.data;
-	size_t start = 0, end = bytes.len;
-	while (start < end && byte_is_space(at[start])) {
-		start++;
-	}
-	while (end > start && byte_is_space(at[end - 1])) {
-		end--;
+	size_t start = 0, end = bytes.len, step;
+	if (!at)
+		return bytes;
+	while ((step = space_length(at + start, end - start)) > 0)
+		start += step;
+	for (size_t back = 1; back <= 3 && back <= end - start; back++) {
+		/* No byte inside a sequence begins one: what ends here as white space does not begin inside another character. */
+		if (space_length(at + end - back, back) == back) {
+			end -= back;
+			back = 0;
+		}
 	}
 	return end > start ? hf_bytes(at + start, end - start) : hf_bytes(NULL, 0);
 }
@@ -181,5 +281,5 @@ bool hf__key_part_ok(struct hf_bytes bytes, bool may_be_empty)
 	if (bytes.len == 0) {
 		return may_be_empty;
 	}
-	return bytes.len <= HF_KEY_MAX && memchr(bytes.data, '\0', bytes.len) == NULL;
+	return bytes.data && bytes.len <= HF_KEY_MAX && memchr(bytes.data, '\0', bytes.len) == NULL;
 }

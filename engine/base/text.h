@@ -2,9 +2,12 @@
 #ifndef HF_BASE_TEXT_H
 #define HF_BASE_TEXT_H
 
+#include <stdarg.h>
+
 #include "holdfast/types.h"
 
-/* Appends to a caller's buffer, always NUL-terminated, silently cut at its end. A zeroed text swallows everything. */
+/* Appends to a caller's buffer, always NUL-terminated, silently cut at its end, between two characters of UTF-8. A zeroed text
+ * swallows everything. */
 struct hf__text {
 	char *data;
 	size_t cap;
@@ -12,8 +15,16 @@ struct hf__text {
 };
 
 __attribute__((format(printf, 2, 3))) void hf__text_add(struct hf__text *text, const char *format, ...);
-/* In double quotes; bytes outside printable ASCII, quotes and backslashes as \xNN; cut after 60 bytes with "...". */
-void hf__text_add_quoted(struct hf__text *text, struct hf_bytes bytes);
+__attribute__((format(printf, 2, 0))) void hf__text_addv(struct hf__text *text, const char *format, va_list arguments);
+
+/* Bytes of the character of UTF-8 at the start that a terminal shows as one; 0: what stands there is none (controls, marks that turn
+ * the direction of text, line separators, bytes that are no UTF-8), and its first byte is to be escaped. len > 0. */
+size_t hf__shown(const uint8_t *at, size_t len);
+/* Bytes as people read them, in sentences and in the lines that describe entries: in double quotes; what hf__shown() does not show,
+ * quotes and backslashes as \xNN; at most `max` bytes between the quotes: more is cut in the middle, as "head"..."tail". */
+#define HF__QUOTED_MAX 120u
+void hf__text_add_quoted_within(struct hf__text *text, struct hf_bytes bytes, size_t max);
+void hf__text_add_quoted(struct hf__text *text, struct hf_bytes bytes); /* within HF__QUOTED_MAX */
 
 /* RFC 4648 URL-safe alphabet without padding. Encoded size of n bytes: (n * 4 + 2) / 3. Returns the length written; out must
  * have room for it plus a NUL. */
@@ -23,9 +34,10 @@ bool hf__base64url_decode(const char *text, size_t len, uint8_t *out, size_t *ou
 
 /* The longest prefix of at most `max` bytes that does not cut a UTF-8 sequence in two; bytes that are no UTF-8 count as one each. */
 struct hf_bytes hf__utf8_cut(struct hf_bytes bytes, size_t max);
-/* Without the ASCII white space (space, \t \n \v \f \r) at both ends. */
+/* Without the white space at both ends: all code points with the property White_Space of Unicode, in UTF-8. Bytes that are no UTF-8
+ * are no white space. */
 struct hf_bytes hf__trim(struct hf_bytes bytes);
-/* Empty or ASCII white space only. */
+/* Empty or white space only. */
 bool hf__blank(struct hf_bytes bytes);
 /* Fits the rule for key parts: 1 to HF_KEY_MAX bytes (0 too when empty is allowed), no NUL. */
 bool hf__key_part_ok(struct hf_bytes bytes, bool may_be_empty);

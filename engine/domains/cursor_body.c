@@ -36,7 +36,7 @@ bool hf__cursor_key(const struct hf_cursor_key *key, struct hf__cursor_position 
 
 bool hf__cursor_delivery_id_ok(struct hf_bytes id)
 {
-	return hf__key_part_ok(id, true);
+	return (id.data || id.len == 0) && id.len <= HF_CURSOR_DELIVERY_ID_MAX;
 }
 
 static bool key_ok(const struct hf__cursor_position *key)
@@ -168,7 +168,7 @@ void hf__cursor_add_name(struct hf__text *text, const struct hf__cursor_position
 
 static void describe_set(struct hf_bytes body, struct hf__text *out)
 {
-	static const char *const words[] = {"state of", "advance", "replay to", "reset", "record error of", "put"};
+	static const char *const words[] = {"state at", "advance to", "replay of", "reset to", "record error at", "put at"};
 	enum hf__cursor_cause cause;
 	struct hf__cursor_position key;
 	struct hf__cursor_image image;
@@ -176,9 +176,8 @@ static void describe_set(struct hf_bytes body, struct hf__text *out)
 		hf__text_add(out, "damaged cursor set");
 		return;
 	}
-	hf__text_add(out, "%s ", words[cause]);
+	hf__text_add(out, "%s %lld: ", words[cause], (long long)image.last_sequence);
 	hf__cursor_add_name(out, &key);
-	hf__text_add(out, " at %lld", (long long)image.last_sequence);
 	if (cause != HF__CURSOR_RESET && cause != HF__CURSOR_RECORD_ERROR)
 		return;
 	hf__text_add(out, ": ");

@@ -33,7 +33,7 @@ static int check_delivery_id(struct hf_bytes id, struct hf__text *why)
 {
 	if (hf__cursor_delivery_id_ok(id))
 		return HF_OK;
-	hf__text_add(why, "delivery_id must have at most %u bytes and no NUL", HF_KEY_MAX);
+	hf__text_add(why, "delivery_id must have at most %u bytes", HF_CURSOR_DELIVERY_ID_MAX);
 	return HF_EINVAL;
 }
 
@@ -176,10 +176,12 @@ static int put(struct hf__decision *d, const struct found *found, const struct h
 static int not_monotonic(struct hf__decision *d, const struct found *found, const struct hf__cursor_image *old, int64_t sequence,
                          struct hf_bytes delivery_id)
 {
-	hf__text_add(&d->why, "at %lld ", (long long)old->last_sequence);
-	hf__text_add_quoted(&d->why, old->delivery_id);
-	hf__text_add(&d->why, ", refused %lld ", (long long)sequence);
-	hf__text_add_quoted(&d->why, delivery_id);
+	/* Both positions, and of both delivery ids as much as fits beside them: the numbers stand first. */
+	enum { ID_SHOWN = 40 };
+	hf__text_add(&d->why, "at %lld, refused %lld: delivery ids ", (long long)old->last_sequence, (long long)sequence);
+	hf__text_add_quoted_within(&d->why, old->delivery_id, ID_SHOWN);
+	hf__text_add(&d->why, " and ");
+	hf__text_add_quoted_within(&d->why, delivery_id, ID_SHOWN);
 	hf__text_add(&d->why, ": ");
 	hf__cursor_add_name(&d->why, &found->key);
 	return HF_ENONMONOTONIC;

@@ -53,7 +53,7 @@ int hf__idem_check_span(const char *name, int64_t us, struct hf__text *why)
 
 static int check_names(const struct hf_idempotency_key *key, struct hf_error *error)
 {
-	char why[200] = "";
+	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
 	const int rc = hf__idem_check_key(key, &text);
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "%s", why);

@@ -72,10 +72,12 @@ bool hf__lock_is_my_turn(const struct hf__lock_state *state, const struct hf__de
 	return !hf__lock_running_find(state, name) && !hf__wait_behind(d, hf__lock_wait_key(state, name));
 }
 
+enum { HALF_SHOWN = 60 }; /* of the lock's name and of its owner, so that the time behind them is never cut off */
+
 static void add_holder(struct hf__text *why, const struct hf__lock *lock, int64_t now)
 {
 	hf__text_add(why, "held by ");
-	hf__text_add_quoted(why, hf__blob_bytes(lock->value.owner));
+	hf__text_add_quoted_within(why, hf__blob_bytes(lock->value.owner), HALF_SHOWN);
 	if (lock->value.lease_until == HF_UNSET) {
 		hf__text_add(why, " without a lease");
 		return;
@@ -86,7 +88,7 @@ static void add_holder(struct hf__text *why, const struct hf__lock *lock, int64_
 
 int hf__lock_refuse_held(const struct hf__lock_state *state, struct hf__decision *d, struct hf_bytes name, const struct hf__lock *lock)
 {
-	hf__text_add_quoted(&d->why, name);
+	hf__text_add_quoted_within(&d->why, name, HALF_SHOWN);
 	hf__text_add(&d->why, " is ");
 	if (lock)
 		add_holder(&d->why, lock, d->now);

@@ -168,7 +168,7 @@ int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_g
 static int check_list(const struct hf_migration *list, size_t count, struct hf_error *error)
 {
 	for (size_t i = 0; i < count; i++) {
-		char why[200] = "";
+		char why[HF_ERROR_TEXT] = "";
 		struct hf__text text = {why, sizeof why, 0};
 		int rc = check_name(list[i].name, &text);
 		for (size_t j = 0; j < i && rc == HF_OK; j++) {

@@ -95,7 +95,7 @@ static void check_state(struct hf__check *c, unsigned index)
 	const struct hf__domain *row = c->store->domains->rows[index];
 	struct recount recount = {.c = c};
 	struct hf__emitter emitter = {.ctx = &recount, .setback = hf__setback(c->store, c->store->states), .emit = count_object, .payload = read_payload};
-	char why[200] = "";
+	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
 	if (row->verify(c->store->states[index], &text) != HF_OK)
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, "", 0, 0, "the state of domain %s is unsound: %s", row->name, why);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 static const char *const code_names[] = {
     "HF_OK",       "HF_EINVAL",     "HF_ENOTFOUND", "HF_ECONFLICT", "HF_ECLAIMED",  "HF_EHELD",    "HF_ESTALE",    "HF_ENONMONOTONIC",
@@ -26,7 +25,8 @@ __attribute__((format(printf, 4, 0))) static void fill(struct hf_error *error, i
 	error->code = code;
 	error->os_errno = os_errno;
 	/* Cut, never overrun: the sentence is for people. */
-	(void)vsnprintf(error->text, sizeof error->text, format, arguments);
+	struct hf__text text = {error->text, sizeof error->text, 0};
+	hf__text_addv(&text, format, arguments);
 }
 
 int hf__fail(struct hf_error *error, int code, int os_errno, const char *format, ...)

@@ -28,7 +28,7 @@ struct reading {
 static int give(void *arg, const struct hf__entry *entry)
 {
 	struct reading *reading = arg;
-	char words[512] = "";
+	char words[1024] = "";
 	struct hf__text text = {words, sizeof words, 0};
 	unsigned index = 0;
 	if (entry->lsn < reading->next)

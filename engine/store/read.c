@@ -46,7 +46,7 @@ int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *arg
              struct hf_error *error)
 {
 	unsigned index = 0;
-	char why[200] = "";
+	char why[HF_ERROR_TEXT] = "";
 	*answer = (struct hf__answer){.store = store};
 	int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)

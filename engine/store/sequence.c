@@ -345,7 +345,7 @@ void hf__clear_results(const struct hf__op *ops, size_t count)
 int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf__ticket *ticket,
                  struct hf_error *error)
 {
-	char why[200] = "";
+	char why[HF_ERROR_TEXT] = "";
 	const bool durable = durability == HF_DURABLE;
 	*ticket = (struct hf__ticket){0, 0};
 	for (;;) {

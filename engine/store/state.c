@@ -226,7 +226,7 @@ int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, s
 
 int hf__state_verify(struct hf_store *store, struct hf_error *error)
 {
-	char why[200] = "";
+	char why[HF_ERROR_TEXT] = "";
 	int rc = HF_OK;
 	(void)pthread_mutex_lock(&store->lock);
 	for (unsigned i = 0; i < store->domains->count && rc == HF_OK; i++) {

@@ -7,7 +7,7 @@
 
 static int check(const struct hf__verb *verb, const void *args, struct hf_error *error)
 {
-	char why[200] = "";
+	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
 	const int rc = verb->check(args, &text);
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));

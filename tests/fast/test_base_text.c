@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "lib/rng.h"
+#include "../tools/text.h"
 
 static bool bytes_are(struct hf_bytes bytes, const char *text)
 {
@@ -40,25 +41,96 @@ static void text_is_cut_at_the_end_of_its_buffer(void **state)
 static void quoted_bytes_are_escaped_and_cut(void **state)
 {
 	(void)state;
-	char buffer[400], expected[80];
+	char buffer[400], expected[200];
 	struct hf__text text = {buffer, sizeof buffer, 0};
 	hf__text_add_quoted(&text, hf_bytes("a\"b\\c\n\0~\x7f\xff ", 11));
 	assert_string_equal(buffer, "\"a\\x22b\\x5cc\\x0a\\x00~\\x7f\\xff \"");
-	char letters[61];
+	char letters[121];
 	memset(letters, 'k', sizeof letters);
 	memset(expected, 'k', sizeof expected);
-	expected[0] = expected[61] = '"';
+	expected[0] = expected[121] = '"';
 	text.len = 0;
-	hf__text_add_quoted(&text, hf_bytes(letters, 60));
-	strcpy(expected + 62, "");
+	hf__text_add_quoted(&text, hf_bytes(letters, 120));
+	expected[122] = 0;
 	assert_string_equal(buffer, expected);
 	text.len = 0;
-	hf__text_add_quoted(&text, hf_bytes(letters, 61));
-	strcpy(expected + 62, "...");
+	hf__text_add_quoted(&text, hf_bytes(letters, 121)); /* 60 of each end */
+	memcpy(expected + 61, "\"...\"", 5);
+	memset(expected + 66, 'k', 60);
+	strcpy(expected + 126, "\"");
 	assert_string_equal(buffer, expected);
 	text.len = 0;
 	hf__text_add_quoted(&text, hf_bytes(NULL, 0));
 	assert_string_equal(buffer, "\"\"");
+}
+
+static size_t encode(uint32_t code, char out[4])
+{
+	if (code < 0x80)
+		return (void)(out[0] = (char)code), 1;
+	const size_t len = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	for (size_t i = len; i-- > 1; code >>= 6)
+		out[i] = (char)(0x80 | (code & 63));
+	out[0] = (char)((0xf00u >> len & 0xff) | code);
+	return len;
+}
+
+/* Every code point, and every byte alone: the library and the tool show the same, and hide exactly what could mislead. */
+static void what_is_shown_is_valid_utf8_that_misleads_nobody(void **state)
+{
+	(void)state;
+	for (uint32_t code = 0; code <= 0x10ffff; code++) {
+		char text[4];
+		const size_t len = encode(code, text);
+		const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+		const bool control = code < 0x20 || (code >= 0x7f && code <= 0x9f);
+		const bool turns = code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+		                   (code >= 0x2066 && code <= 0x2069);
+		const bool hidden = surrogate || control || turns || code == 0x2028 || code == 0x2029;
+		assert_int_equal(hf__shown((const uint8_t *)text, len), hidden ? 0 : len);
+		assert_int_equal(text_shown(text, len), hidden ? 0 : len);
+		if (len > 1)
+			assert_int_equal(hf__shown((const uint8_t *)text, len - 1), 0);
+	}
+	for (unsigned byte = 0x80; byte < 0x100; byte++) {
+		const uint8_t alone = (uint8_t)byte;
+		assert_int_equal(hf__shown(&alone, 1), 0);
+		assert_int_equal(text_shown(&alone, 1), 0);
+	}
+}
+
+static void quoted_text_is_cut_in_the_middle_between_characters(void **state)
+{
+	(void)state;
+	char buffer[64];
+	struct hf__text text = {buffer, sizeof buffer, 0};
+	hf__text_add_quoted_within(&text, hf_str("\xd0\xb7\xd0\xb0\xd0\xba\xd0\xb0\xd0\xb7"), 10);
+	assert_string_equal(buffer, "\"\xd0\xb7\xd0\xb0\xd0\xba\xd0\xb0\xd0\xb7\"");
+	text.len = 0;
+	hf__text_add_quoted_within(&text, hf_str("\xd0\xb7\xd0\xb0\xd0\xba\xd0\xb0\xd0\xb7"), 9); /* halves of 4 bytes */
+	assert_string_equal(buffer, "\"\xd0\xb7\xd0\xb0\"...\"\xd0\xb0\xd0\xb7\"");
+	text.len = 0;
+	hf__text_add_quoted_within(&text, hf_str("a\nb\nc"), 9); /* an escape has four: it fits whole or not at all */
+	assert_string_equal(buffer, "\"a\"...\"c\"");
+	text.len = 0;
+	hf__text_add_quoted_within(&text, (struct hf_bytes){NULL, 5}, 9);
+	assert_string_equal(buffer, "\"\"");
+}
+
+static void the_end_of_a_buffer_cuts_between_characters(void **state)
+{
+	(void)state;
+	const char *letters = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
+	for (size_t cap = 1; cap < 13; cap++) {
+		char buffer[16];
+		struct hf__text text = {buffer, cap, 0};
+		hf__text_add(&text, "%s", letters);
+		assert_true(text_is_utf8(buffer, strlen(buffer)));
+		assert_int_equal(strlen(buffer), hf__utf8_cut(hf_str(letters), cap - 1).len);
+		const size_t len = text.len;
+		hf__text_add(&text, "z");
+		assert_int_equal(text.len, len + (cap > 11));
+	}
 }
 
 /* --- base64url ----------------------------------------------------------------------------------------------------------- */
@@ -220,16 +292,39 @@ static void utf8_cut_keeps_whole_characters(void **state)
 
 /* --- Trim and keys ------------------------------------------------------------------------------------------------------- */
 
-static void trim_takes_ascii_space_off_both_ends_only(void **state)
+static void trim_takes_white_space_off_both_ends_only(void **state)
 {
 	(void)state;
 	assert_true(bytes_are(hf__trim(hf_str(" \t\n\v\f\r a b \r\n")), "a b"));
 	assert_true(bytes_are(hf__trim(hf_str("x")), "x"));
 	assert_int_equal(hf__trim(hf_bytes("\0 a \0", 5)).len, 5);
-	assert_true(bytes_are(hf__trim(hf_str("\xc2\xa0")), "\xc2\xa0")); /* no ASCII */
+	assert_true(bytes_are(hf__trim(hf_str("\xe3\x80\x80 \xc2\xa0" "a\xe2\x80\x83" "b\xc2\x85\xe2\x80\xa8")), "a\xe2\x80\x83" "b"));
 	assert_true(bytes_are(hf__trim(hf_str("\x08\x0e")), "\x08\x0e")); /* the neighbours of \t and \r */
+	/* Half a character, a byte alone, a spelling that is too long: no UTF-8, so no white space. */
+	static const char *const kept[] = {"\xe3\x80", "\x85", "\xa0", "\xc2", "\xc0\xa0", "\xe0\x82\xa0", "\xe2\x80", "\xf0\x82\x80\x80"};
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		assert_true(bytes_are(hf__trim(hf_str(kept[i])), kept[i]));
 	assert_int_equal(hf__trim(hf_str(" \t ")).len, 0);
 	assert_int_equal(hf__trim(hf_bytes(NULL, 0)).len, 0);
+}
+
+static void white_space_is_what_unicode_calls_so(void **state)
+{
+	(void)state;
+	static const uint32_t spaces[] = {0x09,   0x0a,   0x0b,   0x0c,   0x0d,   0x20,   0x85,   0xa0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003,
+	                                  0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000};
+	size_t known = 0;
+	for (uint32_t code = 0; code <= 0x10ffff; code++) {
+		char text[9] = {0};
+		const bool space = known < sizeof spaces / sizeof *spaces && spaces[known] == code;
+		const size_t len = encode(code, text);
+		assert_int_equal(hf__blank(hf_bytes(text, len)), space);
+		text[len] = 'x';
+		(void)encode(code, text + len + 1);
+		assert_int_equal(hf__trim(hf_bytes(text, 2 * len + 1)).len, space ? 1 : 2 * len + 1);
+		known += space;
+	}
+	assert_int_equal(known, sizeof spaces / sizeof *spaces);
 }
 
 static void blank_is_empty_or_space_only(void **state)
@@ -253,6 +348,7 @@ static void key_parts_are_1_to_512_bytes_without_nul(void **state)
 	assert_false(hf__key_part_ok(hf_bytes(key, HF_KEY_MAX + 1), false));
 	assert_false(hf__key_part_ok(hf_bytes(key, HF_KEY_MAX + 1), true));
 	assert_false(hf__key_part_ok(hf_bytes(NULL, 0), false));
+	assert_false(hf__key_part_ok(hf_bytes(NULL, 5), true));
 	assert_true(hf__key_part_ok(hf_bytes(NULL, 0), true));
 	for (size_t at = 0; at < HF_KEY_MAX; at++) {
 		key[at] = '\0';
@@ -266,13 +362,17 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(text_is_cut_at_the_end_of_its_buffer),
 	    cmocka_unit_test(quoted_bytes_are_escaped_and_cut),
+	    cmocka_unit_test(what_is_shown_is_valid_utf8_that_misleads_nobody),
+	    cmocka_unit_test(quoted_text_is_cut_in_the_middle_between_characters),
+	    cmocka_unit_test(the_end_of_a_buffer_cuts_between_characters),
 	    cmocka_unit_test(base64url_knows_the_vectors_of_the_rfc),
 	    cmocka_unit_test(base64url_round_trips_in_exactly_the_room_it_asks_for),
 	    cmocka_unit_test(base64url_refuses_every_other_spelling),
 	    cmocka_unit_test(base64url_texts_have_one_meaning_and_bytes_one_text),
 	    cmocka_unit_test(utf8_cut_matches_a_reading_from_the_start),
 	    cmocka_unit_test(utf8_cut_keeps_whole_characters),
-	    cmocka_unit_test(trim_takes_ascii_space_off_both_ends_only),
+	    cmocka_unit_test(trim_takes_white_space_off_both_ends_only),
+	    cmocka_unit_test(white_space_is_what_unicode_calls_so),
 	    cmocka_unit_test(blank_is_empty_or_space_only),
 	    cmocka_unit_test(key_parts_are_1_to_512_bytes_without_nul),
 	};

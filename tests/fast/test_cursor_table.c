@@ -10,6 +10,7 @@
 
 #include "holdfast/cursor.h"
 #include "lib/cells.h"
+#include "../tools/text.h"
 #include "lib/settings.h"
 
 #define HOUR INT64_C(3600000000)
@@ -637,10 +638,10 @@ static void white_space_around_parts_is_ignored(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct call call;
 	char text[TEXT_MAX];
-	assert_int_equal(advance_9(call_with(&call, stage, " \t\n\v\f\rmail er ", "\tevents", "a\n")), HF_OK);
+	assert_int_equal(advance_9(call_with(&call, stage, " \xe3\x80\x80\t\n\v\f\rmail er ", "\tevents", "a\n")), HF_OK);
 	const struct hf_cursor_key plain = {hf_str("mail er"), hf_str("events"), hf_str("a")};
 	assert_true(look(stage->store, &plain, text) != 0);
-	assert_int_equal(advance_4(call_with(&call, stage, "mail er", "events ", " a")), HF_ENONMONOTONIC);
+	assert_int_equal(advance_4(call_with(&call, stage, "mail er", "events\xc2\xa0", " a")), HF_ENONMONOTONIC);
 	stage_close(stage);
 }
 
@@ -693,10 +694,15 @@ static void long_texts_are_cut_or_refused(void **state)
 	back.reason.len++;
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &back, NULL, NULL), HF_ETOOBIG);
 	back.reason = hf_str("why");
-	back.delivery_id = hf_bytes(text, HF_KEY_MAX);
+	text[7] = '\0'; /* kept as given */
+	back.delivery_id = hf_bytes(text, HF_CURSOR_DELIVERY_ID_MAX);
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &back, NULL, NULL), HF_OK);
 	back.delivery_id.len++;
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &back, NULL, NULL), HF_EINVAL);
+	assert_int_equal(hf_cursor_get(stage->store, &call.key, 0, &got, NULL), HF_OK);
+	assert_int_equal(got.cursor.last_delivery_id.len, HF_CURSOR_DELIVERY_ID_MAX);
+	assert_memory_equal(got.cursor.last_delivery_id.data, text, HF_CURSOR_DELIVERY_ID_MAX);
+	hf_release(got.memory);
 	stage_close(stage);
 }
 
@@ -741,6 +747,40 @@ static void a_refused_advance_names_both_positions(void **state)
 		if (!strstr(error.text, words[i]))
 			fail_msg("%s is missing in: %s", words[i], error.text);
 	stage_close(stage);
+}
+
+/* The greatest numbers, the longest ids of all kinds: bytes that need escapes, letters of two bytes, plain ones. */
+static void whatever_the_ids_a_refusal_names_both_positions(void **state)
+{
+	(void)state;
+	static const char *const units[] = {"\xff", "\xd0\xb7", "k", "\xe2\x80\xae"};
+	static char parts[2][HF_CURSOR_DELIVERY_ID_MAX];
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		struct stage *stage = stage_open(SETTING_LIVE);
+		struct hf_error error = {0};
+		const size_t step = strlen(units[i]);
+		size_t len = 0;
+		for (; len + step < HF_CURSOR_DELIVERY_ID_MAX; len += step) {
+			memcpy(parts[0] + len, units[i], step);
+			memcpy(parts[1] + len, units[i], step);
+		}
+		memcpy(parts[0] + len - 1, "!", 1);
+		memcpy(parts[1] + len - 1, "?", 1);
+		const struct hf_bytes part = hf_bytes(parts[0], HF_KEY_MAX / step * step);
+		struct hf_cursor_advance args = {
+		    .key = {part, part, part}, .sequence = INT64_MAX, .delivery_id = hf_bytes(parts[0], len)};
+		assert_int_equal(hf_cursor_advance(stage->store, NULL, &args, NULL, NULL), HF_OK);
+		args.sequence--;
+		args.delivery_id = hf_bytes(parts[1], len);
+		assert_int_equal(hf_cursor_advance(stage->store, NULL, &args, NULL, &error), HF_ENONMONOTONIC);
+		static const char *const words[] = {"at 9223372036854775807, ", "refused 9223372036854775806: ", "!\"", "?\"", "consumer \""};
+		for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+			if (!strstr(error.text, words[k]))
+				fail_msg("%s is missing in: %s", words[k], error.text);
+		assert_true(text_is_utf8(error.text, strlen(error.text)));
+		assert_null(strstr(error.text, "\xe2\x80\xae"));
+		stage_close(stage);
+	}
 }
 
 /* --- Transactions ----------------------------------------------------------------------------------------------------------- */
@@ -886,6 +926,7 @@ int main(void)
 	    cmocka_unit_test(long_texts_are_cut_or_refused),
 	    cmocka_unit_test(a_put_of_half_a_fact_is_refused),
 	    cmocka_unit_test(a_refused_advance_names_both_positions),
+	    cmocka_unit_test(whatever_the_ids_a_refusal_names_both_positions),
 	    cmocka_unit_test(a_failing_operation_takes_all_of_its_transaction_along),
 	    cmocka_unit_test(a_guard_writes_nothing_and_stops_the_transaction),
 	};

@@ -60,7 +60,7 @@ static void log_gives_a_line_for_each_entry(void **state)
 	(void)state;
 	struct ran ran = tool_expect(&plain, "log", 0);
 	assert_non_null(strstr(ran.out, "outbox  enqueue jobs/j1"));
-	assert_non_null(strstr(ran.out, "cursor  advance consumer \"mailer\""));
+	assert_non_null(strstr(ran.out, "cursor  advance to 7: consumer \"mailer\""));
 	assert_true(strncmp(ran.out, "1  2", 4) == 0);
 	tool_free(&ran);
 	ran = tool_expect(&json, "log --from 2 --limit 1", 0);

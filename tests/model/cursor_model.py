@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from words import Done, Number, Refused, fields
+from words import SPACE, Done, Number, Refused, fields
 from world import World, malformed_unless, of_bytes
 
-SPACE = " \t\n\v\f\r"
 ERROR_MAX = 4096
 
 

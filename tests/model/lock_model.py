@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from words import Done, Number, Refused, fields
+from words import SPACE, Done, Number, Refused, fields
 from world import World, malformed_unless, of_bytes
 
 
@@ -71,7 +71,7 @@ class Locks:
         return Done(True, 0)
 
     def force_release(self, name: str, reason: str, expect: Optional[int] = None) -> Done:
-        malformed_unless(reason.strip() != "", "HF_EREASON")
+        malformed_unless(reason.strip(SPACE) != "", "HF_EREASON")
         self.w.expect(expect, self.version_of(name))
         if self._find(name) is None:
             return Done(False, 0)

@@ -98,7 +98,7 @@ TIMES = one(None, START, START + SECOND, START + 2 * SECOND)
 # --- Cursors ---
 
 CURSOR = {"*key": one(*({"consumer": c, "stream": s, "subject": j} for c in (" a", "b ") for s in ("s", "z") for j in ("", "j")))}
-BAD_CURSOR = {"*key": often({"consumer": "a", "stream": "s", "subject": "j"}, {"consumer": " \t", "stream": "s"})}
+BAD_CURSOR = {"*key": often({"consumer": "a", "stream": "s", "subject": "j"}, {"consumer": " \t\u3000", "stream": "s\u2003"})}
 DELIVERED = one(LEFT_OUT, START, START + 7)
 
 WHOLE_CURSOR = st.tuples(one("a", " b"), one("s", "z"), one("", "j"), one(0, 2, 4), one("d1", ""), often(None, START),
@@ -110,7 +110,7 @@ CURSORS = [
         "sequence": one(1, 2, 3, 4, 0), "delivery_id": one("d1", "d2", ""), "delivered_at": DELIVERED, "now": NOW, "expect": EXPECT}),
     Row("cursors", "reset", CURSOR | {
         "sequence": one(0, 1, 3, -1), "delivery_id": one("d1", "d2", ""), "delivered_at": DELIVERED, "now": NOW,
-        "reason": often("moved back", "  \t"), "expect": EXPECT}),
+        "reason": often("moved back", "  \t\xa0"), "expect": EXPECT}),
     Row("cursors", "record_error", CURSOR | {
         "message": often("refused", " ", "\u00e9" * 2047 + "xyz\u00e9"), "now": NOW, "expect": EXPECT}),
     Row("cursors", "put", {"cursor": WHOLE_CURSOR, "expect": EXPECT}),

@@ -11,6 +11,12 @@ import bisect
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Optional
 
+# All that Unicode gives the property White_Space. str.strip() alone would take four separators more.
+SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
 ABSENT = 2**64 - 1
 SECOND = 1_000_000
 DAY = 86_400 * SECOND

@@ -18,11 +18,13 @@
 extern "C" {
 #endif
 
+#define HF_CURSOR_DELIVERY_ID_MAX 4096u /* bytes of a delivery id; longer ones are refused with HF_EINVAL */
 #define HF_CURSOR_ERROR_MAX 4096u /* bytes of a recorded error; longer ones are cut at a UTF-8 boundary */
 #define HF_CURSOR_REASON_MAX 4096u /* bytes of a reset's reason; longer ones are refused with HF_ETOOBIG */
 
-/* Who reads what. ASCII white space at both ends of each part is ignored; then each has at most HF_KEY_MAX bytes, none of them NUL,
- * and only `subject` may be empty: the stream as a whole. */
+/* Who reads what. White space at both ends of each part is ignored (all code points that Unicode gives the property White_Space, in
+ * UTF-8; that is what "blank" means below too); then each has at most HF_KEY_MAX bytes, none of them NUL, and only `subject` may be
+ * empty: the stream as a whole. */
 struct hf_cursor_key {
 	struct hf_bytes consumer;
 	struct hf_bytes stream;
@@ -49,7 +51,7 @@ struct hf_cursor_advance {
 	struct hf_write write;
 	struct hf_cursor_key key;
 	int64_t sequence; /* > 0 */
-	struct hf_bytes delivery_id; /* at most HF_KEY_MAX bytes without NUL; may be empty */
+	struct hf_bytes delivery_id; /* any bytes, at most HF_CURSOR_DELIVERY_ID_MAX, kept as given; may be empty */
 	hf_time delivered_at; /* HF_UNSET, and 0 as in a zeroed struct, mean now */
 	hf_time now; /* 0: the store's clock; else kept in the cursor's own times only */
 };
@@ -64,7 +66,7 @@ struct hf_cursor_reset {
 	struct hf_write write;
 	struct hf_cursor_key key;
 	int64_t sequence; /* >= 0 */
-	struct hf_bytes delivery_id; /* stored as given; empty clears it */
+	struct hf_bytes delivery_id; /* as above; empty clears it */
 	hf_time delivered_at; /* stored as given: HF_UNSET clears it, 0 is the first instant of 1970 */
 	struct hf_bytes reason; /* must not be blank (HF_EREASON); at most HF_CURSOR_REASON_MAX bytes (HF_ETOOBIG) */
 	hf_time now; /* 0: the store's clock */

@@ -138,7 +138,11 @@ enum hf_read_flags {
 	HF_READ_UNDURABLE = 1, /* do not wait: the answer may show what a crash can still take back */
 };
 
-/* A failure in words. `text` names object and reason in one line without a newline; caller bytes in it are escaped. */
+/* A failure in words. `text` names object and reason in one line without a newline. Of a caller's bytes in it valid UTF-8 is shown as it
+ * is; controls, marks that turn the direction of text, line separators, quotes, backslashes and bytes that are no UTF-8 stand as \xNN; an
+ * identifier of more than 120 bytes is cut in the middle ("head"..."tail"), two that stand together earlier. Numbers stand first, so
+ * that no identifier displaces them. Always valid UTF-8. */
+#define HF_ERROR_TEXT 256u
 struct hf_error {
 	int code; /* enum hf_code */
 	int os_errno; /* of the system call that failed, or 0 */
@@ -147,7 +151,7 @@ struct hf_error {
 	uint64_t offset; /* byte in that file */
 	hf_lsn first_lsn; /* range of entries that the failure affects, or 0 */
 	hf_lsn last_lsn;
-	char text[256];
+	char text[HF_ERROR_TEXT];
 };
 
 /* Memory that holds the answer of a read or claim: its items, payloads and page token live in it. */
