@@ -66,7 +66,7 @@ double cli_real(const struct cli *cli, const char *name, double otherwise)
 
 struct hf_write cli_write(const struct cli *cli)
 {
-	struct hf_write write = {0};
+	struct hf_write write = {.literal_times = true}; /* what was typed is meant, @0 too */
 	if (cli->command->flags & CLI_EXPECTS) {
 		write.expect = cli_u64(cli, "expect", 0);
 	}
@@ -78,7 +78,7 @@ struct hf_write cli_write(const struct cli *cli)
 
 hf_time cli_now(const struct cli *cli)
 {
-	return cli_i64(cli, "now", 0);
+	return cli_i64(cli, "now", HF_UNSET);
 }
 
 hf_time cli_clock(void)
@@ -149,6 +149,9 @@ static void tell_people(struct out *out, const struct hf_result *result, const c
 	} else {
 		out_line(out, "%" PRIu64 " %s", result->count, did);
 	}
+	if (result->left_alone > 0) {
+		out_line(out, "%" PRIu64 " left alone", result->left_alone);
+	}
 }
 
 int cli_done(struct cli *cli, int rc, const struct hf_result *result, const struct hf_error *error, const char *did)
@@ -167,6 +170,9 @@ int cli_done(struct cli *cli, int rc, const struct hf_result *result, const stru
 	out_bool(cli->out, "changed", result->changed);
 	out_u64(cli->out, "count", result->count);
 	out_u64(cli->out, "version", result->version);
+	if (result->left_alone > 0) {
+		out_u64(cli->out, "left_alone", result->left_alone);
+	}
 	if (result->token > 0) {
 		out_u64(cli->out, "token", result->token);
 	}

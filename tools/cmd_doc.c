@@ -38,16 +38,11 @@ const struct cli_option doc_count_options[] = {
 
 /* --- Changes -------------------------------------------------------------------------------------------------------------- */
 
-/* What was typed is meant: for the library a time of 0 is one that was not given, unless the times are restored. */
 static void take_times(const struct cli *cli, struct hf_document_put *args)
 {
 	args->created_at = cli_i64(cli, "created-at", HF_UNSET);
 	args->expires_at = cli_i64(cli, "expires-at", HF_UNSET);
 	args->now = cli_now(cli);
-	args->restore = args->created_at == 0 || args->expires_at == 0 || (cli_given(cli, "now") && args->now == 0);
-	if (args->restore && !cli_given(cli, "now")) {
-		args->now = cli_clock();
-	}
 }
 
 int cmd_doc_put(struct cli *cli, int argc, char **argv)

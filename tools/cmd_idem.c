@@ -152,31 +152,6 @@ int cmd_idem_abandon(struct cli *cli, int argc, char **argv)
 
 /* --- The raw store -------------------------------------------------------------------------------------------------------- */
 
-/* What was typed is meant, @0 too: for the library a time of 0 is one that was not given, unless both are restored. So the one that was not typed
- * becomes what the library would take. Nobody else changes the key meanwhile. */
-static int take_times(struct cli *cli, struct hf_idempotency_put *args)
-{
-	struct hf_idempotency_got got;
-	struct hf_error error = {0};
-	args->created_at = cli_i64(cli, "created-at", 0);
-	args->expires_at = cli_i64(cli, "expires-at", 0);
-	args->restore = cli_given(cli, "created-at") || cli_given(cli, "expires-at");
-	if (!args->restore) {
-		return CLI_OK;
-	}
-	const hf_time now = cli_clock();
-	if (!cli_given(cli, "expires-at")) {
-		args->expires_at = now + HF_IDEMPOTENCY_TTL_US;
-	}
-	if (cli_given(cli, "created-at")) {
-		return CLI_OK;
-	}
-	const int rc = hf_idempotency_get(cli->store, &args->key, 0, &got, &error);
-	args->created_at = rc == HF_OK ? got.entry.created_at : now;
-	hf_release(got.memory);
-	return rc == HF_OK || rc == HF_ENOTFOUND ? CLI_OK : cli_fail(cli, &error);
-}
-
 int cmd_idem_put(struct cli *cli, int argc, char **argv)
 {
 	struct hf_idempotency_put args = {
@@ -184,6 +159,9 @@ int cmd_idem_put(struct cli *cli, int argc, char **argv)
 	    .key = key_of(argv),
 	    .fingerprint = cli_bytes(cli, "fingerprint"),
 	    .status = (int32_t)cli_i64(cli, "status", 0),
+	    .created_at = cli_i64(cli, "created-at", HF_UNSET),
+	    .expires_at = cli_i64(cli, "expires-at", HF_UNSET),
+	    .ttl_us = cli_given(cli, "expires-at") ? 0 : HF_IDEMPOTENCY_TTL_US,
 	};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -193,9 +171,6 @@ int cmd_idem_put(struct cli *cli, int argc, char **argv)
 	int status = cli_content(cli, "response", HF_PAYLOAD_MAX, &args.response, &given, &memory);
 	if (status == CLI_OK) {
 		status = cli_open(cli);
-	}
-	if (status == CLI_OK) {
-		status = take_times(cli, &args);
 	}
 	if (status == CLI_OK) {
 		status = cli_done(cli, hf_idempotency_put(cli->store, NULL, &args, &result, &error), &result, &error, "stored");

@@ -68,6 +68,7 @@ int cmd_inbox_lift(struct cli *cli, int argc, char **argv)
 	const struct hf_inbox_put_tombstone args = {
 	    .write = cli_write(cli),
 	    .key = {.user = hf_str(argv[0]), .account = cli_bytes(cli, "account"), .thread = hf_str(argv[1])},
+	    .dismissed_at = HF_UNSET,
 	    .until = HF_UNSET,
 	};
 	struct hf_result result = {0};

@@ -19,6 +19,7 @@ const struct cli_option inbox_save_options[] = {
     {"replace", CLI_SWITCH, NULL, "remove the user's other records", false},
     {"tombstone-for", CLI_DURATION, "TIME", "with --replace: how long a dismissed record that goes is remembered (30d); 0: not at all",
      false},
+    {"only-newer", CLI_SWITCH, NULL, "leave a record alone whose updated-at is older than the stored one's", false},
     {"restore", CLI_SWITCH, NULL, "give a new record the five times below instead of its own", false},
     {"snapshot-at", CLI_TIME, "TIME", "with --restore (none)", false},
     {"seen-at", CLI_TIME, "TIME", "with --restore (none)", false},
@@ -46,20 +47,23 @@ static struct hf_inbox_input input_of(const struct cli *cli, struct hf_bytes pay
 	return input;
 }
 
+/* For the library 0 is the default, as in a zeroed struct; what was typed is meant. */
+static int64_t tombstone_for(const struct cli *cli)
+{
+	const int64_t span = cli_i64(cli, "tombstone-for", 0);
+	return cli_given(cli, "tombstone-for") && span == 0 ? HF_INBOX_NO_TOMBSTONE : span;
+}
+
 /* One record a thread, all alike but for their name. */
 static int save(struct cli *cli, int argc, char **argv, struct hf_bytes payload)
 {
 	const hf_time taken = cli_given(cli, "now") ? cli_now(cli) : cli_clock();
 	const size_t count = (size_t)argc - 1;
-	int64_t tombstone_for = cli_i64(cli, "tombstone-for", 0);
 	struct hf_inbox_input *records = calloc(count + 1, sizeof *records);
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	if (!records) {
 		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for %zu records", count);
-	}
-	if (cli_given(cli, "tombstone-for") && tombstone_for == 0) {
-		tombstone_for = HF_INBOX_NO_TOMBSTONE;
 	}
 	for (size_t i = 0; i < count; i++) {
 		records[i] = input_of(cli, payload);
@@ -74,7 +78,8 @@ static int save(struct cli *cli, int argc, char **argv, struct hf_bytes payload)
 	    .mode = cli_flag(cli, "replace") ? HF_INBOX_REPLACE : HF_INBOX_UPSERT,
 	    .restore = cli_flag(cli, "restore"),
 	    .now = cli_now(cli),
-	    .tombstone_for = tombstone_for,
+	    .tombstone_for = tombstone_for(cli),
+	    .only_newer = cli_flag(cli, "only-newer"),
 	};
 	int status = cli_open(cli);
 	if (status == CLI_OK) {
@@ -151,7 +156,8 @@ static int prune(struct cli *cli, const struct hf_inbox_prune *args)
 
 int cmd_inbox_prune(struct cli *cli, int argc, char **argv)
 {
-	struct hf_inbox_prune args = {.write = cli_write(cli), .user = hf_str(argv[0]), .keep_count = (size_t)argc - 1};
+	struct hf_inbox_prune args = {
+	    .write = cli_write(cli), .user = hf_str(argv[0]), .keep_count = (size_t)argc - 1, .tombstone_for = tombstone_for(cli)};
 	struct hf_bytes *keep = calloc((size_t)argc, sizeof *keep);
 	if (!keep) {
 		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for the names of %d accounts", argc - 1);
@@ -168,9 +174,15 @@ int cmd_inbox_prune(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
+const struct cli_option inbox_prune_options[] = {
+    {"tombstone-for", CLI_DURATION, "TIME", "how long a dismissed record that goes is remembered (30d); 0: not at all", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
 const struct cli_option inbox_trim_options[] = {
     {"max-records", CLI_U64, "COUNT", "keep at most so many", false},
     {"max-age", CLI_DURATION, "TIME", "keep what was saved no longer ago: 12h, 30d", false},
+    {"tombstone-for", CLI_DURATION, "TIME", "how long a dismissed record that goes is remembered (30d); 0: not at all", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -183,6 +195,7 @@ int cmd_inbox_trim(struct cli *cli, int argc, char **argv)
 	    .max_age_us = cli_i64(cli, "max-age", 0),
 	    .dry_run = cli_flag(cli, "dry-run"),
 	    .now = cli_now(cli),
+	    .tombstone_for = tombstone_for(cli),
 	};
 	struct hf_result result = {0};
 	struct hf_error error = {0};

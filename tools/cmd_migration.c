@@ -10,10 +10,8 @@ const struct cli_option migration_record_options[] = {
 
 int cmd_migration_record(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_migration_record args = {.write = cli_write(cli),
-	                                         .name = hf_str(argv[0]),
-	                                         .applied_at = cli_i64(cli, "applied-at", 0),
-	                                         .restore = cli_given(cli, "applied-at")};
+	const struct hf_migration_record args = {
+	    .write = cli_write(cli), .name = hf_str(argv[0]), .applied_at = cli_i64(cli, "applied-at", HF_UNSET)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;

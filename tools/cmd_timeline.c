@@ -54,7 +54,6 @@ int cmd_timeline_append(struct cli *cli, int argc, char **argv)
 	char *memory = NULL;
 	bool given = false;
 	(void)argc;
-	args.restore = args.happened_at != HF_UNSET; /* what was typed is meant, @0 too */
 	int status = cli_content(cli, "payload", HF_PAYLOAD_MAX, &args.payload, &given, &memory);
 	if (status == CLI_OK) {
 		status = cli_open(cli);

@@ -19,8 +19,8 @@ int cmd_log(struct cli *cli, int argc, char **argv);
 int cmd_why(struct cli *cli, int argc, char **argv);
 int cmd_fsck(struct cli *cli, int argc, char **argv);
 
-extern const struct cli_option inbox_save_options[], inbox_load_options[], inbox_get_options[], inbox_key_options[], inbox_trim_options[],
-    inbox_raw_options[], inbox_status_options[];
+extern const struct cli_option inbox_save_options[], inbox_load_options[], inbox_get_options[], inbox_key_options[], inbox_prune_options[],
+    inbox_trim_options[], inbox_raw_options[], inbox_status_options[];
 extern const struct cli_option inbox_snooze_options[], inbox_remove_options[], inbox_all_options[];
 int cmd_inbox_snooze(struct cli *cli, int argc, char **argv);
 int cmd_inbox_wake(struct cli *cli, int argc, char **argv);

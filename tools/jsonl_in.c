@@ -3,20 +3,9 @@
 #include "format.h"
 #include "jsonl.h"
 #include "orders.h"
+#include "text.h"
 
 /* --- Names that come twice ---------------------------------------------------------------------------------------------------- */
-
-static struct hf_bytes trimmed(struct hf_bytes text)
-{
-	if (text.len == 0)
-		return text;
-	const char *at = text.data, *end = at + text.len;
-	while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
-		at++;
-	while (end > at && (end[-1] == ' ' || (end[-1] >= '\t' && end[-1] <= '\r')))
-		end--;
-	return hf_bytes(at, (size_t)(end - at));
-}
 
 static bool once(struct import *import, const struct jsonl_line *line, struct json_fault *fault)
 {
@@ -45,7 +34,7 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->user, parts[count++] = account, parts[count++] = line->thread;
 	} else if (line->kind == JSONL_CURSOR) {
 		/* As the store takes them: without white space at both ends. */
-		parts[count++] = trimmed(key->consumer), parts[count++] = trimmed(key->stream), parts[count++] = trimmed(key->subject);
+		parts[count++] = text_trim(key->consumer), parts[count++] = text_trim(key->stream), parts[count++] = text_trim(key->subject);
 	} else if (line->kind == JSONL_OUTBOX) {
 		parts[count++] = line->queue;
 	} else if (line->kind == JSONL_ITEM) {
@@ -98,11 +87,18 @@ static int load_line_tombstone(struct import *import, const struct jsonl_line *l
 	return load_tombstone(&import->load, &tomb);
 }
 
+/* For the library a time that is not given is now; in a file it is a line that lacks something. */
+static int need_time(struct import *import, const char *name, hf_time time)
+{
+	return time != HF_UNSET ? CLI_OK : load_fail(&import->load, HF_EINVAL, "\"%s\" is missing", name);
+}
+
 static int load_line_cursor(struct import *import, const struct jsonl_line *line)
 {
 	struct hf_cursor cursor = line->cursor;
 	cursor.updated_at = line->updated_at;
-	return load_cursor(&import->load, &cursor);
+	const int rc = need_time(import, "updated_at", line->updated_at);
+	return rc == CLI_OK ? load_cursor(&import->load, &cursor) : rc;
 }
 
 static int load_line_item(struct import *import, const struct jsonl_line *line)
@@ -127,7 +123,20 @@ static int load_line_event(struct import *import, const struct jsonl_line *line)
 {
 	struct hf_timeline_event event = line->event;
 	event.payload = line->payload;
-	return load_event(&import->load, &event);
+	const int rc = need_time(import, "happened_at", event.happened_at);
+	return rc == CLI_OK ? load_event(&import->load, &event) : rc;
+}
+
+static int load_line_idem(struct import *import, const struct jsonl_line *line)
+{
+	const int rc = need_time(import, "created_at", line->idem.created_at);
+	return rc == CLI_OK ? load_idem(&import->load, &line->idem) : rc;
+}
+
+static int load_line_migration(struct import *import, const struct jsonl_line *line)
+{
+	const int rc = need_time(import, "applied_at", line->migration.applied_at);
+	return rc == CLI_OK ? load_migration(&import->load, &line->migration) : rc;
 }
 
 static int load_line_document(struct import *import, const struct jsonl_line *line)
@@ -136,8 +145,9 @@ static int load_line_document(struct import *import, const struct jsonl_line *li
 	unsigned orders = 0;
 	document.payload = line->payload;
 	document.updated_at = line->updated_at;
-	if (line->updated_at == HF_UNSET)
-		return load_fail(&import->load, HF_EINVAL, "a document needs \"updated_at\"");
+	const int rc = need_time(import, "updated_at", line->updated_at);
+	if (rc != CLI_OK)
+		return rc;
 	if (line->orders.len && !orders_parse(line->orders, &orders))
 		return load_fail(&import->load, HF_EINVAL, "\"orders\" is not some of created,updated,group-created,group-updated");
 	return load_document(&import->load, &document, orders);
@@ -201,9 +211,9 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 	case JSONL_EVENT:
 		return load_line_event(import, line);
 	case JSONL_IDEM:
-		return load_idem(&import->load, &line->idem);
+		return load_line_idem(import, line);
 	case JSONL_MIGRATION:
-		return load_migration(&import->load, &line->migration);
+		return load_line_migration(import, line);
 	case JSONL_DOCUMENT:
 		return load_line_document(import, line);
 	case JSONL_LOCK:

@@ -58,8 +58,11 @@ static int look_up_tombstone(struct load *load, const struct hf_inbox_key *key, 
 static int bury(struct load *load, const struct hf_inbox_tombstone *tomb, uint64_t *count)
 {
 	struct hf_error error = {0};
-	const struct hf_inbox_put_tombstone args = {
-	    .key = tomb->key, .dismissed = tomb->dismissed, .dismissed_at = tomb->dismissed_at, .until = tomb->until};
+	const struct hf_inbox_put_tombstone args = {.write.literal_times = true,
+	                                            .key = tomb->key,
+	                                            .dismissed = tomb->dismissed,
+	                                            .dismissed_at = tomb->dismissed_at,
+	                                            .until = tomb->until};
 	return load_added(load, hf_inbox_put_tombstone(load->cli->store, load->txn, &args, NULL, &error), &error, count);
 }
 
@@ -105,7 +108,8 @@ int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb)
 int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record)
 {
 	const struct hf_inbox_key key = {.user = user, .account = record->account, .thread = record->thread};
-	const struct hf_inbox_save save = {.user = user, .records = record, .count = 1, .generated_at = HF_UNSET, .restore = true};
+	const struct hf_inbox_save save = {
+	    .write.literal_times = true, .user = user, .records = record, .count = 1, .generated_at = HF_UNSET, .restore = true};
 	struct hf_inbox_got got;
 	/* The key twice: a record that is replaced takes two entries. */
 	int rc = load_make_room(load, 2 * (user.len + record->account.len + record->thread.len) + record->payload.len);
@@ -131,7 +135,8 @@ int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_i
 int load_saved(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record, hf_time generated_at)
 {
 	const struct hf_inbox_key key = {.user = user, .account = record->account, .thread = record->thread};
-	const struct hf_inbox_save save = {.user = user, .records = record, .count = 1, .generated_at = generated_at};
+	const struct hf_inbox_save save = {
+	    .write.literal_times = true, .user = user, .records = record, .count = 1, .generated_at = generated_at};
 	struct hf_inbox_got got;
 	int rc = load_make_room(load, user.len + record->account.len + record->thread.len + record->payload.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
@@ -164,7 +169,7 @@ static int load_status(struct load *load, struct hf_bytes user, struct hf_bytes 
 
 int load_inbox(struct load *load, struct hf_bytes user, hf_time generated_at, const struct hf_bytes *status, bool overrule)
 {
-	const struct hf_inbox_save save = {.user = user, .generated_at = generated_at};
+	const struct hf_inbox_save save = {.write.literal_times = true, .user = user, .generated_at = generated_at};
 	uint64_t none = 0;
 	int rc = load_make_room(load, user.len + (status ? status->len : 0));
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
@@ -177,7 +182,8 @@ int load_frame(struct load *load, const struct hf_inbox_key *key, const struct h
 {
 	const struct hf_inbox_input record = {
 	    .account = key->account, .thread = key->thread, .payload = frame ? *frame : hf_bytes(NULL, 0), .updated_at = HF_UNSET};
-	const struct hf_inbox_save save = {.user = key->user, .records = &record, .count = 1, .generated_at = HF_UNSET};
+	const struct hf_inbox_save save = {
+	    .write.literal_times = true, .user = key->user, .records = &record, .count = 1, .generated_at = HF_UNSET};
 	struct hf_inbox_got got;
 	uint64_t none = 0;
 	int rc = load_make_room(load, key->user.len + key->account.len + key->thread.len + record.payload.len);

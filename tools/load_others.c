@@ -15,7 +15,7 @@ static bool equal_cursors(const struct hf_cursor *a, const struct hf_cursor *b)
 static int put_cursor(struct load *load, const struct hf_cursor *cursor, uint64_t *count)
 {
 	struct hf_error error = {0};
-	const struct hf_cursor_put args = {.cursor = *cursor};
+	const struct hf_cursor_put args = {.write.literal_times = true, .cursor = *cursor};
 	return load_added(load, hf_cursor_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);
 }
 
@@ -59,12 +59,12 @@ int load_event(struct load *load, const struct hf_timeline_event *event)
 {
 	struct hf_timeline_got got;
 	struct hf_error error = {0};
-	const struct hf_timeline_append args = {.key = event->key,
+	const struct hf_timeline_append args = {.write.literal_times = true,
+	                                        .key = event->key,
 	                                        .type = event->type,
 	                                        .subject = event->subject,
 	                                        .happened_at = event->happened_at,
-	                                        .payload = event->payload,
-	                                        .restore = true};
+	                                        .payload = event->payload};
 	int rc = load_make_room(load, event->key.timeline.len + event->key.id.len + event->type.len + event->subject.len + event->payload.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
 		return rc;
@@ -96,7 +96,7 @@ static int put_idem(struct load *load, const struct hf_idempotency_put *entry, u
 {
 	struct hf_error error = {0};
 	struct hf_idempotency_put args = *entry;
-	args.restore = true;
+	args.write.literal_times = true;
 	return load_added(load, hf_idempotency_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);
 }
 
@@ -132,7 +132,7 @@ int load_migration(struct load *load, const struct hf_migration_record *migratio
 	if (hf_migration_applied(load->cli->store, migration->name, 0, &there, &error) != HF_OK)
 		return load_refused(load, &error);
 	struct hf_migration_record args = *migration;
-	args.restore = true;
+	args.write.literal_times = true;
 	rc = hf_migration_record(load->cli->store, load->txn, &args, NULL, &error);
 	return load_added(load, rc, &error, there ? &load->same : &load->added);
 }
@@ -150,15 +150,14 @@ static bool equal_documents(const struct hf_document *there, const struct hf_doc
 static int put_document(struct load *load, const struct hf_document *document, unsigned orders, hf_lsn expect, uint64_t *count)
 {
 	struct hf_error error = {0};
-	const struct hf_document_put args = {.write.expect = expect,
+	const struct hf_document_put args = {.write = {.expect = expect, .literal_times = true},
 	                                     .key = document->key,
 	                                     .payload = document->payload,
 	                                     .group = document->group,
 	                                     .created_at = document->created_at,
 	                                     .expires_at = document->expires_at,
 	                                     .orders = orders,
-	                                     .now = document->updated_at,
-	                                     .restore = true};
+	                                     .now = document->updated_at};
 	return load_added(load, hf_document_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);
 }
 

@@ -49,7 +49,7 @@ const struct cli_command cli_commands[] = {
     {"inbox", "lift", "USER THREAD", "forget a tombstone: a later save brings the record back as new", NULL, inbox_key_options, ONE,
      cmd_inbox_lift},
     {"inbox", "prune", "USER [ACCOUNT...]", "remove the records of all accounts that are not named",
-     "Without any ACCOUNT nothing is removed.", NULL, MANY, cmd_inbox_prune},
+     "Without any ACCOUNT nothing is removed.", inbox_prune_options, MANY, cmd_inbox_prune},
     {"inbox", "trim", "USER", "remove the oldest records beyond a number or an age", NULL, inbox_trim_options, MANY | CLI_CLOCK,
      cmd_inbox_trim},
     {"inbox", "clear", "USER", "remove all records of a user", "The inbox's status and the time of its newest save stay.", NULL, MANY,

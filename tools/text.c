@@ -178,6 +178,39 @@ size_t text_shown(const void *data, size_t len)
 	return misleads(code) ? 0 : sequence;
 }
 
+/* The length of the white space at the start; 0: none. */
+static size_t space_len(const unsigned char *at, size_t left)
+{
+	const size_t len = left > 0 ? sequence_len(at, left) : 0;
+	if (len <= 1) {
+		return len == 1 && (at[0] == ' ' || (at[0] >= '\t' && at[0] <= '\r'));
+	}
+	uint32_t code = at[0] & (0xffu >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		code = code << 6 | (at[i] & 63u);
+	}
+	const bool space = code == 0x85 || code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||
+	                   code == 0x2029 || code == 0x202f || code == 0x205f || code == 0x3000;
+	return space ? len : 0;
+}
+
+struct hf_bytes text_trim(struct hf_bytes text)
+{
+	const unsigned char *at = text.data;
+	size_t start = 0, end = text.len, kept;
+	while (start < end && space_len(at + start, end - start) > 0) {
+		start += space_len(at + start, end - start);
+	}
+	/* A byte of a character's inside begins none, so a space that ends here is one. */
+	do {
+		kept = end;
+		for (size_t back = 1; back <= 3 && back <= end - start && kept == end; back++) {
+			end -= space_len(at + end - back, back) == back ? back : 0;
+		}
+	} while (kept != end);
+	return hf_bytes(at ? at + start : NULL, end - start);
+}
+
 /* --- base64 --------------------------------------------------------------------------------------------------------------- */
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

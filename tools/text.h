@@ -26,6 +26,8 @@ HF_CHECKED bool text_parse_real(const char *text, double *out);
 /* Bytes of the character at the start that is shown to people as it is; 0: its first byte is to be escaped, being a control, part of a mark
  * that turns the direction of text or of a line separator, or no UTF-8. The library's sentences follow the same rule. len > 0. */
 size_t text_shown(const void *data, size_t len);
+/* Without the white space (as Unicode has it) at both ends, as the store takes the parts of a cursor's key. */
+struct hf_bytes text_trim(struct hf_bytes text);
 /* Is it valid UTF-8: shortest forms, no surrogates, up to U+10FFFF? */
 bool text_is_utf8(const void *data, size_t len);
 

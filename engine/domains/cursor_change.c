@@ -22,13 +22,6 @@ static int refuse(struct hf__text *why, int code, const char *reason)
 	return code;
 }
 
-static int check_common(const struct hf_cursor_key *key, hf_time now, struct hf__text *why)
-{
-	if (now == HF_UNSET)
-		return refuse(why, HF_EINVAL, "now must be a time or 0");
-	return check_target(key, why);
-}
-
 static int check_delivery_id(struct hf_bytes id, struct hf__text *why)
 {
 	if (hf__cursor_delivery_id_ok(id))
@@ -43,7 +36,7 @@ static int advance_check(const void *raw, struct hf__text *why)
 	if (args->sequence <= 0)
 		return refuse(why, HF_EINVAL, "sequence must be above 0");
 	const int rc = check_delivery_id(args->delivery_id, why);
-	return rc == HF_OK ? check_common(&args->key, args->now, why) : rc;
+	return rc == HF_OK ? check_target(&args->key, why) : rc;
 }
 
 static int reset_check(const void *raw, struct hf__text *why)
@@ -53,7 +46,7 @@ static int reset_check(const void *raw, struct hf__text *why)
 		return refuse(why, HF_EINVAL, "sequence must not be below 0");
 	int rc = check_delivery_id(args->delivery_id, why);
 	if (rc == HF_OK)
-		rc = check_common(&args->key, args->now, why);
+		rc = check_target(&args->key, why);
 	if (rc != HF_OK)
 		return rc;
 	if (hf__blank(args->reason))
@@ -68,15 +61,17 @@ static int record_error_check(const void *raw, struct hf__text *why)
 	const struct hf_cursor_record_error *args = raw;
 	if (hf__blank(args->message))
 		return refuse(why, HF_EINVAL, "the message is blank");
-	return check_common(&args->key, args->now, why);
+	return check_target(&args->key, why);
 }
 
 /* The reason and the time of a reset stand together or not at all. */
-static int put_check_reset(const struct hf_cursor *cursor, struct hf__text *why)
+static int put_check_reset(const struct hf_cursor_put *args, struct hf__text *why)
 {
-	if ((cursor->reset_at == HF_UNSET) != (cursor->reset_reason.len == 0))
+	const struct hf_cursor *cursor = &args->cursor;
+	const bool dated = hf__given(&args->write, cursor->reset_at) != HF_UNSET;
+	if (dated != (cursor->reset_reason.len > 0))
 		return refuse(why, HF_EINVAL, "reset_reason and reset_at need each other");
-	if (cursor->reset_at == HF_UNSET)
+	if (!dated)
 		return HF_OK;
 	if (hf__blank(cursor->reset_reason))
 		return refuse(why, HF_EREASON, "a reset needs a reason");
@@ -85,16 +80,15 @@ static int put_check_reset(const struct hf_cursor *cursor, struct hf__text *why)
 
 static int put_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_cursor *cursor = &((const struct hf_cursor_put *)raw)->cursor;
+	const struct hf_cursor_put *args = raw;
+	const struct hf_cursor *cursor = &args->cursor;
 	if (cursor->last_sequence < 0)
 		return refuse(why, HF_EINVAL, "last_sequence must not be below 0");
-	if (cursor->updated_at == HF_UNSET)
-		return refuse(why, HF_EINVAL, "updated_at must be a time");
 	if ((cursor->error_count == 0) != (cursor->last_error.len == 0))
 		return refuse(why, HF_EINVAL, "last_error and error_count need each other");
 	int rc = check_delivery_id(cursor->last_delivery_id, why);
 	if (rc == HF_OK)
-		rc = put_check_reset(cursor, why);
+		rc = put_check_reset(args, why);
 	return rc == HF_OK ? check_target(&cursor->key, why) : rc;
 }
 
@@ -199,11 +193,10 @@ static int advance_decide(void *state, struct hf__decision *d, const void *raw, 
 	const bool replay = args->sequence == image.last_sequence && hf__bytes_equal(args->delivery_id, image.delivery_id);
 	if (!forward && !replay)
 		return not_monotonic(d, &found, &image, args->sequence, args->delivery_id);
-	image.updated_at = args->now ? args->now : d->now;
+	image.updated_at = hf__given_or(&args->write, args->now, d->now);
 	clear_error(&image);
-	const bool dated = args->delivered_at != 0 && args->delivered_at != HF_UNSET;
 	if (forward || image.last_delivered_at == HF_UNSET)
-		image.last_delivered_at = dated ? args->delivered_at : image.updated_at;
+		image.last_delivered_at = hf__given_or(&args->write, args->delivered_at, image.updated_at);
 	image.last_sequence = args->sequence;
 	image.delivery_id = args->delivery_id;
 	return put(d, &found, &image, forward ? HF__CURSOR_ADVANCE : HF__CURSOR_REPLAY, result);
@@ -219,8 +212,8 @@ static int reset_decide(void *state, struct hf__decision *d, const void *raw, st
 	struct hf__cursor_image image = {
 	    .last_sequence = args->sequence,
 	    .delivery_id = args->delivery_id,
-	    .last_delivered_at = args->delivered_at,
-	    .updated_at = args->now ? args->now : d->now,
+	    .last_delivered_at = hf__given(&args->write, args->delivered_at),
+	    .updated_at = hf__given_or(&args->write, args->now, d->now),
 	    .reset_reason = args->reason,
 	};
 	image.reset_at = image.updated_at;
@@ -237,7 +230,7 @@ static int record_error_decide(void *state, struct hf__decision *d, const void *
 	struct hf__cursor_image image = image_or_new(found.cursor);
 	image.last_error = hf__utf8_cut(args->message, HF_CURSOR_ERROR_MAX);
 	image.error_count += image.error_count < UINT64_MAX; /* an import can bring any count */
-	image.updated_at = args->now ? args->now : d->now;
+	image.updated_at = hf__given_or(&args->write, args->now, d->now);
 	return put(d, &found, &image, HF__CURSOR_RECORD_ERROR, result);
 }
 
@@ -255,12 +248,12 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 	const struct hf__cursor_image image = {
 	    .last_sequence = cursor->last_sequence,
 	    .delivery_id = cursor->last_delivery_id,
-	    .last_delivered_at = cursor->last_delivered_at,
+	    .last_delivered_at = hf__given(&args->write, cursor->last_delivered_at),
 	    .last_error = hf__utf8_cut(cursor->last_error, HF_CURSOR_ERROR_MAX),
 	    .error_count = cursor->error_count,
-	    .updated_at = cursor->updated_at,
+	    .updated_at = hf__given_or(&args->write, cursor->updated_at, d->now),
 	    .reset_reason = cursor->reset_reason,
-	    .reset_at = cursor->reset_at,
+	    .reset_at = hf__given(&args->write, cursor->reset_at),
 	};
 	return put(d, &found, &image, HF__CURSOR_PUT, result);
 }

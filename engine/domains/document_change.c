@@ -30,21 +30,13 @@ int hf__document_check_group(struct hf_bytes group, struct hf__text *why)
 	return check_name("group", group, true, why);
 }
 
-int hf__document_check_now(hf_time now, struct hf__text *why)
-{
-	if (now != HF_UNSET)
-		return HF_OK;
-	hf__text_add(why, "now must be a time or 0");
-	return HF_EINVAL;
-}
-
 static int regroup_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_document_regroup *args = raw;
 	int rc = hf__document_check_key(&args->key, why);
 	if (rc == HF_OK)
 		rc = hf__document_check_group(args->group, why);
-	return rc == HF_OK ? hf__document_check_now(args->now, why) : rc;
+	return rc;
 }
 
 static int remove_check(const void *raw, struct hf__text *why)
@@ -126,7 +118,7 @@ static int regroup_decide(void *state, struct hf__decision *d, const void *raw, 
 		return HF_OK;
 	struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_REGROUP);
 	image.group = args->group;
-	image.updated_at = args->now ? args->now : d->now;
+	image.updated_at = hf__given_or(&args->write, args->now, d->now);
 	result->changed = true;
 	result->count = 1;
 	result->version = hf__next_lsn(d);

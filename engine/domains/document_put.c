@@ -3,16 +3,11 @@
 
 /* --- Form ------------------------------------------------------------------------------------------------------------------- */
 
-static bool given(const struct hf_document_put *args, hf_time time)
-{
-	return time != HF_UNSET && (time != 0 || args->restore);
-}
-
 static int check_expiry(const struct hf_document_put *args, struct hf__text *why)
 {
 	if (args->ttl_us < 0)
 		hf__text_add(why, "ttl_us must not be negative");
-	else if (args->ttl_us > 0 && given(args, args->expires_at))
+	else if (args->ttl_us > 0 && hf__given(&args->write, args->expires_at) != HF_UNSET)
 		hf__text_add(why, "expires_at and ttl_us say the same thing: give one");
 	else
 		return HF_OK;
@@ -25,8 +20,6 @@ static int put_check(const void *raw, struct hf__text *why)
 	int rc = hf__document_check_key(&args->key, why);
 	if (rc == HF_OK)
 		rc = hf__document_check_group(args->group, why);
-	if (rc == HF_OK)
-		rc = hf__document_check_now(args->now, why);
 	if (rc == HF_OK)
 		rc = check_expiry(args, why);
 	if (rc != HF_OK)
@@ -68,7 +61,7 @@ static int64_t expiry_of(const struct hf_document_put *args, int64_t now)
 {
 	if (args->ttl_us > 0)
 		return now > INT64_MAX - args->ttl_us ? INT64_MAX : now + args->ttl_us;
-	return given(args, args->expires_at) ? args->expires_at : HF_UNSET;
+	return hf__given(&args->write, args->expires_at);
 }
 
 /* The document as it is to be; `old` is NULL for a new one. */
@@ -81,11 +74,11 @@ static struct hf__document_image image_of(const struct hf__decision *d, const st
 	    .id = args->key.id,
 	    .orders = orders,
 	    .group = args->group,
-	    .updated_at = given(args, args->now) ? args->now : d->now,
+	    .updated_at = hf__given_or(&args->write, args->now, d->now),
 	    .expires_at = expiry_of(args, d->now),
 	    .payload = args->payload,
 	};
-	image.created_at = given(args, args->created_at) ? args->created_at : old ? old->value.created_at : image.updated_at;
+	image.created_at = hf__given_or(&args->write, args->created_at, old ? old->value.created_at : image.updated_at);
 	return image;
 }
 

@@ -15,9 +15,11 @@ static int put_check(const void *raw, struct hf__text *why)
 		rc = hf__idem_check_fingerprint(args->fingerprint, why);
 	if (rc == HF_OK)
 		rc = hf__idem_check_response(args->response, why);
-	if (rc != HF_OK || args->created_at != HF_UNSET)
+	if (rc == HF_OK)
+		rc = hf__idem_check_span("ttl_us", args->ttl_us, why);
+	if (rc != HF_OK || args->ttl_us == 0 || hf__given(&args->write, args->expires_at) == HF_UNSET)
 		return rc;
-	hf__text_add(why, "created_at must be a time or 0");
+	hf__text_add(why, "expires_at and ttl_us say the same thing: give one");
 	return HF_EINVAL;
 }
 
@@ -28,16 +30,14 @@ static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args,
 	    .scope = args->key.scope,
 	    .key = args->key.key,
 	    .fingerprint = args->fingerprint,
-	    .created_at = args->created_at,
+	    .created_at = hf__given_or(&args->write, args->created_at, old ? old->value.created_at : now),
 	    .expires_at = args->expires_at,
 	    .lease_until = HF_UNSET,
 	    .status = args->status,
 	    .response = args->response,
 	};
-	if (args->created_at == 0 && !args->restore)
-		image.created_at = old ? old->value.created_at : now;
-	if (args->expires_at == 0 && !args->restore)
-		image.expires_at = hf__idem_expiry(now, 0);
+	if (args->ttl_us > 0 || (args->expires_at == 0 && !args->write.literal_times))
+		image.expires_at = hf__idem_expiry(now, args->ttl_us);
 	return image;
 }
 

@@ -5,7 +5,7 @@
 static int all_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_mark_all *args = raw;
-	const int rc = hf__check_many(&args->write, args->user, args->now, why);
+	const int rc = hf__check_many(&args->write, args->user, why);
 	if (rc != HF_OK || args->account.len == 0)
 		return rc;
 	return hf__inbox_part_ok("account", args->account, why) ? HF_OK : HF_EINVAL;
@@ -27,7 +27,8 @@ static int decide_all(void *state, struct hf__decision *d, const struct hf_inbox
 	hf__depends(d, hf__inbox_depends(state, inbox, args->user));
 	if (!inbox)
 		return HF_OK;
-	struct hf__inbox_all all = {.mark = mark, .user = args->user, .account = args->account, .at = args->now ? args->now : d->now};
+	struct hf__inbox_all all = {
+	    .mark = mark, .user = args->user, .account = args->account, .at = hf__given_or(&args->write, args->now, d->now)};
 	const uint64_t newest = hf__next_lsn(d) - 1;
 	all.up_to = args->up_to == 0 || args->up_to > newest ? newest : args->up_to;
 	all.count = count_changes(inbox, &all);

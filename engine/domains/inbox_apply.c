@@ -184,6 +184,8 @@ static bool burial_follows(const struct hf__inbox_change *head, const struct hf_
 	case HF__INBOX_CAUSE_STATE:
 		return !record && !tomb;
 	case HF__INBOX_CAUSE_REPLACE: /* of what was dismissed only */
+	case HF__INBOX_CAUSE_PRUNE:
+	case HF__INBOX_CAUSE_TRIM:
 		return record && record->value.dismissed && item->tomb.dismissed;
 	case HF__INBOX_CAUSE_REMOVE:
 		return record && !item->tomb.dismissed;

@@ -178,7 +178,7 @@ static bool cause_ok(const struct hf__inbox_change *head, const uint32_t n[HF__I
 		return n[HF__INBOX_LIFTED] == 0 && (moves || count > 0);
 	case HF__INBOX_CAUSE_PRUNE:
 	case HF__INBOX_CAUSE_TRIM:
-		return n[HF__INBOX_REMOVED] == count && count > 0 && !moves;
+		return n[HF__INBOX_REMOVED] + n[HF__INBOX_BURIED] == count && count > 0 && !moves;
 	case HF__INBOX_CAUSE_CLEAR:
 		return n[HF__INBOX_REMOVED] + n[HF__INBOX_LIFTED] == count && count > 0 && !moves;
 	case HF__INBOX_CAUSE_REMOVE:

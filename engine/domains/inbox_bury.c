@@ -11,7 +11,7 @@ static int put_check(const void *raw, struct hf__text *why)
 	struct hf__inbox_key key;
 	if (!hf__inbox_key(&args->key, &key, why))
 		return HF_EINVAL;
-	if (args->dismissed || args->dismissed_at == HF_UNSET || args->dismissed_at == 0)
+	if (args->dismissed || hf__given(&args->write, args->dismissed_at) == HF_UNSET)
 		return HF_OK;
 	hf__text_add(why, "a tombstone that is not of a dismissed record has a dismissed_at");
 	return HF_EINVAL;
@@ -67,7 +67,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 	const struct hf__tomb_value value = {
 	    .until = args->until,
 	    .dismissed = args->dismissed,
-	    .dismissed_at = args->dismissed && args->dismissed_at != 0 ? args->dismissed_at : HF_UNSET,
+	    .dismissed_at = args->dismissed ? hf__given(&args->write, args->dismissed_at) : HF_UNSET,
 	};
 	const bool stands = value.until > d->now;
 	const struct hf__tomb_value *old = standing ? &standing->value : NULL;

@@ -25,8 +25,6 @@ static int check_key(const struct hf_inbox_key *key, struct hf__text *why)
 static int mark_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_mark *args = raw;
-	if (args->now == HF_UNSET)
-		return refuse(why, HF_EINVAL, "now must be a time or 0");
 	return check_key(&args->key, why);
 }
 
@@ -144,7 +142,7 @@ static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbo
 		return HF_OK;
 	}
 	struct hf__inbox_image image = hf__record_image(found.record);
-	set_mark(&image, mark, args->now ? args->now : d->now);
+	set_mark(&image, mark, hf__given_or(&args->write, args->now, d->now));
 	changed(result, hf__next_lsn(d));
 	hf__inbox_put_mark(hf__entry_body(d), mark, &found.key, &image);
 	return hf__emit(d, HF__INBOX_MARK);
@@ -179,7 +177,7 @@ static int mark_seen_decide(void *state, struct hf__decision *d, const void *arg
 static int snooze_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
 {
 	const struct hf_inbox_snooze *args = raw;
-	const int64_t until = args->until ? args->until : HF_UNSET;
+	const int64_t until = hf__given(&args->write, args->until);
 	struct found found;
 	const int rc = look_for(state, d, &args->write, &args->key, &found);
 	if (rc != HF_OK)

@@ -2,7 +2,7 @@
  * that exactly those take its LSN as their version. One that finds nothing to do writes nothing.
  *
  * A named key without a record may have a tombstone: of a removal, then the key is passed over; of a dismissal, then the record comes back
- * dismissed. What a REPLACE does not name leaves a tombstone if it was dismissed.
+ * dismissed. What a REPLACE does not name, a trim and a prune drop leaves a tombstone if it was dismissed.
  *
  * Deciding walks twice: once to count (the entry begins with the count, and nothing is begun that might turn out empty), once to write. */
 #include "domains/inbox_save.h"
@@ -17,13 +17,16 @@ static int refuse(struct hf__text *why, int code, const char *reason)
 	return code;
 }
 
-int hf__check_many(const struct hf_write *write, struct hf_bytes user, hf_time now, struct hf__text *why)
+int hf__check_many(const struct hf_write *write, struct hf_bytes user, struct hf__text *why)
 {
 	if (write->expect != 0)
 		return refuse(why, HF_EINVAL, "many records have no single version to expect");
-	if (now == HF_UNSET)
-		return refuse(why, HF_EINVAL, "now must be a time or 0");
 	return hf__inbox_user_ok(user, why) ? HF_OK : HF_EINVAL;
+}
+
+int hf__check_tombstone_for(int64_t tombstone_for, struct hf__text *why)
+{
+	return tombstone_for >= HF_INBOX_NO_TOMBSTONE ? HF_OK : refuse(why, HF_EINVAL, "tombstone_for must not be below -1");
 }
 
 static int check_input(const struct hf_inbox_save *args, const struct hf_inbox_input *input, struct hf__text *why)
@@ -34,7 +37,7 @@ static int check_input(const struct hf_inbox_save *args, const struct hf_inbox_i
 		return refuse(why, HF_ETOOBIG, "a payload is longer than 16 MiB");
 	if (isnan(input->score))
 		return refuse(why, HF_EINVAL, "a score is not a number");
-	if (args->restore && !input->dismissed && input->dismissed_at != HF_UNSET)
+	if (args->restore && !input->dismissed && hf__given(&args->write, input->dismissed_at) != HF_UNSET)
 		return refuse(why, HF_EINVAL, "a record that is not dismissed has a dismissed_at");
 	return HF_OK;
 }
@@ -57,9 +60,9 @@ static int check_distinct(const struct hf_inbox_save *args, struct hf__text *why
 static int save_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_save *args = raw;
-	int rc = hf__check_many(&args->write, args->user, args->now, why);
-	if (rc == HF_OK && args->tombstone_for < HF_INBOX_NO_TOMBSTONE)
-		rc = refuse(why, HF_EINVAL, "tombstone_for must not be below -1");
+	int rc = hf__check_many(&args->write, args->user, why);
+	if (rc == HF_OK)
+		rc = hf__check_tombstone_for(args->tombstone_for, why);
 	if (rc == HF_OK && args->mode != HF_INBOX_UPSERT && args->mode != HF_INBOX_REPLACE)
 		rc = refuse(why, HF_EINVAL, "no such save mode");
 	if (rc == HF_OK && args->count > 0 && !args->records)
@@ -83,31 +86,36 @@ struct save {
 	int64_t now; /* of what the save itself dismisses */
 	int64_t clock; /* the store's: deadlines are set and judged by it */
 	uint32_t count; /* items found, or written so far */
+	uint64_t left_alone; /* records that only_newer kept as they are */
 	struct hf__writer *out; /* NULL: only count */
 };
 
-/* 0 and HF_UNSET: none. */
-static int64_t snooze_of(const struct hf_inbox_input *input)
+static int64_t snapshot_at(const struct save *save, const struct hf_inbox_input *input)
 {
-	return input->snoozed_until ? input->snoozed_until : HF_UNSET;
+	return hf__given(&save->args->write, save->args->restore ? input->snapshot_at : save->args->generated_at);
 }
 
 static struct hf__inbox_image new_image(const struct save *save, const struct hf_inbox_input *input)
 {
-	const bool restore = save->args->restore;
-	return (struct hf__inbox_image){
+	const struct hf_write *write = &save->args->write;
+	struct hf__inbox_image image = {
 	    .unread = input->unread,
 	    .dismissed = input->dismissed,
 	    .score = input->score,
-	    .updated_at = input->updated_at,
-	    .snapshot_at = restore ? input->snapshot_at : save->args->generated_at,
-	    .seen_at = restore ? input->seen_at : HF_UNSET,
-	    .read_at = restore ? input->read_at : HF_UNSET,
-	    .dismissed_at = restore            ? input->dismissed_at
-	                    : input->dismissed ? save->now
-	                                       : HF_UNSET,
-	    .snoozed_until = restore ? snooze_of(input) : HF_UNSET,
+	    .updated_at = hf__given(write, input->updated_at),
+	    .snapshot_at = snapshot_at(save, input),
+	    .seen_at = HF_UNSET,
+	    .read_at = HF_UNSET,
+	    .dismissed_at = input->dismissed ? save->now : HF_UNSET,
+	    .snoozed_until = HF_UNSET,
 	};
+	if (save->args->restore) {
+		image.seen_at = hf__given(write, input->seen_at);
+		image.read_at = hf__given(write, input->read_at);
+		image.dismissed_at = hf__given(write, input->dismissed_at);
+		image.snoozed_until = hf__given(write, input->snoozed_until);
+	}
+	return image;
 }
 
 /* What a record becomes whose tombstone says that it was dismissed, and when. */
@@ -125,8 +133,8 @@ static struct hf__inbox_image merged_image(const struct save *save, const struct
 	image.saved = 0;
 	image.unread = input->unread;
 	image.score = input->score;
-	image.updated_at = input->updated_at;
-	image.snapshot_at = save->args->restore ? input->snapshot_at : save->args->generated_at;
+	image.updated_at = hf__given(&save->args->write, input->updated_at);
+	image.snapshot_at = snapshot_at(save, input);
 	if (input->dismissed && !image.dismissed) {
 		image.dismissed = true;
 		image.dismissed_at = save->now;
@@ -150,6 +158,10 @@ static void save_named(struct save *save, const struct hf_inbox_input *input)
 	const bool stands = tomb && hf__tomb_stands(tomb, save->clock);
 	if (stands && !tomb->value.dismissed)
 		return;
+	if (record && save->args->only_newer && hf__given(&save->args->write, input->updated_at) < record->value.updated_at) {
+		save->left_alone++;
+		return;
+	}
 	struct hf__inbox_image image = record ? merged_image(save, input, record) : new_image(save, input);
 	if (stands)
 		dismiss_again(&image, tomb);
@@ -164,18 +176,20 @@ static void save_named(struct save *save, const struct hf_inbox_input *input)
 
 static void save_unnamed(struct save *save, const struct hf__record *record)
 {
-	const int64_t span = save->args->tombstone_for ? save->args->tombstone_for : HF_INBOX_TOMBSTONE_DEFAULT;
-	const struct hf_bytes account = hf__record_account(record), thread = hf__record_thread(record);
 	save->count++;
-	if (!save->out)
-		return;
-	if (!record->value.dismissed || span == HF_INBOX_NO_TOMBSTONE) {
-		hf__inbox_put_removed(save->out, account, thread);
-		return;
-	}
+	if (save->out)
+		hf__inbox_put_dropped(save->out, record, save->args->tombstone_for, save->clock);
+}
+
+void hf__inbox_put_dropped(struct hf__writer *w, const struct hf__record *record, int64_t tombstone_for, int64_t now)
+{
+	const int64_t span = tombstone_for ? tombstone_for : HF_INBOX_TOMBSTONE_DEFAULT;
 	const struct hf__tomb_value tomb = {
-	    .until = hf__inbox_deadline(save->clock, span), .dismissed = true, .dismissed_at = record->value.dismissed_at};
-	hf__inbox_put_buried(save->out, account, thread, &tomb);
+	    .until = hf__inbox_deadline(now, span), .dismissed = true, .dismissed_at = record->value.dismissed_at};
+	if (record->value.dismissed && span != HF_INBOX_NO_TOMBSTONE)
+		hf__inbox_put_buried(w, hf__record_account(record), hf__record_thread(record), &tomb);
+	else
+		hf__inbox_put_removed(w, hf__record_account(record), hf__record_thread(record));
 }
 
 static int compare_input(const struct hf_inbox_input *input, const struct hf__record *record)
@@ -191,6 +205,7 @@ static void save_walk(struct save *save, const struct hf__named *named)
 	const struct hf__record *record = replace ? hf__record_first(save->inbox, &all, NULL) : NULL;
 	size_t i = 0;
 	save->count = 0;
+	save->left_alone = 0;
 	while (i < named->count || record) {
 		const int order = !record ? -1 : i == named->count ? 1 : compare_input(named->items[i], record);
 		if (order <= 0)
@@ -220,7 +235,7 @@ static int save_decide(void *state, struct hf__decision *d, const void *raw, str
 {
 	const struct hf_inbox_save *args = raw;
 	struct save save = {.args = args, .inbox = hf__inbox_find(state, args->user), .clock = d->now};
-	save.now = args->now ? args->now : d->now;
+	save.now = hf__given_or(&args->write, args->now, d->now);
 	struct hf__named named;
 	hf__depends(d, hf__inbox_depends(state, save.inbox, args->user));
 	int rc = hf__named_init(&named, args);
@@ -228,11 +243,13 @@ static int save_decide(void *state, struct hf__decision *d, const void *raw, str
 		return rc;
 	save_walk(&save, &named);
 	const int64_t newest = save.inbox ? save.inbox->value.generated_at : HF_UNSET;
-	const bool moves = args->generated_at > newest;
+	const int64_t generated_at = hf__given(&args->write, args->generated_at);
+	const bool moves = generated_at > newest;
 	result->count = save.count;
+	result->left_alone = save.left_alone;
 	result->changed = save.count > 0 || moves;
 	if (result->changed)
-		rc = save_emit(d, &save, &named, moves ? args->generated_at : HF_UNSET);
+		rc = save_emit(d, &save, &named, moves ? generated_at : HF_UNSET);
 	hf__named_deinit(&named);
 	return rc;
 }

@@ -6,7 +6,12 @@
 #include "domains/inbox_state.h"
 
 /* The form of what all of them have in common. */
-HF_CHECKED int hf__check_many(const struct hf_write *write, struct hf_bytes user, hf_time now, struct hf__text *why);
+HF_CHECKED int hf__check_many(const struct hf_write *write, struct hf_bytes user, struct hf__text *why);
+
+/* Of operations that drop records which may have been dismissed. */
+HF_CHECKED int hf__check_tombstone_for(int64_t tombstone_for, struct hf__text *why);
+/* The item for a record that such an operation drops: a tombstone if it was dismissed and `tombstone_for` (as the caller gave it) is a time. */
+void hf__inbox_put_dropped(struct hf__writer *w, const struct hf__record *record, int64_t tombstone_for, int64_t now);
 
 /* The inputs of a save in key order; they stay the caller's. */
 struct hf__named {

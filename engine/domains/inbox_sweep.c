@@ -1,5 +1,5 @@
-/* Removing many records: prune, trim, clear. Each is one CHANGE entry that lists the keys that go, in key order; clear lists tombstones too. One
- * that finds nothing to do writes nothing. */
+/* Removing many records: prune, trim, clear. Each is one CHANGE entry that lists the keys that go, in key order. Dismissed records that a prune or a
+ * trim drops leave tombstones, so that no save brings them back undismissed; clear lifts tombstones too. One that finds nothing to do writes nothing. */
 #include "domains/inbox_save.h"
 
 /* --- Form ------------------------------------------------------------------------------------------------------------------- */
@@ -13,11 +13,13 @@ static int refuse(struct hf__text *why, int code, const char *reason)
 static int prune_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_prune *args = raw;
-	const int rc = hf__check_many(&args->write, args->user, 0, why);
+	const int rc = hf__check_many(&args->write, args->user, why);
 	if (rc != HF_OK)
 		return rc;
 	if (args->keep_count > 0 && !args->keep_accounts)
 		return refuse(why, HF_EINVAL, "accounts are missing");
+	if (hf__check_tombstone_for(args->tombstone_for, why) != HF_OK)
+		return HF_EINVAL;
 	for (size_t i = 0; i < args->keep_count; i++)
 		if (!hf__inbox_part_ok("account", hf__inbox_account(args->keep_accounts[i]), why))
 			return HF_EINVAL;
@@ -29,19 +31,22 @@ static int trim_check(const void *raw, struct hf__text *why)
 	const struct hf_inbox_trim *args = raw;
 	if (args->max_age_us < 0)
 		return refuse(why, HF_EINVAL, "max_age_us must not be below 0");
-	return hf__check_many(&args->write, args->user, args->now, why);
+	if (hf__check_tombstone_for(args->tombstone_for, why) != HF_OK)
+		return HF_EINVAL;
+	return hf__check_many(&args->write, args->user, why);
 }
 
 static int clear_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_clear *args = raw;
-	return hf__check_many(&args->write, args->user, 0, why);
+	return hf__check_many(&args->write, args->user, why);
 }
 
 /* --- Deciding --------------------------------------------------------------------------------------------------------------- */
 
-/* Bytes of an item for a key that goes, beside the key itself. */
+/* Bytes of an item for a key that goes, beside the key itself, and of one that leaves a tombstone. */
 #define REMOVED_OVERHEAD 5u
+#define BURIED_OVERHEAD 22u
 
 static int check_room(struct hf__decision *d, size_t size)
 {
@@ -53,14 +58,14 @@ static size_t size_of_victims(const struct hf__victims *victims)
 	size_t size = 0;
 	for (size_t i = 0; i < victims->count; i++) {
 		const struct hf__record *record = victims->items[i];
-		size += REMOVED_OVERHEAD + record->account_len + record->thread_len;
+		size += (record->value.dismissed ? BURIED_OVERHEAD : REMOVED_OVERHEAD) + record->account_len + record->thread_len;
 	}
 	return size;
 }
 
 /* One entry for all that go, in key order. */
 static int remove_records(struct hf__decision *d, const struct hf__inbox *inbox, enum hf__inbox_cause cause,
-                          const struct hf__victims *victims, struct hf_result *result)
+                          const struct hf__victims *victims, int64_t tombstone_for, struct hf_result *result)
 {
 	result->count = victims->count;
 	result->changed = victims->count > 0;
@@ -74,14 +79,14 @@ static int remove_records(struct hf__decision *d, const struct hf__inbox *inbox,
 	struct hf__writer *body = hf__entry_body(d);
 	hf__inbox_put_change(body, &head);
 	for (size_t i = 0; i < victims->count; i++)
-		hf__inbox_put_removed(body, hf__record_account(victims->items[i]), hf__record_thread(victims->items[i]));
+		hf__inbox_put_dropped(body, victims->items[i], tombstone_for, d->now);
 	return hf__emit(d, HF__INBOX_CHANGE);
 }
 
 static int remove_and_free(struct hf__decision *d, const struct hf__inbox *inbox, enum hf__inbox_cause cause, struct hf__victims *victims,
-                           struct hf_result *result)
+                           int64_t tombstone_for, struct hf_result *result)
 {
-	const int rc = remove_records(d, inbox, cause, victims, result);
+	const int rc = remove_records(d, inbox, cause, victims, tombstone_for, result);
 	hf__victims_deinit(victims);
 	return rc;
 }
@@ -102,7 +107,7 @@ static int prune_decide(void *state, struct hf__decision *d, const void *raw, st
 	if (!inbox || args->keep_count == 0)
 		return HF_OK;
 	const int rc = hf__victims_of_prune(&victims, inbox, args);
-	return rc == HF_OK ? remove_and_free(d, inbox, HF__INBOX_CAUSE_PRUNE, &victims, result) : rc;
+	return rc == HF_OK ? remove_and_free(d, inbox, HF__INBOX_CAUSE_PRUNE, &victims, args->tombstone_for, result) : rc;
 }
 
 static int trim_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
@@ -112,12 +117,12 @@ static int trim_decide(void *state, struct hf__decision *d, const void *raw, str
 	const struct hf__inbox *inbox = look(state, d, args->user);
 	if (!inbox)
 		return HF_OK;
-	const size_t keep = hf__kept_by_trim(inbox, args, args->now ? args->now : d->now);
+	const size_t keep = hf__kept_by_trim(inbox, args, hf__given_or(&args->write, args->now, d->now));
 	result->count = hf__inbox_total(inbox) - keep;
 	if (args->dry_run || result->count == 0)
 		return HF_OK;
 	const int rc = hf__victims_of_trim(&victims, inbox, keep);
-	return rc == HF_OK ? remove_and_free(d, inbox, HF__INBOX_CAUSE_TRIM, &victims, result) : rc;
+	return rc == HF_OK ? remove_and_free(d, inbox, HF__INBOX_CAUSE_TRIM, &victims, args->tombstone_for, result) : rc;
 }
 
 /* What a clear finds: keys of tombstones that have ended go too, but alone they are nothing to do. */

@@ -1,4 +1,4 @@
-/* Tombstones: what stays of a record that went, so that a later save of its key knows. One that a REPLACE left brings the record back dismissed;
+/* Tombstones: what stays of a record that went, so that a later save of its key knows. One that a REPLACE, a trim or a prune left brings the record back dismissed;
  * one that a removal left does not let it come back. Each ends at its deadline as a view; settle (inbox.c) logs that. */
 #include "domains/inbox_state.h"
 

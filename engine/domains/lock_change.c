@@ -190,7 +190,7 @@ static int put_check(const void *raw, struct hf__text *why)
 	const int rc = hf__lock_check_name(args->name, why);
 	if (rc != HF_OK)
 		return rc;
-	if (args->acquired_at != HF_UNSET && args->lease_until != HF_UNSET)
+	if (hf__given(&args->write, args->acquired_at) != HF_UNSET && hf__given(&args->write, args->lease_until) != HF_UNSET)
 		return hf__lock_check_owner(args->owner, why);
 	hf__text_add(why, "acquired_at and lease_until must be times");
 	return HF_EINVAL;

@@ -21,10 +21,7 @@ static int check_name(struct hf_bytes name, struct hf__text *why)
 static int record_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_migration_record *args = raw;
-	if (args->applied_at != HF_UNSET)
-		return check_name(args->name, why);
-	hf__text_add(why, "applied_at must be a time or 0");
-	return HF_EINVAL;
+	return check_name(args->name, why);
 }
 
 static int forget_check(const void *raw, struct hf__text *why)
@@ -78,7 +75,8 @@ static int record(void *state, struct hf__decision *d, const struct hf_migration
 	result->changed = true;
 	result->count = 1;
 	result->version = hf__next_lsn(d);
-	hf__migration_put_applied(hf__entry_body(d), cause, args->name, args->applied_at || args->restore ? args->applied_at : d->now);
+	const int64_t applied_at = hf__given_or(&args->write, args->applied_at, d->now);
+	hf__migration_put_applied(hf__entry_body(d), cause, args->name, applied_at);
 	return hf__emit(d, HF__MIGRATION_APPLIED);
 }
 

@@ -30,8 +30,6 @@ static int append_check(const void *raw, struct hf__text *why)
 		return rc;
 	if (!hf__timeline_part_ok("type", args->type, false, why) || !hf__timeline_part_ok("subject", args->subject, true, why))
 		return HF_EINVAL;
-	if (args->restore && args->happened_at == HF_UNSET)
-		return refuse(why, HF_EINVAL, "happened_at must be a time to be restored");
 	if (args->payload.len <= HF_PAYLOAD_MAX)
 		return HF_OK;
 	hf__text_add(why, "the payload has %zu bytes, more than %u", args->payload.len, HF_PAYLOAD_MAX);
@@ -51,8 +49,6 @@ static int retain_check(const void *raw, struct hf__text *why)
 	const struct hf_timeline_retain *args = raw;
 	if (args->max_age_us < 0)
 		return refuse(why, HF_EINVAL, "max_age_us must not be below 0");
-	if (args->now == HF_UNSET)
-		return refuse(why, HF_EINVAL, "now must be a time or 0");
 	return check_many(&args->write, args->timeline, why);
 }
 
@@ -99,7 +95,7 @@ static int look(const struct hf__timeline_state *s, struct hf__decision *d, cons
 /* Did the caller say when it happened? */
 static bool dated(const struct hf_timeline_append *args)
 {
-	return args->restore || (args->happened_at != 0 && args->happened_at != HF_UNSET);
+	return hf__given(&args->write, args->happened_at) != HF_UNSET;
 }
 
 /* By its hash: a check never reads a payload from disk. */
@@ -231,7 +227,7 @@ static int retain_decide(void *state, struct hf__decision *d, const void *raw, s
 	const struct hf__timeline *timeline = look_at_all(state, d, args->timeline);
 	if (!timeline)
 		return HF_OK;
-	const size_t count = count_beyond(timeline, args, args->now ? args->now : d->now);
+	const size_t count = count_beyond(timeline, args, hf__given_or(&args->write, args->now, d->now));
 	if (!args->dry_run)
 		return cut(d, timeline, HF__TIMELINE_RETAIN, count, result);
 	result->count = count;

@@ -136,6 +136,19 @@ uint64_t hf__next_lsn(const struct hf__decision *d);
 /* Begins an entry and gives the writer for its body; then hf__emit seals it, takes the LSN and applies it. Returns what apply returned. */
 struct hf__writer *hf__entry_body(struct hf__decision *d);
 HF_CHECKED int hf__emit(struct hf__decision *d, uint8_t kind);
+/* A time of the arguments as it was meant: HF_UNSET when it was not given. */
+static inline hf_time hf__given(const struct hf_write *write, hf_time time)
+{
+	return time == 0 && !write->literal_times ? HF_UNSET : time;
+}
+
+/* The same, or what stands for it. */
+static inline hf_time hf__given_or(const struct hf_write *write, hf_time time, hf_time otherwise)
+{
+	const hf_time given = hf__given(write, time);
+	return given != HF_UNSET ? given : otherwise;
+}
+
 /* A random u64 (jitter). */
 uint64_t hf__decision_random(struct hf__decision *d);
 /* Compares expect (hf_write) with an object's version, 0 for an absent one. HF_OK or HF_ECONFLICT with d->why filled. */
@@ -166,7 +179,7 @@ HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const stru
 
 /* --- Waiting -------------------------------------------------------------------------------------------------------------- */
 
-/* A call that may wait for what it cannot have now: hf__mutate without a transaction, and wait_us: 0 does not wait, below 0 waits for ever.
+/* A call that may wait for what it cannot have now: hf__mutate without a transaction, and wait_us: 0 does not wait, -1 waits forever.
  * While its decide says hf__wait_on the caller sleeps and decides again, until it is given something, refused for another reason, or its time is up: then
  * the answer is that of its last try. HF_ECANCELED when the store is closed meanwhile. */
 HF_CHECKED int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args, enum hf_durability durability,

@@ -204,6 +204,8 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
 	int rc = hf__check_fork(store, error);
 	if (rc == HF_OK)
 		rc = check(verb, args, error);
+	if (rc == HF_OK && wait_us < -1)
+		rc = hf__fail(error, HF_EINVAL, 0, "%s: wait_us must be -1, 0 or a time", verb->name);
 	if (rc == HF_OK && write->ticket)
 		rc = hf__fail(error, HF_EINVAL, 0, "%s: a call that waits for its turn has no use for a ticket", verb->name);
 	if (rc == HF_OK)

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
+#include "../tools/text.h"
 #include "base/bytes.h"
 #include "base/text.h"
 #include "lib/rng.h"
-#include "../tools/text.h"
 
 static bool bytes_are(struct hf_bytes bytes, const char *text)
 {
@@ -84,8 +84,8 @@ static void what_is_shown_is_valid_utf8_that_misleads_nobody(void **state)
 		const size_t len = encode(code, text);
 		const bool surrogate = code >= 0xd800 && code <= 0xdfff;
 		const bool control = code < 0x20 || (code >= 0x7f && code <= 0x9f);
-		const bool turns = code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
-		                   (code >= 0x2066 && code <= 0x2069);
+		const bool turns =
+		    code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 		const bool hidden = surrogate || control || turns || code == 0x2028 || code == 0x2029;
 		assert_int_equal(hf__shown((const uint8_t *)text, len), hidden ? 0 : len);
 		assert_int_equal(text_shown(text, len), hidden ? 0 : len);
@@ -298,7 +298,11 @@ static void trim_takes_white_space_off_both_ends_only(void **state)
 	assert_true(bytes_are(hf__trim(hf_str(" \t\n\v\f\r a b \r\n")), "a b"));
 	assert_true(bytes_are(hf__trim(hf_str("x")), "x"));
 	assert_int_equal(hf__trim(hf_bytes("\0 a \0", 5)).len, 5);
-	assert_true(bytes_are(hf__trim(hf_str("\xe3\x80\x80 \xc2\xa0" "a\xe2\x80\x83" "b\xc2\x85\xe2\x80\xa8")), "a\xe2\x80\x83" "b"));
+	assert_true(bytes_are(hf__trim(hf_str("\xe3\x80\x80 \xc2\xa0"
+	                                      "a\xe2\x80\x83"
+	                                      "b\xc2\x85\xe2\x80\xa8")),
+	                      "a\xe2\x80\x83"
+	                      "b"));
 	assert_true(bytes_are(hf__trim(hf_str("\x08\x0e")), "\x08\x0e")); /* the neighbours of \t and \r */
 	/* Half a character, a byte alone, a spelling that is too long: no UTF-8, so no white space. */
 	static const char *const kept[] = {"\xe3\x80", "\x85", "\xa0", "\xc2", "\xc0\xa0", "\xe0\x82\xa0", "\xe2\x80", "\xf0\x82\x80\x80"};
@@ -311,17 +315,20 @@ static void trim_takes_white_space_off_both_ends_only(void **state)
 static void white_space_is_what_unicode_calls_so(void **state)
 {
 	(void)state;
-	static const uint32_t spaces[] = {0x09,   0x0a,   0x0b,   0x0c,   0x0d,   0x20,   0x85,   0xa0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003,
-	                                  0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000};
+	static const uint32_t spaces[] = {0x09,   0x0a,   0x0b,   0x0c,   0x0d,   0x20,   0x85,   0xa0,   0x1680,
+	                                  0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008,
+	                                  0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000};
 	size_t known = 0;
 	for (uint32_t code = 0; code <= 0x10ffff; code++) {
 		char text[9] = {0};
 		const bool space = known < sizeof spaces / sizeof *spaces && spaces[known] == code;
 		const size_t len = encode(code, text);
 		assert_int_equal(hf__blank(hf_bytes(text, len)), space);
+		assert_int_equal(text_trim(hf_bytes(text, len)).len == 0, space);
 		text[len] = 'x';
 		(void)encode(code, text + len + 1);
 		assert_int_equal(hf__trim(hf_bytes(text, 2 * len + 1)).len, space ? 1 : 2 * len + 1);
+		assert_int_equal(text_trim(hf_bytes(text, 2 * len + 1)).len, space ? 1 : 2 * len + 1);
 		known += space;
 	}
 	assert_int_equal(known, sizeof spaces / sizeof *spaces);

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
+#include "../tools/text.h"
 #include "holdfast/cursor.h"
 #include "lib/cells.h"
-#include "../tools/text.h"
 #include "lib/settings.h"
 
 #define HOUR INT64_C(3600000000)
@@ -172,7 +172,7 @@ static int advance_below_zero(const struct call *c)
 {
 	return advance(c, -1, "d0", HF_UNSET, 0);
 }
-static int advance_at_no_time(const struct call *c)
+static int advance_now_unset(const struct call *c)
 {
 	return advance(c, 9, "d9", HF_UNSET, HF_UNSET);
 }
@@ -413,7 +413,16 @@ static const struct row {
       [REMOVED] = {HF_OK, "4 d4 N - N -"}}},
     {"advance to 0", advance_to_zero, HF_EINVAL, {{0}}},
     {"advance below 0", advance_below_zero, HF_EINVAL, {{0}}},
-    {"advance at no time", advance_at_no_time, HF_EINVAL, {{0}}},
+    {"advance, now unset",
+     advance_now_unset,
+     HF_OK,
+     {[ABSENT] = {HF_OK, "9 d9 N - N -"},
+      [AT_5] = {HF_OK, "9 d9 N - N -"},
+      [FAILED] = {HF_OK, "9 d9 N - N -"},
+      [UNMOVED] = {HF_OK, "9 d9 N - N -"},
+      [RESET] = {HF_OK, "9 d9 N - N old@A"},
+      [UNDATED] = {HF_OK, "9 d9 N - N old@A"},
+      [REMOVED] = {HF_OK, "9 d9 N - N -"}}},
     {"reset to 2",
      reset_2,
      HF_OK,
@@ -716,7 +725,7 @@ static void a_put_of_half_a_fact_is_refused(void **state)
 	struct hf_cursor_put puts[7];
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
 		puts[i] = (struct hf_cursor_put){.cursor = whole};
-	puts[0].cursor.updated_at = HF_UNSET;
+	puts[0].cursor.last_sequence = -1;
 	puts[1].cursor.error_count = 1;
 	puts[2].cursor.last_error = hf_str("bad");
 	puts[3].cursor.reset_at = 1;
@@ -767,8 +776,7 @@ static void whatever_the_ids_a_refusal_names_both_positions(void **state)
 		memcpy(parts[0] + len - 1, "!", 1);
 		memcpy(parts[1] + len - 1, "?", 1);
 		const struct hf_bytes part = hf_bytes(parts[0], HF_KEY_MAX / step * step);
-		struct hf_cursor_advance args = {
-		    .key = {part, part, part}, .sequence = INT64_MAX, .delivery_id = hf_bytes(parts[0], len)};
+		struct hf_cursor_advance args = {.key = {part, part, part}, .sequence = INT64_MAX, .delivery_id = hf_bytes(parts[0], len)};
 		assert_int_equal(hf_cursor_advance(stage->store, NULL, &args, NULL, NULL), HF_OK);
 		args.sequence--;
 		args.delivery_id = hf_bytes(parts[1], len);

@@ -574,7 +574,10 @@ static void inbox_changes_that_break_a_rule_are_damage(void **state)
 	expect_change_damage(&b, "a replacement that buries nothing", HF__INBOX_CAUSE_REPLACE, 4, "B2");
 	expect_change_damage(&b, "a removal that buries as dismissed", HF__INBOX_CAUSE_REMOVE, HF_UNSET, "B1");
 	expect_change_damage(&b, "a removal that buries nothing", HF__INBOX_CAUSE_REMOVE, HF_UNSET, "b2");
-	expect_change_damage(&b, "a trim that buries", HF__INBOX_CAUSE_TRIM, HF_UNSET, "B1");
+	expect_change_damage(&b, "a trim that buries as removed", HF__INBOX_CAUSE_TRIM, HF_UNSET, "b1");
+	expect_change_damage(&b, "a trim that buries nothing", HF__INBOX_CAUSE_TRIM, HF_UNSET, "B2");
+	expect_change_damage(&b, "a trim that lifts", HF__INBOX_CAUSE_TRIM, HF_UNSET, "l5");
+	expect_change_damage(&b, "a prune that buries as removed", HF__INBOX_CAUSE_PRUNE, HF_UNSET, "b1");
 	expect_change_damage(&b, "a clearing that buries", HF__INBOX_CAUSE_CLEAR, HF_UNSET, "B1");
 	expect_change_damage(&b, "an end of nothing", HF__INBOX_CAUSE_EXPIRE, HF_UNSET, "l2");
 	expect_change_damage(&b, "an end of a record", HF__INBOX_CAUSE_EXPIRE, HF_UNSET, "-1");

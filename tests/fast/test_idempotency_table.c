@@ -110,8 +110,12 @@ static int put_for_ever(const struct call *c)
 }
 static int put_literally(const struct call *c)
 {
-	const struct hf_idempotency_put args = {
-	    COMMON, .fingerprint = hf_str("g"), .status = 418, .response = hf_str("tea"), .expires_at = HF_UNSET, .restore = true};
+	const struct hf_idempotency_put args = {.write = {.expect = c->expect, .literal_times = true},
+	                                        .key = cell_key(c->cell),
+	                                        .fingerprint = hf_str("g"),
+	                                        .status = 418,
+	                                        .response = hf_str("tea"),
+	                                        .expires_at = HF_UNSET};
 	return hf_idempotency_put(c->store, c->txn, &args, c->result, c->error);
 }
 static int put_ended(const struct call *c)

@@ -106,7 +106,8 @@ static void save_some(struct stage *stage, struct model *m, struct hf_rng *rng, 
 		e->buried = e->buried || (e->there && !named[i] && e->dismissed);
 		e->there = e->there && named[i];
 	}
-	const struct hf_inbox_save args = {.user = hf_str("u"), .records = inputs, .count = count, .generated_at = generated_at, .mode = mode};
+	const struct hf_inbox_save args = {
+	    .user = hf_str("u"), .records = inputs, .count = count, .generated_at = generated_at, .mode = mode, .write.literal_times = true};
 	struct hf_error error = {0};
 	if (hf_inbox_save(stage->store, NULL, &args, NULL, &error) != HF_OK)
 		fail_msg("save: %s", error.text);
@@ -472,7 +473,8 @@ static void a_status_is_set_once_per_change_and_versioned(void **state)
 
 static int save_input(struct stage *stage, const struct hf_inbox_input *input, bool restore)
 {
-	const struct hf_inbox_save args = {.user = hf_str("u"), .records = input, .count = 1, .generated_at = 50, .restore = restore};
+	const struct hf_inbox_save args = {
+	    .write.literal_times = true, .user = hf_str("u"), .records = input, .count = 1, .generated_at = 50, .restore = restore};
 	return hf_inbox_save(stage->store, NULL, &args, NULL, NULL);
 }
 

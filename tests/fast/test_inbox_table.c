@@ -51,7 +51,7 @@ static int mark_seen_then(const struct inbox_call *c)
 {
 	return mark(c, hf_inbox_mark_seen, GIVEN);
 }
-static int dismiss_at_no_time(const struct inbox_call *c)
+static int dismiss_now_unset(const struct inbox_call *c)
 {
 	return mark(c, hf_inbox_dismiss, HF_UNSET);
 }
@@ -149,7 +149,22 @@ static const struct inbox_row rows[] = {
       [BURIED] = NO_SUCH,
       [BLOCKED] = NO_SUCH,
       [ENDED] = NO_SUCH}},
-    {"dismiss at no time", dismiss_at_no_time, ONE, HF_EINVAL, {{0}}},
+    {"dismiss, now unset",
+     dismiss_now_unset,
+     ONE,
+     HF_OK,
+     {[NOBODY] = NO_SUCH,
+      [LACKING] = NO_SUCH,
+      [REMOVED] = NO_SUCH,
+      [UNREAD] = {HF_OK, "unread s:- r:- d:N old@1", 0},
+      [READ] = {HF_OK, "read s:- r:A d:N old@1", 0},
+      [SEEN] = {HF_OK, "unread s:A r:- d:N old@1", 0},
+      [DISMISSED] = SAME,
+      [DONE] = SAME,
+      [SNOOZED] = {HF_OK, "unread s:- r:- d:N old@1 z", 0},
+      [BURIED] = NO_SUCH,
+      [BLOCKED] = NO_SUCH,
+      [ENDED] = NO_SUCH}},
     {"undismiss",
      undismiss,
      ONE,

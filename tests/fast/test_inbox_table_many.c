@@ -152,7 +152,7 @@ static int mark_older_read(const struct inbox_call *c)
 {
 	return mark_all(c, hf_inbox_mark_all_read, "", 1, 0);
 }
-static int mark_all_at_no_time(const struct inbox_call *c)
+static int mark_all_now_unset(const struct inbox_call *c)
 {
 	return mark_all(c, hf_inbox_mark_all_read, "", 0, HF_UNSET);
 }
@@ -590,7 +590,22 @@ static const struct inbox_row rows[] = {
       [DISMISSED] = SAME,
       [DONE] = SAME,
       [SNOOZED] = SAME}},
-    {"mark_all_read at no time", mark_all_at_no_time, MANY, HF_EINVAL, {{0}}},
+    {"mark_all_read, now unset",
+     mark_all_now_unset,
+     MANY,
+     HF_OK,
+     {[NOBODY] = SAME,
+      [LACKING] = {HF_OK, NULL, 1},
+      [REMOVED] = {HF_OK, NULL, 1},
+      [BURIED] = {HF_OK, NULL, 1},
+      [BLOCKED] = {HF_OK, NULL, 1},
+      [ENDED] = {HF_OK, NULL, 1},
+      [UNREAD] = {HF_OK, "read s:- r:N d:- old@1", 2},
+      [READ] = {HF_OK, NULL, 1},
+      [SEEN] = {HF_OK, "read s:A r:N d:- old@1", 2},
+      [DISMISSED] = {HF_OK, "read s:- r:N d:A old@1", 2},
+      [DONE] = {HF_OK, NULL, 1},
+      [SNOOZED] = {HF_OK, "read s:- r:N d:- old@1 z", 2}}},
     {"replace by nothing, no tombstones",
      replace_by_none_unburied,
      FIRST,

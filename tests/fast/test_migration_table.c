@@ -67,7 +67,7 @@ static int record_with_a_time(const struct call *c)
 }
 static int record_literally(const struct call *c)
 {
-	const struct hf_migration_record args = {.write.expect = c->expect, .name = hf_str(c->name), .restore = true};
+	const struct hf_migration_record args = {.write = {.expect = c->expect, .literal_times = true}, .name = hf_str(c->name)};
 	return hf_migration_record(c->store, c->txn, &args, c->result, c->error);
 }
 static int forget(const struct call *c)

@@ -69,7 +69,7 @@ struct arguments {
 	const char *type, *subject;
 	hf_time at;
 	const char *payload;
-	bool restore;
+	bool literal;
 	uint64_t max_events;
 	int64_t max_age_us;
 	hf_time now;
@@ -90,13 +90,12 @@ struct call {
 
 static int append(const struct call *c)
 {
-	const struct hf_timeline_append args = {.write.expect = c->expect,
+	const struct hf_timeline_append args = {.write = {.expect = c->expect, .literal_times = c->with->literal},
 	                                        .key = {hf_str(c->timeline), hf_str("e")},
 	                                        .type = hf_str(c->with->type),
 	                                        .subject = hf_str(c->with->subject),
 	                                        .happened_at = c->with->at,
-	                                        .payload = hf_str(c->with->payload),
-	                                        .restore = c->with->restore};
+	                                        .payload = hf_str(c->with->payload)};
 	return hf_timeline_append(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -255,10 +254,10 @@ static const struct row {
 	{"append, happened_at unset", ONE, append, OF("made", "job", HF_UNSET, "p"), HF_OK, ADDS_LAST("e:made:job:N:p", HF_OK)},
 	{"append, happened_at zeroed, another payload", ONE, append, OF("made", "job", 0, "q"),
 		HF_OK, ADDS_LAST("e:made:job:N:q", HF_ECONFLICT)},
-	{"append, restored in 1970", ONE, append, {.type = "made", .subject = "job", .at = 0, .payload = "p", .restore = true},
+	{"append in 1970", ONE, append, {.type = "made", .subject = "job", .at = 0, .payload = "p", .literal = true},
 		HF_OK, ADDS_FIRST("e:made:job:0:p")},
-	{"append, restored at no time", ONE, append, {.type = "made", .subject = "job", .at = HF_UNSET, .payload = "p", .restore = true},
-		HF_EINVAL, {{0}}},
+	{"append, literal and unset", ONE, append, {.type = "made", .subject = "job", .at = HF_UNSET, .payload = "p", .literal = true},
+		HF_OK, ADDS_LAST("e:made:job:N:p", HF_OK)},
 	{"append without a type", ONE, append, OF("", "job", THEN, "p"), HF_EINVAL, {{0}}},
 	{"retain without bounds", MANY, retain, {0}, HF_OK, {SAME, SAME, SAME, SAME, SAME, SAME}},
 	{"retain 1", MANY, retain, {.max_events = 1}, HF_OK, {SAME, SAME, {HF_OK, Z, 2}, {HF_OK, Z, 1}, SAME, SAME}},
@@ -275,7 +274,8 @@ static const struct row {
 	{"retain 1, dry run", MANY, retain, {.max_events = 1, .dry_run = true},
 		HF_OK, {SAME, SAME, {HF_OK, NULL, 2}, {HF_OK, NULL, 1}, SAME, SAME}},
 	{"retain less than no time", MANY, retain, {.max_events = 1, .max_age_us = -1}, HF_EINVAL, {{0}}},
-	{"retain at no time", MANY, retain, {.max_events = 1, .max_age_us = 1, .now = HF_UNSET}, HF_EINVAL, {{0}}},
+	{"retain 2 of no time, now unset", MANY, retain, {.max_events = 2, .max_age_us = 1, .now = HF_UNSET}, HF_OK,
+		{SAME, {HF_OK, "", 1}, {HF_OK, "", 3}, {HF_OK, "", 2}, SAME, {HF_OK, "", 1}}},
 	{"clear", MANY, clear, {0}, HF_OK, {SAME, {HF_OK, "", 1}, {HF_OK, "", 3}, {HF_OK, "", 2}, SAME, {HF_OK, "", 1}}},
 	{"guard", ONE, guard, {0}, HF_OK, {SAME, SAME, SAME, SAME, SAME, SAME}},
 	{"get", READ, get, {0}, HF_OK, {NO_SUCH, {HF_OK, E, 0}, {HF_OK, E, 0}, NO_SUCH, NO_SUCH, NO_SUCH}},

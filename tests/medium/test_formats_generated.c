@@ -147,7 +147,7 @@ static void put_idem(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	    .response = some(rng, &response, 0, true),
 	    .created_at = hf_rng_range(rng, -1, 2000000000000000),
 	    .expires_at = hf_rng_chance(rng, 1, 2) ? HF_UNSET : INT64_MAX - (int64_t)hf_rng_below(rng, 1000),
-	    .restore = true,
+	    .write.literal_times = true,
 	};
 	for (size_t i = 0; i < scope.len; i++)
 		scope.data[i] = (char)(scope.data[i] == ':' ? ';' : scope.data[i]);

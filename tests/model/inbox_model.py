@@ -54,6 +54,11 @@ class Tombstone:
     version: Number
 
 
+def older(time: Optional[int], than: Optional[int]) -> bool:
+    """None is older than all times."""
+    return than is not None and (time is None or time < than)
+
+
 class Inboxes:
     def __init__(self, world: World) -> None:
         self.w = world
@@ -100,6 +105,7 @@ class Inboxes:
         generated_at: Optional[int] = None,
         replace: bool = False,
         tombstone_for: Optional[int] = None,
+        only_newer: bool = False,
         now: Optional[int] = None,
     ) -> Done:
         malformed_unless(len({(r.account, r.thread) for r in records}) == len(records))
@@ -107,6 +113,9 @@ class Inboxes:
         lsn, count = self.w.version(), 0
         now = now or self.w.now
         for given in records:
+            there = self.w.state.get(("record", user, given.account, given.thread))
+            if only_newer and there and older(given.updated_at, there.updated_at):
+                continue
             count += self._save_one(user, given, generated_at, now, lsn)
         if replace:
             named = {(r.account, r.thread) for r in records}
@@ -310,9 +319,9 @@ class Inboxes:
     ) -> Done:
         return self._mark_all(user, account, up_to, lambda r: _dismissed(r, now or self.w.now))
 
-    def prune(self, user: str, keep_accounts: list[str]) -> Done:
+    def prune(self, user: str, keep_accounts: list[str], tombstone_for: Optional[int] = None) -> Done:
         gone = [r for r in self._records(user) if keep_accounts and r.account not in keep_accounts]
-        count = self._drop(gone, 0, self.w.version())
+        count = self._drop(gone, TOMBSTONE if tombstone_for is None else tombstone_for, self.w.version())
         return Done(count > 0, count=count)
 
     def trim(
@@ -321,6 +330,7 @@ class Inboxes:
         max_records: int = 0,
         max_age: int = 0,
         dry_run: bool = False,
+        tombstone_for: Optional[int] = None,
         now: Optional[int] = None,
     ) -> Done:
         oldest = (now or self.w.now) - max_age
@@ -331,7 +341,7 @@ class Inboxes:
 
         gone = [r for place, r in enumerate(self._records(user)) if beyond(place, r)]
         if not dry_run:
-            self._drop(gone, 0, self.w.version())
+            self._drop(gone, TOMBSTONE if tombstone_for is None else tombstone_for, self.w.version())
         return Done(len(gone) > 0 and not dry_run, count=len(gone))
 
     def clear(self, user: str) -> Done:

@@ -126,10 +126,12 @@ INPUT = st.tuples(
     one("t1", "t2"), often("primary", "b"), PAYLOAD, st.booleans(), often(False, True), one(0.0, 1.5, -2.0), TIMES
 ).map(lambda parts: InboxInput(*parts))
 
+STONE = often({}, {"tombstone_for": 0}, {"tombstone_for": 10 * SECOND})
+
 INBOX = [
     *(Row("inbox", "save", {
         "user": USER, "records": st.lists(INPUT, max_size=3), "generated_at": TIMES, "replace": often(False, True),
-        "*stone": often({}, {"tombstone_for": 0}, {"tombstone_for": 10 * SECOND}, {"now": START - SECOND})}) for _ in range(3)),
+        "*stone": often({}, {"tombstone_for": 0}, {"tombstone_for": 10 * SECOND}, {"now": START - SECOND}, {"only_newer": True})}) for _ in range(3)),
     Row("inbox", "set_status", {"user": USER, "status": one(b"ok", b"late", b""), "expect": EXPECT}),
     *(Row("inbox", name, RECORD | {"now": NOW, "expect": EXPECT})
       for name in ("dismiss", "dismiss", "undismiss", "mark_read", "mark_unread", "mark_seen")),
@@ -142,10 +144,10 @@ INBOX = [
     Row("inbox", "guard", RECORD | {"expect": RIGHT}, guard=True),
     *(Row("inbox", name, {"user": USER, "up_to": one(0, Token("newest")), "account": one(None, "b"), "now": NOW})
       for name in ("mark_all_read", "dismiss_all")),
-    Row("inbox", "prune", {"user": USER, "keep_accounts": one([], ["b"], ["primary", "c"])}),
+    Row("inbox", "prune", {"user": USER, "keep_accounts": one([], ["b"], ["primary", "c"]), "*stone": STONE}),
     Row("inbox", "trim", {
         "user": USER, "max_records": one(0, 1, 2), "max_age": one(0, SECOND, DAY), "dry_run": often(False, True),
-        "now": one(LEFT_OUT, START + 3 * SECOND)}),
+        "now": one(LEFT_OUT, START + 3 * SECOND), "*stone": STONE}),
     Row("inbox", "clear", {"user": USER}),
 ]  # fmt: skip
 

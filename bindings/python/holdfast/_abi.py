@@ -73,7 +73,13 @@ class CancelStruct(Struct):
 
 class Write(Struct):
     c_name = "struct hf_write"
-    _fields_ = [("expect", c_uint64), ("durability", c_int), ("ticket", c_void_p), ("cancel", c_void_p)]
+    _fields_ = [
+        ("expect", c_uint64),
+        ("durability", c_int),
+        ("literal_times", c_bool),
+        ("ticket", c_void_p),
+        ("cancel", c_void_p),
+    ]
 
 
 class TicketStruct(Struct):
@@ -83,7 +89,7 @@ class TicketStruct(Struct):
 
 class ResultStruct(Struct):
     c_name = "struct hf_result"
-    _fields_ = [("changed", c_bool), ("version", c_uint64), ("token", c_uint64), ("count", c_uint64)]
+    _fields_ = [("changed", c_bool), ("version", c_uint64), ("token", c_uint64), ("count", c_uint64), ("left_alone", c_uint64)]
 
 
 class ErrorStruct(Struct):
@@ -154,7 +160,8 @@ def encode(value: Payload) -> bytes:
 
 
 def write(expect: Optional[int] = None, durability: Durability = Durability.DURABLE) -> Write:
-    return Write(0 if expect is None else expect, int(durability))
+    # A time of 0 is the first instant of 1970; one that is not given is UNSET.
+    return Write(0 if expect is None else expect, int(durability), True)
 
 
 def time(value: Time, unset: int = UNSET) -> int:
@@ -223,6 +230,11 @@ class Result:
     def count(self) -> int:
         """Objects that a many-object operation changed; for one object 0 or 1."""
         return int(self._get().count)
+
+    @property
+    def left_alone(self) -> int:
+        """Records that ``only_newer`` of an inbox's save kept as they were."""
+        return int(self._get().left_alone)
 
     def __repr__(self) -> str:
         if not self._known:

@@ -213,7 +213,7 @@ class CursorMutations(Domain):
             sequence,
             borrow.bytes(delivery_id),
             time(delivered_at),
-            time(now, 0),
+            time(now),
         )
         return self._mutate("hf_cursor_advance", args)
 
@@ -243,7 +243,7 @@ class CursorMutations(Domain):
             borrow.bytes(delivery_id),
             time(delivered_at),
             borrow.bytes(reason),
-            time(now, 0),
+            time(now),
         )
         return self._mutate("hf_cursor_reset", args)
 
@@ -264,7 +264,7 @@ class CursorMutations(Domain):
             write(expect, durability),
             _key(borrow, consumer, stream, subject),
             borrow.bytes(message),
-            time(now, 0),
+            time(now),
         )
         return self._mutate("hf_cursor_record_error", args)
 

@@ -81,7 +81,6 @@ class PutStruct(Struct):
         ("ttl_us", c_int64),
         ("orders", c_uint),
         ("now", c_int64),
-        ("restore", c_bool),
     ]
 
 
@@ -221,7 +220,7 @@ class DocumentMutations(Domain):
             time(expires_at),
             duration(ttl),
             int(orders),
-            time(now, 0),
+            time(now),
         )
         return self._mutate("hf_document_put", args)
 
@@ -238,7 +237,7 @@ class DocumentMutations(Domain):
         """Moves a document into another group without sending its payload again."""
         borrow = Borrow()
         args = RegroupStruct(
-            write(expect, durability), _key(borrow, collection, id), borrow.bytes(group), time(now, 0)
+            write(expect, durability), _key(borrow, collection, id), borrow.bytes(group), time(now)
         )
         return self._mutate("hf_document_regroup", args)
 

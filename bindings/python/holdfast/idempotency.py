@@ -39,6 +39,8 @@ class Never(enum.Enum):
 
 NEVER = Never.NEVER
 
+_TTL = 24 * 3600 * 1_000_000  # HF_IDEMPOTENCY_TTL_US
+
 
 class Outcome(enum.IntEnum):
     """What a begin found."""
@@ -130,7 +132,7 @@ class PutStruct(Struct):
         ("response", Bytes),
         ("created_at", c_int64),
         ("expires_at", c_int64),
-        ("restore", c_bool),
+        ("ttl_us", c_int64),
     ]
 
 
@@ -320,16 +322,16 @@ class IdempotencyMutations(Domain):
         :param expires_at: None: 24 hours from now; :data:`NEVER`
         """
         borrow = Borrow()
-        expires = time(None) if isinstance(expires_at, Never) else time(expires_at, 0)
+        expires = None if isinstance(expires_at, Never) else expires_at
         args = PutStruct(
             write(expect, durability),
             _key(borrow, scope, key),
             borrow.bytes(fingerprint),
             status,
             borrow.bytes(response),
-            time(created_at, 0),
-            expires,
-            created_at is not None and expires_at is not None,
+            time(created_at),
+            time(expires),
+            _TTL if expires_at is None else 0,
         )
         return self._mutate("hf_idempotency_put", args)
 

@@ -89,6 +89,7 @@ class SaveStruct(Struct):
         ("restore", c_bool),
         ("now", c_int64),
         ("tombstone_for", c_int64),
+        ("only_newer", c_bool),
     ]
 
 
@@ -135,7 +136,7 @@ class MarkAllStruct(Struct):
 
 class PruneStruct(Struct):
     c_name = "struct hf_inbox_prune"
-    _fields_ = [("write", Write), ("user", Bytes), ("keep_accounts", POINTER(Bytes)), ("keep_count", c_size_t)]
+    _fields_ = [("write", Write), ("user", Bytes), ("keep_accounts", POINTER(Bytes)), ("keep_count", c_size_t), ("tombstone_for", c_int64)]
 
 
 class TrimStruct(Struct):
@@ -147,6 +148,7 @@ class TrimStruct(Struct):
         ("max_age_us", c_int64),
         ("dry_run", c_bool),
         ("now", c_int64),
+        ("tombstone_for", c_int64),
     ]
 
 
@@ -369,6 +371,11 @@ def _input(borrow: Borrow, record: InboxInput) -> InputStruct:
     )
 
 
+def _span(tombstone_for: Optional[Duration]) -> int:
+    """None: the library's default."""
+    return 0 if tombstone_for is None else duration(tombstone_for) or NO_TOMBSTONE
+
+
 # --- Mutations --------------------------------------------------------------------------------------------------------------
 
 
@@ -383,6 +390,7 @@ class InboxMutations(Domain):
         generated_at: Time = None,
         replace: bool = False,
         restore: bool = False,
+        only_newer: bool = False,
         tombstone_for: Optional[Duration] = None,
         now: Time = None,
         durability: Durability = Durability.DURABLE,
@@ -392,6 +400,7 @@ class InboxMutations(Domain):
         :param generated_at: when the picture was taken
         :param replace: the user's records that are not named go; the dismissed among them leave tombstones
         :param restore: new records take all their times from the input (imports)
+        :param only_newer: a record whose updated_at is older than the stored one's is left alone, and counted in ``left_alone``
         :param tombstone_for: how long such a tombstone stands; None: 30 days; :data:`NO_TOMBSTONE`: none is left
         """
         borrow = Borrow()
@@ -404,8 +413,9 @@ class InboxMutations(Domain):
             time(generated_at),
             int(replace),
             restore,
-            time(now, 0),
-            0 if tombstone_for is None else duration(tombstone_for) or NO_TOMBSTONE,
+            time(now),
+            _span(tombstone_for),
+            only_newer,
         )
         return self._mutate("hf_inbox_save", args)
 
@@ -433,7 +443,7 @@ class InboxMutations(Domain):
         durability: Durability,
     ) -> Result:
         borrow = Borrow()
-        args = MarkStruct(write(expect, durability), _key(borrow, user, account, thread), time(now, 0))
+        args = MarkStruct(write(expect, durability), _key(borrow, user, account, thread), time(now))
         return self._mutate(name, args)
 
     def dismiss(
@@ -553,7 +563,7 @@ class InboxMutations(Domain):
     ) -> Result:
         borrow = Borrow()
         args = MarkAllStruct(
-            write(None, durability), borrow.bytes(user), borrow.bytes(account), up_to, time(now, 0)
+            write(None, durability), borrow.bytes(user), borrow.bytes(account), up_to, time(now)
         )
         return self._mutate(name, args)
 
@@ -582,13 +592,23 @@ class InboxMutations(Domain):
         return self._mark_all("hf_inbox_dismiss_all", user, account, up_to, now, durability)
 
     def prune(
-        self, user: Text, keep_accounts: Sequence[Text], *, durability: Durability = Durability.DURABLE
+        self,
+        user: Text,
+        keep_accounts: Sequence[Text],
+        *,
+        tombstone_for: Optional[Duration] = None,
+        durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Removes the records of accounts that are not listed. An empty list removes nothing."""
+        """Removes the records of accounts that are not listed; the dismissed among them leave tombstones, as in :meth:`save`. An empty list
+        removes nothing."""
         borrow = Borrow()
         accounts = [borrow.bytes(account) for account in keep_accounts]
         args = PruneStruct(
-            write(None, durability), borrow.bytes(user), borrow.array(Bytes, accounts), len(accounts)
+            write(None, durability),
+            borrow.bytes(user),
+            borrow.array(Bytes, accounts),
+            len(accounts),
+            _span(tombstone_for),
         )
         return self._mutate("hf_inbox_prune", args)
 
@@ -599,13 +619,21 @@ class InboxMutations(Domain):
         max_records: int = 0,
         max_age: Duration = 0,
         dry_run: bool = False,
+        tombstone_for: Optional[Duration] = None,
         now: Time = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Drops from the end of load order what lies beyond either bound (0: no such bound)."""
+        """Drops from the end of load order what lies beyond either bound (0: no such bound); dismissed records leave tombstones, as in
+        :meth:`save`."""
         borrow = Borrow()
         args = TrimStruct(
-            write(None, durability), borrow.bytes(user), max_records, duration(max_age), dry_run, time(now, 0)
+            write(None, durability),
+            borrow.bytes(user),
+            max_records,
+            duration(max_age),
+            dry_run,
+            time(now),
+            _span(tombstone_for),
         )
         return self._mutate("hf_inbox_trim", args)
 

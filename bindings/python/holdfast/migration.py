@@ -59,7 +59,7 @@ class MigratedStruct(Struct):
 
 class RecordStruct(Struct):
     c_name = "struct hf_migration_record"
-    _fields_ = [("write", Write), ("name", Bytes), ("applied_at", c_int64), ("restore", c_bool)]
+    _fields_ = [("write", Write), ("name", Bytes), ("applied_at", c_int64)]
 
 
 class ForgetStruct(Struct):
@@ -118,7 +118,7 @@ class MigrationMutations(Domain):
         """Records a migration as applied without doing anything."""
         borrow = Borrow()
         args = RecordStruct(
-            write(expect, durability), borrow.bytes(name), time(applied_at, 0), applied_at is not None
+            write(expect, durability), borrow.bytes(name), time(applied_at)
         )
         return self._mutate("hf_migration_record", args)
 

@@ -55,7 +55,6 @@ class AppendStruct(Struct):
         ("subject", Bytes),
         ("happened_at", c_int64),
         ("payload", Bytes),
-        ("restore", c_bool),
     ]
 
 
@@ -190,7 +189,6 @@ class TimelineMutations(Domain):
             borrow.bytes(subject),
             time(happened_at),
             borrow.bytes(payload),
-            happened_at is not None,
         )
         return self._mutate("hf_timeline_append", args)
 
@@ -212,7 +210,7 @@ class TimelineMutations(Domain):
             max_events,
             duration(max_age),
             dry_run,
-            time(now, 0),
+            time(now),
         )
         return self._mutate("hf_timeline_retain", args)
 

@@ -52,8 +52,8 @@ struct hf_cursor_advance {
 	struct hf_cursor_key key;
 	int64_t sequence; /* > 0 */
 	struct hf_bytes delivery_id; /* any bytes, at most HF_CURSOR_DELIVERY_ID_MAX, kept as given; may be empty */
-	hf_time delivered_at; /* HF_UNSET, and 0 as in a zeroed struct, mean now */
-	hf_time now; /* 0: the store's clock; else kept in the cursor's own times only */
+	hf_time delivered_at; /* not given: `now` */
+	hf_time now; /* kept in the cursor's own times only; not given: the store's clock */
 };
 
 /* Confirms a delivery. No cursor yet: creates it. A higher sequence: moves it, takes delivery_id and delivered_at, clears the error. The
@@ -67,9 +67,9 @@ struct hf_cursor_reset {
 	struct hf_cursor_key key;
 	int64_t sequence; /* >= 0 */
 	struct hf_bytes delivery_id; /* as above; empty clears it */
-	hf_time delivered_at; /* stored as given: HF_UNSET clears it, 0 is the first instant of 1970 */
+	hf_time delivered_at; /* stored as given; not given: cleared */
 	struct hf_bytes reason; /* must not be blank (HF_EREASON); at most HF_CURSOR_REASON_MAX bytes (HF_ETOOBIG) */
-	hf_time now; /* 0: the store's clock */
+	hf_time now; /* not given: the store's clock */
 };
 
 /* Puts the cursor anywhere, back included, and clears the error; creates it if there is none. The reason stays in the log and in
@@ -81,7 +81,7 @@ struct hf_cursor_record_error {
 	struct hf_write write;
 	struct hf_cursor_key key;
 	struct hf_bytes message; /* must not be blank (HF_EINVAL); cut after HF_CURSOR_ERROR_MAX bytes */
-	hf_time now; /* 0: the store's clock */
+	hf_time now; /* not given: the store's clock */
 };
 
 /* Notes a failure: last_error becomes the message, error_count goes up by one. The position stays; creates a cursor at 0 if there is
@@ -91,8 +91,7 @@ HF_API HF_CHECKED int hf_cursor_record_error(hf_store *store, hf_txn *txn, const
 
 struct hf_cursor_put {
 	struct hf_write write;
-	/* Stored as given but for version, which is ignored; times are taken literally. last_sequence >= 0; updated_at must be set;
-	 * error_count is 0 exactly when last_error is empty (longer ones are cut after HF_CURSOR_ERROR_MAX bytes); reset_at is HF_UNSET exactly
+	/* Stored as given but for version, which is ignored. last_sequence >= 0; updated_at not given: the store's clock; error_count is 0 exactly when last_error is empty (longer ones are cut after HF_CURSOR_ERROR_MAX bytes); reset_at is not given exactly
 	 * when reset_reason is empty, which else follows the rules of a reset. */
 	struct hf_cursor cursor;
 };

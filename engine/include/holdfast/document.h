@@ -57,12 +57,11 @@ struct hf_document_put {
 	struct hf_document_key key;
 	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes */
 	struct hf_bytes group; /* at most HF_KEY_MAX bytes without NUL; empty: none */
-	hf_time created_at; /* 0 or HF_UNSET: kept, or `now` for a new document */
-	hf_time expires_at; /* 0 or HF_UNSET: never, unless ttl_us says otherwise */
+	hf_time created_at; /* not given: kept, or `now` for a new document */
+	hf_time expires_at; /* not given: never, unless ttl_us says otherwise */
 	int64_t ttl_us; /* above 0: expires that long from now by the store's clock; then expires_at must not be given */
 	unsigned orders; /* enum hf_document_orders that the collection is to keep; 0: what it keeps, or the default for a first put */
-	hf_time now; /* becomes updated_at; 0: the store's clock */
-	bool restore; /* import, migration: 0 is the first instant of 1970 in all three times; HF_UNSET as above, but not for `now` */
+	hf_time now; /* becomes updated_at; not given: the store's clock */
 };
 
 /* Stores a document: a new one (also where one has expired), or in place of the one there, of which nothing stays but created_at.
@@ -75,7 +74,7 @@ struct hf_document_regroup {
 	struct hf_write write;
 	struct hf_document_key key;
 	struct hf_bytes group; /* empty: none */
-	hf_time now; /* becomes updated_at; 0: the store's clock */
+	hf_time now; /* becomes updated_at; not given: the store's clock */
 };
 
 /* Moves a document into another group; its payload is neither sent nor written again. changed = false when it is in that group.

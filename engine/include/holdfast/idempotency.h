@@ -132,9 +132,11 @@ struct hf_idempotency_put {
 	struct hf_bytes fingerprint; /* at most HF_IDEMPOTENCY_FINGERPRINT_MAX bytes */
 	int32_t status;
 	struct hf_bytes response; /* at most HF_PAYLOAD_MAX bytes */
-	hf_time created_at; /* 0: that of the entry that is there, else now; never HF_UNSET */
-	hf_time expires_at; /* 0: HF_IDEMPOTENCY_TTL_US from now; HF_UNSET: never. In the past: what is there goes */
-	bool restore; /* import: both times are taken literally, 0 is the first instant of 1970 */
+	hf_time created_at; /* not given: that of the entry that is there, else now */
+	hf_time
+	    expires_at; /* 0, unless times are literal: HF_IDEMPOTENCY_TTL_US from now; HF_UNSET: never, unless ttl_us says otherwise. In the
+	                     * past: what is there goes */
+	int64_t ttl_us; /* above 0: expires that long from now by the store's clock; then expires_at must not be given */
 };
 
 /* Stores a done entry as given, in place of whatever is there; an owner is fenced by it. changed = false when it is like that already. */

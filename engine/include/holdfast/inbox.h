@@ -62,13 +62,13 @@ struct hf_inbox_input {
 	bool unread;
 	bool dismissed; /* true dismisses the record; false never brings a dismissed one back */
 	double score; /* no NaN */
-	hf_time updated_at; /* kept as given, HF_UNSET: none */
-	/* Used only with `restore`, kept as given, HF_UNSET: none. */
+	hf_time updated_at; /* kept as given; not given: none */
+	/* Used only with `restore`, kept as given; not given: none. */
 	hf_time snapshot_at;
 	hf_time seen_at;
 	hf_time read_at;
 	hf_time dismissed_at;
-	hf_time snoozed_until; /* here 0 is none too */
+	hf_time snoozed_until;
 };
 
 enum hf_inbox_save_mode {
@@ -81,15 +81,17 @@ struct hf_inbox_save {
 	struct hf_bytes user;
 	const struct hf_inbox_input *records; /* in any order; the same key twice is HF_EINVAL */
 	size_t count; /* 0 is allowed: with HF_INBOX_REPLACE it empties the inbox */
-	hf_time generated_at; /* when the poller took its picture, kept as given. HF_UNSET: unknown; sorts before all others in age */
+	hf_time generated_at; /* when the poller took its picture, kept as given. Not given: unknown; sorts before all others in age */
 	enum hf_inbox_save_mode mode;
 	/* For imports. New records take all their times from the input instead of: snapshot_at = generated_at, seen_at and read_at unset,
 	 * dismissed_at now if dismissed, snoozed_until unset. Existing records take snapshot_at from the input. */
 	bool restore;
-	hf_time now; /* when a record counts as dismissed by this save; 0: the store's clock */
-	int64_t
-	    tombstone_for; /* HF_INBOX_REPLACE: microseconds for which a tombstone stands; 0: HF_INBOX_TOMBSTONE_DEFAULT; HF_INBOX_NO_TOMBSTONE:
-	                        * none is left */
+	hf_time now; /* when a record counts as dismissed by this save; not given: the store's clock */
+	/* HF_INBOX_REPLACE: microseconds for which a tombstone stands; 0: HF_INBOX_TOMBSTONE_DEFAULT; HF_INBOX_NO_TOMBSTONE: none is left. */
+	int64_t tombstone_for;
+	/* A late poll overwrites nothing newer: a record whose updated_at is older than the stored one's is left alone as a whole and counted in
+	 * result->left_alone. One without an updated_at is older than all that have one. */
+	bool only_newer;
 };
 
 /* Inserts new records. An existing one takes payload, unread, score, updated_at, snapshot_at and keeps the rest; it is dismissed
@@ -115,7 +117,7 @@ HF_API HF_CHECKED int hf_inbox_set_status(hf_store *store, hf_txn *txn, const st
 struct hf_inbox_mark {
 	struct hf_write write;
 	struct hf_inbox_key key;
-	hf_time now; /* the time that is noted; 0: the store's clock */
+	hf_time now; /* the time that is noted; not given: the store's clock */
 };
 
 /* Each sets one flag and its time; a record whose flag is so already stays as it is (changed = false, the first time is kept). HF_ENOTFOUND:
@@ -140,7 +142,7 @@ HF_API HF_CHECKED int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const str
 struct hf_inbox_snooze {
 	struct hf_write write;
 	struct hf_inbox_key key;
-	hf_time until; /* stored as given; 0 and HF_UNSET wake the record */
+	hf_time until; /* stored as given; not given: wakes the record */
 };
 
 /* Puts the record off: loads without_snoozed leave it out while the store's clock is before `until`. Nothing else depends on it. HF_ENOTFOUND: no
@@ -162,8 +164,8 @@ struct hf_inbox_put_tombstone {
 	struct hf_write write; /* expect is the tombstone's version; HF_ABSENT: none stands */
 	struct hf_inbox_key key;
 	bool dismissed; /* true: the record comes back dismissed; false: it does not come back */
-	hf_time dismissed_at; /* of the record that went; HF_UNSET or 0: unknown, and required unless dismissed */
-	hf_time until; /* when it ends: a time that is over lifts the one that stands */
+	hf_time dismissed_at; /* of the record that went; not given: unknown, and required unless dismissed */
+	hf_time until; /* when it ends: a time that is over lifts the one that stands, and so does none */
 };
 
 /* Stores a tombstone as given, in place of one that is there (import, migration, second thoughts). HF_ECONFLICT when the key has a record. */
@@ -187,7 +189,7 @@ struct hf_inbox_mark_all {
 	struct hf_bytes user;
 	struct hf_bytes account; /* only this one; empty: all (not "primary") */
 	hf_lsn up_to; /* records with a greater `saved` are left alone: give the greatest that was shown; 0: no such bound */
-	hf_time now; /* the time that is noted; 0: the store's clock */
+	hf_time now; /* the time that is noted; not given: the store's clock */
 };
 
 /* As hf_inbox_mark_read() on every record that is unread, the dismissed included. One entry of a few bytes whatever the count; the time it takes
@@ -203,9 +205,10 @@ struct hf_inbox_prune {
 	struct hf_bytes user;
 	const struct hf_bytes *keep_accounts; /* an empty one stands for "primary" */
 	size_t keep_count; /* 0 removes nothing */
+	int64_t tombstone_for; /* as in hf_inbox_save */
 };
 
-/* Removes the records of accounts that are not listed. result->count: how many. */
+/* Removes the records of accounts that are not listed; the dismissed among them leave tombstones. result->count: how many. */
 HF_API HF_CHECKED int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune *args, struct hf_result *result,
                                      struct hf_error *error);
 
@@ -215,10 +218,12 @@ struct hf_inbox_trim {
 	uint64_t max_records; /* keep at most so many; 0: no such bound */
 	int64_t max_age_us; /* keep what has snapshot_at >= now - max_age_us (unset is older than all); 0: no such bound */
 	bool dry_run; /* count only: changed = false, nothing is written */
-	hf_time now; /* 0: the store's clock */
+	hf_time now; /* not given: the store's clock */
+	int64_t tombstone_for; /* as in hf_inbox_save */
 };
 
-/* Drops from the end of load order what lies beyond either bound, dismissed records like all others. result->count: how many. */
+/* Drops from the end of load order what lies beyond either bound; dismissed records are counted like all others and leave tombstones.
+ * result->count: how many. */
 HF_API HF_CHECKED int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim *args, struct hf_result *result,
                                     struct hf_error *error);
 

@@ -40,7 +40,7 @@ struct hf_lock_acquire {
 	struct hf_bytes name;
 	struct hf_bytes owner; /* whoever gives the same owner may take the lock over */
 	int64_t lease_us;
-	int64_t wait_us; /* how long to wait for it: 0 not at all, below 0 for ever; must be 0 in a transaction */
+	int64_t wait_us; /* how long to wait for it: 0 not at all, -1 forever, nothing else below 0; must be 0 in a transaction */
 };
 
 /* Grants the lock if it is free or held by the same owner, whose old token is stale from then on; result->token is the new one. Who waits is
@@ -85,8 +85,8 @@ struct hf_lock_put {
 	struct hf_write write;
 	struct hf_bytes name;
 	struct hf_bytes owner;
-	hf_time acquired_at; /* must be set */
-	hf_time lease_until; /* must be set: a grant without a lease does not outlive its store */
+	hf_time acquired_at; /* must be given */
+	hf_time lease_until; /* must be given: a grant without a lease does not outlive its store */
 };
 
 /* Holds a lock as told (import, migration): for this owner, until this instant, with a new token in result->token; the owner takes it over by

@@ -43,8 +43,7 @@ HF_API HF_CHECKED int hf_migrate(hf_store *store, const struct hf_migration *lis
 struct hf_migration_record {
 	struct hf_write write;
 	struct hf_bytes name;
-	hf_time applied_at; /* 0: now; never HF_UNSET */
-	bool restore; /* import: applied_at is taken literally, 0 is the first instant of 1970 */
+	hf_time applied_at; /* not given: now */
 };
 
 /* Records a migration as applied without doing anything: for an import, and for a store that came to be as it is by other means. changed

@@ -41,9 +41,8 @@ struct hf_timeline_append {
 	struct hf_timeline_key key;
 	struct hf_bytes type; /* 1 to HF_KEY_MAX bytes, no NUL */
 	struct hf_bytes subject; /* at most HF_KEY_MAX bytes, no NUL; may be empty */
-	hf_time happened_at; /* in any order; HF_UNSET, and 0 as in a zeroed struct, mean now by the store's clock */
+	hf_time happened_at; /* in any order; not given: now by the store's clock */
 	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes (HF_ETOOBIG) */
-	bool restore; /* for imports: happened_at is taken literally, so that 0 is the first instant of 1970; HF_UNSET is HF_EINVAL */
 };
 
 /* Adds an event. An id that is there already with the same content: changed = false, result->version is that event's. With other content:
@@ -58,7 +57,7 @@ struct hf_timeline_retain {
 	uint64_t max_events; /* keep at most so many, the newest ones; 0: no such bound */
 	int64_t max_age_us; /* keep what has happened_at >= now - max_age_us; 0: no such bound */
 	bool dry_run; /* count only: changed = false, nothing is written */
-	hf_time now; /* 0: the store's clock */
+	hf_time now; /* not given: the store's clock */
 };
 
 /* Removes from the old end what lies beyond either bound, as one entry of a few bytes whatever the count. result->count: how many. Takes

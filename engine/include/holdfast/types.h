@@ -118,6 +118,9 @@ struct hf_cancel {
 struct hf_write {
 	hf_lsn expect; /* expected version of the object: 0 none, HF_ABSENT must not exist; else HF_ECONFLICT */
 	enum hf_durability durability; /* of the commit; ignored inside a transaction, which has its own */
+	/* Times of 0 in these arguments are the first instant of 1970. false: they are not given, as in a zeroed struct; HF_UNSET says the
+	 * same either way. What stands for a time that is not given is said beside each member. */
+	bool literal_times;
 	struct hf_ticket
 	    *ticket; /* NULL: wait until the answer may be relied on. Else answer at once and say here what that waits for (async.h);
 	                           * ignored inside a transaction */
@@ -131,6 +134,7 @@ struct hf_result {
 	hf_lsn version; /* version of the object after the operation; 0 if it is gone or the operation concerns many */
 	hf_token token; /* token granted or kept by a claim; else 0 */
 	uint64_t count; /* objects changed by a many-object operation; for one object 0 or 1 */
+	uint64_t left_alone; /* objects that a condition of the arguments kept as they were (only_newer of an inbox's save) */
 };
 
 /* Flags of every read. */
