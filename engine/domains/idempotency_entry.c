@@ -27,7 +27,7 @@ static const struct {
 
 bool hf__idem_scope_ok(struct hf_bytes scope)
 {
-	return hf__key_part_ok(scope, false) && scope.data && !memchr(scope.data, ':', scope.len);
+	return hf__key_part_ok(scope, false);
 }
 
 bool hf__idem_key_ok(struct hf_bytes key)

@@ -107,11 +107,11 @@ size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, int64_t now
 
 /* --- Lookup ----------------------------------------------------------------------------------------------------------------- */
 
-/* An entry's key in one piece: ':' is in no scope, so it keeps ("ab", "c") and ("a", "bc") apart. */
+/* An entry's key in one piece: NUL is in no scope, so it keeps ("ab", "c") and ("a", "bc") apart. */
 struct full_key {
 	struct hf_bytes scope, key;
 	size_t len;
-	uint8_t bytes[HF_IDEMPOTENCY_TEXT_MAX];
+	uint8_t bytes[HF_KEY_MAX + 1 + HF_IDEMPOTENCY_KEY_MAX];
 };
 
 /* Both parts fit: checked before by whoever took them in. */
@@ -121,7 +121,7 @@ static void make_key(struct full_key *full, struct hf_bytes scope, struct hf_byt
 	full->key = key;
 	full->len = scope.len + 1 + key.len;
 	memcpy(full->bytes, scope.data, scope.len);
-	full->bytes[scope.len] = ':';
+	full->bytes[scope.len] = '\0';
 	memcpy(full->bytes + scope.len + 1, key.data, key.len);
 }
 

@@ -10,7 +10,7 @@ int hf__idem_check_scope(struct hf_bytes scope, struct hf__text *why)
 {
 	if (hf__idem_scope_ok(scope))
 		return HF_OK;
-	hf__text_add(why, "scope must have 1 to %u bytes, no NUL and no ':': ", HF_KEY_MAX);
+	hf__text_add(why, "scope must have 1 to %u bytes and no NUL: ", HF_KEY_MAX);
 	hf__text_add_quoted(why, scope);
 	return HF_EINVAL;
 }
@@ -59,27 +59,58 @@ static int check_names(const struct hf_idempotency_key *key, struct hf_error *er
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "%s", why);
 }
 
+/* What the canonical text has for those bytes of a scope that its own syntax needs. */
+#define PERCENT "%25"
+#define COLON "%3A"
+#define ESCAPED (sizeof COLON - 1)
+
 int hf_idempotency_text(const struct hf_idempotency_key *key, char *out, struct hf_error *error)
 {
 	out[0] = '\0';
 	const int rc = check_names(key, error);
 	if (rc != HF_OK)
 		return rc;
-	memcpy(out, key->scope.data, key->scope.len);
-	out[key->scope.len] = ':';
-	memcpy(out + key->scope.len + 1, key->key.data, key->key.len);
-	out[key->scope.len + 1 + key->key.len] = '\0';
+	const uint8_t *scope = key->scope.data;
+	for (size_t i = 0; i < key->scope.len; i++) {
+		const char *escaped = scope[i] == '%' ? PERCENT : scope[i] == ':' ? COLON : NULL;
+		if (escaped)
+			memcpy(out, escaped, ESCAPED);
+		else
+			*out = (char)scope[i];
+		out += escaped ? ESCAPED : 1;
+	}
+	*out++ = ':';
+	memcpy(out, key->key.data, key->key.len);
+	out[key->key.len] = '\0';
 	return HF_OK;
 }
 
-int hf_idempotency_parse(struct hf_bytes text, struct hf_idempotency_key *out, struct hf_error *error)
+/* The scope as it is, into `to`; false: another spelling than the canonical one, or too long. */
+static bool unescape_scope(struct hf_bytes text, char *to, struct hf_bytes *out)
+{
+	const char *at = text.data, *end = at + text.len;
+	size_t len = 0;
+	for (; at < end && len < HF_KEY_MAX; len++) {
+		const bool escaped = *at == '%';
+		if (escaped && ((size_t)(end - at) < ESCAPED || (memcmp(at, PERCENT, ESCAPED) != 0 && memcmp(at, COLON, ESCAPED) != 0)))
+			return false;
+		to[len] = !escaped ? *at : at[1] == PERCENT[1] ? '%' : ':';
+		at += escaped ? ESCAPED : 1;
+	}
+	*out = hf_bytes(to, len);
+	return at == end;
+}
+
+int hf_idempotency_parse(struct hf_bytes text, char *scope, struct hf_idempotency_key *out, struct hf_error *error)
 {
 	*out = (struct hf_idempotency_key){0};
-	const uint8_t *start = text.data, *colon = text.len > 0 ? memchr(start, ':', text.len) : NULL;
+	const char *start = text.data, *colon = text.len > 0 && start ? memchr(start, ':', text.len) : NULL;
 	if (!colon)
 		return hf__fail(error, HF_EINVAL, 0, "there is no ':' between scope and key");
-	const size_t before = (size_t)(colon - start);
-	const struct hf_idempotency_key key = {hf_bytes(start, before), hf_bytes(colon + 1, text.len - before - 1)};
+	struct hf_idempotency_key key = {.key = hf_bytes(colon + 1, text.len - (size_t)(colon - start) - 1)};
+	if (!unescape_scope(hf_bytes(start, (size_t)(colon - start)), scope, &key.scope))
+		return hf__fail(error, HF_EINVAL, 0, "the scope is longer than %u bytes, or has a '%%' that is neither %s nor %s", HF_KEY_MAX,
+		                PERCENT, COLON);
 	const int rc = check_names(&key, error);
 	if (rc == HF_OK)
 		*out = key;

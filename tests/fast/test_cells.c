@@ -425,7 +425,7 @@ static void a_row_that_is_missing_is_seen(void **state)
 static void an_operation_that_is_missing_in_its_row_is_seen(void **state)
 {
 	(void)state;
-	static const char regroup[] = "regroup · regroup with time given · regroup to none · regroup at no time · ";
+	static const char regroup[] = "regroup · regroup with time given · regroup to none · regroup, now unset · ";
 	static const char completed[] = "put_completed · put_completed of a known id · put_completed too late · ";
 	assert_int_equal(seen_without(contract_not_listed, regroup, NULL, NULL), 1);
 	assert_int_equal(seen_without(mutations_not_run, regroup, NULL, NULL), 1);

@@ -503,7 +503,7 @@ static const struct broken {
      "microseconds"},
     {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"last_sequence\":5}", 2, "as a string"},
     {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"error_count\":\"-1\"}", 2, "\"error_count\""},
-    {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\"}", 2, "updated_at must be a time"},
+    {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\"}", 2, "\"updated_at\" is missing"},
     {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"q\"}\n{\"kind\":\"outbox\",\"queue\":\"q\"}", 2, "line 3 (byte 76) is the second one"},
 };
 

@@ -165,7 +165,7 @@ static const struct {
     {"an ending of a version to come", true, AT + 500, HF__IDEM_ENDED, {KEY, .version = 3}},
     {"an ending of nothing", true, AT + 500, HF__IDEM_ENDED, {.scope = {"s", 1}, .key = {"x", 1}, .version = 2}},
     {"a clear of a scope that never was", false, AT, HF__IDEM_CLEARED, {.scope = {"t", 1}}},
-    {"a scope with a colon", false, AT, HF__IDEM_DONE, {.scope = {"a:", 2}, .key = {"k", 1}, .cause = HF__IDEM_PUT}},
+    {"a scope with a NUL", false, AT, HF__IDEM_DONE, {.scope = {"a\0", 2}, .key = {"k", 1}, .cause = HF__IDEM_PUT}},
     {"a scope of nothing", false, AT, HF__IDEM_DONE, {.key = {"k", 1}, .cause = HF__IDEM_PUT}},
     {"a scope too long", false, AT, HF__IDEM_DONE, {.scope = {long_text, HF_KEY_MAX + 1}, .key = {"k", 1}, .cause = HF__IDEM_PUT}},
     {"a key with a space", false, AT, HF__IDEM_DONE, {.scope = {"s", 1}, .key = {"k ", 2}, .cause = HF__IDEM_PUT}},

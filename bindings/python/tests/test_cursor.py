@@ -7,7 +7,7 @@ import holdfast
 
 def test_a_cursor_only_goes_forward(store):
     assert store.cursors.advance("mailer", "events", 42, delivery_id="d-42", delivered_at=7, now=8).changed
-    with pytest.raises(holdfast.NonMonotonicError, match="at 42 .*refused 41"):
+    with pytest.raises(holdfast.NonMonotonicError, match="at 42, refused 41"):
         store.cursors.advance("mailer", "events", 41)
     with pytest.raises(holdfast.NonMonotonicError):
         store.cursors.advance("mailer", "events", 42, delivery_id="other")

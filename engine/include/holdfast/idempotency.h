@@ -15,7 +15,7 @@
  * before anything else; an entry that has ended is absent), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED,
  * HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (response), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
  *
- * Names: `scope` has 1 to HF_KEY_MAX bytes, none of them NUL or ':'. `key` has 1 to HF_IDEMPOTENCY_KEY_MAX bytes, each of printable ASCII
+ * Names: `scope` has 1 to HF_KEY_MAX bytes, none of them NUL. `key` has 1 to HF_IDEMPOTENCY_KEY_MAX bytes, each of printable ASCII
  * but the space; it may hold ':'. A scope nobody wrote to is the same as an empty one. */
 #ifndef HOLDFAST_IDEMPOTENCY_H
 #define HOLDFAST_IDEMPOTENCY_H
@@ -29,7 +29,7 @@ extern "C" {
 
 #define HF_IDEMPOTENCY_KEY_MAX 255u /* bytes of a key */
 #define HF_IDEMPOTENCY_FINGERPRINT_MAX 64u /* bytes of a fingerprint */
-#define HF_IDEMPOTENCY_TEXT_MAX (HF_KEY_MAX + 1u + HF_IDEMPOTENCY_KEY_MAX) /* bytes of "scope:key", without a NUL */
+#define HF_IDEMPOTENCY_TEXT_MAX (3u * HF_KEY_MAX + 1u + HF_IDEMPOTENCY_KEY_MAX) /* bytes of "scope:key", without a NUL */
 #define HF_IDEMPOTENCY_TTL_US INT64_C(86400000000) /* 24 hours: how long an entry stays where nobody says otherwise */
 
 struct hf_idempotency_key {
@@ -38,11 +38,12 @@ struct hf_idempotency_key {
 	struct hf_bytes key;
 };
 
-/* The canonical text of a key, "scope:key", NUL-terminated, into `out` of HF_IDEMPOTENCY_TEXT_MAX + 1 bytes. HF_EINVAL for names that break
+/* The canonical text of a key, "scope:key", in which '%' and ':' of the scope are written %25 and %3A, NUL-terminated, into `out` of HF_IDEMPOTENCY_TEXT_MAX + 1 bytes. HF_EINVAL for names that break
  * the rules; then *out is "". */
 HF_API HF_CHECKED int hf_idempotency_text(const struct hf_idempotency_key *key, char *out, struct hf_error *error);
-/* The other way round: *out borrows from `text`. The first ':' parts the two. HF_EINVAL; then *out is zero. */
-HF_API HF_CHECKED int hf_idempotency_parse(struct hf_bytes text, struct hf_idempotency_key *out, struct hf_error *error);
+/* The other way round: the first ':' parts the two. out->key borrows from `text`, out->scope from `scope`, which has HF_KEY_MAX bytes.
+ * HF_EINVAL for anything that hf_idempotency_text() does not write; then *out is zero. */
+HF_API HF_CHECKED int hf_idempotency_parse(struct hf_bytes text, char *scope, struct hf_idempotency_key *out, struct hf_error *error);
 
 /* An entry as reads give it. All bytes live in the answer's memory. */
 struct hf_idempotency_entry {
