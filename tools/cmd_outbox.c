@@ -86,7 +86,7 @@ static int enqueue_many(struct cli *cli, const struct hf_outbox_enqueue *one, si
 	}
 	for (size_t i = 0; i < count; i++) {
 		items[i] = (struct hf_outbox_input){hf_str(ids[i]), one->payload,      one->enqueued_at, one->available_at,
-		                                    one->priority,  one->max_attempts, one->group};
+		                                    one->priority,  one->max_attempts, one->group,       one->extra};
 	}
 	const struct hf_outbox_enqueue_many args = {
 	    .write = one->write, .queue = one->queue, .items = items, .count = count, .dedup = one->dedup};
@@ -164,6 +164,7 @@ static int merge_settings(struct cli *cli, struct hf_outbox_configure *args)
 		return cli_fail(cli, &error);
 	}
 	args->max_attempts = (uint32_t)cli_u64(cli, "max-attempts", stats.max_attempts);
+	args->max_lost = stats.max_lost;
 	args->dedup_window_us = cli_i64(cli, "dedup-window", stats.dedup_window_us);
 	args->dedup_max = (uint32_t)cli_u64(cli, "dedup-max", stats.dedup_max);
 	return CLI_OK;

@@ -230,7 +230,7 @@ static int put_completed(struct lines_out *o, struct hf_bytes queue)
 /* A queue with these needs no line: whoever reads none has them. */
 static bool are_defaults(const struct hf_outbox_stats *stats)
 {
-	return stats->max_attempts == HF_OUTBOX_ATTEMPTS && stats->dedup_window_us == 0 && stats->dedup_max == HF_OUTBOX_DEDUP_MAX &&
+	return stats->max_attempts == HF_OUTBOX_ATTEMPTS && stats->max_lost == HF_OUTBOX_LOST_MAX && stats->dedup_window_us == 0 && stats->dedup_max == HF_OUTBOX_DEDUP_MAX &&
 	       !stats->paused;
 }
 
@@ -245,7 +245,7 @@ static int put_queue(struct lines_out *o, struct hf_bytes queue)
 		const struct jsonl_line line = {.kind = JSONL_OUTBOX,
 		                                .queue = queue,
 		                                .max_attempts = stats.max_attempts,
-		                                .settings = {.dedup_window_us = stats.dedup_window_us, .dedup_max = stats.dedup_max},
+		                                .settings = {.max_lost = stats.max_lost, .dedup_window_us = stats.dedup_window_us, .dedup_max = stats.dedup_max},
 		                                .paused = stats.paused};
 		rc = put_line(o, &line);
 	}

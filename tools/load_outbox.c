@@ -7,7 +7,8 @@ static bool equal_reruns(const struct hf_outbox_rerun *a, const struct hf_outbox
 {
 	if (!a || !b)
 		return !a && !b;
-	return equal_bytes(a->payload, b->payload) && a->enqueued_at == b->enqueued_at && a->available_at == b->available_at;
+	return equal_bytes(a->payload, b->payload) && a->enqueued_at == b->enqueued_at && a->available_at == b->available_at &&
+	       a->available_computed == b->available_computed;
 }
 
 static bool equal_items(const struct hf_outbox_item *there, const struct hf_outbox_item *given, bool whole)
@@ -15,6 +16,8 @@ static bool equal_items(const struct hf_outbox_item *there, const struct hf_outb
 	const bool basics = equal_bytes(there->payload, given->payload) && there->status == given->status &&
 	                    there->attempts == given->attempts && there->enqueued_at == given->enqueued_at;
 	return basics && (!whole || (equal_bytes(there->group, given->group) && equal_reruns(there->rerun, given->rerun) &&
+	                             there->lost == given->lost && equal_bytes(there->extra, given->extra) &&
+	                             there->available_computed == given->available_computed &&
 	                             there->max_attempts == given->max_attempts && there->priority == given->priority &&
 	                             there->available_at == given->available_at && equal_bytes(there->last_error, given->last_error)));
 }
@@ -31,7 +34,7 @@ int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_i
 	const struct hf_outbox_key key = {.queue = queue, .id = item->id};
 	struct hf_outbox_got got;
 	struct hf_error error = {0};
-	int rc = load_make_room(load, queue.len + item->id.len + item->payload.len + item->last_error.len + item->group.len +
+	int rc = load_make_room(load, queue.len + item->id.len + item->payload.len + item->last_error.len + item->group.len + item->extra.len +
 	                                  (item->rerun ? item->rerun->payload.len : 0));
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
 		return rc;
@@ -55,6 +58,7 @@ int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_i
 static bool equal_settings(const struct hf_outbox_stats *there, const struct hf_outbox_configure *given, bool paused)
 {
 	return there->max_attempts == (given->max_attempts ? given->max_attempts : HF_OUTBOX_ATTEMPTS) &&
+	       there->max_lost == (given->max_lost ? given->max_lost : HF_OUTBOX_LOST_MAX) &&
 	       there->dedup_window_us == given->dedup_window_us &&
 	       there->dedup_max == (given->dedup_max ? given->dedup_max : HF_OUTBOX_DEDUP_MAX) && there->paused == paused;
 }

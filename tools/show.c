@@ -127,12 +127,16 @@ void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_ou
 	out_bytes(out, "id", item->id);
 	out_text(out, "status", status_name(item->status));
 	out_int(out, "attempts", (long)item->attempts);
+	out_int(out, "lost", (long)item->lost);
 	out_int(out, "max_attempts", (long)item->max_attempts);
 	out_int(out, "priority", item->priority);
 	out_time(out, "enqueued_at", item->enqueued_at);
 	out_time(out, "available_at", item->available_at);
 	out_bytes(out, "last_error", item->last_error);
 	out_bytes(out, "group", item->group);
+	if (item->extra.len > 0) {
+		out_bytes(out, "extra", item->extra);
+	}
 	if (item->rerun) {
 		show_rerun(out, item->rerun, with_payload);
 	}
@@ -140,6 +144,7 @@ void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_ou
 		out_u64(out, "token", item->token);
 		out_bytes(out, "owner", item->owner);
 		out_time(out, "lease_until", item->lease_until);
+		out_time(out, "run_until", item->run_until);
 	}
 	out_u64(out, "version", item->version);
 	if (with_payload) {
@@ -164,6 +169,11 @@ void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_o
 	show_count(out, "sending", &stats->sending);
 	show_count(out, "failed", &stats->failed);
 	out_int(out, "max_attempts", (long)stats->max_attempts);
+	if (stats->max_lost == HF_NEVER) {
+		out_text(out, "max_lost", "never");
+	} else {
+		out_int(out, "max_lost", (long)stats->max_lost);
+	}
 	out_bool(out, "paused", stats->paused);
 	out_u64(out, "groups", stats->groups);
 	out_u64(out, "busy_groups", stats->busy_groups);

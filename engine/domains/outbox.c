@@ -64,7 +64,8 @@ static bool due(const struct hf__heap *heap, int64_t now)
 static int end_claim(const struct hf__outbox_state *state, struct hf__decision *d)
 {
 	const struct hf__outbox_item *item = hf__outbox_of_ending(hf__heap_first(&state->endings));
-	const struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_STATE);
+	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_STATE);
+	image.status = HF_OUTBOX_QUEUED;
 	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_ENDED, &image, false);
 	return hf__emit(d, HF__OUTBOX_ENDED);
 }

@@ -7,7 +7,7 @@ static const char *operation_of(uint8_t kind, enum hf__outbox_cause cause)
 {
 	static const char *const operations[HF__OUTBOX_CAUSES] = {"state",    "enqueue",   "enqueue",     "put",   "claim",    "extend",
 	                                                          "release",  "fail",      "mark_failed", "retry", "complete", "remove",
-	                                                          "complete", "configure", "pause",       "resume"};
+	                                                          "complete", "configure", "pause",       "resume", "reschedule"};
 	switch (kind) {
 	case HF__OUTBOX_ENDED:
 	case HF__OUTBOX_FADED:
@@ -20,6 +20,8 @@ static const char *operation_of(uint8_t kind, enum hf__outbox_cause cause)
 		return "enqueue";
 	case HF__OUTBOX_REDRIVEN:
 		return "redrive";
+	case HF__OUTBOX_PRUNED:
+		return "prune";
 	case HF__OUTBOX_DONE:
 		return "put_completed";
 	case HF__OUTBOX_DROPPED:
@@ -33,7 +35,7 @@ bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out)
 {
 	struct hf__outbox_image image;
 	*out = (struct hf__about){0};
-	if (!hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image))
+	if (hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image) != HF_OK)
 		return false;
 	out->operation = operation_of(entry->kind, image.cause);
 	out->key[0] = image.queue;
@@ -41,8 +43,9 @@ bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out)
 	out->parts = image.id.len > 0 ? 2 : 1;
 	/* A completed id is what is left of an item that is gone. */
 	out->removed = entry->kind == HF__OUTBOX_GONE || entry->kind == HF__OUTBOX_CLEARED || entry->kind == HF__OUTBOX_DONE ||
-	               entry->kind == HF__OUTBOX_FADED;
-	out->many = entry->kind == HF__OUTBOX_CLEARED || entry->kind == HF__OUTBOX_REDRIVEN || entry->kind == HF__OUTBOX_DROPPED;
+	               entry->kind == HF__OUTBOX_FADED || entry->kind == HF__OUTBOX_PRUNED;
+	out->many = entry->kind == HF__OUTBOX_CLEARED || entry->kind == HF__OUTBOX_REDRIVEN || entry->kind == HF__OUTBOX_DROPPED ||
+	            entry->kind == HF__OUTBOX_PRUNED;
 	if (image.cause == HF__OUTBOX_FAIL || image.cause == HF__OUTBOX_MARK_FAILED)
 		out->reason = image.last_error;
 	return true;
@@ -52,9 +55,9 @@ bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out)
 bool hf__outbox_concerns(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts)
 {
 	struct hf__outbox_image image;
-	if (entry->kind != HF__OUTBOX_REDRIVEN || parts < 2)
+	if ((entry->kind != HF__OUTBOX_REDRIVEN && entry->kind != HF__OUTBOX_PRUNED) || parts < 2)
 		return true;
-	if (!hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image))
+	if (hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image) != HF_OK)
 		return false;
 	struct hf__reader ids = hf__reader(image.ids);
 	for (uint32_t i = 0; i < image.count; i++)

@@ -12,12 +12,13 @@ static bool follows(const struct hf__outbox_value *old, const struct hf__outbox_
 {
 	const bool counts = image->cause == HF__OUTBOX_FAIL || image->cause == HF__OUTBOX_MARK_FAILED;
 	const uint32_t attempts = counts && old->attempts < UINT32_MAX ? old->attempts + 1 : old->attempts;
-	if (image->max_attempts != old->max_attempts || image->priority != old->priority)
+	if (image->max_attempts != old->max_attempts || (image->priority != old->priority && image->cause != HF__OUTBOX_RESCHEDULE))
 		return false;
 	if (image->cause == HF__OUTBOX_RERUN)
 		return old->status == HF_OUTBOX_SENDING && old->noted && image->enqueued_at == old->rerun_enqueued_at &&
-		       image->available_at == old->rerun_available_at;
-	if (image->attempts != attempts || image->enqueued_at != old->enqueued_at)
+		       image->available_at == old->rerun_available_at && image->computed == old->rerun_computed;
+	const bool reset = image->cause == HF__OUTBOX_RETRY && image->attempts == 0;
+	if ((image->attempts != attempts && !reset) || image->enqueued_at != old->enqueued_at)
 		return false;
 	switch (image->cause) {
 	case HF__OUTBOX_EXTEND:
@@ -145,6 +146,7 @@ static int apply_noted(struct hf__outbox_state *state, struct hf__change *change
 	value.noted = true;
 	value.rerun_enqueued_at = image->enqueued_at;
 	value.rerun_available_at = image->available_at;
+	value.rerun_computed = image->computed;
 	return hf__outbox_set_value(change, item, &value);
 }
 
@@ -154,9 +156,12 @@ static int apply_ended(struct hf__change *change, struct hf__outbox_item *item, 
 	if (item->value.status != HF_OUTBOX_SENDING || item->value.token != image->token)
 		return HF_ECORRUPT;
 	struct hf__outbox_value value = item->value;
-	value.status = HF_OUTBOX_QUEUED;
-	value.token = 0;
-	value.lease_until = HF_UNSET;
+	value.status = image->status;
+	value.lost = image->lost;
+	value.available_at = image->available_at;
+	value.computed = image->computed;
+	value.token = value.session = 0;
+	value.lease_until = value.run_until = HF_UNSET;
 	value.owner = NULL;
 	return hf__outbox_set_value(change, item, &value);
 }
@@ -182,8 +187,9 @@ static int apply_to_item(struct hf__outbox_state *state, struct hf__change *chan
 int hf__outbox_apply(void *state, struct hf__change *change, const struct hf__entry *entry)
 {
 	struct hf__outbox_image image;
-	if (!hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image))
-		return HF_ECORRUPT;
+	const int rc = hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image);
+	if (rc != HF_OK)
+		return rc;
 	switch (entry->kind) {
 	case HF__OUTBOX_ITEM:
 		return apply_item(state, change, entry, &image);

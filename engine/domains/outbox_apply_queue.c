@@ -12,6 +12,7 @@ static int apply_settings(struct hf__outbox_state *state, struct hf__change *cha
 		return rc;
 	queue->value.version = entry->lsn;
 	queue->value.max_attempts = image->max_attempts;
+	queue->value.max_lost = image->max_lost;
 	queue->value.dedup_window = image->dedup_window;
 	queue->value.dedup_max = image->dedup_max;
 	queue->value.paused = image->paused;
@@ -48,15 +49,20 @@ static int apply_cleared(struct hf__outbox_state *state, struct hf__change *chan
 	return remove_done(change, queue, hf__order_count(&queue->done));
 }
 
-static int redrive_item(struct hf__change *change, struct hf__outbox_item *item, uint64_t lsn, int64_t latest)
+static int redrive_item(struct hf__change *change, struct hf__outbox_item *item, uint64_t lsn, const struct hf__outbox_image *image)
 {
 	if (!item || item->value.status != HF_OUTBOX_FAILED)
 		return HF_ECORRUPT;
 	struct hf__outbox_value value = item->value;
 	value.version = lsn;
 	value.status = HF_OUTBOX_QUEUED;
-	if (value.available_at > latest)
-		value.available_at = latest;
+	value.lost = 0;
+	if (image->reset)
+		value.attempts = 0;
+	if (value.available_at > image->available_at) {
+		value.available_at = image->available_at;
+		value.computed = true;
+	}
 	return hf__outbox_set_value(change, item, &value);
 }
 
@@ -66,7 +72,7 @@ static int apply_redriven(struct hf__outbox_state *state, struct hf__change *cha
 	struct hf__reader ids = hf__reader(image->ids);
 	for (uint32_t i = 0; i < image->count; i++) {
 		struct hf__outbox_item *item = hf__outbox_find(state, image->queue, hf__get_short(&ids));
-		const int rc = redrive_item(change, item, entry->lsn, image->available_at);
+		const int rc = redrive_item(change, item, entry->lsn, image);
 		if (rc != HF_OK)
 			return rc;
 	}

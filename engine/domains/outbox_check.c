@@ -23,6 +23,7 @@ static int emit_settings(const struct hf__outbox_queue *queue, struct hf__emitte
 	    .cause = HF__OUTBOX_STATE,
 	    .queue = hf__outbox_queue_name(queue),
 	    .max_attempts = queue->value.max_attempts,
+	    .max_lost = queue->value.max_lost,
 	    .dedup_window = queue->value.dedup_window,
 	    .dedup_max = queue->value.dedup_max,
 	    .paused = queue->value.paused,

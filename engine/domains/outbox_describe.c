@@ -4,7 +4,7 @@
 
 static const char *const cause_names[HF__OUTBOX_CAUSES] = {"state",   "enqueue",   "replace",     "put",   "claim",    "extend",
                                                            "release", "fail",      "mark-failed", "retry", "complete", "remove",
-                                                           "rerun",   "configure", "pause",       "resume"};
+                                                           "rerun",   "configure", "pause",       "resume", "reschedule"};
 static const char *const status_names[] = {"?", "queued", "sending", "failed"};
 
 /* Plain names stay plain; whatever could be taken for something else is quoted. */
@@ -56,6 +56,8 @@ static void add_fields(struct hf__text *out, const struct hf__outbox_image *imag
 		add_span(out, "in", at, image->available_at);
 	if (image->attempts > 0)
 		hf__text_add(out, " attempts %lu", (unsigned long)image->attempts);
+	if (image->lost > 0)
+		hf__text_add(out, " lost %lu", (unsigned long)image->lost);
 	if (image->last_error.len > 0) {
 		hf__text_add(out, " error ");
 		hf__text_add_quoted(out, image->last_error);
@@ -69,6 +71,10 @@ static void add_settings(struct hf__text *out, const struct hf__outbox_image *im
 	if (image->cause == HF__OUTBOX_PAUSE || image->cause == HF__OUTBOX_RESUME)
 		return;
 	hf__text_add(out, " max_attempts %lu", (unsigned long)image->max_attempts);
+	if (image->max_lost == HF_NEVER)
+		hf__text_add(out, " max_lost never");
+	else
+		hf__text_add(out, " max_lost %lu", (unsigned long)image->max_lost);
 	if (image->dedup_window > 0) {
 		add_span(out, "dedup_window", 0, image->dedup_window);
 		hf__text_add(out, " dedup_max %lu", (unsigned long)image->dedup_max);
@@ -78,10 +84,10 @@ static void add_settings(struct hf__text *out, const struct hf__outbox_image *im
 }
 
 /* The ids as far as they fit. */
-static void add_redriven(struct hf__text *out, const struct hf__outbox_image *image)
+static void add_ids(struct hf__text *out, const struct hf__outbox_image *image, const char *word)
 {
 	struct hf__reader ids = hf__reader(image->ids);
-	hf__text_add(out, "redrive ");
+	hf__text_add(out, "%s ", word);
 	add_name(out, image->queue);
 	hf__text_add(out, " %lu items:", (unsigned long)image->count);
 	for (uint32_t i = 0; i < image->count && out->len + 1 < out->cap; i++) {
@@ -98,6 +104,8 @@ static void describe_item_other(const struct hf__entry *entry, const struct hf__
 	                                    [HF__OUTBOX_FADED] = "blocks no more "};
 	hf__text_add(out, "%s", words[entry->kind]);
 	add_key(out, image);
+	if (entry->kind == HF__OUTBOX_ENDED)
+		add_fields(out, image, entry->at);
 	if (entry->kind == HF__OUTBOX_NOTED)
 		hf__text_add(out, " %zu bytes", image->payload.len);
 	if (entry->kind == HF__OUTBOX_DONE)
@@ -116,7 +124,10 @@ static void describe_other(const struct hf__entry *entry, const struct hf__outbo
 		add_name(out, image->queue);
 		break;
 	case HF__OUTBOX_REDRIVEN:
-		add_redriven(out, image);
+		add_ids(out, image, "redrive");
+		break;
+	case HF__OUTBOX_PRUNED:
+		add_ids(out, image, "prune");
 		break;
 	case HF__OUTBOX_DROPPED:
 		hf__text_add(out, "drop ");
@@ -132,8 +143,9 @@ static void describe_other(const struct hf__entry *entry, const struct hf__outbo
 void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out)
 {
 	struct hf__outbox_image image;
-	if (!hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image)) {
-		hf__text_add(out, "damaged entry of kind %u, %zu bytes", entry->kind, entry->body.len);
+	const int rc = hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image);
+	if (rc != HF_OK) {
+		hf__text_add(out, "%s entry of kind %u, %zu bytes", rc == HF_EVERSION ? "newer" : "damaged", entry->kind, entry->body.len);
 		return;
 	}
 	if (entry->kind != HF__OUTBOX_ITEM && entry->kind != HF__OUTBOX_CHANGED && entry->kind != HF__OUTBOX_GONE) {

@@ -30,6 +30,8 @@ static int check_input(struct hf_bytes queue, const struct hf_outbox_input *inpu
 		rc = check_times(input->enqueued_at, input->available_at, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_group(input->group, why);
+	if (rc == HF_OK)
+		rc = hf__outbox_check_extra(input->extra, why);
 	return rc == HF_OK ? hf__outbox_check_payload(input->payload, why) : rc;
 }
 
@@ -43,6 +45,7 @@ static struct hf_outbox_input input_of(const struct hf_outbox_enqueue *args)
 	    .priority = args->priority,
 	    .max_attempts = args->max_attempts,
 	    .group = args->group,
+	    .extra = args->extra,
 	};
 }
 
@@ -57,25 +60,40 @@ static int enqueue_new(struct hf__decision *d, struct hf_bytes queue, const stru
 	    .priority = input->priority,
 	    .enqueued_at = input->enqueued_at ? input->enqueued_at : d->now,
 	    .available_at = input->available_at ? input->available_at : d->now,
+	    .computed = !input->available_at,
 	    .lease_until = HF_UNSET,
+	    .run_until = HF_UNSET,
 	    .seq = hf__next_lsn(d),
 	    .group = input->group,
+	    .extra = input->extra,
 	    .payload = input->payload,
 	};
 	return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
 }
 
-/* The item is queued: payload and times become new, unless they are what they were. What was noted for a rerun gives way: this is newer. */
+static bool replace_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image)
+{
+	const struct hf__outbox_value *value = &item->value;
+	return value->noted || image->enqueued_at != value->enqueued_at || image->available_at != value->available_at ||
+	       image->computed != value->computed || value->attempts > 0 || value->lost > 0 || value->last_error ||
+	       !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) || !hf__payload_equal(&value->payload, image->payload);
+}
+
+/* The item is queued: payload and times become new, attempts and errors are those of the old payload. What was noted for a rerun gives way: this is
+ * newer. */
 static int enqueue_replace(struct hf__decision *d, const struct hf__outbox_item *item, const struct hf_outbox_input *input,
                            struct hf_result *result)
 {
 	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_REPLACE);
 	image.enqueued_at = input->enqueued_at ? input->enqueued_at : d->now;
 	image.available_at = input->available_at ? input->available_at : d->now;
+	image.computed = !input->available_at;
 	image.payload = input->payload;
+	image.extra = input->extra;
 	image.noted = false;
-	if (!item->value.noted && image.enqueued_at == item->value.enqueued_at && image.available_at == item->value.available_at &&
-	    hf__payload_equal(&item->value.payload, input->payload))
+	image.attempts = image.lost = 0;
+	image.last_error = hf_bytes(NULL, 0);
+	if (!replace_changes(item, &image))
 		return HF_OK;
 	image.status = HF_OUTBOX_QUEUED;
 	hf__outbox_free_claim(&image);
@@ -92,9 +110,11 @@ static int enqueue_note(struct hf__decision *d, const struct hf__outbox_item *it
 	    .id = hf__outbox_id(item),
 	    .enqueued_at = input->enqueued_at ? input->enqueued_at : d->now,
 	    .available_at = input->available_at ? input->available_at : d->now,
+	    .computed = !input->available_at,
 	    .payload = input->payload,
 	};
 	if (value->noted && value->rerun_enqueued_at == image.enqueued_at && value->rerun_available_at == image.available_at &&
+	    value->rerun_computed == image.computed &&
 	    hf__payload_equal(&value->rerun_payload, input->payload))
 		return HF_OK;
 	return hf__outbox_emit(d, HF__OUTBOX_NOTED, &image, result);
@@ -146,7 +166,8 @@ static int enqueue_decide(void *state, struct hf__decision *d, const void *raw, 
 static void *enqueue_copy(struct hf__arena *arena, const void *args)
 {
 	static const size_t bytes[] = {offsetof(struct hf_outbox_enqueue, queue), offsetof(struct hf_outbox_enqueue, id),
-	                               offsetof(struct hf_outbox_enqueue, payload), offsetof(struct hf_outbox_enqueue, group)};
+	                               offsetof(struct hf_outbox_enqueue, payload), offsetof(struct hf_outbox_enqueue, group),
+	                               offsetof(struct hf_outbox_enqueue, extra)};
 	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_enqueue), bytes, COUNT_OF(bytes));
 }
 
@@ -199,7 +220,7 @@ static void *many_copy(struct hf__arena *arena, const void *raw)
 	copy->items = items;
 	for (size_t i = 0; i < copy->count; i++)
 		if (!hf__arena_bytes(arena, items[i].id, &items[i].id) || !hf__arena_bytes(arena, items[i].payload, &items[i].payload) ||
-		    !hf__arena_bytes(arena, items[i].group, &items[i].group))
+		    !hf__arena_bytes(arena, items[i].group, &items[i].group) || !hf__arena_bytes(arena, items[i].extra, &items[i].extra))
 			return NULL;
 	return copy;
 }

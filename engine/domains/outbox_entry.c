@@ -2,10 +2,10 @@
  *
  * Entries hold an item or a queue as it is afterwards, so that replay needs no rule of its own; the cause is for the feed and for people.
  * Decoding accepts exactly what the mutations can write, as far as the body alone tells: what passes its checksum and still breaks a
- * rule is damage. Bodies of version 1, from before groups, reruns, pauses and completed ids, are read as what they meant. */
+ * rule is damage. A version, kind or cause that is not known here belongs to a newer program: that is looked at before anything else. */
 #include "domains/outbox_entry.h"
 
-#define BODY_VERSION 2u
+#define BODY_VERSION 1u
 #define LSN_OF_TOKEN(token) ((token) & ((UINT64_C(1) << 48) - 1))
 
 /* What each cause may write: in which kind of entry, and with which statuses (bit n: status n). */
@@ -28,6 +28,7 @@ static const struct {
     [HF__OUTBOX_CONFIGURE] = {HF__OUTBOX_SETTINGS, 1u},
     [HF__OUTBOX_PAUSE] = {HF__OUTBOX_SETTINGS, 1u},
     [HF__OUTBOX_RESUME] = {HF__OUTBOX_SETTINGS, 1u},
+    [HF__OUTBOX_RESCHEDULE] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_QUEUED},
 };
 
 /* --- Writing ---------------------------------------------------------------------------------------------------------------- */
@@ -36,15 +37,19 @@ static void put_fields(struct hf__writer *w, const struct hf__outbox_image *imag
 {
 	hf__put_u8(w, image->status);
 	hf__put_u32(w, image->attempts);
+	hf__put_u32(w, image->lost);
 	hf__put_u32(w, image->max_attempts);
 	hf__put_i32(w, image->priority);
 	hf__put_i64(w, image->enqueued_at);
 	hf__put_i64(w, image->available_at);
+	hf__put_u8(w, image->computed);
 	hf__put_short(w, image->last_error);
 	if (image->status != HF_OUTBOX_SENDING)
 		return;
 	hf__put_u64(w, image->token);
 	hf__put_i64(w, image->lease_until);
+	hf__put_i64(w, image->run_until);
+	hf__put_u64(w, image->session);
 	hf__put_short(w, image->owner);
 }
 
@@ -60,10 +65,12 @@ static void put_item(struct hf__writer *w, const struct hf__outbox_image *image,
 	hf__put_u64(w, image->seq);
 	put_fields(w, image);
 	hf__put_short(w, image->group);
+	hf__put_long(w, image->extra);
 	hf__put_u8(w, image->noted);
 	if (image->noted) {
 		hf__put_i64(w, image->rerun_enqueued_at);
 		hf__put_i64(w, image->rerun_available_at);
+		hf__put_u8(w, image->rerun_computed);
 	}
 	if (without_payload)
 		return;
@@ -76,10 +83,22 @@ static void put_settings(struct hf__writer *w, const struct hf__outbox_image *im
 {
 	hf__put_u8(w, (uint8_t)image->cause);
 	hf__put_u32(w, image->max_attempts);
+	hf__put_u32(w, image->max_lost);
 	hf__put_i64(w, image->dedup_window);
 	hf__put_u32(w, image->dedup_max);
 	hf__put_u8(w, image->paused);
 	hf__put_u64(w, image->dropped);
+}
+
+/* What an item is once its claim is over, as far as that changes it. */
+static void put_ended(struct hf__writer *w, const struct hf__outbox_image *image)
+{
+	hf__put_u64(w, image->token);
+	hf__put_u8(w, image->status);
+	hf__put_u32(w, image->lost);
+	hf__put_i64(w, image->available_at);
+	hf__put_u8(w, image->computed);
+	hf__put_short(w, image->last_error);
 }
 
 /* Kinds about one item that are no image of it. */
@@ -89,11 +108,12 @@ static void put_about_item(struct hf__writer *w, enum hf__outbox_kind kind, cons
 		hf__put_i64(w, image->until);
 	hf__put_short(w, image->id);
 	if (kind == HF__OUTBOX_ENDED)
-		hf__put_u64(w, image->token);
+		put_ended(w, image);
 	if (kind != HF__OUTBOX_NOTED)
 		return;
 	hf__put_i64(w, image->enqueued_at);
 	hf__put_i64(w, image->available_at);
+	hf__put_u8(w, image->computed);
 	hf__put_long(w, image->payload);
 }
 
@@ -126,6 +146,11 @@ void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind, const st
 		break;
 	case HF__OUTBOX_REDRIVEN:
 		hf__put_i64(w, image->available_at);
+		hf__put_u8(w, image->reset);
+		hf__put_u32(w, image->count);
+		hf__put_bytes(w, image->ids);
+		break;
+	case HF__OUTBOX_PRUNED:
 		hf__put_u32(w, image->count);
 		hf__put_bytes(w, image->ids);
 		break;
@@ -143,28 +168,46 @@ static bool token_ok(uint64_t token, uint64_t lsn)
 	return LSN_OF_TOKEN(token) > 0 && LSN_OF_TOKEN(token) <= lsn;
 }
 
-static bool get_cause(struct hf__reader *r, uint8_t kind, struct hf__outbox_image *out)
+/* One byte that is 0 or 1. */
+static bool get_bool(struct hf__reader *r, bool *out)
 {
-	const uint8_t cause = hf__get_u8(r);
-	out->id = hf__get_short(r);
-	out->cause = (enum hf__outbox_cause)cause;
-	return cause < HF__OUTBOX_CAUSES && causes[cause].kind == kind && hf__key_part_ok(out->id, false);
+	const uint8_t byte = hf__get_u8(r);
+	*out = byte == 1;
+	return byte <= 1;
 }
 
-static void get_fields(struct hf__reader *r, struct hf__outbox_image *out)
+/* Does the cause go with the entry's kind? */
+static bool cause_ok(const struct hf__outbox_image *image, uint8_t kind)
+{
+	return causes[image->cause].kind == kind || (kind == HF__OUTBOX_SETTINGS && image->cause == HF__OUTBOX_STATE);
+}
+
+static bool get_fields(struct hf__reader *r, struct hf__outbox_image *out)
 {
 	out->status = hf__get_u8(r);
 	out->attempts = hf__get_u32(r);
+	out->lost = hf__get_u32(r);
 	out->max_attempts = hf__get_u32(r);
 	out->priority = hf__get_i32(r);
 	out->enqueued_at = hf__get_i64(r);
 	out->available_at = hf__get_i64(r);
+	const bool ok = get_bool(r, &out->computed);
 	out->last_error = hf__get_short(r);
 	if (out->status != HF_OUTBOX_SENDING)
-		return;
+		return ok;
 	out->token = hf__get_u64(r);
 	out->lease_until = hf__get_i64(r);
+	out->run_until = hf__get_i64(r);
+	out->session = hf__get_u64(r);
 	out->owner = hf__get_short(r);
+	return ok;
+}
+
+/* A claim with a bound has a lease, which ends no later. */
+static bool claim_ok(const struct hf__outbox_image *image, uint64_t lsn)
+{
+	const bool bounded = image->run_until == HF_UNSET || (image->lease_until != HF_UNSET && image->lease_until <= image->run_until);
+	return token_ok(image->token, lsn) && hf__key_part_ok(image->owner, false) && bounded && image->session < lsn;
 }
 
 static bool fields_ok(const struct hf__outbox_image *image, uint64_t lsn)
@@ -175,19 +218,15 @@ static bool fields_ok(const struct hf__outbox_image *image, uint64_t lsn)
 		return false;
 	if (image->cause == HF__OUTBOX_ENQUEUE && image->seq != lsn)
 		return false;
-	if ((image->cause == HF__OUTBOX_ENQUEUE || image->cause == HF__OUTBOX_RERUN) && (image->attempts > 0 || image->last_error.len > 0))
+	const bool anew =
+	    image->cause == HF__OUTBOX_ENQUEUE || image->cause == HF__OUTBOX_REPLACE || image->cause == HF__OUTBOX_RERUN;
+	if (anew && (image->attempts > 0 || image->lost > 0 || image->last_error.len > 0))
+		return false;
+	if (image->cause == HF__OUTBOX_RETRY && image->lost > 0)
 		return false;
 	if (image->cause == HF__OUTBOX_CLAIM && LSN_OF_TOKEN(image->token) != lsn)
 		return false;
-	return image->status != HF_OUTBOX_SENDING || (token_ok(image->token, lsn) && hf__key_part_ok(image->owner, false));
-}
-
-/* One byte that is 0 or 1. */
-static bool get_bool(struct hf__reader *r, bool *out)
-{
-	const uint8_t byte = hf__get_u8(r);
-	*out = byte == 1;
-	return byte <= 1;
+	return image->status != HF_OUTBOX_SENDING || claim_ok(image, lsn);
 }
 
 static bool get_rerun(struct hf__reader *r, struct hf__outbox_image *out)
@@ -198,57 +237,69 @@ static bool get_rerun(struct hf__reader *r, struct hf__outbox_image *out)
 		return true;
 	out->rerun_enqueued_at = hf__get_i64(r);
 	out->rerun_available_at = hf__get_i64(r);
+	const bool ok = get_bool(r, &out->rerun_computed);
 	out->rerun_payload = hf__get_long(r);
-	return (out->cause == HF__OUTBOX_PUT || out->cause == HF__OUTBOX_STATE) && out->rerun_payload.len <= HF_PAYLOAD_MAX;
+	return ok && (out->cause == HF__OUTBOX_PUT || out->cause == HF__OUTBOX_STATE) && out->rerun_payload.len <= HF_PAYLOAD_MAX;
 }
 
-static bool get_item(struct hf__reader *r, uint8_t version, uint64_t lsn, struct hf__outbox_image *out)
+static bool get_item(struct hf__reader *r, uint64_t lsn, struct hf__outbox_image *out)
 {
-	if (!get_cause(r, HF__OUTBOX_ITEM, out))
-		return false;
+	out->id = hf__get_short(r);
 	out->seq = hf__get_u64(r);
-	get_fields(r, out);
-	out->group = version > 1 ? hf__get_short(r) : hf_bytes(NULL, 0);
-	if (version > 1 && !get_rerun(r, out))
+	if (!get_fields(r, out))
+		return false;
+	out->group = hf__get_short(r);
+	out->extra = hf__get_long(r);
+	if (!get_rerun(r, out))
 		return false;
 	out->payload = hf__get_long(r);
-	return out->payload.len <= HF_PAYLOAD_MAX && out->seq > 0 && out->seq <= lsn && hf__key_part_ok(out->group, true) &&
-	       fields_ok(out, lsn);
+	return out->payload.len <= HF_PAYLOAD_MAX && out->extra.len <= HF_OUTBOX_EXTRA_MAX && out->seq > 0 && out->seq <= lsn &&
+	       hf__key_part_ok(out->group, true) && fields_ok(out, lsn);
 }
 
-static bool get_settings(struct hf__reader *r, uint8_t version, struct hf__outbox_image *out)
+static bool get_settings(struct hf__reader *r, struct hf__outbox_image *out)
 {
-	bool ok = true;
-	uint8_t cause = HF__OUTBOX_STATE;
-	if (version > 1)
-		cause = hf__get_u8(r);
-	out->cause = (enum hf__outbox_cause)cause;
 	out->max_attempts = hf__get_u32(r);
-	out->dedup_max = HF_OUTBOX_DEDUP_MAX;
-	if (version > 1) {
-		out->dedup_window = hf__get_i64(r);
-		out->dedup_max = hf__get_u32(r);
-		ok = get_bool(r, &out->paused);
-		out->dropped = hf__get_u64(r);
-	}
-	if (!ok || out->max_attempts == 0 || out->dedup_window < 0 || out->dedup_max == 0)
+	out->max_lost = hf__get_u32(r);
+	out->dedup_window = hf__get_i64(r);
+	out->dedup_max = hf__get_u32(r);
+	const bool ok = get_bool(r, &out->paused);
+	out->dropped = hf__get_u64(r);
+	if (!ok || out->max_attempts == 0 || out->max_lost == 0 || out->dedup_window < 0 || out->dedup_max == 0)
 		return false;
 	if (out->cause == HF__OUTBOX_STATE)
 		return true;
-	return cause < HF__OUTBOX_CAUSES && causes[cause].kind == HF__OUTBOX_SETTINGS && out->dropped == 0 &&
-	       (out->cause == HF__OUTBOX_CONFIGURE || out->paused == (out->cause == HF__OUTBOX_PAUSE));
+	return out->dropped == 0 && (out->cause == HF__OUTBOX_CONFIGURE || out->paused == (out->cause == HF__OUTBOX_PAUSE));
 }
 
 /* Every id has to be there and to be one. */
-static bool get_redriven(struct hf__reader *r, struct hf__outbox_image *out)
+static bool get_ids(struct hf__reader *r, struct hf__outbox_image *out)
 {
-	out->available_at = hf__get_i64(r);
 	out->count = hf__get_u32(r);
 	out->ids = hf_bytes(r->at, r->left);
 	for (uint32_t i = 0; i < out->count; i++)
 		if (!hf__key_part_ok(hf__get_short(r), false)) /* too few of them read as empty ones */
 			return false;
 	return out->count > 0;
+}
+
+static bool get_redriven(struct hf__reader *r, struct hf__outbox_image *out)
+{
+	out->available_at = hf__get_i64(r);
+	return get_bool(r, &out->reset) && get_ids(r, out);
+}
+
+/* A claim that was lost leaves the item queued or failed. */
+static bool get_ended(struct hf__reader *r, uint64_t lsn, struct hf__outbox_image *out)
+{
+	out->token = hf__get_u64(r);
+	out->status = hf__get_u8(r);
+	out->lost = hf__get_u32(r);
+	out->available_at = hf__get_i64(r);
+	const bool ok = get_bool(r, &out->computed);
+	out->last_error = hf__get_short(r);
+	return ok && token_ok(out->token, lsn) && out->last_error.len <= HF_OUTBOX_ERROR_MAX &&
+	       (out->status == HF_OUTBOX_QUEUED || out->status == HF_OUTBOX_FAILED);
 }
 
 static bool get_about_item(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf__outbox_image *out)
@@ -260,63 +311,79 @@ static bool get_about_item(struct hf__reader *r, uint8_t kind, uint64_t lsn, str
 	}
 	out->id = hf__get_short(r);
 	if (kind == HF__OUTBOX_ENDED) {
-		out->token = hf__get_u64(r);
-		ok = token_ok(out->token, lsn);
+		ok = get_ended(r, lsn, out);
 	} else if (kind == HF__OUTBOX_NOTED) {
 		out->enqueued_at = hf__get_i64(r);
 		out->available_at = hf__get_i64(r);
+		ok = get_bool(r, &out->computed);
 		out->payload = hf__get_long(r);
-		ok = out->payload.len <= HF_PAYLOAD_MAX;
+		ok = ok && out->payload.len <= HF_PAYLOAD_MAX;
 	}
 	return ok && hf__key_part_ok(out->id, false);
 }
 
-static bool get_gone(struct hf__reader *r, uint8_t version, struct hf__outbox_image *out)
+static bool get_gone(struct hf__reader *r, struct hf__outbox_image *out)
 {
-	if (!get_cause(r, HF__OUTBOX_GONE, out))
-		return false;
-	out->until = version > 1 ? hf__get_i64(r) : HF_UNSET;
+	out->id = hf__get_short(r);
+	out->until = hf__get_i64(r);
 	return out->until == HF_UNSET || out->cause == HF__OUTBOX_COMPLETE;
 }
 
-static bool get_rest(struct hf__reader *r, uint8_t kind, uint8_t version, uint64_t lsn, struct hf__outbox_image *out)
+static bool get_rest(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf__outbox_image *out)
 {
-	if (version == 1 && kind > HF__OUTBOX_CLEARED)
-		return false;
 	switch (kind) {
 	case HF__OUTBOX_ITEM:
-		return get_item(r, version, lsn, out);
+		return get_item(r, lsn, out) && hf__key_part_ok(out->id, false);
 	case HF__OUTBOX_CHANGED:
-		if (!get_cause(r, kind, out))
-			return false;
-		get_fields(r, out);
-		return fields_ok(out, lsn);
+		out->id = hf__get_short(r);
+		return get_fields(r, out) && hf__key_part_ok(out->id, false) && fields_ok(out, lsn);
 	case HF__OUTBOX_GONE:
-		return get_gone(r, version, out);
+		return get_gone(r, out) && hf__key_part_ok(out->id, false);
 	case HF__OUTBOX_SETTINGS:
-		return get_settings(r, version, out);
-	case HF__OUTBOX_ENDED:
-	case HF__OUTBOX_NOTED:
-	case HF__OUTBOX_DONE:
-	case HF__OUTBOX_FADED:
-		return get_about_item(r, kind, lsn, out);
+		return get_settings(r, out);
 	case HF__OUTBOX_REDRIVEN:
 		return get_redriven(r, out);
+	case HF__OUTBOX_PRUNED:
+		return get_ids(r, out);
 	case HF__OUTBOX_DROPPED:
 		out->dropped = hf__get_u64(r);
 		return out->dropped > 0;
+	case HF__OUTBOX_CLEARED:
+		return true;
 	default:
-		return kind == HF__OUTBOX_CLEARED;
+		return get_about_item(r, kind, lsn, out);
 	}
 }
 
-bool hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf__outbox_image *out)
+static bool has_cause(uint8_t kind)
+{
+	return kind == HF__OUTBOX_ITEM || kind == HF__OUTBOX_CHANGED || kind == HF__OUTBOX_GONE || kind == HF__OUTBOX_SETTINGS;
+}
+
+/* HF_EVERSION: written by a newer program. The cause stands where no kind has it otherwise, so that it can be looked at first. */
+static int get_head(struct hf__reader *r, uint8_t kind, struct hf__outbox_image *out)
+{
+	const uint8_t version = hf__get_u8(r);
+	if (r->bad || version == 0 || kind == 0)
+		return HF_ECORRUPT;
+	if (version > BODY_VERSION || kind > HF__OUTBOX_PRUNED)
+		return HF_EVERSION;
+	out->queue = hf__get_short(r);
+	if (!has_cause(kind))
+		return HF_OK;
+	const uint8_t cause = hf__get_u8(r);
+	if (cause >= HF__OUTBOX_CAUSES)
+		return HF_EVERSION;
+	out->cause = (enum hf__outbox_cause)cause;
+	return cause_ok(out, kind) ? HF_OK : HF_ECORRUPT;
+}
+
+int hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf__outbox_image *out)
 {
 	struct hf__reader r = hf__reader(body);
-	*out = (struct hf__outbox_image){.lease_until = HF_UNSET, .until = HF_UNSET};
-	const uint8_t version = hf__get_u8(&r);
-	if (version == 0 || version > BODY_VERSION)
-		return false;
-	out->queue = hf__get_short(&r);
-	return hf__key_part_ok(out->queue, false) && get_rest(&r, kind, version, lsn, out) && hf__reader_done(&r);
+	*out = (struct hf__outbox_image){.lease_until = HF_UNSET, .run_until = HF_UNSET, .until = HF_UNSET};
+	const int rc = get_head(&r, kind, out);
+	if (rc != HF_OK)
+		return rc;
+	return hf__key_part_ok(out->queue, false) && get_rest(&r, kind, lsn, out) && hf__reader_done(&r) ? HF_OK : HF_ECORRUPT;
 }

@@ -172,6 +172,8 @@ static int keep_match(struct matches *matches, const struct hf_outbox_item *item
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(&matches->memory, item->last_error, &copy->last_error);
 	if (rc == HF_OK)
+		rc = hf__answer_bytes(&matches->memory, item->extra, &copy->extra);
+	if (rc == HF_OK)
 		rc = hf__answer_bytes(&matches->memory, item->owner, &copy->owner);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(&matches->memory, item->group, &copy->group);

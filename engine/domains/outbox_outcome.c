@@ -19,10 +19,11 @@ static int complete_rerun(struct hf__decision *d, const struct hf__outbox_item *
 {
 	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_RERUN);
 	image.status = HF_OUTBOX_QUEUED;
-	image.attempts = 0;
+	image.attempts = image.lost = 0;
 	image.last_error = hf_bytes(NULL, 0);
 	image.enqueued_at = item->value.rerun_enqueued_at;
 	image.available_at = item->value.rerun_available_at;
+	image.computed = item->value.rerun_computed;
 	hf__outbox_free_claim(&image);
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
@@ -139,8 +140,10 @@ static int fail_decide(void *state, struct hf__decision *d, const void *raw, str
 	image.attempts = one_more(image.attempts);
 	image.last_error = hf__utf8_cut(args->reason, HF_OUTBOX_ERROR_MAX);
 	image.status = image.attempts >= limit_of(item, args->max_attempts) ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
-	if (image.status == HF_OUTBOX_QUEUED)
+	if (image.status == HF_OUTBOX_QUEUED) {
 		image.available_at = hf__outbox_after(d->now, backoff_of(d, &args->backoff, image.attempts));
+		image.computed = true;
+	}
 	hf__outbox_free_claim(&image);
 	if (call->failed)
 		*call->failed = image.status == HF_OUTBOX_FAILED;
@@ -184,8 +187,10 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw, 
 		return rc;
 	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_RELEASE);
 	image.status = HF_OUTBOX_QUEUED;
-	if (args->delay_us > 0)
+	if (args->delay_us > 0) {
 		image.available_at = hf__outbox_after(d->now, args->delay_us);
+		image.computed = true;
+	}
 	hf__outbox_free_claim(&image);
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
@@ -255,8 +260,11 @@ static int retry_decide(void *state, struct hf__decision *d, const void *raw, st
 		return HF_OK;
 	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_RETRY);
 	image.status = HF_OUTBOX_QUEUED;
-	if (image.available_at > d->now)
+	image.lost = 0;
+	if (image.available_at > d->now) {
 		image.available_at = d->now;
+		image.computed = true;
+	}
 	hf__outbox_free_claim(&image);
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }

@@ -37,6 +37,8 @@ static int put_check(const void *raw, struct hf__text *why)
 		rc = hf__outbox_check_group(item->group, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_payload(item->payload, why);
+	if (rc == HF_OK)
+		rc = hf__outbox_check_extra(item->extra, why);
 	return rc == HF_OK ? check_rerun(item->rerun, why) : rc;
 }
 
@@ -51,31 +53,39 @@ static struct hf__outbox_image image_of_put(const struct hf_outbox_put *args)
 	    .id = item->id,
 	    .status = item->status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED,
 	    .attempts = item->attempts,
+	    .lost = item->lost,
 	    .max_attempts = item->max_attempts,
 	    .priority = item->priority,
 	    .enqueued_at = item->enqueued_at,
 	    .available_at = item->available_at,
+	    .computed = item->available_computed,
 	    .last_error = hf__utf8_cut(item->last_error, HF_OUTBOX_ERROR_MAX),
 	    .lease_until = HF_UNSET,
+	    .run_until = HF_UNSET,
 	    .group = item->group,
+	    .extra = item->extra,
 	    .payload = item->payload,
 	    .noted = item->rerun != NULL,
 	    .rerun_payload = rerun->payload,
 	    .rerun_enqueued_at = rerun->enqueued_at,
 	    .rerun_available_at = rerun->available_at,
+	    .rerun_computed = rerun->available_computed,
 	};
 }
 
 static bool rerun_changes(const struct hf__outbox_value *value, const struct hf__outbox_image *image)
 {
 	return value->noted != image->noted || value->rerun_enqueued_at != image->rerun_enqueued_at ||
-	       value->rerun_available_at != image->rerun_available_at || !hf__payload_equal(&value->rerun_payload, image->rerun_payload);
+	       value->rerun_available_at != image->rerun_available_at || value->rerun_computed != image->rerun_computed ||
+	       !hf__payload_equal(&value->rerun_payload, image->rerun_payload);
 }
 
 static bool put_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t now)
 {
 	const struct hf__outbox_value *value = &item->value;
 	return hf__outbox_view(item, now) != (enum hf_outbox_status)image->status || value->attempts != image->attempts ||
+	       value->lost != image->lost || value->computed != image->computed ||
+	       !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
 	       value->max_attempts != image->max_attempts || value->priority != image->priority || value->enqueued_at != image->enqueued_at ||
 	       value->available_at != image->available_at || !hf__bytes_equal(hf__blob_bytes(value->last_error), image->last_error) ||
 	       !hf__bytes_equal(hf__outbox_group_name(item), image->group) || !hf__payload_equal(&value->payload, image->payload) ||
@@ -102,7 +112,7 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 	/* The owner is not used: its bytes need not be there. */
 	static const size_t bytes[] = {offsetof(struct hf_outbox_put, queue), offsetof(struct hf_outbox_put, item.id),
 	                               offsetof(struct hf_outbox_put, item.payload), offsetof(struct hf_outbox_put, item.last_error),
-	                               offsetof(struct hf_outbox_put, item.group)};
+	                               offsetof(struct hf_outbox_put, item.group), offsetof(struct hf_outbox_put, item.extra)};
 	struct hf_outbox_put *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
 	if (!copy || !copy->item.rerun)
 		return copy;

@@ -12,6 +12,7 @@ static struct hf__outbox_image settings_of(const struct hf__outbox_queue *queue,
 	    .cause = cause,
 	    .queue = name,
 	    .max_attempts = queue ? queue->value.max_attempts : HF_OUTBOX_ATTEMPTS,
+	    .max_lost = queue ? queue->value.max_lost : HF_OUTBOX_LOST_MAX,
 	    .dedup_window = queue ? queue->value.dedup_window : 0,
 	    .dedup_max = queue ? queue->value.dedup_max : HF_OUTBOX_DEDUP_MAX,
 	    .paused = queue && queue->value.paused,
@@ -46,9 +47,11 @@ static int configure_decide(void *state, struct hf__decision *d, const void *raw
 	const struct hf__outbox_image old = settings_of(queue, args->queue, HF__OUTBOX_CONFIGURE);
 	struct hf__outbox_image image = old;
 	image.max_attempts = args->max_attempts ? args->max_attempts : HF_OUTBOX_ATTEMPTS;
+	image.max_lost = args->max_lost ? args->max_lost : HF_OUTBOX_LOST_MAX;
 	image.dedup_window = args->dedup_window_us;
 	image.dedup_max = args->dedup_max ? args->dedup_max : HF_OUTBOX_DEDUP_MAX;
-	if (image.max_attempts == old.max_attempts && image.dedup_window == old.dedup_window && image.dedup_max == old.dedup_max)
+	if (image.max_attempts == old.max_attempts && image.max_lost == old.max_lost && image.dedup_window == old.dedup_window &&
+	    image.dedup_max == old.dedup_max)
 		return HF_OK;
 	rc = hf__outbox_cut(d, queue, image.dedup_max);
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_SETTINGS, &image, result) : rc;

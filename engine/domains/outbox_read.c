@@ -67,6 +67,7 @@ static int read_stats(struct hf__query *q, void *raw)
 	out->queued.oldest = out->sending.oldest = out->failed.oldest = HF_UNSET;
 	out->as_of = q->now;
 	out->max_attempts = HF_OUTBOX_ATTEMPTS;
+	out->max_lost = HF_OUTBOX_LOST_MAX;
 	out->dedup_max = HF_OUTBOX_DEDUP_MAX;
 	if (!queue)
 		return HF_OK;
@@ -77,6 +78,7 @@ static int read_stats(struct hf__query *q, void *raw)
 	out->sending.items = hf__order_count(&queue->line[HF_OUTBOX_SENDING]);
 	out->sending.oldest = held ? held->deadline : HF_UNSET;
 	out->max_attempts = queue->value.max_attempts;
+	out->max_lost = queue->value.max_lost;
 	out->settings_version = queue->value.version;
 	out->paused = queue->value.paused;
 	out->groups = queue->groups;

@@ -218,9 +218,10 @@ static const struct hf__type item_type = {
     .name = "outbox item",
     .value_offset = offsetof(struct hf__outbox_item, value),
     .value_size = sizeof(struct hf__outbox_value),
-    .blob_count = 4,
+    .blob_count = 5,
     .blob_offsets = {offsetof(struct hf__outbox_item, value.payload.bytes), offsetof(struct hf__outbox_item, value.last_error),
-                     offsetof(struct hf__outbox_item, value.owner), offsetof(struct hf__outbox_item, value.rerun_payload.bytes)},
+                     offsetof(struct hf__outbox_item, value.owner), offsetof(struct hf__outbox_item, value.rerun_payload.bytes),
+                     offsetof(struct hf__outbox_item, value.extra)},
     .enlist = item_enlist,
     .delist = item_delist,
     .link = item_link,
@@ -240,6 +241,7 @@ struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, st
 	queue->state = state;
 	queue->vacancy.home = &state->removed;
 	queue->value.max_attempts = HF_OUTBOX_ATTEMPTS;
+	queue->value.max_lost = HF_OUTBOX_LOST_MAX;
 	queue->value.dedup_max = HF_OUTBOX_DEDUP_MAX;
 	queue->len = (uint32_t)name.len;
 	memcpy(queue->name, name.data, name.len);
@@ -256,7 +258,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	item->object.type = &item_type;
 	item->object.container = &queue->object;
 	item->value.seq = seq;
-	item->value.lease_until = HF_UNSET;
+	item->value.lease_until = item->value.run_until = HF_UNSET;
 	item->len = (uint32_t)id.len;
 	memcpy(item->id, id.data, id.len);
 	if (hf__outbox_group_join(queue, item, group))

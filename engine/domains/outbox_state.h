@@ -64,6 +64,7 @@ struct hf__outbox_queue_value {
 	int64_t dedup_window;
 	uint32_t dedup_max;
 	uint32_t max_attempts;
+	uint32_t max_lost; /* HF_NEVER: no bound */
 	bool paused;
 };
 
@@ -97,15 +98,21 @@ struct hf__outbox_value {
 	int64_t enqueued_at;
 	int64_t available_at;
 	struct hf__payload payload;
+	struct hf__blob *extra;
 	struct hf__blob *last_error;
 	/* Only while sending, else 0, HF_UNSET, NULL. */
 	uint64_t token;
 	int64_t lease_until; /* HF_UNSET: none, held by the incarnation in which `version` lies */
+	int64_t run_until; /* no extension goes beyond; HF_UNSET: no bound */
+	uint64_t session; /* 0: a claim without a lease is the incarnation's */
 	struct hf__blob *owner;
 	uint32_t attempts;
+	uint32_t lost;
 	uint32_t max_attempts; /* 0: the queue's */
 	int32_t priority;
 	uint8_t status; /* enum hf_outbox_status */
+	bool computed; /* available_at is one that the store computed */
+	bool rerun_computed;
 	bool noted; /* a rerun: what the item is queued again with when it is completed. Else zero */
 	struct hf__payload rerun_payload;
 	int64_t rerun_enqueued_at, rerun_available_at;

@@ -11,19 +11,25 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, 
 	    .id = hf__outbox_id(item),
 	    .status = value->status,
 	    .attempts = value->attempts,
+	    .lost = value->lost,
 	    .max_attempts = value->max_attempts,
 	    .priority = value->priority,
 	    .enqueued_at = value->enqueued_at,
 	    .available_at = value->available_at,
+	    .computed = value->computed,
 	    .last_error = hf__blob_bytes(value->last_error),
 	    .token = value->token,
 	    .lease_until = value->lease_until,
+	    .run_until = value->run_until,
+	    .session = value->session,
 	    .owner = hf__blob_bytes(value->owner),
 	    .seq = value->seq,
 	    .group = hf__outbox_group_name(item),
+	    .extra = hf__blob_bytes(value->extra),
 	    .noted = value->noted,
 	    .rerun_enqueued_at = value->rerun_enqueued_at,
 	    .rerun_available_at = value->rerun_available_at,
+	    .rerun_computed = value->rerun_computed,
 	    .until = HF_UNSET,
 	};
 }
@@ -47,6 +53,8 @@ static void free_new(const struct hf__outbox_value *old, const struct hf__outbox
 		hf__free(value->owner);
 	if (value->last_error != old->last_error)
 		hf__free(value->last_error);
+	if (value->extra != old->extra)
+		hf__free(value->extra);
 	if (value->payload.bytes != old->payload.bytes)
 		hf__free(value->payload.bytes);
 	if (value->rerun_payload.bytes != old->rerun_payload.bytes)
@@ -67,9 +75,13 @@ int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__o
 	out->version = version;
 	out->enqueued_at = image->enqueued_at;
 	out->available_at = image->available_at;
+	out->computed = image->computed;
 	out->token = image->token;
 	out->lease_until = image->lease_until;
+	out->run_until = image->run_until;
+	out->session = image->session;
 	out->attempts = image->attempts;
+	out->lost = image->lost;
 	out->max_attempts = image->max_attempts;
 	out->priority = image->priority;
 	out->status = image->status;
@@ -84,6 +96,7 @@ static void clear_rerun(struct hf__outbox_value *value)
 	value->noted = false;
 	value->rerun_payload = (struct hf__payload){0};
 	value->rerun_enqueued_at = value->rerun_available_at = 0;
+	value->rerun_computed = false;
 }
 
 static int keep_payloads(const struct hf__outbox_state *state, const struct hf__entry *entry, const struct hf__outbox_image *image,
@@ -103,6 +116,7 @@ static int keep_payloads(const struct hf__outbox_state *state, const struct hf__
 	out->rerun_payload = rerun;
 	out->rerun_enqueued_at = image->rerun_enqueued_at;
 	out->rerun_available_at = image->rerun_available_at;
+	out->rerun_computed = image->rerun_computed;
 	return HF_OK;
 }
 
@@ -112,7 +126,7 @@ int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const stru
 	int rc = hf__outbox_make_value(old, image, entry->lsn, out);
 	if (rc != HF_OK)
 		return rc;
-	rc = keep_payloads(state, entry, image, out);
+	rc = keep_bytes(old->extra, image->extra, &out->extra) ? keep_payloads(state, entry, image, out) : HF_ENOMEM;
 	if (rc != HF_OK)
 		drop_value(old, out);
 	return rc;

@@ -44,6 +44,14 @@ int hf__outbox_check_payload(struct hf_bytes payload, struct hf__text *why)
 	return HF_ETOOBIG;
 }
 
+int hf__outbox_check_extra(struct hf_bytes extra, struct hf__text *why)
+{
+	if (extra.len <= HF_OUTBOX_EXTRA_MAX)
+		return HF_OK;
+	hf__text_add(why, "extra has %zu bytes, more than %u", extra.len, HF_OUTBOX_EXTRA_MAX);
+	return HF_ETOOBIG;
+}
+
 int hf__outbox_check_span(const char *name, int64_t us, struct hf__text *why)
 {
 	if (us >= 0)
@@ -172,8 +180,8 @@ int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue,
 
 void hf__outbox_free_claim(struct hf__outbox_image *image)
 {
-	image->token = 0;
-	image->lease_until = HF_UNSET;
+	image->token = image->session = 0;
+	image->lease_until = image->run_until = HF_UNSET;
 	image->owner = hf_bytes(NULL, 0);
 }
 
@@ -197,6 +205,7 @@ static int answer_rerun(struct hf__answer *answer, const struct hf__outbox_value
 		return HF_ENOMEM;
 	rerun->enqueued_at = value->rerun_enqueued_at;
 	rerun->available_at = value->rerun_available_at;
+	rerun->available_computed = value->rerun_computed;
 	*out = rerun;
 	return without_payload ? HF_OK : hf__answer_payload(answer, &value->rerun_payload, &rerun->payload);
 }
@@ -209,12 +218,15 @@ int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *i
 	*out = (struct hf_outbox_item){
 	    .status = hf__outbox_view(item, now),
 	    .attempts = value->attempts,
+	    .lost = value->lost,
 	    .max_attempts = value->max_attempts,
 	    .priority = value->priority,
 	    .enqueued_at = value->enqueued_at,
 	    .available_at = value->available_at,
+	    .available_computed = value->computed,
 	    .token = held ? value->token : 0,
 	    .lease_until = held ? value->lease_until : HF_UNSET,
+	    .run_until = held ? value->run_until : HF_UNSET,
 	    .version = value->version,
 	};
 	int rc = hf__answer_bytes(answer, hf__outbox_id(item), &out->id);
@@ -222,6 +234,8 @@ int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *i
 		rc = hf__answer_bytes(answer, hf__outbox_group_name(item), &out->group);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(answer, hf__blob_bytes(value->last_error), &out->last_error);
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(answer, hf__blob_bytes(value->extra), &out->extra);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(answer, hf__blob_bytes(held ? value->owner : NULL), &out->owner);
 	if (rc == HF_OK && !without_payload)

@@ -9,6 +9,7 @@
 int hf__outbox_check_queue(struct hf_bytes queue, struct hf__text *why);
 int hf__outbox_check_key(struct hf_bytes queue, struct hf_bytes id, struct hf__text *why);
 int hf__outbox_check_payload(struct hf_bytes payload, struct hf__text *why);
+int hf__outbox_check_extra(struct hf_bytes extra, struct hf__text *why);
 /* May be empty. */
 int hf__outbox_check_group(struct hf_bytes group, struct hf__text *why);
 int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why);

@@ -31,11 +31,11 @@ static const char *value_fault(const struct hf__outbox_item *item)
 		return "no such status";
 	if (value->seq == 0 || value->version < value->seq)
 		return "its version is older than the item";
-	if (!value->noted && (value->rerun_payload.len > 0 || value->rerun_enqueued_at || value->rerun_available_at))
+	if (!value->noted && (value->rerun_payload.len > 0 || value->rerun_enqueued_at || value->rerun_available_at || value->rerun_computed))
 		return "what is noted for a rerun is not said to be there";
 	if (value->status == HF_OUTBOX_SENDING)
 		return value->token && value->owner ? NULL : "sending without token or owner";
-	return value->token || value->owner || value->lease_until != HF_UNSET ? "a claim beside a status other than sending" : NULL;
+	return value->token || value->owner || value->session || value->lease_until != HF_UNSET || value->run_until != HF_UNSET ? "a claim beside a status other than sending" : NULL;
 }
 
 /* Whoever is first in its group counts for all of it. */
@@ -156,7 +156,7 @@ static int verify_queue(const struct hf__outbox_state *state, const struct hf__o
 	struct tally tally = {0};
 	if (!hf__object_sealed(&queue->object))
 		return broken(why, queue, NULL, "it was changed beside the hook");
-	if (queue->value.max_attempts == 0 || queue->value.dedup_max == 0 || queue->value.dedup_window < 0)
+	if (queue->value.max_attempts == 0 || queue->value.max_lost == 0 || queue->value.dedup_max == 0 || queue->value.dedup_window < 0)
 		return broken(why, queue, NULL, "its settings break their rules");
 	if (!hf__removed_right(&queue->object))
 		return broken(why, queue, NULL, "its place among the empty ones is wrong");

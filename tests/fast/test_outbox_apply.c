@@ -65,7 +65,7 @@ static int apply(struct bench *b, uint64_t lsn, enum hf__outbox_kind kind, const
 static struct hf__outbox_image image_for(const char *id, enum hf__outbox_cause cause, uint8_t status)
 {
 	return (struct hf__outbox_image){
-	    .queue = hf_str("jobs"), .id = hf_str(id), .cause = cause, .status = status, .lease_until = HF_UNSET, .until = HF_UNSET};
+	    .queue = hf_str("jobs"), .id = hf_str(id), .cause = cause, .status = status, .lease_until = HF_UNSET, .run_until = HF_UNSET, .until = HF_UNSET};
 }
 
 /* "queued" (LSN 1), "held" (LSN 2, claimed at 3), "failed" (LSN 4, failed at 5), "noted" (LSN 6, claimed at 7, a rerun noted at 8), "done"
@@ -120,7 +120,7 @@ static const struct misfit {
 } misfits[] = {
     {"a change of nothing", HF__OUTBOX_CHANGED, "nothing", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_ECORRUPT},
     {"the end of nothing", HF__OUTBOX_GONE, "nothing", HF__OUTBOX_REMOVE, 0, 0, 0, 0, 0, HF_ECORRUPT},
-    {"nothing over", HF__OUTBOX_ENDED, "nothing", 0, 0, 0, 0, 3, 0, HF_ECORRUPT},
+    {"nothing over", HF__OUTBOX_ENDED, "nothing", 0, HF_OUTBOX_QUEUED, 0, 0, 3, 0, HF_ECORRUPT},
     {"enqueued twice", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_ENQUEUE, HF_OUTBOX_QUEUED, 0, LSN, 0, 0, HF_ECORRUPT},
     {"state over an item", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0, 1, 0, 0, HF_ECORRUPT},
     {"replaced, which was not there", HF__OUTBOX_ITEM, "nothing", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 0, LSN, 0, 0, HF_ECORRUPT},
@@ -138,8 +138,8 @@ static const struct misfit {
     {"another priority", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 0, 0, 0, 9, HF_ECORRUPT},
     {"retried, but queued", HF__OUTBOX_CHANGED, "queued", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_ECORRUPT},
     {"completed, but failed", HF__OUTBOX_GONE, "failed", HF__OUTBOX_COMPLETE, 0, 0, 0, 0, 0, HF_ECORRUPT},
-    {"over by another token", HF__OUTBOX_ENDED, "held", 0, 0, 0, 0, 2, 0, HF_ECORRUPT},
-    {"over, but queued", HF__OUTBOX_ENDED, "queued", 0, 0, 0, 0, 3, 0, HF_ECORRUPT},
+    {"over by another token", HF__OUTBOX_ENDED, "held", 0, HF_OUTBOX_QUEUED, 0, 0, 2, 0, HF_ECORRUPT},
+    {"over, but queued", HF__OUTBOX_ENDED, "queued", 0, HF_OUTBOX_QUEUED, 0, 0, 3, 0, HF_ECORRUPT},
     {"cleared, but empty", HF__OUTBOX_CLEARED, "", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
     {"replaced into another group", HF__OUTBOX_ITEM, "held", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 0, 2, 0, 0, HF_ECORRUPT},
     {"completed, but to be run again", HF__OUTBOX_GONE, "noted", HF__OUTBOX_COMPLETE, 0, 0, 0, 0, 0, HF_ECORRUPT},
@@ -167,7 +167,7 @@ static const struct misfit {
     {"extended", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_EXTEND, HF_OUTBOX_SENDING, 0, 0, 3, 0, HF_OK},
     {"retried", HF__OUTBOX_CHANGED, "failed", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 1, 0, 0, 0, HF_OK},
     {"completed", HF__OUTBOX_GONE, "held", HF__OUTBOX_COMPLETE, 0, 0, 0, 0, 0, HF_OK},
-    {"over", HF__OUTBOX_ENDED, "held", 0, 0, 0, 0, 3, 0, HF_OK},
+    {"over", HF__OUTBOX_ENDED, "held", 0, HF_OUTBOX_QUEUED, 0, 0, 3, 0, HF_OK},
     {"replaced", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 0, 1, 0, 0, HF_OK},
     {"a place that is free", HF__OUTBOX_ITEM, "new", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0, 3, 0, 0, HF_OK},
 };

@@ -185,6 +185,9 @@ static void step_setting(struct model *m)
 {
 	const enum setting setting = (enum setting)hf_rng_below(&m->rng, SETTINGS);
 	stage_switch_to(m->stage, setting);
+	/* An opening is never behind what was written: the stamps of operations that were more than the microseconds they took. */
+	m->now = ob_stats(m->stage->store).as_of;
+	stage_at(m->stage, m->now);
 	for (unsigned i = 0; i < ITEMS && setting == SETTING_REOPENED; i++) {
 		struct item *item = &m->items[i];
 		if (item->there && item->status == HF_OUTBOX_SENDING && item->lease_until == HF_UNSET)

@@ -290,7 +290,7 @@ static int outbox_enqueue_many(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_rerun rerun = {payload(c), some_time(c), some_time(c)};
+	const struct hf_outbox_rerun rerun = {payload(c), some_time(c), some_time(c), churn_percent(c, 50)};
 	const struct hf_outbox_put args = {
 	    .write = write_of(c),
 	    .queue = queue(c),
@@ -298,6 +298,9 @@ static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
 	             .payload = payload(c),
 	             .status = churn_percent(c, 50) ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED,
 	             .attempts = (uint32_t)churn_below(c, 4),
+	             .lost = (uint32_t)churn_below(c, 4),
+	             .extra = churn_percent(c, 20) ? sentence(c) : hf_bytes(NULL, 0),
+	             .available_computed = churn_percent(c, 50),
 	             .priority = (int32_t)churn_below(c, 3),
 	             .enqueued_at = some_time(c),
 	             .available_at = some_time(c),

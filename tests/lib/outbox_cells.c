@@ -224,7 +224,7 @@ int cell_put_sending(const struct call *c)
 
 int cell_put_grouped(const struct call *c)
 {
-	const struct hf_outbox_rerun rerun = {hf_str("r"), ARRANGED, ARRANGED};
+	const struct hf_outbox_rerun rerun = {hf_str("r"), ARRANGED, ARRANGED, false};
 	const struct hf_outbox_item item = {.id = hf_str("id"),
 	                                    .payload = hf_str("p"),
 	                                    .enqueued_at = ARRANGED,

@@ -144,6 +144,7 @@ bool model_enqueue(struct model *m, struct item *item, enum hf_outbox_dedup dedu
 	item->status = HF_OUTBOX_QUEUED;
 	item->lease_until = HF_UNSET;
 	item->noted = false;
+	item->attempts = 0;
 	item->payload = payload;
 	item->enqueued_at = m->now;
 	item->available_at = available_at;

@@ -112,8 +112,8 @@ static void put_tombstone(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 
 static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
-	struct bytes id, payload, words, group, again, done;
-	const struct hf_outbox_rerun rerun = {some(rng, &again, 0, true), set_time(rng), set_time(rng)};
+	struct bytes id, payload, words, group, again, done, extra;
+	const struct hf_outbox_rerun rerun = {some(rng, &again, 0, true), set_time(rng), set_time(rng), hf_rng_chance(rng, 1, 2)};
 	const struct hf_outbox_put_completed completed = {
 	    .queue = hf_str("od\nd"), .id = some(rng, &done, 10, false), .until = INT64_MAX - (int64_t)hf_rng_below(rng, 1000)};
 	const struct hf_outbox_put args = {
@@ -123,7 +123,10 @@ static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	            .id = some(rng, &id, 10, false),
 	            .payload = some(rng, &payload, 0, true),
 	            .status = hf_rng_chance(rng, 1, 2) ? HF_OUTBOX_QUEUED : HF_OUTBOX_FAILED,
+	            .extra = some(rng, &extra, 0, true),
 	            .attempts = (uint32_t)hf_rng_next(rng),
+	            .lost = (uint32_t)hf_rng_next(rng),
+	            .available_computed = hf_rng_chance(rng, 1, 2),
 	            .max_attempts = (uint32_t)hf_rng_next(rng),
 	            .priority = (int32_t)hf_rng_next(rng),
 	            .enqueued_at = set_time(rng),

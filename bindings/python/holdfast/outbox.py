@@ -80,7 +80,7 @@ class BackoffKind(enum.IntEnum):
 
 class RerunStruct(Struct):
     c_name = "struct hf_outbox_rerun"
-    _fields_ = [("payload", Bytes), ("enqueued_at", c_int64), ("available_at", c_int64)]
+    _fields_ = [("payload", Bytes), ("enqueued_at", c_int64), ("available_at", c_int64), ("available_computed", c_bool)]
 
 
 class ItemStruct(Struct):
@@ -88,18 +88,22 @@ class ItemStruct(Struct):
     _fields_ = [
         ("id", Bytes),
         ("payload", Bytes),
+        ("extra", Bytes),
         ("status", c_int),
         ("attempts", c_uint32),
+        ("lost", c_uint32),
         ("max_attempts", c_uint32),
         ("priority", c_int32),
         ("enqueued_at", c_int64),
         ("available_at", c_int64),
+        ("available_computed", c_bool),
         ("last_error", Bytes),
         ("group", Bytes),
         ("rerun", POINTER(RerunStruct)),
         ("token", c_uint64),
         ("owner", Bytes),
         ("lease_until", c_int64),
+        ("run_until", c_int64),
         ("version", c_uint64),
     ]
 
@@ -122,6 +126,7 @@ class EnqueueStruct(Struct):
         ("max_attempts", c_uint32),
         ("dedup", c_int),
         ("group", Bytes),
+        ("extra", Bytes),
     ]
 
 
@@ -135,6 +140,7 @@ class InputStruct(Struct):
         ("priority", c_int32),
         ("max_attempts", c_uint32),
         ("group", Bytes),
+        ("extra", Bytes),
     ]
 
 
@@ -160,6 +166,7 @@ class ConfigureStruct(Struct):
         ("write", Write),
         ("queue", Bytes),
         ("max_attempts", c_uint32),
+        ("max_lost", c_uint32),
         ("dedup_window_us", c_int64),
         ("dedup_max", c_uint32),
     ]
@@ -308,6 +315,7 @@ class StatsStruct(Struct):
         ("failed", CountStruct),
         ("as_of", c_int64),
         ("max_attempts", c_uint32),
+        ("max_lost", c_uint32),
         ("settings_version", c_uint64),
         ("paused", c_bool),
         ("groups", c_uint64),

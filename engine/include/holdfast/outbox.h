@@ -22,6 +22,8 @@ extern "C" {
 #endif
 
 #define HF_OUTBOX_ATTEMPTS 5u /* attempts until an item is failed, where neither call, item nor queue says otherwise */
+#define HF_OUTBOX_LOST_MAX 10u /* lost claims until an item is failed, where the queue does not say otherwise */
+#define HF_OUTBOX_EXTRA_MAX (64u << 10) /* bytes kept beside an item's payload */
 #define HF_OUTBOX_ERROR_MAX 4096u /* bytes of an item's last error; longer ones are cut at a UTF-8 boundary */
 #define HF_OUTBOX_CLAIM_MAX 4096u /* items that one hf_outbox_claim_next() gives at most */
 #define HF_OUTBOX_DEDUP_MAX 1000000u /* completed ids that a queue remembers, where hf_outbox_configure() does not say otherwise */
@@ -38,18 +40,23 @@ struct hf_outbox_rerun {
 	struct hf_bytes payload;
 	hf_time enqueued_at;
 	hf_time available_at;
+	bool available_computed; /* as in an item */
 };
 
 /* An item as reads and claims give it. All bytes live in the answer's memory. */
 struct hf_outbox_item {
 	struct hf_bytes id;
 	struct hf_bytes payload;
+	struct hf_bytes extra; /* opaque bytes beside the payload (members of an imported file); empty: none */
 	enum hf_outbox_status status; /* as of the read: sending only while the claim holds */
 	uint32_t attempts; /* counted by fail and mark_failed, not by claims */
+	uint32_t lost; /* claims that ended without an answer since the item was last queued by hand */
 	uint32_t max_attempts; /* 0: the queue's */
 	int32_t priority; /* lower first */
 	hf_time enqueued_at;
 	hf_time available_at; /* claim_next leaves it alone before this time */
+	/* The store computed available_at (a backoff, a delay, "now"): a set-back of its clock moves it. false: a caller named it. */
+	bool available_computed;
 	struct hf_bytes last_error; /* empty: none */
 	struct hf_bytes group; /* empty: none */
 	const struct hf_outbox_rerun *rerun; /* NULL: none is noted */
@@ -57,6 +64,7 @@ struct hf_outbox_item {
 	hf_token token;
 	struct hf_bytes owner;
 	hf_time lease_until; /* HF_UNSET: no lease */
+	hf_time run_until; /* no lease goes beyond this time (max_run_us of the claim); HF_UNSET: no bound */
 	hf_lsn version;
 };
 
@@ -102,6 +110,8 @@ struct hf_outbox_enqueue {
 	uint32_t max_attempts; /* 0: the queue's */
 	enum hf_outbox_dedup dedup;
 	struct hf_bytes group; /* empty: none. That of a live item stays as it is */
+	/* At most HF_OUTBOX_EXTRA_MAX bytes (HF_ETOOBIG); lives and dies with the item. A rerun that is noted does not change it. */
+	struct hf_bytes extra;
 };
 
 /* Adds an item as queued. */
@@ -117,6 +127,7 @@ struct hf_outbox_input {
 	int32_t priority;
 	uint32_t max_attempts;
 	struct hf_bytes group;
+	struct hf_bytes extra;
 };
 
 struct hf_outbox_enqueue_many {
@@ -134,7 +145,7 @@ HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const
 struct hf_outbox_put {
 	struct hf_write write;
 	struct hf_bytes queue;
-	/* Stored as given but for token, owner, lease_until and version, which are ignored; times are taken literally and must be set. A status of sending
+	/* Stored as given but for token, owner, lease_until, run_until and version, which are ignored; times are taken literally and must be set. A status of sending
 	 * becomes queued, since nobody holds it. */
 	struct hf_outbox_item item;
 };
@@ -148,6 +159,7 @@ struct hf_outbox_configure {
 	struct hf_write write; /* expect is the version of the queue's settings; HF_ABSENT: never changed */
 	struct hf_bytes queue;
 	uint32_t max_attempts; /* 0: HF_OUTBOX_ATTEMPTS */
+	uint32_t max_lost; /* lost claims until an item is failed; 0: HF_OUTBOX_LOST_MAX, HF_NEVER: no bound */
 	int64_t dedup_window_us; /* how long a completed id goes on blocking; 0: not at all */
 	uint32_t dedup_max; /* at most so many completed ids, the oldest are dropped; 0: HF_OUTBOX_DEDUP_MAX */
 };
@@ -425,6 +437,7 @@ struct hf_outbox_stats {
 	/* The store's clock. Items whose lease is over count as sending until that is logged, which upkeep does soon after. */
 	hf_time as_of;
 	uint32_t max_attempts; /* of the queue */
+	uint32_t max_lost; /* of the queue; HF_NEVER: no bound */
 	hf_lsn settings_version; /* 0: nothing was ever configured or paused */
 	bool paused;
 	/* Groups that have queued or sending items; of those, the ones of which somebody holds an item; and how many queued items (counted

@@ -72,6 +72,9 @@ typedef uint64_t hf_token;
 /* Value of an `expect` member meaning "the object must not exist"; 0 means "no expectation". */
 #define HF_ABSENT UINT64_MAX
 
+/* Value of a bound that never applies, where a comment allows it. */
+#define HF_NEVER UINT32_MAX
+
 /* Limits. */
 #define HF_KEY_MAX 512u /* bytes of one key part */
 #define HF_PAYLOAD_MAX (16u << 20) /* bytes of one payload */
