@@ -9,9 +9,10 @@
 #include "store/look.h"
 #include "store/store.h"
 
-/* By id, which is also the order of a snapshot. */
+/* The order is also that of a snapshot: by id, but for the clock, by whose set-backs all that follows is read. */
 /* clang-format off */
 static const struct hf__domain *const rows[] = {
+    &hf__clock_domain,
     &hf__inbox_domain,
     &hf__cursor_domain,
     &hf__outbox_domain,

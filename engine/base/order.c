@@ -394,7 +394,8 @@ struct hf__order_node *hf__order_after(const struct hf__order *order, hf__order_
 static bool node_passes(const struct hf__order_node *node, const struct hf__order_filter *filter)
 {
 	bool tag_ok = filter->tags == 0 || (node->tag & filter->tags) != 0;
-	return tag_ok && filter->low <= node->weight && node->weight <= filter->high;
+	const int64_t low = node->tag & filter->moved ? filter->moved_low : filter->low;
+	return tag_ok && low <= node->weight && node->weight <= filter->high;
 }
 
 /* May a node of this subtree pass? With an exact filter: does one? */

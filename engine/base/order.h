@@ -55,6 +55,9 @@ struct hf__order_node *hf__order_after(const struct hf__order *order, hf__order_
 struct hf__order_filter {
 	int64_t low, high;
 	uint8_t tags;
+	/* A node with a tag among these passes from moved_low on instead, which is not below low. Subtrees are skipped by low alone: exact but for such nodes in between. */
+	uint8_t moved;
+	int64_t moved_low;
 };
 /* The first node that passes, from `node` on (included), in order; NULL for NULL or none. O(log n) for exact filters. */
 struct hf__order_node *hf__order_pass(const struct hf__order_node *node, const struct hf__order_filter *filter);

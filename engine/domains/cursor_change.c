@@ -193,7 +193,7 @@ static int advance_decide(void *state, struct hf__decision *d, const void *raw, 
 	const bool replay = args->sequence == image.last_sequence && hf__bytes_equal(args->delivery_id, image.delivery_id);
 	if (!forward && !replay)
 		return not_monotonic(d, &found, &image, args->sequence, args->delivery_id);
-	image.updated_at = hf__given_or(&args->write, args->now, d->now);
+	image.updated_at = hf__given_or(&args->write, args->now, d->stamp);
 	clear_error(&image);
 	if (forward || image.last_delivered_at == HF_UNSET)
 		image.last_delivered_at = hf__given_or(&args->write, args->delivered_at, image.updated_at);
@@ -213,7 +213,7 @@ static int reset_decide(void *state, struct hf__decision *d, const void *raw, st
 	    .last_sequence = args->sequence,
 	    .delivery_id = args->delivery_id,
 	    .last_delivered_at = hf__given(&args->write, args->delivered_at),
-	    .updated_at = hf__given_or(&args->write, args->now, d->now),
+	    .updated_at = hf__given_or(&args->write, args->now, d->stamp),
 	    .reset_reason = args->reason,
 	};
 	image.reset_at = image.updated_at;
@@ -230,7 +230,7 @@ static int record_error_decide(void *state, struct hf__decision *d, const void *
 	struct hf__cursor_image image = image_or_new(found.cursor);
 	image.last_error = hf__utf8_cut(args->message, HF_CURSOR_ERROR_MAX);
 	image.error_count += image.error_count < UINT64_MAX; /* an import can bring any count */
-	image.updated_at = hf__given_or(&args->write, args->now, d->now);
+	image.updated_at = hf__given_or(&args->write, args->now, d->stamp);
 	return put(d, &found, &image, HF__CURSOR_RECORD_ERROR, result);
 }
 
@@ -251,7 +251,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 	    .last_delivered_at = hf__given(&args->write, cursor->last_delivered_at),
 	    .last_error = hf__utf8_cut(cursor->last_error, HF_CURSOR_ERROR_MAX),
 	    .error_count = cursor->error_count,
-	    .updated_at = hf__given_or(&args->write, cursor->updated_at, d->now),
+	    .updated_at = hf__given_or(&args->write, cursor->updated_at, d->stamp),
 	    .reset_reason = cursor->reset_reason,
 	    .reset_at = hf__given(&args->write, cursor->reset_at),
 	};

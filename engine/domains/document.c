@@ -29,30 +29,36 @@ static void document_deinit(void *raw)
 
 static int64_t document_next_ending(const void *raw, int64_t setback)
 {
-	(void)setback;
 	const struct hf__document_state *state = raw;
-	const struct hf__heap_node *first = hf__heap_first(&state->endings);
-	return first ? first->deadline : INT64_MAX;
+	const struct hf__heap_node *named = hf__heap_first(&state->endings[false]), *computed = hf__heap_first(&state->endings[true]);
+	const int64_t first = named ? named->deadline : INT64_MAX, other = computed ? hf__to_shown(computed->deadline, setback) : INT64_MAX;
+	return first < other ? first : other;
 }
 
-static bool ending_due(const struct hf__document_state *state, int64_t now)
+/* One that has expired; NULL: none. */
+static const struct hf__document *next_due(const struct hf__document_state *state, struct hf__instant at)
 {
-	return state->endings.count > 0 && document_next_ending(state, 0) <= now;
+	for (unsigned computed = 0; computed < 2; computed++) {
+		const struct hf__heap_node *first = hf__heap_first(&state->endings[computed]);
+		if (first && hf__over(first->deadline, computed, at))
+			return hf__document_of_heap(first);
+	}
+	return NULL;
 }
 
 /* Crash: before the entry is durable the document is gone all the same, as a view; the next opening logs it. */
 static int document_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__document_state *state = raw;
-	for (unsigned i = 0; i < budget && ending_due(state, d->now); i++) {
-		const struct hf__document *document = hf__document_of_heap(hf__heap_first(&state->endings));
-		const struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_EXPIRE);
+	const struct hf__document *document = next_due(state, HF__INSTANT_OF(d));
+	for (unsigned i = 0; i < budget && document; i++, document = next_due(state, HF__INSTANT_OF(d))) {
+		const struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_EXPIRE, d->setback);
 		hf__document_encode(hf__entry_body(d), HF__DOCUMENT_GONE, &image, false);
 		const int rc = hf__emit(d, HF__DOCUMENT_GONE);
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = ending_due(state, d->now);
+	*more = document != NULL;
 	return HF_OK;
 }
 

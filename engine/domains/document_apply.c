@@ -36,7 +36,8 @@ static int make_value(const struct hf__document_state *state, const struct hf__e
 	out->version = entry->lsn;
 	out->created_at = image->created_at;
 	out->updated_at = image->updated_at;
-	out->expires_at = image->expires_at;
+	out->expires_at = image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at;
+	out->computed = image->computed;
 	if (!keep_bytes(old->group, image->group, &out->group))
 		return HF_ENOMEM;
 	struct hf__payload payload;
@@ -65,21 +66,22 @@ static int set_value(struct hf__change *change, struct hf__document *document, c
 
 /* --- What an entry must follow ---------------------------------------------------------------------------------------------- */
 
-static bool ended(const struct hf__document *document, int64_t at)
+/* An entry is dated at its decision or a little later, so what had expired then has expired at that time; not the other way round. */
+static bool ended(const struct hf__document *document, const struct hf__entry *entry)
 {
-	return document->value.expires_at != HF_UNSET && document->value.expires_at <= at;
+	return hf__document_over(document, HF__INSTANT_AT(entry));
 }
 
 /* May a whole document be stored over this one (NULL: none)? */
-static bool may_store(const struct hf__document *old, const struct hf__document_image *image, int64_t at)
+static bool may_store(const struct hf__document *old, const struct hf__document_image *image, const struct hf__entry *entry)
 {
 	switch (image->cause) {
 	case HF__DOCUMENT_STATE:
 		return !old;
 	case HF__DOCUMENT_CREATE:
-		return !old || ended(old, at);
+		return !old || ended(old, entry);
 	default:
-		return old && !ended(old, at);
+		return old;
 	}
 }
 
@@ -130,7 +132,7 @@ static int apply_whole(struct hf__document_state *state, struct hf__change *chan
 {
 	const struct hf__collection *collection = hf__collection_find(state, image->collection);
 	struct hf__document *document = hf__document_find(state, image->collection, image->id);
-	if (!may_store(document, image, entry->at))
+	if (!may_store(document, image, entry))
 		return HF_ECORRUPT;
 	if (collection && hf__collection_size(collection) > 0 && collection->value.orders != image->orders)
 		return HF_ECORRUPT;
@@ -146,7 +148,7 @@ static int apply_regrouped(struct hf__change *change, const struct hf__entry *en
                            const struct hf__document_image *image)
 {
 	struct hf__document_value value = document->value;
-	if (ended(document, entry->at) || hf__bytes_equal(hf__blob_bytes(value.group), image->group))
+	if (hf__bytes_equal(hf__blob_bytes(value.group), image->group))
 		return HF_ECORRUPT;
 	value.version = entry->lsn;
 	value.updated_at = image->updated_at;
@@ -156,7 +158,7 @@ static int apply_regrouped(struct hf__change *change, const struct hf__entry *en
 static int apply_gone(struct hf__change *change, const struct hf__entry *entry, struct hf__document *document,
                       const struct hf__document_image *image)
 {
-	if (ended(document, entry->at) != (image->cause == HF__DOCUMENT_EXPIRE))
+	if (image->cause == HF__DOCUMENT_EXPIRE && !ended(document, entry))
 		return HF_ECORRUPT;
 	return hf__change_remove(change, &document->object);
 }
@@ -167,7 +169,7 @@ static int apply_cleared(struct hf__document_state *state, struct hf__change *ch
 	struct hf__collection *collection = hf__collection_find(state, image->collection);
 	if (!collection || hf__collection_size(collection) == 0)
 		return HF_ECORRUPT;
-	if ((hf__collection_until(collection) <= entry->at) != (image->cause == HF__DOCUMENT_EXPIRE))
+	if (image->cause == HF__DOCUMENT_EXPIRE && hf__collection_live(collection, HF__INSTANT_AT(entry)))
 		return HF_ECORRUPT;
 	struct hf__document *document;
 	while ((document = hf__collection_any(collection))) {

@@ -85,7 +85,7 @@ int hf__document_look(const struct hf__document_state *state, struct hf__decisio
 	const struct hf__collection *collection = hf__collection_find(state, key->collection);
 	/* That one has expired depends on the put that said when. */
 	hf__depends(d, document ? &document->object : hf__collection_depends(state, collection, key->collection));
-	*out = document && hf__document_until(document) > d->now ? document : NULL;
+	*out = document && !hf__document_over(document, HF__INSTANT_OF(d)) ? document : NULL;
 	const int rc = hf__expect(d, write->expect, *out ? (*out)->value.version : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
@@ -116,9 +116,9 @@ static int regroup_decide(void *state, struct hf__decision *d, const void *raw, 
 	result->version = document->value.version;
 	if (hf__bytes_equal(hf__blob_bytes(document->value.group), args->group))
 		return HF_OK;
-	struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_REGROUP);
+	struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_REGROUP, d->setback);
 	image.group = args->group;
-	image.updated_at = hf__given_or(&args->write, args->now, d->now);
+	image.updated_at = hf__given_or(&args->write, args->now, d->stamp);
 	result->changed = true;
 	result->count = 1;
 	result->version = hf__next_lsn(d);
@@ -133,7 +133,7 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw, s
 	const int rc = require(state, d, &args->write, &args->key, &document);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_REMOVE);
+	const struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_REMOVE, d->setback);
 	result->changed = true;
 	result->count = 1;
 	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_GONE, &image, false);
@@ -147,11 +147,12 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	const struct hf__collection *collection = hf__collection_find(state, args->collection);
 	const struct hf__document_image image = {.cause = HF__DOCUMENT_CLEAR, .collection = args->collection};
 	hf__depends(d, hf__collection_depends(state, collection, args->collection));
-	if (!collection || hf__collection_until(collection) <= d->now)
+	if (!hf__collection_live(collection, HF__INSTANT_OF(d)))
 		return HF_OK;
 	result->changed = true;
 	result->count =
-	    hf__document_tally(&(struct hf__document_range){.collection = collection, .view = hf__collection_view(collection)}, d->now);
+	    hf__document_tally(&(struct hf__document_range){.collection = collection, .view = hf__collection_view(collection)},
+	                        HF__INSTANT_OF(d));
 	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_CLEARED, &image, false);
 	return hf__emit(d, HF__DOCUMENT_CLEARED);
 }

@@ -16,7 +16,7 @@ static int compare_documents(const void *a, const void *b)
 
 static int emit_document(const struct hf__document *document, struct hf__emitter *emitter)
 {
-	const struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_STATE);
+	const struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_STATE, emitter->setback);
 	hf__document_encode(&emitter->body, HF__DOCUMENT_WHOLE, &image, true);
 	const int rc = emitter->payload(emitter, &document->value.payload);
 	return rc == HF_OK ? emitter->emit(emitter, document->value.version, HF__DOCUMENT_WHOLE) : rc;
@@ -81,7 +81,7 @@ static const char *document_fault(const struct hf__document_state *state, const 
 		return "it cannot be found by its key";
 	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
 		const struct hf__order_node *node = hf__document_node(document, (enum hf__document_view)view);
-		if (node && node->weight != hf__document_until(document))
+		if (node && (node->weight != hf__document_until(document) || node->tag != value->computed))
 			return "its weight in an order is wrong";
 	}
 	if (ends && (!document->ending || !document->ending->heap.in || document->ending->heap.deadline != value->expires_at))
@@ -169,8 +169,9 @@ int hf__document_verify(const void *raw, struct hf__text *why)
 		hf__text_add(why, "document: the line of empty collections is broken");
 		return HF_ECORRUPT;
 	}
-	if (!hf__heap_sane(&state->endings) || state->endings.count != endings) {
-		hf__text_add(why, "document: %zu endings noted, %zu due some time", state->endings.count, endings);
+	const size_t noted = state->endings[false].count + state->endings[true].count;
+	if (!hf__heap_sane(&state->endings[false]) || !hf__heap_sane(&state->endings[true]) || noted != endings) {
+		hf__text_add(why, "document: %zu endings noted, %zu due some time", noted, endings);
 		return HF_ECORRUPT;
 	}
 	return HF_OK;

@@ -1,7 +1,8 @@
 /* Entries of the document domain: bytes <-> meaning.
  *
  * Every body begins with a version byte (1), the cause and the collection's name; `short` is u16 length and bytes, `long` u32 length and bytes.
- *   WHOLE      HEAD, short id, u8 orders, short group, i64 created_at, i64 updated_at, i64 expires_at (HF_UNSET: never), long payload
+ *   WHOLE      HEAD, short id, u8 orders, short group, i64 created_at, i64 updated_at, i64 expires_at (HF_UNSET: never),
+ *              u8 1 if the store computed expires_at, long payload
  *   REGROUPED  HEAD, short id, short group, i64 updated_at
  *   GONE       HEAD, short id
  *   CLEARED    HEAD
@@ -31,6 +32,7 @@ static void put_whole(struct hf__writer *w, const struct hf__document_image *ima
 	hf__put_i64(w, image->created_at);
 	hf__put_i64(w, image->updated_at);
 	hf__put_i64(w, image->expires_at);
+	hf__put_u8(w, image->computed);
 	if (!without_payload)
 		hf__put_long(w, image->payload);
 }
@@ -70,7 +72,11 @@ static bool get_whole(struct hf__reader *r, struct hf__document_image *out)
 	out->created_at = hf__get_i64(r);
 	out->updated_at = hf__get_i64(r);
 	out->expires_at = hf__get_i64(r);
+	const uint8_t computed = hf__get_u8(r);
+	out->computed = computed == 1;
 	out->payload = hf__get_long(r);
+	if (computed > 1 || (computed == 1 && out->expires_at == HF_UNSET))
+		return false;
 	return out->orders != 0 && out->orders <= HF__DOCUMENT_ALL && hf__key_part_ok(out->group, true) && out->created_at != HF_UNSET &&
 	       out->updated_at != HF_UNSET && out->payload.len <= HF_PAYLOAD_MAX;
 }

@@ -71,7 +71,7 @@ struct hf_bytes hf__document_id(const struct hf__document *document)
 	return hf_bytes(&document->places[count_bits(document->orders)], document->len);
 }
 
-struct hf__document_image hf__document_image_of(const struct hf__document *document, enum hf__document_cause cause)
+struct hf__document_image hf__document_image_of(const struct hf__document *document, enum hf__document_cause cause, int64_t setback)
 {
 	const struct hf__document_value *value = &document->value;
 	return (struct hf__document_image){
@@ -82,13 +82,24 @@ struct hf__document_image hf__document_image_of(const struct hf__document *docum
 	    .group = hf__blob_bytes(value->group),
 	    .created_at = value->created_at,
 	    .updated_at = value->updated_at,
-	    .expires_at = value->expires_at,
+	    .expires_at = hf__document_expires_at(document, setback),
+	    .computed = value->computed,
 	};
 }
 
 int64_t hf__document_until(const struct hf__document *document)
 {
 	return document->value.expires_at == HF_UNSET ? INT64_MAX : document->value.expires_at;
+}
+
+bool hf__document_over(const struct hf__document *document, struct hf__instant at)
+{
+	return hf__over(hf__document_until(document), document->value.computed, at);
+}
+
+int64_t hf__document_expires_at(const struct hf__document *document, int64_t setback)
+{
+	return document->value.computed ? hf__to_shown(document->value.expires_at, setback) : document->value.expires_at;
 }
 
 struct hf__order_node *hf__document_node(const struct hf__document *document, enum hf__document_view view)
@@ -125,6 +136,12 @@ int64_t hf__collection_until(const struct hf__collection *collection)
 {
 	const struct hf__order_node *root = any_order(collection)->root;
 	return root ? root->most : INT64_MIN;
+}
+
+bool hf__collection_live(const struct hf__collection *collection, struct hf__instant at)
+{
+	const struct hf__order_filter there = hf__lasting(at);
+	return collection && hf__order_first_pass(any_order(collection), &there) != NULL;
 }
 
 struct hf__document *hf__collection_any(const struct hf__collection *collection)
@@ -244,11 +261,12 @@ static void document_link(struct hf__object *object)
 		if (!node)
 			continue;
 		node->weight = hf__document_until(document);
+		node->tag = document->value.computed ? HF__COMPUTED : 0;
 		hf__order_insert(&collection->views[view], node);
 	}
 	if (document->value.expires_at != HF_UNSET) {
 		document->ending->heap.deadline = document->value.expires_at;
-		hf__heap_insert(&collection->state->endings, &document->ending->heap);
+		hf__heap_insert(&collection->state->endings[document->value.computed], &document->ending->heap);
 	}
 	note_until(collection);
 }
@@ -263,7 +281,7 @@ static void document_unlink(struct hf__object *object)
 			hf__order_remove(&collection->views[view], node);
 	}
 	if (document->value.expires_at != HF_UNSET)
-		hf__heap_remove(&collection->state->endings, &document->ending->heap);
+		hf__heap_remove(&collection->state->endings[document->value.computed], &document->ending->heap);
 }
 
 static void document_free(struct hf__object *object)

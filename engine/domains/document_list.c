@@ -79,7 +79,7 @@ static int plan(struct hf__query *q, struct walk *walk)
 static int check_kept(struct hf__query *q, const struct walk *walk)
 {
 	const struct hf__collection *collection = walk->range.collection;
-	if (!collection || hf__collection_until(collection) <= q->now || collection->value.orders & 1u << walk->range.view)
+	if (!hf__collection_live(collection, HF__INSTANT_OF(q)) || collection->value.orders & 1u << walk->range.view)
 		return HF_OK;
 	hf__text_add(&q->why, "the collection does not keep this order (its first put did not ask for it): ");
 	hf__text_add_quoted(&q->why, walk->args->collection);
@@ -108,13 +108,13 @@ static int find_page(struct hf__query *q, struct walk *walk)
 	struct hf__document_position after = {0};
 	bool resumed = false;
 	const int rc = open_page(q, walk, &after, &resumed);
-	if (rc != HF_OK || !walk->range.collection || hf__collection_until(walk->range.collection) <= q->now)
+	if (rc != HF_OK || !hf__collection_live(walk->range.collection, HF__INSTANT_OF(q)))
 		return rc;
 	const bool reverse = walk->args->descending;
-	walk->first = hf__document_first(&walk->range, resumed ? &after : NULL, q->now, reverse);
+	walk->first = hf__document_first(&walk->range, resumed ? &after : NULL, HF__INSTANT_OF(q), reverse);
 	const struct hf__document *document = walk->first;
 	for (; document && (walk->args->limit == 0 || walk->count < walk->args->limit); walk->count++)
-		document = hf__document_next(document, &walk->range, q->now, reverse);
+		document = hf__document_next(document, &walk->range, HF__INSTANT_OF(q), reverse);
 	walk->more = document != NULL;
 	return HF_OK;
 }
@@ -140,11 +140,11 @@ static int fill_page(struct hf__query *q, const struct walk *walk)
 		return HF_ENOMEM;
 	const struct hf__document *document = walk->first, *last = NULL;
 	for (size_t i = 0; i < walk->count; i++) {
-		const int rc = hf__document_answer(q->answer, document, walk->args->without_payload, &items[i]);
+		const int rc = hf__document_answer(q, document, walk->args->without_payload, &items[i]);
 		if (rc != HF_OK)
 			return rc;
 		last = document;
-		document = hf__document_next(document, &walk->range, q->now, walk->args->descending);
+		document = hf__document_next(document, &walk->range, HF__INSTANT_OF(q), walk->args->descending);
 	}
 	walk->out->items = items;
 	walk->out->count = walk->count;

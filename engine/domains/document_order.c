@@ -36,6 +36,7 @@ struct hf__document_position hf__document_position_of(const struct hf__document 
 	case HF__DOCUMENT_ENDING:
 	case HF__DOCUMENT_GROUP_ENDING:
 	case HF__DOCUMENT_VIEWS:
+		at.computed = document->value.computed;
 		at.time = document->value.expires_at;
 		break;
 	}
@@ -47,6 +48,8 @@ struct hf__document_position hf__document_position_of(const struct hf__document 
 static int compare_positions(const struct hf__document_position *a, const struct hf__document_position *b)
 {
 	int sign = hf__bytes_compare(a->group, b->group);
+	if (sign == 0)
+		sign = COMPARE(a->computed, b->computed);
 	if (sign == 0)
 		sign = COMPARE(a->time, b->time);
 	return sign != 0 ? sign : hf__bytes_compare(a->id, b->id);
@@ -120,6 +123,8 @@ static int probe_position(const struct hf__order_node *node, const void *raw)
 	const struct hf__document_position at = hf__document_position_of(hf__document_of(node), probe->view);
 	int sign = hf__bytes_compare(at.group, probe->at.group);
 	if (sign == 0 && probe->depth >= BY_TIME)
+		sign = COMPARE(at.computed, probe->at.computed);
+	if (sign == 0 && probe->depth >= BY_TIME)
 		sign = COMPARE(at.time, probe->at.time);
 	return sign != 0 || probe->depth < BY_ID ? sign : hf__bytes_compare(at.id, probe->at.id);
 }
@@ -138,10 +143,11 @@ static const struct hf__order_node *before(const struct hf__order *order, const 
 
 /* --- Walks ------------------------------------------------------------------------------------------------------------------ */
 
-/* The first node from `node` on whose document is there at `now`, if it still is of the range. */
-static struct hf__document *settle_on(const struct hf__order_node *node, const struct hf__document_range *range, int64_t now, bool reverse)
+/* The first node from `node` on whose document is there, if it still is of the range. */
+static struct hf__document *settle_on(const struct hf__order_node *node, const struct hf__document_range *range, struct hf__instant at,
+                                      bool reverse)
 {
-	const struct hf__order_filter there = {.low = now < INT64_MAX ? now + 1 : now, .high = INT64_MAX};
+	const struct hf__order_filter there = hf__lasting(at);
 	const struct hf__order_node *found = reverse ? hf__order_pass_back(node, &there) : hf__order_pass(node, &there);
 	if (!found)
 		return NULL;
@@ -162,21 +168,21 @@ static const struct hf__order_node *edge(const struct hf__document_range *range,
 	return behind ? hf__order_prev(behind) : hf__order_last(order);
 }
 
-struct hf__document *hf__document_first(const struct hf__document_range *range, const struct hf__document_position *after, int64_t now,
-                                        bool reverse)
+struct hf__document *hf__document_first(const struct hf__document_range *range, const struct hf__document_position *after,
+                                        struct hf__instant at, bool reverse)
 {
 	if (!after)
-		return settle_on(edge(range, reverse), range, now, reverse);
+		return settle_on(edge(range, reverse), range, at, reverse);
 	const struct probe probe = {.view = range->view, .depth = BY_ID, .at = *after};
 	const struct hf__order *order = order_of(range);
-	return settle_on(reverse ? before(order, &probe) : hf__order_after(order, probe_position, &probe), range, now, reverse);
+	return settle_on(reverse ? before(order, &probe) : hf__order_after(order, probe_position, &probe), range, at, reverse);
 }
 
-struct hf__document *hf__document_next(const struct hf__document *document, const struct hf__document_range *range, int64_t now,
-                                       bool reverse)
+struct hf__document *hf__document_next(const struct hf__document *document, const struct hf__document_range *range,
+                                       struct hf__instant at, bool reverse)
 {
 	const struct hf__order_node *node = hf__document_node(document, range->view);
-	return settle_on(reverse ? hf__order_prev(node) : hf__order_next(node), range, now, reverse);
+	return settle_on(reverse ? hf__order_prev(node) : hf__order_next(node), range, at, reverse);
 }
 
 /* --- Counts ----------------------------------------------------------------------------------------------------------------- */
@@ -194,17 +200,24 @@ static size_t rank_of(const struct hf__order *order, const struct probe *probe)
 	return node ? hf__order_rank(node) : hf__order_count(order);
 }
 
-/* All of the range less those of it that have expired. */
-size_t hf__document_tally(const struct hf__document_range *range, int64_t now)
+/* Those of the range that have expired: up to `now` where a caller named the instant, up to `mono` where the store computed it. */
+static size_t count_over(const struct hf__document_range *range, struct hf__instant at)
 {
-	const struct hf__order *endings = &range->collection->views[range->grouped ? HF__DOCUMENT_GROUP_ENDING : HF__DOCUMENT_ENDING];
+	const enum hf__document_view view = range->grouped ? HF__DOCUMENT_GROUP_ENDING : HF__DOCUMENT_ENDING;
+	const struct hf__order *endings = &range->collection->views[view];
+	const struct probe group = {.view = view, .depth = BY_GROUP, .at.group = range->group};
+	const struct probe named = {.view = view, .depth = BY_TIME, .at = {.group = range->group, .time = at.now}};
+	const struct probe all_named = {.view = view, .depth = BY_TIME, .at = {.group = range->group, .time = INT64_MAX}};
+	const struct probe computed = {.view = view, .depth = BY_TIME, .at = {.group = range->group, .computed = true, .time = at.mono}};
+	const size_t first = range->grouped ? rank_of(endings, &group) : 0;
+	return rank_after(endings, &named) - first + rank_after(endings, &computed) - rank_after(endings, &all_named);
+}
+
+/* All of the range less those of it that have expired. */
+size_t hf__document_tally(const struct hf__document_range *range, struct hf__instant at)
+{
 	const struct probe all = {.view = range->view, .depth = BY_GROUP, .at.group = range->group};
-	const struct probe ended = {.view = range->grouped ? HF__DOCUMENT_GROUP_ENDING : HF__DOCUMENT_ENDING,
-	                            .depth = BY_TIME,
-	                            .at = {.group = range->group, .time = now}};
 	if (!range->grouped)
-		return hf__order_count(order_of(range)) - rank_after(endings, &ended);
-	const struct probe group_endings = {.view = HF__DOCUMENT_GROUP_ENDING, .depth = BY_GROUP, .at.group = range->group};
-	const size_t gone = rank_after(endings, &ended) - rank_of(endings, &group_endings);
-	return rank_after(order_of(range), &all) - rank_of(order_of(range), &all) - gone;
+		return hf__order_count(order_of(range)) - count_over(range, at);
+	return rank_after(order_of(range), &all) - rank_of(order_of(range), &all) - count_over(range, at);
 }

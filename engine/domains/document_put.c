@@ -36,17 +36,11 @@ static int put_check(const void *raw, struct hf__text *why)
 
 /* --- Deciding --------------------------------------------------------------------------------------------------------------- */
 
-/* Does it hold a document that is there? */
-static bool is_live(const struct hf__collection *collection, int64_t now)
-{
-	return collection && hf__collection_until(collection) > now;
-}
-
 static int choose_orders(struct hf__decision *d, const struct hf__collection *collection, const struct hf_document_put *args,
                          uint8_t *orders)
 {
 	*orders = (uint8_t)(args->orders ? args->orders : (unsigned)HF_DOCUMENT_ORDERS_DEFAULT);
-	if (!is_live(collection, d->now))
+	if (!hf__collection_live(collection, HF__INSTANT_OF(d)))
 		return HF_OK;
 	*orders = (uint8_t)collection->value.orders;
 	if (args->orders == 0 || args->orders == collection->value.orders)
@@ -74,18 +68,20 @@ static struct hf__document_image image_of(const struct hf__decision *d, const st
 	    .id = args->key.id,
 	    .orders = orders,
 	    .group = args->group,
-	    .updated_at = hf__given_or(&args->write, args->now, d->now),
+	    .updated_at = hf__given_or(&args->write, args->now, d->stamp),
 	    .expires_at = expiry_of(args, d->now),
+	    .computed = args->ttl_us > 0,
 	    .payload = args->payload,
 	};
 	image.created_at = hf__given_or(&args->write, args->created_at, old ? old->value.created_at : image.updated_at);
 	return image;
 }
 
-static bool same(const struct hf__document *old, const struct hf__document_image *image)
+static bool same(const struct hf__document *old, const struct hf__document_image *image, int64_t setback)
 {
 	const struct hf__document_value *value = &old->value;
-	return value->created_at == image->created_at && value->updated_at == image->updated_at && value->expires_at == image->expires_at &&
+	return value->created_at == image->created_at && value->updated_at == image->updated_at &&
+	       hf__document_expires_at(old, setback) == image->expires_at &&
 	       hf__bytes_equal(hf__blob_bytes(value->group), image->group) && hf__payload_equal(&value->payload, image->payload);
 }
 
@@ -114,7 +110,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 	const struct hf__document_image image = image_of(d, args, old, orders);
 	const bool over = image.expires_at != HF_UNSET && image.expires_at <= d->now;
 	result->version = old ? old->value.version : 0;
-	if (old ? same(old, &image) : over)
+	if (old ? same(old, &image, d->setback) : over)
 		return HF_OK;
 	rc = make_way(d, collection, &image);
 	if (rc != HF_OK)

@@ -17,7 +17,7 @@ static const struct hf__document *find(struct hf__query *q, const struct hf_docu
 	const struct hf__document *document = hf__document_find(q->state, key->collection, key->id);
 	const struct hf__collection *collection = hf__collection_find(q->state, key->collection);
 	hf__query_depends(q, document ? &document->object : hf__collection_depends(q->state, collection, key->collection));
-	return document && hf__document_until(document) > q->now ? document : NULL;
+	return document && !hf__document_over(document, HF__INSTANT_OF(q)) ? document : NULL;
 }
 
 static int read_document(struct hf__query *q, void *raw)
@@ -31,7 +31,7 @@ static int read_document(struct hf__query *q, void *raw)
 	if (!get->out)
 		return HF_OK;
 	if (document)
-		return hf__document_answer(q->answer, document, false, get->out);
+		return hf__document_answer(q, document, false, get->out);
 	hf__text_add(&q->why, "no such document: ");
 	hf__document_add_key(&q->why, get->key);
 	return HF_ENOTFOUND;
@@ -66,22 +66,22 @@ int hf_document_has(hf_store *store, const struct hf_document_key *key, unsigned
 
 /* --- Answers ---------------------------------------------------------------------------------------------------------------- */
 
-int hf__document_answer(struct hf__answer *answer, const struct hf__document *document, bool without_payload, struct hf_document *out)
+int hf__document_answer(struct hf__query *q, const struct hf__document *document, bool without_payload, struct hf_document *out)
 {
 	const struct hf__document_value *value = &document->value;
 	*out = (struct hf_document){
 	    .created_at = value->created_at,
 	    .updated_at = value->updated_at,
-	    .expires_at = value->expires_at,
+	    .expires_at = hf__document_expires_at(document, q->setback),
 	    .version = value->version,
 	};
-	int rc = hf__answer_bytes(answer, hf__collection_name(hf__document_collection(document)), &out->key.collection);
+	int rc = hf__answer_bytes(q->answer, hf__collection_name(hf__document_collection(document)), &out->key.collection);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(answer, hf__document_id(document), &out->key.id);
+		rc = hf__answer_bytes(q->answer, hf__document_id(document), &out->key.id);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(answer, hf__blob_bytes(value->group), &out->group);
+		rc = hf__answer_bytes(q->answer, hf__blob_bytes(value->group), &out->group);
 	if (rc == HF_OK && !without_payload)
-		rc = hf__answer_payload(answer, &value->payload, &out->payload);
+		rc = hf__answer_payload(q->answer, &value->payload, &out->payload);
 	return rc;
 }
 
@@ -110,7 +110,7 @@ static int read_count(struct hf__query *q, void *raw)
 	const struct hf__collection *collection = hf__collection_find(q->state, args->collection);
 	count->out->as_of = q->now;
 	hf__query_depends(q, hf__collection_depends(q->state, collection, args->collection));
-	if (!collection || hf__collection_until(collection) <= q->now)
+	if (!hf__collection_live(collection, HF__INSTANT_OF(q)))
 		return HF_OK;
 	const bool grouped = args->by_group || args->group.len > 0;
 	const uint32_t orders = collection->value.orders;
@@ -122,7 +122,7 @@ static int read_count(struct hf__query *q, void *raw)
 	}
 	if (grouped)
 		range.view = orders & HF_DOCUMENT_GROUP_CREATED ? HF__DOCUMENT_GROUP_CREATED : HF__DOCUMENT_GROUP_UPDATED;
-	count->out->documents = hf__document_tally(&range, q->now);
+	count->out->documents = hf__document_tally(&range, HF__INSTANT_OF(q));
 	count->out->orders = orders;
 	return HF_OK;
 }
@@ -159,8 +159,14 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__document_state *)state)->root;
 }
 
+static bool is_listed(const struct hf__order_node *node, struct hf__instant at)
+{
+	return hf__collection_live(hf__collection_of_order(node), at);
+}
+
 int hf_document_collections(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
-	static const struct hf__names collections = {HF__DOMAIN_DOCUMENT, "document collections", order_of, name_of, root_of};
+	static const struct hf__names collections = {
+	    .domain = HF__DOMAIN_DOCUMENT, .operation = "document collections", .order = order_of, .name = name_of, .root = root_of, .listed = is_listed};
 	return hf__names_list(store, &collections, args, flags, out, error);
 }

@@ -47,11 +47,11 @@ enum hf__document_view {
 struct hf__document_state {
 	struct hf__domain_env env;
 	struct hf__map collections; /* by name */
-	struct hf__order by_name; /* all collections; the weight is when the last document expires, INT64_MIN without any */
+	struct hf__order by_name; /* all collections; the weight is hf__collection_until() */
 	struct hf__object root; /* the container of collections; never changes itself */
 	struct hf__removed removed; /* collections */
 	struct hf__map documents; /* by collection and id */
-	struct hf__heap endings; /* every document that has an expires_at, by it: what settle has to log */
+	struct hf__heap endings[2]; /* every document that has an expires_at, by it, and apart by whether the store computed it: what settle has to log */
 };
 
 struct hf__collection_value {
@@ -73,9 +73,10 @@ struct hf__collection {
 struct hf__document_value {
 	uint64_t version;
 	int64_t created_at, updated_at;
-	int64_t expires_at; /* HF_UNSET: never */
+	int64_t expires_at; /* HF_UNSET: never. A mono time if computed */
 	struct hf__payload payload;
 	struct hf__blob *group; /* NULL: none */
+	bool computed; /* expires_at comes from a ttl */
 };
 
 /* A node of an order, and whose it is. */
@@ -131,6 +132,7 @@ struct hf__document_image {
 	struct hf_bytes group;
 	int64_t created_at, updated_at, expires_at;
 	struct hf_bytes payload;
+	bool computed; /* the store computed expires_at, from a ttl; here it is as it is shown */
 };
 
 /* `without_payload` leaves the payload, which comes last, to the caller. */
@@ -165,16 +167,21 @@ struct hf__document *hf__document_of_heap(const struct hf__heap_node *node);
 struct hf__collection *hf__document_collection(const struct hf__document *document);
 struct hf_bytes hf__collection_name(const struct hf__collection *collection);
 struct hf_bytes hf__document_id(const struct hf__document *document);
-struct hf__document_image hf__document_image_of(const struct hf__document *document, enum hf__document_cause cause);
+struct hf__document_image hf__document_image_of(const struct hf__document *document, enum hf__document_cause cause, int64_t setback);
 
 /* The node of the document in that view; NULL when it has none there. */
 struct hf__order_node *hf__document_node(const struct hf__document *document, enum hf__document_view view);
 /* When it is gone: its weight in list orders; INT64_MAX: never. */
 int64_t hf__document_until(const struct hf__document *document);
+bool hf__document_over(const struct hf__document *document, struct hf__instant at);
+/* Its expires_at as it is shown. */
+int64_t hf__document_expires_at(const struct hf__document *document, int64_t setback);
 /* Documents in memory: those that expired and whose ending is not logged yet too. */
 size_t hf__collection_size(const struct hf__collection *collection);
-/* When the last of its documents is gone; INT64_MIN: it has none. */
+/* The greatest weight of its documents; INT64_MIN: it has none. */
 int64_t hf__collection_until(const struct hf__collection *collection);
+/* Does it hold a document that is there? NULL: no. */
+bool hf__collection_live(const struct hf__collection *collection, struct hf__instant at);
 /* An order that it keeps, and so has all of its documents; the first of them there, or NULL. */
 enum hf__document_view hf__collection_view(const struct hf__collection *collection);
 struct hf__document *hf__collection_any(const struct hf__collection *collection);
@@ -184,6 +191,7 @@ struct hf__document *hf__collection_any(const struct hf__collection *collection)
 /* Where a document stands in any view; borrowed bytes. */
 struct hf__document_position {
 	struct hf_bytes group; /* of views within groups */
+	bool computed; /* of views by expires_at */
 	int64_t time;
 	struct hf_bytes id;
 };
@@ -199,13 +207,13 @@ struct hf__document_range {
 void hf__document_orders_init(struct hf__order views[HF__DOCUMENT_VIEWS]);
 struct hf__document *hf__document_of(const struct hf__order_node *node);
 struct hf__document_position hf__document_position_of(const struct hf__document *document, enum hf__document_view view);
-/* The first document of the range that is there at `now`, or the first one behind `after` (nullable); `reverse` goes the other way. */
-struct hf__document *hf__document_first(const struct hf__document_range *range, const struct hf__document_position *after, int64_t now,
-                                        bool reverse);
-struct hf__document *hf__document_next(const struct hf__document *document, const struct hf__document_range *range, int64_t now,
-                                       bool reverse);
-/* How many of the range are there at `now`. A grouped range needs a view within groups, any of them. */
-size_t hf__document_tally(const struct hf__document_range *range, int64_t now);
+/* The first document of the range that is there, or the first one behind `after` (nullable); `reverse` goes the other way. */
+struct hf__document *hf__document_first(const struct hf__document_range *range, const struct hf__document_position *after,
+                                        struct hf__instant at, bool reverse);
+struct hf__document *hf__document_next(const struct hf__document *document, const struct hf__document_range *range,
+                                       struct hf__instant at, bool reverse);
+/* How many of the range are there. A grouped range needs a view within groups, any of them. */
+size_t hf__document_tally(const struct hf__document_range *range, struct hf__instant at);
 
 /* --- document_apply.c and document_check.c ------------------------------------------------------------------------------------- */
 
@@ -227,7 +235,7 @@ bool hf__document_copy_key(struct hf__arena *arena, struct hf_document_key *key)
 
 /* --- document_read.c ---------------------------------------------------------------------------------------------------------- */
 
-HF_CHECKED int hf__document_answer(struct hf__answer *answer, const struct hf__document *document, bool without_payload,
+HF_CHECKED int hf__document_answer(struct hf__query *q, const struct hf__document *document, bool without_payload,
                                    struct hf_document *out);
 /* Gives the answer's memory to the caller; HF_ENOMEM with *error filled. */
 HF_CHECKED int hf__document_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error);

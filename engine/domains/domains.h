@@ -4,6 +4,7 @@
 
 #include "store/domain.h"
 
+extern const struct hf__domain hf__clock_domain;
 extern const struct hf__domain hf__inbox_domain;
 extern const struct hf__domain hf__cursor_domain;
 extern const struct hf__domain hf__outbox_domain;

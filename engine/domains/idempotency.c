@@ -35,25 +35,36 @@ static void idem_opened(void *state, uint64_t first_lsn)
 
 static int64_t idem_next_ending(const void *raw, int64_t setback)
 {
-	(void)setback;
 	const struct hf__idem_state *state = raw;
-	const struct hf__heap_node *first = hf__heap_first(&state->endings);
-	return first ? first->deadline : INT64_MAX;
+	const struct hf__heap_node *named = hf__heap_first(&state->endings[false]), *computed = hf__heap_first(&state->endings[true]);
+	const int64_t first = named ? named->deadline : INT64_MAX, other = computed ? hf__to_shown(computed->deadline, setback) : INT64_MAX;
+	return first < other ? first : other;
+}
+
+/* One that has ended; NULL: none. */
+static const struct hf__idem_entry *next_due(const struct hf__idem_state *state, struct hf__instant at)
+{
+	for (unsigned computed = 0; computed < 2; computed++) {
+		const struct hf__heap_node *first = hf__heap_first(&state->endings[computed]);
+		if (first && hf__over(first->deadline, computed, at))
+			return hf__idem_of_ending(first);
+	}
+	return NULL;
 }
 
 /* Crash: before the log entry is durable the key is free all the same, as a view; the next opening logs it. */
 static int idem_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__idem_state *state = raw;
-	for (unsigned i = 0; i < budget && state->endings.count > 0 && idem_next_ending(state, 0) <= d->now; i++) {
-		const struct hf__idem_entry *entry = hf__idem_of_ending(hf__heap_first(&state->endings));
-		const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE);
+	const struct hf__idem_entry *entry = next_due(state, HF__INSTANT_OF(d));
+	for (unsigned i = 0; i < budget && entry; i++, entry = next_due(state, HF__INSTANT_OF(d))) {
+		const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE, d->setback);
 		hf__idem_encode(hf__entry_body(d), HF__IDEM_ENDED, &image, false);
 		const int rc = hf__emit(d, HF__IDEM_ENDED);
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = state->endings.count > 0 && idem_next_ending(state, 0) <= d->now;
+	*more = entry != NULL;
 	return HF_OK;
 }
 

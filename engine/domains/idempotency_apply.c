@@ -8,7 +8,7 @@
  * ended, since nobody knows yet which incarnation it belongs to: that only accepts more. */
 #include "domains/idempotency_apply.h"
 
-struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry, enum hf__idem_cause cause)
+struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry, enum hf__idem_cause cause, int64_t setback)
 {
 	const struct hf__idem_value *value = &entry->value;
 	return (struct hf__idem_image){
@@ -17,9 +17,10 @@ struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry, enum
 	    .key = hf__idem_key(entry),
 	    .fingerprint = hf__blob_bytes(value->fingerprint),
 	    .created_at = value->created_at,
-	    .expires_at = value->expires_at,
+	    .expires_at = hf__idem_expires_at(entry, setback),
+	    .computed = value->computed,
 	    .token = value->token,
-	    .lease_until = value->lease_until,
+	    .lease_until = hf__to_shown(value->lease_until, setback),
 	    .status = value->status,
 	    .version = value->version,
 	};
@@ -53,9 +54,10 @@ static int make_value(const struct hf__idem_state *state, const struct hf__entry
 	*out = (struct hf__idem_value){
 	    .version = entry->lsn,
 	    .created_at = image->created_at,
-	    .expires_at = image->expires_at,
+	    .expires_at = image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at,
+	    .computed = image->computed,
 	    .token = image->token,
-	    .lease_until = image->lease_until,
+	    .lease_until = hf__to_mono(image->lease_until, entry->setback),
 	    .status = image->status,
 	    .done = entry->kind == HF__IDEM_DONE,
 	};
@@ -77,7 +79,7 @@ static bool follows(const struct hf__idem_entry *old, const struct hf__entry *en
 	case HF__IDEM_STATE:
 		return !old;
 	case HF__IDEM_BEGIN:
-		return !old || !hf__idem_alive(old, entry->at);
+		return !old || !hf__idem_alive(old, HF__INSTANT_AT(entry));
 	case HF__IDEM_COMPLETE:
 		return old && !old->value.done && old->value.created_at == image->created_at &&
 		       hf__bytes_equal(hf__blob_bytes(old->value.fingerprint), image->fingerprint);
@@ -157,7 +159,7 @@ static int apply_ended(struct hf__idem_state *state, struct hf__change *change, 
                        const struct hf__idem_image *image)
 {
 	struct hf__idem_entry *old = hf__idem_find(state, image->scope, image->key);
-	if (!old || old->value.version != image->version || hf__idem_alive(old, entry->at))
+	if (!old || old->value.version != image->version || hf__idem_alive(old, HF__INSTANT_AT(entry)))
 		return HF_ECORRUPT;
 	return hf__change_remove(change, &old->object);
 }
@@ -182,6 +184,8 @@ int hf__idem_apply(void *raw, struct hf__change *change, const struct hf__entry 
 	struct hf__idem_image image;
 	if (!hf__idem_decode(entry->kind, entry->lsn, entry->body, &image))
 		return HF_ECORRUPT;
+	if (image.session != 0) /* nobody of this version writes one */
+		return HF_EVERSION;
 	switch (entry->kind) {
 	case HF__IDEM_OWNED:
 	case HF__IDEM_DONE:

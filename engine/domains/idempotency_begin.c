@@ -54,8 +54,9 @@ static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin *
 	    .scope = args->key.scope,
 	    .key = args->key.key,
 	    .fingerprint = args->fingerprint,
-	    .created_at = d->now,
+	    .created_at = d->stamp,
 	    .expires_at = hf__idem_expiry(d->now, args->ttl_us),
+	    .computed = true,
 	    .token = hf__token(d->epoch, hf__next_lsn(d)),
 	    .lease_until = args->lease_us ? hf__idem_after(d->now, args->lease_us) : HF_UNSET,
 	};
@@ -82,13 +83,13 @@ static int begin_again(struct hf__decision *d, const struct hf__idem_entry *entr
 	    .outcome = HF_IDEMPOTENCY_MISMATCH,
 	    .lease_until = HF_UNSET,
 	    .created_at = value->created_at,
-	    .expires_at = value->expires_at,
+	    .expires_at = hf__idem_expires_at(entry, d->setback),
 	    .version = value->version,
 	};
 	if (!hf__bytes_equal(hf__blob_bytes(value->fingerprint), fingerprint))
 		return HF_OK;
 	out->outcome = value->done ? HF_IDEMPOTENCY_REPLAY : HF_IDEMPOTENCY_IN_PROGRESS;
-	out->lease_until = value->lease_until;
+	out->lease_until = hf__to_shown(value->lease_until, d->setback);
 	out->status = value->status;
 	if (!value->done)
 		return HF_OK;
@@ -153,7 +154,7 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 	const int rc = hf__idem_require_owner(state, d, &args->write, &args->key, args->token, &entry);
 	if (rc != HF_OK)
 		return rc;
-	struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_COMPLETE);
+	struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_COMPLETE, d->setback);
 	image.expires_at = hf__idem_expiry(d->now, args->ttl_us);
 	image.token = 0;
 	image.lease_until = HF_UNSET;

@@ -8,7 +8,7 @@
 
 static int emit_entry(const struct hf__idem_entry *entry, struct hf__emitter *emitter)
 {
-	const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE);
+	const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE, emitter->setback);
 	const enum hf__idem_kind kind = entry->value.done ? HF__IDEM_DONE : HF__IDEM_OWNED;
 	hf__idem_encode(&emitter->body, kind, &image, true);
 	const int rc = entry->value.done ? emitter->payload(emitter, &entry->value.response) : HF_OK;
@@ -56,7 +56,7 @@ static const char *value_fault(const struct hf__idem_entry *entry)
 		return "it has no version or no time of birth";
 	if (value->done)
 		return value->token || value->lease_until != HF_UNSET ? "done, and yet owned" : NULL;
-	if (value->token == 0 || value->expires_at == HF_UNSET || value->lease_until > value->expires_at)
+	if (value->token == 0 || value->expires_at == HF_UNSET || !value->computed || value->lease_until > value->expires_at)
 		return "owned without a token or an end";
 	return value->response.len > 0 || value->status != 0 ? "a response before it was done" : NULL;
 }
@@ -69,7 +69,8 @@ static const char *place_fault(const struct hf__idem_state *state, const struct 
 	const bool ends = end != INT64_MAX;
 	if (hf__idem_scope_of(entry) != scope || hf__idem_find(state, hf__idem_scope_name(scope), hf__idem_key(entry)) != entry)
 		return "it cannot be found by its key";
-	if (entry->by_key.weight != end || entry->by_end.weight != end)
+	if (entry->by_key.weight != end || entry->by_end.weight != end || entry->by_key.tag != hf__idem_end_computed(entry) ||
+	    entry->by_end.tag != hf__idem_end_computed(entry))
 		return "the instant at which it ends is wrong";
 	if (entry->ending.in != ends || (ends && entry->ending.deadline != end))
 		return "its ending is not noted";
@@ -152,8 +153,9 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 		hf__text_add(why, "idempotency: the line of empty scopes is broken");
 		return HF_ECORRUPT;
 	}
-	if (!hf__heap_sane(&state->endings) || state->endings.count != total.endings) {
-		hf__text_add(why, "idempotency: %zu endings noted, %zu due some time", state->endings.count, total.endings);
+	const size_t noted = state->endings[false].count + state->endings[true].count;
+	if (!hf__heap_sane(&state->endings[false]) || !hf__heap_sane(&state->endings[true]) || noted != total.endings) {
+		hf__text_add(why, "idempotency: %zu endings noted, %zu due some time", noted, total.endings);
 		return HF_ECORRUPT;
 	}
 	return HF_OK;

@@ -55,6 +55,7 @@ static void put_common(struct hf__writer *w, const struct hf__idem_image *image)
 	hf__put_short(w, image->fingerprint);
 	hf__put_i64(w, image->created_at);
 	hf__put_i64(w, image->expires_at);
+	hf__put_u8(w, image->computed);
 }
 
 void hf__idem_encode(struct hf__writer *w, enum hf__idem_kind kind, const struct hf__idem_image *image, bool without_response)
@@ -66,6 +67,7 @@ void hf__idem_encode(struct hf__writer *w, enum hf__idem_kind kind, const struct
 		put_common(w, image);
 		hf__put_u64(w, image->token);
 		hf__put_i64(w, image->lease_until);
+		hf__put_u64(w, image->session);
 		break;
 	case HF__IDEM_DONE:
 		put_common(w, image);
@@ -102,6 +104,10 @@ static bool get_common(struct hf__reader *r, uint8_t kind, struct hf__idem_image
 	out->fingerprint = hf__get_short(r);
 	out->created_at = hf__get_i64(r);
 	out->expires_at = hf__get_i64(r);
+	const uint8_t computed = hf__get_u8(r);
+	out->computed = computed == 1;
+	if (computed > 1 || (computed == 1 && out->expires_at == HF_UNSET))
+		return false;
 	return out->fingerprint.len <= HF_IDEMPOTENCY_FINGERPRINT_MAX && out->created_at != HF_UNSET;
 }
 
@@ -123,13 +129,14 @@ static bool get_rest(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf
 			return false;
 		out->token = hf__get_u64(r);
 		out->lease_until = hf__get_i64(r);
-		return owner_ok(out, lsn);
+		out->session = hf__get_u64(r);
+		return out->computed && owner_ok(out, lsn);
 	case HF__IDEM_DONE:
 		if (!get_common(r, kind, out))
 			return false;
 		out->status = hf__get_i32(r);
 		out->response = hf__get_long(r);
-		return out->response.len <= HF_PAYLOAD_MAX && (out->cause != HF__IDEM_COMPLETE || out->expires_at != HF_UNSET);
+		return out->response.len <= HF_PAYLOAD_MAX && (out->cause != HF__IDEM_COMPLETE || out->computed);
 	case HF__IDEM_GONE:
 		return get_cause(r, kind, out);
 	case HF__IDEM_ENDED:

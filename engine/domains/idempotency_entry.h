@@ -41,6 +41,10 @@ struct hf__idem_image {
 	struct hf_bytes response;
 	/* ENDED: of the entry that ended */
 	uint64_t version;
+	/* OWNED, DONE: the store computed expires_at, from a ttl */
+	bool computed;
+	/* OWNED; reserved: 0, the incarnation */
+	uint64_t session;
 };
 
 /* The rules for names. */

@@ -55,7 +55,7 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 	if (!items)
 		return HF_ENOMEM;
 	for (size_t i = 0; i < count; i++, node = next_alive(list, node)) {
-		const int rc = hf__idem_answer(q->answer, hf__idem_of_key(node), list->args->without_response, &items[i]);
+		const int rc = hf__idem_answer(q, hf__idem_of_key(node), list->args->without_response, &items[i]);
 		if (rc != HF_OK)
 			return rc;
 	}
@@ -76,7 +76,7 @@ static int read_list(struct hf__query *q, void *raw)
 		return rc;
 	const struct hf__idem_scope *scope = hf__idem_scope_find(q->state, list->args->scope);
 	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, list->args->scope));
-	list->alive = (struct hf__order_filter){.low = q->now < INT64_MAX ? q->now + 1 : INT64_MAX, .high = INT64_MAX};
+	list->alive = hf__lasting(HF__INSTANT_OF(q));
 	rc = find_start(q, list, scope, &start);
 	if (rc != HF_OK)
 		return rc;

@@ -23,28 +23,31 @@ static int put_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args, const struct hf__idem_entry *old, int64_t now)
+static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args, const struct hf__idem_entry *old,
+                                          const struct hf__decision *d)
 {
 	struct hf__idem_image image = {
 	    .cause = HF__IDEM_PUT,
 	    .scope = args->key.scope,
 	    .key = args->key.key,
 	    .fingerprint = args->fingerprint,
-	    .created_at = hf__given_or(&args->write, args->created_at, old ? old->value.created_at : now),
+	    .created_at = hf__given_or(&args->write, args->created_at, old ? old->value.created_at : d->stamp),
 	    .expires_at = args->expires_at,
 	    .lease_until = HF_UNSET,
 	    .status = args->status,
 	    .response = args->response,
 	};
-	if (args->ttl_us > 0 || (args->expires_at == 0 && !args->write.literal_times))
-		image.expires_at = hf__idem_expiry(now, args->ttl_us);
+	image.computed = args->ttl_us > 0 || (args->expires_at == 0 && !args->write.literal_times);
+	if (image.computed)
+		image.expires_at = hf__idem_expiry(d->now, args->ttl_us);
 	return image;
 }
 
-static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_image *image)
+static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_image *image, int64_t setback)
 {
 	const struct hf__idem_value *value = &old->value;
-	return !value->done || value->created_at != image->created_at || value->expires_at != image->expires_at ||
+	return !value->done || value->created_at != image->created_at ||
+	       hf__idem_expires_at(old, setback) != image->expires_at ||
 	       value->status != image->status || !hf__bytes_equal(hf__blob_bytes(value->fingerprint), image->fingerprint) ||
 	       !hf__payload_equal(&value->response, image->response);
 }
@@ -56,9 +59,9 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 	const int rc = hf__idem_look(state, d, &args->write, &args->key, &entry);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__idem_image image = image_of_put(args, entry, d->now);
+	const struct hf__idem_image image = image_of_put(args, entry, d);
 	const bool ended = image.expires_at != HF_UNSET && image.expires_at <= d->now;
-	if (entry ? put_changes(entry, &image) : !ended) {
+	if (entry ? put_changes(entry, &image, d->setback) : !ended) {
 		const int emitted = hf__idem_emit(d, HF__IDEM_DONE, &image, result);
 		result->version = ended ? 0 : result->version;
 		return emitted;
@@ -130,7 +133,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	const struct hf__idem_scope *scope = hf__idem_scope_find(state, args->scope);
 	const struct hf__idem_image image = {.scope = args->scope};
 	hf__depends(d, hf__idem_scope_depends(state, scope, args->scope));
-	const size_t count = scope ? hf__idem_count(scope, false, d->now) + hf__idem_count(scope, true, d->now) : 0;
+	const size_t count = scope ? hf__idem_count(scope, false, HF__INSTANT_OF(d)) + hf__idem_count(scope, true, HF__INSTANT_OF(d)) : 0;
 	if (count == 0)
 		return HF_OK;
 	result->changed = true;

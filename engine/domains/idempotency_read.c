@@ -3,25 +3,25 @@
 #include "domains/idempotency_read.h"
 #include "store/error.h"
 
-int hf__idem_answer(struct hf__answer *answer, const struct hf__idem_entry *entry, bool without_response, struct hf_idempotency_entry *out)
+int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, bool without_response, struct hf_idempotency_entry *out)
 {
 	const struct hf__idem_value *value = &entry->value;
 	*out = (struct hf_idempotency_entry){
 	    .done = value->done,
 	    .status = value->status,
 	    .created_at = value->created_at,
-	    .expires_at = value->expires_at,
+	    .expires_at = hf__idem_expires_at(entry, q->setback),
 	    .token = value->token,
-	    .lease_until = value->lease_until,
+	    .lease_until = hf__to_shown(value->lease_until, q->setback),
 	    .version = value->version,
 	};
-	int rc = hf__answer_bytes(answer, hf__idem_scope_name(hf__idem_scope_of(entry)), &out->key.scope);
+	int rc = hf__answer_bytes(q->answer, hf__idem_scope_name(hf__idem_scope_of(entry)), &out->key.scope);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(answer, hf__idem_key(entry), &out->key.key);
+		rc = hf__answer_bytes(q->answer, hf__idem_key(entry), &out->key.key);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(answer, hf__blob_bytes(value->fingerprint), &out->fingerprint);
+		rc = hf__answer_bytes(q->answer, hf__blob_bytes(value->fingerprint), &out->fingerprint);
 	if (rc == HF_OK && !without_response)
-		rc = hf__answer_payload(answer, &value->response, &out->response);
+		rc = hf__answer_payload(q->answer, &value->response, &out->response);
 	return rc;
 }
 
@@ -43,7 +43,7 @@ static int look(struct hf__query *q, const struct hf_idempotency_key *key, const
 	const struct hf__idem_entry *entry = hf__idem_find(state, key->scope, key->key);
 	const struct hf__idem_scope *scope = entry ? NULL : hf__idem_scope_find(state, key->scope);
 	hf__query_depends(q, entry ? &entry->object : hf__idem_scope_depends(state, scope, key->scope));
-	*out = entry && hf__idem_alive(entry, q->now) ? entry : NULL;
+	*out = entry && hf__idem_alive(entry, HF__INSTANT_OF(q)) ? entry : NULL;
 	return HF_OK;
 }
 
@@ -60,7 +60,7 @@ static int read_entry(struct hf__query *q, void *raw)
 	if (rc != HF_OK)
 		return rc;
 	if (entry)
-		return hf__idem_answer(q->answer, entry, false, get->out);
+		return hf__idem_answer(q, entry, false, get->out);
 	hf__text_add(&q->why, "no such key: ");
 	hf__idem_add_name(&q->why, get->key->scope, get->key->key);
 	return HF_ENOTFOUND;
@@ -126,8 +126,8 @@ static int read_count(struct hf__query *q, void *raw)
 	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, count->scope));
 	if (!scope)
 		return HF_OK;
-	count->out->in_progress = hf__idem_count(scope, false, q->now);
-	count->out->done = hf__idem_count(scope, true, q->now);
+	count->out->in_progress = hf__idem_count(scope, false, HF__INSTANT_OF(q));
+	count->out->done = hf__idem_count(scope, true, HF__INSTANT_OF(q));
 	return HF_OK;
 }
 
@@ -162,8 +162,15 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__idem_state *)state)->root;
 }
 
+static bool scope_listed(const struct hf__order_node *node, struct hf__instant at)
+{
+	const struct hf__order_filter alive = hf__lasting(at);
+	return hf__order_first_pass(&hf__idem_scope_of_order(node)->by_key, &alive) != NULL;
+}
+
 int hf_idempotency_scopes(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
-	static const struct hf__names scopes = {HF__DOMAIN_IDEMPOTENCY, "idempotency scopes", order_of, name_of, root_of};
+	static const struct hf__names scopes = {
+	    .domain = HF__DOMAIN_IDEMPOTENCY, .operation = "idempotency scopes", .order = order_of, .name = name_of, .root = root_of, .listed = scope_listed};
 	return hf__names_list(store, &scopes, args, flags, out, error);
 }

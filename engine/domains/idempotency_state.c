@@ -86,23 +86,47 @@ int64_t hf__idem_end(const struct hf__idem_entry *entry)
 	return value->expires_at == HF_UNSET ? INT64_MAX : value->expires_at;
 }
 
-bool hf__idem_alive(const struct hf__idem_entry *entry, int64_t now)
+bool hf__idem_end_computed(const struct hf__idem_entry *entry)
 {
-	return hf__idem_end(entry) > now;
+	return entry->value.computed;
 }
 
-/* The sign by which the node ends later than the instant; never 0, so that it seeks the first that does. */
+bool hf__idem_alive(const struct hf__idem_entry *entry, struct hf__instant at)
+{
+	return !hf__over(hf__idem_end(entry), hf__idem_end_computed(entry), at);
+}
+
+int64_t hf__idem_expires_at(const struct hf__idem_entry *entry, int64_t setback)
+{
+	return entry->value.computed ? hf__to_shown(entry->value.expires_at, setback) : entry->value.expires_at;
+}
+
+struct end {
+	bool computed;
+	int64_t at;
+};
+
+/* The sign by which the node stands behind all ends up to this one; never 0, so that it seeks the first that does. */
 static int end_probe(const struct hf__order_node *node, const void *key)
 {
-	const int64_t *now = key;
-	return node->weight > *now ? 1 : -1;
+	const struct end *end = key;
+	if (node->tag != end->computed)
+		return node->tag > end->computed ? 1 : -1;
+	return node->weight > end->at ? 1 : -1;
 }
 
-size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, int64_t now)
+static size_t count_up_to(const struct hf__order *order, bool computed, int64_t at)
+{
+	const struct end end = {computed, at};
+	const struct hf__order_node *first = hf__order_seek(order, end_probe, &end);
+	return first ? hf__order_rank(first) : hf__order_count(order);
+}
+
+size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__instant at)
 {
 	const struct hf__order *order = &scope->by_end[done];
-	const struct hf__order_node *first = hf__order_seek(order, end_probe, &now);
-	return first ? hf__order_count(order) - hf__order_rank(first) : 0;
+	const size_t named = count_up_to(order, false, INT64_MAX) - count_up_to(order, false, at.now);
+	return named + hf__order_count(order) - count_up_to(order, true, at.mono);
 }
 
 /* --- Lookup ----------------------------------------------------------------------------------------------------------------- */
@@ -208,10 +232,11 @@ static void entry_link(struct hf__object *object)
 	struct hf__idem_state *state = scope->state;
 	const struct hf__idem_value *value = &entry->value;
 	entry->by_key.weight = entry->by_end.weight = entry->ending.deadline = hf__idem_end(entry);
+	entry->by_key.tag = entry->by_end.tag = hf__idem_end_computed(entry) ? HF__COMPUTED : 0;
 	hf__order_insert(&scope->by_key, &entry->by_key);
 	hf__order_insert(&scope->by_end[value->done], &entry->by_end);
 	if (entry->ending.deadline != INT64_MAX)
-		hf__heap_insert(&state->endings, &entry->ending);
+		hf__heap_insert(&state->endings[value->computed], &entry->ending);
 	if (!value->done && value->lease_until == HF_UNSET && value->version > state->newest_unleased)
 		state->newest_unleased = value->version;
 	scope_weigh(scope);
@@ -224,7 +249,7 @@ static void entry_unlink(struct hf__object *object)
 	hf__order_remove(&scope->by_key, &entry->by_key);
 	hf__order_remove(&scope->by_end[entry->value.done], &entry->by_end);
 	if (entry->ending.in)
-		hf__heap_remove(&scope->state->endings, &entry->ending);
+		hf__heap_remove(&scope->state->endings[entry->value.computed], &entry->ending);
 	scope_weigh(scope);
 }
 
@@ -281,6 +306,8 @@ static int compare_keys(const struct hf__order_node *a, const struct hf__order_n
 
 static int compare_ends(const struct hf__order_node *a, const struct hf__order_node *b)
 {
+	if (a->tag != b->tag)
+		return a->tag < b->tag ? -1 : 1;
 	if (a->weight != b->weight)
 		return a->weight < b->weight ? -1 : 1;
 	return hf__bytes_compare(hf__idem_key(hf__idem_of_end(a)), hf__idem_key(hf__idem_of_end(b)));

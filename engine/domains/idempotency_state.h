@@ -31,7 +31,7 @@ struct hf__idem_state {
 	struct hf__object root; /* the container of scopes; never changes itself */
 	struct hf__removed removed; /* scopes */
 	struct hf__map entries; /* by scope and key */
-	struct hf__heap endings; /* every entry that ends some time, by its end: what settle has to log */
+	struct hf__heap endings[2]; /* by whether the store computed the end: every entry that ends some time, by its end: what settle has to log */
 	uint64_t incarnation; /* first LSN of this opening; UINT64_MAX before it is known: nobody owns anything without a lease */
 	uint64_t newest_unleased; /* nothing owned without a lease is newer; only a bound */
 };
@@ -43,7 +43,7 @@ struct hf__idem_scope {
 	struct hf__idem_state *state;
 	struct hf__vacancy vacancy;
 	struct hf__order by_key; /* all its entries; the weight is the end */
-	struct hf__order by_end[2]; /* by end and key: owned ones, done ones. Their ranks count what has not ended */
+	struct hf__order by_end[2]; /* by whether the end is computed, end and key: owned ones, done ones. Their ranks count what has not ended */
 	uint32_t len;
 	uint8_t name[];
 };
@@ -51,7 +51,7 @@ struct hf__idem_scope {
 struct hf__idem_value {
 	uint64_t version;
 	int64_t created_at;
-	int64_t expires_at; /* HF_UNSET: never; done ones only */
+	int64_t expires_at; /* HF_UNSET: never; done ones only. A mono time if computed */
 	struct hf__payload response; /* empty until done */
 	struct hf__blob *fingerprint;
 	/* Only until done, else 0 and HF_UNSET. */
@@ -59,6 +59,7 @@ struct hf__idem_value {
 	int64_t lease_until; /* HF_UNSET: none, owned by the incarnation in which `version` lies */
 	int32_t status; /* 0 until done */
 	bool done;
+	bool computed; /* expires_at comes from a ttl; always so until done */
 };
 
 struct hf__idem_entry {
@@ -92,11 +93,14 @@ struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry);
 struct hf_bytes hf__idem_scope_name(const struct hf__idem_scope *scope);
 struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry);
 
-/* The instant from which it is gone; INT64_MAX: never. */
+/* The instant from which it is gone, a mono time if it was computed; INT64_MAX: never. */
 int64_t hf__idem_end(const struct hf__idem_entry *entry);
-bool hf__idem_alive(const struct hf__idem_entry *entry, int64_t now);
-/* How many owned or done entries have not ended at `now`: O(log n). */
-size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, int64_t now);
+bool hf__idem_end_computed(const struct hf__idem_entry *entry);
+bool hf__idem_alive(const struct hf__idem_entry *entry, struct hf__instant at);
+/* As it is shown. */
+int64_t hf__idem_expires_at(const struct hf__idem_entry *entry, int64_t setback);
+/* How many owned or done entries have not ended: O(log n). */
+size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__instant at);
 
 bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain_env *env);
 /* A new incarnation: see struct hf__domain. */

@@ -71,7 +71,8 @@ static int snapshot_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitte
 	    .count = 1,
 	};
 	hf__inbox_put_change(&emitter->body, &head);
-	hf__inbox_put_buried(&emitter->body, hf__tomb_account(tomb), hf__tomb_thread(tomb), &tomb->value);
+	const struct hf__tomb_value value = hf__tomb_shown(tomb, emitter->setback);
+	hf__inbox_put_buried(&emitter->body, hf__tomb_account(tomb), hf__tomb_thread(tomb), &value);
 	return emitter->body.bad ? HF_ENOMEM : emitter->emit(emitter, tomb->value.version, HF__INBOX_CHANGE);
 }
 
@@ -214,17 +215,16 @@ static int inbox_verify(const void *state, struct hf__text *why)
 
 static int64_t inbox_next_ending(const void *raw, int64_t setback)
 {
-	(void)setback;
 	const struct hf__inbox_state *state = raw;
 	const struct hf__heap_node *first = hf__heap_first(&state->endings);
-	return first ? first->deadline : INT64_MAX;
+	return first ? hf__to_shown(first->deadline, setback) : INT64_MAX;
 }
 
 /* Crash: before the entry is durable the tombstone is gone all the same, as a view; the next opening logs it. */
 static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__inbox_state *state = raw;
-	for (unsigned i = 0; i < budget && state->endings.count > 0 && inbox_next_ending(state, 0) <= d->now; i++) {
+	for (unsigned i = 0; i < budget && state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono; i++) {
 		const struct hf__tomb *tomb = hf__tomb_of_ending(hf__heap_first(&state->endings));
 		const struct hf__inbox_change head = {
 		    .cause = HF__INBOX_CAUSE_EXPIRE, .user = hf__inbox_user(hf__tomb_inbox(tomb)), .generated_at = HF_UNSET, .count = 1};
@@ -235,7 +235,7 @@ static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = state->endings.count > 0 && inbox_next_ending(state, 0) <= d->now;
+	*more = state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono;
 	return HF_OK;
 }
 

@@ -28,7 +28,7 @@ static int decide_all(void *state, struct hf__decision *d, const struct hf_inbox
 	if (!inbox)
 		return HF_OK;
 	struct hf__inbox_all all = {
-	    .mark = mark, .user = args->user, .account = args->account, .at = hf__given_or(&args->write, args->now, d->now)};
+	    .mark = mark, .user = args->user, .account = args->account, .at = hf__given_or(&args->write, args->now, d->stamp)};
 	const uint64_t newest = hf__next_lsn(d) - 1;
 	all.up_to = args->up_to == 0 || args->up_to > newest ? newest : args->up_to;
 	all.count = count_changes(inbox, &all);

@@ -131,10 +131,11 @@ static int put_over(struct hf__record *record, struct hf__change *change, const 
 
 /* --- Tombstones ------------------------------------------------------------------------------------------------------------- */
 
-static void set_tomb(struct hf__tomb_value *value, const struct hf__inbox_item *item, uint64_t lsn)
+static void set_tomb(struct hf__tomb_value *value, const struct hf__inbox_item *item, const struct hf__entry *entry)
 {
 	*value = item->tomb;
-	value->version = lsn;
+	value->until = hf__to_mono(item->tomb.until, entry->setback);
+	value->version = entry->lsn;
 }
 
 /* A key that has no record, or none any more. */
@@ -145,13 +146,13 @@ static int bury(struct hf__inbox *inbox, struct hf__change *change, const struct
 		tomb = hf__tomb_new(inbox, item->account, item->thread);
 		if (!tomb)
 			return HF_ENOMEM;
-		set_tomb(&tomb->value, item, entry->lsn);
+		set_tomb(&tomb->value, item, entry);
 		return hf__change_add(change, &tomb->object);
 	}
 	const int rc = hf__before_change(change, &tomb->object);
 	if (rc != HF_OK)
 		return rc;
-	set_tomb(&tomb->value, item, entry->lsn);
+	set_tomb(&tomb->value, item, entry);
 	hf__after_change(change, &tomb->object);
 	return HF_OK;
 }
@@ -172,7 +173,7 @@ static bool put_follows(const struct hf__inbox_change *head, const struct hf__re
 		return false;
 	if (head->cause == HF__INBOX_CAUSE_STATE)
 		return !record && !tomb;
-	if (tomb && hf__tomb_stands(tomb, entry->at))
+	if (tomb && hf__tomb_stands(tomb, hf__to_mono(entry->at, entry->setback)))
 		return tomb->value.dismissed && item->image.dismissed;
 	return !record || !record->value.dismissed || item->image.dismissed;
 }
@@ -207,7 +208,7 @@ static bool item_follows(const struct hf__inbox_change *head, const struct hf__i
 	case HF__INBOX_BURIED:
 		return burial_follows(head, record, tomb, item);
 	case HF__INBOX_LIFTED:
-		return tomb && (head->cause != HF__INBOX_CAUSE_EXPIRE || !hf__tomb_stands(tomb, entry->at));
+		return tomb && (head->cause != HF__INBOX_CAUSE_EXPIRE || !hf__tomb_stands(tomb, hf__to_mono(entry->at, entry->setback)));
 	case HF__INBOX_WHATS:
 		break;
 	}

@@ -29,7 +29,7 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d, const s
 		hf__depends(d, &tomb->object);
 	else
 		hf__depends(d, hf__inbox_depends(s, inbox, key->user));
-	*standing = tomb && hf__tomb_stands(tomb, d->now) ? tomb : NULL;
+	*standing = tomb && hf__tomb_stands(tomb, d->mono) ? tomb : NULL;
 	int rc = HF_OK;
 	if (hf__record_find(inbox, key->account, key->thread)) {
 		hf__text_add(&d->why, "there is a record");
@@ -71,7 +71,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 	};
 	const bool stands = value.until > d->now;
 	const struct hf__tomb_value *old = standing ? &standing->value : NULL;
-	const bool same = old && old->until == value.until && old->dismissed == value.dismissed && old->dismissed_at == value.dismissed_at;
+	const bool same = old && hf__to_shown(old->until, d->setback) == value.until && old->dismissed == value.dismissed && old->dismissed_at == value.dismissed_at;
 	result->version = old ? old->version : 0;
 	if (same || (!old && !stands))
 		return HF_OK;
@@ -113,9 +113,9 @@ static int probe(const struct hf__order_node *node, const void *raw)
 }
 
 /* Those that stand now: a bound on the weight, and exact. */
-static struct hf__order_filter standing_at(int64_t now)
+static struct hf__order_filter standing_at(int64_t mono)
 {
-	return (struct hf__order_filter){now < INT64_MAX ? now + 1 : INT64_MAX, INT64_MAX, 0};
+	return (struct hf__order_filter){.low = mono + 1, .high = INT64_MAX};
 }
 
 static int hash_query(const struct hf_inbox_tombstones *args, uint64_t *query)
@@ -134,7 +134,7 @@ static int hash_query(const struct hf_inbox_tombstones *args, uint64_t *query)
 /* Where the page begins; NULL: it is empty. */
 static int find_start(struct hf__query *q, const struct list *list, const struct hf__inbox *inbox, const struct hf__order_node **start)
 {
-	const struct hf__order_filter standing = standing_at(q->now);
+	const struct hf__order_filter standing = standing_at(q->mono);
 	struct hf__page page = {0};
 	struct hf__inbox_key after = {0};
 	int rc = hf__page_open(q->answer, list->args->page, list->query, &page);
@@ -159,7 +159,7 @@ static int copy_tomb(struct hf__query *q, const struct list *list, const struct 
 	out->key.user = list->user;
 	out->dismissed = tomb->value.dismissed;
 	out->dismissed_at = tomb->value.dismissed_at;
-	out->until = tomb->value.until;
+	out->until = hf__to_shown(tomb->value.until, q->setback);
 	out->version = tomb->value.version;
 	const int rc = hf__answer_bytes(q->answer, hf__tomb_account(tomb), &out->key.account);
 	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__tomb_thread(tomb), &out->key.thread) : rc;
@@ -173,7 +173,7 @@ static int fill_one(struct hf__query *q, const struct list *list, const struct h
 	if (!item)
 		return HF_ENOMEM;
 	list->out->items = item;
-	list->out->count = tomb && hf__tomb_stands(tomb, q->now);
+	list->out->count = tomb && hf__tomb_stands(tomb, q->mono);
 	return list->out->count ? copy_tomb(q, list, tomb, item) : HF_OK;
 }
 
@@ -189,7 +189,7 @@ static int put_token(struct hf__query *q, const struct list *list, const struct 
 
 static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node)
 {
-	const struct hf__order_filter standing = standing_at(q->now);
+	const struct hf__order_filter standing = standing_at(q->mono);
 	const size_t limit = list->args->limit;
 	size_t count = 0;
 	for (const struct hf__order_node *at = node; at && (limit == 0 || count < limit); count++)

@@ -142,7 +142,7 @@ static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbo
 		return HF_OK;
 	}
 	struct hf__inbox_image image = hf__record_image(found.record);
-	set_mark(&image, mark, hf__given_or(&args->write, args->now, d->now));
+	set_mark(&image, mark, hf__given_or(&args->write, args->now, d->stamp));
 	changed(result, hf__next_lsn(d));
 	hf__inbox_put_mark(hf__entry_body(d), mark, &found.key, &image);
 	return hf__emit(d, HF__INBOX_MARK);

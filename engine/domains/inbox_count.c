@@ -85,6 +85,7 @@ static const struct hf__object *root_of(const void *state)
 
 int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
-	static const struct hf__names users = {HF__DOMAIN_INBOX, "inbox users", order_of, user_of, root_of};
+	static const struct hf__names users = {
+	    .domain = HF__DOMAIN_INBOX, .operation = "inbox users", .order = order_of, .name = user_of, .root = root_of, .mono = true};
 	return hf__names_list(store, &users, args, flags, out, error);
 }

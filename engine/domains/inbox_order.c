@@ -188,7 +188,7 @@ static int probe_bound(const struct hf__order_node *node, const void *key)
 /* From `node` on, the first that passes; NULL when that is beyond the range. */
 static struct hf__record *pass(const struct hf__order_node *node, const struct hf__inbox_bound *range)
 {
-	const struct hf__order_filter filter = {INT64_MIN, range->bounded ? range->most : INT64_MAX, range->tags};
+	const struct hf__order_filter filter = {.low = INT64_MIN, .high = range->bounded ? range->most : INT64_MAX, .tags = range->tags};
 	node = hf__order_pass(node, &filter);
 	return node && probe_bound(node, range) == 0 ? hf__record_of(node, range->view) : NULL;
 }

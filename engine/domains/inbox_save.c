@@ -84,7 +84,7 @@ struct save {
 	const struct hf_inbox_save *args;
 	const struct hf__inbox *inbox; /* NULL: a new one */
 	int64_t now; /* of what the save itself dismisses */
-	int64_t clock; /* the store's: deadlines are set and judged by it */
+	int64_t clock, mono; /* the store's: deadlines are set by the one and judged by the other */
 	uint32_t count; /* items found, or written so far */
 	uint64_t left_alone; /* records that only_newer kept as they are */
 	struct hf__writer *out; /* NULL: only count */
@@ -155,7 +155,7 @@ static void save_named(struct save *save, const struct hf_inbox_input *input)
 	const struct hf_bytes account = hf__inbox_account(input->account);
 	const struct hf__record *record = hf__record_find(save->inbox, account, input->thread);
 	const struct hf__tomb *tomb = record ? NULL : hf__tomb_find(save->inbox, account, input->thread);
-	const bool stands = tomb && hf__tomb_stands(tomb, save->clock);
+	const bool stands = tomb && hf__tomb_stands(tomb, save->mono);
 	if (stands && !tomb->value.dismissed)
 		return;
 	if (record && save->args->only_newer && hf__given(&save->args->write, input->updated_at) < record->value.updated_at) {
@@ -234,8 +234,8 @@ static int save_emit(struct hf__decision *d, struct save *save, const struct hf_
 static int save_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
 {
 	const struct hf_inbox_save *args = raw;
-	struct save save = {.args = args, .inbox = hf__inbox_find(state, args->user), .clock = d->now};
-	save.now = hf__given_or(&args->write, args->now, d->now);
+	struct save save = {.args = args, .inbox = hf__inbox_find(state, args->user), .clock = d->now, .mono = d->mono};
+	save.now = hf__given_or(&args->write, args->now, d->stamp);
 	struct hf__named named;
 	hf__depends(d, hf__inbox_depends(state, save.inbox, args->user));
 	int rc = hf__named_init(&named, args);

@@ -90,7 +90,7 @@ struct hf__inbox {
 	struct hf__inbox_state *state;
 	struct hf__vacancy vacancy;
 	struct hf__order views[HF__INBOX_VIEWS];
-	struct hf__order tombs; /* by key; weight: until */
+	struct hf__order tombs; /* by key; weight: until (mono) */
 	uint64_t unread, unseen; /* both without dismissed; kept by link and unlink of the records */
 	uint64_t dismissed;
 	struct hf__inbox_value value;
@@ -172,7 +172,9 @@ struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb);
 /* In key order; NULL gives the first. NULL: no more. */
 struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__tomb *tomb);
 /* Does it still stand? */
-bool hf__tomb_stands(const struct hf__tomb *tomb, int64_t now);
+bool hf__tomb_stands(const struct hf__tomb *tomb, int64_t mono);
+/* Its value as an entry or an answer has it. */
+struct hf__tomb_value hf__tomb_shown(const struct hf__tomb *tomb, int64_t setback);
 /* Counts and indexes of an inbox's tombstones. */
 bool hf__tombs_sane(const struct hf__inbox *inbox);
 

@@ -131,7 +131,7 @@ struct contents {
 	bool stands; /* one of the tombstones does */
 };
 
-static struct contents contents_of(const struct hf__inbox *inbox, int64_t now)
+static struct contents contents_of(const struct hf__inbox *inbox, int64_t mono)
 {
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
 	struct contents found = {0};
@@ -139,7 +139,7 @@ static struct contents contents_of(const struct hf__inbox *inbox, int64_t now)
 		found.bytes += REMOVED_OVERHEAD + r->account_len + r->thread_len;
 	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb; tomb = hf__tomb_next(inbox, tomb), found.tombs++) {
 		found.bytes += REMOVED_OVERHEAD + tomb->account_len + tomb->thread_len;
-		found.stands = found.stands || hf__tomb_stands(tomb, now);
+		found.stands = found.stands || hf__tomb_stands(tomb, mono);
 	}
 	return found;
 }
@@ -168,7 +168,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	const struct hf__inbox *inbox = look(state, d, args->user);
 	if (!inbox)
 		return HF_OK;
-	const struct contents found = contents_of(inbox, d->now);
+	const struct contents found = contents_of(inbox, d->mono);
 	if (found.records == 0 && !found.stands)
 		return HF_OK;
 	const int rc = check_room(d, found.bytes);

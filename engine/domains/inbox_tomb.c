@@ -40,9 +40,16 @@ struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__t
 	return node ? hf__tomb_of_key(node) : NULL;
 }
 
-bool hf__tomb_stands(const struct hf__tomb *tomb, int64_t now)
+bool hf__tomb_stands(const struct hf__tomb *tomb, int64_t mono)
 {
-	return tomb->value.until > now;
+	return tomb->value.until > mono;
+}
+
+struct hf__tomb_value hf__tomb_shown(const struct hf__tomb *tomb, int64_t setback)
+{
+	struct hf__tomb_value value = tomb->value;
+	value.until = hf__to_shown(value.until, setback);
+	return value;
 }
 
 /* --- Indexes ---------------------------------------------------------------------------------------------------------------- */

@@ -38,18 +38,19 @@ static bool keep_owner(struct hf__blob *old, struct hf_bytes owner, struct hf__b
 	return hf__blob_new(owner, out);
 }
 
-static struct hf__lock_value value_of(const struct hf__lock_image *image, uint64_t version, struct hf__blob *owner)
+static struct hf__lock_value value_of(const struct hf__lock_image *image, const struct hf__entry *entry, struct hf__blob *owner)
 {
 	return (struct hf__lock_value){
-	    .version = version,
+	    .version = entry->lsn,
 	    .token = image->token,
 	    .acquired_at = image->acquired_at,
-	    .lease_until = image->lease_until,
+	    .lease_until = hf__to_mono(image->lease_until, entry->setback),
 	    .owner = owner,
 	};
 }
 
-static int add_lock(struct hf__lock_state *state, struct hf__change *change, const struct hf__lock_image *image, uint64_t version)
+static int add_lock(struct hf__lock_state *state, struct hf__change *change, const struct hf__lock_image *image,
+                    const struct hf__entry *entry)
 {
 	struct hf__blob *owner;
 	struct hf__lock *lock = hf__lock_new(state, image->name);
@@ -59,11 +60,12 @@ static int add_lock(struct hf__lock_state *state, struct hf__change *change, con
 		hf__free(lock);
 		return HF_ENOMEM;
 	}
-	lock->value = value_of(image, version, owner);
+	lock->value = value_of(image, entry, owner);
 	return hf__change_add(change, &lock->object);
 }
 
-static int change_lock(struct hf__lock *lock, struct hf__change *change, const struct hf__lock_image *image, uint64_t version)
+static int change_lock(struct hf__lock *lock, struct hf__change *change, const struct hf__lock_image *image,
+                    const struct hf__entry *entry)
 {
 	struct hf__blob *owner;
 	if (!keep_owner(lock->value.owner, image->owner, &owner))
@@ -74,15 +76,15 @@ static int change_lock(struct hf__lock *lock, struct hf__change *change, const s
 			hf__free(owner);
 		return rc;
 	}
-	lock->value = value_of(image, version, owner);
+	lock->value = value_of(image, entry, owner);
 	hf__after_change(change, &lock->object);
 	return HF_OK;
 }
 
 /* Could it have been free by then? What was held without a lease may have ended with an incarnation, which no entry tells of. */
-static bool may_be_free(const struct hf__lock *lock, int64_t at)
+static bool may_be_free(const struct hf__lock *lock, const struct hf__entry *entry)
 {
-	return lock->value.lease_until == HF_UNSET || lock->value.lease_until <= at;
+	return lock->value.lease_until == HF_UNSET || lock->value.lease_until <= hf__to_mono(entry->at, entry->setback);
 }
 
 /* Could a mutation with this cause have followed the state there is? */
@@ -95,14 +97,14 @@ static bool follows(const struct hf__lock *lock, const struct hf__lock_image *im
 		return !lock;
 	case HF__LOCK_ACQUIRE:
 	case HF__LOCK_PUT:
-		return !lock || same_owner || may_be_free(lock, entry->at);
+		return !lock || same_owner || may_be_free(lock, entry);
 	case HF__LOCK_RENEW:
 		return same_owner && value->token == image->token && value->acquired_at == image->acquired_at;
 	case HF__LOCK_RELEASE:
 	case HF__LOCK_FORCE:
 		return value && value->token == image->token;
 	case HF__LOCK_ENDED:
-		return value && value->token == image->token && may_be_free(lock, entry->at);
+		return value && value->token == image->token && may_be_free(lock, entry);
 	case HF__LOCK_CAUSES:
 		break;
 	}
@@ -115,12 +117,14 @@ static int lock_apply(void *raw, struct hf__change *change, const struct hf__ent
 	struct hf__lock_image image;
 	if (entry->lsn == 0 || !hf__lock_decode(entry->kind, entry->lsn, entry->body, &image))
 		return HF_ECORRUPT;
+	if (image.session != 0) /* nobody of this version writes one */
+		return HF_EVERSION;
 	struct hf__lock *lock = hf__lock_find(state, image.name);
 	if (!follows(lock, &image, entry))
 		return HF_ECORRUPT;
 	if (entry->kind == HF__LOCK_FREE)
 		return hf__change_remove(change, &lock->object);
-	return lock ? change_lock(lock, change, &image, entry->lsn) : add_lock(state, change, &image, entry->lsn);
+	return lock ? change_lock(lock, change, &image, entry) : add_lock(state, change, &image, entry);
 }
 
 /* --- Endings ---------------------------------------------------------------------------------------------------------------- */
@@ -132,25 +136,24 @@ static void lock_opened(void *state, uint64_t first_lsn)
 
 static int64_t lock_next_ending(const void *raw, int64_t setback)
 {
-	(void)setback;
 	const struct hf__lock_state *state = raw;
 	const struct hf__heap_node *first = hf__heap_first(&state->endings);
-	return first ? first->deadline : INT64_MAX;
+	return !first ? INT64_MAX : first->deadline == INT64_MIN ? INT64_MIN : hf__to_shown(first->deadline, setback);
 }
 
 /* Crash: before the entry is durable the lock is free all the same, as a view; the next opening logs it. */
 static int lock_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__lock_state *state = raw;
-	for (unsigned i = 0; i < budget && state->endings.count > 0 && lock_next_ending(state, 0) <= d->now; i++) {
+	for (unsigned i = 0; i < budget && state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono; i++) {
 		const struct hf__lock *lock = hf__lock_of_ending(hf__heap_first(&state->endings));
-		const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_ENDED);
+		const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_ENDED, d->setback);
 		hf__lock_encode(hf__entry_body(d), HF__LOCK_FREE, &image);
 		const int rc = hf__emit(d, HF__LOCK_FREE);
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = state->endings.count > 0 && lock_next_ending(state, 0) <= d->now;
+	*more = state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono;
 	return HF_OK;
 }
 

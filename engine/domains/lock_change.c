@@ -55,7 +55,7 @@ static int acquire_decide(void *state, struct hf__decision *d, const void *raw, 
 	    .name = args->name,
 	    .owner = args->owner,
 	    .token = hf__token(d->epoch, hf__next_lsn(d)),
-	    .acquired_at = d->now,
+	    .acquired_at = d->stamp,
 	    .lease_until = lease_end(d->now, args->lease_us),
 	};
 	return hf__lock_emit(d, HF__LOCK_HELD, &image, result);
@@ -93,11 +93,12 @@ static int renew_decide(void *state, struct hf__decision *d, const void *raw, st
 	const int rc = hf__lock_require(state, d, &args->write, args->name, args->token, &lock);
 	if (rc != HF_OK)
 		return rc;
-	struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_RENEW);
+	struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_RENEW, d->setback);
+	const int64_t before = image.lease_until;
 	image.lease_until = lease_end(d->now, args->lease_us);
 	result->token = args->token;
 	result->version = lock->value.version;
-	return image.lease_until == lock->value.lease_until ? HF_OK : hf__lock_emit(d, HF__LOCK_HELD, &image, result);
+	return image.lease_until == before ? HF_OK : hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
 static void *renew_copy(struct hf__arena *arena, const void *args)
@@ -125,7 +126,7 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw, 
 	const int rc = hf__lock_require(state, d, &args->write, args->name, args->token, &lock);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_RELEASE);
+	const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_RELEASE, d->setback);
 	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
 }
 
@@ -166,7 +167,7 @@ static int force_decide(void *state, struct hf__decision *d, const void *raw, st
 	const int rc = hf__lock_look(state, d, &args->write, args->name, &lock);
 	if (rc != HF_OK || !lock)
 		return rc;
-	struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_FORCE);
+	struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_FORCE, d->setback);
 	image.reason = args->reason;
 	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
 }
@@ -196,9 +197,9 @@ static int put_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static bool is_like_that(const struct hf__lock *lock, const struct hf_lock_put *args)
+static bool is_like_that(const struct hf__lock *lock, const struct hf_lock_put *args, int64_t setback)
 {
-	return lock && lock->value.acquired_at == args->acquired_at && lock->value.lease_until == args->lease_until;
+	return lock && lock->value.acquired_at == args->acquired_at && hf__to_shown(lock->value.lease_until, setback) == args->lease_until;
 }
 
 static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
@@ -213,7 +214,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 		return HF_OK;
 	if (!may_have(state, d, args->name, args->owner, lock))
 		return hf__lock_refuse_held(state, d, args->name, lock);
-	if (is_like_that(lock, args))
+	if (is_like_that(lock, args, d->setback))
 		return HF_OK;
 	const struct hf__lock_image image = {
 	    .cause = HF__LOCK_PUT,

@@ -7,7 +7,7 @@ int hf__lock_snapshot(const void *raw, struct hf__emitter *emitter)
 	const struct hf__lock_state *state = raw;
 	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node; node = hf__order_next(node)) {
 		const struct hf__lock *lock = hf__lock_of_name(node);
-		const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_STATE);
+		const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_STATE, emitter->setback);
 		hf__lock_encode(&emitter->body, HF__LOCK_HELD, &image);
 		const int rc = emitter->emit(emitter, lock->value.version, HF__LOCK_HELD);
 		if (rc != HF_OK)

@@ -33,6 +33,7 @@ void hf__lock_encode(struct hf__writer *w, enum hf__lock_kind kind, const struct
 	hf__put_short(w, image->owner);
 	hf__put_i64(w, image->acquired_at);
 	hf__put_i64(w, image->lease_until);
+	hf__put_u64(w, image->session);
 }
 
 /* A grant's token is its own LSN; any other one is of this log, the present entry at the latest. */
@@ -73,6 +74,7 @@ bool hf__lock_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf
 		out->owner = hf__get_short(&r);
 		out->acquired_at = hf__get_i64(&r);
 		out->lease_until = hf__get_i64(&r);
+		out->session = hf__get_u64(&r);
 	}
 	return hf__reader_done(&r) && hf__key_part_ok(out->name, false) && token_ok(out, lsn) &&
 	       (kind == HF__LOCK_FREE ? reason_ok(out) : holder_ok(out));

@@ -46,7 +46,7 @@ struct hf_bytes hf__lock_name(const struct hf__lock *lock)
 	return hf_bytes(lock->name, lock->len);
 }
 
-struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause)
+struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause, int64_t setback)
 {
 	return (struct hf__lock_image){
 	    .cause = cause,
@@ -54,7 +54,7 @@ struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lo
 	    .token = lock->value.token,
 	    .owner = hf__blob_bytes(lock->value.owner),
 	    .acquired_at = lock->value.acquired_at,
-	    .lease_until = lock->value.lease_until,
+	    .lease_until = hf__to_shown(lock->value.lease_until, setback),
 	};
 }
 
@@ -68,9 +68,9 @@ int64_t hf__lock_ends(const struct hf__lock *lock)
 	return lock->value.version < lock->state->incarnation ? INT64_MIN : INT64_MAX;
 }
 
-bool hf__lock_held(const struct hf__lock *lock, int64_t now)
+bool hf__lock_held(const struct hf__lock *lock, int64_t mono)
 {
-	return lock && (hf__lock_ends(lock) > now || hf__lock_ends(lock) == INT64_MAX);
+	return lock && (hf__lock_ends(lock) > mono || hf__lock_ends(lock) == INT64_MAX);
 }
 
 /* --- Lookup ----------------------------------------------------------------------------------------------------------------- */

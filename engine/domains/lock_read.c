@@ -13,7 +13,7 @@ static const struct hf__lock *look(struct hf__query *q, struct hf_bytes name, in
 		return NULL;
 	const struct hf__lock *lock = hf__lock_find(state, name);
 	hf__query_depends(q, hf__lock_depends(state, lock, name));
-	return hf__lock_held(lock, q->now) ? lock : NULL;
+	return hf__lock_held(lock, q->mono) ? lock : NULL;
 }
 
 static int read_check(struct hf__query *q, void *raw)
@@ -45,7 +45,7 @@ static int copy_lock(struct hf__query *q, const struct hf__lock *lock, struct hf
 {
 	const struct hf__lock_value *value = &lock->value;
 	*out = (struct hf_lock){
-	    .token = value->token, .acquired_at = value->acquired_at, .lease_until = value->lease_until, .version = value->version};
+	    .token = value->token, .acquired_at = value->acquired_at, .lease_until = hf__to_shown(value->lease_until, q->setback), .version = value->version};
 	const int rc = hf__answer_bytes(q->answer, hf__lock_name(lock), &out->name);
 	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__blob_bytes(value->owner), &out->owner) : rc;
 }
@@ -143,7 +143,7 @@ static int read_list(struct hf__query *q, void *raw)
 	struct list *list = raw;
 	const struct hf__lock_state *state = q->state;
 	const struct hf__order_node *start = NULL;
-	list->held = (struct hf__order_filter){.low = q->now < INT64_MAX ? q->now + 1 : INT64_MAX, .high = INT64_MAX};
+	list->held = (struct hf__order_filter){.low = q->mono + 1, .high = INT64_MAX};
 	const int rc = find_start(q, list, &start);
 	if (rc != HF_OK)
 		return rc;
@@ -192,7 +192,7 @@ static int read_stats(struct hf__query *q, void *raw)
 	hf__query_depends(q, &state->root);
 	out->held = state->locks.count;
 	/* What a dead incarnation held has no instant: it is over by now. */
-	out->next_ending = !first ? HF_UNSET : first->deadline == INT64_MIN ? q->now : first->deadline;
+	out->next_ending = !first ? HF_UNSET : first->deadline == INT64_MIN ? q->now : hf__to_shown(first->deadline, q->setback);
 	out->as_of = q->now;
 	return HF_OK;
 }

@@ -26,7 +26,7 @@
 
 struct hf__lock_state {
 	struct hf__map locks; /* by name */
-	struct hf__order by_name; /* the same; the weight is the instant at which the lock ends: hf__lock_ends() */
+	struct hf__order by_name; /* the same; the weight is the instant (mono) at which the lock ends: hf__lock_ends() */
 	struct hf__heap endings; /* those that end some time, by that instant */
 	struct hf__map running; /* struct hf__lock_running by name: of this process, no part of the state that the log makes */
 	struct hf__object root; /* the container of locks; never changes itself */
@@ -38,7 +38,7 @@ struct hf__lock_value {
 	uint64_t version; /* LSN of the grant or of the newest renewal */
 	uint64_t token;
 	int64_t acquired_at;
-	int64_t lease_until; /* HF_UNSET: none, held by the incarnation in which `version` lies */
+	int64_t lease_until; /* a mono time (store/clock.h). HF_UNSET: none, held by the incarnation in which `version` lies */
 	struct hf__blob *owner;
 };
 
@@ -86,9 +86,11 @@ struct hf__lock_image {
 	/* HELD only. */
 	struct hf_bytes owner;
 	int64_t acquired_at;
-	int64_t lease_until;
+	int64_t lease_until; /* as it is shown */
 	/* FREE, by force. */
 	struct hf_bytes reason;
+	/* HELD; reserved: 0, the incarnation. */
+	uint64_t session;
 };
 
 void hf__lock_encode(struct hf__writer *w, enum hf__lock_kind kind, const struct hf__lock_image *image);
@@ -112,12 +114,12 @@ struct hf__lock *hf__lock_of_map(const struct hf__map_node *node);
 struct hf__lock *hf__lock_of_name(const struct hf__order_node *node);
 struct hf__lock *hf__lock_of_ending(const struct hf__heap_node *node);
 struct hf_bytes hf__lock_name(const struct hf__lock *lock);
-struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause);
+struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause, int64_t setback);
 
-/* The instant from which it is free without anybody's doing: INT64_MAX if there is none, INT64_MIN if its incarnation is over. */
+/* The instant (mono) from which it is free without anybody's doing: INT64_MAX if there is none, INT64_MIN if its incarnation is over. */
 int64_t hf__lock_ends(const struct hf__lock *lock);
-/* Is it held at `now`? NULL: no. */
-bool hf__lock_held(const struct hf__lock *lock, int64_t now);
+/* Is it held at this instant? NULL: no. */
+bool hf__lock_held(const struct hf__lock *lock, int64_t mono);
 /* A new incarnation: see struct hf__domain. */
 void hf__lock_opened(struct hf__lock_state *state, uint64_t first_lsn);
 

@@ -37,7 +37,7 @@ int hf__lock_look(const struct hf__lock_state *state, struct hf__decision *d, co
 {
 	const struct hf__lock *lock = hf__lock_find(state, name);
 	hf__depends(d, hf__lock_depends(state, lock, name));
-	*out = hf__lock_held(lock, d->now) ? lock : NULL;
+	*out = hf__lock_held(lock, d->mono) ? lock : NULL;
 	const int rc = hf__expect(d, write->expect, *out ? (*out)->value.version : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
@@ -74,7 +74,7 @@ bool hf__lock_is_my_turn(const struct hf__lock_state *state, const struct hf__de
 
 enum { HALF_SHOWN = 60 }; /* of the lock's name and of its owner, so that the time behind them is never cut off */
 
-static void add_holder(struct hf__text *why, const struct hf__lock *lock, int64_t now)
+static void add_holder(struct hf__text *why, const struct hf__lock *lock, int64_t mono)
 {
 	hf__text_add(why, "held by ");
 	hf__text_add_quoted_within(why, hf__blob_bytes(lock->value.owner), HALF_SHOWN);
@@ -82,7 +82,7 @@ static void add_holder(struct hf__text *why, const struct hf__lock *lock, int64_
 		hf__text_add(why, " without a lease");
 		return;
 	}
-	const uint64_t ms = ((uint64_t)lock->value.lease_until - (uint64_t)now) / 1000;
+	const uint64_t ms = ((uint64_t)lock->value.lease_until - (uint64_t)mono) / 1000;
 	hf__text_add(why, " for another %llu.%03llu s", (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000));
 }
 
@@ -91,10 +91,10 @@ int hf__lock_refuse_held(const struct hf__lock_state *state, struct hf__decision
 	hf__text_add_quoted_within(&d->why, name, HALF_SHOWN);
 	hf__text_add(&d->why, " is ");
 	if (lock)
-		add_holder(&d->why, lock, d->now);
+		add_holder(&d->why, lock, d->mono);
 	else
 		hf__text_add(&d->why, hf__lock_running_find(state, name) ? "in use in this process" : "waited for by others");
-	hf__wait_on(d, hf__lock_wait_key(state, name), lock ? hf__lock_ends(lock) : INT64_MAX);
+	hf__wait_on(d, hf__lock_wait_key(state, name), lock ? hf__to_shown(hf__lock_ends(lock), d->setback) : INT64_MAX);
 	return HF_EHELD;
 }
 

@@ -75,7 +75,7 @@ static int record(void *state, struct hf__decision *d, const struct hf_migration
 	result->changed = true;
 	result->count = 1;
 	result->version = hf__next_lsn(d);
-	const int64_t applied_at = hf__given_or(&args->write, args->applied_at, d->now);
+	const int64_t applied_at = hf__given_or(&args->write, args->applied_at, d->stamp);
 	hf__migration_put_applied(hf__entry_body(d), cause, args->name, applied_at);
 	return hf__emit(d, HF__MIGRATION_APPLIED);
 }

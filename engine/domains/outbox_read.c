@@ -124,6 +124,7 @@ static const struct hf__object *root_of(const void *state)
 
 int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
-	static const struct hf__names queues = {HF__DOMAIN_OUTBOX, "outbox queues", order_of, name_of, root_of};
+	static const struct hf__names queues = {
+	    .domain = HF__DOMAIN_OUTBOX, .operation = "outbox queues", .order = order_of, .name = name_of, .root = root_of};
 	return hf__names_list(store, &queues, args, flags, out, error);
 }

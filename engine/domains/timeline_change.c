@@ -146,7 +146,7 @@ static int append_decide(void *state, struct hf__decision *d, const void *raw, s
 	const struct hf__timeline_event_image image = {
 	    .cause = HF__TIMELINE_APPEND,
 	    .timeline = args->key.timeline,
-	    .at = {.happened_at = dated(args) ? args->happened_at : d->now, .id = args->key.id, .type = args->type, .subject = args->subject},
+	    .at = {.happened_at = dated(args) ? args->happened_at : d->stamp, .id = args->key.id, .type = args->type, .subject = args->subject},
 	};
 	result->version = hf__next_lsn(d);
 	result->changed = true;

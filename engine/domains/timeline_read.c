@@ -318,6 +318,7 @@ static const struct hf__object *root_of(const void *state)
 
 int hf_timelines(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
-	static const struct hf__names timelines = {HF__DOMAIN_TIMELINE, "timelines", order_of, name_of, root_of};
+	static const struct hf__names timelines = {
+	    .domain = HF__DOMAIN_TIMELINE, .operation = "timelines", .order = order_of, .name = name_of, .root = root_of};
 	return hf__names_list(store, &timelines, args, flags, out, error);
 }

@@ -12,6 +12,7 @@
 #ifndef HF_STORE_CLOCK_H
 #define HF_STORE_CLOCK_H
 
+#include "base/order.h"
 #include "holdfast/types.h"
 
 /* HF_UNSET stays no value and INT64_MAX stays never, whatever is added. Any other sum stays between them. */
@@ -33,6 +34,27 @@ static inline int64_t hf__to_mono(int64_t shown, int64_t setback)
 static inline int64_t hf__to_shown(int64_t mono, int64_t setback)
 {
 	return hf__time_add(mono, -setback); /* a sum of set-backs is never negative */
+}
+
+/* One instant in both scales. */
+struct hf__instant {
+	int64_t now, mono;
+};
+#define HF__INSTANT_OF(x) ((struct hf__instant){(x)->now, (x)->mono}) /* of a decision or query */
+#define HF__INSTANT_AT(entry) ((struct hf__instant){(entry)->at, hf__to_mono((entry)->at, (entry)->setback)})
+
+/* Is it over by then? `until` is a mono time if the store computed it. */
+static inline bool hf__over(int64_t until, bool computed, struct hf__instant at)
+{
+	return until <= (computed ? at.mono : at.now);
+}
+
+/* The tag of order nodes whose weight is a mono time; nodes of both kinds can stand in one order. What lasts beyond an instant: exact but for what the store computed and a
+ * set-back has moved, was over before, and is not logged yet. */
+#define HF__COMPUTED 1u
+static inline struct hf__order_filter hf__lasting(struct hf__instant at)
+{
+	return (struct hf__order_filter){.low = at.now + 1, .high = INT64_MAX, .moved = HF__COMPUTED, .moved_low = at.mono + 1};
 }
 
 /* Part of the store, guarded by its lock. All of it in the mono scale but for the readings of the machine's clocks. */

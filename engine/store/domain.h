@@ -114,6 +114,7 @@ struct hf__decision {
 	 * increasing from operation to operation, and the `at` of its entries. */
 	int64_t now, mono, stamp;
 	int64_t setback; /* sum of the set-backs so far */
+	int64_t wall; /* the machine's wall clock, which nothing but the clock's own domain has to do with */
 	uint16_t epoch;
 	struct hf__text why; /* one line about a refusal: object and reason; prefilled empty */
 	struct hf__answer *answer; /* for claims: what the caller gets back; NULL otherwise */
@@ -239,7 +240,7 @@ HF_CHECKED int hf__page_token(struct hf__answer *answer, uint64_t query, struct 
 /* What a read function works with: it runs under the store's lock. */
 struct hf__query {
 	void *state;
-	int64_t now, mono, setback; /* as in hf__decision */
+	int64_t now, mono, setback, wall; /* as in hf__decision */
 	uint16_t epoch;
 	struct hf__answer *answer;
 	struct hf__text why;

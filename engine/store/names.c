@@ -24,8 +24,9 @@ void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_
 }
 
 /* What holds something now. By one bound alone, so that the filter is exact. */
-static struct hf__order_filter listed_at(int64_t now)
+static struct hf__order_filter listed_at(const struct hf__query *q, const struct hf__names *names)
 {
+	const int64_t now = names->mono ? q->mono : q->now;
 	return (struct hf__order_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX, .high = INT64_MAX};
 }
 
@@ -35,10 +36,19 @@ static int probe(const struct hf__order_node *node, const void *raw)
 	return hf__bytes_compare(key->names->name(node), key->name);
 }
 
-static const struct hf__order_node *next_listed(const struct hf__query *q, const struct hf__order_node *node)
+/* From this node on. */
+static const struct hf__order_node *settle_on(const struct hf__query *q, const struct list *list, const struct hf__order_node *node)
 {
-	const struct hf__order_filter listed = listed_at(q->now);
-	return hf__order_pass(hf__order_next(node), &listed);
+	const struct hf__order_filter listed = listed_at(q, list->names);
+	node = hf__order_pass(node, &listed);
+	while (node && list->names->listed && !list->names->listed(node, HF__INSTANT_OF(q)))
+		node = hf__order_pass(hf__order_next(node), &listed);
+	return node;
+}
+
+static const struct hf__order_node *next_listed(const struct hf__query *q, const struct list *list, const struct hf__order_node *node)
+{
+	return settle_on(q, list, hf__order_next(node));
 }
 
 /* Where the page begins; NULL: it is empty. */
@@ -52,8 +62,7 @@ static int find_start(struct hf__query *q, const struct list *list, const struct
 	if (rc != HF_OK)
 		return rc;
 	const struct key key = {list->names, page.after};
-	const struct hf__order_filter listed = listed_at(q->now);
-	*start = page.after.len > 0 ? hf__order_pass(hf__order_after(order, probe, &key), &listed) : hf__order_first_pass(order, &listed);
+	*start = settle_on(q, list, page.after.len > 0 ? hf__order_after(order, probe, &key) : hf__order_first(order));
 	return HF_OK;
 }
 
@@ -62,7 +71,7 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 	struct hf_bytes *items = hf__answer_alloc(q->answer, count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
-	for (size_t i = 0; i < count; i++, node = next_listed(q, node)) {
+	for (size_t i = 0; i < count; i++, node = next_listed(q, list, node)) {
 		const int rc = hf__answer_bytes(q->answer, list->names->name(node), &items[i]);
 		if (rc != HF_OK)
 			return rc;
@@ -83,7 +92,7 @@ static int read_names(struct hf__query *q, void *raw)
 	hf__query_depends(q, list->names->root(q->state));
 	size_t count = 0;
 	for (const struct hf__order_node *node = start; node && (list->args->limit == 0 || count < list->args->limit); count++)
-		node = next_listed(q, node);
+		node = next_listed(q, list, node);
 	return fill(q, list, start, count);
 }
 

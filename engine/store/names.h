@@ -17,6 +17,9 @@ struct hf__names {
 	const struct hf__order *(*order)(const void *state);
 	struct hf_bytes (*name)(const struct hf__order_node *node);
 	const struct hf__object *(*root)(const void *state); /* noted with every change of a container */
+	/* Where the weight is only the latest that may be, of instants of both scales: is it listed? NULL: the weight says so. */
+	bool (*listed)(const struct hf__order_node *node, struct hf__instant at);
+	bool mono; /* what ends here, the store computed: the weights are mono times (store/clock.h) */
 };
 
 /* Puts the node right: listed while now < until (INT64_MAX: for ever, INT64_MIN: not at all). Costs nothing while it stays the same. The node is

@@ -58,6 +58,7 @@ int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *arg
 	q.setback = hf__setback(store, store->states);
 	q.mono = hf__clock_mono(store, q.setback);
 	q.now = hf__to_shown(q.mono, q.setback);
+	q.wall = store->clock.wall;
 	q.why = (struct hf__text){why, sizeof why, 0};
 	rc = read(&q, args);
 	const bool failed_before = atomic_load(&store->fault) != 0;

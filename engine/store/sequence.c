@@ -209,6 +209,7 @@ static int ready_buffer(struct hf_store *s, struct hf_error *error)
 /* An operation may have set the clock back, and none has the stamp of the one before it. */
 static void look_at_clock(struct hf_store *s, struct hf__decision *d)
 {
+	d->wall = s->clock.wall;
 	d->setback = hf__setback(s, s->states);
 	d->now = hf__to_shown(d->mono, d->setback);
 	d->stamp = hf__to_shown(hf__clock_stamp(s, d->mono), d->setback);

@@ -103,7 +103,7 @@ static void model_check_places(const struct hf__order *order, struct item *items
 /* Any filter, exact or not, must give the right answer: exactness is only about work. */
 static struct hf__order_filter filter_any(struct hf_rng *rng)
 {
-	struct hf__order_filter filter = {INT64_MIN, INT64_MAX, 0};
+	struct hf__order_filter filter = {.low = INT64_MIN, .high = INT64_MAX};
 	if (hf_rng_chance(rng, 1, 2)) {
 		filter.low = hf_rng_range(rng, -11, 11);
 	}
@@ -128,8 +128,8 @@ static void model_check_filters(const struct hf__order *order, struct item *item
 			}
 		}
 	}
-	assert_null(hf__order_pass(NULL, &(struct hf__order_filter){INT64_MIN, INT64_MAX, 0}));
-	assert_null(hf__order_pass_back(NULL, &(struct hf__order_filter){INT64_MIN, INT64_MAX, 0}));
+	assert_null(hf__order_pass(NULL, &(struct hf__order_filter){.low = INT64_MIN, .high = INT64_MAX}));
+	assert_null(hf__order_pass_back(NULL, &(struct hf__order_filter){.low = INT64_MIN, .high = INT64_MAX}));
 }
 
 static int64_t any_weight(struct hf_rng *rng)
@@ -187,7 +187,7 @@ static void an_empty_order_has_nothing(void **state)
 {
 	(void)state;
 	struct hf__order order;
-	struct hf__order_filter all = {INT64_MIN, INT64_MAX, 0};
+	struct hf__order_filter all = {.low = INT64_MIN, .high = INT64_MAX};
 	int64_t key = 0;
 	hf__order_init(&order, item_compare);
 	assert_true(hf__order_sane(&order));
@@ -303,7 +303,7 @@ static void bench_weights(struct bench *bench, int64_t weight, uint8_t tag)
 static void bench_filters_bounded(struct bench *bench)
 {
 	struct hf_rng rng = hf_rng_for("needles");
-	struct hf__order_filter low = {100, INT64_MAX, 0}, high = {INT64_MIN, -100, 0}, tagged = {INT64_MIN, INT64_MAX, 6};
+	struct hf__order_filter low = {.low = 100, .high = INT64_MAX}, high = {.low = INT64_MIN, .high = -100}, tagged = {.low = INT64_MIN, .high = INT64_MAX, .tags = 6};
 	bench_weights(bench, 0, 1);
 	for (int round = 0; round < 50; round++) {
 		size_t from = (size_t)hf_rng_below(&rng, bench->count);

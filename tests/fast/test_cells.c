@@ -164,6 +164,7 @@ static const struct {
     {"timeline", {"append", "query", "get", "count", "latest_at", "retain", "clear"}},
     {"lock", {"acquire", "renew", "release", "force_release", "check", "guard_held", "with_lock"}},
     {"migration", {"migrate"}},
+    {"clock", {"set_back", "get"}},
 };
 
 static size_t contract_not_listed(const struct world *world)

@@ -131,11 +131,11 @@ static void a_put_or_nothing_can_move_the_end_and_a_regroup_keeps_it(void **unus
 	/* As far as time goes. */
 	dc_put(stage->store, "ages", (struct hf_document_put){.ttl_us = INT64_MAX});
 	stage_at(stage, STAGE_NOW + SECOND);
-	assert_string_equal(dc_list(stage->store, LIST(0)), "ages later never");
+	assert_string_equal(dc_list(stage->store, LIST(0)), "later never ages");
 	maintain(stage);
-	assert_string_equal(dc_list(stage->store, LIST(0)), "ages later never");
+	assert_string_equal(dc_list(stage->store, LIST(0)), "later never ages");
 	stage_at(stage, STAGE_NOW + 9 * SECOND);
-	assert_string_equal(dc_list(stage->store, LIST(0)), "ages never");
+	assert_string_equal(dc_list(stage->store, LIST(0)), "never ages");
 	stage_close(stage);
 }
 

@@ -24,6 +24,9 @@ struct one {
 	hf_lsn version;
 };
 
+/* Times are given, and lie so far apart that a microsecond for each operation makes no difference. */
+#define MS INT64_C(1000)
+
 struct model {
 	struct stage *stage;
 	struct hf_rng rng;
@@ -144,7 +147,7 @@ static bool conflicts(const struct model *m, const struct one *one, hf_lsn expec
 static int put(struct model *m, struct one *one)
 {
 	const bool was = alive(m, one);
-	const hf_time now = m->now + (hf_rng_chance(&m->rng, 1, 3) ? hf_rng_range(&m->rng, -5, 5) : 0);
+	const hf_time now = m->now + (hf_rng_chance(&m->rng, 1, 3) ? hf_rng_range(&m->rng, -5, 5) * MS : 0);
 	const uint32_t content = (uint32_t)hf_rng_below(&m->rng, 3);
 	const unsigned group = (unsigned)hf_rng_below(&m->rng, GROUPS);
 	struct one after = {.there = true, .group = group, .updated_at = now, .expires_at = HF_UNSET, .payload = content};
@@ -152,14 +155,14 @@ static int put(struct model *m, struct one *one)
 	                               .key = {hf_str(DC_COLLECTION), hf_str(one->id)},
 	                               .payload = hf_bytes(&content, sizeof content),
 	                               .group = hf_str(groups[group]),
-	                               .now = now == m->now ? 0 : now};
+	                               .now = now};
 	if (hf_rng_chance(&m->rng, 1, 4))
-		args.created_at = m->now - (hf_time)hf_rng_below(&m->rng, 10);
+		args.created_at = m->now - (hf_time)hf_rng_below(&m->rng, 10) * MS;
 	after.created_at = args.created_at ? args.created_at : was ? one->created_at : now;
 	if (hf_rng_chance(&m->rng, 1, 2))
-		after.expires_at = m->now + (args.ttl_us = (int64_t)hf_rng_below(&m->rng, 100) + 1);
+		after.expires_at = m->now + (args.ttl_us = ((int64_t)hf_rng_below(&m->rng, 100) + 1) * MS);
 	else if (hf_rng_chance(&m->rng, 1, 8))
-		after.expires_at = args.expires_at = m->now - (hf_time)hf_rng_below(&m->rng, 3);
+		after.expires_at = args.expires_at = m->now - (hf_time)hf_rng_below(&m->rng, 3) * MS;
 	if (hf_rng_chance(&m->rng, 1, 6))
 		args.orders = 1 + (unsigned)hf_rng_below(&m->rng, 15);
 	const unsigned others = alive_count(m, -1);
@@ -193,7 +196,7 @@ static void regroup(struct model *m, struct one *one)
 {
 	const unsigned group = (unsigned)hf_rng_below(&m->rng, GROUPS);
 	const struct hf_document_regroup args = {
-	    .write.expect = some_version(m, one), .key = {hf_str(DC_COLLECTION), hf_str(one->id)}, .group = hf_str(groups[group])};
+	    .write.expect = some_version(m, one), .key = {hf_str(DC_COLLECTION), hf_str(one->id)}, .group = hf_str(groups[group]), .now = m->now};
 	struct hf_result result = {0};
 	const int rc = hf_document_regroup(m->stage->store, NULL, &args, &result, NULL);
 	const int expected = conflicts(m, one, args.write.expect) ? HF_ECONFLICT : alive(m, one) ? HF_OK : HF_ENOTFOUND;
@@ -235,7 +238,7 @@ static void step(struct model *m)
 		take_away(m, one);
 	} else {
 		/* Now and then so far that all of it is over. */
-		m->now += (hf_time)hf_rng_below(&m->rng, hf_rng_chance(&m->rng, 1, 10) ? 200 : 8);
+		m->now += (hf_time)hf_rng_below(&m->rng, hf_rng_chance(&m->rng, 1, 10) ? 200 : 8) * MS;
 		stage_at(m->stage, m->now);
 		if (hf_rng_chance(&m->rng, 1, 4))
 			assert_int_equal(hf_maintain(m->stage->store, 0, NULL), HF_OK);
@@ -257,6 +260,8 @@ static void documents_are_as_in_the_model(void **unused)
 			continue;
 		look(&m);
 		stage_switch_to(m.stage, (enum setting)(i / BETWEEN_LOOKS % SETTINGS));
+		m.now += MS; /* beyond what was written */
+		stage_at(m.stage, m.now);
 		look(&m);
 	}
 	/* Else something never happened, and nothing was shown of it. */

@@ -124,12 +124,17 @@ static int put_ended(const struct call *c)
 }
 static int put_same(const struct call *c)
 {
+	struct hf_idempotency_got got;
+	const struct hf_idempotency_key key = cell_key(c->cell);
+	const int rc = hf_idempotency_get(c->store, &key, 0, &got, NULL);
+	const bool done = rc == HF_OK && got.entry.done;
 	const struct hf_idempotency_put args = {COMMON,
 	                                        .fingerprint = hf_str("f"),
 	                                        .status = 200,
 	                                        .response = hf_str("resp"),
-	                                        .created_at = CELL_LOGGED,
+	                                        .created_at = done ? got.entry.created_at : CELL_LOGGED,
 	                                        .expires_at = CELL_LOGGED + HF_IDEMPOTENCY_TTL_US};
+	hf_release(got.memory);
 	return hf_idempotency_put(c->store, c->txn, &args, c->result, c->error);
 }
 static int remove_it(const struct call *c)

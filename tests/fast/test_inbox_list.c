@@ -124,7 +124,7 @@ static void mark_one(struct stage *stage, struct entry *e, struct hf_rng *rng)
 {
 	const struct hf_inbox_mark args = {.key = key_of(e)};
 	const int want = e->there ? HF_OK : HF_ENOTFOUND;
-	const struct hf_inbox_snooze snooze = {.key = args.key, .until = STAGE_NOW + hf_rng_range(rng, -1, 1)};
+	const struct hf_inbox_snooze snooze = {.key = args.key, .until = STAGE_NOW + hf_rng_range(rng, -1, 1) * HOUR};
 	const struct hf_inbox_remove bury = {.key = args.key, .tombstone_for = HOUR};
 	switch (hf_rng_below(rng, 6)) {
 	case 0:

@@ -60,7 +60,7 @@ static int remove_it(hf_store *store, const char *user, int64_t tombstone_for)
 
 static const char *moment(hf_time time)
 {
-	return time == HF_UNSET ? "-" : time == STAGE_NOW ? "A" : time == NOW ? "N" : time == 7 ? "7" : "?";
+	return time == HF_UNSET ? "-" : stage_stamped(time, STAGE_NOW) ? "A" : stage_stamped(time, NOW) ? "N" : time == 7 ? "7" : "?";
 }
 
 static void add_tombstones(hf_store *store, const char *user, char out[64])

@@ -16,6 +16,7 @@
 #include "lib/churn.h"
 #include "lib/logged.h"
 #include "lib/settings.h"
+#include "lib/sim_os.h"
 #include "store/store.h"
 
 enum { STEPS = 800, BETWEEN_CHECKS = 20, MUTATIONS = 12 };
@@ -82,7 +83,14 @@ static void a_row_without_a_law_is_noticed(void **state)
 /* Time passes too, so that leases end and are settled, or not yet. */
 static void pass_time(struct churn *churn, struct stage *stage, int64_t *now)
 {
-	*now += (int64_t)hf_rng_below(&churn->rng, 20) * 1000000;
+	const int64_t passed = (int64_t)hf_rng_below(&churn->rng, 20) * 1000000;
+	*now += passed;
+	sim_advance(stage->sim, passed);
+	/* The wall clock is wrong for a moment: churn sets the store's clock back some time. */
+	struct hf_clock clock;
+	stage_at(stage, *now + 20000000 + (int64_t)hf_rng_below(&churn->rng, 100) * 1000000);
+	assert_int_equal(hf_clock_get(stage->store, 0, &clock, NULL), HF_OK);
+	hf_release(clock.memory);
 	stage_at(stage, *now);
 	if (hf_rng_chance(&churn->rng, 1, 3))
 		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
@@ -176,7 +184,8 @@ static void along_history(void (*each)(struct bare *bare, const struct hf__entry
 		bare_verify(&bare, HF_OK);
 		bare_deinit(&bare);
 		/* Else the domain has a row, and churn nothing for it. */
-		assert_true(count >= 20);
+		if (count < 20)
+			fail_msg("%zu entries of domain %s", count, all->rows[i]->name);
 	}
 }
 
@@ -337,9 +346,9 @@ static void ask_about(const struct hf__domain *row, const struct hf__entry *entr
 		(void)row->concerns(entry, (struct hf_bytes[]){hf_str("a"), hf_str("b"), hf_str("c")}, parts);
 	if (!told)
 		return;
-	assert_true(about.operation && about.operation[0] && about.parts >= 1 && about.parts <= 3);
+	assert_true(about.operation && about.operation[0] && about.parts >= (row->setback ? 0 : 1) && about.parts <= 3);
 	assert_false(written && strcmp(about.operation, "state") == 0);
-	assert_true(about.key[0].len > 0);
+	assert_true(about.parts == 0 || about.key[0].len > 0);
 	for (unsigned i = 0; i < 3; i++) {
 		expect_within(entry, about.key[i]);
 		assert_true(i < about.parts || about.key[i].len == 0);

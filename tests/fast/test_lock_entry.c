@@ -141,26 +141,26 @@ static const struct {
 	bool removed;
 } told[] = {
     {HF__LOCK_HELD,
-     {HF__LOCK_ACQUIRE, {"a b", 3}, 7, {"w1", 2}, AT, AT + 2500000, {NULL, 0}},
+     {HF__LOCK_ACQUIRE, {"a b", 3}, 7, {"w1", 2}, AT, AT + 2500000, {NULL, 0}, 0},
      "acquire \"a b\" by \"w1\" lease 2.500000s",
      "acquire",
      "",
      false},
     {HF__LOCK_HELD,
-     {HF__LOCK_RENEW, {"a", 1}, 5, {"w1", 2}, AT, HF_UNSET, {NULL, 0}},
+     {HF__LOCK_RENEW, {"a", 1}, 5, {"w1", 2}, AT, HF_UNSET, {NULL, 0}, 0},
      "renew \"a\" by \"w1\" without lease",
      "renew",
      "",
      false},
-    {HF__LOCK_HELD, {HF__LOCK_PUT, {"a", 1}, 7, {"w1", 2}, AT, AT - 1, {NULL, 0}}, "put \"a\" by \"w1\" lease 0.000000s", "put", "", false},
-    {HF__LOCK_FREE, {HF__LOCK_RELEASE, {"a", 1}, 5, {NULL, 0}, 0, 0, {NULL, 0}}, "release \"a\"", "release", "", true},
+    {HF__LOCK_HELD, {HF__LOCK_PUT, {"a", 1}, 7, {"w1", 2}, AT, AT - 1, {NULL, 0}, 0}, "put \"a\" by \"w1\" lease 0.000000s", "put", "", false},
+    {HF__LOCK_FREE, {HF__LOCK_RELEASE, {"a", 1}, 5, {NULL, 0}, 0, 0, {NULL, 0}, 0}, "release \"a\"", "release", "", true},
     {HF__LOCK_FREE,
-     {HF__LOCK_FORCE, {"a", 1}, 5, {NULL, 0}, 0, 0, {"it hangs", 8}},
+     {HF__LOCK_FORCE, {"a", 1}, 5, {NULL, 0}, 0, 0, {"it hangs", 8}, 0},
      "force_release \"a\" because \"it hangs\"",
      "force_release",
      "it hangs",
      true},
-    {HF__LOCK_FREE, {HF__LOCK_ENDED, {"a", 1}, 5, {NULL, 0}, 0, 0, {NULL, 0}}, "ended \"a\"", "ended", "", true},
+    {HF__LOCK_FREE, {HF__LOCK_ENDED, {"a", 1}, 5, {NULL, 0}, 0, 0, {NULL, 0}, 0}, "ended \"a\"", "ended", "", true},
 };
 
 static void entries_tell_what_they_are_about(void **unused)

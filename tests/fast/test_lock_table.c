@@ -54,7 +54,7 @@ static char time_letter(hf_time time)
 		char letter;
 	} known[] = {{LOGGED, 'A'}, {NOW, 'N'}, {PAST, 'P'}, {LOGGED + LEASE_LONG, 'L'}, {NOW + LEASE_NEW, 'M'}, {HF_UNSET, '-'}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (known[i].time == time)
+		if (known[i].time == time || (known[i].time != HF_UNSET && stage_stamped(time, known[i].time)))
 			return known[i].letter;
 	return '?';
 }

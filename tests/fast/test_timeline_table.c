@@ -25,9 +25,9 @@ static const char *time_text(hf_time time)
 {
 	if (time == HF_UNSET || time == 0)
 		return time == 0 ? "0" : "-";
-	if (time == THEN || time == BEFORE)
-		return time == THEN ? "T" : "B";
-	return time == LATER ? "L" : time == NOW ? "N" : "?";
+	if (stage_stamped(time, THEN) || time == BEFORE)
+		return time == BEFORE ? "B" : "T";
+	return time == LATER ? "L" : stage_stamped(time, NOW) ? "N" : "?";
 }
 
 static void add_event(char out[TEXT_MAX], const struct hf_timeline_event *e)

@@ -418,9 +418,10 @@ static const churn_op ops[] = {
     outbox_claim,   outbox_claim_next,   outbox_claim_next,   outbox_hold,      outbox_hold,      outbox_hold,       outbox_hold,
     outbox_outside, outbox_clear,
     churn_outbox_queue, churn_outbox_queue,
-    churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_migration, churn_migration, churn_migration,
+    churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_idem, churn_migration, churn_migration, churn_migration, churn_migration, churn_migration,
     churn_lock, churn_lock, churn_lock, churn_lock, churn_lock, churn_lock,
     churn_timeline, churn_timeline, churn_timeline, churn_timeline, churn_timeline,
+    churn_clock, churn_clock, churn_clock, churn_clock, churn_clock, churn_clock,
 };
 /* clang-format on */
 

@@ -23,6 +23,7 @@ void churn_idem_take(struct churn *c, bool committed);
 int churn_lock(struct churn *c, hf_store *store, hf_txn *txn); /* churn_lock.c */
 /* The step is over: keeps the tokens that it was granted. */
 void churn_lock_take(struct churn *c, bool committed);
+int churn_clock(struct churn *c, hf_store *store, hf_txn *txn); /* churn_lock.c */
 int churn_timeline(struct churn *c, hf_store *store, hf_txn *txn); /* churn_timeline.c */
 int churn_outbox_queue(struct churn *c, hf_store *store, hf_txn *txn); /* churn_outbox.c */
 /* Often none. */

@@ -61,6 +61,9 @@ char cell_time_letter(hf_time time)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i].time == time)
 			return known[i].letter;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) /* filled in */
+		if (known[i].time > 0 && stage_stamped(time, known[i].time))
+			return known[i].letter;
 	return '?';
 }
 

@@ -14,7 +14,7 @@
 
 static const char *time_text(hf_time time)
 {
-	return time == HF_UNSET ? "-" : time == ARRANGED ? "A" : time == NOW ? "N" : time == GIVEN ? "G" : "?";
+	return time == HF_UNSET ? "-" : stage_stamped(time, ARRANGED) ? "A" : stage_stamped(time, NOW) ? "N" : time == GIVEN ? "G" : "?";
 }
 
 /* Payload, score and updated_at go together. */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "domains/domains.h"
 #include "log/identity.h"
 #include "log/scan.h"
 #include "log/segment.h"
@@ -65,6 +66,21 @@ static void read_segment(struct logged *l, struct sim *sim, const struct hf__log
 	free(bytes);
 }
 
+/* As replay knows them. */
+static void note_setbacks(struct logged *l)
+{
+	struct bare clock;
+	bare_init(&clock, &hf__clock_domain);
+	for (size_t i = 0; i < l->count; i++) {
+		l->entries[i].setback = clock.row->setback(clock.state);
+		if (l->entries[i].domain != clock.row->id)
+			continue;
+		assert_int_equal(bare_apply(&clock, &l->entries[i]), HF_OK);
+		hf__change_keep(&clock.change);
+	}
+	bare_deinit(&clock);
+}
+
 void logged_read(struct logged *l, struct sim *sim)
 {
 	const struct hf__log_id id = log_id(sim);
@@ -76,6 +92,7 @@ void logged_read(struct logged *l, struct sim *sim)
 		if (hf__segment_name_parse(name, &number))
 			read_segment(l, sim, &id, name, size);
 	assert_true(l->count > 0);
+	note_setbacks(l);
 }
 
 void logged_free(struct logged *l)

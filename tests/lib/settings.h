@@ -30,6 +30,12 @@ const char *setting_name(enum setting setting);
 /* 2026-11-20T09:30:00Z */
 #define STAGE_NOW INT64_C(1795167000000000)
 
+/* Is it a time that the store filled in while its clock stood at `clock`? Such times are strictly increasing from operation to operation. */
+static inline bool stage_stamped(int64_t time, int64_t clock)
+{
+	return time >= clock && time - clock < 100000;
+}
+
 struct sim;
 struct stage {
 	enum setting setting;
@@ -46,7 +52,7 @@ struct stage *stage_open_with(enum setting setting, const struct hf_options *opt
 void stage_switch(struct stage *stage);
 /* The same into any setting. */
 void stage_switch_to(struct stage *stage, enum setting setting);
-/* The store's clock from now on. It never runs back. */
+/* The wall clock from now on, and the store's clock if that is behind it. */
 void stage_at(struct stage *stage, int64_t now_us);
 /* Indexes, counters and seals of all domains. */
 void stage_verify(struct stage *stage);

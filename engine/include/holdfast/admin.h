@@ -117,7 +117,7 @@ struct hf_fsck_options {
 	void (*progress)(void *ctx, uint64_t done, uint64_t total); /* bytes; called between files, with report's ctx. May be NULL */
 };
 
-#define HF_FSCK_DOMAINS_MAX 8u
+#define HF_FSCK_DOMAINS_MAX 16u
 
 struct hf_fsck_domain {
 	const char *name;

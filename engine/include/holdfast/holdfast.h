@@ -4,6 +4,7 @@
 
 #include "holdfast/admin.h"
 #include "holdfast/async.h"
+#include "holdfast/clock.h"
 #include "holdfast/cursor.h"
 #include "holdfast/document.h"
 #include "holdfast/feed.h"
