@@ -10,13 +10,33 @@ from __future__ import annotations
 
 import ctypes
 import enum
-from ctypes import POINTER, byref, c_bool, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+import operator
+from ctypes import (
+    POINTER,
+    byref,
+    c_bool,
+    c_char,
+    c_char_p,
+    c_double,
+    c_int,
+    c_int8,
+    c_int16,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from datetime import datetime, timedelta, timezone
-from typing import Any, ClassVar, Generic, Iterator, Optional, Sequence, TypeVar, Union
+from typing import Any, ClassVar, Generic, Iterable, Iterator, NoReturn, Optional, Sequence, TypeVar, Union
 
 from ._library import function
-from .errors import Error, raise_for
+from .errors import Error, InvalidError, raise_for
 
+T = TypeVar("T")
 Text = Union[str, bytes]
 Payload = Union[str, bytes, bytearray, memoryview]
 Time = Union[int, datetime, None]
@@ -44,8 +64,134 @@ class Durability(enum.IntEnum):
 # --- Structs ----------------------------------------------------------------------------------------------------------------
 
 
+# ctypes cuts integers to their width, takes anything for a bool and ends a text at its first NUL. So every value that goes into a struct is looked at here, by the
+# type of its member; what is a plain argument of a function goes through the same functions.
+
+
+def invalid(text: str) -> NoReturn:
+    """A value of the right type that cannot be meant: refused before the library sees it."""
+    raise Error.of(InvalidError.code, text)
+
+
+def wrong_type(name: str, wanted: str, value: object) -> NoReturn:
+    raise TypeError(f"{name}: {wanted} expected, not {type(value).__name__}")
+
+
+def number(value: Any, name: str, low: int = 0, high: int = 2**64 - 1) -> int:
+    """An integer of this range. True and False are none, neither are floats."""
+    if isinstance(value, bool):
+        wrong_type(name, "int", value)
+    try:
+        found = operator.index(value)
+    except TypeError:
+        wrong_type(name, "int", value)
+    if not low <= found <= high:
+        invalid(f"{name} must be from {low} to {high}, not {found if abs(found) < 10**40 else 'that large'}")
+    return found
+
+
+def flag(value: Any, name: str) -> bool:
+    if value is not True and value is not False:
+        wrong_type(name, "bool", value)
+    return bool(value)
+
+
+def real(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        wrong_type(name, "float", value)
+    try:
+        return float(value)
+    except OverflowError:
+        invalid(f"{name} is no number that a float holds")
+
+
+def member(kind: type[enum.IntEnum], value: Any, name: str) -> int:
+    """One of an enumeration."""
+    found = number(value, name, -(2**31), 2**31 - 1)
+    if found not in kind._value2member_map_:
+        invalid(f"{name}: there is no {kind.__name__} {found}")
+    return found
+
+
+def flags(kind: type[enum.IntFlag], value: Any, name: str) -> int:
+    """Any of some flags."""
+    known = 0
+    for one in kind:
+        known |= int(one)
+    found = number(value, name, 0, 2**31 - 1)
+    if found & ~known:
+        invalid(f"{name}: there is no {kind.__name__} {found}")
+    return found
+
+
+def c_text(value: Any, name: str, encoding: str = "utf-8") -> Optional[bytes]:
+    """A text for a ``const char *``; None stays None."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        wrong_type(name, "str", value)
+    try:
+        raw = value.encode(encoding)
+    except UnicodeEncodeError:
+        invalid(f"{name} has a character that it cannot have")
+    if 0 in raw:
+        invalid(f"{name} has a NUL in it")
+    return bytes(raw)
+
+
+def instances(values: Any, kind: Any, name: str) -> list[Any]:
+    """All of an iterable, each of them one of ``kind``. A text is an iterable of something else than was meant."""
+    if isinstance(values, (str, bytes, bytearray, memoryview, dict)) or not isinstance(values, Iterable):
+        wrong_type(name, "an iterable", values)
+    found = list(values)
+    for value in found:
+        if not isinstance(value, kind):
+            wrong_type(f"one of {name}", getattr(kind, "__name__", "str or bytes"), value)
+    return found
+
+
+def instance(value: Any, kind: type[T], name: str) -> T:
+    if not isinstance(value, kind):
+        wrong_type(name, kind.__name__, value)
+    return value
+
+
+def _range_of(kind: Any) -> tuple[int, int]:
+    bits = ctypes.sizeof(kind) * 8
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if kind(-1).value < 0 else (0, 2**bits - 1)
+
+
+_INTEGERS = {
+    kind: _range_of(kind) for kind in (c_int8, c_uint8, c_int16, c_uint16, c_int32, c_uint32, c_int64, c_uint64, c_int, c_size_t)
+}
+
+
+def _checked(kind: Any, name: str, value: Any) -> Any:
+    if kind in _INTEGERS:
+        return number(value, name, *_INTEGERS[kind])
+    if kind is c_bool:
+        return flag(value, name)
+    if kind is c_double:
+        return real(value, name)
+    if kind is c_char_p and value is not None:
+        if not isinstance(value, bytes):
+            wrong_type(name, "bytes", value)
+        if 0 in value:
+            invalid(f"{name} has a NUL in it")
+    return value
+
+
 class Struct(ctypes.Structure):
-    """A struct of the library. ``c_name`` is how C calls it."""
+    """A struct of the library. ``c_name`` is how C calls it. What it is made of is compared with the types of its members."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        fields: Any = type(self)._fields_
+        if len(args) > len(fields):
+            raise TypeError(f"{type(self).__name__} has {len(fields)} members, not {len(args)}")
+        given = dict(zip((field[0] for field in fields), args))
+        given.update(kwargs)
+        kinds = {field[0]: field[1] for field in fields}
+        super().__init__(**{name: _checked(kinds.get(name), name, value) for name, value in given.items()})
 
     c_name: ClassVar[str] = ""
     known: ClassVar[list[type["Struct"]]] = []
@@ -137,9 +283,19 @@ class Borrow:
         self._kept.append(value)
         return value
 
-    def bytes(self, value: Union[Payload, None]) -> Bytes:
+    def optional(self, value: Optional[Payload]) -> Bytes:
+        """Of a filter: None is none. An empty one would be taken for none, and is refused."""
         if value is None:
             return Bytes()
+        if not encode(value):
+            invalid("a filter must not be empty; None is no filter")
+        return self.bytes(value)
+
+    def given(self, value: Optional[Payload]) -> Bytes:
+        """Of a filter beside which a flag says whether it was given: an empty one means what is empty."""
+        return Bytes() if value is None else self.bytes(value)
+
+    def bytes(self, value: Payload) -> Bytes:
         raw = encode(value)
         if not raw:
             return Bytes()
@@ -153,34 +309,66 @@ class Borrow:
 
 def encode(value: Payload) -> bytes:
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape")
+        try:
+            return value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError as error:
+            invalid(f"a text with a lone surrogate is no text: {error.reason}")
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     raise TypeError(f"str or bytes expected, not {type(value).__name__}")
 
 
 def write(expect: Optional[int] = None, durability: Durability = Durability.DURABLE) -> Write:
+    if expect is not None and number(expect, "expect") == 0:
+        invalid("expect: 0 is no version; None is no expectation, holdfast.ABSENT is that there is no object")
     # A time of 0 is the first instant of 1970; one that is not given is UNSET.
-    return Write(0 if expect is None else expect, int(durability), True)
+    return Write(0 if expect is None else expect, member(Durability, durability, "durability"), True)
 
 
 def time(value: Time, unset: int = UNSET) -> int:
-    """Microseconds; ``unset`` for None."""
+    """Microseconds; ``unset`` for None. No float: seconds would be taken for microseconds."""
     if value is None:
         return unset
     if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("a datetime without a time zone is no instant")
-        return (value - _EPOCH) // _MICROSECOND
-    return int(value)
+        if value.utcoffset() is None:
+            invalid("a datetime without a time zone is no instant")
+        found = (value - _EPOCH) // _MICROSECOND
+    elif isinstance(value, bool) or not hasattr(value, "__index__"):
+        wrong_type("a time", "microseconds as int, datetime or None", value)
+    else:
+        found = number(value, "a time", UNSET + 1, 2**63 - 1)
+    if found == unset:
+        invalid("the first instant of 1970 cannot be told from none here")
+    return found
 
 
 def duration(value: Duration) -> int:
-    return value // _MICROSECOND if isinstance(value, timedelta) else int(value)
+    """Microseconds. No float: seconds would be taken for microseconds. A negative timedelta is none, and not :data:`FOR_EVER`."""
+    if isinstance(value, timedelta):
+        if value < timedelta(0):
+            invalid("a duration must not be negative")
+        return number(value // _MICROSECOND, "a duration", 0, 2**63 - 1)
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        wrong_type("a duration", "microseconds as int, or timedelta", value)
+    return number(value, "a duration", -(2**63), 2**63 - 1)
+
+
+def bound(value: Optional[int], name: str, high: int = 2**64 - 1) -> int:
+    """A bound that is none when it is None: C takes 0 for that, which here would be the opposite of what was asked."""
+    if value is None:
+        return 0
+    if number(value, name, 0, high) == 0:
+        invalid(f"{name} must not be 0; None is no bound")
+    return value
+
+
+def bound_age(value: Optional[Duration], name: str) -> int:
+    """The same for a duration."""
+    return 0 if value is None else bound(duration(value), name, 2**63 - 1)
 
 
 def token(page: Optional[str]) -> Optional[bytes]:
-    return None if page is None else page.encode("ascii", "replace")
+    return c_text(page, "page", "ascii")
 
 
 # --- From C to Python -------------------------------------------------------------------------------------------------------
@@ -242,9 +430,6 @@ class Result:
         return f"Result(changed={self.changed}, version={self.version}, token={self.token}, count={self.count})"
 
 
-T = TypeVar("T")
-
-
 class Deferred(Generic[T]):
     """What an operation of a transaction gives: its ``value`` is there once the transaction is committed."""
 
@@ -298,6 +483,7 @@ __all__ = [
     "ABSENT",
     "Borrow",
     "Bytes",
+    "CancelStruct",
     "Deferred",
     "Duration",
     "Durability",
@@ -315,11 +501,21 @@ __all__ = [
     "Time",
     "UNSET",
     "Write",
+    "bound",
+    "bound_age",
     "byref",
+    "c_text",
     "check",
     "duration",
     "encode",
+    "flag",
+    "flags",
     "function",
+    "instance",
+    "instances",
+    "invalid",
+    "member",
+    "number",
     "release",
     "time",
     "time_or_none",
@@ -327,4 +523,5 @@ __all__ = [
     "token",
     "token_or_none",
     "write",
+    "wrong_type",
 ]

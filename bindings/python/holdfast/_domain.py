@@ -7,12 +7,16 @@ works at once and in a transaction alike; ``X(XMutations)``, which is ``store.x`
 
 from __future__ import annotations
 
+import functools
+import inspect
 from contextlib import AbstractContextManager, contextmanager
+from ctypes import addressof, c_uint, c_void_p
 from typing import Any, Callable, Iterator, Optional, Protocol, TypeVar
 
 from ._abi import (
     POINTER,
     READ_UNDURABLE,
+    CancelStruct,
     Deferred,
     ErrorStruct,
     Page,
@@ -21,10 +25,12 @@ from ._abi import (
     Struct,
     byref,
     check,
+    flag,
     function,
     release,
 )
-from ctypes import c_uint, c_void_p
+from ._calls import grants, on_main, relayed, unrelayed
+from .errors import CorruptError, Error, ReadFailedError
 
 T = TypeVar("T")
 PAGE_SIZE = 256
@@ -46,18 +52,62 @@ class Owner(Protocol):
         yield
 
 
+def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Around every public method.
+
+    A call whose arguments are refused before the library sees them spoils a transaction like one that the library refuses: the rest is not committed without it.
+    What was granted is given back when an exception of a signal handler comes before the caller has it.
+    """
+
+    @functools.wraps(method)
+    def call(self: "Domain", *args: Any, **kwargs: Any) -> Any:
+        outer = grants.undo
+        undo: list[Callable[[], None]] = []
+        grants.undo = undo
+        try:
+            answer = method(self, *args, **kwargs)
+            return answer
+        except BaseException as error:
+            refused = getattr(self._owner, "_refused", None)
+            if refused is not None:
+                refused()
+            if undo and not isinstance(error, Exception) or (undo and on_main() and not isinstance(error, Error)):
+                unrelayed(functools.partial(_undo_all, undo))
+            raise
+        finally:
+            grants.undo = outer
+
+    return call
+
+
+def _undo_all(undo: list[Callable[[], None]]) -> None:
+    for one in undo:
+        unless_refused(one)
+
+
 class Domain:
     """A domain of a store or of a transaction."""
+
+    _in_transaction = False
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
 
-    def _mutate(self, name: str, args: Struct) -> Result:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, value in list(vars(cls).items()):
+            if not name.startswith("_") and inspect.isfunction(value):
+                setattr(cls, name, _telling(value))
+
+    def _mutate(self, name: str, args: Struct, undo: Optional[Callable[[Result], None]] = None) -> Result:
+        """``undo`` gives back a token that the caller did not come to have."""
         call = function(name, c_void_p, c_void_p, POINTER(type(args)), POINTER(ResultStruct), POINTER(ErrorStruct))
         error = ErrorStruct()
         with self._owner._call() as (store, txn):
             with self._owner._ticket(args.write):
                 struct, result = self._owner._result()
+                if undo is not None:
+                    grants.undo.append(functools.partial(_undo_token, struct, result, undo))
                 check(call(store, txn, byref(args), byref(struct), byref(error)), error)
         return result
 
@@ -69,7 +119,7 @@ class Domain:
             name, c_void_p, POINTER(type(args)) if by_address else kind, c_uint, POINTER(type(out)), POINTER(ErrorStruct)
         )
         error = ErrorStruct()
-        flags = READ_UNDURABLE if undurable else 0
+        flags = READ_UNDURABLE if flag(undurable, "undurable") else 0
         with self._owner._call() as (store, _):
             check(call(store, byref(args) if by_address else args, flags, byref(out), byref(error)), error)
             try:
@@ -82,7 +132,7 @@ class Domain:
         """The same for an answer that is a plain value."""
         call = function(name, c_void_p, kind or POINTER(type(args)), c_uint, POINTER(type(out)), POINTER(ErrorStruct))
         error = ErrorStruct()
-        flags = READ_UNDURABLE if undurable else 0
+        flags = READ_UNDURABLE if flag(undurable, "undurable") else 0
         with self._owner._call() as (store, _):
             check(call(store, args if kind else byref(args), flags, byref(out), byref(error)), error)
         return out.value
@@ -97,8 +147,8 @@ def each(fetch: Callable[[Optional[str]], Page[T]]) -> Iterator[T]:
         yield from page.items
 
 
-def answer_of(owner: Owner, name: str, args: Any, out: Any) -> None:
-    """Calls a mutation that fills ``out`` beside its result, which nobody asks for."""
+def answer_of(owner: Owner, name: str, args: Any, out: Any, result: Optional[ResultStruct] = None) -> None:
+    """Calls a mutation that fills ``out`` beside its result."""
     call = function(
         name,
         c_void_p,
@@ -110,21 +160,88 @@ def answer_of(owner: Owner, name: str, args: Any, out: Any) -> None:
     )
     error = ErrorStruct()
     with owner._call() as (store, txn), owner._ticket(args.write):
-        check(call(store, txn, byref(args), byref(out), None, byref(error)), error)
+        check(call(store, txn, byref(args), byref(out), byref(result) if result else None, byref(error)), error)
 
 
-def answered(owner: Owner, name: str, args: Any, out: Any, give: Callable[[Any], T]) -> T:
-    """The answer of such a mutation that commits at once."""
-    answer_of(owner, name, args, out)
+def _undo_token(struct: ResultStruct, result: Result, undo: Callable[[Result], None]) -> None:
+    if struct.token:
+        undo(result)
+
+
+def _undo(undo: Callable[[T], None], give: Callable[[Any], T], out: Any) -> None:
+    undo(give(out))
+
+
+def answered(
+    owner: Owner,
+    name: str,
+    args: Any,
+    out: Any,
+    give: Callable[[Any], T],
+    undo: Optional[Callable[[T], None]] = None,
+) -> T:
+    """The answer of such a mutation that commits at once. ``undo`` gives back what it granted, when a signal handler raised something before it could be
+    handed on. A grant that stands although its payload could not be read goes with the exception."""
+    result = ResultStruct()
     try:
-        return give(out)
+        answer_of(owner, name, args, out, result)
+        value = give(out)
+        if undo is not None:
+            grants.undo.append(functools.partial(undo, value))
+        return value
+    except (ReadFailedError, CorruptError) as error:
+        if result.changed:
+            error.granted = give(out)
+        raise
+    except Error:
+        raise
+    except BaseException:
+        if undo is not None and result.changed and on_main():
+            unrelayed(functools.partial(_undo, undo, give, out))
+        raise
     finally:
         release(out.memory)
 
 
+def cancelling(owner: Owner, args: Any, cancel: CancelStruct) -> Callable[[], None]:
+    """Makes a call that waits one that can be ended: what this gives ends it."""
+    args.cancel = addressof(cancel)
+
+    def stop() -> None:
+        error = ErrorStruct()
+        try:
+            with owner._call() as (store, _):
+                check(
+                    function("hf_cancel", c_void_p, POINTER(CancelStruct), POINTER(ErrorStruct))(
+                        store, byref(cancel), byref(error)
+                    ),
+                    error,
+                )
+        except (Error, ValueError):  # it is being closed, which ends it as well
+            pass
+
+    return stop
+
+
+def unless_refused(undo: Callable[[], Any]) -> None:
+    """Gives back what may be somebody else's by now."""
+    try:
+        undo()
+    except (Error, ValueError):
+        pass
+
+
+def waited(owner: Owner, wait: int, write: Any, body: Callable[[], T], undo: Callable[[T], None]) -> T:
+    """A claim or an acquire, which waits unless ``wait`` is 0."""
+    if wait == 0:
+        return body()
+    return relayed(body, stop=cancelling(owner, write, CancelStruct()), undo=undo)
+
+
 def deferred(owner: Any, name: str, args: Any, out: Any, give: Callable[[Any], T]) -> Deferred[T]:
     """The answer of such a mutation in a transaction."""
-    answer_of(owner, name, args, out)
+    result = owner._result()[0]
+    answer_of(owner, name, args, out, result)
     later: Deferred[T] = Deferred()
 
     def ended(committed: bool) -> None:

@@ -16,6 +16,7 @@ from ._abi import (
     Text,
     Time,
     Write,
+    instance,
     time,
     time_or_none,
     token,
@@ -273,6 +274,7 @@ class CursorMutations(Domain):
     ) -> Result:
         """Stores a whole cursor as given but for its version (import, migration). Never puts one back."""
         borrow = Borrow()
+        instance(cursor, Cursor, "cursor")
         struct = CursorStruct(
             _key(borrow, cursor.consumer, cursor.stream, cursor.subject),
             cursor.last_sequence,
@@ -336,9 +338,9 @@ class Cursors(CursorMutations):
         """Cursors by stream, subject, consumer. ``subject=""`` selects those without one; None: any."""
         borrow = Borrow()
         args = ListStruct(
-            borrow.bytes(consumer),
-            borrow.bytes(stream),
-            borrow.bytes(subject),
+            borrow.optional(consumer),
+            borrow.optional(stream),
+            borrow.given(subject),
             subject is not None,
             limit,
             token(page),
@@ -377,7 +379,7 @@ class Cursors(CursorMutations):
         """How far the consumers of a stream are behind ``head``, the slowest first."""
         borrow = Borrow()
         args = LagStruct(
-            borrow.bytes(stream), borrow.bytes(subject), subject is not None, head, limit, token(page)
+            borrow.bytes(stream), borrow.given(subject), subject is not None, head, limit, token(page)
         )
 
         def give(out: Any) -> Page[CursorLag]:

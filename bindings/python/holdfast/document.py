@@ -20,6 +20,8 @@ from ._abi import (
     Time,
     Write,
     duration,
+    flags,
+    member,
     time,
     time_or_none,
     token,
@@ -219,7 +221,7 @@ class DocumentMutations(Domain):
             time(created_at),
             time(expires_at),
             duration(ttl),
-            int(orders),
+            flags(Orders, orders, "orders"),
             time(now),
         )
         return self._mutate("hf_document_put", args)
@@ -291,7 +293,7 @@ class Documents(DocumentMutations):
         def give(out: Any) -> DocumentCount:
             return DocumentCount(out.documents, Orders(out.orders), out.as_of)
 
-        args = CountStruct(borrow.bytes(collection), borrow.bytes(group), group is not None)
+        args = CountStruct(borrow.bytes(collection), borrow.given(group), group is not None)
         return self._read("hf_document_count", args, None, CountedStruct(), undurable, give)
 
     def list_page(
@@ -310,9 +312,9 @@ class Documents(DocumentMutations):
         borrow = Borrow()
         args = ListStruct(
             borrow.bytes(collection),
-            borrow.bytes(group),
+            borrow.given(group),
             group is not None,
-            int(by),
+            member(By, by, "by"),
             descending,
             without_payload,
             limit,

@@ -28,6 +28,10 @@ class Error(Exception):
     last_lsn: int = 0
     """The range of entries that the failure affects, or 0."""
 
+    granted: Any = None
+    """Of a claim or begin that stands although a payload could not be read (:class:`ReadFailedError`, :class:`CorruptError`): what it gave, with its tokens; a payload
+    that could not be read is empty. Of a transaction such results are there all the same. Else None."""
+
     ticket: Any = None
     """Of a mutation that was not waited for: what the refusal rests on. Else None."""
 

@@ -19,11 +19,29 @@ from ctypes import (
     create_string_buffer,
 )
 from dataclasses import dataclass
+from time import monotonic
 from types import TracebackType
-from typing import Any, Callable, Iterator, Optional, Sequence
+from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar
 
-from ._abi import FOR_EVER, Borrow, Bytes, Duration, ErrorStruct, Struct, Text, check, duration, function, release
-from .errors import CanceledError
+from ._abi import (
+    FOR_EVER,
+    Borrow,
+    Bytes,
+    Duration,
+    ErrorStruct,
+    Struct,
+    Text,
+    c_text,
+    check,
+    duration,
+    function,
+    instances,
+    invalid,
+    number,
+    release,
+)
+from ._calls import Gate, Relay, call_back, callback as checked_callback, on_main
+from .errors import CanceledError, Error
 
 
 class EventStruct(Struct):
@@ -64,6 +82,10 @@ class SubscribeStruct(Struct):
         ("callback", _Event),
         ("ctx", c_void_p),
     ]
+
+
+T = TypeVar("T")
+_SLICE_US = 50_000
 
 
 @dataclass(frozen=True)
@@ -107,34 +129,101 @@ def _event(s: EventStruct) -> Event:
     )
 
 
-def _take(name: str, handle: Any, limit: int, wait: Duration) -> tuple[list[Event], int]:
+def _take(name: str, handle: Any, limit: int, wait: int) -> tuple[list[Event], int]:
     out, error = BatchStruct(), ErrorStruct()
     call = function(name, c_void_p, c_size_t, c_int64, POINTER(BatchStruct), POINTER(ErrorStruct))
-    check(call(handle, limit, duration(wait), byref(out), byref(error)), error)
     try:
-        return [_event(out.events[i]) for i in range(out.count)], out.next
+        check(call(handle, limit, wait, byref(out), byref(error)), error)
+        return [_event(out.events[i]) for i in range(out.count)], int(out.next)
     finally:
         release(out.memory)
+
+
+class _Kept:
+    """Events that were taken for a call that was interrupted: they come first in the next one."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._relay: Optional[Relay[Any]] = None
+
+    def run(self, relay: Relay[T]) -> T:
+        self._relay = relay
+        return relay.run()
+
+    def settle(self) -> None:
+        """The helper of an interrupted call may still be at it."""
+        if self._relay is not None and on_main():
+            if self._relay.interrupted:
+                self._relay.settle()
+            self._relay = None
+
+    def add(self, events: list[Event]) -> None:
+        self._events += events
+
+    def take(self, limit: int) -> list[Event]:
+        found = self._events[: limit or None]
+        del self._events[: len(found)]
+        return found
 
 
 class Feed:
     """Every entry of the log from one LSN on, in order, each once, once it is durable. One thread at a time; close it, or use ``with``."""
 
     def __init__(self, handle: c_void_p, first: int) -> None:
-        self._handle: Optional[c_void_p] = handle
+        self._gate = Gate("the feed", handle, _wake, _close_feed)
+        self._kept = _Kept()
+        self._woken = False  # by the host
+        self._ended = False  # by this class, for a call that was interrupted
         self.next = first
         """A feed that is opened with this goes on behind what was given; 0: at the oldest there is."""
 
     def read(self, limit: int = 0, *, wait: Duration = 0) -> list[Event]:
         """What comes next; an empty list when there is nothing within ``wait``.
 
-        :raises CanceledError: the store was closed
+        :raises CanceledError: the store was closed, or another thread called :meth:`wake` or :meth:`close`
         :raises GoneError: what comes next is not retained any more
         """
-        if self._handle is None:
-            raise ValueError("the feed is closed")
-        events, self.next = _take("hf_feed_next", self._handle, limit, wait)
+        most, span = number(limit, "limit"), duration(wait)
+        self._kept.settle()
+        kept = self._kept.take(most)
+        if kept:
+            self.next = kept[-1].lsn + 1
+            return kept
+
+        interrupted: list[bool] = []
+
+        def body() -> tuple[list[Event], int]:
+            while True:
+                try:
+                    with self._gate.use() as (handle, _):
+                        return _take("hf_feed_next", handle, most, span)
+                except CanceledError:
+                    # What was to end an earlier call can come late.
+                    if self._woken or not self._ended or interrupted:
+                        self._woken = False
+                        raise
+                    self._ended = False
+
+        def stop() -> None:
+            interrupted.append(True)
+            self._ended = True
+            try:
+                with self._gate.use() as (handle, _):
+                    _wake(handle)
+            except ValueError:
+                pass
+
+        def undo(taken: tuple[list[Event], int]) -> None:
+            self._kept.add(taken[0])
+
+        events, self.next = self._kept.run(Relay(body, stop, undo)) if span and on_main() else body()
         return events
+
+    def wake(self) -> None:
+        """Ends a :meth:`read` that waits in another thread, with CanceledError; if none does, the next one that finds nothing. The feed stays open."""
+        with self._gate.use() as (handle, _):
+            self._woken = True
+            _wake(handle)
 
     def __iter__(self) -> Iterator[Event]:
         """All that is to come, for ever: ends when the store is closed."""
@@ -143,12 +232,15 @@ class Feed:
                 events = self.read(wait=FOR_EVER)
             except CanceledError:
                 return
+            except ValueError:
+                if self._gate.closing:
+                    return
+                raise
             yield from events
 
     def close(self) -> None:
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            function("hf_feed_close", c_void_p, restype=None)(handle)
+        """A read that waits in another thread ends with CanceledError."""
+        self._gate.close()
 
     def __enter__(self) -> "Feed":
         return self
@@ -159,28 +251,59 @@ class Feed:
         self.close()
 
     def __del__(self) -> None:
-        self.close()
+        gate = getattr(self, "_gate", None)
+        if gate is not None:
+            gate.close()
 
 
 class Subscription:
     """Changes from now on, through a ring of bounded size, or a callback. Close it, or use ``with``."""
 
-    def __init__(self, handle: c_void_p, callback: Any) -> None:
-        self._handle: Optional[c_void_p] = handle
+    def __init__(self, handle: c_void_p, background: bool, store: Gate, callback: Any) -> None:
+        self._background = background
+        self._store = store
         self._callback = callback
+        self._kept = _Kept()
+        self._gate = Gate("the subscription", handle, _cancel_nothing, _unsubscribe)
 
     def fileno(self) -> int:
         """For ``select`` and event loops: readable while changes wait, and once the store was closed."""
-        return int(function("hf_subscription_eventfd", c_void_p)(self._open()))
+        with self._gate.use() as (handle, _):
+            return int(function("hf_subscription_eventfd", c_void_p)(handle))
 
     def read(self, limit: int = 0, *, wait: Duration = 0) -> list[Event]:
-        """Takes what is in the ring; an empty list when there is nothing within ``wait``. Where the ring was full stands one event with ``lost``."""
-        return _take("hf_subscription_next", self._open(), limit, wait)[0]
+        """Takes what is in the ring; an empty list when there is nothing within ``wait``. Where the ring was full stands one event with ``lost``.
 
-    def _open(self) -> c_void_p:
-        if self._handle is None:
-            raise ValueError("the subscription has ended")
-        return self._handle
+        :raises CanceledError: the store was closed, or another thread called :meth:`close`
+        """
+        most, span = number(limit, "limit"), duration(wait)
+        if span < -1:
+            invalid("wait must be -1, 0 or a time")
+        self._kept.settle()
+        kept = self._kept.take(most)
+        if kept:
+            return kept
+        until = None if span < 0 else monotonic() + span / 1e6
+        interrupted: list[bool] = []
+
+        def body() -> list[Event]:
+            while True:
+                left = _SLICE_US if until is None else max(0, int((until - monotonic()) * 1e6))
+                with self._gate.use() as (handle, _):
+                    events = _take("hf_subscription_next", handle, most, min(left, _SLICE_US))[0]
+                    ended = self._gate.closing
+                if not events and ended:
+                    raise Error.of(CanceledError.code, "the subscription was ended")
+                if events or interrupted or left <= 0 or (until is not None and monotonic() >= until):
+                    return events
+
+        if on_main() and not (span == 0 and self._background):
+
+            def stop() -> None:
+                interrupted.append(True)
+
+            return self._kept.run(Relay(body, stop, self._kept.add, self._store, not self._background))
+        return body()
 
     def __iter__(self) -> Iterator[Event]:
         """All that is to come, for ever: ends when the store is closed."""
@@ -189,13 +312,15 @@ class Subscription:
                 events = self.read(wait=FOR_EVER)
             except CanceledError:
                 return
+            except ValueError:
+                if self._gate.closing:
+                    return
+                raise
             yield from events
 
     def close(self) -> None:
-        """After this no callback comes any more."""
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            function("hf_unsubscribe", c_void_p, restype=None)(handle)
+        """After this no callback comes any more. A read that waits in another thread ends with CanceledError."""
+        self._gate.close()
 
     def __enter__(self) -> "Subscription":
         return self
@@ -206,7 +331,25 @@ class Subscription:
         self.close()
 
     def __del__(self) -> None:
-        self.close()
+        gate = getattr(self, "_gate", None)
+        if gate is not None:
+            gate.close()
+
+
+def _wake(handle: Any) -> None:
+    function("hf_feed_wake", c_void_p, restype=None)(handle)
+
+
+def _close_feed(handle: Any) -> None:
+    function("hf_feed_close", c_void_p, restype=None)(handle)
+
+
+def _cancel_nothing(handle: Any) -> None:
+    """Its readers wait in slices, and look by themselves."""
+
+
+def _unsubscribe(handle: Any) -> None:
+    function("hf_unsubscribe", c_void_p, restype=None)(handle)
 
 
 def open_feed(store: Any, first: int) -> Feed:
@@ -224,21 +367,28 @@ def open_feed_of(path: bytes, first: int) -> Feed:
 
 
 def subscribe(
+    gate: Gate,
     store: Any,
+    background: bool,
     domain: Optional[str],
     key: Sequence[Text],
     ring: int,
     callback: Optional[Callable[[Event], None]],
 ) -> Subscription:
     borrow, handle, error = Borrow(), c_void_p(), ErrorStruct()
+    if callback is not None:
+        checked_callback(callback, "callback")
 
     def told(_: Any, event: Any) -> None:
         if callback is not None:
-            callback(_event(event.contents))
+            call_back(gate, callback, _event(event.contents))
 
     function_ = _Event(told) if callback is not None else _Event(0)
-    parts = (Bytes * 3)(*[borrow.bytes(part) for part in key])
-    args = SubscribeStruct(domain.encode() if domain is not None else None, parts, len(key), ring, function_, None)
+    given = instances(key, (str, bytes), "key")
+    if len(given) > 3:
+        invalid("key has at most 3 parts")
+    parts = (Bytes * 3)(*[borrow.bytes(part) for part in given])
+    args = SubscribeStruct(c_text(domain, "domain"), parts, len(given), ring, function_, None)
     call = function("hf_subscribe", c_void_p, POINTER(SubscribeStruct), POINTER(c_void_p), POINTER(ErrorStruct))
     check(call(store, byref(args), byref(handle), byref(error)), error)
-    return Subscription(handle, function_)
+    return Subscription(handle, background, gate, function_)

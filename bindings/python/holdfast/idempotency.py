@@ -27,7 +27,7 @@ from ._abi import (
     token_or_none,
     write,
 )
-from ._domain import PAGE_SIZE, Domain, answered, deferred, each
+from ._domain import Domain, PAGE_SIZE, answered, deferred, each, unless_refused
 from ._names import names
 
 
@@ -423,7 +423,12 @@ class Idempotency(IdempotencyMutations):
         :param ttl: without a lease, when the entry ends if nobody completes it; 0: 24 hours
         """
         borrow, args = _begin_args(scope, key, fingerprint, lease, ttl, expect, durability)
-        return answered(self._owner, "hf_idempotency_begin", args, BegunStruct(), _begun)
+
+        def undo(begun: Begun) -> None:
+            if begun.outcome is Outcome.NEW:
+                unless_refused(lambda: self.abandon(scope, key, begun.token))
+
+        return answered(self._owner, "hf_idempotency_begin", args, BegunStruct(), _begun, undo)
 
     def get(self, scope: Text, key: Text, *, undurable: bool = False) -> IdempotencyEntry:
         """One entry.

@@ -18,6 +18,10 @@ from ._abi import (
     Text,
     Time,
     Write,
+    bound,
+    bound_age,
+    flag,
+    instances,
     duration,
     time,
     time_or_none,
@@ -404,14 +408,14 @@ class InboxMutations(Domain):
         :param tombstone_for: how long such a tombstone stands; None: 30 days; :data:`NO_TOMBSTONE`: none is left
         """
         borrow = Borrow()
-        structs = [_input(borrow, record) for record in records]
+        structs = [_input(borrow, record) for record in instances(records, InboxInput, "records")]
         args = SaveStruct(
             write(None, durability),
             borrow.bytes(user),
             borrow.array(InputStruct, structs),
             len(structs),
             time(generated_at),
-            int(replace),
+            int(flag(replace, "replace")),
             restore,
             time(now),
             _span(tombstone_for),
@@ -559,11 +563,11 @@ class InboxMutations(Domain):
         return self._mutate("hf_inbox_put_tombstone", args)
 
     def _mark_all(
-        self, name: str, user: Text, account: Optional[Text], up_to: int, now: Time, durability: Durability
+        self, name: str, user: Text, account: Optional[Text], up_to: Optional[int], now: Time, durability: Durability
     ) -> Result:
         borrow = Borrow()
         args = MarkAllStruct(
-            write(None, durability), borrow.bytes(user), borrow.bytes(account), up_to, time(now)
+            write(None, durability), borrow.bytes(user), borrow.optional(account), bound(up_to, "up_to"), time(now)
         )
         return self._mutate(name, args)
 
@@ -572,11 +576,11 @@ class InboxMutations(Domain):
         user: Text,
         *,
         account: Optional[Text] = None,
-        up_to: int = 0,
+        up_to: Optional[int] = None,
         now: Time = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Marks as read, in one entry of the log, every record whose ``saved`` is not beyond ``up_to`` (0: all)."""
+        """Marks as read, in one entry of the log, every record whose ``saved`` is not beyond ``up_to`` (None: all)"""
         return self._mark_all("hf_inbox_mark_all_read", user, account, up_to, now, durability)
 
     def dismiss_all(
@@ -584,7 +588,7 @@ class InboxMutations(Domain):
         user: Text,
         *,
         account: Optional[Text] = None,
-        up_to: int = 0,
+        up_to: Optional[int] = None,
         now: Time = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
@@ -602,7 +606,7 @@ class InboxMutations(Domain):
         """Removes the records of accounts that are not listed; the dismissed among them leave tombstones, as in :meth:`save`. An empty list
         removes nothing."""
         borrow = Borrow()
-        accounts = [borrow.bytes(account) for account in keep_accounts]
+        accounts = [borrow.bytes(account) for account in instances(keep_accounts, (str, bytes), "keep_accounts")]
         args = PruneStruct(
             write(None, durability),
             borrow.bytes(user),
@@ -616,21 +620,21 @@ class InboxMutations(Domain):
         self,
         user: Text,
         *,
-        max_records: int = 0,
-        max_age: Duration = 0,
+        max_records: Optional[int] = None,
+        max_age: Optional[Duration] = None,
         dry_run: bool = False,
         tombstone_for: Optional[Duration] = None,
         now: Time = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Drops from the end of load order what lies beyond either bound (0: no such bound); dismissed records leave tombstones, as in
+        """Drops from the end of load order what lies beyond either bound (None: no such bound); dismissed records leave tombstones, as in
         :meth:`save`."""
         borrow = Borrow()
         args = TrimStruct(
             write(None, durability),
             borrow.bytes(user),
-            max_records,
-            duration(max_age),
+            bound(max_records, "max_records"),
+            bound_age(max_age, "max_age"),
             dry_run,
             time(now),
             _span(tombstone_for),
@@ -684,7 +688,7 @@ class Inbox(InboxMutations):
         borrow = Borrow()
         args = LoadStruct(
             borrow.bytes(user),
-            borrow.bytes(account),
+            borrow.optional(account),
             unread_only,
             without_dismissed,
             without_snoozed,
@@ -752,7 +756,7 @@ class Inbox(InboxMutations):
         """The tombstones that stand, in key order; with a thread only the one of that key."""
         borrow = Borrow()
         args = TombstonesStruct(
-            borrow.bytes(user), borrow.bytes(account), borrow.bytes(thread), limit, token(page)
+            borrow.bytes(user), borrow.bytes(account), borrow.optional(thread), limit, token(page)
         )
 
         def give(out: Any) -> Page[Tombstone]:

@@ -26,6 +26,7 @@ from ._abi import (
     duration,
     function,
 )
+from ._calls import call_back, callback as checked_callback, relayed
 from ._domain import Owner, answered
 from .cursor import CursorMutations
 from .document import DocumentMutations
@@ -59,7 +60,8 @@ class Ticket:
 
     def wait(self, timeout: Duration = FOR_EVER) -> bool:
         """The same, once that is known, or when the time is over: then False."""
-        return self._ask("hf_ticket_wait", (c_int64,), (duration(timeout),))
+        span = duration(timeout)
+        return relayed(lambda: self._ask("hf_ticket_wait", (c_int64,), (span,))) if span else self.poll()
 
     def _ask(self, name: str, types: tuple[Any, ...], values: tuple[Any, ...]) -> bool:
         call = function(name, c_void_p, POINTER(TicketStruct), *types, POINTER(ErrorStruct))
@@ -75,10 +77,13 @@ class Ticket:
         """Calls ``call`` once, with None or an UncertainError: on the thread of the library that flushes, or in :meth:`Store.flush`. What it raises
         goes to ``sys.unraisablehook``."""
         error, key = ErrorStruct(), object()
+        checked_callback(call, "call")
+        owner: Any = self._owner
 
         def told(_: Any, __: Any, code: int) -> None:
             _called.append(_waiting.pop(key))
-            call(self, Error.of(code, "a write or sync failed: it may turn up after reopening") if code else None)
+            failure = Error.of(code, "a write or sync failed: it may turn up after reopening") if code else None
+            call_back(owner._gate, call, self, failure)
 
         callback = _Told(told)
         _waiting[key] = callback  # until it was called, nobody else holds it

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_int64, c_size_t, c_uint, c_uint64, c_void_p
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Optional, TypeVar
+from typing import Any, Callable, Iterator, Optional, TypeVar, cast
 
 from ._abi import (
     READ_UNDURABLE,
     Borrow,
+    CancelStruct,
     Bytes,
     Duration,
     Durability,
@@ -21,6 +22,7 @@ from ._abi import (
     Write,
     check,
     duration,
+    flag,
     function,
     time,
     time_or_none,
@@ -28,7 +30,8 @@ from ._abi import (
     token_or_none,
     write,
 )
-from ._domain import PAGE_SIZE, Domain, each
+from ._calls import call_back, callback as checked_callback, relayed
+from ._domain import PAGE_SIZE, Domain, cancelling, each, unless_refused, waited
 
 T = TypeVar("T")
 
@@ -157,11 +160,17 @@ class LockMutations(Domain):
     def _acquire(
         self, name: Text, owner: Text, lease: Duration, wait: Duration, expect: Optional[int], durability: Durability
     ) -> Result:
-        borrow = Borrow()
-        args = AcquireStruct(
-            write(expect, durability), borrow.bytes(name), borrow.bytes(owner), duration(lease), duration(wait)
-        )
-        return self._mutate("hf_lock_acquire", args)
+        borrow, span = Borrow(), duration(wait)
+        args = AcquireStruct(write(expect, durability), borrow.bytes(name), borrow.bytes(owner), duration(lease), span)
+
+        # A grant that nobody is there to take any more is given back.
+        def undo(got: Result) -> None:
+            unless_refused(lambda: self.release(name, got.token))
+
+        def body() -> Result:
+            return self._mutate("hf_lock_acquire", args, None if self._in_transaction else undo)
+
+        return waited(self._owner, span, args.write, body, undo)
 
     def renew(
         self,
@@ -233,6 +242,8 @@ class LockMutations(Domain):
 class LocksInTransaction(LockMutations):
     """``txn.locks``"""
 
+    _in_transaction = True
+
     def acquire(self, name: Text, owner: Text, *, lease: Duration = 0, expect: Optional[int] = None) -> Result:
         """Grants the lock if it is free or held by the same owner; ``result.token`` is there after the commit."""
         return self._acquire(name, owner, lease, 0, expect, Durability.DURABLE)
@@ -272,23 +283,30 @@ class Locks(LockMutations):
 
     def alone(self, name: Text, call: Callable[[], T], *, wait: Duration = 0) -> T:
         """Calls ``call`` alone for that name in this process and against all holders, without a write to the log; gives what it gave."""
-        borrow, answers, errors = Borrow(), [], []
+        answers: list[T] = []
+        errors: list[BaseException] = []
+        borrow, owner = Borrow(), cast(Any, self._owner)
+        checked_callback(call, "call")
 
         def run(_: Any) -> None:
             try:
-                answers.append(call())
+                answers.append(call_back(owner._gate, call))
             except BaseException as error:  # noqa: B902 - it must not pass through the library
                 errors.append(error)
 
-        callback, error = _Alone(run), ErrorStruct()
         args = WithStruct(borrow.bytes(name), duration(wait))
-        function_ = function("hf_lock_with", c_void_p, POINTER(WithStruct), _Alone, c_void_p, POINTER(ErrorStruct))
-        with self._owner._call() as (store, _):
-            check(function_(store, byref(args), callback, None, byref(error)), error)
-        if errors:
-            raise errors[0]
-        answer: T = answers[0]
-        return answer
+        stop = cancelling(self._owner, args, CancelStruct())
+
+        def body() -> T:
+            callback, error = _Alone(run), ErrorStruct()
+            call_it = function("hf_lock_with", c_void_p, POINTER(WithStruct), _Alone, c_void_p, POINTER(ErrorStruct))
+            with owner._call() as (store, _):
+                check(call_it(store, byref(args), callback, None, byref(error)), error)
+            if errors:
+                raise errors[0]
+            return answers[0]
+
+        return relayed(body, stop=stop, gate=owner._gate, calls_back=True)
 
     def check(self, name: Text, token: int, *, undurable: bool = False) -> None:
         """Nothing while the token holds the lock.
@@ -299,7 +317,7 @@ class Locks(LockMutations):
         args = CheckStruct(borrow.bytes(name), token)
         call = function("hf_lock_check", c_void_p, POINTER(CheckStruct), c_uint, POINTER(ErrorStruct))
         with self._owner._call() as (store, _):
-            check(call(store, byref(args), READ_UNDURABLE if undurable else 0, byref(error)), error)
+            check(call(store, byref(args), READ_UNDURABLE if flag(undurable, "undurable") else 0, byref(error)), error)
 
     def get(self, name: Text, *, undurable: bool = False) -> Lock:
         """A lock that is held.
@@ -329,5 +347,5 @@ class Locks(LockMutations):
         out, error = StatsStruct(), ErrorStruct()
         call = function("hf_lock_stats", c_void_p, c_uint, POINTER(StatsStruct), POINTER(ErrorStruct))
         with self._owner._call() as (store, _):
-            check(call(store, READ_UNDURABLE if undurable else 0, byref(out), byref(error)), error)
+            check(call(store, READ_UNDURABLE if flag(undurable, "undurable") else 0, byref(out), byref(error)), error)
         return LockStats(out.held, time_or_none(out.next_ending), out.as_of)

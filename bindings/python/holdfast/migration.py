@@ -17,7 +17,7 @@ from ctypes import (
     sizeof,
 )
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Sequence
 
 from ._abi import (
     Borrow,
@@ -31,12 +31,16 @@ from ._abi import (
     Time,
     Write,
     check,
+    encode,
     function,
+    instances,
+    invalid,
     time,
     token,
     token_or_none,
     write,
 )
+from ._calls import Gate, call_back, callback as checked_callback, relayed
 from ._domain import PAGE_SIZE, Domain, each
 from .errors import Error
 
@@ -166,18 +170,29 @@ class Migrations(MigrationMutations):
 
 def migrate(
     owner: Any,
+    gate: Gate,
     list: Sequence[tuple[Text, Callable[["Transaction"], object]]],  # noqa: A002
     lend: Callable[[Any], "Transaction"],
 ) -> Migrated:
     """``lend`` makes a Transaction of a handle that the library commits."""
-    borrow, raised, lent = Borrow(), [], []
+    borrow = Borrow()
+    raised: List[BaseException] = []
+    lent: List["Transaction"] = []
+    # All of them before any is applied.
+    for pair in instances(list, tuple, "list"):
+        if len(pair) != 2:
+            raise TypeError("one of list: a name and a callable expected")
+        encode(pair[0])
+        checked_callback(pair[1], "one of list")
 
     def callback(fill: Callable[["Transaction"], object]) -> Any:
         def run(_: Any, store: Any, txn: Any, told: Any) -> int:
             transaction = lend(txn)
             lent.append(transaction)  # its results are filled in by the commit
             try:
-                fill(transaction)
+                call_back(gate, fill, transaction)
+                if transaction._spoiled is not None:
+                    invalid("an operation was refused when it was added: nothing was done")
                 return 0
             except BaseException as error:  # noqa: B902 - it must not pass through the library
                 raised.append(error)
@@ -196,11 +211,15 @@ def migrate(
     call = function(
         "hf_migrate", c_void_p, POINTER(MigrationStruct), c_size_t, POINTER(MigratedStruct), POINTER(ErrorStruct)
     )
-    with owner._call() as (store, _):
-        rc = call(store, borrow.array(MigrationStruct, structs), len(structs), byref(out), byref(error))
-    for index, transaction in enumerate(lent):
-        transaction._ended(rc == 0 or index < len(lent) - 1)
-    if rc != 0 and raised:
-        raise raised[-1]
-    check(rc, error)
-    return Migrated(out.applied, out.skipped)
+
+    def body() -> Migrated:
+        with owner._call() as (store, _):
+            rc = call(store, borrow.array(MigrationStruct, structs), len(structs), byref(out), byref(error))
+        for index, transaction in enumerate(lent):
+            transaction._ended(rc == 0 or index < len(lent) - 1)
+        if rc != 0 and raised:
+            raise raised[-1]
+        check(rc, error)
+        return Migrated(out.applied, out.skipped)
+
+    return relayed(body, gate=gate, calls_back=True)

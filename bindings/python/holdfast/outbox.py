@@ -20,7 +20,7 @@ from ctypes import (
     memmove,
 )
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, Optional
+from typing import Any, Callable, Iterable, Iterator, List, Optional, cast
 
 from ._abi import (
     Borrow,
@@ -36,7 +36,12 @@ from ._abi import (
     Text,
     Time,
     Write,
+    bound,
     check,
+    instance,
+    instances,
+    member,
+    number,
     duration,
     function,
     time,
@@ -45,7 +50,8 @@ from ._abi import (
     token_or_none,
     write,
 )
-from ._domain import PAGE_SIZE, Domain, answered, deferred, each
+from ._calls import call_back, callback as checked_callback, relayed
+from ._domain import PAGE_SIZE, Domain, answered, deferred, each, unless_refused, waited
 from ._names import names
 
 
@@ -423,7 +429,7 @@ class Backoff:
     cap: Duration = 0
 
     def _struct(self) -> BackoffStruct:
-        return BackoffStruct(int(self.kind), duration(self.delay), duration(self.cap))
+        return BackoffStruct(member(BackoffKind, self.kind, "kind"), duration(self.delay), duration(self.cap))
 
 
 @dataclass(frozen=True)
@@ -542,7 +548,7 @@ class OutboxMutations(Domain):
             time(available_at, 0),
             priority,
             max_attempts,
-            int(dedup),
+            member(Dedup, dedup, "dedup"),
             borrow.bytes(group),
         )
         return self._mutate("hf_outbox_enqueue", args)
@@ -567,14 +573,14 @@ class OutboxMutations(Domain):
                 item.max_attempts,
                 borrow.bytes(item.group),
             )
-            for item in items
+            for item in instances(items, OutboxInput, "items")
         ]
         args = EnqueueManyStruct(
             write(None, durability),
             borrow.bytes(queue),
             borrow.array(InputStruct, structs),
             len(structs),
-            int(dedup),
+            member(Dedup, dedup, "dedup"),
         )
         return self._mutate("hf_outbox_enqueue_many", args)
 
@@ -588,10 +594,11 @@ class OutboxMutations(Domain):
     ) -> Result:
         """Stores an item as given but for token, owner, lease and version (import, migration)."""
         borrow = Borrow()
+        instance(item, OutboxItem, "item")
         struct = ItemStruct(
             id=borrow.bytes(item.id),
             payload=borrow.bytes(item.payload),
-            status=int(item.status),
+            status=member(Status, item.status, "status"),
             attempts=item.attempts,
             max_attempts=item.max_attempts,
             priority=item.priority,
@@ -601,7 +608,7 @@ class OutboxMutations(Domain):
             group=borrow.bytes(item.group),
         )
         if item.rerun is not None:
-            noted = item.rerun
+            noted = instance(item.rerun, Rerun, "rerun")
             rerun = RerunStruct(borrow.bytes(noted.payload), time(noted.enqueued_at), time(noted.available_at))
             struct.rerun = ctypes.pointer(borrow.keep(rerun))
         return self._mutate("hf_outbox_put", PutStruct(write(expect, durability), borrow.bytes(queue), struct))
@@ -661,7 +668,7 @@ class OutboxMutations(Domain):
         group: Text = "",
         error: Text = "",
         enqueued_before: Time = None,
-        attempts_below: int = 0,
+        attempts_below: Optional[int] = None,
         limit: int = 0,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
@@ -677,7 +684,7 @@ class OutboxMutations(Domain):
             borrow.bytes(group),
             borrow.bytes(error),
             time(enqueued_before, 0),
-            attempts_below,
+            bound(attempts_below, "attempts_below", 2**32 - 1),
             limit,
         )
         return self._mutate("hf_outbox_redrive", args)
@@ -742,7 +749,7 @@ class OutboxMutations(Domain):
             token,
             max_attempts,
             borrow.bytes(reason),
-            backoff._struct(),
+            instance(backoff, Backoff, "backoff")._struct(),
         )
         return self._mutate("hf_outbox_fail", args)
 
@@ -825,7 +832,12 @@ def _claim_next_args(
 ) -> tuple[Borrow, ClaimNextStruct]:
     borrow = Borrow()
     return borrow, ClaimNextStruct(
-        write(None, durability), borrow.bytes(queue), max, borrow.bytes(owner), duration(lease), duration(wait)
+        write(None, durability),
+        borrow.bytes(queue),
+        number(max, "max", 1, 2**32 - 1),
+        borrow.bytes(owner),
+        duration(lease),
+        duration(wait),
     )
 
 
@@ -897,7 +909,13 @@ class Outbox(OutboxMutations):
         :raises ClaimedError: somebody else has it
         """
         borrow, args = _claim_args(queue, id, owner, lease, expect, durability)
-        return answered(self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0])
+        return answered(
+            self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0], lambda item: self._give_back(queue, [item])
+        )
+
+    def _give_back(self, queue: Text, items: "Iterable[OutboxItem]") -> None:
+        for item in items:
+            unless_refused(lambda item=item: self.release(queue, item.id, item.token))  # type: ignore[misc]
 
     def claim_next(
         self,
@@ -914,7 +932,15 @@ class Outbox(OutboxMutations):
         :param wait: how long to wait for work; :data:`FOR_EVER` is -1. Those who wait are served in the order of arrival
         """
         borrow, args = _claim_next_args(queue, owner, lease, max, durability, wait)
-        return answered(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items)
+
+        def undo(items: Iterable[OutboxItem]) -> None:
+            self._give_back(queue, items)
+
+        def body() -> List[OutboxItem]:
+            return answered(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items, undo)
+
+        # What was claimed for a call that was interrupted is released: no attempt.
+        return waited(self._owner, int(args.wait_us), args.write, body, undo)
 
     def get(self, queue: Text, id: Text, *, undurable: bool = False) -> OutboxItem:  # noqa: A002
         """One item.
@@ -937,28 +963,33 @@ class Outbox(OutboxMutations):
         undurable: bool = False,
     ) -> Page[OutboxItem]:
         """Items in enqueue order. ``match`` says which are wanted; it may call holdfast."""
-        borrow, caught = Borrow(), _Caught()
+        borrow, caught, owner = Borrow(), _Caught(), cast(Any, self._owner)
+        if match is not None:
+            checked_callback(match, "match")
 
         def wanted(_: Any, item: Any) -> bool:
             if caught.error is not None or match is None:
                 return False
             try:
-                return bool(match(_item(item.contents)))
+                return bool(call_back(owner._gate, match, _item(item.contents)))
             except BaseException as error:  # noqa: B902 - it is raised again behind the library's call
                 caught.error = error
                 return False
 
         callback = _Match(wanted) if match is not None else _Match(0)
         args = ListStruct(
-            borrow.bytes(queue), int(status), callback, None, without_payload, limit, token(page)
+            borrow.bytes(queue), member(Status, status, "status"), callback, None, without_payload, limit, token(page)
         )
 
         def give(out: Any) -> Page[OutboxItem]:
             return Page(_items(out), token_or_none(out.next))
 
-        found = self._read("hf_outbox_list", args, None, ItemsStruct(), undurable, give)
-        caught.again()
-        return found
+        def body() -> Page[OutboxItem]:
+            found = self._read("hf_outbox_list", args, None, ItemsStruct(), undurable, give)
+            caught.again()
+            return found
+
+        return body() if match is None else relayed(body, gate=owner._gate, calls_back=True)
 
     def list(
         self,
@@ -1040,11 +1071,12 @@ class Outbox(OutboxMutations):
         """One pass over what is queued: claim, ``send``, then complete, or fail when ``send`` raised. What it raised becomes the item's last
         error; what is no ``Exception`` (a KeyboardInterrupt) is raised again when the pass is over, since a pass cannot be left half-way
         without failing what is still to be sent."""
-        borrow, caught = Borrow(), _Caught()
+        borrow, caught, owner_ = Borrow(), _Caught(), cast(Any, self._owner)
+        checked_callback(send, "send")
 
         def deliver(_: Any, item: Any, reason: Any, size: int) -> bool:
             try:
-                send(_item(item.contents))
+                call_back(owner_._gate, send, _item(item.contents))
                 return True
             except BaseException as error:  # noqa: B902 - it must not pass through the library
                 if not isinstance(error, Exception):
@@ -1058,18 +1090,25 @@ class Outbox(OutboxMutations):
             _Send(deliver),
             None,
             max_attempts,
-            backoff._struct(),
+            instance(backoff, Backoff, "backoff")._struct(),
             borrow.bytes(owner),
             duration(lease),
             skip_delayed,
-            int(durability),
+            member(Durability, durability, "durability"),
         )
         out, error = DrainedStruct(), ErrorStruct()
         call = function(
             "hf_outbox_drain", c_void_p, POINTER(DrainStruct), POINTER(DrainedStruct), POINTER(ErrorStruct)
         )
-        with self._owner._call() as (store, _):
-            rc = call(store, byref(args), byref(out), byref(error))
-        caught.again()
-        check(rc, error)
-        return Drained(out.sent, out.failed, out.requeued, out.skipped)
+
+        def body() -> Drained:
+            with self._owner._call() as (store, _):
+                rc = call(store, byref(args), byref(out), byref(error))
+            # Of two failures neither is lost: the store's is raised, the sender's is its context.
+            try:
+                caught.again()
+            finally:
+                check(rc, error)
+            return Drained(out.sent, out.failed, out.requeued, out.skipped)
+
+        return relayed(body, gate=owner_._gate, calls_back=True)

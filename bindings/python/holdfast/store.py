@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import os
-import threading
 import uuid as uuid_module
-import warnings
 from contextlib import contextmanager
 from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass
+from time import monotonic
 from types import TracebackType
 from typing import Any, Callable, Iterator, Optional, Sequence, Union
 
-from ._abi import Duration, Durability, ErrorStruct, Result, ResultStruct, Struct, Text, TicketStruct, check, duration, function
+from ._abi import (
+    Duration,
+    Durability,
+    ErrorStruct,
+    Result,
+    ResultStruct,
+    Struct,
+    Text,
+    TicketStruct,
+    check,
+    duration,
+    flag,
+    function,
+    invalid,
+    member,
+    number,
+    wrong_type,
+)
 from . import feed as feeds
+from ._calls import Gate, Relay, Use, on_main, relayed
 from .cursor import Cursors, CursorsInTransaction
-from .errors import raise_for
+from .errors import CorruptError, Error, InvalidError, LockedError, ReadFailedError, raise_for
 from .document import Documents, DocumentsInTransaction
 from .idempotency import Idempotency, IdempotencyInTransaction
 from .inbox import Inbox, InboxInTransaction
@@ -61,6 +78,9 @@ class InfoStruct(Struct):
     ]
 
 
+_SLICE_US = 100_000
+
+
 @dataclass(frozen=True)
 class Info:
     """Figures of an open store."""
@@ -89,11 +109,10 @@ class Store:
     Use :func:`open` to make one, and ``with`` to close it.
     """
 
-    def __init__(self, handle: c_void_p, path: str) -> None:
-        self._handle: Optional[c_void_p] = handle
+    def __init__(self, handle: c_void_p, path: str, background: bool = True) -> None:
         self._path = path
-        self._gate = threading.Condition()
-        self._running = 0
+        self._background = background
+        self._gate = Gate("the store", handle, _cancel_waits, _close, first=1)
         self.inbox = Inbox(self)
         """Notification records of users: :class:`holdfast.inbox.Inbox`."""
         self.cursors = Cursors(self)
@@ -111,21 +130,8 @@ class Store:
         self.migrations = Migrations(self)
         """Names of what :meth:`migrate` applied: :class:`holdfast.migration.Migrations`."""
 
-    # A call is counted from before it looks at the handle until it is back, so that close() frees no handle that somebody uses.
-    @contextmanager
-    def _call(self) -> Iterator[tuple[Any, Any]]:
-        with self._gate:
-            if self._handle is None:
-                raise ValueError("the store is closed")
-            handle = self._handle
-            self._running += 1
-        try:
-            yield handle, None
-        finally:
-            with self._gate:
-                self._running -= 1
-                if self._running == 0:
-                    self._gate.notify_all()
+    def _call(self) -> Use:
+        return self._gate.use()
 
     def _result(self) -> tuple[ResultStruct, Result]:
         struct = ResultStruct()
@@ -137,27 +143,18 @@ class Store:
 
     def close(self) -> None:
         """Makes everything durable, marks the stop clean and gives up the lock. Calls that are running in other threads are awaited, those that wait
-        for a lock or for work raise :class:`CanceledError`, later ones are refused. Closing twice is fine.
+        for a lock or for work raise :class:`CanceledError`, later ones are refused. Closing twice is fine. In a forked child it only frees memory. In a
+        signal handler that came in the middle of a call it is done once that call is over.
 
         :raises UncertainError: the final sync failed
         :raises FailedError: the store had failed before; all acknowledged durable changes are safe even then
+        :raises RuntimeError: within a callback of the store
         """
-        with self._gate:
-            handle, self._handle = self._handle, None
-            if handle is not None:
-                error = ErrorStruct()
-                # In a forked child it is refused, and nobody waits.
-                function("hf_cancel_waits", c_void_p, POINTER(ErrorStruct))(handle, byref(error))
-            while self._running > 0:
-                self._gate.wait()
-        if handle is None:
-            return
-        error = ErrorStruct()
-        check(function("hf_close", c_void_p, POINTER(ErrorStruct))(handle, byref(error)), error)
+        self._gate.close()
 
     @property
     def closed(self) -> bool:
-        return self._handle is None
+        return self._gate.closing
 
     def __enter__(self) -> "Store":
         return self
@@ -168,9 +165,9 @@ class Store:
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None:
-            warnings.warn(f"the store {self._path!r} was never closed", ResourceWarning, source=self)
-            self.close()
+        gate = getattr(self, "_gate", None)
+        if gate is not None:
+            gate.dropped(f"the store {self._path!r}", self)
 
     def __repr__(self) -> str:
         return f"<holdfast.Store {self._path!r}{' closed' if self.closed else ''}>"
@@ -180,13 +177,21 @@ class Store:
         with self._call() as (store, _):
             check(function(name, c_void_p, *argtypes, POINTER(ErrorStruct))(store, *args, byref(error)), error)
 
+    def _relayed(self, body: Callable[[], None]) -> None:
+        """A call that calls back, unless a thread of the library's does."""
+        if self._background:
+            body()
+        else:
+            relayed(body, gate=self._gate, calls_back=True)
+
     def sync(self) -> None:
         """Makes every change made so far, of either durability, survive power loss."""
         self._plain("hf_sync")
 
     def maintain(self, budget: Duration = 0) -> None:
         """Does up to ``budget`` of upkeep (0: all that is due). Needed only for stores opened with ``background=False``."""
-        self._plain("hf_maintain", c_int64, args=(duration(budget),))
+        span = duration(budget)
+        self._relayed(lambda: self._plain("hf_maintain", c_int64, args=(span,)))
 
     def info(self) -> Info:
         """Figures, without waiting for durability."""
@@ -212,7 +217,7 @@ class Store:
 
     def flush(self) -> None:
         """Until every ticket that is out now is answered. With ``background=False`` it is this that calls back."""
-        self._plain("hf_flush")
+        self._relayed(lambda: self._plain("hf_flush"))
 
     def eventfd(self) -> int:
         """A descriptor for an event loop: readable when tickets were answered since its eight bytes were last read. It belongs to the store."""
@@ -227,7 +232,7 @@ class Store:
         :raises InvalidError: beyond the one that comes next
         """
         with self._call() as (store, _):
-            return feeds.open_feed(store, first)
+            return feeds.open_feed(store, number(first, "first"))
 
     def subscribe(
         self,
@@ -245,12 +250,12 @@ class Store:
         :param callback: called on a thread of the library's instead; what it raises goes to ``sys.unraisablehook``
         """
         with self._call() as (store, _):
-            return feeds.subscribe(store, domain, key, ring, callback)
+            return feeds.subscribe(self._gate, store, self._background, domain, key, ring, callback)
 
     def migrate(self, migrations: Sequence[tuple[Text, Callable[["Transaction"], object]]]) -> Migrated:
         """Applies, in order, those that were not applied yet: each is a name and what fills a transaction, which is committed together with the
         name. The first that raises ends it; the store is then as before that one."""
-        return migrate(self, migrations, lambda txn: Transaction(self, _lent=txn))
+        return migrate(self, self._gate, migrations, lambda txn: Transaction(self, _lent=txn))
 
     def transaction(self, durability: Durability = Durability.DURABLE) -> "Transaction":
         """A transaction, to be used in a ``with`` block: committed at its end, abandoned when it is left by an exception."""
@@ -267,7 +272,8 @@ class Transaction:
 
     def __init__(self, store: Store, durability: Durability = Durability.DURABLE, *, _lent: Any = None) -> None:
         self._store = store
-        self._durability = durability
+        self._durability = member(Durability, durability, "durability")
+        self._spoiled: Optional[int] = None
         self._results: list[Result] = []
         self._after: list[Callable[[bool], None]] = []
         self._txn: Optional[Any] = _lent
@@ -291,12 +297,15 @@ class Transaction:
     def _ticket(self, write: Any) -> Iterator[None]:
         yield
 
-    @contextmanager
-    def _call(self) -> Iterator[tuple[Any, Any]]:
+    def _call(self) -> Use:
         if self._txn is None:
             raise ValueError("the transaction has ended")
-        with self._store._call() as (store, _):
-            yield store, self._txn
+        return self._store._gate.use(self._txn)
+
+    def _refused(self) -> None:
+        """An operation could not be added: the rest is not committed without it."""
+        if self._txn is not None and self._spoiled is None:
+            self._spoiled = len(self._results)
 
     def _result(self) -> tuple[ResultStruct, Result]:
         struct = ResultStruct()
@@ -311,19 +320,26 @@ class Transaction:
     def commit(self) -> None:
         """Commits, and ends the transaction in every case. On failure nothing happened (:class:`UncertainError`: all or nothing may turn up after
         reopening)."""
-        error = ErrorStruct()
-        with self._committing() as txn:
-            rc = function("hf_txn_commit", c_void_p, c_int, POINTER(ErrorStruct))(txn, int(self._durability), byref(error))
-            self._ended(rc == 0)
+        error, rc = ErrorStruct(), -1
+        call = function("hf_txn_commit", c_void_p, c_int, POINTER(ErrorStruct))
+        with self._committing() as (_, txn):
+            try:
+                self._txn = None
+                rc = call(txn, self._durability, byref(error))
+            finally:
+                self._ended(self._stands(rc))
         check(rc, error)
 
     def commit_later(self) -> Ticket:
         """The same, at once: what was refused is raised, what the operations answered is known, and may be relied on when the ticket says so."""
-        error, struct = ErrorStruct(), TicketStruct()
+        error, struct, rc = ErrorStruct(), TicketStruct(), -1
         call = function("hf_txn_commit_async", c_void_p, c_int, POINTER(TicketStruct), POINTER(ErrorStruct))
-        with self._committing() as txn:
-            rc = call(txn, int(self._durability), byref(struct), byref(error))
-            self._ended(rc == 0)
+        with self._committing() as (_, txn):
+            try:
+                self._txn = None
+                rc = call(txn, self._durability, byref(struct), byref(error))
+            finally:
+                self._ended(self._stands(rc))
         ticket = Ticket(self._store, struct)
         if rc != 0:
             refusal = error.error()
@@ -331,16 +347,25 @@ class Transaction:
             raise_for(rc, refusal)
         return ticket
 
-    @contextmanager
-    def _committing(self) -> Iterator[Any]:
+    def _committing(self) -> Use:
         if self._lent:
             raise ValueError("the transaction of a migration is committed by migrate()")
-        with self._call() as (_, txn):
-            self._txn = None
-            yield txn
+        if self._spoiled is not None:
+            self.abandon()
+            error = Error.of(InvalidError.code, "an operation was refused when it was added: nothing was done")
+            error.operation = self._spoiled
+            raise error
+        return self._call()
+
+    def _stands(self, rc: int) -> bool:
+        """Was it committed? Also when a payload could not be read afterwards, or a signal handler raised something before we heard: then results are not zero."""
+        results = (result._struct for result in self._results)
+        told = rc in (-1, ReadFailedError.code, CorruptError.code)
+        return rc == 0 or (told and any(s.changed or s.version or s.token or s.count for s in results))
 
     def _ended(self, committed: bool) -> None:
-        for callback in self._after:
+        after, self._after = self._after, []
+        for callback in after:
             callback(committed)
         if committed:
             for result in self._results:
@@ -394,13 +419,76 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     :raises LockedError: another process has it open
     :raises CorruptError: nothing was changed
     """
-    options = OptionsStruct(create, not background, allow_unsafe_fs, pad, segment_size, inline_max, duration(wait))
+    options = OptionsStruct(
+        create=flag(create, "create"),
+        no_background=not flag(background, "background"),
+        allow_unsafe_fs=flag(allow_unsafe_fs, "allow_unsafe_fs"),
+        pad=pad,
+        segment_size=segment_size,
+        inline_max=inline_max,
+    )
+    name, span = _path(path), duration(wait)
+    if span < -1:
+        invalid("wait must be -1, 0 or a time")
+    if span == 0 or not on_main():
+        options.wait_us = span
+        return _open(name, options, background)
+    return _open_patiently(name, options, background, span)
+
+
+def _open(path: bytes, options: OptionsStruct, background: bool) -> Store:
     handle, error = c_void_p(), ErrorStruct()
     call = function("hf_open", c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct))
-    check(call(os.fsencode(path), byref(options), byref(handle), byref(error)), error)
-    return Store(handle, os.fspath(path))
+    try:
+        check(call(path, byref(options), byref(handle), byref(error)), error)
+        return Store(handle, os.fsdecode(path), background)
+    except Error:
+        raise
+    except BaseException:
+        # A signal handler raised something in between: nobody else would give the lock up.
+        if handle:
+            Relay(lambda: _close(handle)).run()
+        raise
+
+
+def _open_patiently(path: bytes, options: OptionsStruct, background: bool, span: int) -> Store:
+    """Waits in slices, so that an interrupted caller is not followed by one who still waits for the lock."""
+    until = None if span < 0 else monotonic() + span / 1e6
+    options.wait_us = 0
+
+    def body() -> Store:
+        while True:
+            left = _SLICE_US if until is None else max(0, int((until - monotonic()) * 1e6))
+            options.wait_us = min(left, _SLICE_US)
+            try:
+                return _open(path, options, background)
+            except LockedError:
+                if relay.interrupted or (until is not None and monotonic() >= until):
+                    raise
+
+    relay: Relay[Store] = Relay(body, undo=lambda store: store.close())
+    return relay.run()
 
 
 def feed(path: Union[str, "os.PathLike[str]"], first: int = 0) -> feeds.Feed:
     """The feed of the store in directory ``path``, which another process of this host may be writing: takes no lock and changes nothing."""
-    return feeds.open_feed_of(os.fsencode(path), first)
+    return feeds.open_feed_of(_path(path), number(first, "first"))
+
+
+def _path(path: Union[str, "os.PathLike[str]"]) -> bytes:
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        wrong_type("path", "str or os.PathLike", path)
+    raw = os.fsencode(path)
+    if 0 in raw:
+        invalid("the path has a NUL in it")
+    return raw
+
+
+def _cancel_waits(handle: Any) -> None:
+    error = ErrorStruct()
+    function("hf_cancel_waits", c_void_p, POINTER(ErrorStruct))(handle, byref(error))
+
+
+def _close(handle: Any) -> None:
+    error = ErrorStruct()
+    check(function("hf_close", c_void_p, POINTER(ErrorStruct))(handle, byref(error)), error)

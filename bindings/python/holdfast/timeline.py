@@ -18,6 +18,8 @@ from ._abi import (
     Text,
     Time,
     Write,
+    bound,
+    bound_age,
     duration,
     time,
     time_or_none,
@@ -157,7 +159,7 @@ def _filter(
     borrow: Borrow, timeline: Text, subject: Optional[Text], type: Optional[Text]  # noqa: A002
 ) -> FilterStruct:
     return FilterStruct(
-        borrow.bytes(timeline), borrow.bytes(subject), subject is not None, borrow.bytes(type)
+        borrow.bytes(timeline), borrow.given(subject), subject is not None, borrow.optional(type)
     )
 
 
@@ -196,19 +198,19 @@ class TimelineMutations(Domain):
         self,
         timeline: Text,
         *,
-        max_events: int = 0,
-        max_age: Duration = 0,
+        max_events: Optional[int] = None,
+        max_age: Optional[Duration] = None,
         dry_run: bool = False,
         now: Time = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Removes from the old end what lies beyond either bound (0: no such bound)."""
+        """Removes from the old end what lies beyond either bound (None: no such bound)"""
         borrow = Borrow()
         args = RetainStruct(
             write(None, durability),
             borrow.bytes(timeline),
-            max_events,
-            duration(max_age),
+            bound(max_events, "max_events"),
+            bound_age(max_age, "max_age"),
             dry_run,
             time(now),
         )

@@ -101,7 +101,7 @@ def test_closing_wakes_those_who_wait(tmp_path):
     for thread in threads:
         thread.start()
     waits.wait()
-    while store._running < 3:  # all of them are on their way in; where exactly must not matter
+    while len(store._gate.uses) < 3:  # all of them are on their way in; where exactly must not matter
         pass
     store.close()
     for thread in threads:
