@@ -20,9 +20,11 @@ from ctypes import (
     memmove,
 )
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Callable, Iterable, Iterator, List, Optional, cast
 
 from ._abi import (
+    ABSENT,
     Borrow,
     Bytes,
     Deferred,
@@ -52,6 +54,7 @@ from ._abi import (
 )
 from ._calls import call_back, callback as checked_callback, relayed
 from ._domain import PAGE_SIZE, Domain, answered, deferred, each, unless_refused, waited
+from .errors import ConflictError
 from ._names import names
 
 
@@ -617,23 +620,44 @@ class OutboxMutations(Domain):
         self,
         queue: Text,
         *,
-        max_attempts: int = 0,
-        dedup_window: Duration = 0,
-        dedup_max: int = 0,
+        max_attempts: Optional[int] = None,
+        dedup_window: Optional[Duration] = None,
+        dedup_max: Optional[int] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Settings of a queue; ``expect`` is their own version.
+        """Settings of a queue; ``expect`` is their own version. What is not given stays as it is: it is read, and the change is made only if it is still the same
+        then; in a transaction that is a guard of the commit.
 
         :param max_attempts: attempts until an item is failed; 0: 5
         :param dedup_window: for how long the id of a completed item goes on blocking; 0: not at all
         :param dedup_max: at most so many completed ids, the oldest are dropped; 0: a million
         """
         borrow = Borrow()
+        # All of them are looked at before anything is read.
         args = ConfigureStruct(
-            write(expect, durability), borrow.bytes(queue), max_attempts, duration(dedup_window), dedup_max
+            write(expect, durability), borrow.bytes(queue), max_attempts or 0, duration(dedup_window or 0), dedup_max or 0
         )
-        return self._mutate("hf_outbox_configure", args)
+        for name, value in (("max_attempts", max_attempts), ("dedup_window", dedup_window), ("dedup_max", dedup_max)):
+            if value is not None and not isinstance(value, timedelta):
+                number(value, name, 0, 2**63 - 1)
+        if None not in (max_attempts, dedup_window, dedup_max):
+            return self._mutate("hf_outbox_configure", args)
+        while True:
+            now = Outbox(getattr(self._owner, "_store", self._owner)).stats(queue, undurable=True)
+            if max_attempts is None:
+                args.max_attempts = now.max_attempts
+            if dedup_window is None:
+                args.dedup_window_us = now.dedup_window
+            if dedup_max is None:
+                args.dedup_max = now.dedup_max
+            if expect is None:
+                args.write.expect = now.settings_version or ABSENT
+            try:
+                return self._mutate("hf_outbox_configure", args)
+            except ConflictError:
+                if expect is not None or self._in_transaction:
+                    raise
 
     def pause(
         self, queue: Text, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE
@@ -844,6 +868,8 @@ def _claim_next_args(
 class OutboxInTransaction(OutboxMutations):
     """``txn.outbox``"""
 
+    _in_transaction = True
+
     def claim(
         self,
         queue: Text,
@@ -888,6 +914,10 @@ class _Caught:
     def again(self) -> None:
         if self.error is not None:
             raise self.error
+
+
+class EndPass(Exception):
+    """Raised by a sender: the item is released, which is no attempt, and :meth:`Outbox.drain` ends without sending any more."""
 
 
 class Outbox(OutboxMutations):
@@ -1069,18 +1099,32 @@ class Outbox(OutboxMutations):
         durability: Durability = Durability.DURABLE,
     ) -> Drained:
         """One pass over what is queued: claim, ``send``, then complete, or fail when ``send`` raised. What it raised becomes the item's last
-        error; what is no ``Exception`` (a KeyboardInterrupt) is raised again when the pass is over, since a pass cannot be left half-way
-        without failing what is still to be sent."""
+        error. A sender ends the pass by raising :class:`EndPass`; what is no ``Exception`` (a KeyboardInterrupt) ends it too, and is raised again. The item
+        that it was about is released then, which is no attempt, and what is left stays queued and counts as skipped.
+
+        A failure of the store ends the pass and is raised, with what the sender raised last as its ``__cause__``.
+        """
         borrow, caught, owner_ = Borrow(), _Caught(), cast(Any, self._owner)
         checked_callback(send, "send")
+        ended: List[bool] = []
+        last: List[BaseException] = []
 
         def deliver(_: Any, item: Any, reason: Any, size: int) -> bool:
             try:
+                if ended:
+                    raise EndPass()
+                last.clear()
                 call_back(owner_._gate, send, _item(item.contents))
                 return True
             except BaseException as error:  # noqa: B902 - it must not pass through the library
-                if not isinstance(error, Exception):
-                    caught.error = error
+                if isinstance(error, EndPass) or not isinstance(error, Exception):
+                    ended.append(True)
+                    if not isinstance(error, Exception):
+                        caught.error = caught.error or error
+                    # Then the library finds that the item is not this pass's any more.
+                    self._give_back(queue, [_item(item.contents)])
+                    return False
+                last.append(error)
                 text = f"{type(error).__name__}: {error}".encode("utf-8", "replace").replace(b"\0", b"?")[: size - 1]
                 memmove(reason, text + b"\0", len(text) + 1)
                 return False
@@ -1104,11 +1148,12 @@ class Outbox(OutboxMutations):
         def body() -> Drained:
             with self._owner._call() as (store, _):
                 rc = call(store, byref(args), byref(out), byref(error))
-            # Of two failures neither is lost: the store's is raised, the sender's is its context.
-            try:
-                caught.again()
-            finally:
-                check(rc, error)
+            # Of two failures neither is lost.
+            failure = error.error() if rc != 0 else None
+            if caught.error is not None:
+                raise caught.error from failure
+            if failure is not None:
+                raise failure from (last[0] if last else None)
             return Drained(out.sent, out.failed, out.requeued, out.skipped)
 
         return relayed(body, gate=owner_._gate, calls_back=True)

@@ -1,4 +1,6 @@
 import dataclasses
+import pathlib
+import resource
 import threading
 from datetime import timedelta
 
@@ -121,3 +123,144 @@ def test_of_many_threads_one_gets_each_item(store):
     for thread in threads:
         thread.join()
     assert sorted(got, key=int) == [f"{i}" for i in range(60)]
+
+
+def test_configuring_changes_only_what_is_given(store):
+    store.outbox.configure("q", max_attempts=9, dedup_window=timedelta(hours=1), dedup_max=77)
+
+    def settings():
+        stats = store.outbox.stats("q")
+        return stats.max_attempts, stats.dedup_window, stats.dedup_max
+
+    version = store.outbox.configure("q", max_attempts=3).version
+    assert settings() == (3, 3_600_000_000, 77)
+    store.outbox.configure("q", dedup_window=0, expect=version)
+    assert settings() == (3, 0, 77)
+    with pytest.raises(holdfast.ConflictError):
+        store.outbox.configure("q", dedup_max=5, expect=version)
+    with store.transaction() as txn:
+        txn.outbox.configure("q", dedup_max=5)
+    assert store.later().outbox.configure("q", max_attempts=0).ticket.wait()
+    assert settings() == (5, 0, 5)
+    with pytest.raises(holdfast.ConflictError):
+        with store.transaction() as txn:
+            txn.outbox.configure("q", dedup_max=6)
+            store.outbox.configure("q", max_attempts=4)
+    assert settings() == (4, 0, 5)
+    assert not store.outbox.configure("q").changed
+
+
+def test_settings_are_changed_by_many_at_once(store):
+    """None of them loses what another one set."""
+    names = ("max_attempts", "dedup_window", "dedup_max")
+    threads = [threading.Thread(target=lambda n=n: [store.outbox.configure("q", **{n: i}) for i in range(1, 40)]) for n in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stats = store.outbox.stats("q")
+    assert (stats.max_attempts, stats.dedup_window, stats.dedup_max) == (39, 39, 39)
+
+
+@pytest.mark.parametrize("raised", [holdfast.EndPass, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("thread", ["main", "another"])
+def test_a_sender_ends_the_pass(store, raised, thread):
+    store.outbox.enqueue_many("q", [OutboxInput(f"{i}") for i in range(6)])
+    seen, ended = [], []
+
+    def send(item):
+        seen.append(item.id)
+        if item.id == "2":
+            raise raised()
+
+    def drain():
+        try:
+            ended.append(store.outbox.drain("q", send, max_attempts=1))
+        except BaseException as error:
+            ended.append(error)
+
+    if thread == "main":
+        drain()
+    else:
+        other = threading.Thread(target=drain)
+        other.start()
+        other.join()
+    assert seen == ["0", "1", "2"]
+    left = list(store.outbox.list("q"))
+    assert [(item.id, item.status, item.attempts) for item in left] == [(f"{i}", Status.QUEUED, 0) for i in range(2, 6)]
+    if raised is holdfast.EndPass:
+        assert (ended[0].sent, ended[0].failed, ended[0].requeued) == (2, 0, 0)
+    else:
+        assert isinstance(ended[0], raised)
+
+
+def test_of_two_failures_in_a_drain_neither_is_lost(store):
+    """The sender fails, and so does the store when it is to note that."""
+    store.outbox.enqueue("q", "1")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def send(raised):
+        def call(item):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+            raise raised
+
+        return call
+
+    try:
+        with pytest.raises(holdfast.Error) as caught:
+            store.outbox.drain("q", send(ConnectionError("no route")))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert isinstance(caught.value, (holdfast.UncertainError, holdfast.FailedError))
+    assert isinstance(caught.value.__cause__, ConnectionError)
+    with pytest.raises(holdfast.FailedError):
+        store.close()
+
+
+def damage(name, what):
+    """Other bytes for a payload that lies on disk."""
+    found = 0
+    for path in pathlib.Path(name).glob("segment-*"):
+        data = path.read_bytes()
+        at = data.find(what)
+        while at >= 0:
+            with open(path, "r+b") as file:
+                file.seek(at)
+                file.write(b"?")
+            found, at = found + 1, data.find(what, at + 1)
+    assert found > 0
+
+
+def test_a_claim_whose_payload_cannot_be_read_keeps_its_token(store):
+    payload = b"0123456789abcdef" * 64
+    for id in ("1", "2", "3"):
+        store.outbox.enqueue("q", id, payload)
+    store.outbox.enqueue("q", "4", b"short")
+    damage("store", payload)
+    with pytest.raises((holdfast.CorruptError, holdfast.ReadFailedError)) as caught:
+        store.outbox.claim("q", "1", "me")
+    assert caught.value.granted.id == "1" and store.outbox.complete("q", "1", caught.value.granted.token).changed
+    with pytest.raises((holdfast.CorruptError, holdfast.ReadFailedError)) as caught:
+        store.outbox.claim_next("q", "me", max=2, wait=1000)
+    [two, three] = caught.value.granted
+    assert (two.id, three.id, two.payload) == ("2", "3", b"")
+    for item in (two, three):
+        store.outbox.release("q", item.id, item.token)
+    # In a transaction its results are there.
+    with pytest.raises((holdfast.CorruptError, holdfast.ReadFailedError)):
+        with store.transaction() as txn:
+            moved = txn.cursors.advance("c", "s", 1)
+            claimed = txn.outbox.claim_next("q", "me", max=3)
+    assert moved.changed and [item.id for item in claimed.value] == ["2", "3", "4"]
+    assert claimed.value[2].payload == b"short"
+    for item in claimed.value:
+        assert store.outbox.complete("q", item.id, item.token).changed
+
+
+def test_a_replay_that_cannot_be_read_is_told(store):
+    response = b"0123456789abcdef" * 64
+    begun = store.idempotency.begin("s", "k")
+    store.idempotency.complete("s", "k", begun.token, status=200, response=response)
+    damage("store", response)
+    with pytest.raises((holdfast.CorruptError, holdfast.ReadFailedError)):
+        store.idempotency.begin("s", "k")
