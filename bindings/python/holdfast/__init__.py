@@ -73,6 +73,7 @@ from .later import Answered, Later, Ticket
 from .lock import Lock, LockStats
 from .migration import Migrated, Migration
 from .outbox import (
+    NO_BOUND,
     Backoff,
     BackoffKind,
     CompletedId,
@@ -144,6 +145,7 @@ __all__ = [
     "Migrated",
     "Migration",
     "NEVER",
+    "NO_BOUND",
     "NO_TOMBSTONE",
     "NewerVersionError",
     "NoSpaceError",

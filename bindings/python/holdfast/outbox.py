@@ -20,7 +20,6 @@ from ctypes import (
     memmove,
 )
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Callable, Iterable, Iterator, List, Optional, cast
 
 from ._abi import (
@@ -56,6 +55,10 @@ from ._calls import call_back, callback as checked_callback, relayed
 from ._domain import PAGE_SIZE, Domain, answered, deferred, each, unless_refused, waited
 from .errors import ConflictError
 from ._names import names
+
+
+NO_BOUND = 2**32 - 1
+"""As ``max_lost``: however many are lost, the item is not failed."""
 
 
 class Status(enum.IntEnum):
@@ -449,6 +452,8 @@ class OutboxStats:
     failed: StatusCount
     as_of: int
     max_attempts: int
+    max_lost: int
+    """Claims that end without an answer until an item is failed; NO_BOUND: never."""
     settings_version: int
     """0: never configured nor paused."""
     paused: bool
@@ -621,6 +626,7 @@ class OutboxMutations(Domain):
         queue: Text,
         *,
         max_attempts: Optional[int] = None,
+        max_lost: Optional[int] = None,
         dedup_window: Optional[Duration] = None,
         dedup_max: Optional[int] = None,
         expect: Optional[int] = None,
@@ -630,23 +636,28 @@ class OutboxMutations(Domain):
         then; in a transaction that is a guard of the commit.
 
         :param max_attempts: attempts until an item is failed; 0: 5
+        :param max_lost: claims that end without an answer until it is failed; 0: 10; :data:`NO_BOUND`: never
         :param dedup_window: for how long the id of a completed item goes on blocking; 0: not at all
         :param dedup_max: at most so many completed ids, the oldest are dropped; 0: a million
         """
         borrow = Borrow()
         # All of them are looked at before anything is read.
         args = ConfigureStruct(
-            write(expect, durability), borrow.bytes(queue), max_attempts or 0, duration(dedup_window or 0), dedup_max or 0
+            write=write(expect, durability),
+            queue=borrow.bytes(queue),
+            max_attempts=0 if max_attempts is None else max_attempts,
+            max_lost=0 if max_lost is None else max_lost,
+            dedup_window_us=0 if dedup_window is None else duration(dedup_window),
+            dedup_max=0 if dedup_max is None else dedup_max,
         )
-        for name, value in (("max_attempts", max_attempts), ("dedup_window", dedup_window), ("dedup_max", dedup_max)):
-            if value is not None and not isinstance(value, timedelta):
-                number(value, name, 0, 2**63 - 1)
-        if None not in (max_attempts, dedup_window, dedup_max):
+        if None not in (max_attempts, max_lost, dedup_window, dedup_max):
             return self._mutate("hf_outbox_configure", args)
         while True:
             now = Outbox(getattr(self._owner, "_store", self._owner)).stats(queue, undurable=True)
             if max_attempts is None:
                 args.max_attempts = now.max_attempts
+            if max_lost is None:
+                args.max_lost = now.max_lost
             if dedup_window is None:
                 args.dedup_window_us = now.dedup_window
             if dedup_max is None:
@@ -1053,6 +1064,7 @@ class Outbox(OutboxMutations):
                 failed=_count(out.failed),
                 as_of=out.as_of,
                 max_attempts=out.max_attempts,
+                max_lost=out.max_lost,
                 settings_version=out.settings_version,
                 paused=out.paused,
                 groups=out.groups,

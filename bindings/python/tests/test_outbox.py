@@ -126,7 +126,7 @@ def test_of_many_threads_one_gets_each_item(store):
 
 
 def test_configuring_changes_only_what_is_given(store):
-    store.outbox.configure("q", max_attempts=9, dedup_window=timedelta(hours=1), dedup_max=77)
+    store.outbox.configure("q", max_attempts=9, max_lost=holdfast.NO_BOUND, dedup_window=timedelta(hours=1), dedup_max=77)
 
     def settings():
         stats = store.outbox.stats("q")
@@ -148,6 +148,9 @@ def test_configuring_changes_only_what_is_given(store):
             store.outbox.configure("q", max_attempts=4)
     assert settings() == (4, 0, 5)
     assert not store.outbox.configure("q").changed
+    assert store.outbox.stats("q").max_lost == holdfast.NO_BOUND
+    store.outbox.configure("q", max_lost=3)
+    assert store.outbox.stats("q").max_lost == 3 and settings() == (4, 0, 5)
 
 
 def test_settings_are_changed_by_many_at_once(store):

@@ -269,9 +269,9 @@ def work():
             txn.cursors.advance("d", "s", i)
 ended = 0
 for life in range(40):
-    threading.Timer(0.005 + random.random() / 50, os.kill, (os.getpid(), signal.SIGINT)).start()
     try:
         try:
+            threading.Timer(0.005 + random.random() / 50, os.kill, (os.getpid(), signal.SIGINT)).start()
             with store:
                 work()
         finally:
