@@ -27,6 +27,8 @@ struct row {
 static const struct row rows[] = {
     ROW(hf_bytes),
     ROW(hf_cancel),
+    ROW(hf_clock),
+    ROW(hf_clock_set_back),
     ROW(hf_cursor),
     ROW(hf_cursor_advance),
     ROW(hf_cursor_got),
