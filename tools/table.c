@@ -52,7 +52,7 @@ const struct cli_command cli_commands[] = {
      "Without any ACCOUNT nothing is removed.", inbox_prune_options, MANY, cmd_inbox_prune},
     {"inbox", "trim", "USER", "remove the oldest records beyond a number or an age", NULL, inbox_trim_options, MANY | CLI_CLOCK,
      cmd_inbox_trim},
-    {"inbox", "clear", "USER", "remove all records of a user", "The inbox's status and the time of its newest save stay.", NULL, MANY,
+    {"inbox", "clear", "USER", "remove all records of a user", "The inbox's status stays; the time of its newest save goes too.", NULL, MANY,
      cmd_inbox_clear},
     {"inbox", "counts", "USER", "count a user's records", NULL, NULL, 0, cmd_inbox_counts},
     {"inbox", "dismissed", "USER", "list the keys of the dismissed records", NULL, NULL, CLI_PAGES, cmd_inbox_dismissed},

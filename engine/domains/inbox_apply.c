@@ -28,6 +28,20 @@ static int move_generated_at(struct hf__inbox *inbox, struct hf__change *change,
 	return HF_OK;
 }
 
+/* A clear takes the newest generated_at along, and with it the whole value unless there is a status. */
+static int drop_generated_at(struct hf__inbox *inbox, struct hf__change *change, uint64_t lsn)
+{
+	if (inbox->value.generated_at == HF_UNSET)
+		return HF_OK;
+	const int rc = hf__before_change(change, &inbox->object);
+	if (rc != HF_OK)
+		return rc;
+	inbox->value.generated_at = HF_UNSET;
+	inbox->value.version = inbox->value.status_version ? lsn : 0;
+	hf__after_change(change, &inbox->object);
+	return HF_OK;
+}
+
 /* Puts the whole value; *value has no status yet. */
 static int set_value(struct hf__inbox_state *s, struct hf__change *change, struct hf_bytes user, struct hf__inbox_value value,
                      struct hf_bytes status)
@@ -221,6 +235,8 @@ static bool change_follows(const struct hf__inbox_change *head, const struct hf_
 	struct hf__inbox_item item;
 	if (head->generated_at != HF_UNSET && inbox && inbox->value.generated_at >= head->generated_at)
 		return false;
+	if (head->cause == HF__INBOX_CAUSE_CLEAR && head->count == 0 && (!inbox || inbox->value.generated_at == HF_UNSET))
+		return false;
 	for (uint32_t i = 0; i < head->count; i++)
 		if (!hf__inbox_get_item(&items, &item) || !item_follows(head, inbox, &item, entry))
 			return false;
@@ -254,6 +270,8 @@ static int apply_change(struct hf__inbox_state *s, struct hf__change *change, co
 	int rc = add_inbox(s, change, head.user, &inbox);
 	if (rc == HF_OK && head.generated_at != HF_UNSET)
 		rc = move_generated_at(inbox, change, head.generated_at, entry->lsn);
+	if (rc == HF_OK && head.cause == HF__INBOX_CAUSE_CLEAR)
+		rc = drop_generated_at(inbox, change, entry->lsn);
 	for (uint32_t i = 0; i < head.count && rc == HF_OK; i++)
 		rc = hf__inbox_get_item(&head.items, &item) ? apply_item(inbox, change, entry, &item) : HF_ECORRUPT;
 	return rc;

@@ -180,7 +180,7 @@ static bool cause_ok(const struct hf__inbox_change *head, const uint32_t n[HF__I
 	case HF__INBOX_CAUSE_TRIM:
 		return n[HF__INBOX_REMOVED] + n[HF__INBOX_BURIED] == count && count > 0 && !moves;
 	case HF__INBOX_CAUSE_CLEAR:
-		return n[HF__INBOX_REMOVED] + n[HF__INBOX_LIFTED] == count && count > 0 && !moves;
+		return n[HF__INBOX_REMOVED] + n[HF__INBOX_LIFTED] == count && !moves; /* none: it takes generated_at alone */
 	case HF__INBOX_CAUSE_REMOVE:
 		return count == 1 && n[HF__INBOX_REMOVED] + n[HF__INBOX_BURIED] == 1 && !moves;
 	case HF__INBOX_CAUSE_EXPIRE:

@@ -169,7 +169,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	if (!inbox)
 		return HF_OK;
 	const struct contents found = contents_of(inbox, d->mono);
-	if (found.records == 0 && !found.stands)
+	if (found.records == 0 && !found.stands && inbox->value.generated_at == HF_UNSET)
 		return HF_OK;
 	const int rc = check_room(d, found.bytes);
 	if (rc != HF_OK)

@@ -559,7 +559,8 @@ static void inbox_changes_that_break_a_rule_are_damage(void **state)
 	expect_change_damage(&b, "a removal of two", HF__INBOX_CAUSE_REMOVE, HF_UNSET, "-1-2");
 	expect_change_damage(&b, "a removal that puts", HF__INBOX_CAUSE_REMOVE, HF_UNSET, "+2");
 	expect_change_damage(&b, "a removal that moves generated_at", HF__INBOX_CAUSE_REMOVE, 4, "-1");
-	expect_change_damage(&b, "a clearing of nothing", HF__INBOX_CAUSE_CLEAR, HF_UNSET, "");
+	expect_change_damage(&b, "a clearing that puts", HF__INBOX_CAUSE_CLEAR, HF_UNSET, "+2");
+	expect_change_damage(&b, "a clearing that moves generated_at", HF__INBOX_CAUSE_CLEAR, 4, "");
 	expect_change_damage(&b, "a trim that puts", HF__INBOX_CAUSE_TRIM, HF_UNSET, "d1");
 	expect_change_damage(&b, "a prune that moves generated_at", HF__INBOX_CAUSE_PRUNE, 4, "-1");
 	expect_change_damage(&b, "the state of a record that is there", HF__INBOX_CAUSE_STATE, HF_UNSET, "d1");

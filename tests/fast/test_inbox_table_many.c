@@ -335,7 +335,7 @@ static const struct inbox_row rows[] = {
     {"save a score that is no number", save_not_a_number, MANY, HF_EINVAL, {{0}}},
     {"clear",
      clear,
-     MANY,
+     UNSETTING,
      HF_OK,
      {[NOBODY] = SAME,
       [LACKING] = {HF_OK, NULL, 1},

@@ -198,6 +198,36 @@ static void a_container_that_is_needed_again_stays(void **state)
 	}
 }
 
+/* A poller's inbox: saved with a time, then cleared. */
+static void what_a_poller_leaves_goes_with_a_clear(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_open(SETTING_REOPENED);
+	const struct hf_inbox_input input = {.thread = hf_str("t"), .payload = hf_str("p")};
+	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &input, .count = 1, .generated_at = 9};
+	struct hf_result result;
+	struct hf_inbox_page page;
+	assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_OK);
+	const struct hf_inbox_clear clear = {.user = hf_str("u")};
+	assert_int_equal(hf_inbox_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
+	assert_true(result.changed && result.count == 1);
+	assert_int_equal(hf_inbox_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
+	assert_false(result.changed);
+	assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &page, NULL), HF_OK);
+	assert_true(page.generated_at == HF_UNSET);
+	hf_release(page.memory);
+	assert_int_equal(count_names(stage->store, &used_once[0]), 0);
+	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
+	const struct hf_inbox_save empty = {.user = hf_str("u"), .generated_at = 9};
+	assert_int_equal(hf_inbox_save(stage->store, NULL, &empty, &result, NULL), HF_OK);
+	assert_true(result.changed); /* nothing was seen before */
+	assert_int_equal(hf_inbox_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
+	assert_true(result.changed && result.count == 0);
+	stage_switch(stage);
+	assert_int_equal(count_names(stage->store, &used_once[0]), 0);
+	stage_close(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +238,7 @@ int main(void)
 	    cmocka_unit_test(looking_for_what_is_gone_waits_for_its_removal),
 	    cmocka_unit_test(a_number_moves_only_when_a_name_goes),
 	    cmocka_unit_test(a_container_that_is_needed_again_stays),
+	    cmocka_unit_test(what_a_poller_leaves_goes_with_a_clear),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -250,6 +250,8 @@ static void check_inbox(const struct trial *t, const struct cell *cell)
 	hf_time want = t->state == NOBODY ? HF_UNSET : SNAPSHOT_1;
 	if (moves(t, cell))
 		want = t->row->kind == MOVING ? SNAPSHOT_2 : SNAPSHOT_1;
+	if (cell->code == HF_OK && t->row->kind == UNSETTING)
+		want = HF_UNSET;
 	expect_that(t, generated_at == want, "generated_at", "is not the newest");
 }
 

@@ -65,6 +65,7 @@ enum inbox_kind {
 	MANY, /* on many: takes none */
 	MOVING, /* and moves generated_at: changed whatever the count */
 	FIRST, /* and moves generated_at where there is none yet */
+	UNSETTING, /* and unsets generated_at */
 	DRY, /* counts only */
 };
 

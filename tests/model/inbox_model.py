@@ -349,7 +349,8 @@ class Inboxes:
         stones = [key for key, stone in self.w.all("tombstone", user) if stone.until > self.w.now]
         for key in records + [key for key, _ in self.w.all("tombstone", user)]:
             del self.w.state[key]
-        return Done(bool(records or stones), count=len(records))
+        newest = self.w.state.pop(("generated", user), None)
+        return Done(bool(records or stones) or newest is not None, count=len(records))
 
     # --- Reads ---
 

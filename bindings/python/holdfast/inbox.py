@@ -642,7 +642,7 @@ class InboxMutations(Domain):
         return self._mutate("hf_inbox_trim", args)
 
     def clear(self, user: Text, *, durability: Durability = Durability.DURABLE) -> Result:
-        """Removes all records and tombstones of the user."""
+        """Removes all records and tombstones of the user, and the newest generated_at; the status stays."""
         borrow = Borrow()
         return self._mutate("hf_inbox_clear", ClearStruct(write(None, durability), borrow.bytes(user)))
 

@@ -232,8 +232,8 @@ struct hf_inbox_clear {
 	struct hf_bytes user;
 };
 
-/* Removes all records and tombstones of the user; generated_at and status stay. result->count: records; changed is true also when there were
- * tombstones only. */
+/* Removes all records and tombstones of the user, and the newest generated_at: the next save finds the inbox as if none had been before. The
+ * status stays. result->count: records; changed is true also when there were only tombstones or a generated_at. */
 HF_API HF_CHECKED int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear *args, struct hf_result *result,
                                      struct hf_error *error);
 
