@@ -16,7 +16,7 @@
 #include "store/internal.h"
 #include "store/removed.h"
 
-enum { MANY = 3000, BATCH = 250 };
+enum { MANY = 1000, BATCH = 250 };
 /* What may be left of any number of names. */
 #define LEFT ((size_t)64 << 10)
 
