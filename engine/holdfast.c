@@ -31,6 +31,8 @@ const struct hf__domains *hf__all_domains(void)
 	return &all;
 }
 
+#define REPLACED_TRIES 8u
+
 static void release_os(struct hf__os *os)
 {
 	hf__os_posix_free(os);
@@ -42,9 +44,9 @@ static int open_directory(const char *path, bool create, struct hf__os *os, stru
 	const int rc = hf__os_posix_new(path, create, os);
 	if (rc == 0)
 		return HF_OK;
-	if (rc == ENOENT || rc == ENOTDIR)
-		return hf__fail(error, HF_ENOTFOUND, rc, "there is no such directory");
-	return hf__fail(error, hf__code_of_errno(rc), rc, "the directory could not be opened (error %d)", rc);
+	if (rc == ENOENT)
+		return hf__fail(error, HF_ENOTFOUND, rc, create ? "the directory above it does not exist" : "there is no such directory");
+	return hf__os_failed(error, "the directory could not be opened", rc);
 }
 
 /* The seam to a directory, for whoever frees it with release_os. */
@@ -64,7 +66,7 @@ static int new_os(const char *path, bool create, struct hf__os **out, struct hf_
 	return rc;
 }
 
-int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
+static int open_once(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
 {
 	struct hf__os *os;
 	*out = NULL;
@@ -76,6 +78,22 @@ int hf_open(const char *path, const struct hf_options *options, hf_store **out, 
 		release_os(os);
 	else
 		hf__store_own_os(*out, os, release_os);
+	return rc;
+}
+
+int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
+{
+	struct hf_error failure = {0};
+	int rc = HF_OK;
+	/* Who waited for a store that was replaced meanwhile wants the one that lies there now. */
+	for (unsigned i = 0; i < REPLACED_TRIES; i++) {
+		failure = (struct hf_error){0};
+		rc = open_once(path, options, out, &failure);
+		if (rc != HF_ELOCKED || failure.os_errno != ESTALE)
+			break;
+	}
+	if (rc != HF_OK && error)
+		*error = failure;
 	return rc;
 }
 

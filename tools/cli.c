@@ -121,8 +121,8 @@ int cli_open_with(struct cli *cli, struct hf_options options)
 	if (hf_open(directory, &options, &cli->store, &error) == HF_OK) {
 		return CLI_OK;
 	}
-	/* These two are no failures of the system: its errno would only say the same again. */
-	error.os_errno = error.code == HF_ELOCKED || error.code == HF_ENOTFOUND ? 0 : error.os_errno;
+	/* What is no failure of a device has a sentence of its own: the errno would only say the same again. */
+	error.os_errno = error.code == HF_EIO ? error.os_errno : 0;
 	const char *hint = error.code == HF_ENOTFOUND   ? "; 'holdfast init' makes one"
 	                   : error.code == HF_EUNSAFEFS ? "; --allow-unsafe-fs overrides that"
 	                                                : "";
@@ -232,7 +232,7 @@ int cli_read_file(struct cli *cli, const char *path, size_t max, char **out, siz
 	FILE *file = standard ? stdin : fopen(path, "rbe");
 	*out = NULL;
 	if (!file) {
-		return cli_fail_with(cli, errno == ENOENT ? HF_ENOTFOUND : HF_EIO, "%s: %s", path, strerror(errno));
+		return cli_fail_with(cli, cli_code_of_errno(errno), "%s: %s", path, strerror(errno));
 	}
 	const int status = read_stream(cli, file, standard ? "stdin" : path, max, out, len);
 	if (!standard && fclose(file) && status == CLI_OK) {

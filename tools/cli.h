@@ -159,6 +159,8 @@ int cli_exit_of(int code); /* enum hf_code to enum cli_exit; prints nothing */
 int cli_fail(struct cli *cli, const struct hf_error *error);
 /* The same, with the store or file that it is about in front, and what may help behind; both may be "". */
 int cli_fail_about(struct cli *cli, const struct hf_error *error, const char *subject, const char *hint);
+/* The library's code for a failed system call of the tool's own: HF_EIO is left to devices that fail. */
+int cli_code_of_errno(int why);
 /* A failure of the tool's own, under a code of the library (HF_EINVAL, HF_EIO, HF_ENOMEM, HF_ECORRUPT, ...). */
 int cli_fail_with(struct cli *cli, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* A wrong call: HF_EINVAL, and where to look. */

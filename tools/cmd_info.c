@@ -33,6 +33,7 @@ int cmd_info(struct cli *cli, int argc, char **argv)
 	out_u64(cli->out, "rewritten_bytes", info.rewritten_bytes);
 	out_u64(cli->out, "torn_bytes", info.torn_bytes);
 	out_u64(cli->out, "replayed", info.replayed);
+	out_bool(cli->out, "volatile", info.volatile_fs);
 	out_end(cli->out);
 	return CLI_OK;
 }

@@ -6,6 +6,7 @@
 #include "out.h"
 #include "text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -48,9 +49,39 @@ int cli_exit_of(int code)
 	case HF_EFAILED:
 	case HF_EIO:
 	case HF_EUNSAFEFS:
+	case HF_EACCESS:
 		return CLI_IO;
 	}
 	return CLI_IO; /* a code of a newer library: the gravest that says nothing about the store */
+}
+
+int cli_code_of_errno(int why)
+{
+	switch (why) {
+	case ENOENT:
+		return HF_ENOTFOUND;
+	case ENOMEM:
+		return HF_ENOMEM;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+	case EMFILE:
+	case ENFILE:
+		return HF_ENOSPACE;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case ENOTDIR:
+	case EISDIR:
+	case EEXIST:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case ENXIO:
+	case ETXTBSY:
+		return HF_EACCESS;
+	default:
+		return HF_EIO;
+	}
 }
 
 /* `text` as one line; the caller frees it. NULL: no memory. */

@@ -8,7 +8,7 @@
 
 static int fail(struct input *input, struct cli *cli, const char *what, int why)
 {
-	return cli_fail_with(cli, why == ENOENT ? HF_ENOTFOUND : HF_EIO, "%s %s: %s", what, input->name, strerror(why));
+	return cli_fail_with(cli, cli_code_of_errno(why), "%s %s: %s", what, input->name, strerror(why));
 }
 
 int input_open(struct input *input, struct cli *cli, const char *path)
@@ -110,7 +110,7 @@ int input_next(struct input *input, struct cli *cli)
 	if (!input->copy || input->reread)
 		return CLI_OK;
 	if (fwrite(input->chunk, 1, input->len, input->copy) != input->len || fflush(input->copy) != 0)
-		return cli_fail_with(cli, errno == ENOSPC ? HF_ENOSPACE : HF_EIO, "cannot keep a temporary copy of %s: %s", input->name,
+		return cli_fail_with(cli, cli_code_of_errno(errno), "cannot keep a temporary copy of %s: %s", input->name,
 		                     strerror(errno));
 	return CLI_OK;
 }

@@ -278,6 +278,6 @@ int out_flush(struct cli *cli)
 	if (why == 0) {
 		return CLI_OK;
 	}
-	return cli_fail_with(cli, why == ENOMEM ? HF_ENOMEM : HF_EIO, "the output could not be written (%s)%s", strerror(why),
+	return cli_fail_with(cli, cli_code_of_errno(why), "the output could not be written (%s)%s", strerror(why),
 	                     cli->changed ? "; the change itself was made and is kept" : "");
 }

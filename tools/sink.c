@@ -14,7 +14,7 @@
 
 static int fail(struct sink *sink, const char *what, int why)
 {
-	return cli_fail_with(sink->cli, why == ENOSPC || why == EDQUOT ? HF_ENOSPACE : HF_EIO, "cannot %s %s: %s", what, sink->path,
+	return cli_fail_with(sink->cli, cli_code_of_errno(why), "cannot %s %s: %s", what, sink->path,
 	                     strerror(why));
 }
 

@@ -4,6 +4,12 @@
 
 #include "holdfast/types.h"
 
+/* What is written by one build is judged by every other one: a compiler that may assume that there is no
+ * NaN would let through what the others call damage. */
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "holdfast must not be compiled with -ffast-math or -ffinite-math-only"
+#endif
+
 /* Reads past the end, or after that, give zeros and set `bad`. Bytes it returns are borrowed from the input. */
 struct hf__reader {
 	const uint8_t *at;

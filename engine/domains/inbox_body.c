@@ -19,8 +19,6 @@
  * out: it may be large, and lie on disk. An ALL names what it touches by a rule (every record of the account whose last save has an LSN of at
  * most up_to and that the mark changes), so that it is as short for a million records as for one; its count is how many there were.
  * Decoding accepts exactly what the mutations can write. */
-#include <math.h>
-
 #include "domains/inbox_state.h"
 
 #define BODY_VERSION 1u
@@ -51,7 +49,7 @@ static bool mark_ok(uint8_t mark, const struct hf__inbox_image *image)
 /* I-INBOX-1: no time of dismissal without a dismissal. */
 static bool image_ok(const struct hf__inbox_image *image)
 {
-	return !isnan(image->score) && (image->dismissed || image->dismissed_at == HF_UNSET);
+	return !hf__score_nan(image->score) && (image->dismissed || image->dismissed_at == HF_UNSET);
 }
 
 static bool parts_ok(struct hf_bytes account, struct hf_bytes thread)

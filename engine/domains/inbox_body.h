@@ -131,6 +131,11 @@ bool hf__inbox_part_ok(const char *name, struct hf_bytes part, struct hf__text *
 void hf__inbox_add_name(struct hf__text *text, const struct hf__inbox_key *key); /* user "a" account "b" thread "c" */
 int hf__inbox_compare_keys(struct hf_bytes account_a, struct hf_bytes thread_a, struct hf_bytes account_b, struct hf_bytes thread_b);
 uint64_t hf__score_bits(double score); /* tells 0 from -0 */
+/* By its bits, as everything about scores: the host's compiler flags and its threads' rounding modes, under
+ * which comparisons of doubles may lie, change nothing. */
+bool hf__score_nan(double score);
+/* A total order of all scores that are numbers: as numbers, and -0 before 0. Below 0, 0 or above. */
+int hf__score_compare(double a, double b);
 /* Would this mark change a record that is like this? */
 bool hf__inbox_mark_changes(enum hf__inbox_mark mark, bool unread, bool dismissed, int64_t seen_at);
 /* now + span, or the end of time. span >= 0. */

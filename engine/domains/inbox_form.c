@@ -1,6 +1,10 @@
 /* The form of what the inbox domain is given: keys, scores, times, and what a mark would change. */
 #include "domains/inbox_body.h"
 
+/* Of a double: its sign, and what is not a number beyond. */
+#define SIGN (UINT64_C(1) << 63)
+#define INFINITE UINT64_C(0x7ff0000000000000)
+
 struct hf_bytes hf__inbox_account(struct hf_bytes account)
 {
 	return account.len > 0 ? account : hf_str("primary");
@@ -40,6 +44,20 @@ uint64_t hf__score_bits(double score)
 	uint64_t bits;
 	memcpy(&bits, &score, sizeof bits);
 	return bits;
+}
+
+bool hf__score_nan(double score)
+{
+	return (hf__score_bits(score) & ~SIGN) > INFINITE;
+}
+
+int hf__score_compare(double a, double b)
+{
+	const uint64_t a_bits = hf__score_bits(a), b_bits = hf__score_bits(b);
+	/* Numbers of either sign grow with their bits, negative ones downward. */
+	const uint64_t a_rank = a_bits & SIGN ? ~a_bits : a_bits | SIGN;
+	const uint64_t b_rank = b_bits & SIGN ? ~b_bits : b_bits | SIGN;
+	return (a_rank > b_rank) - (a_rank < b_rank);
 }
 
 bool hf__inbox_mark_changes(enum hf__inbox_mark mark, bool unread, bool dismissed, int64_t seen_at)

@@ -107,15 +107,6 @@ size_t hf__inbox_total(const struct hf__inbox *inbox)
 
 /* --- Orders ----------------------------------------------------------------------------------------------------------------- */
 
-/* Highest first. Zeros of both signs compare equal as numbers but are not the same value: the bits decide, 0 before -0. No NaN here. */
-static int compare_scores(double a, double b)
-{
-	const uint64_t a_bits = hf__score_bits(a), b_bits = hf__score_bits(b);
-	if (a > b || a < b)
-		return a > b ? -1 : 1;
-	return (a_bits > b_bits) - (a_bits < b_bits);
-}
-
 static int compare_field(enum field field, const struct hf__inbox_position *a, const struct hf__inbox_position *b)
 {
 	switch (field) {
@@ -124,7 +115,7 @@ static int compare_field(enum field field, const struct hf__inbox_position *a, c
 	case BY_SNAPSHOT: /* newest first; HF_UNSET is the smallest value, so it comes last */
 		return (a->snapshot_at < b->snapshot_at) - (a->snapshot_at > b->snapshot_at);
 	case BY_SCORE:
-		return compare_scores(a->score, b->score);
+		return hf__score_compare(b->score, a->score); /* highest first */
 	case BY_ACCOUNT:
 		return hf__bytes_compare(a->account, b->account);
 	case BY_THREAD:

@@ -7,8 +7,6 @@
  * Deciding walks twice: once to count (the entry begins with the count, and nothing is begun that might turn out empty), once to write. */
 #include "domains/inbox_save.h"
 
-#include <math.h>
-
 /* --- Form ------------------------------------------------------------------------------------------------------------------- */
 
 static int refuse(struct hf__text *why, int code, const char *reason)
@@ -35,7 +33,7 @@ static int check_input(const struct hf_inbox_save *args, const struct hf_inbox_i
 		return HF_EINVAL;
 	if (input->payload.len > HF_PAYLOAD_MAX)
 		return refuse(why, HF_ETOOBIG, "a payload is longer than 16 MiB");
-	if (isnan(input->score))
+	if (hf__score_nan(input->score))
 		return refuse(why, HF_EINVAL, "a score is not a number");
 	if (args->restore && !input->dismissed && hf__given(&args->write, input->dismissed_at) != HF_UNSET)
 		return refuse(why, HF_EINVAL, "a record that is not dismissed has a dismissed_at");

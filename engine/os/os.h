@@ -12,17 +12,21 @@
 
 enum hf__os_open_flags {
 	HF__OS_WRITE = 1, /* reading and writing; else reading only */
-	HF__OS_CREATE = 2, /* must not exist yet (EEXIST); mode 0600 */
+	HF__OS_CREATE = 2, /* must not exist yet (EEXIST); owner, group and mode follow from the directory */
 };
 
 typedef int (*hf__os_name_fn)(void *arg, const char *name); /* non-zero ends the listing and is returned */
 
 struct hf__os {
 	void *ctx;
-	/* ENOENT when it does not exist; EINVAL for what is no regular file. Never follows links. */
+	/* ENOENT when it does not exist. Never follows links (ELOOP) and opens nothing but regular files (EISDIR, ENXIO); for writing
+	 * only one that has no second name (EMLINK). */
 	int (*open)(void *ctx, const char *name, unsigned flags, int *out);
 	/* After an error the file is closed all the same. */
 	int (*close)(void *ctx, int file);
+	/* Does the name stand for the open file, does the file still have a name, and is the descriptor behind it still the store's? 0;
+	 * ESTALE when not; errno. `name` NULL: only the last. */
+	int (*same)(void *ctx, int file, const char *name);
 	/* Reads `len` bytes; *got < len only at the end of the file. */
 	int (*read)(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got);
 	/* Writes all `len` bytes at `at`, never appending by itself. After an error any part of them may have been written. */
@@ -36,22 +40,27 @@ struct hf__os {
 	/* Makes creations, renames and unlinks of names durable. The same failure rule as sync. */
 	int (*sync_dir)(void *ctx);
 	int (*list)(void *ctx, hf__os_name_fn each, void *arg);
-	/* Takes the store's lock on file `name` (created if missing, never unlinked), waiting up to wait_us (0 not, -1 for ever). EAGAIN:
-	 * held by another opener, in this process too. Any other error is not "free". */
+	/* Takes the store's lock on the directory and on file `name` (created if missing, never unlinked; `name` must live as long as the
+	 * lock), waiting up to wait_us (0 not, -1 forever). EAGAIN: held by another process. EDEADLK: held in this one. ESTALE: something
+	 * else lies where the directory was opened. Any other error is not "free". The file then has one line about the holder, which
+	 * nothing depends on. */
 	int (*lock)(void *ctx, const char *name, int64_t wait_us);
+	/* Is it still what is found under the names, path of the directory included? 0; ESTALE: removed, replaced, closed; errno. */
+	int (*held)(void *ctx);
 	int (*unlock)(void *ctx);
 	int64_t (*now)(void *ctx); /* wall clock, microseconds since the Unix epoch */
 	int64_t (*ticks)(void *ctx); /* monotonic clock, nanoseconds */
 	int64_t (*boot_clock)(void *ctx); /* microseconds since the machine was booted, suspend included; never goes back */
 	int (*random)(void *ctx, void *buffer, size_t len);
-	int (*boot_id)(void *ctx, uint8_t out[16]); /* differs after every boot of the machine */
+	int (*boot_id)(void *ctx, uint8_t out[16]); /* differs after every boot of the machine; zeros: unknown */
 	bool (*forked)(void *ctx); /* true in a child of the process that made this table's context */
 	/* An event that poll() and its kin can wait for: readable from a tell until it is read (eight bytes). No file: freed apart. */
 	int (*event_new)(void *ctx, int *out);
 	int (*event_tell)(void *ctx, int event);
 	void (*event_free)(void *ctx, int event);
 	void (*event_clear)(void *ctx, int event); /* reads it */
-	int (*safe)(void *ctx, char *name, size_t cap); /* 0, or EOPNOTSUPP for a file system that cannot keep promises; gives its name */
+	/* 0, or EOPNOTSUPP for a file system that cannot keep promises; gives its name, and whether it lives in memory only. */
+	int (*safe)(void *ctx, char *name, size_t cap, bool *is_volatile);
 };
 
 /* The real disk. Opens directory `path`; with `create` makes it (0700) when missing and syncs its parent. Errors: ENOENT, errno.

@@ -1,12 +1,14 @@
 /* What the machine says about itself: which boot this is, and whether the file system below can keep a promise.
  *
- * Refused are network file systems whose locks or renames are not what they seem (NFS, SMB, 9p), and an overlay mounted "volatile",
- * which ignores every sync. Everything else is taken at its word: a list of the good ones would refuse the next good one. */
+ * Refused is what is not there: file systems that are served from elsewhere, by another machine, another program (FUSE) or the host
+ * of a virtual machine, whose locks, renames or syncs are not what they seem, or hold on this side only, so that two mounts of one
+ * directory admit two writers; and an overlay that ignores every sync. Everything else is taken at its word: a list of the good ones
+ * would refuse the next good one. What lives in memory is taken and told. */
 #include "os/os_check.h"
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "os/os_files.h"
+#include "os/os_fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,18 +23,40 @@ enum { BOOT_ID_TEXT = 36, READ_FIRST = 16384, READ_MOST = 64 << 20 };
 
 struct filesystem {
 	uint32_t magic;
-	bool refused;
+	enum { TAKEN, REFUSED, IN_MEMORY } how;
 	const char *name;
 };
 
 enum { MAGIC_OVERLAY = 0x794c7630 };
 
 static const struct filesystem filesystems[] = {
-    {0x6969, true, "nfs"},        {0x517b, true, "smb"},       {0xff534d42, true, "cifs"},
-    {0xfe534d42, true, "smb2"},   {0x01021997, true, "9p"},    {MAGIC_OVERLAY, false, "overlay"},
-    {0xef53, false, "ext4"},      {0x58465342, false, "xfs"},  {0x9123683e, false, "btrfs"},
-    {0x2fc12fc1, false, "zfs"},   {0xf2f52010, false, "f2fs"}, {0xca451a4e, false, "bcachefs"},
-    {0x01021994, false, "tmpfs"}, {0x65735546, false, "fuse"},
+    {0x6969, REFUSED, "nfs"},
+    {0x517b, REFUSED, "smb"},
+    {0xff534d42, REFUSED, "cifs"},
+    {0xfe534d42, REFUSED, "smb2"},
+    {0x01021997, REFUSED, "9p"},
+    {0x65735546, REFUSED, "fuse"},
+    {0x00c36400, REFUSED, "ceph"},
+    {0x0bd00bd0, REFUSED, "lustre"},
+    {0x47504653, REFUSED, "gpfs"},
+    {0x5346414f, REFUSED, "afs"},
+    {0x6b414653, REFUSED, "afs"},
+    {0x786f4256, REFUSED, "vboxsf"},
+    {0x73757245, REFUSED, "coda"},
+    {0x564c, REFUSED, "ncp"},
+    {0x19830326, REFUSED, "beegfs"},
+    {0x20030528, REFUSED, "orangefs"},
+    {0xaad7aaea, REFUSED, "panfs"},
+    {0xbacbacbc, REFUSED, "vmhgfs"},
+    {MAGIC_OVERLAY, TAKEN, "overlay"},
+    {0xef53, TAKEN, "ext4"},
+    {0x58465342, TAKEN, "xfs"},
+    {0x9123683e, TAKEN, "btrfs"},
+    {0x2fc12fc1, TAKEN, "zfs"},
+    {0xf2f52010, TAKEN, "f2fs"},
+    {0xca451a4e, TAKEN, "bcachefs"},
+    {0x01021994, IN_MEMORY, "tmpfs"},
+    {0x858458f6, IN_MEMORY, "ramfs"},
 };
 
 /* All of a small file of the kernel's, whose size fstat() does not know. NUL-terminated; hf__free it. */
@@ -120,19 +144,17 @@ bool hf__check_parse_boot_id(const char *text, size_t len, uint8_t out[16])
 	return true;
 }
 
+/* A machine without /proc, or one that keeps it from us, has a boot id that nobody knows. */
 int hf__check_boot_id(uint8_t out[16])
 {
 	char *text = NULL;
 	size_t len = 0;
-	int err = file_slurp("/proc/sys/kernel/random/boot_id", &text, &len);
-	if (err != 0) {
-		return err;
-	}
-	if (!hf__check_parse_boot_id(text, len, out)) {
-		err = EBADMSG;
+	const int err = file_slurp("/proc/sys/kernel/random/boot_id", &text, &len);
+	if (err != 0 || !hf__check_parse_boot_id(text, len, out)) {
+		memset(out, 0, 16);
 	}
 	hf__free(text);
-	return err;
+	return err == ENOMEM ? err : 0;
 }
 
 /* Cuts the next piece that ends in `end` (or with the text) off the front. */
@@ -163,7 +185,7 @@ static bool piece_is_number(struct hf_bytes piece, uint64_t number)
 }
 
 /* "id parent device root point options tag... - type source super,options": the super block's options are last. */
-bool hf__check_mount_option(const char *text, size_t len, uint64_t id, const char *option, bool *found)
+bool hf__check_mount_volatile(const char *text, size_t len, uint64_t id, bool *found)
 {
 	struct hf_bytes rest = {.data = (const uint8_t *)text, .len = len};
 	*found = false;
@@ -178,7 +200,8 @@ bool hf__check_mount_option(const char *text, size_t len, uint64_t id, const cha
 		(void)piece_next(&line, ' '); /* type */
 		(void)piece_next(&line, ' '); /* source */
 		while (line.len > 0) {
-			if (piece_is(piece_next(&line, ','), option)) {
+			const struct hf_bytes option = piece_next(&line, ',');
+			if (piece_is(option, "volatile") || piece_is(option, "fsync=volatile")) {
 				return true;
 			}
 		}
@@ -200,30 +223,42 @@ static bool overlay_volatile(int dir)
 		return true;
 	}
 	bool found = false;
-	bool is_volatile = hf__check_mount_option(text, len, st.stx_mnt_id, "volatile", &found);
+	bool is_volatile = hf__check_mount_volatile(text, len, st.stx_mnt_id, &found);
 	hf__free(text);
 	return is_volatile || !found;
 }
 
-int hf__check_filesystem(int dir, char *name, size_t cap)
+const char *hf__check_magic(uint32_t magic, bool *refused, bool *is_volatile)
+{
+	*refused = *is_volatile = false;
+	for (size_t i = 0; i < sizeof(filesystems) / sizeof(filesystems[0]); i++) {
+		if (filesystems[i].magic == magic) {
+			*refused = filesystems[i].how == REFUSED;
+			*is_volatile = filesystems[i].how == IN_MEMORY;
+			return filesystems[i].name;
+		}
+	}
+	return NULL;
+}
+
+int hf__check_filesystem(int dir, char *name, size_t cap, bool *is_volatile)
 {
 	struct statfs fs;
+	struct hf__text text = {.data = name, .cap = cap};
+	bool refused;
+	*is_volatile = false;
 	if (fstatfs(dir, &fs) != 0) {
 		return errno;
 	}
-	uint32_t magic = (uint32_t)fs.f_type;
-	const struct filesystem *known = NULL;
-	for (size_t i = 0; i < sizeof(filesystems) / sizeof(filesystems[0]); i++) {
-		if (filesystems[i].magic == magic) {
-			known = &filesystems[i];
-		}
-	}
-	struct hf__text text = {.data = name, .cap = cap};
+	const uint32_t magic = (uint32_t)fs.f_type;
+	const char *known = hf__check_magic(magic, &refused, is_volatile);
 	if (known == NULL) {
 		hf__text_add(&text, "0x%08" PRIx32, magic);
 		return 0;
 	}
-	bool is_volatile = magic == MAGIC_OVERLAY && overlay_volatile(dir);
-	hf__text_add(&text, "%s%s", known->name, is_volatile ? " (volatile)" : "");
-	return known->refused || is_volatile ? EOPNOTSUPP : 0;
+	if (magic == MAGIC_OVERLAY && overlay_volatile(dir)) {
+		refused = *is_volatile = true;
+	}
+	hf__text_add(&text, "%s%s", known, refused && *is_volatile ? ", volatile" : "");
+	return refused ? EOPNOTSUPP : 0;
 }

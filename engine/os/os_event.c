@@ -1,6 +1,8 @@
 /* See os_event.h. */
 #include "os/os_event.h"
 
+#include "os/os_fd.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -10,11 +12,12 @@ int hf__event_new(void *ctx, int *out)
 {
 	(void)ctx;
 	/* Never blocking, so that a host may read it without asking first and a tell can never hang. */
+	struct hf__fd_guard guard;
+	hf__fd_guard_take(&guard);
 	const int event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (event < 0)
-		return errno;
-	*out = event;
-	return 0;
+	const int err = event < 0 ? errno : hf__fd_raise(event, out);
+	hf__fd_guard_drop(&guard);
+	return err;
 }
 
 int hf__event_tell(void *ctx, int event)

@@ -1,14 +1,16 @@
-/* Descriptors and the table of the open ones: for engine/os alone. */
+/* The table of the descriptors that a store has open: for engine/os alone. */
 #ifndef HF_OS_OS_FILES_H
 #define HF_OS_OS_FILES_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
-enum { HF__FILES_PER_BLOCK = 62 };
+#include "os/os_fd.h"
+
+enum { HF__FILES_PER_BLOCK = 40 };
 
 struct hf__file_block {
 	atomic_int files[HF__FILES_PER_BLOCK]; /* -1 where free */
+	struct hf__file_id ids[HF__FILES_PER_BLOCK];
 	_Atomic(struct hf__file_block *) next;
 };
 
@@ -17,17 +19,12 @@ struct hf__files {
 };
 
 void hf__files_init(struct hf__files *files);
-int hf__files_add(struct hf__files *files, int fd); /* 0 or ENOMEM */
+int hf__files_add(struct hf__files *files, int fd); /* 0, ENOMEM or why the descriptor cannot be looked at */
 /* Before the descriptor is closed: afterwards its number may belong to somebody else. false: not in the table. */
-bool hf__files_remove(struct hf__files *files, int fd);
-/* Closes all and frees the table; also in a forked child. */
+bool hf__files_remove(struct hf__files *files, int fd, struct hf__file_id *id);
+/* Which file it stood for when it was added. false: not in the table. */
+bool hf__files_id(struct hf__files *files, int fd, struct hf__file_id *id);
+/* Closes all that are still the store's, and frees the table; also in a forked child. */
 void hf__files_close(struct hf__files *files);
-
-/* Opens relative to `dir` with O_CLOEXEC, O_NOFOLLOW and O_NONBLOCK, at a number above the standard streams; creates with 0600. */
-int hf__fd_open(int dir, const char *name, int flags, int *out);
-/* As hf__fd_open, and insists on a regular file with one name: EINVAL otherwise. */
-int hf__fd_open_regular(int dir, const char *name, int flags, int *out);
-/* Opens a directory by path. With `create` makes it (0700) when missing, and its entry in the parent durable. */
-int hf__dir_open(const char *path, bool create, int *out);
 
 #endif

@@ -1,8 +1,12 @@
 /* The real disk: the seam of os.h over POSIX and Linux calls.
  *
  * The directory is opened once; everything after goes through that descriptor by plain file name, so that renaming or replacing the
- * store's path under a running process cannot make it write elsewhere. Links are never followed and only regular files with one name
- * are opened: a FIFO or device put where a segment should be is refused instead of hanging or answering.
+ * store's path under a running process cannot make it write elsewhere (and held() tells that something else lies there). Links are
+ * never followed and only regular files are opened: a FIFO or device put where a segment should be is refused instead of hanging or
+ * answering. A file that is opened for writing must have no second name.
+ *
+ * One descriptor is kept in reserve: when the process or the machine has none left, opening gives it up and tries again, and the
+ * next closing takes it back, so that one file at a time can always be opened and read.
  *
  * Short transfers and interruptions are dealt with here and nowhere above. A failed sync is reported once and never repeated: the
  * kernel drops the dirty pages and would answer 0 the second time. close() is never repeated either: on Linux the descriptor is gone
@@ -22,6 +26,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +38,9 @@
 
 struct posix {
 	int dir;
+	atomic_int reserve; /* a descriptor of the directory; -1: given up */
+	char *path; /* where the directory is to be found, from the root; NULL: unknown */
+	const char *lock_name;
 	struct hf__lock *lock; /* taken and given up by one thread: the one that opens and closes the store */
 	uint64_t longest; /* RLIMIT_FSIZE when opened: a write past it would kill the process with SIGXFSZ */
 	_Atomic(uint64_t) *cookie; /* a page of its own that a child sees zeroed */
@@ -47,19 +55,63 @@ static bool name_ok(const char *name)
 	return name != NULL && *name != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+/* --- The reserve --- */
+
+static void reserve_refill(struct posix *posix)
+{
+	int none = -1;
+	if (atomic_load(&posix->reserve) >= 0) {
+		return;
+	}
+	const int fd = fcntl(posix->dir, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (fd >= 0 && !atomic_compare_exchange_strong(&posix->reserve, &none, fd)) {
+		(void)close(fd); /* another thread was faster */
+	}
+}
+
+static bool reserve_spend(struct posix *posix, int err)
+{
+	if (err != EMFILE && err != ENFILE) {
+		return false;
+	}
+	const int fd = atomic_exchange(&posix->reserve, -1);
+	return fd >= 0 && close(fd) == 0;
+}
+
+/* For one that goes: its number becomes the reserve, so that nobody else can get it in between. */
+static bool reserve_from(struct posix *posix, int fd)
+{
+	int none = -1;
+	if (atomic_load(&posix->reserve) >= 0 || dup3(posix->dir, fd, O_CLOEXEC) != fd) {
+		return false;
+	}
+	if (!atomic_compare_exchange_strong(&posix->reserve, &none, fd)) {
+		(void)close(fd); /* another thread was faster */
+	}
+	return true;
+}
+
+static int open_once(const struct posix *posix, const char *name, unsigned flags, int *out)
+{
+	if ((flags & HF__OS_CREATE) != 0) {
+		return hf__fd_create(posix->dir, name, out);
+	}
+	return hf__fd_open_regular(posix->dir, name, (flags & HF__OS_WRITE) != 0 ? O_RDWR : O_RDONLY, out);
+}
+
+/* --- Files --- */
+
 static int posix_open(void *ctx, const char *name, unsigned flags, int *out)
 {
 	struct posix *posix = ctx;
 	if (!name_ok(name)) {
 		return EINVAL;
 	}
-	int mode = (flags & HF__OS_WRITE) != 0 ? O_RDWR : O_RDONLY;
-	if ((flags & HF__OS_CREATE) != 0) {
-		mode |= O_CREAT | O_EXCL;
-	}
-	/* Crash: a created file is empty or missing until it and the directory are synced. */
 	int fd = -1;
-	int err = hf__fd_open_regular(posix->dir, name, mode, &fd);
+	int err = open_once(posix, name, flags, &fd);
+	if (reserve_spend(posix, err)) {
+		err = open_once(posix, name, flags, &fd);
+	}
 	if (err != 0) {
 		return err;
 	}
@@ -75,10 +127,30 @@ static int posix_open(void *ctx, const char *name, unsigned flags, int *out)
 static int posix_close(void *ctx, int file)
 {
 	struct posix *posix = ctx;
-	if (!hf__files_remove(&posix->files, file)) {
+	struct hf__file_id id;
+	if (!hf__files_remove(&posix->files, file, &id)) {
 		return EBADF;
 	}
+	if (!hf__fd_is(file, id)) {
+		return ESTALE; /* the host closed it; what has its number now is not ours */
+	}
+	if (reserve_from(posix, file)) {
+		return 0;
+	}
 	return close(file) == 0 ? 0 : errno;
+}
+
+static int posix_same(void *ctx, int file, const char *name)
+{
+	struct posix *posix = ctx;
+	struct hf__file_id id;
+	if (!hf__files_id(&posix->files, file, &id)) {
+		return ESTALE;
+	}
+	if (name == NULL) {
+		return hf__fd_is(file, id) ? 0 : ESTALE;
+	}
+	return name_ok(name) ? hf__fd_same(file, id, posix->dir, name) : EINVAL;
 }
 
 static int posix_read(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got)
@@ -172,9 +244,12 @@ static int posix_sync_dir(void *ctx)
 /* Listing takes a descriptor of its own: the position of a directory stream belongs to the open file description. */
 static int posix_list(void *ctx, hf__os_name_fn each, void *arg)
 {
-	const struct posix *posix = ctx;
+	struct posix *posix = ctx;
 	int fd = -1;
 	int err = hf__fd_open(posix->dir, ".", O_RDONLY | O_DIRECTORY, &fd);
+	if (reserve_spend(posix, err)) {
+		err = hf__fd_open(posix->dir, ".", O_RDONLY | O_DIRECTORY, &fd);
+	}
 	if (err != 0) {
 		return err;
 	}
@@ -196,6 +271,7 @@ static int posix_list(void *ctx, hf__os_name_fn each, void *arg)
 		}
 	}
 	(void)closedir(stream); /* nothing was written through it */
+	reserve_refill(posix);
 	return err;
 }
 
@@ -205,7 +281,14 @@ static int posix_lock(void *ctx, const char *name, int64_t wait_us)
 	if (!name_ok(name) || posix->lock != NULL) {
 		return posix->lock != NULL ? EAGAIN : EINVAL;
 	}
-	return hf__lock_take(posix->dir, name, wait_us, &posix->lock);
+	posix->lock_name = name;
+	return hf__lock_take(posix->dir, posix->path, name, wait_us, &posix->lock);
+}
+
+static int posix_held(void *ctx)
+{
+	const struct posix *posix = ctx;
+	return posix->lock == NULL ? EINVAL : hf__lock_kept(posix->lock, posix->dir, posix->path, posix->lock_name);
 }
 
 static bool posix_forked(void *ctx)
@@ -267,10 +350,10 @@ static int posix_boot_id(void *ctx, uint8_t out[16])
 	return hf__check_boot_id(out);
 }
 
-static int posix_safe(void *ctx, char *name, size_t cap)
+static int posix_safe(void *ctx, char *name, size_t cap, bool *is_volatile)
 {
 	const struct posix *posix = ctx;
-	return hf__check_filesystem(posix->dir, name, cap);
+	return hf__check_filesystem(posix->dir, name, cap, is_volatile);
 }
 
 /* A page that the kernel clears in every child; the process id where it cannot. */
@@ -297,15 +380,52 @@ static uint64_t longest_file(void)
 	return limit.rlim_cur;
 }
 
+/* The path as it is from the root, for held(): the host may change its working directory. */
+static int path_keep(struct posix *posix, const char *path)
+{
+	char here[PATH_MAX] = "";
+	if (path[0] != '/' && getcwd(here, sizeof(here)) == NULL) {
+		return 0; /* it lies beyond reach: nothing can be told about it later */
+	}
+	if (path[0] != '/' && here[0] != '/') {
+		return 0;
+	}
+	const size_t len = strlen(here) + 1 + strlen(path) + 1;
+	posix->path = hf__alloc(len);
+	if (posix->path == NULL) {
+		return ENOMEM;
+	}
+	(void)snprintf(posix->path, len, "%s%s%s", here, here[0] == '\0' ? "" : "/", path);
+	return 0;
+}
+
+static void dir_close(struct posix *posix)
+{
+	const int reserve = atomic_exchange(&posix->reserve, -1);
+	if (reserve >= 0) {
+		(void)close(reserve);
+	}
+	(void)close(posix->dir);
+	hf__free(posix->path);
+}
+
 static int posix_init(struct posix *posix, const char *path, bool create)
 {
 	hf__files_init(&posix->files);
+	atomic_init(&posix->reserve, -1);
 	posix->longest = longest_file();
 	int err = cookie_init(posix);
 	if (err != 0) {
 		return err;
 	}
 	err = hf__dir_open(path, create, &posix->dir);
+	if (err == 0) {
+		reserve_refill(posix);
+		err = atomic_load(&posix->reserve) < 0 ? errno : path_keep(posix, path);
+		if (err != 0) {
+			dir_close(posix);
+		}
+	}
 	if (err != 0) {
 		(void)munmap(posix->cookie, posix->page);
 	}
@@ -327,6 +447,7 @@ int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
 	    .ctx = posix,
 	    .open = posix_open,
 	    .close = posix_close,
+	    .same = posix_same,
 	    .read = posix_read,
 	    .write = posix_write,
 	    .sync = posix_sync,
@@ -337,6 +458,7 @@ int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
 	    .list = posix_list,
 	    .lock = posix_lock,
 	    .unlock = posix_unlock,
+	    .held = posix_held,
 	    .now = posix_now,
 	    .ticks = posix_ticks,
 	    .boot_clock = posix_boot_clock,
@@ -363,7 +485,7 @@ void hf__os_posix_free(struct hf__os *os)
 	if (posix->lock != NULL) {
 		(void)posix_unlock(posix); /* the descriptor is gone whatever this says */
 	}
-	(void)close(posix->dir);
+	dir_close(posix);
 	(void)munmap(posix->cookie, posix->page);
 	hf__free(posix);
 	*os = (struct hf__os){0};

@@ -237,7 +237,7 @@ int hf_eventfd(hf_store *store, int *out, struct hf_error *error)
 		atomic_store(&a->event, event);
 	(void)pthread_mutex_unlock(&store->lock);
 	if (rc)
-		return hf__fail(error, HF_EIO, rc, "no eventfd could be made (error %d)", rc);
+		return hf__os_failed(error, "no eventfd could be made", rc);
 	*out = event;
 	return HF_OK;
 }

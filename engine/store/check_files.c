@@ -64,6 +64,8 @@ static int look_at_identity(struct hf__check *c)
 		(void)hf__check_note(c, HF_FSCK_NEWER, HF__NAME_IDENTITY, 0, HF__IDENTITY_SIZE, "%s; nothing else was read", c->scratch.text);
 		return HF_OK;
 	case HF_EIO:
+	case HF_EACCESS:
+	case HF_ENOSPACE:
 		hf__check_unread(c, HF__NAME_IDENTITY, rc, c->scratch.os_errno);
 		return HF_OK;
 	default:
@@ -170,6 +172,8 @@ static int look_at_name(void *arg, const char *name)
 	return 0;
 }
 
+#define LOCK_MAX 256u /* more than its line ever has */
+
 static void look_at_lock(struct hf__check *c)
 {
 	const struct hf__os *os = c->store->os;
@@ -186,8 +190,9 @@ static void look_at_lock(struct hf__check *c)
 		return;
 	}
 	count_file(c, 0);
-	if (size > 0)
-		(void)hf__check_note(c, HF_FSCK_LEFTOVER, HF__NAME_LOCK, 0, size, "the file should be empty; what it holds is never read");
+	if (size > LOCK_MAX)
+		(void)hf__check_note(c, HF_FSCK_LEFTOVER, HF__NAME_LOCK, 0, size,
+		                     "the file should hold one line about who has the store; nothing depends on it");
 }
 
 void hf__check_others(struct hf__check *c)

@@ -21,7 +21,7 @@ static void read_header(struct hf__check *c, struct hf__found *f)
 		c->total += f->size;
 		return;
 	}
-	f->header_rc = rc;
+	f->header_rc = rc == HF_EVERSION || rc == HF_ECORRUPT ? rc : HF_EIO; /* unreadable, for whatever reason */
 	if (rc == HF_EVERSION)
 		(void)hf__check_note(c, HF_FSCK_NEWER, name_of(f, name), 0, HF__SEGMENT_HEADER_SIZE, "%s", c->scratch.text);
 	else if (rc == HF_ECORRUPT) /* larger than any segment */

@@ -69,6 +69,14 @@ void hf__check_range(struct hf__check *c, size_t finding, uint64_t first, uint64
 	c->findings[finding].is.last_lsn = last;
 }
 
+static void note_unread(struct hf__check *c, const char *file, int os_errno)
+{
+	char words[96] = "";
+	struct hf__text text = {words, sizeof words, 0};
+	hf__errno_words(&text, os_errno);
+	(void)hf__check_note(c, HF_FSCK_IO, file, 0, 0, "the file could not be read: %s", words);
+}
+
 void hf__check_unread(struct hf__check *c, const char *file, int rc, int os_errno)
 {
 	if (rc == HF_ENOMEM)
@@ -76,7 +84,7 @@ void hf__check_unread(struct hf__check *c, const char *file, int rc, int os_errn
 	else if (os_errno == ENOENT)
 		c->changed = true; /* it was there a moment ago */
 	else
-		(void)hf__check_note(c, HF_FSCK_IO, file, 0, 0, "the file could not be read (error %d)", os_errno);
+		note_unread(c, file, os_errno);
 }
 
 /* --- What is affected ------------------------------------------------------------------------------------------------------- */

@@ -68,6 +68,7 @@ struct flush {
 	int file;
 	int old_file; /* the segment that this group's segment follows, or -1 */
 	bool sync_old;
+	bool opens; /* the group is the first of its segment */
 	bool sync;
 	struct hf__position end;
 	uint64_t lsn;
@@ -101,6 +102,7 @@ static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
 {
 	put_segment_header(s, b);
 	f->old_file = s->file;
+	f->opens = true;
 	/* I-COMMIT-3. Crash: after this sync and before the header is written the old segment is the last one, whole. */
 	f->sync_old = s->file >= 0 && atomic_load(&s->durable_lsn) < b->first_lsn - 1;
 	s->file = s->next.file;
@@ -162,10 +164,12 @@ static void plan(struct hf_store *s, struct flush *f)
 }
 
 /* Without the lock. 0 or errno. */
-static int write_and_sync(struct hf_store *s, const struct flush *f)
+static int write_and_sync(struct hf_store *s, const struct flush *f, int64_t now)
 {
 	const struct hf__os *os = s->os;
-	int rc = f->sync_old ? os->sync(os->ctx, f->old_file) : 0;
+	int rc = f->file < 0 ? 0 : hf__guard_write(s, f->file, f->end.segment, now, f->opens, f->sync);
+	if (rc == 0 && f->sync_old)
+		rc = os->sync(os->ctx, f->old_file);
 	if (rc == 0 && f->group && !s->began) {
 		rc = hf__witness_not_clean(s); /* I-WIT-3 */
 		s->began = rc == 0;
@@ -238,7 +242,7 @@ void hf__lead(struct hf_store *s)
 	plan(s, &f);
 	(void)pthread_mutex_unlock(&s->lock);
 	const int64_t began = s->os->ticks(s->os->ctx);
-	const int rc = write_and_sync(s, &f);
+	const int rc = write_and_sync(s, &f, began);
 	const int64_t took = s->os->ticks(s->os->ctx) - began;
 	(void)pthread_mutex_lock(&s->lock);
 	finish(s, &f, rc, &w);
@@ -371,7 +375,7 @@ int hf_sync(hf_store *store, struct hf_error *error)
 	const int fault = atomic_load(&store->fault);
 	(void)pthread_mutex_unlock(&store->lock);
 	if (fault)
-		return hf__fail(error, HF_EFAILED, store->fault_errno, "the store failed earlier: close and reopen it");
+		return hf__fail_fault(store, error);
 	rc = hf__wait_for(store, (struct hf__ticket){last, last});
 	return rc == HF_OK ? HF_OK : hf__fail(error, rc, store->fault_errno, "the sync failed: reopen the store, then look");
 }

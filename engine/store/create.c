@@ -1,8 +1,9 @@
 /* Creating a store.
  *
- * A store exists if and only if IDENTITY does. Creation: LOCK, the first segment (zeros, synced, directory synced), WITNESS (synced), then IDENTITY under
- * a temporary name, synced, renamed, directory synced. Crash anywhere before the rename is durable: there is no store, and what lies there is zeros, so
- * creating again starts over. Files that hold a log but no IDENTITY are never taken for a fresh directory (R9).
+ * A store exists if and only if IDENTITY does. Creation: LOCK, the first segment (zeros, synced, directory synced), WITNESS, then IDENTITY, each
+ * under a temporary name, synced, renamed, directory synced. Crash anywhere before the rename is durable: there is no store, and what lies there is zeros, so
+ * creating again starts over. Files that hold a log, or a WITNESS that speaks of one, but no IDENTITY are never taken
+ * for a fresh directory (R9).
  *
  * A creation that was killed, or told of a failure, at its last two steps leaves a store that is seen and need not be on disk. So who opens a store
  * with an empty log publishes its IDENTITY again before he says that there is one. */
@@ -11,11 +12,12 @@
 #include <errno.h>
 
 #define IDENTITY_TMP HF__NAME_IDENTITY ".tmp"
+#define WITNESS_TMP HF__NAME_WITNESS ".tmp"
 
 struct looking {
 	const struct hf__os *os;
 	int rc;
-	bool data; /* something that may be a log */
+	bool data; /* something that may be a log, or speaks of one */
 	char victim[HF__NAME_MAX];
 };
 
@@ -42,7 +44,8 @@ static int look_for_log(void *arg, const char *name)
 {
 	struct looking *l = arg;
 	uint32_t number = 0;
-	if (!hf__segment_name_parse(name, &number) || all_zero(l->os, name, &l->rc))
+	const bool tells = hf__segment_name_parse(name, &number) || strcmp(name, HF__NAME_WITNESS) == 0;
+	if (!tells || all_zero(l->os, name, &l->rc))
 		return 0;
 	l->data = l->rc == 0;
 	return -2;
@@ -53,7 +56,7 @@ static int look_for_leftover(void *arg, const char *name)
 	struct looking *l = arg;
 	uint32_t number = 0;
 	if (!hf__segment_name_parse(name, &number) && !hf__segment_tmp_name(name) && strcmp(name, HF__NAME_WITNESS) != 0 &&
-	    strcmp(name, IDENTITY_TMP) != 0)
+	    strcmp(name, IDENTITY_TMP) != 0 && strcmp(name, WITNESS_TMP) != 0)
 		return 0;
 	memcpy(l->victim, name, strlen(name) + 1);
 	return -1;
@@ -70,7 +73,7 @@ static int clear_leftovers(const struct hf__os *os, struct hf_error *error)
 			return hf__os_failed(error, "what an unfinished creation left could not be removed", rc);
 	}
 	if (l.data)
-		return hf__fail(error, HF_ECORRUPT, 0, "the directory holds log segments but no " HF__NAME_IDENTITY);
+		return hf__fail(error, HF_ECORRUPT, 0, "the directory holds a log, or a " HF__NAME_WITNESS " of one, but no " HF__NAME_IDENTITY);
 	return rc == 0 && l.rc == 0 ? HF_OK : hf__os_failed(error, "the directory could not be read", l.rc ? l.rc : rc);
 }
 
@@ -97,7 +100,10 @@ static int create_log(const struct hf__os *os, uint32_t segment_size)
 	if (rc == 0)
 		rc = os->close(os->ctx, file);
 	if (rc == 0)
-		rc = create_file(os, HF__NAME_WITNESS, no_word, sizeof no_word);
+		rc = create_file(os, WITNESS_TMP, no_word, sizeof no_word);
+	/* Crash: no WITNESS, or one of zeros: only a store has written another one. */
+	if (rc == 0)
+		rc = os->rename(os->ctx, WITNESS_TMP, HF__NAME_WITNESS);
 	return rc ? rc : os->sync_dir(os->ctx);
 }
 

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 
+#include "os/os_thread.h"
 #include "store/internal.h"
 
 struct hf__callback {
@@ -66,6 +67,7 @@ static bool flush_needed(const struct hf_store *s)
 static void *thread_main(void *arg)
 {
 	struct hf_store *s = arg;
+	hf__thread_name("hf-flusher");
 	(void)pthread_mutex_lock(&s->lock);
 	for (;;) {
 		call_due(s);
@@ -92,7 +94,7 @@ int hf__flusher_start(struct hf_store *s, struct hf_error *error)
 		return hf__fail(error, HF_ECANCELED, 0, "the store is closing");
 	if (a->runs || s->options.no_background)
 		return HF_OK;
-	const int rc = pthread_create(&a->thread, NULL, thread_main, s);
+	const int rc = hf__thread_start(&a->thread, thread_main, s);
 	if (rc)
 		return hf__fail(error, HF_ENOMEM, rc, "the thread that flushes could not be started (error %d)", rc);
 	a->runs = true;
@@ -190,6 +192,6 @@ int hf_flush(hf_store *store, struct hf_error *error)
 		call_due(store);
 	(void)pthread_mutex_unlock(&store->lock);
 	if (failed)
-		return hf__fail(error, HF_EFAILED, store->fault_errno, "the store failed earlier: close and reopen it");
+		return hf__fail_fault(store, error);
 	return rc == HF_OK ? rc : hf__fail(error, rc, store->fault_errno, "the write or sync failed: reopen the store, then look");
 }

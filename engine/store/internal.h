@@ -7,6 +7,7 @@
  *   read.c      reads that wait for durability   answer.c, page.c, payload.c   what callers get back
  *   tail.c, feed.c  the log read while it grows  watch.c     who waits for what becomes durable
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
+ *   guard.c     files that were replaced or closed beneath the store
  *   wait.c      calls that wait for their turn   names.c     lists of containers
  *   clock.c     the store's clock and stamps
  *   async.c     tickets: answered, waited for, told of         flusher.c  the thread for them, and callbacks
@@ -152,6 +153,7 @@ struct hf_store {
 	/* Progress. Written under the lock, read without it. */
 	_Atomic uint64_t written_lsn;
 	_Atomic uint64_t durable_lsn;
+	_Atomic int64_t guarded_at; /* ticks of the newest look at names and descriptors: guard.c */
 	_Atomic int fault; /* write-once: the first code that failed the store */
 	int fault_errno;
 	_Atomic bool flushing; /* written under the lock */
@@ -388,6 +390,19 @@ int hf__maintenance_start(struct hf_store *s);
 void hf__maintenance_stop(struct hf_store *s);
 /* There is work: wakes the thread if it sleeps for long. The lock is held. */
 void hf__maintenance_nudge(struct hf_store *s);
+
+/* guard.c. Is what the store writes to still what is found under its names, and still the store's? */
+/* For the leader, before it writes to `file`, segment `segment`: 0, or the errno to fail the store with. `now`: ticks; `opens`: it is the
+ * segment's first group; `sync`: it will be synced. Not under the lock. */
+int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens, bool sync);
+/* For upkeep, at most once a second. Not under the lock. HF_OK, or HF_EUNCERTAIN: the store failed by it. */
+int hf__guard_upkeep(struct hf_store *s);
+/* HF_ELOCKED, naming who holds the store as far as its lock file tells. */
+int hf__fail_held(struct hf_store *s, struct hf_error *error);
+/* HF_EFAILED: the store failed earlier, and why. */
+int hf__fail_fault(const struct hf_store *s, struct hf_error *error);
+/* Is the file under this name the segment of that number of another store, as its header says? Such a file is nobody's leftover. */
+bool hf__guard_foreign(const struct hf_store *s, const char *name, uint32_t number);
 
 /* HF_EFORK for a handle that a forked child inherited, else HF_OK. */
 int hf__check_fork(const struct hf_store *s, struct hf_error *error);

@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+#include "os/os_thread.h"
+
 #define SETTLE_BATCH 256u
 #define FORGET_BATCH 64u
 #define BUSY_INTERVAL_NS 20000000L
@@ -122,7 +124,10 @@ static void forget(struct hf_store *s, int64_t until, bool quiet)
 static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, bool *room, struct hf_error *error)
 {
 	wake_waiters(s);
-	int rc = prepare_ahead(s, room);
+	*room = true;
+	int rc = hf__guard_upkeep(s);
+	if (rc == HF_OK)
+		rc = prepare_ahead(s, room);
 	if (rc == HF_OK)
 		rc = settle_all(s, until, error);
 	if (rc == HF_OK && quiet && hf__witness_sync(s) != 0)
@@ -142,7 +147,7 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	if (budget_us < 0)
 		return hf__fail(error, HF_EINVAL, 0, "a budget must not be negative");
 	if (atomic_load(&store->fault))
-		return hf__fail(error, HF_EFAILED, store->fault_errno, "the store failed earlier: close and reopen it");
+		return hf__fail_fault(store, error);
 	const int64_t began = store->os->ticks(store->os->ctx);
 	const bool endless = budget_us == 0 || budget_us > (INT64_MAX - began) / 1000;
 	const int64_t until = endless ? INT64_MAX : began + budget_us * 1000;
@@ -184,6 +189,7 @@ static void *thread_main(void *arg)
 {
 	struct hf_store *s = arg;
 	uint64_t seen = 0;
+	hf__thread_name("hf-maintain");
 	bool hopeless = false;
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stopping) {
@@ -210,7 +216,7 @@ static void *thread_main(void *arg)
 
 int hf__maintenance_start(struct hf_store *s)
 {
-	const int rc = pthread_create(&s->thread, NULL, thread_main, s);
+	const int rc = hf__thread_start(&s->thread, thread_main, s);
 	s->thread_runs = rc == 0;
 	return rc;
 }

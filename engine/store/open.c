@@ -27,19 +27,27 @@ static int check_options(const struct hf_options *in, struct hf_options *out, st
 static int check_machine(struct hf_store *s, struct hf_error *error)
 {
 	char fs[32] = "";
-	const int rc = s->os->safe(s->os->ctx, fs, sizeof fs);
+	const int rc = s->os->safe(s->os->ctx, fs, sizeof fs, &s->info.volatile_fs);
 	if (rc == 0 || s->options.allow_unsafe_fs)
 		return HF_OK;
 	if (rc != EOPNOTSUPP)
 		return hf__os_failed(error, "the file system could not be examined", rc);
-	return hf__fail(error, HF_EUNSAFEFS, rc, "the file system (%s) cannot keep the promises of a durable store", fs);
+	return hf__fail(error, HF_EUNSAFEFS, rc,
+	                "the file system (%s) cannot keep the promises of a durable store%s", fs,
+	                strcmp(fs, "fuse") == 0 ? ": a program serves it, such as fuse-overlayfs in a rootless container;"
+	                                          " put the store on a volume of the host's disk"
+	                                        : "");
 }
 
 static int take_lock(struct hf_store *s, struct hf_error *error)
 {
 	const int rc = s->os->lock(s->os->ctx, HF__NAME_LOCK, s->options.wait_us);
+	if (rc == EDEADLK)
+		return hf__fail(error, HF_ELOCKED, 0, "this process has the store open already: use that handle");
 	if (rc == EAGAIN)
-		return hf__fail(error, HF_ELOCKED, rc, "another opener writes this store");
+		return hf__fail_held(s, error);
+	if (rc == ESTALE)
+		return hf__fail(error, HF_ELOCKED, rc, "the directory or its " HF__NAME_LOCK " was replaced meanwhile: try again");
 	return rc ? hf__os_failed(error, "the store's lock could not be taken", rc) : HF_OK;
 }
 
@@ -66,7 +74,7 @@ int hf__read_identity(struct hf_store *s, struct hf_error *error)
 	rc = s->os->read(s->os->ctx, file, bytes, sizeof bytes, 0, &got);
 	const int closed = s->os->close(s->os->ctx, file);
 	if (rc || closed)
-		return hf__fail(error, HF_EIO, rc ? rc : closed, HF__NAME_IDENTITY " could not be read (error %d)", rc ? rc : closed);
+		return hf__read_failed(error, HF__NAME_IDENTITY " could not be read", rc ? rc : closed);
 	rc = hf__identity_decode(bytes, got, &s->identity);
 	if (rc == HF_EVERSION)
 		return newer_format(&s->identity, error);
@@ -126,7 +134,7 @@ int hf__prepare_memory(struct hf_store *s, struct hf_error *error)
 	if (rc == 0)
 		rc = s->os->boot_id(s->os->ctx, s->boot_id);
 	if (rc)
-		return hf__fail(error, HF_EIO, rc, "the machine gives no randomness or boot id (error %d)", rc);
+		return hf__os_failed(error, "the machine gives no randomness or boot id", rc);
 	rc = hf__states_init(s, s->states);
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "no memory for the store's state");
 }

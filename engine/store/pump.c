@@ -11,6 +11,7 @@
  * is closed. A store that failed makes nothing durable any more, so the thread ends. */
 #include <limits.h>
 
+#include "os/os_thread.h"
 #include "store/futex.h"
 #include "store/subscribe.h"
 
@@ -203,6 +204,7 @@ static void *thread_main(void *arg)
 {
 	struct hf__watch *w = arg;
 	int rc = HF_OK;
+	hf__thread_name("hf-dispatch");
 	while (rc != HF_ECANCELED && rc != HF_EFAILED && !hf__watch_closed(w)) {
 		const uint32_t seen = atomic_load(&w->pump.wanted);
 		struct hf_feed *source;
@@ -231,7 +233,7 @@ int hf__pump_start(struct hf__watch *w)
 		return HF_OK;
 	(void)pthread_mutex_lock(&w->pump.lock);
 	if (!w->pump.thread_runs) {
-		rc = pthread_create(&w->pump.thread, NULL, thread_main, w);
+		rc = hf__thread_start(&w->pump.thread, thread_main, w);
 		w->pump.thread_runs = rc == 0;
 	}
 	(void)pthread_mutex_unlock(&w->pump.lock);

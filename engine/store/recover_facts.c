@@ -18,8 +18,11 @@ int hf__corrupt(struct hf__recovery *r, uint32_t number, uint64_t offset, const 
 
 int hf__failed_read(struct hf__recovery *r, const char *name, int os_errno)
 {
-	const int rc = os_errno == ENOMEM ? HF_ENOMEM : HF_EIO;
-	(void)hf__fail_at(r->error, rc, name, 0, "%s could not be read (error %d)", name, os_errno);
+	const int rc = hf__code_of_reading(os_errno);
+	char words[96] = "";
+	struct hf__text text = {words, sizeof words, 0};
+	hf__errno_words(&text, os_errno);
+	(void)hf__fail_at(r->error, rc, name, 0, "%s could not be read: %s", name, words);
 	if (r->error)
 		r->error->os_errno = os_errno;
 	return rc;

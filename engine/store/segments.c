@@ -121,7 +121,7 @@ static void give_up(struct hf_store *s, const struct hf__next_segment *prepared)
 static int why_not(struct hf_store *s, int rc, bool unknowable, struct hf_error *error)
 {
 	if (!unknowable)
-		return hf__fail(error, hf__code_of_errno(rc), rc, "no next log segment could be made (error %d); nothing was done", rc);
+		return hf__os_failed(error, "no next log segment could be made, and nothing was done", rc);
 	/* A failed sync: what the directory holds now is unknowable. Nothing was sequenced. */
 	hf__fault(s, rc);
 	return hf__fail(error, HF_EUNCERTAIN, rc, "syncing the next log segment failed (error %d): reopen the store", rc);
@@ -190,6 +190,8 @@ static int unlink_segment(struct hf_store *s, uint32_t number)
 {
 	char name[HF__NAME_MAX];
 	hf__segment_name(number, name);
+	if (hf__guard_foreign(s, name, number))
+		return 0; /* somebody put it here, and it may be the only copy */
 	/* Crash: a leftover that comes back is found by the next open and removed again. */
 	const int rc = s->os->unlink(s->os->ctx, name);
 	return rc == ENOENT ? 0 : rc;

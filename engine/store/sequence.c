@@ -188,7 +188,7 @@ static int ready_buffer(struct hf_store *s, struct hf_error *error)
 {
 	for (;;) {
 		if (atomic_load(&s->fault))
-			return hf__fail(error, HF_EFAILED, s->fault_errno, "the store failed earlier: close and reopen it");
+			return hf__fail_fault(s, error);
 		struct hf__buffer *b = filling(s);
 		const bool full = b->begun && b->entries > 0 && b->bytes.len > HF__GROUP_SOFT_MAX;
 		if (full || too_much_undurable(s)) {

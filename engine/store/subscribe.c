@@ -160,7 +160,7 @@ static int make_ring(struct hf_subscription *s, const struct hf_store *store, ui
 	if (rc == 0)
 		return HF_OK;
 	s->event = -1;
-	return hf__fail(error, HF_EIO, rc, "no eventfd could be had (error %d)", rc);
+	return hf__os_failed(error, "no eventfd could be made", rc);
 }
 
 static int make(struct hf__watch *w, const struct hf_subscribe *args, struct hf_subscription **out, struct hf_error *error)

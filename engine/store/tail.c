@@ -205,7 +205,7 @@ static int open_file(struct hf__tail *t, struct hf_error *error)
 	t->file = -1;
 	if (rc == ENOENT)
 		return hf__fail(error, HF_EGONE, rc, "%s is not kept any more", name);
-	return hf__fail(error, HF_EIO, rc, "%s could not be opened (error %d)", name, rc);
+	return hf__read_failed(error, name, rc);
 }
 
 static int read_piece(struct hf__tail *t, uint32_t at, size_t len, struct hf_error *error)
@@ -220,7 +220,7 @@ static int read_piece(struct hf__tail *t, uint32_t at, size_t len, struct hf_err
 		return hf__fail(error, HF_ENOMEM, 0, "no memory to read the log");
 	const int rc = os->read(os->ctx, t->file, t->bytes.data, len, at, &got);
 	if (rc)
-		return hf__fail(error, HF_EIO, rc, "the log could not be read (error %d)", rc);
+		return hf__read_failed(error, "the log could not be read", rc);
 	t->bytes.len = got;
 	return HF_OK;
 }

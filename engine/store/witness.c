@@ -16,7 +16,8 @@ static int write_word(struct hf_store *s, const struct hf__witness *word)
 	uint8_t slot[HF__WITNESS_SLOT_SIZE];
 	hf__witness_encode(&s->id, word, slot);
 	/* Crash: this slot holds the old word, the new one or neither; the other slot holds the word before. */
-	return s->os->write(s->os->ctx, s->witness_file, slot, sizeof slot, (word->generation & 1) * HF__WITNESS_SLOT_STEP);
+	const int rc = s->os->same(s->os->ctx, s->witness_file, NULL); /* else it would be written to a file of the host's */
+	return rc ? rc : s->os->write(s->os->ctx, s->witness_file, slot, sizeof slot, (word->generation & 1) * HF__WITNESS_SLOT_STEP);
 }
 
 /* Takes the right to write the word, with the next generation and the clocks; false when somebody else is at it, has said more, or a fault forbids it: after a failed sync

@@ -205,7 +205,7 @@ static void files_are_private_and_created_once(void **state)
 	assert_int_equal(place->os.close(place->os.ctx, file), EBADF);
 }
 
-static void what_is_no_regular_file_of_one_name_is_refused(void **state)
+static void what_is_no_regular_file_is_refused_and_a_second_name_for_writing(void **state)
 {
 	struct place *place = *state;
 	char a[160], b[160];
@@ -213,17 +213,18 @@ static void what_is_no_regular_file_of_one_name_is_refused(void **state)
 	assert_int_equal(symlink("f", inside(place, "link", a)), 0);
 	assert_int_equal(mkfifo(inside(place, "fifo", a), 0600), 0);
 	assert_int_equal(mkdir(inside(place, "dir", a), 0700), 0);
-	assert_int_equal(open_result(place, "link", 0), EINVAL);
-	assert_int_equal(open_result(place, "link", HF__OS_WRITE), EINVAL);
-	assert_int_equal(open_result(place, "fifo", 0), EINVAL);
-	assert_int_equal(open_result(place, "fifo", HF__OS_WRITE), EINVAL);
-	assert_int_equal(open_result(place, "dir", 0), EINVAL);
-	assert_int_equal(open_result(place, "dir", HF__OS_WRITE), EINVAL);
-	assert_int_equal(place->os.lock(place->os.ctx, "link", 0), EINVAL);
+	assert_int_equal(open_result(place, "link", 0), ELOOP);
+	assert_int_equal(open_result(place, "link", HF__OS_WRITE), ELOOP);
+	assert_int_equal(open_result(place, "fifo", 0), ENXIO);
+	assert_int_equal(open_result(place, "fifo", HF__OS_WRITE), ENXIO);
+	assert_int_equal(open_result(place, "dir", 0), EISDIR);
+	assert_int_equal(open_result(place, "dir", HF__OS_WRITE), EISDIR);
+	assert_int_equal(place->os.lock(place->os.ctx, "link", 0), ELOOP);
 	assert_int_equal(open_result(place, "f", HF__OS_WRITE), 0);
+	/* A second name is a backup: it is written to by nobody, and may be read. */
 	assert_int_equal(link(inside(place, "f", a), inside(place, "second", b)), 0);
-	assert_int_equal(open_result(place, "f", HF__OS_WRITE), EINVAL);
-	assert_int_equal(open_result(place, "second", 0), EINVAL);
+	assert_int_equal(open_result(place, "f", HF__OS_WRITE), EMLINK);
+	assert_int_equal(open_result(place, "second", 0), 0);
 }
 
 static void bytes_come_back_from_where_they_were_put(void **state)
@@ -294,7 +295,7 @@ static void freeing_closes_everything(void **state)
 		assert_int_equal(os.open(os.ctx, name, HF__OS_WRITE | HF__OS_CREATE, &file), 0);
 	}
 	assert_int_equal(os.lock(os.ctx, "LOCK", 0), 0);
-	assert_int_equal(descriptors_open(), before + 1 + 150 + 1);
+	assert_int_equal(descriptors_open(), before + 2 + 150 + 2); /* directory and reserve, files, both locks */
 	hf__os_posix_free(&os);
 	assert_int_equal(descriptors_open(), before);
 	assert_int_equal(place->os.lock(place->os.ctx, "LOCK", 0), 0);
@@ -320,7 +321,8 @@ static void lack_of_memory_leaks_nothing(void **state)
 		if (err == 0) {
 			char name[80] = "";
 			err = os.lock(os.ctx, "LOCK", 0);
-			err = err == 0 ? os.safe(os.ctx, name, sizeof(name)) : err;
+			bool is_volatile = false;
+			err = err == 0 ? os.safe(os.ctx, name, sizeof(name), &is_volatile) : err;
 			hf__os_posix_free(&os);
 		}
 		hf__mem_set_veto(NULL, NULL);
@@ -435,7 +437,7 @@ static void one_opener_in_all_processes_holds_the_lock(void **state)
 	char path[160];
 	assert_int_equal(run_lock(place), 0);
 	assert_int_equal(os->lock(os->ctx, "LOCK", 0), 0);
-	assert_int_equal(run_lock(place), EAGAIN);
+	assert_int_equal(run_lock(place), EDEADLK); /* this process has it */
 	assert_int_equal(in_child(run_lock, place), EAGAIN);
 	assert_int_equal(os->lock(os->ctx, "LOCK", 0), EAGAIN);
 	/* Opening and closing the file by other means loses nothing. */
@@ -465,13 +467,13 @@ static void waiting_for_the_lock_ends_when_it_is_free_or_the_time_is_over(void *
 	assert_int_equal(hf__os_posix_new(place->store, false, &other), 0);
 	assert_int_equal(place->os.lock(place->os.ctx, "LOCK", 0), 0);
 	int64_t began = other.ticks(other.ctx);
-	assert_int_equal(other.lock(other.ctx, "LOCK", 20000), EAGAIN);
+	assert_int_equal(other.lock(other.ctx, "LOCK", 20000), EDEADLK);
 	assert_true(other.ticks(other.ctx) - began >= 20000000);
 	assert_int_equal(pthread_create(&thread, NULL, unlock_later, &place->os), 0);
 	assert_int_equal(other.lock(other.ctx, "LOCK", -1), 0);
 	assert_int_equal(pthread_join(thread, &failed), 0);
 	assert_null(failed);
-	assert_int_equal(place->os.lock(place->os.ctx, "LOCK", 0), EAGAIN);
+	assert_int_equal(place->os.lock(place->os.ctx, "LOCK", 0), EDEADLK);
 	hf__os_posix_free(&other);
 	assert_int_equal(place->os.lock(place->os.ctx, "LOCK", 0), 0);
 }
@@ -481,7 +483,7 @@ static void a_lock_that_cannot_be_taken_is_not_free(void **state)
 	struct place *place = *state;
 	char path[160];
 	assert_int_equal(mkdir(inside(place, "LOCK", path), 0700), 0);
-	assert_int_equal(place->os.lock(place->os.ctx, "LOCK", -1), EINVAL);
+	assert_int_equal(place->os.lock(place->os.ctx, "LOCK", -1), EISDIR);
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(rmdir(place->store), 0);
 	assert_int_not_equal(place->os.lock(place->os.ctx, "LOCK", -1), 0);
@@ -567,7 +569,8 @@ static void the_machine_answers(void **state)
 	int64_t ticks = os->ticks(os->ctx);
 	assert_true(os->ticks(os->ctx) >= ticks);
 	assert_true(os->now(os->ctx) > INT64_C(1700000000000000));
-	assert_int_equal(os->safe(os->ctx, name, sizeof(name)), 0);
+	bool is_volatile = true;
+	assert_int_equal(os->safe(os->ctx, name, sizeof(name), &is_volatile), 0);
 	assert_true(strlen(name) > 0);
 }
 
@@ -583,22 +586,50 @@ static void a_boot_id_is_sixteen_bytes_of_hexadecimal_and_nothing_else(void **st
 	assert_false(hf__check_parse_boot_id("01234567089ab-cdef-fedc-ba9876543210", 36, id));
 }
 
-static void a_volatile_overlay_is_told_by_its_mount_options(void **state)
+static void an_overlay_that_ignores_syncs_is_told_by_its_mount_options(void **state)
 {
 	(void)state;
 	static const char text[] = "21 1 0:5 / /proc rw,volatile - proc proc rw\n"
 	                           "121 1 0:6 / /a rw shared:1 master:2 - overlay overlay rw,lowerdir=/volatile,upperdir=/u\n"
 	                           "22 1 0:7 / /b rw - overlay overlay rw,upperdir=/u,volatile\n"
+	                           "24 1 0:9 / /d rw - overlay overlay rw,fsync=volatile,upperdir=/u\n"
+	                           "25 1 0:9 / /e rw - overlay overlay rw,fsync=strict,upperdir=/fsync=volatile/u\n"
 	                           "23 1 0:8 / /c rw - overlay overlay volatile";
-	bool found = false;
-	assert_false(hf__check_mount_option(text, strlen(text), 21, "volatile", &found));
-	assert_true(found);
-	assert_false(hf__check_mount_option(text, strlen(text), 121, "volatile", &found));
-	assert_true(found);
-	assert_true(hf__check_mount_option(text, strlen(text), 22, "volatile", &found));
-	assert_true(hf__check_mount_option(text, strlen(text), 23, "volatile", &found));
-	assert_false(hf__check_mount_option(text, strlen(text), 2, "volatile", &found));
-	assert_false(found);
+	static const struct {
+		uint64_t mount;
+		bool is_volatile, found;
+	} cells[] = {{21, false, true}, {121, false, true}, {22, true, true}, {24, true, true}, {25, false, true}, {23, true, true}, {2, false, false}};
+	for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
+		bool found = !cells[i].found;
+		assert_int_equal(hf__check_mount_volatile(text, strlen(text), cells[i].mount, &found), cells[i].is_volatile);
+		assert_int_equal(found, cells[i].found);
+	}
+}
+
+static void file_systems_are_told_by_their_magic_numbers(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t magic;
+		const char *name;
+		bool refused, is_volatile;
+	} cells[] = {
+	    {0x6969, "nfs", true, false},       {0xff534d42, "cifs", true, false}, {0x01021997, "9p", true, false},
+	    {0x65735546, "fuse", true, false},  {0x00c36400, "ceph", true, false}, {0x0bd00bd0, "lustre", true, false},
+	    {0x47504653, "gpfs", true, false},  {0x5346414f, "afs", true, false},  {0x6b414653, "afs", true, false},
+	    {0x786f4256, "vboxsf", true, false}, {0xef53, "ext4", false, false},    {0x01021994, "tmpfs", false, true},
+	    {0x858458f6, "ramfs", false, true}, {0x12345678, NULL, false, false},
+	};
+	for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
+		bool refused = false, is_volatile = false;
+		const char *name = hf__check_magic(cells[i].magic, &refused, &is_volatile);
+		assert_int_equal(name == NULL, cells[i].name == NULL);
+		if (name != NULL) {
+			assert_string_equal(name, cells[i].name);
+		}
+		assert_int_equal(refused, cells[i].refused);
+		assert_int_equal(is_volatile, cells[i].is_volatile);
+	}
 }
 
 #define WITH_PLACE(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
@@ -611,7 +642,7 @@ int main(void)
 	    WITH_PLACE(names_are_listed_renamed_and_removed),
 	    WITH_PLACE(names_with_a_path_are_refused),
 	    WITH_PLACE(files_are_private_and_created_once),
-	    WITH_PLACE(what_is_no_regular_file_of_one_name_is_refused),
+	    WITH_PLACE(what_is_no_regular_file_is_refused_and_a_second_name_for_writing),
 	    WITH_PLACE(bytes_come_back_from_where_they_were_put),
 	    WITH_PLACE(positions_beyond_what_files_can_have_are_refused),
 	    WITH_PLACE(a_file_opened_for_reading_cannot_be_written),
@@ -627,7 +658,8 @@ int main(void)
 	    WITH_PLACE(a_child_that_outlives_its_parent_does_not_keep_the_lock),
 	    WITH_PLACE(the_machine_answers),
 	    cmocka_unit_test(a_boot_id_is_sixteen_bytes_of_hexadecimal_and_nothing_else),
-	    cmocka_unit_test(a_volatile_overlay_is_told_by_its_mount_options),
+	    cmocka_unit_test(an_overlay_that_ignores_syncs_is_told_by_its_mount_options),
+	    cmocka_unit_test(file_systems_are_told_by_their_magic_numbers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,10 +226,11 @@ static void an_unsafe_file_system_says_so(void **state)
 	struct sim *sim = sim_new(sim_profile_weak(), 1);
 	struct hf__os *os = sim_os(sim);
 	char name[4];
-	assert_int_equal(os->safe(os->ctx, name, sizeof(name)), 0);
+	bool is_volatile = false;
+	assert_int_equal(os->safe(os->ctx, name, sizeof(name), &is_volatile), 0);
 	assert_string_equal(name, "sim");
 	sim_set_safe(sim, false);
-	assert_int_equal(os->safe(os->ctx, name, sizeof(name)), EOPNOTSUPP);
+	assert_int_equal(os->safe(os->ctx, name, sizeof(name), &is_volatile), EOPNOTSUPP);
 	sim_free(sim);
 }
 

@@ -30,6 +30,7 @@ from ._library import check_layout as _check_layout
 from ._library import library_version
 from .document import By, Document, DocumentCount, Orders
 from .errors import (
+    AccessError,
     BlockedError,
     CanceledError,
     ClaimedError,

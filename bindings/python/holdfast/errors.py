@@ -202,3 +202,9 @@ class LaggedError(Error):
     """A follower was left behind."""
 
     code, name = 25, "HF_ELAGGED"
+
+
+class AccessError(Error, PermissionError):
+    """No permission, a read-only medium, or an odd path: fix it; nothing was done."""
+
+    code, name = 26, "HF_EACCESS"

@@ -74,6 +74,7 @@ class InfoStruct(Struct):
         ("entries", c_uint64),
         ("syncs", c_uint64),
         ("fault", c_int),
+        ("volatile_fs", c_bool),
         ("signals", c_uint64),
     ]
 
@@ -101,6 +102,8 @@ class Info:
     syncs: int
     fault: int
     """0, or the code that failed the store for good."""
+    volatile_fs: bool
+    """The file system lives in memory or ignores syncs: nothing survives the machine's end."""
 
 
 class Store:
@@ -209,6 +212,7 @@ class Store:
             groups=out.groups,
             syncs=out.syncs,
             fault=out.fault,
+            volatile_fs=out.volatile_fs,
         )
 
     def later(self) -> Later:

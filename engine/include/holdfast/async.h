@@ -51,7 +51,7 @@ HF_API HF_CHECKED int hf_ticket_wait(hf_store *store, const struct hf_ticket *ti
  * far it is written) and once when the store fails; hf_info() counts the writes. What was answered before the first call is not told, nor a
  * ticket that is answered when it is given (a refusal on durable ground): poll a new ticket before waiting.
  * The same descriptor for every call; non-blocking; it belongs to the store, whose hf_close() closes it: take it out of the loop before.
- * Errors: HF_EIO (none to be had), HF_EFORK. */
+ * Errors: HF_ENOSPACE (no descriptor is left), HF_EFORK. */
 HF_API HF_CHECKED int hf_eventfd(hf_store *store, int *out, struct hf_error *error);
 
 /* `code` is HF_OK or HF_EUNCERTAIN. */

@@ -105,7 +105,7 @@ struct hf_subscribe {
 };
 
 /* Subscribes to what becomes durable after this call. End it with hf_unsubscribe().
- * Errors: HF_EINVAL (no such domain, too many parts, a key part or ring out of range), HF_ENOMEM, HF_EIO (no eventfd can be had). */
+ * Errors: HF_EINVAL (no such domain, too many parts, a key part or ring out of range), HF_ENOMEM, HF_ENOSPACE (no descriptor is left). */
 HF_API HF_CHECKED int hf_subscribe(hf_store *store, const struct hf_subscribe *args, hf_subscription **out, struct hf_error *error);
 
 /* Readable while changes wait in the ring, or once the store was closed or its changes cannot be read; now and then for nothing. To be waited for, not to be

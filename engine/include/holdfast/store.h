@@ -11,7 +11,8 @@ extern "C" {
 struct hf_options {
 	bool create; /* make the store if the directory holds none (0700, files 0600) */
 	bool no_background; /* start no thread: the host calls hf_maintain() */
-	bool allow_unsafe_fs; /* open on a file system that cannot keep the promises (network, overlay volatile) */
+	bool allow_unsafe_fs; /* open on a file system that cannot keep the promises: served over a network, by a
+	                       * program (FUSE) or by a virtual machine's host; an overlay mounted volatile */
 	uint32_t pad; /* at creation only: groups of the log end at multiples of so many bytes. 0: directly behind each other, which assumes
 	               * that an interrupted write to part of a sector cannot damage the rest of it. 512 or 4096: no two groups share a
 	               * sector, or a block, of that size, so nothing is assumed of the disk; costs up to 511 or 4,095 bytes a group.
@@ -70,6 +71,8 @@ struct hf_info {
 	uint64_t entries; /* entries written since open */
 	uint64_t syncs; /* log syncs since open */
 	int fault; /* 0, or the code that failed the store for good */
+	bool volatile_fs; /* the file system lives in memory (tmpfs, ramfs) or ignores syncs: nothing here survives
+	                   * the machine's end */
 	uint64_t signals; /* writes to the eventfd since open (async.h) */
 };
 

@@ -44,16 +44,18 @@ enum hf_code {
 	HF_EGONE = 13, /* older than what is retained */
 	HF_ETOOBIG = 14, /* over a limit; nothing was done */
 	HF_ENOMEM = 15, /* out of memory; nothing was done */
-	HF_ENOSPACE = 16, /* no room on the disk; nothing was done */
+	HF_ENOSPACE = 16, /* no room on the disk, a quota or the descriptors used up; nothing was done */
 	HF_EUNCERTAIN = 17, /* the write or sync failed: it may turn up after reopen; reopen, then look */
 	HF_EFAILED = 18, /* the store failed earlier: close and reopen */
-	HF_EIO = 19, /* a read failed: not damage; retry or repair the disk */
+	HF_EIO = 19, /* the device failed to read: not damage; retry or repair the disk */
 	HF_ECORRUPT = 20, /* proven damage: fsck, salvage */
 	HF_EVERSION = 21, /* written by a newer format; nothing was touched */
 	HF_EUNSAFEFS = 22, /* a file system that cannot keep promises */
 	HF_EREADONLY = 23, /* a write through a read-only handle */
 	HF_EFORK = 24, /* the handle belongs to the parent of this forked child */
 	HF_ELAGGED = 25, /* a follower was left behind */
+	HF_EACCESS = 26, /* no permission, a read-only medium, or an odd path (a file in the way, a link,
+	                  * a loop): fix it; nothing was done */
 };
 
 /* The constant's own name, "HF_EINVAL"; never NULL. */

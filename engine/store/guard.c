@@ -1,0 +1,129 @@
+/* What a running store guards against: that its files are removed, replaced or closed beneath it.
+ *
+ * Job: once a second, and before a write that will be synced, look whether what the store writes to is still what will be
+ * found under its names by who opens it next. A file that lost its name takes acknowledged changes with it; a descriptor that
+ * the host closed and opened again (as a daemon does with all it does not know) belongs to a file of somebody else's.
+ *
+ * Happy path: a handful of fstat() calls. By the leader before it writes; without commits by upkeep. A second name, as a backup
+ * of hard links makes, changes nothing.
+ *
+ * Failure modes: any of it fails the store, like a failed sync: what was acknowledged before may lie in files that nobody will
+ * open, so whoever uses the store has to hear of it at once.
+ *
+ * I-GUARD-1: no group is written to a descriptor that was not looked at within the second before, and no group that opens a
+ * segment or is to be synced to one that was not looked at right before. */
+#include <errno.h>
+
+#include "base/hash.h"
+#include "log/sector.h"
+#include "store/internal.h"
+
+#define INTERVAL_NS INT64_C(1000000000)
+
+/* What is written to: the caller sees to it that `file` stays open meanwhile, or looks again afterwards. */
+static int look(const struct hf_store *s, int file, uint32_t segment)
+{
+	const struct hf__os *os = s->os;
+	char name[HF__NAME_MAX];
+	int rc = os->held(os->ctx);
+	if (rc == 0)
+		rc = os->same(os->ctx, s->witness_file, HF__NAME_WITNESS);
+	if (rc == 0 && file >= 0) {
+		hf__segment_name(segment, name);
+		rc = os->same(os->ctx, file, name);
+	}
+	return rc;
+}
+
+/* Is it time? Says so to one caller in a second. */
+static bool due(struct hf_store *s, int64_t now)
+{
+	int64_t last = atomic_load_explicit(&s->guarded_at, memory_order_relaxed);
+	return now - last >= INTERVAL_NS && atomic_compare_exchange_strong(&s->guarded_at, &last, now);
+}
+
+int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens, bool sync)
+{
+	if (due(s, now) || opens)
+		return look(s, file, segment);
+	return sync ? s->os->same(s->os->ctx, file, NULL) : 0;
+}
+
+int hf__guard_upkeep(struct hf_store *s)
+{
+	if (!due(s, s->os->ticks(s->os->ctx)))
+		return HF_OK;
+	(void)pthread_mutex_lock(&s->lock);
+	const int file = s->file;
+	const uint32_t segment = s->end.segment;
+	(void)pthread_mutex_unlock(&s->lock);
+	int rc = look(s, file, segment);
+	if (rc == 0)
+		return HF_OK;
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->file == file && s->end.segment == segment) /* else a leader turned to the next segment meanwhile */
+		hf__fault(s, rc);
+	rc = atomic_load(&s->fault) ? HF_EUNCERTAIN : HF_OK;
+	(void)pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+bool hf__guard_foreign(const struct hf_store *s, const char *name, uint32_t number)
+{
+	const struct hf__os *os = s->os;
+	uint8_t sector[HF__SEGMENT_HEADER_SIZE];
+	struct hf__segment_header header;
+	struct hf__log_id theirs = {0};
+	size_t got = 0;
+	int file = -1;
+	if (os->open(os->ctx, name, 0, &file) != 0)
+		return false;
+	const int rc = os->read(os->ctx, file, sector, sizeof sector, 0, &got);
+	(void)os->close(os->ctx, file); /* nothing was written through it */
+	if (rc != 0 || got != sizeof sector)
+		return false;
+	const struct hf__head head = hf__head_get(sector);
+	memcpy(theirs.uuid, head.uuid, sizeof theirs.uuid);
+	theirs.epoch = head.epoch;
+	theirs.seed = hf__seed_base(head.uuid, head.epoch);
+	const bool ours = theirs.epoch == s->id.epoch && memcmp(theirs.uuid, s->id.uuid, sizeof theirs.uuid) == 0;
+	return !ours && head.number == number && hf__segment_header_decode(&theirs, sector, got, &header) != HF_ECORRUPT;
+}
+
+/* --- Sentences ------------------------------------------------------------------------------------------------------- */
+
+/* The first line of the lock file; empty when it tells nothing. */
+static struct hf_bytes holder(struct hf_store *s, char *line, size_t cap)
+{
+	const struct hf__os *os = s->os;
+	size_t got = 0;
+	int file = -1;
+	if (os->open(os->ctx, HF__NAME_LOCK, 0, &file) != 0)
+		return hf_bytes(line, 0);
+	if (os->read(os->ctx, file, line, cap, 0, &got) != 0)
+		got = 0;
+	(void)os->close(os->ctx, file); /* nothing was written through it */
+	const char *end = memchr(line, '\n', got);
+	return hf_bytes(line, end ? (size_t)(end - line) : got);
+}
+
+int hf__fail_held(struct hf_store *s, struct hf_error *error)
+{
+	char line[96], who[320] = "";
+	struct hf__text text = {who, sizeof who, 0};
+	const struct hf_bytes told = holder(s, line, sizeof line);
+	if (told.len > 0) {
+		hf__text_add(&text, ": ");
+		hf__text_add_quoted(&text, told);
+	}
+	return hf__fail(error, HF_ELOCKED, EAGAIN, "another process writes this store%s", who);
+}
+
+int hf__fail_fault(const struct hf_store *s, struct hf_error *error)
+{
+	if (s->fault_errno == ESTALE)
+		return hf__fail(error, HF_EFAILED, ESTALE,
+		                "the store failed: its directory or a file in it was replaced, removed or closed beneath it; "
+		                "look what lies there, then reopen");
+	return hf__fail(error, HF_EFAILED, s->fault_errno, "the store failed earlier: close and reopen it");
+}
