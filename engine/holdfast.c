@@ -83,6 +83,7 @@ static int open_once(const char *path, const struct hf_options *options, hf_stor
 
 int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf_error failure = {0};
 	int rc = HF_OK;
 	/* Who waited for a store that was replaced meanwhile wants the one that lies there now. */
@@ -99,6 +100,7 @@ int hf_open(const char *path, const struct hf_options *options, hf_store **out, 
 
 int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, void *ctx, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__os *os;
 	int rc = new_os(path, false, &os, error);
 	if (rc != HF_OK)
@@ -110,6 +112,7 @@ int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, v
 
 int hf_feed_open_path(const char *path, hf_lsn from, hf_feed **out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__os *os;
 	*out = NULL;
 	int rc = new_os(path, false, &os, error);
@@ -125,6 +128,7 @@ int hf_feed_open_path(const char *path, hf_lsn from, hf_feed **out, struct hf_er
 
 const char *hf_domain_name(unsigned index)
 {
+	HF__CALL;
 	return index < all.count ? rows[index]->name : NULL;
 }
 
@@ -139,11 +143,13 @@ static void add_key(struct hf__text *text, const struct hf_event *event)
 
 bool hf_event_concerns(const struct hf_event *event, const struct hf_bytes *key, unsigned parts)
 {
+	HF__CALL;
 	return hf__event_concerns(&all, event, key, parts);
 }
 
 void hf_event_text(const struct hf_event *event, char *out, size_t cap)
 {
+	HF__CALL;
 	struct hf__text text = {out, cap, 0};
 	const struct hf__entry entry = {
 	    .lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
@@ -165,6 +171,7 @@ void hf_event_text(const struct hf_event *event, char *out, size_t cap)
 int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx, struct hf_fsck_summary *out,
             struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__os *os;
 	if (out)
 		*out = (struct hf_fsck_summary){0};

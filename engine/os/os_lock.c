@@ -177,8 +177,8 @@ static void lock_sign(const struct hf__lock *lock)
 	struct tm tm = {0};
 	const time_t now = time(NULL);
 	(void)gmtime_r(&now, &tm);
-	hf__text_add(&text, "pid %ld since %04d-%02d-%02dT%02d:%02d:%02dZ ", (long)getpid(), tm.tm_year + 1900, tm.tm_mon + 1,
-	             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	hf__text_add(&text, "pid %ld since %04d-%02d-%02dT%02d:%02d:%02dZ ", (long)getpid(), tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+	             tm.tm_hour, tm.tm_min, tm.tm_sec);
 	for (const char *c = program_invocation_short_name; c != NULL && *c != '\0'; c++) {
 		hf__text_add(&text, "%c", (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c);
 	}

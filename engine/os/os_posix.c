@@ -38,6 +38,7 @@
 
 struct posix {
 	int dir;
+	struct hf__file_id dir_id;
 	atomic_int reserve; /* a descriptor of the directory; -1: given up */
 	char *path; /* where the directory is to be found, from the root; NULL: unknown */
 	const char *lock_name;
@@ -75,7 +76,7 @@ static bool reserve_spend(struct posix *posix, int err)
 		return false;
 	}
 	const int fd = atomic_exchange(&posix->reserve, -1);
-	return fd >= 0 && close(fd) == 0;
+	return fd >= 0 && hf__fd_is(fd, posix->dir_id) && close(fd) == 0;
 }
 
 /* For one that goes: its number becomes the reserve, so that nobody else can get it in between. */
@@ -399,13 +400,16 @@ static int path_keep(struct posix *posix, const char *path)
 	return 0;
 }
 
+/* What the host closed, and perhaps opened again as something of its own, is left alone. */
 static void dir_close(struct posix *posix)
 {
 	const int reserve = atomic_exchange(&posix->reserve, -1);
-	if (reserve >= 0) {
+	if (reserve >= 0 && hf__fd_is(reserve, posix->dir_id)) {
 		(void)close(reserve);
 	}
-	(void)close(posix->dir);
+	if (hf__fd_is(posix->dir, posix->dir_id)) {
+		(void)close(posix->dir);
+	}
 	hf__free(posix->path);
 }
 
@@ -420,6 +424,7 @@ static int posix_init(struct posix *posix, const char *path, bool create)
 	}
 	err = hf__dir_open(path, create, &posix->dir);
 	if (err == 0) {
+		(void)hf__fd_id(posix->dir, &posix->dir_id); /* it was opened just now */
 		reserve_refill(posix);
 		err = atomic_load(&posix->reserve) < 0 ? errno : path_keep(posix, path);
 		if (err != 0) {

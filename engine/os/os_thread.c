@@ -32,16 +32,3 @@ void hf__thread_name(const char *name)
 {
 	(void)prctl(PR_SET_NAME, name); /* pthread_setname_np() of another thread would need /proc */
 }
-
-int hf__cancel_off(void)
-{
-	int before = PTHREAD_CANCEL_ENABLE;
-	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-	return before;
-}
-
-void hf__cancel_restore(const int *before)
-{
-	int ignored;
-	(void)pthread_setcancelstate(*before, &ignored);
-}

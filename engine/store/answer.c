@@ -56,16 +56,22 @@ int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payl
 
 static int load_one(struct hf_store *s, struct hf__payload_file *file, const struct hf__answer_load *load, struct hf_error *error)
 {
-	char name[HF__NAME_MAX];
+	char name[HF__NAME_MAX], words[96] = "";
+	struct hf__text why = {words, sizeof words, 0};
 	const int rc = hf__payload_load(s, file, &load->payload, load->to);
 	if (rc == HF_OK)
 		return rc;
 	*load->out = hf_bytes(NULL, 0);
 	hf__segment_name(load->payload.segment, name);
-	return hf__fail_at(error, rc, name, load->payload.offset, "%s",
-	                   rc == HF_EFAILED ? "the store failed before this payload was durable: reopen it"
-	                   : rc == HF_EIO   ? "a payload could not be read"
-	                                    : "a payload is damaged on disk");
+	if (rc == HF_EFAILED)
+		return hf__fail_at(error, rc, name, load->payload.offset, "the store failed before this payload was durable: reopen it");
+	if (rc == HF_ECORRUPT)
+		return hf__fail_at(error, rc, name, load->payload.offset, "a payload is damaged on disk");
+	hf__errno_words(&why, file->os_errno);
+	(void)hf__fail_at(error, rc, name, load->payload.offset, "a payload could not be read: %s", words);
+	if (error)
+		error->os_errno = file->os_errno;
+	return rc;
 }
 
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error)
@@ -78,13 +84,26 @@ int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf
 	}
 	hf__payload_file_close(s, &file);
 	answer->loads = NULL;
+	hf__pins_drop(s, &answer->pins);
 	return first;
+}
+
+int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct hf__pins *pins, struct hf__pins *missing)
+{
+	for (const struct hf__answer_load *load = answer->loads; load; load = load->next) {
+		const int rc = hf__pins_want(s, pins, missing, load->payload.segment);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
 }
 
 void hf__answer_reset(struct hf__answer *answer)
 {
 	hf__arena_deinit(&answer->memory);
 	answer->loads = NULL;
+	if (answer->pins.count > 0)
+		hf__pins_drop(answer->store, &answer->pins);
 }
 
 struct hf_memory *hf__answer_give(struct hf__answer *answer)
@@ -101,6 +120,7 @@ struct hf_memory *hf__answer_give(struct hf__answer *answer)
 
 void hf_release(struct hf_memory *memory)
 {
+	HF__CALL;
 	if (!memory)
 		return;
 	hf__arena_deinit(&memory->arena);

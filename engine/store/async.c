@@ -144,6 +144,7 @@ static int explain(int rc, int os_errno, struct hf_error *error)
 
 int hf_ticket_poll(hf_store *store, const struct hf_ticket *ticket, struct hf_error *error)
 {
+	HF__CALL;
 	int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
 		return rc;
@@ -202,6 +203,7 @@ static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket, const s
 
 int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t timeout_us, struct hf_error *error)
 {
+	HF__CALL;
 	const struct hf__ticket waited = {ticket->changed, ticket->due};
 	if (timeout_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "a timeout must not be less than -1");
@@ -224,6 +226,7 @@ int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t time
 
 int hf_eventfd(hf_store *store, int *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__async *a = &store->async;
 	*out = -1;
 	int rc = hf__check_fork(store, error);

@@ -12,6 +12,7 @@
 
 const char *hf_fsck_severity_name(int severity)
 {
+	HF__CALL;
 	static const char *const names[HF_FSCK_SEVERITIES] = {"leftover", "torn tail", "I/O error", "newer format", "damage"};
 	return severity >= 0 && (unsigned)severity < HF_FSCK_SEVERITIES ? names[severity] : "unknown";
 }

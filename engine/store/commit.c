@@ -367,6 +367,7 @@ void hf__make_room(struct hf_store *s)
 
 int hf_sync(hf_store *store, struct hf_error *error)
 {
+	HF__CALL;
 	int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
 		return rc;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "holdfast/store.h"
+#include "store/call.h"
 #include "store/clock.h"
 
 /* --- Objects and the one hook for change -------------------------------------------------------------------------------- */
@@ -207,10 +208,17 @@ bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_byte
 
 /* --- Answers and reads ---------------------------------------------------------------------------------------------------- */
 
+/* Segments whose descriptors a call holds: see store/payload_files.c. */
+struct hf__pins {
+	uint32_t *segments;
+	size_t count, cap;
+};
+
 /* Collects what a read or claim gives back: memory, and payloads still to be read from disk. Zeroed before use. */
 struct hf__answer {
 	struct hf__arena memory;
 	struct hf__answer_load *loads;
+	struct hf__pins pins; /* private to store/: what the loads of this call need */
 	struct hf_store *store;
 };
 

@@ -13,6 +13,7 @@ static const char *const code_names[] = {
 
 const char *hf_code_name(int code)
 {
+	HF__CALL;
 	if (code < 0 || (size_t)code >= sizeof code_names / sizeof code_names[0])
 		return "unknown code";
 	return code_names[code];

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "holdfast/types.h"
+#include "store/call.h"
 
 /* Writes *error (nullable) and returns `code`. */
 __attribute__((format(printf, 4, 5))) int hf__fail(struct hf_error *error, int code, int os_errno, const char *format, ...);

@@ -228,6 +228,7 @@ static void feed_leave(struct hf_feed *feed)
 
 int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
 {
+	HF__CALL;
 	*out = (struct hf_event_batch){0};
 	if (wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "wait_us must be -1, 0 or a time");
@@ -300,6 +301,7 @@ static int feed_place(struct hf_feed *feed, struct hf_error *error)
 
 int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *error)
 {
+	HF__CALL;
 	*out = NULL;
 	int rc = hf__watch_enter(store->watch, error);
 	if (rc != HF_OK)
@@ -375,6 +377,7 @@ static void send_reader_away(struct hf_feed *feed)
 
 void hf_feed_close(hf_feed *feed)
 {
+	HF__CALL;
 	if (!feed)
 		return;
 	struct hf__watch *watch = feed->watch;

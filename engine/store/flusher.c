@@ -160,6 +160,7 @@ static int add_callback(struct hf_store *s, struct hf__callback *callback, struc
 
 int hf_ticket_callback(hf_store *store, const struct hf_ticket *ticket, hf_ticket_fn fn, void *ctx, struct hf_error *error)
 {
+	HF__CALL;
 	int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
 		return rc;
@@ -179,6 +180,7 @@ int hf_ticket_callback(hf_store *store, const struct hf_ticket *ticket, hf_ticke
 
 int hf_flush(hf_store *store, struct hf_error *error)
 {
+	HF__CALL;
 	int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
 		return rc;

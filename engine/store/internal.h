@@ -4,7 +4,7 @@
  *   txn.c       verbs, transactions, mutate      sequence.c  the short lock: decide, apply, LSN, group buffer
  *   commit.c    leader and followers: write, sync, publish     gather.c   whether a leader waits for company
  *   segments.c  the next segment, rotation       witness.c   telling how far the log is durable
- *   read.c      reads that wait for durability   answer.c, page.c, payload.c   what callers get back
+ *   read.c      reads that wait for durability   answer.c, page.c, payload*.c  what callers get back
  *   tail.c, feed.c  the log read while it grows  watch.c     who waits for what becomes durable
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
  *   guard.c     files that were replaced or closed beneath the store
@@ -30,6 +30,8 @@
 #include "store/change.h"
 #include "store/clock.h"
 #include "store/error.h"
+#include "store/guard.h"
+#include "store/payload_files.h"
 #include "store/store.h"
 #include "store/watch.h"
 
@@ -180,6 +182,7 @@ struct hf_store {
 	bool wrote; /* this incarnation wrote a group */
 
 	struct hf__waits waits;
+	struct hf__payload_files payload_files;
 
 	/* Maintenance. */
 	pthread_t thread;
@@ -363,10 +366,11 @@ void hf__sweep_applied(struct hf_store *s, void *const *states);
 void hf__sweep_all(struct hf_store *s, void *const *states);
 
 /* payload.c. Reads a payload that lies in the log; verified. The lock is not held and the payload is on disk. `file` (zeroed at first; released by
- * hf__payload_file_close) keeps the segment open from one payload to the next. */
+ * hf__payload_file_close) keeps the segment pinned from one payload to the next. On failure its os_errno is of the system, or 0. */
 struct hf__payload_file {
 	uint32_t segment; /* 0: none */
 	int file;
+	int os_errno;
 };
 int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out);
 void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file);
@@ -376,6 +380,8 @@ bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload 
 /* answer.c. Loads what is still on disk, after the wait: all of it, whatever fails. What cannot be read becomes {NULL, 0}; the first failure
  * is the answer. */
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error);
+/* The segments that it will read from: see hf__pins_want. */
+int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct hf__pins *pins, struct hf__pins *missing);
 
 /* feed.c. */
 /* What the entry says as an event; borrows from it. */
@@ -390,19 +396,6 @@ int hf__maintenance_start(struct hf_store *s);
 void hf__maintenance_stop(struct hf_store *s);
 /* There is work: wakes the thread if it sleeps for long. The lock is held. */
 void hf__maintenance_nudge(struct hf_store *s);
-
-/* guard.c. Is what the store writes to still what is found under its names, and still the store's? */
-/* For the leader, before it writes to `file`, segment `segment`: 0, or the errno to fail the store with. `now`: ticks; `opens`: it is the
- * segment's first group; `sync`: it will be synced. Not under the lock. */
-int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens, bool sync);
-/* For upkeep, at most once a second. Not under the lock. HF_OK, or HF_EUNCERTAIN: the store failed by it. */
-int hf__guard_upkeep(struct hf_store *s);
-/* HF_ELOCKED, naming who holds the store as far as its lock file tells. */
-int hf__fail_held(struct hf_store *s, struct hf_error *error);
-/* HF_EFAILED: the store failed earlier, and why. */
-int hf__fail_fault(const struct hf_store *s, struct hf_error *error);
-/* Is the file under this name the segment of that number of another store, as its header says? Such a file is nobody's leftover. */
-bool hf__guard_foreign(const struct hf_store *s, const char *name, uint32_t number);
 
 /* HF_EFORK for a handle that a forked child inherited, else HF_OK. */
 int hf__check_fork(const struct hf_store *s, struct hf_error *error);

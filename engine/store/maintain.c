@@ -141,6 +141,7 @@ static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, bool *
 
 int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 {
+	HF__CALL;
 	int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
 		return rc;

@@ -178,6 +178,7 @@ static int close_file(struct hf_store *s, int *file)
 static int release_files(struct hf_store *s)
 {
 	int next = s->next.ready ? s->next.file : -1;
+	hf__payload_files_close(s);
 	const int first = close_file(s, &s->file);
 	const int second = close_file(s, &s->witness_file);
 	const int third = close_file(s, &next);
@@ -198,6 +199,7 @@ static void free_memory(struct hf_store *s)
 	hf__writer_deinit(&s->buffers[0].bytes);
 	hf__writer_deinit(&s->buffers[1].bytes);
 	hf__free(s->leftovers);
+	hf__free(s->payload_files.open);
 	if (s->watch)
 		hf__watch_unref(s->watch);
 	hf__flusher_forget(s);
@@ -228,6 +230,8 @@ void hf__store_free(struct hf_store *s)
 	(void)pthread_cond_destroy(&s->async.work);
 	(void)pthread_cond_destroy(&s->async.answered);
 	(void)pthread_mutex_destroy(&s->lock);
+	hf__payload_files_close(s);
+	(void)pthread_mutex_destroy(&s->payload_files.lock);
 	free_event(s);
 	free_memory(s);
 }
@@ -256,6 +260,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	(void)pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
 	(void)pthread_mutex_init(&s->lock, &adaptive);
 	(void)pthread_mutexattr_destroy(&adaptive);
+	(void)pthread_mutex_init(&s->payload_files.lock, NULL);
 	(void)pthread_cond_init(&s->room, NULL);
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -341,6 +346,7 @@ static int close_copy(hf_store *store, struct hf_error *error)
 
 int hf_close(hf_store *store, struct hf_error *error)
 {
+	HF__CALL;
 	if (!store)
 		return HF_OK;
 	if (store->os->forked(store->os->ctx))
@@ -352,6 +358,7 @@ int hf_close(hf_store *store, struct hf_error *error)
 
 int hf_close_at_exit(hf_store *store, struct hf_error *error)
 {
+	HF__CALL;
 	if (!store)
 		return HF_OK;
 	return store->os->forked(store->os->ctx) ? close_copy(store, error) : close_store(store, error);
@@ -367,6 +374,7 @@ uint64_t hf__passed_lsn(struct hf_store *store)
 
 int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error)
 {
+	HF__CALL;
 	const int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
 		return rc;

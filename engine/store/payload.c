@@ -57,22 +57,19 @@ bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload 
 	return false;
 }
 
-/* Nothing was written through it: a failure to close it loses nothing. */
 void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file)
 {
 	if (file->segment)
-		(void)s->os->close(s->os->ctx, file->file);
+		hf__payload_unpin(s, file->segment);
 	file->segment = 0;
 }
 
 static int open_segment(struct hf_store *s, struct hf__payload_file *file, uint32_t segment)
 {
-	char name[HF__NAME_MAX];
 	if (file->segment == segment)
 		return 0;
 	hf__payload_file_close(s, file);
-	hf__segment_name(segment, name);
-	const int rc = s->os->open(s->os->ctx, name, 0, &file->file);
+	const int rc = hf__payload_pin(s, segment, &file->file);
 	file->segment = rc == 0 ? segment : 0;
 	return rc;
 }
@@ -83,8 +80,9 @@ static int read_at(struct hf_store *s, struct hf__payload_file *file, const stru
 	int rc = open_segment(s, file, payload->segment);
 	if (rc == 0)
 		rc = s->os->read(s->os->ctx, file->file, out, payload->len, payload->offset, &got);
+	file->os_errno = rc;
 	if (rc)
-		return HF_EIO;
+		return hf__code_of_reading(rc);
 	return got == payload->len ? HF_OK : HF_ECORRUPT;
 }
 

@@ -27,18 +27,14 @@ static uint32_t wanted_size(const struct hf_store *s, uint32_t need)
 	return clamp_size(size);
 }
 
-/* Is the file of the wanted size and all zero? 0 with *zero, or errno. */
-static int check_zero(struct hf_store *s, int file, uint32_t size, bool *zero)
+#define PIECE (HF__BLOCK * 16)
+
+/* Reads all of it through `piece`. 0 with *zero, or errno. */
+static int read_zeros(struct hf_store *s, int file, uint32_t size, uint8_t *piece, bool *zero)
 {
-	uint8_t piece[HF__BLOCK * 4];
-	uint64_t found = 0;
-	*zero = false;
-	int rc = s->os->size(s->os->ctx, file, &found);
-	if (rc || found != size)
-		return rc;
 	for (uint64_t at = 0; at < size;) {
 		size_t got = 0;
-		rc = s->os->read(s->os->ctx, file, piece, sizeof piece, at, &got);
+		const int rc = s->os->read(s->os->ctx, file, piece, PIECE, at, &got);
 		if (rc)
 			return rc;
 		if (got == 0 || !hf__bytes_zero(piece, got))
@@ -47,6 +43,22 @@ static int check_zero(struct hf_store *s, int file, uint32_t size, bool *zero)
 	}
 	*zero = true;
 	return 0;
+}
+
+/* Is the file of the wanted size and all zero? 0 with *zero, or errno. The stack of the committing thread may be a small one. */
+static int check_zero(struct hf_store *s, int file, uint32_t size, bool *zero)
+{
+	uint64_t found = 0;
+	*zero = false;
+	int rc = s->os->size(s->os->ctx, file, &found);
+	if (rc || found != size)
+		return rc;
+	uint8_t *piece = hf__alloc(PIECE);
+	if (!piece)
+		return ENOMEM;
+	rc = read_zeros(s, file, size, piece, zero);
+	hf__free(piece);
+	return rc;
 }
 
 /* Tries to take over the newest file of the directory. Not under the lock: preparing is set. 0 with *file >= 0 on success, -1 when it will not do. */
@@ -120,6 +132,10 @@ static void give_up(struct hf_store *s, const struct hf__next_segment *prepared)
 
 static int why_not(struct hf_store *s, int rc, bool unknowable, struct hf_error *error)
 {
+	if (!unknowable && rc == ENOENT) { /* there is no directory any more to make it in */
+		hf__fault(s, ESTALE);
+		return hf__fail_fault(s, error);
+	}
 	if (!unknowable)
 		return hf__os_failed(error, "no next log segment could be made, and nothing was done", rc);
 	/* A failed sync: what the directory holds now is unknowable. Nothing was sequenced. */

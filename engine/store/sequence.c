@@ -8,7 +8,7 @@
  *
  * I-SEQ-1: a buffer holds whole transactions only. I-SEQ-2: a group fits into the segment it begins in. I-SEQ-3: no more than HF__LSN_JUMP LSNs are
  * ever undurable, so that the jump after an unclean stop passes all that could have been handed out. */
-#include "store/internal.h"
+#include "store/needs.h"
 #include "store/removed.h"
 
 /* What an attempt that succeeded comes to; anything else is a code. */
@@ -270,8 +270,8 @@ static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint6
 }
 
 /* Runs the operations once. FITS: done. Otherwise the code, everything taken back; HF_OK means "no room": *needed bytes. */
-static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, bool durable, struct hf__decision *d, uint32_t *failed,
-                   uint64_t *needed)
+static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, bool durable, struct hf__decision *d,
+                   struct hf__needs *needs, uint32_t *failed, uint64_t *needed)
 {
 	struct hf__buffer *b = filling(s);
 	const uint64_t lsn = s->next_lsn;
@@ -286,7 +286,10 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 	int rc = run_ops(s, d, ops, count, failed);
 	if (rc == HF_OK && !hf__writer_reserve(&b->bytes, s->align)) /* sealing pads, and must not fail */
 		rc = HF_ENOMEM;
-	if (rc == HF_OK && (b->entries == entries || fits(s, b))) {
+	const bool room = rc == HF_OK && (b->entries == entries || fits(s, b));
+	if (room)
+		rc = hf__needs_look(s, ops, count, needs);
+	if (rc == HF_OK && room && needs->missing.count == 0) {
 		keep(s, d, durable, entries);
 		if (hf__setback(s, s->states) != setback)
 			hf__wait_wake_all(s); /* they sleep until an instant that is shown elsewhere now */
@@ -343,8 +346,8 @@ void hf__clear_results(const struct hf__op *ops, size_t count)
 	}
 }
 
-int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf__ticket *ticket,
-                 struct hf_error *error)
+static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf__needs *needs,
+                    struct hf__ticket *ticket, struct hf_error *error)
 {
 	char why[HF_ERROR_TEXT] = "";
 	const bool durable = durability == HF_DURABLE;
@@ -363,10 +366,18 @@ int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enu
 		d.mono = hf__clock_mono(s, hf__setback(s, s->states));
 		d.why = (struct hf__text){why, sizeof why, 0};
 		const uint64_t first_lsn = s->next_lsn;
-		rc = attempt(s, ops, count, durable, &d, &failed, &needed);
+		rc = attempt(s, ops, count, durable, &d, needs, &failed, &needed);
 		if (rc == FITS) {
 			*ticket = ticket_of(s, &d, first_lsn, durable);
+			hf__needs_give(ops, count, needs);
 			return HF_OK;
+		}
+		if (rc == HF_OK && needs->missing.count > 0) {
+			rc = hf__needs_open(s, needs, error);
+			if (rc == HF_OK)
+				continue;
+			hf__clear_results(ops, count);
+			return rc;
 		}
 		if (rc == HF_OK && needed <= HF__GROUP_BODY_MAX) {
 			turn_the_page(s, needed);
@@ -376,4 +387,13 @@ int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enu
 		hf__clear_results(ops, count);
 		return explain(ops, count, failed, rc == HF_OK ? HF_ETOOBIG : rc, why, error);
 	}
+}
+
+int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf__ticket *ticket,
+                 struct hf_error *error)
+{
+	struct hf__needs needs = {0};
+	const int rc = sequence(s, ops, count, durability, &needs, ticket, error);
+	hf__needs_drop(s, &needs);
+	return rc;
 }

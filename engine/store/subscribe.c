@@ -108,6 +108,7 @@ static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us
 
 int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
 {
+	HF__CALL;
 	*out = (struct hf_event_batch){0};
 	if (wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "wait_us must be -1, 0 or a time");
@@ -126,6 +127,7 @@ int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wa
 
 int hf_subscription_eventfd(const hf_subscription *subscription)
 {
+	HF__CALL;
 	return subscription->event;
 }
 
@@ -223,6 +225,7 @@ static int join(struct hf__watch *w, struct hf_subscription *s, struct hf_error 
 
 int hf_subscribe(hf_store *store, const struct hf_subscribe *args, hf_subscription **out, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf_subscribe all;
 	struct hf_subscription *s = NULL;
 	*out = NULL;
@@ -299,6 +302,7 @@ static void send_readers_away(struct hf_subscription *s)
 
 void hf_unsubscribe(hf_subscription *subscription)
 {
+	HF__CALL;
 	if (!subscription)
 		return;
 	struct hf__watch *w = subscription->watch;

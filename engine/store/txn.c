@@ -94,6 +94,7 @@ int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t co
 
 int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_error *error)
 {
+	HF__CALL;
 	*out = NULL;
 	const int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
@@ -108,6 +109,7 @@ int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_error *error)
 
 void hf_txn_abandon(hf_txn *txn)
 {
+	HF__CALL;
 	if (!txn)
 		return;
 	hf__arena_deinit(&txn->arena);
@@ -152,6 +154,7 @@ static int check_txn(const hf_txn *txn, bool *done, struct hf_error *error)
 
 int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *error)
 {
+	HF__CALL;
 	bool done;
 	int rc = check_txn(txn, &done, error);
 	if (!done)
@@ -162,6 +165,7 @@ int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *e
 
 int hf_txn_commit_async(hf_txn *txn, enum hf_durability durability, struct hf_ticket *ticket, struct hf_error *error)
 {
+	HF__CALL;
 	bool done;
 	*ticket = (struct hf_ticket){0, 0};
 	int rc = check_txn(txn, &done, error);
@@ -179,6 +183,9 @@ int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability du
 		(void)pthread_mutex_lock(&store->lock);
 		rc = hf__sequence(store, txn->ops, txn->count, durability, ticket, error);
 		(void)pthread_mutex_unlock(&store->lock);
+		for (size_t i = 0; i < txn->count; i++) /* nobody loads answers here */
+			if (txn->ops[i].answer)
+				hf__pins_drop(store, &txn->ops[i].answer->pins);
 	}
 	hf_txn_abandon(txn);
 	return rc;
@@ -193,6 +200,7 @@ int hf__wait(struct hf_store *store, const struct hf__ticket *ticket, struct hf_
 int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args, enum hf_durability durability, int64_t wait_us,
                     struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
 {
+	HF__CALL;
 	const struct hf__op op = {verb, args, result, answer, NULL};
 	const struct hf_write *write = args;
 	if (wait_us == 0)
@@ -223,6 +231,7 @@ static int commit_one(struct hf_store *s, const struct hf__op *op, enum hf_durab
 int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args, enum hf_durability durability,
                struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
 {
+	HF__CALL;
 	const struct hf_write *write = args;
 	struct hf_ticket *ticket = txn ? NULL : write->ticket;
 	const struct hf__op op = {verb, args, result, answer, NULL};

@@ -343,6 +343,7 @@ int hf_cancel(hf_store *store, struct hf_cancel *cancel, struct hf_error *error)
 
 int hf_cancel_waits(hf_store *store, struct hf_error *error)
 {
+	HF__CALL;
 	const int rc = hf__check_fork(store, error);
 	if (rc == HF_OK)
 		hf__waits_send_away(store);

@@ -598,7 +598,8 @@ static void an_overlay_that_ignores_syncs_is_told_by_its_mount_options(void **st
 	static const struct {
 		uint64_t mount;
 		bool is_volatile, found;
-	} cells[] = {{21, false, true}, {121, false, true}, {22, true, true}, {24, true, true}, {25, false, true}, {23, true, true}, {2, false, false}};
+	} cells[] = {{21, false, true}, {121, false, true}, {22, true, true}, {24, true, true},
+	             {25, false, true}, {23, true, true},   {2, false, false}};
 	for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
 		bool found = !cells[i].found;
 		assert_int_equal(hf__check_mount_volatile(text, strlen(text), cells[i].mount, &found), cells[i].is_volatile);
@@ -614,11 +615,11 @@ static void file_systems_are_told_by_their_magic_numbers(void **state)
 		const char *name;
 		bool refused, is_volatile;
 	} cells[] = {
-	    {0x6969, "nfs", true, false},       {0xff534d42, "cifs", true, false}, {0x01021997, "9p", true, false},
-	    {0x65735546, "fuse", true, false},  {0x00c36400, "ceph", true, false}, {0x0bd00bd0, "lustre", true, false},
-	    {0x47504653, "gpfs", true, false},  {0x5346414f, "afs", true, false},  {0x6b414653, "afs", true, false},
+	    {0x6969, "nfs", true, false},        {0xff534d42, "cifs", true, false}, {0x01021997, "9p", true, false},
+	    {0x65735546, "fuse", true, false},   {0x00c36400, "ceph", true, false}, {0x0bd00bd0, "lustre", true, false},
+	    {0x47504653, "gpfs", true, false},   {0x5346414f, "afs", true, false},  {0x6b414653, "afs", true, false},
 	    {0x786f4256, "vboxsf", true, false}, {0xef53, "ext4", false, false},    {0x01021994, "tmpfs", false, true},
-	    {0x858458f6, "ramfs", false, true}, {0x12345678, NULL, false, false},
+	    {0x858458f6, "ramfs", false, true},  {0x12345678, NULL, false, false},
 	};
 	for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
 		bool refused = false, is_volatile = false;

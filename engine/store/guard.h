@@ -1,0 +1,19 @@
+/* Is what the store writes to still what is found under its names, and still the store's? */
+#ifndef HF_STORE_GUARD_H
+#define HF_STORE_GUARD_H
+
+#include "holdfast/types.h"
+
+/* For the leader, before it writes to `file`, segment `segment`: 0, or the errno to fail the store with. `now`: ticks; `opens`: it is the
+ * segment's first group; `sync`: it will be synced. Not under the lock. */
+int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens, bool sync);
+/* For upkeep, at most once a second. Not under the lock. HF_OK, or HF_EUNCERTAIN: the store failed by it. */
+int hf__guard_upkeep(struct hf_store *s);
+/* HF_ELOCKED, naming who holds the store as far as its lock file tells. */
+int hf__fail_held(struct hf_store *s, struct hf_error *error);
+/* HF_EFAILED: the store failed earlier, and why. */
+int hf__fail_fault(const struct hf_store *s, struct hf_error *error);
+/* Is the file under this name the segment of that number of another store, as its header says? Such a file is nobody's leftover. */
+bool hf__guard_foreign(const struct hf_store *s, const char *name, uint32_t number);
+
+#endif
