@@ -365,18 +365,6 @@ bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget);
 void hf__sweep_applied(struct hf_store *s, void *const *states);
 void hf__sweep_all(struct hf_store *s, void *const *states);
 
-/* payload.c. Reads a payload that lies in the log; verified. The lock is not held and the payload is on disk. `file` (zeroed at first; released by
- * hf__payload_file_close) keeps the segment pinned from one payload to the next. On failure its os_errno is of the system, or 0. */
-struct hf__payload_file {
-	uint32_t segment; /* 0: none */
-	int file;
-	int os_errno;
-};
-int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out);
-void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file);
-/* If it lies in a buffer that may not have been written yet: copies it from there. The lock is held. */
-bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload, uint8_t *out);
-
 /* answer.c. Loads what is still on disk, after the wait: all of it, whatever fails. What cannot be read becomes {NULL, 0}; the first failure
  * is the answer. */
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error);

@@ -33,4 +33,16 @@ int hf__pins_want(struct hf_store *s, struct hf__pins *pins, struct hf__pins *mi
 int hf__pins_get(struct hf_store *s, struct hf__pins *pins, struct hf__pins *missing, uint32_t *failed);
 void hf__pins_drop(struct hf_store *s, struct hf__pins *pins);
 
+/* payload.c. Reads a payload that lies in the log; verified. The lock is not held and the payload is on disk. `file` (zeroed at first; released by
+ * hf__payload_file_close) keeps the segment pinned from one payload to the next. On failure its os_errno is of the system, or 0. */
+struct hf__payload_file {
+	uint32_t segment; /* 0: none */
+	int file;
+	int os_errno;
+};
+int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out);
+void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file);
+/* If it lies in a buffer that may not have been written yet: copies it from there. The lock is held. */
+bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload, uint8_t *out);
+
 #endif
