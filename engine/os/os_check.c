@@ -190,22 +190,51 @@ bool hf__check_mount_volatile(const char *text, size_t len, uint64_t id, bool *f
 	return false;
 }
 
-/* What cannot be looked up counts as volatile: refusing wrongly can be overridden, losing data cannot. */
-static bool overlay_volatile(int dir)
+enum ignoring { SYNCS, IGNORES, UNKNOWN };
+
+/* "mnt_id:", blanks, digits in a line of what /proc tells of a descriptor. */
+static bool mount_of(const char *text, size_t len, uint64_t *id)
 {
-	struct statx st;
-	if (statx(dir, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) != 0 || (st.stx_mask & STATX_MNT_ID) == 0) {
+	struct hf_bytes rest = {.data = (const uint8_t *)text, .len = len};
+	while (rest.len > 0) {
+		struct hf_bytes line = piece_next(&rest, '\n');
+		if (!piece_is(piece_next(&line, '\t'), "mnt_id:") || line.len == 0) {
+			continue;
+		}
+		*id = 0;
+		for (size_t i = 0; i < line.len; i++) {
+			const uint8_t c = ((const uint8_t *)line.data)[i];
+			if (c < '0' || c > '9') {
+				return false;
+			}
+			*id = *id * 10 + (uint64_t)(c - '0');
+		}
 		return true;
 	}
+	return false;
+}
+
+/* What cannot be looked up is refused: refusing wrongly can be overridden, losing data cannot. */
+static enum ignoring overlay_ignores_syncs(int dir)
+{
+	char path[48] = "";
+	struct hf__text name = {.data = path, .cap = sizeof(path)};
 	char *text = NULL;
 	size_t len = 0;
-	if (file_slurp("/proc/self/mountinfo", &text, &len) != 0) {
-		return true;
-	}
+	uint64_t id = 0;
 	bool found = false;
-	bool is_volatile = hf__check_mount_volatile(text, len, st.stx_mnt_id, &found);
+	hf__text_add(&name, "/proc/self/fdinfo/%d", dir);
+	if (file_slurp(path, &text, &len) != 0) {
+		return UNKNOWN;
+	}
+	const bool told = mount_of(text, len, &id);
 	hf__free(text);
-	return is_volatile || !found;
+	if (!told || file_slurp("/proc/self/mountinfo", &text, &len) != 0) {
+		return UNKNOWN;
+	}
+	const bool ignores = hf__check_mount_volatile(text, len, id, &found);
+	hf__free(text);
+	return !found ? UNKNOWN : ignores ? IGNORES : SYNCS;
 }
 
 const char *hf__check_magic(uint32_t magic, bool *refused, bool *is_volatile)
@@ -236,9 +265,9 @@ int hf__check_filesystem(int dir, char *name, size_t cap, bool *is_volatile)
 		hf__text_add(&text, "0x%08" PRIx32, magic);
 		return 0;
 	}
-	if (magic == MAGIC_OVERLAY && overlay_volatile(dir)) {
-		refused = *is_volatile = true;
-	}
-	hf__text_add(&text, "%s%s", known, refused && *is_volatile ? ", volatile" : "");
-	return refused ? EOPNOTSUPP : 0;
+	const enum ignoring how = magic == MAGIC_OVERLAY ? overlay_ignores_syncs(dir) : SYNCS;
+	static const char *const words[] = {"", ", volatile", ", perhaps volatile: no /proc tells"};
+	*is_volatile = *is_volatile || how == IGNORES;
+	hf__text_add(&text, "%s%s", known, words[how]);
+	return refused || how != SYNCS ? EOPNOTSUPP : 0;
 }

@@ -102,7 +102,7 @@ static int open_once(const struct posix *posix, const char *name, unsigned flags
 
 /* --- Files --- */
 
-static int posix_open(void *ctx, const char *name, unsigned flags, int *out)
+static int disk_open(void *ctx, const char *name, unsigned flags, int *out)
 {
 	struct posix *posix = ctx;
 	if (!name_ok(name)) {
@@ -125,7 +125,7 @@ static int posix_open(void *ctx, const char *name, unsigned flags, int *out)
 	return 0;
 }
 
-static int posix_close(void *ctx, int file)
+static int disk_close(void *ctx, int file)
 {
 	struct posix *posix = ctx;
 	struct hf__file_id id;
@@ -141,7 +141,7 @@ static int posix_close(void *ctx, int file)
 	return close(file) == 0 ? 0 : errno;
 }
 
-static int posix_same(void *ctx, int file, const char *name)
+static int disk_same(void *ctx, int file, const char *name)
 {
 	struct posix *posix = ctx;
 	struct hf__file_id id;
@@ -154,7 +154,7 @@ static int posix_same(void *ctx, int file, const char *name)
 	return name_ok(name) ? hf__fd_same(file, id, posix->dir, name) : EINVAL;
 }
 
-static int posix_read(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got)
+static int disk_read(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got)
 {
 	(void)ctx;
 	*got = 0;
@@ -175,7 +175,7 @@ static int posix_read(void *ctx, int file, void *buffer, size_t len, uint64_t at
 	return 0;
 }
 
-static int posix_write(void *ctx, int file, const void *data, size_t len, uint64_t at)
+static int disk_write(void *ctx, int file, const void *data, size_t len, uint64_t at)
 {
 	const struct posix *posix = ctx;
 	if (len > posix->longest || at > posix->longest - len) {
@@ -199,13 +199,13 @@ static int posix_write(void *ctx, int file, const void *data, size_t len, uint64
 /* fdatasync and not fsync: it flushes the data and all metadata that reading it back needs, so a new size and new blocks too. What it
  * leaves out is the times, which nothing here reads, and which cost a journal commit each. An interruption counts as a failure: nobody
  * can tell what it left undone. */
-static int posix_sync(void *ctx, int file)
+static int disk_sync(void *ctx, int file)
 {
 	(void)ctx;
 	return fdatasync(file) == 0 ? 0 : errno;
 }
 
-static int posix_size(void *ctx, int file, uint64_t *out)
+static int disk_size(void *ctx, int file, uint64_t *out)
 {
 	(void)ctx;
 	struct stat st;
@@ -216,7 +216,7 @@ static int posix_size(void *ctx, int file, uint64_t *out)
 	return 0;
 }
 
-static int posix_rename(void *ctx, const char *from, const char *to)
+static int disk_rename(void *ctx, const char *from, const char *to)
 {
 	const struct posix *posix = ctx;
 	if (!name_ok(from) || !name_ok(to)) {
@@ -226,7 +226,7 @@ static int posix_rename(void *ctx, const char *from, const char *to)
 	return renameat(posix->dir, from, posix->dir, to) == 0 ? 0 : errno;
 }
 
-static int posix_unlink(void *ctx, const char *name)
+static int disk_unlink(void *ctx, const char *name)
 {
 	const struct posix *posix = ctx;
 	if (!name_ok(name)) {
@@ -236,14 +236,14 @@ static int posix_unlink(void *ctx, const char *name)
 	return unlinkat(posix->dir, name, 0) == 0 ? 0 : errno;
 }
 
-static int posix_sync_dir(void *ctx)
+static int disk_sync_dir(void *ctx)
 {
 	const struct posix *posix = ctx;
 	return fsync(posix->dir) == 0 ? 0 : errno;
 }
 
 /* Listing takes a descriptor of its own: the position of a directory stream belongs to the open file description. */
-static int posix_list(void *ctx, hf__os_name_fn each, void *arg)
+static int disk_list(void *ctx, hf__os_name_fn each, void *arg)
 {
 	struct posix *posix = ctx;
 	int fd = -1;
@@ -276,7 +276,7 @@ static int posix_list(void *ctx, hf__os_name_fn each, void *arg)
 	return err;
 }
 
-static int posix_lock(void *ctx, const char *name, int64_t wait_us)
+static int disk_lock(void *ctx, const char *name, int64_t wait_us)
 {
 	struct posix *posix = ctx;
 	if (!name_ok(name) || posix->lock != NULL) {
@@ -286,19 +286,19 @@ static int posix_lock(void *ctx, const char *name, int64_t wait_us)
 	return hf__lock_take(posix->dir, posix->path, name, wait_us, &posix->lock);
 }
 
-static int posix_held(void *ctx)
+static int disk_held(void *ctx)
 {
 	const struct posix *posix = ctx;
 	return posix->lock == NULL ? EINVAL : hf__lock_kept(posix->lock, posix->dir, posix->path, posix->lock_name);
 }
 
-static bool posix_forked(void *ctx)
+static bool disk_forked(void *ctx)
 {
 	const struct posix *posix = ctx;
 	return posix->wipes ? atomic_load_explicit(posix->cookie, memory_order_relaxed) == 0 : getpid() != posix->pid;
 }
 
-static int posix_unlock(void *ctx)
+static int disk_unlock(void *ctx)
 {
 	struct posix *posix = ctx;
 	if (posix->lock == NULL) {
@@ -306,10 +306,10 @@ static int posix_unlock(void *ctx)
 	}
 	struct hf__lock *lock = posix->lock;
 	posix->lock = NULL;
-	return hf__lock_drop(lock, posix_forked(posix));
+	return hf__lock_drop(lock, disk_forked(posix));
 }
 
-static int64_t posix_now(void *ctx)
+static int64_t disk_now(void *ctx)
 {
 	(void)ctx;
 	struct timespec t;
@@ -319,7 +319,7 @@ static int64_t posix_now(void *ctx)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int64_t posix_ticks(void *ctx)
+static int64_t disk_ticks(void *ctx)
 {
 	(void)ctx;
 	struct timespec t;
@@ -329,7 +329,7 @@ static int64_t posix_ticks(void *ctx)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int64_t posix_boot_clock(void *ctx)
+static int64_t disk_boot_clock(void *ctx)
 {
 	(void)ctx;
 	struct timespec t;
@@ -339,19 +339,19 @@ static int64_t posix_boot_clock(void *ctx)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int posix_random(void *ctx, void *buffer, size_t len)
+static int disk_random(void *ctx, void *buffer, size_t len)
 {
 	(void)ctx;
 	return hf__check_random(buffer, len);
 }
 
-static int posix_boot_id(void *ctx, uint8_t out[16])
+static int disk_boot_id(void *ctx, uint8_t out[16])
 {
 	(void)ctx;
 	return hf__check_boot_id(out);
 }
 
-static int posix_safe(void *ctx, char *name, size_t cap, bool *is_volatile)
+static int disk_safe(void *ctx, char *name, size_t cap, bool *is_volatile)
 {
 	const struct posix *posix = ctx;
 	return hf__check_filesystem(posix->dir, name, cap, is_volatile);
@@ -450,31 +450,31 @@ int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
 	}
 	*out = (struct hf__os){
 	    .ctx = posix,
-	    .open = posix_open,
-	    .close = posix_close,
-	    .same = posix_same,
-	    .read = posix_read,
-	    .write = posix_write,
-	    .sync = posix_sync,
-	    .size = posix_size,
-	    .rename = posix_rename,
-	    .unlink = posix_unlink,
-	    .sync_dir = posix_sync_dir,
-	    .list = posix_list,
-	    .lock = posix_lock,
-	    .unlock = posix_unlock,
-	    .held = posix_held,
-	    .now = posix_now,
-	    .ticks = posix_ticks,
-	    .boot_clock = posix_boot_clock,
-	    .random = posix_random,
-	    .boot_id = posix_boot_id,
-	    .forked = posix_forked,
+	    .open = disk_open,
+	    .close = disk_close,
+	    .same = disk_same,
+	    .read = disk_read,
+	    .write = disk_write,
+	    .sync = disk_sync,
+	    .size = disk_size,
+	    .rename = disk_rename,
+	    .unlink = disk_unlink,
+	    .sync_dir = disk_sync_dir,
+	    .list = disk_list,
+	    .lock = disk_lock,
+	    .unlock = disk_unlock,
+	    .held = disk_held,
+	    .now = disk_now,
+	    .ticks = disk_ticks,
+	    .boot_clock = disk_boot_clock,
+	    .random = disk_random,
+	    .boot_id = disk_boot_id,
+	    .forked = disk_forked,
 	    .event_new = hf__event_new,
 	    .event_tell = hf__event_tell,
 	    .event_free = hf__event_free,
 	    .event_clear = hf__event_clear,
-	    .safe = posix_safe,
+	    .safe = disk_safe,
 	};
 	return 0;
 }
@@ -488,7 +488,7 @@ void hf__os_posix_free(struct hf__os *os)
 	hf__files_close(&posix->files);
 	/* The lock goes last: until then nobody else may write what we had open. */
 	if (posix->lock != NULL) {
-		(void)posix_unlock(posix); /* the descriptor is gone whatever this says */
+		(void)disk_unlock(posix); /* the descriptor is gone whatever this says */
 	}
 	dir_close(posix);
 	(void)munmap(posix->cookie, posix->page);

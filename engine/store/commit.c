@@ -102,7 +102,6 @@ static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
 {
 	put_segment_header(s, b);
 	f->old_file = s->file;
-	f->opens = true;
 	/* I-COMMIT-3. Crash: after this sync and before the header is written the old segment is the last one, whole. */
 	f->sync_old = s->file >= 0 && atomic_load(&s->durable_lsn) < b->first_lsn - 1;
 	s->file = s->next.file;
@@ -111,6 +110,7 @@ static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
 	s->must_rotate = false;
 	s->rotate_need = 0;
 	s->jumped = false;
+	f->opens = true;
 }
 
 /* Closes the filling group and begins a new buffer. From here on the bytes belong to the leader. */

@@ -26,7 +26,7 @@ static int check_options(const struct hf_options *in, struct hf_options *out, st
 
 static int check_machine(struct hf_store *s, struct hf_error *error)
 {
-	char fs[32] = "";
+	char fs[64] = "";
 	const int rc = s->os->safe(s->os->ctx, fs, sizeof fs, &s->info.volatile_fs);
 	if (rc == 0 || s->options.allow_unsafe_fs)
 		return HF_OK;
@@ -257,7 +257,9 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	atomic_init(&s->async.event, -1);
 	/* It is held for a microsecond or two: going to sleep over it costs more than looking again. DESIGN.md 17. */
 	(void)pthread_mutexattr_init(&adaptive);
+#ifdef __GLIBC__
 	(void)pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
 	(void)pthread_mutex_init(&s->lock, &adaptive);
 	(void)pthread_mutexattr_destroy(&adaptive);
 	(void)pthread_mutex_init(&s->payload_files.lock, NULL);
