@@ -11,6 +11,7 @@
 #include "lib/followed.h"
 #include "lib/logged.h"
 #include "log/format.h"
+#include "store/look.h"
 #include "store/store.h"
 
 enum { STEPS = 600, SEGMENT = 16 << 10 };
@@ -310,6 +311,8 @@ static void a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it(void **
 	(void)advance(&scene, 2, HF_OS);
 	kill_store(&scene);
 	assert_true(sim_flip_bit(scene.sim, "segment-00000001", UINT64_C(8) * (info.segment_offset + HF__GROUP_HEADER_SIZE + 3)));
+	hf_feed *outside = NULL;
+	assert_int_equal(hf__feed_look(sim_opener(scene.sim, 1), hf__all_domains(), last + 1, &outside, NULL), HF_OK);
 	open_store(&scene);
 	assert_int_equal(hf_info(scene.store, &info, NULL), HF_OK);
 	assert_true(info.torn_bytes > 0);
@@ -330,6 +333,11 @@ static void a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it(void **
 		hf_feed_close(feeds[i]);
 		expect_count(scene.store, froms[i], froms[i] <= last ? 2 : 1);
 	}
+	struct followed followed = {0};
+	assert_int_equal(followed_feed(&followed, outside, 0, NULL), HF_OK);
+	assert_true(followed.count == 1 && followed.events[0].lsn == first);
+	followed_free(&followed);
+	hf_feed_close(outside);
 	end(&scene);
 }
 

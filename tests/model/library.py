@@ -95,8 +95,14 @@ def _item(item: outbox_model.Item) -> holdfast.OutboxItem:
     return holdfast.OutboxItem(**args)
 
 
+BOUNDS = {"attempts_below", "max_age", "max_events", "max_records", "up_to"}
+"""0 is none for the models, as in C; the binding has None for that."""
+
+
 def _arguments(operation: Operation) -> dict[str, Any]:
     args = {name: for_library(value) for name, value in operation.args.items()}
+    for name in BOUNDS & args.keys():
+        args[name] = args[name] or None
     if "backoff" in args:
         kind, delay, cap = args["backoff"]
         args["backoff"] = holdfast.Backoff(kind, delay, cap)

@@ -380,7 +380,7 @@ def time_or_none(value: int) -> Optional[int]:
 
 def to_datetime(value: Optional[int]) -> Optional[datetime]:
     """An instant of the library's as a datetime in UTC; None stays None. OverflowError beyond the years 1 to 9999."""
-    return None if value is None else _EPOCH + timedelta(microseconds=value)
+    return None if value is None else _EPOCH + timedelta(microseconds=number(value, "a time", -(2**63), 2**63 - 1))
 
 
 class Result:

@@ -477,7 +477,11 @@ class Gate:
 
 
 def _at_exit() -> None:
-    for gate in sorted(list(Gate.known), key=lambda gate: gate.first):
+    try:
+        gates = sorted(Gate.known, key=lambda gate: gate.first)
+    except RuntimeError:  # another thread opens something right now
+        gates = sorted(list(Gate.known), key=lambda gate: gate.first)
+    for gate in gates:
         if gate.closed or gate._pid != os.getpid():
             continue
         gate.closing = True
