@@ -40,7 +40,8 @@ if(NOT HOLDFAST_ONE_ENGINE)
 		get_filename_component(name ${check} NAME_WE)
 		holdfast_add_test(${name} fast ${timeout_fast} ${check} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 	endforeach()
-	# Many programs, each started anew.
+	# Hundreds of small stores; many programs, each started anew.
+	set_tests_properties(check_python PROPERTIES TIMEOUT 180)
 	set_tests_properties(check_python_signals PROPERTIES LABELS medium TIMEOUT ${timeout_medium})
 	include(${PROJECT_SOURCE_DIR}/cmake/model.cmake)
 endif()
