@@ -116,7 +116,7 @@ int hf__fail_held(struct hf_store *s, struct hf_error *error)
 		hf__text_add(&text, ": ");
 		hf__text_add_quoted(&text, told);
 	}
-	return hf__fail(error, HF_ELOCKED, EAGAIN, "another process writes this store%s", who);
+	return hf__fail(error, HF_ELOCKED, EAGAIN, "another opener writes this store%s", who);
 }
 
 int hf__fail_fault(const struct hf_store *s, struct hf_error *error)

@@ -336,7 +336,7 @@ static void no_descriptor_is_no_disaster(void **state)
 	os.event_new = no_event;
 	patient_close(p);
 	assert_int_equal(hf__store_open(&os, hf__all_domains(), &p->options, &p->store, &p->error), HF_OK);
-	assert_int_equal(hf_eventfd(p->store, &event, &p->error), HF_EIO);
+	assert_int_equal(hf_eventfd(p->store, &event, &p->error), HF_ENOSPACE);
 	assert_int_equal(event, -1);
 	assert_int_equal(p->error.os_errno, EMFILE);
 	const struct hf_ticket ticket = advance(p, "c", 1, HF_DURABLE);

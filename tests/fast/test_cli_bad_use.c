@@ -216,7 +216,7 @@ static const struct bad {
     {"info", 1, "HF_ENOTFOUND", "empty: the directory holds no store; 'holdfast init' makes one", "empty"},
     {"inbox save ann t", 1, "HF_ENOTFOUND", "empty: the directory holds no store", "empty"},
     {"info", 1, "HF_ENOTFOUND", "missing: ", "missing"},
-    {"info", 1, "HF_ENOTFOUND", "a-file: there is no such directory", "a-file"},
+    {"info", 7, "HF_EACCESS", "a-file: the directory could not be opened: a file is in the way", "a-file"},
     {"info", 2, "HF_EINVAL", "no store was named: give -C DIR or set HOLDFAST_DIR", ""},
 };
 

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "lib/real_store.h"
+#include "lib/sim_os.h"
+#include "store/store.h"
 
 enum { ITEMS = 24, PAYLOAD = 9000 };
 
@@ -202,6 +204,30 @@ static void a_drain_charges_no_item_for_the_lack_of_descriptors(void **state)
 	assert_int_equal(sent, ITEMS);
 }
 
+/* On the simulated disk, which counts: once the segment is open, a read is one call of the machine's. */
+static void a_read_of_a_payload_opens_nothing(void **state)
+{
+	static uint8_t bytes[PAYLOAD];
+	(void)state;
+	struct sim *sim = sim_new(sim_profile_strict(), 1);
+	const struct hf_options options = {.create = true, .no_background = true};
+	const struct hf_outbox_key key = {hf_str("q"), hf_str("a")};
+	const struct hf_outbox_enqueue enqueue = {.queue = key.queue, .id = key.id, .payload = hf_bytes(bytes, sizeof bytes)};
+	struct hf_outbox_got got;
+	hf_store *store;
+	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, NULL), HF_OK);
+	assert_int_equal(hf_outbox_enqueue(store, NULL, &enqueue, NULL, NULL), HF_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		const uint64_t before = sim_calls(sim);
+		assert_int_equal(hf_outbox_get(store, &key, 0, &got, NULL), HF_OK);
+		assert_true(whole(got.item.payload));
+		hf_release(got.memory);
+		assert_int_equal(sim_calls(sim) - before, i == 0 ? 2 : 1);
+	}
+	assert_int_equal(hf_close(store, NULL), HF_OK);
+	sim_free(sim);
+}
+
 static void few_segments_stay_open(void **state)
 {
 	struct real_store *real = *state;
@@ -337,6 +363,7 @@ int main(void)
 	    WITH_STORE(a_replay_without_descriptors_has_its_response_or_is_refused),
 	    WITH_STORE(reading_one_after_the_other_needs_one_descriptor),
 	    WITH_STORE(a_drain_charges_no_item_for_the_lack_of_descriptors),
+	    cmocka_unit_test(a_read_of_a_payload_opens_nothing),
 	    WITH_STORE(few_segments_stay_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -385,6 +385,45 @@ static void an_odd_file_has_a_code_and_a_sentence_of_its_own(void **state)
 	assert_int_equal(open_once(real), HF_OK);
 }
 
+/* Fills segments until the one being written has a number above `number`. */
+static void fill_beyond(struct real_store *real, const char *path, uint32_t number)
+{
+	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 16384};
+	struct hf_info info = {0};
+	assert_int_equal(real_open_at(real, path, options), HF_OK);
+	for (unsigned i = 0; i < 100 && info.segment <= number; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof id, "%u-%u", number, i);
+		assert_int_equal(real_enqueue(real, id, 9000), HF_OK);
+		assert_int_equal(hf_info(real->store, &info, NULL), HF_OK);
+	}
+	assert_true(info.segment > number);
+}
+
+/* A file that somebody put among the leftovers may be the only copy of what it holds. */
+static void upkeep_removes_no_segment_of_another_store(void **state)
+{
+	struct real_store *real = *state;
+	char other[80];
+	(void)snprintf(other, sizeof other, "%s", real_beside(real, "other"));
+	fill_beyond(real, other, 5);
+	real_close(real);
+	real_open(real);
+	assert_int_equal(real_enqueue(real, "a", 10), HF_OK);
+	real_close(real);
+	char from[160];
+	(void)snprintf(from, sizeof from, "%s/segment-00000005", other);
+	copy_file(from, real_file(real, "segment-00000005"));
+	const int fd = open(real_file(real, "segment-00000004"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, "nonsense", 8), 8); /* this one is a leftover and nothing else */
+	(void)close(fd);
+	fill_beyond(real, NULL, 7);
+	assert_int_equal(hf_maintain(real->store, 0, &real->error), HF_OK);
+	assert_int_equal(hf_maintain(real->store, 0, &real->error), HF_OK);
+	assert_int_equal(access(real_file(real, "segment-00000005"), F_OK), 0);
+	assert_int_equal(access(real_file(real, "segment-00000004"), F_OK), -1);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -402,6 +441,7 @@ int main(void)
 	    WITH_STORE(who_waited_for_a_store_gets_the_one_that_lies_there_now),
 	    WITH_STORE(who_is_kept_out_hears_who_has_the_store),
 	    WITH_STORE(a_witness_of_durable_entries_is_not_wiped_by_creating),
+	    WITH_STORE(upkeep_removes_no_segment_of_another_store),
 	    WITH_STORE(an_odd_path_has_a_code_and_a_sentence_of_its_own),
 	    WITH_STORE(an_odd_file_has_a_code_and_a_sentence_of_its_own),
 	};

@@ -208,6 +208,9 @@ HF_API HF_CHECKED int hf_outbox_put_completed(hf_store *store, hf_txn *txn, cons
  * until then: if the commit returned HF_OK it holds the items; whatever it returned, out->memory must be released afterwards. Leases are
  * durations in microseconds, >= 0; 0: no lease, held until the store is closed.
  *
+ * A claim is made only when the files that its payloads lie in are open: HF_ENOSPACE (no descriptor is left) or HF_EACCESS, and nothing
+ * was done.
+ *
  * HF_EIO or HF_ECORRUPT with out->count above 0: the claim stands, but a payload could not be read from the log. What could not has a payload
  * of {NULL, 0}; all items and tokens are there, to be failed or released, and out->memory is to be released. In a transaction it is the
  * commit that answers so: see hf_txn_commit(). */

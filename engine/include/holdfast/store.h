@@ -25,8 +25,14 @@ struct hf_options {
 
 /* Opens the store in directory `path` for writing and takes its lock. NULL options are the defaults. On success *out must be
  * closed with hf_close(). Recovers after a crash: everything acknowledged as durable is there.
- * Errors: HF_ENOTFOUND (no store, create not asked), HF_ELOCKED, HF_ECORRUPT (error names file, offset, LSN range; nothing was
- * changed), HF_EVERSION, HF_EUNSAFEFS, HF_EIO, HF_ENOMEM, HF_ENOSPACE, HF_EINVAL. */
+ *
+ * Files are 0600, plus what the directory's group may; when root opens a directory of somebody else, new files get its owner and
+ * group. While the store is open its files must keep their names: within a second of one being replaced or removed, or of one of
+ * its descriptors being closed by the host, the store fails (HF_EFAILED).
+ *
+ * Errors: HF_ENOTFOUND (no store, create not asked), HF_ELOCKED (names who has it, as far as known), HF_ECORRUPT (error names file,
+ * offset, LSN range; nothing was changed), HF_EVERSION, HF_EUNSAFEFS, HF_EACCESS (no permission, read-only, an odd path; LOCK,
+ * WITNESS or the newest segment has a second name), HF_EIO, HF_ENOMEM, HF_ENOSPACE (disk, quota, descriptors), HF_EINVAL. */
 HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error);
 
 /* Makes everything durable, answers every ticket, marks the stop clean, releases the lock and frees the handle in every case; NULL is allowed. No
