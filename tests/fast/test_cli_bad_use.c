@@ -399,8 +399,8 @@ static void a_read_only_directory_is_told_and_stays_as_it_is(void **state)
 		skip();
 		return;
 	}
-	must_refuse(&tool, "inbox dismiss ann t1", 7, "HF_EIO", "Read-only file system");
-	must_refuse(&tool, "init", 7, "HF_EIO", STORE ": ");
+	must_refuse(&tool, "inbox dismiss ann t1", 7, "HF_EACCESS", "read-only");
+	must_refuse(&tool, "init", 7, "HF_EACCESS", STORE ": ");
 	assert_int_equal(umount(STORE), 0);
 	char *after = contents(STORE);
 	assert_string_equal(before, after);
