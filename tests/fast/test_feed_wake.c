@@ -14,6 +14,7 @@
 #include "lib/sim_os.h"
 #include "store/look.h"
 #include "store/store.h"
+#include "store/subscribe.h"
 
 static struct sim *sim;
 static hf_store *store;
@@ -90,20 +91,31 @@ static void *read_one(void *arg)
 	struct reader *reader = arg;
 	struct hf_event_batch batch;
 	(void)atomic_fetch_add(&waiting, 1);
-	reader->rc = reader->feed ? hf_feed_next(reader->feed, 0, -1, &batch, NULL)
-	                          : hf_subscription_next(reader->subscription, 0, -1, &batch, NULL);
+	do /* refused while start() looks whether we are inside */
+		reader->rc = reader->feed ? hf_feed_next(reader->feed, 0, -1, &batch, NULL)
+		                          : hf_subscription_next(reader->subscription, 0, -1, &batch, NULL);
+	while (reader->rc == HF_EINVAL);
 	reader->count = batch.count;
 	hf_release(batch.memory);
 	return NULL;
+}
+
+/* Closing under a reader that is inside is allowed; before it has come in it is not. */
+static bool is_inside(const struct reader *reader, unsigned readers)
+{
+	struct hf_event_batch batch;
+	if (reader->subscription)
+		return atomic_load(&reader->subscription->readers) == readers;
+	return hf_feed_next(reader->feed, 0, 0, &batch, NULL) == HF_EINVAL;
 }
 
 static void start(struct reader *reader)
 {
 	const unsigned before = atomic_load(&waiting);
 	assert_int_equal(pthread_create(&reader->thread, NULL, read_one, reader), 0);
-	while (atomic_load(&waiting) == before)
+	while (atomic_load(&waiting) == before || !is_inside(reader, before + 1))
 		rest(1);
-	rest(20); /* most likely it sleeps by now; if not, the test still holds */
+	rest(10); /* most likely it sleeps by now; if not, the test still holds */
 }
 
 static void expect_ended(struct reader *reader, int rc, size_t count)
@@ -191,6 +203,7 @@ static void ending_a_subscription_waits_for_its_readers(void **state)
 		hf_subscription *subscription;
 		assert_int_equal(hf_subscribe(store, NULL, &subscription, NULL), HF_OK);
 		struct reader readers[2] = {{.subscription = subscription}, {.subscription = subscription}};
+		atomic_store(&waiting, 0);
 		start(&readers[0]);
 		start(&readers[1]);
 		hf_unsubscribe(subscription);

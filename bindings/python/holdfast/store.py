@@ -434,10 +434,10 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     name, span = _path(path), duration(wait)
     if span < -1:
         invalid("wait must be -1, 0 or a time")
-    if span == 0 or not on_main():
-        options.wait_us = span
-        return _open(name, options, background)
-    return _open_patiently(name, options, background, span)
+    if on_main():  # recovery may take its time, too
+        return _open_patiently(name, options, background, span)
+    options.wait_us = span
+    return _open(name, options, background)
 
 
 def _open(path: bytes, options: OptionsStruct, background: bool) -> Store:
