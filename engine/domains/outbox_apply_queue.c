@@ -18,6 +18,8 @@ static int apply_settings(struct hf__outbox_state *state, struct hf__change *cha
 	queue->value.paused = image->paused;
 	if (image->cause == HF__OUTBOX_STATE)
 		queue->value.dropped = image->dropped;
+	if (hf__outbox_queue_plain(&queue->value))
+		queue->value.version = 0;
 	hf__after_change(change, &queue->object);
 	return HF_OK;
 }

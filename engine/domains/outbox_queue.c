@@ -28,6 +28,24 @@ static int look_at_queue(const struct hf__outbox_state *state, struct hf__decisi
 	return hf__expect(d, write->expect, result->version);
 }
 
+/* Settings that are the defaults are none: they have no version, and alone they do not keep the queue. */
+static int emit_settings(struct hf__decision *d, const struct hf__outbox_queue *queue, const struct hf__outbox_image *image,
+                         struct hf_result *result)
+{
+	const struct hf__outbox_queue_value value = {
+	    .max_attempts = image->max_attempts,
+	    .max_lost = image->max_lost,
+	    .dedup_window = image->dedup_window,
+	    .dedup_max = image->dedup_max,
+	    .paused = image->paused,
+	    .dropped = queue ? queue->value.dropped : 0, /* cut before, if it was */
+	};
+	const int rc = hf__outbox_emit(d, HF__OUTBOX_SETTINGS, image, result);
+	if (rc == HF_OK && hf__outbox_queue_plain(&value))
+		result->version = 0;
+	return rc;
+}
+
 /* --- Configure -------------------------------------------------------------------------------------------------------------- */
 
 static int configure_check(const void *raw, struct hf__text *why)
@@ -54,7 +72,7 @@ static int configure_decide(void *state, struct hf__decision *d, const void *raw
 	    image.dedup_max == old.dedup_max)
 		return HF_OK;
 	rc = hf__outbox_cut(d, queue, image.dedup_max);
-	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_SETTINGS, &image, result) : rc;
+	return rc == HF_OK ? emit_settings(d, queue, &image, result) : rc;
 }
 
 static void *configure_copy(struct hf__arena *arena, const void *args)
@@ -88,7 +106,7 @@ static int set_paused(const struct hf__outbox_state *state, struct hf__decision 
 	if (image.paused == paused)
 		return HF_OK;
 	image.paused = paused;
-	return hf__outbox_emit(d, HF__OUTBOX_SETTINGS, &image, result);
+	return emit_settings(d, queue, &image, result);
 }
 
 static int pause_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)

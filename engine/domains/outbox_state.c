@@ -80,6 +80,12 @@ int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue)
 	return queue->enlisted > 0 || queue->value.version != 0 ? INT64_MAX : hf__order_most(&queue->done);
 }
 
+bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value)
+{
+	return value->max_attempts == HF_OUTBOX_ATTEMPTS && value->max_lost == HF_OUTBOX_LOST_MAX && value->dedup_window == 0 &&
+	       value->dedup_max == HF_OUTBOX_DEDUP_MAX && !value->paused && value->dropped == 0;
+}
+
 void hf__outbox_queue_tag(struct hf__outbox_queue *queue)
 {
 	hf__name_until(&queue->state->by_name, &queue->by_name, hf__outbox_queue_until(queue));

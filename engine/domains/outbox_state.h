@@ -59,7 +59,7 @@ struct hf__outbox_state {
 };
 
 struct hf__outbox_queue_value {
-	uint64_t version; /* 0: never configured or paused */
+	uint64_t version; /* 0: the settings are the defaults, and no completed id was dropped */
 	uint64_t dropped; /* completed ids that were too many */
 	int64_t dedup_window;
 	uint32_t dedup_max;
@@ -177,6 +177,8 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue);
 /* Something that makes the queue state came or went. */
 void hf__outbox_queue_tag(struct hf__outbox_queue *queue);
+/* Does the value say what that of a queue says which is not there? Then its version is 0: it is no state. */
+bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value);
 /* Until when it is listed: INT64_MAX for items or settings, else while a completed id blocks; INT64_MIN: not at all. */
 int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue);
 

@@ -158,6 +158,8 @@ static int verify_queue(const struct hf__outbox_state *state, const struct hf__o
 		return broken(why, queue, NULL, "it was changed beside the hook");
 	if (queue->value.max_attempts == 0 || queue->value.max_lost == 0 || queue->value.dedup_max == 0 || queue->value.dedup_window < 0)
 		return broken(why, queue, NULL, "its settings break their rules");
+	if ((queue->value.version == 0) != hf__outbox_queue_plain(&queue->value))
+		return broken(why, queue, NULL, "it has a version without settings, or none with");
 	if (!hf__removed_right(&queue->object))
 		return broken(why, queue, NULL, "its place among the empty ones is wrong");
 	const int rc = verify_lines(state, queue, why, &tally);

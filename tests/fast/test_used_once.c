@@ -228,6 +228,34 @@ static void what_a_poller_leaves_goes_with_a_clear(void **state)
 	stage_close(stage);
 }
 
+/* Settings that are the defaults again are none. */
+static void a_queue_that_was_paused_and_resumed_is_none(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_open(SETTING_REOPENED);
+	const struct used_once *row = &used_once[2];
+	const struct hf_outbox_pause pause = {.queue = hf_str("q")};
+	struct hf_outbox_configure settings = {.queue = hf_str("q"), .max_attempts = 3};
+	struct hf_outbox_stats stats;
+	struct hf_result result;
+	assert_int_equal(hf_outbox_pause(stage->store, NULL, &pause, &result, NULL), HF_OK);
+	assert_true(result.version != 0 && count_names(stage->store, row) == 1);
+	assert_int_equal(hf_outbox_resume(stage->store, NULL, &pause, &result, NULL), HF_OK);
+	assert_true(result.changed && result.version == 0 && count_names(stage->store, row) == 0);
+	assert_int_equal(hf_outbox_configure(stage->store, NULL, &settings, &result, NULL), HF_OK);
+	assert_true(result.version != 0 && count_names(stage->store, row) == 1);
+	settings.max_attempts = 0;
+	settings.write.expect = result.version;
+	assert_int_equal(hf_outbox_configure(stage->store, NULL, &settings, &result, NULL), HF_OK);
+	assert_true(result.changed && result.version == 0);
+	assert_int_equal(hf_outbox_stats(stage->store, hf_str("q"), 0, &stats, NULL), HF_OK);
+	assert_true(stats.settings_version == 0);
+	stage_switch(stage);
+	assert_int_equal(count_names(stage->store, row), 0);
+	assert_int_equal(removed_of(stage->store, row->domain)->waiting, 0);
+	stage_close(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +267,7 @@ int main(void)
 	    cmocka_unit_test(a_number_moves_only_when_a_name_goes),
 	    cmocka_unit_test(a_container_that_is_needed_again_stays),
 	    cmocka_unit_test(what_a_poller_leaves_goes_with_a_clear),
+	    cmocka_unit_test(a_queue_that_was_paused_and_resumed_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,10 +191,13 @@ class Outboxes:
         new = replace(old, **changes)
         if new == old:
             return Done(False, old.version or 0)
-        new = replace(new, version=self.w.version())
-        self.w.state["queue", queue] = new
+        version = self.w.version()
+        self.w.state["queue", queue] = replace(new, version=version)
         self._drop_beyond(queue)
-        return Done(True, new.version)
+        if replace(new, version=None) == Settings() and not self.w.state.get(("dropped", queue)):
+            del self.w.state["queue", queue]  # settings that are the defaults are none
+            return Done(True, 0)
+        return Done(True, version)
 
     def configure(
         self,

@@ -441,7 +441,7 @@ struct hf_outbox_stats {
 	hf_time as_of;
 	uint32_t max_attempts; /* of the queue */
 	uint32_t max_lost; /* of the queue; HF_NEVER: no bound */
-	hf_lsn settings_version; /* 0: nothing was ever configured or paused */
+	hf_lsn settings_version; /* 0: the settings are the defaults, and no completed id was dropped */
 	bool paused;
 	/* Groups that have queued or sending items; of those, the ones of which somebody holds an item; and how many queued items (counted
 	 * above too) are not next in their group or wait for somebody who holds another one. */
