@@ -72,7 +72,7 @@ struct walk {
 	char why[300];
 };
 
-static void wrong(struct walk *w, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void wrong(struct walk *w, const char *format, ...)
 {
 	va_list arguments;
 	if (w->why[0])
@@ -82,7 +82,7 @@ static void wrong(struct walk *w, const char *format, ...)
 	va_end(arguments);
 }
 
-static void say(const struct walk *w, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void say(const struct walk *w, const char *format, ...)
 {
 	va_list arguments;
 	if (!w->verbose)
