@@ -19,8 +19,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char directory[] = "/tmp/fuzz_import.XXXXXX";
-static char store_path[sizeof directory + 2];
+/* In memory where there is such a place: a store is made for every file that is taken. */
+static char directory[2][32] = {"/dev/shm/fuzz_import.XXXXXX", "/tmp/fuzz_import.XXXXXX"};
+static char *made;
+static char store_path[40];
 static bool fresh; /* the store is there and empty */
 static FILE *nowhere;
 static int file = -1;
@@ -34,14 +36,16 @@ static void require(bool holds)
 static void leave(void)
 {
 	remove_tree(store_path);
-	(void)rmdir(directory);
+	(void)rmdir(made);
 }
 
 static void begin(void)
 {
 	if (file < 0) {
-		require(mkdtemp(directory) != NULL && atexit(leave) == 0);
-		(void)snprintf(store_path, sizeof store_path, "%s/s", directory);
+		made = mkdtemp(directory[0]);
+		made = made ? made : mkdtemp(directory[1]);
+		require(made != NULL && atexit(leave) == 0);
+		(void)snprintf(store_path, sizeof store_path, "%s/s", made);
 		file = memfd_create("import", MFD_CLOEXEC);
 		nowhere = fopen("/dev/null", "w");
 		require(file >= 0 && nowhere != NULL);

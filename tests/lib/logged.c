@@ -36,7 +36,7 @@ static struct hf__log_id log_id(struct sim *sim)
 {
 	uint8_t bytes[HF__IDENTITY_SIZE];
 	struct hf__identity identity;
-	struct hf__log_id id;
+	struct hf__log_id id = {0};
 	assert_true(sim_read_file(sim, HF__NAME_IDENTITY, 0, bytes, sizeof bytes));
 	assert_int_equal(hf__identity_decode(bytes, sizeof bytes, &identity), HF_OK);
 	memcpy(id.uuid, identity.uuid, sizeof id.uuid);
