@@ -207,71 +207,127 @@ bool hf__segment_tmp_name(const char *name)
 
 /* --- Making one ---------------------------------------------------------------------------------------------------------- */
 
-/* In small writes on purpose: one large write makes the page cache keep the file in large pieces, and every later small write and
- * sync of a group then costs as much as such a piece. */
-static int fill_with_zeros(const struct hf__os *os, int file, uint32_t size)
+/* As much as is handed to the disk at once: a sync of many megabytes would hold up those of the log. */
+#define SYNC_EVERY (1u << 20)
+
+uint32_t hf__segment_half(uint32_t size, uint32_t least)
 {
-	static const uint8_t zeros[HF__BLOCK];
-	for (uint32_t at = 0; at < size; at += HF__BLOCK) {
-		const int rc = os->write(os->ctx, file, zeros, HF__BLOCK, at);
-		if (rc != 0) {
-			return rc;
-		}
-	}
-	return 0;
+	const uint32_t half = hf__segment_cut_size(size / 2);
+	return half > least ? half : least;
 }
 
-/* Fills, syncs and publishes the open file `tmp` under its name. */
-static int publish(const struct hf__os *os, int file, uint32_t size, const char *tmp, const char *name, bool *unknowable)
+uint32_t hf__segment_fit(const struct hf__os *os, uint32_t size, uint32_t least, uint32_t spare)
 {
-	int rc = fill_with_zeros(os, file, size);
-	if (rc != 0) {
-		return rc;
+	uint64_t room;
+	if (os->room(os->ctx, &room) != 0) {
+		return size;
 	}
-	/* Crash: a temporary file of any content. No opening adopts it; the next preparation unlinks it. */
-	rc = os->sync(os->ctx, file);
-	if (rc != 0) {
-		*unknowable = true;
-		return rc;
+	while (size > least && (uint64_t)size + spare > room) {
+		size = hf__segment_half(size, least);
 	}
-	/* Crash: the name may or may not be there, and if it is, all blocks behind it are. */
-	rc = os->rename(os->ctx, tmp, name);
-	if (rc != 0) {
-		return rc;
+	return size;
+}
+
+static void tmp_name(uint32_t number, char out[HF__NAME_MAX])
+{
+	hf__segment_name(number, out);
+	memcpy(out + strlen(out), NAME_SUFFIX, sizeof NAME_SUFFIX);
+}
+
+void hf__segment_drop(const struct hf__os *os, struct hf__making *m)
+{
+	char tmp[HF__NAME_MAX];
+	if (m->file < 0) {
+		return;
 	}
-	rc = os->sync_dir(os->ctx);
-	/* Crash: a whole segment of zeros. Its header does not verify, so it is not the last segment of the log. */
-	*unknowable = rc != 0;
+	/* Best effort: a leftover is harmless. */
+	(void)os->close(os->ctx, m->file);
+	m->file = -1;
+	tmp_name(m->number, tmp);
+	(void)os->unlink(os->ctx, tmp);
+}
+
+/* The first failure is what the caller must hear of. */
+static int given_up(const struct hf__os *os, struct hf__making *m, int rc)
+{
+	if (rc != 0) {
+		hf__segment_drop(os, m);
+	}
 	return rc;
 }
 
-int hf__segment_prepare(const struct hf__os *os, uint32_t number, uint32_t size, int *file, bool *unknowable)
+int hf__segment_begin(const struct hf__os *os, struct hf__making *m, uint32_t number, uint32_t size)
 {
-	char name[HF__NAME_MAX], tmp[HF__NAME_MAX];
-	int made;
+	char tmp[HF__NAME_MAX];
 	assert(number != 0 && size != 0 && size % HF__BLOCK == 0);
-	*file = -1;
-	*unknowable = false;
-	hf__segment_name(number, name);
-	hf__segment_name(number, tmp);
-	memcpy(tmp + strlen(tmp), NAME_SUFFIX, sizeof NAME_SUFFIX);
-
+	*m = (struct hf__making){.number = number, .size = size, .file = -1};
+	tmp_name(number, tmp);
 	/* What an earlier preparation left is not to be trusted, however whole it looks. */
 	int rc = os->unlink(os->ctx, tmp);
 	if (rc != 0 && rc != ENOENT) {
 		return rc;
 	}
-	rc = os->open(os->ctx, tmp, HF__OS_WRITE | HF__OS_CREATE, &made);
+	rc = os->open(os->ctx, tmp, HF__OS_WRITE | HF__OS_CREATE, &m->file);
 	if (rc != 0) {
+		m->file = -1;
 		return rc;
 	}
-	rc = publish(os, made, size, tmp, name, unknowable);
-	if (rc == 0) {
-		*file = made;
-		return 0;
+	/* A full disk is noticed here, before a zero was written. */
+	return given_up(os, m, os->allocate(os->ctx, m->file, size));
+}
+
+/* In small writes on purpose: one large write makes the page cache keep the file in large pieces, and every later small write and
+ * sync of a group then costs as much as such a piece. */
+int hf__segment_fill(const struct hf__os *os, struct hf__making *m, uint32_t bytes, bool *unknowable)
+{
+	static const uint8_t zeros[HF__BLOCK];
+	const uint32_t end = bytes < m->size - m->at ? m->at + bytes : m->size;
+	int rc = 0;
+	*unknowable = false;
+	while (rc == 0 && m->at < end) {
+		rc = os->write(os->ctx, m->file, zeros, HF__BLOCK, m->at);
+		m->at += HF__BLOCK;
+		if (rc == 0 && m->at % SYNC_EVERY == 0 && m->at < m->size) {
+			/* Crash: as before the last one. */
+			rc = os->sync(os->ctx, m->file);
+			*unknowable = rc != 0;
+		}
 	}
-	/* Best effort: the first failure is what the caller must hear of, and a leftover is harmless. */
-	(void)os->close(os->ctx, made);
-	(void)os->unlink(os->ctx, tmp);
-	return rc;
+	return given_up(os, m, rc);
+}
+
+int hf__segment_publish(const struct hf__os *os, struct hf__making *m, int *file, bool *unknowable)
+{
+	char name[HF__NAME_MAX], tmp[HF__NAME_MAX];
+	hf__segment_name(m->number, name);
+	tmp_name(m->number, tmp);
+	/* Crash: a temporary file of any content. No opening adopts it; the next one to write removes it. */
+	int rc = os->sync(os->ctx, m->file);
+	*unknowable = rc != 0;
+	if (rc == 0) {
+		/* Crash: the name may or may not be there, and if it is, all blocks behind it are. */
+		rc = os->rename(os->ctx, tmp, name);
+	}
+	if (rc == 0) {
+		rc = os->sync_dir(os->ctx);
+		/* Crash: a whole segment of zeros. Its header does not verify, so it is not the last segment of the log. */
+		*unknowable = rc != 0;
+	}
+	if (rc == 0) {
+		*file = m->file;
+		m->file = -1;
+	}
+	return given_up(os, m, rc);
+}
+
+int hf__segment_prepare(const struct hf__os *os, uint32_t number, uint32_t size, int *file, bool *unknowable)
+{
+	struct hf__making m;
+	*file = -1;
+	*unknowable = false;
+	int rc = hf__segment_begin(os, &m, number, size);
+	if (rc == 0) {
+		rc = hf__segment_fill(os, &m, size, unknowable);
+	}
+	return rc != 0 ? rc : hf__segment_publish(os, &m, file, unknowable);
 }

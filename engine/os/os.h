@@ -37,6 +37,15 @@ struct hf__os {
 	/* Atomic; replaces `to` if it exists. */
 	int (*rename)(void *ctx, const char *from, const char *to);
 	int (*unlink)(void *ctx, const char *name);
+	/* Cuts the file to `size` bytes if it is longer. EMLINK: it has a second name, and stays as it is. A crash may leave it longer. */
+	int (*cut)(void *ctx, const char *name, uint64_t size);
+	/* Asks for room for `size` bytes in the file and makes it that long: no write below that fails for want of room, where the file system can promise
+	 * it (0 where it cannot). ENOSPC, EDQUOT, EFBIG: there is none. After an error the file may be longer than before. */
+	int (*allocate)(void *ctx, int file, uint64_t size);
+	/* Gives the room of these bytes back, which are zeros then; the size stays. EOPNOTSUPP where that cannot be done. */
+	int (*punch)(void *ctx, int file, uint64_t at, uint64_t len);
+	/* How many bytes a new file could have at most; UINT64_MAX: unknown. Changes nothing. */
+	int (*room)(void *ctx, uint64_t *out);
 	/* Makes creations, renames and unlinks of names durable. The same failure rule as sync. */
 	int (*sync_dir)(void *ctx);
 	int (*list)(void *ctx, hf__os_name_fn each, void *arg);

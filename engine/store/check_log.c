@@ -102,14 +102,20 @@ static bool belongs_behind(struct hf__check *c, struct hf__found *f)
 	return proof;
 }
 
+/* One that has a successor may have been cut. */
+static bool has_wrong_size(const struct hf__check *c, const struct hf__found *f)
+{
+	return f == c->r.head ? f->size != f->header.size : f->size > f->header.size;
+}
+
 /* Is what f says that it follows what is there? */
 static void check_link(struct hf__check *c, struct hf__found *f)
 {
 	struct hf__found *previous;
 	char name[HF__NAME_MAX];
-	while (hf__recovery_step(&c->r, f, &previous) != HF_OK && (!previous || f->size != f->header.size)) {
+	while (hf__recovery_step(&c->r, f, &previous) != HF_OK && (!previous || has_wrong_size(c, f))) {
 		const size_t finding = hf__check_note_error(c, HF_FSCK_DAMAGE);
-		if (f->size != f->header.size) {
+		if (has_wrong_size(c, f)) {
 			f->size = f->header.size; /* said; is there more? */
 			continue;
 		}

@@ -102,6 +102,7 @@ static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
 {
 	put_segment_header(s, b);
 	f->old_file = s->file;
+	hf__cut_later(s, s->end.segment, s->end.offset, b->first_lsn);
 	/* I-COMMIT-3. Crash: after this sync and before the header is written the old segment is the last one, whole. */
 	f->sync_old = s->file >= 0 && atomic_load(&s->durable_lsn) < b->first_lsn - 1;
 	s->file = s->next.file;
@@ -247,6 +248,7 @@ void hf__lead(struct hf_store *s)
 	(void)pthread_mutex_lock(&s->lock);
 	finish(s, &f, rc, &w);
 	hf__spare_after(s, f.group, &spare);
+	const bool tidy = rc == 0 && f.sync && hf__tidy_due(s);
 	if (rc == 0)
 		hf__gather_learn(s, took, f.group ? f.group->transactions : 0, s->buffers[s->filling].transactions);
 	(void)pthread_mutex_unlock(&s->lock);
@@ -260,6 +262,8 @@ void hf__lead(struct hf_store *s)
 		hf__watch_advance(s->watch);
 	if (rc == 0 && f.sync)
 		hf__witness_tell(s, f.end, f.lsn, f.chain, false);
+	if (tidy)
+		hf__tidy(s);
 	hf__async_tell(s); /* the witness may have failed */
 	hf__spare_free(&spare);
 	(void)pthread_mutex_lock(&s->lock);

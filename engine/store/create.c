@@ -13,6 +13,8 @@
 
 #define IDENTITY_TMP HF__NAME_IDENTITY ".tmp"
 #define WITNESS_TMP HF__NAME_WITNESS ".tmp"
+/* What the other files of a new store take at most, with a second IDENTITY. */
+#define OTHER_FILES (HF__WITNESS_SIZE + 3 * HF__BLOCK)
 
 struct looking {
 	const struct hf__os *os;
@@ -96,7 +98,12 @@ static int create_log(const struct hf__os *os, uint32_t segment_size)
 	bool unknowable = false;
 	int file = -1;
 	const uint32_t first = segment_size < HF__SEGMENT_FIRST_MAX ? segment_size : HF__SEGMENT_FIRST_MAX;
-	int rc = hf__segment_prepare(os, 1, first, &file, &unknowable);
+	uint32_t size = hf__segment_fit(os, first, HF__SEGMENT_SIZE_MIN, OTHER_FILES);
+	int rc = hf__segment_prepare(os, 1, size, &file, &unknowable);
+	while (!unknowable && hf__code_of_errno(rc) == HF_ENOSPACE && size > HF__SEGMENT_SIZE_MIN) {
+		size = hf__segment_half(size, HF__SEGMENT_SIZE_MIN);
+		rc = hf__segment_prepare(os, 1, size, &file, &unknowable);
+	}
 	if (rc == 0)
 		rc = os->close(os->ctx, file);
 	if (rc == 0)

@@ -40,7 +40,7 @@
 #define HF__GROUP_SOFT_MAX (1u << 20)
 #define HF__INLINE_DEFAULT 256u
 #define HF__SEGMENT_DEFAULT (64u << 20)
-#define HF__SEGMENT_FIRST_MAX (1u << 20)
+#define HF__SEGMENT_FIRST_MAX (512u << 10)
 
 /* A group in the making. Two take turns: one fills while the other is in flight. */
 struct hf__buffer {
@@ -63,6 +63,21 @@ struct hf__next_segment {
 	uint32_t number;
 	uint32_t size;
 	int file;
+};
+
+/* A segment that has a successor and may be longer than what it holds: see tidy.c. */
+struct hf__cut {
+	uint32_t number;
+	uint32_t end; /* where its successor says that it ends */
+	uint64_t lsn; /* first of the successor: once it is durable, so is that header */
+};
+#define HF__CUTS_SPARE 4u
+
+/* There was no room for a segment of `size` bytes. */
+struct hf__refusal {
+	uint32_t size; /* 0: no refusal */
+	int64_t until; /* ticks: so long it is believed */
+	uint64_t lsn; /* next_lsn then: upkeep does not ask again before something was written */
 };
 
 /* How far the log is durable: where it ends there, its last LSN and the hash of its last group. */
@@ -148,7 +163,14 @@ struct hf_store {
 	uint32_t segment_size;
 	struct hf__next_segment next;
 	bool preparing;
+	struct hf__making making; /* half made by upkeep; belongs to whoever prepares */
+	struct hf__refusal refused;
+	bool gave_back; /* the old segment's unused room was given back (segments.c) */
 	uint32_t newest_number; /* greatest segment number in the directory, used or not */
+	uint32_t zero_leftover; /* size of that file if the opening found nothing but zeros in it, else 0 */
+	struct hf__cut *cuts;
+	size_t cut_count, cut_cap;
+	bool strays; /* temporary files of earlier openings may be there */
 	uint32_t *leftovers; /* numbers of segments in the directory that are no part of the log */
 	size_t leftover_count;
 
@@ -333,10 +355,19 @@ int hf__open_witness(struct hf_store *s, unsigned flags, struct hf_error *error)
 bool hf__next_segment_ready(const struct hf_store *s, uint32_t need);
 /* Makes the next segment ready with at least `need` bytes, or waits for whoever does: look again afterwards. The lock is held, released meanwhile. HF_OK, HF_ENOSPACE, HF_EIO, HF_EFAILED. */
 int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error);
-/* Is it time to prepare the next one? */
-bool hf__next_segment_due(const struct hf_store *s);
-/* Removes files that are no part of the log and older than the current segment. The lock is not held. */
-int hf__remove_leftovers(struct hf_store *s);
+/* Makes it ahead of need, in slices: one at least, more until `until` (ticks; INT64_MAX: all). *more: it is not whole yet. Not under the lock. HF_OK, HF_ENOSPACE,
+ * HF_EIO, HF_EUNCERTAIN. */
+int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more);
+
+/* tidy.c. */
+/* Room for so many cuts, and for those of rotations. false: no memory. */
+bool hf__cuts_reserve(struct hf_store *s, size_t count);
+/* Segment `number` ends at `end`: it is cut once `lsn` is durable. The lock is held. */
+void hf__cut_later(struct hf_store *s, uint32_t number, uint32_t end, uint64_t lsn);
+/* Is there something to put in order? The lock is held. */
+bool hf__tidy_due(const struct hf_store *s);
+/* Does it, as far as is possible now. Failures cost room on the disk and nothing else. Not under the lock. */
+void hf__tidy(struct hf_store *s);
 
 /* witness.c. */
 /* Tells that the log is durable up to `end`. Not under the lock. The leader calls it after the wake-up. */

@@ -11,6 +11,7 @@
 #define BUSY_INTERVAL_NS 20000000L
 #define IDLE_INTERVAL_NS 1000000000L
 #define SHORTEST_SLEEP_NS 1000000L
+#define MAKING_NS 5000000L
 
 /* --- Settling ---------------------------------------------------------------------------------------------------------------- */
 
@@ -84,19 +85,6 @@ static int settle_all(struct hf_store *s, int64_t until, struct hf_error *error)
 
 /* --- The round ---------------------------------------------------------------------------------------------------------------- */
 
-/* *room: it is there, or not needed yet. */
-static int prepare_ahead(struct hf_store *s, bool *room)
-{
-	int rc = HF_OK;
-	(void)pthread_mutex_lock(&s->lock);
-	/* No room now is no failure: the commit that needs the segment says so. A failed sync has failed the store. */
-	if (!atomic_load(&s->fault) && hf__next_segment_due(s))
-		rc = hf__next_segment(s, 0, NULL);
-	(void)pthread_mutex_unlock(&s->lock);
-	*room = rc == HF_OK;
-	return rc == HF_EUNCERTAIN ? rc : HF_OK;
-}
-
 /* Who waits measures real time; a clock that was set forward is noticed here. */
 static void wake_waiters(struct hf_store *s)
 {
@@ -120,20 +108,31 @@ static void forget(struct hf_store *s, int64_t until, bool quiet)
 	hf__spare_free(&spare);
 }
 
-/* While groups are being written they vouch for each other: the witness is synced when nothing is (`quiet`), at rotation and at close. */
-static int round_of_upkeep(struct hf_store *s, int64_t until, bool quiet, bool *room, struct hf_error *error)
+/* What a round of the thread left over. */
+struct outcome {
+	bool room; /* the next segment is there, in the making, or not needed yet */
+	bool more; /* it is in the making */
+};
+
+/* While groups are being written they vouch for each other: the witness is synced when nothing is (`quiet`), at rotation and at close. The next segment is
+ * made bit by bit, for so long at most: what ends does not wait for it. */
+static int round_of_upkeep(struct hf_store *s, int64_t until, int64_t making_until, bool quiet, struct outcome *out, struct hf_error *error)
 {
 	wake_waiters(s);
-	*room = true;
+	*out = (struct outcome){.room = true};
 	int rc = hf__guard_upkeep(s);
 	if (rc == HF_OK)
-		rc = prepare_ahead(s, room);
-	if (rc == HF_OK)
 		rc = settle_all(s, until, error);
+	if (rc == HF_OK) {
+		/* No room now is no failure: the commit that needs the segment says so. A failed sync has failed the store. */
+		const int made = hf__prepare_ahead(s, making_until, &out->more);
+		out->room = made == HF_OK;
+		rc = made == HF_EUNCERTAIN ? made : HF_OK;
+	}
 	if (rc == HF_OK && quiet && hf__witness_sync(s) != 0)
 		rc = HF_EUNCERTAIN;
 	if (rc == HF_OK)
-		(void)hf__remove_leftovers(s); /* a leftover that stays is tried again after the next open */
+		hf__tidy(s);
 	forget(s, until, quiet);
 	hf__async_tell(s);
 	return rc;
@@ -152,8 +151,8 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	const int64_t began = store->os->ticks(store->os->ctx);
 	const bool endless = budget_us == 0 || budget_us > (INT64_MAX - began) / 1000;
 	const int64_t until = endless ? INT64_MAX : began + budget_us * 1000;
-	bool room;
-	rc = round_of_upkeep(store, until, true, &room, error);
+	struct outcome out;
+	rc = round_of_upkeep(store, until, until, true, &out, error);
 	(void)hf__pump_run(store->watch); /* what it leaves, the next call takes */
 	return rc == HF_EUNCERTAIN ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store") : rc;
 }
@@ -192,23 +191,26 @@ static void *thread_main(void *arg)
 	uint64_t seen = 0;
 	hf__thread_name("hf-maintain");
 	bool hopeless = false;
+	struct outcome out = {0};
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stopping) {
 		/* Short rounds while something is written, long ones when idle; a commit or an ending wakes a long one. After a round without success nothing does: to
 		 * find the disk still full costs much, and commits look for room themselves. */
 		const bool idle = seen == s->next_lsn && !s->witness_unsynced;
 		seen = s->next_lsn;
-		s->thread_asleep = idle && !hopeless;
-		sleep_for(s, hopeless ? IDLE_INTERVAL_NS : time_to_sleep(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS));
+		s->thread_asleep = idle && !hopeless && !out.more;
+		sleep_for(s, hopeless   ? IDLE_INTERVAL_NS
+		             : out.more ? SHORTEST_SLEEP_NS
+		                        : time_to_sleep(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS));
 		s->thread_asleep = false;
 		hopeless = atomic_load(&s->fault) != 0;
 		if (s->stopping || hopeless)
 			continue;
 		const bool quiet = seen == s->next_lsn;
 		(void)pthread_mutex_unlock(&s->lock);
-		bool room;
 		/* Whoever needs what fails here is told when he asks for it. */
-		hopeless = round_of_upkeep(s, INT64_MAX, quiet, &room, NULL) != HF_OK || !room;
+		const int64_t making_until = s->os->ticks(s->os->ctx) + MAKING_NS;
+		hopeless = round_of_upkeep(s, INT64_MAX, making_until, quiet, &out, NULL) != HF_OK || !out.room;
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);

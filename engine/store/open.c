@@ -32,8 +32,7 @@ static int check_machine(struct hf_store *s, struct hf_error *error)
 		return HF_OK;
 	if (rc != EOPNOTSUPP)
 		return hf__os_failed(error, "the file system could not be examined", rc);
-	return hf__fail(error, HF_EUNSAFEFS, rc,
-	                "the file system (%s) cannot keep the promises of a durable store%s", fs,
+	return hf__fail(error, HF_EUNSAFEFS, rc, "the file system (%s) cannot keep the promises of a durable store%s", fs,
 	                strcmp(fs, "fuse") == 0 ? ": a program serves it, such as fuse-overlayfs in a rootless container;"
 	                                          " put the store on a volume of the host's disk"
 	                                        : "");
@@ -177,6 +176,7 @@ static int close_file(struct hf_store *s, int *file)
 
 static int release_files(struct hf_store *s)
 {
+	hf__segment_drop(s->os, &s->making);
 	int next = s->next.ready ? s->next.file : -1;
 	hf__payload_files_close(s);
 	const int first = close_file(s, &s->file);
@@ -200,6 +200,7 @@ static void free_memory(struct hf_store *s)
 	hf__writer_deinit(&s->buffers[1].bytes);
 	hf__free(s->leftovers);
 	hf__free(s->payload_files.open);
+	hf__free(s->cuts);
 	if (s->watch)
 		hf__watch_unref(s->watch);
 	hf__flusher_forget(s);
@@ -251,7 +252,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 		return NULL;
 	s->os = os;
 	s->domains = domains;
-	s->file = s->witness_file = -1;
+	s->file = s->witness_file = s->making.file = -1;
 	hf__clock_init(s);
 	s->async.written = s->async.durable = (struct hf__span){1, 0};
 	atomic_init(&s->async.event, -1);

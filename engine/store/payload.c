@@ -92,8 +92,7 @@ static int damaged_or_lost(struct hf_store *s, const struct hf__payload *payload
 	(void)pthread_mutex_lock(&s->lock);
 	const struct hf__position durable = s->durable.end;
 	(void)pthread_mutex_unlock(&s->lock);
-	const bool is_durable =
-	    payload->segment < durable.segment || (payload->segment == durable.segment && payload->offset < durable.offset);
+	const bool is_durable = payload->segment < durable.segment || (payload->segment == durable.segment && payload->offset < durable.offset);
 	return atomic_load(&s->fault) && !is_durable ? HF_EFAILED : HF_ECORRUPT;
 }
 

@@ -88,7 +88,9 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct 
 {
 	if (!hf__recovery_follows(r, f))
 		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
-	int rc = hf__recovery_read(r, f, 0);
+	/* Behind its pinned end nothing exists: it is not even read. */
+	const bool pinned = next && next->header.previous_end.segment == f->number;
+	int rc = hf__recovery_read(r, f, pinned ? next->header.previous_end.offset : 0);
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__scan_input input = hf__recovery_input(r, f, next);
@@ -122,6 +124,24 @@ static int note_leftovers(struct hf__recovery *r)
 	for (size_t i = 0; i < r->count; i++)
 		if (!r->found[i].in_chain)
 			s->leftovers[s->leftover_count++] = r->found[i].number;
+	const struct hf__found *newest = r->count > 0 ? &r->found[r->count - 1] : NULL;
+	if (newest && newest->number > s->end.segment && newest->zero && newest->size % HF__BLOCK == 0)
+		s->zero_leftover = (uint32_t)newest->size;
+	s->strays = r->strays;
+	return HF_OK;
+}
+
+/* Every header of the chain is durable now (R7, I-COMMIT-3): where a segment is longer than its successor says, the first mutation cuts it. */
+static int note_cuts(struct hf__recovery *r)
+{
+	if (!hf__cuts_reserve(r->store, r->count))
+		return hf__recovery_no_memory(r);
+	for (struct hf__found *f = hf__recovery_next(r, NULL), *next; f; f = next) {
+		next = hf__recovery_next(r, f);
+		const uint32_t end = next ? next->header.previous_end.offset : 0;
+		if (next && f->size > hf__segment_cut_size(end))
+			hf__cut_later(r->store, f->number, end, 0);
+	}
 	return HF_OK;
 }
 
@@ -140,6 +160,9 @@ static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain, 
 
 static int failed_write(struct hf__recovery *r, int rc)
 {
+	/* A disk that copies on writing needs room for the same bytes too. Nothing was handed out yet, and the next opening writes all of them again. */
+	if (hf__code_of_errno(rc) == HF_ENOSPACE)
+		return hf__fail(r->error, HF_ENOSPACE, rc, "there is no room to make the end of the log durable (error %d); it can be read", rc);
 	return hf__fail(r->error, HF_EUNCERTAIN, rc, "the end of the log could not be made durable (error %d)", rc);
 }
 
@@ -169,7 +192,7 @@ static int rewrite_tail(struct hf__recovery *r)
 		return HF_OK;
 	hf__witness_tell(s, (struct hf__position){r->head->number, v->end}, v->next_lsn - 1, v->previous_hash, false);
 	if (atomic_load(&s->fault))
-		return hf__fail(r->error, HF_EUNCERTAIN, s->fault_errno, "the witness could not be written (error %d)", s->fault_errno);
+		return failed_write(r, s->fault_errno);
 	return HF_OK;
 }
 
@@ -303,6 +326,8 @@ int hf__recover(struct hf_store *s, struct hf_error *error)
 		rc = recover_log(&r);
 	if (rc == HF_OK)
 		rc = note_leftovers(&r);
+	if (rc == HF_OK)
+		rc = note_cuts(&r);
 	if (rc == HF_OK)
 		hf__sweep_all(s, s->states);
 	if (rc == HF_OK)

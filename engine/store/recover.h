@@ -12,6 +12,7 @@ struct hf__found {
 	struct hf__segment_header header;
 	uint64_t size;
 	bool in_chain;
+	bool zero; /* every byte is (check_beyond) */
 	bool foreign; /* its header is whole, and of another store or epoch */
 };
 
@@ -20,6 +21,7 @@ struct hf__recovery {
 	struct hf_error *error;
 	struct hf__found *found; /* by number, ascending */
 	size_t count, cap;
+	bool strays; /* temporary files are there */
 	struct hf__found *head; /* H */
 	struct hf__witness witness;
 	struct hf__writer bytes; /* the segment being read */

@@ -39,6 +39,7 @@ static int note_segment(void *arg, const char *name)
 {
 	struct hf__recovery *r = arg;
 	uint32_t number = 0;
+	r->strays = r->strays || hf__segment_tmp_name(name);
 	if (!hf__segment_name_parse(name, &number))
 		return 0;
 	if (r->count == r->cap) {
@@ -200,6 +201,7 @@ int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t n
 			return rc;
 		if (proof) /* D2, D7 */
 			return hf__corrupt(r, r->found[i].number, 0, "the header of a segment whose groups were durable is damaged");
+		r->found[i].zero = zero;
 		*all_zero = *all_zero && zero;
 	}
 	return HF_OK;

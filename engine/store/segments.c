@@ -1,11 +1,20 @@
 /* The next segment: made of zeros that are already on disk, ahead of need, so that a commit overwrites written blocks and needs no journal commit,
  * and so that a full disk is noticed before anything was sequenced.
  *
- * A leftover of an earlier opening is adopted, under the next number, when every byte of it is zero; anything else with a greater number than the current segment
- * is what a crash left at rotation: it is passed over (its number too) and removed once the log has gone past it. */
+ * Its size follows from what the segment before it came to hold: a store that is killed again and again after little work keeps small ones. Room is asked for
+ * before a zero is written, for the half and the half of that if there is none; a refusal is remembered for a second, so that a full disk is left alone. Upkeep
+ * makes it in slices (prepare_ahead); a commit that needs it takes over what is there and makes the rest at once.
+ *
+ * A leftover of an earlier opening is adopted, under the next number, when every byte of it was zero at the opening; anything else with a greater number than the
+ * current segment is what a crash left at rotation: it is passed over (its number too) and removed once the log has gone past it (tidy.c). */
 #include "store/internal.h"
 
 #include <errno.h>
+
+/* After this much in a segment its successor grows: small enough to be made in no time, large enough to get on with. */
+#define SEGMENT_FLOOR (256u << 10)
+#define SLICE (64u << 10)
+#define REFUSAL_NS INT64_C(1000000000)
 
 static uint32_t clamp_size(uint64_t size)
 {
@@ -14,71 +23,92 @@ static uint32_t clamp_size(uint64_t size)
 	return (uint32_t)((size + HF__BLOCK - 1) & ~(uint64_t)(HF__BLOCK - 1));
 }
 
-/* A small store stays small: the first segment is at most 1 MiB, each next one twice as large, up to what was asked for. */
-static uint32_t wanted_size(const struct hf_store *s, uint32_t need)
+/* A group that opens a segment must fit; padding of its end included. */
+static uint32_t least_size(const struct hf_store *s, uint32_t need)
+{
+	return clamp_size((uint64_t)need + s->align);
+}
+
+/* A small store stays small: the first segment is at most 512 KiB, each next one has room for twice what this one holds, up to what was asked for. */
+static uint32_t wanted_size(const struct hf_store *s, uint32_t least)
 {
 	const uint64_t full = s->identity.segment_size;
-	uint64_t size = s->segment_size ? (uint64_t)s->segment_size * 2 : HF__SEGMENT_FIRST_MAX;
+	uint64_t size = s->segment_size ? SEGMENT_FLOOR : HF__SEGMENT_FIRST_MAX;
+	while (size < (uint64_t)s->end.offset * 2 && size < full)
+		size *= 2;
 	if (size > full)
 		size = full;
-	/* A group that opens a segment must fit; padding of its end included. */
-	if (size < (uint64_t)need + s->align)
-		size = (uint64_t)need + s->align;
-	return clamp_size(size);
+	return size > least ? clamp_size(size) : least;
 }
 
-#define PIECE (HF__BLOCK * 16)
-
-/* Reads all of it through `piece`. 0 with *zero, or errno. */
-static int read_zeros(struct hf_store *s, int file, uint32_t size, uint8_t *piece, bool *zero)
+static bool is_no_room(int rc)
 {
-	for (uint64_t at = 0; at < size;) {
-		size_t got = 0;
-		const int rc = s->os->read(s->os->ctx, file, piece, PIECE, at, &got);
-		if (rc)
+	return rc == ENOSPC || rc == EDQUOT || rc == EFBIG;
+}
+
+/* --- Making it ---------------------------------------------------------------------------------------------------------------- */
+
+/* All of these not under the lock: preparing is set. */
+
+/* Begins the largest segment from `size` down to `least` that there is room for. */
+static int begin_making(struct hf_store *s, uint32_t number, uint32_t size, uint32_t least)
+{
+	uint64_t room;
+	if (s->os->room(s->os->ctx, &room) == 0 && room < least)
+		return ENOSPC; /* and nothing was made or removed to find that out */
+	for (size = hf__segment_fit(s->os, size, least, 0);; size = hf__segment_half(size, least)) {
+		const int rc = hf__segment_begin(s->os, &s->making, number, size);
+		if (!is_no_room(rc) || size <= least)
 			return rc;
-		if (got == 0 || !hf__bytes_zero(piece, got))
-			return 0;
-		at += got;
 	}
-	*zero = true;
-	return 0;
 }
 
-/* Is the file of the wanted size and all zero? 0 with *zero, or errno. The stack of the committing thread may be a small one. */
-static int check_zero(struct hf_store *s, int file, uint32_t size, bool *zero)
+/* After an unclean stop nothing more goes into the segment that it left, however much of it is unused; and the next one may find no room. What lies behind the
+ * log's end there is given back, then. The place of the next group's header is zeroed and synced first: a torn group behind it must not become whole by
+ * zeros in the place of what was lost. false: that did not help. */
+static bool give_back(struct hf_store *s, bool *unknowable)
 {
-	uint64_t found = 0;
-	*zero = false;
-	int rc = s->os->size(s->os->ctx, file, &found);
-	if (rc || found != size)
-		return rc;
-	uint8_t *piece = hf__alloc(PIECE);
-	if (!piece)
-		return ENOMEM;
-	rc = read_zeros(s, file, size, piece, zero);
-	hf__free(piece);
-	return rc;
+	static const uint8_t zeros[HF__GROUP_HEADER_SIZE];
+	const uint32_t end = s->end.offset;
+	const uint32_t left = s->segment_size - end, head = left < sizeof zeros ? left : (uint32_t)sizeof zeros;
+	const uint32_t from = hf__segment_cut_size(end + head);
+	if (s->gave_back || !s->jumped || s->file < 0 || from >= s->segment_size)
+		return false;
+	s->gave_back = true;
+	int rc = s->began ? 0 : hf__witness_not_clean(s); /* I-WIT-3 */
+	s->began = s->began || rc == 0;
+	/* Crash: the log ends here with these bytes or without them, and the stop was not clean before. */
+	if (rc == 0)
+		rc = s->os->write(s->os->ctx, s->file, zeros, head, end);
+	if (rc == 0) {
+		rc = s->os->sync(s->os->ctx, s->file);
+		*unknowable = rc != 0;
+	}
+	/* Crash: some of it is zero. None of it is part of the log. */
+	return rc == 0 && s->os->punch(s->os->ctx, s->file, from, s->segment_size - from) == 0;
 }
 
-/* Tries to take over the newest file of the directory. Not under the lock: preparing is set. 0 with *file >= 0 on success, -1 when it will not do. */
-static int adopt(struct hf_store *s, uint32_t number, uint32_t size, int *file)
+/* Makes all of one, going on with what was begun. */
+static int make_all(struct hf_store *s, struct hf__next_segment *next, uint32_t least, bool *unknowable)
 {
-	char name[HF__NAME_MAX];
-	bool zero = false;
-	*file = -1;
-	hf__segment_name(number, name);
-	int candidate = -1;
-	int rc = s->os->open(s->os->ctx, name, HF__OS_WRITE, &candidate);
-	if (rc)
-		return rc == ENOENT ? 0 : rc;
-	rc = check_zero(s, candidate, size, &zero);
-	if (rc == 0 && zero) {
-		*file = candidate;
-		return 0;
+	if (s->making.file >= 0 && s->making.size < least)
+		hf__segment_drop(s->os, &s->making);
+	for (uint32_t size = next->size;;) {
+		int rc = s->making.file >= 0 ? 0 : begin_making(s, next->number, size, least);
+		const bool begun = rc == 0;
+		if (begun) {
+			next->size = size = s->making.size;
+			rc = hf__segment_fill(s->os, &s->making, size, unknowable);
+		}
+		if (rc == 0)
+			rc = hf__segment_publish(s->os, &s->making, &next->file, unknowable);
+		if (rc == 0 || *unknowable || !is_no_room(rc))
+			return rc;
+		if (begun && size > least)
+			size = hf__segment_half(size, least);
+		else if (!give_back(s, unknowable))
+			return rc;
 	}
-	const int closed = s->os->close(s->os->ctx, candidate);
-	return rc ? rc : closed;
 }
 
 /* What was adopted gets a name of its own. Whether the old one is on disk nobody knows: whoever made it may have been killed before the
@@ -105,18 +135,13 @@ static int rename_adopted(const struct hf__os *os, struct hf__next_segment *next
 	return rc;
 }
 
-/* Not under the lock. Only the newest number may be adopted, so that numbers keep growing along the log: is it a leftover? */
-static int make(struct hf_store *s, struct hf__next_segment *next, bool leftover, bool *unknowable)
+/* Takes over the newest file of the directory, which was zero when the store was opened. ENOENT: it is gone, by a renaming that had failed falsely, say. */
+static int adopt(struct hf_store *s, struct hf__next_segment *next, bool *unknowable)
 {
-	*unknowable = false;
-	int rc = HF_OK;
-	next->file = -1;
-	if (leftover) {
-		rc = adopt(s, next->number - 1, next->size, &next->file);
-		if (rc == 0 && next->file >= 0)
-			return rename_adopted(s->os, next, unknowable);
-	}
-	return rc ? rc : hf__segment_prepare(s->os, next->number, next->size, &next->file, unknowable);
+	char name[HF__NAME_MAX];
+	hf__segment_name(next->number - 1, name);
+	const int rc = s->os->open(s->os->ctx, name, HF__OS_WRITE, &next->file);
+	return rc ? rc : rename_adopted(s->os, next, unknowable);
 }
 
 /* It was too small for what must go there, and a larger one exists: the log passes over its number. Not under the lock. Nothing but zeros was ever
@@ -151,6 +176,64 @@ static void drop_leftover(struct hf_store *s, uint32_t number)
 			s->leftovers[i] = s->leftovers[--s->leftover_count];
 }
 
+/* --- Getting it ----------------------------------------------------------------------------------------------------------------- */
+
+/* Was this much refused a moment ago? `least` bytes are needed; *size is cut to what was not. The lock is held. */
+static bool was_refused(const struct hf_store *s, uint32_t least, uint32_t *size)
+{
+	if (s->refused.size == 0 || s->os->ticks(s->os->ctx) >= s->refused.until)
+		return false;
+	if (*size >= s->refused.size)
+		*size = hf__segment_half(s->refused.size, least);
+	return least >= s->refused.size;
+}
+
+static void remember_refusal(struct hf_store *s, uint32_t least)
+{
+	s->refused = (struct hf__refusal){.size = least, .until = s->os->ticks(s->os->ctx) + REFUSAL_NS, .lsn = s->next_lsn};
+}
+
+/* What may be adopted: only the newest number, so that numbers keep growing along the log. The lock is held. */
+static bool may_adopt(const struct hf_store *s, uint32_t least)
+{
+	return !s->next.ready && s->making.file < 0 && s->zero_leftover >= least;
+}
+
+/* The leftover, or all of a new one. Not under the lock. */
+static int adopt_or_make(struct hf_store *s, struct hf__next_segment *next, bool adopts, uint32_t least, bool *unknowable)
+{
+	const struct hf__next_segment fresh = *next;
+	int rc = ENOENT;
+	if (adopts) {
+		next->size = s->zero_leftover;
+		rc = adopt(s, next, unknowable);
+	}
+	if (rc != ENOENT)
+		return rc;
+	*next = fresh;
+	return make_all(s, next, least, unknowable);
+}
+
+/* The end of having prepared; the lock is held again. */
+static int prepared(struct hf_store *s, struct hf__next_segment *next, int rc, bool unknowable, uint32_t least, struct hf_error *error)
+{
+	s->preparing = false;
+	(void)pthread_cond_broadcast(&s->room);
+	if (rc) {
+		if (!unknowable && is_no_room(rc))
+			remember_refusal(s, least);
+		return why_not(s, rc, unknowable, error);
+	}
+	s->refused.size = 0;
+	s->zero_leftover = 0; /* adopted, or not the newest any more */
+	next->ready = true;
+	s->next = *next;
+	drop_leftover(s, next->number);
+	if (next->number > s->newest_number)
+		s->newest_number = next->number;
+	return HF_OK;
+}
+
 bool hf__next_segment_ready(const struct hf_store *s, uint32_t need)
 {
 	return s->next.ready && s->next.size >= need + s->align;
@@ -168,73 +251,81 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
 	}
 	if (s->newest_number == UINT32_MAX)
 		return hf__fail(error, HF_ENOSPACE, 0, "segment numbers are used up");
+	const uint32_t least = least_size(s, need);
 	const struct hf__next_segment small = s->next;
-	struct hf__next_segment next = {.number = s->newest_number + 1, .size = wanted_size(s, need)};
-	const bool leftover = !small.ready && s->newest_number > s->end.segment;
+	struct hf__next_segment next = {.number = s->newest_number + 1, .size = wanted_size(s, least), .file = -1};
+	const bool adopts = may_adopt(s, least);
 	bool unknowable = false;
+	if (!adopts && s->making.file < 0 && was_refused(s, least, &next.size))
+		return why_not(s, ENOSPC, false, error);
 	s->next.ready = false;
 	s->preparing = true;
 	(void)pthread_mutex_unlock(&s->lock);
-	const int rc = make(s, &next, leftover, &unknowable);
+	const int rc = adopt_or_make(s, &next, adopts, least, &unknowable);
 	if (rc == 0 && small.ready)
 		give_up(s, &small);
 	(void)pthread_mutex_lock(&s->lock);
-	s->preparing = false;
-	(void)pthread_cond_broadcast(&s->room);
-	if (rc) {
+	if (rc)
 		s->next = small; /* whoever needs no more than that may still have it */
-		return why_not(s, rc, unknowable, error);
-	}
-	next.ready = true;
-	s->next = next;
-	drop_leftover(s, next.number);
-	if (next.number > s->newest_number)
-		s->newest_number = next.number;
-	return HF_OK;
+	return prepared(s, &next, rc, unknowable, least, error);
 }
 
-bool hf__next_segment_due(const struct hf_store *s)
+/* --- Ahead of need ---------------------------------------------------------------------------------------------------------------- */
+
+/* A store that writes nothing needs none, and one whose disk is full is not asked again before it has written something. */
+static bool is_due(const struct hf_store *s)
 {
-	if (s->next.ready || s->preparing || s->file < 0)
+	if (s->next.ready || s->preparing || s->file < 0 || !s->wrote || s->newest_number == UINT32_MAX)
+		return false;
+	if (s->refused.size && s->refused.lsn == s->next_lsn)
 		return false;
 	return s->end.offset > s->segment_size / 2;
 }
 
-/* --- What a crash left behind ----------------------------------------------------------------------------------------------- */
-
-static int unlink_segment(struct hf_store *s, uint32_t number)
+/* One slice. The lock is held, released meanwhile. */
+static int make_slice(struct hf_store *s)
 {
-	char name[HF__NAME_MAX];
-	hf__segment_name(number, name);
-	if (hf__guard_foreign(s, name, number))
-		return 0; /* somebody put it here, and it may be the only copy */
-	/* Crash: a leftover that comes back is found by the next open and removed again. */
-	const int rc = s->os->unlink(s->os->ctx, name);
-	return rc == ENOENT ? 0 : rc;
-}
-
-/* Takes one number off the list that the log has durably gone past; 0 when there is none. */
-static uint32_t take_leftover(struct hf_store *s)
-{
-	uint32_t taken = 0;
-	(void)pthread_mutex_lock(&s->lock);
-	for (size_t i = 0; i < s->leftover_count && !taken; i++) {
-		if (s->leftovers[i] >= s->witness_segment)
-			continue;
-		taken = s->leftovers[i];
-		s->leftovers[i] = s->leftovers[--s->leftover_count];
-	}
+	const uint32_t least = least_size(s, 0);
+	struct hf__next_segment next = {.number = s->newest_number + 1, .size = wanted_size(s, least), .file = -1};
+	const bool adopts = may_adopt(s, least), begins = s->making.file < 0;
+	bool unknowable = false, whole = adopts;
+	int rc = 0;
+	if (!adopts && begins && was_refused(s, least, &next.size))
+		return HF_ENOSPACE;
+	s->preparing = true;
 	(void)pthread_mutex_unlock(&s->lock);
-	return taken;
+	if (adopts)
+		rc = adopt_or_make(s, &next, adopts, least, &unknowable);
+	else if (begins)
+		rc = begin_making(s, next.number, next.size, least);
+	else
+		rc = hf__segment_fill(s->os, &s->making, SLICE, &unknowable);
+	if (rc == 0 && !adopts && s->making.at == s->making.size) {
+		whole = true;
+		next.size = s->making.size;
+		rc = hf__segment_publish(s->os, &s->making, &next.file, &unknowable);
+	}
+	(void)pthread_mutex_lock(&s->lock);
+	if (rc || whole)
+		return prepared(s, &next, rc, unknowable, least, NULL);
+	s->preparing = false;
+	(void)pthread_cond_broadcast(&s->room);
+	return HF_OK;
 }
 
-int hf__remove_leftovers(struct hf_store *s)
+int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more)
 {
-	/* The witness was synced about a later segment, so that segment's header is durable and pins the leftover out for ever (R4). */
-	for (uint32_t number; (number = take_leftover(s)) != 0;) {
-		const int rc = unlink_segment(s, number);
-		if (rc)
-			return rc;
+	int rc = HF_OK;
+	*more = false;
+	(void)pthread_mutex_lock(&s->lock);
+	while (rc == HF_OK && !atomic_load(&s->fault) && is_due(s)) {
+		/* A commit that waits for it makes the rest by itself. */
+		if (*more && (s->room_waiters > 0 || s->stopping || (until != INT64_MAX && s->os->ticks(s->os->ctx) >= until)))
+			break;
+		rc = make_slice(s);
+		*more = rc == HF_OK;
 	}
-	return 0;
+	*more = *more && is_due(s);
+	(void)pthread_mutex_unlock(&s->lock);
+	return rc;
 }

@@ -21,6 +21,8 @@
 /* --- Failed writes and syncs ------------------------------------------------------------------------------------------------------------ */
 
 /* An object that was durable before anything failed. */
+#define SECOND INT64_C(1000001)
+
 static const struct hf_cursor_key old_key = {{"old", 3}, {"o", 1}, {NULL, 0}};
 
 static struct patient *patient_with_past(struct sim_profile profile)
@@ -257,17 +259,20 @@ static void a_full_disk_is_refused_cleanly_at_every_write_of_the_next_segment(vo
 	for (uint64_t nth = 1; nth <= 4; nth++) {
 		struct patient *p = patient_with_past(sim_profile_weak());
 		const struct sim_fault full = {
-		    .kinds = SIM_WRITE, .name = "segment-00000002.tmp", .nth = nth, .error = ENOSPC, .prefix = 100 * nth};
+		    .kinds = SIM_WRITE, .name = "segment-00000002.tmp", .nth = nth, .error = ENOSPC, .persistent = true, .prefix = 100 * nth};
 		sim_add_fault(p->sim, full);
 		int rc;
 		do
 			rc = patient_put(p);
 		while (rc == HF_OK);
 		assert_int_equal(rc, HF_ENOSPACE);
-		assert_int_equal(sim_fault_hits(p->sim), 1);
+		assert_int_equal(sim_fault_hits(p->sim), 3); /* 16 KiB, and the half and the half of that */
 		const uint64_t lsn = p->lsn[p->puts - 1];
 		assert_int_equal(patient_info(p).fault, 0);
 		patient_has(p, p->puts);
+		sim_clear_faults(p->sim);
+		assert_int_equal(patient_put(p), HF_ENOSPACE); /* a refusal is believed for a second */
+		sim_advance(p->sim, SECOND);
 		patient_puts(p, 1); /* there is room again */
 		assert_int_equal(p->result.version, lsn + 1);
 		patient_close(p);
@@ -289,6 +294,7 @@ static void a_full_disk_is_refused_as_long_as_it_is_full(void **state)
 	assert_int_equal(hf_maintain(p->store, 0, &p->error), HF_OK);
 	patient_puts(p, 3);
 	sim_set_capacity(p->sim, 0);
+	sim_advance(p->sim, SECOND);
 	assert_int_equal(hf_outbox_enqueue(p->store, NULL, &args, NULL, &p->error), HF_OK);
 	patient_puts(p, 1);
 	patient_close(p);

@@ -148,6 +148,15 @@ static int tape_write(void *ctx, int file, const void *data, size_t len, uint64_
 	return rc;
 }
 
+static int tape_allocate(void *ctx, int file, uint64_t size)
+{
+	struct tape *tape = ctx;
+	assert_int_equal(file, HANDLE);
+	assert_int_equal(tape->end, 0); /* before the first zero */
+	assert_true(size > 0);
+	return note(tape, 'a');
+}
+
 static int tape_sync(void *ctx, int file)
 {
 	assert_int_equal(file, HANDLE);
@@ -192,6 +201,7 @@ static int prepare(struct tape *tape, uint32_t size, int *file, bool *unknowable
 	    .open = tape_open,
 	    .close = tape_close,
 	    .write = tape_write,
+	    .allocate = tape_allocate,
 	    .sync = tape_sync,
 	    .rename = tape_rename,
 	    .unlink = tape_unlink,
@@ -209,7 +219,7 @@ static void a_segment_is_filled_synced_renamed_and_its_directory_synced(void **s
 	int file = -5;
 	bool unknowable = true;
 	assert_int_equal(prepare(&tape, FILE_MAX, &file, &unknowable), 0);
-	assert_string_equal(tape.trace, "uowsrd");
+	assert_string_equal(tape.trace, "uoawsrd");
 	assert_int_equal(file, HANDLE);
 	assert_false(unknowable);
 	assert_true(tape.open && tape.final_there && tape.all_zero);
@@ -238,8 +248,8 @@ static void each_failure_leaves_nothing_open_and_says_whether_it_can_be_known(vo
 		const char *trace;
 		bool unknowable;
 	} cases[] = {
-	    {'u', EACCES, "u", false},  {'o', EMFILE, "uo", false},   {'w', ENOSPC, "uowcu", false},
-	    {'s', EIO, "uowscu", true}, {'r', EIO, "uowsrcu", false}, {'d', EIO, "uowsrdcu", true},
+	    {'u', EACCES, "u", false},   {'o', EMFILE, "uo", false},    {'w', ENOSPC, "uoawcu", false}, {'a', ENOSPC, "uoacu", false},
+	    {'s', EIO, "uoawscu", true}, {'r', EIO, "uoawsrcu", false}, {'d', EIO, "uoawsrdcu", true},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct tape tape = {.fail = cases[i].fail, .error = cases[i].error, .fail_at = 3};
@@ -261,7 +271,7 @@ static void a_failed_clean_up_does_not_hide_the_first_failure(void **state)
 	int file;
 	bool unknowable;
 	assert_int_equal(prepare(&tape, FILE_MAX, &file, &unknowable), ENOSPC);
-	assert_string_equal(tape.trace, "uowcu");
+	assert_string_equal(tape.trace, "uoawcu");
 	assert_false(unknowable);
 }
 

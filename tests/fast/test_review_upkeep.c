@@ -154,6 +154,7 @@ static void upkeep_does_not_wear_out_a_full_disk(void **state)
 	assert_true(calls < 100);
 	/* It goes on once there is room. */
 	sim_set_capacity(sim, 0);
+	sim_advance(sim, 1000001); /* a refusal is believed for a second */
 	rest(1100);
 	assert_int_equal(enqueue(number, NULL), HF_OK);
 	assert_int_equal(hf_close(store, &error), HF_OK);

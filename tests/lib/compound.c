@@ -90,8 +90,8 @@ __attribute__((format(printf, 2, 3))) static void say(const struct walk *w, cons
 	va_start(arguments, format);
 	(void)vfprintf(stderr, format, arguments);
 	va_end(arguments);
-	(void)fprintf(stderr, "  [required %zu/%zu of %zu, told %" PRIu64 "]\n", w->account.required, w->account.required_killed, w->account.count,
-	              w->account.told);
+	(void)fprintf(stderr, "  [required %zu/%zu of %zu, told %" PRIu64 "]\n", w->account.required, w->account.required_killed,
+	              w->account.count, w->account.told);
 }
 
 static uint64_t below(struct walk *w, uint64_t bound)
@@ -131,7 +131,8 @@ static struct sim *power_cut(struct walk *w, struct sim *sim)
 	uint8_t sectors[SECTORS], sizes[64], ops[256];
 	const struct sim_pending pending = sim_pending(sim);
 	struct sim *image = NULL;
-	for (unsigned attempt = 0; attempt < 4 && !image && pending.sectors <= SECTORS && pending.sizes <= 64 && pending.dir_ops <= 256; attempt++) {
+	for (unsigned attempt = 0; attempt < 4 && !image && pending.sectors <= SECTORS && pending.sizes <= 64 && pending.dir_ops <= 256;
+	     attempt++) {
 		const unsigned mood = (unsigned)below(w, 5);
 		for (size_t i = 0; i < pending.sectors; i++) {
 			static const uint8_t picks[] = {0, SIM_PICK_NEWEST, SIM_PICK_ZERO, SIM_PICK_GARBAGE, SIM_PICK_STALE, 1};
@@ -163,7 +164,8 @@ static void at_call(void *arg, struct sim *sim, uint64_t index, enum sim_call ki
 static void add_fault(struct walk *w)
 {
 	static const char *const names[] = {NULL, "segment-", "WITNESS", NULL};
-	static const unsigned kinds[] = {SIM_SYNC, SIM_SYNC, SIM_SYNC, SIM_WRITE, SIM_SYNC_DIR, SIM_RENAME, SIM_OPEN, SIM_UNLINK, SIM_READ, SIM_ALL_CALLS};
+	static const unsigned kinds[] = {SIM_SYNC, SIM_SYNC,   SIM_SYNC, SIM_WRITE, SIM_SYNC_DIR, SIM_RENAME,
+	                                 SIM_OPEN, SIM_UNLINK, SIM_READ, SIM_CUT,   SIM_ALLOCATE, SIM_ALL_CALLS};
 	const unsigned kind = kinds[below(w, sizeof kinds / sizeof kinds[0])];
 	const struct sim_fault fault = {
 	    .kinds = kind,
@@ -433,7 +435,8 @@ static void commit(struct walk *w)
 	a->durable[number] = durable;
 	const struct hf_write write = {.durability = durable ? HF_DURABLE : HF_OS, .ticket = async ? &ticket : NULL};
 	const int rc = submit(w, object, a->stamps, write, &result, &error);
-	say(w, "%zu: %s%s %s: %s, LSN %" PRIu64, number, async ? "async " : "", durable ? "durable" : "os", names[object], hf_code_name(rc), result.version);
+	say(w, "%zu: %s%s %s: %s, LSN %" PRIu64, number, async ? "async " : "", durable ? "durable" : "os", names[object], hf_code_name(rc),
+	    result.version);
 	if (rc == HF_OK && result.version <= told)
 		wrong(w, "LSN %" PRIu64 " was issued although %" PRIu64 " had been told", result.version, told);
 	if (rc == HF_OK && async)
@@ -632,8 +635,8 @@ int compound_run(uint64_t seed, int verbose, struct compound_stats *stats, char 
 	w->stats = stats;
 	w->verbose = verbose;
 	const struct sim_profile profile = profile_of(w);
-	w->options = (struct hf_options){
-	    .create = true, .no_background = true, .pad = profile.pad_hostile ? 512 : 0, .segment_size = 16u << 10};
+	w->options =
+	    (struct hf_options){.create = true, .no_background = true, .pad = profile.pad_hostile ? 512 : 0, .segment_size = 16u << 10};
 	w->sim = sim_new(profile, seed);
 	sim_observe(w->sim, at_call, w);
 	for (unsigned i = 0; i < STEPS && !w->why[0]; i++)

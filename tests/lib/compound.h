@@ -13,7 +13,8 @@
 
 /* What all runs met: to see that they meet something. */
 struct compound_stats {
-	uint64_t openings, faults, failed_openings, uncertain, refused, kills, cuts, cuts_inside, cuts_in_opening, evictions, acknowledged, rotations, cleans;
+	uint64_t openings, faults, failed_openings, uncertain, refused, kills, cuts, cuts_inside, cuts_in_opening, evictions, acknowledged,
+	    rotations, cleans;
 };
 
 /* One walk. 0: all was right. Else *why tells, and the steps that led there are printed when `verbose`. */

@@ -103,8 +103,8 @@ static void complain(struct run *r, const struct sim_shape *shape, uint64_t imag
 	              "WRONG: %s\n  workload %s, disk %s, pad %u, seed %" PRIu64 "%s%s\n  step %zu, before call %" PRIu64
 	              " (%s %s)\n  pending: %s\n  image %016" PRIx64 ": %s\n  required S_%zu, submitted up to S_%zu\n"
 	              "  rerun: HF_SEED=%" PRIu64 " HF_CRASH_JOB=%s/%s/%d %s\n",
-	              what, j->script->name, j->disk, j->pad, j->seed, r->about[0] ? ", " : "", r->about,
-	              r->player.step, r->call, r->call_name ? r->call_name : "end", r->file ? r->file : "", pending, image,
+	              what, j->script->name, j->disk, j->pad, j->seed, r->about[0] ? ", " : "", r->about, r->player.step, r->call,
+	              r->call_name ? r->call_name : "end", r->file ? r->file : "", pending, image,
 	              shape ? shape_in_words(shape, words, sizeof words) : "-", r->oracle->required, r->oracle->count - 1, hf_test_seed(),
 	              j->script->name, j->disk, (int)j->pad, program_invocation_name);
 }
@@ -415,6 +415,10 @@ static const struct way {
     {SIM_RENAME, true, 0, EIO, "false failure of rename"},
     {SIM_OPEN, false, 0, EMFILE, "failed open"},
     {SIM_UNLINK, false, 0, EIO, "failed unlink"},
+    {SIM_CUT, false, 0, EIO, "failed cut"},
+    {SIM_CUT, true, 0, EIO, "false failure of cut"},
+    {SIM_ALLOCATE, false, 0, ENOSPC, "no room"},
+    {SIM_ALLOCATE, true, 0, EIO, "false failure of allocating"},
 };
 
 /* Three kinds of afternoon: nothing else happened; memory was short, so clean pages were dropped; the machine was restarted. */

@@ -92,7 +92,7 @@ static void ops_complete(struct build *build)
 			continue;
 		}
 		for (size_t j = i; j-- > 0;) {
-			if (disk->ops[j].kind != OP_CREATE && strcmp(disk->ops[j].from, disk->ops[i].from) == 0) {
+			if (disk->ops[j].kind != OP_CREATE && disk->ops[j].kind != OP_CUT && strcmp(disk->ops[j].from, disk->ops[i].from) == 0) {
 				build->ops[j] = 1;
 				break;
 			}
@@ -335,6 +335,17 @@ static bool sizes_build(const struct build *build, struct sim_shape *shape)
 	return true;
 }
 
+static void cuts_build(const struct build *build)
+{
+	const struct disk *disk = &build->sim->disk;
+	for (size_t i = 0; i < disk->op_count; i++) {
+		struct file *file = disk->ops[i].kind == OP_CUT && build->ops[i] != 0 ? build->image->disk.files[disk->ops[i].file] : NULL;
+		if (file != NULL) {
+			file_cut(file, disk->ops[i].size);
+		}
+	}
+}
+
 /* The files that the new directory names, with what is durable of them. */
 static void files_build(struct build *build)
 {
@@ -424,6 +435,7 @@ struct sim *crash_build(struct sim *sim, const struct sim_choice *choice, struct
 		files_build(&build);
 		sectors_build(&build);
 		legal = sizes_build(&build, &own);
+		cuts_build(&build);
 	}
 	if (legal) {
 		stale_build(&build);

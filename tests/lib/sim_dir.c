@@ -61,6 +61,9 @@ void dir_apply(struct dir *dir, const struct op *op)
 		dir_put(dir, op->from, op->file);
 		return;
 	}
+	if (op->kind == OP_CUT) {
+		return; /* the name stays */
+	}
 	/* A rename whose old name stands for another file by now (an earlier change was lost) takes only the new name. */
 	const struct entry *entry = dir_find(dir, op->from);
 	if (op->kind == OP_UNLINK || (entry != NULL && entry->file == op->file)) {
@@ -188,7 +191,7 @@ void disk_sweep(struct sim *sim)
 	}
 }
 
-void disk_op(struct sim *sim, enum op_kind kind, const char *from, const char *to, uint32_t file)
+struct op *disk_op(struct sim *sim, enum op_kind kind, const char *from, const char *to, uint32_t file)
 {
 	struct disk *disk = &sim->disk;
 	struct op op = {.kind = kind, .file = file, .seq = ++sim->writes};
@@ -198,6 +201,7 @@ void disk_op(struct sim *sim, enum op_kind kind, const char *from, const char *t
 	disk->ops = sim_grow(disk->ops, &disk->op_cap, disk->op_count + 1, sizeof(*disk->ops));
 	disk->ops[disk->op_count++] = op;
 	sim_changed(sim);
+	return &disk->ops[disk->op_count - 1];
 }
 
 static bool op_touches(const struct op *op, const struct op *other)
@@ -225,6 +229,9 @@ void disk_sync_dir(struct disk *disk, uint64_t up_to)
 		struct op op = disk->ops[i];
 		if (!op.ghost && op.seq <= up_to) {
 			dir_apply(&disk->durable, &op);
+			if (op.kind == OP_CUT) {
+				file_cut_durable(disk->files[op.file], op.size);
+			}
 		} else if (!op.ghost || !ghost_laid(disk, i, up_to)) {
 			disk->ops[kept++] = op;
 		}

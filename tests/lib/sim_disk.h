@@ -71,6 +71,7 @@ struct file {
 	size_t resize_count, resize_cap;
 	uint8_t *counts; /* versions per sector */
 	size_t counts_cap;
+	uint64_t holes; /* bytes that take no room: at the end of the file */
 	unsigned sync_failed; /* bits: openers that saw its sync fail */
 };
 
@@ -79,6 +80,9 @@ struct file *file_clone(const struct file *file);
 /* Writes into the cache. `write` numbers the call. */
 void file_write(struct file *file, uint64_t at, const void *data, size_t len, uint64_t write);
 size_t file_read(const struct file *file, uint64_t at, void *out, size_t len);
+void file_extend(struct file *file, uint64_t size, uint64_t write);
+void file_cut(struct file *file, uint64_t size); /* what reads see */
+void file_cut_durable(struct file *file, uint64_t size);
 void file_sync(struct file *file, uint64_t up_to); /* makes durable what was written by calls <= up_to and is no ghost */
 void file_sync_failed(struct file *file, bool drops, bool reads_old);
 void file_evict(struct file *file);
@@ -101,13 +105,14 @@ struct dir {
 	size_t count, cap;
 };
 
-enum op_kind { OP_CREATE, OP_RENAME, OP_UNLINK };
+enum op_kind { OP_CREATE, OP_RENAME, OP_UNLINK, OP_CUT };
 
 struct op {
 	enum op_kind kind;
 	char from[SIM_NAME_MAX + 1], to[SIM_NAME_MAX + 1]; /* to: of a rename only */
 	uint32_t file; /* created or renamed; unused for unlink */
 	uint64_t seq; /* number of the call */
+	uint64_t size; /* of a cut: what is left */
 	bool ghost;
 };
 
@@ -163,6 +168,8 @@ struct sim {
 	uint64_t seed, rng, boot;
 	int64_t now_us, ticks_ns, boot_us;
 	uint64_t capacity;
+	bool copies;
+	uint64_t bytes_read;
 	unsigned sync_delay_us;
 	bool forked, unsafe;
 	struct opener openers[SIM_OPENERS];
@@ -195,7 +202,7 @@ void sim_inherit(struct sim *to, const struct sim *from); /* clocks and counters
 uint32_t disk_add(struct disk *disk, struct file *file); /* its number */
 struct file *disk_file(const struct disk *disk, uint32_t number);
 void disk_sweep(struct sim *sim); /* frees the files that nothing stands for any more */
-void disk_op(struct sim *sim, enum op_kind kind, const char *from, const char *to, uint32_t file);
+struct op *disk_op(struct sim *sim, enum op_kind kind, const char *from, const char *to, uint32_t file);
 void disk_sync_dir(struct disk *disk, uint64_t up_to);
 void plan_free(struct plan *plan);
 
@@ -221,5 +228,8 @@ int io_read(void *ctx, int number, void *buffer, size_t len, uint64_t at, size_t
 int io_write(void *ctx, int number, const void *data, size_t len, uint64_t at);
 int io_sync(void *ctx, int number);
 int io_size(void *ctx, int number, uint64_t *out);
+int io_allocate(void *ctx, int number, uint64_t size);
+int io_punch(void *ctx, int number, uint64_t at, uint64_t len);
+int io_room(void *ctx, uint64_t *out);
 
 #endif

@@ -129,6 +129,43 @@ static void resize_add(struct file *file, uint64_t size, uint64_t write)
 	file->view_size = size;
 }
 
+void file_extend(struct file *file, uint64_t size, uint64_t write)
+{
+	if (size > file->view_size) {
+		resize_add(file, size, write);
+	}
+}
+
+void file_cut(struct file *file, uint64_t size)
+{
+	if (size < file->view_size) {
+		table_cut(&file->view, size);
+		file->view_size = size;
+		file->holes = 0;
+	}
+}
+
+/* What was pending behind the cut is no more. */
+void file_cut_durable(struct file *file, uint64_t size)
+{
+	size_t kept = 0;
+	if (size >= file->durable_size) {
+		return;
+	}
+	for (size_t i = 0; i < file->version_count; i++) {
+		struct version *version = &file->versions[i];
+		if ((uint64_t)version->at * SIM_SECTOR < size) {
+			file->versions[kept++] = *version;
+		} else {
+			file->counts[version->at]--;
+			sector_unref(version->content);
+		}
+	}
+	file->version_count = kept;
+	table_cut(&file->durable, size);
+	file->durable_size = size;
+}
+
 void file_write(struct file *file, uint64_t at, const void *data, size_t len, uint64_t write)
 {
 	uint64_t end = at + len;

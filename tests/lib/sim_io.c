@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { FILE_MOST_BITS = 40 };
+enum { FILE_MOST_BITS = 40, COPIED = 4096 };
 
 static struct handle *handle_get(const struct opener *opener, int number)
 {
@@ -107,6 +107,7 @@ int io_read(void *ctx, int number, void *buffer, size_t len, uint64_t at, size_t
 	*got = 0;
 	if (verdict.error == 0) {
 		*got = file_read(disk_file(&opener->sim->disk, handle->file), at, buffer, len);
+		opener->sim->bytes_read += *got;
 	}
 	return call_leave(opener->sim, verdict.error);
 }
@@ -115,7 +116,8 @@ static uint64_t disk_bytes(const struct sim *sim)
 {
 	uint64_t bytes = 0;
 	for (size_t i = 0; i < sim->disk.file_count; i++) {
-		bytes += sim->disk.files[i] == NULL ? 0 : sim->disk.files[i]->view_size;
+		const struct file *file = sim->disk.files[i];
+		bytes += file == NULL || file->holes > file->view_size ? 0 : file->view_size - file->holes;
 	}
 	return bytes;
 }
@@ -124,11 +126,15 @@ static uint64_t disk_bytes(const struct sim *sim)
 static size_t room_for(const struct sim *sim, const struct file *file, uint64_t at, size_t len)
 {
 	uint64_t end = at + len;
-	if (sim->capacity == 0 || end <= file->view_size) {
+	if (sim->capacity == 0 || (end <= file->view_size && !sim->copies)) {
 		return len;
 	}
 	uint64_t used = disk_bytes(sim);
 	uint64_t free_bytes = used < sim->capacity ? sim->capacity - used : 0;
+	if (sim->copies && end <= file->view_size) {
+		const uint64_t first = at / COPIED, last = (end - 1) / COPIED;
+		return len == 0 || (last - first + 1) * COPIED <= free_bytes ? len : 0;
+	}
 	uint64_t most = file->view_size + free_bytes; /* where the file may end */
 	if (end <= most) {
 		return len;
@@ -242,4 +248,76 @@ int io_size(void *ctx, int number, uint64_t *out)
 		*out = disk_file(&opener->sim->disk, handle->file)->view_size;
 	}
 	return call_leave(opener->sim, verdict.error);
+}
+
+/* All or nothing; the room is taken by the size. */
+static int allocate_inside(struct opener *opener, const struct handle *handle, uint64_t size)
+{
+	struct sim *sim = opener->sim;
+	struct file *file = disk_file(&sim->disk, handle->file);
+	if (!handle->writable) {
+		return EBADF;
+	}
+	if (sim->profile.no_allocate || size <= file->view_size) {
+		return 0;
+	}
+	if (sim->capacity != 0 && disk_bytes(sim) + (size - file->view_size) > sim->capacity) {
+		return ENOSPC;
+	}
+	file_extend(file, size, ++sim->writes);
+	sim_changed(sim);
+	return 0;
+}
+
+int io_allocate(void *ctx, int number, uint64_t size)
+{
+	struct opener *opener = ctx;
+	struct handle *handle = NULL;
+	struct verdict verdict = call_enter_file(opener, SIM_ALLOCATE, number, &handle);
+	int err = verdict.error;
+	if (handle != NULL && (err == 0 || verdict.falsely)) {
+		int result = allocate_inside(opener, handle, size);
+		err = err != 0 ? err : result;
+	}
+	return call_leave(opener->sim, err);
+}
+
+/* Zeros that are pending like any write, and whose room is free at once. Only the end of a file can be a hole here. */
+static int punch_inside(struct opener *opener, const struct handle *handle, uint64_t at, uint64_t len)
+{
+	static const uint8_t zeros[SIM_SECTOR];
+	struct sim *sim = opener->sim;
+	struct file *file = disk_file(&sim->disk, handle->file);
+	if (!handle->writable || at + len != file->view_size) {
+		return handle->writable ? EINVAL : EBADF;
+	}
+	const uint64_t write = ++sim->writes;
+	for (uint64_t done = 0; done < len; done += SIM_SECTOR) {
+		file_write(file, at + done, zeros, len - done < SIM_SECTOR ? len - done : SIM_SECTOR, write);
+	}
+	file->holes = len;
+	sim_changed(sim);
+	return 0;
+}
+
+int io_punch(void *ctx, int number, uint64_t at, uint64_t len)
+{
+	struct opener *opener = ctx;
+	struct handle *handle = NULL;
+	struct verdict verdict = call_enter_file(opener, SIM_PUNCH, number, &handle);
+	int err = verdict.error;
+	if (handle != NULL && (err == 0 || verdict.falsely)) {
+		int result = punch_inside(opener, handle, at, len);
+		err = err != 0 ? err : result;
+	}
+	return call_leave(opener->sim, err);
+}
+
+int io_room(void *ctx, uint64_t *out)
+{
+	struct sim *sim = ((struct opener *)ctx)->sim;
+	struct verdict verdict = call_enter(sim, SIM_ROOM, "");
+	uint64_t used = disk_bytes(sim);
+	*out = sim->capacity == 0 ? UINT64_MAX : used < sim->capacity ? sim->capacity - used : 0;
+	return call_leave(sim, verdict.error);
 }

@@ -33,6 +33,7 @@ struct sim_profile sim_profile_weak(void)
 	profile.m1_lost_stale = true;
 	profile.m3_entry_apart = true;
 	profile.m4_dir_subsets = true;
+	profile.no_allocate = true;
 	return profile;
 }
 
@@ -47,6 +48,7 @@ struct sim_profile sim_profile_forgetful(void)
 {
 	struct sim_profile profile = sim_profile_weak();
 	profile.m6_reads_old = true;
+	profile.no_allocate = false;
 	return profile;
 }
 
@@ -105,6 +107,7 @@ void sim_inherit(struct sim *to, const struct sim *from)
 	to->ticks_ns = from->ticks_ns;
 	to->boot_us = from->boot_us;
 	to->capacity = from->capacity;
+	to->copies = from->copies;
 	to->unsafe = from->unsafe;
 	to->versions = from->versions;
 	to->writes = from->writes;
@@ -184,6 +187,32 @@ void sim_set_capacity(struct sim *sim, uint64_t bytes)
 	sim_leave(sim);
 }
 
+void sim_set_copies(struct sim *sim, bool copies)
+{
+	sim_enter(sim);
+	sim->copies = copies;
+	sim_leave(sim);
+}
+
+uint64_t sim_used(struct sim *sim)
+{
+	uint64_t used = 0;
+	sim_enter(sim);
+	for (size_t i = 0; i < sim->disk.view.count; i++) {
+		used += disk_file(&sim->disk, sim->disk.view.entries[i].file)->view_size;
+	}
+	sim_leave(sim);
+	return used;
+}
+
+uint64_t sim_bytes_read(struct sim *sim)
+{
+	sim_enter(sim);
+	const uint64_t bytes = sim->bytes_read;
+	sim_leave(sim);
+	return bytes;
+}
+
 void sim_set_sync_delay(struct sim *sim, unsigned us)
 {
 	sim_enter(sim);
@@ -216,6 +245,12 @@ void sim_evict(struct sim *sim)
 			file_evict(sim->disk.files[i]);
 		}
 	}
+	/* Sizes are no pages. */
+	for (size_t i = 0; i < sim->disk.op_count; i++) {
+		if (sim->disk.ops[i].kind == OP_CUT) {
+			file_cut(sim->disk.files[sim->disk.ops[i].file], sim->disk.ops[i].size);
+		}
+	}
 	sim_changed(sim);
 	sim_leave(sim);
 }
@@ -244,8 +279,8 @@ void sim_reboot(struct sim *sim)
 
 const char *sim_call_name(enum sim_call kind)
 {
-	static const char *const names[] = {"open",     "close", "read", "write",  "sync",   "size",    "rename", "unlink",
-	                                    "sync_dir", "list",  "lock", "unlock", "random", "boot_id", "safe"};
+	static const char *const names[] = {"open", "close",  "read",   "write",   "sync", "size", "rename",   "unlink", "sync_dir", "list",
+	                                    "lock", "unlock", "random", "boot_id", "safe", "cut",  "allocate", "room",   "punch"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (kind == 1u << i) {
 			return names[i];

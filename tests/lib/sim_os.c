@@ -148,6 +148,33 @@ static int seam_unlink(void *ctx, const char *name)
 	return call_leave(opener->sim, err);
 }
 
+static int cut_inside(struct sim *sim, const char *name, uint64_t size)
+{
+	int err = name_check(name);
+	const struct entry *entry = err == 0 ? dir_find(&sim->disk.view, name) : NULL;
+	if (entry == NULL) {
+		return err != 0 ? err : ENOENT;
+	}
+	struct file *file = disk_file(&sim->disk, entry->file);
+	if (size < file->view_size) {
+		disk_op(sim, OP_CUT, name, "", entry->file)->size = size;
+		file_cut(file, size);
+	}
+	return 0;
+}
+
+static int seam_cut(void *ctx, const char *name, uint64_t size)
+{
+	struct opener *opener = ctx;
+	struct verdict verdict = call_enter(opener->sim, SIM_CUT, name);
+	int err = verdict.error;
+	if (err == 0 || verdict.falsely) {
+		int result = cut_inside(opener->sim, name, size);
+		err = err != 0 ? err : result;
+	}
+	return call_leave(opener->sim, err);
+}
+
 /* M9: what a failed directory sync covered is dropped, like the pages of a file. */
 static void sync_dir_fail(struct opener *opener)
 {
@@ -374,6 +401,10 @@ void opener_init(struct sim *sim, unsigned number)
 	    .size = io_size,
 	    .rename = seam_rename,
 	    .unlink = seam_unlink,
+	    .cut = seam_cut,
+	    .allocate = io_allocate,
+	    .punch = io_punch,
+	    .room = io_room,
 	    .sync_dir = seam_sync_dir,
 	    .list = seam_list,
 	    .lock = seam_lock,

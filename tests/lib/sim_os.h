@@ -16,7 +16,7 @@
  * Assumed of every disk, hostile or not: a write of exactly the bytes that are durable there already cannot change them, not even
  * torn or lost. Recovery (rule R7) writes the same bytes again before it serves them and rests on this.
  *
- * Not modelled: several directories, truncation (the seam has none), links. Memory comes from malloc, not from base/mem.h, so that
+ * Not modelled: several directories, links. A file that is cut is cut at once for readers; until the directory is synced a crash may bring the rest back. Memory comes from malloc, not from base/mem.h, so that
  * allocation faults hit the engine alone; out of memory in here aborts. */
 #ifndef TESTS_LIB_SIM_OS_H
 #define TESTS_LIB_SIM_OS_H
@@ -49,6 +49,7 @@ struct sim_profile {
 	bool m7_false_failure; /* an injected false failure really does its work; off: it is a real one */
 	bool m8_short_write; /* a failed write leaves a prefix; off: nothing */
 	bool m9_dir_sync_drops; /* as m6, for sync_dir */
+	bool no_allocate; /* allocate() answers 0 and does nothing, as file systems do that cannot promise room */
 	bool m10_lies; /* sync and sync_dir answer 0 and store nothing for certain: outside the contract, for detection tests */
 };
 
@@ -90,6 +91,10 @@ void sim_evict(struct sim *sim);
 void sim_set_forked(struct sim *sim, bool forked);
 void sim_set_safe(struct sim *sim, bool safe); /* true at first */
 void sim_set_capacity(struct sim *sim, uint64_t bytes); /* of all files together; a write beyond it is ENOSPC. 0: no limit */
+/* Writing copies: bytes that are there already need room too, in blocks of 4 KiB, which is free again at once. */
+void sim_set_copies(struct sim *sim, bool copies);
+uint64_t sim_used(struct sim *sim); /* bytes of all files that have a name */
+uint64_t sim_bytes_read(struct sim *sim); /* by all reads so far */
 /* Real time that each sync takes, without the disk's mutex: what is written meanwhile is not covered by it. */
 void sim_set_sync_delay(struct sim *sim, unsigned us);
 
@@ -111,9 +116,13 @@ enum sim_call {
 	SIM_RANDOM = 1 << 12,
 	SIM_BOOT_ID = 1 << 13,
 	SIM_SAFE = 1 << 14,
-	SIM_ALL_CALLS = (1 << 15) - 1,
+	SIM_CUT = 1 << 15,
+	SIM_ALLOCATE = 1 << 16,
+	SIM_ROOM = 1 << 17,
+	SIM_PUNCH = 1 << 18,
+	SIM_ALL_CALLS = (1 << 19) - 1,
 	/* Those that change what a crash leaves. */
-	SIM_CHANGES = SIM_OPEN | SIM_WRITE | SIM_SYNC | SIM_RENAME | SIM_UNLINK | SIM_SYNC_DIR | SIM_LOCK,
+	SIM_CHANGES = SIM_OPEN | SIM_WRITE | SIM_SYNC | SIM_RENAME | SIM_UNLINK | SIM_SYNC_DIR | SIM_LOCK | SIM_CUT | SIM_ALLOCATE | SIM_PUNCH,
 };
 const char *sim_call_name(enum sim_call kind);
 

@@ -173,7 +173,7 @@ __attribute__((format(printf, 4, 5))) static void add(char *out, size_t cap, siz
 
 void sim_describe(struct sim *sim, char *out, size_t cap)
 {
-	static const char *const kinds[] = {"create", "rename", "unlink"};
+	static const char *const kinds[] = {"create", "rename", "unlink", "cut"};
 	size_t len = 0;
 	sim_enter(sim);
 	const struct plan *plan = plan_get(sim);

@@ -31,11 +31,11 @@ static uint64_t number_from(const char *variable, uint64_t otherwise)
 
 static void print_figures(const struct compound_stats *s, uint64_t runs, uint64_t bad)
 {
-	printf("figure: compound faults: %" PRIu64 " runs, %" PRIu64 " openings (%" PRIu64 " failed), %" PRIu64 " faults, %" PRIu64 " kills, %" PRIu64
-	       " evictions, %" PRIu64 " power cuts (%" PRIu64 " inside a call, %" PRIu64 " of them in an opening)\n",
+	printf("figure: compound faults: %" PRIu64 " runs, %" PRIu64 " openings (%" PRIu64 " failed), %" PRIu64 " faults, %" PRIu64
+	       " kills, %" PRIu64 " evictions, %" PRIu64 " power cuts (%" PRIu64 " inside a call, %" PRIu64 " of them in an opening)\n",
 	       runs, s->openings, s->failed_openings, s->faults, s->kills, s->evictions, s->cuts, s->cuts_inside, s->cuts_in_opening);
-	printf("figure: compound faults: %" PRIu64 " acknowledged, %" PRIu64 " uncertain, %" PRIu64 " refused, %" PRIu64 " clean stops, %" PRIu64
-	       " rotations, %" PRIu64 " bad\n",
+	printf("figure: compound faults: %" PRIu64 " acknowledged, %" PRIu64 " uncertain, %" PRIu64 " refused, %" PRIu64
+	       " clean stops, %" PRIu64 " rotations, %" PRIu64 " bad\n",
 	       s->acknowledged, s->uncertain, s->refused, s->cleans, s->rotations, bad);
 }
 

@@ -18,7 +18,7 @@ struct hf_options {
 	               * sector, or a block, of that size, so nothing is assumed of the disk; costs up to 511 or 4,095 bytes a group.
 	               * Anything else is HF_EINVAL */
 	uint32_t segment_size; /* bytes of a full-grown log segment, 16 KiB to 1 GiB, rounded up to 4 KiB; 0 = 64 MiB. The first of a
-	                        * store is at most 1 MiB and each next one twice as large, up to this */
+	                        * store has at most 512 KiB, each next one twice what the last held, less on a full disk */
 	uint32_t inline_max; /* payloads up to this many bytes are kept in memory; 0 = 256 */
 	int64_t wait_us; /* how long to wait for another process to close the store: 0 not at all, -1 for ever */
 };
