@@ -306,6 +306,60 @@ def unrelayed(body: Callable[[], None]) -> None:
         body()
 
 
+# --- What is dropped ----------------------------------------------------------------------------------------------------------
+
+# An exception of a signal handler that comes in a __del__ is swallowed by Python, and Ctrl-C with it. So there is none here: the interpreter itself puts what was
+# dropped into a queue, and a thread ends it.
+_dropped: SimpleQueue[Any] = SimpleQueue()
+_watched: dict[Any, Callable[[], None]] = {}
+_reaping: list[bool] = []
+_reapers: dict[int, bool] = {}
+
+
+def watch(owner: Any, end: Callable[[], None]) -> Any:
+    """Calls ``end``, which must not refer to it, once nobody refers to ``owner`` any more; unless :func:`unwatch` came before."""
+    ref = weakref.ref(owner, _dropped.put)
+    _watched[ref] = end
+    if os.getpid() not in _reapers:
+        try:
+            start_new_thread(_reap, ())
+        except RuntimeError:
+            pass
+    return ref
+
+
+def unwatch(ref: Any) -> None:
+    _watched.pop(ref, None)
+
+
+def _reap() -> None:
+    if _reapers.setdefault(os.getpid(), True) and len(_reapers) > 1:
+        for pid in list(_reapers):
+            if pid != os.getpid():
+                _reapers.pop(pid, None)
+    while True:
+        _reap_one(_dropped.get())
+
+
+def _reap_one(ref: Any) -> None:
+    _reaping.append(True)
+    try:
+        end = _watched.pop(ref, None)
+        if end is not None:
+            end()
+    except Exception:  # nobody is there to hear of it
+        pass
+    finally:
+        _reaping.pop()
+
+
+def settle_dropped() -> None:
+    """Until what was dropped by now has been ended: a store gives its lock up."""
+    until = time.monotonic() + _EXIT_PATIENCE
+    while (_reaping or any(ref() is None for ref in list(_watched))) and time.monotonic() < until:
+        time.sleep(0.001)
+
+
 # --- Handles ----------------------------------------------------------------------------------------------------------------
 
 
@@ -341,7 +395,8 @@ class Gate:
     :param finish: frees it; raises what the library answers
     """
 
-    known: "weakref.WeakSet[Gate]" = weakref.WeakSet()
+    known: dict["Gate", bool] = {}
+    """Those that are not closed yet."""
 
     def __init__(
         self, what: str, handle: Any, cancel: Callable[[Any], None], finish: Callable[[Any], None], first: int = 0
@@ -358,7 +413,7 @@ class Gate:
         self._failures: list[BaseException] = []
         self._gave_up = False
         self._pid = os.getpid()
-        Gate.known.add(self)
+        Gate.known[self] = True
 
     def use(self, beside: Any = None) -> Use:
         return Use(self, beside)
@@ -454,6 +509,7 @@ class Gate:
         except BaseException as error:  # noqa: B902 - for who closes it
             self._failures.append(error)
         self.closed = True
+        Gate.known.pop(self, None)
 
     def _close_copy(self) -> None:
         """In a forked child. Nobody else is here; the memory is all that there is to free."""
@@ -467,20 +523,23 @@ class Gate:
             except ForkedError:
                 pass
         self.closed = True
+        Gate.known.pop(self, None)
 
-    def dropped(self, name: str, source: object) -> None:
-        """Nobody refers to it any more."""
+    def watch(self, owner: object, name: str = "") -> None:
+        """Closes it once nobody refers to its owner any more; with a warning, if it has a name."""
+        watch(owner, functools.partial(self._drop, name))
+
+    def _drop(self, name: str) -> None:
         if self.closing or os.getpid() != self._pid:
             return
-        warnings.warn(f"{name} was never closed", ResourceWarning, stacklevel=2, source=source)
-        self.close()
+        if name:
+            warnings.warn(f"{name} was never closed", ResourceWarning, stacklevel=2)
+        self.closing = True
+        self._end()
 
 
 def _at_exit() -> None:
-    try:
-        gates = sorted(Gate.known, key=lambda gate: gate.first)
-    except RuntimeError:  # another thread opens something right now
-        gates = sorted(list(Gate.known), key=lambda gate: gate.first)
+    gates = sorted(list(Gate.known), key=lambda gate: gate.first)
     for gate in gates:
         if gate.closed or gate._pid != os.getpid():
             continue

@@ -171,6 +171,7 @@ class Feed:
 
     def __init__(self, handle: c_void_p, first: int) -> None:
         self._gate = Gate("the feed", handle, _wake, _close_feed)
+        self._gate.watch(self)
         self._kept = _Kept()
         self._woken = False  # by the host
         self._ended = False  # by this class, for a call that was interrupted
@@ -250,11 +251,6 @@ class Feed:
     ) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        gate = getattr(self, "_gate", None)
-        if gate is not None:
-            gate.close()
-
 
 class Subscription:
     """Changes from now on, through a ring of bounded size, or a callback. Close it, or use ``with``."""
@@ -265,6 +261,7 @@ class Subscription:
         self._callback = callback
         self._kept = _Kept()
         self._gate = Gate("the subscription", handle, _cancel_nothing, _unsubscribe)
+        self._gate.watch(self)
 
     def fileno(self) -> int:
         """For ``select`` and event loops: readable while changes wait, and once the store was closed."""
@@ -329,11 +326,6 @@ class Subscription:
         self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        gate = getattr(self, "_gate", None)
-        if gate is not None:
-            gate.close()
 
 
 def _wake(handle: Any) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import uuid as uuid_module
 from contextlib import contextmanager
+from functools import partial
 from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Any, Callable, Iterator, Optional, Sequence, Union
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Union
 
 from ._abi import (
     Duration,
@@ -30,7 +31,7 @@ from ._abi import (
     wrong_type,
 )
 from . import feed as feeds
-from ._calls import Gate, Relay, Use, on_main, relayed
+from ._calls import Gate, Relay, Use, on_main, relayed, settle_dropped, unwatch, watch
 from .cursor import Cursors, CursorsInTransaction
 from .errors import CorruptError, Error, InvalidError, LockedError, ReadFailedError, raise_for
 from .document import Documents, DocumentsInTransaction
@@ -116,6 +117,7 @@ class Store:
         self._path = path
         self._background = background
         self._gate = Gate("the store", handle, _cancel_waits, _close, first=1)
+        self._gate.watch(self, f"the store {path!r}")
         self.inbox = Inbox(self)
         """Notification records of users: :class:`holdfast.inbox.Inbox`."""
         self.cursors = Cursors(self)
@@ -166,11 +168,6 @@ class Store:
         self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        gate = getattr(self, "_gate", None)
-        if gate is not None:
-            gate.dropped(f"the store {self._path!r}", self)
 
     def __repr__(self) -> str:
         return f"<holdfast.Store {self._path!r}{' closed' if self.closed else ''}>"
@@ -282,12 +279,14 @@ class Transaction:
         self._after: list[Callable[[bool], None]] = []
         self._txn: Optional[Any] = _lent
         self._lent = _lent is not None
+        self._watched: Any = None
         if not self._lent:
             txn, error = c_void_p(), ErrorStruct()
             with store._call() as (handle, _):
                 begin = function("hf_txn_begin", c_void_p, POINTER(c_void_p), POINTER(ErrorStruct))
                 check(begin(handle, byref(txn), byref(error)), error)
             self._txn = txn
+            self._watched = watch(self, partial(_abandon, txn, self._after))
         self.inbox = InboxInTransaction(self)
         self.cursors = CursorsInTransaction(self)
         self.outbox = OutboxInTransaction(self)
@@ -329,6 +328,7 @@ class Transaction:
         with self._committing() as (_, txn):
             try:
                 self._txn = None
+                unwatch(self._watched)
                 rc = call(txn, self._durability, byref(error))
             finally:
                 self._ended(self._stands(rc))
@@ -341,6 +341,7 @@ class Transaction:
         with self._committing() as (_, txn):
             try:
                 self._txn = None
+                unwatch(self._watched)
                 rc = call(txn, self._durability, byref(struct), byref(error))
             finally:
                 self._ended(self._stands(rc))
@@ -368,9 +369,8 @@ class Transaction:
         return rc == 0 or (told and any(s.changed or s.version or s.token or s.count for s in results))
 
     def _ended(self, committed: bool) -> None:
-        after, self._after = self._after, []
-        for callback in after:
-            callback(committed)
+        while self._after:
+            self._after.pop(0)(committed)
         if committed:
             for result in self._results:
                 result._known = True
@@ -380,8 +380,8 @@ class Transaction:
         txn, self._txn = self._txn, None
         if txn is None or self._lent:
             return
-        function("hf_txn_abandon", c_void_p, restype=None)(txn)
-        self._ended(False)
+        unwatch(self._watched)
+        _abandon(txn, self._after)
 
     def __enter__(self) -> "Transaction":
         return self
@@ -394,9 +394,11 @@ class Transaction:
         elif self._txn is not None:
             self.commit()
 
-    def __del__(self) -> None:
-        if getattr(self, "_txn", None) is not None:
-            self.abandon()
+
+def _abandon(txn: Any, after: List[Callable[[bool], None]]) -> None:
+    function("hf_txn_abandon", c_void_p, restype=None)(txn)
+    while after:
+        after.pop(0)(False)
 
 
 def open(  # noqa: A001 - the module's own word, as in gzip.open
@@ -441,6 +443,7 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
 
 
 def _open(path: bytes, options: OptionsStruct, background: bool) -> Store:
+    settle_dropped()
     handle, error = c_void_p(), ErrorStruct()
     call = function("hf_open", c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct))
     try:

@@ -506,7 +506,7 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     del store
     gc.collect()
+    holdfast.open("state").close()
 say([w.category.__name__ for w in caught])
-holdfast.open("state").close()
 """
     assert run(program) == "['ResourceWarning']\n"
