@@ -111,7 +111,7 @@ int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 	    .queue = hf_str(argv[0]),
 	    .group = cli_bytes(cli, "group"),
 	    .error = cli_bytes(cli, "error"),
-	    .enqueued_before = cli_i64(cli, "enqueued-before", 0),
+	    .enqueued_before = cli_i64(cli, "enqueued-before", HF_UNSET),
 	    .attempts_below = (uint32_t)cli_u64(cli, "attempts-below", 0),
 	    .limit = cli_u64(cli, "max", 0),
 	};
@@ -122,7 +122,7 @@ int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 	if (cli_given(cli, "attempts-below") && args.attempts_below == 0) {
 		return cli_usage(cli, "--attempts-below: no item has fewer than 0 attempts");
 	}
-	if (cli_given(cli, "enqueued-before") && (args.enqueued_before == 0 || args.enqueued_before == HF_UNSET)) {
+	if (cli_given(cli, "enqueued-before") && args.enqueued_before == HF_UNSET) {
 		return cli_usage(cli, "--enqueued-before: '%s' is no condition", cli_text(cli, "enqueued-before"));
 	}
 	const int status = cli_open(cli);

@@ -14,10 +14,10 @@ static bool equal_reruns(const struct hf_outbox_rerun *a, const struct hf_outbox
 static bool equal_items(const struct hf_outbox_item *there, const struct hf_outbox_item *given, bool whole)
 {
 	const bool basics = equal_bytes(there->payload, given->payload) && there->status == given->status &&
-	                    there->attempts == given->attempts && there->enqueued_at == given->enqueued_at;
+	                    there->attempts == given->attempts && there->enqueued_at == given->enqueued_at &&
+	                    equal_bytes(there->extra, given->extra);
 	return basics && (!whole || (equal_bytes(there->group, given->group) && equal_reruns(there->rerun, given->rerun) &&
-	                             there->lost == given->lost && equal_bytes(there->extra, given->extra) &&
-	                             there->available_computed == given->available_computed &&
+	                             there->lost == given->lost && there->available_computed == given->available_computed &&
 	                             there->max_attempts == given->max_attempts && there->priority == given->priority &&
 	                             there->available_at == given->available_at && equal_bytes(there->last_error, given->last_error)));
 }
@@ -25,7 +25,7 @@ static bool equal_items(const struct hf_outbox_item *there, const struct hf_outb
 static int put_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item, hf_lsn expect, uint64_t *count)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_put args = {.write.expect = expect, .queue = queue, .item = *item};
+	const struct hf_outbox_put args = {.write = {.expect = expect, .literal_times = true}, .queue = queue, .item = *item};
 	return load_added(load, hf_outbox_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);
 }
 
@@ -92,7 +92,7 @@ int load_queue(struct load *load, const struct hf_outbox_configure *settings, bo
 int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id, hf_time until)
 {
 	const struct hf_outbox_completed_list list = {.queue = queue, .id = id};
-	const struct hf_outbox_put_completed args = {.queue = queue, .id = id, .until = until};
+	const struct hf_outbox_put_completed args = {.write.literal_times = true, .queue = queue, .id = id, .until = until};
 	struct hf_outbox_completed_page there;
 	struct hf_error error = {0};
 	int rc = load_make_room(load, queue.len + id.len);

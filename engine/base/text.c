@@ -276,6 +276,18 @@ bool hf__blank(struct hf_bytes bytes)
 	return hf__trim(bytes).len == 0;
 }
 
+int hf__check_bytes(const char *name, struct hf_bytes bytes, size_t max, struct hf__text *why)
+{
+	if (!hf__bytes_there(bytes)) {
+		hf__text_add(why, "the %s has a length and no bytes", name);
+		return HF_EINVAL;
+	}
+	if (bytes.len <= max)
+		return HF_OK;
+	hf__text_add(why, "the %s has %zu bytes, more than %zu", name, bytes.len, max);
+	return HF_ETOOBIG;
+}
+
 bool hf__key_part_ok(struct hf_bytes bytes, bool may_be_empty)
 {
 	if (bytes.len == 0) {

@@ -39,6 +39,13 @@ struct hf_bytes hf__utf8_cut(struct hf_bytes bytes, size_t max);
 struct hf_bytes hf__trim(struct hf_bytes bytes);
 /* Empty or white space only. */
 bool hf__blank(struct hf_bytes bytes);
+/* Are the bytes there? {NULL, n} with n above 0 is a broken form. */
+static inline bool hf__bytes_there(struct hf_bytes bytes)
+{
+	return bytes.data || bytes.len == 0;
+}
+/* The form of contents: bytes that are there (HF_EINVAL), at most `max` of them (HF_ETOOBIG). HF_OK, or the code with `why` about the `name`. */
+HF_CHECKED int hf__check_bytes(const char *name, struct hf_bytes bytes, size_t max, struct hf__text *why);
 /* Fits the rule for key parts: 1 to HF_KEY_MAX bytes (0 too when empty is allowed), no NUL. */
 bool hf__key_part_ok(struct hf_bytes bytes, bool may_be_empty);
 

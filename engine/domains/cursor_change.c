@@ -51,9 +51,7 @@ static int reset_check(const void *raw, struct hf__text *why)
 		return rc;
 	if (hf__blank(args->reason))
 		return refuse(why, HF_EREASON, "a reset needs a reason");
-	if (args->reason.len > HF_CURSOR_REASON_MAX)
-		return refuse(why, HF_ETOOBIG, "the reason is longer than 4096 bytes");
-	return HF_OK;
+	return hf__check_bytes("reason", args->reason, HF_CURSOR_REASON_MAX, why);
 }
 
 static int record_error_check(const void *raw, struct hf__text *why)
@@ -61,6 +59,8 @@ static int record_error_check(const void *raw, struct hf__text *why)
 	const struct hf_cursor_record_error *args = raw;
 	if (hf__blank(args->message))
 		return refuse(why, HF_EINVAL, "the message is blank");
+	if (hf__check_bytes("message", args->message, SIZE_MAX, why) != HF_OK) /* a longer one is cut */
+		return HF_EINVAL;
 	return check_target(&args->key, why);
 }
 
@@ -75,7 +75,7 @@ static int put_check_reset(const struct hf_cursor_put *args, struct hf__text *wh
 		return HF_OK;
 	if (hf__blank(cursor->reset_reason))
 		return refuse(why, HF_EREASON, "a reset needs a reason");
-	return cursor->reset_reason.len <= HF_CURSOR_REASON_MAX ? HF_OK : refuse(why, HF_ETOOBIG, "the reason is longer than 4096 bytes");
+	return hf__check_bytes("reason", cursor->reset_reason, HF_CURSOR_REASON_MAX, why);
 }
 
 static int put_check(const void *raw, struct hf__text *why)
@@ -84,6 +84,8 @@ static int put_check(const void *raw, struct hf__text *why)
 	const struct hf_cursor *cursor = &args->cursor;
 	if (cursor->last_sequence < 0)
 		return refuse(why, HF_EINVAL, "last_sequence must not be below 0");
+	if (hf__check_bytes("last_error", cursor->last_error, SIZE_MAX, why) != HF_OK)
+		return HF_EINVAL;
 	if ((cursor->error_count == 0) != (cursor->last_error.len == 0))
 		return refuse(why, HF_EINVAL, "last_error and error_count need each other");
 	int rc = check_delivery_id(cursor->last_delivery_id, why);

@@ -28,10 +28,7 @@ static int put_check(const void *raw, struct hf__text *why)
 		hf__text_add(why, "no such orders: %u", args->orders);
 		return HF_EINVAL;
 	}
-	if (args->payload.len <= HF_PAYLOAD_MAX)
-		return HF_OK;
-	hf__text_add(why, "the payload has %zu bytes, more than %u", args->payload.len, HF_PAYLOAD_MAX);
-	return HF_ETOOBIG;
+	return hf__check_bytes("payload", args->payload, HF_PAYLOAD_MAX, why);
 }
 
 /* --- Deciding --------------------------------------------------------------------------------------------------------------- */
@@ -82,7 +79,7 @@ static bool same(const struct hf__document *old, const struct hf__document_image
 	const struct hf__document_value *value = &old->value;
 	return value->created_at == image->created_at && value->updated_at == image->updated_at &&
 	       hf__document_expires_at(old, setback) == image->expires_at &&
-	       hf__bytes_equal(hf__blob_bytes(value->group), image->group) && hf__payload_equal(&value->payload, image->payload);
+	       hf__bytes_equal(hf__blob_bytes(value->group), image->group) && hf__payload_equal(&hf__document_collection(old)->state->env, &value->payload, image->payload);
 }
 
 /* All that a collection still has may have expired. If it is to keep other orders from now on, that is logged first: in one entry, since it

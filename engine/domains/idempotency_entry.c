@@ -33,7 +33,7 @@ bool hf__idem_scope_ok(struct hf_bytes scope)
 bool hf__idem_key_ok(struct hf_bytes key)
 {
 	const uint8_t *at = key.data;
-	if (key.len == 0 || key.len > HF_IDEMPOTENCY_KEY_MAX)
+	if (!at || key.len == 0 || key.len > HF_IDEMPOTENCY_KEY_MAX)
 		return false;
 	for (size_t i = 0; i < key.len; i++)
 		if (at[i] <= ' ' || at[i] > '~')

@@ -49,7 +49,7 @@ static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_
 	return !value->done || value->created_at != image->created_at ||
 	       hf__idem_expires_at(old, setback) != image->expires_at ||
 	       value->status != image->status || !hf__bytes_equal(hf__blob_bytes(value->fingerprint), image->fingerprint) ||
-	       !hf__payload_equal(&value->response, image->response);
+	       !hf__payload_equal(&hf__idem_scope_of(old)->state->env, &value->response, image->response);
 }
 
 static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)

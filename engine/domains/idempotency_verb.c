@@ -27,18 +27,13 @@ int hf__idem_check_key(const struct hf_idempotency_key *key, struct hf__text *wh
 
 int hf__idem_check_fingerprint(struct hf_bytes fingerprint, struct hf__text *why)
 {
-	if (fingerprint.len <= HF_IDEMPOTENCY_FINGERPRINT_MAX)
-		return HF_OK;
-	hf__text_add(why, "the fingerprint has %zu bytes, more than %u", fingerprint.len, HF_IDEMPOTENCY_FINGERPRINT_MAX);
-	return HF_EINVAL;
+	const int rc = hf__check_bytes("fingerprint", fingerprint, HF_IDEMPOTENCY_FINGERPRINT_MAX, why);
+	return rc == HF_ETOOBIG ? HF_EINVAL : rc;
 }
 
 int hf__idem_check_response(struct hf_bytes response, struct hf__text *why)
 {
-	if (response.len <= HF_PAYLOAD_MAX)
-		return HF_OK;
-	hf__text_add(why, "the response has %zu bytes, more than %u", response.len, HF_PAYLOAD_MAX);
-	return HF_ETOOBIG;
+	return hf__check_bytes("response", response, HF_PAYLOAD_MAX, why);
 }
 
 int hf__idem_check_span(const char *name, int64_t us, struct hf__text *why)

@@ -57,13 +57,14 @@ static bool about_all(struct hf_bytes body, struct hf__about *out)
 
 static bool about_value(const struct hf__entry *entry, struct hf__about *out)
 {
-	struct hf_bytes status;
+	struct hf__inbox_status status;
 	struct hf__inbox_value value;
 	const bool is_status = entry->kind == HF__INBOX_STATUS;
 	out->operation = is_status ? "set_status" : "state";
 	out->parts = 1;
-	return is_status ? hf__inbox_get_status(entry->body, &out->key[0], &status)
-	                 : hf__inbox_get_state(entry->body, &out->key[0], &value, &status);
+	const bool good = is_status ? hf__inbox_get_status(entry->body, &status) : hf__inbox_get_state(entry->body, &value, &status);
+	out->key[0] = status.user;
+	return good;
 }
 
 bool hf__inbox_about(const struct hf__entry *entry, struct hf__about *out)

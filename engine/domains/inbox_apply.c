@@ -43,20 +43,23 @@ static int drop_generated_at(struct hf__inbox *inbox, struct hf__change *change,
 }
 
 /* Puts the whole value; *value has no status yet. */
-static int set_value(struct hf__inbox_state *s, struct hf__change *change, struct hf_bytes user, struct hf__inbox_value value,
-                     struct hf_bytes status)
+static int set_value(struct hf__inbox_state *s, struct hf__change *change, struct hf__inbox_value value,
+                     const struct hf__inbox_status *status)
 {
 	struct hf__inbox *inbox;
-	int rc = add_inbox(s, change, user, &inbox);
+	struct hf__blob *extra = NULL;
+	int rc = add_inbox(s, change, status->user, &inbox);
 	if (rc != HF_OK)
 		return rc;
-	if (!hf__blob_new(status, &value.status))
+	if (!hf__blob_new(status->status, &value.status))
 		return HF_ENOMEM;
-	rc = hf__before_change(change, &inbox->object);
+	rc = !status->sets_extra || hf__blob_new(status->extra, &extra) ? hf__before_change(change, &inbox->object) : HF_ENOMEM;
 	if (rc != HF_OK) {
 		hf__free(value.status);
+		hf__free(extra);
 		return rc;
 	}
+	value.extra = status->sets_extra ? extra : inbox->value.extra;
 	inbox->value = value;
 	hf__after_change(change, &inbox->object);
 	return HF_OK;
@@ -64,23 +67,23 @@ static int set_value(struct hf__inbox_state *s, struct hf__change *change, struc
 
 static int apply_status(struct hf__inbox_state *s, struct hf__change *change, const struct hf__entry *entry)
 {
-	struct hf_bytes user, status;
-	if (!hf__inbox_get_status(entry->body, &user, &status))
+	struct hf__inbox_status status;
+	if (!hf__inbox_get_status(entry->body, &status))
 		return HF_ECORRUPT;
-	const struct hf__inbox *inbox = hf__inbox_find(s, user);
+	const struct hf__inbox *inbox = hf__inbox_find(s, status.user);
 	struct hf__inbox_value value = {.generated_at = inbox ? inbox->value.generated_at : HF_UNSET};
 	value.version = value.status_version = entry->lsn;
-	return set_value(s, change, user, value, status);
+	return set_value(s, change, value, &status);
 }
 
 static int apply_state(struct hf__inbox_state *s, struct hf__change *change, const struct hf__entry *entry)
 {
-	struct hf_bytes user, status;
+	struct hf__inbox_status status;
 	struct hf__inbox_value value;
-	if (!hf__inbox_get_state(entry->body, &user, &value, &status) || value.status_version > entry->lsn || hf__inbox_find(s, user))
+	if (!hf__inbox_get_state(entry->body, &value, &status) || value.status_version > entry->lsn || hf__inbox_find(s, status.user))
 		return HF_ECORRUPT;
 	value.version = entry->lsn;
-	return set_value(s, change, user, value, status);
+	return set_value(s, change, value, &status);
 }
 
 /* --- Records ---------------------------------------------------------------------------------------------------------------- */
@@ -104,7 +107,7 @@ static void set_image(struct hf__record_value *value, const struct hf__inbox_ima
 static int keep_payload(const struct hf__inbox_state *s, const struct hf__entry *entry, const struct hf__payload *old,
                         struct hf_bytes bytes, struct hf__payload *out)
 {
-	if (old->bytes && hf__payload_equal(old, bytes)) {
+	if (old->bytes && hf__payload_equal(&s->env, old, bytes)) {
 		*out = *old;
 		return HF_OK;
 	}

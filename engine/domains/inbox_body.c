@@ -1,6 +1,6 @@
 /* What the inbox domain writes into the log.
  *
- * Every body begins with a version byte (1); every key part is a short (u16 length, bytes), payload and status are longs (u32 length, bytes):
+ * Every body begins with a version byte (1); every key part is a short (u16 length, bytes), payload, status and extra are longs (u32 length, bytes):
  *   CHANGE  u8 version, u8 cause, user, i64 generated_at, u32 count, then so many items in key order, each
  *             u8 0, account, thread                                                     a record that goes, or
  *             u8 1, account, thread, u8 flags, f64 score, i64 updated_at, i64 snapshot_at,
@@ -9,8 +9,8 @@
  *             u8 2, account, thread, u8 dismissed, i64 until, i64 dismissed_at          a tombstone as it is afterwards, or
  *             u8 3, account, thread                                                     a tombstone that goes
  *   MARK    u8 version, u8 mark, user, account, thread, u8 flags, i64 seen_at, i64 read_at, i64 dismissed_at, and for a snooze i64 snoozed_until
- *   STATUS  u8 version, user, status
- *   STATE   u8 version, user, i64 generated_at, u64 status_version, status
+ *   STATUS  u8 version, user, status, u8 0, or u8 1, extra
+ *   STATE   u8 version, user, i64 generated_at, u64 status_version, status, extra
  *   ALL     u8 version, u8 mark, user, account (may be empty), u64 up_to, i64 at, u32 count
  * Flags: bit 0 unread, bit 1 dismissed; of a record also bit 2 snoozed_until follows, bit 3 saved follows (state entries only: the LSN of the
  * last save where that is not the entry's).
@@ -291,20 +291,32 @@ bool hf__inbox_get_all(struct hf_bytes body, struct hf__inbox_all *out)
 	       out->count > 0;
 }
 
-void hf__inbox_put_status(struct hf__writer *w, struct hf_bytes user, struct hf_bytes status)
+void hf__inbox_put_status(struct hf__writer *w, const struct hf__inbox_status *status)
 {
 	hf__put_u8(w, BODY_VERSION);
-	hf__put_short(w, user);
-	hf__put_long(w, status);
+	hf__put_short(w, status->user);
+	hf__put_long(w, status->status);
+	hf__put_u8(w, status->sets_extra);
+	if (status->sets_extra)
+		hf__put_long(w, status->extra);
 }
 
-bool hf__inbox_get_status(struct hf_bytes body, struct hf_bytes *user, struct hf_bytes *status)
+static bool status_ok(const struct hf__inbox_status *status)
+{
+	return hf__key_part_ok(status->user, false) && status->status.len <= HF_INBOX_STATUS_MAX && status->extra.len <= HF_INBOX_EXTRA_MAX;
+}
+
+bool hf__inbox_get_status(struct hf_bytes body, struct hf__inbox_status *out)
 {
 	struct hf__reader r = hf__reader(body);
 	const uint8_t version = hf__get_u8(&r);
-	*user = hf__get_short(&r);
-	*status = hf__get_long(&r);
-	return hf__reader_done(&r) && version == BODY_VERSION && hf__key_part_ok(*user, false) && status->len <= HF_INBOX_STATUS_MAX;
+	*out = (struct hf__inbox_status){.user = hf__get_short(&r)};
+	out->status = hf__get_long(&r);
+	const uint8_t sets = hf__get_u8(&r);
+	out->sets_extra = sets == 1;
+	if (out->sets_extra)
+		out->extra = hf__get_long(&r);
+	return hf__reader_done(&r) && version == BODY_VERSION && sets <= 1 && status_ok(out);
 }
 
 void hf__inbox_put_state(struct hf__writer *w, struct hf_bytes user, const struct hf__inbox_value *value)
@@ -314,18 +326,20 @@ void hf__inbox_put_state(struct hf__writer *w, struct hf_bytes user, const struc
 	hf__put_i64(w, value->generated_at);
 	hf__put_u64(w, value->status_version);
 	hf__put_long(w, hf__blob_bytes(value->status));
+	hf__put_long(w, hf__blob_bytes(value->extra));
 }
 
-bool hf__inbox_get_state(struct hf_bytes body, struct hf_bytes *user, struct hf__inbox_value *value, struct hf_bytes *status)
+bool hf__inbox_get_state(struct hf_bytes body, struct hf__inbox_value *value, struct hf__inbox_status *status)
 {
 	struct hf__reader r = hf__reader(body);
 	const uint8_t version = hf__get_u8(&r);
 	*value = (struct hf__inbox_value){0};
-	*user = hf__get_short(&r);
+	*status = (struct hf__inbox_status){.user = hf__get_short(&r), .sets_extra = true};
 	value->generated_at = hf__get_i64(&r);
 	value->status_version = hf__get_u64(&r);
-	*status = hf__get_long(&r);
-	if (!hf__reader_done(&r) || version != BODY_VERSION || !hf__key_part_ok(*user, false) || status->len > HF_INBOX_STATUS_MAX)
+	status->status = hf__get_long(&r);
+	status->extra = hf__get_long(&r);
+	if (!hf__reader_done(&r) || version != BODY_VERSION || !status_ok(status))
 		return false;
-	return value->status_version != 0 || (status->len == 0 && value->generated_at != HF_UNSET);
+	return value->status_version != 0 || (status->status.len == 0 && status->extra.len == 0 && value->generated_at != HF_UNSET);
 }

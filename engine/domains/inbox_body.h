@@ -112,11 +112,17 @@ bool hf__inbox_get_item(struct hf__reader *r, struct hf__inbox_item *out);
 void hf__inbox_put_mark(struct hf__writer *w, enum hf__inbox_mark mark, const struct hf__inbox_key *key,
                         const struct hf__inbox_image *image);
 bool hf__inbox_get_mark(struct hf_bytes body, enum hf__inbox_mark *mark, struct hf__inbox_key *key, struct hf__inbox_image *image);
-void hf__inbox_put_status(struct hf__writer *w, struct hf_bytes user, struct hf_bytes status);
-bool hf__inbox_get_status(struct hf_bytes body, struct hf_bytes *user, struct hf_bytes *status);
+/* The status of an inbox and what is kept beside it. */
+struct hf__inbox_status {
+	struct hf_bytes user, status;
+	bool sets_extra; /* false: that stays as it is */
+	struct hf_bytes extra;
+};
+void hf__inbox_put_status(struct hf__writer *w, const struct hf__inbox_status *status);
+bool hf__inbox_get_status(struct hf_bytes body, struct hf__inbox_status *out);
 void hf__inbox_put_state(struct hf__writer *w, struct hf_bytes user, const struct hf__inbox_value *value);
 /* The status comes apart; value->status is NULL and value->version 0. */
-bool hf__inbox_get_state(struct hf_bytes body, struct hf_bytes *user, struct hf__inbox_value *value, struct hf_bytes *status);
+bool hf__inbox_get_state(struct hf_bytes body, struct hf__inbox_value *value, struct hf__inbox_status *status);
 
 void hf__inbox_put_all(struct hf__writer *w, const struct hf__inbox_all *all);
 bool hf__inbox_get_all(struct hf_bytes body, struct hf__inbox_all *out);

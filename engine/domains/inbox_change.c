@@ -61,9 +61,8 @@ static int set_status_check(const void *raw, struct hf__text *why)
 	const struct hf_inbox_set_status *args = raw;
 	if (!hf__inbox_user_ok(args->user, why))
 		return HF_EINVAL;
-	if (args->status.len > HF_INBOX_STATUS_MAX)
-		return refuse(why, HF_ETOOBIG, "the status is longer than 64 KiB");
-	return HF_OK;
+	const int rc = hf__check_bytes("status", args->status, HF_INBOX_STATUS_MAX, why);
+	return rc == HF_OK && args->set_extra ? hf__check_bytes("extra", args->extra, HF_INBOX_EXTRA_MAX, why) : rc;
 }
 
 /* --- Deciding --------------------------------------------------------------------------------------------------------------- */
@@ -235,12 +234,14 @@ static int set_status_decide(void *state, struct hf__decision *d, const void *ra
 		hf__text_add_quoted(&d->why, args->user);
 		return rc;
 	}
-	if (version != 0 && hf__bytes_equal(hf__blob_bytes(inbox->value.status), args->status)) {
+	const bool same_extra = !args->set_extra || (inbox && hf__bytes_equal(hf__blob_bytes(inbox->value.extra), args->extra));
+	if (version != 0 && same_extra && hf__bytes_equal(hf__blob_bytes(inbox->value.status), args->status)) {
 		result->version = version;
 		return HF_OK;
 	}
 	changed(result, hf__next_lsn(d));
-	hf__inbox_put_status(hf__entry_body(d), args->user, args->status);
+	const struct hf__inbox_status status = {args->user, args->status, args->set_extra, args->extra};
+	hf__inbox_put_status(hf__entry_body(d), &status);
 	return hf__emit(d, HF__INBOX_STATUS);
 }
 
@@ -279,7 +280,9 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 static void *set_status_copy(struct hf__arena *arena, const void *args)
 {
 	struct hf_inbox_set_status *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->user, &copy->user) && hf__arena_bytes(arena, copy->status, &copy->status) ? copy : NULL;
+	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user) || !hf__arena_bytes(arena, copy->status, &copy->status))
+		return NULL;
+	return !copy->set_extra || hf__arena_bytes(arena, copy->extra, &copy->extra) ? copy : NULL;
 }
 
 /* --- Public ----------------------------------------------------------------------------------------------------------------- */

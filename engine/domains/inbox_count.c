@@ -49,7 +49,8 @@ static int read_status(struct hf__query *q, void *raw)
 	if (!inbox)
 		return HF_OK;
 	status->out->version = inbox->value.status_version;
-	return hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.status), &status->out->status);
+	const int rc = hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.status), &status->out->status);
+	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.extra), &status->out->extra) : rc;
 }
 
 int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_status *out, struct hf_error *error)

@@ -74,16 +74,18 @@ static void describe_all(struct hf_bytes body, struct hf__text *out)
 
 static void describe_value(const struct hf__entry *entry, struct hf__text *out)
 {
-	struct hf_bytes user, status;
+	struct hf__inbox_status status;
 	struct hf__inbox_value value;
 	const bool is_status = entry->kind == HF__INBOX_STATUS;
-	if (!(is_status ? hf__inbox_get_status(entry->body, &user, &status) : hf__inbox_get_state(entry->body, &user, &value, &status))) {
+	if (!(is_status ? hf__inbox_get_status(entry->body, &status) : hf__inbox_get_state(entry->body, &value, &status))) {
 		hf__text_add(out, "damaged inbox %s", is_status ? "status" : "state");
 		return;
 	}
 	hf__text_add(out, "%s of inbox ", is_status ? "status" : "state");
-	hf__text_add_quoted(out, user);
-	hf__text_add(out, ", status of %zu bytes", status.len);
+	hf__text_add_quoted(out, status.user);
+	hf__text_add(out, ", status of %zu bytes", status.status.len);
+	if (status.sets_extra && status.extra.len > 0)
+		hf__text_add(out, ", %zu bytes beside it", status.extra.len);
 }
 
 void hf__inbox_describe(const struct hf__entry *entry, struct hf__text *out)

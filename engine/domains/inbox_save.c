@@ -31,8 +31,9 @@ static int check_input(const struct hf_inbox_save *args, const struct hf_inbox_i
 {
 	if (!hf__inbox_part_ok("account", hf__inbox_account(input->account), why) || !hf__inbox_part_ok("thread", input->thread, why))
 		return HF_EINVAL;
-	if (input->payload.len > HF_PAYLOAD_MAX)
-		return refuse(why, HF_ETOOBIG, "a payload is longer than 16 MiB");
+	const int rc = hf__check_bytes("payload", input->payload, HF_PAYLOAD_MAX, why);
+	if (rc != HF_OK)
+		return rc;
 	if (hf__score_nan(input->score))
 		return refuse(why, HF_EINVAL, "a score is not a number");
 	if (args->restore && !input->dismissed && hf__given(&args->write, input->dismissed_at) != HF_UNSET)
@@ -145,7 +146,7 @@ static bool stays(const struct hf__record *record, const struct hf__inbox_image 
 	const struct hf__record_value *value = &record->value;
 	return value->unread == image->unread && value->dismissed == image->dismissed &&
 	       hf__score_bits(value->score) == hf__score_bits(image->score) && value->updated_at == image->updated_at &&
-	       value->snapshot_at == image->snapshot_at && hf__payload_equal(&value->payload, payload);
+	       value->snapshot_at == image->snapshot_at && hf__payload_equal(&hf__record_inbox(record)->state->env, &value->payload, payload);
 }
 
 static void save_named(struct save *save, const struct hf_inbox_input *input)

@@ -81,6 +81,7 @@ struct hf__inbox_value {
 	uint64_t version; /* of this value; 0: nothing in it was ever set */
 	uint64_t status_version; /* 0: never set */
 	struct hf__blob *status;
+	struct hf__blob *extra;
 };
 
 struct hf__inbox {

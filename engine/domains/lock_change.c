@@ -154,10 +154,7 @@ static int force_check(const void *raw, struct hf__text *why)
 		hf__text_add(why, "a forced release needs a reason");
 		return HF_EREASON;
 	}
-	if (args->reason.len <= HF_LOCK_REASON_MAX)
-		return HF_OK;
-	hf__text_add(why, "the reason is longer than %u bytes", HF_LOCK_REASON_MAX);
-	return HF_ETOOBIG;
+	return hf__check_bytes("reason", args->reason, HF_LOCK_REASON_MAX, why);
 }
 
 static int force_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)

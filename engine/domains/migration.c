@@ -15,15 +15,19 @@
 struct image {
 	enum hf__migration_cause cause;
 	struct hf_bytes name;
-	int64_t applied_at;
+	struct hf__migration_value value; /* without the version */
 };
 
-void hf__migration_put_applied(struct hf__writer *w, enum hf__migration_cause cause, struct hf_bytes name, int64_t applied_at)
+void hf__migration_put_applied(struct hf__writer *w, enum hf__migration_cause cause, struct hf_bytes name,
+                               const struct hf__migration_value *value)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_u8(w, (uint8_t)cause);
 	hf__put_short(w, name);
-	hf__put_i64(w, applied_at);
+	hf__put_i64(w, value->applied_at);
+	hf__put_u8(w, value->has_checksum);
+	if (value->has_checksum)
+		hf__put_u64(w, value->checksum);
 }
 
 void hf__migration_put_forgotten(struct hf__writer *w, struct hf_bytes name)
@@ -42,8 +46,14 @@ static bool decode(uint8_t kind, struct hf_bytes body, struct image *out)
 	const uint8_t cause = kind == HF__MIGRATION_APPLIED ? hf__get_u8(&r) : 0;
 	out->cause = (enum hf__migration_cause)cause;
 	out->name = hf__get_short(&r);
-	out->applied_at = kind == HF__MIGRATION_APPLIED ? hf__get_i64(&r) : 0;
-	return hf__reader_done(&r) && cause < HF__MIGRATION_CAUSES && hf__key_part_ok(out->name, false) && out->applied_at != HF_UNSET;
+	if (kind == HF__MIGRATION_FORGOTTEN)
+		return hf__reader_done(&r) && hf__key_part_ok(out->name, false);
+	out->value.applied_at = hf__get_i64(&r);
+	const uint8_t has_checksum = hf__get_u8(&r);
+	out->value.has_checksum = has_checksum == 1;
+	out->value.checksum = out->value.has_checksum ? hf__get_u64(&r) : 0;
+	return hf__reader_done(&r) && cause < HF__MIGRATION_CAUSES && hf__key_part_ok(out->name, false) && has_checksum <= 1 &&
+	       out->value.applied_at != HF_UNSET;
 }
 
 static const char *word_of(uint8_t kind, const struct image *image)
@@ -195,7 +205,8 @@ static int apply_applied(struct hf__migration_state *state, struct hf__change *c
 	migration->object.type = &migration_type;
 	migration->object.container = &state->root;
 	migration->state = state;
-	migration->value = (struct hf__migration_value){lsn, image->applied_at};
+	migration->value = image->value;
+	migration->value.version = lsn;
 	migration->len = (uint32_t)image->name.len;
 	if (image->name.len > 0) /* always: decoding saw to it */
 		memcpy(migration->name, image->name.data, image->name.len);
@@ -219,7 +230,7 @@ static int migration_snapshot(const void *raw, struct hf__emitter *emitter)
 	int rc = HF_OK;
 	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK; node = hf__order_next(node)) {
 		const struct hf__migration *migration = of_name(node);
-		hf__migration_put_applied(&emitter->body, HF__MIGRATION_STATE, hf__migration_name(migration), migration->value.applied_at);
+		hf__migration_put_applied(&emitter->body, HF__MIGRATION_STATE, hf__migration_name(migration), &migration->value);
 		rc = emitter->emit(emitter, migration->value.version, HF__MIGRATION_APPLIED);
 	}
 	return rc;

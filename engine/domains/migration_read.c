@@ -49,6 +49,8 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__m
 		if (rc != HF_OK)
 			return rc;
 		items[i].applied_at = migration->value.applied_at;
+		items[i].has_checksum = migration->value.has_checksum;
+		items[i].checksum = migration->value.checksum;
 		items[i].version = migration->value.version;
 	}
 	list->out->items = items;

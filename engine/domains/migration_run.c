@@ -61,6 +61,18 @@ static int look(const struct hf__migration_state *state, struct hf__decision *d,
 	return rc;
 }
 
+/* An applied migration is not changed afterwards. One side without a checksum says nothing. */
+static int check_content(const struct hf__migration_value *value, struct hf_bytes name, bool has_checksum, uint64_t checksum,
+                         struct hf__text *why)
+{
+	if (!value->has_checksum || !has_checksum || value->checksum == checksum)
+		return HF_OK;
+	hf__text_add(why, "it was applied with checksum %016llx, not %016llx: ", (unsigned long long)value->checksum,
+	             (unsigned long long)checksum);
+	hf__text_add_quoted(why, name);
+	return HF_ECONFLICT;
+}
+
 static int record(void *state, struct hf__decision *d, const struct hf_migration_record *args, enum hf__migration_cause cause,
                   struct hf_result *result)
 {
@@ -70,13 +82,17 @@ static int record(void *state, struct hf__decision *d, const struct hf_migration
 		return rc;
 	if (migration) {
 		result->version = migration->value.version;
-		return HF_OK;
+		return check_content(&migration->value, args->name, args->has_checksum, args->checksum, &d->why);
 	}
 	result->changed = true;
 	result->count = 1;
 	result->version = hf__next_lsn(d);
-	const int64_t applied_at = hf__given_or(&args->write, args->applied_at, d->stamp);
-	hf__migration_put_applied(hf__entry_body(d), cause, args->name, applied_at);
+	const struct hf__migration_value value = {
+	    .applied_at = hf__given_or(&args->write, args->applied_at, d->stamp),
+	    .has_checksum = args->has_checksum,
+	    .checksum = args->checksum,
+	};
+	hf__migration_put_applied(hf__entry_body(d), cause, args->name, &value);
 	return hf__emit(d, HF__MIGRATION_APPLIED);
 }
 
@@ -184,7 +200,9 @@ static int check_list(const struct hf_migration *list, size_t count, struct hf_e
 
 struct applied {
 	struct hf_bytes name;
-	bool found;
+	bool has_checksum;
+	uint64_t checksum;
+	bool found; /* by read_applied */
 };
 
 static int read_applied(struct hf__query *q, void *raw)
@@ -197,18 +215,24 @@ static int read_applied(struct hf__query *q, void *raw)
 	const struct hf__migration *migration = hf__migration_find(state, applied->name);
 	hf__query_depends(q, migration ? &migration->object : &state->root);
 	applied->found = migration;
-	return HF_OK;
+	if (!migration)
+		return HF_OK;
+	return check_content(&migration->value, applied->name, applied->has_checksum, applied->checksum, &q->why);
 }
 
-int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, bool *out, struct hf_error *error)
+static int is_applied(hf_store *store, struct applied applied, unsigned flags, bool *out, struct hf_error *error)
 {
 	struct hf__answer answer;
-	struct applied applied = {.name = name};
 	const int rc = hf__read(store, HF__DOMAIN_MIGRATION, read_applied, &applied, flags, &answer, error);
 	if (rc == HF_OK)
 		hf__answer_reset(&answer);
 	*out = rc == HF_OK && applied.found;
 	return rc;
+}
+
+int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, bool *out, struct hf_error *error)
+{
+	return is_applied(store, (struct applied){.name = name}, flags, out, error);
 }
 
 /* Puts the migration's name in front of what went wrong. */
@@ -228,7 +252,8 @@ static int name_failure(struct hf_bytes name, int rc, struct hf_error *error)
 static int apply_one(hf_store *store, const struct hf_migration *migration, struct hf_error *error)
 {
 	static const struct hf__verb verb = {"migration", HF__DOMAIN_MIGRATION, record_check, apply_decide, record_copy};
-	const struct hf_migration_record args = {.write.expect = HF_ABSENT, .name = migration->name};
+	const struct hf_migration_record args = {
+	    .write.expect = HF_ABSENT, .name = migration->name, .has_checksum = migration->has_checksum, .checksum = migration->checksum};
 	hf_txn *txn = NULL;
 	int rc = hf_txn_begin(store, &txn, error);
 	if (rc != HF_OK)
@@ -249,7 +274,8 @@ static int migrate_one(hf_store *store, const struct hf_migration *migration, bo
 {
 	bool found;
 	*applied = false;
-	int rc = hf_migration_applied(store, migration->name, 0, &found, error);
+	const struct applied wanted = {.name = migration->name, .has_checksum = migration->has_checksum, .checksum = migration->checksum};
+	int rc = is_applied(store, wanted, 0, &found, error);
 	if (rc != HF_OK || found)
 		return rc;
 	rc = apply_one(store, migration, error);
@@ -258,7 +284,7 @@ static int migrate_one(hf_store *store, const struct hf_migration *migration, bo
 		return rc;
 	}
 	/* Somebody else may have been faster, whatever the refusal was. What could not be made durable is not found: the read fails too. */
-	return hf_migration_applied(store, migration->name, 0, &found, NULL) == HF_OK && found ? HF_OK : rc;
+	return is_applied(store, wanted, 0, &found, NULL) == HF_OK && found ? HF_OK : rc;
 }
 
 int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count, struct hf_migrated *out, struct hf_error *error)

@@ -21,6 +21,8 @@ struct hf__migration_state {
 struct hf__migration_value {
 	uint64_t version;
 	int64_t applied_at;
+	uint64_t checksum; /* of what it did, by the caller; 0 without has_checksum */
+	bool has_checksum;
 };
 
 struct hf__migration {
@@ -41,7 +43,8 @@ enum hf__migration_cause {
 	HF__MIGRATION_CAUSES = 3,
 };
 
-void hf__migration_put_applied(struct hf__writer *w, enum hf__migration_cause cause, struct hf_bytes name, int64_t applied_at);
+void hf__migration_put_applied(struct hf__writer *w, enum hf__migration_cause cause, struct hf_bytes name,
+                               const struct hf__migration_value *value);
 void hf__migration_put_forgotten(struct hf__writer *w, struct hf_bytes name);
 
 struct hf__migration *hf__migration_find(const struct hf__migration_state *state, struct hf_bytes name);

@@ -15,19 +15,9 @@ static int check_dedup(enum hf_outbox_dedup dedup, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static int check_times(hf_time enqueued_at, hf_time available_at, struct hf__text *why)
-{
-	if (enqueued_at != HF_UNSET && available_at != HF_UNSET)
-		return HF_OK;
-	hf__text_add(why, "enqueued_at and available_at must be times or 0");
-	return HF_EINVAL;
-}
-
 static int check_input(struct hf_bytes queue, const struct hf_outbox_input *input, struct hf__text *why)
 {
 	int rc = hf__outbox_check_key(queue, input->id, why);
-	if (rc == HF_OK)
-		rc = check_times(input->enqueued_at, input->available_at, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_group(input->group, why);
 	if (rc == HF_OK)
@@ -49,6 +39,12 @@ static struct hf_outbox_input input_of(const struct hf_outbox_enqueue *args)
 	};
 }
 
+/* A time of the input, which is HF_UNSET when it was not given. */
+static int64_t given_or_now(const struct hf__decision *d, hf_time given)
+{
+	return given != HF_UNSET ? given : d->now;
+}
+
 static int enqueue_new(struct hf__decision *d, struct hf_bytes queue, const struct hf_outbox_input *input, struct hf_result *result)
 {
 	const struct hf__outbox_image image = {
@@ -58,9 +54,9 @@ static int enqueue_new(struct hf__decision *d, struct hf_bytes queue, const stru
 	    .status = HF_OUTBOX_QUEUED,
 	    .max_attempts = input->max_attempts,
 	    .priority = input->priority,
-	    .enqueued_at = input->enqueued_at ? input->enqueued_at : d->now,
-	    .available_at = input->available_at ? input->available_at : d->now,
-	    .computed = !input->available_at,
+	    .enqueued_at = given_or_now(d, input->enqueued_at),
+	    .available_at = given_or_now(d, input->available_at),
+	    .computed = input->available_at == HF_UNSET,
 	    .lease_until = HF_UNSET,
 	    .run_until = HF_UNSET,
 	    .seq = hf__next_lsn(d),
@@ -76,7 +72,8 @@ static bool replace_changes(const struct hf__outbox_item *item, const struct hf_
 	const struct hf__outbox_value *value = &item->value;
 	return value->noted || image->enqueued_at != value->enqueued_at || image->available_at != value->available_at ||
 	       image->computed != value->computed || value->attempts > 0 || value->lost > 0 || value->last_error ||
-	       !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) || !hf__payload_equal(&value->payload, image->payload);
+	       !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
+	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload, image->payload);
 }
 
 /* The item is queued: payload and times become new, attempts and errors are those of the old payload. What was noted for a rerun gives way: this is
@@ -85,9 +82,9 @@ static int enqueue_replace(struct hf__decision *d, const struct hf__outbox_item 
                            struct hf_result *result)
 {
 	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_REPLACE);
-	image.enqueued_at = input->enqueued_at ? input->enqueued_at : d->now;
-	image.available_at = input->available_at ? input->available_at : d->now;
-	image.computed = !input->available_at;
+	image.enqueued_at = given_or_now(d, input->enqueued_at);
+	image.available_at = given_or_now(d, input->available_at);
+	image.computed = input->available_at == HF_UNSET;
 	image.payload = input->payload;
 	image.extra = input->extra;
 	image.noted = false;
@@ -108,14 +105,14 @@ static int enqueue_note(struct hf__decision *d, const struct hf__outbox_item *it
 	const struct hf__outbox_image image = {
 	    .queue = hf__outbox_queue_name(hf__outbox_queue_of(item)),
 	    .id = hf__outbox_id(item),
-	    .enqueued_at = input->enqueued_at ? input->enqueued_at : d->now,
-	    .available_at = input->available_at ? input->available_at : d->now,
-	    .computed = !input->available_at,
+	    .enqueued_at = given_or_now(d, input->enqueued_at),
+	    .available_at = given_or_now(d, input->available_at),
+	    .computed = input->available_at == HF_UNSET,
 	    .payload = input->payload,
 	};
 	if (value->noted && value->rerun_enqueued_at == image.enqueued_at && value->rerun_available_at == image.available_at &&
 	    value->rerun_computed == image.computed &&
-	    hf__payload_equal(&value->rerun_payload, input->payload))
+	    hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload, input->payload))
 		return HF_OK;
 	return hf__outbox_emit(d, HF__OUTBOX_NOTED, &image, result);
 }
@@ -131,9 +128,13 @@ static bool blocks(const struct hf__outbox_state *state, struct hf__decision *d,
 }
 
 static int enqueue_one(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue,
-                       const struct hf_outbox_input *input, enum hf_outbox_dedup dedup, struct hf_result *result)
+                       const struct hf_outbox_input *args, enum hf_outbox_dedup dedup, struct hf_result *result)
 {
 	struct hf__outbox_item *item;
+	struct hf_outbox_input meant = *args;
+	const struct hf_outbox_input *input = &meant;
+	meant.enqueued_at = hf__given(write, args->enqueued_at);
+	meant.available_at = hf__given(write, args->available_at);
 	const int rc = hf__outbox_look(state, d, write, queue, input->id, &item);
 	if (rc != HF_OK)
 		return rc;

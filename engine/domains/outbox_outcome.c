@@ -124,7 +124,9 @@ static uint32_t limit_of(const struct hf__outbox_item *item, uint32_t asked)
 static int fail_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_fail *args = &((const struct hf__outbox_fail *)raw)->args;
-	const int rc = hf__outbox_check_key(args->queue, args->id, why);
+	int rc = hf__outbox_check_key(args->queue, args->id, why);
+	if (rc == HF_OK)
+		rc = hf__check_bytes("reason", args->reason, SIZE_MAX, why); /* a longer one is cut */
 	return rc == HF_OK ? hf__outbox_check_backoff(&args->backoff, why) : rc;
 }
 
@@ -210,7 +212,8 @@ int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_relea
 static int mark_failed_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_mark_failed *args = raw;
-	return hf__outbox_check_key(args->queue, args->id, why);
+	const int rc = hf__outbox_check_key(args->queue, args->id, why);
+	return rc == HF_OK ? hf__check_bytes("reason", args->reason, SIZE_MAX, why) : rc;
 }
 
 static int mark_failed_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)

@@ -39,6 +39,8 @@ static int put_check(const void *raw, struct hf__text *why)
 		rc = hf__outbox_check_payload(item->payload, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_extra(item->extra, why);
+	if (rc == HF_OK)
+		rc = hf__check_bytes("last_error", item->last_error, SIZE_MAX, why); /* a longer one is cut */
 	return rc == HF_OK ? check_rerun(item->rerun, why) : rc;
 }
 
@@ -73,11 +75,12 @@ static struct hf__outbox_image image_of_put(const struct hf_outbox_put *args)
 	};
 }
 
-static bool rerun_changes(const struct hf__outbox_value *value, const struct hf__outbox_image *image)
+static bool rerun_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image)
 {
+	const struct hf__outbox_value *value = &item->value;
 	return value->noted != image->noted || value->rerun_enqueued_at != image->rerun_enqueued_at ||
 	       value->rerun_available_at != image->rerun_available_at || value->rerun_computed != image->rerun_computed ||
-	       !hf__payload_equal(&value->rerun_payload, image->rerun_payload);
+	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload, image->rerun_payload);
 }
 
 static bool put_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t now)
@@ -85,11 +88,11 @@ static bool put_changes(const struct hf__outbox_item *item, const struct hf__out
 	const struct hf__outbox_value *value = &item->value;
 	return hf__outbox_view(item, now) != (enum hf_outbox_status)image->status || value->attempts != image->attempts ||
 	       value->lost != image->lost || value->computed != image->computed ||
-	       !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
-	       value->max_attempts != image->max_attempts || value->priority != image->priority || value->enqueued_at != image->enqueued_at ||
-	       value->available_at != image->available_at || !hf__bytes_equal(hf__blob_bytes(value->last_error), image->last_error) ||
-	       !hf__bytes_equal(hf__outbox_group_name(item), image->group) || !hf__payload_equal(&value->payload, image->payload) ||
-	       rerun_changes(value, image);
+	       !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) || value->max_attempts != image->max_attempts ||
+	       value->priority != image->priority || value->enqueued_at != image->enqueued_at || value->available_at != image->available_at ||
+	       !hf__bytes_equal(hf__blob_bytes(value->last_error), image->last_error) ||
+	       !hf__bytes_equal(hf__outbox_group_name(item), image->group) ||
+	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload, image->payload) || rerun_changes(item, image);
 }
 
 static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
@@ -110,9 +113,9 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
 	/* The owner is not used: its bytes need not be there. */
-	static const size_t bytes[] = {offsetof(struct hf_outbox_put, queue), offsetof(struct hf_outbox_put, item.id),
+	static const size_t bytes[] = {offsetof(struct hf_outbox_put, queue),        offsetof(struct hf_outbox_put, item.id),
 	                               offsetof(struct hf_outbox_put, item.payload), offsetof(struct hf_outbox_put, item.last_error),
-	                               offsetof(struct hf_outbox_put, item.group), offsetof(struct hf_outbox_put, item.extra)};
+	                               offsetof(struct hf_outbox_put, item.group),   offsetof(struct hf_outbox_put, item.extra)};
 	struct hf_outbox_put *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
 	if (!copy || !copy->item.rerun)
 		return copy;
@@ -137,7 +140,7 @@ static int completed_check(const void *raw, struct hf__text *why)
 	const int rc = hf__outbox_check_no_expect(&args->write, why);
 	if (rc != HF_OK)
 		return rc;
-	if (args->until != HF_UNSET)
+	if (hf__given(&args->write, args->until) != HF_UNSET)
 		return hf__outbox_check_key(args->queue, args->id, why);
 	hf__text_add(why, "until must be a time");
 	return HF_EINVAL;

@@ -15,10 +15,9 @@ static int redrive_check(const void *raw, struct hf__text *why)
 		rc = hf__outbox_check_queue(args->queue, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_group(args->group, why);
-	if (rc != HF_OK || args->enqueued_before != HF_UNSET)
-		return rc;
-	hf__text_add(why, "enqueued_before must be a time or 0");
-	return HF_EINVAL;
+	if (rc == HF_OK)
+		rc = hf__check_bytes("error", args->error, SIZE_MAX, why);
+	return rc;
 }
 
 static bool matches(const struct hf__outbox_item *item, const struct hf_outbox_redrive *args)
@@ -26,7 +25,8 @@ static bool matches(const struct hf__outbox_item *item, const struct hf_outbox_r
 	const struct hf_bytes error = hf__blob_bytes(item->value.last_error);
 	if (args->group.len > 0 && !hf__bytes_equal(hf__outbox_group_name(item), args->group))
 		return false;
-	if (args->enqueued_before != 0 && item->value.enqueued_at >= args->enqueued_before)
+	const hf_time before = hf__given(&args->write, args->enqueued_before);
+	if (before != HF_UNSET && item->value.enqueued_at >= before)
 		return false;
 	if (args->attempts_below != 0 && item->value.attempts >= args->attempts_below)
 		return false;

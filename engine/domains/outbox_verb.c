@@ -38,18 +38,12 @@ int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why)
 
 int hf__outbox_check_payload(struct hf_bytes payload, struct hf__text *why)
 {
-	if (payload.len <= HF_PAYLOAD_MAX)
-		return HF_OK;
-	hf__text_add(why, "the payload has %zu bytes, more than %u", payload.len, HF_PAYLOAD_MAX);
-	return HF_ETOOBIG;
+	return hf__check_bytes("payload", payload, HF_PAYLOAD_MAX, why);
 }
 
 int hf__outbox_check_extra(struct hf_bytes extra, struct hf__text *why)
 {
-	if (extra.len <= HF_OUTBOX_EXTRA_MAX)
-		return HF_OK;
-	hf__text_add(why, "extra has %zu bytes, more than %u", extra.len, HF_OUTBOX_EXTRA_MAX);
-	return HF_ETOOBIG;
+	return hf__check_bytes("extra", extra, HF_OUTBOX_EXTRA_MAX, why);
 }
 
 int hf__outbox_check_span(const char *name, int64_t us, struct hf__text *why)

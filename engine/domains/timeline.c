@@ -78,7 +78,6 @@ static int apply_event(struct hf__timeline_state *s, struct hf__change *change, 
 		hf__free(event);
 		return rc;
 	}
-	event->value.content = hf__content_hash(s->env.content_key, image.payload.data, image.payload.len);
 	event->value.version = entry->lsn;
 	return hf__change_add(change, &event->object);
 }

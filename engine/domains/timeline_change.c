@@ -30,10 +30,7 @@ static int append_check(const void *raw, struct hf__text *why)
 		return rc;
 	if (!hf__timeline_part_ok("type", args->type, false, why) || !hf__timeline_part_ok("subject", args->subject, true, why))
 		return HF_EINVAL;
-	if (args->payload.len <= HF_PAYLOAD_MAX)
-		return HF_OK;
-	hf__text_add(why, "the payload has %zu bytes, more than %u", args->payload.len, HF_PAYLOAD_MAX);
-	return HF_ETOOBIG;
+	return hf__check_bytes("payload", args->payload, HF_PAYLOAD_MAX, why);
 }
 
 /* Of operations on many events. */
@@ -98,15 +95,6 @@ static bool dated(const struct hf_timeline_append *args)
 	return hf__given(&args->write, args->happened_at) != HF_UNSET;
 }
 
-/* By its hash: a check never reads a payload from disk. */
-static bool same_payload(const struct hf__timeline_state *s, const struct hf__timeline_event *event, struct hf_bytes payload)
-{
-	if (event->value.payload.len != payload.len)
-		return false;
-	const struct hf__hash128 hash = hf__content_hash(s->env.content_key, payload.data, payload.len);
-	return event->value.content.low == hash.low && event->value.content.high == hash.high;
-}
-
 /* What of the event is other than what is appended; NULL: nothing. */
 static const char *difference(const struct hf__timeline_state *s, const struct hf__timeline_event *event,
                               const struct hf_timeline_append *args)
@@ -118,7 +106,7 @@ static const char *difference(const struct hf__timeline_state *s, const struct h
 		return "subject";
 	if (dated(args) && at.happened_at != args->happened_at)
 		return "happened_at";
-	return same_payload(s, event, args->payload) ? NULL : "payload";
+	return hf__payload_equal(&s->env, &event->value.payload, args->payload) ? NULL : "payload";
 }
 
 static int repeat(const struct hf__timeline_state *s, struct hf__decision *d, const struct hf__timeline_event *event,

@@ -6,6 +6,7 @@
 #define HF_STORE_DOMAIN_H
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "holdfast/store.h"
@@ -80,14 +81,14 @@ bool hf__object_sealed(const struct hf__object *object);
 
 /* --- Payloads ------------------------------------------------------------------------------------------------------------- */
 
-/* The caller's bytes as an object keeps them: in memory when short, else where they lie in the log, with their checksum. Part of a
- * value; `bytes` is one of its blobs. */
+/* The caller's bytes as an object keeps them: in memory when short, else where they lie in the log, with the keyed hash of their contents: by it they
+ * are compared, and verified when they are read. Part of a value; `bytes` is one of its blobs. */
 struct hf__payload {
 	struct hf__blob *bytes; /* in memory; NULL: empty, or on disk when `segment` is not 0 */
 	uint32_t len;
 	uint32_t segment;
 	uint32_t offset;
-	uint64_t sum;
+	struct hf__hash128 content; /* of what lies on disk; else 0 */
 };
 
 /* What a state is made with. */
@@ -102,8 +103,8 @@ struct hf__domain_env {
 /* Keeps `bytes`, which must lie inside entry->body. HF_OK or HF_ENOMEM. *out is overwritten, not freed. */
 HF_CHECKED int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry, struct hf_bytes bytes,
                                 struct hf__payload *out);
-bool hf__payload_equal(const struct hf__payload *payload,
-                       struct hf_bytes bytes); /* by length and 64-bit checksum or bytes; reads no disk */
+/* By length, and by the bytes in memory or the hash of those on disk, which nobody outside can make collide. Reads no disk. */
+bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__payload *payload, struct hf_bytes bytes);
 
 /* --- Deciding ------------------------------------------------------------------------------------------------------------- */
 

@@ -31,8 +31,8 @@ void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struc
 bool hf__event_concerns(const struct hf__domains *domains, const struct hf_event *event, const struct hf_bytes *key, unsigned parts)
 {
 	const unsigned common = event->parts < parts ? event->parts : parts;
-	for (unsigned i = 0; i < common; i++)
-		if (!hf__bytes_equal(event->key[i], key[i]))
+	for (unsigned i = 0; i < parts; i++)
+		if (!hf__bytes_there(key[i]) || (i < common && !hf__bytes_equal(event->key[i], key[i])))
 			return false;
 	if (event->parts >= parts || !event->many || event->body.len == 0)
 		return event->parts >= parts || event->many;

@@ -1,14 +1,14 @@
-/* Payloads: short ones live in memory, longer ones stay where the log has them and are read by position. A read is verified against the checksum
+/* Payloads: short ones live in memory, longer ones stay where the log has them and are read by position. A read is verified against the hash
  * that apply took from the verified entry, so a payload can be read alone. */
 #include "base/hash.h"
 #include "log/entry.h"
 #include "store/internal.h"
 
-#define SUM_SEED UINT64_C(0x70617973756d0001)
-
-static uint64_t sum_of(struct hf_bytes bytes)
+/* All 128 bits, under the store's own key: a checksum with a public seed would leave it to a caller to make two payloads equal. */
+static bool is_content(const struct hf__domain_env *env, const struct hf__payload *payload, const void *data)
 {
-	return hf__checksum(bytes.data, bytes.len, SUM_SEED);
+	const struct hf__hash128 hash = hf__content_hash(env->content_key, data, payload->len);
+	return payload->content.low == hash.low && payload->content.high == hash.high;
 }
 
 int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry, struct hf_bytes bytes, struct hf__payload *out)
@@ -16,16 +16,16 @@ int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *e
 	*out = (struct hf__payload){.len = (uint32_t)bytes.len};
 	if (bytes.len == 0)
 		return HF_OK;
-	out->sum = sum_of(bytes);
 	if (entry->place.segment == 0 || bytes.len <= env->inline_max)
 		return hf__blob_new(bytes, &out->bytes) ? HF_OK : HF_ENOMEM;
 	const size_t in_body = (size_t)((const uint8_t *)bytes.data - (const uint8_t *)entry->body.data);
 	out->segment = entry->place.segment;
 	out->offset = entry->place.offset + (uint32_t)in_body;
+	out->content = hf__content_hash(env->content_key, bytes.data, bytes.len);
 	return HF_OK;
 }
 
-bool hf__payload_equal(const struct hf__payload *payload, struct hf_bytes bytes)
+bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__payload *payload, struct hf_bytes bytes)
 {
 	if (payload->len != bytes.len)
 		return false;
@@ -33,7 +33,7 @@ bool hf__payload_equal(const struct hf__payload *payload, struct hf_bytes bytes)
 		return true;
 	if (payload->bytes)
 		return memcmp(payload->bytes->data, bytes.data, bytes.len) == 0;
-	return payload->sum == sum_of(bytes);
+	return is_content(env, payload, bytes.data);
 }
 
 static bool inside(const struct hf__buffer *b, const struct hf__payload *payload)
@@ -105,7 +105,7 @@ int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const st
 		return HF_OK;
 	}
 	const int rc = read_at(s, file, payload, out);
-	if (rc == HF_OK && sum_of(hf_bytes(out, payload->len)) == payload->sum)
+	if (rc == HF_OK && is_content(&s->env, payload, out))
 		return HF_OK;
 	return rc == HF_OK || rc == HF_ECORRUPT ? damaged_or_lost(s, payload) : rc;
 }

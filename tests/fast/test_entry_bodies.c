@@ -260,7 +260,7 @@ static void inbox_history(struct history *h)
 	put_record(w, "t2", &fresh, "");
 	put_record(w, "t3", &fresh, "a payload of more than sixteen bytes");
 	inbox_marks(h);
-	hf__inbox_put_status(add(h, HF__INBOX_STATUS), hf_str("u"), hf_str("busy"));
+	hf__inbox_put_status(add(h, HF__INBOX_STATUS), &(struct hf__inbox_status){hf_str("u"), hf_str("busy"), true, hf_str("beside")});
 	inbox_tombs(h);
 	w = add(h, HF__INBOX_CHANGE);
 	put_head(w, HF__INBOX_CAUSE_TRIM, HF_UNSET, 1);

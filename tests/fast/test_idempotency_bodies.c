@@ -314,12 +314,13 @@ static void migration_bodies_too(void **unused)
 	struct bare bare;
 	struct hf__writer w = {0};
 	bare_init(&bare, &hf__migration_domain);
-	hf__migration_put_applied(&w, HF__MIGRATION_APPLY, hf_str("a"), 5);
+	hf__migration_put_applied(&w, HF__MIGRATION_APPLY, hf_str("a"),
+	                          &(struct hf__migration_value){.applied_at = 5, .has_checksum = true, .checksum = 7});
 	assert_int_equal(try_body(&bare, 1, 1, HF__MIGRATION_APPLIED, hf_bytes(w.data, w.len), true), HF_OK);
 	struct hf__writer before = bare_snapshot(&bare);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		w.len = 0;
-		hf__migration_put_applied(&w, rows[i].cause, rows[i].name, rows[i].at);
+		hf__migration_put_applied(&w, rows[i].cause, rows[i].name, &(struct hf__migration_value){.applied_at = rows[i].at});
 		const struct hf_bytes body = hf_bytes(w.data, w.len);
 		if (try_body(&bare, rows[i].lsn, 1, HF__MIGRATION_APPLIED, body, false) != (rows[i].what ? HF_ECORRUPT : HF_OK))
 			fail_msg("%s", rows[i].what ? rows[i].what : "refused");

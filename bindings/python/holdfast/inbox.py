@@ -99,7 +99,7 @@ class SaveStruct(Struct):
 
 class SetStatusStruct(Struct):
     c_name = "struct hf_inbox_set_status"
-    _fields_ = [("write", Write), ("user", Bytes), ("status", Bytes)]
+    _fields_ = [("write", Write), ("user", Bytes), ("status", Bytes), ("extra", Bytes), ("set_extra", c_bool)]
 
 
 class MarkStruct(Struct):
@@ -228,7 +228,7 @@ class CountsStruct(Struct):
 
 class StatusStruct(Struct):
     c_name = "struct hf_inbox_status"
-    _fields_ = [("status", Bytes), ("version", c_uint64), ("memory", c_void_p)]
+    _fields_ = [("status", Bytes), ("extra", Bytes), ("version", c_uint64), ("memory", c_void_p)]
 
 
 # --- Values -----------------------------------------------------------------------------------------------------------------
@@ -310,6 +310,8 @@ class InboxStatus:
     status: bytes
     version: int
     """0: never set."""
+    extra: bytes = b""
+    """What is kept beside it."""
 
 
 class InboxPage(Page[InboxRecord]):
@@ -428,12 +430,18 @@ class InboxMutations(Domain):
         user: Text,
         status: Payload,
         *,
+        extra: Optional[Payload] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Sets the inbox's one opaque value, up to 64 KiB."""
+        """Sets the inbox's one opaque value, up to 64 KiB.
+
+        :param extra: opaque bytes kept beside it, as an import does; None: those that are there stay
+        """
         borrow = Borrow()
-        args = SetStatusStruct(write(expect, durability), borrow.bytes(user), borrow.bytes(status))
+        args = SetStatusStruct(
+            write(expect, durability), borrow.bytes(user), borrow.bytes(status), borrow.bytes(extra), extra is not None
+        )
         return self._mutate("hf_inbox_set_status", args)
 
     def _mark(
@@ -779,7 +787,7 @@ class Inbox(InboxMutations):
         borrow = Borrow()
 
         def give(out: Any) -> InboxStatus:
-            return InboxStatus(out.status.bytes(), out.version)
+            return InboxStatus(out.status.bytes(), out.version, out.extra.bytes())
 
         return self._read("hf_inbox_status", borrow.bytes(user), Bytes, StatusStruct(), undurable, give)
 

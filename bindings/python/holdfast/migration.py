@@ -53,7 +53,13 @@ _Fill = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, POINTER(ErrorStruct))
 
 class MigrationStruct(Struct):
     c_name = "struct hf_migration"
-    _fields_ = [("name", Bytes), ("fill", _Fill), ("ctx", c_void_p)]
+    _fields_ = [
+        ("name", Bytes),
+        ("fill", _Fill),
+        ("ctx", c_void_p),
+        ("has_checksum", c_bool),
+        ("checksum", c_uint64),
+    ]
 
 
 class MigratedStruct(Struct):
@@ -63,7 +69,13 @@ class MigratedStruct(Struct):
 
 class RecordStruct(Struct):
     c_name = "struct hf_migration_record"
-    _fields_ = [("write", Write), ("name", Bytes), ("applied_at", c_int64)]
+    _fields_ = [
+        ("write", Write),
+        ("name", Bytes),
+        ("applied_at", c_int64),
+        ("has_checksum", c_bool),
+        ("checksum", c_uint64),
+    ]
 
 
 class ForgetStruct(Struct):
@@ -78,7 +90,13 @@ class GuardStruct(Struct):
 
 class EntryStruct(Struct):
     c_name = "struct hf_migration_entry"
-    _fields_ = [("name", Bytes), ("applied_at", c_int64), ("version", c_uint64)]
+    _fields_ = [
+        ("name", Bytes),
+        ("applied_at", c_int64),
+        ("has_checksum", c_bool),
+        ("checksum", c_uint64),
+        ("version", c_uint64),
+    ]
 
 
 class ListStruct(Struct):

@@ -25,6 +25,7 @@ extern "C" {
 #endif
 
 #define HF_INBOX_STATUS_MAX (64u << 10) /* bytes of an inbox's status */
+#define HF_INBOX_EXTRA_MAX HF_PAYLOAD_MAX /* bytes kept beside an inbox's status */
 #define HF_INBOX_TOMBSTONE_DEFAULT (INT64_C(30) * 24 * 3600 * 1000000) /* 30 days in microseconds */
 #define HF_INBOX_NO_TOMBSTONE (-1)
 
@@ -105,9 +106,13 @@ struct hf_inbox_set_status {
 	struct hf_write write; /* expect is the status's own version; HF_ABSENT: never set */
 	struct hf_bytes user;
 	struct hf_bytes status; /* at most HF_INBOX_STATUS_MAX bytes (HF_ETOOBIG) */
+	/* Opaque bytes beside the status (what an imported file has around its records), at most HF_INBOX_EXTRA_MAX (HF_ETOOBIG); they are kept in
+	 * memory and live as long as the inbox. */
+	struct hf_bytes extra;
+	bool set_extra; /* false: `extra` is ignored and what is there stays */
 };
 
-/* Sets the inbox's one opaque value, a poller's status. Setting the value it has changes nothing. */
+/* Sets the inbox's one opaque value, a poller's status, and what is kept beside it. Setting the values it has changes nothing. */
 HF_API HF_CHECKED int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status *args, struct hf_result *result,
                                           struct hf_error *error);
 
@@ -331,6 +336,7 @@ HF_API HF_CHECKED int hf_inbox_counts(hf_store *store, struct hf_bytes user, uns
 
 struct hf_inbox_status {
 	struct hf_bytes status; /* empty when never set */
+	struct hf_bytes extra; /* the same */
 	hf_lsn version; /* 0: never set */
 	struct hf_memory *memory;
 };

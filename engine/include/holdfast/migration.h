@@ -23,6 +23,10 @@ struct hf_migration {
 	struct hf_bytes name; /* 1 to HF_KEY_MAX bytes, none of them NUL; for ever the same */
 	hf_migration_fill fill; /* NULL: nothing but the name is recorded */
 	void *ctx;
+	/* With has_checksum: a checksum of what it does, by whatever the caller likes. It is kept beside the name; applied with another one it is
+	 * HF_ECONFLICT. Without on either side nothing is compared. */
+	bool has_checksum;
+	uint64_t checksum;
 };
 
 struct hf_migrated {
@@ -44,10 +48,12 @@ struct hf_migration_record {
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_time applied_at; /* not given: now */
+	bool has_checksum; /* as in hf_migration */
+	uint64_t checksum;
 };
 
 /* Records a migration as applied without doing anything: for an import, and for a store that came to be as it is by other means. changed
- * = false when it was applied already. */
+ * = false when it was applied already; HF_ECONFLICT: with another checksum. */
 HF_API HF_CHECKED int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record *args, struct hf_result *result,
                                           struct hf_error *error);
 
@@ -78,6 +84,8 @@ HF_API HF_CHECKED int hf_migration_applied(hf_store *store, struct hf_bytes name
 struct hf_migration_entry {
 	struct hf_bytes name;
 	hf_time applied_at;
+	bool has_checksum;
+	uint64_t checksum; /* 0 without has_checksum */
 	hf_lsn version; /* of the entry that recorded it */
 };
 

@@ -104,8 +104,8 @@ struct hf_outbox_enqueue {
 	struct hf_bytes queue;
 	struct hf_bytes id;
 	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes (HF_ETOOBIG) */
-	hf_time enqueued_at; /* kept as given; 0: the store's clock */
-	hf_time available_at; /* 0: now, by the store's clock */
+	hf_time enqueued_at; /* kept as given; not given: the store's clock */
+	hf_time available_at; /* not given: now, by the store's clock */
 	int32_t priority; /* lower first */
 	uint32_t max_attempts; /* 0: the queue's */
 	enum hf_outbox_dedup dedup;
@@ -145,7 +145,7 @@ HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const
 struct hf_outbox_put {
 	struct hf_write write;
 	struct hf_bytes queue;
-	/* Stored as given but for token, owner, lease_until, run_until and version, which are ignored; times are taken literally and must be set. A status of sending
+	/* Stored as given but for token, owner, lease_until, run_until and version, which are ignored; times are taken literally (0 is the first instant of 1970) and must be set. A status of sending
 	 * becomes queued, since nobody holds it. */
 	struct hf_outbox_item item;
 };
@@ -355,7 +355,7 @@ struct hf_outbox_redrive {
 	struct hf_bytes queue;
 	struct hf_bytes group; /* empty: any */
 	struct hf_bytes error; /* part of the last error; empty: any */
-	hf_time enqueued_before; /* 0: any */
+	hf_time enqueued_before; /* not given: any */
 	uint32_t attempts_below; /* 0: any */
 	size_t limit; /* at most so many, the first in enqueue order; 0: all */
 };
