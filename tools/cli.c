@@ -7,8 +7,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,6 +111,22 @@ const char *cli_directory(struct cli *cli)
 	return cli->directory;
 }
 
+/* What would help depends on what is there instead. */
+static const char *hint_where_no_store_is(const char *directory)
+{
+	struct stat there;
+	if (stat(directory, &there) == 0) {
+		return S_ISDIR(there.st_mode) ? "; 'holdfast init' makes one" : "; that is a file: a store is a directory";
+	}
+	if (errno == ENOTDIR) {
+		return "; a part of that path is a file";
+	}
+	char *copy = strdup(directory);
+	const bool parent = copy && stat(dirname(copy), &there) == 0;
+	free(copy);
+	return parent ? "; 'holdfast init' makes one" : "; the directory above it does not exist either: make that first";
+}
+
 int cli_open_with(struct cli *cli, struct hf_options options)
 {
 	struct hf_error error = {0};
@@ -123,7 +141,7 @@ int cli_open_with(struct cli *cli, struct hf_options options)
 	}
 	/* What is no failure of a device has a sentence of its own: the errno would only say the same again. */
 	error.os_errno = error.code == HF_EIO ? error.os_errno : 0;
-	const char *hint = error.code == HF_ENOTFOUND   ? "; 'holdfast init' makes one"
+	const char *hint = error.code == HF_ENOTFOUND   ? hint_where_no_store_is(directory)
 	                   : error.code == HF_EUNSAFEFS ? "; --allow-unsafe-fs overrides that"
 	                                                : "";
 	return cli_fail_about(cli, &error, directory, hint);

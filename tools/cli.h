@@ -101,6 +101,7 @@ struct cli {
 	hf_store *store; /* NULL until cli_open() */
 	struct out *out; /* see out.h */
 	bool changed; /* a mutation was acknowledged: set by cli_done(), told when its report is lost */
+	int last_code; /* of the newest complaint */
 	struct cli_value values[CLI_OPTIONS_MAX];
 	size_t values_count;
 };

@@ -13,6 +13,9 @@ const struct cli_option import_options[] = {
     {"queue", CLI_TEXT, "QUEUE", "FILE is an outbox array: put its items into this queue", false},
     {"jsonl", CLI_SWITCH, NULL, "FILE is JSON Lines, as export writes them", false},
     {"replace", CLI_SWITCH, NULL, "take the file's where the store has other content; else that is a conflict", false},
+    {"skip-invalid", CLI_SWITCH, NULL, "take what can be taken; each object that cannot is listed with its place and reason", false},
+    {"force", CLI_SWITCH, NULL, "take the lines of JSON Lines one by one where the file was changed or cut; includes --skip-invalid",
+     false},
     {"dry-run", CLI_SWITCH, NULL, "only say what would be done", false},
     {NULL, 0, NULL, NULL, false},
 };
@@ -87,6 +90,55 @@ bool import_once(struct import *import, const struct hf_bytes *parts, size_t cou
 	return false;
 }
 
+/* The place of the number among those that are left out. */
+static size_t place_of(const struct import *import, uint64_t number)
+{
+	size_t low = 0, high = import->skipped_count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (import->skipped[middle] < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool import_skips(const struct import *import, const struct piece *piece)
+{
+	const size_t at = place_of(import, piece->number);
+	return at < import->skipped_count && import->skipped[at] == piece->number;
+}
+
+static int leave_out(struct import *import, uint64_t number)
+{
+	const size_t at = place_of(import, number);
+	if (import->skipped_count == import->skipped_cap) {
+		const size_t cap = import->skipped_cap ? import->skipped_cap * 2 : 64;
+		uint64_t *grown = reallocarray(import->skipped, cap, sizeof *grown);
+		if (!grown)
+			return cli_fail_with(import->cli, HF_ENOMEM, "out of memory");
+		import->skipped = grown;
+		import->skipped_cap = cap;
+	}
+	memmove(import->skipped + at + 1, import->skipped + at, (import->skipped_count - at) * sizeof *import->skipped);
+	import->skipped[at] = number;
+	import->skipped_count++;
+	return CLI_OK;
+}
+
+/* When all are judged one by one, each has a transaction of its own, so that the refusal of one concerns no other. */
+int import_judged(struct import *import, const struct piece *piece, int rc)
+{
+	const int code = import->cli->last_code;
+	if (!import->skip_invalid)
+		return rc;
+	if (import->load.pass == LOAD_JUDGE)
+		load_abandon(&import->load);
+	const bool invalid = code == HF_EINVAL || code == HF_ETOOBIG || code == HF_EREASON;
+	return rc == CLI_OK || !invalid || import->load.pass == LOAD_WRITE ? rc : leave_out(import, piece->number);
+}
+
 static int run_pass(struct import *import, enum format format, enum load_pass pass)
 {
 	int rc = pass == LOAD_CHECK ? CLI_OK : input_again(&import->input, import->cli);
@@ -118,7 +170,7 @@ static int run(struct import *import)
 	if (rc == CLI_OK)
 		rc = cli_open(import->cli);
 	import->load.batched = import->load.total > ONE_TRANSACTION;
-	if (rc == CLI_OK && (import->load.batched || dry))
+	if (rc == CLI_OK && (import->load.batched || dry || import->skip_invalid))
 		rc = run_pass(import, format, LOAD_JUDGE);
 	if (rc != CLI_OK || dry)
 		return rc;
@@ -136,12 +188,12 @@ static int check_options(struct cli *cli)
 	const struct hf_bytes user = cli_bytes(cli, "user"), queue = cli_bytes(cli, "queue");
 	if (kinds > 1)
 		return cli_usage(cli, "--user, --queue and --jsonl each say another kind of file: give one");
+	if (cli_flag(cli, "force") && (cli_given(cli, "user") || cli_given(cli, "queue")))
+		return cli_usage(cli, "--force is for JSON Lines: other files have no checksum");
 	if (cli_given(cli, "user") && cli_flag(cli, "replace"))
 		return cli_usage(cli, "--replace is not for notification files: saving them is never a conflict");
 	if (cli_given(cli, "user") && (user.len == 0 || user.len > HF_KEY_MAX))
 		return cli_usage(cli, "--user must have 1 to %u bytes", HF_KEY_MAX);
-	if (user.len >= 9 && memcmp(user.data, "holdfast:", 9) == 0)
-		return cli_usage(cli, "users whose name begins with \"holdfast:\" are the tool's own");
 	if (cli_given(cli, "queue") && (queue.len == 0 || queue.len > HF_KEY_MAX))
 		return cli_usage(cli, "--queue must have 1 to %u bytes", HF_KEY_MAX);
 	return CLI_OK;
@@ -156,6 +208,10 @@ static void report(const struct import *import)
 	out_u64(out, "replaced", import->load.replaced);
 	out_u64(out, "unchanged", import->load.same);
 	out_u64(out, "transactions", import->load.batches);
+	if (import->skip_invalid)
+		out_u64(out, "skipped", import->skipped_count);
+	if (import->unverified)
+		out_bool(out, "verified", false);
 	if (dry)
 		out_bool(out, "dry_run", true);
 	out_end(out);
@@ -174,6 +230,8 @@ int cmd_import(struct cli *cli, int argc, char **argv)
 	import->user = cli_bytes(cli, "user");
 	import->queue = cli_bytes(cli, "queue");
 	import->now = cli_clock();
+	import->force = cli_flag(cli, "force");
+	import->skip_invalid = import->force || cli_flag(cli, "skip-invalid");
 	import->load = (struct load){.cli = cli, .input = &import->input, .replace = cli_flag(cli, "replace")};
 	rc = input_open(&import->input, cli, argc > 0 ? argv[0] : NULL);
 	if (rc == CLI_OK)
@@ -186,6 +244,8 @@ int cmd_import(struct cli *cli, int argc, char **argv)
 	buffer_free(&import->frame);
 	buffer_free(&import->previous);
 	buffer_free(&import->order);
+	line_sum_free(&import->sum);
+	free(import->skipped);
 	free(import->inbox.status);
 	free(import);
 	return rc;

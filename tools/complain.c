@@ -132,8 +132,9 @@ static void print_json(const struct hf_error *error, const char *message, int st
 	out_free(out);
 }
 
-static int tell(const struct cli *cli, const struct hf_error *error, const char *message)
+static int tell(struct cli *cli, const struct hf_error *error, const char *message)
 {
+	cli->last_code = error->code;
 	const int status = cli_exit_of(error->code);
 	char *line = one_line(message);
 	if (cli->json) {

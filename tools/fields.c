@@ -23,6 +23,8 @@ static bool get(const struct fields *f, const char *name, enum json_type type, c
 {
 	if (!json_find(f->object, name, out, f->fault))
 		return false;
+	if (*out && (*out)->type == JSON_NULL)
+		*out = NULL; /* an absent value */
 	if (!*out || (*out)->type == type)
 		return true;
 	return json_refuse(f->fault, HF_EINVAL, place(f, (*out)->value), "is wrong: \"%s\" is %s, not %s", name, json_type_name((*out)->type),
@@ -92,7 +94,7 @@ static bool parse_cut(struct hf_bytes text, hf_time *out)
 		if (digits <= 7)
 			cut[len++] = c;
 	}
-	return len < sizeof cut && text_parse_time(cut, len, out);
+	return len < sizeof cut && text_parse_time_utc(cut, len, out);
 }
 
 bool field_time(const struct fields *f, const char *name, hf_time *out)

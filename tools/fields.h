@@ -1,5 +1,5 @@
 /* Members of an object as values, with one sentence for each way in which they can be wrong: "id" is a number, not a string. A member that is
- * missing leaves *out as it was, and *found (nullable) says so. */
+ * missing or null leaves *out as it was, and *found (nullable) says so. */
 #ifndef TOOLS_FIELDS_H
 #define TOOLS_FIELDS_H
 
@@ -32,7 +32,7 @@ HF_CHECKED bool field_real(const struct fields *f, const char *name, double *out
 HF_CHECKED bool field_u32(const struct fields *f, const char *name, uint32_t *out);
 /* Milliseconds as a number, to microseconds. */
 HF_CHECKED bool field_milliseconds(const struct fields *f, const char *name, int64_t *out);
-/* RFC 3339 as a string, cut off after microseconds; null is HF_UNSET. */
+/* RFC 3339 as a string, cut off after microseconds, in UTC where it has no zone; null is HF_UNSET. */
 HF_CHECKED bool field_time(const struct fields *f, const char *name, hf_time *out);
 
 #endif

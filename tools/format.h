@@ -3,9 +3,9 @@
 #define TOOLS_FORMAT_H
 
 #include "fields.h"
-#include "frames.h"
 #include "json_write.h"
 #include "keyset.h"
+#include "line_sum.h"
 #include "load.h"
 #include "sink.h"
 
@@ -34,11 +34,22 @@ struct import {
 	/* The record before, for the order, and keys of the order that wait to be stored. */
 	struct buffer previous, order;
 	double previous_score;
-	unsigned order_pieces;
 	/* JSON Lines. */
 	uint64_t objects;
 	bool header_seen, end_promised, end_seen;
+	struct line_sum sum; /* of this pass's lines */
+	bool force; /* lines are taken one by one where the file as a whole does not verify */
+	bool unverified; /* that is so */
+	/* --skip-invalid: numbers of the pieces that are left out, ascending. */
+	bool skip_invalid;
+	uint64_t *skipped;
+	size_t skipped_count, skipped_cap;
 };
+
+/* Is the piece one of those that are left out, as an earlier pass found? */
+HF_CHECKED bool import_skips(const struct import *import, const struct piece *piece);
+/* The end of a piece: with --skip-invalid one that was refused for what it is, which the user has been told, is left out. */
+HF_CHECKED int import_judged(struct import *import, const struct piece *piece, int rc);
 
 /* One pass over the whole input, in whichever pass import->load is. */
 HF_CHECKED int import_outbox(struct import *import);
@@ -58,7 +69,7 @@ struct outbox_entry {
 	bool plain; /* writing its fields gives the same value again */
 };
 
-/* `f` has the entry's object. An entry of a frame has no item of its own. */
+/* `f` has the entry's object. */
 HF_CHECKED bool outbox_entry_read(const struct fields *f, struct outbox_entry *out);
 /* Milliseconds, with a fraction only if there is one. */
 void outbox_put_milliseconds(struct buffer *to, hf_time time);

@@ -3,8 +3,8 @@
  * stay, and what was dismissed stays dismissed. poller_status becomes the inbox's status.
  *
  * The first pass finds out what only the whole file tells: its generated_at and status, which may stand behind the list, and whether the list is in the
- * order in which an inbox gives its records. If not, the order is kept beside them, as is the text around the list when it is not what a writer would
- * make. */
+ * order in which an inbox gives its records. If not, the order is kept as part of the inbox's `extra`, as is the text around the list when it is not what
+ * a writer would make: text, NUL, then for each record account, NUL, thread, NUL. It lives as long as the inbox. */
 #include "format.h"
 
 #include "text.h"
@@ -73,63 +73,27 @@ static void note_order(struct import *import, const struct hf_inbox_input *recor
 
 /* --- The order -------------------------------------------------------------------------------------------------------------- */
 
-static int store_order(struct import *import)
-{
-	char thread[FRAMES_ORDER_SIZE];
-	const struct hf_inbox_key key = frames_order_key(import->user, import->order_pieces, thread);
-	const struct hf_bytes piece = buffer_bytes(&import->order);
-	if (import->order.failed)
-		return load_fail(&import->load, HF_ENOMEM, "out of memory");
-	if (piece.len == 0)
-		return CLI_OK;
-	import->order_pieces++;
-	const int rc = load_frame(&import->load, &key, &piece);
-	buffer_clear(&import->order);
-	return rc;
-}
-
-static int add_to_order(struct import *import, const struct hf_inbox_input *record)
+static void add_to_order(struct import *import, const struct hf_inbox_input *record)
 {
 	struct buffer *order = &import->order;
 	json_put_bytes(order, record->account);
 	buffer_add(order, "", 1);
 	json_put_bytes(order, record->thread);
 	buffer_add(order, "", 1);
-	return order->len < FRAMES_ORDER_MAX ? CLI_OK : store_order(import);
-}
-
-/* Pieces of an order that was kept earlier and was longer. */
-static int drop_rest_of_order(struct import *import)
-{
-	struct hf_inbox_got got;
-	for (unsigned number = import->order_pieces; import->load.pass != LOAD_CHECK; number++) {
-		char thread[FRAMES_ORDER_SIZE];
-		struct hf_error error = {0};
-		const struct hf_inbox_key key = frames_order_key(import->user, number, thread);
-		const int code = hf_inbox_get(import->cli->store, &key, 0, &got, &error);
-		if (code == HF_ENOTFOUND)
-			break;
-		if (code != HF_OK)
-			return cli_fail(import->cli, &error);
-		hf_release(got.memory);
-		const int rc = load_frame(&import->load, &key, NULL);
-		if (rc != CLI_OK)
-			return rc;
-	}
-	return CLI_OK;
 }
 
 /* --- Records ---------------------------------------------------------------------------------------------------------------- */
 
 static int load_notification(struct import *import, struct hf_inbox_input *record, const struct piece *piece)
 {
-	int rc = CLI_OK;
 	record->payload = piece->text;
 	if (import->load.pass == LOAD_CHECK)
-		note_order(import, record, piece->number == 1);
+		note_order(import, record, import->order.len == 0);
 	if (import->load.pass == LOAD_CHECK || !import->inbox.in_load_order)
-		rc = add_to_order(import, record);
-	return rc == CLI_OK ? load_saved(&import->load, import->user, record, import->inbox.generated_at) : rc;
+		add_to_order(import, record);
+	if (import->order.failed)
+		return load_fail(&import->load, HF_ENOMEM, "out of memory");
+	return load_saved(&import->load, import->user, record, import->inbox.generated_at);
 }
 
 static int take_notification(void *ctx, const struct piece *piece)
@@ -141,6 +105,8 @@ static int take_notification(void *ctx, const struct piece *piece)
 	struct hf_inbox_input record = {0};
 	const struct fields f = {.object = &object, .texts = &texts, .fault = &fault};
 	int rc;
+	if (import_skips(import, piece))
+		return CLI_OK;
 	import->load.piece = piece;
 	bool good = json_object_read(&object, piece->text, &fault) && inbox_record_read(&f, &record);
 	if (good && piece->text.len > HF_PAYLOAD_MAX)
@@ -153,7 +119,7 @@ static int take_notification(void *ctx, const struct piece *piece)
 	json_object_free(&object);
 	field_texts_free(&texts);
 	import->load.piece = NULL;
-	return rc;
+	return import_judged(import, piece, rc);
 }
 
 /* --- Around the list -------------------------------------------------------------------------------------------------------- */
@@ -200,7 +166,7 @@ static bool read_frame(struct import *import, struct json_object *object, struct
 	file->generated_at = HF_UNSET;
 	bool good = json_object_read(object, buffer_bytes(&import->frame), fault) && field_time(&f, "generated_at", &file->generated_at) &&
 	            json_find(object, "poller_status", &status, fault);
-	if (good && status)
+	if (good && status && status->type != JSON_NULL)
 		good = keep_status(file, status->value, fault);
 	file->plain = good && frame_is_plain(object, file->generated_at);
 	field_texts_free(&texts);
@@ -219,11 +185,21 @@ static int check_frame(struct import *import)
 	return rc;
 }
 
-static int load_file_frame(struct import *import)
+static int load_extra(struct import *import, const struct hf_bytes *status)
 {
-	const struct hf_inbox_key key = frames_file_key(import->user);
-	const struct hf_bytes frame = buffer_bytes(&import->frame);
-	return load_frame(&import->load, &key, import->inbox.plain ? NULL : &frame);
+	const struct inbox_file *file = &import->inbox;
+	const struct hf_bytes frame = buffer_bytes(&import->frame), order = buffer_bytes(&import->order);
+	struct buffer extra = {0};
+	if (!file->plain)
+		json_put_bytes(&extra, frame);
+	if (!file->plain || !file->in_load_order)
+		buffer_add(&extra, "", 1);
+	if (!file->in_load_order)
+		json_put_bytes(&extra, order);
+	const int rc = extra.failed ? load_fail(&import->load, HF_ENOMEM, "out of memory")
+	                            : load_status(&import->load, import->user, status, buffer_bytes(&extra), true);
+	buffer_free(&extra);
+	return rc;
 }
 
 int import_inbox(struct import *import)
@@ -231,19 +207,14 @@ int import_inbox(struct import *import)
 	const bool first = import->load.pass == LOAD_CHECK;
 	const struct inbox_file *file = &import->inbox;
 	import->load.noun = form.noun;
-	import->order_pieces = 0;
 	buffer_clear(&import->order);
 	if (first)
 		import->inbox.in_load_order = true;
-	const struct hf_bytes status = hf_bytes(file->status, file->status_len);
-	int rc = first ? CLI_OK : load_inbox(&import->load, import->user, file->generated_at, file->status ? &status : NULL, true);
+	int rc = first ? CLI_OK : load_generated_at(&import->load, import->user, file->generated_at);
 	if (rc == CLI_OK)
 		rc = split_list(&import->input, import->cli, &form, &import->frame, take_notification, import);
 	if (rc == CLI_OK && first)
 		rc = check_frame(import);
-	if (rc == CLI_OK)
-		rc = store_order(import);
-	if (rc == CLI_OK)
-		rc = load_file_frame(import);
-	return rc == CLI_OK ? drop_rest_of_order(import) : rc;
+	const struct hf_bytes status = hf_bytes(file->status, file->status_len);
+	return rc == CLI_OK ? load_extra(import, file->status ? &status : NULL) : rc;
 }

@@ -156,6 +156,14 @@ static int export_named(struct inbox_export *x, struct hf_bytes account, struct 
 	return rc;
 }
 
+/* The text around the list; empty when none was kept. */
+static struct hf_bytes kept_frame(const struct inbox_export *x)
+{
+	const struct hf_bytes extra = x->status.extra;
+	const char *stop = extra.len > 0 ? memchr(extra.data, '\0', extra.len) : NULL;
+	return hf_bytes(extra.data, stop ? (size_t)(stop - (const char *)extra.data) : 0);
+}
+
 /* Up to the next NUL; *at moves behind it. */
 static bool next_part(const char **at, const char *end, struct hf_bytes *out)
 {
@@ -167,32 +175,16 @@ static bool next_part(const char **at, const char *end, struct hf_bytes *out)
 	return out->len > 0;
 }
 
-static int export_piece_of_order(struct inbox_export *x, struct hf_bytes piece)
-{
-	const char *at = piece.len ? piece.data : "", *end = at + piece.len;
-	struct hf_bytes account, thread;
-	int rc = CLI_OK;
-	while (rc == CLI_OK && next_part(&at, end, &account) && next_part(&at, end, &thread))
-		rc = export_named(x, account, thread);
-	return rc;
-}
-
+/* What is kept beside the status: the text around the list, then the order of its records. */
 static int export_ordered(struct inbox_export *x)
 {
+	const char *at = x->status.extra.data, *end = at + x->status.extra.len;
+	struct hf_bytes account, thread;
 	int rc = CLI_OK;
-	for (unsigned number = 0; rc == CLI_OK; number++) {
-		char thread[FRAMES_ORDER_SIZE];
-		const struct hf_inbox_key key = frames_order_key(x->user, number, thread);
-		struct hf_inbox_got got;
-		struct hf_error error = {0};
-		const int code = hf_inbox_get(x->export->cli->store, &key, 0, &got, &error);
-		if (code == HF_ENOTFOUND)
-			break;
-		if (code != HF_OK)
-			return cli_fail(x->export->cli, &error);
-		rc = export_piece_of_order(x, got.record.payload);
-		hf_release(got.memory);
-	}
+	at += kept_frame(x).len;
+	at += at < end;
+	while (rc == CLI_OK && next_part(&at, end, &account) && next_part(&at, end, &thread))
+		rc = export_named(x, account, thread);
 	return rc;
 }
 
@@ -264,19 +256,14 @@ static bool patch_frame(struct inbox_export *x, const struct fields *f, struct b
 
 static int build_frame(struct inbox_export *x, struct buffer *to)
 {
-	const struct hf_inbox_key key = frames_file_key(x->user);
 	struct json_object object;
 	struct json_fault fault = {0};
 	struct field_texts texts = {0};
-	struct hf_inbox_got got = {0};
-	struct hf_error error = {0};
 	const struct fields f = {.object = &object, .texts = &texts, .fault = &fault};
-	const int code = hf_inbox_get(x->export->cli->store, &key, 0, &got, &error);
-	if (code != HF_OK && code != HF_ENOTFOUND)
-		return cli_fail(x->export->cli, &error);
+	const struct hf_bytes frame = kept_frame(x);
 	bool good = false;
-	if (code == HF_OK) {
-		good = json_object_read(&object, got.record.payload, &fault) && patch_frame(x, &f, to);
+	if (frame.len > 0) {
+		good = json_object_read(&object, frame, &fault) && patch_frame(x, &f, to);
 		json_object_free(&object);
 	}
 	if (!good) {
@@ -284,7 +271,6 @@ static int build_frame(struct inbox_export *x, struct buffer *to)
 		put_plain_frame(x, to);
 	}
 	field_texts_free(&texts);
-	hf_release(got.memory);
 	return to->failed ? out_of_memory(x) : CLI_OK;
 }
 
@@ -296,7 +282,7 @@ static bool find_list(const struct buffer *frame, size_t *at)
 	const struct json_member *list = NULL;
 	const bool found = json_object_read(&object, buffer_bytes(frame), &fault) && json_find(&object, "notifications", &list, &fault) && list;
 	if (found)
-		*at = (size_t)((const char *)list->value.data - frame->data) + 1;
+		*at = (size_t)((const char *)list->value.data - frame->data) + (list->type == JSON_NULL ? 0 : 1);
 	json_object_free(&object);
 	return found;
 }

@@ -1,6 +1,7 @@
 /* Outbox files: an array of {id, item, status, attempts, enqueuedAt}. An entry's item, as it is written, becomes the payload of an item of the
  * queue; what was `sending` when the file was written is queued, since nobody holds it any more. An entry that is not what a writer would make of
- * these fields (other members, another order, a number spelled otherwise) has its frame kept beside it. */
+ * these fields (other members, another order, a number spelled otherwise) has its text, with 0 in the place of the item, kept as the item's
+ * `extra`: it lives and dies with the item. */
 #include "format.h"
 
 static const struct split_form form = {.noun = "entry", .what = "an outbox file: a JSON array of entries"};
@@ -89,23 +90,12 @@ bool outbox_entry_read(const struct fields *f, struct outbox_entry *out)
 
 /* --- Importing -------------------------------------------------------------------------------------------------------------- */
 
-static int load_entry_frame(struct import *import, const struct json_object *object, const struct outbox_entry *entry)
-{
-	const struct hf_inbox_key key = frames_outbox_key(import->queue, entry->id);
-	const struct json_patch without_item = {.name = "item", .text = {"0", 1}};
-	struct buffer text = {0};
-	struct hf_bytes frame;
-	if (!entry->plain)
-		json_put_patched(&text, object, &without_item, 1);
-	frame = buffer_bytes(&text);
-	const int rc =
-	    text.failed ? load_fail(&import->load, HF_ENOMEM, "out of memory") : load_frame(&import->load, &key, entry->plain ? NULL : &frame);
-	buffer_free(&text);
-	return rc;
-}
-
 static int load_entry(struct import *import, const struct json_object *object, const struct outbox_entry *entry)
 {
+	const struct json_patch without_item = {.name = "item", .text = {"0", 1}};
+	struct buffer frame = {0};
+	if (!entry->plain)
+		json_put_patched(&frame, object, &without_item, 1);
 	const struct hf_outbox_item item = {
 	    .id = entry->id,
 	    .payload = entry->item,
@@ -114,9 +104,12 @@ static int load_entry(struct import *import, const struct json_object *object, c
 	    .enqueued_at = entry->enqueued_at,
 	    /* A client whose clock was ahead did not mean to delay it. */
 	    .available_at = entry->enqueued_at < import->now ? entry->enqueued_at : import->now,
+	    .extra = buffer_bytes(&frame),
 	};
-	const int rc = load_item(&import->load, import->queue, &item, false);
-	return rc == CLI_OK ? load_entry_frame(import, object, entry) : rc;
+	const int rc =
+	    frame.failed ? load_fail(&import->load, HF_ENOMEM, "out of memory") : load_item(&import->load, import->queue, &item, false);
+	buffer_free(&frame);
+	return rc;
 }
 
 static int take_entry(void *ctx, const struct piece *piece)
@@ -128,6 +121,8 @@ static int take_entry(void *ctx, const struct piece *piece)
 	struct outbox_entry entry;
 	const struct fields f = {.object = &object, .texts = &texts, .fault = &fault};
 	int rc;
+	if (import_skips(import, piece))
+		return CLI_OK;
 	import->load.piece = piece;
 	if (json_object_read(&object, piece->text, &fault) && outbox_entry_read(&f, &entry) &&
 	    import_once(import, &entry.id, 1, "is the second one of id", &fault))
@@ -137,7 +132,7 @@ static int take_entry(void *ctx, const struct piece *piece)
 	json_object_free(&object);
 	field_texts_free(&texts);
 	import->load.piece = NULL;
-	return rc;
+	return import_judged(import, piece, rc);
 }
 
 int import_outbox(struct import *import)

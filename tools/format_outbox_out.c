@@ -1,4 +1,4 @@
-/* A queue as the outbox file it came from: items in enqueue order, each in its frame if one was kept and is still about it. What the store says
+/* A queue as the outbox file it came from: items in enqueue order, each in the text that was kept beside it, if there is one. What the store says
  * overrules the frame's text; where both say the same, the text stays as it was spelled. */
 #include "format.h"
 
@@ -7,7 +7,6 @@
 struct queue_export {
 	struct export *export;
 	struct hf_bytes queue;
-	bool framed; /* some of its items have frames */
 	struct buffer text; /* of one entry */
 };
 
@@ -61,7 +60,7 @@ static void put_plain(struct queue_export *q, const struct hf_outbox_item *item,
 	buffer_text(&q->text, "}");
 }
 
-/* false: the frame is about an earlier item of this id, or not readable, and so of no use. */
+/* false: what is kept beside the item is no entry's text. */
 static bool put_framed(struct queue_export *q, const struct hf_outbox_item *item, const struct spelled *s, struct hf_bytes frame)
 {
 	struct json_object object;
@@ -70,12 +69,13 @@ static bool put_framed(struct queue_export *q, const struct hf_outbox_item *item
 	struct outbox_entry entry;
 	const struct fields f = {.object = &object, .texts = &texts, .fault = &fault};
 	const enum hf_outbox_status status = item->status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
-	const bool good = json_object_read(&object, frame, &fault) && outbox_entry_read(&f, &entry) && entry.enqueued_at == item->enqueued_at;
+	const bool good = json_object_read(&object, frame, &fault) && outbox_entry_read(&f, &entry);
 	if (good) {
 		const struct json_patch patches[] = {
 		    {"item", item->payload},
 		    {"status", entry.status == status ? hf_bytes(NULL, 0) : buffer_bytes(&s->status)},
 		    {"attempts", entry.attempts == item->attempts ? hf_bytes(NULL, 0) : buffer_bytes(&s->attempts)},
+		    {"enqueuedAt", entry.enqueued_at == item->enqueued_at ? hf_bytes(NULL, 0) : buffer_bytes(&s->enqueued_at)},
 		};
 		json_put_patched(&q->text, &object, patches, sizeof patches / sizeof patches[0]);
 	}
@@ -86,16 +86,12 @@ static bool put_framed(struct queue_export *q, const struct hf_outbox_item *item
 
 static int put_entry(struct queue_export *q, const struct hf_outbox_item *item, struct spelled *s)
 {
-	const struct hf_inbox_key key = frames_outbox_key(q->queue, item->id);
-	struct hf_inbox_got got = {0};
-	struct hf_error error = {0};
+	const size_t before = q->text.len;
 	spell(s, item);
-	const int code = q->framed ? hf_inbox_get(q->export->cli->store, &key, 0, &got, &error) : HF_ENOTFOUND;
-	if (code != HF_OK && code != HF_ENOTFOUND)
-		return cli_fail(q->export->cli, &error);
-	if (code == HF_ENOTFOUND || !put_framed(q, item, s, got.record.payload))
+	if (item->extra.len == 0 || !put_framed(q, item, s, item->extra)) {
+		q->text.len = before;
 		put_plain(q, item, s);
-	hf_release(got.memory);
+	}
 	return q->text.failed ? too_little_memory(q->export) : CLI_OK;
 }
 
@@ -150,25 +146,11 @@ static int export_items(struct queue_export *q, struct spelled *s)
 	return rc;
 }
 
-static int find_frames(struct queue_export *q)
-{
-	const struct hf_inbox_load args = {.user = hf_str(FRAMES_OUTBOX), .account = q->queue, .limit = 1};
-	struct hf_inbox_page page;
-	struct hf_error error = {0};
-	if (hf_inbox_load(q->export->cli->store, &args, 0, &page, &error) != HF_OK)
-		return cli_fail(q->export->cli, &error);
-	q->framed = page.count > 0;
-	hf_release(page.memory);
-	return CLI_OK;
-}
-
 int export_outbox(struct export *export, struct hf_bytes queue)
 {
 	struct queue_export q = {.export = export, .queue = queue};
 	struct spelled s = {0};
-	int rc = find_frames(&q);
-	if (rc == CLI_OK)
-		rc = sink_write(&export->sink, "[", 1);
+	int rc = sink_write(&export->sink, "[", 1);
 	if (rc == CLI_OK)
 		rc = export_items(&q, &s);
 	if (rc == CLI_OK)

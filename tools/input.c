@@ -90,6 +90,18 @@ static void wipe_progress(struct input *input)
 	input->shown = false;
 }
 
+/* A byte order mark at the start says nothing here: texts are UTF-8. */
+static void skip_mark(struct input *input)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	const size_t len = sizeof mark - 1;
+	if (input->offset > 0 || input->len < len || memcmp(input->chunk, mark, len) != 0)
+		return;
+	memmove(input->chunk, input->chunk + len, input->len - len);
+	input->len -= len;
+	input->offset = len;
+}
+
 int input_next(struct input *input, struct cli *cli)
 {
 	if (input->peeked) {
@@ -102,10 +114,13 @@ int input_next(struct input *input, struct cli *cli)
 	if (got <= 0)
 		wipe_progress(input);
 	input->len = got > 0 ? (size_t)got : 0;
+	skip_mark(input);
 	if (got < 0)
 		return fail(input, cli, "cannot read", errno);
 	if (got == 0)
 		return at_end(input, cli);
+	if (input->len == 0)
+		return input_next(input, cli); /* a byte order mark and nothing behind it */
 	input->hash = add_hash(input->hash, input->chunk, input->len);
 	if (!input->copy || input->reread)
 		return CLI_OK;

@@ -23,7 +23,7 @@ static const struct field header[] = {
     {"format", BYTES, AT(format)}, {"uuid", BYTES, AT(uuid)}, {"lsn", U64, AT(lsn)}, {"end_line", BOOLEAN, AT(ends)}, {0}};
 
 static const struct field inbox[] = {
-    {"user", BYTES, AT(user)}, {"generated_at", TIME, AT(generated_at)}, {"status", BYTES, AT(status)}, {0}};
+    {"user", BYTES, AT(user)}, {"generated_at", TIME, AT(generated_at)}, {"status", BYTES, AT(status)}, {"extra", BYTES, AT(extra)}, {0}};
 
 static const struct field record[] = {
     {"user", BYTES, AT(user)},
@@ -120,7 +120,13 @@ static const struct field idem[] = {
     {"expires_at", TIME, AT(idem.expires_at)},    {0},
 };
 
-static const struct field migration[] = {{"name", BYTES, AT(migration.name)}, {"applied_at", TIME, AT(migration.applied_at)}, {0}};
+static const struct field migration[] = {
+    {"name", BYTES, AT(migration.name)},
+    {"applied_at", TIME, AT(migration.applied_at)},
+    {"has_checksum", BOOLEAN, AT(migration.has_checksum)},
+    {"checksum", U64, AT(migration.checksum)},
+    {0},
+};
 
 static const struct field document[] = {
     {"collection", BYTES, AT(document.key.collection)},
@@ -143,7 +149,7 @@ static const struct field lock[] = {
     {0},
 };
 
-static const struct field end[] = {{"objects", U64, AT(objects)}, {0}};
+static const struct field end[] = {{"objects", U64, AT(objects)}, {"checksum", BYTES, AT(checksum)}, {0}};
 
 static const struct {
 	const char *name;
@@ -268,17 +274,15 @@ static bool read_real(const struct fields *f, const struct json_member *member, 
 
 static bool read_time(const struct fields *f, const struct json_member *member, const char *name, hf_time *out)
 {
-	if (member->type == JSON_NULL) {
-		*out = HF_UNSET;
-		return true;
-	}
-	return (member->type == JSON_STRING && text_parse_time((const char *)member->value.data + 1, member->value.len - 2, out)) ||
+	return (member->type == JSON_STRING && text_parse_time_utc((const char *)member->value.data + 1, member->value.len - 2, out)) ||
 	       wrong(f, member, name, "a time in RFC 3339 with at most microseconds, or null");
 }
 
 static bool read_field(const struct fields *f, const struct json_member *member, const struct field *field, bool base64, void *at)
 {
 	int64_t small = 0;
+	if (member->type == JSON_NULL)
+		return true; /* an absent value: the default stays */
 	switch (field->type) {
 	case BYTES:
 		return read_bytes(f, member, field->name, base64, at);

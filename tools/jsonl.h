@@ -31,8 +31,9 @@ struct jsonl_line {
 	enum jsonl_kind kind;
 	struct hf_bytes format, uuid; /* header */
 	uint64_t lsn, objects;
+	struct hf_bytes checksum; /* end: line_sum.h */
 	bool ends; /* there is an end line */
-	struct hf_bytes user, status; /* inbox; record: user, account, thread */
+	struct hf_bytes user, status, extra; /* inbox; record: user, account, thread */
 	hf_time generated_at;
 	struct hf_bytes account, thread, payload;
 	bool unread, dismissed;

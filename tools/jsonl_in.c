@@ -5,6 +5,8 @@
 #include "orders.h"
 #include "text.h"
 
+#include <stdio.h>
+
 /* --- Names that come twice ---------------------------------------------------------------------------------------------------- */
 
 static bool once(struct import *import, const struct jsonl_line *line, struct json_fault *fault)
@@ -56,6 +58,14 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 }
 
 /* --- Objects ---------------------------------------------------------------------------------------------------------------- */
+
+static int load_line_inbox(struct import *import, const struct jsonl_line *line)
+{
+	const int rc = load_generated_at(&import->load, line->user, line->generated_at);
+	if (rc != CLI_OK || (line->status.len == 0 && line->extra.len == 0))
+		return rc;
+	return load_status(&import->load, line->user, &line->status, line->extra, false);
+}
 
 static int load_line_record(struct import *import, const struct jsonl_line *line)
 {
@@ -177,13 +187,32 @@ static int take_header(struct import *import, const struct jsonl_line *line)
 	return CLI_OK;
 }
 
+/* The file as a whole is not what was written: refused, or with --force a note, and its lines are taken one by one. */
+static int not_whole(struct import *import, const char *why)
+{
+	if (!import->force)
+		return load_fail(&import->load, HF_EINVAL, "%s; --force takes what verifies line by line", why);
+	if (!import->unverified)
+		cli_note(import->cli, "%s: %s; its lines are taken one by one", import->input.name, why);
+	import->unverified = true;
+	return CLI_OK;
+}
+
 static int take_end(struct import *import, const struct jsonl_line *line)
 {
+	char sum[LINE_SUM_SIZE], why[128];
 	import->end_seen = true;
-	if (line->objects == import->objects)
-		return CLI_OK;
-	return load_fail(&import->load, HF_EINVAL, "the file should have %llu objects and has %llu", (unsigned long long)line->objects,
-	                 (unsigned long long)import->objects);
+	line_sum_text(&import->sum, sum);
+	if (line->objects != import->objects) {
+		(void)snprintf(why, sizeof why, "the file should have %llu objects and has %llu", (unsigned long long)line->objects,
+		               (unsigned long long)import->objects);
+		return not_whole(import, why);
+	}
+	if (line->checksum.len == 0 && import->end_promised)
+		return not_whole(import, "the end line has no checksum");
+	if (line->checksum.len > 0 && !equal_bytes(line->checksum, hf_str(sum)))
+		return not_whole(import, "the file was changed: the checksum of its end line does not hold");
+	return CLI_OK;
 }
 
 static int take_object(struct import *import, const struct jsonl_line *line)
@@ -194,10 +223,9 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 		return load_fail(&import->load, HF_EINVAL, "an object behind the end line");
 	if (line->kind == JSONL_END)
 		return take_end(import, line);
-	import->objects++;
 	switch (line->kind) {
 	case JSONL_INBOX:
-		return load_inbox(&import->load, line->user, line->generated_at, &line->status, false);
+		return load_line_inbox(import, line);
 	case JSONL_RECORD:
 		return load_line_record(import, line);
 	case JSONL_TOMBSTONE:
@@ -233,19 +261,26 @@ static int take_line(void *ctx, const struct piece *piece)
 	struct json_object object;
 	struct json_fault fault = {0};
 	struct field_texts texts = {0};
-	struct jsonl_line line;
+	struct jsonl_line line = {.kind = JSONL_KINDS};
 	const struct fields f = {.object = &object, .texts = &texts, .fault = &fault};
-	int rc;
+	int rc = CLI_OK;
 	import->load.piece = piece;
-	if (!json_object_read(&object, piece->text, &fault) || !jsonl_read(&f, &line) ||
-	    (line.kind != JSONL_HEADER && !once(import, &line, &fault)))
-		rc = split_fail(&import->input, import->cli, "line", piece, &fault);
+	const bool skipped = import_skips(import, piece);
+	const bool read = !skipped && json_object_read(&object, piece->text, &fault) && jsonl_read(&f, &line);
+	const bool is_object = line.kind != JSONL_HEADER && line.kind != JSONL_END;
+	import->objects += is_object;
+	if (!read || (line.kind != JSONL_HEADER && !once(import, &line, &fault)))
+		rc = skipped ? CLI_OK : split_fail(&import->input, import->cli, "line", piece, &fault);
 	else
 		rc = line.kind == JSONL_HEADER ? take_header(import, &line) : take_object(import, &line);
-	json_object_free(&object);
+	if (line.kind != JSONL_END)
+		line_sum_add(&import->sum, piece->text);
+	if (!skipped)
+		json_object_free(&object);
 	field_texts_free(&texts);
 	import->load.piece = NULL;
-	return rc;
+	/* Without its header or its end line a file is none. */
+	return is_object && import->header_seen && !import->end_seen ? import_judged(import, piece, rc) : rc;
 }
 
 int import_jsonl(struct import *import)
@@ -253,13 +288,17 @@ int import_jsonl(struct import *import)
 	import->load.noun = "line";
 	import->objects = 0;
 	import->header_seen = import->end_promised = import->end_seen = false;
+	if (!line_sum_begin(&import->sum))
+		return cli_fail_with(import->cli, HF_ENOMEM, "out of memory");
 	const int rc = split_lines(&import->input, import->cli, take_line, import);
 	if (rc != CLI_OK)
 		return rc;
 	if (!import->header_seen)
 		return cli_fail_with(import->cli, HF_EINVAL, "%s is empty: JSON Lines begin with a header line", import->input.name);
-	if (import->end_promised && !import->end_seen)
-		return cli_fail_with(import->cli, HF_EINVAL, "%s is cut off: its end line is missing behind %llu objects", import->input.name,
-		                     (unsigned long long)import->objects);
-	return CLI_OK;
+	if (!import->end_promised || import->end_seen)
+		return CLI_OK;
+	char why[128];
+	(void)snprintf(why, sizeof why, "the file is cut off: its end line is missing behind %llu objects",
+	               (unsigned long long)import->objects);
+	return not_whole(import, why);
 }

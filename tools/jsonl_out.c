@@ -4,18 +4,22 @@
 #include "format.h"
 #include "holdfast/admin.h"
 #include "jsonl.h"
+#include "line_sum.h"
 #include "orders.h"
 
 struct lines_out {
 	struct export *export;
 	hf_store *store;
 	struct buffer text;
+	struct line_sum sum; /* of the lines so far */
 };
 
 static int put_line(struct lines_out *o, const struct jsonl_line *line)
 {
 	buffer_clear(&o->text);
 	jsonl_put(&o->text, line);
+	if (!o->text.failed)
+		line_sum_add(&o->sum, buffer_bytes(&o->text));
 	buffer_text(&o->text, "\n");
 	if (o->text.failed)
 		return cli_fail_with(o->export->cli, HF_ENOMEM, "out of memory");
@@ -129,6 +133,7 @@ static int put_inbox(struct lines_out *o, struct hf_bytes user)
 	if (hf_inbox_status(o->store, user, 0, &status, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	line.status = status.status;
+	line.extra = status.extra;
 	int rc = put_line(o, &line);
 	hf_release(status.memory);
 	if (rc == CLI_OK)
@@ -230,8 +235,8 @@ static int put_completed(struct lines_out *o, struct hf_bytes queue)
 /* A queue with these needs no line: whoever reads none has them. */
 static bool are_defaults(const struct hf_outbox_stats *stats)
 {
-	return stats->max_attempts == HF_OUTBOX_ATTEMPTS && stats->max_lost == HF_OUTBOX_LOST_MAX && stats->dedup_window_us == 0 && stats->dedup_max == HF_OUTBOX_DEDUP_MAX &&
-	       !stats->paused;
+	return stats->max_attempts == HF_OUTBOX_ATTEMPTS && stats->max_lost == HF_OUTBOX_LOST_MAX && stats->dedup_window_us == 0 &&
+	       stats->dedup_max == HF_OUTBOX_DEDUP_MAX && !stats->paused;
 }
 
 static int put_queue(struct lines_out *o, struct hf_bytes queue)
@@ -242,11 +247,12 @@ static int put_queue(struct lines_out *o, struct hf_bytes queue)
 	if (hf_outbox_stats(o->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	if (!are_defaults(&stats)) {
-		const struct jsonl_line line = {.kind = JSONL_OUTBOX,
-		                                .queue = queue,
-		                                .max_attempts = stats.max_attempts,
-		                                .settings = {.max_lost = stats.max_lost, .dedup_window_us = stats.dedup_window_us, .dedup_max = stats.dedup_max},
-		                                .paused = stats.paused};
+		const struct jsonl_line line = {
+		    .kind = JSONL_OUTBOX,
+		    .queue = queue,
+		    .max_attempts = stats.max_attempts,
+		    .settings = {.max_lost = stats.max_lost, .dedup_window_us = stats.dedup_window_us, .dedup_max = stats.dedup_max},
+		    .paused = stats.paused};
 		rc = put_line(o, &line);
 	}
 	if (rc == CLI_OK)
@@ -332,7 +338,10 @@ static int put_migrations(struct lines_out *o)
 		return cli_fail(o->export->cli, &error);
 	for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
 		const struct jsonl_line line = {.kind = JSONL_MIGRATION,
-		                                .migration = {.name = page.items[i].name, .applied_at = page.items[i].applied_at}};
+		                                .migration = {.name = page.items[i].name,
+		                                              .applied_at = page.items[i].applied_at,
+		                                              .has_checksum = page.items[i].has_checksum,
+		                                              .checksum = page.items[i].checksum}};
 		rc = put_line(o, &line);
 	}
 	hf_release(page.memory);
@@ -429,7 +438,7 @@ static int each_name(struct lines_out *o, names_fn names, int (*put)(struct line
 int export_jsonl(struct export *export)
 {
 	struct lines_out o = {.export = export, .store = export->cli->store};
-	int rc = put_header(&o);
+	int rc = line_sum_begin(&o.sum) ? put_header(&o) : cli_fail_with(export->cli, HF_ENOMEM, "out of memory");
 	if (rc == CLI_OK)
 		rc = each_name(&o, hf_inbox_users, put_inbox);
 	if (rc == CLI_OK)
@@ -447,9 +456,12 @@ int export_jsonl(struct export *export)
 	if (rc == CLI_OK)
 		rc = put_migrations(&o);
 	if (rc == CLI_OK) {
-		const struct jsonl_line line = {.kind = JSONL_END, .objects = export->objects};
+		char sum[LINE_SUM_SIZE];
+		line_sum_text(&o.sum, sum);
+		const struct jsonl_line line = {.kind = JSONL_END, .objects = export->objects, .checksum = hf_str(sum)};
 		rc = put_line(&o, &line);
 	}
 	buffer_free(&o.text);
+	line_sum_free(&o.sum);
 	return rc;
 }

@@ -57,11 +57,10 @@ HF_CHECKED int load_record(struct load *load, struct hf_bytes user, const struct
 HF_CHECKED int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb);
 /* A record as a poller's save: never a conflict, and no dismissal is lost. */
 HF_CHECKED int load_saved(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record, hf_time generated_at);
-/* The inbox itself; generated_at only goes forward. `overrule`: another status is no conflict. */
-HF_CHECKED int load_inbox(struct load *load, struct hf_bytes user, hf_time generated_at, const struct hf_bytes *status, bool overrule);
-
-/* What is kept beside an object so that its file can be given back as it was (frames.h). NULL: nothing; what was kept before goes. */
-HF_CHECKED int load_frame(struct load *load, const struct hf_inbox_key *key, const struct hf_bytes *frame);
+/* The inbox itself; generated_at only goes forward. */
+HF_CHECKED int load_generated_at(struct load *load, struct hf_bytes user, hf_time generated_at);
+/* Its status (NULL: that stays) and what is kept beside it. `overrule`: others are no conflict. */
+HF_CHECKED int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *status, struct hf_bytes extra, bool overrule);
 
 /* Prints what is wrong at the piece at work. */
 int load_fail(struct load *load, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,4 +1,4 @@
-/* Inboxes, their records, tombstones and frames, as load.h has them. */
+/* Inboxes, their records and tombstones, as load.h has them. */
 #include "load_parts.h"
 
 #include "text.h"
@@ -150,51 +150,30 @@ int load_saved(struct load *load, struct hf_bytes user, const struct hf_inbox_in
 	return save_record(load, &save, same ? &load->same : &load->replaced);
 }
 
-static int load_status(struct load *load, struct hf_bytes user, struct hf_bytes status, bool overrule)
-{
-	struct hf_inbox_status there;
-	struct hf_error error = {0};
-	const struct hf_inbox_set_status args = {.user = user, .status = status};
-	uint64_t none = 0;
-	int rc = hf_inbox_status(load->cli->store, user, 0, &there, &error);
-	if (rc != HF_OK)
-		return load_refused(load, &error);
-	if (!equal_bytes(there.status, status) && there.status.len && !overrule && !load->replace)
-		rc = load_conflict(load, "the status of inbox", user);
-	else if (!equal_bytes(there.status, status))
-		rc = load_added(load, hf_inbox_set_status(load->cli->store, load->txn, &args, NULL, &error), &error, &none);
-	hf_release(there.memory);
-	return rc;
-}
-
-int load_inbox(struct load *load, struct hf_bytes user, hf_time generated_at, const struct hf_bytes *status, bool overrule)
+int load_generated_at(struct load *load, struct hf_bytes user, hf_time generated_at)
 {
 	const struct hf_inbox_save save = {.write.literal_times = true, .user = user, .generated_at = generated_at};
 	uint64_t none = 0;
-	int rc = load_make_room(load, user.len + (status ? status->len : 0));
-	if (rc != CLI_OK || load->pass == LOAD_CHECK)
-		return rc;
-	rc = save_record(load, &save, &none);
-	return rc == CLI_OK && status ? load_status(load, user, *status, overrule) : rc;
+	const int rc = load_make_room(load, user.len);
+	return rc != CLI_OK || load->pass == LOAD_CHECK ? rc : save_record(load, &save, &none);
 }
 
-int load_frame(struct load *load, const struct hf_inbox_key *key, const struct hf_bytes *frame)
+int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *status, struct hf_bytes extra, bool overrule)
 {
-	const struct hf_inbox_input record = {
-	    .account = key->account, .thread = key->thread, .payload = frame ? *frame : hf_bytes(NULL, 0), .updated_at = HF_UNSET};
-	const struct hf_inbox_save save = {
-	    .write.literal_times = true, .user = key->user, .records = &record, .count = 1, .generated_at = HF_UNSET};
-	struct hf_inbox_got got;
+	struct hf_inbox_status there;
+	struct hf_error error = {0};
 	uint64_t none = 0;
-	int rc = load_make_room(load, key->user.len + key->account.len + key->thread.len + record.payload.len);
+	int rc = load_make_room(load, user.len + (status ? status->len : 0) + extra.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
 		return rc;
-	const int code = look_up(load, key, &got, &rc);
-	if (rc == CLI_OK && frame && (code == HF_ENOTFOUND || !equal_bytes(got.record.payload, *frame)))
-		rc = save_record(load, &save, &none);
-	else if (rc == CLI_OK && !frame && code == HF_OK)
-		rc = drop_record(load, key);
-	if (code == HF_OK)
-		hf_release(got.memory);
+	if (hf_inbox_status(load->cli->store, user, 0, &there, &error) != HF_OK)
+		return load_refused(load, &error);
+	const struct hf_inbox_set_status args = {.user = user, .status = status ? *status : there.status, .extra = extra, .set_extra = true};
+	const bool same = equal_bytes(there.status, args.status) && equal_bytes(there.extra, extra);
+	if (!same && there.version != 0 && !overrule && !load->replace)
+		rc = load_conflict(load, "the status of inbox", user);
+	else if (!same)
+		rc = load_added(load, hf_inbox_set_status(load->cli->store, load->txn, &args, NULL, &error), &error, &none);
+	hf_release(there.memory);
 	return rc;
 }

@@ -113,7 +113,7 @@ static void hand_over(struct list *l, size_t upto, struct buffer *next)
 
 static int stop(struct list *l, int code, uint64_t at, const char *what)
 {
-	const bool inside = l->found && (l->to == &l->object || l->depth == l->list_depth);
+	const bool inside = l->found && l->list_depth != SIZE_MAX && (l->to == &l->object || l->depth == l->list_depth);
 	if (inside)
 		l->rc = cli_fail_with(l->cli, code, "%s: %s %llu (byte %llu) %s", l->input->name, l->form->noun,
 		                      (unsigned long long)l->number + (l->to != &l->object), (unsigned long long)at, what);
@@ -145,9 +145,16 @@ static int on_scalar(struct list *l)
 	return 1;
 }
 
+/* In the place of the list it is an empty one. It is kept in the frame as it is. */
 static int on_null(void *ctx)
 {
-	return on_scalar(ctx);
+	struct list *l = ctx;
+	if (!l->wanted || l->found)
+		return on_scalar(ctx);
+	l->wanted = false;
+	l->found = true;
+	l->list_depth = SIZE_MAX; /* nothing is inside it */
+	return token(l);
 }
 
 static int on_boolean(void *ctx, int value)

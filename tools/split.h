@@ -28,7 +28,8 @@ struct split_form {
 /* Calls `each` for every line that is not blank. */
 HF_CHECKED int split_lines(struct input *input, struct cli *cli, piece_fn each, void *ctx);
 
-/* Calls `each` for every object of the list, in order. `frame` gets the document with nothing between the brackets of the list. */
+/* Calls `each` for every object of the list, in order; null counts as an empty list. `frame` gets the document with nothing between the brackets
+ * of the list. */
 HF_CHECKED int split_list(struct input *input, struct cli *cli, const struct split_form *form, struct buffer *frame, piece_fn each,
                           void *ctx);
 

@@ -10,6 +10,8 @@ enum { TEXT_TIME_SIZE = 48, TEXT_REAL_SIZE = 32 };
 void text_time(hf_time time, char out[TEXT_TIME_SIZE]);
 /* RFC 3339 with up to six digits of fraction (more must be zeros) and Z or an offset, or @MICROSECONDS. The whole of `text`. */
 HF_CHECKED bool text_parse_time(const char *text, size_t len, hf_time *out);
+/* The same for what others wrote: a time without Z or an offset is UTC. */
+HF_CHECKED bool text_parse_time_utc(const char *text, size_t len, hf_time *out);
 
 /* The shortest decimal that reads back as the same double. */
 void text_real(double value, char out[TEXT_REAL_SIZE]);

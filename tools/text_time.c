@@ -148,7 +148,7 @@ static int64_t read_offset(struct reading *r)
 	return (west ? -offset : offset) * SECOND;
 }
 
-bool text_parse_time(const char *text, size_t len, hf_time *out)
+static bool parse_time(const char *text, size_t len, bool zone_optional, hf_time *out)
 {
 	struct reading r = {.at = text, .left = len};
 	if (next_is(&r, "@")) {
@@ -157,7 +157,17 @@ bool text_parse_time(const char *text, size_t len, hf_time *out)
 	int64_t time = read_date(&r);
 	expect(&r, "Tt ");
 	time += read_clock(&r);
-	time -= read_offset(&r);
+	time -= zone_optional && r.left == 0 ? 0 : read_offset(&r);
 	*out = time;
 	return !r.bad && r.left == 0;
+}
+
+bool text_parse_time(const char *text, size_t len, hf_time *out)
+{
+	return parse_time(text, len, false, out);
+}
+
+bool text_parse_time_utc(const char *text, size_t len, hf_time *out)
+{
+	return parse_time(text, len, true, out);
 }

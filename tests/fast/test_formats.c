@@ -153,8 +153,8 @@ static void json_lines_bring_everything_into_another_store(void **state)
 static void every_field_survives_json_lines(void **state)
 {
 	static const char lines[] =
-	    "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"uuid\":\"x\",\"lsn\":\"1\",\"end_line\":true}\n"
-	    "{\"kind\":\"inbox\",\"user\":\"u\\u0001\",\"generated_at\":\"2026-11-20T09:30:00.000001Z\",\"status\":\"a\\u0000b\"}\n"
+	    "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"uuid\":\"x\",\"lsn\":\"1\"}\n"
+	    "{\"kind\":\"inbox\",\"user\":\"u\\u0001\",\"generated_at\":\"2026-11-20T09:30:00.000001Z\",\"status\":\"a\\u0000b\",\"extra\":\"{}\\u0000\"}\n"
 	    "{\"kind\":\"inbox_record\",\"user\":\"u\\u0001\",\"account_base64\":\"/w==\",\"thread\":\"é\",\"unread\":true,\"dismissed\":true,"
 	    "\"score\":\"-Infinity\",\"updated_at\":\"1969-12-31T23:59:59.999999Z\",\"snapshot_at\":\"@-9000000000000000000\",\"seen_at\":"
 	    "\"2026-01-01T00:00:00.000001Z\",\"read_at\":null,\"dismissed_at\":\"9999-12-31T23:59:59.999999Z\",\"snoozed_until\":null,"
@@ -185,8 +185,8 @@ static void every_field_survives_json_lines(void **state)
 	    "\"response\":\"a\\u0000b\",\"created_at\":\"1970-01-01T00:00:00.000000Z\",\"expires_at\":null}\n"
 	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"~\",\"fingerprint\":\"\",\"status\":2147483647,"
 	    "\"response_base64\":\"/w==\",\"created_at\":\"1969-12-31T23:59:59.999999Z\",\"expires_at\":\"@9223372036854775807\"}\n"
-	    "{\"kind\":\"migration\",\"name\":\"zeta\\u0001\",\"applied_at\":\"2026-11-20T09:30:00.000001Z\"}\n"
-	    "{\"kind\":\"migration\",\"name\":\"alpha\",\"applied_at\":\"1970-01-01T00:00:00.000000Z\"}\n"
+	    "{\"kind\":\"migration\",\"name\":\"zeta\\u0001\",\"applied_at\":\"2026-11-20T09:30:00.000001Z\",\"has_checksum\":true,\"checksum\":\"18446744073709551615\"}\n"
+	    "{\"kind\":\"migration\",\"name\":\"alpha\",\"applied_at\":\"1970-01-01T00:00:00.000000Z\",\"has_checksum\":false,\"checksum\":\"0\"}\n"
 	    "{\"kind\":\"end\",\"objects\":\"14\"}\n";
 	(void)state;
 	formats_init("s");
@@ -412,7 +412,6 @@ static const struct broken {
     {O, "[{\"id\":\"a\",\"item\":\"\\u12g4\"}]", 2, "is not JSON"},
     {O, "[{'id':\"a\"}]", 2, "is not JSON"},
     {O, "[{\"id\":\"a\",/* no */\"item\":1}]", 2, "is not JSON"},
-    {O, "\xEF\xBB\xBF[]", 2, "is not JSON"},
     {N, "{\"notifications\":[{\"thread_id\":\"a\"}]", 2, "premature EOF"},
     {N, "{\"notifications\":[{\"thread_id\":\"a\"}]}{}", 2, "trailing garbage"},
     /* No UTF-8. */
@@ -431,7 +430,6 @@ static const struct broken {
     {N, "{}", 2, "not a notification file"},
     {N, "\"x\"", 2, "not a notification file"},
     {N, "{\"notifications\":{}}", 2, "not a notification file"},
-    {N, "{\"notifications\":null}", 2, "not a notification file"},
     {N, "{\"notifications\":[],\"notifications\":[]}", 2, "the second time"},
     {N " --queue q", "[]", 2, "give one"},
     {N " --replace", "{\"notifications\":[]}", 2, "not for notification files"},
@@ -441,7 +439,7 @@ static const struct broken {
     {O, "[{\"item\":1}]", 2, "has no \"id\""},
     {O, "[{\"id\":\"a\"}]", 2, "has no \"item\""},
     {O, "[{\"id\":7,\"item\":1}]", 2, "\"id\" is a number, not a string"},
-    {O, "[{\"id\":null,\"item\":1}]", 2, "\"id\" is null, not a string"},
+    {O, "[{\"id\":null,\"item\":1}]", 2, "has no \"id\""},
     {O, "[{\"id\":\"\",\"item\":1}]", 2, "\"id\" is empty"},
     {O, "[{\"id\":\"a\\u0000\",\"item\":1}]", 2, "has a NUL"},
     {O, "[{\"id\":\"\\ud800\",\"item\":1}]", 2, "surrogate"},
@@ -465,7 +463,6 @@ static const struct broken {
     {N, IN_N("{\"thread_id\":5}"), 2, "\"thread_id\" is a number"},
     {N, IN_N("{\"thread_id\":\"a\",\"account_id\":{}}"), 2, "\"account_id\" is an object"},
     {N, IN_N("{\"thread_id\":\"a\",\"unread\":1}"), 2, "\"unread\" is a number, not a boolean"},
-    {N, IN_N("{\"thread_id\":\"a\",\"dismissed\":null}"), 2, "\"dismissed\" is null"},
     {N, IN_N("{\"thread_id\":\"a\",\"score\":\"1\"}"), 2, "\"score\" is a string"},
     {N, IN_N("{\"thread_id\":\"a\",\"score\":-1e400}"), 2, "\"score\" is -1e400"},
     {N, IN_N("{\"thread_id\":\"a\",\"updated_at\":\"2026-02-30T00:00:00Z\"}"), 2, "\"updated_at\""},
