@@ -150,7 +150,7 @@ static void what_cannot_be_taken_is_listed_with_its_place_and_reason(void **stat
 	static const char outbox[] = "[{\"id\":\"a\",\"item\":1},{\"id\":7,\"item\":1},{\"item\":1},{\"id\":\"b\",\"item\":2,\"status\":\"x\"},"
 	                             "{\"id\":\"c\",\"item\":3}]";
 	import_fresh(outbox, "--queue q", 2, "entry 2");
-	import_fresh(outbox, "--queue q --skip-invalid", 0, "entry 2 (byte 28) is wrong: \"id\" is a number");
+	import_fresh(outbox, "--queue q --skip-invalid", 0, "entry 2 (byte 27) is wrong: \"id\" is a number");
 	expect("outbox list q", 0, "c");
 	import_fresh(outbox, "--queue q --skip-invalid --json", 0, "\"skipped\":\"3\"");
 	struct ran ran = run("outbox list q --json", 0);
@@ -198,7 +198,7 @@ static void members_of_a_file_live_and_die_with_their_item(void **state)
 	expect("export --queue q", 0, "\"colour\":\"red\"");
 	expect_not("export --jsonl", "holdfast:");
 	expect("export --jsonl copy", 0, "copy");
-	call("outbox remove q a --yes", 0);
+	call("outbox remove q a", 0);
 	call("outbox enqueue q a --payload {\"x\":2}", 0);
 	expect_not("export --queue q", "colour");
 	formats_init("s");
