@@ -105,9 +105,9 @@ static bool ask(const struct hf__domain *row, const struct hf__entry *entry)
 		return false;
 	require(about.operation && about.operation[0] && about.parts >= 1 && about.parts <= 3);
 	for (unsigned i = 0; i < about.parts; i++)
-		require(about.key[i].len == 0 || (about.key[i].data >= entry->body.data &&
-		                                  (const uint8_t *)about.key[i].data + about.key[i].len <=
-		                                      (const uint8_t *)entry->body.data + entry->body.len));
+		require(about.key[i].len == 0 ||
+		        (about.key[i].data >= entry->body.data &&
+		         (const uint8_t *)about.key[i].data + about.key[i].len <= (const uint8_t *)entry->body.data + entry->body.len));
 	return true;
 }
 

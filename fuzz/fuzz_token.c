@@ -48,11 +48,8 @@ static void fill_one(hf_store *store, const char *id, int64_t n)
 	require(hf_outbox_put_completed(store, NULL, &done, NULL, NULL) == HF_OK);
 	const struct hf_idempotency_put entry = {.key = {hf_str("k"), hf_str(id)}, .expires_at = HF_UNSET};
 	require(hf_idempotency_put(store, NULL, &entry, NULL, NULL) == HF_OK);
-	const struct hf_document_put document = {.key = {hf_str("d"), hf_str(id)},
-	                                         .group = hf_str(n % 2 ? "g" : ""),
-	                                         .created_at = 1 + n / 3,
-	                                         .now = 20 - n,
-	                                         .orders = 15};
+	const struct hf_document_put document = {
+	    .key = {hf_str("d"), hf_str(id)}, .group = hf_str(n % 2 ? "g" : ""), .created_at = 1 + n / 3, .now = 20 - n, .orders = 15};
 	require(hf_document_put(store, NULL, &document, NULL, NULL) == HF_OK);
 	const struct hf_timeline_append event = {
 	    .key = {hf_str("t"), hf_str(id)}, .type = hf_str("y"), .subject = hf_str(n % 2 ? "j" : ""), .happened_at = 1 + n / 2};
@@ -83,7 +80,8 @@ typedef int list_fn(const char *token, struct page *out);
 
 #define PAGE(got) ((struct page){(got).count, (got).next, (got).memory})
 
-static int names(const char *token, struct page *out, int (*list)(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *, struct hf_error *))
+static int names(const char *token, struct page *out,
+                 int (*list)(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *, struct hf_error *))
 {
 	struct hf_name_page got;
 	const int rc = list(stage->store, &(struct hf_names){.limit = 2, .page = token}, 0, &got, NULL);
@@ -261,9 +259,10 @@ static int locks(const char *token, struct page *out)
 	return rc;
 }
 
-static list_fn *const lists[] = {users,   queues,    scopes,  collections, timelines,      records,            records_of_account, dismissed,
-                                 tombstones, cursors, cursors_of_subject, lag, items,     completed,          entries,            documents,
-                                 documents_down, documents_of_group, events, events_up, events_of_subject, locks};
+static list_fn *const lists[] = {users,     queues,     scopes,         collections,        timelines, records,   records_of_account,
+                                 dismissed, tombstones, cursors,        cursors_of_subject, lag,       items,     completed,
+                                 entries,   documents,  documents_down, documents_of_group, events,    events_up, events_of_subject,
+                                 locks};
 
 /* --- Tokens ----------------------------------------------------------------------------------------------------------------------- */
 

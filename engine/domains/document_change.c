@@ -150,9 +150,8 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	if (!hf__collection_live(collection, HF__INSTANT_OF(d)))
 		return HF_OK;
 	result->changed = true;
-	result->count =
-	    hf__document_tally(&(struct hf__document_range){.collection = collection, .view = hf__collection_view(collection)},
-	                        HF__INSTANT_OF(d));
+	result->count = hf__document_tally(&(struct hf__document_range){.collection = collection, .view = hf__collection_view(collection)},
+	                                   HF__INSTANT_OF(d));
 	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_CLEARED, &image, false);
 	return hf__emit(d, HF__DOCUMENT_CLEARED);
 }

@@ -166,7 +166,11 @@ static bool is_listed(const struct hf__order_node *node, struct hf__instant at)
 
 int hf_document_collections(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
-	static const struct hf__names collections = {
-	    .domain = HF__DOMAIN_DOCUMENT, .operation = "document collections", .order = order_of, .name = name_of, .root = root_of, .listed = is_listed};
+	static const struct hf__names collections = {.domain = HF__DOMAIN_DOCUMENT,
+	                                             .operation = "document collections",
+	                                             .order = order_of,
+	                                             .name = name_of,
+	                                             .root = root_of,
+	                                             .listed = is_listed};
 	return hf__names_list(store, &collections, args, flags, out, error);
 }

@@ -51,7 +51,8 @@ struct hf__document_state {
 	struct hf__object root; /* the container of collections; never changes itself */
 	struct hf__removed removed; /* collections */
 	struct hf__map documents; /* by collection and id */
-	struct hf__heap endings[2]; /* every document that has an expires_at, by it, and apart by whether the store computed it: what settle has to log */
+	struct hf__heap
+	    endings[2]; /* every document that has an expires_at, by it, and apart by whether the store computed it: what settle has to log */
 };
 
 struct hf__collection_value {
@@ -210,8 +211,8 @@ struct hf__document_position hf__document_position_of(const struct hf__document 
 /* The first document of the range that is there, or the first one behind `after` (nullable); `reverse` goes the other way. */
 struct hf__document *hf__document_first(const struct hf__document_range *range, const struct hf__document_position *after,
                                         struct hf__instant at, bool reverse);
-struct hf__document *hf__document_next(const struct hf__document *document, const struct hf__document_range *range,
-                                       struct hf__instant at, bool reverse);
+struct hf__document *hf__document_next(const struct hf__document *document, const struct hf__document_range *range, struct hf__instant at,
+                                       bool reverse);
 /* How many of the range are there. A grouped range needs a view within groups, any of them. */
 size_t hf__document_tally(const struct hf__document_range *range, struct hf__instant at);
 
@@ -235,8 +236,7 @@ bool hf__document_copy_key(struct hf__arena *arena, struct hf_document_key *key)
 
 /* --- document_read.c ---------------------------------------------------------------------------------------------------------- */
 
-HF_CHECKED int hf__document_answer(struct hf__query *q, const struct hf__document *document, bool without_payload,
-                                   struct hf_document *out);
+HF_CHECKED int hf__document_answer(struct hf__query *q, const struct hf__document *document, bool without_payload, struct hf_document *out);
 /* Gives the answer's memory to the caller; HF_ENOMEM with *error filled. */
 HF_CHECKED int hf__document_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error);
 

@@ -168,7 +168,8 @@ struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, s
 	return hf__idem_scope_of_map(hf__map_find(&state->scopes, hash, scope_equal, &name));
 }
 
-const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state, const struct hf__idem_scope *scope, struct hf_bytes name)
+const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state, const struct hf__idem_scope *scope,
+                                                struct hf_bytes name)
 {
 	return hf__removed_depends(&state->removed, &state->scopes, scope ? &scope->object : NULL, name);
 }

@@ -31,7 +31,8 @@ struct hf__idem_state {
 	struct hf__object root; /* the container of scopes; never changes itself */
 	struct hf__removed removed; /* scopes */
 	struct hf__map entries; /* by scope and key */
-	struct hf__heap endings[2]; /* by whether the store computed the end: every entry that ends some time, by its end: what settle has to log */
+	struct hf__heap
+	    endings[2]; /* by whether the store computed the end: every entry that ends some time, by its end: what settle has to log */
 	uint64_t incarnation; /* first LSN of this opening; UINT64_MAX before it is known: nobody owns anything without a lease */
 	uint64_t newest_unleased; /* nothing owned without a lease is newer; only a bound */
 };
@@ -43,7 +44,8 @@ struct hf__idem_scope {
 	struct hf__idem_state *state;
 	struct hf__vacancy vacancy;
 	struct hf__order by_key; /* all its entries; the weight is the end */
-	struct hf__order by_end[2]; /* by whether the end is computed, end and key: owned ones, done ones. Their ranks count what has not ended */
+	struct hf__order
+	    by_end[2]; /* by whether the end is computed, end and key: owned ones, done ones. Their ranks count what has not ended */
 	uint32_t len;
 	uint8_t name[];
 };
@@ -76,7 +78,8 @@ struct hf__idem_entry {
 
 struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, struct hf_bytes name);
 /* What an answer about this name depends on: the scope, which may be NULL, or the number of those that are gone. */
-const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state, const struct hf__idem_scope *scope, struct hf_bytes name);
+const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state, const struct hf__idem_scope *scope,
+                                                struct hf_bytes name);
 /* Whether it has ended or not. */
 struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope, struct hf_bytes key);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */

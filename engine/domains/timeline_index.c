@@ -16,7 +16,8 @@ struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, s
 	return node ? hf__timeline_of_map(node) : NULL;
 }
 
-const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state, const struct hf__timeline *timeline, struct hf_bytes name)
+const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state, const struct hf__timeline *timeline,
+                                              struct hf_bytes name)
 {
 	return hf__removed_depends(&state->removed, &state->timelines, timeline ? &timeline->object : NULL, name);
 }

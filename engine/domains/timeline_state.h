@@ -125,7 +125,8 @@ bool hf__timeline_about(const struct hf__entry *entry, struct hf__about *out);
 bool hf__timeline_indexes_init(struct hf__timeline_state *state, const struct hf__domain_env *env);
 struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, struct hf_bytes name);
 /* What an answer about this name depends on: the timeline, which may be NULL, or the number of those that are gone. */
-const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state, const struct hf__timeline *timeline, struct hf_bytes name);
+const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state, const struct hf__timeline *timeline,
+                                              struct hf_bytes name);
 /* `timeline` may be NULL. */
 struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline, struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */

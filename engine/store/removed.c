@@ -36,8 +36,8 @@ struct hf__object *hf__removed_number(struct hf__removed *removed, uint64_t hash
 	return &removed->numbers[hash >> 58];
 }
 
-const struct hf__object *hf__removed_depends(const struct hf__removed *removed, const struct hf__map *map, const struct hf__object *container,
-                                             struct hf_bytes name)
+const struct hf__object *hf__removed_depends(const struct hf__removed *removed, const struct hf__map *map,
+                                             const struct hf__object *container, struct hf_bytes name)
 {
 	return container ? container : &removed->numbers[hf__map_hash(map, name.data, name.len) >> 58];
 }

@@ -35,8 +35,8 @@ void hf__removed_init(struct hf__removed *removed);
 /* `hash` is that of the name, by hf__map_hash. */
 struct hf__object *hf__removed_number(struct hf__removed *removed, uint64_t hash);
 /* What an answer depends on that is about a container, or about one that is not there. `map` is the one that has it by name. */
-const struct hf__object *hf__removed_depends(const struct hf__removed *removed, const struct hf__map *map, const struct hf__object *container,
-                                             struct hf_bytes name);
+const struct hf__object *hf__removed_depends(const struct hf__removed *removed, const struct hf__map *map,
+                                             const struct hf__object *container, struct hf_bytes name);
 
 /* For store/change.c: a change that touched this container is final. It enters the line if it is idle, else leaves it. true: it waits to go. */
 bool hf__removed_note(struct hf__object *container);

@@ -142,10 +142,10 @@ static int apply_entry(struct hf_store *s, void *state, const struct hf__domain 
 	return rc;
 }
 
-static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn, int64_t setback,
-                      struct hf__reader *r)
+static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn, int64_t setback, struct hf__reader *r)
 {
-	struct hf__entry entry = {.lsn = lsn, .at = hf__to_shown(s->clock.reached, setback), .domain = row->id, .kind = hf__get_u8(r), .setback = setback};
+	struct hf__entry entry = {
+	    .lsn = lsn, .at = hf__to_shown(s->clock.reached, setback), .domain = row->id, .kind = hf__get_u8(r), .setback = setback};
 	entry.body = hf__get_long(r);
 	return r->bad ? HF_ECORRUPT : apply_entry(s, state, row, &entry);
 }

@@ -143,8 +143,8 @@ static int look_for_next(struct hf__tail *t, uint64_t from, uint64_t limit)
 			continue;
 		oldest = oldest ? oldest : f;
 		const struct hf__segment_header *h = &f->header;
-		if (h->previous_end.segment != t->segment ||
-		    (t->segment && h->previous_end.offset != t->offset) || h->previous_lsn != t->next_lsn - 1 || h->previous_hash != t->previous_hash)
+		if (h->previous_end.segment != t->segment || (t->segment && h->previous_end.offset != t->offset) ||
+		    h->previous_lsn != t->next_lsn - 1 || h->previous_hash != t->previous_hash)
 			continue;
 		enter_segment(t, h);
 		return HF_OK;
