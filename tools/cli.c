@@ -156,10 +156,12 @@ int cli_open(struct cli *cli)
 
 /* --- Results -------------------------------------------------------------------------------------------------------------- */
 
+static const char *const item_statuses[] = {"", "queued", "sending", "failed"};
+
 static void tell_people(struct out *out, const struct hf_result *result, const char *did)
 {
 	if (!result->changed) {
-		out_line(out, "unchanged");
+		out_line(out, result->status == HF_OUTBOX_FAILED ? "unchanged: the item is failed; `outbox retry` queues it again" : "unchanged");
 	} else if (result->token > 0) {
 		out_line(out, "%s, version %" PRIu64 ", token %" PRIu64, did, result->version, result->token);
 	} else if (result->version > 0) {
@@ -193,6 +195,10 @@ int cli_done(struct cli *cli, int rc, const struct hf_result *result, const stru
 	}
 	if (result->token > 0) {
 		out_u64(cli->out, "token", result->token);
+	}
+	if (result->status > 0) {
+		out_text(cli->out, "status", item_statuses[result->status]);
+		out_time(cli->out, "available_at", result->available_at);
 	}
 	out_end(cli->out);
 	return CLI_OK;

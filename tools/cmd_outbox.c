@@ -25,6 +25,7 @@ const struct cli_option outbox_put_options[] = {
     {"max-attempts", CLI_U32, "COUNT", "attempts until it is given up (the queue's)", false},
     {"status", CLI_CHOICE, "queued|sending|failed", "`sending` becomes queued: nobody holds it (queued)", false},
     {"attempts", CLI_U32, "COUNT", "made so far (0)", false},
+    {"lost", CLI_U32, "COUNT", "claims lost so far (0)", false},
     {"enqueued-at", CLI_TIME, "TIME", "kept as given (the clock's)", false},
     {"available-at", CLI_TIME, "TIME", "kept as given (like --enqueued-at)", false},
     {"last-error", CLI_TEXT, "TEXT", "of the newest attempt", false},
@@ -49,8 +50,20 @@ const struct cli_option outbox_mark_failed_options[] = {
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
+const struct cli_option outbox_retry_options[] = {
+    {"reset-attempts", CLI_SWITCH, NULL, "attempts begin anew", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option outbox_reschedule_options[] = {
+    {"available-at", CLI_TIME, "TIME", "nothing claims it before, unless by name", false},
+    {"priority", CLI_I32, "NUMBER", "lower comes first", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
 const struct cli_option outbox_configure_options[] = {
     {"max-attempts", CLI_U32, "COUNT", "attempts until an item is given up; 0 for the default of 5", false},
+    {"max-lost", CLI_TEXT, "COUNT", "lost claims until an item is given up; 0 for the default of 10, `never` for no bound", false},
     {"dedup-window", CLI_DURATION, "TIME", "how long a completed ID goes on blocking; 0 for not at all", false},
     {"dedup-max", CLI_U32, "COUNT", "at most so many completed IDs; 0 for the default of 1,000,000", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
@@ -123,6 +136,7 @@ static struct hf_outbox_item put_item(const struct cli *cli, char **argv, struct
 	    .payload = payload,
 	    .status = statuses[cli_u64(cli, "status", 0)],
 	    .attempts = (uint32_t)cli_u64(cli, "attempts", 0),
+	    .lost = (uint32_t)cli_u64(cli, "lost", 0),
 	    .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0),
 	    .priority = (int32_t)cli_i64(cli, "priority", 0),
 	    .enqueued_at = cli_i64(cli, "enqueued-at", cli_clock()),
@@ -158,13 +172,19 @@ int cmd_outbox_put(struct cli *cli, int argc, char **argv)
 /* What is not given stays as it is: nobody else changes it meanwhile. */
 static int merge_settings(struct cli *cli, struct hf_outbox_configure *args)
 {
+	const char *lost = cli_text(cli, "max-lost");
+	char *end = NULL;
 	struct hf_outbox_stats stats;
 	struct hf_error error;
 	if (hf_outbox_stats(cli->store, args->queue, 0, &stats, &error) != HF_OK) {
 		return cli_fail(cli, &error);
 	}
 	args->max_attempts = (uint32_t)cli_u64(cli, "max-attempts", stats.max_attempts);
-	args->max_lost = stats.max_lost;
+	const unsigned long long most = lost && strcmp(lost, "never") != 0 ? strtoull(lost, &end, 10) : HF_NEVER;
+	if (end && (*end || end == lost || lost[0] == '-' || most > HF_NEVER)) {
+		return cli_usage(cli, "--max-lost: '%s' is no count", lost);
+	}
+	args->max_lost = lost ? (uint32_t)most : stats.max_lost;
 	args->dedup_window_us = cli_i64(cli, "dedup-window", stats.dedup_window_us);
 	args->dedup_max = (uint32_t)cli_u64(cli, "dedup-max", stats.dedup_max);
 	return CLI_OK;
@@ -176,8 +196,8 @@ int cmd_outbox_configure(struct cli *cli, int argc, char **argv)
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
-	if (!cli_given(cli, "max-attempts") && !cli_given(cli, "dedup-window") && !cli_given(cli, "dedup-max")) {
-		return cli_usage(cli, "nothing to change: --max-attempts, --dedup-window or --dedup-max is missing");
+	if (!cli_given(cli, "max-attempts") && !cli_given(cli, "max-lost") && !cli_given(cli, "dedup-window") && !cli_given(cli, "dedup-max")) {
+		return cli_usage(cli, "nothing to change: --max-attempts, --max-lost, --dedup-window or --dedup-max is missing");
 	}
 	int status = cli_open(cli);
 	if (status == CLI_OK) {
@@ -201,12 +221,31 @@ int cmd_outbox_mark_failed(struct cli *cli, int argc, char **argv)
 
 int cmd_outbox_retry(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_outbox_retry args = {.write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1])};
+	const struct hf_outbox_retry args = {
+	    .write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1]), .reset_attempts = cli_flag(cli, "reset-attempts")};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
 	const int status = cli_open(cli);
 	return status ? status : cli_done(cli, hf_outbox_retry(cli->store, NULL, &args, &result, &error), &result, &error, "queued");
+}
+
+int cmd_outbox_reschedule(struct cli *cli, int argc, char **argv)
+{
+	const struct hf_outbox_reschedule args = {
+	    .write = cli_write(cli),
+	    .queue = hf_str(argv[0]),
+	    .id = hf_str(argv[1]),
+	    .set_available_at = cli_given(cli, "available-at"),
+	    .available_at = cli_i64(cli, "available-at", 0),
+	    .set_priority = cli_given(cli, "priority"),
+	    .priority = (int32_t)cli_i64(cli, "priority", 0),
+	};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	const int status = cli_open(cli);
+	return status ? status : cli_done(cli, hf_outbox_reschedule(cli->store, NULL, &args, &result, &error), &result, &error, "rescheduled");
 }
 
 int cmd_outbox_remove(struct cli *cli, int argc, char **argv)

@@ -3,6 +3,7 @@
 #include "out.h"
 #include "show.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { OWNER_SIZE = 96 };
@@ -11,12 +12,14 @@ enum { OWNER_SIZE = 96 };
 const struct cli_option outbox_claim_options[] = {
     {"lease", CLI_DURATION, "TIME", "how long the claim holds (30s)", false},
     {"owner", CLI_TEXT, "NAME", "who claims, for people to read (cli@HOST)", false},
+    {"max-run", CLI_DURATION, "TIME", "no extension holds it beyond that long from now (0: no bound)", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
 const struct cli_option outbox_claim_next_options[] = {
     {"lease", CLI_DURATION, "TIME", "how long the claim holds (30s)", false},
     {"owner", CLI_TEXT, "NAME", "who claims, for people to read (cli@HOST)", false},
+    {"max-run", CLI_DURATION, "TIME", "no extension holds it beyond that long from now (0: no bound)", false},
     {"max", CLI_U32, "COUNT", "at most so many items (1)", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
@@ -31,7 +34,7 @@ const struct cli_option outbox_fail_options[] = {
     {"max-attempts", CLI_U32, "COUNT", "attempts until it is given up (the item's, else the queue's)", false},
     {"backoff", CLI_CHOICE, "none|fixed|exponential", "how the delay before the next attempt grows (none)", false},
     {"delay", CLI_DURATION, "TIME", "of the backoff", false},
-    {"cap", CLI_DURATION, "TIME", "the backoff is never longer (0: no cap)", false},
+    {"cap", CLI_DURATION, "TIME", "the backoff is never longer (24h if exponential)", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -62,10 +65,10 @@ static int lease_of(struct cli *cli, int64_t *us)
 /* --- Claiming ------------------------------------------------------------------------------------------------------------- */
 
 /* What was claimed and cannot be shown is given back: nobody else would know its token. */
-static int claim_failed(struct cli *cli, struct hf_bytes queue, const struct hf_outbox_items *items, const struct hf_error *error)
+static int claim_failed(struct cli *cli, const struct hf_outbox_items *items, const struct hf_error *error)
 {
 	for (size_t i = 0; i < items->count; i++) {
-		const struct hf_outbox_release args = {.queue = queue, .id = items->items[i].id, .token = items->items[i].token};
+		const struct hf_outbox_release args = {.queue = items->items[i].queue, .id = items->items[i].id, .token = items->items[i].token};
 		if (hf_outbox_release(cli->store, NULL, &args, NULL, NULL) != HF_OK) {
 			break; /* the lease ends it */
 		}
@@ -77,8 +80,11 @@ static int claim_failed(struct cli *cli, struct hf_bytes queue, const struct hf_
 int cmd_outbox_claim(struct cli *cli, int argc, char **argv)
 {
 	char owner[OWNER_SIZE];
-	struct hf_outbox_claim args = {
-	    .write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1]), .owner = hf_str(owner_of(cli, owner))};
+	struct hf_outbox_claim args = {.write = cli_write(cli),
+	                               .queue = hf_str(argv[0]),
+	                               .id = hf_str(argv[1]),
+	                               .owner = hf_str(owner_of(cli, owner)),
+	                               .max_run_us = cli_i64(cli, "max-run", 0)};
 	struct hf_outbox_items items;
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -91,7 +97,7 @@ int cmd_outbox_claim(struct cli *cli, int argc, char **argv)
 		return status;
 	}
 	if (hf_outbox_claim(cli->store, NULL, &args, &items, &result, &error) != HF_OK) {
-		return claim_failed(cli, args.queue, &items, &error);
+		return claim_failed(cli, &items, &error);
 	}
 	cli->changed = true;
 	show_outbox_item(cli->out, args.queue, &items.items[0], true);
@@ -102,30 +108,38 @@ int cmd_outbox_claim(struct cli *cli, int argc, char **argv)
 int cmd_outbox_claim_next(struct cli *cli, int argc, char **argv)
 {
 	char owner[OWNER_SIZE];
-	struct hf_outbox_claim_next args = {
-	    .write = cli_write(cli), .queue = hf_str(argv[0]), .owner = hf_str(owner_of(cli, owner)), .max = (uint32_t)cli_u64(cli, "max", 1)};
-	struct hf_outbox_items items;
+	struct hf_outbox_claim_next args = {.write = cli_write(cli),
+	                                    .queue_count = (size_t)argc,
+	                                    .owner = hf_str(owner_of(cli, owner)),
+	                                    .max = (uint32_t)cli_u64(cli, "max", 1),
+	                                    .max_run_us = cli_i64(cli, "max-run", 0)};
+	struct hf_bytes *queues = calloc((size_t)argc, sizeof *queues);
+	struct hf_outbox_items items = {0};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
-	(void)argc;
-	int status = lease_of(cli, &args.lease_us);
+	int status = queues ? lease_of(cli, &args.lease_us) : cli_fail_with(cli, HF_ENOMEM, "there is no memory for %d names", argc);
+	for (int i = 0; queues && i < argc; i++) {
+		queues[i] = hf_str(argv[i]);
+	}
+	args.queues = queues;
 	if (status == CLI_OK) {
 		status = cli_open(cli);
 	}
-	if (status != CLI_OK) {
-		return status;
+	if (status == CLI_OK && hf_outbox_claim_next(cli->store, NULL, &args, &items, &result, &error) != HF_OK) {
+		status = claim_failed(cli, &items, &error);
+		items = (struct hf_outbox_items){0};
+	} else if (status == CLI_OK) {
+		cli->changed = result.changed;
+		out_list(cli->out,
+		         argc > 1 ? "queue id token attempts priority lease_until payload" : "id token attempts priority lease_until payload");
+		for (size_t i = 0; i < items.count; i++) {
+			show_outbox_item(cli->out, items.items[i].queue, &items.items[i], true);
+		}
+		show_list_end(cli, items.count, NULL);
 	}
-	if (hf_outbox_claim_next(cli->store, NULL, &args, &items, &result, &error) != HF_OK) {
-		return claim_failed(cli, args.queue, &items, &error);
-	}
-	cli->changed = result.changed;
-	out_list(cli->out, "id token attempts priority lease_until payload");
-	for (size_t i = 0; i < items.count; i++) {
-		show_outbox_item(cli->out, args.queue, &items.items[i], true);
-	}
-	show_list_end(cli, items.count, NULL);
 	hf_release(items.memory);
-	return CLI_OK;
+	free(queues);
+	return status;
 }
 
 /* --- While it is held ----------------------------------------------------------------------------------------------------- */
@@ -187,7 +201,11 @@ int cmd_outbox_fail(struct cli *cli, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, hf_outbox_fail(cli->store, NULL, &args, &result, &error), &result, &error, "attempt noted");
+	if (status != CLI_OK) {
+		return status;
+	}
+	const int rc = hf_outbox_fail(cli->store, NULL, &args, &result, &error);
+	return cli_done(cli, rc, &result, &error, result.status == HF_OUTBOX_FAILED ? "failed for good" : "attempt noted, queued again");
 }
 
 int cmd_outbox_release(struct cli *cli, int argc, char **argv)

@@ -16,6 +16,20 @@ const struct cli_option queue_redrive_options[] = {
     {"enqueued-before", CLI_TIME, "TIME", "only those", false},
     {"attempts-below", CLI_U32, "COUNT", "only those with fewer attempts", false},
     {"max", CLI_U64, "COUNT", "at most so many, the first in enqueue order", false},
+    {"reset-attempts", CLI_SWITCH, NULL, "attempts begin anew", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option queue_pause_options[] = {
+    {"until-idle", CLI_DURATION, "TIME", "then wait so long until nothing of it is being sent", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+const struct cli_option queue_prune_options[] = {
+    {"status", CLI_CHOICE, "failed|queued", "items of this status (failed)", false},
+    {"enqueued-before", CLI_TIME, "TIME", "only those", false},
+    {"older", CLI_DURATION, "TIME", "only those enqueued so long ago", false},
+    {"max", CLI_U64, "COUNT", "at most so many, the first in enqueue order", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -68,7 +82,7 @@ int cmd_queue_stats(struct cli *cli, int argc, char **argv)
 		return status;
 	}
 	if (argc == 0) {
-		out_list(cli->out, "queue queued.items blocked sending.items failed.items queued.oldest paused completed");
+		out_list(cli->out, "queue ready delayed blocked sending.items failed.items oldest_due paused completed");
 	}
 	status = each_queue(cli, argc > 0 ? argv[0] : NULL, stats_of, NULL);
 	if (argc == 0) {
@@ -81,7 +95,8 @@ int cmd_queue_stats(struct cli *cli, int argc, char **argv)
 
 static int set_paused(struct cli *cli, const char *queue, bool paused)
 {
-	const struct hf_outbox_pause args = {.write = cli_write(cli), .queue = hf_str(queue)};
+	const struct hf_outbox_pause args = {
+	    .write = cli_write(cli), .queue = hf_str(queue), .wait_us = paused ? cli_i64(cli, "until-idle", 0) : 0};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const int status = cli_open(cli);
@@ -104,6 +119,19 @@ int cmd_queue_resume(struct cli *cli, int argc, char **argv)
 	return set_paused(cli, argv[0], false);
 }
 
+/* What a dry run found. */
+static int would(struct cli *cli, uint64_t count, const char *what)
+{
+	if (cli->json) {
+		out_begin(cli->out, "dry-run");
+		out_u64(cli->out, "count", count);
+		out_end(cli->out);
+		return CLI_OK;
+	}
+	out_line(cli->out, "%llu would be %s", (unsigned long long)count, what);
+	return CLI_OK;
+}
+
 int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 {
 	const struct hf_outbox_redrive args = {
@@ -114,6 +142,8 @@ int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 	    .enqueued_before = cli_i64(cli, "enqueued-before", HF_UNSET),
 	    .attempts_below = (uint32_t)cli_u64(cli, "attempts-below", 0),
 	    .limit = cli_u64(cli, "max", 0),
+	    .reset_attempts = cli_flag(cli, "reset-attempts"),
+	    .dry_run = cli_flag(cli, "dry-run"),
 	};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -125,8 +155,53 @@ int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 	if (cli_given(cli, "enqueued-before") && args.enqueued_before == HF_UNSET) {
 		return cli_usage(cli, "--enqueued-before: '%s' is no condition", cli_text(cli, "enqueued-before"));
 	}
+	if (cli_given(cli, "max") && args.limit == 0) {
+		return cli_usage(cli, "--max: 0 is no item at all");
+	}
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, hf_outbox_redrive(cli->store, NULL, &args, &result, &error), &result, &error, "queued");
+	if (status != CLI_OK) {
+		return status;
+	}
+	const int rc = hf_outbox_redrive(cli->store, NULL, &args, &result, &error);
+	return args.dry_run && rc == HF_OK ? would(cli, result.count, "queued") : cli_done(cli, rc, &result, &error, "queued");
+}
+
+int cmd_queue_prune(struct cli *cli, int argc, char **argv)
+{
+	static const enum hf_outbox_status statuses[] = {HF_OUTBOX_FAILED, HF_OUTBOX_QUEUED};
+	struct hf_outbox_prune args = {
+	    .write = cli_write(cli),
+	    .queue = hf_str(argv[0]),
+	    .status = statuses[cli_u64(cli, "status", 0)],
+	    .enqueued_before = cli_i64(cli, "enqueued-before", HF_UNSET),
+	    .limit = cli_u64(cli, "max", 0),
+	    .dry_run = cli_flag(cli, "dry-run"),
+	};
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	(void)argc;
+	if (cli_given(cli, "older") && cli_given(cli, "enqueued-before")) {
+		return cli_usage(cli, "--older and --enqueued-before say the same");
+	}
+	if (cli_given(cli, "max") && args.limit == 0) {
+		return cli_usage(cli, "--max: 0 is no item at all");
+	}
+	int status = cli_confirm(cli, "remove items of %s", argv[0]);
+	if (status == CLI_OK) {
+		status = cli_open(cli);
+	}
+	if (status == CLI_OK && cli_given(cli, "older")) {
+		struct hf_outbox_stats stats;
+		if (hf_outbox_stats(cli->store, args.queue, 0, &stats, &error) != HF_OK) {
+			return cli_fail(cli, &error);
+		}
+		args.enqueued_before = stats.as_of - cli_i64(cli, "older", 0);
+	}
+	if (status != CLI_OK) {
+		return status;
+	}
+	const int rc = hf_outbox_prune(cli->store, NULL, &args, &result, &error);
+	return args.dry_run && rc == HF_OK ? would(cli, result.count, "removed") : cli_done(cli, rc, &result, &error, "removed");
 }
 
 int cmd_queue_completed(struct cli *cli, int argc, char **argv)

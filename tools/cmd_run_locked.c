@@ -4,7 +4,7 @@
  * to renew; when the command ends the lock is released and its exit status passed on. So others can use the store all the time, and if this
  * process dies the lock is free when its lease is over.
  *
- * Failure modes: the lock is held by another: exit status 3, nothing was run. It is lost while the command runs (somebody forced it, or the store could
+ * Failure modes: the lock is held by another: exit status 4, or 3 when --for is over; nothing was run. We are killed: the kernel kills the command. It is lost while the command runs (somebody forced it, or the store could
  * not be opened until the lease was over): the command is asked to stop, killed if it does not, and the exit status is 4. When the lease is
  * over is judged by our own clock from before each grant, so we give up before anybody else can be granted the lock. */
 #include "commands.h"
@@ -74,9 +74,7 @@ static int take(struct run *run, const char *owner)
 	int64_t began = 0;
 	int status = hold_acquire(cli, &args, &result, &began, &error);
 	if (status != CLI_OK) {
-		const bool held = error.code == HF_EHELD || error.code == HF_ETIMEDOUT;
-		status = error.code == HF_OK ? status : cli_fail(cli, &error);
-		return held ? CLI_BUSY : status;
+		return error.code == HF_OK ? status : cli_fail(cli, &error);
 	}
 	run->token = result.token;
 	held_from(run, began);
@@ -142,12 +140,13 @@ static bool set_variables(const struct run *run)
 
 static bool start(struct run *run, const char *path, char **argv)
 {
+	const pid_t self = getpid();
 	run->child = fork();
 	if (run->child != 0) {
 		return run->child > 0;
 	}
 	/* What is ignored stays ignored over exec; the program expects to die of a broken pipe like any other. */
-	if (signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigprocmask(SIG_SETMASK, &run->before, NULL) == 0) {
+	if (program_dies_with(self) && signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigprocmask(SIG_SETMASK, &run->before, NULL) == 0) {
 		execv(path, argv);
 	}
 	_exit(126);

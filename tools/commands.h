@@ -59,7 +59,7 @@ int cmd_cursor_remove(struct cli *cli, int argc, char **argv);
 
 extern const struct cli_option outbox_enqueue_options[], outbox_put_options[], outbox_get_options[], outbox_list_options[],
     outbox_claim_options[], outbox_claim_next_options[], outbox_extend_options[], outbox_fail_options[], outbox_release_options[],
-    outbox_mark_failed_options[], outbox_configure_options[], outbox_drain_options[];
+    outbox_mark_failed_options[], outbox_configure_options[], outbox_drain_options[], outbox_retry_options[], outbox_reschedule_options[];
 int cmd_outbox_enqueue(struct cli *cli, int argc, char **argv);
 int cmd_outbox_put(struct cli *cli, int argc, char **argv);
 int cmd_outbox_get(struct cli *cli, int argc, char **argv);
@@ -72,6 +72,7 @@ int cmd_outbox_fail(struct cli *cli, int argc, char **argv);
 int cmd_outbox_release(struct cli *cli, int argc, char **argv);
 int cmd_outbox_mark_failed(struct cli *cli, int argc, char **argv);
 int cmd_outbox_retry(struct cli *cli, int argc, char **argv);
+int cmd_outbox_reschedule(struct cli *cli, int argc, char **argv);
 int cmd_outbox_remove(struct cli *cli, int argc, char **argv);
 int cmd_outbox_clear(struct cli *cli, int argc, char **argv);
 int cmd_outbox_configure(struct cli *cli, int argc, char **argv);
@@ -128,11 +129,12 @@ int cmd_lock_check(struct cli *cli, int argc, char **argv);
 int cmd_lock_get(struct cli *cli, int argc, char **argv);
 int cmd_lock_list(struct cli *cli, int argc, char **argv);
 int cmd_run_locked(struct cli *cli, int argc, char **argv);
-extern const struct cli_option queue_redrive_options[], claims_options[];
+extern const struct cli_option queue_redrive_options[], queue_pause_options[], queue_prune_options[], claims_options[];
 int cmd_queue_stats(struct cli *cli, int argc, char **argv);
 int cmd_queue_pause(struct cli *cli, int argc, char **argv);
 int cmd_queue_resume(struct cli *cli, int argc, char **argv);
 int cmd_queue_redrive(struct cli *cli, int argc, char **argv);
+int cmd_queue_prune(struct cli *cli, int argc, char **argv);
 int cmd_queue_completed(struct cli *cli, int argc, char **argv);
 int cmd_claims(struct cli *cli, int argc, char **argv);
 

@@ -1,10 +1,11 @@
 /* See program.h. */
 #include "program.h"
 
-#include <stdbool.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,4 +37,10 @@ char *program_find(const char *name)
 		at += len + 1;
 	}
 	return NULL;
+}
+
+bool program_dies_with(pid_t parent)
+{
+	/* Asked for first: a parent that died before that is seen afterwards. */
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }

@@ -116,6 +116,8 @@ void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_o
 	out_time(out, "lease_until", item->lease_until);
 	out_time(out, "enqueued_at", item->enqueued_at);
 	out_int(out, "attempts", (long)item->attempts);
+	out_int(out, "lost", (long)item->lost);
+	out_time(out, "run_until", item->run_until);
 	out_bytes(out, "group", item->group);
 	out_end(out);
 }
@@ -168,6 +170,10 @@ void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_o
 	show_count(out, "queued", &stats->queued);
 	show_count(out, "sending", &stats->sending);
 	show_count(out, "failed", &stats->failed);
+	out_u64(out, "ready", stats->ready);
+	out_u64(out, "delayed", stats->delayed);
+	out_u64(out, "blocked", stats->blocked);
+	out_time(out, "oldest_due", stats->oldest_due);
 	out_int(out, "max_attempts", (long)stats->max_attempts);
 	if (stats->max_lost == HF_NEVER) {
 		out_text(out, "max_lost", "never");
@@ -177,7 +183,6 @@ void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_o
 	out_bool(out, "paused", stats->paused);
 	out_u64(out, "groups", stats->groups);
 	out_u64(out, "busy_groups", stats->busy_groups);
-	out_u64(out, "blocked", stats->blocked);
 	out_i64(out, "dedup_window_us", stats->dedup_window_us);
 	out_int(out, "dedup_max", (long)stats->dedup_max);
 	out_u64(out, "completed", stats->completed);

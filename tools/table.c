@@ -82,7 +82,7 @@ const struct cli_command cli_commands[] = {
     {"outbox", "list", "QUEUE", "list items in the order they were enqueued", NULL, outbox_list_options, CLI_PAGES, cmd_outbox_list},
     {"outbox", "claim", "QUEUE ID", "claim one item by name, delayed and failed ones too", NULL, outbox_claim_options, ONE,
      cmd_outbox_claim},
-    {"outbox", "claim-next", "QUEUE", "claim what is next", "No item is no failure: nothing is printed and the exit status is 0.",
+    {"outbox", "claim-next", "QUEUE...", "claim what is next", "Of several queues the first goes before the second, and so on. No item is no failure: nothing is printed and the\nexit status is 0.",
      outbox_claim_next_options, CLI_COMMITS, cmd_outbox_claim_next},
     {"outbox", "extend", "QUEUE ID TOKEN", "heartbeat: the lease now ends --lease from now", NULL, outbox_extend_options, ONE,
      cmd_outbox_extend},
@@ -93,24 +93,28 @@ const struct cli_command cli_commands[] = {
      cmd_outbox_release},
     {"outbox", "mark-failed", "QUEUE ID", "give an item up, whoever holds it", NULL, outbox_mark_failed_options, ONE,
      cmd_outbox_mark_failed},
-    {"outbox", "retry", "QUEUE ID", "queue an item again, whoever holds it", NULL, NULL, ONE, cmd_outbox_retry},
+    {"outbox", "retry", "QUEUE ID", "queue an item again, whoever holds it", NULL, outbox_retry_options, ONE, cmd_outbox_retry},
+    {"outbox", "reschedule", "QUEUE ID", "move a queued item in time or priority", NULL, outbox_reschedule_options, ONE,
+     cmd_outbox_reschedule},
     {"outbox", "remove", "QUEUE ID", "remove an item, whoever holds it", NULL, NULL, ONE, cmd_outbox_remove},
     {"outbox", "clear", "QUEUE", "remove every item of a queue", "The queue's settings stay.", NULL, MANY, cmd_outbox_clear},
     {"outbox", "configure", "QUEUE", "change a queue's settings", NULL, outbox_configure_options, ONE, cmd_outbox_configure},
     {"outbox", "stats", "QUEUE", "count a queue's items by status", NULL, NULL, 0, cmd_outbox_stats},
     {"outbox", "drain", "QUEUE COMMAND...", "run a command for each queued item",
      "COMMAND gets the payload on its stdin and HOLDFAST_QUEUE, HOLDFAST_ID, HOLDFAST_ATTEMPTS in its environment; what\nit prints goes to "
-     "stderr. Exit status 0 completes the item, any other fails it. The store stays locked meanwhile.\nPut `--` before a COMMAND with "
+     "stderr. Exit status 0 completes the item, any other fails it. Exit status 1: a send failed. A\nsignal is passed on to COMMAND, the item given back, and the pass ends. The store stays locked meanwhile.\nPut `--` before a COMMAND with "
      "options of its own.",
      outbox_drain_options, CLI_COMMITS, cmd_outbox_drain},
 
     {"queue", "stats", "[QUEUE]", "count a queue's items, groups and completed IDs, or those of every queue", NULL, NULL, 0,
      cmd_queue_stats},
-    {"queue", "pause", "QUEUE", "let nothing be claimed from a queue, unless by name", "Whoever holds an item goes on with it.", NULL, ONE,
+    {"queue", "pause", "QUEUE", "let nothing be claimed from a queue, unless by name", "What is held goes on.", queue_pause_options, ONE,
      cmd_queue_pause},
     {"queue", "resume", "QUEUE", "end a pause", NULL, NULL, ONE, cmd_queue_resume},
     {"queue", "redrive", "QUEUE", "queue failed items again, attempts kept", "Without options: all that failed.", queue_redrive_options,
-     CLI_COMMITS, cmd_queue_redrive},
+     CLI_COMMITS | CLI_DRY_RUN, cmd_queue_redrive},
+    {"queue", "prune", "QUEUE", "remove items that nobody will deliver", "Without options: all that failed.", queue_prune_options, MANY,
+     cmd_queue_prune},
     {"queue", "drain", "QUEUE COMMAND...", "run a command for each queued item", "The same as `outbox drain`.", outbox_drain_options,
      CLI_COMMITS, cmd_outbox_drain},
     {"queue", "completed", "QUEUE", "list completed IDs that go on blocking", NULL, NULL, CLI_PAGES, cmd_queue_completed},
@@ -165,7 +169,7 @@ const struct cli_command cli_commands[] = {
     {"run-locked", NULL, "NAME COMMAND...", "run a command while holding a lock",
      "COMMAND gets HOLDFAST_LOCK and HOLDFAST_TOKEN in its environment; its exit status becomes that of this command (128 and the\nsignal "
      "if "
-     "it was killed). 3: the lock is held by another. 4: the lock was lost, and COMMAND was stopped. The store is\nopen only to take, "
+     "it was killed). 4: the lock is held by another, or was lost and COMMAND was stopped; 3: it was held until --for was over. The store is\nopen only to take, "
      "renew and "
      "release the lock. Put `--` before a COMMAND with options of its own.",
      run_locked_options, 0, cmd_run_locked},

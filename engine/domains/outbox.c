@@ -49,42 +49,31 @@ static int64_t first_deadline(const struct hf__heap *heap)
 
 static int64_t outbox_next_ending(const void *raw, int64_t setback)
 {
-	(void)setback;
 	const struct hf__outbox_state *state = raw;
 	const int64_t claim = first_deadline(&state->endings), id = first_deadline(&state->fading);
-	return claim < id ? claim : id;
+	return hf__to_shown(claim < id ? claim : id, setback);
 }
 
-static bool due(const struct hf__heap *heap, int64_t now)
+static bool due(const struct hf__heap *heap, int64_t mono)
 {
-	return heap->count > 0 && first_deadline(heap) <= now;
-}
-
-/* Logs the first ending of a claim. */
-static int end_claim(const struct hf__outbox_state *state, struct hf__decision *d)
-{
-	const struct hf__outbox_item *item = hf__outbox_of_ending(hf__heap_first(&state->endings));
-	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_STATE);
-	image.status = HF_OUTBOX_QUEUED;
-	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_ENDED, &image, false);
-	return hf__emit(d, HF__OUTBOX_ENDED);
+	return heap->count > 0 && first_deadline(heap) <= mono;
 }
 
 /* Crash: before the entry is durable the claim is over all the same, as a view; the next opening logs it. */
 static int outbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__outbox_state *state = raw;
-	for (; budget > 0 && due(&state->endings, d->now); budget--) {
-		const int rc = end_claim(state, d);
+	for (; budget > 0 && due(&state->endings, d->mono); budget--) {
+		const int rc = hf__outbox_end(d, hf__outbox_of_ending(hf__heap_first(&state->endings)));
 		if (rc != HF_OK)
 			return rc;
 	}
-	for (; budget > 0 && due(&state->fading, d->now); budget--) {
+	for (; budget > 0 && due(&state->fading, d->mono); budget--) {
 		const int rc = hf__outbox_fade(d, hf__outbox_done_of_fading(hf__heap_first(&state->fading)));
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = due(&state->endings, d->now) || due(&state->fading, d->now);
+	*more = due(&state->endings, d->mono) || due(&state->fading, d->mono);
 	return HF_OK;
 }
 

@@ -5,8 +5,8 @@
 
 static const char *operation_of(uint8_t kind, enum hf__outbox_cause cause)
 {
-	static const char *const operations[HF__OUTBOX_CAUSES] = {"state",    "enqueue",   "enqueue",     "put",   "claim",    "extend",
-	                                                          "release",  "fail",      "mark_failed", "retry", "complete", "remove",
+	static const char *const operations[HF__OUTBOX_CAUSES] = {"state",    "enqueue",   "enqueue",     "put",    "claim",     "extend",
+	                                                          "release",  "fail",      "mark_failed", "retry",  "complete",  "remove",
 	                                                          "complete", "configure", "pause",       "resume", "reschedule"};
 	switch (kind) {
 	case HF__OUTBOX_ENDED:

@@ -7,20 +7,31 @@
 
 /* --- What an entry must follow ---------------------------------------------------------------------------------------------- */
 
-/* An entry that changes an item leaves what its cause has no say in. */
-static bool follows(const struct hf__outbox_value *old, const struct hf__outbox_image *image)
+/* Attempts and lost that an entry leaves. */
+static bool counts_follow(const struct hf__outbox_value *old, const struct hf__outbox_image *image)
 {
 	const bool counts = image->cause == HF__OUTBOX_FAIL || image->cause == HF__OUTBOX_MARK_FAILED;
 	const uint32_t attempts = counts && old->attempts < UINT32_MAX ? old->attempts + 1 : old->attempts;
+	if (image->cause == HF__OUTBOX_RETRY)
+		return image->attempts == old->attempts || image->attempts == 0;
+	return image->attempts == attempts && image->lost == old->lost;
+}
+
+/* An entry that changes an item leaves what its cause has no say in. */
+static bool follows(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t setback)
+{
+	const struct hf__outbox_value *old = &item->value;
 	if (image->max_attempts != old->max_attempts || (image->priority != old->priority && image->cause != HF__OUTBOX_RESCHEDULE))
 		return false;
 	if (image->cause == HF__OUTBOX_RERUN)
 		return old->status == HF_OUTBOX_SENDING && old->noted && image->enqueued_at == old->rerun_enqueued_at &&
-		       image->available_at == old->rerun_available_at && image->computed == old->rerun_computed;
-	const bool reset = image->cause == HF__OUTBOX_RETRY && image->attempts == 0;
-	if ((image->attempts != attempts && !reset) || image->enqueued_at != old->enqueued_at)
+		       hf__outbox_kept(image->available_at, image->computed, setback) == old->rerun_available_at &&
+		       image->computed == old->rerun_computed;
+	if (!counts_follow(old, image) || image->enqueued_at != old->enqueued_at)
 		return false;
 	switch (image->cause) {
+	case HF__OUTBOX_CLAIM:
+		return old->status != HF_OUTBOX_SENDING && !hf__outbox_group_holder(item);
 	case HF__OUTBOX_EXTEND:
 		return old->status == HF_OUTBOX_SENDING && old->token == image->token;
 	case HF__OUTBOX_RELEASE:
@@ -28,6 +39,8 @@ static bool follows(const struct hf__outbox_value *old, const struct hf__outbox_
 		return old->status == HF_OUTBOX_SENDING;
 	case HF__OUTBOX_RETRY:
 		return old->status != HF_OUTBOX_QUEUED;
+	case HF__OUTBOX_RESCHEDULE:
+		return old->status == HF_OUTBOX_QUEUED;
 	default:
 		return true;
 	}
@@ -40,8 +53,7 @@ static bool may_store(const struct hf__outbox_item *old, const struct hf__outbox
 		return image->cause != HF__OUTBOX_REPLACE;
 	if (old->value.seq != image->seq)
 		return false;
-	/* A claim that was over may be replaced before its ending is logged. */
-	return image->cause == HF__OUTBOX_PUT || (image->cause == HF__OUTBOX_REPLACE && old->value.status != HF_OUTBOX_FAILED &&
+	return image->cause == HF__OUTBOX_PUT || (image->cause == HF__OUTBOX_REPLACE && old->value.status == HF_OUTBOX_QUEUED &&
 	                                          hf__bytes_equal(hf__outbox_group_name(old), image->group));
 }
 
@@ -106,6 +118,8 @@ static int apply_item(struct hf__outbox_state *state, struct hf__change *change,
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, image->queue);
 	if (queue && hf__outbox_seq_taken(queue, image->seq))
 		return HF_ECORRUPT;
+	if (queue && image->status == HF_OUTBOX_SENDING && hf__outbox_holder_of(queue, image->group))
+		return HF_ECORRUPT;
 	const int rc = drop_done(state, change, image);
 	return rc == HF_OK ? add_item(state, change, entry, image) : rc;
 }
@@ -114,12 +128,12 @@ static int apply_changed(struct hf__change *change, const struct hf__entry *entr
                          const struct hf__outbox_image *image)
 {
 	struct hf__outbox_value value;
-	if (!follows(&item->value, image))
+	if (!follows(item, image, entry->setback))
 		return HF_ECORRUPT;
 	if (image->cause == HF__OUTBOX_RERUN && hf__outbox_seq_taken(hf__outbox_queue_of(item), entry->lsn))
 		return HF_ECORRUPT;
-	const int rc = image->cause == HF__OUTBOX_RERUN ? hf__outbox_make_rerun_value(&item->value, image, entry->lsn, &value)
-	                                                : hf__outbox_make_value(&item->value, image, entry->lsn, &value);
+	const int rc = image->cause == HF__OUTBOX_RERUN ? hf__outbox_make_rerun_value(&item->value, image, entry, &value)
+	                                                : hf__outbox_make_value(&item->value, image, entry, &value);
 	return rc == HF_OK ? hf__outbox_set_value(change, item, &value) : rc;
 }
 
@@ -145,24 +159,30 @@ static int apply_noted(struct hf__outbox_state *state, struct hf__change *change
 	value.version = entry->lsn;
 	value.noted = true;
 	value.rerun_enqueued_at = image->enqueued_at;
-	value.rerun_available_at = image->available_at;
+	value.rerun_available_at = hf__outbox_kept(image->available_at, image->computed, entry->setback);
 	value.rerun_computed = image->computed;
 	return hf__outbox_set_value(change, item, &value);
 }
 
-/* Needs no memory for the value: it only loses things. */
-static int apply_ended(struct hf__change *change, struct hf__outbox_item *item, const struct hf__outbox_image *image)
+/* The version stays: no answer changes. */
+static int apply_ended(struct hf__change *change, const struct hf__entry *entry, struct hf__outbox_item *item,
+                       const struct hf__outbox_image *image)
 {
-	if (item->value.status != HF_OUTBOX_SENDING || item->value.token != image->token)
+	const struct hf__outbox_value *old = &item->value;
+	if (old->status != HF_OUTBOX_SENDING || old->token != image->token || image->lost != old->lost + (old->lost < UINT32_MAX))
 		return HF_ECORRUPT;
-	struct hf__outbox_value value = item->value;
-	value.status = image->status;
-	value.lost = image->lost;
-	value.available_at = image->available_at;
-	value.computed = image->computed;
-	value.token = value.session = 0;
-	value.lease_until = value.run_until = HF_UNSET;
-	value.owner = NULL;
+	struct hf__outbox_image after = hf__outbox_image_of(item, HF__OUTBOX_STATE, entry->setback);
+	struct hf__outbox_value value;
+	after.status = image->status;
+	after.lost = image->lost;
+	after.available_at = image->available_at;
+	after.computed = image->computed;
+	after.last_error = image->last_error;
+	hf__outbox_free_claim(&after);
+	const int rc = hf__outbox_make_value(old, &after, entry, &value);
+	if (rc != HF_OK)
+		return rc;
+	value.version = old->version;
 	return hf__outbox_set_value(change, item, &value);
 }
 
@@ -180,7 +200,7 @@ static int apply_to_item(struct hf__outbox_state *state, struct hf__change *chan
 	case HF__OUTBOX_NOTED:
 		return apply_noted(state, change, entry, item, image);
 	default:
-		return apply_ended(change, item, image);
+		return apply_ended(change, entry, item, image);
 	}
 }
 

@@ -7,20 +7,24 @@
 
 /* The domain's apply(). */
 int hf__outbox_apply(void *state, struct hf__change *change, const struct hf__entry *entry);
-/* An item as an entry would hold it, without its payload; borrowed from the item. */
-struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, enum hf__outbox_cause cause);
+/* An item as an entry would hold it now, without its payload; borrowed from the item. */
+struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, enum hf__outbox_cause cause, int64_t setback);
 
 /* --- outbox_value.c: the value after an entry; `out` holds nothing new on failure ------------------------------------------------ */
 
+/* A time of an entry as a value keeps it. */
+int64_t hf__outbox_kept(int64_t time, bool computed, int64_t setback);
 /* The payload and what is noted stay. */
-int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, uint64_t version,
+int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, const struct hf__entry *entry,
                           struct hf__outbox_value *out);
 /* All of it is the entry's. */
 int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const struct hf__entry *entry, const struct hf__outbox_value *old,
                                 const struct hf__outbox_image *image, struct hf__outbox_value *out);
 /* What was noted takes the place of what was completed, at the end of the enqueue order. */
-int hf__outbox_make_rerun_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, uint64_t lsn,
+int hf__outbox_make_rerun_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, const struct hf__entry *entry,
                                 struct hf__outbox_value *out);
+/* Nobody holds it any more. */
+void hf__outbox_free_claim(struct hf__outbox_image *image);
 /* Takes over `value`, on failure too. */
 int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item, const struct hf__outbox_value *value);
 

@@ -51,7 +51,8 @@ static int apply_cleared(struct hf__outbox_state *state, struct hf__change *chan
 	return remove_done(change, queue, hf__order_count(&queue->done));
 }
 
-static int redrive_item(struct hf__change *change, struct hf__outbox_item *item, uint64_t lsn, const struct hf__outbox_image *image)
+static int redrive_item(struct hf__change *change, struct hf__outbox_item *item, uint64_t lsn, int64_t setback,
+                        const struct hf__outbox_image *image)
 {
 	if (!item || item->value.status != HF_OUTBOX_FAILED)
 		return HF_ECORRUPT;
@@ -61,8 +62,9 @@ static int redrive_item(struct hf__change *change, struct hf__outbox_item *item,
 	value.lost = 0;
 	if (image->reset)
 		value.attempts = 0;
-	if (value.available_at > image->available_at) {
-		value.available_at = image->available_at;
+	const int64_t latest = hf__to_mono(image->available_at, setback);
+	if (value.available_at > (value.computed ? latest : image->available_at)) {
+		value.available_at = latest;
 		value.computed = true;
 	}
 	return hf__outbox_set_value(change, item, &value);
@@ -74,7 +76,21 @@ static int apply_redriven(struct hf__outbox_state *state, struct hf__change *cha
 	struct hf__reader ids = hf__reader(image->ids);
 	for (uint32_t i = 0; i < image->count; i++) {
 		struct hf__outbox_item *item = hf__outbox_find(state, image->queue, hf__get_short(&ids));
-		const int rc = redrive_item(change, item, entry->lsn, image);
+		const int rc = redrive_item(change, item, entry->lsn, entry->setback, image);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+static int apply_pruned(struct hf__outbox_state *state, struct hf__change *change, const struct hf__outbox_image *image)
+{
+	struct hf__reader ids = hf__reader(image->ids);
+	for (uint32_t i = 0; i < image->count; i++) {
+		struct hf__outbox_item *item = hf__outbox_find(state, image->queue, hf__get_short(&ids));
+		if (!item || item->value.status == HF_OUTBOX_SENDING)
+			return HF_ECORRUPT;
+		const int rc = hf__change_remove(change, &item->object);
 		if (rc != HF_OK)
 			return rc;
 	}
@@ -94,7 +110,7 @@ int hf__outbox_add_done(struct hf__outbox_state *state, struct hf__change *chang
 		return rc;
 	if (hf__outbox_done_taken(queue, entry->lsn))
 		return HF_ECORRUPT;
-	struct hf__outbox_done *done = hf__outbox_done_new(queue, image->id, entry->lsn, image->until);
+	struct hf__outbox_done *done = hf__outbox_done_new(queue, image->id, entry->lsn, hf__to_mono(image->until, entry->setback));
 	return done ? hf__change_add(change, &done->object) : HF_ENOMEM;
 }
 
@@ -133,6 +149,8 @@ int hf__outbox_apply_queue(struct hf__outbox_state *state, struct hf__change *ch
 		return apply_cleared(state, change, image);
 	case HF__OUTBOX_REDRIVEN:
 		return apply_redriven(state, change, entry, image);
+	case HF__OUTBOX_PRUNED:
+		return apply_pruned(state, change, image);
 	case HF__OUTBOX_DONE:
 		return hf__outbox_add_done(state, change, entry, image);
 	case HF__OUTBOX_FADED:

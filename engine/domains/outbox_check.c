@@ -35,7 +35,7 @@ static int emit_settings(const struct hf__outbox_queue *queue, struct hf__emitte
 
 static int emit_item(const struct hf__outbox_item *item, struct hf__emitter *emitter)
 {
-	const struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_STATE);
+	const struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_STATE, emitter->setback);
 	hf__outbox_encode(&emitter->body, HF__OUTBOX_ITEM, &image, true);
 	int rc = item->value.noted ? emitter->payload(emitter, &item->value.rerun_payload) : HF_OK;
 	if (rc == HF_OK)
@@ -70,8 +70,9 @@ static int emit_done(const struct hf__outbox_queue *queue, const struct hf__outb
 	qsort(done, count, sizeof *done, compare_done);
 	int rc = HF_OK;
 	for (size_t i = 0; i < count && rc == HF_OK; i++) {
-		const struct hf__outbox_image image = {
-		    .queue = hf__outbox_queue_name(queue), .id = hf__outbox_done_id(done[i]), .until = done[i]->until};
+		const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(queue),
+		                                       .id = hf__outbox_done_id(done[i]),
+		                                       .until = hf__to_shown(done[i]->until, emitter->setback)};
 		hf__outbox_encode(&emitter->body, HF__OUTBOX_DONE, &image, false);
 		rc = emitter->emit(emitter, done[i]->lsn, HF__OUTBOX_DONE);
 	}

@@ -28,25 +28,32 @@ static int open_page(struct hf__query *q, const struct page *page, uint64_t *que
 	return rc;
 }
 
+/* How many are left behind `after`, up to the limit: only these are reserved. */
+static size_t count_left(const struct hf__query *q, const struct hf__outbox_queue *queue, uint64_t after, size_t limit)
+{
+	size_t count = 0;
+	for (const struct hf__outbox_done *done = hf__outbox_done_walk(queue, q->mono, after); done && (limit == 0 || count < limit);
+	     done = hf__outbox_done_walk(queue, q->mono, done->lsn))
+		count++;
+	return count;
+}
+
 static int fill(struct hf__query *q, const struct hf__outbox_queue *queue, uint64_t query, uint64_t after, struct page *page)
 {
-	const size_t there = hf__order_count(&queue->done), limit = page->args->limit;
-	const size_t room = limit > 0 && limit < there ? limit : there;
+	const size_t room = count_left(q, queue, after, page->args->limit);
 	struct hf_outbox_completed_id *ids = hf__answer_alloc(q->answer, room * sizeof *ids);
-	const struct hf__outbox_done *done = hf__outbox_done_walk(queue, q->now, after);
-	size_t count = 0;
 	if (!ids)
 		return HF_ENOMEM;
-	for (; done && count < room; count++) {
-		ids[count].until = done->until;
-		ids[count].version = after = done->lsn;
-		if (hf__answer_bytes(q->answer, hf__outbox_done_id(done), &ids[count].id) != HF_OK)
+	for (size_t i = 0; i < room; i++) {
+		const struct hf__outbox_done *done = hf__outbox_done_walk(queue, q->mono, after);
+		ids[i].until = hf__to_shown(done->until, q->setback);
+		ids[i].version = after = done->lsn;
+		if (hf__answer_bytes(q->answer, hf__outbox_done_id(done), &ids[i].id) != HF_OK)
 			return HF_ENOMEM;
-		done = hf__outbox_done_walk(queue, q->now, after);
 	}
 	page->out.ids = ids;
-	page->out.count = count;
-	if (!done || count == 0)
+	page->out.count = room;
+	if (room == 0 || !hf__outbox_done_walk(queue, q->mono, after))
 		return HF_OK;
 	uint8_t position[sizeof after];
 	hf__store_u64(position, after);
@@ -56,12 +63,12 @@ static int fill(struct hf__query *q, const struct hf__outbox_queue *queue, uint6
 static int fill_one(struct hf__query *q, struct page *page)
 {
 	const struct hf__outbox_done *done = hf__outbox_done_find(q->state, page->args->queue, page->args->id);
-	if (!done || done->until <= q->now)
+	if (!done || done->until <= q->mono)
 		return HF_OK;
 	struct hf_outbox_completed_id *id = hf__answer_alloc(q->answer, sizeof *id);
 	if (!id)
 		return HF_ENOMEM;
-	id->until = done->until;
+	id->until = hf__to_shown(done->until, q->setback);
 	id->version = done->lsn;
 	page->out.ids = id;
 	page->out.count = 1;

@@ -2,8 +2,8 @@
 #include "domains/outbox_entry.h"
 #include "log/entry.h"
 
-static const char *const cause_names[HF__OUTBOX_CAUSES] = {"state",   "enqueue",   "replace",     "put",   "claim",    "extend",
-                                                           "release", "fail",      "mark-failed", "retry", "complete", "remove",
+static const char *const cause_names[HF__OUTBOX_CAUSES] = {"state",   "enqueue",   "replace",     "put",    "claim",     "extend",
+                                                           "release", "fail",      "mark-failed", "retry",  "complete",  "remove",
                                                            "rerun",   "configure", "pause",       "resume", "reschedule"};
 static const char *const status_names[] = {"?", "queued", "sending", "failed"};
 

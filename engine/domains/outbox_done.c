@@ -83,10 +83,20 @@ void hf__outbox_done_init(struct hf__outbox_queue *queue)
 	hf__order_init(&queue->done, line_compare);
 }
 
-struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t now, uint64_t after)
+struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono, uint64_t after)
 {
-	const struct hf__order_filter blocks = {.low = now < INT64_MAX ? now + 1 : now, .high = INT64_MAX};
+	const struct hf__order_filter blocks = {.low = mono < INT64_MAX ? mono + 1 : mono, .high = INT64_MAX};
 	return hf__outbox_done_of_line(hf__order_pass(hf__order_after(&queue->done, line_probe, &after), &blocks));
+}
+
+size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono)
+{
+	const struct hf__order_filter over = {.low = INT64_MIN, .high = mono};
+	size_t count = hf__order_count(&queue->done);
+	for (const struct hf__order_node *node = hf__order_first_pass(&queue->done, &over); node;
+	     node = hf__order_pass(hf__order_next(node), &over))
+		count--;
+	return count;
 }
 
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn)

@@ -39,14 +39,27 @@ static struct hf_outbox_input input_of(const struct hf_outbox_enqueue *args)
 	};
 }
 
-/* A time of the input, which is HF_UNSET when it was not given. */
-static int64_t given_or_now(const struct hf__decision *d, hf_time given)
+/* Times as they are kept: what is not given is filled in. */
+struct times {
+	int64_t enqueued_at, available_at;
+	bool computed;
+};
+
+static struct times times_of(const struct hf__decision *d, const struct hf_write *write, const struct hf_outbox_input *input)
 {
-	return given != HF_UNSET ? given : d->now;
+	const int64_t enqueued_at = hf__given(write, input->enqueued_at), available_at = hf__given(write, input->available_at);
+	return (struct times){
+	    .enqueued_at = enqueued_at != HF_UNSET ? enqueued_at : d->stamp,
+	    /* Not the stamp, which may be ahead of the clock: claim_next can give it at once. */
+	    .available_at = available_at != HF_UNSET ? available_at : d->now,
+	    .computed = available_at == HF_UNSET,
+	};
 }
 
-static int enqueue_new(struct hf__decision *d, struct hf_bytes queue, const struct hf_outbox_input *input, struct hf_result *result)
+static int enqueue_new(struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue, const struct hf_outbox_input *input,
+                       struct hf_result *result)
 {
+	const struct times times = times_of(d, write, input);
 	const struct hf__outbox_image image = {
 	    .cause = HF__OUTBOX_ENQUEUE,
 	    .queue = queue,
@@ -54,9 +67,9 @@ static int enqueue_new(struct hf__decision *d, struct hf_bytes queue, const stru
 	    .status = HF_OUTBOX_QUEUED,
 	    .max_attempts = input->max_attempts,
 	    .priority = input->priority,
-	    .enqueued_at = given_or_now(d, input->enqueued_at),
-	    .available_at = given_or_now(d, input->available_at),
-	    .computed = input->available_at == HF_UNSET,
+	    .enqueued_at = times.enqueued_at,
+	    .available_at = times.available_at,
+	    .computed = times.computed,
 	    .lease_until = HF_UNSET,
 	    .run_until = HF_UNSET,
 	    .seq = hf__next_lsn(d),
@@ -67,30 +80,34 @@ static int enqueue_new(struct hf__decision *d, struct hf_bytes queue, const stru
 	return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
 }
 
-static bool replace_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image)
+static bool replace_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t setback)
 {
 	const struct hf__outbox_value *value = &item->value;
-	return value->noted || image->enqueued_at != value->enqueued_at || image->available_at != value->available_at ||
-	       image->computed != value->computed || value->attempts > 0 || value->lost > 0 || value->last_error ||
-	       !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
+	return value->noted || image->enqueued_at != value->enqueued_at ||
+	       hf__outbox_kept(image->available_at, image->computed, setback) != value->available_at || image->computed != value->computed ||
+	       value->attempts > 0 || value->lost > 0 || value->last_error || !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
 	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload, image->payload);
 }
 
 /* The item is queued: payload and times become new, attempts and errors are those of the old payload. What was noted for a rerun gives way: this is
  * newer. */
-static int enqueue_replace(struct hf__decision *d, const struct hf__outbox_item *item, const struct hf_outbox_input *input,
-                           struct hf_result *result)
+static int enqueue_replace(struct hf__decision *d, const struct hf_write *write, const struct hf__outbox_item *item,
+                           const struct hf_outbox_input *input, struct hf_result *result)
 {
-	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_REPLACE);
-	image.enqueued_at = given_or_now(d, input->enqueued_at);
-	image.available_at = given_or_now(d, input->available_at);
-	image.computed = input->available_at == HF_UNSET;
+	const struct times times = times_of(d, write, input);
+	const int rc = hf__outbox_end_if_over(d, item);
+	if (rc != HF_OK)
+		return rc;
+	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_REPLACE, d->setback);
+	image.enqueued_at = times.enqueued_at;
+	image.available_at = times.available_at;
+	image.computed = times.computed;
 	image.payload = input->payload;
 	image.extra = input->extra;
 	image.noted = false;
 	image.attempts = image.lost = 0;
 	image.last_error = hf_bytes(NULL, 0);
-	if (!replace_changes(item, &image))
+	if (!replace_changes(item, &image, d->setback))
 		return HF_OK;
 	image.status = HF_OUTBOX_QUEUED;
 	hf__outbox_free_claim(&image);
@@ -98,23 +115,28 @@ static int enqueue_replace(struct hf__decision *d, const struct hf__outbox_item 
 }
 
 /* Somebody holds the item: what it shall be queued again with is noted beside it, unless that is noted already. */
-static int enqueue_note(struct hf__decision *d, const struct hf__outbox_item *item, const struct hf_outbox_input *input,
-                        struct hf_result *result)
+static int enqueue_note(struct hf__decision *d, const struct hf_write *write, const struct hf__outbox_item *item,
+                        const struct hf_outbox_input *input, struct hf_result *result)
 {
 	const struct hf__outbox_value *value = &item->value;
+	const struct times times = times_of(d, write, input);
 	const struct hf__outbox_image image = {
 	    .queue = hf__outbox_queue_name(hf__outbox_queue_of(item)),
 	    .id = hf__outbox_id(item),
-	    .enqueued_at = given_or_now(d, input->enqueued_at),
-	    .available_at = given_or_now(d, input->available_at),
-	    .computed = input->available_at == HF_UNSET,
+	    .enqueued_at = times.enqueued_at,
+	    .available_at = times.available_at,
+	    .computed = times.computed,
 	    .payload = input->payload,
 	};
-	if (value->noted && value->rerun_enqueued_at == image.enqueued_at && value->rerun_available_at == image.available_at &&
+	if (value->noted && value->rerun_enqueued_at == image.enqueued_at &&
+	    value->rerun_available_at == hf__outbox_kept(image.available_at, image.computed, d->setback) &&
 	    value->rerun_computed == image.computed &&
 	    hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload, input->payload))
 		return HF_OK;
-	return hf__outbox_emit(d, HF__OUTBOX_NOTED, &image, result);
+	const struct hf_result before = *result;
+	const int rc = hf__outbox_emit(d, HF__OUTBOX_NOTED, &image, result);
+	hf__outbox_tell(result, (unsigned)before.status, before.available_at);
+	return rc;
 }
 
 /* Was it completed so short a time ago that it blocks still? */
@@ -124,7 +146,7 @@ static bool blocks(const struct hf__outbox_state *state, struct hf__decision *d,
 	if (!done)
 		return false;
 	hf__depends(d, &done->object);
-	return done->until > d->now;
+	return done->until > d->mono;
 }
 
 static int enqueue_one(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue,
@@ -139,13 +161,13 @@ static int enqueue_one(const struct hf__outbox_state *state, struct hf__decision
 	if (rc != HF_OK)
 		return rc;
 	if (!item)
-		return blocks(state, d, queue, input->id) ? HF_OK : enqueue_new(d, queue, input, result);
-	const enum hf_outbox_status view = hf__outbox_view(item, d->now);
-	result->version = item->value.version;
+		return blocks(state, d, queue, input->id) ? HF_OK : enqueue_new(d, write, queue, input, result);
+	const enum hf_outbox_status view = hf__outbox_status(item, HF__OUTBOX_TIME(d));
+	hf__outbox_tell_unchanged(result, item, d);
 	if (dedup == HF_OUTBOX_RERUN && view == HF_OUTBOX_SENDING)
-		return enqueue_note(d, item, input, result);
+		return enqueue_note(d, write, item, input, result);
 	if (dedup != HF_OUTBOX_KEEP && view == HF_OUTBOX_QUEUED)
-		return enqueue_replace(d, item, input, result);
+		return enqueue_replace(d, write, item, input, result);
 	return HF_OK;
 }
 
@@ -188,8 +210,19 @@ static int many_check(const void *raw, struct hf__text *why)
 		rc = hf__outbox_check_queue(args->queue, why);
 	if (rc == HF_OK)
 		rc = check_dedup(args->dedup, why);
-	for (size_t i = 0; i < args->count && rc == HF_OK; i++)
+	if (rc == HF_OK && args->count > 0 && !args->items) {
+		hf__text_add(why, "items are missing");
+		rc = HF_EINVAL;
+	}
+	for (size_t i = 0; i < args->count && rc == HF_OK; i++) {
+		struct hf__text before = *why;
 		rc = check_input(args->queue, &args->items[i], why);
+		if (rc != HF_OK) {
+			*why = before;
+			hf__text_add(why, "item %zu: ", i);
+			rc = check_input(args->queue, &args->items[i], why);
+		}
+	}
 	return rc;
 }
 

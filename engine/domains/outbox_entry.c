@@ -218,8 +218,7 @@ static bool fields_ok(const struct hf__outbox_image *image, uint64_t lsn)
 		return false;
 	if (image->cause == HF__OUTBOX_ENQUEUE && image->seq != lsn)
 		return false;
-	const bool anew =
-	    image->cause == HF__OUTBOX_ENQUEUE || image->cause == HF__OUTBOX_REPLACE || image->cause == HF__OUTBOX_RERUN;
+	const bool anew = image->cause == HF__OUTBOX_ENQUEUE || image->cause == HF__OUTBOX_REPLACE || image->cause == HF__OUTBOX_RERUN;
 	if (anew && (image->attempts > 0 || image->lost > 0 || image->last_error.len > 0))
 		return false;
 	if (image->cause == HF__OUTBOX_RETRY && image->lost > 0)

@@ -1,16 +1,14 @@
 /* Groups of an outbox: at most one item of a group is held, and claim_next keeps the group's order, which is the enqueue order.
  *
  * Happy path: whenever an item that belongs to a group is linked or unlinked, its group is taken out of queue->ready and out of the queue's
- * figures, changed, and put back in. What stands in `ready` for the group is its first item in enqueue order, with the instant
- * from which that one can be claimed: not before it is available, nor before every lease in the group is over. By then all of the group is
- * queued in every view, so the first item is next: no change is needed for time to make it so, and 100,000 items behind it cost nothing.
+ * figures, changed, and put back in. What stands in `ready` for the group is its first item in enqueue order, unless one of them is held.
+ * A claim that is over goes on holding until that is logged: whoever claims logs it first, whoever reads looks past it.
  *
  * A group lives as long as the memory of an item that belongs to it, so taking back a removal finds it where it was. Nothing here can fail but
  * joining.
  *
- * I-OUTBOX-3: group->line holds exactly the members that stand with the queued or the sending; group->next is its first, unless somebody holds an
- * item of the group without a lease: then no time makes it claimable and it is NULL. queue->groups, busy_groups and blocked are sums over the
- * queue's groups. */
+ * I-OUTBOX-3: group->line holds exactly the members whose value says queued or sending; group->holder is the one that is sending; group->next is
+ * the first of the line if none is, else NULL. queue->groups, busy_groups and blocked are sums over the queue's groups. */
 #include <stddef.h>
 
 #include "domains/outbox_state.h"
@@ -67,13 +65,26 @@ static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct
 }
 
 /* There is one for each of its members, and none without. */
-static struct hf__outbox_group *group_get(struct hf__outbox_queue *queue, struct hf_bytes name)
+static struct hf__outbox_group *group_find(const struct hf__outbox_queue *queue, struct hf_bytes name, uint64_t *hash)
 {
 	struct hf__outbox_key key;
 	hf__outbox_key(&key, hf__outbox_queue_name(queue), name);
-	const uint64_t hash = hf__map_hash(&queue->state->groups, key.bytes, key.len);
-	struct hf__outbox_group *group = hf__outbox_group_of_map(hf__map_find(&queue->state->groups, hash, group_equal, &key));
+	*hash = hf__map_hash(&queue->state->groups, key.bytes, key.len);
+	return hf__outbox_group_of_map(hf__map_find(&queue->state->groups, *hash, group_equal, &key));
+}
+
+static struct hf__outbox_group *group_get(struct hf__outbox_queue *queue, struct hf_bytes name)
+{
+	uint64_t hash;
+	struct hf__outbox_group *group = group_find(queue, name, &hash);
 	return group ? group : group_new(queue, name, hash);
+}
+
+struct hf__outbox_item *hf__outbox_holder_of(const struct hf__outbox_queue *queue, struct hf_bytes group)
+{
+	uint64_t hash;
+	const struct hf__outbox_group *found = group.len > 0 ? group_find(queue, group, &hash) : NULL;
+	return found ? found->holder : NULL;
 }
 
 bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_item *item, struct hf_bytes name)
@@ -116,33 +127,22 @@ void hf__outbox_group_count(const struct hf__outbox_item *item, bool lives)
 
 /* --- Standing in the queue ---------------------------------------------------------------------------------------------------- */
 
-/* Until when somebody holds an item of the group; INT64_MIN: nobody does. */
-static int64_t busy_until(const struct hf__outbox_group *group)
-{
-	return group->line.root ? group->line.root->most : INT64_MIN;
-}
-
+/* The first is next, or one is held: all others are kept back. */
 size_t hf__outbox_group_blocked(const struct hf__outbox_group *group)
 {
 	const size_t count = hf__order_count(&group->line);
-	/* Whoever is held is not queued; if nobody is, the first is next. */
-	return count - (group->held > 0 ? group->held : count > 0);
+	return count > 0 ? count - 1 : 0;
 }
 
-/* The item that stands in `ready` for the group, and from when on it can be claimed. */
-static struct hf__outbox_item *find_next(const struct hf__outbox_group *group, int64_t *from)
+static struct hf__outbox_item *find_next(const struct hf__outbox_group *group)
 {
-	struct hf__outbox_item *first = hf__outbox_of_member(hf__order_first(&group->line));
-	if (!first || busy_until(group) == INT64_MAX)
-		return NULL;
-	*from = first->value.available_at > busy_until(group) ? first->value.available_at : busy_until(group);
-	return first;
+	return group->holder ? NULL : hf__outbox_of_member(hf__order_first(&group->line));
 }
 
-static void add_up(struct hf__outbox_group *group, bool in)
+static void add_up(const struct hf__outbox_group *group, bool in)
 {
 	struct hf__outbox_queue *queue = group->queue;
-	const size_t there = hf__order_count(&group->line) > 0, busy = group->held > 0, blocked = hf__outbox_group_blocked(group);
+	const size_t there = hf__order_count(&group->line) > 0, busy = group->holder != NULL, blocked = hf__outbox_group_blocked(group);
 	queue->groups = in ? queue->groups + there : queue->groups - there;
 	queue->busy_groups = in ? queue->busy_groups + busy : queue->busy_groups - busy;
 	queue->blocked = in ? queue->blocked + blocked : queue->blocked - blocked;
@@ -152,92 +152,90 @@ static void step_out(struct hf__outbox_group *group)
 {
 	add_up(group, false);
 	if (group->next)
-		hf__order_remove(&group->queue->ready, &group->next->ready);
+		hf__outbox_stand_down(group->next);
 	group->next = NULL;
 }
 
 static void step_in(struct hf__outbox_group *group)
 {
-	int64_t from;
 	add_up(group, true);
-	group->next = find_next(group, &from);
-	if (!group->next)
-		return;
-	group->next->ready.weight = from;
-	hf__order_insert(&group->queue->ready, &group->next->ready);
-}
-
-static int64_t keeps_back_until(const struct hf__outbox_item *item)
-{
-	return hf__outbox_place(item) == HF_OUTBOX_SENDING ? hf__outbox_line_weight(item) : INT64_MIN;
+	group->next = find_next(group);
+	if (group->next)
+		hf__outbox_stand(group->next);
 }
 
 void hf__outbox_ready_link(struct hf__outbox_item *item)
 {
 	struct hf__outbox_member *member = item->member;
-	const enum hf_outbox_status place = hf__outbox_place(item);
 	if (!member) {
-		if (hf__outbox_claimable(item, &item->ready.weight))
-			hf__order_insert(&hf__outbox_queue_of(item)->ready, &item->ready);
+		if (item->value.status == HF_OUTBOX_QUEUED)
+			hf__outbox_stand(item);
 		return;
 	}
-	if (place == HF_OUTBOX_FAILED)
+	if (item->value.status == HF_OUTBOX_FAILED)
 		return;
 	step_out(member->group);
-	member->node.weight = keeps_back_until(item);
 	hf__order_insert(&member->group->line, &member->node);
-	member->group->held += place == HF_OUTBOX_SENDING;
+	if (item->value.status == HF_OUTBOX_SENDING)
+		member->group->holder = item;
 	step_in(member->group);
 }
 
 void hf__outbox_ready_unlink(struct hf__outbox_item *item)
 {
 	struct hf__outbox_member *member = item->member;
-	const enum hf_outbox_status place = hf__outbox_place(item);
-	int64_t from;
 	if (!member) {
-		if (hf__outbox_claimable(item, &from))
-			hf__order_remove(&hf__outbox_queue_of(item)->ready, &item->ready);
+		if (item->value.status == HF_OUTBOX_QUEUED)
+			hf__outbox_stand_down(item);
 		return;
 	}
-	if (place == HF_OUTBOX_FAILED)
+	if (item->value.status == HF_OUTBOX_FAILED)
 		return;
 	step_out(member->group);
 	hf__order_remove(&member->group->line, &member->node);
-	member->group->held -= place == HF_OUTBOX_SENDING;
+	if (member->group->holder == item)
+		member->group->holder = NULL;
 	step_in(member->group);
 }
 
 /* --- Asking ------------------------------------------------------------------------------------------------------------------- */
 
-bool hf__outbox_group_busy(const struct hf__outbox_item *item, int64_t now)
+struct hf__outbox_item *hf__outbox_group_holder(const struct hf__outbox_item *item)
 {
-	return item->member && busy_until(item->member->group) > now;
+	return item->member ? item->member->group->holder : NULL;
 }
 
-bool hf__outbox_in_turn(const struct hf__outbox_item *item)
+struct hf__outbox_item *hf__outbox_group_first(const struct hf__outbox_group *group, struct hf__outbox_time t)
 {
-	return !item->member || hf__order_first(&item->member->group->line) == &item->member->node;
+	struct hf__order_node *node = hf__order_first(&group->line);
+	while (node && hf__outbox_status(hf__outbox_of_member(node), t) != HF_OUTBOX_QUEUED)
+		node = hf__order_next(node); /* one at most: the holder */
+	return hf__outbox_of_member(node);
+}
+
+bool hf__outbox_in_turn(const struct hf__outbox_item *item, struct hf__outbox_time t)
+{
+	return !item->member || hf__outbox_group_first(item->member->group, t) == item;
 }
 
 /* Counts its line anew. Everything that `ready` and the queue's figures are made from is looked at here. */
 const char *hf__outbox_group_fault(const struct hf__outbox_group *group)
 {
-	int64_t from = 0;
-	size_t held = 0;
+	const struct hf__outbox_item *holder = NULL;
 	if (!hf__order_sane(&group->line))
 		return "the line of a group is out of order";
 	for (const struct hf__order_node *node = hf__order_first(&group->line); node; node = hf__order_next(node)) {
 		const struct hf__outbox_item *item = hf__outbox_of_member(node);
-		if (hf__outbox_place(item) == HF_OUTBOX_FAILED || item->member->group != group || &item->member->node != node)
+		if (item->value.status == HF_OUTBOX_FAILED || item->member->group != group || &item->member->node != node)
 			return "an item stands in the line of a group that is none of its own";
-		if (node->weight != keeps_back_until(item))
-			return "until when an item keeps its group back is wrong";
-		held += hf__outbox_place(item) == HF_OUTBOX_SENDING;
+		if (item->value.status == HF_OUTBOX_SENDING && holder)
+			return "two items of a group are held";
+		if (item->value.status == HF_OUTBOX_SENDING)
+			holder = item;
 	}
-	if (group->held != held)
-		return "the count of what is held of a group is wrong";
-	if (group->next != find_next(group, &from) || (group->next && group->next->ready.weight != from))
+	if (group->holder != holder)
+		return "who is held of a group is wrong";
+	if (group->next != find_next(group))
 		return "what is next in a group is wrong";
 	return NULL;
 }

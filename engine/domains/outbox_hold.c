@@ -21,11 +21,12 @@ static int extend_decide(void *state, struct hf__decision *d, const void *raw, s
 	const int rc = hf__outbox_require_claim(state, d, &args->write, args->queue, args->id, args->token, &item);
 	if (rc != HF_OK)
 		return rc;
-	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_EXTEND);
-	image.lease_until = hf__outbox_lease_end(d, args->lease_us);
+	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_EXTEND, d->setback);
+	const int64_t before = image.lease_until;
+	image.lease_until = hf__outbox_bounded(hf__outbox_lease_end(d, args->lease_us), image.run_until);
 	result->token = args->token;
-	result->version = item->value.version;
-	if (image.lease_until == item->value.lease_until)
+	hf__outbox_tell_unchanged(result, item, d);
+	if (image.lease_until == before)
 		return HF_OK;
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }

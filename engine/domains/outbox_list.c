@@ -57,31 +57,34 @@ static int find_start(struct hf__query *q, struct page *page)
 	return rc;
 }
 
-static size_t room_for(const struct hf__outbox_queue *queue, enum hf_outbox_status status, size_t limit)
+/* How many items the page has: only these are reserved, however many others the queue holds. *more: some follow. */
+static size_t count_page(const struct hf__query *q, const struct hf__outbox_queue *queue, const struct page *page, bool *more)
 {
-	size_t most = hf__outbox_queue_count(queue);
-	if (status == HF_OUTBOX_FAILED)
-		most = hf__order_count(&queue->line[status]);
-	return limit > 0 && limit < most ? limit : most;
+	struct hf__outbox_walk walk;
+	size_t count = 0;
+	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
+	while ((*more = hf__outbox_walk_next(&walk) != NULL) && (page->limit == 0 || count < page->limit))
+		count++;
+	return count;
 }
 
 static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, struct page *page)
 {
-	const enum hf_outbox_status status = page->args->status;
-	const size_t room = room_for(queue, status, page->limit);
+	const size_t room = count_page(q, queue, page, &page->more);
+	struct hf__outbox_walk walk;
+	struct hf_bytes name;
 	page->items = hf__answer_alloc(q->answer, room * sizeof *page->items);
 	page->seqs = hf__answer_alloc(q->answer, room * sizeof *page->seqs);
-	if (!page->items || !page->seqs)
+	if (!page->items || !page->seqs || hf__answer_bytes(q->answer, hf__outbox_queue_name(queue), &name) != HF_OK)
 		return HF_ENOMEM;
-	const struct hf__outbox_item *item = hf__outbox_walk(queue, status, q->now, page->after);
-	for (; item && page->count < room; page->count++) {
-		const int rc = hf__outbox_answer(q->answer, item, q->now, page->args->without_payload, &page->items[page->count]);
+	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
+	for (; page->count < room; page->count++) {
+		const struct hf__outbox_item *item = hf__outbox_walk_next(&walk);
+		const int rc = hf__outbox_answer(q->answer, item, name, walk.t, page->args->without_payload, &page->items[page->count]);
 		if (rc != HF_OK)
 			return rc;
 		page->seqs[page->count] = item->value.seq;
-		item = hf__outbox_walk(queue, status, q->now, item->value.seq);
 	}
-	page->more = item != NULL;
 	return HF_OK;
 }
 
@@ -135,6 +138,7 @@ struct matches {
 	struct hf__answer memory;
 	struct hf_outbox_item *items; /* heap */
 	size_t count, cap;
+	struct hf_bytes queue; /* its name, copied once */
 };
 
 static bool grow(struct matches *matches)
@@ -166,7 +170,10 @@ static int keep_match(struct matches *matches, const struct hf_outbox_item *item
 		return HF_ENOMEM;
 	struct hf_outbox_item *copy = &matches->items[matches->count];
 	*copy = *item;
-	int rc = hf__answer_bytes(&matches->memory, item->id, &copy->id);
+	int rc = matches->queue.data ? HF_OK : hf__answer_bytes(&matches->memory, item->queue, &matches->queue);
+	copy->queue = matches->queue;
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(&matches->memory, item->id, &copy->id);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(&matches->memory, item->payload, &copy->payload);
 	if (rc == HF_OK)

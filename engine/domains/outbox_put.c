@@ -75,24 +75,30 @@ static struct hf__outbox_image image_of_put(const struct hf_outbox_put *args)
 	};
 }
 
-static bool rerun_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image)
+static bool rerun_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t setback)
 {
 	const struct hf__outbox_value *value = &item->value;
 	return value->noted != image->noted || value->rerun_enqueued_at != image->rerun_enqueued_at ||
-	       value->rerun_available_at != image->rerun_available_at || value->rerun_computed != image->rerun_computed ||
+	       value->rerun_available_at != hf__outbox_kept(image->rerun_available_at, image->rerun_computed, setback) ||
+	       value->rerun_computed != image->rerun_computed ||
 	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload, image->rerun_payload);
 }
 
-static bool put_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t now)
+static bool put_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, struct hf__outbox_time t)
 {
 	const struct hf__outbox_value *value = &item->value;
-	return hf__outbox_view(item, now) != (enum hf_outbox_status)image->status || value->attempts != image->attempts ||
-	       value->lost != image->lost || value->computed != image->computed ||
-	       !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) || value->max_attempts != image->max_attempts ||
-	       value->priority != image->priority || value->enqueued_at != image->enqueued_at || value->available_at != image->available_at ||
-	       !hf__bytes_equal(hf__blob_bytes(value->last_error), image->last_error) ||
-	       !hf__bytes_equal(hf__outbox_group_name(item), image->group) ||
-	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload, image->payload) || rerun_changes(item, image);
+	struct hf__outbox_view view;
+	hf__outbox_view(item, t, &view);
+	if (view.status != (enum hf_outbox_status)image->status || view.lost != image->lost || view.computed != image->computed ||
+	    view.available_at != hf__outbox_kept(image->available_at, image->computed, t.setback) ||
+	    !hf__bytes_equal(view.last_error, image->last_error))
+		return true;
+	if (value->attempts != image->attempts || value->max_attempts != image->max_attempts || value->priority != image->priority ||
+	    value->enqueued_at != image->enqueued_at)
+		return true;
+	return !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) || !hf__bytes_equal(hf__outbox_group_name(item), image->group) ||
+	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload, image->payload) ||
+	       rerun_changes(item, image, t.setback);
 }
 
 static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
@@ -104,9 +110,9 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 	if (rc != HF_OK)
 		return rc;
 	image.seq = item ? item->value.seq : hf__next_lsn(d);
-	if (!item || put_changes(item, &image, d->now))
+	if (!item || put_changes(item, &image, HF__OUTBOX_TIME(d)))
 		return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
-	result->version = item->value.version;
+	hf__outbox_tell_unchanged(result, item, d);
 	return HF_OK;
 }
 
@@ -155,7 +161,7 @@ static int completed_decide(void *state, struct hf__decision *d, const void *raw
 	struct hf__outbox_item *item;
 	int rc = hf__outbox_look(state, d, &args->write, args->queue, args->id, &item);
 	hf__depends(d, done ? &done->object : NULL);
-	if (rc != HF_OK || item || args->until <= d->now || (done && done->until == args->until))
+	if (rc != HF_OK || item || args->until <= d->now || (done && done->until == hf__to_mono(args->until, d->setback)))
 		return rc;
 	if (done)
 		rc = hf__outbox_fade(d, done);

@@ -48,6 +48,12 @@ static int emit_settings(struct hf__decision *d, const struct hf__outbox_queue *
 
 /* --- Configure -------------------------------------------------------------------------------------------------------------- */
 
+/* What goes through the store: `again` as hf__outbox_end_all takes it. */
+struct configure {
+	struct hf_outbox_configure args;
+	bool *again;
+};
+
 static int configure_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_configure *args = raw;
@@ -57,7 +63,8 @@ static int configure_check(const void *raw, struct hf__text *why)
 
 static int configure_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
 {
-	const struct hf_outbox_configure *args = raw;
+	const struct configure *call = raw;
+	const struct hf_outbox_configure *args = &call->args;
 	const struct hf__outbox_queue *queue;
 	int rc = look_at_queue(state, d, &args->write, args->queue, &queue, result);
 	if (rc != HF_OK)
@@ -71,28 +78,50 @@ static int configure_decide(void *state, struct hf__decision *d, const void *raw
 	if (image.max_attempts == old.max_attempts && image.max_lost == old.max_lost && image.dedup_window == old.dedup_window &&
 	    image.dedup_max == old.dedup_max)
 		return HF_OK;
-	rc = hf__outbox_cut(d, queue, image.dedup_max);
+	/* What has ended has ended by the bound of then. */
+	rc = image.max_lost != old.max_lost ? hf__outbox_end_all(d, queue, call->again) : HF_OK;
+	if (rc == HF_OK)
+		rc = hf__outbox_cut(d, queue, image.dedup_max);
 	return rc == HF_OK ? emit_settings(d, queue, &image, result) : rc;
 }
 
 static void *configure_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_configure, queue)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_configure), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct configure, args.queue)};
+	struct configure *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	if (copy)
+		copy->again = NULL;
+	return copy;
 }
 
 int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure *args, struct hf_result *result,
                         struct hf_error *error)
 {
 	static const struct hf__verb verb = {"outbox configure", HF__DOMAIN_OUTBOX, configure_check, configure_decide, configure_copy};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	bool again;
+	const struct configure call = {*args, &again};
+	return hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, NULL, 0, error);
 }
 
 /* --- Pause and resume ------------------------------------------------------------------------------------------------------- */
 
 static int pause_check(const void *raw, struct hf__text *why)
 {
-	return hf__outbox_check_queue(((const struct hf_outbox_pause *)raw)->queue, why);
+	const struct hf_outbox_pause *args = raw;
+	if (args->wait_us < -1) {
+		hf__text_add(why, "the wait must be -1 (forever), 0 or more");
+		return HF_EINVAL;
+	}
+	return hf__outbox_check_queue(args->queue, why);
+}
+
+static int txn_pause_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_outbox_pause *args = raw;
+	if (args->wait_us == 0)
+		return pause_check(raw, why);
+	hf__text_add(why, "a transaction cannot wait");
+	return HF_EINVAL;
 }
 
 static int set_paused(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_outbox_pause *args, bool paused,
@@ -125,10 +154,40 @@ static void *pause_copy(struct hf__arena *arena, const void *args)
 	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_pause), bytes, COUNT_OF(bytes));
 }
 
+/* Refuses while anything of the queue is sending, and waits for that to end. */
+static int idle_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+{
+	const struct hf_outbox_pause *args = raw;
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
+	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
+	size_t held = queue ? hf__order_count(&queue->line[HF_OUTBOX_SENDING]) : 0;
+	(void)result;
+	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
+	for (const struct hf__outbox_item *item = queue ? hf__outbox_first_over(queue, t) : NULL; item; item = hf__outbox_next_over(item, t))
+		held--;
+	if (held == 0)
+		return HF_OK;
+	hf__wait_on_many(d, hf__outbox_next_end(queue, t));
+	hf__text_add(&d->why, "the queue is paused, but %zu of its items are still being sent", held);
+	return HF_ETIMEDOUT;
+}
+
 int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result, struct hf_error *error)
 {
 	static const struct hf__verb verb = {"outbox pause", HF__DOMAIN_OUTBOX, pause_check, pause_decide, pause_copy};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	static const struct hf__verb in_txn = {"outbox pause", HF__DOMAIN_OUTBOX, txn_pause_check, pause_decide, pause_copy};
+	static const struct hf__verb idle = {"outbox pause", HF__DOMAIN_OUTBOX, pause_check, idle_decide, pause_copy};
+	int rc = hf__mutate(store, txn, txn ? &in_txn : &verb, args, args->write.durability, result, NULL, error);
+	if (rc != HF_OK || args->wait_us == 0)
+		return rc;
+	const struct hf_result paused = result ? *result : (struct hf_result){0};
+	struct hf_outbox_pause wait = *args;
+	wait.write.expect = 0;
+	wait.write.ticket = NULL;
+	rc = hf__mutate_wait(store, &idle, &wait, args->write.durability, args->wait_us, NULL, NULL, error);
+	if (result)
+		*result = paused;
+	return rc;
 }
 
 int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result, struct hf_error *error)
@@ -154,7 +213,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw, st
 	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
 	const size_t count = queue ? hf__outbox_queue_count(queue) : 0;
 	/* Ids that block no more are gone for everyone, whether or not that was logged: to forget them would be no change. */
-	if (count == 0 && (!queue || !hf__outbox_done_walk(queue, d->now, 0)))
+	if (count == 0 && (!queue || !hf__outbox_done_walk(queue, d->mono, 0)))
 		return HF_OK;
 	result->changed = true;
 	result->count = count;

@@ -18,8 +18,11 @@ static int read_item(struct hf__query *q, void *raw)
 		return rc;
 	const struct hf__outbox_item *item = hf__outbox_find(state, get->key->queue, get->key->id);
 	if (item) {
+		struct hf_bytes queue;
 		hf__query_depends(q, &item->object);
-		return hf__outbox_answer(q->answer, item, q->now, false, get->out);
+		if (hf__answer_bytes(q->answer, get->key->queue, &queue) != HF_OK)
+			return HF_ENOMEM;
+		return hf__outbox_answer(q->answer, item, queue, HF__OUTBOX_TIME(q), false, get->out);
 	}
 	hf__outbox_depend_on_queue(q, hf__outbox_queue_find(state, get->key->queue), get->key->queue);
 	hf__text_add(&q->why, "no such item: ");
@@ -55,28 +58,88 @@ static struct hf_outbox_count count_line(const struct hf__order *line)
 	return (struct hf_outbox_count){hf__order_count(line), line->root ? line->root->least : HF_UNSET};
 }
 
-static int read_stats(struct hf__query *q, void *raw)
+static void add_to(struct hf_outbox_count *count, int64_t enqueued_at)
 {
-	const struct stats *stats = raw;
-	struct hf_outbox_stats *out = stats->out;
-	const int rc = hf__outbox_check_queue(stats->queue, &q->why);
-	if (rc != HF_OK)
-		return rc;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, stats->queue);
-	hf__outbox_depend_on_queue(q, queue, stats->queue);
-	out->queued.oldest = out->sending.oldest = out->failed.oldest = HF_UNSET;
-	out->as_of = q->now;
-	out->max_attempts = HF_OUTBOX_ATTEMPTS;
-	out->max_lost = HF_OUTBOX_LOST_MAX;
-	out->dedup_max = HF_OUTBOX_DEDUP_MAX;
-	if (!queue)
-		return HF_OK;
-	const struct hf__heap_node *held = hf__heap_first(&queue->held);
+	if (count->items++ == 0 || enqueued_at < count->oldest)
+		count->oldest = enqueued_at;
+}
+
+/* The oldest that is held: in the heap's order, past the claims that are over. Only these and what stands right behind them are looked at. */
+static int64_t oldest_held(const struct hf__heap_node *node, struct hf__outbox_time t)
+{
+	if (!node)
+		return INT64_MAX;
+	if (!hf__outbox_over(hf__outbox_of_held(node), t))
+		return node->deadline;
+	const int64_t left = oldest_held(node->left, t), right = oldest_held(node->right, t);
+	return left < right ? left : right;
+}
+
+/* What stands in the queue's orders is queued and next. */
+static void count_standing(const struct hf__outbox_queue *queue, struct hf__outbox_time t, struct hf_outbox_stats *out)
+{
+	for (unsigned computed = 0; computed < 2; computed++) {
+		const size_t due = hf__outbox_due(queue, computed, t), all = hf__order_count(&queue->due[computed]);
+		out->ready += due;
+		out->delayed += all - due;
+		if (due == 0)
+			continue;
+		const int64_t first = hf__outbox_shown(hf__outbox_due_first(queue, computed), computed, t);
+		if (out->oldest_due == HF_UNSET || first < out->oldest_due)
+			out->oldest_due = first;
+	}
+}
+
+/* The item is queued at the instant, and next. */
+static void add_next(const struct hf__outbox_item *item, struct hf__outbox_time t, struct hf_outbox_stats *out)
+{
+	struct hf__outbox_view view;
+	hf__outbox_view(item, t, &view);
+	if (!hf__outbox_reached(view.available_at, view.computed, t)) {
+		out->delayed++;
+		return;
+	}
+	const int64_t since = hf__outbox_shown(view.available_at, view.computed, t);
+	out->ready++;
+	if (out->oldest_due == HF_UNSET || since < out->oldest_due)
+		out->oldest_due = since;
+}
+
+/* Its group is free again by it, and one of the group is next; all others of it are kept back, as before. */
+static void add_group_of(const struct hf__outbox_item *item, struct hf__outbox_time t, struct hf_outbox_stats *out)
+{
+	const struct hf__outbox_group *group = item->member->group;
+	const struct hf__outbox_item *first = hf__outbox_group_first(group, t);
+	out->busy_groups--;
+	if (!first)
+		out->groups--;
+	else
+		add_next(first, t, out);
+	if (first && hf__outbox_status(item, t) == HF_OUTBOX_FAILED)
+		out->blocked--;
+}
+
+/* The indexes have what is logged. This adds what has ended beside it. */
+static void add_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t, struct hf_outbox_stats *out)
+{
+	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item; item = hf__outbox_next_over(item, t)) {
+		const bool queued = hf__outbox_status(item, t) == HF_OUTBOX_QUEUED;
+		out->sending.items--;
+		add_to(queued ? &out->queued : &out->failed, item->value.enqueued_at);
+		if (item->member)
+			add_group_of(item, t, out);
+		else if (queued)
+			add_next(item, t, out);
+	}
+	const int64_t oldest = out->sending.items > 0 ? oldest_held(queue->held.root, t) : HF_UNSET;
+	out->sending.oldest = oldest;
+}
+
+static void put_stats(const struct hf__outbox_queue *queue, struct hf__outbox_time t, struct hf_outbox_stats *out)
+{
 	out->queued = count_line(&queue->line[HF_OUTBOX_QUEUED]);
 	out->failed = count_line(&queue->line[HF_OUTBOX_FAILED]);
-	/* The weight there is the end of the lease, so a heap tells the oldest. */
 	out->sending.items = hf__order_count(&queue->line[HF_OUTBOX_SENDING]);
-	out->sending.oldest = held ? held->deadline : HF_UNSET;
 	out->max_attempts = queue->value.max_attempts;
 	out->max_lost = queue->value.max_lost;
 	out->settings_version = queue->value.version;
@@ -86,8 +149,28 @@ static int read_stats(struct hf__query *q, void *raw)
 	out->blocked = queue->blocked;
 	out->dedup_window_us = queue->value.dedup_window;
 	out->dedup_max = queue->value.dedup_max;
-	out->completed = hf__order_count(&queue->done);
+	out->completed = hf__outbox_done_count(queue, t.mono);
 	out->dropped = queue->value.dropped;
+	count_standing(queue, t, out);
+	add_over(queue, t, out);
+}
+
+static int read_stats(struct hf__query *q, void *raw)
+{
+	const struct stats *stats = raw;
+	struct hf_outbox_stats *out = stats->out;
+	const int rc = hf__outbox_check_queue(stats->queue, &q->why);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, stats->queue);
+	hf__outbox_depend_on_queue(q, queue, stats->queue);
+	out->queued.oldest = out->sending.oldest = out->failed.oldest = out->oldest_due = HF_UNSET;
+	out->as_of = q->now;
+	out->max_attempts = HF_OUTBOX_ATTEMPTS;
+	out->max_lost = HF_OUTBOX_LOST_MAX;
+	out->dedup_max = HF_OUTBOX_DEDUP_MAX;
+	if (queue)
+		put_stats(queue, HF__OUTBOX_TIME(q), out);
 	return HF_OK;
 }
 
@@ -125,6 +208,6 @@ static const struct hf__object *root_of(const void *state)
 int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
 	static const struct hf__names queues = {
-	    .domain = HF__DOMAIN_OUTBOX, .operation = "outbox queues", .order = order_of, .name = name_of, .root = root_of};
+	    .domain = HF__DOMAIN_OUTBOX, .operation = "outbox queues", .order = order_of, .name = name_of, .root = root_of, .mono = true};
 	return hf__names_list(store, &queues, args, flags, out, error);
 }

@@ -3,9 +3,9 @@
  * Happy path: the store's hook calls enlist at birth and link after every change; link puts the item where its value says, unlink takes
  * it out by the same rules, so nothing has to remember where it was. All nodes lie inside the item: neither can fail.
  *
- * I-OUTBOX-1: an item is in exactly one line, that of its place; in `ready` iff it can be claimed now or by the mere passing of time and
- * (I-OUTBOX-3, outbox_group.c) is next in its group; in `held` iff it stands with the sending; in `endings` iff its value says sending and time or an opening ends that.
- * I-OUTBOX-2: the place depends on the value and on state->incarnation alone, and the latter changes only in hf__outbox_opened(). */
+ * I-OUTBOX-1: an item is in exactly one line, that of its value's status; in `ready` and `due` iff it is queued and (I-OUTBOX-3, outbox_group.c) next
+ * in its group; in `held` iff it is sending; in `endings` iff it is sending and time or an opening ends that.
+ * I-OUTBOX-2: where it stands depends on the value and on state->incarnation alone, and the latter changes only in hf__outbox_opened(). */
 #include "domains/outbox_state.h"
 
 #include <stddef.h>
@@ -151,37 +151,41 @@ static void item_delist(struct hf__object *object)
 	hf__outbox_queue_tag(queue);
 }
 
+static void link_claim(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
+{
+	item->at.sending.ending.in = item->at.sending.held.in = false; /* the place may have been another node's */
+	if (hf__outbox_ends(item, &item->at.sending.ending.deadline))
+		hf__heap_insert(&queue->state->endings, &item->at.sending.ending);
+	item->at.sending.held.deadline = item->value.enqueued_at;
+	hf__heap_insert(&queue->held, &item->at.sending.held);
+	if (item->value.lease_until == HF_UNSET && item->value.version > queue->state->newest_unleased)
+		queue->state->newest_unleased = item->value.version;
+}
+
 static void item_link(struct hf__object *object)
 {
 	struct hf__outbox_item *item = item_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	const enum hf_outbox_status place = hf__outbox_place(item);
 	item->line.weight = hf__outbox_line_weight(item);
-	hf__order_insert(&queue->line[place], &item->line);
+	hf__order_insert(&queue->line[item->value.status], &item->line);
 	hf__outbox_ready_link(item);
 	if (item->value.seq > queue->newest_seq)
 		queue->newest_seq = item->value.seq;
-	if (hf__outbox_ends(item, &item->ending.deadline))
-		hf__heap_insert(&queue->state->endings, &item->ending);
-	if (place == HF_OUTBOX_SENDING) {
-		item->held.deadline = item->value.enqueued_at;
-		hf__heap_insert(&queue->held, &item->held);
-	}
-	if (item->value.status == HF_OUTBOX_SENDING && item->value.lease_until == HF_UNSET &&
-	    item->value.version > queue->state->newest_unleased)
-		queue->state->newest_unleased = item->value.version;
+	if (item->value.status == HF_OUTBOX_SENDING)
+		link_claim(queue, item);
 }
 
 static void item_unlink(struct hf__object *object)
 {
 	struct hf__outbox_item *item = item_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__order_remove(&queue->line[hf__outbox_place(item)], &item->line);
+	hf__order_remove(&queue->line[item->value.status], &item->line);
 	hf__outbox_ready_unlink(item);
-	if (item->ending.in)
-		hf__heap_remove(&queue->state->endings, &item->ending);
-	if (item->held.in)
-		hf__heap_remove(&queue->held, &item->held);
+	if (item->value.status != HF_OUTBOX_SENDING)
+		return;
+	if (item->at.sending.ending.in)
+		hf__heap_remove(&queue->state->endings, &item->at.sending.ending);
+	hf__heap_remove(&queue->held, &item->at.sending.held);
 }
 
 static void item_free(struct hf__object *object)

@@ -8,8 +8,9 @@
  *   outbox_describe.c, outbox_about.c   entries in words; for watchers
  *   outbox_verb.c     what mutations have in common
  *   outbox_enqueue.c  filling a queue                   outbox_queue.c    settings, pause, clear
- *   outbox_redrive.c  redrive
+ *   outbox_redrive.c  redrive, prune                  outbox_lost.c     claims that are over
  *   outbox_put.c      storing items and ids as given    outbox_claim.c    claims
+ *   outbox_next.c     claim_next
  *   outbox_hold.c     extend, guards                    outbox_outcome.c  complete, fail, retry, ...
  *   outbox_drain.c    claim, send, complete             outbox_read.c     get, stats
  *   outbox_list.c     lists of items                    outbox_completed.c   lists of completed ids
@@ -18,11 +19,13 @@
  * something to depend on. A queue that is empty and was never configured is no state, and it goes (store/removed.h). A queue's container is the
  * root, on which the list of queues depends.
  *
- * Endings are views. An item whose lease is over, or that an earlier incarnation claimed without a lease, is queued for everyone
- * from that instant, although its value says sending until the ending is logged. Two words for it:
- *   place   where the item stands in the indexes. It does not move with time: an earlier incarnation's claim without a lease stands
- *           with the queued, a lease that is over still stands with the sending.
- *   view    what a caller sees at an instant: the place, except that a lease that is over makes it queued. */
+ * Endings are views. A claim whose lease is over, or that an earlier incarnation made without a lease, is lost: from that instant the item is
+ * queued for everyone, or failed if too many claims of it were lost, although its value says sending until the ending is logged. Indexes follow the
+ * value alone; whoever asks about an instant looks at the claims that are over and not logged yet beside them (hf__outbox_view). A mutation that
+ * changes such an item logs the ending first, so that no other entry has to know of it.
+ *
+ * Times: what the store computed (leases, backoffs, windows, `computed` available_at) is kept in the mono scale, what a caller named as it
+ * was named: see store/clock.h. */
 #ifndef HF_DOMAINS_OUTBOX_STATE_H
 #define HF_DOMAINS_OUTBOX_STATE_H
 
@@ -31,6 +34,7 @@
 #include "base/order.h"
 #include "holdfast/outbox.h"
 #include "log/entry.h"
+#include "store/clock.h"
 #include "store/domain.h"
 #include "store/names.h"
 #include "store/removed.h"
@@ -76,14 +80,14 @@ struct hf__outbox_queue {
 	size_t enlisted; /* items that live: more than the lines hold while one of them is being changed */
 	struct hf__outbox_state *state;
 	struct hf__outbox_queue_value value;
-	/* By priority, available_at, seq: what is queued, and what is sending with a lease; of a group only the item that is next. The weight is
-	 * the instant from which the item can be claimed, so that the next one is found in O(log n) however many are delayed, held or kept back
-	 * by their groups. Failed items are not in it. */
-	struct hf__order ready;
-	/* By seq, one for each place. The weight is enqueued_at (so the least of all is at the root) but for sending, where it is the end
-	 * of the lease, INT64_MAX without one. */
+	/* What is queued, of a group only the item that is next: by priority, available_at, seq, with available_at as weight, so that the next one is found
+	 * in O(log n) however many are delayed, held or kept back; and by available_at, seq, to count those that are due. Two of each: where available_at was
+	 * named, and where it was computed, which set-backs of the clock move against each other. */
+	struct hf__order ready[2], due[2];
+	/* By seq, one for each status. The weight is enqueued_at (so the least of all is at the root) but for sending, where it is the end
+	 * of the claim: INT64_MAX while the incarnation that made it without a lease goes on, INT64_MIN afterwards. */
 	struct hf__order line[HF__OUTBOX_PLACES];
-	struct hf__heap held; /* what stands with the sending, by enqueued_at: the oldest */
+	struct hf__heap held; /* what the values say is sending, by enqueued_at: the oldest */
 	struct hf__order done; /* completed ids, in the order of their completion */
 	/* Summed up over its groups: see outbox_group.c. */
 	size_t groups, busy_groups, blocked;
@@ -96,14 +100,14 @@ struct hf__outbox_value {
 	uint64_t version; /* LSN of the last true change; the logged ending of a claim keeps it */
 	uint64_t seq; /* LSN of the entry that queued it first, or once more: enqueue order */
 	int64_t enqueued_at;
-	int64_t available_at;
+	int64_t available_at; /* mono if computed */
 	struct hf__payload payload;
 	struct hf__blob *extra;
 	struct hf__blob *last_error;
 	/* Only while sending, else 0, HF_UNSET, NULL. */
 	uint64_t token;
-	int64_t lease_until; /* HF_UNSET: none, held by the incarnation in which `version` lies */
-	int64_t run_until; /* no extension goes beyond; HF_UNSET: no bound */
+	int64_t lease_until; /* mono. HF_UNSET: none, held by the incarnation in which `version` lies */
+	int64_t run_until; /* mono: no extension goes beyond; HF_UNSET: no bound */
 	uint64_t session; /* 0: a claim without a lease is the incarnation's */
 	struct hf__blob *owner;
 	uint32_t attempts;
@@ -119,16 +123,15 @@ struct hf__outbox_value {
 };
 
 /* A group, made for the first item that belongs to it and gone with the memory of the last. No object of its own: all of it follows from its
- * items. `line` holds those that stand with the queued or the sending, by seq; the weight is until when the item keeps the others back: the
- * end of its lease, INT64_MAX for a claim without one, INT64_MIN for the queued. */
+ * items. `line` holds those whose value says queued or sending, by seq; one at most is sending. */
 struct hf__outbox_group {
 	struct hf__map_node node;
 	struct hf__outbox_queue *queue;
 	struct hf__order line;
+	struct hf__outbox_item *holder; /* the one whose value says sending, or NULL */
 	struct hf__outbox_item *next; /* the one that stands in queue->ready for the group; NULL: none does */
 	size_t references; /* items in memory, those too that were removed by a change that is not final */
 	size_t members; /* items that live */
-	size_t held; /* of the line, those that stand with the sending */
 	uint32_t len;
 	uint8_t name[];
 };
@@ -143,8 +146,15 @@ struct hf__outbox_member {
 struct hf__outbox_item {
 	struct hf__object object; /* container: its queue */
 	struct hf__map_node node;
-	struct hf__order_node ready, line;
-	struct hf__heap_node ending, held;
+	struct hf__order_node line;
+	union {
+		struct {
+			struct hf__order_node ready, due;
+		} queued;
+		struct {
+			struct hf__heap_node ending, held;
+		} sending;
+	} at; /* by the value's status */
 	struct hf__outbox_member *member; /* NULL: in no group. It stays the same while the item lives */
 	struct hf__outbox_value value;
 	uint32_t len;
@@ -158,7 +168,7 @@ struct hf__outbox_done {
 	struct hf__order_node line; /* by lsn */
 	struct hf__heap_node fading;
 	uint64_t lsn; /* of the completion */
-	int64_t until; /* it blocks before this instant */
+	int64_t until; /* mono: it blocks before this instant */
 	uint32_t len;
 	uint8_t id[];
 };
@@ -197,23 +207,70 @@ struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node);
 struct hf__outbox_item *hf__outbox_of_line(const struct hf__order_node *node);
 struct hf__outbox_item *hf__outbox_of_ready(const struct hf__order_node *node);
 struct hf__outbox_item *hf__outbox_of_ending(const struct hf__heap_node *node);
+struct hf__outbox_item *hf__outbox_of_held(const struct hf__heap_node *node);
 struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item);
 struct hf_bytes hf__outbox_queue_name(const struct hf__outbox_queue *queue);
 struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item);
 
-enum hf_outbox_status hf__outbox_place(const struct hf__outbox_item *item);
-enum hf_outbox_status hf__outbox_view(const struct hf__outbox_item *item, int64_t now);
-/* Is it in queue->ready, and if so since when or from when can it be claimed? */
-bool hf__outbox_claimable(const struct hf__outbox_item *item, int64_t *from);
-/* Weight in queue->line[place]. */
+/* The instant of a decision or a query. */
+struct hf__outbox_time {
+	int64_t now, mono, setback;
+};
+#define HF__OUTBOX_TIME(x) ((struct hf__outbox_time){(x)->now, (x)->mono, (x)->setback})
+
+/* outbox_lost.c. What an item is to everyone at an instant: its value, or what a claim that is over leaves of it. */
+struct hf__outbox_view {
+	enum hf_outbox_status status;
+	uint32_t lost;
+	int64_t available_at; /* mono if computed */
+	bool computed;
+	struct hf_bytes last_error; /* may lie in `text`: the view must not move */
+	char text[128];
+};
+void hf__outbox_view(const struct hf__outbox_item *item, struct hf__outbox_time t, struct hf__outbox_view *out);
+enum hf_outbox_status hf__outbox_status(const struct hf__outbox_item *item, struct hf__outbox_time t);
+/* Does its value say sending, of a claim that is over? */
+bool hf__outbox_over(const struct hf__outbox_item *item, struct hf__outbox_time t);
+/* Is an available_at reached; as the clock shows it. */
+bool hf__outbox_reached(int64_t available_at, bool computed, struct hf__outbox_time t);
+int64_t hf__outbox_shown(int64_t available_at, bool computed, struct hf__outbox_time t);
+
+/* The end of a claim, INT64_MAX and INT64_MIN as in queue->line. */
+int64_t hf__outbox_end_of(const struct hf__outbox_item *item);
+/* Weight in the line of its status. */
 int64_t hf__outbox_line_weight(const struct hf__outbox_item *item);
 /* Does settle have to log its ending, and when? */
 bool hf__outbox_ends(const struct hf__outbox_item *item, int64_t *at);
 
 void hf__outbox_orders_init(struct hf__outbox_queue *queue);
 bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env);
-/* The first item of the queue, in enqueue order, whose view at `now` is `status` (or any) and whose seq is above `after`. */
-struct hf__outbox_item *hf__outbox_walk(const struct hf__outbox_queue *queue, enum hf_outbox_status status, int64_t now, uint64_t after);
+/* Where queued items stand. */
+void hf__outbox_stand(struct hf__outbox_item *item);
+void hf__outbox_stand_down(struct hf__outbox_item *item);
+/* Of what stands in the order of this kind: how many are due at the instant, and the first available_at. */
+size_t hf__outbox_due(const struct hf__outbox_queue *queue, bool computed, struct hf__outbox_time t);
+int64_t hf__outbox_due_first(const struct hf__outbox_queue *queue, bool computed);
+/* Of the items that may be claimed at the instant, the next one in turn. */
+struct hf__outbox_item *hf__outbox_first_ready(const struct hf__outbox_queue *queue, struct hf__outbox_time t);
+/* The next instant, as the clock shows it, at which something comes up or a claim ends; INT64_MAX: none. */
+int64_t hf__outbox_next_instant(const struct hf__outbox_queue *queue, struct hf__outbox_time t);
+/* The same of claims alone. */
+int64_t hf__outbox_next_end(const struct hf__outbox_queue *queue, struct hf__outbox_time t);
+/* Claims that are over and not logged: the first, the next. */
+struct hf__outbox_item *hf__outbox_first_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t);
+struct hf__outbox_item *hf__outbox_next_over(const struct hf__outbox_item *item, struct hf__outbox_time t);
+
+/* A walk over the items of a queue, in enqueue order, whose view has a status (or any). */
+struct hf__outbox_walk {
+	struct hf__outbox_time t;
+	enum hf_outbox_status status;
+	struct hf__outbox_item *at[HF__OUTBOX_PLACES]; /* the next of each line */
+};
+/* From the first whose seq is above `after` on. */
+void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox_queue *queue, enum hf_outbox_status status,
+                           struct hf__outbox_time t, uint64_t after);
+/* NULL: the end. */
+struct hf__outbox_item *hf__outbox_walk_next(struct hf__outbox_walk *walk);
 /* Is there an item of this seq? */
 bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq);
 size_t hf__outbox_queue_count(const struct hf__outbox_queue *queue);
@@ -233,13 +290,17 @@ void hf__outbox_group_count(const struct hf__outbox_item *item, bool lives);
 /* Enters and leaves queue->ready, for items of a group through it. */
 void hf__outbox_ready_link(struct hf__outbox_item *item);
 void hf__outbox_ready_unlink(struct hf__outbox_item *item);
-/* Does somebody hold another item of the group? The item itself is not held. */
-bool hf__outbox_group_busy(const struct hf__outbox_item *item, int64_t now);
-/* Is it the first of its group, or in none? */
-bool hf__outbox_in_turn(const struct hf__outbox_item *item);
+/* The item of the item's group whose value says sending; NULL: none, or no group. */
+struct hf__outbox_item *hf__outbox_group_holder(const struct hf__outbox_item *item);
+/* The same by name. */
+struct hf__outbox_item *hf__outbox_holder_of(const struct hf__outbox_queue *queue, struct hf_bytes group);
+/* The first of the group that is queued at the instant. */
+struct hf__outbox_item *hf__outbox_group_first(const struct hf__outbox_group *group, struct hf__outbox_time t);
+/* Is it the first of its group that is queued, or in none? */
+bool hf__outbox_in_turn(const struct hf__outbox_item *item, struct hf__outbox_time t);
 /* What is wrong with the group, or NULL; adds up what the queue keeps. */
 const char *hf__outbox_group_fault(const struct hf__outbox_group *group);
-/* How many of its items are kept back, as far as places tell. */
+/* How many of its items are kept back, as far as values tell. */
 size_t hf__outbox_group_blocked(const struct hf__outbox_group *group);
 
 /* --- outbox_done.c ------------------------------------------------------------------------------------------------------------ */
@@ -255,8 +316,10 @@ struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *don
 void hf__outbox_done_init(struct hf__outbox_queue *queue);
 /* Is there one of this LSN? */
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn);
-/* The first completed id after LSN `after` that still blocks at `now`. */
-struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t now, uint64_t after);
+/* The first completed id after LSN `after` that still blocks at `mono`. */
+struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono, uint64_t after);
+/* How many still block. */
+size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono);
 
 /* A new incarnation: see struct hf__domain. */
 void hf__outbox_opened(struct hf__outbox_state *state, uint64_t first_lsn);

@@ -2,7 +2,7 @@
  * item as it was. */
 #include "domains/outbox_apply.h"
 
-struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, enum hf__outbox_cause cause)
+struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, enum hf__outbox_cause cause, int64_t setback)
 {
 	const struct hf__outbox_value *value = &item->value;
 	return (struct hf__outbox_image){
@@ -15,12 +15,12 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, 
 	    .max_attempts = value->max_attempts,
 	    .priority = value->priority,
 	    .enqueued_at = value->enqueued_at,
-	    .available_at = value->available_at,
+	    .available_at = value->computed ? hf__to_shown(value->available_at, setback) : value->available_at,
 	    .computed = value->computed,
 	    .last_error = hf__blob_bytes(value->last_error),
 	    .token = value->token,
-	    .lease_until = value->lease_until,
-	    .run_until = value->run_until,
+	    .lease_until = hf__to_shown(value->lease_until, setback),
+	    .run_until = hf__to_shown(value->run_until, setback),
 	    .session = value->session,
 	    .owner = hf__blob_bytes(value->owner),
 	    .seq = value->seq,
@@ -28,10 +28,17 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, 
 	    .extra = hf__blob_bytes(value->extra),
 	    .noted = value->noted,
 	    .rerun_enqueued_at = value->rerun_enqueued_at,
-	    .rerun_available_at = value->rerun_available_at,
+	    .rerun_available_at = value->rerun_computed ? hf__to_shown(value->rerun_available_at, setback) : value->rerun_available_at,
 	    .rerun_computed = value->rerun_computed,
 	    .until = HF_UNSET,
 	};
+}
+
+void hf__outbox_free_claim(struct hf__outbox_image *image)
+{
+	image->token = image->session = 0;
+	image->lease_until = image->run_until = HF_UNSET;
+	image->owner = hf_bytes(NULL, 0);
 }
 
 /* --- Values ----------------------------------------------------------------------------------------------------------------- */
@@ -68,17 +75,22 @@ static void drop_value(const struct hf__outbox_value *old, struct hf__outbox_val
 	*value = *old;
 }
 
-int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, uint64_t version,
+int64_t hf__outbox_kept(int64_t time, bool computed, int64_t setback)
+{
+	return computed ? hf__to_mono(time, setback) : time;
+}
+
+int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, const struct hf__entry *entry,
                           struct hf__outbox_value *out)
 {
 	*out = *old;
-	out->version = version;
+	out->version = entry->lsn;
 	out->enqueued_at = image->enqueued_at;
-	out->available_at = image->available_at;
+	out->available_at = hf__outbox_kept(image->available_at, image->computed, entry->setback);
 	out->computed = image->computed;
 	out->token = image->token;
-	out->lease_until = image->lease_until;
-	out->run_until = image->run_until;
+	out->lease_until = hf__to_mono(image->lease_until, entry->setback);
+	out->run_until = hf__to_mono(image->run_until, entry->setback);
 	out->session = image->session;
 	out->attempts = image->attempts;
 	out->lost = image->lost;
@@ -115,7 +127,7 @@ static int keep_payloads(const struct hf__outbox_state *state, const struct hf__
 	out->noted = image->noted;
 	out->rerun_payload = rerun;
 	out->rerun_enqueued_at = image->rerun_enqueued_at;
-	out->rerun_available_at = image->rerun_available_at;
+	out->rerun_available_at = hf__outbox_kept(image->rerun_available_at, image->rerun_computed, entry->setback);
 	out->rerun_computed = image->rerun_computed;
 	return HF_OK;
 }
@@ -123,7 +135,7 @@ static int keep_payloads(const struct hf__outbox_state *state, const struct hf__
 int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const struct hf__entry *entry, const struct hf__outbox_value *old,
                                 const struct hf__outbox_image *image, struct hf__outbox_value *out)
 {
-	int rc = hf__outbox_make_value(old, image, entry->lsn, out);
+	int rc = hf__outbox_make_value(old, image, entry, out);
 	if (rc != HF_OK)
 		return rc;
 	rc = keep_bytes(old->extra, image->extra, &out->extra) ? keep_payloads(state, entry, image, out) : HF_ENOMEM;
@@ -133,18 +145,18 @@ int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const stru
 }
 
 /* The bytes are copied: a blob belongs to one place of the value only. */
-int hf__outbox_make_rerun_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, uint64_t lsn,
+int hf__outbox_make_rerun_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, const struct hf__entry *entry,
                                 struct hf__outbox_value *out)
 {
 	struct hf__blob *bytes;
 	if (!hf__blob_new(hf__blob_bytes(old->rerun_payload.bytes), &bytes))
 		return HF_ENOMEM;
-	const int rc = hf__outbox_make_value(old, image, lsn, out);
+	const int rc = hf__outbox_make_value(old, image, entry, out);
 	if (rc != HF_OK) {
 		hf__free(bytes);
 		return rc;
 	}
-	out->seq = lsn;
+	out->seq = entry->lsn;
 	out->payload = old->rerun_payload;
 	out->payload.bytes = bytes;
 	clear_rerun(out);

@@ -122,11 +122,44 @@ int hf__outbox_require_claim(const struct hf__outbox_state *state, struct hf__de
 	const int rc = hf__outbox_require(state, d, write, queue, id, out);
 	if (rc != HF_OK)
 		return rc;
-	if (hf__outbox_view(*out, d->now) != HF_OUTBOX_SENDING)
+	if (hf__outbox_status(*out, HF__OUTBOX_TIME(d)) != HF_OUTBOX_SENDING)
 		return hf__outbox_refuse(d, HF_ESTALE, "nobody holds the item any more", queue, id);
 	if ((*out)->value.token != token)
 		return hf__outbox_refuse(d, HF_ESTALE, "another token holds the item", queue, id);
 	return HF_OK;
+}
+
+void hf__outbox_tell(struct hf_result *result, unsigned status, int64_t available_at)
+{
+	result->status = (int)status;
+	result->available_at = status == HF_OUTBOX_QUEUED ? available_at : HF_UNSET;
+}
+
+void hf__outbox_tell_unchanged(struct hf_result *result, const struct hf__outbox_item *item, const struct hf__decision *d)
+{
+	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
+	struct hf__outbox_view view;
+	hf__outbox_view(item, t, &view);
+	result->version = item->value.version;
+	hf__outbox_tell(result, view.status, hf__outbox_shown(view.available_at, view.computed, t));
+}
+
+int hf__outbox_mutate_ended(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *call, bool *again,
+                            struct hf_result *result, struct hf__answer *answer, int64_t wait_us, struct hf_error *error)
+{
+	const enum hf_durability durability = ((const struct hf_write *)call)->durability;
+	struct hf_error mine = {0}; /* tries that were not the last one must not show */
+	int rc;
+	do {
+		*again = false;
+		rc = txn || wait_us == 0 ? hf__mutate(store, txn, verb, call, durability, result, answer, &mine)
+		                         : hf__mutate_wait(store, verb, call, durability, wait_us, result, answer, &mine);
+		if (*again)
+			rc = hf__settle(store, HF__DOMAIN_OUTBOX, &mine);
+	} while (*again && rc == HF_OK);
+	if (rc != HF_OK && error)
+		*error = mine;
+	return rc;
 }
 
 int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind, const struct hf__outbox_image *image, struct hf_result *result)
@@ -134,6 +167,8 @@ int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind, const str
 	result->changed = true;
 	result->count = 1;
 	result->version = kind == HF__OUTBOX_GONE || kind == HF__OUTBOX_DONE ? 0 : hf__next_lsn(d);
+	if (kind == HF__OUTBOX_ITEM || kind == HF__OUTBOX_CHANGED)
+		hf__outbox_tell(result, image->status, image->available_at);
 	hf__outbox_encode(hf__entry_body(d), kind, image, false);
 	return hf__emit(d, (uint8_t)kind);
 }
@@ -148,7 +183,7 @@ int hf__outbox_fade(struct hf__decision *d, const struct hf__outbox_done *done)
 /* Those whose time is over are no loss and do not count as dropped. Upkeep leaves few of them; what is beyond goes with the oldest. */
 static int fade_some(struct hf__decision *d, const struct hf__outbox_queue *queue, size_t keep)
 {
-	const struct hf__order_filter over = {.low = INT64_MIN, .high = d->now};
+	const struct hf__order_filter over = {.low = INT64_MIN, .high = d->mono};
 	for (unsigned i = 0; i < 256 && hf__order_count(&queue->done) > keep; i++) {
 		const struct hf__order_node *node = hf__order_first_pass(&queue->done, &over);
 		if (!node)
@@ -172,13 +207,6 @@ int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue,
 	return hf__emit(d, HF__OUTBOX_DROPPED);
 }
 
-void hf__outbox_free_claim(struct hf__outbox_image *image)
-{
-	image->token = image->session = 0;
-	image->lease_until = image->run_until = HF_UNSET;
-	image->owner = hf_bytes(NULL, 0);
-}
-
 int64_t hf__outbox_after(int64_t now, int64_t span)
 {
 	return now > INT64_MAX - span ? INT64_MAX : now + span;
@@ -189,52 +217,70 @@ int64_t hf__outbox_lease_end(const struct hf__decision *d, int64_t lease_us)
 	return lease_us == 0 ? HF_UNSET : hf__outbox_after(d->now, lease_us);
 }
 
+int64_t hf__outbox_bounded(int64_t lease_end, int64_t bound)
+{
+	if (bound == HF_UNSET)
+		return lease_end;
+	return lease_end == HF_UNSET || lease_end > bound ? bound : lease_end;
+}
+
 /* --- Answers ---------------------------------------------------------------------------------------------------------------- */
 
-static int answer_rerun(struct hf__answer *answer, const struct hf__outbox_value *value, bool without_payload,
+static int answer_rerun(struct hf__answer *answer, const struct hf__outbox_value *value, struct hf__outbox_time t, bool without_payload,
                         const struct hf_outbox_rerun **out)
 {
 	struct hf_outbox_rerun *rerun = hf__answer_alloc(answer, sizeof *rerun);
 	if (!rerun)
 		return HF_ENOMEM;
 	rerun->enqueued_at = value->rerun_enqueued_at;
-	rerun->available_at = value->rerun_available_at;
+	rerun->available_at = hf__outbox_shown(value->rerun_available_at, value->rerun_computed, t);
 	rerun->available_computed = value->rerun_computed;
 	*out = rerun;
 	return without_payload ? HF_OK : hf__answer_payload(answer, &value->rerun_payload, &rerun->payload);
 }
 
-int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *item, int64_t now, bool without_payload,
-                      struct hf_outbox_item *out)
+static int answer_bytes(struct hf__answer *answer, const struct hf__outbox_item *item, const struct hf__outbox_view *view,
+                        struct hf_outbox_item *out)
 {
 	const struct hf__outbox_value *value = &item->value;
-	const bool held = hf__outbox_view(item, now) == HF_OUTBOX_SENDING;
-	*out = (struct hf_outbox_item){
-	    .status = hf__outbox_view(item, now),
-	    .attempts = value->attempts,
-	    .lost = value->lost,
-	    .max_attempts = value->max_attempts,
-	    .priority = value->priority,
-	    .enqueued_at = value->enqueued_at,
-	    .available_at = value->available_at,
-	    .available_computed = value->computed,
-	    .token = held ? value->token : 0,
-	    .lease_until = held ? value->lease_until : HF_UNSET,
-	    .run_until = held ? value->run_until : HF_UNSET,
-	    .version = value->version,
-	};
 	int rc = hf__answer_bytes(answer, hf__outbox_id(item), &out->id);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(answer, hf__outbox_group_name(item), &out->group);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(answer, hf__blob_bytes(value->last_error), &out->last_error);
+		rc = hf__answer_bytes(answer, view->last_error, &out->last_error);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(answer, hf__blob_bytes(value->extra), &out->extra);
-	if (rc == HF_OK)
-		rc = hf__answer_bytes(answer, hf__blob_bytes(held ? value->owner : NULL), &out->owner);
+	if (rc == HF_OK && view->status == HF_OUTBOX_SENDING)
+		rc = hf__answer_bytes(answer, hf__blob_bytes(value->owner), &out->owner);
+	return rc;
+}
+
+int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *item, struct hf_bytes queue, struct hf__outbox_time t,
+                      bool without_payload, struct hf_outbox_item *out)
+{
+	const struct hf__outbox_value *value = &item->value;
+	struct hf__outbox_view view;
+	hf__outbox_view(item, t, &view);
+	const bool held = view.status == HF_OUTBOX_SENDING;
+	*out = (struct hf_outbox_item){
+	    .queue = queue,
+	    .status = view.status,
+	    .attempts = value->attempts,
+	    .lost = view.lost,
+	    .max_attempts = value->max_attempts,
+	    .priority = value->priority,
+	    .enqueued_at = value->enqueued_at,
+	    .available_at = hf__outbox_shown(view.available_at, view.computed, t),
+	    .available_computed = view.computed,
+	    .token = held ? value->token : 0,
+	    .lease_until = held ? hf__to_shown(value->lease_until, t.setback) : HF_UNSET,
+	    .run_until = held ? hf__to_shown(value->run_until, t.setback) : HF_UNSET,
+	    .version = value->version,
+	};
+	int rc = answer_bytes(answer, item, &view, out);
 	if (rc == HF_OK && !without_payload)
 		rc = hf__answer_payload(answer, &value->payload, &out->payload);
-	return rc == HF_OK && value->noted ? answer_rerun(answer, value, without_payload, &out->rerun) : rc;
+	return rc == HF_OK && value->noted ? answer_rerun(answer, value, t, without_payload, &out->rerun) : rc;
 }
 
 int hf__outbox_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)

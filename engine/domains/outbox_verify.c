@@ -35,7 +35,9 @@ static const char *value_fault(const struct hf__outbox_item *item)
 		return "what is noted for a rerun is not said to be there";
 	if (value->status == HF_OUTBOX_SENDING)
 		return value->token && value->owner ? NULL : "sending without token or owner";
-	return value->token || value->owner || value->session || value->lease_until != HF_UNSET || value->run_until != HF_UNSET ? "a claim beside a status other than sending" : NULL;
+	return value->token || value->owner || value->session || value->lease_until != HF_UNSET || value->run_until != HF_UNSET
+	           ? "a claim beside a status other than sending"
+	           : NULL;
 }
 
 /* Whoever is first in its group counts for all of it. */
@@ -43,40 +45,46 @@ static void tally_member(const struct hf__outbox_item *item, struct tally *tally
 {
 	const struct hf__outbox_group *group = item->member->group;
 	tally->members++;
-	if (hf__outbox_place(item) == HF_OUTBOX_FAILED || !hf__outbox_in_turn(item))
+	if (item->value.status == HF_OUTBOX_FAILED || hf__order_first(&group->line) != &item->member->node)
 		return;
 	tally->groups++;
-	tally->busy_groups += group->held > 0;
+	tally->busy_groups += group->holder != NULL;
 	tally->blocked += hf__outbox_group_blocked(group);
 	tally->claimable += group->next != NULL;
+}
+
+/* The nodes of a held item, which others use while it is not. */
+static const char *claim_fault(const struct hf__outbox_item *item, struct tally *tally)
+{
+	int64_t at;
+	const bool ends = hf__outbox_ends(item, &at);
+	tally->endings += ends;
+	if (item->at.sending.ending.in != ends || (ends && item->at.sending.ending.deadline != at))
+		return "its ending is not noted";
+	return !item->at.sending.held.in || item->at.sending.held.deadline != item->value.enqueued_at ? "it is not noted as held" : NULL;
 }
 
 /* Is it where its value says? Counts make sure that it is nowhere else. */
 static const char *place_fault(const struct hf__outbox_state *state, const struct hf__outbox_item *item, enum hf_outbox_status line,
                                struct tally *tally)
 {
-	int64_t at = 0;
-	if (hf__outbox_place(item) != line)
+	const struct hf__outbox_group *group = item->member ? item->member->group : NULL;
+	if (item->value.status != line)
 		return "it stands in the wrong line";
 	if (item->line.weight != hf__outbox_line_weight(item))
 		return "its weight in the line is wrong";
 	if (hf__outbox_find(state, hf__outbox_queue_name(hf__outbox_queue_of(item)), hf__outbox_id(item)) != item)
 		return "it cannot be found by its key";
-	if (item->member) {
-		if (item->member->item != item || item->member->group->queue != hf__outbox_queue_of(item))
-			return "its group is not its own";
+	if (group && (item->member->item != item || group->queue != hf__outbox_queue_of(item)))
+		return "its group is not its own";
+	if (group)
 		tally_member(item, tally);
-	} else if (hf__outbox_claimable(item, &at)) {
-		tally->claimable++;
-		if (item->ready.weight != at)
-			return "the time from which it can be claimed is wrong";
-	}
-	const bool ends = hf__outbox_ends(item, &at);
-	tally->endings += ends;
-	if (item->ending.in != ends || (ends && item->ending.deadline != at))
-		return "its ending is not noted";
-	const bool held = line == HF_OUTBOX_SENDING;
-	return item->held.in != held || (held && item->held.deadline != item->value.enqueued_at) ? "it is not noted as held" : NULL;
+	else
+		tally->claimable += line == HF_OUTBOX_QUEUED;
+	const bool stands = group ? group->next == item : line == HF_OUTBOX_QUEUED;
+	if (stands && (item->at.queued.ready.weight != item->value.available_at || item->at.queued.due.weight != item->value.available_at))
+		return "the time from which it can be claimed is wrong";
+	return line == HF_OUTBOX_SENDING ? claim_fault(item, tally) : NULL;
 }
 
 static int verify_line(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue, enum hf_outbox_status line,
@@ -137,8 +145,15 @@ static int verify_lines(const struct hf__outbox_state *state, const struct hf__o
 /* The indexes and figures of the queue beside what its items come to. */
 static const char *queue_fault(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue, const struct tally *tally)
 {
-	if (!hf__order_sane(&queue->ready) || hf__order_count(&queue->ready) != tally->claimable)
-		return "the order of what can be claimed is wrong";
+	size_t ready = 0, due = 0;
+	for (unsigned computed = 0; computed < 2; computed++) {
+		if (!hf__order_sane(&queue->ready[computed]) || !hf__order_sane(&queue->due[computed]))
+			return "an order of what can be claimed is wrong";
+		ready += hf__order_count(&queue->ready[computed]);
+		due += hf__order_count(&queue->due[computed]);
+	}
+	if (ready != tally->claimable || due != tally->claimable)
+		return "the orders of what can be claimed have not what they should";
 	if (!hf__heap_sane(&queue->held) || queue->held.count != hf__order_count(&queue->line[HF_OUTBOX_SENDING]))
 		return "the heap of what is held is wrong";
 	if (queue->groups != tally->groups || queue->busy_groups != tally->busy_groups || queue->blocked != tally->blocked)

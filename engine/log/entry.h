@@ -16,6 +16,7 @@ struct hf__entry {
 	uint8_t domain;
 	uint8_t kind;
 	uint8_t flags;
+	uint64_t incarnation; /* not on disk, by the group: the first LSN of the opening that wrote it; 0: not known */
 	struct hf_bytes body; /* borrowed */
 	int64_t setback; /* not on disk: the sum of set-backs before it; shown times plus it are times that no set-back moves (store/clock.h) */
 	struct hf__position place; /* of the body's first byte; segment 0: it lies in no segment (a snapshot) */

@@ -112,6 +112,7 @@ static int group_deliver(const struct walk *w, const struct hf__group_header *he
 		struct hf__entry entry;
 		const size_t size = hf__entry_read(header->first_lsn + i, bytes + at, &entry);
 		entry.place = (struct hf__position){w->in->segment, at + HF__ENTRY_HEADER_SIZE};
+		entry.incarnation = header->incarnation_lsn;
 		const int rc = each(arg, &entry);
 		if (rc != 0) {
 			return rc;

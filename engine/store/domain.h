@@ -98,6 +98,7 @@ struct hf__domain_env {
 	uint32_t inline_max; /* payloads up to this size stay in memory */
 	uint16_t epoch;
 	void *payloads; /* for hf__payload_read */
+	const struct hf__incarnations *incarnations; /* for hf__incarnation_end; NULL: nothing is known of any */
 };
 
 /* Keeps `bytes`, which must lie inside entry->body. HF_OK or HF_ENOMEM. *out is overwritten, not freed. */
@@ -152,6 +153,11 @@ static inline hf_time hf__given_or(const struct hf_write *write, hf_time time, h
 	return given != HF_UNSET ? given : otherwise;
 }
 
+/* Logs all endings of a domain that are due, in batches, as upkeep does: for a call that would have too many of them to log by itself. */
+HF_CHECKED int hf__settle(struct hf_store *store, uint8_t domain, struct hf_error *error);
+/* When the incarnation that issued this LSN wrote its newest entry (mono): from then on what it held without a lease was held by nobody. HF_UNSET: not
+ * known, or it is the present one. */
+int64_t hf__incarnation_end(const struct hf__domain_env *env, uint64_t lsn);
 /* A random u64 (jitter). */
 uint64_t hf__decision_random(struct hf__decision *d);
 /* Compares expect (hf_write) with an object's version, 0 for an absent one. HF_OK or HF_ECONFLICT with d->why filled. */
@@ -201,6 +207,9 @@ static inline uint64_t hf__wait_key(uint8_t domain, uint64_t hash)
 /* decide has nothing to give, emitted nothing, and says so in its way (a refusal, a count of 0): whoever would wait tries again when an object with this
  * wait_key changes, or at `retry_at` by the store's clock (INT64_MAX: no such instant). A caller who would not wait just gets the answer. */
 void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at);
+/* The same for what any of several keys may bring: any change of an object that has a wait_key wakes all that wait so. They keep no order:
+ * decide leaves to others what they wait for by asking hf__wait_behind. */
+void hf__wait_on_many(struct hf__decision *d, int64_t retry_at);
 /* Would the caller wait, and do others wait for this key who came before? Then decide leaves what is there to them: it calls hf__wait_on. */
 bool hf__wait_behind(const struct hf__decision *d, uint64_t key);
 
@@ -257,6 +266,8 @@ struct hf__query {
 };
 /* As hf__depends, for reads. */
 void hf__query_depends(struct hf__query *q, const struct hf__object *object);
+/* The newest LSN, durable or not. */
+uint64_t hf__query_last_lsn(const struct hf__query *q);
 /* Wakes the first who waits for the key: for what no change of an object tells of. */
 void hf__query_wake(struct hf__query *q, uint64_t key);
 typedef int (*hf__read_fn)(struct hf__query *q, void *args);

@@ -95,6 +95,18 @@ struct hf__gather {
 	double worth; /* moving average of gain over cost */
 };
 
+/* The openings that the log tells of, oldest first, and when each wrote its newest entry (mono): incarnation.c. */
+struct hf__incarnation {
+	uint64_t first_lsn;
+	int64_t last_at;
+};
+struct hf__incarnations {
+	struct hf__incarnation *all;
+	size_t count, cap;
+};
+/* Replay: this one wrote an entry. false: out of memory. */
+bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at);
+
 /* Who waits for a turn: see wait.c. Keys are spread over the lines; each line is in the order of arrival. */
 #define HF__WAIT_LINES 64u
 struct hf__waits {
@@ -147,6 +159,7 @@ struct hf_store {
 	struct hf__change change;
 	uint64_t next_lsn;
 	uint64_t incarnation_lsn; /* the first LSN of this opening */
+	struct hf__incarnations incarnations; /* those before it */
 	struct hf__clock clock;
 	uint64_t random_state;
 	struct hf__buffer buffers[2];

@@ -49,6 +49,19 @@ static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *
 	return hf__mutate(s, NULL, &verb, &args, HF_OS, NULL, NULL, error);
 }
 
+int hf__settle(struct hf_store *s, uint8_t domain, struct hf_error *error)
+{
+	unsigned index = 0;
+	const struct hf__domain *row = hf__domain_by_id(s, domain, &index);
+	bool more = row && row->settle;
+	while (more) {
+		const int rc = settle_batch(s, row, &more, error);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
 /* The instant at which a domain next has something to settle; INT64_MAX: none. The lock is held. */
 static int64_t ending_of(const struct hf_store *s, unsigned i, int64_t setback)
 {

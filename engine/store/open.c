@@ -127,6 +127,7 @@ int hf__prepare_memory(struct hf_store *s, struct hf_error *error)
 	memcpy(s->env.content_key, s->identity.content_key, sizeof s->env.content_key);
 	s->env.epoch = s->id.epoch;
 	s->env.payloads = s;
+	s->env.incarnations = &s->incarnations;
 	int rc = s->os->random(s->os->ctx, s->env.hash_key, sizeof s->env.hash_key);
 	if (rc == 0)
 		rc = s->os->random(s->os->ctx, &s->random_state, sizeof s->random_state);
@@ -195,6 +196,7 @@ static void free_event(struct hf_store *s)
 static void free_memory(struct hf_store *s)
 {
 	hf__states_deinit(s, s->states);
+	hf__free(s->incarnations.all);
 	hf__change_deinit(&s->change);
 	hf__writer_deinit(&s->buffers[0].bytes);
 	hf__writer_deinit(&s->buffers[1].bytes);

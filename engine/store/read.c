@@ -9,6 +9,11 @@ int hf__check_fork(const struct hf_store *s, struct hf_error *error)
 	return hf__fail(error, HF_EFORK, 0, "this store was opened by the parent process: open it again here");
 }
 
+uint64_t hf__query_last_lsn(const struct hf__query *q)
+{
+	return q->answer->store->next_lsn - 1;
+}
+
 void hf__query_depends(struct hf__query *q, const struct hf__object *object)
 {
 	if (!object)

@@ -40,6 +40,8 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	}
 	hf__change_keep(&s->change);
 	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback));
+	if (!hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
+		return HF_ENOMEM;
 	hf__sweep_applied(s, s->states);
 	s->info.replayed++;
 	return 0;

@@ -251,6 +251,8 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 		return rc == HF_OK ? commit_one(store, &op, durability, ticket, error) : rc;
 	if (rc == HF_OK)
 		rc = txn_add(txn, &op, error);
+	if (rc != HF_OK && error)
+		error->operation = (uint32_t)txn->count; /* it would have been that one */
 	txn->refused = txn->refused || rc != HF_OK; /* who overlooks this must not commit the rest */
 	return rc;
 }

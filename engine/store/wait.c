@@ -107,6 +107,9 @@ static void leave_line(struct hf_store *s, struct hf__waiter *w)
 		wake_first(s, w->key);
 }
 
+/* The key of those that wait for several: see hf__wait_on_many. No domain's keys meet it but by the chance of a hash, which costs a wakeup. */
+#define MANY UINT64_C(0x6d616e79206b6579)
+
 /* --- What decide() calls -------------------------------------------------------------------------------------------------------- */
 
 void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at)
@@ -116,6 +119,11 @@ void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at)
 	d->waiter->asked = true;
 	d->waiter->asked_key = key;
 	d->waiter->retry_at = retry_at;
+}
+
+void hf__wait_on_many(struct hf__decision *d, int64_t retry_at)
+{
+	hf__wait_on(d, MANY, retry_at);
 }
 
 bool hf__wait_behind(const struct hf__decision *d, uint64_t key)
@@ -138,12 +146,22 @@ void hf__wait_forget(struct hf__waiter *waiter)
 
 /* --- Waking ------------------------------------------------------------------------------------------------------------------- */
 
+/* All of them: none knows what the others wait for. */
+static void wake_many(struct hf_store *s)
+{
+	for (struct hf__waiter *w = s->waits.first[line_of(MANY)]; w; w = w->next)
+		if (w->key == MANY)
+			wake(w);
+}
+
 void hf__wait_changed(struct hf_store *s, const struct hf__change *change)
 {
 	for (size_t i = 0; i < change->count; i++) {
 		const struct hf__object *object = change->records[i].object;
-		if (object->type->wait_key)
-			wake_first(s, object->type->wait_key(object));
+		if (!object->type->wait_key)
+			continue;
+		wake_first(s, object->type->wait_key(object));
+		wake_many(s);
 	}
 }
 
@@ -173,7 +191,7 @@ static int64_t nanoseconds_to_sleep(struct hf_store *s, const struct hf__waiter 
 	int64_t left = INT64_MAX;
 	if (w->until < INT64_MAX)
 		left = w->until - s->os->ticks(s->os->ctx);
-	if (w->retry_at < INT64_MAX && first_of(s, w->key) == w) {
+	if (w->retry_at < INT64_MAX && (w->key == MANY || first_of(s, w->key) == w)) {
 		const int64_t now = hf__clock(s);
 		const uint64_t us = w->retry_at > now ? (uint64_t)w->retry_at - (uint64_t)now : 0;
 		const int64_t ns = us > (uint64_t)LONGEST_SLEEP_NS / 1000 ? LONGEST_SLEEP_NS : (int64_t)us * 1000;

@@ -231,7 +231,7 @@ static void a_command_runs_with_the_lock_and_its_status_is_passed_on(void **stat
 	call(STORE, "lock get leader", 1); /* released */
 	/* The store is free meanwhile: the command itself may use it. */
 	expect_script("--owner me", "$TOOL -C " STORE " -q lock check leader $HOLDFAST_TOKEN > /dev/null && echo mine", 0, "mine\n");
-	expect_script("", "$TOOL -C " STORE " run-locked leader echo twice 2> /dev/null", 3, "");
+	expect_script("", "$TOOL -C " STORE " run-locked leader echo twice 2> /dev/null", 4, "");
 	remove_tree(STORE);
 }
 
@@ -240,7 +240,7 @@ static void a_lock_that_is_held_runs_nothing(void **state)
 	(void)state;
 	call(STORE, "init", 0);
 	call(STORE, "lock acquire leader w1 --lease 1h", 0);
-	struct ran ran = run_script("", "echo ran", 3);
+	struct ran ran = run_script("", "echo ran", 4);
 	assert_string_equal(ran.out, "");
 	assert_non_null(strstr(ran.err, "is held by \"w1\""));
 	tool_free(&ran);

@@ -32,7 +32,7 @@ static const struct step {
     {"outbox get mail a", 0, "id=a group=ann", 1},
     {"outbox claim-next mail --max 5 --lease 1h --owner w1", 0, "id=c group=bob", 2},
     {"outbox claim mail b", 3, "", 0},
-    {"queue stats mail", 0, "queued.items=1 sending.items=2 groups=2 busy_groups=2 blocked=1 paused=false completed=0", 1},
+    {"queue stats mail", 0, "queued.items=1 sending.items=2 ready=0 delayed=0 blocked=1 groups=2 busy_groups=2 paused=false completed=0", 1},
     {"outbox complete mail c TOKEN", 0, "changed=true", 1},
 
     /* claims */
@@ -55,7 +55,7 @@ static const struct step {
     {"queue pause mail", 0, "changed=false", 1},
     {"queue pause mail --expect absent", 4, "", 0},
     {"outbox claim-next mail", 0, "", 0},
-    {"queue drain mail true", 0, "sent=0 skipped=2", 1},
+    {"queue drain mail true", 0, "sent=0 left=2 changed=0", 1},
     {"queue stats mail", 0, "paused=true", 1},
 
     /* completed IDs */
@@ -65,7 +65,7 @@ static const struct step {
     {"outbox configure mail --max-attempts 3", 0, "changed=false", 1},
     {"queue stats mail", 0, "max_attempts=3 dedup_window_us=7200000000 dedup_max=1000000 paused=true", 1},
     {"queue resume mail", 0, "changed=true", 1},
-    {"queue drain mail --skip-delayed -- true", 0, "sent=2", 1},
+    {"queue drain mail true", 0, "sent=2", 1},
     {"outbox enqueue mail a", 0, "changed=false", 1},
     {"queue completed mail", 0, "schema=holdfast.outbox-completed/1 queue=mail id=a", 2},
     {"queue completed mail --limit 1", 0, "schema=holdfast.page/1", 2},
@@ -79,7 +79,9 @@ static const struct step {
     {"outbox put mail f3 --status failed --attempts 1 --last-error refused --enqueued-at @30", 0, "changed=true", 1},
     {"queue redrive mail --group nobody", 0, "changed=false count=0", 1},
     {"queue redrive mail --attempts-below 0", 2, "", 0},
-    {"queue redrive mail --enqueued-before none", 2, "", 0},
+    {"queue redrive mail --enqueued-before @0", 0, "changed=false count=0", 1},
+    {"queue redrive mail --max 0", 2, "", 0},
+    {"queue redrive mail --dry-run", 0, "count=3", 1},
     {"queue redrive mail --enqueued-before none", 2, "", 0},
     {"outbox put mail f4 --enqueued-at none", 2, "", 0},
     {"queue redrive mail --error time --group ann", 0, "changed=true count=1", 1},
@@ -88,6 +90,25 @@ static const struct step {
     {"outbox get mail f2", 0, "status=queued attempts=1", 1},
     {"queue redrive mail --max 1", 0, "count=1", 1},
     {"queue stats", 0, "queue=mail failed.items=0", 1},
+
+    /* by hand */
+    {"outbox reschedule mail f1 --priority 3 --available-at 2999-01-01T00:00:00Z", 0, "changed=true status=queued", 1},
+    {"outbox reschedule mail f1", 2, "", 0},
+    {"queue stats mail", 0, "delayed=1", 1},
+    {"outbox mark-failed mail f1", 0, "changed=true status=failed", 1},
+    {"outbox enqueue mail f1", 0, "changed=false status=failed", 1},
+    {"outbox retry mail f1 --reset-attempts", 0, "changed=true status=queued", 1},
+    {"outbox get mail f1", 0, "attempts=0 lost=0", 1},
+    {"outbox claim mail f1 --lease 1h --max-run 2h", 0, "status=sending", 1},
+    {"outbox fail mail f1 TOKEN --max-attempts 1", 0, "status=failed", 1},
+    {"queue prune mail --dry-run", 0, "count=1", 1},
+    {"queue prune mail --yes --max 0", 2, "", 0},
+    {"queue prune mail --yes", 0, "changed=true count=1", 1},
+    {"outbox configure mail --max-lost never", 0, "changed=true", 1},
+    {"outbox configure mail --max-lost -1", 2, "", 0},
+    {"queue stats mail", 0, "max_lost=never", 1},
+    {"outbox claim-next other mail --lease 1h", 0, "queue=mail", 1},
+    {"queue pause mail --until-idle 1ms", 3, "", 0},
 };
 
 static void check_members(const struct step *step, const char *out, const char *token)
@@ -171,7 +192,7 @@ static void json_lines_carry_all_of_it(void **state)
 	    "outbox claim q a --lease 1h",
 	    "outbox enqueue q a --payload two --dedup rerun",
 	    "outbox enqueue q c",
-	    "queue drain q --skip-delayed true",
+	    "queue drain q true",
 	    "queue pause q",
 	    "queue pause plain",
 	    "outbox enqueue defaults x",

@@ -185,6 +185,7 @@ static void entries_that_do_not_fit_the_state_are_refused(void **unused)
 		image.attempts = m->attempts;
 		image.seq = m->seq;
 		image.token = m->token;
+		image.lost = m->kind == HF__OUTBOX_ENDED; /* one more than before */
 		image.priority = m->priority;
 		image.owner = hf_str("w");
 		/* "replaced" stays where it was: the group too. */
@@ -226,7 +227,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 1)
 			item->line.weight--;
 		else if (fault == 2)
-			hf__heap_remove(&queue->held, &item->held);
+			hf__heap_remove(&queue->held, &item->at.sending.held);
 		else if (fault == 3)
 			state->incarnation = 100; /* behind everybody's back */
 		else if (fault == 4)
@@ -234,15 +235,15 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 5)
 			queue->value.max_attempts = 0;
 		else if (fault == 6)
-			hf__order_remove(&queue->ready, hf__order_first(&queue->ready));
+			hf__order_remove(&queue->due[false], hf__order_first(&queue->due[false]));
 		else if (fault == 7)
 			item->value.seq = 100;
 		else if (fault == 8)
 			queue->blocked++;
 		else if (fault == 9)
-			item->member->group->held--;
+			item->member->group->holder = NULL;
 		else if (fault == 10)
-			item->member->node.weight--;
+			queue->busy_groups++;
 		else if (fault == 11)
 			item->member->group->members++;
 		else if (fault == 12)

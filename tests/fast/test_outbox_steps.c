@@ -110,7 +110,7 @@ static const struct {
     {"settle", run_settle, 160},
     {"enqueue", run_enqueue, 140},
     {"claim and complete", run_claim_and_complete, 100},
-    {"stats", run_stats, 5},
+    {"stats", run_stats, 60},
     {"a page of all", run_list_any, 700},
     {"a page of the queued", run_list_queued, 500},
     {"a page of the sending", run_list_sending, 20},

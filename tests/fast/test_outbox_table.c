@@ -103,7 +103,7 @@ static const struct operation operations[] = {
     {"enqueue REPLACE by the same",
      cell_replace_same,
      false,
-     {Q, "=", Q, "=", "=", "=", NULL, "=", "=", "=", "=", "=", "=", Q, "=", "=", Q}},
+     {Q, "=", Q, "=", "=", Q, NULL, "=", "=", "=", "=", "=", "=", Q, "=", "=", Q}},
     {"enqueue RERUN",
      cell_rerun,
      false,
@@ -120,7 +120,7 @@ static const struct operation operations[] = {
      false,
      {NEW " /h", "=", "=", "=", "=", "=", NULL, "=", "=", "=", "=", "=", "=", "=", "=", "=", NEW " /h"}},
     {"put failed", cell_put_failed, false, ALWAYS("failed 3 AN q old")},
-    {"put sending", cell_put_sending, false, {Q, "=", Q, Q, Q, "=", NULL, Q, Q, Q, Q, Q, Q, Q, "=", Q, Q}},
+    {"put sending", cell_put_sending, false, {Q, "=", Q, Q, Q, Q, NULL, Q, Q, Q, Q, Q, Q, Q, "=", Q, Q}},
     {"put into a group with a rerun", cell_put_grouped, false, ALWAYS(Q " +r AA /h")},
 };
 /* clang-format on */

@@ -16,6 +16,9 @@ static char time_letter(hf_time time)
 		char letter;
 	} known[] = {{ARRANGED, 'A'},        {NOW, 'N'},     {DELAYED, 'D'}, {NOW + PAUSE, 'R'}, {LOGGED + LEASE_LONG, 'L'},
 	             {NOW + LEASE_NEW, 'M'}, {HF_UNSET, '-'}};
+	/* What the store fills in is later from operation to operation. */
+	if (time > NOW && time < NOW + PAUSE / 10)
+		return 'N';
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i].time == time)
 			return known[i].letter;

@@ -6,8 +6,34 @@
 
 enum hf_outbox_status model_view(const struct model *m, const struct item *item)
 {
-	const bool over = item->status == HF_OUTBOX_SENDING && item->lease_until != HF_UNSET && item->lease_until <= m->now;
-	return over ? HF_OUTBOX_QUEUED : item->status;
+	(void)m;
+	return item->status; /* what is over was looked at when time moved */
+}
+
+int64_t model_backoff(uint32_t lost)
+{
+	int64_t seconds = 0;
+	for (uint32_t i = 2; i <= lost && seconds < 600; i++)
+		seconds = seconds ? 2 * seconds : 1;
+	return (seconds < 600 ? seconds : 600) * 1000000;
+}
+
+void model_lose(struct model *m, bool reopened)
+{
+	for (unsigned i = 0; i < ITEMS; i++) {
+		struct item *item = &m->items[i];
+		const bool unleased = item->lease_until == HF_UNSET;
+		if (!item->there || item->status != HF_OUTBOX_SENDING || (unleased ? !reopened : item->lease_until > m->now))
+			continue;
+		item->lost++;
+		const hf_time until = (unleased ? m->now : item->lease_until) + model_backoff(item->lost);
+		const bool failed = m->max_lost != HF_NEVER && item->lost >= m->max_lost;
+		if (!failed && item->lost >= 2 && until > item->available_at) {
+			item->available_at = until;
+			item->ended = unleased;
+		}
+		model_let_go(item, failed ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED);
+	}
 }
 
 int model_by_seq(const struct item *a, const struct item *b)
@@ -144,7 +170,7 @@ bool model_enqueue(struct model *m, struct item *item, enum hf_outbox_dedup dedu
 	item->status = HF_OUTBOX_QUEUED;
 	item->lease_until = HF_UNSET;
 	item->noted = false;
-	item->attempts = 0;
+	item->attempts = item->lost = 0;
 	item->payload = payload;
 	item->enqueued_at = m->now;
 	item->available_at = available_at;
@@ -162,7 +188,7 @@ void model_complete(struct model *m, struct item *item)
 	model_let_go(item, HF_OUTBOX_QUEUED);
 	item->there = item->noted;
 	if (item->noted) {
-		item->attempts = 0;
+		item->attempts = item->lost = 0;
 		item->seq = m->next_seq++;
 		item->payload = item->rerun_payload;
 		item->enqueued_at = item->rerun_enqueued_at;

@@ -12,11 +12,12 @@ enum { ITEMS = 16, TEXT_MAX = 512 };
 struct item {
 	bool there;
 	enum hf_outbox_status status;
-	uint32_t attempts;
+	uint32_t attempts, lost;
 	hf_time enqueued_at, available_at, lease_until;
 	int32_t priority;
 	uint64_t seq;
 	hf_token token;
+	bool ended; /* its available_at is to be found out: model_lose */
 	unsigned payload;
 	bool noted; /* a rerun */
 	unsigned rerun_payload;
@@ -32,6 +33,7 @@ struct model {
 	hf_time now;
 	uint64_t next_seq;
 	bool paused;
+	uint32_t max_lost;
 	int64_t window;
 	uint32_t window_max;
 	uint64_t dropped;
@@ -41,6 +43,11 @@ struct model {
 	char group[ITEMS][8]; /* items 0 to 5 are in none, the others in g0 to g2 */
 };
 
+/* Claims that are over are lost: what that makes of their items. After each step of time; `reopened`: those without a lease too, which ended at or before
+ * now, by which instant the test has to find out (item->ended is set). */
+void model_lose(struct model *m, bool reopened);
+/* The backoff after so many losses. */
+int64_t model_backoff(uint32_t lost);
 enum hf_outbox_status model_view(const struct model *m, const struct item *item);
 int model_by_seq(const struct item *a, const struct item *b);
 int model_by_turn(const struct item *a, const struct item *b);

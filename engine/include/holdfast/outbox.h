@@ -1,8 +1,13 @@
 /* Outboxes: durable work queues, one per name. Items are enqueued, claimed by one worker at a time, and completed or failed.
  *
- * An item is `queued`, `sending` (somebody holds it) or `failed` (given up until told otherwise). A claim gives a token; whoever
- * lost the item (its lease is over, somebody took it away) finds the token stale and must stop. A claim ends with its lease or, having
+ * An item is `queued`, `sending` (somebody holds it) or `failed` (given up until told otherwise). A claim gives a token; a worker that
+ * lost the item (its lease is over, it was taken away) finds the token stale and must stop. A claim ends with its lease or, having
  * none, when the store is closed, crashed or not: from that instant the item is seen as queued again by everyone, attempts unchanged.
+ *
+ * A claim that ends so is lost. From the second loss on the item comes back with a backoff, 1 s doubling with each further loss up to 10 minutes,
+ * counted from the end of the lease or from the newest entry of the dead incarnation, so that an item that kills its workers does not keep
+ * the others waiting; in its group it keeps its place. At the queue's max_lost losses it is failed, and its error says so. Putting it
+ * back by hand (retry, redrive, REPLACE) sets lost to 0.
  *
  * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
  * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their preconditions
@@ -25,6 +30,7 @@ extern "C" {
 #define HF_OUTBOX_LOST_MAX 10u /* lost claims until an item is failed, where the queue does not say otherwise */
 #define HF_OUTBOX_EXTRA_MAX (64u << 10) /* bytes kept beside an item's payload */
 #define HF_OUTBOX_ERROR_MAX 4096u /* bytes of an item's last error; longer ones are cut at a UTF-8 boundary */
+#define HF_OUTBOX_BACKOFF_CAP_US INT64_C(86400000000) /* longest exponential backoff, where the call does not say otherwise */
 #define HF_OUTBOX_CLAIM_MAX 4096u /* items that one hf_outbox_claim_next() gives at most */
 #define HF_OUTBOX_DEDUP_MAX 1000000u /* completed ids that a queue remembers, where hf_outbox_configure() does not say otherwise */
 
@@ -45,6 +51,7 @@ struct hf_outbox_rerun {
 
 /* An item as reads and claims give it. All bytes live in the answer's memory. */
 struct hf_outbox_item {
+	struct hf_bytes queue; /* ignored where an item is given */
 	struct hf_bytes id;
 	struct hf_bytes payload;
 	struct hf_bytes extra; /* opaque bytes beside the payload (members of an imported file); empty: none */
@@ -90,8 +97,8 @@ struct hf_outbox_items {
 /* What becomes of an enqueue whose id is live already, that is queued, sending or failed. */
 enum hf_outbox_dedup {
 	HF_OUTBOX_KEEP = 0, /* the item is left exactly as it is: changed = false */
-	HF_OUTBOX_REPLACE = 1, /* a queued one takes the new payload, enqueued_at and available_at and keeps everything else, its place
-	                        * in the order too; a sending or failed one is left as it is: changed = false */
+	HF_OUTBOX_REPLACE = 1, /* a queued one takes the new payload, extra, enqueued_at and available_at, attempts and lost 0 and no error, and keeps the
+	                        * rest, its place in the order too; a sending or failed one is left as it is: changed = false */
 	HF_OUTBOX_RERUN =
 	    2, /* runs at least once more with the newest payload: beside a sending item payload and times are noted, and when it is
 	                      * completed it is queued again with them, attempts 0, at the end of the enqueue order. What is noted stays until
@@ -104,7 +111,7 @@ struct hf_outbox_enqueue {
 	struct hf_bytes queue;
 	struct hf_bytes id;
 	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes (HF_ETOOBIG) */
-	hf_time enqueued_at; /* kept as given; not given: the store's clock */
+	hf_time enqueued_at; /* kept as given; not given (write.literal_times): the store's clock */
 	hf_time available_at; /* not given: now, by the store's clock */
 	int32_t priority; /* lower first */
 	uint32_t max_attempts; /* 0: the queue's */
@@ -114,7 +121,7 @@ struct hf_outbox_enqueue {
 	struct hf_bytes extra;
 };
 
-/* Adds an item as queued. */
+/* Adds an item as queued. A live id that is left as it is: changed = false, and result->status says what it is. */
 HF_API HF_CHECKED int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue *args, struct hf_result *result,
                                         struct hf_error *error);
 
@@ -181,10 +188,12 @@ HF_API HF_CHECKED int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct
 struct hf_outbox_pause {
 	struct hf_write write; /* expect as in hf_outbox_configure */
 	struct hf_bytes queue;
+	int64_t wait_us; /* pause: then wait so long until nothing of it is sending: 0 not at all, -1 forever. 0 in a transaction and for resume */
 };
 
 /* While a queue is paused claim_next gives nothing and drain sends nothing; whoever holds an item goes on, and an item can be claimed by name.
- * Survives closing. changed = false when it is so already. */
+ * Survives closing. changed = false when it is so already. With a wait: HF_ETIMEDOUT when items are still being sent by then; the queue is paused
+ * all the same, and *result says what that did. */
 HF_API HF_CHECKED int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result,
                                       struct hf_error *error);
 HF_API HF_CHECKED int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result,
@@ -221,6 +230,7 @@ struct hf_outbox_claim {
 	struct hf_bytes id;
 	struct hf_bytes owner; /* 1 to HF_KEY_MAX bytes without NUL; for people to read: the token is the proof */
 	int64_t lease_us;
+	int64_t max_run_us; /* no lease or extension goes beyond that long from now; 0: no bound */
 };
 
 /* Claims one item by name, delayed or failed ones too, out of its group's turn and from a paused queue. Of any number of concurrent claims
@@ -232,9 +242,13 @@ HF_API HF_CHECKED int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct
 struct hf_outbox_claim_next {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
+	/* Instead of `queue` several, at most 1,024: what is in the first goes before what is in the second, and so on. */
+	const struct hf_bytes *queues;
+	size_t queue_count;
 	uint32_t max; /* at most so many, HF_OUTBOX_CLAIM_MAX at most; 0: one */
 	struct hf_bytes owner; /* as above */
 	int64_t lease_us;
+	int64_t max_run_us; /* as above */
 	int64_t wait_us; /* how long to wait for work: 0 not at all, -1 for ever; must be 0 in a transaction */
 };
 
@@ -260,7 +274,7 @@ struct hf_outbox_extend {
 	int64_t lease_us; /* from now; 0: no lease any more, held until the store is closed */
 };
 
-/* A heartbeat: the lease now ends lease_us from now. The token stays. */
+/* A heartbeat: the lease now ends lease_us from now, or at the claim's run_until, whichever is earlier. The token stays. */
 HF_API HF_CHECKED int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend *args, struct hf_result *result,
                                        struct hf_error *error);
 
@@ -286,7 +300,7 @@ enum hf_outbox_backoff_kind {
 struct hf_outbox_backoff {
 	enum hf_outbox_backoff_kind kind;
 	int64_t delay_us; /* >= 0 */
-	int64_t cap_us; /* never longer than this; 0: no cap */
+	int64_t cap_us; /* never longer than this; 0: HF_OUTBOX_BACKOFF_CAP_US if exponential, else no cap */
 };
 
 struct hf_outbox_fail {
@@ -299,7 +313,8 @@ struct hf_outbox_fail {
 	struct hf_outbox_backoff backoff;
 };
 
-/* An attempt failed: attempts + 1. At max_attempts the item is failed, before that queued again after the backoff. */
+/* An attempt failed: attempts + 1. At max_attempts the item is failed, before that queued again after the backoff; result->status and
+ * result->available_at say which, and until when. */
 HF_API HF_CHECKED int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail *args, struct hf_result *result,
                                      struct hf_error *error);
 
@@ -343,9 +358,10 @@ struct hf_outbox_retry {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
+	bool reset_attempts; /* attempts begin anew */
 };
 
-/* Queued again, available now if it was not yet, attempts kept. A queued item is left exactly as it is: changed = false. */
+/* Queued again, available now if it was not yet, attempts kept unless asked, lost 0. A queued item is left exactly as it is: changed = false. */
 HF_API HF_CHECKED int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry *args, struct hf_result *result,
                                       struct hf_error *error);
 
@@ -358,13 +374,45 @@ struct hf_outbox_redrive {
 	hf_time enqueued_before; /* not given: any */
 	uint32_t attempts_below; /* 0: any */
 	size_t limit; /* at most so many, the first in enqueue order; 0: all */
+	bool reset_attempts; /* attempts begin anew */
+	bool dry_run; /* only count: nothing changes */
 };
 
-/* Retries the failed items that match, in one transaction: each is queued again, available now if it was not yet, attempts kept, and has
- * the same new version. result->count: how many; none: changed = false. It looks at every failed item of the queue. HF_ETOOBIG beyond what a
+/* Retries the failed items that match, in one transaction: each is queued again, available now if it was not yet, attempts kept unless asked, lost 0, and
+ * has the same new version. result->count: how many; none: changed = false. It looks at every failed item of the queue. HF_ETOOBIG beyond what a
  * transaction can hold: use `limit`. */
 HF_API HF_CHECKED int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redrive *args, struct hf_result *result,
                                         struct hf_error *error);
+
+struct hf_outbox_prune {
+	struct hf_write write; /* expect must be 0 */
+	struct hf_bytes queue;
+	enum hf_outbox_status status; /* HF_OUTBOX_FAILED or HF_OUTBOX_QUEUED; HF_OUTBOX_ANY: failed */
+	hf_time enqueued_before; /* not given: any */
+	size_t limit; /* at most so many, the first in enqueue order; 0: all */
+	bool dry_run; /* only count: nothing changes */
+};
+
+/* Removes items that nobody will deliver any more, in one transaction; none is held. result->count: how many; none: changed = false. It looks at every item
+ * of that status. HF_ETOOBIG beyond what a transaction can hold: use `limit`. */
+HF_API HF_CHECKED int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune *args, struct hf_result *result,
+                                      struct hf_error *error);
+
+/* What is not set stays. */
+struct hf_outbox_reschedule {
+	struct hf_write write;
+	struct hf_bytes queue;
+	struct hf_bytes id;
+	bool set_available_at;
+	hf_time available_at; /* taken literally */
+	bool set_priority;
+	int32_t priority; /* lower first */
+};
+
+/* Moves a queued item in the order without claiming it: no attempt. HF_ECLAIMED: it is sending; HF_ECONFLICT: it is failed (retry it).
+ * changed = false when it is so already. */
+HF_API HF_CHECKED int hf_outbox_reschedule(hf_store *store, hf_txn *txn, const struct hf_outbox_reschedule *args, struct hf_result *result,
+                                           struct hf_error *error);
 
 /* --- Guards --------------------------------------------------------------------------------------------------------------- */
 
@@ -437,24 +485,27 @@ struct hf_outbox_stats {
 	struct hf_outbox_count queued;
 	struct hf_outbox_count sending;
 	struct hf_outbox_count failed;
-	/* The store's clock. Items whose lease is over count as sending until that is logged, which upkeep does soon after. */
-	hf_time as_of;
+	/* The queued ones again: due and next (in their group, if they are in one), not due yet, and kept back by their group, due or not. A pause
+	 * changes none of them. */
+	uint64_t ready;
+	uint64_t delayed;
+	uint64_t blocked;
+	hf_time oldest_due; /* the smallest available_at of those that are ready; HF_UNSET: none */
+	hf_time as_of; /* the store's clock: everything here is as of this very instant, endings that are not logged yet included */
 	uint32_t max_attempts; /* of the queue */
 	uint32_t max_lost; /* of the queue; HF_NEVER: no bound */
 	hf_lsn settings_version; /* 0: the settings are the defaults, and no completed id was dropped */
 	bool paused;
-	/* Groups that have queued or sending items; of those, the ones of which somebody holds an item; and how many queued items (counted
-	 * above too) are not next in their group or wait for somebody who holds another one. */
+	/* Groups that have queued or sending items; of those, the ones of which an item is held. */
 	uint64_t groups;
 	uint64_t busy_groups;
-	uint64_t blocked;
 	int64_t dedup_window_us;
 	uint32_t dedup_max;
-	uint64_t completed; /* ids that still block, those whose time is over but not logged yet included */
+	uint64_t completed; /* ids that still block */
 	uint64_t dropped; /* completed ids that dedup_max cut short, ever */
 };
 
-/* In O(1). */
+/* In O(log n), and as much for each ending that is not logged yet. */
 HF_API HF_CHECKED int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, struct hf_outbox_stats *out,
                                       struct hf_error *error);
 

@@ -139,6 +139,10 @@ struct hf_result {
 	hf_lsn version; /* version of the object after the operation; 0 if it is gone or the operation concerns many */
 	hf_token token; /* token granted or kept by a claim; else 0 */
 	uint64_t count; /* objects changed by a many-object operation; for one object 0 or 1 */
+	/* Items of an outbox (enqueue, fail, release, retry, ...): enum hf_outbox_status of the item afterwards, also of one that was left as it is; and, if it is
+	 * queued, from when on claim_next can give it, else HF_UNSET. Both 0 for everything else. */
+	int status;
+	hf_time available_at;
 	uint64_t left_alone; /* objects that a condition of the arguments kept as they were (only_newer of an inbox's save) */
 };
 

@@ -1,0 +1,38 @@
+/* The openings of a store, as the log tells of them: what one of them held without a lease was held by nobody from its newest entry on. One line of memory
+ * for each opening that wrote anything. */
+#include "store/internal.h"
+
+bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at)
+{
+	struct hf__incarnations *known = &s->incarnations;
+	if (known->count > 0 && known->all[known->count - 1].first_lsn >= first_lsn) {
+		struct hf__incarnation *last = &known->all[known->count - 1];
+		if (last->first_lsn == first_lsn && last->last_at < at)
+			last->last_at = at;
+		return true;
+	}
+	if (known->count == known->cap) {
+		const size_t cap = known->cap ? known->cap * 2 : 8;
+		struct hf__incarnation *all = hf__realloc(known->all, cap * sizeof *all);
+		if (!all)
+			return false;
+		known->all = all;
+		known->cap = cap;
+	}
+	known->all[known->count++] = (struct hf__incarnation){first_lsn, at};
+	return true;
+}
+
+int64_t hf__incarnation_end(const struct hf__domain_env *env, uint64_t lsn)
+{
+	const struct hf__incarnations *known = env->incarnations;
+	size_t low = 0, high = known ? known->count : 0;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (known->all[middle].first_lsn <= lsn)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? known->all[low - 1].last_at : HF_UNSET;
+}
