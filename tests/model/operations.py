@@ -194,8 +194,11 @@ OUTBOX = [
     Row("outbox", "mark_failed", ITEM | {"reason": one("bad", ""), "expect": EXPECT}),
     Row("outbox", "retry", ITEM | {"expect": EXPECT}),
     Row("outbox", "redrive", {
-        "queue": QUEUE, "group": one("", "g"), "error": one("", "ad"), "enqueued_before": one(0, START + 1),
+        "queue": QUEUE, "group": one("", "g"), "error": one("", "ad"), "enqueued_before": one(None, START + 1),
         "attempts_below": one(0, 2), "limit": one(0, 1)}),
+    Row("outbox", "prune", {"queue": QUEUE, "status": one(1, 3), "enqueued_before": one(None, START + 1), "limit": one(0, 1)}),
+    Row("outbox", "reschedule", ITEM | {
+        "*what": one({"priority": 1}, {"available_at": START + DAY}, {"available_at": START, "priority": 0}), "expect": EXPECT}),
     Row("outbox", "guard", ITEM | {"expect": RIGHT}, guard=True),
     Row("outbox", "guard_claim", ITEM | {"token": TOKEN}, guard=True),
 ]  # fmt: skip

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from words import Between, Done, Number, Refused, fields, time_of
+from words import SECOND, Between, Done, Number, Refused, fields, time_of
 from world import World, malformed_unless, of_bytes
 
 ATTEMPTS = 5
+LOST = 10
+NO_BOUND = 2**32 - 1
 DEDUP_MAX = 1_000_000
 QUEUED, SENDING, FAILED = 1, 2, 3
 KEEP, REPLACE, RERUN = 0, 1, 2
@@ -56,11 +58,14 @@ class Item:
     version: Any
     _order: int
     _incarnation: int
+    lost: int = 0
+    _claimed_at: int = 0
 
 
 @dataclass(frozen=True)
 class Settings:
     max_attempts: int = 0
+    max_lost: int = 0
     dedup_window: int = 0
     dedup_max: int = 0
     paused: bool = False
@@ -84,19 +89,37 @@ class Outboxes:
 
     # --- What is there ---
 
-    def _view(self, item: Item) -> Item:
+    def _view(self, queue: str, item: Item) -> Item:
         """An item as everyone sees it now: a claim that is over has ended, logged or not."""
         if item.status == SENDING and self.w.ended(item.lease_until, item._incarnation):
-            return replace(item, status=QUEUED, **FREE)
+            return self._lost(queue, item)
         return item
+
+    def _lost(self, queue: str, item: Item) -> Item:
+        """What a claim that ended without an answer leaves."""
+        lost, most = item.lost + 1, self._settings(queue).max_lost or LOST
+        if most != NO_BOUND and lost >= most:
+            error = f"lost {lost} times: the worker died or let the lease pass, without an answer"
+            return replace(item, status=FAILED, lost=lost, last_error=error, **FREE)
+        back = min(2 ** max(lost - 2, 0), 600) * SECOND if lost >= 2 else 0
+        if not back:
+            return replace(item, status=QUEUED, lost=lost, **FREE)
+        # Without a lease it ended with the newest entry of the opening that held it: after the claim, and not after now.
+        if item.lease_until is not None:
+            available = max(item.lease_until + back, time_of(item.available_at))
+        else:
+            known = self.w.state.get(("ended", queue, item.id, item.token.serial))
+            available = known or Between(item._claimed_at + back, self.w.now + back)
+            self.w.state["ended", queue, item.id, item.token.serial] = available
+        return replace(item, status=QUEUED, lost=lost, available_at=available, **FREE)
 
     def _find(self, queue: str, id: str) -> Optional[Item]:
         found = self.w.state.get(("item", queue, id))
-        return self._view(found) if found else None
+        return self._view(queue, found) if found else None
 
     def _items(self, queue: str) -> list[Item]:
         """In enqueue order."""
-        return sorted((self._view(i) for _, i in self.w.all("item", queue)), key=lambda i: i._order)
+        return sorted((self._view(queue, i) for _, i in self.w.all("item", queue)), key=lambda i: i._order)
 
     def _found(self, queue: str, id: str) -> Item:
         found = self._find(queue, id)
@@ -145,7 +168,8 @@ class Outboxes:
             return self._store(queue, old, replace(old, rerun=Note(given.payload, enqueued_at, available_at)))
         if dedup in (REPLACE, RERUN) and old.status == QUEUED:
             new = replace(
-                old, payload=given.payload, enqueued_at=enqueued_at, available_at=available_at, rerun=None
+                old, payload=given.payload, enqueued_at=enqueued_at, available_at=available_at, rerun=None, attempts=0, lost=0,
+                last_error="",
             )
             return self._store(queue, old, new)
         return Done(False, old.version)
@@ -178,7 +202,7 @@ class Outboxes:
             item.id, item.payload, FAILED if item.status == FAILED else QUEUED, item.attempts, item.max_attempts,
             item.priority, item.enqueued_at, item.available_at, item.last_error, item.group, item.rerun, **FREE,
             version=old and old.version, _order=old._order if old else self.w.order(),
-            _incarnation=old._incarnation if old else 0,
+            _incarnation=old._incarnation if old else 0, _claimed_at=old._claimed_at if old else 0,
         )  # fmt: skip
         self.w.state.pop(("completed", queue, item.id), None)
         return self._store(queue, old, new)
@@ -203,6 +227,7 @@ class Outboxes:
         self,
         queue: str,
         max_attempts: int = 0,
+        max_lost: int = 0,
         dedup_window: int = 0,
         dedup_max: int = 0,
         expect: Optional[int] = None,
@@ -210,7 +235,9 @@ class Outboxes:
         # 0 is the default: who says the default in full says nothing new.
         max_attempts = 0 if max_attempts == ATTEMPTS else max_attempts
         dedup_max = 0 if dedup_max == DEDUP_MAX else dedup_max
-        return self._set(queue, expect, max_attempts=max_attempts, dedup_window=dedup_window, dedup_max=dedup_max)
+        return self._set(
+            queue, expect, max_attempts=max_attempts, max_lost=max_lost, dedup_window=dedup_window, dedup_max=dedup_max
+        )
 
     def pause(self, queue: str, expect: Optional[int] = None) -> Done:
         return self._set(queue, expect, paused=True)
@@ -258,7 +285,7 @@ class Outboxes:
     def _grant(self, queue: str, item: Item, owner: str, lease: int) -> Item:
         until = self.w.now + lease if lease else None
         new = replace(item, status=SENDING, token=self.w.token(), owner=owner, lease_until=until,
-                      version=self.w.version(), _incarnation=self.w.incarnation)  # fmt: skip
+                      version=self.w.version(), _incarnation=self.w.incarnation, _claimed_at=self.w.now)  # fmt: skip
         self.w.state["item", queue, item.id] = new
         return new
 
@@ -312,7 +339,7 @@ class Outboxes:
         if item.rerun:
             note = item.rerun
             new = replace(item, payload=note.payload, enqueued_at=note.enqueued_at, available_at=note.available_at,
-                          status=QUEUED, attempts=0, last_error="", rerun=None, _order=self.w.order(), **FREE)  # fmt: skip
+                          status=QUEUED, attempts=0, lost=0, last_error="", rerun=None, _order=self.w.order(), **FREE)  # fmt: skip
             return self._store(queue, None, new)
         del self.w.state["item", queue, item.id]
         window = self._settings(queue).dedup_window
@@ -372,7 +399,7 @@ class Outboxes:
 
     def _retried(self, item: Item) -> Item:
         available_at = item.available_at if time_of(item.available_at) <= self.w.now else self.w.now
-        return replace(item, status=QUEUED, available_at=available_at, **FREE)
+        return replace(item, status=QUEUED, available_at=available_at, lost=0, **FREE)
 
     def retry(self, queue: str, id: str, expect: Optional[int] = None) -> Done:
         self.w.expect(expect, self.version_of(queue, id))
@@ -386,7 +413,7 @@ class Outboxes:
         queue: str,
         group: str = "",
         error: str = "",
-        enqueued_before: int = 0,
+        enqueued_before: Optional[int] = None,
         attempts_below: int = 0,
         limit: int = 0,
     ) -> Done:
@@ -404,6 +431,33 @@ class Outboxes:
             self._store(queue, None, self._retried(item), lsn=lsn)
         return Done(bool(found), count=len(found))
 
+    def prune(self, queue: str, status: int = FAILED, enqueued_before: Optional[int] = None, limit: int = 0) -> Done:
+        found = [
+            i
+            for i in self._items(queue)
+            if i.status == status and (enqueued_before is None or i.enqueued_at < enqueued_before)
+        ][: limit or None]
+        for item in found:
+            del self.w.state["item", queue, item.id]
+        return Done(bool(found), count=len(found))
+
+    def reschedule(
+        self,
+        queue: str,
+        id: str,
+        available_at: Optional[int] = None,
+        priority: Optional[int] = None,
+        expect: Optional[int] = None,
+    ) -> Done:
+        self.w.expect(expect, self.version_of(queue, id))
+        item = self._found(queue, id)
+        if item.status == SENDING:
+            raise Refused("HF_ECLAIMED")
+        if item.status == FAILED:
+            raise Refused("HF_ECONFLICT")
+        new = item if priority is None else replace(item, priority=priority)
+        return self._store(queue, item, new if available_at is None else replace(new, available_at=available_at))
+
     def guard(self, queue: str, id: str, expect: Optional[int] = None) -> Done:
         version = self.version_of(queue, id)
         self.w.expect(expect, version)
@@ -417,12 +471,12 @@ class Outboxes:
 
     def drain(self, queue: str, refuses: Any, reason: str, max_attempts: int = 0) -> Any:
         """One pass with a ``send`` that fails for payloads that ``refuses``."""
-        told = {"sent": 0, "failed": 0, "requeued": 0, "skipped": 0}
+        told = {"sent": 0, "failed": 0, "left": 0, "changed": 0}
         behind: set[str] = set()
-        for listed in [i for i in self._items(queue) if i.status == QUEUED]:
+        for listed in [i for i in self._items(queue) if i.status == QUEUED and time_of(i.available_at) <= self.w.now]:
             group = listed.group
             if self._settings(queue).paused or group and (group in behind or self._group_is_busy(queue, group)):
-                told["skipped"] += 1
+                told["left"] += 1
                 continue
             item = self._grant(queue, listed, "drain", 0)
             if not refuses(item.payload):
@@ -433,7 +487,7 @@ class Outboxes:
                 continue
             self._fail(queue, item, reason, max_attempts, (NONE, 0, 0))
             failed = self.w.state["item", queue, item.id].status == FAILED
-            told["failed" if failed else "requeued"] += 1
+            told["failed" if failed else "left"] += 1
             if group and not failed:
                 behind.add(group)
         return told
@@ -476,6 +530,7 @@ class Outboxes:
         settings = self._settings(queue)
         return {
             "max_attempts": settings.max_attempts or ATTEMPTS,
+            "max_lost": settings.max_lost or LOST,
             "settings_version": settings.version or 0,
             "paused": settings.paused,
             "dedup_window": settings.dedup_window,

@@ -88,7 +88,9 @@ class Between:
 
 
 def time_of(value: Any) -> Any:
-    return value.value if isinstance(value, Between) else value
+    if isinstance(value, Between):
+        return value.low if value.value is None else value.value
+    return value
 
 
 @dataclass

@@ -235,7 +235,15 @@ class TicketStruct(Struct):
 
 class ResultStruct(Struct):
     c_name = "struct hf_result"
-    _fields_ = [("changed", c_bool), ("version", c_uint64), ("token", c_uint64), ("count", c_uint64), ("left_alone", c_uint64)]
+    _fields_ = [
+        ("changed", c_bool),
+        ("version", c_uint64),
+        ("token", c_uint64),
+        ("count", c_uint64),
+        ("status", c_int),
+        ("available_at", c_int64),
+        ("left_alone", c_uint64),
+    ]
 
 
 class ErrorStruct(Struct):

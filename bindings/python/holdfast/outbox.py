@@ -20,7 +20,7 @@ from ctypes import (
     memmove,
 )
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, List, Optional, cast
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Union, cast
 
 from ._abi import (
     ABSENT,
@@ -98,6 +98,7 @@ class RerunStruct(Struct):
 class ItemStruct(Struct):
     c_name = "struct hf_outbox_item"
     _fields_ = [
+        ("queue", Bytes),
         ("id", Bytes),
         ("payload", Bytes),
         ("extra", Bytes),
@@ -186,7 +187,7 @@ class ConfigureStruct(Struct):
 
 class PauseStruct(Struct):
     c_name = "struct hf_outbox_pause"
-    _fields_ = [("write", Write), ("queue", Bytes)]
+    _fields_ = [("write", Write), ("queue", Bytes), ("wait_us", c_int64)]
 
 
 class PutCompletedStruct(Struct):
@@ -204,6 +205,33 @@ class RedriveStruct(Struct):
         ("enqueued_before", c_int64),
         ("attempts_below", c_uint32),
         ("limit", c_size_t),
+        ("reset_attempts", c_bool),
+        ("dry_run", c_bool),
+    ]
+
+
+class PruneStruct(Struct):
+    c_name = "struct hf_outbox_prune"
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("status", c_int),
+        ("enqueued_before", c_int64),
+        ("limit", c_size_t),
+        ("dry_run", c_bool),
+    ]
+
+
+class RescheduleStruct(Struct):
+    c_name = "struct hf_outbox_reschedule"
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("id", Bytes),
+        ("set_available_at", c_bool),
+        ("available_at", c_int64),
+        ("set_priority", c_bool),
+        ("priority", c_int32),
     ]
 
 
@@ -214,7 +242,14 @@ class ClearStruct(Struct):
 
 class ClaimStruct(Struct):
     c_name = "struct hf_outbox_claim"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("owner", Bytes), ("lease_us", c_int64)]
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("id", Bytes),
+        ("owner", Bytes),
+        ("lease_us", c_int64),
+        ("max_run_us", c_int64),
+    ]
 
 
 class ClaimNextStruct(Struct):
@@ -222,9 +257,12 @@ class ClaimNextStruct(Struct):
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
+        ("queues", POINTER(Bytes)),
+        ("queue_count", c_size_t),
         ("max", c_uint32),
         ("owner", Bytes),
         ("lease_us", c_int64),
+        ("max_run_us", c_int64),
         ("wait_us", c_int64),
     ]
 
@@ -274,7 +312,7 @@ class MarkFailedStruct(Struct):
 
 class RetryStruct(Struct):
     c_name = "struct hf_outbox_retry"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes)]
+    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("reset_attempts", c_bool)]
 
 
 class GuardStruct(Struct):
@@ -298,7 +336,8 @@ class GotStruct(Struct):
 
 
 _Match = CFUNCTYPE(c_bool, c_void_p, POINTER(ItemStruct))
-_Send = CFUNCTYPE(c_bool, c_void_p, POINTER(ItemStruct), c_void_p, c_size_t)
+_GIVEN_BACK = 2 | 4  # HF_OUTBOX_SEND_RELEASE | HF_OUTBOX_SEND_END
+_Send = CFUNCTYPE(c_uint32, c_void_p, POINTER(ItemStruct), c_void_p, c_size_t)
 
 
 class ListStruct(Struct):
@@ -325,6 +364,10 @@ class StatsStruct(Struct):
         ("queued", CountStruct),
         ("sending", CountStruct),
         ("failed", CountStruct),
+        ("ready", c_uint64),
+        ("delayed", c_uint64),
+        ("blocked", c_uint64),
+        ("oldest_due", c_int64),
         ("as_of", c_int64),
         ("max_attempts", c_uint32),
         ("max_lost", c_uint32),
@@ -332,7 +375,6 @@ class StatsStruct(Struct):
         ("paused", c_bool),
         ("groups", c_uint64),
         ("busy_groups", c_uint64),
-        ("blocked", c_uint64),
         ("dedup_window_us", c_int64),
         ("dedup_max", c_uint32),
         ("completed", c_uint64),
@@ -365,14 +407,15 @@ class DrainStruct(Struct):
         ("backoff", BackoffStruct),
         ("owner", Bytes),
         ("lease_us", c_int64),
-        ("skip_delayed", c_bool),
+        ("with_delayed", c_bool),
+        ("with_paused", c_bool),
         ("durability", c_int),
     ]
 
 
 class DrainedStruct(Struct):
     c_name = "struct hf_outbox_drained"
-    _fields_ = [("sent", c_uint64), ("failed", c_uint64), ("requeued", c_uint64), ("skipped", c_uint64)]
+    _fields_ = [("sent", c_uint64), ("failed", c_uint64), ("left", c_uint64), ("changed", c_uint64)]
 
 
 # --- Values -----------------------------------------------------------------------------------------------------------------
@@ -391,6 +434,8 @@ class OutboxInput:
     """Lower first."""
     max_attempts: int = 0
     """0: the queue's."""
+    extra: Payload = b""
+    """Opaque bytes beside the payload; 64 KiB at most."""
     group: Text = ""
     """Of one group one item at a time is given, in the order of enqueueing; empty: none."""
 
@@ -402,6 +447,7 @@ class Rerun:
     payload: bytes
     enqueued_at: Optional[int]
     available_at: Optional[int]
+    available_computed: bool = False
 
 
 @dataclass(frozen=True)
@@ -418,6 +464,15 @@ class OutboxItem:
     available_at: Optional[int] = None
     last_error: str = ""
     group: str = ""
+    queue: str = ""
+    extra: bytes = b""
+    """Opaque bytes beside the payload."""
+    lost: int = 0
+    """Claims that ended without an answer since it was last queued by hand."""
+    available_computed: bool = False
+    """The store computed available_at: a set-back of its clock moves it."""
+    run_until: Optional[int] = None
+    """Only while sending: no extension goes beyond."""
     rerun: Optional[Rerun] = None
     token: int = 0
     """Only while sending; so are owner and lease_until."""
@@ -450,6 +505,14 @@ class OutboxStats:
     queued: StatusCount
     sending: StatusCount
     failed: StatusCount
+    ready: int
+    """Queued, due and next."""
+    delayed: int
+    """Queued and not due yet."""
+    blocked: int
+    """Queued items that wait for another one of their group."""
+    oldest_due: Optional[int]
+    """Since when the oldest item that is ready is due."""
     as_of: int
     max_attempts: int
     max_lost: int
@@ -460,9 +523,7 @@ class OutboxStats:
     groups: int
     """That have queued or sending items."""
     busy_groups: int
-    """Of those, the ones of which somebody holds an item."""
-    blocked: int
-    """Queued items that wait for another one of their group."""
+    """Of those, the ones of which an item is held."""
     dedup_window: int
     """Microseconds for which a completed id goes on blocking; 0: not at all."""
     dedup_max: int
@@ -484,12 +545,14 @@ class CompletedId:
 class Drained:
     sent: int
     failed: int
-    requeued: int
-    skipped: int
+    left: int
+    """Still there for a later pass."""
+    changed: int
+    """Changed, taken or removed by others meanwhile."""
 
 
 def _rerun(s: RerunStruct) -> Rerun:
-    return Rerun(s.payload.bytes(), time_or_none(s.enqueued_at), time_or_none(s.available_at))
+    return Rerun(s.payload.bytes(), time_or_none(s.enqueued_at), time_or_none(s.available_at), s.available_computed)
 
 
 def _item(s: ItemStruct) -> OutboxItem:
@@ -504,6 +567,11 @@ def _item(s: ItemStruct) -> OutboxItem:
         available_at=time_or_none(s.available_at),
         last_error=s.last_error.text(),
         group=s.group.text(),
+        queue=s.queue.text(),
+        extra=s.extra.bytes(),
+        lost=s.lost,
+        available_computed=s.available_computed,
+        run_until=time_or_none(s.run_until),
         rerun=_rerun(s.rerun.contents) if s.rerun else None,
         token=s.token,
         owner=s.owner.text(),
@@ -538,6 +606,7 @@ class OutboxMutations(Domain):
         max_attempts: int = 0,
         dedup: Dedup = Dedup.KEEP,
         group: Text = "",
+        extra: Payload = b"",
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
@@ -558,6 +627,7 @@ class OutboxMutations(Domain):
             max_attempts,
             member(Dedup, dedup, "dedup"),
             borrow.bytes(group),
+            borrow.bytes(extra),
         )
         return self._mutate("hf_outbox_enqueue", args)
 
@@ -580,6 +650,7 @@ class OutboxMutations(Domain):
                 item.priority,
                 item.max_attempts,
                 borrow.bytes(item.group),
+                borrow.bytes(item.extra),
             )
             for item in instances(items, OutboxInput, "items")
         ]
@@ -607,7 +678,10 @@ class OutboxMutations(Domain):
             id=borrow.bytes(item.id),
             payload=borrow.bytes(item.payload),
             status=member(Status, item.status, "status"),
+            extra=borrow.bytes(item.extra),
             attempts=item.attempts,
+            lost=item.lost,
+            available_computed=item.available_computed,
             max_attempts=item.max_attempts,
             priority=item.priority,
             enqueued_at=time(item.enqueued_at),
@@ -617,7 +691,9 @@ class OutboxMutations(Domain):
         )
         if item.rerun is not None:
             noted = instance(item.rerun, Rerun, "rerun")
-            rerun = RerunStruct(borrow.bytes(noted.payload), time(noted.enqueued_at), time(noted.available_at))
+            rerun = RerunStruct(
+                borrow.bytes(noted.payload), time(noted.enqueued_at), time(noted.available_at), noted.available_computed
+            )
             struct.rerun = ctypes.pointer(borrow.keep(rerun))
         return self._mutate("hf_outbox_put", PutStruct(write(expect, durability), borrow.bytes(queue), struct))
 
@@ -671,11 +747,20 @@ class OutboxMutations(Domain):
                     raise
 
     def pause(
-        self, queue: Text, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE
+        self,
+        queue: Text,
+        *,
+        wait: Duration = 0,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """From now on ``claim_next`` gives nothing, until :meth:`resume`; survives closing."""
+        """From now on ``claim_next`` gives nothing, until :meth:`resume`; survives closing.
+
+        :param wait: then wait so long until nothing of it is sending
+        """
         borrow = Borrow()
-        return self._mutate("hf_outbox_pause", PauseStruct(write(expect, durability), borrow.bytes(queue)))
+        args = PauseStruct(write(expect, durability), borrow.bytes(queue), duration(wait))
+        return self._mutate("hf_outbox_pause", args)
 
     def resume(
         self, queue: Text, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE
@@ -705,6 +790,8 @@ class OutboxMutations(Domain):
         enqueued_before: Time = None,
         attempts_below: Optional[int] = None,
         limit: int = 0,
+        reset_attempts: bool = False,
+        dry_run: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Queues the failed items that match again, attempts kept, in one transaction. Every condition that is given must hold.
@@ -721,8 +808,50 @@ class OutboxMutations(Domain):
             time(enqueued_before),
             bound(attempts_below, "attempts_below", 2**32 - 1),
             limit,
+            reset_attempts,
+            dry_run,
         )
         return self._mutate("hf_outbox_redrive", args)
+
+    def prune(
+        self,
+        queue: Text,
+        *,
+        status: Status = Status.FAILED,
+        enqueued_before: Time = None,
+        limit: int = 0,
+        dry_run: bool = False,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Removes failed or queued items that nobody will deliver any more, in one transaction."""
+        borrow = Borrow()
+        args = PruneStruct(
+            write(None, durability), borrow.bytes(queue), int(status), time(enqueued_before), limit, dry_run
+        )
+        return self._mutate("hf_outbox_prune", args)
+
+    def reschedule(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        *,
+        available_at: Time = None,
+        priority: Optional[int] = None,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Moves a queued item in time or priority without claiming it; what is None stays."""
+        borrow = Borrow()
+        args = RescheduleStruct(
+            write(expect, durability),
+            borrow.bytes(queue),
+            borrow.bytes(id),
+            available_at is not None,
+            time(available_at),
+            priority is not None,
+            priority or 0,
+        )
+        return self._mutate("hf_outbox_reschedule", args)
 
     def clear(self, queue: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Removes every item of the queue, whoever holds it."""
@@ -839,12 +968,13 @@ class OutboxMutations(Domain):
         queue: Text,
         id: Text,  # noqa: A002
         *,
+        reset_attempts: bool = False,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Queued again, attempts kept."""
+        """Queued again, attempts kept unless asked."""
         borrow = Borrow()
-        args = RetryStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id))
+        args = RetryStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id), reset_attempts)
         return self._mutate("hf_outbox_retry", args)
 
 
@@ -853,27 +983,45 @@ def _claim_args(
     id: Text,  # noqa: A002
     owner: Text,
     lease: Duration,
+    max_run: Duration,
     expect: Optional[int],
     durability: Durability,
 ) -> tuple[Borrow, ClaimStruct]:
     borrow = Borrow()
     return borrow, ClaimStruct(
-        write(expect, durability), borrow.bytes(queue), borrow.bytes(id), borrow.bytes(owner), duration(lease)
+        write(expect, durability),
+        borrow.bytes(queue),
+        borrow.bytes(id),
+        borrow.bytes(owner),
+        duration(lease),
+        duration(max_run),
     )
 
 
 def _claim_next_args(
-    queue: Text, owner: Text, lease: Duration, max: int, durability: Durability, wait: Duration  # noqa: A002
+    queue: Union[Text, Sequence[Text]],
+    owner: Text,
+    lease: Duration,
+    max_run: Duration,
+    max: int,  # noqa: A002
+    durability: Durability,
+    wait: Duration,
 ) -> tuple[Borrow, ClaimNextStruct]:
     borrow = Borrow()
-    return borrow, ClaimNextStruct(
+    several = [] if isinstance(queue, (str, bytes)) else [borrow.bytes(name) for name in queue]
+    queues = (Bytes * len(several))(*several)
+    args = ClaimNextStruct(
         write(None, durability),
-        borrow.bytes(queue),
+        borrow.bytes(queue if isinstance(queue, (str, bytes)) else ""),
+        queues if several else None,
+        len(several),
         number(max, "max", 1, 2**32 - 1),
         borrow.bytes(owner),
         duration(lease),
+        duration(max_run),
         duration(wait),
     )
+    return borrow, args
 
 
 class OutboxInTransaction(OutboxMutations):
@@ -888,17 +1036,24 @@ class OutboxInTransaction(OutboxMutations):
         owner: Text,
         *,
         lease: Duration = 0,
+        max_run: Duration = 0,
         expect: Optional[int] = None,
     ) -> Deferred[OutboxItem]:
         """Claims one item by name; its value is there after the commit."""
-        borrow, args = _claim_args(queue, id, owner, lease, expect, Durability.DURABLE)
+        borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, Durability.DURABLE)
         return deferred(self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0])
 
     def claim_next(
-        self, queue: Text, owner: Text, *, lease: Duration = 0, max: int = 1  # noqa: A002
+        self,
+        queue: Union[Text, Sequence[Text]],
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        max_run: Duration = 0,
+        max: int = 1,  # noqa: A002
     ) -> Deferred[list[OutboxItem]]:
         """Claims what is next; its value is there after the commit."""
-        borrow, args = _claim_next_args(queue, owner, lease, max, Durability.DURABLE, 0)
+        borrow, args = _claim_next_args(queue, owner, lease, max_run, max, Durability.DURABLE, 0)
         return deferred(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items)
 
     def guard(self, queue: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
@@ -941,6 +1096,7 @@ class Outbox(OutboxMutations):
         owner: Text,
         *,
         lease: Duration = 0,
+        max_run: Duration = 0,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> OutboxItem:
@@ -949,33 +1105,35 @@ class Outbox(OutboxMutations):
         :param lease: how long it is mine; 0: until the store is closed
         :raises ClaimedError: somebody else has it
         """
-        borrow, args = _claim_args(queue, id, owner, lease, expect, durability)
+        borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
         return answered(
-            self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0], lambda item: self._give_back(queue, [item])
+            self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0], lambda item: self._give_back([item])
         )
 
-    def _give_back(self, queue: Text, items: "Iterable[OutboxItem]") -> None:
+    def _give_back(self, items: "Iterable[OutboxItem]") -> None:
         for item in items:
-            unless_refused(lambda item=item: self.release(queue, item.id, item.token))  # type: ignore[misc]
+            unless_refused(lambda item=item: self.release(item.queue, item.id, item.token))  # type: ignore[misc]
 
     def claim_next(
         self,
-        queue: Text,
+        queue: Union[Text, Sequence[Text]],
         owner: Text,
         *,
         lease: Duration = 0,
+        max_run: Duration = 0,
         max: int = 1,  # noqa: A002 - as the library calls it
         wait: Duration = 0,
         durability: Durability = Durability.DURABLE,
     ) -> list[OutboxItem]:
         """Claims up to ``max`` items by priority, available_at, enqueue order; an empty list when there is no work.
+        Of several queues what is in the first goes before what is in the second, and so on.
 
         :param wait: how long to wait for work; :data:`FOR_EVER` is -1. Those who wait are served in the order of arrival
         """
-        borrow, args = _claim_next_args(queue, owner, lease, max, durability, wait)
+        borrow, args = _claim_next_args(queue, owner, lease, max_run, max, durability, wait)
 
         def undo(items: Iterable[OutboxItem]) -> None:
-            self._give_back(queue, items)
+            self._give_back(items)
 
         def body() -> List[OutboxItem]:
             return answered(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items, undo)
@@ -1062,6 +1220,10 @@ class Outbox(OutboxMutations):
                 queued=_count(out.queued),
                 sending=_count(out.sending),
                 failed=_count(out.failed),
+                ready=out.ready,
+                delayed=out.delayed,
+                blocked=out.blocked,
+                oldest_due=time_or_none(out.oldest_due),
                 as_of=out.as_of,
                 max_attempts=out.max_attempts,
                 max_lost=out.max_lost,
@@ -1069,7 +1231,6 @@ class Outbox(OutboxMutations):
                 paused=out.paused,
                 groups=out.groups,
                 busy_groups=out.busy_groups,
-                blocked=out.blocked,
                 dedup_window=out.dedup_window_us,
                 dedup_max=out.dedup_max,
                 completed=out.completed,
@@ -1107,12 +1268,13 @@ class Outbox(OutboxMutations):
         backoff: Backoff = Backoff(),
         owner: Text = "",
         lease: Duration = 0,
-        skip_delayed: bool = False,
+        with_delayed: bool = False,
+        with_paused: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Drained:
         """One pass over what is queued: claim, ``send``, then complete, or fail when ``send`` raised. What it raised becomes the item's last
         error. A sender ends the pass by raising :class:`EndPass`; what is no ``Exception`` (a KeyboardInterrupt) ends it too, and is raised again. The item
-        that it was about is released then, which is no attempt, and what is left stays queued and counts as skipped.
+        that it was about is released then, which is no attempt, and what is left stays queued and counts as left.
 
         A failure of the store ends the pass and is raised, with what the sender raised last as its ``__cause__``.
         """
@@ -1121,7 +1283,7 @@ class Outbox(OutboxMutations):
         ended: List[bool] = []
         last: List[BaseException] = []
 
-        def deliver(_: Any, item: Any, reason: Any, size: int) -> bool:
+        def deliver(_: Any, item: Any, reason: Any, size: int) -> int:
             try:
                 if ended:
                     raise EndPass()
@@ -1133,9 +1295,7 @@ class Outbox(OutboxMutations):
                     ended.append(True)
                     if not isinstance(error, Exception):
                         caught.error = caught.error or error
-                    # Then the library finds that the item is not this pass's any more.
-                    self._give_back(queue, [_item(item.contents)])
-                    return False
+                    return _GIVEN_BACK
                 last.append(error)
                 text = f"{type(error).__name__}: {error}".encode("utf-8", "replace").replace(b"\0", b"?")[: size - 1]
                 memmove(reason, text + b"\0", len(text) + 1)
@@ -1149,7 +1309,8 @@ class Outbox(OutboxMutations):
             instance(backoff, Backoff, "backoff")._struct(),
             borrow.bytes(owner),
             duration(lease),
-            skip_delayed,
+            with_delayed,
+            with_paused,
             member(Durability, durability, "durability"),
         )
         out, error = DrainedStruct(), ErrorStruct()
@@ -1166,6 +1327,6 @@ class Outbox(OutboxMutations):
                 raise caught.error from failure
             if failure is not None:
                 raise failure from (last[0] if last else None)
-            return Drained(out.sent, out.failed, out.requeued, out.skipped)
+            return Drained(out.sent, out.failed, out.left, out.changed)
 
         return relayed(body, gate=owner_._gate, calls_back=True)
