@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "os/os_check.h"
+#include "os/os_disk.h"
 #include "os/os_event.h"
 #include "os/os_files.h"
 #include "os/os_lock.h"
@@ -33,24 +34,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
-
-struct posix {
-	int dir;
-	struct hf__file_id dir_id;
-	atomic_int reserve; /* a descriptor of the directory; -1: given up */
-	char *path; /* where the directory is to be found, from the root; NULL: unknown */
-	const char *lock_name;
-	struct hf__lock *lock; /* taken and given up by one thread: the one that opens and closes the store */
-	uint64_t longest; /* RLIMIT_FSIZE when opened: a write past it would kill the process with SIGXFSZ */
-	_Atomic(uint64_t) *cookie; /* a page of its own that a child sees zeroed */
-	size_t page;
-	pid_t pid; /* asked when the kernel cannot wipe pages */
-	bool wipes;
-	struct hf__files files;
-};
 
 static bool name_ok(const char *name)
 {
@@ -235,66 +220,6 @@ static int disk_unlink(void *ctx, const char *name)
 	}
 	/* Crash: the file may be back. */
 	return unlinkat(posix->dir, name, 0) == 0 ? 0 : errno;
-}
-
-static int disk_cut(void *ctx, const char *name, uint64_t size)
-{
-	const struct posix *posix = ctx;
-	int fd = -1;
-	if (!name_ok(name)) {
-		return EINVAL;
-	}
-	int err = hf__fd_open_regular(posix->dir, name, O_RDWR, &fd);
-	if (err != 0) {
-		return err;
-	}
-	struct stat st;
-	if (fstat(fd, &st) != 0) {
-		err = errno;
-	} else if (st.st_nlink != 1) {
-		err = EMLINK; /* a backup, and its bytes are these */
-	} else if ((uint64_t)st.st_size > size && ftruncate(fd, (off_t)size) != 0) {
-		/* Crash: the old size or the new one. */
-		err = errno;
-	}
-	(void)close(fd); /* nothing was written through it */
-	return err;
-}
-
-/* Blocks are only promised by this, not written: who wants a sync without a journal commit writes zeros over them. */
-static int disk_allocate(void *ctx, int file, uint64_t size)
-{
-	const struct posix *posix = ctx;
-	if (size > posix->longest) {
-		return EFBIG;
-	}
-	int err;
-	do {
-		err = fallocate(file, 0, 0, (off_t)size) == 0 ? 0 : errno;
-	} while (err == EINTR);
-	return err == EOPNOTSUPP || err == ENOSYS ? 0 : err;
-}
-
-static int disk_punch(void *ctx, int file, uint64_t at, uint64_t len)
-{
-	(void)ctx;
-	/* Crash: any of the bytes may be as they were. */
-	return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)len) == 0 ? 0 : errno;
-}
-
-static int disk_room(void *ctx, uint64_t *out)
-{
-	const struct posix *posix = ctx;
-	struct statvfs st;
-	*out = UINT64_MAX;
-	if (fstatvfs(posix->dir, &st) != 0) {
-		return errno;
-	}
-	/* Some file systems say 0 of everything. */
-	if (st.f_blocks != 0 && st.f_frsize != 0 && st.f_bavail < UINT64_MAX / st.f_frsize) {
-		*out = (uint64_t)st.f_bavail * st.f_frsize;
-	}
-	return 0;
 }
 
 static int disk_sync_dir(void *ctx)
@@ -520,10 +445,10 @@ int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
 	    .size = disk_size,
 	    .rename = disk_rename,
 	    .unlink = disk_unlink,
-	    .cut = disk_cut,
-	    .allocate = disk_allocate,
-	    .punch = disk_punch,
-	    .room = disk_room,
+	    .cut = hf__disk_cut,
+	    .allocate = hf__disk_allocate,
+	    .punch = hf__disk_punch,
+	    .room = hf__disk_room,
 	    .sync_dir = disk_sync_dir,
 	    .list = disk_list,
 	    .lock = disk_lock,

@@ -1,0 +1,56 @@
+/* The next segment, and what is put in order behind the current one: segments.c, tidy.c. Part of internal.h. */
+#ifndef HF_STORE_SEGMENTS_H
+#define HF_STORE_SEGMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log/segment.h"
+
+struct hf_error;
+struct hf_store;
+
+/* The segment after this one. */
+struct hf__next_segment {
+	bool ready;
+	uint32_t number;
+	uint32_t size;
+	int file;
+};
+
+/* A segment that has a successor and may be longer than what it holds: see tidy.c. */
+struct hf__cut {
+	uint32_t number;
+	uint32_t end; /* where its successor says that it ends */
+	uint64_t lsn; /* first of the successor: once it is durable, so is that header */
+};
+#define HF__CUTS_SPARE 4u
+
+/* There was no room for a segment of `size` bytes. */
+struct hf__refusal {
+	uint32_t size; /* 0: no refusal */
+	int64_t until; /* ticks: so long it is believed */
+	uint64_t lsn; /* next_lsn then: upkeep does not ask again before something was written */
+};
+
+/* segments.c. */
+/* Is it there, with room for a group of `need` bytes? */
+bool hf__next_segment_ready(const struct hf_store *s, uint32_t need);
+/* Makes the next segment ready with at least `need` bytes, or waits for whoever does: look again afterwards. The lock is held, released meanwhile. HF_OK, HF_ENOSPACE, HF_EIO, HF_EFAILED. */
+int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error);
+/* Makes it ahead of need, in slices: one at least, more until `until` (ticks; INT64_MAX: all). *more: it is not whole yet. Not under the lock. HF_OK, HF_ENOSPACE,
+ * HF_EIO, HF_EUNCERTAIN. */
+int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more);
+
+/* tidy.c. */
+/* Room for so many cuts, and for those of rotations. false: no memory. */
+bool hf__cuts_reserve(struct hf_store *s, size_t count);
+/* Segment `number` ends at `end`: it is cut once `lsn` is durable. The lock is held. */
+void hf__cut_later(struct hf_store *s, uint32_t number, uint32_t end, uint64_t lsn);
+/* Is there something to put in order? The lock is held. */
+bool hf__tidy_due(const struct hf_store *s);
+/* Does it, as far as is possible now. Failures cost room on the disk and nothing else. Not under the lock. */
+void hf__tidy(struct hf_store *s);
+
+#endif
