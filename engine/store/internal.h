@@ -3,7 +3,7 @@
  *   create.c, open.c  create, open, close          recover_facts.c, recover.c  facts on disk -> decision -> state
  *   txn.c       verbs, transactions, mutate      sequence.c  the short lock: decide, apply, LSN, group buffer
  *   commit.c    leader and followers: write, sync, publish     gather.c   whether a leader waits for company
- *   segments.c  the next segment, rotation       witness.c   telling how far the log is durable
+ *   segments.c, tidy.c  the next segment, what is cut behind it   witness.c   telling how far the log is durable
  *   read.c      reads that wait for durability   answer.c, page.c, payload*.c  what callers get back
  *   tail.c, feed.c  the log read while it grows  watch.c     who waits for what becomes durable
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify

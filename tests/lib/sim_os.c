@@ -105,7 +105,8 @@ static int rename_inside(struct sim *sim, const char *from, const char *to)
 		return 0;
 	}
 	uint32_t file = entry->file;
-	sim->broken.renamed_unsynced += disk_file(&sim->disk, file)->version_count > 0 || disk_file(&sim->disk, file)->resize_count > 0;
+	/* What an earlier failed sync has dropped, no sync can store any more. */
+	sim->broken.renamed_unsynced += file_dirty(disk_file(&sim->disk, file));
 	disk_op(sim, OP_RENAME, from, to, file);
 	return 0;
 }
