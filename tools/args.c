@@ -94,7 +94,7 @@ static void getopt_forms(const struct cli *cli, bool in_front, char letters[2 * 
 static bool read_time(const char *text, int64_t *out)
 {
 	if (strcmp(text, "now") == 0 || strcmp(text, "none") == 0) {
-		*out = text[2] == 'w' ? cli_clock() : HF_UNSET;
+		*out = text[2] == 'w' ? cli_wall() : HF_UNSET;
 		return true;
 	}
 	return text_parse_time(text, strlen(text), out);
@@ -144,6 +144,7 @@ static const char *read_value(struct cli_value *value)
 	case CLI_REAL:
 		return text_parse_real(text, &value->real) ? NULL : "a number";
 	case CLI_TIME:
+		value->now = strcmp(text, "now") == 0;
 		return read_time(text, &value->i64) ? NULL : "a time like 2026-11-20T09:30:00Z, `now` or `none`";
 	case CLI_DURATION:
 		if (strcmp(value->option->name, "wait") == 0 && strcmp(text, "forever") == 0) {

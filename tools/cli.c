@@ -57,6 +57,8 @@ uint64_t cli_u64(const struct cli *cli, const char *name, uint64_t otherwise)
 int64_t cli_i64(const struct cli *cli, const char *name, int64_t otherwise)
 {
 	const struct cli_value *value = value_of(cli, name);
+	if (value->given && value->now)
+		return cli_clock(cli);
 	return value->given ? value->i64 : otherwise;
 }
 
@@ -83,7 +85,18 @@ hf_time cli_now(const struct cli *cli)
 	return cli_i64(cli, "now", HF_UNSET);
 }
 
-hf_time cli_clock(void)
+hf_time cli_clock(const struct cli *cli)
+{
+	struct hf_info info;
+	return cli->store && hf_info(cli->store, &info, NULL) == HF_OK ? info.clock : cli_wall();
+}
+
+int64_t cli_ahead(const struct hf_info *info)
+{
+	return info->clock_ahead_us / 1000000 * 1000000;
+}
+
+hf_time cli_wall(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -127,9 +140,21 @@ static const char *hint_where_no_store_is(const char *directory)
 	return parent ? "; 'holdfast init' makes one" : "; the directory above it does not exist either: make that first";
 }
 
+/* A clock that is ahead by more is told of whenever somebody looks. */
+#define AHEAD_US INT64_C(60000000)
+
+static void warn_of_clock(struct cli *cli)
+{
+	struct hf_info info;
+	if (hf_info(cli->store, &info, NULL) == HF_OK && info.clock_ahead_us > AHEAD_US)
+		cli_note(cli, "the store's clock is %" PRId64 " s ahead of the wall clock; see 'holdfast clock show'", info.clock_ahead_us / 1000000);
+}
+
 int cli_open_with(struct cli *cli, struct hf_options options)
 {
 	struct hf_error error = {0};
+	if (cli->store)
+		return CLI_OK;
 	const char *directory = cli_directory(cli);
 	if (!directory) {
 		return CLI_USAGE;
@@ -137,6 +162,7 @@ int cli_open_with(struct cli *cli, struct hf_options options)
 	options.wait_us = cli->wait_us;
 	options.allow_unsafe_fs = cli->allow_unsafe_fs;
 	if (hf_open(directory, &options, &cli->store, &error) == HF_OK) {
+		warn_of_clock(cli);
 		return CLI_OK;
 	}
 	/* What is no failure of a device has a sentence of its own: the errno would only say the same again. */

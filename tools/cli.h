@@ -87,6 +87,7 @@ struct cli_value {
 	const char *text; /* as typed */
 	uint64_t u64; /* unsigned numbers, versions, index of a choice */
 	int64_t i64; /* signed numbers, times, durations */
+	bool now; /* a time that was typed as `now` */
 	double real;
 };
 
@@ -109,7 +110,7 @@ struct cli {
 /* The directory of the store. NULL, with a usage error printed, when none was named: return CLI_USAGE then. */
 const char *cli_directory(struct cli *cli);
 
-/* Opens the store for writing; waits its turn for --wait. CLI_OK, or an exit status with the sentence printed. */
+/* Opens the store for writing, once; waits its turn for --wait. CLI_OK, or an exit status with the sentence printed. */
 HF_CHECKED int cli_open(struct cli *cli);
 
 /* The same with options of the command's own (init: create); wait_us and allow_unsafe_fs are filled in. */
@@ -128,8 +129,12 @@ double cli_real(const struct cli *cli, const char *name, double otherwise);
 struct hf_write cli_write(const struct cli *cli);
 /* --now; 0 when not given. */
 hf_time cli_now(const struct cli *cli);
+/* The store's clock, by which it judges everything; the machine's while no store is open. */
+hf_time cli_clock(const struct cli *cli);
+/* How far it is ahead of the machine's, in whole seconds, so that it stays the same while the store does. */
+int64_t cli_ahead(const struct hf_info *info);
 /* The machine's clock. */
-hf_time cli_clock(void);
+hf_time cli_wall(void);
 
 /* Ends a mutation: reports what cli_fail() would, or the result. `did` is the word for people: "removed". */
 HF_CHECKED int cli_done(struct cli *cli, int rc, const struct hf_result *result, const struct hf_error *error, const char *did);

@@ -139,7 +139,7 @@ int cmd_cursor_put(struct cli *cli, int argc, char **argv)
 	               .last_delivered_at = cli_i64(cli, "delivered-at", HF_UNSET),
 	               .last_error = message,
 	               .error_count = cli_u64(cli, "error-count", message.len > 0),
-	               .updated_at = cli_i64(cli, "updated-at", cli_clock()),
+	               .updated_at = cli_i64(cli, "updated-at", HF_UNSET),
 	               .reset_reason = cli_bytes(cli, "reset-reason"),
 	               .reset_at = cli_i64(cli, "reset-at", HF_UNSET)},
 	};

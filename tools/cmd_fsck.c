@@ -194,6 +194,10 @@ static void show_summary(struct out *out, const struct hf_fsck_summary *s, uint6
 	lsn_or_null(out, "last_lsn", s->last_lsn);
 	out_text(out, "last_stop", s->clean_stop ? "clean" : "unclean");
 	out_bool(out, "state_checked", s->state_checked);
+	if (s->state_checked) {
+		out_time(out, "clock", s->clock);
+		out_i64(out, "clock_ahead_us", s->clock_ahead_us);
+	}
 	show_counts(out, s);
 	out_end(out);
 }

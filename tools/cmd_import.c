@@ -229,7 +229,7 @@ int cmd_import(struct cli *cli, int argc, char **argv)
 	import->cli = cli;
 	import->user = cli_bytes(cli, "user");
 	import->queue = cli_bytes(cli, "queue");
-	import->now = cli_clock();
+	import->now = cli_wall(); /* of a file: no store wrote it */
 	import->force = cli_flag(cli, "force");
 	import->skip_invalid = import->force || cli_flag(cli, "skip-invalid");
 	import->load = (struct load){.cli = cli, .input = &import->input, .replace = cli_flag(cli, "replace")};

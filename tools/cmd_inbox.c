@@ -108,12 +108,14 @@ static int snooze(struct cli *cli, char **argv, hf_time until, const char *did)
 
 int cmd_inbox_snooze(struct cli *cli, int argc, char **argv)
 {
-	const hf_time now = cli_clock(), span = cli_i64(cli, "for", 0);
+	const hf_time span = cli_i64(cli, "for", 0);
 	(void)argc;
 	if (cli_given(cli, "until") == cli_given(cli, "for")) {
 		return cli_usage(cli, "one of --until and --for is needed");
 	}
-	return snooze(cli, argv, cli_i64(cli, "until", span > INT64_MAX - now ? INT64_MAX : now + span), "snoozed");
+	const int status = cli_open(cli);
+	const hf_time now = cli_clock(cli);
+	return status ? status : snooze(cli, argv, cli_i64(cli, "until", span > INT64_MAX - now ? INT64_MAX : now + span), "snoozed");
 }
 
 int cmd_inbox_wake(struct cli *cli, int argc, char **argv)

@@ -57,11 +57,16 @@ static int64_t tombstone_for(const struct cli *cli)
 /* One record a thread, all alike but for their name. */
 static int save(struct cli *cli, int argc, char **argv, struct hf_bytes payload)
 {
-	const hf_time taken = cli_given(cli, "now") ? cli_now(cli) : cli_clock();
+	const int opened = cli_open(cli);
+	const hf_time taken = cli_given(cli, "now") ? cli_now(cli) : cli_clock(cli);
 	const size_t count = (size_t)argc - 1;
 	struct hf_inbox_input *records = calloc(count + 1, sizeof *records);
 	struct hf_result result = {0};
 	struct hf_error error = {0};
+	if (opened != CLI_OK) {
+		free(records);
+		return opened;
+	}
 	if (!records) {
 		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for %zu records", count);
 	}

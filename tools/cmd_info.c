@@ -34,6 +34,8 @@ int cmd_info(struct cli *cli, int argc, char **argv)
 	out_u64(cli->out, "torn_bytes", info.torn_bytes);
 	out_u64(cli->out, "replayed", info.replayed);
 	out_bool(cli->out, "volatile", info.volatile_fs);
+	out_time(cli->out, "clock", info.clock);
+	out_i64(cli->out, "clock_ahead_us", info.clock_ahead_us);
 	out_end(cli->out);
 	return CLI_OK;
 }
@@ -187,6 +189,8 @@ static int summary(struct cli *cli, struct totals *totals)
 	out_u64(cli->out, "scopes", totals->scopes);
 	out_u64(cli->out, "migrations", totals->migrations);
 	out_u64(cli->out, "last_lsn", info.last_lsn);
+	out_time(cli->out, "clock", info.clock);
+	out_i64(cli->out, "clock_ahead_us", info.clock_ahead_us);
 	out_end(cli->out);
 	return CLI_OK;
 }

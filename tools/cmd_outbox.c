@@ -139,7 +139,7 @@ static struct hf_outbox_item put_item(const struct cli *cli, char **argv, struct
 	    .lost = (uint32_t)cli_u64(cli, "lost", 0),
 	    .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0),
 	    .priority = (int32_t)cli_i64(cli, "priority", 0),
-	    .enqueued_at = cli_i64(cli, "enqueued-at", cli_clock()),
+	    .enqueued_at = cli_i64(cli, "enqueued-at", cli_clock(cli)),
 	    .last_error = cli_bytes(cli, "last-error"),
 	    .group = cli_bytes(cli, "group"),
 	    .lease_until = HF_UNSET,

@@ -353,10 +353,10 @@ int cmd_claims(struct cli *cli, int argc, char **argv)
 	if (cli_given(cli, "older") && !cli_flag(cli, "stuck")) {
 		return cli_usage(cli, "--older goes with --stuck");
 	}
-	if (cli_flag(cli, "stuck")) {
-		claims.before = cli_clock() - cli_i64(cli, "older", STUCK_DEFAULT_US);
-	}
 	int status = cli_open(cli);
+	if (cli_flag(cli, "stuck")) {
+		claims.before = cli_clock(cli) - cli_i64(cli, "older", STUCK_DEFAULT_US);
+	}
 	if (status == CLI_OK) {
 		status = each_queue(cli, queue, note_queue, &claims);
 	}

@@ -51,7 +51,7 @@ static const char *owner_of(const struct cli *cli, char buffer[OWNER_SIZE])
 	if (gethostname(host, sizeof host - 1) != 0 || !host[0]) {
 		snprintf(host, sizeof host, "localhost");
 	}
-	snprintf(buffer, OWNER_SIZE, "run-locked@%s:%ld:%llx", host, (long)getpid(), (unsigned long long)cli_clock());
+	snprintf(buffer, OWNER_SIZE, "run-locked@%s:%ld:%llx", host, (long)getpid(), (unsigned long long)cli_wall());
 	return buffer;
 }
 

@@ -103,6 +103,10 @@ int cmd_idem_clear(struct cli *cli, int argc, char **argv);
 /* For stats: one row about a scope. */
 int idem_figures(struct cli *cli, struct hf_bytes scope);
 
+extern const struct cli_option clock_set_back_options[];
+int cmd_clock_show(struct cli *cli, int argc, char **argv);
+int cmd_clock_set_back(struct cli *cli, int argc, char **argv);
+
 extern const struct cli_option migration_record_options[];
 int cmd_migration_list(struct cli *cli, int argc, char **argv);
 int cmd_migration_record(struct cli *cli, int argc, char **argv);

@@ -73,7 +73,7 @@ static int at_end(struct input *input, struct cli *cli)
 /* For people who wait at a terminal: how much was read, ten times a second at most. */
 static void show_progress(struct input *input, const struct cli *cli)
 {
-	const hf_time now = cli_clock();
+	const hf_time now = cli_wall();
 	if (!input->shown_at)
 		input->shown_at = now + 400000;
 	if (!cli_progress(cli) || now - input->shown_at < 100000)

@@ -20,7 +20,7 @@ struct field {
 #define AT(member) offsetof(struct jsonl_line, member)
 
 static const struct field header[] = {
-    {"format", BYTES, AT(format)}, {"uuid", BYTES, AT(uuid)}, {"lsn", U64, AT(lsn)}, {"end_line", BOOLEAN, AT(ends)}, {0}};
+    {"format", BYTES, AT(format)}, {"uuid", BYTES, AT(uuid)}, {"lsn", U64, AT(lsn)}, {"clock_ahead_us", I64, AT(clock_ahead_us)}, {"end_line", BOOLEAN, AT(ends)}, {0}};
 
 static const struct field inbox[] = {
     {"user", BYTES, AT(user)}, {"generated_at", TIME, AT(generated_at)}, {"status", BYTES, AT(status)}, {"extra", BYTES, AT(extra)}, {0}};

@@ -32,6 +32,7 @@ struct jsonl_line {
 	struct hf_bytes format, uuid; /* header */
 	uint64_t lsn, objects;
 	struct hf_bytes checksum; /* end: line_sum.h */
+	int64_t clock_ahead_us; /* header: how far the store's clock was ahead of the wall clock, whole seconds; 0: unknown, or not */
 	bool ends; /* there is an end line */
 	struct hf_bytes user, status, extra; /* inbox; record: user, account, thread */
 	hf_time generated_at;

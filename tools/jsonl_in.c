@@ -86,13 +86,24 @@ static int load_line_record(struct import *import, const struct jsonl_line *line
 	return load_record(&import->load, line->user, &record);
 }
 
+/* An end that the store had computed, by the clock of this one: else a lease from a clock that was ahead would last for years. */
+static hf_time moved(const struct import *import, hf_time until)
+{
+	hf_time sum;
+	if (until == HF_UNSET || until == INT64_MAX)
+		return until;
+	if (__builtin_add_overflow(until, import->moved_us, &sum) || sum == HF_UNSET)
+		return import->moved_us > 0 ? INT64_MAX - 1 : HF_UNSET + 1;
+	return sum;
+}
+
 static int load_line_tombstone(struct import *import, const struct jsonl_line *line)
 {
 	const struct hf_inbox_tombstone tomb = {
 	    .key = {line->user, line->account.len ? line->account : hf_str("primary"), line->thread},
 	    .dismissed = line->dismissed,
 	    .dismissed_at = line->dismissed_at,
-	    .until = line->until,
+	    .until = moved(import, line->until),
 	};
 	return load_tombstone(&import->load, &tomb);
 }
@@ -127,6 +138,13 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 	if (item.status == HF_OUTBOX_SENDING)
 		item.status = HF_OUTBOX_QUEUED; /* nobody holds it here */
 	return load_item(&import->load, line->queue, &item, true);
+}
+
+static int load_line_lock(struct import *import, const struct jsonl_line *line)
+{
+	struct hf_lock lock = line->lock;
+	lock.lease_until = moved(import, lock.lease_until);
+	return load_lock(&import->load, &lock);
 }
 
 static int load_line_event(struct import *import, const struct jsonl_line *line)
@@ -172,6 +190,13 @@ static int load_line_queue(struct import *import, const struct jsonl_line *line)
 	return load_queue(&import->load, &settings, line->paused);
 }
 
+/* Of the store that takes the file in; 0 while it is only checked. */
+static int64_t ahead_of(struct import *import)
+{
+	struct hf_info info;
+	return import->cli->store && hf_info(import->cli->store, &info, NULL) == HF_OK ? cli_ahead(&info) : 0;
+}
+
 static int take_header(struct import *import, const struct jsonl_line *line)
 {
 	static const struct hf_bytes format = {JSONL_FORMAT, sizeof JSONL_FORMAT - 1};
@@ -184,6 +209,7 @@ static int take_header(struct import *import, const struct jsonl_line *line)
 		return load_fail(&import->load, HF_EVERSION, "written by a newer holdfast; this one reads " JSONL_FORMAT);
 	import->header_seen = true;
 	import->end_promised = line->ends;
+	import->moved_us = ahead_of(import) - line->clock_ahead_us;
 	return CLI_OK;
 }
 
@@ -245,9 +271,9 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 	case JSONL_DOCUMENT:
 		return load_line_document(import, line);
 	case JSONL_LOCK:
-		return load_lock(&import->load, &line->lock);
+		return load_line_lock(import, line);
 	case JSONL_COMPLETED:
-		return load_completed(&import->load, line->queue, line->completed, line->blocks_until);
+		return load_completed(&import->load, line->queue, line->completed, moved(import, line->blocks_until));
 	default:
 		return CLI_OK;
 	}

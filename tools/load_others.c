@@ -111,7 +111,7 @@ int load_idem(struct load *load, const struct hf_idempotency_put *entry)
 	if (code != HF_OK && code != HF_ENOTFOUND)
 		return load_refused(load, &error);
 	if (code == HF_ENOTFOUND)
-		rc = put_idem(load, entry, entry->expires_at != HF_UNSET && entry->expires_at <= cli_clock() ? &load->same : &load->added);
+		rc = put_idem(load, entry, entry->expires_at != HF_UNSET && entry->expires_at <= cli_clock(load->cli) ? &load->same : &load->added);
 	else if (equal_idem(&got.entry, entry))
 		load->same++;
 	else if (!load->replace)
@@ -204,7 +204,7 @@ static int put_lock(struct load *load, const struct hf_lock *lock, uint64_t *cou
 	    .name = lock->name, .owner = lock->owner, .acquired_at = lock->acquired_at, .lease_until = lock->lease_until};
 	struct hf_error error = {0};
 	return load_added(load, hf_lock_put(load->cli->store, load->txn, &args, NULL, &error), &error,
-	                  lock->lease_until > cli_clock() ? count : &none);
+	                  lock->lease_until > cli_clock(load->cli) ? count : &none);
 }
 
 int load_lock(struct load *load, const struct hf_lock *lock)

@@ -38,6 +38,15 @@ static int close_store(struct cli *cli, int status)
 	return status;
 }
 
+/* `now` is the store's: it has to be open before a command looks at its options. */
+static int open_for_now(struct cli *cli)
+{
+	bool now = false;
+	for (size_t i = 0; i < cli->values_count; i++)
+		now = now || (cli->values[i].given && cli->values[i].now);
+	return now && !(cli->command->flags & CLI_NO_STORE) ? cli_open(cli) : CLI_OK;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct args args = {0};
@@ -52,7 +61,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (args.help || args.version) {
 		help_asked(cli, &args);
 	} else {
-		status = cli->command->run(cli, args.count, args.values);
+		status = open_for_now(cli);
+		status = status ? status : cli->command->run(cli, args.count, args.values);
 	}
 	status = close_store(cli, status);
 	const int flushed = out_flush(cli);

@@ -179,6 +179,11 @@ const struct cli_command cli_commands[] = {
      cmd_migration_record},
     {"migration", "forget", "NAME", "forget that a migration was applied; its effects stay", NULL, NULL, ONE, cmd_migration_forget},
 
+    {"clock", "show", "", "what the store's clock shows, how far it is ahead, and the newest set-back", NULL, NULL, 0, cmd_clock_show},
+    {"clock", "set-back", "", "set the store's clock back",
+     "Ends of leases and whatever else the store computed move along; instants that were named stay. It goes back to the wall clock at the\nfarthest.",
+     clock_set_back_options, ONE, cmd_clock_set_back},
+
     {"help", NULL, "[COMMAND...]", "list the commands, or tell all about one", NULL, NULL, CLI_NO_STORE, cmd_help},
     {"version", NULL, "", "the version of holdfast", NULL, NULL, CLI_NO_STORE, cmd_version},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL},

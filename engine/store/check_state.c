@@ -123,6 +123,11 @@ void hf__check_states(struct hf__check *c)
 	for (unsigned i = 0; i < domains->count; i++)
 		c->sum.domains[i].name = domains->rows[i]->name;
 	c->sum.state_checked = log_whole(c);
+	if (c->sum.state_checked) {
+		hf__clock_resume(c->store, &c->r.witness);
+		c->sum.clock = hf__clock(c->store);
+		c->sum.clock_ahead_us = hf__clock_ahead(c->store, c->sum.clock);
+	}
 	for (unsigned i = 0; i < domains->count && c->sum.state_checked; i++) {
 		if (domains->rows[i]->opened)
 			domains->rows[i]->opened(c->store->states[i], incarnation);

@@ -52,8 +52,9 @@ int64_t hf__setback(const struct hf_store *s, void *const *states)
 int64_t hf__clock_mono(struct hf_store *s, int64_t setback)
 {
 	struct hf__clock *c = &s->clock;
-	c->boot = s->os->boot_clock(s->os->ctx);
+	/* In this order: what passes between the two must not look as if the wall clock were ahead. */
 	c->wall = read_wall(s);
+	c->boot = s->os->boot_clock(s->os->ctx);
 	const int64_t running = hf__time_add(c->boot, c->offset);
 	int64_t mono = greater(greater(running, hf__to_mono(c->wall, setback)), c->reached);
 	if (mono > CLOCK_MAX)
@@ -68,6 +69,11 @@ int64_t hf__clock(struct hf_store *s)
 {
 	const int64_t setback = hf__setback(s, s->states);
 	return hf__to_shown(hf__clock_mono(s, setback), setback);
+}
+
+int64_t hf__clock_ahead(const struct hf_store *s, int64_t now)
+{
+	return between(s->clock.wall, now);
 }
 
 int64_t hf__clock_stamp(const struct hf_store *s, int64_t mono)

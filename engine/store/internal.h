@@ -240,6 +240,8 @@ void hf__clock_init(struct hf_store *s);
 int64_t hf__setback(const struct hf_store *s, void *const *states);
 /* What the store's clock shows now. */
 int64_t hf__clock(struct hf_store *s);
+/* How far that is ahead of the wall clock of the same reading. */
+int64_t hf__clock_ahead(const struct hf_store *s, int64_t now);
 /* The same in the scale that knows no set-backs. */
 int64_t hf__clock_mono(struct hf_store *s, int64_t setback);
 /* The stamp (mono) of an operation that is decided at `mono`. */

@@ -394,6 +394,8 @@ int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error)
 	out->segment = store->end.segment;
 	out->segment_offset = store->end.offset;
 	out->fault = atomic_load(&store->fault);
+	out->clock = hf__clock(store);
+	out->clock_ahead_us = hf__clock_ahead(store, out->clock);
 	out->signals = atomic_load(&store->async.signals);
 	(void)pthread_mutex_unlock(&store->lock);
 	return HF_OK;

@@ -83,7 +83,7 @@ class Idempotency:
         now = self.w.now
         until = now + lease if lease else None
         expires_at = max(now + (ttl or DAY), until or 0)  # never ends a lease
-        new = Entry(scope, key, fingerprint, False, 0, b"", now, expires_at, self.w.token(), until,
+        new = Entry(scope, key, fingerprint, False, 0, b"", self.w.stamp, expires_at, self.w.token(), until,
                     self.w.version(), self.w.incarnation)  # fmt: skip
         self.w.state["idem", scope, key] = new
         found = fields(new, "scope", "key", "fingerprint", "done") | {"outcome": "NEW"}
@@ -128,7 +128,7 @@ class Idempotency:
         """``expires_at`` None: the default of a day from now."""
         old = self._find(scope, key)
         self.w.expect(expect, old and old.version)
-        created_at = created_at or (old.created_at if old else self.w.now)
+        created_at = created_at or (old.created_at if old else self.w.stamp)
         expires_at = expires_at or self.w.now + DAY
         if expires_at <= self.w.now:
             if old:

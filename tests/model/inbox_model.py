@@ -111,7 +111,7 @@ class Inboxes:
         malformed_unless(len({(r.account, r.thread) for r in records}) == len(records))
         malformed_unless(all(r.score == r.score for r in records))
         lsn, count = self.w.version(), 0
-        now = now or self.w.now
+        now = now or self.w.stamp
         for given in records:
             there = self.w.state.get(("record", user, given.account, given.thread))
             if only_newer and there and older(given.updated_at, there.updated_at):
@@ -203,7 +203,7 @@ class Inboxes:
     def dismiss(
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
     ) -> Done:
-        return self._mark(user, account, thread, expect, lambda r: _dismissed(r, now or self.w.now))
+        return self._mark(user, account, thread, expect, lambda r: _dismissed(r, now or self.w.stamp))
 
     def undismiss(
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
@@ -213,7 +213,7 @@ class Inboxes:
     def mark_read(
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
     ) -> Done:
-        return self._mark(user, account, thread, expect, lambda r: _read(r, now or self.w.now))
+        return self._mark(user, account, thread, expect, lambda r: _read(r, now or self.w.stamp))
 
     def mark_unread(
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
@@ -227,7 +227,7 @@ class Inboxes:
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
     ) -> Done:
         def change(r: Record) -> Record:
-            return r if r.seen_at is not None else replace(r, seen_at=now or self.w.now)
+            return r if r.seen_at is not None else replace(r, seen_at=now or self.w.stamp)
 
         return self._mark(user, account, thread, expect, change)
 
@@ -312,12 +312,12 @@ class Inboxes:
     def mark_all_read(
         self, user: str, up_to: int = 0, account: Optional[str] = None, now: Optional[int] = None
     ) -> Done:
-        return self._mark_all(user, account, up_to, lambda r: _read(r, now or self.w.now))
+        return self._mark_all(user, account, up_to, lambda r: _read(r, now or self.w.stamp))
 
     def dismiss_all(
         self, user: str, up_to: int = 0, account: Optional[str] = None, now: Optional[int] = None
     ) -> Done:
-        return self._mark_all(user, account, up_to, lambda r: _dismissed(r, now or self.w.now))
+        return self._mark_all(user, account, up_to, lambda r: _dismissed(r, now or self.w.stamp))
 
     def prune(self, user: str, keep_accounts: list[str], tombstone_for: Optional[int] = None) -> Done:
         gone = [r for r in self._records(user) if keep_accounts and r.account not in keep_accounts]

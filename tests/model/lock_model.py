@@ -52,7 +52,7 @@ class Locks:
         held = self._find(name)
         if held and held.owner != owner:
             raise Refused("HF_EHELD")
-        return self._grant(name, owner, self.w.now, self.w.now + lease if lease else None)
+        return self._grant(name, owner, self.w.stamp, self.w.now + lease if lease else None)
 
     def renew(self, name: str, token: int, lease: int, expect: Optional[int] = None) -> Done:
         self.w.expect(expect, self.version_of(name))

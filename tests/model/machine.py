@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 import library  # finds the package of this tree, so it comes first
 import holdfast
+from clock_model import Clock
 from cursor_model import Cursors
 from document_model import CREATED, GROUP_CREATED, GROUP_UPDATED, UPDATED, Documents
 from idempotency_model import Idempotency
@@ -45,6 +46,7 @@ class Models:
         self.timelines = Timelines(world)
         self.locks = Locks(world)
         self.migrations = Migrations(world)
+        self.clock = Clock(world)
 
     # --- What is known only when an operation is done ---
 
@@ -138,6 +140,9 @@ def _compare_out(where: str, out: Any, real: Any) -> None:
         same(out, real if isinstance(real, list) else [real], where)
 
 
+TICK = 1000
+
+
 class Machine(RuleBasedStateMachine):
     """One store, from its creation to its end."""
 
@@ -176,7 +181,13 @@ class Machine(RuleBasedStateMachine):
         real = library.perform(self.store, resolved, how, together)
         compare(resolved, self.models.outcome(resolved), real)
         self._look_at_jitter()
+        self._tick()
         return real
+
+    def _tick(self) -> None:
+        """More than an operation takes, so that nothing that was written lies ahead of the clock."""
+        self.world.now += TICK
+        library.set_clock(self.world.now)
 
     def _look_at_jitter(self) -> None:
         """What the library drew has to be known before anything is decided by it."""
@@ -208,6 +219,7 @@ class Machine(RuleBasedStateMachine):
     def upkeep(self) -> None:
         self.store.maintain()
         self._compare_counts()
+        self._tick()
 
     def _compare_counts(self) -> None:
         """Exact after upkeep."""
@@ -241,10 +253,12 @@ class Machine(RuleBasedStateMachine):
         for operation, real in zip(operations, told):
             resolved = [self.models.resolved(operation)]
             compare(resolved, self.models.outcome(resolved), real)
+            self._tick()
         self.store = library.open_store(self.path)
         self.world.reopened()
         if len(told) < len(operations):
             self._settle(operations[len(told)])
+            self._tick()
         self.look_at_everything()
         self._look_at_jitter()
 
@@ -256,6 +270,7 @@ class Machine(RuleBasedStateMachine):
             resolved = [self.models.resolved(operation)]
             real = library.perform(self.store, resolved, how, False)
             compare(resolved, self.models.outcome(resolved), real)  # binds what later operations refer to
+            self._tick()
             yield real
 
     def _settle(self, operation: Operation) -> None:
@@ -331,6 +346,7 @@ class Machine(RuleBasedStateMachine):
         real = self.store.outbox.drain(queue, send, max_attempts=most, durability=holdfast.OS)
         same(expected, real, f"drain {queue}")
         same(self.models.outbox.list(queue), self.store.outbox.list(queue), f"{queue} after draining")
+        self._tick()
 
     @rule(limit=st.integers(1, 3), scope=st.sampled_from(["pay", "s2"]))
     def read_idempotency(self, limit: int, scope: str) -> None:
@@ -388,9 +404,12 @@ class Machine(RuleBasedStateMachine):
             if name == "fails":
                 break
             if not self.models.migrations.applied(name):
+                self.world._written = 2 * applied  # each in a transaction of its own, at one instant of the clock
                 self.models.documents.put("migrated", name, b"by it")
+                self.world._written += 1
                 self.models.migrations.record(name)
                 applied += 1
+        self.world._written = 0
         try:
             done = self.store.migrate([(name, fill(name)) for name in names])
             assert "fails" not in names
@@ -398,6 +417,7 @@ class Machine(RuleBasedStateMachine):
         except KeyError:
             assert "fails" in names
         self.look_at_migrations()
+        self._tick()
 
     def look_at_migrations(self) -> None:
         same(self.models.migrations.list(), self.store.migrations.list(), "migrations")

@@ -270,6 +270,7 @@ LOCKS = [
 
 MIGRATION = {"name": one("m1", "m2", "m3")}
 
+CLOCK = [Row("clock", "set_back", {"reason": often("it was wrong", " "), "by": one(LEFT_OUT, 1, SECOND)})]
 MIGRATIONS = [
     Row("migrations", "record", MIGRATION | {"applied_at": one(LEFT_OUT, START), "expect": EXPECT}),
     Row("migrations", "forget", MIGRATION | {"expect": EXPECT}),
@@ -285,6 +286,7 @@ DOMAINS = {
     "timelines": TIMELINES,
     "locks": LOCKS,
     "migrations": MIGRATIONS,
+    "clock": CLOCK,
 }
 ROWS = [row for rows in DOMAINS.values() for row in rows]
 

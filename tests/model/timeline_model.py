@@ -46,7 +46,7 @@ class Timelines:
             if alike and happened_at in (None, old.happened_at):
                 return Done(False, old.version)
             raise Refused("HF_ECONFLICT")
-        at = self.w.now if happened_at is None else happened_at
+        at = self.w.stamp if happened_at is None else happened_at
         new = Event(timeline, id, type, subject, at, payload, self.w.version())
         self.w.state["event", timeline, id] = new
         return Done(True, new.version)

@@ -14,11 +14,18 @@ class World:
         self.state: dict[tuple[Any, ...], Any] = {}
         self.now = now
         """The store's clock."""
+        self._written = 0
+        """Operations of this transaction so far that wrote something: times that are filled in differ from one to the next."""
         self.incarnation = 1
         self.wrong = wrong
         self.versions = Series("LSN")
         self.tokens = Series("token")
         self._order = 0
+
+    @property
+    def stamp(self) -> int:
+        """A time that the store fills in. Between two transactions more time passes than they have operations: see Machine."""
+        return self.now + self._written
 
     def version(self) -> Number:
         return Number(self.versions)
@@ -61,9 +68,11 @@ class World:
         is tried."""
         saved, answers = dict(self.state), []
         refused: Optional[Refused] = None
+        self._written = 0
         for index, operation in enumerate(operations):
             try:
                 answers.append(operation())
+                self._written += bool(getattr(answers[-1], "changed", False))
             except Malformed as refusal:
                 refusal.operation = index
                 refused = refusal
@@ -72,6 +81,7 @@ class World:
                 if refused is None:
                     refusal.operation = index
                     refused = refusal
+        self._written = 0
         if refused is not None:
             self.state = saved
             raise refused

@@ -28,6 +28,7 @@ from ._abi import (
 )
 from ._calls import call_back, callback as checked_callback, relayed
 from ._domain import Owner, answered
+from .clock import ClockMutations
 from .cursor import CursorMutations
 from .document import DocumentMutations
 from .errors import Error, TimedOutError
@@ -199,6 +200,7 @@ class Later:
         self.documents = DocumentMutations(self)
         self.timelines = TimelineMutations(self)
         self.locks = LocksLater(self)
+        self.clock = ClockMutations(self)
         self.migrations = MigrationMutations(self)
 
     def _call(self) -> Any:

@@ -32,6 +32,7 @@ from ._abi import (
 )
 from . import feed as feeds
 from ._calls import Gate, Relay, Use, on_main, relayed, settle_dropped, unwatch, watch
+from .clock import Clock, ClockInTransaction
 from .cursor import Cursors, CursorsInTransaction
 from .errors import CorruptError, Error, InvalidError, LockedError, ReadFailedError, raise_for
 from .document import Documents, DocumentsInTransaction
@@ -76,6 +77,8 @@ class InfoStruct(Struct):
         ("syncs", c_uint64),
         ("fault", c_int),
         ("volatile_fs", c_bool),
+        ("clock", c_int64),
+        ("clock_ahead_us", c_int64),
         ("signals", c_uint64),
     ]
 
@@ -105,6 +108,10 @@ class Info:
     """0, or the code that failed the store for good."""
     volatile_fs: bool
     """The file system lives in memory or ignores syncs: nothing survives the machine's end."""
+    clock: int
+    """What the store's clock shows: see :class:`holdfast.clock.Clock`."""
+    clock_ahead: int
+    """By how many microseconds that is ahead of the wall clock."""
 
 
 class Store:
@@ -132,6 +139,8 @@ class Store:
         """Append-only histories: :class:`holdfast.timeline.Timelines`."""
         self.locks = Locks(self)
         """One holder at a time, fenced: :class:`holdfast.lock.Locks`."""
+        self.clock = Clock(self)
+        """The store's clock: :class:`holdfast.clock.Clock`."""
         self.migrations = Migrations(self)
         """Names of what :meth:`migrate` applied: :class:`holdfast.migration.Migrations`."""
 
@@ -210,6 +219,8 @@ class Store:
             syncs=out.syncs,
             fault=out.fault,
             volatile_fs=out.volatile_fs,
+            clock=out.clock,
+            clock_ahead=out.clock_ahead_us,
         )
 
     def later(self) -> Later:
@@ -294,6 +305,7 @@ class Transaction:
         self.documents = DocumentsInTransaction(self)
         self.timelines = TimelinesInTransaction(self)
         self.locks = LocksInTransaction(self)
+        self.clock = ClockInTransaction(self)
         self.migrations = MigrationsInTransaction(self)
 
     @contextmanager

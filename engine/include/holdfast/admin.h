@@ -142,6 +142,8 @@ struct hf_fsck_summary {
 	hf_lsn first_lsn, last_lsn; /* of whole entries; 0: none */
 	uint64_t torn_bytes; /* behind the log's end */
 	bool clean_stop; /* the witness says that the last writer closed the store, and the log ends there */
+	hf_time clock; /* what the store's clock would show now (clock.h); 0 unless state_checked */
+	int64_t clock_ahead_us; /* by how much that is ahead of the wall clock */
 	bool state_checked; /* the log was whole: it was replayed, and every invariant of every domain recounted */
 	uint64_t findings[HF_FSCK_SEVERITIES]; /* by severity */
 	size_t domain_count;

@@ -79,6 +79,8 @@ struct hf_info {
 	int fault; /* 0, or the code that failed the store for good */
 	bool volatile_fs; /* the file system lives in memory (tmpfs, ramfs) or ignores syncs: nothing here survives
 	                   * the machine's end */
+	hf_time clock; /* what the store's clock shows (clock.h) */
+	int64_t clock_ahead_us; /* by how much that is ahead of the wall clock */
 	uint64_t signals; /* writes to the eventfd since open (async.h) */
 };
 
