@@ -168,7 +168,7 @@ static bool read_frame(struct import *import, struct json_object *object, struct
 	            json_find(object, "poller_status", &status, fault);
 	if (good && status && status->type != JSON_NULL)
 		good = keep_status(file, status->value, fault);
-	file->plain = good && frame_is_plain(object, file->generated_at);
+	file->plain = good && !(status && status->type == JSON_NULL) && frame_is_plain(object, file->generated_at);
 	field_texts_free(&texts);
 	return good;
 }

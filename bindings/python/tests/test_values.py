@@ -66,7 +66,7 @@ def wrong_values(hint, name):
         return [value for value in NO_DURATION if value is not None or hint == _abi.Duration]
     if hint == typing.Optional[str] and name == "page":
         return NO_PAGE
-    if hint == typing.Optional[_abi.Text]:
+    if hint in (typing.Optional[_abi.Text], typing.Optional[_abi.Payload]):
         return [value for value in NO_TEXT if value is not None]
     if hint is bool:
         return NO_BOOL
