@@ -315,6 +315,7 @@ static void *set_back_copy(struct hf__arena *arena, const void *args)
 
 int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_back *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"clock set_back", HF__DOMAIN_CLOCK, set_back_check, set_back_decide, set_back_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -340,6 +341,7 @@ static int read_clock(struct hf__query *q, void *raw)
 
 int hf_clock_get(hf_store *store, unsigned flags, struct hf_clock *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_clock got = {0};
 	*out = got;

@@ -354,32 +354,38 @@ static const struct hf__verb lone_guard_verb = {"cursor guard", HF__DOMAIN_CURSO
 
 int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advance *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &advance_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_cursor_reset(hf_store *store, hf_txn *txn, const struct hf_cursor_reset *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &reset_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_cursor_record_error(hf_store *store, hf_txn *txn, const struct hf_cursor_record_error *args, struct hf_result *result,
                            struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &record_error_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &put_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_cursor_remove(hf_store *store, hf_txn *txn, const struct hf_cursor_remove *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &remove_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_cursor_guard(hf_store *store, hf_txn *txn, const struct hf_cursor_guard *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;
 	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
 }

@@ -71,6 +71,7 @@ static int read_one(struct hf__query *q, void *raw)
 
 int hf_cursor_get(hf_store *store, const struct hf_cursor_key *key, unsigned flags, struct hf_cursor_got *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_cursor_got got = {0};
 	struct get get = {key, &got.cursor};
@@ -232,6 +233,7 @@ static int read_list(struct hf__query *q, void *raw)
 
 int hf_cursor_list(hf_store *store, const struct hf_cursor_list *args, unsigned flags, struct hf_cursor_page *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_cursor_page page = {0};
 	struct list list = {args, &page};
@@ -304,6 +306,7 @@ static int read_lag(struct hf__query *q, void *raw)
 
 int hf_cursor_lag(hf_store *store, const struct hf_cursor_lag *args, unsigned flags, struct hf_cursor_lag_page *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_cursor_lag_page page = {0};
 	struct lag lag = {args, &page};

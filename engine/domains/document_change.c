@@ -202,6 +202,7 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup *args, struct hf_result *result,
                         struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"document regroup", HF__DOMAIN_DOCUMENT, regroup_check, regroup_decide, regroup_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -209,18 +210,21 @@ int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_r
 int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove *args, struct hf_result *result,
                        struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"document remove", HF__DOMAIN_DOCUMENT, remove_check, remove_decide, remove_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"document clear", HF__DOMAIN_DOCUMENT, clear_check, clear_decide, clear_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"document guard", HF__DOMAIN_DOCUMENT, guard_check, guard_decide, guard_copy};
 	static const struct hf__verb lone = {"document guard", HF__DOMAIN_DOCUMENT, lone_guard_check, guard_decide, guard_copy};
 	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);

@@ -167,6 +167,7 @@ static int read_list(struct hf__query *q, void *raw)
 int hf_document_list(hf_store *store, const struct hf_document_list *args, unsigned flags, struct hf_document_page *out,
                      struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_document_page page = {0};
 	struct walk walk = {.args = args, .out = &page};

@@ -129,6 +129,7 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 
 int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"document put", HF__DOMAIN_DOCUMENT, put_check, put_decide, put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

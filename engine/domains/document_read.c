@@ -39,6 +39,7 @@ static int read_document(struct hf__query *q, void *raw)
 
 int hf_document_get(hf_store *store, const struct hf_document_key *key, unsigned flags, struct hf_document_got *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_document_got got = {0};
 	struct get get = {.key = key, .out = &got.document};
@@ -53,6 +54,7 @@ int hf_document_get(hf_store *store, const struct hf_document_key *key, unsigned
 
 int hf_document_has(hf_store *store, const struct hf_document_key *key, unsigned flags, bool *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct get get = {.key = key};
 	*out = false;
@@ -130,6 +132,7 @@ static int read_count(struct hf__query *q, void *raw)
 int hf_document_count(hf_store *store, const struct hf_document_count *args, unsigned flags, struct hf_document_counted *out,
                       struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_document_counted counted = {0};
 	struct count count = {args, &counted};
@@ -166,6 +169,7 @@ static bool is_listed(const struct hf__order_node *node, struct hf__instant at)
 
 int hf_document_collections(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__names collections = {.domain = HF__DOMAIN_DOCUMENT,
 	                                             .operation = "document collections",
 	                                             .order = order_of,

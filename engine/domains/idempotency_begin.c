@@ -11,6 +11,7 @@
 
 const char *hf_idempotency_outcome_name(enum hf_idempotency_outcome outcome)
 {
+	HF__CALL;
 	static const char *const names[] = {"UNDECIDED", "NEW", "MISMATCH", "IN_PROGRESS", "REPLAY"};
 	return (size_t)outcome < COUNT_OF(names) ? names[outcome] : "UNKNOWN";
 }
@@ -125,6 +126,7 @@ static void *begin_copy(struct hf__arena *arena, const void *args)
 int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempotency_begin *args, struct hf_idempotency_begun *out,
                          struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"idempotency begin", HF__DOMAIN_IDEMPOTENCY, begin_check, begin_decide, begin_copy};
 	const struct begin call = {*args, out};
 	struct hf__answer answer = {0};
@@ -173,6 +175,7 @@ static void *complete_copy(struct hf__arena *arena, const void *args)
 int hf_idempotency_complete(hf_store *store, hf_txn *txn, const struct hf_idempotency_complete *args, struct hf_result *result,
                             struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"idempotency complete", HF__DOMAIN_IDEMPOTENCY, complete_check, complete_decide, complete_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -202,6 +205,7 @@ static void *abandon_copy(struct hf__arena *arena, const void *args)
 int hf_idempotency_abandon(hf_store *store, hf_txn *txn, const struct hf_idempotency_abandon *args, struct hf_result *result,
                            struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"idempotency abandon", HF__DOMAIN_IDEMPOTENCY, abandon_check, abandon_decide, abandon_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

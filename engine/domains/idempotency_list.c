@@ -89,6 +89,7 @@ static int read_list(struct hf__query *q, void *raw)
 int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list *args, unsigned flags, struct hf_idempotency_page *out,
                         struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_idempotency_page page = {0};
 	struct list list = {.args = args, .out = &page};

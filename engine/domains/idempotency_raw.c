@@ -80,6 +80,7 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put *args, struct hf_result *result,
                        struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"idempotency put", HF__DOMAIN_IDEMPOTENCY, put_check, put_decide, put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -111,6 +112,7 @@ static void *remove_copy(struct hf__arena *arena, const void *args)
 int hf_idempotency_remove(hf_store *store, hf_txn *txn, const struct hf_idempotency_remove *args, struct hf_result *result,
                           struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"idempotency remove", HF__DOMAIN_IDEMPOTENCY, remove_check, remove_decide, remove_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -151,6 +153,7 @@ static void *clear_copy(struct hf__arena *arena, const void *args)
 int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear *args, struct hf_result *result,
                          struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"idempotency clear", HF__DOMAIN_IDEMPOTENCY, clear_check, clear_decide, clear_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -191,6 +194,7 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard *args, struct hf_result *result,
                          struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY, guard_check, guard_decide, guard_copy};
 	static const struct hf__verb lone = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY, lone_guard_check, guard_decide, guard_copy};
 	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
@@ -223,6 +227,7 @@ static void *guard_owner_copy(struct hf__arena *arena, const void *args)
 int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard_owner *args, struct hf_result *result,
                                struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY, guard_owner_check, guard_owner_decide,
 	                                     guard_owner_copy};
 	static const struct hf__verb lone = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY, lone_guard_check, guard_owner_decide,

@@ -69,6 +69,7 @@ static int read_entry(struct hf__query *q, void *raw)
 int hf_idempotency_get(hf_store *store, const struct hf_idempotency_key *key, unsigned flags, struct hf_idempotency_got *out,
                        struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_idempotency_got got = {0};
 	struct get get = {key, &got.entry};
@@ -97,6 +98,7 @@ static int read_has(struct hf__query *q, void *raw)
 
 int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key, unsigned flags, bool *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct has has = {key, false};
 	*out = false;
@@ -133,6 +135,7 @@ static int read_count(struct hf__query *q, void *raw)
 
 int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags, struct hf_idempotency_counts *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_idempotency_counts counts = {0};
 	struct count count = {scope, &counts};
@@ -170,6 +173,7 @@ static bool scope_listed(const struct hf__order_node *node, struct hf__instant a
 
 int hf_idempotency_scopes(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__names scopes = {
 	    .domain = HF__DOMAIN_IDEMPOTENCY, .operation = "idempotency scopes", .order = order_of, .name = name_of, .root = root_of, .listed = scope_listed};
 	return hf__names_list(store, &scopes, args, flags, out, error);

@@ -61,6 +61,7 @@ static int check_names(const struct hf_idempotency_key *key, struct hf_error *er
 
 int hf_idempotency_text(const struct hf_idempotency_key *key, char *out, struct hf_error *error)
 {
+	HF__CALL;
 	out[0] = '\0';
 	const int rc = check_names(key, error);
 	if (rc != HF_OK)
@@ -98,6 +99,7 @@ static bool unescape_scope(struct hf_bytes text, char *to, struct hf_bytes *out)
 
 int hf_idempotency_parse(struct hf_bytes text, char *scope, struct hf_idempotency_key *out, struct hf_error *error)
 {
+	HF__CALL;
 	*out = (struct hf_idempotency_key){0};
 	const char *start = text.data, *colon = text.len > 0 && start ? memchr(start, ':', text.len) : NULL;
 	if (!colon)

@@ -61,6 +61,7 @@ static void *all_copy(struct hf__arena *arena, const void *args)
 int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all *args, struct hf_result *result,
                            struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"inbox mark_all_read", HF__DOMAIN_INBOX, all_check, mark_all_read_decide, all_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -68,6 +69,7 @@ int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_m
 int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all *args, struct hf_result *result,
                          struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"inbox dismiss_all", HF__DOMAIN_INBOX, all_check, dismiss_all_decide, all_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

@@ -92,6 +92,7 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn, const struct hf_inbox_put_tombstone *args, struct hf_result *result,
                            struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"inbox put_tombstone", HF__DOMAIN_INBOX, put_check, put_decide, put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -232,6 +233,7 @@ static int read_tombs(struct hf__query *q, void *raw)
 int hf_inbox_tombstones(hf_store *store, const struct hf_inbox_tombstones *args, unsigned flags, struct hf_inbox_tombstone_page *out,
                         struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_inbox_tombstone_page page = {0};
 	struct list list = {.args = args, .out = &page};

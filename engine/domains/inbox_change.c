@@ -300,41 +300,49 @@ static const struct hf__verb set_status_verb = {"inbox set_status", HF__DOMAIN_I
 
 int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &dismiss_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &undismiss_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &mark_read_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &mark_unread_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &mark_seen_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &snooze_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &remove_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;
 	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
 }
@@ -342,5 +350,6 @@ int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard *ar
 int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status *args, struct hf_result *result,
                         struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &set_status_verb, args, args->write.durability, result, NULL, error);
 }

@@ -22,6 +22,7 @@ static int read_counts(struct hf__query *q, void *raw)
 
 int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_counts *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_inbox_counts found = {0};
 	struct counts counts = {user, &found};
@@ -55,6 +56,7 @@ static int read_status(struct hf__query *q, void *raw)
 
 int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_status *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_inbox_status found = {0};
 	struct status status = {user, &found};
@@ -86,6 +88,7 @@ static const struct hf__object *root_of(const void *state)
 
 int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__names users = {
 	    .domain = HF__DOMAIN_INBOX, .operation = "inbox users", .order = order_of, .name = user_of, .root = root_of, .mono = true};
 	return hf__names_list(store, &users, args, flags, out, error);

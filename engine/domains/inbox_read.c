@@ -79,6 +79,7 @@ static int read_one(struct hf__query *q, void *raw)
 
 int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags, struct hf_inbox_got *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_inbox_got got = {0};
 	struct get get = {key, &got.record};
@@ -224,6 +225,7 @@ static int read_load(struct hf__query *q, void *raw)
 
 int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args, unsigned flags, struct hf_inbox_page *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_inbox_page page = {0};
 	struct load load = {args, &page};
@@ -275,6 +277,7 @@ static int read_dismissed(struct hf__query *q, void *raw)
 int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_dismissed *args, unsigned flags, struct hf_inbox_keys *out,
                        struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_inbox_keys keys = {0};
 	struct dismissed dismissed = {args, &keys};

@@ -280,5 +280,6 @@ static const struct hf__verb save_verb = {"inbox save", HF__DOMAIN_INBOX, save_c
 
 int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &save_verb, args, args->write.durability, result, NULL, error);
 }

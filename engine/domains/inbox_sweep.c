@@ -221,15 +221,18 @@ static const struct hf__verb clear_verb = {"inbox clear", HF__DOMAIN_INBOX, clea
 
 int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &prune_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &trim_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &clear_verb, args, args->write.durability, result, NULL, error);
 }

@@ -69,6 +69,7 @@ static void *acquire_copy(struct hf__arena *arena, const void *args)
 
 int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"lock acquire", HF__DOMAIN_LOCK, acquire_check, acquire_decide, acquire_copy};
 	static const struct hf__verb in_txn = {"lock acquire", HF__DOMAIN_LOCK, acquire_in_txn_check, acquire_decide, acquire_copy};
 	if (txn)
@@ -109,6 +110,7 @@ static void *renew_copy(struct hf__arena *arena, const void *args)
 
 int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"lock renew", HF__DOMAIN_LOCK, renew_check, renew_decide, renew_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -138,6 +140,7 @@ static void *release_copy(struct hf__arena *arena, const void *args)
 
 int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"lock release", HF__DOMAIN_LOCK, release_check, release_decide, release_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -178,6 +181,7 @@ static void *force_copy(struct hf__arena *arena, const void *args)
 int hf_lock_force_release(hf_store *store, hf_txn *txn, const struct hf_lock_force_release *args, struct hf_result *result,
                           struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"lock force_release", HF__DOMAIN_LOCK, force_check, force_decide, force_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -232,6 +236,7 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 
 int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"lock put", HF__DOMAIN_LOCK, put_check, put_decide, put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -271,6 +276,7 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 
 int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"lock guard", HF__DOMAIN_LOCK, guard_check, guard_decide, guard_copy};
 	static const struct hf__verb lone = {"lock guard", HF__DOMAIN_LOCK, lone_guard_check, guard_decide, guard_copy};
 	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
@@ -303,6 +309,7 @@ static void *guard_held_copy(struct hf__arena *arena, const void *args)
 int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held *args, struct hf_result *result,
                        struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"lock guard_held", HF__DOMAIN_LOCK, guard_held_check, guard_held_decide, guard_held_copy};
 	static const struct hf__verb lone = {"lock guard_held", HF__DOMAIN_LOCK, lone_guard_check, guard_held_decide, guard_held_copy};
 	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);

@@ -31,6 +31,7 @@ static int read_check(struct hf__query *q, void *raw)
 
 int hf_lock_check(hf_store *store, const struct hf_lock_check *args, unsigned flags, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_lock_check copy = *args;
 	const int rc = hf__read(store, HF__DOMAIN_LOCK, read_check, &copy, flags, &answer, error);
@@ -75,6 +76,7 @@ static int read_get(struct hf__query *q, void *raw)
 
 int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags, struct hf_lock_got *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_lock_got got = {0};
 	struct get get = {name, &got.lock};
@@ -166,6 +168,7 @@ static int hash_query(uint64_t *query)
 
 int hf_lock_list(hf_store *store, const struct hf_lock_list *args, unsigned flags, struct hf_lock_page *out, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf_lock_list all = {0};
 	struct hf__answer answer;
 	struct hf_lock_page page = {0};
@@ -199,6 +202,7 @@ static int read_stats(struct hf__query *q, void *raw)
 
 int hf_lock_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_lock_stats got = {0};
 	*out = got;

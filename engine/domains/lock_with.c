@@ -52,6 +52,7 @@ static int end_run(struct hf__query *q, void *args)
 
 int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn, void *ctx, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"lock with", HF__DOMAIN_LOCK, with_check, with_decide, with_copy};
 	struct hf__lock_running running = {.name = args->name};
 	const struct with with = {.write.cancel = args->cancel, .args = *args, .running = &running};

@@ -76,6 +76,7 @@ static int read_list(struct hf__query *q, void *raw)
 int hf_migrations(hf_store *store, const struct hf_migration_list *args, unsigned flags, struct hf_migration_page *out,
                   struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf_migration_list all = {0};
 	struct hf__answer answer;
 	struct hf_migration_page page = {0};

@@ -158,6 +158,7 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record *args, struct hf_result *result,
                         struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"migration record", HF__DOMAIN_MIGRATION, record_check, record_decide, record_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -165,6 +166,7 @@ int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_
 int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget *args, struct hf_result *result,
                         struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"migration forget", HF__DOMAIN_MIGRATION, forget_check, forget_decide, forget_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -172,6 +174,7 @@ int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_
 int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard *args, struct hf_result *result,
                        struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"migration guard", HF__DOMAIN_MIGRATION, guard_check, guard_decide, guard_copy};
 	static const struct hf__verb lone = {"migration guard", HF__DOMAIN_MIGRATION, lone_guard_check, guard_decide, guard_copy};
 	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
@@ -232,6 +235,7 @@ static int is_applied(hf_store *store, struct applied applied, unsigned flags, b
 
 int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, bool *out, struct hf_error *error)
 {
+	HF__CALL;
 	return is_applied(store, (struct applied){.name = name}, flags, out, error);
 }
 
@@ -289,6 +293,7 @@ static int migrate_one(hf_store *store, const struct hf_migration *migration, bo
 
 int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count, struct hf_migrated *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf_migrated done = {0};
 	struct hf_error failure = {0};
 	int rc = check_list(list, count, &failure);

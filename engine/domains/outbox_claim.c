@@ -167,5 +167,6 @@ int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_c
 int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_claim *args, struct hf_outbox_items *out, struct hf_result *result,
                     struct hf_error *error)
 {
+	HF__CALL;
 	return hf__outbox_claim_one(store, txn, &(struct hf__outbox_claim){.args = *args, .out = out}, result, error);
 }

@@ -95,6 +95,7 @@ static int read_page(struct hf__query *q, void *raw)
 int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args, unsigned flags, struct hf_outbox_completed_page *out,
                         struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct page page = {.args = args};
 	*out = (struct hf_outbox_completed_page){0};

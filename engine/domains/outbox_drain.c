@@ -200,6 +200,7 @@ static int check(const struct drain *drain, struct hf_error *error)
 
 int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args, struct hf_outbox_drained *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct drain drain = {.store = store, .args = args, .out = out, .owner = args->owner.len > 0 ? args->owner : hf_str("drain")};
 	struct hf_outbox_items page = {0};
 	*out = (struct hf_outbox_drained){0};

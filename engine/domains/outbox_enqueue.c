@@ -196,6 +196,7 @@ static void *enqueue_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox enqueue", HF__DOMAIN_OUTBOX, enqueue_check, enqueue_decide, enqueue_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -262,6 +263,7 @@ static void *many_copy(struct hf__arena *arena, const void *raw)
 int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_many *args, struct hf_result *result,
                            struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox enqueue many", HF__DOMAIN_OUTBOX, many_check, many_decide, many_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

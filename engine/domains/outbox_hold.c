@@ -39,6 +39,7 @@ static void *extend_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox extend", HF__DOMAIN_OUTBOX, extend_check, extend_decide, extend_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -78,6 +79,7 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_guard(hf_store *store, hf_txn *txn, const struct hf_outbox_guard *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox guard", HF__DOMAIN_OUTBOX, guard_check, guard_decide, guard_copy};
 	static const struct hf__verb lone = {"outbox guard", HF__DOMAIN_OUTBOX, lone_guard_check, guard_decide, guard_copy};
 	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
@@ -110,6 +112,7 @@ static void *guard_claim_copy(struct hf__arena *arena, const void *args)
 int hf_outbox_guard_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_guard_claim *args, struct hf_result *result,
                           struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox guard claim", HF__DOMAIN_OUTBOX, guard_claim_check, guard_claim_decide, guard_claim_copy};
 	static const struct hf__verb lone = {"outbox guard claim", HF__DOMAIN_OUTBOX, lone_guard_check, guard_claim_decide, guard_claim_copy};
 	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);

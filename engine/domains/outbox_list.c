@@ -256,6 +256,7 @@ static int list_matching(hf_store *store, struct page *page, unsigned flags, str
 
 int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args, unsigned flags, struct hf_outbox_items *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct page page = {.args = args, .token = args->page};
 	*out = (struct hf_outbox_items){0};
 	if (query_of(args, &page.query) != HF_OK)

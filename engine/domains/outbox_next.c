@@ -200,6 +200,7 @@ static void *next_copy(struct hf__arena *arena, const void *args)
 int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args, struct hf_outbox_items *out,
                          struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX, next_check, next_decide, next_copy};
 	bool again;
 	const struct claim_many call = {*args, out, &again, txn != NULL};

@@ -60,6 +60,7 @@ static void *complete_copy(struct hf__arena *arena, const void *args)
 int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_complete *args, struct hf_result *result,
                        struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox complete", HF__DOMAIN_OUTBOX, complete_check, complete_decide, complete_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -142,6 +143,7 @@ static void *remove_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_remove(hf_store *store, hf_txn *txn, const struct hf_outbox_remove *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox remove", HF__DOMAIN_OUTBOX, remove_check, remove_decide, remove_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -220,6 +222,7 @@ static void *fail_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox fail", HF__DOMAIN_OUTBOX, fail_check, fail_decide, fail_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -258,6 +261,7 @@ static void *release_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_release *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox release", HF__DOMAIN_OUTBOX, release_check, release_decide, release_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -297,6 +301,7 @@ static void *mark_failed_copy(struct hf__arena *arena, const void *args)
 int hf_outbox_mark_failed(hf_store *store, hf_txn *txn, const struct hf_outbox_mark_failed *args, struct hf_result *result,
                           struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox mark failed", HF__DOMAIN_OUTBOX, mark_failed_check, mark_failed_decide, mark_failed_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -341,6 +346,7 @@ static void *retry_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox retry", HF__DOMAIN_OUTBOX, retry_check, retry_decide, retry_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -398,6 +404,7 @@ static void *reschedule_copy(struct hf__arena *arena, const void *args)
 int hf_outbox_reschedule(hf_store *store, hf_txn *txn, const struct hf_outbox_reschedule *args, struct hf_result *result,
                          struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox reschedule", HF__DOMAIN_OUTBOX, reschedule_check, reschedule_decide, reschedule_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

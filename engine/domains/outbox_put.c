@@ -134,6 +134,7 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox put", HF__DOMAIN_OUTBOX, put_check, put_decide, put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -179,6 +180,7 @@ static void *completed_copy(struct hf__arena *arena, const void *args)
 int hf_outbox_put_completed(hf_store *store, hf_txn *txn, const struct hf_outbox_put_completed *args, struct hf_result *result,
                             struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox put completed", HF__DOMAIN_OUTBOX, completed_check, completed_decide, completed_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

@@ -97,6 +97,7 @@ static void *configure_copy(struct hf__arena *arena, const void *args)
 int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure *args, struct hf_result *result,
                         struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox configure", HF__DOMAIN_OUTBOX, configure_check, configure_decide, configure_copy};
 	bool again;
 	const struct configure call = {*args, &again};
@@ -174,6 +175,7 @@ static int idle_decide(void *state, struct hf__decision *d, const void *raw, str
 
 int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox pause", HF__DOMAIN_OUTBOX, pause_check, pause_decide, pause_copy};
 	static const struct hf__verb in_txn = {"outbox pause", HF__DOMAIN_OUTBOX, txn_pause_check, pause_decide, pause_copy};
 	static const struct hf__verb idle = {"outbox pause", HF__DOMAIN_OUTBOX, pause_check, idle_decide, pause_copy};
@@ -192,6 +194,7 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *
 
 int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox resume", HF__DOMAIN_OUTBOX, pause_check, resume_decide, pause_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
@@ -229,6 +232,7 @@ static void *clear_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox clear", HF__DOMAIN_OUTBOX, clear_check, clear_decide, clear_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

@@ -34,6 +34,7 @@ static int read_item(struct hf__query *q, void *raw)
 
 int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags, struct hf_outbox_got *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_outbox_got got = {0};
 	struct get get = {key, &got.item};
@@ -176,6 +177,7 @@ static int read_stats(struct hf__query *q, void *raw)
 
 int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, struct hf_outbox_stats *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_outbox_stats got = {0};
 	struct stats stats = {queue, &got};
@@ -207,6 +209,7 @@ static const struct hf__object *root_of(const void *state)
 
 int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__names queues = {
 	    .domain = HF__DOMAIN_OUTBOX, .operation = "outbox queues", .order = order_of, .name = name_of, .root = root_of, .mono = true};
 	return hf__names_list(store, &queues, args, flags, out, error);

@@ -128,6 +128,7 @@ static void *redrive_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redrive *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox redrive", HF__DOMAIN_OUTBOX, redrive_check, redrive_decide, redrive_copy};
 	bool again;
 	const struct redrive call = {*args, &again};
@@ -184,6 +185,7 @@ static void *prune_copy(struct hf__arena *arena, const void *args)
 
 int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__verb verb = {"outbox prune", HF__DOMAIN_OUTBOX, prune_check, prune_decide, prune_copy};
 	bool again;
 	const struct prune call = {*args, &again};

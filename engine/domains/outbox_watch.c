@@ -6,6 +6,7 @@
 int hf_outbox_subscribe(hf_store *store, struct hf_bytes queue, hf_event_fn callback, void *ctx, hf_subscription **out,
                         struct hf_error *error)
 {
+	HF__CALL;
 	const struct hf_subscribe args = {.domain = "outbox", .key = {queue}, .parts = 1, .callback = callback, .ctx = ctx};
 	*out = NULL;
 	if (!hf__key_part_ok(queue, false))
@@ -17,5 +18,6 @@ int hf_outbox_subscribe(hf_store *store, struct hf_bytes queue, hf_event_fn call
 
 void hf_outbox_unsubscribe(hf_subscription *subscription)
 {
+	HF__CALL;
 	hf_unsubscribe(subscription);
 }

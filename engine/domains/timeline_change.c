@@ -273,22 +273,26 @@ static const struct hf__verb lone_guard_verb = {"timeline guard", HF__DOMAIN_TIM
 int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_append *args, struct hf_result *result,
                        struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &append_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_timeline_retain(hf_store *store, hf_txn *txn, const struct hf_timeline_retain *args, struct hf_result *result,
                        struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &retain_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_timeline_clear(hf_store *store, hf_txn *txn, const struct hf_timeline_clear *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	return hf__mutate(store, txn, &clear_verb, args, args->write.durability, result, NULL, error);
 }
 
 int hf_timeline_guard(hf_store *store, hf_txn *txn, const struct hf_timeline_guard *args, struct hf_result *result, struct hf_error *error)
 {
+	HF__CALL;
 	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;
 	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
 }

@@ -73,6 +73,7 @@ static int read_one(struct hf__query *q, void *raw)
 
 int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key, unsigned flags, struct hf_timeline_got *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_timeline_got got = {0};
 	struct get get = {key, &got.event};
@@ -134,6 +135,7 @@ static int read_count(struct hf__query *q, void *raw)
 
 int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args, unsigned flags, uint64_t *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	uint64_t found = 0;
 	struct count count = {args, &found};
@@ -254,6 +256,7 @@ static int read_page(struct hf__query *q, void *raw)
 int hf_timeline_query(hf_store *store, const struct hf_timeline_query *args, unsigned flags, struct hf_timeline_page *out,
                       struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	struct hf_timeline_page page = {0};
 	struct query query = {args, &page};
@@ -289,6 +292,7 @@ static int read_latest(struct hf__query *q, void *raw)
 
 int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned flags, hf_time *out, struct hf_error *error)
 {
+	HF__CALL;
 	struct hf__answer answer;
 	hf_time found = HF_UNSET;
 	struct latest latest = {timeline, &found};
@@ -318,6 +322,7 @@ static const struct hf__object *root_of(const void *state)
 
 int hf_timelines(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
 {
+	HF__CALL;
 	static const struct hf__names timelines = {
 	    .domain = HF__DOMAIN_TIMELINE, .operation = "timelines", .order = order_of, .name = name_of, .root = root_of};
 	return hf__names_list(store, &timelines, args, flags, out, error);

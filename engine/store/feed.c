@@ -249,6 +249,7 @@ int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_b
 
 void hf_feed_wake(hf_feed *feed)
 {
+	HF__CALL;
 	atomic_store(&feed->woken, true);
 	/* The watch outlives the store while a feed refers to it. */
 	hf__bell_ring(feed->watch ? &feed->watch->durable : &feed->bell);

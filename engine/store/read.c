@@ -50,7 +50,6 @@ static int refuse(struct hf_error *error, int rc, const char *why)
 int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags, struct hf__answer *answer,
              struct hf_error *error)
 {
-	HF__CALL;
 	unsigned index = 0;
 	char why[HF_ERROR_TEXT] = "";
 	*answer = (struct hf__answer){.store = store};

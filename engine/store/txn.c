@@ -200,7 +200,6 @@ int hf__wait(struct hf_store *store, const struct hf__ticket *ticket, struct hf_
 int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args, enum hf_durability durability, int64_t wait_us,
                     struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
 {
-	HF__CALL;
 	const struct hf__op op = {verb, args, result, answer, NULL};
 	const struct hf_write *write = args;
 	if (wait_us == 0)
@@ -231,7 +230,6 @@ static int commit_one(struct hf_store *s, const struct hf__op *op, enum hf_durab
 int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args, enum hf_durability durability,
                struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
 {
-	HF__CALL;
 	const struct hf_write *write = args;
 	struct hf_ticket *ticket = txn ? NULL : write->ticket;
 	const struct hf__op op = {verb, args, result, answer, NULL};

@@ -1,18 +1,23 @@
 /* See holdfast/version.h. A test compares the table with the headers: every public struct has a row. */
 #include "holdfast/holdfast.h"
 
+#include "store/call.h"
+
 const char *hf_version(void)
 {
+	HF__CALL;
 	return HF_VERSION;
 }
 
 unsigned hf_version_number(void)
 {
+	HF__CALL;
 	return HF_VERSION_NUMBER;
 }
 
 unsigned hf_abi(void)
 {
+	HF__CALL;
 	return HF_ABI;
 }
 
@@ -182,6 +187,7 @@ static const struct row rows[] = {
 
 size_t hf_struct_size(const char *name)
 {
+	HF__CALL;
 	for (size_t i = 0; name && i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(rows[i].name, name) == 0)
 			return rows[i].size;

@@ -346,6 +346,7 @@ void hf__waits_close(struct hf_store *s)
 
 int hf_cancel(hf_store *store, struct hf_cancel *cancel, struct hf_error *error)
 {
+	HF__CALL;
 	const int rc = cancel ? hf__check_fork(store, error) : hf__fail(error, HF_EINVAL, 0, "cancel: it needs a struct hf_cancel");
 	if (rc != HF_OK)
 		return rc;
