@@ -440,7 +440,7 @@ class InboxMutations(Domain):
         """
         borrow = Borrow()
         args = SetStatusStruct(
-            write(expect, durability), borrow.bytes(user), borrow.bytes(status), borrow.bytes(b"" if extra is None else extra), extra is not None
+            write(expect, durability), borrow.bytes(user), borrow.bytes(status), borrow.given(extra), extra is not None
         )
         return self._mutate("hf_inbox_set_status", args)
 

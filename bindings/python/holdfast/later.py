@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, addressof, byref, c_int, c_int64, c_void_p
-from typing import Any, Callable, Generic, Iterator, Optional, TypeVar
+from typing import Any, Callable, Generic, Iterator, Optional, Sequence, TypeVar, Union
 
 from ._abi import (
     FOR_EVER,
@@ -128,25 +128,27 @@ class OutboxLater(OutboxMutations):
         owner: Text,
         *,
         lease: Duration = 0,
+        max_run: Duration = 0,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Answered[OutboxItem]:
         """Claims one item by name. Wait for the ticket before acting on it."""
-        borrow, args = _claim_args(queue, id, owner, lease, expect, durability)
+        borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
         item = answered(self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0])
         return Answered(item, _ticket_of(self._owner))
 
     def claim_next(
         self,
-        queue: Text,
+        queue: Union[Text, Sequence[Text]],
         owner: Text,
         *,
         lease: Duration = 0,
+        max_run: Duration = 0,
         max: int = 1,  # noqa: A002
         durability: Durability = Durability.DURABLE,
     ) -> Answered[list[OutboxItem]]:
         """Claims what is next. Wait for the ticket before acting on it."""
-        borrow, args = _claim_next_args(queue, owner, lease, max, durability, 0)
+        borrow, args = _claim_next_args(queue, owner, lease, max_run, max, durability, 0)
         items = answered(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items)
         return Answered(items, _ticket_of(self._owner))
 

@@ -758,9 +758,14 @@ class OutboxMutations(Domain):
 
         :param wait: then wait so long until nothing of it is sending
         """
-        borrow = Borrow()
-        args = PauseStruct(write(expect, durability), borrow.bytes(queue), duration(wait))
-        return self._mutate("hf_outbox_pause", args)
+        borrow, span = Borrow(), duration(wait)
+        args = PauseStruct(write(expect, durability), borrow.bytes(queue), span)
+
+        def body() -> Result:
+            return self._mutate("hf_outbox_pause", args)
+
+        # Who is interrupted leaves the queue paused.
+        return body() if self._in_transaction else waited(self._owner, span, args.write, body, lambda result: None)
 
     def resume(
         self, queue: Text, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE

@@ -73,6 +73,7 @@ WAITS = {
     "feed from outside": 'holdfast.feed("state", store.info().last_lsn + 1).read(wait=holdfast.FOR_EVER)',
     "subscription": "store.subscribe().read(wait=holdfast.FOR_EVER)",
     "open": 'holdfast.open("state", wait=holdfast.FOR_EVER)',
+    "pause": '(store.outbox.claim("d", "1", "w"), store.outbox.pause("d", wait=holdfast.FOR_EVER))',
     "drain": 'store.outbox.drain("d", lambda item: time.sleep(1000))',
     "migrate": 'store.migrate([("m", lambda txn: time.sleep(1000))])',
 }
