@@ -261,6 +261,7 @@ static struct hf__removed *cursor_removed(void *state)
 const struct hf__domain hf__cursor_domain = {
     .id = HF__DOMAIN_CURSOR,
     .name = "cursor",
+    .kinds = hf__cursor_kinds,
     .state_size = sizeof(struct hf__cursor_state),
     .init = cursor_init,
     .deinit = cursor_deinit,

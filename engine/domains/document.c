@@ -70,6 +70,7 @@ static struct hf__removed *document_removed(void *state)
 const struct hf__domain hf__document_domain = {
     .id = HF__DOMAIN_DOCUMENT,
     .name = "document",
+    .kinds = hf__document_kinds,
     .state_size = sizeof(struct hf__document_state),
     .init = document_init,
     .deinit = document_deinit,

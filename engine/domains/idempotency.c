@@ -76,6 +76,7 @@ static struct hf__removed *idem_removed(void *state)
 const struct hf__domain hf__idempotency_domain = {
     .id = HF__DOMAIN_IDEMPOTENCY,
     .name = "idempotency",
+    .kinds = hf__idempotency_kinds,
     .state_size = sizeof(struct hf__idem_state),
     .init = idem_init,
     .deinit = idem_deinit,

@@ -247,6 +247,7 @@ static struct hf__removed *inbox_removed(void *state)
 const struct hf__domain hf__inbox_domain = {
     .id = HF__DOMAIN_INBOX,
     .name = "inbox",
+    .kinds = hf__inbox_kinds,
     .state_size = sizeof(struct hf__inbox_state),
     .init = inbox_init,
     .deinit = inbox_deinit,

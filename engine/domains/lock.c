@@ -165,6 +165,7 @@ static struct hf__removed *lock_removed(void *state)
 const struct hf__domain hf__lock_domain = {
     .id = HF__DOMAIN_LOCK,
     .name = "lock",
+    .kinds = hf__lock_kinds,
     .state_size = sizeof(struct hf__lock_state),
     .init = lock_init,
     .deinit = lock_deinit,

@@ -273,6 +273,7 @@ static int migration_verify(const void *raw, struct hf__text *why)
 const struct hf__domain hf__migration_domain = {
     .id = HF__DOMAIN_MIGRATION,
     .name = "migration",
+    .kinds = hf__migration_kinds,
     .state_size = sizeof(struct hf__migration_state),
     .init = migration_init,
     .deinit = migration_deinit,

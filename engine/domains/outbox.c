@@ -85,6 +85,7 @@ static struct hf__removed *outbox_removed(void *state)
 const struct hf__domain hf__outbox_domain = {
     .id = HF__DOMAIN_OUTBOX,
     .name = "outbox",
+    .kinds = hf__outbox_kinds,
     .state_size = sizeof(struct hf__outbox_state),
     .init = outbox_init,
     .deinit = outbox_deinit,

@@ -219,6 +219,7 @@ static struct hf__removed *timeline_removed(void *state)
 const struct hf__domain hf__timeline_domain = {
     .id = HF__DOMAIN_TIMELINE,
     .name = "timeline",
+    .kinds = hf__timeline_kinds,
     .state_size = sizeof(struct hf__timeline_state),
     .init = timeline_init,
     .deinit = timeline_deinit,

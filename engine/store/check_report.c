@@ -116,7 +116,7 @@ void hf__check_affects(struct hf__check *c, size_t finding, enum hf_fsck_how how
 	if (finding == HF__NO_FINDING || !room_for_object(c, &c->findings[finding]))
 		return;
 	const struct hf__domain *row = hf__domain_by_id(c->store, entry->domain, &index);
-	if (row)
+	if (hf__entry_known(row, entry))
 		row->describe(entry, &text);
 	struct hf__finding *f = &c->findings[finding];
 	f->objects[f->count++] = (struct hf_fsck_object){how, entry->lsn, row ? row->name : "unknown", keep(c, words)};

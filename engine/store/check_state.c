@@ -19,7 +19,8 @@ static void report_unknown(struct hf__check *c, const struct hf__entry *entry)
 	char name[HF__NAME_MAX];
 	hf__segment_name(entry->place.segment, name);
 	const size_t finding = hf__check_note(c, HF_FSCK_NEWER, name, entry->place.offset - HF__ENTRY_HEADER_SIZE, 0,
-	                                      "an entry of domain %u, which this version does not know", entry->domain);
+	                                      "a newer version wrote this entry (domain %u, kind %u, body version %u)", entry->domain,
+	                                      entry->kind, entry->body.len ? *(const uint8_t *)entry->body.data : 0u);
 	hf__check_range(c, finding, entry->lsn, entry->lsn);
 	c->certain = false;
 }

@@ -301,9 +301,22 @@ struct hf__emitter {
 	int (*payload)(struct hf__emitter *emitter, const struct hf__payload *payload);
 };
 
+/* One kind of entries that this version can read: see domains/kinds.c. */
+struct hf__kind {
+	uint8_t kind; /* 0 ends a table */
+	uint8_t version; /* newest version of its bodies; the version is their first byte, 1 and up */
+	uint8_t causes; /* causes below are known; 0: its bodies have none */
+	uint8_t cause_at; /* enum hf__cause_at */
+};
+enum hf__cause_at {
+	HF__CAUSE_BEHIND_VERSION = 1, /* the second byte */
+	HF__CAUSE_BEHIND_KEY = 2, /* the byte behind the key part that follows the version */
+};
+
 struct hf__domain {
 	uint8_t id; /* on disk: never reuse, never renumber */
 	const char *name;
+	const struct hf__kind *kinds; /* what `apply` and the others below are given; NULL: anything */
 	size_t state_size;
 	/* `state` is zeroed. HF_OK or HF_ENOMEM (deinit is called all the same). */
 	int (*init)(void *state, const struct hf__domain_env *env);

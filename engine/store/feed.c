@@ -64,19 +64,33 @@ static int add_event(struct hf_feed *feed, struct hf__answer *answer, const stru
 
 /* --- Batches --------------------------------------------------------------------------------------------------------------------- */
 
+/* HF_ENOTFOUND: a newer version wrote it, and it may be passed over. */
+static int readable(const struct hf_feed *feed, const struct hf__entry *entry, struct hf_error *error)
+{
+	const struct hf__domain *row;
+	unsigned index = 0;
+	const int rc = hf__entry_readable(feed->tail.store, entry, &row, &index);
+	return rc != HF_EVERSION ? rc
+	                         : hf__fail(error, rc, 0, "entry %llu was written by a newer version (domain %u, kind %u)",
+	                                    (unsigned long long)entry->lsn, entry->domain, entry->kind);
+}
+
+/* What this version cannot read stays where it is: the next call says so again. */
 static int take_entry(struct hf_feed *feed, uint64_t limit, struct hf__entry *out, struct hf_error *error)
 {
-	if (feed->has_waiting) {
+	for (;;) {
+		int rc = HF_OK;
+		while (!feed->has_waiting && rc == HF_OK) {
+			rc = hf__tail_next(&feed->tail, limit, feed->from, &feed->waiting, error);
+			feed->has_waiting = rc == HF_OK && feed->waiting.lsn >= feed->from; /* until it is in a batch that was given */
+		}
 		*out = feed->waiting;
-		return HF_OK;
+		if (rc == HF_OK)
+			rc = readable(feed, out, error);
+		if (rc != HF_ENOTFOUND || !feed->has_waiting)
+			return rc;
+		feed->has_waiting = false;
 	}
-	int rc;
-	do
-		rc = hf__tail_next(&feed->tail, limit, feed->from, out, error);
-	while (rc == HF_OK && out->lsn < feed->from);
-	feed->has_waiting = rc == HF_OK; /* until it is in a batch that was given */
-	feed->waiting = *out;
-	return rc;
 }
 
 /* Fills the scratch with what there is. HF_OK with at least one, HF_ENOTFOUND, or why not. A failure behind the first entry comes with the next call. */

@@ -364,6 +364,11 @@ int hf__recover(struct hf_store *s, struct hf_error *error);
 int hf__states_init(struct hf_store *s, void **states);
 void hf__states_deinit(struct hf_store *s, void **states);
 const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index);
+/* May this version take an entry of a group that verified? HF_OK with its row; HF_ENOTFOUND: a newer version wrote it and says that it may be
+ * passed over; HF_EVERSION: a newer version wrote it. */
+int hf__entry_readable(const struct hf_store *s, const struct hf__entry *entry, const struct hf__domain **row, unsigned *index);
+/* Is that kind, body version and cause known? `row` may be NULL. */
+bool hf__entry_known(const struct hf__domain *row, const struct hf__entry *entry);
 /* Names that are gone (removed.h). No change is under way. The first is for a running store: true says that more could go at once. The others are for what was
  * read, after each entry and at the end, before any answer was given. */
 bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget);

@@ -33,15 +33,18 @@ static int give(void *arg, const struct hf__entry *entry)
 	unsigned index = 0;
 	if (entry->lsn < reading->next)
 		return 0;
-	const struct hf__domain *row = hf__domain_by_id(reading->r.store, entry->domain, &index);
-	if (row && !(reading->flags & HF_LOG_WITHOUT_TEXT))
+	const struct hf__domain *row;
+	const int rc = hf__entry_readable(reading->r.store, entry, &row, &index);
+	if (rc != HF_OK)
+		return rc == HF_ENOTFOUND ? 0 : rc;
+	if (!(reading->flags & HF_LOG_WITHOUT_TEXT))
 		row->describe(entry, &text);
 	struct hf_event event;
 	hf__event_of(reading->r.store, entry, &event);
 	const struct hf_log_entry out = {
 	    .lsn = entry->lsn,
 	    .at = entry->at,
-	    .domain = row ? row->name : "unknown",
+	    .domain = row->name,
 	    .domain_id = entry->domain,
 	    .kind = entry->kind,
 	    .transaction_end = (entry->flags & HF__ENTRY_LAST) != 0,

@@ -27,13 +27,16 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	struct hf__recovery *r = arg;
 	struct hf_store *s = r->store;
 	unsigned index = 0;
-	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
-	if (!row)
-		return entry->flags & HF__ENTRY_IGNORABLE ? 0 : HF_EVERSION;
+	const struct hf__domain *row;
 	struct hf__entry known = *entry;
 	known.setback = hf__setback(s, s->states);
+	int rc = hf__entry_readable(s, entry, &row, &index);
+	if (rc == HF_ENOTFOUND)
+		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback)); /* its time counts all the same */
+	if (rc != HF_OK)
+		return rc == HF_ENOTFOUND ? 0 : rc;
 	hf__change_begin(&s->change, entry->lsn, true);
-	const int rc = row->apply(s->states[index], &s->change, &known);
+	rc = row->apply(s->states[index], &s->change, &known);
 	if (rc != HF_OK) {
 		hf__change_undo(&s->change);
 		return rc;

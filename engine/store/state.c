@@ -20,6 +20,40 @@ const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, 
 	return NULL;
 }
 
+/* Where the cause of a body stands; its length, if it is too short to have one. */
+static size_t cause_place(const struct hf__kind *kind, struct hf_bytes body)
+{
+	const uint8_t *at = body.data;
+	if (kind->cause_at == HF__CAUSE_BEHIND_VERSION || body.len < 3)
+		return body.len < 2 ? body.len : 1;
+	const size_t place = 3u + hf__load_u16(at + 1);
+	return place < body.len ? place : body.len;
+}
+
+bool hf__entry_known(const struct hf__domain *row, const struct hf__entry *entry)
+{
+	if (!row)
+		return false;
+	const struct hf__kind *kind = row->kinds;
+	const uint8_t *body = entry->body.data;
+	while (kind && kind->kind && kind->kind != entry->kind)
+		kind++;
+	if (!kind || entry->body.len == 0) /* what is too short has no version: damage, and for the decoder to find */
+		return true;
+	if (kind->kind == 0 || body[0] == 0 || body[0] > kind->version)
+		return false;
+	const size_t place = kind->causes ? cause_place(kind, entry->body) : entry->body.len;
+	return place == entry->body.len || body[place] < kind->causes;
+}
+
+int hf__entry_readable(const struct hf_store *s, const struct hf__entry *entry, const struct hf__domain **row, unsigned *index)
+{
+	*row = hf__domain_by_id(s, entry->domain, index);
+	if (hf__entry_known(*row, entry))
+		return HF_OK;
+	return entry->flags & HF__ENTRY_IGNORABLE ? HF_ENOTFOUND : HF_EVERSION;
+}
+
 int hf__states_init(struct hf_store *s, void **states)
 {
 	for (unsigned i = 0; i < s->domains->count; i++) {
@@ -198,9 +232,10 @@ int hf__state_load(struct hf_store *store, struct hf_bytes dump, struct hf_error
 static int rebuild_entry(struct hf_store *s, void **states, const struct hf__entry *entry)
 {
 	unsigned index = 0;
-	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
-	if (!row)
-		return entry->flags & HF__ENTRY_IGNORABLE ? HF_OK : HF_EVERSION;
+	const struct hf__domain *row;
+	const int rc = hf__entry_readable(s, entry, &row, &index);
+	if (rc != HF_OK)
+		return rc == HF_ENOTFOUND ? HF_OK : rc;
 	struct hf__entry known = *entry;
 	known.setback = hf__setback(s, states);
 	return apply_entry(s, states[index], row, &known);
