@@ -8,6 +8,11 @@
 /* Low 64 bits of XXH3_128 with a seed. The 128-bit variant has no seed-dependent collisions at 17 to 240 bytes. */
 uint64_t hf__checksum(const void *data, size_t len, uint64_t seed);
 
+#ifdef HF_TESTING
+/* Bytes that hf__checksum has read so far, on all threads. */
+uint64_t hf__checksum_bytes(void);
+#endif
+
 /* What a store's checksums have in common. */
 uint64_t hf__seed_base(const uint8_t uuid[16], uint16_t epoch);
 /* The seed of what belongs to one LSN (or, for headers, one segment number). */

@@ -95,27 +95,23 @@ size_t hf__entry_read(uint64_t lsn, const uint8_t *valid, struct hf__entry *out)
 	return HF__ENTRY_HEADER_SIZE + body_len + pad_of(body_len);
 }
 
-bool hf__entry_salvage(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes, struct hf__entry *out, size_t *size,
-                       bool *whole_header)
+bool hf__entry_header_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes)
 {
-	const uint64_t seed = hf__seed_at(id->seed, lsn);
+	return bytes.len >= HF__ENTRY_HEADER_SIZE && header_valid(id, bytes.data, hf__seed_at(id->seed, lsn));
+}
+
+bool hf__entry_body_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes)
+{
+	return bytes.len >= HF__ENTRY_HEADER_SIZE && body_valid(bytes.data, bytes.len, hf__seed_at(id->seed, lsn));
+}
+
+bool hf__entry_possible(const struct hf__log_id *id, struct hf_bytes bytes)
+{
 	const uint8_t *at = bytes.data;
-	memset(out, 0, sizeof *out);
-	*size = 0;
-	*whole_header = false;
-	if (bytes.len < HF__ENTRY_HEADER_SIZE) {
+	if (bytes.len < HF__ENTRY_HEADER_SIZE || hf__load_u32(at + AT_BODY_LEN) > bytes.len - HF__ENTRY_HEADER_SIZE) {
 		return false;
 	}
-	*whole_header = header_valid(id, at, seed);
-	if (!*whole_header && !body_valid(at, bytes.len, seed)) {
-		return false;
-	}
-	const size_t left = bytes.len - HF__ENTRY_HEADER_SIZE;
-	*size = hf__entry_read(lsn, at, out);
-	if (out->body.len > left) {
-		out->body.len = left;
-	}
-	return true;
+	return at[AT_DOMAIN] != 0 && at[AT_KIND] != 0 && (id->features_unknown || ((at[AT_FLAGS] & ~FLAGS_KNOWN) == 0 && at[AT_ZERO] == 0));
 }
 
 int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes, struct hf__entry *out, size_t *size)

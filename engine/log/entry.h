@@ -29,10 +29,12 @@ void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id 
 /* Decodes and verifies the entry at bytes[0]; *size = header, body and padding. place of *out is left zero. HF_ECORRUPT when anything is
  * off, padding that is not zero included. */
 HF_CHECKED int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes, struct hf__entry *out, size_t *size);
-/* What can be made out of an entry that does not decode: true when its header verifies, or its body as far as a damaged header tells of it. *out may
- * be wrong in part, its body may be cut short; *size leads to the next entry only if the header verified (*whole_header). */
-bool hf__entry_salvage(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes, struct hf__entry *out, size_t *size,
-                       bool *whole_header);
+/* For those who make out what is damaged: the two halves of decoding, each by itself. Does a header verify here? */
+bool hf__entry_header_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes);
+/* Does the body verify that this header tells of, valid or not? */
+bool hf__entry_body_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes);
+/* Could a header stand here? Without hashing: a length that fits, flags and reserved bytes as they may be. */
+bool hf__entry_possible(const struct hf__log_id *id, struct hf_bytes bytes);
 /* The same for bytes that hf__entry_decode (or hf__group_verify_body) found valid already: reads, checks nothing. Returns the size. */
 size_t hf__entry_read(uint64_t lsn, const uint8_t *valid, struct hf__entry *out);
 

@@ -207,6 +207,13 @@ static bool frame_decode(const struct hf__log_id *id, const uint8_t *frame, stru
 	return frame_sensible(out) && hf__load_u64(frame + AT_FRAME_SUM) == frame_sum(frame, out->hash, hf__seed_at(id->seed, out->first_lsn));
 }
 
+bool hf__group_stands(struct hf_bytes bytes, struct hf__position place)
+{
+	const uint8_t *at = bytes.data;
+	return bytes.len >= HF__GROUP_HEADER_SIZE && hf__group_magic(at) && hf__load_u32(at + AT_SEGMENT) == place.segment &&
+	       hf__load_u32(at + AT_OFFSET) == place.offset;
+}
+
 int hf__group_decode_header(const struct hf__log_id *id, struct hf_bytes bytes, struct hf__group_header *out)
 {
 	const uint8_t *frame = bytes.data;

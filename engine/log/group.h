@@ -46,6 +46,8 @@ static inline bool hf__group_magic(const uint8_t *at)
 {
 	return memcmp(at, HF__GROUP_MAGIC, sizeof HF__GROUP_MAGIC - 1) == 0;
 }
+/* Does a frame begin here that says that it stands at `place`? Says no to nearly all else, without hashing: for searches. */
+bool hf__group_stands(struct hf_bytes bytes, struct hf__position place);
 /* Decodes and verifies frame and portable header. No check of place, hash or LSN against a neighbour. */
 HF_CHECKED int hf__group_decode_header(const struct hf__log_id *id, struct hf_bytes bytes, struct hf__group_header *out);
 /* Verifies body, padding and every entry; `bytes` begins at the frame. */

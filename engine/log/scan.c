@@ -89,18 +89,29 @@ static uint64_t later_of(uint64_t a, uint64_t b)
 
 /* --- The walk ------------------------------------------------------------------------------------------------------------ */
 
-/* A header that verifies and stands where it says. */
+/* A header that verifies and stands where it says. Where it says otherwise nothing is hashed. */
 static bool header_at(const struct walk *w, uint32_t at, struct hf__group_header *out)
 {
-	return hf__group_decode_header(w->in->id, bytes_from(w, at), out) == HF_OK && out->place.segment == w->in->segment &&
+	const struct hf__position here = {w->in->segment, at};
+	return hf__group_stands(bytes_from(w, at), here) && hf__group_decode_header(w->in->id, bytes_from(w, at), out) == HF_OK && out->place.segment == w->in->segment &&
 	       out->place.offset == at && out->durable_lsn < out->first_lsn;
 }
 
 /* Does a group continue the log here? It must fit before the limit, hence before the pinned end. */
 static bool group_continues(const struct walk *w, struct hf__group_header *out)
 {
-	return header_at(w, w->at, out) && out->first_lsn == w->out->next_lsn && out->previous_hash == w->out->previous_hash &&
-	       hf__group_verify_body(w->in->id, out, bytes_from(w, w->at)) == HF_OK;
+	w->out->damaged_end = 0;
+	if (!header_at(w, w->at, out) || out->first_lsn != w->out->next_lsn || out->previous_hash != w->out->previous_hash) {
+		return false;
+	}
+	if (w->in->whole_at != 0 && w->at == w->in->whole_at) {
+		return true;
+	}
+	if (hf__group_verify_body(w->in->id, out, bytes_from(w, w->at)) == HF_OK) {
+		return true;
+	}
+	w->out->damaged_end = hf__group_size(out) <= w->limit - w->at ? w->at + hf__group_size(out) : 0;
+	return false;
 }
 
 /* Its entries to the caller, in order. */
@@ -169,6 +180,10 @@ static int walk_groups(struct walk *w, hf__scan_entry_fn each, void *arg)
 /* Bytes from the end of the log to the last one that is not zero: 0 when there is none. */
 static uint32_t tail_len(const struct walk *w)
 {
+	const struct hf__scan_behind *behind = w->in->behind;
+	if (behind) {
+		return behind->data_end > w->at ? behind->data_end - w->at : 0;
+	}
 	const struct hf_bytes tail = bytes_from(w, w->at);
 	const uint8_t *at = tail.data;
 	size_t len = tail.len;
@@ -182,10 +197,35 @@ static uint32_t tail_len(const struct walk *w)
 	return (uint32_t)len;
 }
 
+/* The same from what was found out before: the first mark at or behind this place. */
+static uint64_t known_durable(const struct walk *w)
+{
+	const struct hf__scan_behind *behind = w->in->behind;
+	size_t low = 0, high = behind->count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (behind->marks[middle].offset < w->at) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	if (low == behind->count) {
+		return 0;
+	}
+	const struct hf__scan_mark *mark = &behind->marks[low];
+	w->out->durable_lsn = later_of(w->out->durable_lsn, mark->durable_lsn);
+	w->out->proven_lsn = later_of(w->out->proven_lsn, mark->proven_lsn);
+	return mark->durable_lsn;
+}
+
 /* The greatest durable_lsn that any group header beginning among the `tail` bytes behind the log tells. It may end in the zeros
  * behind them: its checksum's last byte can be one. */
 static uint64_t later_durable(const struct walk *w, uint32_t tail)
 {
+	if (w->in->behind) {
+		return known_durable(w);
+	}
 	const uint8_t *bytes = w->in->bytes.data;
 	const uint32_t last = w->at + tail;
 	uint64_t durable = 0;
@@ -245,7 +285,8 @@ static void decide(struct walk *w)
 	out->why = row->why;
 	out->witness_disagrees = row->fact == FACT_WITNESS_INSIDE_GROUP || row->fact == FACT_WITNESS_OTHER_LSN ||
 	                         row->fact == FACT_WITNESS_OTHER_CHAIN;
-	out->durable_end = durable_end(w, later_of(out->durable_lsn, w->in->witness_lsn));
+	/* Behind damage nobody writes anything again, so nobody asks. */
+	out->durable_end = w->in->behind ? w->in->from : durable_end(w, later_of(out->durable_lsn, w->in->witness_lsn));
 	if (row->kind != HF__SCAN_TORN) {
 		out->torn_len = 0;
 	}
@@ -313,10 +354,33 @@ bool hf__scan_find(const struct hf__scan_input *input, uint32_t from, uint64_t l
 		if (w.limit - *at < HF__GROUP_HEADER_SIZE) {
 			break;
 		}
-		if (hf__group_magic(bytes + *at) && header_at(&w, *at, out) && out->first_lsn >= least_lsn &&
-		    hf__group_verify_body(input->id, out, bytes_from(&w, *at)) == HF_OK) {
+		if (!hf__group_magic(bytes + *at) || !header_at(&w, *at, out) || out->first_lsn < least_lsn ||
+		    hf__group_size(out) > w.limit - *at) {
+			continue;
+		}
+		if (hf__group_verify_body(input->id, out, bytes_from(&w, *at)) == HF_OK) {
 			return true;
 		}
+		*at += hf__group_size(out) - HF__ALIGN;
 	}
 	return false;
+}
+
+void hf__scan_headers(const struct hf__scan_input *input, uint32_t from,
+                      bool (*each)(void *arg, uint32_t at, const struct hf__group_header *header), void *arg)
+{
+	struct walk w;
+	if (!walk_at(&w, input, from)) {
+		return;
+	}
+	const uint8_t *bytes = input->bytes.data;
+	for (uint32_t at = from + (HF__ALIGN - from % HF__ALIGN) % HF__ALIGN; at < w.limit; at += HF__ALIGN) {
+		struct hf__group_header header;
+		if (w.limit - at < HF__GROUP_HEADER_SIZE) {
+			return;
+		}
+		if (hf__group_magic(bytes + at) && header_at(&w, at, &header) && !each(arg, at, &header)) {
+			return;
+		}
+	}
 }

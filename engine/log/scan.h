@@ -4,6 +4,18 @@
 
 #include "log/group.h"
 
+/* What lies behind damage, found out once by whoever scans on behind it again and again: from a group header on, the greatest that it or any
+ * later one tells. By offset, ascending; headers that do not change what is told are left out. */
+struct hf__scan_mark {
+	uint32_t offset;
+	uint64_t durable_lsn, proven_lsn;
+};
+struct hf__scan_behind {
+	uint32_t data_end; /* every byte from here on is zero */
+	const struct hf__scan_mark *marks;
+	size_t count;
+};
+
 /* What is known before the first byte is read. */
 struct hf__scan_input {
 	const struct hf__log_id *id;
@@ -16,6 +28,8 @@ struct hf__scan_input {
 	uint32_t witness_end; /* the witness's offset if it lies in this segment, else 0 */
 	uint64_t witness_lsn; /* the witness's LSN, wherever it lies; 0: none */
 	uint64_t witness_chain; /* the hash that the witness names */
+	const struct hf__scan_behind *behind; /* NULL: not known, the scan looks for itself */
+	uint32_t whole_at; /* the group that begins here was found whole already; 0: none */
 };
 
 enum hf__scan_end {
@@ -33,7 +47,8 @@ struct hf__scan_verdict {
 	/* The same, told only by headers that tell of their own opening. A header's durable_lsn that is less than its incarnation_lsn was known
 	 * when that opening began, and tells nothing about what it wrote: not even that this segment's header was durable. */
 	uint64_t proven_lsn;
-	uint32_t durable_end; /* end of the last group whose entries are all <= max(durable_lsn, witness_lsn); `from` if none */
+	uint32_t durable_end; /* end of the last group whose entries are all <= max(durable_lsn, witness_lsn); `from` if none, or with input->behind */
+	uint32_t damaged_end; /* the header at `end` would continue the log, but its group is damaged: where it ends; 0: no such header */
 	uint32_t torn_len; /* HF__SCAN_TORN: bytes from `end` to the last non-zero byte */
 	uint64_t groups, entries;
 	const char *why; /* HF__SCAN_CORRUPT: static text; else NULL */
@@ -51,7 +66,11 @@ int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *a
 
 /* For those who look behind damage. Is there a group header at `at` that verifies and stands where it says? */
 bool hf__scan_header(const struct hf__scan_input *input, uint32_t at, struct hf__group_header *out);
-/* The first whole group at or behind `from` that stands where it says and begins with `least_lsn` or later. */
+/* Calls `each` for every such header from `from` on, in order of place, without regard to bodies; false from `each` ends it. */
+void hf__scan_headers(const struct hf__scan_input *input, uint32_t from,
+                      bool (*each)(void *arg, uint32_t at, const struct hf__group_header *header), void *arg);
+/* The first whole group at or behind `from` that stands where it says and begins with `least_lsn` or later. A header that verifies is believed
+ * about its length: none is looked for inside a group whose body is damaged, so every byte is hashed a fixed number of times. */
 bool hf__scan_find(const struct hf__scan_input *input, uint32_t from, uint64_t least_lsn, uint32_t *at, struct hf__group_header *out);
 
 #endif

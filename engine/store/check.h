@@ -35,6 +35,8 @@ struct hf__check {
 	bool no_memory; /* the pass is worth nothing */
 	bool changed; /* a file went away meanwhile: the pass is worth nothing */
 	bool have_identity; /* uuid and epoch are known: the log can be read */
+	int64_t at; /* of the newest whole entry, if has_at */
+	bool has_at;
 	bool certain; /* nothing is missing before r.next_lsn: the states are right so far */
 	size_t hole; /* the newest damage to the log: later entries may name what it took */
 	uint8_t slots[2][HF__WITNESS_SLOT_SIZE]; /* of the witness */
@@ -83,10 +85,10 @@ void hf__check_segment(struct hf__check *c, struct hf__found *f, const struct hf
 
 /* --- check_hole.c ----------------------------------------------------------------------------------------------------------- */
 
-/* Bytes [from, to) of a segment are no groups: names what can be made out of them. `lsn` is the first that is missing, `last` the last one, or
- * HF_ABSENT. */
-void hf__check_hole(struct hf__check *c, size_t finding, const struct hf__scan_input *input, uint32_t from, uint32_t to, uint64_t lsn,
-                    uint64_t last);
+/* Bytes [from, to) of a segment are no groups: names what can be made out of them. `next` is the whole group at `to`, or NULL. `lsn` is the
+ * first that is missing, `last` the last one, or HF_ABSENT. */
+void hf__check_hole(struct hf__check *c, size_t finding, const struct hf__scan_input *input, uint32_t from, uint32_t to,
+                    const struct hf__group_header *next, uint64_t lsn, uint64_t last);
 
 /* --- check_state.c ---------------------------------------------------------------------------------------------------------- */
 

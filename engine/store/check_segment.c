@@ -11,6 +11,9 @@ struct segment {
 	char name[HF__NAME_MAX];
 	struct hf__scan_input input;
 	bool cut; /* the file ends before its log does */
+	struct hf__scan_behind behind; /* found out at the first damage */
+	struct hf__scan_mark *marks; /* of it */
+	size_t marks_cap;
 };
 
 /* --- Damage ----------------------------------------------------------------------------------------------------------------- */
@@ -29,6 +32,44 @@ static uint32_t end_of_data(const struct segment *s, uint32_t from)
 	while (end > from && bytes[end - 1] == 0)
 		end--;
 	return end;
+}
+
+static bool note_mark(void *arg, uint32_t at, const struct hf__group_header *header)
+{
+	struct segment *s = arg;
+	if (s->behind.count == s->marks_cap) {
+		const size_t cap = s->marks_cap ? s->marks_cap * 2 : 64;
+		struct hf__scan_mark *marks = hf__realloc(s->marks, cap * sizeof *marks);
+		s->c->no_memory = s->c->no_memory || !marks;
+		if (!marks)
+			return false;
+		s->marks = marks;
+		s->marks_cap = cap;
+	}
+	const uint64_t proven = header->durable_lsn >= header->incarnation_lsn ? header->durable_lsn : 0;
+	s->marks[s->behind.count++] = (struct hf__scan_mark){at, header->durable_lsn, proven};
+	return true;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* However often the scan is begun anew behind damage, what lies behind is looked through once: what every header from `from` on tells, and
+ * from the back the greatest of it. */
+static void look_behind(struct segment *s, uint32_t from)
+{
+	if (s->input.behind)
+		return;
+	s->behind.data_end = end_of_data(s, from);
+	hf__scan_headers(&s->input, from, note_mark, s);
+	for (size_t i = s->behind.count; i-- > 1;) {
+		s->marks[i - 1].durable_lsn = greater(s->marks[i - 1].durable_lsn, s->marks[i].durable_lsn);
+		s->marks[i - 1].proven_lsn = greater(s->marks[i - 1].proven_lsn, s->marks[i].proven_lsn);
+	}
+	s->behind.marks = s->marks;
+	s->input.behind = &s->behind;
 }
 
 /* The last entry that is gone when nothing whole follows in this segment. */
@@ -60,23 +101,31 @@ static void report_witness(struct segment *s, const struct hf__scan_verdict *v)
 	restart_at(s, v->end, v->next_lsn, v->previous_hash);
 }
 
+static uint32_t greater_end(const struct segment *s, uint32_t from)
+{
+	return s->behind.data_end > from ? s->behind.data_end : from;
+}
+
 /* Bytes that ought to be groups. False: nothing whole follows. */
 static bool report_hole(struct segment *s, const struct hf__scan_verdict *v)
 {
 	struct hf__check *c = s->c;
 	struct hf__group_header header;
 	uint32_t to = 0;
-	const bool more = hf__scan_find(&s->input, v->end, v->next_lsn, &to, &header);
+	look_behind(s, v->end);
+	const bool more = hf__scan_find(&s->input, v->damaged_end ? v->damaged_end : v->end, v->next_lsn, &to, &header);
 	if (!more)
-		to = s->input.pinned_end ? s->input.pinned_end : end_of_data(s, v->end);
+		to = s->input.pinned_end ? s->input.pinned_end : greater_end(s, v->end);
 	const uint64_t last = more ? header.first_lsn - 1 : last_lost(s, v);
 	const size_t finding = hf__check_note(c, HF_FSCK_DAMAGE, s->name, v->end, to - v->end, "%s", v->why);
 	hf__check_range(c, finding, v->next_lsn, last);
-	hf__check_hole(c, finding, &s->input, v->end, to, v->next_lsn, last);
+	hf__check_hole(c, finding, &s->input, v->end, to, more ? &header : NULL, v->next_lsn, last);
 	c->certain = false;
 	c->hole = finding;
-	if (more)
+	if (more) {
 		restart_at(s, to, header.first_lsn, header.previous_hash);
+		s->input.whole_at = to;
+	}
 	return more;
 }
 
@@ -85,7 +134,7 @@ static void report_torn(struct segment *s, const struct hf__scan_verdict *v)
 	struct hf__check *c = s->c;
 	const size_t finding =
 	    hf__check_note(c, HF_FSCK_TORN, s->name, v->end, v->torn_len, "what a crash left behind the end of the log; no opening reads it");
-	hf__check_hole(c, finding, &s->input, v->end, v->end + v->torn_len, v->next_lsn, HF_ABSENT);
+	hf__check_hole(c, finding, &s->input, v->end, v->end + v->torn_len, NULL, v->next_lsn, HF_ABSENT);
 	c->sum.torn_bytes += v->torn_len;
 }
 
@@ -109,6 +158,7 @@ static void find_begin(struct segment *s)
 		c->certain = false;
 	}
 	restart_at(s, at, header.first_lsn, header.previous_hash);
+	s->input.whole_at = at;
 }
 
 static void take_verdict(struct segment *s, const struct hf__scan_verdict *v, bool certain)
@@ -165,7 +215,7 @@ static void report_cut(struct segment *s, uint64_t last)
 		return;
 	c->hole = hf__check_note(c, HF_FSCK_DAMAGE, s->name, end, len - end, "the file ends before the log does");
 	hf__check_range(c, c->hole, c->r.next_lsn, last);
-	hf__check_hole(c, c->hole, &s->input, end, len, c->r.next_lsn, last);
+	hf__check_hole(c, c->hole, &s->input, end, len, NULL, c->r.next_lsn, last);
 	c->certain = false;
 }
 
@@ -214,6 +264,7 @@ void hf__check_segment(struct hf__check *c, struct hf__found *f, const struct hf
 	allow_cut(&s);
 	if (s.input.bytes.len >= HF__SEGMENT_HEADER_SIZE)
 		walk(&s);
+	hf__free(s.marks);
 	if (s.cut)
 		report_cut(&s, last);
 	check_cut_off(&s, pinned_end);

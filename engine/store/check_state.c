@@ -28,6 +28,8 @@ static void report_unknown(struct hf__check *c, const struct hf__entry *entry)
 static void count_entry(struct hf__check *c, const struct hf__entry *entry)
 {
 	unsigned index = 0;
+	c->at = entry->at;
+	c->has_at = true;
 	c->sum.entries++;
 	c->sum.transactions += (entry->flags & HF__ENTRY_LAST) != 0;
 	c->sum.entries_after_damage += !c->certain;
