@@ -176,6 +176,8 @@ int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn 
 	if (out)
 		*out = (struct hf_fsck_summary){0};
 	int rc = new_os(path, false, &os, error);
+	if (rc != HF_OK && out)
+		out->verdict = rc;
 	if (rc != HF_OK)
 		return rc;
 	rc = hf__fsck(os, &all, options, report, ctx, out, error);

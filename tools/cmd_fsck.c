@@ -192,7 +192,7 @@ static void show_summary(struct out *out, const struct hf_fsck_summary *s, uint6
 	out_int(out, "epoch", s->epoch);
 	lsn_or_null(out, "first_lsn", s->first_lsn);
 	lsn_or_null(out, "last_lsn", s->last_lsn);
-	out_text(out, "last_stop", s->clean_stop ? "clean" : "unclean");
+	out_text(out, "last_stop", hf_fsck_stop_name((int)s->last_stop));
 	out_bool(out, "state_checked", s->state_checked);
 	if (s->state_checked) {
 		out_time(out, "clock", s->clock);
@@ -217,7 +217,7 @@ int cmd_fsck(struct cli *cli, int argc, char **argv)
 	options.progress = cli_progress(cli) ? show_progress : NULL;
 	const int rc = hf_fsck(directory, &options, take_finding, &checking, &summary, &error);
 	wipe_progress(&checking);
-	if (rc == HF_OK || rc == HF_ECORRUPT || rc == HF_EVERSION || rc == HF_EIO) {
+	if (summary.checked) { /* else there is no verdict to show, only an error */
 		show_summary(cli->out, &summary, checking.findings);
 	}
 	return rc == HF_OK ? CLI_OK : cli_fail(cli, &error);

@@ -232,6 +232,7 @@ static int clock_verify(const void *raw, struct hf__text *why)
 const struct hf__domain hf__clock_domain = {
     .id = HF__DOMAIN_CLOCK,
     .name = "clock",
+    .kinds = hf__clock_kinds,
     .state_size = sizeof(struct clock_state),
     .init = clock_init,
     .deinit = clock_deinit,

@@ -23,5 +23,6 @@ extern const struct hf__kind hf__document_kinds[];
 extern const struct hf__kind hf__timeline_kinds[];
 extern const struct hf__kind hf__lock_kinds[];
 extern const struct hf__kind hf__migration_kinds[];
+extern const struct hf__kind hf__clock_kinds[];
 
 #endif

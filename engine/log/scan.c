@@ -57,7 +57,8 @@ static const struct row {
     {FACT_WITNESS_BEYOND, HF__SCAN_CORRUPT, "the witness says that groups after this place were durable"},
     {FACT_WITNESS_INSIDE_GROUP, HF__SCAN_CORRUPT, "no group ends where the witness says that the log was durable"},
     {FACT_WITNESS_OTHER_LSN, HF__SCAN_CORRUPT, "the witness names another entry at this place"},
-    {FACT_WITNESS_OTHER_CHAIN, HF__SCAN_CORRUPT, "the witness names another group at this place: the log and it are of two copies that went apart"},
+    {FACT_WITNESS_OTHER_CHAIN, HF__SCAN_CORRUPT,
+     "the witness names another group at this place: the log and it are of two copies that went apart"},
     {FACT_PINNED, HF__SCAN_CLEAN, NULL},
     {FACT_WITNESS_LSN_MISSING, HF__SCAN_CORRUPT, "the witness says that entries after this place were durable"},
     {FACT_DURABLE_LOST, HF__SCAN_CORRUPT, "a later group says that the group missing here was durable"},
@@ -93,8 +94,8 @@ static uint64_t later_of(uint64_t a, uint64_t b)
 static bool header_at(const struct walk *w, uint32_t at, struct hf__group_header *out)
 {
 	const struct hf__position here = {w->in->segment, at};
-	return hf__group_stands(bytes_from(w, at), here) && hf__group_decode_header(w->in->id, bytes_from(w, at), out) == HF_OK && out->place.segment == w->in->segment &&
-	       out->place.offset == at && out->durable_lsn < out->first_lsn;
+	return hf__group_stands(bytes_from(w, at), here) && hf__group_decode_header(w->in->id, bytes_from(w, at), out) == HF_OK &&
+	       out->place.segment == w->in->segment && out->place.offset == at && out->durable_lsn < out->first_lsn;
 }
 
 /* Does a group continue the log here? It must fit before the limit, hence before the pinned end. */
@@ -283,8 +284,8 @@ static void decide(struct walk *w)
 	}
 	out->kind = row->kind;
 	out->why = row->why;
-	out->witness_disagrees = row->fact == FACT_WITNESS_INSIDE_GROUP || row->fact == FACT_WITNESS_OTHER_LSN ||
-	                         row->fact == FACT_WITNESS_OTHER_CHAIN;
+	out->witness_disagrees =
+	    row->fact == FACT_WITNESS_INSIDE_GROUP || row->fact == FACT_WITNESS_OTHER_LSN || row->fact == FACT_WITNESS_OTHER_CHAIN;
 	/* Behind damage nobody writes anything again, so nobody asks. */
 	out->durable_end = w->in->behind ? w->in->from : durable_end(w, later_of(out->durable_lsn, w->in->witness_lsn));
 	if (row->kind != HF__SCAN_TORN) {

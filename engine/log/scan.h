@@ -47,7 +47,8 @@ struct hf__scan_verdict {
 	/* The same, told only by headers that tell of their own opening. A header's durable_lsn that is less than its incarnation_lsn was known
 	 * when that opening began, and tells nothing about what it wrote: not even that this segment's header was durable. */
 	uint64_t proven_lsn;
-	uint32_t durable_end; /* end of the last group whose entries are all <= max(durable_lsn, witness_lsn); `from` if none, or with input->behind */
+	/* End of the last group whose entries are all <= max(durable_lsn, witness_lsn); `from` if none, or with input->behind. */
+	uint32_t durable_end;
 	uint32_t damaged_end; /* the header at `end` would continue the log, but its group is damaged: where it ends; 0: no such header */
 	uint32_t torn_len; /* HF__SCAN_TORN: bytes from `end` to the last non-zero byte */
 	uint64_t groups, entries;

@@ -57,6 +57,9 @@ struct hf__os {
 	/* Is it still what is found under the names, path of the directory included? 0; ESTALE: removed, replaced, closed; errno. */
 	int (*held)(void *ctx);
 	int (*unlock)(void *ctx);
+	/* Does anybody hold the lock on file `name`, this process included? Takes nothing and makes nothing. 0 with *held, false where there is
+	 * no such file; an errno value: nobody can tell. */
+	int (*locked)(void *ctx, const char *name, bool *held);
 	int64_t (*now)(void *ctx); /* wall clock, microseconds since the Unix epoch */
 	int64_t (*ticks)(void *ctx); /* monotonic clock, nanoseconds */
 	int64_t (*boot_clock)(void *ctx); /* microseconds since the machine was booted, suspend included; never goes back */

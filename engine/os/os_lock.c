@@ -286,6 +286,21 @@ static int lock_forget(struct hf__lock *lock)
 	return err;
 }
 
+int hf__lock_seen(int dir, const char *name, bool *held)
+{
+	int file = -1;
+	*held = false;
+	int err = hf__fd_open(dir, name, O_RDONLY, &file);
+	if (err != 0) {
+		return err == ENOENT ? 0 : err;
+	}
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	err = fcntl(file, F_OFD_GETLK, &lock) == 0 ? 0 : errno;
+	(void)close(file); /* only asked */
+	*held = err == 0 && lock.l_type != F_UNLCK;
+	return err;
+}
+
 int hf__lock_drop(struct hf__lock *lock, bool forked)
 {
 	int err = 0;

@@ -278,6 +278,11 @@ static int disk_held(void *ctx)
 	return posix->lock == NULL ? EINVAL : hf__lock_kept(posix->lock, posix->dir, posix->path, posix->lock_name);
 }
 
+static int disk_locked(void *ctx, const char *name, bool *held)
+{
+	return hf__lock_seen(((const struct posix *)ctx)->dir, name, held);
+}
+
 static bool disk_forked(void *ctx)
 {
 	const struct posix *posix = ctx;
@@ -453,6 +458,7 @@ int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
 	    .list = disk_list,
 	    .lock = disk_lock,
 	    .unlock = disk_unlock,
+	    .locked = disk_locked,
 	    .held = disk_held,
 	    .now = disk_now,
 	    .ticks = disk_ticks,

@@ -10,6 +10,15 @@
 #define PASSES_MAX 10u
 #define OBJECTS_DEFAULT 100u
 
+/* What looks like an unclean stop is none while somebody has the store open. */
+static void know_stop(struct hf__check *c)
+{
+	const struct hf__os *os = c->store->os;
+	bool held = false;
+	if (os->locked(os->ctx, HF__NAME_LOCK, &held) == 0 && held)
+		c->sum.last_stop = HF_FSCK_STOP_NONE;
+}
+
 static int look(struct hf__check *c)
 {
 	const int rc = hf__check_identity(c);
@@ -22,6 +31,7 @@ static int look(struct hf__check *c)
 		hf__check_states(c);
 	}
 	hf__check_others(c);
+	know_stop(c);
 	return c->no_memory ? HF_ENOMEM : HF_OK;
 }
 
@@ -88,13 +98,14 @@ int hf__fsck(const struct hf__os *os, const struct hf__domains *domains, const s
 	    .hole = HF__NO_FINDING,
 	};
 	struct hf__check c = settings;
-	if (out)
-		*out = c.sum;
 	int rc = domains->count <= HF_FSCK_DOMAINS_MAX ? believe(&c, &settings, os, domains) : HF_EINVAL;
+	if (rc != HF_OK && out)
+		*out = (struct hf_fsck_summary){.verdict = rc};
 	if (rc == HF_ECANCELED)
 		return hf__fail(error, rc, 0, "a writer changed the store during every pass: try again");
 	if (rc != HF_OK)
 		return explain(rc, &c.scratch, error);
+	c.sum.checked = true;
 	rc = hf__check_tell(&c, error);
 	if (out)
 		*out = c.sum;

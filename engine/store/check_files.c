@@ -90,7 +90,7 @@ int hf__check_identity(struct hf__check *c)
 static void report_slot(struct hf__check *c, unsigned index)
 {
 	const uint64_t at = (uint64_t)index * HF__WITNESS_SLOT_STEP;
-	if (c->sum.clean_stop)
+	if (c->sum.last_stop == HF_FSCK_STOP_CLEAN)
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, HF__NAME_WITNESS, at, HF__WITNESS_SLOT_SIZE,
 		                     "this slot is damaged: it was whole when the store was closed; the other one counts");
 	else

@@ -217,8 +217,9 @@ static void check_end(struct hf__check *c)
 		hf__check_range(c, finding, c->r.next_lsn, w->lsn);
 	} else if (c->r.count == 0)
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, "segment-00000001", 0, 0, "the store has no log segment");
-	c->sum.clean_stop =
-	    last && c->r.verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == last->number && w->end.offset == c->r.verdict.end;
+	const bool clean = last && c->r.verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == last->number &&
+	                   w->end.offset == c->r.verdict.end && w->lsn == c->r.next_lsn - 1 && w->chain == c->r.previous_hash;
+	c->sum.last_stop = clean ? HF_FSCK_STOP_CLEAN : HF_FSCK_STOP_UNCLEAN;
 }
 
 void hf__check_log(struct hf__check *c)

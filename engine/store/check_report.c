@@ -17,6 +17,12 @@ const char *hf_fsck_severity_name(int severity)
 	return severity >= 0 && (unsigned)severity < HF_FSCK_SEVERITIES ? names[severity] : "unknown";
 }
 
+const char *hf_fsck_stop_name(int stop)
+{
+	static const char *const names[] = {"unknown", "clean", "unclean", "a writer is at work"};
+	return stop >= 0 && (unsigned)stop < sizeof names / sizeof names[0] ? names[stop] : names[0];
+}
+
 /* --- Noting ----------------------------------------------------------------------------------------------------------------- */
 
 static const char *keep(struct hf__check *c, const char *text)

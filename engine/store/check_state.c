@@ -121,7 +121,7 @@ static bool log_whole(const struct hf__check *c)
 void hf__check_states(struct hf__check *c)
 {
 	const struct hf__domains *domains = c->store->domains;
-	const uint64_t incarnation = c->r.next_lsn + (c->sum.clean_stop ? 0 : HF__LSN_JUMP);
+	const uint64_t incarnation = c->r.next_lsn + (c->sum.last_stop == HF_FSCK_STOP_CLEAN ? 0 : HF__LSN_JUMP);
 	c->sum.domain_count = domains->count;
 	for (unsigned i = 0; i < domains->count; i++)
 		c->sum.domains[i].name = domains->rows[i]->name;

@@ -28,6 +28,16 @@ void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struc
 	out->reason = about.reason;
 }
 
+int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry, struct hf_error *error)
+{
+	const struct hf__domain *row;
+	unsigned index = 0;
+	const int rc = hf__entry_readable(s, entry, &row, &index);
+	return rc != HF_EVERSION ? rc
+	                         : hf__fail(error, rc, 0, "entry %llu was written by a newer version (domain %u, kind %u)",
+	                                    (unsigned long long)entry->lsn, entry->domain, entry->kind);
+}
+
 bool hf__event_concerns(const struct hf__domains *domains, const struct hf_event *event, const struct hf_bytes *key, unsigned parts)
 {
 	const unsigned common = event->parts < parts ? event->parts : parts;

@@ -64,17 +64,6 @@ static int add_event(struct hf_feed *feed, struct hf__answer *answer, const stru
 
 /* --- Batches --------------------------------------------------------------------------------------------------------------------- */
 
-/* HF_ENOTFOUND: a newer version wrote it, and it may be passed over. */
-static int readable(const struct hf_feed *feed, const struct hf__entry *entry, struct hf_error *error)
-{
-	const struct hf__domain *row;
-	unsigned index = 0;
-	const int rc = hf__entry_readable(feed->tail.store, entry, &row, &index);
-	return rc != HF_EVERSION ? rc
-	                         : hf__fail(error, rc, 0, "entry %llu was written by a newer version (domain %u, kind %u)",
-	                                    (unsigned long long)entry->lsn, entry->domain, entry->kind);
-}
-
 /* What this version cannot read stays where it is: the next call says so again. */
 static int take_entry(struct hf_feed *feed, uint64_t limit, struct hf__entry *out, struct hf_error *error)
 {
@@ -86,7 +75,7 @@ static int take_entry(struct hf_feed *feed, uint64_t limit, struct hf__entry *ou
 		}
 		*out = feed->waiting;
 		if (rc == HF_OK)
-			rc = readable(feed, out, error);
+			rc = hf__event_readable(feed->tail.store, out, error);
 		if (rc != HF_ENOTFOUND || !feed->has_waiting)
 			return rc;
 		feed->has_waiting = false;

@@ -384,6 +384,8 @@ int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct
 /* feed.c. */
 /* What the entry says as an event; borrows from it. */
 void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struct hf_event *out);
+/* As hf__entry_readable, with a sentence. */
+int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry, struct hf_error *error);
 /* The LSN of the last entry that is durable. Needs no lock. */
 uint64_t hf__durable_end(const struct hf_store *s);
 /* Of a feed of an open store: is there something durable that it has not given? Needs no lock. */

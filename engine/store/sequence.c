@@ -103,11 +103,8 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	s->clock.stamp = hf__to_mono(d->stamp, d->setback);
 	s->next_lsn++;
 	b->entries++;
-	if (!hf__entry_known(s->domains->rows[d->domain_index], &entry)) {
-		hf__text_add(&d->why, "an entry that domains/kinds.c does not know");
-		return HF_EVERSION;
-	}
-	return s->domains->rows[d->domain_index]->apply(d->state, &s->change, &entry);
+	const struct hf__domain *row = s->domains->rows[d->domain_index]; /* HF_EVERSION: domains/kinds.c does not know the entry */
+	return hf__entry_known(row, &entry) ? row->apply(d->state, &s->change, &entry) : HF_EVERSION;
 }
 
 /* --- Room ------------------------------------------------------------------------------------------------------------------- */

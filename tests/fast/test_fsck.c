@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -290,7 +291,7 @@ static void a_whole_store_is_clean_and_counted(void **state)
 	const struct said *said = check(f->sim);
 	show(said);
 	expect_verdict(said, HF_OK, 0);
-	assert_true(said->summary.state_checked && said->summary.clean_stop);
+	assert_true(said->summary.state_checked && said->summary.last_stop == HF_FSCK_STOP_CLEAN);
 	assert_true(said->summary.entries == f->count && said->summary.groups == f->count);
 	assert_true(said->summary.last_lsn == f->places[f->count - 1].lsn && said->summary.first_lsn == 1);
 	assert_int_equal(said->summary.domain_count, hf__all_domains()->count);
@@ -390,9 +391,9 @@ static void each_damage_of_several_is_a_finding(void **state)
 	struct fixture *f = *state;
 	const struct place *a = place_of(f, "enqueue", "j004"), *b = place_of(f, "enqueue", "j009"), *c = place_of(f, "enqueue", "j040");
 	assert_true(a->segment == b->segment && c->segment != a->segment);
-	flip(f, file_of(a->segment), a->offset + 60);
-	flip(f, file_of(b->segment), b->offset + 60);
-	flip(f, file_of(c->segment), c->offset + 60);
+	flip(f, file_of(a->segment), a->offset + 200);
+	flip(f, file_of(b->segment), b->offset + 200);
+	flip(f, file_of(c->segment), c->offset + 200);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 3);
 	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(a->segment), a->offset - GROUP_HEADER, a->lsn, a->lsn});
@@ -635,7 +636,7 @@ static void a_torn_tail_is_no_damage(void **state)
 	expect_verdict(said, HF_OK, 1);
 	expect(said, 0, (struct expected){HF_FSCK_TORN, file_of(last_segment(f)), end_of(f, last_segment(f)), 0, 0});
 	assert_true(said->findings[0].length == sizeof torn && said->summary.torn_bytes == sizeof torn);
-	assert_true(said->summary.state_checked && !said->summary.clean_stop);
+	assert_true(said->summary.state_checked && said->summary.last_stop == HF_FSCK_STOP_UNCLEAN);
 	back(f);
 }
 
@@ -728,6 +729,35 @@ static void without_memory_there_is_no_verdict(void **state)
 	back(f);
 }
 
+/* A writer that has the store open has not stopped, cleanly or not; whoever looks is another opener of the same disk. */
+static void beside_a_writer_nothing_has_stopped(void **state)
+{
+	struct fixture *f = *state;
+	const struct hf_options options = {.no_background = true, .segment_size = SEGMENT};
+	hf_store *store = NULL;
+	assert_int_equal(hf__store_open(sim_opener(f->sim, 1), hf__all_domains(), &options, &store, NULL), HF_OK);
+	assert_int_equal(check(f->sim)->summary.last_stop, HF_FSCK_STOP_NONE);
+	assert_int_equal(hf_close(store, NULL), HF_OK);
+	assert_int_equal(check(f->sim)->summary.last_stop, HF_FSCK_STOP_CLEAN);
+	back(f);
+}
+
+static void a_check_that_did_not_happen_has_no_verdict(void **state)
+{
+	struct fixture *f = *state;
+	struct hf_fsck_summary summary;
+	static const enum sim_call calls[] = {SIM_BOOT_ID, SIM_RANDOM};
+	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+		sim_add_fault(f->sim, (struct sim_fault){.kinds = calls[i], .error = EIO, .persistent = true});
+		const int rc = hf__fsck(sim_os(f->sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL);
+		sim_clear_faults(f->sim);
+		assert_true(rc != HF_OK || summary.checked);
+		assert_true(summary.checked || summary.verdict == rc);
+		assert_int_equal(summary.last_stop, summary.checked ? HF_FSCK_STOP_CLEAN : HF_FSCK_STOP_UNKNOWN);
+	}
+	back(f);
+}
+
 /* --- With openings -------------------------------------------------------------------------------------------------------------------- */
 
 /* Bits far apart, all over the store: fsck says damage wherever an opening refuses, and is clean only where nothing is wrong. */
@@ -790,6 +820,8 @@ int main(void)
 	    cmocka_unit_test_setup(an_empty_directory_holds_no_store, begin),
 	    cmocka_unit_test_setup(a_fresh_store_is_clean, begin),
 	    cmocka_unit_test_setup(without_memory_there_is_no_verdict, begin),
+	    cmocka_unit_test_setup(beside_a_writer_nothing_has_stopped, begin),
+	    cmocka_unit_test_setup(a_check_that_did_not_happen_has_no_verdict, begin),
 	    cmocka_unit_test_setup(fsck_and_opening_agree, begin),
 	};
 	return cmocka_run_group_tests_name("fsck", tests, set_up, tear_down);

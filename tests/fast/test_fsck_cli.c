@@ -80,7 +80,43 @@ static void fsck_of_a_sound_store_ends_with_0(void **state)
 	expect_member(ran.out, "entries", "3");
 	expect_member(ran.out, "outbox.objects", "2");
 	expect_member(ran.out, "state_checked", "true");
+	expect_member(ran.out, "last_stop", "clean");
 	tool_free(&ran);
+}
+
+static void beside_a_writer_nothing_has_stopped(void **state)
+{
+	(void)state;
+	const struct hf_options options = {.no_background = true, .allow_unsafe_fs = true};
+	hf_store *store = NULL;
+	assert_int_equal(hf_open("store", &options, &store, NULL), HF_OK);
+	struct ran ran = tool_expect(&json, "fsck", 0);
+	expect_member(ran.out, "verdict", "sound");
+	expect_member(ran.out, "last_stop", "a writer is at work");
+	tool_free(&ran);
+	assert_int_equal(hf_close(store, NULL), HF_OK);
+	ran = tool_expect(&json, "fsck", 0);
+	expect_member(ran.out, "last_stop", "clean");
+	tool_free(&ran);
+}
+
+/* Nothing could be looked at: an error, and not a word about the store. */
+static void without_a_check_there_is_no_verdict(void **state)
+{
+	(void)state;
+	const struct tool file = {.directory = "store/IDENTITY"}, file_json = {.directory = "store/IDENTITY", .json = true};
+	struct hf_fsck_summary summary;
+	struct ran ran = tool_call(&file, "fsck");
+	assert_int_not_equal(ran.status, 0);
+	assert_string_equal(ran.out, "");
+	tool_free(&ran);
+	ran = tool_call(&file_json, "fsck");
+	assert_int_not_equal(ran.status, 0);
+	assert_string_equal(ran.out, "");
+	tool_free(&ran);
+	assert_int_not_equal(hf_fsck("store/IDENTITY", NULL, NULL, NULL, &summary, NULL), HF_OK);
+	assert_false(summary.checked);
+	assert_int_not_equal(summary.verdict, HF_OK);
 }
 
 static void fsck_of_damage_ends_with_5_and_names_it(void **state)
@@ -92,7 +128,7 @@ static void fsck_of_damage_ends_with_5_and_names_it(void **state)
 	snprintf(path, sizeof path, "store/segment-%08x", place.segment);
 	change_byte(path, (long)place.offset + 32 + (long)place.body_len - 1);
 	struct ran ran = tool_expect(&plain, "fsck", 5);
-	snprintf(words, sizeof words, "at %u, LSN 2:", place.offset - 88);
+	snprintf(words, sizeof words, "at %u, LSN 2:", place.offset - 112);
 	assert_non_null(strstr(ran.out, words));
 	assert_non_null(strstr(ran.out, "unreadable, LSN 2: outbox: enqueue jobs/j2"));
 	assert_non_null(strstr(ran.err, "holdfast: "));
@@ -137,6 +173,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(log_gives_a_line_for_each_entry, set_up),
 	    cmocka_unit_test_setup(fsck_of_a_sound_store_ends_with_0, set_up),
+	    cmocka_unit_test_setup(beside_a_writer_nothing_has_stopped, set_up),
+	    cmocka_unit_test_setup(without_a_check_there_is_no_verdict, set_up),
 	    cmocka_unit_test_setup(fsck_of_damage_ends_with_5_and_names_it, set_up),
 	    cmocka_unit_test_setup(fsck_works_where_nobody_may_write, set_up),
 	    cmocka_unit_test_setup(where_there_is_no_store_it_ends_with_1, set_up),

@@ -34,8 +34,7 @@ static hf_store *open_store(struct sim *sim, uint32_t size, uint32_t pad)
 static void advance(hf_store *store)
 {
 	assert_int_equal(hf_cursor_advance(store, NULL,
-	                                   &(struct hf_cursor_advance){
-	                                       .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1},
+	                                   &(struct hf_cursor_advance){.key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1},
 	                                   NULL, NULL),
 	                 HF_OK);
 }
@@ -255,7 +254,7 @@ static const struct attack {
 	const char *name;
 	void (*write)(struct hostile *h);
 } attacks[] = {
-    {"nested groups", nested_groups},       {"nested groups and entries", nested_entries},     {"falling durable LSNs", falling_durable},
+    {"nested groups", nested_groups},       {"nested groups and entries", nested_entries},      {"falling durable LSNs", falling_durable},
     {"possible entries", possible_entries}, {"overlapping entry headers", overlapping_entries}, {"almost whole groups", almost_whole},
 };
 

@@ -282,6 +282,16 @@ static int seam_lock(void *ctx, const char *name, int64_t wait_us)
 	return call_leave(opener->sim, err);
 }
 
+static int seam_locked(void *ctx, const char *name, bool *held)
+{
+	const struct opener *opener = ctx;
+	(void)name;
+	sim_enter(opener->sim);
+	*held = opener->sim->lock_owner >= 0;
+	sim_leave(opener->sim);
+	return 0;
+}
+
 static int seam_unlock(void *ctx)
 {
 	struct opener *opener = ctx;
@@ -411,6 +421,7 @@ void opener_init(struct sim *sim, unsigned number)
 	    .lock = seam_lock,
 	    .unlock = seam_unlock,
 	    .held = seam_held,
+	    .locked = seam_locked,
 	    .now = seam_now,
 	    .ticks = seam_ticks,
 	    .boot_clock = seam_boot_clock,

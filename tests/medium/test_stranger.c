@@ -96,6 +96,11 @@ static void live(struct world *w, uint32_t pad, unsigned number)
 			sim_kill(w->sim);
 			(void)hf_close(store, NULL); /* its files are gone */
 		}
+		for (unsigned i = 0; i < 6 && *w->count < IMAGES; i++) {
+			struct sim *image = sim_clone(w->sim);
+			(void)keep_image(w, image, NULL);
+			sim_free(image);
+		}
 	}
 	churn_deinit(&churn);
 	sim_free(w->sim);

@@ -366,7 +366,7 @@ def read(path):
     heads = [number for number, segment in segments.items() if segment.valid]
     named = word.segment if word else 0
     if not heads:
-        return empty(store, files, segments, named)
+        return empty(store, files, segments, word)
     head = max(heads)
     if named > head:
         raise Corrupt("D6")
@@ -396,15 +396,15 @@ def read(path):
     return "clean" if clean else "unclean", head, scan.end, next_lsn - 1, digest
 
 
-def empty(store, files, segments, named):
-    if named or not files:
+def empty(store, files, segments, word):
+    if (word and word.segment) or not files:
         raise Corrupt("D1")
     if any(segment.foreign for segment in segments.values()):
         raise Corrupt("D1b")
     for number, data in files.items():
         if proves_itself(store, number, data, 1):
             raise Corrupt("D2")
-    all_zero = all(zero(data) for data in files.values())
+    all_zero = word is None and all(zero(data) for data in files.values())
     return "empty-clean" if all_zero else "empty-unclean", 0, 0, 0, Digest()
 
 

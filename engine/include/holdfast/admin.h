@@ -125,9 +125,21 @@ struct hf_fsck_domain {
 	uint64_t objects; /* counted one by one in the state that the log gives; 0 unless state_checked */
 };
 
+/* How the last writer left the store. */
+enum hf_fsck_stop {
+	HF_FSCK_STOP_UNKNOWN = 0, /* nothing that was read tells */
+	HF_FSCK_STOP_CLEAN = 1, /* it was closed, and the log ends where the witness says */
+	HF_FSCK_STOP_UNCLEAN = 2, /* it was not: a crash, a kill */
+	HF_FSCK_STOP_NONE = 3, /* nothing stopped: a writer has the store open while it is checked */
+};
+
+/* The word for it: "unknown", "clean", "unclean", "a writer is at work"; never NULL. */
+HF_API const char *hf_fsck_stop_name(int stop);
+
 /* Everything in it was counted by this very check. */
 struct hf_fsck_summary {
-	int verdict; /* HF_OK, HF_ECORRUPT, HF_EVERSION, HF_EIO: the gravest finding */
+	bool checked; /* a check took place. false: there is no verdict, and everything else here is zero */
+	int verdict; /* HF_OK, HF_ECORRUPT, HF_EVERSION, HF_EIO: the gravest finding. If not `checked`: what hf_fsck returned, never HF_OK */
 	uint8_t uuid[16];
 	uint16_t epoch;
 	uint32_t format; /* major version; 0: not known */
@@ -141,7 +153,7 @@ struct hf_fsck_summary {
 	uint64_t entries_after_damage;
 	hf_lsn first_lsn, last_lsn; /* of whole entries; 0: none */
 	uint64_t torn_bytes; /* behind the log's end */
-	bool clean_stop; /* the witness says that the last writer closed the store, and the log ends there */
+	enum hf_fsck_stop last_stop;
 	hf_time clock; /* what the store's clock would show now (clock.h); 0 unless state_checked */
 	int64_t clock_ahead_us; /* by how much that is ahead of the wall clock */
 	bool state_checked; /* the log was whole: it was replayed, and every invariant of every domain recounted */
@@ -152,8 +164,10 @@ struct hf_fsck_summary {
 
 /* Reads every byte of every file of the store in directory `path` and calls `report` (nullable) for each finding, in the order in which it comes upon them. Goes on behind
  * damage as far as anything can be made out. Returns the verdict, with the first finding of that kind in `error`: HF_OK (leftovers and a
- * torn tail are no damage), HF_ECORRUPT, HF_EVERSION, HF_EIO; *out (nullable) is filled. Anything else means that there was no check and *out is zero:
- * HF_ENOTFOUND (no store), HF_ENOMEM, HF_EINVAL, HF_ECANCELED (a writer changed too much meanwhile: try again). */
+ * torn tail are no damage), HF_ECORRUPT, HF_EVERSION, HF_EIO; *out (nullable) is filled, out->checked is true. With
+ * out->checked false there was no check, and so no verdict: HF_ENOTFOUND (no store), HF_EIO and the like (the directory
+ * cannot be opened, the machine does not answer), HF_ENOMEM, HF_EINVAL, HF_ECANCELED (a writer changed too much
+ * meanwhile: try again). HF_OK always comes with a verdict. */
 HF_API HF_CHECKED int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx,
                               struct hf_fsck_summary *out, struct hf_error *error);
 
