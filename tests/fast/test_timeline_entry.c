@@ -288,7 +288,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		if (fault == 0)
 			event->value.happened_at += 5; /* beside the hook, and before e3 no more */
 		else if (fault == 1)
-			event->value.content.high ^= 1;
+			event->value.payload.content.high ^= 1;
 		else if (fault == 2)
 			event->value.version = 0;
 		else if (fault == 3)
