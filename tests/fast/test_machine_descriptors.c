@@ -119,13 +119,13 @@ static void a_claim_without_descriptors_has_its_payloads_or_is_refused_whole(voi
 	assert_int_equal(stats.queued.items, ITEMS);
 }
 
-static bool send_it(void *ctx, const struct hf_outbox_item *item, char *reason, size_t size)
+static unsigned send_it(void *ctx, const struct hf_outbox_item *item, char *reason, size_t size)
 {
 	unsigned *sent = ctx;
 	(void)reason;
 	(void)size;
 	*sent += whole(item->payload);
-	return true;
+	return HF_OUTBOX_SEND_DONE;
 }
 
 static void a_replay_without_descriptors_has_its_response_or_is_refused(void **state)
