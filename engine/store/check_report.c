@@ -19,6 +19,7 @@ const char *hf_fsck_severity_name(int severity)
 
 const char *hf_fsck_stop_name(int stop)
 {
+	HF__CALL;
 	static const char *const names[] = {"unknown", "clean", "unclean", "a writer is at work"};
 	return stop >= 0 && (unsigned)stop < sizeof names / sizeof names[0] ? names[stop] : names[0];
 }
