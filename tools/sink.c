@@ -12,10 +12,12 @@
 
 #define FLUSH_AT (1u << 20)
 
+/* A place that does not exist is an odd path, not an object that was asked for: its directory is what is missing. */
 static int fail(struct sink *sink, const char *what, int why)
 {
-	return cli_fail_with(sink->cli, cli_code_of_errno(why), "cannot %s %s: %s", what, sink->path,
-	                     strerror(why));
+	if (why == ENOENT)
+		return cli_fail_with(sink->cli, HF_EACCESS, "cannot %s %s: its directory does not exist", what, sink->path);
+	return cli_fail_with(sink->cli, cli_code_of_errno(why), "cannot %s %s: %s", what, sink->path, strerror(why));
 }
 
 /* --- Opening ---------------------------------------------------------------------------------------------------------------- */

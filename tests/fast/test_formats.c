@@ -378,7 +378,10 @@ static void a_failing_export_leaves_the_file_that_was_there(void **state)
 	formats_call("s", "export --queue q /dev/null", 0);
 	assert_int_equal(stat("/dev/null", &status), 0);
 	assert_true(S_ISCHR(status.st_mode));
-	formats_call("s", "export no/such/place", 7);
+	struct ran ran = tool_expect(&(struct tool){.directory = "s", .json = true}, "export no/such/place", 7);
+	assert_non_null(strstr(ran.err, "\"HF_EACCESS\""));
+	assert_non_null(strstr(ran.err, "no/such/place: its directory does not exist"));
+	tool_free(&ran);
 	formats_call("s", "export s", 7);
 }
 
