@@ -671,10 +671,12 @@ class OutboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Stores an item as given but for token, owner, lease and version (import, migration)."""
+        """Stores an item as given but for token, owner, lease and version (import, migration); its own ``queue`` says where it came from, and
+        decides nothing. enqueued_at and available_at must be given; 0 is the first instant of 1970."""
         borrow = Borrow()
         instance(item, OutboxItem, "item")
         struct = ItemStruct(
+            queue=borrow.bytes(item.queue),
             id=borrow.bytes(item.id),
             payload=borrow.bytes(item.payload),
             status=member(Status, item.status, "status"),
@@ -831,7 +833,12 @@ class OutboxMutations(Domain):
         """Removes failed or queued items that nobody will deliver any more, in one transaction."""
         borrow = Borrow()
         args = PruneStruct(
-            write(None, durability), borrow.bytes(queue), int(status), time(enqueued_before), limit, dry_run
+            write(None, durability),
+            borrow.bytes(queue),
+            member(Status, status, "status"),
+            time(enqueued_before),
+            limit,
+            dry_run,
         )
         return self._mutate("hf_outbox_prune", args)
 
@@ -1013,7 +1020,7 @@ def _claim_next_args(
     wait: Duration,
 ) -> tuple[Borrow, ClaimNextStruct]:
     borrow = Borrow()
-    several = [] if isinstance(queue, (str, bytes)) else [borrow.bytes(name) for name in queue]
+    several = [] if isinstance(queue, (str, bytes)) else [borrow.bytes(name) for name in instances(queue, (str, bytes), "queue")]
     queues = (Bytes * len(several))(*several)
     args = ClaimNextStruct(
         write(None, durability),

@@ -267,3 +267,40 @@ def test_a_replay_that_cannot_be_read_is_told(store):
     damage("store", response)
     with pytest.raises((holdfast.CorruptError, holdfast.ReadFailedError)):
         store.idempotency.begin("s", "k")
+
+
+def test_the_first_instant_of_1970_is_a_time_and_none_is_now(store):
+    box, before = store.outbox, store.clock.show().now
+    box.enqueue("q", "zero", enqueued_at=0, available_at=0)
+    box.enqueue("q", "none")
+    box.enqueue_many("q", [OutboxInput("both", enqueued_at=0, available_at=0), OutboxInput("later")])
+    noted = holdfast.Rerun(b"again", 0, 0)
+    box.put("q", holdfast.OutboxItem("put", enqueued_at=0, available_at=0, rerun=noted))
+    for id in "zero", "both", "put":
+        item = box.get("q", id)
+        assert (item.enqueued_at, item.available_at) == (0, 0)
+    assert box.get("q", "put").rerun == noted
+    for id in "none", "later":
+        assert box.get("q", id).enqueued_at >= before and box.get("q", id).available_at >= before
+    assert box.stats("q").oldest_due == 0
+    # As a bound it is earlier than everything, and none is no bound.
+    assert box.prune("q", status=Status.QUEUED, enqueued_before=0, dry_run=True).count == 0
+    assert box.prune("q", status=Status.QUEUED, enqueued_before=1, dry_run=True).count == 3
+    assert box.prune("q", status=Status.QUEUED, dry_run=True).count == 5
+    for id in "zero", "both", "put":
+        box.mark_failed("q", id)
+    assert box.redrive("q", enqueued_before=0, dry_run=True).count == 0
+    assert box.redrive("q", dry_run=True).count == 3
+    with pytest.raises(holdfast.InvalidError):
+        box.put("q", holdfast.OutboxItem("unset"))
+    assert box.reschedule("q", "none", available_at=0).changed
+    assert box.get("q", "none").available_at == 0
+
+
+def test_several_queues_are_claimed_from_in_their_order(store):
+    store.outbox.enqueue("b", "1")
+    store.outbox.enqueue("a", "2")
+    assert [item.queue for item in store.outbox.claim_next(("a", "b"), "me", max=2)] == ["a", "b"]
+    for wrong in {"a": 1}, [], ["a", 5], 5:
+        with pytest.raises((TypeError, ValueError)):
+            store.outbox.claim_next(wrong, "me")

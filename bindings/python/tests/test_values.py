@@ -56,8 +56,13 @@ NO_FLOAT = ["1", True, None, 10**400, float("nan"), [1.0]]
 NO_PAGE = [5, b"token", "\u00e9", "token\0junk", "not a token", 1.5]
 
 
+ONE_OR_SEVERAL = typing.Union[_abi.Text, typing.Sequence[_abi.Text]]
+
+
 def wrong_values(hint, name):
     """Values that are wrong for an argument of this type."""
+    if hint == ONE_OR_SEVERAL:
+        return NO_TEXT[:3] + NO_TEXT[4:] + [[], [5], [None], ["q", 5], ["\ud800"], {"q": 1}]
     if hint in (_abi.Text, _abi.Payload):
         return NO_TEXT
     if hint == _abi.Time:
@@ -126,7 +131,7 @@ def wrong_instances(kind):
 
 
 def right_value(hint, name):
-    if hint in (_abi.Text, _abi.Payload) or hint == typing.Optional[_abi.Text]:
+    if hint in (_abi.Text, _abi.Payload) or hint == typing.Optional[_abi.Text] or hint == ONE_OR_SEVERAL:
         return "x"
     if hint == _abi.Time or "Never" in str(hint):
         return 5
