@@ -65,8 +65,8 @@ class Cursors:
     ) -> Done:
         key = self._key(consumer, stream, subject)
         malformed_unless(sequence > 0)
-        now = now or self.w.stamp
-        delivered_at = delivered_at or now
+        now = self.w.stamp if now is None else now
+        delivered_at = now if delivered_at is None else delivered_at
         old = self.w.state.get(key)
         self.w.expect(expect, old and old.version)
         if old is None:
@@ -98,7 +98,7 @@ class Cursors:
         key = self._key(consumer, stream, subject)
         malformed_unless(sequence >= 0)
         malformed_unless(reason.strip(SPACE) != "", "HF_EREASON")
-        now = now or self.w.stamp
+        now = self.w.stamp if now is None else now
         old = self.w.state.get(key)
         self.w.expect(expect, old and old.version)
         new = Cursor(*key[1:], sequence, delivery_id, delivered_at, "", 0, now, reason, now, old and old.version)
@@ -115,7 +115,7 @@ class Cursors:
     ) -> Done:
         key = self._key(consumer, stream, subject)
         malformed_unless(message.strip(SPACE) != "")
-        now = now or self.w.stamp
+        now = self.w.stamp if now is None else now
         old = self.w.state.get(key)
         self.w.expect(expect, old and old.version)
         base = old or Cursor(*key[1:], 0, "", None, "", 0, now, "", None, None)

@@ -70,7 +70,7 @@ class Documents:
         expect: Optional[int] = None,
     ) -> Done:
         malformed_unless(not (ttl and expires_at is not None))
-        now = now or self.w.stamp
+        now = self.w.stamp if now is None else now
         old = self._find(collection, id)
         self.w.expect(expect, old and old.version)
         kept = self._orders(collection)
@@ -98,7 +98,7 @@ class Documents:
         old = self._found(collection, id)
         if old.group == group:
             return Done(False, old.version)
-        new = replace(old, group=group, updated_at=now or self.w.stamp, version=self.w.version())
+        new = replace(old, group=group, updated_at=(self.w.stamp if now is None else now), version=self.w.version())
         self.w.state["document", collection, id] = new
         return Done(True, new.version)
 

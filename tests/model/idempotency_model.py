@@ -128,8 +128,10 @@ class Idempotency:
         """``expires_at`` None: the default of a day from now."""
         old = self._find(scope, key)
         self.w.expect(expect, old and old.version)
-        created_at = created_at or (old.created_at if old else self.w.stamp)
-        expires_at = expires_at or self.w.now + DAY
+        if created_at is None:
+            created_at = old.created_at if old else self.w.stamp
+        if expires_at is None:
+            expires_at = self.w.now + DAY
         if expires_at <= self.w.now:
             if old:
                 del self.w.state["idem", scope, key]

@@ -110,11 +110,12 @@ class Inboxes:
     ) -> Done:
         malformed_unless(len({(r.account, r.thread) for r in records}) == len(records))
         malformed_unless(all(r.score == r.score for r in records))
-        lsn, count = self.w.version(), 0
-        now = now or self.w.stamp
+        lsn, count, left_alone = self.w.version(), 0, 0
+        now = self.w.stamp if now is None else now
         for given in records:
             there = self.w.state.get(("record", user, given.account, given.thread))
             if only_newer and there and older(given.updated_at, there.updated_at):
+                left_alone += 1
                 continue
             count += self._save_one(user, given, generated_at, now, lsn)
         if replace:
@@ -128,7 +129,7 @@ class Inboxes:
         moved = generated_at is not None and (newest is None or generated_at > newest)
         if moved:
             self.w.state["generated", user] = generated_at
-        return Done(count > 0 or moved, count=count)
+        return Done(count > 0 or moved, count=count, left_alone=left_alone)
 
     def _save_one(self, user: str, given: Input, generated_at: Optional[int], now: int, lsn: Number) -> int:
         key = user, given.account, given.thread
@@ -203,7 +204,7 @@ class Inboxes:
     def dismiss(
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
     ) -> Done:
-        return self._mark(user, account, thread, expect, lambda r: _dismissed(r, now or self.w.stamp))
+        return self._mark(user, account, thread, expect, lambda r: _dismissed(r, (self.w.stamp if now is None else now)))
 
     def undismiss(
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
@@ -213,7 +214,7 @@ class Inboxes:
     def mark_read(
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
     ) -> Done:
-        return self._mark(user, account, thread, expect, lambda r: _read(r, now or self.w.stamp))
+        return self._mark(user, account, thread, expect, lambda r: _read(r, (self.w.stamp if now is None else now)))
 
     def mark_unread(
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
@@ -227,7 +228,7 @@ class Inboxes:
         self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
     ) -> Done:
         def change(r: Record) -> Record:
-            return r if r.seen_at is not None else replace(r, seen_at=now or self.w.stamp)
+            return r if r.seen_at is not None else replace(r, seen_at=(self.w.stamp if now is None else now))
 
         return self._mark(user, account, thread, expect, change)
 
@@ -312,12 +313,12 @@ class Inboxes:
     def mark_all_read(
         self, user: str, up_to: int = 0, account: Optional[str] = None, now: Optional[int] = None
     ) -> Done:
-        return self._mark_all(user, account, up_to, lambda r: _read(r, now or self.w.stamp))
+        return self._mark_all(user, account, up_to, lambda r: _read(r, (self.w.stamp if now is None else now)))
 
     def dismiss_all(
         self, user: str, up_to: int = 0, account: Optional[str] = None, now: Optional[int] = None
     ) -> Done:
-        return self._mark_all(user, account, up_to, lambda r: _dismissed(r, now or self.w.stamp))
+        return self._mark_all(user, account, up_to, lambda r: _dismissed(r, (self.w.stamp if now is None else now)))
 
     def prune(self, user: str, keep_accounts: list[str], tombstone_for: Optional[int] = None) -> Done:
         gone = [r for r in self._records(user) if keep_accounts and r.account not in keep_accounts]
@@ -333,7 +334,7 @@ class Inboxes:
         tombstone_for: Optional[int] = None,
         now: Optional[int] = None,
     ) -> Done:
-        oldest = (now or self.w.now) - max_age
+        oldest = ((self.w.now if now is None else now)) - max_age
 
         def beyond(place: int, r: Record) -> bool:
             too_old = max_age > 0 and (r.snapshot_at is None or r.snapshot_at < oldest)

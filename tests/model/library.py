@@ -60,6 +60,7 @@ class Answer:
     token: int = 0
     count: int = 0
     out: Any = None
+    left_alone: int = 0
     only_out: bool = False
     """The binding gives nothing but ``out`` for this one."""
 
@@ -115,7 +116,7 @@ def _answer(given: Any) -> Answer:
     if isinstance(given, holdfast.Deferred):
         given = given.value
     if isinstance(given, holdfast.Result):
-        return Answer(given.changed, given.version, given.token, given.count)
+        return Answer(given.changed, given.version, given.token, given.count, left_alone=given.left_alone)
     return Answer(out=given, only_out=True)
 
 

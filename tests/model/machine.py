@@ -124,6 +124,7 @@ def _compare_one(where: str, done: Done, answer: Answer) -> None:
     if answer.only_out:
         return
     same(done.changed, answer.changed, f"{where}: changed")
+    same(done.left_alone, answer.left_alone, f"{where}: left alone")
     if done.count is not None:
         same(done.count, answer.count, f"{where}: count")
     else:

@@ -33,7 +33,7 @@ class Migrations:
         self.w.expect(expect, old and old.version)
         if old:
             return Done(False, old.version)
-        new = Migration(name, applied_at or self.w.stamp, self.w.version(), self.w.order())
+        new = Migration(name, self.w.stamp if applied_at is None else applied_at, self.w.version(), self.w.order())
         self.w.state["migration", name] = new
         return Done(True, new.version)
 

@@ -90,16 +90,16 @@ EXPECT = often(LEFT_OUT, Version("right"), Version("wrong"), Version("absent"))
 RIGHT = often(Version("right"), Version("wrong"), Version("absent"))
 TOKEN = often(Token("current"), Token("old"), Token("none"))
 PAYLOAD = one(b"a", b"!b", b"\0\xff" * 40, b"")
-NOW = often(LEFT_OUT, START - 5 * SECOND, START + 5 * SECOND)
+NOW = often(LEFT_OUT, START - 5 * SECOND, START + 5 * SECOND, 0)  # 0 is the first instant of 1970, not "none"
 LEASE = one(0, 10 * SECOND, 60 * SECOND)
-TIMES = one(None, START, START + SECOND, START + 2 * SECOND)
+TIMES = one(None, 0, START, START + SECOND, START + 2 * SECOND)
 
 
 # --- Cursors ---
 
 CURSOR = {"*key": one(*({"consumer": c, "stream": s, "subject": j} for c in (" a", "b ") for s in ("s", "z") for j in ("", "j")))}
 BAD_CURSOR = {"*key": often({"consumer": "a", "stream": "s", "subject": "j"}, {"consumer": " \t\u3000", "stream": "s\u2003"})}
-DELIVERED = one(LEFT_OUT, START, START + 7)
+DELIVERED = one(LEFT_OUT, START, START + 7, 0)
 
 WHOLE_CURSOR = st.tuples(one("a", " b"), one("s", "z"), one("", "j"), one(0, 2, 4), one("d1", ""), often(None, START),
                          often(("", 0), ("bad", 3), ("", 3)), one(START, START + 1), often(("", None), ("why", START))).map(
@@ -131,7 +131,7 @@ STONE = often({}, {"tombstone_for": 0}, {"tombstone_for": 10 * SECOND})
 INBOX = [
     *(Row("inbox", "save", {
         "user": USER, "records": st.lists(INPUT, max_size=3), "generated_at": TIMES, "replace": often(False, True),
-        "*stone": often({}, {"tombstone_for": 0}, {"tombstone_for": 10 * SECOND}, {"now": START - SECOND}, {"only_newer": True})}) for _ in range(3)),
+        "only_newer": one(False, True), "*stone": often({}, {"tombstone_for": 0}, {"tombstone_for": 10 * SECOND}, {"now": START - SECOND}, {"now": 0})}) for _ in range(3)),
     Row("inbox", "set_status", {"user": USER, "status": one(b"ok", b"late", b""), "expect": EXPECT}),
     *(Row("inbox", name, RECORD | {"now": NOW, "expect": EXPECT})
       for name in ("dismiss", "dismiss", "undismiss", "mark_read", "mark_unread", "mark_seen")),
@@ -147,7 +147,7 @@ INBOX = [
     Row("inbox", "prune", {"user": USER, "keep_accounts": one([], ["b"], ["primary", "c"]), "*stone": STONE}),
     Row("inbox", "trim", {
         "user": USER, "max_records": one(0, 1, 2), "max_age": one(0, SECOND, DAY), "dry_run": often(False, True),
-        "now": one(LEFT_OUT, START + 3 * SECOND), "*stone": STONE}),
+        "now": one(LEFT_OUT, START + 3 * SECOND, 0), "*stone": STONE}),
     Row("inbox", "clear", {"user": USER}),
 ]  # fmt: skip
 
@@ -158,7 +158,7 @@ ITEM = {"queue": QUEUE, "id": one("1", "2", "3")}
 HELD = ITEM | {"token": TOKEN, "expect": EXPECT}
 AVAILABLE = often(LEFT_OUT, From(-SECOND), From(10 * SECOND))
 GIVEN = st.tuples(
-    one("1", "2", "3", "4"), PAYLOAD, one(None, START), one(None, START + DAY), one(0, -1, 5), one(0, 1), one("", "g")
+    one("1", "2", "3", "4"), PAYLOAD, one(None, START, 0), one(None, START + DAY, 0), one(0, -1, 5), one(0, 1), one("", "g")
 ).map(lambda parts: OutboxInput(*parts))
 WHOLE = st.tuples(
     one("1", "2", "5"), PAYLOAD, one(1, 2, 3), one(0, 3), one("", "bad"), one("", "g"),
@@ -167,7 +167,7 @@ WHOLE = st.tuples(
 
 OUTBOX = [
     *(Row("outbox", "enqueue", ITEM | {
-        "payload": PAYLOAD, "*times": often({}, {"enqueued_at": START}, {"available_at": START - SECOND},
+        "payload": PAYLOAD, "*times": often({}, {"enqueued_at": START}, {"enqueued_at": 0, "available_at": 0}, {"available_at": START - SECOND},
                                             {"available_at": START + DAY}),
         "priority": one(0, 1), "max_attempts": one(0, 1, 2), "dedup": one(0, 1, 2), "group": one("", "g", "h"),
         "expect": EXPECT}) for _ in range(3)),
@@ -194,9 +194,9 @@ OUTBOX = [
     Row("outbox", "mark_failed", ITEM | {"reason": one("bad", ""), "expect": EXPECT}),
     Row("outbox", "retry", ITEM | {"expect": EXPECT}),
     Row("outbox", "redrive", {
-        "queue": QUEUE, "group": one("", "g"), "error": one("", "ad"), "enqueued_before": one(None, START + 1),
+        "queue": QUEUE, "group": one("", "g"), "error": one("", "ad"), "enqueued_before": one(None, START + 1, 0),
         "attempts_below": one(0, 2), "limit": one(0, 1)}),
-    Row("outbox", "prune", {"queue": QUEUE, "status": one(1, 3), "enqueued_before": one(None, START + 1), "limit": one(0, 1)}),
+    Row("outbox", "prune", {"queue": QUEUE, "status": one(1, 3), "enqueued_before": one(None, START + 1, 0), "limit": one(0, 1)}),
     Row("outbox", "reschedule", ITEM | {
         "*what": one({"priority": 1}, {"available_at": START + DAY}, {"available_at": START, "priority": 0}), "expect": EXPECT}),
     Row("outbox", "guard", ITEM | {"expect": RIGHT}, guard=True),
@@ -214,8 +214,8 @@ IDEMPOTENCY = [
         "token": TOKEN, "status": one(200, -1), "response": PAYLOAD, "ttl": one(0, 10 * SECOND), "expect": EXPECT}),
     Row("idempotency", "abandon", KEY | {"token": TOKEN, "expect": EXPECT}),
     Row("idempotency", "put", KEY | {
-        "fingerprint": one(b"f", b"other"), "status": one(0, 7), "response": PAYLOAD, "created_at": one(LEFT_OUT, START),
-        "expires_at": one(LEFT_OUT, From(10 * SECOND), From(-1)), "expect": EXPECT}),
+        "fingerprint": one(b"f", b"other"), "status": one(0, 7), "response": PAYLOAD, "created_at": one(LEFT_OUT, START, 0),
+        "expires_at": one(LEFT_OUT, From(10 * SECOND), From(-1), 0), "expect": EXPECT}),
     Row("idempotency", "remove", KEY | {"expect": EXPECT}),
     Row("idempotency", "clear", {"scope": one("pay", "s2")}),
     Row("idempotency", "guard", KEY | {"expect": RIGHT}, guard=True),
@@ -228,7 +228,7 @@ DOCUMENT = {"collection": one("c", "d"), "id": one("1", "2", "3")}
 
 DOCUMENTS = [
     *(Row("documents", "put", DOCUMENT | {
-        "payload": PAYLOAD, "group": one("", "g", "h"), "created_at": often(LEFT_OUT, START, START + 1),
+        "payload": PAYLOAD, "group": one("", "g", "h"), "created_at": often(LEFT_OUT, START, START + 1, 0),
         "*end": one({}, {}, {"ttl": 10 * SECOND}, {"expires_at": From(60 * SECOND)}, {"expires_at": From(-1)},
                     {"ttl": 1, "expires_at": START}),
         "orders": often(0, 5, 15, 2), "now": NOW, "expect": EXPECT}) for _ in range(3)),
@@ -245,7 +245,7 @@ EVENT = {"timeline": often("t", "w"), "id": one("1", "2", "3", "4")}
 TIMELINES = [
     *(Row("timelines", "append", EVENT | {
         "type": one("made", "sent"), "payload": one(b"a", b"b"), "subject": one("", "x", "y"),
-        "happened_at": one(LEFT_OUT, START, START + 1), "expect": EXPECT}) for _ in range(3)),
+        "happened_at": one(LEFT_OUT, START, START + 1, 0), "expect": EXPECT}) for _ in range(3)),
     Row("timelines", "retain", {
         "timeline": often("t", "w"), "max_events": one(0, 1, 3), "max_age": one(0, SECOND, DAY), "dry_run": often(False, True)}),
     Row("timelines", "clear", {"timeline": often("t", "w")}),
@@ -272,7 +272,7 @@ MIGRATION = {"name": one("m1", "m2", "m3")}
 
 CLOCK = [Row("clock", "set_back", {"reason": often("it was wrong", " "), "by": one(LEFT_OUT, 1, SECOND)})]
 MIGRATIONS = [
-    Row("migrations", "record", MIGRATION | {"applied_at": one(LEFT_OUT, START), "expect": EXPECT}),
+    Row("migrations", "record", MIGRATION | {"applied_at": one(LEFT_OUT, START, 0), "expect": EXPECT}),
     Row("migrations", "forget", MIGRATION | {"expect": EXPECT}),
     Row("migrations", "guard", MIGRATION | {"expect": RIGHT}, guard=True),
 ]

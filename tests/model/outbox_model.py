@@ -154,8 +154,8 @@ class Outboxes:
     # --- Filling a queue ---
 
     def _add(self, queue: str, given: Input, dedup: int) -> Done:
-        now = self.w.now
-        enqueued_at, available_at = given.enqueued_at or now, given.available_at or now
+        enqueued_at = self.w.stamp if given.enqueued_at is None else given.enqueued_at
+        available_at = self.w.now if given.available_at is None else given.available_at
         old = self._find(queue, given.id)
         if old is None:
             if self._blocks(queue, given.id):
@@ -423,7 +423,7 @@ class Outboxes:
             if i.status == FAILED
             and (not group or i.group == group)
             and error in i.last_error
-            and (not enqueued_before or i.enqueued_at < enqueued_before)
+            and (enqueued_before is None or i.enqueued_at < enqueued_before)
             and (not attempts_below or i.attempts < attempts_below)
         ]
         found, lsn = found[: limit or None], self.w.version()

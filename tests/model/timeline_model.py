@@ -59,7 +59,7 @@ class Timelines:
         dry_run: bool = False,
         now: Optional[int] = None,
     ) -> Done:
-        oldest = (now or self.w.now) - max_age
+        oldest = ((self.w.now if now is None else now)) - max_age
         gone = [
             e
             for place, e in enumerate(self._matching(timeline, None, None))

@@ -102,6 +102,7 @@ class Done:
     token: Any = 0
     count: Optional[int] = None
     out: Any = None
+    left_alone: int = 0
 
 
 def same(expected: Any, real: Any, where: str) -> None:
