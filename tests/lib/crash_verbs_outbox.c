@@ -41,6 +41,8 @@ int verb_outbox_enqueue(const struct call *c, const struct names *n)
 	             : c->op->verb == OUTBOX_ENQUEUE_RERUN    ? HF_OUTBOX_RERUN
 	                                                      : HF_OUTBOX_KEEP,
 	    .group = hf_str(c->op->verb == OUTBOX_ENQUEUE_GROUPED ? "g" : ""),
+	    /* Given, so that the same rerun once more changes nothing: times that are filled in differ. */
+	    .enqueued_at = c->op->verb == OUTBOX_ENQUEUE_RERUN ? 1 : 0,
 	};
 	return hf_outbox_enqueue(c->store, c->txn, &args, c->result, c->error);
 }

@@ -278,6 +278,8 @@ static const struct step lives_steps[] = {
     {STEP_DO, .os = true, .ops = {{CURSOR_ADVANCE, "in", "me", 1, YES}}},
     {.kind = STEP_KILL},
     {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "me", 1, NO}}},
+    /* Lost for the second time, it comes back after a second. */
+    {STEP_TIME, .by = 2 * SECOND},
     {STEP_DO, .ops = {{OUTBOX_CLAIM_NEXT, "jobs", "b", 2 * SECOND, YES}}},
     {STEP_TIME, .by = 3 * SECOND},
     /* The first mutation that needs the ending logs it. */
