@@ -87,13 +87,18 @@ static int read_at(struct hf_store *s, struct hf__payload_file *file, const stru
 }
 
 /* After a failed sync reads may show old bytes where something was written that never became durable: that is no damage. */
-static int damaged_or_lost(struct hf_store *s, const struct hf__payload *payload)
+static int damaged_or_lost(struct hf_store *s, const struct hf__payload_file *file, const struct hf__payload *payload)
 {
-	(void)pthread_mutex_lock(&s->lock);
+	if (!atomic_load(&s->fault))
+		return HF_ECORRUPT;
+	if (!file->locked)
+		(void)pthread_mutex_lock(&s->lock);
 	const struct hf__position durable = s->durable.end;
-	(void)pthread_mutex_unlock(&s->lock);
-	const bool is_durable = payload->segment < durable.segment || (payload->segment == durable.segment && payload->offset < durable.offset);
-	return atomic_load(&s->fault) && !is_durable ? HF_EFAILED : HF_ECORRUPT;
+	if (!file->locked)
+		(void)pthread_mutex_unlock(&s->lock);
+	const bool is_durable = payload->segment < durable.segment ||
+	                        (payload->segment == durable.segment && payload->offset < durable.offset);
+	return is_durable ? HF_ECORRUPT : HF_EFAILED;
 }
 
 int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out)
@@ -107,5 +112,5 @@ int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const st
 	const int rc = read_at(s, file, payload, out);
 	if (rc == HF_OK && is_content(&s->env, payload, out))
 		return HF_OK;
-	return rc == HF_OK || rc == HF_ECORRUPT ? damaged_or_lost(s, payload) : rc;
+	return rc == HF_OK || rc == HF_ECORRUPT ? damaged_or_lost(s, file, payload) : rc;
 }

@@ -39,6 +39,7 @@ struct hf__payload_file {
 	uint32_t segment; /* 0: none */
 	int file;
 	int os_errno;
+	bool locked; /* the caller holds the lock of the store meanwhile */
 };
 int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out);
 void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file);

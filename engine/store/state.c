@@ -144,7 +144,7 @@ static int dump_payload(struct hf__emitter *emitter, const struct hf__payload *p
 
 int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_error *error)
 {
-	struct dump d = {.store = store, .out = out};
+	struct dump d = {.store = store, .out = out, .file.locked = true};
 	struct hf__emitter emitter = {.ctx = &d, .emit = dump_entry, .payload = dump_payload};
 	int rc = HF_OK;
 	(void)pthread_mutex_lock(&store->lock);
