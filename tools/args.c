@@ -259,6 +259,41 @@ static int check_count(struct cli *cli, const struct args *args)
 	return args->count > seen ? cli_usage(cli, "'%s' is one argument too many", args->values[seen]) : CLI_OK;
 }
 
+/* How many arguments there must be. */
+static int count_needed(const char *arguments)
+{
+	int needed = 0;
+	for (const char *at = arguments; *at; at += strspn(at, " ")) {
+		needed += *at != '[';
+		at += strcspn(at, " ");
+	}
+	return needed;
+}
+
+/* One argument is missing and the first has a colon: it is the canonical text of a scope and a key. */
+static int split_scope_key(struct cli *cli, struct args *args)
+{
+	const int room = (int)(sizeof args->split / sizeof args->split[0]);
+	struct hf_idempotency_key key;
+	struct hf_error error = {0};
+	if (!(cli->command->flags & CLI_SCOPE_KEY) || args->count < 1 || args->count + 2 > room ||
+	    args->count + 1 != count_needed(cli->command->arguments) || !strchr(args->values[0], ':')) {
+		return CLI_OK;
+	}
+	if (hf_idempotency_parse(hf_str(args->values[0]), args->scope, &key, &error) != HF_OK) {
+		return cli_usage(cli, "'%s' is no SCOPE:KEY: %s", args->values[0], error.text);
+	}
+	args->scope[key.scope.len] = '\0';
+	args->split[0] = args->scope;
+	args->split[1] = strchr(args->values[0], ':') + 1;
+	for (int i = 1; i < args->count; i++) {
+		args->split[i + 1] = args->values[i];
+	}
+	args->split[++args->count] = NULL;
+	args->values = args->split;
+	return CLI_OK;
+}
+
 static int check_required(struct cli *cli)
 {
 	for (size_t i = 0; i < cli->values_count; i++) {
@@ -320,6 +355,7 @@ int args_read(struct cli *cli, int argc, char **argv, struct args *out)
 	if (status || out->help || out->version) {
 		return status;
 	}
-	status = check_count(cli, out);
+	status = split_scope_key(cli, out);
+	status = status ? status : check_count(cli, out);
 	return status ? status : check_required(cli);
 }

@@ -7,6 +7,9 @@
 struct args {
 	int count; /* of what is neither option nor word of the command */
 	char **values;
+	/* Of SCOPE:KEY in one word, where it was given: `values` points here then. */
+	char *split[4];
+	char scope[HF_KEY_MAX + 1];
 	bool help; /* --help stands somewhere: tell about cli->command, about `noun`, or about everything */
 	const char *noun;
 	bool version; /* --version */

@@ -61,6 +61,7 @@ enum cli_flags {
 	CLI_DRY_RUN = 16, /* --dry-run: cli_flag(cli, "dry-run") */
 	CLI_PAGES = 32, /* --limit, --page */
 	CLI_NO_STORE = 64, /* never opens a store */
+	CLI_SCOPE_KEY = 128, /* SCOPE KEY come first, and SCOPE:KEY in one word does for both */
 };
 
 struct cli_command {

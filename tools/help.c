@@ -103,6 +103,9 @@ static void help_command(struct cli *cli, const struct cli_command *command)
 	out_line(cli->out, "Usage: holdfast %s [OPTION...]%s%s\n", name, command->arguments[0] ? " " : "", command->arguments);
 	out_line(cli->out, "%c%s.%s%s\n", toupper((unsigned char)command->summary[0]), command->summary + 1, command->details ? "\n" : "",
 	         command->details ? command->details : "");
+	if (command->flags & CLI_SCOPE_KEY) {
+		out_line(cli->out, "SCOPE:KEY in one word does for both; %% and : of the scope are written %%25 and %%3A in it.\n");
+	}
 	for (const struct cli_option *option = command->options; option && option->name; option++) {
 		option_row(cli, option, false);
 	}

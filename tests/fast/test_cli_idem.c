@@ -64,6 +64,35 @@ static void people_are_told_who_is_at_work_and_what_came_of_it(void **state)
 	expect_err(&tool, "idem list nobody", 0, "nothing there");
 }
 
+/* scope:key, in which % and : of the scope are written %25 and %3A. Two words are taken as they are. */
+static void the_canonical_text_names_scope_and_key(void **state)
+{
+	const struct tool tool = {.directory = "s"}, json = {.directory = "s", .json = true};
+	char text[64], call[128];
+	(void)state;
+	formats_init("s");
+	struct ran ran = tool_expect(&json, "idem begin a%3Ab%25:k:1 --lease 1h", 0);
+	assert_true(json_member(ran.out, "scope", text, sizeof text));
+	assert_string_equal(text, "a:b%");
+	assert_true(json_member(ran.out, "key", text, sizeof text));
+	assert_string_equal(text, "k:1");
+	assert_true(json_member(ran.out, "token", text, sizeof text));
+	tool_free(&ran);
+	(void)snprintf(call, sizeof call, "idem complete a%%3Ab%%25:k:1 %s --response made", text);
+	formats_call("s", call, 0);
+	expect_out(&tool, "idem get a%3Ab%25:k:1 --raw", 0, "made");
+	expect_out(&tool, "idem get a:b% k:1 --raw", 0, "made");
+	formats_call("s", "idem remove a%3Ab%25:k:1", 0);
+	formats_call("s", "idem put s:k --response r", 0);
+	expect_out(&tool, "idem get s k --raw", 0, "r");
+	expect_err(&tool, "idem abandon s:k 1", 4, "");
+	expect_err(&tool, "idem get s%3a:k", 2, "'s%3a:k' is no SCOPE:KEY: the scope is longer than 512 bytes, or has a '%'");
+	expect_err(&tool, "idem get :k", 2, "is no SCOPE:KEY: scope must have 1 to 512 bytes");
+	expect_err(&tool, "idem get s:", 2, "is no SCOPE:KEY");
+	expect_err(&tool, "idem get s", 2, "KEY is missing");
+	expect_err(&tool, "idem complete s:k", 2, "KEY is missing");
+}
+
 /* The first instant of 1970 is a time like any other. */
 static void a_time_that_was_typed_is_meant(void **state)
 {
@@ -197,6 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(people_are_told_who_is_at_work_and_what_came_of_it),
+	    cmocka_unit_test(the_canonical_text_names_scope_and_key),
 	    cmocka_unit_test(a_time_that_was_typed_is_meant),
 	    cmocka_unit_test(stats_show_scopes_and_migrations),
 	    cmocka_unit_test(what_can_be_kept_goes_through_json_lines),
