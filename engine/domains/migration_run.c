@@ -239,6 +239,41 @@ int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, 
 	return is_applied(store, (struct applied){.name = name}, flags, out, error);
 }
 
+struct whole {
+	const struct hf_migration *list;
+	size_t count;
+};
+
+/* An older program on a newer store: all that it knows is applied, and more was after it. One that has something to apply goes on from there. */
+static int read_whole(struct hf__query *q, void *raw)
+{
+	const struct whole *whole = raw;
+	const struct hf__migration_state *state = q->state;
+	const struct hf__order_node *node = hf__order_last(&state->by_lsn);
+	const struct hf__migration *newest = node ? hf__migration_of_lsn(node) : NULL;
+	hf__query_depends(q, newest ? &newest->object : &state->root);
+	if (!newest)
+		return HF_OK;
+	for (size_t i = 0; i < whole->count; i++) {
+		const struct hf__migration *found = hf__migration_find(state, whole->list[i].name);
+		if (!found || found == newest)
+			return HF_OK;
+	}
+	hf__text_add(&q->why, "the list of migrations ends before what was applied: ");
+	hf__text_add_quoted(&q->why, hf__migration_name(newest));
+	return HF_ECONFLICT;
+}
+
+static int check_whole(hf_store *store, const struct hf_migration *list, size_t count, struct hf_error *error)
+{
+	struct whole whole = {list, count};
+	struct hf__answer answer;
+	const int rc = hf__read(store, HF__DOMAIN_MIGRATION, read_whole, &whole, 0, &answer, error);
+	if (rc == HF_OK)
+		hf__answer_reset(&answer);
+	return rc;
+}
+
 /* Puts the migration's name in front of what went wrong. */
 static int name_failure(struct hf_bytes name, int rc, struct hf_error *error)
 {
@@ -297,6 +332,8 @@ int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count, s
 	struct hf_migrated done = {0};
 	struct hf_error failure = {0};
 	int rc = check_list(list, count, &failure);
+	if (rc == HF_OK)
+		rc = check_whole(store, list, count, &failure);
 	for (size_t i = 0; i < count && rc == HF_OK; i++) {
 		bool applied;
 		rc = migrate_one(store, &list[i], &applied, &failure);

@@ -191,6 +191,55 @@ static void a_page_of_another_list_is_refused(void **unused)
 	stage_close(stage);
 }
 
+static void a_list_that_ends_before_what_was_applied_is_refused(void **unused)
+{
+	(void)unused;
+	for (enum setting setting = 0; setting < SETTINGS; setting++) {
+		struct stage *stage = stage_open(setting);
+		struct hf_migrated done;
+		struct hf_error error = {0};
+		const struct hf_migration list[] = {{.name = {"a", 1}}, {.name = {"b", 1}}, {.name = {"c", 1}}, {.name = {"d", 1}}};
+		assert_int_equal(hf_migrate(stage->store, list, 0, NULL, NULL), HF_OK);
+		assert_int_equal(hf_migrate(stage->store, list, 3, NULL, NULL), HF_OK);
+		stage_switch(stage);
+		for (size_t count = 0; count < 3; count++) {
+			assert_int_equal(hf_migrate(stage->store, list, count, &done, &error), HF_ECONFLICT);
+			assert_string_equal(error.text, "the list of migrations ends before what was applied: \"c\"");
+			assert_true(done.applied == 0 && done.skipped == 0);
+		}
+		/* Old ones may be left out, and what is new may come anywhere. */
+		assert_int_equal(hf_migrate(stage->store, &list[2], 1, &done, NULL), HF_OK);
+		assert_true(done.applied == 0 && done.skipped == 1);
+		assert_int_equal(hf_migrate(stage->store, &list[3], 1, &done, NULL), HF_OK);
+		assert_true(done.applied == 1 && done.skipped == 0);
+		assert_int_equal(hf_migrate(stage->store, list, 3, NULL, NULL), HF_ECONFLICT);
+		assert_int_equal(hf_migrate(stage->store, list, 4, &done, NULL), HF_OK);
+		assert_true(done.applied == 0 && done.skipped == 4);
+		stage_close(stage);
+	}
+}
+
+static void an_applied_name_with_another_checksum_is_refused(void **unused)
+{
+	(void)unused;
+	for (enum setting setting = 0; setting < SETTINGS; setting++) {
+		struct stage *stage = stage_open(setting);
+		struct effect effect = {.consumer = "a"};
+		struct hf_migration one = migration("one", &effect), other = one, none = one;
+		one.has_checksum = other.has_checksum = true;
+		one.checksum = 7;
+		struct hf_error error = {0};
+		assert_int_equal(hf_migrate(stage->store, &one, 1, NULL, NULL), HF_OK);
+		stage_switch(stage);
+		assert_int_equal(hf_migrate(stage->store, &one, 1, NULL, NULL), HF_OK);
+		assert_int_equal(hf_migrate(stage->store, &none, 1, NULL, NULL), HF_OK);
+		assert_int_equal(hf_migrate(stage->store, &other, 1, NULL, &error), HF_ECONFLICT);
+		assert_non_null(strstr(error.text, "it was applied with checksum 0000000000000007, not 0000000000000000"));
+		assert_int_equal(effect.calls, 1);
+		stage_close(stage);
+	}
+}
+
 /* --- At once ------------------------------------------------------------------------------------------------------------------ */
 
 enum { THREADS = 4, MIGRATIONS = 12 };
@@ -264,6 +313,8 @@ int main(void)
 	    cmocka_unit_test(each_is_applied_once_in_the_order_of_the_list),    cmocka_unit_test(a_failing_one_leaves_the_store_as_before_it),
 	    cmocka_unit_test(a_list_that_breaks_the_rules_does_nothing_at_all), cmocka_unit_test(a_page_of_another_list_is_refused),
 	    cmocka_unit_test(several_at_once_apply_each_of_them_once),
+	    cmocka_unit_test(a_list_that_ends_before_what_was_applied_is_refused),
+	    cmocka_unit_test(an_applied_name_with_another_checksum_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -390,8 +390,12 @@ class Machine(RuleBasedStateMachine):
             self.read(lambda: m.get(name), lambda: locks.get(name), f"lock {name}")
             self.read(lambda: m.with_lock(name), lambda: locks.alone(name, lambda: True), f"alone {name}")
 
-    @rule(names=st.lists(st.sampled_from(["m1", "m2", "m3", "fails"]), max_size=3, unique=True))
-    def migrate(self, names: list[str]) -> None:
+    @rule(steps=st.lists(st.tuples(st.sampled_from(["m1", "m2", "m3", "fails"]), st.sampled_from([None, None, 0, 7])),
+                         max_size=3, unique_by=lambda step: step[0]))  # fmt: skip
+    def migrate(self, steps: list[tuple[str, Optional[int]]]) -> None:
+        m = self.models.migrations
+        names = [name for name, _ in steps]
+
         def fill(name: str) -> Any:
             def run(txn: Any) -> None:
                 txn.documents.put("migrated", name, b"by it")
@@ -400,23 +404,27 @@ class Machine(RuleBasedStateMachine):
 
             return run
 
-        applied = 0
-        for name in names:
-            if name == "fails":
+        applied, ends = 0, "HF_ECONFLICT" if m.ends_early(names) else ""
+        for name, checksum in [] if ends else steps:
+            ends = "KeyError" if name == "fails" else "HF_ECONFLICT" if m.conflicts(name, checksum) else ""
+            if ends:
                 break
-            if not self.models.migrations.applied(name):
+            if not m.applied(name):
                 self.world._written = 2 * applied  # each in a transaction of its own, at one instant of the clock
                 self.models.documents.put("migrated", name, b"by it")
                 self.world._written += 1
-                self.models.migrations.record(name)
+                m.record(name, checksum=checksum)
                 applied += 1
         self.world._written = 0
+        ended = ""
         try:
-            done = self.store.migrate([(name, fill(name)) for name in names])
-            assert "fails" not in names
+            done = self.store.migrate([(name, fill(name), checksum) for name, checksum in steps])
             same((applied, len(names) - applied), (done.applied, done.skipped), "migrated")
         except KeyError:
-            assert "fails" in names
+            ended = "KeyError"
+        except holdfast.Error as error:
+            ended = error.name
+        same(ends, ended, f"migrate {steps}")
         self.look_at_migrations()
         self._tick()
 

@@ -15,6 +15,7 @@ class Migration:
     applied_at: int
     version: Number
     _order: int
+    checksum: Optional[int] = None
 
 
 class Migrations:
@@ -28,12 +29,26 @@ class Migrations:
     def applied(self, name: str) -> bool:
         return ("migration", name) in self.w.state
 
-    def record(self, name: str, applied_at: Optional[int] = None, expect: Optional[int] = None) -> Done:
+    def conflicts(self, name: str, checksum: Optional[int]) -> bool:
+        """Was it applied with another checksum? One that was not given, then or now, says nothing."""
+        old = self.w.state.get(("migration", name))
+        return old is not None and None not in (old.checksum, checksum) and old.checksum != checksum
+
+    def ends_early(self, names: list[str]) -> bool:
+        """Does the list end before what was applied?"""
+        applied = sorted((m for _, m in self.w.all("migration")), key=lambda m: m._order)
+        return bool(applied) and all(map(self.applied, names)) and applied[-1].name not in names
+
+    def record(
+        self, name: str, applied_at: Optional[int] = None, checksum: Optional[int] = None, expect: Optional[int] = None
+    ) -> Done:
         old = self.w.state.get(("migration", name))
         self.w.expect(expect, old and old.version)
+        if self.conflicts(name, checksum):
+            raise Refused("HF_ECONFLICT")
         if old:
             return Done(False, old.version)
-        new = Migration(name, self.w.stamp if applied_at is None else applied_at, self.w.version(), self.w.order())
+        new = Migration(name, self.w.stamp if applied_at is None else applied_at, self.w.version(), self.w.order(), checksum)
         self.w.state["migration", name] = new
         return Done(True, new.version)
 

@@ -174,7 +174,7 @@ OUTBOX = [
     Row("outbox", "enqueue_many", {"queue": QUEUE, "items": st.lists(GIVEN, max_size=3), "dedup": one(0, 1, 2)}),
     Row("outbox", "put", {"queue": QUEUE, "item": WHOLE, "expect": EXPECT}),
     Row("outbox", "configure", {
-        "queue": QUEUE, "max_attempts": one(0, 1, 5), "dedup_window": one(0, 10 * SECOND, DAY), "dedup_max": one(0, 1, 2),
+        "queue": QUEUE, "max_attempts": one(0, 1, 5), "max_lost": one(0, 1, 2, 10), "dedup_window": one(0, 10 * SECOND, DAY), "dedup_max": one(0, 1, 2),
         "expect": EXPECT}),
     Row("outbox", "pause", {"queue": QUEUE, "expect": EXPECT}),
     Row("outbox", "resume", {"queue": QUEUE, "expect": EXPECT}),
@@ -272,7 +272,7 @@ MIGRATION = {"name": one("m1", "m2", "m3")}
 
 CLOCK = [Row("clock", "set_back", {"reason": often("it was wrong", " "), "by": one(LEFT_OUT, 1, SECOND)})]
 MIGRATIONS = [
-    Row("migrations", "record", MIGRATION | {"applied_at": one(LEFT_OUT, START, 0), "expect": EXPECT}),
+    Row("migrations", "record", MIGRATION | {"applied_at": one(LEFT_OUT, START, 0), "checksum": one(LEFT_OUT, 0, 7), "expect": EXPECT}),
     Row("migrations", "forget", MIGRATION | {"expect": EXPECT}),
     Row("migrations", "guard", MIGRATION | {"expect": RIGHT}, guard=True),
 ]

@@ -234,6 +234,7 @@ class Outboxes:
     ) -> Done:
         # 0 is the default: who says the default in full says nothing new.
         max_attempts = 0 if max_attempts == ATTEMPTS else max_attempts
+        max_lost = 0 if max_lost == LOST else max_lost
         dedup_max = 0 if dedup_max == DEDUP_MAX else dedup_max
         return self._set(
             queue, expect, max_attempts=max_attempts, max_lost=max_lost, dedup_window=dedup_window, dedup_max=dedup_max

@@ -17,7 +17,7 @@ from ctypes import (
     sizeof,
 )
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
 from ._abi import (
     Borrow,
@@ -35,6 +35,7 @@ from ._abi import (
     function,
     instances,
     invalid,
+    number,
     time,
     token,
     token_or_none,
@@ -116,6 +117,8 @@ class Migration:
     name: str
     applied_at: int
     version: int
+    checksum: Optional[int] = None
+    """Of what it does, as it was given then; None: none was."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,16 @@ class Migrated:
     """Applied before."""
 
 
+Step = Union[
+    Tuple[Text, Callable[["Transaction"], object]], Tuple[Text, Callable[["Transaction"], object], Optional[int]]
+]
+"""A name, what fills a transaction, and optionally a checksum of what that does."""
+
+
+def _checksum(value: Optional[int]) -> Tuple[bool, int]:
+    return (False, 0) if value is None else (True, number(value, "checksum"))
+
+
 class MigrationMutations(Domain):
     """What can be done to the names of migrations, at once (``store.migrations``) or in a transaction (``txn.migrations``)."""
 
@@ -134,13 +147,17 @@ class MigrationMutations(Domain):
         name: Text,
         *,
         applied_at: Time = None,
+        checksum: Optional[int] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Records a migration as applied without doing anything."""
+        """Records a migration as applied without doing anything.
+
+        :raises ConflictError: it was applied with another checksum
+        """
         borrow = Borrow()
         args = RecordStruct(
-            write(expect, durability), borrow.bytes(name), time(applied_at)
+            write(expect, durability), borrow.bytes(name), time(applied_at), *_checksum(checksum)
         )
         return self._mutate("hf_migration_record", args)
 
@@ -176,7 +193,12 @@ class Migrations(MigrationMutations):
 
         def give(out: Any) -> Page[Migration]:
             entries = (out.items[i] for i in range(out.count))
-            items = [Migration(entry.name.text(), entry.applied_at, entry.version) for entry in entries]
+            items = [
+                Migration(
+                    entry.name.text(), entry.applied_at, entry.version, entry.checksum if entry.has_checksum else None
+                )
+                for entry in entries
+            ]
             return Page(items, token_or_none(out.next))
 
         return self._read("hf_migrations", ListStruct(limit, token(page)), None, PageStruct(), undurable, give)
@@ -189,7 +211,7 @@ class Migrations(MigrationMutations):
 def migrate(
     owner: Any,
     gate: Gate,
-    list: Sequence[tuple[Text, Callable[["Transaction"], object]]],  # noqa: A002
+    list: Sequence[Step],  # noqa: A002
     lend: Callable[[Any], "Transaction"],
 ) -> Migrated:
     """``lend`` makes a Transaction of a handle that the library commits."""
@@ -197,11 +219,13 @@ def migrate(
     raised: List[BaseException] = []
     lent: List["Transaction"] = []
     # All of them before any is applied.
-    for pair in instances(list, tuple, "list"):
-        if len(pair) != 2:
-            raise TypeError("one of list: a name and a callable expected")
-        encode(pair[0])
-        checked_callback(pair[1], "one of list")
+    steps = instances(list, tuple, "list")
+    for step in steps:
+        if len(step) not in (2, 3):
+            raise TypeError("one of list: a name and a callable expected, and perhaps a checksum")
+        encode(step[0])
+        checked_callback(step[1], "one of list")
+        _checksum(step[2] if len(step) == 3 else None)
 
     def callback(fill: Callable[["Transaction"], object]) -> Any:
         def run(_: Any, store: Any, txn: Any, told: Any) -> int:
@@ -224,7 +248,10 @@ def migrate(
 
         return borrow.keep(_Fill(run))
 
-    structs = [MigrationStruct(borrow.bytes(name), callback(fill), None) for name, fill in list]
+    structs = [
+        MigrationStruct(borrow.bytes(name), callback(fill), None, *_checksum(given[0] if given else None))
+        for name, fill, *given in steps
+    ]
     out, error = MigratedStruct(), ErrorStruct()
     call = function(
         "hf_migrate", c_void_p, POINTER(MigrationStruct), c_size_t, POINTER(MigratedStruct), POINTER(ErrorStruct)

@@ -40,7 +40,7 @@ from .idempotency import Idempotency, IdempotencyInTransaction
 from .inbox import Inbox, InboxInTransaction
 from .later import Later, Ticket
 from .lock import Locks, LocksInTransaction
-from .migration import Migrated, Migrations, MigrationsInTransaction, migrate
+from .migration import Migrated, Migrations, MigrationsInTransaction, Step, migrate
 from .outbox import Outbox, OutboxInTransaction
 from .timeline import Timelines, TimelinesInTransaction
 
@@ -264,9 +264,12 @@ class Store:
         with self._call() as (store, _):
             return feeds.subscribe(self._gate, store, self._background, domain, key, ring, callback)
 
-    def migrate(self, migrations: Sequence[tuple[Text, Callable[["Transaction"], object]]]) -> Migrated:
+    def migrate(self, migrations: Sequence[Step]) -> Migrated:
         """Applies, in order, those that were not applied yet: each is a name and what fills a transaction, which is committed together with the
-        name. The first that raises ends it; the store is then as before that one."""
+        name, and perhaps a checksum (an int of 64 bits) of what it does. The first that raises ends it; the store is then as before that one.
+
+        :raises ConflictError: one was applied with another checksum, or the list ends before what was applied
+        """
         return migrate(self, self._gate, migrations, lambda txn: Transaction(self, _lent=txn))
 
     def transaction(self, durability: Durability = Durability.DURABLE) -> "Transaction":

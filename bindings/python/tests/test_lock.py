@@ -80,6 +80,29 @@ def test_migrations_are_made_once_or_not_at_all(store):
     assert not store.migrations.applied("one")
 
 
+def test_a_migration_is_known_by_its_checksum_and_an_older_list_is_refused(store):
+    def nothing(txn):
+        pass
+
+    for wrong in -1, 2**64, 1.5, "7", True:
+        with pytest.raises((TypeError, ValueError)):
+            store.migrate([("one", nothing, wrong)])
+    with pytest.raises(TypeError):
+        store.migrate([("one", nothing, 7, 8)])
+    assert store.migrate([("one", nothing, 2**64 - 1), ("two", nothing, None)]).applied == 2
+    store.migrations.record("three", checksum=0)
+    assert [m.checksum for m in store.migrations.list()] == [2**64 - 1, None, 0]
+    steps = [("one", nothing, 2**64 - 1), ("two", nothing, 5), ("three", nothing)]
+    assert store.migrate(steps) == holdfast.Migrated(applied=0, skipped=3)
+    with pytest.raises(holdfast.ConflictError):
+        store.migrate([("one", nothing, 5)] + steps[1:])
+    with pytest.raises(holdfast.ConflictError):
+        store.migrations.record("three", checksum=1)
+    with pytest.raises(holdfast.ConflictError):
+        store.migrate(steps[:2])
+    assert store.migrate(iter(steps)) == holdfast.Migrated(applied=0, skipped=3)
+
+
 def test_closing_wakes_those_who_wait(tmp_path):
     store = holdfast.open(tmp_path / "s", create=True)
     store.locks.acquire("l", "a")

@@ -37,8 +37,9 @@ struct hf_migrated {
 
 /* Applies, in the order of the list, those that were not applied yet, each in a durable transaction of its own. The first failure ends
  * it: the store is as before that one, those before it stay applied, error->text begins with its name, and error->operation is the index
- * of the operation that its callback added. HF_EINVAL, before anything is done: a name that breaks the rules or comes twice. *out
- * (nullable) is filled in every case. */
+ * of the operation that its callback added. Before anything is done: HF_EINVAL for a name that breaks the rules or comes twice, and
+ * HF_ECONFLICT for a list that ends before what was applied: all of it is applied (an empty one always is), and the newest of all that were
+ * applied is not in it. *out (nullable) is filled in every case. */
 HF_API HF_CHECKED int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count, struct hf_migrated *out,
                                  struct hf_error *error);
 
