@@ -61,10 +61,7 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 
 static int load_line_inbox(struct import *import, const struct jsonl_line *line)
 {
-	const int rc = load_generated_at(&import->load, line->user, line->generated_at);
-	if (rc != CLI_OK || (line->status.len == 0 && line->extra.len == 0))
-		return rc;
-	return load_status(&import->load, line->user, &line->status, line->extra, false);
+	return load_inbox(&import->load, line->user, line->generated_at, line->status, line->extra);
 }
 
 static int load_line_record(struct import *import, const struct jsonl_line *line)

@@ -61,6 +61,8 @@ HF_CHECKED int load_saved(struct load *load, struct hf_bytes user, const struct 
 HF_CHECKED int load_generated_at(struct load *load, struct hf_bytes user, hf_time generated_at);
 /* Its status (NULL: that stays) and what is kept beside it. `overrule`: others are no conflict. */
 HF_CHECKED int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *status, struct hf_bytes extra, bool overrule);
+/* Both, as one object that is counted; without status and extra those stay. */
+HF_CHECKED int load_inbox(struct load *load, struct hf_bytes user, hf_time generated_at, struct hf_bytes status, struct hf_bytes extra);
 
 /* Prints what is wrong at the piece at work. */
 int load_fail(struct load *load, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -177,3 +177,37 @@ int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *
 	hf_release(there.memory);
 	return rc;
 }
+
+/* Where the object is counted once it is in the transaction: the store does not show it before the commit. */
+static int find_inbox(struct load *load, struct hf_bytes user, hf_time generated_at, struct hf_bytes status,
+                      struct hf_bytes extra, uint64_t **count)
+{
+	const struct hf_inbox_load args = {.user = user, .limit = 1};
+	struct hf_inbox_page page;
+	struct hf_inbox_status there;
+	struct hf_error error = {0};
+	if (hf_inbox_load(load->cli->store, &args, 0, &page, &error) != HF_OK)
+		return load_refused(load, &error);
+	const hf_time newest = page.generated_at;
+	hf_release(page.memory);
+	if (hf_inbox_status(load->cli->store, user, 0, &there, &error) != HF_OK)
+		return load_refused(load, &error);
+	const bool stays = status.len == 0 && extra.len == 0;
+	const bool same = stays || (equal_bytes(there.status, status) && equal_bytes(there.extra, extra));
+	const bool known = newest != HF_UNSET || there.version != 0;
+	*count = same && generated_at <= newest ? &load->same : known ? &load->replaced : &load->added;
+	hf_release(there.memory);
+	return CLI_OK;
+}
+
+int load_inbox(struct load *load, struct hf_bytes user, hf_time generated_at, struct hf_bytes status, struct hf_bytes extra)
+{
+	uint64_t none = 0, *count = &none;
+	int rc = load->pass == LOAD_CHECK ? CLI_OK : find_inbox(load, user, generated_at, status, extra, &count);
+	if (rc == CLI_OK)
+		rc = load_generated_at(load, user, generated_at);
+	if (rc == CLI_OK && (status.len > 0 || extra.len > 0))
+		rc = load_status(load, user, &status, extra, false);
+	*count += rc == CLI_OK;
+	return rc;
+}
