@@ -67,6 +67,12 @@ static void save(hf_store *store, const char *user, hf_time generated_at)
 	assert_int_equal(hf_inbox_save(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
+static void remove_record(hf_store *store, const char *user)
+{
+	const struct hf_inbox_remove args = {.key = {.user = hf_str(user), .thread = hf_str("t")}};
+	assert_int_equal(hf_inbox_remove(store, NULL, &args, NULL, NULL), HF_OK);
+}
+
 static void clear_inbox(hf_store *store, const char *user)
 {
 	const struct hf_inbox_clear args = {.user = hf_str(user)};
@@ -132,13 +138,19 @@ static void what_holds_nothing_is_not_listed(void **state)
 	/* An inbox that knows when it was saved, or has a status, is not nothing. */
 	save(b->store, "kept", 5);
 	save(b->store, "gone", HF_UNSET);
-	clear_inbox(b->store, "kept");
-	clear_inbox(b->store, "gone");
+	save(b->store, "cleared", 5);
+	remove_record(b->store, "kept");
+	remove_record(b->store, "gone");
+	expect_at_all_sizes(b->store, hf_inbox_users, "cleared kept ");
+	clear_inbox(b->store, "cleared"); /* forgets when it was saved, too */
 	const struct hf_inbox_set_status status = {.user = hf_str("noted"), .status = hf_str("s")};
 	assert_int_equal(hf_inbox_set_status(b->store, NULL, &status, NULL, NULL), HF_OK);
 	expect_at_all_sizes(b->store, hf_inbox_users, "kept noted ");
 	save(b->store, "gone", HF_UNSET);
 	expect_at_all_sizes(b->store, hf_inbox_users, "gone kept noted ");
+	clear_inbox(b->store, "kept");
+	clear_inbox(b->store, "noted");
+	expect_at_all_sizes(b->store, hf_inbox_users, "gone noted ");
 }
 
 static void a_refused_transaction_lists_nothing(void **state)
