@@ -24,6 +24,20 @@ static struct hf_ticket advance(struct patient *p, const char *consumer, int64_t
 	return ticket;
 }
 
+/* The newest advance once more, with the time that it had: nothing changes. */
+static struct hf_ticket replay_as_it_was(struct patient *p, const char *consumer)
+{
+	struct hf_ticket ticket;
+	struct hf_cursor_got got;
+	const struct hf_cursor_key key = {hf_str(consumer), hf_str("told"), hf_str("")};
+	assert_int_equal(hf_cursor_get(p->store, &key, 0, &got, &p->error), HF_OK);
+	const struct hf_cursor_advance args = {
+	    .write = {.ticket = &ticket}, .key = key, .sequence = (int64_t)got.cursor.last_sequence, .now = got.cursor.updated_at};
+	assert_int_equal(hf_cursor_advance(p->store, NULL, &args, &p->result, &p->error), HF_OK);
+	hf_release(got.memory);
+	return ticket;
+}
+
 static struct patient *begun(void)
 {
 	struct patient *p = patient_new(sim_profile_weak(), 0);
@@ -279,8 +293,8 @@ static void the_eventfd_is_written_once_for_each_sync_at_most(void **state)
 	}
 	assert_int_equal(patient_info(p).syncs, syncs + 10);
 	assert_int_equal(patient_info(p).signals, 10);
-	/* Answered when it is given: nobody flushes, and nothing is told. */
-	const struct hf_ticket replay = advance(p, "c", 1009, HF_DURABLE);
+	/* Answered when it is given: nobody flushes, and nothing is told. A replay alone would change updated_at, which is later each time. */
+	const struct hf_ticket replay = replay_as_it_was(p, "c");
 	assert_false(p->result.changed);
 	assert_int_equal(hf_ticket_poll(p->store, &replay, &p->error), HF_OK);
 	flush(p);
