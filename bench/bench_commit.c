@@ -8,6 +8,7 @@
  * one of them fails. */
 #include "holdfast/async.h"
 #include "holdfast/outbox.h"
+#include "holdfast/outbox_read.h"
 #include "holdfast/store.h"
 
 #include "lib/histogram.h"

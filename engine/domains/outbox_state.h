@@ -33,6 +33,7 @@
 #include "base/map.h"
 #include "base/order.h"
 #include "holdfast/outbox.h"
+#include "holdfast/outbox_read.h"
 #include "log/entry.h"
 #include "store/clock.h"
 #include "store/domain.h"

@@ -120,13 +120,6 @@ static int give_batch(struct hf_feed *feed, struct hf__answer *answer, size_t co
 
 /* --- What is durable --------------------------------------------------------------------------------------------------------------- */
 
-uint64_t hf__durable_end(const struct hf_store *s)
-{
-	/* Until this opening has made something durable, its durable_lsn says where numbering goes on, which may be a jump away from the log's end. */
-	const uint64_t durable = atomic_load_explicit(&s->durable_lsn, memory_order_acquire);
-	return durable >= s->incarnation_lsn ? durable : s->recovered_lsn;
-}
-
 bool hf__feed_behind(const struct hf_feed *feed)
 {
 	return feed->from <= hf__durable_end(feed->tail.store);

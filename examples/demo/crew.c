@@ -5,6 +5,7 @@
 #include "sender.h"
 
 #include <holdfast/outbox.h>
+#include <holdfast/outbox_read.h>
 #include <holdfast/store.h>
 
 #include <inttypes.h>

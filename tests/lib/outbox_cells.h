@@ -4,6 +4,7 @@
 #define TESTS_LIB_OUTBOX_CELLS_H
 
 #include "holdfast/outbox.h"
+#include "holdfast/outbox_read.h"
 #include "lib/settings.h"
 
 #define SECOND INT64_C(1000000)

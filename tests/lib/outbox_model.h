@@ -4,6 +4,7 @@
 #define TESTS_LIB_OUTBOX_MODEL_H
 
 #include "holdfast/outbox.h"
+#include "holdfast/outbox_read.h"
 #include "lib/rng.h"
 #include "lib/settings.h"
 

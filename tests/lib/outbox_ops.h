@@ -4,6 +4,7 @@
 #define TESTS_LIB_OUTBOX_OPS_H
 
 #include "holdfast/outbox.h"
+#include "holdfast/outbox_read.h"
 #include "holdfast/store.h"
 
 #define OB_QUEUE "jobs"

@@ -14,6 +14,7 @@
 #include "holdfast/migration.h"
 #include "holdfast/outbox.h"
 #include "holdfast/outbox_drain.h"
+#include "holdfast/outbox_read.h"
 #include "holdfast/store.h"
 #include "holdfast/timeline.h"
 #include "holdfast/types.h"

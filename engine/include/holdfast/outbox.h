@@ -5,7 +5,7 @@
  * none, when the store is closed, crashed or not: from that instant the item is seen as queued again by everyone, attempts unchanged.
  *
  * A claim that ends so is lost. From the second loss on the item comes back with a backoff, 1 s doubling with each further loss up to 10 minutes,
- * counted from the end of the lease or from the newest entry of the dead incarnation, so that an item that kills its workers does not keep
+ * counted from the end of the lease or from the newest change of the dead incarnation, so that an item that kills its workers does not keep
  * the others waiting; in its group it keeps its place. At the queue's max_lost losses it is failed, and its error says so. Putting it
  * back by hand (retry, redrive, REPLACE) sets lost to 0.
  *
@@ -15,6 +15,7 @@
  * until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
  * (args->write.expect, compared before anything else), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED,
  * HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
+ * Reads are in outbox_read.h, a pass over a queue is in outbox_drain.h.
  *
  * Names: `queue` and `id` have 1 to HF_KEY_MAX bytes, none of them NUL. A queue nobody wrote to is the same as an empty one. */
 #ifndef HOLDFAST_OUTBOX_H
@@ -438,100 +439,6 @@ struct hf_outbox_guard_claim {
 /* Aborts the transaction with HF_ENOTFOUND or HF_ESTALE unless `token` holds the item: write only while the work is still mine. */
 HF_API HF_CHECKED int hf_outbox_guard_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_guard_claim *args,
                                             struct hf_result *result, struct hf_error *error);
-
-/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
-
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
-
-struct hf_outbox_key {
-	struct hf_bytes queue;
-	struct hf_bytes id;
-};
-
-struct hf_outbox_got {
-	struct hf_outbox_item item;
-	struct hf_memory *memory;
-};
-
-/* One item, or HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags, struct hf_outbox_got *out,
-                                    struct hf_error *error);
-
-/* Says whether an item is wanted. Called with no engine lock held: it may call holdfast. `item` lives until it returns. */
-typedef bool (*hf_outbox_match)(void *ctx, const struct hf_outbox_item *item);
-
-/* Which items. Zeroed but for the queue: all of them. */
-struct hf_outbox_list {
-	struct hf_bytes queue;
-	enum hf_outbox_status status; /* HF_OUTBOX_QUEUED gives what is pending, delayed items too; HF_OUTBOX_ANY: all */
-	hf_outbox_match match; /* NULL: all; not part of the page token */
-	void *match_ctx;
-	bool without_payload; /* payload stays empty: nothing is read from disk. `match` then sees none either */
-	size_t limit; /* items of a page; 0: all */
-	const char *page; /* `next` of the page before; NULL: the first page */
-};
-
-/* Items in enqueue order. HF_EINVAL for a damaged `page` or one of another query. With `match` a list is read in steps that may see
- * different states, as pages do, and the last page may be empty. */
-HF_API HF_CHECKED int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args, unsigned flags, struct hf_outbox_items *out,
-                                     struct hf_error *error);
-
-struct hf_outbox_count {
-	uint64_t items;
-	hf_time oldest; /* smallest enqueued_at among them; HF_UNSET: none */
-};
-
-struct hf_outbox_stats {
-	struct hf_outbox_count queued;
-	struct hf_outbox_count sending;
-	struct hf_outbox_count failed;
-	/* The queued ones again: due and next (in their group, if they are in one), not due yet, and kept back by their group, due or not. A pause
-	 * changes none of them. */
-	uint64_t ready;
-	uint64_t delayed;
-	uint64_t blocked;
-	hf_time oldest_due; /* the smallest available_at of those that are ready; HF_UNSET: none */
-	hf_time as_of; /* the store's clock: everything here is as of this very instant, endings that are not logged yet included */
-	uint32_t max_attempts; /* of the queue */
-	uint32_t max_lost; /* of the queue; HF_NEVER: no bound */
-	hf_lsn settings_version; /* 0: the settings are the defaults, and no completed id was dropped */
-	bool paused;
-	/* Groups that have queued or sending items; of those, the ones of which an item is held. */
-	uint64_t groups;
-	uint64_t busy_groups;
-	int64_t dedup_window_us;
-	uint32_t dedup_max;
-	uint64_t completed; /* ids that still block */
-	uint64_t dropped; /* completed ids that dedup_max cut short, ever */
-};
-
-/* In O(log n), and as much for each ending that is not logged yet. */
-HF_API HF_CHECKED int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, struct hf_outbox_stats *out,
-                                      struct hf_error *error);
-
-struct hf_outbox_completed_id {
-	struct hf_bytes id;
-	hf_time until; /* it blocks before this time */
-	hf_lsn version;
-};
-
-struct hf_outbox_completed_page {
-	const struct hf_outbox_completed_id *ids;
-	size_t count;
-	const char *next; /* token of the next page, NULL at the end */
-	struct hf_memory *memory; /* free with hf_release() */
-};
-
-struct hf_outbox_completed_list {
-	struct hf_bytes queue;
-	struct hf_bytes id; /* only this one, if it blocks; empty: all */
-	size_t limit; /* 0: all */
-	const char *page; /* `next` of the page before; NULL: the first page */
-};
-
-/* The completed ids that still block, in the order in which they were completed. HF_EINVAL for a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args, unsigned flags,
-                                          struct hf_outbox_completed_page *out, struct hf_error *error);
 
 #ifdef __cplusplus
 }

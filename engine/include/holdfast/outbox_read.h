@@ -1,0 +1,107 @@
+/* Reading outboxes: items, figures, completed ids. What is said of all functions in outbox.h holds here too. */
+#ifndef HOLDFAST_OUTBOX_READ_H
+#define HOLDFAST_OUTBOX_READ_H
+
+#include "holdfast/outbox.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
+
+struct hf_outbox_key {
+	struct hf_bytes queue;
+	struct hf_bytes id;
+};
+
+struct hf_outbox_got {
+	struct hf_outbox_item item;
+	struct hf_memory *memory;
+};
+
+/* One item, or HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags, struct hf_outbox_got *out,
+                                    struct hf_error *error);
+
+/* Says whether an item is wanted. Called with no engine lock held: it may call holdfast. `item` lives until it returns. */
+typedef bool (*hf_outbox_match)(void *ctx, const struct hf_outbox_item *item);
+
+/* Which items. Zeroed but for the queue: all of them. */
+struct hf_outbox_list {
+	struct hf_bytes queue;
+	enum hf_outbox_status status; /* HF_OUTBOX_QUEUED gives what is pending, delayed items too; HF_OUTBOX_ANY: all */
+	hf_outbox_match match; /* NULL: all; not part of the page token */
+	void *match_ctx;
+	bool without_payload; /* payload stays empty: nothing is read from disk. `match` then sees none either */
+	size_t limit; /* items of a page; 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+/* Items in enqueue order. HF_EINVAL for a damaged `page` or one of another query. With `match` a list is read in steps that may see
+ * different states, as pages do, and the last page may be empty. */
+HF_API HF_CHECKED int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args, unsigned flags, struct hf_outbox_items *out,
+                                     struct hf_error *error);
+
+struct hf_outbox_count {
+	uint64_t items;
+	hf_time oldest; /* smallest enqueued_at among them; HF_UNSET: none */
+};
+
+struct hf_outbox_stats {
+	struct hf_outbox_count queued;
+	struct hf_outbox_count sending;
+	struct hf_outbox_count failed;
+	/* The queued ones again: due and next (in their group, if they are in one), not due yet, and kept back by their group, due or not. A pause
+	 * changes none of them. */
+	uint64_t ready;
+	uint64_t delayed;
+	uint64_t blocked;
+	hf_time oldest_due; /* the smallest available_at of those that are ready; HF_UNSET: none */
+	hf_time as_of; /* the store's clock: everything here is as of this very instant, endings that are not logged yet included */
+	uint32_t max_attempts; /* of the queue */
+	uint32_t max_lost; /* of the queue; HF_NEVER: no bound */
+	hf_lsn settings_version; /* 0: the settings are the defaults, and no completed id was dropped */
+	bool paused;
+	/* Groups that have queued or sending items; of those, the ones of which an item is held. */
+	uint64_t groups;
+	uint64_t busy_groups;
+	int64_t dedup_window_us;
+	uint32_t dedup_max;
+	uint64_t completed; /* ids that still block */
+	uint64_t dropped; /* completed ids that dedup_max cut short, ever */
+};
+
+/* In O(log n), and as much for each ending that is not logged yet. */
+HF_API HF_CHECKED int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, struct hf_outbox_stats *out,
+                                      struct hf_error *error);
+
+struct hf_outbox_completed_id {
+	struct hf_bytes id;
+	hf_time until; /* it blocks before this time */
+	hf_lsn version;
+};
+
+struct hf_outbox_completed_page {
+	const struct hf_outbox_completed_id *ids;
+	size_t count;
+	const char *next; /* token of the next page, NULL at the end */
+	struct hf_memory *memory; /* free with hf_release() */
+};
+
+struct hf_outbox_completed_list {
+	struct hf_bytes queue;
+	struct hf_bytes id; /* only this one, if it blocks; empty: all */
+	size_t limit; /* 0: all */
+	const char *page; /* `next` of the page before; NULL: the first page */
+};
+
+/* The completed ids that still block, in the order in which they were completed. HF_EINVAL for a damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args, unsigned flags,
+                                          struct hf_outbox_completed_page *out, struct hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

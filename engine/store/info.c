@@ -1,0 +1,41 @@
+/* What a store says of itself: how far it is, and its figures. */
+#include "store/internal.h"
+
+uint64_t hf__durable_end(const struct hf_store *s)
+{
+	/* Until this opening has made something durable, its durable_lsn says where numbering goes on, which may be a jump away from the log's end. */
+	const uint64_t durable = atomic_load_explicit(&s->durable_lsn, memory_order_acquire);
+	return durable >= s->incarnation_lsn ? durable : s->recovered_lsn;
+}
+
+uint64_t hf__passed_lsn(struct hf_store *store)
+{
+	(void)pthread_mutex_lock(&store->lock);
+	const uint64_t passed = store->next_lsn - 1;
+	(void)pthread_mutex_unlock(&store->lock);
+	return passed;
+}
+
+int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error)
+{
+	HF__CALL;
+	const int rc = hf__check_fork(store, error);
+	if (rc != HF_OK)
+		return rc;
+	(void)pthread_mutex_lock(&store->lock);
+	*out = store->info;
+	memcpy(out->uuid, store->id.uuid, sizeof out->uuid);
+	out->epoch = store->id.epoch;
+	out->format = store->identity.format_major;
+	/* No LSN of this opening gets out before its first group is durable: a power loss could issue it again. */
+	out->durable_lsn = hf__durable_end(store);
+	out->last_lsn = out->durable_lsn >= store->incarnation_lsn ? atomic_load(&store->written_lsn) : out->durable_lsn;
+	out->segment = store->end.segment;
+	out->segment_offset = store->end.offset;
+	out->fault = atomic_load(&store->fault);
+	out->clock = hf__clock(store);
+	out->clock_ahead_us = hf__clock_ahead(store, out->clock);
+	out->signals = atomic_load(&store->async.signals);
+	(void)pthread_mutex_unlock(&store->lock);
+	return HF_OK;
+}
