@@ -9,7 +9,7 @@
  * behind, by any amount, changes nothing. A boot-time clock that goes back (a machine that was moved) grows the offset. An unknown boot id is another boot.
  *
  * I-CLOCK-1: mono never goes back. I-CLOCK-2: it advances at least as the boot-time clock does. I-CLOCK-3: stamps are strictly increasing in the mono scale, and do not move the
- * offset. */
+ * offset. An entry that logs an ending takes none: what is filled in afterwards is the same whether it was logged or not. */
 #include "store/internal.h"
 
 /* A deadline of INT64_MAX means never: no clock gets there. */
@@ -81,10 +81,19 @@ int64_t hf__clock_stamp(const struct hf_store *s, int64_t mono)
 	return s->clock.stamp < CLOCK_MAX ? greater(mono, s->clock.stamp + 1) : CLOCK_MAX;
 }
 
-void hf__clock_wrote(struct hf_store *s, int64_t stamp)
+int64_t hf__clock_date(struct hf_store *s, const struct hf__decision *d, bool ending)
 {
-	s->clock.stamp = greater(s->clock.stamp, stamp);
-	s->clock.reached = greater(s->clock.reached, stamp);
+	if (ending)
+		return hf__to_shown(greater(d->mono, s->clock.stamp), d->setback);
+	s->clock.stamp = hf__to_mono(d->stamp, d->setback);
+	return d->stamp;
+}
+
+void hf__clock_wrote(struct hf_store *s, int64_t at, bool ending)
+{
+	if (!ending)
+		s->clock.stamp = greater(s->clock.stamp, at);
+	s->clock.reached = greater(s->clock.reached, at);
 }
 
 static bool same_boot(const struct hf_store *s, const struct hf__witness *w)

@@ -65,4 +65,29 @@ struct hf__clock {
 	int64_t wall, boot; /* the machine's clocks, as the newest reading found them */
 };
 
+struct hf_store;
+struct hf__decision;
+struct hf__witness;
+
+/* clock.c. The lock is held. */
+void hf__clock_init(struct hf_store *s);
+/* The sum of set-backs that these states know of. */
+int64_t hf__setback(const struct hf_store *s, void *const *states);
+/* What the store's clock shows now. */
+int64_t hf__clock(struct hf_store *s);
+/* How far that is ahead of the wall clock of the same reading. */
+int64_t hf__clock_ahead(const struct hf_store *s, int64_t now);
+/* The same in the scale that knows no set-backs. */
+int64_t hf__clock_mono(struct hf_store *s, int64_t setback);
+/* The stamp (mono) of an operation that is decided at `mono`. */
+int64_t hf__clock_stamp(const struct hf_store *s, int64_t mono);
+/* The time of an entry that is written now. One that logs an ending takes no stamp. */
+int64_t hf__clock_date(struct hf_store *s, const struct hf__decision *d, bool ending);
+/* Replay: an entry of this time (mono) was written. */
+void hf__clock_wrote(struct hf_store *s, int64_t at, bool ending);
+/* After replay: the time since the witness was written has passed. */
+void hf__clock_resume(struct hf_store *s, const struct hf__witness *w);
+/* Fills the clocks of a word that is about to be written. */
+void hf__clock_note(struct hf_store *s, struct hf__witness *w);
+
 #endif

@@ -307,7 +307,9 @@ struct hf__kind {
 	uint8_t version; /* newest version of its bodies; the version is their first byte, 1 and up */
 	uint8_t causes; /* causes below are known; 0: its bodies have none */
 	uint8_t cause_at; /* enum hf__cause_at */
+	uint8_t ending; /* the cause that logs what had ended by itself; 0: none, HF__ENDING_ALWAYS: every entry of the kind */
 };
+#define HF__ENDING_ALWAYS 255u
 enum hf__cause_at {
 	HF__CAUSE_BEHIND_VERSION = 1, /* the second byte */
 	HF__CAUSE_BEHIND_KEY = 2, /* the byte behind the key part that follows the version */

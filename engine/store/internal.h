@@ -9,7 +9,7 @@
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
  *   guard.c     files that were replaced or closed beneath the store
  *   wait.c      calls that wait for their turn   names.c     lists of containers
- *   clock.c     the store's clock and stamps
+ *   clock.c     the store's clock and stamps (clock.h)   info.c   what a store says of itself
  *   async.c     tickets: answered, waited for, told of         flusher.c  the thread for them, and callbacks
  *   removed.c   names that are gone              spare.c     memory that a large use left
  *   log_read.c, check*.c  the log read, the store checked, from outside (look.h)
@@ -73,7 +73,7 @@ struct hf__gather {
 	double worth; /* moving average of gain over cost */
 };
 
-/* The openings that the log tells of, oldest first, and when each wrote its newest entry (mono): incarnation.c. */
+/* The openings that the log tells of, oldest first, and when each wrote its newest entry that is no ending (mono): incarnation.c. */
 struct hf__incarnation {
 	uint64_t first_lsn;
 	int64_t last_at;
@@ -82,7 +82,7 @@ struct hf__incarnations {
 	struct hf__incarnation *all;
 	size_t count, cap;
 };
-/* Replay: this one wrote an entry. false: out of memory. */
+/* Replay: this one wrote an entry that is no ending. false: out of memory. */
 bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at);
 
 /* Who waits for a turn: see wait.c. Keys are spread over the lines; each line is in the order of arrival. */
@@ -234,25 +234,6 @@ void hf__clear_results(const struct hf__op *ops, size_t count);
 /* A spread-out u64 from the store's generator. The lock is held. */
 uint64_t hf__random(struct hf_store *s);
 
-/* clock.c. The lock is held. */
-void hf__clock_init(struct hf_store *s);
-/* The sum of set-backs that these states know of. */
-int64_t hf__setback(const struct hf_store *s, void *const *states);
-/* What the store's clock shows now. */
-int64_t hf__clock(struct hf_store *s);
-/* How far that is ahead of the wall clock of the same reading. */
-int64_t hf__clock_ahead(const struct hf_store *s, int64_t now);
-/* The same in the scale that knows no set-backs. */
-int64_t hf__clock_mono(struct hf_store *s, int64_t setback);
-/* The stamp (mono) of an operation that is decided at `mono`. */
-int64_t hf__clock_stamp(const struct hf_store *s, int64_t mono);
-/* Replay: an entry with this stamp (mono) was written. */
-void hf__clock_wrote(struct hf_store *s, int64_t stamp);
-/* After replay: the time since the witness was written has passed. */
-void hf__clock_resume(struct hf_store *s, const struct hf__witness *w);
-/* Fills the clocks of a word that is about to be written. */
-void hf__clock_note(struct hf_store *s, struct hf__witness *w);
-
 /* txn.c. Ends what hf__sequence began, `rc` being its answer: waits for the ticket, loads answers. The lock is held, and released. */
 int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket, struct hf_error *error);
 /* The same for a caller who does not wait: *out is what the answer, a refusal too, waits for. hf__flusher_start comes before sequencing. */
@@ -369,6 +350,8 @@ const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, 
 int hf__entry_readable(const struct hf_store *s, const struct hf__entry *entry, const struct hf__domain **row, unsigned *index);
 /* Is that kind, body version and cause known? `row` may be NULL. */
 bool hf__entry_known(const struct hf__domain *row, const struct hf__entry *entry);
+/* Does it log what had ended by itself? Those change no answer. */
+bool hf__entry_is_ending(const struct hf__domain *row, const struct hf__entry *entry);
 /* Names that are gone (removed.h). No change is under way. The first is for a running store: true says that more could go at once. The others are for what was
  * read, after each entry and at the end, before any answer was given. */
 bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget);
@@ -381,11 +364,13 @@ int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf
 /* The segments that it will read from: see hf__pins_want. */
 int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct hf__pins *pins, struct hf__pins *missing);
 
-/* feed.c. */
+/* event.c. */
 /* What the entry says as an event; borrows from it. */
 void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struct hf_event *out);
 /* As hf__entry_readable, with a sentence. */
 int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry, struct hf_error *error);
+
+/* info.c, feed.c. */
 /* The LSN of the last entry that is durable. Needs no lock. */
 uint64_t hf__durable_end(const struct hf_store *s);
 /* Of a feed of an open store: is there something durable that it has not given? Needs no lock. */

@@ -32,7 +32,7 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	known.setback = hf__setback(s, s->states);
 	int rc = hf__entry_readable(s, entry, &row, &index);
 	if (rc == HF_ENOTFOUND)
-		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback)); /* its time counts all the same */
+		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), false); /* its time counts all the same */
 	if (rc != HF_OK)
 		return rc == HF_ENOTFOUND ? 0 : rc;
 	hf__change_begin(&s->change, entry->lsn, true);
@@ -42,8 +42,10 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 		return rc;
 	}
 	hf__change_keep(&s->change);
-	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback));
-	if (!hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
+	const bool ending = hf__entry_is_ending(row, entry);
+	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), ending);
+	/* When an ending was logged is nobody's business: the opening that did would seem to have lived longer. */
+	if (!ending && !hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
 		return HF_ENOMEM;
 	hf__sweep_applied(s, s->states);
 	s->info.replayed++;

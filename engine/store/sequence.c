@@ -91,8 +91,10 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	}
 	const size_t body = d->entry_at + HF__ENTRY_HEADER_SIZE;
 	d->body_len = b->bytes.len - body;
-	struct hf__entry entry = {.lsn = s->next_lsn, .at = d->stamp, .domain = d->domain, .kind = kind, .setback = d->setback};
+	const struct hf__domain *row = s->domains->rows[d->domain_index]; /* HF_EVERSION: domains/kinds.c does not know the entry */
+	struct hf__entry entry = {.lsn = s->next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
 	entry.body = hf_bytes(b->bytes.data + body, d->body_len);
+	entry.at = hf__clock_date(s, d, hf__entry_is_ending(row, &entry));
 	*d->last_entry = entry;
 	hf__entry_end(&b->bytes, d->entry_at, &s->id, &entry);
 	if (b->bytes.bad)
@@ -100,10 +102,8 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	entry.body = hf_bytes(b->bytes.data + body, d->body_len); /* padding may have moved the buffer */
 	entry.place = place_of_body(b, d->entry_at);
 	s->change.lsn = entry.lsn;
-	s->clock.stamp = hf__to_mono(d->stamp, d->setback);
 	s->next_lsn++;
 	b->entries++;
-	const struct hf__domain *row = s->domains->rows[d->domain_index]; /* HF_EVERSION: domains/kinds.c does not know the entry */
 	return hf__entry_known(row, &entry) ? row->apply(d->state, &s->change, &entry) : HF_EVERSION;
 }
 

@@ -30,14 +30,31 @@ static size_t cause_place(const struct hf__kind *kind, struct hf_bytes body)
 	return place < body.len ? place : body.len;
 }
 
+/* Its row; NULL: the domain says nothing of its kinds. The row that ends them: an unknown one. */
+static const struct hf__kind *kind_of(const struct hf__domain *row, const struct hf__entry *entry)
+{
+	const struct hf__kind *kind = row->kinds;
+	while (kind && kind->kind && kind->kind != entry->kind)
+		kind++;
+	return kind;
+}
+
+bool hf__entry_is_ending(const struct hf__domain *row, const struct hf__entry *entry)
+{
+	const struct hf__kind *kind = kind_of(row, entry);
+	if (!kind || kind->ending == 0 || kind->ending == HF__ENDING_ALWAYS)
+		return kind && kind->ending != 0;
+	const uint8_t *body = entry->body.data;
+	const size_t place = cause_place(kind, entry->body);
+	return place < entry->body.len && body[place] == kind->ending;
+}
+
 bool hf__entry_known(const struct hf__domain *row, const struct hf__entry *entry)
 {
 	if (!row)
 		return false;
-	const struct hf__kind *kind = row->kinds;
+	const struct hf__kind *kind = kind_of(row, entry);
 	const uint8_t *body = entry->body.data;
-	while (kind && kind->kind && kind->kind != entry->kind)
-		kind++;
 	if (!kind || entry->body.len == 0) /* what is too short has no version: damage, and for the decoder to find */
 		return true;
 	if (kind->kind == 0 || body[0] == 0 || body[0] > kind->version)
