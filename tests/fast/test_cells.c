@@ -30,7 +30,6 @@ struct world {
 };
 
 static struct world real;
-
 __attribute__((format(printf, 2, 3))) static void missing(const struct world *world, const char *format, ...)
 {
 	va_list args;
@@ -157,8 +156,9 @@ static const struct {
       "mark_seen", "snooze",  "mark_all_read", "dismiss_all", "dismissed", "prune", "trim",    "remove",    "clear",     "counts"}},
     {"cursor", {"advance", "reset", "record_error", "get", "remove", "list", "lag"}},
     {"outbox",
-     {"enqueue", "enqueue_many", "configure",   "put",   "get",     "clear", "claim", "claim_next", "extend", "complete", "remove",
-      "fail",    "release",      "mark_failed", "retry", "redrive", "list",  "drain", "stats",      "pause",  "resume",   "guard_claim"}},
+     {"enqueue", "enqueue_many", "configure", "put",   "get",     "clear", "claim", "claim_next", "extend", "complete", "remove", "fail",
+      "release", "mark_failed",  "retry",     "prune", "redrive", "list",  "drain", "stats",      "pause",  "resume",   "guard_claim",
+      "reschedule"}},
     {"idempotency", {"begin", "complete", "abandon", "put", "get", "has", "remove", "list", "count", "clear", "guard_owner"}},
     {"document", {"put", "get", "has", "remove", "clear", "count", "list", "regroup"}},
     {"timeline", {"append", "query", "get", "count", "latest_at", "retain", "clear"}},

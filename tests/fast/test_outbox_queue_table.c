@@ -202,6 +202,25 @@ static int redrive_none(struct doing *c)
 	const struct hf_outbox_redrive args = {THIS, .attempts_below = 1};
 	return hf_outbox_redrive(c->store, c->txn, &args, c->result, c->error);
 }
+static int prune(struct doing *c)
+{
+	return hf_outbox_prune(c->store, c->txn, &(struct hf_outbox_prune){THIS}, c->result, c->error);
+}
+static int prune_queued(struct doing *c)
+{
+	const struct hf_outbox_prune args = {THIS, .status = HF_OUTBOX_QUEUED, .enqueued_before = NOW};
+	return hf_outbox_prune(c->store, c->txn, &args, c->result, c->error);
+}
+static int prune_first(struct doing *c)
+{
+	const struct hf_outbox_prune args = {THIS, .status = HF_OUTBOX_QUEUED, .limit = 1};
+	return hf_outbox_prune(c->store, c->txn, &args, c->result, c->error);
+}
+static int prune_none(struct doing *c)
+{
+	const struct hf_outbox_prune args = {THIS, .enqueued_before = ARRANGED};
+	return hf_outbox_prune(c->store, c->txn, &args, c->result, c->error);
+}
 static int clear_it(struct doing *c)
 {
 	return hf_outbox_clear(c->store, c->txn, &(struct hf_outbox_clear){THIS}, c->result, c->error);
@@ -264,6 +283,17 @@ static const struct operation operations[] = {
     {"redrive by error", redrive_error, false, {"=", "=", "=", "=", "=", "=", "1: q1 s0 f1", "=", "=", "=", "="}},
     {"redrive the first", redrive_first, false, {"=", "=", "=", "=", "=", "=", "1: q1 s0 f1 g1/0/0", "=", "=", "=", "="}},
     {"redrive none", redrive_none, false, {"=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="}},
+    {"prune", prune, false, {"=", "=", "=", "=", "=", "=", "2: q0 s0 f0", "=", "=", "=", "="}},
+    {"prune the queued",
+     prune_queued,
+     false,
+     {"=", "=", "2: q0 s0 f0", "1: q0 s0 f0", "1: q0 s0 f0 paused", "=", "=", "3: q0 s0 f0", "1: q0 s1 f0 g1/1/0", "2: q0 s0 f0", "="}},
+    {"prune the first",
+     prune_first,
+     false,
+     {"=", "=", "1: q1 s0 f0", "1: q0 s0 f0", "1: q0 s0 f0 paused", "=", "=", "1: q2 s0 f0 g2/0/0", "1: q0 s1 f0 g1/1/0",
+      "1: q1 s0 f0 g1/0/0", "="}},
+    {"prune none", prune_none, false, {"=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="}},
     {"clear",
      clear_it,
      false,

@@ -43,6 +43,7 @@ struct operation {
 
 /* clang-format off: a row is a state of enum state */
 #define Q "queued 0 AA p -"
+#define LATER_Q "queued 0 AD p -"
 #define NEW "queued 0 NN q -"
 #define NO "ENOTFOUND"
 #define ST "ESTALE"
@@ -91,6 +92,16 @@ static const struct operation operations[] = {
      cell_retry,
      false,
      {NO, "=", "=", Q, Q, "=", NULL, Q, "queued 1 AA p boom", "queued 1 AN p boom", "=", "=", Q " +r AA", "=", "=", NO, NO}},
+    {"reschedule",
+     cell_reschedule,
+     false,
+     {NO, LATER_Q, "=", "ECLAIMED", "ECLAIMED", LATER_Q, NULL, "ECLAIMED", "ECONFLICT", "ECONFLICT", LATER_Q " /g", LATER_Q " /g",
+      "ECLAIMED", LATER_Q " +r AA", LATER_Q, NO, NO}},
+    {"reschedule by priority",
+     cell_reschedule_priority,
+     false,
+     {NO, Q, LATER_Q, "ECLAIMED", "ECLAIMED", Q, NULL, "ECLAIMED", "ECONFLICT", "ECONFLICT", Q " /g", Q " /g", "ECLAIMED", Q " +r AA", Q,
+      NO, NO}},
     {"remove",
      cell_remove_it,
      false,

@@ -164,6 +164,17 @@ int cell_remove_it(const struct call *c)
 	return hf_outbox_remove(c->store, c->txn, &args, c->result, c->error);
 }
 
+int cell_reschedule(const struct call *c)
+{
+	const struct hf_outbox_reschedule args = {COMMON, .set_available_at = true, .available_at = DELAYED};
+	return hf_outbox_reschedule(c->store, c->txn, &args, c->result, c->error);
+}
+int cell_reschedule_priority(const struct call *c)
+{
+	const struct hf_outbox_reschedule args = {COMMON, .set_priority = true, .priority = -1};
+	return hf_outbox_reschedule(c->store, c->txn, &args, c->result, c->error);
+}
+
 static int enqueue_with(const struct call *c, const char *payload, hf_time at, enum hf_outbox_dedup dedup)
 {
 	const struct hf_outbox_enqueue args = {COMMON, .payload = hf_str(payload), .enqueued_at = at, .available_at = at, .dedup = dedup};

@@ -86,6 +86,8 @@ int cell_replace_same(const struct call *c);
 int cell_rerun(const struct call *c);
 int cell_rerun_same(const struct call *c);
 int cell_enqueue_grouped(const struct call *c);
+int cell_reschedule(const struct call *c);
+int cell_reschedule_priority(const struct call *c);
 int cell_put_failed(const struct call *c);
 int cell_put_sending(const struct call *c);
 int cell_put_grouped(const struct call *c);
