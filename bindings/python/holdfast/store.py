@@ -30,12 +30,12 @@ from ._abi import (
     number,
     wrong_type,
 )
-from . import feed as feeds
 from ._calls import Gate, Relay, Use, on_main, relayed, settle_dropped, unwatch, watch
 from .clock import Clock, ClockInTransaction
 from .cursor import Cursors, CursorsInTransaction
 from .errors import CorruptError, Error, InvalidError, LockedError, ReadFailedError, raise_for
 from .document import Documents, DocumentsInTransaction
+from .feed import Event, Feed, Subscription, open_feed, open_feed_of, subscribe as open_subscription
 from .idempotency import Idempotency, IdempotencyInTransaction
 from .inbox import Inbox, InboxInTransaction
 from .later import Later, Ticket
@@ -237,14 +237,14 @@ class Store:
         self._plain("hf_eventfd", POINTER(c_int), args=(byref(out),))
         return out.value
 
-    def feed(self, first: int = 0) -> feeds.Feed:
+    def feed(self, first: int = 0) -> Feed:
         """Every durable entry of the log from LSN ``first`` on; 0: from the oldest there is.
 
         :raises GoneError: older than what is retained
         :raises InvalidError: beyond the one that comes next
         """
         with self._call() as (store, _):
-            return feeds.open_feed(store, number(first, "first"))
+            return open_feed(store, number(first, "first"))
 
     def subscribe(
         self,
@@ -252,8 +252,8 @@ class Store:
         key: Sequence[Text] = (),
         *,
         ring: int = 0,
-        callback: Optional[Callable[[feeds.Event], None]] = None,
-    ) -> feeds.Subscription:
+        callback: Optional[Callable[[Event], None]] = None,
+    ) -> Subscription:
         """Tells of what becomes durable from now on.
 
         :param domain: "outbox"; None: all
@@ -262,7 +262,7 @@ class Store:
         :param callback: called on a thread of the library's instead; what it raises goes to ``sys.unraisablehook``
         """
         with self._call() as (store, _):
-            return feeds.subscribe(self._gate, store, self._background, domain, key, ring, callback)
+            return open_subscription(self._gate, store, self._background, domain, key, ring, callback)
 
     def migrate(self, migrations: Sequence[Step]) -> Migrated:
         """Applies, in order, those that were not applied yet: each is a name and what fills a transaction, which is committed together with the
@@ -492,9 +492,9 @@ def _open_patiently(path: bytes, options: OptionsStruct, background: bool, span:
     return relay.run()
 
 
-def feed(path: Union[str, "os.PathLike[str]"], first: int = 0) -> feeds.Feed:
+def feed(path: Union[str, "os.PathLike[str]"], first: int = 0) -> Feed:
     """The feed of the store in directory ``path``, which another process of this host may be writing: takes no lock and changes nothing."""
-    return feeds.open_feed_of(_path(path), number(first, "first"))
+    return open_feed_of(_path(path), number(first, "first"))
 
 
 def _path(path: Union[str, "os.PathLike[str]"]) -> bytes:
