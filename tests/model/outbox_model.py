@@ -474,8 +474,11 @@ class Outboxes:
         """One pass with a ``send`` that fails for payloads that ``refuses``."""
         told = {"sent": 0, "failed": 0, "left": 0, "changed": 0}
         behind: set[str] = set()
-        for listed in [i for i in self._items(queue) if i.status == QUEUED and time_of(i.available_at) <= self.w.now]:
+        for listed in [i for i in self._items(queue) if i.status == QUEUED]:
             group = listed.group
+            if time_of(listed.available_at) > self.w.now:
+                behind.add(group)  # what is delayed holds up its group
+                continue
             if self._settings(queue).paused or group and (group in behind or self._group_is_busy(queue, group)):
                 told["left"] += 1
                 continue
