@@ -147,8 +147,10 @@ class Relay(Generic[T]):
         self._body, self._stop, self._undo = body, stop, undo
         self.gate = gate if calls_back else None
         self._asked: SimpleQueue[Any] = SimpleQueue()
-        self._fate: dict[str, str] = {}
+        self._fate: dict[str, object] = {}
         self._value: Any = None
+        self._ok = False
+        self._given = False
         self._failure: Optional[BaseException] = None
         self._over = False
         self._reply: Optional[SimpleQueue[Any]] = None
@@ -181,24 +183,29 @@ class Relay(Generic[T]):
     def _work(self) -> None:
         _local.relay = self
         grants.undo = self._grants
-        ok = False
+        if self._fate.setdefault("start", "begun") != "begun":
+            return  # its caller was interrupted before this thread ran, and does not wait for it
         try:
             self._value = self._body()
-            ok = True
+            self._ok = True
         except BaseException as error:  # noqa: B902 - it is raised again on the other thread
             self._failure = error
-        if self._fate.setdefault("fate", "done") == "abandoned" and ok:
+        if self._fate.setdefault("fate", "done") == "abandoned" and self._ok:
             self._give_back()
         self._over = True
         self._asked.put(None)
 
     def _give_back(self) -> None:
-        if self._undo is None:
+        """Once, however often it is called; on a helper, where no signal interrupts it."""
+        mine = object()
+        if self._fate.setdefault("given", mine) is not mine:
             return
         try:
-            self._undo(self._value)
+            if self._undo is not None:
+                self._undo(self._value)
         except Exception:  # the lease, or closing the store, gives it back
             pass
+        self._given = True
 
     def ask(self, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         reply: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
@@ -235,11 +242,23 @@ class Relay(Generic[T]):
                 raise Error.of(ForkedError.code, "this process was forked inside a callback: the call goes on in its parent")
 
     def settle(self) -> None:
-        """After it was interrupted, perhaps more than once: until its helper is back."""
+        """After it was interrupted, at whatever instant and perhaps more than once: until its helper is back and has given back
+        what its caller did not get."""
+        if os.getpid() != self._pid:
+            return  # the helper is one of the parent's threads
+        self.interrupted = True
+        if self._fate.setdefault("start", "never") == "never":
+            return
+        self._fate.setdefault("fate", "abandoned")
         while not self._over:
-            if self.interrupted and self._stop is not None:
+            if self._stop is not None:
                 self._stop()
             time.sleep(0.002)
+        while self._ok and not self._given:
+            if "given" not in self._fate:
+                Relay(self._give_back).run()
+            else:
+                time.sleep(0.002)
 
     def run_there(self, body: Callable[[], None]) -> None:
         """Within a callback: does something on the helper, which waits for the callback."""
@@ -253,7 +272,7 @@ class Relay(Generic[T]):
             return
         self.interrupted = True
         if self._fate.setdefault("fate", "abandoned") == "done":
-            if self._failure is None and self._undo is not None:
+            if self._ok and self._undo is not None:
                 Relay(self._give_back).run()
             return
         if self._stop is not None:

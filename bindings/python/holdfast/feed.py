@@ -148,13 +148,15 @@ class _Kept:
 
     def run(self, relay: Relay[T]) -> T:
         self._relay = relay
-        return relay.run()
+        value = relay.run()
+        self._relay = None  # what it gave is on its way to the caller
+        return value
 
     def settle(self) -> None:
-        """The helper of an interrupted call may still be at it."""
+        """The helper of an interrupted call may still be at it, or about to give back what that call did not get: in front of what
+        comes next."""
         if self._relay is not None and on_main():
-            if self._relay.interrupted:
-                self._relay.settle()
+            self._relay.settle()
             self._relay = None
 
     def add(self, events: list[Event]) -> None:
