@@ -14,7 +14,7 @@
 
 static char directory[] = "/tmp/holdfast-drain-XXXXXX";
 
-static int shell(const char *format, ...)
+static int __attribute__((format(printf, 1, 2))) shell(const char *format, ...)
 {
 	char line[1024];
 	va_list list;

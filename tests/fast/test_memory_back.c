@@ -77,7 +77,7 @@ static void a_large_transaction_leaves_nothing_without_upkeep(void **state)
 	commit_large(stage->store);
 	assert_true(hf__mem_used() > before + 31 * MIB); /* kept, for the next one may be as large */
 	for (unsigned i = 0; i < 4; i++)
-		put(stage->store, NULL, 3, hf_bytes("bcde" + i, 1));
+		put(stage->store, NULL, 3, hf_bytes(&"bcde"[i], 1));
 	expect_within("after four small ones", before, LEFT);
 	stage_drop(stage);
 }
