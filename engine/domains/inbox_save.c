@@ -183,12 +183,13 @@ static void save_unnamed(struct save *save, const struct hf__record *record)
 void hf__inbox_put_dropped(struct hf__writer *w, const struct hf__record *record, int64_t tombstone_for, int64_t now)
 {
 	const int64_t span = tombstone_for ? tombstone_for : HF_INBOX_TOMBSTONE_DEFAULT;
+	if (!record->value.dismissed || span == HF_INBOX_NO_TOMBSTONE) {
+		hf__inbox_put_removed(w, hf__record_account(record), hf__record_thread(record));
+		return;
+	}
 	const struct hf__tomb_value tomb = {
 	    .until = hf__inbox_deadline(now, span), .dismissed = true, .dismissed_at = record->value.dismissed_at};
-	if (record->value.dismissed && span != HF_INBOX_NO_TOMBSTONE)
-		hf__inbox_put_buried(w, hf__record_account(record), hf__record_thread(record), &tomb);
-	else
-		hf__inbox_put_removed(w, hf__record_account(record), hf__record_thread(record));
+	hf__inbox_put_buried(w, hf__record_account(record), hf__record_thread(record), &tomb);
 }
 
 static int compare_input(const struct hf_inbox_input *input, const struct hf__record *record)
