@@ -178,9 +178,11 @@ static bool next_part(const char **at, const char *end, struct hf_bytes *out)
 /* What is kept beside the status: the text around the list, then the order of its records. */
 static int export_ordered(struct inbox_export *x)
 {
-	const char *at = x->status.extra.data, *end = at + x->status.extra.len;
 	struct hf_bytes account, thread;
 	int rc = CLI_OK;
+	if (x->status.extra.len == 0)
+		return CLI_OK;
+	const char *at = x->status.extra.data, *end = at + x->status.extra.len;
 	at += kept_frame(x).len;
 	at += at < end;
 	while (rc == CLI_OK && next_part(&at, end, &account) && next_part(&at, end, &thread))
