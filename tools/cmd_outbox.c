@@ -169,24 +169,23 @@ int cmd_outbox_put(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
-/* What is not given stays as it is: nobody else changes it meanwhile. */
-static int merge_settings(struct cli *cli, struct hf_outbox_configure *args)
+/* What is not given stays as it is. */
+static int given_settings(struct cli *cli, struct hf_outbox_configure *args)
 {
 	const char *lost = cli_text(cli, "max-lost");
 	char *end = NULL;
-	struct hf_outbox_stats stats;
-	struct hf_error error;
-	if (hf_outbox_stats(cli->store, args->queue, 0, &stats, &error) != HF_OK) {
-		return cli_fail(cli, &error);
-	}
-	args->max_attempts = (uint32_t)cli_u64(cli, "max-attempts", stats.max_attempts);
 	const unsigned long long most = lost && strcmp(lost, "never") != 0 ? strtoull(lost, &end, 10) : HF_NEVER;
 	if (end && (*end || end == lost || lost[0] == '-' || most > HF_NEVER)) {
 		return cli_usage(cli, "--max-lost: '%s' is no count", lost);
 	}
-	args->max_lost = lost ? (uint32_t)most : stats.max_lost;
-	args->dedup_window_us = cli_i64(cli, "dedup-window", stats.dedup_window_us);
-	args->dedup_max = (uint32_t)cli_u64(cli, "dedup-max", stats.dedup_max);
+	args->max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0);
+	args->max_lost = (uint32_t)most;
+	args->dedup_window_us = cli_i64(cli, "dedup-window", 0);
+	args->dedup_max = (uint32_t)cli_u64(cli, "dedup-max", 0);
+	args->leave = (cli_given(cli, "max-attempts") ? 0u : HF_OUTBOX_LEAVE_MAX_ATTEMPTS) |
+	              (lost ? 0u : HF_OUTBOX_LEAVE_MAX_LOST) |
+	              (cli_given(cli, "dedup-window") ? 0u : HF_OUTBOX_LEAVE_DEDUP_WINDOW) |
+	              (cli_given(cli, "dedup-max") ? 0u : HF_OUTBOX_LEAVE_DEDUP_MAX);
 	return CLI_OK;
 }
 
@@ -199,9 +198,9 @@ int cmd_outbox_configure(struct cli *cli, int argc, char **argv)
 	if (!cli_given(cli, "max-attempts") && !cli_given(cli, "max-lost") && !cli_given(cli, "dedup-window") && !cli_given(cli, "dedup-max")) {
 		return cli_usage(cli, "nothing to change: --max-attempts, --max-lost, --dedup-window or --dedup-max is missing");
 	}
-	int status = cli_open(cli);
+	int status = given_settings(cli, &args);
 	if (status == CLI_OK) {
-		status = merge_settings(cli, &args);
+		status = cli_open(cli);
 	}
 	return status ? status : cli_done(cli, hf_outbox_configure(cli->store, NULL, &args, &result, &error), &result, &error, "configured");
 }

@@ -48,6 +48,11 @@ static int emit_settings(struct hf__decision *d, const struct hf__outbox_queue *
 
 /* --- Configure -------------------------------------------------------------------------------------------------------------- */
 
+enum {
+	LEAVE_ALL =
+	    HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_MAX_LOST | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX
+};
+
 /* What goes through the store: `again` as hf__outbox_end_all takes it. */
 struct configure {
 	struct hf_outbox_configure args;
@@ -58,7 +63,28 @@ static int configure_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_configure *args = raw;
 	const int rc = hf__outbox_check_queue(args->queue, why);
-	return rc == HF_OK ? hf__outbox_check_span("the dedup window", args->dedup_window_us, why) : rc;
+	if (rc != HF_OK)
+		return rc;
+	if (args->leave & ~(uint32_t)LEAVE_ALL) {
+		hf__text_add(why, "leave has bits that stand for nothing: %#lx", (unsigned long)args->leave);
+		return HF_EINVAL;
+	}
+	if (args->leave & HF_OUTBOX_LEAVE_DEDUP_WINDOW)
+		return HF_OK;
+	return hf__outbox_check_span("the dedup window", args->dedup_window_us, why);
+}
+
+/* What is asked for, and what is left as it was. */
+static void settings_given(const struct hf_outbox_configure *args, struct hf__outbox_image *image)
+{
+	if (!(args->leave & HF_OUTBOX_LEAVE_MAX_ATTEMPTS))
+		image->max_attempts = args->max_attempts ? args->max_attempts : HF_OUTBOX_ATTEMPTS;
+	if (!(args->leave & HF_OUTBOX_LEAVE_MAX_LOST))
+		image->max_lost = args->max_lost ? args->max_lost : HF_OUTBOX_LOST_MAX;
+	if (!(args->leave & HF_OUTBOX_LEAVE_DEDUP_WINDOW))
+		image->dedup_window = args->dedup_window_us;
+	if (!(args->leave & HF_OUTBOX_LEAVE_DEDUP_MAX))
+		image->dedup_max = args->dedup_max ? args->dedup_max : HF_OUTBOX_DEDUP_MAX;
 }
 
 static int configure_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
@@ -71,10 +97,7 @@ static int configure_decide(void *state, struct hf__decision *d, const void *raw
 		return rc;
 	const struct hf__outbox_image old = settings_of(queue, args->queue, HF__OUTBOX_CONFIGURE);
 	struct hf__outbox_image image = old;
-	image.max_attempts = args->max_attempts ? args->max_attempts : HF_OUTBOX_ATTEMPTS;
-	image.max_lost = args->max_lost ? args->max_lost : HF_OUTBOX_LOST_MAX;
-	image.dedup_window = args->dedup_window_us;
-	image.dedup_max = args->dedup_max ? args->dedup_max : HF_OUTBOX_DEDUP_MAX;
+	settings_given(args, &image);
 	if (image.max_attempts == old.max_attempts && image.max_lost == old.max_lost && image.dedup_window == old.dedup_window &&
 	    image.dedup_max == old.dedup_max)
 		return HF_OK;

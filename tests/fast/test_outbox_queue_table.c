@@ -180,6 +180,17 @@ static int configure_one_id(struct doing *c)
 	const struct hf_outbox_configure args = {THIS, .dedup_window_us = HOUR, .dedup_max = 1};
 	return hf_outbox_configure(c->store, c->txn, &args, c->result, c->error);
 }
+/* What is left is not looked at. */
+static int configure_the_rest_left(struct doing *c)
+{
+	const struct hf_outbox_configure args = {THIS,
+	                                         .max_attempts = 7,
+	                                         .max_lost = 1,
+	                                         .dedup_window_us = -5,
+	                                         .dedup_max = 1,
+	                                         .leave = HF_OUTBOX_LEAVE_MAX_LOST | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
+	return hf_outbox_configure(c->store, c->txn, &args, c->result, c->error);
+}
 static int redrive(struct doing *c)
 {
 	return hf_outbox_redrive(c->store, c->txn, &(struct hf_outbox_redrive){THIS}, c->result, c->error);
@@ -278,6 +289,11 @@ static const struct operation operations[] = {
      {"1: q0 s0 f0 window", "1: q0 s0 f0 window", "1: q2 s0 f0 window", "1: q1 s0 f0 window", "1: q1 s0 f0 window paused",
       "1: q0 s1 f0 window", "1: q0 s0 f2 window", "1: q3 s0 f0 g2/0/1 window", "1: q1 s1 f0 g1/1/1 window", "1: q2 s0 f0 g1/0/1 window",
       "1: q0 s0 f0 d1/1 window"}},
+    {"configure, the rest left",
+     configure_the_rest_left,
+     true,
+     {"1: q0 s0 f0 7x", "=", "1: q2 s0 f0 7x", "1: q1 s0 f0 7x", "1: q1 s0 f0 7x paused", "1: q0 s1 f0 7x", "1: q0 s0 f2 7x",
+      "1: q3 s0 f0 g2/0/1 7x", "1: q1 s1 f0 g1/1/1 7x", "1: q2 s0 f0 g1/0/1 7x", "1: q0 s0 f0 d2/0 7x window"}},
     {"redrive", redrive, false, {"=", "=", "=", "=", "=", "=", "2: q2 s0 f0 g1/0/0", "=", "=", "=", "="}},
     {"redrive a group", redrive_group, false, {"=", "=", "=", "=", "=", "=", "1: q1 s0 f1 g1/0/0", "=", "=", "=", "="}},
     {"redrive by error", redrive_error, false, {"=", "=", "=", "=", "=", "=", "1: q1 s0 f1", "=", "=", "=", "="}},

@@ -81,6 +81,42 @@ static void clear_removes_all_and_keeps_the_settings(void **unused)
 	}
 }
 
+/* --- Settings -------------------------------------------------------------------------------------------------------------- */
+
+static void settings_that_are_left_are_those_of_the_transaction_so_far(void **unused)
+{
+	(void)unused;
+	for (enum setting setting = 0; setting < SETTINGS; setting++) {
+		struct stage *stage = stage_open(setting);
+		const uint32_t all = 15;
+		struct hf_outbox_configure args = {
+		    .queue = queue(), .max_attempts = 9, .max_lost = 3, .dedup_window_us = 7, .dedup_max = 77};
+		const struct hf_outbox_pause pause = {.queue = queue()};
+		struct hf_result result;
+		hf_txn *txn;
+		assert_int_equal(hf_outbox_configure(stage->store, NULL, &args, NULL, NULL), HF_OK);
+		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
+		args = (struct hf_outbox_configure){.queue = queue(), .leave = all - HF_OUTBOX_LEAVE_MAX_ATTEMPTS, .max_attempts = 4};
+		assert_int_equal(hf_outbox_configure(stage->store, txn, &args, NULL, NULL), HF_OK);
+		assert_int_equal(hf_outbox_pause(stage->store, txn, &pause, NULL, NULL), HF_OK);
+		args = (struct hf_outbox_configure){.queue = queue(), .leave = all - HF_OUTBOX_LEAVE_DEDUP_MAX};
+		assert_int_equal(hf_outbox_configure(stage->store, txn, &args, NULL, NULL), HF_OK);
+		args = (struct hf_outbox_configure){.queue = queue(), .leave = all - HF_OUTBOX_LEAVE_DEDUP_WINDOW};
+		assert_int_equal(hf_outbox_configure(stage->store, txn, &args, NULL, NULL), HF_OK);
+		args = (struct hf_outbox_configure){.queue = queue(), .leave = all};
+		assert_int_equal(hf_outbox_configure(stage->store, txn, &args, &result, NULL), HF_OK);
+		assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_OK);
+		assert_false(result.changed);
+		stage_switch(stage);
+		const struct hf_outbox_stats stats = ob_stats(stage->store);
+		assert_true(stats.max_attempts == 4 && stats.max_lost == 3 && stats.dedup_window_us == 0 && stats.paused);
+		assert_int_equal(stats.dedup_max, HF_OUTBOX_DEDUP_MAX);
+		args.leave = all + 1;
+		assert_int_equal(hf_outbox_configure(stage->store, NULL, &args, NULL, NULL), HF_EINVAL);
+		stage_close(stage);
+	}
+}
+
 /* --- Transactions ----------------------------------------------------------------------------------------------------------- */
 
 static void a_transaction_takes_an_item_through_its_whole_life(void **unused)
@@ -248,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(enqueue_many_is_all_or_nothing_and_sees_itself),
 	    cmocka_unit_test(clear_removes_all_and_keeps_the_settings),
+	    cmocka_unit_test(settings_that_are_left_are_those_of_the_transaction_so_far),
 	    cmocka_unit_test(a_transaction_takes_an_item_through_its_whole_life),
 	    cmocka_unit_test(operations_on_a_queue_work_in_transactions),
 	    cmocka_unit_test(guards_need_a_transaction),

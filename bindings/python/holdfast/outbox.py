@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Union, cast
 
 from ._abi import (
-    ABSENT,
     Borrow,
     Bytes,
     Deferred,
@@ -53,7 +52,6 @@ from ._abi import (
 )
 from ._calls import call_back, callback as checked_callback, relayed
 from ._domain import PAGE_SIZE, Domain, answered, deferred, each, unless_refused, waited
-from .errors import ConflictError
 from ._names import names
 
 
@@ -182,6 +180,7 @@ class ConfigureStruct(Struct):
         ("max_lost", c_uint32),
         ("dedup_window_us", c_int64),
         ("dedup_max", c_uint32),
+        ("leave", c_uint32),
     ]
 
 
@@ -336,6 +335,7 @@ class GotStruct(Struct):
 
 
 _Match = CFUNCTYPE(c_bool, c_void_p, POINTER(ItemStruct))
+_LEAVE = (1, 2, 4, 8)  # HF_OUTBOX_LEAVE_MAX_ATTEMPTS, _MAX_LOST, _DEDUP_WINDOW, _DEDUP_MAX
 _GIVEN_BACK = 2 | 4  # HF_OUTBOX_SEND_RELEASE | HF_OUTBOX_SEND_END
 _Send = CFUNCTYPE(c_uint32, c_void_p, POINTER(ItemStruct), c_void_p, c_size_t)
 
@@ -710,8 +710,7 @@ class OutboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Settings of a queue; ``expect`` is their own version. What is not given stays as it is: it is read, and the change is made only if it is still the same
-        then; in a transaction that is a guard of the commit.
+        """Settings of a queue; ``expect`` is their own version. What is not given stays as it is; in a transaction, as the operations before it left it.
 
         :param max_attempts: attempts until an item is failed; 0: 5
         :param max_lost: claims that end without an answer until it is failed; 0: 10; :data:`NO_BOUND`: never
@@ -719,7 +718,7 @@ class OutboxMutations(Domain):
         :param dedup_max: at most so many completed ids, the oldest are dropped; 0: a million
         """
         borrow = Borrow()
-        # All of them are looked at before anything is read.
+        given = (max_attempts, max_lost, dedup_window, dedup_max)
         args = ConfigureStruct(
             write=write(expect, durability),
             queue=borrow.bytes(queue),
@@ -727,26 +726,9 @@ class OutboxMutations(Domain):
             max_lost=0 if max_lost is None else max_lost,
             dedup_window_us=0 if dedup_window is None else duration(dedup_window),
             dedup_max=0 if dedup_max is None else dedup_max,
+            leave=sum(leave for leave, value in zip(_LEAVE, given) if value is None),
         )
-        if None not in (max_attempts, max_lost, dedup_window, dedup_max):
-            return self._mutate("hf_outbox_configure", args)
-        while True:
-            now = Outbox(getattr(self._owner, "_store", self._owner)).stats(queue, undurable=True)
-            if max_attempts is None:
-                args.max_attempts = now.max_attempts
-            if max_lost is None:
-                args.max_lost = now.max_lost
-            if dedup_window is None:
-                args.dedup_window_us = now.dedup_window
-            if dedup_max is None:
-                args.dedup_max = now.dedup_max
-            if expect is None:
-                args.write.expect = now.settings_version or ABSENT
-            try:
-                return self._mutate("hf_outbox_configure", args)
-            except ConflictError:
-                if expect is not None or self._in_transaction:
-                    raise
+        return self._mutate("hf_outbox_configure", args)
 
     def pause(
         self,

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import holdfast
-from holdfast import _abi, errors, inbox
+from holdfast import _abi, errors, inbox, outbox
 
 HEADERS = pathlib.Path(__file__).resolve().parents[3] / "engine" / "include"
 
@@ -85,6 +85,10 @@ def test_constants_are_those_of_the_headers(tmp_path):
         "HF_OUTBOX_SENDING": holdfast.Status.SENDING,
         "HF_OUTBOX_FAILED": holdfast.Status.FAILED,
         "HF_OUTBOX_REPLACE": holdfast.Dedup.REPLACE,
+        "HF_OUTBOX_LEAVE_MAX_ATTEMPTS": outbox._LEAVE[0],
+        "HF_OUTBOX_LEAVE_MAX_LOST": outbox._LEAVE[1],
+        "HF_OUTBOX_LEAVE_DEDUP_WINDOW": outbox._LEAVE[2],
+        "HF_OUTBOX_LEAVE_DEDUP_MAX": outbox._LEAVE[3],
         "HF_OUTBOX_BACKOFF_EXPONENTIAL": holdfast.BackoffKind.EXPONENTIAL,
     }
     lines = [f'printf("%" PRId64 "\\n", (int64_t)({name}));' for name in names]

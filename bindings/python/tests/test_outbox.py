@@ -142,15 +142,38 @@ def test_configuring_changes_only_what_is_given(store):
         txn.outbox.configure("q", dedup_max=5)
     assert store.later().outbox.configure("q", max_attempts=0).ticket.wait()
     assert settings() == (5, 0, 5)
+    with store.transaction() as txn:
+        txn.outbox.configure("q", dedup_max=6)
+        store.outbox.configure("q", max_attempts=4)
+    assert settings() == (4, 0, 6)
+    version = store.outbox.stats("q").settings_version
     with pytest.raises(holdfast.ConflictError):
         with store.transaction() as txn:
-            txn.outbox.configure("q", dedup_max=6)
-            store.outbox.configure("q", max_attempts=4)
+            txn.outbox.configure("q", dedup_max=7, expect=version)
+            store.outbox.configure("q", dedup_max=5)
     assert settings() == (4, 0, 5)
     assert not store.outbox.configure("q").changed
     assert store.outbox.stats("q").max_lost == holdfast.NO_BOUND
     store.outbox.configure("q", max_lost=3)
     assert store.outbox.stats("q").max_lost == 3 and settings() == (4, 0, 5)
+
+
+def test_configuring_goes_on_from_what_the_transaction_did_before(store):
+    store.outbox.configure("q", max_attempts=9, max_lost=3, dedup_window=7_000_000, dedup_max=77)
+    with store.transaction() as txn:
+        txn.outbox.configure("q", max_attempts=4)
+        txn.outbox.pause("q")
+        txn.outbox.configure("q", dedup_window=0)
+        txn.outbox.configure("q", dedup_max=8)
+        txn.outbox.configure("new", max_lost=2)
+        txn.outbox.configure("new", dedup_max=6)
+    stats, new = store.outbox.stats("q"), store.outbox.stats("new")
+    assert (stats.max_attempts, stats.max_lost, stats.dedup_window, stats.dedup_max, stats.paused) == (4, 3, 0, 8, True)
+    assert (new.max_attempts, new.max_lost, new.dedup_window, new.dedup_max) == (5, 2, 0, 6)
+    with store.transaction() as txn:
+        txn.outbox.resume("q")
+        txn.outbox.configure("q", max_lost=0)
+    assert store.outbox.stats("q").max_lost == 10 and not store.outbox.stats("q").paused
 
 
 def test_settings_are_changed_by_many_at_once(store):

@@ -163,6 +163,14 @@ struct hf_outbox_put {
 HF_API HF_CHECKED int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args, struct hf_result *result,
                                     struct hf_error *error);
 
+/* Members of hf_outbox_configure that stay as they are; what is given for them is ignored. */
+enum hf_outbox_leave {
+	HF_OUTBOX_LEAVE_MAX_ATTEMPTS = 1,
+	HF_OUTBOX_LEAVE_MAX_LOST = 2,
+	HF_OUTBOX_LEAVE_DEDUP_WINDOW = 4,
+	HF_OUTBOX_LEAVE_DEDUP_MAX = 8,
+};
+
 struct hf_outbox_configure {
 	struct hf_write write; /* expect is the version of the queue's settings; HF_ABSENT: never changed */
 	struct hf_bytes queue;
@@ -170,9 +178,11 @@ struct hf_outbox_configure {
 	uint32_t max_lost; /* lost claims until an item is failed; 0: HF_OUTBOX_LOST_MAX, HF_NEVER: no bound */
 	int64_t dedup_window_us; /* how long a completed id goes on blocking; 0: not at all */
 	uint32_t dedup_max; /* at most so many completed ids, the oldest are dropped; 0: HF_OUTBOX_DEDUP_MAX */
+	uint32_t leave; /* HF_OUTBOX_LEAVE_... or'd: only the others are set. 0: all four. Any other bit: HF_EINVAL */
 };
 
-/* Settings of a queue; they apply from now on to items that were enqueued before, too. Ids completed before keep their time; those beyond
+/* Settings of a queue; they apply from now on to items that were enqueued before, too. A member that is left has the value that earlier operations
+ * of the same transaction gave it; so two calls that set different members need no expectation to lose neither. Ids completed before keep their time; those beyond
  * dedup_max are dropped at once. Whether the queue is paused stays. */
 HF_API HF_CHECKED int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure *args, struct hf_result *result,
                                           struct hf_error *error);
