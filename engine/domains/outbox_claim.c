@@ -105,8 +105,7 @@ static int claim_check(const void *raw, struct hf__text *why)
 	return rc == HF_OK ? hf__outbox_check_span("max_run", args->max_run_us, why) : rc;
 }
 
-/* What is over is logged first: that of the item, and that of another of its group. */
-static int end_before(struct hf__decision *d, const struct hf__outbox_item *item)
+int hf__outbox_end_before(struct hf__decision *d, const struct hf__outbox_item *item)
 {
 	int rc = hf__outbox_end_if_over(d, hf__outbox_group_holder(item));
 	if (rc == HF_OK)
@@ -132,7 +131,7 @@ static int claim_decide(void *state, struct hf__decision *d, const void *raw, st
 	if (rc == HF_OK)
 		rc = may_claim(d, item, call);
 	if (rc == HF_OK)
-		rc = end_before(d, item);
+		rc = hf__outbox_end_before(d, item);
 	if (rc == HF_OK)
 		rc = hf__outbox_claim_item(d, item, args->owner, args->lease_us, args->max_run_us, result);
 	if (rc == HF_OK && call->seq)

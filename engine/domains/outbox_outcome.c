@@ -86,7 +86,7 @@ static int claim_and_complete(struct hf__decision *d, struct hf__outbox_item *it
                               struct hf_result *result)
 {
 	struct hf_result claimed = {0};
-	int rc = hf__outbox_end_if_over(d, item);
+	int rc = hf__outbox_end_before(d, item);
 	if (rc == HF_OK)
 		rc = hf__outbox_claim_item(d, item, args->owner, 0, 0, &claimed);
 	return rc == HF_OK ? complete_item(d, item, result) : rc;
@@ -103,7 +103,7 @@ static int sent_decide(void *state, struct hf__decision *d, const void *raw, str
 	if (hf__outbox_status(item, t) == HF_OUTBOX_SENDING && item->value.token == args->item->token)
 		return complete_item(d, item, result);
 	const struct hf__outbox_item *holder = hf__outbox_group_holder(item);
-	if (still_the_same(item, args, t) && (!holder || holder == item))
+	if (still_the_same(item, args, t) && (!holder || hf__outbox_status(holder, t) != HF_OUTBOX_SENDING))
 		return claim_and_complete(d, item, args, result);
 	return hf__outbox_refuse(d, HF_ESTALE, "the item was changed while it was sent", args->queue, args->item->id);
 }

@@ -49,6 +49,8 @@ HF_CHECKED int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_qu
 HF_CHECKED int hf__outbox_end(struct hf__decision *d, const struct hf__outbox_item *item);
 /* NULL: nothing to do. */
 HF_CHECKED int hf__outbox_end_if_over(struct hf__decision *d, const struct hf__outbox_item *item);
+/* The same before the item is claimed: that of the item, and that of another of its group. */
+HF_CHECKED int hf__outbox_end_before(struct hf__decision *d, const struct hf__outbox_item *item);
 /* The same for all claims of the queue (NULL: nothing to do) that are over, for what concerns many items. More than HF__OUTBOX_END_MAX of them are not
  * for one transaction: with `again` it is set, and the call refused; hf__outbox_mutate_ended has upkeep log them first. */
 #define HF__OUTBOX_END_MAX 512u

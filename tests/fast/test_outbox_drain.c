@@ -264,6 +264,40 @@ static void an_item_that_was_sent_is_gone_unless_it_became_another(void **unused
 	}
 }
 
+static unsigned send_while_another_worker_dies(void *ctx, const struct hf_outbox_item *item, char *reason, size_t size)
+{
+	struct sender *sender = ctx;
+	const struct hf_outbox_retry retry = {.queue = queue(), .id = hf_str("001")};
+	(void)reason, (void)size;
+	if (sender->sends[0]++ > 0)
+		return HF_OUTBOX_SEND_DONE | HF_OUTBOX_SEND_END;
+	assert_memory_equal(item->id.data, "001", 3);
+	assert_int_equal(hf_outbox_retry(sender->stage->store, NULL, &retry, NULL, NULL), HF_OK);
+	(void)ob_claim(sender->stage->store, "002", SECOND);
+	stage_at(sender->stage, STAGE_NOW + 2 * SECOND);
+	return HF_OUTBOX_SEND_DONE | HF_OUTBOX_SEND_END;
+}
+
+/* Nobody holds the group any more, whether or not that was logged. */
+static void an_item_that_was_sent_is_gone_although_a_claim_of_its_group_ended_unlogged(void **unused)
+{
+	(void)unused;
+	struct stage *stage = stage_open(SETTING_LIVE);
+	struct sender sender = {.stage = stage};
+	const struct hf_outbox_drain args = {.queue = queue(), .send = send_while_another_worker_dies, .ctx = &sender};
+	struct hf_outbox_drained drained;
+	struct hf_memory *memory;
+	fill_group(stage->store);
+	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
+	assert_int_equal(drained.sent, 1);
+	assert_int_equal(drained.changed, 0);
+	assert_string_equal(ob_list(stage->store, HF_OUTBOX_QUEUED, 0), "002 003 004");
+	assert_int_equal(get_item(stage->store, "002", &memory).lost, 1);
+	hf_release(memory);
+	stage_verify(stage);
+	stage_close(stage);
+}
+
 static void a_sender_can_end_the_pass_and_give_an_item_back(void **unused)
 {
 	(void)unused;
@@ -329,6 +363,7 @@ int main(void)
 	    cmocka_unit_test(a_drain_of_a_group_sends_all_of_it_in_one_pass),
 	    cmocka_unit_test(a_paused_queue_is_not_drained),
 	    cmocka_unit_test(an_item_that_was_sent_is_gone_unless_it_became_another),
+	    cmocka_unit_test(an_item_that_was_sent_is_gone_although_a_claim_of_its_group_ended_unlogged),
 	    cmocka_unit_test(a_sender_can_end_the_pass_and_give_an_item_back),
 	    cmocka_unit_test(a_reason_that_fills_its_room_is_cut_at_a_character),
 	    cmocka_unit_test(a_drain_sends_what_the_same_thread_enqueued_with_a_ticket),
