@@ -91,6 +91,12 @@ hf_time cli_clock(const struct cli *cli)
 	return cli->store && hf_info(cli->store, &info, NULL) == HF_OK ? info.clock : cli_wall();
 }
 
+hf_time cli_after(const struct cli *cli, int64_t span)
+{
+	hf_time sum;
+	return __builtin_add_overflow(cli_clock(cli), span, &sum) ? INT64_MAX : sum;
+}
+
 int64_t cli_ahead(const struct hf_info *info)
 {
 	return info->clock_ahead_us / 1000000 * 1000000;

@@ -132,6 +132,8 @@ struct hf_write cli_write(const struct cli *cli);
 hf_time cli_now(const struct cli *cli);
 /* The store's clock, by which it judges everything; the machine's while no store is open. */
 hf_time cli_clock(const struct cli *cli);
+/* So much later, at most INT64_MAX. */
+hf_time cli_after(const struct cli *cli, int64_t span);
 /* How far it is ahead of the machine's, in whole seconds, so that it stays the same while the store does. */
 int64_t cli_ahead(const struct hf_info *info);
 /* The machine's clock. */

@@ -114,8 +114,7 @@ int cmd_inbox_snooze(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "one of --until and --for is needed");
 	}
 	const int status = cli_open(cli);
-	const hf_time now = cli_clock(cli);
-	return status ? status : snooze(cli, argv, cli_i64(cli, "until", span > INT64_MAX - now ? INT64_MAX : now + span), "snoozed");
+	return status ? status : snooze(cli, argv, cli_i64(cli, "until", cli_after(cli, span)), "snoozed");
 }
 
 int cmd_inbox_wake(struct cli *cli, int argc, char **argv)

@@ -51,7 +51,7 @@ static int choose_orders(struct hf__decision *d, const struct hf__collection *co
 static int64_t expiry_of(const struct hf_document_put *args, int64_t now)
 {
 	if (args->ttl_us > 0)
-		return now > INT64_MAX - args->ttl_us ? INT64_MAX : now + args->ttl_us;
+		return hf__time_after(now, args->ttl_us);
 	return hf__given(&args->write, args->expires_at);
 }
 

@@ -59,7 +59,7 @@ static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin *
 	    .expires_at = hf__idem_expiry(d->now, args->ttl_us),
 	    .computed = true,
 	    .token = hf__token(d->epoch, hf__next_lsn(d)),
-	    .lease_until = args->lease_us ? hf__idem_after(d->now, args->lease_us) : HF_UNSET,
+	    .lease_until = args->lease_us ? hf__time_after(d->now, args->lease_us) : HF_UNSET,
 	};
 	if (image.expires_at < image.lease_until)
 		image.expires_at = image.lease_until;

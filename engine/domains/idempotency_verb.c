@@ -165,14 +165,9 @@ int hf__idem_emit(struct hf__decision *d, enum hf__idem_kind kind, const struct 
 	return hf__emit(d, (uint8_t)kind);
 }
 
-int64_t hf__idem_after(int64_t now, int64_t span)
-{
-	return now > INT64_MAX - span ? INT64_MAX : now + span;
-}
-
 int64_t hf__idem_expiry(int64_t now, int64_t ttl_us)
 {
-	return hf__idem_after(now, ttl_us ? ttl_us : HF_IDEMPOTENCY_TTL_US);
+	return hf__time_after(now, ttl_us ? ttl_us : HF_IDEMPOTENCY_TTL_US);
 }
 
 /* --- Transactions ----------------------------------------------------------------------------------------------------------- */

@@ -25,8 +25,6 @@ HF_CHECKED int hf__idem_require_owner(const struct hf__idem_state *state, struct
 int hf__idem_refuse(struct hf__decision *d, int code, const char *what, const struct hf_idempotency_key *key);
 /* Writes the entry as it is now; the result says so. */
 HF_CHECKED int hf__idem_emit(struct hf__decision *d, enum hf__idem_kind kind, const struct hf__idem_image *image, struct hf_result *result);
-/* Saturating; span >= 0. */
-int64_t hf__idem_after(int64_t now, int64_t span);
 /* When something expires that begins to count now; 0: the default. */
 int64_t hf__idem_expiry(int64_t now, int64_t ttl_us);
 

@@ -144,7 +144,5 @@ bool hf__score_nan(double score);
 int hf__score_compare(double a, double b);
 /* Would this mark change a record that is like this? */
 bool hf__inbox_mark_changes(enum hf__inbox_mark mark, bool unread, bool dismissed, int64_t seen_at);
-/* now + span, or the end of time. span >= 0. */
-int64_t hf__inbox_deadline(int64_t now, int64_t span);
 
 #endif

@@ -206,7 +206,7 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw, s
 	if (args->tombstone_for == 0) {
 		hf__inbox_put_removed(body, found.key.account, found.key.thread);
 	} else {
-		const struct hf__tomb_value tomb = {.until = hf__inbox_deadline(d->now, args->tombstone_for), .dismissed_at = HF_UNSET};
+		const struct hf__tomb_value tomb = {.until = hf__time_after(d->now, args->tombstone_for), .dismissed_at = HF_UNSET};
 		hf__inbox_put_buried(body, found.key.account, found.key.thread, &tomb);
 	}
 	return hf__emit(d, HF__INBOX_CHANGE);

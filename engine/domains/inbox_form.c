@@ -78,8 +78,3 @@ bool hf__inbox_mark_changes(enum hf__inbox_mark mark, bool unread, bool dismisse
 	}
 	return false;
 }
-
-int64_t hf__inbox_deadline(int64_t now, int64_t span)
-{
-	return now > INT64_MAX - span ? INT64_MAX : now + span;
-}

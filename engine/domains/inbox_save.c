@@ -188,7 +188,7 @@ void hf__inbox_put_dropped(struct hf__writer *w, const struct hf__record *record
 		return;
 	}
 	const struct hf__tomb_value tomb = {
-	    .until = hf__inbox_deadline(now, span), .dismissed = true, .dismissed_at = record->value.dismissed_at};
+	    .until = hf__time_after(now, span), .dismissed = true, .dismissed_at = record->value.dismissed_at};
 	hf__inbox_put_buried(w, hf__record_account(record), hf__record_thread(record), &tomb);
 }
 

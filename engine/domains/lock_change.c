@@ -11,7 +11,7 @@ static int64_t lease_end(int64_t now, int64_t lease_us)
 {
 	if (lease_us == 0)
 		return HF_UNSET;
-	return now > INT64_MAX - lease_us ? INT64_MAX : now + lease_us;
+	return hf__time_after(now, lease_us);
 }
 
 /* --- Acquire ---------------------------------------------------------------------------------------------------------------- */

@@ -38,7 +38,7 @@ static int complete_item(struct hf__decision *d, const struct hf__outbox_item *i
 	if (item->value.noted)
 		return complete_rerun(d, item, result);
 	if (queue->value.dedup_window > 0) {
-		image.until = hf__outbox_after(d->now, queue->value.dedup_window);
+		image.until = hf__time_after(d->now, queue->value.dedup_window);
 		rc = hf__outbox_cut(d, queue, queue->value.dedup_max - 1);
 	}
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_GONE, &image, result) : rc;
@@ -159,7 +159,7 @@ static uint32_t one_more(uint32_t attempts)
 static int64_t doubled(int64_t delay, uint32_t times)
 {
 	for (; times > 0 && delay > 0 && delay < INT64_MAX; times--)
-		delay = hf__outbox_after(delay, delay);
+		delay = hf__time_after(delay, delay);
 	return delay;
 }
 
@@ -206,7 +206,7 @@ static int fail_decide(void *state, struct hf__decision *d, const void *raw, str
 	image.last_error = hf__utf8_cut(args->reason, HF_OUTBOX_ERROR_MAX);
 	image.status = image.attempts >= limit_of(item, args->max_attempts) ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
 	if (image.status == HF_OUTBOX_QUEUED) {
-		image.available_at = hf__outbox_after(d->now, backoff_of(d, &args->backoff, image.attempts));
+		image.available_at = hf__time_after(d->now, backoff_of(d, &args->backoff, image.attempts));
 		image.computed = true;
 	}
 	hf__outbox_free_claim(&image);
@@ -246,7 +246,7 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw, 
 	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_RELEASE, d->setback);
 	image.status = HF_OUTBOX_QUEUED;
 	if (args->delay_us > 0) {
-		image.available_at = hf__outbox_after(d->now, args->delay_us);
+		image.available_at = hf__time_after(d->now, args->delay_us);
 		image.computed = true;
 	}
 	hf__outbox_free_claim(&image);

@@ -207,14 +207,9 @@ int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue,
 	return hf__emit(d, HF__OUTBOX_DROPPED);
 }
 
-int64_t hf__outbox_after(int64_t now, int64_t span)
-{
-	return now > INT64_MAX - span ? INT64_MAX : now + span;
-}
-
 int64_t hf__outbox_lease_end(const struct hf__decision *d, int64_t lease_us)
 {
-	return lease_us == 0 ? HF_UNSET : hf__outbox_after(d->now, lease_us);
+	return lease_us == 0 ? HF_UNSET : hf__time_after(d->now, lease_us);
 }
 
 int64_t hf__outbox_bounded(int64_t lease_end, int64_t bound)

@@ -58,8 +58,6 @@ HF_CHECKED int hf__outbox_end_all(struct hf__decision *d, const struct hf__outbo
 /* hf__mutate, or with `wait_us` not 0 hf__mutate_wait, for a verb whose decide gives `again` to hf__outbox_end_all. */
 HF_CHECKED int hf__outbox_mutate_ended(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *call, bool *again,
                                        struct hf_result *result, struct hf__answer *answer, int64_t wait_us, struct hf_error *error);
-/* Saturating; span >= 0. */
-int64_t hf__outbox_after(int64_t now, int64_t span);
 /* When a lease given now ends; HF_UNSET for none. */
 int64_t hf__outbox_lease_end(const struct hf__decision *d, int64_t lease_us);
 /* The end of a lease (HF_UNSET: none) that does not go beyond `bound` (HF_UNSET: none). */

@@ -130,11 +130,6 @@ static int64_t earlier(int64_t at, int64_t by)
 	return at < INT64_MIN + by ? INT64_MIN : at - by;
 }
 
-static int64_t later(int64_t at, int64_t by)
-{
-	return at > INT64_MAX - by ? INT64_MAX : at + by;
-}
-
 /* From the whole entry before the hole to that behind it, as far as there are any. */
 static void know_times(struct hole *h, const struct hf__group_header *next)
 {
@@ -143,12 +138,12 @@ static void know_times(struct hole *h, const struct hf__group_header *next)
 	h->latest = INT64_MAX;
 	if (h->c->has_at) {
 		h->earliest = earlier(h->c->at, FAR_US);
-		h->latest = later(h->c->at, FAR_AHEAD_US);
+		h->latest = hf__time_after(h->c->at, FAR_AHEAD_US);
 	}
 	if (!next)
 		return;
 	(void)hf__entry_read(next->first_lsn, (const uint8_t *)h->input->bytes.data + h->to + HF__GROUP_HEADER_SIZE, &entry);
-	h->latest = later(entry.at, FAR_US);
+	h->latest = hf__time_after(entry.at, FAR_US);
 	h->earliest = h->c->has_at ? h->earliest : earlier(entry.at, FAR_AHEAD_US);
 }
 

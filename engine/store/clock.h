@@ -12,6 +12,8 @@
 #ifndef HF_STORE_CLOCK_H
 #define HF_STORE_CLOCK_H
 
+#include <assert.h>
+
 #include "base/order.h"
 #include "holdfast/types.h"
 
@@ -24,6 +26,24 @@ static inline int64_t hf__time_add(int64_t time, int64_t difference)
 	if (__builtin_add_overflow(time, difference, &sum))
 		return difference > 0 ? INT64_MAX - 1 : HF_UNSET + 1;
 	return sum == HF_UNSET ? HF_UNSET + 1 : sum == INT64_MAX ? INT64_MAX - 1 : sum;
+}
+
+/* What begins at `time` and lasts `span`, which is never negative: when it ends, at most INT64_MAX, which is never. For clocks and for spans of any unit. A
+ * negative span, which the forms of all arguments refuse, is none. */
+static inline int64_t hf__time_after(int64_t time, int64_t span)
+{
+	int64_t sum;
+	assert(span >= 0);
+	if (span <= 0)
+		return time;
+	return __builtin_add_overflow(time, span, &sum) ? INT64_MAX : sum;
+}
+
+/* The same for a clock of nanoseconds and a span of microseconds. */
+static inline int64_t hf__ticks_after(int64_t ticks, int64_t span_us)
+{
+	int64_t span;
+	return hf__time_after(ticks, __builtin_mul_overflow(span_us, INT64_C(1000), &span) ? INT64_MAX : span);
 }
 
 static inline int64_t hf__to_mono(int64_t shown, int64_t setback)

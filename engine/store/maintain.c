@@ -162,8 +162,7 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	if (atomic_load(&store->fault))
 		return hf__fail_fault(store, error);
 	const int64_t began = store->os->ticks(store->os->ctx);
-	const bool endless = budget_us == 0 || budget_us > (INT64_MAX - began) / 1000;
-	const int64_t until = endless ? INT64_MAX : began + budget_us * 1000;
+	const int64_t until = budget_us == 0 ? INT64_MAX : hf__ticks_after(began, budget_us);
 	struct outcome out;
 	rc = round_of_upkeep(store, until, until, true, &out, error);
 	(void)hf__pump_run(store->watch); /* what it leaves, the next call takes */

@@ -268,7 +268,7 @@ static void cond_init(pthread_cond_t *cond)
 static int64_t end_of_wait(struct hf_store *s, int64_t wait_us)
 {
 	const int64_t now = s->os->ticks(s->os->ctx);
-	return wait_us < 0 || wait_us > (INT64_MAX - now) / 1000 ? INT64_MAX : now + wait_us * 1000;
+	return wait_us < 0 ? INT64_MAX : hf__ticks_after(now, wait_us);
 }
 
 /* The last thing that a waiting call does with the store, which may be gone afterwards. */

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <time.h>
 
+#include "store/clock.h"
 #include "store/futex.h"
 #include "store/tail.h"
 
@@ -149,7 +150,7 @@ void hf__watch_begin(struct hf__watch_wait *wait, struct hf__bell *bell, int64_t
 {
 	const int64_t now = wait_us > 0 ? monotonic_us() : 0;
 	*wait = (struct hf__watch_wait){.bell = bell};
-	wait->until = wait_us < 0 || wait_us > INT64_MAX - now ? INT64_MAX : wait_us == 0 ? 0 : now + wait_us;
+	wait->until = wait_us < 0 ? INT64_MAX : hf__time_after(now, wait_us);
 	if (wait_us == 0)
 		return;
 	(void)atomic_fetch_add(&bell->waiters, 1);

@@ -7,6 +7,7 @@
 
 #include "holdfast/holdfast.h"
 #include "lib/sim_os.h"
+#include "store/clock.h"
 #include "store/store.h"
 
 #define SECOND INT64_C(1000000)
@@ -206,9 +207,22 @@ static void after_another_boot_with_the_wall_clock_behind_a_lease_lasts_no_longe
 	desk_close(&desk);
 }
 
+static void what_lasts_ends_at_its_time_or_never(void **state)
+{
+	(void)state;
+	assert_true(hf__time_after(NOW, 0) == NOW && hf__time_after(NOW, SECOND) == NOW + SECOND);
+	assert_true(hf__time_after(HF_UNSET, 1) == HF_UNSET + 1);
+	assert_true(hf__time_after(-1, INT64_MAX) == INT64_MAX - 1);
+	assert_true(hf__time_after(0, INT64_MAX) == INT64_MAX && hf__time_after(1, INT64_MAX) == INT64_MAX);
+	assert_true(hf__time_after(INT64_MAX, INT64_MAX) == INT64_MAX && hf__time_after(INT64_MAX, 0) == INT64_MAX);
+	assert_true(hf__ticks_after(5, SECOND) == 1000 * SECOND + 5);
+	assert_true(hf__ticks_after(5, INT64_MAX / 999) == INT64_MAX && hf__ticks_after(0, INT64_MAX) == INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_lasts_ends_at_its_time_or_never),
 	    cmocka_unit_test(a_lease_is_over_in_time_after_the_wall_clock_was_ahead_once),
 	    cmocka_unit_test(a_wall_clock_set_to_1970_or_before_leaves_the_clock_going),
 	    cmocka_unit_test(a_store_made_in_1970_begins_there),
