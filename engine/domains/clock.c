@@ -5,7 +5,10 @@
  *
  * A snapshot is one such entry with the whole sum. It has to come before the entries of all other domains, whose deadlines are shown times: this row is the first of the table.
  *
- * I-CLOCK-4: the sum is never negative and never above SETBACK_MAX, so that a shown time plus it is no overflow for any clock there is. */
+ * I-CLOCK-4: the sum is never negative and never above SETBACK_MAX, so that a shown time plus it is no overflow for any clock there is. I-CLOCK-5: what had ended
+ * when the clock was set back is logged before the entry that says so. Else an instant that a caller named would lie ahead again, and what had ended by it would come
+ * back, but only where upkeep had not come by. */
+#include <limits.h>
 #include <stddef.h>
 
 #include "domains/domains.h"
@@ -282,11 +285,33 @@ static int64_t difference_of(const struct hf__decision *d, const struct hf_clock
 	return __builtin_sub_overflow(d->now, target, &difference) ? INT64_MAX : difference;
 }
 
-/* Crash: before the entry is durable nothing that came behind it is: the clock is what it was. */
+struct set_back {
+	struct hf_clock_set_back args; /* first: hf_write */
+	bool *again; /* set when there is too much to log first; NULL: all of it is logged in the transaction */
+};
+
+/* How many endings a set-back logs itself; what goes beyond is logged before, in steps. */
+#define END_MAX 512u
+
+/* What has ended has ended by the clock of then, logged or not: an instant that a caller named would lie ahead again. */
+static int log_endings(struct hf__decision *d, bool *again)
+{
+	bool more;
+	const int rc = hf__settle_within(d, again ? END_MAX : UINT_MAX, &more);
+	if (rc != HF_OK || !more)
+		return rc;
+	if (!again)
+		return HF_ETOOBIG;
+	*again = true;
+	return HF_EBLOCKED; /* the caller does not see it: hf_clock_set_back */
+}
+
+/* Crash: before the entry is durable nothing that came behind it is: the clock is what it was. The endings before it change no answer. */
 static int set_back_decide(void *raw, struct hf__decision *d, const void *raw_args, struct hf_result *result)
 {
 	const struct clock_state *state = raw;
-	const struct hf_clock_set_back *args = raw_args;
+	const struct set_back *call = raw_args;
+	const struct hf_clock_set_back *args = &call->args;
 	const uint64_t version = state->is ? state->is->value.version : 0;
 	hf__depends(d, state->is ? &state->is->object : &state->root);
 	const int rc = hf__expect(d, args->write.expect, version);
@@ -301,6 +326,9 @@ static int set_back_decide(void *raw, struct hf__decision *d, const void *raw_ar
 		hf__text_add(&d->why, "all set-backs together would be longer than 70,000 years");
 		return HF_EINVAL;
 	}
+	const int logged = log_endings(d, call->again);
+	if (logged != HF_OK)
+		return logged;
 	result->changed = true;
 	result->count = 1;
 	result->version = hf__next_lsn(d);
@@ -310,15 +338,30 @@ static int set_back_decide(void *raw, struct hf__decision *d, const void *raw_ar
 
 static void *set_back_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_clock_set_back *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->reason, &copy->reason) ? copy : NULL;
+	struct set_back *copy = hf__arena_copy(arena, args, sizeof *copy);
+	if (!copy || !hf__arena_bytes(arena, copy->args.reason, &copy->args.reason))
+		return NULL;
+	copy->again = NULL;
+	return copy;
 }
 
 int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_back *args, struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"clock set_back", HF__DOMAIN_CLOCK, set_back_check, set_back_decide, set_back_copy};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	struct hf_error mine = {0}; /* tries that were not the last one must not show */
+	bool again;
+	const struct set_back call = {*args, &again};
+	int rc;
+	do {
+		again = false;
+		rc = hf__mutate(store, txn, &verb, &call, args->write.durability, result, NULL, &mine);
+		if (again)
+			rc = hf__settle_all(store, &mine);
+	} while (again && rc == HF_OK);
+	if (rc != HF_OK && error)
+		*error = mine;
+	return rc;
 }
 
 /* --- Reading it ------------------------------------------------------------------------------------------------------------- */

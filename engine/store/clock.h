@@ -69,8 +69,8 @@ static inline bool hf__over(int64_t until, bool computed, struct hf__instant at)
 	return until <= (computed ? at.mono : at.now);
 }
 
-/* The tag of order nodes whose weight is a mono time; nodes of both kinds can stand in one order. What lasts beyond an instant: exact but for what the store computed and a
- * set-back has moved, was over before, and is not logged yet. */
+/* The tag of order nodes whose weight is a mono time; nodes of both kinds can stand in one order. What lasts beyond an instant: exact, since
+ * what is over is logged before a set-back moves it. */
 #define HF__COMPUTED 1u
 static inline struct hf__order_filter hf__lasting(struct hf__instant at)
 {

@@ -155,6 +155,10 @@ static inline hf_time hf__given_or(const struct hf_write *write, hf_time time, h
 
 /* Logs all endings of a domain that are due, in batches, as upkeep does: for a call that would have too many of them to log by itself. */
 HF_CHECKED int hf__settle(struct hf_store *store, uint8_t domain, struct hf_error *error);
+/* The same for all domains. */
+HF_CHECKED int hf__settle_all(struct hf_store *store, struct hf_error *error);
+/* Logs endings of all domains that are due at d->now as part of this transaction, about `budget` of them. *more: some are left. */
+HF_CHECKED int hf__settle_within(struct hf__decision *d, unsigned budget, bool *more);
 /* When the incarnation that issued this LSN wrote its newest entry (mono): from then on what it held without a lease was held by nobody. HF_UNSET: not
  * known, or it is the present one. */
 int64_t hf__incarnation_end(const struct hf__domain_env *env, uint64_t lsn);

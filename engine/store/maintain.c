@@ -96,6 +96,34 @@ static int settle_all(struct hf_store *s, int64_t until, struct hf_error *error)
 	return HF_OK;
 }
 
+int hf__settle_all(struct hf_store *s, struct hf_error *error)
+{
+	return settle_all(s, INT64_MAX, error);
+}
+
+int hf__settle_within(struct hf__decision *d, unsigned budget, bool *more)
+{
+	const struct hf__decision own = *d;
+	const struct hf_store *s = d->store;
+	const uint64_t first = s->next_lsn;
+	int rc = HF_OK;
+	*more = false;
+	for (unsigned i = 0; i < s->domains->count && rc == HF_OK && !*more; i++) {
+		const struct hf__domain *row = s->domains->rows[i];
+		const uint64_t done = s->next_lsn - first;
+		if (!row->settle)
+			continue;
+		d->domain = row->id;
+		d->domain_index = i;
+		d->state = s->states[i];
+		rc = row->settle(d->state, d, done < budget ? budget - (unsigned)done : 0, more);
+	}
+	d->domain = own.domain;
+	d->domain_index = own.domain_index;
+	d->state = own.state;
+	return rc;
+}
+
 /* --- The round ---------------------------------------------------------------------------------------------------------------- */
 
 /* Who waits measures real time; a clock that was set forward is noticed here. */

@@ -5,7 +5,9 @@
  * that was ahead once, if only for a moment, leaves the store's clock ahead of it. Nothing breaks by that; times that the store fills in are ahead too.
  *
  * An operator can set it back. What the store computed (ends of leases, ttl, backoff, delay of a release, tombstones, dedup windows) moves along, so that what was left of it is left; instants
- * that a caller named (available_at, snoozed_until, expires_at) stay. From there on, times that the store fills in begin anew below. It costs the same however much there is.
+ * that a caller named (available_at, snoozed_until, expires_at) stay. From there on, times that the store fills in begin anew below. It costs the same however much there is,
+ * but for what has ended and is not logged yet: that is logged first, so that nothing comes back which was gone: a document or an answer past its expires_at stays away, a claim that was lost
+ * stays lost. Only what was merely not due before, and was named, is not due again: an item whose available_at had come is delayed, a record that had woken up is snoozed.
  *
  * Every function is thread-safe. Errors as in the other headers: a mutation may answer HF_EINVAL, HF_ECONFLICT (args->write.expect), HF_ETOOBIG, HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN,
  * HF_EFAILED, HF_EREADONLY, HF_EFORK, and a read HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
@@ -45,6 +47,8 @@ struct hf_clock_set_back {
 
 /* Sets it back, but never behind the wall clock, where it would not stay: who asks for more gets that. changed = false: it is not ahead of the wall clock, or of `to`; else
  * result->count is 1 and result->version the LSN. Waiting calls try again, since what they wait for may be due at another instant.
+ * What has ended by then is logged first; where that is much, in steps of their own, as upkeep would (they change no answer). A call that fails, or a process that ends, in between
+ * leaves these steps and the clock as it was; the set-back itself is one entry. In a transaction all of it is part of that (HF_ETOOBIG: hf_maintain() before it leaves less).
  * HF_EINVAL: form; all set-backs of a store together would be longer than 70,000 years. */
 HF_API HF_CHECKED int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_back *args, struct hf_result *result,
                                         struct hf_error *error);
