@@ -131,9 +131,12 @@ const char *cli_directory(struct cli *cli)
 }
 
 /* What would help depends on what is there instead. */
-static const char *hint_where_no_store_is(const char *directory)
+static const char *hint_where_no_store_is(const char *directory, bool create)
 {
 	struct stat there;
+	if (create) {
+		return "; make that first"; /* only the directory above can be missing */
+	}
 	if (stat(directory, &there) == 0) {
 		return S_ISDIR(there.st_mode) ? "; 'holdfast init' makes one" : "; that is a file: a store is a directory";
 	}
@@ -173,7 +176,7 @@ int cli_open_with(struct cli *cli, struct hf_options options)
 	}
 	/* What is no failure of a device has a sentence of its own: the errno would only say the same again. */
 	error.os_errno = error.code == HF_EIO ? error.os_errno : 0;
-	const char *hint = error.code == HF_ENOTFOUND   ? hint_where_no_store_is(directory)
+	const char *hint = error.code == HF_ENOTFOUND   ? hint_where_no_store_is(directory, options.create)
 	                   : error.code == HF_EUNSAFEFS ? "; --allow-unsafe-fs overrides that"
 	                                                : "";
 	return cli_fail_about(cli, &error, directory, hint);
@@ -273,8 +276,9 @@ static int read_stream(struct cli *cli, FILE *file, const char *path, size_t max
 		return cli_fail_with(cli, HF_ENOMEM, "%s: there is no memory for it", path);
 	}
 	if (ferror(file)) {
+		const int why = errno;
 		free(data);
-		return cli_fail_with(cli, HF_EIO, "%s could not be read", path);
+		return cli_fail_file(cli, "cannot read", path, why);
 	}
 	data[used] = '\0';
 	*out = data;
@@ -288,13 +292,13 @@ int cli_read_file(struct cli *cli, const char *path, size_t max, char **out, siz
 	FILE *file = standard ? stdin : fopen(path, "rbe");
 	*out = NULL;
 	if (!file) {
-		return cli_fail_with(cli, cli_code_of_errno(errno), "%s: %s", path, strerror(errno));
+		return cli_fail_file(cli, "cannot read", path, errno);
 	}
-	const int status = read_stream(cli, file, standard ? "stdin" : path, max, out, len);
+	const int status = read_stream(cli, file, standard ? "standard input" : path, max, out, len);
 	if (!standard && fclose(file) && status == CLI_OK) {
 		free(*out);
 		*out = NULL;
-		return cli_fail_with(cli, HF_EIO, "%s could not be read", path);
+		return cli_fail_file(cli, "cannot read", path, errno);
 	}
 	return status;
 }

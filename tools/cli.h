@@ -172,6 +172,9 @@ int cli_fail_about(struct cli *cli, const struct hf_error *error, const char *su
 int cli_code_of_errno(int why);
 /* A failure of the tool's own, under a code of the library (HF_EINVAL, HF_EIO, HF_ENOMEM, HF_ECORRUPT, ...). */
 int cli_fail_with(struct cli *cli, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A file that was named could not be opened, read or written: "WHAT PATH: why". One that is not there is an odd path (HF_EACCESS), not an object
+ * that was asked for. */
+int cli_fail_file(struct cli *cli, const char *what, const char *path, int why);
 /* A wrong call: HF_EINVAL, and where to look. */
 int cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A note for people on stderr, not with -q. */

@@ -15,7 +15,7 @@ static int open_existing(struct cli *cli, const struct hf_options *options, bool
 	struct hf_error error = {0};
 	const int rc = hf_open(cli->directory, options, &cli->store, &error);
 	*exists = rc == HF_OK;
-	error.os_errno = rc == HF_ELOCKED ? 0 : error.os_errno;
+	error.os_errno = rc == HF_EIO ? error.os_errno : 0; /* as in cli_open_with() */
 	return rc == HF_OK || rc == HF_ENOTFOUND ? CLI_OK : cli_fail_about(cli, &error, cli->directory, "");
 }
 

@@ -78,6 +78,8 @@ int cli_code_of_errno(int why)
 	case ENAMETOOLONG:
 	case ENXIO:
 	case ETXTBSY:
+	case EBADF: /* closed before the tool began */
+	case EPIPE:
 		return HF_EACCESS;
 	default:
 		return HF_EIO;
@@ -177,6 +179,13 @@ int cli_fail_with(struct cli *cli, int code, const char *format, ...)
 	vsnprintf(message, sizeof message, format, args);
 	va_end(args);
 	return tell(cli, &error, message);
+}
+
+int cli_fail_file(struct cli *cli, const char *what, const char *path, int why)
+{
+	if (why == ENOENT)
+		return cli_fail_with(cli, HF_EACCESS, "%s %s: there is no such file", what, path);
+	return cli_fail_with(cli, cli_code_of_errno(why), "%s %s: %s", what, path, strerror(why));
 }
 
 int cli_usage(struct cli *cli, const char *format, ...)

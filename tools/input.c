@@ -8,7 +8,7 @@
 
 static int fail(struct input *input, struct cli *cli, const char *what, int why)
 {
-	return cli_fail_with(cli, cli_code_of_errno(why), "%s %s: %s", what, input->name, strerror(why));
+	return cli_fail_file(cli, what, input->name, why);
 }
 
 int input_open(struct input *input, struct cli *cli, const char *path)

@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 /* A process may be started with its standard files closed. The store's files must not get their numbers, or what is meant for stdout would be
- * written into the log: fill the gaps with something that cannot be written to (0, 1) or swallows all (2). */
+ * written into the log: fill the gaps with something that cannot be read (0), cannot be written to (1) or swallows all (2). */
 static bool fill_standard_files(void)
 {
 	for (int file = 0; file <= 2; file++) {
-		if (fcntl(file, F_GETFD) == -1 && errno == EBADF && open("/dev/null", file == 2 ? O_WRONLY : O_RDONLY) != file) {
+		if (fcntl(file, F_GETFD) == -1 && errno == EBADF && open("/dev/null", file == 1 ? O_RDONLY : O_WRONLY) != file) {
 			return false;
 		}
 	}

@@ -171,7 +171,7 @@ static const struct bad {
     {"inbox save ann t --updated-at yesterday", 2, "HF_EINVAL", "is not a time like 2026-11-20T09:30:00Z", NULL},
     {"inbox save ann t --updated-at 2026-02-29T00:00:00Z", 2, "HF_EINVAL", "is not a time", NULL},
     {"inbox save ann t --payload a --payload-file b", 2, "HF_EINVAL", "exclude each other", NULL},
-    {"inbox save ann t --payload-file no-such-file", 1, "HF_ENOTFOUND", "no-such-file: No such file", NULL},
+    {"inbox save ann t --payload-file no-such-file", 7, "HF_EACCESS", "cannot read no-such-file: there is no such file", NULL},
     {"inbox load ann --limit -1", 2, "HF_EINVAL", "--limit: '-1' is not a whole number", NULL},
     {"inbox dismiss ann t1 --expect new", 2, "HF_EINVAL", "is not a version number or `absent`", NULL},
     {"inbox dismiss ann t1 --durability maybe", 2, "HF_EINVAL", "is not one of durable|os", NULL},
@@ -217,6 +217,27 @@ static const struct bad {
     {"inbox save ann t", 1, "HF_ENOTFOUND", "empty: the directory holds no store", "empty"},
     {"info", 1, "HF_ENOTFOUND", "missing: ", "missing"},
     {"info", 7, "HF_EACCESS", "a-file: the directory could not be opened: a file is in the way", "a-file"},
+    {"info", 7, "HF_EACCESS", "a-file/deeper: the directory could not be opened: a file is in the way", "a-file/deeper"},
+    {"init", 7, "HF_EACCESS", "a-file: the directory could not be opened: a file is in the way where a directory is needed", "a-file"},
+    {"init", 7, "HF_EACCESS", "a-file/deeper: the directory could not be opened: a file is in the way", "a-file/deeper"},
+    {"init", 1, "HF_ENOTFOUND", "missing/deeper: the directory above it does not exist; make that first", "missing/deeper"},
+    {"info", 1, "HF_ENOTFOUND", "missing/deeper: there is no such directory; the directory above it does not exist either: make that first",
+     "missing/deeper"},
+
+    /* files that cannot be read */
+    {"outbox enqueue mail i9 --payload-file missing", 7, "HF_EACCESS", "cannot read missing: there is no such file", NULL},
+    {"outbox enqueue mail i9 --payload-file empty", 7, "HF_EACCESS", "cannot read empty: Is a directory", NULL},
+    {"outbox enqueue mail i9 --payload-file a-file/deeper", 7, "HF_EACCESS", "cannot read a-file/deeper: Not a directory", NULL},
+    {"import --queue q missing", 7, "HF_EACCESS", "cannot read missing: there is no such file", NULL},
+    {"import --queue q empty", 7, "HF_EACCESS", "cannot read empty: Is a directory", NULL},
+    {"import --queue q a-file/deeper", 7, "HF_EACCESS", "cannot read a-file/deeper: Not a directory", NULL},
+    {"import --queue q a-file", 2, "HF_EINVAL", "premature EOF", NULL},
+
+    /* and places that cannot be written to */
+    {"export missing/deeper", 7, "HF_EACCESS", "its directory does not exist", NULL},
+    {"export a-file/deeper", 7, "HF_EACCESS", "cannot write a-file/deeper: Not a directory", NULL},
+    {"export empty", 7, "HF_EACCESS", "cannot write empty: Is a directory", NULL},
+    {"export /dev/full", 7, "HF_ENOSPACE", "cannot write /dev/full: No space left on device", NULL},
     {"info", 2, "HF_EINVAL", "no store was named: give -C DIR or set HOLDFAST_DIR", ""},
 };
 

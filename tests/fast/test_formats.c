@@ -544,7 +544,7 @@ static void every_broken_file_gives_one_sentence_and_changes_nothing(void **stat
 		expect_refusal(broken[i].options, "broken", broken[i].status, broken[i].says);
 	}
 	assert_int_equal(last_lsn("s"), before); /* numbers are never given twice: no entry came and went */
-	expect_refusal(O, "nowhere", 1, "cannot read nowhere");
+	expect_refusal(O, "nowhere", 7, "cannot read nowhere: there is no such file");
 	expect_refusal(O, "s", 7, "cannot read s");
 }
 

@@ -79,7 +79,8 @@ static void become_tool(const struct tool *tool, const char *const *words, int i
 		setenv(variable[0], variable[1], 1);
 	}
 	const int to = stdout_of(tool->to, out);
-	if (dup2(in, 0) != 0 || dup2(to, 1) != 1 || dup2(err, 2) != 2 || (tool->to == TOOL_STDOUT_CLOSED && close(1) != 0)) {
+	if (dup2(in, 0) != 0 || dup2(to, 1) != 1 || dup2(err, 2) != 2 || (tool->to == TOOL_STDOUT_CLOSED && close(1) != 0) ||
+	    (tool->no_input && close(0) != 0)) {
 		_exit(125);
 	}
 	execv(HF_TOOL, argv);

@@ -19,6 +19,7 @@ struct tool {
 	bool json;
 	enum tool_stdout to;
 	const char *input; /* for stdin; NULL: empty */
+	bool no_input; /* stdin is closed */
 	const char *answer; /* stdin and stderr are a terminal, at which somebody types this; ran->err stays empty */
 	const char *const *variables; /* NAME, value, NAME, value, NULL */
 };
