@@ -37,7 +37,7 @@ struct import {
 	/* JSON Lines. */
 	uint64_t objects;
 	int64_t moved_us; /* what the store that wrote the file had computed by its clock ends so much later by this one's */
-	bool header_seen, end_promised, end_seen;
+	bool header_seen, end_promised, sums_promised, end_seen;
 	struct line_sum sum; /* of this pass's lines */
 	bool force; /* lines are taken one by one where the file as a whole does not verify */
 	bool unverified; /* that is so */

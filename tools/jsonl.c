@@ -4,6 +4,7 @@
 #include "jsonl.h"
 
 #include "json_write.h"
+#include "line_sum.h"
 #include "text.h"
 
 #include <math.h>
@@ -20,7 +21,7 @@ struct field {
 #define AT(member) offsetof(struct jsonl_line, member)
 
 static const struct field header[] = {
-    {"format", BYTES, AT(format)}, {"uuid", BYTES, AT(uuid)}, {"lsn", U64, AT(lsn)}, {"clock_ahead_us", I64, AT(clock_ahead_us)}, {"end_line", BOOLEAN, AT(ends)}, {0}};
+    {"format", BYTES, AT(format)}, {"uuid", BYTES, AT(uuid)}, {"lsn", U64, AT(lsn)}, {"clock_ahead_us", I64, AT(clock_ahead_us)}, {"end_line", BOOLEAN, AT(ends)}, {"line_sums", BOOLEAN, AT(sums)}, {0}};
 
 static const struct field inbox[] = {
     {"user", BYTES, AT(user)}, {"generated_at", TIME, AT(generated_at)}, {"status", BYTES, AT(status)}, {"extra", BYTES, AT(extra)}, {0}};
@@ -205,11 +206,15 @@ static void put_field(struct buffer *to, const struct field *field, const void *
 
 void jsonl_put(struct buffer *to, const struct jsonl_line *line)
 {
+	const size_t start = to->len;
 	buffer_text(to, "{");
 	json_put_text(to, "kind", kinds[line->kind].name);
 	for (const struct field *field = kinds[line->kind].fields; field->name; field++)
 		put_field(to, field, (const char *)line + field->at);
-	buffer_text(to, "}");
+	char close[LINE_OWN_SUM_SIZE] = "}";
+	if (line->kind != JSONL_END && !to->failed)
+		line_sum_own(hf_bytes(to->data + start, to->len - start), close);
+	buffer_text(to, close);
 }
 
 /* --- Reading ---------------------------------------------------------------------------------------------------------------- */
@@ -343,6 +348,10 @@ static bool read_member(const struct fields *f, struct jsonl_line *line, const s
 	bool base64;
 	if (name.len == 4 && memcmp(name.data, "kind", 4) == 0)
 		return true; /* read before; a second one was refused then */
+	if (name.len == 3 && memcmp(name.data, "sum", 3) == 0 && line->kind != JSONL_END) {
+		line->has_sum = true;
+		return true; /* concerns the line as it is spelled */
+	}
 	const struct field *field = find_field(line->kind, name, &base64);
 	if (!field)
 		return json_refuse(f->fault, HF_EINVAL, at, "has an unknown member \"%.*s\", which would be lost",

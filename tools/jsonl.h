@@ -34,6 +34,8 @@ struct jsonl_line {
 	struct hf_bytes checksum; /* end: line_sum.h */
 	int64_t clock_ahead_us; /* header: how far the store's clock was ahead of the wall clock, whole seconds; 0: unknown, or not */
 	bool ends; /* there is an end line */
+	bool sums; /* header: every line but the end line has a sum of its own */
+	bool has_sum; /* this one has; whether it holds is another question */
 	struct hf_bytes user, status, extra; /* inbox; record: user, account, thread */
 	hf_time generated_at;
 	struct hf_bytes account, thread, payload;
@@ -60,7 +62,7 @@ struct jsonl_line {
 	hf_time blocks_until;
 };
 
-/* One line, without its line end. */
+/* One line, without its line end; all but the end line with a sum of their own (line_sum.h). */
 void jsonl_put(struct buffer *to, const struct jsonl_line *line);
 /* `f` has the line's object. Members that are missing have the value of a zeroed field, times are unset; unknown members are faults, because
  * they would be lost. */

@@ -194,6 +194,17 @@ static int64_t ahead_of(struct import *import)
 	return import->cli->store && hf_info(import->cli->store, &info, NULL) == HF_OK ? cli_ahead(&info) : 0;
 }
 
+/* The file as a whole is not what was written: refused, or with --force a note, and its lines are taken one by one. */
+static int not_whole(struct import *import, const char *why)
+{
+	if (!import->force)
+		return load_fail(&import->load, HF_EINVAL, "%s; --force takes what verifies line by line", why);
+	if (!import->unverified)
+		cli_note(import->cli, "%s: %s; its lines are taken one by one", import->input.name, why);
+	import->unverified = true;
+	return CLI_OK;
+}
+
 static int take_header(struct import *import, const struct jsonl_line *line)
 {
 	static const struct hf_bytes format = {JSONL_FORMAT, sizeof JSONL_FORMAT - 1};
@@ -206,19 +217,12 @@ static int take_header(struct import *import, const struct jsonl_line *line)
 		return load_fail(&import->load, HF_EVERSION, "written by a newer holdfast; this one reads " JSONL_FORMAT);
 	import->header_seen = true;
 	import->end_promised = line->ends;
+	import->sums_promised = line->sums;
 	import->moved_us = ahead_of(import) - line->clock_ahead_us;
-	return CLI_OK;
-}
-
-/* The file as a whole is not what was written: refused, or with --force a note, and its lines are taken one by one. */
-static int not_whole(struct import *import, const char *why)
-{
-	if (!import->force)
-		return load_fail(&import->load, HF_EINVAL, "%s; --force takes what verifies line by line", why);
-	if (!import->unverified)
-		cli_note(import->cli, "%s: %s; its lines are taken one by one", import->input.name, why);
-	import->unverified = true;
-	return CLI_OK;
+	if (!line->has_sum || line_sum_holds(import->load.piece->text))
+		return CLI_OK;
+	import->moved_us = 0; /* nobody knows */
+	return not_whole(import, "its header was changed: the sum of that line does not hold");
 }
 
 static int take_end(struct import *import, const struct jsonl_line *line)
@@ -236,6 +240,17 @@ static int take_end(struct import *import, const struct jsonl_line *line)
 	if (line->checksum.len > 0 && !equal_bytes(line->checksum, hf_str(sum)))
 		return not_whole(import, "the file was changed: the checksum of its end line does not hold");
 	return CLI_OK;
+}
+
+/* Is the line as it was written? That of an object: the others have their own answers. */
+static bool as_written(const struct import *import, const struct piece *piece, const struct jsonl_line *line, struct json_fault *fault)
+{
+	if (line->kind == JSONL_HEADER || line->kind == JSONL_END)
+		return true;
+	if (!line->has_sum)
+		return !import->sums_promised || json_refuse(fault, HF_EINVAL, 0, "has no sum, and the header says that every line has one");
+	return line_sum_holds(piece->text) ||
+	       json_refuse(fault, HF_EINVAL, 0, "was changed: its sum does not hold%s", import->force ? "" : "; --force takes the others");
 }
 
 static int take_object(struct import *import, const struct jsonl_line *line)
@@ -289,7 +304,8 @@ static int take_line(void *ctx, const struct piece *piece)
 	int rc = CLI_OK;
 	import->load.piece = piece;
 	const bool skipped = import_skips(import, piece);
-	const bool read = !skipped && json_object_read(&object, piece->text, &fault) && jsonl_read(&f, &line);
+	const bool read = !skipped && json_object_read(&object, piece->text, &fault) && jsonl_read(&f, &line) &&
+	                  as_written(import, piece, &line, &fault);
 	const bool is_object = line.kind != JSONL_HEADER && line.kind != JSONL_END;
 	import->objects += is_object;
 	if (!read || (line.kind != JSONL_HEADER && !once(import, &line, &fault)))
@@ -310,7 +326,7 @@ int import_jsonl(struct import *import)
 {
 	import->load.noun = "line";
 	import->objects = 0;
-	import->header_seen = import->end_promised = import->end_seen = false;
+	import->header_seen = import->end_promised = import->sums_promised = import->end_seen = false;
 	if (!line_sum_begin(&import->sum))
 		return cli_fail_with(import->cli, HF_ENOMEM, "out of memory");
 	const int rc = split_lines(&import->input, import->cli, take_line, import);

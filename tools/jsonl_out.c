@@ -38,7 +38,7 @@ static int put_header(struct lines_out *o)
 	for (size_t i = 0; i < sizeof info.uuid; i++)
 		at += (size_t)snprintf(uuid + at, sizeof uuid - at, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", info.uuid[i]);
 	const struct jsonl_line line = {
-	    .kind = JSONL_HEADER, .format = hf_str(JSONL_FORMAT), .uuid = hf_bytes(uuid, at), .lsn = info.last_lsn, .clock_ahead_us = cli_ahead(&info), .ends = true};
+	    .kind = JSONL_HEADER, .format = hf_str(JSONL_FORMAT), .uuid = hf_bytes(uuid, at), .lsn = info.last_lsn, .clock_ahead_us = cli_ahead(&info), .ends = true, .sums = true};
 	return put_line(o, &line);
 }
 

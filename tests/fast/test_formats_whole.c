@@ -70,20 +70,76 @@ static struct buffer exported(void)
 
 /* --- Whole or not ----------------------------------------------------------------------------------------------------------- */
 
-static void a_changed_file_is_refused_and_taken_line_by_line_with_force(void **state)
+static void a_changed_file_is_refused_and_what_was_not_changed_is_taken_with_force(void **state)
 {
 	(void)state;
 	struct buffer file = exported();
 	char *number = strstr(file.data, "\"last_sequence\":\"42\"");
 	assert_non_null(number);
-	memcpy(number, "\"last_sequence\":\"43\"", 20);
+	number[17] = '3';
 	formats_write("changed", file.data, file.len);
 	formats_init("s");
-	expect("import changed", 2, "the checksum of its end line does not hold; --force takes");
+	expect("import changed", 2, "was changed: its sum does not hold; --force takes the others");
+	expect("import --skip-invalid changed", 2, "the checksum of its end line does not hold; --force takes");
 	expect("cursor list", 0, "nothing there");
-	expect("import --force changed", 0, "the checksum of its end line does not hold; its lines are taken one by one");
-	expect("cursor list", 0, "43");
+	struct ran ran = run("import --force changed", 0);
+	assert_non_null(strstr(ran.err, "the checksum of its end line does not hold; its lines are taken one by one"));
+	assert_non_null(strstr(ran.err, "line 5 (byte "));
+	assert_non_null(strstr(ran.err, "was changed: its sum does not hold\n"));
+	tool_free(&ran);
+	expect("cursor list", 0, "nothing there");
+	expect("outbox get q a --raw", 0, "1");
+	expect("doc get c d --raw", 0, "x");
+	expect("inbox counts ada", 0, "2");
 	buffer_free(&file);
+}
+
+/* A letter of its kind, or a digit of its sum: that line is named and left out, all others are taken. The header and the end line concern all of
+ * them: nothing is left out. */
+static void of_a_file_with_one_changed_line_all_others_are_taken(void **state)
+{
+	(void)state;
+	struct buffer file = exported();
+	unsigned number = 1;
+	for (char *line = file.data, *end; *line; line = end + 1, number++) {
+		end = strchr(line, '\n');
+		assert_non_null(end);
+		char *const places[] = {strchr(line, ':') + 2, end - 3};
+		const bool object = number > 1 && end[1] != '\0';
+		for (unsigned i = object ? 0 : 1; i < 2; i++) {
+			char named[40];
+			const char was = *places[i];
+			*places[i] = was == '7' ? '8' : '7';
+			formats_write("changed", file.data, file.len);
+			*places[i] = was;
+			formats_init("s");
+			(void)snprintf(named, sizeof named, "line %u", number);
+			expect("import changed", 2, named);
+			struct ran ran = run("import --force --json changed", 0);
+			assert_true((strstr(ran.err, named) != NULL) == object);
+			assert_non_null(strstr(ran.out, object ? "\"skipped\":\"1\"" : "\"skipped\":\"0\""));
+			assert_non_null(strstr(ran.out, "\"verified\":false"));
+			tool_free(&ran);
+		}
+	}
+	assert_int_equal(number, 9); /* all of them were tried */
+	buffer_free(&file);
+}
+
+static void a_line_without_a_sum_is_taken_where_the_header_promises_none(void **state)
+{
+	(void)state;
+#define PROMISE "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"line_sums\":true}\n"
+	static const char cursor[] = "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"last_sequence\":\"5\",\"updated_at\":\"@1\"";
+	char text[400];
+	(void)snprintf(text, sizeof text, HEADER "%s}\n", cursor);
+	import_fresh(text, "", 0, "added");
+	(void)snprintf(text, sizeof text, PROMISE "%s}\n", cursor);
+	import_fresh(text, "", 2, "line 2 (byte 63) has no sum");
+	(void)snprintf(text, sizeof text, HEADER "%s,\"sum\":\"0000000000000000\"}\n", cursor);
+	import_fresh(text, "", 2, "its sum does not hold");
+	(void)snprintf(text, sizeof text, HEADER "%s,\"sum\":null}\n", cursor);
+	import_fresh(text, "", 2, "its sum does not hold");
 }
 
 /* Every byte of it: either the line is no object any more, or the checksum says that it is another. */
@@ -137,7 +193,7 @@ static void a_pipe_is_verified_too(void **state)
 	tool_free(&ran);
 	memcpy(strstr(file.data, "\"last_sequence\":\"42\""), "\"last_sequence\":\"41\"", 20);
 	ran = tool_expect(&piped, "import --replace -", 2);
-	assert_non_null(strstr(ran.err, "checksum"));
+	assert_non_null(strstr(ran.err, "its sum does not hold"));
 	tool_free(&ran);
 	buffer_free(&file);
 }
@@ -227,7 +283,9 @@ static void members_around_a_list_live_with_their_inbox_and_have_no_name(void **
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_changed_file_is_refused_and_taken_line_by_line_with_force),
+	    cmocka_unit_test(a_changed_file_is_refused_and_what_was_not_changed_is_taken_with_force),
+	    cmocka_unit_test(of_a_file_with_one_changed_line_all_others_are_taken),
+	    cmocka_unit_test(a_line_without_a_sum_is_taken_where_the_header_promises_none),
 	    cmocka_unit_test(no_flipped_bit_goes_unnoticed),
 	    cmocka_unit_test(a_cut_file_is_refused_wherever_it_was_cut),
 	    cmocka_unit_test(a_pipe_is_verified_too),
