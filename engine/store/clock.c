@@ -104,10 +104,12 @@ static bool same_boot(const struct hf_store *s, const struct hf__witness *w)
 
 void hf__clock_resume(struct hf_store *s, const struct hf__witness *w)
 {
-	if (w->generation == 0)
-		return;
-	const int64_t closed = same_boot(s, w) ? between(w->boot_clock, s->os->boot_clock(s->os->ctx)) : between(w->wall, read_wall(s));
-	s->clock.reached = greater(s->clock.reached, hf__time_add(w->clock, closed > 0 ? closed : 0));
+	if (w->generation > 0) {
+		const int64_t closed = same_boot(s, w) ? between(w->boot_clock, s->os->boot_clock(s->os->ctx)) : between(w->wall, read_wall(s));
+		s->clock.reached = greater(s->clock.reached, hf__time_add(w->clock, closed > 0 ? closed : 0));
+	}
+	/* It runs from here on: what passes until somebody looks counts, too. */
+	(void)hf__clock_mono(s, hf__setback(s, s->states));
 }
 
 void hf__clock_note(struct hf_store *s, struct hf__witness *w)

@@ -192,6 +192,21 @@ static void time_spent_closed_counts(void **state)
 	}
 }
 
+static void what_passes_until_somebody_looks_counts(void **state)
+{
+	(void)state;
+	struct desk desk = desk_open();
+	sim_set_now(desk.sim, NOW + HOUR);
+	(void)acquire(&desk, SECOND);
+	const int64_t ahead = clock_of(&desk);
+	sim_set_now(desk.sim, NOW);
+	assert_int_equal(hf_close(desk.store, &error), HF_OK);
+	open_store(&desk);
+	sim_advance(desk.sim, 600 * SECOND);
+	assert_true(clock_of(&desk) == ahead + 600 * SECOND);
+	desk_close(&desk);
+}
+
 static void after_another_boot_with_the_wall_clock_behind_a_lease_lasts_no_longer_than_it_is(void **state)
 {
 	(void)state;
@@ -229,6 +244,7 @@ int main(void)
 	    cmocka_unit_test(a_wall_clock_that_jumps_forward_ends_a_lease_early),
 	    cmocka_unit_test(what_passes_while_the_machine_is_suspended_counts),
 	    cmocka_unit_test(time_spent_closed_counts),
+	    cmocka_unit_test(what_passes_until_somebody_looks_counts),
 	    cmocka_unit_test(after_another_boot_with_the_wall_clock_behind_a_lease_lasts_no_longer_than_it_is),
 	};
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

@@ -42,8 +42,12 @@ static void that_an_ending_is_logged_changes_no_answer(void **state)
 		for (unsigned step = 0; step < STEPS; step++) {
 			const int64_t later = hf_rng_chance(&rng, 1, 3) ? hf_rng_range(&rng, 1, 12) * DEED_SECOND : 0;
 			pair_advance(&pair, later);
-			if (hf_rng_chance(&rng, 1, 12))
+			if (hf_rng_chance(&rng, 1, 12)) {
+				/* Stamps may be microseconds ahead of the clock. Who is opened in that time begins there, and stays ahead by so much as long as it
+				 * writes something, an ending too: that is no answer about the ending. */
+				pair_advance(&pair, DEED_SECOND);
 				pair_reopen(&pair);
+			}
 			const hf_lsn before = pair.stores[0]->next_lsn;
 			assert_int_equal(hf_maintain(pair.stores[0], 0, NULL), HF_OK);
 			logged += pair.stores[0]->next_lsn - before;
