@@ -3,7 +3,8 @@
  * workers does not keep the others waiting; or failed, once the queue's max_lost is reached. It is a view until an entry says the same.
  *
  * I-OUTBOX-5: the view depends on the value, on the queue's max_lost and on when the dead incarnation wrote its newest entry. None of these changes
- * between the end and the entry that logs it: whoever changes max_lost logs what has ended first. */
+ * between the end and the entry that logs it: whoever changes max_lost logs what has ended first. An answer about such an item depends on the
+ * queue's newest change, too: a max_lost that is on its way when the claim ends could still be taken back. */
 #include "domains/outbox_verb.h"
 
 #define BACKOFF_FIRST INT64_C(1000000) /* after the second loss; doubles with each further one */

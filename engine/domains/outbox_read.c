@@ -20,6 +20,8 @@ static int read_item(struct hf__query *q, void *raw)
 	if (item) {
 		struct hf_bytes queue;
 		hf__query_depends(q, &item->object);
+		if (hf__outbox_over(item, HF__OUTBOX_TIME(q))) /* then what it is depends on the queue's max_lost, too */
+			hf__query_depends(q, &hf__outbox_queue_of(item)->object);
 		if (hf__answer_bytes(q->answer, get->key->queue, &queue) != HF_OK)
 			return HF_ENOMEM;
 		return hf__outbox_answer(q->answer, item, queue, HF__OUTBOX_TIME(q), false, get->out);

@@ -95,6 +95,8 @@ int hf__outbox_look(const struct hf__outbox_state *state, struct hf__decision *d
 	*out = item;
 	if (item) {
 		hf__depends(d, &item->object);
+		if (hf__outbox_over(item, HF__OUTBOX_TIME(d))) /* then what it is depends on the queue's max_lost, too */
+			hf__depends(d, &hf__outbox_queue_of(item)->object);
 	} else {
 		const struct hf__outbox_queue *container = hf__outbox_queue_find(state, queue);
 		hf__depends(d, hf__outbox_queue_depends(state, container, queue));

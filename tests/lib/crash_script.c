@@ -128,6 +128,11 @@ static const struct row {
     [OUTBOX_RESUME] = {"outbox resume", 'o', false, AT_SETTING},
     [OUTBOX_REDRIVE] = {"outbox redrive", 'o', false, AT_PLACE},
     [OUTBOX_COMPLETED] = {"outbox completed", 'o', true, AT_PLACE},
+    [OUTBOX_CLAIM_BOUNDED] = {"outbox claim with max_run", 'o', false, AT_NAMES},
+    [OUTBOX_MAX_LOST] = {"outbox configure max_lost", 'o', false, AT_SETTING},
+    [OUTBOX_GET_LOST] = {"outbox get, claim over", 'o', true, AT_NAMES_AND_SETTING},
+    [OUTBOX_RESCHEDULE] = {"outbox reschedule", 'o', false, AT_NAMES},
+    [OUTBOX_PRUNE] = {"outbox prune", 'o', false, AT_PLACE},
 };
 
 const char *script_verb_name(enum verb verb)

@@ -122,6 +122,11 @@ enum verb {
 	OUTBOX_RESUME,
 	OUTBOX_REDRIVE, /* names: what it will redrive */
 	OUTBOX_COMPLETED,
+	OUTBOX_CLAIM_BOUNDED, /* [max_run; the lease is a minute] */
+	OUTBOX_MAX_LOST, /* settings [max_lost] */
+	OUTBOX_GET_LOST, /* of an item whose claim is over: what it is depends on max_lost */
+	OUTBOX_RESCHEDULE, /* [available_at] */
+	OUTBOX_PRUNE, /* names: of what failed, what goes */
 	VERBS,
 };
 
@@ -199,6 +204,8 @@ extern const struct script script_lock; /* locks, beside the others */
 extern const struct script script_document;
 /* Outbox alone: groups, reruns, pause, completed ids. */
 extern const struct script script_queues;
+/* Outbox alone: lost claims, max_run, reschedule, prune. */
+extern const struct script script_lost;
 /* Openings that begin with a segment of their own. */
 extern const struct script script_turns;
 /* What is done to a store that was recovered from a crash. */

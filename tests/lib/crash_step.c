@@ -147,7 +147,7 @@ static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *
                    struct hf_error *error)
 {
 	const struct op *op = &step->ops[i];
-	const bool claims = op->verb == OUTBOX_CLAIM || op->verb == OUTBOX_CLAIM_NEXT;
+	const bool claims = op->verb == OUTBOX_CLAIM || op->verb == OUTBOX_CLAIM_NEXT || op->verb == OUTBOX_CLAIM_BOUNDED;
 	const struct call call = {
 	    .store = p->store,
 	    .txn = txn,

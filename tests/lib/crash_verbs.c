@@ -190,6 +190,11 @@ static int (*const runs[VERBS])(const struct call *c, const struct names *n) = {
     [OUTBOX_RESUME] = verb_outbox_whole,
     [OUTBOX_REDRIVE] = verb_outbox_whole,
     [OUTBOX_COMPLETED] = verb_outbox_completed,
+    [OUTBOX_CLAIM_BOUNDED] = verb_outbox_claim,
+    [OUTBOX_MAX_LOST] = verb_outbox_whole,
+    [OUTBOX_GET_LOST] = verb_outbox_get,
+    [OUTBOX_RESCHEDULE] = verb_outbox_outside,
+    [OUTBOX_PRUNE] = verb_outbox_whole,
 };
 
 int script_call(const struct call *call)

@@ -9,12 +9,14 @@ static void tell_item(struct tale *told, const struct hf_outbox_item *i)
 	hf__put_long(&told->bytes, i->payload);
 	hf__put_u8(&told->bytes, (uint8_t)i->status);
 	hf__put_u32(&told->bytes, i->attempts);
+	hf__put_u32(&told->bytes, i->lost);
 	hf__put_i64(&told->bytes, i->enqueued_at);
 	hf__put_i64(&told->bytes, i->available_at);
 	hf__put_short(&told->bytes, i->last_error);
 	verb_tell_token(told, i->token);
 	hf__put_short(&told->bytes, i->owner);
 	hf__put_i64(&told->bytes, i->lease_until);
+	hf__put_i64(&told->bytes, i->run_until);
 	verb_tell_version(told, i->version);
 	hf__put_short(&told->bytes, i->group);
 	hf__put_u8(&told->bytes, i->rerun != NULL);
@@ -83,11 +85,16 @@ int verb_outbox_queue(const struct call *c, const struct names *n)
 int verb_outbox_claim(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes queue = hf_str(c->op->place), owner = hf_str("worker");
-	const struct hf_outbox_claim one = {
-	    .write = verb_write(c), .queue = queue, .id = n->part[0], .owner = owner, .lease_us = c->op->number};
+	const bool bounded = c->op->verb == OUTBOX_CLAIM_BOUNDED;
+	const struct hf_outbox_claim one = {.write = verb_write(c),
+	                                    .queue = queue,
+	                                    .id = n->part[0],
+	                                    .owner = owner,
+	                                    .lease_us = bounded ? 60000000 : c->op->number,
+	                                    .max_run_us = bounded ? c->op->number : 0};
 	const struct hf_outbox_claim_next next = {
 	    .write = verb_write(c), .queue = queue, .max = n->count ? (uint32_t)n->count : 1, .owner = owner, .lease_us = c->op->number};
-	if (c->op->verb == OUTBOX_CLAIM || c->op->verb == OUTBOX_CLAIM_GROUPED)
+	if (bounded || c->op->verb == OUTBOX_CLAIM || c->op->verb == OUTBOX_CLAIM_GROUPED)
 		return hf_outbox_claim(c->store, c->txn, &one, c->items, c->result, c->error);
 	return hf_outbox_claim_next(c->store, c->txn, &next, c->items, c->result, c->error);
 }
@@ -130,7 +137,11 @@ int verb_outbox_outside(const struct call *c, const struct names *n)
 	    .write = verb_write(c), .queue = queue, .id = id, .reason = verb_bytes(n->cstr[0], c->op->size)};
 	const struct hf_outbox_retry retry = {.write = verb_write(c), .queue = queue, .id = id};
 	const struct hf_outbox_guard guard = {.write = verb_write(c), .queue = queue, .id = id};
+	const struct hf_outbox_reschedule reschedule = {
+	    .write = verb_write(c), .queue = queue, .id = id, .set_available_at = true, .available_at = c->op->number};
 	switch (c->op->verb) {
+	case OUTBOX_RESCHEDULE:
+		return hf_outbox_reschedule(c->store, c->txn, &reschedule, c->result, c->error);
 	case OUTBOX_REMOVE:
 		return hf_outbox_remove(c->store, c->txn, &gone, c->result, c->error);
 	case OUTBOX_MARK_FAILED:
@@ -173,6 +184,7 @@ int verb_outbox_stats(const struct call *c, const struct names *n)
 	hf__put_u64(&c->told->bytes, stats.sending.items);
 	hf__put_u64(&c->told->bytes, stats.failed.items);
 	hf__put_u32(&c->told->bytes, stats.max_attempts);
+	hf__put_u32(&c->told->bytes, stats.max_lost);
 	hf__put_u64(&c->told->bytes, stats.groups);
 	hf__put_u64(&c->told->bytes, stats.busy_groups);
 	hf__put_u64(&c->told->bytes, stats.blocked);
@@ -189,7 +201,16 @@ int verb_outbox_whole(const struct call *c, const struct names *n)
 	const struct hf_outbox_configure window = {.write = verb_write(c), .queue = queue, .dedup_window_us = c->op->number, .dedup_max = 2};
 	const struct hf_outbox_pause pause = {.write = verb_write(c), .queue = queue};
 	const struct hf_outbox_redrive redrive = {.write = verb_write(c), .queue = queue};
+	const struct hf_outbox_prune prune = {.write = verb_write(c), .queue = queue};
+	const struct hf_outbox_configure lost = {.write = verb_write(c),
+	                                         .queue = queue,
+	                                         .max_lost = (uint32_t)c->op->number,
+	                                         .leave = HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
 	switch (c->op->verb) {
+	case OUTBOX_PRUNE:
+		return hf_outbox_prune(c->store, c->txn, &prune, c->result, c->error);
+	case OUTBOX_MAX_LOST:
+		return hf_outbox_configure(c->store, c->txn, &lost, c->result, c->error);
 	case OUTBOX_PUT_COMPLETED:
 		return hf_outbox_put_completed(c->store, c->txn, &completed, c->result, c->error);
 	case OUTBOX_WINDOW:

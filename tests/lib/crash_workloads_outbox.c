@@ -1,4 +1,4 @@
-/* A reference workload of what concerns queues as a whole. See crash_script.h for what the columns mean. */
+/* Reference workloads of what concerns queues as a whole, and of claims that end without an answer. See crash_script.h for what the columns mean. */
 #include "lib/crash_script.h"
 
 #define YES .changes = true
@@ -44,3 +44,40 @@ static const struct step queues_steps[] = {
     {.kind = STEP_END},
 };
 const struct script script_queues = {"queues", queues_steps, 16u << 10};
+
+#define SOON (SCRIPT_NOW + 3600 * SECOND)
+
+static const struct step lost_steps[] = {
+    {STEP_DO, .ops = {{OUTBOX_ENQUEUE_MANY, "jobs", "a b c", 0, 50, YES}}},
+    /* However long a lease is asked for, it ends with max_run. */
+    {STEP_DO, .ops = {{OUTBOX_CLAIM_BOUNDED, "jobs", "a", 5 * SECOND, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_EXTEND, "jobs", "a", 60 * SECOND, NO}}},
+    {STEP_SUBMIT, .ops = {{OUTBOX_MAX_LOST, "jobs", "", 1, YES}}},
+    {STEP_TIME, .by = 6 * SECOND},
+    /* That it is failed, and not queued, depends on a setting that is on its way. */
+    {STEP_DO, .ops = {{OUTBOX_GET_LOST, "jobs", "a", NO}}},
+    {.kind = STEP_WAIT},
+    {STEP_DO, .ops = {{OUTBOX_COMPLETE, "jobs", "a", .answer = HF_ESTALE}}},
+    {STEP_DO, .ops = {{OUTBOX_RESCHEDULE, "jobs", "a", SOON, .answer = HF_ECONFLICT}}},
+    {STEP_SUBMIT, .ops = {{OUTBOX_RESCHEDULE, "jobs", "b", SOON, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_RESCHEDULE, "jobs", "b", SOON, NO}}},
+    {.kind = STEP_WAIT},
+    {STEP_DO, .ops = {{OUTBOX_CLAIM_NEXT, "jobs", "c", 0, YES}}},
+    {.kind = STEP_KILL},
+    {STEP_DO, .ops = {{OUTBOX_GET, "jobs", "c", NO}}},
+    {STEP_SUBMIT, .ops = {{OUTBOX_PRUNE, "jobs", "a c", YES}}},
+    {STEP_DO, .ops = {{OUTBOX_GET, "jobs", "a", .answer = HF_ENOTFOUND}}},
+    {STEP_DO, .ops = {{OUTBOX_PRUNE, "jobs", "", NO}}},
+    {.kind = STEP_WAIT},
+    {STEP_DO, .ops = {{OUTBOX_MAX_LOST, "jobs", "", HF_NEVER, YES}, {OUTBOX_RESCHEDULE, "jobs", "b", SCRIPT_NOW, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_CLAIM_BOUNDED, "jobs", "b", 2 * SECOND, YES}}},
+    {STEP_TIME, .by = 3 * SECOND},
+    {STEP_DO, .ops = {{OUTBOX_MAX_LOST, "jobs", "", 0, YES}}}, /* logs the ending first */
+    {STEP_DO, .ops = {{OUTBOX_GET, "jobs", "b", NO}}},
+    {.kind = STEP_REOPEN},
+    {STEP_DO, .ops = {{OUTBOX_LIST, "jobs", NO}}},
+    {STEP_DO, .ops = {{OUTBOX_STATS, "jobs", NO}}},
+    {STEP_DO, .ops = {{OUTBOX_MARK_FAILED, "jobs", "b", 0, 20, YES}, {OUTBOX_PRUNE, "jobs", "b", YES}}},
+    {.kind = STEP_END},
+};
+const struct script script_lost = {"lost", lost_steps, 16u << 10};
