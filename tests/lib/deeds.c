@@ -116,7 +116,16 @@ static int queue_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct 
 {
 	const struct hf_bytes queue = hf_str("q");
 	const struct hf_outbox_pause pause = {.write = write, .queue = queue};
-	switch (deed->other % 5) {
+	const struct hf_outbox_prune prune = {.write = write,
+	                                      .queue = queue,
+	                                      .status = deed->name == 0 ? HF_OUTBOX_QUEUED : HF_OUTBOX_FAILED,
+	                                      .limit = deed->other % 2,
+	                                      .dry_run = deed->other == 3};
+	const struct hf_outbox_configure lost = {.write = write,
+	                                         .queue = queue,
+	                                         .max_lost = deed->name == 2 ? HF_NEVER : 1 + deed->name,
+	                                         .leave = HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
+	switch (deed->flag / 10 % 7) {
 	case 0:
 		return (deed->name % 2 ? hf_outbox_pause : hf_outbox_resume)(s, txn, &pause, result, error);
 	case 1:
@@ -132,6 +141,10 @@ static int queue_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct 
 		    &(struct hf_outbox_put_completed){
 		        .write = write, .queue = queue, .id = deed_name(deed->name), .until = DEED_NOW + 30 * DEED_SECOND},
 		    result, error);
+	case 4:
+		return hf_outbox_prune(s, txn, &prune, result, error);
+	case 5:
+		return hf_outbox_configure(s, txn, &lost, result, error);
 	default:
 		return hf_outbox_clear(s, txn, &(struct hf_outbox_clear){.write = write, .queue = queue}, result, error);
 	}
@@ -148,10 +161,26 @@ static int outbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct
 	                                          .payload = payload_of(deed->flag),
 	                                          .dedup = dedups[deed->other % 3],
 	                                          .group = hf_str(deed->name < 2 ? "g" : "")};
-	const struct hf_outbox_claim claim = {.write = write, .queue = queue, .id = id, .owner = hf_str("w"), .lease_us = lease_of(deed->flag)};
-	const struct hf_outbox_claim_next next = {
-	    .write = write, .queue = queue, .max = 1 + deed->other % 2, .owner = hf_str("w"), .lease_us = lease_of(deed->flag)};
-	switch (deed->flag % 10) {
+	const struct hf_outbox_claim claim = {.write = write,
+	                                      .queue = queue,
+	                                      .id = id,
+	                                      .owner = hf_str("w"),
+	                                      .lease_us = lease_of(deed->flag),
+	                                      .max_run_us = lease_of(deed->other) / 2};
+	const struct hf_outbox_claim_next next = {.write = write,
+	                                          .queue = queue,
+	                                          .max = 1 + deed->other % 2,
+	                                          .owner = hf_str("w"),
+	                                          .lease_us = lease_of(deed->flag),
+	                                          .max_run_us = lease_of(deed->other)};
+	const struct hf_outbox_reschedule reschedule = {.write = write,
+	                                                .queue = queue,
+	                                                .id = id,
+	                                                .set_available_at = deed->other < 2,
+	                                                .available_at = DEED_NOW + lease_of(deed->flag / 11),
+	                                                .set_priority = deed->other > 0,
+	                                                .priority = (int32_t)deed->other - 2};
+	switch (deed->flag % 11) {
 	case 0:
 		return hf_outbox_claim(s, txn, &claim, &place->items, &place->result, error);
 	case 1:
@@ -165,7 +194,10 @@ static int outbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct
 	case 5:
 		return hf_outbox_retry(s, txn, &(struct hf_outbox_retry){.write = write, .queue = queue, .id = id}, &place->result, error);
 	case 6:
+	case 8:
 		return queue_deed(deed, s, txn, write, &place->result, error);
+	case 9:
+		return hf_outbox_reschedule(s, txn, &reschedule, &place->result, error);
 	case 7:
 		return hf_outbox_remove(s, txn, &(struct hf_outbox_remove){.write = write, .queue = queue, .id = id}, &place->result, error);
 	default:
