@@ -29,7 +29,9 @@ static const char *const state_names[STATES] = {"absent",
                                                 "queued, rerun noted",
                                                 "queued, paused",
                                                 "completed",
-                                                "completed, window over"};
+                                                "completed, window over",
+                                                "lease over, max_lost reached",
+                                                "lease over, max_lost reached, logged"};
 
 /* --- The table -------------------------------------------------------------------------------------------------------------- */
 
@@ -38,7 +40,7 @@ struct operation {
 	const char *name;
 	int (*run)(const struct call *);
 	bool needs_txn;
-	const char *outcome[STATES]; /* ENDED: the same as OVER */
+	const char *outcome[STATES]; /* ENDED: the same as OVER, LOST_ENDED: as LOST */
 };
 
 /* clang-format off: a row is a state of enum state */
@@ -50,12 +52,12 @@ struct operation {
 /* Those that need the token: what becomes of an item held with a lease, without one, and with a rerun noted. */
 #define HELD(mine, unleased, noted) \
 	{ \
-		NO, ST, ST, mine, ST, ST, NULL, unleased, ST, ST, ST, ST, noted, ST, ST, NO, NO \
+		NO, ST, ST, mine, ST, ST, NULL, unleased, ST, ST, ST, ST, noted, ST, ST, NO, NO, ST \
 	}
 /* The same in every state. */
 #define ALWAYS(it) \
 	{ \
-		it, it, it, it, it, it, NULL, it, it, it, it, it, it, it, it, it, it \
+		it, it, it, it, it, it, NULL, it, it, it, it, it, it, it, it, it, it, it \
 	}
 
 static const struct operation operations[] = {
@@ -64,13 +66,13 @@ static const struct operation operations[] = {
      false,
      {NO, "sending 0 AA p - n w2@M", "sending 0 AD p - n w2@M", "ECLAIMED", "ECLAIMED", "sending 0 AA p - n w2@M", NULL, "ECLAIMED",
       "sending 1 AA p boom n w2@M", "sending 1 AD p boom n w2@M", "EBLOCKED", "sending 0 AA p - n w2@M /g", "ECLAIMED",
-      "sending 0 AA p - n w2@M +r AA", "sending 0 AA p - n w2@M", NO, NO}},
+      "sending 0 AA p - n w2@M +r AA", "sending 0 AA p - n w2@M", NO, NO, "sending 0 AA p LOST n w2@M"}},
     {"claim without lease",
      cell_claim_unleased,
      false,
      {NO, "sending 0 AA p - n w2@-", "sending 0 AD p - n w2@-", "ECLAIMED", "ECLAIMED", "sending 0 AA p - n w2@-", NULL, "ECLAIMED",
       "sending 1 AA p boom n w2@-", "sending 1 AD p boom n w2@-", "EBLOCKED", "sending 0 AA p - n w2@- /g", "ECLAIMED",
-      "sending 0 AA p - n w2@- +r AA", "sending 0 AA p - n w2@-", NO, NO}},
+      "sending 0 AA p - n w2@- +r AA", "sending 0 AA p - n w2@-", NO, NO, "sending 0 AA p LOST n w2@-"}},
     {"extend", cell_extend, false, HELD("sending 0 AA p - t w1@M", "sending 0 AA p - t w1@M", "sending 0 AA p - t w1@M +r AA")},
     {"extend without lease", cell_extend_unleased, false, HELD("sending 0 AA p - t w1@-", "=", "sending 0 AA p - t w1@- +r AA")},
     {"complete", cell_complete, false, HELD("gone", "gone", "queued 0 AA r -")},
@@ -87,51 +89,51 @@ static const struct operation operations[] = {
      false,
      {NO, "failed 1 AA p bad", "failed 1 AD p bad", "failed 1 AA p bad", "failed 1 AA p bad", "failed 1 AA p bad", NULL,
       "failed 1 AA p bad", "failed 2 AA p bad", "failed 2 AD p bad", "failed 1 AA p bad /g", "failed 1 AA p bad /g",
-      "failed 1 AA p bad +r AA", "failed 1 AA p bad +r AA", "failed 1 AA p bad", NO, NO}},
+      "failed 1 AA p bad +r AA", "failed 1 AA p bad +r AA", "failed 1 AA p bad", NO, NO, "failed 1 AA p bad"}},
     {"retry",
      cell_retry,
      false,
-     {NO, "=", "=", Q, Q, "=", NULL, Q, "queued 1 AA p boom", "queued 1 AN p boom", "=", "=", Q " +r AA", "=", "=", NO, NO}},
+     {NO, "=", "=", Q, Q, "=", NULL, Q, "queued 1 AA p boom", "queued 1 AN p boom", "=", "=", Q " +r AA", "=", "=", NO, NO, "queued 0 AA p LOST"}},
     {"reschedule",
      cell_reschedule,
      false,
      {NO, LATER_Q, "=", "ECLAIMED", "ECLAIMED", LATER_Q, NULL, "ECLAIMED", "ECONFLICT", "ECONFLICT", LATER_Q " /g", LATER_Q " /g",
-      "ECLAIMED", LATER_Q " +r AA", LATER_Q, NO, NO}},
+      "ECLAIMED", LATER_Q " +r AA", LATER_Q, NO, NO, "ECONFLICT"}},
     {"reschedule by priority",
      cell_reschedule_priority,
      false,
      {NO, Q, LATER_Q, "ECLAIMED", "ECLAIMED", Q, NULL, "ECLAIMED", "ECONFLICT", "ECONFLICT", Q " /g", Q " /g", "ECLAIMED", Q " +r AA", Q,
-      NO, NO}},
+      NO, NO, "ECONFLICT"}},
     {"remove",
      cell_remove_it,
      false,
-     {NO, "gone", "gone", "gone", "gone", "gone", NULL, "gone", "gone", "gone", "gone", "gone", "gone", "gone", "gone", NO, NO}},
-    {"enqueue", cell_enqueue, false, {NEW, "=", "=", "=", "=", "=", NULL, "=", "=", "=", "=", "=", "=", "=", "=", "=", NEW}},
+     {NO, "gone", "gone", "gone", "gone", "gone", NULL, "gone", "gone", "gone", "gone", "gone", "gone", "gone", "gone", NO, NO, "gone"}},
+    {"enqueue", cell_enqueue, false, {NEW, "=", "=", "=", "=", "=", NULL, "=", "=", "=", "=", "=", "=", "=", "=", "=", NEW, "="}},
     {"enqueue REPLACE",
      cell_replace,
      false,
-     {NEW, NEW, NEW, "=", "=", NEW, NULL, "=", "=", "=", NEW " /g", NEW " /g", "=", NEW, NEW, "=", NEW}},
+     {NEW, NEW, NEW, "=", "=", NEW, NULL, "=", "=", "=", NEW " /g", NEW " /g", "=", NEW, NEW, "=", NEW, "="}},
     {"enqueue REPLACE by the same",
      cell_replace_same,
      false,
-     {Q, "=", Q, "=", "=", Q, NULL, "=", "=", "=", "=", "=", "=", Q, "=", "=", Q}},
+     {Q, "=", Q, "=", "=", Q, NULL, "=", "=", "=", "=", "=", "=", Q, "=", "=", Q, "="}},
     {"enqueue RERUN",
      cell_rerun,
      false,
      {NEW, NEW, NEW, "sending 0 AA p - t w1@L +q NN", "sending 0 AA p - o w1@L +q NN", NEW, NULL, "sending 0 AA p - t w1@- +q NN", "=", "=",
-      NEW " /g", NEW " /g", "sending 0 AA p - t w1@L +q NN", NEW, NEW, "=", NEW}},
+      NEW " /g", NEW " /g", "sending 0 AA p - t w1@L +q NN", NEW, NEW, "=", NEW, "="}},
     {"enqueue RERUN by the same",
      cell_rerun_same,
      false,
      {"queued 0 AA r -", "queued 0 AA r -", "queued 0 AA r -", "sending 0 AA p - t w1@L +r AA", "sending 0 AA p - o w1@L +r AA",
       "queued 0 AA r -", NULL, "sending 0 AA p - t w1@- +r AA", "=", "=", "queued 0 AA r - /g", "queued 0 AA r - /g", "=",
-      "queued 0 AA r -", "queued 0 AA r -", "=", "queued 0 AA r -"}},
+      "queued 0 AA r -", "queued 0 AA r -", "=", "queued 0 AA r -", "="}},
     {"enqueue into a group",
      cell_enqueue_grouped,
      false,
-     {NEW " /h", "=", "=", "=", "=", "=", NULL, "=", "=", "=", "=", "=", "=", "=", "=", "=", NEW " /h"}},
+     {NEW " /h", "=", "=", "=", "=", "=", NULL, "=", "=", "=", "=", "=", "=", "=", "=", "=", NEW " /h", "="}},
     {"put failed", cell_put_failed, false, ALWAYS("failed 3 AN q old")},
-    {"put sending", cell_put_sending, false, {Q, "=", Q, Q, Q, Q, NULL, Q, Q, Q, Q, Q, Q, Q, "=", Q, Q}},
+    {"put sending", cell_put_sending, false, {Q, "=", Q, Q, Q, Q, NULL, Q, Q, Q, Q, Q, Q, Q, "=", Q, Q, Q}},
     {"put into a group with a rerun", cell_put_grouped, false, ALWAYS(Q " +r AA /h")},
 };
 /* clang-format on */
@@ -146,7 +148,7 @@ static enum state state_in(enum state state, enum setting setting)
 {
 	if (state == ENDED || (state == UNLEASED && setting == SETTING_REOPENED))
 		return OVER;
-	return state;
+	return state == LOST_ENDED ? LOST : state;
 }
 
 static const char *text_of_state(enum state state)
@@ -166,7 +168,8 @@ static const char *text_of_state(enum state state)
 	                                          [NOTED_QUEUED] = Q " +r AA",
 	                                          [PAUSED] = Q,
 	                                          [COMPLETED] = "",
-	                                          [COMPLETED_OVER] = ""};
+	                                          [COMPLETED_OVER] = "",
+	                                          [LOST] = "failed 0 AA p LOST"};
 	return texts[state];
 }
 
@@ -293,7 +296,7 @@ static void run_operation(const struct operation *op, enum setting setting)
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (unsigned i = 0; i < STATES * MANNERS; i++) {
 			const unsigned state = i / MANNERS, manner = i % MANNERS;
-			if ((state == ENDED) == (pass == 1))
+			if ((state == ENDED || state == LOST_ENDED) == (pass == 1))
 				continue;
 			(void)snprintf(cells[state][manner].queue, sizeof cells[state][manner].queue, "%u %u", state, manner);
 			cell_arrange(stage->store, &cells[state][manner], (enum state)state);

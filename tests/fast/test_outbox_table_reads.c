@@ -145,7 +145,7 @@ static int drain_finally_in_vain(struct asking *a)
 
 /* --- The table -------------------------------------------------------------------------------------------------------------- */
 
-/* What it tells; NULL: HF_ENOTFOUND. ENDED: the same as OVER. */
+/* What it tells; NULL: HF_ENOTFOUND. ENDED: the same as OVER, LOST_ENDED: as LOST. */
 struct operation {
 	const char *name;
 	int (*run)(struct asking *a);
@@ -155,40 +155,40 @@ struct operation {
 /* clang-format off: in the order of enum state */
 #define NO NULL
 static const struct operation operations[] = {
-    {"get", get, {NO, "id", "id", "id", "id", "id", NULL, "id", "id", "id", "id", "id", "id", "id", "id", NO, NO}},
+    {"get", get, {NO, "id", "id", "id", "id", "id", NULL, "id", "id", "id", "id", "id", "id", "id", "id", NO, NO, "id"}},
     {"list",
      list,
-     {"another", "id", "id", "id", "id", "id", NULL, "id", "id", "id", "first id", "first id", "id", "id", "id", "", ""}},
+     {"another", "id", "id", "id", "id", "id", NULL, "id", "id", "id", "first id", "first id", "id", "id", "id", "", "", "id"}},
     {"list in pages",
      list_pages,
-     {"another", "id", "id", "id", "id", "id", NULL, "id", "id", "id", "first id", "first id", "id", "id", "id", "", ""}},
+     {"another", "id", "id", "id", "id", "id", NULL, "id", "id", "id", "first id", "first id", "id", "id", "id", "", "", "id"}},
     {"list the pending",
      list_pending,
-     {"another", "id", "id", "", "", "id", NULL, "", "", "", "id", "first id", "", "id", "id", "", ""}},
-    {"list the sending", list_sending, {"", "", "", "id", "id", "", NULL, "id", "", "", "first", "", "id", "", "", "", ""}},
-    {"list the failed", list_failed, {"", "", "", "", "", "", NULL, "", "id", "id", "", "", "", "", "", "", ""}},
-    {"list by payload", list_matching, {"", "", "", "", "", "", NULL, "", "", "", "first", "first", "", "", "", "", ""}},
+     {"another", "id", "id", "", "", "id", NULL, "", "", "", "id", "first id", "", "id", "id", "", "", ""}},
+    {"list the sending", list_sending, {"", "", "", "id", "id", "", NULL, "id", "", "", "first", "", "id", "", "", "", "", ""}},
+    {"list the failed", list_failed, {"", "", "", "", "", "", NULL, "", "id", "id", "", "", "", "", "", "", "", "id"}},
+    {"list by payload", list_matching, {"", "", "", "", "", "", NULL, "", "", "", "first", "first", "", "", "", "", "", ""}},
     {"stats",
      stats,
      {"q1 s0 f0 d0", "q1 s0 f0 d0", "q1 s0 f0 d0", "q0 s1 f0 d0", "q0 s1 f0 d0", "q1 s0 f0 d0", NULL, "q0 s1 f0 d0", "q0 s0 f1 d0",
-      "q0 s0 f1 d0", "q1 s1 f0 d0", "q2 s0 f0 d0", "q0 s1 f0 d0", "q1 s0 f0 d0", "q1 s0 f0 d0 paused", "q0 s0 f0 d1", "q0 s0 f0 d0"}},
-    {"completed", completed, {"", "", "", "", "", "", NULL, "", "", "", "", "", "", "", "", "id", ""}},
+      "q0 s0 f1 d0", "q1 s1 f0 d0", "q2 s0 f0 d0", "q0 s1 f0 d0", "q1 s0 f0 d0", "q1 s0 f0 d0 paused", "q0 s0 f0 d1", "q0 s0 f0 d0", "q0 s0 f1 d0"}},
+    {"completed", completed, {"", "", "", "", "", "", NULL, "", "", "", "", "", "", "", "", "id", "", ""}},
     {"drain",
      drain,
      {"another: 1 0 0 0", "id: 1 0 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", NULL, ": 0 0 0 0", ": 0 0 0 0",
-      ": 0 0 0 0", ": 0 0 1 0", "first id: 2 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0"}},
+      ": 0 0 0 0", ": 0 0 1 0", "first id: 2 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
     {"drain delayed items too",
      drain_delayed_too,
      {"another: 1 0 0 0", "id: 1 0 0 0", "id: 1 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", NULL, ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0",
-      ": 0 0 1 0", "first id: 2 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0"}},
+      ": 0 0 1 0", "first id: 2 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
     {"drain in vain",
      drain_in_vain,
      {"another: 0 0 1 0", "id: 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 0 0 1 0", NULL, ": 0 0 0 0", ": 0 0 0 0",
-      ": 0 0 0 0", ": 0 0 1 0", "first: 0 0 2 0", ": 0 0 0 0", "id: 0 0 1 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0"}},
+      ": 0 0 0 0", ": 0 0 1 0", "first: 0 0 2 0", ": 0 0 0 0", "id: 0 0 1 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
     {"drain in vain, one attempt",
      drain_finally_in_vain,
      {"another: 0 1 0 0", "id: 0 1 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 0 1 0 0", NULL, ": 0 0 0 0", ": 0 0 0 0",
-      ": 0 0 0 0", ": 0 0 1 0", "first id: 0 2 0 0", ": 0 0 0 0", "id: 0 1 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0"}},
+      ": 0 0 0 0", ": 0 0 1 0", "first id: 0 2 0 0", ": 0 0 0 0", "id: 0 1 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
 };
 /* clang-format on */
 
@@ -210,11 +210,15 @@ static const char *const state_names[STATES] = {"absent",
                                                 "queued, rerun noted",
                                                 "queued, paused",
                                                 "completed",
-                                                "completed, window over"};
+                                                "completed, window over",
+                                                "lease over, max_lost reached",
+                                                "lease over, max_lost reached, logged"};
 
 /* The state that the setting makes of it: closing the store ends claims without lease. */
 static enum state state_in(enum state state, enum setting setting)
 {
+	if (state == LOST_ENDED)
+		return LOST;
 	return state == ENDED || (state == UNLEASED && setting == SETTING_REOPENED) ? OVER : state;
 }
 
@@ -235,7 +239,7 @@ static void run_setting(enum setting setting)
 	/* Twice: what is to be settled in the log comes first. */
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (unsigned i = 0; i < OPERATIONS * STATES; i++) {
-			if ((i % STATES == ENDED) == (pass == 1))
+			if ((i % STATES == ENDED || i % STATES == LOST_ENDED) == (pass == 1))
 				continue;
 			(void)snprintf(cells[i].queue, sizeof cells[i].queue, "%u", i);
 			cell_arrange(stage->store, &cells[i], (enum state)(i % STATES));

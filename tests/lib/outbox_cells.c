@@ -39,10 +39,13 @@ static int add_rest(const struct hf_outbox_item *item, char *out, size_t size)
 void cell_render(const struct cell *cell, const struct hf_outbox_item *item, char out[TEXT_MAX])
 {
 	static const char *const names[] = {"?", "queued", "sending", "failed"};
-	const int error_len = (int)item->last_error.len;
+	static const char lost[] = "lost 1 times: the worker died or let the lease pass, without an answer";
+	const bool is_lost = hf__bytes_equal(item->last_error, hf_str(lost));
+	const struct hf_bytes error = is_lost ? hf_str("LOST") : item->last_error;
+	const int error_len = (int)error.len;
 	int len = snprintf(out, TEXT_MAX, "%s %u %c%c %.*s %.*s", names[item->status], item->attempts, time_letter(item->enqueued_at),
 	                   time_letter(item->available_at), (int)item->payload.len, (const char *)item->payload.data, error_len ? error_len : 1,
-	                   error_len ? (const char *)item->last_error.data : "-");
+	                   error_len ? (const char *)error.data : "-");
 	if (item->status != HF_OUTBOX_SENDING) {
 		assert_true(item->token == 0 && item->owner.len == 0 && item->lease_until == HF_UNSET);
 		(void)add_rest(item, out + len, TEXT_MAX - (size_t)len);
@@ -315,6 +318,9 @@ static void arrange_around(hf_store *store, struct cell *cell, enum state state)
 	                                           .dedup_window_us = state == COMPLETED ? LEASE_LONG : LEASE_SHORT};
 	if (state == COMPLETED || state == COMPLETED_OVER)
 		expect_ok(hf_outbox_configure(store, NULL, &window, NULL, &error), &error);
+	const struct hf_outbox_configure once = {.queue = hf_str(cell->queue), .max_lost = 1};
+	if (state == LOST || state == LOST_ENDED)
+		expect_ok(hf_outbox_configure(store, NULL, &once, NULL, &error), &error);
 	if (state == PAUSED)
 		expect_ok(hf_outbox_pause(store, NULL, &(struct hf_outbox_pause){.queue = hf_str(cell->queue)}, NULL, &error), &error);
 }
@@ -322,7 +328,7 @@ static void arrange_around(hf_store *store, struct cell *cell, enum state state)
 static void arrange_claimed(hf_store *store, struct cell *cell, enum state state)
 {
 	struct hf_error error = {0};
-	const bool is_short = state == OVER || state == ENDED, unleased = state == UNLEASED;
+	const bool is_short = state == OVER || state == ENDED || state == LOST || state == LOST_ENDED, unleased = state == UNLEASED;
 	cell->ours = arrange_claim(store, cell, "id", unleased ? 0 : is_short ? LEASE_SHORT : LEASE_LONG);
 	if (!is_short)
 		cell->held = cell->ours;
@@ -344,7 +350,7 @@ void cell_arrange(hf_store *store, struct cell *cell, enum state state)
 {
 	static const bool claimed[STATES] = {
 	    [MINE] = true,  [OTHER] = true,        [OVER] = true,      [ENDED] = true,         [UNLEASED] = true,
-	    [NOTED] = true, [NOTED_QUEUED] = true, [COMPLETED] = true, [COMPLETED_OVER] = true};
+	    [NOTED] = true, [NOTED_QUEUED] = true, [COMPLETED] = true, [COMPLETED_OVER] = true, [LOST] = true, [LOST_ENDED] = true};
 	struct hf_error error = {0};
 	const bool later = state == LATER || state == FAILED_LATER;
 	arrange_around(store, cell, state);

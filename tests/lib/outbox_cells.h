@@ -37,6 +37,8 @@ enum state {
 	PAUSED, /* queued, its queue paused */
 	COMPLETED, /* no more, but its id blocks */
 	COMPLETED_OVER, /* no more, and its id blocks no more; that is not logged */
+	LOST, /* sending, lease over, and that was one claim too many of those that ended so: the queue's max_lost is 1 */
+	LOST_ENDED, /* the same, and that is logged */
 	STATES,
 };
 
@@ -46,10 +48,10 @@ struct cell {
 	hf_token held; /* the token that holds the item; 0: none */
 };
 
-/* At the time ARRANGED for ENDED, else at LOGGED. */
+/* At the time ARRANGED for ENDED and LOST_ENDED, else at LOGGED. */
 void cell_arrange(hf_store *store, struct cell *cell, enum state state);
 
-/* The item as text: "status attempts times payload error", while sending " token owner@lease"; then " +payload times" of a rerun, " /group". Tokens: t ours,
+/* The item as text: "status attempts times payload error", while sending " token owner@lease" (the error that says how many claims were lost: LOST); then " +payload times" of a rerun, " /group". Tokens: t ours,
  * o the one that holds it, n a new one. Times: A arranged, N now, D delayed, R after a pause, L the end of a long lease, M of a new one. */
 void cell_render(const struct cell *cell, const struct hf_outbox_item *item, char out[TEXT_MAX]);
 /* The item as text, "" for none, and its version. */
