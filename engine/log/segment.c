@@ -153,6 +153,15 @@ int hf__segment_header_decode(const struct hf__log_id *id, const uint8_t *bytes,
 	return HF_OK;
 }
 
+bool hf__segment_header_whole(const uint8_t *bytes, size_t len, struct hf__head *out)
+{
+	if (len < HF__SEGMENT_HEADER_SIZE) {
+		return false;
+	}
+	*out = hf__head_get(bytes);
+	return hf__sector_valid(bytes, MAGIC, hf__seed_at(hf__seed_base(out->uuid, out->epoch), out->number));
+}
+
 /* --- Names --------------------------------------------------------------------------------------------------------------- */
 
 static const char digits[] = "0123456789abcdef";

@@ -3,6 +3,7 @@
 #define HF_LOG_SEGMENT_H
 
 #include "log/format.h"
+#include "log/sector.h"
 #include "os/os.h"
 
 /* The first sector of a segment. All zero until rotation writes it together with the first group. On where its predecessor ends it
@@ -23,6 +24,8 @@ struct hf__segment_header {
 
 void hf__segment_header_encode(const struct hf__log_id *id, const struct hf__segment_header *header, uint8_t out[HF__SEGMENT_HEADER_SIZE]);
 HF_CHECKED int hf__segment_header_decode(const struct hf__log_id *id, const uint8_t *bytes, size_t len, struct hf__segment_header *out);
+/* Do magic and checksum hold under the uuid, epoch and number that it bears itself? Then *out is that head, of whatever store and version. */
+bool hf__segment_header_whole(const uint8_t *bytes, size_t len, struct hf__head *out);
 
 void hf__segment_name(uint32_t number, char out[HF__NAME_MAX]);
 /* false: not a segment's name. */

@@ -143,7 +143,7 @@ static void check_headless(struct hf__check *c, struct hf__found *f, const struc
 	size_t finding = HF__NO_FINDING;
 	if (f->header_rc == HF_ECORRUPT && f->foreign)
 		finding = hf__check_note(c, HF_FSCK_DAMAGE, name_of(f, name), 0, HF__SEGMENT_HEADER_SIZE,
-		                         "the segment belongs to another store than " HF__NAME_IDENTITY " says");
+		                         HF__SEGMENT_FOREIGN);
 	else if (f->header_rc == HF_ECORRUPT)
 		finding = hf__check_note(c, HF_FSCK_DAMAGE, name_of(f, name), 0, HF__SEGMENT_HEADER_SIZE,
 		                         "the header of a segment of the log is damaged");
@@ -161,7 +161,7 @@ static void check_leftover(struct hf__check *c, struct hf__found *f)
 		return;
 	if (f->foreign && !c->r.head) { /* D1b */
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, name_of(f, name), 0, HF__SEGMENT_HEADER_SIZE,
-		                     "the segment belongs to another store than " HF__NAME_IDENTITY " says");
+		                     HF__SEGMENT_FOREIGN);
 		return;
 	}
 	const int rc = hf__recovery_proof(&c->r, f, c->r.next_lsn, &proof, &zero);

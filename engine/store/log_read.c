@@ -17,6 +17,7 @@
 
 struct reading {
 	struct hf__recovery r;
+	uint64_t from; /* what was asked for */
 	uint64_t next; /* the first LSN to be given: all before it were, or are not wanted */
 	unsigned flags;
 	hf_log_fn each;
@@ -74,12 +75,14 @@ static int mark_chain(struct hf__recovery *r)
 	return rc;
 }
 
-/* Where to begin: segments before it hold nothing that is wanted. */
+/* Where to begin: segments before it hold nothing that is wanted. Where all entries of a segment were given and an attempt failed all the same, it is
+ * that segment which may be damaged: what was given last is read again. */
 static struct hf__found *find_start(struct reading *reading)
 {
 	struct hf__recovery *r = &reading->r;
+	const uint64_t place = reading->next > reading->from ? reading->next - 1 : reading->from;
 	struct hf__found *start = hf__recovery_next(r, NULL);
-	for (struct hf__found *f = start; f && f->header.first_lsn <= reading->next; f = hf__recovery_next(r, f))
+	for (struct hf__found *f = start; f && f->header.first_lsn <= place; f = hf__recovery_next(r, f))
 		start = f;
 	if (start) {
 		r->next_lsn = start->header.previous_lsn + 1;
@@ -91,7 +94,7 @@ static struct hf__found *find_start(struct reading *reading)
 static int read_chain(struct reading *reading)
 {
 	struct hf__recovery *r = &reading->r;
-	const bool lost_head = !r->head ? r->witness.end.segment != 0 : r->witness.end.segment > r->head->number; /* D1, D6 */
+	const bool lost_head = r->head && r->witness.end.segment > r->head->number; /* D6 */
 	struct hf_error broken = {0};
 	int broken_rc = HF_OK;
 	if (r->head) {
@@ -119,8 +122,10 @@ static int attempt(struct reading *reading)
 	int rc = hf__recovery_collect(r);
 	if (rc == HF_OK)
 		rc = read_chain(reading);
-	if (rc == HF_OK) /* D2, D7 */
-		rc = hf__recovery_check_beyond(r, r->head ? r->head->number : 0, r->head ? r->next_lsn : 1, &all_zero);
+	if (rc == HF_OK && r->head) /* D7 */
+		rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);
+	else if (rc == HF_OK)
+		rc = hf__recovery_check_empty(r, &all_zero);
 	hf__free(r->found);
 	r->found = r->head = NULL;
 	r->count = r->cap = 0;
@@ -182,7 +187,7 @@ int hf__log_each(const struct hf__os *os, const struct hf__domains *domains, hf_
 	struct hf_store *s = hf__store_new(os, domains);
 	if (!s)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory to read the log");
-	struct reading reading = {.r = {.store = s}, .next = from, .flags = flags, .each = each, .ctx = ctx};
+	struct reading reading = {.r = {.store = s}, .from = from, .next = from, .flags = flags, .each = each, .ctx = ctx};
 	int rc = hf__open_to_look(s, error);
 	if (rc == HF_OK)
 		rc = read_log(&reading, error);

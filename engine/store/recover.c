@@ -5,7 +5,7 @@
  *
  *   row  no valid header  facts                                                        decision
  *   D1   yes              the witness names a segment, or no segment file exists        HF_ECORRUPT: the log is gone
- *   D1b  yes              a header is whole, but of another store or epoch              HF_ECORRUPT: IDENTITY or segments were exchanged
+ *   D1b  yes              a header is whole, but of another store, epoch or number      HF_ECORRUPT: IDENTITY or segments were exchanged
  *   D2   yes              a segment holds groups that prove it was durable              HF_ECORRUPT: its header is damaged
  *   D3   yes              every byte of every segment is zero, the witness has no word  an empty store, clean: the first segment is used
  *   D4   yes              anything else                                                 an empty store after an unclean stop
@@ -234,18 +234,23 @@ static int rewrite_beyond(struct hf__recovery *r, uint32_t after)
 	return rc;
 }
 
-/* No segment has a valid header: D1 to D4. */
-static int empty_store(struct hf__recovery *r)
+int hf__recovery_check_empty(struct hf__recovery *r, bool *all_zero)
 {
-	bool all_zero = false;
 	if (r->witness.end.segment != 0)
 		return hf__corrupt(r, r->witness.end.segment, 0, "the segment that the witness names has no valid header");
 	if (r->count == 0)
 		return hf__corrupt(r, 1, 0, "the store has no log segment");
 	for (size_t i = 0; i < r->count; i++)
 		if (r->found[i].foreign)
-			return hf__corrupt(r, r->found[i].number, 0, "the segment belongs to another store than " HF__NAME_IDENTITY " says");
-	const int rc = hf__recovery_check_beyond(r, 0, 1, &all_zero);
+			return hf__corrupt(r, r->found[i].number, 0, HF__SEGMENT_FOREIGN);
+	return hf__recovery_check_beyond(r, 0, 1, all_zero);
+}
+
+/* No segment has a valid header: D1 to D4. */
+static int empty_store(struct hf__recovery *r)
+{
+	bool all_zero = false;
+	const int rc = hf__recovery_check_empty(r, &all_zero);
 	if (rc != HF_OK)
 		return rc;
 	/* A word that names no segment was written before the first group of all: "not clean". */

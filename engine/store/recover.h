@@ -13,8 +13,10 @@ struct hf__found {
 	uint64_t size;
 	bool in_chain;
 	bool zero; /* every byte is (check_beyond) */
-	bool foreign; /* its header is whole, and of another store or epoch */
+	bool foreign; /* its header is whole, but of another store, epoch or number */
 };
+
+#define HF__SEGMENT_FOREIGN "the segment is of another store than " HF__NAME_IDENTITY " says, or of another place than its name says"
 
 struct hf__recovery {
 	struct hf_store *store;
@@ -46,7 +48,9 @@ int hf__recovery_witness(struct hf__recovery *r);
 int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len);
 /* D2, D7: segments after number `after` whose groups prove that they were durable. `next` is the LSN that would come next in the log. */
 int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t next, bool *all_zero);
-/* The same for one segment. */
+/* D1, D1b, D2: may a log without any valid header be an empty one? */
+int hf__recovery_check_empty(struct hf__recovery *r, bool *all_zero);
+/* D2, D7 for one segment. */
 int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof, bool *zero);
 /* D8: marks the segments from H back to the first. */
 int hf__recovery_mark_chain(struct hf__recovery *r);

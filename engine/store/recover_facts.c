@@ -88,18 +88,13 @@ int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len)
 	return rc ? hf__failed_read(r, name, rc) : HF_OK;
 }
 
-/* Is this a header that verifies under the name that it bears itself? No crash leaves one in a store of another name. */
-static bool header_is_foreign(struct hf_bytes sector)
+/* Is this a header that is whole under the names that it bears itself, but not of this store and segment? No crash leaves one. */
+static bool header_is_foreign(const struct hf__recovery *r, const struct hf__found *f)
 {
-	struct hf__log_id theirs = {0};
-	struct hf__segment_header header;
-	if (sector.len < HF__SEGMENT_HEADER_SIZE)
-		return false;
-	const struct hf__head head = hf__head_get(sector.data);
-	memcpy(theirs.uuid, head.uuid, sizeof theirs.uuid);
-	theirs.epoch = head.epoch;
-	theirs.seed = hf__seed_base(head.uuid, head.epoch);
-	return hf__segment_header_decode(&theirs, sector.data, sector.len, &header) != HF_ECORRUPT;
+	const struct hf__log_id *id = &r->store->id;
+	struct hf__head head;
+	return hf__segment_header_whole(r->bytes.data, r->bytes.len, &head) &&
+	       (head.epoch != id->epoch || memcmp(head.uuid, id->uuid, sizeof id->uuid) != 0 || head.number != f->number);
 }
 
 int hf__recovery_header(struct hf__recovery *r, struct hf__found *f)
@@ -108,9 +103,9 @@ int hf__recovery_header(struct hf__recovery *r, struct hf__found *f)
 	if (rc != HF_OK)
 		return rc;
 	f->header_rc = hf__segment_header_decode(&r->store->id, r->bytes.data, r->bytes.len, &f->header);
-	f->foreign = f->header_rc == HF_ECORRUPT && header_is_foreign(hf_bytes(r->bytes.data, r->bytes.len));
 	if (f->header_rc == HF_OK && f->header.number != f->number)
 		f->header_rc = HF_ECORRUPT; /* a renamed or copied segment is none */
+	f->foreign = f->header_rc == HF_ECORRUPT && header_is_foreign(r, f);
 	if (f->header_rc == HF_EVERSION)
 		return hf__fail(r->error, HF_EVERSION, 0, "segment %u was written by a newer format", f->number); /* D5 */
 	if (f->header_rc == HF_OK) {
@@ -153,6 +148,8 @@ int hf__recovery_collect(struct hf__recovery *r)
 	int rc = hf__recovery_list(r);
 	if (rc != HF_OK)
 		return rc;
+	/* Headers are judged in order, by what those before them say: whatever an attempt before this one found, the answer is the same. */
+	s->id.features_unknown = hf__features_unknown(s->identity.compat, s->identity.ro_compat);
 	for (size_t i = 0; i < r->count; i++) {
 		rc = hf__recovery_header(r, &r->found[i]);
 		if (rc != HF_OK)

@@ -73,6 +73,38 @@ static void d1b_the_only_header_is_of_another_epoch(void **state)
 	patient_free(p);
 }
 
+static void d1b_the_only_header_is_of_another_number(void **state)
+{
+	(void)state;
+	static uint8_t bytes[16 << 10];
+	struct patient *p = patient();
+	patient_puts(p, 1);
+	patient_close(p);
+	patient_no_witness(p);
+	assert_true(sim_read_file(p->sim, "segment-00000001", 0, bytes, sizeof bytes));
+	assert_true(sim_remove_file(p->sim, "segment-00000001"));
+	sim_write_file(p->sim, "segment-00000003", 0, bytes, sizeof bytes);
+	patient_refused(p, HF_ECORRUPT);
+	patient_free(p);
+}
+
+/* It is whole, so that no crash made it; what it says besides does not matter. */
+static void d1b_the_only_header_is_of_another_epoch_and_makes_no_sense(void **state)
+{
+	(void)state;
+	struct patient *p = patient();
+	patient_puts(p, 1);
+	patient_close(p);
+	struct hf__segment_header header = patient_header(p, 1);
+	patient_no_witness(p);
+	p->id.epoch = header.epoch = 9;
+	p->id.seed = hf__seed_base(p->id.uuid, 9);
+	header.size = 12345;
+	patient_set_header(p, &header);
+	patient_refused(p, HF_ECORRUPT);
+	patient_free(p);
+}
+
 static void d2_the_only_header_is_damaged_and_its_groups_were_durable(void **state)
 {
 	(void)state;
@@ -325,6 +357,8 @@ int main(void)
 	    cmocka_unit_test(d1_the_witness_names_a_segment_and_there_is_none),
 	    cmocka_unit_test(d1_no_segment_file_exists),
 	    cmocka_unit_test(d1b_the_only_header_is_of_another_epoch),
+	    cmocka_unit_test(d1b_the_only_header_is_of_another_number),
+	    cmocka_unit_test(d1b_the_only_header_is_of_another_epoch_and_makes_no_sense),
 	    cmocka_unit_test(d2_the_only_header_is_damaged_and_its_groups_were_durable),
 	    cmocka_unit_test(d3_every_byte_is_zero_and_the_first_segment_is_used),
 	    cmocka_unit_test(d4_the_very_first_group_is_torn),
