@@ -1,5 +1,6 @@
 /* The reader in tests/stranger, which was written from FORMAT.md and shares nothing with the engine, and the engine: they say the same of 400 crash
- * images, half of them damaged besides: what kind of end, where the log ends, its last LSN, and every byte of every entry. */
+ * images: what kind of end, where the log ends, its last LSN, and every byte of every entry. Half of the images are damaged besides, by bits that flip
+ * and by fields that change under a sealed checksum. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,12 +9,16 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "lib/churn.h"
 #include "lib/remove_tree.h"
 #include "lib/sim_os.h"
 #include "lib/stranger.h"
+#include "log/sector.h"
 #include "store/internal.h"
 #include "store/look.h"
 
@@ -30,6 +35,35 @@ struct world {
 
 /* --- Images ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* The seed of a sector's checksum, by what it says itself; of a witness slot by IDENTITY too. */
+static uint64_t seed_of(struct sim *image, const char *name, const uint8_t *sector)
+{
+	uint8_t identity[HF__SECTOR] = {0};
+	struct hf__head head = hf__head_get(sector);
+	uint64_t number = head.number;
+	if (strcmp(name, HF__NAME_IDENTITY) == 0)
+		return 0;
+	if (strcmp(name, HF__NAME_WITNESS) == 0) {
+		(void)sim_read_file(image, HF__NAME_IDENTITY, 0, identity, sizeof identity);
+		head = hf__head_get(identity);
+		number = hf__load_u64(sector + 8); /* the generation */
+	}
+	return hf__seed_at(hf__seed_base(head.uuid, head.epoch), number);
+}
+
+/* Changes a field and seals the sector: now it is not the checksum that tells. */
+static void change_field(struct world *w, struct sim *image, const char *name)
+{
+	static const uint8_t values[] = {0, 1, 2, 0x10, 0xff};
+	uint8_t sector[HF__SECTOR];
+	const uint64_t at = strcmp(name, HF__NAME_WITNESS) == 0 ? HF__WITNESS_SLOT_STEP * hf_rng_below(&w->rng, 2) : 0;
+	if (!sim_read_file(image, name, at, sector, sizeof sector) || memcmp(sector, "hf", 2) != 0)
+		return;
+	sector[8 + hf_rng_below(&w->rng, 96)] = values[hf_rng_below(&w->rng, sizeof values)];
+	hf__sector_seal(sector, seed_of(image, name, sector));
+	sim_write_file(image, name, at, sector, sizeof sector);
+}
+
 static void damage(struct world *w, struct sim *image)
 {
 	char name[SIM_NAME_MAX + 1];
@@ -37,6 +71,8 @@ static void damage(struct world *w, struct sim *image)
 	unsigned files = 0;
 	while (sim_list(image, files, name, &size))
 		files++;
+	if (files > 0 && hf_rng_chance(&w->rng, 1, 2) && sim_list(image, (size_t)hf_rng_below(&w->rng, files), name, &size))
+		change_field(w, image, name);
 	for (uint64_t i = hf_rng_below(&w->rng, 3); i > 0 && files > 0; i--)
 		if (sim_list(image, (size_t)hf_rng_below(&w->rng, files), name, &size) && size > 0) {
 			/* Mostly where something is written. */

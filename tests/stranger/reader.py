@@ -5,7 +5,8 @@ For each directory named as an argument (or, with `-`, on a line of standard inp
 
     verdict segment offset last_lsn entries hash
 
-verdict: clean, unclean (a crash: the log ends as said), empty-clean, empty-unclean, corrupt, newer or none (no store). segment and offset say where
+verdict, of an opening that writes: clean, unclean (a crash: the log ends as said), empty-clean, empty-unclean, corrupt, newer or none (no store).
+Bodies are not judged. segment and offset say where
 the log ends, hash covers every entry in order (see Digest). For corrupt, newer and none the other fields are 0.
 Where it and the engine disagree, one of the two, or the page, is wrong. It reads, and never writes.
 """
@@ -124,6 +125,8 @@ class Store:
         size = u32(sector, 56)
         if len(sector) != 512 or head.number != 0 or not 16384 <= size <= 2**30 or size % 4096 != 0:
             raise Corrupt("IDENTITY")
+        if head.ro_compat != 0:
+            raise Newer("ro_compat")
         self.features = head.unknown_features()
         if not self.features and not (head_reserved_zero(sector) and zero(sector[68:72]) and zero(sector[88:504])):
             raise Corrupt("IDENTITY, reserved bytes")
@@ -133,12 +136,14 @@ class Store:
     def seed(self, number):
         return mix((self.base + number * 0x9E3779B97F4A7C15) & MASK)
 
-    def witness(self):
+    def witness_file(self):
         try:
             with open(os.path.join(self.path, "WITNESS"), "rb") as file:
-                data = file.read()
+                return file.read()
         except FileNotFoundError:
             raise Corrupt("no WITNESS") from None
+
+    def witness(self, data):
         words = [word for word in (self._slot(data, 0), self._slot(data, 1)) if word]
         return max(words, key=lambda word: word.generation) if words else None
 
@@ -171,21 +176,21 @@ class Segment:
 
     def __init__(self, store, number, data):
         self.store, self.number, self.data = store, number, data
-        self.valid = self.foreign = False
+        self.valid = self.whole = self.foreign = False
         sector = data[:512]
         if len(sector) == 512 and sector[:8] == b"hfsegmnt":
             self._decode(sector)
 
     def _decode(self, sector):
         store, head = self.store, Head(sector)
-        if u64(sector, 504) != checksum(sector[:504], store.seed(head.number)):
-            self._look_whose(sector, head)
-            return
-        if head.epoch != store.epoch or head.uuid != store.uuid or head.number == 0 or head.number != self.number:
+        self._look_whose(sector, head)
+        if not self.whole or head.epoch != store.epoch or head.uuid != store.uuid or head.number == 0:
             return
         try:
             head.check()
         except Corrupt:
+            return
+        if head.number != self.number:
             return
         self.head = head
         self.size, jumped = u32(sector, 56), sector[60]
@@ -209,10 +214,12 @@ class Segment:
         )
 
     def _look_whose(self, sector, head):
-        """Whole under the name that it bears itself?"""
+        """Whole under the names that it bears itself, and are they those of store and file?"""
         base = checksum(head.uuid + head.epoch.to_bytes(2, "little"), 0)
         seed = mix((base + head.number * 0x9E3779B97F4A7C15) & MASK)
-        self.foreign = u64(sector, 504) == checksum(sector[:504], seed)
+        self.whole = u64(sector, 504) == checksum(sector[:504], seed)
+        ours = head.epoch == self.store.epoch and head.uuid == self.store.uuid and head.number == self.number
+        self.foreign = self.whole and not ours
 
 
 class Group:
@@ -358,11 +365,13 @@ def proves_itself(store, number, data, next_lsn):
 def read(path):
     store, digest = Store(path), Digest()
     files = segments_of(store)
-    segments = {number: Segment(store, number, data) for number, data in sorted(files.items())}
-    for segment in segments.values():
+    witness = store.witness_file()
+    segments = {}
+    for number, data in sorted(files.items()):
+        segments[number] = segment = Segment(store, number, data)
         if segment.valid and segment.head.unknown_features():
             store.features = True
-    word = store.witness()
+    word = store.witness(witness)
     heads = [number for number, segment in segments.items() if segment.valid]
     named = word.segment if word else 0
     if not heads:
@@ -379,6 +388,8 @@ def read(path):
             raise Corrupt("D8: size of segment %d" % number)
         chain.insert(0, segment)
         number = segment.previous_segment
+    if any(segment.head.ro_compat != 0 for segment in chain):
+        raise Newer("D8b")
     next_lsn, previous_hash, scan = 1, 0, None
     for i, segment in enumerate(chain):
         if segment.previous_lsn != next_lsn - 1 or segment.previous_hash != previous_hash:
