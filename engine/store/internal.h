@@ -222,7 +222,8 @@ struct hf_txn {
 	struct hf__arena arena;
 	struct hf__op *ops;
 	size_t count, cap;
-	bool refused; /* an operation could not be added: it cannot be committed */
+	size_t refused; /* operations that could not be added: if there are any it cannot be committed */
+	size_t first_refused; /* index of the first of them */
 };
 
 /* sequence.c. The lock is held. Decides and applies the operations, in one group, or leaves no trace. *ticket says what the answer (HF_OK and

@@ -146,7 +146,7 @@ static int check_txn(const hf_txn *txn, bool *done, struct hf_error *error)
 	if (rc == HF_OK && txn->refused) {
 		rc = hf__fail(error, HF_EINVAL, 0, "an operation was refused when it was added: nothing was done");
 		if (error)
-			error->operation = (uint32_t)txn->count;
+			error->operation = (uint32_t)txn->first_refused;
 	}
 	*done = rc != HF_OK || txn->count == 0;
 	return rc;
@@ -249,9 +249,13 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 		return rc == HF_OK ? commit_one(store, &op, durability, ticket, error) : rc;
 	if (rc == HF_OK)
 		rc = txn_add(txn, &op, error);
-	if (rc != HF_OK && error)
-		error->operation = (uint32_t)txn->count; /* it would have been that one */
-	txn->refused = txn->refused || rc != HF_OK; /* who overlooks this must not commit the rest */
+	if (rc == HF_OK)
+		return HF_OK;
+	const size_t index = txn->count + txn->refused; /* it would have been that one */
+	if (error)
+		error->operation = (uint32_t)index;
+	if (txn->refused++ == 0) /* who overlooks this must not commit the rest */
+		txn->first_refused = index;
 	return rc;
 }
 

@@ -64,13 +64,17 @@ def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
         outer = grants.undo
         undo: list[Callable[[], None]] = []
         grants.undo = undo
+        results = getattr(self._owner, "_results", ())
+        index = len(results)
         try:
             answer = method(self, *args, **kwargs)
             return answer
         except BaseException as error:
             refused = getattr(self._owner, "_refused", None)
             if refused is not None:
-                refused()
+                refused(index)
+                if isinstance(error, Error):
+                    error.operation = index  # the library says so, too; but what it never saw it cannot name
             if undo and not isinstance(error, Exception) or (undo and on_main() and not isinstance(error, Error)):
                 unrelayed(functools.partial(_undo_all, undo))
             raise

@@ -320,10 +320,10 @@ class Transaction:
             raise ValueError("the transaction has ended")
         return self._store._gate.use(self._txn)
 
-    def _refused(self) -> None:
-        """An operation could not be added: the rest is not committed without it."""
+    def _refused(self, index: int) -> None:
+        """An operation could not be added, the one of that index: the rest is not committed without it."""
         if self._txn is not None and self._spoiled is None:
-            self._spoiled = len(self._results)
+            self._spoiled = index
 
     def _result(self) -> tuple[ResultStruct, Result]:
         struct = ResultStruct()

@@ -311,6 +311,40 @@ def test_a_refused_operation_spoils_its_transaction(store):
     assert caught.value.operation == 1 and list(store.cursors.list()) == []
 
 
+def test_what_a_transaction_refuses_is_named_in_every_domain(store):
+    """Whether the binding refuses it or the library, in the call and when it is committed all the same."""
+    wrong = [
+        lambda txn: txn.inbox.save("", [holdfast.InboxInput("t")]),
+        lambda txn: txn.inbox.dismiss("u", ""),
+        lambda txn: txn.inbox.set_status("u", 5),
+        lambda txn: txn.cursors.advance("", "s", 1),
+        lambda txn: txn.cursors.reset("c", "s", 2**64, "r"),
+        lambda txn: txn.outbox.enqueue("q", ""),
+        lambda txn: txn.outbox.claim("q", "", "w"),
+        lambda txn: txn.outbox.claim_next("q", "w", max=0),
+        lambda txn: txn.outbox.configure("q", max_lost=-1),
+        lambda txn: txn.outbox.configure("q", dedup_window=-1),
+        lambda txn: txn.outbox.guard("q", "", expect=1),
+        lambda txn: txn.idempotency.begin("", "k"),
+        lambda txn: txn.documents.put("c", "", b""),
+        lambda txn: txn.timelines.append("t", "", "type"),
+        lambda txn: txn.locks.acquire("", "o"),
+        lambda txn: txn.migrations.record(""),
+    ]
+    for operation in wrong:
+        for before in (0, 2):
+            with pytest.raises(holdfast.InvalidError) as at_end:
+                with store.transaction() as txn:
+                    for i in range(before):
+                        txn.outbox.enqueue("q", f"{i}")
+                    with pytest.raises((holdfast.InvalidError, ValueError, TypeError)) as caught:
+                        operation(txn)
+                    assert getattr(caught.value, "operation", before) == before
+                    txn.outbox.enqueue("q", "behind")
+            assert at_end.value.operation == before
+    assert list(store.outbox.list("q")) == []
+
+
 def test_the_ends_of_the_ranges_are_taken(store):
     store.outbox.put("q", OutboxItem("i", priority=-(2**31), attempts=2**32 - 1, enqueued_at=-(2**63) + 1, available_at=2**63 - 1))
     found = store.outbox.get("q", "i")
