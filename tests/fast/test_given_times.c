@@ -1,5 +1,5 @@
 /* Times in arguments: a zeroed one was not given, so that zeroed arguments never store 1970; with write.literal_times 0 is the first instant of
- * 1970 and only HF_UNSET is not given. Every time of every mutation that takes one, but for outbox (test_outbox_given_times.c). And waits: 0, -1
+ * 1970 and only HF_UNSET is not given. Every time of every mutation that takes one, but for the outbox (test_outbox_given_times.c). And waits: 0, -1
  * or a time, nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
