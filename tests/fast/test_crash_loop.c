@@ -1,7 +1,6 @@
 /* Lives of a store that end by a kill: what they leave on the disk, and what each opening reads, follows from what was used and from nothing else. */
 #include <dirent.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "lib/crash_play.h"
+#include "lib/life.h"
 #include "lib/remove_tree.h"
 #include "lib/sim_os.h"
 
-enum { LIVES = 30, MIB = 1 << 20, BLOCK = 4096, BIG = 64 << 10 };
+enum { LIVES = 30, MIB = 1 << 20, BLOCK = 4096, BIG = LIFE_PAYLOAD_MAX };
 
 /* What a life does between opening and end. */
 struct life {
@@ -41,26 +40,6 @@ static hf_store *open_sim(struct sim *sim, bool create)
 	return store;
 }
 
-static int enqueue(hf_store *store, unsigned number, size_t bytes, enum hf_durability durability)
-{
-	static uint8_t payload[BIG];
-	char id[16];
-	(void)snprintf(id, sizeof id, "%u", number);
-	const struct hf_outbox_enqueue args = {
-	    .write.durability = durability, .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, bytes)};
-	return hf_outbox_enqueue(store, NULL, &args, NULL, NULL);
-}
-
-static uint64_t pending(hf_store *store)
-{
-	const struct hf_outbox_list list = {.queue = hf_str("q"), .without_payload = true};
-	struct hf_outbox_items page;
-	assert_int_equal(hf_outbox_list(store, &list, 0, &page, NULL), HF_OK);
-	const uint64_t count = page.count;
-	hf_release(page.memory);
-	return count;
-}
-
 static void live(struct sim *sim, const struct life *life)
 {
 	uint64_t used = 0, most = 0; /* bytes of log, in blocks; most that an opening read beyond that */
@@ -73,11 +52,11 @@ static void live(struct sim *sim, const struct life *life)
 		hf_store *store = open_sim(sim, i == 0);
 		const uint64_t read = sim_bytes_read(sim) - before;
 		most = read > used && read - used > most ? read - used : most;
-		assert_int_equal(pending(store), items);
+		assert_int_equal(life_pending(store), items);
 		if (i == 0 || life->bytes > 0) {
 			if (life->killed_when_prepared && i % 2)
 				sim_add_fault(sim, (struct sim_fault){.kinds = SIM_WRITE, .name = "WITNESS", .error = 5, .persistent = true});
-			items += enqueue(store, i, life->bytes ? life->bytes : 1, life->durability) == HF_OK;
+			items += life_enqueue(store, i, life->bytes ? life->bytes : 1, life->durability, NULL) == HF_OK;
 			sim_clear_faults(sim);
 		}
 		if (life->maintained)
@@ -100,7 +79,7 @@ static void live(struct sim *sim, const struct life *life)
 	if (life->bytes < BLOCK)
 		assert_true(sim_used(sim) <= 3 * MIB);
 	hf_store *store = open_sim(sim, false);
-	assert_int_equal(pending(store), items);
+	assert_int_equal(life_pending(store), items);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 }
 
@@ -141,34 +120,18 @@ static uint64_t bytes_in(const char *path)
 	return bytes;
 }
 
-static void live_and_die(const char *path, unsigned number)
-{
-	const struct hf_options options = {.create = true};
-	hf_store *store = NULL;
-	if (hf_open(path, &options, &store, NULL) == HF_OK && enqueue(store, number, 1, HF_DURABLE) == HF_OK)
-		(void)kill(getpid(), SIGKILL);
-	_exit(1);
-}
-
 static void thirty_killed_processes_leave_no_three_mebibytes(void **state)
 {
 	char path[] = "/tmp/hf-loop-XXXXXX";
 	hf_store *store = NULL;
 	(void)state;
 	assert_non_null(mkdtemp(path));
-	for (unsigned i = 0; i < LIVES; i++) {
-		int status = 0;
-		const pid_t child = fork();
-		assert_true(child >= 0);
-		if (child == 0)
-			live_and_die(path, i);
-		assert_int_equal(waitpid(child, &status, 0), child);
-		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	}
+	for (unsigned i = 0; i < LIVES; i++)
+		life_killed(path, i, 1, 1);
 	printf("figure: crash loop, processes: %u lives leave %llu KiB on disk\n", LIVES, (unsigned long long)bytes_in(path) >> 10);
 	assert_true(bytes_in(path) <= 3 * MIB);
 	assert_int_equal(hf_open(path, NULL, &store, NULL), HF_OK);
-	assert_int_equal(pending(store), LIVES);
+	assert_int_equal(life_pending(store), LIVES);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	remove_tree(path);
 }

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,12 +10,12 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "lib/crash_play.h"
+#include "lib/life.h"
 #include "lib/remove_tree.h"
 #include "lib/sim_os.h"
 #include "store/look.h"
@@ -54,29 +53,7 @@ static hf_store *open_sized(struct sim *sim, uint32_t segment_size)
 
 static int enqueue(hf_store *store, unsigned number, size_t bytes)
 {
-	static uint8_t payload[64 * KIB];
-	char id[16];
-	(void)snprintf(id, sizeof id, "%u", number);
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, bytes)};
-	return hf_outbox_enqueue(store, NULL, &args, NULL, &error);
-}
-
-static int take_out(hf_store *store, unsigned number)
-{
-	char id[16];
-	(void)snprintf(id, sizeof id, "%u", number);
-	const struct hf_outbox_remove args = {.queue = hf_str("q"), .id = hf_str(id)};
-	return hf_outbox_remove(store, NULL, &args, NULL, &error);
-}
-
-static uint64_t pending(hf_store *store)
-{
-	const struct hf_outbox_list list = {.queue = hf_str("q"), .without_payload = true};
-	struct hf_outbox_items page;
-	assert_int_equal(hf_outbox_list(store, &list, 0, &page, NULL), HF_OK);
-	const uint64_t count = page.count;
-	hf_release(page.memory);
-	return count;
+	return life_enqueue(store, number, bytes, HF_DURABLE, &error);
 }
 
 static struct hf_info info_of(hf_store *store)
@@ -153,15 +130,15 @@ static void a_full_disk_is_left_alone_at_every_capacity(void **state)
 		stays_quiet(sim, store, items);
 		play_kill(sim, store);
 		store = open_sized(sim, 0);
-		assert_int_equal(pending(store), items);
+		assert_int_equal(life_pending(store), items);
 		play_kill(sim, store);
 		/* A little room, and work can be done that makes more of it. */
 		uint64_t room = 0;
 		assert_int_equal(sim_os(sim)->room(sim_os(sim)->ctx, &room), 0);
 		sim_set_capacity(sim, capacity - room + 3 * BLOCK);
 		store = open_sized(sim, 0);
-		assert_int_equal(take_out(store, 0), HF_OK);
-		assert_int_equal(pending(store), items - 1);
+		assert_int_equal(life_remove(store, 0, &error), HF_OK);
+		assert_int_equal(life_pending(store), items - 1);
 		close_store(store);
 		sim_free(sim);
 	}
@@ -199,8 +176,8 @@ static void after_a_kill_a_few_blocks_will_do(void **state)
 	play_kill(sim, store);
 	sim_set_capacity(sim, sim_used(sim) + 2 * BLOCK);
 	store = open_sized(sim, 0);
-	assert_int_equal(take_out(store, 1), HF_OK);
-	assert_int_equal(pending(store), 2);
+	assert_int_equal(life_remove(store, 1, &error), HF_OK);
+	assert_int_equal(life_pending(store), 2);
 	/* What the old segment did not use is free again. */
 	assert_int_equal(enqueue(store, 9, 64 * KIB), HF_OK);
 	close_store(store);
@@ -222,8 +199,8 @@ static void after_a_kill_the_unused_room_of_the_old_segment_will_do(void **state
 	play_kill(sim, store);
 	for (unsigned i = 0; i < 3; i++) {
 		store = open_sized(sim, 0);
-		assert_int_equal(take_out(store, i), HF_OK);
-		assert_int_equal(pending(store), 2 - i);
+		assert_int_equal(life_remove(store, i, &error), HF_OK);
+		assert_int_equal(life_pending(store), 2 - i);
 		play_kill(sim, store);
 	}
 	store = open_sized(sim, 0);
@@ -401,7 +378,7 @@ static void without_room_to_write_the_same_bytes_opening_is_refused_and_reading_
 	assert_true(sim_hash(sim) == before);
 	sim_set_capacity(sim, sim_used(sim) + MIB);
 	store = open_sized(sim, 0);
-	assert_int_equal(pending(store), 3);
+	assert_int_equal(life_pending(store), 3);
 	close_store(store);
 	sim_free(sim);
 }
@@ -436,15 +413,6 @@ static void unmount_small(const char *where)
 	assert_int_equal(rmdir(mounted), 0);
 }
 
-static void enqueue_and_die(const char *where)
-{
-	const struct hf_options options = {.create = true};
-	hf_store *store = NULL;
-	if (hf_open(where, &options, &store, NULL) == HF_OK && enqueue(store, 0, 100) == HF_OK && enqueue(store, 1, 100) == HF_OK)
-		(void)kill(getpid(), SIGKILL);
-	_exit(1);
-}
-
 /* To the last byte, by somebody else. */
 static void take_the_rest(void)
 {
@@ -462,20 +430,14 @@ static void take_the_rest(void)
 static void a_killed_store_on_a_full_file_system_can_be_emptied(void **state)
 {
 	char where[64];
-	int status = 0;
 	hf_store *store = NULL;
 	(void)state;
 	mount_small(where, sizeof where);
-	const pid_t child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		enqueue_and_die(where);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status));
+	life_killed(where, 0, 2, 100);
 	take_the_rest();
 	assert_int_equal(hf_open(where, NULL, &store, &error), HF_OK);
-	assert_int_equal(take_out(store, 0), HF_OK);
-	assert_int_equal(pending(store), 1);
+	assert_int_equal(life_remove(store, 0, &error), HF_OK);
+	assert_int_equal(life_pending(store), 1);
 	close_store(store);
 	unmount_small(where);
 }
@@ -496,7 +458,7 @@ static void a_full_file_system_in_memory_is_left_alone(void **state)
 	close_store(store);
 	store = NULL;
 	assert_int_equal(hf_open(where, NULL, &store, &error), HF_OK);
-	assert_int_equal(pending(store), items);
+	assert_int_equal(life_pending(store), items);
 	close_store(store);
 	unmount_small(where);
 }

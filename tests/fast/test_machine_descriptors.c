@@ -22,22 +22,6 @@
 
 enum { ITEMS = 24, PAYLOAD = 9000 };
 
-static int setup(void **state)
-{
-	struct real_store *real = calloc(1, sizeof *real);
-	assert_non_null(real);
-	real_begin(real);
-	*state = real;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	real_end(*state);
-	free(*state);
-	return 0;
-}
-
 /* Items whose payloads lie in segments of their own, nearly. */
 static void fill(struct real_store *real)
 {
@@ -354,7 +338,7 @@ static void output_without_standard_streams_lands_in_no_file_of_the_store(void *
 	assert_int_not_equal(system(command), 0);
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, real_setup, real_teardown)
 
 int main(void)
 {

@@ -21,29 +21,6 @@
 #include "holdfast/feed.h"
 #include "lib/real_store.h"
 
-static int setup(void **state)
-{
-	struct real_store *real = calloc(1, sizeof *real);
-	assert_non_null(real);
-	real_begin(real);
-	assert_int_equal(real_open_at(real, NULL, (struct hf_options){.create = true}), HF_OK);
-	*state = real;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	real_end(*state);
-	free(*state);
-	return 0;
-}
-
-static void sleep_ms(long ms)
-{
-	const struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-	(void)nanosleep(&t, NULL);
-}
-
 static void ignore_event(void *ctx, const struct hf_event *event)
 {
 	(void)ctx;
@@ -82,7 +59,7 @@ static void the_librarys_threads_have_names_and_take_no_signals(void **state)
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &after), 0);
 	for (int number = 1; number < 32; number++)
 		assert_int_equal(sigismember(&before, number), sigismember(&after, number));
-	sleep_ms(50); /* they name themselves */
+	real_sleep_ms(50); /* they name themselves */
 	DIR *stream = opendir("/proc/self/task");
 	assert_non_null(stream);
 	for (const struct dirent *entry; (entry = readdir(stream)) != NULL;) {
@@ -210,7 +187,7 @@ static void a_thread_that_is_cancelled_in_a_commit_leaves_nobody_waiting(void **
 		assert_ptr_equal(how, PTHREAD_CANCELED);
 		const unsigned before = atomic_load(&steady.commits);
 		for (unsigned wait = 0; wait < 4000 && atomic_load(&steady.commits) < before + 2; wait++)
-			sleep_ms(1);
+			real_sleep_ms(1);
 		assert_true(atomic_load(&steady.commits) >= before + 2);
 	}
 	atomic_store(&steady.stop, true);
@@ -264,7 +241,7 @@ static void a_thread_that_is_cancelled_while_it_waits_ends_its_call_first(void *
 		void *how;
 		assert_int_equal(hf_feed_open(real->store, info.durable_lsn + 1, &w.feed, &real->error), HF_OK);
 		assert_int_equal(pthread_create(&thread, NULL, waits[i], &w), 0);
-		sleep_ms(20);
+		real_sleep_ms(20);
 		assert_int_equal(pthread_cancel(thread), 0);
 		assert_int_equal(real_enqueue(real, i % 2 ? "x" : "y", 10), HF_OK);
 		assert_int_equal(pthread_join(thread, &how), 0);
@@ -298,7 +275,7 @@ static void a_thread_that_is_cancelled_at_a_ticket_leaves_the_flusher_running(vo
 		pthread_t thread;
 		void *how;
 		assert_int_equal(pthread_create(&thread, NULL, wait_for_ticket, &w), 0);
-		sleep_ms(1 + (long)i % 4);
+		real_sleep_ms(1 + (long)i % 4);
 		assert_int_equal(pthread_cancel(thread), 0);
 		assert_int_equal(pthread_join(thread, &how), 0);
 		assert_ptr_equal(how, PTHREAD_CANCELED);
@@ -306,7 +283,7 @@ static void a_thread_that_is_cancelled_at_a_ticket_leaves_the_flusher_running(vo
 	}
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, real_setup_open, real_teardown)
 
 int main(void)
 {

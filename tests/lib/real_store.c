@@ -1,6 +1,7 @@
 /* See real_store.h. */
 #include "lib/real_store.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -27,6 +29,36 @@ void real_end(struct real_store *real)
 	char command[96];
 	(void)snprintf(command, sizeof command, "rm -rf '%s'", real->base);
 	assert_int_equal(system(command), 0);
+}
+
+int real_setup(void **state)
+{
+	struct real_store *real = calloc(1, sizeof *real);
+	assert_non_null(real);
+	real_begin(real);
+	*state = real;
+	return 0;
+}
+
+int real_setup_open(void **state)
+{
+	(void)real_setup(state);
+	assert_int_equal(real_open_at(*state, NULL, (struct hf_options){.create = true}), HF_OK);
+	return 0;
+}
+
+int real_teardown(void **state)
+{
+	real_end(*state);
+	free(*state);
+	return 0;
+}
+
+void real_sleep_ms(long ms)
+{
+	struct timespec left = {ms / 1000, ms % 1000 * 1000000};
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		;
 }
 
 int real_open_at(struct real_store *real, const char *path, struct hf_options options)

@@ -13,6 +13,12 @@ struct real_store {
 
 void real_begin(struct real_store *real); /* makes the directory; nothing is open */
 void real_end(struct real_store *real); /* closes what is open and removes it all */
+/* The same as set-up and tear-down of a cmocka test, whose state it is; the second one opens it, with a background thread. */
+int real_setup(void **state);
+int real_setup_open(void **state);
+int real_teardown(void **state);
+/* Sleeps, whatever signals come. */
+void real_sleep_ms(long ms);
 
 /* Opens `path` (NULL: the store's own) and gives the code; `real->error` says why not. */
 int real_open_at(struct real_store *real, const char *path, struct hf_options options);
