@@ -101,6 +101,7 @@ static void put_segment_header(struct hf_store *s, struct hf__buffer *b)
 static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
 {
 	put_segment_header(s, b);
+	hf__sealed_add(s, s->end.segment);
 	f->old_file = s->file;
 	hf__cut_later(s, s->end.segment, s->end.offset, b->first_lsn);
 	/* I-COMMIT-3. Crash: after this sync and before the header is written the old segment is the last one, whole. */

@@ -5,7 +5,8 @@
  * the host closed and opened again (as a daemon does with all it does not know) belongs to a file of somebody else's.
  *
  * Happy path: a handful of fstat() calls. By the leader before it writes; without commits by upkeep. A second name, as a backup
- * of hard links makes, changes nothing.
+ * of hard links makes, changes nothing. What is only read at the next opening (IDENTITY, and the segments that the log has left) must be there: the
+ * name is opened, of many segments some at a time, in turn. IDENTITY may be another file than before, so that is not compared.
  *
  * Failure modes: any of it fails the store, like a failed sync: what was acknowledged before may lie in files that nobody will
  * open, so whoever uses the store has to hear of it at once.
@@ -19,6 +20,7 @@
 #include "store/internal.h"
 
 #define INTERVAL_NS INT64_C(1000000000)
+enum { SEALED_AT_ONCE = 64 };
 
 /* What is written to: the caller sees to it that `file` stays open meanwhile, or looks again afterwards. */
 static int look(const struct hf_store *s, int file, uint32_t segment)
@@ -35,6 +37,57 @@ static int look(const struct hf_store *s, int file, uint32_t segment)
 	return rc;
 }
 
+void hf__sealed_add(struct hf_store *s, uint32_t number)
+{
+	if (number == 0)
+		return;
+	if (s->sealed_count == s->sealed_cap) {
+		const size_t cap = s->sealed_cap ? 2 * s->sealed_cap : 16;
+		uint32_t *grown = hf__realloc(s->sealed, cap * sizeof *grown);
+		if (!grown)
+			return; /* it is not looked after in this opening, which is no reason to refuse anything */
+		s->sealed = grown;
+		s->sealed_cap = cap;
+	}
+	s->sealed[s->sealed_count++] = number;
+}
+
+static size_t sealed_next(struct hf_store *s, uint32_t out[SEALED_AT_ONCE])
+{
+	size_t count = 0;
+	(void)pthread_mutex_lock(&s->lock);
+	for (; count < SEALED_AT_ONCE && count < s->sealed_count; count++) {
+		s->sealed_turn = s->sealed_turn < s->sealed_count ? s->sealed_turn : 0;
+		out[count] = s->sealed[s->sealed_turn++];
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return count;
+}
+
+/* Only that the name is gone is proof: that it cannot be opened now may be for want of a descriptor. */
+static int still_there(const struct hf_store *s, const char *name)
+{
+	int file = -1;
+	const int rc = s->os->open(s->os->ctx, name, 0, &file);
+	if (rc == 0)
+		(void)s->os->close(s->os->ctx, file); /* nothing was written through it */
+	return rc == ENOENT ? ESTALE : 0;
+}
+
+/* What the next opening will need and this one does not touch any more. */
+static int look_back(struct hf_store *s)
+{
+	uint32_t numbers[SEALED_AT_ONCE];
+	const size_t count = sealed_next(s, numbers);
+	int rc = still_there(s, HF__NAME_IDENTITY);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		char name[HF__NAME_MAX];
+		hf__segment_name(numbers[i], name);
+		rc = still_there(s, name);
+	}
+	return rc;
+}
+
 /* Is it time? Says so to one caller in a second. */
 static bool due(struct hf_store *s, int64_t now)
 {
@@ -44,8 +97,11 @@ static bool due(struct hf_store *s, int64_t now)
 
 int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens, bool sync)
 {
-	if (due(s, now) || opens)
-		return look(s, file, segment);
+	const bool is_due = due(s, now);
+	if (is_due || opens) {
+		const int rc = look(s, file, segment);
+		return rc == 0 && is_due ? look_back(s) : rc;
+	}
 	return sync ? s->os->same(s->os->ctx, file, NULL) : 0;
 }
 
@@ -57,11 +113,14 @@ int hf__guard_upkeep(struct hf_store *s)
 	const int file = s->file;
 	const uint32_t segment = s->end.segment;
 	(void)pthread_mutex_unlock(&s->lock);
-	int rc = look(s, file, segment);
+	int rc = look_back(s);
+	const bool missing = rc != 0;
+	if (rc == 0)
+		rc = look(s, file, segment);
 	if (rc == 0)
 		return HF_OK;
 	(void)pthread_mutex_lock(&s->lock);
-	if (s->file == file && s->end.segment == segment) /* else a leader turned to the next segment meanwhile */
+	if (missing || (s->file == file && s->end.segment == segment)) /* else a leader turned to the next segment meanwhile */
 		hf__fault(s, rc);
 	rc = atomic_load(&s->fault) ? HF_EUNCERTAIN : HF_OK;
 	(void)pthread_mutex_unlock(&s->lock);

@@ -9,6 +9,8 @@
 int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens, bool sync);
 /* For upkeep, at most once a second. Not under the lock. HF_OK, or HF_EUNCERTAIN: the store failed by it. */
 int hf__guard_upkeep(struct hf_store *s);
+/* The log has gone on from this segment (0: none). The lock is held, or the store is being opened. */
+void hf__sealed_add(struct hf_store *s, uint32_t number);
 /* HF_ELOCKED, naming who holds the store as far as its lock file tells. */
 int hf__fail_held(struct hf_store *s, struct hf_error *error);
 /* HF_EFAILED: the store failed earlier, and why. */

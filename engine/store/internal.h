@@ -159,6 +159,8 @@ struct hf_store {
 	bool gave_back; /* the old segment's unused room was given back (segments.c) */
 	uint32_t newest_number; /* greatest segment number in the directory, used or not */
 	uint32_t zero_leftover; /* size of that file if the opening found nothing but zeros in it, else 0 */
+	uint32_t *sealed; /* numbers of the segments that the log has left: they must stay (guard.c) */
+	size_t sealed_count, sealed_cap, sealed_turn;
 	struct hf__cut *cuts;
 	size_t cut_count, cut_cap;
 	bool strays; /* temporary files of earlier openings may be there */

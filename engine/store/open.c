@@ -203,6 +203,7 @@ static void free_memory(struct hf_store *s)
 	hf__free(s->leftovers);
 	hf__free(s->payload_files.open);
 	hf__free(s->cuts);
+	hf__free(s->sealed);
 	if (s->watch)
 		hf__watch_unref(s->watch);
 	hf__flusher_forget(s);

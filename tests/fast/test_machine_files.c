@@ -13,32 +13,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/real_store.h"
-
-static int setup(void **state)
-{
-	struct real_store *real = calloc(1, sizeof *real);
-	assert_non_null(real);
-	real_begin(real);
-	*state = real;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	real_end(*state);
-	free(*state);
-	return 0;
-}
-
-static void sleep_ms(long ms)
-{
-	const struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-	(void)nanosleep(&t, NULL);
-}
 
 /* The code of opening the store in this process or another, without keeping it. */
 static int open_once(void *arg)
@@ -62,7 +39,7 @@ static void copy_file(const char *from, const char *to)
 /* After a second at most the store has noticed: nothing more is acknowledged. */
 static void assert_fails(struct real_store *real)
 {
-	sleep_ms(1050);
+	real_sleep_ms(1050);
 	assert_int_equal(real_enqueue(real, "late", 10), HF_EUNCERTAIN);
 	assert_int_equal(real_enqueue(real, "later", 10), HF_EFAILED);
 	assert_non_null(strstr(real->error.text, "replaced, removed or closed"));
@@ -116,7 +93,7 @@ static void the_background_thread_notices_without_commits(void **state)
 	assert_int_equal(real_enqueue(real, "a", 10), HF_OK);
 	assert_int_equal(unlink(real_file(real, "WITNESS")), 0);
 	for (unsigned i = 0; i < 60 && info.fault == 0; i++) {
-		sleep_ms(50);
+		real_sleep_ms(50);
 		assert_int_equal(hf_info(real->store, &info, NULL), HF_OK);
 	}
 	assert_int_equal(info.fault, HF_EFAILED);
@@ -128,7 +105,7 @@ static void upkeep_notices_where_there_is_no_thread(void **state)
 	real_open(real);
 	assert_int_equal(hf_maintain(real->store, 0, NULL), HF_OK);
 	assert_int_equal(unlink(real_file(real, "LOCK")), 0);
-	sleep_ms(1050);
+	real_sleep_ms(1050);
 	assert_int_equal(hf_maintain(real->store, 0, NULL), HF_EUNCERTAIN);
 	assert_int_equal(hf_maintain(real->store, 0, NULL), HF_EFAILED);
 }
@@ -149,7 +126,7 @@ static void a_directory_that_was_moved_away_is_the_same_store(void **state)
 	struct real_store *real = *state, there = *real;
 	real_open(real);
 	assert_int_equal(rename(real->path, real_beside(real, "moved")), 0);
-	sleep_ms(1050);
+	real_sleep_ms(1050);
 	assert_int_equal(real_enqueue(real, "a", 10), HF_OK);
 	(void)snprintf(there.path, sizeof there.path, "%s", real_beside(real, "moved"));
 	assert_int_equal(real_in_child(open_once, &there), HF_ELOCKED);
@@ -184,7 +161,7 @@ static void a_copy_of_hard_links_changes_nothing_while_the_store_is_open(void **
 	assert_int_equal(real_enqueue(real, "a", 5000), HF_OK);
 	(void)snprintf(command, sizeof command, "cp -al '%s' '%s'", real->path, real_beside(real, "backup"));
 	assert_int_equal(system(command), 0);
-	sleep_ms(1050);
+	real_sleep_ms(1050);
 	assert_int_equal(real_enqueue(real, "b", 5000), HF_OK);
 	const struct hf_outbox_claim_next claim = {.queue = hf_str("q"), .max = 2, .owner = hf_str("w")};
 	assert_int_equal(hf_outbox_claim_next(real->store, NULL, &claim, &items, NULL, &real->error), HF_OK);
@@ -263,7 +240,7 @@ static void who_waited_for_a_store_gets_the_one_that_lies_there_now(void **state
 	real_open(real);
 	assert_int_equal(hf_info(real->store, &old, NULL), HF_OK);
 	assert_int_equal(pthread_create(&thread, NULL, wait_for_it, &w), 0);
-	sleep_ms(30);
+	real_sleep_ms(30);
 	assert_int_equal(rename(real->path, real_beside(real, "old")), 0);
 	assert_int_equal(rename(other, real->path), 0);
 	(void)hf_close(real->store, NULL);
@@ -423,13 +400,44 @@ static void upkeep_removes_no_segment_of_another_store(void **state)
 	assert_int_equal(access(real_file(real, "segment-00000004"), F_OK), -1);
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+/* Nothing is written to them any more, but without them the store is none. */
+static void history_that_was_removed_fails_the_store(void **state)
+{
+	static const char *const names[] = {"IDENTITY", "segment-00000001", "segment-00000002"};
+	struct real_store *real = *state;
+	fill_beyond(real, NULL, 3);
+	real_close(real);
+	for (unsigned i = 0; i < 6; i++) {
+		const bool upkeep = i % 2;
+		real_open(real);
+		assert_int_equal(real_enqueue(real, i % 2 ? "odd" : "even", 10), HF_OK);
+		assert_int_equal(rename(real_file(real, names[i / 2]), real_beside(real, "kept")), 0);
+		if (upkeep) {
+			real_sleep_ms(1050);
+			assert_int_equal(hf_maintain(real->store, 0, NULL), HF_EUNCERTAIN);
+			assert_int_equal(hf_close(real->store, NULL), HF_EFAILED);
+			real->store = NULL;
+		} else {
+			assert_fails(real);
+		}
+		assert_int_equal(rename(real_beside(real, "kept"), real_file(real, names[i / 2])), 0);
+	}
+	/* One that this opening itself has left. */
+	fill_beyond(real, NULL, 5);
+	assert_int_equal(rename(real_file(real, "segment-00000005"), real_beside(real, "kept")), 0);
+	assert_fails(real);
+	assert_int_equal(rename(real_beside(real, "kept"), real_file(real, "segment-00000005")), 0);
+	assert_int_equal(open_once(real), HF_OK);
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, real_setup, real_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_STORE(a_removed_lock_file_admits_no_second_writer),
 	    WITH_STORE(a_file_that_was_removed_or_replaced_fails_the_store),
+	    WITH_STORE(history_that_was_removed_fails_the_store),
 	    WITH_STORE(the_background_thread_notices_without_commits),
 	    WITH_STORE(upkeep_notices_where_there_is_no_thread),
 	    WITH_STORE(a_directory_that_was_swapped_fails_the_store),
