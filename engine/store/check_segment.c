@@ -206,13 +206,17 @@ static void allow_cut(struct segment *s)
 	s->input.witness_lsn = 0;
 }
 
-static void report_cut(struct segment *s, uint64_t last)
+static void report_cut(struct segment *s, uint32_t pinned_end, uint64_t last)
 {
 	struct hf__check *c = s->c;
 	const uint32_t len = (uint32_t)s->input.bytes.len;
 	const uint32_t end = len < HF__SEGMENT_HEADER_SIZE ? len : c->r.verdict.end;
-	if (last < c->r.next_lsn)
+	if (last < c->r.next_lsn) {
+		/* No entry is missing; an opening refuses it all the same. */
+		if (pinned_end > len)
+			(void)hf__check_note(c, HF_FSCK_DAMAGE, s->name, end, len - end, "the next segment says that this one ends behind its file");
 		return;
+	}
 	c->hole = hf__check_note(c, HF_FSCK_DAMAGE, s->name, end, len - end, "the file ends before the log does");
 	hf__check_range(c, c->hole, c->r.next_lsn, last);
 	hf__check_hole(c, c->hole, &s->input, end, len, NULL, c->r.next_lsn, last);
@@ -266,6 +270,6 @@ void hf__check_segment(struct hf__check *c, struct hf__found *f, const struct hf
 		walk(&s);
 	hf__free(s.marks);
 	if (s.cut)
-		report_cut(&s, last);
+		report_cut(&s, pinned_end, last);
 	check_cut_off(&s, pinned_end);
 }

@@ -84,6 +84,15 @@ static size_t a_segment_that_does_not_follow(struct patient *p)
 	return puts_of_first(p);
 }
 
+/* All groups are there, and their end is not where the next header says. */
+static size_t a_segment_that_ends_behind_its_file(struct patient *p)
+{
+	struct hf__segment_header header = patient_header(p, 2);
+	header.previous_end.offset = 32 << 10;
+	patient_set_header(p, &header);
+	return puts_of_first(p);
+}
+
 static size_t no_segment_at_all(struct patient *p)
 {
 	patient_no_witness(p);
@@ -127,6 +136,7 @@ static const struct fact {
     {"another group where the witness says", another_group_where_the_witness_says},
     {"another LSN where the witness says", another_lsn_where_the_witness_says},
     {"a segment that does not follow", a_segment_that_does_not_follow},
+    {"a segment that ends behind its file", a_segment_that_ends_behind_its_file},
     {"no segment at all", no_segment_at_all},
     {"segments of another epoch", segments_of_another_epoch},
     {"the only segment under another name", the_only_segment_under_another_name},
