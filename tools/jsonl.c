@@ -118,7 +118,8 @@ static const struct field idem[] = {
     {"scope", BYTES, AT(idem.key.scope)},         {"key", BYTES, AT(idem.key.key)},
     {"fingerprint", BYTES, AT(idem.fingerprint)}, {"status", I32, AT(idem.status)},
     {"response", BYTES, AT(idem.response)},       {"created_at", TIME, AT(idem.created_at)},
-    {"expires_at", TIME, AT(idem.expires_at)},    {0},
+    {"expires_at", TIME, AT(idem.expires_at)},    {"expires_computed", BOOLEAN, AT(idem.expires_computed)},
+    {0},
 };
 
 static const struct field migration[] = {
@@ -136,6 +137,7 @@ static const struct field document[] = {
     {"created_at", TIME, AT(document.created_at)},
     {"updated_at", TIME, AT(updated_at)},
     {"expires_at", TIME, AT(document.expires_at)},
+    {"expires_computed", BOOLEAN, AT(document.expires_computed)},
     {"orders", BYTES, AT(orders)},
     {"payload", BYTES, AT(payload)},
     {0},

@@ -123,7 +123,10 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 {
 	struct hf_outbox_item item = line->item;
 	item.payload = line->payload;
-	item.rerun = line->noted ? &line->rerun : NULL;
+	struct hf_outbox_rerun rerun = line->rerun;
+	item.available_at = item.available_computed ? moved(import, item.available_at) : item.available_at;
+	rerun.available_at = rerun.available_computed ? moved(import, rerun.available_at) : rerun.available_at;
+	item.rerun = line->noted ? &rerun : NULL;
 	item.status = HF_OUTBOX_ANY;
 	for (enum hf_outbox_status status = HF_OUTBOX_QUEUED; status <= HF_OUTBOX_FAILED; status++) {
 		const struct hf_bytes name = hf_str(outbox_status_name(status));
@@ -154,8 +157,11 @@ static int load_line_event(struct import *import, const struct jsonl_line *line)
 
 static int load_line_idem(struct import *import, const struct jsonl_line *line)
 {
-	const int rc = need_time(import, "created_at", line->idem.created_at);
-	return rc == CLI_OK ? load_idem(&import->load, &line->idem) : rc;
+	struct hf_idempotency_put entry = line->idem;
+	if (entry.expires_computed)
+		entry.expires_at = moved(import, entry.expires_at);
+	const int rc = need_time(import, "created_at", entry.created_at);
+	return rc == CLI_OK ? load_idem(&import->load, &entry) : rc;
 }
 
 static int load_line_migration(struct import *import, const struct jsonl_line *line)
@@ -170,6 +176,8 @@ static int load_line_document(struct import *import, const struct jsonl_line *li
 	unsigned orders = 0;
 	document.payload = line->payload;
 	document.updated_at = line->updated_at;
+	if (document.expires_computed)
+		document.expires_at = moved(import, document.expires_at);
 	const int rc = need_time(import, "updated_at", line->updated_at);
 	if (rc != CLI_OK)
 		return rc;

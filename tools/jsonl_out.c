@@ -303,7 +303,8 @@ static int put_idem(struct lines_out *o, const struct hf_idempotency_key *key)
 	                                         .status = entry->status,
 	                                         .response = entry->response,
 	                                         .created_at = entry->created_at,
-	                                         .expires_at = entry->expires_at}};
+	                                         .expires_at = entry->expires_at,
+	                                         .expires_computed = entry->expires_computed}};
 	const int rc = put_line(o, &line);
 	hf_release(got.memory);
 	return rc;

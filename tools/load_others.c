@@ -89,7 +89,7 @@ static bool equal_idem(const struct hf_idempotency_entry *there, const struct hf
 {
 	return there->done && equal_bytes(there->fingerprint, given->fingerprint) && there->status == given->status &&
 	       equal_bytes(there->response, given->response) && there->created_at == given->created_at &&
-	       there->expires_at == given->expires_at;
+	       there->expires_at == given->expires_at && there->expires_computed == given->expires_computed;
 }
 
 static int put_idem(struct load *load, const struct hf_idempotency_put *entry, uint64_t *count)
@@ -144,6 +144,7 @@ static bool equal_documents(const struct hf_document *there, const struct hf_doc
 {
 	return equal_bytes(there->group, given->group) && equal_bytes(there->payload, given->payload) &&
 	       there->updated_at == given->updated_at && there->expires_at == given->expires_at &&
+	       there->expires_computed == given->expires_computed &&
 	       (given->created_at == HF_UNSET || there->created_at == given->created_at);
 }
 
@@ -156,6 +157,7 @@ static int put_document(struct load *load, const struct hf_document *document, u
 	                                     .group = document->group,
 	                                     .created_at = document->created_at,
 	                                     .expires_at = document->expires_at,
+	                                     .expires_computed = document->expires_computed,
 	                                     .orders = orders,
 	                                     .now = document->updated_at};
 	return load_added(load, hf_document_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);

@@ -9,6 +9,8 @@ static int check_expiry(const struct hf_document_put *args, struct hf__text *why
 		hf__text_add(why, "ttl_us must not be negative");
 	else if (args->ttl_us > 0 && hf__given(&args->write, args->expires_at) != HF_UNSET)
 		hf__text_add(why, "expires_at and ttl_us say the same thing: give one");
+	else if (args->expires_computed && hf__given(&args->write, args->expires_at) == HF_UNSET)
+		hf__text_add(why, "expires_computed goes with an expires_at");
 	else
 		return HF_OK;
 	return HF_EINVAL;
@@ -67,18 +69,19 @@ static struct hf__document_image image_of(const struct hf__decision *d, const st
 	    .group = args->group,
 	    .updated_at = hf__given_or(&args->write, args->now, d->stamp),
 	    .expires_at = expiry_of(args, d->now),
-	    .computed = args->ttl_us > 0,
+	    .computed = args->ttl_us > 0 || args->expires_computed,
 	    .payload = args->payload,
 	};
 	image.created_at = hf__given_or(&args->write, args->created_at, old ? old->value.created_at : image.updated_at);
 	return image;
 }
 
+/* What kind of end it has counts: one that the store computed moves with its clock. */
 static bool same(const struct hf__document *old, const struct hf__document_image *image, int64_t setback)
 {
 	const struct hf__document_value *value = &old->value;
 	return value->created_at == image->created_at && value->updated_at == image->updated_at &&
-	       hf__document_expires_at(old, setback) == image->expires_at &&
+	       hf__document_expires_at(old, setback) == image->expires_at && value->computed == image->computed &&
 	       hf__bytes_equal(hf__blob_bytes(value->group), image->group) && hf__payload_equal(&hf__document_collection(old)->state->env, &value->payload, image->payload);
 }
 

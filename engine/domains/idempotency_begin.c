@@ -69,6 +69,7 @@ static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin *
 	    .lease_until = image.lease_until,
 	    .created_at = image.created_at,
 	    .expires_at = image.expires_at,
+	    .expires_computed = image.computed,
 	    .version = hf__next_lsn(d),
 	};
 	result->token = image.token;
@@ -85,6 +86,7 @@ static int begin_again(struct hf__decision *d, const struct hf__idem_entry *entr
 	    .lease_until = HF_UNSET,
 	    .created_at = value->created_at,
 	    .expires_at = hf__idem_expires_at(entry, d->setback),
+	    .expires_computed = value->computed,
 	    .version = value->version,
 	};
 	if (!hf__bytes_equal(hf__blob_bytes(value->fingerprint), fingerprint))

@@ -17,9 +17,15 @@ static int put_check(const void *raw, struct hf__text *why)
 		rc = hf__idem_check_response(args->response, why);
 	if (rc == HF_OK)
 		rc = hf__idem_check_span("ttl_us", args->ttl_us, why);
-	if (rc != HF_OK || args->ttl_us == 0 || hf__given(&args->write, args->expires_at) == HF_UNSET)
+	const bool named = hf__given(&args->write, args->expires_at) != HF_UNSET;
+	if (rc != HF_OK)
 		return rc;
-	hf__text_add(why, "expires_at and ttl_us say the same thing: give one");
+	if (named && args->ttl_us > 0)
+		hf__text_add(why, "expires_at and ttl_us say the same thing: give one");
+	else if (!named && args->expires_computed)
+		hf__text_add(why, "expires_computed goes with an expires_at");
+	else
+		return HF_OK;
 	return HF_EINVAL;
 }
 
@@ -33,21 +39,24 @@ static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args,
 	    .fingerprint = args->fingerprint,
 	    .created_at = hf__given_or(&args->write, args->created_at, old ? old->value.created_at : d->stamp),
 	    .expires_at = args->expires_at,
+	    .computed = args->expires_computed,
 	    .lease_until = HF_UNSET,
 	    .status = args->status,
 	    .response = args->response,
 	};
-	image.computed = args->ttl_us > 0 || (args->expires_at == 0 && !args->write.literal_times);
-	if (image.computed)
+	if (args->ttl_us > 0 || (args->expires_at == 0 && !args->write.literal_times)) {
 		image.expires_at = hf__idem_expiry(d->now, args->ttl_us);
+		image.computed = true;
+	}
 	return image;
 }
 
+/* What kind of end it has counts: one that the store computed moves with its clock. */
 static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_image *image, int64_t setback)
 {
 	const struct hf__idem_value *value = &old->value;
 	return !value->done || value->created_at != image->created_at ||
-	       hf__idem_expires_at(old, setback) != image->expires_at ||
+	       hf__idem_expires_at(old, setback) != image->expires_at || value->computed != image->computed ||
 	       value->status != image->status || !hf__bytes_equal(hf__blob_bytes(value->fingerprint), image->fingerprint) ||
 	       !hf__payload_equal(&hf__idem_scope_of(old)->state->env, &value->response, image->response);
 }

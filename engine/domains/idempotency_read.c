@@ -11,6 +11,7 @@ int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, boo
 	    .status = value->status,
 	    .created_at = value->created_at,
 	    .expires_at = hf__idem_expires_at(entry, q->setback),
+	    .expires_computed = value->computed,
 	    .token = value->token,
 	    .lease_until = hf__to_shown(value->lease_until, q->setback),
 	    .version = value->version,

@@ -122,7 +122,7 @@ static int put_ended(const struct call *c)
 {
 	return put_with(c, STAGE_NOW, CELL_NOW);
 }
-static int put_same(const struct call *c)
+static int put_same_of_kind(const struct call *c, bool computed)
 {
 	struct hf_idempotency_got got;
 	const struct hf_idempotency_key key = cell_key(c->cell);
@@ -133,9 +133,18 @@ static int put_same(const struct call *c)
 	                                        .status = 200,
 	                                        .response = hf_str("resp"),
 	                                        .created_at = done ? got.entry.created_at : CELL_LOGGED,
-	                                        .expires_at = CELL_LOGGED + HF_IDEMPOTENCY_TTL_US};
+	                                        .expires_at = CELL_LOGGED + HF_IDEMPOTENCY_TTL_US,
+	                                        .expires_computed = computed};
 	hf_release(got.memory);
 	return hf_idempotency_put(c->store, c->txn, &args, c->result, c->error);
+}
+static int put_same(const struct call *c)
+{
+	return put_same_of_kind(c, true);
+}
+static int put_same_by_name(const struct call *c)
+{
+	return put_same_of_kind(c, false);
 }
 static int remove_it(const struct call *c)
 {
@@ -210,6 +219,8 @@ static const struct operation operations[] = {
      "done g 0- 418 tea"},
     {"put of what has ended", put_ended, ONE, "=", "gone", "gone", "gone", "gone"},
     {"put of the same", put_same, ONE, "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "="},
+    {"put of the same, its end by name", put_same_by_name, ONE, "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp",
+     "done f BD 200 resp"},
     {"remove", remove_it, ONE, "ENOTFOUND", "gone", "gone", "gone", "gone"},
     {"clear", clear, MANY, "=", "gone", "gone", "gone", "gone"},
     {"get", get, READ, "ENOTFOUND", "=", "=", "=", "="},

@@ -67,6 +67,7 @@ class DocumentStruct(Struct):
         ("created_at", c_int64),
         ("updated_at", c_int64),
         ("expires_at", c_int64),
+        ("expires_computed", c_bool),
         ("version", c_uint64),
     ]
 
@@ -81,6 +82,7 @@ class PutStruct(Struct):
         ("created_at", c_int64),
         ("expires_at", c_int64),
         ("ttl_us", c_int64),
+        ("expires_computed", c_bool),
         ("orders", c_uint),
         ("now", c_int64),
     ]
@@ -158,6 +160,8 @@ class Document:
     expires_at: Optional[int]
     """None: never."""
     version: int
+    expires_computed: bool = False
+    """The store computed expires_at, from a ttl: a set-back of its clock moves it."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,7 @@ def _document(s: DocumentStruct) -> Document:
         updated_at=s.updated_at,
         expires_at=time_or_none(s.expires_at),
         version=s.version,
+        expires_computed=s.expires_computed,
     )
 
 
@@ -201,6 +206,7 @@ class DocumentMutations(Domain):
         created_at: Time = None,
         expires_at: Time = None,
         ttl: Duration = 0,
+        expires_computed: bool = False,
         orders: Orders = Orders(0),
         now: Time = None,
         expect: Optional[int] = None,
@@ -209,6 +215,7 @@ class DocumentMutations(Domain):
         """Stores a document in place of the one there, of which nothing stays but created_at.
 
         :param ttl: expires that long from now; instead of ``expires_at``
+        :param expires_computed: ``expires_at`` is one that the store computed, as a document says: for what was read and is put back
         :param orders: that the collection is to keep; 0: those it has, or by created_at for a first put
         :raises ConflictError: the version is not the expected one, or the collection keeps other orders
         """
@@ -221,6 +228,7 @@ class DocumentMutations(Domain):
             time(created_at),
             time(expires_at),
             duration(ttl),
+            expires_computed,
             flags(Orders, orders, "orders"),
             time(now),
         )

@@ -73,6 +73,7 @@ class EntryStruct(Struct):
         ("response", Bytes),
         ("created_at", c_int64),
         ("expires_at", c_int64),
+        ("expires_computed", c_bool),
         ("token", c_uint64),
         ("lease_until", c_int64),
         ("version", c_uint64),
@@ -100,6 +101,7 @@ class BegunStruct(Struct):
         ("response", Bytes),
         ("created_at", c_int64),
         ("expires_at", c_int64),
+        ("expires_computed", c_bool),
         ("version", c_uint64),
         ("memory", c_void_p),
     ]
@@ -133,6 +135,7 @@ class PutStruct(Struct):
         ("created_at", c_int64),
         ("expires_at", c_int64),
         ("ttl_us", c_int64),
+        ("expires_computed", c_bool),
     ]
 
 
@@ -197,6 +200,8 @@ class IdempotencyEntry:
     """Until it is done; so is lease_until."""
     lease_until: Optional[int]
     version: int
+    expires_computed: bool = False
+    """The store computed expires_at, from a ttl: a set-back of its clock moves it."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +218,8 @@ class Begun:
     created_at: Optional[int]
     expires_at: Optional[int]
     version: int
+    expires_computed: bool = False
+    """As in an entry."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +242,7 @@ def _entry(s: EntryStruct) -> IdempotencyEntry:
         token=s.token,
         lease_until=time_or_none(s.lease_until),
         version=s.version,
+        expires_computed=s.expires_computed,
     )
 
 
@@ -248,6 +256,7 @@ def _begun(s: BegunStruct) -> Begun:
         created_at=time_or_none(s.created_at),
         expires_at=time_or_none(s.expires_at),
         version=s.version,
+        expires_computed=s.expires_computed,
     )
 
 
@@ -313,6 +322,7 @@ class IdempotencyMutations(Domain):
         response: Payload = b"",
         created_at: Time = None,
         expires_at: Union[Time, Never] = None,
+        expires_computed: bool = False,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
@@ -320,6 +330,7 @@ class IdempotencyMutations(Domain):
 
         :param created_at: None: that of the entry that is there, else now
         :param expires_at: None: 24 hours from now; :data:`NEVER`
+        :param expires_computed: ``expires_at`` is one that the store computed, as an entry says: for what was read and is put back
         """
         borrow = Borrow()
         expires = None if isinstance(expires_at, Never) else expires_at
@@ -332,6 +343,7 @@ class IdempotencyMutations(Domain):
             time(created_at),
             time(expires),
             _TTL if expires_at is None else 0,
+            expires_computed,
         )
         return self._mutate("hf_idempotency_put", args)
 

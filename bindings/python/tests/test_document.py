@@ -40,6 +40,11 @@ def test_what_has_expired_is_gone(store):
     while store.documents.has("c", "1"):
         pass
     assert [d.id for d in store.documents.list("c")] == ["2"]
+    found = store.documents.get("c", "2")
+    assert found.expires_computed
+    kept = {"expires_at": found.expires_at, "now": found.updated_at}
+    assert not store.documents.put("c", "2", expires_computed=True, **kept).changed
+    assert store.documents.put("c", "2", **kept).changed and not store.documents.get("c", "2").expires_computed
 
 
 def test_a_timeline_is_appended_queried_and_cut(store):

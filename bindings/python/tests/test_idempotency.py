@@ -38,7 +38,9 @@ def test_the_raw_store(store):
         ("a", 1, b"", None),
         ("b", 0, b"x", 2**62),
     ]
-    assert store.idempotency.get("s", "b").created_at == 5
+    assert store.idempotency.get("s", "b").created_at == 5 and not store.idempotency.get("s", "b").expires_computed
+    assert store.idempotency.put("s", "b", response=b"x", expires_at=2**62, expires_computed=True).changed
+    assert store.idempotency.get("s", "b").expires_computed
     assert store.idempotency.has("s", "a") and not store.idempotency.has("s", "c")
     assert store.idempotency.count("s").done == 2 and list(store.idempotency.scopes()) == ["s"]
     page = store.idempotency.list_page("s", limit=1)

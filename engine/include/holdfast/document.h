@@ -38,6 +38,8 @@ struct hf_document {
 	hf_time created_at;
 	hf_time updated_at; /* of the newest put or regroup */
 	hf_time expires_at; /* HF_UNSET: never */
+	/* The store computed expires_at, from a ttl: a set-back of its clock moves it. false: a caller named it, or there is none. */
+	bool expires_computed;
 	hf_lsn version;
 };
 
@@ -60,12 +62,14 @@ struct hf_document_put {
 	hf_time created_at; /* not given: kept, or `now` for a new document */
 	hf_time expires_at; /* not given: never, unless ttl_us says otherwise */
 	int64_t ttl_us; /* above 0: expires that long from now by the store's clock; then expires_at must not be given */
+	/* expires_at is one that the store computed, as a document says: for what was read and is put back. HF_EINVAL where expires_at is not given. */
+	bool expires_computed;
 	unsigned orders; /* enum hf_document_orders that the collection is to keep; 0: what it keeps, or the default for a first put */
 	hf_time now; /* becomes updated_at; not given: the store's clock */
 };
 
 /* Stores a document: a new one (also where one has expired), or in place of the one there, of which nothing stays but created_at.
- * changed = false when all of it is as it was, updated_at included, and when it would have expired already and there is none.
+ * changed = false when all of it is as it was, updated_at and expires_computed included, and when it would have expired already and there is none.
  * HF_ECONFLICT when the collection holds documents and keeps other orders than `orders`. */
 HF_API HF_CHECKED int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put *args, struct hf_result *result,
                                       struct hf_error *error);

@@ -54,6 +54,8 @@ struct hf_idempotency_entry {
 	struct hf_bytes response; /* empty until it is done */
 	hf_time created_at; /* when it was begun, or put */
 	hf_time expires_at; /* HF_UNSET: never */
+	/* The store computed expires_at, from a ttl: a set-back of its clock moves it. false: a caller named it, or there is none. */
+	bool expires_computed;
 	/* Only until it is done, else 0 and HF_UNSET. */
 	hf_token token;
 	hf_time lease_until; /* HF_UNSET: no lease */
@@ -91,6 +93,7 @@ struct hf_idempotency_begun {
 	struct hf_bytes response;
 	hf_time created_at; /* of the entry that is there now; MISMATCH too */
 	hf_time expires_at;
+	bool expires_computed; /* as in an entry */
 	hf_lsn version;
 	struct hf_memory *memory; /* free it with hf_release() */
 };
@@ -134,13 +137,15 @@ struct hf_idempotency_put {
 	int32_t status;
 	struct hf_bytes response; /* at most HF_PAYLOAD_MAX bytes */
 	hf_time created_at; /* not given: that of the entry that is there, else now */
-	hf_time
-	    expires_at; /* 0, unless times are literal: HF_IDEMPOTENCY_TTL_US from now; HF_UNSET: never, unless ttl_us says otherwise. In the
-	                     * past: what is there goes */
+	/* 0, unless times are literal: HF_IDEMPOTENCY_TTL_US from now; HF_UNSET: never, unless ttl_us says otherwise. In the past: what is there goes */
+	hf_time expires_at;
 	int64_t ttl_us; /* above 0: expires that long from now by the store's clock; then expires_at must not be given */
+	/* expires_at is one that the store computed, as an entry says: for what was read and is put back. HF_EINVAL where expires_at is not given. */
+	bool expires_computed;
 };
 
-/* Stores a done entry as given, in place of whatever is there; an owner is fenced by it. changed = false when it is like that already. */
+/* Stores a done entry as given, in place of whatever is there; an owner is fenced by it. changed = false when it is like that already, expires_computed
+ * included. */
 HF_API HF_CHECKED int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put *args, struct hf_result *result,
                                          struct hf_error *error);
 
