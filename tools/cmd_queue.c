@@ -325,9 +325,22 @@ static int show_queue(struct cli *cli, struct hf_bytes queue, void *ctx)
 	return each_claim(cli, queue, ctx, show_claim);
 }
 
+/* What was granted before a set-back of the store's clock was granted so much earlier by the clock as it is now: as old as before. */
+static void set_grants_back(struct claims *claims, hf_lsn lsn, int64_t difference)
+{
+	for (size_t i = 0; i < claims->count && claims->grants[i].lsn < lsn; i++) {
+		if (claims->grants[i].at != HF_UNSET) {
+			claims->grants[i].at -= difference;
+		}
+	}
+}
+
 static bool take_time(void *ctx, const struct hf_log_entry *entry)
 {
 	struct grant *grant = find_grant(ctx, entry->lsn);
+	if (entry->set_back_us > 0) {
+		set_grants_back(ctx, entry->lsn, entry->set_back_us);
+	}
 	if (grant) {
 		grant->at = entry->at;
 	}

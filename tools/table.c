@@ -120,7 +120,7 @@ const struct cli_command cli_commands[] = {
     {"queue", "completed", "QUEUE", "list completed IDs that go on blocking", NULL, NULL, CLI_PAGES, cmd_queue_completed},
 
     {"claims", NULL, "[QUEUE]", "who holds which item, of a queue or of all",
-     "Opening the store ends claims without a lease, so each that is listed has one.", claims_options, 0, cmd_claims},
+     "Opening the store ends claims without a lease, so each that is listed has one. claimed_at is by the store's clock as it is now:\na set-back makes no claim younger.", claims_options, 0, cmd_claims},
 
     {"idem", "begin", "SCOPE KEY", "ask for a piece of work: NEW with a token, or REPLAY with the response",
      "NEW: do the work, then `complete` or `abandon` with the token. REPLAY: it was done, here is the response. Somebody who\nis at work, "

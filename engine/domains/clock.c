@@ -106,6 +106,7 @@ static bool clock_about(const struct hf__entry *entry, struct hf__about *out)
 		return false;
 	out->operation = image.cause == CAUSE_STATE ? "state" : "set_back";
 	out->reason = image.reason;
+	out->set_back_us = image.cause == CAUSE_STATE ? 0 : image.difference;
 	return true;
 }
 

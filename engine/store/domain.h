@@ -290,6 +290,7 @@ struct hf__about {
 	bool removed; /* the object is gone after it */
 	bool many; /* it concerns several objects of the container that the key names */
 	struct hf_bytes reason; /* of a reset, a forced release, a failure; else empty */
+	int64_t set_back_us; /* by so much the store's clock shows less behind it */
 };
 
 /* --- The row -------------------------------------------------------------------------------------------------------------- */

@@ -41,7 +41,10 @@ static int give(void *arg, const struct hf__entry *entry)
 	if (!(reading->flags & HF_LOG_WITHOUT_TEXT))
 		row->describe(entry, &text);
 	struct hf_event event;
+	struct hf__about about = {0};
 	hf__event_of(reading->r.store, entry, &event);
+	if (entry->domain == HF__DOMAIN_CLOCK)
+		(void)row->about(entry, &about);
 	const struct hf_log_entry out = {
 	    .lsn = entry->lsn,
 	    .at = entry->at,
@@ -53,6 +56,7 @@ static int give(void *arg, const struct hf__entry *entry)
 	    .segment = entry->place.segment,
 	    .offset = entry->place.offset - HF__ENTRY_HEADER_SIZE,
 	    .body_len = (uint32_t)entry->body.len,
+	    .set_back_us = about.set_back_us,
 	    .event = &event,
 	};
 	reading->next = entry->lsn + 1;

@@ -53,6 +53,8 @@ struct hf_log_entry {
 	uint32_t segment; /* the number of the file it lies in */
 	uint32_t offset; /* where in it the entry begins */
 	uint32_t body_len; /* bytes of its body */
+	/* Above 0: the entry sets the store's clock back by so much. `at` of an entry before it, less this, is that entry's time by the clock from here on. */
+	int64_t set_back_us;
 	const struct hf_event *event; /* the same as the change feed gives it: operation, key, body */
 };
 
