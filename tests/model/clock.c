@@ -7,16 +7,17 @@
 #include "os/os.h"
 #include "store/store.h"
 
-HF_API void hf_model_clock(int64_t now);
+HF_API void hf_model_clock(int64_t now, int64_t since_boot);
 HF_API HF_CHECKED int hf_model_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error);
 HF_API HF_CHECKED int hf_model_verify(hf_store *store, struct hf_error *error);
 
-static int64_t wall;
+static int64_t wall, boot;
 
-/* What every store that is opened here takes for the time of day, from now on. */
-void hf_model_clock(int64_t now)
+/* What every store that is opened here takes for the time of day and for the time since the machine was started, from now on. */
+void hf_model_clock(int64_t now, int64_t since_boot)
 {
 	wall = now;
+	boot = since_boot;
 }
 
 static int64_t wall_now(void *ctx)
@@ -25,11 +26,10 @@ static int64_t wall_now(void *ctx)
 	return wall;
 }
 
-/* The time of day is all the time there is. */
 static int64_t boot_clock(void *ctx)
 {
 	(void)ctx;
-	return 0;
+	return boot;
 }
 
 static void release_os(struct hf__os *os)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from words import Done, Number, Refused, fields
+from words import Done, Number, Refused, fields, moved
 from world import World, malformed_unless, of_bytes
 
 CREATED, UPDATED, GROUP_CREATED, GROUP_UPDATED = 1, 2, 4, 8
@@ -22,6 +22,7 @@ class Document:
     updated_at: int
     expires_at: Optional[int]
     version: Number
+    expires_computed: bool = False
 
 
 class Documents:
@@ -36,6 +37,18 @@ class Documents:
 
     def _expired(self, document: Document) -> bool:
         return document.expires_at is not None and document.expires_at <= self.w.now
+
+    # --- The clock is set back ---
+
+    def end(self) -> None:
+        for key, document in self.w.all("document"):
+            if self._expired(document):
+                del self.w.state[key]
+
+    def move(self, by: int) -> None:
+        for key, document in self.w.all("document"):
+            if document.expires_computed:
+                self.w.state[key] = replace(document, expires_at=moved(document.expires_at, by))
 
     def _all(self, collection: str) -> list[Document]:
         return [d for _, d in self.w.all("document", collection) if self._find(collection, d.id)]
@@ -65,11 +78,13 @@ class Documents:
         created_at: Optional[int] = None,
         expires_at: Optional[int] = None,
         ttl: int = 0,
+        expires_computed: bool = False,
         orders: int = 0,
         now: Optional[int] = None,
         expect: Optional[int] = None,
     ) -> Done:
         malformed_unless(not (ttl and expires_at is not None))
+        malformed_unless(not (expires_computed and expires_at is None))
         now = self.w.stamp if now is None else now
         old = self._find(collection, id)
         self.w.expect(expect, old and old.version)
@@ -80,7 +95,8 @@ class Documents:
             expires_at = self.w.now + ttl
         if created_at is None:
             created_at = old.created_at if old else now
-        new = Document(collection, id, group, payload, created_at, now, expires_at, old and old.version)
+        new = Document(collection, id, group, payload, created_at, now, expires_at, old and old.version,
+                       ttl > 0 or expires_computed)  # fmt: skip
         if old == new or old is None and self._expired(new):
             return Done(False, old.version if old else 0)
         if self._expired(new):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from words import DAY, Done, Number, Refused, fields
+from words import DAY, Done, Number, Refused, fields, moved
 from world import World, of_bytes
 
 
@@ -23,6 +23,7 @@ class Entry:
     lease_until: Optional[int]
     version: Number
     _incarnation: int
+    expires_computed: bool = True
 
 
 class Idempotency:
@@ -36,6 +37,18 @@ class Idempotency:
         if not found.done and self.w.ended(found.lease_until, found._incarnation):
             return None
         return found
+
+    # --- The clock is set back ---
+
+    def end(self) -> None:
+        for key, entry in self.w.all("idem"):
+            if self._find(entry.scope, entry.key) is None:
+                del self.w.state[key]
+
+    def move(self, by: int) -> None:
+        for key, entry in self.w.all("idem"):
+            ends = moved(entry.expires_at, by) if entry.expires_computed else entry.expires_at
+            self.w.state[key] = replace(entry, expires_at=ends, lease_until=moved(entry.lease_until, by))
 
     def version_of(self, scope: str, key: str, **_: Any) -> Optional[Number]:
         found = self._find(scope, key)
@@ -75,6 +88,7 @@ class Idempotency:
             "response": old.response if replayed else b"",
             "created_at": old.created_at,
             "expires_at": old.expires_at,
+            "expires_computed": old.expires_computed,
             "version": old.version,
         }
         return Done(False, old.version, out=found)
@@ -101,7 +115,7 @@ class Idempotency:
     ) -> Done:
         self.w.expect(expect, self.version_of(scope, key))
         old = self._owned(scope, key, token)
-        new = replace(old, done=True, status=status, response=response, expires_at=self.w.now + (ttl or DAY),
+        new = replace(old, done=True, status=status, response=response, expires_at=self.w.now + (ttl or DAY), expires_computed=True,
                       token=0, lease_until=None, version=self.w.version())  # fmt: skip
         self.w.state["idem", scope, key] = new
         return Done(True, new.version)
@@ -123,6 +137,7 @@ class Idempotency:
         response: bytes = b"",
         created_at: Optional[int] = None,
         expires_at: Optional[int] = None,
+        expires_computed: bool = False,
         expect: Optional[int] = None,
     ) -> Done:
         """``expires_at`` None: the default of a day from now."""
@@ -131,13 +146,13 @@ class Idempotency:
         if created_at is None:
             created_at = old.created_at if old else self.w.stamp
         if expires_at is None:
-            expires_at = self.w.now + DAY
+            expires_at, expires_computed = self.w.now + DAY, True
         if expires_at <= self.w.now:
             if old:
                 del self.w.state["idem", scope, key]
             return Done(old is not None, 0)
         new = Entry(scope, key, fingerprint, True, status, response, created_at, expires_at, 0, None,
-                    old and old.version, 0)  # fmt: skip
+                    old and old.version, 0, expires_computed)  # fmt: skip
         if old and replace(old, _incarnation=0) == new:
             return Done(False, old.version)
         new = replace(new, version=self.w.version())

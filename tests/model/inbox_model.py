@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional
 
-from words import DAY, Done, Number, Refused, fields
+from words import DAY, Done, Number, Refused, fields, moved
 from world import World, malformed_unless, of_bytes
 
 TOMBSTONE = 30 * DAY
@@ -62,6 +62,18 @@ def older(time: Optional[int], than: Optional[int]) -> bool:
 class Inboxes:
     def __init__(self, world: World) -> None:
         self.w = world
+
+    # --- The clock is set back ---
+
+    def end(self) -> None:
+        """Nothing ends with a snooze: it is an instant, for each read to look at."""
+        for key, stone in self.w.all("tombstone"):
+            if stone.until <= self.w.now:
+                del self.w.state[key]
+
+    def move(self, by: int) -> None:
+        for key, stone in self.w.all("tombstone"):
+            self.w.state[key] = replace(stone, until=moved(stone.until, by))
 
     # --- What is there ---
 

@@ -19,8 +19,8 @@ import inbox_model  # noqa: E402
 import outbox_model  # noqa: E402
 
 
-def set_clock(now: int) -> None:
-    _abi.function("hf_model_clock", c_int64, restype=None)(now)
+def set_clock(now: int, since_boot: int) -> None:
+    _abi.function("hf_model_clock", c_int64, c_int64, restype=None)(now, since_boot)
 
 
 def open_store(path: str) -> holdfast.Store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from words import SPACE, Done, Number, Refused, fields
+from words import SPACE, Done, Number, Refused, fields, moved
 from world import World, malformed_unless, of_bytes
 
 
@@ -27,6 +27,17 @@ class Locks:
     def _find(self, name: str) -> Optional[Lock]:
         found = self.w.state.get(("lock", name))
         return found if found and not self.w.ended(found.lease_until, found._incarnation) else None
+
+    # --- The clock is set back ---
+
+    def end(self) -> None:
+        for key, lock in self.w.all("lock"):
+            if self._find(lock.name) is None:
+                del self.w.state[key]
+
+    def move(self, by: int) -> None:
+        for key, lock in self.w.all("lock"):
+            self.w.state[key] = replace(lock, lease_until=moved(lock.lease_until, by))
 
     def version_of(self, name: str, **_: Any) -> Optional[Number]:
         found = self._find(name)

@@ -215,7 +215,8 @@ IDEMPOTENCY = [
     Row("idempotency", "abandon", KEY | {"token": TOKEN, "expect": EXPECT}),
     Row("idempotency", "put", KEY | {
         "fingerprint": one(b"f", b"other"), "status": one(0, 7), "response": PAYLOAD, "created_at": one(LEFT_OUT, START, 0),
-        "expires_at": one(LEFT_OUT, From(10 * SECOND), From(-1), 0), "expect": EXPECT}),
+        "*end": one({}, {"expires_at": From(10 * SECOND)}, {"expires_at": From(-1)}, {"expires_at": 0},
+                    {"expires_at": From(10 * SECOND), "expires_computed": True}), "expect": EXPECT}),
     Row("idempotency", "remove", KEY | {"expect": EXPECT}),
     Row("idempotency", "clear", {"scope": one("pay", "s2")}),
     Row("idempotency", "guard", KEY | {"expect": RIGHT}, guard=True),
@@ -230,7 +231,7 @@ DOCUMENTS = [
     *(Row("documents", "put", DOCUMENT | {
         "payload": PAYLOAD, "group": one("", "g", "h"), "created_at": often(LEFT_OUT, START, START + 1, 0),
         "*end": one({}, {}, {"ttl": 10 * SECOND}, {"expires_at": From(60 * SECOND)}, {"expires_at": From(-1)},
-                    {"ttl": 1, "expires_at": START}),
+                    {"ttl": 1, "expires_at": START}, {"expires_at": From(60 * SECOND), "expires_computed": True}, {"expires_computed": True}),
         "orders": often(0, 5, 15, 2), "now": NOW, "expect": EXPECT}) for _ in range(3)),
     Row("documents", "regroup", DOCUMENT | {"group": one("", "g", "h"), "now": NOW, "expect": EXPECT}),
     Row("documents", "remove", DOCUMENT | {"expect": EXPECT}),
@@ -270,7 +271,8 @@ LOCKS = [
 
 MIGRATION = {"name": one("m1", "m2", "m3")}
 
-CLOCK = [Row("clock", "set_back", {"reason": often("it was wrong", " "), "by": one(LEFT_OUT, 1, SECOND)})]
+CLOCK = [Row("clock", "set_back", {
+    "reason": often("it was wrong", " "), "by": one(LEFT_OUT, LEFT_OUT, 1, SECOND, DAY), "expect": EXPECT})]
 MIGRATIONS = [
     Row("migrations", "record", MIGRATION | {"applied_at": one(LEFT_OUT, START, 0), "checksum": one(LEFT_OUT, 0, 7), "expect": EXPECT}),
     Row("migrations", "forget", MIGRATION | {"expect": EXPECT}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from words import SECOND, Between, Done, Number, Refused, fields, time_of
+from words import SECOND, Between, Done, Number, Refused, fields, time_of, moved
 from world import World, malformed_unless, of_bytes
 
 ATTEMPTS = 5
@@ -37,6 +37,7 @@ class Note:
     payload: bytes
     enqueued_at: int
     available_at: int
+    available_computed: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Item:
     _incarnation: int
     lost: int = 0
     _claimed_at: int = 0
+    available_computed: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,26 @@ class Outboxes:
     def __init__(self, world: World) -> None:
         self.w = world
 
+    # --- The clock is set back ---
+
+    def end(self) -> None:
+        for key, item in self.w.all("item"):
+            self.w.state[key] = self._view(key[1], item)
+        for key, completed in self.w.all("completed"):
+            if completed.until <= self.w.now:
+                del self.w.state[key]
+
+    def move(self, by: int) -> None:
+        for key, item in self.w.all("item"):
+            available_at = moved(item.available_at, by) if item.available_computed else item.available_at
+            rerun = item.rerun
+            if rerun and rerun.available_computed:
+                rerun = replace(rerun, available_at=moved(rerun.available_at, by))
+            self.w.state[key] = replace(item, available_at=available_at, rerun=rerun, lease_until=moved(item.lease_until, by),
+                                        _claimed_at=moved(item._claimed_at, by))  # fmt: skip
+        for key, completed in self.w.all("completed"):
+            self.w.state[key] = replace(completed, until=moved(completed.until, by))
+
     # --- What is there ---
 
     def _view(self, queue: str, item: Item) -> Item:
@@ -106,12 +128,14 @@ class Outboxes:
             return replace(item, status=QUEUED, lost=lost, **FREE)
         # Without a lease it ended with the newest entry of the opening that held it: after the claim, and not after now.
         if item.lease_until is not None:
-            available = max(item.lease_until + back, time_of(item.available_at))
+            if item.lease_until + back <= time_of(item.available_at):
+                return replace(item, status=QUEUED, lost=lost, **FREE)
+            available = item.lease_until + back
         else:
             known = self.w.state.get(("ended", queue, item.id, item.token.serial))
             available = known or Between(item._claimed_at + back, self.w.now + back)
             self.w.state["ended", queue, item.id, item.token.serial] = available
-        return replace(item, status=QUEUED, lost=lost, available_at=available, **FREE)
+        return replace(item, status=QUEUED, lost=lost, available_at=available, available_computed=True, **FREE)
 
     def _find(self, queue: str, id: str) -> Optional[Item]:
         found = self.w.state.get(("item", queue, id))
@@ -155,6 +179,7 @@ class Outboxes:
 
     def _add(self, queue: str, given: Input, dedup: int) -> Done:
         enqueued_at = self.w.stamp if given.enqueued_at is None else given.enqueued_at
+        computed = given.available_at is None
         available_at = self.w.now if given.available_at is None else given.available_at
         old = self._find(queue, given.id)
         if old is None:
@@ -162,14 +187,14 @@ class Outboxes:
                 return Done(False, 0)
             new = Item(given.id, given.payload, QUEUED, 0, given.max_attempts, given.priority, enqueued_at,
                        available_at, "", given.group, None, **FREE, version=None, _order=self.w.order(),
-                       _incarnation=0)  # fmt: skip
+                       _incarnation=0, available_computed=computed)  # fmt: skip
             return self._store(queue, None, new)
         if dedup == RERUN and old.status == SENDING:
-            return self._store(queue, old, replace(old, rerun=Note(given.payload, enqueued_at, available_at)))
+            return self._store(queue, old, replace(old, rerun=Note(given.payload, enqueued_at, available_at, computed)))
         if dedup in (REPLACE, RERUN) and old.status == QUEUED:
             new = replace(
                 old, payload=given.payload, enqueued_at=enqueued_at, available_at=available_at, rerun=None, attempts=0, lost=0,
-                last_error="",
+                last_error="", available_computed=computed,
             )
             return self._store(queue, old, new)
         return Done(False, old.version)
@@ -203,6 +228,7 @@ class Outboxes:
             item.priority, item.enqueued_at, item.available_at, item.last_error, item.group, item.rerun, **FREE,
             version=old and old.version, _order=old._order if old else self.w.order(),
             _incarnation=old._incarnation if old else 0, _claimed_at=old._claimed_at if old else 0,
+            available_computed=item.available_computed,
         )  # fmt: skip
         self.w.state.pop(("completed", queue, item.id), None)
         return self._store(queue, old, new)
@@ -339,7 +365,7 @@ class Outboxes:
     def _complete(self, queue: str, item: Item) -> Done:
         if item.rerun:
             note = item.rerun
-            new = replace(item, payload=note.payload, enqueued_at=note.enqueued_at, available_at=note.available_at,
+            new = replace(item, payload=note.payload, enqueued_at=note.enqueued_at, available_at=note.available_at, available_computed=note.available_computed,
                           status=QUEUED, attempts=0, lost=0, last_error="", rerun=None, _order=self.w.order(), **FREE)  # fmt: skip
             return self._store(queue, None, new)
         del self.w.state["item", queue, item.id]
@@ -376,13 +402,14 @@ class Outboxes:
             available_at: Any = Between(self.w.now, self.w.now + (min(longest, cap) if cap else longest))
         else:
             available_at = self.w.now + (delay if kind == FIXED else 0)
-        return self._store(queue, None, replace(new, status=QUEUED, available_at=available_at))
+        return self._store(queue, None, replace(new, status=QUEUED, available_at=available_at, available_computed=True))
 
     def release(self, queue: str, id: str, token: int, delay: int = 0, expect: Optional[int] = None) -> Done:
         self.w.expect(expect, self.version_of(queue, id))
         item = self._held(queue, id, token)
-        available_at = self.w.now + delay if delay else item.available_at
-        return self._store(queue, None, replace(item, status=QUEUED, available_at=available_at, **FREE))
+        if delay:
+            item = replace(item, available_at=self.w.now + delay, available_computed=True)
+        return self._store(queue, None, replace(item, status=QUEUED, **FREE))
 
     # --- From outside ---
 
@@ -399,8 +426,9 @@ class Outboxes:
         return self._store(queue, None, new)
 
     def _retried(self, item: Item) -> Item:
-        available_at = item.available_at if time_of(item.available_at) <= self.w.now else self.w.now
-        return replace(item, status=QUEUED, available_at=available_at, lost=0, **FREE)
+        if time_of(item.available_at) > self.w.now:
+            item = replace(item, available_at=self.w.now, available_computed=True)
+        return replace(item, status=QUEUED, lost=0, **FREE)
 
     def retry(self, queue: str, id: str, expect: Optional[int] = None) -> Done:
         self.w.expect(expect, self.version_of(queue, id))
@@ -457,7 +485,9 @@ class Outboxes:
         if item.status == FAILED:
             raise Refused("HF_ECONFLICT")
         new = item if priority is None else replace(item, priority=priority)
-        return self._store(queue, item, new if available_at is None else replace(new, available_at=available_at))
+        if available_at is not None:
+            new = replace(new, available_at=available_at, available_computed=False)
+        return self._store(queue, item, new)
 
     def guard(self, queue: str, id: str, expect: Optional[int] = None) -> Done:
         version = self.version_of(queue, id)

@@ -15,6 +15,7 @@ RULES = [
     "expired documents stay",
     "replay other fingerprint",
     "any token",
+    "a set-back revives",
 ]
 
 

@@ -87,6 +87,17 @@ class Between:
         self.value: Optional[int] = None
 
 
+def moved(value: Any, by: int) -> Any:
+    """A time that the store computed, when its clock is set back ``by`` so much."""
+    if value is None:
+        return None
+    if not isinstance(value, Between):
+        return value - by
+    between = Between(value.low - by, value.high - by)
+    between.value = None if value.value is None else value.value - by
+    return between
+
+
 def time_of(value: Any) -> Any:
     if isinstance(value, Between):
         return value.low if value.value is None else value.value

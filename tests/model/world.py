@@ -14,6 +14,10 @@ class World:
         self.state: dict[tuple[Any, ...], Any] = {}
         self.now = now
         """The store's clock."""
+        self.wall = now
+        """The machine's, which may be behind: see :meth:`advance`."""
+        self.boot = 0
+        """Time since the machine was started."""
         self._written = 0
         """Operations of this transaction so far that wrote something: times that are filled in differ from one to the next."""
         self.incarnation = 1
@@ -21,6 +25,12 @@ class World:
         self.versions = Series("LSN")
         self.tokens = Series("token")
         self._order = 0
+
+    def advance(self, by: int) -> None:
+        """Time passes, for all clocks alike."""
+        self.now += by
+        self.wall += by
+        self.boot += by
 
     @property
     def stamp(self) -> int:
@@ -66,7 +76,7 @@ class World:
     def atomically(self, operations: Iterable[Callable[[], Any]]) -> list[Any]:
         """All of them, or none and the refusal of the first that fails; its ``operation`` says which. What is malformed is told before anything
         is tried."""
-        saved, answers = dict(self.state), []
+        saved, now, answers = dict(self.state), self.now, []
         refused: Optional[Refused] = None
         self._written = 0
         for index, operation in enumerate(operations):
@@ -83,7 +93,7 @@ class World:
                     refused = refusal
         self._written = 0
         if refused is not None:
-            self.state = saved
+            self.state, self.now = saved, now  # a set-back of the clock too
             raise refused
         return answers
 
