@@ -184,7 +184,7 @@ const struct cli_command cli_commands[] = {
 
     {"clock", "show", "", "what the store's clock shows, how far it is ahead, and the newest set-back", NULL, NULL, 0, cmd_clock_show},
     {"clock", "set-back", "", "set the store's clock back",
-     "Ends of leases and whatever else the store computed move along; instants that were named stay. It goes back to the wall clock at the\nfarthest.",
+     "Ends of leases and whatever else the store computed move along; instants that were named stay. It goes back to the wall clock at the\nfarthest. What has ended by then is logged first and stays so.",
      clock_set_back_options, ONE, cmd_clock_set_back},
 
     {"help", NULL, "[COMMAND...]", "list the commands, or tell all about one", NULL, NULL, CLI_NO_STORE, cmd_help},

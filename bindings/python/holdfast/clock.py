@@ -94,7 +94,7 @@ class ClockMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Sets the clock back ``by`` so much or ``to`` an instant, or to the wall clock, which is as far as it goes. What the store computed (ends of
-        leases, ttl, backoff, tombstones) moves along, instants that were named stay.
+        leases, ttl, backoff, tombstones) moves along, instants that were named stay. What has ended by then is logged first and stays so.
 
         :raises ReasonRequiredError: the reason is blank
         """
