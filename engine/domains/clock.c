@@ -318,8 +318,7 @@ static int set_back_decide(void *raw, struct hf__decision *d, const void *raw_ar
 	const int rc = hf__expect(d, args->write.expect, version);
 	if (rc != HF_OK)
 		return rc;
-	const struct image image = {
-	    .cause = CAUSE_SET_BACK, .difference = difference_of(d, args), .from = d->now, .reason = args->reason};
+	const struct image image = {.cause = CAUSE_SET_BACK, .difference = difference_of(d, args), .from = d->now, .reason = args->reason};
 	result->version = version;
 	if (image.difference == 0)
 		return HF_OK;

@@ -82,7 +82,8 @@ static bool same(const struct hf__document *old, const struct hf__document_image
 	const struct hf__document_value *value = &old->value;
 	return value->created_at == image->created_at && value->updated_at == image->updated_at &&
 	       hf__document_expires_at(old, setback) == image->expires_at && value->computed == image->computed &&
-	       hf__bytes_equal(hf__blob_bytes(value->group), image->group) && hf__payload_equal(&hf__document_collection(old)->state->env, &value->payload, image->payload);
+	       hf__bytes_equal(hf__blob_bytes(value->group), image->group) &&
+	       hf__payload_equal(&hf__document_collection(old)->state->env, &value->payload, image->payload);
 }
 
 /* All that a collection still has may have expired. If it is to keep other orders from now on, that is logged first: in one entry, since it

@@ -55,9 +55,9 @@ static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args,
 static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_image *image, int64_t setback)
 {
 	const struct hf__idem_value *value = &old->value;
-	return !value->done || value->created_at != image->created_at ||
-	       hf__idem_expires_at(old, setback) != image->expires_at || value->computed != image->computed ||
-	       value->status != image->status || !hf__bytes_equal(hf__blob_bytes(value->fingerprint), image->fingerprint) ||
+	return !value->done || value->created_at != image->created_at || hf__idem_expires_at(old, setback) != image->expires_at ||
+	       value->computed != image->computed || value->status != image->status ||
+	       !hf__bytes_equal(hf__blob_bytes(value->fingerprint), image->fingerprint) ||
 	       !hf__payload_equal(&hf__idem_scope_of(old)->state->env, &value->response, image->response);
 }
 

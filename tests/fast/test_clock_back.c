@@ -216,8 +216,7 @@ static void put_many(hf_store *s, unsigned count, hf_time named)
 	for (unsigned i = 0; i < count; i++) {
 		char id[16];
 		(void)snprintf(id, sizeof id, "%u", i);
-		const struct hf_document_put put = {
-		    .write.durability = HF_OS, .key = {hf_str("c"), hf_str(id)}, .expires_at = named};
+		const struct hf_document_put put = {.write.durability = HF_OS, .key = {hf_str("c"), hf_str(id)}, .expires_at = named};
 		OK(hf_document_put(s, NULL, &put, NULL, &error));
 	}
 }
@@ -406,10 +405,8 @@ static void a_waiter_waits_no_longer_than_is_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_had_ended_stays_so_logged_or_not),
-	    cmocka_unit_test(much_that_had_ended_is_logged_in_steps),
-	    cmocka_unit_test(a_set_back_that_is_refused_logs_nothing),
-	    cmocka_unit_test(an_outbox_keeps_what_is_left_and_what_was_named),
+	    cmocka_unit_test(what_had_ended_stays_so_logged_or_not),   cmocka_unit_test(much_that_had_ended_is_logged_in_steps),
+	    cmocka_unit_test(a_set_back_that_is_refused_logs_nothing), cmocka_unit_test(an_outbox_keeps_what_is_left_and_what_was_named),
 	    cmocka_unit_test(a_waiter_waits_no_longer_than_is_left),
 	};
 	return cmocka_run_group_tests_name("clock set back", tests, NULL, NULL);

@@ -23,11 +23,8 @@ static struct hf_error error;
 
 static int put_document(hf_store *s, hf_time expires_at, int64_t ttl, bool computed, struct hf_result *result)
 {
-	const struct hf_document_put args = {.key = {hf_str("c"), hf_str("d")},
-	                                     .now = STAGE_NOW,
-	                                     .expires_at = expires_at,
-	                                     .ttl_us = ttl,
-	                                     .expires_computed = computed};
+	const struct hf_document_put args = {
+	    .key = {hf_str("c"), hf_str("d")}, .now = STAGE_NOW, .expires_at = expires_at, .ttl_us = ttl, .expires_computed = computed};
 	return hf_document_put(s, NULL, &args, result, &error);
 }
 
@@ -43,11 +40,8 @@ static void expect_document(hf_store *s, hf_time expires_at, bool computed)
 
 static int put_answer(hf_store *s, hf_time expires_at, int64_t ttl, bool computed, struct hf_result *result)
 {
-	const struct hf_idempotency_put args = {.key = {hf_str("s"), hf_str("k")},
-	                                        .created_at = STAGE_NOW,
-	                                        .expires_at = expires_at,
-	                                        .ttl_us = ttl,
-	                                        .expires_computed = computed};
+	const struct hf_idempotency_put args = {
+	    .key = {hf_str("s"), hf_str("k")}, .created_at = STAGE_NOW, .expires_at = expires_at, .ttl_us = ttl, .expires_computed = computed};
 	return hf_idempotency_put(s, NULL, &args, result, &error);
 }
 
