@@ -1,6 +1,6 @@
 /* Fuzz target: `holdfast import` of a file from a stranger: outbox arrays, notification files, JSON Lines.
  *
- * The first byte chooses the kind of file and whether --replace is given; the rest is the file. The command runs as the tool runs it, on a store in
+ * The first byte chooses the kind of file and whether --replace and, for JSON Lines, --force are given; the rest is the file. The command runs as the tool runs it, on a store in
  * a temporary directory. Whatever the file:
  *  - the command ends with a status of its own, and a refused file leaves the store unopened or unchanged;
  *  - what was taken makes a sound state, and the same import once more adds nothing.
@@ -69,7 +69,7 @@ struct run {
 	bool opened, changed;
 };
 
-static struct run import(unsigned kind, bool replace)
+static struct run import(unsigned kind, bool replace, bool force)
 {
 	char path[40];
 	char *argv[12] = {(char *)"holdfast", (char *)"-C", store_path, (char *)"--allow-unsafe-fs", (char *)"import"};
@@ -81,6 +81,8 @@ static struct run import(unsigned kind, bool replace)
 		argv[argc++] = (char *)(uintptr_t)kinds[kind][i];
 	if (replace && kind != 1)
 		argv[argc++] = (char *)"--replace";
+	if (force && kind >= 2)
+		argv[argc++] = (char *)"--force";
 	argv[argc++] = path;
 	require(args_read(&cli, argc, argv, &args) == CLI_OK);
 	cli.out = out_new(false, nowhere);
@@ -104,11 +106,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin();
 	require(ftruncate(file, 0) == 0 && pwrite(file, data + skipped, size - skipped, 0) == (ssize_t)(size - skipped));
 	stderr = nowhere;
-	const struct run first = import(how & 3, how & 4);
+	const struct run first = import(how & 3, how & 4, how & 8);
 	fresh = !first.opened;
 	require(first.status >= CLI_OK && first.status <= CLI_NEWER);
 	if (first.status == CLI_OK) {
-		const struct run again = import(how & 3, how & 4);
+		const struct run again = import(how & 3, how & 4, how & 8);
 		require(again.status == CLI_OK && !again.changed);
 	} else {
 		require(!first.changed);
