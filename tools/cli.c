@@ -156,7 +156,8 @@ static void warn_of_clock(struct cli *cli)
 {
 	struct hf_info info;
 	if (hf_info(cli->store, &info, NULL) == HF_OK && info.clock_ahead_us > AHEAD_US)
-		cli_note(cli, "the store's clock is %" PRId64 " s ahead of the wall clock; see 'holdfast clock show'", info.clock_ahead_us / 1000000);
+		cli_note(cli, "the store's clock is %" PRId64 " s ahead of the wall clock; see 'holdfast clock show'",
+		         info.clock_ahead_us / 1000000);
 }
 
 int cli_open_with(struct cli *cli, struct hf_options options)

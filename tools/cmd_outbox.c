@@ -182,8 +182,7 @@ static int given_settings(struct cli *cli, struct hf_outbox_configure *args)
 	args->max_lost = (uint32_t)most;
 	args->dedup_window_us = cli_i64(cli, "dedup-window", 0);
 	args->dedup_max = (uint32_t)cli_u64(cli, "dedup-max", 0);
-	args->leave = (cli_given(cli, "max-attempts") ? 0u : HF_OUTBOX_LEAVE_MAX_ATTEMPTS) |
-	              (lost ? 0u : HF_OUTBOX_LEAVE_MAX_LOST) |
+	args->leave = (cli_given(cli, "max-attempts") ? 0u : HF_OUTBOX_LEAVE_MAX_ATTEMPTS) | (lost ? 0u : HF_OUTBOX_LEAVE_MAX_LOST) |
 	              (cli_given(cli, "dedup-window") ? 0u : HF_OUTBOX_LEAVE_DEDUP_WINDOW) |
 	              (cli_given(cli, "dedup-max") ? 0u : HF_OUTBOX_LEAVE_DEDUP_MAX);
 	return CLI_OK;

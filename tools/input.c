@@ -125,8 +125,7 @@ int input_next(struct input *input, struct cli *cli)
 	if (!input->copy || input->reread)
 		return CLI_OK;
 	if (fwrite(input->chunk, 1, input->len, input->copy) != input->len || fflush(input->copy) != 0)
-		return cli_fail_with(cli, cli_code_of_errno(errno), "cannot keep a temporary copy of %s: %s", input->name,
-		                     strerror(errno));
+		return cli_fail_with(cli, cli_code_of_errno(errno), "cannot keep a temporary copy of %s: %s", input->name, strerror(errno));
 	return CLI_OK;
 }
 

@@ -312,8 +312,8 @@ static int take_line(void *ctx, const struct piece *piece)
 	int rc = CLI_OK;
 	import->load.piece = piece;
 	const bool skipped = import_skips(import, piece);
-	const bool read = !skipped && json_object_read(&object, piece->text, &fault) && jsonl_read(&f, &line) &&
-	                  as_written(import, piece, &line, &fault);
+	const bool read =
+	    !skipped && json_object_read(&object, piece->text, &fault) && jsonl_read(&f, &line) && as_written(import, piece, &line, &fault);
 	const bool is_object = line.kind != JSONL_HEADER && line.kind != JSONL_END;
 	import->objects += is_object;
 	if (!read || (line.kind != JSONL_HEADER && !once(import, &line, &fault)))

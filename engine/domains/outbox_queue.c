@@ -48,10 +48,7 @@ static int emit_settings(struct hf__decision *d, const struct hf__outbox_queue *
 
 /* --- Configure -------------------------------------------------------------------------------------------------------------- */
 
-enum {
-	LEAVE_ALL =
-	    HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_MAX_LOST | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX
-};
+enum { LEAVE_ALL = HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_MAX_LOST | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX };
 
 /* What goes through the store: `again` as hf__outbox_end_all takes it. */
 struct configure {

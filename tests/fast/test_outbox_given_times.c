@@ -133,8 +133,7 @@ static void other_times_of_the_outbox(void **state)
 		assert_int_equal(result.count, m == LITERAL ? 0 : 1);
 		const struct hf_outbox_mark_failed failed = {.queue = QUEUE, .id = hf_str("a")};
 		assert_int_equal(hf_outbox_mark_failed(s, NULL, &failed, NULL, NULL), HF_OK);
-		const struct hf_outbox_redrive redrive = {
-		    .write = write_of(m), .queue = QUEUE, .enqueued_before = time_of(m), .dry_run = true};
+		const struct hf_outbox_redrive redrive = {.write = write_of(m), .queue = QUEUE, .enqueued_before = time_of(m), .dry_run = true};
 		assert_int_equal(hf_outbox_redrive(s, NULL, &redrive, &result, NULL), HF_OK);
 		assert_int_equal(result.count, m == LITERAL ? 0 : 1);
 		assert_int_equal(hf_outbox_retry(s, NULL, &(struct hf_outbox_retry){.queue = QUEUE, .id = hf_str("a")}, NULL, NULL), HF_OK);

@@ -183,12 +183,10 @@ static int configure_one_id(struct doing *c)
 /* What is left is not looked at. */
 static int configure_the_rest_left(struct doing *c)
 {
-	const struct hf_outbox_configure args = {THIS,
-	                                         .max_attempts = 7,
-	                                         .max_lost = 1,
-	                                         .dedup_window_us = -5,
-	                                         .dedup_max = 1,
-	                                         .leave = HF_OUTBOX_LEAVE_MAX_LOST | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
+	const struct hf_outbox_configure args = {
+	    THIS,           .max_attempts = 7,
+	    .max_lost = 1,  .dedup_window_us = -5,
+	    .dedup_max = 1, .leave = HF_OUTBOX_LEAVE_MAX_LOST | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
 	return hf_outbox_configure(c->store, c->txn, &args, c->result, c->error);
 }
 static int redrive(struct doing *c)

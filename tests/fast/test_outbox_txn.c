@@ -89,8 +89,7 @@ static void settings_that_are_left_are_those_of_the_transaction_so_far(void **un
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
 		const uint32_t all = 15;
-		struct hf_outbox_configure args = {
-		    .queue = queue(), .max_attempts = 9, .max_lost = 3, .dedup_window_us = 7, .dedup_max = 77};
+		struct hf_outbox_configure args = {.queue = queue(), .max_attempts = 9, .max_lost = 3, .dedup_window_us = 7, .dedup_max = 77};
 		const struct hf_outbox_pause pause = {.queue = queue()};
 		struct hf_result result;
 		hf_txn *txn;

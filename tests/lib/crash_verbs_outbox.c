@@ -205,7 +205,8 @@ int verb_outbox_whole(const struct call *c, const struct names *n)
 	const struct hf_outbox_configure lost = {.write = verb_write(c),
 	                                         .queue = queue,
 	                                         .max_lost = (uint32_t)c->op->number,
-	                                         .leave = HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
+	                                         .leave =
+	                                             HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
 	switch (c->op->verb) {
 	case OUTBOX_PRUNE:
 		return hf_outbox_prune(c->store, c->txn, &prune, c->result, c->error);

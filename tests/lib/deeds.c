@@ -124,7 +124,8 @@ static int queue_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct 
 	const struct hf_outbox_configure lost = {.write = write,
 	                                         .queue = queue,
 	                                         .max_lost = deed->name == 2 ? HF_NEVER : 1 + deed->name,
-	                                         .leave = HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
+	                                         .leave =
+	                                             HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
 	switch (deed->flag / 10 % 7) {
 	case 0:
 		return (deed->name % 2 ? hf_outbox_pause : hf_outbox_resume)(s, txn, &pause, result, error);
@@ -173,13 +174,12 @@ static int outbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct
 	                                          .owner = hf_str("w"),
 	                                          .lease_us = lease_of(deed->flag),
 	                                          .max_run_us = lease_of(deed->other)};
-	const struct hf_outbox_reschedule reschedule = {.write = write,
-	                                                .queue = queue,
-	                                                .id = id,
-	                                                .set_available_at = deed->other < 2,
-	                                                .available_at = DEED_NOW + lease_of(deed->flag / 11),
-	                                                .set_priority = deed->other > 0,
-	                                                .priority = (int32_t)deed->other - 2};
+	const struct hf_outbox_reschedule reschedule = {
+	    .write = write,
+	    .queue = queue,
+	    .id = id,
+	    .set_available_at = deed->other<2, .available_at = DEED_NOW + lease_of(deed->flag / 11), .set_priority = deed->other> 0,
+	    .priority = (int32_t)deed->other - 2};
 	switch (deed->flag % 11) {
 	case 0:
 		return hf_outbox_claim(s, txn, &claim, &place->items, &place->result, error);

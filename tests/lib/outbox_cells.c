@@ -349,8 +349,8 @@ static void arrange_claimed(hf_store *store, struct cell *cell, enum state state
 void cell_arrange(hf_store *store, struct cell *cell, enum state state)
 {
 	static const bool claimed[STATES] = {
-	    [MINE] = true,  [OTHER] = true,        [OVER] = true,      [ENDED] = true,         [UNLEASED] = true,
-	    [NOTED] = true, [NOTED_QUEUED] = true, [COMPLETED] = true, [COMPLETED_OVER] = true, [LOST] = true, [LOST_ENDED] = true};
+	    [MINE] = true,         [OTHER] = true,     [OVER] = true,           [ENDED] = true, [UNLEASED] = true,  [NOTED] = true,
+	    [NOTED_QUEUED] = true, [COMPLETED] = true, [COMPLETED_OVER] = true, [LOST] = true,  [LOST_ENDED] = true};
 	struct hf_error error = {0};
 	const bool later = state == LATER || state == FAILED_LATER;
 	arrange_around(store, cell, state);

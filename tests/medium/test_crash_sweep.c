@@ -19,17 +19,16 @@
 
 enum { THREADS = 2, IMAGES_MIN = 100000 };
 
-static const struct script *const scripts[] = {&script_rotation,     &script_domains,  &script_lives,    &script_groups,
-                                               &script_transactions, &script_async,    &script_timeline, &script_idem,
-                                               &script_lock,         &script_document, &script_queues,   &script_turns,
-                                               &script_lost};
+static const struct script *const scripts[] = {&script_rotation, &script_domains,  &script_lives, &script_groups, &script_transactions,
+                                               &script_async,    &script_timeline, &script_idem,  &script_lock,   &script_document,
+                                               &script_queues,   &script_turns,    &script_lost};
 
 static const struct disk {
 	const char *name;
 	uint32_t pad;
 	unsigned fault_every, deep_every;
 } disks[] = {
-    {"weak", 0, 3, 300},      {"hostile", 512, 3, 300}, {"weak", 512, 16, 1000},  {"ordered", 0, 4, 300},
+    {"weak", 0, 3, 300},      {"hostile", 512, 3, 300}, {"weak", 512, 16, 1000}, {"ordered", 0, 4, 300},
     {"ordered", 512, 4, 300}, {"forgetful", 0, 3, 300}, {"pages", 4096, 8, 600},
 };
 
