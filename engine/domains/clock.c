@@ -168,6 +168,12 @@ static int64_t clock_setback(const void *raw)
 	return state->is ? state->is->value.sum : 0;
 }
 
+static const struct hf__object *clock_setback_object(const void *raw)
+{
+	const struct clock_state *state = raw;
+	return state->is ? &state->is->object : NULL;
+}
+
 static int add(struct clock_state *state, struct hf__change *change, const struct value *value)
 {
 	struct set_backs *new = hf__alloc(sizeof *new);
@@ -246,6 +252,7 @@ const struct hf__domain hf__clock_domain = {
     .about = clock_about,
     .verify = clock_verify,
     .setback = clock_setback,
+    .setback_object = clock_setback_object,
 };
 
 /* --- Setting it back -------------------------------------------------------------------------------------------------------- */

@@ -49,6 +49,14 @@ int64_t hf__setback(const struct hf_store *s, void *const *states)
 	return 0;
 }
 
+const struct hf__object *hf__setback_object(const struct hf_store *s)
+{
+	for (unsigned i = 0; i < s->domains->count; i++)
+		if (s->domains->rows[i]->setback_object)
+			return s->domains->rows[i]->setback_object(s->states[i]);
+	return NULL;
+}
+
 int64_t hf__clock_mono(struct hf_store *s, int64_t setback)
 {
 	struct hf__clock *c = &s->clock;

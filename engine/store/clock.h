@@ -86,6 +86,7 @@ struct hf__clock {
 };
 
 struct hf_store;
+struct hf__object;
 struct hf__decision;
 struct hf__witness;
 
@@ -93,6 +94,8 @@ struct hf__witness;
 void hf__clock_init(struct hf_store *s);
 /* The sum of set-backs that these states know of. */
 int64_t hf__setback(const struct hf_store *s, void *const *states);
+/* What every answer that judges time depends on: a set-back that a crash could take back must show in none. NULL: there was no set-back. */
+const struct hf__object *hf__setback_object(const struct hf_store *s);
 /* What the store's clock shows now. */
 int64_t hf__clock(struct hf_store *s);
 /* How far that is ahead of the wall clock of the same reading. */

@@ -349,6 +349,8 @@ struct hf__domain {
 	int64_t (*next_ending)(const void *state, int64_t setback);
 	/* The one domain that keeps set-backs: their sum. NULL: another domain. */
 	int64_t (*setback)(const void *state);
+	/* Beside it: the object that holds the sum, on which every answer that judges time depends. NULL: none yet. */
+	const struct hf__object *(*setback_object)(const void *state);
 	/* What it remembers of names that are gone, and which containers wait to go. NULL: its names stay. */
 	struct hf__removed *(*removed)(void *state);
 };

@@ -65,6 +65,7 @@ int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *arg
 	q.now = hf__to_shown(q.mono, q.setback);
 	q.wall = store->clock.wall;
 	q.why = (struct hf__text){why, sizeof why, 0};
+	hf__query_depends(&q, hf__setback_object(store));
 	rc = read(&q, args);
 	const bool failed_before = atomic_load(&store->fault) != 0;
 	(void)pthread_mutex_unlock(&store->lock);

@@ -214,6 +214,7 @@ static void look_at_clock(struct hf_store *s, struct hf__decision *d)
 	d->setback = hf__setback(s, s->states);
 	d->now = hf__to_shown(d->mono, d->setback);
 	d->stamp = hf__to_shown(hf__clock_stamp(s, d->mono), d->setback);
+	hf__depends(d, hf__setback_object(s));
 }
 
 static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__op *op)
@@ -328,10 +329,7 @@ static struct hf__ticket ticket_of_refusal(struct hf_store *s, const struct hf__
 
 static int explain(const struct hf__op *ops, size_t count, uint32_t failed, int rc, const char *why, struct hf_error *error)
 {
-	if (why[0])
-		(void)hf__fail(error, rc, 0, "%s: %s", ops[failed].verb->name, why);
-	else
-		(void)hf__fail(error, rc, 0, "%s: %s", ops[failed].verb->name, hf_code_name(rc));
+	(void)hf__fail(error, rc, 0, "%s: %s", ops[failed].verb->name, why[0] ? why : hf_code_name(rc));
 	if (error && count > 1)
 		error->operation = failed;
 	return rc;

@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "holdfast/clock.h"
 #include "holdfast/lock.h"
 #include "lib/settings.h"
 #include "store/store.h"
 
 #define LEASE INT64_C(1000000000)
+#define SECOND INT64_C(1000000)
 
 struct scene {
 	struct stage *stage;
@@ -66,6 +68,18 @@ static int put(struct scene *s, hf_txn *txn)
 {
 	const struct hf_lock_put args = {.name = hf_str("free"), .owner = hf_str("w1"), .acquired_at = 5, .lease_until = STAGE_NOW + LEASE};
 	return hf_lock_put(s->store, txn, &args, NULL, NULL);
+}
+
+/* The clock of the scene runs ahead of the wall by a second, which this takes back. */
+static int set_back(struct scene *s, hf_txn *txn)
+{
+	const struct hf_clock_set_back args = {.reason = hf_str("the wall clock was wrong")};
+	if (!txn)
+		return hf_clock_set_back(s->store, NULL, &args, NULL, NULL);
+	stage_at(s->stage, STAGE_NOW + SECOND);
+	assert_int_equal(take_free(s, NULL), HF_OK);
+	stage_at(s->stage, STAGE_NOW);
+	return hf_clock_set_back(s->store, txn, &args, NULL, NULL);
 }
 
 /* --- Answers ---------------------------------------------------------------------------------------------------------------- */
@@ -133,6 +147,10 @@ static int put_again(struct scene *s)
 {
 	return put(s, NULL);
 }
+static int set_back_again(struct scene *s)
+{
+	return set_back(s, NULL);
+}
 static void nothing(void *ctx)
 {
 	(void)ctx;
@@ -194,6 +212,14 @@ static const struct row {
     {"put of what is put", put, put_again, HF_OK, true},
     {"list", take_free, list, HF_OK, true},
     {"stats", give_back, stats, HF_OK, true},
+    /* The time by which each answer judges may go back again with the set-back. */
+    {"get after a set-back", set_back, get_other, HF_OK, true},
+    {"check after a set-back", set_back, check, HF_OK, true},
+    {"guard_held after a set-back", set_back, guard_held, HF_OK, true},
+    {"list after a set-back", set_back, list, HF_OK, true},
+    {"callback on a held lock after a set-back", set_back, with_held, HF_EHELD, true},
+    {"acquire of a held lock after a set-back", set_back, acquire_by_another, HF_EHELD, true},
+    {"a second set-back", set_back, set_back_again, HF_OK, true},
     /* Not waited for: what the answer has nothing to do with. */
     {"get beside another lock's change", give_back, get_other, HF_OK, false},
     {"check beside another lock's change", take_free, check, HF_OK, false},
