@@ -196,9 +196,9 @@ static void every_field_survives_json_lines(void **state)
 	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id_base64\":\"/w==\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
 	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id\":\"a\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
 	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"a:b\",\"fingerprint_base64\":\"gAA=\",\"status\":-2147483648,"
-	    "\"response\":\"a\\u0000b\",\"created_at\":\"1970-01-01T00:00:00.000000Z\",\"expires_at\":null}\n"
+	    "\"response\":\"a\\u0000b\",\"created_at\":\"1970-01-01T00:00:00.000000Z\",\"expires_at\":null,\"expires_computed\":false}\n"
 	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"~\",\"fingerprint\":\"\",\"status\":2147483647,"
-	    "\"response_base64\":\"/w==\",\"created_at\":\"1969-12-31T23:59:59.999999Z\",\"expires_at\":\"@9223372036854775807\"}\n"
+	    "\"response_base64\":\"/w==\",\"created_at\":\"1969-12-31T23:59:59.999999Z\",\"expires_at\":\"@9223372036854775807\",\"expires_computed\":true}\n"
 	    "{\"kind\":\"migration\",\"name\":\"zeta\\u0001\",\"applied_at\":\"2026-11-20T09:30:00.000001Z\",\"has_checksum\":true,\"checksum\":\"18446744073709551615\"}\n"
 	    "{\"kind\":\"migration\",\"name\":\"alpha\",\"applied_at\":\"1970-01-01T00:00:00.000000Z\",\"has_checksum\":false,\"checksum\":\"0\"}\n"
 	    "{\"kind\":\"end\",\"objects\":\"14\"}\n";
