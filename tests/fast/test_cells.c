@@ -1,5 +1,6 @@
-/* Is every cell of the contract's tables run? The table tests compare what they run with DESIGN.md ("Cells", see lib/cells.h). This test looks from the
- * other side, so that nothing is forgotten in both places:
+/* Is every cell of the contract's tables run? The table tests compare what they run with the
+ * lists in docs/domains/ ("Cells", see lib/cells.h). This test looks from the other side, so that
+ * nothing is forgotten in both places:
  *
  *  - each domain of the table of domains has a row in "Cells", and each row a domain;
  *  - each row has exactly one test that compares itself with it, and that test goes over all settings;
@@ -83,7 +84,7 @@ static size_t domains_without_row(const struct world *world)
 		while (cells_next_row(&at, &row))
 			there = there || cells_row_is_of(&row, all->rows[i]->name);
 		if (!there)
-			missing(world, "domain %s has no row in DESIGN.md", all->rows[i]->name);
+			missing(world, "domain %s has no row in docs/domains", all->rows[i]->name);
 		found += !there;
 	}
 	return found;
@@ -174,7 +175,7 @@ static size_t contract_not_listed(const struct world *world)
 		for (size_t j = 0; j < CONTRACT_WORDS && contract[i].words[j]; j++) {
 			const bool there = is_listed(world, contract[i].domain, contract[i].words[j]);
 			if (!there)
-				missing(world, "%s %s is in no row of DESIGN.md", contract[i].domain, contract[i].words[j]);
+				missing(world, "%s %s is in no row of docs/domains", contract[i].domain, contract[i].words[j]);
 			found += !there;
 		}
 	return found;
@@ -255,7 +256,7 @@ static size_t mutation_not_run(const struct world *world, const char *domain, co
 	const bool named = strncmp(name, prefix, len) == 0, listed = named && is_listed(world, domain, name + len);
 	const bool called = named && is_called(world, domain, name + len, name);
 	if (!listed)
-		missing(world, "%s is in no row of DESIGN.md", name);
+		missing(world, "%s is in no row of docs/domains", name);
 	if (!called)
 		missing(world, "%s is not called by a table test of %s that has it", name, domain);
 	return !listed || !called;

@@ -2,7 +2,7 @@
  * that results, in every setting (lib/settings.h); each of them plainly, with an expected version that is right, with one that is wrong, inside
  * a transaction, and inside one that fails afterwards.
  *
- * Each cell has a collection of its own, so all of them are arranged in one store, carried over together, and then performed. DESIGN.md lists
+ * Each cell has a collection of its own, so all of them are arranged in one store, carried over together, and then performed. The domain's page lists
  * operations and states by the names they have here. */
 #include <setjmp.h>
 #include <stdarg.h>

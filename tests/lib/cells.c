@@ -1,5 +1,15 @@
-/* See cells.h. Rows of other tables are passed over: only what stands between the heading "Cells" and the next one is looked at, and only lines that
- * begin with a name in backquotes. */
+/* See cells.h. Each domain's page has a section "Cells", in lines that fit on a screen. A page that
+ * would be too long has them in a page of its own, NAME-cells.md.
+ *
+ *	## Cells
+ *
+ *	`cursor, reads`
+ *
+ *	- operations: get · list of a stream ·
+ *	  list of a stream in pages
+ *	- states: absent · removed
+ *
+ * They are read into one text with a line for each table: | `table` | operations | states |. */
 #include "lib/cells.h"
 
 #include <ctype.h>
@@ -12,23 +22,87 @@
 
 #include <cmocka.h>
 
-enum { DESIGN_MAX = 1 << 20, LINE_MAX_BYTES = 1 << 16 };
+#include "store/store.h"
+
+enum { TEXT_MAX = 1 << 20, LINE_MAX_BYTES = 1 << 16 };
 
 #define HEADING "\n### Cells\n"
+#define PAGE_HEADING "\n## Cells\n"
 #define SEPARATOR " · "
 
-/* --- Reading the design ------------------------------------------------------------------------------------------------------- */
+/* --- Reading the pages -------------------------------------------------------------------- */
+
+/* NULL: there is no such page. */
+static char *page_read(const char *domain, const char *ending)
+{
+	char path[4096], *text = malloc(TEXT_MAX);
+	(void)snprintf(path, sizeof path, "%s/docs/domains/%s%s", HF_SOURCE_DIR, domain, ending);
+	FILE *page = fopen(path, "re");
+	assert_non_null(text);
+	if (!page) {
+		free(text);
+		return NULL;
+	}
+	const size_t len = fread(text, 1, TEXT_MAX, page);
+	assert_true(len < TEXT_MAX && !ferror(page));
+	text[len] = '\0';
+	(void)fclose(page);
+	return text;
+}
+
+static char *append(char *to, const char *text)
+{
+	const size_t len = strlen(text);
+	memcpy(to, text, len + 1);
+	return to + len;
+}
+
+static const char *behind(const char *line, const char *prefix)
+{
+	const size_t len = strlen(prefix);
+	return strncmp(line, prefix, len) == 0 ? line + len : NULL;
+}
+
+/* Puts the page's tables behind `to`, a line each. Gives the new end. */
+static char *rows_append(char *to, char *page)
+{
+	char *rest = strstr(page, PAGE_HEADING);
+	bool open = false;
+	rest = rest ? rest + strlen(PAGE_HEADING) : rest;
+	for (char *line = rest ? strsep(&rest, "\n") : NULL; line; line = strsep(&rest, "\n")) {
+		const char *column = behind(line, "- operations: ");
+		column = column ? column : behind(line, "- states: ");
+		if (behind(line, "## "))
+			break;
+		if (line[0] == '`') {
+			to = append(append(to, open ? " |\n| " : "| "), line);
+			open = true;
+		} else if (open && column) {
+			to = append(append(to, " | "), column);
+		} else if (open && behind(line, "  ")) {
+			to = append(append(to, " "), behind(line, "  "));
+		}
+	}
+	return append(to, open ? " |\n" : "");
+}
 
 char *cells_design(void)
 {
-	FILE *design = fopen(HF_SOURCE_DIR "/DESIGN.md", "re");
-	char *text = malloc(DESIGN_MAX);
-	assert_non_null(design);
+	static const char *const endings[] = {".md", "-cells.md"};
+	const struct hf__domains *all = hf__all_domains();
+	char *text = malloc(TEXT_MAX), *end = text;
+	size_t left = TEXT_MAX - 100;
 	assert_non_null(text);
-	const size_t len = fread(text, 1, DESIGN_MAX, design);
-	assert_true(len < DESIGN_MAX && !ferror(design));
-	text[len] = '\0';
-	(void)fclose(design);
+	end = append(end, "# The cells of all domains\n" HEADING);
+	for (unsigned i = 0; i < 2 * all->count; i++) {
+		char *page = page_read(all->rows[i / 2]->name, endings[i % 2]);
+		if (!page)
+			continue;
+		assert_true(strlen(page) < left); /* a row is never longer than its lines */
+		left -= strlen(page);
+		end = rows_append(end, page);
+		free(page);
+	}
 	return text;
 }
 
@@ -111,7 +185,7 @@ static const char *find_listed(const char *design, const char *table, struct cel
 		if (strncmp(row.table, table, len) != 0 || row.table[len] != '`')
 			continue;
 		if (line)
-			fail_msg("DESIGN.md, Cells: `%s` is listed twice", table);
+			fail_msg("docs/domains, Cells: `%s` is listed twice", table);
 		line = row.table - 3;
 		*found = row;
 	}
@@ -132,7 +206,7 @@ void cells_are_listed(const char *table, cells_name operation, cells_name state)
 	const char *listed = find_listed(design, table, &row);
 	const int listed_len = listed ? (int)(row.end - listed) : 0;
 	if (!listed || (size_t)listed_len != len || strncmp(run, listed, len) != 0)
-		fail_msg("DESIGN.md, Cells: this is run\n%s\nand this is listed\n%.*s", run, listed ? listed_len : 9,
+		fail_msg("docs/domains, Cells: this is run\n%s\nand this is listed\n%.*s", run, listed ? listed_len : 9,
 		         listed ? listed : "(nothing)");
 	free(run);
 	free(design);

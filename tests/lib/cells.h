@@ -1,6 +1,7 @@
-/* The cells that the table tests run, listed in DESIGN.md ("Cells"): an operation or a state that is run and not listed fails, and so does one that is
- * listed and not run. A row of that table is one line: | `table` | operations | states |. A table is named after its domain, "cursor" or "cursor, reads".
- * Names stand in the order in which they are run, with " · " between them. */
+/* The cells that the table tests run, listed in docs/domains/ ("Cells"): an operation or a state
+ * that is run and not listed fails, and so does one that is listed and not run. A table is named
+ * after its domain, "cursor" or "cursor, reads". Names stand in the order in which they are run,
+ * with " · " between them. */
 #ifndef TESTS_LIB_CELLS_H
 #define TESTS_LIB_CELLS_H
 
@@ -10,10 +11,10 @@
 /* The i-th name; NULL behind the last. */
 typedef const char *(*cells_name)(size_t i);
 
-/* Fails the running test unless DESIGN.md's row of this table says exactly these. */
+/* Fails the running test unless the domain's page lists exactly these for this table. */
 void cells_are_listed(const char *table, cells_name operation, cells_name state);
 
-/* The whole of DESIGN.md; free it. */
+/* The tables of all pages, one line each: | `table` | operations | states |. Free it. */
 char *cells_design(void);
 /* Finds the row at or after *at, which begins as the whole design and moves behind it. False: there are no more. The three columns point into the
  * design and are not terminated. */
