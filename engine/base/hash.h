@@ -1,4 +1,4 @@
-/* Checksums of what is on disk, and the keyed hash of what is in memory. The two are never mixed: see DESIGN.md. */
+/* Checksums of what is on disk, and the keyed hash of what is in memory. The two are never mixed: see hash.c. */
 #ifndef HF_BASE_HASH_H
 #define HF_BASE_HASH_H
 

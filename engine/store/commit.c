@@ -19,7 +19,7 @@
 
 #include "store/futex.h"
 
-/* See yield_a_few_times. Settable at compile time to measure it: DESIGN.md 17. */
+/* See yield_a_few_times. Settable at compile time to measure it: docs/decisions.md. */
 #ifndef HF__YIELDS
 #define HF__YIELDS 16u
 #endif

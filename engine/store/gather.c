@@ -18,7 +18,7 @@
 #define WAIT_OF_FLUSH 0.35
 #define GAP_MIN_NS 12000.0
 #define GAP_MAX_NS 40000.0
-/* What a commit costs the processors, roughly. It only decides how large a crowd is worth waiting for: DESIGN.md 17. */
+/* What a commit costs the processors, roughly. It only decides how large a crowd is worth waiting for: docs/decisions.md. */
 #define ARRIVAL_NS 4000.0
 
 static double clamp(double value, double low, double high)

@@ -259,7 +259,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	hf__clock_init(s);
 	s->async.written = s->async.durable = (struct hf__span){1, 0};
 	atomic_init(&s->async.event, -1);
-	/* It is held for a microsecond or two: going to sleep over it costs more than looking again. DESIGN.md 17. */
+	/* It is held for a microsecond or two: going to sleep over it costs more than looking again: docs/decisions.md. */
 	(void)pthread_mutexattr_init(&adaptive);
 #ifdef __GLIBC__
 	(void)pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
