@@ -1,11 +1,13 @@
-/* What a durable commit costs, against the floor R that the disk sets: pwrite + fdatasync of the same bytes on a zero-filled file.
+/* What a durable commit costs, against the floor R that the disk sets: pwrite + fdatasync of the
+ * same bytes on a zero-filled file.
  *
- * One process, one directory. Each round alternates short slices R, 1 thread, R, 4 threads, R, 16, R, 64, R, one thread with 64 tickets out, which
- * sleeps on the store's eventfd as an event loop does: disks drift by tens of per cent
- * within minutes, so a figure is compared only with the R slice just before it, and the table holds medians over the
- * rounds. Every operation is one durable outbox enqueue, 16-byte id and 100-byte payload, default options. R writes as many bytes as
- * one such commit of a single thread adds to the log, measured at the start. The last lines hold the bars; the exit status is 1 when
- * one of them fails. */
+ * One process, one directory. Each round alternates short slices R, 1 thread, R, 4 threads, R,
+ * 16, R, 64, R, one thread with 64 tickets out, which sleeps on the store's eventfd as an event
+ * loop does: disks drift by tens of per cent within minutes, so a figure is compared only with
+ * the R slice just before it, and the table holds medians over the rounds. Every operation is
+ * one durable outbox enqueue, 16-byte id and 100-byte payload, default options. R writes as many
+ * bytes as one such commit of a single thread adds to the log, measured at the start. The last
+ * lines hold the bars; the exit status is 1 when one of them fails. */
 #include "holdfast/async.h"
 #include "holdfast/outbox.h"
 #include "holdfast/outbox_read.h"
@@ -36,7 +38,8 @@ static const struct {
 	unsigned threads;
 	double bar; /* entries/s must be at least so many times R's */
 	bool async; /* each with TICKETS out */
-} cases[] = {{1, 0.92, false}, {4, 2.0, false}, {16, 6.0, false}, {64, 15.0, false}, {1, 12.0, true}};
+} cases[] = {
+    {1, 0.92, false}, {4, 2.0, false}, {16, 6.0, false}, {64, 15.0, false}, {1, 12.0, true}};
 
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };
 
@@ -48,7 +51,8 @@ struct figures {
 	double ratio; /* to R */
 };
 
-/* A cache line or more of its own for each thread, so that counting does not slow the neighbours. */
+/* A cache line or more of its own for each thread, so that counting does not slow the
+ * neighbours. */
 struct worker {
 	_Alignas(128) struct histogram latencies;
 	uint64_t next; /* number of the next item: makes its id */
@@ -77,11 +81,13 @@ static bool complain(const char *what, const struct hf_error *error)
 	return false;
 }
 
-/* --- One slice ------------------------------------------------------------------------------------------------------------ */
+/* --- One slice -------------------------------------------------------------------------------- */
 
-static int enqueue_one(hf_store *store, unsigned thread, uint64_t number, struct hf_ticket *ticket, struct hf_error *error)
+static int enqueue_one(hf_store *store, unsigned thread, uint64_t number, struct hf_ticket *ticket,
+                       struct hf_error *error)
 {
-	static const char payload[PAYLOAD_SIZE] = "{\"subject\":\"a payload of one hundred bytes, as a small message would be\"}";
+	static const char payload[PAYLOAD_SIZE] =
+	    "{\"subject\":\"a payload of one hundred bytes, as a small message would be\"}";
 	static const char digits[] = "0123456789abcdef";
 	char id[ID_SIZE];
 	struct hf_outbox_enqueue args = {
@@ -161,7 +167,8 @@ static void submit_until(void *arg, unsigned thread, uint64_t deadline)
 		while (!over && flight.count < TICKETS && !worker->failed) {
 			size_t last = (flight.first + flight.count++) % TICKETS;
 			flight.began[last] = bench_ticks();
-			worker->failed = enqueue_one(bench->store, thread, worker->next++, &flight.tickets[last], &worker->error);
+			worker->failed = enqueue_one(bench->store, thread, worker->next++,
+			                             &flight.tickets[last], &worker->error);
 		}
 		if (worker->failed || flight.count == 0)
 			return;
@@ -196,7 +203,8 @@ static bool slice_raw(struct bench *bench, struct figures *out)
 	return true;
 }
 
-/* Adds up what the threads counted; false when a call failed or an acknowledged item is not in the log. */
+/* Adds up what the threads counted; false when a call failed or an acknowledged item is not in
+ * the log. */
 static bool collect(struct bench *bench, unsigned threads, uint64_t entries)
 {
 	histogram_clear(&bench->sum);
@@ -208,8 +216,8 @@ static bool collect(struct bench *bench, unsigned threads, uint64_t entries)
 		histogram_clear(&worker->latencies);
 	}
 	if (bench->sum.count != entries) {
-		fprintf(stderr, "%llu items were acknowledged, %llu entries written\n", (unsigned long long)bench->sum.count,
-		        (unsigned long long)entries);
+		fprintf(stderr, "%llu items were acknowledged, %llu entries written\n",
+		        (unsigned long long)bench->sum.count, (unsigned long long)entries);
 		return false;
 	}
 	return true;
@@ -223,23 +231,26 @@ static bool slice_store(struct bench *bench, unsigned threads, bool async, struc
 
 	if (hf_info(bench->store, &before, &error))
 		return complain("info", &error);
-	ns = pool_run(&bench->pool, threads, (uint64_t)(bench->seconds * 1e9), async ? submit_until : enqueue_until, bench);
+	ns = pool_run(&bench->pool, threads, (uint64_t)(bench->seconds * 1e9),
+	              async ? submit_until : enqueue_until, bench);
 	if (hf_info(bench->store, &after, &error))
 		return complain("info", &error);
 	if (!collect(bench, threads, after.entries - before.entries))
 		return false;
 	if (after.signals - before.signals > after.syncs - before.syncs) {
-		fprintf(stderr, "%llu writes to the eventfd in %llu syncs\n", (unsigned long long)(after.signals - before.signals),
+		fprintf(stderr, "%llu writes to the eventfd in %llu syncs\n",
+		        (unsigned long long)(after.signals - before.signals),
 		        (unsigned long long)(after.syncs - before.syncs));
 		return false;
 	}
 	*out = figures_of(&bench->sum, after.syncs - before.syncs, ns);
-	/* A queue is drained by those who use it. Emptied between slices, so that every slice begins with the same store. */
+	/* A queue is drained by those who use it. Emptied between slices, so that every slice begins
+	 * with the same store. */
 	const struct hf_outbox_clear clear = {.queue = hf_str("bench")};
 	return !hf_outbox_clear(bench->store, NULL, &clear, NULL, &error) || complain("clear", &error);
 }
 
-/* --- Set up --------------------------------------------------------------------------------------------------------------- */
+/* --- Set up ----------------------------------------------------------------------------------- */
 
 /* Bytes that one commit of one thread adds to the log; 0 on failure. */
 static size_t commit_size(struct bench *bench)
@@ -289,7 +300,8 @@ static bool bench_open(struct bench *bench)
 	snprintf(path, sizeof(path), "%s/raw", bench->directory);
 	if (!size || !raw_init(&bench->raw, path, size))
 		return false;
-	printf("workload   durable outbox enqueue, %d-byte id, %d-byte payload; a commit of one thread adds %zu bytes to the log, R writes as "
+	printf("workload   durable outbox enqueue, %d-byte id, %d-byte payload; a commit of one thread "
+	       "adds %zu bytes to the log, R writes as "
 	       "many\n",
 	       ID_SIZE, PAYLOAD_SIZE, size);
 	return true;
@@ -318,7 +330,7 @@ static bool bench_close(struct bench *bench)
 	return ok;
 }
 
-/* --- Rounds and their medians --------------------------------------------------------------------------------------------- */
+/* --- Rounds and their medians ----------------------------------------------------------------- */
 
 /* Round 0 warms caches, threads and the disk up and does not count. */
 static bool run_rounds(struct bench *bench)
@@ -327,7 +339,8 @@ static bool run_rounds(struct bench *bench)
 		unsigned slot = round ? round - 1 : 0;
 		for (unsigned c = 0; c < CASES; c++) {
 			struct figures *floor = &bench->floor[c][slot], *slice = &bench->slices[c][slot];
-			if (!slice_raw(bench, floor) || !slice_store(bench, cases[c].threads, cases[c].async, slice))
+			if (!slice_raw(bench, floor) ||
+			    !slice_store(bench, cases[c].threads, cases[c].async, slice))
 				return false;
 			slice->ratio = slice->rate / floor->rate;
 		}
@@ -368,8 +381,8 @@ static struct figures medians(const struct figures *figures, size_t count)
 
 static void print_row(const char *name, const struct figures *f)
 {
-	printf("%-12s %10.0f %9.0f %13.2f %9.0f %9.0f %9.0f %9.2f\n", name, f->rate, f->syncs, f->rate / f->syncs, f->p50, f->p99, f->p999,
-	       f->ratio);
+	printf("%-12s %10.0f %9.0f %13.2f %9.0f %9.0f %9.0f %9.2f\n", name, f->rate, f->syncs,
+	       f->rate / f->syncs, f->p50, f->p99, f->p999, f->ratio);
 }
 
 /* A floor that moves makes every ratio to it doubtful: says so. */
@@ -382,7 +395,9 @@ static void print_steadiness(const struct figures *floor, size_t count)
 		most = floor[i].rate > most ? floor[i].rate : most;
 	}
 	printf("\nR was %.0f to %.0f a second in its %zu slices%s\n", least, most, count,
-	       most > 2 * least ? ": UNSTEADY, something else used the disk; run it again on a quiet machine" : "");
+	       most > 2 * least
+	           ? ": UNSTEADY, something else used the disk; run it again on a quiet machine"
+	           : "");
 }
 
 /* Gives how many bars failed. */
@@ -394,8 +409,8 @@ static int print_table(struct bench *bench)
 
 	for (unsigned c = 0; c < CASES; c++)
 		memcpy(&all[(size_t)c * bench->rounds], bench->floor[c], bench->rounds * sizeof(all[0]));
-	printf("\n%-12s %10s %9s %13s %9s %9s %9s %9s\n", "threads", "entries/s", "syncs/s", "entries/sync", "p50 us", "p99 us", "p99.9 us",
-	       "ratio");
+	printf("\n%-12s %10s %9s %13s %9s %9s %9s %9s\n", "threads", "entries/s", "syncs/s",
+	       "entries/sync", "p50 us", "p99 us", "p99.9 us", "ratio");
 	f = medians(all, (size_t)CASES * bench->rounds);
 	print_row("R, raw loop", &f);
 	for (unsigned c = 0; c < CASES; c++) {
@@ -409,13 +424,14 @@ static int print_table(struct bench *bench)
 	for (unsigned c = 0; c < CASES; c++) {
 		bool pass = ratios[c] >= cases[c].bar;
 		failed += !pass;
-		printf("%2u thread%s %6.2f R, required >= %5.2f R  %s%s\n", cases[c].threads, cases[c].threads == 1 ? ": " : "s:", ratios[c],
-		       cases[c].bar, pass ? "PASS" : "FAIL", cases[c].async ? "  (64 tickets out)" : "");
+		printf("%2u thread%s %6.2f R, required >= %5.2f R  %s%s\n", cases[c].threads,
+		       cases[c].threads == 1 ? ": " : "s:", ratios[c], cases[c].bar, pass ? "PASS" : "FAIL",
+		       cases[c].async ? "  (64 tickets out)" : "");
 	}
 	return failed;
 }
 
-/* --- Arguments ------------------------------------------------------------------------------------------------------------ */
+/* --- Arguments -------------------------------------------------------------------------------- */
 
 /* By default beside the program: a build tree lies on a disk. */
 static const char *program_directory(void)
@@ -434,14 +450,16 @@ static const char *program_directory(void)
 
 static bool parse(struct bench *bench, int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"seconds", required_argument, NULL, 's'}, {"rounds", required_argument, NULL, 'r'}, {"dir", required_argument, NULL, 'd'}, {0}};
+	static const struct option options[] = {{"seconds", required_argument, NULL, 's'},
+	                                        {"rounds", required_argument, NULL, 'r'},
+	                                        {"dir", required_argument, NULL, 'd'},
+	                                        {0}};
 	int option;
 
 	bench->parent = program_directory();
 	bench->seconds = 0.5;
 	bench->rounds = 9;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		if (option == 's')
 			bench->seconds = strtod(optarg, NULL);
 		else if (option == 'r')
@@ -450,8 +468,8 @@ static bool parse(struct bench *bench, int argc, char **argv)
 			bench->parent = optarg;
 		else
 			return false;
-	}
-	return optind == argc && bench->seconds > 0.0 && bench->seconds <= 1.0 && bench->rounds >= 1 && bench->rounds <= ROUNDS_MAX;
+	return optind == argc && bench->seconds > 0.0 && bench->seconds <= 1.0 && bench->rounds >= 1 &&
+	       bench->rounds <= ROUNDS_MAX;
 }
 
 int main(int argc, char **argv)
@@ -460,13 +478,17 @@ int main(int argc, char **argv)
 	int status = 1;
 
 	if (!parse(&bench, argc, argv)) {
-		fprintf(stderr, "usage: bench_commit [--seconds LENGTH-OF-A-SLICE (to 1)] [--rounds N (to %d)] [--dir DIRECTORY]\n", ROUNDS_MAX);
+		fprintf(stderr,
+		        "usage: bench_commit [--seconds LENGTH-OF-A-SLICE (to 1)] [--rounds N (to %d)] "
+		        "[--dir DIRECTORY]\n",
+		        ROUNDS_MAX);
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	bool on_disk = machine_print(bench.parent);
 	if (bench_open(&bench)) {
-		printf("rounds     %u of 2 x %d slices of %.2f s\n", bench.rounds, (int)CASES, bench.seconds);
+		printf("rounds     %u of 2 x %d slices of %.2f s\n", bench.rounds, (int)CASES,
+		       bench.seconds);
 		if (run_rounds(&bench))
 			status = print_table(&bench) || !on_disk;
 	}

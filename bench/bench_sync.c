@@ -1,7 +1,8 @@
-/* What one durable write costs, by how the blocks came to be and by which call makes it durable. All methods take turns in one run, in slices, so that a
- * noisy neighbour hits them alike; the ratio is to zero-filled + fdatasync, which is what holdfast does.
+/* What one durable write costs, by how the blocks came to be and by which call makes it durable.
+ * All methods take turns in one run, in slices, so that a noisy neighbour hits them alike; the
+ * ratio is to zero-filled + fdatasync, which is what holdfast does.
  *
- *	bench_sync [--rounds N] [--seconds S] [--bytes B] [--dir DIR] */
+ * bench_sync [--rounds N] [--seconds S] [--bytes B] [--dir DIR] */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -85,7 +86,8 @@ static void start(struct method *m, const char *dir)
 	(void)unlink(path);
 }
 
-/* One durable write; the same number of bytes for all but O_DIRECT, which can only write whole blocks. */
+/* One durable write; the same number of bytes for all but O_DIRECT, which can only write whole
+ * blocks. */
 static bool write_once(struct method *m, const void *data, size_t bytes)
 {
 	const size_t len = m->call == DIRECT ? BLOCK : bytes;
@@ -93,7 +95,8 @@ static bool write_once(struct method *m, const void *data, size_t bytes)
 	if (m->blocks != APPEND && m->at + (off_t)len > FILE_BYTES)
 		m->at = 0;
 	const ssize_t put = pwritev2(m->fd, &piece, 1, m->at, m->call == DSYNC ? RWF_DSYNC : 0);
-	/* O_DIRECT rewrites the block that the record lies in, and moves on when it is full, as a log would. */
+	/* O_DIRECT rewrites the block that the record lies in, and moves on when it is full, as a
+	 * log would. */
 	m->at = m->call == DIRECT ? m->at + (off_t)BLOCK : m->at + (off_t)len;
 	if (put != (ssize_t)len)
 		return false;
@@ -140,7 +143,7 @@ int main(int argc, char **argv)
 	double seconds = 0.5;
 	size_t bytes = 304;
 	const char *dir = ".";
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
 		if (c == 'r')
 			rounds = (unsigned)strtoul(optarg, NULL, 10);
 		else if (c == 's')
@@ -151,7 +154,6 @@ int main(int argc, char **argv)
 			dir = optarg;
 		else
 			return 2;
-	}
 	if (rounds < 1 || rounds > ROUNDS_MAX || bytes < 1 || bytes > BLOCK || seconds <= 0)
 		return 2;
 	void *data = aligned_alloc(BLOCK, BLOCK);
@@ -165,13 +167,15 @@ int main(int argc, char **argv)
 			if (!methods[i].unsupported)
 				slice(&methods[i], round, seconds, data, bytes);
 	const double base = median(methods[0].rate, rounds);
-	printf("%zu bytes a write, %u rounds of %.1f s each, medians (O_DIRECT writes whole blocks of %d)\n", bytes, rounds, seconds, BLOCK);
+	printf("%zu bytes a write, %u rounds of %.1f s each, medians (O_DIRECT writes whole blocks of "
+	       "%d)\n",
+	       bytes, rounds, seconds, BLOCK);
 	for (unsigned i = 0; i < METHODS; i++) {
 		if (methods[i].unsupported)
 			printf("%-32s not supported here\n", methods[i].name);
 		else
-			printf("%-32s %8.0f writes/s  x%.2f\n", methods[i].name, median(methods[i].rate, rounds),
-			       median(methods[i].rate, rounds) / base);
+			printf("%-32s %8.0f writes/s  x%.2f\n", methods[i].name,
+			       median(methods[i].rate, rounds), median(methods[i].rate, rounds) / base);
 	}
 	free(data);
 	return 0;

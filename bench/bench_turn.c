@@ -1,8 +1,10 @@
-/* What a short command costs: open, one durable mutation, close, on a store of 10,000 objects: half of them inbox records, a quarter each
- * cursors and outbox items. Programs that use a store one after the other, a command line beside a cron job, live from this figure.
+/* What a short command costs: open, one durable mutation, close, on a store of 10,000 objects:
+ * half of them inbox records, a quarter each cursors and outbox items. Programs that use a store
+ * one after the other, a command line beside a cron job, live from this figure.
  *
- * Measured twice: through the library in this process, and through the tool as a process of its own, from fork to the end of its wait. The
- * two alternate, so that a disk that slows down hits both. The bar is on the medians; the exit status is 1 when one fails. */
+ * Measured twice: through the library in this process, and through the tool as a process of its
+ * own, from fork to the end of its wait. The two alternate, so that a disk that slows down hits
+ * both. The bar is on the medians; the exit status is 1 when one fails. */
 #include "holdfast/holdfast.h"
 
 #include "lib/histogram.h"
@@ -35,7 +37,8 @@ struct bench {
 	char store[4200];
 	unsigned turns;
 	struct histogram library, process;
-	struct histogram library_cpu, process_cpu; /* the same turns without the time that others had the processor or the disk */
+	/* the same turns without the time that others had the processor or the disk */
+	struct histogram library_cpu, process_cpu;
 };
 
 static bool complain(const char *what, const struct hf_error *error)
@@ -44,25 +47,31 @@ static bool complain(const char *what, const struct hf_error *error)
 	return false;
 }
 
-/* --- The store ------------------------------------------------------------------------------------------------------------ */
+/* --- The store -------------------------------------------------------------------------------- */
 
 static int add_object(hf_store *store, hf_txn *txn, unsigned number, struct hf_error *error)
 {
-	static const char payload[] = "{\"subject\":\"a payload of one hundred bytes, as a small message would be\",\"urgent\":false}";
+	static const char payload[] = "{\"subject\":\"a payload of one hundred bytes, as a small "
+	                              "message would be\",\"urgent\":false}";
 	char name[32];
 
 	snprintf(name, sizeof(name), "object-%u", number);
 	if (number % 4 == 0) {
-		struct hf_cursor_advance args = {
-		    .key = {hf_str(name), hf_str("events"), hf_str("")}, .sequence = 1, .delivery_id = hf_str("d-1"), .delivered_at = HF_UNSET};
+		struct hf_cursor_advance args = {.key = {hf_str(name), hf_str("events"), hf_str("")},
+		                                 .sequence = 1,
+		                                 .delivery_id = hf_str("d-1"),
+		                                 .delivered_at = HF_UNSET};
 		return hf_cursor_advance(store, txn, &args, NULL, error);
 	}
 	if (number % 4 == 1) {
-		struct hf_outbox_enqueue args = {.queue = hf_str("bench"), .id = hf_str(name), .payload = hf_str(payload)};
+		struct hf_outbox_enqueue args = {
+		    .queue = hf_str("bench"), .id = hf_str(name), .payload = hf_str(payload)};
 		return hf_outbox_enqueue(store, txn, &args, NULL, error);
 	}
-	struct hf_inbox_input input = {.thread = hf_str(name), .payload = hf_str(payload), .unread = true, .updated_at = HF_UNSET};
-	struct hf_inbox_save args = {.user = hf_str("ann"), .records = &input, .count = 1, .generated_at = number};
+	struct hf_inbox_input input = {
+	    .thread = hf_str(name), .payload = hf_str(payload), .unread = true, .updated_at = HF_UNSET};
+	struct hf_inbox_save args = {
+	    .user = hf_str("ann"), .records = &input, .count = 1, .generated_at = number};
 	return hf_inbox_save(store, txn, &args, NULL, error);
 }
 
@@ -104,7 +113,7 @@ static bool fill(struct bench *bench)
 	return ok;
 }
 
-/* --- One turn ------------------------------------------------------------------------------------------------------------- */
+/* --- One turn --------------------------------------------------------------------------------- */
 
 static uint64_t cpu_ticks(void)
 {
@@ -116,7 +125,8 @@ static uint64_t cpu_ticks(void)
 
 static uint64_t cpu_of(const struct rusage *usage)
 {
-	int64_t us = (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000 + usage->ru_utime.tv_usec + usage->ru_stime.tv_usec;
+	int64_t us = (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000 +
+	             usage->ru_utime.tv_usec + usage->ru_stime.tv_usec;
 
 	return (uint64_t)us * 1000u;
 }
@@ -125,8 +135,9 @@ static uint64_t cpu_of(const struct rusage *usage)
 static bool turn_library(struct bench *bench, unsigned number)
 {
 	struct hf_options options = {.no_background = true};
-	struct hf_cursor_advance args = {
-	    .key = {hf_str("object-0"), hf_str("events"), hf_str("")}, .sequence = 2 * (int64_t)number + 2, .delivered_at = HF_UNSET};
+	struct hf_cursor_advance args = {.key = {hf_str("object-0"), hf_str("events"), hf_str("")},
+	                                 .sequence = 2 * (int64_t)number + 2,
+	                                 .delivered_at = HF_UNSET};
 	struct hf_error error;
 	uint64_t before = bench_ticks(), cpu = cpu_ticks();
 	hf_store *store;
@@ -156,11 +167,14 @@ static bool turn_process(struct bench *bench, unsigned number)
 	if (child == 0) {
 		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 		if (dup2(null, STDOUT_FILENO) == STDOUT_FILENO)
-			execl(bench->tool, "holdfast", "-C", bench->store, "cursor", "advance", "object-0", "events", sequence, (char *)NULL);
+			execl(bench->tool, "holdfast", "-C", bench->store, "cursor", "advance", "object-0",
+			      "events", sequence, (char *)NULL);
 		_exit(127);
 	}
-	if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		fprintf(stderr, "%s: the command failed (status %d); is it built?\n", bench->tool, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) != 0) {
+		fprintf(stderr, "%s: the command failed (status %d); is it built?\n", bench->tool,
+		        WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 		return false;
 	}
 	histogram_add(&bench->process, bench_ticks() - before);
@@ -198,18 +212,20 @@ static bool check(struct bench *bench)
 
 	if (hf_open(bench->store, &options, &store, &error))
 		return complain("open", &error);
-	if (hf_cursor_get(store, &key, 0, &got, &error) || hf_inbox_counts(store, hf_str("ann"), 0, &counts, &error) ||
+	if (hf_cursor_get(store, &key, 0, &got, &error) ||
+	    hf_inbox_counts(store, hf_str("ann"), 0, &counts, &error) ||
 	    hf_outbox_stats(store, hf_str("bench"), 0, &stats, &error))
 		complain("check", &error);
 	else
-		ok = got.cursor.last_sequence == 2 * (int64_t)bench->turns + 3 && counts.total == OBJECTS / 2 && stats.queued.items == OBJECTS / 4;
+		ok = got.cursor.last_sequence == 2 * (int64_t)bench->turns + 3 &&
+		     counts.total == OBJECTS / 2 && stats.queued.items == OBJECTS / 4;
 	if (!ok)
 		fprintf(stderr, "the store does not hold what the turns put there\n");
 	hf_release(got.memory);
 	return hf_close(store, &error) ? complain("close", &error) : ok;
 }
 
-/* --- The report ----------------------------------------------------------------------------------------------------------- */
+/* --- The report ------------------------------------------------------------------------------- */
 
 /* Gives whether the bar was held. */
 static bool print_row(const char *name, const struct histogram *h, const struct histogram *cpu)
@@ -217,9 +233,11 @@ static bool print_row(const char *name, const struct histogram *h, const struct 
 	double median = histogram_percentile_us(h, 0.50) / 1000.0;
 	bool pass = median <= bar_ms;
 
-	printf("%-20s median %6.2f ms  p90 %6.2f ms  p99 %6.2f ms  (processor %5.2f ms), required: median <= %.0f ms  %s\n", name, median,
-	       histogram_percentile_us(h, 0.90) / 1000.0, histogram_percentile_us(h, 0.99) / 1000.0,
-	       histogram_percentile_us(cpu, 0.50) / 1000.0, bar_ms, pass ? "PASS" : "FAIL");
+	printf("%-20s median %6.2f ms  p90 %6.2f ms  p99 %6.2f ms  (processor %5.2f ms), required: "
+	       "median <= %.0f ms  %s\n",
+	       name, median, histogram_percentile_us(h, 0.90) / 1000.0,
+	       histogram_percentile_us(h, 0.99) / 1000.0, histogram_percentile_us(cpu, 0.50) / 1000.0,
+	       bar_ms, pass ? "PASS" : "FAIL");
 	return pass;
 }
 
@@ -243,20 +261,23 @@ static const char *beside_program(const char *name)
 		return name ? name : ".";
 	out[len] = '\0';
 	slash = strrchr(out, '/');
-	snprintf(slash, sizeof(path[0]) - (size_t)(slash - out), "%s%s", name ? "/" : "", name ? name : "");
+	snprintf(slash, sizeof(path[0]) - (size_t)(slash - out), "%s%s", name ? "/" : "",
+	         name ? name : "");
 	return out;
 }
 
 static bool parse(struct bench *bench, int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"turns", required_argument, NULL, 't'}, {"dir", required_argument, NULL, 'd'}, {"tool", required_argument, NULL, 'p'}, {0}};
+	static const struct option options[] = {{"turns", required_argument, NULL, 't'},
+	                                        {"dir", required_argument, NULL, 'd'},
+	                                        {"tool", required_argument, NULL, 'p'},
+	                                        {0}};
 	int option;
 
 	bench->parent = beside_program(NULL);
 	bench->tool = beside_program("holdfast");
 	bench->turns = 200;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		if (option == 't')
 			bench->turns = (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 'd')
@@ -265,7 +286,6 @@ static bool parse(struct bench *bench, int argc, char **argv)
 			bench->tool = optarg;
 		else
 			return false;
-	}
 	return optind == argc && bench->turns >= 1 && bench->turns < TURNS_MAX;
 }
 
@@ -275,12 +295,16 @@ int main(int argc, char **argv)
 	int status = 1;
 
 	if (!parse(&bench, argc, argv)) {
-		fprintf(stderr, "usage: bench_turn [--turns N (to %d)] [--dir DIRECTORY] [--tool PROGRAM]\n", TURNS_MAX - 1);
+		fprintf(stderr,
+		        "usage: bench_turn [--turns N (to %d)] [--dir DIRECTORY] [--tool PROGRAM]\n",
+		        TURNS_MAX - 1);
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	bool on_disk = machine_print(bench.parent);
-	printf("workload   %u turns each: open a store of %d objects, advance one cursor durably, close\n", bench.turns, OBJECTS);
+	printf(
+	    "workload   %u turns each: open a store of %d objects, advance one cursor durably, close\n",
+	    bench.turns, OBJECTS);
 	if (fill(&bench) && run_turns(&bench) && check(&bench)) {
 		bool library = print_row("library, in process", &bench.library, &bench.library_cpu);
 		bool process = print_row("tool, fork to exit", &bench.process, &bench.process_cpu);

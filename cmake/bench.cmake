@@ -1,4 +1,5 @@
-# Benchmarks: bench/bench_NAME.c is what `./run bench NAME` runs. They use the library as a user does.
+# Benchmarks: bench/bench_NAME.c is what `./run bench NAME` runs. They use the library as a user
+# does.
 file(GLOB bench_library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/lib/*.c)
 add_library(holdfast_benchlib STATIC ${bench_library_sources})
 target_include_directories(holdfast_benchlib PUBLIC ${PROJECT_SOURCE_DIR}/bench)

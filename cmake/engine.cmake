@@ -12,7 +12,8 @@ function(holdfast_objects name)
 	target_link_libraries(${name} PRIVATE PkgConfig::XXHASH Threads::Threads)
 endfunction()
 
-# What tests link: the same sources with HF_TESTING, internals in reach. An archive, so that a test of one floor needs no other.
+# What tests link: the same sources with HF_TESTING, internals in reach. An archive, so that a test
+# of one floor needs no other.
 holdfast_objects(holdfast_testing_objects)
 target_compile_definitions(holdfast_testing_objects PUBLIC HF_TESTING)
 add_library(holdfast_testing STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:holdfast_testing_objects>)
@@ -20,7 +21,8 @@ target_compile_definitions(holdfast_testing INTERFACE HF_TESTING)
 target_include_directories(holdfast_testing INTERFACE ${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
 target_link_libraries(holdfast_testing PUBLIC PkgConfig::XXHASH Threads::Threads)
 
-# What users link. Under a sanitizer, libFuzzer or coverage their programs use the testing engine too.
+# What users link. Under a sanitizer, libFuzzer or coverage their programs use the testing engine
+# too.
 if(HOLDFAST_ONE_ENGINE)
 	add_library(holdfast::holdfast ALIAS holdfast_testing)
 	return()

@@ -11,7 +11,8 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
 	set(CMAKE_BUILD_TYPE Release)
 endif()
-# The engine's assertions guard invariants whose breach would damage the log: they stay on in every kind of build.
+# The engine's assertions guard invariants whose breach would damage the log: they stay on in every
+# kind of build.
 foreach(kind RELEASE RELWITHDEBINFO MINSIZEREL)
 	string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_${kind} "${CMAKE_C_FLAGS_${kind}}")
 endforeach()

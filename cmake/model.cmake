@@ -1,5 +1,6 @@
-# The model test: plain Python models of all domains against the library, driven by hypothesis. It uses the engine's own objects, not the
-# testing ones, and needs internals in reach for its clock: so it is a library of its own.
+# The model test: plain Python models of all domains against the library, driven by hypothesis. It
+# uses the engine's own objects, not the testing ones, and needs internals in reach for its clock:
+# so it is a library of its own.
 add_library(holdfast_model SHARED ${PROJECT_SOURCE_DIR}/tests/model/clock.c $<TARGET_OBJECTS:holdfast_objects>)
 target_include_directories(holdfast_model PRIVATE ${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
 target_link_libraries(holdfast_model PRIVATE PkgConfig::XXHASH Threads::Threads)

@@ -70,7 +70,8 @@ foreach(source ${example_sources})
 	holdfast_add_test(${name} fast ${timeout_fast} $<TARGET_FILE:${name}>)
 endforeach()
 
-# The demo is an example of several files, which calls the tool as a person would. It reads JSON, so it may use yajl.
+# The demo is an example of several files, which calls the tool as a person would. It reads JSON, so
+# it may use yajl.
 file(GLOB demo_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/demo/*.c)
 holdfast_add_program(example_demo "${demo_sources}" holdfast::holdfast PkgConfig::YAJL Threads::Threads)
 holdfast_add_test(example_demo fast ${timeout_fast} $<TARGET_FILE:example_demo> --tool $<TARGET_FILE:holdfast>)

@@ -1,5 +1,6 @@
-# The command line tool: everything in tools/ but main.c is a library, so that tests reach it too. It is compiled against the public
-# headers only and carries no engine: who links it brings one. JSON, and with it yajl, occurs in no other part that is installed.
+# The command line tool: everything in tools/ but main.c is a library, so that tests reach it too.
+# It is compiled against the public headers only and carries no engine: who links it brings one.
+# JSON, and with it yajl, occurs in no other part that is installed.
 pkg_check_modules(YAJL REQUIRED IMPORTED_TARGET yajl)
 
 file(GLOB tool_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/*.c)

@@ -9,7 +9,8 @@
 #include "store/look.h"
 #include "store/store.h"
 
-/* The order is also that of a snapshot: by id, but for the clock, by whose set-backs all that follows is read. */
+/* The order is also that of a snapshot: by id, but for the clock, by whose set-backs all that
+ * follows is read. */
 /* clang-format off */
 static const struct hf__domain *const rows[] = {
     &hf__clock_domain,
@@ -45,7 +46,9 @@ static int open_directory(const char *path, bool create, struct hf__os *os, stru
 	if (rc == 0)
 		return HF_OK;
 	if (rc == ENOENT)
-		return hf__fail(error, HF_ENOTFOUND, rc, create ? "the directory above it does not exist" : "there is no such directory");
+		return hf__fail(error, HF_ENOTFOUND, rc,
+		                create ? "the directory above it does not exist"
+		                       : "there is no such directory");
 	return hf__os_failed(error, "the directory could not be opened", rc);
 }
 
@@ -66,7 +69,8 @@ static int new_os(const char *path, bool create, struct hf__os **out, struct hf_
 	return rc;
 }
 
-static int open_once(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
+static int open_once(const char *path, const struct hf_options *options, hf_store **out,
+                     struct hf_error *error)
 {
 	struct hf__os *os;
 	*out = NULL;
@@ -81,7 +85,8 @@ static int open_once(const char *path, const struct hf_options *options, hf_stor
 	return rc;
 }
 
-int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
+int hf_open(const char *path, const struct hf_options *options, hf_store **out,
+            struct hf_error *error)
 {
 	HF__CALL;
 	struct hf_error failure = {0};
@@ -98,7 +103,8 @@ int hf_open(const char *path, const struct hf_options *options, hf_store **out, 
 	return rc;
 }
 
-int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, void *ctx, struct hf_error *error)
+int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, void *ctx,
+                struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__os *os;
@@ -151,12 +157,16 @@ void hf_event_text(const struct hf_event *event, char *out, size_t cap)
 {
 	HF__CALL;
 	struct hf__text text = {out, cap, 0};
-	const struct hf__entry entry = {
-	    .lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
+	const struct hf__entry entry = {.lsn = event->lsn,
+	                                .at = event->at,
+	                                .domain = event->domain_id,
+	                                .kind = event->kind,
+	                                .body = event->body};
 	if (cap > 0)
 		out[0] = '\0';
 	if (event->lost) {
-		hf__text_add(&text, "%llu changes from %llu on are not told", (unsigned long long)event->lost, (unsigned long long)event->lsn);
+		hf__text_add(&text, "%llu changes from %llu on are not told",
+		             (unsigned long long)event->lost, (unsigned long long)event->lsn);
 		return;
 	}
 	for (unsigned i = 0; i < all.count; i++) {
@@ -168,8 +178,8 @@ void hf_event_text(const struct hf_event *event, char *out, size_t cap)
 	add_key(&text, event);
 }
 
-int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx, struct hf_fsck_summary *out,
-            struct hf_error *error)
+int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx,
+            struct hf_fsck_summary *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__os *os;

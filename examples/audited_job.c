@@ -1,8 +1,10 @@
-/* An audited job: a payout goes through several steps. What it is now (a document), how it came to be so (a timeline), and who may work on
- * it (a claim) change in one transaction, so the audit trail is complete and has no line about anything that did not happen.
+/* An audited job: a payout goes through several steps. What it is now (a document), how it came
+ * to be so (a timeline), and who may work on it (a claim) change in one transaction, so the
+ * audit trail is complete and has no line about anything that did not happen.
  *
- * A worker that dies between two steps leaves a job that stands at a step; the next worker goes on from there. A worker that was thought
- * dead and is not finds its claim gone, and can neither move the job nor write into its trail. */
+ * A worker that dies between two steps leaves a job that stands at a step; the next worker goes
+ * on from there. A worker that was thought dead and is not finds its claim gone, and can neither
+ * move the job nor write into its trail. */
 #include "example.h"
 
 #define JOB hf_str("payout-17")
@@ -17,7 +19,8 @@ struct work {
 	int step; /* where the job stands */
 };
 
-/* The job's status is the group of its document, so all jobs that are "checked" can be listed and counted. */
+/* The job's status is the group of its document, so all jobs that are "checked" can be listed
+ * and counted. */
 static const struct hf_document_key job_key = {.collection = {"jobs", 4}, .id = {"payout-17", 9}};
 
 /* A line of the trail. */
@@ -27,14 +30,17 @@ static void add_line(hf_store *store, hf_txn *txn, int step, const char *who)
 	struct hf_error error;
 
 	snprintf(id, sizeof id, "%04d", step);
-	const struct hf_timeline_append line = {.key = {TRAIL, hf_str(id)}, .type = hf_str(steps[step]), .subject = hf_str(who)};
+	const struct hf_timeline_append line = {
+	    .key = {TRAIL, hf_str(id)}, .type = hf_str(steps[step]), .subject = hf_str(who)};
 	must(hf_timeline_append(store, txn, &line, NULL, &error), &error);
 }
 
 static void submit(hf_store *store)
 {
-	const struct hf_document_put job = {
-	    .write.expect = HF_ABSENT, .key = job_key, .group = hf_str(steps[0]), .payload = hf_str("{\"to\":\"ada\",\"cents\":1999}")};
+	const struct hf_document_put job = {.write.expect = HF_ABSENT,
+	                                    .key = job_key,
+	                                    .group = hf_str(steps[0]),
+	                                    .payload = hf_str("{\"to\":\"ada\",\"cents\":1999}")};
 	const struct hf_outbox_enqueue to_do = {.queue = hf_str("payouts"), .id = JOB};
 	struct hf_error error;
 	hf_txn *txn;
@@ -50,8 +56,10 @@ static void submit(hf_store *store)
 static int advance(hf_store *store, struct work *work, struct hf_error *error)
 {
 	const int next = work->step + 1;
-	const struct hf_outbox_guard_claim mine = {.queue = hf_str("payouts"), .id = JOB, .token = work->claim};
-	const struct hf_outbox_complete done = {.queue = hf_str("payouts"), .id = JOB, .token = work->claim};
+	const struct hf_outbox_guard_claim mine = {
+	    .queue = hf_str("payouts"), .id = JOB, .token = work->claim};
+	const struct hf_outbox_complete done = {
+	    .queue = hf_str("payouts"), .id = JOB, .token = work->claim};
 	const struct hf_document_regroup move = {.key = job_key, .group = hf_str(steps[next])};
 	hf_txn *txn;
 
@@ -70,7 +78,8 @@ static int advance(hf_store *store, struct work *work, struct hf_error *error)
 /* Claims the job, wherever it stands. */
 static struct work take(hf_store *store, const char *worker)
 {
-	const struct hf_outbox_claim_next next = {.queue = hf_str("payouts"), .owner = hf_str(worker), .lease_us = 0};
+	const struct hf_outbox_claim_next next = {
+	    .queue = hf_str("payouts"), .owner = hf_str(worker), .lease_us = 0};
 	struct work work = {.worker = worker};
 	struct hf_outbox_items got;
 	struct hf_document_got job;
@@ -109,8 +118,8 @@ static void check_trail(hf_store *store, const char *wanted)
 
 	must(hf_timeline_query(store, &query, 0, &page, &error), &error);
 	for (size_t i = 0; i < page.count; i++)
-		used +=
-		    (size_t)snprintf(trail + used, sizeof trail - used, "%.*s by %.*s; ", TEXT(page.items[i].type), TEXT(page.items[i].subject));
+		used += (size_t)snprintf(trail + used, sizeof trail - used, "%.*s by %.*s; ",
+		                         TEXT(page.items[i].type), TEXT(page.items[i].subject));
 	hf_release(page.memory);
 	check(strcmp(trail, wanted) == 0, trail);
 }
@@ -118,7 +127,8 @@ static void check_trail(hf_store *store, const char *wanted)
 int main(void)
 {
 	const struct hf_outbox_retry take_away = {.queue = hf_str("payouts"), .id = JOB};
-	const struct hf_document_count reported = {.collection = hf_str("jobs"), .group = hf_str("reported")};
+	const struct hf_document_count reported = {.collection = hf_str("jobs"),
+	                                           .group = hf_str("reported")};
 	struct hf_document_counted counted;
 	struct hf_outbox_stats stats;
 	struct hf_error error;
@@ -131,7 +141,8 @@ int main(void)
 	/* bob is not heard of; somebody who thinks him dead takes the job away from him. */
 	must(hf_outbox_retry(store, NULL, &take_away, NULL, &error), &error);
 	struct work eve = take(store, "eve");
-	check(advance(store, &bob, &error) == HF_ESTALE, "bob, back from wherever he was, moves nothing");
+	check(advance(store, &bob, &error) == HF_ESTALE,
+	      "bob, back from wherever he was, moves nothing");
 	check_trail(store, "submitted by clerk; checked by ada; ");
 	while (eve.step < STEPS - 1)
 		must(advance(store, &eve, &error), &error);
@@ -139,7 +150,8 @@ int main(void)
 
 	must(hf_document_count(store, &reported, 0, &counted, &error), &error);
 	must(hf_outbox_stats(store, hf_str("payouts"), 0, &stats, &error), &error);
-	check(counted.documents == 1 && stats.queued.items + stats.sending.items == 0, "the job is reported, and nothing is left to be done");
+	check(counted.documents == 1 && stats.queued.items + stats.sending.items == 0,
+	      "the job is reported, and nothing is left to be done");
 	close_store(store);
 	return 0;
 }

@@ -1,8 +1,9 @@
-/* A cache of documents with expiry: answers that are slow to get are kept for a while, in memory and on disk, so that a restart begins
- * warm.
+/* A cache of documents with expiry: answers that are slow to get are kept for a while, in memory
+ * and on disk, so that a restart begins warm.
  *
- * What has expired is gone for every call from that very instant; nobody has to sweep. A cache loses nothing that could not be had again,
- * so its writes do without a disk flush (mode `os`: they survive a killed process, not a power cut). */
+ * What has expired is gone for every call from that very instant; nobody has to sweep. A cache
+ * loses nothing that could not be had again, so its writes do without a disk flush (mode `os`:
+ * they survive a killed process, not a power cut). */
 #include "example.h"
 
 #define RATES hf_str("exchange rates")
@@ -16,8 +17,10 @@ static size_t ask_source(const char *id, char *answer, size_t size)
 	return (size_t)snprintf(answer, size, "rate of %s, answer %d", id, asked);
 }
 
-/* From the cache, or from the source and kept for so long. `group` is what it was made from, to be forgotten together. */
-static void look_up(hf_store *store, const char *id, const char *group, int64_t ttl_us, char *answer, size_t size)
+/* From the cache, or from the source and kept for so long. `group` is what it was made from, to
+ * be forgotten together. */
+static void look_up(hf_store *store, const char *id, const char *group, int64_t ttl_us,
+                    char *answer, size_t size)
 {
 	const struct hf_document_key key = {RATES, hf_str(id)};
 	struct hf_document_got got;
@@ -36,7 +39,8 @@ static void look_up(hf_store *store, const char *id, const char *group, int64_t 
 	                                    .payload = hf_bytes(answer, ask_source(id, answer, size)),
 	                                    .group = hf_str(group),
 	                                    .ttl_us = ttl_us,
-	                                    .orders = HF_DOCUMENT_GROUP_UPDATED}; /* the one order that is needed below */
+	                                    /* the one order that is needed below */
+	                                    .orders = HF_DOCUMENT_GROUP_UPDATED};
 	must(hf_document_put(store, NULL, &put, NULL, &error), &error);
 }
 
@@ -53,8 +57,11 @@ static uint64_t entries(hf_store *store, const char *group)
 /* What was made from a source that changed is forgotten, oldest first, a page at a time. */
 static uint64_t forget(hf_store *store, const char *group)
 {
-	const struct hf_document_list list = {
-	    .collection = RATES, .group = hf_str(group), .by = HF_DOCUMENT_BY_UPDATED, .without_payload = true, .limit = 16};
+	const struct hf_document_list list = {.collection = RATES,
+	                                      .group = hf_str(group),
+	                                      .by = HF_DOCUMENT_BY_UPDATED,
+	                                      .without_payload = true,
+	                                      .limit = 16};
 	struct hf_document_page page;
 	struct hf_error error;
 	uint64_t forgotten = 0;
@@ -64,7 +71,8 @@ static uint64_t forget(hf_store *store, const char *group)
 		must(hf_document_list(store, &list, 0, &page, &error), &error);
 		count = page.count;
 		for (size_t i = 0; i < count; i++) {
-			const struct hf_document_remove gone = {.write.durability = HF_OS, .key = page.items[i].key};
+			const struct hf_document_remove gone = {.write.durability = HF_OS,
+			                                        .key = page.items[i].key};
 			const int rc = hf_document_remove(store, NULL, &gone, NULL, &error);
 			if (rc != HF_ENOTFOUND) /* it expired meanwhile */
 				must(rc, &error);
@@ -96,17 +104,21 @@ int main(void)
 
 	hf_store *store = open_store();
 	look_up(store, "city-7", "bank", SECONDS(3600), answer, sizeof answer);
-	check(asked == 0 && strcmp(answer, "rate of city-7, answer 8") == 0, "after the restart the cache is warm");
+	check(asked == 0 && strcmp(answer, "rate of city-7, answer 8") == 0,
+	      "after the restart the cache is warm");
 
 	look_up(store, "brief", "bank", MILLISECONDS(50), answer, sizeof answer);
 	check(asked == 1, "what is not in the cache is asked for");
 	usleep(60000);
 	look_up(store, "brief", "bank", MILLISECONDS(50), answer, sizeof answer);
-	check(asked == 2 && strcmp(answer, "rate of brief, answer 2") == 0, "and asked for again when its time is over");
+	check(asked == 2 && strcmp(answer, "rate of brief, answer 2") == 0,
+	      "and asked for again when its time is over");
 	usleep(60000);
-	check(entries(store, "bank") == CITIES / 2, "what has expired is not counted, whoever swept or did not");
+	check(entries(store, "bank") == CITIES / 2,
+	      "what has expired is not counted, whoever swept or did not");
 
-	check(forget(store, "bank") == CITIES / 2 && entries(store, "bank") == 0, "a group is forgotten");
+	check(forget(store, "bank") == CITIES / 2 && entries(store, "bank") == 0,
+	      "a group is forgotten");
 	check(entries(store, "market") == CITIES / 2, "and only that one");
 	close_store(store);
 	return 0;

@@ -1,8 +1,10 @@
-/* An at-least-once consumer: it reads a stream, acts on each event, and notes in a cursor how far it got.
+/* An at-least-once consumer: it reads a stream, acts on each event, and notes in a cursor how
+ * far it got.
  *
- * First the effect, then the cursor: whoever dies in between acts on that one event again, and on no other. (The other order would be
- * at-most-once. Effects that live in the store itself go into one transaction with the cursor, and then happen exactly once: the second
- * half shows that, with a document that counts.) */
+ * First the effect, then the cursor: whoever dies in between acts on that one event again, and
+ * on no other. (The other order would be at-most-once. Effects that live in the store itself go
+ * into one transaction with the cursor, and then happen exactly once: the second half shows
+ * that, with a document that counts.) */
 #include "example.h"
 
 #include <fcntl.h>
@@ -13,9 +15,11 @@ enum { EVENTS = 20, DIES_AT = 7, REFUSED_AT = 12 };
 /* The stream: event n has the sequence n. In a service it is a log, a table, a topic. */
 static const struct hf_cursor_key mailer = {.consumer = {"mailer", 6}, .stream = {"signups", 7}};
 
-static const struct hf_document_key total = {.collection = {"totals", 6}, .id = {"mails confirmed", 15}};
+static const struct hf_document_key total = {.collection = {"totals", 6},
+                                             .id = {"mails confirmed", 15}};
 
-/* The effect that cannot be taken back: a line in a file stands for a mail. The mail server refuses one of them, once. */
+/* The effect that cannot be taken back: a line in a file stands for a mail. The mail server
+ * refuses one of them, once. */
 static bool send_mail(int64_t sequence)
 {
 	static bool refused;
@@ -43,7 +47,8 @@ static int64_t next_event(hf_store *store)
 		return 1;
 	must(rc, &error);
 	if (got.cursor.error_count > 0)
-		printf("   event %" PRId64 " failed: %.*s\n", got.cursor.last_sequence + 1, TEXT(got.cursor.last_error));
+		printf("   event %" PRId64 " failed: %.*s\n", got.cursor.last_sequence + 1,
+		       TEXT(got.cursor.last_error));
 	const int64_t next = got.cursor.last_sequence + 1;
 	hf_release(got.memory);
 	return next;
@@ -62,7 +67,8 @@ static void confirm(hf_store *store, int64_t sequence)
 	const int rc = hf_document_get(store, &total, 0, &got, &error);
 	if (rc == HF_OK) {
 		snprintf(count, sizeof count, "%.*s", TEXT(got.document.payload));
-		put.write.expect = got.document.version; /* if anybody changes it meanwhile, nothing is confirmed */
+		/* if anybody changes it meanwhile, nothing is confirmed */
+		put.write.expect = got.document.version;
 		hf_release(got.memory);
 	} else if (rc != HF_ENOTFOUND) {
 		must(rc, &error);
@@ -80,7 +86,8 @@ static void consume(hf_store *store, int64_t dies_at)
 {
 	for (int64_t sequence; (sequence = next_event(store)) <= EVENTS;) {
 		if (!send_mail(sequence)) {
-			const struct hf_cursor_record_error note = {.key = mailer, .message = hf_str("451 try again later")};
+			const struct hf_cursor_record_error note = {.key = mailer,
+			                                            .message = hf_str("451 try again later")};
 			struct hf_error error;
 			must(hf_cursor_record_error(store, NULL, &note, NULL, &error), &error);
 			continue; /* the position stays: the same event again */
@@ -110,14 +117,18 @@ static void check_mails(void)
 	fclose(mails);
 	for (int i = 1; i <= EVENTS; i++)
 		once += times[i] == 1;
-	check(times[0] == 0 && times[DIES_AT] == 2 && once == EVENTS - 1, "every mail went out; only the one at the kill went out twice");
+	check(times[0] == 0 && times[DIES_AT] == 2 && once == EVENTS - 1,
+	      "every mail went out; only the one at the kill went out twice");
 }
 
 int main(void)
 {
 	const struct hf_cursor_advance back = {.key = mailer, .sequence = 3};
 	const struct hf_cursor_reset reset = {
-	    .key = mailer, .sequence = 18, .delivered_at = HF_UNSET, .reason = hf_str("mails 19 and 20 bounced: the server was misconfigured")};
+	    .key = mailer,
+	    .sequence = 18,
+	    .delivered_at = HF_UNSET,
+	    .reason = hf_str("mails 19 and 20 bounced: the server was misconfigured")};
 	struct hf_document_got got;
 	struct hf_error error;
 
@@ -127,10 +138,12 @@ int main(void)
 	consume(store, 0);
 	check_mails();
 	must(hf_document_get(store, &total, 0, &got, &error), &error);
-	check(equal(got.document.payload, hf_str("20")), "what was counted together with the cursor was counted exactly once");
+	check(equal(got.document.payload, hf_str("20")),
+	      "what was counted together with the cursor was counted exactly once");
 	hf_release(got.memory);
 
-	check(hf_cursor_advance(store, NULL, &back, NULL, &error) == HF_ENONMONOTONIC, "a cursor does not go back by mistake");
+	check(hf_cursor_advance(store, NULL, &back, NULL, &error) == HF_ENONMONOTONIC,
+	      "a cursor does not go back by mistake");
 	printf("   %s\n", error.text);
 	must(hf_cursor_reset(store, NULL, &reset, NULL, &error), &error);
 	check(next_event(store) == 19, "it does for a reason, which is kept");

@@ -1,9 +1,11 @@
-/* A service with one thread and an event loop: it takes orders from a socket, puts each into an outbox and confirms it to the client only
- * when it is durable. It never waits for the disk: each commit leaves a ticket, and the store's eventfd says when to ask about the
- * tickets. One flush confirms all orders that came meanwhile.
+/* A service with one thread and an event loop: it takes orders from a socket, puts each into an
+ * outbox and confirms it to the client only when it is durable. It never waits for the disk:
+ * each commit leaves a ticket, and the store's eventfd says when to ask about the tickets. One
+ * flush confirms all orders that came meanwhile.
  *
- * The service is a process here, and the client is the other one: it sends its orders some way ahead, counts the confirmations, kills the
- * service in the middle, and then looks whether everything that was confirmed is there. */
+ * The service is a process here, and the client is the other one: it sends its orders some way
+ * ahead, counts the confirmations, kills the service in the middle, and then looks whether
+ * everything that was confirmed is there. */
 #include "example.h"
 
 #include <sys/epoll.h>
@@ -16,7 +18,8 @@ struct order {
 	char what[28];
 };
 
-/* Orders that are committed and not confirmed yet, oldest first: tickets are answered in this order. */
+/* Orders that are committed and not confirmed yet, oldest first: tickets are answered in this
+ * order. */
 struct service {
 	hf_store *store;
 	int loop, told, client;
@@ -46,9 +49,12 @@ static void take_order(struct service *s)
 
 	need(recv(s->client, &order, sizeof order, 0) == (ssize_t)sizeof order, "the client is gone");
 	snprintf(id, sizeof id, "order-%u", order.number);
-	const struct hf_outbox_enqueue args = {
-	    .write.ticket = &s->tickets[last], .queue = hf_str("orders"), .id = hf_str(id), .payload = hf_str(order.what)};
-	/* A client that sends an order twice is confirmed twice: "it is there already" has a ticket too. */
+	const struct hf_outbox_enqueue args = {.write.ticket = &s->tickets[last],
+	                                       .queue = hf_str("orders"),
+	                                       .id = hf_str(id),
+	                                       .payload = hf_str(order.what)};
+	/* A client that sends an order twice is confirmed twice: "it is there already" has a ticket
+	 * too. */
 	must(hf_outbox_enqueue(s->store, NULL, &args, NULL, &error), &error);
 	s->numbers[last] = order.number;
 	s->count++;
@@ -61,7 +67,8 @@ static void tell(const struct service *s)
 	struct hf_error error;
 
 	must(hf_info(s->store, &info, &error), &error);
-	printf("   %u orders confirmed with %llu flushes\n", s->confirmed, (unsigned long long)info.syncs);
+	printf("   %u orders confirmed with %llu flushes\n", s->confirmed,
+	       (unsigned long long)info.syncs);
 	fflush(stdout);
 	if (info.syncs >= s->confirmed)
 		exit(1); /* a flush for each of them: then the tickets are of no use */
@@ -86,7 +93,8 @@ static void confirm_orders(struct service *s)
 
 static void serve(int client)
 {
-	struct service s = {.store = open_store(), .loop = epoll_create1(0), .client = client, .listening = true};
+	struct service s = {
+	    .store = open_store(), .loop = epoll_create1(0), .client = client, .listening = true};
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = client};
 	struct hf_error error;
 	uint64_t times;
@@ -101,13 +109,15 @@ static void serve(int client)
 			need(read(s.told, &times, sizeof times) == (ssize_t)sizeof times, "eventfd");
 		else
 			take_order(&s);
-		/* In every round: a ticket may be answered already when it is given, and then no event follows. */
+		/* In every round: a ticket may be answered already when it is given, and then no event
+		 * follows. */
 		confirm_orders(&s);
 		listen_to_client(&s, s.count < WINDOW);
 	}
 }
 
-/* Sends orders and counts confirmations, which come in order, until it has had enough. Gives how many orders it sent. */
+/* Sends orders and counts confirmations, which come in order, until it has had enough. Gives how
+ * many orders it sent. */
 static uint32_t be_client(int service)
 {
 	uint32_t sent = 0, number;
@@ -115,14 +125,18 @@ static uint32_t be_client(int service)
 	for (uint32_t confirmed = 0; confirmed < KILLED_AT; confirmed++) {
 		for (; sent < ORDERS && sent < confirmed + AHEAD; sent++) {
 			const struct order order = {.number = sent, .what = "two pounds of apples"};
-			need(send(service, &order, sizeof order, 0) == (ssize_t)sizeof order, "the service is gone");
+			need(send(service, &order, sizeof order, 0) == (ssize_t)sizeof order,
+			     "the service is gone");
 		}
-		need(recv(service, &number, sizeof number, 0) == (ssize_t)sizeof number && number == confirmed, "the service is gone");
+		need(recv(service, &number, sizeof number, 0) == (ssize_t)sizeof number &&
+		         number == confirmed,
+		     "the service is gone");
 	}
 	return sent;
 }
 
-/* What was confirmed is there, and what else is there came right behind it: an order is durable only when all before it are. */
+/* What was confirmed is there, and what else is there came right behind it: an order is durable
+ * only when all before it are. */
 static void check_orders(hf_store *store, uint32_t sent)
 {
 	struct hf_outbox_stats stats;
@@ -131,8 +145,10 @@ static void check_orders(hf_store *store, uint32_t sent)
 	char id[32];
 
 	must(hf_outbox_stats(store, hf_str("orders"), 0, &stats, &error), &error);
-	printf("   %d orders confirmed, %llu found, %u sent\n", KILLED_AT, (unsigned long long)stats.queued.items, sent);
-	check(stats.queued.items >= KILLED_AT && stats.queued.items <= sent, "every order that was confirmed is there");
+	printf("   %d orders confirmed, %llu found, %u sent\n", KILLED_AT,
+	       (unsigned long long)stats.queued.items, sent);
+	check(stats.queued.items >= KILLED_AT && stats.queued.items <= sent,
+	      "every order that was confirmed is there");
 	for (uint64_t i = 0; i < stats.queued.items; i++) {
 		snprintf(id, sizeof id, "order-%llu", (unsigned long long)i);
 		const struct hf_outbox_key key = {hf_str("orders"), hf_str(id)};

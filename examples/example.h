@@ -1,5 +1,6 @@
-/* What the examples share, and a service would do in its own way: end with a sentence when a call failed, say what was found to be so, and
- * be killed. Everything else that they use is in the public headers. */
+/* What the examples share, and a service would do in its own way: end with a sentence when a
+ * call failed, say what was found to be so, and be killed. Everything else that they use is in
+ * the public headers. */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
@@ -67,7 +68,8 @@ static inline void close_store(hf_store *store)
 	must(hf_close(store, &error), &error);
 }
 
-/* Runs `work` in a process of its own, which is killed with its store open as soon as `work` returns: no close, no flush, no farewell. */
+/* Runs `work` in a process of its own, which is killed with its store open as soon as `work`
+ * returns: no close, no flush, no farewell. */
 static inline void run_and_kill(void (*work)(hf_store *store))
 {
 	int status = 0;
@@ -80,7 +82,8 @@ static inline void run_and_kill(void (*work)(hf_store *store))
 		fflush(stdout);
 		kill(getpid(), SIGKILL);
 	}
-	check(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "the process was killed");
+	check(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	      "the process was killed");
 }
 
 #endif

@@ -1,8 +1,10 @@
-/* An HTTP handler with idempotency: POST /orders with an Idempotency-Key does its work once, and whoever repeats the request gets the very
- * response that the first one got, also if the first one never heard it because the server died in between.
+/* An HTTP handler with idempotency: POST /orders with an Idempotency-Key does its work once, and
+ * whoever repeats the request gets the very response that the first one got, also if the first
+ * one never heard it because the server died in between.
  *
- * The order, the mail about it and the response are one transaction. So there are two places to die: before it, and nothing was done, the
- * retry does it; or after it, and all was done, the retry gets the response. */
+ * The order, the mail about it and the response are one transaction. So there are two places to
+ * die: before it, and nothing was done, the retry does it; or after it, and all was done, the
+ * retry gets the response. */
 #include "example.h"
 
 #include <inttypes.h>
@@ -20,7 +22,8 @@ struct response {
 static const struct request apples = {"ada", "8e03978e-40d5", "apples, two pounds"};
 static const struct request pears = {"ada", "5a1b77c2-9f10", "pears, one pound"};
 
-/* What tells one request from another under the same key; a service would take a cryptographic hash of method, path and body. */
+/* What tells one request from another under the same key; a service would take a cryptographic
+ * hash of method, path and body. */
 static uint64_t fingerprint_of(const struct request *request)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -36,8 +39,10 @@ static struct hf_idempotency_key key_of(const struct request *request, char scop
 	return (struct hf_idempotency_key){.scope = hf_str(scope), .key = hf_str(request->key)};
 }
 
-/* The work. Nothing of it is there unless all of it is; a lease that ran out in the meantime refuses it as a whole. */
-static struct response place_order(hf_store *store, const struct request *request, const struct hf_idempotency_begun *begun)
+/* The work. Nothing of it is there unless all of it is; a lease that ran out in the meantime
+ * refuses it as a whole. */
+static struct response place_order(hf_store *store, const struct request *request,
+                                   const struct hf_idempotency_begun *begun)
 {
 	struct response response = {.status = 201};
 	char scope[64], id[32];
@@ -50,9 +55,12 @@ static struct response place_order(hf_store *store, const struct request *reques
 	                                      .key = {hf_str("orders"), hf_str(id)},
 	                                      .group = hf_str(request->client),
 	                                      .payload = hf_str(request->body)};
-	const struct hf_outbox_enqueue mail = {.queue = hf_str("mail"), .id = hf_str(id), .payload = hf_str(request->client)};
-	const struct hf_idempotency_complete complete = {
-	    .key = key_of(request, scope), .token = begun->token, .status = response.status, .response = hf_str(response.body)};
+	const struct hf_outbox_enqueue mail = {
+	    .queue = hf_str("mail"), .id = hf_str(id), .payload = hf_str(request->client)};
+	const struct hf_idempotency_complete complete = {.key = key_of(request, scope),
+	                                                 .token = begun->token,
+	                                                 .status = response.status,
+	                                                 .response = hf_str(response.body)};
 	must(hf_txn_begin(store, &txn, &error), &error);
 	must(hf_document_put(store, txn, &order, NULL, &error), &error);
 	must(hf_outbox_enqueue(store, txn, &mail, NULL, &error), &error);
@@ -70,7 +78,8 @@ static struct response handle(hf_store *store, const struct request *request)
 	char scope[64];
 
 	const struct hf_idempotency_begin begin = {.key = key_of(request, scope),
-	                                           .fingerprint = hf_bytes(&fingerprint, sizeof fingerprint),
+	                                           .fingerprint =
+	                                               hf_bytes(&fingerprint, sizeof fingerprint),
 	                                           .lease_us = 0 /* until the store is closed */};
 	must(hf_idempotency_begin(store, NULL, &begin, &begun, NULL, &error), &error);
 	switch (begun.outcome) {
@@ -108,7 +117,8 @@ static void second_life(hf_store *store)
 	struct hf_idempotency_begun begun;
 	struct hf_error error;
 	const uint64_t fingerprint = fingerprint_of(&pears);
-	const struct hf_idempotency_begin begin = {.key = key_of(&pears, scope), .fingerprint = hf_bytes(&fingerprint, sizeof fingerprint)};
+	const struct hf_idempotency_begin begin = {
+	    .key = key_of(&pears, scope), .fingerprint = hf_bytes(&fingerprint, sizeof fingerprint)};
 
 	must(hf_idempotency_begin(store, NULL, &begin, &begun, NULL, &error), &error);
 	check(handle(store, &pears).status == 409, "who asks while it is in progress is told so");
@@ -116,7 +126,8 @@ static void second_life(hf_store *store)
 
 int main(void)
 {
-	const struct hf_document_count of_ada = {.collection = hf_str("orders"), .group = hf_str("ada")};
+	const struct hf_document_count of_ada = {.collection = hf_str("orders"),
+	                                         .group = hf_str("ada")};
 	struct hf_document_counted orders;
 	struct hf_outbox_stats mails;
 	struct hf_error error;
@@ -124,7 +135,8 @@ int main(void)
 	run_and_kill(first_life);
 	hf_store *store = open_store();
 	const struct response retried = handle(store, &apples), again = handle(store, &apples);
-	check(retried.status == 201 && strcmp(retried.body, again.body) == 0, "every retry gets the response that was never sent");
+	check(retried.status == 201 && strcmp(retried.body, again.body) == 0,
+	      "every retry gets the response that was never sent");
 	must(hf_document_count(store, &of_ada, 0, &orders, &error), &error);
 	check(orders.documents == 1, "there is one order");
 

@@ -1,7 +1,9 @@
-/* An inbox server: a poller saves what it found at some mail provider, the user's client loads it page by page, reads and dismisses.
+/* An inbox server: a poller saves what it found at some mail provider, the user's client loads
+ * it page by page, reads and dismisses.
  *
- * The poller knows nothing of what the user did: each of its pictures says "unread, not dismissed" of everything again. The inbox keeps
- * the two apart, so a picture never brings back what was dismissed, however late it arrives and whoever was killed in between. */
+ * The poller knows nothing of what the user did: each of its pictures says "unread, not
+ * dismissed" of everything again. The inbox keeps the two apart, so a picture never brings back
+ * what was dismissed, however late it arrives and whoever was killed in between. */
 #include "example.h"
 
 #include <inttypes.h>
@@ -22,7 +24,8 @@ static const struct mail mails[] = {
 };
 enum { MAILS = sizeof mails / sizeof *mails };
 
-/* POST /inbox/ada: one picture of the poller, saved as a whole or not at all. Says how many records it changed. */
+/* POST /inbox/ada: one picture of the poller, saved as a whole or not at all. Says how many
+ * records it changed. */
 static uint64_t save(hf_store *store, size_t count, hf_time taken_at)
 {
 	struct hf_inbox_input records[MAILS];
@@ -35,12 +38,14 @@ static uint64_t save(hf_store *store, size_t count, hf_time taken_at)
 		                                     .unread = true,
 		                                     .score = mails[i].score,
 		                                     .updated_at = taken_at};
-	const struct hf_inbox_save args = {.user = USER, .records = records, .count = count, .generated_at = taken_at};
+	const struct hf_inbox_save args = {
+	    .user = USER, .records = records, .count = count, .generated_at = taken_at};
 	must(hf_inbox_save(store, NULL, &args, &result, &error), &error);
 	return result.count;
 }
 
-/* GET /inbox/ada: what is to be shown, in pages of two. Gives the threads in the order of the list, as "t-2 t-4 ". */
+/* GET /inbox/ada: what is to be shown, in pages of two. Gives the threads in the order of the
+ * list, as "t-2 t-4 ". */
 static void load(hf_store *store, char *threads, size_t size)
 {
 	struct hf_inbox_load args = {.user = USER, .without_dismissed = true, .limit = 2};
@@ -56,7 +61,8 @@ static void load(hf_store *store, char *threads, size_t size)
 		hf_release(before);
 		for (size_t i = 0; i < page.count; i++) {
 			const struct hf_inbox_record *mail = &page.items[i];
-			printf("   %c %.1f   %.*s\n", mail->unread ? '*' : ' ', mail->score, TEXT(mail->payload));
+			printf("   %c %.1f   %.*s\n", mail->unread ? '*' : ' ', mail->score,
+			       TEXT(mail->payload));
 			used += (size_t)snprintf(threads + used, size - used, "%.*s ", TEXT(mail->key.thread));
 		}
 	} while (page.next);
@@ -90,9 +96,11 @@ int main(void)
 
 	hf_store *store = open_store();
 	load(store, shown, sizeof shown);
-	check(strcmp(shown, "t-2 t-1 ") == 0, "what was dismissed before the kill is dismissed after it");
+	check(strcmp(shown, "t-2 t-1 ") == 0,
+	      "what was dismissed before the kill is dismissed after it");
 
-	/* The same picture again: a poller that does not know whether its request got through just repeats it. */
+	/* The same picture again: a poller that does not know whether its request got through just
+	 * repeats it. */
 	save(store, 3, T0);
 	/* And a new one, with everything in it, unread and undismissed. */
 	save(store, MAILS, T0 + SECONDS(60));
@@ -100,8 +108,10 @@ int main(void)
 	check(strcmp(shown, "t-2 t-4 t-1 ") == 0, "no later picture brings it back");
 
 	must(hf_inbox_counts(store, USER, 0, &counts, &error), &error);
-	printf("%" PRIu64 " records, %" PRIu64 " unread, %" PRIu64 " dismissed\n", counts.total, counts.unread, counts.dismissed);
-	check(counts.total == 4 && counts.dismissed == 1, "it is still there for those who look for it");
+	printf("%" PRIu64 " records, %" PRIu64 " unread, %" PRIu64 " dismissed\n", counts.total,
+	       counts.unread, counts.dismissed);
+	check(counts.total == 4 && counts.dismissed == 1,
+	      "it is still there for those who look for it");
 	close_store(store);
 	return 0;
 }

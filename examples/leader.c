@@ -1,7 +1,9 @@
-/* A leader by fenced lock: of several workers one leads, the others wait to take over. Only the leader may write the plan.
+/* A leader by fenced lock: of several workers one leads, the others wait to take over. Only the
+ * leader may write the plan.
  *
- * A leader can stall (a page fault, a suspended machine, a long pause) and wake up after its lease, sure that it still leads. Looking at
- * the clock before writing does not help, since it can stall after looking. So every write carries the lock's token as a guard in the same
+ * A leader can stall (a page fault, a suspended machine, a long pause) and wake up after its
+ * lease, sure that it still leads. Looking at the clock before writing does not help, since it
+ * can stall after looking. So every write carries the lock's token as a guard in the same
  * transaction: the engine refuses it from the very instant at which the lease is over. */
 #include "example.h"
 
@@ -15,10 +17,12 @@ struct worker {
 	hf_token token;
 };
 
-/* Becomes the leader as soon as nobody else is; waits for that as long as it takes. Who waits is served in the order of arrival. */
+/* Becomes the leader as soon as nobody else is; waits for that as long as it takes. Who waits is
+ * served in the order of arrival. */
 static void lead(struct worker *worker, int64_t lease_us)
 {
-	const struct hf_lock_acquire acquire = {.name = LEADER, .owner = hf_str(worker->name), .lease_us = lease_us, .wait_us = -1};
+	const struct hf_lock_acquire acquire = {
+	    .name = LEADER, .owner = hf_str(worker->name), .lease_us = lease_us, .wait_us = -1};
 	struct hf_result result;
 	struct hf_error error;
 
@@ -31,7 +35,8 @@ static void lead(struct worker *worker, int64_t lease_us)
 static int write_plan(const struct worker *worker, const char *plan, struct hf_error *error)
 {
 	const struct hf_lock_guard_held guard = {.name = LEADER, .token = worker->token};
-	const struct hf_document_put put = {.key = {hf_str("plans"), hf_str("today")}, .payload = hf_str(plan)};
+	const struct hf_document_put put = {.key = {hf_str("plans"), hf_str("today")},
+	                                    .payload = hf_str(plan)};
 	hf_txn *txn;
 
 	must(hf_txn_begin(worker->store, &txn, error), error);
@@ -63,7 +68,8 @@ static void *take_over(void *arg)
 	return NULL;
 }
 
-/* One after the other in one process; the second leader's lease is longer than the process lives. */
+/* One after the other in one process; the second leader's lease is longer than the process
+ * lives. */
 static void first_life(hf_store *store)
 {
 	struct worker ada = {.store = store, .name = "ada"}, bob = {.store = store, .name = "bob"};
@@ -74,7 +80,8 @@ static void first_life(hf_store *store)
 	must(write_plan(&ada, "plan of ada", &error), &error);
 	need(pthread_create(&thread, NULL, take_over, &bob) == 0, "pthread_create");
 	/* Her last heartbeat, for a tenth of a second; then ada stalls, until long after. */
-	const struct hf_lock_renew heartbeat = {.name = LEADER, .token = ada.token, .lease_us = MILLISECONDS(100)};
+	const struct hf_lock_renew heartbeat = {
+	    .name = LEADER, .token = ada.token, .lease_us = MILLISECONDS(100)};
 	must(hf_lock_renew(store, NULL, &heartbeat, NULL, &error), &error);
 	pthread_join(thread, NULL);
 	const int rc = write_plan(&ada, "late plan of ada", &error);
@@ -92,20 +99,24 @@ int main(void)
 	hf_store *store = open_store();
 	struct worker eve = {.store = store, .name = "eve"};
 	const struct hf_lock_acquire at_once = {.name = LEADER, .owner = hf_str("eve")};
-	const struct hf_lock_force_release force = {.name = LEADER, .reason = hf_str("bob's machine burned down")};
+	const struct hf_lock_force_release force = {.name = LEADER,
+	                                            .reason = hf_str("bob's machine burned down")};
 	struct hf_lock_got got;
 
 	must(hf_lock_get(store, LEADER, 0, &got, &error), &error);
-	check(equal(got.lock.owner, hf_str("bob")), "a lease outlives the process: bob, wherever he is, may still believe in it");
+	check(equal(got.lock.owner, hf_str("bob")),
+	      "a lease outlives the process: bob, wherever he is, may still believe in it");
 	const struct worker bob = {.store = store, .name = "bob", .token = got.lock.token};
 	hf_release(got.memory);
-	check(hf_lock_acquire(store, NULL, &at_once, NULL, &error) == HF_EHELD, "so nobody else gets the lock");
+	check(hf_lock_acquire(store, NULL, &at_once, NULL, &error) == HF_EHELD,
+	      "so nobody else gets the lock");
 	printf("   %s\n", error.text);
 
 	must(hf_lock_force_release(store, NULL, &force, NULL, &error), &error);
 	lead(&eve, SECONDS(3600));
 	must(write_plan(&eve, "plan of eve", &error), &error);
-	check(write_plan(&bob, "late plan of bob", &error) == HF_ESTALE, "a person who knows more can end it; then bob is fenced off too");
+	check(write_plan(&bob, "late plan of bob", &error) == HF_ESTALE,
+	      "a person who knows more can end it; then bob is fenced off too");
 	check(plan_is(store, "plan of eve"), "the plan is the leader's");
 
 	const struct hf_lock_release release = {.name = LEADER, .token = eve.token};

@@ -1,8 +1,9 @@
 /* An outbox relay: a service decides something and tells others of it over a network that fails.
  *
- * What it decided and the messages about it are one transaction, so neither is there without the other. Relays, as many as are wanted,
- * claim messages, send them, and complete or fail them; a failed one comes again after a growing, random delay, and after some attempts it
- * waits for a person. A relay that dies gives its message back; a relay that hangs loses it with its lease. */
+ * What it decided and the messages about it are one transaction, so neither is there without the
+ * other. Relays, as many as are wanted, claim messages, send them, and complete or fail them; a
+ * failed one comes again after a growing, random delay, and after some attempts it waits for a
+ * person. A relay that dies gives its message back; a relay that hangs loses it with its lease. */
 #include "example.h"
 
 #include <pthread.h>
@@ -23,17 +24,22 @@ static void place_order(hf_store *store, int number)
 
 	snprintf(id, sizeof id, "order-%d", number);
 	snprintf(customer, sizeof customer, "customer-%d", number % CUSTOMERS);
-	const struct hf_document_put order = {.key = {hf_str("orders"), hf_str(id)}, .payload = hf_str("two pounds of apples")};
-	/* Messages of one customer are a group: they go out one at a time and in order, those of others beside them. */
-	const struct hf_outbox_enqueue message = {
-	    .queue = QUEUE, .id = hf_str(id), .payload = hf_bytes(&number, sizeof number), .group = hf_str(customer)};
+	const struct hf_document_put order = {.key = {hf_str("orders"), hf_str(id)},
+	                                      .payload = hf_str("two pounds of apples")};
+	/* Messages of one customer are a group: they go out one at a time and in order, those of
+	 * others beside them. */
+	const struct hf_outbox_enqueue message = {.queue = QUEUE,
+	                                          .id = hf_str(id),
+	                                          .payload = hf_bytes(&number, sizeof number),
+	                                          .group = hf_str(customer)};
 	must(hf_txn_begin(store, &txn, &error), &error);
 	must(hf_document_put(store, txn, &order, NULL, &error), &error);
 	must(hf_outbox_enqueue(store, txn, &message, NULL, &error), &error);
 	must(hf_txn_commit(txn, HF_DURABLE, &error), &error);
 }
 
-/* The network: every fifth message needs a second attempt; number 4 is refused until somebody repairs its receiver. */
+/* The network: every fifth message needs a second attempt; number 4 is refused until somebody
+ * repairs its receiver. */
 static bool send_message(int number)
 {
 	const int call = atomic_fetch_add(&calls[number], 1) + 1;
@@ -49,13 +55,14 @@ static bool send_message(int number)
 static void relay_one(hf_store *store, const struct hf_outbox_item *item)
 {
 	const struct hf_outbox_complete sent = {.queue = QUEUE, .id = item->id, .token = item->token};
-	const struct hf_outbox_fail refused = {
-	    .queue = QUEUE,
-	    .id = item->id,
-	    .token = item->token,
-	    .max_attempts = ATTEMPTS,
-	    .reason = hf_str("503 service unavailable"),
-	    .backoff = {.kind = HF_OUTBOX_BACKOFF_EXPONENTIAL, .delay_us = MILLISECONDS(10), .cap_us = SECONDS(1)}};
+	const struct hf_outbox_fail refused = {.queue = QUEUE,
+	                                       .id = item->id,
+	                                       .token = item->token,
+	                                       .max_attempts = ATTEMPTS,
+	                                       .reason = hf_str("503 service unavailable"),
+	                                       .backoff = {.kind = HF_OUTBOX_BACKOFF_EXPONENTIAL,
+	                                                   .delay_us = MILLISECONDS(10),
+	                                                   .cap_us = SECONDS(1)}};
 	struct hf_error error;
 	int number, rc;
 
@@ -64,7 +71,8 @@ static void relay_one(hf_store *store, const struct hf_outbox_item *item)
 		rc = hf_outbox_complete(store, NULL, &sent, NULL, &error);
 	else
 		rc = hf_outbox_fail(store, NULL, &refused, NULL, &error);
-	/* Somebody else has it: the lease was over. He will send it again, which is what at-least-once means. */
+	/* Somebody else has it: the lease was over. He will send it again, which is what
+	 * at-least-once means. */
 	if (rc != HF_ESTALE && rc != HF_ENOTFOUND)
 		must(rc, &error);
 }
@@ -73,8 +81,11 @@ static void relay_one(hf_store *store, const struct hf_outbox_item *item)
 static void *relay(void *arg)
 {
 	hf_store *store = arg;
-	const struct hf_outbox_claim_next next = {
-	    .queue = QUEUE, .max = 4, .owner = hf_str("relay"), .lease_us = SECONDS(30), .wait_us = MILLISECONDS(200)};
+	const struct hf_outbox_claim_next next = {.queue = QUEUE,
+	                                          .max = 4,
+	                                          .owner = hf_str("relay"),
+	                                          .lease_us = SECONDS(30),
+	                                          .wait_us = MILLISECONDS(200)};
 	struct hf_outbox_items got;
 	struct hf_error error;
 	size_t count;
@@ -121,10 +132,12 @@ int main(void)
 	run_and_kill(first_life);
 	hf_store *store = open_store();
 	must(hf_outbox_stats(store, QUEUE, 0, &stats, &error), &error);
-	check(stats.queued.items == ORDERS, "all messages are there, the one that the dead relay held is free again");
+	check(stats.queued.items == ORDERS,
+	      "all messages are there, the one that the dead relay held is free again");
 	relay_all(store);
 	must(hf_outbox_stats(store, QUEUE, 0, &stats, &error), &error);
-	check(stats.failed.items == 1 && stats.queued.items == 0 && calls[4] == ATTEMPTS, "one was given up after three attempts");
+	check(stats.failed.items == 1 && stats.queued.items == 0 && calls[4] == ATTEMPTS,
+	      "one was given up after three attempts");
 	check(!out_of_order, "each customer got the others in the order in which they were made");
 	close_store(store);
 
@@ -136,7 +149,8 @@ int main(void)
 	for (int i = 0; i < ORDERS; i++)
 		once += deliveries[i] == 1;
 	must(hf_outbox_stats(store, QUEUE, 0, &stats, &error), &error);
-	check(once == ORDERS && stats.queued.items + stats.sending.items + stats.failed.items == 0, "every message was delivered");
+	check(once == ORDERS && stats.queued.items + stats.sending.items + stats.failed.items == 0,
+	      "every message was delivered");
 	close_store(store);
 	return 0;
 }

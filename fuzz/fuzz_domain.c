@@ -1,9 +1,13 @@
-/* Fuzz target: what every domain does with an entry: apply, describe, about, concerns, verify, snapshot, and undo.
+/* Fuzz target: what every domain does with an entry: apply, describe, about, concerns, verify,
+ * snapshot, and undo.
  *
- * An input is a script. Its first byte chooses the domain; then each step takes one of the entries that a store really wrote (lib/churn.h, made
- * once, so the corpus does not depend on how bodies look) as it is, with some bytes changed, cut or made longer, or a body of its own, and
- * applies it to a state. Checksums do not come into it: apply is behind them. What must hold, whatever the bytes:
- *  - apply answers HF_OK, HF_ECORRUPT or HF_EVERSION, and HF_ENOMEM only when an allocation was made to fail;
+ * An input is a script. Its first byte chooses the domain; then each step takes one of the
+ * entries that a store really wrote (lib/churn.h, made once, so the corpus does not depend on
+ * how bodies look) as it is, with some bytes changed, cut or made longer, or a body of its own,
+ * and applies it to a state. Checksums do not come into it: apply is behind them. What must
+ * hold, whatever the bytes:
+ *  - apply answers HF_OK, HF_ECORRUPT or HF_EVERSION, and HF_ENOMEM only when an allocation was
+ *    made to fail;
  *  - what it took, about can name; describe ends in its buffer;
  *  - what it refused, and what is taken back, leaves no trace in the snapshot;
  *  - after every change the domain's own verify finds nothing;
@@ -31,7 +35,7 @@ static void require(bool holds)
 		abort();
 }
 
-/* --- What a store wrote ------------------------------------------------------------------------------------------------------- */
+/* --- What a store wrote ----------------------------------------------------------------------- */
 
 static struct logged history;
 
@@ -56,7 +60,7 @@ static void write_history(void)
 	stage_drop(stage);
 }
 
-/* --- One script --------------------------------------------------------------------------------------------------------------- */
+/* --- One script ------------------------------------------------------------------------------- */
 
 struct script {
 	struct hf__reader in;
@@ -105,9 +109,9 @@ static bool ask(const struct hf__domain *row, const struct hf__entry *entry)
 		return false;
 	require(about.operation && about.operation[0] && about.parts >= 1 && about.parts <= 3);
 	for (unsigned i = 0; i < about.parts; i++)
-		require(about.key[i].len == 0 ||
-		        (about.key[i].data >= entry->body.data &&
-		         (const uint8_t *)about.key[i].data + about.key[i].len <= (const uint8_t *)entry->body.data + entry->body.len));
+		require(about.key[i].len == 0 || (about.key[i].data >= entry->body.data &&
+		                                  (const uint8_t *)about.key[i].data + about.key[i].len <=
+		                                      (const uint8_t *)entry->body.data + entry->body.len));
 	return true;
 }
 
@@ -126,7 +130,8 @@ static void try_entry(struct script *s, struct hf__entry *entry, uint8_t how, bo
 	}
 	const int rc = bare_apply(&s->bare, entry);
 	hf__mem_set_veto(NULL, NULL);
-	require(rc == HF_OK || rc == HF_ECORRUPT || rc == HF_EVERSION || (rc == HF_ENOMEM && (how & NO_MEMORY)));
+	require(rc == HF_OK || rc == HF_ECORRUPT || rc == HF_EVERSION ||
+	        (rc == HF_ENOMEM && (how & NO_MEMORY)));
 	require(rc != HF_OK || named);
 	if (rc == HF_OK && !(how & UNDONE)) {
 		hf__change_keep(&s->bare.change);
@@ -144,7 +149,8 @@ static void try_entry(struct script *s, struct hf__entry *entry, uint8_t how, bo
 		bare_verify(&s->bare, HF_OK);
 }
 
-/* The body in an allocation of its own size, so that a sanitizer sees the first byte read beyond it. */
+/* The body in an allocation of its own size, so that a sanitizer sees the first byte read beyond
+ * it. */
 static uint8_t *body_of(struct hf__entry *entry, size_t len)
 {
 	uint8_t *body = calloc(1, len ? len : 1);
@@ -180,7 +186,8 @@ static void altered(struct script *s, enum what what, uint8_t how)
 
 static void own(struct script *s, uint8_t how)
 {
-	struct hf__entry entry = {.lsn = s->lsn + 1, .at = STAGE_NOW, .domain = s->bare.row->id, .kind = hf__get_u8(&s->in)};
+	struct hf__entry entry = {
+	    .lsn = s->lsn + 1, .at = STAGE_NOW, .domain = s->bare.row->id, .kind = hf__get_u8(&s->in)};
 	const size_t len = hf__get_u8(&s->in);
 	entry.body = hf__get_bytes(&s->in, len);
 	uint8_t *body = body_of(&entry, entry.body.len);
@@ -221,13 +228,16 @@ static void step(struct script *s)
 	}
 }
 
-/* --- The end ------------------------------------------------------------------------------------------------------------------ */
+/* --- The end ---------------------------------------------------------------------------------- */
 
 static void load(struct bare *bare, const struct hf__writer *snapshot)
 {
 	struct hf__reader r = hf__reader(hf_bytes(snapshot->data, snapshot->len));
 	while (r.left > 0) {
-		struct hf__entry entry = {.lsn = hf__get_u64(&r), .at = STAGE_NOW, .domain = bare->row->id, .kind = hf__get_u8(&r)};
+		struct hf__entry entry = {.lsn = hf__get_u64(&r),
+		                          .at = STAGE_NOW,
+		                          .domain = bare->row->id,
+		                          .kind = hf__get_u8(&r)};
 		entry.body = hf__get_long(&r);
 		require(!r.bad && bare_apply(bare, &entry) == HF_OK);
 		hf__change_keep(&bare->change);

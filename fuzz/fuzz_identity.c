@@ -1,8 +1,10 @@
 /* Fuzz target: IDENTITY and segment headers, the sectors with the frozen head.
  *
- * The first byte chooses: bit 0, IDENTITY or a segment header; bit 1, whether magic, checksum, name and a known version are put in first, so that
- * the code behind the checksum is reached with fields that no encoder writes; bit 2, whether a feature that is not known is in force. The rest are
- * the bytes, which may be too few or too many. What is valid is written again and is the same; what is not tells nothing. A violation aborts. */
+ * The first byte chooses: bit 0, IDENTITY or a segment header; bit 1, whether magic, checksum,
+ * name and a known version are put in first, so that the code behind the checksum is reached
+ * with fields that no encoder writes; bit 2, whether a feature that is not known is in force.
+ * The rest are the bytes, which may be too few or too many. What is valid is written again and
+ * is the same; what is not tells nothing. A violation aborts. */
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -44,7 +46,8 @@ static void reseal(uint8_t *bytes, const struct hf__log_id *id, bool segment)
 	hf__store_u64(bytes + SUM, hf__checksum(bytes, SUM, seed));
 }
 
-/* Written again it is the same, but for what an unknown feature may have put into reserved bytes. */
+/* Written again it is the same, but for what an unknown feature may have put into reserved
+ * bytes. */
 static void same(const uint8_t *bytes, const uint8_t *again, bool features)
 {
 	require(features || memcmp(bytes, again, HF__SECTOR) == 0);
@@ -59,7 +62,8 @@ static void identity(const uint8_t *bytes, size_t size)
 	const int rc = hf__identity_decode(bytes, size, &out);
 	require(rc == HF_OK || rc == HF_ECORRUPT || rc == HF_EVERSION);
 	if (rc == HF_ECORRUPT)
-		require(out.format_major == 0 && out.segment_size == 0 && out.pad == 0 && hf__bytes_zero(out.content_key, 16));
+		require(out.format_major == 0 && out.segment_size == 0 && out.pad == 0 &&
+		        hf__bytes_zero(out.content_key, 16));
 	if (rc == HF_EVERSION)
 		require(size >= HF__SECTOR && out.format_major == hf__load_u32(bytes + MAJOR));
 	if (rc != HF_OK)
@@ -83,8 +87,10 @@ static void header(const struct hf__log_id *id, const uint8_t *bytes, size_t siz
 	if (rc != HF_OK)
 		return;
 	require(out.number != 0 && out.first_lsn > out.previous_lsn && out.first_lsn <= HF__LSN_MAX);
-	require(out.first_lsn - out.previous_lsn == 1 || (out.jumped && out.first_lsn - out.previous_lsn > HF__LSN_JUMP));
-	require(out.previous_end.segment < out.number && out.size % HF__BLOCK == 0 && out.size <= HF__SEGMENT_SIZE_MAX);
+	require(out.first_lsn - out.previous_lsn == 1 ||
+	        (out.jumped && out.first_lsn - out.previous_lsn > HF__LSN_JUMP));
+	require(out.previous_end.segment < out.number && out.size % HF__BLOCK == 0 &&
+	        out.size <= HF__SEGMENT_SIZE_MAX);
 	hf__segment_header_encode(id, &out, again);
 	same(bytes, again, id->features_unknown || hf__features_unknown(out.compat, out.ro_compat));
 }

@@ -1,8 +1,11 @@
-/* Fuzz target: `holdfast import` of a file from a stranger: outbox arrays, notification files, JSON Lines.
+/* Fuzz target: `holdfast import` of a file from a stranger: outbox arrays, notification files,
+ * JSON Lines.
  *
- * The first byte chooses the kind of file and whether --replace and, for JSON Lines, --force are given; the rest is the file. The command runs as the tool runs it, on a store in
- * a temporary directory. Whatever the file:
- *  - the command ends with a status of its own, and a refused file leaves the store unopened or unchanged;
+ * The first byte chooses the kind of file and whether --replace and, for JSON Lines, --force are
+ * given; the rest is the file. The command runs as the tool runs it, on a store in a temporary
+ * directory. Whatever the file:
+ *  - the command ends with a status of its own, and a refused file leaves the store unopened or
+ *    unchanged;
  *  - what was taken makes a sound state, and the same import once more adds nothing.
  * A violation aborts. */
 #include <fcntl.h>
@@ -53,16 +56,18 @@ static void begin(void)
 	if (fresh)
 		return;
 	hf_store *store;
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 64 << 10, .allow_unsafe_fs = true};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 64 << 10, .allow_unsafe_fs = true};
 	if (access(store_path, F_OK) == 0)
 		remove_tree(store_path);
 	require(hf_open(store_path, &options, &store, NULL) == HF_OK && hf_close(store, NULL) == HF_OK);
 	fresh = true;
 }
 
-/* --- The command -------------------------------------------------------------------------------------------------------------- */
+/* --- The command ------------------------------------------------------------------------------ */
 
-static const char *const kinds[][2] = {{"--queue", "q"}, {"--user", "u"}, {"--jsonl", NULL}, {NULL, NULL}};
+static const char *const kinds[][2] = {
+    {"--queue", "q"}, {"--user", "u"}, {"--jsonl", NULL}, {NULL, NULL}};
 
 struct run {
 	int status;
@@ -72,7 +77,8 @@ struct run {
 static struct run import(unsigned kind, bool replace, bool force)
 {
 	char path[40];
-	char *argv[12] = {(char *)"holdfast", (char *)"-C", store_path, (char *)"--allow-unsafe-fs", (char *)"import"};
+	char *argv[12] = {(char *)"holdfast", (char *)"-C", store_path, (char *)"--allow-unsafe-fs",
+	                  (char *)"import"};
 	int argc = 5;
 	struct cli cli = {0};
 	struct args args = {0};
@@ -104,7 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t how = size > 0 ? data[0] : 0;
 	const size_t skipped = size > 0;
 	begin();
-	require(ftruncate(file, 0) == 0 && pwrite(file, data + skipped, size - skipped, 0) == (ssize_t)(size - skipped));
+	require(ftruncate(file, 0) == 0 &&
+	        pwrite(file, data + skipped, size - skipped, 0) == (ssize_t)(size - skipped));
 	stderr = nowhere;
 	const struct run first = import(how & 3, how & 4, how & 8);
 	fresh = !first.opened;

@@ -2,11 +2,14 @@
  *
  * The first byte chooses what is done with the rest:
  *  - decode: all decoders get it as it is;
- *  - raw: it is a segment, scanned as it is; nothing is fixed up, so what gets in gets in past the checksums;
- *  - resealed: the same, but wherever a group's magic stands, place, store and all checksums are made right first, so that the code behind
- *    the checksums is reached with fields that no encoder writes;
- *  - damaged: it is a script that builds a segment with the encoders and then damages it: the scan must then never deliver what was
- *    not written, and damage in front of a current witness must be CORRUPT.
+ *  - raw: it is a segment, scanned as it is; nothing is fixed up, so what gets in gets in past
+ *    the checksums;
+ *  - resealed: the same, but wherever a group's magic stands, place, store and all checksums are
+ *    made right first, so that the code behind the checksums is reached with fields that no
+ *    encoder writes;
+ *  - damaged: it is a script that builds a segment with the encoders and then damages it: the
+ *    scan must then never deliver what was not written, and damage in front of a current witness
+ *    must be CORRUPT.
  * Whatever the bytes, the verdict has to be consistent with itself. A violation aborts. */
 #include <stdlib.h>
 
@@ -24,12 +27,11 @@ enum { SEGMENT = 3, FIRST_LSN = 100, SCRIPT_GROUPS = 8, SCRIPT_SIZE = 48 << 10 }
 
 static void require(bool holds)
 {
-	if (!holds) {
+	if (!holds)
 		abort();
-	}
 }
 
-/* --- Decoders ----------------------------------------------------------------------------------------------------------------- */
+/* --- Decoders --------------------------------------------------------------------------------- */
 
 static void decode_all(const struct hf__log_id *id, const uint8_t *data, size_t size)
 {
@@ -44,25 +46,22 @@ static void decode_all(const struct hf__log_id *id, const uint8_t *data, size_t 
 		hf__identity_encode(&identity, again);
 		require(hf__load_u32(again + 56) == hf__load_u32(data + 56));
 	}
-	if (hf__segment_header_decode(id, data, size, &segment) == HF_OK) {
+	if (hf__segment_header_decode(id, data, size, &segment) == HF_OK)
 		require(segment.number != 0 && segment.first_lsn > segment.previous_lsn);
-	}
-	if (hf__witness_pick(id, data, size, &witness)) {
+	if (hf__witness_pick(id, data, size, &witness))
 		require(witness.generation != 0);
-	}
 	if (hf__group_decode_header(id, hf_bytes(data, size), &group) == HF_OK &&
-	    hf__group_verify_body(id, &group, hf_bytes(data, size)) == HF_OK) {
+	    hf__group_verify_body(id, &group, hf_bytes(data, size)) == HF_OK)
 		require(hf__group_size(&group) <= size);
-	}
-	if (hf__group_verify_slice(id, hf_bytes(data, size), &group) == HF_OK) {
+	if (hf__group_verify_slice(id, hf_bytes(data, size), &group) == HF_OK)
 		require(group.body_len == size - HF__GROUP_PORTABLE_SIZE);
-	}
 	if (hf__entry_decode(id, FIRST_LSN, hf_bytes(data, size), &entry, &entry_size) == HF_OK) {
-		require(entry_size <= size && entry_size - HF__ENTRY_HEADER_SIZE - entry.body.len < HF__ALIGN);
+		require(entry_size <= size &&
+		        entry_size - HF__ENTRY_HEADER_SIZE - entry.body.len < HF__ALIGN);
 	}
 }
 
-/* --- Scanning ------------------------------------------------------------------------------------------------------------------ */
+/* --- Scanning --------------------------------------------------------------------------------- */
 
 struct count {
 	uint64_t entries;
@@ -74,7 +73,8 @@ static int count_entry(void *arg, const struct hf__entry *entry)
 {
 	struct count *count = arg;
 	require(entry->lsn == count->next_lsn);
-	require(entry->place.offset <= count->file.len && entry->body.len <= count->file.len - entry->place.offset);
+	require(entry->place.offset <= count->file.len &&
+	        entry->body.len <= count->file.len - entry->place.offset);
 	require(entry->body.data == (const uint8_t *)count->file.data + entry->place.offset);
 	count->next_lsn++;
 	count->entries++;
@@ -93,14 +93,14 @@ static void check_verdict(const struct hf__scan_input *in, const struct hf__scan
 	require(in->pinned_end == 0 || v->kind != HF__SCAN_TORN);
 }
 
-/* What a scan took is taken again when the next segment pins the end there, whatever lies behind it. */
+/* What a scan took is taken again when the next segment pins the end there, whatever lies behind
+ * it. */
 static void check_pinned(const struct hf__scan_input *in, const struct hf__scan_verdict *v)
 {
 	struct hf__scan_input pinned = *in;
 	struct hf__scan_verdict again;
-	if (v->kind == HF__SCAN_CORRUPT || v->end == 0) {
+	if (v->kind == HF__SCAN_CORRUPT || v->end == 0)
 		return;
-	}
 	pinned.pinned_end = v->end;
 	require(hf__scan(&pinned, NULL, NULL, &again) == 0);
 	require(again.kind == HF__SCAN_CLEAN && again.end == v->end && again.next_lsn == v->next_lsn &&
@@ -118,7 +118,7 @@ static struct hf__scan_verdict scan(const struct hf__scan_input *in)
 	return v;
 }
 
-/* --- Resealing ----------------------------------------------------------------------------------------------------------------- */
+/* --- Resealing -------------------------------------------------------------------------------- */
 
 /* Makes the checksums of as many entries right as fit, and gives each the LSN of its place. */
 static void reseal_entries(const struct hf__log_id *id, uint8_t *at, size_t left, uint64_t lsn)
@@ -126,21 +126,21 @@ static void reseal_entries(const struct hf__log_id *id, uint8_t *at, size_t left
 	while (left >= ENTRY_HEADER) {
 		const uint64_t seed = hf__seed_at(id->seed, lsn++);
 		const size_t room = left - ENTRY_HEADER, len = hf__load_u32(at);
-		if (len <= room) {
+		if (len <= room)
 			hf__store_u64(at + ENTRY_BODY_SUM, hf__checksum(at + ENTRY_HEADER, len, seed));
-		}
 		hf__store_u64(at + ENTRY_SUM, hf__checksum(at, ENTRY_SUM, seed));
-		if (len > room || room - len < (8 - len % 8) % 8) {
+		if (len > room || room - len < (8 - len % 8) % 8)
 			return;
-		}
 		const size_t step = ENTRY_HEADER + len + (8 - len % 8) % 8;
 		at += step;
 		left -= step;
 	}
 }
 
-/* Numbers the group as the next one, chains it to the one before, and seals it. Returns its size, at least 8. */
-static size_t reseal_group(const struct hf__log_id *id, uint8_t *file, size_t size, size_t at, uint64_t *lsn, uint64_t *previous)
+/* Numbers the group as the next one, chains it to the one before, and seals it. Returns its
+ * size, at least 8. */
+static size_t reseal_group(const struct hf__log_id *id, uint8_t *file, size_t size, size_t at,
+                           uint64_t *lsn, uint64_t *previous)
 {
 	uint8_t *group = file + at;
 	const size_t room = size - at - GROUP_HEADER, len = hf__load_u32(group + GROUP_BODY_LEN);
@@ -159,23 +159,28 @@ static size_t reseal_group(const struct hf__log_id *id, uint8_t *file, size_t si
 	}
 	*lsn += hf__load_u32(group + GROUP_ENTRY_COUNT);
 	*previous = hf__load_u64(group + GROUP_SUM);
-	return len <= room && len % 8 == 0 ? GROUP_HEADER + len + hf__load_u32(group + GROUP_PAD_LEN) % 4096 / 8 * 8 : 8;
+	return len <= room && len % 8 == 0
+	           ? GROUP_HEADER + len + hf__load_u32(group + GROUP_PAD_LEN) % 4096 / 8 * 8
+	           : 8;
 }
 
-static void reseal(const struct hf__log_id *id, uint8_t *file, size_t size, uint64_t lsn, uint64_t previous)
+static void reseal(const struct hf__log_id *id, uint8_t *file, size_t size, uint64_t lsn,
+                   uint64_t previous)
 {
 	size_t at = 0;
 	while (at <= size && size - at >= GROUP_HEADER) {
-		at += hf__load_u32(file + at) == 0x72676668 ? reseal_group(id, file, size, at, &lsn, &previous) : 8;
+		at += hf__load_u32(file + at) == 0x72676668
+		          ? reseal_group(id, file, size, at, &lsn, &previous)
+		          : 8;
 	}
 }
 
-/* A segment out of the input: 8 bytes of what is known beforehand, then the file. No segment header: groups begin at 0. */
+/* A segment out of the input: 8 bytes of what is known beforehand, then the file. No segment
+ * header: groups begin at 0. */
 static void scan_input(const struct hf__log_id *id, const uint8_t *data, size_t size, bool resealed)
 {
-	if (size < 8) {
+	if (size < 8)
 		return;
-	}
 	uint8_t *file = malloc(size - 8 + 1);
 	require(file != NULL);
 	memcpy(file, data + 8, size - 8);
@@ -191,14 +196,13 @@ static void scan_input(const struct hf__log_id *id, const uint8_t *data, size_t 
 	    .witness_lsn = hf__load_u16(data + 6) % (2 * FIRST_LSN),
 	    .witness_chain = data[7],
 	};
-	if (resealed) {
+	if (resealed)
 		reseal(id, file, size - 8, FIRST_LSN, 1);
-	}
 	(void)scan(&in);
 	free(file);
 }
 
-/* --- Damage -------------------------------------------------------------------------------------------------------------------- */
+/* --- Damage ----------------------------------------------------------------------------------- */
 
 /* The script: bytes are taken one by one; behind its end come zeros. */
 struct script {
@@ -208,16 +212,16 @@ struct script {
 
 static unsigned take(struct script *script)
 {
-	if (script->left == 0) {
+	if (script->left == 0)
 		return 0;
-	}
 	script->left--;
 	return *script->at++;
 }
 
 static struct log_build build_scripted(struct script *script)
 {
-	struct log_build b = log_build((const uint32_t[]){HF__ALIGN, HF__SECTOR, HF__BLOCK}[take(script) % 3]);
+	struct log_build b =
+	    log_build((const uint32_t[]){HF__ALIGN, HF__SECTOR, HF__BLOCK}[take(script) % 3]);
 	const unsigned groups = 1 + take(script) % SCRIPT_GROUPS;
 	for (unsigned i = 0; i < groups; i++) {
 		const unsigned entries = 1 + take(script) % 4;
@@ -234,11 +238,10 @@ static void damage(struct script *script, uint8_t *file, size_t size, size_t fir
 		const size_t at = first + (take(script) << 8 | take(script)) % (size - first);
 		const unsigned how = take(script);
 		const size_t wanted = take(script) + 1u, len = wanted < size - at ? wanted : size - at;
-		if (how % 3 == 0) {
+		if (how % 3 == 0)
 			file[at] ^= (uint8_t)(1u << how / 3 % 8);
-		} else {
+		else
 			memset(file + at, how % 3 == 1 ? 0 : (int)how, len);
-		}
 	}
 }
 
@@ -264,7 +267,8 @@ static void scan_damaged(const uint8_t *data, size_t size)
 	/* What is taken is exactly what was written up to there. */
 	const struct hf__scan_verdict v = scan(&in);
 	require(v.end <= end && memcmp(b.w.data, before, v.end) == 0);
-	/* Nothing that the witness knows of is lost in silence, and damage behind it is never taken for such a loss. */
+	/* Nothing that the witness knows of is lost in silence, and damage behind it is never taken
+	 * for such a loss. */
 	in.witness_end = end;
 	in.witness_lsn = b.next_lsn - 1;
 	in.witness_chain = b.previous_hash;

@@ -2,9 +2,11 @@
  *
  * The first byte chooses the list, the second what becomes of the rest:
  *  - text: it is the token;
- *  - position: it is a sort position, put into a token of that list whose check value is right, so that what reads positions is reached;
+ *  - position: it is a sort position, put into a token of that list whose check value is right,
+ *    so that what reads positions is reached;
  *  - patched: the position of a real token of that list, with bytes of it changed.
- * Whatever the token, the answer is a page or HF_EINVAL; and the walk that goes on from such a page ends, having given no more than there is. */
+ * Whatever the token, the answer is a page or HF_EINVAL; and the walk that goes on from such a
+ * page ends, having given no more than there is. */
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -26,7 +28,7 @@ static void require(bool holds)
 		abort();
 }
 
-/* --- What there is to list ------------------------------------------------------------------------------------------------------- */
+/* --- What there is to list -------------------------------------------------------------------- */
 
 static void fill_one(hf_store *store, const char *id, int64_t n)
 {
@@ -36,23 +38,34 @@ static void fill_one(hf_store *store, const char *id, int64_t n)
 	                                      .dismissed = n % 4 == 0,
 	                                      .score = (double)(n % 3),
 	                                      .updated_at = n};
-	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &record, .count = 1, .generated_at = 10 + n / 2};
+	const struct hf_inbox_save save = {
+	    .user = hf_str("u"), .records = &record, .count = 1, .generated_at = 10 + n / 2};
 	require(hf_inbox_save(store, NULL, &save, NULL, NULL) == HF_OK);
-	const struct hf_inbox_put_tombstone tomb = {.key = {hf_str("v"), hf_str("a"), hf_str(id)}, .until = STAGE_NOW + 100000000 + n};
+	const struct hf_inbox_put_tombstone tomb = {.key = {hf_str("v"), hf_str("a"), hf_str(id)},
+	                                            .until = STAGE_NOW + 100000000 + n};
 	require(hf_inbox_put_tombstone(store, NULL, &tomb, NULL, NULL) == HF_OK);
-	const struct hf_cursor_advance cursor = {.key = {hf_str(id), hf_str("s"), hf_str("x")}, .sequence = 1 + n / 2};
+	const struct hf_cursor_advance cursor = {.key = {hf_str(id), hf_str("s"), hf_str("x")},
+	                                         .sequence = 1 + n / 2};
 	require(hf_cursor_advance(store, NULL, &cursor, NULL, NULL) == HF_OK);
-	const struct hf_outbox_enqueue item = {.queue = hf_str("q"), .id = hf_str(id), .group = hf_str(n % 2 ? "g" : "")};
+	const struct hf_outbox_enqueue item = {
+	    .queue = hf_str("q"), .id = hf_str(id), .group = hf_str(n % 2 ? "g" : "")};
 	require(hf_outbox_enqueue(store, NULL, &item, NULL, NULL) == HF_OK);
-	const struct hf_outbox_put_completed done = {.queue = hf_str("r"), .id = hf_str(id), .until = STAGE_NOW + 100000000};
+	const struct hf_outbox_put_completed done = {
+	    .queue = hf_str("r"), .id = hf_str(id), .until = STAGE_NOW + 100000000};
 	require(hf_outbox_put_completed(store, NULL, &done, NULL, NULL) == HF_OK);
-	const struct hf_idempotency_put entry = {.key = {hf_str("k"), hf_str(id)}, .expires_at = HF_UNSET};
+	const struct hf_idempotency_put entry = {.key = {hf_str("k"), hf_str(id)},
+	                                         .expires_at = HF_UNSET};
 	require(hf_idempotency_put(store, NULL, &entry, NULL, NULL) == HF_OK);
-	const struct hf_document_put document = {
-	    .key = {hf_str("d"), hf_str(id)}, .group = hf_str(n % 2 ? "g" : ""), .created_at = 1 + n / 3, .now = 20 - n, .orders = 15};
+	const struct hf_document_put document = {.key = {hf_str("d"), hf_str(id)},
+	                                         .group = hf_str(n % 2 ? "g" : ""),
+	                                         .created_at = 1 + n / 3,
+	                                         .now = 20 - n,
+	                                         .orders = 15};
 	require(hf_document_put(store, NULL, &document, NULL, NULL) == HF_OK);
-	const struct hf_timeline_append event = {
-	    .key = {hf_str("t"), hf_str(id)}, .type = hf_str("y"), .subject = hf_str(n % 2 ? "j" : ""), .happened_at = 1 + n / 2};
+	const struct hf_timeline_append event = {.key = {hf_str("t"), hf_str(id)},
+	                                         .type = hf_str("y"),
+	                                         .subject = hf_str(n % 2 ? "j" : ""),
+	                                         .happened_at = 1 + n / 2};
 	require(hf_timeline_append(store, NULL, &event, NULL, NULL) == HF_OK);
 }
 
@@ -67,7 +80,7 @@ static void fill(void)
 	}
 }
 
-/* --- The lists -------------------------------------------------------------------------------------------------------------------- */
+/* --- The lists -------------------------------------------------------------------------------- */
 
 /* What a page is, whatever of. */
 struct page {
@@ -81,7 +94,8 @@ typedef int list_fn(const char *token, struct page *out);
 #define PAGE(got) ((struct page){(got).count, (got).next, (got).memory})
 
 static int names(const char *token, struct page *out,
-                 int (*list)(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *, struct hf_error *))
+                 int (*list)(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *,
+                             struct hf_error *))
 {
 	struct hf_name_page got;
 	const int rc = list(stage->store, &(struct hf_names){.limit = 2, .page = token}, 0, &got, NULL);
@@ -126,7 +140,8 @@ static int records(const char *token, struct page *out)
 static int records_of_account(const char *token, struct page *out)
 {
 	struct hf_inbox_page got;
-	const struct hf_inbox_load args = {.user = hf_str("u"), .account = hf_str("a"), .limit = 2, .page = token};
+	const struct hf_inbox_load args = {
+	    .user = hf_str("u"), .account = hf_str("a"), .limit = 2, .page = token};
 	const int rc = hf_inbox_load(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
@@ -135,7 +150,8 @@ static int records_of_account(const char *token, struct page *out)
 static int dismissed(const char *token, struct page *out)
 {
 	struct hf_inbox_keys got;
-	const int rc = hf_inbox_dismissed(stage->store, &(struct hf_inbox_dismissed){hf_str("u"), 1, token}, 0, &got, NULL);
+	const int rc = hf_inbox_dismissed(
+	    stage->store, &(struct hf_inbox_dismissed){hf_str("u"), 1, token}, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -152,7 +168,8 @@ static int tombstones(const char *token, struct page *out)
 static int cursors(const char *token, struct page *out)
 {
 	struct hf_cursor_page got;
-	const int rc = hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 2, .page = token}, 0, &got, NULL);
+	const int rc = hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 2, .page = token},
+	                              0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -178,7 +195,9 @@ static int lag(const char *token, struct page *out)
 static int items(const char *token, struct page *out)
 {
 	struct hf_outbox_items got;
-	const int rc = hf_outbox_list(stage->store, &(struct hf_outbox_list){.queue = hf_str("q"), .limit = 2, .page = token}, 0, &got, NULL);
+	const int rc = hf_outbox_list(
+	    stage->store, &(struct hf_outbox_list){.queue = hf_str("q"), .limit = 2, .page = token}, 0,
+	    &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -201,11 +220,16 @@ static int entries(const char *token, struct page *out)
 	return rc;
 }
 
-static int documents_by(const char *token, struct page *out, enum hf_document_by by, bool descending, bool by_group)
+static int documents_by(const char *token, struct page *out, enum hf_document_by by,
+                        bool descending, bool by_group)
 {
 	struct hf_document_page got;
-	const struct hf_document_list args = {
-	    .collection = hf_str("d"), .by = by, .descending = descending, .by_group = by_group, .limit = 2, .page = token};
+	const struct hf_document_list args = {.collection = hf_str("d"),
+	                                      .by = by,
+	                                      .descending = descending,
+	                                      .by_group = by_group,
+	                                      .limit = 2,
+	                                      .page = token};
 	const int rc = hf_document_list(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
@@ -230,7 +254,10 @@ static int events_in(const char *token, struct page *out, bool ascending, const 
 {
 	struct hf_timeline_page got;
 	const struct hf_timeline_query args = {
-	    .filter = {.timeline = hf_str("t"), .subject = hf_str(subject)}, .ascending = ascending, .limit = 2, .page = token};
+	    .filter = {.timeline = hf_str("t"), .subject = hf_str(subject)},
+	    .ascending = ascending,
+	    .limit = 2,
+	    .page = token};
 	const int rc = hf_timeline_query(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
@@ -254,17 +281,36 @@ static int events_of_subject(const char *token, struct page *out)
 static int locks(const char *token, struct page *out)
 {
 	struct hf_lock_page got;
-	const int rc = hf_lock_list(stage->store, &(struct hf_lock_list){.limit = 2, .page = token}, 0, &got, NULL);
+	const int rc = hf_lock_list(stage->store, &(struct hf_lock_list){.limit = 2, .page = token}, 0,
+	                            &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
 
-static list_fn *const lists[] = {users,     queues,     scopes,         collections,        timelines, records,   records_of_account,
-                                 dismissed, tombstones, cursors,        cursors_of_subject, lag,       items,     completed,
-                                 entries,   documents,  documents_down, documents_of_group, events,    events_up, events_of_subject,
+static list_fn *const lists[] = {users,
+                                 queues,
+                                 scopes,
+                                 collections,
+                                 timelines,
+                                 records,
+                                 records_of_account,
+                                 dismissed,
+                                 tombstones,
+                                 cursors,
+                                 cursors_of_subject,
+                                 lag,
+                                 items,
+                                 completed,
+                                 entries,
+                                 documents,
+                                 documents_down,
+                                 documents_of_group,
+                                 events,
+                                 events_up,
+                                 events_of_subject,
                                  locks};
 
-/* --- Tokens ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Tokens ----------------------------------------------------------------------------------- */
 
 static char token[TOKEN_MAX * 2];
 
@@ -282,7 +328,9 @@ static size_t real_token(list_fn *list, uint8_t *bytes)
 static void seal(uint8_t *bytes, size_t position)
 {
 	const size_t len = HEAD + position;
-	hf__store_u64(bytes + len, hf__checksum(bytes, len, hf__seed_at(stage->store->id.seed, UINT64_C(0x70616765))));
+	hf__store_u64(
+	    bytes + len,
+	    hf__checksum(bytes, len, hf__seed_at(stage->store->id.seed, UINT64_C(0x70616765))));
 	token[hf__base64url_encode(bytes, len + CHECK, token)] = '\0';
 }
 

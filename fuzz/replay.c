@@ -1,6 +1,7 @@
-/* Stands in for libFuzzer where there is none: gives the fuzz target every file of its corpus, each also cut in half and with one
- * byte changed, then inputs of a fixed pseudo-random sequence. So each fuzz target is a fast test under every compiler and
- * sanitizer, and what a long fuzzing run once found stays found. Usage: fuzz_X [CORPUS-DIRECTORY or FILE]... */
+/* Stands in for libFuzzer where there is none: gives the fuzz target every file of its corpus,
+ * each also cut in half and with one byte changed, then inputs of a fixed pseudo-random
+ * sequence. So each fuzz target is a fast test under every compiler and sanitizer, and what a
+ * long fuzzing run once found stays found. Usage: fuzz_X [CORPUS-DIRECTORY or FILE]... */
 #include <dirent.h>
 #include <errno.h>
 #include <stddef.h>
@@ -19,7 +20,8 @@ enum {
 
 static unsigned long inputs;
 
-/* Each input lies in a block of exactly its size, so that a sanitizer sees the first byte read beyond it. */
+/* Each input lies in a block of exactly its size, so that a sanitizer sees the first byte read
+ * beyond it. */
 static void feed(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size ? size : 1);

@@ -1,4 +1,5 @@
-/* The command line, read by the table: first the options that every command has, then the command's words, then options of both kinds. */
+/* The command line, read by the table: first the options that every command has, then the
+ * command's words, then options of both kinds. */
 #ifndef TOOLS_ARGS_H
 #define TOOLS_ARGS_H
 
@@ -10,12 +11,14 @@ struct args {
 	/* Of SCOPE:KEY in one word, where it was given: `values` points here then. */
 	char *split[4];
 	char scope[HF_KEY_MAX + 1];
-	bool help; /* --help stands somewhere: tell about cli->command, about `noun`, or about everything */
+	/* --help stands somewhere: tell about cli->command, about `noun`, or about everything */
+	bool help;
 	const char *noun;
 	bool version; /* --version */
 };
 
-/* Options of every command, and those that flags ask for; each list ends with name NULL. `flag` is 0 for the former. */
+/* Options of every command, and those that flags ask for; each list ends with name NULL. `flag`
+ * is 0 for the former. */
 extern const struct cli_option common_options[];
 struct shared_option {
 	unsigned flag;

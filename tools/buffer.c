@@ -1,4 +1,5 @@
-/* Growing doubles the room, so that adding byte by byte stays linear; lengths are compared by subtraction. */
+/* Growing doubles the room, so that adding byte by byte stays linear; lengths are compared by
+ * subtraction. */
 #include "buffer.h"
 #include "text.h"
 
@@ -16,9 +17,8 @@ static bool make_room(struct buffer *buffer, size_t len)
 		buffer->failed = true;
 		return false;
 	}
-	while (cap - buffer->len <= len) {
+	while (cap - buffer->len <= len)
 		cap *= 2;
-	}
 	if (cap != buffer->cap) {
 		char *data = realloc(buffer->data, cap);
 		if (!data) {
@@ -34,9 +34,8 @@ static bool make_room(struct buffer *buffer, size_t len)
 void buffer_add(struct buffer *buffer, const void *data, size_t len)
 {
 	if (make_room(buffer, len)) {
-		if (len > 0) {
+		if (len > 0)
 			memcpy(buffer->data + buffer->len, data, len);
-		}
 		buffer->len += len;
 		buffer->data[buffer->len] = '\0';
 	}
@@ -74,11 +73,9 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
 static size_t escape(char out[8], unsigned char byte)
 {
 	static const char named[] = "\nn\tt\rr\\\\";
-	for (const char *name = named; *name; name += 2) {
-		if ((unsigned char)name[0] == byte) {
+	for (const char *name = named; *name; name += 2)
+		if ((unsigned char)name[0] == byte)
 			return (size_t)snprintf(out, 8, "\\%c", name[1]);
-		}
-	}
 	return (size_t)snprintf(out, 8, "\\x%02x", byte);
 }
 
@@ -105,9 +102,8 @@ size_t buffer_shown(struct buffer *buffer, const void *data, size_t len, size_t 
 void buffer_clear(struct buffer *buffer)
 {
 	buffer->len = 0;
-	if (buffer->data) {
+	if (buffer->data)
 		buffer->data[0] = '\0';
-	}
 }
 
 void buffer_free(struct buffer *buffer)

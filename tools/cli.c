@@ -1,4 +1,5 @@
-/* What commands are given: the values of their options, the store, content from arguments and files, and the question whether to go on. */
+/* What commands are given: the values of their options, the store, content from arguments and
+ * files, and the question whether to go on. */
 #include "cli.h"
 #include "names.h"
 #include "out.h"
@@ -14,16 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- Options -------------------------------------------------------------------------------------------------------------- */
+/* --- Options ---------------------------------------------------------------------------------- */
 
 static const struct cli_value *value_of(const struct cli *cli, const char *name)
 {
 	static const struct cli_value none;
-	for (size_t i = 0; i < cli->values_count; i++) {
-		if (strcmp(cli->values[i].option->name, name) == 0) {
+	for (size_t i = 0; i < cli->values_count; i++)
+		if (strcmp(cli->values[i].option->name, name) == 0)
 			return &cli->values[i];
-		}
-	}
 	assert(false && "an option that is not in the command's row");
 	return &none;
 }
@@ -71,12 +70,10 @@ double cli_real(const struct cli *cli, const char *name, double otherwise)
 struct hf_write cli_write(const struct cli *cli)
 {
 	struct hf_write write = {.literal_times = true}; /* what was typed is meant, @0 too */
-	if (cli->command->flags & CLI_EXPECTS) {
+	if (cli->command->flags & CLI_EXPECTS)
 		write.expect = cli_u64(cli, "expect", 0);
-	}
-	if (cli->command->flags & CLI_COMMITS) {
+	if (cli->command->flags & CLI_COMMITS)
 		write.durability = cli_u64(cli, "durability", 0) == 1 ? HF_OS : HF_DURABLE;
-	}
 	return write;
 }
 
@@ -111,15 +108,17 @@ hf_time cli_wall(void)
 
 bool cli_argument_i64(struct cli *cli, const char *name, const char *text, int64_t *out)
 {
-	return text_parse_i64(text, strlen(text), out) || cli_usage(cli, "%s: '%s' is not a whole number of 64 bits", name, text) == CLI_OK;
+	return text_parse_i64(text, strlen(text), out) ||
+	       cli_usage(cli, "%s: '%s' is not a whole number of 64 bits", name, text) == CLI_OK;
 }
 
 bool cli_argument_u64(struct cli *cli, const char *name, const char *text, uint64_t *out)
 {
-	return text_parse_u64(text, strlen(text), out) || cli_usage(cli, "%s: '%s' is not a whole number from 0 on", name, text) == CLI_OK;
+	return text_parse_u64(text, strlen(text), out) ||
+	       cli_usage(cli, "%s: '%s' is not a whole number from 0 on", name, text) == CLI_OK;
 }
 
-/* --- The store ------------------------------------------------------------------------------------------------------------ */
+/* --- The store -------------------------------------------------------------------------------- */
 
 const char *cli_directory(struct cli *cli)
 {
@@ -134,19 +133,19 @@ const char *cli_directory(struct cli *cli)
 static const char *hint_where_no_store_is(const char *directory, bool create)
 {
 	struct stat there;
-	if (create) {
+	if (create)
 		return "; make that first"; /* only the directory above can be missing */
-	}
 	if (stat(directory, &there) == 0) {
-		return S_ISDIR(there.st_mode) ? "; 'holdfast init' makes one" : "; that is a file: a store is a directory";
+		return S_ISDIR(there.st_mode) ? "; 'holdfast init' makes one"
+		                              : "; that is a file: a store is a directory";
 	}
-	if (errno == ENOTDIR) {
+	if (errno == ENOTDIR)
 		return "; a part of that path is a file";
-	}
 	char *copy = strdup(directory);
 	const bool parent = copy && stat(dirname(copy), &there) == 0;
 	free(copy);
-	return parent ? "; 'holdfast init' makes one" : "; the directory above it does not exist either: make that first";
+	return parent ? "; 'holdfast init' makes one"
+	              : "; the directory above it does not exist either: make that first";
 }
 
 /* A clock that is ahead by more is told of whenever somebody looks. */
@@ -156,7 +155,9 @@ static void warn_of_clock(struct cli *cli)
 {
 	struct hf_info info;
 	if (hf_info(cli->store, &info, NULL) == HF_OK && info.clock_ahead_us > AHEAD_US)
-		cli_note(cli, "the store's clock is %" PRId64 " s ahead of the wall clock; see 'holdfast clock show'",
+		cli_note(cli,
+		         "the store's clock is %" PRId64
+		         " s ahead of the wall clock; see 'holdfast clock show'",
 		         info.clock_ahead_us / 1000000);
 }
 
@@ -166,18 +167,19 @@ int cli_open_with(struct cli *cli, struct hf_options options)
 	if (cli->store)
 		return CLI_OK;
 	const char *directory = cli_directory(cli);
-	if (!directory) {
+	if (!directory)
 		return CLI_USAGE;
-	}
 	options.wait_us = cli->wait_us;
 	options.allow_unsafe_fs = cli->allow_unsafe_fs;
 	if (hf_open(directory, &options, &cli->store, &error) == HF_OK) {
 		warn_of_clock(cli);
 		return CLI_OK;
 	}
-	/* What is no failure of a device has a sentence of its own: the errno would only say the same again. */
+	/* What is no failure of a device has a sentence of its own: the errno would only say the
+	 * same again. */
 	error.os_errno = error.code == HF_EIO ? error.os_errno : 0;
-	const char *hint = error.code == HF_ENOTFOUND   ? hint_where_no_store_is(directory, options.create)
+	const char *hint = error.code == HF_ENOTFOUND
+	                       ? hint_where_no_store_is(directory, options.create)
 	                   : error.code == HF_EUNSAFEFS ? "; --allow-unsafe-fs overrides that"
 	                                                : "";
 	return cli_fail_about(cli, &error, directory, hint);
@@ -190,48 +192,47 @@ int cli_open(struct cli *cli)
 	return cli_open_with(cli, options);
 }
 
-/* --- Results -------------------------------------------------------------------------------------------------------------- */
+/* --- Results ---------------------------------------------------------------------------------- */
 
 static const char *const item_statuses[] = {"", "queued", "sending", "failed"};
 
 static void tell_people(struct out *out, const struct hf_result *result, const char *did)
 {
 	if (!result->changed) {
-		out_line(out, result->status == HF_OUTBOX_FAILED ? "unchanged: the item is failed; `outbox retry` queues it again" : "unchanged");
+		out_line(out, result->status == HF_OUTBOX_FAILED
+		                  ? "unchanged: the item is failed; `outbox retry` queues it again"
+		                  : "unchanged");
 	} else if (result->token > 0) {
-		out_line(out, "%s, version %" PRIu64 ", token %" PRIu64, did, result->version, result->token);
+		out_line(out, "%s, version %" PRIu64 ", token %" PRIu64, did, result->version,
+		         result->token);
 	} else if (result->version > 0) {
 		out_line(out, "%s, version %" PRIu64, did, result->version);
 	} else {
 		out_line(out, "%" PRIu64 " %s", result->count, did);
 	}
-	if (result->left_alone > 0) {
+	if (result->left_alone > 0)
 		out_line(out, "%" PRIu64 " left alone", result->left_alone);
-	}
 }
 
-int cli_done(struct cli *cli, int rc, const struct hf_result *result, const struct hf_error *error, const char *did)
+int cli_done(struct cli *cli, int rc, const struct hf_result *result, const struct hf_error *error,
+             const char *did)
 {
-	if (rc != HF_OK) {
+	if (rc != HF_OK)
 		return cli_fail(cli, error);
-	}
 	cli->changed = result->changed;
 	if (!cli->json) {
-		if (!cli->quiet) {
+		if (!cli->quiet)
 			tell_people(cli->out, result, did);
-		}
 		return CLI_OK;
 	}
 	out_begin(cli->out, "result");
 	out_bool(cli->out, "changed", result->changed);
 	out_u64(cli->out, "count", result->count);
 	out_u64(cli->out, "version", result->version);
-	if (result->left_alone > 0) {
+	if (result->left_alone > 0)
 		out_u64(cli->out, "left_alone", result->left_alone);
-	}
-	if (result->token > 0) {
+	if (result->token > 0)
 		out_u64(cli->out, "token", result->token);
-	}
 	if (result->status > 0) {
 		out_text(cli->out, "status", item_statuses[result->status]);
 		out_time(cli->out, "available_at", result->available_at);
@@ -251,9 +252,10 @@ int cli_would_remove(struct cli *cli, uint64_t count)
 	return CLI_OK;
 }
 
-/* --- Content -------------------------------------------------------------------------------------------------------------- */
+/* --- Content ---------------------------------------------------------------------------------- */
 
-static int read_stream(struct cli *cli, FILE *file, const char *path, size_t max, char **out, size_t *len)
+static int read_stream(struct cli *cli, FILE *file, const char *path, size_t max, char **out,
+                       size_t *len)
 {
 	size_t cap = 1u << 16, used = 0;
 	char *data = malloc(cap + 1);
@@ -263,19 +265,16 @@ static int read_stream(struct cli *cli, FILE *file, const char *path, size_t max
 			free(data);
 			return cli_fail_with(cli, HF_ETOOBIG, "%s: more than %zu bytes", path, max);
 		}
-		if (used < cap) {
+		if (used < cap)
 			break;
-		}
 		char *more = realloc(data, cap * 2 + 1);
-		if (!more) {
+		if (!more)
 			free(data);
-		}
 		data = more;
 		cap *= 2;
 	}
-	if (!data) {
+	if (!data)
 		return cli_fail_with(cli, HF_ENOMEM, "%s: there is no memory for it", path);
-	}
 	if (ferror(file)) {
 		const int why = errno;
 		free(data);
@@ -292,9 +291,8 @@ int cli_read_file(struct cli *cli, const char *path, size_t max, char **out, siz
 	const bool standard = strcmp(path, "-") == 0;
 	FILE *file = standard ? stdin : fopen(path, "rbe");
 	*out = NULL;
-	if (!file) {
+	if (!file)
 		return cli_fail_file(cli, "cannot read", path, errno);
-	}
 	const int status = read_stream(cli, file, standard ? "standard input" : path, max, out, len);
 	if (!standard && fclose(file) && status == CLI_OK) {
 		free(*out);
@@ -304,7 +302,8 @@ int cli_read_file(struct cli *cli, const char *path, size_t max, char **out, siz
 	return status;
 }
 
-int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *out, bool *given, char **memory)
+int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *out, bool *given,
+                char **memory)
 {
 	char file_option[NAME_SIZE];
 	size_t len = 0;
@@ -313,39 +312,33 @@ int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *
 	*memory = NULL;
 	*out = cli_bytes(cli, name);
 	*given = path || cli_given(cli, name);
-	if (!path) {
+	if (!path)
 		return CLI_OK;
-	}
-	if (cli_given(cli, name)) {
+	if (cli_given(cli, name))
 		return cli_usage(cli, "--%s and --%s exclude each other", name, file_option);
-	}
 	const int status = cli_read_file(cli, path, max, memory, &len);
 	*out = hf_bytes(*memory, status ? 0 : len);
 	return status;
 }
 
-/* --- The question --------------------------------------------------------------------------------------------------------- */
+/* --- The question ----------------------------------------------------------------------------- */
 
 int cli_confirm(struct cli *cli, const char *what, ...)
 {
 	char text[512], answer[16] = "";
 	va_list args;
-	if (cli_flag(cli, "yes") || ((cli->command->flags & CLI_DRY_RUN) && cli_flag(cli, "dry-run"))) {
+	if (cli_flag(cli, "yes") || ((cli->command->flags & CLI_DRY_RUN) && cli_flag(cli, "dry-run")))
 		return CLI_OK;
-	}
 	va_start(args, what);
 	vsnprintf(text, sizeof text, what, args);
 	va_end(args);
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return cli_usage(cli, "it would %s, and there is no terminal to ask on: say --yes", text);
-	}
-	for (char *c = text; *c; c++) {
+	for (char *c = text; *c; c++)
 		*c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
-	}
 	fprintf(stderr, "This will %s. Go on? [y/N] ", text);
-	if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) {
+	if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return CLI_OK;
-	}
 	cli_note(cli, "nothing was changed");
 	return CLI_NO;
 }

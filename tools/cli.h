@@ -1,11 +1,15 @@
-/* The frame of every command of `holdfast`: one table of commands, from which parsing, help, usage errors and the suggestion for a typo
- * are made; a store that is opened once and closed by the frame; data on stdout, all else on stderr; one exit code per cause.
+/* The frame of every command of `holdfast`: one table of commands, from which parsing, help,
+ * usage errors and the suggestion for a typo are made; a store that is opened once and closed by
+ * the frame; data on stdout, all else on stderr; one exit code per cause.
  *
- * What a command does. Its row in table.c says what it is called, which arguments and options it takes and of which type, so when its
- * run function is called everything was checked for form and the getters below cannot fail. It calls cli_open(), uses the library through
- * cli->store, gives its data through out.h, and returns an exit status: CLI_OK or what cli_fail() or cli_usage() gave, which have printed
- * the one sentence by then. It neither closes the store nor writes to stdout: main does both, in this order, so that whoever reads
- * slowly from a pipe never keeps the store locked. A report that cannot be written then ends with CLI_IO, after the change is safe. */
+ * What a command does. Its row in table.c says what it is called, which arguments and options it
+ * takes and of which type, so when its run function is called everything was checked for form
+ * and the getters below cannot fail. It calls cli_open(), uses the library through cli->store,
+ * gives its data through out.h, and returns an exit status: CLI_OK or what cli_fail() or
+ * cli_usage() gave, which have printed the one sentence by then. It neither closes the store nor
+ * writes to stdout: main does both, in this order, so that whoever reads slowly from a pipe
+ * never keeps the store locked. A report that cannot be written then ends with CLI_IO, after the
+ * change is safe. */
 #ifndef TOOLS_CLI_H
 #define TOOLS_CLI_H
 
@@ -28,7 +32,7 @@ enum cli_exit {
 struct cli;
 struct out;
 
-/* --- The table ------------------------------------------------------------------------------------------------------------ */
+/* --- The table -------------------------------------------------------------------------------- */
 
 enum cli_type {
 	CLI_SWITCH = 0, /* takes no value */
@@ -38,10 +42,13 @@ enum cli_type {
 	CLI_U64,
 	CLI_I64,
 	CLI_REAL, /* a double; nan is read, for the library to refuse */
-	CLI_TIME, /* 2026-11-20T09:30:00.000001Z or with an offset, @MICROSECONDS since 1970, now, none (HF_UNSET) */
+	/* 2026-11-20T09:30:00.000001Z or with an offset, @MICROSECONDS since 1970, now, none
+	 * (HF_UNSET) */
+	CLI_TIME,
 	CLI_DURATION, /* 250ms, 30s, 5m, 2h, 7d; a plain number is seconds */
 	CLI_VERSION, /* a version, or `absent` */
-	CLI_CHOICE, /* one of the words in `value`, which stand there as a|b|c; cli_u64() gives its index */
+	/* one of the words in `value`, which stand there as a|b|c; cli_u64() gives its index */
+	CLI_CHOICE,
 };
 
 struct cli_option {
@@ -67,18 +74,21 @@ enum cli_flags {
 struct cli_command {
 	const char *noun; /* "inbox"; the only word of commands like `init` */
 	const char *verb; /* "save", or two words as in "status get"; NULL: the noun is all */
-	const char *arguments; /* for example "USER THREAD [ACCOUNT]", "QUEUE [COMMAND...]", "[FILE]"; checked for number. "" for none */
+	/* for example "USER THREAD [ACCOUNT]", "QUEUE [COMMAND...]", "[FILE]"; checked for number.
+	 * "" for none */
+	const char *arguments;
 	const char *summary; /* one line, without a full stop */
 	const char *details; /* more lines for its help; may be NULL */
 	const struct cli_option *options; /* its own; NULL: none */
 	unsigned flags; /* enum cli_flags */
-	int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the first argument after the verb; argv[argc] is NULL */
+	/* argv[0] is the first argument after the verb; argv[argc] is NULL */
+	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
 /* All commands; the row after the last has noun NULL. */
 extern const struct cli_command cli_commands[];
 
-/* --- The command that runs ------------------------------------------------------------------------------------------------ */
+/* --- The command that runs -------------------------------------------------------------------- */
 
 enum { CLI_OPTIONS_MAX = 32 };
 
@@ -94,7 +104,8 @@ struct cli_value {
 
 struct cli {
 	const struct cli_command *command;
-	const char *noun; /* no command, but the first of its words is right: for "see 'holdfast help inbox'" */
+	/* no command, but the first of its words is right: for "see 'holdfast help inbox'" */
+	const char *noun;
 	const char *directory; /* -C, else HOLDFAST_DIR, else NULL */
 	bool json;
 	bool quiet;
@@ -108,22 +119,28 @@ struct cli {
 	size_t values_count;
 };
 
-/* The directory of the store. NULL, with a usage error printed, when none was named: return CLI_USAGE then. */
+/* The directory of the store. NULL, with a usage error printed, when none was named: return
+ * CLI_USAGE then. */
 const char *cli_directory(struct cli *cli);
 
-/* Opens the store for writing, once; waits its turn for --wait. CLI_OK, or an exit status with the sentence printed. */
+/* Opens the store for writing, once; waits its turn for --wait. CLI_OK, or an exit status with
+ * the sentence printed. */
 HF_CHECKED int cli_open(struct cli *cli);
 
-/* The same with options of the command's own (init: create); wait_us and allow_unsafe_fs are filled in. */
+/* The same with options of the command's own (init: create); wait_us and allow_unsafe_fs are
+ * filled in. */
 HF_CHECKED int cli_open_with(struct cli *cli, struct hf_options options);
 
-/* Getters of options, by name; the option must be in the command's row. The last argument is the answer when it was not given. */
+/* Getters of options, by name; the option must be in the command's row. The last argument is the
+ * answer when it was not given. */
 bool cli_given(const struct cli *cli, const char *name);
 bool cli_flag(const struct cli *cli, const char *name);
 const char *cli_text(const struct cli *cli, const char *name); /* NULL: not given */
 struct hf_bytes cli_bytes(const struct cli *cli, const char *name); /* empty: not given */
-uint64_t cli_u64(const struct cli *cli, const char *name, uint64_t otherwise); /* CLI_U32, CLI_U64, CLI_VERSION, CLI_CHOICE */
-int64_t cli_i64(const struct cli *cli, const char *name, int64_t otherwise); /* CLI_I32, CLI_I64, CLI_TIME, CLI_DURATION */
+/* CLI_U32, CLI_U64, CLI_VERSION, CLI_CHOICE */
+uint64_t cli_u64(const struct cli *cli, const char *name, uint64_t otherwise);
+/* CLI_I32, CLI_I64, CLI_TIME, CLI_DURATION */
+int64_t cli_i64(const struct cli *cli, const char *name, int64_t otherwise);
 double cli_real(const struct cli *cli, const char *name, double otherwise);
 
 /* --expect and --durability. */
@@ -134,52 +151,69 @@ hf_time cli_now(const struct cli *cli);
 hf_time cli_clock(const struct cli *cli);
 /* So much later, at most INT64_MAX. */
 hf_time cli_after(const struct cli *cli, int64_t span);
-/* How far it is ahead of the machine's, in whole seconds, so that it stays the same while the store does. */
+/* How far it is ahead of the machine's, in whole seconds, so that it stays the same while the
+ * store does. */
 int64_t cli_ahead(const struct hf_info *info);
 /* The machine's clock. */
 hf_time cli_wall(void);
 
-/* Ends a mutation: reports what cli_fail() would, or the result. `did` is the word for people: "removed". */
-HF_CHECKED int cli_done(struct cli *cli, int rc, const struct hf_result *result, const struct hf_error *error, const char *did);
+/* Ends a mutation: reports what cli_fail() would, or the result. `did` is the word for people:
+ * "removed". */
+HF_CHECKED int cli_done(struct cli *cli, int rc, const struct hf_result *result,
+                        const struct hf_error *error, const char *did);
 
 /* Ends a dry run. */
 int cli_would_remove(struct cli *cli, uint64_t count);
 
-/* Reads an argument that is a number; false with a usage error printed (return CLI_USAGE). `name` is what help calls it. */
+/* Reads an argument that is a number; false with a usage error printed (return CLI_USAGE).
+ * `name` is what help calls it. */
 HF_CHECKED bool cli_argument_i64(struct cli *cli, const char *name, const char *text, int64_t *out);
-HF_CHECKED bool cli_argument_u64(struct cli *cli, const char *name, const char *text, uint64_t *out);
+HF_CHECKED bool cli_argument_u64(struct cli *cli, const char *name, const char *text,
+                                 uint64_t *out);
 
-/* Bytes from option `name` (--payload TEXT) or the file of --NAME-file (`-` is stdin), at most `max`. *out is what was given, *given says
- * whether any was; free(*memory) afterwards in every case. */
-HF_CHECKED int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *out, bool *given, char **memory);
+/* Bytes from option `name` (--payload TEXT) or the file of --NAME-file (`-` is stdin), at most
+ * `max`. *out is what was given, *given says whether any was; free(*memory) afterwards in every
+ * case. */
+HF_CHECKED int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *out,
+                           bool *given, char **memory);
 
-/* Reads the whole of a file (`-`: stdin), at most `max` bytes, with a NUL after it. free(*out) when it returned CLI_OK. */
-HF_CHECKED int cli_read_file(struct cli *cli, const char *path, size_t max, char **out, size_t *len);
+/* Reads the whole of a file (`-`: stdin), at most `max` bytes, with a NUL after it. free(*out)
+ * when it returned CLI_OK. */
+HF_CHECKED int cli_read_file(struct cli *cli, const char *path, size_t max, char **out,
+                             size_t *len);
 
-/* Asks on the terminal whether to do `what` ("remove all records of ann"), unless --yes. CLI_OK: go on. Without a terminal and --yes it
- * is a usage error. Called before cli_open(), so that nobody waits for a lock while a person thinks. */
-HF_CHECKED int cli_confirm(struct cli *cli, const char *what, ...) __attribute__((format(printf, 2, 3)));
+/* Asks on the terminal whether to do `what` ("remove all records of ann"), unless --yes. CLI_OK:
+ * go on. Without a terminal and --yes it is a usage error. Called before cli_open(), so that
+ * nobody waits for a lock while a person thinks. */
+HF_CHECKED int cli_confirm(struct cli *cli, const char *what, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* --- Complaints: each prints one sentence and gives the exit status ------------------------------------------------------- */
+/* --- Complaints: each prints one sentence and gives the exit status --------------------------- */
 
 int cli_exit_of(int code); /* enum hf_code to enum cli_exit; prints nothing */
 
 /* A failure the library told of. */
 int cli_fail(struct cli *cli, const struct hf_error *error);
-/* The same, with the store or file that it is about in front, and what may help behind; both may be "". */
-int cli_fail_about(struct cli *cli, const struct hf_error *error, const char *subject, const char *hint);
-/* The library's code for a failed system call of the tool's own: HF_EIO is left to devices that fail. */
+/* The same, with the store or file that it is about in front, and what may help behind; both may
+ * be "". */
+int cli_fail_about(struct cli *cli, const struct hf_error *error, const char *subject,
+                   const char *hint);
+/* The library's code for a failed system call of the tool's own: HF_EIO is left to devices that
+ * fail. */
 int cli_code_of_errno(int why);
-/* A failure of the tool's own, under a code of the library (HF_EINVAL, HF_EIO, HF_ENOMEM, HF_ECORRUPT, ...). */
-int cli_fail_with(struct cli *cli, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* A file that was named could not be opened, read or written: "WHAT PATH: why". One that is not there is an odd path (HF_EACCESS), not an object
- * that was asked for. */
+/* A failure of the tool's own, under a code of the library (HF_EINVAL, HF_EIO, HF_ENOMEM,
+ * HF_ECORRUPT, ...). */
+int cli_fail_with(struct cli *cli, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A file that was named could not be opened, read or written: "WHAT PATH: why". One that is not
+ * there is an odd path (HF_EACCESS), not an object that was asked for. */
 int cli_fail_file(struct cli *cli, const char *what, const char *path, int why);
 /* A wrong call: HF_EINVAL, and where to look. */
 int cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A note for people on stderr, not with -q. */
 void cli_note(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Should progress be shown: stderr is a terminal and neither -q nor TERM=dumb? Such lines end with \r and are wiped by their writer. */
+/* Should progress be shown: stderr is a terminal and neither -q nor TERM=dumb? Such lines end
+ * with \r and are wiped by their writer. */
 bool cli_progress(const struct cli *cli);
 
 #endif

@@ -36,14 +36,19 @@ int cmd_clock_show(struct cli *cli, int argc, char **argv)
 
 int cmd_clock_set_back(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_clock_set_back args = {
-	    .write = cli_write(cli), .reason = cli_bytes(cli, "reason"), .by_us = cli_i64(cli, "by", 0), .to = cli_i64(cli, "to", HF_UNSET)};
+	const struct hf_clock_set_back args = {.write = cli_write(cli),
+	                                       .reason = cli_bytes(cli, "reason"),
+	                                       .by_us = cli_i64(cli, "by", 0),
+	                                       .to = cli_i64(cli, "to", HF_UNSET)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
 	(void)argv;
 	if (cli_given(cli, "by") && (args.by_us == 0 || cli_given(cli, "to")))
-		return cli_usage(cli, args.by_us == 0 ? "--by must not be 0" : "--by and --to exclude each other");
+		return cli_usage(cli, args.by_us == 0 ? "--by must not be 0"
+		                                      : "--by and --to exclude each other");
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, hf_clock_set_back(cli->store, NULL, &args, &result, &error), &result, &error, "set back");
+	return status ? status
+	              : cli_done(cli, hf_clock_set_back(cli->store, NULL, &args, &result, &error),
+	                         &result, &error, "set back");
 }

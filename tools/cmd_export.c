@@ -1,4 +1,5 @@
-/* `holdfast export`: the store, or one inbox or queue of it, as a file of one of the three kinds. */
+/* `holdfast export`: the store, or one inbox or queue of it, as a file of one of the three
+ * kinds. */
 #include "commands.h"
 #include "format.h"
 #include "out.h"
@@ -6,7 +7,8 @@
 const struct cli_option export_options[] = {
     {"user", CLI_TEXT, "USER", "this inbox as a notification file", false},
     {"queue", CLI_TEXT, "QUEUE", "this queue as an outbox array", false},
-    {"jsonl", CLI_SWITCH, NULL, "everything as JSON Lines; also without any of these options", false},
+    {"jsonl", CLI_SWITCH, NULL, "everything as JSON Lines; also without any of these options",
+     false},
     {NULL, 0, NULL, NULL, false},
 };
 
@@ -36,7 +38,8 @@ int cmd_export(struct cli *cli, int argc, char **argv)
 {
 	struct export export = {.cli = cli};
 	if (cli_given(cli, "user") + cli_given(cli, "queue") + cli_flag(cli, "jsonl") > 1)
-		return cli_usage(cli, "--user, --queue and --jsonl each say another kind of file: give one");
+		return cli_usage(cli,
+		                 "--user, --queue and --jsonl each say another kind of file: give one");
 	int rc = cli_open(cli);
 	if (rc != CLI_OK)
 		return rc;

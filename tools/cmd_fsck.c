@@ -1,5 +1,6 @@
-/* fsck: every byte of every file and every rule of every domain. What it finds goes to stdout, a line for each finding and for each thing that
- * it affects; the exit status says what the gravest one is: 0 nothing but harmless leftovers, 5 damage, 7 something could not be read, 8 a
+/* fsck: every byte of every file and every rule of every domain. What it finds goes to stdout, a
+ * line for each finding and for each thing that it affects; the exit status says what the
+ * gravest one is: 0 nothing but harmless leftovers, 5 damage, 7 something could not be read, 8 a
  * newer format. Nothing is ever repaired. */
 #include "commands.h"
 #include "out.h"
@@ -8,7 +9,8 @@
 #include <inttypes.h>
 
 const struct cli_option fsck_options[] = {
-    {"max-objects", CLI_U64, "N", "name at most so many affected things for each finding (100)", false},
+    {"max-objects", CLI_U64, "N", "name at most so many affected things for each finding (100)",
+     false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -31,30 +33,28 @@ static const char *how_name(enum hf_fsck_how how)
 	return "unknown";
 }
 
-/* --- For people ----------------------------------------------------------------------------------------------------------- */
+/* --- For people ------------------------------------------------------------------------------- */
 
 static void say_range(char *to, size_t size, const struct hf_fsck_finding *f)
 {
-	if (f->first_lsn == 0) {
+	if (f->first_lsn == 0)
 		to[0] = '\0';
-	} else if (f->last_lsn == HF_ABSENT) {
+	else if (f->last_lsn == HF_ABSENT)
 		snprintf(to, size, ", LSN %" PRIu64 " and later", f->first_lsn);
-	} else if (f->last_lsn == f->first_lsn) {
+	else if (f->last_lsn == f->first_lsn)
 		snprintf(to, size, ", LSN %" PRIu64, f->first_lsn);
-	} else {
+	else
 		snprintf(to, size, ", LSN %" PRIu64 " to %" PRIu64, f->first_lsn, f->last_lsn);
-	}
 }
 
 static void say_place(char *to, size_t size, const struct hf_fsck_finding *f)
 {
-	if (!f->file[0]) {
+	if (!f->file[0])
 		snprintf(to, size, "the state");
-	} else if (f->length > 0) {
+	else if (f->length > 0)
 		snprintf(to, size, "%s, %" PRIu64 " bytes at %" PRIu64, f->file, f->length, f->offset);
-	} else {
+	else
 		snprintf(to, size, "%s at %" PRIu64, f->file, f->offset);
-	}
 }
 
 static void say_finding(struct out *out, const struct hf_fsck_finding *f)
@@ -65,22 +65,21 @@ static void say_finding(struct out *out, const struct hf_fsck_finding *f)
 	out_line(out, "%s: %s%s: %s", hf_fsck_severity_name((int)f->severity), place, range, f->what);
 	for (size_t i = 0; i < f->object_count; i++) {
 		const struct hf_fsck_object *object = &f->objects[i];
-		out_line(out, "    %s, LSN %" PRIu64 ": %s: %s", how_name(object->how), object->lsn, object->domain, object->text);
+		out_line(out, "    %s, LSN %" PRIu64 ": %s: %s", how_name(object->how), object->lsn,
+		         object->domain, object->text);
 	}
-	if (f->objects_left_out > 0) {
+	if (f->objects_left_out > 0)
 		out_line(out, "    and %" PRIu64 " more", f->objects_left_out);
-	}
 }
 
-/* --- As JSON -------------------------------------------------------------------------------------------------------------- */
+/* --- As JSON ---------------------------------------------------------------------------------- */
 
 static void lsn_or_null(struct out *out, const char *name, hf_lsn lsn)
 {
-	if (lsn == 0 || lsn == HF_ABSENT) {
+	if (lsn == 0 || lsn == HF_ABSENT)
 		out_text(out, name, NULL);
-	} else {
+	else
 		out_u64(out, name, lsn);
-	}
 }
 
 static void give_object(struct out *out, uint64_t finding, const struct hf_fsck_object *object)
@@ -107,18 +106,16 @@ static void give_finding(struct out *out, uint64_t number, const struct hf_fsck_
 	out_text(out, "what", f->what);
 	out_u64(out, "objects_left_out", f->objects_left_out);
 	out_end(out);
-	for (size_t i = 0; i < f->object_count; i++) {
+	for (size_t i = 0; i < f->object_count; i++)
 		give_object(out, number, &f->objects[i]);
-	}
 }
 
-/* --- The check ------------------------------------------------------------------------------------------------------------ */
+/* --- The check -------------------------------------------------------------------------------- */
 
 static void wipe_progress(struct checking *checking)
 {
-	if (checking->progress_shown) {
+	if (checking->progress_shown)
 		fprintf(stderr, "\r%*s\r", 40, "");
-	}
 	checking->progress_shown = false;
 }
 
@@ -126,11 +123,10 @@ static void take_finding(void *ctx, const struct hf_fsck_finding *finding)
 {
 	struct checking *checking = ctx;
 	checking->findings++;
-	if (checking->cli->json) {
+	if (checking->cli->json)
 		give_finding(checking->cli->out, checking->findings, finding);
-	} else {
+	else
 		say_finding(checking->cli->out, finding);
-	}
 }
 
 static void show_progress(void *ctx, uint64_t done, uint64_t total)
@@ -172,9 +168,8 @@ static void show_counts(struct out *out, const struct hf_fsck_summary *s)
 	for (size_t i = 0; i < s->domain_count; i++) {
 		out_open(out, s->domains[i].name);
 		out_u64(out, "entries", s->domains[i].entries);
-		if (s->state_checked) {
+		if (s->state_checked)
 			out_u64(out, "objects", s->domains[i].objects);
-		}
 		out_close(out);
 	}
 }
@@ -185,9 +180,8 @@ static void show_summary(struct out *out, const struct hf_fsck_summary *s, uint6
 	out_text(out, "verdict", verdict_name(s->verdict));
 	out_u64(out, "findings", findings);
 	out_u64(out, "harmless", s->findings[HF_FSCK_LEFTOVER] + s->findings[HF_FSCK_TORN]);
-	if (s->format > 0) {
+	if (s->format > 0)
 		out_int(out, "format", (long)s->format);
-	}
 	show_uuid(out, s->uuid);
 	out_int(out, "epoch", s->epoch);
 	lsn_or_null(out, "first_lsn", s->first_lsn);
@@ -211,14 +205,12 @@ int cmd_fsck(struct cli *cli, int argc, char **argv)
 	const char *directory = cli_directory(cli);
 	(void)argc;
 	(void)argv;
-	if (!directory) {
+	if (!directory)
 		return CLI_USAGE;
-	}
 	options.progress = cli_progress(cli) ? show_progress : NULL;
 	const int rc = hf_fsck(directory, &options, take_finding, &checking, &summary, &error);
 	wipe_progress(&checking);
-	if (summary.checked) { /* else there is no verdict to show, only an error */
+	if (summary.checked) /* else there is no verdict to show, only an error */
 		show_summary(cli->out, &summary, checking.findings);
-	}
 	return rc == HF_OK ? CLI_OK : cli_fail(cli, &error);
 }

@@ -1,4 +1,5 @@
-/* idem: work done once per key. A begin without a lease would end with this very command, so each has one. */
+/* idem: work done once per key. A begin without a lease would end with this very command, so
+ * each has one. */
 #include "commands.h"
 #include "out.h"
 #include "show.h"
@@ -9,7 +10,8 @@
 #define LEASE_DEFAULT_US 30000000LL
 
 const struct cli_option idem_begin_options[] = {
-    {"fingerprint", CLI_TEXT, "TEXT", "what the request amounts to, a hash of it say (empty)", false},
+    {"fingerprint", CLI_TEXT, "TEXT", "what the request amounts to, a hash of it say (empty)",
+     false},
     {"lease", CLI_DURATION, "TIME", "how long the work is the caller's (30s)", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
@@ -38,7 +40,8 @@ const struct cli_option idem_get_options[] = {
 };
 
 const struct cli_option idem_list_options[] = {
-    {"without-response", CLI_SWITCH, NULL, "leave the responses out: nothing is read from disk", false},
+    {"without-response", CLI_SWITCH, NULL, "leave the responses out: nothing is read from disk",
+     false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -47,9 +50,10 @@ static struct hf_idempotency_key key_of(char **argv)
 	return (struct hf_idempotency_key){hf_str(argv[0]), hf_str(argv[1])};
 }
 
-/* --- Work ----------------------------------------------------------------------------------------------------------------- */
+/* --- Work ------------------------------------------------------------------------------------- */
 
-static void show_begun(struct cli *cli, const struct hf_idempotency_key *key, const struct hf_idempotency_begun *begun)
+static void show_begun(struct cli *cli, const struct hf_idempotency_key *key,
+                       const struct hf_idempotency_begun *begun)
 {
 	out_begin(cli->out, "idempotency-begun");
 	out_bytes(cli->out, "scope", key->scope);
@@ -69,11 +73,13 @@ static void show_begun(struct cli *cli, const struct hf_idempotency_key *key, co
 }
 
 /* NEW and REPLAY are what was asked for; the other two are a failure, each under its own code. */
-static int tell_begun(struct cli *cli, const struct hf_idempotency_begin *args, const struct hf_idempotency_begun *begun)
+static int tell_begun(struct cli *cli, const struct hf_idempotency_begin *args,
+                      const struct hf_idempotency_begun *begun)
 {
 	char until[TEXT_TIME_SIZE];
 	if (begun->outcome == HF_IDEMPOTENCY_MISMATCH) {
-		return cli_fail_with(cli, HF_ECONFLICT, "MISMATCH: the key was used with another fingerprint");
+		return cli_fail_with(cli, HF_ECONFLICT,
+		                     "MISMATCH: the key was used with another fingerprint");
 	}
 	if (begun->outcome == HF_IDEMPOTENCY_IN_PROGRESS) {
 		text_time(begun->lease_until, until);
@@ -95,16 +101,13 @@ int cmd_idem_begin(struct cli *cli, int argc, char **argv)
 	struct hf_idempotency_begun begun;
 	struct hf_error error = {0};
 	(void)argc;
-	if (args.lease_us <= 0) {
+	if (args.lease_us <= 0)
 		return cli_usage(cli, "--lease: work without a lease would end with this command");
-	}
 	int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_idempotency_begin(cli->store, NULL, &args, &begun, NULL, &error) != HF_OK) {
+	if (hf_idempotency_begin(cli->store, NULL, &args, &begun, NULL, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	status = tell_begun(cli, &args, &begun);
 	hf_release(begun.memory);
 	return status;
@@ -123,15 +126,14 @@ int cmd_idem_complete(struct cli *cli, int argc, char **argv)
 	char *memory = NULL;
 	bool given = false;
 	(void)argc;
-	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token)) {
+	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token))
 		return CLI_USAGE;
-	}
 	int status = cli_content(cli, "response", HF_PAYLOAD_MAX, &args.response, &given, &memory);
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = cli_open(cli);
-	}
 	if (status == CLI_OK) {
-		status = cli_done(cli, hf_idempotency_complete(cli->store, NULL, &args, &result, &error), &result, &error, "completed");
+		status = cli_done(cli, hf_idempotency_complete(cli->store, NULL, &args, &result, &error),
+		                  &result, &error, "completed");
 	}
 	free(memory);
 	return status;
@@ -143,14 +145,15 @@ int cmd_idem_abandon(struct cli *cli, int argc, char **argv)
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
-	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token)) {
+	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token))
 		return CLI_USAGE;
-	}
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, hf_idempotency_abandon(cli->store, NULL, &args, &result, &error), &result, &error, "abandoned");
+	return status ? status
+	              : cli_done(cli, hf_idempotency_abandon(cli->store, NULL, &args, &result, &error),
+	                         &result, &error, "abandoned");
 }
 
-/* --- The raw store -------------------------------------------------------------------------------------------------------- */
+/* --- The raw store ---------------------------------------------------------------------------- */
 
 int cmd_idem_put(struct cli *cli, int argc, char **argv)
 {
@@ -169,11 +172,11 @@ int cmd_idem_put(struct cli *cli, int argc, char **argv)
 	bool given = false;
 	(void)argc;
 	int status = cli_content(cli, "response", HF_PAYLOAD_MAX, &args.response, &given, &memory);
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = cli_open(cli);
-	}
 	if (status == CLI_OK) {
-		status = cli_done(cli, hf_idempotency_put(cli->store, NULL, &args, &result, &error), &result, &error, "stored");
+		status = cli_done(cli, hf_idempotency_put(cli->store, NULL, &args, &result, &error),
+		                  &result, &error, "stored");
 	}
 	free(memory);
 	return status;
@@ -186,16 +189,17 @@ int cmd_idem_remove(struct cli *cli, int argc, char **argv)
 	struct hf_error error = {0};
 	(void)argc;
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, hf_idempotency_remove(cli->store, NULL, &args, &result, &error), &result, &error, "removed");
+	return status ? status
+	              : cli_done(cli, hf_idempotency_remove(cli->store, NULL, &args, &result, &error),
+	                         &result, &error, "removed");
 }
 
 static int count_clear(struct cli *cli, struct hf_bytes scope)
 {
 	struct hf_idempotency_counts counts;
 	struct hf_error error = {0};
-	if (hf_idempotency_count(cli->store, scope, 0, &counts, &error) != HF_OK) {
+	if (hf_idempotency_count(cli->store, scope, 0, &counts, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	return cli_would_remove(cli, counts.in_progress + counts.done);
 }
 
@@ -206,19 +210,17 @@ int cmd_idem_clear(struct cli *cli, int argc, char **argv)
 	struct hf_error error = {0};
 	(void)argc;
 	int status = cli_confirm(cli, "forget every key of %s", argv[0]);
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = cli_open(cli);
-	}
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (cli_flag(cli, "dry-run")) {
+	if (cli_flag(cli, "dry-run"))
 		return count_clear(cli, args.scope);
-	}
-	return cli_done(cli, hf_idempotency_clear(cli->store, NULL, &args, &result, &error), &result, &error, "removed");
+	return cli_done(cli, hf_idempotency_clear(cli->store, NULL, &args, &result, &error), &result,
+	                &error, "removed");
 }
 
-/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
 int cmd_idem_get(struct cli *cli, int argc, char **argv)
 {
@@ -227,17 +229,14 @@ int cmd_idem_get(struct cli *cli, int argc, char **argv)
 	struct hf_error error = {0};
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_idempotency_get(cli->store, &key, 0, &got, &error) != HF_OK) {
+	if (hf_idempotency_get(cli->store, &key, 0, &got, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
-	if (cli_flag(cli, "raw")) {
+	if (cli_flag(cli, "raw"))
 		show_raw(cli->out, got.entry.response);
-	} else {
+	else
 		show_idempotency_entry(cli->out, &got.entry, true);
-	}
 	hf_release(got.memory);
 	return CLI_OK;
 }
@@ -245,22 +244,22 @@ int cmd_idem_get(struct cli *cli, int argc, char **argv)
 int cmd_idem_list(struct cli *cli, int argc, char **argv)
 {
 	const bool bare = cli_flag(cli, "without-response");
-	const struct hf_idempotency_list args = {
-	    .scope = hf_str(argv[0]), .without_response = bare, .limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
+	const struct hf_idempotency_list args = {.scope = hf_str(argv[0]),
+	                                         .without_response = bare,
+	                                         .limit = cli_u64(cli, "limit", 0),
+	                                         .page = cli_text(cli, "page")};
 	struct hf_idempotency_page page;
 	struct hf_error error = {0};
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_idempotency_list(cli->store, &args, 0, &page, &error) != HF_OK) {
+	if (hf_idempotency_list(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
-	out_list(cli->out, bare ? "key state status created_at expires_at" : "key state status created_at expires_at response");
-	for (size_t i = 0; i < page.count; i++) {
+	out_list(cli->out, bare ? "key state status created_at expires_at"
+	                        : "key state status created_at expires_at response");
+	for (size_t i = 0; i < page.count; i++)
 		show_idempotency_entry(cli->out, &page.items[i], !bare);
-	}
 	show_list_end(cli, page.count, page.next);
 	hf_release(page.memory);
 	return CLI_OK;
@@ -270,9 +269,8 @@ int idem_figures(struct cli *cli, struct hf_bytes scope)
 {
 	struct hf_idempotency_counts counts;
 	struct hf_error error = {0};
-	if (hf_idempotency_count(cli->store, scope, 0, &counts, &error) != HF_OK) {
+	if (hf_idempotency_count(cli->store, scope, 0, &counts, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	out_begin(cli->out, "idempotency-counts");
 	out_bytes(cli->out, "scope", scope);
 	out_u64(cli->out, "in_progress", counts.in_progress);

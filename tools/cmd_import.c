@@ -1,5 +1,5 @@
-/* `holdfast import`: which kind of file it is, and the passes over it. Nothing is opened, let alone written, before the whole file was read once
- * and found right. */
+/* `holdfast import`: which kind of file it is, and the passes over it. Nothing is opened, let
+ * alone written, before the whole file was read once and found right. */
 #include "commands.h"
 #include "format.h"
 #include "out.h"
@@ -12,15 +12,19 @@ const struct cli_option import_options[] = {
     {"user", CLI_TEXT, "USER", "FILE is a notification file: save it into this inbox", false},
     {"queue", CLI_TEXT, "QUEUE", "FILE is an outbox array: put its items into this queue", false},
     {"jsonl", CLI_SWITCH, NULL, "FILE is JSON Lines, as export writes them", false},
-    {"replace", CLI_SWITCH, NULL, "take the file's where the store has other content; else that is a conflict", false},
-    {"skip-invalid", CLI_SWITCH, NULL, "take what can be taken; each object that cannot is listed with its place and reason", false},
-    {"force", CLI_SWITCH, NULL, "take the lines of JSON Lines one by one where the file was changed or cut; includes --skip-invalid",
+    {"replace", CLI_SWITCH, NULL,
+     "take the file's where the store has other content; else that is a conflict", false},
+    {"skip-invalid", CLI_SWITCH, NULL,
+     "take what can be taken; each object that cannot is listed with its place and reason", false},
+    {"force", CLI_SWITCH, NULL,
+     "take the lines of JSON Lines one by one where the file was changed or cut; includes "
+     "--skip-invalid",
      false},
     {"dry-run", CLI_SWITCH, NULL, "only say what would be done", false},
     {NULL, 0, NULL, NULL, false},
 };
 
-/* --- What kind of file ------------------------------------------------------------------------------------------------------ */
+/* --- What kind of file ------------------------------------------------------------------------ */
 
 /* The first line says it of JSON Lines, the first character of the others. */
 static enum format detect(const struct input *input)
@@ -34,11 +38,15 @@ static enum format detect(const struct input *input)
 	struct json_object object;
 	struct json_fault fault;
 	const struct json_member *kind = NULL;
-	const bool header = json_object_read(&object, hf_bytes(at, (size_t)((stop ? stop : end) - at)), &fault) &&
-	                    json_find(&object, "kind", &kind, &fault) && kind && kind->value.len == 8 &&
-	                    memcmp(kind->value.data, "\"header\"", 8) == 0;
+	const bool header =
+	    json_object_read(&object, hf_bytes(at, (size_t)((stop ? stop : end) - at)), &fault) &&
+	    json_find(&object, "kind", &kind, &fault) && kind && kind->value.len == 8 &&
+	    memcmp(kind->value.data, "\"header\"", 8) == 0;
 	json_object_free(&object);
-	return header ? FORMAT_JSONL : *at == '[' ? FORMAT_OUTBOX : *at == '{' ? FORMAT_INBOX : FORMAT_UNKNOWN;
+	return header       ? FORMAT_JSONL
+	       : *at == '[' ? FORMAT_OUTBOX
+	       : *at == '{' ? FORMAT_INBOX
+	                    : FORMAT_UNKNOWN;
 }
 
 /* Reads the first piece and puts it back: the passes begin at the start. */
@@ -58,16 +66,23 @@ static int find_format(struct import *import, enum format *out)
 	if (*out == FORMAT_JSONL)
 		return CLI_OK;
 	if (*out == FORMAT_OUTBOX)
-		return cli_usage(import->cli, "%s looks like an outbox array: say into which queue, with --queue QUEUE", import->input.name);
+		return cli_usage(import->cli,
+		                 "%s looks like an outbox array: say into which queue, with --queue QUEUE",
+		                 import->input.name);
 	if (*out == FORMAT_INBOX)
-		return cli_usage(import->cli, "%s looks like a notification file: say whose, with --user USER", import->input.name);
-	return cli_fail_with(import->cli, HF_EINVAL,
-	                     "%s is neither JSON Lines with a header line, nor an outbox array, nor a notification file", import->input.name);
+		return cli_usage(import->cli,
+		                 "%s looks like a notification file: say whose, with --user USER",
+		                 import->input.name);
+	return cli_fail_with(
+	    import->cli, HF_EINVAL,
+	    "%s is neither JSON Lines with a header line, nor an outbox array, nor a notification file",
+	    import->input.name);
 }
 
-/* --- The passes ------------------------------------------------------------------------------------------------------------- */
+/* --- The passes ------------------------------------------------------------------------------- */
 
-bool import_once(struct import *import, const struct hf_bytes *parts, size_t count, const char *what, struct json_fault *fault)
+bool import_once(struct import *import, const struct hf_bytes *parts, size_t count,
+                 const char *what, struct json_fault *fault)
 {
 	if (import->load.pass != LOAD_CHECK)
 		return true; /* the file is the same as in the first pass */
@@ -121,13 +136,15 @@ static int leave_out(struct import *import, uint64_t number)
 		import->skipped = grown;
 		import->skipped_cap = cap;
 	}
-	memmove(import->skipped + at + 1, import->skipped + at, (import->skipped_count - at) * sizeof *import->skipped);
+	memmove(import->skipped + at + 1, import->skipped + at,
+	        (import->skipped_count - at) * sizeof *import->skipped);
 	import->skipped[at] = number;
 	import->skipped_count++;
 	return CLI_OK;
 }
 
-/* When all are judged one by one, each has a transaction of its own, so that the refusal of one concerns no other. */
+/* When all are judged one by one, each has a transaction of its own, so that the refusal of one
+ * concerns no other. */
 int import_judged(struct import *import, const struct piece *piece, int rc)
 {
 	const int code = import->cli->last_code;
@@ -136,7 +153,9 @@ int import_judged(struct import *import, const struct piece *piece, int rc)
 	if (import->load.pass == LOAD_JUDGE)
 		load_abandon(&import->load);
 	const bool invalid = code == HF_EINVAL || code == HF_ETOOBIG || code == HF_EREASON;
-	return rc == CLI_OK || !invalid || import->load.pass == LOAD_WRITE ? rc : leave_out(import, piece->number);
+	return rc == CLI_OK || !invalid || import->load.pass == LOAD_WRITE
+	           ? rc
+	           : leave_out(import, piece->number);
 }
 
 static int run_pass(struct import *import, enum format format, enum load_pass pass)
@@ -145,7 +164,9 @@ static int run_pass(struct import *import, enum format format, enum load_pass pa
 	if (rc == CLI_OK)
 		rc = load_begin(&import->load, pass);
 	if (rc == CLI_OK)
-		rc = format == FORMAT_JSONL ? import_jsonl(import) : format == FORMAT_OUTBOX ? import_outbox(import) : import_inbox(import);
+		rc = format == FORMAT_JSONL    ? import_jsonl(import)
+		     : format == FORMAT_OUTBOX ? import_outbox(import)
+		                               : import_inbox(import);
 	if (rc == CLI_OK)
 		rc = load_end(&import->load);
 	load_abandon(&import->load);
@@ -156,7 +177,8 @@ static int run_pass(struct import *import, enum format format, enum load_pass pa
 static void note_rest(struct import *import)
 {
 	if (import->load.batches)
-		cli_note(import->cli, "%llu transactions of %s are in the store; the same import again adds the rest",
+		cli_note(import->cli,
+		         "%llu transactions of %s are in the store; the same import again adds the rest",
 		         (unsigned long long)import->load.batches, import->input.name);
 }
 
@@ -180,18 +202,20 @@ static int run(struct import *import)
 	return rc;
 }
 
-/* --- The command ------------------------------------------------------------------------------------------------------------ */
+/* --- The command ------------------------------------------------------------------------------ */
 
 static int check_options(struct cli *cli)
 {
 	const int kinds = cli_given(cli, "user") + cli_given(cli, "queue") + cli_flag(cli, "jsonl");
 	const struct hf_bytes user = cli_bytes(cli, "user"), queue = cli_bytes(cli, "queue");
 	if (kinds > 1)
-		return cli_usage(cli, "--user, --queue and --jsonl each say another kind of file: give one");
+		return cli_usage(cli,
+		                 "--user, --queue and --jsonl each say another kind of file: give one");
 	if (cli_flag(cli, "force") && (cli_given(cli, "user") || cli_given(cli, "queue")))
 		return cli_usage(cli, "--force is for JSON Lines: other files have no checksum");
 	if (cli_given(cli, "user") && cli_flag(cli, "replace"))
-		return cli_usage(cli, "--replace is not for notification files: saving them is never a conflict");
+		return cli_usage(
+		    cli, "--replace is not for notification files: saving them is never a conflict");
 	if (cli_given(cli, "user") && (user.len == 0 || user.len > HF_KEY_MAX))
 		return cli_usage(cli, "--user must have 1 to %u bytes", HF_KEY_MAX);
 	if (cli_given(cli, "queue") && (queue.len == 0 || queue.len > HF_KEY_MAX))
@@ -232,7 +256,8 @@ int cmd_import(struct cli *cli, int argc, char **argv)
 	import->now = cli_wall(); /* of a file: no store wrote it */
 	import->force = cli_flag(cli, "force");
 	import->skip_invalid = import->force || cli_flag(cli, "skip-invalid");
-	import->load = (struct load){.cli = cli, .input = &import->input, .replace = cli_flag(cli, "replace")};
+	import->load =
+	    (struct load){.cli = cli, .input = &import->input, .replace = cli_flag(cli, "replace")};
 	rc = input_open(&import->input, cli, argc > 0 ? argv[0] : NULL);
 	if (rc == CLI_OK)
 		rc = run(import);

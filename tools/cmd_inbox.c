@@ -50,21 +50,26 @@ const struct cli_option inbox_status_options[] = {
 
 static struct hf_inbox_key key_of(const struct cli *cli, char **argv)
 {
-	struct hf_inbox_key key = {.user = hf_str(argv[0]), .account = cli_bytes(cli, "account"), .thread = hf_str(argv[1])};
+	struct hf_inbox_key key = {
+	    .user = hf_str(argv[0]), .account = cli_bytes(cli, "account"), .thread = hf_str(argv[1])};
 	return key;
 }
 
-/* --- Marks ---------------------------------------------------------------------------------------------------------------- */
+/* --- Marks ------------------------------------------------------------------------------------ */
 
-typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *, struct hf_error *);
+typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *,
+                       struct hf_error *);
 
 static int mark(struct cli *cli, char **argv, mark_fn change, const char *did)
 {
-	const struct hf_inbox_mark args = {.write = cli_write(cli), .key = key_of(cli, argv), .now = cli_now(cli)};
+	const struct hf_inbox_mark args = {
+	    .write = cli_write(cli), .key = key_of(cli, argv), .now = cli_now(cli)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, change(cli->store, NULL, &args, &result, &error), &result, &error, did);
+	return status ? status
+	              : cli_done(cli, change(cli->store, NULL, &args, &result, &error), &result, &error,
+	                         did);
 }
 
 int cmd_inbox_dismiss(struct cli *cli, int argc, char **argv)
@@ -99,22 +104,25 @@ int cmd_inbox_seen(struct cli *cli, int argc, char **argv)
 
 static int snooze(struct cli *cli, char **argv, hf_time until, const char *did)
 {
-	const struct hf_inbox_snooze args = {.write = cli_write(cli), .key = key_of(cli, argv), .until = until};
+	const struct hf_inbox_snooze args = {
+	    .write = cli_write(cli), .key = key_of(cli, argv), .until = until};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, hf_inbox_snooze(cli->store, NULL, &args, &result, &error), &result, &error, did);
+	return status ? status
+	              : cli_done(cli, hf_inbox_snooze(cli->store, NULL, &args, &result, &error),
+	                         &result, &error, did);
 }
 
 int cmd_inbox_snooze(struct cli *cli, int argc, char **argv)
 {
 	const hf_time span = cli_i64(cli, "for", 0);
 	(void)argc;
-	if (cli_given(cli, "until") == cli_given(cli, "for")) {
+	if (cli_given(cli, "until") == cli_given(cli, "for"))
 		return cli_usage(cli, "one of --until and --for is needed");
-	}
 	const int status = cli_open(cli);
-	return status ? status : snooze(cli, argv, cli_i64(cli, "until", cli_after(cli, span)), "snoozed");
+	return status ? status
+	              : snooze(cli, argv, cli_i64(cli, "until", cli_after(cli, span)), "snoozed");
 }
 
 int cmd_inbox_wake(struct cli *cli, int argc, char **argv)
@@ -125,16 +133,19 @@ int cmd_inbox_wake(struct cli *cli, int argc, char **argv)
 
 int cmd_inbox_remove(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_remove args = {
-	    .write = cli_write(cli), .key = key_of(cli, argv), .tombstone_for = cli_i64(cli, "tombstone-for", 0)};
+	const struct hf_inbox_remove args = {.write = cli_write(cli),
+	                                     .key = key_of(cli, argv),
+	                                     .tombstone_for = cli_i64(cli, "tombstone-for", 0)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, hf_inbox_remove(cli->store, NULL, &args, &result, &error), &result, &error, "removed");
+	return status ? status
+	              : cli_done(cli, hf_inbox_remove(cli->store, NULL, &args, &result, &error),
+	                         &result, &error, "removed");
 }
 
-/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
 int cmd_inbox_get(struct cli *cli, int argc, char **argv)
 {
@@ -143,17 +154,14 @@ int cmd_inbox_get(struct cli *cli, int argc, char **argv)
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_inbox_get(cli->store, &key, 0, &got, &error) != HF_OK) {
+	if (hf_inbox_get(cli->store, &key, 0, &got, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
-	if (cli_flag(cli, "raw")) {
+	if (cli_flag(cli, "raw"))
 		show_raw(cli->out, got.record.payload);
-	} else {
+	else
 		show_inbox_record(cli->out, &got.record, true);
-	}
 	hf_release(got.memory);
 	return CLI_OK;
 }
@@ -171,12 +179,10 @@ int cmd_inbox_load(struct cli *cli, int argc, char **argv)
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_inbox_load(cli->store, &args, 0, &page, &error) != HF_OK) {
+	if (hf_inbox_load(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	/* The inbox's own time is no record: a line of its own with --json. */
 	if (cli->json) {
 		out_begin(cli->out, "inbox");
@@ -185,9 +191,8 @@ int cmd_inbox_load(struct cli *cli, int argc, char **argv)
 		out_end(cli->out);
 	}
 	out_list(cli->out, "account thread unread dismissed score snapshot_at payload");
-	for (size_t i = 0; i < page.count; i++) {
+	for (size_t i = 0; i < page.count; i++)
 		show_inbox_record(cli->out, &page.items[i], true);
-	}
 	show_list_end(cli, page.count, page.next);
 	hf_release(page.memory);
 	return CLI_OK;
@@ -195,17 +200,16 @@ int cmd_inbox_load(struct cli *cli, int argc, char **argv)
 
 int cmd_inbox_dismissed(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_dismissed args = {.user = hf_str(argv[0]), .limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
+	const struct hf_inbox_dismissed args = {
+	    .user = hf_str(argv[0]), .limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
 	struct hf_inbox_keys keys;
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_inbox_dismissed(cli->store, &args, 0, &keys, &error) != HF_OK) {
+	if (hf_inbox_dismissed(cli->store, &args, 0, &keys, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	out_list(cli->out, "account thread");
 	for (size_t i = 0; i < keys.count; i++) {
 		out_begin(cli->out, "inbox-key");
@@ -225,17 +229,15 @@ int cmd_inbox_counts(struct cli *cli, int argc, char **argv)
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_inbox_counts(cli->store, hf_str(argv[0]), 0, &counts, &error) != HF_OK) {
+	if (hf_inbox_counts(cli->store, hf_str(argv[0]), 0, &counts, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	show_inbox_counts(cli->out, hf_str(argv[0]), &counts);
 	return CLI_OK;
 }
 
-/* --- The inbox's status --------------------------------------------------------------------------------------------------- */
+/* --- The inbox's status ----------------------------------------------------------------------- */
 
 int cmd_inbox_status_get(struct cli *cli, int argc, char **argv)
 {
@@ -243,12 +245,10 @@ int cmd_inbox_status_get(struct cli *cli, int argc, char **argv)
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_inbox_status(cli->store, hf_str(argv[0]), 0, &got, &error) != HF_OK) {
+	if (hf_inbox_status(cli->store, hf_str(argv[0]), 0, &got, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	if (cli_flag(cli, "raw")) {
 		show_raw(cli->out, got.status);
 	} else {
@@ -271,14 +271,13 @@ int cmd_inbox_status_set(struct cli *cli, int argc, char **argv)
 	bool given = false;
 	(void)argc;
 	int status = cli_content(cli, "status", HF_INBOX_STATUS_MAX, &args.status, &given, &memory);
-	if (status == CLI_OK && !given) {
+	if (status == CLI_OK && !given)
 		status = cli_usage(cli, "--status or --status-file is missing");
-	}
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = cli_open(cli);
-	}
 	if (status == CLI_OK) {
-		status = cli_done(cli, hf_inbox_set_status(cli->store, NULL, &args, &result, &error), &result, &error, "status set");
+		status = cli_done(cli, hf_inbox_set_status(cli->store, NULL, &args, &result, &error),
+		                  &result, &error, "status set");
 	}
 	free(memory);
 	return status;

@@ -13,12 +13,10 @@ int cmd_info(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_info(cli->store, &info, &error) != HF_OK) {
+	if (hf_info(cli->store, &info, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	snprintf(segment, sizeof segment, "segment-%08" PRIx32, info.segment);
 	out_begin(cli->out, "info");
 	out_bytes(cli->out, "directory", hf_str(cli->directory));
@@ -40,7 +38,7 @@ int cmd_info(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-/* --- stats ---------------------------------------------------------------------------------------------------------------- */
+/* --- stats ------------------------------------------------------------------------------------ */
 
 const struct cli_option stats_options[] = {
     {"user", CLI_TEXT, "USER", "only this inbox", false},
@@ -60,9 +58,8 @@ static int one_inbox(struct cli *cli, struct hf_bytes user)
 {
 	struct hf_inbox_counts counts;
 	struct hf_error error;
-	if (hf_inbox_counts(cli->store, user, 0, &counts, &error) != HF_OK) {
+	if (hf_inbox_counts(cli->store, user, 0, &counts, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	show_inbox_counts(cli->out, user, &counts);
 	return CLI_OK;
 }
@@ -71,28 +68,27 @@ static int one_queue(struct cli *cli, struct hf_bytes queue)
 {
 	struct hf_outbox_stats stats;
 	struct hf_error error;
-	if (hf_outbox_stats(cli->store, queue, 0, &stats, &error) != HF_OK) {
+	if (hf_outbox_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	show_outbox_stats(cli->out, queue, &stats);
 	return CLI_OK;
 }
 
 /* All names of one kind, each given to `one`. */
-static int each_name(struct cli *cli, int (*names)(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *, struct hf_error *),
+static int each_name(struct cli *cli,
+                     int (*names)(hf_store *, const struct hf_names *, unsigned,
+                                  struct hf_name_page *, struct hf_error *),
                      int (*one)(struct cli *, struct hf_bytes), uint64_t *count)
 {
 	const struct hf_names all = {0};
 	struct hf_name_page page;
 	struct hf_error error;
 	int status = CLI_OK;
-	if (names(cli->store, &all, 0, &page, &error) != HF_OK) {
+	if (names(cli->store, &all, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	*count = page.count;
-	for (size_t i = 0; i < page.count && status == CLI_OK; i++) {
+	for (size_t i = 0; i < page.count && status == CLI_OK; i++)
 		status = one(cli, page.items[i]);
-	}
 	hf_release(page.memory);
 	return status;
 }
@@ -101,11 +97,10 @@ static int inboxes(struct cli *cli, struct totals *totals)
 {
 	int status;
 	out_list(cli->out, "user total unread unseen dismissed");
-	if (cli_given(cli, "user")) {
+	if (cli_given(cli, "user"))
 		status = one_inbox(cli, cli_bytes(cli, "user"));
-	} else {
+	else
 		status = each_name(cli, hf_inbox_users, one_inbox, &totals->inboxes);
-	}
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -113,12 +108,13 @@ static int inboxes(struct cli *cli, struct totals *totals)
 static int queues(struct cli *cli, struct totals *totals)
 {
 	int status;
-	out_list(cli->out, "queue queued.items sending.items failed.items blocked queued.oldest paused max_attempts");
-	if (cli_given(cli, "queue")) {
+	out_list(
+	    cli->out,
+	    "queue queued.items sending.items failed.items blocked queued.oldest paused max_attempts");
+	if (cli_given(cli, "queue"))
 		status = one_queue(cli, cli_bytes(cli, "queue"));
-	} else {
+	else
 		status = each_name(cli, hf_outbox_queues, one_queue, &totals->queues);
-	}
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -160,9 +156,8 @@ static int locks(struct cli *cli, struct totals *totals)
 {
 	struct hf_lock_stats stats;
 	struct hf_error error;
-	if (hf_lock_stats(cli->store, 0, &stats, &error) != HF_OK) {
+	if (hf_lock_stats(cli->store, 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	totals->locks = stats.held;
 	return CLI_OK;
 }
@@ -173,9 +168,9 @@ static int summary(struct cli *cli, struct totals *totals)
 	struct hf_cursor_page page;
 	struct hf_error error;
 	struct hf_info info;
-	if (hf_cursor_list(cli->store, &all, 0, &page, &error) != HF_OK || hf_info(cli->store, &info, &error) != HF_OK) {
+	if (hf_cursor_list(cli->store, &all, 0, &page, &error) != HF_OK ||
+	    hf_info(cli->store, &info, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	totals->cursors = page.count;
 	hf_release(page.memory);
 	out_line(cli->out, "%s", "");
@@ -202,29 +197,21 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	int status = cli_open(cli);
-	if (status == CLI_OK && (user || !queue)) {
+	if (status == CLI_OK && (user || !queue))
 		status = inboxes(cli, &totals);
-	}
-	if (status == CLI_OK && !user && !queue) {
+	if (status == CLI_OK && !user && !queue)
 		out_line(cli->out, "%s", "");
-	}
-	if (status == CLI_OK && (queue || !user)) {
+	if (status == CLI_OK && (queue || !user))
 		status = queues(cli, &totals);
-	}
-	if (status == CLI_OK && !user && !queue) {
+	if (status == CLI_OK && !user && !queue)
 		status = timelines(cli, &totals);
-	}
-	if (status == CLI_OK && !user && !queue) {
+	if (status == CLI_OK && !user && !queue)
 		status = locks(cli, &totals);
-	}
-	if (status == CLI_OK && !user && !queue) {
+	if (status == CLI_OK && !user && !queue)
 		status = collections(cli, &totals);
-	}
-	if (status == CLI_OK && !user && !queue) {
+	if (status == CLI_OK && !user && !queue)
 		status = scopes(cli, &totals);
-	}
-	if (status == CLI_OK && !user && !queue) {
+	if (status == CLI_OK && !user && !queue)
 		status = migrations(cli, &totals);
-	}
 	return status == CLI_OK && !user && !queue ? summary(cli, &totals) : status;
 }

@@ -1,5 +1,6 @@
-/* log: the entries of the store's log, one a line, and with --follow those that come. why: those that concern one object. They take no lock, so they work
- * beside a writer and on what cannot be written to. */
+/* log: the entries of the store's log, one a line, and with --follow those that come. why: those
+ * that concern one object. They take no lock, so they work beside a writer and on what cannot be
+ * written to. */
 #include "commands.h"
 #include "object.h"
 #include "out.h"
@@ -31,7 +32,7 @@ struct listing {
 	int status;
 };
 
-/* --- One entry -------------------------------------------------------------------------------------------------------------- */
+/* --- One entry -------------------------------------------------------------------------------- */
 
 static void show_place(struct out *out, const struct hf_log_entry *entry)
 {
@@ -42,7 +43,8 @@ static void show_place(struct out *out, const struct hf_log_entry *entry)
 }
 
 /* `entry` is NULL for one that a feed gave. */
-static void show_json(struct out *out, const struct hf_event *event, const char *text, const struct hf_log_entry *entry)
+static void show_json(struct out *out, const struct hf_event *event, const char *text,
+                      const struct hf_log_entry *entry)
 {
 	struct buffer object = {0};
 	object_add(&object, event);
@@ -58,9 +60,8 @@ static void show_json(struct out *out, const struct hf_event *event, const char 
 	out_text(out, "text", text);
 	out_bool(out, "transaction_end", event->transaction_end);
 	out_int(out, "kind", event->kind);
-	if (entry) {
+	if (entry)
 		show_place(out, entry);
-	}
 	out_int(out, "body_len", (long)event->body.len);
 	out_end(out);
 	buffer_free(&object);
@@ -71,20 +72,20 @@ static void show_line(struct out *out, const struct hf_event *event, const char 
 {
 	char at[TEXT_TIME_SIZE];
 	text_time(event->at, at);
-	out_line(out, "%" PRIu64 "  %s  %-7s %s%s", event->lsn, at, event->domain, text, event->transaction_end ? "" : " +");
+	out_line(out, "%" PRIu64 "  %s  %-7s %s%s", event->lsn, at, event->domain, text,
+	         event->transaction_end ? "" : " +");
 }
 
-static void show(struct listing *listing, const struct hf_event *event, const char *text, const struct hf_log_entry *entry)
+static void show(struct listing *listing, const struct hf_event *event, const char *text,
+                 const struct hf_log_entry *entry)
 {
-	if (listing->cli->json) {
+	if (listing->cli->json)
 		show_json(listing->cli->out, event, text, entry);
-	} else {
+	else
 		show_line(listing->cli->out, event, text);
-	}
 	listing->count++;
-	if (listing->count % SENT_AT_ONCE == 0) {
+	if (listing->count % SENT_AT_ONCE == 0)
 		listing->status = out_flush(listing->cli);
-	}
 }
 
 static bool more_wanted(const struct listing *listing)
@@ -92,11 +93,12 @@ static bool more_wanted(const struct listing *listing)
 	return listing->status == CLI_OK && (listing->limit == 0 || listing->count < listing->limit);
 }
 
-/* --- What there is ---------------------------------------------------------------------------------------------------------- */
+/* --- What there is ---------------------------------------------------------------------------- */
 
 static bool concerns(const struct object *object, const struct hf_event *event)
 {
-	return strcmp(event->domain, object->kind) == 0 && hf_event_concerns(event, object->part, object->parts);
+	return strcmp(event->domain, object->kind) == 0 &&
+	       hf_event_concerns(event, object->part, object->parts);
 }
 
 static bool show_entry(void *ctx, const struct hf_log_entry *entry)
@@ -112,7 +114,7 @@ static bool show_entry(void *ctx, const struct hf_log_entry *entry)
 	return more_wanted(listing);
 }
 
-/* --- What comes ------------------------------------------------------------------------------------------------------------- */
+/* --- What comes ------------------------------------------------------------------------------- */
 
 static void show_batch(struct listing *listing, const struct hf_event_batch *batch)
 {
@@ -121,9 +123,8 @@ static void show_batch(struct listing *listing, const struct hf_event_batch *bat
 		hf_event_text(&batch->events[i], text, sizeof text);
 		show(listing, &batch->events[i], text, NULL);
 	}
-	if (listing->status == CLI_OK) {
+	if (listing->status == CLI_OK)
 		listing->status = out_flush(listing->cli);
-	}
 }
 
 static int follow(struct listing *listing, const char *directory, hf_lsn from)
@@ -132,9 +133,8 @@ static int follow(struct listing *listing, const char *directory, hf_lsn from)
 	struct hf_event_batch batch;
 	hf_feed *feed;
 	int rc = hf_feed_open_path(directory, from, &feed, &error);
-	if (rc != HF_OK) {
+	if (rc != HF_OK)
 		return cli_fail(listing->cli, &error);
-	}
 	while (rc == HF_OK && more_wanted(listing)) {
 		rc = hf_feed_next(feed, 0, -1, &batch, &error);
 		if (rc == HF_OK) {
@@ -146,7 +146,7 @@ static int follow(struct listing *listing, const char *directory, hf_lsn from)
 	return rc == HF_OK ? listing->status : cli_fail(listing->cli, &error);
 }
 
-/* --- Commands --------------------------------------------------------------------------------------------------------------- */
+/* --- Commands --------------------------------------------------------------------------------- */
 
 int cmd_log(struct cli *cli, int argc, char **argv)
 {
@@ -155,27 +155,27 @@ int cmd_log(struct cli *cli, int argc, char **argv)
 	const char *directory = cli_directory(cli);
 	(void)argc;
 	(void)argv;
-	if (!directory) {
+	if (!directory)
 		return CLI_USAGE;
-	}
 	const hf_lsn from = cli_u64(cli, "from", 0);
-	if (cli_flag(cli, "follow")) {
+	if (cli_flag(cli, "follow"))
 		return follow(&listing, directory, from);
-	}
 	const int rc = hf_log_each(directory, from, 0, show_entry, &listing, &error);
 	return rc == HF_OK ? listing.status : cli_fail(cli, &error);
 }
 
-static int tell_why(struct cli *cli, const char *directory, const char *word, const struct object *object)
+static int tell_why(struct cli *cli, const char *directory, const char *word,
+                    const struct object *object)
 {
 	struct listing listing = {.cli = cli, .object = object, .limit = cli_u64(cli, "limit", 0)};
 	struct hf_error error = {0};
-	const int rc = hf_log_each(directory, cli_u64(cli, "from", 0), HF_LOG_WITHOUT_TEXT, show_entry, &listing, &error);
-	if (rc != HF_OK) {
+	const int rc = hf_log_each(directory, cli_u64(cli, "from", 0), HF_LOG_WITHOUT_TEXT, show_entry,
+	                           &listing, &error);
+	if (rc != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	if (listing.status == CLI_OK && listing.count == 0) {
-		return cli_fail_with(cli, HF_ENOTFOUND, "no entry of the log that is kept concerns %s", word);
+		return cli_fail_with(cli, HF_ENOTFOUND, "no entry of the log that is kept concerns %s",
+		                     word);
 	}
 	return listing.status;
 }
@@ -186,11 +186,11 @@ int cmd_why(struct cli *cli, int argc, char **argv)
 	char *memory = NULL;
 	const char *directory = cli_directory(cli);
 	(void)argc;
-	if (!directory) {
+	if (!directory)
 		return CLI_USAGE;
-	}
 	const char *wrong = object_parse(argv[0], &object, &memory);
-	const int status = wrong ? cli_usage(cli, "'%s' %s", argv[0], wrong) : tell_why(cli, directory, argv[0], &object);
+	const int status = wrong ? cli_usage(cli, "'%s' %s", argv[0], wrong)
+	                         : tell_why(cli, directory, argv[0], &object);
 	free(memory);
 	return status;
 }

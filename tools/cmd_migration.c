@@ -1,4 +1,5 @@
-/* migration: which of the caller's migrations were applied. What they do is the caller's code: only their names are here. */
+/* migration: which of the caller's migrations were applied. What they do is the caller's code:
+ * only their names are here. */
 #include "commands.h"
 #include "out.h"
 #include "show.h"
@@ -10,13 +11,16 @@ const struct cli_option migration_record_options[] = {
 
 int cmd_migration_record(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_migration_record args = {
-	    .write = cli_write(cli), .name = hf_str(argv[0]), .applied_at = cli_i64(cli, "applied-at", HF_UNSET)};
+	const struct hf_migration_record args = {.write = cli_write(cli),
+	                                         .name = hf_str(argv[0]),
+	                                         .applied_at = cli_i64(cli, "applied-at", HF_UNSET)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, hf_migration_record(cli->store, NULL, &args, &result, &error), &result, &error, "recorded");
+	return status ? status
+	              : cli_done(cli, hf_migration_record(cli->store, NULL, &args, &result, &error),
+	                         &result, &error, "recorded");
 }
 
 int cmd_migration_forget(struct cli *cli, int argc, char **argv)
@@ -26,7 +30,9 @@ int cmd_migration_forget(struct cli *cli, int argc, char **argv)
 	struct hf_error error = {0};
 	(void)argc;
 	const int status = cli_open(cli);
-	return status ? status : cli_done(cli, hf_migration_forget(cli->store, NULL, &args, &result, &error), &result, &error, "forgotten");
+	return status ? status
+	              : cli_done(cli, hf_migration_forget(cli->store, NULL, &args, &result, &error),
+	                         &result, &error, "forgotten");
 }
 
 /* The rows of a list whose heading is there. */
@@ -34,9 +40,8 @@ static int show_page(struct cli *cli, const struct hf_migration_list *args, size
 {
 	struct hf_migration_page page;
 	struct hf_error error = {0};
-	if (hf_migrations(cli->store, args, 0, &page, &error) != HF_OK) {
+	if (hf_migrations(cli->store, args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	*count = page.count;
 	out_list(cli->out, "name applied_at version");
 	for (size_t i = 0; i < page.count; i++) {
@@ -65,7 +70,8 @@ int migration_figures(struct cli *cli, uint64_t *count)
 
 int cmd_migration_list(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_migration_list args = {.limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
+	const struct hf_migration_list args = {.limit = cli_u64(cli, "limit", 0),
+	                                       .page = cli_text(cli, "page")};
 	size_t rows;
 	(void)argc;
 	(void)argv;

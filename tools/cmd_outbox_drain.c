@@ -1,11 +1,15 @@
 /* outbox drain: a command for each item, payload on its stdin, exit status 0 for delivered.
  *
- * What the command prints goes to stderr: stdout is for our own report. Whether it can be started at all is asked before the first
- * claim, or a misspelt name would cost every item an attempt. A command that does not read its stdin is fine: the payload is then
- * dropped where its pipe broke. It inherits nothing but the three standard files; the store's files are closed on exec.
+ * What the command prints goes to stderr: stdout is for our own report. Whether it can be
+ * started at all is asked before the first claim, or a misspelt name would cost every item an
+ * attempt. A command that does not read its stdin is fine: the payload is then dropped where its
+ * pipe broke. It inherits nothing but the three standard files; the store's files are closed on
+ * exec.
  *
- * The command runs in a process group of its own. A signal that asks us to end is passed on to the group, which is killed if it does not end in time; the
- * item is then given back without an attempt, unless it was delivered all the same, and the pass ends. If we are killed the kernel kills the command. */
+ * The command runs in a process group of its own. A signal that asks us to end is passed on to
+ * the group, which is killed if it does not end in time; the item is then given back without an
+ * attempt, unless it was delivered all the same, and the pass ends. If we are killed the kernel
+ * kills the command. */
 #include "commands.h"
 #include "out.h"
 #include "program.h"
@@ -22,12 +26,15 @@
 #include <unistd.h>
 
 const struct cli_option outbox_drain_options[] = {
-    {"max-attempts", CLI_U32, "COUNT", "attempts until an item is given up (the item's, else the queue's)", false},
-    {"backoff", CLI_CHOICE, "none|fixed|exponential", "how the delay before the next attempt grows (none)", false},
+    {"max-attempts", CLI_U32, "COUNT",
+     "attempts until an item is given up (the item's, else the queue's)", false},
+    {"backoff", CLI_CHOICE, "none|fixed|exponential",
+     "how the delay before the next attempt grows (none)", false},
     {"delay", CLI_DURATION, "TIME", "of the backoff", false},
     {"cap", CLI_DURATION, "TIME", "the backoff is never longer (24h if exponential)", false},
     {"owner", CLI_TEXT, "NAME", "who claims, for people to read (drain)", false},
-    {"lease", CLI_DURATION, "TIME", "of each claim; 0: until it is done or this command ends (0)", false},
+    {"lease", CLI_DURATION, "TIME", "of each claim; 0: until it is done or this command ends (0)",
+     false},
     {"with-delayed", CLI_SWITCH, NULL, "what is not due yet, too", false},
     {"with-paused", CLI_SWITCH, NULL, "although the queue is paused", false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
@@ -47,9 +54,10 @@ struct draining {
 
 #define GRACE_MS 5000
 
-/* --- One item ------------------------------------------------------------------------------------------------------------- */
+/* --- One item --------------------------------------------------------------------------------- */
 
-/* A variable cannot hold every id byte for byte, but every byte an id may have: NUL is the only one it may not. */
+/* A variable cannot hold every id byte for byte, but every byte an id may have: NUL is the only
+ * one it may not. */
 static bool set_variable(const char *name, struct hf_bytes value)
 {
 	char *text = strndup(value.len ? value.data : "", value.len);
@@ -69,11 +77,12 @@ static bool set_variables(const struct draining *draining, const struct hf_outbo
 /* In the child: never returns. */
 static void become_program(const struct draining *draining, pid_t parent, int input)
 {
-	/* What is ignored stays ignored over exec; the program expects to die of a broken pipe like any other. */
-	if (setpgid(0, 0) != 0 || !program_dies_with(parent) || signal(SIGPIPE, SIG_DFL) == SIG_ERR || dup2(input, STDIN_FILENO) == -1 ||
-	    dup2(STDERR_FILENO, STDOUT_FILENO) == -1 || sigprocmask(SIG_SETMASK, &draining->before, NULL) != 0) {
+	/* What is ignored stays ignored over exec; the program expects to die of a broken pipe like
+	 * any other. */
+	if (setpgid(0, 0) != 0 || !program_dies_with(parent) || signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
+	    dup2(input, STDIN_FILENO) == -1 || dup2(STDERR_FILENO, STDOUT_FILENO) == -1 ||
+	    sigprocmask(SIG_SETMASK, &draining->before, NULL) != 0)
 		_exit(126);
-	}
 	execv(draining->path, draining->argv);
 	_exit(126);
 }
@@ -90,39 +99,37 @@ static void pass_on(struct draining *draining, pid_t child)
 {
 	struct signalfd_siginfo info;
 	while (read(draining->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-		if (info.ssi_signo == SIGCHLD) {
+		if (info.ssi_signo == SIGCHLD)
 			continue;
-		}
 		draining->signal = (int)info.ssi_signo;
 		(void)kill(-child, draining->signal);
-		if (draining->kill_at == 0) {
+		if (draining->kill_at == 0)
 			draining->kill_at = now_ms() + GRACE_MS;
-		}
 	}
-	if (draining->kill_at != 0 && now_ms() >= draining->kill_at) {
+	if (draining->kill_at != 0 && now_ms() >= draining->kill_at)
 		(void)kill(-child, SIGKILL);
-	}
 }
 
 /* Until the pipe takes more, a signal comes, or a while is over. */
 static void wait_for(const struct draining *draining, int pipe)
 {
-	struct pollfd files[2] = {{.fd = draining->signals, .events = POLLIN}, {.fd = pipe, .events = POLLOUT}};
+	struct pollfd files[2] = {{.fd = draining->signals, .events = POLLIN},
+	                          {.fd = pipe, .events = POLLOUT}};
 	(void)poll(files, pipe >= 0 ? 2 : 1, 200);
 }
 
-/* The reader may go away before the end: its choice, and SIGPIPE is ignored. Closes the pipe when all is written or nobody reads. */
+/* The reader may go away before the end: its choice, and SIGPIPE is ignored. Closes the pipe
+ * when all is written or nobody reads. */
 static void feed(int *pipe, struct hf_bytes payload, size_t *at)
 {
 	while (*pipe >= 0 && *at < payload.len) {
 		const ssize_t wrote = write(*pipe, (const char *)payload.data + *at, payload.len - *at);
-		if (wrote > 0) {
+		if (wrote > 0)
 			*at += (size_t)wrote;
-		} else if (errno == EAGAIN) {
+		else if (errno == EAGAIN)
 			return;
-		} else if (errno != EINTR) {
+		else if (errno != EINTR)
 			*at = payload.len;
-		}
 	}
 	if (*pipe >= 0) {
 		close(*pipe);
@@ -141,24 +148,23 @@ static int attend(struct draining *draining, pid_t child, int pipe, struct hf_by
 		wait_for(draining, pipe);
 		pass_on(draining, child);
 	}
-	if (pipe >= 0) {
+	if (pipe >= 0)
 		close(pipe);
-	}
 	return status;
 }
 
 static bool judge(int status, char *reason, size_t size)
 {
-	if (WIFSIGNALED(status)) {
+	if (WIFSIGNALED(status))
 		snprintf(reason, size, "killed by signal %d", WTERMSIG(status));
-	} else if (WEXITSTATUS(status) != 0) {
+	else if (WEXITSTATUS(status) != 0)
 		snprintf(reason, size, "exit status %d", WEXITSTATUS(status));
-	}
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* false: it never ran, which is no attempt. */
-static bool run_program(struct draining *draining, const struct hf_outbox_item *item, int *status, char *reason, size_t size)
+static bool run_program(struct draining *draining, const struct hf_outbox_item *item, int *status,
+                        char *reason, size_t size)
 {
 	int ends[2];
 	const pid_t self = getpid();
@@ -168,9 +174,8 @@ static bool run_program(struct draining *draining, const struct hf_outbox_item *
 	}
 	(void)fcntl(ends[1], F_SETFL, O_NONBLOCK);
 	const pid_t child = fork();
-	if (child == 0) {
+	if (child == 0)
 		become_program(draining, self, ends[0]);
-	}
 	close(ends[0]);
 	if (child < 0) {
 		snprintf(reason, size, "the command could not be started: %s", strerror(errno));
@@ -193,12 +198,10 @@ static unsigned send_item(void *ctx, const struct hf_outbox_item *item, char *re
 	}
 	const bool sent = judge(status, reason, size);
 	draining->done++;
-	if (cli_progress(draining->cli)) {
+	if (cli_progress(draining->cli))
 		fprintf(stderr, "%llu items\r", (unsigned long long)draining->done);
-	}
-	if (draining->signal) {
+	if (draining->signal)
 		return (sent ? HF_OUTBOX_SEND_DONE : HF_OUTBOX_SEND_RELEASE) | HF_OUTBOX_SEND_END;
-	}
 	draining->failures += !sent;
 	return sent ? HF_OUTBOX_SEND_DONE : HF_OUTBOX_SEND_FAILED;
 }
@@ -209,24 +212,25 @@ static bool hold_signals(struct draining *draining)
 	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
 	sigset_t held;
 	bool ok = sigemptyset(&held) == 0;
-	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		ok = ok && sigaddset(&held, signals[i]) == 0;
-	}
 	ok = ok && sigprocmask(SIG_BLOCK, &held, &draining->before) == 0;
 	draining->signals = ok ? signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
 	return draining->signals >= 0;
 }
 
-/* --- The pass ------------------------------------------------------------------------------------------------------------- */
+/* --- The pass --------------------------------------------------------------------------------- */
 
 static struct hf_outbox_drain drain_args(const struct cli *cli, const char *queue)
 {
-	static const enum hf_outbox_backoff_kind kinds[] = {HF_OUTBOX_BACKOFF_NONE, HF_OUTBOX_BACKOFF_FIXED, HF_OUTBOX_BACKOFF_EXPONENTIAL};
+	static const enum hf_outbox_backoff_kind kinds[] = {
+	    HF_OUTBOX_BACKOFF_NONE, HF_OUTBOX_BACKOFF_FIXED, HF_OUTBOX_BACKOFF_EXPONENTIAL};
 	struct hf_outbox_drain args = {
 	    .queue = hf_str(queue),
 	    .send = send_item,
 	    .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0),
-	    .backoff = {kinds[cli_u64(cli, "backoff", 0)], cli_i64(cli, "delay", 0), cli_i64(cli, "cap", 0)},
+	    .backoff = {kinds[cli_u64(cli, "backoff", 0)], cli_i64(cli, "delay", 0),
+	                cli_i64(cli, "cap", 0)},
 	    .owner = cli_bytes(cli, "owner"),
 	    .lease_us = cli_i64(cli, "lease", 0),
 	    .with_delayed = cli_flag(cli, "with-delayed"),
@@ -238,9 +242,8 @@ static struct hf_outbox_drain drain_args(const struct cli *cli, const char *queu
 
 static void report(struct cli *cli, const struct hf_outbox_drained *drained)
 {
-	if (!cli->json && cli->quiet) {
+	if (!cli->json && cli->quiet)
 		return;
-	}
 	out_begin(cli->out, "outbox-drained");
 	out_u64(cli->out, "sent", drained->sent);
 	out_u64(cli->out, "failed", drained->failed);
@@ -253,31 +256,33 @@ int cmd_outbox_drain(struct cli *cli, int argc, char **argv)
 {
 	/* A pass may last: the upkeep thread prepares log files meanwhile. */
 	const struct hf_options options = {.no_background = false};
-	struct draining draining = {.cli = cli, .signals = -1, .path = program_find(argv[1]), .argv = argv + 1, .queue = argv[0]};
+	struct draining draining = {.cli = cli,
+	                            .signals = -1,
+	                            .path = program_find(argv[1]),
+	                            .argv = argv + 1,
+	                            .queue = argv[0]};
 	struct hf_outbox_drain args = drain_args(cli, argv[0]);
 	struct hf_outbox_drained drained = {0};
 	struct hf_error error = {0};
 	(void)argc;
-	if (!draining.path) {
+	if (!draining.path)
 		return cli_usage(cli, "'%s' is no program that can be run", argv[1]);
-	}
 	args.ctx = &draining;
-	int status = hold_signals(&draining) ? CLI_OK : cli_fail_with(cli, HF_EIO, "signals cannot be held: %s", strerror(errno));
-	if (status == CLI_OK) {
+	int status = hold_signals(&draining)
+	                 ? CLI_OK
+	                 : cli_fail_with(cli, HF_EIO, "signals cannot be held: %s", strerror(errno));
+	if (status == CLI_OK)
 		status = cli_open_with(cli, options);
-	}
 	if (status == CLI_OK) {
 		const int rc = hf_outbox_drain(cli->store, &args, &drained, &error);
 		cli->changed = draining.done > 0;
 		report(cli, &drained);
 		status = rc == HF_OK ? CLI_OK : cli_fail(cli, &error);
 	}
-	if (status == CLI_OK && draining.failures > 0) {
+	if (status == CLI_OK && draining.failures > 0)
 		status = CLI_NO; /* a send failed */
-	}
-	if (draining.signal) {
+	if (draining.signal)
 		status = 128 + draining.signal;
-	}
 	free(draining.path);
 	return status;
 }

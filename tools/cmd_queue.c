@@ -1,6 +1,7 @@
 /* queue: a queue as a whole. claims: who holds what.
  *
- * When a claim was granted no object says; but its token is made of the LSN of that entry, whose time the log tells. */
+ * When a claim was granted no object says; but its token is made of the LSN of that entry, whose
+ * time the log tells. */
 #include "commands.h"
 #include "out.h"
 #include "show.h"
@@ -21,7 +22,8 @@ const struct cli_option queue_redrive_options[] = {
 };
 
 const struct cli_option queue_pause_options[] = {
-    {"until-idle", CLI_DURATION, "TIME", "then wait so long until nothing of it is being sent", false},
+    {"until-idle", CLI_DURATION, "TIME", "then wait so long until nothing of it is being sent",
+     false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -39,7 +41,7 @@ const struct cli_option claims_options[] = {
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
-/* --- Every queue ---------------------------------------------------------------------------------------------------------- */
+/* --- Every queue ------------------------------------------------------------------------------ */
 
 typedef int (*queue_fn)(struct cli *cli, struct hf_bytes queue, void *ctx);
 
@@ -50,15 +52,12 @@ static int each_queue(struct cli *cli, const char *name, queue_fn one, void *ctx
 	struct hf_name_page page;
 	struct hf_error error;
 	int status = CLI_OK;
-	if (name) {
+	if (name)
 		return one(cli, hf_str(name), ctx);
-	}
-	if (hf_outbox_queues(cli->store, &all, 0, &page, &error) != HF_OK) {
+	if (hf_outbox_queues(cli->store, &all, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
-	for (size_t i = 0; i < page.count && status == CLI_OK; i++) {
+	for (size_t i = 0; i < page.count && status == CLI_OK; i++)
 		status = one(cli, page.items[i], ctx);
-	}
 	hf_release(page.memory);
 	return status;
 }
@@ -68,9 +67,8 @@ static int stats_of(struct cli *cli, struct hf_bytes queue, void *ctx)
 	struct hf_outbox_stats stats;
 	struct hf_error error;
 	(void)ctx;
-	if (hf_outbox_stats(cli->store, queue, 0, &stats, &error) != HF_OK) {
+	if (hf_outbox_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	show_outbox_stats(cli->out, queue, &stats);
 	return CLI_OK;
 }
@@ -78,32 +76,33 @@ static int stats_of(struct cli *cli, struct hf_bytes queue, void *ctx)
 int cmd_queue_stats(struct cli *cli, int argc, char **argv)
 {
 	int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
 	if (argc == 0) {
-		out_list(cli->out, "queue ready delayed blocked sending.items failed.items oldest_due paused completed");
+		out_list(
+		    cli->out,
+		    "queue ready delayed blocked sending.items failed.items oldest_due paused completed");
 	}
 	status = each_queue(cli, argc > 0 ? argv[0] : NULL, stats_of, NULL);
-	if (argc == 0) {
+	if (argc == 0)
 		out_list_end(cli->out, NULL);
-	}
 	return status;
 }
 
-/* --- Changes -------------------------------------------------------------------------------------------------------------- */
+/* --- Changes ---------------------------------------------------------------------------------- */
 
 static int set_paused(struct cli *cli, const char *queue, bool paused)
 {
-	const struct hf_outbox_pause args = {
-	    .write = cli_write(cli), .queue = hf_str(queue), .wait_us = paused ? cli_i64(cli, "until-idle", 0) : 0};
+	const struct hf_outbox_pause args = {.write = cli_write(cli),
+	                                     .queue = hf_str(queue),
+	                                     .wait_us = paused ? cli_i64(cli, "until-idle", 0) : 0};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	const int rc = (paused ? hf_outbox_pause : hf_outbox_resume)(cli->store, NULL, &args, &result, &error);
+	const int rc =
+	    (paused ? hf_outbox_pause : hf_outbox_resume)(cli->store, NULL, &args, &result, &error);
 	return cli_done(cli, rc, &result, &error, paused ? "paused" : "resumed");
 }
 
@@ -149,21 +148,20 @@ int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 	struct hf_error error = {0};
 	(void)argc;
 	/* For the library 0 is no condition at all, and that would be all that failed. */
-	if (cli_given(cli, "attempts-below") && args.attempts_below == 0) {
+	if (cli_given(cli, "attempts-below") && args.attempts_below == 0)
 		return cli_usage(cli, "--attempts-below: no item has fewer than 0 attempts");
-	}
 	if (cli_given(cli, "enqueued-before") && args.enqueued_before == HF_UNSET) {
-		return cli_usage(cli, "--enqueued-before: '%s' is no condition", cli_text(cli, "enqueued-before"));
+		return cli_usage(cli, "--enqueued-before: '%s' is no condition",
+		                 cli_text(cli, "enqueued-before"));
 	}
-	if (cli_given(cli, "max") && args.limit == 0) {
+	if (cli_given(cli, "max") && args.limit == 0)
 		return cli_usage(cli, "--max: 0 is no item at all");
-	}
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
 	const int rc = hf_outbox_redrive(cli->store, NULL, &args, &result, &error);
-	return args.dry_run && rc == HF_OK ? would(cli, result.count, "queued") : cli_done(cli, rc, &result, &error, "queued");
+	return args.dry_run && rc == HF_OK ? would(cli, result.count, "queued")
+	                                   : cli_done(cli, rc, &result, &error, "queued");
 }
 
 int cmd_queue_prune(struct cli *cli, int argc, char **argv)
@@ -180,28 +178,24 @@ int cmd_queue_prune(struct cli *cli, int argc, char **argv)
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
-	if (cli_given(cli, "older") && cli_given(cli, "enqueued-before")) {
+	if (cli_given(cli, "older") && cli_given(cli, "enqueued-before"))
 		return cli_usage(cli, "--older and --enqueued-before say the same");
-	}
-	if (cli_given(cli, "max") && args.limit == 0) {
+	if (cli_given(cli, "max") && args.limit == 0)
 		return cli_usage(cli, "--max: 0 is no item at all");
-	}
 	int status = cli_confirm(cli, "remove items of %s", argv[0]);
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = cli_open(cli);
-	}
 	if (status == CLI_OK && cli_given(cli, "older")) {
 		struct hf_outbox_stats stats;
-		if (hf_outbox_stats(cli->store, args.queue, 0, &stats, &error) != HF_OK) {
+		if (hf_outbox_stats(cli->store, args.queue, 0, &stats, &error) != HF_OK)
 			return cli_fail(cli, &error);
-		}
 		args.enqueued_before = stats.as_of - cli_i64(cli, "older", 0);
 	}
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
 	const int rc = hf_outbox_prune(cli->store, NULL, &args, &result, &error);
-	return args.dry_run && rc == HF_OK ? would(cli, result.count, "removed") : cli_done(cli, rc, &result, &error, "removed");
+	return args.dry_run && rc == HF_OK ? would(cli, result.count, "removed")
+	                                   : cli_done(cli, rc, &result, &error, "removed");
 }
 
 int cmd_queue_completed(struct cli *cli, int argc, char **argv)
@@ -212,12 +206,10 @@ int cmd_queue_completed(struct cli *cli, int argc, char **argv)
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_outbox_completed(cli->store, &args, 0, &page, &error) != HF_OK) {
+	if (hf_outbox_completed(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	out_list(cli->out, "id blocks_until");
 	for (size_t i = 0; i < page.count; i++) {
 		out_begin(cli->out, "outbox-completed");
@@ -232,7 +224,7 @@ int cmd_queue_completed(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-/* --- Claims --------------------------------------------------------------------------------------------------------------- */
+/* --- Claims ----------------------------------------------------------------------------------- */
 
 struct grant {
 	hf_lsn lsn;
@@ -254,7 +246,8 @@ static int compare_grants(const void *a, const void *b)
 static struct grant *find_grant(const struct claims *claims, hf_lsn lsn)
 {
 	const struct grant key = {.lsn = lsn};
-	return claims->count ? bsearch(&key, claims->grants, claims->count, sizeof key, compare_grants) : NULL;
+	return claims->count ? bsearch(&key, claims->grants, claims->count, sizeof key, compare_grants)
+	                     : NULL;
 }
 
 static int note_grant(struct cli *cli, struct claims *claims, const struct hf_outbox_item *item)
@@ -262,9 +255,8 @@ static int note_grant(struct cli *cli, struct claims *claims, const struct hf_ou
 	if (claims->count == claims->cap) {
 		const size_t cap = claims->cap ? claims->cap * 2 : 64;
 		struct grant *grants = realloc(claims->grants, cap * sizeof *grants);
-		if (!grants) {
+		if (!grants)
 			return cli_fail_with(cli, HF_ENOMEM, "there is no memory for %zu claims", cap);
-		}
 		claims->grants = grants;
 		claims->cap = cap;
 	}
@@ -272,7 +264,8 @@ static int note_grant(struct cli *cli, struct claims *claims, const struct hf_ou
 	return CLI_OK;
 }
 
-static int show_claim(struct cli *cli, struct claims *claims, struct hf_bytes queue, const struct hf_outbox_item *item)
+static int show_claim(struct cli *cli, struct claims *claims, struct hf_bytes queue,
+                      const struct hf_outbox_item *item)
 {
 	const struct grant *grant = find_grant(claims, LSN_OF_TOKEN(item->token));
 	const hf_time at = grant ? grant->at : HF_UNSET;
@@ -284,32 +277,35 @@ static int show_claim(struct cli *cli, struct claims *claims, struct hf_bytes qu
 	return CLI_OK;
 }
 
-typedef int (*claim_fn)(struct cli *cli, struct claims *claims, struct hf_bytes queue, const struct hf_outbox_item *item);
+typedef int (*claim_fn)(struct cli *cli, struct claims *claims, struct hf_bytes queue,
+                        const struct hf_outbox_item *item);
 
 static int each_claim(struct cli *cli, struct hf_bytes queue, struct claims *claims, claim_fn one)
 {
 	struct hf_outbox_items page = {0};
 	int status = CLI_OK;
 	do {
-		const struct hf_outbox_list args = {
-		    .queue = queue, .status = HF_OUTBOX_SENDING, .without_payload = true, .limit = 512, .page = page.next};
+		const struct hf_outbox_list args = {.queue = queue,
+		                                    .status = HF_OUTBOX_SENDING,
+		                                    .without_payload = true,
+		                                    .limit = 512,
+		                                    .page = page.next};
 		struct hf_outbox_items next;
 		struct hf_error error;
 		const int rc = hf_outbox_list(cli->store, &args, 0, &next, &error);
 		hf_release(page.memory);
 		page = next;
-		if (rc != HF_OK) {
+		if (rc != HF_OK)
 			return cli_fail(cli, &error);
-		}
-		for (size_t i = 0; i < page.count && status == CLI_OK; i++) {
+		for (size_t i = 0; i < page.count && status == CLI_OK; i++)
 			status = one(cli, claims, queue, &page.items[i]);
-		}
 	} while (status == CLI_OK && page.next);
 	hf_release(page.memory);
 	return status;
 }
 
-static int note_grant_of(struct cli *cli, struct claims *claims, struct hf_bytes queue, const struct hf_outbox_item *item)
+static int note_grant_of(struct cli *cli, struct claims *claims, struct hf_bytes queue,
+                         const struct hf_outbox_item *item)
 {
 	(void)queue;
 	return note_grant(cli, claims, item);
@@ -325,25 +321,22 @@ static int show_queue(struct cli *cli, struct hf_bytes queue, void *ctx)
 	return each_claim(cli, queue, ctx, show_claim);
 }
 
-/* What was granted before a set-back of the store's clock was granted so much earlier by the clock as it is now: as old as before. */
+/* What was granted before a set-back of the store's clock was granted so much earlier by the
+ * clock as it is now: as old as before. */
 static void set_grants_back(struct claims *claims, hf_lsn lsn, int64_t difference)
 {
-	for (size_t i = 0; i < claims->count && claims->grants[i].lsn < lsn; i++) {
-		if (claims->grants[i].at != HF_UNSET) {
+	for (size_t i = 0; i < claims->count && claims->grants[i].lsn < lsn; i++)
+		if (claims->grants[i].at != HF_UNSET)
 			claims->grants[i].at -= difference;
-		}
-	}
 }
 
 static bool take_time(void *ctx, const struct hf_log_entry *entry)
 {
 	struct grant *grant = find_grant(ctx, entry->lsn);
-	if (entry->set_back_us > 0) {
+	if (entry->set_back_us > 0)
 		set_grants_back(ctx, entry->lsn, entry->set_back_us);
-	}
-	if (grant) {
+	if (grant)
 		grant->at = entry->at;
-	}
 	return true;
 }
 
@@ -351,11 +344,11 @@ static bool take_time(void *ctx, const struct hf_log_entry *entry)
 static int date_claims(struct cli *cli, struct claims *claims)
 {
 	struct hf_error error;
-	if (claims->count == 0) {
+	if (claims->count == 0)
 		return CLI_OK;
-	}
 	qsort(claims->grants, claims->count, sizeof *claims->grants, compare_grants);
-	const int rc = hf_log_each(cli->directory, claims->grants[0].lsn, HF_LOG_WITHOUT_TEXT, take_time, claims, &error);
+	const int rc = hf_log_each(cli->directory, claims->grants[0].lsn, HF_LOG_WITHOUT_TEXT,
+	                           take_time, claims, &error);
 	return rc == HF_OK || rc == HF_EGONE ? CLI_OK : cli_fail(cli, &error);
 }
 
@@ -363,19 +356,15 @@ int cmd_claims(struct cli *cli, int argc, char **argv)
 {
 	const char *queue = argc > 0 ? argv[0] : NULL;
 	struct claims claims = {.before = HF_UNSET};
-	if (cli_given(cli, "older") && !cli_flag(cli, "stuck")) {
+	if (cli_given(cli, "older") && !cli_flag(cli, "stuck"))
 		return cli_usage(cli, "--older goes with --stuck");
-	}
 	int status = cli_open(cli);
-	if (cli_flag(cli, "stuck")) {
+	if (cli_flag(cli, "stuck"))
 		claims.before = cli_clock(cli) - cli_i64(cli, "older", STUCK_DEFAULT_US);
-	}
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = each_queue(cli, queue, note_queue, &claims);
-	}
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = date_claims(cli, &claims);
-	}
 	if (status == CLI_OK) {
 		out_list(cli->out, "queue id owner claimed_at lease_until attempts token");
 		status = each_queue(cli, queue, show_queue, &claims);

@@ -1,12 +1,16 @@
 /* run-locked: a command that runs while this one holds a lock.
  *
- * Happy path: the store is opened, the lock taken with a lease, the store closed; the command runs; each third of the lease the store is opened for a moment
- * to renew; when the command ends the lock is released and its exit status passed on. So others can use the store all the time, and if this
- * process dies the lock is free when its lease is over.
+ * Happy path: the store is opened, the lock taken with a lease, the store closed; the command
+ * runs; each third of the lease the store is opened for a moment to renew; when the command ends
+ * the lock is released and its exit status passed on. So others can use the store all the time,
+ * and if this process dies the lock is free when its lease is over.
  *
- * Failure modes: the lock is held by another: exit status 4, or 3 when --for is over; nothing was run. We are killed: the kernel kills the command. It is lost while the command runs (somebody forced it, or the store could
- * not be opened until the lease was over): the command is asked to stop, killed if it does not, and the exit status is 4. When the lease is
- * over is judged by our own clock from before each grant, so we give up before anybody else can be granted the lock. */
+ * Failure modes: the lock is held by another: exit status 4, or 3 when --for is over; nothing
+ * was run. We are killed: the kernel kills the command. It is lost while the command runs
+ * (somebody forced it, or the store could not be opened until the lease was over): the command
+ * is asked to stop, killed if it does not, and the exit status is 4. When the lease is over is
+ * judged by our own clock from before each grant, so we give up before anybody else can be
+ * granted the lock. */
 #include "commands.h"
 #include "hold.h"
 #include "program.h"
@@ -24,9 +28,13 @@
 enum { OWNER_SIZE = 128 };
 
 const struct cli_option run_locked_options[] = {
-    {"lease", CLI_DURATION, "TIME", "the lock is free so long after this command died (30s)", false},
+    {"lease", CLI_DURATION, "TIME", "the lock is free so long after this command died (30s)",
+     false},
     {"for", CLI_DURATION, "TIME", "try so long while another holds the lock (0)", false},
-    {"owner", CLI_TEXT, "NAME", "who holds it, for people to read; the same owner takes the lock over (HOST, process and time)", false},
+    {"owner", CLI_TEXT, "NAME",
+     "who holds it, for people to read; the same owner takes the lock over (HOST, process and "
+     "time)",
+     false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -45,17 +53,16 @@ struct run {
 static const char *owner_of(const struct cli *cli, char buffer[OWNER_SIZE])
 {
 	char host[65] = "";
-	if (cli_given(cli, "owner")) {
+	if (cli_given(cli, "owner"))
 		return cli_text(cli, "owner");
-	}
-	if (gethostname(host, sizeof host - 1) != 0 || !host[0]) {
+	if (gethostname(host, sizeof host - 1) != 0 || !host[0])
 		snprintf(host, sizeof host, "localhost");
-	}
-	snprintf(buffer, OWNER_SIZE, "run-locked@%s:%ld:%llx", host, (long)getpid(), (unsigned long long)cli_wall());
+	snprintf(buffer, OWNER_SIZE, "run-locked@%s:%ld:%llx", host, (long)getpid(),
+	         (unsigned long long)cli_wall());
 	return buffer;
 }
 
-/* --- The lock ------------------------------------------------------------------------------------------------------------- */
+/* --- The lock --------------------------------------------------------------------------------- */
 
 /* Granted or renewed by a call that began then. */
 static void held_from(struct run *run, int64_t began)
@@ -67,15 +74,16 @@ static void held_from(struct run *run, int64_t began)
 static int take(struct run *run, const char *owner)
 {
 	struct cli *cli = run->cli;
-	const struct hf_lock_acquire args = {
-	    .name = run->name, .owner = hf_str(owner), .lease_us = run->lease_us, .wait_us = cli_i64(cli, "for", 0)};
+	const struct hf_lock_acquire args = {.name = run->name,
+	                                     .owner = hf_str(owner),
+	                                     .lease_us = run->lease_us,
+	                                     .wait_us = cli_i64(cli, "for", 0)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	int64_t began = 0;
 	int status = hold_acquire(cli, &args, &result, &began, &error);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return error.code == HF_OK ? status : cli_fail(cli, &error);
-	}
 	run->token = result.token;
 	held_from(run, began);
 	return hold_close(cli);
@@ -84,7 +92,8 @@ static int take(struct run *run, const char *owner)
 /* Opens the store for a moment; HF_ELOCKED when another has it open for longer than `wait_us`. */
 static int open_briefly(struct run *run, int64_t wait_us, struct hf_error *error)
 {
-	const struct hf_options options = {.no_background = true, .allow_unsafe_fs = run->cli->allow_unsafe_fs, .wait_us = wait_us};
+	const struct hf_options options = {
+	    .no_background = true, .allow_unsafe_fs = run->cli->allow_unsafe_fs, .wait_us = wait_us};
 	return hf_open(run->cli->directory, &options, &run->cli->store, error);
 }
 
@@ -97,20 +106,19 @@ static int close_again(struct run *run, int rc, struct hf_error *error)
 
 static void renew(struct run *run)
 {
-	const struct hf_lock_renew args = {.name = run->name, .token = run->token, .lease_us = run->lease_us};
+	const struct hf_lock_renew args = {
+	    .name = run->name, .token = run->token, .lease_us = run->lease_us};
 	struct hf_error error = {0};
 	const int64_t began = hold_ticks();
 	int rc = open_briefly(run, RETRY_US / 2, &error);
-	if (rc == HF_OK) {
+	if (rc == HF_OK)
 		rc = close_again(run, hf_lock_renew(run->cli->store, NULL, &args, NULL, &error), &error);
-	}
-	if (rc == HF_OK) {
+	if (rc == HF_OK)
 		held_from(run, began);
-	} else if (rc == HF_ESTALE) {
+	else if (rc == HF_ESTALE)
 		run->lost = true;
-	} else {
+	else
 		run->renew_at = hold_ticks() + RETRY_US; /* as long as the lease lasts */
-	}
 }
 
 /* The command has ended. What cannot be released is free when its lease is over. */
@@ -119,36 +127,37 @@ static int give_back(struct run *run)
 	const struct hf_lock_release args = {.name = run->name, .token = run->token};
 	struct hf_error error = {0};
 	int rc = open_briefly(run, run->cli->wait_us, &error);
-	if (rc == HF_OK) {
+	if (rc == HF_OK)
 		rc = close_again(run, hf_lock_release(run->cli->store, NULL, &args, NULL, &error), &error);
-	}
 	run->lost = run->lost || rc == HF_ESTALE;
 	if (rc != HF_OK && rc != HF_ESTALE) {
-		cli_note(run->cli, "the lock could not be released, it is free when its lease is over: %s", error.text);
+		cli_note(run->cli, "the lock could not be released, it is free when its lease is over: %s",
+		         error.text);
 	}
 	return rc;
 }
 
-/* --- The command ---------------------------------------------------------------------------------------------------------- */
+/* --- The command ------------------------------------------------------------------------------ */
 
 static bool set_variables(const struct run *run)
 {
 	char token[24];
 	snprintf(token, sizeof token, "%llu", (unsigned long long)run->token);
-	return setenv("HOLDFAST_TOKEN", token, 1) == 0 && setenv("HOLDFAST_LOCK", run->name.data, 1) == 0;
+	return setenv("HOLDFAST_TOKEN", token, 1) == 0 &&
+	       setenv("HOLDFAST_LOCK", run->name.data, 1) == 0;
 }
 
 static bool start(struct run *run, const char *path, char **argv)
 {
 	const pid_t self = getpid();
 	run->child = fork();
-	if (run->child != 0) {
+	if (run->child != 0)
 		return run->child > 0;
-	}
-	/* What is ignored stays ignored over exec; the program expects to die of a broken pipe like any other. */
-	if (program_dies_with(self) && signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigprocmask(SIG_SETMASK, &run->before, NULL) == 0) {
+	/* What is ignored stays ignored over exec; the program expects to die of a broken pipe like
+	 * any other. */
+	if (program_dies_with(self) && signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
+	    sigprocmask(SIG_SETMASK, &run->before, NULL) == 0)
 		execv(path, argv);
-	}
 	_exit(126);
 }
 
@@ -156,20 +165,19 @@ static bool start(struct run *run, const char *path, char **argv)
 static void pass_on(const struct run *run, const siginfo_t *info)
 {
 	const bool by_terminal = info->si_code == SI_KERNEL;
-	if (info->si_signo != SIGCHLD && !by_terminal) {
+	if (info->si_signo != SIGCHLD && !by_terminal)
 		(void)kill(run->child, info->si_signo);
-	}
 }
 
 /* Until a signal comes, or at `until` by hold_ticks(). */
 static void wait_for_signal(const struct run *run, int64_t until)
 {
 	const int64_t left = until - hold_ticks();
-	const struct timespec timeout = {.tv_sec = left > 0 ? left / 1000000 : 0, .tv_nsec = left > 0 ? left % 1000000 * 1000 : 0};
+	const struct timespec timeout = {.tv_sec = left > 0 ? left / 1000000 : 0,
+	                                 .tv_nsec = left > 0 ? left % 1000000 * 1000 : 0};
 	siginfo_t info;
-	if (sigtimedwait(&run->waited, &info, &timeout) > 0) {
+	if (sigtimedwait(&run->waited, &info, &timeout) > 0)
 		pass_on(run, &info);
-	}
 }
 
 /* Has it ended? *status is that of waitpid. */
@@ -189,9 +197,8 @@ static void stop(struct run *run, int *status)
 	cli_note(run->cli, "the lock was lost: the command is stopped");
 	(void)kill(run->child, SIGTERM);
 	while (!ended(run, status)) {
-		if (hold_ticks() >= until) {
+		if (hold_ticks() >= until)
 			(void)kill(run->child, SIGKILL);
-		}
 		wait_for_signal(run, hold_ticks() + RETRY_US);
 	}
 }
@@ -204,11 +211,10 @@ static void watch(struct run *run, int *status)
 			stop(run, status);
 			return;
 		}
-		if (hold_ticks() >= run->renew_at) {
+		if (hold_ticks() >= run->renew_at)
 			renew(run);
-		} else {
+		else
 			wait_for_signal(run, run->renew_at);
-		}
 	}
 }
 
@@ -217,13 +223,13 @@ static int run_program(struct run *run, const char *path, char **argv)
 	int status = 0;
 	if (!set_variables(run) || !start(run, path, argv)) {
 		(void)give_back(run);
-		return cli_fail_with(run->cli, HF_ENOMEM, "the command could not be started: %s", strerror(errno));
+		return cli_fail_with(run->cli, HF_ENOMEM, "the command could not be started: %s",
+		                     strerror(errno));
 	}
 	watch(run, &status);
 	(void)give_back(run);
-	if (run->lost) {
+	if (run->lost)
 		return cli_fail_with(run->cli, HF_ESTALE, "the lock was lost while the command ran");
-	}
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -232,9 +238,8 @@ static bool hold_signals(struct run *run)
 {
 	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
 	bool ok = sigemptyset(&run->waited) == 0;
-	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		ok = ok && sigaddset(&run->waited, signals[i]) == 0;
-	}
 	return ok && sigprocmask(SIG_BLOCK, &run->waited, &run->before) == 0;
 }
 
@@ -244,19 +249,15 @@ int cmd_run_locked(struct cli *cli, int argc, char **argv)
 	struct run run = {.cli = cli, .name = hf_str(argv[0])};
 	(void)argc;
 	char *path = program_find(argv[1]);
-	if (!path) {
+	if (!path)
 		return cli_usage(cli, "'%s' is no program that can be run", argv[1]);
-	}
 	int status = hold_lease(cli, &run.lease_us);
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = take(&run, owner_of(cli, owner));
-	}
-	if (status == CLI_OK && !hold_signals(&run)) {
+	if (status == CLI_OK && !hold_signals(&run))
 		status = cli_fail_with(cli, HF_EIO, "signals cannot be held: %s", strerror(errno));
-	}
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = run_program(&run, path, argv + 1);
-	}
 	free(path);
 	return status;
 }

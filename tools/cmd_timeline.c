@@ -22,7 +22,8 @@ const struct cli_option timeline_query_options[] = {
     {"subject", CLI_TEXT, "SUBJECT", "only this one; '' for events without a subject", false},
     {"type", CLI_TEXT, "TYPE", "only this one", false},
     {"ascending", CLI_SWITCH, NULL, "the oldest first", false},
-    {"without-payload", CLI_SWITCH, NULL, "leave the payloads out: nothing is read from disk", false},
+    {"without-payload", CLI_SWITCH, NULL, "leave the payloads out: nothing is read from disk",
+     false},
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
@@ -38,7 +39,7 @@ const struct cli_option timeline_retain_options[] = {
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
-/* --- Changes -------------------------------------------------------------------------------------------------------------- */
+/* --- Changes ---------------------------------------------------------------------------------- */
 
 int cmd_timeline_append(struct cli *cli, int argc, char **argv)
 {
@@ -55,11 +56,11 @@ int cmd_timeline_append(struct cli *cli, int argc, char **argv)
 	bool given = false;
 	(void)argc;
 	int status = cli_content(cli, "payload", HF_PAYLOAD_MAX, &args.payload, &given, &memory);
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = cli_open(cli);
-	}
 	if (status == CLI_OK) {
-		status = cli_done(cli, hf_timeline_append(cli->store, NULL, &args, &result, &error), &result, &error, "appended");
+		status = cli_done(cli, hf_timeline_append(cli->store, NULL, &args, &result, &error),
+		                  &result, &error, "appended");
 	}
 	free(memory);
 	return status;
@@ -78,21 +79,18 @@ int cmd_timeline_retain(struct cli *cli, int argc, char **argv)
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
-	if (!cli_given(cli, "max-events") && !cli_given(cli, "max-age")) {
+	if (!cli_given(cli, "max-events") && !cli_given(cli, "max-age"))
 		return cli_usage(cli, "--max-events or --max-age is missing");
-	}
-	if (cli_given(cli, "max-events") && args.max_events == 0) {
+	if (cli_given(cli, "max-events") && args.max_events == 0)
 		return cli_usage(cli, "--max-events: 0 would keep nothing; `timeline clear` removes all");
-	}
 	int status = cli_confirm(cli, "remove the oldest events of %s beyond that", argv[0]);
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = cli_open(cli);
-	}
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
 	const int rc = hf_timeline_retain(cli->store, NULL, &args, &result, &error);
-	return args.dry_run && rc == HF_OK ? cli_would_remove(cli, result.count) : cli_done(cli, rc, &result, &error, "removed");
+	return args.dry_run && rc == HF_OK ? cli_would_remove(cli, result.count)
+	                                   : cli_done(cli, rc, &result, &error, "removed");
 }
 
 static int count_clear(struct cli *cli, struct hf_bytes timeline)
@@ -100,9 +98,8 @@ static int count_clear(struct cli *cli, struct hf_bytes timeline)
 	const struct hf_timeline_filter all = {.timeline = timeline};
 	struct hf_error error;
 	uint64_t count;
-	if (hf_timeline_count(cli->store, &all, 0, &count, &error) != HF_OK) {
+	if (hf_timeline_count(cli->store, &all, 0, &count, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	return cli_would_remove(cli, count);
 }
 
@@ -113,19 +110,17 @@ int cmd_timeline_clear(struct cli *cli, int argc, char **argv)
 	struct hf_error error = {0};
 	(void)argc;
 	int status = cli_confirm(cli, "remove every event of %s", argv[0]);
-	if (status == CLI_OK) {
+	if (status == CLI_OK)
 		status = cli_open(cli);
-	}
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (cli_flag(cli, "dry-run")) {
+	if (cli_flag(cli, "dry-run"))
 		return count_clear(cli, args.timeline);
-	}
-	return cli_done(cli, hf_timeline_clear(cli->store, NULL, &args, &result, &error), &result, &error, "removed");
+	return cli_done(cli, hf_timeline_clear(cli->store, NULL, &args, &result, &error), &result,
+	                &error, "removed");
 }
 
-/* --- Events --------------------------------------------------------------------------------------------------------------- */
+/* --- Events ----------------------------------------------------------------------------------- */
 
 int cmd_timeline_get(struct cli *cli, int argc, char **argv)
 {
@@ -134,17 +129,14 @@ int cmd_timeline_get(struct cli *cli, int argc, char **argv)
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_timeline_get(cli->store, &key, 0, &got, &error) != HF_OK) {
+	if (hf_timeline_get(cli->store, &key, 0, &got, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
-	if (cli_flag(cli, "raw")) {
+	if (cli_flag(cli, "raw"))
 		show_raw(cli->out, got.event.payload);
-	} else {
+	else
 		show_timeline_event(cli->out, &got.event, true);
-	}
 	hf_release(got.memory);
 	return CLI_OK;
 }
@@ -173,25 +165,22 @@ int cmd_timeline_query(struct cli *cli, int argc, char **argv)
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_timeline_query(cli->store, &args, 0, &page, &error) != HF_OK) {
+	if (hf_timeline_query(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
-	out_list(cli->out, bare ? "happened_at id type subject" : "happened_at id type subject payload");
-	for (size_t i = 0; i < page.count; i++) {
+	out_list(cli->out,
+	         bare ? "happened_at id type subject" : "happened_at id type subject payload");
+	for (size_t i = 0; i < page.count; i++)
 		show_timeline_event(cli->out, &page.items[i], !bare);
-	}
-	if (page.has_next && !cli->json) {
+	if (page.has_next && !cli->json)
 		cli_note(cli, "%zu of %llu", page.count, (unsigned long long)page.total);
-	}
 	show_list_end(cli, page.count, page.next);
 	hf_release(page.memory);
 	return CLI_OK;
 }
 
-/* --- Whole timelines ------------------------------------------------------------------------------------------------------ */
+/* --- Whole timelines -------------------------------------------------------------------------- */
 
 int cmd_timeline_count(struct cli *cli, int argc, char **argv)
 {
@@ -200,12 +189,10 @@ int cmd_timeline_count(struct cli *cli, int argc, char **argv)
 	uint64_t count;
 	(void)argc;
 	const int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_timeline_count(cli->store, &filter, 0, &count, &error) != HF_OK) {
+	if (hf_timeline_count(cli->store, &filter, 0, &count, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	out_begin(cli->out, "timeline-count");
 	out_bytes(cli->out, "timeline", filter.timeline);
 	out_u64(cli->out, "events", count);
@@ -221,9 +208,8 @@ int timeline_figures(struct cli *cli, struct hf_bytes timeline)
 	uint64_t count;
 	hf_time latest;
 	if (hf_timeline_count(cli->store, &all, 0, &count, &error) != HF_OK ||
-	    hf_timeline_latest_at(cli->store, timeline, 0, &latest, &error) != HF_OK) {
+	    hf_timeline_latest_at(cli->store, timeline, 0, &latest, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	out_begin(cli->out, "timeline");
 	out_bytes(cli->out, "timeline", timeline);
 	out_u64(cli->out, "events", count);
@@ -247,16 +233,13 @@ int cmd_timeline_list(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	int status = cli_open(cli);
-	if (status != CLI_OK) {
+	if (status != CLI_OK)
 		return status;
-	}
-	if (hf_timelines(cli->store, &args, 0, &page, &error) != HF_OK) {
+	if (hf_timelines(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	}
 	out_list(cli->out, "timeline events latest_at");
-	for (size_t i = 0; i < page.count && status == CLI_OK; i++) {
+	for (size_t i = 0; i < page.count && status == CLI_OK; i++)
 		status = timeline_figures(cli, page.items[i]);
-	}
 	show_list_end(cli, page.count, page.next);
 	hf_release(page.memory);
 	return status;

@@ -1,5 +1,6 @@
-/* What goes wrong, said on stderr: one sentence for people, one object with --json, and an exit status that says which kind of thing it
- * was. A sentence is one line whatever the bytes in it: what text_shown() does not show stands as \xNN. */
+/* What goes wrong, said on stderr: one sentence for people, one object with --json, and an exit
+ * status that says which kind of thing it was. A sentence is one line whatever the bytes in it:
+ * what text_shown() does not show stands as \xNN. */
 #include "buffer.h"
 #include "cli.h"
 #include "names.h"
@@ -94,25 +95,22 @@ static char *one_line(const char *text)
 	buffer_text(&line, "");
 	for (size_t i = 0; i < len;) {
 		const size_t shown = text_shown(text + i, len - i);
-		if (shown) {
+		if (shown)
 			buffer_add(&line, text + i, shown);
-		} else {
+		else
 			buffer_format(&line, "\\x%02x", (unsigned char)text[i]);
-		}
 		i += shown ? shown : 1;
 	}
-	if (line.failed) {
+	if (line.failed)
 		buffer_free(&line);
-	}
 	return line.data;
 }
 
 static void print_json(const struct hf_error *error, const char *message, int status)
 {
 	struct out *out = out_new(true, stderr);
-	if (!out) {
+	if (!out)
 		return;
-	}
 	out_begin(out, "error");
 	out_open(out, "error");
 	out_int(out, "code", error->code);
@@ -139,11 +137,10 @@ static int tell(struct cli *cli, const struct hf_error *error, const char *messa
 	cli->last_code = error->code;
 	const int status = cli_exit_of(error->code);
 	char *line = one_line(message);
-	if (cli->json) {
+	if (cli->json)
 		print_json(error, line ? line : hf_code_name(error->code), status);
-	} else {
+	else
 		fprintf(stderr, "holdfast: %s\n", line ? line : hf_code_name(error->code));
-	}
 	free(line);
 	return status;
 }
@@ -153,20 +150,21 @@ int cli_fail(struct cli *cli, const struct hf_error *error)
 	return cli_fail_about(cli, error, "", "");
 }
 
-int cli_fail_about(struct cli *cli, const struct hf_error *error, const char *subject, const char *hint)
+int cli_fail_about(struct cli *cli, const struct hf_error *error, const char *subject,
+                   const char *hint)
 {
 	char message[1024], place[160] = "", why[128] = "";
-	if (error->file[0]) {
+	if (error->file[0])
 		snprintf(place, sizeof place, " (%s, byte %" PRIu64 ")", error->file, error->offset);
-	}
 	if (error->first_lsn) {
 		const size_t len = strlen(place);
-		snprintf(place + len, sizeof place - len, " (LSN %" PRIu64 " to %" PRIu64 ")", error->first_lsn, error->last_lsn);
+		snprintf(place + len, sizeof place - len, " (LSN %" PRIu64 " to %" PRIu64 ")",
+		         error->first_lsn, error->last_lsn);
 	}
-	if (error->os_errno > 0) {
+	if (error->os_errno > 0)
 		snprintf(why, sizeof why, ": %s", strerror(error->os_errno));
-	}
-	snprintf(message, sizeof message, "%.400s%s%s%s%s%s", subject, subject[0] ? ": " : "", error->text, why, place, hint);
+	snprintf(message, sizeof message, "%.400s%s%s%s%s%s", subject, subject[0] ? ": " : "",
+	         error->text, why, place, hint);
 	return tell(cli, error, message);
 }
 
@@ -196,11 +194,11 @@ int cli_usage(struct cli *cli, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	if (cli->command) {
+	if (cli->command)
 		command_name(cli->command, name);
-	}
 	const char *topic = cli->command ? name : cli->noun ? cli->noun : "";
-	snprintf(message, sizeof message, "%s%s%s; see 'holdfast help%s%s'", name, name[0] ? ": " : "", text, topic[0] ? " " : "", topic);
+	snprintf(message, sizeof message, "%s%s%s; see 'holdfast help%s%s'", name, name[0] ? ": " : "",
+	         text, topic[0] ? " " : "", topic);
 	return tell(cli, &error, message);
 }
 
@@ -208,9 +206,8 @@ void cli_note(struct cli *cli, const char *format, ...)
 {
 	char message[1024];
 	va_list args;
-	if (cli->quiet) {
+	if (cli->quiet)
 		return;
-	}
 	va_start(args, format);
 	vsnprintf(message, sizeof message, format, args);
 	va_end(args);

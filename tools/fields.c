@@ -1,5 +1,5 @@
-/* Each getter finds its member, looks at the type, then at the range; the fault names the member and the byte at which its value
- * begins. */
+/* Each getter finds its member, looks at the type, then at the range; the fault names the member
+ * and the byte at which its value begins. */
 #include "fields.h"
 
 #include "text.h"
@@ -19,7 +19,8 @@ static size_t place(const struct fields *f, struct hf_bytes value)
 }
 
 /* The member, if it is there and of the type. false: told. *out NULL: not there. */
-static bool get(const struct fields *f, const char *name, enum json_type type, const struct json_member **out)
+static bool get(const struct fields *f, const char *name, enum json_type type,
+                const struct json_member **out)
 {
 	if (!json_find(f->object, name, out, f->fault))
 		return false;
@@ -27,19 +28,23 @@ static bool get(const struct fields *f, const char *name, enum json_type type, c
 		*out = NULL; /* an absent value */
 	if (!*out || (*out)->type == type)
 		return true;
-	return json_refuse(f->fault, HF_EINVAL, place(f, (*out)->value), "is wrong: \"%s\" is %s, not %s", name, json_type_name((*out)->type),
+	return json_refuse(f->fault, HF_EINVAL, place(f, (*out)->value),
+	                   "is wrong: \"%s\" is %s, not %s", name, json_type_name((*out)->type),
 	                   json_type_name(type));
 }
 
-static bool out_of_range(const struct fields *f, const char *name, struct hf_bytes value, const char *range)
+static bool out_of_range(const struct fields *f, const char *name, struct hf_bytes value,
+                         const char *range)
 {
-	return json_refuse(f->fault, HF_EINVAL, place(f, value), "is wrong: \"%s\" is %.*s%s, not %s", name,
-	                   value.len > 40 ? 40 : (int)value.len, (const char *)value.data, value.len > 40 ? "…" : "", range);
+	return json_refuse(f->fault, HF_EINVAL, place(f, value), "is wrong: \"%s\" is %.*s%s, not %s",
+	                   name, value.len > 40 ? 40 : (int)value.len, (const char *)value.data,
+	                   value.len > 40 ? "…" : "", range);
 }
 
-/* --- Strings ---------------------------------------------------------------------------------------------------------------- */
+/* --- Strings ---------------------------------------------------------------------------------- */
 
-bool field_decode(const struct fields *f, const char *name, struct hf_bytes value, struct hf_bytes *out)
+bool field_decode(const struct fields *f, const char *name, struct hf_bytes value,
+                  struct hf_bytes *out)
 {
 	struct field_texts *texts = f->texts;
 	char *text;
@@ -51,7 +56,8 @@ bool field_decode(const struct fields *f, const char *name, struct hf_bytes valu
 		return json_refuse(f->fault, HF_ENOMEM, 0, "is too much for the memory there is");
 	texts->data[texts->count++] = text;
 	if (!ok)
-		return json_refuse(f->fault, HF_EINVAL, place(f, value), "is wrong: \"%s\" has half of a surrogate pair, which is no character",
+		return json_refuse(f->fault, HF_EINVAL, place(f, value),
+		                   "is wrong: \"%s\" has half of a surrogate pair, which is no character",
 		                   name);
 	*out = hf_bytes(text, len);
 	return true;
@@ -67,7 +73,8 @@ bool field_string(const struct fields *f, const char *name, struct hf_bytes *out
 	return !member || field_decode(f, name, member->value, out);
 }
 
-bool field_key(const struct fields *f, const char *name, bool may_be_empty, struct hf_bytes *out, bool *found)
+bool field_key(const struct fields *f, const char *name, bool may_be_empty, struct hf_bytes *out,
+               bool *found)
 {
 	bool there;
 	if (!field_string(f, name, out, &there))
@@ -77,10 +84,13 @@ bool field_key(const struct fields *f, const char *name, bool may_be_empty, stru
 	if (!there)
 		return true;
 	if (out->len > HF_KEY_MAX)
-		return json_refuse(f->fault, HF_EINVAL, 0, "is wrong: \"%s\" has %zu bytes; a key has at most %u", name, out->len, HF_KEY_MAX);
+		return json_refuse(f->fault, HF_EINVAL, 0,
+		                   "is wrong: \"%s\" has %zu bytes; a key has at most %u", name, out->len,
+		                   HF_KEY_MAX);
 	if (out->len && memchr(out->data, '\0', out->len))
 		return json_refuse(f->fault, HF_EINVAL, 0, "is wrong: \"%s\" has a NUL in it", name);
-	return out->len || may_be_empty || json_refuse(f->fault, HF_EINVAL, 0, "is wrong: \"%s\" is empty", name);
+	return out->len || may_be_empty ||
+	       json_refuse(f->fault, HF_EINVAL, 0, "is wrong: \"%s\" is empty", name);
 }
 
 /* RFC 3339 without the digits that are finer than microseconds. */
@@ -112,7 +122,7 @@ bool field_time(const struct fields *f, const char *name, hf_time *out)
 	return parse_cut(text, out) || out_of_range(f, name, member->value, "a time in RFC 3339");
 }
 
-/* --- Others ----------------------------------------------------------------------------------------------------------------- */
+/* --- Others ----------------------------------------------------------------------------------- */
 
 bool field_boolean(const struct fields *f, const char *name, bool *out)
 {
@@ -129,7 +139,8 @@ bool field_real(const struct fields *f, const char *name, double *out)
 	const struct json_member *member;
 	if (!get(f, name, JSON_NUMBER, &member))
 		return false;
-	return !member || json_real(member->value, out) || out_of_range(f, name, member->value, "within the range of a double");
+	return !member || json_real(member->value, out) ||
+	       out_of_range(f, name, member->value, "within the range of a double");
 }
 
 bool field_u32(const struct fields *f, const char *name, uint32_t *out)
@@ -141,7 +152,8 @@ bool field_u32(const struct fields *f, const char *name, uint32_t *out)
 		return false;
 	if (!member)
 		return true;
-	if (!json_integer(member->value, 0, &value, &exact) || !exact || value < 0 || value > UINT32_MAX)
+	if (!json_integer(member->value, 0, &value, &exact) || !exact || value < 0 ||
+	    value > UINT32_MAX)
 		return out_of_range(f, name, member->value, "a whole number from 0 to 4294967295");
 	*out = (uint32_t)value;
 	return true;

@@ -1,6 +1,7 @@
-/* An inbox as the notification file it came from. Each record's payload is its text; what the store has fields for overrules it, and only a value that is
- * another now is spelled anew. Records that the file had come in its order, then the others in load order; around them stands the file's own text, if it
- * was kept. */
+/* An inbox as the notification file it came from. Each record's payload is its text; what the
+ * store has fields for overrules it, and only a value that is another now is spelled anew.
+ * Records that the file had come in its order, then the others in load order; around them stands
+ * the file's own text, if it was kept. */
 #include "format.h"
 
 #include "text.h"
@@ -27,13 +28,14 @@ static int cannot(struct inbox_export *x, struct hf_bytes thread, const char *wh
 	struct buffer shown = {0};
 	(void)buffer_shown(&shown, thread.data, thread.len, 60);
 	const int rc = cli_fail_with(x->export->cli, HF_EINVAL,
-	                             "the record of thread \"%s\" cannot stand in a notification file: %s; export it with --jsonl",
+	                             "the record of thread \"%s\" cannot stand in a notification file: "
+	                             "%s; export it with --jsonl",
 	                             shown.data ? shown.data : "", why);
 	buffer_free(&shown);
 	return rc;
 }
 
-/* --- One record ------------------------------------------------------------------------------------------------------------- */
+/* --- One record ------------------------------------------------------------------------------- */
 
 /* The record's fields as JSON, one text after the other. */
 enum { THREAD, ACCOUNT, UNREAD, DISMISSED, SCORE, UPDATED_AT, FIELDS };
@@ -55,11 +57,14 @@ static void spell(const struct hf_inbox_record *record, struct buffer texts[FIEL
 		inbox_put_time(&texts[UPDATED_AT], record->updated_at);
 }
 
-/* A member that is missing reads as its default, so one comparison decides for both whether anything is to be written. */
-static void put_record(struct inbox_export *x, const struct hf_inbox_record *record, const struct json_object *object,
-                       const struct hf_inbox_input *text, struct buffer texts[FIELDS])
+/* A member that is missing reads as its default, so one comparison decides for both whether
+ * anything is to be written. */
+static void put_record(struct inbox_export *x, const struct hf_inbox_record *record,
+                       const struct json_object *object, const struct hf_inbox_input *text,
+                       struct buffer texts[FIELDS])
 {
-	static const char *const names[FIELDS] = {"thread_id", "account_id", "unread", "dismissed", "score", "updated_at"};
+	static const char *const names[FIELDS] = {"thread_id", "account_id", "unread",
+	                                          "dismissed", "score",      "updated_at"};
 	const bool same[FIELDS] = {
 	    equal_bytes(record->key.thread, text->thread),
 	    equal_bytes(record->key.account, text->account),
@@ -71,14 +76,16 @@ static void put_record(struct inbox_export *x, const struct hf_inbox_record *rec
 	struct json_patch patches[FIELDS];
 	spell(record, texts);
 	for (size_t i = 0; i < FIELDS; i++) {
-		patches[i] = (struct json_patch){names[i], same[i] ? hf_bytes(NULL, 0) : buffer_bytes(&texts[i])};
+		patches[i] =
+		    (struct json_patch){names[i], same[i] ? hf_bytes(NULL, 0) : buffer_bytes(&texts[i])};
 		if (texts[i].failed)
 			x->text.failed = true;
 	}
 	json_put_patched(&x->text, object, patches, FIELDS);
 }
 
-/* A payload that was never a file's may lack the thread: then all its fields come from the store. */
+/* A payload that was never a file's may lack the thread: then all its fields come from the
+ * store. */
 static bool read_text(const struct fields *f, struct hf_inbox_input *out)
 {
 	const struct json_member *thread;
@@ -86,7 +93,8 @@ static bool read_text(const struct fields *f, struct hf_inbox_input *out)
 		return false;
 	if (thread)
 		return inbox_record_read(f, out);
-	return field_key(f, "account_id", true, &out->account, NULL) && field_boolean(f, "unread", &out->unread) &&
+	return field_key(f, "account_id", true, &out->account, NULL) &&
+	       field_boolean(f, "unread", &out->unread) &&
 	       field_boolean(f, "dismissed", &out->dismissed) && field_real(f, "score", &out->score) &&
 	       field_time(f, "updated_at", &out->updated_at);
 }
@@ -114,7 +122,8 @@ static int build_record(struct inbox_export *x, const struct hf_inbox_record *re
 static int export_record(struct inbox_export *x, const struct hf_inbox_record *record)
 {
 	const struct hf_inbox_key *key = &record->key;
-	if (!text_is_utf8(key->thread.data, key->thread.len) || !text_is_utf8(key->account.data, key->account.len))
+	if (!text_is_utf8(key->thread.data, key->thread.len) ||
+	    !text_is_utf8(key->account.data, key->account.len))
 		return cannot(x, key->thread, "its key is no UTF-8");
 	if (isinf(record->score))
 		return cannot(x, key->thread, "its score is infinite");
@@ -128,7 +137,7 @@ static int export_record(struct inbox_export *x, const struct hf_inbox_record *r
 	return sink_write(&x->export->sink, x->text.data, x->text.len);
 }
 
-/* --- The records ------------------------------------------------------------------------------------------------------------ */
+/* --- The records ------------------------------------------------------------------------------ */
 
 static int export_named(struct inbox_export *x, struct hf_bytes account, struct hf_bytes thread)
 {
@@ -213,7 +222,7 @@ static int export_rest(struct inbox_export *x)
 	return rc;
 }
 
-/* --- Around them ------------------------------------------------------------------------------------------------------------ */
+/* --- Around them ------------------------------------------------------------------------------ */
 
 /* The text around the list when no file's was kept, or it cannot be used. */
 static void put_plain_frame(struct inbox_export *x, struct buffer *to)
@@ -238,14 +247,16 @@ static bool patch_frame(struct inbox_export *x, const struct fields *f, struct b
 	const struct json_member *status, *list;
 	struct buffer time = {0};
 	hf_time generated_at = HF_UNSET;
-	if (!field_time(f, "generated_at", &generated_at) || !json_find(f->object, "poller_status", &status, f->fault) ||
+	if (!field_time(f, "generated_at", &generated_at) ||
+	    !json_find(f->object, "poller_status", &status, f->fault) ||
 	    !json_find(f->object, "notifications", &list, f->fault) || !list)
 		return false;
 	if (x->generated_at == HF_UNSET)
 		buffer_text(&time, "null");
 	else
 		inbox_put_time(&time, x->generated_at);
-	const struct hf_bytes there = x->status.status.len || !status ? x->status.status : hf_str("null");
+	const struct hf_bytes there =
+	    x->status.status.len || !status ? x->status.status : hf_str("null");
 	const bool same_status = status ? equal_bytes(status->value, there) : there.len == 0;
 	const struct json_patch patches[] = {
 	    {"generated_at", generated_at == x->generated_at ? hf_bytes(NULL, 0) : buffer_bytes(&time)},
@@ -282,9 +293,11 @@ static bool find_list(const struct buffer *frame, size_t *at)
 	struct json_object object;
 	struct json_fault fault;
 	const struct json_member *list = NULL;
-	const bool found = json_object_read(&object, buffer_bytes(frame), &fault) && json_find(&object, "notifications", &list, &fault) && list;
+	const bool found = json_object_read(&object, buffer_bytes(frame), &fault) &&
+	                   json_find(&object, "notifications", &list, &fault) && list;
 	if (found)
-		*at = (size_t)((const char *)list->value.data - frame->data) + (list->type == JSON_NULL ? 0 : 1);
+		*at = (size_t)((const char *)list->value.data - frame->data) +
+		      (list->type == JSON_NULL ? 0 : 1);
 	json_object_free(&object);
 	return found;
 }
@@ -303,7 +316,8 @@ static int read_inbox(struct inbox_export *x)
 		return cli_fail(x->export->cli, &error);
 	if (x->status.status.len && !json_check(x->status.status, &fault))
 		return cli_fail_with(x->export->cli, HF_EINVAL,
-		                     "the inbox's status cannot stand in a notification file: it is no JSON; export it with --jsonl");
+		                     "the inbox's status cannot stand in a notification file: it is no "
+		                     "JSON; export it with --jsonl");
 	return CLI_OK;
 }
 
@@ -312,7 +326,9 @@ static int export_all(struct inbox_export *x, struct buffer *frame)
 	size_t at = 0;
 	int rc = build_frame(x, frame);
 	if (rc == CLI_OK && !find_list(frame, &at))
-		rc = cli_fail_with(x->export->cli, HF_EINVAL, "the text kept around the list is no notification file; export with --jsonl");
+		rc = cli_fail_with(
+		    x->export->cli, HF_EINVAL,
+		    "the text kept around the list is no notification file; export with --jsonl");
 	if (rc == CLI_OK)
 		rc = sink_write(&x->export->sink, frame->data, at);
 	if (rc == CLI_OK)

@@ -1,12 +1,14 @@
-/* Outbox files: an array of {id, item, status, attempts, enqueuedAt}. An entry's item, as it is written, becomes the payload of an item of the
- * queue; what was `sending` when the file was written is queued, since nobody holds it any more. An entry that is not what a writer would make of
- * these fields (other members, another order, a number spelled otherwise) has its text, with 0 in the place of the item, kept as the item's
- * `extra`: it lives and dies with the item. */
+/* Outbox files: an array of {id, item, status, attempts, enqueuedAt}. An entry's item, as it is
+ * written, becomes the payload of an item of the queue; what was `sending` when the file was
+ * written is queued, since nobody holds it any more. An entry that is not what a writer would
+ * make of these fields (other members, another order, a number spelled otherwise) has its text,
+ * with 0 in the place of the item, kept as the item's `extra`: it lives and dies with the item. */
 #include "format.h"
 
-static const struct split_form form = {.noun = "entry", .what = "an outbox file: a JSON array of entries"};
+static const struct split_form form = {.noun = "entry",
+                                       .what = "an outbox file: a JSON array of entries"};
 
-/* --- One entry -------------------------------------------------------------------------------------------------------------- */
+/* --- One entry -------------------------------------------------------------------------------- */
 
 const char *outbox_status_name(enum hf_outbox_status status)
 {
@@ -25,7 +27,8 @@ void outbox_put_milliseconds(struct buffer *to, hf_time time)
 	size_t len = (size_t)snprintf(digits, sizeof digits, "%03d", rest < 0 ? (int)-rest : (int)rest);
 	while (digits[len - 1] == '0')
 		len--;
-	buffer_format(to, "%s%lld.%.*s", time < 0 && whole == 0 ? "-" : "", (long long)whole, (int)len, digits);
+	buffer_format(to, "%s%lld.%.*s", time < 0 && whole == 0 ? "-" : "", (long long)whole, (int)len,
+	              digits);
 }
 
 static bool read_status(const struct fields *f, enum hf_outbox_status *out)
@@ -40,25 +43,30 @@ static bool read_status(const struct fields *f, enum hf_outbox_status *out)
 			*out = status;
 			return true;
 		}
-	return json_refuse(f->fault, HF_EINVAL, 0, "is wrong: \"status\" is not one of queued, sending, failed");
+	return json_refuse(f->fault, HF_EINVAL, 0,
+	                   "is wrong: \"status\" is not one of queued, sending, failed");
 }
 
 static bool is_text(struct hf_bytes written, const struct buffer *canonical)
 {
-	return !canonical->failed && written.len == canonical->len && memcmp(written.data, canonical->data, written.len) == 0;
+	return !canonical->failed && written.len == canonical->len &&
+	       memcmp(written.data, canonical->data, written.len) == 0;
 }
 
 /* Are its members these, in this order, with numbers as a writer spells them? */
 static bool is_plain(const struct json_object *object, const struct outbox_entry *entry)
 {
-	static const char *const names[] = {"\"id\"", "\"item\"", "\"status\"", "\"attempts\"", "\"enqueuedAt\""};
+	static const char *const names[] = {"\"id\"", "\"item\"", "\"status\"", "\"attempts\"",
+	                                    "\"enqueuedAt\""};
 	struct buffer attempts = {0}, enqueued_at = {0};
 	bool plain = object->count == 5;
 	for (size_t i = 0; i < 5 && plain; i++)
-		plain = object->members[i].name.len == strlen(names[i]) && memcmp(object->members[i].name.data, names[i], strlen(names[i])) == 0;
+		plain = object->members[i].name.len == strlen(names[i]) &&
+		        memcmp(object->members[i].name.data, names[i], strlen(names[i])) == 0;
 	buffer_format(&attempts, "%u", entry->attempts);
 	outbox_put_milliseconds(&enqueued_at, entry->enqueued_at);
-	plain = plain && is_text(object->members[3].value, &attempts) && is_text(object->members[4].value, &enqueued_at);
+	plain = plain && is_text(object->members[3].value, &attempts) &&
+	        is_text(object->members[4].value, &enqueued_at);
 	buffer_free(&attempts);
 	buffer_free(&enqueued_at);
 	return plain;
@@ -83,14 +91,17 @@ bool outbox_entry_read(const struct fields *f, struct outbox_entry *out)
 	    !field_milliseconds(f, "enqueuedAt", &out->enqueued_at))
 		return false;
 	if (out->item.len > HF_PAYLOAD_MAX)
-		return json_refuse(f->fault, HF_ETOOBIG, 0, "is too big: its item has %zu bytes; a payload has at most 16 MiB", out->item.len);
+		return json_refuse(f->fault, HF_ETOOBIG, 0,
+		                   "is too big: its item has %zu bytes; a payload has at most 16 MiB",
+		                   out->item.len);
 	out->plain = is_plain(f->object, out);
 	return true;
 }
 
-/* --- Importing -------------------------------------------------------------------------------------------------------------- */
+/* --- Importing -------------------------------------------------------------------------------- */
 
-static int load_entry(struct import *import, const struct json_object *object, const struct outbox_entry *entry)
+static int load_entry(struct import *import, const struct json_object *object,
+                      const struct outbox_entry *entry)
 {
 	const struct json_patch without_item = {.name = "item", .text = {"0", 1}};
 	struct buffer frame = {0};
@@ -106,8 +117,8 @@ static int load_entry(struct import *import, const struct json_object *object, c
 	    .available_at = entry->enqueued_at < import->now ? entry->enqueued_at : import->now,
 	    .extra = buffer_bytes(&frame),
 	};
-	const int rc =
-	    frame.failed ? load_fail(&import->load, HF_ENOMEM, "out of memory") : load_item(&import->load, import->queue, &item, false);
+	const int rc = frame.failed ? load_fail(&import->load, HF_ENOMEM, "out of memory")
+	                            : load_item(&import->load, import->queue, &item, false);
 	buffer_free(&frame);
 	return rc;
 }

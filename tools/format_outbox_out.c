@@ -1,5 +1,6 @@
-/* A queue as the outbox file it came from: items in enqueue order, each in the text that was kept beside it, if there is one. What the store says
- * overrules the frame's text; where both say the same, the text stays as it was spelled. */
+/* A queue as the outbox file it came from: items in enqueue order, each in the text that was
+ * kept beside it, if there is one. What the store says overrules the frame's text; where both
+ * say the same, the text stays as it was spelled. */
 #include "format.h"
 
 #include "text.h"
@@ -20,13 +21,15 @@ static int cannot(struct queue_export *q, struct hf_bytes id, const char *why)
 {
 	struct buffer shown = {0};
 	(void)buffer_shown(&shown, id.data, id.len, 60);
-	const int rc = cli_fail_with(q->export->cli, HF_EINVAL, "item \"%s\" cannot stand in an outbox file: %s; export it with --jsonl",
-	                             shown.data ? shown.data : "", why);
+	const int rc =
+	    cli_fail_with(q->export->cli, HF_EINVAL,
+	                  "item \"%s\" cannot stand in an outbox file: %s; export it with --jsonl",
+	                  shown.data ? shown.data : "", why);
 	buffer_free(&shown);
 	return rc;
 }
 
-/* --- One entry -------------------------------------------------------------------------------------------------------------- */
+/* --- One entry -------------------------------------------------------------------------------- */
 
 /* The fields as text, each followed by nothing. */
 struct spelled {
@@ -36,7 +39,8 @@ struct spelled {
 static void spell(struct spelled *s, const struct hf_outbox_item *item)
 {
 	/* Who holds it does not go along. */
-	const enum hf_outbox_status status = item->status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
+	const enum hf_outbox_status status =
+	    item->status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
 	buffer_clear(&s->status);
 	buffer_clear(&s->attempts);
 	buffer_clear(&s->enqueued_at);
@@ -45,7 +49,8 @@ static void spell(struct spelled *s, const struct hf_outbox_item *item)
 	outbox_put_milliseconds(&s->enqueued_at, item->enqueued_at);
 }
 
-static void put_plain(struct queue_export *q, const struct hf_outbox_item *item, const struct spelled *s)
+static void put_plain(struct queue_export *q, const struct hf_outbox_item *item,
+                      const struct spelled *s)
 {
 	buffer_text(&q->text, "{\"id\":");
 	json_put_string(&q->text, item->id);
@@ -61,21 +66,25 @@ static void put_plain(struct queue_export *q, const struct hf_outbox_item *item,
 }
 
 /* false: what is kept beside the item is no entry's text. */
-static bool put_framed(struct queue_export *q, const struct hf_outbox_item *item, const struct spelled *s, struct hf_bytes frame)
+static bool put_framed(struct queue_export *q, const struct hf_outbox_item *item,
+                       const struct spelled *s, struct hf_bytes frame)
 {
 	struct json_object object;
 	struct json_fault fault = {0};
 	struct field_texts texts = {0};
 	struct outbox_entry entry;
 	const struct fields f = {.object = &object, .texts = &texts, .fault = &fault};
-	const enum hf_outbox_status status = item->status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
+	const enum hf_outbox_status status =
+	    item->status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
 	const bool good = json_object_read(&object, frame, &fault) && outbox_entry_read(&f, &entry);
 	if (good) {
 		const struct json_patch patches[] = {
 		    {"item", item->payload},
 		    {"status", entry.status == status ? hf_bytes(NULL, 0) : buffer_bytes(&s->status)},
-		    {"attempts", entry.attempts == item->attempts ? hf_bytes(NULL, 0) : buffer_bytes(&s->attempts)},
-		    {"enqueuedAt", entry.enqueued_at == item->enqueued_at ? hf_bytes(NULL, 0) : buffer_bytes(&s->enqueued_at)},
+		    {"attempts",
+		     entry.attempts == item->attempts ? hf_bytes(NULL, 0) : buffer_bytes(&s->attempts)},
+		    {"enqueuedAt", entry.enqueued_at == item->enqueued_at ? hf_bytes(NULL, 0)
+		                                                          : buffer_bytes(&s->enqueued_at)},
 		};
 		json_put_patched(&q->text, &object, patches, sizeof patches / sizeof patches[0]);
 	}
@@ -111,7 +120,7 @@ static int export_item(struct queue_export *q, const struct hf_outbox_item *item
 	return sink_write(&q->export->sink, q->text.data, q->text.len);
 }
 
-/* --- The queue -------------------------------------------------------------------------------------------------------------- */
+/* --- The queue -------------------------------------------------------------------------------- */
 
 /* Payloads one by one: a page of them could be more than memory holds. */
 static int export_by_id(struct queue_export *q, struct hf_bytes id, struct spelled *s)
@@ -131,7 +140,8 @@ static int export_items(struct queue_export *q, struct spelled *s)
 	struct hf_outbox_items page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_outbox_list args = {.queue = q->queue, .without_payload = true, .limit = 512, .page = page.next};
+		const struct hf_outbox_list args = {
+		    .queue = q->queue, .without_payload = true, .limit = 512, .page = page.next};
 		struct hf_outbox_items next;
 		struct hf_error error = {0};
 		const int code = hf_outbox_list(q->export->cli->store, &args, 0, &next, &error);

@@ -1,5 +1,6 @@
-/* Help says what the table says, in the order of the table; nothing about a command is written twice. With --json it is one object for each
- * command or option, for those who write completions. */
+/* Help says what the table says, in the order of the table; nothing about a command is written
+ * twice. With --json it is one object for each command or option, for those who write
+ * completions. */
 #include "help.h"
 #include "commands.h"
 #include "names.h"
@@ -11,7 +12,7 @@
 #define HOLDFAST_VERSION "unknown"
 #endif
 
-/* --- Lists of commands ---------------------------------------------------------------------------------------------------- */
+/* --- Lists of commands ------------------------------------------------------------------------ */
 
 static void command_row(struct cli *cli, const struct cli_command *row, size_t width)
 {
@@ -37,20 +38,17 @@ static size_t calls_width(const char *noun)
 		char name[NAME_SIZE];
 		command_name(row, name);
 		const size_t len = strlen(name) + (row->arguments[0] ? 1 : 0) + strlen(row->arguments);
-		if ((!noun || strcmp(noun, row->noun) == 0) && len > width) {
+		if ((!noun || strcmp(noun, row->noun) == 0) && len > width)
 			width = len;
-		}
 	}
 	return width;
 }
 
 static void help_noun(struct cli *cli, const char *noun)
 {
-	for (const struct cli_command *row = cli_commands; row->noun; row++) {
-		if (strcmp(row->noun, noun) == 0) {
+	for (const struct cli_command *row = cli_commands; row->noun; row++)
+		if (strcmp(row->noun, noun) == 0)
 			command_row(cli, row, calls_width(noun));
-		}
-	}
 	out_line(cli->out, "\n'holdfast help %s VERB' tells all about one of them.", noun);
 }
 
@@ -60,18 +58,17 @@ static void help_overview(struct cli *cli)
 	out_line(cli->out, "holdfast: everything a service must not forget, in a directory\n");
 	out_line(cli->out, "Usage: holdfast [-C DIR] [--json] [-q] COMMAND [ARGUMENT...]\n");
 	for (const struct cli_command *row = cli_commands; row->noun; row++) {
-		if (noun && (row->verb || noun[0]) && strcmp(noun, row->verb ? row->noun : "") != 0) {
+		if (noun && (row->verb || noun[0]) && strcmp(noun, row->verb ? row->noun : "") != 0)
 			out_line(cli->out, "%s", "");
-		}
 		noun = row->verb ? row->noun : "";
 		command_row(cli, row, calls_width(NULL));
 	}
 	out_line(cli->out, "\n'holdfast help COMMAND' tells all about one of them.");
-	out_line(cli->out,
-	         "Exit status: 0 done, 1 not found, 2 wrong call, 3 busy, 4 conflict, 5 damage, 7 input, output or space, 8 newer format.");
+	out_line(cli->out, "Exit status: 0 done, 1 not found, 2 wrong call, 3 busy, 4 conflict, 5 "
+	                   "damage, 7 input, output or space, 8 newer format.");
 }
 
-/* --- One command ---------------------------------------------------------------------------------------------------------- */
+/* --- One command ------------------------------------------------------------------------------ */
 
 static void option_row(struct cli *cli, const struct cli_option *option, bool common)
 {
@@ -86,41 +83,40 @@ static void option_row(struct cli *cli, const struct cli_option *option, bool co
 		out_end(cli->out);
 		return;
 	}
-	if (option_letter(option->name)) {
+	if (option_letter(option->name))
 		snprintf(letter, sizeof letter, "-%c, ", option_letter(option->name));
-	}
-	snprintf(spelled, sizeof spelled, "%s--%s%s%s", letter, option->name, option->value ? " " : "", option->value ? option->value : "");
-	out_line(cli->out, "  %-34s  %s%s", spelled, option->summary, option->required ? " (required)" : "");
+	snprintf(spelled, sizeof spelled, "%s--%s%s%s", letter, option->name, option->value ? " " : "",
+	         option->value ? option->value : "");
+	out_line(cli->out, "  %-34s  %s%s", spelled, option->summary,
+	         option->required ? " (required)" : "");
 }
 
 static void help_command(struct cli *cli, const struct cli_command *command)
 {
 	char name[NAME_SIZE];
 	command_name(command, name);
-	if (cli->json) {
+	if (cli->json)
 		command_row(cli, command, 0);
-	}
-	out_line(cli->out, "Usage: holdfast %s [OPTION...]%s%s\n", name, command->arguments[0] ? " " : "", command->arguments);
-	out_line(cli->out, "%c%s.%s%s\n", toupper((unsigned char)command->summary[0]), command->summary + 1, command->details ? "\n" : "",
+	out_line(cli->out, "Usage: holdfast %s [OPTION...]%s%s\n", name,
+	         command->arguments[0] ? " " : "", command->arguments);
+	out_line(cli->out, "%c%s.%s%s\n", toupper((unsigned char)command->summary[0]),
+	         command->summary + 1, command->details ? "\n" : "",
 	         command->details ? command->details : "");
 	if (command->flags & CLI_SCOPE_KEY) {
-		out_line(cli->out, "SCOPE:KEY in one word does for both; %% and : of the scope are written %%25 and %%3A in it.\n");
+		out_line(cli->out, "SCOPE:KEY in one word does for both; %% and : of the scope are written "
+		                   "%%25 and %%3A in it.\n");
 	}
-	for (const struct cli_option *option = command->options; option && option->name; option++) {
+	for (const struct cli_option *option = command->options; option && option->name; option++)
 		option_row(cli, option, false);
-	}
-	for (const struct shared_option *shared = shared_options; shared->option.name; shared++) {
-		if (command->flags & shared->flag) {
+	for (const struct shared_option *shared = shared_options; shared->option.name; shared++)
+		if (command->flags & shared->flag)
 			option_row(cli, &shared->option, false);
-		}
-	}
 	out_line(cli->out, "\nOptions of every command:");
-	for (const struct cli_option *option = common_options; option->name; option++) {
+	for (const struct cli_option *option = common_options; option->name; option++)
 		option_row(cli, option, true);
-	}
 }
 
-/* --- Who asks ------------------------------------------------------------------------------------------------------------- */
+/* --- Who asks --------------------------------------------------------------------------------- */
 
 static void tell_version(struct cli *cli)
 {
@@ -134,15 +130,14 @@ static void tell_version(struct cli *cli)
 
 void help_asked(struct cli *cli, const struct args *args)
 {
-	if (args->version) {
+	if (args->version)
 		tell_version(cli);
-	} else if (cli->command) {
+	else if (cli->command)
 		help_command(cli, cli->command);
-	} else if (args->noun) {
+	else if (args->noun)
 		help_noun(cli, args->noun);
-	} else {
+	else
 		help_overview(cli);
-	}
 }
 
 int cmd_help(struct cli *cli, int argc, char **argv)
@@ -162,9 +157,8 @@ int cmd_help(struct cli *cli, int argc, char **argv)
 		help_noun(cli, argv[0]);
 		return CLI_OK;
 	}
-	if (command_suggest(argc, argv, near)) {
+	if (command_suggest(argc, argv, near))
 		return cli_usage(cli, "there is no such command; the nearest is '%s'", near);
-	}
 	return cli_usage(cli, "there is no such command");
 }
 

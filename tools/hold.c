@@ -16,7 +16,10 @@ int64_t hold_ticks(void)
 int hold_lease(struct cli *cli, int64_t *us)
 {
 	*us = cli_i64(cli, "lease", HOLD_LEASE_US);
-	return *us > 0 ? CLI_OK : cli_usage(cli, "--lease: a lock without a lease would be free when this command ends");
+	return *us > 0
+	           ? CLI_OK
+	           : cli_usage(cli,
+	                       "--lease: a lock without a lease would be free when this command ends");
 }
 
 int hold_close(struct cli *cli)
@@ -34,7 +37,8 @@ static void pause_for(int64_t us)
 	}
 }
 
-int hold_acquire(struct cli *cli, const struct hf_lock_acquire *args, struct hf_result *result, int64_t *began, struct hf_error *error)
+int hold_acquire(struct cli *cli, const struct hf_lock_acquire *args, struct hf_result *result,
+                 int64_t *began, struct hf_error *error)
 {
 	struct hf_lock_acquire once = *args;
 	const int64_t first = hold_ticks();
@@ -42,24 +46,20 @@ int hold_acquire(struct cli *cli, const struct hf_lock_acquire *args, struct hf_
 	for (;;) {
 		*error = (struct hf_error){0};
 		int status = cli_open(cli);
-		if (status != CLI_OK) {
+		if (status != CLI_OK)
 			return status;
-		}
-		if (began) {
+		if (began)
 			*began = hold_ticks();
-		}
-		if (hf_lock_acquire(cli->store, NULL, &once, result, error) == HF_OK) {
+		if (hf_lock_acquire(cli->store, NULL, &once, result, error) == HF_OK)
 			return CLI_OK;
-		}
 		status = hold_close(cli);
 		if (status != CLI_OK) {
 			*error = (struct hf_error){0};
 			return status;
 		}
 		const int64_t left = args->wait_us - (hold_ticks() - first);
-		if (error->code != HF_EHELD || args->wait_us == 0) {
+		if (error->code != HF_EHELD || args->wait_us == 0)
 			return cli_exit_of(error->code);
-		}
 		if (left <= 0) {
 			error->code = HF_ETIMEDOUT;
 			return CLI_BUSY;

@@ -1,4 +1,5 @@
-/* Reading twice is what makes "check all of it, then write" possible without holding a file in memory. */
+/* Reading twice is what makes "check all of it, then write" possible without holding a file in
+ * memory. */
 #include "input.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ int input_open(struct input *input, struct cli *cli, const char *path)
 {
 	const bool from_stdin = !path || strcmp(path, "-") == 0;
 	struct stat status;
-	*input = (struct input){.name = from_stdin ? "standard input" : path, .fd = STDIN_FILENO, .close_fd = !from_stdin};
+	*input = (struct input){
+	    .name = from_stdin ? "standard input" : path, .fd = STDIN_FILENO, .close_fd = !from_stdin};
 	if (!from_stdin)
 		input->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (input->fd < 0 || fstat(input->fd, &status) != 0)
@@ -67,7 +69,8 @@ static int at_end(struct input *input, struct cli *cli)
 		input->first_hash = input->hash;
 	if (input->hash == input->first_hash)
 		return CLI_OK;
-	return cli_fail_with(cli, HF_EIO, "%s was changed while it was read; import it again", input->name);
+	return cli_fail_with(cli, HF_EIO, "%s was changed while it was read; import it again",
+	                     input->name);
 }
 
 /* For people who wait at a terminal: how much was read, ten times a second at most. */
@@ -80,7 +83,8 @@ static void show_progress(struct input *input, const struct cli *cli)
 		return;
 	input->shown = true;
 	input->shown_at = now;
-	fprintf(stderr, "%s %s: %llu MiB\r", input->reread ? "importing" : "checking", input->name, (unsigned long long)(input->offset >> 20));
+	fprintf(stderr, "%s %s: %llu MiB\r", input->reread ? "importing" : "checking", input->name,
+	        (unsigned long long)(input->offset >> 20));
 }
 
 static void wipe_progress(struct input *input)
@@ -125,7 +129,9 @@ int input_next(struct input *input, struct cli *cli)
 	if (!input->copy || input->reread)
 		return CLI_OK;
 	if (fwrite(input->chunk, 1, input->len, input->copy) != input->len || fflush(input->copy) != 0)
-		return cli_fail_with(cli, cli_code_of_errno(errno), "cannot keep a temporary copy of %s: %s", input->name, strerror(errno));
+		return cli_fail_with(cli, cli_code_of_errno(errno),
+		                     "cannot keep a temporary copy of %s: %s", input->name,
+		                     strerror(errno));
 	return CLI_OK;
 }
 

@@ -1,5 +1,5 @@
-/* A file that is read more than once, in pieces. What cannot be read twice (a pipe) is copied into an unnamed temporary file as it is
- * read for the first time. */
+/* A file that is read more than once, in pieces. What cannot be read twice (a pipe) is copied
+ * into an unnamed temporary file as it is read for the first time. */
 #ifndef TOOLS_INPUT_H
 #define TOOLS_INPUT_H
 
@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-/* The parser looks again at all of a string for each piece in which it does not end: pieces must not be small. */
+/* The parser looks again at all of a string for each piece in which it does not end: pieces must
+ * not be small. */
 enum { INPUT_CHUNK = 1 << 20 };
 
 struct input {
@@ -19,7 +20,8 @@ struct input {
 	bool reread; /* this is not the first time */
 	uint64_t hash; /* of what was read so far this time */
 	uint64_t first_hash; /* of the whole, the first time */
-	hf_time shown_at; /* when progress was shown; the first time it is due half a second after the start */
+	/* when progress was shown; the first time it is due half a second after the start */
+	hf_time shown_at;
 	bool shown;
 	char chunk[INPUT_CHUNK];
 	size_t len; /* bytes of the chunk */
@@ -30,7 +32,8 @@ struct input {
 HF_CHECKED int input_open(struct input *input, struct cli *cli, const char *path);
 /* The first piece into input->chunk, before anything else; input_next() gives it again. */
 HF_CHECKED int input_peek(struct input *input, struct cli *cli);
-/* The next piece into input->chunk; len 0: the end. At the end of a second reading it makes sure that it was the same as the first. */
+/* The next piece into input->chunk; len 0: the end. At the end of a second reading it makes sure
+ * that it was the same as the first. */
 HF_CHECKED int input_next(struct input *input, struct cli *cli);
 /* Back to the start, after the end was reached. */
 HF_CHECKED int input_again(struct input *input, struct cli *cli);

@@ -1,5 +1,6 @@
-/* yajl calls back once for each token and tells how many bytes it has consumed by then. A value ends where its last token ends; it
- * starts at the first byte that is neither white space nor colon behind its key, and an object at its brace. */
+/* yajl calls back once for each token and tells how many bytes it has consumed by then. A value
+ * ends where its last token ends; it starts at the first byte that is neither white space nor
+ * colon behind its key, and an object at its brace. */
 #include "json_in.h"
 
 #include "text.h"
@@ -32,11 +33,12 @@ bool json_refuse(struct json_fault *fault, int code, size_t at, const char *form
 
 const char *json_type_name(enum json_type type)
 {
-	static const char *const names[] = {"null", "a boolean", "a number", "a string", "an object", "an array"};
+	static const char *const names[] = {"null",     "a boolean", "a number",
+	                                    "a string", "an object", "an array"};
 	return names[type];
 }
 
-/* --- Tokens ----------------------------------------------------------------------------------------------------------------- */
+/* --- Tokens ----------------------------------------------------------------------------------- */
 
 static bool is_space(char c)
 {
@@ -119,8 +121,8 @@ static int on_key(void *ctx, const unsigned char *name, size_t len)
 		start++;
 	while (value < r->end && (is_space(*value) || *value == ':'))
 		value++;
-	r->object->members[r->object->count++] =
-	    (struct json_member){.name = hf_bytes(start, (size_t)(end - start)), .value = hf_bytes(value, 0)};
+	r->object->members[r->object->count++] = (struct json_member){
+	    .name = hf_bytes(start, (size_t)(end - start)), .value = hf_bytes(value, 0)};
 	return 1;
 }
 
@@ -147,14 +149,15 @@ static int on_end_array(void *ctx)
 	return value_ended(r, JSON_ARRAY);
 }
 
-/* --- Texts ------------------------------------------------------------------------------------------------------------------ */
+/* --- Texts ------------------------------------------------------------------------------------ */
 
 /* yajl's own words, without its line end. */
 static void tell_syntax(struct reading *r, size_t at)
 {
 	unsigned char *words = yajl_get_error(r->parser, 0, NULL, 0);
 	const char *text = words ? (const char *)words : "out of memory";
-	(void)json_refuse(r->fault, words ? HF_EINVAL : HF_ENOMEM, at, "is not JSON: %.*s", (int)strcspn(text, "\n"), text);
+	(void)json_refuse(r->fault, words ? HF_EINVAL : HF_ENOMEM, at, "is not JSON: %.*s",
+	                  (int)strcspn(text, "\n"), text);
 	if (words)
 		yajl_free_error(r->parser, words);
 }
@@ -176,7 +179,8 @@ static bool parse(struct reading *r)
 	if (!r->parser)
 		return json_refuse(r->fault, HF_ENOMEM, 0, "is too much for the memory there is");
 	const size_t len = (size_t)(r->end - r->source);
-	const bool read = yajl_parse(r->parser, (const unsigned char *)r->source, len) == yajl_status_ok;
+	const bool read =
+	    yajl_parse(r->parser, (const unsigned char *)r->source, len) == yajl_status_ok;
 	const bool ok = read && yajl_complete_parse(r->parser) == yajl_status_ok;
 	if (!ok && !r->refused)
 		tell_syntax(r, read ? len : consumed(r));
@@ -186,10 +190,14 @@ static bool parse(struct reading *r)
 
 static bool parse_text(struct json_object *object, struct hf_bytes text, struct json_fault *fault)
 {
-	struct reading r = {.source = text.data, .end = (const char *)text.data + text.len, .object = object, .fault = fault};
+	struct reading r = {.source = text.data,
+	                    .end = (const char *)text.data + text.len,
+	                    .object = object,
+	                    .fault = fault};
 	if (!parse(&r))
 		return false;
-	return text_is_utf8(text.data, text.len) || json_refuse(fault, HF_EINVAL, 0, "is not valid UTF-8");
+	return text_is_utf8(text.data, text.len) ||
+	       json_refuse(fault, HF_EINVAL, 0, "is not valid UTF-8");
 }
 
 bool json_check(struct hf_bytes text, struct json_fault *fault)
@@ -216,7 +224,7 @@ void json_object_free(struct json_object *object)
 	*object = (struct json_object){0};
 }
 
-/* --- Members ---------------------------------------------------------------------------------------------------------------- */
+/* --- Members ---------------------------------------------------------------------------------- */
 
 static bool is_named(struct hf_bytes written, const char *name)
 {
@@ -226,12 +234,14 @@ static bool is_named(struct hf_bytes written, const char *name)
 		return written.len == len + 2 && memcmp(text + 1, name, len) == 0;
 	char *plain;
 	size_t plain_len;
-	const bool same = json_string(written, &plain, &plain_len) && plain_len == len && memcmp(plain, name, len) == 0;
+	const bool same = json_string(written, &plain, &plain_len) && plain_len == len &&
+	                  memcmp(plain, name, len) == 0;
 	free(plain);
 	return same;
 }
 
-bool json_find(const struct json_object *object, const char *name, const struct json_member **out, struct json_fault *fault)
+bool json_find(const struct json_object *object, const char *name, const struct json_member **out,
+               struct json_fault *fault)
 {
 	*out = NULL;
 	for (size_t i = 0; i < object->count; i++) {
@@ -239,7 +249,8 @@ bool json_find(const struct json_object *object, const char *name, const struct 
 		if (!is_named(member->name, name))
 			continue;
 		if (*out) {
-			const size_t at = (size_t)((const char *)member->name.data - (const char *)object->text.data);
+			const size_t at =
+			    (size_t)((const char *)member->name.data - (const char *)object->text.data);
 			return json_refuse(fault, HF_EINVAL, at, "has the member \"%s\" twice", name);
 		}
 		*out = member;

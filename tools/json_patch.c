@@ -1,18 +1,22 @@
-/* The text of an object with some of its members' values replaced, and everything else byte for byte as it was. */
+/* The text of an object with some of its members' values replaced, and everything else byte for
+ * byte as it was. */
 #include "format.h"
 
-static const struct json_patch *find_patch(const struct json_object *object, const struct json_member *member,
+static const struct json_patch *find_patch(const struct json_object *object,
+                                           const struct json_member *member,
                                            const struct json_patch *patches, size_t count)
 {
 	struct json_fault fault;
 	const struct json_member *found;
 	for (size_t i = 0; i < count; i++)
-		if (patches[i].text.data && json_find(object, patches[i].name, &found, &fault) && found == member)
+		if (patches[i].text.data && json_find(object, patches[i].name, &found, &fault) &&
+		    found == member)
 			return &patches[i];
 	return NULL;
 }
 
-static void put_added(struct buffer *to, const struct json_object *object, const struct json_patch *patches, size_t count)
+static void put_added(struct buffer *to, const struct json_object *object,
+                      const struct json_patch *patches, size_t count)
 {
 	bool first = object->count == 0;
 	for (size_t i = 0; i < count; i++) {
@@ -28,7 +32,8 @@ static void put_added(struct buffer *to, const struct json_object *object, const
 	}
 }
 
-void json_put_patched(struct buffer *to, const struct json_object *object, const struct json_patch *patches, size_t count)
+void json_put_patched(struct buffer *to, const struct json_object *object,
+                      const struct json_patch *patches, size_t count)
 {
 	const char *at = object->text.data, *end = at + object->text.len;
 	for (size_t i = 0; i < object->count; i++) {

@@ -1,11 +1,11 @@
-/* What the text of a JSON value stands for. The texts were parsed before, so their form is known to be right; what is checked here is
- * whether the value fits. */
+/* What the text of a JSON value stands for. The texts were parsed before, so their form is known
+ * to be right; what is checked here is whether the value fits. */
 #include "json_in.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* --- Strings ---------------------------------------------------------------------------------------------------------------- */
+/* --- Strings ---------------------------------------------------------------------------------- */
 
 static unsigned hex4(const char *text)
 {
@@ -87,9 +87,10 @@ bool json_string(struct hf_bytes value, char **out, size_t *len)
 	return true;
 }
 
-/* --- Numbers ---------------------------------------------------------------------------------------------------------------- */
+/* --- Numbers ---------------------------------------------------------------------------------- */
 
-/* A number's text taken apart: digits with `point` of them before the decimal point (possibly negative or beyond the digits). */
+/* A number's text taken apart: digits with `point` of them before the decimal point (possibly
+ * negative or beyond the digits). */
 struct decimal {
 	const char *text, *end; /* mantissa, with its point */
 	bool negative;
@@ -128,7 +129,8 @@ static struct decimal take_apart(struct hf_bytes value)
 /* value * 10 + digit on the negative side, where there is room for one more. */
 static bool append_digit(int64_t *value, int digit)
 {
-	return !__builtin_mul_overflow(*value, 10, value) && !__builtin_sub_overflow(*value, digit, value);
+	return !__builtin_mul_overflow(*value, 10, value) &&
+	       !__builtin_sub_overflow(*value, digit, value);
 }
 
 bool json_integer(struct hf_bytes value, int scale, int64_t *out, bool *exact)

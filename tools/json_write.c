@@ -23,7 +23,8 @@ static void put_escape(struct buffer *to, unsigned char c)
 
 void json_put_string(struct buffer *to, struct hf_bytes text)
 {
-	const unsigned char *at = text.len ? text.data : (const unsigned char *)"", *end = at + text.len, *from = at;
+	const unsigned char *at = text.len ? text.data : (const unsigned char *)"",
+	                    *end = at + text.len, *from = at;
 	buffer_add(to, "\"", 1);
 	for (; at < end; at++) {
 		if (*at >= 0x20 && *at != '"' && *at != '\\')

@@ -1,6 +1,7 @@
-/* One table says which members a line of each kind has, of which type, and where they stand in struct jsonl_line; writing and reading walk it. Numbers
- * of 64 bits are strings, since many readers of JSON keep only 53 bits of a number; times are RFC 3339 with microseconds or null; bytes that
- * are no UTF-8 stand in base64 under NAME_base64. */
+/* One table says which members a line of each kind has, of which type, and where they stand in
+ * struct jsonl_line; writing and reading walk it. Numbers of 64 bits are strings, since many
+ * readers of JSON keep only 53 bits of a number; times are RFC 3339 with microseconds or null;
+ * bytes that are no UTF-8 stand in base64 under NAME_base64. */
 #include "jsonl.h"
 
 #include "json_write.h"
@@ -20,11 +21,19 @@ struct field {
 
 #define AT(member) offsetof(struct jsonl_line, member)
 
-static const struct field header[] = {
-    {"format", BYTES, AT(format)}, {"uuid", BYTES, AT(uuid)}, {"lsn", U64, AT(lsn)}, {"clock_ahead_us", I64, AT(clock_ahead_us)}, {"end_line", BOOLEAN, AT(ends)}, {"line_sums", BOOLEAN, AT(sums)}, {0}};
+static const struct field header[] = {{"format", BYTES, AT(format)},
+                                      {"uuid", BYTES, AT(uuid)},
+                                      {"lsn", U64, AT(lsn)},
+                                      {"clock_ahead_us", I64, AT(clock_ahead_us)},
+                                      {"end_line", BOOLEAN, AT(ends)},
+                                      {"line_sums", BOOLEAN, AT(sums)},
+                                      {0}};
 
-static const struct field inbox[] = {
-    {"user", BYTES, AT(user)}, {"generated_at", TIME, AT(generated_at)}, {"status", BYTES, AT(status)}, {"extra", BYTES, AT(extra)}, {0}};
+static const struct field inbox[] = {{"user", BYTES, AT(user)},
+                                     {"generated_at", TIME, AT(generated_at)},
+                                     {"status", BYTES, AT(status)},
+                                     {"extra", BYTES, AT(extra)},
+                                     {0}};
 
 static const struct field record[] = {
     {"user", BYTES, AT(user)},
@@ -78,8 +87,10 @@ static const struct field outbox[] = {
     {0},
 };
 
-static const struct field completed[] = {
-    {"queue", BYTES, AT(queue)}, {"id", BYTES, AT(completed)}, {"blocks_until", TIME, AT(blocks_until)}, {0}};
+static const struct field completed[] = {{"queue", BYTES, AT(queue)},
+                                         {"id", BYTES, AT(completed)},
+                                         {"blocks_until", TIME, AT(blocks_until)},
+                                         {0}};
 
 static const struct field item[] = {
     {"queue", BYTES, AT(queue)},
@@ -115,10 +126,14 @@ static const struct field event[] = {
 };
 
 static const struct field idem[] = {
-    {"scope", BYTES, AT(idem.key.scope)},         {"key", BYTES, AT(idem.key.key)},
-    {"fingerprint", BYTES, AT(idem.fingerprint)}, {"status", I32, AT(idem.status)},
-    {"response", BYTES, AT(idem.response)},       {"created_at", TIME, AT(idem.created_at)},
-    {"expires_at", TIME, AT(idem.expires_at)},    {"expires_computed", BOOLEAN, AT(idem.expires_computed)},
+    {"scope", BYTES, AT(idem.key.scope)},
+    {"key", BYTES, AT(idem.key.key)},
+    {"fingerprint", BYTES, AT(idem.fingerprint)},
+    {"status", I32, AT(idem.status)},
+    {"response", BYTES, AT(idem.response)},
+    {"created_at", TIME, AT(idem.created_at)},
+    {"expires_at", TIME, AT(idem.expires_at)},
+    {"expires_computed", BOOLEAN, AT(idem.expires_computed)},
     {0},
 };
 
@@ -152,7 +167,8 @@ static const struct field lock[] = {
     {0},
 };
 
-static const struct field end[] = {{"objects", U64, AT(objects)}, {"checksum", BYTES, AT(checksum)}, {0}};
+static const struct field end[] = {
+    {"objects", U64, AT(objects)}, {"checksum", BYTES, AT(checksum)}, {0}};
 
 static const struct {
 	const char *name;
@@ -174,7 +190,7 @@ static const struct {
     [JSONL_TOMBSTONE] = {"inbox_tombstone", tombstone},
 };
 
-/* --- Writing ---------------------------------------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
 static void put_field(struct buffer *to, const struct field *field, const void *at)
 {
@@ -219,18 +235,21 @@ void jsonl_put(struct buffer *to, const struct jsonl_line *line)
 	buffer_text(to, close);
 }
 
-/* --- Reading ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------------------------- */
 
-static bool wrong(const struct fields *f, const struct json_member *member, const char *name, const char *want)
+static bool wrong(const struct fields *f, const struct json_member *member, const char *name,
+                  const char *want)
 {
-	const size_t at = (size_t)((const char *)member->value.data - (const char *)f->object->text.data);
+	const size_t at =
+	    (size_t)((const char *)member->value.data - (const char *)f->object->text.data);
 	const int len = member->value.len > 40 ? 40 : (int)member->value.len;
-	return json_refuse(f->fault, HF_EINVAL, at, "is wrong: \"%s\" is %.*s%s, not %s", name, len, (const char *)member->value.data,
-	                   member->value.len > 40 ? "…" : "", want);
+	return json_refuse(f->fault, HF_EINVAL, at, "is wrong: \"%s\" is %.*s%s, not %s", name, len,
+	                   (const char *)member->value.data, member->value.len > 40 ? "…" : "", want);
 }
 
 /* Base64 is decoded in place: bytes take less room than their letters. */
-static bool read_bytes(const struct fields *f, const struct json_member *member, const char *name, bool base64, struct hf_bytes *out)
+static bool read_bytes(const struct fields *f, const struct json_member *member, const char *name,
+                       bool base64, struct hf_bytes *out)
 {
 	if (member->type != JSON_STRING)
 		return wrong(f, member, name, "a string");
@@ -242,34 +261,40 @@ static bool read_bytes(const struct fields *f, const struct json_member *member,
 	return text_parse_base64(text, out->len, text, &out->len) || wrong(f, member, name, "base64");
 }
 
-static bool read_i64(const struct fields *f, const struct json_member *member, const char *name, int64_t *out)
+static bool read_i64(const struct fields *f, const struct json_member *member, const char *name,
+                     int64_t *out)
 {
 	const char *text = (const char *)member->value.data + 1;
 	return (member->type == JSON_STRING && text_parse_i64(text, member->value.len - 2, out)) ||
 	       wrong(f, member, name, "a whole number of 64 bits as a string");
 }
 
-static bool read_u64(const struct fields *f, const struct json_member *member, const char *name, uint64_t *out)
+static bool read_u64(const struct fields *f, const struct json_member *member, const char *name,
+                     uint64_t *out)
 {
 	const char *text = (const char *)member->value.data + 1;
 	return (member->type == JSON_STRING && text_parse_u64(text, member->value.len - 2, out)) ||
 	       wrong(f, member, name, "a whole number of 64 bits, not negative, as a string");
 }
 
-static bool read_small(const struct fields *f, const struct json_member *member, const char *name, int64_t least, int64_t most,
-                       int64_t *out)
+static bool read_small(const struct fields *f, const struct json_member *member, const char *name,
+                       int64_t least, int64_t most, int64_t *out)
 {
 	bool exact;
-	return (member->type == JSON_NUMBER && json_integer(member->value, 0, out, &exact) && exact && *out >= least && *out <= most) ||
-	       wrong(f, member, name, least ? "a whole number of 32 bits" : "a whole number of 32 bits, not negative");
+	return (member->type == JSON_NUMBER && json_integer(member->value, 0, out, &exact) && exact &&
+	        *out >= least && *out <= most) ||
+	       wrong(f, member, name,
+	             least ? "a whole number of 32 bits" : "a whole number of 32 bits, not negative");
 }
 
 static bool is_text(const struct json_member *member, const char *text)
 {
-	return member->value.len == strlen(text) && memcmp(member->value.data, text, member->value.len) == 0;
+	return member->value.len == strlen(text) &&
+	       memcmp(member->value.data, text, member->value.len) == 0;
 }
 
-static bool read_real(const struct fields *f, const struct json_member *member, const char *name, double *out)
+static bool read_real(const struct fields *f, const struct json_member *member, const char *name,
+                      double *out)
 {
 	if (is_text(member, "\"Infinity\"") || is_text(member, "\"-Infinity\"")) {
 		*out = member->value.len == 10 ? INFINITY : -INFINITY;
@@ -279,13 +304,16 @@ static bool read_real(const struct fields *f, const struct json_member *member, 
 	       wrong(f, member, name, "a number within the range of a double");
 }
 
-static bool read_time(const struct fields *f, const struct json_member *member, const char *name, hf_time *out)
+static bool read_time(const struct fields *f, const struct json_member *member, const char *name,
+                      hf_time *out)
 {
-	return (member->type == JSON_STRING && text_parse_time_utc((const char *)member->value.data + 1, member->value.len - 2, out)) ||
+	return (member->type == JSON_STRING && text_parse_time_utc((const char *)member->value.data + 1,
+	                                                           member->value.len - 2, out)) ||
 	       wrong(f, member, name, "a time in RFC 3339 with at most microseconds, or null");
 }
 
-static bool read_field(const struct fields *f, const struct json_member *member, const struct field *field, bool base64, void *at)
+static bool read_field(const struct fields *f, const struct json_member *member,
+                       const struct field *field, bool base64, void *at)
 {
 	int64_t small = 0;
 	if (member->type == JSON_NULL)
@@ -335,18 +363,22 @@ static const struct field *find_field(enum jsonl_kind kind, struct hf_bytes name
 		const size_t len = strlen(field->name);
 		if (name.len < len || memcmp(name.data, field->name, len) != 0)
 			continue;
-		*base64 = field->type == BYTES && name.len == len + 7 && memcmp((const char *)name.data + len, "_base64", 7) == 0;
+		*base64 = field->type == BYTES && name.len == len + 7 &&
+		          memcmp((const char *)name.data + len, "_base64", 7) == 0;
 		if (name.len == len || *base64)
 			return field;
 	}
 	return NULL;
 }
 
-static bool read_member(const struct fields *f, struct jsonl_line *line, const struct json_member *member, uint32_t *seen)
+static bool read_member(const struct fields *f, struct jsonl_line *line,
+                        const struct json_member *member, uint32_t *seen)
 {
 	/* Names that matter have no escapes: one written with them is not known. */
-	const struct hf_bytes name = hf_bytes((const char *)member->name.data + 1, member->name.len - 2);
-	const size_t at = (size_t)((const char *)member->name.data - (const char *)f->object->text.data);
+	const struct hf_bytes name =
+	    hf_bytes((const char *)member->name.data + 1, member->name.len - 2);
+	const size_t at =
+	    (size_t)((const char *)member->name.data - (const char *)f->object->text.data);
 	bool base64;
 	if (name.len == 4 && memcmp(name.data, "kind", 4) == 0)
 		return true; /* read before; a second one was refused then */
@@ -356,7 +388,8 @@ static bool read_member(const struct fields *f, struct jsonl_line *line, const s
 	}
 	const struct field *field = find_field(line->kind, name, &base64);
 	if (!field)
-		return json_refuse(f->fault, HF_EINVAL, at, "has an unknown member \"%.*s\", which would be lost",
+		return json_refuse(f->fault, HF_EINVAL, at,
+		                   "has an unknown member \"%.*s\", which would be lost",
 		                   name.len > 60 ? 60 : (int)name.len, (const char *)name.data);
 	const uint32_t bit = UINT32_C(1) << (field - kinds[line->kind].fields);
 	if (*seen & bit)
@@ -373,10 +406,12 @@ bool jsonl_read(const struct fields *f, struct jsonl_line *line)
 	bool found;
 	if (!field_string(f, "kind", &name, &found))
 		return false;
-	while (kind < JSONL_KINDS && (!found || strlen(kinds[kind].name) != name.len || memcmp(kinds[kind].name, name.data, name.len) != 0))
+	while (kind < JSONL_KINDS && (!found || strlen(kinds[kind].name) != name.len ||
+	                              memcmp(kinds[kind].name, name.data, name.len) != 0))
 		kind++;
 	if (kind == JSONL_KINDS)
-		return json_refuse(f->fault, HF_EINVAL, 0, found ? "is of an unknown \"kind\"" : "has no \"kind\"");
+		return json_refuse(f->fault, HF_EINVAL, 0,
+		                   found ? "is of an unknown \"kind\"" : "has no \"kind\"");
 	clear(line, kind);
 	for (size_t i = 0; i < f->object->count; i++)
 		if (!read_member(f, line, &f->object->members[i], &seen))

@@ -1,5 +1,5 @@
-/* JSON Lines: every object of every domain, one a line, with every field. What a line of each kind holds is said once, in the table of jsonl.c,
- * from which lines are both read and written. */
+/* JSON Lines: every object of every domain, one a line, with every field. What a line of each
+ * kind holds is said once, in the table of jsonl.c, from which lines are both read and written. */
 #ifndef TOOLS_JSONL_H
 #define TOOLS_JSONL_H
 
@@ -32,7 +32,9 @@ struct jsonl_line {
 	struct hf_bytes format, uuid; /* header */
 	uint64_t lsn, objects;
 	struct hf_bytes checksum; /* end: line_sum.h */
-	int64_t clock_ahead_us; /* header: how far the store's clock was ahead of the wall clock, whole seconds; 0: unknown, or not */
+	/* header: how far the store's clock was ahead of the wall clock, whole seconds; 0: unknown,
+	 * or not */
+	int64_t clock_ahead_us;
 	bool ends; /* there is an end line */
 	bool sums; /* header: every line but the end line has a sum of its own */
 	bool has_sum; /* this one has; whether it holds is another question */
@@ -64,8 +66,8 @@ struct jsonl_line {
 
 /* One line, without its line end; all but the end line with a sum of their own (line_sum.h). */
 void jsonl_put(struct buffer *to, const struct jsonl_line *line);
-/* `f` has the line's object. Members that are missing have the value of a zeroed field, times are unset; unknown members are faults, because
- * they would be lost. */
+/* `f` has the line's object. Members that are missing have the value of a zeroed field, times
+ * are unset; unknown members are faults, because they would be lost. */
 HF_CHECKED bool jsonl_read(const struct fields *f, struct jsonl_line *line);
 
 #endif

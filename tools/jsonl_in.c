@@ -1,5 +1,5 @@
-/* Reading JSON Lines into a store: a header, then objects in any order, then the end line that the header promised, without which a file that was
- * cut off between two lines would look whole. */
+/* Reading JSON Lines into a store: a header, then objects in any order, then the end line that
+ * the header promised, without which a file that was cut off between two lines would look whole. */
 #include "format.h"
 #include "jsonl.h"
 #include "orders.h"
@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* --- Names that come twice ---------------------------------------------------------------------------------------------------- */
+/* --- Names that come twice -------------------------------------------------------------------- */
 
 static bool once(struct import *import, const struct jsonl_line *line, struct json_fault *fault)
 {
@@ -24,7 +24,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 	                                               [JSONL_IDEM] = "idem",
 	                                               [JSONL_MIGRATION] = "migration",
 	                                               [JSONL_END] = "end",
-	                                               /* A key has a record or a tombstone, so that both are the same object. */
+	                                               /* A key has a record or a tombstone, so that
+	                                                * both are the same object. */
 	                                               [JSONL_TOMBSTONE] = "record"};
 	const struct hf_cursor_key *key = &line->cursor.key;
 	const struct hf_bytes account = line->account.len ? line->account : hf_str("primary");
@@ -36,7 +37,8 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 		parts[count++] = line->user, parts[count++] = account, parts[count++] = line->thread;
 	} else if (line->kind == JSONL_CURSOR) {
 		/* As the store takes them: without white space at both ends. */
-		parts[count++] = text_trim(key->consumer), parts[count++] = text_trim(key->stream), parts[count++] = text_trim(key->subject);
+		parts[count++] = text_trim(key->consumer), parts[count++] = text_trim(key->stream),
+		parts[count++] = text_trim(key->subject);
 	} else if (line->kind == JSONL_OUTBOX) {
 		parts[count++] = line->queue;
 	} else if (line->kind == JSONL_ITEM) {
@@ -57,7 +59,7 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 	return import_once(import, parts, count, "is the second one of", fault);
 }
 
-/* --- Objects ---------------------------------------------------------------------------------------------------------------- */
+/* --- Objects ---------------------------------------------------------------------------------- */
 
 static int load_line_inbox(struct import *import, const struct jsonl_line *line)
 {
@@ -83,7 +85,8 @@ static int load_line_record(struct import *import, const struct jsonl_line *line
 	return load_record(&import->load, line->user, &record);
 }
 
-/* An end that the store had computed, by the clock of this one: else a lease from a clock that was ahead would last for years. */
+/* An end that the store had computed, by the clock of this one: else a lease from a clock that
+ * was ahead would last for years. */
 static hf_time moved(const struct import *import, hf_time until)
 {
 	hf_time sum;
@@ -108,7 +111,8 @@ static int load_line_tombstone(struct import *import, const struct jsonl_line *l
 /* For the library a time that is not given is now; in a file it is a line that lacks something. */
 static int need_time(struct import *import, const char *name, hf_time time)
 {
-	return time != HF_UNSET ? CLI_OK : load_fail(&import->load, HF_EINVAL, "\"%s\" is missing", name);
+	return time != HF_UNSET ? CLI_OK
+	                        : load_fail(&import->load, HF_EINVAL, "\"%s\" is missing", name);
 }
 
 static int load_line_cursor(struct import *import, const struct jsonl_line *line)
@@ -124,17 +128,21 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 	struct hf_outbox_item item = line->item;
 	item.payload = line->payload;
 	struct hf_outbox_rerun rerun = line->rerun;
-	item.available_at = item.available_computed ? moved(import, item.available_at) : item.available_at;
-	rerun.available_at = rerun.available_computed ? moved(import, rerun.available_at) : rerun.available_at;
+	item.available_at =
+	    item.available_computed ? moved(import, item.available_at) : item.available_at;
+	rerun.available_at =
+	    rerun.available_computed ? moved(import, rerun.available_at) : rerun.available_at;
 	item.rerun = line->noted ? &rerun : NULL;
 	item.status = HF_OUTBOX_ANY;
 	for (enum hf_outbox_status status = HF_OUTBOX_QUEUED; status <= HF_OUTBOX_FAILED; status++) {
 		const struct hf_bytes name = hf_str(outbox_status_name(status));
-		if (name.len == line->item_status.len && memcmp(name.data, line->item_status.data, name.len) == 0)
+		if (name.len == line->item_status.len &&
+		    memcmp(name.data, line->item_status.data, name.len) == 0)
 			item.status = status;
 	}
 	if (item.status == HF_OUTBOX_ANY)
-		return load_fail(&import->load, HF_EINVAL, "\"status\" is not one of queued, sending, failed");
+		return load_fail(&import->load, HF_EINVAL,
+		                 "\"status\" is not one of queued, sending, failed");
 	if (item.status == HF_OUTBOX_SENDING)
 		item.status = HF_OUTBOX_QUEUED; /* nobody holds it here */
 	return load_item(&import->load, line->queue, &item, true);
@@ -182,7 +190,8 @@ static int load_line_document(struct import *import, const struct jsonl_line *li
 	if (rc != CLI_OK)
 		return rc;
 	if (line->orders.len && !orders_parse(line->orders, &orders))
-		return load_fail(&import->load, HF_EINVAL, "\"orders\" is not some of created,updated,group-created,group-updated");
+		return load_fail(&import->load, HF_EINVAL,
+		                 "\"orders\" is not some of created,updated,group-created,group-updated");
 	return load_document(&import->load, &document, orders);
 }
 
@@ -199,14 +208,18 @@ static int load_line_queue(struct import *import, const struct jsonl_line *line)
 static int64_t ahead_of(struct import *import)
 {
 	struct hf_info info;
-	return import->cli->store && hf_info(import->cli->store, &info, NULL) == HF_OK ? cli_ahead(&info) : 0;
+	return import->cli->store && hf_info(import->cli->store, &info, NULL) == HF_OK
+	           ? cli_ahead(&info)
+	           : 0;
 }
 
-/* The file as a whole is not what was written: refused, or with --force a note, and its lines are taken one by one. */
+/* The file as a whole is not what was written: refused, or with --force a note, and its lines
+ * are taken one by one. */
 static int not_whole(struct import *import, const char *why)
 {
 	if (!import->force)
-		return load_fail(&import->load, HF_EINVAL, "%s; --force takes what verifies line by line", why);
+		return load_fail(&import->load, HF_EINVAL, "%s; --force takes what verifies line by line",
+		                 why);
 	if (!import->unverified)
 		cli_note(import->cli, "%s: %s; its lines are taken one by one", import->input.name, why);
 	import->unverified = true;
@@ -222,7 +235,8 @@ static int take_header(struct import *import, const struct jsonl_line *line)
 	if (line->format.len < name || memcmp(line->format.data, format.data, name) != 0)
 		return load_fail(&import->load, HF_EINVAL, "the header is not that of a file of holdfast");
 	if (line->format.len != format.len || memcmp(line->format.data, format.data, format.len) != 0)
-		return load_fail(&import->load, HF_EVERSION, "written by a newer holdfast; this one reads " JSONL_FORMAT);
+		return load_fail(&import->load, HF_EVERSION,
+		                 "written by a newer holdfast; this one reads " JSONL_FORMAT);
 	import->header_seen = true;
 	import->end_promised = line->ends;
 	import->sums_promised = line->sums;
@@ -239,26 +253,31 @@ static int take_end(struct import *import, const struct jsonl_line *line)
 	import->end_seen = true;
 	line_sum_text(&import->sum, sum);
 	if (line->objects != import->objects) {
-		(void)snprintf(why, sizeof why, "the file should have %llu objects and has %llu", (unsigned long long)line->objects,
-		               (unsigned long long)import->objects);
+		(void)snprintf(why, sizeof why, "the file should have %llu objects and has %llu",
+		               (unsigned long long)line->objects, (unsigned long long)import->objects);
 		return not_whole(import, why);
 	}
 	if (line->checksum.len == 0 && import->end_promised)
 		return not_whole(import, "the end line has no checksum");
 	if (line->checksum.len > 0 && !equal_bytes(line->checksum, hf_str(sum)))
-		return not_whole(import, "the file was changed: the checksum of its end line does not hold");
+		return not_whole(import,
+		                 "the file was changed: the checksum of its end line does not hold");
 	return CLI_OK;
 }
 
 /* Is the line as it was written? That of an object: the others have their own answers. */
-static bool as_written(const struct import *import, const struct piece *piece, const struct jsonl_line *line, struct json_fault *fault)
+static bool as_written(const struct import *import, const struct piece *piece,
+                       const struct jsonl_line *line, struct json_fault *fault)
 {
 	if (line->kind == JSONL_HEADER || line->kind == JSONL_END)
 		return true;
 	if (!line->has_sum)
-		return !import->sums_promised || json_refuse(fault, HF_EINVAL, 0, "has no sum, and the header says that every line has one");
+		return !import->sums_promised ||
+		       json_refuse(fault, HF_EINVAL, 0,
+		                   "has no sum, and the header says that every line has one");
 	return line_sum_holds(piece->text) ||
-	       json_refuse(fault, HF_EINVAL, 0, "was changed: its sum does not hold%s", import->force ? "" : "; --force takes the others");
+	       json_refuse(fault, HF_EINVAL, 0, "was changed: its sum does not hold%s",
+	                   import->force ? "" : "; --force takes the others");
 }
 
 static int take_object(struct import *import, const struct jsonl_line *line)
@@ -293,13 +312,14 @@ static int take_object(struct import *import, const struct jsonl_line *line)
 	case JSONL_LOCK:
 		return load_line_lock(import, line);
 	case JSONL_COMPLETED:
-		return load_completed(&import->load, line->queue, line->completed, moved(import, line->blocks_until));
+		return load_completed(&import->load, line->queue, line->completed,
+		                      moved(import, line->blocks_until));
 	default:
 		return CLI_OK;
 	}
 }
 
-/* --- Lines ------------------------------------------------------------------------------------------------------------------ */
+/* --- Lines ------------------------------------------------------------------------------------ */
 
 static int take_line(void *ctx, const struct piece *piece)
 {
@@ -312,8 +332,8 @@ static int take_line(void *ctx, const struct piece *piece)
 	int rc = CLI_OK;
 	import->load.piece = piece;
 	const bool skipped = import_skips(import, piece);
-	const bool read =
-	    !skipped && json_object_read(&object, piece->text, &fault) && jsonl_read(&f, &line) && as_written(import, piece, &line, &fault);
+	const bool read = !skipped && json_object_read(&object, piece->text, &fault) &&
+	                  jsonl_read(&f, &line) && as_written(import, piece, &line, &fault);
 	const bool is_object = line.kind != JSONL_HEADER && line.kind != JSONL_END;
 	import->objects += is_object;
 	if (!read || (line.kind != JSONL_HEADER && !once(import, &line, &fault)))
@@ -327,7 +347,8 @@ static int take_line(void *ctx, const struct piece *piece)
 	field_texts_free(&texts);
 	import->load.piece = NULL;
 	/* Without its header or its end line a file is none. */
-	return is_object && import->header_seen && !import->end_seen ? import_judged(import, piece, rc) : rc;
+	return is_object && import->header_seen && !import->end_seen ? import_judged(import, piece, rc)
+	                                                             : rc;
 }
 
 int import_jsonl(struct import *import)
@@ -341,11 +362,14 @@ int import_jsonl(struct import *import)
 	if (rc != CLI_OK)
 		return rc;
 	if (!import->header_seen)
-		return cli_fail_with(import->cli, HF_EINVAL, "%s is empty: JSON Lines begin with a header line", import->input.name);
+		return cli_fail_with(import->cli, HF_EINVAL,
+		                     "%s is empty: JSON Lines begin with a header line",
+		                     import->input.name);
 	if (!import->end_promised || import->end_seen)
 		return CLI_OK;
 	char why[128];
-	(void)snprintf(why, sizeof why, "the file is cut off: its end line is missing behind %llu objects",
+	(void)snprintf(why, sizeof why,
+	               "the file is cut off: its end line is missing behind %llu objects",
 	               (unsigned long long)import->objects);
 	return not_whole(import, why);
 }

@@ -1,5 +1,9 @@
-/* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its records in load order, then its tombstones; the cursors; for every queue its
- * settings where they are not the defaults, then its items in enqueue order and its completed ids in the order of their completion; the events of every timeline, oldest first; the locks that a lease holds; the documents of every collection; the done keys of every scope; the migrations as they were applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
+/* Writing the whole store as JSON Lines: a header; for every inbox its own line, then its
+ * records in load order, then its tombstones; the cursors; for every queue its settings where
+ * they are not the defaults, then its items in enqueue order and its completed ids in the order
+ * of their completion; the events of every timeline, oldest first; the locks that a lease holds;
+ * the documents of every collection; the done keys of every scope; the migrations as they were
+ * applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
  * the state at the header's LSN. */
 #include "format.h"
 #include "holdfast/admin.h"
@@ -36,13 +40,20 @@ static int put_header(struct lines_out *o)
 	if (hf_info(o->store, &info, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	for (size_t i = 0; i < sizeof info.uuid; i++)
-		at += (size_t)snprintf(uuid + at, sizeof uuid - at, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", info.uuid[i]);
-	const struct jsonl_line line = {
-	    .kind = JSONL_HEADER, .format = hf_str(JSONL_FORMAT), .uuid = hf_bytes(uuid, at), .lsn = info.last_lsn, .clock_ahead_us = cli_ahead(&info), .ends = true, .sums = true};
+		at += (size_t)snprintf(uuid + at, sizeof uuid - at,
+		                       i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
+		                       info.uuid[i]);
+	const struct jsonl_line line = {.kind = JSONL_HEADER,
+	                                .format = hf_str(JSONL_FORMAT),
+	                                .uuid = hf_bytes(uuid, at),
+	                                .lsn = info.last_lsn,
+	                                .clock_ahead_us = cli_ahead(&info),
+	                                .ends = true,
+	                                .sums = true};
 	return put_line(o, &line);
 }
 
-/* --- Inboxes ---------------------------------------------------------------------------------------------------------------- */
+/* --- Inboxes ---------------------------------------------------------------------------------- */
 
 static int put_record(struct lines_out *o, const struct hf_inbox_record *record)
 {
@@ -141,7 +152,7 @@ static int put_inbox(struct lines_out *o, struct hf_bytes user)
 	return rc == CLI_OK ? put_tombstones(o, user) : rc;
 }
 
-/* --- Cursors ---------------------------------------------------------------------------------------------------------------- */
+/* --- Cursors ---------------------------------------------------------------------------------- */
 
 static int put_cursors(struct lines_out *o)
 {
@@ -157,7 +168,9 @@ static int put_cursors(struct lines_out *o)
 		if (code != HF_OK)
 			return cli_fail(o->export->cli, &error);
 		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
-			const struct jsonl_line line = {.kind = JSONL_CURSOR, .cursor = page.items[i], .updated_at = page.items[i].updated_at};
+			const struct jsonl_line line = {.kind = JSONL_CURSOR,
+			                                .cursor = page.items[i],
+			                                .updated_at = page.items[i].updated_at};
 			rc = put_line(o, &line);
 		}
 	} while (rc == CLI_OK && page.next);
@@ -165,7 +178,7 @@ static int put_cursors(struct lines_out *o)
 	return rc;
 }
 
-/* --- Queues ----------------------------------------------------------------------------------------------------------------- */
+/* --- Queues ----------------------------------------------------------------------------------- */
 
 static int put_item(struct lines_out *o, struct hf_bytes queue, struct hf_bytes id)
 {
@@ -176,7 +189,8 @@ static int put_item(struct lines_out *o, struct hf_bytes queue, struct hf_bytes 
 	if (hf_outbox_get(o->store, &key, 0, &got, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	/* A claim does not go along. */
-	const enum hf_outbox_status status = got.item.status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
+	const enum hf_outbox_status status =
+	    got.item.status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
 	const struct jsonl_line line = {.kind = JSONL_ITEM,
 	                                .queue = queue,
 	                                .item = got.item,
@@ -194,7 +208,8 @@ static int put_items(struct lines_out *o, struct hf_bytes queue)
 	struct hf_outbox_items page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_outbox_list args = {.queue = queue, .without_payload = true, .limit = 512, .page = page.next};
+		const struct hf_outbox_list args = {
+		    .queue = queue, .without_payload = true, .limit = 512, .page = page.next};
 		struct hf_outbox_items next;
 		struct hf_error error = {0};
 		const int code = hf_outbox_list(o->store, &args, 0, &next, &error);
@@ -214,7 +229,8 @@ static int put_completed(struct lines_out *o, struct hf_bytes queue)
 	struct hf_outbox_completed_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_outbox_completed_list args = {.queue = queue, .limit = 512, .page = page.next};
+		const struct hf_outbox_completed_list args = {
+		    .queue = queue, .limit = 512, .page = page.next};
 		struct hf_outbox_completed_page next;
 		struct hf_error error = {0};
 		const int code = hf_outbox_completed(o->store, &args, 0, &next, &error);
@@ -223,8 +239,10 @@ static int put_completed(struct lines_out *o, struct hf_bytes queue)
 		if (code != HF_OK)
 			return cli_fail(o->export->cli, &error);
 		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
-			const struct jsonl_line line = {
-			    .kind = JSONL_COMPLETED, .queue = queue, .completed = page.ids[i].id, .blocks_until = page.ids[i].until};
+			const struct jsonl_line line = {.kind = JSONL_COMPLETED,
+			                                .queue = queue,
+			                                .completed = page.ids[i].id,
+			                                .blocks_until = page.ids[i].until};
 			rc = put_line(o, &line);
 		}
 	} while (rc == CLI_OK && page.next);
@@ -235,8 +253,8 @@ static int put_completed(struct lines_out *o, struct hf_bytes queue)
 /* A queue with these needs no line: whoever reads none has them. */
 static bool are_defaults(const struct hf_outbox_stats *stats)
 {
-	return stats->max_attempts == HF_OUTBOX_ATTEMPTS && stats->max_lost == HF_OUTBOX_LOST_MAX && stats->dedup_window_us == 0 &&
-	       stats->dedup_max == HF_OUTBOX_DEDUP_MAX && !stats->paused;
+	return stats->max_attempts == HF_OUTBOX_ATTEMPTS && stats->max_lost == HF_OUTBOX_LOST_MAX &&
+	       stats->dedup_window_us == 0 && stats->dedup_max == HF_OUTBOX_DEDUP_MAX && !stats->paused;
 }
 
 static int put_queue(struct lines_out *o, struct hf_bytes queue)
@@ -247,12 +265,13 @@ static int put_queue(struct lines_out *o, struct hf_bytes queue)
 	if (hf_outbox_stats(o->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	if (!are_defaults(&stats)) {
-		const struct jsonl_line line = {
-		    .kind = JSONL_OUTBOX,
-		    .queue = queue,
-		    .max_attempts = stats.max_attempts,
-		    .settings = {.max_lost = stats.max_lost, .dedup_window_us = stats.dedup_window_us, .dedup_max = stats.dedup_max},
-		    .paused = stats.paused};
+		const struct jsonl_line line = {.kind = JSONL_OUTBOX,
+		                                .queue = queue,
+		                                .max_attempts = stats.max_attempts,
+		                                .settings = {.max_lost = stats.max_lost,
+		                                             .dedup_window_us = stats.dedup_window_us,
+		                                             .dedup_max = stats.dedup_max},
+		                                .paused = stats.paused};
 		rc = put_line(o, &line);
 	}
 	if (rc == CLI_OK)
@@ -260,14 +279,15 @@ static int put_queue(struct lines_out *o, struct hf_bytes queue)
 	return rc == CLI_OK ? put_completed(o, queue) : rc;
 }
 
-/* --- Timelines -------------------------------------------------------------------------------------------------------------- */
+/* --- Timelines -------------------------------------------------------------------------------- */
 
 static int put_timeline(struct lines_out *o, struct hf_bytes timeline)
 {
 	struct hf_timeline_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_timeline_query args = {.filter.timeline = timeline, .ascending = true, .limit = 32, .page = page.next};
+		const struct hf_timeline_query args = {
+		    .filter.timeline = timeline, .ascending = true, .limit = 32, .page = page.next};
 		struct hf_timeline_page next;
 		struct hf_error error = {0};
 		const int code = hf_timeline_query(o->store, &args, 0, &next, &error);
@@ -276,7 +296,8 @@ static int put_timeline(struct lines_out *o, struct hf_bytes timeline)
 		if (code != HF_OK)
 			return cli_fail(o->export->cli, &error);
 		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
-			const struct jsonl_line line = {.kind = JSONL_EVENT, .event = page.items[i], .payload = page.items[i].payload};
+			const struct jsonl_line line = {
+			    .kind = JSONL_EVENT, .event = page.items[i], .payload = page.items[i].payload};
 			rc = put_line(o, &line);
 		}
 	} while (rc == CLI_OK && page.next);
@@ -284,7 +305,7 @@ static int put_timeline(struct lines_out *o, struct hf_bytes timeline)
 	return rc;
 }
 
-/* --- Idempotency and migrations --------------------------------------------------------------------------------------------- */
+/* --- Idempotency and migrations --------------------------------------------------------------- */
 
 /* What nobody has finished goes with its owner: a token means nothing elsewhere. */
 static int put_idem(struct lines_out *o, const struct hf_idempotency_key *key)
@@ -315,7 +336,8 @@ static int put_scope(struct lines_out *o, struct hf_bytes scope)
 	struct hf_idempotency_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_idempotency_list args = {.scope = scope, .without_response = true, .limit = 512, .page = page.next};
+		const struct hf_idempotency_list args = {
+		    .scope = scope, .without_response = true, .limit = 512, .page = page.next};
 		struct hf_idempotency_page next;
 		struct hf_error error = {0};
 		const int code = hf_idempotency_list(o->store, &args, 0, &next, &error);
@@ -349,7 +371,7 @@ static int put_migrations(struct lines_out *o)
 	return rc;
 }
 
-/* --- Documents -------------------------------------------------------------------------------------------------------------- */
+/* --- Documents -------------------------------------------------------------------------------- */
 
 static int put_document(struct lines_out *o, const struct hf_document *document, const char *orders)
 {
@@ -373,7 +395,8 @@ static int put_collection(struct lines_out *o, struct hf_bytes collection)
 		return cli_fail(o->export->cli, &error);
 	orders_text(counted.orders, orders);
 	do {
-		const struct hf_document_list args = {.collection = collection, .by = HF_DOCUMENT_BY_ANY, .limit = 32, .page = page.next};
+		const struct hf_document_list args = {
+		    .collection = collection, .by = HF_DOCUMENT_BY_ANY, .limit = 32, .page = page.next};
 		struct hf_document_page next;
 		const int code = hf_document_list(o->store, &args, 0, &next, &error);
 		hf_release(page.memory);
@@ -387,7 +410,7 @@ static int put_collection(struct lines_out *o, struct hf_bytes collection)
 	return rc;
 }
 
-/* --- Locks ------------------------------------------------------------------------------------------------------------------ */
+/* --- Locks ------------------------------------------------------------------------------------ */
 
 /* Without a lease a lock would not outlive this very process. */
 static int put_locks(struct lines_out *o)
@@ -412,11 +435,13 @@ static int put_locks(struct lines_out *o)
 	return rc;
 }
 
-/* --- Names ------------------------------------------------------------------------------------------------------------------ */
+/* --- Names ------------------------------------------------------------------------------------ */
 
-typedef int (*names_fn)(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error);
+typedef int (*names_fn)(hf_store *store, const struct hf_names *args, unsigned flags,
+                        struct hf_name_page *out, struct hf_error *error);
 
-static int each_name(struct lines_out *o, names_fn names, int (*put)(struct lines_out *o, struct hf_bytes name))
+static int each_name(struct lines_out *o, names_fn names,
+                     int (*put)(struct lines_out *o, struct hf_bytes name))
 {
 	struct hf_name_page page = {0};
 	int rc = CLI_OK;
@@ -439,7 +464,8 @@ static int each_name(struct lines_out *o, names_fn names, int (*put)(struct line
 int export_jsonl(struct export *export)
 {
 	struct lines_out o = {.export = export, .store = export->cli->store};
-	int rc = line_sum_begin(&o.sum) ? put_header(&o) : cli_fail_with(export->cli, HF_ENOMEM, "out of memory");
+	int rc = line_sum_begin(&o.sum) ? put_header(&o)
+	                                : cli_fail_with(export->cli, HF_ENOMEM, "out of memory");
 	if (rc == CLI_OK)
 		rc = each_name(&o, hf_inbox_users, put_inbox);
 	if (rc == CLI_OK)
@@ -459,7 +485,8 @@ int export_jsonl(struct export *export)
 	if (rc == CLI_OK) {
 		char sum[LINE_SUM_SIZE];
 		line_sum_text(&o.sum, sum);
-		const struct jsonl_line line = {.kind = JSONL_END, .objects = export->objects, .checksum = hf_str(sum)};
+		const struct jsonl_line line = {
+		    .kind = JSONL_END, .objects = export->objects, .checksum = hf_str(sum)};
 		rc = put_line(&o, &line);
 	}
 	buffer_free(&o.text);

@@ -1,5 +1,6 @@
-/* Open addressing over offsets into one run of bytes: 8 bytes and the key itself for each. Keys come from files, so that the slots are found by a
- * hash with a secret of this process: nobody can prepare a file whose keys all meet. */
+/* Open addressing over offsets into one run of bytes: 8 bytes and the key itself for each. Keys
+ * come from files, so that the slots are found by a hash with a secret of this process: nobody
+ * can prepare a file whose keys all meet. */
 #include "keyset.h"
 
 #include <stdlib.h>
@@ -111,7 +112,8 @@ bool keyset_has(const struct keyset *set, const struct hf_bytes *parts, size_t c
 	if (!set->room)
 		return false;
 	const uint32_t len = join(&key, parts, count);
-	const bool has = !key.failed && set->slots[find_slot(set, hf_bytes(key.data + sizeof len, len))];
+	const bool has =
+	    !key.failed && set->slots[find_slot(set, hf_bytes(key.data + sizeof len, len))];
 	buffer_free(&key);
 	return has;
 }

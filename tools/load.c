@@ -1,5 +1,6 @@
-/* Every object is looked up before it is put into the transaction, which makes the difference between "added", "the same" and "in conflict". Nobody
- * writes to the store meanwhile: this process holds its lock. */
+/* Every object is looked up before it is put into the transaction, which makes the difference
+ * between "added", "the same" and "in conflict". Nobody writes to the store meanwhile: this
+ * process holds its lock. */
 #include "load_parts.h"
 
 #include "buffer.h"
@@ -8,15 +9,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define BATCH_MAX (24u << 20) /* bytes of one transaction of many; with the largest object still below what one can hold */
+/* bytes of one transaction of many; with the largest object still below what one can hold */
+#define BATCH_MAX (24u << 20)
 #define OVERHEAD 512u /* more than any object needs beside its bytes */
 
-/* --- Sentences -------------------------------------------------------------------------------------------------------------- */
+/* --- Sentences -------------------------------------------------------------------------------- */
 
 static void where(const struct load *load, char out[256])
 {
 	if (load->piece)
-		(void)snprintf(out, 256, "%s: %s %llu (byte %llu)", load->input->name, load->noun, (unsigned long long)load->piece->number,
+		(void)snprintf(out, 256, "%s: %s %llu (byte %llu)", load->input->name, load->noun,
+		               (unsigned long long)load->piece->number,
 		               (unsigned long long)load->piece->at);
 	else
 		(void)snprintf(out, 256, "%s", load->input->name);
@@ -43,13 +46,15 @@ int load_conflict(struct load *load, const char *what, struct hf_bytes name)
 {
 	struct buffer shown = {0};
 	(void)buffer_shown(&shown, name.data, name.len, 60);
-	const int rc = load_fail(load, HF_ECONFLICT, "%s \"%s\" is in the store with other content; --replace takes the file's", what,
-	                         shown.data ? shown.data : "");
+	const int rc =
+	    load_fail(load, HF_ECONFLICT,
+	              "%s \"%s\" is in the store with other content; --replace takes the file's", what,
+	              shown.data ? shown.data : "");
 	buffer_free(&shown);
 	return rc;
 }
 
-/* --- Transactions ----------------------------------------------------------------------------------------------------------- */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
 void load_abandon(struct load *load)
 {

@@ -7,34 +7,44 @@ static bool equal_reruns(const struct hf_outbox_rerun *a, const struct hf_outbox
 {
 	if (!a || !b)
 		return !a && !b;
-	return equal_bytes(a->payload, b->payload) && a->enqueued_at == b->enqueued_at && a->available_at == b->available_at &&
-	       a->available_computed == b->available_computed;
+	return equal_bytes(a->payload, b->payload) && a->enqueued_at == b->enqueued_at &&
+	       a->available_at == b->available_at && a->available_computed == b->available_computed;
 }
 
-static bool equal_items(const struct hf_outbox_item *there, const struct hf_outbox_item *given, bool whole)
+static bool equal_items(const struct hf_outbox_item *there, const struct hf_outbox_item *given,
+                        bool whole)
 {
-	const bool basics = equal_bytes(there->payload, given->payload) && there->status == given->status &&
-	                    there->attempts == given->attempts && there->enqueued_at == given->enqueued_at &&
+	const bool basics = equal_bytes(there->payload, given->payload) &&
+	                    there->status == given->status && there->attempts == given->attempts &&
+	                    there->enqueued_at == given->enqueued_at &&
 	                    equal_bytes(there->extra, given->extra);
-	return basics && (!whole || (equal_bytes(there->group, given->group) && equal_reruns(there->rerun, given->rerun) &&
-	                             there->lost == given->lost && there->available_computed == given->available_computed &&
-	                             there->max_attempts == given->max_attempts && there->priority == given->priority &&
-	                             there->available_at == given->available_at && equal_bytes(there->last_error, given->last_error)));
+	return basics &&
+	       (!whole ||
+	        (equal_bytes(there->group, given->group) && equal_reruns(there->rerun, given->rerun) &&
+	         there->lost == given->lost && there->available_computed == given->available_computed &&
+	         there->max_attempts == given->max_attempts && there->priority == given->priority &&
+	         there->available_at == given->available_at &&
+	         equal_bytes(there->last_error, given->last_error)));
 }
 
-static int put_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item, hf_lsn expect, uint64_t *count)
+static int put_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item,
+                    hf_lsn expect, uint64_t *count)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_put args = {.write = {.expect = expect, .literal_times = true}, .queue = queue, .item = *item};
-	return load_added(load, hf_outbox_put(load->cli->store, load->txn, &args, NULL, &error), &error, count);
+	const struct hf_outbox_put args = {
+	    .write = {.expect = expect, .literal_times = true}, .queue = queue, .item = *item};
+	return load_added(load, hf_outbox_put(load->cli->store, load->txn, &args, NULL, &error), &error,
+	                  count);
 }
 
-int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item, bool whole)
+int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item,
+              bool whole)
 {
 	const struct hf_outbox_key key = {.queue = queue, .id = item->id};
 	struct hf_outbox_got got;
 	struct hf_error error = {0};
-	int rc = load_make_room(load, queue.len + item->id.len + item->payload.len + item->last_error.len + item->group.len + item->extra.len +
+	int rc = load_make_room(load, queue.len + item->id.len + item->payload.len +
+	                                  item->last_error.len + item->group.len + item->extra.len +
 	                                  (item->rerun ? item->rerun->payload.len : 0));
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
 		return rc;
@@ -55,12 +65,15 @@ int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_i
 	return rc;
 }
 
-static bool equal_settings(const struct hf_outbox_stats *there, const struct hf_outbox_configure *given, bool paused)
+static bool equal_settings(const struct hf_outbox_stats *there,
+                           const struct hf_outbox_configure *given, bool paused)
 {
-	return there->max_attempts == (given->max_attempts ? given->max_attempts : HF_OUTBOX_ATTEMPTS) &&
+	return there->max_attempts ==
+	           (given->max_attempts ? given->max_attempts : HF_OUTBOX_ATTEMPTS) &&
 	       there->max_lost == (given->max_lost ? given->max_lost : HF_OUTBOX_LOST_MAX) &&
 	       there->dedup_window_us == given->dedup_window_us &&
-	       there->dedup_max == (given->dedup_max ? given->dedup_max : HF_OUTBOX_DEDUP_MAX) && there->paused == paused;
+	       there->dedup_max == (given->dedup_max ? given->dedup_max : HF_OUTBOX_DEDUP_MAX) &&
+	       there->paused == paused;
 }
 
 int load_queue(struct load *load, const struct hf_outbox_configure *settings, bool paused)
@@ -85,14 +98,16 @@ int load_queue(struct load *load, const struct hf_outbox_configure *settings, bo
 	rc = load_added(load, rc, &error, stats.settings_version ? &load->replaced : &load->added);
 	if (rc != CLI_OK || paused == stats.paused)
 		return rc;
-	rc = (paused ? hf_outbox_pause : hf_outbox_resume)(load->cli->store, load->txn, &pause, NULL, &error);
+	rc = (paused ? hf_outbox_pause : hf_outbox_resume)(load->cli->store, load->txn, &pause, NULL,
+	                                                   &error);
 	return load_added(load, rc, &error, &none);
 }
 
 int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id, hf_time until)
 {
 	const struct hf_outbox_completed_list list = {.queue = queue, .id = id};
-	const struct hf_outbox_put_completed args = {.write.literal_times = true, .queue = queue, .id = id, .until = until};
+	const struct hf_outbox_put_completed args = {
+	    .write.literal_times = true, .queue = queue, .id = id, .until = until};
 	struct hf_outbox_completed_page there;
 	struct hf_error error = {0};
 	int rc = load_make_room(load, queue.len + id.len);
@@ -108,5 +123,8 @@ int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id,
 	if (known && !same && !load->replace)
 		return load_conflict(load, "the completed id", id);
 	rc = hf_outbox_put_completed(load->cli->store, load->txn, &args, NULL, &error);
-	return load_added(load, rc, &error, same ? &load->same : known ? &load->replaced : &load->added);
+	return load_added(load, rc, &error,
+	                  same    ? &load->same
+	                  : known ? &load->replaced
+	                          : &load->added);
 }

@@ -1,5 +1,6 @@
-/* The distance of two words is the number of letters that must be put in, taken out, changed, or swapped with their neighbour to make one
- * of the other. Near is a third of the word, at least one letter: beyond that a suggestion is a guess. */
+/* The distance of two words is the number of letters that must be put in, taken out, changed, or
+ * swapped with their neighbour to make one of the other. Near is a third of the word, at least
+ * one letter: beyond that a suggestion is a guess. */
 #include "names.h"
 
 #include <string.h>
@@ -15,21 +16,19 @@ static size_t distance(const char *left, const char *right)
 {
 	size_t rows[3][WORD_MAX + 1];
 	const size_t n = strlen(left), m = strlen(right);
-	if (n > WORD_MAX || m > WORD_MAX) {
+	if (n > WORD_MAX || m > WORD_MAX)
 		return WORD_MAX;
-	}
-	for (size_t j = 0; j <= m; j++) {
+	for (size_t j = 0; j <= m; j++)
 		rows[0][j] = j;
-	}
 	for (size_t i = 1; i <= n; i++) {
 		const size_t *before = rows[(i + 1) % 3], *above = rows[(i - 1) % 3];
 		size_t *row = rows[i % 3];
 		row[0] = i;
 		for (size_t j = 1; j <= m; j++) {
-			row[j] = least(above[j - 1] + (left[i - 1] != right[j - 1]), least(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1]) {
+			row[j] = least(above[j - 1] + (left[i - 1] != right[j - 1]),
+			               least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1])
 				row[j] = least(row[j], before[j - 2] + 1);
-			}
 		}
 	}
 	return rows[n % 3][m];
@@ -57,7 +56,8 @@ const char *nearest_word(const char *typed, const char *const *words, size_t cou
 
 void command_name(const struct cli_command *command, char out[NAME_SIZE])
 {
-	snprintf(out, NAME_SIZE, "%s%s%s", command->noun, command->verb ? " " : "", command->verb ? command->verb : "");
+	snprintf(out, NAME_SIZE, "%s%s%s", command->noun, command->verb ? " " : "",
+	         command->verb ? command->verb : "");
 }
 
 /* The first `count` words with a space between; false when there are fewer or they are too long. */
@@ -65,11 +65,11 @@ static bool join(int argc, char **argv, int count, char out[NAME_SIZE])
 {
 	size_t len = 0;
 	memset(out, 0, NAME_SIZE);
-	if (count > argc) {
+	if (count > argc)
 		return false;
-	}
 	for (int i = 0; i < count && len < NAME_SIZE; i++) {
-		len += (size_t)snprintf(out + len, NAME_SIZE - len, "%s%.*s", i ? " " : "", (int)NAME_SIZE, argv[i]);
+		len += (size_t)snprintf(out + len, NAME_SIZE - len, "%s%.*s", i ? " " : "", (int)NAME_SIZE,
+		                        argv[i]);
 	}
 	return len < NAME_SIZE;
 }
@@ -77,9 +77,8 @@ static bool join(int argc, char **argv, int count, char out[NAME_SIZE])
 static int word_count(const char *name)
 {
 	int count = 1;
-	for (; *name; name++) {
+	for (; *name; name++)
 		count += *name == ' ';
-	}
 	return count;
 }
 
@@ -87,7 +86,8 @@ const struct cli_command *command_find(int argc, char **argv, int *used)
 {
 	for (int count = argc < WORDS_MAX ? argc : WORDS_MAX; count > 0; count--) {
 		char typed[NAME_SIZE], name[NAME_SIZE];
-		for (const struct cli_command *row = cli_commands; row->noun && join(argc, argv, count, typed); row++) {
+		for (const struct cli_command *row = cli_commands;
+		     row->noun && join(argc, argv, count, typed); row++) {
 			command_name(row, name);
 			if (strcmp(typed, name) == 0) {
 				*used = count;
@@ -100,11 +100,9 @@ const struct cli_command *command_find(int argc, char **argv, int *used)
 
 bool noun_exists(const char *noun)
 {
-	for (const struct cli_command *row = cli_commands; row->noun; row++) {
-		if (row->verb && strcmp(row->noun, noun) == 0) {
+	for (const struct cli_command *row = cli_commands; row->noun; row++)
+		if (row->verb && strcmp(row->noun, noun) == 0)
 			return true;
-		}
-	}
 	return false;
 }
 
@@ -129,7 +127,8 @@ bool command_suggest(int argc, char **argv, char out[NAME_SIZE])
 		char typed[NAME_SIZE], name[NAME_SIZE];
 		command_name(row, name);
 		/* Compared with as many words as the name has: what follows are arguments. */
-		if (join(argc, argv, word_count(name), typed) || join(argc, argv, argc < 2 ? argc : 2, typed)) {
+		if (join(argc, argv, word_count(name), typed) ||
+		    join(argc, argv, argc < 2 ? argc : 2, typed)) {
 			const size_t d = distance(typed, name);
 			if (d < far && near_enough(typed, d)) {
 				far = d;

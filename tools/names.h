@@ -9,7 +9,8 @@ enum { NAME_SIZE = 64 };
 /* "inbox status get" */
 void command_name(const struct cli_command *command, char out[NAME_SIZE]);
 
-/* The command whose words `argv` begins with, the longest such; *used is how many words. NULL: none. */
+/* The command whose words `argv` begins with, the longest such; *used is how many words. NULL:
+ * none. */
 const struct cli_command *command_find(int argc, char **argv, int *used);
 
 /* Is there a command with this noun and a verb? */

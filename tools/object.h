@@ -1,6 +1,8 @@
-/* Objects as one word, for `why` and in the log: KIND/PART/PART, as in outbox/mail/i1 or inbox/ann/primary/t1.
+/* Objects as one word, for `why` and in the log: KIND/PART/PART, as in outbox/mail/i1 or
+ * inbox/ann/primary/t1.
  *
- * Inside a part `/`, `%`, white space and every byte that is no printable ASCII are written as `%` and two hexadecimal digits; any byte may be read so. */
+ * Inside a part `/`, `%`, white space and every byte that is no printable ASCII are written as
+ * `%` and two hexadecimal digits; any byte may be read so. */
 #ifndef TOOLS_OBJECT_H
 #define TOOLS_OBJECT_H
 
@@ -15,7 +17,8 @@ struct object {
 	unsigned parts;
 };
 
-/* Reads a word. NULL, or what is wrong with it, for a sentence that begins with the word. free(*memory) in every case. */
+/* Reads a word. NULL, or what is wrong with it, for a sentence that begins with the word.
+ * free(*memory) in every case. */
 const char *object_parse(const char *word, struct object *out, char **memory);
 
 /* Adds the object that an event is about. */

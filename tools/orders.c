@@ -20,18 +20,17 @@ void orders_text(unsigned orders, char out[ORDERS_TEXT_SIZE])
 	out[0] = '\0';
 	for (size_t i = 0; i < WORDS; i++) {
 		if (orders & words[i].order) {
-			len += (size_t)snprintf(out + len, ORDERS_TEXT_SIZE - len, "%s%s", len ? "," : "", words[i].word);
+			len += (size_t)snprintf(out + len, ORDERS_TEXT_SIZE - len, "%s%s", len ? "," : "",
+			                        words[i].word);
 		}
 	}
 }
 
 static unsigned order_of(const char *word, size_t len)
 {
-	for (size_t i = 0; i < WORDS; i++) {
-		if (strlen(words[i].word) == len && memcmp(words[i].word, word, len) == 0) {
+	for (size_t i = 0; i < WORDS; i++)
+		if (strlen(words[i].word) == len && memcmp(words[i].word, word, len) == 0)
 			return words[i].order;
-		}
-	}
 	return 0;
 }
 
@@ -42,13 +41,11 @@ bool orders_parse(struct hf_bytes text, unsigned *out)
 	for (;;) {
 		const char *comma = at < end ? memchr(at, ',', (size_t)(end - at)) : NULL;
 		const unsigned order = order_of(at, (size_t)((comma ? comma : end) - at));
-		if (!order) {
+		if (!order)
 			return false;
-		}
 		*out |= order;
-		if (!comma) {
+		if (!comma)
 			return true;
-		}
 		at = comma + 1;
 	}
 }

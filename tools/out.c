@@ -1,5 +1,6 @@
-/* One member has one text; what differs between the two readers is how it is wrapped. For JSON the text goes to yajl, which escapes it; a
- * number, true, false or null is given to it as a number, which it prints as it stands. For people it goes to out_people.c. */
+/* One member has one text; what differs between the two readers is how it is wrapped. For JSON
+ * the text goes to yajl, which escapes it; a number, true, false or null is given to it as a
+ * number, which it prints as it stands. For people it goes to out_people.c. */
 #include "out.h"
 #include "buffer.h"
 #include "out_people.h"
@@ -41,31 +42,29 @@ struct out *out_new(bool json, FILE *to)
 void out_free(struct out *out)
 {
 	if (out) {
-		if (out->gen) {
+		if (out->gen)
 			yajl_gen_free(out->gen);
-		}
 		people_free(&out->people);
 		buffer_free(&out->kept);
 		free(out);
 	}
 }
 
-/* yajl refuses only what this file never asks of it; should it, or memory run out, that must not go unnoticed. */
+/* yajl refuses only what this file never asks of it; should it, or memory run out, that must not
+ * go unnoticed. */
 static void must(struct out *out, yajl_gen_status status)
 {
-	if (status != yajl_gen_status_ok) {
+	if (status != yajl_gen_status_ok)
 		out->kept.failed = true;
-	}
 }
 
-/* --- Objects and lists ---------------------------------------------------------------------------------------------------- */
+/* --- Objects and lists ------------------------------------------------------------------------ */
 
 void out_list(struct out *out, const char *columns)
 {
 	out->listing = true;
-	if (!out->json) {
+	if (!out->json)
 		people_list(&out->people, columns);
-	}
 }
 
 void out_list_end(struct out *out, const char *next)
@@ -128,23 +127,24 @@ void out_open(struct out *out, const char *name)
 
 void out_close(struct out *out)
 {
-	if (!out->json) {
+	if (!out->json)
 		people_close(&out->people);
-	} else if (out->gen) {
+	else if (out->gen)
 		must(out, yajl_gen_map_close(out->gen));
-	}
 }
 
-/* --- Members -------------------------------------------------------------------------------------------------------------- */
+/* --- Members ---------------------------------------------------------------------------------- */
 
 /* `quoted`: a string in JSON; else a number, true, false or null. `shown` is what people get. */
-static void member(struct out *out, const char *name, const char *text, size_t len, bool quoted, const char *shown)
+static void member(struct out *out, const char *name, const char *text, size_t len, bool quoted,
+                   const char *shown)
 {
 	if (!out->json) {
 		people_member(&out->people, name, shown, strlen(shown));
 	} else if (out->gen) {
 		string(out, name, strlen(name));
-		must(out, quoted ? yajl_gen_string(out->gen, (const unsigned char *)text, len) : yajl_gen_number(out->gen, text, len));
+		must(out, quoted ? yajl_gen_string(out->gen, (const unsigned char *)text, len)
+		                 : yajl_gen_number(out->gen, text, len));
 	}
 }
 
@@ -165,18 +165,18 @@ static void base64_member(struct out *out, const char *name, struct hf_bytes byt
 
 void out_bytes(struct out *out, const char *name, struct hf_bytes bytes)
 {
-	if (!out->json) {
+	if (!out->json)
 		people_member(&out->people, name, bytes.data, bytes.len);
-	} else if (text_is_utf8(bytes.data, bytes.len)) {
+	else if (text_is_utf8(bytes.data, bytes.len))
 		member(out, name, bytes.len ? bytes.data : "", bytes.len, true, "");
-	} else {
+	else
 		base64_member(out, name, bytes);
-	}
 }
 
 void out_text(struct out *out, const char *name, const char *text)
 {
-	member(out, name, text ? text : "null", strlen(text ? text : "null"), text != NULL, text ? text : "-");
+	member(out, name, text ? text : "null", strlen(text ? text : "null"), text != NULL,
+	       text ? text : "-");
 }
 
 void out_u64(struct out *out, const char *name, uint64_t value)
@@ -225,15 +225,14 @@ void out_time(struct out *out, const char *name, hf_time value)
 	out_text(out, name, value == HF_UNSET ? NULL : text);
 }
 
-/* --- The rest ------------------------------------------------------------------------------------------------------------- */
+/* --- The rest --------------------------------------------------------------------------------- */
 
 void out_line(struct out *out, const char *format, ...)
 {
 	char *text = NULL;
 	va_list args;
-	if (out->json) {
+	if (out->json)
 		return;
-	}
 	va_start(args, format);
 	const int len = vasprintf(&text, format, args);
 	va_end(args);
@@ -256,9 +255,8 @@ static int write_all(int file, const char *data, size_t len)
 {
 	while (len > 0) {
 		const ssize_t wrote = write(file, data, len);
-		if (wrote < 0 && errno != EINTR) {
+		if (wrote < 0 && errno != EINTR)
 			return errno;
-		}
 		data += wrote > 0 ? wrote : 0;
 		len -= wrote > 0 ? (size_t)wrote : 0;
 	}
@@ -267,7 +265,8 @@ static int write_all(int file, const char *data, size_t len)
 
 int out_write(struct out *out)
 {
-	const int why = out->kept.failed ? ENOMEM : write_all(fileno(out->to), out->kept.data, out->kept.len);
+	const int why =
+	    out->kept.failed ? ENOMEM : write_all(fileno(out->to), out->kept.data, out->kept.len);
 	buffer_clear(&out->kept);
 	return why;
 }
@@ -275,9 +274,9 @@ int out_write(struct out *out)
 int out_flush(struct cli *cli)
 {
 	const int why = out_write(cli->out);
-	if (why == 0) {
+	if (why == 0)
 		return CLI_OK;
-	}
-	return cli_fail_with(cli, cli_code_of_errno(why), "the output could not be written (%s)%s", strerror(why),
+	return cli_fail_with(cli, cli_code_of_errno(why), "the output could not be written (%s)%s",
+	                     strerror(why),
 	                     cli->changed ? "; the change itself was made and is kept" : "");
 }

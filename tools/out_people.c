@@ -1,5 +1,6 @@
-/* Widths are known only when the last row is in, so the cells of a table are kept until its end: all text in one buffer, each cell a
- * piece of it. A cell of a table is cut after CELL_WIDTH characters, a member of a single object is shown in full. */
+/* Widths are known only when the last row is in, so the cells of a table are kept until its end:
+ * all text in one buffer, each cell a piece of it. A cell of a table is cut after CELL_WIDTH
+ * characters, a member of a single object is shown in full. */
 #include "out_people.h"
 
 #include <stdio.h>
@@ -18,12 +19,11 @@ static struct cell add_cell(struct people *people, const void *data, size_t len,
 
 static void print_cell(const struct people *people, struct buffer *to, const struct cell *cell)
 {
-	if (cell->len > 0 && !people->cells.failed) {
+	if (cell->len > 0 && !people->cells.failed)
 		buffer_add(to, people->cells.data + cell->start, cell->len);
-	}
 }
 
-/* --- Tables --------------------------------------------------------------------------------------------------------------- */
+/* --- Tables ----------------------------------------------------------------------------------- */
 
 void people_list(struct people *people, const char *columns)
 {
@@ -32,11 +32,10 @@ void people_list(struct people *people, const char *columns)
 	people->column_count = 0;
 	buffer_clear(&people->cells);
 	snprintf(people->columns, sizeof people->columns, "%s", columns);
-	for (char *save = NULL, *name = strtok_r(people->columns, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
-		if (people->column_count < PEOPLE_COLUMNS_MAX) {
+	for (char *save = NULL, *name = strtok_r(people->columns, " ", &save); name;
+	     name = strtok_r(NULL, " ", &save))
+		if (people->column_count < PEOPLE_COLUMNS_MAX)
 			people->column[people->column_count++] = name;
-		}
-	}
 }
 
 /* A new row of empty cells. */
@@ -52,7 +51,8 @@ static void begin_row(struct people *people)
 		people->rows = rows;
 		people->row_cap = cap;
 	}
-	memset(people->rows + people->row_count * people->column_count, 0, people->column_count * sizeof *people->rows);
+	memset(people->rows + people->row_count * people->column_count, 0,
+	       people->column_count * sizeof *people->rows);
 	people->row_count++;
 }
 
@@ -60,7 +60,8 @@ static void row_member(struct people *people, const char *name, const void *data
 {
 	for (size_t i = 0; i < people->column_count && people->row_count > 0; i++) {
 		if (strcmp(people->column[i], name) == 0) {
-			people->rows[(people->row_count - 1) * people->column_count + i] = add_cell(people, data, len, CELL_WIDTH);
+			people->rows[(people->row_count - 1) * people->column_count + i] =
+			    add_cell(people, data, len, CELL_WIDTH);
 		}
 	}
 }
@@ -79,15 +80,22 @@ static void print_header(const struct people *people, struct buffer *to, const s
 {
 	for (size_t i = 0; i < people->column_count; i++) {
 		for (const char *c = people->column[i]; *c; c++) {
-			buffer_fill(to, (char)(*c == '_' || *c == '.' ? ' ' : *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c), 1);
+			buffer_fill(to,
+			            (char)(*c == '_' || *c == '.'   ? ' '
+			                   : *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A'
+			                                            : *c),
+			            1);
 		}
-		buffer_fill(to, ' ', i + 1 < people->column_count ? widths[i] - strlen(people->column[i]) + 2 : 0);
+		buffer_fill(to, ' ',
+		            i + 1 < people->column_count ? widths[i] - strlen(people->column[i]) + 2 : 0);
 	}
 	buffer_text(to, "\n");
 }
 
-/* The room in front of a cell is filled only when there is something in it: no line ends with spaces. */
-static void print_row(const struct people *people, struct buffer *to, const struct cell *cells, const size_t *widths)
+/* The room in front of a cell is filled only when there is something in it: no line ends with
+ * spaces. */
+static void print_row(const struct people *people, struct buffer *to, const struct cell *cells,
+                      const size_t *widths)
 {
 	size_t room = 0;
 	for (size_t i = 0; i < people->column_count; i++) {
@@ -106,19 +114,16 @@ void people_list_end(struct people *people, struct buffer *to)
 	size_t widths[PEOPLE_COLUMNS_MAX];
 	people->listing = false;
 	to->failed = to->failed || people->cells.failed;
-	if (people->row_count == 0 || to->failed) {
+	if (people->row_count == 0 || to->failed)
 		return;
-	}
-	for (size_t i = 0; i < people->column_count; i++) {
+	for (size_t i = 0; i < people->column_count; i++)
 		widths[i] = column_width(people, i);
-	}
 	print_header(people, to, widths);
-	for (size_t row = 0; row < people->row_count; row++) {
+	for (size_t row = 0; row < people->row_count; row++)
 		print_row(people, to, people->rows + row * people->column_count, widths);
-	}
 }
 
-/* --- Single objects ------------------------------------------------------------------------------------------------------- */
+/* --- Single objects --------------------------------------------------------------------------- */
 
 void people_begin(struct people *people)
 {
@@ -157,21 +162,18 @@ void people_open(struct people *people, const char *name)
 void people_close(struct people *people)
 {
 	people->depth--;
-	if (people->depth < PEOPLE_DEPTH_MAX) {
+	if (people->depth < PEOPLE_DEPTH_MAX)
 		people->prefix[people->prefix_len[people->depth]] = '\0';
-	}
 }
 
 void people_end(struct people *people, struct buffer *to)
 {
 	size_t width = 0;
-	if (people->listing) {
+	if (people->listing)
 		return;
-	}
 	to->failed = to->failed || people->cells.failed;
-	for (size_t i = 0; i < people->member_count; i++) {
+	for (size_t i = 0; i < people->member_count; i++)
 		width = people->names[i].width > width ? people->names[i].width : width;
-	}
 	buffer_text(to, people->printed ? "\n" : "");
 	for (size_t i = 0; i < people->member_count; i++) {
 		print_cell(people, to, &people->names[i]);

@@ -18,22 +18,18 @@ static bool can_run(const char *path)
 char *program_find(const char *name)
 {
 	const char *at = getenv("PATH");
-	if (strchr(name, '/')) {
+	if (strchr(name, '/'))
 		return can_run(name) ? strdup(name) : NULL;
-	}
 	for (at = at ? at : "/bin:/usr/bin"; *name;) {
 		char *path = NULL;
 		const size_t len = strcspn(at, ":");
-		if (asprintf(&path, "%.*s%s%s", (int)len, len ? at : "", len ? "/" : "./", name) < 0) {
+		if (asprintf(&path, "%.*s%s%s", (int)len, len ? at : "", len ? "/" : "./", name) < 0)
 			return NULL;
-		}
-		if (can_run(path)) {
+		if (can_run(path))
 			return path;
-		}
 		free(path);
-		if (at[len] == '\0') {
+		if (at[len] == '\0')
 			break;
-		}
 		at += len + 1;
 	}
 	return NULL;

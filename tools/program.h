@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Its path, to be freed, found as execvp() would; NULL: there is none that can be run. Asked before anything is done for it, or a misspelt name would cost
- * that. */
+/* Its path, to be freed, found as execvp() would; NULL: there is none that can be run. Asked
+ * before anything is done for it, or a misspelt name would cost that. */
 char *program_find(const char *name);
 
-/* In a child: it is killed when its parent dies. false: the parent is dead already, or that cannot be had. */
+/* In a child: it is killed when its parent dies. false: the parent is dead already, or that
+ * cannot be had. */
 bool program_dies_with(pid_t parent);
 
 #endif

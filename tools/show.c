@@ -1,4 +1,5 @@
-/* Members are called like those of the library's structs, so that who reads the headers knows the JSON. */
+/* Members are called like those of the library's structs, so that who reads the headers knows
+ * the JSON. */
 #include "show.h"
 #include "orders.h"
 
@@ -7,7 +8,8 @@ void show_uuid(struct out *out, const uint8_t uuid[16])
 	char text[40];
 	size_t at = 0;
 	for (size_t i = 0; i < 16; i++) {
-		at += (size_t)snprintf(text + at, sizeof text - at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s%02x",
+		                       i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
 	}
 	out_text(out, "uuid", text);
 }
@@ -29,9 +31,8 @@ void show_inbox_record(struct out *out, const struct hf_inbox_record *record, bo
 	out_time(out, "snoozed_until", record->snoozed_until);
 	out_u64(out, "saved", record->saved);
 	out_u64(out, "version", record->version);
-	if (with_payload) {
+	if (with_payload)
 		out_bytes(out, "payload", record->payload);
-	}
 	out_end(out);
 }
 
@@ -55,9 +56,8 @@ void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t 
 	out_bytes(out, "stream", cursor->key.stream);
 	out_bytes(out, "subject", cursor->key.subject);
 	out_i64(out, "last_sequence", cursor->last_sequence);
-	if (lag) {
+	if (lag)
 		out_i64(out, "lag", *lag);
-	}
 	out_bytes(out, "last_delivery_id", cursor->last_delivery_id);
 	out_time(out, "last_delivered_at", cursor->last_delivered_at);
 	out_bytes(out, "last_error", cursor->last_error);
@@ -91,7 +91,9 @@ void show_reset(struct out *out, const struct hf_cursor_reset *args, const struc
 
 static const char *status_name(enum hf_outbox_status status)
 {
-	return status == HF_OUTBOX_SENDING ? "sending" : status == HF_OUTBOX_FAILED ? "failed" : "queued";
+	return status == HF_OUTBOX_SENDING  ? "sending"
+	       : status == HF_OUTBOX_FAILED ? "failed"
+	                                    : "queued";
 }
 
 static void show_rerun(struct out *out, const struct hf_outbox_rerun *rerun, bool with_payload)
@@ -99,13 +101,13 @@ static void show_rerun(struct out *out, const struct hf_outbox_rerun *rerun, boo
 	out_open(out, "rerun");
 	out_time(out, "enqueued_at", rerun->enqueued_at);
 	out_time(out, "available_at", rerun->available_at);
-	if (with_payload) {
+	if (with_payload)
 		out_bytes(out, "payload", rerun->payload);
-	}
 	out_close(out);
 }
 
-void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, hf_time claimed_at)
+void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item,
+                       hf_time claimed_at)
 {
 	out_begin(out, "outbox-claim");
 	out_bytes(out, "queue", queue);
@@ -122,7 +124,8 @@ void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_o
 	out_end(out);
 }
 
-void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item, bool with_payload)
+void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item,
+                      bool with_payload)
 {
 	out_begin(out, "outbox-item");
 	out_bytes(out, "queue", queue);
@@ -136,12 +139,10 @@ void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_ou
 	out_time(out, "available_at", item->available_at);
 	out_bytes(out, "last_error", item->last_error);
 	out_bytes(out, "group", item->group);
-	if (item->extra.len > 0) {
+	if (item->extra.len > 0)
 		out_bytes(out, "extra", item->extra);
-	}
-	if (item->rerun) {
+	if (item->rerun)
 		show_rerun(out, item->rerun, with_payload);
-	}
 	if (item->status == HF_OUTBOX_SENDING) {
 		out_u64(out, "token", item->token);
 		out_bytes(out, "owner", item->owner);
@@ -149,9 +150,8 @@ void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_ou
 		out_time(out, "run_until", item->run_until);
 	}
 	out_u64(out, "version", item->version);
-	if (with_payload) {
+	if (with_payload)
 		out_bytes(out, "payload", item->payload);
-	}
 	out_end(out);
 }
 
@@ -175,11 +175,10 @@ void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_o
 	out_u64(out, "blocked", stats->blocked);
 	out_time(out, "oldest_due", stats->oldest_due);
 	out_int(out, "max_attempts", (long)stats->max_attempts);
-	if (stats->max_lost == HF_NEVER) {
+	if (stats->max_lost == HF_NEVER)
 		out_text(out, "max_lost", "never");
-	} else {
+	else
 		out_int(out, "max_lost", (long)stats->max_lost);
-	}
 	out_bool(out, "paused", stats->paused);
 	out_u64(out, "groups", stats->groups);
 	out_u64(out, "busy_groups", stats->busy_groups);
@@ -212,24 +211,20 @@ void show_timeline_event(struct out *out, const struct hf_timeline_event *event,
 	out_bytes(out, "subject", event->subject);
 	out_time(out, "happened_at", event->happened_at);
 	out_u64(out, "version", event->version);
-	if (with_payload) {
+	if (with_payload)
 		out_bytes(out, "payload", event->payload);
-	}
 	out_end(out);
 }
 
 void show_list_end(struct cli *cli, size_t count, const char *next)
 {
 	out_list_end(cli->out, next);
-	if (cli->json) {
+	if (cli->json)
 		return;
-	}
-	if (count == 0) {
+	if (count == 0)
 		cli_note(cli, "nothing there");
-	}
-	if (next) {
+	if (next)
 		cli_note(cli, "there is more: --page %s", next);
-	}
 }
 
 void show_raw(struct out *out, struct hf_bytes payload)
@@ -237,7 +232,8 @@ void show_raw(struct out *out, struct hf_bytes payload)
 	out_raw(out, payload.data, payload.len);
 }
 
-void show_idempotency_entry(struct out *out, const struct hf_idempotency_entry *entry, bool with_response)
+void show_idempotency_entry(struct out *out, const struct hf_idempotency_entry *entry,
+                            bool with_response)
 {
 	out_begin(out, "idempotency-entry");
 	out_bytes(out, "scope", entry->key.scope);
@@ -252,9 +248,8 @@ void show_idempotency_entry(struct out *out, const struct hf_idempotency_entry *
 		out_time(out, "lease_until", entry->lease_until);
 	}
 	out_u64(out, "version", entry->version);
-	if (with_response) {
+	if (with_response)
 		out_bytes(out, "response", entry->response);
-	}
 	out_end(out);
 }
 
@@ -268,21 +263,20 @@ void show_document(struct out *out, const struct hf_document *document, bool wit
 	out_time(out, "updated_at", document->updated_at);
 	out_time(out, "expires_at", document->expires_at);
 	out_u64(out, "version", document->version);
-	if (with_payload) {
+	if (with_payload)
 		out_bytes(out, "payload", document->payload);
-	}
 	out_end(out);
 }
 
-void show_document_count(struct out *out, const struct hf_document_count *of, const struct hf_document_counted *counted)
+void show_document_count(struct out *out, const struct hf_document_count *of,
+                         const struct hf_document_counted *counted)
 {
 	char orders[ORDERS_TEXT_SIZE];
 	orders_text(counted->orders, orders);
 	out_begin(out, "document-count");
 	out_bytes(out, "collection", of->collection);
-	if (of->by_group) {
+	if (of->by_group)
 		out_bytes(out, "group", of->group);
-	}
 	out_u64(out, "documents", counted->documents);
 	out_text(out, "orders", orders);
 	out_time(out, "as_of", counted->as_of);

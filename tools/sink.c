@@ -1,4 +1,5 @@
-/* Crash safety of a file by the three steps that are the only ones to give it: write beside, fsync, rename and fsync the directory. */
+/* Crash safety of a file by the three steps that are the only ones to give it: write beside,
+ * fsync, rename and fsync the directory. */
 #include "sink.h"
 
 #include "out.h"
@@ -12,15 +13,18 @@
 
 #define FLUSH_AT (1u << 20)
 
-/* A place that does not exist is an odd path, not an object that was asked for: its directory is what is missing. */
+/* A place that does not exist is an odd path, not an object that was asked for: its directory is
+ * what is missing. */
 static int fail(struct sink *sink, const char *what, int why)
 {
 	if (why == ENOENT)
-		return cli_fail_with(sink->cli, HF_EACCESS, "cannot %s %s: its directory does not exist", what, sink->path);
-	return cli_fail_with(sink->cli, cli_code_of_errno(why), "cannot %s %s: %s", what, sink->path, strerror(why));
+		return cli_fail_with(sink->cli, HF_EACCESS, "cannot %s %s: its directory does not exist",
+		                     what, sink->path);
+	return cli_fail_with(sink->cli, cli_code_of_errno(why), "cannot %s %s: %s", what, sink->path,
+	                     strerror(why));
 }
 
-/* --- Opening ---------------------------------------------------------------------------------------------------------------- */
+/* --- Opening ---------------------------------------------------------------------------------- */
 
 /* What the new file may be read by: as the one it replaces, else as the process makes files. */
 static mode_t wanted_mode(const struct stat *there)
@@ -55,7 +59,8 @@ static int open_beside(struct sink *sink, const struct stat *there)
 int sink_open(struct sink *sink, struct cli *cli, const char *path)
 {
 	struct stat there;
-	*sink = (struct sink){.cli = cli, .path = path && strcmp(path, "-") != 0 ? path : NULL, .fd = -1};
+	*sink =
+	    (struct sink){.cli = cli, .path = path && strcmp(path, "-") != 0 ? path : NULL, .fd = -1};
 	if (!sink->path)
 		return CLI_OK;
 	if (stat(sink->path, &there) != 0)
@@ -68,7 +73,7 @@ int sink_open(struct sink *sink, struct cli *cli, const char *path)
 	return sink->fd >= 0 ? CLI_OK : fail(sink, "write", errno);
 }
 
-/* --- Writing ---------------------------------------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
 static int write_out(struct sink *sink, const void *data, size_t len)
 {
@@ -97,13 +102,15 @@ int sink_write(struct sink *sink, const void *data, size_t len)
 	return CLI_OK;
 }
 
-/* --- Finishing -------------------------------------------------------------------------------------------------------------- */
+/* --- Finishing -------------------------------------------------------------------------------- */
 
 static int sync_directory(struct sink *sink)
 {
 	char *copy = strdup(sink->place);
 	const int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	const int rc = fd >= 0 && fsync(fd) == 0 ? CLI_OK : fail(sink, "sync the directory of", copy ? errno : ENOMEM);
+	const int rc = fd >= 0 && fsync(fd) == 0
+	                   ? CLI_OK
+	                   : fail(sink, "sync the directory of", copy ? errno : ENOMEM);
 	if (fd >= 0)
 		(void)close(fd);
 	free(copy);

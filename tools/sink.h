@@ -1,5 +1,6 @@
-/* Where an export goes. To stdout it goes piece by piece. A file is written beside its place, fsynced, and renamed when it is whole: until then, and
- * after a crash, the place holds what it held. What is there already and is no regular file (a pipe, a device) is written into. */
+/* Where an export goes. To stdout it goes piece by piece. A file is written beside its place,
+ * fsynced, and renamed when it is whole: until then, and after a crash, the place holds what it
+ * held. What is there already and is no regular file (a pipe, a device) is written into. */
 #ifndef TOOLS_SINK_H
 #define TOOLS_SINK_H
 
@@ -8,7 +9,8 @@
 struct sink {
 	struct cli *cli;
 	const char *path; /* NULL: stdout */
-	char *place; /* the path behind links, to which the new file is renamed; NULL: it is written where it is */
+	/* the path behind links, to which the new file is renamed; NULL: it is written where it is */
+	char *place;
 	char *beside; /* the new file's name until then */
 	int fd;
 	size_t unflushed;

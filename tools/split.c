@@ -2,17 +2,21 @@
 
 #include <yajl/yajl_parse.h>
 
-#define PIECE_MAX (HF_PAYLOAD_MAX + (1u << 20)) /* an object: a payload and what may stand beside it */
+/* an object: a payload and what may stand beside it */
+#define PIECE_MAX (HF_PAYLOAD_MAX + (1u << 20))
 #define FRAME_MAX (1u << 20) /* the document around the list */
-#define LINE_MAX_BYTES (6 * HF_PAYLOAD_MAX + (1u << 20)) /* a line: a payload in which every byte is an escape of six */
+/* a line: a payload in which every byte is an escape of six */
+#define LINE_MAX_BYTES (6 * HF_PAYLOAD_MAX + (1u << 20))
 
-int split_fail(const struct input *input, struct cli *cli, const char *noun, const struct piece *piece, const struct json_fault *fault)
+int split_fail(const struct input *input, struct cli *cli, const char *noun,
+               const struct piece *piece, const struct json_fault *fault)
 {
-	return cli_fail_with(cli, fault->code, "%s: %s %llu (byte %llu) %s", input->name, noun, (unsigned long long)piece->number,
+	return cli_fail_with(cli, fault->code, "%s: %s %llu (byte %llu) %s", input->name, noun,
+	                     (unsigned long long)piece->number,
 	                     (unsigned long long)piece->at + fault->at, fault->what);
 }
 
-/* --- Lines ------------------------------------------------------------------------------------------------------------------ */
+/* --- Lines ------------------------------------------------------------------------------------ */
 
 struct lines {
 	struct input *input;
@@ -45,7 +49,8 @@ static int add_to_line(struct lines *l, const char *data, size_t len)
 	const struct piece piece = {.at = l->at, .number = l->number + 1};
 	struct json_fault fault;
 	if (l->line.len + len > LINE_MAX_BYTES) {
-		(void)json_refuse(&fault, HF_ETOOBIG, 0, "is longer than any line can be that holds one object");
+		(void)json_refuse(&fault, HF_ETOOBIG, 0,
+		                  "is longer than any line can be that holds one object");
 		return split_fail(l->input, l->cli, "line", &piece, &fault);
 	}
 	buffer_add(&l->line, data, len);
@@ -81,7 +86,7 @@ int split_lines(struct input *input, struct cli *cli, piece_fn each, void *ctx)
 	return rc;
 }
 
-/* --- The list of a document -------------------------------------------------------------------------------------------------- */
+/* --- The list of a document ------------------------------------------------------------------- */
 
 struct list {
 	struct input *input;
@@ -96,7 +101,8 @@ struct list {
 	size_t taken; /* bytes of the chunk that have gone where they belong */
 	uint64_t token_end; /* byte of the file behind the last token */
 	uint64_t object_at, number;
-	size_t depth, list_depth; /* open arrays and objects; with the list open, and inside no object of it */
+	/* open arrays and objects; with the list open, and inside no object of it */
+	size_t depth, list_depth;
 	bool wanted; /* the value that comes next is the list */
 	bool found; /* there was a list */
 	int rc; /* not CLI_OK: the sentence is printed */
@@ -113,12 +119,15 @@ static void hand_over(struct list *l, size_t upto, struct buffer *next)
 
 static int stop(struct list *l, int code, uint64_t at, const char *what)
 {
-	const bool inside = l->found && l->list_depth != SIZE_MAX && (l->to == &l->object || l->depth == l->list_depth);
+	const bool inside =
+	    l->found && l->list_depth != SIZE_MAX && (l->to == &l->object || l->depth == l->list_depth);
 	if (inside)
-		l->rc = cli_fail_with(l->cli, code, "%s: %s %llu (byte %llu) %s", l->input->name, l->form->noun,
-		                      (unsigned long long)l->number + (l->to != &l->object), (unsigned long long)at, what);
+		l->rc = cli_fail_with(l->cli, code, "%s: %s %llu (byte %llu) %s", l->input->name,
+		                      l->form->noun, (unsigned long long)l->number + (l->to != &l->object),
+		                      (unsigned long long)at, what);
 	else
-		l->rc = cli_fail_with(l->cli, code, "%s: byte %llu %s", l->input->name, (unsigned long long)at, what);
+		l->rc = cli_fail_with(l->cli, code, "%s: byte %llu %s", l->input->name,
+		                      (unsigned long long)at, what);
 	return 0;
 }
 
@@ -190,7 +199,8 @@ static int deeper(struct list *l)
 {
 	if (++l->depth <= JSON_DEPTH_MAX)
 		return 1;
-	return stop(l, HF_EINVAL, l->token_end, "has more than 200 arrays and objects inside each other");
+	return stop(l, HF_EINVAL, l->token_end,
+	            "has more than 200 arrays and objects inside each other");
 }
 
 static int on_start_map(void *ctx)
@@ -237,7 +247,8 @@ static int on_end_map(void *ctx)
 	hand_over(l, yajl_get_bytes_consumed(l->parser), NULL);
 	if (l->object.failed)
 		return stop(l, HF_ENOMEM, l->object_at, "is too much for the memory there is");
-	const struct piece piece = {.text = buffer_bytes(&l->object), .at = l->object_at, .number = l->number};
+	const struct piece piece = {
+	    .text = buffer_bytes(&l->object), .at = l->object_at, .number = l->number};
 	l->rc = l->each(l->ctx, &piece);
 	return l->rc == CLI_OK;
 }
@@ -267,15 +278,17 @@ static int tell_syntax(struct list *l)
 	return l->rc;
 }
 
-/* What did not end in this piece of the file must not grow without bound: neither here nor in the parser, which keeps a string until it
- * ends. */
+/* What did not end in this piece of the file must not grow without bound: neither here nor in
+ * the parser, which keeps a string until it ends. */
 static int check_growth(struct list *l)
 {
 	const uint64_t here = l->input->offset + l->input->len;
 	if (l->object.len > PIECE_MAX || here - l->token_end > PIECE_MAX)
-		(void)stop(l, HF_ETOOBIG, l->to == &l->object ? l->object_at : l->token_end, "is larger than the 16 MiB that one can have");
+		(void)stop(l, HF_ETOOBIG, l->to == &l->object ? l->object_at : l->token_end,
+		           "is larger than the 16 MiB that one can have");
 	else if (l->frame->len > FRAME_MAX)
-		(void)stop(l, HF_ETOOBIG, l->token_end, "and what stands before it beside the list is larger than 1 MiB");
+		(void)stop(l, HF_ETOOBIG, l->token_end,
+		           "and what stands before it beside the list is larger than 1 MiB");
 	else if (l->object.failed || l->frame->failed)
 		l->rc = cli_fail_with(l->cli, HF_ENOMEM, "out of memory");
 	return l->rc;
@@ -288,7 +301,9 @@ static int take_chunk(struct list *l)
 	if (rc != CLI_OK)
 		return rc;
 	l->taken = 0;
-	status = l->input->len ? yajl_parse(l->parser, (const unsigned char *)l->input->chunk, l->input->len) : yajl_complete_parse(l->parser);
+	status = l->input->len
+	             ? yajl_parse(l->parser, (const unsigned char *)l->input->chunk, l->input->len)
+	             : yajl_complete_parse(l->parser);
 	if (l->rc != CLI_OK)
 		return l->rc;
 	if (status != yajl_status_ok)
@@ -297,7 +312,8 @@ static int take_chunk(struct list *l)
 	return check_growth(l);
 }
 
-int split_list(struct input *input, struct cli *cli, const struct split_form *form, struct buffer *frame, piece_fn each, void *ctx)
+int split_list(struct input *input, struct cli *cli, const struct split_form *form,
+               struct buffer *frame, piece_fn each, void *ctx)
 {
 	static const yajl_callbacks callbacks = {
 	    .yajl_null = on_null,
@@ -310,8 +326,14 @@ int split_list(struct input *input, struct cli *cli, const struct split_form *fo
 	    .yajl_start_array = on_start_array,
 	    .yajl_end_array = on_end_array,
 	};
-	struct list l = {
-	    .input = input, .cli = cli, .form = form, .each = each, .ctx = ctx, .frame = frame, .to = frame, .wanted = !form->member};
+	struct list l = {.input = input,
+	                 .cli = cli,
+	                 .form = form,
+	                 .each = each,
+	                 .ctx = ctx,
+	                 .frame = frame,
+	                 .to = frame,
+	                 .wanted = !form->member};
 	int rc;
 	l.parser = yajl_alloc(&callbacks, NULL, &l);
 	if (!l.parser)

@@ -1,6 +1,7 @@
-/* Takes a file apart without ever holding more of it than one piece: the lines of a JSON Lines file, or the objects of the one list of a JSON
- * document together with the document around them. A piece that is larger than anything it could stand for is refused as soon as that
- * is known, not when it has been read. */
+/* Takes a file apart without ever holding more of it than one piece: the lines of a JSON Lines
+ * file, or the objects of the one list of a JSON document together with the document around
+ * them. A piece that is larger than anything it could stand for is refused as soon as that is
+ * known, not when it has been read. */
 #ifndef TOOLS_SPLIT_H
 #define TOOLS_SPLIT_H
 
@@ -20,7 +21,8 @@ typedef int (*piece_fn)(void *ctx, const struct piece *piece);
 
 /* What a list document must be. */
 struct split_form {
-	const char *member; /* the list is this member of the outermost object; NULL: it is the document itself */
+	/* the list is this member of the outermost object; NULL: it is the document itself */
+	const char *member;
 	const char *noun; /* "entry": what a piece is called in sentences */
 	const char *what; /* "an outbox: a JSON array of entries"; for the sentence that it is not */
 };
@@ -28,12 +30,13 @@ struct split_form {
 /* Calls `each` for every line that is not blank. */
 HF_CHECKED int split_lines(struct input *input, struct cli *cli, piece_fn each, void *ctx);
 
-/* Calls `each` for every object of the list, in order; null counts as an empty list. `frame` gets the document with nothing between the brackets
- * of the list. */
-HF_CHECKED int split_list(struct input *input, struct cli *cli, const struct split_form *form, struct buffer *frame, piece_fn each,
-                          void *ctx);
+/* Calls `each` for every object of the list, in order; null counts as an empty list. `frame`
+ * gets the document with nothing between the brackets of the list. */
+HF_CHECKED int split_list(struct input *input, struct cli *cli, const struct split_form *form,
+                          struct buffer *frame, piece_fn each, void *ctx);
 
 /* Prints what is wrong with a piece and where; gives the exit status. */
-int split_fail(const struct input *input, struct cli *cli, const char *noun, const struct piece *piece, const struct json_fault *fault);
+int split_fail(const struct input *input, struct cli *cli, const char *noun,
+               const struct piece *piece, const struct json_fault *fault);
 
 #endif

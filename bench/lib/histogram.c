@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Values below 64 have a bucket each; above, the leading bit picks the row and the next six bits the bucket in it. */
+/* Values below 64 have a bucket each; above, the leading bit picks the row and the next six bits
+ * the bucket in it. */
 static unsigned bucket_of(uint64_t ns)
 {
 	unsigned bits, bucket;
@@ -10,7 +11,8 @@ static unsigned bucket_of(uint64_t ns)
 	if (ns < HISTOGRAM_SUB)
 		return (unsigned)ns;
 	bits = 63u - (unsigned)__builtin_clzll(ns);
-	bucket = (bits - HISTOGRAM_SUB_BITS + 1) * HISTOGRAM_SUB + (unsigned)((ns >> (bits - HISTOGRAM_SUB_BITS)) & (HISTOGRAM_SUB - 1));
+	bucket = (bits - HISTOGRAM_SUB_BITS + 1) * HISTOGRAM_SUB +
+	         (unsigned)((ns >> (bits - HISTOGRAM_SUB_BITS)) & (HISTOGRAM_SUB - 1));
 	return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 

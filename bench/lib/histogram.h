@@ -1,5 +1,5 @@
-/* Latencies counted in logarithmic buckets: 64 to each power of two, so a percentile is at most 1.6 % too high. Fixed size, no
- * allocation, no lock: one per thread, added up afterwards. */
+/* Latencies counted in logarithmic buckets: 64 to each power of two, so a percentile is at most
+ * 1.6 % too high. Fixed size, no allocation, no lock: one per thread, added up afterwards. */
 #ifndef BENCH_HISTOGRAM_H
 #define BENCH_HISTOGRAM_H
 
@@ -8,7 +8,8 @@
 enum {
 	HISTOGRAM_SUB_BITS = 6,
 	HISTOGRAM_SUB = 1 << HISTOGRAM_SUB_BITS,
-	HISTOGRAM_BUCKETS = (40 - HISTOGRAM_SUB_BITS + 1) * HISTOGRAM_SUB, /* up to 2^40 ns, 18 minutes */
+	/* up to 2^40 ns, 18 minutes */
+	HISTOGRAM_BUCKETS = (40 - HISTOGRAM_SUB_BITS + 1) * HISTOGRAM_SUB,
 };
 
 struct histogram {
@@ -20,7 +21,8 @@ void histogram_clear(struct histogram *h);
 void histogram_add(struct histogram *h, uint64_t ns);
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
-/* The smallest value that at least `share` (0 to 1) of all counted are not above, in microseconds; 0 when nothing was counted. */
+/* The smallest value that at least `share` (0 to 1) of all counted are not above, in
+ * microseconds; 0 when nothing was counted. */
 double histogram_percentile_us(const struct histogram *h, double share);
 
 #endif

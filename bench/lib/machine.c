@@ -15,8 +15,15 @@ static const struct {
 	unsigned long magic;
 	const char *name;
 } file_systems[] = {
-    {0xef53, "ext4 (or ext2, ext3)"}, {0x58465342, "xfs"}, {0x9123683e, "btrfs"},  {0xf2f52010, "f2fs"},   {0x2fc12fc1, "zfs"},
-    {0x794c7630, "overlayfs"},        {0x6969, "nfs"},     {MAGIC_TMPFS, "tmpfs"}, {MAGIC_RAMFS, "ramfs"},
+    {0xef53, "ext4 (or ext2, ext3)"},
+    {0x58465342, "xfs"},
+    {0x9123683e, "btrfs"},
+    {0xf2f52010, "f2fs"},
+    {0x2fc12fc1, "zfs"},
+    {0x794c7630, "overlayfs"},
+    {0x6969, "nfs"},
+    {MAGIC_TMPFS, "tmpfs"},
+    {MAGIC_RAMFS, "ramfs"},
 };
 
 static const char *file_system_name(unsigned long magic)
@@ -27,7 +34,8 @@ static const char *file_system_name(unsigned long magic)
 	return "unknown";
 }
 
-/* First line of a file below the device's queue/ directory; a partition has none of its own, its disk has. */
+/* First line of a file below the device's queue/ directory; a partition has none of its own, its
+ * disk has. */
 static void queue_line(dev_t device, const char *name, char *out, size_t cap)
 {
 	static const char *const places[] = {"queue", "../queue"};
@@ -36,7 +44,8 @@ static void queue_line(dev_t device, const char *name, char *out, size_t cap)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		char path[128];
 		FILE *file;
-		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/%s", major(device), minor(device), places[i], name);
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/%s", major(device), minor(device),
+		         places[i], name);
 		file = fopen(path, "r");
 		if (!file)
 			continue;
@@ -61,16 +70,19 @@ bool machine_print(const char *directory)
 		magic = (unsigned long)fs.f_type & 0xffffffffu;
 		name = file_system_name(magic);
 	}
-	printf("machine    Linux %s %s, %ld processors\n", kernel.release, kernel.machine, sysconf(_SC_NPROCESSORS_ONLN));
+	printf("machine    Linux %s %s, %ld processors\n", kernel.release, kernel.machine,
+	       sysconf(_SC_NPROCESSORS_ONLN));
 	if (stat(directory, &info) == 0) {
 		queue_line(info.st_dev, "write_cache", cache, sizeof(cache));
 		queue_line(info.st_dev, "fua", fua, sizeof(fua));
 		queue_line(info.st_dev, "scheduler", scheduler, sizeof(scheduler));
-		printf("directory  %s: %s, device %u:%u, write cache %s, fua %s, scheduler %s\n", directory, name, major(info.st_dev),
-		       minor(info.st_dev), cache, fua, scheduler);
+		printf("directory  %s: %s, device %u:%u, write cache %s, fua %s, scheduler %s\n", directory,
+		       name, major(info.st_dev), minor(info.st_dev), cache, fua, scheduler);
 	}
 	if (magic != MAGIC_TMPFS && magic != MAGIC_RAMFS)
 		return true;
-	printf("WARNING    %s is in memory (%s): syncs cost nothing there. Choose a directory on a disk with --dir.\n", directory, name);
+	printf("WARNING    %s is in memory (%s): syncs cost nothing there. Choose a directory on a "
+	       "disk with --dir.\n",
+	       directory, name);
 	return false;
 }

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
-/* Prints kernel, processors, file system and block device of `directory`. Returns false, with a warning printed, when
- * the directory is in memory: a sync costs nothing there, and no ratio to it means anything. */
+/* Prints kernel, processors, file system and block device of `directory`. Returns false, with a
+ * warning printed, when the directory is in memory: a sync costs nothing there, and no ratio to
+ * it means anything. */
 bool machine_print(const char *directory);
 
 #endif

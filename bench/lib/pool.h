@@ -1,4 +1,5 @@
-/* Threads that live as long as the benchmark and sleep between its slices, so that no slice pays for starting any. */
+/* Threads that live as long as the benchmark and sleep between its slices, so that no slice pays
+ * for starting any. */
 #ifndef BENCH_POOL_H
 #define BENCH_POOL_H
 
@@ -34,7 +35,8 @@ uint64_t bench_ticks(void);
 bool pool_init(struct pool *pool, unsigned size);
 void pool_deinit(struct pool *pool);
 
-/* Runs `work` on the first `active` threads for `ns` nanoseconds. Returns how long it was until the last one was back. */
+/* Runs `work` on the first `active` threads for `ns` nanoseconds. Returns how long it was until
+ * the last one was back. */
 uint64_t pool_run(struct pool *pool, unsigned active, uint64_t ns, pool_work work, void *arg);
 
 #endif

@@ -11,7 +11,9 @@
 
 enum {
 	RAW_FILE_SIZE = 64 << 20, /* as a full-grown log segment */
-	RAW_BLOCK = 4096, /* filled in blocks: one large write would leave large page-cache folios, which slow small writes down */
+	/* filled in blocks: one large write would leave large page-cache folios, which slow small
+	 * writes down */
+	RAW_BLOCK = 4096,
 };
 
 static bool fill_zero(int file)
@@ -56,7 +58,8 @@ uint64_t raw_run(struct raw *raw, uint64_t ns, struct histogram *latencies)
 		if (raw->at + raw->len > RAW_FILE_SIZE)
 			raw->at = 0;
 		raw->data[0]++; /* never the bytes that are there already */
-		if (pwrite(raw->file, raw->data, raw->len, (off_t)raw->at) != (ssize_t)raw->len || fdatasync(raw->file)) {
+		if (pwrite(raw->file, raw->data, raw->len, (off_t)raw->at) != (ssize_t)raw->len ||
+		    fdatasync(raw->file)) {
 			perror("raw loop");
 			return 0;
 		}

@@ -1,5 +1,6 @@
-/* The floor under every durable log: write n bytes, fdatasync, again. The file is written with zeros beforehand, so that no sync has to
- * commit file system metadata; at its end the loop starts over. */
+/* The floor under every durable log: write n bytes, fdatasync, again. The file is written with
+ * zeros beforehand, so that no sync has to commit file system metadata; at its end the loop
+ * starts over. */
 #ifndef BENCH_RAW_H
 #define BENCH_RAW_H
 
@@ -15,11 +16,13 @@ struct raw {
 	unsigned char *data;
 };
 
-/* Makes the file `path` for writes of `len` bytes; false, with the reason printed, when it cannot. */
+/* Makes the file `path` for writes of `len` bytes; false, with the reason printed, when it
+ * cannot. */
 bool raw_init(struct raw *raw, const char *path, size_t len);
 void raw_deinit(struct raw *raw);
 
-/* Writes and syncs for `ns` nanoseconds; each round goes into `latencies`. Returns how long it took, 0 when the disk failed. */
+/* Writes and syncs for `ns` nanoseconds; each round goes into `latencies`. Returns how long it
+ * took, 0 when the disk failed. */
 uint64_t raw_run(struct raw *raw, uint64_t ns, struct histogram *latencies);
 
 #endif

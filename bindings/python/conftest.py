@@ -1,4 +1,5 @@
-"""Every test, and every example of the documentation, gets an empty directory of its own as working directory."""
+"""Every test, and every example of the documentation, gets an empty directory of its own as working
+directory."""
 
 import pathlib
 import sys

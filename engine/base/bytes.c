@@ -2,21 +2,24 @@
  *
  * Job: turn values into bytes and back, on any machine the same, at any alignment.
  *
- * Happy path: a decoder makes all its gets in a row and asks hf__reader_done once; an encoder makes all its puts in a row and
- * looks at `bad` once. That leaves no room for the check that somebody forgot.
+ * Happy path: a decoder makes all its gets in a row and asks hf__reader_done once; an encoder
+ * makes all its puts in a row and looks at `bad` once. That leaves no room for the check that
+ * somebody forgot.
  *
- * Failure modes: a reader asked for more than is left goes bad and from then on gives zeros and empty bytes, so no decoded length
- * can lead anywhere. A writer that cannot grow, or is given a value that its field cannot hold, goes bad and from then on keeps
- * what it has. Lengths are compared with what is left, never added to a position. */
+ * Failure modes: a reader asked for more than is left goes bad and from then on gives zeros and
+ * empty bytes, so no decoded length can lead anywhere. A writer that cannot grow, or is given a
+ * value that its field cannot hold, goes bad and from then on keeps what it has. Lengths are
+ * compared with what is left, never added to a position. */
 #include "base/bytes.h"
 
 #include "base/mem.h"
 
 #define WRITER_FIRST ((size_t)64)
 
-/* --- Fixed places -------------------------------------------------------------------------------------------------------- */
+/* --- Fixed places ----------------------------------------------------------------------------- */
 
-/* Shifts and not memcpy: right on big-endian machines too, and compilers make one load or store of them. */
+/* Shifts and not memcpy: right on big-endian machines too, and compilers make one load or store
+ * of them. */
 
 uint16_t hf__load_u16(const uint8_t *at)
 {
@@ -51,7 +54,7 @@ void hf__store_u64(uint8_t *at, uint64_t v)
 	hf__store_u32(at + 4, (uint32_t)(v >> 32));
 }
 
-/* --- Reader -------------------------------------------------------------------------------------------------------------- */
+/* --- Reader ----------------------------------------------------------------------------------- */
 
 struct hf__reader hf__reader(struct hf_bytes bytes)
 {
@@ -138,35 +141,31 @@ bool hf__reader_done(const struct hf__reader *r)
 	return !r->bad && r->left == 0;
 }
 
-/* --- Writer -------------------------------------------------------------------------------------------------------------- */
+/* --- Writer ----------------------------------------------------------------------------------- */
 
 /* Doubling keeps the copying linear; near the top of the address space the exact size must do. */
 static size_t writer_next_cap(const struct hf__writer *w, size_t needed)
 {
 	size_t cap = w->cap ? w->cap : WRITER_FIRST;
-	while (cap < needed) {
+	while (cap < needed)
 		cap = cap > SIZE_MAX / 2 ? needed : cap * 2;
-	}
 	return cap;
 }
 
-/* A reserve that fails changes nothing, `bad` included: who asks beforehand can still give up cleanly. */
+/* A reserve that fails changes nothing, `bad` included: who asks beforehand can still give up
+ * cleanly. */
 bool hf__writer_reserve(struct hf__writer *w, size_t more)
 {
-	if (w->bad) {
+	if (w->bad)
 		return false;
-	}
-	if (more <= w->cap - w->len) {
+	if (more <= w->cap - w->len)
 		return true;
-	}
-	if (more > SIZE_MAX - w->len) {
+	if (more > SIZE_MAX - w->len)
 		return false;
-	}
 	size_t cap = writer_next_cap(w, w->len + more);
 	uint8_t *data = hf__realloc(w->data, cap);
-	if (!data) {
+	if (!data)
 		return false;
-	}
 	w->data = data;
 	w->cap = cap;
 	return true;
@@ -187,33 +186,29 @@ static uint8_t *writer_extend(struct hf__writer *w, size_t len)
 void hf__put_u8(struct hf__writer *w, uint8_t v)
 {
 	uint8_t *at = writer_extend(w, 1);
-	if (at) {
+	if (at)
 		at[0] = v;
-	}
 }
 
 void hf__put_u16(struct hf__writer *w, uint16_t v)
 {
 	uint8_t *at = writer_extend(w, 2);
-	if (at) {
+	if (at)
 		hf__store_u16(at, v);
-	}
 }
 
 void hf__put_u32(struct hf__writer *w, uint32_t v)
 {
 	uint8_t *at = writer_extend(w, 4);
-	if (at) {
+	if (at)
 		hf__store_u32(at, v);
-	}
 }
 
 void hf__put_u64(struct hf__writer *w, uint64_t v)
 {
 	uint8_t *at = writer_extend(w, 8);
-	if (at) {
+	if (at)
 		hf__store_u64(at, v);
-	}
 }
 
 void hf__put_i32(struct hf__writer *w, int32_t v)
@@ -235,13 +230,11 @@ void hf__put_f64(struct hf__writer *w, double v)
 
 void hf__put_bytes(struct hf__writer *w, struct hf_bytes bytes)
 {
-	if (bytes.len == 0) {
+	if (bytes.len == 0)
 		return; /* empty bytes, and an empty writer, may stand at NULL */
-	}
 	uint8_t *at = writer_extend(w, bytes.len);
-	if (at) {
+	if (at)
 		memcpy(at, bytes.data, bytes.len);
-	}
 }
 
 void hf__put_short(struct hf__writer *w, struct hf_bytes bytes)
@@ -266,13 +259,11 @@ void hf__put_long(struct hf__writer *w, struct hf_bytes bytes)
 
 void hf__put_zeros(struct hf__writer *w, size_t count)
 {
-	if (count == 0) {
+	if (count == 0)
 		return;
-	}
 	uint8_t *at = writer_extend(w, count);
-	if (at) {
+	if (at)
 		memset(at, 0, count);
-	}
 }
 
 void hf__put_align(struct hf__writer *w, size_t alignment)
@@ -286,7 +277,7 @@ void hf__writer_deinit(struct hf__writer *w)
 	*w = (struct hf__writer){0};
 }
 
-/* --- Ranges -------------------------------------------------------------------------------------------------------------- */
+/* --- Ranges ----------------------------------------------------------------------------------- */
 
 bool hf__bytes_equal(struct hf_bytes a, struct hf_bytes b)
 {
@@ -304,28 +295,24 @@ bool hf__bytes_zero(const void *data, size_t len)
 {
 	enum { HEAD = 16 };
 	const uint8_t *at = data;
-	for (size_t i = 0; i < len && i < HEAD; i++) {
-		if (at[i] != 0) {
+	for (size_t i = 0; i < len && i < HEAD; i++)
+		if (at[i] != 0)
 			return false;
-		}
-	}
-	/* The head is zero, and every later byte equals the one HEAD before it: so all are zero. memcmp runs at memory speed. */
+	/* The head is zero, and every later byte equals the one HEAD before it: so all are zero.
+	 * memcmp runs at memory speed. */
 	return len <= HEAD || memcmp(at, at + HEAD, len - HEAD) == 0;
 }
 
 bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
 {
 	*out = NULL;
-	if (bytes.len == 0) {
+	if (bytes.len == 0)
 		return true;
-	}
-	if (bytes.len > UINT32_MAX || bytes.len > SIZE_MAX - sizeof(struct hf__blob) - 1) {
+	if (bytes.len > UINT32_MAX || bytes.len > SIZE_MAX - sizeof(struct hf__blob) - 1)
 		return false;
-	}
 	struct hf__blob *blob = hf__alloc(sizeof *blob + bytes.len + 1); /* zeroed: the NUL is there */
-	if (!blob) {
+	if (!blob)
 		return false;
-	}
 	blob->len = (uint32_t)bytes.len;
 	memcpy(blob->data, bytes.data, bytes.len);
 	*out = blob;

@@ -1,16 +1,18 @@
-/* Little-endian reader and writer over byte ranges. Both remember that they went bad: check once, at the end. */
+/* Little-endian reader and writer over byte ranges. Both remember that they went bad: check
+ * once, at the end. */
 #ifndef HF_BASE_BYTES_H
 #define HF_BASE_BYTES_H
 
 #include "holdfast/types.h"
 
-/* What is written by one build is judged by every other one: a compiler that may assume that there is no
- * NaN would let through what the others call damage. */
+/* What is written by one build is judged by every other one: a compiler that may assume that
+ * there is no NaN would let through what the others call damage. */
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "holdfast must not be compiled with -ffast-math or -ffinite-math-only"
 #endif
 
-/* Reads past the end, or after that, give zeros and set `bad`. Bytes it returns are borrowed from the input. */
+/* Reads past the end, or after that, give zeros and set `bad`. Bytes it returns are borrowed
+ * from the input. */
 struct hf__reader {
 	const uint8_t *at;
 	size_t left;
@@ -31,7 +33,8 @@ struct hf_bytes hf__get_long(struct hf__reader *r); /* u32 length, then the byte
 /* Everything was read, nothing was missing. */
 bool hf__reader_done(const struct hf__reader *r);
 
-/* Grows on the heap. `bad` after a failed allocation or a value that does not fit; further puts do nothing. */
+/* Grows on the heap. `bad` after a failed allocation or a value that does not fit; further puts
+ * do nothing. */
 struct hf__writer {
 	uint8_t *data;
 	size_t len;
@@ -50,7 +53,8 @@ void hf__put_bytes(struct hf__writer *w, struct hf_bytes bytes);
 void hf__put_short(struct hf__writer *w, struct hf_bytes bytes); /* bad when longer than 65,535 */
 void hf__put_long(struct hf__writer *w, struct hf_bytes bytes); /* bad when longer than 4 GiB - 1 */
 void hf__put_zeros(struct hf__writer *w, size_t count);
-void hf__put_align(struct hf__writer *w, size_t alignment); /* zeros up to a multiple of a power of two */
+/* zeros up to a multiple of a power of two */
+void hf__put_align(struct hf__writer *w, size_t alignment);
 /* Makes room for `more` bytes so that the next puts cannot fail. */
 bool hf__writer_reserve(struct hf__writer *w, size_t more);
 void hf__writer_deinit(struct hf__writer *w);
@@ -64,7 +68,8 @@ void hf__store_u32(uint8_t *at, uint32_t v);
 void hf__store_u64(uint8_t *at, uint64_t v);
 
 bool hf__bytes_equal(struct hf_bytes a, struct hf_bytes b);
-int hf__bytes_compare(struct hf_bytes a, struct hf_bytes b); /* memcmp order, a prefix before its extension: <0, 0, >0 */
+/* memcmp order, a prefix before its extension: <0, 0, >0 */
+int hf__bytes_compare(struct hf_bytes a, struct hf_bytes b);
 bool hf__bytes_zero(const void *data, size_t len); /* all bytes are zero; fast on large ranges */
 
 /* Owned, immutable bytes with a NUL after them. NULL stands for the empty value. */

@@ -1,12 +1,14 @@
 /* Two hashes that are never mixed.
  *
- * Job: checksums for what is on disk (XXH3: fast, stable, no secret) and a keyed hash for what is in memory (SipHash-1-3: nobody
- * outside can choose keys that collide). A checksum must come out the same on every machine for ever; the keyed hash must come
- * out differently at every opening. So neither may stand in for the other.
+ * Job: checksums for what is on disk (XXH3: fast, stable, no secret) and a keyed hash for what
+ * is in memory (SipHash-1-3: nobody outside can choose keys that collide). A checksum must come
+ * out the same on every machine for ever; the keyed hash must come out differently at every
+ * opening. So neither may stand in for the other.
  *
- * Seeds: the base is the checksum of uuid and epoch, so no two stores share it. The seed of an LSN is a one-to-one function of the LSN for
- * a given base: two places of one store never have the same seed, and bytes that turn up at another place do not verify.
- * These definitions are part of the format: engine/log/FORMAT.md states them and they never change.
+ * Seeds: the base is the checksum of uuid and epoch, so no two stores share it. The seed of an
+ * LSN is a one-to-one function of the LSN for a given base: two places of one store never have
+ * the same seed, and bytes that turn up at another place do not verify. These definitions are
+ * part of the format: engine/log/FORMAT.md states them and they never change.
  *
  * Failure modes: none; both hashes are pure functions. XXH3 finds accidents and not forgeries. */
 #include "base/hash.h"
@@ -43,8 +45,8 @@ uint64_t hf__seed_base(const uint8_t uuid[16], uint16_t epoch)
 	return hf__checksum(named, sizeof named, 0);
 }
 
-/* base + lsn * C, then the finisher of splitmix64: neighbouring LSNs get seeds that differ in half of their bits. Every step can be
- * undone (C is odd), hence one-to-one. */
+/* base + lsn * C, then the finisher of splitmix64: neighbouring LSNs get seeds that differ in
+ * half of their bits. Every step can be undone (C is odd), hence one-to-one. */
 uint64_t hf__seed_at(uint64_t base, uint64_t lsn)
 {
 	uint64_t mixed = base + lsn * UINT64_C(0x9e3779b97f4a7c15);
@@ -53,7 +55,7 @@ uint64_t hf__seed_at(uint64_t base, uint64_t lsn)
 	return mixed ^ mixed >> 31;
 }
 
-/* --- SipHash-1-3 --------------------------------------------------------------------------------------------------------- */
+/* --- SipHash-1-3 ------------------------------------------------------------------------------ */
 
 struct sip {
 	uint64_t v0, v1, v2, v3;
@@ -86,47 +88,46 @@ static void sip_absorb(struct sip *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* The last word: up to 7 left-over bytes, and the length modulo 256 on top, so that trailing zeros count. */
+/* The last word: up to 7 left-over bytes, and the length modulo 256 on top, so that trailing
+ * zeros count. */
 static uint64_t sip_tail(const uint8_t *at, size_t left, size_t len)
 {
 	uint64_t word = (uint64_t)len << 56;
-	for (size_t i = 0; i < left; i++) {
+	for (size_t i = 0; i < left; i++)
 		word |= (uint64_t)at[i] << (8 * i);
-	}
 	return word;
 }
 
 uint64_t hf__keyed_hash(const uint8_t key[16], const void *data, size_t len)
 {
 	uint64_t k0 = hf__load_u64(key), k1 = hf__load_u64(key + 8);
-	/* The four constants are "somepseudorandomlygeneratedbytes" in ASCII, as the algorithm defines. */
-	struct sip s = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d), k0 ^ UINT64_C(0x6c7967656e657261),
-	                k1 ^ UINT64_C(0x7465646279746573)};
+	/* The four constants are "somepseudorandomlygeneratedbytes" in ASCII, as the algorithm
+	 * defines. */
+	struct sip s = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
+	                k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
 	const uint8_t *at = data;
 	size_t left = len;
-	for (; left >= 8; left -= 8, at += 8) {
+	for (; left >= 8; left -= 8, at += 8)
 		sip_absorb(&s, hf__load_u64(at));
-	}
 	sip_absorb(&s, sip_tail(at, left, len));
 	s.v2 ^= 0xff;
-	for (int i = 0; i < 3; i++) { /* three rounds to finish: the "3" */
+	for (int i = 0; i < 3; i++) /* three rounds to finish: the "3" */
 		sip_round(&s);
-	}
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-/* --- Contents ------------------------------------------------------------------------------------------------------------ */
+/* --- Contents --------------------------------------------------------------------------------- */
 
-/* The key becomes a secret of the longest length that XXH3 reads: a seed would only shift the public one, and leave collisions that hold under
- * every seed. Words of the secret come from both halves of the key. SipHash would resist who sees the hashes; nobody does, and payloads of
+/* The key becomes a secret of the longest length that XXH3 reads: a seed would only shift the
+ * public one, and leave collisions that hold under every seed. Words of the secret come from
+ * both halves of the key. SipHash would resist who sees the hashes; nobody does, and payloads of
  * megabytes have to be hashed while the store's lock is held. */
 struct hf__hash128 hf__content_hash(const uint8_t key[16], const void *data, size_t len)
 {
 	uint8_t secret[192];
 	const uint64_t low = hf__load_u64(key), high = hf__load_u64(key + 8);
-	for (uint64_t i = 0; i < sizeof secret / 8; i++) {
+	for (uint64_t i = 0; i < sizeof secret / 8; i++)
 		hf__store_u64(secret + 8 * i, hf__seed_at(low, 2 * i + 1) ^ hf__seed_at(high, 2 * i + 2));
-	}
 	const XXH128_hash_t hash = XXH3_128bits_withSecret(data, len, secret, sizeof secret);
 	return (struct hf__hash128){hash.low64, hash.high64};
 }

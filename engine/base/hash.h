@@ -1,11 +1,13 @@
-/* Checksums of what is on disk, and the keyed hash of what is in memory. The two are never mixed: see hash.c. */
+/* Checksums of what is on disk, and the keyed hash of what is in memory. The two are never
+ * mixed: see hash.c. */
 #ifndef HF_BASE_HASH_H
 #define HF_BASE_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Low 64 bits of XXH3_128 with a seed. The 128-bit variant has no seed-dependent collisions at 17 to 240 bytes. */
+/* Low 64 bits of XXH3_128 with a seed. The 128-bit variant has no seed-dependent collisions at
+ * 17 to 240 bytes. */
 uint64_t hf__checksum(const void *data, size_t len, uint64_t seed);
 
 #ifdef HF_TESTING
@@ -18,11 +20,13 @@ uint64_t hf__seed_base(const uint8_t uuid[16], uint16_t epoch);
 /* The seed of what belongs to one LSN (or, for headers, one segment number). */
 uint64_t hf__seed_at(uint64_t base, uint64_t lsn);
 
-/* SipHash-1-3 under a key chosen at random per opening, so that nobody can choose keys that collide. Never stored. */
+/* SipHash-1-3 under a key chosen at random per opening, so that nobody can choose keys that
+ * collide. Never stored. */
 uint64_t hf__keyed_hash(const uint8_t key[16], const void *data, size_t len);
 
-/* What stands for contents that are too long to keep: equal hashes of equal lengths count as equal contents. XXH3_128 under a secret made from
- * the store's key (hf__identity.content_key), which nobody outside sees, so that nobody can choose contents that collide. The same in every
+/* What stands for contents that are too long to keep: equal hashes of equal lengths count as
+ * equal contents. XXH3_128 under a secret made from the store's key (hf__identity.content_key),
+ * which nobody outside sees, so that nobody can choose contents that collide. The same in every
  * opening of a store: snapshots may keep it, exports must not. */
 struct hf__hash128 {
 	uint64_t low, high;

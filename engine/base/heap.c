@@ -1,16 +1,20 @@
 /* A heap of deadlines, made of links.
  *
- * Job: give the earliest deadline at once, take any node in or out in O(log n), without memory of its own.
+ * Job: give the earliest deadline at once, take any node in or out in O(log n), without memory
+ * of its own.
  *
- * Happy path: a complete binary tree. Its places are numbered from 1, left to right, level by level; the binary digits of a number
- * after the leading one say left (0) or right (1) on the way from the root, so the last place is found without a pointer to it.
- * A node goes in at the place after the last and up past later deadlines; the last node fills the place of one that leaves and
- * moves up or down from there.
+ * Happy path: a complete binary tree. Its places are numbered from 1, left to right, level by
+ * level; the binary digits of a number after the leading one say left (0) or right (1) on the
+ * way from the root, so the last place is found without a pointer to it. A node goes in at the
+ * place after the last and up past later deadlines; the last node fills the place of one that
+ * leaves and moves up or down from there.
  *
- * Invariants (hf__heap_sane): the places 1 to count are taken and no other; no deadline is earlier than its parent's.
+ * Invariants (hf__heap_sane): the places 1 to count are taken and no other; no deadline is
+ * earlier than its parent's.
  *
- * Failure modes: none at run time. A node that is inserted twice or removed while out is a programmer's error; so is changing the deadline
- * of a node that is in: remove it, change it, insert it. */
+ * Failure modes: none at run time. A node that is inserted twice or removed while out is a
+ * programmer's error; so is changing the deadline of a node that is in: remove it, change it,
+ * insert it. */
 #include "base/heap.h"
 
 #include <assert.h>
@@ -18,7 +22,8 @@
 #include "base/steps.h"
 
 /* The link that holds place `number`; its node may be missing. Its parent goes to *parent. */
-static struct hf__heap_node **place_link(struct hf__heap *heap, size_t number, struct hf__heap_node **parent)
+static struct hf__heap_node **place_link(struct hf__heap *heap, size_t number,
+                                         struct hf__heap_node **parent)
 {
 	struct hf__heap_node **link = &heap->root;
 	*parent = NULL;
@@ -33,20 +38,17 @@ static struct hf__heap_node **place_link(struct hf__heap *heap, size_t number, s
 /* The link by which a node that is in hangs. */
 static struct hf__heap_node **own_link(struct hf__heap *heap, const struct hf__heap_node *node)
 {
-	if (!node->parent) {
+	if (!node->parent)
 		return &heap->root;
-	}
 	return node->parent->left == node ? &node->parent->left : &node->parent->right;
 }
 
 static void children_adopt(struct hf__heap_node *node)
 {
-	if (node->left) {
+	if (node->left)
 		node->left->parent = node;
-	}
-	if (node->right) {
+	if (node->right)
 		node->right->parent = node;
-	}
 }
 
 /* Swaps a node with its parent. */
@@ -69,16 +71,14 @@ static void node_lift(struct hf__heap *heap, struct hf__heap_node *node)
 
 static void node_rise(struct hf__heap *heap, struct hf__heap_node *node)
 {
-	while (node->parent && node->deadline < node->parent->deadline) {
+	while (node->parent && node->deadline < node->parent->deadline)
 		node_lift(heap, node);
-	}
 }
 
 static struct hf__heap_node *earlier_child(const struct hf__heap_node *node)
 {
-	if (node->right && node->right->deadline < node->left->deadline) {
+	if (node->right && node->right->deadline < node->left->deadline)
 		return node->right;
-	}
 	return node->left;
 }
 
@@ -105,7 +105,8 @@ void hf__heap_insert(struct hf__heap *heap, struct hf__heap_node *node)
 }
 
 /* `last` is out of the tree and takes the place of `node`. */
-static void node_replace(struct hf__heap *heap, const struct hf__heap_node *node, struct hf__heap_node *last)
+static void node_replace(struct hf__heap *heap, const struct hf__heap_node *node,
+                         struct hf__heap_node *last)
 {
 	*own_link(heap, node) = last;
 	last->parent = node->parent;
@@ -124,9 +125,8 @@ void hf__heap_remove(struct hf__heap *heap, struct hf__heap_node *node)
 	struct hf__heap_node *last = *link;
 	*link = NULL;
 	heap->count--;
-	if (last != node) {
+	if (last != node)
 		node_replace(heap, node, last);
-	}
 	node->left = node->right = node->parent = NULL;
 	node->in = false;
 }
@@ -136,18 +136,20 @@ struct hf__heap_node *hf__heap_first(const struct hf__heap *heap)
 	return heap->root;
 }
 
-/* --- Sane ---------------------------------------------------------------------------------------------------------------- */
+/* --- Sane ------------------------------------------------------------------------------------- */
 
-/* Is the subtree at place `number` right? Numbers double on the way down, so even links that form a ring come to an end. */
-static bool place_sane(const struct hf__heap_node *node, const struct hf__heap_node *parent, size_t number, size_t count)
+/* Is the subtree at place `number` right? Numbers double on the way down, so even links that
+ * form a ring come to an end. */
+static bool place_sane(const struct hf__heap_node *node, const struct hf__heap_node *parent,
+                       size_t number, size_t count)
 {
-	if (number > count) {
+	if (number > count)
 		return node == NULL;
-	}
-	if (!node || !node->in || node->parent != parent || (parent && node->deadline < parent->deadline)) {
+	if (!node || !node->in || node->parent != parent ||
+	    (parent && node->deadline < parent->deadline))
 		return false;
-	}
-	return place_sane(node->left, node, 2 * number, count) && place_sane(node->right, node, 2 * number + 1, count);
+	return place_sane(node->left, node, 2 * number, count) &&
+	       place_sane(node->right, node, 2 * number + 1, count);
 }
 
 bool hf__heap_sane(const struct hf__heap *heap)

@@ -1,4 +1,5 @@
-/* A heap of deadlines whose nodes live inside their objects: a complete binary tree of links, O(log n) at worst, no memory. */
+/* A heap of deadlines whose nodes live inside their objects: a complete binary tree of links,
+ * O(log n) at worst, no memory. */
 #ifndef HF_BASE_HEAP_H
 #define HF_BASE_HEAP_H
 
@@ -19,7 +20,8 @@ struct hf__heap {
 
 void hf__heap_insert(struct hf__heap *heap, struct hf__heap_node *node);
 void hf__heap_remove(struct hf__heap *heap, struct hf__heap_node *node);
-struct hf__heap_node *hf__heap_first(const struct hf__heap *heap); /* the earliest deadline, or NULL */
+/* the earliest deadline, or NULL */
+struct hf__heap_node *hf__heap_first(const struct hf__heap *heap);
 bool hf__heap_sane(const struct hf__heap *heap);
 
 #endif

@@ -1,6 +1,7 @@
-/* A hash map of nodes that live inside their objects. Linear hashing: an insert splits at most one bucket, so growth never
- * pauses; inserting needs no memory to succeed (when growing fails, chains get longer until it works again). Removing gives back
- * what a map that was much larger needed, a few buckets at a time. */
+/* A hash map of nodes that live inside their objects. Linear hashing: an insert splits at most
+ * one bucket, so growth never pauses; inserting needs no memory to succeed (when growing fails,
+ * chains get longer until it works again). Removing gives back what a map that was much larger
+ * needed, a few buckets at a time. */
 #ifndef HF_BASE_MAP_H
 #define HF_BASE_MAP_H
 
@@ -28,10 +29,13 @@ typedef bool (*hf__map_equal)(const struct hf__map_node *node, const void *key);
 bool hf__map_init(struct hf__map *map, const uint8_t key[16]);
 void hf__map_deinit(struct hf__map *map); /* does not touch the nodes; safe on a zeroed map */
 uint64_t hf__map_hash(const struct hf__map *map, const void *data, size_t len);
-struct hf__map_node *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal, const void *key);
-void hf__map_insert(struct hf__map *map, struct hf__map_node *node, uint64_t hash); /* the key must not be there yet */
+struct hf__map_node *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal,
+                                  const void *key);
+/* the key must not be there yet */
+void hf__map_insert(struct hf__map *map, struct hf__map_node *node, uint64_t hash);
 void hf__map_remove(struct hf__map *map, struct hf__map_node *node); /* the node must be there */
-/* Walks all nodes in no useful order: NULL gives the first, NULL is the end. The map must not change meanwhile. */
+/* Walks all nodes in no useful order: NULL gives the first, NULL is the end. The map must not
+ * change meanwhile. */
 struct hf__map_node *hf__map_next(const struct hf__map *map, const struct hf__map_node *node);
 
 #endif

@@ -1,13 +1,13 @@
 /* Memory.
  *
- * Job: the one place of the engine that asks libc for memory, so that a test can make any single allocation fail, and arenas for
- * bytes that are freed together (an answer, a transaction).
+ * Job: the one place of the engine that asks libc for memory, so that a test can make any single
+ * allocation fail, and arenas for bytes that are freed together (an answer, a transaction).
  *
- * Happy path: straight through to calloc and realloc. An arena hands out slices of blocks that double in size, so that a small
- * answer costs one small block and a large one few blocks.
+ * Happy path: straight through to calloc and realloc. An arena hands out slices of blocks that
+ * double in size, so that a small answer costs one small block and a large one few blocks.
  *
- * Failure modes: every allocation can give NULL, and an arena that gave NULL is as it was before. Sizes that would wrap around
- * are refused like sizes that are too big. */
+ * Failure modes: every allocation can give NULL, and an arena that gave NULL is as it was
+ * before. Sizes that would wrap around are refused like sizes that are too big. */
 #include "base/mem.h"
 
 #include <stdalign.h>
@@ -68,19 +68,19 @@ static bool size_vetoed(size_t size)
 
 void *hf__alloc(size_t size)
 {
-	if (size_vetoed(size)) {
+	if (size_vetoed(size))
 		return NULL;
-	}
-	return counted(calloc(1, size ? size : 1)); /* libc may answer 0 bytes with NULL, which here means failure */
+	/* libc may answer 0 bytes with NULL, which here means failure */
+	return counted(calloc(1, size ? size : 1));
 }
 
 void *hf__realloc(void *old, size_t size)
 {
-	if (size_vetoed(size)) {
+	if (size_vetoed(size))
 		return NULL;
-	}
 	uncounted(old);
-	void *memory = realloc(old, size ? size : 1); /* realloc to 0 bytes may free `old` and still answer NULL */
+	/* realloc to 0 bytes may free `old` and still answer NULL */
+	void *memory = realloc(old, size ? size : 1);
 	(void)counted(memory ? memory : old);
 	return memory;
 }
@@ -91,7 +91,7 @@ void hf__free(void *memory)
 	free(memory);
 }
 
-/* --- Arena --------------------------------------------------------------------------------------------------------------- */
+/* --- Arena ------------------------------------------------------------------------------------ */
 
 #define ARENA_FIRST ((size_t)1 << 10)
 #define ARENA_LARGEST ((size_t)64 << 10)
@@ -104,27 +104,24 @@ struct hf__arena_block {
 
 static size_t block_next_cap(const struct hf__arena_block *newest)
 {
-	if (!newest) {
+	if (!newest)
 		return ARENA_FIRST;
-	}
 	/* A block may be larger than the largest regular one, because one slice was. */
 	return newest->cap < ARENA_LARGEST / 2 ? newest->cap * 2 : ARENA_LARGEST;
 }
 
-/* Puts a block with room for `size` bytes first. What is left of the block before it stays unused. */
+/* Puts a block with room for `size` bytes first. What is left of the block before it stays
+ * unused. */
 static bool arena_grow(struct hf__arena *arena, size_t size)
 {
 	size_t cap = block_next_cap(arena->blocks);
-	if (cap < size) {
+	if (cap < size)
 		cap = size;
-	}
-	if (cap > SIZE_MAX - sizeof(struct hf__arena_block)) {
+	if (cap > SIZE_MAX - sizeof(struct hf__arena_block))
 		return false;
-	}
 	struct hf__arena_block *block = hf__alloc(sizeof *block + cap);
-	if (!block) {
+	if (!block)
 		return false;
-	}
 	block->next = arena->blocks;
 	block->cap = cap;
 	arena->blocks = block;
@@ -135,14 +132,12 @@ static bool arena_grow(struct hf__arena *arena, size_t size)
 void *hf__arena_alloc(struct hf__arena *arena, size_t size)
 {
 	const size_t step = alignof(max_align_t);
-	if (size > SIZE_MAX - step) {
+	if (size > SIZE_MAX - step)
 		return NULL;
-	}
 	size_t rounded = size ? (size + step - 1) / step * step : step;
 	bool fits = arena->blocks && rounded <= arena->blocks->cap - arena->used;
-	if (!fits && !arena_grow(arena, rounded)) {
+	if (!fits && !arena_grow(arena, rounded))
 		return NULL;
-	}
 	/* Blocks come zeroed and no byte is handed out twice, so the slice is zeroed too. */
 	void *slice = arena->blocks->data + arena->used;
 	arena->used += rounded;
@@ -152,9 +147,8 @@ void *hf__arena_alloc(struct hf__arena *arena, size_t size)
 void *hf__arena_copy(struct hf__arena *arena, const void *data, size_t size)
 {
 	void *copy = hf__arena_alloc(arena, size);
-	if (copy && size) {
+	if (copy && size)
 		memcpy(copy, data, size);
-	}
 	return copy;
 }
 

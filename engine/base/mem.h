@@ -1,4 +1,5 @@
-/* Memory. The only place where holdfast allocates: one seam, so that a test can make every allocation fail. */
+/* Memory. The only place where holdfast allocates: one seam, so that a test can make every
+ * allocation fail. */
 #ifndef HF_BASE_MEM_H
 #define HF_BASE_MEM_H
 
@@ -13,13 +14,14 @@ void *hf__realloc(void *old, size_t size);
 
 void hf__free(void *memory);
 
-/* Tests: asked before every allocation; true makes it fail. NULL (the default) switches it off. Set it while no other thread
- * allocates. */
+/* Tests: asked before every allocation; true makes it fail. NULL (the default) switches it off.
+ * Set it while no other thread allocates. */
 typedef bool (*hf__mem_veto)(void *ctx, size_t size);
 void hf__mem_set_veto(hf__mem_veto veto, void *ctx);
 
 #ifdef HF_TESTING
-/* Bytes that are allocated now, in this process, with what libc adds to a block for itself left out. */
+/* Bytes that are allocated now, in this process, with what libc adds to a block for itself left
+ * out. */
 size_t hf__mem_used(void);
 #endif
 
@@ -30,7 +32,8 @@ struct hf__arena {
 	size_t used; /* of the newest block */
 };
 void *hf__arena_alloc(struct hf__arena *arena, size_t size);
-void *hf__arena_copy(struct hf__arena *arena, const void *data, size_t size); /* size 0 gives a valid pointer */
+/* size 0 gives a valid pointer */
+void *hf__arena_copy(struct hf__arena *arena, const void *data, size_t size);
 void hf__arena_deinit(struct hf__arena *arena);
 
 #endif

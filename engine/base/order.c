@@ -1,23 +1,26 @@
 /* An ordered index: an AVL tree whose nodes live inside their objects.
  *
- * Job: keep objects sorted; give rank, neighbours and "the next one that passes a filter" in O(log n) at worst, with no memory of
- * its own, so that neither insert nor remove can fail.
+ * Job: keep objects sorted; give rank, neighbours and "the next one that passes a filter" in
+ * O(log n) at worst, with no memory of its own, so that neither insert nor remove can fail.
  *
- * Happy path: insert goes down by `compare`, links a leaf and repairs upwards; remove unlinks, with the successor taking the place
- * of a node that has two children, and repairs upwards. Repairing means rotating where the heights of two siblings differ by two
- * and summing up each subtree again: size, least and most weight, all tags.
+ * Happy path: insert goes down by `compare`, links a leaf and repairs upwards; remove unlinks,
+ * with the successor taking the place of a node that has two children, and repairs upwards.
+ * Repairing means rotating where the heights of two siblings differ by two and summing up each
+ * subtree again: size, least and most weight, all tags.
  *
- * Invariants (hf__order_sane): in-order walk strictly increases under `compare`; sibling heights differ by at most one, which
- * bounds the height by 1.44 log2(n); every summary is exact, which is what lets a filter skip a subtree unseen.
+ * Invariants (hf__order_sane): in-order walk strictly increases under `compare`; sibling heights
+ * differ by at most one, which bounds the height by 1.44 log2(n); every summary is exact, which
+ * is what lets a filter skip a subtree unseen.
  *
- * Failure modes: none at run time. Inserting an equal node or changing a node's key while it is in is a programmer's error. */
+ * Failure modes: none at run time. Inserting an equal node or changing a node's key while it is
+ * in is a programmer's error. */
 #include "base/order.h"
 
 #include <assert.h>
 
 #include "base/steps.h"
 
-/* --- Summaries ----------------------------------------------------------------------------------------------------------- */
+/* --- Summaries -------------------------------------------------------------------------------- */
 
 static int node_height(const struct hf__order_node *node)
 {
@@ -31,16 +34,14 @@ static uint32_t node_size(const struct hf__order_node *node)
 
 static void node_include(struct hf__order_node *node, const struct hf__order_node *child)
 {
-	if (!child) {
+	if (!child)
 		return;
-	}
 	node->least = child->least < node->least ? child->least : node->least;
 	node->most = child->most > node->most ? child->most : node->most;
 	node->tags |= child->tags;
 	node->size += child->size;
-	if (child->height >= node->height) {
+	if (child->height >= node->height)
 		node->height = (uint8_t)(child->height + 1);
-	}
 }
 
 /* Sums the subtree up from the node and its children. */
@@ -54,33 +55,31 @@ static void node_refresh(struct hf__order_node *node)
 	node_include(node, node->right);
 }
 
-/* --- Balance ------------------------------------------------------------------------------------------------------------- */
+/* --- Balance ---------------------------------------------------------------------------------- */
 
 /* Puts `node` (may be NULL) where `old` hangs below `parent`; a NULL parent stands for the root. */
-static void child_replace(struct hf__order *order, struct hf__order_node *parent, const struct hf__order_node *old,
-                          struct hf__order_node *node)
+static void child_replace(struct hf__order *order, struct hf__order_node *parent,
+                          const struct hf__order_node *old, struct hf__order_node *node)
 {
-	if (!parent) {
+	if (!parent)
 		order->root = node;
-	} else if (parent->left == old) {
+	else if (parent->left == old)
 		parent->left = node;
-	} else {
+	else
 		parent->right = node;
-	}
-	if (node) {
+	if (node)
 		node->parent = parent;
-	}
 }
 
-/* The right child becomes the top of this subtree; the order of all nodes stays. Gives the new top. */
+/* The right child becomes the top of this subtree; the order of all nodes stays. Gives the new
+ * top. */
 static struct hf__order_node *rotate_left(struct hf__order *order, struct hf__order_node *node)
 {
 	struct hf__order_node *top = node->right;
 	child_replace(order, node->parent, node, top);
 	node->right = top->left;
-	if (node->right) {
+	if (node->right)
 		node->right->parent = node;
-	}
 	top->left = node;
 	node->parent = top;
 	node_refresh(node);
@@ -93,9 +92,8 @@ static struct hf__order_node *rotate_right(struct hf__order *order, struct hf__o
 	struct hf__order_node *top = node->left;
 	child_replace(order, node->parent, node, top);
 	node->left = top->right;
-	if (node->left) {
+	if (node->left)
 		node->left->parent = node;
-	}
 	top->right = node;
 	node->parent = top;
 	node_refresh(node);
@@ -108,16 +106,15 @@ static struct hf__order_node *node_balance(struct hf__order *order, struct hf__o
 {
 	int lean = node_height(node->left) - node_height(node->right);
 	if (lean > 1) {
-		/* An inner grandchild that is the higher one would only change sides: turn it outward first. */
-		if (node_height(node->left->left) < node_height(node->left->right)) {
+		/* An inner grandchild that is the higher one would only change sides: turn it outward
+		 * first. */
+		if (node_height(node->left->left) < node_height(node->left->right))
 			rotate_left(order, node->left);
-		}
 		return rotate_right(order, node);
 	}
 	if (lean < -1) {
-		if (node_height(node->right->right) < node_height(node->right->left)) {
+		if (node_height(node->right->right) < node_height(node->right->left))
 			rotate_right(order, node->right);
-		}
 		return rotate_left(order, node);
 	}
 	node_refresh(node);
@@ -142,14 +139,16 @@ static void node_take_in(struct hf__order_node *node, const struct hf__order_nod
 	node->tags |= added->tag;
 }
 
-/* As path_repair, after `added` was linked: above the first subtree that kept its height nothing can lean more than before, so the rest of the
- * way only takes the new node in. That spares a look at every sibling, which is where the time goes in a large tree. */
+/* As path_repair, after `added` was linked: above the first subtree that kept its height nothing
+ * can lean more than before, so the rest of the way only takes the new node in. That spares a
+ * look at every sibling, which is where the time goes in a large tree. */
 static void path_grow(struct hf__order *order, const struct hf__order_node *added)
 {
 	struct hf__order_node *node = added->parent;
 	for (bool grows = true; node && grows; node = node->parent) {
 		HF__STEP();
-		const int before = node->height, left = node_height(node->left), right = node_height(node->right);
+		const int before = node->height, left = node_height(node->left),
+		          right = node_height(node->right);
 		if (left - right > 1 || right - left > 1) {
 			node = node_balance(order, node);
 		} else {
@@ -164,29 +163,31 @@ static void path_grow(struct hf__order *order, const struct hf__order_node *adde
 	}
 }
 
-/* --- Change -------------------------------------------------------------------------------------------------------------- */
+/* --- Change ----------------------------------------------------------------------------------- */
 
 void hf__order_init(struct hf__order *order, hf__order_compare compare)
 {
 	*order = (struct hf__order){.compare = compare};
 }
 
-/* Most orders grow at one end (times, sequence numbers), and a replay all the more: while the newest nodes went there, the end is looked at before
- * the tree is. Gives the link that a node belongs to, and the parent of it; NULL: not at that end. */
-static struct hf__order_node **end_link(struct hf__order *order, const struct hf__order_node *node, struct hf__order_node **parent)
+/* Most orders grow at one end (times, sequence numbers), and a replay all the more: while the
+ * newest nodes went there, the end is looked at before the tree is. Gives the link that a node
+ * belongs to, and the parent of it; NULL: not at that end. */
+static struct hf__order_node **end_link(struct hf__order *order, const struct hf__order_node *node,
+                                        struct hf__order_node **parent)
 {
-	if (order->run == 0) {
+	if (order->run == 0)
 		return NULL;
-	}
 	HF__STEP();
 	*parent = order->run < 0 ? order->first : order->last;
-	if (order->run < 0) {
+	if (order->run < 0)
 		return order->compare(node, order->first) < 0 ? &order->first->left : NULL;
-	}
 	return order->compare(node, order->last) > 0 ? &order->last->right : NULL;
 }
 
-static struct hf__order_node **inner_link(struct hf__order *order, const struct hf__order_node *node, struct hf__order_node **parent)
+static struct hf__order_node **inner_link(struct hf__order *order,
+                                          const struct hf__order_node *node,
+                                          struct hf__order_node **parent)
 {
 	struct hf__order_node **link = &order->root;
 	*parent = NULL;
@@ -214,9 +215,8 @@ void hf__order_insert(struct hf__order *order, struct hf__order_node *node)
 {
 	struct hf__order_node *parent;
 	struct hf__order_node **link = end_link(order, node, &parent);
-	if (!link) {
+	if (!link)
 		link = inner_link(order, node, &parent);
-	}
 	*link = node;
 	node->parent = parent;
 	node->left = node->right = NULL;
@@ -243,8 +243,10 @@ static struct hf__order_node *rightmost(struct hf__order_node *node)
 	return node;
 }
 
-/* Lets the successor, which has no left child, take the place of a node with two children. Gives the lowest node to repair. */
-static struct hf__order_node *successor_promote(struct hf__order *order, struct hf__order_node *node)
+/* Lets the successor, which has no left child, take the place of a node with two children. Gives
+ * the lowest node to repair. */
+static struct hf__order_node *successor_promote(struct hf__order *order,
+                                                struct hf__order_node *node)
 {
 	struct hf__order_node *next = leftmost(node->right);
 	struct hf__order_node *lowest = next;
@@ -263,15 +265,12 @@ static struct hf__order_node *successor_promote(struct hf__order *order, struct 
 /* The node is about to be unlinked. */
 static void forget_end(struct hf__order *order, const struct hf__order_node *node)
 {
-	if (order->first == node) {
+	if (order->first == node)
 		order->first = hf__order_next(node);
-	}
-	if (order->last == node) {
+	if (order->last == node)
 		order->last = hf__order_prev(node);
-	}
-	if (!order->first) {
+	if (!order->first)
 		order->run = 0;
-	}
 }
 
 void hf__order_remove(struct hf__order *order, struct hf__order_node *node)
@@ -279,23 +278,23 @@ void hf__order_remove(struct hf__order *order, struct hf__order_node *node)
 	struct hf__order_node *lowest = node->parent;
 	HF__STEP();
 	forget_end(order, node);
-	if (node->left && node->right) {
+	if (node->left && node->right)
 		lowest = successor_promote(order, node);
-	} else {
+	else
 		child_replace(order, node->parent, node, node->left ? node->left : node->right);
-	}
 	node->left = node->right = node->parent = NULL;
 	path_repair(order, lowest);
 }
 
-void hf__order_update(struct hf__order *order, struct hf__order_node *node, int64_t weight, uint8_t tag)
+void hf__order_update(struct hf__order *order, struct hf__order_node *node, int64_t weight,
+                      uint8_t tag)
 {
 	node->weight = weight;
 	node->tag = tag;
 	path_repair(order, node); /* the shape is right already: this only sums up */
 }
 
-/* --- Place --------------------------------------------------------------------------------------------------------------- */
+/* --- Place ------------------------------------------------------------------------------------ */
 
 size_t hf__order_count(const struct hf__order *order)
 {
@@ -312,9 +311,8 @@ size_t hf__order_rank(const struct hf__order_node *node)
 	size_t rank = node_size(node->left);
 	for (; node->parent; node = node->parent) {
 		HF__STEP();
-		if (node == node->parent->right) {
+		if (node == node->parent->right)
 			rank += (size_t)node_size(node->parent->left) + 1;
-		}
 	}
 	return rank;
 }
@@ -329,7 +327,8 @@ struct hf__order_node *hf__order_last(const struct hf__order *order)
 	return order->last;
 }
 
-/* The nearest ancestor in whose left subtree `node` is: what follows once its own subtree is done. */
+/* The nearest ancestor in whose left subtree `node` is: what follows once its own subtree is
+ * done. */
 static struct hf__order_node *climb_right(const struct hf__order_node *node)
 {
 	HF__STEP();
@@ -360,10 +359,11 @@ struct hf__order_node *hf__order_prev(const struct hf__order_node *node)
 	return node->left ? rightmost(node->left) : climb_left(node);
 }
 
-/* --- Search -------------------------------------------------------------------------------------------------------------- */
+/* --- Search ----------------------------------------------------------------------------------- */
 
 /* The first node whose probe is at least `floor`. */
-static struct hf__order_node *probe_floor(const struct hf__order *order, hf__order_probe probe, const void *key, int floor)
+static struct hf__order_node *probe_floor(const struct hf__order *order, hf__order_probe probe,
+                                          const void *key, int floor)
 {
 	struct hf__order_node *best = NULL;
 	struct hf__order_node *node = order->root;
@@ -381,12 +381,14 @@ static struct hf__order_node *probe_floor(const struct hf__order *order, hf__ord
 	return best;
 }
 
-struct hf__order_node *hf__order_seek(const struct hf__order *order, hf__order_probe probe, const void *key)
+struct hf__order_node *hf__order_seek(const struct hf__order *order, hf__order_probe probe,
+                                      const void *key)
 {
 	return probe_floor(order, probe, key, 0);
 }
 
-struct hf__order_node *hf__order_after(const struct hf__order *order, hf__order_probe probe, const void *key)
+struct hf__order_node *hf__order_after(const struct hf__order *order, hf__order_probe probe,
+                                       const void *key)
 {
 	return probe_floor(order, probe, key, 1);
 }
@@ -401,53 +403,56 @@ static bool node_passes(const struct hf__order_node *node, const struct hf__orde
 /* May a node of this subtree pass? With an exact filter: does one? */
 static bool subtree_may(const struct hf__order_node *node, const struct hf__order_filter *filter)
 {
-	if (!node) {
+	if (!node)
 		return false;
-	}
 	HF__STEP();
 	bool tag_ok = filter->tags == 0 || (node->tags & filter->tags) != 0;
 	return tag_ok && filter->low <= node->most && node->least <= filter->high;
 }
 
 /* The first node of this subtree to look at: what lies before it cannot pass. */
-static const struct hf__order_node *subtree_enter(const struct hf__order_node *node, const struct hf__order_filter *filter)
+static const struct hf__order_node *subtree_enter(const struct hf__order_node *node,
+                                                  const struct hf__order_filter *filter)
 {
-	while (subtree_may(node->left, filter)) {
+	while (subtree_may(node->left, filter))
 		node = node->left;
-	}
 	return node;
 }
 
-/* Climbs only out of subtrees that hold nothing more. With an exact filter a subtree that is entered does hold a node that passes,
- * so after the first descent there is no climb any more: at most one way up and one way down. */
-struct hf__order_node *hf__order_pass(const struct hf__order_node *node, const struct hf__order_filter *filter)
+/* Climbs only out of subtrees that hold nothing more. With an exact filter a subtree that is
+ * entered does hold a node that passes, so after the first descent there is no climb any more:
+ * at most one way up and one way down. */
+struct hf__order_node *hf__order_pass(const struct hf__order_node *node,
+                                      const struct hf__order_filter *filter)
 {
 	while (node && !node_passes(node, filter)) {
 		HF__STEP();
-		if (subtree_may(node->right, filter)) {
+		if (subtree_may(node->right, filter))
 			node = subtree_enter(node->right, filter);
-		} else {
+		else
 			node = climb_right(node);
-		}
 	}
 	return (struct hf__order_node *)node; /* the caller's own node, or one of the same tree */
 }
 
-struct hf__order_node *hf__order_first_pass(const struct hf__order *order, const struct hf__order_filter *filter)
+struct hf__order_node *hf__order_first_pass(const struct hf__order *order,
+                                            const struct hf__order_filter *filter)
 {
-	return subtree_may(order->root, filter) ? hf__order_pass(subtree_enter(order->root, filter), filter) : NULL;
+	return subtree_may(order->root, filter)
+	           ? hf__order_pass(subtree_enter(order->root, filter), filter)
+	           : NULL;
 }
 
 /* The mirror image of hf__order_pass(). */
-struct hf__order_node *hf__order_pass_back(const struct hf__order_node *node, const struct hf__order_filter *filter)
+struct hf__order_node *hf__order_pass_back(const struct hf__order_node *node,
+                                           const struct hf__order_filter *filter)
 {
 	while (node && !node_passes(node, filter)) {
 		HF__STEP();
 		if (subtree_may(node->left, filter)) {
 			node = node->left;
-			while (subtree_may(node->right, filter)) {
+			while (subtree_may(node->right, filter))
 				node = node->right;
-			}
 		} else {
 			node = climb_left(node);
 		}
@@ -455,42 +460,40 @@ struct hf__order_node *hf__order_pass_back(const struct hf__order_node *node, co
 	return (struct hf__order_node *)node; /* the caller's own node, or one of the same tree */
 }
 
-/* --- Sane ---------------------------------------------------------------------------------------------------------------- */
+/* --- Sane ------------------------------------------------------------------------------------- */
 
 static bool node_sane(const struct hf__order_node *node)
 {
 	struct hf__order_node expected = *node;
 	node_refresh(&expected);
 	int lean = node_height(node->left) - node_height(node->right);
-	return lean >= -1 && lean <= 1 && node->height == expected.height && node->size == expected.size && node->least == expected.least &&
+	return lean >= -1 && lean <= 1 && node->height == expected.height &&
+	       node->size == expected.size && node->least == expected.least &&
 	       node->most == expected.most && node->tags == expected.tags;
 }
 
 /* Heights must fall on the way down, so even links that form a ring come to an end. */
 static bool subtree_sane(const struct hf__order_node *node, const struct hf__order_node *parent)
 {
-	if (!node) {
+	if (!node)
 		return true;
-	}
-	if (node->parent != parent || (parent && node->height >= parent->height)) {
+	if (node->parent != parent || (parent && node->height >= parent->height))
 		return false;
-	}
 	return node_sane(node) && subtree_sane(node->left, node) && subtree_sane(node->right, node);
 }
 
 bool hf__order_sane(const struct hf__order *order)
 {
-	if (!subtree_sane(order->root, NULL)) {
+	if (!subtree_sane(order->root, NULL))
 		return false;
-	}
 	const struct hf__order_node *before = NULL;
-	if (order->first != (order->root ? leftmost(order->root) : NULL) || order->last != (order->root ? rightmost(order->root) : NULL)) {
+	if (order->first != (order->root ? leftmost(order->root) : NULL) ||
+	    order->last != (order->root ? rightmost(order->root) : NULL))
 		return false;
-	}
-	for (const struct hf__order_node *node = hf__order_first(order); node; node = hf__order_next(node)) {
-		if (before && order->compare(before, node) >= 0) {
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node)) {
+		if (before && order->compare(before, node) >= 0)
 			return false;
-		}
 		before = node;
 	}
 	return true;

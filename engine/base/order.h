@@ -1,7 +1,9 @@
-/* An ordered index of nodes that live inside their objects (an AVL tree with parent links). Inserting needs no memory.
+/* An ordered index of nodes that live inside their objects (an AVL tree with parent links).
+ * Inserting needs no memory.
  *
- * Beside the order every node has a weight (a time, say) and a tag (one bit of a class), summed up per subtree, so that "the next
- * one in order whose weight is at most x" or "whose tag is among these" costs O(log n) however many others lie between. */
+ * Beside the order every node has a weight (a time, say) and a tag (one bit of a class), summed
+ * up per subtree, so that "the next one in order whose weight is at most x" or "whose tag is
+ * among these" costs O(log n) however many others lie between. */
 #ifndef HF_BASE_ORDER_H
 #define HF_BASE_ORDER_H
 
@@ -35,7 +37,8 @@ void hf__order_init(struct hf__order *order, hf__order_compare compare);
 void hf__order_insert(struct hf__order *order, struct hf__order_node *node);
 void hf__order_remove(struct hf__order *order, struct hf__order_node *node);
 /* Sets weight and tag of a node that is in the order. */
-void hf__order_update(struct hf__order *order, struct hf__order_node *node, int64_t weight, uint8_t tag);
+void hf__order_update(struct hf__order *order, struct hf__order_node *node, int64_t weight,
+                      uint8_t tag);
 size_t hf__order_count(const struct hf__order *order);
 /* The greatest weight; INT64_MIN for none. */
 int64_t hf__order_most(const struct hf__order *order);
@@ -46,26 +49,34 @@ struct hf__order_node *hf__order_last(const struct hf__order *order);
 struct hf__order_node *hf__order_next(const struct hf__order_node *node);
 struct hf__order_node *hf__order_prev(const struct hf__order_node *node);
 /* The first node that is not before the key (probe >= 0), or NULL. */
-struct hf__order_node *hf__order_seek(const struct hf__order *order, hf__order_probe probe, const void *key);
+struct hf__order_node *hf__order_seek(const struct hf__order *order, hf__order_probe probe,
+                                      const void *key);
 /* The first node after the key (probe > 0), or NULL. */
-struct hf__order_node *hf__order_after(const struct hf__order *order, hf__order_probe probe, const void *key);
+struct hf__order_node *hf__order_after(const struct hf__order *order, hf__order_probe probe,
+                                       const void *key);
 
-/* A filter for the two functions below: a node passes when low <= weight <= high and, unless tags is 0, its tag is among tags.
- * A subtree is skipped when its summaries rule it out: exact when only the tags, or only one bound of the weight, restrict. */
+/* A filter for the two functions below: a node passes when low <= weight <= high and, unless
+ * tags is 0, its tag is among tags. A subtree is skipped when its summaries rule it out: exact
+ * when only the tags, or only one bound of the weight, restrict. */
 struct hf__order_filter {
 	int64_t low, high;
 	uint8_t tags;
-	/* A node with a tag among these passes from moved_low on instead, which is not below low. Subtrees are skipped by low alone: exact but for such nodes in between. */
+	/* A node with a tag among these passes from moved_low on instead, which is not below low.
+	 * Subtrees are skipped by low alone: exact but for such nodes in between. */
 	uint8_t moved;
 	int64_t moved_low;
 };
-/* The first node that passes, from `node` on (included), in order; NULL for NULL or none. O(log n) for exact filters. */
-struct hf__order_node *hf__order_pass(const struct hf__order_node *node, const struct hf__order_filter *filter);
+/* The first node that passes, from `node` on (included), in order; NULL for NULL or none. O(log
+ * n) for exact filters. */
+struct hf__order_node *hf__order_pass(const struct hf__order_node *node,
+                                      const struct hf__order_filter *filter);
 /* The first node of all that passes. */
-struct hf__order_node *hf__order_first_pass(const struct hf__order *order, const struct hf__order_filter *filter);
+struct hf__order_node *hf__order_first_pass(const struct hf__order *order,
+                                            const struct hf__order_filter *filter);
 
 /* The same backward: the last node that passes, up to `node` (included). */
-struct hf__order_node *hf__order_pass_back(const struct hf__order_node *node, const struct hf__order_filter *filter);
+struct hf__order_node *hf__order_pass_back(const struct hf__order_node *node,
+                                           const struct hf__order_filter *filter);
 
 /* Is every link, height and summary right? For verify and tests. */
 bool hf__order_sane(const struct hf__order *order);

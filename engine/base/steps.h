@@ -1,4 +1,5 @@
-/* Test builds count the steps of every index, so that a bound on work is a test and not a stopwatch. */
+/* Test builds count the steps of every index, so that a bound on work is a test and not a
+ * stopwatch. */
 #ifndef HF_BASE_STEPS_H
 #define HF_BASE_STEPS_H
 

@@ -1,30 +1,30 @@
 /* Text.
  *
- * Job: build one-line texts in fixed buffers (errors, describe), and hold the text rules that several operations share: what of a
- * caller's bytes is shown to people and how, base64url for page tokens, cutting at a UTF-8 boundary, trimming, key parts.
+ * Job: build one-line texts in fixed buffers (errors, describe), and hold the text rules that
+ * several operations share: what of a caller's bytes is shown to people and how, base64url for
+ * page tokens, cutting at a UTF-8 boundary, trimming, key parts.
  *
  * Happy path: pure functions over borrowed bytes; nothing allocates.
  *
- * Failure modes: a text that does not fit is cut, and stays a NUL-terminated string. Decoding accepts exactly what the encoder
- * writes, so that a page token has one spelling only. */
+ * Failure modes: a text that does not fit is cut, and stays a NUL-terminated string. Decoding
+ * accepts exactly what the encoder writes, so that a page token has one spelling only. */
 #include "base/text.h"
 
 #include <stdio.h>
 
-/* --- UTF-8 ---------------------------------------------------------------------------------------------------------------- */
+/* --- UTF-8 ------------------------------------------------------------------------------------ */
 
-/* How long a sequence this lead byte begins, and the range its second byte must be in: that is where overlong forms, surrogates
- * and values above U+10FFFF show. 1 for every byte that begins no longer one. */
+/* How long a sequence this lead byte begins, and the range its second byte must be in: that is
+ * where overlong forms, surrogates and values above U+10FFFF show. 1 for every byte that begins
+ * no longer one. */
 static size_t lead_length(uint8_t lead, uint8_t *low, uint8_t *high)
 {
 	*low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
 	*high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-	if (lead >= 0xc2 && lead <= 0xdf) {
+	if (lead >= 0xc2 && lead <= 0xdf)
 		return 2;
-	}
-	if (lead >= 0xe0 && lead <= 0xef) {
+	if (lead >= 0xe0 && lead <= 0xef)
 		return 3;
-	}
 	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 1;
 }
 
@@ -33,20 +33,18 @@ static size_t sequence_length(const uint8_t *at, size_t len)
 {
 	uint8_t low, high;
 	size_t wanted = lead_length(at[0], &low, &high);
-	if (wanted > len) {
+	if (wanted > len)
 		return 1;
-	}
 	for (size_t i = 1; i < wanted; i++) {
-		if (at[i] < low || at[i] > high) {
+		if (at[i] < low || at[i] > high)
 			return 1;
-		}
 		low = 0x80;
 		high = 0xbf;
 	}
 	return wanted;
 }
 
-/* --- Adding --------------------------------------------------------------------------------------------------------------- */
+/* --- Adding ----------------------------------------------------------------------------------- */
 
 /* The length without a sequence at the end that the end of the buffer cut in two. */
 static size_t without_cut_sequence(const char *data, size_t len)
@@ -62,9 +60,8 @@ static size_t without_cut_sequence(const char *data, size_t len)
 
 void hf__text_addv(struct hf__text *text, const char *format, va_list arguments)
 {
-	if (text->len >= text->cap) {
+	if (text->len >= text->cap)
 		return;
-	}
 	size_t room = text->cap - text->len; /* the NUL's place included */
 	int wanted = vsnprintf(text->data + text->len, room, format, arguments);
 	if (wanted < 0) {
@@ -86,9 +83,10 @@ void hf__text_add(struct hf__text *text, const char *format, ...)
 	va_end(arguments);
 }
 
-/* --- Quoting -------------------------------------------------------------------------------------------------------------- */
+/* --- Quoting ---------------------------------------------------------------------------------- */
 
-/* Controls of the second kind (U+0080 to U+009F), U+061C, U+200E and U+200F, U+2028 to U+202E, U+2066 to U+2069. */
+/* Controls of the second kind (U+0080 to U+009F), U+061C, U+200E and U+200F, U+2028 to U+202E,
+ * U+2066 to U+2069. */
 static bool misleads(const uint8_t *at, size_t len)
 {
 	if (len == 2)
@@ -154,7 +152,8 @@ void hf__text_add_quoted_within(struct hf__text *text, struct hf_bytes bytes, si
 			tail += step.in;
 		}
 		add_range(text, bytes, 0, head);
-		hf__text_add(text, "\"...\""); /* the dots stand outside: inside they could be the caller's own */
+		/* the dots stand outside: inside they could be the caller's own */
+		hf__text_add(text, "\"...\"");
 		add_range(text, bytes, tail, bytes.len);
 	}
 	hf__text_add(text, "\"");
@@ -165,7 +164,7 @@ void hf__text_add_quoted(struct hf__text *text, struct hf_bytes bytes)
 	hf__text_add_quoted_within(text, bytes, HF__QUOTED_MAX);
 }
 
-/* --- base64url ----------------------------------------------------------------------------------------------------------- */
+/* --- base64url -------------------------------------------------------------------------------- */
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -177,13 +176,11 @@ size_t hf__base64url_encode(const void *data, size_t len, char *out)
 	unsigned held = 0; /* bits not yet written: 0, 2 or 4 between bytes */
 	for (size_t i = 0; i < len; i++) {
 		bits = bits << 8 | at[i];
-		for (held += 8; held >= 6; held -= 6) {
+		for (held += 8; held >= 6; held -= 6)
 			out[written++] = alphabet[bits >> (held - 6) & 63];
-		}
 	}
-	if (held) {
+	if (held)
 		out[written++] = alphabet[bits << (6 - held) & 63];
-	}
 	out[written] = '\0';
 	return written;
 }
@@ -202,9 +199,8 @@ bool hf__base64url_decode(const char *text, size_t len, uint8_t *out, size_t *ou
 	unsigned held = 0;
 	for (size_t i = 0; i < len; i++) {
 		int value = letter_value(text[i]);
-		if (value < 0) {
+		if (value < 0)
 			return false;
-		}
 		bits = bits << 6 | (uint32_t)value;
 		held += 6;
 		if (held >= 8) {
@@ -212,28 +208,27 @@ bool hf__base64url_decode(const char *text, size_t len, uint8_t *out, size_t *ou
 			out[written++] = (uint8_t)(bits >> held);
 		}
 	}
-	/* Six bits left over: a letter too many. Ones among the left-over bits: the encoder writes zeros there. */
-	if (held == 6 || (bits & ((1u << held) - 1)) != 0) {
+	/* Six bits left over: a letter too many. Ones among the left-over bits: the encoder writes
+	 * zeros there. */
+	if (held == 6 || (bits & ((1u << held) - 1)) != 0)
 		return false;
-	}
 	*out_len = written;
 	return true;
 }
 
-/* --- Rules of the contract ----------------------------------------------------------------------------------------------- */
+/* --- Rules of the contract -------------------------------------------------------------------- */
 
 struct hf_bytes hf__utf8_cut(struct hf_bytes bytes, size_t max)
 {
-	if (bytes.len <= max) {
+	if (bytes.len <= max)
 		return bytes;
-	}
-	/* A lead byte is never inside another sequence, so the only one that the cut can hit begins at most 3 bytes before it. */
+	/* A lead byte is never inside another sequence, so the only one that the cut can hit begins
+	 * at most 3 bytes before it. */
 	const uint8_t *at = bytes.data;
 	for (size_t back = 1; back <= 3 && back <= max; back++) {
 		size_t start = max - back;
-		if (sequence_length(at + start, bytes.len - start) > back) {
+		if (sequence_length(at + start, bytes.len - start) > back)
 			return hf_bytes(at, start);
-		}
 	}
 	return hf_bytes(at, max);
 }
@@ -248,8 +243,8 @@ static size_t space_length(const uint8_t *at, size_t len)
 	if (len < 3)
 		return 0;
 	const uint32_t code = (at[0] & 15u) << 12 | (at[1] & 63u) << 6 | (at[2] & 63u);
-	const bool space = code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f ||
-	                   code == 0x205f || code == 0x3000;
+	const bool space = code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||
+	                   code == 0x2029 || code == 0x202f || code == 0x205f || code == 0x3000;
 	return space && sequence_length(at, len) == 3 ? 3 : 0;
 }
 
@@ -262,7 +257,8 @@ struct hf_bytes hf__trim(struct hf_bytes bytes)
 	while ((step = space_length(at + start, end - start)) > 0)
 		start += step;
 	for (size_t back = 1; back <= 3 && back <= end - start; back++) {
-		/* No byte inside a sequence begins one: what ends here as white space does not begin inside another character. */
+		/* No byte inside a sequence begins one: what ends here as white space does not begin
+		 * inside another character. */
 		if (space_length(at + end - back, back) == back) {
 			end -= back;
 			back = 0;
@@ -290,8 +286,7 @@ int hf__check_bytes(const char *name, struct hf_bytes bytes, size_t max, struct 
 
 bool hf__key_part_ok(struct hf_bytes bytes, bool may_be_empty)
 {
-	if (bytes.len == 0) {
+	if (bytes.len == 0)
 		return may_be_empty;
-	}
 	return bytes.data && bytes.len <= HF_KEY_MAX && memchr(bytes.data, '\0', bytes.len) == NULL;
 }

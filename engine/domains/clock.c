@@ -1,13 +1,18 @@
-/* The store's clock as far as it is state: by how much it was set back. See store/clock.h and clock.h.
+/* The store's clock as far as it is state: by how much it was set back. See store/clock.h and
+ * clock.h.
  *
- * Job: keep the sum of all set-backs and the newest of them. Happy path: hf_clock_set_back() writes one entry; apply() adds its difference to the sum, which the store
- * asks for at every reading (the row's setback()). Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory leaves nothing.
+ * Job: keep the sum of all set-backs and the newest of them. Happy path: hf_clock_set_back()
+ * writes one entry; apply() adds its difference to the sum, which the store asks for at every
+ * reading (the row's setback()). Failure modes: a body that no mutation wrote is HF_ECORRUPT and
+ * changes nothing; no memory leaves nothing.
  *
- * A snapshot is one such entry with the whole sum. It has to come before the entries of all other domains, whose deadlines are shown times: this row is the first of the table.
+ * A snapshot is one such entry with the whole sum. It has to come before the entries of all
+ * other domains, whose deadlines are shown times: this row is the first of the table.
  *
- * I-CLOCK-4: the sum is never negative and never above SETBACK_MAX, so that a shown time plus it is no overflow for any clock there is. I-CLOCK-5: what had ended
- * when the clock was set back is logged before the entry that says so. Else an instant that a caller named would lie ahead again, and what had ended by it would come
- * back, but only where upkeep had not come by. */
+ * I-CLOCK-4: the sum is never negative and never above SETBACK_MAX, so that a shown time plus it
+ * is no overflow for any clock there is. I-CLOCK-5: what had ended when the clock was set back
+ * is logged before the entry that says so. Else an instant that a caller named would lie ahead
+ * again, and what had ended by it would come back, but only where upkeep had not come by. */
 #include <limits.h>
 #include <stddef.h>
 
@@ -53,7 +58,7 @@ struct clock_state {
 	struct set_backs *is; /* NULL: it was never set back */
 };
 
-/* --- Entries ---------------------------------------------------------------------------------------------------------------- */
+/* --- Entries ---------------------------------------------------------------------------------- */
 
 static void encode(struct hf__writer *w, const struct image *image)
 {
@@ -81,8 +86,9 @@ static int decode(uint8_t kind, struct hf_bytes body, struct image *out)
 	out->from = hf__get_i64(&r);
 	out->sum = cause == CAUSE_STATE ? hf__get_i64(&r) : out->difference;
 	out->reason = hf__get_short(&r);
-	const bool good = hf__reader_done(&r) && out->difference > 0 && out->difference <= out->sum && out->sum <= SETBACK_MAX &&
-	                  out->from != HF_UNSET && !hf__blank(out->reason) && out->reason.len <= HF_CLOCK_REASON_MAX;
+	const bool good = hf__reader_done(&r) && out->difference > 0 && out->difference <= out->sum &&
+	                  out->sum <= SETBACK_MAX && out->from != HF_UNSET && !hf__blank(out->reason) &&
+	                  out->reason.len <= HF_CLOCK_REASON_MAX;
 	return good ? HF_OK : HF_ECORRUPT;
 }
 
@@ -93,8 +99,10 @@ static void clock_describe(const struct hf__entry *entry, struct hf__text *out)
 		hf__text_add(out, "damaged entry of kind %u, %zu bytes", entry->kind, entry->body.len);
 		return;
 	}
-	hf__text_add(out, "%s by %llu.%06llus because ", image.cause == CAUSE_STATE ? "state" : "set_back",
-	             (unsigned long long)image.difference / 1000000, (unsigned long long)image.difference % 1000000);
+	hf__text_add(out, "%s by %llu.%06llus because ",
+	             image.cause == CAUSE_STATE ? "state" : "set_back",
+	             (unsigned long long)image.difference / 1000000,
+	             (unsigned long long)image.difference % 1000000);
 	hf__text_add_quoted(out, image.reason);
 }
 
@@ -110,7 +118,7 @@ static bool clock_about(const struct hf__entry *entry, struct hf__about *out)
 	return true;
 }
 
-/* --- The object ------------------------------------------------------------------------------------------------------------- */
+/* --- The object ------------------------------------------------------------------------------- */
 
 static struct set_backs *of_object(struct hf__object *object)
 {
@@ -132,7 +140,8 @@ static void set_backs_free(struct hf__object *object)
 	hf__free(of_object(object));
 }
 
-static const struct hf__type root_type = {.name = "clock", .value_offset = sizeof(struct hf__object)};
+static const struct hf__type root_type = {.name = "clock",
+                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type set_backs_type = {
     .name = "set-backs",
@@ -145,7 +154,7 @@ static const struct hf__type set_backs_type = {
     .free = set_backs_free,
 };
 
-/* --- The row ---------------------------------------------------------------------------------------------------------------- */
+/* --- The row ---------------------------------------------------------------------------------- */
 
 static int clock_init(void *raw, const struct hf__domain_env *env)
 {
@@ -208,9 +217,13 @@ static int clock_apply(void *raw, struct hf__change *change, const struct hf__en
 	if (rc != HF_OK)
 		return rc;
 	const int64_t before = clock_setback(state);
-	if (entry->lsn == 0 || (image.cause == CAUSE_STATE && state->is) || image.sum > SETBACK_MAX - before)
+	if (entry->lsn == 0 || (image.cause == CAUSE_STATE && state->is) ||
+	    image.sum > SETBACK_MAX - before)
 		return HF_ECORRUPT;
-	struct value value = {.version = entry->lsn, .sum = before + image.sum, .difference = image.difference, .from = image.from};
+	struct value value = {.version = entry->lsn,
+	                      .sum = before + image.sum,
+	                      .difference = image.difference,
+	                      .from = image.from};
 	if (!hf__blob_new(image.reason, &value.reason))
 		return HF_ENOMEM;
 	return state->is ? replace(state->is, change, &value) : add(state, change, &value);
@@ -222,7 +235,8 @@ static int clock_snapshot(const void *raw, struct hf__emitter *emitter)
 	if (!state->is)
 		return HF_OK;
 	const struct value *value = &state->is->value;
-	const struct image image = {CAUSE_STATE, value->difference, value->from, value->sum, hf__blob_bytes(value->reason)};
+	const struct image image = {CAUSE_STATE, value->difference, value->from, value->sum,
+	                            hf__blob_bytes(value->reason)};
 	encode(&emitter->body, &image);
 	return emitter->emit(emitter, value->version, SET_BACK);
 }
@@ -232,8 +246,9 @@ static int clock_verify(const void *raw, struct hf__text *why)
 {
 	const struct clock_state *state = raw;
 	const struct value *value = state->is ? &state->is->value : NULL;
-	if (!value || (hf__object_sealed(&state->is->object) && value->version != 0 && value->difference > 0 &&
-	               value->difference <= value->sum && value->sum <= SETBACK_MAX && !hf__blank(hf__blob_bytes(value->reason))))
+	if (!value || (hf__object_sealed(&state->is->object) && value->version != 0 &&
+	               value->difference > 0 && value->difference <= value->sum &&
+	               value->sum <= SETBACK_MAX && !hf__blank(hf__blob_bytes(value->reason))))
 		return HF_OK;
 	hf__text_add(why, "unsound set-backs of the clock");
 	return HF_ECORRUPT;
@@ -255,7 +270,7 @@ const struct hf__domain hf__clock_domain = {
     .setback_object = clock_setback_object,
 };
 
-/* --- Setting it back -------------------------------------------------------------------------------------------------------- */
+/* --- Setting it back -------------------------------------------------------------------------- */
 
 static bool has_target(const struct hf_clock_set_back *args)
 {
@@ -295,13 +310,15 @@ static int64_t difference_of(const struct hf__decision *d, const struct hf_clock
 
 struct set_back {
 	struct hf_clock_set_back args; /* first: hf_write */
-	bool *again; /* set when there is too much to log first; NULL: all of it is logged in the transaction */
+	/* set when there is too much to log first; NULL: all of it is logged in the transaction */
+	bool *again;
 };
 
 /* How many endings a set-back logs itself; what goes beyond is logged before, in steps. */
 #define END_MAX 512u
 
-/* What has ended has ended by the clock of then, logged or not: an instant that a caller named would lie ahead again. */
+/* What has ended has ended by the clock of then, logged or not: an instant that a caller named
+ * would lie ahead again. */
 static int log_endings(struct hf__decision *d, bool *again)
 {
 	bool more;
@@ -314,8 +331,10 @@ static int log_endings(struct hf__decision *d, bool *again)
 	return HF_EBLOCKED; /* the caller does not see it: hf_clock_set_back */
 }
 
-/* Crash: before the entry is durable nothing that came behind it is: the clock is what it was. The endings before it change no answer. */
-static int set_back_decide(void *raw, struct hf__decision *d, const void *raw_args, struct hf_result *result)
+/* Crash: before the entry is durable nothing that came behind it is: the clock is what it was.
+ * The endings before it change no answer. */
+static int set_back_decide(void *raw, struct hf__decision *d, const void *raw_args,
+                           struct hf_result *result)
 {
 	const struct clock_state *state = raw;
 	const struct set_back *call = raw_args;
@@ -325,7 +344,10 @@ static int set_back_decide(void *raw, struct hf__decision *d, const void *raw_ar
 	const int rc = hf__expect(d, args->write.expect, version);
 	if (rc != HF_OK)
 		return rc;
-	const struct image image = {.cause = CAUSE_SET_BACK, .difference = difference_of(d, args), .from = d->now, .reason = args->reason};
+	const struct image image = {.cause = CAUSE_SET_BACK,
+	                            .difference = difference_of(d, args),
+	                            .from = d->now,
+	                            .reason = args->reason};
 	result->version = version;
 	if (image.difference == 0)
 		return HF_OK;
@@ -352,10 +374,12 @@ static void *set_back_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_back *args, struct hf_result *result, struct hf_error *error)
+int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_back *args,
+                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"clock set_back", HF__DOMAIN_CLOCK, set_back_check, set_back_decide, set_back_copy};
+	static const struct hf__verb verb = {"clock set_back", HF__DOMAIN_CLOCK, set_back_check,
+	                                     set_back_decide, set_back_copy};
 	struct hf_error mine = {0}; /* tries that were not the last one must not show */
 	bool again;
 	const struct set_back call = {*args, &again};
@@ -371,13 +395,14 @@ int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_ba
 	return rc;
 }
 
-/* --- Reading it ------------------------------------------------------------------------------------------------------------- */
+/* --- Reading it ------------------------------------------------------------------------------- */
 
 static int read_clock(struct hf__query *q, void *raw)
 {
 	const struct clock_state *state = q->state;
 	struct hf_clock *out = raw;
-	*out = (struct hf_clock){.now = q->now, .wall = q->wall, .set_back_at = HF_UNSET, .set_back_us = q->setback};
+	*out = (struct hf_clock){
+	    .now = q->now, .wall = q->wall, .set_back_at = HF_UNSET, .set_back_us = q->setback};
 	if (__builtin_sub_overflow(q->now, q->wall, &out->ahead_us))
 		out->ahead_us = INT64_MAX;
 	hf__query_depends(q, state->is ? &state->is->object : &state->root);

@@ -1,13 +1,16 @@
-/* Cursors: the row of the domain. Job: hold confirmed delivery positions. Happy path: a mutation decides a cursor's whole new value
- * (cursor_change.c), writes it as one SET entry (cursor_body.c), and apply() below puts it into the indexes (cursor_index.c); reads walk
- * one range of one index (cursor_read.c). Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory leaves
- * what the change did so far to its owner, who undoes it.
+/* Cursors: the row of the domain. Job: hold confirmed delivery positions. Happy path: a mutation
+ * decides a cursor's whole new value (cursor_change.c), writes it as one SET entry
+ * (cursor_body.c), and apply() below puts it into the indexes (cursor_index.c); reads walk one
+ * range of one index (cursor_read.c). Failure modes: a body that no mutation wrote is
+ * HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its owner, who
+ * undoes it.
  *
- * I-CURSOR-1: a cursor's version is the LSN of the entry that last set it. I-CURSOR-2: an advance never lowers last_sequence, replayed or live. */
+ * I-CURSOR-1: a cursor's version is the LSN of the entry that last set it. I-CURSOR-2: an
+ * advance never lowers last_sequence, replayed or live. */
 #include "domains/cursor_state.h"
 #include "domains/domains.h"
 
-/* --- Life ------------------------------------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 static int cursor_init(void *state, const struct hf__domain_env *env)
 {
@@ -30,7 +33,7 @@ static void cursor_deinit(void *state)
 	hf__map_deinit(&s->streams);
 }
 
-/* --- Apply ------------------------------------------------------------------------------------------------------------------ */
+/* --- Apply ------------------------------------------------------------------------------------ */
 
 /* The blob for `bytes`: the one there is when it holds them already. */
 static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
@@ -53,8 +56,8 @@ static void drop_value(const struct hf__cursor_value *old, struct hf__cursor_val
 		hf__free(value->reset_reason);
 }
 
-static int make_value(const struct hf__cursor_value *old, const struct hf__cursor_image *image, uint64_t version,
-                      struct hf__cursor_value *out)
+static int make_value(const struct hf__cursor_value *old, const struct hf__cursor_image *image,
+                      uint64_t version, struct hf__cursor_value *out)
 {
 	*out = *old;
 	out->last_sequence = image->last_sequence;
@@ -71,7 +74,8 @@ static int make_value(const struct hf__cursor_value *old, const struct hf__curso
 	return HF_ENOMEM;
 }
 
-static int add_stream(struct hf__cursor_state *s, struct hf__change *change, struct hf_bytes name, struct hf__stream **out)
+static int add_stream(struct hf__cursor_state *s, struct hf__change *change, struct hf_bytes name,
+                      struct hf__stream **out)
 {
 	*out = hf__stream_find(s, name);
 	if (*out)
@@ -80,8 +84,9 @@ static int add_stream(struct hf__cursor_state *s, struct hf__change *change, str
 	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
 }
 
-static int add_cursor(struct hf__cursor_state *s, struct hf__change *change, const struct hf__cursor_position *key,
-                      const struct hf__cursor_image *image, uint64_t version)
+static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
+                      const struct hf__cursor_position *key, const struct hf__cursor_image *image,
+                      uint64_t version)
 {
 	static const struct hf__cursor_value nothing;
 	struct hf__stream *stream;
@@ -101,7 +106,8 @@ static int add_cursor(struct hf__cursor_state *s, struct hf__change *change, con
 	return hf__change_add(change, &cursor->object);
 }
 
-static int change_cursor(struct hf__cursor *cursor, struct hf__change *change, const struct hf__cursor_image *image, uint64_t version)
+static int change_cursor(struct hf__cursor *cursor, struct hf__change *change,
+                         const struct hf__cursor_image *image, uint64_t version)
 {
 	struct hf__cursor_value value;
 	int rc = make_value(&cursor->value, image, version, &value);
@@ -118,7 +124,8 @@ static int change_cursor(struct hf__cursor *cursor, struct hf__change *change, c
 }
 
 /* Could a mutation with this cause have followed the state there is? */
-static bool follows(const struct hf__cursor *cursor, enum hf__cursor_cause cause, const struct hf__cursor_image *image)
+static bool follows(const struct hf__cursor *cursor, enum hf__cursor_cause cause,
+                    const struct hf__cursor_image *image)
 {
 	const int64_t at = cursor ? cursor->value.last_sequence : 0;
 	const uint64_t errors = cursor ? cursor->value.error_count : 0;
@@ -126,7 +133,8 @@ static bool follows(const struct hf__cursor *cursor, enum hf__cursor_cause cause
 	case HF__CURSOR_ADVANCE:
 		return image->last_sequence > at;
 	case HF__CURSOR_REPLAY:
-		return cursor && image->last_sequence == at && hf__bytes_equal(image->delivery_id, hf__blob_bytes(cursor->value.delivery_id));
+		return cursor && image->last_sequence == at &&
+		       hf__bytes_equal(image->delivery_id, hf__blob_bytes(cursor->value.delivery_id));
 	case HF__CURSOR_RECORD_ERROR:
 		return image->last_sequence == at && image->error_count == errors + (errors < UINT64_MAX);
 	case HF__CURSOR_STATE:
@@ -139,7 +147,8 @@ static bool follows(const struct hf__cursor *cursor, enum hf__cursor_cause cause
 	return false;
 }
 
-static int apply_set(struct hf__cursor_state *s, struct hf__change *change, const struct hf__entry *entry)
+static int apply_set(struct hf__cursor_state *s, struct hf__change *change,
+                     const struct hf__entry *entry)
 {
 	enum hf__cursor_cause cause;
 	struct hf__cursor_position key;
@@ -149,10 +158,12 @@ static int apply_set(struct hf__cursor_state *s, struct hf__change *change, cons
 	struct hf__cursor *cursor = hf__cursor_find(s, &key);
 	if (!follows(cursor, cause, &image))
 		return HF_ECORRUPT;
-	return cursor ? change_cursor(cursor, change, &image, entry->lsn) : add_cursor(s, change, &key, &image, entry->lsn);
+	return cursor ? change_cursor(cursor, change, &image, entry->lsn)
+	              : add_cursor(s, change, &key, &image, entry->lsn);
 }
 
-static int apply_remove(struct hf__cursor_state *s, struct hf__change *change, const struct hf__entry *entry)
+static int apply_remove(struct hf__cursor_state *s, struct hf__change *change,
+                        const struct hf__entry *entry)
 {
 	struct hf__cursor_position key;
 	if (!hf__cursor_get_remove(entry->body, &key))
@@ -170,12 +181,13 @@ static int cursor_apply(void *state, struct hf__change *change, const struct hf_
 	return HF_ECORRUPT;
 }
 
-/* --- Snapshot and verify ---------------------------------------------------------------------------------------------------- */
+/* --- Snapshot and verify ---------------------------------------------------------------------- */
 
 static int cursor_snapshot(const void *state, struct hf__emitter *emitter)
 {
 	const struct hf__cursor_bound all = {.view = HF__CURSOR_BY_CONSUMER};
-	for (const struct hf__cursor *cursor = hf__cursor_first(state, &all, NULL); cursor; cursor = hf__cursor_next(cursor, &all)) {
+	for (const struct hf__cursor *cursor = hf__cursor_first(state, &all, NULL); cursor;
+	     cursor = hf__cursor_next(cursor, &all)) {
 		const struct hf__cursor_position key = hf__cursor_position_of(cursor);
 		const struct hf__cursor_image image = hf__cursor_image_of(cursor);
 		hf__cursor_put_set(&emitter->body, HF__CURSOR_STATE, &key, &image);
@@ -191,8 +203,9 @@ static int cursor_snapshot(const void *state, struct hf__emitter *emitter)
 static bool cursor_sane(const struct hf__cursor_state *s, const struct hf__cursor *cursor)
 {
 	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
-	return cursor->value.version != 0 && cursor->value.last_sequence >= 0 && hf__object_sealed(&cursor->object) &&
-	       hf__cursor_find(s, &key) == cursor && hf__stream_find(s, key.part[HF__STREAM]) == hf__cursor_stream(cursor);
+	return cursor->value.version != 0 && cursor->value.last_sequence >= 0 &&
+	       hf__object_sealed(&cursor->object) && hf__cursor_find(s, &key) == cursor &&
+	       hf__stream_find(s, key.part[HF__STREAM]) == hf__cursor_stream(cursor);
 }
 
 /* Sound, strictly ascending, and as many as in the map. */
@@ -203,7 +216,8 @@ static bool view_sane(const struct hf__cursor_state *s, enum hf__cursor_view vie
 	if (!hf__order_sane(order) || hf__order_count(order) != s->cursors.count)
 		return false;
 	const struct hf__cursor *before = NULL;
-	for (const struct hf__cursor *cursor = hf__cursor_first(s, &all, NULL); cursor; cursor = hf__cursor_next(cursor, &all)) {
+	for (const struct hf__cursor *cursor = hf__cursor_first(s, &all, NULL); cursor;
+	     cursor = hf__cursor_next(cursor, &all)) {
 		if (before && order->compare(&before->nodes[view], &cursor->nodes[view]) >= 0)
 			return false;
 		before = cursor;
@@ -215,13 +229,15 @@ static bool view_sane(const struct hf__cursor_state *s, enum hf__cursor_view vie
 static bool streams_sane(const struct hf__cursor_state *s)
 {
 	size_t cursors = 0, count = 0;
-	for (struct hf__map_node *node = hf__map_next(&s->streams, NULL); node; node = hf__map_next(&s->streams, node), count++) {
+	for (struct hf__map_node *node = hf__map_next(&s->streams, NULL); node;
+	     node = hf__map_next(&s->streams, node), count++) {
 		const struct hf__stream *stream = hf__stream_of_map(node);
 		if (!hf__removed_right(&stream->object))
 			return false;
 		cursors += stream->cursors;
 	}
-	return cursors == s->cursors.count && count == s->streams.count && hf__removed_sane(&s->removed);
+	return cursors == s->cursors.count && count == s->streams.count &&
+	       hf__removed_sane(&s->removed);
 }
 
 static int cursor_verify(const void *state, struct hf__text *why)
@@ -234,7 +250,8 @@ static int cursor_verify(const void *state, struct hf__text *why)
 		return HF_ECORRUPT;
 	}
 	size_t count = 0;
-	for (struct hf__map_node *node = hf__map_next(&s->cursors, NULL); node; node = hf__map_next(&s->cursors, node), count++) {
+	for (struct hf__map_node *node = hf__map_next(&s->cursors, NULL); node;
+	     node = hf__map_next(&s->cursors, node), count++) {
 		const struct hf__cursor *cursor = hf__cursor_of_map(node);
 		const struct hf__cursor_position key = hf__cursor_position_of(cursor);
 		if (cursor_sane(s, cursor))

@@ -1,24 +1,27 @@
 /* What the cursor domain writes into the log.
  *
  * Every body begins with a version byte (1), every key part is a short (u16 length, bytes):
- *   SET     u8 version, u8 cause, consumer, stream, subject, i64 last_sequence, short delivery_id, i64 last_delivered_at,
- *           short last_error, u64 error_count, i64 updated_at, short reset_reason, i64 reset_at
+ *   SET     u8 version, u8 cause, consumer, stream, subject, i64 last_sequence, short
+ *           delivery_id, i64 last_delivered_at, short last_error, u64 error_count, i64
+ *           updated_at, short reset_reason, i64 reset_at
  *   REMOVE  u8 version, consumer, stream, subject
  *
- * A SET holds the cursor as it is afterwards, so that replay needs no rule of its own; the cause is for the feed and for people.
- * Decoding accepts exactly what the mutations can write: a body that passes its checksum and still breaks a rule is damage. */
+ * A SET holds the cursor as it is afterwards, so that replay needs no rule of its own; the cause
+ * is for the feed and for people. Decoding accepts exactly what the mutations can write: a body
+ * that passes its checksum and still breaks a rule is damage. */
 #include "domains/cursor_state.h"
 
 #define BODY_VERSION 1u
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static bool part_ok(struct hf_bytes part, unsigned which)
 {
 	return hf__key_part_ok(part, which == HF__SUBJECT);
 }
 
-bool hf__cursor_key(const struct hf_cursor_key *key, struct hf__cursor_position *out, struct hf__text *why)
+bool hf__cursor_key(const struct hf_cursor_key *key, struct hf__cursor_position *out,
+                    struct hf__text *why)
 {
 	static const char *const names[] = {"consumer", "stream", "subject"};
 	const struct hf_bytes given[] = {key->consumer, key->stream, key->subject};
@@ -27,7 +30,8 @@ bool hf__cursor_key(const struct hf_cursor_key *key, struct hf__cursor_position 
 		out->part[i] = hf__trim(given[i]);
 		if (part_ok(out->part[i], i))
 			continue;
-		hf__text_add(why, "%s must have %s%u bytes and no NUL: ", names[i], i == HF__SUBJECT ? "at most " : "1 to ", HF_KEY_MAX);
+		hf__text_add(why, "%s must have %s%u bytes and no NUL: ", names[i],
+		             i == HF__SUBJECT ? "at most " : "1 to ", HF_KEY_MAX);
 		hf__text_add_quoted(why, out->part[i]);
 		return false;
 	}
@@ -50,9 +54,11 @@ static bool key_ok(const struct hf__cursor_position *key)
 /* What holds for every cursor, whatever happened to it. */
 static bool image_ok(const struct hf__cursor_image *image)
 {
-	if (image->last_sequence < 0 || image->updated_at == HF_UNSET || !hf__cursor_delivery_id_ok(image->delivery_id))
+	if (image->last_sequence < 0 || image->updated_at == HF_UNSET ||
+	    !hf__cursor_delivery_id_ok(image->delivery_id))
 		return false;
-	if (image->last_error.len > HF_CURSOR_ERROR_MAX || (image->error_count == 0) != (image->last_error.len == 0))
+	if (image->last_error.len > HF_CURSOR_ERROR_MAX ||
+	    (image->error_count == 0) != (image->last_error.len == 0))
 		return false;
 	if (image->reset_at == HF_UNSET)
 		return image->reset_reason.len == 0;
@@ -68,7 +74,8 @@ static bool cause_ok(uint8_t cause, const struct hf__cursor_image *image)
 		return true;
 	case HF__CURSOR_ADVANCE:
 	case HF__CURSOR_REPLAY:
-		return image->last_sequence > 0 && image->error_count == 0 && image->last_delivered_at != HF_UNSET;
+		return image->last_sequence > 0 && image->error_count == 0 &&
+		       image->last_delivered_at != HF_UNSET;
 	case HF__CURSOR_RESET:
 		return image->error_count == 0 && image->reset_at == image->updated_at;
 	case HF__CURSOR_RECORD_ERROR:
@@ -80,13 +87,15 @@ static bool cause_ok(uint8_t cause, const struct hf__cursor_image *image)
 
 bool hf__cursor_images_equal(const struct hf__cursor_image *a, const struct hf__cursor_image *b)
 {
-	return a->last_sequence == b->last_sequence && hf__bytes_equal(a->delivery_id, b->delivery_id) &&
-	       a->last_delivered_at == b->last_delivered_at && hf__bytes_equal(a->last_error, b->last_error) &&
-	       a->error_count == b->error_count && a->updated_at == b->updated_at && hf__bytes_equal(a->reset_reason, b->reset_reason) &&
+	return a->last_sequence == b->last_sequence &&
+	       hf__bytes_equal(a->delivery_id, b->delivery_id) &&
+	       a->last_delivered_at == b->last_delivered_at &&
+	       hf__bytes_equal(a->last_error, b->last_error) && a->error_count == b->error_count &&
+	       a->updated_at == b->updated_at && hf__bytes_equal(a->reset_reason, b->reset_reason) &&
 	       a->reset_at == b->reset_at;
 }
 
-/* --- Bytes ------------------------------------------------------------------------------------------------------------------ */
+/* --- Bytes ------------------------------------------------------------------------------------ */
 
 static void put_key(struct hf__writer *w, const struct hf__cursor_position *key)
 {
@@ -101,8 +110,8 @@ static void get_key(struct hf__reader *r, struct hf__cursor_position *key)
 	key->sequence = 0;
 }
 
-void hf__cursor_put_set(struct hf__writer *w, enum hf__cursor_cause cause, const struct hf__cursor_position *key,
-                        const struct hf__cursor_image *image)
+void hf__cursor_put_set(struct hf__writer *w, enum hf__cursor_cause cause,
+                        const struct hf__cursor_position *key, const struct hf__cursor_image *image)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_u8(w, (uint8_t)cause);
@@ -117,7 +126,8 @@ void hf__cursor_put_set(struct hf__writer *w, enum hf__cursor_cause cause, const
 	hf__put_i64(w, image->reset_at);
 }
 
-bool hf__cursor_get_set(struct hf_bytes body, enum hf__cursor_cause *cause, struct hf__cursor_position *key, struct hf__cursor_image *image)
+bool hf__cursor_get_set(struct hf_bytes body, enum hf__cursor_cause *cause,
+                        struct hf__cursor_position *key, struct hf__cursor_image *image)
 {
 	struct hf__reader r = hf__reader(body);
 	const uint8_t version = hf__get_u8(&r);
@@ -131,7 +141,8 @@ bool hf__cursor_get_set(struct hf_bytes body, enum hf__cursor_cause *cause, stru
 	image->updated_at = hf__get_i64(&r);
 	image->reset_reason = hf__get_short(&r);
 	image->reset_at = hf__get_i64(&r);
-	if (!hf__reader_done(&r) || version != BODY_VERSION || !key_ok(key) || !image_ok(image) || !cause_ok(raw_cause, image))
+	if (!hf__reader_done(&r) || version != BODY_VERSION || !key_ok(key) || !image_ok(image) ||
+	    !cause_ok(raw_cause, image))
 		return false;
 	*cause = (enum hf__cursor_cause)raw_cause;
 	key->sequence = image->last_sequence;
@@ -152,7 +163,7 @@ bool hf__cursor_get_remove(struct hf_bytes body, struct hf__cursor_position *key
 	return hf__reader_done(&r) && version == BODY_VERSION && key_ok(key);
 }
 
-/* --- Words ------------------------------------------------------------------------------------------------------------------ */
+/* --- Words ------------------------------------------------------------------------------------ */
 
 void hf__cursor_add_name(struct hf__text *text, const struct hf__cursor_position *key)
 {
@@ -168,7 +179,8 @@ void hf__cursor_add_name(struct hf__text *text, const struct hf__cursor_position
 
 static void describe_set(struct hf_bytes body, struct hf__text *out)
 {
-	static const char *const words[] = {"state at", "advance to", "replay of", "reset to", "record error at", "put at"};
+	static const char *const words[] = {"state at", "advance to",      "replay of",
+	                                    "reset to", "record error at", "put at"};
 	enum hf__cursor_cause cause;
 	struct hf__cursor_position key;
 	struct hf__cursor_image image;
@@ -205,11 +217,12 @@ void hf__cursor_describe(const struct hf__entry *entry, struct hf__text *out)
 		hf__text_add(out, "unknown cursor entry of kind %u", entry->kind);
 }
 
-/* --- What it is about ------------------------------------------------------------------------------------------------------- */
+/* --- What it is about ------------------------------------------------------------------------- */
 
 bool hf__cursor_about(const struct hf__entry *entry, struct hf__about *out)
 {
-	static const char *const operations[] = {"state", "advance", "advance", "reset", "record_error", "put"};
+	static const char *const operations[] = {"state", "advance",      "advance",
+	                                         "reset", "record_error", "put"};
 	enum hf__cursor_cause cause = HF__CURSOR_STATE;
 	struct hf__cursor_position key;
 	struct hf__cursor_image image = {0};
@@ -217,7 +230,8 @@ bool hf__cursor_about(const struct hf__entry *entry, struct hf__about *out)
 	*out = (struct hf__about){0};
 	if (!removed && entry->kind != HF__CURSOR_SET)
 		return false;
-	if (!(removed ? hf__cursor_get_remove(entry->body, &key) : hf__cursor_get_set(entry->body, &cause, &key, &image)))
+	if (!(removed ? hf__cursor_get_remove(entry->body, &key)
+	              : hf__cursor_get_set(entry->body, &cause, &key, &image)))
 		return false;
 	out->operation = removed ? "remove" : operations[cause];
 	out->removed = removed;

@@ -1,5 +1,6 @@
-/* What can be done to a cursor. Each mutation looks at the one cursor it names, decides the cursor's whole new value, and writes it as
- * one entry; what it looked at is what its answer waits for, refusals and "nothing to do" included. */
+/* What can be done to a cursor. Each mutation looks at the one cursor it names, decides the
+ * cursor's whole new value, and writes it as one entry; what it looked at is what its answer
+ * waits for, refusals and "nothing to do" included. */
 #include "domains/cursor_state.h"
 
 /* What a mutation found. */
@@ -8,7 +9,7 @@ struct found {
 	struct hf__cursor *cursor; /* NULL: none */
 };
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static int check_target(const struct hf_cursor_key *key, struct hf__text *why)
 {
@@ -114,11 +115,12 @@ static int lone_guard_check(const void *raw, struct hf__text *why)
 	return refuse(why, HF_EINVAL, "a guard needs a transaction");
 }
 
-/* --- Deciding --------------------------------------------------------------------------------------------------------------- */
+/* --- Deciding --------------------------------------------------------------------------------- */
 
-/* Finds the cursor, notes that the answer depends on it, and compares its version with the expected one. */
-static int look(const struct hf__cursor_state *s, struct hf__decision *d, const struct hf_write *write, const struct hf_cursor_key *key,
-                struct found *found)
+/* Finds the cursor, notes that the answer depends on it, and compares its version with the
+ * expected one. */
+static int look(const struct hf__cursor_state *s, struct hf__decision *d,
+                const struct hf_write *write, const struct hf_cursor_key *key, struct found *found)
 {
 	if (!hf__cursor_key(key, &found->key, &d->why))
 		return HF_EINVAL; /* checked before: not reached */
@@ -153,7 +155,8 @@ static void clear_error(struct hf__cursor_image *image)
 }
 
 /* Writes the new value, unless it is the old one. */
-static int put(struct hf__decision *d, const struct found *found, const struct hf__cursor_image *image, enum hf__cursor_cause cause,
+static int put(struct hf__decision *d, const struct found *found,
+               const struct hf__cursor_image *image, enum hf__cursor_cause cause,
                struct hf_result *result)
 {
 	if (found->cursor) {
@@ -169,12 +172,15 @@ static int put(struct hf__decision *d, const struct found *found, const struct h
 	return hf__emit(d, HF__CURSOR_SET);
 }
 
-static int not_monotonic(struct hf__decision *d, const struct found *found, const struct hf__cursor_image *old, int64_t sequence,
+static int not_monotonic(struct hf__decision *d, const struct found *found,
+                         const struct hf__cursor_image *old, int64_t sequence,
                          struct hf_bytes delivery_id)
 {
-	/* Both positions, and of both delivery ids as much as fits beside them: the numbers stand first. */
+	/* Both positions, and of both delivery ids as much as fits beside them: the numbers stand
+	 * first. */
 	enum { ID_SHOWN = 40 };
-	hf__text_add(&d->why, "at %lld, refused %lld: delivery ids ", (long long)old->last_sequence, (long long)sequence);
+	hf__text_add(&d->why, "at %lld, refused %lld: delivery ids ", (long long)old->last_sequence,
+	             (long long)sequence);
 	hf__text_add_quoted_within(&d->why, old->delivery_id, ID_SHOWN);
 	hf__text_add(&d->why, " and ");
 	hf__text_add_quoted_within(&d->why, delivery_id, ID_SHOWN);
@@ -183,7 +189,8 @@ static int not_monotonic(struct hf__decision *d, const struct found *found, cons
 	return HF_ENONMONOTONIC;
 }
 
-static int advance_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int advance_decide(void *state, struct hf__decision *d, const void *raw,
+                          struct hf_result *result)
 {
 	const struct hf_cursor_advance *args = raw;
 	struct found found;
@@ -192,7 +199,8 @@ static int advance_decide(void *state, struct hf__decision *d, const void *raw, 
 		return rc;
 	struct hf__cursor_image image = image_or_new(found.cursor);
 	const bool forward = args->sequence > image.last_sequence;
-	const bool replay = args->sequence == image.last_sequence && hf__bytes_equal(args->delivery_id, image.delivery_id);
+	const bool replay = args->sequence == image.last_sequence &&
+	                    hf__bytes_equal(args->delivery_id, image.delivery_id);
 	if (!forward && !replay)
 		return not_monotonic(d, &found, &image, args->sequence, args->delivery_id);
 	image.updated_at = hf__given_or(&args->write, args->now, d->stamp);
@@ -204,7 +212,8 @@ static int advance_decide(void *state, struct hf__decision *d, const void *raw, 
 	return put(d, &found, &image, forward ? HF__CURSOR_ADVANCE : HF__CURSOR_REPLAY, result);
 }
 
-static int reset_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int reset_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_cursor_reset *args = raw;
 	struct found found;
@@ -222,7 +231,8 @@ static int reset_decide(void *state, struct hf__decision *d, const void *raw, st
 	return put(d, &found, &image, HF__CURSOR_RESET, result);
 }
 
-static int record_error_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int record_error_decide(void *state, struct hf__decision *d, const void *raw,
+                               struct hf_result *result)
 {
 	const struct hf_cursor_record_error *args = raw;
 	struct found found;
@@ -236,7 +246,8 @@ static int record_error_decide(void *state, struct hf__decision *d, const void *
 	return put(d, &found, &image, HF__CURSOR_RECORD_ERROR, result);
 }
 
-static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int put_decide(void *state, struct hf__decision *d, const void *raw,
+                      struct hf_result *result)
 {
 	const struct hf_cursor_put *args = raw;
 	const struct hf_cursor *cursor = &args->cursor;
@@ -260,7 +271,8 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 	return put(d, &found, &image, HF__CURSOR_PUT, result);
 }
 
-static int remove_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int remove_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
 {
 	const struct hf_cursor_remove *args = raw;
 	struct found found;
@@ -275,7 +287,8 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw, s
 	return hf__emit(d, HF__CURSOR_REMOVE);
 }
 
-static int guard_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_cursor_guard *args = raw;
 	struct found found;
@@ -285,24 +298,29 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw, st
 	return rc;
 }
 
-/* --- Copies for transactions ------------------------------------------------------------------------------------------------ */
+/* --- Copies for transactions ------------------------------------------------------------------ */
 
 static bool copy_key(struct hf__arena *arena, struct hf_cursor_key *key)
 {
-	return hf__arena_bytes(arena, key->consumer, &key->consumer) && hf__arena_bytes(arena, key->stream, &key->stream) &&
+	return hf__arena_bytes(arena, key->consumer, &key->consumer) &&
+	       hf__arena_bytes(arena, key->stream, &key->stream) &&
 	       hf__arena_bytes(arena, key->subject, &key->subject);
 }
 
 static void *advance_copy(struct hf__arena *arena, const void *args)
 {
 	struct hf_cursor_advance *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && copy_key(arena, &copy->key) && hf__arena_bytes(arena, copy->delivery_id, &copy->delivery_id) ? copy : NULL;
+	return copy && copy_key(arena, &copy->key) &&
+	               hf__arena_bytes(arena, copy->delivery_id, &copy->delivery_id)
+	           ? copy
+	           : NULL;
 }
 
 static void *reset_copy(struct hf__arena *arena, const void *args)
 {
 	struct hf_cursor_reset *copy = hf__arena_copy(arena, args, sizeof *copy);
-	const bool copied = copy && copy_key(arena, &copy->key) && hf__arena_bytes(arena, copy->delivery_id, &copy->delivery_id) &&
+	const bool copied = copy && copy_key(arena, &copy->key) &&
+	                    hf__arena_bytes(arena, copy->delivery_id, &copy->delivery_id) &&
 	                    hf__arena_bytes(arena, copy->reason, &copy->reason);
 	return copied ? copy : NULL;
 }
@@ -312,8 +330,11 @@ static void *record_error_copy(struct hf__arena *arena, const void *args)
 	struct hf_cursor_record_error *copy = hf__arena_copy(arena, args, sizeof *copy);
 	if (!copy)
 		return NULL;
-	copy->message = hf__utf8_cut(copy->message, HF_CURSOR_ERROR_MAX); /* no more than will be kept */
-	return copy_key(arena, &copy->key) && hf__arena_bytes(arena, copy->message, &copy->message) ? copy : NULL;
+	/* no more than will be kept */
+	copy->message = hf__utf8_cut(copy->message, HF_CURSOR_ERROR_MAX);
+	return copy_key(arena, &copy->key) && hf__arena_bytes(arena, copy->message, &copy->message)
+	           ? copy
+	           : NULL;
 }
 
 static void *put_copy(struct hf__arena *arena, const void *args)
@@ -323,9 +344,11 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 		return NULL;
 	struct hf_cursor *cursor = &copy->cursor;
 	cursor->last_error = hf__utf8_cut(cursor->last_error, HF_CURSOR_ERROR_MAX);
-	const bool copied = copy_key(arena, &cursor->key) && hf__arena_bytes(arena, cursor->last_delivery_id, &cursor->last_delivery_id) &&
-	                    hf__arena_bytes(arena, cursor->last_error, &cursor->last_error) &&
-	                    hf__arena_bytes(arena, cursor->reset_reason, &cursor->reset_reason);
+	const bool copied =
+	    copy_key(arena, &cursor->key) &&
+	    hf__arena_bytes(arena, cursor->last_delivery_id, &cursor->last_delivery_id) &&
+	    hf__arena_bytes(arena, cursor->last_error, &cursor->last_error) &&
+	    hf__arena_bytes(arena, cursor->reset_reason, &cursor->reset_reason);
 	return copied ? copy : NULL;
 }
 
@@ -341,49 +364,62 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 	return copy && copy_key(arena, &copy->key) ? copy : NULL;
 }
 
-/* --- Public ----------------------------------------------------------------------------------------------------------------- */
+/* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb advance_verb = {"cursor advance", HF__DOMAIN_CURSOR, advance_check, advance_decide, advance_copy};
-static const struct hf__verb reset_verb = {"cursor reset", HF__DOMAIN_CURSOR, reset_check, reset_decide, reset_copy};
-static const struct hf__verb record_error_verb = {"cursor record_error", HF__DOMAIN_CURSOR, record_error_check, record_error_decide,
+static const struct hf__verb advance_verb = {"cursor advance", HF__DOMAIN_CURSOR, advance_check,
+                                             advance_decide, advance_copy};
+static const struct hf__verb reset_verb = {"cursor reset", HF__DOMAIN_CURSOR, reset_check,
+                                           reset_decide, reset_copy};
+static const struct hf__verb record_error_verb = {"cursor record_error", HF__DOMAIN_CURSOR,
+                                                  record_error_check, record_error_decide,
                                                   record_error_copy};
-static const struct hf__verb put_verb = {"cursor put", HF__DOMAIN_CURSOR, put_check, put_decide, put_copy};
-static const struct hf__verb remove_verb = {"cursor remove", HF__DOMAIN_CURSOR, remove_check, remove_decide, remove_copy};
-static const struct hf__verb guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, guard_check, guard_decide, guard_copy};
-static const struct hf__verb lone_guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, lone_guard_check, guard_decide, guard_copy};
+static const struct hf__verb put_verb = {"cursor put", HF__DOMAIN_CURSOR, put_check, put_decide,
+                                         put_copy};
+static const struct hf__verb remove_verb = {"cursor remove", HF__DOMAIN_CURSOR, remove_check,
+                                            remove_decide, remove_copy};
+static const struct hf__verb guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, guard_check,
+                                           guard_decide, guard_copy};
+static const struct hf__verb lone_guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, lone_guard_check,
+                                                guard_decide, guard_copy};
 
-int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advance *args, struct hf_result *result, struct hf_error *error)
+int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advance *args,
+                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &advance_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_cursor_reset(hf_store *store, hf_txn *txn, const struct hf_cursor_reset *args, struct hf_result *result, struct hf_error *error)
+int hf_cursor_reset(hf_store *store, hf_txn *txn, const struct hf_cursor_reset *args,
+                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &reset_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_cursor_record_error(hf_store *store, hf_txn *txn, const struct hf_cursor_record_error *args, struct hf_result *result,
-                           struct hf_error *error)
+int hf_cursor_record_error(hf_store *store, hf_txn *txn, const struct hf_cursor_record_error *args,
+                           struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &record_error_verb, args, args->write.durability, result, NULL, error);
+	return hf__mutate(store, txn, &record_error_verb, args, args->write.durability, result, NULL,
+	                  error);
 }
 
-int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put *args, struct hf_result *result, struct hf_error *error)
+int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put *args,
+                  struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &put_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_cursor_remove(hf_store *store, hf_txn *txn, const struct hf_cursor_remove *args, struct hf_result *result, struct hf_error *error)
+int hf_cursor_remove(hf_store *store, hf_txn *txn, const struct hf_cursor_remove *args,
+                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &remove_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_cursor_guard(hf_store *store, hf_txn *txn, const struct hf_cursor_guard *args, struct hf_result *result, struct hf_error *error)
+int hf_cursor_guard(hf_store *store, hf_txn *txn, const struct hf_cursor_guard *args,
+                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;

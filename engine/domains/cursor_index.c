@@ -1,8 +1,8 @@
-/* Cursors and streams in memory: how they are found, and how they enter and leave the indexes at birth, around every change, and at
- * removal. */
+/* Cursors and streams in memory: how they are found, and how they enter and leave the indexes at
+ * birth, around every change, and at removal. */
 #include "domains/cursor_state.h"
 
-/* --- Maps ------------------------------------------------------------------------------------------------------------------- */
+/* --- Maps ------------------------------------------------------------------------------------- */
 
 /* The parts of a full key joined by NUL, which none of them holds. */
 static uint64_t hash_of(const struct hf__cursor_state *state, const struct hf__cursor_position *key)
@@ -37,21 +37,25 @@ struct hf__stream *hf__stream_find(const struct hf__cursor_state *state, struct 
 	return node ? hf__stream_of_map(node) : NULL;
 }
 
-struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state, const struct hf__cursor_position *key)
+struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state,
+                                   const struct hf__cursor_position *key)
 {
-	struct hf__map_node *node = hf__map_find(&state->cursors, hash_of(state, key), cursor_has_key, key);
+	struct hf__map_node *node =
+	    hf__map_find(&state->cursors, hash_of(state, key), cursor_has_key, key);
 	return node ? hf__cursor_of_map(node) : NULL;
 }
 
-const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state, const struct hf__cursor *cursor, struct hf_bytes name)
+const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state,
+                                            const struct hf__cursor *cursor, struct hf_bytes name)
 {
 	if (cursor)
 		return &cursor->object;
 	const struct hf__stream *stream = hf__stream_find(state, name);
-	return hf__removed_depends(&state->removed, &state->streams, stream ? &stream->object : NULL, name);
+	return hf__removed_depends(&state->removed, &state->streams, stream ? &stream->object : NULL,
+	                           name);
 }
 
-/* --- Objects ---------------------------------------------------------------------------------------------------------------- */
+/* --- Objects ---------------------------------------------------------------------------------- */
 
 static void free_memory(struct hf__object *object)
 {
@@ -61,7 +65,8 @@ static void free_memory(struct hf__object *object)
 static void enlist_stream(struct hf__object *object)
 {
 	struct hf__stream *stream = (struct hf__stream *)(void *)object;
-	hf__map_insert(&stream->state->streams, &stream->node, hf__map_hash(&stream->state->streams, stream->name, stream->len));
+	hf__map_insert(&stream->state->streams, &stream->node,
+	               hf__map_hash(&stream->state->streams, stream->name, stream->len));
 }
 
 static void delist_stream(struct hf__object *object)
@@ -130,14 +135,16 @@ static const struct hf__type stream_type = {
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
-static const struct hf__type root_type = {.name = "cursors", .value_offset = sizeof(struct hf__object)};
+static const struct hf__type root_type = {.name = "cursors",
+                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type cursor_type = {
     .name = "cursor",
     .value_offset = offsetof(struct hf__cursor, value),
     .value_size = sizeof(struct hf__cursor_value),
     .blob_count = 3,
-    .blob_offsets = {offsetof(struct hf__cursor, value.delivery_id), offsetof(struct hf__cursor, value.last_error),
+    .blob_offsets = {offsetof(struct hf__cursor, value.delivery_id),
+                     offsetof(struct hf__cursor, value.last_error),
                      offsetof(struct hf__cursor, value.reset_reason)},
     .enlist = enlist_cursor,
     .delist = delist_cursor,
@@ -181,5 +188,6 @@ bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__do
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
 	hf__cursor_orders_init(state->views);
-	return hf__map_init(&state->streams, env->hash_key) && hf__map_init(&state->cursors, env->hash_key);
+	return hf__map_init(&state->streams, env->hash_key) &&
+	       hf__map_init(&state->cursors, env->hash_key);
 }

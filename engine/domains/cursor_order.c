@@ -1,10 +1,16 @@
 /* The orders of cursors: how they compare, and walks of a range.
  *
- * Four of them depend on the key only and are entered at birth; the two for lag depend on last_sequence too and are left and entered
- * around every change. All of them are compared by one routine that follows a table of fields. */
+ * Four of them depend on the key only and are entered at birth; the two for lag depend on
+ * last_sequence too and are left and entered around every change. All of them are compared by
+ * one routine that follows a table of fields. */
 #include "domains/cursor_state.h"
 
-enum field { BY_CONSUMER = HF__CONSUMER, BY_STREAM = HF__STREAM, BY_SUBJECT = HF__SUBJECT, BY_SEQUENCE };
+enum field {
+	BY_CONSUMER = HF__CONSUMER,
+	BY_STREAM = HF__STREAM,
+	BY_SUBJECT = HF__SUBJECT,
+	BY_SEQUENCE
+};
 
 #define FIELDS_MAX 4u
 
@@ -22,7 +28,7 @@ static const struct view views[HF__CURSOR_VIEWS] = {
     [HF__CURSOR_SLOWEST] = {4, {BY_STREAM, BY_SEQUENCE, BY_SUBJECT, BY_CONSUMER}},
 };
 
-/* --- From nodes to objects -------------------------------------------------------------------------------------------------- */
+/* --- From nodes to objects -------------------------------------------------------------------- */
 
 struct hf__cursor *hf__cursor_of_map(const struct hf__map_node *node)
 {
@@ -69,16 +75,18 @@ struct hf__cursor_image hf__cursor_image_of(const struct hf__cursor *cursor)
 	};
 }
 
-/* --- Orders ----------------------------------------------------------------------------------------------------------------- */
+/* --- Orders ----------------------------------------------------------------------------------- */
 
-static int compare_field(enum field field, const struct hf__cursor_position *a, const struct hf__cursor_position *b)
+static int compare_field(enum field field, const struct hf__cursor_position *a,
+                         const struct hf__cursor_position *b)
 {
 	if (field == BY_SEQUENCE)
 		return (a->sequence > b->sequence) - (a->sequence < b->sequence);
 	return hf__bytes_compare(a->part[field], b->part[field]);
 }
 
-int hf__cursor_compare(enum hf__cursor_view view, unsigned fields, const struct hf__cursor_position *a, const struct hf__cursor_position *b)
+int hf__cursor_compare(enum hf__cursor_view view, unsigned fields,
+                       const struct hf__cursor_position *a, const struct hf__cursor_position *b)
 {
 	for (unsigned i = 0; i < fields && i < views[view].count; i++) {
 		const int order = compare_field(views[view].fields[i], a, b);
@@ -88,12 +96,14 @@ int hf__cursor_compare(enum hf__cursor_view view, unsigned fields, const struct 
 	return 0;
 }
 
-/* As compare_field, of cursors in the index: most of what an opening costs is here, and cursors of one stream share its name. */
+/* As compare_field, of cursors in the index: most of what an opening costs is here, and cursors
+ * of one stream share its name. */
 static int compare_cursors(enum field field, const struct hf__cursor *a, const struct hf__cursor *b)
 {
 	switch (field) {
 	case BY_SEQUENCE:
-		return (a->value.last_sequence > b->value.last_sequence) - (a->value.last_sequence < b->value.last_sequence);
+		return (a->value.last_sequence > b->value.last_sequence) -
+		       (a->value.last_sequence < b->value.last_sequence);
 	case BY_STREAM:
 		if (a->object.container == b->object.container)
 			return 0;
@@ -102,13 +112,16 @@ static int compare_cursors(enum field field, const struct hf__cursor *a, const s
 	case BY_SUBJECT:
 		if ((a->subject_len | b->subject_len) == 0)
 			return 0;
-		return hf__bytes_compare(hf_bytes(a->text + a->consumer_len, a->subject_len), hf_bytes(b->text + b->consumer_len, b->subject_len));
+		return hf__bytes_compare(hf_bytes(a->text + a->consumer_len, a->subject_len),
+		                         hf_bytes(b->text + b->consumer_len, b->subject_len));
 	default:
-		return hf__bytes_compare(hf_bytes(a->text, a->consumer_len), hf_bytes(b->text, b->consumer_len));
+		return hf__bytes_compare(hf_bytes(a->text, a->consumer_len),
+		                         hf_bytes(b->text, b->consumer_len));
 	}
 }
 
-static int compare_in(enum hf__cursor_view view, const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_in(enum hf__cursor_view view, const struct hf__order_node *a,
+                      const struct hf__order_node *b)
 {
 	const struct hf__cursor *x = hf__cursor_of(a, view), *y = hf__cursor_of(b, view);
 	for (unsigned i = 0; i < views[view].count; i++) {
@@ -134,12 +147,14 @@ static int compare_by_subject(const struct hf__order_node *a, const struct hf__o
 	return compare_in(HF__CURSOR_BY_SUBJECT, a, b);
 }
 
-static int compare_by_consumer_subject(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_by_consumer_subject(const struct hf__order_node *a,
+                                       const struct hf__order_node *b)
 {
 	return compare_in(HF__CURSOR_BY_CONSUMER_SUBJECT, a, b);
 }
 
-static int compare_slowest_on_subject(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_slowest_on_subject(const struct hf__order_node *a,
+                                      const struct hf__order_node *b)
 {
 	return compare_in(HF__CURSOR_SLOWEST_ON_SUBJECT, a, b);
 }
@@ -165,12 +180,14 @@ static int probe_bound(const struct hf__order_node *node, const void *key)
 	return hf__cursor_compare(bound->view, bound->fields, &at, &bound->at);
 }
 
-static struct hf__cursor *in_range(const struct hf__order_node *node, const struct hf__cursor_bound *range)
+static struct hf__cursor *in_range(const struct hf__order_node *node,
+                                   const struct hf__cursor_bound *range)
 {
 	return node && probe_bound(node, range) == 0 ? hf__cursor_of(node, range->view) : NULL;
 }
 
-struct hf__cursor *hf__cursor_first(const struct hf__cursor_state *state, const struct hf__cursor_bound *range,
+struct hf__cursor *hf__cursor_first(const struct hf__cursor_state *state,
+                                    const struct hf__cursor_bound *range,
                                     const struct hf__cursor_position *after)
 {
 	const struct hf__order *order = &state->views[range->view];
@@ -180,7 +197,8 @@ struct hf__cursor *hf__cursor_first(const struct hf__cursor_state *state, const 
 	return in_range(hf__order_after(order, probe_bound, &exact), range);
 }
 
-struct hf__cursor *hf__cursor_next(const struct hf__cursor *cursor, const struct hf__cursor_bound *range)
+struct hf__cursor *hf__cursor_next(const struct hf__cursor *cursor,
+                                   const struct hf__cursor_bound *range)
 {
 	return in_range(hf__order_next(&cursor->nodes[range->view]), range);
 }

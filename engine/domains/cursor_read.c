@@ -1,9 +1,11 @@
-/* Reading cursors. A list is one range of one view: the filters choose the view whose leading fields they name, and within the range the
- * order is the one the contract asks for. A page is walked twice, once to count and once to fill, so that its items lie in one piece. */
+/* Reading cursors. A list is one range of one view: the filters choose the view whose leading
+ * fields they name, and within the range the order is the one the contract asks for. A page is
+ * walked twice, once to count and once to fill, so that its items lie in one piece. */
 #include "domains/cursor_state.h"
 #include "store/error.h"
 
-/* What a list or lag asks for, and what it gives. Both pages are of the same make; `items` is filled by the caller's routine. */
+/* What a list or lag asks for, and what it gives. Both pages are of the same make; `items` is
+ * filled by the caller's routine. */
 struct walk {
 	struct hf__cursor_bound range;
 	uint64_t query;
@@ -22,7 +24,7 @@ static int give_memory(struct hf__answer *answer, struct hf_memory **out, struct
 	return *out ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 }
 
-/* --- One cursor ------------------------------------------------------------------------------------------------------------- */
+/* --- One cursor ------------------------------------------------------------------------------- */
 
 static int copy_cursor(struct hf__query *q, const struct hf__cursor *cursor, struct hf_cursor *out)
 {
@@ -32,8 +34,9 @@ static int copy_cursor(struct hf__query *q, const struct hf__cursor *cursor, str
 		struct hf_bytes from;
 		struct hf_bytes *to;
 	} copies[] = {
-	    {key.part[HF__CONSUMER], &out->key.consumer}, {key.part[HF__STREAM], &out->key.stream}, {key.part[HF__SUBJECT], &out->key.subject},
-	    {image.delivery_id, &out->last_delivery_id},  {image.last_error, &out->last_error},     {image.reset_reason, &out->reset_reason},
+	    {key.part[HF__CONSUMER], &out->key.consumer}, {key.part[HF__STREAM], &out->key.stream},
+	    {key.part[HF__SUBJECT], &out->key.subject},   {image.delivery_id, &out->last_delivery_id},
+	    {image.last_error, &out->last_error},         {image.reset_reason, &out->reset_reason},
 	};
 	for (size_t i = 0; i < sizeof copies / sizeof copies[0]; i++) {
 		const int rc = hf__answer_bytes(q->answer, copies[i].from, copies[i].to);
@@ -69,7 +72,8 @@ static int read_one(struct hf__query *q, void *raw)
 	return HF_ENOTFOUND;
 }
 
-int hf_cursor_get(hf_store *store, const struct hf_cursor_key *key, unsigned flags, struct hf_cursor_got *out, struct hf_error *error)
+int hf_cursor_get(hf_store *store, const struct hf_cursor_key *key, unsigned flags,
+                  struct hf_cursor_got *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -84,7 +88,7 @@ int hf_cursor_get(hf_store *store, const struct hf_cursor_key *key, unsigned fla
 	return rc;
 }
 
-/* --- Pages ------------------------------------------------------------------------------------------------------------------ */
+/* --- Pages ------------------------------------------------------------------------------------ */
 
 static bool filter_ok(struct hf__query *q, const char *name, struct hf_bytes part)
 {
@@ -107,7 +111,8 @@ static int hash_query(struct walk *walk, const char *operation, bool by_subject)
 	return rc;
 }
 
-/* A position is all fields of the last item, so that the walk goes on behind it even when it is gone by then. */
+/* A position is all fields of the last item, so that the walk goes on behind it even when it is
+ * gone by then. */
 static int get_position(struct hf__query *q, struct hf_bytes bytes, struct hf__cursor_position *out)
 {
 	struct hf__reader r = hf__reader(bytes);
@@ -120,7 +125,8 @@ static int get_position(struct hf__query *q, struct hf_bytes bytes, struct hf__c
 	return HF_EINVAL;
 }
 
-static int put_token(struct hf__query *q, const struct walk *walk, const struct hf__cursor *last, const char **next)
+static int put_token(struct hf__query *q, const struct walk *walk, const struct hf__cursor *last,
+                     const char **next)
 {
 	*next = NULL;
 	if (!walk->more)
@@ -130,7 +136,8 @@ static int put_token(struct hf__query *q, const struct walk *walk, const struct 
 	for (unsigned i = 0; i < HF__CURSOR_PARTS; i++)
 		hf__put_short(&w, at.part[i]);
 	hf__put_i64(&w, at.sequence);
-	const int rc = w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), next);
+	const int rc =
+	    w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -166,18 +173,21 @@ static void depend_on_range(struct hf__query *q, const struct walk *walk)
 	hf__query_depends(q, stream.len > 0 ? hf__cursor_depends(state, NULL, stream) : &state->root);
 }
 
-/* --- List ------------------------------------------------------------------------------------------------------------------- */
+/* --- List ------------------------------------------------------------------------------------- */
 
-/* The view that begins with the fields that are given; each view's remaining fields are in the order of the contract. */
+/* The view that begins with the fields that are given; each view's remaining fields are in the
+ * order of the contract. */
 static struct hf__cursor_bound range_of(bool consumer, bool stream, bool subject)
 {
 	if (consumer && subject && !stream)
 		return (struct hf__cursor_bound){.view = HF__CURSOR_BY_CONSUMER_SUBJECT, .fields = 2};
 	if (consumer)
-		return (struct hf__cursor_bound){.view = HF__CURSOR_BY_CONSUMER, .fields = 1u + stream + subject};
+		return (struct hf__cursor_bound){.view = HF__CURSOR_BY_CONSUMER,
+		                                 .fields = 1u + stream + subject};
 	if (subject && !stream)
 		return (struct hf__cursor_bound){.view = HF__CURSOR_BY_SUBJECT, .fields = 1};
-	return (struct hf__cursor_bound){.view = HF__CURSOR_BY_STREAM, .fields = (unsigned)stream + subject};
+	return (struct hf__cursor_bound){.view = HF__CURSOR_BY_STREAM,
+	                                 .fields = (unsigned)stream + subject};
 }
 
 struct list {
@@ -187,8 +197,10 @@ struct list {
 
 static int plan_list(struct hf__query *q, const struct hf_cursor_list *args, struct walk *walk)
 {
-	const struct hf_bytes consumer = hf__trim(args->consumer), stream = hf__trim(args->stream), subject = hf__trim(args->subject);
-	if (!filter_ok(q, "consumer", consumer) || !filter_ok(q, "stream", stream) || !filter_ok(q, "subject", subject))
+	const struct hf_bytes consumer = hf__trim(args->consumer), stream = hf__trim(args->stream),
+	                      subject = hf__trim(args->subject);
+	if (!filter_ok(q, "consumer", consumer) || !filter_ok(q, "stream", stream) ||
+	    !filter_ok(q, "subject", subject))
 		return HF_EINVAL;
 	const bool by_subject = args->by_subject || subject.len > 0;
 	walk->range = range_of(consumer.len > 0, stream.len > 0, by_subject);
@@ -231,7 +243,8 @@ static int read_list(struct hf__query *q, void *raw)
 	return fill_list(q, &walk, list->out);
 }
 
-int hf_cursor_list(hf_store *store, const struct hf_cursor_list *args, unsigned flags, struct hf_cursor_page *out, struct hf_error *error)
+int hf_cursor_list(hf_store *store, const struct hf_cursor_list *args, unsigned flags,
+                   struct hf_cursor_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -246,7 +259,7 @@ int hf_cursor_list(hf_store *store, const struct hf_cursor_list *args, unsigned 
 	return rc;
 }
 
-/* --- Lag -------------------------------------------------------------------------------------------------------------------- */
+/* --- Lag -------------------------------------------------------------------------------------- */
 
 struct lag {
 	const struct hf_cursor_lag *args;
@@ -272,7 +285,8 @@ static int plan_lag(struct hf__query *q, const struct hf_cursor_lag *args, struc
 	return hash_query(walk, "cursor lag", by_subject);
 }
 
-static int fill_lag(struct hf__query *q, const struct walk *walk, int64_t head, struct hf_cursor_lag_page *out)
+static int fill_lag(struct hf__query *q, const struct walk *walk, int64_t head,
+                    struct hf_cursor_lag_page *out)
 {
 	struct hf_cursor_lag_item *items = hf__answer_alloc(q->answer, walk->count * sizeof *items);
 	if (!items)
@@ -304,7 +318,8 @@ static int read_lag(struct hf__query *q, void *raw)
 	return fill_lag(q, &walk, lag->args->head, lag->out);
 }
 
-int hf_cursor_lag(hf_store *store, const struct hf_cursor_lag *args, unsigned flags, struct hf_cursor_lag_page *out, struct hf_error *error)
+int hf_cursor_lag(hf_store *store, const struct hf_cursor_lag *args, unsigned flags,
+                  struct hf_cursor_lag_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

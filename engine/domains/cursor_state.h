@@ -1,11 +1,13 @@
 /* The cursor domain's insides, shared by cursor_*.c and nobody else.
  *
- *   cursor_body.c    entries: bytes <-> meaning, form, words     cursor_index.c   objects, their indexes, lookups
+ *   cursor_body.c    entries: bytes <-> meaning, form, words     cursor_index.c   objects, their
+ *                    indexes, lookups
  *   cursor.c         the row: apply, snapshot, verify            cursor_order.c   the orders
  *   cursor_change.c  mutations                                   cursor_read.c    reads
  *
- * A cursor's container is its stream, a stream's is the root: lists within a stream wait for changes of that stream only, lists over
- * streams for any change. A stream without cursors is no state: it is not in snapshots, no answer shows it, and it goes (store/removed.h). */
+ * A cursor's container is its stream, a stream's is the root: lists within a stream wait for
+ * changes of that stream only, lists over streams for any change. A stream without cursors is no
+ * state: it is not in snapshots, no answer shows it, and it goes (store/removed.h). */
 #ifndef HF_DOMAINS_CURSOR_STATE_H
 #define HF_DOMAINS_CURSOR_STATE_H
 
@@ -19,8 +21,8 @@
 /* Parts of a key in the order of the full key. */
 enum { HF__CONSUMER, HF__STREAM, HF__SUBJECT, HF__CURSOR_PARTS };
 
-/* One order for each set of filters, so that every list is one range of one of them, already in the order of the contract (stream,
- * subject, consumer), and two for lag. */
+/* One order for each set of filters, so that every list is one range of one of them, already in
+ * the order of the contract (stream, subject, consumer), and two for lag. */
 enum hf__cursor_view {
 	HF__CURSOR_BY_STREAM, /* stream, subject, consumer */
 	HF__CURSOR_BY_CONSUMER, /* consumer, stream, subject: key-byte order too */
@@ -29,7 +31,8 @@ enum hf__cursor_view {
 	HF__CURSOR_SLOWEST_ON_SUBJECT, /* stream, subject, sequence, consumer */
 	HF__CURSOR_SLOWEST, /* stream, sequence, subject, consumer */
 	HF__CURSOR_VIEWS,
-	HF__CURSOR_FIRST_BY_VALUE = HF__CURSOR_SLOWEST_ON_SUBJECT, /* from here on the order depends on the value */
+	/* from here on the order depends on the value */
+	HF__CURSOR_FIRST_BY_VALUE = HF__CURSOR_SLOWEST_ON_SUBJECT,
 };
 
 /* Where a cursor stands in any view; borrowed bytes. */
@@ -84,7 +87,7 @@ struct hf__cursor {
 	uint8_t text[]; /* consumer, subject */
 };
 
-/* --- cursor_body.c ---------------------------------------------------------------------------------------------------------- */
+/* --- cursor_body.c ---------------------------------------------------------------------------- */
 
 /* On disk: never renumber. */
 enum hf__cursor_kind { HF__CURSOR_SET = 1, HF__CURSOR_REMOVE = 2 };
@@ -110,34 +113,41 @@ struct hf__cursor_image {
 };
 
 /* Trims the parts and checks their form. false: *why says what is wrong. */
-bool hf__cursor_key(const struct hf_cursor_key *key, struct hf__cursor_position *out, struct hf__text *why);
+bool hf__cursor_key(const struct hf_cursor_key *key, struct hf__cursor_position *out,
+                    struct hf__text *why);
 bool hf__cursor_delivery_id_ok(struct hf_bytes id);
-void hf__cursor_add_name(struct hf__text *text, const struct hf__cursor_position *key); /* consumer "a" stream "b" subject "c" */
+/* consumer "a" stream "b" subject "c" */
+void hf__cursor_add_name(struct hf__text *text, const struct hf__cursor_position *key);
 bool hf__cursor_images_equal(const struct hf__cursor_image *a, const struct hf__cursor_image *b);
 
-void hf__cursor_put_set(struct hf__writer *w, enum hf__cursor_cause cause, const struct hf__cursor_position *key,
+void hf__cursor_put_set(struct hf__writer *w, enum hf__cursor_cause cause,
+                        const struct hf__cursor_position *key,
                         const struct hf__cursor_image *image);
 /* false: no mutation wrote this. key->sequence is the image's. */
-bool hf__cursor_get_set(struct hf_bytes body, enum hf__cursor_cause *cause, struct hf__cursor_position *key,
-                        struct hf__cursor_image *image);
+bool hf__cursor_get_set(struct hf_bytes body, enum hf__cursor_cause *cause,
+                        struct hf__cursor_position *key, struct hf__cursor_image *image);
 void hf__cursor_put_remove(struct hf__writer *w, const struct hf__cursor_position *key);
 bool hf__cursor_get_remove(struct hf_bytes body, struct hf__cursor_position *key);
 void hf__cursor_describe(const struct hf__entry *entry, struct hf__text *out);
 bool hf__cursor_about(const struct hf__entry *entry, struct hf__about *out);
 
-/* --- cursor_index.c --------------------------------------------------------------------------------------------------------- */
+/* --- cursor_index.c --------------------------------------------------------------------------- */
 
 bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__domain_env *env);
 struct hf__stream *hf__stream_find(const struct hf__cursor_state *state, struct hf_bytes name);
-struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state, const struct hf__cursor_position *key);
+struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state,
+                                   const struct hf__cursor_position *key);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__stream *hf__stream_new(struct hf__cursor_state *state, struct hf_bytes name);
 struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cursor_position *key);
 
-/* What an answer about this key depends on: the cursor, else the stream, else the number of streams that are gone. */
-const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state, const struct hf__cursor *cursor, struct hf_bytes stream);
+/* What an answer about this key depends on: the cursor, else the stream, else the number of
+ * streams that are gone. */
+const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state,
+                                            const struct hf__cursor *cursor,
+                                            struct hf_bytes stream);
 
-/* --- cursor_order.c ------------------------------------------------------------------------------------------------------- */
+/* --- cursor_order.c --------------------------------------------------------------------------- */
 
 void hf__cursor_orders_init(struct hf__order orders[HF__CURSOR_VIEWS]);
 struct hf__cursor *hf__cursor_of_map(const struct hf__map_node *node);
@@ -147,12 +157,15 @@ struct hf__stream *hf__cursor_stream(const struct hf__cursor *cursor);
 struct hf__cursor_position hf__cursor_position_of(const struct hf__cursor *cursor);
 struct hf__cursor_image hf__cursor_image_of(const struct hf__cursor *cursor);
 
-/* The first cursor of the range, or the first after `after` (nullable, exact in all fields). NULL: none. */
-struct hf__cursor *hf__cursor_first(const struct hf__cursor_state *state, const struct hf__cursor_bound *range,
+/* The first cursor of the range, or the first after `after` (nullable, exact in all fields).
+ * NULL: none. */
+struct hf__cursor *hf__cursor_first(const struct hf__cursor_state *state,
+                                    const struct hf__cursor_bound *range,
                                     const struct hf__cursor_position *after);
 /* The next one of the range, or NULL. */
-struct hf__cursor *hf__cursor_next(const struct hf__cursor *cursor, const struct hf__cursor_bound *range);
-int hf__cursor_compare(enum hf__cursor_view view, unsigned fields, const struct hf__cursor_position *a,
-                       const struct hf__cursor_position *b);
+struct hf__cursor *hf__cursor_next(const struct hf__cursor *cursor,
+                                   const struct hf__cursor_bound *range);
+int hf__cursor_compare(enum hf__cursor_view view, unsigned fields,
+                       const struct hf__cursor_position *a, const struct hf__cursor_position *b);
 
 #endif

@@ -1,8 +1,10 @@
-/* Documents: the row of the domain. Job: small keyed state with listings by time, over all or within groups. Happy path: a
- * mutation (document_put.c, document_change.c) decides what a document is afterwards and writes that as one entry (document_entry.c); apply
- * (document_apply.c) puts it into the indexes (document_index.c); reads walk them (document_read.c, document_list.c). What expires is gone as a
- * view first; settle() below logs it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory leaves
- * what the change did so far to its owner, who undoes it. */
+/* Documents: the row of the domain. Job: small keyed state with listings by time, over all or
+ * within groups. Happy path: a mutation (document_put.c, document_change.c) decides what a
+ * document is afterwards and writes that as one entry (document_entry.c); apply
+ * (document_apply.c) puts it into the indexes (document_index.c); reads walk them
+ * (document_read.c, document_list.c). What expires is gone as a view first; settle() below logs
+ * it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no
+ * memory leaves what the change did so far to its owner, who undoes it. */
 #include "domains/document_state.h"
 #include "domains/domains.h"
 
@@ -30,13 +32,16 @@ static void document_deinit(void *raw)
 static int64_t document_next_ending(const void *raw, int64_t setback)
 {
 	const struct hf__document_state *state = raw;
-	const struct hf__heap_node *named = hf__heap_first(&state->endings[false]), *computed = hf__heap_first(&state->endings[true]);
-	const int64_t first = named ? named->deadline : INT64_MAX, other = computed ? hf__to_shown(computed->deadline, setback) : INT64_MAX;
+	const struct hf__heap_node *named = hf__heap_first(&state->endings[false]),
+	                           *computed = hf__heap_first(&state->endings[true]);
+	const int64_t first = named ? named->deadline : INT64_MAX,
+	              other = computed ? hf__to_shown(computed->deadline, setback) : INT64_MAX;
 	return first < other ? first : other;
 }
 
 /* One that has expired; NULL: none. */
-static const struct hf__document *next_due(const struct hf__document_state *state, struct hf__instant at)
+static const struct hf__document *next_due(const struct hf__document_state *state,
+                                           struct hf__instant at)
 {
 	for (unsigned computed = 0; computed < 2; computed++) {
 		const struct hf__heap_node *first = hf__heap_first(&state->endings[computed]);
@@ -46,13 +51,16 @@ static const struct hf__document *next_due(const struct hf__document_state *stat
 	return NULL;
 }
 
-/* Crash: before the entry is durable the document is gone all the same, as a view; the next opening logs it. */
+/* Crash: before the entry is durable the document is gone all the same, as a view; the next
+ * opening logs it. */
 static int document_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__document_state *state = raw;
 	const struct hf__document *document = next_due(state, HF__INSTANT_OF(d));
-	for (unsigned i = 0; i < budget && document; i++, document = next_due(state, HF__INSTANT_OF(d))) {
-		const struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_EXPIRE, d->setback);
+	for (unsigned i = 0; i < budget && document;
+	     i++, document = next_due(state, HF__INSTANT_OF(d))) {
+		const struct hf__document_image image =
+		    hf__document_image_of(document, HF__DOCUMENT_EXPIRE, d->setback);
 		hf__document_encode(hf__entry_body(d), HF__DOCUMENT_GONE, &image, false);
 		const int rc = hf__emit(d, HF__DOCUMENT_GONE);
 		if (rc != HF_OK)

@@ -1,13 +1,17 @@
-/* Entries -> state: the only writer of the document domain's state, live, in replay and from a snapshot.
+/* Entries -> state: the only writer of the document domain's state, live, in replay and from a
+ * snapshot.
  *
- * Happy path: decode, find collection and document, compare with what the entry claims to follow, make the new value beside the old one, then
- * put it in place between the two halves of the hook. Failure modes: a body, or a body at this state, that no decide wrote is
- * HF_ECORRUPT before anything was touched; no memory leaves what this change did so far to its owner, who undoes it.
+ * Happy path: decode, find collection and document, compare with what the entry claims to
+ * follow, make the new value beside the old one, then put it in place between the two halves of
+ * the hook. Failure modes: a body, or a body at this state, that no decide wrote is HF_ECORRUPT
+ * before anything was touched; no memory leaves what this change did so far to its owner, who
+ * undoes it.
  *
- * I-DOCUMENT-3: what an expire entry removes had expired at the entry's time, and no other entry touches what had. */
+ * I-DOCUMENT-3: what an expire entry removes had expired at the entry's time, and no other entry
+ * touches what had. */
 #include "domains/document_state.h"
 
-/* --- Values ----------------------------------------------------------------------------------------------------------------- */
+/* --- Values ----------------------------------------------------------------------------------- */
 
 /* The blob for `bytes`: the one there is when it holds them already. */
 static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
@@ -29,14 +33,16 @@ static void drop_value(const struct hf__document_value *old, const struct hf__do
 }
 
 /* The value after the entry; `out` holds nothing new on failure. */
-static int make_value(const struct hf__document_state *state, const struct hf__entry *entry, const struct hf__document_value *old,
-                      const struct hf__document_image *image, struct hf__document_value *out)
+static int make_value(const struct hf__document_state *state, const struct hf__entry *entry,
+                      const struct hf__document_value *old, const struct hf__document_image *image,
+                      struct hf__document_value *out)
 {
 	*out = *old;
 	out->version = entry->lsn;
 	out->created_at = image->created_at;
 	out->updated_at = image->updated_at;
-	out->expires_at = image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at;
+	out->expires_at =
+	    image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at;
 	out->computed = image->computed;
 	if (!keep_bytes(old->group, image->group, &out->group))
 		return HF_ENOMEM;
@@ -50,7 +56,8 @@ static int make_value(const struct hf__document_state *state, const struct hf__e
 }
 
 /* Takes over `value`, on failure too. */
-static int set_value(struct hf__change *change, struct hf__document *document, const struct hf__document_value *value)
+static int set_value(struct hf__change *change, struct hf__document *document,
+                     const struct hf__document_value *value)
 {
 	int rc = value->expires_at == HF_UNSET || hf__document_may_end(document) ? HF_OK : HF_ENOMEM;
 	if (rc == HF_OK)
@@ -64,16 +71,18 @@ static int set_value(struct hf__change *change, struct hf__document *document, c
 	return HF_OK;
 }
 
-/* --- What an entry must follow ---------------------------------------------------------------------------------------------- */
+/* --- What an entry must follow ---------------------------------------------------------------- */
 
-/* An entry is dated at its decision or a little later, so what had expired then has expired at that time; not the other way round. */
+/* An entry is dated at its decision or a little later, so what had expired then has expired at
+ * that time; not the other way round. */
 static bool ended(const struct hf__document *document, const struct hf__entry *entry)
 {
 	return hf__document_over(document, HF__INSTANT_AT(entry));
 }
 
 /* May a whole document be stored over this one (NULL: none)? */
-static bool may_store(const struct hf__document *old, const struct hf__document_image *image, const struct hf__entry *entry)
+static bool may_store(const struct hf__document *old, const struct hf__document_image *image,
+                      const struct hf__entry *entry)
 {
 	switch (image->cause) {
 	case HF__DOCUMENT_STATE:
@@ -85,11 +94,12 @@ static bool may_store(const struct hf__document *old, const struct hf__document_
 	}
 }
 
-/* --- Kinds of entries ------------------------------------------------------------------------------------------------------- */
+/* --- Kinds of entries ------------------------------------------------------------------------- */
 
-/* The collection that a new document goes into. Its orders are the entry's while it holds documents; else they become that. */
-static int add_collection(struct hf__document_state *state, struct hf__change *change, const struct hf__document_image *image,
-                          struct hf__collection **out)
+/* The collection that a new document goes into. Its orders are the entry's while it holds
+ * documents; else they become that. */
+static int add_collection(struct hf__document_state *state, struct hf__change *change,
+                          const struct hf__document_image *image, struct hf__collection **out)
 {
 	*out = hf__collection_find(state, image->collection);
 	if (!*out) {
@@ -106,8 +116,8 @@ static int add_collection(struct hf__document_state *state, struct hf__change *c
 	return HF_OK;
 }
 
-static int add_document(struct hf__document_state *state, struct hf__change *change, const struct hf__entry *entry,
-                        const struct hf__document_image *image)
+static int add_document(struct hf__document_state *state, struct hf__change *change,
+                        const struct hf__entry *entry, const struct hf__document_image *image)
 {
 	struct hf__collection *collection;
 	int rc = add_collection(state, change, image, &collection);
@@ -127,14 +137,15 @@ static int add_document(struct hf__document_state *state, struct hf__change *cha
 	return hf__change_add(change, &document->object);
 }
 
-static int apply_whole(struct hf__document_state *state, struct hf__change *change, const struct hf__entry *entry,
-                       const struct hf__document_image *image)
+static int apply_whole(struct hf__document_state *state, struct hf__change *change,
+                       const struct hf__entry *entry, const struct hf__document_image *image)
 {
 	const struct hf__collection *collection = hf__collection_find(state, image->collection);
 	struct hf__document *document = hf__document_find(state, image->collection, image->id);
 	if (!may_store(document, image, entry))
 		return HF_ECORRUPT;
-	if (collection && hf__collection_size(collection) > 0 && collection->value.orders != image->orders)
+	if (collection && hf__collection_size(collection) > 0 &&
+	    collection->value.orders != image->orders)
 		return HF_ECORRUPT;
 	if (!document)
 		return add_document(state, change, entry, image);
@@ -144,32 +155,34 @@ static int apply_whole(struct hf__document_state *state, struct hf__change *chan
 }
 
 /* The payload stays where it is. */
-static int apply_regrouped(struct hf__change *change, const struct hf__entry *entry, struct hf__document *document,
-                           const struct hf__document_image *image)
+static int apply_regrouped(struct hf__change *change, const struct hf__entry *entry,
+                           struct hf__document *document, const struct hf__document_image *image)
 {
 	struct hf__document_value value = document->value;
 	if (hf__bytes_equal(hf__blob_bytes(value.group), image->group))
 		return HF_ECORRUPT;
 	value.version = entry->lsn;
 	value.updated_at = image->updated_at;
-	return hf__blob_new(image->group, &value.group) ? set_value(change, document, &value) : HF_ENOMEM;
+	return hf__blob_new(image->group, &value.group) ? set_value(change, document, &value)
+	                                                : HF_ENOMEM;
 }
 
-static int apply_gone(struct hf__change *change, const struct hf__entry *entry, struct hf__document *document,
-                      const struct hf__document_image *image)
+static int apply_gone(struct hf__change *change, const struct hf__entry *entry,
+                      struct hf__document *document, const struct hf__document_image *image)
 {
 	if (image->cause == HF__DOCUMENT_EXPIRE && !ended(document, entry))
 		return HF_ECORRUPT;
 	return hf__change_remove(change, &document->object);
 }
 
-static int apply_cleared(struct hf__document_state *state, struct hf__change *change, const struct hf__entry *entry,
-                         const struct hf__document_image *image)
+static int apply_cleared(struct hf__document_state *state, struct hf__change *change,
+                         const struct hf__entry *entry, const struct hf__document_image *image)
 {
 	struct hf__collection *collection = hf__collection_find(state, image->collection);
 	if (!collection || hf__collection_size(collection) == 0)
 		return HF_ECORRUPT;
-	if (image->cause == HF__DOCUMENT_EXPIRE && hf__collection_live(collection, HF__INSTANT_AT(entry)))
+	if (image->cause == HF__DOCUMENT_EXPIRE &&
+	    hf__collection_live(collection, HF__INSTANT_AT(entry)))
 		return HF_ECORRUPT;
 	struct hf__document *document;
 	while ((document = hf__collection_any(collection))) {

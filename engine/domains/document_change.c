@@ -1,15 +1,18 @@
-/* What can be done to documents beside putting them: regroup, remove, clear, guard; and what all mutations have in common. Each looks at what it
- * names, decides what that is afterwards and writes it as one entry; what it looked at is what its answer waits for, refusals and "nothing to
- * do" included. */
+/* What can be done to documents beside putting them: regroup, remove, clear, guard; and what all
+ * mutations have in common. Each looks at what it names, decides what that is afterwards and
+ * writes it as one entry; what it looked at is what its answer waits for, refusals and "nothing
+ * to do" included. */
 #include "domains/document_state.h"
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
-static int check_name(const char *what, struct hf_bytes name, bool may_be_empty, struct hf__text *why)
+static int check_name(const char *what, struct hf_bytes name, bool may_be_empty,
+                      struct hf__text *why)
 {
 	if (hf__key_part_ok(name, may_be_empty))
 		return HF_OK;
-	hf__text_add(why, "%s must have %s%u bytes and no NUL: ", what, may_be_empty ? "at most " : "1 to ", HF_KEY_MAX);
+	hf__text_add(why, "%s must have %s%u bytes and no NUL: ", what,
+	             may_be_empty ? "at most " : "1 to ", HF_KEY_MAX);
 	hf__text_add_quoted(why, name);
 	return HF_EINVAL;
 }
@@ -69,7 +72,7 @@ static int lone_guard_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-/* --- Deciding --------------------------------------------------------------------------------------------------------------- */
+/* --- Deciding --------------------------------------------------------------------------------- */
 
 void hf__document_add_key(struct hf__text *why, const struct hf_document_key *key)
 {
@@ -78,13 +81,15 @@ void hf__document_add_key(struct hf__text *why, const struct hf_document_key *ke
 	hf__text_add_quoted(why, key->collection);
 }
 
-int hf__document_look(const struct hf__document_state *state, struct hf__decision *d, const struct hf_write *write,
-                      const struct hf_document_key *key, struct hf__document **out)
+int hf__document_look(const struct hf__document_state *state, struct hf__decision *d,
+                      const struct hf_write *write, const struct hf_document_key *key,
+                      struct hf__document **out)
 {
 	struct hf__document *document = hf__document_find(state, key->collection, key->id);
 	const struct hf__collection *collection = hf__collection_find(state, key->collection);
 	/* That one has expired depends on the put that said when. */
-	hf__depends(d, document ? &document->object : hf__collection_depends(state, collection, key->collection));
+	hf__depends(d, document ? &document->object
+	                        : hf__collection_depends(state, collection, key->collection));
 	*out = document && !hf__document_over(document, HF__INSTANT_OF(d)) ? document : NULL;
 	const int rc = hf__expect(d, write->expect, *out ? (*out)->value.version : 0);
 	if (rc != HF_OK) {
@@ -95,8 +100,9 @@ int hf__document_look(const struct hf__document_state *state, struct hf__decisio
 }
 
 /* As above; HF_ENOTFOUND when there is none. */
-static int require(const struct hf__document_state *state, struct hf__decision *d, const struct hf_write *write,
-                   const struct hf_document_key *key, struct hf__document **out)
+static int require(const struct hf__document_state *state, struct hf__decision *d,
+                   const struct hf_write *write, const struct hf_document_key *key,
+                   struct hf__document **out)
 {
 	const int rc = hf__document_look(state, d, write, key, out);
 	if (rc != HF_OK || *out)
@@ -106,7 +112,8 @@ static int require(const struct hf__document_state *state, struct hf__decision *
 	return HF_ENOTFOUND;
 }
 
-static int regroup_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int regroup_decide(void *state, struct hf__decision *d, const void *raw,
+                          struct hf_result *result)
 {
 	const struct hf_document_regroup *args = raw;
 	struct hf__document *document;
@@ -116,7 +123,8 @@ static int regroup_decide(void *state, struct hf__decision *d, const void *raw, 
 	result->version = document->value.version;
 	if (hf__bytes_equal(hf__blob_bytes(document->value.group), args->group))
 		return HF_OK;
-	struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_REGROUP, d->setback);
+	struct hf__document_image image =
+	    hf__document_image_of(document, HF__DOCUMENT_REGROUP, d->setback);
 	image.group = args->group;
 	image.updated_at = hf__given_or(&args->write, args->now, d->stamp);
 	result->changed = true;
@@ -126,14 +134,16 @@ static int regroup_decide(void *state, struct hf__decision *d, const void *raw, 
 	return hf__emit(d, HF__DOCUMENT_REGROUPED);
 }
 
-static int remove_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int remove_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
 {
 	const struct hf_document_remove *args = raw;
 	struct hf__document *document;
 	const int rc = require(state, d, &args->write, &args->key, &document);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__document_image image = hf__document_image_of(document, HF__DOCUMENT_REMOVE, d->setback);
+	const struct hf__document_image image =
+	    hf__document_image_of(document, HF__DOCUMENT_REMOVE, d->setback);
 	result->changed = true;
 	result->count = 1;
 	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_GONE, &image, false);
@@ -141,22 +151,27 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw, s
 }
 
 /* One entry, however many there are. What has expired goes along and is not counted. */
-static int clear_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int clear_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_document_clear *args = raw;
 	const struct hf__collection *collection = hf__collection_find(state, args->collection);
-	const struct hf__document_image image = {.cause = HF__DOCUMENT_CLEAR, .collection = args->collection};
+	const struct hf__document_image image = {.cause = HF__DOCUMENT_CLEAR,
+	                                         .collection = args->collection};
 	hf__depends(d, hf__collection_depends(state, collection, args->collection));
 	if (!hf__collection_live(collection, HF__INSTANT_OF(d)))
 		return HF_OK;
 	result->changed = true;
-	result->count = hf__document_tally(&(struct hf__document_range){.collection = collection, .view = hf__collection_view(collection)},
-	                                   HF__INSTANT_OF(d));
+	result->count =
+	    hf__document_tally(&(struct hf__document_range){.collection = collection,
+	                                                    .view = hf__collection_view(collection)},
+	                       HF__INSTANT_OF(d));
 	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_CLEARED, &image, false);
 	return hf__emit(d, HF__DOCUMENT_CLEARED);
 }
 
-static int guard_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_document_guard *args = raw;
 	struct hf__document *document;
@@ -166,17 +181,21 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw, st
 	return rc;
 }
 
-/* --- Copies for transactions ------------------------------------------------------------------------------------------------ */
+/* --- Copies for transactions ------------------------------------------------------------------ */
 
 bool hf__document_copy_key(struct hf__arena *arena, struct hf_document_key *key)
 {
-	return hf__arena_bytes(arena, key->collection, &key->collection) && hf__arena_bytes(arena, key->id, &key->id);
+	return hf__arena_bytes(arena, key->collection, &key->collection) &&
+	       hf__arena_bytes(arena, key->id, &key->id);
 }
 
 static void *regroup_copy(struct hf__arena *arena, const void *args)
 {
 	struct hf_document_regroup *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__document_copy_key(arena, &copy->key) && hf__arena_bytes(arena, copy->group, &copy->group) ? copy : NULL;
+	return copy && hf__document_copy_key(arena, &copy->key) &&
+	               hf__arena_bytes(arena, copy->group, &copy->group)
+	           ? copy
+	           : NULL;
 }
 
 static void *remove_copy(struct hf__arena *arena, const void *args)
@@ -197,35 +216,43 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 	return copy && hf__document_copy_key(arena, &copy->key) ? copy : NULL;
 }
 
-/* --- Public ----------------------------------------------------------------------------------------------------------------- */
+/* --- Public ----------------------------------------------------------------------------------- */
 
-int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup *args, struct hf_result *result,
-                        struct hf_error *error)
+int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup *args,
+                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"document regroup", HF__DOMAIN_DOCUMENT, regroup_check, regroup_decide, regroup_copy};
+	static const struct hf__verb verb = {"document regroup", HF__DOMAIN_DOCUMENT, regroup_check,
+	                                     regroup_decide, regroup_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove *args, struct hf_result *result,
-                       struct hf_error *error)
+int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove *args,
+                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"document remove", HF__DOMAIN_DOCUMENT, remove_check, remove_decide, remove_copy};
+	static const struct hf__verb verb = {"document remove", HF__DOMAIN_DOCUMENT, remove_check,
+	                                     remove_decide, remove_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear *args, struct hf_result *result, struct hf_error *error)
+int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear *args,
+                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"document clear", HF__DOMAIN_DOCUMENT, clear_check, clear_decide, clear_copy};
+	static const struct hf__verb verb = {"document clear", HF__DOMAIN_DOCUMENT, clear_check,
+	                                     clear_decide, clear_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard *args, struct hf_result *result, struct hf_error *error)
+int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard *args,
+                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"document guard", HF__DOMAIN_DOCUMENT, guard_check, guard_decide, guard_copy};
-	static const struct hf__verb lone = {"document guard", HF__DOMAIN_DOCUMENT, lone_guard_check, guard_decide, guard_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
+	static const struct hf__verb verb = {"document guard", HF__DOMAIN_DOCUMENT, guard_check,
+	                                     guard_decide, guard_copy};
+	static const struct hf__verb lone = {"document guard", HF__DOMAIN_DOCUMENT, lone_guard_check,
+	                                     guard_decide, guard_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
 }

@@ -1,7 +1,8 @@
 /* Document entries in words, "put jobs/42 in open 120 bytes", and what they are about. */
 #include "domains/document_state.h"
 
-static const char *const cause_names[HF__DOCUMENT_CAUSES] = {"state", "put", "put", "regroup", "remove", "expire", "clear"};
+static const char *const cause_names[HF__DOCUMENT_CAUSES] = {"state",  "put",    "put",  "regroup",
+                                                             "remove", "expire", "clear"};
 
 /* Plain names stay plain; whatever could be taken for something else is quoted. */
 static void add_name(struct hf__text *out, struct hf_bytes name)
@@ -27,7 +28,8 @@ static void add_expiry(struct hf__text *out, int64_t at, int64_t expires_at)
 {
 	const uint64_t us = expires_at > at ? (uint64_t)expires_at - (uint64_t)at : 0;
 	if (expires_at != HF_UNSET)
-		hf__text_add(out, " for %llu.%06us", (unsigned long long)(us / 1000000u), (unsigned)(us % 1000000u));
+		hf__text_add(out, " for %llu.%06us", (unsigned long long)(us / 1000000u),
+		             (unsigned)(us % 1000000u));
 }
 
 void hf__document_describe(const struct hf__entry *entry, struct hf__text *out)

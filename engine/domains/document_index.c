@@ -1,14 +1,16 @@
-/* Documents and collections in memory: how they are found, and how they enter and leave the indexes at birth, around every change, and at
- * removal.
+/* Documents and collections in memory: how they are found, and how they enter and leave the
+ * indexes at birth, around every change, and at removal.
  *
- * Happy path: the store's hook calls enlist at birth and link after every change; link puts the document where its value says, unlink takes it out
- * by the same rules. All nodes lie inside the document or in what was made for its expiry beforehand: neither can fail.
+ * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
+ * document where its value says, unlink takes it out by the same rules. All nodes lie inside the
+ * document or in what was made for its expiry beforehand: neither can fail.
  *
- * I-DOCUMENT-1: a document is in exactly the orders that its collection keeps, and in those of what can expire iff it has an expires_at.
- * I-DOCUMENT-2: all documents of a collection have as many places as its orders say, so orders change only while it holds none. */
+ * I-DOCUMENT-1: a document is in exactly the orders that its collection keeps, and in those of
+ * what can expire iff it has an expires_at. I-DOCUMENT-2: all documents of a collection have as
+ * many places as its orders say, so orders change only while it holds none. */
 #include "domains/document_state.h"
 
-/* --- From node to object ---------------------------------------------------------------------------------------------------- */
+/* --- From node to object ---------------------------------------------------------------------- */
 
 static void *back(const void *node, size_t offset)
 {
@@ -42,7 +44,8 @@ struct hf__document *hf__document_of_map(const struct hf__map_node *node)
 
 struct hf__document *hf__document_of_heap(const struct hf__heap_node *node)
 {
-	const struct hf__document_ending *ending = back(node, offsetof(struct hf__document_ending, heap));
+	const struct hf__document_ending *ending =
+	    back(node, offsetof(struct hf__document_ending, heap));
 	return ending ? ending->document : NULL;
 }
 
@@ -51,7 +54,7 @@ struct hf__collection *hf__document_collection(const struct hf__document *docume
 	return back(document->object.container, offsetof(struct hf__collection, object));
 }
 
-/* --- Parts ------------------------------------------------------------------------------------------------------------------ */
+/* --- Parts ------------------------------------------------------------------------------------ */
 
 static unsigned count_bits(unsigned bits)
 {
@@ -71,7 +74,8 @@ struct hf_bytes hf__document_id(const struct hf__document *document)
 	return hf_bytes(&document->places[count_bits(document->orders)], document->len);
 }
 
-struct hf__document_image hf__document_image_of(const struct hf__document *document, enum hf__document_cause cause, int64_t setback)
+struct hf__document_image hf__document_image_of(const struct hf__document *document,
+                                                enum hf__document_cause cause, int64_t setback)
 {
 	const struct hf__document_value *value = &document->value;
 	return (struct hf__document_image){
@@ -99,14 +103,19 @@ bool hf__document_over(const struct hf__document *document, struct hf__instant a
 
 int64_t hf__document_expires_at(const struct hf__document *document, int64_t setback)
 {
-	return document->value.computed ? hf__to_shown(document->value.expires_at, setback) : document->value.expires_at;
+	return document->value.computed ? hf__to_shown(document->value.expires_at, setback)
+	                                : document->value.expires_at;
 }
 
-struct hf__order_node *hf__document_node(const struct hf__document *document, enum hf__document_view view)
+struct hf__order_node *hf__document_node(const struct hf__document *document,
+                                         enum hf__document_view view)
 {
-	struct hf__document *owner = (struct hf__document *)(uintptr_t)document; /* nodes are its own to give */
+	/* nodes are its own to give */
+	struct hf__document *owner = (struct hf__document *)(uintptr_t)document;
 	if (view < HF__DOCUMENT_LISTED)
-		return document->orders & 1u << view ? &owner->places[count_bits(document->orders & ((1u << view) - 1))].node : NULL;
+		return document->orders & 1u << view
+		           ? &owner->places[count_bits(document->orders & ((1u << view) - 1))].node
+		           : NULL;
 	if (document->value.expires_at == HF_UNSET || !document->ending)
 		return NULL;
 	if (view == HF__DOCUMENT_ENDING)
@@ -150,9 +159,10 @@ struct hf__document *hf__collection_any(const struct hf__collection *collection)
 	return first ? hf__document_of(first) : NULL;
 }
 
-/* --- Lookup ----------------------------------------------------------------------------------------------------------------- */
+/* --- Lookup ----------------------------------------------------------------------------------- */
 
-/* A document's key in one piece: the collection's length keeps ("ab", "c") and ("a", "bc") apart. */
+/* A document's key in one piece: the collection's length keeps ("ab", "c") and ("a", "bc")
+ * apart. */
 struct joined_key {
 	struct hf_bytes collection, id;
 	size_t len;
@@ -184,19 +194,23 @@ static bool document_equal(const struct hf__map_node *node, const void *raw)
 	       hf__bytes_equal(hf__collection_name(hf__document_collection(document)), key->collection);
 }
 
-struct hf__collection *hf__collection_find(const struct hf__document_state *state, struct hf_bytes name)
+struct hf__collection *hf__collection_find(const struct hf__document_state *state,
+                                           struct hf_bytes name)
 {
 	const uint64_t hash = hf__map_hash(&state->collections, name.data, name.len);
 	return hf__collection_of_map(hf__map_find(&state->collections, hash, collection_equal, &name));
 }
 
-const struct hf__object *hf__collection_depends(const struct hf__document_state *state, const struct hf__collection *collection,
+const struct hf__object *hf__collection_depends(const struct hf__document_state *state,
+                                                const struct hf__collection *collection,
                                                 struct hf_bytes name)
 {
-	return hf__removed_depends(&state->removed, &state->collections, collection ? &collection->object : NULL, name);
+	return hf__removed_depends(&state->removed, &state->collections,
+	                           collection ? &collection->object : NULL, name);
 }
 
-struct hf__document *hf__document_find(const struct hf__document_state *state, struct hf_bytes collection, struct hf_bytes id)
+struct hf__document *hf__document_find(const struct hf__document_state *state,
+                                       struct hf_bytes collection, struct hf_bytes id)
 {
 	struct joined_key key;
 	join_key(&key, collection, id);
@@ -204,9 +218,10 @@ struct hf__document *hf__document_find(const struct hf__document_state *state, s
 	return hf__document_of_map(hf__map_find(&state->documents, hash, document_equal, &key));
 }
 
-/* --- Hooks ------------------------------------------------------------------------------------------------------------------ */
+/* --- Hooks ------------------------------------------------------------------------------------ */
 
-/* The list of collections shows those that hold a document: while the last one lasts. Costs nothing while that stays the same. */
+/* The list of collections shows those that hold a document: while the last one lasts. Costs
+ * nothing while that stays the same. */
 static void note_until(struct hf__collection *collection)
 {
 	const int64_t until = hf__collection_until(collection);
@@ -219,7 +234,8 @@ static void collection_enlist(struct hf__object *object)
 	struct hf__map *collections = &collection->state->collections;
 	collection->by_name.weight = INT64_MIN;
 	hf__order_insert(&collection->state->by_name, &collection->by_name);
-	hf__map_insert(collections, &collection->node, hf__map_hash(collections, collection->name, collection->len));
+	hf__map_insert(collections, &collection->node,
+	               hf__map_hash(collections, collection->name, collection->len));
 }
 
 static void collection_delist(struct hf__object *object)
@@ -266,7 +282,8 @@ static void document_link(struct hf__object *object)
 	}
 	if (document->value.expires_at != HF_UNSET) {
 		document->ending->heap.deadline = document->value.expires_at;
-		hf__heap_insert(&collection->state->endings[document->value.computed], &document->ending->heap);
+		hf__heap_insert(&collection->state->endings[document->value.computed],
+		                &document->ending->heap);
 	}
 	note_until(collection);
 }
@@ -281,7 +298,8 @@ static void document_unlink(struct hf__object *object)
 			hf__order_remove(&collection->views[view], node);
 	}
 	if (document->value.expires_at != HF_UNSET)
-		hf__heap_remove(&collection->state->endings[document->value.computed], &document->ending->heap);
+		hf__heap_remove(&collection->state->endings[document->value.computed],
+		                &document->ending->heap);
 }
 
 static void document_free(struct hf__object *object)
@@ -313,14 +331,16 @@ static const struct hf__type collection_type = {
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
-static const struct hf__type root_type = {.name = "documents", .value_offset = sizeof(struct hf__object)};
+static const struct hf__type root_type = {.name = "documents",
+                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type document_type = {
     .name = "document",
     .value_offset = offsetof(struct hf__document, value),
     .value_size = sizeof(struct hf__document_value),
     .blob_count = 2,
-    .blob_offsets = {offsetof(struct hf__document, value.payload.bytes), offsetof(struct hf__document, value.group)},
+    .blob_offsets = {offsetof(struct hf__document, value.payload.bytes),
+                     offsetof(struct hf__document, value.group)},
     .enlist = document_enlist,
     .delist = document_delist,
     .link = document_link,
@@ -328,9 +348,10 @@ static const struct hf__type document_type = {
     .free = document_free,
 };
 
-/* --- Birth ------------------------------------------------------------------------------------------------------------------ */
+/* --- Birth ------------------------------------------------------------------------------------ */
 
-struct hf__collection *hf__collection_new(struct hf__document_state *state, struct hf_bytes name, uint32_t orders)
+struct hf__collection *hf__collection_new(struct hf__document_state *state, struct hf_bytes name,
+                                          uint32_t orders)
 {
 	struct hf__collection *collection = hf__alloc(sizeof *collection + name.len);
 	if (!collection)
@@ -349,7 +370,8 @@ struct hf__collection *hf__collection_new(struct hf__document_state *state, stru
 struct hf__document *hf__document_new(struct hf__collection *collection, struct hf_bytes id)
 {
 	const unsigned places = count_bits(collection->value.orders);
-	struct hf__document *document = hf__alloc(sizeof *document + places * sizeof document->places[0] + id.len);
+	struct hf__document *document =
+	    hf__alloc(sizeof *document + places * sizeof document->places[0] + id.len);
 	if (!document)
 		return NULL;
 	document->object.type = &document_type;
@@ -383,7 +405,8 @@ bool hf__document_may_end(struct hf__document *document)
 
 static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
 {
-	return hf__bytes_compare(hf__collection_name(hf__collection_of_order(a)), hf__collection_name(hf__collection_of_order(b)));
+	return hf__bytes_compare(hf__collection_name(hf__collection_of_order(a)),
+	                         hf__collection_name(hf__collection_of_order(b)));
 }
 
 bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env)
@@ -392,5 +415,6 @@ bool hf__document_indexes_init(struct hf__document_state *state, const struct hf
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_name, compare_names);
-	return hf__map_init(&state->collections, env->hash_key) && hf__map_init(&state->documents, env->hash_key);
+	return hf__map_init(&state->collections, env->hash_key) &&
+	       hf__map_init(&state->documents, env->hash_key);
 }

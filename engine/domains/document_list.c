@@ -1,5 +1,6 @@
-/* Lists of a collection. A list is one range of one view, walked in either direction past what has expired. A page is walked twice, once to count and
- * once to fill, so that its items lie in one piece. A page token holds group, time and id of the last item given. */
+/* Lists of a collection. A list is one range of one view, walked in either direction past what
+ * has expired. A page is walked twice, once to count and once to fill, so that its items lie in
+ * one piece. A page token holds group, time and id of the last item given. */
 #include "domains/document_state.h"
 #include "store/error.h"
 
@@ -79,14 +80,17 @@ static int plan(struct hf__query *q, struct walk *walk)
 static int check_kept(struct hf__query *q, const struct walk *walk)
 {
 	const struct hf__collection *collection = walk->range.collection;
-	if (!hf__collection_live(collection, HF__INSTANT_OF(q)) || collection->value.orders & 1u << walk->range.view)
+	if (!hf__collection_live(collection, HF__INSTANT_OF(q)) ||
+	    collection->value.orders & 1u << walk->range.view)
 		return HF_OK;
-	hf__text_add(&q->why, "the collection does not keep this order (its first put did not ask for it): ");
+	hf__text_add(&q->why,
+	             "the collection does not keep this order (its first put did not ask for it): ");
 	hf__text_add_quoted(&q->why, walk->args->collection);
 	return HF_EINVAL;
 }
 
-static int open_page(struct hf__query *q, struct walk *walk, struct hf__document_position *after, bool *resumed)
+static int open_page(struct hf__query *q, struct walk *walk, struct hf__document_position *after,
+                     bool *resumed)
 {
 	int rc = hf__page_open(q->answer, walk->args->page, walk->query, &walk->page);
 	*resumed = rc == HF_OK && walk->page.after.len > 0;
@@ -111,7 +115,8 @@ static int find_page(struct hf__query *q, struct walk *walk)
 	if (rc != HF_OK || !hf__collection_live(walk->range.collection, HF__INSTANT_OF(q)))
 		return rc;
 	const bool reverse = walk->args->descending;
-	walk->first = hf__document_first(&walk->range, resumed ? &after : NULL, HF__INSTANT_OF(q), reverse);
+	walk->first =
+	    hf__document_first(&walk->range, resumed ? &after : NULL, HF__INSTANT_OF(q), reverse);
 	const struct hf__document *document = walk->first;
 	for (; document && (walk->args->limit == 0 || walk->count < walk->args->limit); walk->count++)
 		document = hf__document_next(document, &walk->range, HF__INSTANT_OF(q), reverse);
@@ -128,7 +133,9 @@ static int put_token(struct hf__query *q, const struct walk *walk, const struct 
 	hf__put_short(&w, at.group);
 	hf__put_i64(&w, at.time);
 	hf__put_short(&w, at.id);
-	const int rc = w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), &walk->out->next);
+	const int rc =
+	    w.bad ? HF_ENOMEM
+	          : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), &walk->out->next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -144,7 +151,8 @@ static int fill_page(struct hf__query *q, const struct walk *walk)
 		if (rc != HF_OK)
 			return rc;
 		last = document;
-		document = hf__document_next(document, &walk->range, HF__INSTANT_OF(q), walk->args->descending);
+		document =
+		    hf__document_next(document, &walk->range, HF__INSTANT_OF(q), walk->args->descending);
 	}
 	walk->out->items = items;
 	walk->out->count = walk->count;
@@ -157,15 +165,16 @@ static int read_list(struct hf__query *q, void *raw)
 	int rc = plan(q, walk);
 	if (rc != HF_OK)
 		return rc;
-	hf__query_depends(q, hf__collection_depends(q->state, walk->range.collection, walk->args->collection));
+	hf__query_depends(
+	    q, hf__collection_depends(q->state, walk->range.collection, walk->args->collection));
 	rc = check_kept(q, walk);
 	if (rc == HF_OK)
 		rc = find_page(q, walk);
 	return rc == HF_OK ? fill_page(q, walk) : rc;
 }
 
-int hf_document_list(hf_store *store, const struct hf_document_list *args, unsigned flags, struct hf_document_page *out,
-                     struct hf_error *error)
+int hf_document_list(hf_store *store, const struct hf_document_list *args, unsigned flags,
+                     struct hf_document_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

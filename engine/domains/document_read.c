@@ -1,9 +1,9 @@
-/* Reads of documents but lists (document_list.c): one document, whether there is one, how many, which collections. All show views: what has
- * expired is gone, logged or not. */
+/* Reads of documents but lists (document_list.c): one document, whether there is one, how many,
+ * which collections. All show views: what has expired is gone, logged or not. */
 #include "domains/document_state.h"
 #include "store/error.h"
 
-/* --- One document ----------------------------------------------------------------------------------------------------------- */
+/* --- One document ----------------------------------------------------------------------------- */
 
 struct get {
 	const struct hf_document_key *key;
@@ -16,7 +16,8 @@ static const struct hf__document *find(struct hf__query *q, const struct hf_docu
 {
 	const struct hf__document *document = hf__document_find(q->state, key->collection, key->id);
 	const struct hf__collection *collection = hf__collection_find(q->state, key->collection);
-	hf__query_depends(q, document ? &document->object : hf__collection_depends(q->state, collection, key->collection));
+	hf__query_depends(q, document ? &document->object
+	                              : hf__collection_depends(q->state, collection, key->collection));
 	return document && !hf__document_over(document, HF__INSTANT_OF(q)) ? document : NULL;
 }
 
@@ -37,7 +38,8 @@ static int read_document(struct hf__query *q, void *raw)
 	return HF_ENOTFOUND;
 }
 
-int hf_document_get(hf_store *store, const struct hf_document_key *key, unsigned flags, struct hf_document_got *out, struct hf_error *error)
+int hf_document_get(hf_store *store, const struct hf_document_key *key, unsigned flags,
+                    struct hf_document_got *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -52,7 +54,8 @@ int hf_document_get(hf_store *store, const struct hf_document_key *key, unsigned
 	return rc;
 }
 
-int hf_document_has(hf_store *store, const struct hf_document_key *key, unsigned flags, bool *out, struct hf_error *error)
+int hf_document_has(hf_store *store, const struct hf_document_key *key, unsigned flags, bool *out,
+                    struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -66,9 +69,10 @@ int hf_document_has(hf_store *store, const struct hf_document_key *key, unsigned
 	return rc;
 }
 
-/* --- Answers ---------------------------------------------------------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
-int hf__document_answer(struct hf__query *q, const struct hf__document *document, bool without_payload, struct hf_document *out)
+int hf__document_answer(struct hf__query *q, const struct hf__document *document,
+                        bool without_payload, struct hf_document *out)
 {
 	const struct hf__document_value *value = &document->value;
 	*out = (struct hf_document){
@@ -78,7 +82,8 @@ int hf__document_answer(struct hf__query *q, const struct hf__document *document
 	    .expires_computed = value->computed,
 	    .version = value->version,
 	};
-	int rc = hf__answer_bytes(q->answer, hf__collection_name(hf__document_collection(document)), &out->key.collection);
+	int rc = hf__answer_bytes(q->answer, hf__collection_name(hf__document_collection(document)),
+	                          &out->key.collection);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, hf__document_id(document), &out->key.id);
 	if (rc == HF_OK)
@@ -94,7 +99,7 @@ int hf__document_give(struct hf__answer *answer, struct hf_memory **memory, stru
 	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 }
 
-/* --- Counts ----------------------------------------------------------------------------------------------------------------- */
+/* --- Counts ----------------------------------------------------------------------------------- */
 
 struct count {
 	const struct hf_document_count *args;
@@ -117,21 +122,23 @@ static int read_count(struct hf__query *q, void *raw)
 		return HF_OK;
 	const bool grouped = args->by_group || args->group.len > 0;
 	const uint32_t orders = collection->value.orders;
-	struct hf__document_range range = {collection, hf__collection_view(collection), grouped, args->group};
+	struct hf__document_range range = {collection, hf__collection_view(collection), grouped,
+	                                   args->group};
 	if (grouped && !(orders & HF__DOCUMENT_GROUPED)) {
 		hf__text_add(&q->why, "the collection keeps no order within groups: ");
 		hf__text_add_quoted(&q->why, args->collection);
 		return HF_EINVAL;
 	}
 	if (grouped)
-		range.view = orders & HF_DOCUMENT_GROUP_CREATED ? HF__DOCUMENT_GROUP_CREATED : HF__DOCUMENT_GROUP_UPDATED;
+		range.view = orders & HF_DOCUMENT_GROUP_CREATED ? HF__DOCUMENT_GROUP_CREATED
+		                                                : HF__DOCUMENT_GROUP_UPDATED;
 	count->out->documents = hf__document_tally(&range, HF__INSTANT_OF(q));
 	count->out->orders = orders;
 	return HF_OK;
 }
 
-int hf_document_count(hf_store *store, const struct hf_document_count *args, unsigned flags, struct hf_document_counted *out,
-                      struct hf_error *error)
+int hf_document_count(hf_store *store, const struct hf_document_count *args, unsigned flags,
+                      struct hf_document_counted *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -146,7 +153,7 @@ int hf_document_count(hf_store *store, const struct hf_document_count *args, uns
 	return rc;
 }
 
-/* --- Collections ------------------------------------------------------------------------------------------------------------ */
+/* --- Collections ------------------------------------------------------------------------------ */
 
 static const struct hf__order *order_of(const void *state)
 {
@@ -168,7 +175,8 @@ static bool is_listed(const struct hf__order_node *node, struct hf__instant at)
 	return hf__collection_live(hf__collection_of_order(node), at);
 }
 
-int hf_document_collections(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
+int hf_document_collections(hf_store *store, const struct hf_names *args, unsigned flags,
+                            struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__names collections = {.domain = HF__DOMAIN_DOCUMENT,

@@ -1,22 +1,28 @@
 /* The document domain's insides, shared by document*.c and nobody else.
  *
- *   document.c           the row: life, endings           document_index.c   objects, lookups, hooks
- *   document_entry.c     entries: bytes <-> meaning       document_order.c   the orders, walks, counts
+ *   document.c           the row: life, endings           document_index.c   objects, lookups,
+ *                        hooks
+ *   document_entry.c     entries: bytes <-> meaning       document_order.c   the orders, walks,
+ *                        counts
  *   document_describe.c  entries in words                 document_apply.c   entries -> state
  *   document_check.c     snapshot and verify              document_put.c     put
- *   document_change.c    regroup, remove, clear, guard    document_read.c    get, has, count, collections
+ *   document_change.c    regroup, remove, clear, guard    document_read.c    get, has, count,
+ *                        collections
  *   document_list.c      lists
  *
- * A document's container is its collection: whatever happens to a document is noted there, so that lists, counts and misses have something to
- * depend on. A collection without documents is no state, and it goes (store/removed.h). A collection's container is the root, on which the list of
- * collections depends.
+ * A document's container is its collection: whatever happens to a document is noted there, so
+ * that lists, counts and misses have something to depend on. A collection without documents is
+ * no state, and it goes (store/removed.h). A collection's container is the root, on which the
+ * list of collections depends.
  *
- * Groups are no objects: an order "within groups" is one order of the collection by group, time, id, so a group is a range of it and
- * has a count by ranks.
+ * Groups are no objects: an order "within groups" is one order of the collection by group, time,
+ * id, so a group is a range of it and has a count by ranks.
  *
- * Endings are views. An expired document is gone for everyone from that instant, although it stays in the indexes until that is logged: in
- * every list order the weight is the instant of expiry, so that those still there are found however many others lie between; and those
- * that may expire stand in orders by that instant too, so that counts can leave out the ones that did. */
+ * Endings are views. An expired document is gone for everyone from that instant, although it
+ * stays in the indexes until that is logged: in every list order the weight is the instant of
+ * expiry, so that those still there are found however many others lie between; and those that
+ * may expire stand in orders by that instant too, so that counts can leave out the ones that
+ * did. */
 #ifndef HF_DOMAINS_DOCUMENT_STATE_H
 #define HF_DOMAINS_DOCUMENT_STATE_H
 
@@ -52,7 +58,9 @@ struct hf__document_state {
 	struct hf__removed removed; /* collections */
 	struct hf__map documents; /* by collection and id */
 	struct hf__heap
-	    endings[2]; /* every document that has an expires_at, by it, and apart by whether the store computed it: what settle has to log */
+	    /* every document that has an expires_at, by it, and apart by whether the store computed
+	     * it: what settle has to log */
+	    endings[2];
 };
 
 struct hf__collection_value {
@@ -96,14 +104,15 @@ struct hf__document_ending {
 struct hf__document {
 	struct hf__object object; /* container: its collection */
 	struct hf__map_node node;
-	struct hf__document_ending *ending; /* NULL until it first had an expires_at; no part of the value: it may stay unused */
+	/* NULL until it first had an expires_at; no part of the value: it may stay unused */
+	struct hf__document_ending *ending;
 	struct hf__document_value value;
 	uint16_t len; /* of the id, which lies behind the places */
 	uint8_t orders; /* its collection's */
 	struct hf__document_place places[]; /* one for each order, lowest bit first */
 };
 
-/* --- document_entry.c and document_describe.c --------------------------------------------------------------------------------- */
+/* --- document_entry.c and document_describe.c ------------------------------------------------- */
 
 /* On disk: never renumber. */
 enum hf__document_kind {
@@ -137,7 +146,8 @@ struct hf__document_image {
 };
 
 /* `without_payload` leaves the payload, which comes last, to the caller. */
-void hf__document_encode(struct hf__writer *w, enum hf__document_kind kind, const struct hf__document_image *image, bool without_payload);
+void hf__document_encode(struct hf__writer *w, enum hf__document_kind kind,
+                         const struct hf__document_image *image, bool without_payload);
 /* false: no mutation writes such a body. */
 bool hf__document_decode(uint8_t kind, struct hf_bytes body, struct hf__document_image *out);
 /* One line about an entry. Total on any body. */
@@ -145,16 +155,21 @@ void hf__document_describe(const struct hf__entry *entry, struct hf__text *out);
 /* See struct hf__domain. */
 bool hf__document_about(const struct hf__entry *entry, struct hf__about *out);
 
-/* --- document_index.c --------------------------------------------------------------------------------------------------------- */
+/* --- document_index.c ------------------------------------------------------------------------- */
 
 bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env);
-struct hf__collection *hf__collection_find(const struct hf__document_state *state, struct hf_bytes name);
-/* What an answer about this name depends on: the collection, which may be NULL, or the number of those that are gone. */
-const struct hf__object *hf__collection_depends(const struct hf__document_state *state, const struct hf__collection *collection,
+struct hf__collection *hf__collection_find(const struct hf__document_state *state,
+                                           struct hf_bytes name);
+/* What an answer about this name depends on: the collection, which may be NULL, or the number of
+ * those that are gone. */
+const struct hf__object *hf__collection_depends(const struct hf__document_state *state,
+                                                const struct hf__collection *collection,
                                                 struct hf_bytes name);
-struct hf__document *hf__document_find(const struct hf__document_state *state, struct hf_bytes collection, struct hf_bytes id);
+struct hf__document *hf__document_find(const struct hf__document_state *state,
+                                       struct hf_bytes collection, struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
-struct hf__collection *hf__collection_new(struct hf__document_state *state, struct hf_bytes name, uint32_t orders);
+struct hf__collection *hf__collection_new(struct hf__document_state *state, struct hf_bytes name,
+                                          uint32_t orders);
 struct hf__document *hf__document_new(struct hf__collection *collection, struct hf_bytes id);
 /* Frees one that never came to life, without its blobs. */
 void hf__document_drop(struct hf__document *document);
@@ -168,10 +183,12 @@ struct hf__document *hf__document_of_heap(const struct hf__heap_node *node);
 struct hf__collection *hf__document_collection(const struct hf__document *document);
 struct hf_bytes hf__collection_name(const struct hf__collection *collection);
 struct hf_bytes hf__document_id(const struct hf__document *document);
-struct hf__document_image hf__document_image_of(const struct hf__document *document, enum hf__document_cause cause, int64_t setback);
+struct hf__document_image hf__document_image_of(const struct hf__document *document,
+                                                enum hf__document_cause cause, int64_t setback);
 
 /* The node of the document in that view; NULL when it has none there. */
-struct hf__order_node *hf__document_node(const struct hf__document *document, enum hf__document_view view);
+struct hf__order_node *hf__document_node(const struct hf__document *document,
+                                         enum hf__document_view view);
 /* When it is gone: its weight in list orders; INT64_MAX: never. */
 int64_t hf__document_until(const struct hf__document *document);
 bool hf__document_over(const struct hf__document *document, struct hf__instant at);
@@ -187,7 +204,7 @@ bool hf__collection_live(const struct hf__collection *collection, struct hf__ins
 enum hf__document_view hf__collection_view(const struct hf__collection *collection);
 struct hf__document *hf__collection_any(const struct hf__collection *collection);
 
-/* --- document_order.c --------------------------------------------------------------------------------------------------------- */
+/* --- document_order.c ------------------------------------------------------------------------- */
 
 /* Where a document stands in any view; borrowed bytes. */
 struct hf__document_position {
@@ -207,37 +224,44 @@ struct hf__document_range {
 
 void hf__document_orders_init(struct hf__order views[HF__DOCUMENT_VIEWS]);
 struct hf__document *hf__document_of(const struct hf__order_node *node);
-struct hf__document_position hf__document_position_of(const struct hf__document *document, enum hf__document_view view);
-/* The first document of the range that is there, or the first one behind `after` (nullable); `reverse` goes the other way. */
-struct hf__document *hf__document_first(const struct hf__document_range *range, const struct hf__document_position *after,
+struct hf__document_position hf__document_position_of(const struct hf__document *document,
+                                                      enum hf__document_view view);
+/* The first document of the range that is there, or the first one behind `after` (nullable);
+ * `reverse` goes the other way. */
+struct hf__document *hf__document_first(const struct hf__document_range *range,
+                                        const struct hf__document_position *after,
                                         struct hf__instant at, bool reverse);
-struct hf__document *hf__document_next(const struct hf__document *document, const struct hf__document_range *range, struct hf__instant at,
-                                       bool reverse);
+struct hf__document *hf__document_next(const struct hf__document *document,
+                                       const struct hf__document_range *range,
+                                       struct hf__instant at, bool reverse);
 /* How many of the range are there. A grouped range needs a view within groups, any of them. */
 size_t hf__document_tally(const struct hf__document_range *range, struct hf__instant at);
 
-/* --- document_apply.c and document_check.c ------------------------------------------------------------------------------------- */
+/* --- document_apply.c and document_check.c ---------------------------------------------------- */
 
 int hf__document_apply(void *state, struct hf__change *change, const struct hf__entry *entry);
 int hf__document_snapshot(const void *state, struct hf__emitter *emitter);
 int hf__document_verify(const void *state, struct hf__text *why);
 
-/* --- document_change.c: what mutations have in common --------------------------------------------------------------------------- */
+/* --- document_change.c: what mutations have in common ----------------------------------------- */
 
 int hf__document_check_collection(struct hf_bytes collection, struct hf__text *why);
 int hf__document_check_key(const struct hf_document_key *key, struct hf__text *why);
 int hf__document_check_group(struct hf_bytes group, struct hf__text *why);
-/* Finds the document that is there at d->now (*out NULL: none), notes what the answer depends on, and compares its version with the expected
- * one. */
-HF_CHECKED int hf__document_look(const struct hf__document_state *state, struct hf__decision *d, const struct hf_write *write,
-                                 const struct hf_document_key *key, struct hf__document **out);
+/* Finds the document that is there at d->now (*out NULL: none), notes what the answer depends
+ * on, and compares its version with the expected one. */
+HF_CHECKED int hf__document_look(const struct hf__document_state *state, struct hf__decision *d,
+                                 const struct hf_write *write, const struct hf_document_key *key,
+                                 struct hf__document **out);
 void hf__document_add_key(struct hf__text *why, const struct hf_document_key *key);
 bool hf__document_copy_key(struct hf__arena *arena, struct hf_document_key *key);
 
-/* --- document_read.c ---------------------------------------------------------------------------------------------------------- */
+/* --- document_read.c -------------------------------------------------------------------------- */
 
-HF_CHECKED int hf__document_answer(struct hf__query *q, const struct hf__document *document, bool without_payload, struct hf_document *out);
+HF_CHECKED int hf__document_answer(struct hf__query *q, const struct hf__document *document,
+                                   bool without_payload, struct hf_document *out);
 /* Gives the answer's memory to the caller; HF_ENOMEM with *error filled. */
-HF_CHECKED int hf__document_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error);
+HF_CHECKED int hf__document_give(struct hf__answer *answer, struct hf_memory **memory,
+                                 struct hf_error *error);
 
 #endif

@@ -1,9 +1,11 @@
-/* Idempotency: the row of the domain. Job: let each piece of work be done once per key, and give its response to whoever asks again.
- * Happy path: a mutation (idempotency_begin.c, idempotency_raw.c) decides what the entry of a key is afterwards and writes that as one
- * log entry (idempotency_entry.c); apply (idempotency_apply.c) puts it into the indexes (idempotency_state.c); reads walk them
- * (idempotency_read.c, idempotency_list.c). What time or a new opening ends is gone as a view first; settle() below logs it later.
- * Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its
- * owner, who undoes it. */
+/* Idempotency: the row of the domain. Job: let each piece of work be done once per key, and give
+ * its response to whoever asks again. Happy path: a mutation (idempotency_begin.c,
+ * idempotency_raw.c) decides what the entry of a key is afterwards and writes that as one log
+ * entry (idempotency_entry.c); apply (idempotency_apply.c) puts it into the indexes
+ * (idempotency_state.c); reads walk them (idempotency_read.c, idempotency_list.c). What time or
+ * a new opening ends is gone as a view first; settle() below logs it later. Failure modes: a
+ * body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory leaves what the
+ * change did so far to its owner, who undoes it. */
 #include "domains/domains.h"
 #include "domains/idempotency_apply.h"
 
@@ -36,13 +38,16 @@ static void idem_opened(void *state, uint64_t first_lsn)
 static int64_t idem_next_ending(const void *raw, int64_t setback)
 {
 	const struct hf__idem_state *state = raw;
-	const struct hf__heap_node *named = hf__heap_first(&state->endings[false]), *computed = hf__heap_first(&state->endings[true]);
-	const int64_t first = named ? named->deadline : INT64_MAX, other = computed ? hf__to_shown(computed->deadline, setback) : INT64_MAX;
+	const struct hf__heap_node *named = hf__heap_first(&state->endings[false]),
+	                           *computed = hf__heap_first(&state->endings[true]);
+	const int64_t first = named ? named->deadline : INT64_MAX,
+	              other = computed ? hf__to_shown(computed->deadline, setback) : INT64_MAX;
 	return first < other ? first : other;
 }
 
 /* One that has ended; NULL: none. */
-static const struct hf__idem_entry *next_due(const struct hf__idem_state *state, struct hf__instant at)
+static const struct hf__idem_entry *next_due(const struct hf__idem_state *state,
+                                             struct hf__instant at)
 {
 	for (unsigned computed = 0; computed < 2; computed++) {
 		const struct hf__heap_node *first = hf__heap_first(&state->endings[computed]);
@@ -52,7 +57,8 @@ static const struct hf__idem_entry *next_due(const struct hf__idem_state *state,
 	return NULL;
 }
 
-/* Crash: before the log entry is durable the key is free all the same, as a view; the next opening logs it. */
+/* Crash: before the log entry is durable the key is free all the same, as a view; the next
+ * opening logs it. */
 static int idem_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__idem_state *state = raw;

@@ -1,14 +1,18 @@
-/* Entries -> state: the only writer of the idempotency domain's state, live, in replay and from a snapshot.
+/* Entries -> state: the only writer of the idempotency domain's state, live, in replay and from
+ * a snapshot.
  *
- * Happy path: decode, find scope and entry, compare with what this must follow, make the new value beside the old one, put it in place
- * between the two halves of the hook. Failure modes: a body, or a body at this state, that no decide wrote is HF_ECORRUPT before anything
- * was touched; no memory leaves what this change did so far to its owner, who undoes it.
+ * Happy path: decode, find scope and entry, compare with what this must follow, make the new
+ * value beside the old one, put it in place between the two halves of the hook. Failure modes: a
+ * body, or a body at this state, that no decide wrote is HF_ECORRUPT before anything was
+ * touched; no memory leaves what this change did so far to its owner, who undoes it.
  *
- * Whether the old entry had ended is judged at the log entry's own time. In replay everything that is owned without a lease counts as
- * ended, since nobody knows yet which incarnation it belongs to: that only accepts more. */
+ * Whether the old entry had ended is judged at the log entry's own time. In replay everything
+ * that is owned without a lease counts as ended, since nobody knows yet which incarnation it
+ * belongs to: that only accepts more. */
 #include "domains/idempotency_apply.h"
 
-struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry, enum hf__idem_cause cause, int64_t setback)
+struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
+                                        enum hf__idem_cause cause, int64_t setback)
 {
 	const struct hf__idem_value *value = &entry->value;
 	return (struct hf__idem_image){
@@ -26,7 +30,7 @@ struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry, enum
 	};
 }
 
-/* --- Values ----------------------------------------------------------------------------------------------------------------- */
+/* --- Values ----------------------------------------------------------------------------------- */
 
 /* The blob for `bytes`: the one there is when it holds them already. */
 static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
@@ -48,13 +52,15 @@ static void drop_value(const struct hf__idem_value *old, const struct hf__idem_v
 }
 
 /* The value after the log entry; `out` holds nothing new on failure. */
-static int make_value(const struct hf__idem_state *state, const struct hf__entry *entry, const struct hf__idem_value *old,
-                      const struct hf__idem_image *image, struct hf__idem_value *out)
+static int make_value(const struct hf__idem_state *state, const struct hf__entry *entry,
+                      const struct hf__idem_value *old, const struct hf__idem_image *image,
+                      struct hf__idem_value *out)
 {
 	*out = (struct hf__idem_value){
 	    .version = entry->lsn,
 	    .created_at = image->created_at,
-	    .expires_at = image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at,
+	    .expires_at =
+	        image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at,
 	    .computed = image->computed,
 	    .token = image->token,
 	    .lease_until = hf__to_mono(image->lease_until, entry->setback),
@@ -63,7 +69,8 @@ static int make_value(const struct hf__idem_state *state, const struct hf__entry
 	};
 	if (!keep_bytes(old->fingerprint, image->fingerprint, &out->fingerprint))
 		return HF_ENOMEM;
-	const int rc = out->done ? hf__payload_keep(&state->env, entry, image->response, &out->response) : HF_OK;
+	const int rc =
+	    out->done ? hf__payload_keep(&state->env, entry, image->response, &out->response) : HF_OK;
 	if (rc == HF_OK)
 		return HF_OK;
 	out->response = (struct hf__payload){0};
@@ -71,9 +78,10 @@ static int make_value(const struct hf__idem_state *state, const struct hf__entry
 	return rc;
 }
 
-/* --- What an entry must follow ---------------------------------------------------------------------------------------------- */
+/* --- What an entry must follow ---------------------------------------------------------------- */
 
-static bool follows(const struct hf__idem_entry *old, const struct hf__entry *entry, const struct hf__idem_image *image)
+static bool follows(const struct hf__idem_entry *old, const struct hf__entry *entry,
+                    const struct hf__idem_image *image)
 {
 	switch (image->cause) {
 	case HF__IDEM_STATE:
@@ -92,9 +100,10 @@ static bool follows(const struct hf__idem_entry *old, const struct hf__entry *en
 	}
 }
 
-/* --- Kinds of entries ------------------------------------------------------------------------------------------------------- */
+/* --- Kinds of entries ------------------------------------------------------------------------- */
 
-static int add_scope(struct hf__idem_state *state, struct hf__change *change, struct hf_bytes name, struct hf__idem_scope **out)
+static int add_scope(struct hf__idem_state *state, struct hf__change *change, struct hf_bytes name,
+                     struct hf__idem_scope **out)
 {
 	*out = hf__idem_scope_find(state, name);
 	if (*out)
@@ -103,8 +112,8 @@ static int add_scope(struct hf__idem_state *state, struct hf__change *change, st
 	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
 }
 
-static int add_entry(struct hf__idem_state *state, struct hf__change *change, const struct hf__entry *entry,
-                     const struct hf__idem_image *image)
+static int add_entry(struct hf__idem_state *state, struct hf__change *change,
+                     const struct hf__entry *entry, const struct hf__idem_image *image)
 {
 	static const struct hf__idem_value nothing;
 	struct hf__idem_scope *scope;
@@ -122,8 +131,9 @@ static int add_entry(struct hf__idem_state *state, struct hf__change *change, co
 	return hf__change_add(change, &new->object);
 }
 
-static int change_entry(const struct hf__idem_state *state, struct hf__change *change, const struct hf__entry *entry,
-                        struct hf__idem_entry *old, const struct hf__idem_image *image)
+static int change_entry(const struct hf__idem_state *state, struct hf__change *change,
+                        const struct hf__entry *entry, struct hf__idem_entry *old,
+                        const struct hf__idem_image *image)
 {
 	struct hf__idem_value value;
 	int rc = make_value(state, entry, &old->value, image, &value);
@@ -139,24 +149,25 @@ static int change_entry(const struct hf__idem_state *state, struct hf__change *c
 	return HF_OK;
 }
 
-static int apply_whole(struct hf__idem_state *state, struct hf__change *change, const struct hf__entry *entry,
-                       const struct hf__idem_image *image)
+static int apply_whole(struct hf__idem_state *state, struct hf__change *change,
+                       const struct hf__entry *entry, const struct hf__idem_image *image)
 {
 	struct hf__idem_entry *old = hf__idem_find(state, image->scope, image->key);
 	if (entry->lsn == 0 || !follows(old, entry, image))
 		return HF_ECORRUPT;
-	return old ? change_entry(state, change, entry, old, image) : add_entry(state, change, entry, image);
+	return old ? change_entry(state, change, entry, old, image)
+	           : add_entry(state, change, entry, image);
 }
 
-static int apply_gone(struct hf__idem_state *state, struct hf__change *change, const struct hf__entry *entry,
-                      const struct hf__idem_image *image)
+static int apply_gone(struct hf__idem_state *state, struct hf__change *change,
+                      const struct hf__entry *entry, const struct hf__idem_image *image)
 {
 	struct hf__idem_entry *old = hf__idem_find(state, image->scope, image->key);
 	return follows(old, entry, image) ? hf__change_remove(change, &old->object) : HF_ECORRUPT;
 }
 
-static int apply_ended(struct hf__idem_state *state, struct hf__change *change, const struct hf__entry *entry,
-                       const struct hf__idem_image *image)
+static int apply_ended(struct hf__idem_state *state, struct hf__change *change,
+                       const struct hf__entry *entry, const struct hf__idem_image *image)
 {
 	struct hf__idem_entry *old = hf__idem_find(state, image->scope, image->key);
 	if (!old || old->value.version != image->version || hf__idem_alive(old, HF__INSTANT_AT(entry)))
@@ -164,7 +175,8 @@ static int apply_ended(struct hf__idem_state *state, struct hf__change *change, 
 	return hf__change_remove(change, &old->object);
 }
 
-static int apply_cleared(struct hf__idem_state *state, struct hf__change *change, const struct hf__idem_image *image)
+static int apply_cleared(struct hf__idem_state *state, struct hf__change *change,
+                         const struct hf__idem_image *image)
 {
 	struct hf__idem_scope *scope = hf__idem_scope_find(state, image->scope);
 	if (!scope || hf__order_count(&scope->by_key) == 0)

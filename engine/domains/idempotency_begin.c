@@ -1,8 +1,9 @@
 /* Doing work once: begin, complete, abandon.
  *
- * What begin found goes into the caller's struct in the moment of the decision; a response that lies on disk is loaded into the given
- * memory after the commit. A decision may be run again, and a decided begin may still fail to be written: what was handed out before is
- * then taken back first. */
+ * What begin found goes into the caller's struct in the moment of the decision; a response that
+ * lies on disk is loaded into the given memory after the commit. A decision may be run again,
+ * and a decided begin may still fail to be written: what was handed out before is then taken
+ * back first. */
 #include <stddef.h>
 
 #include "domains/idempotency_verb.h"
@@ -16,7 +17,7 @@ const char *hf_idempotency_outcome_name(enum hf_idempotency_outcome outcome)
 	return (size_t)outcome < COUNT_OF(names) ? names[outcome] : "UNKNOWN";
 }
 
-/* --- Begin ------------------------------------------------------------------------------------------------------------------ */
+/* --- Begin ------------------------------------------------------------------------------------ */
 
 /* Arguments as they go through the store: where to hand things out comes along. */
 struct begin {
@@ -47,8 +48,8 @@ static int begin_check(const void *raw, struct hf__text *why)
 }
 
 /* The work is the caller's. It never expires before the lease is over. */
-static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin *args, struct hf_idempotency_begun *out,
-                     struct hf_result *result)
+static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin *args,
+                     struct hf_idempotency_begun *out, struct hf_result *result)
 {
 	struct hf__idem_image image = {
 	    .cause = HF__IDEM_BEGIN,
@@ -77,8 +78,8 @@ static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin *
 }
 
 /* There is an entry: says what it is. */
-static int begin_again(struct hf__decision *d, const struct hf__idem_entry *entry, struct hf_bytes fingerprint,
-                       struct hf_idempotency_begun *out)
+static int begin_again(struct hf__decision *d, const struct hf__idem_entry *entry,
+                       struct hf_bytes fingerprint, struct hf_idempotency_begun *out)
 {
 	const struct hf__idem_value *value = &entry->value;
 	*out = (struct hf_idempotency_begun){
@@ -103,7 +104,8 @@ static int begin_again(struct hf__decision *d, const struct hf__idem_entry *entr
 	return out->memory ? HF_OK : HF_ENOMEM;
 }
 
-static int begin_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int begin_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct begin *call = raw;
 	struct hf__idem_entry *entry;
@@ -120,27 +122,31 @@ static int begin_decide(void *state, struct hf__decision *d, const void *raw, st
 
 static void *begin_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct begin, args.key.scope), offsetof(struct begin, args.key.key),
+	static const size_t bytes[] = {offsetof(struct begin, args.key.scope),
+	                               offsetof(struct begin, args.key.key),
 	                               offsetof(struct begin, args.fingerprint)};
 	return hf__idem_copy(arena, args, sizeof(struct begin), bytes, COUNT_OF(bytes));
 }
 
-int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempotency_begin *args, struct hf_idempotency_begun *out,
-                         struct hf_result *result, struct hf_error *error)
+int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempotency_begin *args,
+                         struct hf_idempotency_begun *out, struct hf_result *result,
+                         struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency begin", HF__DOMAIN_IDEMPOTENCY, begin_check, begin_decide, begin_copy};
+	static const struct hf__verb verb = {"idempotency begin", HF__DOMAIN_IDEMPOTENCY, begin_check,
+	                                     begin_decide, begin_copy};
 	const struct begin call = {*args, out};
 	struct hf__answer answer = {0};
 	if (out)
 		*out = (struct hf_idempotency_begun){.memory = NULL};
-	const int rc = hf__mutate(store, txn, &verb, &call, args->write.durability, result, &answer, error);
+	const int rc =
+	    hf__mutate(store, txn, &verb, &call, args->write.durability, result, &answer, error);
 	if (rc != HF_OK && out)
 		take_back(out);
 	return rc;
 }
 
-/* --- Complete --------------------------------------------------------------------------------------------------------------- */
+/* --- Complete --------------------------------------------------------------------------------- */
 
 static int complete_check(const void *raw, struct hf__text *why)
 {
@@ -151,7 +157,8 @@ static int complete_check(const void *raw, struct hf__text *why)
 	return rc == HF_OK ? hf__idem_check_response(args->response, why) : rc;
 }
 
-static int complete_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int complete_decide(void *state, struct hf__decision *d, const void *raw,
+                           struct hf_result *result)
 {
 	const struct hf_idempotency_complete *args = raw;
 	struct hf__idem_entry *entry;
@@ -169,30 +176,36 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *complete_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_complete, key.scope), offsetof(struct hf_idempotency_complete, key.key),
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_complete, key.scope),
+	                               offsetof(struct hf_idempotency_complete, key.key),
 	                               offsetof(struct hf_idempotency_complete, response)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_complete), bytes, COUNT_OF(bytes));
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_complete), bytes,
+	                     COUNT_OF(bytes));
 }
 
-int hf_idempotency_complete(hf_store *store, hf_txn *txn, const struct hf_idempotency_complete *args, struct hf_result *result,
+int hf_idempotency_complete(hf_store *store, hf_txn *txn,
+                            const struct hf_idempotency_complete *args, struct hf_result *result,
                             struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency complete", HF__DOMAIN_IDEMPOTENCY, complete_check, complete_decide, complete_copy};
+	static const struct hf__verb verb = {"idempotency complete", HF__DOMAIN_IDEMPOTENCY,
+	                                     complete_check, complete_decide, complete_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-/* --- Abandon ---------------------------------------------------------------------------------------------------------------- */
+/* --- Abandon ---------------------------------------------------------------------------------- */
 
 static int abandon_check(const void *raw, struct hf__text *why)
 {
 	return hf__idem_check_key(&((const struct hf_idempotency_abandon *)raw)->key, why);
 }
 
-static int abandon_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
+                          struct hf_result *result)
 {
 	const struct hf_idempotency_abandon *args = raw;
-	const struct hf__idem_image image = {.cause = HF__IDEM_ABANDON, .scope = args->key.scope, .key = args->key.key};
+	const struct hf__idem_image image = {
+	    .cause = HF__IDEM_ABANDON, .scope = args->key.scope, .key = args->key.key};
 	struct hf__idem_entry *entry;
 	const int rc = hf__idem_require_owner(state, d, &args->write, &args->key, args->token, &entry);
 	return rc == HF_OK ? hf__idem_emit(d, HF__IDEM_GONE, &image, result) : rc;
@@ -200,14 +213,17 @@ static int abandon_decide(void *state, struct hf__decision *d, const void *raw, 
 
 static void *abandon_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_abandon, key.scope), offsetof(struct hf_idempotency_abandon, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_abandon), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_abandon, key.scope),
+	                               offsetof(struct hf_idempotency_abandon, key.key)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_abandon), bytes,
+	                     COUNT_OF(bytes));
 }
 
-int hf_idempotency_abandon(hf_store *store, hf_txn *txn, const struct hf_idempotency_abandon *args, struct hf_result *result,
-                           struct hf_error *error)
+int hf_idempotency_abandon(hf_store *store, hf_txn *txn, const struct hf_idempotency_abandon *args,
+                           struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency abandon", HF__DOMAIN_IDEMPOTENCY, abandon_check, abandon_decide, abandon_copy};
+	static const struct hf__verb verb = {"idempotency abandon", HF__DOMAIN_IDEMPOTENCY,
+	                                     abandon_check, abandon_decide, abandon_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

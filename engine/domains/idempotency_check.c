@@ -1,10 +1,11 @@
 /* The idempotency state as entries (snapshot), and every invariant recounted (verify).
  *
- * A snapshot holds, by scope, the entries by key; the LSN of each is its version. It is canonical: it shows values only, nothing that
- * depends on the time or on which incarnation looks. */
+ * A snapshot holds, by scope, the entries by key; the LSN of each is its version. It is
+ * canonical: it shows values only, nothing that depends on the time or on which incarnation
+ * looks. */
 #include "domains/idempotency_apply.h"
 
-/* --- Snapshot --------------------------------------------------------------------------------------------------------------- */
+/* --- Snapshot --------------------------------------------------------------------------------- */
 
 static int emit_entry(const struct hf__idem_entry *entry, struct hf__emitter *emitter)
 {
@@ -19,15 +20,17 @@ int hf__idem_snapshot(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__idem_state *state = raw;
 	int rc = HF_OK;
-	for (const struct hf__order_node *name = hf__order_first(&state->by_name); name; name = hf__order_next(name)) {
+	for (const struct hf__order_node *name = hf__order_first(&state->by_name); name;
+	     name = hf__order_next(name)) {
 		const struct hf__idem_scope *scope = hf__idem_scope_of_order(name);
-		for (const struct hf__order_node *node = hf__order_first(&scope->by_key); node && rc == HF_OK; node = hf__order_next(node))
+		for (const struct hf__order_node *node = hf__order_first(&scope->by_key);
+		     node && rc == HF_OK; node = hf__order_next(node))
 			rc = emit_entry(hf__idem_of_key(node), emitter);
 	}
 	return rc;
 }
 
-/* --- Verify ----------------------------------------------------------------------------------------------------------------- */
+/* --- Verify ----------------------------------------------------------------------------------- */
 
 /* What the entries say should be in the indexes, counted over all of them. */
 struct tally {
@@ -35,7 +38,8 @@ struct tally {
 	int64_t latest;
 };
 
-static int broken(struct hf__text *why, const struct hf__idem_scope *scope, const struct hf__idem_entry *entry, const char *what)
+static int broken(struct hf__text *why, const struct hf__idem_scope *scope,
+                  const struct hf__idem_entry *entry, const char *what)
 {
 	hf__text_add(why, "idempotency scope ");
 	hf__text_add_quoted(why, hf__idem_scope_name(scope));
@@ -56,20 +60,24 @@ static const char *value_fault(const struct hf__idem_entry *entry)
 		return "it has no version or no time of birth";
 	if (value->done)
 		return value->token || value->lease_until != HF_UNSET ? "done, and yet owned" : NULL;
-	if (value->token == 0 || value->expires_at == HF_UNSET || !value->computed || value->lease_until > value->expires_at)
+	if (value->token == 0 || value->expires_at == HF_UNSET || !value->computed ||
+	    value->lease_until > value->expires_at)
 		return "owned without a token or an end";
 	return value->response.len > 0 || value->status != 0 ? "a response before it was done" : NULL;
 }
 
 /* Do all indexes tell the end that its value says? Counts make sure that it is nowhere else. */
-static const char *place_fault(const struct hf__idem_state *state, const struct hf__idem_scope *scope, const struct hf__idem_entry *entry,
-                               struct tally *tally)
+static const char *place_fault(const struct hf__idem_state *state,
+                               const struct hf__idem_scope *scope,
+                               const struct hf__idem_entry *entry, struct tally *tally)
 {
 	const int64_t end = hf__idem_end(entry);
 	const bool ends = end != INT64_MAX;
-	if (hf__idem_scope_of(entry) != scope || hf__idem_find(state, hf__idem_scope_name(scope), hf__idem_key(entry)) != entry)
+	if (hf__idem_scope_of(entry) != scope ||
+	    hf__idem_find(state, hf__idem_scope_name(scope), hf__idem_key(entry)) != entry)
 		return "it cannot be found by its key";
-	if (entry->by_key.weight != end || entry->by_end.weight != end || entry->by_key.tag != hf__idem_end_computed(entry) ||
+	if (entry->by_key.weight != end || entry->by_end.weight != end ||
+	    entry->by_key.tag != hf__idem_end_computed(entry) ||
 	    entry->by_end.tag != hf__idem_end_computed(entry))
 		return "the instant at which it ends is wrong";
 	if (entry->ending.in != ends || (ends && entry->ending.deadline != end))
@@ -87,7 +95,8 @@ static bool order_ok(const struct hf__order *order)
 	if (!hf__order_sane(order))
 		return false;
 	const struct hf__order_node *before = NULL;
-	for (const struct hf__order_node *node = hf__order_first(order); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node)) {
 		if (before && order->compare(before, node) >= 0)
 			return false;
 		before = node;
@@ -100,20 +109,24 @@ static bool by_end_ok(const struct hf__idem_scope *scope, bool done, size_t coun
 	const struct hf__order *order = &scope->by_end[done];
 	if (!order_ok(order) || hf__order_count(order) != count)
 		return false;
-	for (const struct hf__order_node *node = hf__order_first(order); node; node = hf__order_next(node))
-		if (hf__idem_of_end(node)->value.done != done || hf__idem_scope_of(hf__idem_of_end(node)) != scope)
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node))
+		if (hf__idem_of_end(node)->value.done != done ||
+		    hf__idem_scope_of(hf__idem_of_end(node)) != scope)
 			return false;
 	return true;
 }
 
-static int verify_scope(const struct hf__idem_state *state, const struct hf__idem_scope *scope, struct hf__text *why, struct tally *total)
+static int verify_scope(const struct hf__idem_state *state, const struct hf__idem_scope *scope,
+                        struct hf__text *why, struct tally *total)
 {
 	struct tally tally = {.latest = INT64_MIN};
 	if (hf__idem_scope_find(state, hf__idem_scope_name(scope)) != scope)
 		return broken(why, scope, NULL, "it cannot be found by its name");
 	if (!order_ok(&scope->by_key))
 		return broken(why, scope, NULL, "its keys are out of order");
-	for (const struct hf__order_node *node = hf__order_first(&scope->by_key); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&scope->by_key); node;
+	     node = hf__order_next(node)) {
 		const struct hf__idem_entry *entry = hf__idem_of_key(node);
 		const char *fault = value_fault(entry);
 		if (!fault)
@@ -140,13 +153,15 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 		hf__text_add(why, "idempotency: the order of scopes disagrees with the map of scopes");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node;
+	     node = hf__order_next(node)) {
 		const int rc = verify_scope(state, hf__idem_scope_of_order(node), why, &total);
 		if (rc != HF_OK)
 			return rc;
 	}
 	if (state->entries.count != total.entries) {
-		hf__text_add(why, "idempotency: %zu entries by key, %zu in scopes", state->entries.count, total.entries);
+		hf__text_add(why, "idempotency: %zu entries by key, %zu in scopes", state->entries.count,
+		             total.entries);
 		return HF_ECORRUPT;
 	}
 	if (!hf__removed_sane(&state->removed)) {
@@ -154,8 +169,10 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 		return HF_ECORRUPT;
 	}
 	const size_t noted = state->endings[false].count + state->endings[true].count;
-	if (!hf__heap_sane(&state->endings[false]) || !hf__heap_sane(&state->endings[true]) || noted != total.endings) {
-		hf__text_add(why, "idempotency: %zu endings noted, %zu due some time", noted, total.endings);
+	if (!hf__heap_sane(&state->endings[false]) || !hf__heap_sane(&state->endings[true]) ||
+	    noted != total.endings) {
+		hf__text_add(why, "idempotency: %zu endings noted, %zu due some time", noted,
+		             total.endings);
 		return HF_ECORRUPT;
 	}
 	return HF_OK;

@@ -1,8 +1,9 @@
-/* Entries of the idempotency domain: bytes <-> meaning, and in words. FORMAT.md has the table of bodies.
+/* Entries of the idempotency domain: bytes <-> meaning, and in words. FORMAT.md has the table of
+ * bodies.
  *
- * They hold an entry as it is afterwards, so that replay needs no rule of its own; the cause is for the feed and for people. Decoding
- * accepts exactly what the mutations can write, as far as the body alone tells: what passes its checksum and still breaks a rule is
- * damage. */
+ * They hold an entry as it is afterwards, so that replay needs no rule of its own; the cause is
+ * for the feed and for people. Decoding accepts exactly what the mutations can write, as far as
+ * the body alone tells: what passes its checksum and still breaks a rule is damage. */
 #include "domains/idempotency_entry.h"
 
 #include "log/entry.h"
@@ -23,7 +24,7 @@ static const struct {
     [HF__IDEM_REMOVE] = {"remove", 1u << HF__IDEM_GONE},
 };
 
-/* --- Names ------------------------------------------------------------------------------------------------------------------ */
+/* --- Names ------------------------------------------------------------------------------------ */
 
 bool hf__idem_scope_ok(struct hf_bytes scope)
 {
@@ -41,7 +42,7 @@ bool hf__idem_key_ok(struct hf_bytes key)
 	return true;
 }
 
-/* --- Writing ---------------------------------------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
 static void put_cause(struct hf__writer *w, const struct hf__idem_image *image)
 {
@@ -58,7 +59,8 @@ static void put_common(struct hf__writer *w, const struct hf__idem_image *image)
 	hf__put_u8(w, image->computed);
 }
 
-void hf__idem_encode(struct hf__writer *w, enum hf__idem_kind kind, const struct hf__idem_image *image, bool without_response)
+void hf__idem_encode(struct hf__writer *w, enum hf__idem_kind kind,
+                     const struct hf__idem_image *image, bool without_response)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_short(w, image->scope);
@@ -87,14 +89,15 @@ void hf__idem_encode(struct hf__writer *w, enum hf__idem_kind kind, const struct
 	}
 }
 
-/* --- Reading ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------------------------- */
 
 static bool get_cause(struct hf__reader *r, uint8_t kind, struct hf__idem_image *out)
 {
 	const uint8_t cause = hf__get_u8(r);
 	out->cause = (enum hf__idem_cause)cause;
 	out->key = hf__get_short(r);
-	return cause < HF__IDEM_CAUSES && (causes[cause].kinds & 1u << kind) && hf__idem_key_ok(out->key);
+	return cause < HF__IDEM_CAUSES && (causes[cause].kinds & 1u << kind) &&
+	       hf__idem_key_ok(out->key);
 }
 
 static bool get_common(struct hf__reader *r, uint8_t kind, struct hf__idem_image *out)
@@ -111,8 +114,8 @@ static bool get_common(struct hf__reader *r, uint8_t kind, struct hf__idem_image
 	return out->fingerprint.len <= HF_IDEMPOTENCY_FINGERPRINT_MAX && out->created_at != HF_UNSET;
 }
 
-/* A token comes from an entry of this log: from this very one when it is a begin. An entry never expires before its owner's lease is
- * over. */
+/* A token comes from an entry of this log: from this very one when it is a begin. An entry never
+ * expires before its owner's lease is over. */
 static bool owner_ok(const struct hf__idem_image *image, uint64_t lsn)
 {
 	const uint64_t granted = LSN_OF_TOKEN(image->token);
@@ -136,7 +139,8 @@ static bool get_rest(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf
 			return false;
 		out->status = hf__get_i32(r);
 		out->response = hf__get_long(r);
-		return out->response.len <= HF_PAYLOAD_MAX && (out->cause != HF__IDEM_COMPLETE || out->computed);
+		return out->response.len <= HF_PAYLOAD_MAX &&
+		       (out->cause != HF__IDEM_COMPLETE || out->computed);
 	case HF__IDEM_GONE:
 		return get_cause(r, kind, out);
 	case HF__IDEM_ENDED:
@@ -158,7 +162,7 @@ bool hf__idem_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf
 	return hf__idem_scope_ok(out->scope) && get_rest(&r, kind, lsn, out) && hf__reader_done(&r);
 }
 
-/* --- Words ------------------------------------------------------------------------------------------------------------------ */
+/* --- Words ------------------------------------------------------------------------------------ */
 
 void hf__idem_add_name(struct hf__text *text, struct hf_bytes scope, struct hf_bytes key)
 {
@@ -167,14 +171,16 @@ void hf__idem_add_name(struct hf__text *text, struct hf_bytes scope, struct hf_b
 	hf__text_add_quoted(text, key);
 }
 
-/* In whole seconds, relative to the entry's own time; times far apart saturate instead of overflowing. */
+/* In whole seconds, relative to the entry's own time; times far apart saturate instead of
+ * overflowing. */
 static void add_span(struct hf__text *out, const char *word, int64_t from, int64_t to)
 {
 	const uint64_t us = to > from ? (uint64_t)to - (uint64_t)from : 0;
 	hf__text_add(out, " %s %llus", word, (unsigned long long)(us / 1000000u));
 }
 
-static void add_details(struct hf__text *out, const struct hf__entry *entry, const struct hf__idem_image *image)
+static void add_details(struct hf__text *out, const struct hf__entry *entry,
+                        const struct hf__idem_image *image)
 {
 	if (entry->kind == HF__IDEM_DONE)
 		hf__text_add(out, " status %ld, %zu bytes", (long)image->status, image->response.len);
@@ -213,7 +219,9 @@ bool hf__idem_about(const struct hf__entry *entry, struct hf__about *out)
 	if (!hf__idem_decode(entry->kind, entry->lsn, entry->body, &image))
 		return false;
 	const bool many = entry->kind == HF__IDEM_CLEARED;
-	out->operation = many ? "clear" : entry->kind == HF__IDEM_ENDED ? "end" : causes[image.cause].name;
+	out->operation = many                            ? "clear"
+	                 : entry->kind == HF__IDEM_ENDED ? "end"
+	                                                 : causes[image.cause].name;
 	out->key[0] = image.scope;
 	out->key[1] = image.key;
 	out->parts = many ? 1 : 2;

@@ -25,7 +25,8 @@ enum hf__idem_cause {
 	HF__IDEM_CAUSES = 6,
 };
 
-/* An entry's meaning; borrowed bytes. Members that a kind does not carry are zero, lease_until HF_UNSET. */
+/* An entry's meaning; borrowed bytes. Members that a kind does not carry are zero, lease_until
+ * HF_UNSET. */
 struct hf__idem_image {
 	enum hf__idem_cause cause; /* OWNED, DONE, GONE */
 	struct hf_bytes scope, key;
@@ -52,7 +53,8 @@ bool hf__idem_scope_ok(struct hf_bytes scope);
 bool hf__idem_key_ok(struct hf_bytes key);
 
 /* `without_response` leaves the response, which comes last, to the caller. */
-void hf__idem_encode(struct hf__writer *w, enum hf__idem_kind kind, const struct hf__idem_image *image, bool without_response);
+void hf__idem_encode(struct hf__writer *w, enum hf__idem_kind kind,
+                     const struct hf__idem_image *image, bool without_response);
 /* false: no mutation writes such a body. `lsn` is the entry's. */
 bool hf__idem_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf__idem_image *out);
 

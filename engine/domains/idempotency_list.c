@@ -1,5 +1,6 @@
-/* Lists of a scope's entries, by key. What has ended is passed over by its weight, however much of it lies between. A page token holds
- * the key of the last entry given, so that the walk goes on behind it even when it is gone by then. */
+/* Lists of a scope's entries, by key. What has ended is passed over by its weight, however much
+ * of it lies between. A page token holds the key of the last entry given, so that the walk goes
+ * on behind it even when it is gone by then. */
 #include "domains/idempotency_read.h"
 
 /* What a page is asked for, and what it gives. */
@@ -29,7 +30,8 @@ static int key_probe(const struct hf__order_node *node, const void *key)
 }
 
 /* Where the page begins; NULL: it is empty. */
-static int find_start(struct hf__query *q, const struct list *list, const struct hf__idem_scope *scope, const struct hf__order_node **start)
+static int find_start(struct hf__query *q, const struct list *list,
+                      const struct hf__idem_scope *scope, const struct hf__order_node **start)
 {
 	struct hf__page page;
 	const int rc = hf__page_open(q->answer, list->args->page, list->query, &page);
@@ -38,31 +40,37 @@ static int find_start(struct hf__query *q, const struct list *list, const struct
 	if (rc != HF_OK || !scope)
 		return rc;
 	if (page.after.len > 0)
-		*start = hf__order_pass(hf__order_after(&scope->by_key, key_probe, &page.after), &list->alive);
+		*start =
+		    hf__order_pass(hf__order_after(&scope->by_key, key_probe, &page.after), &list->alive);
 	else
 		*start = hf__order_first_pass(&scope->by_key, &list->alive);
 	return HF_OK;
 }
 
-static const struct hf__order_node *next_alive(const struct list *list, const struct hf__order_node *node)
+static const struct hf__order_node *next_alive(const struct list *list,
+                                               const struct hf__order_node *node)
 {
 	return hf__order_pass(hf__order_next(node), &list->alive);
 }
 
-static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node, size_t count)
+static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node,
+                size_t count)
 {
 	struct hf_idempotency_entry *items = hf__answer_alloc(q->answer, count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
 	for (size_t i = 0; i < count; i++, node = next_alive(list, node)) {
-		const int rc = hf__idem_answer(q, hf__idem_of_key(node), list->args->without_response, &items[i]);
+		const int rc =
+		    hf__idem_answer(q, hf__idem_of_key(node), list->args->without_response, &items[i]);
 		if (rc != HF_OK)
 			return rc;
 	}
 	list->out->items = items;
 	list->out->count = count;
 	/* `node` is the first one of the next page. */
-	return node && count > 0 ? hf__page_token(q->answer, list->query, items[count - 1].key.key, &list->out->next) : HF_OK;
+	return node && count > 0
+	           ? hf__page_token(q->answer, list->query, items[count - 1].key.key, &list->out->next)
+	           : HF_OK;
 }
 
 static int read_list(struct hf__query *q, void *raw)
@@ -81,13 +89,14 @@ static int read_list(struct hf__query *q, void *raw)
 	if (rc != HF_OK)
 		return rc;
 	size_t count = 0;
-	for (const struct hf__order_node *node = start; node && (list->args->limit == 0 || count < list->args->limit); count++)
+	for (const struct hf__order_node *node = start;
+	     node && (list->args->limit == 0 || count < list->args->limit); count++)
 		node = next_alive(list, node);
 	return fill(q, list, start, count);
 }
 
-int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list *args, unsigned flags, struct hf_idempotency_page *out,
-                        struct hf_error *error)
+int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list *args, unsigned flags,
+                        struct hf_idempotency_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

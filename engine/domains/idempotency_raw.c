@@ -5,7 +5,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* --- Put -------------------------------------------------------------------------------------------------------------------- */
+/* --- Put -------------------------------------------------------------------------------------- */
 
 static int put_check(const void *raw, struct hf__text *why)
 {
@@ -29,7 +29,8 @@ static int put_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args, const struct hf__idem_entry *old,
+static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args,
+                                          const struct hf__idem_entry *old,
                                           const struct hf__decision *d)
 {
 	struct hf__idem_image image = {
@@ -37,7 +38,8 @@ static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args,
 	    .scope = args->key.scope,
 	    .key = args->key.key,
 	    .fingerprint = args->fingerprint,
-	    .created_at = hf__given_or(&args->write, args->created_at, old ? old->value.created_at : d->stamp),
+	    .created_at =
+	        hf__given_or(&args->write, args->created_at, old ? old->value.created_at : d->stamp),
 	    .expires_at = args->expires_at,
 	    .computed = args->expires_computed,
 	    .lease_until = HF_UNSET,
@@ -52,16 +54,20 @@ static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args,
 }
 
 /* What kind of end it has counts: one that the store computed moves with its clock. */
-static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_image *image, int64_t setback)
+static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_image *image,
+                        int64_t setback)
 {
 	const struct hf__idem_value *value = &old->value;
-	return !value->done || value->created_at != image->created_at || hf__idem_expires_at(old, setback) != image->expires_at ||
+	return !value->done || value->created_at != image->created_at ||
+	       hf__idem_expires_at(old, setback) != image->expires_at ||
 	       value->computed != image->computed || value->status != image->status ||
 	       !hf__bytes_equal(hf__blob_bytes(value->fingerprint), image->fingerprint) ||
-	       !hf__payload_equal(&hf__idem_scope_of(old)->state->env, &value->response, image->response);
+	       !hf__payload_equal(&hf__idem_scope_of(old)->state->env, &value->response,
+	                          image->response);
 }
 
-static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int put_decide(void *state, struct hf__decision *d, const void *raw,
+                      struct hf_result *result)
 {
 	const struct hf_idempotency_put *args = raw;
 	struct hf__idem_entry *entry;
@@ -81,52 +87,60 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_put, key.scope), offsetof(struct hf_idempotency_put, key.key),
-	                               offsetof(struct hf_idempotency_put, fingerprint), offsetof(struct hf_idempotency_put, response)};
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_put, key.scope),
+	                               offsetof(struct hf_idempotency_put, key.key),
+	                               offsetof(struct hf_idempotency_put, fingerprint),
+	                               offsetof(struct hf_idempotency_put, response)};
 	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_put), bytes, COUNT_OF(bytes));
 }
 
-int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put *args, struct hf_result *result,
-                       struct hf_error *error)
+int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put *args,
+                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency put", HF__DOMAIN_IDEMPOTENCY, put_check, put_decide, put_copy};
+	static const struct hf__verb verb = {"idempotency put", HF__DOMAIN_IDEMPOTENCY, put_check,
+	                                     put_decide, put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-/* --- Remove ----------------------------------------------------------------------------------------------------------------- */
+/* --- Remove ----------------------------------------------------------------------------------- */
 
 static int remove_check(const void *raw, struct hf__text *why)
 {
 	return hf__idem_check_key(&((const struct hf_idempotency_remove *)raw)->key, why);
 }
 
-static int remove_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int remove_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
 {
 	const struct hf_idempotency_remove *args = raw;
-	const struct hf__idem_image image = {.cause = HF__IDEM_REMOVE, .scope = args->key.scope, .key = args->key.key};
+	const struct hf__idem_image image = {
+	    .cause = HF__IDEM_REMOVE, .scope = args->key.scope, .key = args->key.key};
 	struct hf__idem_entry *entry;
 	const int rc = hf__idem_look(state, d, &args->write, &args->key, &entry);
 	if (rc != HF_OK)
 		return rc;
-	return entry ? hf__idem_emit(d, HF__IDEM_GONE, &image, result) : hf__idem_refuse(d, HF_ENOTFOUND, "no such key", &args->key);
+	return entry ? hf__idem_emit(d, HF__IDEM_GONE, &image, result)
+	             : hf__idem_refuse(d, HF_ENOTFOUND, "no such key", &args->key);
 }
 
 static void *remove_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_remove, key.scope), offsetof(struct hf_idempotency_remove, key.key)};
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_remove, key.scope),
+	                               offsetof(struct hf_idempotency_remove, key.key)};
 	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_remove), bytes, COUNT_OF(bytes));
 }
 
-int hf_idempotency_remove(hf_store *store, hf_txn *txn, const struct hf_idempotency_remove *args, struct hf_result *result,
-                          struct hf_error *error)
+int hf_idempotency_remove(hf_store *store, hf_txn *txn, const struct hf_idempotency_remove *args,
+                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency remove", HF__DOMAIN_IDEMPOTENCY, remove_check, remove_decide, remove_copy};
+	static const struct hf__verb verb = {"idempotency remove", HF__DOMAIN_IDEMPOTENCY, remove_check,
+	                                     remove_decide, remove_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-/* --- Clear ------------------------------------------------------------------------------------------------------------------ */
+/* --- Clear ------------------------------------------------------------------------------------ */
 
 static int clear_check(const void *raw, struct hf__text *why)
 {
@@ -138,13 +152,16 @@ static int clear_check(const void *raw, struct hf__text *why)
 }
 
 /* What had ended goes along, uncounted; alone it is left to upkeep. */
-static int clear_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int clear_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_idempotency_clear *args = raw;
 	const struct hf__idem_scope *scope = hf__idem_scope_find(state, args->scope);
 	const struct hf__idem_image image = {.scope = args->scope};
 	hf__depends(d, hf__idem_scope_depends(state, scope, args->scope));
-	const size_t count = scope ? hf__idem_count(scope, false, HF__INSTANT_OF(d)) + hf__idem_count(scope, true, HF__INSTANT_OF(d)) : 0;
+	const size_t count = scope ? hf__idem_count(scope, false, HF__INSTANT_OF(d)) +
+	                                 hf__idem_count(scope, true, HF__INSTANT_OF(d))
+	                           : 0;
 	if (count == 0)
 		return HF_OK;
 	result->changed = true;
@@ -159,15 +176,16 @@ static void *clear_copy(struct hf__arena *arena, const void *args)
 	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_clear), bytes, COUNT_OF(bytes));
 }
 
-int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear *args, struct hf_result *result,
-                         struct hf_error *error)
+int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear *args,
+                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency clear", HF__DOMAIN_IDEMPOTENCY, clear_check, clear_decide, clear_copy};
+	static const struct hf__verb verb = {"idempotency clear", HF__DOMAIN_IDEMPOTENCY, clear_check,
+	                                     clear_decide, clear_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-/* --- Guards ----------------------------------------------------------------------------------------------------------------- */
+/* --- Guards ----------------------------------------------------------------------------------- */
 
 static int lone_guard_check(const void *raw, struct hf__text *why)
 {
@@ -185,7 +203,8 @@ static int guard_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static int guard_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_idempotency_guard *args = raw;
 	struct hf__idem_entry *entry;
@@ -196,17 +215,21 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw, st
 
 static void *guard_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard, key.scope), offsetof(struct hf_idempotency_guard, key.key)};
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard, key.scope),
+	                               offsetof(struct hf_idempotency_guard, key.key)};
 	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard), bytes, COUNT_OF(bytes));
 }
 
-int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard *args, struct hf_result *result,
-                         struct hf_error *error)
+int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard *args,
+                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY, guard_check, guard_decide, guard_copy};
-	static const struct hf__verb lone = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY, lone_guard_check, guard_decide, guard_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
+	static const struct hf__verb verb = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY, guard_check,
+	                                     guard_decide, guard_copy};
+	static const struct hf__verb lone = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY,
+	                                     lone_guard_check, guard_decide, guard_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
 }
 
 static int guard_owner_check(const void *raw, struct hf__text *why)
@@ -214,7 +237,8 @@ static int guard_owner_check(const void *raw, struct hf__text *why)
 	return hf__idem_check_key(&((const struct hf_idempotency_guard_owner *)raw)->key, why);
 }
 
-static int guard_owner_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int guard_owner_decide(void *state, struct hf__decision *d, const void *raw,
+                              struct hf_result *result)
 {
 	const struct hf_idempotency_guard_owner *args = raw;
 	struct hf__idem_entry *entry;
@@ -230,16 +254,19 @@ static void *guard_owner_copy(struct hf__arena *arena, const void *args)
 {
 	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard_owner, key.scope),
 	                               offsetof(struct hf_idempotency_guard_owner, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard_owner), bytes, COUNT_OF(bytes));
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard_owner), bytes,
+	                     COUNT_OF(bytes));
 }
 
-int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard_owner *args, struct hf_result *result,
-                               struct hf_error *error)
+int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
+                               const struct hf_idempotency_guard_owner *args,
+                               struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY, guard_owner_check, guard_owner_decide,
-	                                     guard_owner_copy};
-	static const struct hf__verb lone = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY, lone_guard_check, guard_owner_decide,
-	                                     guard_owner_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
+	static const struct hf__verb verb = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY,
+	                                     guard_owner_check, guard_owner_decide, guard_owner_copy};
+	static const struct hf__verb lone = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY,
+	                                     lone_guard_check, guard_owner_decide, guard_owner_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
 }

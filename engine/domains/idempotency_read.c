@@ -1,9 +1,10 @@
-/* Reads of the idempotency domain but lists: one entry, whether there is one, counts, which scopes there are. All show views: what has
- * ended is not there, logged or not. */
+/* Reads of the idempotency domain but lists: one entry, whether there is one, counts, which
+ * scopes there are. All show views: what has ended is not there, logged or not. */
 #include "domains/idempotency_read.h"
 #include "store/error.h"
 
-int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, bool without_response, struct hf_idempotency_entry *out)
+int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, bool without_response,
+                    struct hf_idempotency_entry *out)
 {
 	const struct hf__idem_value *value = &entry->value;
 	*out = (struct hf_idempotency_entry){
@@ -16,7 +17,8 @@ int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, boo
 	    .lease_until = hf__to_shown(value->lease_until, q->setback),
 	    .version = value->version,
 	};
-	int rc = hf__answer_bytes(q->answer, hf__idem_scope_name(hf__idem_scope_of(entry)), &out->key.scope);
+	int rc =
+	    hf__answer_bytes(q->answer, hf__idem_scope_name(hf__idem_scope_of(entry)), &out->key.scope);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, hf__idem_key(entry), &out->key.key);
 	if (rc == HF_OK)
@@ -32,10 +34,11 @@ int hf__idem_give(struct hf__answer *answer, struct hf_memory **memory, struct h
 	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 }
 
-/* --- One entry -------------------------------------------------------------------------------------------------------------- */
+/* --- One entry -------------------------------------------------------------------------------- */
 
 /* Finds the entry (*out NULL: none, or it has ended) and notes what the answer depends on. */
-static int look(struct hf__query *q, const struct hf_idempotency_key *key, const struct hf__idem_entry **out)
+static int look(struct hf__query *q, const struct hf_idempotency_key *key,
+                const struct hf__idem_entry **out)
 {
 	const struct hf__idem_state *state = q->state;
 	const int rc = hf__idem_check_key(key, &q->why);
@@ -67,8 +70,8 @@ static int read_entry(struct hf__query *q, void *raw)
 	return HF_ENOTFOUND;
 }
 
-int hf_idempotency_get(hf_store *store, const struct hf_idempotency_key *key, unsigned flags, struct hf_idempotency_got *out,
-                       struct hf_error *error)
+int hf_idempotency_get(hf_store *store, const struct hf_idempotency_key *key, unsigned flags,
+                       struct hf_idempotency_got *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -97,7 +100,8 @@ static int read_has(struct hf__query *q, void *raw)
 	return rc;
 }
 
-int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key, unsigned flags, bool *out, struct hf_error *error)
+int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key, unsigned flags,
+                       bool *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -111,7 +115,7 @@ int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key, un
 	return rc;
 }
 
-/* --- Counts ----------------------------------------------------------------------------------------------------------------- */
+/* --- Counts ----------------------------------------------------------------------------------- */
 
 struct count {
 	struct hf_bytes scope;
@@ -134,14 +138,16 @@ static int read_count(struct hf__query *q, void *raw)
 	return HF_OK;
 }
 
-int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags, struct hf_idempotency_counts *out, struct hf_error *error)
+int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags,
+                         struct hf_idempotency_counts *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
 	struct hf_idempotency_counts counts = {0};
 	struct count count = {scope, &counts};
 	*out = counts;
-	const int rc = hf__read(store, HF__DOMAIN_IDEMPOTENCY, read_count, &count, flags, &answer, error);
+	const int rc =
+	    hf__read(store, HF__DOMAIN_IDEMPOTENCY, read_count, &count, flags, &answer, error);
 	if (rc == HF_OK) {
 		hf__answer_reset(&answer);
 		*out = counts;
@@ -149,7 +155,7 @@ int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags,
 	return rc;
 }
 
-/* --- Scopes ----------------------------------------------------------------------------------------------------------------- */
+/* --- Scopes ----------------------------------------------------------------------------------- */
 
 static const struct hf__order *order_of(const void *state)
 {
@@ -172,10 +178,15 @@ static bool scope_listed(const struct hf__order_node *node, struct hf__instant a
 	return hf__order_first_pass(&hf__idem_scope_of_order(node)->by_key, &alive) != NULL;
 }
 
-int hf_idempotency_scopes(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
+int hf_idempotency_scopes(hf_store *store, const struct hf_names *args, unsigned flags,
+                          struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__names scopes = {
-	    .domain = HF__DOMAIN_IDEMPOTENCY, .operation = "idempotency scopes", .order = order_of, .name = name_of, .root = root_of, .listed = scope_listed};
+	static const struct hf__names scopes = {.domain = HF__DOMAIN_IDEMPOTENCY,
+	                                        .operation = "idempotency scopes",
+	                                        .order = order_of,
+	                                        .name = name_of,
+	                                        .root = root_of,
+	                                        .listed = scope_listed};
 	return hf__names_list(store, &scopes, args, flags, out, error);
 }

@@ -1,18 +1,19 @@
-/* Objects of the idempotency domain: lookups, birth, when an entry ends, and the hooks that put entries into the indexes and take them
- * out.
+/* Objects of the idempotency domain: lookups, birth, when an entry ends, and the hooks that put
+ * entries into the indexes and take them out.
  *
- * Happy path: the store's hook calls enlist at birth and link after every change; link computes the end once and puts it into every index
- * as the weight; unlink needs no more than the nodes. All nodes lie inside the objects: neither can fail.
+ * Happy path: the store's hook calls enlist at birth and link after every change; link computes
+ * the end once and puts it into every index as the weight; unlink needs no more than the nodes.
+ * All nodes lie inside the objects: neither can fail.
  *
- * I-IDEM-1: an entry is in by_key, in the one by_end that its value says, and in `endings` iff it ends some time; all four tell the same
- * end.
- * I-IDEM-2: the end depends on the value and on state->incarnation alone, and the latter changes only in hf__idem_opened().
- * I-IDEM-3: a scope's weight among the scopes is the latest end of its entries. */
+ * I-IDEM-1: an entry is in by_key, in the one by_end that its value says, and in `endings` iff
+ * it ends some time; all four tell the same end. I-IDEM-2: the end depends on the value and on
+ * state->incarnation alone, and the latter changes only in hf__idem_opened(). I-IDEM-3: a
+ * scope's weight among the scopes is the latest end of its entries. */
 #include "domains/idempotency_state.h"
 
 #include <stddef.h>
 
-/* --- From node to object ---------------------------------------------------------------------------------------------------- */
+/* --- From node to object ---------------------------------------------------------------------- */
 
 static void *back(const void *node, size_t offset)
 {
@@ -74,7 +75,7 @@ struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry)
 	return hf_bytes(entry->key, entry->len);
 }
 
-/* --- Ends ------------------------------------------------------------------------------------------------------------------- */
+/* --- Ends ------------------------------------------------------------------------------------- */
 
 int64_t hf__idem_end(const struct hf__idem_entry *entry)
 {
@@ -98,7 +99,8 @@ bool hf__idem_alive(const struct hf__idem_entry *entry, struct hf__instant at)
 
 int64_t hf__idem_expires_at(const struct hf__idem_entry *entry, int64_t setback)
 {
-	return entry->value.computed ? hf__to_shown(entry->value.expires_at, setback) : entry->value.expires_at;
+	return entry->value.computed ? hf__to_shown(entry->value.expires_at, setback)
+	                             : entry->value.expires_at;
 }
 
 struct end {
@@ -106,7 +108,8 @@ struct end {
 	int64_t at;
 };
 
-/* The sign by which the node stands behind all ends up to this one; never 0, so that it seeks the first that does. */
+/* The sign by which the node stands behind all ends up to this one; never 0, so that it seeks
+ * the first that does. */
 static int end_probe(const struct hf__order_node *node, const void *key)
 {
 	const struct end *end = key;
@@ -129,9 +132,10 @@ size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__
 	return named + hf__order_count(order) - count_up_to(order, true, at.mono);
 }
 
-/* --- Lookup ----------------------------------------------------------------------------------------------------------------- */
+/* --- Lookup ----------------------------------------------------------------------------------- */
 
-/* An entry's key in one piece: NUL is in no scope, so it keeps ("ab", "c") and ("a", "bc") apart. */
+/* An entry's key in one piece: NUL is in no scope, so it keeps ("ab", "c") and ("a", "bc")
+ * apart. */
 struct full_key {
 	struct hf_bytes scope, key;
 	size_t len;
@@ -159,7 +163,8 @@ static bool entry_equal(const struct hf__map_node *node, const void *raw)
 {
 	const struct full_key *full = raw;
 	const struct hf__idem_entry *entry = hf__idem_of_map(node);
-	return hf__bytes_equal(hf__idem_key(entry), full->key) && hf__bytes_equal(hf__idem_scope_name(hf__idem_scope_of(entry)), full->scope);
+	return hf__bytes_equal(hf__idem_key(entry), full->key) &&
+	       hf__bytes_equal(hf__idem_scope_name(hf__idem_scope_of(entry)), full->scope);
 }
 
 struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, struct hf_bytes name)
@@ -168,13 +173,16 @@ struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, s
 	return hf__idem_scope_of_map(hf__map_find(&state->scopes, hash, scope_equal, &name));
 }
 
-const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state, const struct hf__idem_scope *scope,
+const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state,
+                                                const struct hf__idem_scope *scope,
                                                 struct hf_bytes name)
 {
-	return hf__removed_depends(&state->removed, &state->scopes, scope ? &scope->object : NULL, name);
+	return hf__removed_depends(&state->removed, &state->scopes, scope ? &scope->object : NULL,
+	                           name);
 }
 
-struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope, struct hf_bytes key)
+struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope,
+                                     struct hf_bytes key)
 {
 	struct full_key full;
 	make_key(&full, scope, key);
@@ -182,14 +190,15 @@ struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct 
 	return hf__idem_of_map(hf__map_find(&state->entries, hash, entry_equal, &full));
 }
 
-/* --- Hooks ------------------------------------------------------------------------------------------------------------------ */
+/* --- Hooks ------------------------------------------------------------------------------------ */
 
 static void scope_enlist(struct hf__object *object)
 {
 	struct hf__idem_scope *scope = scope_of(object);
 	scope->by_name.weight = INT64_MIN;
 	hf__order_insert(&scope->state->by_name, &scope->by_name);
-	hf__map_insert(&scope->state->scopes, &scope->node, hf__map_hash(&scope->state->scopes, scope->name, scope->len));
+	hf__map_insert(&scope->state->scopes, &scope->node,
+	               hf__map_hash(&scope->state->scopes, scope->name, scope->len));
 }
 
 static void scope_delist(struct hf__object *object)
@@ -283,14 +292,16 @@ static const struct hf__type scope_type = {
     .vacancy_offset = offsetof(struct hf__idem_scope, vacancy),
 };
 
-static const struct hf__type root_type = {.name = "idempotency", .value_offset = sizeof(struct hf__object)};
+static const struct hf__type root_type = {.name = "idempotency",
+                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type entry_type = {
     .name = "idempotency entry",
     .value_offset = offsetof(struct hf__idem_entry, value),
     .value_size = sizeof(struct hf__idem_value),
     .blob_count = 2,
-    .blob_offsets = {offsetof(struct hf__idem_entry, value.response.bytes), offsetof(struct hf__idem_entry, value.fingerprint)},
+    .blob_offsets = {offsetof(struct hf__idem_entry, value.response.bytes),
+                     offsetof(struct hf__idem_entry, value.fingerprint)},
     .enlist = entry_enlist,
     .delist = entry_delist,
     .link = entry_link,
@@ -298,7 +309,7 @@ static const struct hf__type entry_type = {
     .free = entry_free,
 };
 
-/* --- Birth ------------------------------------------------------------------------------------------------------------------ */
+/* --- Birth ------------------------------------------------------------------------------------ */
 
 static int compare_keys(const struct hf__order_node *a, const struct hf__order_node *b)
 {
@@ -316,7 +327,8 @@ static int compare_ends(const struct hf__order_node *a, const struct hf__order_n
 
 static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
 {
-	return hf__bytes_compare(hf__idem_scope_name(hf__idem_scope_of_order(a)), hf__idem_scope_name(hf__idem_scope_of_order(b)));
+	return hf__bytes_compare(hf__idem_scope_name(hf__idem_scope_of_order(a)),
+	                         hf__idem_scope_name(hf__idem_scope_of_order(b)));
 }
 
 struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct hf_bytes name)
@@ -355,22 +367,26 @@ bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_name, compare_names);
-	return hf__map_init(&state->scopes, env->hash_key) && hf__map_init(&state->entries, env->hash_key);
+	return hf__map_init(&state->scopes, env->hash_key) &&
+	       hf__map_init(&state->entries, env->hash_key);
 }
 
-/* --- A new incarnation ------------------------------------------------------------------------------------------------------ */
+/* --- A new incarnation ------------------------------------------------------------------------ */
 
-/* Until now everything owned without a lease had ended. What this incarnation itself began is put where it belongs: there is such an
- * entry only when a living state was loaded again, so the usual opening looks at nothing. */
+/* Until now everything owned without a lease had ended. What this incarnation itself began is
+ * put where it belongs: there is such an entry only when a living state was loaded again, so the
+ * usual opening looks at nothing. */
 void hf__idem_opened(struct hf__idem_state *state, uint64_t first_lsn)
 {
 	if (state->newest_unleased < first_lsn) {
 		state->incarnation = first_lsn;
 		return;
 	}
-	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node; node = hf__map_next(&state->entries, node))
+	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node;
+	     node = hf__map_next(&state->entries, node))
 		entry_unlink(&hf__idem_of_map(node)->object);
 	state->incarnation = first_lsn;
-	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node; node = hf__map_next(&state->entries, node))
+	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node;
+	     node = hf__map_next(&state->entries, node))
 		entry_link(&hf__idem_of_map(node)->object);
 }

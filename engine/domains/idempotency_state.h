@@ -1,17 +1,24 @@
 /* The idempotency domain's insides, shared by idempotency*.c and nobody else.
  *
- *   idempotency.c        the row: life, endings              idempotency_state.c  objects, lookups, hooks, when an entry ends
- *   idempotency_entry.c  entries: bytes <-> meaning, words   idempotency_apply.c  entries -> state
- *   idempotency_check.c  snapshot and verify                 idempotency_verb.c   what mutations have in common; names
- *   idempotency_begin.c  begin, complete, abandon            idempotency_raw.c    put, remove, clear, guards
+ *   idempotency.c        the row: life, endings              idempotency_state.c  objects,
+ *                        lookups, hooks, when an entry ends
+ *   idempotency_entry.c  entries: bytes <-> meaning, words   idempotency_apply.c  entries ->
+ *                        state
+ *   idempotency_check.c  snapshot and verify                 idempotency_verb.c   what mutations
+ *                        have in common; names
+ *   idempotency_begin.c  begin, complete, abandon            idempotency_raw.c    put, remove,
+ *                        clear, guards
  *   idempotency_read.c   get, has, count, scopes             idempotency_list.c   lists
  *
- * An entry's container is its scope, a scope's is the root: counts, lists and misses within a scope depend on the scope, the list of
- * scopes on the root. An empty scope is no state, no answer shows it, and it goes (store/removed.h).
+ * An entry's container is its scope, a scope's is the root: counts, lists and misses within a
+ * scope depend on the scope, the list of scopes on the root. An empty scope is no state, no
+ * answer shows it, and it goes (store/removed.h).
  *
- * Endings are views. An entry has one instant from which it is gone, its end: a done one's expires_at, an owned one's lease or, having
- * none, its expires_at; INT64_MIN when it is owned without a lease by an earlier incarnation. Its value stays what it is until the ending
- * is logged, which removes it. Every index carries the end as its weight, so no read meets what has ended, and none has to count it. */
+ * Endings are views. An entry has one instant from which it is gone, its end: a done one's
+ * expires_at, an owned one's lease or, having none, its expires_at; INT64_MIN when it is owned
+ * without a lease by an earlier incarnation. Its value stays what it is until the ending is
+ * logged, which removes it. Every index carries the end as its weight, so no read meets what has
+ * ended, and none has to count it. */
 #ifndef HF_DOMAINS_IDEMPOTENCY_STATE_H
 #define HF_DOMAINS_IDEMPOTENCY_STATE_H
 
@@ -27,13 +34,18 @@
 struct hf__idem_state {
 	struct hf__domain_env env;
 	struct hf__map scopes; /* by name */
-	struct hf__order by_name; /* all scopes; the weight is the latest end of their entries, INT64_MIN for an empty one */
+	/* all scopes; the weight is the latest end of their entries, INT64_MIN for an empty one */
+	struct hf__order by_name;
 	struct hf__object root; /* the container of scopes; never changes itself */
 	struct hf__removed removed; /* scopes */
 	struct hf__map entries; /* by scope and key */
 	struct hf__heap
-	    endings[2]; /* by whether the store computed the end: every entry that ends some time, by its end: what settle has to log */
-	uint64_t incarnation; /* first LSN of this opening; UINT64_MAX before it is known: nobody owns anything without a lease */
+	    /* by whether the store computed the end: every entry that ends some time, by its end:
+	     * what settle has to log */
+	    endings[2];
+	/* first LSN of this opening; UINT64_MAX before it is known: nobody owns anything without a
+	 * lease */
+	uint64_t incarnation;
 	uint64_t newest_unleased; /* nothing owned without a lease is newer; only a bound */
 };
 
@@ -45,7 +57,9 @@ struct hf__idem_scope {
 	struct hf__vacancy vacancy;
 	struct hf__order by_key; /* all its entries; the weight is the end */
 	struct hf__order
-	    by_end[2]; /* by whether the end is computed, end and key: owned ones, done ones. Their ranks count what has not ended */
+	    /* by whether the end is computed, end and key: owned ones, done ones. Their ranks count
+	     * what has not ended */
+	    by_end[2];
 	uint32_t len;
 	uint8_t name[];
 };
@@ -74,14 +88,18 @@ struct hf__idem_entry {
 	uint8_t key[];
 };
 
-/* --- idempotency_state.c ---------------------------------------------------------------------------------------------------- */
+/* --- idempotency_state.c ---------------------------------------------------------------------- */
 
-struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, struct hf_bytes name);
-/* What an answer about this name depends on: the scope, which may be NULL, or the number of those that are gone. */
-const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state, const struct hf__idem_scope *scope,
+struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state,
+                                           struct hf_bytes name);
+/* What an answer about this name depends on: the scope, which may be NULL, or the number of
+ * those that are gone. */
+const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state,
+                                                const struct hf__idem_scope *scope,
                                                 struct hf_bytes name);
 /* Whether it has ended or not. */
-struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope, struct hf_bytes key);
+struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope,
+                                     struct hf_bytes key);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct hf_bytes name);
 struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key);

@@ -1,10 +1,11 @@
-/* What the idempotency mutations have in common, and the text form of keys. Each mutation looks at the one key that it names, decides
- * what its entry is afterwards and writes that; what it looked at is what its answer waits for, refusals and "nothing to do" included. */
+/* What the idempotency mutations have in common, and the text form of keys. Each mutation looks
+ * at the one key that it names, decides what its entry is afterwards and writes that; what it
+ * looked at is what its answer waits for, refusals and "nothing to do" included. */
 #include "domains/idempotency_verb.h"
 
 #include "store/error.h"
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 int hf__idem_check_scope(struct hf_bytes scope, struct hf__text *why)
 {
@@ -20,7 +21,8 @@ int hf__idem_check_key(const struct hf_idempotency_key *key, struct hf__text *wh
 	const int rc = hf__idem_check_scope(key->scope, why);
 	if (rc != HF_OK || hf__idem_key_ok(key->key))
 		return rc;
-	hf__text_add(why, "key must have 1 to %u bytes, all of them printable ASCII without space: ", HF_IDEMPOTENCY_KEY_MAX);
+	hf__text_add(why, "key must have 1 to %u bytes, all of them printable ASCII without space: ",
+	             HF_IDEMPOTENCY_KEY_MAX);
 	hf__text_add_quoted(why, key->key);
 	return HF_EINVAL;
 }
@@ -44,7 +46,7 @@ int hf__idem_check_span(const char *name, int64_t us, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-/* --- Text ------------------------------------------------------------------------------------------------------------------- */
+/* --- Text ------------------------------------------------------------------------------------- */
 
 static int check_names(const struct hf_idempotency_key *key, struct hf_error *error)
 {
@@ -88,7 +90,8 @@ static bool unescape_scope(struct hf_bytes text, char *to, struct hf_bytes *out)
 	size_t len = 0;
 	for (; at < end && len < HF_KEY_MAX; len++) {
 		const bool escaped = *at == '%';
-		if (escaped && ((size_t)(end - at) < ESCAPED || (memcmp(at, PERCENT, ESCAPED) != 0 && memcmp(at, COLON, ESCAPED) != 0)))
+		if (escaped && ((size_t)(end - at) < ESCAPED ||
+		                (memcmp(at, PERCENT, ESCAPED) != 0 && memcmp(at, COLON, ESCAPED) != 0)))
 			return false;
 		to[len] = !escaped ? *at : at[1] == PERCENT[1] ? '%' : ':';
 		at += escaped ? ESCAPED : 1;
@@ -97,34 +100,41 @@ static bool unescape_scope(struct hf_bytes text, char *to, struct hf_bytes *out)
 	return at == end;
 }
 
-int hf_idempotency_parse(struct hf_bytes text, char *scope, struct hf_idempotency_key *out, struct hf_error *error)
+int hf_idempotency_parse(struct hf_bytes text, char *scope, struct hf_idempotency_key *out,
+                         struct hf_error *error)
 {
 	HF__CALL;
 	*out = (struct hf_idempotency_key){0};
-	const char *start = text.data, *colon = text.len > 0 && start ? memchr(start, ':', text.len) : NULL;
+	const char *start = text.data,
+	           *colon = text.len > 0 && start ? memchr(start, ':', text.len) : NULL;
 	if (!colon)
 		return hf__fail(error, HF_EINVAL, 0, "there is no ':' between scope and key");
-	struct hf_idempotency_key key = {.key = hf_bytes(colon + 1, text.len - (size_t)(colon - start) - 1)};
+	struct hf_idempotency_key key = {
+	    .key = hf_bytes(colon + 1, text.len - (size_t)(colon - start) - 1)};
 	if (!unescape_scope(hf_bytes(start, (size_t)(colon - start)), scope, &key.scope))
-		return hf__fail(error, HF_EINVAL, 0, "the scope is longer than %u bytes, or has a '%%' that is neither %s nor %s", HF_KEY_MAX,
-		                PERCENT, COLON);
+		return hf__fail(
+		    error, HF_EINVAL, 0,
+		    "the scope is longer than %u bytes, or has a '%%' that is neither %s nor %s",
+		    HF_KEY_MAX, PERCENT, COLON);
 	const int rc = check_names(&key, error);
 	if (rc == HF_OK)
 		*out = key;
 	return rc;
 }
 
-/* --- Deciding --------------------------------------------------------------------------------------------------------------- */
+/* --- Deciding --------------------------------------------------------------------------------- */
 
-int hf__idem_refuse(struct hf__decision *d, int code, const char *what, const struct hf_idempotency_key *key)
+int hf__idem_refuse(struct hf__decision *d, int code, const char *what,
+                    const struct hf_idempotency_key *key)
 {
 	hf__text_add(&d->why, "%s: ", what);
 	hf__idem_add_name(&d->why, key->scope, key->key);
 	return code;
 }
 
-int hf__idem_look(const struct hf__idem_state *state, struct hf__decision *d, const struct hf_write *write,
-                  const struct hf_idempotency_key *key, struct hf__idem_entry **out)
+int hf__idem_look(const struct hf__idem_state *state, struct hf__decision *d,
+                  const struct hf_write *write, const struct hf_idempotency_key *key,
+                  struct hf__idem_entry **out)
 {
 	struct hf__idem_entry *entry = hf__idem_find(state, key->scope, key->key);
 	if (entry) {
@@ -142,8 +152,9 @@ int hf__idem_look(const struct hf__idem_state *state, struct hf__decision *d, co
 	return rc;
 }
 
-int hf__idem_require_owner(const struct hf__idem_state *state, struct hf__decision *d, const struct hf_write *write,
-                           const struct hf_idempotency_key *key, hf_token token, struct hf__idem_entry **out)
+int hf__idem_require_owner(const struct hf__idem_state *state, struct hf__decision *d,
+                           const struct hf_write *write, const struct hf_idempotency_key *key,
+                           hf_token token, struct hf__idem_entry **out)
 {
 	const int rc = hf__idem_look(state, d, write, key, out);
 	if (rc != HF_OK)
@@ -156,7 +167,8 @@ int hf__idem_require_owner(const struct hf__idem_state *state, struct hf__decisi
 	return HF_OK;
 }
 
-int hf__idem_emit(struct hf__decision *d, enum hf__idem_kind kind, const struct hf__idem_image *image, struct hf_result *result)
+int hf__idem_emit(struct hf__decision *d, enum hf__idem_kind kind,
+                  const struct hf__idem_image *image, struct hf_result *result)
 {
 	result->changed = true;
 	result->count = 1;
@@ -170,9 +182,10 @@ int64_t hf__idem_expiry(int64_t now, int64_t ttl_us)
 	return hf__time_after(now, ttl_us ? ttl_us : HF_IDEMPOTENCY_TTL_US);
 }
 
-/* --- Transactions ----------------------------------------------------------------------------------------------------------- */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
-void *hf__idem_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets, size_t count)
+void *hf__idem_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets,
+                    size_t count)
 {
 	uint8_t *copy = hf__arena_copy(arena, args, size);
 	for (size_t i = 0; i < count && copy; i++) {

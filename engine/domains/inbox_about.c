@@ -1,12 +1,13 @@
-/* What entries of the inbox domain are about, for those who watch. A CHANGE of one record is about that record; one of none or of several is about
- * the inbox, and which records it is about can be asked (I-INBOX-ABOUT: exactly its items; for a mark of all, which names none, all that it may
- * have touched). */
+/* What entries of the inbox domain are about, for those who watch. A CHANGE of one record is
+ * about that record; one of none or of several is about the inbox, and which records it is about
+ * can be asked (I-INBOX-ABOUT: exactly its items; for a mark of all, which names none, all that
+ * it may have touched). */
 #include "domains/inbox_state.h"
 
 static bool about_change(struct hf_bytes body, struct hf__about *out)
 {
-	static const char *const operations[HF__INBOX_CAUSES] = {"state",  "save",  "save",   "prune",    "trim",
-	                                                         "remove", "clear", "expire", "tombstone"};
+	static const char *const operations[HF__INBOX_CAUSES] = {
+	    "state", "save", "save", "prune", "trim", "remove", "clear", "expire", "tombstone"};
 	struct hf__inbox_change head;
 	struct hf__inbox_item item;
 	if (!hf__inbox_get_change(body, &head))
@@ -28,7 +29,8 @@ static bool about_change(struct hf_bytes body, struct hf__about *out)
 
 static bool about_mark(struct hf_bytes body, struct hf__about *out)
 {
-	static const char *const operations[] = {"", "dismiss", "undismiss", "mark_read", "mark_unread", "mark_seen", "snooze"};
+	static const char *const operations[] = {
+	    "", "dismiss", "undismiss", "mark_read", "mark_unread", "mark_seen", "snooze"};
 	enum hf__inbox_mark mark;
 	struct hf__inbox_key key;
 	struct hf__inbox_image image;
@@ -62,7 +64,8 @@ static bool about_value(const struct hf__entry *entry, struct hf__about *out)
 	const bool is_status = entry->kind == HF__INBOX_STATUS;
 	out->operation = is_status ? "set_status" : "state";
 	out->parts = 1;
-	const bool good = is_status ? hf__inbox_get_status(entry->body, &status) : hf__inbox_get_state(entry->body, &value, &status);
+	const bool good = is_status ? hf__inbox_get_status(entry->body, &status)
+	                            : hf__inbox_get_state(entry->body, &value, &status);
 	out->key[0] = status.user;
 	return good;
 }
@@ -89,10 +92,12 @@ bool hf__inbox_about(const struct hf__entry *entry, struct hf__about *out)
 static bool all_concerns(struct hf_bytes body, struct hf_bytes account)
 {
 	struct hf__inbox_all all;
-	return hf__inbox_get_all(body, &all) && (all.account.len == 0 || hf__bytes_equal(all.account, account));
+	return hf__inbox_get_all(body, &all) &&
+	       (all.account.len == 0 || hf__bytes_equal(all.account, account));
 }
 
-/* The user is right already. Is there an item of this account, and of this thread if one is asked for? */
+/* The user is right already. Is there an item of this account, and of this thread if one is
+ * asked for? */
 bool hf__inbox_concerns(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts)
 {
 	struct hf__inbox_change head;
@@ -104,7 +109,8 @@ bool hf__inbox_concerns(const struct hf__entry *entry, const struct hf_bytes *ke
 	if (!hf__inbox_get_change(entry->body, &head))
 		return false;
 	for (uint32_t i = 0; i < head.count && hf__inbox_get_item(&head.items, &item); i++)
-		if (hf__bytes_equal(item.account, key[1]) && (parts < 3 || hf__bytes_equal(item.thread, key[2])))
+		if (hf__bytes_equal(item.account, key[1]) &&
+		    (parts < 3 || hf__bytes_equal(item.thread, key[2])))
 			return true;
 	return false;
 }

@@ -1,14 +1,16 @@
 /* Entries become state: the same code for a live commit, replay of the log and a snapshot.
  *
- * Happy path: decode, compare with the state (no mutation would have written what does not follow from it), then change. Failure modes:
- * what does not follow is HF_ECORRUPT, found before anything is touched; no memory leaves what was done so far to the change's owner, who
- * undoes it. I-INBOX-2: an object's version is the LSN of the entry that last changed its value. I-INBOX-3: no save un-dismisses. I-INBOX-4: a key
- * has a record or a tombstone, not both. */
+ * Happy path: decode, compare with the state (no mutation would have written what does not
+ * follow from it), then change. Failure modes: what does not follow is HF_ECORRUPT, found before
+ * anything is touched; no memory leaves what was done so far to the change's owner, who undoes
+ * it. I-INBOX-2: an object's version is the LSN of the entry that last changed its value.
+ * I-INBOX-3: no save un-dismisses. I-INBOX-4: a key has a record or a tombstone, not both. */
 #include "domains/inbox_state.h"
 
-/* --- The inbox itself ------------------------------------------------------------------------------------------------------- */
+/* --- The inbox itself ------------------------------------------------------------------------- */
 
-static int add_inbox(struct hf__inbox_state *s, struct hf__change *change, struct hf_bytes user, struct hf__inbox **out)
+static int add_inbox(struct hf__inbox_state *s, struct hf__change *change, struct hf_bytes user,
+                     struct hf__inbox **out)
 {
 	*out = hf__inbox_find(s, user);
 	if (*out)
@@ -17,7 +19,8 @@ static int add_inbox(struct hf__inbox_state *s, struct hf__change *change, struc
 	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
 }
 
-static int move_generated_at(struct hf__inbox *inbox, struct hf__change *change, int64_t generated_at, uint64_t lsn)
+static int move_generated_at(struct hf__inbox *inbox, struct hf__change *change,
+                             int64_t generated_at, uint64_t lsn)
 {
 	const int rc = hf__before_change(change, &inbox->object);
 	if (rc != HF_OK)
@@ -28,7 +31,8 @@ static int move_generated_at(struct hf__inbox *inbox, struct hf__change *change,
 	return HF_OK;
 }
 
-/* A clear takes the newest generated_at along, and with it the whole value unless there is a status. */
+/* A clear takes the newest generated_at along, and with it the whole value unless there is a
+ * status. */
 static int drop_generated_at(struct hf__inbox *inbox, struct hf__change *change, uint64_t lsn)
 {
 	if (inbox->value.generated_at == HF_UNSET)
@@ -43,8 +47,8 @@ static int drop_generated_at(struct hf__inbox *inbox, struct hf__change *change,
 }
 
 /* Puts the whole value; *value has no status yet. */
-static int set_value(struct hf__inbox_state *s, struct hf__change *change, struct hf__inbox_value value,
-                     const struct hf__inbox_status *status)
+static int set_value(struct hf__inbox_state *s, struct hf__change *change,
+                     struct hf__inbox_value value, const struct hf__inbox_status *status)
 {
 	struct hf__inbox *inbox;
 	struct hf__blob *extra = NULL;
@@ -53,7 +57,9 @@ static int set_value(struct hf__inbox_state *s, struct hf__change *change, struc
 		return rc;
 	if (!hf__blob_new(status->status, &value.status))
 		return HF_ENOMEM;
-	rc = !status->sets_extra || hf__blob_new(status->extra, &extra) ? hf__before_change(change, &inbox->object) : HF_ENOMEM;
+	rc = !status->sets_extra || hf__blob_new(status->extra, &extra)
+	         ? hf__before_change(change, &inbox->object)
+	         : HF_ENOMEM;
 	if (rc != HF_OK) {
 		hf__free(value.status);
 		hf__free(extra);
@@ -65,7 +71,8 @@ static int set_value(struct hf__inbox_state *s, struct hf__change *change, struc
 	return HF_OK;
 }
 
-static int apply_status(struct hf__inbox_state *s, struct hf__change *change, const struct hf__entry *entry)
+static int apply_status(struct hf__inbox_state *s, struct hf__change *change,
+                        const struct hf__entry *entry)
 {
 	struct hf__inbox_status status;
 	if (!hf__inbox_get_status(entry->body, &status))
@@ -76,19 +83,22 @@ static int apply_status(struct hf__inbox_state *s, struct hf__change *change, co
 	return set_value(s, change, value, &status);
 }
 
-static int apply_state(struct hf__inbox_state *s, struct hf__change *change, const struct hf__entry *entry)
+static int apply_state(struct hf__inbox_state *s, struct hf__change *change,
+                       const struct hf__entry *entry)
 {
 	struct hf__inbox_status status;
 	struct hf__inbox_value value;
-	if (!hf__inbox_get_state(entry->body, &value, &status) || value.status_version > entry->lsn || hf__inbox_find(s, status.user))
+	if (!hf__inbox_get_state(entry->body, &value, &status) || value.status_version > entry->lsn ||
+	    hf__inbox_find(s, status.user))
 		return HF_ECORRUPT;
 	value.version = entry->lsn;
 	return set_value(s, change, value, &status);
 }
 
-/* --- Records ---------------------------------------------------------------------------------------------------------------- */
+/* --- Records ---------------------------------------------------------------------------------- */
 
-static void set_image(struct hf__record_value *value, const struct hf__inbox_image *image, uint64_t lsn)
+static void set_image(struct hf__record_value *value, const struct hf__inbox_image *image,
+                      uint64_t lsn)
 {
 	value->unread = image->unread;
 	value->dismissed = image->dismissed;
@@ -103,9 +113,11 @@ static void set_image(struct hf__record_value *value, const struct hf__inbox_ima
 	value->version = lsn;
 }
 
-/* Bytes that are in memory already stay where they are; what lies on disk moves to the newer place. */
-static int keep_payload(const struct hf__inbox_state *s, const struct hf__entry *entry, const struct hf__payload *old,
-                        struct hf_bytes bytes, struct hf__payload *out)
+/* Bytes that are in memory already stay where they are; what lies on disk moves to the newer
+ * place. */
+static int keep_payload(const struct hf__inbox_state *s, const struct hf__entry *entry,
+                        const struct hf__payload *old, struct hf_bytes bytes,
+                        struct hf__payload *out)
 {
 	if (old->bytes && hf__payload_equal(&s->env, old, bytes)) {
 		*out = *old;
@@ -114,12 +126,14 @@ static int keep_payload(const struct hf__inbox_state *s, const struct hf__entry 
 	return hf__payload_keep(&s->env, entry, bytes, out);
 }
 
-static int put_new(struct hf__inbox *inbox, struct hf__change *change, const struct hf__entry *entry, const struct hf__inbox_item *item)
+static int put_new(struct hf__inbox *inbox, struct hf__change *change,
+                   const struct hf__entry *entry, const struct hf__inbox_item *item)
 {
 	struct hf__record *record = hf__record_new(inbox, item->account, item->thread);
 	if (!record)
 		return HF_ENOMEM;
-	const int rc = hf__payload_keep(&inbox->state->env, entry, item->payload, &record->value.payload);
+	const int rc =
+	    hf__payload_keep(&inbox->state->env, entry, item->payload, &record->value.payload);
 	if (rc != HF_OK) {
 		hf__free(record);
 		return rc;
@@ -128,10 +142,12 @@ static int put_new(struct hf__inbox *inbox, struct hf__change *change, const str
 	return hf__change_add(change, &record->object);
 }
 
-static int put_over(struct hf__record *record, struct hf__change *change, const struct hf__entry *entry, const struct hf__inbox_item *item)
+static int put_over(struct hf__record *record, struct hf__change *change,
+                    const struct hf__entry *entry, const struct hf__inbox_item *item)
 {
 	struct hf__payload payload;
-	int rc = keep_payload(hf__record_inbox(record)->state, entry, &record->value.payload, item->payload, &payload);
+	int rc = keep_payload(hf__record_inbox(record)->state, entry, &record->value.payload,
+	                      item->payload, &payload);
 	if (rc != HF_OK)
 		return rc;
 	rc = hf__before_change(change, &record->object);
@@ -146,9 +162,10 @@ static int put_over(struct hf__record *record, struct hf__change *change, const 
 	return HF_OK;
 }
 
-/* --- Tombstones ------------------------------------------------------------------------------------------------------------- */
+/* --- Tombstones ------------------------------------------------------------------------------- */
 
-static void set_tomb(struct hf__tomb_value *value, const struct hf__inbox_item *item, const struct hf__entry *entry)
+static void set_tomb(struct hf__tomb_value *value, const struct hf__inbox_item *item,
+                     const struct hf__entry *entry)
 {
 	*value = item->tomb;
 	value->until = hf__to_mono(item->tomb.until, entry->setback);
@@ -156,7 +173,8 @@ static void set_tomb(struct hf__tomb_value *value, const struct hf__inbox_item *
 }
 
 /* A key that has no record, or none any more. */
-static int bury(struct hf__inbox *inbox, struct hf__change *change, const struct hf__entry *entry, const struct hf__inbox_item *item)
+static int bury(struct hf__inbox *inbox, struct hf__change *change, const struct hf__entry *entry,
+                const struct hf__inbox_item *item)
 {
 	struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
 	if (!tomb) {
@@ -174,17 +192,19 @@ static int bury(struct hf__inbox *inbox, struct hf__change *change, const struct
 	return HF_OK;
 }
 
-static int lift(struct hf__inbox *inbox, struct hf__change *change, const struct hf__inbox_item *item)
+static int lift(struct hf__inbox *inbox, struct hf__change *change,
+                const struct hf__inbox_item *item)
 {
 	struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
 	return tomb ? hf__change_remove(change, &tomb->object) : HF_OK;
 }
 
-/* --- CHANGE ----------------------------------------------------------------------------------------------------------------- */
+/* --- CHANGE ----------------------------------------------------------------------------------- */
 
 /* An entry was sequenced at the clock by which its decision judged what stands. */
-static bool put_follows(const struct hf__inbox_change *head, const struct hf__record *record, const struct hf__tomb *tomb,
-                        const struct hf__inbox_item *item, const struct hf__entry *entry)
+static bool put_follows(const struct hf__inbox_change *head, const struct hf__record *record,
+                        const struct hf__tomb *tomb, const struct hf__inbox_item *item,
+                        const struct hf__entry *entry)
 {
 	if (item->image.saved >= entry->lsn)
 		return false;
@@ -195,8 +215,8 @@ static bool put_follows(const struct hf__inbox_change *head, const struct hf__re
 	return !record || !record->value.dismissed || item->image.dismissed;
 }
 
-static bool burial_follows(const struct hf__inbox_change *head, const struct hf__record *record, const struct hf__tomb *tomb,
-                           const struct hf__inbox_item *item)
+static bool burial_follows(const struct hf__inbox_change *head, const struct hf__record *record,
+                           const struct hf__tomb *tomb, const struct hf__inbox_item *item)
 {
 	switch (head->cause) {
 	case HF__INBOX_CAUSE_STATE:
@@ -212,8 +232,8 @@ static bool burial_follows(const struct hf__inbox_change *head, const struct hf_
 	}
 }
 
-static bool item_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox, const struct hf__inbox_item *item,
-                         const struct hf__entry *entry)
+static bool item_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox,
+                         const struct hf__inbox_item *item, const struct hf__entry *entry)
 {
 	const struct hf__record *record = hf__record_find(inbox, item->account, item->thread);
 	const struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
@@ -225,20 +245,23 @@ static bool item_follows(const struct hf__inbox_change *head, const struct hf__i
 	case HF__INBOX_BURIED:
 		return burial_follows(head, record, tomb, item);
 	case HF__INBOX_LIFTED:
-		return tomb && (head->cause != HF__INBOX_CAUSE_EXPIRE || !hf__tomb_stands(tomb, hf__to_mono(entry->at, entry->setback)));
+		return tomb && (head->cause != HF__INBOX_CAUSE_EXPIRE ||
+		                !hf__tomb_stands(tomb, hf__to_mono(entry->at, entry->setback)));
 	case HF__INBOX_WHATS:
 		break;
 	}
 	return false;
 }
 
-static bool change_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox, const struct hf__entry *entry)
+static bool change_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox,
+                           const struct hf__entry *entry)
 {
 	struct hf__reader items = head->items;
 	struct hf__inbox_item item;
 	if (head->generated_at != HF_UNSET && inbox && inbox->value.generated_at >= head->generated_at)
 		return false;
-	if (head->cause == HF__INBOX_CAUSE_CLEAR && head->count == 0 && (!inbox || inbox->value.generated_at == HF_UNSET))
+	if (head->cause == HF__INBOX_CAUSE_CLEAR && head->count == 0 &&
+	    (!inbox || inbox->value.generated_at == HF_UNSET))
 		return false;
 	for (uint32_t i = 0; i < head->count; i++)
 		if (!hf__inbox_get_item(&items, &item) || !item_follows(head, inbox, &item, entry))
@@ -246,7 +269,8 @@ static bool change_follows(const struct hf__inbox_change *head, const struct hf_
 	return true;
 }
 
-static int apply_item(struct hf__inbox *inbox, struct hf__change *change, const struct hf__entry *entry, const struct hf__inbox_item *item)
+static int apply_item(struct hf__inbox *inbox, struct hf__change *change,
+                      const struct hf__entry *entry, const struct hf__inbox_item *item)
 {
 	struct hf__record *record = hf__record_find(inbox, item->account, item->thread);
 	if (item->what == HF__INBOX_PUT && record)
@@ -261,7 +285,8 @@ static int apply_item(struct hf__inbox *inbox, struct hf__change *change, const 
 	return rc == HF_OK && item->what == HF__INBOX_PUT ? put_new(inbox, change, entry, item) : rc;
 }
 
-static int apply_change(struct hf__inbox_state *s, struct hf__change *change, const struct hf__entry *entry)
+static int apply_change(struct hf__inbox_state *s, struct hf__change *change,
+                        const struct hf__entry *entry)
 {
 	struct hf__inbox_change head;
 	struct hf__inbox_item item;
@@ -276,11 +301,12 @@ static int apply_change(struct hf__inbox_state *s, struct hf__change *change, co
 	if (rc == HF_OK && head.cause == HF__INBOX_CAUSE_CLEAR)
 		rc = drop_generated_at(inbox, change, entry->lsn);
 	for (uint32_t i = 0; i < head.count && rc == HF_OK; i++)
-		rc = hf__inbox_get_item(&head.items, &item) ? apply_item(inbox, change, entry, &item) : HF_ECORRUPT;
+		rc = hf__inbox_get_item(&head.items, &item) ? apply_item(inbox, change, entry, &item)
+		                                            : HF_ECORRUPT;
 	return rc;
 }
 
-/* --- The one way in --------------------------------------------------------------------------------------------------------- */
+/* --- The one way in --------------------------------------------------------------------------- */
 
 int hf__inbox_apply(void *state, struct hf__change *change, const struct hf__entry *entry)
 {

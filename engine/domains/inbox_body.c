@@ -1,29 +1,37 @@
 /* What the inbox domain writes into the log.
  *
- * Every body begins with a version byte (1); every key part is a short (u16 length, bytes), payload, status and extra are longs (u32 length, bytes):
- *   CHANGE  u8 version, u8 cause, user, i64 generated_at, u32 count, then so many items in key order, each
- *             u8 0, account, thread                                                     a record that goes, or
+ * Every body begins with a version byte (1); every key part is a short (u16 length, bytes),
+ * payload, status and extra are longs (u32 length, bytes):
+ *   CHANGE  u8 version, u8 cause, user, i64 generated_at, u32 count, then so many items in key
+ *           order, each
+ *             u8 0, account, thread                                                     a record
+ *             that goes, or
  *             u8 1, account, thread, u8 flags, f64 score, i64 updated_at, i64 snapshot_at,
  *             i64 seen_at, i64 read_at, i64 dismissed_at, [i64 snoozed_until,]
- *             [u64 saved,] payload                                                      a record as it is afterwards, or
- *             u8 2, account, thread, u8 dismissed, i64 until, i64 dismissed_at          a tombstone as it is afterwards, or
- *             u8 3, account, thread                                                     a tombstone that goes
- *   MARK    u8 version, u8 mark, user, account, thread, u8 flags, i64 seen_at, i64 read_at, i64 dismissed_at, and for a snooze i64 snoozed_until
+ *             [u64 saved,] payload                                                      a record
+ *             as it is afterwards, or
+ *             u8 2, account, thread, u8 dismissed, i64 until, i64 dismissed_at          a
+ *             tombstone as it is afterwards, or
+ *             u8 3, account, thread                                                     a
+ *             tombstone that goes
+ *   MARK    u8 version, u8 mark, user, account, thread, u8 flags, i64 seen_at, i64 read_at, i64
+ *           dismissed_at, and for a snooze i64 snoozed_until
  *   STATUS  u8 version, user, status, u8 0, or u8 1, extra
  *   STATE   u8 version, user, i64 generated_at, u64 status_version, status, extra
  *   ALL     u8 version, u8 mark, user, account (may be empty), u64 up_to, i64 at, u32 count
- * Flags: bit 0 unread, bit 1 dismissed; of a record also bit 2 snoozed_until follows, bit 3 saved follows (state entries only: the LSN of the
- * last save where that is not the entry's).
+ * Flags: bit 0 unread, bit 1 dismissed; of a record also bit 2 snoozed_until follows, bit 3
+ * saved follows (state entries only: the LSN of the last save where that is not the entry's).
  *
- * A CHANGE is one list in strict key order, so that no key can be in it twice and equal changes are equal bytes. A MARK leaves the payload
- * out: it may be large, and lie on disk. An ALL names what it touches by a rule (every record of the account whose last save has an LSN of at
- * most up_to and that the mark changes), so that it is as short for a million records as for one; its count is how many there were.
- * Decoding accepts exactly what the mutations can write. */
+ * A CHANGE is one list in strict key order, so that no key can be in it twice and equal changes
+ * are equal bytes. A MARK leaves the payload out: it may be large, and lie on disk. An ALL names
+ * what it touches by a rule (every record of the account whose last save has an LSN of at most
+ * up_to and that the mark changes), so that it is as short for a million records as for one; its
+ * count is how many there were. Decoding accepts exactly what the mutations can write. */
 #include "domains/inbox_state.h"
 
 #define BODY_VERSION 1u
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 /* What a mark leaves. */
 static bool mark_ok(uint8_t mark, const struct hf__inbox_image *image)
@@ -57,7 +65,7 @@ static bool parts_ok(struct hf_bytes account, struct hf_bytes thread)
 	return hf__key_part_ok(account, false) && hf__key_part_ok(thread, false);
 }
 
-/* --- Items ------------------------------------------------------------------------------------------------------------------ */
+/* --- Items ------------------------------------------------------------------------------------ */
 
 enum { UNREAD = 1, DISMISSED = 2, SNOOZED = 4, SAVED = 8 };
 
@@ -66,7 +74,8 @@ static uint8_t mark_flags(const struct hf__inbox_image *image)
 	return (uint8_t)((image->unread ? UNREAD : 0) | (image->dismissed ? DISMISSED : 0));
 }
 
-static void put_key(struct hf__writer *w, enum hf__inbox_what what, struct hf_bytes account, struct hf_bytes thread)
+static void put_key(struct hf__writer *w, enum hf__inbox_what what, struct hf_bytes account,
+                    struct hf_bytes thread)
 {
 	hf__put_u8(w, (uint8_t)what);
 	hf__put_short(w, account);
@@ -83,7 +92,8 @@ void hf__inbox_put_lifted(struct hf__writer *w, struct hf_bytes account, struct 
 	put_key(w, HF__INBOX_LIFTED, account, thread);
 }
 
-void hf__inbox_put_buried(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread, const struct hf__tomb_value *tomb)
+void hf__inbox_put_buried(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread,
+                          const struct hf__tomb_value *tomb)
 {
 	put_key(w, HF__INBOX_BURIED, account, thread);
 	hf__put_u8(w, tomb->dismissed);
@@ -91,7 +101,8 @@ void hf__inbox_put_buried(struct hf__writer *w, struct hf_bytes account, struct 
 	hf__put_i64(w, tomb->dismissed_at);
 }
 
-void hf__inbox_put_record(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread, const struct hf__inbox_image *image)
+void hf__inbox_put_record(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread,
+                          const struct hf__inbox_image *image)
 {
 	const bool snoozed = image->snoozed_until != HF_UNSET, saved = image->saved != 0;
 	put_key(w, HF__INBOX_PUT, account, thread);
@@ -124,7 +135,8 @@ static bool get_record(struct hf__reader *r, struct hf__inbox_item *out)
 	image->saved = flags & SAVED ? hf__get_u64(r) : 0;
 	out->payload = hf__get_long(r);
 	const bool whole = (flags & SNOOZED) == 0 || image->snoozed_until != HF_UNSET;
-	return flags <= (UNREAD | DISMISSED | SNOOZED | SAVED) && whole && ((flags & SAVED) == 0 || image->saved != 0) && image_ok(image) &&
+	return flags <= (UNREAD | DISMISSED | SNOOZED | SAVED) && whole &&
+	       ((flags & SAVED) == 0 || image->saved != 0) && image_ok(image) &&
 	       out->payload.len <= HF_PAYLOAD_MAX;
 }
 
@@ -135,7 +147,8 @@ static bool get_buried(struct hf__reader *r, struct hf__inbox_item *out)
 	out->tomb.dismissed = dismissed == 1;
 	out->tomb.until = hf__get_i64(r);
 	out->tomb.dismissed_at = hf__get_i64(r);
-	return dismissed <= 1 && out->tomb.until != HF_UNSET && (out->tomb.dismissed || out->tomb.dismissed_at == HF_UNSET);
+	return dismissed <= 1 && out->tomb.until != HF_UNSET &&
+	       (out->tomb.dismissed || out->tomb.dismissed_at == HF_UNSET);
 }
 
 bool hf__inbox_get_item(struct hf__reader *r, struct hf__inbox_item *out)
@@ -146,12 +159,13 @@ bool hf__inbox_get_item(struct hf__reader *r, struct hf__inbox_item *out)
 	if (what >= HF__INBOX_WHATS || !parts_ok(out->account, out->thread))
 		return false;
 	out->what = (enum hf__inbox_what)what;
-	if ((out->what == HF__INBOX_PUT && !get_record(r, out)) || (out->what == HF__INBOX_BURIED && !get_buried(r, out)))
+	if ((out->what == HF__INBOX_PUT && !get_record(r, out)) ||
+	    (out->what == HF__INBOX_BURIED && !get_buried(r, out)))
 		return false;
 	return !r->bad;
 }
 
-/* --- CHANGE ----------------------------------------------------------------------------------------------------------------- */
+/* --- CHANGE ----------------------------------------------------------------------------------- */
 
 void hf__inbox_put_change(struct hf__writer *w, const struct hf__inbox_change *head)
 {
@@ -178,7 +192,8 @@ static bool cause_ok(const struct hf__inbox_change *head, const uint32_t n[HF__I
 	case HF__INBOX_CAUSE_TRIM:
 		return n[HF__INBOX_REMOVED] + n[HF__INBOX_BURIED] == count && count > 0 && !moves;
 	case HF__INBOX_CAUSE_CLEAR:
-		return n[HF__INBOX_REMOVED] + n[HF__INBOX_LIFTED] == count && !moves; /* none: it takes generated_at alone */
+		/* none: it takes generated_at alone */
+		return n[HF__INBOX_REMOVED] + n[HF__INBOX_LIFTED] == count && !moves;
 	case HF__INBOX_CAUSE_REMOVE:
 		return count == 1 && n[HF__INBOX_REMOVED] + n[HF__INBOX_BURIED] == 1 && !moves;
 	case HF__INBOX_CAUSE_EXPIRE:
@@ -199,7 +214,8 @@ static bool items_ok(const struct hf__inbox_change *head, uint32_t n[HF__INBOX_W
 	for (uint32_t i = 0; i < head->count; i++) {
 		if (!hf__inbox_get_item(&r, &item))
 			return false;
-		if (i > 0 && hf__inbox_compare_keys(before.account, before.thread, item.account, item.thread) >= 0)
+		if (i > 0 &&
+		    hf__inbox_compare_keys(before.account, before.thread, item.account, item.thread) >= 0)
 			return false;
 		if (item.image.saved != 0 && head->cause != HF__INBOX_CAUSE_STATE)
 			return false;
@@ -219,16 +235,17 @@ bool hf__inbox_get_change(struct hf_bytes body, struct hf__inbox_change *out)
 	out->generated_at = hf__get_i64(&r);
 	out->count = hf__get_u32(&r);
 	out->items = r;
-	if (r.bad || version != BODY_VERSION || cause >= HF__INBOX_CAUSES || !hf__key_part_ok(out->user, false))
+	if (r.bad || version != BODY_VERSION || cause >= HF__INBOX_CAUSES ||
+	    !hf__key_part_ok(out->user, false))
 		return false;
 	out->cause = (enum hf__inbox_cause)cause;
 	return items_ok(out, counts) && cause_ok(out, counts);
 }
 
-/* --- MARK, ALL, STATUS, STATE ---------------------------------------------------------------------------------------------------- */
+/* --- MARK, ALL, STATUS, STATE ----------------------------------------------------------------- */
 
-void hf__inbox_put_mark(struct hf__writer *w, enum hf__inbox_mark mark, const struct hf__inbox_key *key,
-                        const struct hf__inbox_image *image)
+void hf__inbox_put_mark(struct hf__writer *w, enum hf__inbox_mark mark,
+                        const struct hf__inbox_key *key, const struct hf__inbox_image *image)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_u8(w, (uint8_t)mark);
@@ -243,7 +260,8 @@ void hf__inbox_put_mark(struct hf__writer *w, enum hf__inbox_mark mark, const st
 		hf__put_i64(w, image->snoozed_until);
 }
 
-bool hf__inbox_get_mark(struct hf_bytes body, enum hf__inbox_mark *mark, struct hf__inbox_key *key, struct hf__inbox_image *image)
+bool hf__inbox_get_mark(struct hf_bytes body, enum hf__inbox_mark *mark, struct hf__inbox_key *key,
+                        struct hf__inbox_image *image)
 {
 	struct hf__reader r = hf__reader(body);
 	const uint8_t version = hf__get_u8(&r);
@@ -257,7 +275,8 @@ bool hf__inbox_get_mark(struct hf_bytes body, enum hf__inbox_mark *mark, struct 
 	image->read_at = hf__get_i64(&r);
 	image->dismissed_at = hf__get_i64(&r);
 	image->snoozed_until = raw_mark == HF__INBOX_MARK_SNOOZE ? hf__get_i64(&r) : HF_UNSET;
-	if (!hf__reader_done(&r) || version != BODY_VERSION || flags > (UNREAD | DISMISSED) || !image_ok(image) || !mark_ok(raw_mark, image))
+	if (!hf__reader_done(&r) || version != BODY_VERSION || flags > (UNREAD | DISMISSED) ||
+	    !image_ok(image) || !mark_ok(raw_mark, image))
 		return false;
 	*mark = (enum hf__inbox_mark)raw_mark;
 	return hf__key_part_ok(key->user, false) && parts_ok(key->account, key->thread);
@@ -284,11 +303,12 @@ bool hf__inbox_get_all(struct hf_bytes body, struct hf__inbox_all *out)
 	out->up_to = hf__get_u64(&r);
 	out->at = hf__get_i64(&r);
 	out->count = hf__get_u32(&r);
-	if (!hf__reader_done(&r) || version != BODY_VERSION || (mark != HF__INBOX_MARK_READ && mark != HF__INBOX_MARK_DISMISS))
+	if (!hf__reader_done(&r) || version != BODY_VERSION ||
+	    (mark != HF__INBOX_MARK_READ && mark != HF__INBOX_MARK_DISMISS))
 		return false;
 	out->mark = (enum hf__inbox_mark)mark;
-	return hf__key_part_ok(out->user, false) && hf__key_part_ok(out->account, true) && out->up_to != 0 && out->at != HF_UNSET &&
-	       out->count > 0;
+	return hf__key_part_ok(out->user, false) && hf__key_part_ok(out->account, true) &&
+	       out->up_to != 0 && out->at != HF_UNSET && out->count > 0;
 }
 
 void hf__inbox_put_status(struct hf__writer *w, const struct hf__inbox_status *status)
@@ -303,7 +323,8 @@ void hf__inbox_put_status(struct hf__writer *w, const struct hf__inbox_status *s
 
 static bool status_ok(const struct hf__inbox_status *status)
 {
-	return hf__key_part_ok(status->user, false) && status->status.len <= HF_INBOX_STATUS_MAX && status->extra.len <= HF_INBOX_EXTRA_MAX;
+	return hf__key_part_ok(status->user, false) && status->status.len <= HF_INBOX_STATUS_MAX &&
+	       status->extra.len <= HF_INBOX_EXTRA_MAX;
 }
 
 bool hf__inbox_get_status(struct hf_bytes body, struct hf__inbox_status *out)
@@ -319,7 +340,8 @@ bool hf__inbox_get_status(struct hf_bytes body, struct hf__inbox_status *out)
 	return hf__reader_done(&r) && version == BODY_VERSION && sets <= 1 && status_ok(out);
 }
 
-void hf__inbox_put_state(struct hf__writer *w, struct hf_bytes user, const struct hf__inbox_value *value)
+void hf__inbox_put_state(struct hf__writer *w, struct hf_bytes user,
+                         const struct hf__inbox_value *value)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_short(w, user);
@@ -329,7 +351,8 @@ void hf__inbox_put_state(struct hf__writer *w, struct hf_bytes user, const struc
 	hf__put_long(w, hf__blob_bytes(value->extra));
 }
 
-bool hf__inbox_get_state(struct hf_bytes body, struct hf__inbox_value *value, struct hf__inbox_status *status)
+bool hf__inbox_get_state(struct hf_bytes body, struct hf__inbox_value *value,
+                         struct hf__inbox_status *status)
 {
 	struct hf__reader r = hf__reader(body);
 	const uint8_t version = hf__get_u8(&r);
@@ -341,5 +364,6 @@ bool hf__inbox_get_state(struct hf_bytes body, struct hf__inbox_value *value, st
 	status->extra = hf__get_long(&r);
 	if (!hf__reader_done(&r) || version != BODY_VERSION || !status_ok(status))
 		return false;
-	return value->status_version != 0 || (status->status.len == 0 && status->extra.len == 0 && value->generated_at != HF_UNSET);
+	return value->status_version != 0 ||
+	       (status->status.len == 0 && status->extra.len == 0 && value->generated_at != HF_UNSET);
 }

@@ -91,7 +91,8 @@ struct hf__inbox_item {
 	struct hf__tomb_value tomb; /* BURIED; version is 0 */
 };
 
-/* One mark of all records of an inbox, or of one of its accounts, whose last save is not newer than `up_to`. */
+/* One mark of all records of an inbox, or of one of its accounts, whose last save is not newer
+ * than `up_to`. */
 struct hf__inbox_all {
 	enum hf__inbox_mark mark; /* READ or DISMISS */
 	struct hf_bytes user, account; /* empty account: all */
@@ -103,15 +104,19 @@ struct hf__inbox_all {
 void hf__inbox_put_change(struct hf__writer *w, const struct hf__inbox_change *head);
 void hf__inbox_put_removed(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread);
 void hf__inbox_put_lifted(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread);
-void hf__inbox_put_buried(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread, const struct hf__tomb_value *tomb);
+void hf__inbox_put_buried(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread,
+                          const struct hf__tomb_value *tomb);
 /* The payload must follow, as hf__put_long puts it. */
-void hf__inbox_put_record(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread, const struct hf__inbox_image *image);
-/* Each getter answers false for what no mutation wrote. hf__inbox_get_change has looked at all items. */
+void hf__inbox_put_record(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread,
+                          const struct hf__inbox_image *image);
+/* Each getter answers false for what no mutation wrote. hf__inbox_get_change has looked at all
+ * items. */
 bool hf__inbox_get_change(struct hf_bytes body, struct hf__inbox_change *out);
 bool hf__inbox_get_item(struct hf__reader *r, struct hf__inbox_item *out);
-void hf__inbox_put_mark(struct hf__writer *w, enum hf__inbox_mark mark, const struct hf__inbox_key *key,
-                        const struct hf__inbox_image *image);
-bool hf__inbox_get_mark(struct hf_bytes body, enum hf__inbox_mark *mark, struct hf__inbox_key *key, struct hf__inbox_image *image);
+void hf__inbox_put_mark(struct hf__writer *w, enum hf__inbox_mark mark,
+                        const struct hf__inbox_key *key, const struct hf__inbox_image *image);
+bool hf__inbox_get_mark(struct hf_bytes body, enum hf__inbox_mark *mark, struct hf__inbox_key *key,
+                        struct hf__inbox_image *image);
 /* The status of an inbox and what is kept beside it. */
 struct hf__inbox_status {
 	struct hf_bytes user, status;
@@ -120,27 +125,32 @@ struct hf__inbox_status {
 };
 void hf__inbox_put_status(struct hf__writer *w, const struct hf__inbox_status *status);
 bool hf__inbox_get_status(struct hf_bytes body, struct hf__inbox_status *out);
-void hf__inbox_put_state(struct hf__writer *w, struct hf_bytes user, const struct hf__inbox_value *value);
+void hf__inbox_put_state(struct hf__writer *w, struct hf_bytes user,
+                         const struct hf__inbox_value *value);
 /* The status comes apart; value->status is NULL and value->version 0. */
-bool hf__inbox_get_state(struct hf_bytes body, struct hf__inbox_value *value, struct hf__inbox_status *status);
+bool hf__inbox_get_state(struct hf_bytes body, struct hf__inbox_value *value,
+                         struct hf__inbox_status *status);
 
 void hf__inbox_put_all(struct hf__writer *w, const struct hf__inbox_all *all);
 bool hf__inbox_get_all(struct hf_bytes body, struct hf__inbox_all *out);
 
-/* --- inbox_form.c and inbox_describe.c ----------------------------------------------------------------------------------------------------------- */
+/* --- inbox_form.c and inbox_describe.c -------------------------------------------------------- */
 
 /* Puts "primary" for an empty account and checks the form. false: *why says what is wrong. */
 bool hf__inbox_key(const struct hf_inbox_key *key, struct hf__inbox_key *out, struct hf__text *why);
 struct hf_bytes hf__inbox_account(struct hf_bytes account); /* "primary" for an empty one */
 bool hf__inbox_user_ok(struct hf_bytes user, struct hf__text *why);
 bool hf__inbox_part_ok(const char *name, struct hf_bytes part, struct hf__text *why);
-void hf__inbox_add_name(struct hf__text *text, const struct hf__inbox_key *key); /* user "a" account "b" thread "c" */
-int hf__inbox_compare_keys(struct hf_bytes account_a, struct hf_bytes thread_a, struct hf_bytes account_b, struct hf_bytes thread_b);
+/* user "a" account "b" thread "c" */
+void hf__inbox_add_name(struct hf__text *text, const struct hf__inbox_key *key);
+int hf__inbox_compare_keys(struct hf_bytes account_a, struct hf_bytes thread_a,
+                           struct hf_bytes account_b, struct hf_bytes thread_b);
 uint64_t hf__score_bits(double score); /* tells 0 from -0 */
-/* By its bits, as everything about scores: the host's compiler flags and its threads' rounding modes, under
- * which comparisons of doubles may lie, change nothing. */
+/* By its bits, as everything about scores: the host's compiler flags and its threads' rounding
+ * modes, under which comparisons of doubles may lie, change nothing. */
 bool hf__score_nan(double score);
-/* A total order of all scores that are numbers: as numbers, and -0 before 0. Below 0, 0 or above. */
+/* A total order of all scores that are numbers: as numbers, and -0 before 0. Below 0, 0 or
+ * above. */
 int hf__score_compare(double a, double b);
 /* Would this mark change a record that is like this? */
 bool hf__inbox_mark_changes(enum hf__inbox_mark mark, bool unread, bool dismissed, int64_t seen_at);

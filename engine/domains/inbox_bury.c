@@ -1,9 +1,10 @@
-/* Tombstones as callers see them: one put or lifted by itself (imports, migrations, second thoughts), and the list of those that stand. What stands
- * is judged by the store's clock, so that logging an ending changes no answer. */
+/* Tombstones as callers see them: one put or lifted by itself (imports, migrations, second
+ * thoughts), and the list of those that stand. What stands is judged by the store's clock, so
+ * that logging an ending changes no answer. */
 #include "domains/inbox_state.h"
 #include "store/error.h"
 
-/* --- Putting and lifting one ------------------------------------------------------------------------------------------------- */
+/* --- Putting and lifting one ------------------------------------------------------------------ */
 
 static int put_check(const void *raw, struct hf__text *why)
 {
@@ -18,8 +19,9 @@ static int put_check(const void *raw, struct hf__text *why)
 }
 
 /* What stands there, and what the answer depends on. */
-static int look(const struct hf__inbox_state *s, struct hf__decision *d, const struct hf_inbox_put_tombstone *args,
-                struct hf__inbox_key *key, const struct hf__tomb **standing)
+static int look(const struct hf__inbox_state *s, struct hf__decision *d,
+                const struct hf_inbox_put_tombstone *args, struct hf__inbox_key *key,
+                const struct hf__tomb **standing)
 {
 	if (!hf__inbox_key(&args->key, key, &d->why))
 		return HF_EINVAL; /* checked before: not reached */
@@ -44,9 +46,13 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d, const s
 	return rc;
 }
 
-static int emit_one(struct hf__decision *d, const struct hf__inbox_key *key, const struct hf__tomb_value *value)
+static int emit_one(struct hf__decision *d, const struct hf__inbox_key *key,
+                    const struct hf__tomb_value *value)
 {
-	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_TOMBSTONE, .user = key->user, .generated_at = HF_UNSET, .count = 1};
+	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_TOMBSTONE,
+	                                      .user = key->user,
+	                                      .generated_at = HF_UNSET,
+	                                      .count = 1};
 	struct hf__writer *body = hf__entry_body(d);
 	hf__inbox_put_change(body, &head);
 	if (value)
@@ -56,7 +62,8 @@ static int emit_one(struct hf__decision *d, const struct hf__inbox_key *key, con
 	return hf__emit(d, HF__INBOX_CHANGE);
 }
 
-static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int put_decide(void *state, struct hf__decision *d, const void *raw,
+                      struct hf_result *result)
 {
 	const struct hf_inbox_put_tombstone *args = raw;
 	const struct hf__tomb *standing;
@@ -71,7 +78,8 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 	};
 	const bool stands = value.until > d->now;
 	const struct hf__tomb_value *old = standing ? &standing->value : NULL;
-	const bool same = old && hf__to_shown(old->until, d->setback) == value.until && old->dismissed == value.dismissed && old->dismissed_at == value.dismissed_at;
+	const bool same = old && hf__to_shown(old->until, d->setback) == value.until &&
+	                  old->dismissed == value.dismissed && old->dismissed_at == value.dismissed_at;
 	result->version = old ? old->version : 0;
 	if (same || (!old && !stands))
 		return HF_OK;
@@ -84,20 +92,22 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
 	struct hf_inbox_put_tombstone *copy = hf__arena_copy(arena, args, sizeof *copy);
-	if (!copy || !hf__arena_bytes(arena, copy->key.user, &copy->key.user) || !hf__arena_bytes(arena, copy->key.account, &copy->key.account))
+	if (!copy || !hf__arena_bytes(arena, copy->key.user, &copy->key.user) ||
+	    !hf__arena_bytes(arena, copy->key.account, &copy->key.account))
 		return NULL;
 	return hf__arena_bytes(arena, copy->key.thread, &copy->key.thread) ? copy : NULL;
 }
 
-int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn, const struct hf_inbox_put_tombstone *args, struct hf_result *result,
-                           struct hf_error *error)
+int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn, const struct hf_inbox_put_tombstone *args,
+                           struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"inbox put_tombstone", HF__DOMAIN_INBOX, put_check, put_decide, put_copy};
+	static const struct hf__verb verb = {"inbox put_tombstone", HF__DOMAIN_INBOX, put_check,
+	                                     put_decide, put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-/* --- The list --------------------------------------------------------------------------------------------------------------- */
+/* --- The list --------------------------------------------------------------------------------- */
 
 struct list {
 	const struct hf_inbox_tombstones *args;
@@ -110,7 +120,8 @@ static int probe(const struct hf__order_node *node, const void *raw)
 {
 	const struct hf__inbox_key *key = raw;
 	const struct hf__tomb *tomb = hf__tomb_of_key(node);
-	return hf__inbox_compare_keys(hf__tomb_account(tomb), hf__tomb_thread(tomb), key->account, key->thread);
+	return hf__inbox_compare_keys(hf__tomb_account(tomb), hf__tomb_thread(tomb), key->account,
+	                              key->thread);
 }
 
 /* Those that stand now: a bound on the weight, and exact. */
@@ -133,7 +144,8 @@ static int hash_query(const struct hf_inbox_tombstones *args, uint64_t *query)
 }
 
 /* Where the page begins; NULL: it is empty. */
-static int find_start(struct hf__query *q, const struct list *list, const struct hf__inbox *inbox, const struct hf__order_node **start)
+static int find_start(struct hf__query *q, const struct list *list, const struct hf__inbox *inbox,
+                      const struct hf__order_node **start)
 {
 	const struct hf__order_filter standing = standing_at(q->mono);
 	struct hf__page page = {0};
@@ -150,12 +162,13 @@ static int find_start(struct hf__query *q, const struct list *list, const struct
 		hf__text_add(&q->why, "the page token is damaged or belongs to another query");
 	if (rc != HF_OK || !inbox)
 		return rc;
-	*start =
-	    resumed ? hf__order_pass(hf__order_after(&inbox->tombs, probe, &after), &standing) : hf__order_first_pass(&inbox->tombs, &standing);
+	*start = resumed ? hf__order_pass(hf__order_after(&inbox->tombs, probe, &after), &standing)
+	                 : hf__order_first_pass(&inbox->tombs, &standing);
 	return HF_OK;
 }
 
-static int copy_tomb(struct hf__query *q, const struct list *list, const struct hf__tomb *tomb, struct hf_inbox_tombstone *out)
+static int copy_tomb(struct hf__query *q, const struct list *list, const struct hf__tomb *tomb,
+                     struct hf_inbox_tombstone *out)
 {
 	out->key.user = list->user;
 	out->dismissed = tomb->value.dismissed;
@@ -169,7 +182,8 @@ static int copy_tomb(struct hf__query *q, const struct list *list, const struct 
 /* The one of a key: it stands alone, so there is no page behind it. */
 static int fill_one(struct hf__query *q, const struct list *list, const struct hf__inbox *inbox)
 {
-	const struct hf__tomb *tomb = hf__tomb_find(inbox, hf__inbox_account(list->args->account), list->args->thread);
+	const struct hf__tomb *tomb =
+	    hf__tomb_find(inbox, hf__inbox_account(list->args->account), list->args->thread);
 	struct hf_inbox_tombstone *item = hf__answer_alloc(q->answer, sizeof *item);
 	if (!item)
 		return HF_ENOMEM;
@@ -178,12 +192,15 @@ static int fill_one(struct hf__query *q, const struct list *list, const struct h
 	return list->out->count ? copy_tomb(q, list, tomb, item) : HF_OK;
 }
 
-static int put_token(struct hf__query *q, const struct list *list, const struct hf_inbox_tombstone *last)
+static int put_token(struct hf__query *q, const struct list *list,
+                     const struct hf_inbox_tombstone *last)
 {
 	struct hf__writer w = {0};
 	hf__put_short(&w, last->key.account);
 	hf__put_short(&w, last->key.thread);
-	const int rc = w.bad ? HF_ENOMEM : hf__page_token(q->answer, list->query, hf_bytes(w.data, w.len), &list->out->next);
+	const int rc =
+	    w.bad ? HF_ENOMEM
+	          : hf__page_token(q->answer, list->query, hf_bytes(w.data, w.len), &list->out->next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -216,7 +233,8 @@ static int read_tombs(struct hf__query *q, void *raw)
 	const struct hf_inbox_tombstones *args = list->args;
 	const struct hf_inbox_key key = {args->user, args->account, args->thread};
 	struct hf__inbox_key checked;
-	if (!(args->thread.len > 0 ? hf__inbox_key(&key, &checked, &q->why) : hf__inbox_user_ok(args->user, &q->why)))
+	if (!(args->thread.len > 0 ? hf__inbox_key(&key, &checked, &q->why)
+	                           : hf__inbox_user_ok(args->user, &q->why)))
 		return HF_EINVAL;
 	const struct hf__inbox *inbox = hf__inbox_find(q->state, args->user);
 	hf__query_depends(q, hf__inbox_depends(q->state, inbox, args->user));
@@ -230,8 +248,8 @@ static int read_tombs(struct hf__query *q, void *raw)
 	return args->thread.len > 0 ? fill_one(q, list, inbox) : fill(q, list, start);
 }
 
-int hf_inbox_tombstones(hf_store *store, const struct hf_inbox_tombstones *args, unsigned flags, struct hf_inbox_tombstone_page *out,
-                        struct hf_error *error)
+int hf_inbox_tombstones(hf_store *store, const struct hf_inbox_tombstones *args, unsigned flags,
+                        struct hf_inbox_tombstone_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

@@ -1,5 +1,5 @@
-/* Mutations of one record, and of an inbox's status. Each looks at the one object it names, and that is what its answer waits for,
- * refusals and "nothing to do" included. */
+/* Mutations of one record, and of an inbox's status. Each looks at the one object it names, and
+ * that is what its answer waits for, refusals and "nothing to do" included. */
 #include "domains/inbox_state.h"
 
 /* What a mutation found. */
@@ -8,7 +8,7 @@ struct found {
 	struct hf__record *record; /* NULL: none */
 };
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static int refuse(struct hf__text *why, int code, const char *reason)
 {
@@ -62,14 +62,17 @@ static int set_status_check(const void *raw, struct hf__text *why)
 	if (!hf__inbox_user_ok(args->user, why))
 		return HF_EINVAL;
 	const int rc = hf__check_bytes("status", args->status, HF_INBOX_STATUS_MAX, why);
-	return rc == HF_OK && args->set_extra ? hf__check_bytes("extra", args->extra, HF_INBOX_EXTRA_MAX, why) : rc;
+	return rc == HF_OK && args->set_extra
+	           ? hf__check_bytes("extra", args->extra, HF_INBOX_EXTRA_MAX, why)
+	           : rc;
 }
 
-/* --- Deciding --------------------------------------------------------------------------------------------------------------- */
+/* --- Deciding --------------------------------------------------------------------------------- */
 
-/* Finds the record, notes that the answer depends on it (or on the inbox that lacks it), and compares its version. */
-static int look(const struct hf__inbox_state *s, struct hf__decision *d, const struct hf_write *write, const struct hf_inbox_key *key,
-                struct found *found)
+/* Finds the record, notes that the answer depends on it (or on the inbox that lacks it), and
+ * compares its version. */
+static int look(const struct hf__inbox_state *s, struct hf__decision *d,
+                const struct hf_write *write, const struct hf_inbox_key *key, struct found *found)
 {
 	if (!hf__inbox_key(key, &found->key, &d->why))
 		return HF_EINVAL; /* checked before: not reached */
@@ -88,7 +91,8 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d, const s
 }
 
 /* As look(), for what needs the record. */
-static int look_for(const struct hf__inbox_state *s, struct hf__decision *d, const struct hf_write *write, const struct hf_inbox_key *key,
+static int look_for(const struct hf__inbox_state *s, struct hf__decision *d,
+                    const struct hf_write *write, const struct hf_inbox_key *key,
                     struct found *found)
 {
 	const int rc = look(s, d, write, key, found);
@@ -128,8 +132,8 @@ static void set_mark(struct hf__inbox_image *image, enum hf__inbox_mark mark, in
 	}
 }
 
-static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbox_mark *args, enum hf__inbox_mark mark,
-                       struct hf_result *result)
+static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbox_mark *args,
+                       enum hf__inbox_mark mark, struct hf_result *result)
 {
 	struct found found;
 	const int rc = look_for(state, d, &args->write, &args->key, &found);
@@ -147,33 +151,39 @@ static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbo
 	return hf__emit(d, HF__INBOX_MARK);
 }
 
-static int dismiss_decide(void *state, struct hf__decision *d, const void *args, struct hf_result *result)
+static int dismiss_decide(void *state, struct hf__decision *d, const void *args,
+                          struct hf_result *result)
 {
 	return decide_mark(state, d, args, HF__INBOX_MARK_DISMISS, result);
 }
 
-static int undismiss_decide(void *state, struct hf__decision *d, const void *args, struct hf_result *result)
+static int undismiss_decide(void *state, struct hf__decision *d, const void *args,
+                            struct hf_result *result)
 {
 	return decide_mark(state, d, args, HF__INBOX_MARK_UNDISMISS, result);
 }
 
-static int mark_read_decide(void *state, struct hf__decision *d, const void *args, struct hf_result *result)
+static int mark_read_decide(void *state, struct hf__decision *d, const void *args,
+                            struct hf_result *result)
 {
 	return decide_mark(state, d, args, HF__INBOX_MARK_READ, result);
 }
 
-static int mark_unread_decide(void *state, struct hf__decision *d, const void *args, struct hf_result *result)
+static int mark_unread_decide(void *state, struct hf__decision *d, const void *args,
+                              struct hf_result *result)
 {
 	return decide_mark(state, d, args, HF__INBOX_MARK_UNREAD, result);
 }
 
-static int mark_seen_decide(void *state, struct hf__decision *d, const void *args, struct hf_result *result)
+static int mark_seen_decide(void *state, struct hf__decision *d, const void *args,
+                            struct hf_result *result)
 {
 	return decide_mark(state, d, args, HF__INBOX_MARK_SEEN, result);
 }
 
 /* The time itself is compared: a snooze that is over by now is still the one that was asked for. */
-static int snooze_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int snooze_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
 {
 	const struct hf_inbox_snooze *args = raw;
 	const int64_t until = hf__given(&args->write, args->until);
@@ -192,27 +202,33 @@ static int snooze_decide(void *state, struct hf__decision *d, const void *raw, s
 	return hf__emit(d, HF__INBOX_MARK);
 }
 
-static int remove_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int remove_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
 {
 	const struct hf_inbox_remove *args = raw;
 	struct found found;
 	const int rc = look_for(state, d, &args->write, &args->key, &found);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_REMOVE, .user = found.key.user, .generated_at = HF_UNSET, .count = 1};
+	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_REMOVE,
+	                                      .user = found.key.user,
+	                                      .generated_at = HF_UNSET,
+	                                      .count = 1};
 	changed(result, 0);
 	struct hf__writer *body = hf__entry_body(d);
 	hf__inbox_put_change(body, &head);
 	if (args->tombstone_for == 0) {
 		hf__inbox_put_removed(body, found.key.account, found.key.thread);
 	} else {
-		const struct hf__tomb_value tomb = {.until = hf__time_after(d->now, args->tombstone_for), .dismissed_at = HF_UNSET};
+		const struct hf__tomb_value tomb = {.until = hf__time_after(d->now, args->tombstone_for),
+		                                    .dismissed_at = HF_UNSET};
 		hf__inbox_put_buried(body, found.key.account, found.key.thread, &tomb);
 	}
 	return hf__emit(d, HF__INBOX_CHANGE);
 }
 
-static int guard_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_inbox_guard *args = raw;
 	struct found found;
@@ -222,7 +238,8 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw, st
 	return rc;
 }
 
-static int set_status_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int set_status_decide(void *state, struct hf__decision *d, const void *raw,
+                             struct hf_result *result)
 {
 	const struct hf_inbox_set_status *args = raw;
 	const struct hf__inbox *inbox = hf__inbox_find(state, args->user);
@@ -234,8 +251,11 @@ static int set_status_decide(void *state, struct hf__decision *d, const void *ra
 		hf__text_add_quoted(&d->why, args->user);
 		return rc;
 	}
-	const bool same_extra = !args->set_extra || (inbox && hf__bytes_equal(hf__blob_bytes(inbox->value.extra), args->extra));
-	if (version != 0 && same_extra && hf__bytes_equal(hf__blob_bytes(inbox->value.status), args->status)) {
+	const bool same_extra =
+	    !args->set_extra ||
+	    (inbox && hf__bytes_equal(hf__blob_bytes(inbox->value.extra), args->extra));
+	if (version != 0 && same_extra &&
+	    hf__bytes_equal(hf__blob_bytes(inbox->value.status), args->status)) {
 		result->version = version;
 		return HF_OK;
 	}
@@ -245,11 +265,12 @@ static int set_status_decide(void *state, struct hf__decision *d, const void *ra
 	return hf__emit(d, HF__INBOX_STATUS);
 }
 
-/* --- Copies for transactions ------------------------------------------------------------------------------------------------ */
+/* --- Copies for transactions ------------------------------------------------------------------ */
 
 static bool copy_key(struct hf__arena *arena, struct hf_inbox_key *key)
 {
-	return hf__arena_bytes(arena, key->user, &key->user) && hf__arena_bytes(arena, key->account, &key->account) &&
+	return hf__arena_bytes(arena, key->user, &key->user) &&
+	       hf__arena_bytes(arena, key->account, &key->account) &&
 	       hf__arena_bytes(arena, key->thread, &key->thread);
 }
 
@@ -280,76 +301,100 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 static void *set_status_copy(struct hf__arena *arena, const void *args)
 {
 	struct hf_inbox_set_status *copy = hf__arena_copy(arena, args, sizeof *copy);
-	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user) || !hf__arena_bytes(arena, copy->status, &copy->status))
+	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user) ||
+	    !hf__arena_bytes(arena, copy->status, &copy->status))
 		return NULL;
 	return !copy->set_extra || hf__arena_bytes(arena, copy->extra, &copy->extra) ? copy : NULL;
 }
 
-/* --- Public ----------------------------------------------------------------------------------------------------------------- */
+/* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb dismiss_verb = {"inbox dismiss", HF__DOMAIN_INBOX, mark_check, dismiss_decide, mark_copy};
-static const struct hf__verb undismiss_verb = {"inbox undismiss", HF__DOMAIN_INBOX, mark_check, undismiss_decide, mark_copy};
-static const struct hf__verb mark_read_verb = {"inbox mark_read", HF__DOMAIN_INBOX, mark_check, mark_read_decide, mark_copy};
-static const struct hf__verb mark_unread_verb = {"inbox mark_unread", HF__DOMAIN_INBOX, mark_check, mark_unread_decide, mark_copy};
-static const struct hf__verb mark_seen_verb = {"inbox mark_seen", HF__DOMAIN_INBOX, mark_check, mark_seen_decide, mark_copy};
-static const struct hf__verb snooze_verb = {"inbox snooze", HF__DOMAIN_INBOX, snooze_check, snooze_decide, snooze_copy};
-static const struct hf__verb remove_verb = {"inbox remove", HF__DOMAIN_INBOX, remove_check, remove_decide, remove_copy};
-static const struct hf__verb guard_verb = {"inbox guard", HF__DOMAIN_INBOX, guard_check, guard_decide, guard_copy};
-static const struct hf__verb lone_guard_verb = {"inbox guard", HF__DOMAIN_INBOX, lone_guard_check, guard_decide, guard_copy};
-static const struct hf__verb set_status_verb = {"inbox set_status", HF__DOMAIN_INBOX, set_status_check, set_status_decide, set_status_copy};
+static const struct hf__verb dismiss_verb = {"inbox dismiss", HF__DOMAIN_INBOX, mark_check,
+                                             dismiss_decide, mark_copy};
+static const struct hf__verb undismiss_verb = {"inbox undismiss", HF__DOMAIN_INBOX, mark_check,
+                                               undismiss_decide, mark_copy};
+static const struct hf__verb mark_read_verb = {"inbox mark_read", HF__DOMAIN_INBOX, mark_check,
+                                               mark_read_decide, mark_copy};
+static const struct hf__verb mark_unread_verb = {"inbox mark_unread", HF__DOMAIN_INBOX, mark_check,
+                                                 mark_unread_decide, mark_copy};
+static const struct hf__verb mark_seen_verb = {"inbox mark_seen", HF__DOMAIN_INBOX, mark_check,
+                                               mark_seen_decide, mark_copy};
+static const struct hf__verb snooze_verb = {"inbox snooze", HF__DOMAIN_INBOX, snooze_check,
+                                            snooze_decide, snooze_copy};
+static const struct hf__verb remove_verb = {"inbox remove", HF__DOMAIN_INBOX, remove_check,
+                                            remove_decide, remove_copy};
+static const struct hf__verb guard_verb = {"inbox guard", HF__DOMAIN_INBOX, guard_check,
+                                           guard_decide, guard_copy};
+static const struct hf__verb lone_guard_verb = {"inbox guard", HF__DOMAIN_INBOX, lone_guard_check,
+                                                guard_decide, guard_copy};
+static const struct hf__verb set_status_verb = {
+    "inbox set_status", HF__DOMAIN_INBOX, set_status_check, set_status_decide, set_status_copy};
 
-int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
+int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &dismiss_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
+int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &undismiss_verb, args, args->write.durability, result, NULL, error);
+	return hf__mutate(store, txn, &undismiss_verb, args, args->write.durability, result, NULL,
+	                  error);
 }
 
-int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
+int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &mark_read_verb, args, args->write.durability, result, NULL, error);
+	return hf__mutate(store, txn, &mark_read_verb, args, args->write.durability, result, NULL,
+	                  error);
 }
 
-int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
+int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &mark_unread_verb, args, args->write.durability, result, NULL, error);
+	return hf__mutate(store, txn, &mark_unread_verb, args, args->write.durability, result, NULL,
+	                  error);
 }
 
-int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result, struct hf_error *error)
+int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &mark_seen_verb, args, args->write.durability, result, NULL, error);
+	return hf__mutate(store, txn, &mark_seen_verb, args, args->write.durability, result, NULL,
+	                  error);
 }
 
-int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze *args, struct hf_result *result, struct hf_error *error)
+int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze *args,
+                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &snooze_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove *args, struct hf_result *result, struct hf_error *error)
+int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove *args,
+                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &remove_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard *args, struct hf_result *result, struct hf_error *error)
+int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard *args,
+                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;
 	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status *args, struct hf_result *result,
-                        struct hf_error *error)
+int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status *args,
+                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &set_status_verb, args, args->write.durability, result, NULL, error);
+	return hf__mutate(store, txn, &set_status_verb, args, args->write.durability, result, NULL,
+	                  error);
 }

@@ -1,8 +1,8 @@
-/* Which records a mutation of many concerns, as arrays of pointers in key order. Arrays are sorted in place, since sorting must not
- * allocate behind the memory seam (qsort may). */
+/* Which records a mutation of many concerns, as arrays of pointers in key order. Arrays are
+ * sorted in place, since sorting must not allocate behind the memory seam (qsort may). */
 #include "domains/inbox_save.h"
 
-/* --- Heap sort -------------------------------------------------------------------------------------------------------------- */
+/* --- Heap sort -------------------------------------------------------------------------------- */
 
 typedef int (*compare_fn)(const void *a, const void *b);
 
@@ -46,12 +46,13 @@ static void sort(const void **items, size_t count, compare_fn compare)
 	}
 }
 
-/* --- What a save names ------------------------------------------------------------------------------------------------------ */
+/* --- What a save names ------------------------------------------------------------------------ */
 
 int hf__compare_inputs(const void *a, const void *b)
 {
 	const struct hf_inbox_input *x = a, *y = b;
-	return hf__inbox_compare_keys(hf__inbox_account(x->account), x->thread, hf__inbox_account(y->account), y->thread);
+	return hf__inbox_compare_keys(hf__inbox_account(x->account), x->thread,
+	                              hf__inbox_account(y->account), y->thread);
 }
 
 int hf__named_init(struct hf__named *named, const struct hf_inbox_save *args)
@@ -74,7 +75,7 @@ void hf__named_deinit(struct hf__named *named)
 	hf__free(named->items);
 }
 
-/* --- What goes -------------------------------------------------------------------------------------------------------------- */
+/* --- What goes -------------------------------------------------------------------------------- */
 
 static int victims_init(struct hf__victims *victims, size_t room)
 {
@@ -89,7 +90,8 @@ void hf__victims_deinit(struct hf__victims *victims)
 }
 
 /* Adds the range. It ends at `range`'s end. */
-static void add_range(struct hf__victims *victims, const struct hf__record *record, const struct hf__inbox_bound *range)
+static void add_range(struct hf__victims *victims, const struct hf__record *record,
+                      const struct hf__inbox_bound *range)
 {
 	for (; record; record = hf__record_next(record, range))
 		victims->items[victims->count++] = record;
@@ -104,7 +106,8 @@ static bool kept(const struct hf_inbox_prune *args, struct hf_bytes account)
 }
 
 /* Goes from account to account, passing over the kept ones in O(log n) each. */
-int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *inbox, const struct hf_inbox_prune *args)
+int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *inbox,
+                         const struct hf_inbox_prune *args)
 {
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
 	const int rc = victims_init(victims, hf__inbox_total(inbox));
@@ -112,7 +115,8 @@ int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *in
 		return rc;
 	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
 	while (record) {
-		const struct hf__inbox_bound account = {.view = HF__INBOX_BY_KEY, .fields = 1, .at = hf__record_position(record)};
+		const struct hf__inbox_bound account = {
+		    .view = HF__INBOX_BY_KEY, .fields = 1, .at = hf__record_position(record)};
 		if (!kept(args, account.at.account))
 			add_range(victims, record, &account);
 		record = hf__record_beyond(inbox, &account);
@@ -122,16 +126,19 @@ int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *in
 
 static int compare_records(const void *a, const void *b)
 {
-	return hf__inbox_compare_keys(hf__record_account(a), hf__record_thread(a), hf__record_account(b), hf__record_thread(b));
+	return hf__inbox_compare_keys(hf__record_account(a), hf__record_thread(a),
+	                              hf__record_account(b), hf__record_thread(b));
 }
 
 /* One class of records in load order. */
 static struct hf__inbox_bound of_class(uint8_t class)
 {
-	return (struct hf__inbox_bound){.view = HF__INBOX_IN_LOAD_ORDER, .fields = 1, .at.class = class};
+	return (struct hf__inbox_bound){
+	    .view = HF__INBOX_IN_LOAD_ORDER, .fields = 1, .at.class = class};
 }
 
-/* Takes the last record in load order that is left: the ranges of the classes, merged from behind. */
+/* Takes the last record in load order that is left: the ranges of the classes, merged from
+ * behind. */
 static const struct hf__record *take_last(const struct hf__record *tails[HF__INBOX_CLASSES])
 {
 	unsigned last = 0;
@@ -183,7 +190,8 @@ static size_t count_young(const struct hf__inbox *inbox, int64_t oldest)
 	return young;
 }
 
-size_t hf__kept_by_trim(const struct hf__inbox *inbox, const struct hf_inbox_trim *args, int64_t now)
+size_t hf__kept_by_trim(const struct hf__inbox *inbox, const struct hf_inbox_trim *args,
+                        int64_t now)
 {
 	size_t keep = hf__inbox_total(inbox);
 	if (args->max_records > 0 && args->max_records < keep)

@@ -1,4 +1,5 @@
-/* What is known of an inbox as a whole: its counts, kept with every change, its status, and which inboxes there are. */
+/* What is known of an inbox as a whole: its counts, kept with every change, its status, and
+ * which inboxes there are. */
 #include "domains/inbox_state.h"
 #include "store/error.h"
 
@@ -16,11 +17,13 @@ static int read_counts(struct hf__query *q, void *raw)
 	hf__query_depends(q, hf__inbox_depends(q->state, inbox, counts->user));
 	if (!inbox)
 		return HF_OK;
-	*counts->out = (struct hf_inbox_counts){hf__inbox_total(inbox), inbox->unread, inbox->unseen, inbox->dismissed};
+	*counts->out = (struct hf_inbox_counts){hf__inbox_total(inbox), inbox->unread, inbox->unseen,
+	                                        inbox->dismissed};
 	return HF_OK;
 }
 
-int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_counts *out, struct hf_error *error)
+int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags,
+                    struct hf_inbox_counts *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -50,11 +53,15 @@ static int read_status(struct hf__query *q, void *raw)
 	if (!inbox)
 		return HF_OK;
 	status->out->version = inbox->value.status_version;
-	const int rc = hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.status), &status->out->status);
-	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.extra), &status->out->extra) : rc;
+	const int rc =
+	    hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.status), &status->out->status);
+	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.extra),
+	                                      &status->out->extra)
+	                   : rc;
 }
 
-int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_status *out, struct hf_error *error)
+int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags,
+                    struct hf_inbox_status *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -86,10 +93,15 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__inbox_state *)state)->root;
 }
 
-int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
+int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags,
+                   struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__names users = {
-	    .domain = HF__DOMAIN_INBOX, .operation = "inbox users", .order = order_of, .name = user_of, .root = root_of, .mono = true};
+	static const struct hf__names users = {.domain = HF__DOMAIN_INBOX,
+	                                       .operation = "inbox users",
+	                                       .order = order_of,
+	                                       .name = user_of,
+	                                       .root = root_of,
+	                                       .mono = true};
 	return hf__names_list(store, &users, args, flags, out, error);
 }

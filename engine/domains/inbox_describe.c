@@ -1,4 +1,5 @@
-/* Entries of the inbox domain in words, for people who look at a log. Total: any body gets a line. */
+/* Entries of the inbox domain in words, for people who look at a log. Total: any body gets a
+ * line. */
 #include "domains/inbox_state.h"
 
 void hf__inbox_add_name(struct hf__text *text, const struct hf__inbox_key *key)
@@ -13,9 +14,11 @@ void hf__inbox_add_name(struct hf__text *text, const struct hf__inbox_key *key)
 
 static void describe_change(struct hf_bytes body, struct hf__text *out)
 {
-	static const char *const words[HF__INBOX_CAUSES] = {"state of",    "save to", "replace",   "prune",       "trim",
-	                                                    "remove from", "clear",   "expire in", "tombstone in"};
-	static const char *const whats[HF__INBOX_WHATS] = {"removed", "put", "tombstone for", "tombstone lifted for"};
+	static const char *const words[HF__INBOX_CAUSES] = {"state of", "save to",   "replace",
+	                                                    "prune",    "trim",      "remove from",
+	                                                    "clear",    "expire in", "tombstone in"};
+	static const char *const whats[HF__INBOX_WHATS] = {"removed", "put", "tombstone for",
+	                                                   "tombstone lifted for"};
 	struct hf__inbox_change head;
 	struct hf__inbox_item item;
 	uint32_t puts = 0, tombs = 0;
@@ -44,7 +47,8 @@ static void describe_change(struct hf_bytes body, struct hf__text *out)
 
 static void describe_mark(struct hf_bytes body, struct hf__text *out)
 {
-	static const char *const words[] = {"", "dismiss", "undismiss", "mark read", "mark unread", "mark seen", "snooze"};
+	static const char *const words[] = {
+	    "", "dismiss", "undismiss", "mark read", "mark unread", "mark seen", "snooze"};
 	enum hf__inbox_mark mark;
 	struct hf__inbox_key key;
 	struct hf__inbox_image image;
@@ -63,7 +67,8 @@ static void describe_all(struct hf_bytes body, struct hf__text *out)
 		hf__text_add(out, "damaged inbox mark of all");
 		return;
 	}
-	hf__text_add(out, "%s user ", all.mark == HF__INBOX_MARK_READ ? "mark all read" : "dismiss all");
+	hf__text_add(out, "%s user ",
+	             all.mark == HF__INBOX_MARK_READ ? "mark all read" : "dismiss all");
 	hf__text_add_quoted(out, all.user);
 	if (all.account.len > 0) {
 		hf__text_add(out, " account ");
@@ -77,7 +82,8 @@ static void describe_value(const struct hf__entry *entry, struct hf__text *out)
 	struct hf__inbox_status status;
 	struct hf__inbox_value value;
 	const bool is_status = entry->kind == HF__INBOX_STATUS;
-	if (!(is_status ? hf__inbox_get_status(entry->body, &status) : hf__inbox_get_state(entry->body, &value, &status))) {
+	if (!(is_status ? hf__inbox_get_status(entry->body, &status)
+	                : hf__inbox_get_state(entry->body, &value, &status))) {
 		hf__text_add(out, "damaged inbox %s", is_status ? "status" : "state");
 		return;
 	}

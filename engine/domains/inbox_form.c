@@ -33,7 +33,8 @@ bool hf__inbox_key(const struct hf_inbox_key *key, struct hf__inbox_key *out, st
 	       hf__inbox_part_ok("thread", out->thread, why);
 }
 
-int hf__inbox_compare_keys(struct hf_bytes account_a, struct hf_bytes thread_a, struct hf_bytes account_b, struct hf_bytes thread_b)
+int hf__inbox_compare_keys(struct hf_bytes account_a, struct hf_bytes thread_a,
+                           struct hf_bytes account_b, struct hf_bytes thread_b)
 {
 	const int order = hf__bytes_compare(account_a, account_b);
 	return order ? order : hf__bytes_compare(thread_a, thread_b);

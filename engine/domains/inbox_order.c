@@ -1,5 +1,5 @@
-/* The orders of an inbox's records: how they compare, and steps within a range that pass over what nobody asked for. All are compared by
- * one routine that follows a table of fields. */
+/* The orders of an inbox's records: how they compare, and steps within a range that pass over
+ * what nobody asked for. All are compared by one routine that follows a table of fields. */
 #include "domains/inbox_state.h"
 
 enum field { BY_CLASS, BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD };
@@ -20,7 +20,7 @@ static const struct view views[HF__INBOX_VIEWS] = {
 /* What callers see: no class. */
 static const struct view load_order = {4, {BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD}};
 
-/* --- From nodes to objects -------------------------------------------------------------------------------------------------- */
+/* --- From nodes to objects -------------------------------------------------------------------- */
 
 struct hf__inbox *hf__inbox_of_map(const struct hf__map_node *node)
 {
@@ -105,9 +105,10 @@ size_t hf__inbox_total(const struct hf__inbox *inbox)
 	return hf__order_count(&inbox->views[HF__INBOX_BY_KEY]);
 }
 
-/* --- Orders ----------------------------------------------------------------------------------------------------------------- */
+/* --- Orders ----------------------------------------------------------------------------------- */
 
-static int compare_field(enum field field, const struct hf__inbox_position *a, const struct hf__inbox_position *b)
+static int compare_field(enum field field, const struct hf__inbox_position *a,
+                         const struct hf__inbox_position *b)
 {
 	switch (field) {
 	case BY_CLASS:
@@ -124,8 +125,8 @@ static int compare_field(enum field field, const struct hf__inbox_position *a, c
 	return 0;
 }
 
-static int compare_positions(const struct view *view, unsigned fields, const struct hf__inbox_position *a,
-                             const struct hf__inbox_position *b)
+static int compare_positions(const struct view *view, unsigned fields,
+                             const struct hf__inbox_position *a, const struct hf__inbox_position *b)
 {
 	for (unsigned i = 0; i < fields && i < view->count; i++) {
 		const int order = compare_field(view->fields[i], a, b);
@@ -141,7 +142,8 @@ int hf__record_compare_load(const struct hf__record *a, const struct hf__record 
 	return compare_positions(&load_order, FIELDS_MAX, &at, &bt);
 }
 
-static int compare_in(enum hf__inbox_view view, const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_in(enum hf__inbox_view view, const struct hf__order_node *a,
+                      const struct hf__order_node *b)
 {
 	const struct hf__inbox_position at = hf__record_position(hf__record_of(a, view));
 	const struct hf__inbox_position bt = hf__record_position(hf__record_of(b, view));
@@ -177,14 +179,17 @@ static int probe_bound(const struct hf__order_node *node, const void *key)
 }
 
 /* From `node` on, the first that passes; NULL when that is beyond the range. */
-static struct hf__record *pass(const struct hf__order_node *node, const struct hf__inbox_bound *range)
+static struct hf__record *pass(const struct hf__order_node *node,
+                               const struct hf__inbox_bound *range)
 {
-	const struct hf__order_filter filter = {.low = INT64_MIN, .high = range->bounded ? range->most : INT64_MAX, .tags = range->tags};
+	const struct hf__order_filter filter = {
+	    .low = INT64_MIN, .high = range->bounded ? range->most : INT64_MAX, .tags = range->tags};
 	node = hf__order_pass(node, &filter);
 	return node && probe_bound(node, range) == 0 ? hf__record_of(node, range->view) : NULL;
 }
 
-struct hf__record *hf__record_first(const struct hf__inbox *inbox, const struct hf__inbox_bound *range,
+struct hf__record *hf__record_first(const struct hf__inbox *inbox,
+                                    const struct hf__inbox_bound *range,
                                     const struct hf__inbox_position *after)
 {
 	const struct hf__order *order = &inbox->views[range->view];
@@ -195,32 +200,37 @@ struct hf__record *hf__record_first(const struct hf__inbox *inbox, const struct 
 	return pass(hf__order_after(order, probe_bound, &exact), range);
 }
 
-struct hf__record *hf__record_next(const struct hf__record *record, const struct hf__inbox_bound *range)
+struct hf__record *hf__record_next(const struct hf__record *record,
+                                   const struct hf__inbox_bound *range)
 {
 	return pass(hf__order_next(&record->nodes[range->view]), range);
 }
 
-struct hf__record *hf__record_beyond(const struct hf__inbox *inbox, const struct hf__inbox_bound *range)
+struct hf__record *hf__record_beyond(const struct hf__inbox *inbox,
+                                     const struct hf__inbox_bound *range)
 {
 	struct hf__order_node *node = hf__order_after(&inbox->views[range->view], probe_bound, range);
 	return node ? hf__record_of(node, range->view) : NULL;
 }
 
-/* --- Backwards, and counting ---------------------------------------------------------------------------------------------- */
+/* --- Backwards, and counting ------------------------------------------------------------------ */
 
-static struct hf__record *within(const struct hf__order_node *node, const struct hf__inbox_bound *range)
+static struct hf__record *within(const struct hf__order_node *node,
+                                 const struct hf__inbox_bound *range)
 {
 	return node && probe_bound(node, range) == 0 ? hf__record_of(node, range->view) : NULL;
 }
 
-struct hf__record *hf__record_last(const struct hf__inbox *inbox, const struct hf__inbox_bound *range)
+struct hf__record *hf__record_last(const struct hf__inbox *inbox,
+                                   const struct hf__inbox_bound *range)
 {
 	const struct hf__order *order = &inbox->views[range->view];
 	const struct hf__order_node *beyond = hf__order_after(order, probe_bound, range);
 	return within(beyond ? hf__order_prev(beyond) : hf__order_last(order), range);
 }
 
-struct hf__record *hf__record_prev(const struct hf__record *record, const struct hf__inbox_bound *range)
+struct hf__record *hf__record_prev(const struct hf__record *record,
+                                   const struct hf__inbox_bound *range)
 {
 	return within(hf__order_prev(&record->nodes[range->view]), range);
 }

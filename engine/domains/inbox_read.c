@@ -1,5 +1,6 @@
-/* Reading inboxes. A load walks the ranges of the classes that are wanted, of all records or of one account (inbox_walk.c), so that what is filtered
- * out is skipped, not walked. A page is walked twice, once to count and once to fill, so that its items lie in one piece. */
+/* Reading inboxes. A load walks the ranges of the classes that are wanted, of all records or of
+ * one account (inbox_walk.c), so that what is filtered out is skipped, not walked. A page is
+ * walked twice, once to count and once to fill, so that its items lie in one piece. */
 #include "domains/inbox_state.h"
 #include "store/error.h"
 
@@ -22,17 +23,19 @@ static int give_memory(struct hf__answer *answer, struct hf_memory **out, struct
 	return *out ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 }
 
-/* --- One record ------------------------------------------------------------------------------------------------------------- */
+/* --- One record ------------------------------------------------------------------------------- */
 
 /* `user` lies in the answer already. */
-static int copy_key(struct hf__query *q, const struct hf__record *record, struct hf_bytes user, struct hf_inbox_key *out)
+static int copy_key(struct hf__query *q, const struct hf__record *record, struct hf_bytes user,
+                    struct hf_inbox_key *out)
 {
 	out->user = user;
 	const int rc = hf__answer_bytes(q->answer, hf__record_account(record), &out->account);
 	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__record_thread(record), &out->thread) : rc;
 }
 
-static int copy_record(struct hf__query *q, const struct hf__record *record, struct hf_bytes user, struct hf_inbox_record *out)
+static int copy_record(struct hf__query *q, const struct hf__record *record, struct hf_bytes user,
+                       struct hf_inbox_record *out)
 {
 	const struct hf__record_value *value = &record->value;
 	const int rc = copy_key(q, record, user, &out->key);
@@ -77,7 +80,8 @@ static int read_one(struct hf__query *q, void *raw)
 	return HF_ENOTFOUND;
 }
 
-int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags, struct hf_inbox_got *out, struct hf_error *error)
+int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags,
+                 struct hf_inbox_got *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -92,7 +96,7 @@ int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags
 	return rc;
 }
 
-/* --- Pages ------------------------------------------------------------------------------------------------------------------ */
+/* --- Pages ------------------------------------------------------------------------------------ */
 
 /* Finds the inbox and ties the token to the query. */
 static int plan(struct hf__query *q, struct walk *walk, const char *operation)
@@ -115,7 +119,8 @@ static int plan(struct hf__query *q, struct walk *walk, const char *operation)
 	return rc;
 }
 
-/* A position is all fields of the last item, so that the walk goes on behind it even when it is gone by then. */
+/* A position is all fields of the last item, so that the walk goes on behind it even when it is
+ * gone by then. */
 static int get_position(struct hf__query *q, struct hf_bytes bytes, struct hf__inbox_position *out)
 {
 	struct hf__reader r = hf__reader(bytes);
@@ -130,7 +135,8 @@ static int get_position(struct hf__query *q, struct hf_bytes bytes, struct hf__i
 	return HF_EINVAL;
 }
 
-static int put_token(struct hf__query *q, const struct walk *walk, const struct hf__record *last, const char **next)
+static int put_token(struct hf__query *q, const struct walk *walk, const struct hf__record *last,
+                     const char **next)
 {
 	*next = NULL;
 	if (!walk->more)
@@ -141,14 +147,16 @@ static int put_token(struct hf__query *q, const struct walk *walk, const struct 
 	hf__put_f64(&w, at.score);
 	hf__put_short(&w, at.account);
 	hf__put_short(&w, at.thread);
-	const int rc = w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), next);
+	const int rc =
+	    w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), next);
 	hf__writer_deinit(&w);
 	return rc;
 }
 
 static void begin(struct walk *walk, const struct hf__inbox_position *after)
 {
-	const struct hf__inbox_bound dismissed = {.view = HF__INBOX_BY_KEY, .tags = HF__INBOX_DISMISSED};
+	const struct hf__inbox_bound dismissed = {.view = HF__INBOX_BY_KEY,
+	                                          .tags = HF__INBOX_DISMISSED};
 	if (walk->filter.tags == 0)
 		hf__inbox_walk_range(&walk->from, walk->inbox, &dismissed, after);
 	else
@@ -176,7 +184,7 @@ static int find_page(struct hf__query *q, struct walk *walk)
 	return HF_OK;
 }
 
-/* --- Load ------------------------------------------------------------------------------------------------------------------- */
+/* --- Load ------------------------------------------------------------------------------------- */
 
 struct load {
 	const struct hf_inbox_load *args;
@@ -190,7 +198,8 @@ static int plan_load(struct hf__query *q, const struct hf_inbox_load *args, stru
 	const uint8_t unread = args->unread_only ? HF__INBOX_UNREAD : HF__INBOX_ANY;
 	const uint8_t live = args->without_dismissed ? HF__INBOX_NOT_DISMISSED : HF__INBOX_ANY;
 	*walk = (struct walk){.user = args->user, .limit = args->limit, .token = args->page};
-	walk->filter = (struct hf__inbox_filter){args->account, unread & live, args->without_snoozed, q->now};
+	walk->filter =
+	    (struct hf__inbox_filter){args->account, unread & live, args->without_snoozed, q->now};
 	return plan(q, walk, "inbox load");
 }
 
@@ -223,7 +232,8 @@ static int read_load(struct hf__query *q, void *raw)
 	return rc == HF_OK ? fill_load(q, &walk, load->out) : rc;
 }
 
-int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args, unsigned flags, struct hf_inbox_page *out, struct hf_error *error)
+int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args, unsigned flags,
+                  struct hf_inbox_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -238,7 +248,7 @@ int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args, unsigned fl
 	return rc;
 }
 
-/* --- Dismissed keys --------------------------------------------------------------------------------------------------------- */
+/* --- Dismissed keys --------------------------------------------------------------------------- */
 
 struct dismissed {
 	const struct hf_inbox_dismissed *args;
@@ -274,8 +284,8 @@ static int read_dismissed(struct hf__query *q, void *raw)
 	return rc == HF_OK ? fill_keys(q, &walk, dismissed->out) : rc;
 }
 
-int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_dismissed *args, unsigned flags, struct hf_inbox_keys *out,
-                       struct hf_error *error)
+int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_dismissed *args, unsigned flags,
+                       struct hf_inbox_keys *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

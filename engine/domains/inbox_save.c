@@ -1,13 +1,16 @@
-/* Saving records. A save is one CHANGE entry that lists, in key order, the records as they are afterwards and (REPLACE) the keys that go, so
- * that exactly those take its LSN as their version. One that finds nothing to do writes nothing.
+/* Saving records. A save is one CHANGE entry that lists, in key order, the records as they are
+ * afterwards and (REPLACE) the keys that go, so that exactly those take its LSN as their
+ * version. One that finds nothing to do writes nothing.
  *
- * A named key without a record may have a tombstone: of a removal, then the key is passed over; of a dismissal, then the record comes back
- * dismissed. What a REPLACE does not name, a trim and a prune drop leaves a tombstone if it was dismissed.
+ * A named key without a record may have a tombstone: of a removal, then the key is passed over;
+ * of a dismissal, then the record comes back dismissed. What a REPLACE does not name, a trim and
+ * a prune drop leaves a tombstone if it was dismissed.
  *
- * Deciding walks twice: once to count (the entry begins with the count, and nothing is begun that might turn out empty), once to write. */
+ * Deciding walks twice: once to count (the entry begins with the count, and nothing is begun
+ * that might turn out empty), once to write. */
 #include "domains/inbox_save.h"
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static int refuse(struct hf__text *why, int code, const char *reason)
 {
@@ -24,19 +27,24 @@ int hf__check_many(const struct hf_write *write, struct hf_bytes user, struct hf
 
 int hf__check_tombstone_for(int64_t tombstone_for, struct hf__text *why)
 {
-	return tombstone_for >= HF_INBOX_NO_TOMBSTONE ? HF_OK : refuse(why, HF_EINVAL, "tombstone_for must not be below -1");
+	return tombstone_for >= HF_INBOX_NO_TOMBSTONE
+	           ? HF_OK
+	           : refuse(why, HF_EINVAL, "tombstone_for must not be below -1");
 }
 
-static int check_input(const struct hf_inbox_save *args, const struct hf_inbox_input *input, struct hf__text *why)
+static int check_input(const struct hf_inbox_save *args, const struct hf_inbox_input *input,
+                       struct hf__text *why)
 {
-	if (!hf__inbox_part_ok("account", hf__inbox_account(input->account), why) || !hf__inbox_part_ok("thread", input->thread, why))
+	if (!hf__inbox_part_ok("account", hf__inbox_account(input->account), why) ||
+	    !hf__inbox_part_ok("thread", input->thread, why))
 		return HF_EINVAL;
 	const int rc = hf__check_bytes("payload", input->payload, HF_PAYLOAD_MAX, why);
 	if (rc != HF_OK)
 		return rc;
 	if (hf__score_nan(input->score))
 		return refuse(why, HF_EINVAL, "a score is not a number");
-	if (args->restore && !input->dismissed && hf__given(&args->write, input->dismissed_at) != HF_UNSET)
+	if (args->restore && !input->dismissed &&
+	    hf__given(&args->write, input->dismissed_at) != HF_UNSET)
 		return refuse(why, HF_EINVAL, "a record that is not dismissed has a dismissed_at");
 	return HF_OK;
 }
@@ -69,7 +77,8 @@ static int save_check(const void *raw, struct hf__text *why)
 	size_t room = HF_TRANSACTION_MAX;
 	for (size_t i = 0; i < args->count && rc == HF_OK; i++) {
 		rc = check_input(args, &args->records[i], why);
-		const size_t size = rc == HF_OK ? args->records[i].payload.len + args->records[i].thread.len : 0;
+		const size_t size =
+		    rc == HF_OK ? args->records[i].payload.len + args->records[i].thread.len : 0;
 		if (size > room)
 			rc = refuse(why, HF_ETOOBIG, "the records are more than a transaction can hold");
 		room -= size < room ? size : room;
@@ -77,7 +86,7 @@ static int save_check(const void *raw, struct hf__text *why)
 	return rc == HF_OK ? check_distinct(args, why) : rc;
 }
 
-/* --- Save ------------------------------------------------------------------------------------------------------------------- */
+/* --- Save ------------------------------------------------------------------------------------- */
 
 struct save {
 	const struct hf_inbox_save *args;
@@ -91,7 +100,8 @@ struct save {
 
 static int64_t snapshot_at(const struct save *save, const struct hf_inbox_input *input)
 {
-	return hf__given(&save->args->write, save->args->restore ? input->snapshot_at : save->args->generated_at);
+	return hf__given(&save->args->write,
+	                 save->args->restore ? input->snapshot_at : save->args->generated_at);
 }
 
 static struct hf__inbox_image new_image(const struct save *save, const struct hf_inbox_input *input)
@@ -126,7 +136,9 @@ static void dismiss_again(struct hf__inbox_image *image, const struct hf__tomb *
 }
 
 /* What an existing record becomes: the input's content, and of its marks only a new dismissal. */
-static struct hf__inbox_image merged_image(const struct save *save, const struct hf_inbox_input *input, const struct hf__record *record)
+static struct hf__inbox_image merged_image(const struct save *save,
+                                           const struct hf_inbox_input *input,
+                                           const struct hf__record *record)
 {
 	struct hf__inbox_image image = hf__record_image(record);
 	image.saved = 0;
@@ -141,27 +153,32 @@ static struct hf__inbox_image merged_image(const struct save *save, const struct
 	return image;
 }
 
-static bool stays(const struct hf__record *record, const struct hf__inbox_image *image, struct hf_bytes payload)
+static bool stays(const struct hf__record *record, const struct hf__inbox_image *image,
+                  struct hf_bytes payload)
 {
 	const struct hf__record_value *value = &record->value;
 	return value->unread == image->unread && value->dismissed == image->dismissed &&
-	       hf__score_bits(value->score) == hf__score_bits(image->score) && value->updated_at == image->updated_at &&
-	       value->snapshot_at == image->snapshot_at && hf__payload_equal(&hf__record_inbox(record)->state->env, &value->payload, payload);
+	       hf__score_bits(value->score) == hf__score_bits(image->score) &&
+	       value->updated_at == image->updated_at && value->snapshot_at == image->snapshot_at &&
+	       hf__payload_equal(&hf__record_inbox(record)->state->env, &value->payload, payload);
 }
 
 static void save_named(struct save *save, const struct hf_inbox_input *input)
 {
 	const struct hf_bytes account = hf__inbox_account(input->account);
 	const struct hf__record *record = hf__record_find(save->inbox, account, input->thread);
-	const struct hf__tomb *tomb = record ? NULL : hf__tomb_find(save->inbox, account, input->thread);
+	const struct hf__tomb *tomb =
+	    record ? NULL : hf__tomb_find(save->inbox, account, input->thread);
 	const bool stands = tomb && hf__tomb_stands(tomb, save->mono);
 	if (stands && !tomb->value.dismissed)
 		return;
-	if (record && save->args->only_newer && hf__given(&save->args->write, input->updated_at) < record->value.updated_at) {
+	if (record && save->args->only_newer &&
+	    hf__given(&save->args->write, input->updated_at) < record->value.updated_at) {
 		save->left_alone++;
 		return;
 	}
-	struct hf__inbox_image image = record ? merged_image(save, input, record) : new_image(save, input);
+	struct hf__inbox_image image =
+	    record ? merged_image(save, input, record) : new_image(save, input);
 	if (stands)
 		dismiss_again(&image, tomb);
 	if (record && stays(record, &image, input->payload))
@@ -180,21 +197,24 @@ static void save_unnamed(struct save *save, const struct hf__record *record)
 		hf__inbox_put_dropped(save->out, record, save->args->tombstone_for, save->clock);
 }
 
-void hf__inbox_put_dropped(struct hf__writer *w, const struct hf__record *record, int64_t tombstone_for, int64_t now)
+void hf__inbox_put_dropped(struct hf__writer *w, const struct hf__record *record,
+                           int64_t tombstone_for, int64_t now)
 {
 	const int64_t span = tombstone_for ? tombstone_for : HF_INBOX_TOMBSTONE_DEFAULT;
 	if (!record->value.dismissed || span == HF_INBOX_NO_TOMBSTONE) {
 		hf__inbox_put_removed(w, hf__record_account(record), hf__record_thread(record));
 		return;
 	}
-	const struct hf__tomb_value tomb = {
-	    .until = hf__time_after(now, span), .dismissed = true, .dismissed_at = record->value.dismissed_at};
+	const struct hf__tomb_value tomb = {.until = hf__time_after(now, span),
+	                                    .dismissed = true,
+	                                    .dismissed_at = record->value.dismissed_at};
 	hf__inbox_put_buried(w, hf__record_account(record), hf__record_thread(record), &tomb);
 }
 
 static int compare_input(const struct hf_inbox_input *input, const struct hf__record *record)
 {
-	return hf__inbox_compare_keys(hf__inbox_account(input->account), input->thread, hf__record_account(record), hf__record_thread(record));
+	return hf__inbox_compare_keys(hf__inbox_account(input->account), input->thread,
+	                              hf__record_account(record), hf__record_thread(record));
 }
 
 /* Merges the named with what is there (REPLACE only), in key order. */
@@ -207,7 +227,9 @@ static void save_walk(struct save *save, const struct hf__named *named)
 	save->count = 0;
 	save->left_alone = 0;
 	while (i < named->count || record) {
-		const int order = !record ? -1 : i == named->count ? 1 : compare_input(named->items[i], record);
+		const int order = !record             ? -1
+		                  : i == named->count ? 1
+		                                      : compare_input(named->items[i], record);
 		if (order <= 0)
 			save_named(save, named->items[i++]);
 		else
@@ -217,10 +239,12 @@ static void save_walk(struct save *save, const struct hf__named *named)
 	}
 }
 
-static int save_emit(struct hf__decision *d, struct save *save, const struct hf__named *named, int64_t generated_at)
+static int save_emit(struct hf__decision *d, struct save *save, const struct hf__named *named,
+                     int64_t generated_at)
 {
 	const struct hf__inbox_change head = {
-	    .cause = save->args->mode == HF_INBOX_REPLACE ? HF__INBOX_CAUSE_REPLACE : HF__INBOX_CAUSE_UPSERT,
+	    .cause =
+	        save->args->mode == HF_INBOX_REPLACE ? HF__INBOX_CAUSE_REPLACE : HF__INBOX_CAUSE_UPSERT,
 	    .user = save->args->user,
 	    .generated_at = generated_at,
 	    .count = save->count,
@@ -231,10 +255,12 @@ static int save_emit(struct hf__decision *d, struct save *save, const struct hf_
 	return hf__emit(d, HF__INBOX_CHANGE);
 }
 
-static int save_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int save_decide(void *state, struct hf__decision *d, const void *raw,
+                       struct hf_result *result)
 {
 	const struct hf_inbox_save *args = raw;
-	struct save save = {.args = args, .inbox = hf__inbox_find(state, args->user), .clock = d->now, .mono = d->mono};
+	struct save save = {
+	    .args = args, .inbox = hf__inbox_find(state, args->user), .clock = d->now, .mono = d->mono};
 	save.now = hf__given_or(&args->write, args->now, d->stamp);
 	struct hf__named named;
 	hf__depends(d, hf__inbox_depends(state, save.inbox, args->user));
@@ -254,11 +280,12 @@ static int save_decide(void *state, struct hf__decision *d, const void *raw, str
 	return rc;
 }
 
-/* --- Copies for transactions ------------------------------------------------------------------------------------------------ */
+/* --- Copies for transactions ------------------------------------------------------------------ */
 
 static bool copy_input(struct hf__arena *arena, struct hf_inbox_input *input)
 {
-	return hf__arena_bytes(arena, input->account, &input->account) && hf__arena_bytes(arena, input->thread, &input->thread) &&
+	return hf__arena_bytes(arena, input->account, &input->account) &&
+	       hf__arena_bytes(arena, input->thread, &input->thread) &&
 	       hf__arena_bytes(arena, input->payload, &input->payload);
 }
 
@@ -267,7 +294,8 @@ static void *save_copy(struct hf__arena *arena, const void *args)
 	struct hf_inbox_save *copy = hf__arena_copy(arena, args, sizeof *copy);
 	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user))
 		return NULL;
-	struct hf_inbox_input *records = hf__arena_copy(arena, copy->records, copy->count * sizeof *records);
+	struct hf_inbox_input *records =
+	    hf__arena_copy(arena, copy->records, copy->count * sizeof *records);
 	for (size_t i = 0; records && i < copy->count; i++)
 		if (!copy_input(arena, &records[i]))
 			return NULL;
@@ -275,11 +303,13 @@ static void *save_copy(struct hf__arena *arena, const void *args)
 	return records ? copy : NULL;
 }
 
-/* --- Public ----------------------------------------------------------------------------------------------------------------- */
+/* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb save_verb = {"inbox save", HF__DOMAIN_INBOX, save_check, save_decide, save_copy};
+static const struct hf__verb save_verb = {"inbox save", HF__DOMAIN_INBOX, save_check, save_decide,
+                                          save_copy};
 
-int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save *args, struct hf_result *result, struct hf_error *error)
+int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save *args,
+                  struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &save_verb, args, args->write.durability, result, NULL, error);

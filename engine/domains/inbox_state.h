@@ -1,19 +1,26 @@
 /* The inbox domain's insides, shared by inbox_*.c and nobody else.
  *
- *   inbox_body.c    entries: bytes <-> meaning (inbox_body.h)   inbox_describe.c, inbox_about.c  entries in words, for watchers
+ *   inbox_body.c    entries: bytes <-> meaning (inbox_body.h)   inbox_describe.c, inbox_about.c
+ *                   entries in words, for watchers
  *   inbox_form.c    the form of keys, times and marks
  *   inbox_index.c   objects, their indexes, lookups             inbox_order.c     the orders
- *   inbox.c         the row: life, snapshot, verify             inbox_apply.c     entries become state
- *   inbox_save.c    saving           inbox_sweep.c   prune, trim, clear           inbox_choose.c  whom these concern
- *   inbox_mark.c    the same for marks                          inbox_all.c       marks of all records
+ *   inbox.c         the row: life, snapshot, verify             inbox_apply.c     entries become
+ *                   state
+ *   inbox_save.c    saving           inbox_sweep.c   prune, trim, clear           inbox_choose.c
+ *                    whom these concern
+ *   inbox_mark.c    the same for marks                          inbox_all.c       marks of all
+ *                   records
  *   inbox_change.c  mutations of one record
- *   inbox_tomb.c, inbox_bury.c   tombstones       inbox_walk.c    walks in load order          inbox_read.c, inbox_count.c   reads
+ *   inbox_tomb.c, inbox_bury.c   tombstones       inbox_walk.c    walks in load order
+ *                                inbox_read.c, inbox_count.c   reads
  *
- * The container of records and tombstones is their inbox, one per user; an inbox's is the root, on which the list of users depends. An inbox has a
- * value too: the newest generated_at and the status. One that holds nothing and has no value is no state, and it goes (store/removed.h).
+ * The container of records and tombstones is their inbox, one per user; an inbox's is the root,
+ * on which the list of users depends. An inbox has a value too: the newest generated_at and the
+ * status. One that holds nothing and has no value is no state, and it goes (store/removed.h).
  *
- * A key has a record or a tombstone, never both. A tombstone ends at its deadline as a view; settle logs that later. A snooze has nothing to
- * log: the record keeps the time, and every read compares it with the clock. */
+ * A key has a record or a tombstone, never both. A tombstone ends at its deadline as a view;
+ * settle logs that later. A snooze has nothing to log: the record keeps the time, and every read
+ * compares it with the clock. */
 #ifndef HF_DOMAINS_INBOX_STATE_H
 #define HF_DOMAINS_INBOX_STATE_H
 
@@ -27,12 +34,17 @@
 #include "store/names.h"
 #include "store/removed.h"
 
-/* The orders of an inbox's records. The first two have one range per class, so that a filter by class leaves out whole ranges and the one weight
- * of a node, the end of the snooze, is left for the filter by time: both together are exact (inbox_walk.c). */
+/* The orders of an inbox's records. The first two have one range per class, so that a filter by
+ * class leaves out whole ranges and the one weight of a node, the end of the snooze, is left for
+ * the filter by time: both together are exact (inbox_walk.c). */
 enum hf__inbox_view {
-	HF__INBOX_IN_LOAD_ORDER, /* class, then snapshot_at descending, score descending, account, thread; weight: snoozed_until */
+	/* class, then snapshot_at descending, score descending, account, thread; weight:
+	 * snoozed_until */
+	HF__INBOX_IN_LOAD_ORDER,
 	HF__INBOX_BY_ACCOUNT, /* class, account, then load order; weight: snoozed_until */
-	HF__INBOX_BY_KEY, /* account, thread: key-byte order too; the place does not depend on the value. Tag: class; weight: LSN of the last save */
+	/* account, thread: key-byte order too; the place does not depend on the value. Tag: class;
+	 * weight: LSN of the last save */
+	HF__INBOX_BY_KEY,
 	HF__INBOX_VIEWS,
 };
 
@@ -55,7 +67,8 @@ struct hf__inbox_position {
 	struct hf_bytes account, thread;
 };
 
-/* What is equal to `at` in the view's first `fields` fields, and has one of the tags (0: any) and, if bounded, a weight of at most `most`. */
+/* What is equal to `at` in the view's first `fields` fields, and has one of the tags (0: any)
+ * and, if bounded, a weight of at most `most`. */
 struct hf__inbox_bound {
 	enum hf__inbox_view view;
 	unsigned fields;
@@ -133,37 +146,46 @@ struct hf__tomb {
 	uint8_t text[]; /* account, thread */
 };
 
-/* --- inbox_describe.c ----------------------------------------------------------------------------------------------------- */
+/* --- inbox_describe.c ------------------------------------------------------------------------- */
 
 void hf__inbox_describe(const struct hf__entry *entry, struct hf__text *out);
 
-/* --- inbox_about.c -------------------------------------------------------------------------------------------------------- */
+/* --- inbox_about.c ---------------------------------------------------------------------------- */
 
 bool hf__inbox_about(const struct hf__entry *entry, struct hf__about *out);
 bool hf__inbox_concerns(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts);
 
-/* --- inbox_index.c ---------------------------------------------------------------------------------------------------------- */
+/* --- inbox_index.c ---------------------------------------------------------------------------- */
 
 bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__domain_env *env);
 struct hf__inbox *hf__inbox_find(const struct hf__inbox_state *state, struct hf_bytes user);
-/* What an answer about this user depends on: the inbox, which may be NULL, or the number of those that are gone. */
-const struct hf__object *hf__inbox_depends(const struct hf__inbox_state *state, const struct hf__inbox *inbox, struct hf_bytes user);
-struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread); /* inbox may be NULL */
+/* What an answer about this user depends on: the inbox, which may be NULL, or the number of
+ * those that are gone. */
+const struct hf__object *hf__inbox_depends(const struct hf__inbox_state *state,
+                                           const struct hf__inbox *inbox, struct hf_bytes user);
+/* inbox may be NULL */
+struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_bytes account,
+                                   struct hf_bytes thread);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__inbox *hf__inbox_new(struct hf__inbox_state *state, struct hf_bytes user);
-struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread);
+struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes account,
+                                  struct hf_bytes thread);
 /* The hash of a full key, the same for records and tombstones. */
-uint64_t hf__inbox_hash(const struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread);
+uint64_t hf__inbox_hash(const struct hf__inbox *inbox, struct hf_bytes account,
+                        struct hf_bytes thread);
 /* Puts the inbox's place in the list of users right. */
 void hf__inbox_tag(struct hf__inbox *inbox);
 int64_t hf__inbox_listed_until(const struct hf__inbox *inbox);
 
-/* --- inbox_tomb.c ----------------------------------------------------------------------------------------------------------- */
+/* --- inbox_tomb.c ----------------------------------------------------------------------------- */
 
 void hf__tombs_init(struct hf__order *tombs);
-struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread); /* inbox may be NULL */
+/* inbox may be NULL */
+struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account,
+                               struct hf_bytes thread);
 /* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
-struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread);
+struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
+                              struct hf_bytes thread);
 struct hf__tomb *hf__tomb_of_map(const struct hf__map_node *node);
 struct hf__tomb *hf__tomb_of_key(const struct hf__order_node *node);
 struct hf__tomb *hf__tomb_of_ending(const struct hf__heap_node *node);
@@ -179,7 +201,7 @@ struct hf__tomb_value hf__tomb_shown(const struct hf__tomb *tomb, int64_t setbac
 /* Counts and indexes of an inbox's tombstones. */
 bool hf__tombs_sane(const struct hf__inbox *inbox);
 
-/* --- inbox_order.c -------------------------------------------------------------------------------------------------------- */
+/* --- inbox_order.c ---------------------------------------------------------------------------- */
 
 void hf__inbox_orders_init(struct hf__order orders[HF__INBOX_VIEWS]);
 struct hf__inbox *hf__inbox_of_map(const struct hf__map_node *node);
@@ -196,25 +218,34 @@ uint8_t hf__record_class(const struct hf__record *record);
 uint8_t hf__record_tag(const struct hf__record *record); /* its class as a tag */
 size_t hf__inbox_total(const struct hf__inbox *inbox);
 
-/* The first record of the range, or the first of it after `after` (nullable, exact in all fields). NULL: none. */
-struct hf__record *hf__record_first(const struct hf__inbox *inbox, const struct hf__inbox_bound *range,
+/* The first record of the range, or the first of it after `after` (nullable, exact in all
+ * fields). NULL: none. */
+struct hf__record *hf__record_first(const struct hf__inbox *inbox,
+                                    const struct hf__inbox_bound *range,
                                     const struct hf__inbox_position *after);
 /* The next one of the range, or NULL. */
-struct hf__record *hf__record_next(const struct hf__record *record, const struct hf__inbox_bound *range);
+struct hf__record *hf__record_next(const struct hf__record *record,
+                                   const struct hf__inbox_bound *range);
 /* The first one beyond the range, whatever its tag, or NULL. */
-struct hf__record *hf__record_beyond(const struct hf__inbox *inbox, const struct hf__inbox_bound *range);
+struct hf__record *hf__record_beyond(const struct hf__inbox *inbox,
+                                     const struct hf__inbox_bound *range);
 
-/* The last one that is not beyond the range, whatever its tag, and the one before a record: NULL when they are before the range. */
-struct hf__record *hf__record_last(const struct hf__inbox *inbox, const struct hf__inbox_bound *range);
-struct hf__record *hf__record_prev(const struct hf__record *record, const struct hf__inbox_bound *range);
-/* How many records stand up to the end of the range, counted from the view's beginning: O(log n). */
+/* The last one that is not beyond the range, whatever its tag, and the one before a record: NULL
+ * when they are before the range. */
+struct hf__record *hf__record_last(const struct hf__inbox *inbox,
+                                   const struct hf__inbox_bound *range);
+struct hf__record *hf__record_prev(const struct hf__record *record,
+                                   const struct hf__inbox_bound *range);
+/* How many records stand up to the end of the range, counted from the view's beginning: O(log
+ * n). */
 size_t hf__records_up_to(const struct hf__inbox *inbox, const struct hf__inbox_bound *range);
 /* <0, 0, >0 in load order, whatever the class. */
 int hf__record_compare_load(const struct hf__record *a, const struct hf__record *b);
 
-/* --- inbox_walk.c ----------------------------------------------------------------------------------------------------------- */
+/* --- inbox_walk.c ----------------------------------------------------------------------------- */
 
-/* A walk over the ranges of several classes at once. A plain value: a copy is a second walk from the same place. */
+/* A walk over the ranges of several classes at once. A plain value: a copy is a second walk from
+ * the same place. */
 struct hf__inbox_walk {
 	unsigned count;
 	struct hf__inbox_bound ranges[HF__INBOX_CLASSES];
@@ -230,23 +261,27 @@ struct hf__inbox_filter {
 };
 
 /* Begins at the first record, or behind `after` (nullable). */
-void hf__inbox_walk_begin(struct hf__inbox_walk *walk, const struct hf__inbox *inbox, const struct hf__inbox_filter *filter,
+void hf__inbox_walk_begin(struct hf__inbox_walk *walk, const struct hf__inbox *inbox,
+                          const struct hf__inbox_filter *filter,
                           const struct hf__inbox_position *after);
 /* The same over one range of one view. */
-void hf__inbox_walk_range(struct hf__inbox_walk *walk, const struct hf__inbox *inbox, const struct hf__inbox_bound *range,
+void hf__inbox_walk_range(struct hf__inbox_walk *walk, const struct hf__inbox *inbox,
+                          const struct hf__inbox_bound *range,
                           const struct hf__inbox_position *after);
 /* The record in front, which is passed; NULL: no more. */
 struct hf__record *hf__inbox_walk_take(struct hf__inbox_walk *walk);
 bool hf__inbox_walk_ended(const struct hf__inbox_walk *walk);
 
-/* --- inbox_mark.c ----------------------------------------------------------------------------------------------------------- */
+/* --- inbox_mark.c ----------------------------------------------------------------------------- */
 
-int hf__inbox_apply_mark(struct hf__inbox_state *state, struct hf__change *change, const struct hf__entry *entry);
-int hf__inbox_apply_all(struct hf__inbox_state *state, struct hf__change *change, const struct hf__entry *entry);
+int hf__inbox_apply_mark(struct hf__inbox_state *state, struct hf__change *change,
+                         const struct hf__entry *entry);
+int hf__inbox_apply_all(struct hf__inbox_state *state, struct hf__change *change,
+                        const struct hf__entry *entry);
 /* The records that a mark of all changes. */
 struct hf__inbox_bound hf__inbox_all_range(const struct hf__inbox_all *all);
 
-/* --- inbox_apply.c ---------------------------------------------------------------------------------------------------------- */
+/* --- inbox_apply.c ---------------------------------------------------------------------------- */
 
 int hf__inbox_apply(void *state, struct hf__change *change, const struct hf__entry *entry);
 

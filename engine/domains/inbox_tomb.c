@@ -1,8 +1,9 @@
-/* Tombstones: what stays of a record that went, so that a later save of its key knows. One that a REPLACE, a trim or a prune left brings the record back dismissed;
- * one that a removal left does not let it come back. Each ends at its deadline as a view; settle (inbox.c) logs that. */
+/* Tombstones: what stays of a record that went, so that a later save of its key knows. One that
+ * a REPLACE, a trim or a prune left brings the record back dismissed; one that a removal left
+ * does not let it come back. Each ends at its deadline as a view; settle (inbox.c) logs that. */
 #include "domains/inbox_state.h"
 
-/* --- From nodes to objects -------------------------------------------------------------------------------------------------- */
+/* --- From nodes to objects -------------------------------------------------------------------- */
 
 struct hf__tomb *hf__tomb_of_map(const struct hf__map_node *node)
 {
@@ -36,7 +37,8 @@ struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb)
 
 struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__tomb *tomb)
 {
-	const struct hf__order_node *node = tomb ? hf__order_next(&tomb->by_key) : hf__order_first(&inbox->tombs);
+	const struct hf__order_node *node =
+	    tomb ? hf__order_next(&tomb->by_key) : hf__order_first(&inbox->tombs);
 	return node ? hf__tomb_of_key(node) : NULL;
 }
 
@@ -52,12 +54,13 @@ struct hf__tomb_value hf__tomb_shown(const struct hf__tomb *tomb, int64_t setbac
 	return value;
 }
 
-/* --- Indexes ---------------------------------------------------------------------------------------------------------------- */
+/* --- Indexes ---------------------------------------------------------------------------------- */
 
 static int compare_tombs(const struct hf__order_node *a, const struct hf__order_node *b)
 {
 	const struct hf__tomb *x = hf__tomb_of_key(a), *y = hf__tomb_of_key(b);
-	return hf__inbox_compare_keys(hf__tomb_account(x), hf__tomb_thread(x), hf__tomb_account(y), hf__tomb_thread(y));
+	return hf__inbox_compare_keys(hf__tomb_account(x), hf__tomb_thread(x), hf__tomb_account(y),
+	                              hf__tomb_thread(y));
 }
 
 void hf__tombs_init(struct hf__order *tombs)
@@ -69,11 +72,13 @@ static bool tomb_has_key(const struct hf__map_node *node, const void *raw)
 {
 	const struct hf__inbox_key *key = raw;
 	const struct hf__tomb *tomb = hf__tomb_of_map(node);
-	return hf__bytes_equal(hf__tomb_thread(tomb), key->thread) && hf__bytes_equal(hf__tomb_account(tomb), key->account) &&
+	return hf__bytes_equal(hf__tomb_thread(tomb), key->thread) &&
+	       hf__bytes_equal(hf__tomb_account(tomb), key->account) &&
 	       hf__bytes_equal(hf__inbox_user(hf__tomb_inbox(tomb)), key->user);
 }
 
-struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread)
+struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account,
+                               struct hf_bytes thread)
 {
 	if (!inbox || hf__order_count(&inbox->tombs) == 0)
 		return NULL;
@@ -87,7 +92,8 @@ static void enlist_tomb(struct hf__object *object)
 {
 	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
-	hf__map_insert(&inbox->state->tombs, &tomb->node, hf__inbox_hash(inbox, hf__tomb_account(tomb), hf__tomb_thread(tomb)));
+	hf__map_insert(&inbox->state->tombs, &tomb->node,
+	               hf__inbox_hash(inbox, hf__tomb_account(tomb), hf__tomb_thread(tomb)));
 	hf__order_insert(&inbox->tombs, &tomb->by_key);
 }
 
@@ -132,7 +138,8 @@ static const struct hf__type tomb_type = {
     .free = free_tomb,
 };
 
-struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account, struct hf_bytes thread)
+struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
+                              struct hf_bytes thread)
 {
 	struct hf__tomb *tomb = hf__alloc(sizeof *tomb + account.len + thread.len);
 	if (!tomb)
@@ -151,16 +158,20 @@ static bool tomb_sane(const struct hf__inbox *inbox, const struct hf__tomb *tomb
 {
 	const struct hf__tomb_value *value = &tomb->value;
 	const struct hf_bytes account = hf__tomb_account(tomb), thread = hf__tomb_thread(tomb);
-	return value->version != 0 && value->until != HF_UNSET && (value->dismissed || value->dismissed_at == HF_UNSET) &&
-	       tomb->by_key.weight == value->until && tomb->ending.in && tomb->ending.deadline == value->until &&
-	       hf__object_sealed(&tomb->object) && hf__tomb_find(inbox, account, thread) == tomb && !hf__record_find(inbox, account, thread);
+	return value->version != 0 && value->until != HF_UNSET &&
+	       (value->dismissed || value->dismissed_at == HF_UNSET) &&
+	       tomb->by_key.weight == value->until && tomb->ending.in &&
+	       tomb->ending.deadline == value->until && hf__object_sealed(&tomb->object) &&
+	       hf__tomb_find(inbox, account, thread) == tomb &&
+	       !hf__record_find(inbox, account, thread);
 }
 
 bool hf__tombs_sane(const struct hf__inbox *inbox)
 {
 	if (!hf__order_sane(&inbox->tombs))
 		return false;
-	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb; tomb = hf__tomb_next(inbox, tomb))
+	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
+	     tomb = hf__tomb_next(inbox, tomb))
 		if (!tomb_sane(inbox, tomb))
 			return false;
 	return true;

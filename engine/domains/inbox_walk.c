@@ -1,9 +1,11 @@
-/* Walks over records in load order. Each class has a range of its own in a view, in load order too; a walk over several classes merges their
- * ranges, taking the foremost of at most four heads. Within a range the only filter left is the end of the snooze, a bound on the weight, so
+/* Walks over records in load order. Each class has a range of its own in a view, in load order
+ * too; a walk over several classes merges their ranges, taking the foremost of at most four
+ * heads. Within a range the only filter left is the end of the snooze, a bound on the weight, so
  * that each step costs O(log n) however many other records lie between. */
 #include "domains/inbox_state.h"
 
-void hf__inbox_walk_range(struct hf__inbox_walk *walk, const struct hf__inbox *inbox, const struct hf__inbox_bound *range,
+void hf__inbox_walk_range(struct hf__inbox_walk *walk, const struct hf__inbox *inbox,
+                          const struct hf__inbox_bound *range,
                           const struct hf__inbox_position *after)
 {
 	walk->count = 1;
@@ -11,7 +13,8 @@ void hf__inbox_walk_range(struct hf__inbox_walk *walk, const struct hf__inbox *i
 	walk->heads[0] = hf__record_first(inbox, range, after);
 }
 
-void hf__inbox_walk_begin(struct hf__inbox_walk *walk, const struct hf__inbox *inbox, const struct hf__inbox_filter *filter,
+void hf__inbox_walk_begin(struct hf__inbox_walk *walk, const struct hf__inbox *inbox,
+                          const struct hf__inbox_filter *filter,
                           const struct hf__inbox_position *after)
 {
 	const bool of_account = filter->account.len > 0;
@@ -33,7 +36,8 @@ static unsigned foremost(const struct hf__inbox_walk *walk)
 {
 	unsigned best = 0;
 	for (unsigned i = 1; i < walk->count; i++)
-		if (walk->heads[i] && (!walk->heads[best] || hf__record_compare_load(walk->heads[i], walk->heads[best]) < 0))
+		if (walk->heads[i] &&
+		    (!walk->heads[best] || hf__record_compare_load(walk->heads[i], walk->heads[best]) < 0))
 			best = i;
 	return best;
 }

@@ -1,9 +1,12 @@
-/* What this version can read of each domain's entries: its kinds, their newest body version, and how many causes are known. An entry beyond
- * that, whose checksums hold, was written by a newer version and is no damage: the store answers HF_EVERSION, or passes over it where it says
- * that it may be ignored. Decoders then only ever see what they know, and whatever they refuse is damage.
+/* What this version can read of each domain's entries: its kinds, their newest body version, and
+ * how many causes are known. An entry beyond that, whose checksums hold, was written by a newer
+ * version and is no damage: the store answers HF_EVERSION, or passes over it where it says that
+ * it may be ignored. Decoders then only ever see what they know, and whatever they refuse is
+ * damage.
  *
- * A new kind, cause or body version is added here with its encoder: an entry that this table does not know is refused when it is to be written.
- * The numbers are those of FORMAT.md, so that no domain is asked about another. */
+ * A new kind, cause or body version is added here with its encoder: an entry that this table
+ * does not know is refused when it is to be written. The numbers are those of FORMAT.md, so that
+ * no domain is asked about another. */
 #include "domains/domains.h"
 
 #define NO_CAUSE 0
@@ -11,7 +14,8 @@
 #define BEHIND_VERSION HF__CAUSE_BEHIND_VERSION
 #define BEHIND_KEY HF__CAUSE_BEHIND_KEY
 
-/* kind, newest body version, causes, where the cause stands, which of them logs an ending. Behind the version of a mark stands which mark it is. */
+/* kind, newest body version, causes, where the cause stands, which of them logs an ending.
+ * Behind the version of a mark stands which mark it is. */
 const struct hf__kind hf__inbox_kinds[] = {
     {1, 1, 9, BEHIND_VERSION, 7}, /* CHANGE; 7: expire */
     {2, 1, 7, BEHIND_VERSION, 0}, /* MARK */

@@ -1,13 +1,15 @@
-/* Locks: the row of the domain. Job: named locks with one holder at a time. Happy path: a mutation (lock_change.c) decides who holds the lock afterwards
- * and writes that as one entry (lock_entry.c); apply() below puts it into the indexes (lock_index.c); reads walk them (lock_read.c). What time or a
- * new opening ends, ends as a view first; settle() logs it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes
- * nothing; no memory leaves what the change did so far to its owner, who undoes it.
+/* Locks: the row of the domain. Job: named locks with one holder at a time. Happy path: a
+ * mutation (lock_change.c) decides who holds the lock afterwards and writes that as one entry
+ * (lock_entry.c); apply() below puts it into the indexes (lock_index.c); reads walk them
+ * (lock_read.c). What time or a new opening ends, ends as a view first; settle() logs it later.
+ * Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory
+ * leaves what the change did so far to its owner, who undoes it.
  *
  * I-LOCK-3: whoever is granted a lock found it free or was its owner, replayed or live. */
 #include "domains/domains.h"
 #include "domains/lock_state.h"
 
-/* --- Life ------------------------------------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 static int lock_init(void *state, const struct hf__domain_env *env)
 {
@@ -26,7 +28,7 @@ static void lock_deinit(void *raw)
 	hf__map_deinit(&state->running);
 }
 
-/* --- Apply ------------------------------------------------------------------------------------------------------------------ */
+/* --- Apply ------------------------------------------------------------------------------------ */
 
 /* The blob for the owner: the one there is when it holds him already. */
 static bool keep_owner(struct hf__blob *old, struct hf_bytes owner, struct hf__blob **out)
@@ -38,7 +40,8 @@ static bool keep_owner(struct hf__blob *old, struct hf_bytes owner, struct hf__b
 	return hf__blob_new(owner, out);
 }
 
-static struct hf__lock_value value_of(const struct hf__lock_image *image, const struct hf__entry *entry, struct hf__blob *owner)
+static struct hf__lock_value value_of(const struct hf__lock_image *image,
+                                      const struct hf__entry *entry, struct hf__blob *owner)
 {
 	return (struct hf__lock_value){
 	    .version = entry->lsn,
@@ -49,8 +52,8 @@ static struct hf__lock_value value_of(const struct hf__lock_image *image, const 
 	};
 }
 
-static int add_lock(struct hf__lock_state *state, struct hf__change *change, const struct hf__lock_image *image,
-                    const struct hf__entry *entry)
+static int add_lock(struct hf__lock_state *state, struct hf__change *change,
+                    const struct hf__lock_image *image, const struct hf__entry *entry)
 {
 	struct hf__blob *owner;
 	struct hf__lock *lock = hf__lock_new(state, image->name);
@@ -64,8 +67,8 @@ static int add_lock(struct hf__lock_state *state, struct hf__change *change, con
 	return hf__change_add(change, &lock->object);
 }
 
-static int change_lock(struct hf__lock *lock, struct hf__change *change, const struct hf__lock_image *image,
-                    const struct hf__entry *entry)
+static int change_lock(struct hf__lock *lock, struct hf__change *change,
+                       const struct hf__lock_image *image, const struct hf__entry *entry)
 {
 	struct hf__blob *owner;
 	if (!keep_owner(lock->value.owner, image->owner, &owner))
@@ -81,14 +84,17 @@ static int change_lock(struct hf__lock *lock, struct hf__change *change, const s
 	return HF_OK;
 }
 
-/* Could it have been free by then? What was held without a lease may have ended with an incarnation, which no entry tells of. */
+/* Could it have been free by then? What was held without a lease may have ended with an
+ * incarnation, which no entry tells of. */
 static bool may_be_free(const struct hf__lock *lock, const struct hf__entry *entry)
 {
-	return lock->value.lease_until == HF_UNSET || lock->value.lease_until <= hf__to_mono(entry->at, entry->setback);
+	return lock->value.lease_until == HF_UNSET ||
+	       lock->value.lease_until <= hf__to_mono(entry->at, entry->setback);
 }
 
 /* Could a mutation with this cause have followed the state there is? */
-static bool follows(const struct hf__lock *lock, const struct hf__lock_image *image, const struct hf__entry *entry)
+static bool follows(const struct hf__lock *lock, const struct hf__lock_image *image,
+                    const struct hf__entry *entry)
 {
 	const struct hf__lock_value *value = lock ? &lock->value : NULL;
 	const bool same_owner = value && hf__bytes_equal(hf__blob_bytes(value->owner), image->owner);
@@ -99,7 +105,8 @@ static bool follows(const struct hf__lock *lock, const struct hf__lock_image *im
 	case HF__LOCK_PUT:
 		return !lock || same_owner || may_be_free(lock, entry);
 	case HF__LOCK_RENEW:
-		return same_owner && value->token == image->token && value->acquired_at == image->acquired_at;
+		return same_owner && value->token == image->token &&
+		       value->acquired_at == image->acquired_at;
 	case HF__LOCK_RELEASE:
 	case HF__LOCK_FORCE:
 		return value && value->token == image->token;
@@ -127,7 +134,7 @@ static int lock_apply(void *raw, struct hf__change *change, const struct hf__ent
 	return lock ? change_lock(lock, change, &image, entry) : add_lock(state, change, &image, entry);
 }
 
-/* --- Endings ---------------------------------------------------------------------------------------------------------------- */
+/* --- Endings ---------------------------------------------------------------------------------- */
 
 static void lock_opened(void *state, uint64_t first_lsn)
 {
@@ -138,14 +145,19 @@ static int64_t lock_next_ending(const void *raw, int64_t setback)
 {
 	const struct hf__lock_state *state = raw;
 	const struct hf__heap_node *first = hf__heap_first(&state->endings);
-	return !first ? INT64_MAX : first->deadline == INT64_MIN ? INT64_MIN : hf__to_shown(first->deadline, setback);
+	return !first                         ? INT64_MAX
+	       : first->deadline == INT64_MIN ? INT64_MIN
+	                                      : hf__to_shown(first->deadline, setback);
 }
 
-/* Crash: before the entry is durable the lock is free all the same, as a view; the next opening logs it. */
+/* Crash: before the entry is durable the lock is free all the same, as a view; the next opening
+ * logs it. */
 static int lock_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__lock_state *state = raw;
-	for (unsigned i = 0; i < budget && state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono; i++) {
+	for (unsigned i = 0; i < budget && state->endings.count > 0 &&
+	                     hf__heap_first(&state->endings)->deadline <= d->mono;
+	     i++) {
 		const struct hf__lock *lock = hf__lock_of_ending(hf__heap_first(&state->endings));
 		const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_ENDED, d->setback);
 		hf__lock_encode(hf__entry_body(d), HF__LOCK_FREE, &image);

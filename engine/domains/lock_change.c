@@ -1,5 +1,6 @@
-/* What can be done to a lock. Each mutation looks at the one lock it names, decides who holds it afterwards, and writes that as one entry; what it
- * looked at is what its answer waits for, refusals and "nothing to do" included. */
+/* What can be done to a lock. Each mutation looks at the one lock it names, decides who holds it
+ * afterwards, and writes that as one entry; what it looked at is what its answer waits for,
+ * refusals and "nothing to do" included. */
 #include <stddef.h>
 
 #include "domains/lock_verb.h"
@@ -14,7 +15,7 @@ static int64_t lease_end(int64_t now, int64_t lease_us)
 	return hf__time_after(now, lease_us);
 }
 
-/* --- Acquire ---------------------------------------------------------------------------------------------------------------- */
+/* --- Acquire ---------------------------------------------------------------------------------- */
 
 static int acquire_check(const void *raw, struct hf__text *why)
 {
@@ -35,13 +36,15 @@ static int acquire_in_txn_check(const void *raw, struct hf__text *why)
 }
 
 /* Its owner may take a lock over whoever waits; a free one is his who waits longest. */
-static bool may_have(const struct hf__lock_state *state, const struct hf__decision *d, struct hf_bytes name, struct hf_bytes owner,
-                     const struct hf__lock *lock)
+static bool may_have(const struct hf__lock_state *state, const struct hf__decision *d,
+                     struct hf_bytes name, struct hf_bytes owner, const struct hf__lock *lock)
 {
-	return lock ? hf__bytes_equal(hf__blob_bytes(lock->value.owner), owner) : hf__lock_is_my_turn(state, d, name);
+	return lock ? hf__bytes_equal(hf__blob_bytes(lock->value.owner), owner)
+	            : hf__lock_is_my_turn(state, d, name);
 }
 
-static int acquire_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int acquire_decide(void *state, struct hf__decision *d, const void *raw,
+                          struct hf_result *result)
 {
 	const struct hf_lock_acquire *args = raw;
 	const struct hf__lock *lock;
@@ -63,22 +66,27 @@ static int acquire_decide(void *state, struct hf__decision *d, const void *raw, 
 
 static void *acquire_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_acquire, name), offsetof(struct hf_lock_acquire, owner)};
+	static const size_t bytes[] = {offsetof(struct hf_lock_acquire, name),
+	                               offsetof(struct hf_lock_acquire, owner)};
 	return hf__lock_copy(arena, args, sizeof(struct hf_lock_acquire), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire *args, struct hf_result *result, struct hf_error *error)
+int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire *args,
+                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock acquire", HF__DOMAIN_LOCK, acquire_check, acquire_decide, acquire_copy};
-	static const struct hf__verb in_txn = {"lock acquire", HF__DOMAIN_LOCK, acquire_in_txn_check, acquire_decide, acquire_copy};
+	static const struct hf__verb verb = {"lock acquire", HF__DOMAIN_LOCK, acquire_check,
+	                                     acquire_decide, acquire_copy};
+	static const struct hf__verb in_txn = {"lock acquire", HF__DOMAIN_LOCK, acquire_in_txn_check,
+	                                       acquire_decide, acquire_copy};
 	if (txn)
 		return hf__mutate(store, txn, &in_txn, args, args->write.durability, result, NULL, error);
-	const int rc = hf__mutate_wait(store, &verb, args, args->write.durability, args->wait_us, result, NULL, error);
+	const int rc = hf__mutate_wait(store, &verb, args, args->write.durability, args->wait_us,
+	                               result, NULL, error);
 	return hf__lock_timed_out(rc, args->wait_us, error);
 }
 
-/* --- Renew and release ------------------------------------------------------------------------------------------------------ */
+/* --- Renew and release ------------------------------------------------------------------------ */
 
 static int renew_check(const void *raw, struct hf__text *why)
 {
@@ -87,7 +95,8 @@ static int renew_check(const void *raw, struct hf__text *why)
 	return rc == HF_OK ? hf__lock_check_lease(args->lease_us, why) : rc;
 }
 
-static int renew_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int renew_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_lock_renew *args = raw;
 	const struct hf__lock *lock;
@@ -108,10 +117,12 @@ static void *renew_copy(struct hf__arena *arena, const void *args)
 	return hf__lock_copy(arena, args, sizeof(struct hf_lock_renew), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew *args, struct hf_result *result, struct hf_error *error)
+int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew *args,
+                  struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock renew", HF__DOMAIN_LOCK, renew_check, renew_decide, renew_copy};
+	static const struct hf__verb verb = {"lock renew", HF__DOMAIN_LOCK, renew_check, renew_decide,
+	                                     renew_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -121,7 +132,8 @@ static int release_check(const void *raw, struct hf__text *why)
 	return hf__lock_check_name(args->name, why);
 }
 
-static int release_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int release_decide(void *state, struct hf__decision *d, const void *raw,
+                          struct hf_result *result)
 {
 	const struct hf_lock_release *args = raw;
 	const struct hf__lock *lock;
@@ -138,14 +150,16 @@ static void *release_copy(struct hf__arena *arena, const void *args)
 	return hf__lock_copy(arena, args, sizeof(struct hf_lock_release), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release *args, struct hf_result *result, struct hf_error *error)
+int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release *args,
+                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock release", HF__DOMAIN_LOCK, release_check, release_decide, release_copy};
+	static const struct hf__verb verb = {"lock release", HF__DOMAIN_LOCK, release_check,
+	                                     release_decide, release_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-/* --- From outside ----------------------------------------------------------------------------------------------------------- */
+/* --- From outside ----------------------------------------------------------------------------- */
 
 static int force_check(const void *raw, struct hf__text *why)
 {
@@ -160,7 +174,8 @@ static int force_check(const void *raw, struct hf__text *why)
 	return hf__check_bytes("reason", args->reason, HF_LOCK_REASON_MAX, why);
 }
 
-static int force_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int force_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_lock_force_release *args = raw;
 	const struct hf__lock *lock;
@@ -174,15 +189,17 @@ static int force_decide(void *state, struct hf__decision *d, const void *raw, st
 
 static void *force_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_force_release, name), offsetof(struct hf_lock_force_release, reason)};
+	static const size_t bytes[] = {offsetof(struct hf_lock_force_release, name),
+	                               offsetof(struct hf_lock_force_release, reason)};
 	return hf__lock_copy(arena, args, sizeof(struct hf_lock_force_release), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_force_release(hf_store *store, hf_txn *txn, const struct hf_lock_force_release *args, struct hf_result *result,
-                          struct hf_error *error)
+int hf_lock_force_release(hf_store *store, hf_txn *txn, const struct hf_lock_force_release *args,
+                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock force_release", HF__DOMAIN_LOCK, force_check, force_decide, force_copy};
+	static const struct hf__verb verb = {"lock force_release", HF__DOMAIN_LOCK, force_check,
+	                                     force_decide, force_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -192,18 +209,22 @@ static int put_check(const void *raw, struct hf__text *why)
 	const int rc = hf__lock_check_name(args->name, why);
 	if (rc != HF_OK)
 		return rc;
-	if (hf__given(&args->write, args->acquired_at) != HF_UNSET && hf__given(&args->write, args->lease_until) != HF_UNSET)
+	if (hf__given(&args->write, args->acquired_at) != HF_UNSET &&
+	    hf__given(&args->write, args->lease_until) != HF_UNSET)
 		return hf__lock_check_owner(args->owner, why);
 	hf__text_add(why, "acquired_at and lease_until must be times");
 	return HF_EINVAL;
 }
 
-static bool is_like_that(const struct hf__lock *lock, const struct hf_lock_put *args, int64_t setback)
+static bool is_like_that(const struct hf__lock *lock, const struct hf_lock_put *args,
+                         int64_t setback)
 {
-	return lock && lock->value.acquired_at == args->acquired_at && hf__to_shown(lock->value.lease_until, setback) == args->lease_until;
+	return lock && lock->value.acquired_at == args->acquired_at &&
+	       hf__to_shown(lock->value.lease_until, setback) == args->lease_until;
 }
 
-static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int put_decide(void *state, struct hf__decision *d, const void *raw,
+                      struct hf_result *result)
 {
 	const struct hf_lock_put *args = raw;
 	const struct hf__lock *lock;
@@ -230,18 +251,21 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_put, name), offsetof(struct hf_lock_put, owner)};
+	static const size_t bytes[] = {offsetof(struct hf_lock_put, name),
+	                               offsetof(struct hf_lock_put, owner)};
 	return hf__lock_copy(arena, args, sizeof(struct hf_lock_put), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put *args, struct hf_result *result, struct hf_error *error)
+int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put *args,
+                struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock put", HF__DOMAIN_LOCK, put_check, put_decide, put_copy};
+	static const struct hf__verb verb = {"lock put", HF__DOMAIN_LOCK, put_check, put_decide,
+	                                     put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-/* --- Guards ----------------------------------------------------------------------------------------------------------------- */
+/* --- Guards ----------------------------------------------------------------------------------- */
 
 static int guard_check(const void *raw, struct hf__text *why)
 {
@@ -259,7 +283,8 @@ static int lone_guard_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static int guard_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_lock_guard *args = raw;
 	const struct hf__lock *lock;
@@ -274,12 +299,16 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard *args, struct hf_result *result, struct hf_error *error)
+int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard *args,
+                  struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock guard", HF__DOMAIN_LOCK, guard_check, guard_decide, guard_copy};
-	static const struct hf__verb lone = {"lock guard", HF__DOMAIN_LOCK, lone_guard_check, guard_decide, guard_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
+	static const struct hf__verb verb = {"lock guard", HF__DOMAIN_LOCK, guard_check, guard_decide,
+	                                     guard_copy};
+	static const struct hf__verb lone = {"lock guard", HF__DOMAIN_LOCK, lone_guard_check,
+	                                     guard_decide, guard_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
 }
 
 static int guard_held_check(const void *raw, struct hf__text *why)
@@ -288,7 +317,8 @@ static int guard_held_check(const void *raw, struct hf__text *why)
 	return hf__lock_check_name(args->name, why);
 }
 
-static int guard_held_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int guard_held_decide(void *state, struct hf__decision *d, const void *raw,
+                             struct hf_result *result)
 {
 	const struct hf_lock_guard_held *args = raw;
 	const struct hf__lock *lock;
@@ -306,11 +336,14 @@ static void *guard_held_copy(struct hf__arena *arena, const void *args)
 	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard_held), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held *args, struct hf_result *result,
-                       struct hf_error *error)
+int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held *args,
+                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock guard_held", HF__DOMAIN_LOCK, guard_held_check, guard_held_decide, guard_held_copy};
-	static const struct hf__verb lone = {"lock guard_held", HF__DOMAIN_LOCK, lone_guard_check, guard_held_decide, guard_held_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
+	static const struct hf__verb verb = {"lock guard_held", HF__DOMAIN_LOCK, guard_held_check,
+	                                     guard_held_decide, guard_held_copy};
+	static const struct hf__verb lone = {"lock guard_held", HF__DOMAIN_LOCK, lone_guard_check,
+	                                     guard_held_decide, guard_held_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
 }

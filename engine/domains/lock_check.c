@@ -1,13 +1,16 @@
-/* The lock state as entries (snapshot), and every invariant recounted (verify). A snapshot holds every lock that is there, by name, whether its lease is over or
- * not: it shows values only, nothing that depends on the time or on which incarnation looks. */
+/* The lock state as entries (snapshot), and every invariant recounted (verify). A snapshot holds
+ * every lock that is there, by name, whether its lease is over or not: it shows values only,
+ * nothing that depends on the time or on which incarnation looks. */
 #include "domains/lock_state.h"
 
 int hf__lock_snapshot(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__lock_state *state = raw;
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node;
+	     node = hf__order_next(node)) {
 		const struct hf__lock *lock = hf__lock_of_name(node);
-		const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_STATE, emitter->setback);
+		const struct hf__lock_image image =
+		    hf__lock_image_of(lock, HF__LOCK_STATE, emitter->setback);
 		hf__lock_encode(&emitter->body, HF__LOCK_HELD, &image);
 		const int rc = emitter->emit(emitter, lock->value.version, HF__LOCK_HELD);
 		if (rc != HF_OK)
@@ -50,7 +53,8 @@ int hf__lock_verify(const void *raw, struct hf__text *why)
 	size_t locks = 0, endings = 0;
 	if (!hf__order_sane(&state->by_name))
 		return broken(why, NULL, "the order by name is broken");
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node;
+	     node = hf__order_next(node)) {
 		const struct hf__lock *lock = hf__lock_of_name(node);
 		const char *fault = lock_fault(state, lock);
 		if (!fault && before && state->by_name.compare(before, node) >= 0)

@@ -1,7 +1,9 @@
-/* Entries of the lock domain: bytes <-> meaning, and words for people. log/FORMAT.md, "Lock", specifies the bytes.
+/* Entries of the lock domain: bytes <-> meaning, and words for people. log/FORMAT.md, "Lock",
+ * specifies the bytes.
  *
- * Entries hold a lock as it is afterwards, so that replay needs no rule of its own; the cause is for the feed and for people. Decoding accepts exactly
- * what the mutations can write, as far as the body alone tells: what passes its checksum and still breaks a rule is damage. */
+ * Entries hold a lock as it is afterwards, so that replay needs no rule of its own; the cause is
+ * for the feed and for people. Decoding accepts exactly what the mutations can write, as far as
+ * the body alone tells: what passes its checksum and still breaks a rule is damage. */
 #include "domains/lock_state.h"
 
 #define BODY_VERSION 1u
@@ -12,15 +14,19 @@ static const struct {
 	uint8_t kind;
 	const char *word;
 } causes[HF__LOCK_CAUSES] = {
-    [HF__LOCK_STATE] = {HF__LOCK_HELD, "state"},     [HF__LOCK_ACQUIRE] = {HF__LOCK_HELD, "acquire"},
-    [HF__LOCK_RENEW] = {HF__LOCK_HELD, "renew"},     [HF__LOCK_PUT] = {HF__LOCK_HELD, "put"},
-    [HF__LOCK_RELEASE] = {HF__LOCK_FREE, "release"}, [HF__LOCK_FORCE] = {HF__LOCK_FREE, "force_release"},
+    [HF__LOCK_STATE] = {HF__LOCK_HELD, "state"},
+    [HF__LOCK_ACQUIRE] = {HF__LOCK_HELD, "acquire"},
+    [HF__LOCK_RENEW] = {HF__LOCK_HELD, "renew"},
+    [HF__LOCK_PUT] = {HF__LOCK_HELD, "put"},
+    [HF__LOCK_RELEASE] = {HF__LOCK_FREE, "release"},
+    [HF__LOCK_FORCE] = {HF__LOCK_FREE, "force_release"},
     [HF__LOCK_ENDED] = {HF__LOCK_FREE, "ended"},
 };
 
-/* --- Bytes ------------------------------------------------------------------------------------------------------------------ */
+/* --- Bytes ------------------------------------------------------------------------------------ */
 
-void hf__lock_encode(struct hf__writer *w, enum hf__lock_kind kind, const struct hf__lock_image *image)
+void hf__lock_encode(struct hf__writer *w, enum hf__lock_kind kind,
+                     const struct hf__lock_image *image)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_u8(w, (uint8_t)image->cause);
@@ -42,7 +48,8 @@ static bool token_ok(const struct hf__lock_image *image, uint64_t lsn)
 	const uint64_t granted = LSN_OF_TOKEN(image->token);
 	if (image->cause == HF__LOCK_ACQUIRE || image->cause == HF__LOCK_PUT)
 		return granted == lsn;
-	return image->cause == HF__LOCK_STATE ? granted > 0 && granted <= lsn : granted > 0 && granted < lsn;
+	return image->cause == HF__LOCK_STATE ? granted > 0 && granted <= lsn
+	                                      : granted > 0 && granted < lsn;
 }
 
 static bool reason_ok(const struct hf__lock_image *image)
@@ -80,7 +87,7 @@ bool hf__lock_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf
 	       (kind == HF__LOCK_FREE ? reason_ok(out) : holder_ok(out));
 }
 
-/* --- Words ------------------------------------------------------------------------------------------------------------------ */
+/* --- Words ------------------------------------------------------------------------------------ */
 
 /* Relative to the entry's own time. Times far apart are told as zero rather than overflowing. */
 static void add_lease(struct hf__text *out, int64_t at, int64_t until)
@@ -89,7 +96,8 @@ static void add_lease(struct hf__text *out, int64_t at, int64_t until)
 	if (until == HF_UNSET)
 		hf__text_add(out, " without lease");
 	else
-		hf__text_add(out, " lease %llu.%06llus", (unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000));
+		hf__text_add(out, " lease %llu.%06llus", (unsigned long long)(us / 1000000),
+		             (unsigned long long)(us % 1000000));
 }
 
 void hf__lock_describe(const struct hf__entry *entry, struct hf__text *out)

@@ -1,15 +1,18 @@
 /* Objects of the lock domain: lookups, birth, hooks, and the view that says who holds what.
  *
- * Happy path: the store's hook calls enlist at birth and link after every change; link puts the instant at which the lock ends where lists and settle
- * look for it. All nodes lie inside the lock: neither can fail.
+ * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
+ * instant at which the lock ends where lists and settle look for it. All nodes lie inside the
+ * lock: neither can fail.
  *
- * I-LOCK-1: a lock is in the map and in the order by name exactly once, its weight there is hf__lock_ends(); it is in `endings` iff that is an instant.
- * I-LOCK-2: hf__lock_ends() depends on the value and on state->incarnation alone, and the latter changes only in hf__lock_opened(). */
+ * I-LOCK-1: a lock is in the map and in the order by name exactly once, its weight there is
+ * hf__lock_ends(); it is in `endings` iff that is an instant. I-LOCK-2: hf__lock_ends() depends
+ * on the value and on state->incarnation alone, and the latter changes only in
+ * hf__lock_opened(). */
 #include <stddef.h>
 
 #include "domains/lock_state.h"
 
-/* --- From node to object ---------------------------------------------------------------------------------------------------- */
+/* --- From node to object ---------------------------------------------------------------------- */
 
 static void *back(const void *node, size_t offset)
 {
@@ -46,7 +49,8 @@ struct hf_bytes hf__lock_name(const struct hf__lock *lock)
 	return hf_bytes(lock->name, lock->len);
 }
 
-struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause, int64_t setback)
+struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause,
+                                        int64_t setback)
 {
 	return (struct hf__lock_image){
 	    .cause = cause,
@@ -58,13 +62,14 @@ struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lo
 	};
 }
 
-/* --- Views ------------------------------------------------------------------------------------------------------------------ */
+/* --- Views ------------------------------------------------------------------------------------ */
 
 int64_t hf__lock_ends(const struct hf__lock *lock)
 {
 	if (lock->value.lease_until != HF_UNSET)
 		return lock->value.lease_until;
-	/* The version is that of the grant or of the newest renewal: whoever wrote it is of that incarnation. */
+	/* The version is that of the grant or of the newest renewal: whoever wrote it is of that
+	 * incarnation. */
 	return lock->value.version < lock->state->incarnation ? INT64_MIN : INT64_MAX;
 }
 
@@ -73,7 +78,7 @@ bool hf__lock_held(const struct hf__lock *lock, int64_t mono)
 	return lock && (hf__lock_ends(lock) > mono || hf__lock_ends(lock) == INT64_MAX);
 }
 
-/* --- Lookup ----------------------------------------------------------------------------------------------------------------- */
+/* --- Lookup ----------------------------------------------------------------------------------- */
 
 static bool lock_equal(const struct hf__map_node *node, const void *key)
 {
@@ -97,7 +102,8 @@ struct hf__lock *hf__lock_find(const struct hf__lock_state *state, struct hf_byt
 	return hf__lock_of_map(hf__map_find(&state->locks, hash_of(state, name), lock_equal, &name));
 }
 
-const struct hf__object *hf__lock_depends(const struct hf__lock_state *state, const struct hf__lock *lock, struct hf_bytes name)
+const struct hf__object *hf__lock_depends(const struct hf__lock_state *state,
+                                          const struct hf__lock *lock, struct hf_bytes name)
 {
 	return hf__removed_depends(&state->removed, &state->locks, lock ? &lock->object : NULL, name);
 }
@@ -107,7 +113,8 @@ uint64_t hf__lock_wait_key(const struct hf__lock_state *state, struct hf_bytes n
 	return hf__wait_key(HF__DOMAIN_LOCK, hash_of(state, name));
 }
 
-struct hf__lock_running *hf__lock_running_find(const struct hf__lock_state *state, struct hf_bytes name)
+struct hf__lock_running *hf__lock_running_find(const struct hf__lock_state *state,
+                                               struct hf_bytes name)
 {
 	const uint64_t hash = hf__map_hash(&state->running, name.data, name.len);
 	return running_of(hf__map_find(&state->running, hash, running_equal, &name));
@@ -115,7 +122,8 @@ struct hf__lock_running *hf__lock_running_find(const struct hf__lock_state *stat
 
 void hf__lock_run_begins(struct hf__lock_state *state, struct hf__lock_running *running)
 {
-	hf__map_insert(&state->running, &running->node, hf__map_hash(&state->running, running->name.data, running->name.len));
+	hf__map_insert(&state->running, &running->node,
+	               hf__map_hash(&state->running, running->name.data, running->name.len));
 	running->in = true;
 }
 
@@ -125,7 +133,7 @@ void hf__lock_run_ends(struct hf__lock_state *state, struct hf__lock_running *ru
 	running->in = false;
 }
 
-/* --- Hooks ------------------------------------------------------------------------------------------------------------------ */
+/* --- Hooks ------------------------------------------------------------------------------------ */
 
 static void lock_enlist(struct hf__object *object)
 {
@@ -194,9 +202,10 @@ static const struct hf__type lock_type = {
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
-static const struct hf__type root_type = {.name = "locks", .value_offset = sizeof(struct hf__object)};
+static const struct hf__type root_type = {.name = "locks",
+                                          .value_offset = sizeof(struct hf__object)};
 
-/* --- Birth ------------------------------------------------------------------------------------------------------------------ */
+/* --- Birth ------------------------------------------------------------------------------------ */
 
 struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name)
 {
@@ -214,7 +223,8 @@ struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name
 
 static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
 {
-	return hf__bytes_compare(hf__lock_name(hf__lock_of_name(a)), hf__lock_name(hf__lock_of_name(b)));
+	return hf__bytes_compare(hf__lock_name(hf__lock_of_name(a)),
+	                         hf__lock_name(hf__lock_of_name(b)));
 }
 
 bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain_env *env)
@@ -223,16 +233,19 @@ bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_name, compare_names);
-	return hf__map_init(&state->locks, env->hash_key) && hf__map_init(&state->running, env->hash_key);
+	return hf__map_init(&state->locks, env->hash_key) &&
+	       hf__map_init(&state->running, env->hash_key);
 }
 
-/* --- A new incarnation ------------------------------------------------------------------------------------------------------ */
+/* --- A new incarnation ------------------------------------------------------------------------ */
 
 void hf__lock_opened(struct hf__lock_state *state, uint64_t first_lsn)
 {
-	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node; node = hf__map_next(&state->locks, node))
+	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node;
+	     node = hf__map_next(&state->locks, node))
 		lock_unlink(&hf__lock_of_map(node)->object);
 	state->incarnation = first_lsn;
-	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node; node = hf__map_next(&state->locks, node))
+	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node;
+	     node = hf__map_next(&state->locks, node))
 		lock_link(&hf__lock_of_map(node)->object);
 }

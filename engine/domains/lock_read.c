@@ -2,7 +2,7 @@
 #include "domains/lock_verb.h"
 #include "store/error.h"
 
-/* --- Check ------------------------------------------------------------------------------------------------------------------ */
+/* --- Check ------------------------------------------------------------------------------------ */
 
 /* The lock as it is seen now, or NULL; *rc tells of a wrong name. */
 static const struct hf__lock *look(struct hf__query *q, struct hf_bytes name, int *rc)
@@ -29,7 +29,8 @@ static int read_check(struct hf__query *q, void *raw)
 	return HF_ESTALE;
 }
 
-int hf_lock_check(hf_store *store, const struct hf_lock_check *args, unsigned flags, struct hf_error *error)
+int hf_lock_check(hf_store *store, const struct hf_lock_check *args, unsigned flags,
+                  struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -40,15 +41,18 @@ int hf_lock_check(hf_store *store, const struct hf_lock_check *args, unsigned fl
 	return rc;
 }
 
-/* --- Get -------------------------------------------------------------------------------------------------------------------- */
+/* --- Get -------------------------------------------------------------------------------------- */
 
 static int copy_lock(struct hf__query *q, const struct hf__lock *lock, struct hf_lock *out)
 {
 	const struct hf__lock_value *value = &lock->value;
-	*out = (struct hf_lock){
-	    .token = value->token, .acquired_at = value->acquired_at, .lease_until = hf__to_shown(value->lease_until, q->setback), .version = value->version};
+	*out = (struct hf_lock){.token = value->token,
+	                        .acquired_at = value->acquired_at,
+	                        .lease_until = hf__to_shown(value->lease_until, q->setback),
+	                        .version = value->version};
 	const int rc = hf__answer_bytes(q->answer, hf__lock_name(lock), &out->name);
-	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__blob_bytes(value->owner), &out->owner) : rc;
+	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__blob_bytes(value->owner), &out->owner)
+	                   : rc;
 }
 
 static int give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)
@@ -74,7 +78,8 @@ static int read_get(struct hf__query *q, void *raw)
 	return HF_ENOTFOUND;
 }
 
-int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags, struct hf_lock_got *out, struct hf_error *error)
+int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags, struct hf_lock_got *out,
+                struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -89,13 +94,14 @@ int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags, struct hf
 	return rc;
 }
 
-/* --- List ------------------------------------------------------------------------------------------------------------------- */
+/* --- List ------------------------------------------------------------------------------------- */
 
 struct list {
 	const struct hf_lock_list *args;
 	struct hf_lock_page *out;
 	uint64_t query;
-	struct hf__order_filter held; /* what ends after now: however many others lie between, the next one costs O(log n) */
+	/* what ends after now: however many others lie between, the next one costs O(log n) */
+	struct hf__order_filter held;
 };
 
 static int probe(const struct hf__order_node *node, const void *raw)
@@ -104,13 +110,16 @@ static int probe(const struct hf__order_node *node, const void *raw)
 	return hf__bytes_compare(hf__lock_name(hf__lock_of_name(node)), *name);
 }
 
-static const struct hf__order_node *next_held(const struct hf__order_node *node, const struct list *list)
+static const struct hf__order_node *next_held(const struct hf__order_node *node,
+                                              const struct list *list)
 {
 	return hf__order_pass(hf__order_next(node), &list->held);
 }
 
-/* A position is the last name given, so a walk goes on behind it even when that is free by then. NULL: the page is empty. */
-static int find_start(struct hf__query *q, const struct list *list, const struct hf__order_node **start)
+/* A position is the last name given, so a walk goes on behind it even when that is free by then.
+ * NULL: the page is empty. */
+static int find_start(struct hf__query *q, const struct list *list,
+                      const struct hf__order_node **start)
 {
 	const struct hf__lock_state *state = q->state;
 	struct hf__page page;
@@ -119,12 +128,14 @@ static int find_start(struct hf__query *q, const struct list *list, const struct
 		hf__text_add(&q->why, "the page token is damaged or belongs to another list");
 	if (rc != HF_OK)
 		return rc;
-	*start = page.after.len > 0 ? hf__order_pass(hf__order_after(&state->by_name, probe, &page.after), &list->held)
-	                            : hf__order_first_pass(&state->by_name, &list->held);
+	*start = page.after.len > 0
+	             ? hf__order_pass(hf__order_after(&state->by_name, probe, &page.after), &list->held)
+	             : hf__order_first_pass(&state->by_name, &list->held);
 	return HF_OK;
 }
 
-static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node, size_t count)
+static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node,
+                size_t count)
 {
 	struct hf_lock *items = hf__answer_alloc(q->answer, count * sizeof *items);
 	if (!items)
@@ -137,7 +148,9 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 	list->out->items = items;
 	list->out->count = count;
 	/* `node` is the first one of the next page. */
-	return node && count > 0 ? hf__page_token(q->answer, list->query, items[count - 1].name, &list->out->next) : HF_OK;
+	return node && count > 0
+	           ? hf__page_token(q->answer, list->query, items[count - 1].name, &list->out->next)
+	           : HF_OK;
 }
 
 static int read_list(struct hf__query *q, void *raw)
@@ -151,7 +164,8 @@ static int read_list(struct hf__query *q, void *raw)
 		return rc;
 	hf__query_depends(q, &state->root);
 	size_t count = 0;
-	for (const struct hf__order_node *node = start; node && (list->args->limit == 0 || count < list->args->limit); count++)
+	for (const struct hf__order_node *node = start;
+	     node && (list->args->limit == 0 || count < list->args->limit); count++)
 		node = next_held(node, list);
 	return fill(q, list, start, count);
 }
@@ -166,7 +180,8 @@ static int hash_query(uint64_t *query)
 	return rc;
 }
 
-int hf_lock_list(hf_store *store, const struct hf_lock_list *args, unsigned flags, struct hf_lock_page *out, struct hf_error *error)
+int hf_lock_list(hf_store *store, const struct hf_lock_list *args, unsigned flags,
+                 struct hf_lock_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf_lock_list all = {0};
@@ -185,7 +200,7 @@ int hf_lock_list(hf_store *store, const struct hf_lock_list *args, unsigned flag
 	return rc;
 }
 
-/* --- Stats ------------------------------------------------------------------------------------------------------------------ */
+/* --- Stats ------------------------------------------------------------------------------------ */
 
 static int read_stats(struct hf__query *q, void *raw)
 {
@@ -195,12 +210,15 @@ static int read_stats(struct hf__query *q, void *raw)
 	hf__query_depends(q, &state->root);
 	out->held = state->locks.count;
 	/* What a dead incarnation held has no instant: it is over by now. */
-	out->next_ending = !first ? HF_UNSET : first->deadline == INT64_MIN ? q->now : hf__to_shown(first->deadline, q->setback);
+	out->next_ending = !first                         ? HF_UNSET
+	                   : first->deadline == INT64_MIN ? q->now
+	                                                  : hf__to_shown(first->deadline, q->setback);
 	out->as_of = q->now;
 	return HF_OK;
 }
 
-int hf_lock_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out, struct hf_error *error)
+int hf_lock_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out,
+                  struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

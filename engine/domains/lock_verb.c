@@ -1,7 +1,7 @@
 /* What the lock mutations have in common. See lock_verb.h. */
 #include "domains/lock_verb.h"
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static int check_part(const char *what, struct hf_bytes part, struct hf__text *why)
 {
@@ -30,10 +30,10 @@ int hf__lock_check_lease(int64_t lease_us, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-/* --- Looking ---------------------------------------------------------------------------------------------------------------- */
+/* --- Looking ---------------------------------------------------------------------------------- */
 
-int hf__lock_look(const struct hf__lock_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes name,
-                  const struct hf__lock **out)
+int hf__lock_look(const struct hf__lock_state *state, struct hf__decision *d,
+                  const struct hf_write *write, struct hf_bytes name, const struct hf__lock **out)
 {
 	const struct hf__lock *lock = hf__lock_find(state, name);
 	hf__depends(d, hf__lock_depends(state, lock, name));
@@ -53,8 +53,9 @@ const char *hf__lock_stale(const struct hf__lock *lock, hf_token token)
 	return lock->value.token == token ? NULL : "another token holds the lock";
 }
 
-int hf__lock_require(const struct hf__lock_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes name,
-                     hf_token token, const struct hf__lock **out)
+int hf__lock_require(const struct hf__lock_state *state, struct hf__decision *d,
+                     const struct hf_write *write, struct hf_bytes name, hf_token token,
+                     const struct hf__lock **out)
 {
 	const int rc = hf__lock_look(state, d, write, name, out);
 	const char *stale = hf__lock_stale(*out, token);
@@ -65,14 +66,17 @@ int hf__lock_require(const struct hf__lock_state *state, struct hf__decision *d,
 	return HF_ESTALE;
 }
 
-/* --- Turns ------------------------------------------------------------------------------------------------------------------ */
+/* --- Turns ------------------------------------------------------------------------------------ */
 
-bool hf__lock_is_my_turn(const struct hf__lock_state *state, const struct hf__decision *d, struct hf_bytes name)
+bool hf__lock_is_my_turn(const struct hf__lock_state *state, const struct hf__decision *d,
+                         struct hf_bytes name)
 {
-	return !hf__lock_running_find(state, name) && !hf__wait_behind(d, hf__lock_wait_key(state, name));
+	return !hf__lock_running_find(state, name) &&
+	       !hf__wait_behind(d, hf__lock_wait_key(state, name));
 }
 
-enum { HALF_SHOWN = 60 }; /* of the lock's name and of its owner, so that the time behind them is never cut off */
+/* of the lock's name and of its owner, so that the time behind them is never cut off */
+enum { HALF_SHOWN = 60 };
 
 static void add_holder(struct hf__text *why, const struct hf__lock *lock, int64_t mono)
 {
@@ -83,18 +87,22 @@ static void add_holder(struct hf__text *why, const struct hf__lock *lock, int64_
 		return;
 	}
 	const uint64_t ms = ((uint64_t)lock->value.lease_until - (uint64_t)mono) / 1000;
-	hf__text_add(why, " for another %llu.%03llu s", (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000));
+	hf__text_add(why, " for another %llu.%03llu s", (unsigned long long)(ms / 1000),
+	             (unsigned long long)(ms % 1000));
 }
 
-int hf__lock_refuse_held(const struct hf__lock_state *state, struct hf__decision *d, struct hf_bytes name, const struct hf__lock *lock)
+int hf__lock_refuse_held(const struct hf__lock_state *state, struct hf__decision *d,
+                         struct hf_bytes name, const struct hf__lock *lock)
 {
 	hf__text_add_quoted_within(&d->why, name, HALF_SHOWN);
 	hf__text_add(&d->why, " is ");
 	if (lock)
 		add_holder(&d->why, lock, d->mono);
 	else
-		hf__text_add(&d->why, hf__lock_running_find(state, name) ? "in use in this process" : "waited for by others");
-	hf__wait_on(d, hf__lock_wait_key(state, name), lock ? hf__to_shown(hf__lock_ends(lock), d->setback) : INT64_MAX);
+		hf__text_add(&d->why, hf__lock_running_find(state, name) ? "in use in this process"
+		                                                         : "waited for by others");
+	hf__wait_on(d, hf__lock_wait_key(state, name),
+	            lock ? hf__to_shown(hf__lock_ends(lock), d->setback) : INT64_MAX);
 	return HF_EHELD;
 }
 
@@ -107,9 +115,10 @@ int hf__lock_timed_out(int rc, int64_t wait_us, struct hf_error *error)
 	return HF_ETIMEDOUT;
 }
 
-/* --- Writing ---------------------------------------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
-int hf__lock_emit(struct hf__decision *d, enum hf__lock_kind kind, const struct hf__lock_image *image, struct hf_result *result)
+int hf__lock_emit(struct hf__decision *d, enum hf__lock_kind kind,
+                  const struct hf__lock_image *image, struct hf_result *result)
 {
 	result->changed = true;
 	result->count = 1;
@@ -119,7 +128,8 @@ int hf__lock_emit(struct hf__decision *d, enum hf__lock_kind kind, const struct 
 	return hf__emit(d, (uint8_t)kind);
 }
 
-void *hf__lock_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets, size_t count)
+void *hf__lock_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets,
+                    size_t count)
 {
 	uint8_t *copy = hf__arena_copy(arena, args, size);
 	for (size_t i = 0; i < count && copy; i++) {

@@ -1,8 +1,10 @@
-/* Migrations: the row of the domain. Job: remember which of the caller's migrations were applied. Happy path: a mutation
- * (migration_run.c) writes a name once as APPLIED; apply() below makes an object of it. Failure modes: a body that no mutation wrote is
- * HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its owner, who undoes it.
+/* Migrations: the row of the domain. Job: remember which of the caller's migrations were
+ * applied. Happy path: a mutation (migration_run.c) writes a name once as APPLIED; apply() below
+ * makes an object of it. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes
+ * nothing; no memory leaves what the change did so far to its owner, who undoes it.
  *
- * I-MIGRATION-1: a name is there once, under the LSN of the entry that recorded it, and no two have the same. */
+ * I-MIGRATION-1: a name is there once, under the LSN of the entry that recorded it, and no two
+ * have the same. */
 #include <stddef.h>
 
 #include "domains/domains.h"
@@ -10,7 +12,7 @@
 
 #define BODY_VERSION 1u
 
-/* --- Entries ---------------------------------------------------------------------------------------------------------------- */
+/* --- Entries ---------------------------------------------------------------------------------- */
 
 struct image {
 	enum hf__migration_cause cause;
@@ -18,8 +20,8 @@ struct image {
 	struct hf__migration_value value; /* without the version */
 };
 
-void hf__migration_put_applied(struct hf__writer *w, enum hf__migration_cause cause, struct hf_bytes name,
-                               const struct hf__migration_value *value)
+void hf__migration_put_applied(struct hf__writer *w, enum hf__migration_cause cause,
+                               struct hf_bytes name, const struct hf__migration_value *value)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_u8(w, (uint8_t)cause);
@@ -41,7 +43,8 @@ static bool decode(uint8_t kind, struct hf_bytes body, struct image *out)
 {
 	struct hf__reader r = hf__reader(body);
 	*out = (struct image){.cause = HF__MIGRATION_STATE};
-	if (hf__get_u8(&r) != BODY_VERSION || (kind != HF__MIGRATION_APPLIED && kind != HF__MIGRATION_FORGOTTEN))
+	if (hf__get_u8(&r) != BODY_VERSION ||
+	    (kind != HF__MIGRATION_APPLIED && kind != HF__MIGRATION_FORGOTTEN))
 		return false;
 	const uint8_t cause = kind == HF__MIGRATION_APPLIED ? hf__get_u8(&r) : 0;
 	out->cause = (enum hf__migration_cause)cause;
@@ -52,7 +55,8 @@ static bool decode(uint8_t kind, struct hf_bytes body, struct image *out)
 	const uint8_t has_checksum = hf__get_u8(&r);
 	out->value.has_checksum = has_checksum == 1;
 	out->value.checksum = out->value.has_checksum ? hf__get_u64(&r) : 0;
-	return hf__reader_done(&r) && cause < HF__MIGRATION_CAUSES && hf__key_part_ok(out->name, false) && has_checksum <= 1 &&
+	return hf__reader_done(&r) && cause < HF__MIGRATION_CAUSES &&
+	       hf__key_part_ok(out->name, false) && has_checksum <= 1 &&
 	       out->value.applied_at != HF_UNSET;
 }
 
@@ -86,7 +90,7 @@ static bool migration_about(const struct hf__entry *entry, struct hf__about *out
 	return true;
 }
 
-/* --- Objects ---------------------------------------------------------------------------------------------------------------- */
+/* --- Objects ---------------------------------------------------------------------------------- */
 
 static void *back(const void *node, size_t offset)
 {
@@ -129,7 +133,8 @@ static int lsn_compare(const struct hf__order_node *a, const struct hf__order_no
 	return lsn_probe(a, &hf__migration_of_lsn(b)->value.version);
 }
 
-struct hf__migration *hf__migration_find(const struct hf__migration_state *state, struct hf_bytes name)
+struct hf__migration *hf__migration_find(const struct hf__migration_state *state,
+                                         struct hf_bytes name)
 {
 	struct hf__migration *found = of_name(hf__order_seek(&state->by_name, name_probe, &name));
 	return found && hf__bytes_equal(hf__migration_name(found), name) ? found : NULL;
@@ -159,7 +164,8 @@ static void migration_free(struct hf__object *object)
 	hf__free(back(object, offsetof(struct hf__migration, object)));
 }
 
-static const struct hf__type root_type = {.name = "migrations", .value_offset = sizeof(struct hf__object)};
+static const struct hf__type root_type = {.name = "migrations",
+                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type migration_type = {
     .name = "migration",
@@ -170,7 +176,7 @@ static const struct hf__type migration_type = {
     .free = migration_free,
 };
 
-/* --- The row ---------------------------------------------------------------------------------------------------------------- */
+/* --- The row ---------------------------------------------------------------------------------- */
 
 static int migration_init(void *raw, const struct hf__domain_env *env)
 {
@@ -193,7 +199,8 @@ static void migration_deinit(void *raw)
 	}
 }
 
-static int apply_applied(struct hf__migration_state *state, struct hf__change *change, const struct image *image, uint64_t lsn)
+static int apply_applied(struct hf__migration_state *state, struct hf__change *change,
+                         const struct image *image, uint64_t lsn)
 {
 	const uint64_t before = lsn - 1;
 	const struct hf__migration *next = lsn ? hf__migration_after(state, before) : NULL;
@@ -228,9 +235,11 @@ static int migration_snapshot(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__migration_state *state = raw;
 	int rc = HF_OK;
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK;
+	     node = hf__order_next(node)) {
 		const struct hf__migration *migration = of_name(node);
-		hf__migration_put_applied(&emitter->body, HF__MIGRATION_STATE, hf__migration_name(migration), &migration->value);
+		hf__migration_put_applied(&emitter->body, HF__MIGRATION_STATE,
+		                          hf__migration_name(migration), &migration->value);
 		rc = emitter->emit(emitter, migration->value.version, HF__MIGRATION_APPLIED);
 	}
 	return rc;
@@ -242,7 +251,8 @@ static bool order_ok(const struct hf__order *order)
 	if (!hf__order_sane(order))
 		return false;
 	const struct hf__order_node *before = NULL;
-	for (const struct hf__order_node *node = hf__order_first(order); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node)) {
 		if (before && order->compare(before, node) >= 0)
 			return false;
 		before = node;
@@ -254,13 +264,16 @@ static bool order_ok(const struct hf__order *order)
 static int migration_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__migration_state *state = raw;
-	if (!order_ok(&state->by_name) || !order_ok(&state->by_lsn) || hf__order_count(&state->by_name) != hf__order_count(&state->by_lsn)) {
+	if (!order_ok(&state->by_name) || !order_ok(&state->by_lsn) ||
+	    hf__order_count(&state->by_name) != hf__order_count(&state->by_lsn)) {
 		hf__text_add(why, "the orders of migrations disagree");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__order_node *node = hf__order_first(&state->by_lsn); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&state->by_lsn); node;
+	     node = hf__order_next(node)) {
 		const struct hf__migration *migration = hf__migration_of_lsn(node);
-		if (hf__object_sealed(&migration->object) && migration->value.version != 0 && migration->value.applied_at != HF_UNSET &&
+		if (hf__object_sealed(&migration->object) && migration->value.version != 0 &&
+		    migration->value.applied_at != HF_UNSET &&
 		    hf__migration_find(state, hf__migration_name(migration)) == migration)
 			continue;
 		hf__text_add(why, "unsound migration: ");

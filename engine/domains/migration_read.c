@@ -1,4 +1,5 @@
-/* Which migrations were applied, in the order in which they were. A page token holds the LSN of the last one given. */
+/* Which migrations were applied, in the order in which they were. A page token holds the LSN of
+ * the last one given. */
 #include "domains/migration_state.h"
 #include "store/error.h"
 
@@ -35,16 +36,19 @@ static int put_token(struct hf__query *q, const struct list *list, uint64_t lsn)
 {
 	uint8_t position[sizeof lsn];
 	hf__store_u64(position, lsn);
-	return hf__page_token(q->answer, list->query, hf_bytes(position, sizeof position), &list->out->next);
+	return hf__page_token(q->answer, list->query, hf_bytes(position, sizeof position),
+	                      &list->out->next);
 }
 
-static int fill(struct hf__query *q, const struct list *list, const struct hf__migration *migration, size_t count)
+static int fill(struct hf__query *q, const struct list *list, const struct hf__migration *migration,
+                size_t count)
 {
 	const struct hf__migration_state *state = q->state;
 	struct hf_migration_entry *items = hf__answer_alloc(q->answer, count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
-	for (size_t i = 0; i < count; i++, migration = hf__migration_after(state, items[i - 1].version)) {
+	for (size_t i = 0; i < count;
+	     i++, migration = hf__migration_after(state, items[i - 1].version)) {
 		const int rc = hf__answer_bytes(q->answer, hf__migration_name(migration), &items[i].name);
 		if (rc != HF_OK)
 			return rc;
@@ -69,12 +73,14 @@ static int read_list(struct hf__query *q, void *raw)
 		return rc;
 	hf__query_depends(q, &state->root);
 	const struct hf__migration *first = hf__migration_after(state, after);
-	const size_t left = first ? hf__order_count(&state->by_lsn) - hf__order_rank(&first->by_lsn) : 0;
-	return fill(q, list, first, list->args->limit > 0 && list->args->limit < left ? list->args->limit : left);
+	const size_t left =
+	    first ? hf__order_count(&state->by_lsn) - hf__order_rank(&first->by_lsn) : 0;
+	return fill(q, list, first,
+	            list->args->limit > 0 && list->args->limit < left ? list->args->limit : left);
 }
 
-int hf_migrations(hf_store *store, const struct hf_migration_list *args, unsigned flags, struct hf_migration_page *out,
-                  struct hf_error *error)
+int hf_migrations(hf_store *store, const struct hf_migration_list *args, unsigned flags,
+                  struct hf_migration_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf_migration_list all = {0};

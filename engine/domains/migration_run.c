@@ -1,13 +1,15 @@
 /* Applying migrations, and what can be done to their names.
  *
- * Happy path of hf_migrate(): for each name that is not there yet, the callback fills a transaction, the name is added behind what it
- * wants done, on the condition that it is still absent, and all of it is committed as one. Failure modes: a callback or a commit that
- * fails leaves no trace of that migration. Whoever was overtaken by another thread's hf_migrate() meets the condition (or a refusal that
- * the other's effects caused), finds the name, and goes on as if it had been there all along. */
+ * Happy path of hf_migrate(): for each name that is not there yet, the callback fills a
+ * transaction, the name is added behind what it wants done, on the condition that it is still
+ * absent, and all of it is committed as one. Failure modes: a callback or a commit that fails
+ * leaves no trace of that migration. Whoever was overtaken by another thread's hf_migrate()
+ * meets the condition (or a refusal that the other's effects caused), finds the name, and goes
+ * on as if it had been there all along. */
 #include "domains/migration_state.h"
 #include "store/error.h"
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static int check_name(struct hf_bytes name, struct hf__text *why)
 {
@@ -45,10 +47,12 @@ static int lone_guard_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-/* --- Deciding --------------------------------------------------------------------------------------------------------------- */
+/* --- Deciding --------------------------------------------------------------------------------- */
 
-/* Finds it (*out NULL: not applied), notes what the answer depends on, and compares its version with the expected one. */
-static int look(const struct hf__migration_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes name,
+/* Finds it (*out NULL: not applied), notes what the answer depends on, and compares its version
+ * with the expected one. */
+static int look(const struct hf__migration_state *state, struct hf__decision *d,
+                const struct hf_write *write, struct hf_bytes name,
                 const struct hf__migration **out)
 {
 	*out = hf__migration_find(state, name);
@@ -62,19 +66,19 @@ static int look(const struct hf__migration_state *state, struct hf__decision *d,
 }
 
 /* An applied migration is not changed afterwards. One side without a checksum says nothing. */
-static int check_content(const struct hf__migration_value *value, struct hf_bytes name, bool has_checksum, uint64_t checksum,
-                         struct hf__text *why)
+static int check_content(const struct hf__migration_value *value, struct hf_bytes name,
+                         bool has_checksum, uint64_t checksum, struct hf__text *why)
 {
 	if (!value->has_checksum || !has_checksum || value->checksum == checksum)
 		return HF_OK;
-	hf__text_add(why, "it was applied with checksum %016llx, not %016llx: ", (unsigned long long)value->checksum,
-	             (unsigned long long)checksum);
+	hf__text_add(why, "it was applied with checksum %016llx, not %016llx: ",
+	             (unsigned long long)value->checksum, (unsigned long long)checksum);
 	hf__text_add_quoted(why, name);
 	return HF_ECONFLICT;
 }
 
-static int record(void *state, struct hf__decision *d, const struct hf_migration_record *args, enum hf__migration_cause cause,
-                  struct hf_result *result)
+static int record(void *state, struct hf__decision *d, const struct hf_migration_record *args,
+                  enum hf__migration_cause cause, struct hf_result *result)
 {
 	const struct hf__migration *migration;
 	const int rc = look(state, d, &args->write, args->name, &migration);
@@ -82,7 +86,8 @@ static int record(void *state, struct hf__decision *d, const struct hf_migration
 		return rc;
 	if (migration) {
 		result->version = migration->value.version;
-		return check_content(&migration->value, args->name, args->has_checksum, args->checksum, &d->why);
+		return check_content(&migration->value, args->name, args->has_checksum, args->checksum,
+		                     &d->why);
 	}
 	result->changed = true;
 	result->count = 1;
@@ -96,17 +101,20 @@ static int record(void *state, struct hf__decision *d, const struct hf_migration
 	return hf__emit(d, HF__MIGRATION_APPLIED);
 }
 
-static int record_decide(void *state, struct hf__decision *d, const void *args, struct hf_result *result)
+static int record_decide(void *state, struct hf__decision *d, const void *args,
+                         struct hf_result *result)
 {
 	return record(state, d, args, HF__MIGRATION_RECORD, result);
 }
 
-static int apply_decide(void *state, struct hf__decision *d, const void *args, struct hf_result *result)
+static int apply_decide(void *state, struct hf__decision *d, const void *args,
+                        struct hf_result *result)
 {
 	return record(state, d, args, HF__MIGRATION_APPLY, result);
 }
 
-static int forget_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int forget_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
 {
 	const struct hf_migration_forget *args = raw;
 	const struct hf__migration *migration;
@@ -124,7 +132,8 @@ static int forget_decide(void *state, struct hf__decision *d, const void *raw, s
 	return hf__emit(d, HF__MIGRATION_FORGOTTEN);
 }
 
-static int guard_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf_migration_guard *args = raw;
 	const struct hf__migration *migration;
@@ -133,7 +142,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw, st
 	return rc;
 }
 
-/* --- Copies for transactions ------------------------------------------------------------------------------------------------ */
+/* --- Copies for transactions ------------------------------------------------------------------ */
 
 static void *record_copy(struct hf__arena *arena, const void *args)
 {
@@ -153,34 +162,39 @@ static void *guard_copy(struct hf__arena *arena, const void *args)
 	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
 }
 
-/* --- Public ----------------------------------------------------------------------------------------------------------------- */
+/* --- Public ----------------------------------------------------------------------------------- */
 
-int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record *args, struct hf_result *result,
-                        struct hf_error *error)
+int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record *args,
+                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"migration record", HF__DOMAIN_MIGRATION, record_check, record_decide, record_copy};
+	static const struct hf__verb verb = {"migration record", HF__DOMAIN_MIGRATION, record_check,
+	                                     record_decide, record_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget *args, struct hf_result *result,
-                        struct hf_error *error)
+int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget *args,
+                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"migration forget", HF__DOMAIN_MIGRATION, forget_check, forget_decide, forget_copy};
+	static const struct hf__verb verb = {"migration forget", HF__DOMAIN_MIGRATION, forget_check,
+	                                     forget_decide, forget_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard *args, struct hf_result *result,
-                       struct hf_error *error)
+int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard *args,
+                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"migration guard", HF__DOMAIN_MIGRATION, guard_check, guard_decide, guard_copy};
-	static const struct hf__verb lone = {"migration guard", HF__DOMAIN_MIGRATION, lone_guard_check, guard_decide, guard_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL, error);
+	static const struct hf__verb verb = {"migration guard", HF__DOMAIN_MIGRATION, guard_check,
+	                                     guard_decide, guard_copy};
+	static const struct hf__verb lone = {"migration guard", HF__DOMAIN_MIGRATION, lone_guard_check,
+	                                     guard_decide, guard_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
 }
 
-/* --- Migrate ---------------------------------------------------------------------------------------------------------------- */
+/* --- Migrate ---------------------------------------------------------------------------------- */
 
 static int check_list(const struct hf_migration *list, size_t count, struct hf_error *error)
 {
@@ -220,20 +234,24 @@ static int read_applied(struct hf__query *q, void *raw)
 	applied->found = migration;
 	if (!migration)
 		return HF_OK;
-	return check_content(&migration->value, applied->name, applied->has_checksum, applied->checksum, &q->why);
+	return check_content(&migration->value, applied->name, applied->has_checksum, applied->checksum,
+	                     &q->why);
 }
 
-static int is_applied(hf_store *store, struct applied applied, unsigned flags, bool *out, struct hf_error *error)
+static int is_applied(hf_store *store, struct applied applied, unsigned flags, bool *out,
+                      struct hf_error *error)
 {
 	struct hf__answer answer;
-	const int rc = hf__read(store, HF__DOMAIN_MIGRATION, read_applied, &applied, flags, &answer, error);
+	const int rc =
+	    hf__read(store, HF__DOMAIN_MIGRATION, read_applied, &applied, flags, &answer, error);
 	if (rc == HF_OK)
 		hf__answer_reset(&answer);
 	*out = rc == HF_OK && applied.found;
 	return rc;
 }
 
-int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, bool *out, struct hf_error *error)
+int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, bool *out,
+                         struct hf_error *error)
 {
 	HF__CALL;
 	return is_applied(store, (struct applied){.name = name}, flags, out, error);
@@ -244,7 +262,8 @@ struct whole {
 	size_t count;
 };
 
-/* An older program on a newer store: all that it knows is applied, and more was after it. One that has something to apply goes on from there. */
+/* An older program on a newer store: all that it knows is applied, and more was after it. One
+ * that has something to apply goes on from there. */
 static int read_whole(struct hf__query *q, void *raw)
 {
 	const struct whole *whole = raw;
@@ -264,7 +283,8 @@ static int read_whole(struct hf__query *q, void *raw)
 	return HF_ECONFLICT;
 }
 
-static int check_whole(hf_store *store, const struct hf_migration *list, size_t count, struct hf_error *error)
+static int check_whole(hf_store *store, const struct hf_migration *list, size_t count,
+                       struct hf_error *error)
 {
 	struct whole whole = {list, count};
 	struct hf__answer answer;
@@ -281,18 +301,23 @@ static int name_failure(struct hf_bytes name, int rc, struct hf_error *error)
 	struct hf__text named = {text, sizeof text, 0};
 	hf__text_add(&named, "migration ");
 	hf__text_add_quoted(&named, name);
-	hf__text_add(&named, ": %s", error->code == rc && error->text[0] ? error->text : hf_code_name(rc));
+	hf__text_add(&named, ": %s",
+	             error->code == rc && error->text[0] ? error->text : hf_code_name(rc));
 	error->code = rc;
 	memcpy(error->text, text, sizeof text);
 	return rc;
 }
 
-/* The callback's operations and the name as one. The name comes last, so that a refusal's index is the callback's own. */
+/* The callback's operations and the name as one. The name comes last, so that a refusal's index
+ * is the callback's own. */
 static int apply_one(hf_store *store, const struct hf_migration *migration, struct hf_error *error)
 {
-	static const struct hf__verb verb = {"migration", HF__DOMAIN_MIGRATION, record_check, apply_decide, record_copy};
-	const struct hf_migration_record args = {
-	    .write.expect = HF_ABSENT, .name = migration->name, .has_checksum = migration->has_checksum, .checksum = migration->checksum};
+	static const struct hf__verb verb = {"migration", HF__DOMAIN_MIGRATION, record_check,
+	                                     apply_decide, record_copy};
+	const struct hf_migration_record args = {.write.expect = HF_ABSENT,
+	                                         .name = migration->name,
+	                                         .has_checksum = migration->has_checksum,
+	                                         .checksum = migration->checksum};
 	hf_txn *txn = NULL;
 	int rc = hf_txn_begin(store, &txn, error);
 	if (rc != HF_OK)
@@ -301,7 +326,8 @@ static int apply_one(hf_store *store, const struct hf_migration *migration, stru
 		rc = migration->fill(migration->ctx, store, txn, error);
 	if (rc == HF_OK)
 		rc = hf__mutate(store, txn, &verb, &args, HF_DURABLE, NULL, NULL, error);
-	/* Crash: before the commit is durable neither the effect nor the name is there; afterwards both are. */
+	/* Crash: before the commit is durable neither the effect nor the name is there; afterwards
+	 * both are. */
 	if (rc == HF_OK)
 		return hf_txn_commit(txn, HF_DURABLE, error);
 	hf_txn_abandon(txn);
@@ -309,11 +335,14 @@ static int apply_one(hf_store *store, const struct hf_migration *migration, stru
 }
 
 /* Applies it unless it is applied; *applied says whether this call did it. */
-static int migrate_one(hf_store *store, const struct hf_migration *migration, bool *applied, struct hf_error *error)
+static int migrate_one(hf_store *store, const struct hf_migration *migration, bool *applied,
+                       struct hf_error *error)
 {
 	bool found;
 	*applied = false;
-	const struct applied wanted = {.name = migration->name, .has_checksum = migration->has_checksum, .checksum = migration->checksum};
+	const struct applied wanted = {.name = migration->name,
+	                               .has_checksum = migration->has_checksum,
+	                               .checksum = migration->checksum};
 	int rc = is_applied(store, wanted, 0, &found, error);
 	if (rc != HF_OK || found)
 		return rc;
@@ -322,11 +351,13 @@ static int migrate_one(hf_store *store, const struct hf_migration *migration, bo
 		*applied = true;
 		return rc;
 	}
-	/* Somebody else may have been faster, whatever the refusal was. What could not be made durable is not found: the read fails too. */
+	/* Somebody else may have been faster, whatever the refusal was. What could not be made
+	 * durable is not found: the read fails too. */
 	return is_applied(store, wanted, 0, &found, NULL) == HF_OK && found ? HF_OK : rc;
 }
 
-int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count, struct hf_migrated *out, struct hf_error *error)
+int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count,
+               struct hf_migrated *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf_migrated done = {0};

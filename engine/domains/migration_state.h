@@ -1,9 +1,11 @@
 /* The migration domain's insides, shared by migration*.c and nobody else.
  *
- *   migration.c  the row: objects, entries, apply, snapshot, verify     migration_run.c  mutations, hf_migrate     migration_read.c  lists
+ *   migration.c  the row: objects, entries, apply, snapshot, verify     migration_run.c
+ *                mutations, hf_migrate     migration_read.c  lists
  *
- * There are few of them, so two orders are all the indexes: by name, to find one; by the LSN that recorded it, to tell in which order
- * they were applied. An object never changes while it lives. */
+ * There are few of them, so two orders are all the indexes: by name, to find one; by the LSN
+ * that recorded it, to tell in which order they were applied. An object never changes while it
+ * lives. */
 #ifndef HF_DOMAINS_MIGRATION_STATE_H
 #define HF_DOMAINS_MIGRATION_STATE_H
 
@@ -43,11 +45,12 @@ enum hf__migration_cause {
 	HF__MIGRATION_CAUSES = 3,
 };
 
-void hf__migration_put_applied(struct hf__writer *w, enum hf__migration_cause cause, struct hf_bytes name,
-                               const struct hf__migration_value *value);
+void hf__migration_put_applied(struct hf__writer *w, enum hf__migration_cause cause,
+                               struct hf_bytes name, const struct hf__migration_value *value);
 void hf__migration_put_forgotten(struct hf__writer *w, struct hf_bytes name);
 
-struct hf__migration *hf__migration_find(const struct hf__migration_state *state, struct hf_bytes name);
+struct hf__migration *hf__migration_find(const struct hf__migration_state *state,
+                                         struct hf_bytes name);
 struct hf__migration *hf__migration_of_lsn(const struct hf__order_node *node);
 struct hf_bytes hf__migration_name(const struct hf__migration *migration);
 /* The first one that was recorded after `lsn`, or NULL. */

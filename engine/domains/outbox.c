@@ -1,8 +1,10 @@
-/* Outboxes: the row of the domain. Job: durable work queues, from which each item is claimed by one worker at a time. Happy path: a
- * mutation (outbox_enqueue.c, outbox_claim.c, outbox_outcome.c) decides what an item is afterwards and writes that as one entry
- * (outbox_entry.c); apply (outbox_apply.c) puts it into the indexes (outbox_state.c); reads walk them (outbox_read.c). What time or
- * a new opening ends, ends as a view first; settle() below logs it later. Failure modes: a body that no mutation wrote is
- * HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its owner, who undoes it. */
+/* Outboxes: the row of the domain. Job: durable work queues, from which each item is claimed by
+ * one worker at a time. Happy path: a mutation (outbox_enqueue.c, outbox_claim.c,
+ * outbox_outcome.c) decides what an item is afterwards and writes that as one entry
+ * (outbox_entry.c); apply (outbox_apply.c) puts it into the indexes (outbox_state.c); reads walk
+ * them (outbox_read.c). What time or a new opening ends, ends as a view first; settle() below
+ * logs it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes
+ * nothing; no memory leaves what the change did so far to its owner, who undoes it. */
 #include "domains/domains.h"
 #include "domains/outbox_verb.h"
 
@@ -59,7 +61,8 @@ static bool due(const struct hf__heap *heap, int64_t mono)
 	return heap->count > 0 && first_deadline(heap) <= mono;
 }
 
-/* Crash: before the entry is durable the claim is over all the same, as a view; the next opening logs it. */
+/* Crash: before the entry is durable the claim is over all the same, as a view; the next opening
+ * logs it. */
 static int outbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__outbox_state *state = raw;
@@ -69,7 +72,8 @@ static int outbox_settle(void *raw, struct hf__decision *d, unsigned budget, boo
 			return rc;
 	}
 	for (; budget > 0 && due(&state->fading, d->mono); budget--) {
-		const int rc = hf__outbox_fade(d, hf__outbox_done_of_fading(hf__heap_first(&state->fading)));
+		const int rc =
+		    hf__outbox_fade(d, hf__outbox_done_of_fading(hf__heap_first(&state->fading)));
 		if (rc != HF_OK)
 			return rc;
 	}

@@ -1,13 +1,14 @@
-/* What entries of the outbox domain are about, for those who watch. An entry about one item names it; one about a queue names that, and which items it concerns
- * can be asked. */
+/* What entries of the outbox domain are about, for those who watch. An entry about one item
+ * names it; one about a queue names that, and which items it concerns can be asked. */
 #include "domains/outbox_entry.h"
 #include "log/entry.h"
 
 static const char *operation_of(uint8_t kind, enum hf__outbox_cause cause)
 {
-	static const char *const operations[HF__OUTBOX_CAUSES] = {"state",    "enqueue",   "enqueue",     "put",    "claim",     "extend",
-	                                                          "release",  "fail",      "mark_failed", "retry",  "complete",  "remove",
-	                                                          "complete", "configure", "pause",       "resume", "reschedule"};
+	static const char *const operations[HF__OUTBOX_CAUSES] = {
+	    "state",    "enqueue",   "enqueue",     "put",    "claim",     "extend",
+	    "release",  "fail",      "mark_failed", "retry",  "complete",  "remove",
+	    "complete", "configure", "pause",       "resume", "reschedule"};
 	switch (kind) {
 	case HF__OUTBOX_ENDED:
 	case HF__OUTBOX_FADED:
@@ -42,10 +43,11 @@ bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out)
 	out->key[1] = image.id;
 	out->parts = image.id.len > 0 ? 2 : 1;
 	/* A completed id is what is left of an item that is gone. */
-	out->removed = entry->kind == HF__OUTBOX_GONE || entry->kind == HF__OUTBOX_CLEARED || entry->kind == HF__OUTBOX_DONE ||
-	               entry->kind == HF__OUTBOX_FADED || entry->kind == HF__OUTBOX_PRUNED;
-	out->many = entry->kind == HF__OUTBOX_CLEARED || entry->kind == HF__OUTBOX_REDRIVEN || entry->kind == HF__OUTBOX_DROPPED ||
-	            entry->kind == HF__OUTBOX_PRUNED;
+	out->removed = entry->kind == HF__OUTBOX_GONE || entry->kind == HF__OUTBOX_CLEARED ||
+	               entry->kind == HF__OUTBOX_DONE || entry->kind == HF__OUTBOX_FADED ||
+	               entry->kind == HF__OUTBOX_PRUNED;
+	out->many = entry->kind == HF__OUTBOX_CLEARED || entry->kind == HF__OUTBOX_REDRIVEN ||
+	            entry->kind == HF__OUTBOX_DROPPED || entry->kind == HF__OUTBOX_PRUNED;
 	if (image.cause == HF__OUTBOX_FAIL || image.cause == HF__OUTBOX_MARK_FAILED)
 		out->reason = image.last_error;
 	return true;

@@ -1,31 +1,39 @@
-/* Entries about one item -> state: with outbox_apply_queue.c the only writer of the outbox domain's state, live, in replay and from a snapshot.
+/* Entries about one item -> state: with outbox_apply_queue.c the only writer of the outbox
+ * domain's state, live, in replay and from a snapshot.
  *
- * Happy path: decode, find queue and item, compare with what the entry claims to follow, make the new value beside the old one, then
- * put it in place between the two halves of the hook. Failure modes: a body, or a body at this state, that no decide wrote is
- * HF_ECORRUPT before anything was touched; no memory leaves what this change did so far to its owner, who undoes it. */
+ * Happy path: decode, find queue and item, compare with what the entry claims to follow, make
+ * the new value beside the old one, then put it in place between the two halves of the hook.
+ * Failure modes: a body, or a body at this state, that no decide wrote is HF_ECORRUPT before
+ * anything was touched; no memory leaves what this change did so far to its owner, who undoes
+ * it. */
 #include "domains/outbox_apply.h"
 
-/* --- What an entry must follow ---------------------------------------------------------------------------------------------- */
+/* --- What an entry must follow ---------------------------------------------------------------- */
 
 /* Attempts and lost that an entry leaves. */
 static bool counts_follow(const struct hf__outbox_value *old, const struct hf__outbox_image *image)
 {
 	const bool counts = image->cause == HF__OUTBOX_FAIL || image->cause == HF__OUTBOX_MARK_FAILED;
-	const uint32_t attempts = counts && old->attempts < UINT32_MAX ? old->attempts + 1 : old->attempts;
+	const uint32_t attempts =
+	    counts && old->attempts < UINT32_MAX ? old->attempts + 1 : old->attempts;
 	if (image->cause == HF__OUTBOX_RETRY)
 		return image->attempts == old->attempts || image->attempts == 0;
 	return image->attempts == attempts && image->lost == old->lost;
 }
 
 /* An entry that changes an item leaves what its cause has no say in. */
-static bool follows(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t setback)
+static bool follows(const struct hf__outbox_item *item, const struct hf__outbox_image *image,
+                    int64_t setback)
 {
 	const struct hf__outbox_value *old = &item->value;
-	if (image->max_attempts != old->max_attempts || (image->priority != old->priority && image->cause != HF__OUTBOX_RESCHEDULE))
+	if (image->max_attempts != old->max_attempts ||
+	    (image->priority != old->priority && image->cause != HF__OUTBOX_RESCHEDULE))
 		return false;
 	if (image->cause == HF__OUTBOX_RERUN)
-		return old->status == HF_OUTBOX_SENDING && old->noted && image->enqueued_at == old->rerun_enqueued_at &&
-		       hf__outbox_kept(image->available_at, image->computed, setback) == old->rerun_available_at &&
+		return old->status == HF_OUTBOX_SENDING && old->noted &&
+		       image->enqueued_at == old->rerun_enqueued_at &&
+		       hf__outbox_kept(image->available_at, image->computed, setback) ==
+		           old->rerun_available_at &&
 		       image->computed == old->rerun_computed;
 	if (!counts_follow(old, image) || image->enqueued_at != old->enqueued_at)
 		return false;
@@ -53,13 +61,15 @@ static bool may_store(const struct hf__outbox_item *old, const struct hf__outbox
 		return image->cause != HF__OUTBOX_REPLACE;
 	if (old->value.seq != image->seq)
 		return false;
-	return image->cause == HF__OUTBOX_PUT || (image->cause == HF__OUTBOX_REPLACE && old->value.status == HF_OUTBOX_QUEUED &&
-	                                          hf__bytes_equal(hf__outbox_group_name(old), image->group));
+	return image->cause == HF__OUTBOX_PUT ||
+	       (image->cause == HF__OUTBOX_REPLACE && old->value.status == HF_OUTBOX_QUEUED &&
+	        hf__bytes_equal(hf__outbox_group_name(old), image->group));
 }
 
-/* --- Kinds of entries ------------------------------------------------------------------------------------------------------- */
+/* --- Kinds of entries ------------------------------------------------------------------------- */
 
-int hf__outbox_add_queue(struct hf__outbox_state *state, struct hf__change *change, struct hf_bytes name, struct hf__outbox_queue **out)
+int hf__outbox_add_queue(struct hf__outbox_state *state, struct hf__change *change,
+                         struct hf_bytes name, struct hf__outbox_queue **out)
 {
 	*out = hf__outbox_queue_find(state, name);
 	if (*out)
@@ -68,8 +78,8 @@ int hf__outbox_add_queue(struct hf__outbox_state *state, struct hf__change *chan
 	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
 }
 
-static int add_item(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                    const struct hf__outbox_image *image)
+static int add_item(struct hf__outbox_state *state, struct hf__change *change,
+                    const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
 	struct hf__outbox_queue *queue;
 	int rc = hf__outbox_add_queue(state, change, image->queue, &queue);
@@ -88,22 +98,25 @@ static int add_item(struct hf__outbox_state *state, struct hf__change *change, c
 }
 
 /* An id that is put is live again. */
-static int drop_done(struct hf__outbox_state *state, struct hf__change *change, const struct hf__outbox_image *image)
+static int drop_done(struct hf__outbox_state *state, struct hf__change *change,
+                     const struct hf__outbox_image *image)
 {
 	struct hf__outbox_done *done = hf__outbox_done_find(state, image->queue, image->id);
 	return done ? hf__change_remove(change, &done->object) : HF_OK;
 }
 
-/* A group is fixed for the life of an item: one that is put into another group is an item of its own, in the same place. */
-static int regroup_item(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                        struct hf__outbox_item *item, const struct hf__outbox_image *image)
+/* A group is fixed for the life of an item: one that is put into another group is an item of its
+ * own, in the same place. */
+static int regroup_item(struct hf__outbox_state *state, struct hf__change *change,
+                        const struct hf__entry *entry, struct hf__outbox_item *item,
+                        const struct hf__outbox_image *image)
 {
 	const int rc = hf__change_remove(change, &item->object);
 	return rc == HF_OK ? add_item(state, change, entry, image) : rc;
 }
 
-static int apply_item(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                      const struct hf__outbox_image *image)
+static int apply_item(struct hf__outbox_state *state, struct hf__change *change,
+                      const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
 	struct hf__outbox_item *item = hf__outbox_find(state, image->queue, image->id);
 	if (!may_store(item, image))
@@ -124,31 +137,38 @@ static int apply_item(struct hf__outbox_state *state, struct hf__change *change,
 	return rc == HF_OK ? add_item(state, change, entry, image) : rc;
 }
 
-static int apply_changed(struct hf__change *change, const struct hf__entry *entry, struct hf__outbox_item *item,
-                         const struct hf__outbox_image *image)
+static int apply_changed(struct hf__change *change, const struct hf__entry *entry,
+                         struct hf__outbox_item *item, const struct hf__outbox_image *image)
 {
 	struct hf__outbox_value value;
 	if (!follows(item, image, entry->setback))
 		return HF_ECORRUPT;
-	if (image->cause == HF__OUTBOX_RERUN && hf__outbox_seq_taken(hf__outbox_queue_of(item), entry->lsn))
+	if (image->cause == HF__OUTBOX_RERUN &&
+	    hf__outbox_seq_taken(hf__outbox_queue_of(item), entry->lsn))
 		return HF_ECORRUPT;
-	const int rc = image->cause == HF__OUTBOX_RERUN ? hf__outbox_make_rerun_value(&item->value, image, entry, &value)
-	                                                : hf__outbox_make_value(&item->value, image, entry, &value);
+	const int rc = image->cause == HF__OUTBOX_RERUN
+	                   ? hf__outbox_make_rerun_value(&item->value, image, entry, &value)
+	                   : hf__outbox_make_value(&item->value, image, entry, &value);
 	return rc == HF_OK ? hf__outbox_set_value(change, item, &value) : rc;
 }
 
 /* An item with a rerun noted is not done when it is completed. */
-static int apply_gone(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                      struct hf__outbox_item *item, const struct hf__outbox_image *image)
+static int apply_gone(struct hf__outbox_state *state, struct hf__change *change,
+                      const struct hf__entry *entry, struct hf__outbox_item *item,
+                      const struct hf__outbox_image *image)
 {
-	if (image->cause == HF__OUTBOX_COMPLETE && (item->value.status != HF_OUTBOX_SENDING || item->value.noted))
+	if (image->cause == HF__OUTBOX_COMPLETE &&
+	    (item->value.status != HF_OUTBOX_SENDING || item->value.noted))
 		return HF_ECORRUPT;
 	const int rc = hf__change_remove(change, &item->object);
-	return rc == HF_OK && image->until != HF_UNSET ? hf__outbox_add_done(state, change, entry, image) : rc;
+	return rc == HF_OK && image->until != HF_UNSET
+	           ? hf__outbox_add_done(state, change, entry, image)
+	           : rc;
 }
 
-static int apply_noted(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                       struct hf__outbox_item *item, const struct hf__outbox_image *image)
+static int apply_noted(struct hf__outbox_state *state, struct hf__change *change,
+                       const struct hf__entry *entry, struct hf__outbox_item *item,
+                       const struct hf__outbox_image *image)
 {
 	struct hf__outbox_value value = item->value;
 	if (value.status != HF_OUTBOX_SENDING)
@@ -159,17 +179,19 @@ static int apply_noted(struct hf__outbox_state *state, struct hf__change *change
 	value.version = entry->lsn;
 	value.noted = true;
 	value.rerun_enqueued_at = image->enqueued_at;
-	value.rerun_available_at = hf__outbox_kept(image->available_at, image->computed, entry->setback);
+	value.rerun_available_at =
+	    hf__outbox_kept(image->available_at, image->computed, entry->setback);
 	value.rerun_computed = image->computed;
 	return hf__outbox_set_value(change, item, &value);
 }
 
 /* The version stays: no answer changes. */
-static int apply_ended(struct hf__change *change, const struct hf__entry *entry, struct hf__outbox_item *item,
-                       const struct hf__outbox_image *image)
+static int apply_ended(struct hf__change *change, const struct hf__entry *entry,
+                       struct hf__outbox_item *item, const struct hf__outbox_image *image)
 {
 	const struct hf__outbox_value *old = &item->value;
-	if (old->status != HF_OUTBOX_SENDING || old->token != image->token || image->lost != old->lost + (old->lost < UINT32_MAX))
+	if (old->status != HF_OUTBOX_SENDING || old->token != image->token ||
+	    image->lost != old->lost + (old->lost < UINT32_MAX))
 		return HF_ECORRUPT;
 	struct hf__outbox_image after = hf__outbox_image_of(item, HF__OUTBOX_STATE, entry->setback);
 	struct hf__outbox_value value;
@@ -186,8 +208,8 @@ static int apply_ended(struct hf__change *change, const struct hf__entry *entry,
 	return hf__outbox_set_value(change, item, &value);
 }
 
-static int apply_to_item(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                         const struct hf__outbox_image *image)
+static int apply_to_item(struct hf__outbox_state *state, struct hf__change *change,
+                         const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
 	struct hf__outbox_item *item = hf__outbox_find(state, image->queue, image->id);
 	if (!item)

@@ -1,8 +1,8 @@
 /* Entries about a queue, several items of it, or its completed ids -> state. See outbox_apply.c. */
 #include "domains/outbox_apply.h"
 
-static int apply_settings(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                          const struct hf__outbox_image *image)
+static int apply_settings(struct hf__outbox_state *state, struct hf__change *change,
+                          const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
 	struct hf__outbox_queue *queue;
 	int rc = hf__outbox_add_queue(state, change, image->queue, &queue);
@@ -28,14 +28,16 @@ static int apply_settings(struct hf__outbox_state *state, struct hf__change *cha
 static int remove_done(struct hf__change *change, struct hf__outbox_queue *queue, uint64_t count)
 {
 	for (; count > 0; count--) {
-		const int rc = hf__change_remove(change, &hf__outbox_done_of_line(hf__order_first(&queue->done))->object);
+		const int rc = hf__change_remove(
+		    change, &hf__outbox_done_of_line(hf__order_first(&queue->done))->object);
 		if (rc != HF_OK)
 			return rc;
 	}
 	return HF_OK;
 }
 
-static int apply_cleared(struct hf__outbox_state *state, struct hf__change *change, const struct hf__outbox_image *image)
+static int apply_cleared(struct hf__outbox_state *state, struct hf__change *change,
+                         const struct hf__outbox_image *image)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_find(state, image->queue);
 	if (!queue || (hf__outbox_queue_count(queue) == 0 && hf__order_count(&queue->done) == 0))
@@ -51,8 +53,8 @@ static int apply_cleared(struct hf__outbox_state *state, struct hf__change *chan
 	return remove_done(change, queue, hf__order_count(&queue->done));
 }
 
-static int redrive_item(struct hf__change *change, struct hf__outbox_item *item, uint64_t lsn, int64_t setback,
-                        const struct hf__outbox_image *image)
+static int redrive_item(struct hf__change *change, struct hf__outbox_item *item, uint64_t lsn,
+                        int64_t setback, const struct hf__outbox_image *image)
 {
 	if (!item || item->value.status != HF_OUTBOX_FAILED)
 		return HF_ECORRUPT;
@@ -70,8 +72,8 @@ static int redrive_item(struct hf__change *change, struct hf__outbox_item *item,
 	return hf__outbox_set_value(change, item, &value);
 }
 
-static int apply_redriven(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                          const struct hf__outbox_image *image)
+static int apply_redriven(struct hf__outbox_state *state, struct hf__change *change,
+                          const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
 	struct hf__reader ids = hf__reader(image->ids);
 	for (uint32_t i = 0; i < image->count; i++) {
@@ -83,7 +85,8 @@ static int apply_redriven(struct hf__outbox_state *state, struct hf__change *cha
 	return HF_OK;
 }
 
-static int apply_pruned(struct hf__outbox_state *state, struct hf__change *change, const struct hf__outbox_image *image)
+static int apply_pruned(struct hf__outbox_state *state, struct hf__change *change,
+                        const struct hf__outbox_image *image)
 {
 	struct hf__reader ids = hf__reader(image->ids);
 	for (uint32_t i = 0; i < image->count; i++) {
@@ -97,32 +100,36 @@ static int apply_pruned(struct hf__outbox_state *state, struct hf__change *chang
 	return HF_OK;
 }
 
-/* --- Completed ids ------------------------------------------------------------------------------------------------------------ */
+/* --- Completed ids ---------------------------------------------------------------------------- */
 
-int hf__outbox_add_done(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                        const struct hf__outbox_image *image)
+int hf__outbox_add_done(struct hf__outbox_state *state, struct hf__change *change,
+                        const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
 	struct hf__outbox_queue *queue;
-	if (hf__outbox_done_find(state, image->queue, image->id) || hf__outbox_find(state, image->queue, image->id))
+	if (hf__outbox_done_find(state, image->queue, image->id) ||
+	    hf__outbox_find(state, image->queue, image->id))
 		return HF_ECORRUPT;
 	const int rc = hf__outbox_add_queue(state, change, image->queue, &queue);
 	if (rc != HF_OK)
 		return rc;
 	if (hf__outbox_done_taken(queue, entry->lsn))
 		return HF_ECORRUPT;
-	struct hf__outbox_done *done = hf__outbox_done_new(queue, image->id, entry->lsn, hf__to_mono(image->until, entry->setback));
+	struct hf__outbox_done *done = hf__outbox_done_new(queue, image->id, entry->lsn,
+	                                                   hf__to_mono(image->until, entry->setback));
 	return done ? hf__change_add(change, &done->object) : HF_ENOMEM;
 }
 
-static int apply_faded(struct hf__outbox_state *state, struct hf__change *change, const struct hf__outbox_image *image)
+static int apply_faded(struct hf__outbox_state *state, struct hf__change *change,
+                       const struct hf__outbox_image *image)
 {
 	struct hf__outbox_done *done = hf__outbox_done_find(state, image->queue, image->id);
 	return done ? hf__change_remove(change, &done->object) : HF_ECORRUPT;
 }
 
-/* From then on the queue has a value of its own, whether it was ever configured or not: the count is not to be lost. */
-static int apply_dropped(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                         const struct hf__outbox_image *image)
+/* From then on the queue has a value of its own, whether it was ever configured or not: the
+ * count is not to be lost. */
+static int apply_dropped(struct hf__outbox_state *state, struct hf__change *change,
+                         const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_find(state, image->queue);
 	if (!queue || image->dropped > hf__order_count(&queue->done))
@@ -139,8 +146,8 @@ static int apply_dropped(struct hf__outbox_state *state, struct hf__change *chan
 	return HF_OK;
 }
 
-int hf__outbox_apply_queue(struct hf__outbox_state *state, struct hf__change *change, const struct hf__entry *entry,
-                           const struct hf__outbox_image *image)
+int hf__outbox_apply_queue(struct hf__outbox_state *state, struct hf__change *change,
+                           const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
 	switch (entry->kind) {
 	case HF__OUTBOX_SETTINGS:

@@ -1,13 +1,14 @@
 /* The outbox state as entries: its snapshot.
  *
- * It holds, by queue name: the queue's settings if they were ever changed, then its items by id, then its completed ids by id. It is canonical:
- * it shows values only, nothing that depends on the time or on which incarnation looks. An item's entry has the item's version as
- * its LSN, a completed id's that of its completion. */
+ * It holds, by queue name: the queue's settings if they were ever changed, then its items by id,
+ * then its completed ids by id. It is canonical: it shows values only, nothing that depends on
+ * the time or on which incarnation looks. An item's entry has the item's version as its LSN, a
+ * completed id's that of its completion. */
 #include <stdlib.h>
 
 #include "domains/outbox_apply.h"
 
-/* --- Snapshot --------------------------------------------------------------------------------------------------------------- */
+/* --- Snapshot --------------------------------------------------------------------------------- */
 
 static int compare_items(const void *a, const void *b)
 {
@@ -35,7 +36,8 @@ static int emit_settings(const struct hf__outbox_queue *queue, struct hf__emitte
 
 static int emit_item(const struct hf__outbox_item *item, struct hf__emitter *emitter)
 {
-	const struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_STATE, emitter->setback);
+	const struct hf__outbox_image image =
+	    hf__outbox_image_of(item, HF__OUTBOX_STATE, emitter->setback);
 	hf__outbox_encode(&emitter->body, HF__OUTBOX_ITEM, &image, true);
 	int rc = item->value.noted ? emitter->payload(emitter, &item->value.rerun_payload) : HF_OK;
 	if (rc == HF_OK)
@@ -43,11 +45,13 @@ static int emit_item(const struct hf__outbox_item *item, struct hf__emitter *emi
 	return rc == HF_OK ? emitter->emit(emitter, item->value.version, HF__OUTBOX_ITEM) : rc;
 }
 
-static int emit_items(const struct hf__outbox_queue *queue, const struct hf__outbox_item **items, struct hf__emitter *emitter)
+static int emit_items(const struct hf__outbox_queue *queue, const struct hf__outbox_item **items,
+                      struct hf__emitter *emitter)
 {
 	size_t count = 0;
 	for (unsigned place = HF_OUTBOX_QUEUED; place < HF__OUTBOX_PLACES; place++)
-		for (struct hf__order_node *node = hf__order_first(&queue->line[place]); node; node = hf__order_next(node))
+		for (struct hf__order_node *node = hf__order_first(&queue->line[place]); node;
+		     node = hf__order_next(node))
 			items[count++] = hf__outbox_of_line(node);
 	qsort(items, count, sizeof *items, compare_items);
 	int rc = HF_OK;
@@ -62,17 +66,20 @@ static int compare_done(const void *a, const void *b)
 	return hf__bytes_compare(hf__outbox_done_id(*left), hf__outbox_done_id(*right));
 }
 
-static int emit_done(const struct hf__outbox_queue *queue, const struct hf__outbox_done **done, struct hf__emitter *emitter)
+static int emit_done(const struct hf__outbox_queue *queue, const struct hf__outbox_done **done,
+                     struct hf__emitter *emitter)
 {
 	size_t count = 0;
-	for (const struct hf__order_node *node = hf__order_first(&queue->done); node; node = hf__order_next(node))
+	for (const struct hf__order_node *node = hf__order_first(&queue->done); node;
+	     node = hf__order_next(node))
 		done[count++] = hf__outbox_done_of_line(node);
 	qsort(done, count, sizeof *done, compare_done);
 	int rc = HF_OK;
 	for (size_t i = 0; i < count && rc == HF_OK; i++) {
 		const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(queue),
 		                                       .id = hf__outbox_done_id(done[i]),
-		                                       .until = hf__to_shown(done[i]->until, emitter->setback)};
+		                                       .until =
+		                                           hf__to_shown(done[i]->until, emitter->setback)};
 		hf__outbox_encode(&emitter->body, HF__OUTBOX_DONE, &image, false);
 		rc = emitter->emit(emitter, done[i]->lsn, HF__OUTBOX_DONE);
 	}
@@ -98,7 +105,8 @@ int hf__outbox_snapshot(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__outbox_state *state = raw;
 	int rc = HF_OK;
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK; node = hf__order_next(node))
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK;
+	     node = hf__order_next(node))
 		rc = emit_queue(hf__outbox_queue_of_order(node), emitter);
 	return rc;
 }

@@ -1,9 +1,11 @@
-/* Claims: one item by name, and what claim_next (outbox_next.c) has in common with it. Neither gives an item of a group while somebody holds another one of it.
+/* Claims: one item by name, and what claim_next (outbox_next.c) has in common with it. Neither
+ * gives an item of a group while somebody holds another one of it.
  *
- * A claim hands out what it claimed: the answer's memory goes to the caller's struct in the moment of the decision, so that running
- * out of memory refuses the claim instead of losing it. A decision may be run again and a decided claim may still fail to be written:
- * what was handed out before is then taken back first. Payloads on disk are read after the commit: when one cannot be, the claim stands,
- * and its token is handed out with the failure. */
+ * A claim hands out what it claimed: the answer's memory goes to the caller's struct in the
+ * moment of the decision, so that running out of memory refuses the claim instead of losing it.
+ * A decision may be run again and a decided claim may still fail to be written: what was handed
+ * out before is then taken back first. Payloads on disk are read after the commit: when one
+ * cannot be, the claim stands, and its token is handed out with the failure. */
 #include <stddef.h>
 
 #include "domains/outbox_outcome.h"
@@ -11,7 +13,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* --- Handing out ------------------------------------------------------------------------------------------------------------ */
+/* --- Handing out ------------------------------------------------------------------------------ */
 
 void hf__outbox_take_back(struct hf_outbox_items *out)
 {
@@ -24,7 +26,8 @@ bool hf__outbox_claim_stands(const hf_txn *txn, const struct hf_result *result)
 	return !txn && result->changed;
 }
 
-int hf__outbox_hand_out(struct hf__decision *d, struct hf__outbox_item *const *claimed, size_t count, struct hf_outbox_items *out)
+int hf__outbox_hand_out(struct hf__decision *d, struct hf__outbox_item *const *claimed,
+                        size_t count, struct hf_outbox_items *out)
 {
 	struct hf_outbox_item *items = hf__answer_alloc(d->answer, count * sizeof *items);
 	const struct hf__outbox_queue *before = NULL;
@@ -38,7 +41,8 @@ int hf__outbox_hand_out(struct hf__decision *d, struct hf__outbox_item *const *c
 			rc = hf__answer_bytes(d->answer, hf__outbox_queue_name(before), &queue);
 		}
 		if (rc == HF_OK)
-			rc = hf__outbox_answer(d->answer, claimed[i], queue, HF__OUTBOX_TIME(d), false, &items[i]);
+			rc = hf__outbox_answer(d->answer, claimed[i], queue, HF__OUTBOX_TIME(d), false,
+			                       &items[i]);
 		if (rc != HF_OK)
 			return rc;
 	}
@@ -50,10 +54,11 @@ int hf__outbox_hand_out(struct hf__decision *d, struct hf__outbox_item *const *c
 	return HF_OK;
 }
 
-/* --- Claiming --------------------------------------------------------------------------------------------------------------- */
+/* --- Claiming --------------------------------------------------------------------------------- */
 
-int hf__outbox_claim_item(struct hf__decision *d, const struct hf__outbox_item *item, struct hf_bytes owner, int64_t lease_us,
-                          int64_t max_run_us, struct hf_result *result)
+int hf__outbox_claim_item(struct hf__decision *d, const struct hf__outbox_item *item,
+                          struct hf_bytes owner, int64_t lease_us, int64_t max_run_us,
+                          struct hf_result *result)
 {
 	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_CLAIM, d->setback);
 	image.status = HF_OUTBOX_SENDING;
@@ -65,8 +70,10 @@ int hf__outbox_claim_item(struct hf__decision *d, const struct hf__outbox_item *
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-/* The item is not held. HF_OK or HF_EBLOCKED. In a group both depend on what became of its other items. */
-static int may_claim(struct hf__decision *d, const struct hf__outbox_item *item, const struct hf__outbox_claim *call)
+/* The item is not held. HF_OK or HF_EBLOCKED. In a group both depend on what became of its other
+ * items. */
+static int may_claim(struct hf__decision *d, const struct hf__outbox_item *item,
+                     const struct hf__outbox_claim *call)
 {
 	const struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	const struct hf__outbox_item *holder = hf__outbox_group_holder(item);
@@ -82,16 +89,20 @@ static int may_claim(struct hf__decision *d, const struct hf__outbox_item *item,
 		why = "the queue is paused";
 	if (!why)
 		return HF_OK;
-	return hf__outbox_refuse(d, HF_EBLOCKED, why, hf__outbox_queue_name(queue), hf__outbox_id(item));
+	return hf__outbox_refuse(d, HF_EBLOCKED, why, hf__outbox_queue_name(queue),
+	                         hf__outbox_id(item));
 }
 
 /* For a drain: is it as it was when the pass began? */
-static int unchanged_since(struct hf__decision *d, const struct hf__outbox_item *item, const struct hf__outbox_claim *call)
+static int unchanged_since(struct hf__decision *d, const struct hf__outbox_item *item,
+                           const struct hf__outbox_claim *call)
 {
-	const bool held = item->value.status == HF_OUTBOX_SENDING && hf__outbox_end_of(item) > call->as_of;
+	const bool held =
+	    item->value.status == HF_OUTBOX_SENDING && hf__outbox_end_of(item) > call->as_of;
 	if (!call->in_turn || (item->object.changed <= call->began && !held))
 		return HF_OK;
-	return hf__outbox_refuse(d, HF_ECONFLICT, "the item was changed after the pass began", call->args.queue, call->args.id);
+	return hf__outbox_refuse(d, HF_ECONFLICT, "the item was changed after the pass began",
+	                         call->args.queue, call->args.id);
 }
 
 static int claim_check(const void *raw, struct hf__text *why)
@@ -113,7 +124,8 @@ int hf__outbox_end_before(struct hf__decision *d, const struct hf__outbox_item *
 	return rc;
 }
 
-static int claim_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int claim_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
 {
 	const struct hf__outbox_claim *call = raw;
 	const struct hf_outbox_claim *args = &call->args;
@@ -141,15 +153,17 @@ static int claim_decide(void *state, struct hf__decision *d, const void *raw, st
 
 static void *claim_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf__outbox_claim, args.queue), offsetof(struct hf__outbox_claim, args.id),
+	static const size_t bytes[] = {offsetof(struct hf__outbox_claim, args.queue),
+	                               offsetof(struct hf__outbox_claim, args.id),
 	                               offsetof(struct hf__outbox_claim, args.owner)};
 	return hf__outbox_copy(arena, args, sizeof(struct hf__outbox_claim), bytes, COUNT_OF(bytes));
 }
 
-int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_claim *call, struct hf_result *result,
-                         struct hf_error *error)
+int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_claim *call,
+                         struct hf_result *result, struct hf_error *error)
 {
-	static const struct hf__verb verb = {"outbox claim", HF__DOMAIN_OUTBOX, claim_check, claim_decide, claim_copy};
+	static const struct hf__verb verb = {"outbox claim", HF__DOMAIN_OUTBOX, claim_check,
+	                                     claim_decide, claim_copy};
 	struct hf_outbox_items *out = call->out;
 	struct hf__answer answer = {0};
 	struct hf_result mine = {0};
@@ -157,15 +171,17 @@ int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_c
 		result = &mine;
 	if (out)
 		*out = (struct hf_outbox_items){0};
-	const int rc = hf__mutate(store, txn, &verb, call, call->args.write.durability, result, out ? &answer : NULL, error);
+	const int rc = hf__mutate(store, txn, &verb, call, call->args.write.durability, result,
+	                          out ? &answer : NULL, error);
 	if (rc != HF_OK && out && !hf__outbox_claim_stands(txn, result))
 		hf__outbox_take_back(out);
 	return rc;
 }
 
-int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_claim *args, struct hf_outbox_items *out, struct hf_result *result,
-                    struct hf_error *error)
+int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_claim *args,
+                    struct hf_outbox_items *out, struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__outbox_claim_one(store, txn, &(struct hf__outbox_claim){.args = *args, .out = out}, result, error);
+	return hf__outbox_claim_one(store, txn, &(struct hf__outbox_claim){.args = *args, .out = out},
+	                            result, error);
 }

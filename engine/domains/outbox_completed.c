@@ -1,4 +1,5 @@
-/* The list of completed ids that still block, in the order of their completion. It shows a view: an id whose time is over is not in it, logged or not. */
+/* The list of completed ids that still block, in the order of their completion. It shows a view:
+ * an id whose time is over is not in it, logged or not. */
 #include "domains/outbox_verb.h"
 #include "store/error.h"
 
@@ -29,16 +30,19 @@ static int open_page(struct hf__query *q, const struct page *page, uint64_t *que
 }
 
 /* How many are left behind `after`, up to the limit: only these are reserved. */
-static size_t count_left(const struct hf__query *q, const struct hf__outbox_queue *queue, uint64_t after, size_t limit)
+static size_t count_left(const struct hf__query *q, const struct hf__outbox_queue *queue,
+                         uint64_t after, size_t limit)
 {
 	size_t count = 0;
-	for (const struct hf__outbox_done *done = hf__outbox_done_walk(queue, q->mono, after); done && (limit == 0 || count < limit);
+	for (const struct hf__outbox_done *done = hf__outbox_done_walk(queue, q->mono, after);
+	     done && (limit == 0 || count < limit);
 	     done = hf__outbox_done_walk(queue, q->mono, done->lsn))
 		count++;
 	return count;
 }
 
-static int fill(struct hf__query *q, const struct hf__outbox_queue *queue, uint64_t query, uint64_t after, struct page *page)
+static int fill(struct hf__query *q, const struct hf__outbox_queue *queue, uint64_t query,
+                uint64_t after, struct page *page)
 {
 	const size_t room = count_left(q, queue, after, page->args->limit);
 	struct hf_outbox_completed_id *ids = hf__answer_alloc(q->answer, room * sizeof *ids);
@@ -62,7 +66,8 @@ static int fill(struct hf__query *q, const struct hf__outbox_queue *queue, uint6
 
 static int fill_one(struct hf__query *q, struct page *page)
 {
-	const struct hf__outbox_done *done = hf__outbox_done_find(q->state, page->args->queue, page->args->id);
+	const struct hf__outbox_done *done =
+	    hf__outbox_done_find(q->state, page->args->queue, page->args->id);
 	if (!done || done->until <= q->mono)
 		return HF_OK;
 	struct hf_outbox_completed_id *id = hf__answer_alloc(q->answer, sizeof *id);
@@ -79,8 +84,9 @@ static int read_page(struct hf__query *q, void *raw)
 {
 	struct page *page = raw;
 	uint64_t query, after;
-	int rc = page->args->id.len > 0 ? hf__outbox_check_key(page->args->queue, page->args->id, &q->why)
-	                                : hf__outbox_check_queue(page->args->queue, &q->why);
+	int rc = page->args->id.len > 0
+	             ? hf__outbox_check_key(page->args->queue, page->args->id, &q->why)
+	             : hf__outbox_check_queue(page->args->queue, &q->why);
 	if (rc == HF_OK)
 		rc = open_page(q, page, &query, &after);
 	if (rc != HF_OK)
@@ -92,7 +98,8 @@ static int read_page(struct hf__query *q, void *raw)
 	return page->args->id.len > 0 ? fill_one(q, page) : fill(q, queue, query, after, page);
 }
 
-int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args, unsigned flags, struct hf_outbox_completed_page *out,
+int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args,
+                        unsigned flags, struct hf_outbox_completed_page *out,
                         struct hf_error *error)
 {
 	HF__CALL;

@@ -1,10 +1,12 @@
-/* Outbox entries in words: "claim jobs/42 by w1 lease 30.000000s". Leases and delays are told relative to the entry's own time. */
+/* Outbox entries in words: "claim jobs/42 by w1 lease 30.000000s". Leases and delays are told
+ * relative to the entry's own time. */
 #include "domains/outbox_entry.h"
 #include "log/entry.h"
 
-static const char *const cause_names[HF__OUTBOX_CAUSES] = {"state",   "enqueue",   "replace",     "put",    "claim",     "extend",
-                                                           "release", "fail",      "mark-failed", "retry",  "complete",  "remove",
-                                                           "rerun",   "configure", "pause",       "resume", "reschedule"};
+static const char *const cause_names[HF__OUTBOX_CAUSES] = {
+    "state",   "enqueue",   "replace",     "put",    "claim",     "extend",
+    "release", "fail",      "mark-failed", "retry",  "complete",  "remove",
+    "rerun",   "configure", "pause",       "resume", "reschedule"};
 static const char *const status_names[] = {"?", "queued", "sending", "failed"};
 
 /* Plain names stay plain; whatever could be taken for something else is quoted. */
@@ -27,7 +29,8 @@ static void add_key(struct hf__text *out, const struct hf__outbox_image *image)
 	add_name(out, image->id);
 }
 
-/* Trailing zeros of the fraction are left out. Times far apart are told as zero rather than overflowing. */
+/* Trailing zeros of the fraction are left out. Times far apart are told as zero rather than
+ * overflowing. */
 static void add_span(struct hf__text *out, const char *word, int64_t from, int64_t to)
 {
 	const uint64_t us = to > from ? (uint64_t)to - (uint64_t)from : 0;
@@ -66,7 +69,8 @@ static void add_fields(struct hf__text *out, const struct hf__outbox_image *imag
 
 static void add_settings(struct hf__text *out, const struct hf__outbox_image *image)
 {
-	hf__text_add(out, "%s ", image->cause == HF__OUTBOX_STATE ? "configure" : cause_names[image->cause]);
+	hf__text_add(out, "%s ",
+	             image->cause == HF__OUTBOX_STATE ? "configure" : cause_names[image->cause]);
 	add_name(out, image->queue);
 	if (image->cause == HF__OUTBOX_PAUSE || image->cause == HF__OUTBOX_RESUME)
 		return;
@@ -96,7 +100,8 @@ static void add_ids(struct hf__text *out, const struct hf__outbox_image *image, 
 	}
 }
 
-static void describe_item_other(const struct hf__entry *entry, const struct hf__outbox_image *image, struct hf__text *out)
+static void describe_item_other(const struct hf__entry *entry, const struct hf__outbox_image *image,
+                                struct hf__text *out)
 {
 	static const char *const words[] = {[HF__OUTBOX_ENDED] = "claim over ",
 	                                    [HF__OUTBOX_NOTED] = "note rerun ",
@@ -113,7 +118,8 @@ static void describe_item_other(const struct hf__entry *entry, const struct hf__
 }
 
 /* Kinds that have no cause, or are about a queue. */
-static void describe_other(const struct hf__entry *entry, const struct hf__outbox_image *image, struct hf__text *out)
+static void describe_other(const struct hf__entry *entry, const struct hf__outbox_image *image,
+                           struct hf__text *out)
 {
 	switch (entry->kind) {
 	case HF__OUTBOX_SETTINGS:
@@ -145,10 +151,12 @@ void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out)
 	struct hf__outbox_image image;
 	const int rc = hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image);
 	if (rc != HF_OK) {
-		hf__text_add(out, "%s entry of kind %u, %zu bytes", rc == HF_EVERSION ? "newer" : "damaged", entry->kind, entry->body.len);
+		hf__text_add(out, "%s entry of kind %u, %zu bytes", rc == HF_EVERSION ? "newer" : "damaged",
+		             entry->kind, entry->body.len);
 		return;
 	}
-	if (entry->kind != HF__OUTBOX_ITEM && entry->kind != HF__OUTBOX_CHANGED && entry->kind != HF__OUTBOX_GONE) {
+	if (entry->kind != HF__OUTBOX_ITEM && entry->kind != HF__OUTBOX_CHANGED &&
+	    entry->kind != HF__OUTBOX_GONE) {
 		describe_other(entry, &image, out);
 		return;
 	}

@@ -1,16 +1,19 @@
-/* Completed ids of an outbox: what goes on blocking for a queue's dedup_window after an item was delivered.
+/* Completed ids of an outbox: what goes on blocking for a queue's dedup_window after an item was
+ * delivered.
  *
- * Each is an object without a value: born when its item is completed, gone when its time is over and that is logged, when it is too
- * many, when its id is put again, or when its queue is cleared. Before its end is logged it is gone as a view: whoever asks compares `until` with the
+ * Each is an object without a value: born when its item is completed, gone when its time is over
+ * and that is logged, when it is too many, when its id is put again, or when its queue is
+ * cleared. Before its end is logged it is gone as a view: whoever asks compares `until` with the
  * store's clock.
  *
- * I-OUTBOX-4: a completed id is in the map, in its queue's line by the LSN of its completion, and in state->fading; it is never live at the
- * same time, and once a transaction is decided no queue holds more than its dedup_max. */
+ * I-OUTBOX-4: a completed id is in the map, in its queue's line by the LSN of its completion,
+ * and in state->fading; it is never live at the same time, and once a transaction is decided no
+ * queue holds more than its dedup_max. */
 #include <stddef.h>
 
 #include "domains/outbox_state.h"
 
-/* --- From node to object ------------------------------------------------------------------------------------------------------ */
+/* --- From node to object ---------------------------------------------------------------------- */
 
 static void *back(const void *node, size_t offset)
 {
@@ -47,7 +50,7 @@ static struct hf__outbox_done *done_of(struct hf__object *object)
 	return back(object, offsetof(struct hf__outbox_done, object));
 }
 
-/* --- Lookup ------------------------------------------------------------------------------------------------------------------- */
+/* --- Lookup ----------------------------------------------------------------------------------- */
 
 static bool done_equal(const struct hf__map_node *node, const void *raw)
 {
@@ -57,13 +60,15 @@ static bool done_equal(const struct hf__map_node *node, const void *raw)
 	       hf__bytes_equal(hf__outbox_queue_name(hf__outbox_done_queue(done)), key->queue);
 }
 
-struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id)
+struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *state,
+                                             struct hf_bytes queue, struct hf_bytes id)
 {
 	struct hf__outbox_key key;
 	if (state->done.count == 0) /* the usual case: no queue remembers anything */
 		return NULL;
 	hf__outbox_key(&key, queue, id);
-	return hf__outbox_done_of_map(hf__map_find(&state->done, hf__map_hash(&state->done, key.bytes, key.len), done_equal, &key));
+	return hf__outbox_done_of_map(hf__map_find(
+	    &state->done, hf__map_hash(&state->done, key.bytes, key.len), done_equal, &key));
 }
 
 static int line_compare(const struct hf__order_node *a, const struct hf__order_node *b)
@@ -83,10 +88,13 @@ void hf__outbox_done_init(struct hf__outbox_queue *queue)
 	hf__order_init(&queue->done, line_compare);
 }
 
-struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono, uint64_t after)
+struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono,
+                                             uint64_t after)
 {
-	const struct hf__order_filter blocks = {.low = mono < INT64_MAX ? mono + 1 : mono, .high = INT64_MAX};
-	return hf__outbox_done_of_line(hf__order_pass(hf__order_after(&queue->done, line_probe, &after), &blocks));
+	const struct hf__order_filter blocks = {.low = mono < INT64_MAX ? mono + 1 : mono,
+	                                        .high = INT64_MAX};
+	return hf__outbox_done_of_line(
+	    hf__order_pass(hf__order_after(&queue->done, line_probe, &after), &blocks));
 }
 
 size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono)
@@ -105,7 +113,7 @@ bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn)
 	return node && hf__outbox_done_of_line(node)->lsn == lsn;
 }
 
-/* --- Hooks -------------------------------------------------------------------------------------------------------------------- */
+/* --- Hooks ------------------------------------------------------------------------------------ */
 
 static void done_enlist(struct hf__object *object)
 {
@@ -137,9 +145,10 @@ static void done_free(struct hf__object *object)
 	hf__free(done_of(object));
 }
 
-/* --- Birth -------------------------------------------------------------------------------------------------------------------- */
+/* --- Birth ------------------------------------------------------------------------------------ */
 
-struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, struct hf_bytes id, uint64_t lsn, int64_t until)
+struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, struct hf_bytes id,
+                                            uint64_t lsn, int64_t until)
 {
 	static const struct hf__type done_type = {
 	    .name = "outbox completed id",

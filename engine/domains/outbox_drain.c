@@ -1,15 +1,19 @@
-/* Drain: one pass over what was queued and due when it began, by operations of their own and so with no lock held while sending.
+/* Drain: one pass over what was queued and due when it began, by operations of their own and so
+ * with no lock held while sending.
  *
- * Happy path: note the newest LSN and the time; page through the queued items in enqueue order; claim each if nothing happened to it since, send,
- * complete or fail. Whatever happens to an item meanwhile, an ending too, moves its newest change beyond the beginning: the claim is refused and the item
- * is left alone. So of concurrent drains one at most sends an item, also when that one's send failed and the item is queued again before the others
- * come to it. In a group an item is claimed only when it is the first: behind one that is left alone, or failed and is queued again, the rest of the
- * group is left alone too.
+ * Happy path: note the newest LSN and the time; page through the queued items in enqueue order;
+ * claim each if nothing happened to it since, send, complete or fail. Whatever happens to an
+ * item meanwhile, an ending too, moves its newest change beyond the beginning: the claim is
+ * refused and the item is left alone. So of concurrent drains one at most sends an item, also
+ * when that one's send failed and the item is queued again before the others come to it. In a
+ * group an item is claimed only when it is the first: behind one that is left alone, or failed
+ * and is queued again, the rest of the group is left alone too.
  *
  * A failure of the store ends the pass and counts as no attempt of the item at hand.
  *
- * Crash: what was claimed and not completed was perhaps sent. The claim ends with its lease or at the next opening, and the item is sent
- * again: at least once is what a queue can promise; the receiver tells repeats by the item's id. */
+ * Crash: what was claimed and not completed was perhaps sent. The claim ends with its lease or
+ * at the next opening, and the item is sent again: at least once is what a queue can promise;
+ * the receiver tells repeats by the item's id. */
 #include "holdfast/outbox_drain.h"
 #include "domains/outbox_outcome.h"
 #include "domains/outbox_verb.h"
@@ -34,7 +38,8 @@ static bool taken(int rc)
 	return rc == HF_ECLAIMED || rc == HF_ECONFLICT || rc == HF_ENOTFOUND || rc == HF_ESTALE;
 }
 
-static int settle_sent(const struct drain *drain, const struct hf_outbox_item *item, uint64_t seq, struct hf_error *error)
+static int settle_sent(const struct drain *drain, const struct hf_outbox_item *item, uint64_t seq,
+                       struct hf_error *error)
 {
 	const struct hf__outbox_sent sent = {
 	    .write.durability = drain->args->durability,
@@ -55,7 +60,8 @@ static struct hf_bytes whole_characters(const char *reason, size_t size)
 	return len + 1 < size ? hf_bytes(reason, len) : hf__utf8_cut(hf_bytes(reason, len), len - 1);
 }
 
-static int settle_failed(const struct drain *drain, const struct hf_outbox_item *item, struct hf_bytes reason, struct hf_error *error)
+static int settle_failed(const struct drain *drain, const struct hf_outbox_item *item,
+                         struct hf_bytes reason, struct hf_error *error)
 {
 	struct hf_result result;
 	const struct hf_outbox_fail fail = {
@@ -73,16 +79,20 @@ static int settle_failed(const struct drain *drain, const struct hf_outbox_item 
 	return rc;
 }
 
-static int settle_released(const struct drain *drain, const struct hf_outbox_item *item, struct hf_error *error)
+static int settle_released(const struct drain *drain, const struct hf_outbox_item *item,
+                           struct hf_error *error)
 {
-	const struct hf_outbox_release release = {
-	    .write.durability = drain->args->durability, .queue = drain->args->queue, .id = item->id, .token = item->token};
+	const struct hf_outbox_release release = {.write.durability = drain->args->durability,
+	                                          .queue = drain->args->queue,
+	                                          .id = item->id,
+	                                          .token = item->token};
 	const int rc = hf_outbox_release(drain->store, NULL, &release, NULL, error);
 	drain->out->left += rc == HF_OK;
 	return rc;
 }
 
-static int send_item(struct drain *drain, const struct hf_outbox_item *item, uint64_t seq, struct hf_error *error)
+static int send_item(struct drain *drain, const struct hf_outbox_item *item, uint64_t seq,
+                     struct hf_error *error)
 {
 	char reason[HF_OUTBOX_ERROR_MAX + 1] = "";
 	const unsigned verdict = drain->args->send(drain->args->ctx, item, reason, sizeof reason);
@@ -98,13 +108,15 @@ static int send_item(struct drain *drain, const struct hf_outbox_item *item, uin
 	}
 }
 
-/* It is ours, but its payload cannot be read: given back, and no attempt of it. *error tells why; what else goes wrong now matters less. */
+/* It is ours, but its payload cannot be read: given back, and no attempt of it. *error tells
+ * why; what else goes wrong now matters less. */
 static void settle_unread(const struct drain *drain, const struct hf_outbox_item *item)
 {
 	(void)settle_released(drain, item, NULL);
 }
 
-static int drain_item(struct drain *drain, const struct hf_outbox_item *listed, struct hf_error *error)
+static int drain_item(struct drain *drain, const struct hf_outbox_item *listed,
+                      struct hf_error *error)
 {
 	struct hf_outbox_items claimed;
 	uint64_t seq = 0;
@@ -137,7 +149,8 @@ static int drain_item(struct drain *drain, const struct hf_outbox_item *listed, 
 	return rc;
 }
 
-static int drain_page(struct drain *drain, const struct hf_outbox_items *page, struct hf_error *error)
+static int drain_page(struct drain *drain, const struct hf_outbox_items *page,
+                      struct hf_error *error)
 {
 	int rc = HF_OK;
 	for (size_t i = 0; i < page->count && rc == HF_OK; i++) {
@@ -198,10 +211,14 @@ static int check(const struct drain *drain, struct hf_error *error)
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "outbox drain: %s", text);
 }
 
-int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args, struct hf_outbox_drained *out, struct hf_error *error)
+int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args,
+                    struct hf_outbox_drained *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct drain drain = {.store = store, .args = args, .out = out, .owner = args->owner.len > 0 ? args->owner : hf_str("drain")};
+	struct drain drain = {.store = store,
+	                      .args = args,
+	                      .out = out,
+	                      .owner = args->owner.len > 0 ? args->owner : hf_str("drain")};
 	struct hf_outbox_items page = {0};
 	*out = (struct hf_outbox_drained){0};
 	int rc = check(&drain, error);
@@ -209,8 +226,11 @@ int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args, struct 
 		rc = begin(&drain, error);
 	bool more = rc == HF_OK;
 	while (more) {
-		const struct hf_outbox_list list = {
-		    .queue = args->queue, .status = HF_OUTBOX_QUEUED, .without_payload = true, .limit = PAGE, .page = page.next};
+		const struct hf_outbox_list list = {.queue = args->queue,
+		                                    .status = HF_OUTBOX_QUEUED,
+		                                    .without_payload = true,
+		                                    .limit = PAGE,
+		                                    .page = page.next};
 		struct hf_outbox_items before = page;
 		rc = hf_outbox_list(store, &list, 0, &page, error);
 		hf_release(before.memory);

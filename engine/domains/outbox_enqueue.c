@@ -1,11 +1,12 @@
-/* Filling a queue: enqueue, enqueue_many. What becomes of an id that is live, or was completed not long ago, is decided here. */
+/* Filling a queue: enqueue, enqueue_many. What becomes of an id that is live, or was completed
+ * not long ago, is decided here. */
 #include <stddef.h>
 
 #include "domains/outbox_verb.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* --- Enqueue ---------------------------------------------------------------------------------------------------------------- */
+/* --- Enqueue ---------------------------------------------------------------------------------- */
 
 static int check_dedup(enum hf_outbox_dedup dedup, struct hf__text *why)
 {
@@ -15,7 +16,8 @@ static int check_dedup(enum hf_outbox_dedup dedup, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static int check_input(struct hf_bytes queue, const struct hf_outbox_input *input, struct hf__text *why)
+static int check_input(struct hf_bytes queue, const struct hf_outbox_input *input,
+                       struct hf__text *why)
 {
 	int rc = hf__outbox_check_key(queue, input->id, why);
 	if (rc == HF_OK)
@@ -45,9 +47,11 @@ struct times {
 	bool computed;
 };
 
-static struct times times_of(const struct hf__decision *d, const struct hf_write *write, const struct hf_outbox_input *input)
+static struct times times_of(const struct hf__decision *d, const struct hf_write *write,
+                             const struct hf_outbox_input *input)
 {
-	const int64_t enqueued_at = hf__given(write, input->enqueued_at), available_at = hf__given(write, input->available_at);
+	const int64_t enqueued_at = hf__given(write, input->enqueued_at),
+	              available_at = hf__given(write, input->available_at);
 	return (struct times){
 	    .enqueued_at = enqueued_at != HF_UNSET ? enqueued_at : d->stamp,
 	    /* Not the stamp, which may be ahead of the clock: claim_next can give it at once. */
@@ -56,8 +60,8 @@ static struct times times_of(const struct hf__decision *d, const struct hf_write
 	};
 }
 
-static int enqueue_new(struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue, const struct hf_outbox_input *input,
-                       struct hf_result *result)
+static int enqueue_new(struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue,
+                       const struct hf_outbox_input *input, struct hf_result *result)
 {
 	const struct times times = times_of(d, write, input);
 	const struct hf__outbox_image image = {
@@ -80,19 +84,23 @@ static int enqueue_new(struct hf__decision *d, const struct hf_write *write, str
 	return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
 }
 
-static bool replace_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t setback)
+static bool replace_changes(const struct hf__outbox_item *item,
+                            const struct hf__outbox_image *image, int64_t setback)
 {
 	const struct hf__outbox_value *value = &item->value;
 	return value->noted || image->enqueued_at != value->enqueued_at ||
-	       hf__outbox_kept(image->available_at, image->computed, setback) != value->available_at || image->computed != value->computed ||
-	       value->attempts > 0 || value->lost > 0 || value->last_error || !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
-	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload, image->payload);
+	       hf__outbox_kept(image->available_at, image->computed, setback) != value->available_at ||
+	       image->computed != value->computed || value->attempts > 0 || value->lost > 0 ||
+	       value->last_error || !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
+	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload,
+	                          image->payload);
 }
 
-/* The item is queued: payload and times become new, attempts and errors are those of the old payload. What was noted for a rerun gives way: this is
- * newer. */
-static int enqueue_replace(struct hf__decision *d, const struct hf_write *write, const struct hf__outbox_item *item,
-                           const struct hf_outbox_input *input, struct hf_result *result)
+/* The item is queued: payload and times become new, attempts and errors are those of the old
+ * payload. What was noted for a rerun gives way: this is newer. */
+static int enqueue_replace(struct hf__decision *d, const struct hf_write *write,
+                           const struct hf__outbox_item *item, const struct hf_outbox_input *input,
+                           struct hf_result *result)
 {
 	const struct times times = times_of(d, write, input);
 	const int rc = hf__outbox_end_if_over(d, item);
@@ -114,9 +122,11 @@ static int enqueue_replace(struct hf__decision *d, const struct hf_write *write,
 	return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
 }
 
-/* Somebody holds the item: what it shall be queued again with is noted beside it, unless that is noted already. */
-static int enqueue_note(struct hf__decision *d, const struct hf_write *write, const struct hf__outbox_item *item,
-                        const struct hf_outbox_input *input, struct hf_result *result)
+/* Somebody holds the item: what it shall be queued again with is noted beside it, unless that is
+ * noted already. */
+static int enqueue_note(struct hf__decision *d, const struct hf_write *write,
+                        const struct hf__outbox_item *item, const struct hf_outbox_input *input,
+                        struct hf_result *result)
 {
 	const struct hf__outbox_value *value = &item->value;
 	const struct times times = times_of(d, write, input);
@@ -129,9 +139,11 @@ static int enqueue_note(struct hf__decision *d, const struct hf_write *write, co
 	    .payload = input->payload,
 	};
 	if (value->noted && value->rerun_enqueued_at == image.enqueued_at &&
-	    value->rerun_available_at == hf__outbox_kept(image.available_at, image.computed, d->setback) &&
+	    value->rerun_available_at ==
+	        hf__outbox_kept(image.available_at, image.computed, d->setback) &&
 	    value->rerun_computed == image.computed &&
-	    hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload, input->payload))
+	    hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload,
+	                      input->payload))
 		return HF_OK;
 	const struct hf_result before = *result;
 	const int rc = hf__outbox_emit(d, HF__OUTBOX_NOTED, &image, result);
@@ -140,7 +152,8 @@ static int enqueue_note(struct hf__decision *d, const struct hf_write *write, co
 }
 
 /* Was it completed so short a time ago that it blocks still? */
-static bool blocks(const struct hf__outbox_state *state, struct hf__decision *d, struct hf_bytes queue, struct hf_bytes id)
+static bool blocks(const struct hf__outbox_state *state, struct hf__decision *d,
+                   struct hf_bytes queue, struct hf_bytes id)
 {
 	const struct hf__outbox_done *done = hf__outbox_done_find(state, queue, id);
 	if (!done)
@@ -149,8 +162,10 @@ static bool blocks(const struct hf__outbox_state *state, struct hf__decision *d,
 	return done->until > d->mono;
 }
 
-static int enqueue_one(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue,
-                       const struct hf_outbox_input *args, enum hf_outbox_dedup dedup, struct hf_result *result)
+static int enqueue_one(const struct hf__outbox_state *state, struct hf__decision *d,
+                       const struct hf_write *write, struct hf_bytes queue,
+                       const struct hf_outbox_input *args, enum hf_outbox_dedup dedup,
+                       struct hf_result *result)
 {
 	struct hf__outbox_item *item;
 	struct hf_outbox_input meant = *args;
@@ -161,7 +176,8 @@ static int enqueue_one(const struct hf__outbox_state *state, struct hf__decision
 	if (rc != HF_OK)
 		return rc;
 	if (!item)
-		return blocks(state, d, queue, input->id) ? HF_OK : enqueue_new(d, write, queue, input, result);
+		return blocks(state, d, queue, input->id) ? HF_OK
+		                                          : enqueue_new(d, write, queue, input, result);
 	const enum hf_outbox_status view = hf__outbox_status(item, HF__OUTBOX_TIME(d));
 	hf__outbox_tell_unchanged(result, item, d);
 	if (dedup == HF_OUTBOX_RERUN && view == HF_OUTBOX_SENDING)
@@ -179,7 +195,8 @@ static int enqueue_check(const void *raw, struct hf__text *why)
 	return rc == HF_OK ? check_input(args->queue, &input, why) : rc;
 }
 
-static int enqueue_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int enqueue_decide(void *state, struct hf__decision *d, const void *raw,
+                          struct hf_result *result)
 {
 	const struct hf_outbox_enqueue *args = raw;
 	const struct hf_outbox_input input = input_of(args);
@@ -188,20 +205,23 @@ static int enqueue_decide(void *state, struct hf__decision *d, const void *raw, 
 
 static void *enqueue_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_enqueue, queue), offsetof(struct hf_outbox_enqueue, id),
-	                               offsetof(struct hf_outbox_enqueue, payload), offsetof(struct hf_outbox_enqueue, group),
-	                               offsetof(struct hf_outbox_enqueue, extra)};
+	static const size_t bytes[] = {
+	    offsetof(struct hf_outbox_enqueue, queue), offsetof(struct hf_outbox_enqueue, id),
+	    offsetof(struct hf_outbox_enqueue, payload), offsetof(struct hf_outbox_enqueue, group),
+	    offsetof(struct hf_outbox_enqueue, extra)};
 	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_enqueue), bytes, COUNT_OF(bytes));
 }
 
-int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue *args, struct hf_result *result, struct hf_error *error)
+int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue *args,
+                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox enqueue", HF__DOMAIN_OUTBOX, enqueue_check, enqueue_decide, enqueue_copy};
+	static const struct hf__verb verb = {"outbox enqueue", HF__DOMAIN_OUTBOX, enqueue_check,
+	                                     enqueue_decide, enqueue_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-/* --- Many ------------------------------------------------------------------------------------------------------------------- */
+/* --- Many ------------------------------------------------------------------------------------- */
 
 static int many_check(const void *raw, struct hf__text *why)
 {
@@ -227,12 +247,14 @@ static int many_check(const void *raw, struct hf__text *why)
 	return rc;
 }
 
-static int many_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int many_decide(void *state, struct hf__decision *d, const void *raw,
+                       struct hf_result *result)
 {
 	const struct hf_outbox_enqueue_many *args = raw;
 	for (size_t i = 0; i < args->count; i++) {
 		struct hf_result one = {0};
-		const int rc = enqueue_one(state, d, &args->write, args->queue, &args->items[i], args->dedup, &one);
+		const int rc =
+		    enqueue_one(state, d, &args->write, args->queue, &args->items[i], args->dedup, &one);
 		if (rc != HF_OK)
 			return rc;
 		result->count += one.count;
@@ -244,26 +266,31 @@ static int many_decide(void *state, struct hf__decision *d, const void *raw, str
 static void *many_copy(struct hf__arena *arena, const void *raw)
 {
 	static const size_t outer[] = {offsetof(struct hf_outbox_enqueue_many, queue)};
-	struct hf_outbox_enqueue_many *copy = hf__outbox_copy(arena, raw, sizeof *copy, outer, COUNT_OF(outer));
+	struct hf_outbox_enqueue_many *copy =
+	    hf__outbox_copy(arena, raw, sizeof *copy, outer, COUNT_OF(outer));
 	if (!copy)
 		return NULL;
-	if (copy->count > SIZE_MAX / sizeof *copy->items) /* an array that long is in no address space */
+	/* an array that long is in no address space */
+	if (copy->count > SIZE_MAX / sizeof *copy->items)
 		return NULL;
 	struct hf_outbox_input *items = hf__arena_copy(arena, copy->items, copy->count * sizeof *items);
 	if (!items)
 		return NULL;
 	copy->items = items;
 	for (size_t i = 0; i < copy->count; i++)
-		if (!hf__arena_bytes(arena, items[i].id, &items[i].id) || !hf__arena_bytes(arena, items[i].payload, &items[i].payload) ||
-		    !hf__arena_bytes(arena, items[i].group, &items[i].group) || !hf__arena_bytes(arena, items[i].extra, &items[i].extra))
+		if (!hf__arena_bytes(arena, items[i].id, &items[i].id) ||
+		    !hf__arena_bytes(arena, items[i].payload, &items[i].payload) ||
+		    !hf__arena_bytes(arena, items[i].group, &items[i].group) ||
+		    !hf__arena_bytes(arena, items[i].extra, &items[i].extra))
 			return NULL;
 	return copy;
 }
 
-int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_many *args, struct hf_result *result,
-                           struct hf_error *error)
+int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_many *args,
+                           struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox enqueue many", HF__DOMAIN_OUTBOX, many_check, many_decide, many_copy};
+	static const struct hf__verb verb = {"outbox enqueue many", HF__DOMAIN_OUTBOX, many_check,
+	                                     many_decide, many_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

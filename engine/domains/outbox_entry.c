@@ -1,8 +1,10 @@
 /* Entries of the outbox domain: bytes <-> meaning. The bytes are specified in log/FORMAT.md.
  *
- * Entries hold an item or a queue as it is afterwards, so that replay needs no rule of its own; the cause is for the feed and for people.
- * Decoding accepts exactly what the mutations can write, as far as the body alone tells: what passes its checksum and still breaks a
- * rule is damage. A version, kind or cause that is not known here belongs to a newer program: that is looked at before anything else. */
+ * Entries hold an item or a queue as it is afterwards, so that replay needs no rule of its own;
+ * the cause is for the feed and for people. Decoding accepts exactly what the mutations can
+ * write, as far as the body alone tells: what passes its checksum and still breaks a rule is
+ * damage. A version, kind or cause that is not known here belongs to a newer program: that is
+ * looked at before anything else. */
 #include "domains/outbox_entry.h"
 
 #define BODY_VERSION 1u
@@ -12,7 +14,8 @@
 static const struct {
 	uint8_t kind, statuses;
 } causes[HF__OUTBOX_CAUSES] = {
-    [HF__OUTBOX_STATE] = {HF__OUTBOX_ITEM, 1u << HF_OUTBOX_QUEUED | 1u << HF_OUTBOX_SENDING | 1u << HF_OUTBOX_FAILED},
+    [HF__OUTBOX_STATE] = {HF__OUTBOX_ITEM, 1u << HF_OUTBOX_QUEUED | 1u << HF_OUTBOX_SENDING |
+                                               1u << HF_OUTBOX_FAILED},
     [HF__OUTBOX_ENQUEUE] = {HF__OUTBOX_ITEM, 1u << HF_OUTBOX_QUEUED},
     [HF__OUTBOX_REPLACE] = {HF__OUTBOX_ITEM, 1u << HF_OUTBOX_QUEUED},
     [HF__OUTBOX_PUT] = {HF__OUTBOX_ITEM, 1u << HF_OUTBOX_QUEUED | 1u << HF_OUTBOX_FAILED},
@@ -31,7 +34,7 @@ static const struct {
     [HF__OUTBOX_RESCHEDULE] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_QUEUED},
 };
 
-/* --- Writing ---------------------------------------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
 static void put_fields(struct hf__writer *w, const struct hf__outbox_image *image)
 {
@@ -59,7 +62,8 @@ static void put_cause(struct hf__writer *w, const struct hf__outbox_image *image
 	hf__put_short(w, image->id);
 }
 
-static void put_item(struct hf__writer *w, const struct hf__outbox_image *image, bool without_payload)
+static void put_item(struct hf__writer *w, const struct hf__outbox_image *image,
+                     bool without_payload)
 {
 	put_cause(w, image);
 	hf__put_u64(w, image->seq);
@@ -102,7 +106,8 @@ static void put_ended(struct hf__writer *w, const struct hf__outbox_image *image
 }
 
 /* Kinds about one item that are no image of it. */
-static void put_about_item(struct hf__writer *w, enum hf__outbox_kind kind, const struct hf__outbox_image *image)
+static void put_about_item(struct hf__writer *w, enum hf__outbox_kind kind,
+                           const struct hf__outbox_image *image)
 {
 	if (kind == HF__OUTBOX_DONE)
 		hf__put_i64(w, image->until);
@@ -117,7 +122,8 @@ static void put_about_item(struct hf__writer *w, enum hf__outbox_kind kind, cons
 	hf__put_long(w, image->payload);
 }
 
-void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind, const struct hf__outbox_image *image, bool without_payload)
+void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind,
+                       const struct hf__outbox_image *image, bool without_payload)
 {
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_short(w, image->queue);
@@ -160,7 +166,7 @@ void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind, const st
 	}
 }
 
-/* --- Reading ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------------------------- */
 
 /* A token comes from an entry of this log, the present one at the latest. */
 static bool token_ok(uint64_t token, uint64_t lsn)
@@ -179,7 +185,8 @@ static bool get_bool(struct hf__reader *r, bool *out)
 /* Does the cause go with the entry's kind? */
 static bool cause_ok(const struct hf__outbox_image *image, uint8_t kind)
 {
-	return causes[image->cause].kind == kind || (kind == HF__OUTBOX_SETTINGS && image->cause == HF__OUTBOX_STATE);
+	return causes[image->cause].kind == kind ||
+	       (kind == HF__OUTBOX_SETTINGS && image->cause == HF__OUTBOX_STATE);
 }
 
 static bool get_fields(struct hf__reader *r, struct hf__outbox_image *out)
@@ -206,8 +213,10 @@ static bool get_fields(struct hf__reader *r, struct hf__outbox_image *out)
 /* A claim with a bound has a lease, which ends no later. */
 static bool claim_ok(const struct hf__outbox_image *image, uint64_t lsn)
 {
-	const bool bounded = image->run_until == HF_UNSET || (image->lease_until != HF_UNSET && image->lease_until <= image->run_until);
-	return token_ok(image->token, lsn) && hf__key_part_ok(image->owner, false) && bounded && image->session < lsn;
+	const bool bounded = image->run_until == HF_UNSET ||
+	                     (image->lease_until != HF_UNSET && image->lease_until <= image->run_until);
+	return token_ok(image->token, lsn) && hf__key_part_ok(image->owner, false) && bounded &&
+	       image->session < lsn;
 }
 
 static bool fields_ok(const struct hf__outbox_image *image, uint64_t lsn)
@@ -218,7 +227,8 @@ static bool fields_ok(const struct hf__outbox_image *image, uint64_t lsn)
 		return false;
 	if (image->cause == HF__OUTBOX_ENQUEUE && image->seq != lsn)
 		return false;
-	const bool anew = image->cause == HF__OUTBOX_ENQUEUE || image->cause == HF__OUTBOX_REPLACE || image->cause == HF__OUTBOX_RERUN;
+	const bool anew = image->cause == HF__OUTBOX_ENQUEUE || image->cause == HF__OUTBOX_REPLACE ||
+	                  image->cause == HF__OUTBOX_RERUN;
 	if (anew && (image->attempts > 0 || image->lost > 0 || image->last_error.len > 0))
 		return false;
 	if (image->cause == HF__OUTBOX_RETRY && image->lost > 0)
@@ -238,7 +248,8 @@ static bool get_rerun(struct hf__reader *r, struct hf__outbox_image *out)
 	out->rerun_available_at = hf__get_i64(r);
 	const bool ok = get_bool(r, &out->rerun_computed);
 	out->rerun_payload = hf__get_long(r);
-	return ok && (out->cause == HF__OUTBOX_PUT || out->cause == HF__OUTBOX_STATE) && out->rerun_payload.len <= HF_PAYLOAD_MAX;
+	return ok && (out->cause == HF__OUTBOX_PUT || out->cause == HF__OUTBOX_STATE) &&
+	       out->rerun_payload.len <= HF_PAYLOAD_MAX;
 }
 
 static bool get_item(struct hf__reader *r, uint64_t lsn, struct hf__outbox_image *out)
@@ -252,8 +263,9 @@ static bool get_item(struct hf__reader *r, uint64_t lsn, struct hf__outbox_image
 	if (!get_rerun(r, out))
 		return false;
 	out->payload = hf__get_long(r);
-	return out->payload.len <= HF_PAYLOAD_MAX && out->extra.len <= HF_OUTBOX_EXTRA_MAX && out->seq > 0 && out->seq <= lsn &&
-	       hf__key_part_ok(out->group, true) && fields_ok(out, lsn);
+	return out->payload.len <= HF_PAYLOAD_MAX && out->extra.len <= HF_OUTBOX_EXTRA_MAX &&
+	       out->seq > 0 && out->seq <= lsn && hf__key_part_ok(out->group, true) &&
+	       fields_ok(out, lsn);
 }
 
 static bool get_settings(struct hf__reader *r, struct hf__outbox_image *out)
@@ -264,11 +276,13 @@ static bool get_settings(struct hf__reader *r, struct hf__outbox_image *out)
 	out->dedup_max = hf__get_u32(r);
 	const bool ok = get_bool(r, &out->paused);
 	out->dropped = hf__get_u64(r);
-	if (!ok || out->max_attempts == 0 || out->max_lost == 0 || out->dedup_window < 0 || out->dedup_max == 0)
+	if (!ok || out->max_attempts == 0 || out->max_lost == 0 || out->dedup_window < 0 ||
+	    out->dedup_max == 0)
 		return false;
 	if (out->cause == HF__OUTBOX_STATE)
 		return true;
-	return out->dropped == 0 && (out->cause == HF__OUTBOX_CONFIGURE || out->paused == (out->cause == HF__OUTBOX_PAUSE));
+	return out->dropped == 0 &&
+	       (out->cause == HF__OUTBOX_CONFIGURE || out->paused == (out->cause == HF__OUTBOX_PAUSE));
 }
 
 /* Every id has to be there and to be one. */
@@ -301,7 +315,8 @@ static bool get_ended(struct hf__reader *r, uint64_t lsn, struct hf__outbox_imag
 	       (out->status == HF_OUTBOX_QUEUED || out->status == HF_OUTBOX_FAILED);
 }
 
-static bool get_about_item(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf__outbox_image *out)
+static bool get_about_item(struct hf__reader *r, uint8_t kind, uint64_t lsn,
+                           struct hf__outbox_image *out)
 {
 	bool ok = true;
 	if (kind == HF__OUTBOX_DONE) {
@@ -356,10 +371,12 @@ static bool get_rest(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf
 
 static bool has_cause(uint8_t kind)
 {
-	return kind == HF__OUTBOX_ITEM || kind == HF__OUTBOX_CHANGED || kind == HF__OUTBOX_GONE || kind == HF__OUTBOX_SETTINGS;
+	return kind == HF__OUTBOX_ITEM || kind == HF__OUTBOX_CHANGED || kind == HF__OUTBOX_GONE ||
+	       kind == HF__OUTBOX_SETTINGS;
 }
 
-/* HF_EVERSION: written by a newer program. The cause stands where no kind has it otherwise, so that it can be looked at first. */
+/* HF_EVERSION: written by a newer program. The cause stands where no kind has it otherwise, so
+ * that it can be looked at first. */
 static int get_head(struct hf__reader *r, uint8_t kind, struct hf__outbox_image *out)
 {
 	const uint8_t version = hf__get_u8(r);
@@ -377,12 +394,16 @@ static int get_head(struct hf__reader *r, uint8_t kind, struct hf__outbox_image 
 	return cause_ok(out, kind) ? HF_OK : HF_ECORRUPT;
 }
 
-int hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf__outbox_image *out)
+int hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body,
+                      struct hf__outbox_image *out)
 {
 	struct hf__reader r = hf__reader(body);
-	*out = (struct hf__outbox_image){.lease_until = HF_UNSET, .run_until = HF_UNSET, .until = HF_UNSET};
+	*out = (struct hf__outbox_image){
+	    .lease_until = HF_UNSET, .run_until = HF_UNSET, .until = HF_UNSET};
 	const int rc = get_head(&r, kind, out);
 	if (rc != HF_OK)
 		return rc;
-	return hf__key_part_ok(out->queue, false) && get_rest(&r, kind, lsn, out) && hf__reader_done(&r) ? HF_OK : HF_ECORRUPT;
+	return hf__key_part_ok(out->queue, false) && get_rest(&r, kind, lsn, out) && hf__reader_done(&r)
+	           ? HF_OK
+	           : HF_ECORRUPT;
 }

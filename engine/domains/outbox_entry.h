@@ -10,7 +10,8 @@ enum hf__outbox_kind {
 	HF__OUTBOX_ITEM = 1, /* an item with everything it has: new, replaced or from a snapshot */
 	HF__OUTBOX_CHANGED = 2, /* an item as it is now; the payload stays */
 	HF__OUTBOX_GONE = 3, /* an item is no more */
-	HF__OUTBOX_ENDED = 4, /* a claim that was over is logged as such; the version stays, since no answer changes */
+	/* a claim that was over is logged as such; the version stays, since no answer changes */
+	HF__OUTBOX_ENDED = 4,
 	HF__OUTBOX_SETTINGS = 5, /* of a queue */
 	HF__OUTBOX_CLEARED = 6, /* all items and completed ids of a queue are no more */
 	HF__OUTBOX_NOTED = 7, /* a rerun is noted beside an item */
@@ -56,7 +57,8 @@ struct hf__outbox_image {
 	int64_t available_at;
 	bool computed; /* available_at is one that the store computed; else a caller named it */
 	struct hf_bytes last_error;
-	/* Only while sending; lease_until and run_until are HF_UNSET otherwise. ENDED: the token whose claim is over. */
+	/* Only while sending; lease_until and run_until are HF_UNSET otherwise. ENDED: the token
+	 * whose claim is over. */
 	uint64_t token;
 	int64_t lease_until;
 	int64_t run_until; /* no extension goes beyond; HF_UNSET: no bound */
@@ -80,22 +82,27 @@ struct hf__outbox_image {
 	uint32_t max_lost; /* HF_NEVER: no bound */
 	bool paused;
 	uint64_t dropped; /* DROPPED: how many */
-	/* REDRIVEN: available_at is the latest that is left to them, attempts begin anew if `reset`. PRUNED. The ids, one behind the other as hf__get_short
-	 * reads them. */
+	/* REDRIVEN: available_at is the latest that is left to them, attempts begin anew if `reset`.
+	 * PRUNED. The ids, one behind the other as hf__get_short reads them. */
 	bool reset;
 	uint32_t count;
 	struct hf_bytes ids;
 };
 
-/* `without_payload` leaves what comes last to the caller: the payload of a rerun if one is noted, then the item's. */
-void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind, const struct hf__outbox_image *image, bool without_payload);
-/* HF_OK; HF_EVERSION: of a newer version; HF_ECORRUPT: no mutation writes such a body. `lsn` is the entry's. */
-HF_CHECKED int hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf__outbox_image *out);
+/* `without_payload` leaves what comes last to the caller: the payload of a rerun if one is
+ * noted, then the item's. */
+void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind,
+                       const struct hf__outbox_image *image, bool without_payload);
+/* HF_OK; HF_EVERSION: of a newer version; HF_ECORRUPT: no mutation writes such a body. `lsn` is
+ * the entry's. */
+HF_CHECKED int hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body,
+                                 struct hf__outbox_image *out);
 
 /* One line about an entry. Total on any body. */
 void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out);
 
-/* outbox_about.c. What an entry is about; and whether one about a queue concerns the item of this key. */
+/* outbox_about.c. What an entry is about; and whether one about a queue concerns the item of
+ * this key. */
 bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out);
 bool hf__outbox_concerns(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts);
 

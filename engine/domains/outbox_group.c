@@ -1,19 +1,23 @@
-/* Groups of an outbox: at most one item of a group is held, and claim_next keeps the group's order, which is the enqueue order.
+/* Groups of an outbox: at most one item of a group is held, and claim_next keeps the group's
+ * order, which is the enqueue order.
  *
- * Happy path: whenever an item that belongs to a group is linked or unlinked, its group is taken out of queue->ready and out of the queue's
- * figures, changed, and put back in. What stands in `ready` for the group is its first item in enqueue order, unless one of them is held.
- * A claim that is over goes on holding until that is logged: whoever claims logs it first, whoever reads looks past it.
+ * Happy path: whenever an item that belongs to a group is linked or unlinked, its group is taken
+ * out of queue->ready and out of the queue's figures, changed, and put back in. What stands in
+ * `ready` for the group is its first item in enqueue order, unless one of them is held. A claim
+ * that is over goes on holding until that is logged: whoever claims logs it first, whoever reads
+ * looks past it.
  *
- * A group lives as long as the memory of an item that belongs to it, so taking back a removal finds it where it was. Nothing here can fail but
- * joining.
+ * A group lives as long as the memory of an item that belongs to it, so taking back a removal
+ * finds it where it was. Nothing here can fail but joining.
  *
- * I-OUTBOX-3: group->line holds exactly the members whose value says queued or sending; group->holder is the one that is sending; group->next is
- * the first of the line if none is, else NULL. queue->groups, busy_groups and blocked are sums over the queue's groups. */
+ * I-OUTBOX-3: group->line holds exactly the members whose value says queued or sending;
+ * group->holder is the one that is sending; group->next is the first of the line if none is,
+ * else NULL. queue->groups, busy_groups and blocked are sums over the queue's groups. */
 #include <stddef.h>
 
 #include "domains/outbox_state.h"
 
-/* --- From node to object ------------------------------------------------------------------------------------------------------ */
+/* --- From node to object ---------------------------------------------------------------------- */
 
 static const struct hf__outbox_member *member_of(const struct hf__order_node *node)
 {
@@ -27,15 +31,17 @@ struct hf__outbox_item *hf__outbox_of_member(const struct hf__order_node *node)
 
 struct hf__outbox_group *hf__outbox_group_of_map(const struct hf__map_node *node)
 {
-	return node ? (void *)((uint8_t *)(uintptr_t)node - offsetof(struct hf__outbox_group, node)) : NULL;
+	return node ? (void *)((uint8_t *)(uintptr_t)node - offsetof(struct hf__outbox_group, node))
+	            : NULL;
 }
 
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item)
 {
-	return item->member ? hf_bytes(item->member->group->name, item->member->group->len) : hf_bytes(NULL, 0);
+	return item->member ? hf_bytes(item->member->group->name, item->member->group->len)
+	                    : hf_bytes(NULL, 0);
 }
 
-/* --- Membership --------------------------------------------------------------------------------------------------------------- */
+/* --- Membership ------------------------------------------------------------------------------- */
 
 static int line_compare(const struct hf__order_node *a, const struct hf__order_node *b)
 {
@@ -51,7 +57,8 @@ static bool group_equal(const struct hf__map_node *node, const void *raw)
 	       hf__bytes_equal(hf__outbox_queue_name(group->queue), key->queue);
 }
 
-static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct hf_bytes name, uint64_t hash)
+static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct hf_bytes name,
+                                          uint64_t hash)
 {
 	struct hf__outbox_group *group = hf__alloc(sizeof *group + name.len);
 	if (!group)
@@ -65,7 +72,8 @@ static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct
 }
 
 /* There is one for each of its members, and none without. */
-static struct hf__outbox_group *group_find(const struct hf__outbox_queue *queue, struct hf_bytes name, uint64_t *hash)
+static struct hf__outbox_group *group_find(const struct hf__outbox_queue *queue,
+                                           struct hf_bytes name, uint64_t *hash)
 {
 	struct hf__outbox_key key;
 	hf__outbox_key(&key, hf__outbox_queue_name(queue), name);
@@ -80,14 +88,16 @@ static struct hf__outbox_group *group_get(struct hf__outbox_queue *queue, struct
 	return group ? group : group_new(queue, name, hash);
 }
 
-struct hf__outbox_item *hf__outbox_holder_of(const struct hf__outbox_queue *queue, struct hf_bytes group)
+struct hf__outbox_item *hf__outbox_holder_of(const struct hf__outbox_queue *queue,
+                                             struct hf_bytes group)
 {
 	uint64_t hash;
 	const struct hf__outbox_group *found = group.len > 0 ? group_find(queue, group, &hash) : NULL;
 	return found ? found->holder : NULL;
 }
 
-bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_item *item, struct hf_bytes name)
+bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_item *item,
+                           struct hf_bytes name)
 {
 	if (name.len == 0)
 		return true;
@@ -125,7 +135,7 @@ void hf__outbox_group_count(const struct hf__outbox_item *item, bool lives)
 	group->members = lives ? group->members + 1 : group->members - 1;
 }
 
-/* --- Standing in the queue ---------------------------------------------------------------------------------------------------- */
+/* --- Standing in the queue -------------------------------------------------------------------- */
 
 /* The first is next, or one is held: all others are kept back. */
 size_t hf__outbox_group_blocked(const struct hf__outbox_group *group)
@@ -142,7 +152,8 @@ static struct hf__outbox_item *find_next(const struct hf__outbox_group *group)
 static void add_up(const struct hf__outbox_group *group, bool in)
 {
 	struct hf__outbox_queue *queue = group->queue;
-	const size_t there = hf__order_count(&group->line) > 0, busy = group->holder != NULL, blocked = hf__outbox_group_blocked(group);
+	const size_t there = hf__order_count(&group->line) > 0, busy = group->holder != NULL,
+	             blocked = hf__outbox_group_blocked(group);
 	queue->groups = in ? queue->groups + there : queue->groups - there;
 	queue->busy_groups = in ? queue->busy_groups + busy : queue->busy_groups - busy;
 	queue->blocked = in ? queue->blocked + blocked : queue->blocked - blocked;
@@ -198,14 +209,15 @@ void hf__outbox_ready_unlink(struct hf__outbox_item *item)
 	step_in(member->group);
 }
 
-/* --- Asking ------------------------------------------------------------------------------------------------------------------- */
+/* --- Asking ----------------------------------------------------------------------------------- */
 
 struct hf__outbox_item *hf__outbox_group_holder(const struct hf__outbox_item *item)
 {
 	return item->member ? item->member->group->holder : NULL;
 }
 
-struct hf__outbox_item *hf__outbox_group_first(const struct hf__outbox_group *group, struct hf__outbox_time t)
+struct hf__outbox_item *hf__outbox_group_first(const struct hf__outbox_group *group,
+                                               struct hf__outbox_time t)
 {
 	struct hf__order_node *node = hf__order_first(&group->line);
 	while (node && hf__outbox_status(hf__outbox_of_member(node), t) != HF_OUTBOX_QUEUED)
@@ -218,15 +230,18 @@ bool hf__outbox_in_turn(const struct hf__outbox_item *item, struct hf__outbox_ti
 	return !item->member || hf__outbox_group_first(item->member->group, t) == item;
 }
 
-/* Counts its line anew. Everything that `ready` and the queue's figures are made from is looked at here. */
+/* Counts its line anew. Everything that `ready` and the queue's figures are made from is looked
+ * at here. */
 const char *hf__outbox_group_fault(const struct hf__outbox_group *group)
 {
 	const struct hf__outbox_item *holder = NULL;
 	if (!hf__order_sane(&group->line))
 		return "the line of a group is out of order";
-	for (const struct hf__order_node *node = hf__order_first(&group->line); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&group->line); node;
+	     node = hf__order_next(node)) {
 		const struct hf__outbox_item *item = hf__outbox_of_member(node);
-		if (item->value.status == HF_OUTBOX_FAILED || item->member->group != group || &item->member->node != node)
+		if (item->value.status == HF_OUTBOX_FAILED || item->member->group != group ||
+		    &item->member->node != node)
 			return "an item stands in the line of a group that is none of its own";
 		if (item->value.status == HF_OUTBOX_SENDING && holder)
 			return "two items of a group are held";

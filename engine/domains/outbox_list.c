@@ -1,11 +1,13 @@
-/* Lists of an outbox, in enqueue order. They show views: an item whose claim is over is queued, logged or not.
+/* Lists of an outbox, in enqueue order. They show views: an item whose claim is over is queued,
+ * logged or not.
  *
- * Without a predicate a page is one read. With one it is several short ones, since the predicate is called outside every lock: it is
- * asked about copies, and what matched is copied again into one answer. A page token holds the seq of the last item given. */
+ * Without a predicate a page is one read. With one it is several short ones, since the predicate
+ * is called outside every lock: it is asked about copies, and what matched is copied again into
+ * one answer. A page token holds the seq of the last item given. */
 #include "domains/outbox_verb.h"
 #include "store/error.h"
 
-/* --- Lists ------------------------------------------------------------------------------------------------------------------ */
+/* --- Lists ------------------------------------------------------------------------------------ */
 
 /* What a page of a list is asked for, and what it gives. */
 struct page {
@@ -57,13 +59,16 @@ static int find_start(struct hf__query *q, struct page *page)
 	return rc;
 }
 
-/* How many items the page has: only these are reserved, however many others the queue holds. *more: some follow. */
-static size_t count_page(const struct hf__query *q, const struct hf__outbox_queue *queue, const struct page *page, bool *more)
+/* How many items the page has: only these are reserved, however many others the queue holds.
+ * *more: some follow. */
+static size_t count_page(const struct hf__query *q, const struct hf__outbox_queue *queue,
+                         const struct page *page, bool *more)
 {
 	struct hf__outbox_walk walk;
 	size_t count = 0;
 	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
-	while ((*more = hf__outbox_walk_next(&walk) != NULL) && (page->limit == 0 || count < page->limit))
+	while ((*more = hf__outbox_walk_next(&walk) != NULL) &&
+	       (page->limit == 0 || count < page->limit))
 		count++;
 	return count;
 }
@@ -75,12 +80,14 @@ static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, 
 	struct hf_bytes name;
 	page->items = hf__answer_alloc(q->answer, room * sizeof *page->items);
 	page->seqs = hf__answer_alloc(q->answer, room * sizeof *page->seqs);
-	if (!page->items || !page->seqs || hf__answer_bytes(q->answer, hf__outbox_queue_name(queue), &name) != HF_OK)
+	if (!page->items || !page->seqs ||
+	    hf__answer_bytes(q->answer, hf__outbox_queue_name(queue), &name) != HF_OK)
 		return HF_ENOMEM;
 	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
 	for (; page->count < room; page->count++) {
 		const struct hf__outbox_item *item = hf__outbox_walk_next(&walk);
-		const int rc = hf__outbox_answer(q->answer, item, name, walk.t, page->args->without_payload, &page->items[page->count]);
+		const int rc = hf__outbox_answer(q->answer, item, name, walk.t, page->args->without_payload,
+		                                 &page->items[page->count]);
 		if (rc != HF_OK)
 			return rc;
 		page->seqs[page->count] = item->value.seq;
@@ -108,7 +115,8 @@ static int put_token(struct hf__answer *answer, uint64_t query, uint64_t seq, co
 	return hf__page_token(answer, query, hf_bytes(position, sizeof position), out);
 }
 
-static int list_plain(hf_store *store, struct page *page, unsigned flags, struct hf_outbox_items *out, struct hf_error *error)
+static int list_plain(hf_store *store, struct page *page, unsigned flags,
+                      struct hf_outbox_items *out, struct hf_error *error)
 {
 	struct hf__answer answer;
 	struct hf_outbox_items list = {0};
@@ -118,7 +126,8 @@ static int list_plain(hf_store *store, struct page *page, unsigned flags, struct
 		return rc;
 	list.items = page->items;
 	list.count = page->count;
-	if (page->more && put_token(&answer, page->query, page->seqs[page->count - 1], &list.next) != HF_OK) {
+	if (page->more &&
+	    put_token(&answer, page->query, page->seqs[page->count - 1], &list.next) != HF_OK) {
 		hf__answer_reset(&answer);
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 	}
@@ -128,7 +137,7 @@ static int list_plain(hf_store *store, struct page *page, unsigned flags, struct
 	return rc;
 }
 
-/* --- Lists with a predicate ------------------------------------------------------------------------------------------------- */
+/* --- Lists with a predicate ------------------------------------------------------------------- */
 
 /* Items that were asked about at a time: read with their payloads, so not many. */
 #define MATCH_STEP 64u
@@ -154,7 +163,8 @@ static bool grow(struct matches *matches)
 	return true;
 }
 
-static int keep_rerun(struct matches *matches, const struct hf_outbox_rerun *rerun, const struct hf_outbox_rerun **out)
+static int keep_rerun(struct matches *matches, const struct hf_outbox_rerun *rerun,
+                      const struct hf_outbox_rerun **out)
 {
 	struct hf_outbox_rerun *copy = hf__answer_alloc(&matches->memory, sizeof *copy);
 	if (!copy)
@@ -170,7 +180,8 @@ static int keep_match(struct matches *matches, const struct hf_outbox_item *item
 		return HF_ENOMEM;
 	struct hf_outbox_item *copy = &matches->items[matches->count];
 	*copy = *item;
-	int rc = matches->queue.data ? HF_OK : hf__answer_bytes(&matches->memory, item->queue, &matches->queue);
+	int rc = matches->queue.data ? HF_OK
+	                             : hf__answer_bytes(&matches->memory, item->queue, &matches->queue);
 	copy->queue = matches->queue;
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(&matches->memory, item->id, &copy->id);
@@ -190,8 +201,8 @@ static int keep_match(struct matches *matches, const struct hf_outbox_item *item
 	return rc;
 }
 
-/* Asks about the items of one page. *full: the limit is reached; page->after is then the last item asked about, and page->more tells
- * whether anything follows it. */
+/* Asks about the items of one page. *full: the limit is reached; page->after is then the last
+ * item asked about, and page->more tells whether anything follows it. */
 static int match_page(struct page *page, struct matches *matches, bool *full)
 {
 	const struct hf_outbox_list *args = page->args;
@@ -209,7 +220,8 @@ static int match_page(struct page *page, struct matches *matches, bool *full)
 	return HF_OK;
 }
 
-static int collect_matches(hf_store *store, struct page *page, struct matches *matches, unsigned flags, struct hf_error *error)
+static int collect_matches(hf_store *store, struct page *page, struct matches *matches,
+                           unsigned flags, struct hf_error *error)
 {
 	bool full = false;
 	do {
@@ -228,11 +240,14 @@ static int collect_matches(hf_store *store, struct page *page, struct matches *m
 	return HF_OK;
 }
 
-static int give_matches(const struct page *page, struct matches *matches, struct hf_outbox_items *out, struct hf_error *error)
+static int give_matches(const struct page *page, struct matches *matches,
+                        struct hf_outbox_items *out, struct hf_error *error)
 {
 	struct hf_outbox_items list = {.count = matches->count};
-	struct hf_outbox_item *items = hf__answer_alloc(&matches->memory, matches->count * sizeof *items);
-	if (!items || (page->more && put_token(&matches->memory, page->query, page->after, &list.next) != HF_OK))
+	struct hf_outbox_item *items =
+	    hf__answer_alloc(&matches->memory, matches->count * sizeof *items);
+	if (!items ||
+	    (page->more && put_token(&matches->memory, page->query, page->after, &list.next) != HF_OK))
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 	if (matches->count > 0)
 		memcpy(items, matches->items, matches->count * sizeof *items);
@@ -243,7 +258,8 @@ static int give_matches(const struct page *page, struct matches *matches, struct
 	return rc;
 }
 
-static int list_matching(hf_store *store, struct page *page, unsigned flags, struct hf_outbox_items *out, struct hf_error *error)
+static int list_matching(hf_store *store, struct page *page, unsigned flags,
+                         struct hf_outbox_items *out, struct hf_error *error)
 {
 	struct matches matches = {.memory = {.store = store}};
 	int rc = collect_matches(store, page, &matches, flags, error);
@@ -254,12 +270,14 @@ static int list_matching(hf_store *store, struct page *page, unsigned flags, str
 	return rc;
 }
 
-int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args, unsigned flags, struct hf_outbox_items *out, struct hf_error *error)
+int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args, unsigned flags,
+                   struct hf_outbox_items *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct page page = {.args = args, .token = args->page};
 	*out = (struct hf_outbox_items){0};
 	if (query_of(args, &page.query) != HF_OK)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-	return args->match ? list_matching(store, &page, flags, out, error) : list_plain(store, &page, flags, out, error);
+	return args->match ? list_matching(store, &page, flags, out, error)
+	                   : list_plain(store, &page, flags, out, error);
 }

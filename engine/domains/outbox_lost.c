@@ -1,10 +1,14 @@
-/* Claims that are over without an answer: what they leave of an item. From the end of the lease on, or once the incarnation that made the claim without
- * one is dead, everyone sees the item with one more `lost`: queued again, from the second loss on after a backoff, so that what kills its
- * workers does not keep the others waiting; or failed, once the queue's max_lost is reached. It is a view until an entry says the same.
+/* Claims that are over without an answer: what they leave of an item. From the end of the lease
+ * on, or once the incarnation that made the claim without one is dead, everyone sees the item
+ * with one more `lost`: queued again, from the second loss on after a backoff, so that what
+ * kills its workers does not keep the others waiting; or failed, once the queue's max_lost is
+ * reached. It is a view until an entry says the same.
  *
- * I-OUTBOX-5: the view depends on the value, on the queue's max_lost and on when the dead incarnation wrote its newest entry. None of these changes
- * between the end and the entry that logs it: whoever changes max_lost logs what has ended first. An answer about such an item depends on the
- * queue's newest change, too: a max_lost that is on its way when the claim ends could still be taken back. */
+ * I-OUTBOX-5: the view depends on the value, on the queue's max_lost and on when the dead
+ * incarnation wrote its newest entry. None of these changes between the end and the entry that
+ * logs it: whoever changes max_lost logs what has ended first. An answer about such an item
+ * depends on the queue's newest change, too: a max_lost that is on its way when the claim ends
+ * could still be taken back. */
 #include "domains/outbox_verb.h"
 
 #define BACKOFF_FIRST INT64_C(1000000) /* after the second loss; doubles with each further one */
@@ -45,7 +49,8 @@ static uint32_t lost_of(const struct hf__outbox_item *item)
 	return item->value.lost < UINT32_MAX ? item->value.lost + 1 : UINT32_MAX;
 }
 
-enum hf_outbox_status hf__outbox_status(const struct hf__outbox_item *item, struct hf__outbox_time t)
+enum hf_outbox_status hf__outbox_status(const struct hf__outbox_item *item,
+                                        struct hf__outbox_time t)
 {
 	if (!hf__outbox_over(item, t))
 		return (enum hf_outbox_status)item->value.status;
@@ -53,7 +58,8 @@ enum hf_outbox_status hf__outbox_status(const struct hf__outbox_item *item, stru
 }
 
 /* An item that was delayed for longer than that stays delayed. */
-static void delay(const struct hf__outbox_item *item, struct hf__outbox_time t, struct hf__outbox_view *view)
+static void delay(const struct hf__outbox_item *item, struct hf__outbox_time t,
+                  struct hf__outbox_view *view)
 {
 	const int64_t end = ended_at(item);
 	if (view->lost < 2 || end == HF_UNSET)
@@ -65,7 +71,8 @@ static void delay(const struct hf__outbox_item *item, struct hf__outbox_time t, 
 	view->computed = true;
 }
 
-void hf__outbox_view(const struct hf__outbox_item *item, struct hf__outbox_time t, struct hf__outbox_view *out)
+void hf__outbox_view(const struct hf__outbox_item *item, struct hf__outbox_time t,
+                     struct hf__outbox_view *out)
 {
 	const struct hf__outbox_value *value = &item->value;
 	out->status = hf__outbox_status(item, t);
@@ -81,13 +88,15 @@ void hf__outbox_view(const struct hf__outbox_item *item, struct hf__outbox_time 
 		return;
 	}
 	struct hf__text text = {out->text, sizeof out->text, 0};
-	hf__text_add(&text, "lost %lu times: the worker died or let the lease pass, without an answer", (unsigned long)out->lost);
+	hf__text_add(&text, "lost %lu times: the worker died or let the lease pass, without an answer",
+	             (unsigned long)out->lost);
 	out->last_error = hf_bytes(out->text, text.len);
 }
 
-/* --- Logging it ---------------------------------------------------------------------------------------------------------------- */
+/* --- Logging it ------------------------------------------------------------------------------- */
 
-/* Crash: before the entry is durable the claim is over all the same, as a view; the next opening logs it. */
+/* Crash: before the entry is durable the claim is over all the same, as a view; the next opening
+ * logs it. */
 int hf__outbox_end(struct hf__decision *d, const struct hf__outbox_item *item)
 {
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);

@@ -1,12 +1,14 @@
-/* claim_next: what is next in one queue or several. What is over and not logged yet is logged first where it could make a difference, so that
- * what can be claimed stands in the queue's orders. */
+/* claim_next: what is next in one queue or several. What is over and not logged yet is logged
+ * first where it could make a difference, so that what can be claimed stands in the queue's
+ * orders. */
 #include <stddef.h>
 
 #include "domains/outbox_verb.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #define QUEUES_MAX 1024u
-/* So many claims that are over and make no difference are passed over before they are logged all the same. */
+/* So many claims that are over and make no difference are passed over before they are logged all
+ * the same. */
 #define OVER_MAX 64u
 
 /* Arguments as they go through the store: where to hand things out comes along. */
@@ -27,12 +29,13 @@ static struct hf_bytes queue_at(const struct hf_outbox_claim_next *args, size_t 
 	return args->queue_count > 0 ? args->queues[i] : args->queue;
 }
 
-/* --- Form ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static int check_queues(const struct hf_outbox_claim_next *args, struct hf__text *why)
 {
 	int rc = HF_OK;
-	if (args->queue_count > 0 && (args->queue.len > 0 || !args->queues || args->queue_count > QUEUES_MAX)) {
+	if (args->queue_count > 0 &&
+	    (args->queue.len > 0 || !args->queues || args->queue_count > QUEUES_MAX)) {
 		hf__text_add(why, "either a queue or 1 to %u queues", QUEUES_MAX);
 		return HF_EINVAL;
 	}
@@ -75,26 +78,30 @@ static int next_check(const void *raw, struct hf__text *why)
 	return rc;
 }
 
-/* --- Claiming ------------------------------------------------------------------------------------------------------------------- */
+/* --- Claiming --------------------------------------------------------------------------------- */
 
 /* Does any claim that is over make something claimable? */
 static bool endings_matter(const struct hf__outbox_queue *queue, struct hf__outbox_time t)
 {
 	unsigned seen = 0;
-	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item; item = hf__outbox_next_over(item, t)) {
+	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item;
+	     item = hf__outbox_next_over(item, t)) {
 		struct hf__outbox_view view;
 		if (item->member || seen++ == OVER_MAX)
 			return true;
 		hf__outbox_view(item, t, &view);
-		if (view.status == HF_OUTBOX_QUEUED && hf__outbox_reached(view.available_at, view.computed, t))
+		if (view.status == HF_OUTBOX_QUEUED &&
+		    hf__outbox_reached(view.available_at, view.computed, t))
 			return true;
 	}
 	return false;
 }
 
-/* Claims while there is something and there is room. Each claimed item leaves the order, so the first that passes is a new one each time. */
-static int claim_ready(struct hf__decision *d, const struct hf__outbox_queue *queue, const struct claim_many *call,
-                       struct hf__outbox_item **claimed, size_t room, size_t *count)
+/* Claims while there is something and there is room. Each claimed item leaves the order, so the
+ * first that passes is a new one each time. */
+static int claim_ready(struct hf__decision *d, const struct hf__outbox_queue *queue,
+                       const struct claim_many *call, struct hf__outbox_item **claimed, size_t room,
+                       size_t *count)
 {
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
 	int rc = endings_matter(queue, t) ? hf__outbox_end_all(d, queue, call->again) : HF_OK;
@@ -103,14 +110,16 @@ static int claim_ready(struct hf__decision *d, const struct hf__outbox_queue *qu
 		struct hf_result one = {0};
 		if (!item)
 			break;
-		rc = hf__outbox_claim_item(d, item, call->args.owner, call->args.lease_us, call->args.max_run_us, &one);
+		rc = hf__outbox_claim_item(d, item, call->args.owner, call->args.lease_us,
+		                           call->args.max_run_us, &one);
 		claimed[(*count)++] = item;
 	}
 	return rc;
 }
 
 /* The queue, if there may be something in it for this caller. */
-static const struct hf__outbox_queue *open_queue(const struct hf__outbox_state *state, struct hf__decision *d, struct hf_bytes name)
+static const struct hf__outbox_queue *open_queue(const struct hf__outbox_state *state,
+                                                 struct hf__decision *d, struct hf_bytes name)
 {
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, name);
 	hf__depends(d, hf__outbox_queue_depends(state, queue, name));
@@ -120,7 +129,8 @@ static const struct hf__outbox_queue *open_queue(const struct hf__outbox_state *
 }
 
 /* How many could be had at most. */
-static size_t room_for(const struct hf__outbox_state *state, const struct hf_outbox_claim_next *args)
+static size_t room_for(const struct hf__outbox_state *state,
+                       const struct hf_outbox_claim_next *args)
 {
 	size_t max = args->max == 0 ? 1 : args->max, there = 0;
 	if (max > HF_OUTBOX_CLAIM_MAX)
@@ -132,11 +142,12 @@ static size_t room_for(const struct hf__outbox_state *state, const struct hf_out
 	return there < max ? there : max;
 }
 
-static int claim_and_hand_out(const struct hf__outbox_state *state, struct hf__decision *d, const struct claim_many *call,
-                              struct hf_result *result)
+static int claim_and_hand_out(const struct hf__outbox_state *state, struct hf__decision *d,
+                              const struct claim_many *call, struct hf_result *result)
 {
 	const size_t room = room_for(state, &call->args);
-	struct hf__outbox_item **claimed = hf__answer_alloc(d->answer, room * sizeof(struct hf__outbox_item *));
+	struct hf__outbox_item **claimed =
+	    hf__answer_alloc(d->answer, room * sizeof(struct hf__outbox_item *));
 	size_t count = 0;
 	int rc = claimed ? HF_OK : HF_ENOMEM;
 	for (size_t i = 0; i < queue_count(&call->args) && rc == HF_OK; i++) {
@@ -153,14 +164,17 @@ static int claim_and_hand_out(const struct hf__outbox_state *state, struct hf__d
 	return hf__outbox_hand_out(d, claimed, count, call->out);
 }
 
-/* Nothing now. The waiter tries again when anything in its queues changes, or when the first of those that are delayed, or held with a lease, comes up. */
-static void wait_for_work(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_outbox_claim_next *args)
+/* Nothing now. The waiter tries again when anything in its queues changes, or when the first of
+ * those that are delayed, or held with a lease, comes up. */
+static void wait_for_work(const struct hf__outbox_state *state, struct hf__decision *d,
+                          const struct hf_outbox_claim_next *args)
 {
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
 	int64_t retry_at = INT64_MAX;
 	for (size_t i = 0; i < queue_count(args); i++) {
 		const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, queue_at(args, i));
-		const int64_t next = queue && !queue->value.paused ? hf__outbox_next_instant(queue, t) : INT64_MAX;
+		const int64_t next =
+		    queue && !queue->value.paused ? hf__outbox_next_instant(queue, t) : INT64_MAX;
 		retry_at = next < retry_at ? next : retry_at;
 	}
 	if (queue_count(args) == 1)
@@ -169,7 +183,8 @@ static void wait_for_work(const struct hf__outbox_state *state, struct hf__decis
 		hf__wait_on_many(d, retry_at);
 }
 
-static int next_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int next_decide(void *state, struct hf__decision *d, const void *raw,
+                       struct hf_result *result)
 {
 	const struct claim_many *call = raw;
 	hf__answer_reset(d->answer);
@@ -182,14 +197,16 @@ static int next_decide(void *state, struct hf__decision *d, const void *raw, str
 
 static void *next_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct claim_many, args.queue), offsetof(struct claim_many, args.owner)};
+	static const size_t bytes[] = {offsetof(struct claim_many, args.queue),
+	                               offsetof(struct claim_many, args.owner)};
 	struct claim_many *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
 	if (!copy)
 		return NULL;
 	copy->again = NULL;
 	if (copy->args.queue_count == 0)
 		return copy;
-	struct hf_bytes *queues = hf__arena_copy(arena, copy->args.queues, copy->args.queue_count * sizeof *queues);
+	struct hf_bytes *queues =
+	    hf__arena_copy(arena, copy->args.queues, copy->args.queue_count * sizeof *queues);
 	copy->args.queues = queues;
 	for (size_t i = 0; i < copy->args.queue_count; i++)
 		if (!queues || !hf__arena_bytes(arena, queues[i], &queues[i]))
@@ -197,11 +214,13 @@ static void *next_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args, struct hf_outbox_items *out,
-                         struct hf_result *result, struct hf_error *error)
+int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args,
+                         struct hf_outbox_items *out, struct hf_result *result,
+                         struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX, next_check, next_decide, next_copy};
+	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX, next_check,
+	                                     next_decide, next_copy};
 	bool again;
 	const struct claim_many call = {*args, out, &again, txn != NULL};
 	struct hf__answer answer = {0};
@@ -210,7 +229,8 @@ int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_cl
 		result = &mine;
 	if (out)
 		*out = (struct hf_outbox_items){0};
-	const int rc = hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, &answer, args->wait_us, error);
+	const int rc = hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, &answer,
+	                                       args->wait_us, error);
 	if (rc != HF_OK && out && !hf__outbox_claim_stands(txn, result))
 		hf__outbox_take_back(out);
 	return rc;

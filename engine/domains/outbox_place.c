@@ -3,7 +3,7 @@
 
 #include "domains/outbox_state.h"
 
-/* --- From node to object ---------------------------------------------------------------------------------------------------- */
+/* --- From node to object ---------------------------------------------------------------------- */
 
 static void *back(const void *node, size_t offset)
 {
@@ -65,20 +65,22 @@ struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item)
 	return hf_bytes(item->id, item->len);
 }
 
-/* --- Ends of claims --------------------------------------------------------------------------------------------------------- */
+/* --- Ends of claims --------------------------------------------------------------------------- */
 
 int64_t hf__outbox_end_of(const struct hf__outbox_item *item)
 {
 	const struct hf__outbox_value *value = &item->value;
 	if (value->lease_until != HF_UNSET)
 		return value->lease_until;
-	/* While sending, the version is that of the claim or of the newest extend: whoever wrote it is of that incarnation. */
+	/* While sending, the version is that of the claim or of the newest extend: whoever wrote it
+	 * is of that incarnation. */
 	return value->version < hf__outbox_queue_of(item)->state->incarnation ? INT64_MIN : INT64_MAX;
 }
 
 int64_t hf__outbox_line_weight(const struct hf__outbox_item *item)
 {
-	return item->value.status == HF_OUTBOX_SENDING ? hf__outbox_end_of(item) : item->value.enqueued_at;
+	return item->value.status == HF_OUTBOX_SENDING ? hf__outbox_end_of(item)
+	                                               : item->value.enqueued_at;
 }
 
 bool hf__outbox_ends(const struct hf__outbox_item *item, int64_t *at)
@@ -92,7 +94,7 @@ bool hf__outbox_over(const struct hf__outbox_item *item, struct hf__outbox_time 
 	return item->value.status == HF_OUTBOX_SENDING && hf__outbox_end_of(item) <= t.mono;
 }
 
-/* --- Orders ----------------------------------------------------------------------------------------------------------------- */
+/* --- Orders ----------------------------------------------------------------------------------- */
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
@@ -137,7 +139,8 @@ void hf__outbox_orders_init(struct hf__outbox_queue *queue)
 void hf__outbox_stand(struct hf__outbox_item *item)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	item->at.queued.ready = item->at.queued.due = (struct hf__order_node){.weight = item->value.available_at};
+	item->at.queued.ready = item->at.queued.due =
+	    (struct hf__order_node){.weight = item->value.available_at};
 	hf__order_insert(&queue->ready[item->value.computed], &item->at.queued.ready);
 	hf__order_insert(&queue->due[item->value.computed], &item->at.queued.due);
 }
@@ -174,14 +177,17 @@ static struct hf__outbox_item *first_until(const struct hf__order *ready, int64_
 	return hf__outbox_of_ready(hf__order_first_pass(ready, &filter));
 }
 
-struct hf__outbox_item *hf__outbox_first_ready(const struct hf__outbox_queue *queue, struct hf__outbox_time t)
+struct hf__outbox_item *hf__outbox_first_ready(const struct hf__outbox_queue *queue,
+                                               struct hf__outbox_time t)
 {
-	struct hf__outbox_item *named = first_until(&queue->ready[false], t.now), *computed = first_until(&queue->ready[true], t.mono);
+	struct hf__outbox_item *named = first_until(&queue->ready[false], t.now),
+	                       *computed = first_until(&queue->ready[true], t.mono);
 	if (!named || !computed)
 		return named ? named : computed;
 	int sign = COMPARE(named->value.priority, computed->value.priority);
 	if (sign == 0)
-		sign = COMPARE(named->value.available_at, hf__to_shown(computed->value.available_at, t.setback));
+		sign = COMPARE(named->value.available_at,
+		               hf__to_shown(computed->value.available_at, t.setback));
 	if (sign == 0)
 		sign = COMPARE(named->value.seq, computed->value.seq);
 	return sign < 0 ? named : computed;
@@ -205,59 +211,68 @@ int64_t hf__outbox_next_instant(const struct hf__outbox_queue *queue, struct hf_
 int64_t hf__outbox_next_end(const struct hf__outbox_queue *queue, struct hf__outbox_time t)
 {
 	const struct hf__order *line = &queue->line[HF_OUTBOX_SENDING];
-	const struct hf__order_filter held = {.low = t.mono < INT64_MAX ? t.mono + 1 : t.mono, .high = INT64_MAX};
+	const struct hf__order_filter held = {.low = t.mono < INT64_MAX ? t.mono + 1 : t.mono,
+	                                      .high = INT64_MAX};
 	int64_t next = INT64_MAX;
 	/* The least of those to come: what is over has less. */
-	for (struct hf__order_node *node = hf__order_first_pass(line, &held); node; node = hf__order_pass(hf__order_next(node), &held))
+	for (struct hf__order_node *node = hf__order_first_pass(line, &held); node;
+	     node = hf__order_pass(hf__order_next(node), &held))
 		if (node->weight < next)
 			next = node->weight;
 	return hf__to_shown(next, t.setback);
 }
 
-struct hf__outbox_item *hf__outbox_first_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t)
+struct hf__outbox_item *hf__outbox_first_over(const struct hf__outbox_queue *queue,
+                                              struct hf__outbox_time t)
 {
 	const struct hf__order_filter over = {.low = INT64_MIN, .high = t.mono};
 	return hf__outbox_of_line(hf__order_first_pass(&queue->line[HF_OUTBOX_SENDING], &over));
 }
 
-struct hf__outbox_item *hf__outbox_next_over(const struct hf__outbox_item *item, struct hf__outbox_time t)
+struct hf__outbox_item *hf__outbox_next_over(const struct hf__outbox_item *item,
+                                             struct hf__outbox_time t)
 {
 	const struct hf__order_filter over = {.low = INT64_MIN, .high = t.mono};
 	return hf__outbox_of_line(hf__order_pass(hf__order_next(&item->line), &over));
 }
 
-/* --- Walking ------------------------------------------------------------------------------------------------------------------ */
+/* --- Walking ---------------------------------------------------------------------------------- */
 
-/* From `node` on, the first whose view the walk wants. Among the sending the claims that are over are skipped in one step if only held ones are wanted; else
- * each is looked at: they are few, since upkeep logs them. */
-static struct hf__outbox_item *walk_pass(const struct hf__outbox_walk *walk, struct hf__order_node *node, enum hf_outbox_status line)
+/* From `node` on, the first whose view the walk wants. Among the sending the claims that are
+ * over are skipped in one step if only held ones are wanted; else each is looked at: they are
+ * few, since upkeep logs them. */
+static struct hf__outbox_item *walk_pass(const struct hf__outbox_walk *walk,
+                                         struct hf__order_node *node, enum hf_outbox_status line)
 {
 	if (line != HF_OUTBOX_SENDING || walk->status == HF_OUTBOX_ANY)
 		return hf__outbox_of_line(node);
 	const bool held = walk->status == HF_OUTBOX_SENDING;
 	if (held && walk->t.mono == INT64_MAX)
 		return NULL;
-	const struct hf__order_filter filter = {.low = held ? walk->t.mono + 1 : INT64_MIN, .high = held ? INT64_MAX : walk->t.mono};
+	const struct hf__order_filter filter = {.low = held ? walk->t.mono + 1 : INT64_MIN,
+	                                        .high = held ? INT64_MAX : walk->t.mono};
 	struct hf__outbox_item *item = hf__outbox_of_line(hf__order_pass(node, &filter));
 	while (item && hf__outbox_status(item, walk->t) != walk->status)
 		item = hf__outbox_of_line(hf__order_pass(hf__order_next(&item->line), &filter));
 	return item;
 }
 
-void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox_queue *queue, enum hf_outbox_status status,
-                           struct hf__outbox_time t, uint64_t after)
+void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox_queue *queue,
+                           enum hf_outbox_status status, struct hf__outbox_time t, uint64_t after)
 {
 	*walk = (struct hf__outbox_walk){.t = t, .status = status};
 	for (enum hf_outbox_status line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES; line++)
 		if (status == HF_OUTBOX_ANY || line == status || line == HF_OUTBOX_SENDING)
-			walk->at[line] = walk_pass(walk, hf__order_after(&queue->line[line], line_probe, &after), line);
+			walk->at[line] =
+			    walk_pass(walk, hf__order_after(&queue->line[line], line_probe, &after), line);
 }
 
 struct hf__outbox_item *hf__outbox_walk_next(struct hf__outbox_walk *walk)
 {
 	enum hf_outbox_status first = HF_OUTBOX_ANY;
 	for (enum hf_outbox_status line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES; line++)
-		if (walk->at[line] && (first == HF_OUTBOX_ANY || walk->at[line]->value.seq < walk->at[first]->value.seq))
+		if (walk->at[line] &&
+		    (first == HF_OUTBOX_ANY || walk->at[line]->value.seq < walk->at[first]->value.seq))
 			first = line;
 	if (first == HF_OUTBOX_ANY)
 		return NULL;
@@ -269,7 +284,8 @@ struct hf__outbox_item *hf__outbox_walk_next(struct hf__outbox_walk *walk)
 bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq)
 {
 	/* What is enqueued now is newer than all before. */
-	for (unsigned line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES && seq <= queue->newest_seq; line++) {
+	for (unsigned line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES && seq <= queue->newest_seq;
+	     line++) {
 		const struct hf__order_node *node = hf__order_seek(&queue->line[line], line_probe, &seq);
 		if (node && hf__outbox_of_line(node)->value.seq == seq)
 			return true;

@@ -5,7 +5,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* --- Items -------------------------------------------------------------------------------------------------------------------- */
+/* --- Items ------------------------------------------------------------------------------------ */
 
 /* An unset time would be the oldest of all to those who count, and no time to those who look. */
 static int check_times(hf_time enqueued_at, hf_time available_at, struct hf__text *why)
@@ -40,7 +40,8 @@ static int put_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK)
 		rc = hf__outbox_check_extra(item->extra, why);
 	if (rc == HF_OK)
-		rc = hf__check_bytes("last_error", item->last_error, SIZE_MAX, why); /* a longer one is cut */
+		/* a longer one is cut */
+		rc = hf__check_bytes("last_error", item->last_error, SIZE_MAX, why);
 	return rc == HF_OK ? check_rerun(item->rerun, why) : rc;
 }
 
@@ -75,33 +76,41 @@ static struct hf__outbox_image image_of_put(const struct hf_outbox_put *args)
 	};
 }
 
-static bool rerun_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, int64_t setback)
+static bool rerun_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image,
+                          int64_t setback)
 {
 	const struct hf__outbox_value *value = &item->value;
 	return value->noted != image->noted || value->rerun_enqueued_at != image->rerun_enqueued_at ||
-	       value->rerun_available_at != hf__outbox_kept(image->rerun_available_at, image->rerun_computed, setback) ||
+	       value->rerun_available_at !=
+	           hf__outbox_kept(image->rerun_available_at, image->rerun_computed, setback) ||
 	       value->rerun_computed != image->rerun_computed ||
-	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload, image->rerun_payload);
+	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload,
+	                          image->rerun_payload);
 }
 
-static bool put_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image, struct hf__outbox_time t)
+static bool put_changes(const struct hf__outbox_item *item, const struct hf__outbox_image *image,
+                        struct hf__outbox_time t)
 {
 	const struct hf__outbox_value *value = &item->value;
 	struct hf__outbox_view view;
 	hf__outbox_view(item, t, &view);
-	if (view.status != (enum hf_outbox_status)image->status || view.lost != image->lost || view.computed != image->computed ||
+	if (view.status != (enum hf_outbox_status)image->status || view.lost != image->lost ||
+	    view.computed != image->computed ||
 	    view.available_at != hf__outbox_kept(image->available_at, image->computed, t.setback) ||
 	    !hf__bytes_equal(view.last_error, image->last_error))
 		return true;
-	if (value->attempts != image->attempts || value->max_attempts != image->max_attempts || value->priority != image->priority ||
-	    value->enqueued_at != image->enqueued_at)
+	if (value->attempts != image->attempts || value->max_attempts != image->max_attempts ||
+	    value->priority != image->priority || value->enqueued_at != image->enqueued_at)
 		return true;
-	return !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) || !hf__bytes_equal(hf__outbox_group_name(item), image->group) ||
-	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload, image->payload) ||
+	return !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
+	       !hf__bytes_equal(hf__outbox_group_name(item), image->group) ||
+	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload,
+	                          image->payload) ||
 	       rerun_changes(item, image, t.setback);
 }
 
-static int put_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int put_decide(void *state, struct hf__decision *d, const void *raw,
+                      struct hf_result *result)
 {
 	const struct hf_outbox_put *args = raw;
 	struct hf__outbox_image image = image_of_put(args);
@@ -119,9 +128,12 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw, stru
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
 	/* The owner is not used: its bytes need not be there. */
-	static const size_t bytes[] = {offsetof(struct hf_outbox_put, queue),        offsetof(struct hf_outbox_put, item.id),
-	                               offsetof(struct hf_outbox_put, item.payload), offsetof(struct hf_outbox_put, item.last_error),
-	                               offsetof(struct hf_outbox_put, item.group),   offsetof(struct hf_outbox_put, item.extra)};
+	static const size_t bytes[] = {offsetof(struct hf_outbox_put, queue),
+	                               offsetof(struct hf_outbox_put, item.id),
+	                               offsetof(struct hf_outbox_put, item.payload),
+	                               offsetof(struct hf_outbox_put, item.last_error),
+	                               offsetof(struct hf_outbox_put, item.group),
+	                               offsetof(struct hf_outbox_put, item.extra)};
 	struct hf_outbox_put *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
 	if (!copy || !copy->item.rerun)
 		return copy;
@@ -132,14 +144,16 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args, struct hf_result *result, struct hf_error *error)
+int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args,
+                  struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox put", HF__DOMAIN_OUTBOX, put_check, put_decide, put_copy};
+	static const struct hf__verb verb = {"outbox put", HF__DOMAIN_OUTBOX, put_check, put_decide,
+	                                     put_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-/* --- Completed ids ---------------------------------------------------------------------------------------------------------- */
+/* --- Completed ids ---------------------------------------------------------------------------- */
 
 static int completed_check(const void *raw, struct hf__text *why)
 {
@@ -153,16 +167,19 @@ static int completed_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static int completed_decide(void *state, struct hf__decision *d, const void *raw, struct hf_result *result)
+static int completed_decide(void *state, struct hf__decision *d, const void *raw,
+                            struct hf_result *result)
 {
 	const struct hf_outbox_put_completed *args = raw;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
 	const struct hf__outbox_done *done = hf__outbox_done_find(state, args->queue, args->id);
-	const struct hf__outbox_image image = {.queue = args->queue, .id = args->id, .until = args->until};
+	const struct hf__outbox_image image = {
+	    .queue = args->queue, .id = args->id, .until = args->until};
 	struct hf__outbox_item *item;
 	int rc = hf__outbox_look(state, d, &args->write, args->queue, args->id, &item);
 	hf__depends(d, done ? &done->object : NULL);
-	if (rc != HF_OK || item || args->until <= d->now || (done && done->until == hf__to_mono(args->until, d->setback)))
+	if (rc != HF_OK || item || args->until <= d->now ||
+	    (done && done->until == hf__to_mono(args->until, d->setback)))
 		return rc;
 	if (done)
 		rc = hf__outbox_fade(d, done);
@@ -173,14 +190,18 @@ static int completed_decide(void *state, struct hf__decision *d, const void *raw
 
 static void *completed_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_put_completed, queue), offsetof(struct hf_outbox_put_completed, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_put_completed), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_put_completed, queue),
+	                               offsetof(struct hf_outbox_put_completed, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_put_completed), bytes,
+	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_put_completed(hf_store *store, hf_txn *txn, const struct hf_outbox_put_completed *args, struct hf_result *result,
+int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
+                            const struct hf_outbox_put_completed *args, struct hf_result *result,
                             struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox put completed", HF__DOMAIN_OUTBOX, completed_check, completed_decide, completed_copy};
+	static const struct hf__verb verb = {"outbox put completed", HF__DOMAIN_OUTBOX, completed_check,
+	                                     completed_decide, completed_copy};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

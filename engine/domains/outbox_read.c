@@ -1,8 +1,8 @@
-/* Reads of the outbox but lists of items (outbox_list.c): one item, stats, which queues there are. All show views: an item whose claim is over is queued, logged or
- * not. */
+/* Reads of the outbox but lists of items (outbox_list.c): one item, stats, which queues there
+ * are. All show views: an item whose claim is over is queued, logged or not. */
 #include "domains/outbox_verb.h"
 
-/* --- One item --------------------------------------------------------------------------------------------------------------- */
+/* --- One item --------------------------------------------------------------------------------- */
 
 struct get {
 	const struct hf_outbox_key *key;
@@ -20,7 +20,8 @@ static int read_item(struct hf__query *q, void *raw)
 	if (item) {
 		struct hf_bytes queue;
 		hf__query_depends(q, &item->object);
-		if (hf__outbox_over(item, HF__OUTBOX_TIME(q))) /* then what it is depends on the queue's max_lost, too */
+		/* then what it is depends on the queue's max_lost, too */
+		if (hf__outbox_over(item, HF__OUTBOX_TIME(q)))
 			hf__query_depends(q, &hf__outbox_queue_of(item)->object);
 		if (hf__answer_bytes(q->answer, get->key->queue, &queue) != HF_OK)
 			return HF_ENOMEM;
@@ -34,7 +35,8 @@ static int read_item(struct hf__query *q, void *raw)
 	return HF_ENOTFOUND;
 }
 
-int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags, struct hf_outbox_got *out, struct hf_error *error)
+int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags,
+                  struct hf_outbox_got *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -49,7 +51,7 @@ int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned fla
 	return rc;
 }
 
-/* --- Stats ------------------------------------------------------------------------------------------------------------------ */
+/* --- Stats ------------------------------------------------------------------------------------ */
 
 struct stats {
 	struct hf_bytes queue;
@@ -58,7 +60,8 @@ struct stats {
 
 static struct hf_outbox_count count_line(const struct hf__order *line)
 {
-	return (struct hf_outbox_count){hf__order_count(line), line->root ? line->root->least : HF_UNSET};
+	return (struct hf_outbox_count){hf__order_count(line),
+	                                line->root ? line->root->least : HF_UNSET};
 }
 
 static void add_to(struct hf_outbox_count *count, int64_t enqueued_at)
@@ -67,7 +70,8 @@ static void add_to(struct hf_outbox_count *count, int64_t enqueued_at)
 		count->oldest = enqueued_at;
 }
 
-/* The oldest that is held: in the heap's order, past the claims that are over. Only these and what stands right behind them are looked at. */
+/* The oldest that is held: in the heap's order, past the claims that are over. Only these and
+ * what stands right behind them are looked at. */
 static int64_t oldest_held(const struct hf__heap_node *node, struct hf__outbox_time t)
 {
 	if (!node)
@@ -79,10 +83,12 @@ static int64_t oldest_held(const struct hf__heap_node *node, struct hf__outbox_t
 }
 
 /* What stands in the queue's orders is queued and next. */
-static void count_standing(const struct hf__outbox_queue *queue, struct hf__outbox_time t, struct hf_outbox_stats *out)
+static void count_standing(const struct hf__outbox_queue *queue, struct hf__outbox_time t,
+                           struct hf_outbox_stats *out)
 {
 	for (unsigned computed = 0; computed < 2; computed++) {
-		const size_t due = hf__outbox_due(queue, computed, t), all = hf__order_count(&queue->due[computed]);
+		const size_t due = hf__outbox_due(queue, computed, t),
+		             all = hf__order_count(&queue->due[computed]);
 		out->ready += due;
 		out->delayed += all - due;
 		if (due == 0)
@@ -94,7 +100,8 @@ static void count_standing(const struct hf__outbox_queue *queue, struct hf__outb
 }
 
 /* The item is queued at the instant, and next. */
-static void add_next(const struct hf__outbox_item *item, struct hf__outbox_time t, struct hf_outbox_stats *out)
+static void add_next(const struct hf__outbox_item *item, struct hf__outbox_time t,
+                     struct hf_outbox_stats *out)
 {
 	struct hf__outbox_view view;
 	hf__outbox_view(item, t, &view);
@@ -108,8 +115,10 @@ static void add_next(const struct hf__outbox_item *item, struct hf__outbox_time 
 		out->oldest_due = since;
 }
 
-/* Its group is free again by it, and one of the group is next; all others of it are kept back, as before. */
-static void add_group_of(const struct hf__outbox_item *item, struct hf__outbox_time t, struct hf_outbox_stats *out)
+/* Its group is free again by it, and one of the group is next; all others of it are kept back,
+ * as before. */
+static void add_group_of(const struct hf__outbox_item *item, struct hf__outbox_time t,
+                         struct hf_outbox_stats *out)
 {
 	const struct hf__outbox_group *group = item->member->group;
 	const struct hf__outbox_item *first = hf__outbox_group_first(group, t);
@@ -123,9 +132,11 @@ static void add_group_of(const struct hf__outbox_item *item, struct hf__outbox_t
 }
 
 /* The indexes have what is logged. This adds what has ended beside it. */
-static void add_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t, struct hf_outbox_stats *out)
+static void add_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t,
+                     struct hf_outbox_stats *out)
 {
-	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item; item = hf__outbox_next_over(item, t)) {
+	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item;
+	     item = hf__outbox_next_over(item, t)) {
 		const bool queued = hf__outbox_status(item, t) == HF_OUTBOX_QUEUED;
 		out->sending.items--;
 		add_to(queued ? &out->queued : &out->failed, item->value.enqueued_at);
@@ -138,7 +149,8 @@ static void add_over(const struct hf__outbox_queue *queue, struct hf__outbox_tim
 	out->sending.oldest = oldest;
 }
 
-static void put_stats(const struct hf__outbox_queue *queue, struct hf__outbox_time t, struct hf_outbox_stats *out)
+static void put_stats(const struct hf__outbox_queue *queue, struct hf__outbox_time t,
+                      struct hf_outbox_stats *out)
 {
 	out->queued = count_line(&queue->line[HF_OUTBOX_QUEUED]);
 	out->failed = count_line(&queue->line[HF_OUTBOX_FAILED]);
@@ -177,7 +189,8 @@ static int read_stats(struct hf__query *q, void *raw)
 	return HF_OK;
 }
 
-int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, struct hf_outbox_stats *out, struct hf_error *error)
+int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
+                    struct hf_outbox_stats *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -192,7 +205,7 @@ int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, stru
 	return rc;
 }
 
-/* --- Queues ----------------------------------------------------------------------------------------------------------------- */
+/* --- Queues ----------------------------------------------------------------------------------- */
 
 static const struct hf__order *order_of(const void *state)
 {
@@ -209,10 +222,15 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__outbox_state *)state)->root;
 }
 
-int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
+int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags,
+                     struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__names queues = {
-	    .domain = HF__DOMAIN_OUTBOX, .operation = "outbox queues", .order = order_of, .name = name_of, .root = root_of, .mono = true};
+	static const struct hf__names queues = {.domain = HF__DOMAIN_OUTBOX,
+	                                        .operation = "outbox queues",
+	                                        .order = order_of,
+	                                        .name = name_of,
+	                                        .root = root_of,
+	                                        .mono = true};
 	return hf__names_list(store, &queues, args, flags, out, error);
 }

@@ -1,16 +1,20 @@
-/* Objects of the outbox domain: lookups, birth, and the hooks that put items into the indexes and take them out.
+/* Objects of the outbox domain: lookups, birth, and the hooks that put items into the indexes
+ * and take them out.
  *
- * Happy path: the store's hook calls enlist at birth and link after every change; link puts the item where its value says, unlink takes
- * it out by the same rules, so nothing has to remember where it was. All nodes lie inside the item: neither can fail.
+ * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
+ * item where its value says, unlink takes it out by the same rules, so nothing has to remember
+ * where it was. All nodes lie inside the item: neither can fail.
  *
- * I-OUTBOX-1: an item is in exactly one line, that of its value's status; in `ready` and `due` iff it is queued and (I-OUTBOX-3, outbox_group.c) next
- * in its group; in `held` iff it is sending; in `endings` iff it is sending and time or an opening ends that.
- * I-OUTBOX-2: where it stands depends on the value and on state->incarnation alone, and the latter changes only in hf__outbox_opened(). */
+ * I-OUTBOX-1: an item is in exactly one line, that of its value's status; in `ready` and `due`
+ * iff it is queued and (I-OUTBOX-3, outbox_group.c) next in its group; in `held` iff it is
+ * sending; in `endings` iff it is sending and time or an opening ends that. I-OUTBOX-2: where it
+ * stands depends on the value and on state->incarnation alone, and the latter changes only in
+ * hf__outbox_opened(). */
 #include "domains/outbox_state.h"
 
 #include <stddef.h>
 
-/* --- From node to object ---------------------------------------------------------------------------------------------------- */
+/* --- From node to object ---------------------------------------------------------------------- */
 
 static void *back(const void *node, size_t offset)
 {
@@ -27,7 +31,7 @@ static struct hf__outbox_queue *queue_of(struct hf__object *object)
 	return back(object, offsetof(struct hf__outbox_queue, object));
 }
 
-/* --- Lookup ----------------------------------------------------------------------------------------------------------------- */
+/* --- Lookup ----------------------------------------------------------------------------------- */
 
 void hf__outbox_key(struct hf__outbox_key *key, struct hf_bytes queue, struct hf_bytes name)
 {
@@ -49,22 +53,27 @@ static bool item_equal(const struct hf__map_node *node, const void *raw)
 {
 	const struct hf__outbox_key *key = raw;
 	const struct hf__outbox_item *item = hf__outbox_of_map(node);
-	return hf__bytes_equal(hf__outbox_id(item), key->name) && hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of(item)), key->queue);
+	return hf__bytes_equal(hf__outbox_id(item), key->name) &&
+	       hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of(item)), key->queue);
 }
 
-struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state, struct hf_bytes name)
+struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state,
+                                               struct hf_bytes name)
 {
 	const uint64_t hash = hf__map_hash(&state->queues, name.data, name.len);
 	return hf__outbox_queue_of_map(hf__map_find(&state->queues, hash, queue_equal, &name));
 }
 
-const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
+const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state,
+                                                  const struct hf__outbox_queue *queue,
                                                   struct hf_bytes name)
 {
-	return hf__removed_depends(&state->removed, &state->queues, queue ? &queue->object : NULL, name);
+	return hf__removed_depends(&state->removed, &state->queues, queue ? &queue->object : NULL,
+	                           name);
 }
 
-struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id)
+struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
+                                        struct hf_bytes id)
 {
 	struct hf__outbox_key key;
 	hf__outbox_key(&key, queue, id);
@@ -72,18 +81,21 @@ struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, st
 	return hf__outbox_of_map(hf__map_find(&state->items, hash, item_equal, &key));
 }
 
-/* --- Hooks ------------------------------------------------------------------------------------------------------------------ */
+/* --- Hooks ------------------------------------------------------------------------------------ */
 
-/* A queue that is empty and was never configured is no state; nor is one of which only completed ids are left whose time is over, logged or not. */
+/* A queue that is empty and was never configured is no state; nor is one of which only completed
+ * ids are left whose time is over, logged or not. */
 int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue)
 {
-	return queue->enlisted > 0 || queue->value.version != 0 ? INT64_MAX : hf__order_most(&queue->done);
+	return queue->enlisted > 0 || queue->value.version != 0 ? INT64_MAX
+	                                                        : hf__order_most(&queue->done);
 }
 
 bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value)
 {
-	return value->max_attempts == HF_OUTBOX_ATTEMPTS && value->max_lost == HF_OUTBOX_LOST_MAX && value->dedup_window == 0 &&
-	       value->dedup_max == HF_OUTBOX_DEDUP_MAX && !value->paused && value->dropped == 0;
+	return value->max_attempts == HF_OUTBOX_ATTEMPTS && value->max_lost == HF_OUTBOX_LOST_MAX &&
+	       value->dedup_window == 0 && value->dedup_max == HF_OUTBOX_DEDUP_MAX && !value->paused &&
+	       value->dropped == 0;
 }
 
 void hf__outbox_queue_tag(struct hf__outbox_queue *queue)
@@ -108,7 +120,8 @@ static void queue_enlist(struct hf__object *object)
 	struct hf__outbox_queue *queue = queue_of(object);
 	queue->by_name.weight = INT64_MIN;
 	hf__order_insert(&queue->state->by_name, &queue->by_name);
-	hf__map_insert(&queue->state->queues, &queue->node, hf__map_hash(&queue->state->queues, queue->name, queue->len));
+	hf__map_insert(&queue->state->queues, &queue->node,
+	               hf__map_hash(&queue->state->queues, queue->name, queue->len));
 }
 
 static void queue_delist(struct hf__object *object)
@@ -153,7 +166,8 @@ static void item_delist(struct hf__object *object)
 
 static void link_claim(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
 {
-	item->at.sending.ending.in = item->at.sending.held.in = false; /* the place may have been another node's */
+	/* the place may have been another node's */
+	item->at.sending.ending.in = item->at.sending.held.in = false;
 	if (hf__outbox_ends(item, &item->at.sending.ending.deadline))
 		hf__heap_insert(&queue->state->endings, &item->at.sending.ending);
 	item->at.sending.held.deadline = item->value.enqueued_at;
@@ -222,15 +236,18 @@ static const struct hf__type queue_type = {
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
-static const struct hf__type root_type = {.name = "outbox", .value_offset = sizeof(struct hf__object)};
+static const struct hf__type root_type = {.name = "outbox",
+                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type item_type = {
     .name = "outbox item",
     .value_offset = offsetof(struct hf__outbox_item, value),
     .value_size = sizeof(struct hf__outbox_value),
     .blob_count = 5,
-    .blob_offsets = {offsetof(struct hf__outbox_item, value.payload.bytes), offsetof(struct hf__outbox_item, value.last_error),
-                     offsetof(struct hf__outbox_item, value.owner), offsetof(struct hf__outbox_item, value.rerun_payload.bytes),
+    .blob_offsets = {offsetof(struct hf__outbox_item, value.payload.bytes),
+                     offsetof(struct hf__outbox_item, value.last_error),
+                     offsetof(struct hf__outbox_item, value.owner),
+                     offsetof(struct hf__outbox_item, value.rerun_payload.bytes),
                      offsetof(struct hf__outbox_item, value.extra)},
     .enlist = item_enlist,
     .delist = item_delist,
@@ -239,7 +256,7 @@ static const struct hf__type item_type = {
     .free = item_free,
 };
 
-/* --- Birth ------------------------------------------------------------------------------------------------------------------ */
+/* --- Birth ------------------------------------------------------------------------------------ */
 
 struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, struct hf_bytes name)
 {
@@ -260,7 +277,8 @@ struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, st
 	return queue;
 }
 
-struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id, struct hf_bytes group, uint64_t seq)
+struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id,
+                                            struct hf_bytes group, uint64_t seq)
 {
 	struct hf__outbox_item *item = hf__alloc(sizeof *item + id.len);
 	if (!item)
@@ -279,7 +297,8 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 
 static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
 {
-	return hf__bytes_compare(hf__outbox_queue_name(hf__outbox_queue_of_order(a)), hf__outbox_queue_name(hf__outbox_queue_of_order(b)));
+	return hf__bytes_compare(hf__outbox_queue_name(hf__outbox_queue_of_order(a)),
+	                         hf__outbox_queue_name(hf__outbox_queue_of_order(b)));
 }
 
 bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
@@ -287,23 +306,27 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
 	hf__order_init(&state->by_name, compare_names);
-	return hf__map_init(&state->queues, env->hash_key) && hf__map_init(&state->items, env->hash_key) &&
+	return hf__map_init(&state->queues, env->hash_key) &&
+	       hf__map_init(&state->items, env->hash_key) &&
 	       hf__map_init(&state->done, env->hash_key) && hf__map_init(&state->groups, env->hash_key);
 }
 
-/* --- A new incarnation ------------------------------------------------------------------------------------------------------ */
+/* --- A new incarnation ------------------------------------------------------------------------ */
 
-/* Until now everything without a lease stood with the queued. What this incarnation itself claimed is put where it belongs: there is
- * such an item only when a living state was loaded again, so the usual opening looks at nothing. */
+/* Until now everything without a lease stood with the queued. What this incarnation itself
+ * claimed is put where it belongs: there is such an item only when a living state was loaded
+ * again, so the usual opening looks at nothing. */
 void hf__outbox_opened(struct hf__outbox_state *state, uint64_t first_lsn)
 {
 	if (state->newest_unleased < first_lsn) {
 		state->incarnation = first_lsn;
 		return;
 	}
-	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node; node = hf__map_next(&state->items, node))
+	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node;
+	     node = hf__map_next(&state->items, node))
 		item_unlink(&hf__outbox_of_map(node)->object);
 	state->incarnation = first_lsn;
-	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node; node = hf__map_next(&state->items, node))
+	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node;
+	     node = hf__map_next(&state->items, node))
 		item_link(&hf__outbox_of_map(node)->object);
 }

@@ -1,9 +1,12 @@
 /* The outbox domain's insides, shared by outbox*.c and nobody else.
  *
- *   outbox.c          the row: life, endings            outbox_state.c    objects, lookups, hooks
+ *   outbox.c          the row: life, endings            outbox_state.c    objects, lookups,
+ *                     hooks
  *   outbox_entry.c    entries: bytes <-> meaning        outbox_place.c    places, views, orders
- *   outbox_apply.c    entries about an item -> state    outbox_apply_queue.c   ... about several, or a queue
- *   outbox_value.c    values after an entry             outbox_check.c, outbox_verify.c   snapshot; verify
+ *   outbox_apply.c    entries about an item -> state    outbox_apply_queue.c   ... about
+ *                     several, or a queue
+ *   outbox_value.c    values after an entry             outbox_check.c, outbox_verify.c
+ *                     snapshot; verify
  *   outbox_group.c    groups: who is next               outbox_done.c     completed ids
  *   outbox_describe.c, outbox_about.c   entries in words; for watchers
  *   outbox_verb.c     what mutations have in common
@@ -11,21 +14,26 @@
  *   outbox_redrive.c  redrive, prune                  outbox_lost.c     claims that are over
  *   outbox_put.c      storing items and ids as given    outbox_claim.c    claims
  *   outbox_next.c     claim_next
- *   outbox_hold.c     extend, guards                    outbox_outcome.c  complete, fail, retry, ...
+ *   outbox_hold.c     extend, guards                    outbox_outcome.c  complete, fail, retry,
+ *                     ...
  *   outbox_drain.c    claim, send, complete             outbox_read.c     get, stats
- *   outbox_list.c     lists of items                    outbox_completed.c   lists of completed ids
+ *   outbox_list.c     lists of items                    outbox_completed.c   lists of completed
+ *                     ids
  *
- * An item's container is its queue: whatever happens to an item is noted on the queue, so that lists, misses and an empty claim_next have
- * something to depend on. A queue that is empty and was never configured is no state, and it goes (store/removed.h). A queue's container is the
+ * An item's container is its queue: whatever happens to an item is noted on the queue, so that
+ * lists, misses and an empty claim_next have something to depend on. A queue that is empty and
+ * was never configured is no state, and it goes (store/removed.h). A queue's container is the
  * root, on which the list of queues depends.
  *
- * Endings are views. A claim whose lease is over, or that an earlier incarnation made without a lease, is lost: from that instant the item is
- * queued for everyone, or failed if too many claims of it were lost, although its value says sending until the ending is logged. Indexes follow the
- * value alone; whoever asks about an instant looks at the claims that are over and not logged yet beside them (hf__outbox_view). A mutation that
- * changes such an item logs the ending first, so that no other entry has to know of it.
+ * Endings are views. A claim whose lease is over, or that an earlier incarnation made without a
+ * lease, is lost: from that instant the item is queued for everyone, or failed if too many
+ * claims of it were lost, although its value says sending until the ending is logged. Indexes
+ * follow the value alone; whoever asks about an instant looks at the claims that are over and
+ * not logged yet beside them (hf__outbox_view). A mutation that changes such an item logs the
+ * ending first, so that no other entry has to know of it.
  *
- * Times: what the store computed (leases, backoffs, windows, `computed` available_at) is kept in the mono scale, what a caller named as it
- * was named: see store/clock.h. */
+ * Times: what the store computed (leases, backoffs, windows, `computed` available_at) is kept in
+ * the mono scale, what a caller named as it was named: see store/clock.h. */
 #ifndef HF_DOMAINS_OUTBOX_STATE_H
 #define HF_DOMAINS_OUTBOX_STATE_H
 
@@ -55,11 +63,13 @@ struct hf__outbox_state {
 	struct hf__map items; /* by queue and id */
 	struct hf__map done; /* completed ids that block, by queue and id */
 	struct hf__map groups; /* by queue and group: those that an item belongs to */
-	/* What settle has to log: every item whose value says sending and which has a lease (by its end) or is an earlier incarnation's
-	 * (at INT64_MIN). */
+	/* What settle has to log: every item whose value says sending and which has a lease (by its
+	 * end) or is an earlier incarnation's (at INT64_MIN). */
 	struct hf__heap endings;
 	struct hf__heap fading; /* completed ids, by the end of their time: settle logs that too */
-	uint64_t incarnation; /* first LSN of this opening; UINT64_MAX before it is known: nobody holds anything without a lease */
+	/* first LSN of this opening; UINT64_MAX before it is known: nobody holds anything without a
+	 * lease */
+	uint64_t incarnation;
 	uint64_t newest_unleased; /* no claim without a lease is newer; only a bound */
 };
 
@@ -78,15 +88,19 @@ struct hf__outbox_queue {
 	struct hf__map_node node;
 	struct hf__order_node by_name;
 	struct hf__vacancy vacancy;
-	size_t enlisted; /* items that live: more than the lines hold while one of them is being changed */
+	/* items that live: more than the lines hold while one of them is being changed */
+	size_t enlisted;
 	struct hf__outbox_state *state;
 	struct hf__outbox_queue_value value;
-	/* What is queued, of a group only the item that is next: by priority, available_at, seq, with available_at as weight, so that the next one is found
-	 * in O(log n) however many are delayed, held or kept back; and by available_at, seq, to count those that are due. Two of each: where available_at was
-	 * named, and where it was computed, which set-backs of the clock move against each other. */
+	/* What is queued, of a group only the item that is next: by priority, available_at, seq,
+	 * with available_at as weight, so that the next one is found in O(log n) however many are
+	 * delayed, held or kept back; and by available_at, seq, to count those that are due. Two of
+	 * each: where available_at was named, and where it was computed, which set-backs of the
+	 * clock move against each other. */
 	struct hf__order ready[2], due[2];
-	/* By seq, one for each status. The weight is enqueued_at (so the least of all is at the root) but for sending, where it is the end
-	 * of the claim: INT64_MAX while the incarnation that made it without a lease goes on, INT64_MIN afterwards. */
+	/* By seq, one for each status. The weight is enqueued_at (so the least of all is at the
+	 * root) but for sending, where it is the end of the claim: INT64_MAX while the incarnation
+	 * that made it without a lease goes on, INT64_MIN afterwards. */
 	struct hf__order line[HF__OUTBOX_PLACES];
 	struct hf__heap held; /* what the values say is sending, by enqueued_at: the oldest */
 	struct hf__order done; /* completed ids, in the order of their completion */
@@ -123,15 +137,18 @@ struct hf__outbox_value {
 	int64_t rerun_enqueued_at, rerun_available_at;
 };
 
-/* A group, made for the first item that belongs to it and gone with the memory of the last. No object of its own: all of it follows from its
- * items. `line` holds those whose value says queued or sending, by seq; one at most is sending. */
+/* A group, made for the first item that belongs to it and gone with the memory of the last. No
+ * object of its own: all of it follows from its items. `line` holds those whose value says
+ * queued or sending, by seq; one at most is sending. */
 struct hf__outbox_group {
 	struct hf__map_node node;
 	struct hf__outbox_queue *queue;
 	struct hf__order line;
 	struct hf__outbox_item *holder; /* the one whose value says sending, or NULL */
-	struct hf__outbox_item *next; /* the one that stands in queue->ready for the group; NULL: none does */
-	size_t references; /* items in memory, those too that were removed by a change that is not final */
+	/* the one that stands in queue->ready for the group; NULL: none does */
+	struct hf__outbox_item *next;
+	/* items in memory, those too that were removed by a change that is not final */
+	size_t references;
 	size_t members; /* items that live */
 	uint32_t len;
 	uint8_t name[];
@@ -156,7 +173,8 @@ struct hf__outbox_item {
 			struct hf__heap_node ending, held;
 		} sending;
 	} at; /* by the value's status */
-	struct hf__outbox_member *member; /* NULL: in no group. It stays the same while the item lives */
+	/* NULL: in no group. It stays the same while the item lives */
+	struct hf__outbox_member *member;
 	struct hf__outbox_value value;
 	uint32_t len;
 	uint8_t id[];
@@ -174,26 +192,35 @@ struct hf__outbox_done {
 	uint8_t id[];
 };
 
-/* --- outbox_place.c and outbox_state.c -------------------------------------------------------------------------------------- */
+/* --- outbox_place.c and outbox_state.c -------------------------------------------------------- */
 
-struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state, struct hf_bytes name);
-/* What an answer about this name depends on: the queue, which may be NULL, or the number of those that are gone. */
-const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
+struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state,
+                                               struct hf_bytes name);
+/* What an answer about this name depends on: the queue, which may be NULL, or the number of
+ * those that are gone. */
+const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state,
+                                                  const struct hf__outbox_queue *queue,
                                                   struct hf_bytes name);
-struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id);
+struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
+                                        struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, struct hf_bytes name);
-struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id, struct hf_bytes group, uint64_t seq);
-/* What a call waits for that finds nothing to claim: any change in the queue, which need not exist yet. */
+struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id,
+                                            struct hf_bytes group, uint64_t seq);
+/* What a call waits for that finds nothing to claim: any change in the queue, which need not
+ * exist yet. */
 uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue);
 /* Something that makes the queue state came or went. */
 void hf__outbox_queue_tag(struct hf__outbox_queue *queue);
-/* Does the value say what that of a queue says which is not there? Then its version is 0: it is no state. */
+/* Does the value say what that of a queue says which is not there? Then its version is 0: it is
+ * no state. */
 bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value);
-/* Until when it is listed: INT64_MAX for items or settings, else while a completed id blocks; INT64_MIN: not at all. */
+/* Until when it is listed: INT64_MAX for items or settings, else while a completed id blocks;
+ * INT64_MIN: not at all. */
 int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue);
 
-/* The key under which maps hold what belongs to a queue (items, completed ids, groups), in one piece: the queue's length keeps ("ab", "c") and ("a", "bc") apart. */
+/* The key under which maps hold what belongs to a queue (items, completed ids, groups), in one
+ * piece: the queue's length keeps ("ab", "c") and ("a", "bc") apart. */
 struct hf__outbox_key {
 	struct hf_bytes queue, name;
 	size_t len;
@@ -219,7 +246,8 @@ struct hf__outbox_time {
 };
 #define HF__OUTBOX_TIME(x) ((struct hf__outbox_time){(x)->now, (x)->mono, (x)->setback})
 
-/* outbox_lost.c. What an item is to everyone at an instant: its value, or what a claim that is over leaves of it. */
+/* outbox_lost.c. What an item is to everyone at an instant: its value, or what a claim that is
+ * over leaves of it. */
 struct hf__outbox_view {
 	enum hf_outbox_status status;
 	uint32_t lost;
@@ -228,8 +256,10 @@ struct hf__outbox_view {
 	struct hf_bytes last_error; /* may lie in `text`: the view must not move */
 	char text[128];
 };
-void hf__outbox_view(const struct hf__outbox_item *item, struct hf__outbox_time t, struct hf__outbox_view *out);
-enum hf_outbox_status hf__outbox_status(const struct hf__outbox_item *item, struct hf__outbox_time t);
+void hf__outbox_view(const struct hf__outbox_item *item, struct hf__outbox_time t,
+                     struct hf__outbox_view *out);
+enum hf_outbox_status hf__outbox_status(const struct hf__outbox_item *item,
+                                        struct hf__outbox_time t);
 /* Does its value say sending, of a claim that is over? */
 bool hf__outbox_over(const struct hf__outbox_item *item, struct hf__outbox_time t);
 /* Is an available_at reached; as the clock shows it. */
@@ -248,18 +278,24 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 /* Where queued items stand. */
 void hf__outbox_stand(struct hf__outbox_item *item);
 void hf__outbox_stand_down(struct hf__outbox_item *item);
-/* Of what stands in the order of this kind: how many are due at the instant, and the first available_at. */
-size_t hf__outbox_due(const struct hf__outbox_queue *queue, bool computed, struct hf__outbox_time t);
+/* Of what stands in the order of this kind: how many are due at the instant, and the first
+ * available_at. */
+size_t hf__outbox_due(const struct hf__outbox_queue *queue, bool computed,
+                      struct hf__outbox_time t);
 int64_t hf__outbox_due_first(const struct hf__outbox_queue *queue, bool computed);
 /* Of the items that may be claimed at the instant, the next one in turn. */
-struct hf__outbox_item *hf__outbox_first_ready(const struct hf__outbox_queue *queue, struct hf__outbox_time t);
-/* The next instant, as the clock shows it, at which something comes up or a claim ends; INT64_MAX: none. */
+struct hf__outbox_item *hf__outbox_first_ready(const struct hf__outbox_queue *queue,
+                                               struct hf__outbox_time t);
+/* The next instant, as the clock shows it, at which something comes up or a claim ends;
+ * INT64_MAX: none. */
 int64_t hf__outbox_next_instant(const struct hf__outbox_queue *queue, struct hf__outbox_time t);
 /* The same of claims alone. */
 int64_t hf__outbox_next_end(const struct hf__outbox_queue *queue, struct hf__outbox_time t);
 /* Claims that are over and not logged: the first, the next. */
-struct hf__outbox_item *hf__outbox_first_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t);
-struct hf__outbox_item *hf__outbox_next_over(const struct hf__outbox_item *item, struct hf__outbox_time t);
+struct hf__outbox_item *hf__outbox_first_over(const struct hf__outbox_queue *queue,
+                                              struct hf__outbox_time t);
+struct hf__outbox_item *hf__outbox_next_over(const struct hf__outbox_item *item,
+                                             struct hf__outbox_time t);
 
 /* A walk over the items of a queue, in enqueue order, whose view has a status (or any). */
 struct hf__outbox_walk {
@@ -268,22 +304,23 @@ struct hf__outbox_walk {
 	struct hf__outbox_item *at[HF__OUTBOX_PLACES]; /* the next of each line */
 };
 /* From the first whose seq is above `after` on. */
-void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox_queue *queue, enum hf_outbox_status status,
-                           struct hf__outbox_time t, uint64_t after);
+void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox_queue *queue,
+                           enum hf_outbox_status status, struct hf__outbox_time t, uint64_t after);
 /* NULL: the end. */
 struct hf__outbox_item *hf__outbox_walk_next(struct hf__outbox_walk *walk);
 /* Is there an item of this seq? */
 bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq);
 size_t hf__outbox_queue_count(const struct hf__outbox_queue *queue);
 
-/* --- outbox_group.c ----------------------------------------------------------------------------------------------------------- */
+/* --- outbox_group.c --------------------------------------------------------------------------- */
 
 struct hf__outbox_item *hf__outbox_of_member(const struct hf__order_node *node);
 struct hf__outbox_group *hf__outbox_group_of_map(const struct hf__map_node *node);
 /* Empty: none. */
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item);
 /* Makes the item a member, of a new group if need be. false: out of memory. */
-bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_item *item, struct hf_bytes name);
+bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_item *item,
+                           struct hf_bytes name);
 /* The item is about to be freed. */
 void hf__outbox_group_leave(struct hf__outbox_item *item);
 /* It was born, or is gone; both may be taken back. */
@@ -294,9 +331,11 @@ void hf__outbox_ready_unlink(struct hf__outbox_item *item);
 /* The item of the item's group whose value says sending; NULL: none, or no group. */
 struct hf__outbox_item *hf__outbox_group_holder(const struct hf__outbox_item *item);
 /* The same by name. */
-struct hf__outbox_item *hf__outbox_holder_of(const struct hf__outbox_queue *queue, struct hf_bytes group);
+struct hf__outbox_item *hf__outbox_holder_of(const struct hf__outbox_queue *queue,
+                                             struct hf_bytes group);
 /* The first of the group that is queued at the instant. */
-struct hf__outbox_item *hf__outbox_group_first(const struct hf__outbox_group *group, struct hf__outbox_time t);
+struct hf__outbox_item *hf__outbox_group_first(const struct hf__outbox_group *group,
+                                               struct hf__outbox_time t);
 /* Is it the first of its group that is queued, or in none? */
 bool hf__outbox_in_turn(const struct hf__outbox_item *item, struct hf__outbox_time t);
 /* What is wrong with the group, or NULL; adds up what the queue keeps. */
@@ -304,11 +343,13 @@ const char *hf__outbox_group_fault(const struct hf__outbox_group *group);
 /* How many of its items are kept back, as far as values tell. */
 size_t hf__outbox_group_blocked(const struct hf__outbox_group *group);
 
-/* --- outbox_done.c ------------------------------------------------------------------------------------------------------------ */
+/* --- outbox_done.c ---------------------------------------------------------------------------- */
 
-struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *state, struct hf_bytes queue, struct hf_bytes id);
+struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *state,
+                                             struct hf_bytes queue, struct hf_bytes id);
 /* Not in any index yet. NULL: out of memory. */
-struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, struct hf_bytes id, uint64_t lsn, int64_t until);
+struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, struct hf_bytes id,
+                                            uint64_t lsn, int64_t until);
 struct hf__outbox_done *hf__outbox_done_of_map(const struct hf__map_node *node);
 struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__order_node *node);
 struct hf__outbox_done *hf__outbox_done_of_fading(const struct hf__heap_node *node);
@@ -318,7 +359,8 @@ void hf__outbox_done_init(struct hf__outbox_queue *queue);
 /* Is there one of this LSN? */
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn);
 /* The first completed id after LSN `after` that still blocks at `mono`. */
-struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono, uint64_t after);
+struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono,
+                                             uint64_t after);
 /* How many still block. */
 size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono);
 

@@ -1,8 +1,9 @@
-/* What an entry makes of an item's value. New values are made beside the old ones and put in place by the hook, so that no memory leaves the
- * item as it was. */
+/* What an entry makes of an item's value. New values are made beside the old ones and put in
+ * place by the hook, so that no memory leaves the item as it was. */
 #include "domains/outbox_apply.h"
 
-struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, enum hf__outbox_cause cause, int64_t setback)
+struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
+                                            enum hf__outbox_cause cause, int64_t setback)
 {
 	const struct hf__outbox_value *value = &item->value;
 	return (struct hf__outbox_image){
@@ -15,7 +16,8 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, 
 	    .max_attempts = value->max_attempts,
 	    .priority = value->priority,
 	    .enqueued_at = value->enqueued_at,
-	    .available_at = value->computed ? hf__to_shown(value->available_at, setback) : value->available_at,
+	    .available_at =
+	        value->computed ? hf__to_shown(value->available_at, setback) : value->available_at,
 	    .computed = value->computed,
 	    .last_error = hf__blob_bytes(value->last_error),
 	    .token = value->token,
@@ -28,7 +30,9 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item, 
 	    .extra = hf__blob_bytes(value->extra),
 	    .noted = value->noted,
 	    .rerun_enqueued_at = value->rerun_enqueued_at,
-	    .rerun_available_at = value->rerun_computed ? hf__to_shown(value->rerun_available_at, setback) : value->rerun_available_at,
+	    .rerun_available_at = value->rerun_computed
+	                              ? hf__to_shown(value->rerun_available_at, setback)
+	                              : value->rerun_available_at,
 	    .rerun_computed = value->rerun_computed,
 	    .until = HF_UNSET,
 	};
@@ -41,7 +45,7 @@ void hf__outbox_free_claim(struct hf__outbox_image *image)
 	image->owner = hf_bytes(NULL, 0);
 }
 
-/* --- Values ----------------------------------------------------------------------------------------------------------------- */
+/* --- Values ----------------------------------------------------------------------------------- */
 
 /* The blob for `bytes`: the one there is when it holds them already. */
 static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
@@ -80,8 +84,8 @@ int64_t hf__outbox_kept(int64_t time, bool computed, int64_t setback)
 	return computed ? hf__to_mono(time, setback) : time;
 }
 
-int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, const struct hf__entry *entry,
-                          struct hf__outbox_value *out)
+int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
+                          const struct hf__entry *entry, struct hf__outbox_value *out)
 {
 	*out = *old;
 	out->version = entry->lsn;
@@ -97,7 +101,8 @@ int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__o
 	out->max_attempts = image->max_attempts;
 	out->priority = image->priority;
 	out->status = image->status;
-	if (keep_bytes(old->owner, image->owner, &out->owner) && keep_bytes(old->last_error, image->last_error, &out->last_error))
+	if (keep_bytes(old->owner, image->owner, &out->owner) &&
+	    keep_bytes(old->last_error, image->last_error, &out->last_error))
 		return HF_OK;
 	drop_value(old, out);
 	return HF_ENOMEM;
@@ -111,8 +116,8 @@ static void clear_rerun(struct hf__outbox_value *value)
 	value->rerun_computed = false;
 }
 
-static int keep_payloads(const struct hf__outbox_state *state, const struct hf__entry *entry, const struct hf__outbox_image *image,
-                         struct hf__outbox_value *out)
+static int keep_payloads(const struct hf__outbox_state *state, const struct hf__entry *entry,
+                         const struct hf__outbox_image *image, struct hf__outbox_value *out)
 {
 	struct hf__payload payload, rerun = {0};
 	int rc = hf__payload_keep(&state->env, entry, image->payload, &payload);
@@ -127,25 +132,29 @@ static int keep_payloads(const struct hf__outbox_state *state, const struct hf__
 	out->noted = image->noted;
 	out->rerun_payload = rerun;
 	out->rerun_enqueued_at = image->rerun_enqueued_at;
-	out->rerun_available_at = hf__outbox_kept(image->rerun_available_at, image->rerun_computed, entry->setback);
+	out->rerun_available_at =
+	    hf__outbox_kept(image->rerun_available_at, image->rerun_computed, entry->setback);
 	out->rerun_computed = image->rerun_computed;
 	return HF_OK;
 }
 
-int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const struct hf__entry *entry, const struct hf__outbox_value *old,
+int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const struct hf__entry *entry,
+                                const struct hf__outbox_value *old,
                                 const struct hf__outbox_image *image, struct hf__outbox_value *out)
 {
 	int rc = hf__outbox_make_value(old, image, entry, out);
 	if (rc != HF_OK)
 		return rc;
-	rc = keep_bytes(old->extra, image->extra, &out->extra) ? keep_payloads(state, entry, image, out) : HF_ENOMEM;
+	rc = keep_bytes(old->extra, image->extra, &out->extra) ? keep_payloads(state, entry, image, out)
+	                                                       : HF_ENOMEM;
 	if (rc != HF_OK)
 		drop_value(old, out);
 	return rc;
 }
 
 /* The bytes are copied: a blob belongs to one place of the value only. */
-int hf__outbox_make_rerun_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image, const struct hf__entry *entry,
+int hf__outbox_make_rerun_value(const struct hf__outbox_value *old,
+                                const struct hf__outbox_image *image, const struct hf__entry *entry,
                                 struct hf__outbox_value *out)
 {
 	struct hf__blob *bytes;
@@ -163,7 +172,8 @@ int hf__outbox_make_rerun_value(const struct hf__outbox_value *old, const struct
 	return HF_OK;
 }
 
-int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item, const struct hf__outbox_value *value)
+int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item,
+                         const struct hf__outbox_value *value)
 {
 	const int rc = hf__before_change(change, &item->object);
 	if (rc != HF_OK) {

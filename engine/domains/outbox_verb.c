@@ -1,10 +1,11 @@
-/* What the outbox mutations have in common. Each looks at what it names, decides what that is afterwards and writes it as one entry an
- * item; what it looked at is what its answer waits for, refusals and "nothing to do" included. */
+/* What the outbox mutations have in common. Each looks at what it names, decides what that is
+ * afterwards and writes it as one entry an item; what it looked at is what its answer waits for,
+ * refusals and "nothing to do" included. */
 #include "domains/outbox_verb.h"
 
 #include "store/error.h"
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static int check_name(const char *what, struct hf_bytes name, struct hf__text *why)
 {
@@ -72,7 +73,7 @@ int hf__outbox_check_no_expect(const struct hf_write *write, struct hf__text *wh
 	return HF_EINVAL;
 }
 
-/* --- Deciding --------------------------------------------------------------------------------------------------------------- */
+/* --- Deciding --------------------------------------------------------------------------------- */
 
 static void add_key(struct hf__text *why, struct hf_bytes queue, struct hf_bytes id)
 {
@@ -81,21 +82,24 @@ static void add_key(struct hf__text *why, struct hf_bytes queue, struct hf_bytes
 	hf__text_add_quoted(why, queue);
 }
 
-int hf__outbox_refuse(struct hf__decision *d, int code, const char *what, struct hf_bytes queue, struct hf_bytes id)
+int hf__outbox_refuse(struct hf__decision *d, int code, const char *what, struct hf_bytes queue,
+                      struct hf_bytes id)
 {
 	hf__text_add(&d->why, "%s: ", what);
 	add_key(&d->why, queue, id);
 	return code;
 }
 
-int hf__outbox_look(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue,
-                    struct hf_bytes id, struct hf__outbox_item **out)
+int hf__outbox_look(const struct hf__outbox_state *state, struct hf__decision *d,
+                    const struct hf_write *write, struct hf_bytes queue, struct hf_bytes id,
+                    struct hf__outbox_item **out)
 {
 	struct hf__outbox_item *item = hf__outbox_find(state, queue, id);
 	*out = item;
 	if (item) {
 		hf__depends(d, &item->object);
-		if (hf__outbox_over(item, HF__OUTBOX_TIME(d))) /* then what it is depends on the queue's max_lost, too */
+		/* then what it is depends on the queue's max_lost, too */
+		if (hf__outbox_over(item, HF__OUTBOX_TIME(d)))
 			hf__depends(d, &hf__outbox_queue_of(item)->object);
 	} else {
 		const struct hf__outbox_queue *container = hf__outbox_queue_find(state, queue);
@@ -109,8 +113,9 @@ int hf__outbox_look(const struct hf__outbox_state *state, struct hf__decision *d
 	return rc;
 }
 
-int hf__outbox_require(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write, struct hf_bytes queue,
-                       struct hf_bytes id, struct hf__outbox_item **out)
+int hf__outbox_require(const struct hf__outbox_state *state, struct hf__decision *d,
+                       const struct hf_write *write, struct hf_bytes queue, struct hf_bytes id,
+                       struct hf__outbox_item **out)
 {
 	const int rc = hf__outbox_look(state, d, write, queue, id, out);
 	if (rc != HF_OK || *out)
@@ -118,8 +123,9 @@ int hf__outbox_require(const struct hf__outbox_state *state, struct hf__decision
 	return hf__outbox_refuse(d, HF_ENOTFOUND, "no such item", queue, id);
 }
 
-int hf__outbox_require_claim(const struct hf__outbox_state *state, struct hf__decision *d, const struct hf_write *write,
-                             struct hf_bytes queue, struct hf_bytes id, hf_token token, struct hf__outbox_item **out)
+int hf__outbox_require_claim(const struct hf__outbox_state *state, struct hf__decision *d,
+                             const struct hf_write *write, struct hf_bytes queue,
+                             struct hf_bytes id, hf_token token, struct hf__outbox_item **out)
 {
 	const int rc = hf__outbox_require(state, d, write, queue, id, out);
 	if (rc != HF_OK)
@@ -137,7 +143,8 @@ void hf__outbox_tell(struct hf_result *result, unsigned status, int64_t availabl
 	result->available_at = status == HF_OUTBOX_QUEUED ? available_at : HF_UNSET;
 }
 
-void hf__outbox_tell_unchanged(struct hf_result *result, const struct hf__outbox_item *item, const struct hf__decision *d)
+void hf__outbox_tell_unchanged(struct hf_result *result, const struct hf__outbox_item *item,
+                               const struct hf__decision *d)
 {
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
 	struct hf__outbox_view view;
@@ -146,16 +153,18 @@ void hf__outbox_tell_unchanged(struct hf_result *result, const struct hf__outbox
 	hf__outbox_tell(result, view.status, hf__outbox_shown(view.available_at, view.computed, t));
 }
 
-int hf__outbox_mutate_ended(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *call, bool *again,
-                            struct hf_result *result, struct hf__answer *answer, int64_t wait_us, struct hf_error *error)
+int hf__outbox_mutate_ended(hf_store *store, hf_txn *txn, const struct hf__verb *verb,
+                            const void *call, bool *again, struct hf_result *result,
+                            struct hf__answer *answer, int64_t wait_us, struct hf_error *error)
 {
 	const enum hf_durability durability = ((const struct hf_write *)call)->durability;
 	struct hf_error mine = {0}; /* tries that were not the last one must not show */
 	int rc;
 	do {
 		*again = false;
-		rc = txn || wait_us == 0 ? hf__mutate(store, txn, verb, call, durability, result, answer, &mine)
-		                         : hf__mutate_wait(store, verb, call, durability, wait_us, result, answer, &mine);
+		rc = txn || wait_us == 0
+		         ? hf__mutate(store, txn, verb, call, durability, result, answer, &mine)
+		         : hf__mutate_wait(store, verb, call, durability, wait_us, result, answer, &mine);
 		if (*again)
 			rc = hf__settle(store, HF__DOMAIN_OUTBOX, &mine);
 	} while (*again && rc == HF_OK);
@@ -164,7 +173,8 @@ int hf__outbox_mutate_ended(hf_store *store, hf_txn *txn, const struct hf__verb 
 	return rc;
 }
 
-int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind, const struct hf__outbox_image *image, struct hf_result *result)
+int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind,
+                    const struct hf__outbox_image *image, struct hf_result *result)
 {
 	result->changed = true;
 	result->count = 1;
@@ -177,12 +187,15 @@ int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind, const str
 
 int hf__outbox_fade(struct hf__decision *d, const struct hf__outbox_done *done)
 {
-	const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(hf__outbox_done_queue(done)), .id = hf__outbox_done_id(done)};
+	const struct hf__outbox_image image = {.queue =
+	                                           hf__outbox_queue_name(hf__outbox_done_queue(done)),
+	                                       .id = hf__outbox_done_id(done)};
 	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_FADED, &image, false);
 	return hf__emit(d, HF__OUTBOX_FADED);
 }
 
-/* Those whose time is over are no loss and do not count as dropped. Upkeep leaves few of them; what is beyond goes with the oldest. */
+/* Those whose time is over are no loss and do not count as dropped. Upkeep leaves few of them;
+ * what is beyond goes with the oldest. */
 static int fade_some(struct hf__decision *d, const struct hf__outbox_queue *queue, size_t keep)
 {
 	const struct hf__order_filter over = {.low = INT64_MIN, .high = d->mono};
@@ -204,7 +217,8 @@ int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue,
 	const int rc = fade_some(d, queue, keep);
 	if (rc != HF_OK || hf__order_count(&queue->done) <= keep)
 		return rc;
-	const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(queue), .dropped = hf__order_count(&queue->done) - keep};
+	const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(queue),
+	                                       .dropped = hf__order_count(&queue->done) - keep};
 	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_DROPPED, &image, false);
 	return hf__emit(d, HF__OUTBOX_DROPPED);
 }
@@ -221,9 +235,10 @@ int64_t hf__outbox_bounded(int64_t lease_end, int64_t bound)
 	return lease_end == HF_UNSET || lease_end > bound ? bound : lease_end;
 }
 
-/* --- Answers ---------------------------------------------------------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
-static int answer_rerun(struct hf__answer *answer, const struct hf__outbox_value *value, struct hf__outbox_time t, bool without_payload,
+static int answer_rerun(struct hf__answer *answer, const struct hf__outbox_value *value,
+                        struct hf__outbox_time t, bool without_payload,
                         const struct hf_outbox_rerun **out)
 {
 	struct hf_outbox_rerun *rerun = hf__answer_alloc(answer, sizeof *rerun);
@@ -233,11 +248,12 @@ static int answer_rerun(struct hf__answer *answer, const struct hf__outbox_value
 	rerun->available_at = hf__outbox_shown(value->rerun_available_at, value->rerun_computed, t);
 	rerun->available_computed = value->rerun_computed;
 	*out = rerun;
-	return without_payload ? HF_OK : hf__answer_payload(answer, &value->rerun_payload, &rerun->payload);
+	return without_payload ? HF_OK
+	                       : hf__answer_payload(answer, &value->rerun_payload, &rerun->payload);
 }
 
-static int answer_bytes(struct hf__answer *answer, const struct hf__outbox_item *item, const struct hf__outbox_view *view,
-                        struct hf_outbox_item *out)
+static int answer_bytes(struct hf__answer *answer, const struct hf__outbox_item *item,
+                        const struct hf__outbox_view *view, struct hf_outbox_item *out)
 {
 	const struct hf__outbox_value *value = &item->value;
 	int rc = hf__answer_bytes(answer, hf__outbox_id(item), &out->id);
@@ -252,8 +268,9 @@ static int answer_bytes(struct hf__answer *answer, const struct hf__outbox_item 
 	return rc;
 }
 
-int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *item, struct hf_bytes queue, struct hf__outbox_time t,
-                      bool without_payload, struct hf_outbox_item *out)
+int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *item,
+                      struct hf_bytes queue, struct hf__outbox_time t, bool without_payload,
+                      struct hf_outbox_item *out)
 {
 	const struct hf__outbox_value *value = &item->value;
 	struct hf__outbox_view view;
@@ -277,7 +294,9 @@ int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *i
 	int rc = answer_bytes(answer, item, &view, out);
 	if (rc == HF_OK && !without_payload)
 		rc = hf__answer_payload(answer, &value->payload, &out->payload);
-	return rc == HF_OK && value->noted ? answer_rerun(answer, value, t, without_payload, &out->rerun) : rc;
+	return rc == HF_OK && value->noted
+	           ? answer_rerun(answer, value, t, without_payload, &out->rerun)
+	           : rc;
 }
 
 int hf__outbox_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)
@@ -286,14 +305,16 @@ int hf__outbox_give(struct hf__answer *answer, struct hf_memory **memory, struct
 	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 }
 
-void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue, struct hf_bytes name)
+void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue,
+                                struct hf_bytes name)
 {
 	hf__query_depends(q, hf__outbox_queue_depends(q->state, queue, name));
 }
 
-/* --- Transactions ----------------------------------------------------------------------------------------------------------- */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
-void *hf__outbox_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets, size_t count)
+void *hf__outbox_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets,
+                      size_t count)
 {
 	uint8_t *copy = hf__arena_copy(arena, args, size);
 	for (size_t i = 0; i < count && copy; i++) {

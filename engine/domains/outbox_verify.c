@@ -1,18 +1,21 @@
 /* Every invariant of the outbox state, recounted.
  *
- * Queue by queue: each item is asked where its value says that it stands, and the counts of all indexes make sure that it stands nowhere else. The
- * first item of each group adds the group to the queue's sums; the groups themselves are looked at once, at the end. */
+ * Queue by queue: each item is asked where its value says that it stands, and the counts of all
+ * indexes make sure that it stands nowhere else. The first item of each group adds the group to
+ * the queue's sums; the groups themselves are looked at once, at the end. */
 #include "domains/outbox_apply.h"
 
-/* --- Verify ----------------------------------------------------------------------------------------------------------------- */
+/* --- Verify ----------------------------------------------------------------------------------- */
 
-/* What the items say should be in the indexes, counted over all of them. `members` are those of groups. */
+/* What the items say should be in the indexes, counted over all of them. `members` are those of
+ * groups. */
 struct tally {
 	size_t items, claimable, endings, done, members;
 	size_t groups, busy_groups, blocked;
 };
 
-static int broken(struct hf__text *why, const struct hf__outbox_queue *queue, const struct hf__outbox_item *item, const char *what)
+static int broken(struct hf__text *why, const struct hf__outbox_queue *queue,
+                  const struct hf__outbox_item *item, const char *what)
 {
 	hf__text_add(why, "outbox queue ");
 	hf__text_add_quoted(why, hf__outbox_queue_name(queue));
@@ -31,11 +34,13 @@ static const char *value_fault(const struct hf__outbox_item *item)
 		return "no such status";
 	if (value->seq == 0 || value->version < value->seq)
 		return "its version is older than the item";
-	if (!value->noted && (value->rerun_payload.len > 0 || value->rerun_enqueued_at || value->rerun_available_at || value->rerun_computed))
+	if (!value->noted && (value->rerun_payload.len > 0 || value->rerun_enqueued_at ||
+	                      value->rerun_available_at || value->rerun_computed))
 		return "what is noted for a rerun is not said to be there";
 	if (value->status == HF_OUTBOX_SENDING)
 		return value->token && value->owner ? NULL : "sending without token or owner";
-	return value->token || value->owner || value->session || value->lease_until != HF_UNSET || value->run_until != HF_UNSET
+	return value->token || value->owner || value->session || value->lease_until != HF_UNSET ||
+	               value->run_until != HF_UNSET
 	           ? "a claim beside a status other than sending"
 	           : NULL;
 }
@@ -45,7 +50,8 @@ static void tally_member(const struct hf__outbox_item *item, struct tally *tally
 {
 	const struct hf__outbox_group *group = item->member->group;
 	tally->members++;
-	if (item->value.status == HF_OUTBOX_FAILED || hf__order_first(&group->line) != &item->member->node)
+	if (item->value.status == HF_OUTBOX_FAILED ||
+	    hf__order_first(&group->line) != &item->member->node)
 		return;
 	tally->groups++;
 	tally->busy_groups += group->holder != NULL;
@@ -61,11 +67,14 @@ static const char *claim_fault(const struct hf__outbox_item *item, struct tally 
 	tally->endings += ends;
 	if (item->at.sending.ending.in != ends || (ends && item->at.sending.ending.deadline != at))
 		return "its ending is not noted";
-	return !item->at.sending.held.in || item->at.sending.held.deadline != item->value.enqueued_at ? "it is not noted as held" : NULL;
+	return !item->at.sending.held.in || item->at.sending.held.deadline != item->value.enqueued_at
+	           ? "it is not noted as held"
+	           : NULL;
 }
 
 /* Is it where its value says? Counts make sure that it is nowhere else. */
-static const char *place_fault(const struct hf__outbox_state *state, const struct hf__outbox_item *item, enum hf_outbox_status line,
+static const char *place_fault(const struct hf__outbox_state *state,
+                               const struct hf__outbox_item *item, enum hf_outbox_status line,
                                struct tally *tally)
 {
 	const struct hf__outbox_group *group = item->member ? item->member->group : NULL;
@@ -73,7 +82,8 @@ static const char *place_fault(const struct hf__outbox_state *state, const struc
 		return "it stands in the wrong line";
 	if (item->line.weight != hf__outbox_line_weight(item))
 		return "its weight in the line is wrong";
-	if (hf__outbox_find(state, hf__outbox_queue_name(hf__outbox_queue_of(item)), hf__outbox_id(item)) != item)
+	if (hf__outbox_find(state, hf__outbox_queue_name(hf__outbox_queue_of(item)),
+	                    hf__outbox_id(item)) != item)
 		return "it cannot be found by its key";
 	if (group && (item->member->item != item || group->queue != hf__outbox_queue_of(item)))
 		return "its group is not its own";
@@ -82,19 +92,22 @@ static const char *place_fault(const struct hf__outbox_state *state, const struc
 	else
 		tally->claimable += line == HF_OUTBOX_QUEUED;
 	const bool stands = group ? group->next == item : line == HF_OUTBOX_QUEUED;
-	if (stands && (item->at.queued.ready.weight != item->value.available_at || item->at.queued.due.weight != item->value.available_at))
+	if (stands && (item->at.queued.ready.weight != item->value.available_at ||
+	               item->at.queued.due.weight != item->value.available_at))
 		return "the time from which it can be claimed is wrong";
 	return line == HF_OUTBOX_SENDING ? claim_fault(item, tally) : NULL;
 }
 
-static int verify_line(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue, enum hf_outbox_status line,
-                       struct hf__text *why, struct tally *tally)
+static int verify_line(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
+                       enum hf_outbox_status line, struct hf__text *why, struct tally *tally)
 {
 	if (!hf__order_sane(&queue->line[line]))
 		return broken(why, queue, NULL, "a line is out of order");
-	for (struct hf__order_node *node = hf__order_first(&queue->line[line]); node; node = hf__order_next(node)) {
+	for (struct hf__order_node *node = hf__order_first(&queue->line[line]); node;
+	     node = hf__order_next(node)) {
 		const struct hf__outbox_item *item = hf__outbox_of_line(node);
-		const char *fault = hf__object_sealed(&item->object) ? value_fault(item) : "it was changed beside the hook";
+		const char *fault =
+		    hf__object_sealed(&item->object) ? value_fault(item) : "it was changed beside the hook";
 		if (!fault)
 			fault = place_fault(state, item, line, tally);
 		if (!fault && hf__outbox_queue_of(item) != queue)
@@ -106,26 +119,32 @@ static int verify_line(const struct hf__outbox_state *state, const struct hf__ou
 	return HF_OK;
 }
 
-static const char *done_fault(const struct hf__outbox_state *state, const struct hf__outbox_done *done)
+static const char *done_fault(const struct hf__outbox_state *state,
+                              const struct hf__outbox_done *done)
 {
 	const struct hf_bytes queue = hf__outbox_queue_name(hf__outbox_done_queue(done));
-	if (done->lsn == 0 || done->line.weight != done->until || !done->fading.in || done->fading.deadline != done->until)
+	if (done->lsn == 0 || done->line.weight != done->until || !done->fading.in ||
+	    done->fading.deadline != done->until)
 		return "the time of a completed id is not noted";
 	if (hf__outbox_done_find(state, queue, hf__outbox_done_id(done)) != done)
 		return "a completed id cannot be found";
-	return hf__outbox_find(state, queue, hf__outbox_done_id(done)) ? "a completed id is live" : NULL;
+	return hf__outbox_find(state, queue, hf__outbox_done_id(done)) ? "a completed id is live"
+	                                                               : NULL;
 }
 
-static int verify_done(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue, struct hf__text *why,
-                       struct tally *tally)
+static int verify_done(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
+                       struct hf__text *why, struct tally *tally)
 {
 	if (!hf__order_sane(&queue->done))
 		return broken(why, queue, NULL, "the order of completed ids is wrong");
 	if (hf__order_count(&queue->done) > queue->value.dedup_max)
 		return broken(why, queue, NULL, "it remembers too many completed ids");
-	for (const struct hf__order_node *node = hf__order_first(&queue->done); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&queue->done); node;
+	     node = hf__order_next(node)) {
 		const struct hf__outbox_done *done = hf__outbox_done_of_line(node);
-		const char *fault = hf__outbox_done_queue(done) == queue ? done_fault(state, done) : "a completed id belongs to another queue";
+		const char *fault = hf__outbox_done_queue(done) == queue
+		                        ? done_fault(state, done)
+		                        : "a completed id belongs to another queue";
 		if (fault)
 			return broken(why, queue, NULL, fault);
 		tally->done++;
@@ -133,8 +152,8 @@ static int verify_done(const struct hf__outbox_state *state, const struct hf__ou
 	return HF_OK;
 }
 
-static int verify_lines(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue, struct hf__text *why,
-                        struct tally *tally)
+static int verify_lines(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
+                        struct hf__text *why, struct tally *tally)
 {
 	int rc = HF_OK;
 	for (unsigned line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES && rc == HF_OK; line++)
@@ -143,7 +162,8 @@ static int verify_lines(const struct hf__outbox_state *state, const struct hf__o
 }
 
 /* The indexes and figures of the queue beside what its items come to. */
-static const char *queue_fault(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue, const struct tally *tally)
+static const char *queue_fault(const struct hf__outbox_state *state,
+                               const struct hf__outbox_queue *queue, const struct tally *tally)
 {
 	size_t ready = 0, due = 0;
 	for (unsigned computed = 0; computed < 2; computed++) {
@@ -154,24 +174,28 @@ static const char *queue_fault(const struct hf__outbox_state *state, const struc
 	}
 	if (ready != tally->claimable || due != tally->claimable)
 		return "the orders of what can be claimed have not what they should";
-	if (!hf__heap_sane(&queue->held) || queue->held.count != hf__order_count(&queue->line[HF_OUTBOX_SENDING]))
+	if (!hf__heap_sane(&queue->held) ||
+	    queue->held.count != hf__order_count(&queue->line[HF_OUTBOX_SENDING]))
 		return "the heap of what is held is wrong";
-	if (queue->groups != tally->groups || queue->busy_groups != tally->busy_groups || queue->blocked != tally->blocked)
+	if (queue->groups != tally->groups || queue->busy_groups != tally->busy_groups ||
+	    queue->blocked != tally->blocked)
 		return "its figures about groups are wrong";
-	if (queue->enlisted != tally->items || hf__outbox_queue_find(state, hf__outbox_queue_name(queue)) != queue)
+	if (queue->enlisted != tally->items ||
+	    hf__outbox_queue_find(state, hf__outbox_queue_name(queue)) != queue)
 		return "its count of items is wrong, or it cannot be found by its name";
 	if (queue->by_name.weight != hf__outbox_queue_until(queue))
 		return "its listing is wrong";
 	return NULL;
 }
 
-static int verify_queue(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue, struct hf__text *why,
-                        struct tally *total)
+static int verify_queue(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
+                        struct hf__text *why, struct tally *total)
 {
 	struct tally tally = {0};
 	if (!hf__object_sealed(&queue->object))
 		return broken(why, queue, NULL, "it was changed beside the hook");
-	if (queue->value.max_attempts == 0 || queue->value.max_lost == 0 || queue->value.dedup_max == 0 || queue->value.dedup_window < 0)
+	if (queue->value.max_attempts == 0 || queue->value.max_lost == 0 ||
+	    queue->value.dedup_max == 0 || queue->value.dedup_window < 0)
 		return broken(why, queue, NULL, "its settings break their rules");
 	if ((queue->value.version == 0) != hf__outbox_queue_plain(&queue->value))
 		return broken(why, queue, NULL, "it has a version without settings, or none with");
@@ -194,7 +218,8 @@ static int verify_queue(const struct hf__outbox_state *state, const struct hf__o
 static int verify_groups(const struct hf__outbox_state *state, size_t members, struct hf__text *why)
 {
 	size_t count = 0;
-	for (const struct hf__map_node *node = hf__map_next(&state->groups, NULL); node; node = hf__map_next(&state->groups, node)) {
+	for (const struct hf__map_node *node = hf__map_next(&state->groups, NULL); node;
+	     node = hf__map_next(&state->groups, node)) {
 		const struct hf__outbox_group *group = hf__outbox_group_of_map(node);
 		const char *fault = hf__outbox_group_fault(group);
 		if (fault)
@@ -213,7 +238,8 @@ int hf__outbox_verify(const void *raw, struct hf__text *why)
 	struct tally total = {0};
 	const struct hf__order_node *before = NULL;
 	bool ascending = hf__order_sane(&state->by_name) && hf__removed_sane(&state->removed);
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && ascending; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && ascending;
+	     node = hf__order_next(node)) {
 		const int rc = verify_queue(state, hf__outbox_queue_of_order(node), why, &total);
 		if (rc != HF_OK)
 			return rc;
@@ -225,16 +251,19 @@ int hf__outbox_verify(const void *raw, struct hf__text *why)
 		return HF_ECORRUPT;
 	}
 	if (state->items.count != total.items) {
-		hf__text_add(why, "outbox: %zu items by key, %zu in lines", state->items.count, total.items);
+		hf__text_add(why, "outbox: %zu items by key, %zu in lines", state->items.count,
+		             total.items);
 		return HF_ECORRUPT;
 	}
-	if (state->done.count != total.done || !hf__heap_sane(&state->fading) || state->fading.count != total.done) {
-		hf__text_add(why, "outbox: %zu completed ids by key, %zu by time, %zu in lines", state->done.count, state->fading.count,
-		             total.done);
+	if (state->done.count != total.done || !hf__heap_sane(&state->fading) ||
+	    state->fading.count != total.done) {
+		hf__text_add(why, "outbox: %zu completed ids by key, %zu by time, %zu in lines",
+		             state->done.count, state->fading.count, total.done);
 		return HF_ECORRUPT;
 	}
 	if (!hf__heap_sane(&state->endings) || state->endings.count != total.endings) {
-		hf__text_add(why, "outbox: %zu endings noted, %zu due some time", state->endings.count, total.endings);
+		hf__text_add(why, "outbox: %zu endings noted, %zu due some time", state->endings.count,
+		             total.endings);
 		return HF_ECORRUPT;
 	}
 	return verify_groups(state, total.members, why);

@@ -3,14 +3,17 @@
 #include "holdfast/outbox_drain.h"
 #include "store/error.h"
 
-int hf_outbox_subscribe(hf_store *store, struct hf_bytes queue, hf_event_fn callback, void *ctx, hf_subscription **out,
-                        struct hf_error *error)
+int hf_outbox_subscribe(hf_store *store, struct hf_bytes queue, hf_event_fn callback, void *ctx,
+                        hf_subscription **out, struct hf_error *error)
 {
 	HF__CALL;
-	const struct hf_subscribe args = {.domain = "outbox", .key = {queue}, .parts = 1, .callback = callback, .ctx = ctx};
+	const struct hf_subscribe args = {
+	    .domain = "outbox", .key = {queue}, .parts = 1, .callback = callback, .ctx = ctx};
 	*out = NULL;
 	if (!hf__key_part_ok(queue, false))
-		return hf__fail(error, HF_EINVAL, 0, "outbox subscribe: a queue's name has 1 to %u bytes and no NUL", HF_KEY_MAX);
+		return hf__fail(error, HF_EINVAL, 0,
+		                "outbox subscribe: a queue's name has 1 to %u bytes and no NUL",
+		                HF_KEY_MAX);
 	if (!callback)
 		return hf__fail(error, HF_EINVAL, 0, "outbox subscribe: a callback is needed");
 	return hf_subscribe(store, &args, out, error);

@@ -1,21 +1,25 @@
-/* Timelines: the row of the domain. Job: hold append-only histories. Happy path: a mutation decides that an event comes or which ones go
- * (timeline_change.c), writes that as one entry (timeline_body.c), and apply() below puts it into the indexes (timeline_index.c,
- * timeline_order.c); reads walk one range of one index (timeline_read.c). Failure modes: a body that no mutation wrote, or that does not follow
- * from the state it meets, is HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its owner, who undoes it.
+/* Timelines: the row of the domain. Job: hold append-only histories. Happy path: a mutation
+ * decides that an event comes or which ones go (timeline_change.c), writes that as one entry
+ * (timeline_body.c), and apply() below puts it into the indexes (timeline_index.c,
+ * timeline_order.c); reads walk one range of one index (timeline_read.c). Failure modes: a body
+ * that no mutation wrote, or that does not follow from the state it meets, is HF_ECORRUPT and
+ * changes nothing; no memory leaves what the change did so far to its owner, who undoes it.
  *
- * I-TIMELINE-1: an event's version is the LSN of its append, and nothing of it ever changes. I-TIMELINE-2: a timeline's events are the same ones in
- * each of its orders. I-TIMELINE-3: events go from the old end only: what a CUT removes is a prefix of the order by time. */
+ * I-TIMELINE-1: an event's version is the LSN of its append, and nothing of it ever changes.
+ * I-TIMELINE-2: a timeline's events are the same ones in each of its orders. I-TIMELINE-3:
+ * events go from the old end only: what a CUT removes is a prefix of the order by time. */
 #include "domains/domains.h"
 #include "domains/timeline_state.h"
 
-/* --- Life ------------------------------------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 static int timeline_init(void *state, const struct hf__domain_env *env)
 {
 	return hf__timeline_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
 }
 
-/* Frees a tree from its leaves upward, in no order that its users know: the tree is not repaired. */
+/* Frees a tree from its leaves upward, in no order that its users know: the tree is not
+ * repaired. */
 static void free_events(struct hf__order *order)
 {
 	struct hf__order_node *node = order->root;
@@ -48,9 +52,10 @@ static void timeline_deinit(void *state)
 	hf__map_deinit(&s->timelines);
 }
 
-/* --- Apply ------------------------------------------------------------------------------------------------------------------ */
+/* --- Apply ------------------------------------------------------------------------------------ */
 
-static int add_timeline(struct hf__timeline_state *s, struct hf__change *change, struct hf_bytes name, struct hf__timeline **out)
+static int add_timeline(struct hf__timeline_state *s, struct hf__change *change,
+                        struct hf_bytes name, struct hf__timeline **out)
 {
 	*out = hf__timeline_find(s, name);
 	if (*out)
@@ -59,7 +64,8 @@ static int add_timeline(struct hf__timeline_state *s, struct hf__change *change,
 	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
 }
 
-static int apply_event(struct hf__timeline_state *s, struct hf__change *change, const struct hf__entry *entry)
+static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
+                       const struct hf__entry *entry)
 {
 	struct hf__timeline_event_image image;
 	if (!hf__timeline_get_event(entry->body, &image))
@@ -93,7 +99,8 @@ static bool cut_follows(const struct hf__timeline *timeline, const struct hf__ti
 	return cut->cause != HF__TIMELINE_CLEAR || cut->count == hf__timeline_total(timeline);
 }
 
-static int apply_cut(struct hf__timeline_state *s, struct hf__change *change, const struct hf__entry *entry)
+static int apply_cut(struct hf__timeline_state *s, struct hf__change *change,
+                     const struct hf__entry *entry)
 {
 	struct hf__timeline_cut cut;
 	if (!hf__timeline_get_cut(entry->body, &cut))
@@ -104,7 +111,8 @@ static int apply_cut(struct hf__timeline_state *s, struct hf__change *change, co
 	int rc = HF_OK;
 	for (uint64_t i = 0; i < cut.count && rc == HF_OK; i++) {
 		struct hf__order_node *oldest = hf__order_first(&timeline->views[HF__TIMELINE_BY_TIME]);
-		rc = hf__change_remove(change, &hf__timeline_event_of(oldest, HF__TIMELINE_BY_TIME)->object);
+		rc =
+		    hf__change_remove(change, &hf__timeline_event_of(oldest, HF__TIMELINE_BY_TIME)->object);
 	}
 	return rc;
 }
@@ -120,7 +128,7 @@ static int timeline_apply(void *state, struct hf__change *change, const struct h
 	return HF_ECORRUPT;
 }
 
-/* --- Snapshot --------------------------------------------------------------------------------------------------------------- */
+/* --- Snapshot --------------------------------------------------------------------------------- */
 
 static int snapshot_event(const struct hf__timeline_event *event, struct hf__emitter *emitter)
 {
@@ -133,16 +141,19 @@ static int snapshot_event(const struct hf__timeline_event *event, struct hf__emi
 	const int rc = emitter->payload(emitter, &event->value.payload);
 	if (rc != HF_OK)
 		return rc;
-	return emitter->body.bad ? HF_ENOMEM : emitter->emit(emitter, event->value.version, HF__TIMELINE_EVENT);
+	return emitter->body.bad ? HF_ENOMEM
+	                         : emitter->emit(emitter, event->value.version, HF__TIMELINE_EVENT);
 }
 
 static int timeline_snapshot(const void *state, struct hf__emitter *emitter)
 {
 	const struct hf__timeline_state *s = state;
 	const struct hf__timeline_bound all = {.view = HF__TIMELINE_BY_ID};
-	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node; node = hf__order_next(node)) {
+	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node;
+	     node = hf__order_next(node)) {
 		const struct hf__timeline *timeline = hf__timeline_of_order(node);
-		const struct hf__timeline_event *event = hf__timeline_event_first(timeline, &all, true, NULL);
+		const struct hf__timeline_event *event =
+		    hf__timeline_event_first(timeline, &all, true, NULL);
 		for (; event; event = hf__timeline_event_next(event, &all, true)) {
 			const int rc = snapshot_event(event, emitter);
 			if (rc != HF_OK)
@@ -152,7 +163,7 @@ static int timeline_snapshot(const void *state, struct hf__emitter *emitter)
 	return HF_OK;
 }
 
-/* --- Verify ----------------------------------------------------------------------------------------------------------------- */
+/* --- Verify ----------------------------------------------------------------------------------- */
 
 static int unsound(struct hf__text *why, const char *what, const struct hf__timeline *timeline)
 {
@@ -163,8 +174,8 @@ static int unsound(struct hf__text *why, const char *what, const struct hf__time
 
 static bool event_sane(const struct hf__timeline *timeline, const struct hf__timeline_event *event)
 {
-	return event->value.version != 0 && event->value.happened_at != HF_UNSET && hf__object_sealed(&event->object) &&
-	       hf__timeline_event_timeline(event) == timeline &&
+	return event->value.version != 0 && event->value.happened_at != HF_UNSET &&
+	       hf__object_sealed(&event->object) && hf__timeline_event_timeline(event) == timeline &&
 	       hf__timeline_event_find(timeline, hf__timeline_event_position(event).id) == event;
 }
 
@@ -175,15 +186,18 @@ static bool view_sane(const struct hf__timeline *timeline, enum hf__timeline_vie
 	if (!hf__order_sane(order) || hf__order_count(order) != hf__timeline_total(timeline))
 		return false;
 	size_t count = 0;
-	for (const struct hf__order_node *node = hf__order_first(order); node; node = hf__order_next(node), count++)
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node), count++)
 		if (!event_sane(timeline, hf__timeline_event_of(node, view)))
 			return false;
 	return count == hf__timeline_total(timeline);
 }
 
-static int verify_timeline(const struct hf__timeline_state *s, const struct hf__timeline *timeline, struct hf__text *why)
+static int verify_timeline(const struct hf__timeline_state *s, const struct hf__timeline *timeline,
+                           struct hf__text *why)
 {
-	if (!hf__object_sealed(&timeline->object) || hf__timeline_find(s, hf__timeline_name(timeline)) != timeline)
+	if (!hf__object_sealed(&timeline->object) ||
+	    hf__timeline_find(s, hf__timeline_name(timeline)) != timeline)
 		return unsound(why, "broken seal or map", timeline);
 	for (enum hf__timeline_view view = 0; view < HF__TIMELINE_VIEWS; view++)
 		if (!view_sane(timeline, view))
@@ -200,7 +214,8 @@ static int timeline_verify(const void *state, struct hf__text *why)
 	const struct hf__timeline_state *s = state;
 	size_t count = 0;
 	const bool sound = hf__order_sane(&s->by_name) && hf__removed_sane(&s->removed);
-	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node && sound; node = hf__order_next(node), count++) {
+	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node && sound;
+	     node = hf__order_next(node), count++) {
 		const int rc = verify_timeline(s, hf__timeline_of_order(node), why);
 		if (rc != HF_OK)
 			return rc;

@@ -1,20 +1,24 @@
 /* What the timeline domain writes into the log: engine/log/FORMAT.md has the layout.
  *
- * EVENT carries an event whole. CUT says which events go without naming them: all up to and with one of them, and how many that are. A timeline's
- * past goes from its old end only, so that is enough, and an entry that removes a million events is as short as one that removes one.
+ * EVENT carries an event whole. CUT says which events go without naming them: all up to and with
+ * one of them, and how many that are. A timeline's past goes from its old end only, so that is
+ * enough, and an entry that removes a million events is as short as one that removes one.
  *
- * Decoding accepts exactly what the mutations can write: a body that passes its checksum and still breaks a rule is damage. */
+ * Decoding accepts exactly what the mutations can write: a body that passes its checksum and
+ * still breaks a rule is damage. */
 #include "domains/timeline_state.h"
 
 #define BODY_VERSION 1u
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
-bool hf__timeline_part_ok(const char *name, struct hf_bytes part, bool may_be_empty, struct hf__text *why)
+bool hf__timeline_part_ok(const char *name, struct hf_bytes part, bool may_be_empty,
+                          struct hf__text *why)
 {
 	if (hf__key_part_ok(part, may_be_empty))
 		return true;
-	hf__text_add(why, "%s must have %s%u bytes and no NUL: ", name, may_be_empty ? "at most " : "1 to ", HF_KEY_MAX);
+	hf__text_add(why, "%s must have %s%u bytes and no NUL: ", name,
+	             may_be_empty ? "at most " : "1 to ", HF_KEY_MAX);
 	hf__text_add_quoted(why, part);
 	return false;
 }
@@ -22,11 +26,12 @@ bool hf__timeline_part_ok(const char *name, struct hf_bytes part, bool may_be_em
 static bool event_ok(const struct hf__timeline_event_image *image)
 {
 	const struct hf__timeline_position *at = &image->at;
-	return hf__key_part_ok(image->timeline, false) && hf__key_part_ok(at->id, false) && hf__key_part_ok(at->type, false) &&
-	       hf__key_part_ok(at->subject, true) && at->happened_at != HF_UNSET && image->payload.len <= HF_PAYLOAD_MAX;
+	return hf__key_part_ok(image->timeline, false) && hf__key_part_ok(at->id, false) &&
+	       hf__key_part_ok(at->type, false) && hf__key_part_ok(at->subject, true) &&
+	       at->happened_at != HF_UNSET && image->payload.len <= HF_PAYLOAD_MAX;
 }
 
-/* --- Bytes ------------------------------------------------------------------------------------------------------------------ */
+/* --- Bytes ------------------------------------------------------------------------------------ */
 
 void hf__timeline_put_event(struct hf__writer *w, const struct hf__timeline_event_image *image)
 {
@@ -50,7 +55,8 @@ bool hf__timeline_get_event(struct hf_bytes body, struct hf__timeline_event_imag
 	image->at.subject = hf__get_short(&r);
 	image->at.happened_at = hf__get_i64(&r);
 	image->payload = hf__get_long(&r);
-	if (!hf__reader_done(&r) || version != BODY_VERSION || cause > HF__TIMELINE_APPEND || !event_ok(image))
+	if (!hf__reader_done(&r) || version != BODY_VERSION || cause > HF__TIMELINE_APPEND ||
+	    !event_ok(image))
 		return false;
 	image->cause = (enum hf__timeline_cause)cause;
 	return true;
@@ -75,13 +81,15 @@ bool hf__timeline_get_cut(struct hf_bytes body, struct hf__timeline_cut *cut)
 	cut->count = hf__get_u64(&r);
 	cut->happened_at = hf__get_i64(&r);
 	cut->id = hf__get_short(&r);
-	if (!hf__reader_done(&r) || version != BODY_VERSION || (cause != HF__TIMELINE_RETAIN && cause != HF__TIMELINE_CLEAR))
+	if (!hf__reader_done(&r) || version != BODY_VERSION ||
+	    (cause != HF__TIMELINE_RETAIN && cause != HF__TIMELINE_CLEAR))
 		return false;
 	cut->cause = (enum hf__timeline_cause)cause;
-	return cut->count > 0 && cut->happened_at != HF_UNSET && hf__key_part_ok(cut->timeline, false) && hf__key_part_ok(cut->id, false);
+	return cut->count > 0 && cut->happened_at != HF_UNSET &&
+	       hf__key_part_ok(cut->timeline, false) && hf__key_part_ok(cut->id, false);
 }
 
-/* --- Words ------------------------------------------------------------------------------------------------------------------ */
+/* --- Words ------------------------------------------------------------------------------------ */
 
 static const char *const operations[] = {"state", "append", "retain", "clear"};
 
@@ -123,7 +131,8 @@ void hf__timeline_describe(const struct hf__entry *entry, struct hf__text *out)
 	else if (entry->kind == HF__TIMELINE_CUT && hf__timeline_get_cut(entry->body, &cut))
 		describe_cut(&cut, out);
 	else
-		hf__text_add(out, "damaged timeline entry of kind %u, %zu bytes", entry->kind, entry->body.len);
+		hf__text_add(out, "damaged timeline entry of kind %u, %zu bytes", entry->kind,
+		             entry->body.len);
 }
 
 bool hf__timeline_about(const struct hf__entry *entry, struct hf__about *out)
@@ -132,7 +141,8 @@ bool hf__timeline_about(const struct hf__entry *entry, struct hf__about *out)
 	struct hf__timeline_cut cut;
 	*out = (struct hf__about){0};
 	if (entry->kind == HF__TIMELINE_EVENT && hf__timeline_get_event(entry->body, &image)) {
-		*out = (struct hf__about){.operation = operations[image.cause], .key = {image.timeline, image.at.id}, .parts = 2};
+		*out = (struct hf__about){
+		    .operation = operations[image.cause], .key = {image.timeline, image.at.id}, .parts = 2};
 		return true;
 	}
 	if (entry->kind == HF__TIMELINE_CUT && hf__timeline_get_cut(entry->body, &cut)) {

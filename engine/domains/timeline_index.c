@@ -1,12 +1,13 @@
-/* Timelines and events in memory: how they are found, and how they enter and leave the indexes at birth and removal. Events never change, so
- * nothing happens in between. */
+/* Timelines and events in memory: how they are found, and how they enter and leave the indexes
+ * at birth and removal. Events never change, so nothing happens in between. */
 #include "domains/timeline_state.h"
 
-/* --- Lookups ---------------------------------------------------------------------------------------------------------------- */
+/* --- Lookups ---------------------------------------------------------------------------------- */
 
 static bool timeline_has_name(const struct hf__map_node *node, const void *name)
 {
-	return hf__bytes_equal(hf__timeline_name(hf__timeline_of_map(node)), *(const struct hf_bytes *)name);
+	return hf__bytes_equal(hf__timeline_name(hf__timeline_of_map(node)),
+	                       *(const struct hf_bytes *)name);
 }
 
 struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, struct hf_bytes name)
@@ -16,13 +17,16 @@ struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, s
 	return node ? hf__timeline_of_map(node) : NULL;
 }
 
-const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state, const struct hf__timeline *timeline,
+const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state,
+                                              const struct hf__timeline *timeline,
                                               struct hf_bytes name)
 {
-	return hf__removed_depends(&state->removed, &state->timelines, timeline ? &timeline->object : NULL, name);
+	return hf__removed_depends(&state->removed, &state->timelines,
+	                           timeline ? &timeline->object : NULL, name);
 }
 
-struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline, struct hf_bytes id)
+struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline,
+                                                   struct hf_bytes id)
 {
 	const struct hf__timeline_bound range = {.view = HF__TIMELINE_BY_ID, .fields = 1, .at.id = id};
 	return timeline ? hf__timeline_event_first(timeline, &range, true, NULL) : NULL;
@@ -30,10 +34,11 @@ struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *ti
 
 static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
 {
-	return hf__bytes_compare(hf__timeline_name(hf__timeline_of_order(a)), hf__timeline_name(hf__timeline_of_order(b)));
+	return hf__bytes_compare(hf__timeline_name(hf__timeline_of_order(a)),
+	                         hf__timeline_name(hf__timeline_of_order(b)));
 }
 
-/* --- Objects ---------------------------------------------------------------------------------------------------------------- */
+/* --- Objects ---------------------------------------------------------------------------------- */
 
 static void free_memory(struct hf__object *object)
 {
@@ -45,7 +50,8 @@ static void enlist_timeline(struct hf__object *object)
 	struct hf__timeline *timeline = (struct hf__timeline *)(void *)object;
 	struct hf__timeline_state *state = timeline->state;
 	timeline->by_name.weight = INT64_MIN;
-	hf__map_insert(&state->timelines, &timeline->node, hf__map_hash(&state->timelines, timeline->name, timeline->len));
+	hf__map_insert(&state->timelines, &timeline->node,
+	               hf__map_hash(&state->timelines, timeline->name, timeline->len));
 	hf__order_insert(&state->by_name, &timeline->by_name);
 }
 
@@ -59,7 +65,8 @@ static void delist_timeline(struct hf__object *object)
 /* A timeline without events is no state. */
 static void list_timeline(struct hf__timeline *timeline)
 {
-	hf__name_until(&timeline->state->by_name, &timeline->by_name, hf__timeline_total(timeline) > 0 ? INT64_MAX : INT64_MIN);
+	hf__name_until(&timeline->state->by_name, &timeline->by_name,
+	               hf__timeline_total(timeline) > 0 ? INT64_MAX : INT64_MIN);
 }
 
 static void enlist_event(struct hf__object *object)
@@ -103,7 +110,8 @@ static const struct hf__type timeline_type = {
 };
 
 /* The root holds no value: it is only ever noted as the container of something that changed. */
-static const struct hf__type root_type = {.name = "timelines", .value_offset = sizeof(struct hf__object)};
+static const struct hf__type root_type = {.name = "timelines",
+                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type event_type = {
     .name = "event",
@@ -131,9 +139,11 @@ struct hf__timeline *hf__timeline_new(struct hf__timeline_state *state, struct h
 	return timeline;
 }
 
-struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline, const struct hf__timeline_position *at)
+struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,
+                                                  const struct hf__timeline_position *at)
 {
-	struct hf__timeline_event *event = hf__alloc(sizeof *event + at->id.len + at->type.len + at->subject.len);
+	struct hf__timeline_event *event =
+	    hf__alloc(sizeof *event + at->id.len + at->type.len + at->subject.len);
 	if (!event)
 		return NULL;
 	event->object.type = &event_type;

@@ -1,5 +1,6 @@
-/* The orders of a timeline's events: how they compare, and walks of a range in either direction. All are compared by one routine that follows a table
- * of fields. What a filter selects is one range of one view, so its size is the difference of two ranks. */
+/* The orders of a timeline's events: how they compare, and walks of a range in either direction.
+ * All are compared by one routine that follows a table of fields. What a filter selects is one
+ * range of one view, so its size is the difference of two ranks. */
 #include "domains/timeline_state.h"
 
 enum field { BY_TIME, BY_ID, BY_TYPE, BY_SUBJECT };
@@ -19,7 +20,7 @@ static const struct view views[HF__TIMELINE_VIEWS] = {
     [HF__TIMELINE_BY_ID] = {1, {BY_ID}},
 };
 
-/* --- From nodes to objects -------------------------------------------------------------------------------------------------- */
+/* --- From nodes to objects -------------------------------------------------------------------- */
 
 struct hf__timeline *hf__timeline_of_map(const struct hf__map_node *node)
 {
@@ -31,9 +32,11 @@ struct hf__timeline *hf__timeline_of_order(const struct hf__order_node *node)
 	return (struct hf__timeline *)((uintptr_t)node - offsetof(struct hf__timeline, by_name));
 }
 
-struct hf__timeline_event *hf__timeline_event_of(const struct hf__order_node *node, enum hf__timeline_view view)
+struct hf__timeline_event *hf__timeline_event_of(const struct hf__order_node *node,
+                                                 enum hf__timeline_view view)
 {
-	return (struct hf__timeline_event *)((uintptr_t)(node - view) - offsetof(struct hf__timeline_event, nodes));
+	return (struct hf__timeline_event *)((uintptr_t)(node - view) -
+	                                     offsetof(struct hf__timeline_event, nodes));
 }
 
 struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event)
@@ -61,9 +64,10 @@ struct hf__timeline_position hf__timeline_event_position(const struct hf__timeli
 	};
 }
 
-/* --- Orders ----------------------------------------------------------------------------------------------------------------- */
+/* --- Orders ----------------------------------------------------------------------------------- */
 
-static int compare_field(enum field field, const struct hf__timeline_position *a, const struct hf__timeline_position *b)
+static int compare_field(enum field field, const struct hf__timeline_position *a,
+                         const struct hf__timeline_position *b)
 {
 	switch (field) {
 	case BY_TIME:
@@ -78,7 +82,8 @@ static int compare_field(enum field field, const struct hf__timeline_position *a
 	return 0;
 }
 
-static int compare_positions(enum hf__timeline_view view, unsigned fields, const struct hf__timeline_position *a,
+static int compare_positions(enum hf__timeline_view view, unsigned fields,
+                             const struct hf__timeline_position *a,
                              const struct hf__timeline_position *b)
 {
 	for (unsigned i = 0; i < fields && i < views[view].count; i++) {
@@ -89,10 +94,13 @@ static int compare_positions(enum hf__timeline_view view, unsigned fields, const
 	return 0;
 }
 
-static int compare_in(enum hf__timeline_view view, const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_in(enum hf__timeline_view view, const struct hf__order_node *a,
+                      const struct hf__order_node *b)
 {
-	const struct hf__timeline_position at = hf__timeline_event_position(hf__timeline_event_of(a, view));
-	const struct hf__timeline_position bt = hf__timeline_event_position(hf__timeline_event_of(b, view));
+	const struct hf__timeline_position at =
+	    hf__timeline_event_position(hf__timeline_event_of(a, view));
+	const struct hf__timeline_position bt =
+	    hf__timeline_event_position(hf__timeline_event_of(b, view));
 	return compare_positions(view, FIELDS_MAX, &at, &bt);
 }
 
@@ -124,35 +132,41 @@ static int compare_by_id(const struct hf__order_node *a, const struct hf__order_
 void hf__timeline_orders_init(struct hf__order orders[HF__TIMELINE_VIEWS])
 {
 	static const hf__order_compare compares[HF__TIMELINE_VIEWS] = {
-	    [HF__TIMELINE_BY_TIME] = compare_by_time, [HF__TIMELINE_BY_SUBJECT] = compare_by_subject, [HF__TIMELINE_BY_TYPE] = compare_by_type,
-	    [HF__TIMELINE_BY_PAIR] = compare_by_pair, [HF__TIMELINE_BY_ID] = compare_by_id,
+	    [HF__TIMELINE_BY_TIME] = compare_by_time, [HF__TIMELINE_BY_SUBJECT] = compare_by_subject,
+	    [HF__TIMELINE_BY_TYPE] = compare_by_type, [HF__TIMELINE_BY_PAIR] = compare_by_pair,
+	    [HF__TIMELINE_BY_ID] = compare_by_id,
 	};
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
 		hf__order_init(&orders[i], compares[i]);
 }
 
-/* --- Ranges ----------------------------------------------------------------------------------------------------------------- */
+/* --- Ranges ----------------------------------------------------------------------------------- */
 
 static int probe_bound(const struct hf__order_node *node, const void *key)
 {
 	const struct hf__timeline_bound *bound = key;
-	const struct hf__timeline_position at = hf__timeline_event_position(hf__timeline_event_of(node, bound->view));
+	const struct hf__timeline_position at =
+	    hf__timeline_event_position(hf__timeline_event_of(node, bound->view));
 	return compare_positions(bound->view, bound->fields, &at, &bound->at);
 }
 
-static struct hf__timeline_event *in_range(const struct hf__order_node *node, const struct hf__timeline_bound *range)
+static struct hf__timeline_event *in_range(const struct hf__order_node *node,
+                                           const struct hf__timeline_bound *range)
 {
 	return node && probe_bound(node, range) == 0 ? hf__timeline_event_of(node, range->view) : NULL;
 }
 
 /* The last node before `node`; the last of all for NULL. */
-static const struct hf__order_node *node_before(const struct hf__order *order, const struct hf__order_node *node)
+static const struct hf__order_node *node_before(const struct hf__order *order,
+                                                const struct hf__order_node *node)
 {
 	return node ? hf__order_prev(node) : hf__order_last(order);
 }
 
-struct hf__timeline_event *hf__timeline_event_first(const struct hf__timeline *timeline, const struct hf__timeline_bound *range,
-                                                    bool ascending, const struct hf__timeline_position *after)
+struct hf__timeline_event *hf__timeline_event_first(const struct hf__timeline *timeline,
+                                                    const struct hf__timeline_bound *range,
+                                                    bool ascending,
+                                                    const struct hf__timeline_position *after)
 {
 	const struct hf__order *order = &timeline->views[range->view];
 	struct hf__timeline_bound exact = *range;
@@ -161,12 +175,16 @@ struct hf__timeline_event *hf__timeline_event_first(const struct hf__timeline *t
 		exact.at = *after;
 	}
 	if (ascending)
-		return in_range(after ? hf__order_after(order, probe_bound, &exact) : hf__order_seek(order, probe_bound, range), range);
-	return in_range(node_before(order, after ? hf__order_seek(order, probe_bound, &exact) : hf__order_after(order, probe_bound, range)),
+		return in_range(after ? hf__order_after(order, probe_bound, &exact)
+		                      : hf__order_seek(order, probe_bound, range),
+		                range);
+	return in_range(node_before(order, after ? hf__order_seek(order, probe_bound, &exact)
+	                                         : hf__order_after(order, probe_bound, range)),
 	                range);
 }
 
-struct hf__timeline_event *hf__timeline_event_next(const struct hf__timeline_event *event, const struct hf__timeline_bound *range,
+struct hf__timeline_event *hf__timeline_event_next(const struct hf__timeline_event *event,
+                                                   const struct hf__timeline_bound *range,
                                                    bool ascending)
 {
 	const struct hf__order_node *node = &event->nodes[range->view];
@@ -178,14 +196,17 @@ static size_t rank_or_count(const struct hf__order *order, const struct hf__orde
 	return node ? hf__order_rank(node) : hf__order_count(order);
 }
 
-size_t hf__timeline_event_count_before(const struct hf__timeline *timeline, const struct hf__timeline_bound *range)
+size_t hf__timeline_event_count_before(const struct hf__timeline *timeline,
+                                       const struct hf__timeline_bound *range)
 {
 	const struct hf__order *order = &timeline->views[range->view];
 	return rank_or_count(order, hf__order_seek(order, probe_bound, range));
 }
 
-size_t hf__timeline_event_count(const struct hf__timeline *timeline, const struct hf__timeline_bound *range)
+size_t hf__timeline_event_count(const struct hf__timeline *timeline,
+                                const struct hf__timeline_bound *range)
 {
 	const struct hf__order *order = &timeline->views[range->view];
-	return rank_or_count(order, hf__order_after(order, probe_bound, range)) - hf__timeline_event_count_before(timeline, range);
+	return rank_or_count(order, hf__order_after(order, probe_bound, range)) -
+	       hf__timeline_event_count_before(timeline, range);
 }

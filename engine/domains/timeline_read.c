@@ -1,5 +1,6 @@
-/* Reading timelines. A query is one range of one order, the one that begins with the fields that its filter names, and within the range events are
- * in the order of the contract, walked from either end. A page is walked twice, once to count and once to fill, so that its items lie in
+/* Reading timelines. A query is one range of one order, the one that begins with the fields that
+ * its filter names, and within the range events are in the order of the contract, walked from
+ * either end. A page is walked twice, once to count and once to fill, so that its items lie in
  * one piece; how many match in all is known from ranks. */
 #include "domains/timeline_state.h"
 #include "store/error.h"
@@ -27,11 +28,11 @@ static int give_memory(struct hf__answer *answer, struct hf_memory **out, struct
 	return *out ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 }
 
-/* --- One event -------------------------------------------------------------------------------------------------------------- */
+/* --- One event -------------------------------------------------------------------------------- */
 
 /* `timeline` lies in the answer already. */
-static int copy_event(struct hf__query *q, const struct hf__timeline_event *event, struct hf_bytes timeline, bool with_payload,
-                      struct hf_timeline_event *out)
+static int copy_event(struct hf__query *q, const struct hf__timeline_event *event,
+                      struct hf_bytes timeline, bool with_payload, struct hf_timeline_event *out)
 {
 	const struct hf__timeline_position at = hf__timeline_event_position(event);
 	out->key.timeline = timeline;
@@ -56,7 +57,8 @@ static int read_one(struct hf__query *q, void *raw)
 {
 	const struct get *get = raw;
 	struct hf_bytes name;
-	if (!hf__timeline_part_ok("timeline", get->key->timeline, false, &q->why) || !hf__timeline_part_ok("id", get->key->id, false, &q->why))
+	if (!hf__timeline_part_ok("timeline", get->key->timeline, false, &q->why) ||
+	    !hf__timeline_part_ok("id", get->key->id, false, &q->why))
 		return HF_EINVAL;
 	const struct hf__timeline *timeline = hf__timeline_find(q->state, get->key->timeline);
 	const struct hf__timeline_event *event = hf__timeline_event_find(timeline, get->key->id);
@@ -71,7 +73,8 @@ static int read_one(struct hf__query *q, void *raw)
 	return HF_ENOTFOUND;
 }
 
-int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key, unsigned flags, struct hf_timeline_got *out, struct hf_error *error)
+int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key, unsigned flags,
+                    struct hf_timeline_got *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -86,9 +89,10 @@ int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key, unsigned
 	return rc;
 }
 
-/* --- Filters ---------------------------------------------------------------------------------------------------------------- */
+/* --- Filters ---------------------------------------------------------------------------------- */
 
-/* The view that begins with the fields that are given; what it goes on with is the order of the contract. */
+/* The view that begins with the fields that are given; what it goes on with is the order of the
+ * contract. */
 static struct hf__timeline_bound range_of(bool by_subject, bool by_type)
 {
 	if (by_subject && by_type)
@@ -100,10 +104,12 @@ static struct hf__timeline_bound range_of(bool by_subject, bool by_type)
 	return (struct hf__timeline_bound){.view = HF__TIMELINE_BY_TIME, .fields = 0};
 }
 
-static int select_events(struct hf__query *q, const struct hf_timeline_filter *filter, struct selection *out)
+static int select_events(struct hf__query *q, const struct hf_timeline_filter *filter,
+                         struct selection *out)
 {
 	if (!hf__timeline_part_ok("timeline", filter->timeline, false, &q->why) ||
-	    !hf__timeline_part_ok("subject", filter->subject, true, &q->why) || !hf__timeline_part_ok("type", filter->type, true, &q->why))
+	    !hf__timeline_part_ok("subject", filter->subject, true, &q->why) ||
+	    !hf__timeline_part_ok("type", filter->type, true, &q->why))
 		return HF_EINVAL;
 	out->timeline = hf__timeline_find(q->state, filter->timeline);
 	hf__query_depends(q, hf__timeline_depends(q->state, out->timeline, filter->timeline));
@@ -115,7 +121,8 @@ static int select_events(struct hf__query *q, const struct hf_timeline_filter *f
 
 static uint64_t count_selected(const struct selection *selection)
 {
-	return selection->timeline ? hf__timeline_event_count(selection->timeline, &selection->range) : 0;
+	return selection->timeline ? hf__timeline_event_count(selection->timeline, &selection->range)
+	                           : 0;
 }
 
 struct count {
@@ -133,7 +140,8 @@ static int read_count(struct hf__query *q, void *raw)
 	return rc;
 }
 
-int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args, unsigned flags, uint64_t *out, struct hf_error *error)
+int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args, unsigned flags,
+                      uint64_t *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -148,7 +156,7 @@ int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args, un
 	return HF_OK;
 }
 
-/* --- Pages ------------------------------------------------------------------------------------------------------------------ */
+/* --- Pages ------------------------------------------------------------------------------------ */
 
 /* Ties the token to the query and keeps the name for the items. */
 static int plan(struct hf__query *q, struct walk *walk)
@@ -169,9 +177,10 @@ static int plan(struct hf__query *q, struct walk *walk)
 	return rc == HF_OK ? hf__answer_bytes(q->answer, walk->args->filter.timeline, &walk->name) : rc;
 }
 
-/* A position is time and id of the last item, so that the walk goes on behind it even when it is gone by then; subject and type are the
- * filter's. */
-static int get_position(struct hf__query *q, const struct walk *walk, struct hf_bytes bytes, struct hf__timeline_position *out)
+/* A position is time and id of the last item, so that the walk goes on behind it even when it is
+ * gone by then; subject and type are the filter's. */
+static int get_position(struct hf__query *q, const struct walk *walk, struct hf_bytes bytes,
+                        struct hf__timeline_position *out)
 {
 	struct hf__reader r = hf__reader(bytes);
 	*out = walk->selection.range.at;
@@ -183,7 +192,8 @@ static int get_position(struct hf__query *q, const struct walk *walk, struct hf_
 	return HF_EINVAL;
 }
 
-static int put_token(struct hf__query *q, const struct walk *walk, const struct hf__timeline_event *last, struct hf_timeline_page *out)
+static int put_token(struct hf__query *q, const struct walk *walk,
+                     const struct hf__timeline_event *last, struct hf_timeline_page *out)
 {
 	out->has_next = walk->more;
 	if (!walk->more)
@@ -192,7 +202,9 @@ static int put_token(struct hf__query *q, const struct walk *walk, const struct 
 	const struct hf__timeline_position at = hf__timeline_event_position(last);
 	hf__put_i64(&w, at.happened_at);
 	hf__put_short(&w, at.id);
-	const int rc = w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), &out->next);
+	const int rc =
+	    w.bad ? HF_ENOMEM
+	          : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), &out->next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -211,7 +223,8 @@ static int find_page(struct hf__query *q, struct walk *walk)
 		rc = get_position(q, walk, page.after, &after);
 	if (rc != HF_OK || !walk->selection.timeline)
 		return rc;
-	walk->first = hf__timeline_event_first(walk->selection.timeline, &walk->selection.range, args->ascending, resumed ? &after : NULL);
+	walk->first = hf__timeline_event_first(walk->selection.timeline, &walk->selection.range,
+	                                       args->ascending, resumed ? &after : NULL);
 	const struct hf__timeline_event *event = walk->first;
 	for (walk->count = 0; event && (args->limit == 0 || walk->count < args->limit); walk->count++)
 		event = hf__timeline_event_next(event, &walk->selection.range, args->ascending);
@@ -253,8 +266,8 @@ static int read_page(struct hf__query *q, void *raw)
 	return rc == HF_OK ? fill_page(q, &walk, query->out) : rc;
 }
 
-int hf_timeline_query(hf_store *store, const struct hf_timeline_query *args, unsigned flags, struct hf_timeline_page *out,
-                      struct hf_error *error)
+int hf_timeline_query(hf_store *store, const struct hf_timeline_query *args, unsigned flags,
+                      struct hf_timeline_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -269,7 +282,7 @@ int hf_timeline_query(hf_store *store, const struct hf_timeline_query *args, uns
 	return rc;
 }
 
-/* --- Whole timelines -------------------------------------------------------------------------------------------------------- */
+/* --- Whole timelines -------------------------------------------------------------------------- */
 
 struct latest {
 	struct hf_bytes timeline;
@@ -284,20 +297,23 @@ static int read_latest(struct hf__query *q, void *raw)
 	const int rc = select_events(q, &filter, &all);
 	if (rc != HF_OK || !all.timeline)
 		return rc;
-	const struct hf__timeline_event *newest = hf__timeline_event_first(all.timeline, &all.range, false, NULL);
+	const struct hf__timeline_event *newest =
+	    hf__timeline_event_first(all.timeline, &all.range, false, NULL);
 	if (newest)
 		*latest->out = newest->value.happened_at;
 	return HF_OK;
 }
 
-int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned flags, hf_time *out, struct hf_error *error)
+int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned flags, hf_time *out,
+                          struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
 	hf_time found = HF_UNSET;
 	struct latest latest = {timeline, &found};
 	*out = HF_UNSET;
-	const int rc = hf__read(store, HF__DOMAIN_TIMELINE, read_latest, &latest, flags, &answer, error);
+	const int rc =
+	    hf__read(store, HF__DOMAIN_TIMELINE, read_latest, &latest, flags, &answer, error);
 	if (rc != HF_OK)
 		return rc;
 	hf__answer_reset(&answer);
@@ -320,10 +336,14 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__timeline_state *)state)->root;
 }
 
-int hf_timelines(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out, struct hf_error *error)
+int hf_timelines(hf_store *store, const struct hf_names *args, unsigned flags,
+                 struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__names timelines = {
-	    .domain = HF__DOMAIN_TIMELINE, .operation = "timelines", .order = order_of, .name = name_of, .root = root_of};
+	static const struct hf__names timelines = {.domain = HF__DOMAIN_TIMELINE,
+	                                           .operation = "timelines",
+	                                           .order = order_of,
+	                                           .name = name_of,
+	                                           .root = root_of};
 	return hf__names_list(store, &timelines, args, flags, out, error);
 }

@@ -1,11 +1,14 @@
 /* The timeline domain's insides, shared by timeline_*.c and nobody else.
  *
- *   timeline_body.c    entries: bytes <-> meaning, form, words    timeline_index.c  objects, lookups
- *   timeline.c         the row: apply, snapshot, verify           timeline_order.c  the orders, ranges, counts
+ *   timeline_body.c    entries: bytes <-> meaning, form, words    timeline_index.c  objects,
+ *                      lookups
+ *   timeline.c         the row: apply, snapshot, verify           timeline_order.c  the orders,
+ *                      ranges, counts
  *   timeline_change.c  mutations                                  timeline_read.c   reads
  *
- * An event's container is its timeline; a timeline's is the root, on which the list of timelines depends. An empty timeline is no state: it is not in
- * snapshots, no answer shows it, and it goes (store/removed.h). */
+ * An event's container is its timeline; a timeline's is the root, on which the list of timelines
+ * depends. An empty timeline is no state: it is not in snapshots, no answer shows it, and it
+ * goes (store/removed.h). */
 #ifndef HF_DOMAINS_TIMELINE_STATE_H
 #define HF_DOMAINS_TIMELINE_STATE_H
 
@@ -18,8 +21,9 @@
 #include "store/names.h"
 #include "store/removed.h"
 
-/* One order of a timeline's events for each shape of filter, so that what matches is one range of one of them, sorted by time already and counted
- * by its ends' ranks; and one by id, which is key-byte order too and the only way to look an event up. */
+/* One order of a timeline's events for each shape of filter, so that what matches is one range
+ * of one of them, sorted by time already and counted by its ends' ranks; and one by id, which is
+ * key-byte order too and the only way to look an event up. */
 enum hf__timeline_view {
 	HF__TIMELINE_BY_TIME, /* happened_at, id */
 	HF__TIMELINE_BY_SUBJECT, /* subject, happened_at, id */
@@ -61,7 +65,8 @@ struct hf__timeline {
 	uint8_t name[];
 };
 
-/* Set at birth and never changed: there is no value-dependent index. It is a value all the same, so that its seal is checked. */
+/* Set at birth and never changed: there is no value-dependent index. It is a value all the same,
+ * so that its seal is checked. */
 struct hf__timeline_event_value {
 	struct hf__payload payload;
 	int64_t happened_at;
@@ -76,7 +81,7 @@ struct hf__timeline_event {
 	uint8_t text[]; /* id, type, subject */
 };
 
-/* --- timeline_body.c -------------------------------------------------------------------------------------------------------- */
+/* --- timeline_body.c -------------------------------------------------------------------------- */
 
 /* On disk: never renumber. */
 enum hf__timeline_kind {
@@ -108,8 +113,10 @@ struct hf__timeline_cut {
 };
 
 /* Is it a part of a key? false: *why says what is wrong. */
-bool hf__timeline_part_ok(const char *name, struct hf_bytes part, bool may_be_empty, struct hf__text *why);
-void hf__timeline_add_name(struct hf__text *text, struct hf_bytes timeline, struct hf_bytes id); /* event "a" of timeline "b" */
+bool hf__timeline_part_ok(const char *name, struct hf_bytes part, bool may_be_empty,
+                          struct hf__text *why);
+/* event "a" of timeline "b" */
+void hf__timeline_add_name(struct hf__text *text, struct hf_bytes timeline, struct hf_bytes id);
 
 /* The payload must follow, as hf__put_long puts it. */
 void hf__timeline_put_event(struct hf__writer *w, const struct hf__timeline_event_image *image);
@@ -120,38 +127,50 @@ bool hf__timeline_get_cut(struct hf_bytes body, struct hf__timeline_cut *cut);
 void hf__timeline_describe(const struct hf__entry *entry, struct hf__text *out);
 bool hf__timeline_about(const struct hf__entry *entry, struct hf__about *out);
 
-/* --- timeline_index.c ------------------------------------------------------------------------------------------------------- */
+/* --- timeline_index.c ------------------------------------------------------------------------- */
 
 bool hf__timeline_indexes_init(struct hf__timeline_state *state, const struct hf__domain_env *env);
-struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, struct hf_bytes name);
-/* What an answer about this name depends on: the timeline, which may be NULL, or the number of those that are gone. */
-const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state, const struct hf__timeline *timeline,
+struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state,
+                                       struct hf_bytes name);
+/* What an answer about this name depends on: the timeline, which may be NULL, or the number of
+ * those that are gone. */
+const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state,
+                                              const struct hf__timeline *timeline,
                                               struct hf_bytes name);
 /* `timeline` may be NULL. */
-struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline, struct hf_bytes id);
+struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline,
+                                                   struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
 struct hf__timeline *hf__timeline_new(struct hf__timeline_state *state, struct hf_bytes name);
-struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline, const struct hf__timeline_position *at);
+struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,
+                                                  const struct hf__timeline_position *at);
 
-/* --- timeline_order.c ------------------------------------------------------------------------------------------------------- */
+/* --- timeline_order.c ------------------------------------------------------------------------- */
 
 void hf__timeline_orders_init(struct hf__order orders[HF__TIMELINE_VIEWS]);
 struct hf__timeline *hf__timeline_of_map(const struct hf__map_node *node);
 struct hf__timeline *hf__timeline_of_order(const struct hf__order_node *node);
-struct hf__timeline_event *hf__timeline_event_of(const struct hf__order_node *node, enum hf__timeline_view view);
+struct hf__timeline_event *hf__timeline_event_of(const struct hf__order_node *node,
+                                                 enum hf__timeline_view view);
 struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event);
 struct hf_bytes hf__timeline_name(const struct hf__timeline *timeline);
 size_t hf__timeline_total(const struct hf__timeline *timeline);
 struct hf__timeline_position hf__timeline_event_position(const struct hf__timeline_event *event);
 
-/* The first event of the range in this direction, or the first of it behind `after` (nullable, exact in all fields of the view). NULL: none. */
-struct hf__timeline_event *hf__timeline_event_first(const struct hf__timeline *timeline, const struct hf__timeline_bound *range,
-                                                    bool ascending, const struct hf__timeline_position *after);
+/* The first event of the range in this direction, or the first of it behind `after` (nullable,
+ * exact in all fields of the view). NULL: none. */
+struct hf__timeline_event *hf__timeline_event_first(const struct hf__timeline *timeline,
+                                                    const struct hf__timeline_bound *range,
+                                                    bool ascending,
+                                                    const struct hf__timeline_position *after);
 /* The next one of the range in this direction, or NULL. */
-struct hf__timeline_event *hf__timeline_event_next(const struct hf__timeline_event *event, const struct hf__timeline_bound *range,
+struct hf__timeline_event *hf__timeline_event_next(const struct hf__timeline_event *event,
+                                                   const struct hf__timeline_bound *range,
                                                    bool ascending);
 /* How many are in the range, and how many of the view come before it: O(log n). */
-size_t hf__timeline_event_count(const struct hf__timeline *timeline, const struct hf__timeline_bound *range);
-size_t hf__timeline_event_count_before(const struct hf__timeline *timeline, const struct hf__timeline_bound *range);
+size_t hf__timeline_event_count(const struct hf__timeline *timeline,
+                                const struct hf__timeline_bound *range);
+size_t hf__timeline_event_count_before(const struct hf__timeline *timeline,
+                                       const struct hf__timeline_bound *range);
 
 #endif

@@ -1,12 +1,15 @@
 /* Entries.
  *
- * Job: one mutation as bytes: a 32-byte header, the body, zeros up to a multiple of 8. Nothing in here knows what a body means.
+ * Job: one mutation as bytes: a 32-byte header, the body, zeros up to a multiple of 8. Nothing
+ * in here knows what a body means.
  *
- * Happy path: the writer leaves room for the header, the domain puts the body behind it, and the header is filled in last, in
- * place: no body is copied. The LSN is not stored. It seeds both checksums, so an entry read under another LSN does not verify.
+ * Happy path: the writer leaves room for the header, the domain puts the body behind it, and the
+ * header is filled in last, in place: no body is copied. The LSN is not stored. It seeds both
+ * checksums, so an entry read under another LSN does not verify.
  *
- * Failure modes: a flipped bit, a wrong length, bytes of another store, epoch or LSN: HF_ECORRUPT and nothing else. The header's
- * checksum is checked before its length is used, and the length is compared with what is there before it leads anywhere. */
+ * Failure modes: a flipped bit, a wrong length, bytes of another store, epoch or LSN:
+ * HF_ECORRUPT and nothing else. The header's checksum is checked before its length is used, and
+ * the length is compared with what is there before it leads anywhere. */
 #include "log/entry.h"
 
 #include "base/hash.h"
@@ -37,21 +40,20 @@ size_t hf__entry_begin(struct hf__writer *w)
 	return header;
 }
 
-void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id, const struct hf__entry *entry)
+void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id,
+                   const struct hf__entry *entry)
 {
 	const uint64_t seed = hf__seed_at(id->seed, entry->lsn);
-	if (w->bad) {
+	if (w->bad)
 		return; /* then there may be no room at `header` at all */
-	}
 	const size_t body_len = w->len - header - HF__ENTRY_HEADER_SIZE;
 	if (body_len > UINT32_MAX) {
 		w->bad = true;
 		return;
 	}
 	hf__put_zeros(w, pad_of(body_len));
-	if (w->bad) {
+	if (w->bad)
 		return;
-	}
 	uint8_t *at = w->data + header; /* only now: padding may have moved the data */
 	hf__store_u32(at + AT_BODY_LEN, (uint32_t)body_len);
 	at[AT_DOMAIN] = entry->domain;
@@ -66,7 +68,8 @@ void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id 
 static bool header_valid(const struct hf__log_id *id, const uint8_t *at, uint64_t seed)
 {
 	const bool known = (at[AT_FLAGS] & ~FLAGS_KNOWN) == 0 && at[AT_ZERO] == 0;
-	return (known || id->features_unknown) && hf__load_u64(at + AT_SUM) == hf__checksum(at, AT_SUM, seed);
+	return (known || id->features_unknown) &&
+	       hf__load_u64(at + AT_SUM) == hf__checksum(at, AT_SUM, seed);
 }
 
 /* The header verified. Is the body all there, intact, and its padding zero? */
@@ -75,10 +78,10 @@ static bool body_valid(const uint8_t *at, size_t len, uint64_t seed)
 	const uint8_t *body = at + HF__ENTRY_HEADER_SIZE;
 	const size_t left = len - HF__ENTRY_HEADER_SIZE;
 	const size_t body_len = hf__load_u32(at + AT_BODY_LEN);
-	if (body_len > left || pad_of(body_len) > left - body_len) {
+	if (body_len > left || pad_of(body_len) > left - body_len)
 		return false;
-	}
-	return hf__load_u64(at + AT_BODY_SUM) == hf__checksum(body, body_len, seed) && hf__bytes_zero(body + body_len, pad_of(body_len));
+	return hf__load_u64(at + AT_BODY_SUM) == hf__checksum(body, body_len, seed) &&
+	       hf__bytes_zero(body + body_len, pad_of(body_len));
 }
 
 size_t hf__entry_read(uint64_t lsn, const uint8_t *valid, struct hf__entry *out)
@@ -97,31 +100,35 @@ size_t hf__entry_read(uint64_t lsn, const uint8_t *valid, struct hf__entry *out)
 
 bool hf__entry_header_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes)
 {
-	return bytes.len >= HF__ENTRY_HEADER_SIZE && header_valid(id, bytes.data, hf__seed_at(id->seed, lsn));
+	return bytes.len >= HF__ENTRY_HEADER_SIZE &&
+	       header_valid(id, bytes.data, hf__seed_at(id->seed, lsn));
 }
 
 bool hf__entry_body_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes)
 {
-	return bytes.len >= HF__ENTRY_HEADER_SIZE && body_valid(bytes.data, bytes.len, hf__seed_at(id->seed, lsn));
+	return bytes.len >= HF__ENTRY_HEADER_SIZE &&
+	       body_valid(bytes.data, bytes.len, hf__seed_at(id->seed, lsn));
 }
 
 bool hf__entry_possible(const struct hf__log_id *id, struct hf_bytes bytes)
 {
 	const uint8_t *at = bytes.data;
-	if (bytes.len < HF__ENTRY_HEADER_SIZE || hf__load_u32(at + AT_BODY_LEN) > bytes.len - HF__ENTRY_HEADER_SIZE) {
+	if (bytes.len < HF__ENTRY_HEADER_SIZE ||
+	    hf__load_u32(at + AT_BODY_LEN) > bytes.len - HF__ENTRY_HEADER_SIZE)
 		return false;
-	}
-	return at[AT_DOMAIN] != 0 && at[AT_KIND] != 0 && (id->features_unknown || ((at[AT_FLAGS] & ~FLAGS_KNOWN) == 0 && at[AT_ZERO] == 0));
+	return at[AT_DOMAIN] != 0 && at[AT_KIND] != 0 &&
+	       (id->features_unknown || ((at[AT_FLAGS] & ~FLAGS_KNOWN) == 0 && at[AT_ZERO] == 0));
 }
 
-int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes, struct hf__entry *out, size_t *size)
+int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes,
+                     struct hf__entry *out, size_t *size)
 {
 	const uint64_t seed = hf__seed_at(id->seed, lsn);
 	memset(out, 0, sizeof *out);
 	*size = 0;
-	if (bytes.len < HF__ENTRY_HEADER_SIZE || !header_valid(id, bytes.data, seed) || !body_valid(bytes.data, bytes.len, seed)) {
+	if (bytes.len < HF__ENTRY_HEADER_SIZE || !header_valid(id, bytes.data, seed) ||
+	    !body_valid(bytes.data, bytes.len, seed))
 		return HF_ECORRUPT;
-	}
 	*size = hf__entry_read(lsn, bytes.data, out);
 	return HF_OK;
 }

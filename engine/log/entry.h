@@ -1,4 +1,5 @@
-/* An entry: one checksummed mutation. Header and body have checksums of their own, so no length is used before it is verified. */
+/* An entry: one checksummed mutation. Header and body have checksums of their own, so no length
+ * is used before it is verified. */
 #ifndef HF_LOG_ENTRY_H
 #define HF_LOG_ENTRY_H
 
@@ -16,26 +17,36 @@ struct hf__entry {
 	uint8_t domain;
 	uint8_t kind;
 	uint8_t flags;
-	uint64_t incarnation; /* not on disk, by the group: the first LSN of the opening that wrote it; 0: not known */
+	/* not on disk, by the group: the first LSN of the opening that wrote it; 0: not known */
+	uint64_t incarnation;
 	struct hf_bytes body; /* borrowed */
-	int64_t setback; /* not on disk: the sum of set-backs before it; shown times plus it are times that no set-back moves (store/clock.h) */
-	struct hf__position place; /* of the body's first byte; segment 0: it lies in no segment (a snapshot) */
+	/* not on disk: the sum of set-backs before it; shown times plus it are times that no
+	 * set-back moves (store/clock.h) */
+	int64_t setback;
+	/* of the body's first byte; segment 0: it lies in no segment (a snapshot) */
+	struct hf__position place;
 };
 
 /* Opens an entry at the end of `w`: the body is put next. Returns where its header lies. */
 size_t hf__entry_begin(struct hf__writer *w);
-/* Closes it: fills the header that begins at `header`, pads to HF__ALIGN. lsn seeds the checksums. */
-void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id, const struct hf__entry *entry);
-/* Decodes and verifies the entry at bytes[0]; *size = header, body and padding. place of *out is left zero. HF_ECORRUPT when anything is
- * off, padding that is not zero included. */
-HF_CHECKED int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes, struct hf__entry *out, size_t *size);
-/* For those who make out what is damaged: the two halves of decoding, each by itself. Does a header verify here? */
+/* Closes it: fills the header that begins at `header`, pads to HF__ALIGN. lsn seeds the
+ * checksums. */
+void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id,
+                   const struct hf__entry *entry);
+/* Decodes and verifies the entry at bytes[0]; *size = header, body and padding. place of *out is
+ * left zero. HF_ECORRUPT when anything is off, padding that is not zero included. */
+HF_CHECKED int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes,
+                                struct hf__entry *out, size_t *size);
+/* For those who make out what is damaged: the two halves of decoding, each by itself. Does a
+ * header verify here? */
 bool hf__entry_header_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes);
 /* Does the body verify that this header tells of, valid or not? */
 bool hf__entry_body_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes);
-/* Could a header stand here? Without hashing: a length that fits, flags and reserved bytes as they may be. */
+/* Could a header stand here? Without hashing: a length that fits, flags and reserved bytes as
+ * they may be. */
 bool hf__entry_possible(const struct hf__log_id *id, struct hf_bytes bytes);
-/* The same for bytes that hf__entry_decode (or hf__group_verify_body) found valid already: reads, checks nothing. Returns the size. */
+/* The same for bytes that hf__entry_decode (or hf__group_verify_body) found valid already:
+ * reads, checks nothing. Returns the size. */
 size_t hf__entry_read(uint64_t lsn, const uint8_t *valid, struct hf__entry *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* Constants of the bytes on disk, shared by writer and reader. Specified in FORMAT.md; change both or neither. */
+/* Constants of the bytes on disk, shared by writer and reader. Specified in FORMAT.md; change
+ * both or neither. */
 #ifndef HF_LOG_FORMAT_H
 #define HF_LOG_FORMAT_H
 
@@ -6,17 +7,20 @@
 
 #define HF__FORMAT_MAJOR 2u
 #define HF__FORMAT_MINOR 0u
-/* Feature masks. compat: may be ignored; ro_compat: may be read, not written; incompat: must be understood. */
+/* Feature masks. compat: may be ignored; ro_compat: may be read, not written; incompat: must be
+ * understood. */
 #define HF__FEATURE_COMPAT_KNOWN 0u
 #define HF__FEATURE_RO_COMPAT_KNOWN 0u
 #define HF__FEATURE_INCOMPAT_KNOWN 0u
-/* Reserved, unknown to this version: bit 0, the log may begin behind a snapshot; bit 1, a backup, readable and not to be written. */
+/* Reserved, unknown to this version: bit 0, the log may begin behind a snapshot; bit 1, a
+ * backup, readable and not to be written. */
 
 #define HF__SECTOR 512u
 #define HF__BLOCK 4096u
 #define HF__ALIGN 8u
 #define HF__SEGMENT_HEADER_SIZE 512u /* one sector; the first group follows at once */
-#define HF__GROUP_FRAME_SIZE 32u /* local: where it stands on this disk, how far the log was durable here */
+/* local: where it stands on this disk, how far the log was durable here */
+#define HF__GROUP_FRAME_SIZE 32u
 #define HF__GROUP_PORTABLE_SIZE 80u /* the same on every disk */
 #define HF__GROUP_HEADER_SIZE (HF__GROUP_FRAME_SIZE + HF__GROUP_PORTABLE_SIZE)
 #define HF__ENTRY_HEADER_SIZE 32u
@@ -30,14 +34,16 @@
 #define HF__WITNESS_SLOT_STEP HF__BLOCK
 #define HF__WITNESS_SIZE (2u * HF__WITNESS_SLOT_STEP)
 
-/* After an unclean stop numbering jumps at least this far; sequencing never lets more be undurable. */
+/* After an unclean stop numbering jumps at least this far; sequencing never lets more be
+ * undurable. */
 #define HF__LSN_JUMP (UINT64_C(1) << 20)
 #define HF__LSN_MAX ((UINT64_C(1) << 48) - 1)
 
 #define HF__NAME_LOCK "LOCK"
 #define HF__NAME_IDENTITY "IDENTITY"
 #define HF__NAME_WITNESS "WITNESS"
-/* Segments are named "segment-" and eight hexadecimal digits, lower case; what is being made has ".tmp" after its name. */
+/* Segments are named "segment-" and eight hexadecimal digits, lower case; what is being made has
+ * ".tmp" after its name. */
 #define HF__NAME_MAX 32u
 
 /* Who wrote it: what every header and checksum of one store has in common. */
@@ -45,8 +51,9 @@ struct hf__log_id {
 	uint8_t uuid[16];
 	uint16_t epoch;
 	uint64_t seed; /* hf__seed_base(uuid, epoch) */
-	/* A compat or ro_compat feature that this version does not know is in force for the store. Then reserved bytes and flags may
-	 * mean something: they are not looked at. Otherwise they are zero in everything that is valid. */
+	/* A compat or ro_compat feature that this version does not know is in force for the store.
+	 * Then reserved bytes and flags may mean something: they are not looked at. Otherwise they
+	 * are zero in everything that is valid. */
 	bool features_unknown;
 };
 
@@ -56,12 +63,15 @@ struct hf__position {
 	uint32_t offset;
 };
 
-/* Do these masks hold a feature that may be ignored, or that forbids no more than writing, and that this version does not know? */
+/* Do these masks hold a feature that may be ignored, or that forbids no more than writing, and
+ * that this version does not know? */
 static inline bool hf__features_unknown(uint32_t compat, uint32_t ro_compat)
 {
-	return (compat & ~HF__FEATURE_COMPAT_KNOWN) != 0 || (ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN) != 0;
+	return (compat & ~HF__FEATURE_COMPAT_KNOWN) != 0 ||
+	       (ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN) != 0;
 }
 
-/* Each decoder returns HF_OK, HF_ECORRUPT (not valid: magic, checksum or fields), or HF_EVERSION (valid, but of a newer format). */
+/* Each decoder returns HF_OK, HF_ECORRUPT (not valid: magic, checksum or fields), or HF_EVERSION
+ * (valid, but of a newer format). */
 
 #endif

@@ -1,18 +1,22 @@
 /* Groups.
  *
- * Job: what one write and one sync make durable: a frame of 32 bytes, a portable header of 80, entries with consecutive LSNs, zeros up to
- * a multiple of the store's padding.
+ * Job: what one write and one sync make durable: a frame of 32 bytes, a portable header of 80,
+ * entries with consecutive LSNs, zeros up to a multiple of the store's padding.
  *
  * A slice (portable header and entries) is valid if and only if
- *  - its header verifies: magic, no unknown flag, uuid and epoch of this store, checksum seeded by the first LSN; at least one
- *    entry, LSNs in range, a body length that is aligned, allowed and not too short for its entries;
+ *  - its header verifies: magic, no unknown flag, uuid and epoch of this store, checksum seeded
+ *    by the first LSN; at least one entry, LSNs in range, a body length that is aligned, allowed
+ *    and not too short for its entries;
  *  - the body is all there and has the hash that the header names;
- *  - exactly entry_count entries verify in it, under consecutive LSNs, the last of which ends its transaction, and nothing follows.
- * A group is valid if its slice is, its frame verifies together with the slice's hash, and what the frame calls padding is zero.
- * Whether it stands in the right place and follows the right group is the scanner's to judge.
+ *  - exactly entry_count entries verify in it, under consecutive LSNs, the last of which ends
+ *    its transaction, and nothing follows.
+ * A group is valid if its slice is, its frame verifies together with the slice's hash, and what
+ * the frame calls padding is zero. Whether it stands in the right place and follows the right
+ * group is the scanner's to judge.
  *
- * Failure modes: anything else is HF_ECORRUPT; there is no partly valid group. The portable header's checksum covers the body's hash, so
- * that it names everything in the slice and the next group can name it by 8 bytes. */
+ * Failure modes: anything else is HF_ECORRUPT; there is no partly valid group. The portable
+ * header's checksum covers the body's hash, so that it names everything in the slice and the
+ * next group can name it by 8 bytes. */
 #include "log/group.h"
 
 #include <assert.h>
@@ -44,7 +48,7 @@ enum place {
 	AT_SUM = 72,
 };
 
-/* --- Writing ------------------------------------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
 size_t hf__group_begin(struct hf__writer *w)
 {
@@ -87,7 +91,8 @@ static void frame_store(uint8_t *at, const struct hf__group_header *header, uint
 	hf__store_u64(at + AT_FRAME_SUM, frame_sum(at, header->hash, seed));
 }
 
-/* Zeros that put the end of a group of `size` bytes on a multiple of `align`. Only the remainders count, so nothing can wrap. */
+/* Zeros that put the end of a group of `size` bytes on a multiple of `align`. Only the
+ * remainders count, so nothing can wrap. */
 static uint32_t pad_of(uint32_t offset, size_t size, uint32_t align)
 {
 	const size_t over = (offset % align + size % align) % align;
@@ -99,13 +104,13 @@ static bool align_possible(uint32_t align)
 	return align == HF__ALIGN || align == HF__SECTOR || align == HF__BLOCK;
 }
 
-void hf__group_end(struct hf__writer *w, size_t at, const struct hf__log_id *id, struct hf__group_header *header, uint32_t align)
+void hf__group_end(struct hf__writer *w, size_t at, const struct hf__log_id *id,
+                   struct hf__group_header *header, uint32_t align)
 {
 	const uint64_t seed = hf__seed_at(id->seed, header->first_lsn);
 	assert(align_possible(align));
-	if (w->bad) {
+	if (w->bad)
 		return; /* then there may be no room at `at` at all */
-	}
 	const size_t body_len = w->len - at - HF__GROUP_HEADER_SIZE;
 	if (body_len > HF__GROUP_BODY_MAX) {
 		w->bad = true; /* no reader would take it */
@@ -114,9 +119,8 @@ void hf__group_end(struct hf__writer *w, size_t at, const struct hf__log_id *id,
 	header->body_len = (uint32_t)body_len;
 	header->pad_len = pad_of(header->place.offset, w->len - at, align);
 	hf__put_zeros(w, header->pad_len);
-	if (w->bad) {
+	if (w->bad)
 		return;
-	}
 	uint8_t *frame = w->data + at, *slice = frame + HF__GROUP_FRAME_SIZE;
 	header->body_hash = hf__checksum(slice + HF__GROUP_PORTABLE_SIZE, body_len, seed);
 	portable_store(slice, header);
@@ -125,8 +129,8 @@ void hf__group_end(struct hf__writer *w, size_t at, const struct hf__log_id *id,
 	frame_store(frame, header, seed);
 }
 
-void hf__group_wrap(struct hf__writer *w, const struct hf__log_id *id, struct hf_bytes slice, struct hf__group_header *header,
-                    uint32_t align)
+void hf__group_wrap(struct hf__writer *w, const struct hf__log_id *id, struct hf_bytes slice,
+                    struct hf__group_header *header, uint32_t align)
 {
 	const size_t at = w->len;
 	assert(align_possible(align));
@@ -134,12 +138,11 @@ void hf__group_wrap(struct hf__writer *w, const struct hf__log_id *id, struct hf
 	hf__put_zeros(w, HF__GROUP_FRAME_SIZE);
 	hf__put_bytes(w, slice);
 	hf__put_zeros(w, header->pad_len);
-	if (!w->bad) {
+	if (!w->bad)
 		frame_store(w->data + at, header, hf__seed_at(id->seed, header->first_lsn));
-	}
 }
 
-/* --- Headers ------------------------------------------------------------------------------------------------------------- */
+/* --- Headers ---------------------------------------------------------------------------------- */
 
 static void portable_load(const uint8_t *at, struct hf__group_header *out)
 {
@@ -166,24 +169,24 @@ static void frame_load(const uint8_t *at, struct hf__group_header *out)
 /* Could this be a portable header of this store? What costs no hashing. */
 static bool portable_ours(const struct hf__log_id *id, const uint8_t *at)
 {
-	if (memcmp(at + AT_PORTABLE_MAGIC, HF__GROUP_PORTABLE_MAGIC, sizeof HF__GROUP_PORTABLE_MAGIC - 1) != 0) {
+	if (memcmp(at + AT_PORTABLE_MAGIC, HF__GROUP_PORTABLE_MAGIC,
+	           sizeof HF__GROUP_PORTABLE_MAGIC - 1) != 0)
 		return false;
-	}
-	if (hf__load_u16(at + AT_FLAGS) != 0 && !id->features_unknown) {
+	if (hf__load_u16(at + AT_FLAGS) != 0 && !id->features_unknown)
 		return false;
-	}
-	return hf__load_u16(at + AT_EPOCH) == id->epoch && memcmp(at + AT_UUID, id->uuid, sizeof id->uuid) == 0;
+	return hf__load_u16(at + AT_EPOCH) == id->epoch &&
+	       memcmp(at + AT_UUID, id->uuid, sizeof id->uuid) == 0;
 }
 
 static bool portable_sensible(const struct hf__group_header *h)
 {
-	if (h->entry_count == 0 || h->first_lsn == 0 || h->first_lsn > HF__LSN_MAX || h->entry_count - 1 > HF__LSN_MAX - h->first_lsn) {
+	if (h->entry_count == 0 || h->first_lsn == 0 || h->first_lsn > HF__LSN_MAX ||
+	    h->entry_count - 1 > HF__LSN_MAX - h->first_lsn)
 		return false;
-	}
-	if (h->incarnation_lsn == 0 || h->incarnation_lsn > h->first_lsn) {
+	if (h->incarnation_lsn == 0 || h->incarnation_lsn > h->first_lsn)
 		return false;
-	}
-	return h->body_len <= HF__GROUP_BODY_MAX && h->body_len % HF__ALIGN == 0 && h->entry_count <= h->body_len / HF__ENTRY_HEADER_SIZE;
+	return h->body_len <= HF__GROUP_BODY_MAX && h->body_len % HF__ALIGN == 0 &&
+	       h->entry_count <= h->body_len / HF__ENTRY_HEADER_SIZE;
 }
 
 static bool frame_sensible(const struct hf__group_header *h)
@@ -192,44 +195,50 @@ static bool frame_sensible(const struct hf__group_header *h)
 }
 
 /* Fields first: the checksum is computed only over what says that it is ours. */
-static bool portable_decode(const struct hf__log_id *id, const uint8_t *at, struct hf__group_header *out)
+static bool portable_decode(const struct hf__log_id *id, const uint8_t *at,
+                            struct hf__group_header *out)
 {
-	if (!portable_ours(id, at)) {
+	if (!portable_ours(id, at))
 		return false;
-	}
 	portable_load(at, out);
-	return portable_sensible(out) && out->hash == hf__checksum(at, AT_SUM, hf__seed_at(id->seed, out->first_lsn));
+	return portable_sensible(out) &&
+	       out->hash == hf__checksum(at, AT_SUM, hf__seed_at(id->seed, out->first_lsn));
 }
 
-static bool frame_decode(const struct hf__log_id *id, const uint8_t *frame, struct hf__group_header *out)
+static bool frame_decode(const struct hf__log_id *id, const uint8_t *frame,
+                         struct hf__group_header *out)
 {
 	frame_load(frame, out);
-	return frame_sensible(out) && hf__load_u64(frame + AT_FRAME_SUM) == frame_sum(frame, out->hash, hf__seed_at(id->seed, out->first_lsn));
+	return frame_sensible(out) &&
+	       hf__load_u64(frame + AT_FRAME_SUM) ==
+	           frame_sum(frame, out->hash, hf__seed_at(id->seed, out->first_lsn));
 }
 
 bool hf__group_stands(struct hf_bytes bytes, struct hf__position place)
 {
 	const uint8_t *at = bytes.data;
-	return bytes.len >= HF__GROUP_HEADER_SIZE && hf__group_magic(at) && hf__load_u32(at + AT_SEGMENT) == place.segment &&
+	return bytes.len >= HF__GROUP_HEADER_SIZE && hf__group_magic(at) &&
+	       hf__load_u32(at + AT_SEGMENT) == place.segment &&
 	       hf__load_u32(at + AT_OFFSET) == place.offset;
 }
 
-int hf__group_decode_header(const struct hf__log_id *id, struct hf_bytes bytes, struct hf__group_header *out)
+int hf__group_decode_header(const struct hf__log_id *id, struct hf_bytes bytes,
+                            struct hf__group_header *out)
 {
 	const uint8_t *frame = bytes.data;
 	memset(out, 0, sizeof *out);
-	if (bytes.len >= HF__GROUP_HEADER_SIZE && hf__group_magic(frame) && portable_decode(id, frame + HF__GROUP_FRAME_SIZE, out) &&
-	    frame_decode(id, frame, out)) {
+	if (bytes.len >= HF__GROUP_HEADER_SIZE && hf__group_magic(frame) &&
+	    portable_decode(id, frame + HF__GROUP_FRAME_SIZE, out) && frame_decode(id, frame, out))
 		return HF_OK;
-	}
 	memset(out, 0, sizeof *out);
 	return HF_ECORRUPT;
 }
 
-/* --- Bodies -------------------------------------------------------------------------------------------------------------- */
+/* --- Bodies ----------------------------------------------------------------------------------- */
 
 /* Exactly entry_count entries, and nothing behind them. */
-static bool entries_valid(const struct hf__log_id *id, const struct hf__group_header *header, struct hf_bytes body)
+static bool entries_valid(const struct hf__log_id *id, const struct hf__group_header *header,
+                          struct hf_bytes body)
 {
 	const uint8_t *at = body.data;
 	size_t left = body.len;
@@ -237,9 +246,8 @@ static bool entries_valid(const struct hf__log_id *id, const struct hf__group_he
 	for (uint32_t i = 0; i < header->entry_count; i++) {
 		struct hf__entry entry;
 		size_t size;
-		if (hf__entry_decode(id, header->first_lsn + i, hf_bytes(at, left), &entry, &size) != HF_OK) {
+		if (hf__entry_decode(id, header->first_lsn + i, hf_bytes(at, left), &entry, &size) != HF_OK)
 			return false;
-		}
 		flags = entry.flags;
 		at += size;
 		left -= size;
@@ -247,37 +255,40 @@ static bool entries_valid(const struct hf__log_id *id, const struct hf__group_he
 	return left == 0 && (flags & HF__ENTRY_LAST) != 0; /* transactions never span groups */
 }
 
-static bool body_valid(const struct hf__log_id *id, const struct hf__group_header *header, struct hf_bytes body)
+static bool body_valid(const struct hf__log_id *id, const struct hf__group_header *header,
+                       struct hf_bytes body)
 {
-	return hf__checksum(body.data, body.len, hf__seed_at(id->seed, header->first_lsn)) == header->body_hash &&
+	return hf__checksum(body.data, body.len, hf__seed_at(id->seed, header->first_lsn)) ==
+	           header->body_hash &&
 	       entries_valid(id, header, body);
 }
 
-int hf__group_verify_body(const struct hf__log_id *id, const struct hf__group_header *header, struct hf_bytes bytes)
+int hf__group_verify_body(const struct hf__log_id *id, const struct hf__group_header *header,
+                          struct hf_bytes bytes)
 {
-	if (bytes.len < hf__group_size(header)) {
+	if (bytes.len < hf__group_size(header))
 		return HF_ECORRUPT;
-	}
 	const uint8_t *body = (const uint8_t *)bytes.data + HF__GROUP_HEADER_SIZE;
-	if (!hf__bytes_zero(body + header->body_len, header->pad_len)) {
+	if (!hf__bytes_zero(body + header->body_len, header->pad_len))
 		return HF_ECORRUPT;
-	}
 	return body_valid(id, header, hf_bytes(body, header->body_len)) ? HF_OK : HF_ECORRUPT;
 }
 
 struct hf_bytes hf__group_slice(const struct hf__group_header *header, struct hf_bytes bytes)
 {
-	return hf_bytes((const uint8_t *)bytes.data + HF__GROUP_FRAME_SIZE, HF__GROUP_PORTABLE_SIZE + header->body_len);
+	return hf_bytes((const uint8_t *)bytes.data + HF__GROUP_FRAME_SIZE,
+	                HF__GROUP_PORTABLE_SIZE + header->body_len);
 }
 
-int hf__group_verify_slice(const struct hf__log_id *id, struct hf_bytes slice, struct hf__group_header *out)
+int hf__group_verify_slice(const struct hf__log_id *id, struct hf_bytes slice,
+                           struct hf__group_header *out)
 {
 	const uint8_t *at = slice.data;
 	memset(out, 0, sizeof *out);
-	if (slice.len >= HF__GROUP_PORTABLE_SIZE && portable_decode(id, at, out) && out->body_len == slice.len - HF__GROUP_PORTABLE_SIZE &&
-	    body_valid(id, out, hf_bytes(at + HF__GROUP_PORTABLE_SIZE, out->body_len))) {
+	if (slice.len >= HF__GROUP_PORTABLE_SIZE && portable_decode(id, at, out) &&
+	    out->body_len == slice.len - HF__GROUP_PORTABLE_SIZE &&
+	    body_valid(id, out, hf_bytes(at + HF__GROUP_PORTABLE_SIZE, out->body_len)))
 		return HF_OK;
-	}
 	memset(out, 0, sizeof *out);
 	return HF_ECORRUPT;
 }

@@ -2,10 +2,12 @@
  *
  * Job: the sector that makes a directory a store.
  *
- * Happy path: encoded once at creation, written under another name, synced, renamed; decoded at every opening.
+ * Happy path: encoded once at creation, written under another name, synced, renamed; decoded at
+ * every opening.
  *
- * Failure modes: it is needed to learn uuid and epoch, so its own checksum is seeded with 0. Damage is HF_ECORRUPT, a newer format
- * HF_EVERSION: then only what the frozen head says is filled in, since the places of all else are unknown. */
+ * Failure modes: it is needed to learn uuid and epoch, so its own checksum is seeded with 0.
+ * Damage is HF_ECORRUPT, a newer format HF_EVERSION: then only what the frozen head says is
+ * filled in, since the places of all else are unknown. */
 #include "log/identity.h"
 
 #include "base/bytes.h"
@@ -66,9 +68,8 @@ static bool pad_possible(uint32_t pad)
 static bool reserved_allowed(const struct hf__identity *identity, const uint8_t *bytes)
 {
 	uint8_t again[HF__IDENTITY_SIZE];
-	if (hf__features_unknown(identity->compat, identity->ro_compat)) {
+	if (hf__features_unknown(identity->compat, identity->ro_compat))
 		return true;
-	}
 	hf__identity_encode(identity, again);
 	return memcmp(again, bytes, sizeof again) == 0;
 }
@@ -76,27 +77,24 @@ static bool reserved_allowed(const struct hf__identity *identity, const uint8_t 
 int hf__identity_decode(const uint8_t *bytes, size_t len, struct hf__identity *out)
 {
 	memset(out, 0, sizeof *out);
-	if (len < HF__IDENTITY_SIZE || !hf__sector_valid(bytes, MAGIC, SEED)) {
+	if (len < HF__IDENTITY_SIZE || !hf__sector_valid(bytes, MAGIC, SEED))
 		return HF_ECORRUPT;
-	}
 	const struct hf__head head = hf__head_get(bytes);
 	const int rc = hf__head_check(&head);
-	if (rc == HF_ECORRUPT) {
+	if (rc == HF_ECORRUPT)
 		return rc;
-	}
 	identity_take_head(out, &head);
-	if (rc == HF_EVERSION) {
+	if (rc == HF_EVERSION)
 		return rc;
-	}
 	out->segment_size = hf__load_u32(bytes + AT_SEGMENT_SIZE);
 	out->sync_method = hf__load_u32(bytes + AT_SYNC_METHOD);
 	out->pad = hf__load_u32(bytes + AT_PAD);
 	memcpy(out->content_key, bytes + AT_CONTENT_KEY, sizeof out->content_key);
 	/* A method or a padding that this version cannot carry out is no damage. */
-	if (out->sync_method != 0 || !pad_possible(out->pad)) {
+	if (out->sync_method != 0 || !pad_possible(out->pad))
 		return HF_EVERSION;
-	}
-	if (len > HF__IDENTITY_SIZE || head.number != 0 || !size_possible(out->segment_size) || !reserved_allowed(out, bytes)) {
+	if (len > HF__IDENTITY_SIZE || head.number != 0 || !size_possible(out->segment_size) ||
+	    !reserved_allowed(out, bytes)) {
 		memset(out, 0, sizeof *out);
 		return HF_ECORRUPT;
 	}

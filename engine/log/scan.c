@@ -1,35 +1,53 @@
 /* The scanner: what is the log, and what does it mean that it ends here?
  *
- * Job: walk the groups of one segment, hand out their entries, and judge the first place where no group continues the log. A crash
- * leaves such a place (a group that was never acknowledged), and so does damage (one that was). The two must not be confused: the
- * first is dropped, the second stops the opening.
+ * Job: walk the groups of one segment, hand out their entries, and judge the first place where
+ * no group continues the log. A crash leaves such a place (a group that was never acknowledged),
+ * and so does damage (one that was). The two must not be confused: the first is dropped, the
+ * second stops the opening.
  *
- * Happy path: a group continues the log if it is valid (group.c), says that it stands where it stands, begins with the next LSN,
- * names the hash of the group before it, and was written when only earlier LSNs were durable. Behind the last one every byte is
- * zero, or the next segment's header has said that the log goes on over there.
+ * Happy path: a group continues the log if it is valid (group.c), says that it stands where it
+ * stands, begins with the next LSN, names the hash of the group before it, and was written when
+ * only earlier LSNs were durable. Behind the last one every byte is zero, or the next segment's
+ * header has said that the log goes on over there.
  *
- * Let b be the place where the walk stops. Facts are collected and the first row whose fact holds is the verdict:
+ * Let b be the place where the walk stops. Facts are collected and the first row whose fact
+ * holds is the verdict:
  *
- *   row                        fact                                                                    verdict
- *   outside                    `from` or the pinned end lies outside the file                          CORRUPT
- *   pin_missed                 pinned, and b is not the pinned end                                     CORRUPT
- *   witness_beyond             the witness's end lies in this segment, behind b                        CORRUPT
- *   witness_inside_group       groups pass over the witness's end, none ends there                     CORRUPT
- *   witness_other_lsn          a group ends there, but with another LSN than the witness says          CORRUPT
- *   witness_other_chain        ... with that LSN, but it has not the hash that the witness names        CORRUPT
- *   pinned                     b is the pinned end; what lies behind it does not exist                 CLEAN
- *   witness_lsn_missing        the witness's LSN is not before the next one                            CORRUPT
- *   durable_lost               a later group header says that the LSN missing at b was durable         CORRUPT
- *   zero_tail                  every byte from b on is zero                                            CLEAN
- *   torn                       none of these                                                           TORN
+ *   row                        fact
+ *                                    verdict
+ *   outside                    `from` or the pinned end lies outside the file
+ *                                    CORRUPT
+ *   pin_missed                 pinned, and b is not the pinned end
+ *                                    CORRUPT
+ *   witness_beyond             the witness's end lies in this segment, behind b
+ *                                    CORRUPT
+ *   witness_inside_group       groups pass over the witness's end, none ends there
+ *                                    CORRUPT
+ *   witness_other_lsn          a group ends there, but with another LSN than the witness says
+ *                                    CORRUPT
+ *   witness_other_chain        ... with that LSN, but it has not the hash that the witness names
+ *                                     CORRUPT
+ *   pinned                     b is the pinned end; what lies behind it does not exist
+ *                                    CLEAN
+ *   witness_lsn_missing        the witness's LSN is not before the next one
+ *                                    CORRUPT
+ *   durable_lost               a later group header says that the LSN missing at b was durable
+ *                                    CORRUPT
+ *   zero_tail                  every byte from b on is zero
+ *                                    CLEAN
+ *   torn                       none of these
+ *                                    TORN
  *
- * On durable_lost. The search tries every 8th byte from b on for a group header that verifies and stands where it says. Its body
- * need not be whole: durable_lsn was true when the header was made, whatever became of the rest of its write. So a crash in the
- * middle of the last group still proves that damage before it is no crash. No legal crash leaves such a header in front of a hole, since
- * whoever wrote it had seen the hole's group synced. Headers from an earlier use of the segment's number tell of earlier LSNs and prove nothing.
+ * On durable_lost. The search tries every 8th byte from b on for a group header that verifies
+ * and stands where it says. Its body need not be whole: durable_lsn was true when the header was
+ * made, whatever became of the rest of its write. So a crash in the middle of the last group
+ * still proves that damage before it is no crash. No legal crash leaves such a header in front
+ * of a hole, since whoever wrote it had seen the hole's group synced. Headers from an earlier
+ * use of the segment's number tell of earlier LSNs and prove nothing.
  *
- * Failure modes: none of its own. Any bytes give a verdict; lengths are compared before use. Time is linear in the file: the
- * walk hashes each byte a fixed number of times, the search hashes at most one header per 8 bytes and never a body. */
+ * Failure modes: none of its own. Any bytes give a verdict; lengths are compared before use.
+ * Time is linear in the file: the walk hashes each byte a fixed number of times, the search
+ * hashes at most one header per 8 bytes and never a body. */
 #include "log/scan.h"
 
 enum fact {
@@ -53,15 +71,21 @@ static const struct row {
 	const char *why;
 } rows[] = {
     {FACT_OUTSIDE, HF__SCAN_CORRUPT, "the segment is shorter than its log"},
-    {FACT_PIN_MISSED, HF__SCAN_CORRUPT, "a group before the end that the next segment names is damaged"},
-    {FACT_WITNESS_BEYOND, HF__SCAN_CORRUPT, "the witness says that groups after this place were durable"},
-    {FACT_WITNESS_INSIDE_GROUP, HF__SCAN_CORRUPT, "no group ends where the witness says that the log was durable"},
+    {FACT_PIN_MISSED, HF__SCAN_CORRUPT,
+     "a group before the end that the next segment names is damaged"},
+    {FACT_WITNESS_BEYOND, HF__SCAN_CORRUPT,
+     "the witness says that groups after this place were durable"},
+    {FACT_WITNESS_INSIDE_GROUP, HF__SCAN_CORRUPT,
+     "no group ends where the witness says that the log was durable"},
     {FACT_WITNESS_OTHER_LSN, HF__SCAN_CORRUPT, "the witness names another entry at this place"},
     {FACT_WITNESS_OTHER_CHAIN, HF__SCAN_CORRUPT,
-     "the witness names another group at this place: the log and it are of two copies that went apart"},
+     "the witness names another group at this place: the log and it are of two copies that went "
+     "apart"},
     {FACT_PINNED, HF__SCAN_CLEAN, NULL},
-    {FACT_WITNESS_LSN_MISSING, HF__SCAN_CORRUPT, "the witness says that entries after this place were durable"},
-    {FACT_DURABLE_LOST, HF__SCAN_CORRUPT, "a later group says that the group missing here was durable"},
+    {FACT_WITNESS_LSN_MISSING, HF__SCAN_CORRUPT,
+     "the witness says that entries after this place were durable"},
+    {FACT_DURABLE_LOST, HF__SCAN_CORRUPT,
+     "a later group says that the group missing here was durable"},
     {FACT_ZERO_TAIL, HF__SCAN_CLEAN, NULL},
     {FACT_ALWAYS, HF__SCAN_TORN, NULL},
 };
@@ -77,9 +101,8 @@ struct walk {
 /* What exists from `at` on, which is not past the limit. */
 static struct hf_bytes bytes_from(const struct walk *w, uint32_t at)
 {
-	if (at == w->limit) {
+	if (at == w->limit)
 		return hf_bytes(NULL, 0); /* there may be no bytes at all to point into */
-	}
 	return hf_bytes((const uint8_t *)w->in->bytes.data + at, w->limit - at);
 }
 
@@ -88,35 +111,36 @@ static uint64_t later_of(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* --- The walk ------------------------------------------------------------------------------------------------------------ */
+/* --- The walk --------------------------------------------------------------------------------- */
 
 /* A header that verifies and stands where it says. Where it says otherwise nothing is hashed. */
 static bool header_at(const struct walk *w, uint32_t at, struct hf__group_header *out)
 {
 	const struct hf__position here = {w->in->segment, at};
-	return hf__group_stands(bytes_from(w, at), here) && hf__group_decode_header(w->in->id, bytes_from(w, at), out) == HF_OK &&
-	       out->place.segment == w->in->segment && out->place.offset == at && out->durable_lsn < out->first_lsn;
+	return hf__group_stands(bytes_from(w, at), here) &&
+	       hf__group_decode_header(w->in->id, bytes_from(w, at), out) == HF_OK &&
+	       out->place.segment == w->in->segment && out->place.offset == at &&
+	       out->durable_lsn < out->first_lsn;
 }
 
 /* Does a group continue the log here? It must fit before the limit, hence before the pinned end. */
 static bool group_continues(const struct walk *w, struct hf__group_header *out)
 {
 	w->out->damaged_end = 0;
-	if (!header_at(w, w->at, out) || out->first_lsn != w->out->next_lsn || out->previous_hash != w->out->previous_hash) {
+	if (!header_at(w, w->at, out) || out->first_lsn != w->out->next_lsn ||
+	    out->previous_hash != w->out->previous_hash)
 		return false;
-	}
-	if (w->in->whole_at != 0 && w->at == w->in->whole_at) {
+	if (w->in->whole_at != 0 && w->at == w->in->whole_at)
 		return true;
-	}
-	if (hf__group_verify_body(w->in->id, out, bytes_from(w, w->at)) == HF_OK) {
+	if (hf__group_verify_body(w->in->id, out, bytes_from(w, w->at)) == HF_OK)
 		return true;
-	}
 	w->out->damaged_end = hf__group_size(out) <= w->limit - w->at ? w->at + hf__group_size(out) : 0;
 	return false;
 }
 
 /* Its entries to the caller, in order. */
-static int group_deliver(const struct walk *w, const struct hf__group_header *header, hf__scan_entry_fn each, void *arg)
+static int group_deliver(const struct walk *w, const struct hf__group_header *header,
+                         hf__scan_entry_fn each, void *arg)
 {
 	const uint8_t *bytes = w->in->bytes.data;
 	uint32_t at = w->at + HF__GROUP_HEADER_SIZE;
@@ -126,9 +150,8 @@ static int group_deliver(const struct walk *w, const struct hf__group_header *he
 		entry.place = (struct hf__position){w->in->segment, at + HF__ENTRY_HEADER_SIZE};
 		entry.incarnation = header->incarnation_lsn;
 		const int rc = each(arg, &entry);
-		if (rc != 0) {
+		if (rc != 0)
 			return rc;
-		}
 		at += (uint32_t)size;
 	}
 	return 0;
@@ -137,9 +160,8 @@ static int group_deliver(const struct walk *w, const struct hf__group_header *he
 static void learn_durable(struct hf__scan_verdict *out, const struct hf__group_header *header)
 {
 	out->durable_lsn = later_of(out->durable_lsn, header->durable_lsn);
-	if (header->durable_lsn >= header->incarnation_lsn) {
+	if (header->durable_lsn >= header->incarnation_lsn)
 		out->proven_lsn = later_of(out->proven_lsn, header->durable_lsn);
-	}
 }
 
 /* The log now ends behind this group. Does the witness have a word about that place? */
@@ -154,9 +176,8 @@ static void group_take(struct walk *w, const struct hf__group_header *header)
 	learn_durable(out, header);
 	out->groups++;
 	out->entries += header->entry_count;
-	if (witness > begin && witness < w->at) {
+	if (witness > begin && witness < w->at)
 		w->facts |= FACT_WITNESS_INSIDE_GROUP;
-	}
 	if (witness == w->at && w->in->witness_lsn != 0) {
 		w->facts |= w->in->witness_lsn != out->next_lsn - 1 ? FACT_WITNESS_OTHER_LSN : 0;
 		w->facts |= w->in->witness_chain != header->hash ? FACT_WITNESS_OTHER_CHAIN : 0;
@@ -168,33 +189,29 @@ static int walk_groups(struct walk *w, hf__scan_entry_fn each, void *arg)
 	struct hf__group_header header;
 	while (group_continues(w, &header)) {
 		const int rc = each ? group_deliver(w, &header, each, arg) : 0;
-		if (rc != 0) {
+		if (rc != 0)
 			return rc;
-		}
 		group_take(w, &header);
 	}
 	return 0;
 }
 
-/* --- What lies behind ---------------------------------------------------------------------------------------------------- */
+/* --- What lies behind ------------------------------------------------------------------------- */
 
 /* Bytes from the end of the log to the last one that is not zero: 0 when there is none. */
 static uint32_t tail_len(const struct walk *w)
 {
 	const struct hf__scan_behind *behind = w->in->behind;
-	if (behind) {
+	if (behind)
 		return behind->data_end > w->at ? behind->data_end - w->at : 0;
-	}
 	const struct hf_bytes tail = bytes_from(w, w->at);
 	const uint8_t *at = tail.data;
 	size_t len = tail.len;
 	/* Whole blocks first: a fresh segment of 64 MiB is nearly all zeros. */
-	while (len >= HF__BLOCK && hf__bytes_zero(at + (len - HF__BLOCK), HF__BLOCK)) {
+	while (len >= HF__BLOCK && hf__bytes_zero(at + (len - HF__BLOCK), HF__BLOCK))
 		len -= HF__BLOCK;
-	}
-	while (len > 0 && at[len - 1] == 0) {
+	while (len > 0 && at[len - 1] == 0)
 		len--;
-	}
 	return (uint32_t)len;
 }
 
@@ -205,36 +222,33 @@ static uint64_t known_durable(const struct walk *w)
 	size_t low = 0, high = behind->count;
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
-		if (behind->marks[middle].offset < w->at) {
+		if (behind->marks[middle].offset < w->at)
 			low = middle + 1;
-		} else {
+		else
 			high = middle;
-		}
 	}
-	if (low == behind->count) {
+	if (low == behind->count)
 		return 0;
-	}
 	const struct hf__scan_mark *mark = &behind->marks[low];
 	w->out->durable_lsn = later_of(w->out->durable_lsn, mark->durable_lsn);
 	w->out->proven_lsn = later_of(w->out->proven_lsn, mark->proven_lsn);
 	return mark->durable_lsn;
 }
 
-/* The greatest durable_lsn that any group header beginning among the `tail` bytes behind the log tells. It may end in the zeros
- * behind them: its checksum's last byte can be one. */
+/* The greatest durable_lsn that any group header beginning among the `tail` bytes behind the log
+ * tells. It may end in the zeros behind them: its checksum's last byte can be one. */
 static uint64_t later_durable(const struct walk *w, uint32_t tail)
 {
-	if (w->in->behind) {
+	if (w->in->behind)
 		return known_durable(w);
-	}
 	const uint8_t *bytes = w->in->bytes.data;
 	const uint32_t last = w->at + tail;
 	uint64_t durable = 0;
-	for (uint32_t at = w->at + (HF__ALIGN - w->at % HF__ALIGN) % HF__ALIGN; at < last; at += HF__ALIGN) {
+	for (uint32_t at = w->at + (HF__ALIGN - w->at % HF__ALIGN) % HF__ALIGN; at < last;
+	     at += HF__ALIGN) {
 		struct hf__group_header header;
-		if (w->limit - at < HF__GROUP_HEADER_SIZE) {
+		if (w->limit - at < HF__GROUP_HEADER_SIZE)
 			break;
-		}
 		/* Nearly every place says no here, and there are as many as the segment is long. */
 		if (hf__group_magic(bytes + at) && header_at(w, at, &header)) {
 			durable = later_of(durable, header.durable_lsn);
@@ -253,25 +267,25 @@ static void collect_facts(struct walk *w)
 	w->facts |= tail == 0 ? FACT_ZERO_TAIL : 0;
 	w->facts |= in->witness_end > w->at ? FACT_WITNESS_BEYOND : 0;
 	w->facts |= in->witness_lsn >= out->next_lsn ? FACT_WITNESS_LSN_MISSING : 0;
-	if (in->pinned_end != 0) {
+	if (in->pinned_end != 0)
 		w->facts |= w->at == in->pinned_end ? FACT_PINNED : FACT_PIN_MISSED;
-	}
 	/* Asked for pinned segments too: it tells how much is lost. */
 	const uint64_t durable = later_durable(w, tail);
 	w->facts |= durable >= out->next_lsn ? FACT_DURABLE_LOST : 0;
 	out->torn_len = tail;
 }
 
-/* --- The verdict --------------------------------------------------------------------------------------------------------- */
+/* --- The verdict ------------------------------------------------------------------------------ */
 
-/* Where the last group ends that is durable as a whole, as far as can be known. The groups before `end` verified already. */
+/* Where the last group ends that is durable as a whole, as far as can be known. The groups
+ * before `end` verified already. */
 static uint32_t durable_end(const struct walk *w, uint64_t durable_lsn)
 {
 	uint32_t at = w->in->from;
 	struct hf__group_header header;
-	while (at < w->out->end && header_at(w, at, &header) && durable_lsn >= header.first_lsn + (header.entry_count - 1)) {
+	while (at < w->out->end && header_at(w, at, &header) &&
+	       durable_lsn >= header.first_lsn + (header.entry_count - 1))
 		at += hf__group_size(&header);
-	}
 	return at;
 }
 
@@ -279,22 +293,24 @@ static void decide(struct walk *w)
 {
 	struct hf__scan_verdict *out = w->out;
 	const struct row *row = rows;
-	while ((w->facts & row->fact) == 0) {
+	while ((w->facts & row->fact) == 0)
 		row++; /* ends: FACT_ALWAYS holds */
-	}
 	out->kind = row->kind;
 	out->why = row->why;
-	out->witness_disagrees =
-	    row->fact == FACT_WITNESS_INSIDE_GROUP || row->fact == FACT_WITNESS_OTHER_LSN || row->fact == FACT_WITNESS_OTHER_CHAIN;
+	out->witness_disagrees = row->fact == FACT_WITNESS_INSIDE_GROUP ||
+	                         row->fact == FACT_WITNESS_OTHER_LSN ||
+	                         row->fact == FACT_WITNESS_OTHER_CHAIN;
 	/* Behind damage nobody writes anything again, so nobody asks. */
-	out->durable_end = w->in->behind ? w->in->from : durable_end(w, later_of(out->durable_lsn, w->in->witness_lsn));
-	if (row->kind != HF__SCAN_TORN) {
+	out->durable_end = w->in->behind
+	                       ? w->in->from
+	                       : durable_end(w, later_of(out->durable_lsn, w->in->witness_lsn));
+	if (row->kind != HF__SCAN_TORN)
 		out->torn_len = 0;
-	}
 	if (row->kind == HF__SCAN_CORRUPT) {
 		/* A witness that lies in a later segment tells nothing about how much this one lost. */
 		const bool here = w->in->pinned_end == 0 || w->in->witness_end != 0;
-		out->last_lost_lsn = later_of(out->next_lsn - 1, later_of(out->durable_lsn, here ? w->in->witness_lsn : 0));
+		out->last_lost_lsn =
+		    later_of(out->next_lsn - 1, later_of(out->durable_lsn, here ? w->in->witness_lsn : 0));
 	}
 }
 
@@ -304,10 +320,14 @@ static uint32_t length_of(const struct hf__scan_input *in)
 	return in->bytes.len < HF__SEGMENT_SIZE_MAX ? (uint32_t)in->bytes.len : HF__SEGMENT_SIZE_MAX;
 }
 
-int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *arg, struct hf__scan_verdict *out)
+int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *arg,
+             struct hf__scan_verdict *out)
 {
 	const uint32_t length = length_of(input);
-	struct walk w = {.in = input, .limit = input->pinned_end ? input->pinned_end : length, .at = input->from, .out = out};
+	struct walk w = {.in = input,
+	                 .limit = input->pinned_end ? input->pinned_end : length,
+	                 .at = input->from,
+	                 .out = out};
 	*out = (struct hf__scan_verdict){
 	    .kind = HF__SCAN_CLEAN,
 	    .end = input->from,
@@ -320,21 +340,23 @@ int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *a
 		w.facts = FACT_OUTSIDE;
 	} else {
 		const int rc = walk_groups(&w, each, arg);
-		if (rc != 0) {
+		if (rc != 0)
 			return rc; /* durable_end is not known yet: `from` stands */
-		}
 		collect_facts(&w);
 	}
 	decide(&w);
 	return 0;
 }
 
-/* --- Behind damage ------------------------------------------------------------------------------------------------------- */
+/* --- Behind damage ---------------------------------------------------------------------------- */
 
 static bool walk_at(struct walk *w, const struct hf__scan_input *input, uint32_t at)
 {
 	const uint32_t length = length_of(input);
-	*w = (struct walk){.in = input, .limit = input->pinned_end && input->pinned_end < length ? input->pinned_end : length, .at = at};
+	*w = (struct walk){.in = input,
+	                   .limit = input->pinned_end && input->pinned_end < length ? input->pinned_end
+	                                                                            : length,
+	                   .at = at};
 	return at <= w->limit;
 }
 
@@ -344,44 +366,40 @@ bool hf__scan_header(const struct hf__scan_input *input, uint32_t at, struct hf_
 	return walk_at(&w, input, at) && header_at(&w, at, out);
 }
 
-bool hf__scan_find(const struct hf__scan_input *input, uint32_t from, uint64_t least_lsn, uint32_t *at, struct hf__group_header *out)
+bool hf__scan_find(const struct hf__scan_input *input, uint32_t from, uint64_t least_lsn,
+                   uint32_t *at, struct hf__group_header *out)
 {
 	struct walk w;
-	if (!walk_at(&w, input, from)) {
+	if (!walk_at(&w, input, from))
 		return false;
-	}
 	const uint8_t *bytes = input->bytes.data;
 	for (*at = from + (HF__ALIGN - from % HF__ALIGN) % HF__ALIGN; *at < w.limit; *at += HF__ALIGN) {
-		if (w.limit - *at < HF__GROUP_HEADER_SIZE) {
+		if (w.limit - *at < HF__GROUP_HEADER_SIZE)
 			break;
-		}
-		if (!hf__group_magic(bytes + *at) || !header_at(&w, *at, out) || out->first_lsn < least_lsn ||
-		    hf__group_size(out) > w.limit - *at) {
+		if (!hf__group_magic(bytes + *at) || !header_at(&w, *at, out) ||
+		    out->first_lsn < least_lsn || hf__group_size(out) > w.limit - *at)
 			continue;
-		}
-		if (hf__group_verify_body(input->id, out, bytes_from(&w, *at)) == HF_OK) {
+		if (hf__group_verify_body(input->id, out, bytes_from(&w, *at)) == HF_OK)
 			return true;
-		}
 		*at += hf__group_size(out) - HF__ALIGN;
 	}
 	return false;
 }
 
 void hf__scan_headers(const struct hf__scan_input *input, uint32_t from,
-                      bool (*each)(void *arg, uint32_t at, const struct hf__group_header *header), void *arg)
+                      bool (*each)(void *arg, uint32_t at, const struct hf__group_header *header),
+                      void *arg)
 {
 	struct walk w;
-	if (!walk_at(&w, input, from)) {
+	if (!walk_at(&w, input, from))
 		return;
-	}
 	const uint8_t *bytes = input->bytes.data;
-	for (uint32_t at = from + (HF__ALIGN - from % HF__ALIGN) % HF__ALIGN; at < w.limit; at += HF__ALIGN) {
+	for (uint32_t at = from + (HF__ALIGN - from % HF__ALIGN) % HF__ALIGN; at < w.limit;
+	     at += HF__ALIGN) {
 		struct hf__group_header header;
-		if (w.limit - at < HF__GROUP_HEADER_SIZE) {
+		if (w.limit - at < HF__GROUP_HEADER_SIZE)
 			return;
-		}
-		if (hf__group_magic(bytes + at) && header_at(&w, at, &header) && !each(arg, at, &header)) {
+		if (hf__group_magic(bytes + at) && header_at(&w, at, &header) && !each(arg, at, &header))
 			return;
-		}
 	}
 }

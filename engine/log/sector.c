@@ -1,13 +1,16 @@
 /* One-sector structures.
  *
- * Job: the frame of IDENTITY, of segment headers and of witness slots. Each is one 512-byte sector of its own, so a crash leaves the
- * old one or the new one (powersafe overwrite), and at worst one that does not verify.
+ * Job: the frame of IDENTITY, of segment headers and of witness slots. Each is one 512-byte
+ * sector of its own, so a crash leaves the old one or the new one (powersafe overwrite), and at
+ * worst one that does not verify.
  *
- * Happy path: begin zeroes the sector and puts the magic, the owner fills in fields, seal puts the checksum in the last 8 bytes.
+ * Happy path: begin zeroes the sector and puts the magic, the owner fills in fields, seal puts
+ * the checksum in the last 8 bytes.
  *
- * Failure modes: a sector of a newer format must be told from a damaged one. So magic, versions, masks, uuid, epoch, number and checksum
- * stay where they are for ever, and so does the seed. Only a sector whose checksum holds is believed when it claims to be newer:
- * a flipped bit in the version field is damage. */
+ * Failure modes: a sector of a newer format must be told from a damaged one. So magic, versions,
+ * masks, uuid, epoch, number and checksum stay where they are for ever, and so does the seed.
+ * Only a sector whose checksum holds is believed when it claims to be newer: a flipped bit in
+ * the version field is damage. */
 #include "log/sector.h"
 
 #include "base/bytes.h"
@@ -28,7 +31,8 @@ void hf__sector_seal(uint8_t sector[HF__SECTOR], uint64_t seed)
 
 bool hf__sector_valid(const uint8_t sector[HF__SECTOR], const char *magic, uint64_t seed)
 {
-	return memcmp(sector, magic, HF__MAGIC_SIZE) == 0 && hf__load_u64(sector + CHECKSUM_AT) == hf__checksum(sector, CHECKSUM_AT, seed);
+	return memcmp(sector, magic, HF__MAGIC_SIZE) == 0 &&
+	       hf__load_u64(sector + CHECKSUM_AT) == hf__checksum(sector, CHECKSUM_AT, seed);
 }
 
 void hf__head_put(uint8_t sector[HF__SECTOR], const struct hf__head *head)
@@ -60,11 +64,12 @@ struct hf__head hf__head_get(const uint8_t sector[HF__SECTOR])
 
 int hf__head_check(const struct hf__head *head)
 {
-	if (head->format_major == 0) {
+	if (head->format_major == 0)
 		return HF_ECORRUPT;
-	}
-	/* A newer minor version only adds what the masks allow to ignore. ro_compat bits are the opener's to judge: they forbid writing. */
+	/* A newer minor version only adds what the masks allow to ignore. ro_compat bits are the
+	 * opener's to judge: they forbid writing. */
 	/* Major 1 was never released; nothing reads it. */
-	bool newer = head->format_major != HF__FORMAT_MAJOR || (head->incompat & ~HF__FEATURE_INCOMPAT_KNOWN) != 0;
+	bool newer = head->format_major != HF__FORMAT_MAJOR ||
+	             (head->incompat & ~HF__FEATURE_INCOMPAT_KNOWN) != 0;
 	return newer ? HF_EVERSION : HF_OK;
 }

@@ -1,12 +1,14 @@
-/* What the one-sector structures have in common: magic first, checksum last and, in IDENTITY and segment headers, the head between.
- * The places of the head never move in any version, so that every version can tell a newer format from damage. */
+/* What the one-sector structures have in common: magic first, checksum last and, in IDENTITY and
+ * segment headers, the head between. The places of the head never move in any version, so that
+ * every version can tell a newer format from damage. */
 #ifndef HF_LOG_SECTOR_H
 #define HF_LOG_SECTOR_H
 
 #include "log/format.h"
 
 #define HF__MAGIC_SIZE 8u
-#define HF__HEAD_SIZE 56u /* magic, versions, masks, uuid, epoch, number: what lies before here is frozen */
+/* magic, versions, masks, uuid, epoch, number: what lies before here is frozen */
+#define HF__HEAD_SIZE 56u
 
 /* The frozen head. */
 struct hf__head {
@@ -27,7 +29,8 @@ bool hf__sector_valid(const uint8_t sector[HF__SECTOR], const char *magic, uint6
 void hf__head_put(uint8_t sector[HF__SECTOR], const struct hf__head *head);
 /* Reads the head, whether or not the sector is valid. */
 struct hf__head hf__head_get(const uint8_t sector[HF__SECTOR]);
-/* Of the head of a valid sector: HF_OK, HF_EVERSION when it needs more than this version knows, HF_ECORRUPT for a version that never was. */
+/* Of the head of a valid sector: HF_OK, HF_EVERSION when it needs more than this version knows,
+ * HF_ECORRUPT for a version that never was. */
 HF_CHECKED int hf__head_check(const struct hf__head *head);
 
 #endif

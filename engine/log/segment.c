@@ -2,12 +2,14 @@
  *
  * Job: names, headers, and files whose blocks are already written.
  *
- * Happy path: ahead of need a file of zeros is made under a temporary name, synced and renamed, so that a commit overwrites written
- * blocks and its sync moves no metadata. It is no part of the log until rotation writes its header together with the first group.
+ * Happy path: ahead of need a file of zeros is made under a temporary name, synced and renamed,
+ * so that a commit overwrites written blocks and its sync moves no metadata. It is no part of
+ * the log until rotation writes its header together with the first group.
  *
- * Failure modes: until then it may vanish, be short or stay behind under either name; all of that is nothing to the log, and making it
- * anew replaces what is there. A sync that fails leaves it unknown what the disk holds, so the store must fail. A header
- * pins where the segment before it ends: it is believed only if it verifies for this very store and number. */
+ * Failure modes: until then it may vanish, be short or stay behind under either name; all of
+ * that is nothing to the log, and making it anew replaces what is there. A sync that fails
+ * leaves it unknown what the disk holds, so the store must fail. A header pins where the segment
+ * before it ends: it is believed only if it verifies for this very store and number. */
 #include "log/segment.h"
 
 #include <assert.h>
@@ -32,7 +34,7 @@ enum place {
 	AT_PREVIOUS_HASH = 88,
 };
 
-/* --- Header -------------------------------------------------------------------------------------------------------------- */
+/* --- Header ----------------------------------------------------------------------------------- */
 
 static struct hf__head segment_head(const struct hf__segment_header *header)
 {
@@ -49,7 +51,8 @@ static struct hf__head segment_head(const struct hf__segment_header *header)
 	return head;
 }
 
-void hf__segment_header_encode(const struct hf__log_id *id, const struct hf__segment_header *header, uint8_t out[HF__SEGMENT_HEADER_SIZE])
+void hf__segment_header_encode(const struct hf__log_id *id, const struct hf__segment_header *header,
+                               uint8_t out[HF__SEGMENT_HEADER_SIZE])
 {
 	const struct hf__head head = segment_head(header);
 	hf__sector_begin(out, MAGIC);
@@ -90,21 +93,21 @@ static void segment_load(struct hf__segment_header *out, const uint8_t *bytes)
 /* Numbering goes on without a gap, unless the header declares one, of at least a jump. */
 static bool numbering_possible(const struct hf__segment_header *h)
 {
-	if (h->first_lsn > HF__LSN_MAX || h->previous_lsn >= h->first_lsn) {
+	if (h->first_lsn > HF__LSN_MAX || h->previous_lsn >= h->first_lsn)
 		return false;
-	}
 	const uint64_t step = h->first_lsn - h->previous_lsn;
 	return h->jumped ? step > HF__LSN_JUMP : step == 1;
 }
 
-/* The first of a store follows nothing; every other one follows a segment of a lower number, past whose header it pins the end. */
+/* The first of a store follows nothing; every other one follows a segment of a lower number,
+ * past whose header it pins the end. */
 static bool previous_possible(const struct hf__segment_header *h)
 {
 	const struct hf__position end = h->previous_end;
-	if (end.segment == 0) {
+	if (end.segment == 0)
 		return end.offset == 0;
-	}
-	return end.segment < h->number && end.offset >= HF__SEGMENT_HEADER_SIZE && end.offset % HF__ALIGN == 0;
+	return end.segment < h->number && end.offset >= HF__SEGMENT_HEADER_SIZE &&
+	       end.offset % HF__ALIGN == 0;
 }
 
 static bool size_possible(uint32_t size)
@@ -113,40 +116,37 @@ static bool size_possible(uint32_t size)
 }
 
 /* Reserved bytes are what the encoder leaves zero. */
-static bool reserved_allowed(const struct hf__log_id *id, const struct hf__segment_header *header, const uint8_t *bytes)
+static bool reserved_allowed(const struct hf__log_id *id, const struct hf__segment_header *header,
+                             const uint8_t *bytes)
 {
 	uint8_t again[HF__SEGMENT_HEADER_SIZE];
-	if (id->features_unknown || hf__features_unknown(header->compat, header->ro_compat)) {
+	if (id->features_unknown || hf__features_unknown(header->compat, header->ro_compat))
 		return true;
-	}
 	hf__segment_header_encode(id, header, again);
 	return memcmp(again, bytes, sizeof again) == 0;
 }
 
-int hf__segment_header_decode(const struct hf__log_id *id, const uint8_t *bytes, size_t len, struct hf__segment_header *out)
+int hf__segment_header_decode(const struct hf__log_id *id, const uint8_t *bytes, size_t len,
+                              struct hf__segment_header *out)
 {
 	memset(out, 0, sizeof *out);
-	if (len < HF__SEGMENT_HEADER_SIZE) {
+	if (len < HF__SEGMENT_HEADER_SIZE)
 		return HF_ECORRUPT;
-	}
 	const struct hf__head head = hf__head_get(bytes);
-	if (!hf__sector_valid(bytes, MAGIC, hf__seed_at(id->seed, head.number))) {
+	if (!hf__sector_valid(bytes, MAGIC, hf__seed_at(id->seed, head.number)))
 		return HF_ECORRUPT;
-	}
-	if (head.epoch != id->epoch || memcmp(head.uuid, id->uuid, sizeof head.uuid) != 0 || head.number == 0) {
+	if (head.epoch != id->epoch || memcmp(head.uuid, id->uuid, sizeof head.uuid) != 0 ||
+	    head.number == 0)
 		return HF_ECORRUPT;
-	}
 	const int rc = hf__head_check(&head);
-	if (rc == HF_ECORRUPT) {
+	if (rc == HF_ECORRUPT)
 		return rc;
-	}
 	segment_take_head(out, &head);
-	if (rc == HF_EVERSION) {
+	if (rc == HF_EVERSION)
 		return rc; /* where the rest lies is the newer version's secret */
-	}
 	segment_load(out, bytes);
-	if (bytes[AT_JUMPED] > 1 || !size_possible(out->size) || !numbering_possible(out) || !previous_possible(out) ||
-	    !reserved_allowed(id, out, bytes)) {
+	if (bytes[AT_JUMPED] > 1 || !size_possible(out->size) || !numbering_possible(out) ||
+	    !previous_possible(out) || !reserved_allowed(id, out, bytes)) {
 		memset(out, 0, sizeof *out);
 		return HF_ECORRUPT;
 	}
@@ -155,14 +155,14 @@ int hf__segment_header_decode(const struct hf__log_id *id, const uint8_t *bytes,
 
 bool hf__segment_header_whole(const uint8_t *bytes, size_t len, struct hf__head *out)
 {
-	if (len < HF__SEGMENT_HEADER_SIZE) {
+	if (len < HF__SEGMENT_HEADER_SIZE)
 		return false;
-	}
 	*out = hf__head_get(bytes);
-	return hf__sector_valid(bytes, MAGIC, hf__seed_at(hf__seed_base(out->uuid, out->epoch), out->number));
+	return hf__sector_valid(bytes, MAGIC,
+	                        hf__seed_at(hf__seed_base(out->uuid, out->epoch), out->number));
 }
 
-/* --- Names --------------------------------------------------------------------------------------------------------------- */
+/* --- Names ------------------------------------------------------------------------------------ */
 
 static const char digits[] = "0123456789abcdef";
 
@@ -170,9 +170,8 @@ void hf__segment_name(uint32_t number, char out[HF__NAME_MAX])
 {
 	const size_t prefix = sizeof NAME_PREFIX - 1;
 	memcpy(out, NAME_PREFIX, prefix);
-	for (size_t i = 0; i < NAME_DIGITS; i++) {
+	for (size_t i = 0; i < NAME_DIGITS; i++)
 		out[prefix + i] = digits[number >> (4 * (NAME_DIGITS - 1 - i)) & 15u];
-	}
 	out[prefix + NAME_DIGITS] = '\0';
 }
 
@@ -181,15 +180,13 @@ static const char *name_parse(const char *name, uint32_t *number)
 {
 	const size_t prefix = sizeof NAME_PREFIX - 1;
 	uint32_t value = 0;
-	if (strncmp(name, NAME_PREFIX, prefix) != 0) {
+	if (strncmp(name, NAME_PREFIX, prefix) != 0)
 		return NULL;
-	}
 	for (size_t i = 0; i < NAME_DIGITS; i++) {
 		const char c = name[prefix + i];
 		const char *digit = c ? strchr(digits, c) : NULL;
-		if (!digit) {
+		if (!digit)
 			return NULL; /* the end of the name too: nothing is read past it */
-		}
 		value = value << 4 | (uint32_t)(digit - digits);
 	}
 	*number = value;
@@ -200,9 +197,8 @@ bool hf__segment_name_parse(const char *name, uint32_t *number)
 {
 	uint32_t value;
 	const char *rest = name_parse(name, &value);
-	if (!rest || *rest != '\0') {
+	if (!rest || *rest != '\0')
 		return false;
-	}
 	*number = value;
 	return true;
 }
@@ -214,9 +210,10 @@ bool hf__segment_tmp_name(const char *name)
 	return rest && strcmp(rest, NAME_SUFFIX) == 0;
 }
 
-/* --- Making one ---------------------------------------------------------------------------------------------------------- */
+/* --- Making one ------------------------------------------------------------------------------- */
 
-/* As much as is handed to the disk at once: a sync of many megabytes would hold up those of the log. */
+/* As much as is handed to the disk at once: a sync of many megabytes would hold up those of the
+ * log. */
 #define SYNC_EVERY (1u << 20)
 
 uint32_t hf__segment_half(uint32_t size, uint32_t least)
@@ -228,12 +225,10 @@ uint32_t hf__segment_half(uint32_t size, uint32_t least)
 uint32_t hf__segment_fit(const struct hf__os *os, uint32_t size, uint32_t least, uint32_t spare)
 {
 	uint64_t room;
-	if (os->room(os->ctx, &room) != 0) {
+	if (os->room(os->ctx, &room) != 0)
 		return size;
-	}
-	while (size > least && (uint64_t)size + spare > room) {
+	while (size > least && (uint64_t)size + spare > room)
 		size = hf__segment_half(size, least);
-	}
 	return size;
 }
 
@@ -246,9 +241,8 @@ static void tmp_name(uint32_t number, char out[HF__NAME_MAX])
 void hf__segment_drop(const struct hf__os *os, struct hf__making *m)
 {
 	char tmp[HF__NAME_MAX];
-	if (m->file < 0) {
+	if (m->file < 0)
 		return;
-	}
 	/* Best effort: a leftover is harmless. */
 	(void)os->close(os->ctx, m->file);
 	m->file = -1;
@@ -259,9 +253,8 @@ void hf__segment_drop(const struct hf__os *os, struct hf__making *m)
 /* The first failure is what the caller must hear of. */
 static int given_up(const struct hf__os *os, struct hf__making *m, int rc)
 {
-	if (rc != 0) {
+	if (rc != 0)
 		hf__segment_drop(os, m);
-	}
 	return rc;
 }
 
@@ -273,9 +266,8 @@ int hf__segment_begin(const struct hf__os *os, struct hf__making *m, uint32_t nu
 	tmp_name(number, tmp);
 	/* What an earlier preparation left is not to be trusted, however whole it looks. */
 	int rc = os->unlink(os->ctx, tmp);
-	if (rc != 0 && rc != ENOENT) {
+	if (rc != 0 && rc != ENOENT)
 		return rc;
-	}
 	rc = os->open(os->ctx, tmp, HF__OS_WRITE | HF__OS_CREATE, &m->file);
 	if (rc != 0) {
 		m->file = -1;
@@ -285,9 +277,10 @@ int hf__segment_begin(const struct hf__os *os, struct hf__making *m, uint32_t nu
 	return given_up(os, m, os->allocate(os->ctx, m->file, size));
 }
 
-/* In small writes on purpose: one large write makes the page cache keep the file in large pieces, and every later small write and
- * sync of a group then costs as much as such a piece. */
-int hf__segment_fill(const struct hf__os *os, struct hf__making *m, uint32_t bytes, bool *unknowable)
+/* In small writes on purpose: one large write makes the page cache keep the file in large
+ * pieces, and every later small write and sync of a group then costs as much as such a piece. */
+int hf__segment_fill(const struct hf__os *os, struct hf__making *m, uint32_t bytes,
+                     bool *unknowable)
 {
 	static const uint8_t zeros[HF__BLOCK];
 	const uint32_t end = bytes < m->size - m->at ? m->at + bytes : m->size;
@@ -310,7 +303,8 @@ int hf__segment_publish(const struct hf__os *os, struct hf__making *m, int *file
 	char name[HF__NAME_MAX], tmp[HF__NAME_MAX];
 	hf__segment_name(m->number, name);
 	tmp_name(m->number, tmp);
-	/* Crash: a temporary file of any content. No opening adopts it; the next one to write removes it. */
+	/* Crash: a temporary file of any content. No opening adopts it; the next one to write
+	 * removes it. */
 	int rc = os->sync(os->ctx, m->file);
 	*unknowable = rc != 0;
 	if (rc == 0) {
@@ -319,7 +313,8 @@ int hf__segment_publish(const struct hf__os *os, struct hf__making *m, int *file
 	}
 	if (rc == 0) {
 		rc = os->sync_dir(os->ctx);
-		/* Crash: a whole segment of zeros. Its header does not verify, so it is not the last segment of the log. */
+		/* Crash: a whole segment of zeros. Its header does not verify, so it is not the last
+		 * segment of the log. */
 		*unknowable = rc != 0;
 	}
 	if (rc == 0) {
@@ -329,14 +324,14 @@ int hf__segment_publish(const struct hf__os *os, struct hf__making *m, int *file
 	return given_up(os, m, rc);
 }
 
-int hf__segment_prepare(const struct hf__os *os, uint32_t number, uint32_t size, int *file, bool *unknowable)
+int hf__segment_prepare(const struct hf__os *os, uint32_t number, uint32_t size, int *file,
+                        bool *unknowable)
 {
 	struct hf__making m;
 	*file = -1;
 	*unknowable = false;
 	int rc = hf__segment_begin(os, &m, number, size);
-	if (rc == 0) {
+	if (rc == 0)
 		rc = hf__segment_fill(os, &m, size, unknowable);
-	}
 	return rc != 0 ? rc : hf__segment_publish(os, &m, file, unknowable);
 }

@@ -1,9 +1,11 @@
-/* What the machine says about itself: which boot this is, and whether the file system below can keep a promise.
+/* What the machine says about itself: which boot this is, and whether the file system below can
+ * keep a promise.
  *
- * Refused is what is not there: file systems that are served from elsewhere, by another machine, another program (FUSE) or the host
- * of a virtual machine, whose locks, renames or syncs are not what they seem, or hold on this side only, so that two mounts of one
- * directory admit two writers; and an overlay that ignores every sync. Everything else is taken at its word: a list of the good ones
- * would refuse the next good one. What lives in memory is taken and told. */
+ * Refused is what is not there: file systems that are served from elsewhere, by another machine,
+ * another program (FUSE) or the host of a virtual machine, whose locks, renames or syncs are not
+ * what they seem, or hold on this side only, so that two mounts of one directory admit two
+ * writers; and an overlay that ignores every sync. Everything else is taken at its word: a list
+ * of the good ones would refuse the next good one. What lives in memory is taken and told. */
 #include "os/os_check.h"
 
 #include "base/mem.h"
@@ -30,23 +32,30 @@ struct filesystem {
 enum { MAGIC_OVERLAY = 0x794c7630 };
 
 static const struct filesystem filesystems[] = {
-    {0x6969, REFUSED, "nfs"},        {0x517b, REFUSED, "smb"},         {0xff534d42, REFUSED, "cifs"},     {0xfe534d42, REFUSED, "smb2"},
-    {0x01021997, REFUSED, "9p"},     {0x65735546, REFUSED, "fuse"},    {0x00c36400, REFUSED, "ceph"},     {0x0bd00bd0, REFUSED, "lustre"},
-    {0x47504653, REFUSED, "gpfs"},   {0x5346414f, REFUSED, "afs"},     {0x6b414653, REFUSED, "afs"},      {0x786f4256, REFUSED, "vboxsf"},
-    {0x73757245, REFUSED, "coda"},   {0x564c, REFUSED, "ncp"},         {0x19830326, REFUSED, "beegfs"},   {0x20030528, REFUSED, "orangefs"},
-    {0xaad7aaea, REFUSED, "panfs"},  {0xbacbacbc, REFUSED, "vmhgfs"},  {MAGIC_OVERLAY, TAKEN, "overlay"}, {0xef53, TAKEN, "ext4"},
-    {0x58465342, TAKEN, "xfs"},      {0x9123683e, TAKEN, "btrfs"},     {0x2fc12fc1, TAKEN, "zfs"},        {0xf2f52010, TAKEN, "f2fs"},
-    {0xca451a4e, TAKEN, "bcachefs"}, {0x01021994, IN_MEMORY, "tmpfs"}, {0x858458f6, IN_MEMORY, "ramfs"},
+    {0x6969, REFUSED, "nfs"},          {0x517b, REFUSED, "smb"},
+    {0xff534d42, REFUSED, "cifs"},     {0xfe534d42, REFUSED, "smb2"},
+    {0x01021997, REFUSED, "9p"},       {0x65735546, REFUSED, "fuse"},
+    {0x00c36400, REFUSED, "ceph"},     {0x0bd00bd0, REFUSED, "lustre"},
+    {0x47504653, REFUSED, "gpfs"},     {0x5346414f, REFUSED, "afs"},
+    {0x6b414653, REFUSED, "afs"},      {0x786f4256, REFUSED, "vboxsf"},
+    {0x73757245, REFUSED, "coda"},     {0x564c, REFUSED, "ncp"},
+    {0x19830326, REFUSED, "beegfs"},   {0x20030528, REFUSED, "orangefs"},
+    {0xaad7aaea, REFUSED, "panfs"},    {0xbacbacbc, REFUSED, "vmhgfs"},
+    {MAGIC_OVERLAY, TAKEN, "overlay"}, {0xef53, TAKEN, "ext4"},
+    {0x58465342, TAKEN, "xfs"},        {0x9123683e, TAKEN, "btrfs"},
+    {0x2fc12fc1, TAKEN, "zfs"},        {0xf2f52010, TAKEN, "f2fs"},
+    {0xca451a4e, TAKEN, "bcachefs"},   {0x01021994, IN_MEMORY, "tmpfs"},
+    {0x858458f6, IN_MEMORY, "ramfs"},
 };
 
-/* All of a small file of the kernel's, whose size fstat() does not know. NUL-terminated; hf__free it. */
+/* All of a small file of the kernel's, whose size fstat() does not know. NUL-terminated;
+ * hf__free it. */
 static int file_slurp(const char *path, char **out, size_t *out_len)
 {
 	int fd = -1;
 	int err = hf__fd_open(AT_FDCWD, path, O_RDONLY, &fd);
-	if (err != 0) {
+	if (err != 0)
 		return err;
-	}
 	char *text = NULL;
 	size_t cap = 0;
 	size_t len = 0;
@@ -61,14 +70,12 @@ static int file_slurp(const char *path, char **out, size_t *out_len)
 			text = grown;
 		}
 		ssize_t n = read(fd, text + len, cap - len - 1);
-		if (n == 0) {
+		if (n == 0)
 			break;
-		}
-		if (n > 0) {
+		if (n > 0)
 			len += (size_t)n;
-		} else if (errno != EINTR) {
+		else if (errno != EINTR)
 			err = errno;
-		}
 	}
 	(void)close(fd); /* nothing was written through it */
 	if (err != 0) {
@@ -86,35 +93,31 @@ int hf__check_random(void *buffer, size_t len)
 	size_t done = 0;
 	while (done < len) {
 		ssize_t n = getrandom((char *)buffer + done, len - done, 0);
-		if (n > 0) {
+		if (n > 0)
 			done += (size_t)n;
-		} else if (n == 0 || errno != EINTR) {
+		else if (n == 0 || errno != EINTR)
 			return n == 0 ? EIO : errno;
-		}
 	}
 	return 0;
 }
 
 static int hex_value(char c)
 {
-	if (c >= '0' && c <= '9') {
+	if (c >= '0' && c <= '9')
 		return c - '0';
-	}
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 bool hf__check_parse_boot_id(const char *text, size_t len, uint8_t out[16])
 {
 	size_t digits = 0;
-	if (len < BOOT_ID_TEXT) {
+	if (len < BOOT_ID_TEXT)
 		return false;
-	}
 	for (size_t i = 0; i < BOOT_ID_TEXT; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 		int value = hex_value(text[i]);
-		if (dash ? text[i] != '-' : value < 0) {
+		if (dash ? text[i] != '-' : value < 0)
 			return false;
-		}
 		if (!dash) {
 			uint8_t *byte = &out[digits / 2];
 			*byte = (uint8_t)(digits % 2 == 0 ? value << 4 : *byte | value);
@@ -130,9 +133,8 @@ int hf__check_boot_id(uint8_t out[16])
 	char *text = NULL;
 	size_t len = 0;
 	const int err = file_slurp("/proc/sys/kernel/random/boot_id", &text, &len);
-	if (err != 0 || !hf__check_parse_boot_id(text, len, out)) {
+	if (err != 0 || !hf__check_parse_boot_id(text, len, out))
 		memset(out, 0, 16);
-	}
 	hf__free(text);
 	return err == ENOMEM ? err : 0;
 }
@@ -142,9 +144,8 @@ static struct hf_bytes piece_next(struct hf_bytes *text, char end)
 {
 	struct hf_bytes piece = *text;
 	const void *at = text->len == 0 ? NULL : memchr(text->data, end, text->len);
-	if (at != NULL) {
+	if (at != NULL)
 		piece.len = (size_t)((const char *)at - (const char *)text->data);
-	}
 	size_t taken = at == NULL ? piece.len : piece.len + 1;
 	text->data = (const uint8_t *)text->data + taken;
 	text->len -= taken;
@@ -164,16 +165,16 @@ static bool piece_is_number(struct hf_bytes piece, uint64_t number)
 	return piece_is(piece, digits);
 }
 
-/* "id parent device root point options tag... - type source super,options": the super block's options are last. */
+/* "id parent device root point options tag... - type source super,options": the super block's
+ * options are last. */
 bool hf__check_mount_volatile(const char *text, size_t len, uint64_t id, bool *found)
 {
 	struct hf_bytes rest = {.data = (const uint8_t *)text, .len = len};
 	*found = false;
 	while (rest.len > 0) {
 		struct hf_bytes line = piece_next(&rest, '\n');
-		if (!piece_is_number(piece_next(&line, ' '), id)) {
+		if (!piece_is_number(piece_next(&line, ' '), id))
 			continue;
-		}
 		*found = true;
 		while (line.len > 0 && !piece_is(piece_next(&line, ' '), "-")) {
 		}
@@ -181,9 +182,8 @@ bool hf__check_mount_volatile(const char *text, size_t len, uint64_t id, bool *f
 		(void)piece_next(&line, ' '); /* source */
 		while (line.len > 0) {
 			const struct hf_bytes option = piece_next(&line, ',');
-			if (piece_is(option, "volatile") || piece_is(option, "fsync=volatile")) {
+			if (piece_is(option, "volatile") || piece_is(option, "fsync=volatile"))
 				return true;
-			}
 		}
 		return false;
 	}
@@ -198,15 +198,13 @@ static bool mount_of(const char *text, size_t len, uint64_t *id)
 	struct hf_bytes rest = {.data = (const uint8_t *)text, .len = len};
 	while (rest.len > 0) {
 		struct hf_bytes line = piece_next(&rest, '\n');
-		if (!piece_is(piece_next(&line, '\t'), "mnt_id:") || line.len == 0) {
+		if (!piece_is(piece_next(&line, '\t'), "mnt_id:") || line.len == 0)
 			continue;
-		}
 		*id = 0;
 		for (size_t i = 0; i < line.len; i++) {
 			const uint8_t c = ((const uint8_t *)line.data)[i];
-			if (c < '0' || c > '9') {
+			if (c < '0' || c > '9')
 				return false;
-			}
 			*id = *id * 10 + (uint64_t)(c - '0');
 		}
 		return true;
@@ -224,14 +222,12 @@ static enum ignoring overlay_ignores_syncs(int dir)
 	uint64_t id = 0;
 	bool found = false;
 	hf__text_add(&name, "/proc/self/fdinfo/%d", dir);
-	if (file_slurp(path, &text, &len) != 0) {
+	if (file_slurp(path, &text, &len) != 0)
 		return UNKNOWN;
-	}
 	const bool told = mount_of(text, len, &id);
 	hf__free(text);
-	if (!told || file_slurp("/proc/self/mountinfo", &text, &len) != 0) {
+	if (!told || file_slurp("/proc/self/mountinfo", &text, &len) != 0)
 		return UNKNOWN;
-	}
 	const bool ignores = hf__check_mount_volatile(text, len, id, &found);
 	hf__free(text);
 	return !found ? UNKNOWN : ignores ? IGNORES : SYNCS;
@@ -256,9 +252,8 @@ int hf__check_filesystem(int dir, char *name, size_t cap, bool *is_volatile)
 	struct hf__text text = {.data = name, .cap = cap};
 	bool refused;
 	*is_volatile = false;
-	if (fstatfs(dir, &fs) != 0) {
+	if (fstatfs(dir, &fs) != 0)
 		return errno;
-	}
 	const uint32_t magic = (uint32_t)fs.f_type;
 	const char *known = hf__check_magic(magic, &refused, is_volatile);
 	if (known == NULL) {

@@ -15,8 +15,10 @@ struct posix {
 	atomic_int reserve; /* a descriptor of the directory; -1: given up */
 	char *path; /* where the directory is to be found, from the root; NULL: unknown */
 	const char *lock_name;
-	struct hf__lock *lock; /* taken and given up by one thread: the one that opens and closes the store */
-	uint64_t longest; /* RLIMIT_FSIZE when opened: a write past it would kill the process with SIGXFSZ */
+	/* taken and given up by one thread: the one that opens and closes the store */
+	struct hf__lock *lock;
+	/* RLIMIT_FSIZE when opened: a write past it would kill the process with SIGXFSZ */
+	uint64_t longest;
 	_Atomic(uint64_t) *cookie; /* a page of its own that a child sees zeroed */
 	size_t page;
 	pid_t pid; /* asked when the kernel cannot wipe pages */

@@ -1,4 +1,5 @@
-/* Events that a host's loop waits for: eventfd. The same behind the real disk and the simulated one. */
+/* Events that a host's loop waits for: eventfd. The same behind the real disk and the simulated
+ * one. */
 #ifndef HF_OS_OS_EVENT_H
 #define HF_OS_OS_EVENT_H
 

@@ -1,14 +1,17 @@
 /* Descriptors: how they are made, and whose files they are.
  *
- * Job: every descriptor is close-on-exec, follows no link, does not block on what turns out to be no file, and lies
- * above the standard streams: whoever closed those and goes on printing must not print into the log.
+ * Job: every descriptor is close-on-exec, follows no link, does not block on what turns out to
+ * be no file, and lies above the standard streams: whoever closed those and goes on printing
+ * must not print into the log.
  *
- * The kernel gives out the lowest free number, and opening first and moving up afterwards leaves a moment in which
- * another thread's output is written to the file that was just opened. So the low numbers are taken by placeholders
- * (O_PATH: reading and writing them fails) while a descriptor is made. Only processes without standard streams pay for
- * that, one thread at a time; all others look at three numbers. A placeholder that the host replaced meanwhile, by dup2(),
- * is not closed. What is left is a host that closes a standard stream in the very moment between looking and opening: that
- * descriptor is moved up before anything of ours is written to it. */
+ * The kernel gives out the lowest free number, and opening first and moving up afterwards leaves
+ * a moment in which another thread's output is written to the file that was just opened. So the
+ * low numbers are taken by placeholders (O_PATH: reading and writing them fails) while a
+ * descriptor is made. Only processes without standard streams pay for that, one thread at a
+ * time; all others look at three numbers. A placeholder that the host replaced meanwhile, by
+ * dup2(), is not closed. What is left is a host that closes a standard stream in the very moment
+ * between looking and opening: that descriptor is moved up before anything of ours is written to
+ * it. */
 #include "os/os_fd.h"
 
 #include <errno.h>
@@ -17,7 +20,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-/* --- The standard streams' numbers --------------------------------------------------------------------------------- */
+/* --- The standard streams' numbers ------------------------------------------------------------ */
 
 static pthread_mutex_t guard_mutex = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint guard_turn; /* odd while there are placeholders */
@@ -35,8 +38,9 @@ static void fork_done(void)
 
 static void guard_start(void)
 {
-	/* Without them a child could find the mutex taken for ever; that needs a fork in the middle of an open, of a host
-	 * without standard streams, that has no memory left for three pointers. */
+	/* Without them a child could find the mutex taken for ever; that needs a fork in the middle
+	 * of an open, of a host without standard streams, that has no memory left for three
+	 * pointers. */
 	(void)pthread_atfork(fork_prepare, fork_done, fork_done);
 }
 
@@ -57,7 +61,8 @@ void hf__fd_guard_take(struct hf__fd_guard *guard)
 {
 	const unsigned turn = atomic_load(&guard_turn);
 	guard->count = 0;
-	/* What was seen to be taken between two looks at an even, unchanged turn was taken by the host. */
+	/* What was seen to be taken between two looks at an even, unchanged turn was taken by the
+	 * host. */
 	guard->locked = turn % 2 != 0 || !streams_taken() || atomic_load(&guard_turn) != turn;
 	if (!guard->locked)
 		return;
@@ -97,7 +102,7 @@ int hf__fd_raise(int fd, int *out)
 	return err;
 }
 
-/* --- Opening --------------------------------------------------------------------------------------------------------- */
+/* --- Opening ---------------------------------------------------------------------------------- */
 
 int hf__fd_open(int dir, const char *name, int flags, int *out)
 {
@@ -136,7 +141,7 @@ int hf__fd_open_regular(int dir, const char *name, int flags, int *out)
 	return 0;
 }
 
-/* --- Making ---------------------------------------------------------------------------------------------------------- */
+/* --- Making ----------------------------------------------------------------------------------- */
 
 /* Owner and group first, rights afterwards: a group gets none before it is the right one. */
 static int take_after(int fd, int dir)
@@ -146,7 +151,8 @@ static int take_after(int fd, int dir)
 		return errno;
 	const bool foreign = of_file.st_uid != of_dir.st_uid;
 	/* Who may not give the file away, may perhaps still give it to the group. */
-	if ((!foreign || fchown(fd, of_dir.st_uid, of_dir.st_gid) != 0) && of_file.st_gid != of_dir.st_gid)
+	if ((!foreign || fchown(fd, of_dir.st_uid, of_dir.st_gid) != 0) &&
+	    of_file.st_gid != of_dir.st_gid)
 		(void)!fchown(fd, (uid_t)-1, of_dir.st_gid);
 	if (fstat(fd, &of_file) != 0)
 		return errno;
@@ -155,14 +161,16 @@ static int take_after(int fd, int dir)
 		mode |= of_dir.st_mode & (S_IRGRP | S_IWGRP);
 	if ((of_file.st_mode & 07777) == mode || fchmod(fd, mode) == 0)
 		return 0;
-	/* A file system without rights, or a file given away by one who may only do that: it is private as it is. */
+	/* A file system without rights, or a file given away by one who may only do that: it is
+	 * private as it is. */
 	return errno == EPERM || errno == ENOTSUP ? 0 : errno;
 }
 
 int hf__fd_create(int dir, const char *name, int *out)
 {
 	int fd = -1;
-	/* Crash: an empty file of whatever owner, group and rights. It is no part of the log, and made anew. */
+	/* Crash: an empty file of whatever owner, group and rights. It is no part of the log, and
+	 * made anew. */
 	int err = hf__fd_open(dir, name, O_RDWR | O_CREAT | O_EXCL, &fd);
 	if (err != 0)
 		return err;
@@ -196,8 +204,9 @@ static int parent_sync(int dir)
 int hf__dir_open(const char *path, bool create, int *out)
 {
 	struct hf__fd_guard guard;
-	/* Crash: no directory, or an empty one. Which it is does not matter before the parent is synced below, and an opener
-	 * that finds one left by a crash syncs the parent again: it cannot know whether the first did. */
+	/* Crash: no directory, or an empty one. Which it is does not matter before the parent is
+	 * synced below, and an opener that finds one left by a crash syncs the parent again: it
+	 * cannot know whether the first did. */
 	const int made = create && mkdir(path, 0700) != 0 ? errno : 0;
 	if (made != 0 && made != EEXIST && made != EROFS)
 		return made;
@@ -216,7 +225,7 @@ int hf__dir_open(const char *path, bool create, int *out)
 	return err;
 }
 
-/* --- Whose file it is ------------------------------------------------------------------------------------------------- */
+/* --- Whose file it is ------------------------------------------------------------------------- */
 
 int hf__fd_id(int fd, struct hf__file_id *out)
 {
@@ -236,7 +245,8 @@ bool hf__fd_is(int fd, struct hf__file_id id)
 int hf__fd_same(int fd, struct hf__file_id id, int dir, const char *name)
 {
 	struct stat opened, named;
-	if (fstat(fd, &opened) != 0 || opened.st_dev != id.device || opened.st_ino != id.inode || opened.st_nlink == 0)
+	if (fstat(fd, &opened) != 0 || opened.st_dev != id.device || opened.st_ino != id.inode ||
+	    opened.st_nlink == 0)
 		return ESTALE;
 	if (fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == EBADF ? ESTALE : errno;

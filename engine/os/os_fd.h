@@ -12,8 +12,9 @@ struct hf__file_id {
 	ino_t inode;
 };
 
-/* Around every call that makes a descriptor: while it is held, the numbers of the standard streams are taken, so that
- * none of them is given out. Nothing is done, and no lock is taken, in a process that has its standard streams. */
+/* Around every call that makes a descriptor: while it is held, the numbers of the standard
+ * streams are taken, so that none of them is given out. Nothing is done, and no lock is taken,
+ * in a process that has its standard streams. */
 struct hf__fd_guard {
 	int held[3];
 	int count;
@@ -21,30 +22,34 @@ struct hf__fd_guard {
 };
 void hf__fd_guard_take(struct hf__fd_guard *guard);
 void hf__fd_guard_drop(struct hf__fd_guard *guard);
-/* For a descriptor that was made all the same at a low number (the host closed its own meanwhile): gives it a higher
- * one. Closes `fd` if that fails. 0 or errno. */
+/* For a descriptor that was made all the same at a low number (the host closed its own
+ * meanwhile): gives it a higher one. Closes `fd` if that fails. 0 or errno. */
 int hf__fd_raise(int fd, int *out);
 
-/* Opens relative to `dir` with O_CLOEXEC, O_NOFOLLOW and O_NONBLOCK, at a number above the standard streams. Does not
- * create. */
+/* Opens relative to `dir` with O_CLOEXEC, O_NOFOLLOW and O_NONBLOCK, at a number above the
+ * standard streams. Does not create. */
 int hf__fd_open(int dir, const char *name, int flags, int *out);
-/* As hf__fd_open, and insists on a regular file: ELOOP for a link, EISDIR, ENXIO for a pipe, socket or device. One that
- * is opened for writing must have no second name (EMLINK): it would be written there too. */
+/* As hf__fd_open, and insists on a regular file: ELOOP for a link, EISDIR, ENXIO for a pipe,
+ * socket or device. One that is opened for writing must have no second name (EMLINK): it would
+ * be written there too. */
 int hf__fd_open_regular(int dir, const char *name, int flags, int *out);
-/* Makes a file (EEXIST when there is one) and opens it for reading and writing. Owner, group and mode follow from the
- * directory before anybody can have written a byte: 0600, plus reading and writing for the directory's group where the
- * directory has that, when the file can be given to that group; never anything for others. The directory's owner becomes
- * the file's, where the process may give files away; who may not, goes on. */
+/* Makes a file (EEXIST when there is one) and opens it for reading and writing. Owner, group and
+ * mode follow from the directory before anybody can have written a byte: 0600, plus reading and
+ * writing for the directory's group where the directory has that, when the file can be given to
+ * that group; never anything for others. The directory's owner becomes the file's, where the
+ * process may give files away; who may not, goes on. */
 int hf__fd_create(int dir, const char *name, int *out);
-/* Opens a directory by path. With `create` makes it (0700) when missing, and its entry in the parent durable. */
+/* Opens a directory by path. With `create` makes it (0700) when missing, and its entry in the
+ * parent durable. */
 int hf__dir_open(const char *path, bool create, int *out);
 
 /* 0 or errno. */
 int hf__fd_id(int fd, struct hf__file_id *out);
-/* Is it still the descriptor of that file? Somebody may have closed it and opened another one at its number. */
+/* Is it still the descriptor of that file? Somebody may have closed it and opened another one at
+ * its number. */
 bool hf__fd_is(int fd, struct hf__file_id id);
-/* Does the name stand for the file that `fd`, of this id, has open, and does that file still have a name? 0; ESTALE when
- * not; errno. */
+/* Does the name stand for the file that `fd`, of this id, has open, and does that file still
+ * have a name? 0; ESTALE when not; errno. */
 int hf__fd_same(int fd, struct hf__file_id id, int dir, const char *name);
 
 #endif

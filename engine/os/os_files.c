@@ -1,7 +1,9 @@
-/* The table of the descriptors that a store has open, and of the files they stood for when they were opened.
+/* The table of the descriptors that a store has open, and of the files they stood for when they
+ * were opened.
  *
- * It has no mutex: after fork() the child must be able to walk it even if another thread of the parent was in the middle
- * of an open. Slots are taken and left by compare-and-swap; blocks are only ever added. */
+ * It has no mutex: after fork() the child must be able to walk it even if another thread of the
+ * parent was in the middle of an open. Slots are taken and left by compare-and-swap; blocks are
+ * only ever added. */
 #include "os/os_files.h"
 
 #include "base/mem.h"
@@ -13,9 +15,8 @@ enum { NO_FILE = -1 };
 
 static void block_init(struct hf__file_block *block)
 {
-	for (size_t i = 0; i < HF__FILES_PER_BLOCK; i++) {
+	for (size_t i = 0; i < HF__FILES_PER_BLOCK; i++)
 		atomic_init(&block->files[i], NO_FILE);
-	}
 	atomic_init(&block->next, NULL);
 }
 
@@ -24,14 +25,14 @@ void hf__files_init(struct hf__files *files)
 	block_init(&files->first);
 }
 
-/* Replaces `from` by `to` in one slot of the block and gives its index; -1 when no slot holds `from`. */
+/* Replaces `from` by `to` in one slot of the block and gives its index; -1 when no slot holds
+ * `from`. */
 static int block_swap(struct hf__file_block *block, int from, int to)
 {
 	for (int i = 0; i < HF__FILES_PER_BLOCK; i++) {
 		int expected = from;
-		if (atomic_compare_exchange_strong(&block->files[i], &expected, to)) {
+		if (atomic_compare_exchange_strong(&block->files[i], &expected, to))
 			return i;
-		}
 	}
 	return -1;
 }
@@ -39,17 +40,14 @@ static int block_swap(struct hf__file_block *block, int from, int to)
 static struct hf__file_block *block_after(struct hf__file_block *block)
 {
 	struct hf__file_block *next = atomic_load(&block->next);
-	if (next != NULL) {
+	if (next != NULL)
 		return next;
-	}
 	struct hf__file_block *fresh = hf__alloc(sizeof(*fresh));
-	if (fresh == NULL) {
+	if (fresh == NULL)
 		return NULL;
-	}
 	block_init(fresh);
-	if (atomic_compare_exchange_strong(&block->next, &next, fresh)) {
+	if (atomic_compare_exchange_strong(&block->next, &next, fresh))
 		return fresh;
-	}
 	hf__free(fresh); /* another thread was faster */
 	return next;
 }
@@ -58,9 +56,8 @@ int hf__files_add(struct hf__files *files, int fd)
 {
 	struct hf__file_id id;
 	const int err = hf__fd_id(fd, &id);
-	if (err != 0) {
+	if (err != 0)
 		return err;
-	}
 	for (struct hf__file_block *block = &files->first; block != NULL; block = block_after(block)) {
 		const int at = block_swap(block, NO_FILE, fd);
 		if (at >= 0) {
@@ -73,7 +70,8 @@ int hf__files_add(struct hf__files *files, int fd)
 
 bool hf__files_id(struct hf__files *files, int fd, struct hf__file_id *id)
 {
-	for (struct hf__file_block *block = &files->first; block != NULL; block = atomic_load(&block->next)) {
+	for (struct hf__file_block *block = &files->first; block != NULL;
+	     block = atomic_load(&block->next)) {
 		for (size_t i = 0; i < HF__FILES_PER_BLOCK; i++) {
 			if (atomic_load(&block->files[i]) == fd) {
 				*id = block->ids[i];
@@ -87,25 +85,23 @@ bool hf__files_id(struct hf__files *files, int fd, struct hf__file_id *id)
 bool hf__files_remove(struct hf__files *files, int fd, struct hf__file_id *id)
 {
 	/* The id first: once the slot is free, another thread's file may lie there. */
-	if (!hf__files_id(files, fd, id)) {
+	if (!hf__files_id(files, fd, id))
 		return false;
-	}
-	for (struct hf__file_block *block = &files->first; block != NULL; block = atomic_load(&block->next)) {
-		if (block_swap(block, fd, NO_FILE) >= 0) {
+	for (struct hf__file_block *block = &files->first; block != NULL;
+	     block = atomic_load(&block->next))
+		if (block_swap(block, fd, NO_FILE) >= 0)
 			return true;
-		}
-	}
 	return false;
 }
 
 void hf__files_close(struct hf__files *files)
 {
-	for (struct hf__file_block *block = &files->first; block != NULL; block = atomic_load(&block->next)) {
+	for (struct hf__file_block *block = &files->first; block != NULL;
+	     block = atomic_load(&block->next)) {
 		for (size_t i = 0; i < HF__FILES_PER_BLOCK; i++) {
 			int fd = atomic_exchange(&block->files[i], NO_FILE);
-			if (fd >= 0 && hf__fd_is(fd, block->ids[i])) {
+			if (fd >= 0 && hf__fd_is(fd, block->ids[i]))
 				(void)close(fd); /* whoever needed its bytes has synced them */
-			}
 		}
 	}
 	struct hf__file_block *block = atomic_load(&files->first.next);

@@ -19,8 +19,10 @@ struct hf__files {
 };
 
 void hf__files_init(struct hf__files *files);
-int hf__files_add(struct hf__files *files, int fd); /* 0, ENOMEM or why the descriptor cannot be looked at */
-/* Before the descriptor is closed: afterwards its number may belong to somebody else. false: not in the table. */
+/* 0, ENOMEM or why the descriptor cannot be looked at */
+int hf__files_add(struct hf__files *files, int fd);
+/* Before the descriptor is closed: afterwards its number may belong to somebody else. false: not
+ * in the table. */
 bool hf__files_remove(struct hf__files *files, int fd, struct hf__file_id *id);
 /* Which file it stood for when it was added. false: not in the table. */
 bool hf__files_id(struct hf__files *files, int fd, struct hf__file_id *id);

@@ -1,8 +1,8 @@
 /* See os_thread.h.
  *
- * Signals: a thread takes its creator's mask, so that is changed around the creation and put back; there is no moment at
- * which the new thread could be chosen for one. Those that a thread raises by its own fault stay: blocked, they would kill
- * the process without the host's handler. */
+ * Signals: a thread takes its creator's mask, so that is changed around the creation and put
+ * back; there is no moment at which the new thread could be chosen for one. Those that a thread
+ * raises by its own fault stay: blocked, they would kill the process without the host's handler. */
 #include "os/os_thread.h"
 
 #include <signal.h>

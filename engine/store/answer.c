@@ -1,4 +1,5 @@
-/* Answers: memory that a read or a claim fills under the lock, and payloads that are loaded from disk after the wait. */
+/* Answers: memory that a read or a claim fills under the lock, and payloads that are loaded from
+ * disk after the wait. */
 #include "store/internal.h"
 
 struct hf__answer_load {
@@ -19,7 +20,8 @@ void *hf__answer_alloc(struct hf__answer *answer, size_t size)
 
 int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, struct hf_bytes *out)
 {
-	uint8_t *copy = hf__arena_alloc(&answer->memory, in.len + 1); /* a NUL behind it, for people who print */
+	/* a NUL behind it, for people who print */
+	uint8_t *copy = hf__arena_alloc(&answer->memory, in.len + 1);
 	if (!copy)
 		return HF_ENOMEM;
 	if (in.len > 0)
@@ -28,7 +30,8 @@ int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, struct hf_by
 	return HF_OK;
 }
 
-static int load_later(struct hf__answer *answer, const struct hf__payload *payload, uint8_t *to, struct hf_bytes *out)
+static int load_later(struct hf__answer *answer, const struct hf__payload *payload, uint8_t *to,
+                      struct hf_bytes *out)
 {
 	struct hf__answer_load *load = hf__arena_alloc(&answer->memory, sizeof *load);
 	if (!load)
@@ -41,7 +44,8 @@ static int load_later(struct hf__answer *answer, const struct hf__payload *paylo
 	return HF_OK;
 }
 
-int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payload, struct hf_bytes *out)
+int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payload,
+                       struct hf_bytes *out)
 {
 	if (payload->bytes || payload->len == 0)
 		return hf__answer_bytes(answer, hf__blob_bytes(payload->bytes), out);
@@ -54,7 +58,8 @@ int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payl
 	return load_later(answer, payload, copy, out);
 }
 
-static int load_one(struct hf_store *s, struct hf__payload_file *file, const struct hf__answer_load *load, struct hf_error *error)
+static int load_one(struct hf_store *s, struct hf__payload_file *file,
+                    const struct hf__answer_load *load, struct hf_error *error)
 {
 	char name[HF__NAME_MAX], words[96] = "";
 	struct hf__text why = {words, sizeof words, 0};
@@ -64,11 +69,13 @@ static int load_one(struct hf_store *s, struct hf__payload_file *file, const str
 	*load->out = hf_bytes(NULL, 0);
 	hf__segment_name(load->payload.segment, name);
 	if (rc == HF_EFAILED)
-		return hf__fail_at(error, rc, name, load->payload.offset, "the store failed before this payload was durable: reopen it");
+		return hf__fail_at(error, rc, name, load->payload.offset,
+		                   "the store failed before this payload was durable: reopen it");
 	if (rc == HF_ECORRUPT)
 		return hf__fail_at(error, rc, name, load->payload.offset, "a payload is damaged on disk");
 	hf__errno_words(&why, file->os_errno);
-	(void)hf__fail_at(error, rc, name, load->payload.offset, "a payload could not be read: %s", words);
+	(void)hf__fail_at(error, rc, name, load->payload.offset, "a payload could not be read: %s",
+	                  words);
 	if (error)
 		error->os_errno = file->os_errno;
 	return rc;
@@ -88,7 +95,8 @@ int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf
 	return first;
 }
 
-int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct hf__pins *pins, struct hf__pins *missing)
+int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct hf__pins *pins,
+                     struct hf__pins *missing)
 {
 	for (const struct hf__answer_load *load = answer->loads; load; load = load->next) {
 		const int rc = hf__pins_want(s, pins, missing, load->payload.segment);
@@ -114,7 +122,8 @@ struct hf_memory *hf__answer_give(struct hf__answer *answer)
 		return NULL;
 	}
 	memory->arena = answer->memory;
-	answer->memory = (struct hf__arena){0}; /* loads, if any, go into the memory that was given: see domain.h */
+	/* loads, if any, go into the memory that was given: see domain.h */
+	answer->memory = (struct hf__arena){0};
 	return memory;
 }
 

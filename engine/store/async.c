@@ -1,25 +1,30 @@
 /* Tickets: what an answer that was given at once still waits for.
  *
- * A ticket is two LSNs, and whether it is answered follows from how far the log is written and durable: nothing is kept for it. What is
- * kept is only, of all that are out, between which LSNs they lie (hf__span), for two questions: does the flusher have something to do, and did
- * the flush that just ended answer any? Low ends are cautious: they may lie below the lowest ticket, never above.
+ * A ticket is two LSNs, and whether it is answered follows from how far the log is written and
+ * durable: nothing is kept for it. What is kept is only, of all that are out, between which LSNs
+ * they lie (hf__span), for two questions: does the flusher have something to do, and did the
+ * flush that just ended answer any? Low ends are cautious: they may lie below the lowest ticket,
+ * never above.
  *
- * Happy path: a commit hands its ticket out (hf__async_hand_out), which wakes the flusher if it sleeps and nobody flushes; the end of any flush,
- * whoever led it, comes here (hf__async_advance) and notes what is owed to whom; the eventfd is written after the lock was given up
- * (hf__async_tell). Polls look at atomics alone.
+ * Happy path: a commit hands its ticket out (hf__async_hand_out), which wakes the flusher if it
+ * sleeps and nobody flushes; the end of any flush, whoever led it, comes here
+ * (hf__async_advance) and notes what is owed to whom; the eventfd is written after the lock was
+ * given up (hf__async_tell). Polls look at atomics alone.
  *
- * Failure: after a fault nothing is published any more, once the flush that was under way has ended: from then on every ticket that is not
- * reached is answered HF_EUNCERTAIN, and until then it is not answered, so that no answer is ever revised.
+ * Failure: after a fault nothing is published any more, once the flush that was under way has
+ * ended: from then on every ticket that is not reached is answered HF_EUNCERTAIN, and until then
+ * it is not answered, so that no answer is ever revised.
  *
- * I-ASYNC-1: for each ticket out and not reached, its LSNs lie in the spans (or there was a fault). I-ASYNC-2: the eventfd is written once at
- * most for each end of a flush that passes a span's low end, and once for a fault. I-ASYNC-3: an answered ticket keeps its answer. */
+ * I-ASYNC-1: for each ticket out and not reached, its LSNs lie in the spans (or there was a
+ * fault). I-ASYNC-2: the eventfd is written once at most for each end of a flush that passes a
+ * span's low end, and once for a fault. I-ASYNC-3: an answered ticket keeps its answer. */
 #include "holdfast/async.h"
 
 #include <time.h>
 
 #include "store/internal.h"
 
-/* --- What is out -------------------------------------------------------------------------------------------------------------- */
+/* --- What is out ------------------------------------------------------------------------------ */
 
 static const struct hf__span nothing = {1, 0};
 
@@ -50,7 +55,8 @@ static bool span_pass(struct hf__span *span, uint64_t lsn)
 struct hf__ticket hf__async_all(const struct hf_store *s)
 {
 	const struct hf__async *a = &s->async;
-	return (struct hf__ticket){span_waits(&a->written) ? a->written.high : 0, span_waits(&a->durable) ? a->durable.high : 0};
+	return (struct hf__ticket){span_waits(&a->written) ? a->written.high : 0,
+	                           span_waits(&a->durable) ? a->durable.high : 0};
 }
 
 bool hf__ticket_known(const struct hf_store *s, struct hf__ticket ticket)
@@ -81,13 +87,14 @@ void hf__async_hand_out(struct hf_store *s, struct hf__ticket ticket)
 		wake_flusher(s);
 }
 
-/* --- Answers ------------------------------------------------------------------------------------------------------------------ */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 int hf__ticket_answer(const struct hf_store *s, struct hf__ticket ticket)
 {
 	if (hf__reached(s, ticket))
 		return HF_OK;
-	/* In this order. No flush begins after a fault, and one that began before publishes before it is no longer under way. */
+	/* In this order. No flush begins after a fault, and one that began before publishes before
+	 * it is no longer under way. */
 	if (!atomic_load(&s->fault) || atomic_load(&s->flushing))
 		return HF_ETIMEDOUT;
 	return hf__reached(s, ticket) ? HF_OK : HF_EUNCERTAIN;
@@ -108,7 +115,8 @@ void hf__async_advance(struct hf_store *s)
 		atomic_store(&a->owed, true);
 	if (a->waiting > 0)
 		(void)pthread_cond_broadcast(&a->answered);
-	/* Closing: its thread must hear of the end of a flush that upkeep leads, which it has to await. */
+	/* Closing: its thread must hear of the end of a flush that upkeep leads, which it has to
+	 * await. */
 	if (span_waits(&a->written) || span_waits(&a->durable) || hf__flusher_due(s) || a->closing)
 		wake_flusher(s);
 }
@@ -123,7 +131,7 @@ void hf__async_tell(struct hf_store *s)
 	(void)s->os->event_tell(s->os->ctx, atomic_load(&a->event));
 }
 
-/* --- Asking ------------------------------------------------------------------------------------------------------------------- */
+/* --- Asking ----------------------------------------------------------------------------------- */
 
 /* In words; os_errno is the fault's. */
 static int explain(int rc, int os_errno, struct hf_error *error)
@@ -138,7 +146,8 @@ static int explain(int rc, int os_errno, struct hf_error *error)
 	case HF_EINVAL:
 		return hf__fail(error, rc, 0, "this opening of the store gave no such ticket");
 	default:
-		return hf__fail(error, rc, os_errno, "the write or sync failed: reopen the store, then look");
+		return hf__fail(error, rc, os_errno,
+		                "the write or sync failed: reopen the store, then look");
 	}
 }
 
@@ -172,14 +181,16 @@ static bool sleep_until(struct hf_store *s, const struct timespec *until)
 	return true;
 }
 
-/* Would the thread flush in time, so that a limited wait can end in the middle of it? In a callback, its own or another's, it does not. */
+/* Would the thread flush in time, so that a limited wait can end in the middle of it? In a
+ * callback, its own or another's, it does not. */
 static bool others_flush(const struct hf__async *a)
 {
 	return a->runs && !a->calling;
 }
 
 /* The lock is held, released meanwhile; until NULL: for ever. */
-static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket, const struct timespec *until)
+static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket,
+                           const struct timespec *until)
 {
 	bool late = false;
 	for (;;) {
@@ -190,7 +201,8 @@ static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket, const s
 			return HF_ECANCELED;
 		if (late)
 			return HF_ETIMEDOUT;
-		/* Whose time is limited leaves the flush to the thread, which may take longer. Not answered and nobody flushing: there is no fault. */
+		/* Whose time is limited leaves the flush to the thread, which may take longer. Not
+		 * answered and nobody flushing: there is no fault. */
 		if (!s->flushing && (!until || !others_flush(&s->async))) {
 			hf__want(s, ticket);
 			hf__lead(s);
@@ -201,7 +213,8 @@ static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket, const s
 	}
 }
 
-int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t timeout_us, struct hf_error *error)
+int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t timeout_us,
+                   struct hf_error *error)
 {
 	HF__CALL;
 	const struct hf__ticket waited = {ticket->changed, ticket->due};
@@ -215,7 +228,9 @@ int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t time
 		until = deadline_after(timeout_us);
 	(void)pthread_mutex_lock(&store->lock);
 	store->async.waiting++;
-	rc = hf__ticket_known(store, waited) ? wait_for_answer(store, waited, timeout_us > 0 ? &until : NULL) : HF_EINVAL;
+	rc = hf__ticket_known(store, waited)
+	         ? wait_for_answer(store, waited, timeout_us > 0 ? &until : NULL)
+	         : HF_EINVAL;
 	const int os_errno = rc == HF_EUNCERTAIN ? store->fault_errno : 0;
 	if (--store->async.waiting == 0 && store->async.closing)
 		(void)pthread_cond_broadcast(&store->async.answered);

@@ -1,12 +1,15 @@
-/* The one hook for change. State changes only through here, so that every change can be taken back, is noted with its LSN on the
- * object and on what contains it, and can be checked (test builds seal each value with a checksum).
+/* The one hook for change. State changes only through here, so that every change can be taken
+ * back, is noted with its LSN on the object and on what contains it, and can be checked (test
+ * builds seal each value with a checksum).
  *
- * A change is a list of records in the order things happened. Keeping it walks forward and frees what is no longer referenced;
- * undoing it walks backward. Neither needs memory, so neither can fail: whatever can fail (room for a record and an image) fails in
- * hf__before_change, when nothing has happened yet.
+ * A change is a list of records in the order things happened. Keeping it walks forward and frees
+ * what is no longer referenced; undoing it walks backward. Neither needs memory, so neither can
+ * fail: whatever can fail (room for a record and an image) fails in hf__before_change, when
+ * nothing has happened yet.
  *
- * I-CHANGE-1: between before and after an object is in no value-dependent index. I-CHANGE-2: a blob is referenced by the live value or by exactly
- * the first image of its object in this change, or by both; anything else is freed at once. */
+ * I-CHANGE-1: between before and after an object is in no value-dependent index. I-CHANGE-2: a
+ * blob is referenced by the live value or by exactly the first image of its object in this
+ * change, or by both; anything else is freed at once. */
 #include "store/change.h"
 
 #include <assert.h>
@@ -19,7 +22,8 @@ static uint8_t *value_of(const struct hf__object *object)
 	return (uint8_t *)(uintptr_t)object + object->type->value_offset;
 }
 
-/* The i-th blob pointer inside a value or its image. Images are unaligned bytes, so it is copied, not dereferenced. */
+/* The i-th blob pointer inside a value or its image. Images are unaligned bytes, so it is
+ * copied, not dereferenced. */
 static struct hf__blob *blob_in(const struct hf__type *type, const uint8_t *value, unsigned i)
 {
 	struct hf__blob *blob;
@@ -112,7 +116,8 @@ static void raise_lsn(uint64_t *lsn, uint64_t to, uint64_t limit)
 }
 
 /* Remembers what the object's newest change was before this one: the answer depends on it. */
-static void remember_prior(struct hf__change *change, const struct hf__object *object, enum hf__undo_kind kind)
+static void remember_prior(struct hf__change *change, const struct hf__object *object,
+                           enum hf__undo_kind kind)
 {
 	if (kind != HF__UNDO_TOUCH)
 		raise_lsn(&change->prior_due, object->due, change->first_lsn);
@@ -121,12 +126,17 @@ static void remember_prior(struct hf__change *change, const struct hf__object *o
 }
 
 /* Cannot fail after reserve(). */
-static struct hf__undo *push(struct hf__change *change, struct hf__object *object, enum hf__undo_kind kind)
+static struct hf__undo *push(struct hf__change *change, struct hf__object *object,
+                             enum hf__undo_kind kind)
 {
 	assert(change->count < change->cap);
 	remember_prior(change, object, kind);
 	struct hf__undo *record = &change->records[change->count++];
-	*record = (struct hf__undo){.object = object, .kind = kind, .changed = object->changed, .due = object->due, .saved = object->saved};
+	*record = (struct hf__undo){.object = object,
+	                            .kind = kind,
+	                            .changed = object->changed,
+	                            .due = object->due,
+	                            .saved = object->saved};
 	return record;
 }
 
@@ -192,7 +202,8 @@ int hf__change_add(struct hf__change *change, struct hf__object *object)
 
 int hf__before_change(struct hf__change *change, struct hf__object *object)
 {
-	if (reserve_for(change, object) != HF_OK || !hf__writer_reserve(&change->images, object->type->value_size))
+	if (reserve_for(change, object) != HF_OK ||
+	    !hf__writer_reserve(&change->images, object->type->value_size))
 		return HF_ENOMEM;
 	assert(hf__object_sealed(object));
 	const bool again = object->saved == change->id;
@@ -218,11 +229,13 @@ static const uint8_t *image_of(const struct hf__change *change, const struct hf_
 }
 
 /* Is the blob the one that undoing this change would put back? */
-static bool kept_for_undo(const struct hf__change *change, const struct hf__object *object, unsigned i, const struct hf__blob *blob)
+static bool kept_for_undo(const struct hf__change *change, const struct hf__object *object,
+                          unsigned i, const struct hf__blob *blob)
 {
 	if (object->first_record == HF__NO_RECORD)
 		return false; /* born in this change: nothing to put back */
-	return blob_in(object->type, image_of(change, &change->records[object->first_record]), i) == blob;
+	return blob_in(object->type, image_of(change, &change->records[object->first_record]), i) ==
+	       blob;
 }
 
 /* Frees what this step replaced and what nothing else refers to. */
@@ -231,7 +244,8 @@ static void free_replaced(struct hf__change *change, const struct hf__undo *reco
 	const struct hf__object *object = record->object;
 	for (unsigned i = 0; i < object->type->blob_count; i++) {
 		struct hf__blob *old = blob_in(object->type, image_of(change, record), i);
-		if (old != blob_in(object->type, value_of(object), i) && !kept_for_undo(change, object, i, old))
+		if (old != blob_in(object->type, value_of(object), i) &&
+		    !kept_for_undo(change, object, i, old))
 			hf__free(old);
 	}
 }
@@ -277,8 +291,10 @@ static void free_image(struct hf__change *change, const struct hf__undo *record)
 /* Of the change that ends. */
 static void note_use(struct hf__change *change)
 {
-	change->most_records = change->count > change->most_records ? change->count : change->most_records;
-	change->most_images = change->images.len > change->most_images ? change->images.len : change->most_images;
+	change->most_records =
+	    change->count > change->most_records ? change->count : change->most_records;
+	change->most_images =
+	    change->images.len > change->most_images ? change->images.len : change->most_images;
 }
 
 void hf__change_keep(struct hf__change *change)
@@ -305,7 +321,8 @@ static void undo_value(struct hf__change *change, const struct hf__undo *record)
 	else if (record->again)
 		free_replaced(change, record);
 	if (record->again) {
-		/* An earlier record puts the value back; until then the object has to look as if this step had ended. */
+		/* An earlier record puts the value back; until then the object has to look as if this
+		 * step had ended. */
 		call(object->type->link, object);
 		return;
 	}

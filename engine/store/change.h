@@ -1,4 +1,5 @@
-/* One change in the making, as the store holds it: what to do to make it final, and what to do to take it back. */
+/* One change in the making, as the store holds it: what to do to make it final, and what to do
+ * to take it back. */
 #ifndef HF_STORE_CHANGE_H
 #define HF_STORE_CHANGE_H
 
@@ -22,23 +23,27 @@ struct hf__undo {
 
 struct hf__change {
 	uint64_t id; /* unique per store: objects remember which change saved them */
-	uint64_t first_lsn; /* of the change: an object whose `changed` is not below it was noted already */
+	/* of the change: an object whose `changed` is not below it was noted already */
+	uint64_t first_lsn;
 	uint64_t lsn; /* of the entry being applied */
 	bool durable; /* asked to be durable */
-	/* The greatest LSNs that objects had before this change: of those it changed or removed, and of containers touched too. */
+	/* The greatest LSNs that objects had before this change: of those it changed or removed, and
+	 * of containers touched too. */
 	uint64_t prior_due, touched_changed, touched_due;
 	struct hf__undo *records;
 	size_t count, cap;
 	struct hf__writer images;
 	size_t most_records, most_images; /* that a change used since somebody looked: spare.c */
-	bool emptied; /* a container was left empty: removed.h. Cleared by the store once none waits to go */
+	/* a container was left empty: removed.h. Cleared by the store once none waits to go */
+	bool emptied;
 };
 
 /* Starts a new change; memory of the last one is reused. */
 void hf__change_begin(struct hf__change *change, uint64_t first_lsn, bool durable);
 /* Makes it final: frees what was replaced and removed. Cannot fail. */
 void hf__change_keep(struct hf__change *change);
-/* Takes everything back, newest first: objects, indexes, counters and LSNs are as before. Cannot fail. */
+/* Takes everything back, newest first: objects, indexes, counters and LSNs are as before. Cannot
+ * fail. */
 void hf__change_undo(struct hf__change *change);
 void hf__change_deinit(struct hf__change *change);
 

@@ -1,10 +1,13 @@
 /* hf_fsck.
  *
- * Job: every byte of every file, and the state that follows from them; read only. Happy path: one pass: the identity, the witness, the segments in
- * the order of the log (each group verified, each entry applied), then every domain verifies its state and gives every object.
+ * Job: every byte of every file, and the state that follows from them; read only. Happy path:
+ * one pass: the identity, the witness, the segments in the order of the log (each group
+ * verified, each entry applied), then every domain verifies its state and gives every object.
  *
- * Failure modes: whatever is not as it should be is a finding, and the pass goes on behind it. Nobody keeps a writer out, and what one changes under
- * a pass can look like damage; so a pass that found anything is believed only when the next one finds the same. No memory ends the check. */
+ * Failure modes: whatever is not as it should be is a finding, and the pass goes on behind it.
+ * Nobody keeps a writer out, and what one changes under a pass can look like damage; so a pass
+ * that found anything is believed only when the next one finds the same. No memory ends the
+ * check. */
 #include "store/check.h"
 
 #define PASSES_MAX 10u
@@ -45,7 +48,8 @@ static void end_pass(struct hf__check *c)
 }
 
 /* A pass with a handle of its own; on success the caller ends it. */
-static int pass(struct hf__check *c, const struct hf__check *settings, const struct hf__os *os, const struct hf__domains *domains)
+static int pass(struct hf__check *c, const struct hf__check *settings, const struct hf__os *os,
+                const struct hf__domains *domains)
 {
 	*c = *settings;
 	c->store = hf__store_new(os, domains);
@@ -70,7 +74,8 @@ static int explain(int rc, const struct hf_error *why, struct hf_error *error)
 }
 
 /* Passes until one finds nothing, or two in a row the same. *c is then the one to tell of. */
-static int believe(struct hf__check *c, const struct hf__check *settings, const struct hf__os *os, const struct hf__domains *domains)
+static int believe(struct hf__check *c, const struct hf__check *settings, const struct hf__os *os,
+                   const struct hf__domains *domains)
 {
 	uint64_t before = 0;
 	for (unsigned i = 0; i < PASSES_MAX; i++) {
@@ -86,8 +91,9 @@ static int believe(struct hf__check *c, const struct hf__check *settings, const 
 	return HF_ECANCELED;
 }
 
-int hf__fsck(const struct hf__os *os, const struct hf__domains *domains, const struct hf_fsck_options *options, hf_fsck_fn report,
-             void *ctx, struct hf_fsck_summary *out, struct hf_error *error)
+int hf__fsck(const struct hf__os *os, const struct hf__domains *domains,
+             const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx,
+             struct hf_fsck_summary *out, struct hf_error *error)
 {
 	const struct hf__check settings = {
 	    .max_objects = options && options->max_objects ? options->max_objects : OBJECTS_DEFAULT,
@@ -98,7 +104,8 @@ int hf__fsck(const struct hf__os *os, const struct hf__domains *domains, const s
 	    .hole = HF__NO_FINDING,
 	};
 	struct hf__check c = settings;
-	int rc = domains->count <= HF_FSCK_DOMAINS_MAX ? believe(&c, &settings, os, domains) : HF_EINVAL;
+	int rc =
+	    domains->count <= HF_FSCK_DOMAINS_MAX ? believe(&c, &settings, os, domains) : HF_EINVAL;
 	if (rc != HF_OK && out)
 		*out = (struct hf_fsck_summary){.verdict = rc};
 	if (rc == HF_ECANCELED)

@@ -1,6 +1,8 @@
-/* The files beside the segments. IDENTITY says which store this is: without it nothing else verifies, so when it is gone the name that the segments
- * bear is taken instead. WITNESS is checked slot by slot: one that does not verify is what a crash may leave, unless the other one says that the store
- * was closed and the log ends exactly there: then nothing was written to either since both were synced. */
+/* The files beside the segments. IDENTITY says which store this is: without it nothing else
+ * verifies, so when it is gone the name that the segments bear is taken instead. WITNESS is
+ * checked slot by slot: one that does not verify is what a crash may leave, unless the other one
+ * says that the store was closed and the log ends exactly there: then nothing was written to
+ * either since both were synced. */
 #include <errno.h>
 
 #include "log/sector.h"
@@ -12,9 +14,10 @@ static void count_file(struct hf__check *c, uint64_t bytes)
 	c->sum.bytes += bytes;
 }
 
-/* --- IDENTITY --------------------------------------------------------------------------------------------------------------- */
+/* --- IDENTITY --------------------------------------------------------------------------------- */
 
-/* Looks for a segment whose header verifies under the name that it bears itself; takes that name for the store's. */
+/* Looks for a segment whose header verifies under the name that it bears itself; takes that name
+ * for the store's. */
 static bool adopt_name(struct hf__check *c)
 {
 	struct hf__recovery *r = &c->r;
@@ -43,10 +46,13 @@ static int without_identity(struct hf__check *c, int rc)
 		return rc;
 	c->have_identity = adopted;
 	if (rc == HF_ENOTFOUND)
-		(void)hf__check_note(c, HF_FSCK_DAMAGE, HF__NAME_IDENTITY, 0, 0, "the file is missing, and there are segments of a log");
+		(void)hf__check_note(c, HF_FSCK_DAMAGE, HF__NAME_IDENTITY, 0, 0,
+		                     "the file is missing, and there are segments of a log");
 	else
-		(void)hf__check_note(c, HF_FSCK_DAMAGE, HF__NAME_IDENTITY, 0, HF__IDENTITY_SIZE, "%s%s", why.text,
-		                     adopted ? "; the segments tell which store this is" : ", and no segment tells which store this is");
+		(void)hf__check_note(c, HF_FSCK_DAMAGE, HF__NAME_IDENTITY, 0, HF__IDENTITY_SIZE, "%s%s",
+		                     why.text,
+		                     adopted ? "; the segments tell which store this is"
+		                             : ", and no segment tells which store this is");
 	return HF_OK;
 }
 
@@ -61,7 +67,8 @@ static int look_at_identity(struct hf__check *c)
 		return HF_OK;
 	case HF_EVERSION:
 		c->sum.format = c->store->identity.format_major;
-		(void)hf__check_note(c, HF_FSCK_NEWER, HF__NAME_IDENTITY, 0, HF__IDENTITY_SIZE, "%s; nothing else was read", c->scratch.text);
+		(void)hf__check_note(c, HF_FSCK_NEWER, HF__NAME_IDENTITY, 0, HF__IDENTITY_SIZE,
+		                     "%s; nothing else was read", c->scratch.text);
 		return HF_OK;
 	case HF_EIO:
 	case HF_EACCESS:
@@ -85,17 +92,19 @@ int hf__check_identity(struct hf__check *c)
 	return rc;
 }
 
-/* --- WITNESS ---------------------------------------------------------------------------------------------------------------- */
+/* --- WITNESS ---------------------------------------------------------------------------------- */
 
 static void report_slot(struct hf__check *c, unsigned index)
 {
 	const uint64_t at = (uint64_t)index * HF__WITNESS_SLOT_STEP;
 	if (c->sum.last_stop == HF_FSCK_STOP_CLEAN)
-		(void)hf__check_note(c, HF_FSCK_DAMAGE, HF__NAME_WITNESS, at, HF__WITNESS_SLOT_SIZE,
-		                     "this slot is damaged: it was whole when the store was closed; the other one counts");
+		(void)hf__check_note(
+		    c, HF_FSCK_DAMAGE, HF__NAME_WITNESS, at, HF__WITNESS_SLOT_SIZE,
+		    "this slot is damaged: it was whole when the store was closed; the other one counts");
 	else
 		(void)hf__check_note(c, HF_FSCK_TORN, HF__NAME_WITNESS, at, HF__WITNESS_SLOT_SIZE,
-		                     "this slot is not whole, as a crash may leave it: less is known about how far the log was durable");
+		                     "this slot is not whole, as a crash may leave it: less is known about "
+		                     "how far the log was durable");
 }
 
 void hf__check_slots(struct hf__check *c)
@@ -105,10 +114,13 @@ void hf__check_slots(struct hf__check *c)
 	if (!c->have_slots)
 		return;
 	for (unsigned i = 0; i < 2; i++)
-		whole[i] = hf__witness_decode(&c->store->id, c->slots[i], sizeof c->slots[i], &slots[i]) == HF_OK && (slots[i].generation & 1) == i;
+		whole[i] = hf__witness_decode(&c->store->id, c->slots[i], sizeof c->slots[i], &slots[i]) ==
+		               HF_OK &&
+		           (slots[i].generation & 1) == i;
 	for (unsigned i = 0; i < 2; i++) {
 		/* Zeros are a slot that was never written; from the second generation on both were. */
-		const bool unused = hf__bytes_zero(c->slots[i], sizeof c->slots[i]) && (!whole[1 - i] || slots[1 - i].generation < 2);
+		const bool unused = hf__bytes_zero(c->slots[i], sizeof c->slots[i]) &&
+		                    (!whole[1 - i] || slots[1 - i].generation < 2);
 		if (!whole[i] && !unused)
 			report_slot(c, i);
 	}
@@ -137,20 +149,22 @@ void hf__check_witness(struct hf__check *c)
 	}
 	count_file(c, size);
 	if (size != HF__WITNESS_SIZE)
-		(void)hf__check_note(c, size < HF__WITNESS_SIZE ? HF_FSCK_DAMAGE : HF_FSCK_LEFTOVER, HF__NAME_WITNESS,
-		                     size < HF__WITNESS_SIZE ? size : HF__WITNESS_SIZE, 0, "the file has %llu bytes instead of %u",
-		                     (unsigned long long)size, HF__WITNESS_SIZE);
+		(void)hf__check_note(c, size < HF__WITNESS_SIZE ? HF_FSCK_DAMAGE : HF_FSCK_LEFTOVER,
+		                     HF__NAME_WITNESS, size < HF__WITNESS_SIZE ? size : HF__WITNESS_SIZE, 0,
+		                     "the file has %llu bytes instead of %u", (unsigned long long)size,
+		                     HF__WITNESS_SIZE);
 	for (unsigned i = 0; i < 2; i++) {
 		const size_t at = (size_t)i * HF__WITNESS_SLOT_STEP, behind = at + HF__WITNESS_SLOT_SIZE;
 		memcpy(c->slots[i], file + at, HF__WITNESS_SLOT_SIZE);
 		if (!hf__bytes_zero(file + behind, HF__WITNESS_SLOT_STEP - HF__WITNESS_SLOT_SIZE))
-			(void)hf__check_note(c, HF_FSCK_LEFTOVER, HF__NAME_WITNESS, behind, HF__WITNESS_SLOT_STEP - HF__WITNESS_SLOT_SIZE,
+			(void)hf__check_note(c, HF_FSCK_LEFTOVER, HF__NAME_WITNESS, behind,
+			                     HF__WITNESS_SLOT_STEP - HF__WITNESS_SLOT_SIZE,
 			                     "what lies behind a slot should be zero; it is never read");
 	}
 	c->have_slots = got >= HF__WITNESS_SLOT_STEP + HF__WITNESS_SLOT_SIZE;
 }
 
-/* --- The rest --------------------------------------------------------------------------------------------------------------- */
+/* --- The rest --------------------------------------------------------------------------------- */
 
 struct others {
 	struct hf__check *c;
@@ -166,9 +180,12 @@ static int look_at_name(void *arg, const char *name)
 	if (strcmp(name, HF__NAME_LOCK) == 0)
 		others->lock = true;
 	else if (len >= sizeof tmp && strcmp(name + len - (sizeof tmp - 1), tmp) == 0)
-		(void)hf__check_note(others->c, HF_FSCK_LEFTOVER, name, 0, 0, "a file that was being made; it is never read");
-	else if (strcmp(name, HF__NAME_IDENTITY) != 0 && strcmp(name, HF__NAME_WITNESS) != 0 && !hf__segment_name_parse(name, &number))
-		(void)hf__check_note(others->c, HF_FSCK_LEFTOVER, name, 0, 0, "no file of a store has this name; it was not read");
+		(void)hf__check_note(others->c, HF_FSCK_LEFTOVER, name, 0, 0,
+		                     "a file that was being made; it is never read");
+	else if (strcmp(name, HF__NAME_IDENTITY) != 0 && strcmp(name, HF__NAME_WITNESS) != 0 &&
+	         !hf__segment_name_parse(name, &number))
+		(void)hf__check_note(others->c, HF_FSCK_LEFTOVER, name, 0, 0,
+		                     "no file of a store has this name; it was not read");
 	return 0;
 }
 
@@ -191,8 +208,9 @@ static void look_at_lock(struct hf__check *c)
 	}
 	count_file(c, 0);
 	if (size > LOCK_MAX)
-		(void)hf__check_note(c, HF_FSCK_LEFTOVER, HF__NAME_LOCK, 0, size,
-		                     "the file should hold one line about who has the store; nothing depends on it");
+		(void)hf__check_note(
+		    c, HF_FSCK_LEFTOVER, HF__NAME_LOCK, 0, size,
+		    "the file should hold one line about who has the store; nothing depends on it");
 }
 
 void hf__check_others(struct hf__check *c)
@@ -205,5 +223,6 @@ void hf__check_others(struct hf__check *c)
 	else if (others.lock)
 		look_at_lock(c);
 	else
-		(void)hf__check_note(c, HF_FSCK_LEFTOVER, HF__NAME_LOCK, 0, 0, "the file is missing; the next opening makes it");
+		(void)hf__check_note(c, HF_FSCK_LEFTOVER, HF__NAME_LOCK, 0, 0,
+		                     "the file is missing; the next opening makes it");
 }

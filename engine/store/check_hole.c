@@ -1,11 +1,14 @@
-/* What can be made out of bytes that ought to be groups. Entries verify one by one under the LSN that their place gives them, so the whole ones in
- * a damaged group can be named, and of one that is damaged itself mostly still what it was about.
+/* What can be made out of bytes that ought to be groups. Entries verify one by one under the LSN
+ * that their place gives them, so the whole ones in a damaged group can be named, and of one
+ * that is damaged itself mostly still what it was about.
  *
- * Places are guessed from what verifies: behind a group's header begins its first entry, behind an entry the next one. Where that ends, the next
- * place at which an entry's header verifies is searched, under the LSNs that may come now. Nothing here is believed: it is told to people.
+ * Places are guessed from what verifies: behind a group's header begins its first entry, behind
+ * an entry the next one. Where that ends, the next place at which an entry's header verifies is
+ * searched, under the LSNs that may come now. Nothing here is believed: it is told to people.
  *
- * I-HOLE-1: the work is linear in the bytes, whatever they are. What a header would have to look like (length, flags, a time near its
- * neighbours') is asked before anything is hashed, and no more than a few times the hole is hashed in all: then what is left goes unnamed. */
+ * I-HOLE-1: the work is linear in the bytes, whatever they are. What a header would have to look
+ * like (length, flags, a time near its neighbours') is asked before anything is hashed, and no
+ * more than a few times the hole is hashed in all: then what is left goes unnamed. */
 #include "base/hash.h"
 #include "store/check.h"
 
@@ -13,7 +16,8 @@
 #define SEARCH_LSNS 64u
 /* How often the bytes of a hole may be hashed. */
 #define HASHED_TIMES 3u
-/* Entries are not further than this from their neighbours in time: the clock may have been set back, or the machine been off. */
+/* Entries are not further than this from their neighbours in time: the clock may have been set
+ * back, or the machine been off. */
 #define FAR_US (INT64_C(400) * 86400 * 1000000)
 #define FAR_AHEAD_US (10 * FAR_US)
 
@@ -46,24 +50,28 @@ static bool afford(struct hole *h, size_t bytes)
 
 static bool header_valid(struct hole *h, uint32_t at, uint64_t lsn)
 {
-	return afford(h, HF__ENTRY_HEADER_SIZE) && hf__entry_header_valid(h->input->id, lsn, bytes_at(h, at));
+	return afford(h, HF__ENTRY_HEADER_SIZE) &&
+	       hf__entry_header_valid(h->input->id, lsn, bytes_at(h, at));
 }
 
 /* Its header may be damaged: then the length that it tells is worth a try. */
 static bool body_valid(struct hole *h, uint32_t at, uint64_t lsn)
 {
 	const struct hf_bytes bytes = bytes_at(h, at);
-	return bytes.len >= HF__ENTRY_HEADER_SIZE && hf__load_u32(bytes.data) <= bytes.len - HF__ENTRY_HEADER_SIZE &&
+	return bytes.len >= HF__ENTRY_HEADER_SIZE &&
+	       hf__load_u32(bytes.data) <= bytes.len - HF__ENTRY_HEADER_SIZE &&
 	       afford(h, hf__load_u32(bytes.data)) && hf__entry_body_valid(h->input->id, lsn, bytes);
 }
 
-/* Neither header nor body verify. The length that stands there is right if it leads to the end of the group or to the next entry. */
+/* Neither header nor body verify. The length that stands there is right if it leads to the end
+ * of the group or to the next entry. */
 static size_t guess_entry(struct hole *h, uint32_t at, uint64_t lsn, size_t size)
 {
 	if (size > h->to - at)
 		return 0;
 	const uint32_t behind = at + (uint32_t)size;
-	return behind == h->group_end || (behind < h->to && header_valid(h, behind, lsn + 1)) ? size : 0;
+	return behind == h->group_end || (behind < h->to && header_valid(h, behind, lsn + 1)) ? size
+	                                                                                      : 0;
 }
 
 /* The entry that ought to begin at `at`. Its size, or 0: no telling where the next one begins. */
@@ -80,7 +88,8 @@ static size_t name_entry(struct hole *h, uint32_t at, uint64_t lsn)
 	if (size == 0)
 		return 0;
 	entry.body.len = entry.body.len < left ? entry.body.len : left;
-	hf__check_affects(h->c, h->finding, header && body ? HF_FSCK_CUT_OFF : HF_FSCK_UNREADABLE, &entry);
+	hf__check_affects(h->c, h->finding, header && body ? HF_FSCK_CUT_OFF : HF_FSCK_UNREADABLE,
+	                  &entry);
 	return size <= h->to - at ? size : h->to - at;
 }
 
@@ -105,7 +114,10 @@ static bool header_here(struct hole *h, uint32_t at, uint64_t *lsn)
 static uint32_t enter_group(struct hole *h, uint32_t at, const struct hf__group_header *header)
 {
 	h->lsn = header->first_lsn;
-	h->group_end = header->body_len < h->input->bytes.len - at ? at + HF__GROUP_HEADER_SIZE + header->body_len : 0; /* without padding */
+	/* without padding */
+	h->group_end = header->body_len < h->input->bytes.len - at
+	                   ? at + HF__GROUP_HEADER_SIZE + header->body_len
+	                   : 0;
 	return at + HF__GROUP_HEADER_SIZE;
 }
 
@@ -142,12 +154,15 @@ static void know_times(struct hole *h, const struct hf__group_header *next)
 	}
 	if (!next)
 		return;
-	(void)hf__entry_read(next->first_lsn, (const uint8_t *)h->input->bytes.data + h->to + HF__GROUP_HEADER_SIZE, &entry);
+	(void)hf__entry_read(next->first_lsn,
+	                     (const uint8_t *)h->input->bytes.data + h->to + HF__GROUP_HEADER_SIZE,
+	                     &entry);
 	h->latest = hf__time_after(entry.at, FAR_US);
 	h->earliest = h->c->has_at ? h->earliest : earlier(entry.at, FAR_AHEAD_US);
 }
 
-/* The hole begins with a group: its header verifies, or is damaged, and then its entries begin behind it all the same. */
+/* The hole begins with a group: its header verifies, or is damaged, and then its entries begin
+ * behind it all the same. */
 static uint32_t first_step(struct hole *h, uint32_t from, bool *known)
 {
 	struct hf__group_header header;
@@ -162,10 +177,12 @@ static uint32_t first_step(struct hole *h, uint32_t from, bool *known)
 	return size > 0 ? from + HF__GROUP_HEADER_SIZE + (uint32_t)size : from;
 }
 
-void hf__check_hole(struct hf__check *c, size_t finding, const struct hf__scan_input *input, uint32_t from, uint32_t to,
-                    const struct hf__group_header *next, uint64_t lsn, uint64_t last)
+void hf__check_hole(struct hf__check *c, size_t finding, const struct hf__scan_input *input,
+                    uint32_t from, uint32_t to, const struct hf__group_header *next, uint64_t lsn,
+                    uint64_t last)
 {
-	struct hole h = {.c = c, .finding = finding, .input = input, .to = to, .lsn = lsn, .last = last};
+	struct hole h = {
+	    .c = c, .finding = finding, .input = input, .to = to, .lsn = lsn, .last = last};
 	bool known = false;
 	if (to - from < HF__ENTRY_HEADER_SIZE)
 		return;

@@ -1,8 +1,10 @@
 /* Which segments are the log.
  *
- * The chain leads back from the segment with the greatest number whose header is valid, as in recovery. Where it is broken, it goes on with the
- * next lower segment that has a valid header; a segment whose header is damaged is part of the log when the one behind it follows it, when the
- * witness names it, or when its groups prove that they were durable (D2, D6, D7). Everything else is what a crash or a preparation left. */
+ * The chain leads back from the segment with the greatest number whose header is valid, as in
+ * recovery. Where it is broken, it goes on with the next lower segment that has a valid header;
+ * a segment whose header is damaged is part of the log when the one behind it follows it, when
+ * the witness names it, or when its groups prove that they were durable (D2, D6, D7). Everything
+ * else is what a crash or a preparation left. */
 #include "store/check.h"
 
 static const char *name_of(const struct hf__found *f, char name[HF__NAME_MAX])
@@ -11,7 +13,7 @@ static const char *name_of(const struct hf__found *f, char name[HF__NAME_MAX])
 	return name;
 }
 
-/* --- Facts ------------------------------------------------------------------------------------------------------------------ */
+/* --- Facts ------------------------------------------------------------------------------------ */
 
 static void read_header(struct hf__check *c, struct hf__found *f)
 {
@@ -21,9 +23,11 @@ static void read_header(struct hf__check *c, struct hf__found *f)
 		c->total += f->size;
 		return;
 	}
-	f->header_rc = rc == HF_EVERSION || rc == HF_ECORRUPT ? rc : HF_EIO; /* unreadable, for whatever reason */
+	/* unreadable, for whatever reason */
+	f->header_rc = rc == HF_EVERSION || rc == HF_ECORRUPT ? rc : HF_EIO;
 	if (rc == HF_EVERSION)
-		(void)hf__check_note(c, HF_FSCK_NEWER, name_of(f, name), 0, HF__SEGMENT_HEADER_SIZE, "%s", c->scratch.text);
+		(void)hf__check_note(c, HF_FSCK_NEWER, name_of(f, name), 0, HF__SEGMENT_HEADER_SIZE, "%s",
+		                     c->scratch.text);
 	else if (rc == HF_ECORRUPT) /* larger than any segment */
 		(void)hf__check_note_error(c, HF_FSCK_DAMAGE);
 	else
@@ -42,7 +46,7 @@ static bool collect(struct hf__check *c)
 	return true;
 }
 
-/* --- The chain -------------------------------------------------------------------------------------------------------------- */
+/* --- The chain -------------------------------------------------------------------------------- */
 
 static struct hf__found *next_lower(struct hf__check *c, const struct hf__found *f)
 {
@@ -53,7 +57,8 @@ static struct hf__found *next_lower(struct hf__check *c, const struct hf__found 
 }
 
 /* Where the chain is broken: segments from `low` to `high` that hold groups are part of the log. */
-static void mark_between(struct hf__check *c, const struct hf__found *low, const struct hf__found *high)
+static void mark_between(struct hf__check *c, const struct hf__found *low,
+                         const struct hf__found *high)
 {
 	struct hf__recovery *r = &c->r;
 	struct hf__group_header header;
@@ -62,7 +67,8 @@ static void mark_between(struct hf__check *c, const struct hf__found *low, const
 		if ((low && f <= low) || f->header_rc != HF_ECORRUPT || hf__recovery_read(r, f, 0) != HF_OK)
 			continue;
 		const struct hf__scan_input input = hf__recovery_input(r, f, NULL);
-		f->in_chain = input.bytes.len > input.from && hf__scan_find(&input, input.from, 1, &at, &header);
+		f->in_chain =
+		    input.bytes.len > input.from && hf__scan_find(&input, input.from, 1, &at, &header);
 	}
 }
 
@@ -151,7 +157,7 @@ static void check_headless(struct hf__check *c, struct hf__found *f, const struc
 	hf__check_range(c, finding, first, c->r.next_lsn > first ? c->r.next_lsn - 1 : HF_ABSENT);
 }
 
-/* --- What is no part of the log --------------------------------------------------------------------------------------------- */
+/* --- What is no part of the log --------------------------------------------------------------- */
 
 static void check_leftover(struct hf__check *c, struct hf__found *f)
 {
@@ -174,11 +180,12 @@ static void check_leftover(struct hf__check *c, struct hf__found *f)
 	c->sum.bytes += f->size;
 	/* Zeros behind the log are the next segment, prepared. */
 	if (!zero || (c->r.head && f->number < c->r.head->number))
-		(void)hf__check_note(c, HF_FSCK_LEFTOVER, name_of(f, name), 0, f->size, "the segment is no part of the log: %s",
+		(void)hf__check_note(c, HF_FSCK_LEFTOVER, name_of(f, name), 0, f->size,
+		                     "the segment is no part of the log: %s",
 		                     zero ? "the log has gone past it" : "a crash left it");
 }
 
-/* --- In order --------------------------------------------------------------------------------------------------------------- */
+/* --- In order --------------------------------------------------------------------------------- */
 
 /* Segments behind f that are part of the log although no header says so. */
 static void mark_behind(struct hf__check *c, uint32_t number)
@@ -213,12 +220,15 @@ static void check_end(struct hf__check *c)
 		last = c->r.found[i].in_chain ? &c->r.found[i] : last;
 	if (w->end.segment > (last ? last->number : 0)) { /* D1, D6 */
 		hf__segment_name(w->end.segment, name);
-		const size_t finding = hf__check_note(c, HF_FSCK_DAMAGE, name, 0, 0, "the segment that the witness names is missing");
+		const size_t finding = hf__check_note(c, HF_FSCK_DAMAGE, name, 0, 0,
+		                                      "the segment that the witness names is missing");
 		hf__check_range(c, finding, c->r.next_lsn, w->lsn);
 	} else if (c->r.count == 0)
-		(void)hf__check_note(c, HF_FSCK_DAMAGE, "segment-00000001", 0, 0, "the store has no log segment");
-	const bool clean = last && c->r.verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == last->number &&
-	                   w->end.offset == c->r.verdict.end && w->lsn == c->r.next_lsn - 1 && w->chain == c->r.previous_hash;
+		(void)hf__check_note(c, HF_FSCK_DAMAGE, "segment-00000001", 0, 0,
+		                     "the store has no log segment");
+	const bool clean = last && c->r.verdict.kind == HF__SCAN_CLEAN && w->clean &&
+	                   w->end.segment == last->number && w->end.offset == c->r.verdict.end &&
+	                   w->lsn == c->r.next_lsn - 1 && w->chain == c->r.previous_hash;
 	c->sum.last_stop = clean ? HF_FSCK_STOP_CLEAN : HF_FSCK_STOP_UNCLEAN;
 }
 

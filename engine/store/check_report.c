@@ -1,5 +1,6 @@
-/* Findings: kept until the pass is believed, then told. Failure modes: no memory spoils the pass, never the store or the caller's process; a finding
- * that names very many objects names the first of them and counts the rest. */
+/* Findings: kept until the pass is believed, then told. Failure modes: no memory spoils the
+ * pass, never the store or the caller's process; a finding that names very many objects names
+ * the first of them and counts the rest. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@
 const char *hf_fsck_severity_name(int severity)
 {
 	HF__CALL;
-	static const char *const names[HF_FSCK_SEVERITIES] = {"leftover", "torn tail", "I/O error", "newer format", "damage"};
+	static const char *const names[HF_FSCK_SEVERITIES] = {"leftover", "torn tail", "I/O error",
+	                                                      "newer format", "damage"};
 	return severity >= 0 && (unsigned)severity < HF_FSCK_SEVERITIES ? names[severity] : "unknown";
 }
 
@@ -24,7 +26,7 @@ const char *hf_fsck_stop_name(int stop)
 	return stop >= 0 && (unsigned)stop < sizeof names / sizeof names[0] ? names[stop] : names[0];
 }
 
-/* --- Noting ----------------------------------------------------------------------------------------------------------------- */
+/* --- Noting ----------------------------------------------------------------------------------- */
 
 static const char *keep(struct hf__check *c, const char *text)
 {
@@ -47,8 +49,8 @@ static bool room_for_finding(struct hf__check *c)
 	return true;
 }
 
-size_t hf__check_note(struct hf__check *c, enum hf_fsck_severity severity, const char *file, uint64_t offset, uint64_t length,
-                      const char *format, ...)
+size_t hf__check_note(struct hf__check *c, enum hf_fsck_severity severity, const char *file,
+                      uint64_t offset, uint64_t length, const char *format, ...)
 {
 	char sentence[SENTENCE_MAX];
 	va_list arguments;
@@ -66,7 +68,8 @@ size_t hf__check_note(struct hf__check *c, enum hf_fsck_severity severity, const
 
 size_t hf__check_note_error(struct hf__check *c, enum hf_fsck_severity severity)
 {
-	return hf__check_note(c, severity, c->scratch.file, c->scratch.offset, 0, "%s", c->scratch.text);
+	return hf__check_note(c, severity, c->scratch.file, c->scratch.offset, 0, "%s",
+	                      c->scratch.text);
 }
 
 void hf__check_range(struct hf__check *c, size_t finding, uint64_t first, uint64_t last)
@@ -95,7 +98,7 @@ void hf__check_unread(struct hf__check *c, const char *file, int rc, int os_errn
 		note_unread(c, file, os_errno);
 }
 
-/* --- What is affected ------------------------------------------------------------------------------------------------------- */
+/* --- What is affected ------------------------------------------------------------------------- */
 
 static bool room_for_object(struct hf__check *c, struct hf__finding *f)
 {
@@ -115,7 +118,8 @@ static bool room_for_object(struct hf__check *c, struct hf__finding *f)
 	return true;
 }
 
-void hf__check_affects(struct hf__check *c, size_t finding, enum hf_fsck_how how, const struct hf__entry *entry)
+void hf__check_affects(struct hf__check *c, size_t finding, enum hf_fsck_how how,
+                       const struct hf__entry *entry)
 {
 	char words[WORDS_MAX] = "";
 	struct hf__text text = {words, sizeof words, 0};
@@ -126,10 +130,11 @@ void hf__check_affects(struct hf__check *c, size_t finding, enum hf_fsck_how how
 	if (hf__entry_known(row, entry))
 		row->describe(entry, &text);
 	struct hf__finding *f = &c->findings[finding];
-	f->objects[f->count++] = (struct hf_fsck_object){how, entry->lsn, row ? row->name : "unknown", keep(c, words)};
+	f->objects[f->count++] =
+	    (struct hf_fsck_object){how, entry->lsn, row ? row->name : "unknown", keep(c, words)};
 }
 
-/* --- Telling ---------------------------------------------------------------------------------------------------------------- */
+/* --- Telling ---------------------------------------------------------------------------------- */
 
 static int code_of(int severity)
 {
@@ -139,7 +144,8 @@ static int code_of(int severity)
 
 static void fill_error(const struct hf__finding *f, struct hf_error *error)
 {
-	(void)hf__fail_at(error, code_of((int)f->is.severity), f->is.file, f->is.offset, "%s", f->is.what);
+	(void)hf__fail_at(error, code_of((int)f->is.severity), f->is.file, f->is.offset, "%s",
+	                  f->is.what);
 	if (!error)
 		return;
 	error->first_lsn = f->is.first_lsn;

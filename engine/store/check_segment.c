@@ -1,7 +1,9 @@
-/* One segment of the log, all of it. The scan judges, as in recovery; where it says CORRUPT the damage is reported, and the scan is started again at
- * the next whole group behind it, as often as it takes.
+/* One segment of the log, all of it. The scan judges, as in recovery; where it says CORRUPT the
+ * damage is reported, and the scan is started again at the next whole group behind it, as often
+ * as it takes.
  *
- * I-CHECK-1: every restart lies behind the last one, or takes the group that stopped it; so it ends. */
+ * I-CHECK-1: every restart lies behind the last one, or takes the group that stopped it; so it
+ * ends. */
 #include "store/check.h"
 
 struct segment {
@@ -16,7 +18,7 @@ struct segment {
 	size_t marks_cap;
 };
 
-/* --- Damage ----------------------------------------------------------------------------------------------------------------- */
+/* --- Damage ----------------------------------------------------------------------------------- */
 
 static uint32_t limit_of(const struct segment *s)
 {
@@ -46,7 +48,8 @@ static bool note_mark(void *arg, uint32_t at, const struct hf__group_header *hea
 		s->marks = marks;
 		s->marks_cap = cap;
 	}
-	const uint64_t proven = header->durable_lsn >= header->incarnation_lsn ? header->durable_lsn : 0;
+	const uint64_t proven =
+	    header->durable_lsn >= header->incarnation_lsn ? header->durable_lsn : 0;
 	s->marks[s->behind.count++] = (struct hf__scan_mark){at, header->durable_lsn, proven};
 	return true;
 }
@@ -56,8 +59,8 @@ static uint64_t greater(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* However often the scan is begun anew behind damage, what lies behind is looked through once: what every header from `from` on tells, and
- * from the back the greatest of it. */
+/* However often the scan is begun anew behind damage, what lies behind is looked through once:
+ * what every header from `from` on tells, and from the back the greatest of it. */
 static void look_behind(struct segment *s, uint32_t from)
 {
 	if (s->input.behind)
@@ -79,7 +82,8 @@ static uint64_t last_lost(const struct segment *s, const struct hf__scan_verdict
 	uint64_t last = v->last_lost_lsn;
 	if (s->input.pinned_end)
 		return s->next->header.previous_lsn;
-	if (hf__scan_header(&s->input, v->end, &header) && header.first_lsn + (header.entry_count - 1) > last)
+	if (hf__scan_header(&s->input, v->end, &header) &&
+	    header.first_lsn + (header.entry_count - 1) > last)
 		last = header.first_lsn + (header.entry_count - 1);
 	return last;
 }
@@ -94,7 +98,8 @@ static void restart_at(struct segment *s, uint32_t at, uint64_t next_lsn, uint64
 /* The groups are sound, but the witness does not fit them. Goes on without it. */
 static void report_witness(struct segment *s, const struct hf__scan_verdict *v)
 {
-	const size_t finding = hf__check_note(s->c, HF_FSCK_DAMAGE, s->name, s->input.witness_end, 0, "%s", v->why);
+	const size_t finding =
+	    hf__check_note(s->c, HF_FSCK_DAMAGE, s->name, s->input.witness_end, 0, "%s", v->why);
 	hf__check_range(s->c, finding, s->input.witness_lsn, s->input.witness_lsn);
 	s->input.witness_end = 0;
 	s->input.witness_lsn = 0;
@@ -113,11 +118,13 @@ static bool report_hole(struct segment *s, const struct hf__scan_verdict *v)
 	struct hf__group_header header;
 	uint32_t to = 0;
 	look_behind(s, v->end);
-	const bool more = hf__scan_find(&s->input, v->damaged_end ? v->damaged_end : v->end, v->next_lsn, &to, &header);
+	const bool more = hf__scan_find(&s->input, v->damaged_end ? v->damaged_end : v->end,
+	                                v->next_lsn, &to, &header);
 	if (!more)
 		to = s->input.pinned_end ? s->input.pinned_end : greater_end(s, v->end);
 	const uint64_t last = more ? header.first_lsn - 1 : last_lost(s, v);
-	const size_t finding = hf__check_note(c, HF_FSCK_DAMAGE, s->name, v->end, to - v->end, "%s", v->why);
+	const size_t finding =
+	    hf__check_note(c, HF_FSCK_DAMAGE, s->name, v->end, to - v->end, "%s", v->why);
 	hf__check_range(c, finding, v->next_lsn, last);
 	hf__check_hole(c, finding, &s->input, v->end, to, more ? &header : NULL, v->next_lsn, last);
 	c->certain = false;
@@ -133,14 +140,17 @@ static void report_torn(struct segment *s, const struct hf__scan_verdict *v)
 {
 	struct hf__check *c = s->c;
 	const size_t finding =
-	    hf__check_note(c, HF_FSCK_TORN, s->name, v->end, v->torn_len, "what a crash left behind the end of the log; no opening reads it");
-	hf__check_hole(c, finding, &s->input, v->end, v->end + v->torn_len, NULL, v->next_lsn, HF_ABSENT);
+	    hf__check_note(c, HF_FSCK_TORN, s->name, v->end, v->torn_len,
+	                   "what a crash left behind the end of the log; no opening reads it");
+	hf__check_hole(c, finding, &s->input, v->end, v->end + v->torn_len, NULL, v->next_lsn,
+	               HF_ABSENT);
 	c->sum.torn_bytes += v->torn_len;
 }
 
-/* --- The walk --------------------------------------------------------------------------------------------------------------- */
+/* --- The walk --------------------------------------------------------------------------------- */
 
-/* Without a header nothing says with which entry the segment begins: with that of its first whole group. */
+/* Without a header nothing says with which entry the segment begins: with that of its first
+ * whole group. */
 static void find_begin(struct segment *s)
 {
 	struct hf__check *c = s->c;
@@ -149,11 +159,13 @@ static void find_begin(struct segment *s)
 	s->input.next_lsn = c->r.next_lsn;
 	if (s->found->header_rc == HF_OK || s->input.bytes.len < HF__SEGMENT_HEADER_SIZE)
 		return;
-	if (!hf__scan_find(&s->input, HF__SEGMENT_HEADER_SIZE, c->r.next_lsn, &at, &header) || at != HF__SEGMENT_HEADER_SIZE)
+	if (!hf__scan_find(&s->input, HF__SEGMENT_HEADER_SIZE, c->r.next_lsn, &at, &header) ||
+	    at != HF__SEGMENT_HEADER_SIZE)
 		return;
 	/* Numbers may jump: the group names the one before it. */
 	if (c->certain && header.previous_hash != c->r.previous_hash) {
-		c->hole = hf__check_note(c, HF_FSCK_DAMAGE, s->name, at, 0, "the segment does not follow the one before it");
+		c->hole = hf__check_note(c, HF_FSCK_DAMAGE, s->name, at, 0,
+		                         "the segment does not follow the one before it");
 		hf__check_range(c, c->hole, c->r.next_lsn, header.first_lsn - 1);
 		c->certain = false;
 	}
@@ -192,7 +204,7 @@ static void walk(struct segment *s)
 		report_torn(s, &v);
 }
 
-/* --- Ends ------------------------------------------------------------------------------------------------------------------- */
+/* --- Ends ------------------------------------------------------------------------------------- */
 
 /* The file ends before its log does. What is there can still be read. */
 static void allow_cut(struct segment *s)
@@ -214,10 +226,12 @@ static void report_cut(struct segment *s, uint32_t pinned_end, uint64_t last)
 	if (last < c->r.next_lsn) {
 		/* No entry is missing; an opening refuses it all the same. */
 		if (pinned_end > len)
-			(void)hf__check_note(c, HF_FSCK_DAMAGE, s->name, end, len - end, "the next segment says that this one ends behind its file");
+			(void)hf__check_note(c, HF_FSCK_DAMAGE, s->name, end, len - end,
+			                     "the next segment says that this one ends behind its file");
 		return;
 	}
-	c->hole = hf__check_note(c, HF_FSCK_DAMAGE, s->name, end, len - end, "the file ends before the log does");
+	c->hole = hf__check_note(c, HF_FSCK_DAMAGE, s->name, end, len - end,
+	                         "the file ends before the log does");
 	hf__check_range(c, c->hole, c->r.next_lsn, last);
 	hf__check_hole(c, c->hole, &s->input, end, len, NULL, c->r.next_lsn, last);
 	c->certain = false;
@@ -228,7 +242,8 @@ static void check_cut_off(struct segment *s, uint32_t pinned_end)
 {
 	const uint8_t *bytes = s->input.bytes.data;
 	const size_t len = s->input.bytes.len;
-	if (pinned_end == 0 || pinned_end >= len || hf__bytes_zero(bytes + pinned_end, len - pinned_end))
+	if (pinned_end == 0 || pinned_end >= len ||
+	    hf__bytes_zero(bytes + pinned_end, len - pinned_end))
 		return;
 	(void)hf__check_note(s->c, HF_FSCK_LEFTOVER, s->name, pinned_end, len - pinned_end,
 	                     "what a crash left here is cut off by the next segment");

@@ -1,13 +1,15 @@
-/* The state that the log gives. Entries go through the same apply as an opening's. While nothing was lost, one that does not fit is damage; behind a hole
- * it tells what the hole took. When the log was whole, every domain verifies its state, and every object is counted by giving it as a snapshot would,
- * its payload read from disk and verified. */
+/* The state that the log gives. Entries go through the same apply as an opening's. While nothing
+ * was lost, one that does not fit is damage; behind a hole it tells what the hole took. When the
+ * log was whole, every domain verifies its state, and every object is counted by giving it as a
+ * snapshot would, its payload read from disk and verified. */
 #include "store/check.h"
 
 static void report_misfit(struct hf__check *c, const struct hf__entry *entry)
 {
 	char name[HF__NAME_MAX];
 	hf__segment_name(entry->place.segment, name);
-	c->hole = hf__check_note(c, HF_FSCK_DAMAGE, name, entry->place.offset - HF__ENTRY_HEADER_SIZE, HF__ENTRY_HEADER_SIZE + entry->body.len,
+	c->hole = hf__check_note(c, HF_FSCK_DAMAGE, name, entry->place.offset - HF__ENTRY_HEADER_SIZE,
+	                         HF__ENTRY_HEADER_SIZE + entry->body.len,
 	                         "the entry cannot follow from the state before it");
 	hf__check_range(c, c->hole, entry->lsn, entry->lsn);
 	hf__check_affects(c, c->hole, HF_FSCK_CUT_OFF, entry);
@@ -18,9 +20,10 @@ static void report_unknown(struct hf__check *c, const struct hf__entry *entry)
 {
 	char name[HF__NAME_MAX];
 	hf__segment_name(entry->place.segment, name);
-	const size_t finding = hf__check_note(c, HF_FSCK_NEWER, name, entry->place.offset - HF__ENTRY_HEADER_SIZE, 0,
-	                                      "a newer version wrote this entry (domain %u, kind %u, body version %u)", entry->domain,
-	                                      entry->kind, entry->body.len ? *(const uint8_t *)entry->body.data : 0u);
+	const size_t finding = hf__check_note(
+	    c, HF_FSCK_NEWER, name, entry->place.offset - HF__ENTRY_HEADER_SIZE, 0,
+	    "a newer version wrote this entry (domain %u, kind %u, body version %u)", entry->domain,
+	    entry->kind, entry->body.len ? *(const uint8_t *)entry->body.data : 0u);
 	hf__check_range(c, finding, entry->lsn, entry->lsn);
 	c->certain = false;
 }
@@ -56,7 +59,7 @@ int hf__check_entry(void *arg, const struct hf__entry *entry)
 	return 0;
 }
 
-/* --- Recounting ------------------------------------------------------------------------------------------------------------- */
+/* --- Recounting ------------------------------------------------------------------------------- */
 
 struct recount {
 	struct hf__check *c;
@@ -88,7 +91,8 @@ static int read_payload(struct hf__emitter *emitter, const struct hf__payload *p
 		return rc;
 	if (payload->segment)
 		hf__segment_name(payload->segment, name);
-	(void)hf__check_note(c, rc == HF_EIO ? HF_FSCK_IO : HF_FSCK_DAMAGE, name, payload->offset, payload->len,
+	(void)hf__check_note(c, rc == HF_EIO ? HF_FSCK_IO : HF_FSCK_DAMAGE, name, payload->offset,
+	                     payload->len,
 	                     "a payload cannot be read where its object says that it lies");
 	return HF_OK;
 }
@@ -97,11 +101,15 @@ static void check_state(struct hf__check *c, unsigned index)
 {
 	const struct hf__domain *row = c->store->domains->rows[index];
 	struct recount recount = {.c = c};
-	struct hf__emitter emitter = {.ctx = &recount, .setback = hf__setback(c->store, c->store->states), .emit = count_object, .payload = read_payload};
+	struct hf__emitter emitter = {.ctx = &recount,
+	                              .setback = hf__setback(c->store, c->store->states),
+	                              .emit = count_object,
+	                              .payload = read_payload};
 	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
 	if (row->verify(c->store->states[index], &text) != HF_OK)
-		(void)hf__check_note(c, HF_FSCK_DAMAGE, "", 0, 0, "the state of domain %s is unsound: %s", row->name, why);
+		(void)hf__check_note(c, HF_FSCK_DAMAGE, "", 0, 0, "the state of domain %s is unsound: %s",
+		                     row->name, why);
 	c->no_memory = row->snapshot(c->store->states[index], &emitter) == HF_ENOMEM || c->no_memory;
 	c->sum.domains[index].objects = recount.objects;
 	hf__writer_deinit(&emitter.body);
@@ -121,7 +129,8 @@ static bool log_whole(const struct hf__check *c)
 void hf__check_states(struct hf__check *c)
 {
 	const struct hf__domains *domains = c->store->domains;
-	const uint64_t incarnation = c->r.next_lsn + (c->sum.last_stop == HF_FSCK_STOP_CLEAN ? 0 : HF__LSN_JUMP);
+	const uint64_t incarnation =
+	    c->r.next_lsn + (c->sum.last_stop == HF_FSCK_STOP_CLEAN ? 0 : HF__LSN_JUMP);
 	c->sum.domain_count = domains->count;
 	for (unsigned i = 0; i < domains->count; i++)
 		c->sum.domains[i].name = domains->rows[i]->name;

@@ -1,20 +1,28 @@
 /* The store's clock: see clock.h.
  *
- * Happy path: a reading adds the offset to the boot-time clock and looks whether the wall clock is ahead.
+ * Happy path: a reading adds the offset to the boot-time clock and looks whether the wall clock
+ * is ahead.
  *
- * Across openings: the witness keeps the clock, the wall clock and the boot-time clock of its writing. In the same boot the boot-time clock says how long the store was closed.
- * In another one the wall clock does, if it went forward. Entries behind the witness say that the clock was at least there.
+ * Across openings: the witness keeps the clock, the wall clock and the boot-time clock of its
+ * writing. In the same boot the boot-time clock says how long the store was closed. In another
+ * one the wall clock does, if it went forward. Entries behind the witness say that the clock was
+ * at least there.
  *
- * Failure modes: a wall clock that is ahead for a moment leaves the offset grown, until the wall clock has caught up or somebody sets the store's clock back. A wall clock that is
- * behind, by any amount, changes nothing. A boot-time clock that goes back (a machine that was moved) grows the offset. An unknown boot id is another boot.
+ * Failure modes: a wall clock that is ahead for a moment leaves the offset grown, until the wall
+ * clock has caught up or somebody sets the store's clock back. A wall clock that is behind, by
+ * any amount, changes nothing. A boot-time clock that goes back (a machine that was moved) grows
+ * the offset. An unknown boot id is another boot.
  *
- * I-CLOCK-1: mono never goes back. I-CLOCK-2: it advances at least as the boot-time clock does. I-CLOCK-3: stamps are strictly increasing in the mono scale, and do not move the
- * offset. An entry that logs an ending takes none: what is filled in afterwards is the same whether it was logged or not. */
+ * I-CLOCK-1: mono never goes back. I-CLOCK-2: it advances at least as the boot-time clock does.
+ * I-CLOCK-3: stamps are strictly increasing in the mono scale, and do not move the offset. An
+ * entry that logs an ending takes none: what is filled in afterwards is the same whether it was
+ * logged or not. */
 #include "store/internal.h"
 
 /* A deadline of INT64_MAX means never: no clock gets there. */
 #define CLOCK_MAX (INT64_MAX - 1)
-/* A wall clock beyond the year 9999 is not believed to be there: a clock that reached its end would stand. */
+/* A wall clock beyond the year 9999 is not believed to be there: a clock that reached its end
+ * would stand. */
 #define WALL_MAX INT64_C(253402300799999999)
 
 static int64_t greater(int64_t a, int64_t b)
@@ -38,7 +46,8 @@ static int64_t read_wall(struct hf_store *s)
 
 void hf__clock_init(struct hf_store *s)
 {
-	s->clock = (struct hf__clock){.offset = INT64_MIN / 2, .reached = HF_UNSET + 1, .stamp = HF_UNSET + 1};
+	s->clock =
+	    (struct hf__clock){.offset = INT64_MIN / 2, .reached = HF_UNSET + 1, .stamp = HF_UNSET + 1};
 }
 
 int64_t hf__setback(const struct hf_store *s, void *const *states)
@@ -107,14 +116,18 @@ void hf__clock_wrote(struct hf_store *s, int64_t at, bool ending)
 static bool same_boot(const struct hf_store *s, const struct hf__witness *w)
 {
 	static const uint8_t unknown[sizeof w->boot_id];
-	return memcmp(w->boot_id, unknown, sizeof unknown) != 0 && memcmp(w->boot_id, s->boot_id, sizeof unknown) == 0;
+	return memcmp(w->boot_id, unknown, sizeof unknown) != 0 &&
+	       memcmp(w->boot_id, s->boot_id, sizeof unknown) == 0;
 }
 
 void hf__clock_resume(struct hf_store *s, const struct hf__witness *w)
 {
 	if (w->generation > 0) {
-		const int64_t closed = same_boot(s, w) ? between(w->boot_clock, s->os->boot_clock(s->os->ctx)) : between(w->wall, read_wall(s));
-		s->clock.reached = greater(s->clock.reached, hf__time_add(w->clock, closed > 0 ? closed : 0));
+		const int64_t closed = same_boot(s, w)
+		                           ? between(w->boot_clock, s->os->boot_clock(s->os->ctx))
+		                           : between(w->wall, read_wall(s));
+		s->clock.reached =
+		    greater(s->clock.reached, hf__time_add(w->clock, closed > 0 ? closed : 0));
 	}
 	/* It runs from here on: what passes until somebody looks counts, too. */
 	(void)hf__clock_mono(s, hf__setback(s, s->states));

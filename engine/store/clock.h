@@ -1,14 +1,20 @@
 /* The store's clock.
  *
- * It is the machine's boot-time clock (which goes on while the machine is suspended) plus an offset. The offset grows when the wall clock is ahead and
- * never shrinks by itself, so the clock never goes back and never stands: a wall clock that was ahead once leaves the store's clock ahead of it.
+ * It is the machine's boot-time clock (which goes on while the machine is suspended) plus an
+ * offset. The offset grows when the wall clock is ahead and never shrinks by itself, so the
+ * clock never goes back and never stands: a wall clock that was ahead once leaves the store's
+ * clock ahead of it.
  *
- * An operator can set it back. So that this needs no walk over all objects, there are two scales:
+ * An operator can set it back. So that this needs no walk over all objects, there are two
+ * scales:
  *   mono    what the clock would be without set-backs. It never goes back.
- *   shown   mono minus the sum of all set-backs so far (`setback`): what callers see and what entries hold.
- * A deadline that the store computed (a lease, a ttl, a backoff) is kept in memory as a mono time and judged against hf__decision.mono or
- * hf__query.mono: a set-back moves what is shown of it and leaves what remains of it. An instant that a caller named is kept as it was given and judged
- * against `now`. Entries hold shown times; apply turns a computed deadline into a mono time with hf__to_mono(time, entry->setback). */
+ *   shown   mono minus the sum of all set-backs so far (`setback`): what callers see and what
+ *           entries hold.
+ * A deadline that the store computed (a lease, a ttl, a backoff) is kept in memory as a mono
+ * time and judged against hf__decision.mono or hf__query.mono: a set-back moves what is shown of
+ * it and leaves what remains of it. An instant that a caller named is kept as it was given and
+ * judged against `now`. Entries hold shown times; apply turns a computed deadline into a mono
+ * time with hf__to_mono(time, entry->setback). */
 #ifndef HF_STORE_CLOCK_H
 #define HF_STORE_CLOCK_H
 
@@ -17,7 +23,8 @@
 #include "base/order.h"
 #include "holdfast/types.h"
 
-/* HF_UNSET stays no value and INT64_MAX stays never, whatever is added. Any other sum stays between them. */
+/* HF_UNSET stays no value and INT64_MAX stays never, whatever is added. Any other sum stays
+ * between them. */
 static inline int64_t hf__time_add(int64_t time, int64_t difference)
 {
 	int64_t sum;
@@ -28,8 +35,9 @@ static inline int64_t hf__time_add(int64_t time, int64_t difference)
 	return sum == HF_UNSET ? HF_UNSET + 1 : sum == INT64_MAX ? INT64_MAX - 1 : sum;
 }
 
-/* What begins at `time` and lasts `span`, which is never negative: when it ends, at most INT64_MAX, which is never. For clocks and for spans of any unit. A
- * negative span, which the forms of all arguments refuse, is none. */
+/* What begins at `time` and lasts `span`, which is never negative: when it ends, at most
+ * INT64_MAX, which is never. For clocks and for spans of any unit. A negative span, which the
+ * forms of all arguments refuse, is none. */
 static inline int64_t hf__time_after(int64_t time, int64_t span)
 {
 	int64_t sum;
@@ -43,7 +51,8 @@ static inline int64_t hf__time_after(int64_t time, int64_t span)
 static inline int64_t hf__ticks_after(int64_t ticks, int64_t span_us)
 {
 	int64_t span;
-	return hf__time_after(ticks, __builtin_mul_overflow(span_us, INT64_C(1000), &span) ? INT64_MAX : span);
+	return hf__time_after(ticks,
+	                      __builtin_mul_overflow(span_us, INT64_C(1000), &span) ? INT64_MAX : span);
 }
 
 static inline int64_t hf__to_mono(int64_t shown, int64_t setback)
@@ -61,7 +70,8 @@ struct hf__instant {
 	int64_t now, mono;
 };
 #define HF__INSTANT_OF(x) ((struct hf__instant){(x)->now, (x)->mono}) /* of a decision or query */
-#define HF__INSTANT_AT(entry) ((struct hf__instant){(entry)->at, hf__to_mono((entry)->at, (entry)->setback)})
+#define HF__INSTANT_AT(entry) \
+	((struct hf__instant){(entry)->at, hf__to_mono((entry)->at, (entry)->setback)})
 
 /* Is it over by then? `until` is a mono time if the store computed it. */
 static inline bool hf__over(int64_t until, bool computed, struct hf__instant at)
@@ -69,18 +79,22 @@ static inline bool hf__over(int64_t until, bool computed, struct hf__instant at)
 	return until <= (computed ? at.mono : at.now);
 }
 
-/* The tag of order nodes whose weight is a mono time; nodes of both kinds can stand in one order. What lasts beyond an instant: exact, since
- * what is over is logged before a set-back moves it. */
+/* The tag of order nodes whose weight is a mono time; nodes of both kinds can stand in one
+ * order. What lasts beyond an instant: exact, since what is over is logged before a set-back
+ * moves it. */
 #define HF__COMPUTED 1u
 static inline struct hf__order_filter hf__lasting(struct hf__instant at)
 {
-	return (struct hf__order_filter){.low = at.now + 1, .high = INT64_MAX, .moved = HF__COMPUTED, .moved_low = at.mono + 1};
+	return (struct hf__order_filter){
+	    .low = at.now + 1, .high = INT64_MAX, .moved = HF__COMPUTED, .moved_low = at.mono + 1};
 }
 
-/* Part of the store, guarded by its lock. All of it in the mono scale but for the readings of the machine's clocks. */
+/* Part of the store, guarded by its lock. All of it in the mono scale but for the readings of
+ * the machine's clocks. */
 struct hf__clock {
 	int64_t offset; /* mono is the boot-time clock plus this */
-	int64_t reached; /* never behind this: what was written before this opening, and what it showed itself */
+	/* never behind this: what was written before this opening, and what it showed itself */
+	int64_t reached;
 	int64_t stamp; /* the newest that an entry has */
 	int64_t wall, boot; /* the machine's clocks, as the newest reading found them */
 };
@@ -94,7 +108,8 @@ struct hf__witness;
 void hf__clock_init(struct hf_store *s);
 /* The sum of set-backs that these states know of. */
 int64_t hf__setback(const struct hf_store *s, void *const *states);
-/* What every answer that judges time depends on: a set-back that a crash could take back must show in none. NULL: there was no set-back. */
+/* What every answer that judges time depends on: a set-back that a crash could take back must
+ * show in none. NULL: there was no set-back. */
 const struct hf__object *hf__setback_object(const struct hf_store *s);
 /* What the store's clock shows now. */
 int64_t hf__clock(struct hf_store *s);

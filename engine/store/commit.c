@@ -1,17 +1,23 @@
 /* Sync, then publish: leader and followers.
  *
- * Whoever has something to wait for and finds no flush under way leads one: it seals the filling group, lets the next one fill, writes
- * and syncs without the lock, publishes how far the log is written and durable, and wakes those who waited for that group and ONE of
- * those who wait for the next, who leads it. One flush is in flight at any time. A single thread leads its own flush: no hand-off.
+ * Whoever has something to wait for and finds no flush under way leads one: it seals the filling
+ * group, lets the next one fill, writes and syncs without the lock, publishes how far the log is
+ * written and durable, and wakes those who waited for that group and ONE of those who wait for
+ * the next, who leads it. One flush is in flight at any time. A single thread leads its own
+ * flush: no hand-off.
  *
- * Waiters give way a few times, then sleep on the word of the buffer that holds their LSN. Both words change under the lock at the end of each flush, so nobody
- * can miss it: who has read the word before sleeps only if it has not changed since.
+ * Waiters give way a few times, then sleep on the word of the buffer that holds their LSN. Both
+ * words change under the lock at the end of each flush, so nobody can miss it: who has read the
+ * word before sleeps only if it has not changed since.
  *
- * Failure: a failed write or sync fails the store for good (write-once fault). Everyone in or behind the group gets HF_EUNCERTAIN; nothing is tried
- * again: after a failed sync the kernel may have dropped the data and marked it clean.
+ * Failure: a failed write or sync fails the store for good (write-once fault). Everyone in or
+ * behind the group gets HF_EUNCERTAIN; nothing is tried again: after a failed sync the kernel
+ * may have dropped the data and marked it clean.
  *
- * I-COMMIT-1: durable_lsn <= written_lsn < next_lsn, and both only grow. I-COMMIT-2: a group's header says durable_lsn as it is when the group is sealed,
- * so a valid group proves that everything up to there was durable. I-COMMIT-3: the header of a segment is written only after the segment before it is durable. */
+ * I-COMMIT-1: durable_lsn <= written_lsn < next_lsn, and both only grow. I-COMMIT-2: a group's
+ * header says durable_lsn as it is when the group is sealed, so a valid group proves that
+ * everything up to there was durable. I-COMMIT-3: the header of a segment is written only after
+ * the segment before it is durable. */
 #include "store/internal.h"
 
 #include <assert.h>
@@ -26,8 +32,9 @@
 
 struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due)
 {
-	/* Before any LSN of this incarnation gets out, its first group has to be durable: else a power loss could leave a log that looks as
-	 * if it had been closed cleanly before, and the same LSNs would be issued again. */
+	/* Before any LSN of this incarnation gets out, its first group has to be durable: else a
+	 * power loss could leave a log that looks as if it had been closed cleanly before, and the
+	 * same LSNs would be issued again. */
 	if (changed >= s->incarnation_lsn && due < s->incarnation_lsn)
 		due = s->incarnation_lsn;
 	return (struct hf__ticket){changed, due};
@@ -60,7 +67,7 @@ void hf__fault(struct hf_store *s, int os_errno)
 	hf__async_advance(s);
 }
 
-/* --- One flush -------------------------------------------------------------------------------------------------------------- */
+/* --- One flush -------------------------------------------------------------------------------- */
 
 /* What the leader takes along out of the lock. */
 struct flush {
@@ -104,7 +111,8 @@ static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
 	hf__sealed_add(s, s->end.segment);
 	f->old_file = s->file;
 	hf__cut_later(s, s->end.segment, s->end.offset, b->first_lsn);
-	/* I-COMMIT-3. Crash: after this sync and before the header is written the old segment is the last one, whole. */
+	/* I-COMMIT-3. Crash: after this sync and before the header is written the old segment is the
+	 * last one, whole. */
 	f->sync_old = s->file >= 0 && atomic_load(&s->durable_lsn) < b->first_lsn - 1;
 	s->file = s->next.file;
 	s->segment_size = s->next.size;
@@ -135,7 +143,8 @@ static void seal(struct hf_store *s, struct flush *f)
 	hf__group_end(&b->bytes, b->header, &s->id, &header, s->align);
 	s->chain = header.hash;
 	s->previous_lsn = b->last_lsn;
-	s->end = (struct hf__position){b->start.segment, b->start.offset + (uint32_t)(b->bytes.len - b->header)};
+	s->end = (struct hf__position){b->start.segment,
+	                               b->start.offset + (uint32_t)(b->bytes.len - b->header)};
 	f->group = b;
 	f->lsn = b->last_lsn;
 	s->info.groups++;
@@ -178,13 +187,15 @@ static int write_and_sync(struct hf_store *s, const struct flush *f, int64_t now
 	}
 	if (rc == 0 && f->group) {
 		const struct hf__buffer *b = f->group;
-		/* Crash: any part of the group may be there. It is not valid unless whole, and nobody was answered. */
+		/* Crash: any part of the group may be there. It is not valid unless whole, and nobody
+		 * was answered. */
 		rc = os->write(os->ctx, f->file, b->bytes.data, b->bytes.len, b->start.offset - b->header);
 		if (rc == 0)
 			atomic_store_explicit(&s->written_lsn, f->lsn, memory_order_release);
 	}
 	if (rc == 0 && f->sync)
-		rc = os->sync(os->ctx, f->file); /* Crash: after this the group is durable; whether anybody was told or not, it exists. */
+		/* Crash: after this the group is durable; whether anybody was told or not, it exists. */
+		rc = os->sync(os->ctx, f->file);
 	if (f->old_file >= 0) {
 		const int closed = os->close(os->ctx, f->old_file);
 		rc = rc ? rc : closed;
@@ -224,12 +235,14 @@ static void publish(struct hf_store *s, const struct flush *f, struct wakeup *w)
 static void finish(struct hf_store *s, const struct flush *f, int rc, struct wakeup *w)
 {
 	w->next = s->filling;
-	w->done = f->group ? s->inflight : s->filling; /* without a group only those are served who wait for the sync */
+	/* without a group only those are served who wait for the sync */
+	w->done = f->group ? s->inflight : s->filling;
 	if (rc)
 		hf__fault(s, rc);
 	else
 		publish(s, f, w);
-	/* Last: who finds a fault and no flush under way knows that nothing more will be published (hf__ticket_answer). */
+	/* Last: who finds a fault and no flush under way knows that nothing more will be published
+	 * (hf__ticket_answer). */
 	s->flushing = false;
 	hf__async_advance(s);
 }
@@ -251,7 +264,8 @@ void hf__lead(struct hf_store *s)
 	hf__spare_after(s, f.group, &spare);
 	const bool tidy = rc == 0 && f.sync && hf__tidy_due(s);
 	if (rc == 0)
-		hf__gather_learn(s, took, f.group ? f.group->transactions : 0, s->buffers[s->filling].transactions);
+		hf__gather_learn(s, took, f.group ? f.group->transactions : 0,
+		                 s->buffers[s->filling].transactions);
 	(void)pthread_mutex_unlock(&s->lock);
 	/* The next leader first: its flush can begin while the others are still being woken. */
 	if (rc == 0 && w.queued > 0)
@@ -270,7 +284,7 @@ void hf__lead(struct hf_store *s)
 	(void)pthread_mutex_lock(&s->lock);
 }
 
-/* --- Waiting ---------------------------------------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 static bool reached(const struct hf_store *s, struct hf__ticket ticket)
 {
@@ -278,7 +292,8 @@ static bool reached(const struct hf_store *s, struct hf__ticket ticket)
 	       atomic_load_explicit(&s->durable_lsn, memory_order_acquire) >= ticket.due;
 }
 
-/* The lock is held and a flush is under way: will its end do? Gives the buffer whose word to sleep on. */
+/* The lock is held and a flush is under way: will its end do? Gives the buffer whose word to
+ * sleep on. */
 static unsigned word_for(struct hf_store *s, struct hf__ticket ticket)
 {
 	const struct hf__buffer *b = &s->buffers[s->inflight];
@@ -299,8 +314,9 @@ void hf__want(struct hf_store *s, struct hf__ticket ticket)
 		s->sync_wanted = true;
 }
 
-/* With many threads the others need this processor for about as long as a flush takes, and whoever finds himself served needs neither to be put to sleep
- * nor to be woken. With few threads these rounds are over in no time. */
+/* With many threads the others need this processor for about as long as a flush takes, and
+ * whoever finds himself served needs neither to be put to sleep nor to be woken. With few
+ * threads these rounds are over in no time. */
 static bool yield_a_few_times(struct hf_store *s, struct hf__ticket ticket)
 {
 	for (unsigned round = 0; round < HF__YIELDS; round++) {
@@ -338,7 +354,8 @@ int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket)
 			return HF_EUNCERTAIN;
 		}
 		lead_or_sleep(s, ticket);
-		if (reached(s, ticket)) /* woken by the flush that served it: the lock is not needed again */
+		/* woken by the flush that served it: the lock is not needed again */
+		if (reached(s, ticket))
 			return HF_OK;
 		(void)pthread_mutex_lock(&s->lock);
 	}
@@ -383,5 +400,7 @@ int hf_sync(hf_store *store, struct hf_error *error)
 	if (fault)
 		return hf__fail_fault(store, error);
 	rc = hf__wait_for(store, (struct hf__ticket){last, last});
-	return rc == HF_OK ? HF_OK : hf__fail(error, rc, store->fault_errno, "the sync failed: reopen the store, then look");
+	return rc == HF_OK ? HF_OK
+	                   : hf__fail(error, rc, store->fault_errno,
+	                              "the sync failed: reopen the store, then look");
 }

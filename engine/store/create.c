@@ -1,12 +1,14 @@
 /* Creating a store.
  *
- * A store exists if and only if IDENTITY does. Creation: LOCK, the first segment (zeros, synced, directory synced), WITNESS, then IDENTITY, each
- * under a temporary name, synced, renamed, directory synced. Crash anywhere before the rename is durable: there is no store, and what lies there is zeros, so
- * creating again starts over. Files that hold a log, or a WITNESS that speaks of one, but no IDENTITY are never taken
- * for a fresh directory (R9).
+ * A store exists if and only if IDENTITY does. Creation: LOCK, the first segment (zeros, synced,
+ * directory synced), WITNESS, then IDENTITY, each under a temporary name, synced, renamed,
+ * directory synced. Crash anywhere before the rename is durable: there is no store, and what
+ * lies there is zeros, so creating again starts over. Files that hold a log, or a WITNESS that
+ * speaks of one, but no IDENTITY are never taken for a fresh directory (R9).
  *
- * A creation that was killed, or told of a failure, at its last two steps leaves a store that is seen and need not be on disk. So who opens a store
- * with an empty log publishes its IDENTITY again before he says that there is one. */
+ * A creation that was killed, or told of a failure, at its last two steps leaves a store that is
+ * seen and need not be on disk. So who opens a store with an empty log publishes its IDENTITY
+ * again before he says that there is one. */
 #include "store/internal.h"
 
 #include <errno.h>
@@ -57,14 +59,16 @@ static int look_for_leftover(void *arg, const char *name)
 {
 	struct looking *l = arg;
 	uint32_t number = 0;
-	if (!hf__segment_name_parse(name, &number) && !hf__segment_tmp_name(name) && strcmp(name, HF__NAME_WITNESS) != 0 &&
-	    strcmp(name, IDENTITY_TMP) != 0 && strcmp(name, WITNESS_TMP) != 0)
+	if (!hf__segment_name_parse(name, &number) && !hf__segment_tmp_name(name) &&
+	    strcmp(name, HF__NAME_WITNESS) != 0 && strcmp(name, IDENTITY_TMP) != 0 &&
+	    strcmp(name, WITNESS_TMP) != 0)
 		return 0;
 	memcpy(l->victim, name, strlen(name) + 1);
 	return -1;
 }
 
-/* Removes what a creation that crashed left behind. Anything that may be a log is found first, and then nothing at all is touched. */
+/* Removes what a creation that crashed left behind. Anything that may be a log is found first,
+ * and then nothing at all is touched. */
 static int clear_leftovers(const struct hf__os *os, struct hf_error *error)
 {
 	struct looking l = {.os = os};
@@ -72,11 +76,16 @@ static int clear_leftovers(const struct hf__os *os, struct hf_error *error)
 	while (rc == 0 && (rc = os->list(os->ctx, look_for_leftover, &l)) == -1) {
 		rc = os->unlink(os->ctx, l.victim);
 		if (rc)
-			return hf__os_failed(error, "what an unfinished creation left could not be removed", rc);
+			return hf__os_failed(error, "what an unfinished creation left could not be removed",
+			                     rc);
 	}
 	if (l.data)
-		return hf__fail(error, HF_ECORRUPT, 0, "the directory holds a log, or a " HF__NAME_WITNESS " of one, but no " HF__NAME_IDENTITY);
-	return rc == 0 && l.rc == 0 ? HF_OK : hf__os_failed(error, "the directory could not be read", l.rc ? l.rc : rc);
+		return hf__fail(error, HF_ECORRUPT, 0,
+		                "the directory holds a log, or a " HF__NAME_WITNESS
+		                " of one, but no " HF__NAME_IDENTITY);
+	return rc == 0 && l.rc == 0
+	           ? HF_OK
+	           : hf__os_failed(error, "the directory could not be read", l.rc ? l.rc : rc);
 }
 
 static int create_file(const struct hf__os *os, const char *name, const void *data, size_t len)
@@ -97,7 +106,8 @@ static int create_log(const struct hf__os *os, uint32_t segment_size)
 	static const uint8_t no_word[HF__WITNESS_SIZE];
 	bool unknowable = false;
 	int file = -1;
-	const uint32_t first = segment_size < HF__SEGMENT_FIRST_MAX ? segment_size : HF__SEGMENT_FIRST_MAX;
+	const uint32_t first =
+	    segment_size < HF__SEGMENT_FIRST_MAX ? segment_size : HF__SEGMENT_FIRST_MAX;
 	uint32_t size = hf__segment_fit(os, first, HF__SEGMENT_SIZE_MIN, OTHER_FILES);
 	int rc = hf__segment_prepare(os, 1, size, &file, &unknowable);
 	while (!unknowable && hf__code_of_errno(rc) == HF_ENOSPACE && size > HF__SEGMENT_SIZE_MIN) {

@@ -1,7 +1,9 @@
-/* What the store and a domain know of each other. A domain is one `.c`, one public header and one row of this table.
+/* What the store and a domain know of each other. A domain is one `.c`, one public header and
+ * one row of this table.
  *
- * A mutation goes: check (form only, no state) -> decide (under the store's lock: preconditions, then entries that hold outcomes)
- * -> apply (the same function for live commits, replay and snapshots). Reads go through hf__read. Domains include no os, log, thread or clock. */
+ * A mutation goes: check (form only, no state) -> decide (under the store's lock: preconditions,
+ * then entries that hold outcomes) -> apply (the same function for live commits, replay and
+ * snapshots). Reads go through hf__read. Domains include no os, log, thread or clock. */
 #ifndef HF_STORE_DOMAIN_H
 #define HF_STORE_DOMAIN_H
 
@@ -13,11 +15,11 @@
 #include "store/call.h"
 #include "store/clock.h"
 
-/* --- Objects and the one hook for change -------------------------------------------------------------------------------- */
+/* --- Objects and the one hook for change ------------------------------------------------------ */
 
-/* The kind of an object. The value is the part of it that mutations change: plain members that memcpy may copy, at
- * value_offset. It may own blobs, whose pointers lie at blob_offsets (from the object's start). Everything else of the object (key,
- * index nodes) is fixed while it lives. */
+/* The kind of an object. The value is the part of it that mutations change: plain members that
+ * memcpy may copy, at value_offset. It may own blobs, whose pointers lie at blob_offsets (from
+ * the object's start). Everything else of the object (key, index nodes) is fixed while it lives. */
 struct hf__object;
 struct hf__answer;
 struct hf__entry;
@@ -27,35 +29,41 @@ struct hf__type {
 	size_t value_offset, value_size;
 	unsigned blob_count;
 	size_t blob_offsets[6];
-	/* Enters or leaves the indexes that depend on the key only: at birth and removal. May be NULL. */
+	/* Enters or leaves the indexes that depend on the key only: at birth and removal. May be
+	 * NULL. */
 	void (*enlist)(struct hf__object *object);
 	void (*delist)(struct hf__object *object);
-	/* Enters or leaves the indexes and counters that depend on the value: around every change too. May be NULL. */
+	/* Enters or leaves the indexes and counters that depend on the value: around every change
+	 * too. May be NULL. */
 	void (*link)(struct hf__object *object);
 	void (*unlink)(struct hf__object *object);
 	/* Frees the object itself; its blobs are freed by the caller. */
 	void (*free)(struct hf__object *object);
-	/* What waiting calls wait for may be had once this object changes: see hf__wait_on. A live change of it, or of something inside it,
-	 * wakes the first who waits for this key. NULL: nobody waits for objects of this type. */
+	/* What waiting calls wait for may be had once this object changes: see hf__wait_on. A live
+	 * change of it, or of something inside it, wakes the first who waits for this key. NULL:
+	 * nobody waits for objects of this type. */
 	uint64_t (*wait_key)(const struct hf__object *object);
-	/* The number that remembers, for answers about an absent name, that an object of this name is gone: see store/removed.h. NULL: what
-	 * the object leaves behind is its container. */
+	/* The number that remembers, for answers about an absent name, that an object of this name
+	 * is gone: see store/removed.h. NULL: what the object leaves behind is its container. */
 	struct hf__object *(*number)(const struct hf__object *object);
-	/* Of containers that go once they are empty: does it hold nothing and say nothing? And where its struct hf__vacancy lies. NULL: it stays. */
+	/* Of containers that go once they are empty: does it hold nothing and say nothing? And where
+	 * its struct hf__vacancy lies. NULL: it stays. */
 	bool (*idle)(const struct hf__object *container);
 	size_t vacancy_offset;
 };
 
 #define HF__NO_RECORD UINT32_MAX
 
-/* Stands first in every object. `container` (inbox, queue, stream; may be NULL) outlives it; lists, counts and misses depend on it. */
+/* Stands first in every object. `container` (inbox, queue, stream; may be NULL) outlives it;
+ * lists, counts and misses depend on it. */
 struct hf__object {
 	const struct hf__type *type;
 	struct hf__object *container;
 	uint64_t changed; /* newest LSN that changed it or, for a container, anything in it */
 	uint64_t due; /* newest such LSN that was asked to be durable */
 	uint64_t saved; /* the change that holds its pre-image */
-	uint32_t first_record, open_record; /* its first and newest record in that change; private to store/change.c */
+	/* its first and newest record in that change; private to store/change.c */
+	uint32_t first_record, open_record;
 #ifdef HF_TESTING
 	uint64_t sealed; /* checksum of the value: a change beside the hook shows */
 #endif
@@ -64,12 +72,16 @@ struct hf__object {
 /* One change in the making: a transaction, or one replayed entry. Opaque to domains. */
 struct hf__change;
 
-/* Each returns HF_OK or HF_ENOMEM. A call that fails changed nothing; the whole change is then undone by its owner. */
-/* A new, filled object comes to life: enlist and link. The change owns it from here on, on failure too (then it was freed). */
+/* Each returns HF_OK or HF_ENOMEM. A call that fails changed nothing; the whole change is then
+ * undone by its owner. */
+/* A new, filled object comes to life: enlist and link. The change owns it from here on, on
+ * failure too (then it was freed). */
 HF_CHECKED int hf__change_add(struct hf__change *change, struct hf__object *object);
-/* Call before any byte of the value changes: keeps the pre-image, unlinks, notes LSNs on the object and its container. */
+/* Call before any byte of the value changes: keeps the pre-image, unlinks, notes LSNs on the
+ * object and its container. */
 HF_CHECKED int hf__before_change(struct hf__change *change, struct hf__object *object);
-/* Call after the value is what it shall be: links. A replaced blob needs no care: old and new are told apart by their pointers. */
+/* Call after the value is what it shall be: links. A replaced blob needs no care: old and new
+ * are told apart by their pointers. */
 void hf__after_change(struct hf__change *change, struct hf__object *object);
 /* Takes the object out: unlink and delist; freed when the change is final. */
 HF_CHECKED int hf__change_remove(struct hf__change *change, struct hf__object *object);
@@ -79,10 +91,11 @@ void hf__object_free(struct hf__object *object);
 /* Test builds: is the value what the last change through the hook left? Always true elsewhere. */
 bool hf__object_sealed(const struct hf__object *object);
 
-/* --- Payloads ------------------------------------------------------------------------------------------------------------- */
+/* --- Payloads --------------------------------------------------------------------------------- */
 
-/* The caller's bytes as an object keeps them: in memory when short, else where they lie in the log, with the keyed hash of their contents: by it they
- * are compared, and verified when they are read. Part of a value; `bytes` is one of its blobs. */
+/* The caller's bytes as an object keeps them: in memory when short, else where they lie in the
+ * log, with the keyed hash of their contents: by it they are compared, and verified when they
+ * are read. Part of a value; `bytes` is one of its blobs. */
 struct hf__payload {
 	struct hf__blob *bytes; /* in memory; NULL: empty, or on disk when `segment` is not 0 */
 	uint32_t len;
@@ -98,26 +111,33 @@ struct hf__domain_env {
 	uint32_t inline_max; /* payloads up to this size stay in memory */
 	uint16_t epoch;
 	void *payloads; /* for hf__payload_read */
-	const struct hf__incarnations *incarnations; /* for hf__incarnation_end; NULL: nothing is known of any */
+	/* for hf__incarnation_end; NULL: nothing is known of any */
+	const struct hf__incarnations *incarnations;
 };
 
-/* Keeps `bytes`, which must lie inside entry->body. HF_OK or HF_ENOMEM. *out is overwritten, not freed. */
-HF_CHECKED int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry, struct hf_bytes bytes,
-                                struct hf__payload *out);
-/* By length, and by the bytes in memory or the hash of those on disk, which nobody outside can make collide. Reads no disk. */
-bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__payload *payload, struct hf_bytes bytes);
+/* Keeps `bytes`, which must lie inside entry->body. HF_OK or HF_ENOMEM. *out is overwritten, not
+ * freed. */
+HF_CHECKED int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry,
+                                struct hf_bytes bytes, struct hf__payload *out);
+/* By length, and by the bytes in memory or the hash of those on disk, which nobody outside can
+ * make collide. Reads no disk. */
+bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__payload *payload,
+                       struct hf_bytes bytes);
 
-/* --- Deciding ------------------------------------------------------------------------------------------------------------- */
+/* --- Deciding --------------------------------------------------------------------------------- */
 
 /* What decide() works with. */
 struct hf__decision {
 	struct hf__change *change;
-	/* The store's clock, read once per transaction (see store/clock.h). Instants that a caller named are judged against `now`, and what is shown to last from now on
-	 * begins there; deadlines that the store computed are judged against `mono`, which is now + setback. Times that the store fills in are `stamp`: strictly
-	 * increasing from operation to operation, and the `at` of its entries. */
+	/* The store's clock, read once per transaction (see store/clock.h). Instants that a caller
+	 * named are judged against `now`, and what is shown to last from now on begins there;
+	 * deadlines that the store computed are judged against `mono`, which is now + setback. Times
+	 * that the store fills in are `stamp`: strictly increasing from operation to operation, and
+	 * the `at` of its entries. */
 	int64_t now, mono, stamp;
 	int64_t setback; /* sum of the set-backs so far */
-	int64_t wall; /* the machine's wall clock, which nothing but the clock's own domain has to do with */
+	/* the machine's wall clock, which nothing but the clock's own domain has to do with */
+	int64_t wall;
 	uint16_t epoch;
 	struct hf__text why; /* one line about a refusal: object and reason; prefilled empty */
 	struct hf__answer *answer; /* for claims: what the caller gets back; NULL otherwise */
@@ -128,16 +148,19 @@ struct hf__decision {
 	uint8_t domain;
 	unsigned domain_index;
 	void *state;
-	size_t attempt_start, entry_at, body_len; /* in the group's buffer: this transaction, its newest entry, that entry's body */
+	/* in the group's buffer: this transaction, its newest entry, that entry's body */
+	size_t attempt_start, entry_at, body_len;
 	struct hf__entry *last_entry; /* as it was sealed */
 };
 
-/* The answer depends on this object or container (NULL is allowed): it must be as durable as was asked before the caller may see
- * anything. Call it for every object looked at, for containers on a miss or a many-object operation. */
+/* The answer depends on this object or container (NULL is allowed): it must be as durable as was
+ * asked before the caller may see anything. Call it for every object looked at, for containers
+ * on a miss or a many-object operation. */
 void hf__depends(struct hf__decision *d, const struct hf__object *object);
 /* The LSN that the next entry will have; its token is hf__token(d->epoch, that). */
 uint64_t hf__next_lsn(const struct hf__decision *d);
-/* Begins an entry and gives the writer for its body; then hf__emit seals it, takes the LSN and applies it. Returns what apply returned. */
+/* Begins an entry and gives the writer for its body; then hf__emit seals it, takes the LSN and
+ * applies it. Returns what apply returned. */
 struct hf__writer *hf__entry_body(struct hf__decision *d);
 HF_CHECKED int hf__emit(struct hf__decision *d, uint8_t kind);
 /* A time of the arguments as it was meant: HF_UNSET when it was not given. */
@@ -153,18 +176,21 @@ static inline hf_time hf__given_or(const struct hf_write *write, hf_time time, h
 	return given != HF_UNSET ? given : otherwise;
 }
 
-/* Logs all endings of a domain that are due, in batches, as upkeep does: for a call that would have too many of them to log by itself. */
+/* Logs all endings of a domain that are due, in batches, as upkeep does: for a call that would
+ * have too many of them to log by itself. */
 HF_CHECKED int hf__settle(struct hf_store *store, uint8_t domain, struct hf_error *error);
 /* The same for all domains. */
 HF_CHECKED int hf__settle_all(struct hf_store *store, struct hf_error *error);
-/* Logs endings of all domains that are due at d->now as part of this transaction, about `budget` of them. *more: some are left. */
+/* Logs endings of all domains that are due at d->now as part of this transaction, about `budget`
+ * of them. *more: some are left. */
 HF_CHECKED int hf__settle_within(struct hf__decision *d, unsigned budget, bool *more);
-/* When the incarnation that issued this LSN wrote its newest entry (mono): from then on what it held without a lease was held by nobody. HF_UNSET: not
- * known, or it is the present one. */
+/* When the incarnation that issued this LSN wrote its newest entry (mono): from then on what it
+ * held without a lease was held by nobody. HF_UNSET: not known, or it is the present one. */
 int64_t hf__incarnation_end(const struct hf__domain_env *env, uint64_t lsn);
 /* A random u64 (jitter). */
 uint64_t hf__decision_random(struct hf__decision *d);
-/* Compares expect (hf_write) with an object's version, 0 for an absent one. HF_OK or HF_ECONFLICT with d->why filled. */
+/* Compares expect (hf_write) with an object's version, 0 for an absent one. HF_OK or
+ * HF_ECONFLICT with d->why filled. */
 HF_CHECKED int hf__expect(struct hf__decision *d, hf_lsn expect, hf_lsn version);
 
 static inline hf_token hf__token(uint16_t epoch, uint64_t lsn)
@@ -172,55 +198,69 @@ static inline hf_token hf__token(uint16_t epoch, uint64_t lsn)
 	return (uint64_t)epoch << 48 | lsn;
 }
 
-/* A mutation: one const table entry per operation. `args` is the public arguments struct, or begins with it: first comes struct hf_write. */
+/* A mutation: one const table entry per operation. `args` is the public arguments struct, or
+ * begins with it: first comes struct hf_write. */
 struct hf__verb {
 	const char *name; /* "outbox claim" */
 	uint8_t domain;
 	/* Form only. HF_OK or HF_EINVAL, HF_EREASON, HF_ETOOBIG with why filled. */
 	int (*check)(const void *args, struct hf__text *why);
-	/* Fills *result (zeroed before). On any failure the store undoes what was emitted. Every refusal and "nothing to do" must have called hf__depends. */
+	/* Fills *result (zeroed before). On any failure the store undoes what was emitted. Every
+	 * refusal and "nothing to do" must have called hf__depends. */
 	int (*decide)(void *state, struct hf__decision *d, const void *args, struct hf_result *result);
-	/* A deep copy for a transaction: args and every byte they borrow, in the arena. NULL: out of memory. */
+	/* A deep copy for a transaction: args and every byte they borrow, in the arena. NULL: out of
+	 * memory. */
 	void *(*copy)(struct hf__arena *arena, const void *args);
 };
 
-/* Runs one mutation: at once (txn NULL) or into the transaction. `durability` is for txn NULL. `answer` (nullable) is filled when it is
- * committed; a transaction takes it over, so decide itself has to give its memory away (or reset it). Public mutations are one call of
- * this. */
-HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args,
-                          enum hf_durability durability, struct hf_result *result, struct hf__answer *answer, struct hf_error *error);
+/* Runs one mutation: at once (txn NULL) or into the transaction. `durability` is for txn NULL.
+ * `answer` (nullable) is filled when it is committed; a transaction takes it over, so decide
+ * itself has to give its memory away (or reset it). Public mutations are one call of this. */
+HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb,
+                          const void *args, enum hf_durability durability, struct hf_result *result,
+                          struct hf__answer *answer, struct hf_error *error);
 
-/* --- Waiting -------------------------------------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
-/* A call that may wait for what it cannot have now: hf__mutate without a transaction, and wait_us: 0 does not wait, -1 waits forever.
- * While its decide says hf__wait_on the caller sleeps and decides again, until it is given something, refused for another reason, or its time is up: then
- * the answer is that of its last try. HF_ECANCELED when the store is closed meanwhile. */
-HF_CHECKED int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args, enum hf_durability durability,
-                               int64_t wait_us, struct hf_result *result, struct hf__answer *answer, struct hf_error *error);
+/* A call that may wait for what it cannot have now: hf__mutate without a transaction, and
+ * wait_us: 0 does not wait, -1 waits forever. While its decide says hf__wait_on the caller
+ * sleeps and decides again, until it is given something, refused for another reason, or its time
+ * is up: then the answer is that of its last try. HF_ECANCELED when the store is closed
+ * meanwhile. */
+HF_CHECKED int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb,
+                               const void *args, enum hf_durability durability, int64_t wait_us,
+                               struct hf_result *result, struct hf__answer *answer,
+                               struct hf_error *error);
 
-/* Around a call that waits by the way and goes on afterwards: hf_close, which may run beside it, waits for its end. Begin: HF_OK or HF_EFORK. */
+/* Around a call that waits by the way and goes on afterwards: hf_close, which may run beside it,
+ * waits for its end. Begin: HF_OK or HF_EFORK. */
 HF_CHECKED int hf__call_begin(struct hf_store *store, struct hf_error *error);
 void hf__call_end(struct hf_store *store);
 
-/* What a key stands for differs from domain to domain; `hash` is that of a name, by hf__map_hash, so that nobody can make two names meet. */
+/* What a key stands for differs from domain to domain; `hash` is that of a name, by
+ * hf__map_hash, so that nobody can make two names meet. */
 static inline uint64_t hf__wait_key(uint8_t domain, uint64_t hash)
 {
 	return hash + domain * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* decide has nothing to give, emitted nothing, and says so in its way (a refusal, a count of 0): whoever would wait tries again when an object with this
- * wait_key changes, or at `retry_at` by the store's clock (INT64_MAX: no such instant). A caller who would not wait just gets the answer. */
+/* decide has nothing to give, emitted nothing, and says so in its way (a refusal, a count of 0):
+ * whoever would wait tries again when an object with this wait_key changes, or at `retry_at` by
+ * the store's clock (INT64_MAX: no such instant). A caller who would not wait just gets the
+ * answer. */
 void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at);
-/* The same for what any of several keys may bring: any change of an object that has a wait_key wakes all that wait so. They keep no order:
- * decide leaves to others what they wait for by asking hf__wait_behind. */
+/* The same for what any of several keys may bring: any change of an object that has a wait_key
+ * wakes all that wait so. They keep no order: decide leaves to others what they wait for by
+ * asking hf__wait_behind. */
 void hf__wait_on_many(struct hf__decision *d, int64_t retry_at);
-/* Would the caller wait, and do others wait for this key who came before? Then decide leaves what is there to them: it calls hf__wait_on. */
+/* Would the caller wait, and do others wait for this key who came before? Then decide leaves
+ * what is there to them: it calls hf__wait_on. */
 bool hf__wait_behind(const struct hf__decision *d, uint64_t key);
 
 /* Copies bytes into an arena; false: out of memory. For copy(). */
 bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out);
 
-/* --- Answers and reads ---------------------------------------------------------------------------------------------------- */
+/* --- Answers and reads ------------------------------------------------------------------------ */
 
 /* Segments whose descriptors a call holds: see store/payload_files.c. */
 struct hf__pins {
@@ -228,7 +268,8 @@ struct hf__pins {
 	size_t count, cap;
 };
 
-/* Collects what a read or claim gives back: memory, and payloads still to be read from disk. Zeroed before use. */
+/* Collects what a read or claim gives back: memory, and payloads still to be read from disk.
+ * Zeroed before use. */
 struct hf__answer {
 	struct hf__arena memory;
 	struct hf__answer_load *loads;
@@ -238,26 +279,36 @@ struct hf__answer {
 
 /* NULL: out of memory. */
 void *hf__answer_alloc(struct hf__answer *answer, size_t size);
-HF_CHECKED int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, struct hf_bytes *out);
-/* *out (in the answer's memory, or that outlives it) holds the payload once the read or mutation returned HF_OK. */
-HF_CHECKED int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payload, struct hf_bytes *out);
-/* Drops everything collected: call it first in a decide that fills an answer, since a decision may be run again. */
+HF_CHECKED int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in,
+                                struct hf_bytes *out);
+/* *out (in the answer's memory, or that outlives it) holds the payload once the read or mutation
+ * returned HF_OK. */
+HF_CHECKED int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payload,
+                                  struct hf_bytes *out);
+/* Drops everything collected: call it first in a decide that fills an answer, since a decision
+ * may be run again. */
 void hf__answer_reset(struct hf__answer *answer);
-/* Hands the memory to the caller, who frees it with hf_release(). NULL when out of memory (the answer is then freed). A decide may call
- * it: what is still on disk is loaded into the given memory after the commit. */
+/* Hands the memory to the caller, who frees it with hf_release(). NULL when out of memory (the
+ * answer is then freed). A decide may call it: what is still on disk is loaded into the given
+ * memory after the commit. */
 struct hf_memory *hf__answer_give(struct hf__answer *answer);
 
-/* A page asked for and given (rule 7). The position is the sort key of the last item given, written by the domain. */
+/* A page asked for and given (rule 7). The position is the sort key of the last item given,
+ * written by the domain. */
 struct hf__page {
 	uint64_t query; /* hash of domain, operation and filters: hf__query_hash */
 	struct hf_bytes after; /* from the token; {NULL, 0}: from the start */
 };
-/* Ties a token to its query. Put everything that defines the list (operation, container, filters) into `w` first. */
+/* Ties a token to its query. Put everything that defines the list (operation, container,
+ * filters) into `w` first. */
 uint64_t hf__query_hash(const struct hf__writer *w);
-/* Decodes a token (NULL or "": the start). HF_EINVAL for a damaged or foreign one. page->after lies in the answer's memory. */
-HF_CHECKED int hf__page_open(struct hf__answer *answer, const char *token, uint64_t query, struct hf__page *page);
+/* Decodes a token (NULL or "": the start). HF_EINVAL for a damaged or foreign one. page->after
+ * lies in the answer's memory. */
+HF_CHECKED int hf__page_open(struct hf__answer *answer, const char *token, uint64_t query,
+                             struct hf__page *page);
 /* Makes the token that continues after `position`. */
-HF_CHECKED int hf__page_token(struct hf__answer *answer, uint64_t query, struct hf_bytes position, const char **out);
+HF_CHECKED int hf__page_token(struct hf__answer *answer, uint64_t query, struct hf_bytes position,
+                              const char **out);
 
 /* What a read function works with: it runs under the store's lock. */
 struct hf__query {
@@ -275,17 +326,20 @@ uint64_t hf__query_last_lsn(const struct hf__query *q);
 /* Wakes the first who waits for the key: for what no change of an object tells of. */
 void hf__query_wake(struct hf__query *q, uint64_t key);
 typedef int (*hf__read_fn)(struct hf__query *q, void *args);
-/* Runs `read` under the lock, then waits until what it depends on is as durable as was asked (unless HF_READ_UNDURABLE), then loads
- * payloads. On failure the answer is freed. */
-HF_CHECKED int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags, struct hf__answer *answer,
-                        struct hf_error *error);
+/* Runs `read` under the lock, then waits until what it depends on is as durable as was asked
+ * (unless HF_READ_UNDURABLE), then loads payloads. On failure the answer is freed. */
+HF_CHECKED int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args,
+                        unsigned flags, struct hf__answer *answer, struct hf_error *error);
 
-/* --- What an entry is about ------------------------------------------------------------------------------------------------ */
+/* --- What an entry is about ------------------------------------------------------------------- */
 
-/* For the change feed, subscriptions and the history of one object. Everything is borrowed from the entry. */
+/* For the change feed, subscriptions and the history of one object. Everything is borrowed from
+ * the entry. */
 struct hf__about {
 	const char *operation; /* the contract's word for what was done: "claim" */
-	struct hf_bytes key[3]; /* the object's key parts in the contract's order; an entry about a whole container has only the first ones */
+	/* the object's key parts in the contract's order; an entry about a whole container has only
+	 * the first ones */
+	struct hf_bytes key[3];
 	unsigned parts;
 	bool removed; /* the object is gone after it */
 	bool many; /* it concerns several objects of the container that the key names */
@@ -293,7 +347,7 @@ struct hf__about {
 	int64_t set_back_us; /* by so much the store's clock shows less behind it */
 };
 
-/* --- The row -------------------------------------------------------------------------------------------------------------- */
+/* --- The row ---------------------------------------------------------------------------------- */
 
 /* Where a snapshot goes: state entries that rebuild the state when applied to an empty one. */
 struct hf__emitter {
@@ -312,7 +366,9 @@ struct hf__kind {
 	uint8_t version; /* newest version of its bodies; the version is their first byte, 1 and up */
 	uint8_t causes; /* causes below are known; 0: its bodies have none */
 	uint8_t cause_at; /* enum hf__cause_at */
-	uint8_t ending; /* the cause that logs what had ended by itself; 0: none, HF__ENDING_ALWAYS: every entry of the kind */
+	/* the cause that logs what had ended by itself; 0: none, HF__ENDING_ALWAYS: every entry of
+	 * the kind */
+	uint8_t ending;
 };
 #define HF__ENDING_ALWAYS 255u
 enum hf__cause_at {
@@ -328,7 +384,8 @@ struct hf__domain {
 	/* `state` is zeroed. HF_OK or HF_ENOMEM (deinit is called all the same). */
 	int (*init)(void *state, const struct hf__domain_env *env);
 	void (*deinit)(void *state);
-	/* The only writer of state; pure: no clock, no I/O, no random. HF_OK, HF_ENOMEM, HF_ECORRUPT (a body that no decide wrote). */
+	/* The only writer of state; pure: no clock, no I/O, no random. HF_OK, HF_ENOMEM, HF_ECORRUPT
+	 * (a body that no decide wrote). */
 	int (*apply)(void *state, struct hf__change *change, const struct hf__entry *entry);
 	/* The state as entries, in key-byte order, canonical: equal states give equal bytes. */
 	int (*snapshot)(const void *state, struct hf__emitter *emitter);
@@ -336,22 +393,28 @@ struct hf__domain {
 	void (*describe)(const struct hf__entry *entry, struct hf__text *out);
 	/* What the entry is about. false: a body that no decide wrote. Total on any body. */
 	bool (*about)(const struct hf__entry *entry, struct hf__about *out);
-	/* Does an entry about many objects concern any of those whose key begins with these parts (more parts than its own key has, which are
-	 * equal)? Total on any body. NULL: it may concern all of them. */
+	/* Does an entry about many objects concern any of those whose key begins with these parts
+	 * (more parts than its own key has, which are equal)? Total on any body. NULL: it may
+	 * concern all of them. */
 	bool (*concerns)(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts);
 	/* Every invariant, indexes and counts recounted. HF_OK or HF_ECORRUPT with `why`. */
 	int (*verify)(const void *state, struct hf__text *why);
-	/* A new incarnation begins: what was held without a lease by an LSN before `first_lsn` is free. NULL: nothing to do. */
+	/* A new incarnation begins: what was held without a lease by an LSN before `first_lsn` is
+	 * free. NULL: nothing to do. */
 	void (*opened)(void *state, uint64_t first_lsn);
-	/* Logs endings that are due at d->now, at most `budget` of them; answers do not change by it. *more: some are left. NULL: none here. */
+	/* Logs endings that are due at d->now, at most `budget` of them; answers do not change by
+	 * it. *more: some are left. NULL: none here. */
 	int (*settle)(void *state, struct hf__decision *d, unsigned budget, bool *more);
-	/* The next instant, as the clock shows it after set-backs of `setback` in all, at which settle has something to do; INT64_MAX: none. NULL: never. */
+	/* The next instant, as the clock shows it after set-backs of `setback` in all, at which
+	 * settle has something to do; INT64_MAX: none. NULL: never. */
 	int64_t (*next_ending)(const void *state, int64_t setback);
 	/* The one domain that keeps set-backs: their sum. NULL: another domain. */
 	int64_t (*setback)(const void *state);
-	/* Beside it: the object that holds the sum, on which every answer that judges time depends. NULL: none yet. */
+	/* Beside it: the object that holds the sum, on which every answer that judges time depends.
+	 * NULL: none yet. */
 	const struct hf__object *(*setback_object)(const void *state);
-	/* What it remembers of names that are gone, and which containers wait to go. NULL: its names stay. */
+	/* What it remembers of names that are gone, and which containers wait to go. NULL: its names
+	 * stay. */
 	struct hf__removed *(*removed)(void *state);
 };
 

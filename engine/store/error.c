@@ -5,10 +5,12 @@
 #include <stdarg.h>
 
 static const char *const code_names[] = {
-    "HF_OK",       "HF_EINVAL",     "HF_ENOTFOUND", "HF_ECONFLICT", "HF_ECLAIMED",  "HF_EHELD",    "HF_ESTALE",    "HF_ENONMONOTONIC",
-    "HF_EREASON",  "HF_ELOCKED",    "HF_EBLOCKED",  "HF_ETIMEDOUT", "HF_ECANCELED", "HF_EGONE",    "HF_ETOOBIG",   "HF_ENOMEM",
-    "HF_ENOSPACE", "HF_EUNCERTAIN", "HF_EFAILED",   "HF_EIO",       "HF_ECORRUPT",  "HF_EVERSION", "HF_EUNSAFEFS", "HF_EREADONLY",
-    "HF_EFORK",    "HF_ELAGGED",    "HF_EACCESS",
+    "HF_OK",       "HF_EINVAL",    "HF_ENOTFOUND",     "HF_ECONFLICT", "HF_ECLAIMED",
+    "HF_EHELD",    "HF_ESTALE",    "HF_ENONMONOTONIC", "HF_EREASON",   "HF_ELOCKED",
+    "HF_EBLOCKED", "HF_ETIMEDOUT", "HF_ECANCELED",     "HF_EGONE",     "HF_ETOOBIG",
+    "HF_ENOMEM",   "HF_ENOSPACE",  "HF_EUNCERTAIN",    "HF_EFAILED",   "HF_EIO",
+    "HF_ECORRUPT", "HF_EVERSION",  "HF_EUNSAFEFS",     "HF_EREADONLY", "HF_EFORK",
+    "HF_ELAGGED",  "HF_EACCESS",
 };
 
 const char *hf_code_name(int code)
@@ -19,8 +21,8 @@ const char *hf_code_name(int code)
 	return code_names[code];
 }
 
-__attribute__((format(printf, 4, 0))) static void fill(struct hf_error *error, int code, int os_errno, const char *format,
-                                                       va_list arguments)
+__attribute__((format(printf, 4, 0))) static void
+fill(struct hf_error *error, int code, int os_errno, const char *format, va_list arguments)
 {
 	memset(error, 0, sizeof *error);
 	error->code = code;
@@ -41,7 +43,8 @@ int hf__fail(struct hf_error *error, int code, int os_errno, const char *format,
 	return code;
 }
 
-int hf__fail_at(struct hf_error *error, int code, const char *file, uint64_t offset, const char *format, ...)
+int hf__fail_at(struct hf_error *error, int code, const char *file, uint64_t offset,
+                const char *format, ...)
 {
 	va_list arguments;
 	if (!error)
@@ -55,8 +58,8 @@ int hf__fail_at(struct hf_error *error, int code, const char *file, uint64_t off
 	return code;
 }
 
-/* Every error of the system that is no failure of a device: what it means for the caller, and how it
- * reads. */
+/* Every error of the system that is no failure of a device: what it means for the caller, and
+ * how it reads. */
 static const struct reason {
 	int os_errno;
 	int code;
@@ -80,7 +83,8 @@ static const struct reason {
     {EEXIST, HF_EACCESS, "something of that name is in the way"},
     {ELOOP, HF_EACCESS, "a symbolic link is in the way, or a loop of them"},
     {ENAMETOOLONG, HF_EACCESS, "the path is too long"},
-    {EMLINK, HF_EACCESS, "the file has a second name, so that what is written to it would change there too"},
+    {EMLINK, HF_EACCESS,
+     "the file has a second name, so that what is written to it would change there too"},
     {ENXIO, HF_EACCESS, "a pipe, socket or device is in the way where a file is needed"},
     {ETXTBSY, HF_EACCESS, "the file is in use by the system"},
 };

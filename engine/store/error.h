@@ -7,9 +7,11 @@
 #include "store/call.h"
 
 /* Writes *error (nullable) and returns `code`. */
-__attribute__((format(printf, 4, 5))) int hf__fail(struct hf_error *error, int code, int os_errno, const char *format, ...);
+__attribute__((format(printf, 4, 5))) int hf__fail(struct hf_error *error, int code, int os_errno,
+                                                   const char *format, ...);
 /* As hf__fail, about bytes of a file. */
-__attribute__((format(printf, 5, 6))) int hf__fail_at(struct hf_error *error, int code, const char *file, uint64_t offset,
+__attribute__((format(printf, 5, 6))) int hf__fail_at(struct hf_error *error, int code,
+                                                      const char *file, uint64_t offset,
                                                       const char *format, ...);
 /* The code for a failed system call that changed nothing. HF_EIO is left to devices that fail. */
 int hf__code_of_errno(int os_errno);

@@ -28,17 +28,21 @@ void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struc
 	out->reason = about.reason;
 }
 
-int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry, struct hf_error *error)
+int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry,
+                       struct hf_error *error)
 {
 	const struct hf__domain *row;
 	unsigned index = 0;
 	const int rc = hf__entry_readable(s, entry, &row, &index);
-	return rc != HF_EVERSION ? rc
-	                         : hf__fail(error, rc, 0, "entry %llu was written by a newer version (domain %u, kind %u)",
-	                                    (unsigned long long)entry->lsn, entry->domain, entry->kind);
+	return rc != HF_EVERSION
+	           ? rc
+	           : hf__fail(error, rc, 0,
+	                      "entry %llu was written by a newer version (domain %u, kind %u)",
+	                      (unsigned long long)entry->lsn, entry->domain, entry->kind);
 }
 
-bool hf__event_concerns(const struct hf__domains *domains, const struct hf_event *event, const struct hf_bytes *key, unsigned parts)
+bool hf__event_concerns(const struct hf__domains *domains, const struct hf_event *event,
+                        const struct hf_bytes *key, unsigned parts)
 {
 	const unsigned common = event->parts < parts ? event->parts : parts;
 	for (unsigned i = 0; i < parts; i++)
@@ -46,8 +50,11 @@ bool hf__event_concerns(const struct hf__domains *domains, const struct hf_event
 			return false;
 	if (event->parts >= parts || !event->many || event->body.len == 0)
 		return event->parts >= parts || event->many;
-	const struct hf__entry entry = {
-	    .lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
+	const struct hf__entry entry = {.lsn = event->lsn,
+	                                .at = event->at,
+	                                .domain = event->domain_id,
+	                                .kind = event->kind,
+	                                .body = event->body};
 	for (unsigned i = 0; i < domains->count; i++)
 		if (domains->rows[i]->id == event->domain_id)
 			return !domains->rows[i]->concerns || domains->rows[i]->concerns(&entry, key, parts);

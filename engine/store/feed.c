@@ -1,13 +1,16 @@
 /* The change feed: entries of the log as events, once they are durable.
  *
- * Happy path: a feed is a place in the log (tail.h) and a wish where to begin. hf_feed_next asks the store how far it is durable, takes the entries up to there,
- * lets the domain say what each is about, and copies them into memory of the caller's. Without any it sleeps until a flush ends (watch.h).
- * A feed on a directory does the same with what the store's files tell (hf__tail_learn), looking again a few times a second.
+ * Happy path: a feed is a place in the log (tail.h) and a wish where to begin. hf_feed_next asks
+ * the store how far it is durable, takes the entries up to there, lets the domain say what each
+ * is about, and copies them into memory of the caller's. Without any it sleeps until a flush
+ * ends (watch.h). A feed on a directory does the same with what the store's files tell
+ * (hf__tail_learn), looking again a few times a second.
  *
- * Failure modes: what cannot be read is told and the feed stays where it was, so that the call can be repeated; nothing is skipped. hf_close sends
- * those away who wait.
+ * Failure modes: what cannot be read is told and the feed stays where it was, so that the call
+ * can be repeated; nothing is skipped. hf_close sends those away who wait.
  *
- * I-FEED-1: what a feed gave is a run of the log from where it began, without a gap and without anything undurable. */
+ * I-FEED-1: what a feed gave is a run of the log from where it began, without a gap and without
+ * anything undurable. */
 #include "holdfast/feed.h"
 
 #include <limits.h>
@@ -37,7 +40,7 @@ struct hf_feed {
 	size_t cap;
 };
 
-/* --- Events ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Events ----------------------------------------------------------------------------------- */
 
 static bool room_for_event(struct hf_feed *feed, size_t count)
 {
@@ -53,7 +56,8 @@ static bool room_for_event(struct hf_feed *feed, size_t count)
 }
 
 /* The event borrows from the copy of the body. */
-static int add_event(struct hf_feed *feed, struct hf__answer *answer, const struct hf__entry *entry, size_t count)
+static int add_event(struct hf_feed *feed, struct hf__answer *answer, const struct hf__entry *entry,
+                     size_t count)
 {
 	struct hf__entry copy = *entry;
 	if (!room_for_event(feed, count) || hf__answer_bytes(answer, entry->body, &copy.body) != HF_OK)
@@ -62,16 +66,18 @@ static int add_event(struct hf_feed *feed, struct hf__answer *answer, const stru
 	return HF_OK;
 }
 
-/* --- Batches --------------------------------------------------------------------------------------------------------------------- */
+/* --- Batches ---------------------------------------------------------------------------------- */
 
 /* What this version cannot read stays where it is: the next call says so again. */
-static int take_entry(struct hf_feed *feed, uint64_t limit, struct hf__entry *out, struct hf_error *error)
+static int take_entry(struct hf_feed *feed, uint64_t limit, struct hf__entry *out,
+                      struct hf_error *error)
 {
 	for (;;) {
 		int rc = HF_OK;
 		while (!feed->has_waiting && rc == HF_OK) {
 			rc = hf__tail_next(&feed->tail, limit, feed->from, &feed->waiting, error);
-			feed->has_waiting = rc == HF_OK && feed->waiting.lsn >= feed->from; /* until it is in a batch that was given */
+			/* until it is in a batch that was given */
+			feed->has_waiting = rc == HF_OK && feed->waiting.lsn >= feed->from;
 		}
 		*out = feed->waiting;
 		if (rc == HF_OK)
@@ -82,8 +88,10 @@ static int take_entry(struct hf_feed *feed, uint64_t limit, struct hf__entry *ou
 	}
 }
 
-/* Fills the scratch with what there is. HF_OK with at least one, HF_ENOTFOUND, or why not. A failure behind the first entry comes with the next call. */
-static int gather(struct hf_feed *feed, struct hf__answer *answer, size_t max, uint64_t limit, size_t *count, struct hf_error *error)
+/* Fills the scratch with what there is. HF_OK with at least one, HF_ENOTFOUND, or why not. A
+ * failure behind the first entry comes with the next call. */
+static int gather(struct hf_feed *feed, struct hf__answer *answer, size_t max, uint64_t limit,
+                  size_t *count, struct hf_error *error)
 {
 	size_t bytes = 0;
 	struct hf__entry entry;
@@ -92,7 +100,8 @@ static int gather(struct hf_feed *feed, struct hf__answer *answer, size_t max, u
 		if (rc == HF_OK && *count > 0 && bytes + entry.body.len > BATCH_BYTES)
 			return HF_OK;
 		if (rc == HF_OK && add_event(feed, answer, &entry, *count) != HF_OK)
-			rc = hf__fail(*count == 0 ? error : NULL, HF_ENOMEM, 0, "no memory for the feed's events");
+			rc = hf__fail(*count == 0 ? error : NULL, HF_ENOMEM, 0,
+			              "no memory for the feed's events");
 		if (rc != HF_OK)
 			return *count > 0 ? HF_OK : rc;
 		bytes += entry.body.len;
@@ -102,7 +111,8 @@ static int gather(struct hf_feed *feed, struct hf__answer *answer, size_t max, u
 }
 
 /* Without memory the entries are not given; the feed finds its place anew. */
-static int give_batch(struct hf_feed *feed, struct hf__answer *answer, size_t count, struct hf_event_batch *out, struct hf_error *error)
+static int give_batch(struct hf_feed *feed, struct hf__answer *answer, size_t count,
+                      struct hf_event_batch *out, struct hf_error *error)
 {
 	struct hf_event *events = hf__arena_copy(&answer->memory, feed->events, count * sizeof *events);
 	const uint64_t last = feed->events[count - 1].lsn;
@@ -118,7 +128,7 @@ static int give_batch(struct hf_feed *feed, struct hf__answer *answer, size_t co
 	return HF_OK;
 }
 
-/* --- What is durable --------------------------------------------------------------------------------------------------------------- */
+/* --- What is durable -------------------------------------------------------------------------- */
 
 bool hf__feed_behind(const struct hf_feed *feed)
 {
@@ -146,7 +156,8 @@ static int find_place(struct hf_feed *feed, uint64_t limit, struct hf_error *err
 }
 
 /* HF_ENOTFOUND: nothing is there yet. */
-static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out, struct hf_error *error)
+static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out,
+                    struct hf_error *error)
 {
 	struct hf__answer answer = {.store = feed->tail.store};
 	uint64_t limit = 0;
@@ -175,13 +186,17 @@ static int over(struct hf_feed *feed, struct hf_error *error)
 		return HF_OK;
 	if (hf__watch_closed(feed->watch))
 		return hf__fail(error, HF_ECANCELED, 0, "the store was closed");
-	/* In this order: a flush that was under way when something else failed still publishes what it made durable, and rings when it is over. */
+	/* In this order: a flush that was under way when something else failed still publishes what
+	 * it made durable, and rings when it is over. */
 	if (atomic_load(&s->fault) && !atomic_load(&s->flushing))
-		return hf__fail(error, HF_EFAILED, s->fault_errno, "the store failed earlier: nothing more becomes durable; close and reopen it");
+		return hf__fail(
+		    error, HF_EFAILED, s->fault_errno,
+		    "the store failed earlier: nothing more becomes durable; close and reopen it");
 	return HF_OK;
 }
 
-static int wait_for_next(struct hf_feed *feed, size_t max, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
+static int wait_for_next(struct hf_feed *feed, size_t max, int64_t wait_us,
+                         struct hf_event_batch *out, struct hf_error *error)
 {
 	struct hf__watch_wait wait;
 	int rc;
@@ -222,7 +237,8 @@ static void feed_leave(struct hf_feed *feed)
 		hf__futex_wake(&feed->inside, INT_MAX);
 }
 
-int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
+int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out,
+                 struct hf_error *error)
 {
 	HF__CALL;
 	*out = (struct hf_event_batch){0};
@@ -251,7 +267,7 @@ void hf_feed_wake(hf_feed *feed)
 	hf__bell_ring(feed->watch ? &feed->watch->durable : &feed->bell);
 }
 
-/* --- Opening and closing ------------------------------------------------------------------------------------------------------------- */
+/* --- Opening and closing ---------------------------------------------------------------------- */
 
 static struct hf_feed *feed_new(struct hf_store *store, uint64_t from)
 {
@@ -270,7 +286,8 @@ static void feed_free(struct hf_feed *feed)
 	hf__free(feed);
 }
 
-/* May `from` be asked for, and is it where the log ends by now? Then *told says where that is, if anybody knows. In a jump it may: what comes next follows. */
+/* May `from` be asked for, and is it where the log ends by now? Then *told says where that is,
+ * if anybody knows. In a jump it may: what comes next follows. */
 static int check_from(struct hf_store *s, uint64_t from, struct hf__told *told)
 {
 	(void)pthread_mutex_lock(&s->lock);
@@ -286,7 +303,9 @@ static int feed_place(struct hf_feed *feed, struct hf_error *error)
 	struct hf__told told;
 	const uint64_t from = feed->from;
 	if (check_from(s, from, &told) != HF_OK)
-		return hf__fail(error, HF_EINVAL, 0, "there is no entry %llu yet, nor is it the one that comes next", (unsigned long long)from);
+		return hf__fail(error, HF_EINVAL, 0,
+		                "there is no entry %llu yet, nor is it the one that comes next",
+		                (unsigned long long)from);
 	if (told.end.segment != 0 && from > told.lsn) {
 		hf__tail_put(&feed->tail, told.end, told.lsn, told.chain);
 		return HF_OK;
@@ -316,15 +335,18 @@ int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *e
 	return rc;
 }
 
-/* What is behind the durable end as far as that is known may have been given out all the same: the log's own end counts. */
+/* What is behind the durable end as far as that is known may have been given out all the same:
+ * the log's own end counts. */
 static int check_end(const struct hf_feed *feed, struct hf_error *error)
 {
 	hf_lsn last = feed->known;
-	const int rc = feed->from > last + 1 ? hf__log_end(feed->look->os, feed->look->domains, &last, error) : HF_OK;
+	const int rc = feed->from > last + 1
+	                   ? hf__log_end(feed->look->os, feed->look->domains, &last, error)
+	                   : HF_OK;
 	if (rc != HF_OK || feed->from <= last + 1)
 		return rc;
-	return hf__fail(error, HF_EINVAL, 0, "there is no entry %llu yet: the log ends with %llu", (unsigned long long)feed->from,
-	                (unsigned long long)last);
+	return hf__fail(error, HF_EINVAL, 0, "there is no entry %llu yet: the log ends with %llu",
+	                (unsigned long long)feed->from, (unsigned long long)last);
 }
 
 static int look_for_place(struct hf_feed *feed, struct hf_error *error)
@@ -336,10 +358,12 @@ static int look_for_place(struct hf_feed *feed, struct hf_error *error)
 		rc = check_end(feed, error);
 	if (rc != HF_OK)
 		return rc;
-	return hf__tail_seek(&feed->tail, feed->from > feed->known ? feed->known + 1 : feed->from, feed->known, error);
+	return hf__tail_seek(&feed->tail, feed->from > feed->known ? feed->known + 1 : feed->from,
+	                     feed->known, error);
 }
 
-int hf__feed_look(const struct hf__os *os, const struct hf__domains *domains, hf_lsn from, struct hf_feed **out, struct hf_error *error)
+int hf__feed_look(const struct hf__os *os, const struct hf__domains *domains, hf_lsn from,
+                  struct hf_feed **out, struct hf_error *error)
 {
 	*out = NULL;
 	struct hf_store *look = hf__store_new(os, domains);

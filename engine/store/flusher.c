@@ -1,11 +1,14 @@
-/* Who sees to commits that nobody waits for: a thread that leads a flush whenever one is needed and nobody else leads, and that calls callbacks.
- * Started by the first such commit. With no_background there is none: the host's hf_flush does the same, and hf_close.
+/* Who sees to commits that nobody waits for: a thread that leads a flush whenever one is needed
+ * and nobody else leads, and that calls callbacks. Started by the first such commit. With
+ * no_background there is none: the host's hf_flush does the same, and hf_close.
  *
- * Callbacks lie in a heap by the LSN of their ticket; only the first is looked at. So they come in the order of LSNs, one at a time, and one
- * whose ticket is answered waits for those before it, which need no more than a flush that is wanted already.
+ * Callbacks lie in a heap by the LSN of their ticket; only the first is looked at. So they come
+ * in the order of LSNs, one at a time, and one whose ticket is answered waits for those before
+ * it, which need no more than a flush that is wanted already.
  *
- * Failure: after a fault all tickets are answered, so all callbacks come. hf_close ends the thread after everything that was out is answered
- * and called; a callback that commits anew in the meantime is told HF_ECANCELED, so that this comes to an end. */
+ * Failure: after a fault all tickets are answered, so all callbacks come. hf_close ends the
+ * thread after everything that was out is answered and called; a callback that commits anew in
+ * the meantime is told HF_ECANCELED, so that this comes to an end. */
 #include "holdfast/async.h"
 
 #include <assert.h>
@@ -43,7 +46,8 @@ static void call_first(struct hf_store *s)
 	(void)pthread_mutex_lock(&s->lock);
 }
 
-/* The lock is held, released during each call. Who comes while another is at it leaves it to him: he looks again after each. */
+/* The lock is held, released during each call. Who comes while another is at it leaves it to
+ * him: he looks again after each. */
 static void call_due(struct hf_store *s)
 {
 	struct hf__async *a = &s->async;
@@ -57,7 +61,7 @@ static void call_due(struct hf_store *s)
 	a->calling = false;
 }
 
-/* --- The thread --------------------------------------------------------------------------------------------------------------- */
+/* --- The thread ------------------------------------------------------------------------------- */
 
 static bool flush_needed(const struct hf_store *s)
 {
@@ -96,14 +100,16 @@ int hf__flusher_start(struct hf_store *s, struct hf_error *error)
 		return HF_OK;
 	const int rc = hf__thread_start(&a->thread, thread_main, s);
 	if (rc)
-		return hf__fail(error, HF_ENOMEM, rc, "the thread that flushes could not be started (error %d)", rc);
+		return hf__fail(error, HF_ENOMEM, rc,
+		                "the thread that flushes could not be started (error %d)", rc);
 	a->runs = true;
 	return HF_OK;
 }
 
-/* --- Closing ------------------------------------------------------------------------------------------------------------------ */
+/* --- Closing ---------------------------------------------------------------------------------- */
 
-/* Without the thread. A failure has failed the store, which the callbacks are told, and hf_close tells. */
+/* Without the thread. A failure has failed the store, which the callbacks are told, and hf_close
+ * tells. */
 static void finish_here(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
@@ -123,7 +129,8 @@ void hf__flusher_stop(struct hf_store *s)
 	(void)pthread_cond_broadcast(&a->answered);
 	while (a->waiting > 0)
 		(void)pthread_cond_wait(&a->answered, &s->lock);
-	(void)pthread_cond_signal(&a->work); /* only now: the last of them may have been leading a flush */
+	/* only now: the last of them may have been leading a flush */
+	(void)pthread_cond_signal(&a->work);
 	const bool runs = a->runs;
 	(void)pthread_mutex_unlock(&s->lock);
 	if (runs)
@@ -140,7 +147,7 @@ void hf__flusher_forget(struct hf_store *s)
 		hf__heap_remove(&s->async.callbacks, &first->node);
 }
 
-/* --- The host's calls ----------------------------------------------------------------------------------------------------------- */
+/* --- The host's calls ------------------------------------------------------------------------- */
 
 static int add_callback(struct hf_store *s, struct hf__callback *callback, struct hf_error *error)
 {
@@ -158,7 +165,8 @@ static int add_callback(struct hf_store *s, struct hf__callback *callback, struc
 	return HF_OK;
 }
 
-int hf_ticket_callback(hf_store *store, const struct hf_ticket *ticket, hf_ticket_fn fn, void *ctx, struct hf_error *error)
+int hf_ticket_callback(hf_store *store, const struct hf_ticket *ticket, hf_ticket_fn fn, void *ctx,
+                       struct hf_error *error)
 {
 	HF__CALL;
 	int rc = hf__check_fork(store, error);
@@ -169,7 +177,8 @@ int hf_ticket_callback(hf_store *store, const struct hf_ticket *ticket, hf_ticke
 	struct hf__callback *callback = hf__alloc(sizeof *callback);
 	if (!callback)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a callback");
-	*callback = (struct hf__callback){.ticket = {ticket->changed, ticket->due}, .fn = fn, .ctx = ctx};
+	*callback =
+	    (struct hf__callback){.ticket = {ticket->changed, ticket->due}, .fn = fn, .ctx = ctx};
 	(void)pthread_mutex_lock(&store->lock);
 	rc = add_callback(store, callback, error);
 	(void)pthread_mutex_unlock(&store->lock);
@@ -195,5 +204,7 @@ int hf_flush(hf_store *store, struct hf_error *error)
 	(void)pthread_mutex_unlock(&store->lock);
 	if (failed)
 		return hf__fail_fault(store, error);
-	return rc == HF_OK ? rc : hf__fail(error, rc, store->fault_errno, "the write or sync failed: reopen the store, then look");
+	return rc == HF_OK ? rc
+	                   : hf__fail(error, rc, store->fault_errno,
+	                              "the write or sync failed: reopen the store, then look");
 }

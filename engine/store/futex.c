@@ -19,7 +19,8 @@ void hf__futex_wait(_Atomic uint32_t *word, uint32_t seen)
 
 void hf__futex_wait_for(_Atomic uint32_t *word, uint32_t seen, int64_t us)
 {
-	const struct timespec span = {.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
+	const struct timespec span = {.tv_sec = (time_t)(us / 1000000),
+	                              .tv_nsec = (long)(us % 1000000) * 1000};
 	(void)syscall(SYS_futex, (uint32_t *)word, WAIT_PRIVATE, seen, &span, NULL, 0);
 }
 

@@ -1,4 +1,5 @@
-/* Waiting for a word to change, and letting others run: the only system calls outside the seam, because no test needs to fake them. */
+/* Waiting for a word to change, and letting others run: the only system calls outside the seam,
+ * because no test needs to fake them. */
 #ifndef HF_STORE_FUTEX_H
 #define HF_STORE_FUTEX_H
 

@@ -1,14 +1,18 @@
 /* Should the leader wait some microseconds for company?
  *
- * Greedy group commit makes two half-groups alternate, so everyone waits for up to two flushes. The threads that were just acknowledged often
- * come back at once; a leader that waits for them, by event and never by a fixed delay, takes them along. It does so only while that is measured to
- * pay: `worth` is what was gained (transactions that came, relative to those that were there) over what it cost (time, relative to a flush). When it does not
- * pay, one group in sixteen tries again.
+ * Greedy group commit makes two half-groups alternate, so everyone waits for up to two flushes.
+ * The threads that were just acknowledged often come back at once; a leader that waits for them,
+ * by event and never by a fixed delay, takes them along. It does so only while that is measured
+ * to pay: `worth` is what was gained (transactions that came, relative to those that were there)
+ * over what it cost (time, relative to a flush). When it does not pay, one group in sixteen
+ * tries again.
  *
- * And it does so only where the device is what limits: a flush that begins early overlaps with the work of those who are still to come, and a leader that
- * waited for a large crowd would leave a fast device idle.
+ * And it does so only where the device is what limits: a flush that begins early overlaps with
+ * the work of those who are still to come, and a leader that waited for a large crowd would
+ * leave a fast device idle.
  *
- * A single thread never gathers: one transaction was served, and one is all there is to wait for. Correctness does not depend on anything here. */
+ * A single thread never gathers: one transaction was served, and one is all there is to wait
+ * for. Correctness does not depend on anything here. */
 #include "store/internal.h"
 
 #include "store/futex.h"
@@ -18,7 +22,8 @@
 #define WAIT_OF_FLUSH 0.35
 #define GAP_MIN_NS 12000.0
 #define GAP_MAX_NS 40000.0
-/* What a commit costs the processors, roughly. It only decides how large a crowd is worth waiting for: docs/decisions.md. */
+/* What a commit costs the processors, roughly. It only decides how large a crowd is worth
+ * waiting for: docs/decisions.md. */
 #define ARRIVAL_NS 4000.0
 
 static double clamp(double value, double low, double high)
@@ -48,14 +53,16 @@ static double wait_for_company(struct hf_store *s, uint32_t target, double flush
 		if (pending != seen)
 			last_arrival = now;
 		seen = pending;
-		const double gap = clamp((flush_ns + now) / (pending ? pending : 1), GAP_MIN_NS, GAP_MAX_NS);
+		const double gap =
+		    clamp((flush_ns + now) / (pending ? pending : 1), GAP_MIN_NS, GAP_MAX_NS);
 		if (pending >= target || now - last_arrival > gap || now > limit)
 			break;
 	}
 	return now;
 }
 
-/* Where a flush is shorter than the processors need to bring the crowd, it does better to overlap with their work than to wait for it. */
+/* Where a flush is shorter than the processors need to bring the crowd, it does better to
+ * overlap with their work than to wait for it. */
 static bool device_bound(const struct hf__gather *g)
 {
 	return g->flush_ns >= g->target * ARRIVAL_NS;

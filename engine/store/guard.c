@@ -1,18 +1,23 @@
-/* What a running store guards against: that its files are removed, replaced or closed beneath it.
+/* What a running store guards against: that its files are removed, replaced or closed beneath
+ * it.
  *
- * Job: once a second, and before a write that will be synced, look whether what the store writes to is still what will be
- * found under its names by who opens it next. A file that lost its name takes acknowledged changes with it; a descriptor that
- * the host closed and opened again (as a daemon does with all it does not know) belongs to a file of somebody else's.
+ * Job: once a second, and before a write that will be synced, look whether what the store writes
+ * to is still what will be found under its names by who opens it next. A file that lost its name
+ * takes acknowledged changes with it; a descriptor that the host closed and opened again (as a
+ * daemon does with all it does not know) belongs to a file of somebody else's.
  *
- * Happy path: a handful of fstat() calls. By the leader before it writes; without commits by upkeep. A second name, as a backup
- * of hard links makes, changes nothing. What is only read at the next opening (IDENTITY, and the segments that the log has left) must be there: the
- * name is opened, of many segments some at a time, in turn. IDENTITY may be another file than before, so that is not compared.
+ * Happy path: a handful of fstat() calls. By the leader before it writes; without commits by
+ * upkeep. A second name, as a backup of hard links makes, changes nothing. What is only read at
+ * the next opening (IDENTITY, and the segments that the log has left) must be there: the name is
+ * opened, of many segments some at a time, in turn. IDENTITY may be another file than before, so
+ * that is not compared.
  *
- * Failure modes: any of it fails the store, like a failed sync: what was acknowledged before may lie in files that nobody will
- * open, so whoever uses the store has to hear of it at once.
+ * Failure modes: any of it fails the store, like a failed sync: what was acknowledged before may
+ * lie in files that nobody will open, so whoever uses the store has to hear of it at once.
  *
- * I-GUARD-1: no group is written to a descriptor that was not looked at within the second before, and no group that opens a
- * segment or is to be synced to one that was not looked at right before. */
+ * I-GUARD-1: no group is written to a descriptor that was not looked at within the second
+ * before, and no group that opens a segment or is to be synced to one that was not looked at
+ * right before. */
 #include <errno.h>
 
 #include "base/hash.h"
@@ -22,7 +27,8 @@
 #define INTERVAL_NS INT64_C(1000000000)
 enum { SEALED_AT_ONCE = 64 };
 
-/* What is written to: the caller sees to it that `file` stays open meanwhile, or looks again afterwards. */
+/* What is written to: the caller sees to it that `file` stays open meanwhile, or looks again
+ * afterwards. */
 static int look(const struct hf_store *s, int file, uint32_t segment)
 {
 	const struct hf__os *os = s->os;
@@ -45,7 +51,8 @@ void hf__sealed_add(struct hf_store *s, uint32_t number)
 		const size_t cap = s->sealed_cap ? 2 * s->sealed_cap : 16;
 		uint32_t *grown = hf__realloc(s->sealed, cap * sizeof *grown);
 		if (!grown)
-			return; /* it is not looked after in this opening, which is no reason to refuse anything */
+			/* it is not looked after in this opening, which is no reason to refuse anything */
+			return;
 		s->sealed = grown;
 		s->sealed_cap = cap;
 	}
@@ -64,7 +71,8 @@ static size_t sealed_next(struct hf_store *s, uint32_t out[SEALED_AT_ONCE])
 	return count;
 }
 
-/* Only that the name is gone is proof: that it cannot be opened now may be for want of a descriptor. */
+/* Only that the name is gone is proof: that it cannot be opened now may be for want of a
+ * descriptor. */
 static int still_there(const struct hf_store *s, const char *name)
 {
 	int file = -1;
@@ -95,7 +103,8 @@ static bool due(struct hf_store *s, int64_t now)
 	return now - last >= INTERVAL_NS && atomic_compare_exchange_strong(&s->guarded_at, &last, now);
 }
 
-int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens, bool sync)
+int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens,
+                    bool sync)
 {
 	const bool is_due = due(s, now);
 	if (is_due || opens) {
@@ -120,7 +129,8 @@ int hf__guard_upkeep(struct hf_store *s)
 	if (rc == 0)
 		return HF_OK;
 	(void)pthread_mutex_lock(&s->lock);
-	if (missing || (s->file == file && s->end.segment == segment)) /* else a leader turned to the next segment meanwhile */
+	/* else a leader turned to the next segment meanwhile */
+	if (missing || (s->file == file && s->end.segment == segment))
 		hf__fault(s, rc);
 	rc = atomic_load(&s->fault) ? HF_EUNCERTAIN : HF_OK;
 	(void)pthread_mutex_unlock(&s->lock);
@@ -145,11 +155,13 @@ bool hf__guard_foreign(const struct hf_store *s, const char *name, uint32_t numb
 	memcpy(theirs.uuid, head.uuid, sizeof theirs.uuid);
 	theirs.epoch = head.epoch;
 	theirs.seed = hf__seed_base(head.uuid, head.epoch);
-	const bool ours = theirs.epoch == s->id.epoch && memcmp(theirs.uuid, s->id.uuid, sizeof theirs.uuid) == 0;
-	return !ours && head.number == number && hf__segment_header_decode(&theirs, sector, got, &header) != HF_ECORRUPT;
+	const bool ours =
+	    theirs.epoch == s->id.epoch && memcmp(theirs.uuid, s->id.uuid, sizeof theirs.uuid) == 0;
+	return !ours && head.number == number &&
+	       hf__segment_header_decode(&theirs, sector, got, &header) != HF_ECORRUPT;
 }
 
-/* --- Sentences ------------------------------------------------------------------------------------------------------- */
+/* --- Sentences -------------------------------------------------------------------------------- */
 
 /* The first line of the lock file; empty when it tells nothing. */
 static struct hf_bytes holder(struct hf_store *s, char *line, size_t cap)
@@ -182,7 +194,9 @@ int hf__fail_fault(const struct hf_store *s, struct hf_error *error)
 {
 	if (s->fault_errno == ESTALE)
 		return hf__fail(error, HF_EFAILED, ESTALE,
-		                "the store failed: its directory or a file in it was replaced, removed or closed beneath it; "
+		                "the store failed: its directory or a file in it was replaced, removed or "
+		                "closed beneath it; "
 		                "look what lies there, then reopen");
-	return hf__fail(error, HF_EFAILED, s->fault_errno, "the store failed earlier: close and reopen it");
+	return hf__fail(error, HF_EFAILED, s->fault_errno,
+	                "the store failed earlier: close and reopen it");
 }

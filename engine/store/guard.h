@@ -4,18 +4,23 @@
 
 #include "holdfast/types.h"
 
-/* For the leader, before it writes to `file`, segment `segment`: 0, or the errno to fail the store with. `now`: ticks; `opens`: it is the
- * segment's first group; `sync`: it will be synced. Not under the lock. */
-int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens, bool sync);
-/* For upkeep, at most once a second. Not under the lock. HF_OK, or HF_EUNCERTAIN: the store failed by it. */
+/* For the leader, before it writes to `file`, segment `segment`: 0, or the errno to fail the
+ * store with. `now`: ticks; `opens`: it is the segment's first group; `sync`: it will be synced.
+ * Not under the lock. */
+int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens,
+                    bool sync);
+/* For upkeep, at most once a second. Not under the lock. HF_OK, or HF_EUNCERTAIN: the store
+ * failed by it. */
 int hf__guard_upkeep(struct hf_store *s);
-/* The log has gone on from this segment (0: none). The lock is held, or the store is being opened. */
+/* The log has gone on from this segment (0: none). The lock is held, or the store is being
+ * opened. */
 void hf__sealed_add(struct hf_store *s, uint32_t number);
 /* HF_ELOCKED, naming who holds the store as far as its lock file tells. */
 int hf__fail_held(struct hf_store *s, struct hf_error *error);
 /* HF_EFAILED: the store failed earlier, and why. */
 int hf__fail_fault(const struct hf_store *s, struct hf_error *error);
-/* Is the file under this name the segment of that number of another store, as its header says? Such a file is nobody's leftover. */
+/* Is the file under this name the segment of that number of another store, as its header says?
+ * Such a file is nobody's leftover. */
 bool hf__guard_foreign(const struct hf_store *s, const char *name, uint32_t number);
 
 #endif

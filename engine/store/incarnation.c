@@ -1,5 +1,6 @@
-/* The openings of a store, as the log tells of them: what one of them held without a lease was held by nobody from its newest entry on. One line of memory
- * for each opening that wrote anything. */
+/* The openings of a store, as the log tells of them: what one of them held without a lease was
+ * held by nobody from its newest entry on. One line of memory for each opening that wrote
+ * anything. */
 #include "store/internal.h"
 
 bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at)

@@ -3,7 +3,8 @@
 
 uint64_t hf__durable_end(const struct hf_store *s)
 {
-	/* Until this opening has made something durable, its durable_lsn says where numbering goes on, which may be a jump away from the log's end. */
+	/* Until this opening has made something durable, its durable_lsn says where numbering goes
+	 * on, which may be a jump away from the log's end. */
 	const uint64_t durable = atomic_load_explicit(&s->durable_lsn, memory_order_acquire);
 	return durable >= s->incarnation_lsn ? durable : s->recovered_lsn;
 }
@@ -27,9 +28,11 @@ int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error)
 	memcpy(out->uuid, store->id.uuid, sizeof out->uuid);
 	out->epoch = store->id.epoch;
 	out->format = store->identity.format_major;
-	/* No LSN of this opening gets out before its first group is durable: a power loss could issue it again. */
+	/* No LSN of this opening gets out before its first group is durable: a power loss could
+	 * issue it again. */
 	out->durable_lsn = hf__durable_end(store);
-	out->last_lsn = out->durable_lsn >= store->incarnation_lsn ? atomic_load(&store->written_lsn) : out->durable_lsn;
+	out->last_lsn = out->durable_lsn >= store->incarnation_lsn ? atomic_load(&store->written_lsn)
+	                                                           : out->durable_lsn;
 	out->segment = store->end.segment;
 	out->segment_offset = store->end.offset;
 	out->fault = atomic_load(&store->fault);

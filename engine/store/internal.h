@@ -1,21 +1,28 @@
 /* The store's insides, shared by the rooms of store/ and by nobody else.
  *
- *   create.c, open.c  create, open, close          recover_facts.c, recover.c  facts on disk -> decision -> state
- *   txn.c       verbs, transactions, mutate      sequence.c  the short lock: decide, apply, LSN, group buffer
- *   commit.c    leader and followers: write, sync, publish     gather.c   whether a leader waits for company
- *   segments.c, tidy.c  the next segment, what is cut behind it   witness.c   telling how far the log is durable
- *   read.c      reads that wait for durability   answer.c, page.c, payload*.c  what callers get back
+ *   create.c, open.c  create, open, close          recover_facts.c, recover.c  facts on disk ->
+ *                     decision -> state
+ *   txn.c       verbs, transactions, mutate      sequence.c  the short lock: decide, apply, LSN,
+ *               group buffer
+ *   commit.c    leader and followers: write, sync, publish     gather.c   whether a leader waits
+ *               for company
+ *   segments.c, tidy.c  the next segment, what is cut behind it   witness.c   telling how far
+ *                       the log is durable
+ *   read.c      reads that wait for durability   answer.c, page.c, payload*.c  what callers get
+ *               back
  *   tail.c, feed.c  the log read while it grows  watch.c     who waits for what becomes durable
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
  *   guard.c     files that were replaced or closed beneath the store
  *   wait.c      calls that wait for their turn   names.c     lists of containers
  *   clock.c     the store's clock and stamps (clock.h)   info.c   what a store says of itself
- *   async.c     tickets: answered, waited for, told of         flusher.c  the thread for them, and callbacks
+ *   async.c     tickets: answered, waited for, told of         flusher.c  the thread for them,
+ *               and callbacks
  *   removed.c   names that are gone              spare.c     memory that a large use left
  *   log_read.c, check*.c  the log read, the store checked, from outside (look.h)
  *
- * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The leader (flushing = true) owns the in-flight buffer, `file`
- * for writing, and `chain`; whoever prepares (preparing = true) owns the making of `next`. */
+ * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The
+ * leader (flushing = true) owns the in-flight buffer, `file` for writing, and `chain`; whoever
+ * prepares (preparing = true) owns the making of `next`. */
 #ifndef HF_STORE_INTERNAL_H
 #define HF_STORE_INTERNAL_H
 
@@ -37,7 +44,8 @@
 #include "store/watch.h"
 
 #define HF__DOMAINS_MAX 16u
-/* A group that has grown to this takes no more transactions: one write of a megabyte is as good as it gets. */
+/* A group that has grown to this takes no more transactions: one write of a megabyte is as good
+ * as it gets. */
 #define HF__GROUP_SOFT_MAX (1u << 20)
 #define HF__INLINE_DEFAULT 256u
 #define HF__SEGMENT_DEFAULT (64u << 20)
@@ -45,7 +53,8 @@
 
 /* A group in the making. Two take turns: one fills while the other is in flight. */
 struct hf__buffer {
-	struct hf__writer bytes; /* room for the segment's header when it opens one, the group's header, entries */
+	/* room for the segment's header when it opens one, the group's header, entries */
+	struct hf__writer bytes;
 	size_t header; /* where in `bytes` the group's header lies: 0, or HF__SEGMENT_HEADER_SIZE */
 	struct hf__position start; /* where on disk the group's header will lie */
 	uint64_t first_lsn, last_lsn; /* last_lsn is first_lsn - 1 while empty */
@@ -73,7 +82,8 @@ struct hf__gather {
 	double worth; /* moving average of gain over cost */
 };
 
-/* The openings that the log tells of, oldest first, and when each wrote its newest entry that is no ending (mono): incarnation.c. */
+/* The openings that the log tells of, oldest first, and when each wrote its newest entry that is
+ * no ending (mono): incarnation.c. */
 struct hf__incarnation {
 	uint64_t first_lsn;
 	int64_t last_at;
@@ -85,7 +95,8 @@ struct hf__incarnations {
 /* Replay: this one wrote an entry that is no ending. false: out of memory. */
 bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at);
 
-/* Who waits for a turn: see wait.c. Keys are spread over the lines; each line is in the order of arrival. */
+/* Who waits for a turn: see wait.c. Keys are spread over the lines; each line is in the order of
+ * arrival. */
 #define HF__WAIT_LINES 64u
 struct hf__waits {
 	struct hf__waiter *first[HF__WAIT_LINES], *last[HF__WAIT_LINES];
@@ -95,7 +106,8 @@ struct hf__waits {
 	pthread_cond_t left; /* inside became 0 */
 };
 
-/* LSNs that tickets wait for: none is below `low`, none above `high`. low > high: no ticket waits. */
+/* LSNs that tickets wait for: none is below `low`, none above `high`. low > high: no ticket
+ * waits. */
 struct hf__span {
 	uint64_t low, high;
 };
@@ -142,7 +154,9 @@ struct hf_store {
 	uint64_t random_state;
 	struct hf__buffer buffers[2];
 	unsigned filling;
-	bool must_rotate; /* the next group opens a segment: after an unclean stop, in a new store, when the segment is full */
+	/* the next group opens a segment: after an unclean stop, in a new store, when the segment is
+	 * full */
+	bool must_rotate;
 	bool jumped; /* the next segment begins after an LSN jump */
 	uint32_t rotate_need; /* smallest size of the segment to rotate to */
 
@@ -158,7 +172,8 @@ struct hf_store {
 	struct hf__refusal refused;
 	bool gave_back; /* the old segment's unused room was given back (segments.c) */
 	uint32_t newest_number; /* greatest segment number in the directory, used or not */
-	uint32_t zero_leftover; /* size of that file if the opening found nothing but zeros in it, else 0 */
+	/* size of that file if the opening found nothing but zeros in it, else 0 */
+	uint32_t zero_leftover;
 	uint32_t *sealed; /* numbers of the segments that the log has left: they must stay (guard.c) */
 	size_t sealed_count, sealed_cap, sealed_turn;
 	struct hf__cut *cuts;
@@ -205,7 +220,8 @@ struct hf_store {
 	bool thread_runs, stopping, thread_asleep;
 
 	uint64_t recovered_lsn; /* the last entry that this opening found */
-	struct hf__watch *watch; /* who waits for what becomes durable; NULL for a store that is only looked at */
+	/* who waits for what becomes durable; NULL for a store that is only looked at */
+	struct hf__watch *watch;
 
 	struct hf_info info; /* counters and facts of recovery */
 };
@@ -224,58 +240,69 @@ struct hf_txn {
 	struct hf__arena arena;
 	struct hf__op *ops;
 	size_t count, cap;
-	size_t refused; /* operations that could not be added: if there are any it cannot be committed */
+	/* operations that could not be added: if there are any it cannot be committed */
+	size_t refused;
 	size_t first_refused; /* index of the first of them */
 };
 
-/* sequence.c. The lock is held. Decides and applies the operations, in one group, or leaves no trace. *ticket says what the answer (HF_OK and
- * refusals alike) has to wait for. May release the lock while it waits for room. */
-int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf__ticket *ticket,
-                 struct hf_error *error);
+/* sequence.c. The lock is held. Decides and applies the operations, in one group, or leaves no
+ * trace. *ticket says what the answer (HF_OK and refusals alike) has to wait for. May release
+ * the lock while it waits for room. */
+int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
+                 enum hf_durability durability, struct hf__ticket *ticket, struct hf_error *error);
 /* After a failure: all results zero, all answers dropped. */
 void hf__clear_results(const struct hf__op *ops, size_t count);
 /* A spread-out u64 from the store's generator. The lock is held. */
 uint64_t hf__random(struct hf_store *s);
 
-/* txn.c. Ends what hf__sequence began, `rc` being its answer: waits for the ticket, loads answers. The lock is held, and released. */
-int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket, struct hf_error *error);
-/* The same for a caller who does not wait: *out is what the answer, a refusal too, waits for. hf__flusher_start comes before sequencing. */
-int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket,
-                         struct hf_ticket *out, struct hf_error *error);
+/* txn.c. Ends what hf__sequence began, `rc` being its answer: waits for the ticket, loads
+ * answers. The lock is held, and released. */
+int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
+                   struct hf__ticket ticket, struct hf_error *error);
+/* The same for a caller who does not wait: *out is what the answer, a refusal too, waits for.
+ * hf__flusher_start comes before sequencing. */
+int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
+                         struct hf__ticket ticket, struct hf_ticket *out, struct hf_error *error);
 
 /* wait.c. */
 /* As a commit of one operation, waiting up to wait_us (not 0). Not under the lock. */
-int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability, int64_t wait_us, struct hf_error *error);
+int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability,
+                    int64_t wait_us, struct hf_error *error);
 /* A decision begins: forget what the one before it waited for. */
 void hf__wait_forget(struct hf__waiter *waiter);
-/* A live change is about to be kept: wakes the first of each key it touches. The lock is held. Call it only while somebody waits. */
+/* A live change is about to be kept: wakes the first of each key it touches. The lock is held.
+ * Call it only while somebody waits. */
 void hf__wait_changed(struct hf_store *s, const struct hf__change *change);
 /* Those whose time has come, or all: they try again. The lock is held. */
 void hf__wait_wake_due(struct hf_store *s);
 void hf__wait_wake_all(struct hf_store *s);
 void hf__waits_init(struct hf_store *s);
 void hf__waits_deinit(struct hf_store *s);
-/* For hf_close, not under the lock: no call waits any more, and those who do are sent away; later, waits until they have left. */
+/* For hf_close, not under the lock: no call waits any more, and those who do are sent away;
+ * later, waits until they have left. */
 void hf__waits_send_away(struct hf_store *s);
 void hf__waits_close(struct hf_store *s);
 
 /* commit.c. */
-/* Waits until everything up to ticket->changed was handed to the kernel and up to ticket->due is durable; leads a flush if nobody
- * does. HF_OK or HF_EUNCERTAIN. Not under the lock. */
+/* Waits until everything up to ticket->changed was handed to the kernel and up to ticket->due is
+ * durable; leads a flush if nobody does. HF_OK or HF_EUNCERTAIN. Not under the lock. */
 int hf__wait_for(struct hf_store *s, struct hf__ticket ticket);
-/* The same for a caller that holds the lock, which is released: sequencing and going to sleep take it once. */
+/* The same for a caller that holds the lock, which is released: sequencing and going to sleep
+ * take it once. */
 int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket);
 /* Is there nothing to wait for? */
 bool hf__reached(const struct hf_store *s, struct hf__ticket ticket);
 /* The next flush will do for this ticket, unless the one under way does. The lock is held. */
 void hf__want(struct hf_store *s, struct hf__ticket ticket);
-/* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, nobody flushes; released meanwhile. */
+/* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, nobody flushes;
+ * released meanwhile. */
 void hf__lead(struct hf_store *s);
 /* Gets the filling buffer taken, by leading or by waiting for the leader. The lock is held. */
 void hf__make_room(struct hf_store *s);
 /* Fails the store for good and wakes everyone. The lock is held. */
 void hf__fault(struct hf_store *s, int os_errno);
-/* What an answer that depends on LSNs has to wait for; adds the rule of the first group of an incarnation. */
+/* What an answer that depends on LSNs has to wait for; adds the rule of the first group of an
+ * incarnation. */
 struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due);
 
 /* async.c. */
@@ -283,7 +310,8 @@ struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uin
 void hf__async_hand_out(struct hf_store *s, struct hf__ticket ticket);
 /* A flush ended, or the store failed: whom does it concern? The lock is held. */
 void hf__async_advance(struct hf_store *s);
-/* Writes the eventfd if that is owed. Not under the lock; after anything that may have flushed or failed. */
+/* Writes the eventfd if that is owed. Not under the lock; after anything that may have flushed
+ * or failed. */
 void hf__async_tell(struct hf_store *s);
 /* HF_OK, HF_EUNCERTAIN, or HF_ETIMEDOUT: not yet. Needs no lock. */
 int hf__ticket_answer(const struct hf_store *s, struct hf__ticket ticket);
@@ -293,11 +321,13 @@ bool hf__ticket_known(const struct hf_store *s, struct hf__ticket ticket);
 struct hf__ticket hf__async_all(const struct hf_store *s);
 
 /* flusher.c. */
-/* Something is about to be handed out: may it, and is there somebody to see to it? The lock is held. HF_OK, HF_ECANCELED, HF_ENOMEM. */
+/* Something is about to be handed out: may it, and is there somebody to see to it? The lock is
+ * held. HF_OK, HF_ECANCELED, HF_ENOMEM. */
 int hf__flusher_start(struct hf_store *s, struct hf_error *error);
 /* Is there a callback to be called? The lock is held. */
 bool hf__flusher_due(const struct hf_store *s);
-/* For hf_close: wakes who waits for tickets, answers them all, calls what is to be called, ends the thread. Not under the lock. */
+/* For hf_close: wakes who waits for tickets, answers them all, calls what is to be called, ends
+ * the thread. Not under the lock. */
 void hf__flusher_stop(struct hf_store *s);
 /* Frees callbacks without calling them: in a forked child. */
 void hf__flusher_forget(struct hf_store *s);
@@ -306,7 +336,8 @@ void hf__flusher_forget(struct hf_store *s);
 struct hf__spare {
 	void *blocks[4];
 };
-/* After a flush of `written` (NULL: none): what is much larger than the newest uses of it. The lock is held. */
+/* After a flush of `written` (NULL: none): what is much larger than the newest uses of it. The
+ * lock is held. */
 void hf__spare_after(struct hf_store *s, struct hf__buffer *written, struct hf__spare *spare);
 /* Nothing is going on: all but a little. The lock is held. */
 void hf__spare_idle(struct hf_store *s, struct hf__spare *spare);
@@ -314,7 +345,8 @@ void hf__spare_free(struct hf__spare *spare);
 
 /* gather.c. The leader, lock held, about to seal: may release it for some microseconds. */
 void hf__gather(struct hf_store *s);
-/* After a flush of `nanoseconds` that made `served` transactions durable, with `queued` more already there. */
+/* After a flush of `nanoseconds` that made `served` transactions durable, with `queued` more
+ * already there. */
 void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued);
 
 /* open.c. The handle alone: no lock, no file, nothing read. NULL: out of memory. */
@@ -328,50 +360,59 @@ int hf__prepare_memory(struct hf_store *s, struct hf_error *error);
 int hf__open_witness(struct hf_store *s, unsigned flags, struct hf_error *error);
 
 /* witness.c. */
-/* Tells that the log is durable up to `end`. Not under the lock. The leader calls it after the wake-up. */
-void hf__witness_tell(struct hf_store *s, struct hf__position end, uint64_t lsn, uint64_t chain, bool clean);
-/* Before the first write of an opening to the log: the stop is not clean any more. 0 or errno. Not under the lock; for the leader. */
+/* Tells that the log is durable up to `end`. Not under the lock. The leader calls it after the
+ * wake-up. */
+void hf__witness_tell(struct hf_store *s, struct hf__position end, uint64_t lsn, uint64_t chain,
+                      bool clean);
+/* Before the first write of an opening to the log: the stop is not clean any more. 0 or errno.
+ * Not under the lock; for the leader. */
 int hf__witness_not_clean(struct hf_store *s);
 /* Makes the last word stick, after catching up on what was skipped. 0 or errno. */
 int hf__witness_sync(struct hf_store *s);
 
 /* create.c. Makes a store in a directory that holds none. */
 int hf__create(struct hf_store *s, struct hf_error *error);
-/* Puts the same IDENTITY in place anew and makes its name durable. A sync of the directory alone would not do: after a failed one the change
- * counts as stored. For stores with an empty log. */
+/* Puts the same IDENTITY in place anew and makes its name durable. A sync of the directory alone
+ * would not do: after a failed one the change counts as stored. For stores with an empty log. */
 int hf__publish_again(struct hf_store *s, struct hf_error *error);
 
-/* recover.c. The directory is locked, identity and witness file are open. Fills states and log end. */
+/* recover.c. The directory is locked, identity and witness file are open. Fills states and log
+ * end. */
 int hf__recover(struct hf_store *s, struct hf_error *error);
 
 /* state.c. */
 int hf__states_init(struct hf_store *s, void **states);
 void hf__states_deinit(struct hf_store *s, void **states);
 const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index);
-/* May this version take an entry of a group that verified? HF_OK with its row; HF_ENOTFOUND: a newer version wrote it and says that it may be
- * passed over; HF_EVERSION: a newer version wrote it. */
-int hf__entry_readable(const struct hf_store *s, const struct hf__entry *entry, const struct hf__domain **row, unsigned *index);
+/* May this version take an entry of a group that verified? HF_OK with its row; HF_ENOTFOUND: a
+ * newer version wrote it and says that it may be passed over; HF_EVERSION: a newer version wrote
+ * it. */
+int hf__entry_readable(const struct hf_store *s, const struct hf__entry *entry,
+                       const struct hf__domain **row, unsigned *index);
 /* Is that kind, body version and cause known? `row` may be NULL. */
 bool hf__entry_known(const struct hf__domain *row, const struct hf__entry *entry);
 /* Does it log what had ended by itself? Those change no answer. */
 bool hf__entry_is_ending(const struct hf__domain *row, const struct hf__entry *entry);
-/* Names that are gone (removed.h). No change is under way. The first is for a running store: true says that more could go at once. The others are for what was
- * read, after each entry and at the end, before any answer was given. */
+/* Names that are gone (removed.h). No change is under way. The first is for a running store:
+ * true says that more could go at once. The others are for what was read, after each entry and
+ * at the end, before any answer was given. */
 bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget);
 void hf__sweep_applied(struct hf_store *s, void *const *states);
 void hf__sweep_all(struct hf_store *s, void *const *states);
 
-/* answer.c. Loads what is still on disk, after the wait: all of it, whatever fails. What cannot be read becomes {NULL, 0}; the first failure
- * is the answer. */
+/* answer.c. Loads what is still on disk, after the wait: all of it, whatever fails. What cannot
+ * be read becomes {NULL, 0}; the first failure is the answer. */
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error);
 /* The segments that it will read from: see hf__pins_want. */
-int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct hf__pins *pins, struct hf__pins *missing);
+int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct hf__pins *pins,
+                     struct hf__pins *missing);
 
 /* event.c. */
 /* What the entry says as an event; borrows from it. */
 void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struct hf_event *out);
 /* As hf__entry_readable, with a sentence. */
-int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry, struct hf_error *error);
+int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry,
+                       struct hf_error *error);
 
 /* info.c, feed.c. */
 /* The LSN of the last entry that is durable. Needs no lock. */

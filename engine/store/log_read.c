@@ -1,13 +1,16 @@
 /* Reading the log from outside.
  *
- * Job: every entry from an LSN on, once, in order, described. Happy path: the facts that an opening collects (recover_facts.c), then the scan of
- * each segment from the one that holds that LSN on; a group's entries are given when all of it verified.
+ * Job: every entry from an LSN on, once, in order, described. Happy path: the facts that an
+ * opening collects (recover_facts.c), then the scan of each segment from the one that holds that
+ * LSN on; a group's entries are given when all of it verified.
  *
- * Failure modes: what a writer changes meanwhile can look like anything (a group half there, a header that came after the directory was
- * listed, a leftover that is gone). So a failure starts a new attempt, which goes on behind what was given, and is believed when an attempt that
- * got no further fails in the same place. A torn tail is the end, not a failure.
+ * Failure modes: what a writer changes meanwhile can look like anything (a group half there, a
+ * header that came after the directory was listed, a leftover that is gone). So a failure starts
+ * a new attempt, which goes on behind what was given, and is believed when an attempt that got
+ * no further fails in the same place. A torn tail is the end, not a failure.
  *
- * I-READ-1: an entry is given only if its whole group verifies and follows from the groups before it, so what was given needs no second look. */
+ * I-READ-1: an entry is given only if its whole group verifies and follows from the groups
+ * before it, so what was given needs no second look. */
 #include "base/text.h"
 #include "store/look.h"
 #include "store/recover.h"
@@ -73,20 +76,23 @@ static int mark_chain(struct hf__recovery *r)
 	const struct hf__found *last = NULL;
 	for (size_t i = 0; i < r->count; i++) {
 		struct hf__found *f = &r->found[i];
-		f->in_chain = f->header_rc == HF_OK && f->header.previous_end.segment == (last ? last->number : 0);
+		f->in_chain =
+		    f->header_rc == HF_OK && f->header.previous_end.segment == (last ? last->number : 0);
 		last = f->in_chain ? f : last;
 	}
 	return rc;
 }
 
-/* Where to begin: segments before it hold nothing that is wanted. Where all entries of a segment were given and an attempt failed all the same, it is
- * that segment which may be damaged: what was given last is read again. */
+/* Where to begin: segments before it hold nothing that is wanted. Where all entries of a segment
+ * were given and an attempt failed all the same, it is that segment which may be damaged: what
+ * was given last is read again. */
 static struct hf__found *find_start(struct reading *reading)
 {
 	struct hf__recovery *r = &reading->r;
 	const uint64_t place = reading->next > reading->from ? reading->next - 1 : reading->from;
 	struct hf__found *start = hf__recovery_next(r, NULL);
-	for (struct hf__found *f = start; f && f->header.first_lsn <= place; f = hf__recovery_next(r, f))
+	for (struct hf__found *f = start; f && f->header.first_lsn <= place;
+	     f = hf__recovery_next(r, f))
 		start = f;
 	if (start) {
 		r->next_lsn = start->header.previous_lsn + 1;
@@ -105,7 +111,8 @@ static int read_chain(struct reading *reading)
 		broken_rc = mark_chain(r);
 		broken = *r->error;
 	}
-	for (struct hf__found *f = find_start(reading); f; f = reading->enough ? NULL : hf__recovery_next(r, f)) {
+	for (struct hf__found *f = find_start(reading); f;
+	     f = reading->enough ? NULL : hf__recovery_next(r, f)) {
 		const int rc = hf__recovery_scan(r, f, hf__recovery_next(r, f), give, reading);
 		if (rc != HF_OK && broken_rc == HF_OK)
 			return rc;
@@ -114,7 +121,9 @@ static int read_chain(struct reading *reading)
 		*r->error = broken;
 		return broken_rc;
 	}
-	return lost_head ? hf__corrupt(r, r->witness.end.segment, 0, "the segment that the witness names is missing or its header is damaged")
+	return lost_head ? hf__corrupt(
+	                       r, r->witness.end.segment, 0,
+	                       "the segment that the witness names is missing or its header is damaged")
 	                 : HF_OK;
 }
 
@@ -138,7 +147,8 @@ static int attempt(struct reading *reading)
 
 static bool same_failure(const struct hf_error *a, const struct hf_error *b)
 {
-	return a->code == b->code && a->offset == b->offset && a->first_lsn == b->first_lsn && strcmp(a->file, b->file) == 0;
+	return a->code == b->code && a->offset == b->offset && a->first_lsn == b->first_lsn &&
+	       strcmp(a->file, b->file) == 0;
 }
 
 static int read_log(struct reading *reading, struct hf_error *error)
@@ -183,15 +193,16 @@ void hf__close_look(struct hf_store *s)
 	hf__store_free(s);
 }
 
-int hf__log_each(const struct hf__os *os, const struct hf__domains *domains, hf_lsn from, unsigned flags, hf_log_fn each, void *ctx,
-                 struct hf_error *error)
+int hf__log_each(const struct hf__os *os, const struct hf__domains *domains, hf_lsn from,
+                 unsigned flags, hf_log_fn each, void *ctx, struct hf_error *error)
 {
 	if (!each || (flags & ~(unsigned)HF_LOG_WITHOUT_TEXT))
 		return hf__fail(error, HF_EINVAL, 0, each ? "no such flag" : "a callback is needed");
 	struct hf_store *s = hf__store_new(os, domains);
 	if (!s)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory to read the log");
-	struct reading reading = {.r = {.store = s}, .from = from, .next = from, .flags = flags, .each = each, .ctx = ctx};
+	struct reading reading = {
+	    .r = {.store = s}, .from = from, .next = from, .flags = flags, .each = each, .ctx = ctx};
 	int rc = hf__open_to_look(s, error);
 	if (rc == HF_OK)
 		rc = read_log(&reading, error);
@@ -207,7 +218,8 @@ static bool note_last(void *ctx, const struct hf_log_entry *entry)
 	return true;
 }
 
-int hf__log_end(const struct hf__os *os, const struct hf__domains *domains, hf_lsn *last, struct hf_error *error)
+int hf__log_end(const struct hf__os *os, const struct hf__domains *domains, hf_lsn *last,
+                struct hf_error *error)
 {
 	return hf__log_each(os, domains, *last + 1, HF_LOG_WITHOUT_TEXT, note_last, last, error);
 }

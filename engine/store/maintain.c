@@ -1,5 +1,6 @@
-/* Upkeep: the next segment ahead of need, endings settled in the log, the witness synced when idle, leftovers removed. By one thread, or by the host
- * through hf_maintain(). None of it changes an answer, and none of it is needed for correctness. */
+/* Upkeep: the next segment ahead of need, endings settled in the log, the witness synced when
+ * idle, leftovers removed. By one thread, or by the host through hf_maintain(). None of it
+ * changes an answer, and none of it is needed for correctness. */
 #include "store/internal.h"
 
 #include <time.h>
@@ -13,7 +14,7 @@
 #define SHORTEST_SLEEP_NS 1000000L
 #define MAKING_NS 5000000L
 
-/* --- Settling ---------------------------------------------------------------------------------------------------------------- */
+/* --- Settling --------------------------------------------------------------------------------- */
 
 struct settle_args {
 	struct hf_write write; /* as in all arguments; durability and nothing else */
@@ -28,7 +29,8 @@ static int settle_check(const void *args, struct hf__text *why)
 	return HF_OK;
 }
 
-static int settle_decide(void *state, struct hf__decision *d, const void *args, struct hf_result *result)
+static int settle_decide(void *state, struct hf__decision *d, const void *args,
+                         struct hf_result *result)
 {
 	const struct settle_args *a = args;
 	(void)result;
@@ -40,8 +42,10 @@ static void *settle_copy(struct hf__arena *arena, const void *args)
 	return hf__arena_copy(arena, args, sizeof(struct settle_args));
 }
 
-/* One batch of one domain's endings. The entries are handed to the kernel, not synced: they change no answer. */
-static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *more, struct hf_error *error)
+/* One batch of one domain's endings. The entries are handed to the kernel, not synced: they
+ * change no answer. */
+static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *more,
+                        struct hf_error *error)
 {
 	const struct hf__verb verb = {"settle", row->id, settle_check, settle_decide, settle_copy};
 	const struct settle_args args = {.write.durability = HF_OS, .row = row, .more = more};
@@ -124,7 +128,7 @@ int hf__settle_within(struct hf__decision *d, unsigned budget, bool *more)
 	return rc;
 }
 
-/* --- The round ---------------------------------------------------------------------------------------------------------------- */
+/* --- The round -------------------------------------------------------------------------------- */
 
 /* Who waits measures real time; a clock that was set forward is noticed here. */
 static void wake_waiters(struct hf_store *s)
@@ -134,7 +138,8 @@ static void wake_waiters(struct hf_store *s)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-/* Names that are gone, and memory that a large use left. In steps, so that nobody waits long for the lock. */
+/* Names that are gone, and memory that a large use left. In steps, so that nobody waits long for
+ * the lock. */
 static void forget(struct hf_store *s, int64_t until, bool quiet)
 {
 	struct hf__spare spare = {{NULL}};
@@ -155,9 +160,11 @@ struct outcome {
 	bool more; /* it is in the making */
 };
 
-/* While groups are being written they vouch for each other: the witness is synced when nothing is (`quiet`), at rotation and at close. The next segment is
- * made bit by bit, for so long at most: what ends does not wait for it. */
-static int round_of_upkeep(struct hf_store *s, int64_t until, int64_t making_until, bool quiet, struct outcome *out, struct hf_error *error)
+/* While groups are being written they vouch for each other: the witness is synced when nothing
+ * is (`quiet`), at rotation and at close. The next segment is made bit by bit, for so long at
+ * most: what ends does not wait for it. */
+static int round_of_upkeep(struct hf_store *s, int64_t until, int64_t making_until, bool quiet,
+                           struct outcome *out, struct hf_error *error)
 {
 	wake_waiters(s);
 	*out = (struct outcome){.room = true};
@@ -165,7 +172,8 @@ static int round_of_upkeep(struct hf_store *s, int64_t until, int64_t making_unt
 	if (rc == HF_OK)
 		rc = settle_all(s, until, error);
 	if (rc == HF_OK) {
-		/* No room now is no failure: the commit that needs the segment says so. A failed sync has failed the store. */
+		/* No room now is no failure: the commit that needs the segment says so. A failed sync
+		 * has failed the store. */
 		const int made = hf__prepare_ahead(s, making_until, &out->more);
 		out->room = made == HF_OK;
 		rc = made == HF_EUNCERTAIN ? made : HF_OK;
@@ -194,12 +202,15 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	struct outcome out;
 	rc = round_of_upkeep(store, until, until, true, &out, error);
 	(void)hf__pump_run(store->watch); /* what it leaves, the next call takes */
-	return rc == HF_EUNCERTAIN ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store") : rc;
+	return rc == HF_EUNCERTAIN
+	           ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store")
+	           : rc;
 }
 
-/* --- The thread --------------------------------------------------------------------------------------------------------------- */
+/* --- The thread ------------------------------------------------------------------------------- */
 
-/* No longer than `most`, and up when the next thing of any domain ends: nobody may be calling. The lock is held. */
+/* No longer than `most`, and up when the next thing of any domain ends: nobody may be calling.
+ * The lock is held. */
 static long time_to_sleep(struct hf_store *s, long most)
 {
 	int64_t first = INT64_MAX;
@@ -234,8 +245,9 @@ static void *thread_main(void *arg)
 	struct outcome out = {0};
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stopping) {
-		/* Short rounds while something is written, long ones when idle; a commit or an ending wakes a long one. After a round without success nothing does: to
-		 * find the disk still full costs much, and commits look for room themselves. */
+		/* Short rounds while something is written, long ones when idle; a commit or an ending
+		 * wakes a long one. After a round without success nothing does: to find the disk still
+		 * full costs much, and commits look for room themselves. */
 		const bool idle = seen == s->next_lsn && !s->witness_unsynced;
 		seen = s->next_lsn;
 		s->thread_asleep = idle && !hopeless && !out.more;
@@ -250,7 +262,8 @@ static void *thread_main(void *arg)
 		(void)pthread_mutex_unlock(&s->lock);
 		/* Whoever needs what fails here is told when he asks for it. */
 		const int64_t making_until = s->os->ticks(s->os->ctx) + MAKING_NS;
-		hopeless = round_of_upkeep(s, INT64_MAX, making_until, quiet, &out, NULL) != HF_OK || !out.room;
+		hopeless =
+		    round_of_upkeep(s, INT64_MAX, making_until, quiet, &out, NULL) != HF_OK || !out.room;
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);

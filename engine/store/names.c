@@ -1,5 +1,6 @@
-/* See names.h. Job: one page of names, in byte order. Happy path: seek behind the position of the token, walk what is listed, copy. A position is
- * the last name given, so a walk goes on behind it even when it is gone by then. Failure modes: a token of another list is HF_EINVAL;
+/* See names.h. Job: one page of names, in byte order. Happy path: seek behind the position of
+ * the token, walk what is listed, copy. A position is the last name given, so a walk goes on
+ * behind it even when it is gone by then. Failure modes: a token of another list is HF_EINVAL;
  * no memory is HF_ENOMEM and gives nothing. */
 #include "store/names.h"
 
@@ -27,7 +28,8 @@ void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_
 static struct hf__order_filter listed_at(const struct hf__query *q, const struct hf__names *names)
 {
 	const int64_t now = names->mono ? q->mono : q->now;
-	return (struct hf__order_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX, .high = INT64_MAX};
+	return (struct hf__order_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX,
+	                                 .high = INT64_MAX};
 }
 
 static int probe(const struct hf__order_node *node, const void *raw)
@@ -37,7 +39,8 @@ static int probe(const struct hf__order_node *node, const void *raw)
 }
 
 /* From this node on. */
-static const struct hf__order_node *settle_on(const struct hf__query *q, const struct list *list, const struct hf__order_node *node)
+static const struct hf__order_node *settle_on(const struct hf__query *q, const struct list *list,
+                                              const struct hf__order_node *node)
 {
 	const struct hf__order_filter listed = listed_at(q, list->names);
 	node = hf__order_pass(node, &listed);
@@ -46,13 +49,15 @@ static const struct hf__order_node *settle_on(const struct hf__query *q, const s
 	return node;
 }
 
-static const struct hf__order_node *next_listed(const struct hf__query *q, const struct list *list, const struct hf__order_node *node)
+static const struct hf__order_node *next_listed(const struct hf__query *q, const struct list *list,
+                                                const struct hf__order_node *node)
 {
 	return settle_on(q, list, hf__order_next(node));
 }
 
 /* Where the page begins; NULL: it is empty. */
-static int find_start(struct hf__query *q, const struct list *list, const struct hf__order_node **start)
+static int find_start(struct hf__query *q, const struct list *list,
+                      const struct hf__order_node **start)
 {
 	const struct hf__order *order = list->names->order(q->state);
 	struct hf__page page;
@@ -62,11 +67,13 @@ static int find_start(struct hf__query *q, const struct list *list, const struct
 	if (rc != HF_OK)
 		return rc;
 	const struct key key = {list->names, page.after};
-	*start = settle_on(q, list, page.after.len > 0 ? hf__order_after(order, probe, &key) : hf__order_first(order));
+	*start = settle_on(
+	    q, list, page.after.len > 0 ? hf__order_after(order, probe, &key) : hf__order_first(order));
 	return HF_OK;
 }
 
-static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node, size_t count)
+static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node,
+                size_t count)
 {
 	struct hf_bytes *items = hf__answer_alloc(q->answer, count * sizeof *items);
 	if (!items)
@@ -79,7 +86,9 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 	list->out->items = items;
 	list->out->count = count;
 	/* `node` is the first one of the next page. */
-	return node && count > 0 ? hf__page_token(q->answer, list->query, items[count - 1], &list->out->next) : HF_OK;
+	return node && count > 0
+	           ? hf__page_token(q->answer, list->query, items[count - 1], &list->out->next)
+	           : HF_OK;
 }
 
 static int read_names(struct hf__query *q, void *raw)
@@ -91,7 +100,8 @@ static int read_names(struct hf__query *q, void *raw)
 		return rc;
 	hf__query_depends(q, list->names->root(q->state));
 	size_t count = 0;
-	for (const struct hf__order_node *node = start; node && (list->args->limit == 0 || count < list->args->limit); count++)
+	for (const struct hf__order_node *node = start;
+	     node && (list->args->limit == 0 || count < list->args->limit); count++)
 		node = next_listed(q, list, node);
 	return fill(q, list, start, count);
 }
@@ -107,8 +117,9 @@ static int hash_query(const struct hf__names *names, uint64_t *query)
 	return rc;
 }
 
-int hf__names_list(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
-                   struct hf_name_page *out, struct hf_error *error)
+int hf__names_list(struct hf_store *store, const struct hf__names *names,
+                   const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+                   struct hf_error *error)
 {
 	static const struct hf_names all = {0};
 	struct hf__answer answer;

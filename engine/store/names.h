@@ -1,4 +1,5 @@
-/* Paged lists of the names of a domain's containers (inboxes, queues): one walk of one ordered index. */
+/* Paged lists of the names of a domain's containers (inboxes, queues): one walk of one ordered
+ * index. */
 #ifndef HF_STORE_NAMES_H
 #define HF_STORE_NAMES_H
 
@@ -6,9 +7,10 @@
 #include "holdfast/admin.h"
 #include "store/domain.h"
 
-/* A container that holds nothing is no state and no answer shows it, although it may still be there (removed.h). What decides is the weight of its node in the index:
- * the instant from which on it holds nothing, INT64_MAX for one that needs a change for that, INT64_MIN for one that holds nothing now. So what
- * ends by time ends in the list too. */
+/* A container that holds nothing is no state and no answer shows it, although it may still be
+ * there (removed.h). What decides is the weight of its node in the index: the instant from which
+ * on it holds nothing, INT64_MAX for one that needs a change for that, INT64_MIN for one that
+ * holds nothing now. So what ends by time ends in the list too. */
 
 /* What a domain tells of its index. */
 struct hf__names {
@@ -16,18 +18,22 @@ struct hf__names {
 	const char *operation; /* ties page tokens to this list */
 	const struct hf__order *(*order)(const void *state);
 	struct hf_bytes (*name)(const struct hf__order_node *node);
-	const struct hf__object *(*root)(const void *state); /* noted with every change of a container */
-	/* Where the weight is only the latest that may be, of instants of both scales: is it listed? NULL: the weight says so. */
+	/* noted with every change of a container */
+	const struct hf__object *(*root)(const void *state);
+	/* Where the weight is only the latest that may be, of instants of both scales: is it listed?
+	 * NULL: the weight says so. */
 	bool (*listed)(const struct hf__order_node *node, struct hf__instant at);
 	bool mono; /* what ends here, the store computed: the weights are mono times (store/clock.h) */
 };
 
-/* Puts the node right: listed while now < until (INT64_MAX: for ever, INT64_MIN: not at all). Costs nothing while it stays the same. The node is
- * in the order, which it entered with a weight of INT64_MIN. */
+/* Puts the node right: listed while now < until (INT64_MAX: for ever, INT64_MIN: not at all).
+ * Costs nothing while it stays the same. The node is in the order, which it entered with a
+ * weight of INT64_MIN. */
 void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_t until);
 
 /* The public read. *out is zeroed first. */
-HF_CHECKED int hf__names_list(struct hf_store *store, const struct hf__names *names, const struct hf_names *args, unsigned flags,
-                              struct hf_name_page *out, struct hf_error *error);
+HF_CHECKED int hf__names_list(struct hf_store *store, const struct hf__names *names,
+                              const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+                              struct hf_error *error);
 
 #endif

@@ -1,12 +1,14 @@
-/* An answer is given only by who can read what belongs to it: a claim that was written, and whose payload cannot be read, would be
- * charged to its item. So once the operations have decided, and before anything is kept, the segments of all payloads that they would
- * give back are pinned. If one has to be opened first, the decision is taken back, the file opened without the lock, and the
- * operations decide again; what was opened stays pinned, so that this ends. */
+/* An answer is given only by who can read what belongs to it: a claim that was written, and
+ * whose payload cannot be read, would be charged to its item. So once the operations have
+ * decided, and before anything is kept, the segments of all payloads that they would give back
+ * are pinned. If one has to be opened first, the decision is taken back, the file opened without
+ * the lock, and the operations decide again; what was opened stays pinned, so that this ends. */
 #include <errno.h>
 
 #include "store/needs.h"
 
-int hf__needs_look(struct hf_store *s, const struct hf__op *ops, size_t count, struct hf__needs *needs)
+int hf__needs_look(struct hf_store *s, const struct hf__op *ops, size_t count,
+                   struct hf__needs *needs)
 {
 	int rc = HF_OK;
 	for (size_t i = 0; i < count && rc == HF_OK; i++)
@@ -28,7 +30,8 @@ int hf__needs_open(struct hf_store *s, struct hf__needs *needs, struct hf_error 
 	hf__segment_name(segment, name);
 	hf__errno_words(&why, rc);
 	const int code = rc == ENOENT ? HF_ECORRUPT : hf__code_of_reading(rc);
-	(void)hf__fail_at(error, code, name, 0, "nothing was done: the payload to give back cannot be read: %s", words);
+	(void)hf__fail_at(error, code, name, 0,
+	                  "nothing was done: the payload to give back cannot be read: %s", words);
 	if (error)
 		error->os_errno = rc;
 	return code;

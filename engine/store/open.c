@@ -5,9 +5,10 @@
 
 #include "base/hash.h"
 
-/* --- Opening ----------------------------------------------------------------------------------------------------------------- */
+/* --- Opening ---------------------------------------------------------------------------------- */
 
-static int check_options(const struct hf_options *in, struct hf_options *out, struct hf_error *error)
+static int check_options(const struct hf_options *in, struct hf_options *out,
+                         struct hf_error *error)
 {
 	*out = in ? *in : (struct hf_options){0};
 	if (out->segment_size == 0)
@@ -15,9 +16,12 @@ static int check_options(const struct hf_options *in, struct hf_options *out, st
 	if (out->inline_max == 0)
 		out->inline_max = HF__INLINE_DEFAULT;
 	if (out->segment_size < HF__SEGMENT_SIZE_MIN || out->segment_size > HF__SEGMENT_SIZE_MAX)
-		return hf__fail(error, HF_EINVAL, 0, "segment_size %u is not between 16 KiB and 1 GiB", out->segment_size);
+		return hf__fail(error, HF_EINVAL, 0, "segment_size %u is not between 16 KiB and 1 GiB",
+		                out->segment_size);
 	if (out->pad != 0 && out->pad != HF__SECTOR && out->pad != HF__BLOCK)
-		return hf__fail(error, HF_EINVAL, 0, "groups cannot be padded to %u bytes: 0, 512 and 4096 are possible", out->pad);
+		return hf__fail(error, HF_EINVAL, 0,
+		                "groups cannot be padded to %u bytes: 0, 512 and 4096 are possible",
+		                out->pad);
 	if (out->inline_max > HF_PAYLOAD_MAX || out->wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "inline_max or wait_us is out of range");
 	out->segment_size = (out->segment_size + HF__BLOCK - 1) & ~(HF__BLOCK - 1);
@@ -32,21 +36,25 @@ static int check_machine(struct hf_store *s, struct hf_error *error)
 		return HF_OK;
 	if (rc != EOPNOTSUPP)
 		return hf__os_failed(error, "the file system could not be examined", rc);
-	return hf__fail(error, HF_EUNSAFEFS, rc, "the file system (%s) cannot keep the promises of a durable store%s", fs,
-	                strcmp(fs, "fuse") == 0 ? ": a program serves it, such as fuse-overlayfs in a rootless container;"
-	                                          " put the store on a volume of the host's disk"
-	                                        : "");
+	return hf__fail(error, HF_EUNSAFEFS, rc,
+	                "the file system (%s) cannot keep the promises of a durable store%s", fs,
+	                strcmp(fs, "fuse") == 0
+	                    ? ": a program serves it, such as fuse-overlayfs in a rootless container;"
+	                      " put the store on a volume of the host's disk"
+	                    : "");
 }
 
 static int take_lock(struct hf_store *s, struct hf_error *error)
 {
 	const int rc = s->os->lock(s->os->ctx, HF__NAME_LOCK, s->options.wait_us);
 	if (rc == EDEADLK)
-		return hf__fail(error, HF_ELOCKED, 0, "this process has the store open already: use that handle");
+		return hf__fail(error, HF_ELOCKED, 0,
+		                "this process has the store open already: use that handle");
 	if (rc == EAGAIN)
 		return hf__fail_held(s, error);
 	if (rc == ESTALE)
-		return hf__fail(error, HF_ELOCKED, rc, "the directory or its " HF__NAME_LOCK " was replaced meanwhile: try again");
+		return hf__fail(error, HF_ELOCKED, rc,
+		                "the directory or its " HF__NAME_LOCK " was replaced meanwhile: try again");
 	return rc ? hf__os_failed(error, "the store's lock could not be taken", rc) : HF_OK;
 }
 
@@ -54,10 +62,15 @@ static int take_lock(struct hf_store *s, struct hf_error *error)
 static int newer_format(const struct hf__identity *identity, struct hf_error *error)
 {
 	if (identity->format_major < HF__FORMAT_MAJOR)
-		return hf__fail(error, HF_EVERSION, 0, "the store was written in format %u, before the first release", identity->format_major);
+		return hf__fail(error, HF_EVERSION, 0,
+		                "the store was written in format %u, before the first release",
+		                identity->format_major);
 	if (identity->format_major > HF__FORMAT_MAJOR)
-		return hf__fail(error, HF_EVERSION, 0, "the store was written by a newer format (%u)", identity->format_major);
-	return hf__fail(error, HF_EVERSION, 0, "the store was written by a newer format: it has features that this version does not know");
+		return hf__fail(error, HF_EVERSION, 0, "the store was written by a newer format (%u)",
+		                identity->format_major);
+	return hf__fail(
+	    error, HF_EVERSION, 0,
+	    "the store was written by a newer format: it has features that this version does not know");
 }
 
 int hf__read_identity(struct hf_store *s, struct hf_error *error)
@@ -78,14 +91,16 @@ int hf__read_identity(struct hf_store *s, struct hf_error *error)
 	if (rc == HF_EVERSION)
 		return newer_format(&s->identity, error);
 	if (rc != HF_OK)
-		return hf__fail_at(error, HF_ECORRUPT, HF__NAME_IDENTITY, 0, HF__NAME_IDENTITY " is damaged");
+		return hf__fail_at(error, HF_ECORRUPT, HF__NAME_IDENTITY, 0,
+		                   HF__NAME_IDENTITY " is damaged");
 	return HF_OK;
 }
 
 static int may_write(const struct hf_store *s, struct hf_error *error)
 {
 	if (s->identity.ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN)
-		return hf__fail(error, HF_EVERSION, 0, "the store has features that this version may not write");
+		return hf__fail(error, HF_EVERSION, 0,
+		                "the store has features that this version may not write");
 	return HF_OK;
 }
 
@@ -121,7 +136,8 @@ int hf__prepare_memory(struct hf_store *s, struct hf_error *error)
 	memcpy(s->id.uuid, s->identity.uuid, sizeof s->id.uuid);
 	s->id.epoch = s->identity.epoch;
 	s->id.seed = hf__seed_base(s->id.uuid, s->id.epoch);
-	s->id.features_unknown = s->id.features_unknown || hf__features_unknown(s->identity.compat, s->identity.ro_compat);
+	s->id.features_unknown =
+	    s->id.features_unknown || hf__features_unknown(s->identity.compat, s->identity.ro_compat);
 	s->align = s->identity.pad ? s->identity.pad : HF__ALIGN;
 	s->env.inline_max = s->options.inline_max;
 	memcpy(s->env.content_key, s->identity.content_key, sizeof s->env.content_key);
@@ -166,7 +182,7 @@ static int open_locked(struct hf_store *s, struct hf_error *error)
 	return rc;
 }
 
-/* --- Closing ----------------------------------------------------------------------------------------------------------------- */
+/* --- Closing ---------------------------------------------------------------------------------- */
 
 static int close_file(struct hf_store *s, int *file)
 {
@@ -212,8 +228,9 @@ static void free_memory(struct hf_store *s)
 	hf__free(s);
 }
 
-/* In a forked child. The parent's thread, lock and files are none of ours. A thread that held the mutex was not copied, and what it was changing may be
- * half changed for ever: then the copy stays as it is until the process ends. */
+/* In a forked child. The parent's thread, lock and files are none of ours. A thread that held
+ * the mutex was not copied, and what it was changing may be half changed for ever: then the copy
+ * stays as it is until the process ends. */
 static void free_copy(struct hf_store *s)
 {
 	hf__watch_orphan(s->watch);
@@ -259,7 +276,8 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	hf__clock_init(s);
 	s->async.written = s->async.durable = (struct hf__span){1, 0};
 	atomic_init(&s->async.event, -1);
-	/* It is held for a microsecond or two: going to sleep over it costs more than looking again: docs/decisions.md. */
+	/* It is held for a microsecond or two: going to sleep over it costs more than looking again:
+	 * docs/decisions.md. */
 	(void)pthread_mutexattr_init(&adaptive);
 #ifdef __GLIBC__
 	(void)pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
@@ -278,8 +296,8 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	return s;
 }
 
-int hf__store_open(const struct hf__os *os, const struct hf__domains *domains, const struct hf_options *options, struct hf_store **out,
-                   struct hf_error *error)
+int hf__store_open(const struct hf__os *os, const struct hf__domains *domains,
+                   const struct hf_options *options, struct hf_store **out, struct hf_error *error)
 {
 	*out = NULL;
 	hf_store *s = domains->count <= HF__DOMAINS_MAX ? hf__store_new(os, domains) : NULL;
@@ -314,11 +332,13 @@ int hf__store_open(const struct hf__os *os, const struct hf__domains *domains, c
 static int stop_clean(struct hf_store *s, struct hf_error *error)
 {
 	if (atomic_load(&s->fault))
-		return hf__fail(error, HF_EFAILED, s->fault_errno, "the store had failed; what was acknowledged as durable is safe");
+		return hf__fail(error, HF_EFAILED, s->fault_errno,
+		                "the store had failed; what was acknowledged as durable is safe");
 	const int rc = hf_sync(s, error);
 	if (rc != HF_OK || !s->wrote)
 		return rc;
-	/* Crash: without this word the next open takes the stop for unclean, which costs it a segment and an LSN jump. */
+	/* Crash: without this word the next open takes the stop for unclean, which costs it a
+	 * segment and an LSN jump. */
 	hf__witness_tell(s, s->end, s->previous_lsn, s->chain, true);
 	if (atomic_load(&s->fault))
 		return hf__fail(error, HF_EUNCERTAIN, s->fault_errno, "the witness could not be synced");
@@ -328,7 +348,8 @@ static int stop_clean(struct hf_store *s, struct hf_error *error)
 /* Everything but the memory. */
 static int close_store(hf_store *store, struct hf_error *error)
 {
-	/* Everybody is sent away before anybody is waited for: a callback of a subscription may be waiting for a lock. */
+	/* Everybody is sent away before anybody is waited for: a callback of a subscription may be
+	 * waiting for a lock. */
 	hf__waits_send_away(store);
 	hf__watch_close(store->watch);
 	hf__waits_close(store);

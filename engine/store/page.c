@@ -1,7 +1,9 @@
-/* Page tokens (rule 7): the sort position of the last item given, tied to store and query by a check value, as URL-safe base64.
+/* Page tokens (rule 7): the sort position of the last item given, tied to store and query by a
+ * check value, as URL-safe base64.
  *
- * Layout: u8 version, u64 query, position, u64 check. The check is seeded with the store's uuid, so a token of another store is refused as
- * a damaged one is. It is no secret: it tells mistakes apart, not attackers. */
+ * Layout: u8 version, u64 query, position, u64 check. The check is seeded with the store's uuid,
+ * so a token of another store is refused as a damaged one is. It is no secret: it tells mistakes
+ * apart, not attackers. */
 #include "base/hash.h"
 #include "store/internal.h"
 
@@ -28,7 +30,8 @@ static bool token_ok(const struct hf_store *s, const uint8_t *bytes, size_t len,
 	return hf__load_u64(bytes + 1) == query;
 }
 
-int hf__page_open(struct hf__answer *answer, const char *token, uint64_t query, struct hf__page *page)
+int hf__page_open(struct hf__answer *answer, const char *token, uint64_t query,
+                  struct hf__page *page)
 {
 	*page = (struct hf__page){.query = query};
 	if (!token || !token[0])
@@ -40,13 +43,15 @@ int hf__page_open(struct hf__answer *answer, const char *token, uint64_t query, 
 	size_t len = 0;
 	if (!bytes)
 		return HF_ENOMEM;
-	if (!hf__base64url_decode(token, text_len, bytes, &len) || !token_ok(answer->store, bytes, len, query))
+	if (!hf__base64url_decode(token, text_len, bytes, &len) ||
+	    !token_ok(answer->store, bytes, len, query))
 		return HF_EINVAL;
 	page->after = hf_bytes(bytes + 9, len - TOKEN_OVERHEAD);
 	return HF_OK;
 }
 
-int hf__page_token(struct hf__answer *answer, uint64_t query, struct hf_bytes position, const char **out)
+int hf__page_token(struct hf__answer *answer, uint64_t query, struct hf_bytes position,
+                   const char **out)
 {
 	const size_t len = position.len + TOKEN_OVERHEAD;
 	uint8_t *bytes = hf__answer_alloc(answer, len);

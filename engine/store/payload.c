@@ -1,31 +1,37 @@
-/* Payloads: short ones live in memory, longer ones stay where the log has them and are read by position. A read is verified against the hash
- * that apply took from the verified entry, so a payload can be read alone. */
+/* Payloads: short ones live in memory, longer ones stay where the log has them and are read by
+ * position. A read is verified against the hash that apply took from the verified entry, so a
+ * payload can be read alone. */
 #include "base/hash.h"
 #include "log/entry.h"
 #include "store/internal.h"
 
-/* All 128 bits, under the store's own key: a checksum with a public seed would leave it to a caller to make two payloads equal. */
-static bool is_content(const struct hf__domain_env *env, const struct hf__payload *payload, const void *data)
+/* All 128 bits, under the store's own key: a checksum with a public seed would leave it to a
+ * caller to make two payloads equal. */
+static bool is_content(const struct hf__domain_env *env, const struct hf__payload *payload,
+                       const void *data)
 {
 	const struct hf__hash128 hash = hf__content_hash(env->content_key, data, payload->len);
 	return payload->content.low == hash.low && payload->content.high == hash.high;
 }
 
-int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry, struct hf_bytes bytes, struct hf__payload *out)
+int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry,
+                     struct hf_bytes bytes, struct hf__payload *out)
 {
 	*out = (struct hf__payload){.len = (uint32_t)bytes.len};
 	if (bytes.len == 0)
 		return HF_OK;
 	if (entry->place.segment == 0 || bytes.len <= env->inline_max)
 		return hf__blob_new(bytes, &out->bytes) ? HF_OK : HF_ENOMEM;
-	const size_t in_body = (size_t)((const uint8_t *)bytes.data - (const uint8_t *)entry->body.data);
+	const size_t in_body =
+	    (size_t)((const uint8_t *)bytes.data - (const uint8_t *)entry->body.data);
 	out->segment = entry->place.segment;
 	out->offset = entry->place.offset + (uint32_t)in_body;
 	out->content = hf__content_hash(env->content_key, bytes.data, bytes.len);
 	return HF_OK;
 }
 
-bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__payload *payload, struct hf_bytes bytes)
+bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__payload *payload,
+                       struct hf_bytes bytes)
 {
 	if (payload->len != bytes.len)
 		return false;
@@ -45,7 +51,8 @@ static bool inside(const struct hf__buffer *b, const struct hf__payload *payload
 	return in_group <= group && payload->len <= group - in_group;
 }
 
-bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload, uint8_t *out)
+bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload,
+                             uint8_t *out)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		const struct hf__buffer *b = &s->buffers[i];
@@ -74,7 +81,8 @@ static int open_segment(struct hf_store *s, struct hf__payload_file *file, uint3
 	return rc;
 }
 
-static int read_at(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out)
+static int read_at(struct hf_store *s, struct hf__payload_file *file,
+                   const struct hf__payload *payload, uint8_t *out)
 {
 	size_t got = 0;
 	int rc = open_segment(s, file, payload->segment);
@@ -86,8 +94,10 @@ static int read_at(struct hf_store *s, struct hf__payload_file *file, const stru
 	return got == payload->len ? HF_OK : HF_ECORRUPT;
 }
 
-/* After a failed sync reads may show old bytes where something was written that never became durable: that is no damage. */
-static int damaged_or_lost(struct hf_store *s, const struct hf__payload_file *file, const struct hf__payload *payload)
+/* After a failed sync reads may show old bytes where something was written that never became
+ * durable: that is no damage. */
+static int damaged_or_lost(struct hf_store *s, const struct hf__payload_file *file,
+                           const struct hf__payload *payload)
 {
 	if (!atomic_load(&s->fault))
 		return HF_ECORRUPT;
@@ -96,12 +106,14 @@ static int damaged_or_lost(struct hf_store *s, const struct hf__payload_file *fi
 	const struct hf__position durable = s->durable.end;
 	if (!file->locked)
 		(void)pthread_mutex_unlock(&s->lock);
-	const bool is_durable = payload->segment < durable.segment ||
-	                        (payload->segment == durable.segment && payload->offset < durable.offset);
+	const bool is_durable =
+	    payload->segment < durable.segment ||
+	    (payload->segment == durable.segment && payload->offset < durable.offset);
 	return is_durable ? HF_ECORRUPT : HF_EFAILED;
 }
 
-int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out)
+int hf__payload_load(struct hf_store *s, struct hf__payload_file *file,
+                     const struct hf__payload *payload, uint8_t *out)
 {
 	if (payload->len == 0)
 		return HF_OK;

@@ -1,13 +1,16 @@
 /* Descriptors of segments that payloads are read from.
  *
- * Job: a read of a payload costs no open(), and whoever is about to give payloads away has what it needs to read them before it
- * changes anything: a claim that was written and whose payload cannot be read would be charged to its item.
+ * Job: a read of a payload costs no open(), and whoever is about to give payloads away has what
+ * it needs to read them before it changes anything: a claim that was written and whose payload
+ * cannot be read would be charged to its item.
  *
- * Happy path: a segment is opened once and pinned by whoever reads from it. Those that nobody pins stay open, HF__PAYLOAD_FILES of
- * them at most; the one that was used longest ago goes first. Segments never change where payloads lie, so a descriptor stays good.
+ * Happy path: a segment is opened once and pinned by whoever reads from it. Those that nobody
+ * pins stay open, HF__PAYLOAD_FILES of them at most; the one that was used longest ago goes
+ * first. Segments never change where payloads lie, so a descriptor stays good.
  *
- * Failure modes: with no descriptor left one that nobody pins makes room, and below that the seam has one in reserve; then the call
- * is refused. A descriptor that the host closed is forgotten, and the segment opened again.
+ * Failure modes: with no descriptor left one that nobody pins makes room, and below that the
+ * seam has one in reserve; then the call is refused. A descriptor that the host closed is
+ * forgotten, and the segment opened again.
  *
  * The table has a mutex of its own, the last to be taken; it is not held while a file is opened. */
 #include <errno.h>
@@ -47,7 +50,8 @@ static bool forget_oldest(struct hf_store *s)
 static bool pin_open(struct hf_store *s, uint32_t segment, int *file)
 {
 	struct hf__payload_open *entry = find(&s->payload_files, segment);
-	/* A descriptor that others read from is as it was when they pinned it, or they find out by the checksum. */
+	/* A descriptor that others read from is as it was when they pinned it, or they find out by
+	 * the checksum. */
 	if (entry && entry->pins == 0 && s->os->same(s->os->ctx, entry->file, NULL) != 0) {
 		forget(s, entry);
 		entry = NULL;
@@ -85,7 +89,8 @@ static int open_making_room(struct hf_store *s, uint32_t segment, int *file)
 	return rc;
 }
 
-/* The mutex is held. Into the table, unless another thread was faster. 0 or ENOMEM; the file is closed then. */
+/* The mutex is held. Into the table, unless another thread was faster. 0 or ENOMEM; the file is
+ * closed then. */
 static int add(struct hf_store *s, uint32_t segment, int *file)
 {
 	struct hf__payload_files *files = &s->payload_files;
@@ -104,7 +109,8 @@ static int add(struct hf_store *s, uint32_t segment, int *file)
 		files->open = more;
 		files->cap = cap;
 	}
-	files->open[files->count++] = (struct hf__payload_open){.segment = segment, .file = opened, .pins = 1, .used = ++files->turn};
+	files->open[files->count++] = (struct hf__payload_open){
+	    .segment = segment, .file = opened, .pins = 1, .used = ++files->turn};
 	if (files->count > HF__PAYLOAD_FILES)
 		(void)forget_oldest(s);
 	*file = opened;
@@ -144,7 +150,7 @@ void hf__payload_files_close(struct hf_store *s)
 	s->payload_files.cap = 0;
 }
 
-/* --- What a call needs ------------------------------------------------------------------------------------------------ */
+/* --- What a call needs ------------------------------------------------------------------------ */
 
 static bool has(const struct hf__pins *pins, uint32_t segment)
 {
@@ -169,7 +175,8 @@ static bool push(struct hf__pins *pins, uint32_t segment)
 	return true;
 }
 
-int hf__pins_want(struct hf_store *s, struct hf__pins *pins, struct hf__pins *missing, uint32_t segment)
+int hf__pins_want(struct hf_store *s, struct hf__pins *pins, struct hf__pins *missing,
+                  uint32_t segment)
 {
 	int file;
 	if (has(pins, segment) || has(missing, segment))
@@ -182,7 +189,8 @@ int hf__pins_want(struct hf_store *s, struct hf__pins *pins, struct hf__pins *mi
 	return HF_ENOMEM;
 }
 
-int hf__pins_get(struct hf_store *s, struct hf__pins *pins, struct hf__pins *missing, uint32_t *failed)
+int hf__pins_get(struct hf_store *s, struct hf__pins *pins, struct hf__pins *missing,
+                 uint32_t *failed)
 {
 	int rc = 0, file;
 	for (size_t i = 0; i < missing->count && rc == 0; i++) {

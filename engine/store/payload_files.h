@@ -27,23 +27,31 @@ bool hf__payload_pin_open(struct hf_store *s, uint32_t segment, int *file);
 void hf__payload_unpin(struct hf_store *s, uint32_t segment);
 /* Nobody reads any more. */
 void hf__payload_files_close(struct hf_store *s);
-/* What one call needs, each segment once: to `pins` if it is open, else to `missing`. HF_OK, HF_ENOMEM. */
-int hf__pins_want(struct hf_store *s, struct hf__pins *pins, struct hf__pins *missing, uint32_t segment);
-/* Opens what is missing and empties that list. Not under the lock. 0, or errno about segment *failed. */
-int hf__pins_get(struct hf_store *s, struct hf__pins *pins, struct hf__pins *missing, uint32_t *failed);
+/* What one call needs, each segment once: to `pins` if it is open, else to `missing`. HF_OK,
+ * HF_ENOMEM. */
+int hf__pins_want(struct hf_store *s, struct hf__pins *pins, struct hf__pins *missing,
+                  uint32_t segment);
+/* Opens what is missing and empties that list. Not under the lock. 0, or errno about segment
+ * *failed. */
+int hf__pins_get(struct hf_store *s, struct hf__pins *pins, struct hf__pins *missing,
+                 uint32_t *failed);
 void hf__pins_drop(struct hf_store *s, struct hf__pins *pins);
 
-/* payload.c. Reads a payload that lies in the log; verified. The lock is not held and the payload is on disk. `file` (zeroed at first; released by
- * hf__payload_file_close) keeps the segment pinned from one payload to the next. On failure its os_errno is of the system, or 0. */
+/* payload.c. Reads a payload that lies in the log; verified. The lock is not held and the
+ * payload is on disk. `file` (zeroed at first; released by hf__payload_file_close) keeps the
+ * segment pinned from one payload to the next. On failure its os_errno is of the system, or 0. */
 struct hf__payload_file {
 	uint32_t segment; /* 0: none */
 	int file;
 	int os_errno;
 	bool locked; /* the caller holds the lock of the store meanwhile */
 };
-int hf__payload_load(struct hf_store *s, struct hf__payload_file *file, const struct hf__payload *payload, uint8_t *out);
+int hf__payload_load(struct hf_store *s, struct hf__payload_file *file,
+                     const struct hf__payload *payload, uint8_t *out);
 void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file);
-/* If it lies in a buffer that may not have been written yet: copies it from there. The lock is held. */
-bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload, uint8_t *out);
+/* If it lies in a buffer that may not have been written yet: copies it from there. The lock is
+ * held. */
+bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload,
+                             uint8_t *out);
 
 #endif

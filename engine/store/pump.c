@@ -1,14 +1,18 @@
 /* The pump takes what became durable from a feed to the subscriptions.
  *
- * Happy path: one thread sleeps in hf_feed_next; each batch goes to one subscription after the other, into its ring under the pump's lock or to its callback under
- * no lock at all; then its bell and its eventfd are told, under no lock either. With no_background the host's hf_maintain and hf_subscription_next do
- * a round each; whoever may not because another is at it sleeps until that one is through, and then looks for what he has left.
+ * Happy path: one thread sleeps in hf_feed_next; each batch goes to one subscription after the
+ * other, into its ring under the pump's lock or to its callback under no lock at all; then its
+ * bell and its eventfd are told, under no lock either. With no_background the host's hf_maintain
+ * and hf_subscription_next do a round each; whoever may not because another is at it sleeps
+ * until that one is through, and then looks for what he has left.
  *
- * While one is served, its `busy` is set: it stays in the list, and hf_unsubscribe waits for the end of it, unless that is called from within. So the list can be
- * walked on after the lock was let go.
+ * While one is served, its `busy` is set: it stays in the list, and hf_unsubscribe waits for the
+ * end of it, unless that is called from within. So the list can be walked on after the lock was
+ * let go.
  *
- * Failure modes: what a feed cannot read is kept as `failure` and told by hf_subscription_next once a ring is empty; the pump tries again until the store
- * is closed. A store that failed makes nothing durable any more, so the thread ends. */
+ * Failure modes: what a feed cannot read is kept as `failure` and told by hf_subscription_next
+ * once a ring is empty; the pump tries again until the store is closed. A store that failed
+ * makes nothing durable any more, so the thread ends. */
 #include <limits.h>
 
 #include "os/os_thread.h"
@@ -32,7 +36,7 @@ void hf__pump_deinit(struct hf__pump *p)
 	(void)pthread_mutex_destroy(&p->lock);
 }
 
-/* --- Service ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Service ---------------------------------------------------------------------------------- */
 
 static void call(struct hf__watch *w, struct hf_subscription *s, const struct hf_event_batch *batch)
 {
@@ -55,7 +59,8 @@ static void tell(struct hf__watch *w, struct hf_subscription *s)
 	hf__bell_ring(&s->filled);
 	if (w->store->options.no_background) /* who waits there pumps too, and waits for either */
 		hf__bell_ring(&w->durable);
-	(void)w->store->os->event_tell(w->store->os->ctx, s->event); /* it can only be readable already */
+	/* it can only be readable already */
+	(void)w->store->os->event_tell(w->store->os->ctx, s->event);
 }
 
 static void fill(struct hf__watch *w, struct hf_subscription *s, const struct hf_event_batch *batch)
@@ -72,7 +77,8 @@ static void fill(struct hf__watch *w, struct hf_subscription *s, const struct hf
 }
 
 /* The lock is held, released meanwhile. Returns the one behind it. */
-static struct hf_subscription *serve(struct hf__watch *w, struct hf_subscription *s, const struct hf_event_batch *batch)
+static struct hf_subscription *serve(struct hf__watch *w, struct hf_subscription *s,
+                                     const struct hf_event_batch *batch)
 {
 	if (s->cancelled)
 		return s->next;
@@ -110,13 +116,14 @@ static void note_failure(struct hf__watch *w, const struct hf_error *failure)
 	(void)pthread_mutex_lock(&w->pump.lock);
 	const bool news = failure->code != w->pump.failure.code;
 	w->pump.failure = *failure;
-	for (struct hf_subscription *s = w->pump.first; s && news && failure->code != HF_OK; s = s->next)
+	for (struct hf_subscription *s = w->pump.first; s && news && failure->code != HF_OK;
+	     s = s->next)
 		if (!s->callback)
 			tell(w, s);
 	(void)pthread_mutex_unlock(&w->pump.lock);
 }
 
-/* --- Rounds ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Rounds ----------------------------------------------------------------------------------- */
 
 /* Takes the right to pump; *source NULL: nobody subscribes. */
 static bool begin(struct hf__watch *w, struct hf_feed **source)
@@ -141,11 +148,13 @@ static bool begin(struct hf__watch *w, struct hf_feed **source)
 	return mine;
 }
 
-/* Rings only if something is left: else those who are woken by it would refuse each other for ever. */
+/* Rings only if something is left: else those who are woken by it would refuse each other for
+ * ever. */
 static void end(struct hf__watch *w, const struct hf_feed *source)
 {
 	(void)pthread_mutex_lock(&w->pump.lock);
-	const bool left = w->pump.refused && source && hf__feed_behind(source); /* the source is ours until the next line */
+	/* the source is ours until the next line */
+	const bool left = w->pump.refused && source && hf__feed_behind(source);
 	w->pump.pumping = false;
 	(void)pthread_mutex_unlock(&w->pump.lock);
 	if (left)
@@ -186,7 +195,7 @@ bool hf__pump_run(struct hf__watch *w)
 	return more;
 }
 
-/* --- The thread --------------------------------------------------------------------------------------------------------------------- */
+/* --- The thread ------------------------------------------------------------------------------- */
 
 static void pause_after(struct hf__watch *w)
 {

@@ -1,12 +1,13 @@
-/* Reads: take the answer under the lock, then wait until the newest change that it depends on is as durable as was asked of it (rule 2), starting the
- * sync if nobody else will. */
+/* Reads: take the answer under the lock, then wait until the newest change that it depends on is
+ * as durable as was asked of it (rule 2), starting the sync if nobody else will. */
 #include "store/internal.h"
 
 int hf__check_fork(const struct hf_store *s, struct hf_error *error)
 {
 	if (!s->os->forked(s->os->ctx))
 		return HF_OK;
-	return hf__fail(error, HF_EFORK, 0, "this store was opened by the parent process: open it again here");
+	return hf__fail(error, HF_EFORK, 0,
+	                "this store was opened by the parent process: open it again here");
 }
 
 uint64_t hf__query_last_lsn(const struct hf__query *q)
@@ -24,22 +25,26 @@ void hf__query_depends(struct hf__query *q, const struct hf__object *object)
 		q->need_due = object->due;
 }
 
-static int settle_durability(struct hf_store *s, const struct hf__query *q, unsigned flags, bool failed_before, struct hf_error *error)
+static int settle_durability(struct hf_store *s, const struct hf__query *q, unsigned flags,
+                             bool failed_before, struct hf_error *error)
 {
 	struct hf__ticket ticket = hf__ticket_for(s, q->need_changed, q->need_due);
 	if (flags & HF_READ_UNDURABLE) {
-		/* Nothing but the rule that keeps LSNs from being issued twice: the first group, whichever LSN it is that would get out. */
+		/* Nothing but the rule that keeps LSNs from being issued twice: the first group,
+		 * whichever LSN it is that would get out. */
 		ticket.due = q->need_changed >= s->incarnation_lsn ? s->incarnation_lsn : 0;
 		ticket.changed = 0;
 	}
 	if (hf__reached(s, ticket))
 		return HF_OK;
 	if (failed_before)
-		return hf__fail(error, HF_EFAILED, s->fault_errno, "the answer needs changes that were never made durable: reopen the store");
+		return hf__fail(error, HF_EFAILED, s->fault_errno,
+		                "the answer needs changes that were never made durable: reopen the store");
 	const int rc = hf__wait_for(s, ticket);
-	return rc == HF_OK
-	           ? rc
-	           : hf__fail(error, rc, s->fault_errno, "the changes that the answer shows could not be made durable: reopen the store");
+	return rc == HF_OK ? rc
+	                   : hf__fail(error, rc, s->fault_errno,
+	                              "the changes that the answer shows could not be made durable: "
+	                              "reopen the store");
 }
 
 static int refuse(struct hf_error *error, int rc, const char *why)
@@ -47,8 +52,8 @@ static int refuse(struct hf_error *error, int rc, const char *why)
 	return hf__fail(error, rc, 0, "%s", why[0] ? why : hf_code_name(rc));
 }
 
-int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags, struct hf__answer *answer,
-             struct hf_error *error)
+int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags,
+             struct hf__answer *answer, struct hf_error *error)
 {
 	unsigned index = 0;
 	char why[HF_ERROR_TEXT] = "";
@@ -59,7 +64,8 @@ int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *arg
 	if (!hf__domain_by_id(store, domain, &index))
 		return hf__fail(error, HF_EINVAL, 0, "no domain %u", domain);
 	(void)pthread_mutex_lock(&store->lock);
-	struct hf__query q = {.state = store->states[index], .epoch = store->id.epoch, .answer = answer};
+	struct hf__query q = {
+	    .state = store->states[index], .epoch = store->id.epoch, .answer = answer};
 	q.setback = hf__setback(store, store->states);
 	q.mono = hf__clock_mono(store, q.setback);
 	q.now = hf__to_shown(q.mono, q.setback);

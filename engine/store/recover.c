@@ -1,23 +1,38 @@
-/* Recovery: facts first, then one decision, then the states. Opening writes nothing but R7's same bytes.
+/* Recovery: facts first, then one decision, then the states. Opening writes nothing but R7's
+ * same bytes.
  *
- * Facts: which segments exist, which of them have a valid header (H = the one with the greatest number), the witness, and the verdict of
- * hf__scan on every segment of the chain that leads back from H. Decisions, the first row that matches:
+ * Facts: which segments exist, which of them have a valid header (H = the one with the greatest
+ * number), the witness, and the verdict of hf__scan on every segment of the chain that leads
+ * back from H. Decisions, the first row that matches:
  *
  *   row  no valid header  facts                                                        decision
- *   D1   yes              the witness names a segment, or no segment file exists        HF_ECORRUPT: the log is gone
- *   D1b  yes              a header is whole, but of another store, epoch or number      HF_ECORRUPT: IDENTITY or segments were exchanged
- *   D2   yes              a segment holds groups that prove it was durable              HF_ECORRUPT: its header is damaged
- *   D3   yes              every byte of every segment is zero, the witness has no word  an empty store, clean: the first segment is used
- *   D4   yes              anything else                                                 an empty store after an unclean stop
- *   D5   -                a header of a newer format                                    HF_EVERSION
- *   D6   no               the witness names a segment after H                           HF_ECORRUPT: segments are missing
- *   D7   no               a segment after H holds groups that prove it was durable      HF_ECORRUPT: its header is damaged
- *   D8   no               the chain back from H is broken: missing, damaged, wrong size HF_ECORRUPT
- *   D9   no               a scan says CORRUPT, or neighbours disagree (R4, R9)          HF_ECORRUPT
- *   D10  no               last scan CLEAN, witness clean and exactly at the end         go on in H
- *   D11  no               anything else                                                 unclean: R7, then the next segment after an LSN jump
+ *   D1   yes              the witness names a segment, or no segment file exists
+ *        HF_ECORRUPT: the log is gone
+ *   D1b  yes              a header is whole, but of another store, epoch or number
+ *        HF_ECORRUPT: IDENTITY or segments were exchanged
+ *   D2   yes              a segment holds groups that prove it was durable
+ *        HF_ECORRUPT: its header is damaged
+ *   D3   yes              every byte of every segment is zero, the witness has no word  an empty
+ *        store, clean: the first segment is used
+ *   D4   yes              anything else                                                 an empty
+ *        store after an unclean stop
+ *   D5   -                a header of a newer format
+ *        HF_EVERSION
+ *   D6   no               the witness names a segment after H
+ *        HF_ECORRUPT: segments are missing
+ *   D7   no               a segment after H holds groups that prove it was durable
+ *        HF_ECORRUPT: its header is damaged
+ *   D8   no               the chain back from H is broken: missing, damaged, wrong size
+ *        HF_ECORRUPT
+ *   D9   no               a scan says CORRUPT, or neighbours disagree (R4, R9)
+ *        HF_ECORRUPT
+ *   D10  no               last scan CLEAN, witness clean and exactly at the end         go on in
+ *        H
+ *   D11  no               anything else                                                 unclean:
+ *        R7, then the next segment after an LSN jump
  *
- * D3 and D10 rewrite nothing: no opening before this one has written to the log since that word, or it would have said "not clean" (I-WIT-3).
+ * D3 and D10 rewrite nothing: no opening before this one has written to the log since that word,
+ * or it would have said "not clean" (I-WIT-3).
  *
  * A read error is HF_EIO, no memory is HF_ENOMEM: never damage (R9). */
 #include "store/recover.h"
@@ -32,7 +47,8 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	known.setback = hf__setback(s, s->states);
 	int rc = hf__entry_readable(s, entry, &row, &index);
 	if (rc == HF_ENOTFOUND)
-		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), false); /* its time counts all the same */
+		/* its time counts all the same */
+		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), false);
 	if (rc != HF_OK)
 		return rc == HF_ENOTFOUND ? 0 : rc;
 	hf__change_begin(&s->change, entry->lsn, true);
@@ -44,8 +60,10 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	hf__change_keep(&s->change);
 	const bool ending = hf__entry_is_ending(row, entry);
 	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), ending);
-	/* When an ending was logged is nobody's business: the opening that did would seem to have lived longer. */
-	if (!ending && !hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
+	/* When an ending was logged is nobody's business: the opening that did would seem to have
+	 * lived longer. */
+	if (!ending &&
+	    !hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
 		return HF_ENOMEM;
 	hf__sweep_applied(s, s->states);
 	s->info.replayed++;
@@ -55,7 +73,8 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__found *f)
 {
 	const struct hf__segment_header *h = &f->header;
-	/* How far numbering may step from there to first_lsn, the header itself says, or it is not valid. */
+	/* How far numbering may step from there to first_lsn, the header itself says, or it is not
+	 * valid. */
 	return h->previous_lsn == r->next_lsn - 1 && h->previous_hash == r->previous_hash;
 }
 
@@ -74,7 +93,8 @@ static int explain_scan(struct hf__recovery *r, const struct hf__found *f, int r
 	return rc;
 }
 
-struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const struct hf__found *f, const struct hf__found *next)
+struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const struct hf__found *f,
+                                         const struct hf__found *next)
 {
 	const bool pinned = next && next->header.previous_end.segment == f->number;
 	return (struct hf__scan_input){
@@ -91,7 +111,8 @@ struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const str
 	};
 }
 
-int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct hf__found *next, hf__scan_entry_fn each, void *arg)
+int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct hf__found *next,
+                      hf__scan_entry_fn each, void *arg)
 {
 	if (!hf__recovery_follows(r, f))
 		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
@@ -120,7 +141,7 @@ static int replay_chain(struct hf__recovery *r)
 	return HF_OK;
 }
 
-/* --- The outcome -------------------------------------------------------------------------------------------------------------- */
+/* --- The outcome ------------------------------------------------------------------------------ */
 
 static int note_leftovers(struct hf__recovery *r)
 {
@@ -138,7 +159,8 @@ static int note_leftovers(struct hf__recovery *r)
 	return HF_OK;
 }
 
-/* Every header of the chain is durable now (R7, I-COMMIT-3): where a segment is longer than its successor says, the first mutation cuts it. */
+/* Every header of the chain is durable now (R7, I-COMMIT-3): where a segment is longer than its
+ * successor says, the first mutation cuts it. */
 static int note_cuts(struct hf__recovery *r)
 {
 	if (!hf__cuts_reserve(r->store, r->count))
@@ -153,7 +175,8 @@ static int note_cuts(struct hf__recovery *r)
 	return HF_OK;
 }
 
-static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain, struct hf__position end, bool clean)
+static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain,
+                         struct hf__position end, bool clean)
 {
 	s->previous_lsn = s->recovered_lsn = last_lsn;
 	s->chain = chain;
@@ -168,20 +191,26 @@ static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain, 
 
 static int failed_write(struct hf__recovery *r, int rc)
 {
-	/* A disk that copies on writing needs room for the same bytes too. Nothing was handed out yet, and the next opening writes all of them again. */
+	/* A disk that copies on writing needs room for the same bytes too. Nothing was handed out
+	 * yet, and the next opening writes all of them again. */
 	if (hf__code_of_errno(rc) == HF_ENOSPACE)
-		return hf__fail(r->error, HF_ENOSPACE, rc, "there is no room to make the end of the log durable (error %d); it can be read", rc);
-	return hf__fail(r->error, HF_EUNCERTAIN, rc, "the end of the log could not be made durable (error %d)", rc);
+		return hf__fail(
+		    r->error, HF_ENOSPACE, rc,
+		    "there is no room to make the end of the log durable (error %d); it can be read", rc);
+	return hf__fail(r->error, HF_EUNCERTAIN, rc,
+	                "the end of the log could not be made durable (error %d)", rc);
 }
 
-/* R7: entries that are not known to be durable are written again, the same bytes, and synced before anything is served: after a failed sync the page
- * cache can show what the disk does not hold. Nor need it show what the disk does hold. So the place of one more group header is written too, as it
- * is seen: a group that was not found here does not turn up later. */
+/* R7: entries that are not known to be durable are written again, the same bytes, and synced
+ * before anything is served: after a failed sync the page cache can show what the disk does not
+ * hold. Nor need it show what the disk does hold. So the place of one more group header is
+ * written too, as it is seen: a group that was not found here does not turn up later. */
 static int rewrite_tail(struct hf__recovery *r)
 {
 	struct hf_store *s = r->store;
 	const struct hf__scan_verdict *v = &r->verdict;
-	const bool header_known = r->witness.end.segment == r->head->number || v->durable_end > HF__SEGMENT_HEADER_SIZE;
+	const bool header_known =
+	    r->witness.end.segment == r->head->number || v->durable_end > HF__SEGMENT_HEADER_SIZE;
 	uint32_t from = header_known ? v->durable_end : 0;
 	if (r->witness.end.segment == r->head->number && r->witness.end.offset > from)
 		from = r->witness.end.offset;
@@ -190,15 +219,18 @@ static int rewrite_tail(struct hf__recovery *r)
 	s->info.torn_bytes = v->torn_len;
 	s->info.recovered = true;
 	s->info.rewritten_bytes = v->end > from ? v->end - from : 0;
-	/* Crash: a sector that is written with the bytes it holds holds them before, during and after. The next open does the same. */
-	int rc = from < to ? s->os->write(s->os->ctx, s->file, r->bytes.data + from, to - from, from) : 0;
+	/* Crash: a sector that is written with the bytes it holds holds them before, during and
+	 * after. The next open does the same. */
+	int rc =
+	    from < to ? s->os->write(s->os->ctx, s->file, r->bytes.data + from, to - from, from) : 0;
 	if (rc == 0 && from < to)
 		rc = s->os->sync(s->os->ctx, s->file);
 	if (rc)
 		return failed_write(r, rc);
 	if (from >= v->end)
 		return HF_OK;
-	hf__witness_tell(s, (struct hf__position){r->head->number, v->end}, v->next_lsn - 1, v->previous_hash, false);
+	hf__witness_tell(s, (struct hf__position){r->head->number, v->end}, v->next_lsn - 1,
+	                 v->previous_hash, false);
 	if (atomic_load(&s->fault))
 		return failed_write(r, s->fault_errno);
 	return HF_OK;
@@ -225,7 +257,8 @@ static int write_head_again(struct hf__recovery *r, struct hf__found *f)
 	return rc ? failed_write(r, rc) : HF_OK;
 }
 
-/* The same for segments after number `after`: their headers were not found, and must not turn up later. */
+/* The same for segments after number `after`: their headers were not found, and must not turn up
+ * later. */
 static int rewrite_beyond(struct hf__recovery *r, uint32_t after)
 {
 	int rc = HF_OK;
@@ -238,7 +271,8 @@ static int rewrite_beyond(struct hf__recovery *r, uint32_t after)
 int hf__recovery_check_empty(struct hf__recovery *r, bool *all_zero)
 {
 	if (r->witness.end.segment != 0)
-		return hf__corrupt(r, r->witness.end.segment, 0, "the segment that the witness names has no valid header");
+		return hf__corrupt(r, r->witness.end.segment, 0,
+		                   "the segment that the witness names has no valid header");
 	if (r->count == 0)
 		return hf__corrupt(r, 1, 0, "the store has no log segment");
 	for (size_t i = 0; i < r->count; i++)
@@ -275,8 +309,9 @@ static int open_head(struct hf__recovery *r)
 static bool stopped_clean(const struct hf__recovery *r)
 {
 	const struct hf__witness *w = &r->witness;
-	return r->verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == r->head->number && w->end.offset == r->verdict.end &&
-	       w->lsn == r->next_lsn - 1 && w->chain == r->previous_hash;
+	return r->verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == r->head->number &&
+	       w->end.offset == r->verdict.end && w->lsn == r->next_lsn - 1 &&
+	       w->chain == r->previous_hash;
 }
 
 static int go_on(struct hf__recovery *r)
@@ -290,11 +325,13 @@ static int go_on(struct hf__recovery *r)
 		rc = rewrite_tail(r);
 	if (rc == HF_OK && !clean)
 		rc = rewrite_beyond(r, r->head->number);
-	set_progress(s, r->next_lsn - 1, r->previous_hash, (struct hf__position){r->head->number, r->verdict.end}, clean);
+	set_progress(s, r->next_lsn - 1, r->previous_hash,
+	             (struct hf__position){r->head->number, r->verdict.end}, clean);
 	return rc;
 }
 
-/* The masks in force are those of IDENTITY and of every segment of the log together; headers written from now on carry them all. */
+/* The masks in force are those of IDENTITY and of every segment of the log together; headers
+ * written from now on carry them all. */
 static int may_write(struct hf__recovery *r)
 {
 	struct hf__identity *identity = &r->store->identity;
@@ -303,7 +340,8 @@ static int may_write(struct hf__recovery *r)
 		identity->ro_compat |= f->header.ro_compat;
 		identity->incompat |= f->header.incompat;
 		if (f->header.ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN)
-			return hf__fail(r->error, HF_EVERSION, 0, "segment %u has features that this version may not write", f->number);
+			return hf__fail(r->error, HF_EVERSION, 0,
+			                "segment %u has features that this version may not write", f->number);
 	}
 	return HF_OK;
 }
@@ -314,7 +352,9 @@ static int recover_log(struct hf__recovery *r)
 	if (!r->head)
 		return empty_store(r);
 	if (r->witness.end.segment > r->head->number) /* D6 */
-		return hf__corrupt(r, r->witness.end.segment, 0, "the segment that the witness names is missing or its header is damaged");
+		return hf__corrupt(
+		    r, r->witness.end.segment, 0,
+		    "the segment that the witness names is missing or its header is damaged");
 	int rc = hf__recovery_mark_chain(r); /* D8 */
 	if (rc == HF_OK)
 		rc = may_write(r); /* D5 */
@@ -322,7 +362,8 @@ static int recover_log(struct hf__recovery *r)
 		rc = replay_chain(r);
 	if (rc != HF_OK)
 		return rc;
-	/* check_beyond reads other files. R7 needs the very bytes that were scanned: what a second reading gave nobody has verified. */
+	/* check_beyond reads other files. R7 needs the very bytes that were scanned: what a second
+	 * reading gave nobody has verified. */
 	const struct hf__writer scanned = r->bytes;
 	r->bytes = (struct hf__writer){0};
 	rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);

@@ -1,5 +1,5 @@
-/* Recovery, the facts: which segments exist, which have a valid header, what the witness says, and what segments without a header prove. Decides
- * nothing but what is damage. */
+/* Recovery, the facts: which segments exist, which have a valid header, what the witness says,
+ * and what segments without a header prove. Decides nothing but what is damage. */
 #include "store/recover.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ int hf__recovery_no_memory(struct hf__recovery *r)
 	return hf__fail(r->error, HF_ENOMEM, 0, "no memory to recover the store");
 }
 
-/* --- Facts ------------------------------------------------------------------------------------------------------------------ */
+/* --- Facts ------------------------------------------------------------------------------------ */
 
 static int note_segment(void *arg, const char *name)
 {
@@ -88,13 +88,15 @@ int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len)
 	return rc ? hf__failed_read(r, name, rc) : HF_OK;
 }
 
-/* Is this a header that is whole under the names that it bears itself, but not of this store and segment? No crash leaves one. */
+/* Is this a header that is whole under the names that it bears itself, but not of this store and
+ * segment? No crash leaves one. */
 static bool header_is_foreign(const struct hf__recovery *r, const struct hf__found *f)
 {
 	const struct hf__log_id *id = &r->store->id;
 	struct hf__head head;
 	return hf__segment_header_whole(r->bytes.data, r->bytes.len, &head) &&
-	       (head.epoch != id->epoch || memcmp(head.uuid, id->uuid, sizeof id->uuid) != 0 || head.number != f->number);
+	       (head.epoch != id->epoch || memcmp(head.uuid, id->uuid, sizeof id->uuid) != 0 ||
+	        head.number != f->number);
 }
 
 int hf__recovery_header(struct hf__recovery *r, struct hf__found *f)
@@ -102,12 +104,15 @@ int hf__recovery_header(struct hf__recovery *r, struct hf__found *f)
 	const int rc = hf__recovery_read(r, f, HF__SEGMENT_HEADER_SIZE);
 	if (rc != HF_OK)
 		return rc;
-	f->header_rc = hf__segment_header_decode(&r->store->id, r->bytes.data, r->bytes.len, &f->header);
+	f->header_rc =
+	    hf__segment_header_decode(&r->store->id, r->bytes.data, r->bytes.len, &f->header);
 	if (f->header_rc == HF_OK && f->header.number != f->number)
 		f->header_rc = HF_ECORRUPT; /* a renamed or copied segment is none */
 	f->foreign = f->header_rc == HF_ECORRUPT && header_is_foreign(r, f);
 	if (f->header_rc == HF_EVERSION)
-		return hf__fail(r->error, HF_EVERSION, 0, "segment %u was written by a newer format", f->number); /* D5 */
+		/* D5 */
+		return hf__fail(r->error, HF_EVERSION, 0, "segment %u was written by a newer format",
+		                f->number);
 	if (f->header_rc == HF_OK) {
 		r->head = f;
 		if (hf__features_unknown(f->header.compat, f->header.ro_compat))
@@ -124,7 +129,8 @@ int hf__recovery_witness(struct hf__recovery *r)
 	const int rc = s->os->read(s->os->ctx, s->witness_file, file, sizeof file, 0, &got);
 	if (rc)
 		return hf__failed_read(r, HF__NAME_WITNESS, rc);
-	/* No valid word is legal: both slots may have been in flight when the power went. It only means less is known. */
+	/* No valid word is legal: both slots may have been in flight when the power went. It only
+	 * means less is known. */
 	(void)hf__witness_pick(&s->id, file, got, &r->witness);
 	s->witness_generation = r->witness.generation;
 	s->told = (struct hf__told){r->witness.end, r->witness.lsn, r->witness.chain};
@@ -148,7 +154,8 @@ int hf__recovery_collect(struct hf__recovery *r)
 	int rc = hf__recovery_list(r);
 	if (rc != HF_OK)
 		return rc;
-	/* Headers are judged in order, by what those before them say: whatever an attempt before this one found, the answer is the same. */
+	/* Headers are judged in order, by what those before them say: whatever an attempt before
+	 * this one found, the answer is the same. */
 	s->id.features_unknown = hf__features_unknown(s->identity.compat, s->identity.ro_compat);
 	for (size_t i = 0; i < r->count; i++) {
 		rc = hf__recovery_header(r, &r->found[i]);
@@ -160,10 +167,12 @@ int hf__recovery_collect(struct hf__recovery *r)
 	return hf__recovery_witness(r);
 }
 
-/* --- Evidence in segments without a valid header ---------------------------------------------------------------------------- */
+/* --- Evidence in segments without a valid header ---------------------------------------------- */
 
-/* Does this segment hold groups which prove that its header had been durable? `next` is the LSN that would come next in the log. */
-int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof, bool *zero)
+/* Does this segment hold groups which prove that its header had been durable? `next` is the LSN
+ * that would come next in the log. */
+int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof,
+                       bool *zero)
 {
 	struct hf__scan_verdict v;
 	const int rc = hf__recovery_read(r, f, 0);
@@ -181,7 +190,8 @@ int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t nex
 	    .next_lsn = next,
 	};
 	(void)hf__scan(&input, NULL, NULL, &v);
-	/* A group that says "durable up to just before the jump" proves nothing about the segment that begins behind the jump. */
+	/* A group that says "durable up to just before the jump" proves nothing about the segment
+	 * that begins behind the jump. */
 	*proof = v.proven_lsn >= next;
 	return HF_OK;
 }
@@ -197,14 +207,15 @@ int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t n
 		if (rc != HF_OK)
 			return rc;
 		if (proof) /* D2, D7 */
-			return hf__corrupt(r, r->found[i].number, 0, "the header of a segment whose groups were durable is damaged");
+			return hf__corrupt(r, r->found[i].number, 0,
+			                   "the header of a segment whose groups were durable is damaged");
 		r->found[i].zero = zero;
 		*all_zero = *all_zero && zero;
 	}
 	return HF_OK;
 }
 
-/* --- The chain --------------------------------------------------------------------------------------------------------------- */
+/* --- The chain -------------------------------------------------------------------------------- */
 
 static struct hf__found *find(struct hf__recovery *r, uint32_t number)
 {
@@ -214,11 +225,14 @@ static struct hf__found *find(struct hf__recovery *r, uint32_t number)
 
 int hf__recovery_step(struct hf__recovery *r, struct hf__found *f, struct hf__found **previous)
 {
-	const uint32_t number = f->header.previous_end.segment; /* lower than f's: the header is valid */
+	/* lower than f's: the header is valid */
+	const uint32_t number = f->header.previous_end.segment;
 	*previous = number ? find(r, number) : NULL;
-	/* Behind its pinned end there is nothing to keep, so a segment with a successor may have been cut; not before it, as the scan sees. */
+	/* Behind its pinned end there is nothing to keep, so a segment with a successor may have
+	 * been cut; not before it, as the scan sees. */
 	if (f == r->head ? f->size != f->header.size : f->size > f->header.size)
-		return hf__corrupt(r, f->number, f->size, "the file has not the size that its header states");
+		return hf__corrupt(r, f->number, f->size,
+		                   "the file has not the size that its header states");
 	if (number && !*previous)
 		return hf__corrupt(r, number, 0, "a segment of the log is missing");
 	if (*previous && (*previous)->header_rc != HF_OK)

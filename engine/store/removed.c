@@ -1,25 +1,32 @@
-/* See removed.h. Job: forget containers that hold nothing, and remember of them what rule 2 and guards need.
+/* See removed.h. Job: forget containers that hold nothing, and remember of them what rule 2 and
+ * guards need.
  *
- * Happy path: when a change is final, the store's hook notes every container that it touched; those that are idle stand in a line, in the order of
- * their newest change. Before the next change, and in upkeep, the first of them go once their newest change is durable, a few at a time: their LSNs go into
- * the number of their name. Nothing is logged, no answer changes: an empty container is no state.
+ * Happy path: when a change is final, the store's hook notes every container that it touched;
+ * those that are idle stand in a line, in the order of their newest change. Before the next
+ * change, and in upkeep, the first of them go once their newest change is durable, a few at a
+ * time: their LSNs go into the number of their name. Nothing is logged, no answer changes: an
+ * empty container is no state.
  *
- * Why nothing can still point at one that goes: no change is under way, so no undo record and no operation of a transaction names it; what was inside
- * was freed when the change that removed it became final; waits, pages and callers know names, not objects.
+ * Why nothing can still point at one that goes: no change is under way, so no undo record and no
+ * operation of a transaction names it; what was inside was freed when the change that removed it
+ * became final; waits, pages and callers know names, not objects.
  *
- * Crash: replay makes and forgets containers by the same rules; those that it finds idle at the end go at once, since all it read is durable.
+ * Crash: replay makes and forgets containers by the same rules; those that it finds idle at the
+ * end go at once, since all it read is durable.
  *
- * I-REMOVED-1: a container whose newest change is final is in the line iff it is idle. I-REMOVED-2: a number is never below the LSNs of a container
- * of its names that went. */
+ * I-REMOVED-1: a container whose newest change is final is in the line iff it is idle.
+ * I-REMOVED-2: a number is never below the LSNs of a container of its names that went. */
 #include "store/removed.h"
 
 #include <assert.h>
 
-static const struct hf__type number_type = {.name = "names that are gone", .value_offset = sizeof(struct hf__object)};
+static const struct hf__type number_type = {.name = "names that are gone",
+                                            .value_offset = sizeof(struct hf__object)};
 
 static struct hf__vacancy *vacancy_of(const struct hf__object *container)
 {
-	return (struct hf__vacancy *)(void *)((uint8_t *)(uintptr_t)container + container->type->vacancy_offset);
+	return (struct hf__vacancy *)(void *)((uint8_t *)(uintptr_t)container +
+	                                      container->type->vacancy_offset);
 }
 
 void hf__removed_init(struct hf__removed *removed)
@@ -36,13 +43,15 @@ struct hf__object *hf__removed_number(struct hf__removed *removed, uint64_t hash
 	return &removed->numbers[hash >> 58];
 }
 
-const struct hf__object *hf__removed_depends(const struct hf__removed *removed, const struct hf__map *map,
-                                             const struct hf__object *container, struct hf_bytes name)
+const struct hf__object *hf__removed_depends(const struct hf__removed *removed,
+                                             const struct hf__map *map,
+                                             const struct hf__object *container,
+                                             struct hf_bytes name)
 {
 	return container ? container : &removed->numbers[hf__map_hash(map, name.data, name.len) >> 58];
 }
 
-/* --- The line --------------------------------------------------------------------------------------------------------------- */
+/* --- The line --------------------------------------------------------------------------------- */
 
 static void line_leave(struct hf__object *container)
 {
@@ -85,7 +94,7 @@ bool hf__removed_note(struct hf__object *container)
 	return vacancy_of(container)->in;
 }
 
-/* --- Going ------------------------------------------------------------------------------------------------------------------ */
+/* --- Going ------------------------------------------------------------------------------------ */
 
 /* I-REMOVED-2. */
 static void remember(struct hf__object *number, const struct hf__object *container)
@@ -118,7 +127,7 @@ bool hf__removed_sweep(struct hf__removed *removed, uint64_t durable, size_t kee
 	return false;
 }
 
-/* --- Verify ----------------------------------------------------------------------------------------------------------------- */
+/* --- Verify ----------------------------------------------------------------------------------- */
 
 bool hf__removed_right(const struct hf__object *container)
 {
@@ -130,7 +139,8 @@ bool hf__removed_sane(const struct hf__removed *removed)
 {
 	const struct hf__object *before = NULL;
 	size_t count = 0;
-	for (const struct hf__object *c = removed->oldest; c && count <= removed->waiting; c = vacancy_of(c)->newer, count++) {
+	for (const struct hf__object *c = removed->oldest; c && count <= removed->waiting;
+	     c = vacancy_of(c)->newer, count++) {
 		if (!vacancy_of(c)->in || vacancy_of(c)->older != before || vacancy_of(c)->home != removed)
 			return false;
 		before = c;

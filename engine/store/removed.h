@@ -1,10 +1,13 @@
-/* Names that are gone. What was used once and is empty now costs nothing: containers (queues, inboxes, streams, ...) go when they hold nothing, and
- * of all names that ever went one of 64 numbers remembers the newest removal.
+/* Names that are gone. What was used once and is empty now costs nothing: containers (queues,
+ * inboxes, streams, ...) go when they hold nothing, and of all names that ever went one of 64
+ * numbers remembers the newest removal.
  *
- * A number is an object without a value, chosen by the keyed hash of the name, so that nobody can aim at it. What finds no object of a name depends on
- * its number, as it would depend on the container if that were still there: an answer waits until the removal is as durable as was asked, and a guard
- * on absence sees that something happened. The number moves only when a name of it goes. It may therefore make an answer wait, or a guard fail,
- * because of another name; it never lets one pass wrongly. */
+ * A number is an object without a value, chosen by the keyed hash of the name, so that nobody
+ * can aim at it. What finds no object of a name depends on its number, as it would depend on the
+ * container if that were still there: an answer waits until the removal is as durable as was
+ * asked, and a guard on absence sees that something happened. The number moves only when a name
+ * of it goes. It may therefore make an answer wait, or a guard fail, because of another name; it
+ * never lets one pass wrongly. */
 #ifndef HF_STORE_REMOVED_H
 #define HF_STORE_REMOVED_H
 
@@ -12,8 +15,8 @@
 #include "store/domain.h"
 
 #define HF__REMOVED_NUMBERS 64u
-/* So many empty containers stay for the next change of them: what is filled and emptied all the time is not made anew each time. Upkeep lets
- * them go too. */
+/* So many empty containers stay for the next change of them: what is filled and emptied all the
+ * time is not made anew each time. Upkeep lets them go too. */
 #define HF__REMOVED_KEPT 16u
 
 /* Of one domain. */
@@ -34,14 +37,19 @@ struct hf__vacancy {
 void hf__removed_init(struct hf__removed *removed);
 /* `hash` is that of the name, by hf__map_hash. */
 struct hf__object *hf__removed_number(struct hf__removed *removed, uint64_t hash);
-/* What an answer depends on that is about a container, or about one that is not there. `map` is the one that has it by name. */
-const struct hf__object *hf__removed_depends(const struct hf__removed *removed, const struct hf__map *map,
-                                             const struct hf__object *container, struct hf_bytes name);
+/* What an answer depends on that is about a container, or about one that is not there. `map` is
+ * the one that has it by name. */
+const struct hf__object *hf__removed_depends(const struct hf__removed *removed,
+                                             const struct hf__map *map,
+                                             const struct hf__object *container,
+                                             struct hf_bytes name);
 
-/* For store/change.c: a change that touched this container is final. It enters the line if it is idle, else leaves it. true: it waits to go. */
+/* For store/change.c: a change that touched this container is final. It enters the line if it is
+ * idle, else leaves it. true: it waits to go. */
 bool hf__removed_note(struct hf__object *container);
-/* Lets go up to `budget` of those that wait, oldest first, while more than `keep` do and the newest change of the oldest is at or before `durable`. No
- * change is under way. true: more could go at once. */
+/* Lets go up to `budget` of those that wait, oldest first, while more than `keep` do and the
+ * newest change of the oldest is at or before `durable`. No change is under way. true: more
+ * could go at once. */
 bool hf__removed_sweep(struct hf__removed *removed, uint64_t durable, size_t keep, unsigned budget);
 
 /* For verify: I-REMOVED-1. */

@@ -1,9 +1,11 @@
 /* The ring of a subscription.
  *
- * A ring of n changes has n + 1 slots. A change that finds n of them taken is lost: the last slot becomes a gap, which counts what is lost after it, and which is
- * read in its place. So nothing is missing without a mark, and changes behind the gap come after it.
+ * A ring of n changes has n + 1 slots. A change that finds n of them taken is lost: the last
+ * slot becomes a gap, which counts what is lost after it, and which is read in its place. So
+ * nothing is missing without a mark, and changes behind the gap come after it.
  *
- * I-SUB-1: the events of a subscription and the changes that its gaps count are, together, all that it wants from its first LSN on. */
+ * I-SUB-1: the events of a subscription and the changes that its gaps count are, together, all
+ * that it wants from its first LSN on. */
 #include "store/subscribe.h"
 
 static struct hf__slot *slot_at(const struct hf_subscription *s, uint32_t index)
@@ -37,7 +39,8 @@ static void lose(struct hf_subscription *s, const struct hf_event *event)
 	struct hf__slot *last = s->count > 0 ? slot_at(s, s->count - 1) : NULL;
 	if (!last || !last->event.lost) {
 		last = slot_at(s, s->count++);
-		*last = (struct hf__slot){.event = {.lsn = event->lsn, .at = event->at, .domain = "", .operation = "gap"}};
+		*last = (struct hf__slot){
+		    .event = {.lsn = event->lsn, .at = event->at, .domain = "", .operation = "gap"}};
 	}
 	last->event.lost++;
 }
@@ -57,7 +60,8 @@ void hf__subscription_push(struct hf_subscription *s, const struct hf_event *eve
 		lose(s, event); /* no memory: as good as no room */
 }
 
-int hf__ring_copy(const struct hf_subscription *s, uint32_t count, struct hf__answer *answer, struct hf_event_batch *out)
+int hf__ring_copy(const struct hf_subscription *s, uint32_t count, struct hf__answer *answer,
+                  struct hf_event_batch *out)
 {
 	struct hf_event *events = hf__answer_alloc(answer, count * sizeof *events);
 	if (!events)

@@ -1,17 +1,23 @@
-/* The next segment: made of zeros that are already on disk, ahead of need, so that a commit overwrites written blocks and needs no journal commit,
- * and so that a full disk is noticed before anything was sequenced.
+/* The next segment: made of zeros that are already on disk, ahead of need, so that a commit
+ * overwrites written blocks and needs no journal commit, and so that a full disk is noticed
+ * before anything was sequenced.
  *
- * Its size follows from what the segment before it came to hold: a store that is killed again and again after little work keeps small ones. Room is asked for
- * before a zero is written, for the half and the half of that if there is none; a refusal is remembered for a second, so that a full disk is left alone. Upkeep
- * makes it in slices (prepare_ahead); a commit that needs it takes over what is there and makes the rest at once.
+ * Its size follows from what the segment before it came to hold: a store that is killed again
+ * and again after little work keeps small ones. Room is asked for before a zero is written, for
+ * the half and the half of that if there is none; a refusal is remembered for a second, so that
+ * a full disk is left alone. Upkeep makes it in slices (prepare_ahead); a commit that needs it
+ * takes over what is there and makes the rest at once.
  *
- * A leftover of an earlier opening is adopted, under the next number, when every byte of it was zero at the opening; anything else with a greater number than the
- * current segment is what a crash left at rotation: it is passed over (its number too) and removed once the log has gone past it (tidy.c). */
+ * A leftover of an earlier opening is adopted, under the next number, when every byte of it was
+ * zero at the opening; anything else with a greater number than the current segment is what a
+ * crash left at rotation: it is passed over (its number too) and removed once the log has gone
+ * past it (tidy.c). */
 #include "store/internal.h"
 
 #include <errno.h>
 
-/* After this much in a segment its successor grows: small enough to be made in no time, large enough to get on with. */
+/* After this much in a segment its successor grows: small enough to be made in no time, large
+ * enough to get on with. */
 #define SEGMENT_FLOOR (256u << 10)
 #define SLICE (64u << 10)
 #define REFUSAL_NS INT64_C(1000000000)
@@ -29,7 +35,8 @@ static uint32_t least_size(const struct hf_store *s, uint32_t need)
 	return clamp_size((uint64_t)need + s->align);
 }
 
-/* A small store stays small: the first segment is at most 512 KiB, each next one has room for twice what this one holds, up to what was asked for. */
+/* A small store stays small: the first segment is at most 512 KiB, each next one has room for
+ * twice what this one holds, up to what was asked for. */
 static uint32_t wanted_size(const struct hf_store *s, uint32_t least)
 {
 	const uint64_t full = s->identity.segment_size;
@@ -46,7 +53,7 @@ static bool is_no_room(int rc)
 	return rc == ENOSPC || rc == EDQUOT || rc == EFBIG;
 }
 
-/* --- Making it ---------------------------------------------------------------------------------------------------------------- */
+/* --- Making it -------------------------------------------------------------------------------- */
 
 /* All of these not under the lock: preparing is set. */
 
@@ -63,21 +70,24 @@ static int begin_making(struct hf_store *s, uint32_t number, uint32_t size, uint
 	}
 }
 
-/* After an unclean stop nothing more goes into the segment that it left, however much of it is unused; and the next one may find no room. What lies behind the
- * log's end there is given back, then. The place of the next group's header is zeroed and synced first: a torn group behind it must not become whole by
- * zeros in the place of what was lost. false: that did not help. */
+/* After an unclean stop nothing more goes into the segment that it left, however much of it is
+ * unused; and the next one may find no room. What lies behind the log's end there is given back,
+ * then. The place of the next group's header is zeroed and synced first: a torn group behind it
+ * must not become whole by zeros in the place of what was lost. false: that did not help. */
 static bool give_back(struct hf_store *s, bool *unknowable)
 {
 	static const uint8_t zeros[HF__GROUP_HEADER_SIZE];
 	const uint32_t end = s->end.offset;
-	const uint32_t left = s->segment_size - end, head = left < sizeof zeros ? left : (uint32_t)sizeof zeros;
+	const uint32_t left = s->segment_size - end,
+	               head = left < sizeof zeros ? left : (uint32_t)sizeof zeros;
 	const uint32_t from = hf__segment_cut_size(end + head);
 	if (s->gave_back || !s->jumped || s->file < 0 || from >= s->segment_size)
 		return false;
 	s->gave_back = true;
 	int rc = s->began ? 0 : hf__witness_not_clean(s); /* I-WIT-3 */
 	s->began = s->began || rc == 0;
-	/* Crash: the log ends here with these bytes or without them, and the stop was not clean before. */
+	/* Crash: the log ends here with these bytes or without them, and the stop was not clean
+	 * before. */
 	if (rc == 0)
 		rc = s->os->write(s->os->ctx, s->file, zeros, head, end);
 	if (rc == 0) {
@@ -89,7 +99,8 @@ static bool give_back(struct hf_store *s, bool *unknowable)
 }
 
 /* Makes all of one, going on with what was begun. */
-static int make_all(struct hf_store *s, struct hf__next_segment *next, uint32_t least, bool *unknowable)
+static int make_all(struct hf_store *s, struct hf__next_segment *next, uint32_t least,
+                    bool *unknowable)
 {
 	if (s->making.file >= 0 && s->making.size < least)
 		hf__segment_drop(s->os, &s->making);
@@ -111,8 +122,9 @@ static int make_all(struct hf_store *s, struct hf__next_segment *next, uint32_t 
 	}
 }
 
-/* What was adopted gets a name of its own. Whether the old one is on disk nobody knows: whoever made it may have been killed before the
- * directory was synced, or been told that this failed, after which syncing it alone need not help. */
+/* What was adopted gets a name of its own. Whether the old one is on disk nobody knows: whoever
+ * made it may have been killed before the directory was synced, or been told that this failed,
+ * after which syncing it alone need not help. */
 static int rename_adopted(const struct hf__os *os, struct hf__next_segment *next, bool *unknowable)
 {
 	char old[HF__NAME_MAX], name[HF__NAME_MAX];
@@ -135,7 +147,8 @@ static int rename_adopted(const struct hf__os *os, struct hf__next_segment *next
 	return rc;
 }
 
-/* Takes over the newest file of the directory, which was zero when the store was opened. ENOENT: it is gone, by a renaming that had failed falsely, say. */
+/* Takes over the newest file of the directory, which was zero when the store was opened. ENOENT:
+ * it is gone, by a renaming that had failed falsely, say. */
 static int adopt(struct hf_store *s, struct hf__next_segment *next, bool *unknowable)
 {
 	char name[HF__NAME_MAX];
@@ -144,8 +157,8 @@ static int adopt(struct hf_store *s, struct hf__next_segment *next, bool *unknow
 	return rc ? rc : rename_adopted(s->os, next, unknowable);
 }
 
-/* It was too small for what must go there, and a larger one exists: the log passes over its number. Not under the lock. Nothing but zeros was ever
- * written to it, so no failure matters. */
+/* It was too small for what must go there, and a larger one exists: the log passes over its
+ * number. Not under the lock. Nothing but zeros was ever written to it, so no failure matters. */
 static void give_up(struct hf_store *s, const struct hf__next_segment *prepared)
 {
 	char name[HF__NAME_MAX];
@@ -165,10 +178,12 @@ static int why_not(struct hf_store *s, int rc, bool unknowable, struct hf_error 
 		return hf__os_failed(error, "no next log segment could be made, and nothing was done", rc);
 	/* A failed sync: what the directory holds now is unknowable. Nothing was sequenced. */
 	hf__fault(s, rc);
-	return hf__fail(error, HF_EUNCERTAIN, rc, "syncing the next log segment failed (error %d): reopen the store", rc);
+	return hf__fail(error, HF_EUNCERTAIN, rc,
+	                "syncing the next log segment failed (error %d): reopen the store", rc);
 }
 
-/* It is part of the log from here on, under its old number: the removal of leftovers must not find it. */
+/* It is part of the log from here on, under its old number: the removal of leftovers must not
+ * find it. */
 static void drop_leftover(struct hf_store *s, uint32_t number)
 {
 	for (size_t i = 0; i < s->leftover_count; i++)
@@ -176,9 +191,10 @@ static void drop_leftover(struct hf_store *s, uint32_t number)
 			s->leftovers[i] = s->leftovers[--s->leftover_count];
 }
 
-/* --- Getting it ----------------------------------------------------------------------------------------------------------------- */
+/* --- Getting it ------------------------------------------------------------------------------- */
 
-/* Was this much refused a moment ago? `least` bytes are needed; *size is cut to what was not. The lock is held. */
+/* Was this much refused a moment ago? `least` bytes are needed; *size is cut to what was not.
+ * The lock is held. */
 static bool was_refused(const struct hf_store *s, uint32_t least, uint32_t *size)
 {
 	if (s->refused.size == 0 || s->os->ticks(s->os->ctx) >= s->refused.until)
@@ -190,17 +206,20 @@ static bool was_refused(const struct hf_store *s, uint32_t least, uint32_t *size
 
 static void remember_refusal(struct hf_store *s, uint32_t least)
 {
-	s->refused = (struct hf__refusal){.size = least, .until = s->os->ticks(s->os->ctx) + REFUSAL_NS, .lsn = s->next_lsn};
+	s->refused = (struct hf__refusal){
+	    .size = least, .until = s->os->ticks(s->os->ctx) + REFUSAL_NS, .lsn = s->next_lsn};
 }
 
-/* What may be adopted: only the newest number, so that numbers keep growing along the log. The lock is held. */
+/* What may be adopted: only the newest number, so that numbers keep growing along the log. The
+ * lock is held. */
 static bool may_adopt(const struct hf_store *s, uint32_t least)
 {
 	return !s->next.ready && s->making.file < 0 && s->zero_leftover >= least;
 }
 
 /* The leftover, or all of a new one. Not under the lock. */
-static int adopt_or_make(struct hf_store *s, struct hf__next_segment *next, bool adopts, uint32_t least, bool *unknowable)
+static int adopt_or_make(struct hf_store *s, struct hf__next_segment *next, bool adopts,
+                         uint32_t least, bool *unknowable)
 {
 	const struct hf__next_segment fresh = *next;
 	int rc = ENOENT;
@@ -215,7 +234,8 @@ static int adopt_or_make(struct hf_store *s, struct hf__next_segment *next, bool
 }
 
 /* The end of having prepared; the lock is held again. */
-static int prepared(struct hf_store *s, struct hf__next_segment *next, int rc, bool unknowable, uint32_t least, struct hf_error *error)
+static int prepared(struct hf_store *s, struct hf__next_segment *next, int rc, bool unknowable,
+                    uint32_t least, struct hf_error *error)
 {
 	s->preparing = false;
 	(void)pthread_cond_broadcast(&s->room);
@@ -253,7 +273,8 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
 		return hf__fail(error, HF_ENOSPACE, 0, "segment numbers are used up");
 	const uint32_t least = least_size(s, need);
 	const struct hf__next_segment small = s->next;
-	struct hf__next_segment next = {.number = s->newest_number + 1, .size = wanted_size(s, least), .file = -1};
+	struct hf__next_segment next = {
+	    .number = s->newest_number + 1, .size = wanted_size(s, least), .file = -1};
 	const bool adopts = may_adopt(s, least);
 	bool unknowable = false;
 	if (!adopts && s->making.file < 0 && was_refused(s, least, &next.size))
@@ -270,9 +291,10 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
 	return prepared(s, &next, rc, unknowable, least, error);
 }
 
-/* --- Ahead of need ---------------------------------------------------------------------------------------------------------------- */
+/* --- Ahead of need ---------------------------------------------------------------------------- */
 
-/* A store that writes nothing needs none, and one whose disk is full is not asked again before it has written something. */
+/* A store that writes nothing needs none, and one whose disk is full is not asked again before
+ * it has written something. */
 static bool is_due(const struct hf_store *s)
 {
 	if (s->next.ready || s->preparing || s->file < 0 || !s->wrote || s->newest_number == UINT32_MAX)
@@ -286,7 +308,8 @@ static bool is_due(const struct hf_store *s)
 static int make_slice(struct hf_store *s)
 {
 	const uint32_t least = least_size(s, 0);
-	struct hf__next_segment next = {.number = s->newest_number + 1, .size = wanted_size(s, least), .file = -1};
+	struct hf__next_segment next = {
+	    .number = s->newest_number + 1, .size = wanted_size(s, least), .file = -1};
 	const bool adopts = may_adopt(s, least), begins = s->making.file < 0;
 	bool unknowable = false, whole = adopts;
 	int rc = 0;
@@ -320,7 +343,8 @@ int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more)
 	(void)pthread_mutex_lock(&s->lock);
 	while (rc == HF_OK && !atomic_load(&s->fault) && is_due(s)) {
 		/* A commit that waits for it makes the rest by itself. */
-		if (*more && (s->room_waiters > 0 || s->stopping || (until != INT64_MAX && s->os->ticks(s->os->ctx) >= until)))
+		if (*more && (s->room_waiters > 0 || s->stopping ||
+		              (until != INT64_MAX && s->os->ticks(s->os->ctx) >= until)))
 			break;
 		rc = make_slice(s);
 		*more = rc == HF_OK;

@@ -1,4 +1,5 @@
-/* The next segment, and what is put in order behind the current one: segments.c, tidy.c. Part of internal.h. */
+/* The next segment, and what is put in order behind the current one: segments.c, tidy.c. Part of
+ * internal.h. */
 #ifndef HF_STORE_SEGMENTS_H
 #define HF_STORE_SEGMENTS_H
 
@@ -37,10 +38,11 @@ struct hf__refusal {
 /* segments.c. */
 /* Is it there, with room for a group of `need` bytes? */
 bool hf__next_segment_ready(const struct hf_store *s, uint32_t need);
-/* Makes the next segment ready with at least `need` bytes, or waits for whoever does: look again afterwards. The lock is held, released meanwhile. HF_OK, HF_ENOSPACE, HF_EIO, HF_EFAILED. */
+/* Makes the next segment ready with at least `need` bytes, or waits for whoever does: look again
+ * afterwards. The lock is held, released meanwhile. HF_OK, HF_ENOSPACE, HF_EIO, HF_EFAILED. */
 int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error);
-/* Makes it ahead of need, in slices: one at least, more until `until` (ticks; INT64_MAX: all). *more: it is not whole yet. Not under the lock. HF_OK, HF_ENOSPACE,
- * HF_EIO, HF_EUNCERTAIN. */
+/* Makes it ahead of need, in slices: one at least, more until `until` (ticks; INT64_MAX: all).
+ * *more: it is not whole yet. Not under the lock. HF_OK, HF_ENOSPACE, HF_EIO, HF_EUNCERTAIN. */
 int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more);
 
 /* tidy.c. */
@@ -50,7 +52,8 @@ bool hf__cuts_reserve(struct hf_store *s, size_t count);
 void hf__cut_later(struct hf_store *s, uint32_t number, uint32_t end, uint64_t lsn);
 /* Is there something to put in order? The lock is held. */
 bool hf__tidy_due(const struct hf_store *s);
-/* Does it, as far as is possible now. Failures cost room on the disk and nothing else. Not under the lock. */
+/* Does it, as far as is possible now. Failures cost room on the disk and nothing else. Not under
+ * the lock. */
 void hf__tidy(struct hf_store *s);
 
 #endif

@@ -1,20 +1,24 @@
-/* Sequencing: under the one short lock a transaction is checked against the newest state, applied with an undo list, given its LSNs and
- * put into the filling group.
+/* Sequencing: under the one short lock a transaction is checked against the newest state,
+ * applied with an undo list, given its LSNs and put into the filling group.
  *
- * Happy path: decide runs, its entries go into the filling buffer and are applied at once (later operations see them), the last one is marked,
- * the change is kept. Failure: a refused precondition, no memory, or no room takes everything back: the buffer is cut to where it was,
- * the LSNs are given to the next transaction. No room is tried again in an emptied buffer, if need be in the next segment, which is prepared
- * BEFORE anything is sequenced there: a full disk is a clean HF_ENOSPACE.
+ * Happy path: decide runs, its entries go into the filling buffer and are applied at once (later
+ * operations see them), the last one is marked, the change is kept. Failure: a refused
+ * precondition, no memory, or no room takes everything back: the buffer is cut to where it was,
+ * the LSNs are given to the next transaction. No room is tried again in an emptied buffer, if
+ * need be in the next segment, which is prepared BEFORE anything is sequenced there: a full disk
+ * is a clean HF_ENOSPACE.
  *
- * I-SEQ-1: a buffer holds whole transactions only. I-SEQ-2: a group fits into the segment it begins in. I-SEQ-3: no more than HF__LSN_JUMP LSNs are
- * ever undurable, so that the jump after an unclean stop passes all that could have been handed out. */
+ * I-SEQ-1: a buffer holds whole transactions only. I-SEQ-2: a group fits into the segment it
+ * begins in. I-SEQ-3: no more than HF__LSN_JUMP LSNs are ever undurable, so that the jump after
+ * an unclean stop passes all that could have been handed out. */
 #include "store/needs.h"
 #include "store/removed.h"
 
 /* What an attempt that succeeded comes to; anything else is a code. */
 #define FITS (-1)
 
-/* Names that are forgotten before a transaction: this many, and one for each of its operations up to the second number. */
+/* Names that are forgotten before a transaction: this many, and one for each of its operations
+ * up to the second number. */
 #define SWEEP_MORE 4u
 #define SWEEP_MOST 252u
 
@@ -23,13 +27,14 @@ static struct hf__buffer *filling(struct hf_store *s)
 	return &s->buffers[s->filling];
 }
 
-/* --- What decide() calls ---------------------------------------------------------------------------------------------------- */
+/* --- What decide() calls ---------------------------------------------------------------------- */
 
 void hf__depends(struct hf__decision *d, const struct hf__object *object)
 {
 	if (!object)
 		return;
-	/* What this very change did does not count; what it was before, the change itself remembers (hf__change.prior). */
+	/* What this very change did does not count; what it was before, the change itself remembers
+	 * (hf__change.prior). */
 	if (object->changed > d->need_changed && object->changed < d->change->first_lsn)
 		d->need_changed = object->changed;
 	if (object->due > d->need_due && object->due < d->change->first_lsn)
@@ -60,9 +65,11 @@ int hf__expect(struct hf__decision *d, hf_lsn expect, hf_lsn version)
 	if (expect == 0 || (expect == HF_ABSENT ? version == 0 : expect == version))
 		return HF_OK;
 	if (expect == HF_ABSENT)
-		hf__text_add(&d->why, "expected it not to exist, but it has version %llu", (unsigned long long)version);
+		hf__text_add(&d->why, "expected it not to exist, but it has version %llu",
+		             (unsigned long long)version);
 	else
-		hf__text_add(&d->why, "expected version %llu, it is %llu", (unsigned long long)expect, (unsigned long long)version);
+		hf__text_add(&d->why, "expected version %llu, it is %llu", (unsigned long long)expect,
+		             (unsigned long long)version);
 	return HF_ECONFLICT;
 }
 
@@ -91,15 +98,18 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	}
 	const size_t body = d->entry_at + HF__ENTRY_HEADER_SIZE;
 	d->body_len = b->bytes.len - body;
-	const struct hf__domain *row = s->domains->rows[d->domain_index]; /* HF_EVERSION: domains/kinds.c does not know the entry */
-	struct hf__entry entry = {.lsn = s->next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
+	/* HF_EVERSION: domains/kinds.c does not know the entry */
+	const struct hf__domain *row = s->domains->rows[d->domain_index];
+	struct hf__entry entry = {
+	    .lsn = s->next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
 	entry.body = hf_bytes(b->bytes.data + body, d->body_len);
 	entry.at = hf__clock_date(s, d, hf__entry_is_ending(row, &entry));
 	*d->last_entry = entry;
 	hf__entry_end(&b->bytes, d->entry_at, &s->id, &entry);
 	if (b->bytes.bad)
 		return HF_ENOMEM;
-	entry.body = hf_bytes(b->bytes.data + body, d->body_len); /* padding may have moved the buffer */
+	/* padding may have moved the buffer */
+	entry.body = hf_bytes(b->bytes.data + body, d->body_len);
 	entry.place = place_of_body(b, d->entry_at);
 	s->change.lsn = entry.lsn;
 	s->next_lsn++;
@@ -107,31 +117,36 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	return hf__entry_known(row, &entry) ? row->apply(d->state, &s->change, &entry) : HF_EVERSION;
 }
 
-/* --- Room ------------------------------------------------------------------------------------------------------------------- */
+/* --- Room ------------------------------------------------------------------------------------- */
 
-/* The next segment cannot be had. Whoever needs less room than this transaction may go on where the log is, if it is anywhere. */
+/* The next segment cannot be had. Whoever needs less room than this transaction may go on where
+ * the log is, if it is anywhere. */
 static void stay_here(struct hf_store *s)
 {
 	s->must_rotate = s->jumped || s->file < 0;
 	s->rotate_need = 0;
 }
 
-/* Where the next group goes: here, or into the next segment. HF_OK with the buffer begun, or why there is no room. */
+/* Where the next group goes: here, or into the next segment. HF_OK with the buffer begun, or why
+ * there is no room. */
 static int begin_buffer(struct hf_store *s, struct hf_error *error)
 {
 	struct hf__buffer *b = filling(s);
 	if (s->must_rotate) {
-		/* Crash: a prepared segment of zeros is no part of the log; the next open adopts or replaces it. */
+		/* Crash: a prepared segment of zeros is no part of the log; the next open adopts or
+		 * replaces it. */
 		const int rc = hf__next_segment(s, s->rotate_need, error);
 		if (rc != HF_OK)
 			stay_here(s);
-		if (rc != HF_OK || filling(s) != b || b->begun || !hf__next_segment_ready(s, s->rotate_need))
+		if (rc != HF_OK || filling(s) != b || b->begun ||
+		    !hf__next_segment_ready(s, s->rotate_need))
 			return rc; /* the lock was released: the caller looks again */
 	}
 	b->bytes.len = 0;
 	b->bytes.bad = false;
 	b->opens_segment = s->must_rotate;
-	b->start = b->opens_segment ? (struct hf__position){s->next.number, HF__SEGMENT_HEADER_SIZE} : s->end;
+	b->start =
+	    b->opens_segment ? (struct hf__position){s->next.number, HF__SEGMENT_HEADER_SIZE} : s->end;
 	if (b->opens_segment)
 		hf__put_zeros(&b->bytes, HF__SEGMENT_HEADER_SIZE);
 	b->header = b->bytes.len;
@@ -164,7 +179,8 @@ static bool fits(const struct hf_store *s, const struct hf__buffer *b)
 	return group_len(s, b) <= segment_room(s, b) - b->start.offset;
 }
 
-/* The group does not fit where it begins: taken back already. Sends away what else is in the buffer, or turns to the next segment. */
+/* The group does not fit where it begins: taken back already. Sends away what else is in the
+ * buffer, or turns to the next segment. */
 static void turn_the_page(struct hf_store *s, uint64_t needed)
 {
 	struct hf__buffer *b = filling(s);
@@ -184,7 +200,8 @@ static bool too_much_undurable(const struct hf_store *s)
 	return s->next_lsn - atomic_load(&s->durable_lsn) > HF__LSN_JUMP / 8;
 }
 
-/* A begun buffer with room for a reasonable transaction. HF_OK, or why not. May release the lock. */
+/* A begun buffer with room for a reasonable transaction. HF_OK, or why not. May release the
+ * lock. */
 static int ready_buffer(struct hf_store *s, struct hf_error *error)
 {
 	for (;;) {
@@ -205,7 +222,7 @@ static int ready_buffer(struct hf_store *s, struct hf_error *error)
 	}
 }
 
-/* --- One attempt ------------------------------------------------------------------------------------------------------------ */
+/* --- One attempt ------------------------------------------------------------------------------ */
 
 /* An operation may have set the clock back, and none has the stamp of the one before it. */
 static void look_at_clock(struct hf_store *s, struct hf__decision *d)
@@ -234,7 +251,8 @@ static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__o
 	return op->verb->decide(d->state, d, op->args, result);
 }
 
-static int run_ops(struct hf_store *s, struct hf__decision *d, const struct hf__op *ops, size_t count, uint32_t *failed)
+static int run_ops(struct hf_store *s, struct hf__decision *d, const struct hf__op *ops,
+                   size_t count, uint32_t *failed)
 {
 	for (size_t i = 0; i < count; i++) {
 		const int rc = run_op(s, d, &ops[i]);
@@ -246,7 +264,8 @@ static int run_ops(struct hf_store *s, struct hf__decision *d, const struct hf__
 	return HF_OK;
 }
 
-/* The last entry of a transaction says so: sealed again with the flag. The buffer does not grow by it. */
+/* The last entry of a transaction says so: sealed again with the flag. The buffer does not grow
+ * by it. */
 static void mark_last(struct hf_store *s, struct hf__decision *d)
 {
 	struct hf__buffer *b = filling(s);
@@ -271,9 +290,11 @@ static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint6
 	hf__maintenance_nudge(s);
 }
 
-/* Runs the operations once. FITS: done. Otherwise the code, everything taken back; HF_OK means "no room": *needed bytes. */
-static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, bool durable, struct hf__decision *d,
-                   struct hf__needs *needs, uint32_t *failed, uint64_t *needed)
+/* Runs the operations once. FITS: done. Otherwise the code, everything taken back; HF_OK means
+ * "no room": *needed bytes. */
+static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, bool durable,
+                   struct hf__decision *d, struct hf__needs *needs, uint32_t *failed,
+                   uint64_t *needed)
 {
 	struct hf__buffer *b = filling(s);
 	const uint64_t lsn = s->next_lsn;
@@ -283,10 +304,12 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 	d->need_changed = d->need_due = 0;
 	/* Nothing is under way: as many names go as this transaction can bring, and some more. */
 	if (s->change.emptied)
-		hf__sweep_removed(s, HF__REMOVED_KEPT, SWEEP_MORE + (unsigned)(count < SWEEP_MOST ? count : SWEEP_MOST));
+		hf__sweep_removed(s, HF__REMOVED_KEPT,
+		                  SWEEP_MORE + (unsigned)(count < SWEEP_MOST ? count : SWEEP_MOST));
 	hf__change_begin(&s->change, lsn, durable);
 	int rc = run_ops(s, d, ops, count, failed);
-	if (rc == HF_OK && !hf__writer_reserve(&b->bytes, s->align)) /* sealing pads, and must not fail */
+	/* sealing pads, and must not fail */
+	if (rc == HF_OK && !hf__writer_reserve(&b->bytes, s->align))
 		rc = HF_ENOMEM;
 	const bool room = rc == HF_OK && (b->entries == entries || fits(s, b));
 	if (room)
@@ -312,22 +335,27 @@ static uint64_t greater(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static struct hf__ticket ticket_of(struct hf_store *s, const struct hf__decision *d, uint64_t first_lsn, bool durable)
+static struct hf__ticket ticket_of(struct hf_store *s, const struct hf__decision *d,
+                                   uint64_t first_lsn, bool durable)
 {
-	if (s->next_lsn == first_lsn) /* nothing was written: the answer depends on what was looked at */
+	/* nothing was written: the answer depends on what was looked at */
+	if (s->next_lsn == first_lsn)
 		return hf__ticket_for(s, d->need_changed, d->need_due);
 	const uint64_t last = s->next_lsn - 1;
 	/* Durable changes of others that an `os` commit looked at stay promised. */
 	return hf__ticket_for(s, last, durable ? last : greater(d->need_due, s->change.prior_due));
 }
 
-/* A refusal depends on what was looked at and on what the operations before it found and changed. */
+/* A refusal depends on what was looked at and on what the operations before it found and
+ * changed. */
 static struct hf__ticket ticket_of_refusal(struct hf_store *s, const struct hf__decision *d)
 {
-	return hf__ticket_for(s, greater(d->need_changed, s->change.touched_changed), greater(d->need_due, s->change.touched_due));
+	return hf__ticket_for(s, greater(d->need_changed, s->change.touched_changed),
+	                      greater(d->need_due, s->change.touched_due));
 }
 
-static int explain(const struct hf__op *ops, size_t count, uint32_t failed, int rc, const char *why, struct hf_error *error)
+static int explain(const struct hf__op *ops, size_t count, uint32_t failed, int rc, const char *why,
+                   struct hf_error *error)
 {
 	(void)hf__fail(error, rc, 0, "%s: %s", ops[failed].verb->name, why[0] ? why : hf_code_name(rc));
 	if (error && count > 1)
@@ -345,7 +373,8 @@ void hf__clear_results(const struct hf__op *ops, size_t count)
 	}
 }
 
-static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf__needs *needs,
+static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
+                    enum hf_durability durability, struct hf__needs *needs,
                     struct hf__ticket *ticket, struct hf_error *error)
 {
 	char why[HF_ERROR_TEXT] = "";
@@ -360,7 +389,8 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count, 
 		uint32_t failed = 0;
 		uint64_t needed = 0;
 		struct hf__entry last = {0};
-		struct hf__decision d = {.change = &s->change, .last_entry = &last, .epoch = s->id.epoch, .store = s};
+		struct hf__decision d = {
+		    .change = &s->change, .last_entry = &last, .epoch = s->id.epoch, .store = s};
 		why[0] = '\0';
 		d.mono = hf__clock_mono(s, hf__setback(s, s->states));
 		d.why = (struct hf__text){why, sizeof why, 0};
@@ -388,8 +418,8 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count, 
 	}
 }
 
-int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf__ticket *ticket,
-                 struct hf_error *error)
+int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
+                 enum hf_durability durability, struct hf__ticket *ticket, struct hf_error *error)
 {
 	struct hf__needs needs = {0};
 	const int rc = sequence(s, ops, count, durability, &needs, ticket, error);

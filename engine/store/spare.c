@@ -1,9 +1,12 @@
-/* Memory that a large use left. Job: a transaction of 32 MiB, or a clear of a million objects, must not cost memory from then on.
+/* Memory that a large use left. Job: a transaction of 32 MiB, or a clear of a million objects,
+ * must not cost memory from then on.
  *
- * Happy path: group buffers and the records of a change grow as they are needed and are used again. When a flush ends, its leader looks whether one of them is much
- * larger than what its newest use needed; it takes that away under the lock and frees it after the waiters were woken, so that no commit waits for
- * the kernel to take pages back. One large use after another keeps its buffers: what counts is the newest use, and there are two buffers. A store
- * that is idle keeps little; upkeep sees to that.
+ * Happy path: group buffers and the records of a change grow as they are needed and are used
+ * again. When a flush ends, its leader looks whether one of them is much larger than what its
+ * newest use needed; it takes that away under the lock and frees it after the waiters were
+ * woken, so that no commit waits for the kernel to take pages back. One large use after another
+ * keeps its buffers: what counts is the newest use, and there are two buffers. A store that is
+ * idle keeps little; upkeep sees to that.
  *
  * Failure modes: none. What is taken away is made anew when it is needed. */
 #include "store/internal.h"
@@ -31,7 +34,8 @@ static void take_records(struct hf__change *change, size_t keep, size_t most, vo
 	change->cap = 0;
 }
 
-static void take_change(struct hf__change *change, size_t keep, bool whatever, struct hf__spare *spare)
+static void take_change(struct hf__change *change, size_t keep, bool whatever,
+                        struct hf__spare *spare)
 {
 	take_records(change, keep, whatever ? 0 : change->most_records, &spare->blocks[2]);
 	take_bytes(&change->images, keep, whatever ? 0 : change->most_images, &spare->blocks[3]);

@@ -1,5 +1,5 @@
-/* The states of all domains: made, dumped, loaded, verified. The laws `state == replay(log)` and `state == load(snapshot(state))` are
- * tested with these. */
+/* The states of all domains: made, dumped, loaded, verified. The laws `state == replay(log)` and
+ * `state == load(snapshot(state))` are tested with these. */
 #include <limits.h>
 
 #include "log/entry.h"
@@ -55,7 +55,8 @@ bool hf__entry_known(const struct hf__domain *row, const struct hf__entry *entry
 		return false;
 	const struct hf__kind *kind = kind_of(row, entry);
 	const uint8_t *body = entry->body.data;
-	if (!kind || entry->body.len == 0) /* what is too short has no version: damage, and for the decoder to find */
+	/* what is too short has no version: damage, and for the decoder to find */
+	if (!kind || entry->body.len == 0)
 		return true;
 	if (kind->kind == 0 || body[0] == 0 || body[0] > kind->version)
 		return false;
@@ -63,7 +64,8 @@ bool hf__entry_known(const struct hf__domain *row, const struct hf__entry *entry
 	return place == entry->body.len || body[place] < kind->causes;
 }
 
-int hf__entry_readable(const struct hf_store *s, const struct hf__entry *entry, const struct hf__domain **row, unsigned *index)
+int hf__entry_readable(const struct hf_store *s, const struct hf__entry *entry,
+                       const struct hf__domain **row, unsigned *index)
 {
 	*row = hf__domain_by_id(s, entry->domain, index);
 	if (hf__entry_known(*row, entry))
@@ -92,10 +94,11 @@ void hf__states_deinit(struct hf_store *s, void **states)
 	}
 }
 
-/* --- Names that are gone ------------------------------------------------------------------------------------------------------ */
+/* --- Names that are gone ---------------------------------------------------------------------- */
 
 /* true: more could go at once. *left: some wait. */
-static bool sweep_states(const struct hf_store *s, void *const *states, uint64_t durable, size_t keep, unsigned budget, bool *left)
+static bool sweep_states(const struct hf_store *s, void *const *states, uint64_t durable,
+                         size_t keep, unsigned budget, bool *left)
 {
 	bool more = false;
 	*left = false;
@@ -112,13 +115,15 @@ static bool sweep_states(const struct hf_store *s, void *const *states, uint64_t
 
 bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget)
 {
-	return sweep_states(s, s->states, atomic_load(&s->durable_lsn), keep, budget, &s->change.emptied);
+	return sweep_states(s, s->states, atomic_load(&s->durable_lsn), keep, budget,
+	                    &s->change.emptied);
 }
 
 void hf__sweep_applied(struct hf_store *s, void *const *states)
 {
 	if (s->change.emptied)
-		(void)sweep_states(s, states, UINT64_MAX, HF__REMOVED_KEPT, SWEEP_AT_ONCE, &s->change.emptied);
+		(void)sweep_states(s, states, UINT64_MAX, HF__REMOVED_KEPT, SWEEP_AT_ONCE,
+		                   &s->change.emptied);
 }
 
 void hf__sweep_all(struct hf_store *s, void *const *states)
@@ -126,7 +131,7 @@ void hf__sweep_all(struct hf_store *s, void *const *states)
 	(void)sweep_states(s, states, UINT64_MAX, 0, UINT_MAX, &s->change.emptied);
 }
 
-/* --- Dump ------------------------------------------------------------------------------------------------------------------- */
+/* --- Dump ------------------------------------------------------------------------------------- */
 
 struct dump {
 	struct hf_store *store;
@@ -177,12 +182,15 @@ int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_err
 	hf__payload_file_close(store, &d.file);
 	if (rc == HF_OK && out->bad)
 		rc = HF_ENOMEM;
-	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "the state could not be dumped: %s", hf_code_name(rc));
+	return rc == HF_OK
+	           ? rc
+	           : hf__fail(error, rc, 0, "the state could not be dumped: %s", hf_code_name(rc));
 }
 
-/* --- Load ------------------------------------------------------------------------------------------------------------------- */
+/* --- Load ------------------------------------------------------------------------------------- */
 
-static int apply_entry(struct hf_store *s, void *state, const struct hf__domain *row, const struct hf__entry *entry)
+static int apply_entry(struct hf_store *s, void *state, const struct hf__domain *row,
+                       const struct hf__entry *entry)
 {
 	hf__change_begin(&s->change, entry->lsn, true);
 	const int rc = row->apply(state, &s->change, entry);
@@ -193,10 +201,14 @@ static int apply_entry(struct hf_store *s, void *state, const struct hf__domain 
 	return rc;
 }
 
-static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn, int64_t setback, struct hf__reader *r)
+static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn,
+                      int64_t setback, struct hf__reader *r)
 {
-	struct hf__entry entry = {
-	    .lsn = lsn, .at = hf__to_shown(s->clock.reached, setback), .domain = row->id, .kind = hf__get_u8(r), .setback = setback};
+	struct hf__entry entry = {.lsn = lsn,
+	                          .at = hf__to_shown(s->clock.reached, setback),
+	                          .domain = row->id,
+	                          .kind = hf__get_u8(r),
+	                          .setback = setback};
 	entry.body = hf__get_long(r);
 	return r->bad ? HF_ECORRUPT : apply_entry(s, state, row, &entry);
 }
@@ -218,7 +230,8 @@ static int load_domain(struct hf_store *s, void **states, struct hf__reader *r)
 	}
 }
 
-/* The states built in `states` are the store's from here on; the old ones come back in their place. */
+/* The states built in `states` are the store's from here on; the old ones come back in their
+ * place. */
 static void take_states(struct hf_store *s, void **states)
 {
 	hf__sweep_all(s, states);
@@ -243,7 +256,9 @@ int hf__state_load(struct hf_store *store, struct hf_bytes dump, struct hf_error
 		take_states(store, states);
 	hf__states_deinit(store, states);
 	(void)pthread_mutex_unlock(&store->lock);
-	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "the state could not be loaded: %s", hf_code_name(rc));
+	return rc == HF_OK
+	           ? rc
+	           : hf__fail(error, rc, 0, "the state could not be loaded: %s", hf_code_name(rc));
 }
 
 static int rebuild_entry(struct hf_store *s, void **states, const struct hf__entry *entry)
@@ -258,7 +273,8 @@ static int rebuild_entry(struct hf_store *s, void **states, const struct hf__ent
 	return apply_entry(s, states[index], row, &known);
 }
 
-int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, size_t count, struct hf_error *error)
+int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, size_t count,
+                      struct hf_error *error)
 {
 	void *states[HF__DOMAINS_MAX] = {NULL};
 	(void)pthread_mutex_lock(&store->lock);
@@ -271,10 +287,12 @@ int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, s
 		take_states(store, states);
 	hf__states_deinit(store, states);
 	(void)pthread_mutex_unlock(&store->lock);
-	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "the state could not be rebuilt: %s", hf_code_name(rc));
+	return rc == HF_OK
+	           ? rc
+	           : hf__fail(error, rc, 0, "the state could not be rebuilt: %s", hf_code_name(rc));
 }
 
-/* --- Verify ----------------------------------------------------------------------------------------------------------------- */
+/* --- Verify ----------------------------------------------------------------------------------- */
 
 int hf__state_verify(struct hf_store *store, struct hf_error *error)
 {

@@ -1,7 +1,9 @@
-/* Subscriptions as their users see them: filter, taking, waiting, ending. What fills them is pump.c, what they hold ring.c.
+/* Subscriptions as their users see them: filter, taking, waiting, ending. What fills them is
+ * pump.c, what they hold ring.c.
  *
- * The eventfd. It is cleared before the ring is looked at and told anew when something stays in it, while the pump tells after it filled: whoever finds the ring
- * empty finds the next change told. A tell may come late and be about what was taken already. */
+ * The eventfd. It is cleared before the ring is looked at and told anew when something stays in
+ * it, while the pump tells after it filled: whoever finds the ring empty finds the next change
+ * told. A tell may come late and be about what was taken already. */
 #include "store/subscribe.h"
 
 #include <limits.h>
@@ -12,9 +14,10 @@
 #define RING_DEFAULT 1024u
 #define RING_MAX (1u << 20)
 
-/* --- Filter ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Filter ----------------------------------------------------------------------------------- */
 
-bool hf__subscription_wants(const struct hf_subscription *s, const struct hf__domains *domains, const struct hf_event *event)
+bool hf__subscription_wants(const struct hf_subscription *s, const struct hf__domains *domains,
+                            const struct hf_event *event)
 {
 	return event->lsn >= s->from && (s->domain == 0 || s->domain == event->domain_id) &&
 	       hf__event_concerns(domains, event, s->key, s->parts);
@@ -31,24 +34,30 @@ static int check_domain(const struct hf_store *store, const char *name, uint8_t 
 	return *id ? HF_OK : HF_EINVAL;
 }
 
-static int check_args(const struct hf_store *store, const struct hf_subscribe *args, uint8_t *domain, struct hf_error *error)
+static int check_args(const struct hf_store *store, const struct hf_subscribe *args,
+                      uint8_t *domain, struct hf_error *error)
 {
 	if (check_domain(store, args->domain, domain) != HF_OK)
 		return hf__fail(error, HF_EINVAL, 0, "subscribe: there is no such domain");
 	if (args->parts > 3 || (args->parts > 0 && *domain == 0))
-		return hf__fail(error, HF_EINVAL, 0, "subscribe: at most 3 key parts, and a domain with them");
+		return hf__fail(error, HF_EINVAL, 0,
+		                "subscribe: at most 3 key parts, and a domain with them");
 	for (unsigned i = 0; i < args->parts; i++)
 		if (!hf__key_part_ok(args->key[i], true))
-			return hf__fail(error, HF_EINVAL, 0, "subscribe: a key part must have at most %u bytes and no NUL", HF_KEY_MAX);
+			return hf__fail(error, HF_EINVAL, 0,
+			                "subscribe: a key part must have at most %u bytes and no NUL",
+			                HF_KEY_MAX);
 	if (args->ring > RING_MAX)
-		return hf__fail(error, HF_EINVAL, 0, "subscribe: a ring holds at most %u changes", RING_MAX);
+		return hf__fail(error, HF_EINVAL, 0, "subscribe: a ring holds at most %u changes",
+		                RING_MAX);
 	return HF_OK;
 }
 
-/* --- Taking ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Taking ----------------------------------------------------------------------------------- */
 
 /* HF_OK with events, HF_ENOTFOUND without, or why not. */
-static int take(struct hf_subscription *s, size_t limit, struct hf_event_batch *out, struct hf_error *error)
+static int take(struct hf_subscription *s, size_t limit, struct hf_event_batch *out,
+                struct hf_error *error)
 {
 	const struct hf__os *os = s->watch->store->os;
 	struct hf__answer answer = {.store = s->watch->store};
@@ -87,7 +96,8 @@ static int ended(struct hf_subscription *s, struct hf_error *error)
 	return cancelled ? hf__fail(error, HF_ECANCELED, 0, "the subscription was ended") : HF_OK;
 }
 
-static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
+static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us,
+                        struct hf_event_batch *out, struct hf_error *error)
 {
 	struct hf__watch *w = s->watch;
 	struct hf__watch_wait wait;
@@ -106,7 +116,8 @@ static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us
 	return rc;
 }
 
-int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wait_us, struct hf_event_batch *out, struct hf_error *error)
+int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wait_us,
+                         struct hf_event_batch *out, struct hf_error *error)
 {
 	HF__CALL;
 	*out = (struct hf_event_batch){0};
@@ -131,7 +142,7 @@ int hf_subscription_eventfd(const hf_subscription *subscription)
 	return subscription->event;
 }
 
-/* --- Beginning --------------------------------------------------------------------------------------------------------------------- */
+/* --- Beginning -------------------------------------------------------------------------------- */
 
 static int keep_filter(struct hf_subscription *s, const struct hf_subscribe *args)
 {
@@ -152,7 +163,8 @@ static int keep_filter(struct hf_subscription *s, const struct hf_subscribe *arg
 	return HF_OK;
 }
 
-static int make_ring(struct hf_subscription *s, const struct hf_store *store, uint32_t size, struct hf_error *error)
+static int make_ring(struct hf_subscription *s, const struct hf_store *store, uint32_t size,
+                     struct hf_error *error)
 {
 	s->size = size ? size : RING_DEFAULT;
 	s->slots = hf__alloc(((size_t)s->size + 1) * sizeof *s->slots);
@@ -165,7 +177,8 @@ static int make_ring(struct hf_subscription *s, const struct hf_store *store, ui
 	return hf__os_failed(error, "no eventfd could be made", rc);
 }
 
-static int make(struct hf__watch *w, const struct hf_subscribe *args, struct hf_subscription **out, struct hf_error *error)
+static int make(struct hf__watch *w, const struct hf_subscribe *args, struct hf_subscription **out,
+                struct hf_error *error)
 {
 	uint8_t domain = 0;
 	int rc = check_args(w->store, args, &domain, error);
@@ -223,7 +236,8 @@ static int join(struct hf__watch *w, struct hf_subscription *s, struct hf_error 
 	return HF_OK;
 }
 
-int hf_subscribe(hf_store *store, const struct hf_subscribe *args, hf_subscription **out, struct hf_error *error)
+int hf_subscribe(hf_store *store, const struct hf_subscribe *args, hf_subscription **out,
+                 struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf_subscribe all;
@@ -248,7 +262,7 @@ int hf_subscribe(hf_store *store, const struct hf_subscribe *args, hf_subscripti
 	return rc;
 }
 
-/* --- Ending ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Ending ----------------------------------------------------------------------------------- */
 
 void hf__subscription_unlink(struct hf_subscription *s)
 {
@@ -296,7 +310,8 @@ static void send_readers_away(struct hf_subscription *s)
 {
 	hf__bell_ring(&s->filled);
 	hf__bell_ring(&s->watch->durable); /* with no_background they sleep there */
-	for (uint32_t readers = atomic_load(&s->readers); readers > 0; readers = atomic_load(&s->readers))
+	for (uint32_t readers = atomic_load(&s->readers); readers > 0;
+	     readers = atomic_load(&s->readers))
 		hf__futex_wait(&s->readers, readers);
 }
 

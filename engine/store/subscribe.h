@@ -1,4 +1,5 @@
-/* Subscriptions: between pump.c, which fills them, ring.c, which holds what they are told, and subscribe.c, which hands it out. */
+/* Subscriptions: between pump.c, which fills them, ring.c, which holds what they are told, and
+ * subscribe.c, which hands it out. */
 #ifndef HF_STORE_SUBSCRIBE_H
 #define HF_STORE_SUBSCRIBE_H
 
@@ -37,12 +38,13 @@ struct hf_subscription {
 };
 
 /* Does it want to hear of this? */
-bool hf__subscription_wants(const struct hf_subscription *subscription, const struct hf__domains *domains, const struct hf_event *event);
+bool hf__subscription_wants(const struct hf_subscription *subscription,
+                            const struct hf__domains *domains, const struct hf_event *event);
 /* Puts it into the ring, or counts it as lost. */
 void hf__subscription_push(struct hf_subscription *subscription, const struct hf_event *event);
 /* The first `count` of the ring as a batch, or HF_ENOMEM; they stay in the ring. */
-HF_CHECKED int hf__ring_copy(const struct hf_subscription *subscription, uint32_t count, struct hf__answer *answer,
-                             struct hf_event_batch *out);
+HF_CHECKED int hf__ring_copy(const struct hf_subscription *subscription, uint32_t count,
+                             struct hf__answer *answer, struct hf_event_batch *out);
 /* Takes them out. */
 void hf__ring_drop(struct hf_subscription *subscription, uint32_t count);
 /* Out of the list. */

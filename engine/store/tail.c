@@ -1,18 +1,23 @@
 /* See tail.h.
  *
- * Happy path: the next group is found behind the one before it, verified as recovery would (place, LSN, hash of the one before, checksums of header and
- * body), and its entries are handed out. Where no group follows although the log is known to be durable further on, the next segment takes over: its header
- * says where this one ends, and whether numbering jumped.
+ * Happy path: the next group is found behind the one before it, verified as recovery would
+ * (place, LSN, hash of the one before, checksums of header and body), and its entries are handed
+ * out. Where no group follows although the log is known to be durable further on, the next
+ * segment takes over: its header says where this one ends, and whether numbering jumped.
  *
- * Why it can be believed without a lock. Up to `limit` everything was written before anybody said that it is durable, and none of it is ever written again. What is
- * read beyond that may be anything; it is looked at only under a limit that covers it, and read anew first: bytes that were read too early
- * do not verify. A torn group that an unclean stop left at the very end of a segment cannot be taken for one of the log: its body does not verify,
- * else recovery had kept it.
+ * Why it can be believed without a lock. Up to `limit` everything was written before anybody
+ * said that it is durable, and none of it is ever written again. What is read beyond that may be
+ * anything; it is looked at only under a limit that covers it, and read anew first: bytes that
+ * were read too early do not verify. A torn group that an unclean stop left at the very end of a
+ * segment cannot be taken for one of the log: its body does not verify, else recovery had kept
+ * it.
  *
- * Failure modes: a read that fails is HF_EIO, a segment that is gone HF_EGONE; bytes that must be there and do not verify, with no next segment that
- * goes on here, are HF_ECORRUPT. The place stays where it was.
+ * Failure modes: a read that fails is HF_EIO, a segment that is gone HF_EGONE; bytes that must
+ * be there and do not verify, with no next segment that goes on here, are HF_ECORRUPT. The place
+ * stays where it was.
  *
- * I-TAIL-1: entries come in the order of LSNs, each once; a gap is a jump that a segment's header states. I-TAIL-2: no entry above `limit` comes. */
+ * I-TAIL-1: entries come in the order of LSNs, each once; a gap is a jump that a segment's
+ * header states. I-TAIL-2: no entry above `limit` comes. */
 #include "store/tail.h"
 
 #include <assert.h>
@@ -68,7 +73,7 @@ void hf__tail_put(struct hf__tail *t, struct hf__position end, uint64_t lsn, uin
 	t->left = 0;
 }
 
-/* --- Segments ----------------------------------------------------------------------------------------------------------------- */
+/* --- Segments --------------------------------------------------------------------------------- */
 
 static int damaged(const struct hf__tail *t, const char *why, struct hf_error *error)
 {
@@ -81,9 +86,11 @@ static int damaged(const struct hf__tail *t, const char *why, struct hf_error *e
 	return rc;
 }
 
-/* Lists the directory anew and calls `look` for its segments. A file that is gone by the time it is looked at is a reason to list again. */
-static int with_listing(struct hf__tail *t, int (*look)(struct hf__tail *t, uint64_t from, uint64_t limit), uint64_t from, uint64_t limit,
-                        struct hf_error *error)
+/* Lists the directory anew and calls `look` for its segments. A file that is gone by the time it
+ * is looked at is a reason to list again. */
+static int with_listing(struct hf__tail *t,
+                        int (*look)(struct hf__tail *t, uint64_t from, uint64_t limit),
+                        uint64_t from, uint64_t limit, struct hf_error *error)
 {
 	struct hf_error failure = {0};
 	int rc = HF_OK;
@@ -111,7 +118,8 @@ static int read_header(struct hf__tail *t, struct hf__found *f, uint64_t limit, 
 	return rc;
 }
 
-/* Is this segment kept no more, nor any before it? Then those behind it are what retention left; else one that is missing between is damage. */
+/* Is this segment kept no more, nor any before it? Then those behind it are what retention left;
+ * else one that is missing between is damage. */
 static int look_up_to_here(struct hf__tail *t, uint64_t limit, bool *gone)
 {
 	*gone = true;
@@ -125,7 +133,8 @@ static int look_up_to_here(struct hf__tail *t, uint64_t limit, bool *gone)
 	return HF_OK;
 }
 
-/* The segment that goes on where this one ends. HF_ENOTFOUND: there is none. HF_EGONE: it was there, and is not kept any more. */
+/* The segment that goes on where this one ends. HF_ENOTFOUND: there is none. HF_EGONE: it was
+ * there, and is not kept any more. */
 static int look_for_next(struct hf__tail *t, uint64_t from, uint64_t limit)
 {
 	const struct hf__found *oldest = NULL;
@@ -135,7 +144,8 @@ static int look_for_next(struct hf__tail *t, uint64_t from, uint64_t limit)
 		bool there = false;
 		if (f->number <= t->segment)
 			continue;
-		/* One that holds no whole group begins just behind the end: an unclean stop left it, and the log went on from its beginning. */
+		/* One that holds no whole group begins just behind the end: an unclean stop left it, and
+		 * the log went on from its beginning. */
 		const int rc = read_header(t, f, limit + 1, &there);
 		if (rc != HF_OK)
 			return rc;
@@ -143,7 +153,8 @@ static int look_for_next(struct hf__tail *t, uint64_t from, uint64_t limit)
 			continue;
 		oldest = oldest ? oldest : f;
 		const struct hf__segment_header *h = &f->header;
-		if (h->previous_end.segment != t->segment || (t->segment && h->previous_end.offset != t->offset) ||
+		if (h->previous_end.segment != t->segment ||
+		    (t->segment && h->previous_end.offset != t->offset) ||
 		    h->previous_lsn != t->next_lsn - 1 || h->previous_hash != t->previous_hash)
 			continue;
 		enter_segment(t, h);
@@ -188,10 +199,11 @@ int hf__tail_seek(struct hf__tail *t, uint64_t from, uint64_t limit, struct hf_e
 	const int rc = with_listing(t, look_for_start, from, limit, error);
 	if (rc != HF_EGONE)
 		return rc;
-	return hf__fail(error, rc, 0, "the log holds no entry %llu: it is older than what is kept", (unsigned long long)from);
+	return hf__fail(error, rc, 0, "the log holds no entry %llu: it is older than what is kept",
+	                (unsigned long long)from);
 }
 
-/* --- Bytes -------------------------------------------------------------------------------------------------------------------- */
+/* --- Bytes ------------------------------------------------------------------------------------ */
 
 static int open_file(struct hf__tail *t, struct hf_error *error)
 {
@@ -226,7 +238,8 @@ static int read_piece(struct hf__tail *t, uint32_t at, size_t len, struct hf_err
 }
 
 /* *out: the `len` bytes at `at`, or fewer where the file ends. */
-static int see(struct hf__tail *t, uint32_t at, size_t len, bool anew, struct hf_bytes *out, struct hf_error *error)
+static int see(struct hf__tail *t, uint32_t at, size_t len, bool anew, struct hf_bytes *out,
+               struct hf_error *error)
 {
 	const size_t skipped = at >= t->bytes_at ? at - t->bytes_at : SIZE_MAX;
 	if (anew || skipped > t->bytes.len || t->bytes.len - skipped < len) {
@@ -240,15 +253,16 @@ static int see(struct hf__tail *t, uint32_t at, size_t len, bool anew, struct hf
 	return HF_OK;
 }
 
-/* --- Groups ------------------------------------------------------------------------------------------------------------------- */
+/* --- Groups ----------------------------------------------------------------------------------- */
 
 /* Does this header stand here and go on from `lsn` and `hash`? */
-static bool header_follows(const struct hf__tail *t, struct hf_bytes bytes, uint32_t at, uint64_t lsn, uint64_t hash,
-                           struct hf__group_header *out)
+static bool header_follows(const struct hf__tail *t, struct hf_bytes bytes, uint32_t at,
+                           uint64_t lsn, uint64_t hash, struct hf__group_header *out)
 {
-	return bytes.len == HF__GROUP_HEADER_SIZE && hf__group_decode_header(&t->store->id, bytes, out) == HF_OK &&
-	       out->place.segment == t->segment && out->place.offset == at && out->first_lsn == lsn && out->previous_hash == hash &&
-	       out->durable_lsn < out->first_lsn;
+	return bytes.len == HF__GROUP_HEADER_SIZE &&
+	       hf__group_decode_header(&t->store->id, bytes, out) == HF_OK &&
+	       out->place.segment == t->segment && out->place.offset == at && out->first_lsn == lsn &&
+	       out->previous_hash == hash && out->durable_lsn < out->first_lsn;
 }
 
 static uint64_t last_of(const struct hf__group_header *h)
@@ -256,8 +270,10 @@ static uint64_t last_of(const struct hf__group_header *h)
 	return h->first_lsn + h->entry_count - 1;
 }
 
-/* Is the next group here? *here says so; then `h` is its header, and all its bytes verify: what an unclean stop tore may have a header that does. */
-static int look_here(struct hf__tail *t, bool anew, bool *here, struct hf__group_header *h, struct hf_error *error)
+/* Is the next group here? *here says so; then `h` is its header, and all its bytes verify: what
+ * an unclean stop tore may have a header that does. */
+static int look_here(struct hf__tail *t, bool anew, bool *here, struct hf__group_header *h,
+                     struct hf_error *error)
 {
 	struct hf_bytes bytes;
 	*here = false;
@@ -271,7 +287,8 @@ static int look_here(struct hf__tail *t, bool anew, bool *here, struct hf__group
 }
 
 /* What was read earlier may have been read too early. */
-static int look_twice(struct hf__tail *t, bool *here, struct hf__group_header *h, struct hf_error *error)
+static int look_twice(struct hf__tail *t, bool *here, struct hf__group_header *h,
+                      struct hf_error *error)
 {
 	*here = false;
 	if (t->segment == 0)
@@ -310,9 +327,12 @@ static int step(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf_err
 	}
 	rc = with_listing(t, look_for_next, 0, limit, error);
 	if (rc == HF_EGONE)
-		return hf__fail(error, rc, 0, "the log holds no entry %llu any more: it is older than what is kept",
+		return hf__fail(error, rc, 0,
+		                "the log holds no entry %llu any more: it is older than what is kept",
 		                (unsigned long long)t->next_lsn);
-	return rc == HF_ENOTFOUND ? damaged(t, "a group of the log that was durable is damaged or missing", error) : rc;
+	return rc == HF_ENOTFOUND
+	           ? damaged(t, "a group of the log that was durable is damaged or missing", error)
+	           : rc;
 }
 
 /* Who sleeps at the end of the log keeps little. */
@@ -324,7 +344,8 @@ static void drop_large(struct hf__tail *t)
 	t->bytes_at = 0;
 }
 
-int hf__tail_next(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf__entry *out, struct hf_error *error)
+int hf__tail_next(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf__entry *out,
+                  struct hf_error *error)
 {
 	while (t->left == 0) {
 		if (t->next_lsn > limit) {
@@ -336,14 +357,15 @@ int hf__tail_next(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf__
 			return rc;
 	}
 	const size_t size = hf__entry_read(t->entry_lsn, t->bytes.data + t->entry_at, out);
-	out->place = (struct hf__position){t->segment, t->bytes_at + (uint32_t)t->entry_at + HF__ENTRY_HEADER_SIZE};
+	out->place = (struct hf__position){t->segment,
+	                                   t->bytes_at + (uint32_t)t->entry_at + HF__ENTRY_HEADER_SIZE};
 	t->entry_at += size;
 	t->entry_lsn++;
 	t->left--;
 	return HF_OK;
 }
 
-/* --- From outside --------------------------------------------------------------------------------------------------------------- */
+/* --- From outside ----------------------------------------------------------------------------- */
 
 /* A group behind the next one says how far the log was durable when it was written. */
 static int learn_from_next(struct hf__tail *t, uint64_t *limit, struct hf_error *error)
@@ -358,7 +380,8 @@ static int learn_from_next(struct hf__tail *t, uint64_t *limit, struct hf_error 
 		return rc;
 	const uint32_t at = t->offset + hf__group_size(&h);
 	rc = see(t, at, HF__GROUP_HEADER_SIZE, false, &bytes, error);
-	if (rc == HF_OK && header_follows(t, bytes, at, last_of(&h) + 1, h.hash, &behind) && behind.durable_lsn > *limit)
+	if (rc == HF_OK && header_follows(t, bytes, at, last_of(&h) + 1, h.hash, &behind) &&
+	    behind.durable_lsn > *limit)
 		*limit = behind.durable_lsn;
 	return rc;
 }

@@ -1,15 +1,19 @@
-/* What is put in order on the disk once this opening has made something durable: segments that the log has left are cut to what they hold, files that crashes
- * left are removed. Never while opening, which writes nothing, and by whoever comes along: the leader of the flush that made it possible, and upkeep.
+/* What is put in order on the disk once this opening has made something durable: segments that
+ * the log has left are cut to what they hold, files that crashes left are removed. Never while
+ * opening, which writes nothing, and by whoever comes along: the leader of the flush that made
+ * it possible, and upkeep.
  *
- * I-TIDY-1: a segment is cut only when the header of its successor, which says where it ends, is durable, and to no less than that. A crash in between leaves it
- * longer, which is sound (D8); a later opening cuts it at its first mutation. I-TIDY-2: one that has a second name is a backup's too and stays as it is. */
+ * I-TIDY-1: a segment is cut only when the header of its successor, which says where it ends, is
+ * durable, and to no less than that. A crash in between leaves it longer, which is sound (D8); a
+ * later opening cuts it at its first mutation. I-TIDY-2: one that has a second name is a
+ * backup's too and stays as it is. */
 #include "store/internal.h"
 
 #include <errno.h>
 
 #include "store/guard.h"
 
-/* --- Cutting ------------------------------------------------------------------------------------------------------------------- */
+/* --- Cutting ---------------------------------------------------------------------------------- */
 
 bool hf__cuts_reserve(struct hf_store *s, size_t count)
 {
@@ -25,10 +29,12 @@ void hf__cut_later(struct hf_store *s, uint32_t number, uint32_t end, uint64_t l
 		s->cuts[s->cut_count++] = (struct hf__cut){number, end, lsn};
 }
 
-/* Something of this opening is durable, and with it every header that was there before. The lock is held. */
+/* Something of this opening is durable, and with it every header that was there before. The lock
+ * is held. */
 static bool may_tidy(const struct hf_store *s)
 {
-	return s->wrote && !atomic_load(&s->fault) && atomic_load(&s->durable_lsn) >= s->incarnation_lsn;
+	return s->wrote && !atomic_load(&s->fault) &&
+	       atomic_load(&s->durable_lsn) >= s->incarnation_lsn;
 }
 
 static bool take_cut(struct hf_store *s, struct hf__cut *out)
@@ -53,13 +59,14 @@ static bool cut_segments(struct hf_store *s)
 	while (take_cut(s, &c)) {
 		char name[HF__NAME_MAX];
 		hf__segment_name(c.number, name);
-		/* Crash: it is as long as before, or not; nothing behind the pinned end exists either way. A failure costs room and nothing else. */
+		/* Crash: it is as long as before, or not; nothing behind the pinned end exists either
+		 * way. A failure costs room and nothing else. */
 		freed = s->os->cut(s->os->ctx, name, hf__segment_cut_size(c.end)) == 0 || freed;
 	}
 	return freed;
 }
 
-/* --- Temporary files ------------------------------------------------------------------------------------------------------------ */
+/* --- Temporary files -------------------------------------------------------------------------- */
 
 struct stray {
 	char name[HF__NAME_MAX];
@@ -71,13 +78,15 @@ static int find_stray(void *arg, const char *name)
 	struct stray *stray = arg;
 	char making[HF__NAME_MAX];
 	hf__segment_name(stray->making, making);
-	if (!hf__segment_tmp_name(name) || (stray->making != 0 && strncmp(name, making, strlen(making)) == 0))
+	if (!hf__segment_tmp_name(name) ||
+	    (stray->making != 0 && strncmp(name, making, strlen(making)) == 0))
 		return 0;
 	memcpy(stray->name, name, strlen(name) + 1);
 	return -1;
 }
 
-/* Segments that an earlier opening did not get to make. Taking the right to prepare keeps a new one from being begun meanwhile. */
+/* Segments that an earlier opening did not get to make. Taking the right to prepare keeps a new
+ * one from being begun meanwhile. */
 static void remove_strays(struct hf_store *s)
 {
 	struct stray stray = {.making = 0};
@@ -100,7 +109,7 @@ static void remove_strays(struct hf_store *s)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-/* --- Leftovers ----------------------------------------------------------------------------------------------------------------- */
+/* --- Leftovers -------------------------------------------------------------------------------- */
 
 static int unlink_segment(struct hf_store *s, uint32_t number)
 {
@@ -131,7 +140,8 @@ static uint32_t take_leftover(struct hf_store *s)
 static bool remove_leftovers(struct hf_store *s)
 {
 	bool freed = false;
-	/* The witness was synced about a later segment, so that segment's header is durable and pins the leftover out for ever (R4). */
+	/* The witness was synced about a later segment, so that segment's header is durable and pins
+	 * the leftover out for ever (R4). */
 	for (uint32_t number; (number = take_leftover(s)) != 0;) {
 		if (unlink_segment(s, number) != 0)
 			break; /* the next opening tries again */

@@ -1,4 +1,5 @@
-/* Mutations and transactions: check the form, then sequence, then wait, or give a ticket instead (holdfast/async.h). */
+/* Mutations and transactions: check the form, then sequence, then wait, or give a ticket instead
+ * (holdfast/async.h). */
 #include "holdfast/async.h"
 
 #include <assert.h>
@@ -10,16 +11,21 @@ static int check(const struct hf__verb *verb, const void *args, struct hf_error 
 	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
 	const int rc = verb->check(args, &text);
-	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));
+	return rc == HF_OK
+	           ? rc
+	           : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));
 }
 
-/* After the wait: what a claim gives back may still lie on disk. The commit stands whatever happens here, so results and answers stay, and the
- * first failure to read is told. */
-static int load_answers(struct hf_store *s, const struct hf__op *ops, size_t count, struct hf_error *error)
+/* After the wait: what a claim gives back may still lie on disk. The commit stands whatever
+ * happens here, so results and answers stay, and the first failure to read is told. */
+static int load_answers(struct hf_store *s, const struct hf__op *ops, size_t count,
+                        struct hf_error *error)
 {
 	int first = HF_OK;
 	for (size_t i = 0; i < count; i++) {
-		const int rc = ops[i].answer ? hf__answer_load_all(s, ops[i].answer, first == HF_OK ? error : NULL) : HF_OK;
+		const int rc = ops[i].answer
+		                   ? hf__answer_load_all(s, ops[i].answer, first == HF_OK ? error : NULL)
+		                   : HF_OK;
 		if (rc != HF_OK && first == HF_OK && error && count > 1)
 			error->operation = (uint32_t)i;
 		first = first == HF_OK ? rc : first;
@@ -34,7 +40,8 @@ static int check_durability(enum hf_durability durability, struct hf_error *erro
 	return hf__fail(error, HF_EINVAL, 0, "no such durability: %d", (int)durability);
 }
 
-static int commit(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf_error *error)
+static int commit(struct hf_store *s, const struct hf__op *ops, size_t count,
+                  enum hf_durability durability, struct hf_error *error)
 {
 	struct hf__ticket ticket;
 	const int form = check_durability(durability, error);
@@ -45,26 +52,30 @@ static int commit(struct hf_store *s, const struct hf__op *ops, size_t count, en
 	return hf__commit_end(s, ops, count, rc, ticket, error);
 }
 
-int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket, struct hf_error *error)
+int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
+                   struct hf__ticket ticket, struct hf_error *error)
 {
 	/* A refusal waits like an answer: its cause must be durable. */
 	const int waited = hf__wait_unlock(s, ticket);
 	hf__async_tell(s); /* sequencing may have failed the store */
 	if (waited != HF_OK) {
 		hf__clear_results(ops, count);
-		return hf__fail(error, waited, s->fault_errno, "the write or sync failed: reopen the store, then look");
+		return hf__fail(error, waited, s->fault_errno,
+		                "the write or sync failed: reopen the store, then look");
 	}
 	return rc == HF_OK ? load_answers(s, ops, count, error) : rc;
 }
 
-/* Of what a ticket waits for, what its caller waits for all the same: no LSN of this incarnation gets out, and neither does a token, before its
- * first group is durable (hf__ticket_for). Once in an opening. */
+/* Of what a ticket waits for, what its caller waits for all the same: no LSN of this incarnation
+ * gets out, and neither does a token, before its first group is durable (hf__ticket_for). Once
+ * in an opening. */
 static struct hf__ticket first_group(const struct hf_store *s, struct hf__ticket ticket)
 {
 	return (struct hf__ticket){0, ticket.due >= s->incarnation_lsn ? s->incarnation_lsn : 0};
 }
 
-static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t count, enum hf_durability durability, struct hf_ticket *out,
+static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t count,
+                        enum hf_durability durability, struct hf_ticket *out,
                         struct hf_error *error)
 {
 	struct hf__ticket ticket = {0, 0};
@@ -79,8 +90,8 @@ static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t cou
 }
 
 /* Payloads of a claim are loaded by this end too: what lies in no buffer any more was written. */
-int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t count, int rc, struct hf__ticket ticket,
-                         struct hf_ticket *out, struct hf_error *error)
+int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
+                         struct hf__ticket ticket, struct hf_ticket *out, struct hf_error *error)
 {
 	hf__async_hand_out(s, ticket);
 	rc = hf__commit_end(s, ops, count, rc, first_group(s, ticket), error);
@@ -90,7 +101,7 @@ int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t co
 	return rc;
 }
 
-/* --- Transactions ------------------------------------------------------------------------------------------------------------ */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
 int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_error *error)
 {
@@ -144,7 +155,8 @@ static int check_txn(const hf_txn *txn, bool *done, struct hf_error *error)
 {
 	int rc = hf__check_fork(txn->store, error);
 	if (rc == HF_OK && txn->refused) {
-		rc = hf__fail(error, HF_EINVAL, 0, "an operation was refused when it was added: nothing was done");
+		rc = hf__fail(error, HF_EINVAL, 0,
+		              "an operation was refused when it was added: nothing was done");
 		if (error)
 			error->operation = (uint32_t)txn->first_refused;
 	}
@@ -163,7 +175,8 @@ int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *e
 	return rc;
 }
 
-int hf_txn_commit_async(hf_txn *txn, enum hf_durability durability, struct hf_ticket *ticket, struct hf_error *error)
+int hf_txn_commit_async(hf_txn *txn, enum hf_durability durability, struct hf_ticket *ticket,
+                        struct hf_error *error)
 {
 	HF__CALL;
 	bool done;
@@ -175,7 +188,8 @@ int hf_txn_commit_async(hf_txn *txn, enum hf_durability durability, struct hf_ti
 	return rc;
 }
 
-int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability durability, struct hf__ticket *ticket, struct hf_error *error)
+int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability durability,
+               struct hf__ticket *ticket, struct hf_error *error)
 {
 	*ticket = (struct hf__ticket){0, 0};
 	int rc = hf__check_fork(store, error);
@@ -194,11 +208,14 @@ int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability du
 int hf__wait(struct hf_store *store, const struct hf__ticket *ticket, struct hf_error *error)
 {
 	const int rc = hf__wait_for(store, *ticket);
-	return rc == HF_OK ? rc : hf__fail(error, rc, store->fault_errno, "the write or sync failed: reopen the store, then look");
+	return rc == HF_OK ? rc
+	                   : hf__fail(error, rc, store->fault_errno,
+	                              "the write or sync failed: reopen the store, then look");
 }
 
-int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args, enum hf_durability durability, int64_t wait_us,
-                    struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
+int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args,
+                    enum hf_durability durability, int64_t wait_us, struct hf_result *result,
+                    struct hf__answer *answer, struct hf_error *error)
 {
 	const struct hf__op op = {verb, args, result, answer, NULL};
 	const struct hf_write *write = args;
@@ -214,21 +231,24 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
 	if (rc == HF_OK && wait_us < -1)
 		rc = hf__fail(error, HF_EINVAL, 0, "%s: wait_us must be -1, 0 or a time", verb->name);
 	if (rc == HF_OK && write->ticket)
-		rc = hf__fail(error, HF_EINVAL, 0, "%s: a call that waits for its turn has no use for a ticket", verb->name);
+		rc = hf__fail(error, HF_EINVAL, 0,
+		              "%s: a call that waits for its turn has no use for a ticket", verb->name);
 	if (rc == HF_OK)
 		rc = check_durability(durability, error);
 	return rc == HF_OK ? hf__commit_wait(store, &op, durability, wait_us, error) : rc;
 }
 
 /* At once: waited for or not. */
-static int commit_one(struct hf_store *s, const struct hf__op *op, enum hf_durability durability, struct hf_ticket *ticket,
-                      struct hf_error *error)
+static int commit_one(struct hf_store *s, const struct hf__op *op, enum hf_durability durability,
+                      struct hf_ticket *ticket, struct hf_error *error)
 {
-	return ticket ? commit_async(s, op, 1, durability, ticket, error) : commit(s, op, 1, durability, error);
+	return ticket ? commit_async(s, op, 1, durability, ticket, error)
+	              : commit(s, op, 1, durability, error);
 }
 
-int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb, const void *args, enum hf_durability durability,
-               struct hf_result *result, struct hf__answer *answer, struct hf_error *error)
+int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb,
+               const void *args, enum hf_durability durability, struct hf_result *result,
+               struct hf__answer *answer, struct hf_error *error)
 {
 	const struct hf_write *write = args;
 	struct hf_ticket *ticket = txn ? NULL : write->ticket;
@@ -242,7 +262,8 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 		*ticket = (struct hf_ticket){0, 0};
 	int rc = hf__check_fork(store, error);
 	if (rc == HF_OK && txn && txn->store != store)
-		rc = hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store", verb->name);
+		rc = hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store",
+		              verb->name);
 	if (rc == HF_OK)
 		rc = check(verb, args, error);
 	if (!txn)

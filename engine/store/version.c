@@ -1,4 +1,5 @@
-/* See holdfast/version.h. A test compares the table with the headers: every public struct has a row. */
+/* See holdfast/version.h. A test compares the table with the headers: every public struct has a
+ * row. */
 #include "holdfast/holdfast.h"
 
 #include "store/call.h"
@@ -26,7 +27,10 @@ struct row {
 	size_t size;
 };
 
-#define ROW(struct_name) {#struct_name, sizeof(struct struct_name)}
+#define ROW(struct_name) \
+	{ \
+#struct_name, sizeof(struct struct_name) \
+	}
 
 /* clang-format off */
 static const struct row rows[] = {

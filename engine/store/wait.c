@@ -1,19 +1,27 @@
-/* Waiting calls: whoever finds nothing to have sleeps until there may be something, and is served in the order of arrival.
+/* Waiting calls: whoever finds nothing to have sleeps until there may be something, and is
+ * served in the order of arrival.
  *
- * Happy path: decide says what it waits for (hf__wait_on). In the same critical section the caller takes its place in the line of that key and sleeps. A
- * commit that changes an object with that key wakes the first of the line, one for each change; he decides again, and when he leaves, served or not,
- * the next one is woken to look for himself. So a commit wakes one thread however many wait, and pays one comparison when nobody does.
+ * Happy path: decide says what it waits for (hf__wait_on). In the same critical section the
+ * caller takes its place in the line of that key and sleeps. A commit that changes an object
+ * with that key wakes the first of the line, one for each change; he decides again, and when he
+ * leaves, served or not, the next one is woken to look for himself. So a commit wakes one thread
+ * however many wait, and pays one comparison when nobody does.
  *
- * Not to be had is a matter of the newest state, like every decision: a waiter may be served by a change that is not durable yet, and his answer then waits
- * for both (rule 2).
+ * Not to be had is a matter of the newest state, like every decision: a waiter may be served by
+ * a change that is not durable yet, and his answer then waits for both (rule 2).
  *
- * Time: the instant at which trying again may help is one of the store's clock; only the first of a line sleeps by it. How long a caller waits is measured by
- * the seam's monotonic clock. Both are slept away in real time and looked at again afterwards; hf_maintain() wakes those who are due when a clock is a test's.
+ * Time: the instant at which trying again may help is one of the store's clock; only the first
+ * of a line sleeps by it. How long a caller waits is measured by the seam's monotonic clock.
+ * Both are slept away in real time and looked at again afterwards; hf_maintain() wakes those who
+ * are due when a clock is a test's.
  *
- * Failure modes: a store that fails wakes everyone, and trying again says HF_EFAILED. Closing sends everyone away with HF_ECANCELED and waits until they are out.
+ * Failure modes: a store that fails wakes everyone, and trying again says HF_EFAILED. Closing
+ * sends everyone away with HF_ECANCELED and waits until they are out.
  *
- * I-WAIT-1: no wakeup is lost. Deciding and lying down happen under one hold of the lock; who is awake is told by `woken`, which is looked at before lying
- * down again. I-WAIT-2: of the waiters of one key only the first is ever served: the others stand behind (hf__wait_behind), and become first when he leaves. */
+ * I-WAIT-1: no wakeup is lost. Deciding and lying down happen under one hold of the lock; who is
+ * awake is told by `woken`, which is looked at before lying down again. I-WAIT-2: of the waiters
+ * of one key only the first is ever served: the others stand behind (hf__wait_behind), and
+ * become first when he leaves. */
 #include "store/internal.h"
 
 #include <assert.h>
@@ -29,7 +37,8 @@ struct hf__waiter {
 	struct hf__waiter *next, *previous; /* in its line */
 	pthread_cond_t wake;
 	int64_t until; /* the seam's monotonic clock; INT64_MAX: for ever */
-	const struct hf_cancel *cancel; /* another thread may end the wait by it; read and written under the lock. NULL: nobody may */
+	/* another thread may end the wait by it; read and written under the lock. NULL: nobody may */
+	const struct hf_cancel *cancel;
 	uint64_t key; /* of its line */
 	bool in_line;
 	bool woken; /* something changed since its newest try began */
@@ -39,14 +48,15 @@ struct hf__waiter {
 	int64_t retry_at; /* the store's clock */
 };
 
-/* --- Lines -------------------------------------------------------------------------------------------------------------------- */
+/* --- Lines ------------------------------------------------------------------------------------ */
 
 static unsigned line_of(uint64_t key)
 {
 	return (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % HF__WAIT_LINES;
 }
 
-/* The first who waits for the key; NULL: nobody. Strangers in the same line are few: there are more lines than a service waits for at once. */
+/* The first who waits for the key; NULL: nobody. Strangers in the same line are few: there are
+ * more lines than a service waits for at once. */
 static struct hf__waiter *first_of(const struct hf_store *s, uint64_t key)
 {
 	struct hf__waiter *w = s->waits.first[line_of(key)];
@@ -86,7 +96,8 @@ static void line_up(struct hf_store *s, struct hf__waiter *w, uint64_t key)
 	w->in_line = true;
 }
 
-/* Whoever becomes first by it has to look: what woke this one may be his now, and he has not slept by the right clock. */
+/* Whoever becomes first by it has to look: what woke this one may be his now, and he has not
+ * slept by the right clock. */
 static void leave_line(struct hf_store *s, struct hf__waiter *w)
 {
 	const unsigned line = line_of(w->key);
@@ -107,10 +118,11 @@ static void leave_line(struct hf_store *s, struct hf__waiter *w)
 		wake_first(s, w->key);
 }
 
-/* The key of those that wait for several: see hf__wait_on_many. No domain's keys meet it but by the chance of a hash, which costs a wakeup. */
+/* The key of those that wait for several: see hf__wait_on_many. No domain's keys meet it but by
+ * the chance of a hash, which costs a wakeup. */
 #define MANY UINT64_C(0x6d616e79206b6579)
 
-/* --- What decide() calls -------------------------------------------------------------------------------------------------------- */
+/* --- What decide() calls ---------------------------------------------------------------------- */
 
 void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at)
 {
@@ -144,7 +156,7 @@ void hf__wait_forget(struct hf__waiter *waiter)
 	waiter->asked = false;
 }
 
-/* --- Waking ------------------------------------------------------------------------------------------------------------------- */
+/* --- Waking ----------------------------------------------------------------------------------- */
 
 /* All of them: none knows what the others wait for. */
 static void wake_many(struct hf_store *s)
@@ -183,9 +195,10 @@ void hf__wait_wake_due(struct hf_store *s)
 				wake(w);
 }
 
-/* --- Sleeping ----------------------------------------------------------------------------------------------------------------- */
+/* --- Sleeping --------------------------------------------------------------------------------- */
 
-/* Until its time is up or, for the first in line, until trying again may help; below 0: until woken. */
+/* Until its time is up or, for the first in line, until trying again may help; below 0: until
+ * woken. */
 static int64_t nanoseconds_to_sleep(struct hf_store *s, const struct hf__waiter *w)
 {
 	int64_t left = INT64_MAX;
@@ -194,12 +207,15 @@ static int64_t nanoseconds_to_sleep(struct hf_store *s, const struct hf__waiter 
 	if (w->retry_at < INT64_MAX && (w->key == MANY || first_of(s, w->key) == w)) {
 		const int64_t now = hf__clock(s);
 		const uint64_t us = w->retry_at > now ? (uint64_t)w->retry_at - (uint64_t)now : 0;
-		const int64_t ns = us > (uint64_t)LONGEST_SLEEP_NS / 1000 ? LONGEST_SLEEP_NS : (int64_t)us * 1000;
+		const int64_t ns =
+		    us > (uint64_t)LONGEST_SLEEP_NS / 1000 ? LONGEST_SLEEP_NS : (int64_t)us * 1000;
 		left = ns < left ? ns : left;
 	}
 	if (left == INT64_MAX)
 		return -1;
-	return left > LONGEST_SLEEP_NS ? LONGEST_SLEEP_NS : left < SHORTEST_SLEEP_NS ? SHORTEST_SLEEP_NS : left;
+	return left > LONGEST_SLEEP_NS    ? LONGEST_SLEEP_NS
+	       : left < SHORTEST_SLEEP_NS ? SHORTEST_SLEEP_NS
+	                                  : left;
 }
 
 /* The lock is held, and released meanwhile. May wake for no reason: every try is a whole one. */
@@ -230,8 +246,8 @@ static void stand_in_line(struct hf_store *s, struct hf__waiter *w)
 }
 
 /* Tries until there is something, or no point in going on. The lock is held. */
-static int try_and_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability, struct hf__ticket *ticket,
-                        struct hf_error *error)
+static int try_and_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability,
+                        struct hf__ticket *ticket, struct hf_error *error)
 {
 	struct hf__waiter *w = op->waiter;
 	for (;;) {
@@ -254,7 +270,7 @@ static int try_and_wait(struct hf_store *s, const struct hf__op *op, enum hf_dur
 	}
 }
 
-/* --- The call ------------------------------------------------------------------------------------------------------------------- */
+/* --- The call --------------------------------------------------------------------------------- */
 
 static void cond_init(pthread_cond_t *cond)
 {
@@ -297,10 +313,12 @@ void hf__call_end(struct hf_store *s)
 	leave(s);
 }
 
-int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability, int64_t wait_us, struct hf_error *error)
+int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability,
+                    int64_t wait_us, struct hf_error *error)
 {
 	const struct hf_write *write = op->args;
-	struct hf__waiter w = {.until = end_of_wait(s, wait_us), .cancel = write->cancel, .retry_at = INT64_MAX};
+	struct hf__waiter w = {
+	    .until = end_of_wait(s, wait_us), .cancel = write->cancel, .retry_at = INT64_MAX};
 	struct hf_error mine = {0}; /* tries that were not the last one must not show */
 	struct hf__op waiting = *op;
 	struct hf__ticket ticket;
@@ -347,7 +365,8 @@ void hf__waits_close(struct hf_store *s)
 int hf_cancel(hf_store *store, struct hf_cancel *cancel, struct hf_error *error)
 {
 	HF__CALL;
-	const int rc = cancel ? hf__check_fork(store, error) : hf__fail(error, HF_EINVAL, 0, "cancel: it needs a struct hf_cancel");
+	const int rc = cancel ? hf__check_fork(store, error)
+	                      : hf__fail(error, HF_EINVAL, 0, "cancel: it needs a struct hf_cancel");
 	if (rc != HF_OK)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);

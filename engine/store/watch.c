@@ -1,8 +1,9 @@
 /* See watch.h.
  *
- * No lost wake-up. A waiter counts himself, then looks (at what is durable, at a ring), then sleeps if the word did not move. Whoever changes what is looked at
- * does so first and then looks whether anybody is counted. Both touch `waiters` by a read-modify-write, so one of the two sees the other: either the
- * word moves, or the waiter sees the change. */
+ * No lost wake-up. A waiter counts himself, then looks (at what is durable, at a ring), then
+ * sleeps if the word did not move. Whoever changes what is looked at does so first and then
+ * looks whether anybody is counted. Both touch `waiters` by a read-modify-write, so one of the
+ * two sees the other: either the word moves, or the waiter sees the change. */
 #include "store/watch.h"
 
 #include <limits.h>
@@ -48,7 +49,8 @@ void hf__watch_add_tail(struct hf__watch *w, struct hf__tail *tail)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
-/* While it is in the list the seam is there: hf_close empties the list before it goes. The lock is held. */
+/* While it is in the list the seam is there: hf_close empties the list before it goes. The lock
+ * is held. */
 static void unlist(struct hf__watch *w, struct hf__tail *tail)
 {
 	if (tail->next)
@@ -69,7 +71,7 @@ void hf__watch_drop_tail(struct hf__watch *w, struct hf__tail *tail)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
-/* --- Calls that use the store ---------------------------------------------------------------------------------------------------- */
+/* --- Calls that use the store ----------------------------------------------------------------- */
 
 int hf__watch_enter(struct hf__watch *w, struct hf_error *error)
 {
@@ -102,7 +104,8 @@ void hf__watch_close(struct hf__watch *w)
 	hf__pump_closing(w);
 	for (; inside != HF__WATCH_CLOSED; inside = atomic_load(&w->inside))
 		hf__futex_wait(&w->inside, inside);
-	/* Their seam goes with the store. Nobody uses them any more, but they may be freed meanwhile. */
+	/* Their seam goes with the store. Nobody uses them any more, but they may be freed
+	 * meanwhile. */
 	(void)pthread_mutex_lock(&w->lock);
 	while (w->tails)
 		unlist(w, w->tails);
@@ -124,7 +127,7 @@ bool hf__watch_ours(struct hf__watch *w)
 	return rc != HF_EFORK && !atomic_load(&w->orphan);
 }
 
-/* --- Waiting --------------------------------------------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 void hf__bell_ring(struct hf__bell *bell)
 {

@@ -1,12 +1,16 @@
-/* The witness is told how far the log is durable after every flush, behind the backs of those who waited, and synced lazily: when idle, at rotation, at close.
+/* The witness is told how far the log is durable after every flush, behind the backs of those
+ * who waited, and synced lazily: when idle, at rotation, at close.
  *
- * I-WIT-1: it is written only after the sync that it speaks of succeeded. I-WIT-2: slots take turns, so the older word survives a torn newer one. A word
- * that is skipped because another is being written costs nothing: the next one says more, or the next sync catches up. Leaders may come here out of
- * order; an older word is not written over a newer one.
+ * I-WIT-1: it is written only after the sync that it speaks of succeeded. I-WIT-2: slots take
+ * turns, so the older word survives a torn newer one. A word that is skipped because another is
+ * being written costs nothing: the next one says more, or the next sync catches up. Leaders may
+ * come here out of order; an older word is not written over a newer one.
  *
- * I-WIT-3: before the first write to the log of an opening the word "not clean" is written, with the end of the word before it. It is what tells the next
- * opening that something may be on the disk which reads do not show: after a failed sync they may show the old bytes while the disk holds the new ones.
- * An opening that finds the word "clean" at the log's end rewrites nothing, so it must not find it then. */
+ * I-WIT-3: before the first write to the log of an opening the word "not clean" is written, with
+ * the end of the word before it. It is what tells the next opening that something may be on the
+ * disk which reads do not show: after a failed sync they may show the old bytes while the disk
+ * holds the new ones. An opening that finds the word "clean" at the log's end rewrites nothing,
+ * so it must not find it then. */
 #include "store/internal.h"
 
 #include <errno.h>
@@ -15,13 +19,18 @@ static int write_word(struct hf_store *s, const struct hf__witness *word)
 {
 	uint8_t slot[HF__WITNESS_SLOT_SIZE];
 	hf__witness_encode(&s->id, word, slot);
-	/* Crash: this slot holds the old word, the new one or neither; the other slot holds the word before. */
-	const int rc = s->os->same(s->os->ctx, s->witness_file, NULL); /* else it would be written to a file of the host's */
-	return rc ? rc : s->os->write(s->os->ctx, s->witness_file, slot, sizeof slot, (word->generation & 1) * HF__WITNESS_SLOT_STEP);
+	/* Crash: this slot holds the old word, the new one or neither; the other slot holds the word
+	 * before. */
+	/* else it would be written to a file of the host's */
+	const int rc = s->os->same(s->os->ctx, s->witness_file, NULL);
+	return rc ? rc
+	          : s->os->write(s->os->ctx, s->witness_file, slot, sizeof slot,
+	                         (word->generation & 1) * HF__WITNESS_SLOT_STEP);
 }
 
-/* Takes the right to write the word, with the next generation and the clocks; false when somebody else is at it, has said more, or a fault forbids it: after a failed sync
- * nothing is written to the file any more. */
+/* Takes the right to write the word, with the next generation and the clocks; false when
+ * somebody else is at it, has said more, or a fault forbids it: after a failed sync nothing is
+ * written to the file any more. */
 static bool begin(struct hf_store *s, struct hf__witness *word)
 {
 	bool go = false;
@@ -55,19 +64,25 @@ int hf__witness_not_clean(struct hf_store *s)
 	(void)pthread_mutex_lock(&s->lock);
 	const bool failed = atomic_load(&s->fault) != 0;
 	if (!failed) {
-		word = (struct hf__witness){.generation = ++s->witness_generation, .end = s->told.end, .lsn = s->told.lsn, .chain = s->told.chain};
+		word = (struct hf__witness){.generation = ++s->witness_generation,
+		                            .end = s->told.end,
+		                            .lsn = s->told.lsn,
+		                            .chain = s->told.chain};
 		hf__clock_note(s, &word);
 		memcpy(word.boot_id, s->boot_id, sizeof word.boot_id);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	if (failed) /* a sync failed meanwhile: nothing is written to the file any more */
 		return EIO;
-	/* Crash: power loss may take it, and then reads show what the disk holds. After a kill it is there, and the next opening rewrites (R7). It is not synced:
-	 * if that failed, reads could show the word before it again. Once something of this opening is durable, that one names no end of the log any more. */
+	/* Crash: power loss may take it, and then reads show what the disk holds. After a kill it is
+	 * there, and the next opening rewrites (R7). It is not synced: if that failed, reads could
+	 * show the word before it again. Once something of this opening is durable, that one names
+	 * no end of the log any more. */
 	return write_word(s, &word);
 }
 
-void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, uint64_t chain, bool clean)
+void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, uint64_t chain,
+                      bool clean)
 {
 	struct hf__witness word = {.end = at, .lsn = lsn, .chain = chain, .clean = clean};
 	if (!begin(s, &word))

@@ -1,5 +1,6 @@
-/* Three witnesses are compared. The log says what the store did; the sender's list, kept elsewhere, what was really sent; the acknowledgements,
- * told by workers as they came, what the store has promised. A claim is known by its token, which holds the number of its log entry. */
+/* Three witnesses are compared. The log says what the store did; the sender's list, kept
+ * elsewhere, what was really sent; the acknowledgements, told by workers as they came, what the
+ * store has promised. A claim is known by its token, which holds the number of its log entry. */
 #include "demo.h"
 #include "report.h"
 
@@ -26,10 +27,11 @@ struct audit {
 	struct demo *demo;
 	struct claim *claims; /* by LSN */
 	size_t count, room;
-	size_t strange; /* entries about this queue that cannot be: of no item, outcomes without a claim */
+	/* entries about this queue that cannot be: of no item, outcomes without a claim */
+	size_t strange;
 };
 
-/* --- The log -------------------------------------------------------------------------------------------------------------- */
+/* --- The log ---------------------------------------------------------------------------------- */
 
 static void add_claim(struct audit *audit, struct item *item, hf_lsn lsn)
 {
@@ -57,7 +59,8 @@ static void end_claim(struct audit *audit, struct item *item, enum outcome outco
 static bool note_entry(void *ctx, const struct hf_log_entry *entry)
 {
 	struct audit *audit = ctx;
-	const char *key = strcmp(entry->domain, "outbox") == 0 ? strstr(entry->text, " " QUEUE "/") : NULL;
+	const char *key =
+	    strcmp(entry->domain, "outbox") == 0 ? strstr(entry->text, " " QUEUE "/") : NULL;
 	struct item *item;
 	size_t verb;
 
@@ -88,12 +91,14 @@ static struct claim *find_claim(const struct audit *audit, hf_token token)
 {
 	struct claim wanted = {.lsn = token & ((UINT64_C(1) << 48) - 1)};
 
-	return audit->count ? bsearch(&wanted, audit->claims, audit->count, sizeof(wanted), compare_lsn) : NULL;
+	return audit->count ? bsearch(&wanted, audit->claims, audit->count, sizeof(wanted), compare_lsn)
+	                    : NULL;
 }
 
-/* --- Acknowledgements against the log ------------------------------------------------------------------------------------- */
+/* --- Acknowledgements against the log --------------------------------------------------------- */
 
-static void check_acks(struct audit *audit, enum crew_step step, enum outcome outcome, const char *what)
+static void check_acks(struct audit *audit, enum crew_step step, enum outcome outcome,
+                       const char *what)
 {
 	size_t told = 0, found = 0;
 
@@ -119,10 +124,12 @@ static void check_untold(struct audit *audit)
 		if (claim->outcome != OUTCOME_NONE && !claim->acks)
 			*(claim->lsn <= audit->demo->killed_lsn ? &before : &after) += 1;
 	}
-	report_fact(before <= WORKERS && !after, "what is in the log unacknowledged was cut off by the kill itself", "%zu", before + after);
+	report_fact(before <= WORKERS && !after,
+	            "what is in the log unacknowledged was cut off by the kill itself", "%zu",
+	            before + after);
 }
 
-/* --- The sender's list against the log ------------------------------------------------------------------------------------ */
+/* --- The sender's list against the log -------------------------------------------------------- */
 
 static void check_list(struct audit *audit)
 {
@@ -137,16 +144,20 @@ static void check_list(struct audit *audit)
 		claim->taken = list[i].taken;
 		claim->item->taken += list[i].taken;
 		once += ++claim->sends == 1;
-		agreed += claim->outcome == OUTCOME_NONE || (claim->outcome == OUTCOME_COMPLETED) == list[i].taken;
+		agreed += claim->outcome == OUTCOME_NONE ||
+		          (claim->outcome == OUTCOME_COMPLETED) == list[i].taken;
 	}
-	report_fact(lines && once == lines, "every send was made under a claim in the log, and no claim sent twice", "%zu sends, %zu claims",
-	            lines, audit->count);
-	report_fact(agreed == lines && !audit->strange, "the log says of each send what the sender says of it", "%zu of %zu", agreed, lines);
+	report_fact(lines && once == lines,
+	            "every send was made under a claim in the log, and no claim sent twice",
+	            "%zu sends, %zu claims", lines, audit->count);
+	report_fact(agreed == lines && !audit->strange,
+	            "the log says of each send what the sender says of it", "%zu of %zu", agreed,
+	            lines);
 	free(list);
 }
 
-/* A claim that came to no end is one that was open at the kill; nothing else may have been sent again
- * after the sender took it. */
+/* A claim that came to no end is one that was open at the kill; nothing else may have been sent
+ * again after the sender took it. */
 static void check_again(struct audit *audit)
 {
 	size_t open = 0, open_sent = 0, open_taken = 0, others = 0, twice = 0;
@@ -163,7 +174,8 @@ static void check_again(struct audit *audit)
 	}
 	for (size_t i = 0; i < audit->demo->item_count; i++)
 		twice += audit->demo->items[i].taken > 1 ? audit->demo->items[i].taken - 1 : 0;
-	report_fact(open <= WORKERS && !others && twice == open_taken, "only items whose claim was open at the kill were sent again",
+	report_fact(open <= WORKERS && !others && twice == open_taken,
+	            "only items whose claim was open at the kill were sent again",
 	            "%zu open, %zu sent again (%zu of them taken twice)", open, open_sent, twice);
 }
 
@@ -175,7 +187,8 @@ static void check_all(struct audit *audit)
 		const struct item *item = &audit->demo->items[i];
 		delivered += item->completions == 1 && item->taken >= 1;
 	}
-	report_fact(delivered == audit->demo->item_count, "every imported item was delivered, and completed exactly once", "%zu of %zu",
+	report_fact(delivered == audit->demo->item_count,
+	            "every imported item was delivered, and completed exactly once", "%zu of %zu",
 	            delivered, audit->demo->item_count);
 }
 
@@ -185,8 +198,10 @@ void audit_all(struct demo *demo)
 	struct hf_error error;
 
 	must(hf_log_each(STORE, 0, 0, note_entry, &audit, &error), &error, "reading the log");
-	check_acks(&audit, CREW_COMPLETED, OUTCOME_COMPLETED, "no acknowledged completion is lost: each is in the log");
-	check_acks(&audit, CREW_FAILED, OUTCOME_FAILED, "no acknowledged failure is lost: each is in the log");
+	check_acks(&audit, CREW_COMPLETED, OUTCOME_COMPLETED,
+	           "no acknowledged completion is lost: each is in the log");
+	check_acks(&audit, CREW_FAILED, OUTCOME_FAILED,
+	           "no acknowledged failure is lost: each is in the log");
 	check_untold(&audit);
 	check_list(&audit);
 	check_again(&audit);

@@ -1,5 +1,6 @@
-/* A worker tells its parent of each acknowledgement by one short write into a pipe, right after the store's call has returned. A kill
- * in between leaves a change that was made and not told, never one that was told and not made: that is what is to be shown. */
+/* A worker tells its parent of each acknowledgement by one short write into a pipe, right after
+ * the store's call has returned. A kill in between leaves a change that was made and not told,
+ * never one that was told and not made: that is what is to be shown. */
 #include "crew.h"
 
 #include "sender.h"
@@ -21,7 +22,8 @@
 
 enum {
 	THREADS_MAX = 64,
-	LINE_SIZE = 1 + 16 + 1, /* step, token, newline: below PIPE_BUF, so a write to the pipe is whole or absent */
+	/* step, token, newline: below PIPE_BUF, so a write to the pipe is whole or absent */
+	LINE_SIZE = 1 + 16 + 1,
 };
 
 struct crew {
@@ -32,7 +34,7 @@ struct crew {
 	atomic_uint at_work; /* threads that may still put an item back */
 };
 
-/* --- In the child --------------------------------------------------------------------------------------------------------- */
+/* --- In the child ----------------------------------------------------------------------------- */
 
 static bool tell(const struct crew *crew, enum crew_step step, hf_token token)
 {
@@ -42,9 +44,11 @@ static bool tell(const struct crew *crew, enum crew_step step, hf_token token)
 	return write(crew->pipe, line, LINE_SIZE) == LINE_SIZE;
 }
 
-static int end_claim(struct crew *crew, const struct hf_outbox_item *item, bool taken, struct hf_error *error)
+static int end_claim(struct crew *crew, const struct hf_outbox_item *item, bool taken,
+                     struct hf_error *error)
 {
-	struct hf_outbox_complete done = {.queue = hf_str(crew->order->queue), .id = item->id, .token = item->token};
+	struct hf_outbox_complete done = {
+	    .queue = hf_str(crew->order->queue), .id = item->id, .token = item->token};
 	struct hf_outbox_fail failed = {
 	    .queue = done.queue,
 	    .id = item->id,
@@ -55,7 +59,8 @@ static int end_claim(struct crew *crew, const struct hf_outbox_item *item, bool 
 
 	if (!taken)
 		return hf_outbox_fail(crew->store, NULL, &failed, NULL, error);
-	return crew->order->sabotage ? HF_OK : hf_outbox_complete(crew->store, NULL, &done, NULL, error);
+	return crew->order->sabotage ? HF_OK
+	                             : hf_outbox_complete(crew->store, NULL, &done, NULL, error);
 }
 
 static bool work_on(struct crew *crew, const struct hf_outbox_item *item)
@@ -78,7 +83,8 @@ enum found { FOUND_ONE, FOUND_NONE, FOUND_TROUBLE };
 
 static enum found work_once(struct crew *crew)
 {
-	struct hf_outbox_claim_next next = {.queue = hf_str(crew->order->queue), .owner = hf_str("demo crew")};
+	struct hf_outbox_claim_next next = {.queue = hf_str(crew->order->queue),
+	                                    .owner = hf_str("demo crew")};
 	struct hf_outbox_items got;
 	struct hf_error error;
 	enum found found = FOUND_NONE;
@@ -101,7 +107,8 @@ static bool all_done(struct crew *crew)
 	struct hf_outbox_stats stats;
 	struct hf_error error;
 
-	return atomic_load(&crew->at_work) == 0 && hf_outbox_stats(crew->store, hf_str(crew->order->queue), 0, &stats, &error) == HF_OK &&
+	return atomic_load(&crew->at_work) == 0 &&
+	       hf_outbox_stats(crew->store, hf_str(crew->order->queue), 0, &stats, &error) == HF_OK &&
 	       stats.queued.items == 0;
 }
 
@@ -136,7 +143,8 @@ static int child_main(struct crew *crew)
 	}
 	if (!sender_open(&crew->sender, crew->order->seed))
 		return 1;
-	while (started < crew->order->threads && started < THREADS_MAX && !pthread_create(&thread[started], NULL, worker_main, crew))
+	while (started < crew->order->threads && started < THREADS_MAX &&
+	       !pthread_create(&thread[started], NULL, worker_main, crew))
 		started++;
 	all = started == crew->order->threads;
 	while (started)
@@ -145,9 +153,10 @@ static int child_main(struct crew *crew)
 	return hf_close(crew->store, &error) || !all;
 }
 
-/* --- In the parent -------------------------------------------------------------------------------------------------------- */
+/* --- In the parent ---------------------------------------------------------------------------- */
 
-/* Gives every complete line; goes on to the end of the pipe after the kill too, for what was said before it was done. */
+/* Gives every complete line; goes on to the end of the pipe after the kill too, for what was
+ * said before it was done. */
 static bool listen_to(FILE *reports, pid_t child, crew_report_fn report, void *arg)
 {
 	char line[LINE_SIZE + 1];
@@ -155,7 +164,8 @@ static bool listen_to(FILE *reports, pid_t child, crew_report_fn report, void *a
 
 	while (fgets(line, sizeof(line), reports) && line[LINE_SIZE - 1] == '\n') {
 		hf_token token = strtoull(line + 1, NULL, 16);
-		if (!report(arg, line[0] == CREW_COMPLETED ? CREW_COMPLETED : CREW_FAILED, token) && !killed) {
+		if (!report(arg, line[0] == CREW_COMPLETED ? CREW_COMPLETED : CREW_FAILED, token) &&
+		    !killed) {
 			kill(child, SIGKILL);
 			killed = true;
 		}
@@ -193,5 +203,6 @@ bool crew_run(const struct crew_order *order, crew_report_fn report, void *arg, 
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child || !reports)
 		return false;
-	return *killed ? WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL : WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return *killed ? WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL
+	               : WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -24,10 +24,11 @@ enum crew_step {
 /* Called in the parent for every acknowledgement. Returns false to have the crew killed. */
 typedef bool (*crew_report_fn)(void *arg, enum crew_step step, hf_token token);
 
-/* Starts a process that opens the store and lets the threads claim, send, and complete or fail items until nothing is left to claim. The caller
- * must not have the store open and must have no other thread. Returns after the process has ended and every acknowledgement was
- * given, those from between the call for the kill and the kill too: true when it ended well, or was killed because `report` asked for it
- * (*killed). */
+/* Starts a process that opens the store and lets the threads claim, send, and complete or fail
+ * items until nothing is left to claim. The caller must not have the store open and must have no
+ * other thread. Returns after the process has ended and every acknowledgement was given, those
+ * from between the call for the kill and the kill too: true when it ended well, or was killed
+ * because `report` asked for it (*killed). */
 bool crew_run(const struct crew_order *order, crew_report_fn report, void *arg, bool *killed);
 
 #endif

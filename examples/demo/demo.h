@@ -1,4 +1,5 @@
-/* The story's parts and what they hand on to each other. Each part opens the store and closes it again, as separate programs would. */
+/* The story's parts and what they hand on to each other. Each part opens the store and closes it
+ * again, as separate programs would. */
 #ifndef DEMO_H
 #define DEMO_H
 
@@ -59,7 +60,8 @@ void files_free(struct demo *demo);
 struct item *files_item(struct demo *demo, struct hf_bytes id); /* NULL: no such item */
 /* Makes store and imports; exports both at once and compares. */
 void files_import(struct demo *demo);
-/* Exports both at the end and compares with what the work must have made of them; checks the store. */
+/* Exports both at the end and compares with what the work must have made of them; checks the
+ * store. */
 void files_export(struct demo *demo);
 
 void inbox_use(struct demo *demo);

@@ -1,4 +1,5 @@
-/* The two files: what is in them, their way into the store, and their way back. All by the command, as a person would do it. */
+/* The two files: what is in them, their way into the store, and their way back. All by the
+ * command, as a person would do it. */
 #include "demo.h"
 #include "report.h"
 #include "tool.h"
@@ -9,10 +10,11 @@
 
 static void path_of(const struct demo *demo, const char *name, char path[4096])
 {
-	must_be((size_t)snprintf(path, 4096, "%s/%s", demo->data, name) < 4096, "the path of the files is of a sane length");
+	must_be((size_t)snprintf(path, 4096, "%s/%s", demo->data, name) < 4096,
+	        "the path of the files is of a sane length");
 }
 
-/* --- Reading -------------------------------------------------------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------------------------- */
 
 static void note_item(struct demo *demo, yajl_val entry, struct item *item)
 {
@@ -65,12 +67,16 @@ struct item *files_item(struct demo *demo, struct hf_bytes id)
 	return NULL;
 }
 
-/* --- Comparing ------------------------------------------------------------------------------------------------------------ */
+/* --- Comparing -------------------------------------------------------------------------------- */
 
 static void export_all(void)
 {
-	must_be(tool_run("outbox.json", (const char *[]){"-C", STORE, "export", "--queue", QUEUE, NULL}), "the outbox can be exported");
-	must_be(tool_run("notifications.json", (const char *[]){"-C", STORE, "export", "--user", USER, NULL}), "the inbox can be exported");
+	must_be(
+	    tool_run("outbox.json", (const char *[]){"-C", STORE, "export", "--queue", QUEUE, NULL}),
+	    "the outbox can be exported");
+	must_be(tool_run("notifications.json",
+	                 (const char *[]){"-C", STORE, "export", "--user", USER, NULL}),
+	        "the inbox can be exported");
 }
 
 static void compare(const char *path, yajl_val expected, const char *what, const char *figures)
@@ -85,7 +91,7 @@ static void compare(const char *path, yajl_val expected, const char *what, const
 	yajl_tree_free(got);
 }
 
-/* --- In ------------------------------------------------------------------------------------------------------------------- */
+/* --- In --------------------------------------------------------------------------------------- */
 
 static void check_counts(const struct demo *demo)
 {
@@ -95,7 +101,8 @@ static void check_counts(const struct demo *demo)
 	struct hf_error error;
 
 	must(hf_outbox_stats(store, hf_str(QUEUE), 0, &stats, &error), &error, "stats");
-	must_be(stats.failed.items == demo->was_failed && stats.queued.items == demo->item_count - demo->was_failed,
+	must_be(stats.failed.items == demo->was_failed &&
+	            stats.queued.items == demo->item_count - demo->was_failed,
 	        "the queue counts what outbox.json holds");
 	must(hf_inbox_counts(store, hf_str(USER), 0, &counts, &error), &error, "counts");
 	must_be(counts.total == demo->record_count && counts.dismissed == demo->was_dismissed,
@@ -107,29 +114,40 @@ void files_import(struct demo *demo)
 {
 	char path[4096], figures[64];
 
-	must_be(tool_run("init.out", (const char *[]){"-C", STORE, "init", NULL}), "a store can be made");
+	must_be(tool_run("init.out", (const char *[]){"-C", STORE, "init", NULL}),
+	        "a store can be made");
 	path_of(demo, "outbox.json", path);
-	must_be(tool_run("import.out", (const char *[]){"-C", STORE, "import", "--queue", QUEUE, path, NULL}), "outbox.json can be imported");
+	must_be(tool_run("import.out",
+	                 (const char *[]){"-C", STORE, "import", "--queue", QUEUE, path, NULL}),
+	        "outbox.json can be imported");
 	path_of(demo, "notifications.json", path);
-	must_be(tool_run("import.out", (const char *[]){"-C", STORE, "import", "--user", USER, path, NULL}),
-	        "notifications.json can be imported");
+	must_be(
+	    tool_run("import.out", (const char *[]){"-C", STORE, "import", "--user", USER, path, NULL}),
+	    "notifications.json can be imported");
 	check_counts(demo);
-	report_line("import", "outbox.json         %zu items: %zu failed, %zu queued (%zu were being sent when their client died)",
-	            demo->item_count, demo->was_failed, demo->item_count - demo->was_failed, demo->was_sending);
-	report_line("", "notifications.json  %zu records, %zu of them dismissed", demo->record_count, demo->was_dismissed);
+	report_line("import",
+	            "outbox.json         %zu items: %zu failed, %zu queued (%zu were being sent when "
+	            "their client died)",
+	            demo->item_count, demo->was_failed, demo->item_count - demo->was_failed,
+	            demo->was_sending);
+	report_line("", "notifications.json  %zu records, %zu of them dismissed", demo->record_count,
+	            demo->was_dismissed);
 
-	/* An item in the hands of a client that is dead is queued: that much the import changes, and no more. */
+	/* An item in the hands of a client that is dead is queued: that much the import changes, and
+	 * no more. */
 	for (size_t i = 0; i < demo->item_count; i++)
 		if (demo->items[i].was_sending)
 			json_set_string(json_member(json_at(demo->outbox, i), "status"), "queued");
 	export_all();
 	snprintf(figures, sizeof(figures), "%zu entries", demo->item_count);
-	compare("outbox.json", demo->outbox, "outbox.json: exported after the import, the same JSON", figures);
+	compare("outbox.json", demo->outbox, "outbox.json: exported after the import, the same JSON",
+	        figures);
 	snprintf(figures, sizeof(figures), "%zu records", demo->record_count);
-	compare("notifications.json", demo->inbox, "notifications.json: exported after the import, the same JSON", figures);
+	compare("notifications.json", demo->inbox,
+	        "notifications.json: exported after the import, the same JSON", figures);
 }
 
-/* --- Out ------------------------------------------------------------------------------------------------------------------ */
+/* --- Out -------------------------------------------------------------------------------------- */
 
 /* What the check of the store says of itself: how much it has read. */
 static void check_store(void)
@@ -137,8 +155,9 @@ static void check_store(void)
 	bool sound = tool_run("fsck.json", (const char *[]){"-C", STORE, "--json", "fsck", NULL});
 	yajl_val summary = sound ? json_read("fsck.json") : NULL;
 
-	report_fact(sound, "holdfast fsck: every byte, every entry, every count of the store", "%s entries, %s bytes",
-	            json_string(summary, "entries"), json_string(summary, "bytes"));
+	report_fact(sound, "holdfast fsck: every byte, every entry, every count of the store",
+	            "%s entries, %s bytes", json_string(summary, "entries"),
+	            json_string(summary, "bytes"));
 	yajl_tree_free(summary);
 }
 
@@ -149,8 +168,10 @@ void files_export(struct demo *demo)
 
 	export_all();
 	compare("outbox.json", nothing, "outbox.json: exported at the end, all delivered", "0 entries");
-	snprintf(figures, sizeof(figures), "%zu records, %zu dismissed", demo->record_count, demo->was_dismissed + DISMISSALS);
-	compare("notifications.json", demo->inbox, "notifications.json: exported at the end, only what the user did is new", figures);
+	snprintf(figures, sizeof(figures), "%zu records, %zu dismissed", demo->record_count,
+	         demo->was_dismissed + DISMISSALS);
+	compare("notifications.json", demo->inbox,
+	        "notifications.json: exported at the end, only what the user did is new", figures);
 	yajl_tree_free(nothing);
 	check_store();
 }

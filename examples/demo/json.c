@@ -11,7 +11,8 @@ char *json_read_text(const char *path)
 	char *text = NULL;
 	long size = -1;
 
-	if (file && fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) >= 0 && fseek(file, 0, SEEK_SET) == 0)
+	if (file && fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) >= 0 &&
+	    fseek(file, 0, SEEK_SET) == 0)
 		text = malloc((size_t)size + 1);
 	if (text && fread(text, 1, (size_t)size, file) != (size_t)size) {
 		free(text);

@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <yajl/yajl_tree.h>
 
-/* The file's bytes with a NUL after them, to be freed; NULL, with the reason printed, when it cannot be read. */
+/* The file's bytes with a NUL after them, to be freed; NULL, with the reason printed, when it
+ * cannot be read. */
 char *json_read_text(const char *path);
 
-/* The value in a file, to be freed with yajl_tree_free(); NULL, with the reason printed, when there is none. */
+/* The value in a file, to be freed with yajl_tree_free(); NULL, with the reason printed, when
+ * there is none. */
 yajl_val json_read(const char *path);
 
 /* A member of an object; NULL when there is none. */
@@ -26,8 +28,9 @@ yajl_val json_at(yajl_val array, size_t i); /* NULL beyond its end */
 void json_set_string(yajl_val value, const char *text);
 void json_set_true(yajl_val value);
 
-/* Are they the same? Members of objects in any order, elements of arrays in the same, numbers in the same spelling. If not, the place of
- * the first difference is written into `where`, like "[17].item.path". */
+/* Are they the same? Members of objects in any order, elements of arrays in the same, numbers in
+ * the same spelling. If not, the place of the first difference is written into `where`, like
+ * "[17].item.path". */
 bool json_same(yajl_val left, yajl_val right, char *where, size_t size);
 
 #endif

@@ -1,10 +1,13 @@
-/* The main job on real files, start to end: what two programs left behind is imported, worked on and killed in the middle; then three
- * witnesses (the log, the list of whom the items were sent to, and the acknowledgements that workers got) are compared, and both files are
- * given back. Ends with 0 only if everything holds.
+/* The main job on real files, start to end: what two programs left behind is imported, worked on
+ * and killed in the middle; then three witnesses (the log, the list of whom the items were sent
+ * to, and the acknowledgements that workers got) are compared, and both files are given back.
+ * Ends with 0 only if everything holds.
  *
- * With --sabotage the workers skip completions and say that they were acknowledged: a fault that the comparison must see.
+ * With --sabotage the workers skip completions and say that they were acknowledged: a fault that
+ * the comparison must see.
  *
- * Usage, in an empty directory: demo [--tool PROGRAM] [--data DIRECTORY] [--seed NUMBER] [--sabotage] */
+ * Usage, in an empty directory: demo [--tool PROGRAM] [--data DIRECTORY] [--seed NUMBER]
+ * [--sabotage] */
 #include "demo.h"
 #include "report.h"
 #include "tool.h"
@@ -43,7 +46,7 @@ static bool read_options(int argc, char **argv, struct demo *demo)
 	char *end = NULL;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		if (option == 't')
 			tool_use(optarg);
 		else if (option == 'd')
@@ -54,7 +57,6 @@ static bool read_options(int argc, char **argv, struct demo *demo)
 			demo->sabotage = true;
 		else
 			return false;
-	}
 	return optind == argc && (!end || !*end);
 }
 
@@ -64,11 +66,13 @@ int main(int argc, char **argv)
 	int status;
 
 	if (!read_options(argc, argv, &demo)) {
-		fprintf(stderr, "usage: demo [--tool PROGRAM] [--data DIRECTORY] [--seed NUMBER] [--sabotage]\n");
+		fprintf(stderr,
+		        "usage: demo [--tool PROGRAM] [--data DIRECTORY] [--seed NUMBER] [--sabotage]\n");
 		return 2;
 	}
 	if (access(STORE, F_OK) == 0) {
-		fprintf(stderr, "demo: there is a `" STORE "` here already: run it in an empty directory, as ./run demo does\n");
+		fprintf(stderr, "demo: there is a `" STORE
+		                "` here already: run it in an empty directory, as ./run demo does\n");
 		return 2;
 	}
 	report_begin();

@@ -26,7 +26,8 @@ static struct {
 void report_begin(void)
 {
 	clock_gettime(CLOCK_MONOTONIC, &report.begun);
-	setvbuf(stdout, NULL, _IOLBF, 0); /* told as it happens, and nothing twice when a process is forked */
+	/* told as it happens, and nothing twice when a process is forked */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
 void report_line(const char *chapter, const char *format, ...)
@@ -78,11 +79,13 @@ int report_end(void)
 	puts("");
 	for (unsigned i = 0; i < report.count; i++) {
 		const struct fact *fact = &report.facts[i];
-		printf("%-*s %-*s %s\n", MARGIN, fact->holds ? "   ok" : "FAILED", WHAT_WIDTH, fact->what, fact->figures);
+		printf("%-*s %-*s %s\n", MARGIN, fact->holds ? "   ok" : "FAILED", WHAT_WIDTH, fact->what,
+		       fact->figures);
 	}
 	puts("");
 	if (report.broken)
-		printf("%u of %u facts do NOT hold (%.1f s)\n", report.broken, report.count, seconds_since(&report.begun));
+		printf("%u of %u facts do NOT hold (%.1f s)\n", report.broken, report.count,
+		       seconds_since(&report.begun));
 	else
 		printf("all %u facts hold (%.1f s)\n", report.count, seconds_since(&report.begun));
 	return report.broken ? 1 : 0;

@@ -10,10 +10,13 @@
 void report_begin(void);
 
 /* A line of the story; `chapter` stands in the margin, "" goes on with the one before. */
-void report_line(const char *chapter, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void report_line(const char *chapter, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* Something that must be so for the story to be true. It is kept for the table; `format` gives the figures beside it. */
-void report_fact(bool holds, const char *what, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Something that must be so for the story to be true. It is kept for the table; `format` gives
+ * the figures beside it. */
+void report_fact(bool holds, const char *what, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Nothing more can be shown: prints why and ends the process with 1. */
 _Noreturn void report_give_up(const char *what, const struct hf_error *error);

@@ -25,7 +25,8 @@ void sender_close(struct sender *sender)
 	close(sender->list);
 }
 
-/* Mixes seed, id and attempt into one number: the same in every run, whichever thread asks and when. */
+/* Mixes seed, id and attempt into one number: the same in every run, whichever thread asks and
+ * when. */
 static uint64_t throw_dice(uint64_t seed, struct hf_bytes id, uint32_t attempts)
 {
 	const unsigned char *at = id.data;
@@ -38,16 +39,18 @@ static uint64_t throw_dice(uint64_t seed, struct hf_bytes id, uint32_t attempts)
 	return mixed ^ mixed >> 32;
 }
 
-bool sender_send(const struct sender *sender, struct hf_bytes id, uint32_t attempts, hf_token token, bool *listed)
+bool sender_send(const struct sender *sender, struct hf_bytes id, uint32_t attempts, hf_token token,
+                 bool *listed)
 {
 	bool taken = throw_dice(sender->seed, id, attempts) % ONE_IN != 0;
 	char line[128];
-	int len =
-	    snprintf(line, sizeof(line), "%016" PRIx64 " %.*s %s\n", token, (int)id.len, (const char *)id.data, taken ? "taken" : "refused");
+	int len = snprintf(line, sizeof(line), "%016" PRIx64 " %.*s %s\n", token, (int)id.len,
+	                   (const char *)id.data, taken ? "taken" : "refused");
 
-	/* Crash: before the sync nobody has been told anything, and the claim is still open. One write, so that lines of several threads
-	 * never mix. */
-	*listed = len > 0 && (size_t)len < sizeof(line) && write(sender->list, line, (size_t)len) == len && fdatasync(sender->list) == 0;
+	/* Crash: before the sync nobody has been told anything, and the claim is still open. One
+	 * write, so that lines of several threads never mix. */
+	*listed = len > 0 && (size_t)len < sizeof(line) &&
+	          write(sender->list, line, (size_t)len) == len && fdatasync(sender->list) == 0;
 	return taken;
 }
 

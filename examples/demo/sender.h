@@ -1,6 +1,7 @@
-/* Whom the items are sent to: the world outside the store. It fails now and then, always for the same items and attempts under the same
- * seed, and keeps its own list of what it was asked to send and what it took, in a file of its own, synced before it answers: the witness that
- * the store is compared with. */
+/* Whom the items are sent to: the world outside the store. It fails now and then, always for the
+ * same items and attempts under the same seed, and keeps its own list of what it was asked to
+ * send and what it took, in a file of its own, synced before it answers: the witness that the
+ * store is compared with. */
 #ifndef DEMO_SENDER_H
 #define DEMO_SENDER_H
 
@@ -30,11 +31,13 @@ struct sent {
 bool sender_open(struct sender *sender, uint64_t seed);
 void sender_close(struct sender *sender);
 
-/* Sends; true when it was delivered. From any thread. *listed is false when the list could not be kept: the demo is broken then. */
-bool sender_send(const struct sender *sender, struct hf_bytes id, uint32_t attempts, hf_token token, bool *listed);
+/* Sends; true when it was delivered. From any thread. *listed is false when the list could not
+ * be kept: the demo is broken then. */
+bool sender_send(const struct sender *sender, struct hf_bytes id, uint32_t attempts, hf_token token,
+                 bool *listed);
 
-/* The whole list, oldest first, to be freed; NULL, with the reason printed, when it cannot be read. A last line that a kill cut off is no
- * part of it: nobody was answered for it. */
+/* The whole list, oldest first, to be freed; NULL, with the reason printed, when it cannot be
+ * read. A last line that a kill cut off is no part of it: nobody was answered for it. */
 struct sent *sender_read(size_t *count);
 
 #endif

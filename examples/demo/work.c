@@ -1,5 +1,5 @@
-/* The outbox at work: a crew drains it and is killed in the middle, a second one finishes, then what has failed gets another chance until
- * everything is delivered. */
+/* The outbox at work: a crew drains it and is killed in the middle, a second one finishes, then
+ * what has failed gets another chance until everything is delivered. */
 #include "demo.h"
 #include "report.h"
 
@@ -13,7 +13,8 @@ struct round {
 	size_t completed, failed;
 };
 
-static void report_round(const char *chapter, const char *what, const struct round *round, const struct hf_outbox_stats *left)
+static void report_round(const char *chapter, const char *what, const struct round *round,
+                         const struct hf_outbox_stats *left)
 {
 	unsigned long long to_go = left->queued.items + left->failed.items;
 
@@ -35,12 +36,17 @@ static bool note_ack(void *arg, enum crew_step step, hf_token token)
 
 static struct round drain(struct demo *demo, bool to_be_killed)
 {
-	struct crew_order order = {.path = STORE, .queue = QUEUE, .threads = WORKERS, .seed = demo->seed, .sabotage = demo->sabotage};
+	struct crew_order order = {.path = STORE,
+	                           .queue = QUEUE,
+	                           .threads = WORKERS,
+	                           .seed = demo->seed,
+	                           .sabotage = demo->sabotage};
 	struct round round = {0};
 	size_t before = demo->ack_count;
 	bool killed;
 
-	must_be(crew_run(&order, note_ack, demo, &killed), to_be_killed ? "the first crew was killed" : "a crew came to its end");
+	must_be(crew_run(&order, note_ack, demo, &killed),
+	        to_be_killed ? "the first crew was killed" : "a crew came to its end");
 	must_be(killed == to_be_killed, "a crew is killed when, and only when, it is to be");
 	for (size_t i = before; i < demo->ack_count; i++)
 		*(demo->acks[i].step == CREW_COMPLETED ? &round.completed : &round.failed) += 1;
@@ -76,15 +82,18 @@ static void be_killed(struct demo *demo)
 	inbox_check(demo, store);
 	cursor_check(store);
 	store_close(store);
-	report_line("drain", "%d threads; the sender refuses now and then          %11s %9s %7s", WORKERS, "delivered", "refused", "to go");
+	report_line("drain", "%d threads; the sender refuses now and then          %11s %9s %7s",
+	            WORKERS, "delivered", "refused", "to go");
 	report_round("", "a first crew, killed by SIGKILL", &round, &stats);
-	report_line("reopen", "%llu log entries replayed, inbox and cursor as they were", (unsigned long long)info.replayed);
+	report_line("reopen", "%llu log entries replayed, inbox and cursor as they were",
+	            (unsigned long long)info.replayed);
 }
 
 /* Every failed item is to be tried again, all of them or none. Gives their number. */
 static size_t redrive(hf_store *store)
 {
-	struct hf_outbox_list query = {.queue = hf_str(QUEUE), .status = HF_OUTBOX_FAILED, .without_payload = true};
+	struct hf_outbox_list query = {
+	    .queue = hf_str(QUEUE), .status = HF_OUTBOX_FAILED, .without_payload = true};
 	struct hf_outbox_items failed;
 	struct hf_error error;
 	size_t count_of;
@@ -114,7 +123,8 @@ static struct hf_outbox_stats finish(struct demo *demo, const char *chapter, con
 	return left;
 }
 
-/* Until nothing is failed; until a crew leaves something queued, which is wrong and will be seen; or for too long, which is too. */
+/* Until nothing is failed; until a crew leaves something queued, which is wrong and will be
+ * seen; or for too long, which is too. */
 static void finish_all(struct demo *demo)
 {
 	struct hf_outbox_stats left = finish(demo, "drain", "a second crew, to the end");
@@ -141,10 +151,11 @@ void work_all(struct demo *demo)
 	inbox_check(demo, store);
 	cursor_check(store);
 	store_close(store);
-	report_fact(stats.queued.items + stats.sending.items + stats.failed.items == 0, "nothing is queued, held or failed at the end",
-	            "%llu queued, %llu failed", (unsigned long long)stats.queued.items, (unsigned long long)stats.failed.items);
+	report_fact(stats.queued.items + stats.sending.items + stats.failed.items == 0,
+	            "nothing is queued, held or failed at the end", "%llu queued, %llu failed",
+	            (unsigned long long)stats.queued.items, (unsigned long long)stats.failed.items);
 	/* The two checks above, and those right after the kill, have ended the process if not. */
-	report_fact(true, "what was dismissed stays dismissed: after a later save, after the kill", "%zu of %zu records",
-	            demo->was_dismissed + DISMISSALS, demo->record_count);
+	report_fact(true, "what was dismissed stays dismissed: after a later save, after the kill",
+	            "%zu of %zu records", demo->was_dismissed + DISMISSALS, demo->record_count);
 	report_fact(true, "the cursor stands where it was reset to, with the reason", "1 cursor");
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# check_calls.sh SOURCE BUILD: every public function begins with HF__CALL, which keeps a thread that the host cancels inside it from
-# leaving locks taken and others waiting.
+# check_calls.sh SOURCE BUILD: every public function begins with HF__CALL, which keeps a thread that
+# the host cancels inside it from leaving locks taken and others waiting.
 set -eu
 source=$1
 declared=$(cat "$source"/engine/include/holdfast/*.h | grep -v '^#define' | tr '\n' ' ' | tr ';' '\n' |

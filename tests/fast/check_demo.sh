@@ -1,6 +1,7 @@
 #!/bin/sh
-# check_demo.sh SOURCE BUILD: the demo notices what it is there to notice. Under other seeds it ends with 0; with completions skipped, or
-# behind a tool whose export drops an entry or whose fsck finds something, it ends with 1 and names what does not hold.
+# check_demo.sh SOURCE BUILD: the demo notices what it is there to notice. Under other seeds it ends
+# with 0; with completions skipped, or behind a tool whose export drops an entry or whose fsck finds
+# something, it ends with 1 and names what does not hold.
 set -eu
 build=$2
 here=$(pwd)

@@ -1,8 +1,10 @@
 #!/bin/sh
-# check_docs.sh SOURCE BUILD: what the pages of the documentation name is there: linked files and headings, tests, sabotage patches and
-# verbs of ./run. Every page of docs/ is linked from docs/README.md, and every invariant, rule and decision row that sources and tests name
-# by its id is explained on a page. (README.md's own example and session: check_readme.sh. Lengths and widths: test_documents.)
-# shellcheck disable=SC2013,SC2016,SC2086 # none of these words holds a space, $pages is several; a backquote is a backquote
+# check_docs.sh SOURCE BUILD: what the pages of the documentation name is there: linked files and
+# headings, tests, sabotage patches and verbs of ./run. Every page of docs/ is linked from
+# docs/README.md, and every invariant, rule and decision row that sources and tests name by its id
+# is explained on a page. (README.md's own example and session: check_readme.sh. Lengths and widths:
+# test_documents.) shellcheck disable=SC2013,SC2016,SC2086 # none of these words holds a space,
+# $pages is several; a backquote is a backquote
 set -eu
 cd "$1"
 fail=0

@@ -1,5 +1,6 @@
 #!/bin/sh
-# check_fast_math.sh SOURCE BUILD: an engine whose compiler may assume that there is no NaN is refused while it is built.
+# check_fast_math.sh SOURCE BUILD: an engine whose compiler may assume that there is no NaN is
+# refused while it is built.
 set -eu
 source=$1
 fail=0

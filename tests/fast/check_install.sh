@@ -1,8 +1,8 @@
 #!/bin/sh
-# check_install.sh SOURCE BUILD: what a user does with an installed holdfast. Installs below the current directory, builds
-# examples/readme.c by pkg-config alone against the shared and the static library, runs both, and compiles every public header
-# alone, as C11 and, where there is a C++ compiler, as C++11.
-# shellcheck disable=SC2046,SC2086 # flags are words
+# check_install.sh SOURCE BUILD: what a user does with an installed holdfast. Installs below the
+# current directory, builds examples/readme.c by pkg-config alone against the shared and the static
+# library, runs both, and compiles every public header alone, as C11 and, where there is a C++
+# compiler, as C++11. shellcheck disable=SC2046,SC2086 # flags are words
 set -eu
 source=$1 build=$2
 here=$(pwd)

@@ -1,6 +1,8 @@
 #!/bin/sh
-# check_python.sh SOURCE BUILD: the Python binding against the library that was just built: its structs compared with the headers, its own tests,
-# and every example of its documentation (those that send signals are check_python_signals.sh). With the system's own python3, which is what its packages of pytest and hypothesis are for.
+# check_python.sh SOURCE BUILD: the Python binding against the library that was just built: its
+# structs compared with the headers, its own tests, and every example of its documentation (those
+# that send signals are check_python_signals.sh). With the system's own python3, which is what its
+# packages of pytest and hypothesis are for.
 set -eu
 source=$1 build=$2
 export HOLDFAST_LIBRARY="$build/libholdfast.so" PYTHONDONTWRITEBYTECODE=1

@@ -1,7 +1,8 @@
 #!/bin/sh
-# check_readme.sh SOURCE BUILD: the C example that the README shows is examples/readme.c to the letter, which is built and run as a
-# test; every verb, test and file that the README names exists; its session with the tool runs, each line with the status that it tells.
-# shellcheck disable=SC2013,SC2016 # none of these words holds a space; a backquote is a backquote
+# check_readme.sh SOURCE BUILD: the C example that the README shows is examples/readme.c to the
+# letter, which is built and run as a test; every verb, test and file that the README names exists;
+# its session with the tool runs, each line with the status that it tells. shellcheck
+# disable=SC2013,SC2016 # none of these words holds a space; a backquote is a backquote
 set -eu
 here=$(pwd) build=$2
 cd "$1"

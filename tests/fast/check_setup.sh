@@ -1,7 +1,8 @@
 #!/bin/sh
-# check_setup.sh SOURCE BUILD: what ./run does about packages, with a made-up dpkg-query, apt-get and sudo in its way: nothing is called when
-# all are there; what is missing, and no more, is installed by root or through sudo, without recommends and without questions; without
-# either the one line to type is printed, and the status is 3.
+# check_setup.sh SOURCE BUILD: what ./run does about packages, with a made-up dpkg-query, apt-get
+# and sudo in its way: nothing is called when all are there; what is missing, and no more, is
+# installed by root or through sudo, without recommends and without questions; without either the
+# one line to type is printed, and the status is 3.
 set -eu
 source=$1
 here=$(mktemp -d)
@@ -31,7 +32,8 @@ exec "$@"
 END
 chmod 755 "$here/bin/"*
 
-# set_up WHO SUDO MISSING: calls ./run for something that needs the packages and then ends by itself, with status 2.
+# set_up WHO SUDO MISSING: calls ./run for something that needs the packages and then ends by
+# itself, with status 2.
 set_up()
 {
 	: >"$here/calls"

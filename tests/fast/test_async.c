@@ -1,5 +1,6 @@
-/* Tickets, where one thread does everything: what is answered at once, when its ticket is answered, who is told. The store has no thread of
- * its own here (no_background), so nothing happens but what the test does. test_async_threads has the rest. */
+/* Tickets, where one thread does everything: what is answered at once, when its ticket is
+ * answered, who is told. The store has no thread of its own here (no_background), so nothing
+ * happens but what the test does. test_async_threads has the rest. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,11 +26,13 @@ static struct patient *begun(void)
 	return p;
 }
 
-static int enqueue_bytes(struct patient *p, const char *id, struct hf_bytes payload, enum hf_durability durability,
-                         struct hf_ticket *ticket)
+static int enqueue_bytes(struct patient *p, const char *id, struct hf_bytes payload,
+                         enum hf_durability durability, struct hf_ticket *ticket)
 {
-	const struct hf_outbox_enqueue args = {
-	    .write = {.durability = durability, .ticket = ticket}, .queue = QUEUE, .id = hf_str(id), .payload = payload};
+	const struct hf_outbox_enqueue args = {.write = {.durability = durability, .ticket = ticket},
+	                                       .queue = QUEUE,
+	                                       .id = hf_str(id),
+	                                       .payload = payload};
 	return hf_outbox_enqueue(p->store, NULL, &args, &p->result, &p->error);
 }
 
@@ -43,8 +46,11 @@ static struct hf_ticket enqueue(struct patient *p, const char *id, enum hf_durab
 
 static int claim(struct patient *p, const char *id, struct hf_ticket *ticket)
 {
-	const struct hf_outbox_claim args = {
-	    .write.ticket = ticket, .queue = QUEUE, .id = hf_str(id), .owner = hf_str("me"), .lease_us = 1000000};
+	const struct hf_outbox_claim args = {.write.ticket = ticket,
+	                                     .queue = QUEUE,
+	                                     .id = hf_str(id),
+	                                     .owner = hf_str("me"),
+	                                     .lease_us = 1000000};
 	return hf_outbox_claim(p->store, NULL, &args, NULL, &p->result, &p->error);
 }
 
@@ -63,7 +69,7 @@ static void fail_next_sync(struct patient *p)
 	sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .error = EIO});
 }
 
-/* --- Answers at once, tickets later ---------------------------------------------------------------------------------------------- */
+/* --- Answers at once, tickets later ----------------------------------------------------------- */
 
 static void a_ticket_is_answered_when_its_commit_is_durable(void **state)
 {
@@ -112,7 +118,8 @@ static void whoever_flushes_answers_tickets_of_others(void **state)
 	patient_free(p);
 }
 
-/* The LSN of a commit that is answered before it is durable must not be issued again after a crash. */
+/* The LSN of a commit that is answered before it is durable must not be issued again after a
+ * crash. */
 static void the_first_commit_of_an_opening_is_durable_when_it_answers(void **state)
 {
 	static const enum hf_durability modes[] = {HF_DURABLE, HF_OS};
@@ -126,7 +133,8 @@ static void the_first_commit_of_an_opening_is_durable_when_it_answers(void **sta
 		                                       .key = {hf_str("c"), hf_str("s"), hf_str("")},
 		                                       .sequence = 1,
 		                                       .delivery_id = hf_str("another")};
-		assert_int_equal(hf_cursor_advance(p->store, NULL, &back, NULL, &p->error), HF_ENONMONOTONIC);
+		assert_int_equal(hf_cursor_advance(p->store, NULL, &back, NULL, &p->error),
+		                 HF_ENONMONOTONIC);
 		assert_int_equal(patient_info(p).syncs, 0);
 		struct hf_ticket ticket = enqueue(p, "a", modes[i]);
 		assert_int_equal(answer(p, ticket), HF_OK);
@@ -196,7 +204,9 @@ static void a_commit_in_mode_os_is_answered_when_it_is_written(void **state)
 	/* One that saw a durable change on its way keeps that one's promise. */
 	const struct hf_ticket durable = enqueue(p, "b", HF_DURABLE);
 	const struct hf_outbox_remove args = {
-	    .write = {.durability = HF_OS, .ticket = &(struct hf_ticket){0, 0}}, .queue = QUEUE, .id = hf_str("b")};
+	    .write = {.durability = HF_OS, .ticket = &(struct hf_ticket){0, 0}},
+	    .queue = QUEUE,
+	    .id = hf_str("b")};
 	assert_int_equal(hf_outbox_remove(p->store, NULL, &args, NULL, &p->error), HF_OK);
 	assert_true(args.write.ticket->due == durable.due && args.write.ticket->changed > durable.due);
 	flush(p);
@@ -205,7 +215,7 @@ static void a_commit_in_mode_os_is_answered_when_it_is_written(void **state)
 	patient_free(p);
 }
 
-/* --- Transactions and claims ------------------------------------------------------------------------------------------------------ */
+/* --- Transactions and claims ------------------------------------------------------------------ */
 
 static hf_txn *begin(struct patient *p)
 {
@@ -220,8 +230,10 @@ static void a_transaction_has_one_ticket(void **state)
 	struct patient *p = begun();
 	struct hf_ticket inner = {3, 3}, ticket = {4, 4};
 	hf_txn *txn = begin(p);
-	const struct hf_outbox_enqueue args = {.write.ticket = &inner, .queue = QUEUE, .id = hf_str("a")};
-	const struct hf_cursor_advance more = {.key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = 9};
+	const struct hf_outbox_enqueue args = {
+	    .write.ticket = &inner, .queue = QUEUE, .id = hf_str("a")};
+	const struct hf_cursor_advance more = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                       .sequence = 9};
 	struct hf_result first, second;
 	assert_int_equal(hf_outbox_enqueue(p->store, txn, &args, &first, &p->error), HF_OK);
 	assert_int_equal(hf_cursor_advance(p->store, txn, &more, &second, &p->error), HF_OK);
@@ -256,7 +268,8 @@ static void a_transaction_has_one_ticket(void **state)
 	patient_free(p);
 }
 
-static void assert_items(const struct hf_outbox_items *items, const char *first_id, const char *bytes, size_t len)
+static void assert_items(const struct hf_outbox_items *items, const char *first_id,
+                         const char *bytes, size_t len)
 {
 	assert_int_equal(items->count, 1);
 	assert_int_equal(items->items[0].id.len, strlen(first_id));
@@ -277,22 +290,28 @@ static void a_claim_gives_its_payload_at_once(void **state)
 			struct patient *p = begun();
 			struct hf_outbox_items items;
 			struct hf_ticket enqueued, ticket = no_ticket;
-			assert_int_equal(enqueue_bytes(p, "a", hf_bytes(bytes, sizeof bytes), HF_DURABLE, &enqueued), HF_OK);
+			assert_int_equal(
+			    enqueue_bytes(p, "a", hf_bytes(bytes, sizeof bytes), HF_DURABLE, &enqueued), HF_OK);
 			if (on_disk)
 				flush(p);
 			const uint64_t groups = patient_info(p).groups;
-			const struct hf_outbox_claim_next args = {.write.ticket = &ticket, .queue = QUEUE, .owner = hf_str("me")};
+			const struct hf_outbox_claim_next args = {
+			    .write.ticket = &ticket, .queue = QUEUE, .owner = hf_str("me")};
 			hf_txn *txn = in_txn ? begin(p) : NULL;
-			assert_int_equal(hf_outbox_claim_next(p->store, txn, &args, &items, &p->result, &p->error), HF_OK);
+			assert_int_equal(
+			    hf_outbox_claim_next(p->store, txn, &args, &items, &p->result, &p->error), HF_OK);
 			if (txn)
 				assert_int_equal(hf_txn_commit_async(txn, HF_DURABLE, &ticket, &p->error), HF_OK);
 			assert_items(&items, "a", bytes, sizeof bytes);
 			assert_int_equal(patient_info(p).groups, groups);
 			assert_int_equal(answer(p, ticket), HF_ETIMEDOUT);
 			/* The token can be used before its grant is durable, and the order stays. */
-			const struct hf_outbox_complete complete = {
-			    .write.ticket = &enqueued, .queue = QUEUE, .id = hf_str("a"), .token = items.items[0].token};
-			assert_int_equal(hf_outbox_complete(p->store, NULL, &complete, &p->result, &p->error), HF_OK);
+			const struct hf_outbox_complete complete = {.write.ticket = &enqueued,
+			                                            .queue = QUEUE,
+			                                            .id = hf_str("a"),
+			                                            .token = items.items[0].token};
+			assert_int_equal(hf_outbox_complete(p->store, NULL, &complete, &p->result, &p->error),
+			                 HF_OK);
 			assert_true(enqueued.due > ticket.due);
 			hf_release(items.memory);
 			flush(p);
@@ -311,7 +330,8 @@ static void a_call_waits_for_room(void **state)
 	struct hf_ticket tickets[4];
 	for (int i = 0; i < 4; i++) {
 		const char id[] = {(char)('a' + i), '\0'};
-		assert_int_equal(enqueue_bytes(p, id, hf_bytes(large, sizeof large), HF_DURABLE, &tickets[i]), HF_OK);
+		assert_int_equal(
+		    enqueue_bytes(p, id, hf_bytes(large, sizeof large), HF_DURABLE, &tickets[i]), HF_OK);
 	}
 	assert_int_equal(answer(p, tickets[0]), HF_OK);
 	assert_int_equal(answer(p, tickets[3]), HF_ETIMEDOUT);
@@ -322,7 +342,7 @@ static void a_call_waits_for_room(void **state)
 	patient_free(p);
 }
 
-/* --- Waiting ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 static void waiting_flushes_when_nobody_else_does(void **state)
 {
@@ -345,7 +365,8 @@ static void a_ticket_that_nobody_gave_is_refused(void **state)
 	(void)state;
 	struct patient *p = begun();
 	const hf_lsn next = patient_info(p).last_lsn + 1;
-	const struct hf_ticket bad[] = {{next, 0}, {0, next}, {UINT64_MAX, UINT64_MAX}, {UINT64_MAX, 1}};
+	const struct hf_ticket bad[] = {
+	    {next, 0}, {0, next}, {UINT64_MAX, UINT64_MAX}, {UINT64_MAX, 1}};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		assert_int_equal(hf_ticket_wait(p->store, &bad[i], -1, &p->error), HF_EINVAL);
 		assert_int_equal(answer(p, bad[i]), HF_ETIMEDOUT); /* a poll knows less; it harms nobody */
@@ -376,7 +397,7 @@ static void a_forked_child_gets_nothing(void **state)
 	patient_free(p);
 }
 
-/* --- Failures ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Failures --------------------------------------------------------------------------------- */
 
 static void after_a_failure_every_ticket_is_uncertain_for_good(void **state)
 {
@@ -392,7 +413,8 @@ static void after_a_failure_every_ticket_is_uncertain_for_good(void **state)
 		flush(p);
 		const struct hf_ticket durable = enqueue(p, "a", HF_DURABLE);
 		struct hf_ticket refused, late = {9, 9};
-		assert_int_equal(claim(p, "nowhere", &refused), HF_ENOTFOUND); /* rests on the whole queue */
+		/* rests on the whole queue */
+		assert_int_equal(claim(p, "nowhere", &refused), HF_ENOTFOUND);
 		sim_add_fault(p->sim, faults[i]);
 		assert_int_equal(hf_flush(p->store, &p->error), HF_EUNCERTAIN);
 		for (int again = 0; again < 2; again++) {

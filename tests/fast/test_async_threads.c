@@ -1,6 +1,8 @@
-/* Tickets among threads: the one that flushes, who waits beside it, who closes meanwhile, and a crowd of all kinds until a sync fails.
+/* Tickets among threads: the one that flushes, who waits beside it, who closes meanwhile, and a
+ * crowd of all kinds until a sync fails.
  *
- * Where a moment matters, syncs of all threads but the test's own stop at a gate until the test opens it. */
+ * Where a moment matters, syncs of all threads but the test's own stop at a gate until the test
+ * opens it. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -24,7 +26,7 @@
 #include "lib/sim_os.h"
 #include "store/internal.h"
 
-/* --- A store with a gate ---------------------------------------------------------------------------------------------------------- */
+/* --- A store with a gate ---------------------------------------------------------------------- */
 
 static struct {
 	struct hf__os os;
@@ -78,7 +80,8 @@ static hf_store *store;
 
 static int open_sim(bool no_background)
 {
-	const struct hf_options options = {.create = true, .no_background = no_background, .segment_size = 16u << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = no_background, .segment_size = 16u << 10};
 	gate.below = sim_os(sim);
 	gate.os = *gate.below;
 	gate.os.sync = gated_sync;
@@ -88,10 +91,12 @@ static int open_sim(bool no_background)
 	return hf__store_open(&gate.os, hf__all_domains(), &options, &store, NULL);
 }
 
-static int advance(const char *consumer, int64_t sequence, enum hf_durability durability, struct hf_ticket *ticket)
+static int advance(const char *consumer, int64_t sequence, enum hf_durability durability,
+                   struct hf_ticket *ticket)
 {
-	const struct hf_cursor_advance args = {
-	    .write = {.durability = durability, .ticket = ticket}, .key = {hf_str(consumer), hf_str("s"), hf_str("")}, .sequence = sequence};
+	const struct hf_cursor_advance args = {.write = {.durability = durability, .ticket = ticket},
+	                                       .key = {hf_str(consumer), hf_str("s"), hf_str("")},
+	                                       .sequence = sequence};
 	return hf_cursor_advance(store, NULL, &args, NULL, NULL);
 }
 
@@ -112,7 +117,7 @@ static void end(int code)
 	sim_free(sim);
 }
 
-/* --- The thread that flushes -------------------------------------------------------------------------------------------------------- */
+/* --- The thread that flushes ------------------------------------------------------------------ */
 
 static void wait_for_event(int event)
 {
@@ -206,7 +211,7 @@ static void a_callback_can_wait_for_its_own_commit(void **state)
 	end(HF_OK);
 }
 
-/* --- Waiting while a flush hangs ------------------------------------------------------------------------------------------------------ */
+/* --- Waiting while a flush hangs -------------------------------------------------------------- */
 
 static void a_limited_wait_ends_in_time(void **state)
 {
@@ -268,7 +273,8 @@ static void closing_wakes_who_waits_for_a_ticket(void **state)
 	}
 }
 
-/* The store fails while a flush is under way that succeeds: what it makes durable is never called uncertain. */
+/* The store fails while a flush is under way that succeeds: what it makes durable is never
+ * called uncertain. */
 static void an_answer_is_never_revised(void **state)
 {
 	(void)state;
@@ -294,7 +300,7 @@ static void an_answer_is_never_revised(void **state)
 	end(HF_EFAILED);
 }
 
-/* --- A crowd -------------------------------------------------------------------------------------------------------------------------- */
+/* --- A crowd ---------------------------------------------------------------------------------- */
 
 enum { CROWD = 6, OUT = 16, STEPS = 250 };
 
@@ -393,7 +399,11 @@ static void run_crowd(bool no_background, uint64_t fault, unsigned kinds)
 	sim_set_sync_delay(sim, 50);
 	assert_int_equal(hf_eventfd(store, &event, NULL), HF_OK);
 	if (fault)
-		sim_add_fault(sim, (struct sim_fault){.kinds = kinds, .name = "segment-", .nth = fault, .error = EIO, .persistent = true});
+		sim_add_fault(sim, (struct sim_fault){.kinds = kinds,
+		                                      .name = "segment-",
+		                                      .nth = fault,
+		                                      .error = EIO,
+		                                      .persistent = true});
 	for (unsigned i = 0; i < CROWD; i++) {
 		members[i].number = i;
 		members[i].mixed = fault != 0;
@@ -433,7 +443,7 @@ static void a_failure_leaves_nobody_waiting(void **state)
 		run_crowd(i % 3 == 2, 1 + hf_rng_below(&rng, 60), i % 2 ? SIM_WRITE : SIM_SYNC);
 }
 
-/* --- A forked child --------------------------------------------------------------------------------------------------------------------- */
+/* --- A forked child --------------------------------------------------------------------------- */
 
 static atomic_uint called_in_child;
 
@@ -446,7 +456,8 @@ static void note_child(void *ctx, const struct hf_ticket *ticket, int code)
 
 static int child(const struct hf_ticket *ticket)
 {
-	if (hf_ticket_poll(store, ticket, NULL) != HF_EFORK || hf_ticket_wait(store, ticket, -1, NULL) != HF_EFORK)
+	if (hf_ticket_poll(store, ticket, NULL) != HF_EFORK ||
+	    hf_ticket_wait(store, ticket, -1, NULL) != HF_EFORK)
 		return 1;
 	if (hf_flush(store, NULL) != HF_EFORK || hf_close(store, NULL) != HF_EFORK)
 		return 2;
@@ -483,10 +494,14 @@ static void a_child_touches_no_ticket_of_its_parent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tickets_are_answered_with_nobody_calling), cmocka_unit_test(callbacks_come_one_by_one_on_the_thread_that_flushes),
-	    cmocka_unit_test(a_callback_can_wait_for_its_own_commit),   cmocka_unit_test(a_limited_wait_ends_in_time),
-	    cmocka_unit_test(closing_wakes_who_waits_for_a_ticket),     cmocka_unit_test(an_answer_is_never_revised),
-	    cmocka_unit_test(a_crowd_of_all_kinds_is_answered),         cmocka_unit_test(a_failure_leaves_nobody_waiting),
+	    cmocka_unit_test(tickets_are_answered_with_nobody_calling),
+	    cmocka_unit_test(callbacks_come_one_by_one_on_the_thread_that_flushes),
+	    cmocka_unit_test(a_callback_can_wait_for_its_own_commit),
+	    cmocka_unit_test(a_limited_wait_ends_in_time),
+	    cmocka_unit_test(closing_wakes_who_waits_for_a_ticket),
+	    cmocka_unit_test(an_answer_is_never_revised),
+	    cmocka_unit_test(a_crowd_of_all_kinds_is_answered),
+	    cmocka_unit_test(a_failure_leaves_nobody_waiting),
 	    cmocka_unit_test(a_child_touches_no_ticket_of_its_parent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Who is told that a ticket is answered: callbacks, in which order and where; the eventfd, how often. One thread does everything, as in test_async. */
+/* Who is told that a ticket is answered: callbacks, in which order and where; the eventfd, how
+ * often. One thread does everything, as in test_async. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,7 +15,8 @@
 #include "base/mem.h"
 #include "lib/patient.h"
 
-static struct hf_ticket advance(struct patient *p, const char *consumer, int64_t sequence, enum hf_durability durability)
+static struct hf_ticket advance(struct patient *p, const char *consumer, int64_t sequence,
+                                enum hf_durability durability)
 {
 	struct hf_ticket ticket;
 	const struct hf_cursor_advance args = {.write = {.durability = durability, .ticket = &ticket},
@@ -31,8 +33,10 @@ static struct hf_ticket replay_as_it_was(struct patient *p, const char *consumer
 	struct hf_cursor_got got;
 	const struct hf_cursor_key key = {hf_str(consumer), hf_str("told"), hf_str("")};
 	assert_int_equal(hf_cursor_get(p->store, &key, 0, &got, &p->error), HF_OK);
-	const struct hf_cursor_advance args = {
-	    .write = {.ticket = &ticket}, .key = key, .sequence = (int64_t)got.cursor.last_sequence, .now = got.cursor.updated_at};
+	const struct hf_cursor_advance args = {.write = {.ticket = &ticket},
+	                                       .key = key,
+	                                       .sequence = (int64_t)got.cursor.last_sequence,
+	                                       .now = got.cursor.updated_at};
 	assert_int_equal(hf_cursor_advance(p->store, NULL, &args, &p->result, &p->error), HF_OK);
 	hf_release(got.memory);
 	return ticket;
@@ -50,7 +54,7 @@ static void flush(struct patient *p)
 	assert_int_equal(hf_flush(p->store, &p->error), HF_OK);
 }
 
-/* --- Callbacks ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Callbacks -------------------------------------------------------------------------------- */
 
 enum { CALLS = 64 };
 
@@ -71,7 +75,8 @@ static void note(void *ctx, const struct hf_ticket *ticket, int code)
 	calls->codes[calls->count++] = code;
 }
 
-static void call_me(struct patient *p, struct hf_ticket ticket, hf_ticket_fn fn, struct calls *calls)
+static void call_me(struct patient *p, struct hf_ticket ticket, hf_ticket_fn fn,
+                    struct calls *calls)
 {
 	assert_int_equal(hf_ticket_callback(p->store, &ticket, fn, calls, &p->error), HF_OK);
 }
@@ -127,7 +132,8 @@ static void a_callback_waits_for_those_before_it(void **state)
 	patient_free(p);
 }
 
-/* Commits anew, asks for another call and flushes: what is asked for meanwhile comes after, in the same hf_flush. */
+/* Commits anew, asks for another call and flushes: what is asked for meanwhile comes after, in
+ * the same hf_flush. */
 static void note_and_go_on(void *ctx, const struct hf_ticket *ticket, int code)
 {
 	struct calls *calls = ctx;
@@ -135,7 +141,8 @@ static void note_and_go_on(void *ctx, const struct hf_ticket *ticket, int code)
 	note(ctx, ticket, code);
 	if (calls->count >= 4)
 		return;
-	call_me(calls->p, advance(calls->p, "again", (int64_t)calls->count, HF_DURABLE), note_and_go_on, calls);
+	call_me(calls->p, advance(calls->p, "again", (int64_t)calls->count, HF_DURABLE), note_and_go_on,
+	        calls);
 	flush(calls->p);
 	assert_int_equal(calls->count, before + 1); /* no call within a call */
 }
@@ -174,12 +181,15 @@ static void a_callback_hears_of_a_failure(void **state)
 	patient_free(p);
 }
 
-/* hf_close answers everything. What a callback begins then is refused: else there would be no end. */
+/* hf_close answers everything. What a callback begins then is refused: else there would be no
+ * end. */
 static void note_and_try(void *ctx, const struct hf_ticket *ticket, int code)
 {
 	struct calls *calls = ctx;
 	struct hf_ticket another = {8, 8};
-	const struct hf_cursor_advance args = {.write.ticket = &another, .key = {hf_str("late"), hf_str("told"), hf_str("")}, .sequence = 1};
+	const struct hf_cursor_advance args = {.write.ticket = &another,
+	                                       .key = {hf_str("late"), hf_str("told"), hf_str("")},
+	                                       .sequence = 1};
 	note(ctx, ticket, code);
 	calls->rc = hf_cursor_advance(calls->p->store, NULL, &args, NULL, NULL);
 	assert_int_equal(another.changed, 0);
@@ -243,7 +253,7 @@ static void a_callback_that_is_refused_is_not_called(void **state)
 	patient_free(p);
 }
 
-/* --- The eventfd -------------------------------------------------------------------------------------------------------------------- */
+/* --- The eventfd ------------------------------------------------------------------------------ */
 
 /* Put between the store and the seam: an event is told of by whoever was given its number. */
 static uint64_t tells;
@@ -272,7 +282,8 @@ static void the_eventfd_is_written_once_for_each_sync_at_most(void **state)
 	os.event_tell = told;
 	tells = 0;
 	patient_close(p);
-	assert_int_equal(hf__store_open(&os, hf__all_domains(), &p->options, &p->store, &p->error), HF_OK);
+	assert_int_equal(hf__store_open(&os, hf__all_domains(), &p->options, &p->store, &p->error),
+	                 HF_OK);
 	assert_int_equal(hf_eventfd(p->store, &event, &p->error), HF_OK);
 	assert_int_equal(hf_eventfd(p->store, &again, &p->error), HF_OK);
 	assert_int_equal(event, again);
@@ -293,7 +304,8 @@ static void the_eventfd_is_written_once_for_each_sync_at_most(void **state)
 	}
 	assert_int_equal(patient_info(p).syncs, syncs + 10);
 	assert_int_equal(patient_info(p).signals, 10);
-	/* Answered when it is given: nobody flushes, and nothing is told. A replay alone would change updated_at, which is later each time. */
+	/* Answered when it is given: nobody flushes, and nothing is told. A replay alone would
+	 * change updated_at, which is later each time. */
 	const struct hf_ticket replay = replay_as_it_was(p, "c");
 	assert_false(p->result.changed);
 	assert_int_equal(hf_ticket_poll(p->store, &replay, &p->error), HF_OK);
@@ -317,12 +329,16 @@ static void the_eventfd_tells_of_a_failure_once(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct patient *p = begun();
 		int event;
-		patient_puts(p, 1); /* the first word of an opening is synced at once: now there is one that is not */
+		/* the first word of an opening is synced at once: now there is one that is not */
+		patient_puts(p, 1);
 		assert_int_equal(hf_eventfd(p->store, &event, &p->error), HF_OK);
 		const struct hf_ticket lost = advance(p, "c", 1, HF_DURABLE);
-		sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC, .name = files[i], .error = EIO});
+		sim_add_fault(p->sim,
+		              (struct sim_fault){.kinds = SIM_SYNC, .name = files[i], .error = EIO});
 		/* Upkeep syncs the witness: the store fails with nobody flushing. */
-		assert_int_equal(i == 0 ? hf_flush(p->store, &p->error) : hf_maintain(p->store, 0, &p->error), HF_EUNCERTAIN);
+		assert_int_equal(i == 0 ? hf_flush(p->store, &p->error)
+		                        : hf_maintain(p->store, 0, &p->error),
+		                 HF_EUNCERTAIN);
 		assert_true(readable(event));
 		assert_int_equal(hf_ticket_poll(p->store, &lost, &p->error), HF_EUNCERTAIN);
 		assert_int_equal(hf_flush(p->store, &p->error), HF_EFAILED);
@@ -349,7 +365,8 @@ static void no_descriptor_is_no_disaster(void **state)
 	int event = 5;
 	os.event_new = no_event;
 	patient_close(p);
-	assert_int_equal(hf__store_open(&os, hf__all_domains(), &p->options, &p->store, &p->error), HF_OK);
+	assert_int_equal(hf__store_open(&os, hf__all_domains(), &p->options, &p->store, &p->error),
+	                 HF_OK);
 	assert_int_equal(hf_eventfd(p->store, &event, &p->error), HF_ENOSPACE);
 	assert_int_equal(event, -1);
 	assert_int_equal(p->error.os_errno, EMFILE);

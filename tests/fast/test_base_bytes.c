@@ -1,4 +1,5 @@
-/* Reader and writer: what is put comes back, whatever is missing turns the reader bad, and bad is for ever. */
+/* Reader and writer: what is put comes back, whatever is missing turns the reader bad, and bad
+ * is for ever. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,7 +84,8 @@ static void what_is_put_comes_back(void **state)
 static void bytes_are_little_endian_on_every_machine(void **state)
 {
 	(void)state;
-	static const uint8_t expected[] = {0x02, 0x01, 0x06, 0x05, 0x04, 0x03, 0x0e, 0x0d, 0x0c, 0x0b, 0x0a, 0x09, 0x08, 0x07};
+	static const uint8_t expected[] = {0x02, 0x01, 0x06, 0x05, 0x04, 0x03, 0x0e,
+	                                   0x0d, 0x0c, 0x0b, 0x0a, 0x09, 0x08, 0x07};
 	struct hf__writer w = {0};
 	hf__put_u16(&w, 0x0102);
 	hf__put_u32(&w, 0x03040506);
@@ -169,7 +171,8 @@ static void values_too_long_for_their_field_turn_the_writer_bad(void **state)
 	assert_int_equal(w.len, len);
 	hf__writer_deinit(&w);
 	if (SIZE_MAX > UINT32_MAX) {
-		hf__put_long(&w, hf_bytes(large, (size_t)UINT32_MAX + 1)); /* refused by its length, before a byte is read */
+		/* refused by its length, before a byte is read */
+		hf__put_long(&w, hf_bytes(large, (size_t)UINT32_MAX + 1));
 		assert_true(w.bad);
 	}
 	hf__writer_deinit(&w);
@@ -199,19 +202,18 @@ static void reserve_makes_the_next_puts_safe_and_fails_without_a_trace(void **st
 	struct hf__writer w = {0};
 	assert_true(hf__writer_reserve(&w, 1000));
 	hf__mem_set_veto(veto_all, NULL);
-	for (int i = 0; i < 125; i++) {
+	for (int i = 0; i < 125; i++)
 		hf__put_u64(&w, 1);
-	}
 	assert_false(w.bad);
 	assert_int_equal(w.len, 1000);
 	assert_false(hf__writer_reserve(&w, w.cap));
 	assert_false(w.bad);
 	assert_int_equal(w.len, 1000);
-	/* Sizes whose sum with the length would wrap around to a small one, for which memory is there. */
+	/* Sizes whose sum with the length would wrap around to a small one, for which memory is
+	 * there. */
 	hf__mem_set_veto(NULL, NULL);
-	for (size_t short_of = 0; short_of < 1000; short_of++) {
+	for (size_t short_of = 0; short_of < 1000; short_of++)
 		assert_false(hf__writer_reserve(&w, SIZE_MAX - short_of));
-	}
 	assert_false(w.bad);
 	hf__writer_deinit(&w);
 }
@@ -222,9 +224,8 @@ static void align_pads_with_zeros_to_the_next_multiple(void **state)
 	for (size_t alignment = 1; alignment <= 64; alignment *= 2) {
 		for (size_t len = 0; len <= 130; len++) {
 			struct hf__writer w = {0};
-			for (size_t i = 0; i < len; i++) {
+			for (size_t i = 0; i < len; i++)
 				hf__put_u8(&w, 0xff);
-			}
 			hf__put_align(&w, alignment);
 			assert_false(w.bad);
 			assert_int_equal(w.len, (len + alignment - 1) / alignment * alignment);
@@ -309,8 +310,10 @@ int main(void)
 	    cmocka_unit_test(lengths_beyond_the_end_go_bad),
 	    cmocka_unit_test(left_over_bytes_are_not_done),
 	    cmocka_unit_test(values_too_long_for_their_field_turn_the_writer_bad),
-	    cmocka_unit_test_teardown(a_failed_allocation_turns_the_writer_bad_and_keeps_what_it_has, veto_off),
-	    cmocka_unit_test_teardown(reserve_makes_the_next_puts_safe_and_fails_without_a_trace, veto_off),
+	    cmocka_unit_test_teardown(a_failed_allocation_turns_the_writer_bad_and_keeps_what_it_has,
+	                              veto_off),
+	    cmocka_unit_test_teardown(reserve_makes_the_next_puts_safe_and_fails_without_a_trace,
+	                              veto_off),
 	    cmocka_unit_test(align_pads_with_zeros_to_the_next_multiple),
 	    cmocka_unit_test(fixed_places_work_at_any_address),
 	    cmocka_unit_test(compare_orders_like_memcmp_with_prefixes_first),

@@ -1,4 +1,5 @@
-/* Both hashes against values from elsewhere: checksums are part of the format, so their values are pinned here. */
+/* Both hashes against values from elsewhere: checksums are part of the format, so their values
+ * are pinned here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,9 +18,8 @@ static uint8_t counting[70000]; /* 0, 1, 2, ... modulo 256 */
 static int counting_fill(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof counting; i++) {
+	for (size_t i = 0; i < sizeof counting; i++)
 		counting[i] = (uint8_t)i;
-	}
 	return 0;
 }
 
@@ -29,7 +29,8 @@ static void checksum_is_the_low_half_of_xxh3_128(void **state)
 	struct hf_rng rng = hf_rng_for("checksum");
 	for (size_t len = 0; len < 600; len++) {
 		uint64_t seed = hf_rng_next(&rng);
-		assert_true(hf__checksum(counting, len, seed) == XXH3_128bits_withSeed(counting, len, seed).low64);
+		assert_true(hf__checksum(counting, len, seed) ==
+		            XXH3_128bits_withSeed(counting, len, seed).low64);
 	}
 }
 
@@ -56,7 +57,8 @@ static void checksums_never_change(void **state)
 	};
 	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++) {
 		assert_true(hf__checksum(counting, pinned[i].len, 0) == pinned[i].plain);
-		assert_true(hf__checksum(counting, pinned[i].len, UINT64_C(0x9e3779b97f4a7c15)) == pinned[i].seeded);
+		assert_true(hf__checksum(counting, pinned[i].len, UINT64_C(0x9e3779b97f4a7c15)) ==
+		            pinned[i].seeded);
 	}
 }
 
@@ -80,19 +82,18 @@ static void seeds_differ_by_lsn_uuid_and_epoch(void **state)
 	enum { COUNT = 50000 };
 	static uint64_t seeds[COUNT];
 	uint64_t base = hf__seed_base(counting, 1);
-	for (uint64_t lsn = 0; lsn < COUNT; lsn++) {
+	for (uint64_t lsn = 0; lsn < COUNT; lsn++)
 		seeds[lsn] = hf__seed_at(base, lsn % 2 ? lsn << 20 : lsn);
-	}
 	qsort(seeds, COUNT, sizeof *seeds, seed_order);
-	for (size_t i = 1; i < COUNT; i++) {
+	for (size_t i = 1; i < COUNT; i++)
 		assert_true(seeds[i] != seeds[i - 1]);
-	}
 	assert_true(hf__seed_base(counting, 1) != hf__seed_base(counting, 2));
 	assert_true(hf__seed_base(counting, 1) != hf__seed_base(counting, 257));
 	assert_true(hf__seed_base(counting, 1) != hf__seed_base(counting + 1, 1));
 }
 
-/* A second SipHash-1-3, written the slow way: one byte at a time into the words of the padded message, state in an array. */
+/* A second SipHash-1-3, written the slow way: one byte at a time into the words of the padded
+ * message, state in an array. */
 static uint64_t turn(uint64_t v, unsigned by)
 {
 	return v << by | v >> (64 - by);
@@ -109,9 +110,8 @@ static void slow_round(uint64_t v[4])
 static uint64_t slow_word(const uint8_t *bytes)
 {
 	uint64_t word = 0;
-	for (int i = 7; i >= 0; i--) {
+	for (int i = 7; i >= 0; i--)
 		word = word << 8 | bytes[i];
-	}
 	return word;
 }
 
@@ -120,9 +120,8 @@ static uint64_t slow_siphash(const uint8_t key[16], const uint8_t *data, size_t 
 	static const char constants[] = "uespemosmodnarodarenegylsetybdet";
 	uint8_t padded[320] = {0};
 	uint64_t v[4];
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4; i++)
 		v[i] = slow_word((const uint8_t *)constants + 8 * i) ^ slow_word(key + 8 * (i % 2));
-	}
 	size_t total = len / 8 * 8 + 8;
 	assert_true(total <= sizeof padded);
 	memcpy(padded, data, len);
@@ -149,13 +148,15 @@ static void keyed_hash_equals_a_second_implementation(void **state)
 	}
 }
 
-/* The first is the published vector for no bytes under the key 0, 1, ... 15. The others come from a language runtime that hashes
- * its strings with SipHash-1-3: under the zero key and under a key made from a seed of 42. */
+/* The first is the published vector for no bytes under the key 0, 1, ... 15. The others come
+ * from a language runtime that hashes its strings with SipHash-1-3: under the zero key and under
+ * a key made from a seed of 42. */
 static void keyed_hash_gives_the_known_values(void **state)
 {
 	(void)state;
 	static const uint8_t zero[16];
-	static const uint8_t made[16] = {0xaf, 0x90, 0xcd, 0x68, 0xd3, 0x4f, 0x50, 0xdc, 0xc1, 0xe9, 0x99, 0xfe, 0x9f, 0xbb, 0x20, 0xb9};
+	static const uint8_t made[16] = {0xaf, 0x90, 0xcd, 0x68, 0xd3, 0x4f, 0x50, 0xdc,
+	                                 0xc1, 0xe9, 0x99, 0xfe, 0x9f, 0xbb, 0x20, 0xb9};
 	assert_true(hf__keyed_hash(counting, NULL, 0) == UINT64_C(0xabac0158050fc4dc));
 	assert_true(hf__keyed_hash(zero, "a", 1) == UINT64_C(0x407448d2b89b1813));
 	assert_true(hf__keyed_hash(made, "a", 1) == UINT64_C(0xfe4a47335692551e));

@@ -74,13 +74,13 @@ static void gives_deadlines_in_order(void **state)
 static uint64_t log2_ceil(size_t n)
 {
 	uint64_t bits = 0;
-	while (((size_t)1 << bits) < n) {
+	while (((size_t)1 << bits) < n)
 		bits++;
-	}
 	return bits;
 }
 
-/* Way down to a place plus way up or down from it: at most two heights. Falling deadlines make every insert rise to the top. */
+/* Way down to a place plus way up or down from it: at most two heights. Falling deadlines make
+ * every insert rise to the top. */
 static void steps_bounded(size_t count)
 {
 	struct hf_rng rng = hf_rng_for("heap steps");

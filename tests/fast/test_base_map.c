@@ -1,4 +1,5 @@
-/* The map against a plain table of what is in it; its growth in steps; keys chosen to collide; growth without memory. */
+/* The map against a plain table of what is in it; its growth in steps; keys chosen to collide;
+ * growth without memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,9 +31,8 @@ static int items_new(void **state)
 {
 	(void)state;
 	items = calloc(MANY, sizeof *items);
-	for (uint64_t i = 0; items && i < MANY; i++) {
+	for (uint64_t i = 0; items && i < MANY; i++)
 		items[i].key = i;
-	}
 	return items ? 0 : -1;
 }
 
@@ -82,7 +82,8 @@ static void map_check(const struct hf__map *map, uint64_t universe)
 		expected += items[key].in;
 		items[key].seen = false;
 	}
-	for (struct hf__map_node *node = hf__map_next(map, NULL); node; node = hf__map_next(map, node)) {
+	for (struct hf__map_node *node = hf__map_next(map, NULL); node;
+	     node = hf__map_next(map, node)) {
 		struct item *item = (struct item *)node;
 		assert_true(item->in);
 		assert_false(item->seen);
@@ -105,14 +106,12 @@ static void behaves_like_a_plain_table(void **state)
 		assert_ptr_equal(item_find(&map, key), items[key].in ? &items[key] : NULL);
 		/* Phases of growing and shrinking, so that emptying is tried too. */
 		bool fill = hf_rng_chance(&rng, i / 10000 % 2 ? 1 : 9, 10);
-		if (items[key].in && !fill) {
+		if (items[key].in && !fill)
 			item_remove(&map, key);
-		} else if (!items[key].in && fill) {
+		else if (!items[key].in && fill)
 			item_insert(&map, key);
-		}
-		if (i % 6000 == 0) {
+		if (i % 6000 == 0)
 			map_check(&map, UNIVERSE);
-		}
 	}
 	map_check(&map, UNIVERSE);
 	hf__map_deinit(&map);
@@ -129,7 +128,8 @@ static void a_zeroed_map_is_empty_and_safe_to_end(void **state)
 	hf__map_deinit(&map);
 }
 
-/* No insert, at any size, does more than a few steps or adds more than one bucket; finding stays short as well. */
+/* No insert, at any size, does more than a few steps or adds more than one bucket; finding stays
+ * short as well. */
 static void growth_never_pauses(void **state)
 {
 	(void)state;
@@ -157,21 +157,20 @@ static void growth_never_pauses(void **state)
 	hf__map_deinit(&map);
 }
 
-/* A well-known unkeyed string hash. "Aa" and "BB" collide under it, hence any two strings made of such pairs. */
+/* A well-known unkeyed string hash. "Aa" and "BB" collide under it, hence any two strings made
+ * of such pairs. */
 static uint64_t unkeyed_hash(const char *text)
 {
 	uint64_t hash = 0;
-	for (; *text; text++) {
+	for (; *text; text++)
 		hash = hash * 31 + (unsigned char)*text;
-	}
 	return hash;
 }
 
 static void colliding_text(uint64_t number, char text[40])
 {
-	for (int i = 0; i < 17; i++) {
+	for (int i = 0; i < 17; i++)
 		memcpy(text + 2 * i, number >> i & 1 ? "Aa" : "BB", 2);
-	}
 	text[34] = '\0';
 }
 
@@ -201,7 +200,8 @@ static void colliding_insert(struct hf__map *map, uint64_t count, bool keyed)
 	for (uint64_t key = 0; key < count; key++) {
 		char text[40];
 		colliding_text(key, text);
-		hf__map_insert(map, &items[key].node, keyed ? hf__map_hash(map, text, 34) : unkeyed_hash(text));
+		hf__map_insert(map, &items[key].node,
+		               keyed ? hf__map_hash(map, text, 34) : unkeyed_hash(text));
 	}
 }
 
@@ -259,7 +259,8 @@ static void init_without_memory_fails_and_leaves_nothing(void **state)
 	hf__mem_set_veto(veto_some, &veto);
 	assert_false(hf__map_init(&map, fixed_key));
 	assert_null(map.segments);
-	veto.percent = 50; /* the directory there, the segment not, and so on; a leak shows under a sanitizer */
+	/* the directory there, the segment not, and so on; a leak shows under a sanitizer */
+	veto.percent = 50;
 	size_t failed = 0;
 	for (int i = 0; i < 40; i++) {
 		failed += !hf__map_init(&map, fixed_key);
@@ -278,18 +279,16 @@ static void growing_without_memory_only_makes_chains_longer(void **state)
 	assert_true(hf__map_init(&map, fixed_key));
 	size_t buckets = map.bucket_count;
 	hf__mem_set_veto(veto_some, &veto);
-	for (uint64_t key = 0; key < FIRST; key++) {
+	for (uint64_t key = 0; key < FIRST; key++)
 		item_insert(&map, key);
-	}
 	assert_true(veto.asked > 0);
 	assert_int_equal(map.bucket_count, buckets);
 	map_check(&map, FIRST);
 	veto.percent = 90;
 	for (uint64_t key = FIRST; key < SECOND; key++) {
 		item_insert(&map, key);
-		if (key % 3 == 0) {
+		if (key % 3 == 0)
 			item_remove(&map, key - FIRST);
-		}
 	}
 	assert_true(map.bucket_count > SECOND / 4);
 	map_check(&map, SECOND);
@@ -303,10 +302,13 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(behaves_like_a_plain_table, items_new, items_free),
 	    cmocka_unit_test(a_zeroed_map_is_empty_and_safe_to_end),
 	    cmocka_unit_test_setup_teardown(growth_never_pauses, items_new, items_free),
-	    cmocka_unit_test_setup_teardown(keys_chosen_to_collide_stay_in_short_chains, items_new, items_free),
+	    cmocka_unit_test_setup_teardown(keys_chosen_to_collide_stay_in_short_chains, items_new,
+	                                    items_free),
 	    cmocka_unit_test(another_key_gives_other_hashes),
-	    cmocka_unit_test_setup_teardown(init_without_memory_fails_and_leaves_nothing, items_new, items_free),
-	    cmocka_unit_test_setup_teardown(growing_without_memory_only_makes_chains_longer, items_new, items_free),
+	    cmocka_unit_test_setup_teardown(init_without_memory_fails_and_leaves_nothing, items_new,
+	                                    items_free),
+	    cmocka_unit_test_setup_teardown(growing_without_memory_only_makes_chains_longer, items_new,
+	                                    items_free),
 	};
 	return cmocka_run_group_tests_name("base/map", tests, NULL, NULL);
 }

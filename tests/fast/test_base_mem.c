@@ -1,4 +1,5 @@
-/* The memory seam and arenas: zeroed, aligned, never moved, and a failure leaves everything as it was. */
+/* The memory seam and arenas: zeroed, aligned, never moved, and a failure leaves everything as
+ * it was. */
 #include <setjmp.h>
 #include <stdalign.h>
 #include <stdarg.h>
@@ -92,11 +93,9 @@ static void arena_slices_are_zeroed_aligned_apart_and_never_move(void **state)
 		assert_true(hf__bytes_zero(slices[i], sizes[i]));
 		memset(slices[i], (int)(i % 251) + 1, sizes[i]);
 	}
-	for (size_t i = 0; i < SLICES; i++) {
-		for (size_t at = 0; at < sizes[i]; at++) {
+	for (size_t i = 0; i < SLICES; i++)
+		for (size_t at = 0; at < sizes[i]; at++)
 			assert_int_equal(slices[i][at], i % 251 + 1);
-		}
-	}
 	hf__arena_deinit(&arena);
 	assert_null(arena.blocks);
 	hf__arena_deinit(&arena);
@@ -142,9 +141,8 @@ static void arena_refuses_sizes_that_would_wrap_around(void **state)
 	(void)state;
 	struct hf__arena arena = {0};
 	hf__mem_set_veto(veto_large, NULL);
-	for (size_t short_of = 0; short_of < 80; short_of++) {
+	for (size_t short_of = 0; short_of < 80; short_of++)
 		assert_null(hf__arena_alloc(&arena, SIZE_MAX - short_of));
-	}
 	assert_null(arena.blocks);
 	hf__arena_deinit(&arena);
 }

@@ -1,4 +1,5 @@
-/* The ordered index against a sorted array, and bounds on the steps of every operation, filters that skip included. */
+/* The ordered index against a sorted array, and bounds on the steps of every operation, filters
+ * that skip included. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,50 +35,45 @@ static int item_probe(const struct hf__order_node *node, const void *key)
 static bool item_passes(const struct item *item, const struct hf__order_filter *filter)
 {
 	bool tag_ok = filter->tags == 0 || (item->node.tag & filter->tags);
-	return item->in && tag_ok && item->node.weight >= filter->low && item->node.weight <= filter->high;
+	return item->in && tag_ok && item->node.weight >= filter->low &&
+	       item->node.weight <= filter->high;
 }
 
-/* --- Model: items[i] has key 2 * i, so that odd keys lie between; `in` says who is there ---------------------------------- */
+/* --- Model: items[i] has key 2 * i, so that odd keys lie between; `in` says who is there ------ */
 
 enum { UNIVERSE = 150 };
 
 static struct hf__order_node *model_from(struct item *items, int64_t from)
 {
-	for (int64_t i = from < 0 ? 0 : from; i < UNIVERSE; i++) {
-		if (items[i].in) {
+	for (int64_t i = from < 0 ? 0 : from; i < UNIVERSE; i++)
+		if (items[i].in)
 			return &items[i].node;
-		}
-	}
 	return NULL;
 }
 
 static struct hf__order_node *model_until(struct item *items, int64_t until)
 {
-	for (int64_t i = until; i >= 0; i--) {
-		if (items[i].in) {
+	for (int64_t i = until; i >= 0; i--)
+		if (items[i].in)
 			return &items[i].node;
-		}
-	}
 	return NULL;
 }
 
-static struct hf__order_node *model_pass(struct item *items, int64_t from, const struct hf__order_filter *filter)
+static struct hf__order_node *model_pass(struct item *items, int64_t from,
+                                         const struct hf__order_filter *filter)
 {
-	for (int64_t i = from; i < UNIVERSE; i++) {
-		if (item_passes(&items[i], filter)) {
+	for (int64_t i = from; i < UNIVERSE; i++)
+		if (item_passes(&items[i], filter))
 			return &items[i].node;
-		}
-	}
 	return NULL;
 }
 
-static struct hf__order_node *model_pass_back(struct item *items, int64_t from, const struct hf__order_filter *filter)
+static struct hf__order_node *model_pass_back(struct item *items, int64_t from,
+                                              const struct hf__order_filter *filter)
 {
-	for (int64_t i = from; i >= 0; i--) {
-		if (item_passes(&items[i], filter)) {
+	for (int64_t i = from; i >= 0; i--)
+		if (item_passes(&items[i], filter))
 			return &items[i].node;
-		}
-	}
 	return NULL;
 }
 
@@ -104,32 +100,34 @@ static void model_check_places(const struct hf__order *order, struct item *items
 static struct hf__order_filter filter_any(struct hf_rng *rng)
 {
 	struct hf__order_filter filter = {.low = INT64_MIN, .high = INT64_MAX};
-	if (hf_rng_chance(rng, 1, 2)) {
+	if (hf_rng_chance(rng, 1, 2))
 		filter.low = hf_rng_range(rng, -11, 11);
-	}
-	if (hf_rng_chance(rng, 1, 2)) {
+	if (hf_rng_chance(rng, 1, 2))
 		filter.high = hf_rng_range(rng, -11, 11);
-	}
-	if (hf_rng_chance(rng, 1, 2)) {
+	if (hf_rng_chance(rng, 1, 2))
 		filter.tags = (uint8_t)hf_rng_below(rng, 16);
-	}
 	return filter;
 }
 
-static void model_check_filters(const struct hf__order *order, struct item *items, struct hf_rng *rng)
+static void model_check_filters(const struct hf__order *order, struct item *items,
+                                struct hf_rng *rng)
 {
 	for (int round = 0; round < 12; round++) {
 		struct hf__order_filter filter = filter_any(rng);
 		assert_ptr_equal(hf__order_first_pass(order, &filter), model_pass(items, 0, &filter));
 		for (int64_t i = 0; i < UNIVERSE; i++) {
 			if (items[i].in) {
-				assert_ptr_equal(hf__order_pass(&items[i].node, &filter), model_pass(items, i, &filter));
-				assert_ptr_equal(hf__order_pass_back(&items[i].node, &filter), model_pass_back(items, i, &filter));
+				assert_ptr_equal(hf__order_pass(&items[i].node, &filter),
+				                 model_pass(items, i, &filter));
+				assert_ptr_equal(hf__order_pass_back(&items[i].node, &filter),
+				                 model_pass_back(items, i, &filter));
 			}
 		}
 	}
-	assert_null(hf__order_pass(NULL, &(struct hf__order_filter){.low = INT64_MIN, .high = INT64_MAX}));
-	assert_null(hf__order_pass_back(NULL, &(struct hf__order_filter){.low = INT64_MIN, .high = INT64_MAX}));
+	assert_null(
+	    hf__order_pass(NULL, &(struct hf__order_filter){.low = INT64_MIN, .high = INT64_MAX}));
+	assert_null(
+	    hf__order_pass_back(NULL, &(struct hf__order_filter){.low = INT64_MIN, .high = INT64_MAX}));
 }
 
 static int64_t any_weight(struct hf_rng *rng)
@@ -169,9 +167,8 @@ static void behaves_like_a_sorted_array(void **state)
 	struct hf_rng rng = hf_rng_for("order model");
 	struct hf__order order;
 	hf__order_init(&order, item_compare);
-	for (int64_t i = 0; i < UNIVERSE; i++) {
+	for (int64_t i = 0; i < UNIVERSE; i++)
 		items[i].key = 2 * i;
-	}
 	for (int i = 0; i < OPERATIONS; i++) {
 		bool fill = hf_rng_chance(&rng, i / 2000 % 2 ? 1 : 4, 5);
 		model_operate(&order, &items[hf_rng_below(&rng, UNIVERSE)], &rng, fill);
@@ -199,14 +196,13 @@ static void an_empty_order_has_nothing(void **state)
 	assert_null(hf__order_first_pass(&order, &all));
 }
 
-/* --- Steps --------------------------------------------------------------------------------------------------------------- */
+/* --- Steps ------------------------------------------------------------------------------------ */
 
 static size_t log2_ceil(size_t n)
 {
 	size_t bits = 0;
-	while (((size_t)1 << bits) < n) {
+	while (((size_t)1 << bits) < n)
 		bits++;
-	}
 	return bits;
 }
 
@@ -247,9 +243,8 @@ static struct bench bench_new(size_t count, bool shuffled)
 		bench.items[i].key = (int64_t)i;
 		bench.items[i].node.weight = (int64_t)i;
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		bench_insert(&bench, turns[i]);
-	}
 	free(turns);
 	assert_true(hf__order_sane(&bench.order));
 	assert_true(bench.order.root->height <= height_bound(count));
@@ -269,13 +264,16 @@ static void bench_places_bounded(const struct bench *bench, size_t step)
 		assert_int_equal(hf__order_rank(node), i);
 		assert_true(hf__steps - before <= height);
 		before = hf__steps;
-		assert_ptr_equal(hf__order_next(node), i + 1 < bench->count ? &bench->items[i + 1].node : NULL);
+		assert_ptr_equal(hf__order_next(node),
+		                 i + 1 < bench->count ? &bench->items[i + 1].node : NULL);
 		assert_true(hf__steps - before <= height);
 	}
 }
 
-/* Up at most one way and down one way; a level costs up to three steps up (loop, look right, climb) and two down. */
-static void bench_pass_bounded(const struct bench *bench, size_t from, const struct hf__order_filter *filter, size_t expected)
+/* Up at most one way and down one way; a level costs up to three steps up (loop, look right,
+ * climb) and two down. */
+static void bench_pass_bounded(const struct bench *bench, size_t from,
+                               const struct hf__order_filter *filter, size_t expected)
 {
 	uint64_t before = hf__steps;
 	struct hf__order_node *found = hf__order_pass(&bench->items[from].node, filter);
@@ -284,7 +282,8 @@ static void bench_pass_bounded(const struct bench *bench, size_t from, const str
 }
 
 /* The same backward; `expected` beyond the last: none. */
-static void bench_pass_back_bounded(const struct bench *bench, size_t from, const struct hf__order_filter *filter, size_t expected)
+static void bench_pass_back_bounded(const struct bench *bench, size_t from,
+                                    const struct hf__order_filter *filter, size_t expected)
 {
 	uint64_t before = hf__steps;
 	struct hf__order_node *found = hf__order_pass_back(&bench->items[from].node, filter);
@@ -294,16 +293,17 @@ static void bench_pass_back_bounded(const struct bench *bench, size_t from, cons
 
 static void bench_weights(struct bench *bench, int64_t weight, uint8_t tag)
 {
-	for (size_t i = 0; i < bench->count; i++) {
+	for (size_t i = 0; i < bench->count; i++)
 		hf__order_update(&bench->order, &bench->items[i].node, weight, tag);
-	}
 }
 
 /* Everything is one class but a few needles: the worst case for whoever walks. */
 static void bench_filters_bounded(struct bench *bench)
 {
 	struct hf_rng rng = hf_rng_for("needles");
-	struct hf__order_filter low = {.low = 100, .high = INT64_MAX}, high = {.low = INT64_MIN, .high = -100}, tagged = {.low = INT64_MIN, .high = INT64_MAX, .tags = 6};
+	struct hf__order_filter low = {.low = 100, .high = INT64_MAX},
+	                        high = {.low = INT64_MIN, .high = -100},
+	                        tagged = {.low = INT64_MIN, .high = INT64_MAX, .tags = 6};
 	bench_weights(bench, 0, 1);
 	for (int round = 0; round < 50; round++) {
 		size_t from = (size_t)hf_rng_below(&rng, bench->count);
@@ -341,7 +341,8 @@ static void bench_removal_bounded(struct bench *bench)
 		hf__order_remove(&bench->order, &bench->items[index].node);
 		assert_true(hf__steps - before <= bound);
 		if (index != left - 1) {
-			/* Keep the items that are in together at the front: the last one moves into the hole. */
+			/* Keep the items that are in together at the front: the last one moves into the
+			 * hole. */
 			hf__order_remove(&bench->order, &bench->items[left - 1].node);
 			bench->items[index].key = bench->items[left - 1].key;
 			hf__order_insert(&bench->order, &bench->items[index].node);
@@ -373,13 +374,14 @@ static void steps_are_logarithmic_at_a_hundred_thousand(void **state)
 	steps_bounded(100000, false); /* rising, as a log grows; then removed in random order */
 }
 
-/* --- Sane ---------------------------------------------------------------------------------------------------------------- */
+/* --- Sane ------------------------------------------------------------------------------------- */
 
 static void sane_sees_damage(void **state)
 {
 	(void)state;
 	struct bench bench = bench_new(100, true);
-	struct hf__order_node *root = bench.order.root, *inner = root->left, *leaf = hf__order_first(&bench.order);
+	struct hf__order_node *root = bench.order.root, *inner = root->left,
+	                      *leaf = hf__order_first(&bench.order);
 	struct hf__order_node kept = *inner;
 	inner->least--;
 	assert_false(hf__order_sane(&bench.order));

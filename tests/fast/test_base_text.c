@@ -1,4 +1,5 @@
-/* Text that never overflows, base64url with one spelling only, and the text rules of the contract. */
+/* Text that never overflows, base64url with one spelling only, and the text rules of the
+ * contract. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,7 +76,8 @@ static size_t encode(uint32_t code, char out[4])
 	return len;
 }
 
-/* Every code point, and every byte alone: the library and the tool show the same, and hide exactly what could mislead. */
+/* Every code point, and every byte alone: the library and the tool show the same, and hide
+ * exactly what could mislead. */
 static void what_is_shown_is_valid_utf8_that_misleads_nobody(void **state)
 {
 	(void)state;
@@ -84,8 +86,8 @@ static void what_is_shown_is_valid_utf8_that_misleads_nobody(void **state)
 		const size_t len = encode(code, text);
 		const bool surrogate = code >= 0xd800 && code <= 0xdfff;
 		const bool control = code < 0x20 || (code >= 0x7f && code <= 0x9f);
-		const bool turns =
-		    code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+		const bool turns = code == 0x61c || code == 0x200e || code == 0x200f ||
+		                   (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 		const bool hidden = surrogate || control || turns || code == 0x2028 || code == 0x2029;
 		assert_int_equal(hf__shown((const uint8_t *)text, len), hidden ? 0 : len);
 		assert_int_equal(text_shown(text, len), hidden ? 0 : len);
@@ -107,10 +109,12 @@ static void quoted_text_is_cut_in_the_middle_between_characters(void **state)
 	hf__text_add_quoted_within(&text, hf_str("\xd0\xb7\xd0\xb0\xd0\xba\xd0\xb0\xd0\xb7"), 10);
 	assert_string_equal(buffer, "\"\xd0\xb7\xd0\xb0\xd0\xba\xd0\xb0\xd0\xb7\"");
 	text.len = 0;
-	hf__text_add_quoted_within(&text, hf_str("\xd0\xb7\xd0\xb0\xd0\xba\xd0\xb0\xd0\xb7"), 9); /* halves of 4 bytes */
+	/* halves of 4 bytes */
+	hf__text_add_quoted_within(&text, hf_str("\xd0\xb7\xd0\xb0\xd0\xba\xd0\xb0\xd0\xb7"), 9);
 	assert_string_equal(buffer, "\"\xd0\xb7\xd0\xb0\"...\"\xd0\xb0\xd0\xb7\"");
 	text.len = 0;
-	hf__text_add_quoted_within(&text, hf_str("a\nb\nc"), 9); /* an escape has four: it fits whole or not at all */
+	/* an escape has four: it fits whole or not at all */
+	hf__text_add_quoted_within(&text, hf_str("a\nb\nc"), 9);
 	assert_string_equal(buffer, "\"a\"...\"c\"");
 	text.len = 0;
 	hf__text_add_quoted_within(&text, (struct hf_bytes){NULL, 5}, 9);
@@ -133,13 +137,14 @@ static void the_end_of_a_buffer_cuts_between_characters(void **state)
 	}
 }
 
-/* --- base64url ----------------------------------------------------------------------------------------------------------- */
+/* --- base64url -------------------------------------------------------------------------------- */
 
 static bool decodes(const char *text, const char *expected)
 {
 	uint8_t out[64];
 	size_t len = 0;
-	return hf__base64url_decode(text, strlen(text), out, &len) && bytes_are(hf_bytes(out, len), expected);
+	return hf__base64url_decode(text, strlen(text), out, &len) &&
+	       bytes_are(hf_bytes(out, len), expected);
 }
 
 static bool refused(const char *text, size_t len)
@@ -152,11 +157,13 @@ static bool refused(const char *text, size_t len)
 static void base64url_knows_the_vectors_of_the_rfc(void **state)
 {
 	(void)state;
-	static const char *const pairs[][2] = {{"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
-	                                       {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "-_8"}};
+	static const char *const pairs[][2] = {
+	    {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
+	    {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "-_8"}};
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		char out[32];
-		assert_int_equal(hf__base64url_encode(pairs[i][0], strlen(pairs[i][0]), out), strlen(pairs[i][1]));
+		assert_int_equal(hf__base64url_encode(pairs[i][0], strlen(pairs[i][0]), out),
+		                 strlen(pairs[i][1]));
 		assert_string_equal(out, pairs[i][1]);
 		assert_true(decodes(pairs[i][1], pairs[i][0]));
 	}
@@ -199,7 +206,8 @@ static void base64url_refuses_every_other_spelling(void **state)
 	assert_true(refused("Zm\xe9v", 4));
 }
 
-/* Whatever decodes must encode to the same text again; tried for all texts of up to two letters and many of three. */
+/* Whatever decodes must encode to the same text again; tried for all texts of up to two letters
+ * and many of three. */
 static void base64url_texts_have_one_meaning_and_bytes_one_text(void **state)
 {
 	(void)state;
@@ -209,9 +217,8 @@ static void base64url_texts_have_one_meaning_and_bytes_one_text(void **state)
 		char text[3], again[8];
 		size_t len = i < 256 ? 1 : i < 256 + 65536 ? 2 : 3;
 		uint32_t value = len == 3 ? (uint32_t)hf_rng_next(&rng) : i - (len == 2 ? 256 : 0);
-		for (size_t k = 0; k < len; k++) {
+		for (size_t k = 0; k < len; k++)
 			text[k] = (char)(value >> 8 * k & 0xff);
-		}
 		uint8_t out[8];
 		size_t out_len = 0;
 		if (hf__base64url_decode(text, len, out, &out_len)) {
@@ -223,21 +230,19 @@ static void base64url_texts_have_one_meaning_and_bytes_one_text(void **state)
 	assert_true(accepted >= 256); /* one byte each in two letters, and some of three */
 }
 
-/* --- UTF-8 --------------------------------------------------------------------------------------------------------------- */
+/* --- UTF-8 ------------------------------------------------------------------------------------ */
 
 /* The length of the sequence at `at`, by decoding its value: the definition, not the trick. */
 static size_t model_length(const uint8_t *at, size_t left)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t len = at[0] >= 0xf8 ? 1 : at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : at[0] >= 0xc0 ? 2 : 1;
-	if (len == 1 || len > left) {
+	if (len == 1 || len > left)
 		return 1;
-	}
 	uint32_t value = at[0] & (0xffu >> (len + 1));
 	for (size_t i = 1; i < len; i++) {
-		if ((at[i] & 0xc0) != 0x80) {
+		if ((at[i] & 0xc0) != 0x80)
 			return 1;
-		}
 		value = value << 6 | (at[i] & 0x3fu);
 	}
 	bool surrogate = value >= 0xd800 && value <= 0xdfff;
@@ -249,9 +254,8 @@ static size_t model_cut(const uint8_t *data, size_t len, size_t max)
 	size_t at = 0;
 	while (at < len) {
 		size_t next = at + model_length(data + at, len - at);
-		if (next > max) {
+		if (next > max)
 			break;
-		}
 		at = next;
 	}
 	return at;
@@ -260,16 +264,17 @@ static size_t model_cut(const uint8_t *data, size_t len, size_t max)
 static void utf8_cut_matches_a_reading_from_the_start(void **state)
 {
 	(void)state;
-	/* Bytes at the borders of every rule, so that random strings of them often are sequences, and often nearly are. */
-	static const uint8_t borders[] = {'a',  0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1,
-	                                  0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf8, 0xff, 0x80, 0xbf, 0x9f};
+	/* Bytes at the borders of every rule, so that random strings of them often are sequences,
+	 * and often nearly are. */
+	static const uint8_t borders[] = {'a',  0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1,
+	                                  0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1,
+	                                  0xf3, 0xf4, 0xf5, 0xf8, 0xff, 0x80, 0xbf, 0x9f};
 	struct hf_rng rng = hf_rng_for("utf8");
 	for (int round = 0; round < 60000; round++) {
 		uint8_t data[12];
 		size_t len = (size_t)hf_rng_below(&rng, sizeof data + 1);
-		for (size_t i = 0; i < len; i++) {
+		for (size_t i = 0; i < len; i++)
 			data[i] = borders[hf_rng_below(&rng, sizeof borders)];
-		}
 		for (size_t max = 0; max <= len + 1; max++) {
 			struct hf_bytes cut = hf__utf8_cut(hf_bytes(data, len), max);
 			assert_int_equal(cut.len, model_cut(data, len, max));
@@ -283,14 +288,13 @@ static void utf8_cut_keeps_whole_characters(void **state)
 	(void)state;
 	const char *text = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z"; /* 1, 2, 3, 4 and 1 bytes */
 	static const size_t expected[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
-	for (size_t max = 0; max < sizeof expected / sizeof *expected; max++) {
+	for (size_t max = 0; max < sizeof expected / sizeof *expected; max++)
 		assert_int_equal(hf__utf8_cut(hf_str(text), max).len, expected[max]);
-	}
 	assert_int_equal(hf__utf8_cut(hf_bytes("\x80\x80\x80\x80", 4), 3).len, 3);
 	assert_int_equal(hf__utf8_cut(hf_bytes(NULL, 0), 0).len, 0);
 }
 
-/* --- Trim and keys ------------------------------------------------------------------------------------------------------- */
+/* --- Trim and keys ---------------------------------------------------------------------------- */
 
 static void trim_takes_white_space_off_both_ends_only(void **state)
 {
@@ -303,9 +307,11 @@ static void trim_takes_white_space_off_both_ends_only(void **state)
 	                                      "b\xc2\x85\xe2\x80\xa8")),
 	                      "a\xe2\x80\x83"
 	                      "b"));
-	assert_true(bytes_are(hf__trim(hf_str("\x08\x0e")), "\x08\x0e")); /* the neighbours of \t and \r */
+	/* the neighbours of \t and \r */
+	assert_true(bytes_are(hf__trim(hf_str("\x08\x0e")), "\x08\x0e"));
 	/* Half a character, a byte alone, a spelling that is too long: no UTF-8, so no white space. */
-	static const char *const kept[] = {"\xe3\x80", "\x85", "\xa0", "\xc2", "\xc0\xa0", "\xe0\x82\xa0", "\xe2\x80", "\xf0\x82\x80\x80"};
+	static const char *const kept[] = {"\xe3\x80", "\x85",         "\xa0",     "\xc2",
+	                                   "\xc0\xa0", "\xe0\x82\xa0", "\xe2\x80", "\xf0\x82\x80\x80"};
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
 		assert_true(bytes_are(hf__trim(hf_str(kept[i])), kept[i]));
 	assert_int_equal(hf__trim(hf_str(" \t ")).len, 0);
@@ -315,9 +321,10 @@ static void trim_takes_white_space_off_both_ends_only(void **state)
 static void white_space_is_what_unicode_calls_so(void **state)
 {
 	(void)state;
-	static const uint32_t spaces[] = {0x09,   0x0a,   0x0b,   0x0c,   0x0d,   0x20,   0x85,   0xa0,   0x1680,
-	                                  0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008,
-	                                  0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000};
+	static const uint32_t spaces[] = {0x09,   0x0a,   0x0b,   0x0c,   0x0d,   0x20,   0x85,
+	                                  0xa0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004,
+	                                  0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a, 0x2028,
+	                                  0x2029, 0x202f, 0x205f, 0x3000};
 	size_t known = 0;
 	for (uint32_t code = 0; code <= 0x10ffff; code++) {
 		char text[9] = {0};
@@ -349,9 +356,8 @@ static void key_parts_are_1_to_512_bytes_without_nul(void **state)
 	(void)state;
 	char key[HF_KEY_MAX + 1];
 	memset(key, 0xfe, sizeof key);
-	for (size_t len = 1; len <= HF_KEY_MAX; len++) {
+	for (size_t len = 1; len <= HF_KEY_MAX; len++)
 		assert_true(hf__key_part_ok(hf_bytes(key, len), false));
-	}
 	assert_false(hf__key_part_ok(hf_bytes(key, HF_KEY_MAX + 1), false));
 	assert_false(hf__key_part_ok(hf_bytes(key, HF_KEY_MAX + 1), true));
 	assert_false(hf__key_part_ok(hf_bytes(NULL, 0), false));

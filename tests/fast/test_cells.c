@@ -3,11 +3,14 @@
  * nothing is forgotten in both places:
  *
  *  - each domain of the table of domains has a row in "Cells", and each row a domain;
- *  - each row has exactly one test that compares itself with it, and that test goes over all settings;
+ *  - each row has exactly one test that compares itself with it, and that test goes over all
+ *    settings;
  *  - each operation of the contract begins the name of an operation in a row of its domain;
- *  - so does each public mutation (an HF_API function that takes an hf_txn), and the sources of a table test that has it call it.
+ *  - so does each public mutation (an HF_API function that takes an hf_txn), and the sources of
+ *    a table test that has it call it.
  *
- * Each rule runs over the real design and the real sources, where it must find nothing, and over ones from which something was taken away. */
+ * Each rule runs over the real design and the real sources, where it must find nothing, and over
+ * ones from which something was taken away. */
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +34,8 @@ struct world {
 };
 
 static struct world real;
-__attribute__((format(printf, 2, 3))) static void missing(const struct world *world, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void missing(const struct world *world,
+                                                          const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -43,14 +47,15 @@ __attribute__((format(printf, 2, 3))) static void missing(const struct world *wo
 	va_end(args);
 }
 
-/* --- Words in sources --------------------------------------------------------------------------------------------------------- */
+/* --- Words in sources ------------------------------------------------------------------------- */
 
 static bool is_of_word(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Is there this function: the identifier as a whole word, and not the struct of the same name that holds its arguments? */
+/* Is there this function: the identifier as a whole word, and not the struct of the same name
+ * that holds its arguments? */
 static bool has_function(const char *code, const char *word)
 {
 	const size_t len = strlen(word);
@@ -62,7 +67,7 @@ static bool has_function(const char *code, const char *word)
 	return false;
 }
 
-/* --- Domains and rows ----------------------------------------------------------------------------------------------------------- */
+/* --- Domains and rows ------------------------------------------------------------------------- */
 
 static const char *domain_of(const struct cells_row *row)
 {
@@ -90,7 +95,7 @@ static size_t domains_without_row(const struct world *world)
 	return found;
 }
 
-/* --- Rows and tests --------------------------------------------------------------------------------------------------------------- */
+/* --- Rows and tests --------------------------------------------------------------------------- */
 
 /* The call that compares a test with this row. */
 static void call_of_row(const struct cells_row *row, char out[200])
@@ -127,13 +132,14 @@ static size_t rows_not_run(const struct world *world)
 		if (!domain_of(&row))
 			missing(world, "`%.*s` is of no domain", len, row.table);
 		if (tests != 1 || all_settings != 1)
-			missing(world, "`%.*s` has %u tests, %u of them for all settings", len, row.table, tests, all_settings);
+			missing(world, "`%.*s` has %u tests, %u of them for all settings", len, row.table,
+			        tests, all_settings);
 		found += !domain_of(&row) || tests != 1 || all_settings != 1;
 	}
 	return found;
 }
 
-/* --- Operations -------------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 static bool is_listed(const struct world *world, const char *domain, const char *word)
 {
@@ -147,20 +153,24 @@ static bool is_listed(const struct world *world, const char *domain, const char 
 
 enum { CONTRACT_WORDS = 24 };
 
-/* The operations of the contract's tables, by domain. What is called on no state is not among them: outbox subscribe. */
+/* The operations of the contract's tables, by domain. What is called on no state is not among
+ * them: outbox subscribe. */
 static const struct {
 	const char *domain;
 	const char *words[CONTRACT_WORDS];
 } contract[] = {
-    {"inbox",
-     {"save",      "replace", "set_status",    "status",      "load",      "get",   "dismiss", "undismiss", "mark_read", "mark_unread",
-      "mark_seen", "snooze",  "mark_all_read", "dismiss_all", "dismissed", "prune", "trim",    "remove",    "clear",     "counts"}},
+    {"inbox", {"save",      "replace", "set_status",    "status",      "load",
+               "get",       "dismiss", "undismiss",     "mark_read",   "mark_unread",
+               "mark_seen", "snooze",  "mark_all_read", "dismiss_all", "dismissed",
+               "prune",     "trim",    "remove",        "clear",       "counts"}},
     {"cursor", {"advance", "reset", "record_error", "get", "remove", "list", "lag"}},
-    {"outbox",
-     {"enqueue", "enqueue_many", "configure", "put",   "get",     "clear", "claim", "claim_next", "extend", "complete", "remove", "fail",
-      "release", "mark_failed",  "retry",     "prune", "redrive", "list",  "drain", "stats",      "pause",  "resume",   "guard_claim",
-      "reschedule"}},
-    {"idempotency", {"begin", "complete", "abandon", "put", "get", "has", "remove", "list", "count", "clear", "guard_owner"}},
+    {"outbox", {"enqueue", "enqueue_many", "configure", "put",      "get",         "clear",
+                "claim",   "claim_next",   "extend",    "complete", "remove",      "fail",
+                "release", "mark_failed",  "retry",     "prune",    "redrive",     "list",
+                "drain",   "stats",        "pause",     "resume",   "guard_claim", "reschedule"}},
+    {"idempotency",
+     {"begin", "complete", "abandon", "put", "get", "has", "remove", "list", "count", "clear",
+      "guard_owner"}},
     {"document", {"put", "get", "has", "remove", "clear", "count", "list", "regroup"}},
     {"timeline", {"append", "query", "get", "count", "latest_at", "retain", "clear"}},
     {"lock", {"acquire", "renew", "release", "force_release", "check", "guard_held", "with_lock"}},
@@ -175,16 +185,19 @@ static size_t contract_not_listed(const struct world *world)
 		for (size_t j = 0; j < CONTRACT_WORDS && contract[i].words[j]; j++) {
 			const bool there = is_listed(world, contract[i].domain, contract[i].words[j]);
 			if (!there)
-				missing(world, "%s %s is in no row of docs/domains", contract[i].domain, contract[i].words[j]);
+				missing(world, "%s %s is in no row of docs/domains", contract[i].domain,
+				        contract[i].words[j]);
 			found += !there;
 		}
 	return found;
 }
 
-/* --- Mutations ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Mutations -------------------------------------------------------------------------------- */
 
-/* Is this file a table test of the domain that has the operation, or a file of cells in tests/lib that such a test includes? */
-static bool is_table_source(const struct world *world, const struct file *file, const char *domain, const char *operation)
+/* Is this file a table test of the domain that has the operation, or a file of cells in
+ * tests/lib that such a test includes? */
+static bool is_table_source(const struct world *world, const struct file *file, const char *domain,
+                            const char *operation)
 {
 	const char *at = world->design;
 	struct cells_row row;
@@ -196,18 +209,22 @@ static bool is_table_source(const struct world *world, const struct file *file, 
 		if (strncmp(file->path, "tests/lib/", 10) != 0 || !source_ends_with(file->path, "_cells.c"))
 			continue;
 		char include[220];
-		(void)snprintf(include, sizeof include, "#include \"%.*sh\"", (int)strlen(file->path) - 7, file->path + 6);
+		(void)snprintf(include, sizeof include, "#include \"%.*sh\"", (int)strlen(file->path) - 7,
+		               file->path + 6);
 		for (size_t i = 0; i < world->tests.count; i++)
-			if (runs_row(&world->tests.files[i], &row) && strstr(world->tests.files[i].plain, include))
+			if (runs_row(&world->tests.files[i], &row) &&
+			    strstr(world->tests.files[i].plain, include))
 				return true;
 	}
 	return false;
 }
 
-static bool is_called(const struct world *world, const char *domain, const char *operation, const char *function)
+static bool is_called(const struct world *world, const char *domain, const char *operation,
+                      const char *function)
 {
 	for (size_t i = 0; i < world->tests.count; i++)
-		if (has_function(world->tests.files[i].code, function) && is_table_source(world, &world->tests.files[i], domain, operation))
+		if (has_function(world->tests.files[i].code, function) &&
+		    is_table_source(world, &world->tests.files[i], domain, operation))
 			return true;
 	return false;
 }
@@ -216,7 +233,8 @@ static bool is_called(const struct world *world, const char *domain, const char 
 static bool next_mutation(const char **at, char name[100])
 {
 	for (const char *start = strstr(*at, "HF_API "); start; start = strstr(start, "HF_API ")) {
-		const char *end = strchr(start, ';'), *open = strchr(start, '('), *txn = strstr(start, "hf_txn *txn");
+		const char *end = strchr(start, ';'), *open = strchr(start, '('),
+		           *txn = strstr(start, "hf_txn *txn");
 		assert_true(end && open && open < end);
 		const char *word = open;
 		while (is_of_word(word[-1]))
@@ -243,17 +261,20 @@ static const char *domain_of_header(const struct file *header)
 	return NULL;
 }
 
-static size_t mutation_not_run(const struct world *world, const char *domain, const char *path, const char *name)
+static size_t mutation_not_run(const struct world *world, const char *domain, const char *path,
+                               const char *name)
 {
 	char prefix[100];
 	if (!domain) {
-		const bool ends_one = strncmp(name, "hf_txn_", 7) == 0; /* commit and abandon take one, but mutate nothing by themselves */
+		/* commit and abandon take one, but mutate nothing by themselves */
+		const bool ends_one = strncmp(name, "hf_txn_", 7) == 0;
 		if (!ends_one)
 			missing(world, "%s: %s is a mutation beside the domains", path, name);
 		return !ends_one;
 	}
 	const size_t len = (size_t)snprintf(prefix, sizeof prefix, "hf_%s_", domain);
-	const bool named = strncmp(name, prefix, len) == 0, listed = named && is_listed(world, domain, name + len);
+	const bool named = strncmp(name, prefix, len) == 0,
+	           listed = named && is_listed(world, domain, name + len);
 	const bool called = named && is_called(world, domain, name + len, name);
 	if (!listed)
 		missing(world, "%s is in no row of docs/domains", name);
@@ -275,7 +296,7 @@ static size_t mutations_not_run(const struct world *world)
 	return found;
 }
 
-/* --- The rules over what is there --------------------------------------------------------------------------------------------------- */
+/* --- The rules over what is there ------------------------------------------------------------- */
 
 /* Does the file compare itself with a row, or hold cells for one that does? */
 static bool may_matter(const struct file *file)
@@ -283,7 +304,8 @@ static bool may_matter(const struct file *file)
 	return strstr(file->code, "cells_are_listed(") || source_ends_with(file->path, "_cells.c");
 }
 
-static void tree_copy(const struct tree *from, bool (*wanted)(const struct file *file), struct tree *out)
+static void tree_copy(const struct tree *from, bool (*wanted)(const struct file *file),
+                      struct tree *out)
 {
 	*out = tree_new();
 	for (size_t i = 0; i < from->count; i++)
@@ -366,13 +388,14 @@ static void every_public_mutation_is_in_a_row_and_in_a_table_test(void **state)
 	assert_int_equal(mutations_not_run(&real), 0);
 }
 
-/* --- The rules themselves: one thing is taken away or put in ------------------------------------------------------------------------- */
+/* --- The rules themselves: one thing is taken away or put in ---------------------------------- */
 
 /* Makes the first `from`, which must be there, into `to`, which is no longer. */
 static void replace(char *text, const char *from, const char *to)
 {
 	char *at = strstr(text, from), *rest = at ? at + strlen(from) : NULL;
-	assert_true(at != NULL && strlen(to) <= strlen(from)); /* else there is nothing to be replaced */
+	/* else there is nothing to be replaced */
+	assert_true(at != NULL && strlen(to) <= strlen(from));
 	while (at && *to)
 		*at++ = *to++;
 	while (at && (*at++ = *rest++))
@@ -402,7 +425,8 @@ static struct world world_without(const char *design, const char *path, const ch
 	return world;
 }
 
-static size_t seen_without(size_t (*rule)(const struct world *world), const char *design, const char *path, const char *code)
+static size_t seen_without(size_t (*rule)(const struct world *world), const char *design,
+                           const char *path, const char *code)
 {
 	struct world world = world_without(design, path, code);
 	const size_t seen = rule(&world);
@@ -418,32 +442,41 @@ static void a_row_that_is_missing_is_seen(void **state)
 	assert_int_equal(seen_without(rows_not_run, lock, NULL, NULL), 0);
 	assert_int_equal(seen_without(contract_not_listed, lock, NULL, NULL), 7);
 	assert_int_equal(seen_without(mutations_not_run, lock, NULL, NULL), 7);
-	assert_int_equal(seen_without(domains_without_row, "\n### Cells\n", NULL, NULL), hf__all_domains()->count);
+	assert_int_equal(seen_without(domains_without_row, "\n### Cells\n", NULL, NULL),
+	                 hf__all_domains()->count);
 	/* With others of its domain left, it is missed by its operations. */
 	assert_int_equal(seen_without(domains_without_row, queues, NULL, NULL), 0);
-	assert_true(seen_without(contract_not_listed, queues, NULL, NULL) > 0 && seen_without(mutations_not_run, queues, NULL, NULL) > 0);
+	assert_true(seen_without(contract_not_listed, queues, NULL, NULL) > 0 &&
+	            seen_without(mutations_not_run, queues, NULL, NULL) > 0);
 }
 
 static void an_operation_that_is_missing_in_its_row_is_seen(void **state)
 {
 	(void)state;
-	static const char regroup[] = "regroup · regroup with time given · regroup to none · regroup, now unset · ";
-	static const char completed[] = "put_completed · put_completed of a known id · put_completed too late · ";
+	static const char regroup[] =
+	    "regroup · regroup with time given · regroup to none · regroup, now unset · ";
+	static const char completed[] =
+	    "put_completed · put_completed of a known id · put_completed too late · ";
 	assert_int_equal(seen_without(contract_not_listed, regroup, NULL, NULL), 1);
 	assert_int_equal(seen_without(mutations_not_run, regroup, NULL, NULL), 1);
-	assert_int_equal(seen_without(contract_not_listed, completed, NULL, NULL), 0); /* not one of the contract's */
-	assert_int_equal(seen_without(mutations_not_run, completed, NULL, NULL), 1); /* "put failed" is not put_completed */
+	/* not one of the contract's */
+	assert_int_equal(seen_without(contract_not_listed, completed, NULL, NULL), 0);
+	/* "put failed" is not put_completed */
+	assert_int_equal(seen_without(mutations_not_run, completed, NULL, NULL), 1);
 }
 
 static void a_test_that_does_not_compare_itself_is_seen(void **state)
 {
 	(void)state;
-	static const char test[] = "tests/fast/test_lock_table.c", call[] = "cells_are_listed(\"lock\", operation_name, state_name);";
+	static const char test[] = "tests/fast/test_lock_table.c",
+	                  call[] = "cells_are_listed(\"lock\", operation_name, state_name);";
 	assert_int_equal(seen_without(rows_not_run, NULL, test, call), 1);
-	assert_int_equal(seen_without(mutations_not_run, NULL, test, call), 7); /* no table test is left in which they could be */
+	/* no table test is left in which they could be */
+	assert_int_equal(seen_without(mutations_not_run, NULL, test, call), 7);
 	assert_int_equal(seen_without(rows_not_run, NULL, test, "setting < SETTINGS"), 1);
 	struct world world = world_without(NULL, NULL, NULL);
-	tree_add(&world.tests, "tests/fast/test_other.c", strdup("void f(void) { cells_are_listed(\"lock\", 0, 0); }\n"));
+	tree_add(&world.tests, "tests/fast/test_other.c",
+	         strdup("void f(void) { cells_are_listed(\"lock\", 0, 0); }\n"));
 	assert_int_equal(rows_not_run(&world), 1); /* two for one row */
 	world_free(&world);
 	world = world_without(NULL, NULL, NULL);
@@ -455,10 +488,17 @@ static void a_test_that_does_not_compare_itself_is_seen(void **state)
 static void a_mutation_that_no_table_test_calls_is_seen(void **state)
 {
 	(void)state;
-	assert_int_equal(seen_without(mutations_not_run, NULL, "tests/fast/test_lock_table.c", "hf_lock_force_release("), 1);
-	assert_int_equal(seen_without(rows_not_run, NULL, "tests/fast/test_lock_table.c", "hf_lock_force_release("), 0);
-	assert_int_equal(seen_without(mutations_not_run, NULL, "tests/fast/test_inbox_table.c", "hf_inbox_mark_unread"), 1);
-	assert_int_equal(seen_without(mutations_not_run, NULL, "tests/lib/outbox_cells.c", "hf_outbox_extend("), 1);
+	assert_int_equal(seen_without(mutations_not_run, NULL, "tests/fast/test_lock_table.c",
+	                              "hf_lock_force_release("),
+	                 1);
+	assert_int_equal(
+	    seen_without(rows_not_run, NULL, "tests/fast/test_lock_table.c", "hf_lock_force_release("),
+	    0);
+	assert_int_equal(seen_without(mutations_not_run, NULL, "tests/fast/test_inbox_table.c",
+	                              "hf_inbox_mark_unread"),
+	                 1);
+	assert_int_equal(
+	    seen_without(mutations_not_run, NULL, "tests/lib/outbox_cells.c", "hf_outbox_extend("), 1);
 }
 
 static size_t seen_in_header(const char *path, const char *text)
@@ -473,13 +513,23 @@ static size_t seen_in_header(const char *path, const char *text)
 static void a_new_mutation_is_seen(void **state)
 {
 	(void)state;
-	static const char lock[] = "engine/include/holdfast/lock.h", other[] = "engine/include/holdfast/feed.h";
-	assert_int_equal(seen_in_header(lock, "HF_API HF_CHECKED int hf_lock_lend(hf_store *store, hf_txn *txn,\n\tint to);\n"), 1);
-	assert_int_equal(seen_in_header(lock, "HF_API HF_CHECKED int hf_lock_lent(hf_store *store, int to);\nint hf_f(hf_txn *txn);\n"), 0);
-	assert_int_equal(seen_in_header(lock, "/* HF_API int hf_lock_lend(hf_store *store, hf_txn *txn); */\n"), 0);
-	assert_int_equal(seen_in_header(lock, "HF_API int hf_lock_renew(hf_store *store, hf_txn *txn);\n"), 0);
-	assert_int_equal(seen_in_header(lock, "HF_API int hf_lock_re(hf_store *store, hf_txn *txn);\n"), 1);
-	assert_int_equal(seen_in_header(other, "HF_API int hf_feed_put(hf_store *store, hf_txn *txn);\n"), 1);
+	static const char lock[] = "engine/include/holdfast/lock.h",
+	                  other[] = "engine/include/holdfast/feed.h";
+	assert_int_equal(
+	    seen_in_header(
+	        lock, "HF_API HF_CHECKED int hf_lock_lend(hf_store *store, hf_txn *txn,\n\tint to);\n"),
+	    1);
+	assert_int_equal(seen_in_header(lock, "HF_API HF_CHECKED int hf_lock_lent(hf_store *store, int "
+	                                      "to);\nint hf_f(hf_txn *txn);\n"),
+	                 0);
+	assert_int_equal(
+	    seen_in_header(lock, "/* HF_API int hf_lock_lend(hf_store *store, hf_txn *txn); */\n"), 0);
+	assert_int_equal(
+	    seen_in_header(lock, "HF_API int hf_lock_renew(hf_store *store, hf_txn *txn);\n"), 0);
+	assert_int_equal(seen_in_header(lock, "HF_API int hf_lock_re(hf_store *store, hf_txn *txn);\n"),
+	                 1);
+	assert_int_equal(
+	    seen_in_header(other, "HF_API int hf_feed_put(hf_store *store, hf_txn *txn);\n"), 1);
 	assert_int_equal(seen_in_header(other, "HF_API int hf_txn_look(hf_txn *txn);\n"), 0);
 }
 

@@ -1,5 +1,6 @@
-/* Everything at once, for the thread and address sanitizers to watch: 64 threads claim and complete 640 items of one queue while others
- * enqueue them, read, sync, maintain and ask for figures, and the background thread runs. */
+/* Everything at once, for the thread and address sanitizers to watch: 64 threads claim and
+ * complete 640 items of one queue while others enqueue them, read, sync, maintain and ask for
+ * figures, and the background thread runs. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -41,9 +42,11 @@ static void *filler(void *arg)
 	for (unsigned i = 0; i < EACH_FILLS; i++) {
 		char id[24];
 		(void)snprintf(id, sizeof id, "%u", ITEMS - (number + 1) * EACH_FILLS + i);
-		const struct hf_outbox_enqueue args = {.queue = hf_str(HAMMER_QUEUE), .id = hf_str(id), .payload = hf_str("payload")};
+		const struct hf_outbox_enqueue args = {
+		    .queue = hf_str(HAMMER_QUEUE), .id = hf_str(id), .payload = hf_str("payload")};
 		struct hf_result result = {0};
-		hammer_note(&scene->hammer, hf_outbox_enqueue(scene->hammer.store, NULL, &args, &result, NULL));
+		hammer_note(&scene->hammer,
+		            hf_outbox_enqueue(scene->hammer.store, NULL, &args, &result, NULL));
 		if (!result.changed)
 			hammer_note(&scene->hammer, HF_ECONFLICT);
 	}
@@ -77,9 +80,12 @@ static void *traveller(void *arg)
 	hf_store *store = scene->hammer.store;
 	for (int64_t sequence = 1; !atomic_load(&scene->done); sequence++) {
 		hf_txn *txn = NULL;
-		const struct hf_inbox_input record = {.thread = hf_str("t"), .payload = hf_str("p"), .score = (double)sequence};
-		const struct hf_inbox_save save = {.user = hf_str("u"), .records = &record, .count = 1, .generated_at = sequence};
-		const struct hf_cursor_advance advance = {.key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = sequence};
+		const struct hf_inbox_input record = {
+		    .thread = hf_str("t"), .payload = hf_str("p"), .score = (double)sequence};
+		const struct hf_inbox_save save = {
+		    .user = hf_str("u"), .records = &record, .count = 1, .generated_at = sequence};
+		const struct hf_cursor_advance advance = {
+		    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = sequence};
 		hammer_note(&scene->hammer, hf_txn_begin(store, &txn, NULL));
 		hammer_note(&scene->hammer, hf_inbox_save(store, txn, &save, NULL, NULL));
 		hammer_note(&scene->hammer, hf_cursor_advance(store, txn, &advance, NULL, NULL));

@@ -1,8 +1,9 @@
-/* Bad use of the tool: whatever is wrong, it says one clear sentence on stderr, ends with the exit status of its kind, prints no data, and the
- * store holds afterwards exactly what it held before.
+/* Bad use of the tool: whatever is wrong, it says one clear sentence on stderr, ends with the
+ * exit status of its kind, prints no data, and the store holds afterwards exactly what it held
+ * before.
  *
- * Read-only and full disks are made with mounts in a mount namespace of the test's own, which needs root or user namespaces; where
- * neither is allowed these two say SKIP. */
+ * Read-only and full disks are made with mounts in a mount namespace of the test's own, which
+ * needs root or user namespaces; where neither is allowed these two say SKIP. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -32,7 +33,7 @@ static char page_here[256], page_there[256]; /* tokens of pages of an inbox in S
 static char stale_token[32];
 static char long_key[513 + 1], longest_key[512 + 1];
 
-/* --- A store with something in it ----------------------------------------------------------------------------------------- */
+/* --- A store with something in it ------------------------------------------------------------- */
 
 static void do_quietly(const char *directory, const char *line)
 {
@@ -41,7 +42,8 @@ static void do_quietly(const char *directory, const char *line)
 	tool_free(&ran);
 }
 
-static void remember(const char *directory, const char *line, const char *member, char *out, size_t size)
+static void remember(const char *directory, const char *line, const char *member, char *out,
+                     size_t size)
 {
 	const struct tool tool = {.directory = directory, .json = true};
 	struct ran ran = tool_expect(&tool, line, 0);
@@ -61,7 +63,8 @@ static void make_store(const char *directory)
 /* All that is in it, as text. */
 static char *contents(const char *directory)
 {
-	static const char *const reads[] = {"inbox load ann", "inbox status get ann", "cursor list", "outbox list mail", "outbox list small"};
+	static const char *const reads[] = {"inbox load ann", "inbox status get ann", "cursor list",
+	                                    "outbox list mail", "outbox list small"};
 	const struct tool tool = {.directory = directory, .json = true};
 	struct buffer all = {0};
 	for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
@@ -99,14 +102,13 @@ static int tear_down(void **state)
 	return unlink("a-file");
 }
 
-/* --- What everyone must see ----------------------------------------------------------------------------------------------- */
+/* --- What everyone must see ------------------------------------------------------------------- */
 
 static void check_sentence(const char *err, const char *says)
 {
 	const char *end = strchr(err, '\n');
-	if (strncmp(err, "holdfast: ", 10) != 0 || !end || end[1] != '\0' || !strstr(err, says)) {
+	if (strncmp(err, "holdfast: ", 10) != 0 || !end || end[1] != '\0' || !strstr(err, says))
 		fail_msg("not one line 'holdfast: ...%s...': %s", says, err);
-	}
 }
 
 static void check_json_error(const char *err, const char *code, const char *says)
@@ -120,7 +122,8 @@ static void check_json_error(const char *err, const char *code, const char *says
 }
 
 /* Both ways of asking; what the store holds is compared by the caller. */
-static void must_refuse(const struct tool *tool, const char *line, int status, const char *code, const char *says)
+static void must_refuse(const struct tool *tool, const char *line, int status, const char *code,
+                        const char *says)
 {
 	struct tool json = *tool;
 	struct ran ran = tool_expect(tool, line, status);
@@ -134,9 +137,10 @@ static void must_refuse(const struct tool *tool, const char *line, int status, c
 	tool_free(&ran);
 }
 
-/* --- The table ------------------------------------------------------------------------------------------------------------ */
+/* --- The table -------------------------------------------------------------------------------- */
 
-/* In a line PAGE, FOREIGN, STALE, LONG and LONGEST stand for the values above. `directory` NULL: STORE. */
+/* In a line PAGE, FOREIGN, STALE, LONG and LONGEST stand for the values above. `directory` NULL:
+ * STORE. */
 static const struct bad {
 	const char *line;
 	int status;
@@ -145,18 +149,21 @@ static const struct bad {
 	const char *directory;
 } table[] = {
     /* commands and options */
-    {"inbox dimiss ann t1", 2, "HF_EINVAL", "there is no command 'inbox dimiss'; the nearest is 'inbox dismiss'", NULL},
+    {"inbox dimiss ann t1", 2, "HF_EINVAL",
+     "there is no command 'inbox dimiss'; the nearest is 'inbox dismiss'", NULL},
     {"outbx list mail", 2, "HF_EINVAL", "the nearest is 'outbox list'", NULL},
     {"outbx", 2, "HF_EINVAL", "there is no command 'outbx'; the nearest is 'outbox'", NULL},
     {"cursro frobnicate", 2, "HF_EINVAL", "the nearest is 'cursor'", NULL},
     {"outbox frobnicate", 2, "HF_EINVAL", "there is no command 'outbox frobnicate'", NULL},
     {"fcsk", 2, "HF_EINVAL", "the nearest is 'fsck'", NULL},
-    {"inbox zzzzzz", 2, "HF_EINVAL", "there is no command 'inbox zzzzzz'; see 'holdfast help inbox'", NULL},
+    {"inbox zzzzzz", 2, "HF_EINVAL",
+     "there is no command 'inbox zzzzzz'; see 'holdfast help inbox'", NULL},
     {"xyzzy", 2, "HF_EINVAL", "there is no command 'xyzzy'; see 'holdfast help'", NULL},
     {"outbox", 2, "HF_EINVAL", "'outbox' needs a verb; see 'holdfast help outbox'", NULL},
     {"", 2, "HF_EINVAL", "no command was given", NULL},
     {"help inbox sav", 2, "HF_EINVAL", "the nearest is 'inbox save'", NULL},
-    {"inbox save ann t --scoer 1", 2, "HF_EINVAL", "there is no option --scoer; the nearest is --score", NULL},
+    {"inbox save ann t --scoer 1", 2, "HF_EINVAL",
+     "there is no option --scoer; the nearest is --score", NULL},
     {"inbox save ann t -Z", 2, "HF_EINVAL", "there is no option -Z", NULL},
     {"inbox save ann t --score", 2, "HF_EINVAL", "--score needs a value", NULL},
     {"inbox load ann --unread=yes", 2, "HF_EINVAL", "takes no value", NULL},
@@ -168,20 +175,25 @@ static const struct bad {
     {"inbox save ann t --score nan", 2, "HF_EINVAL", "a score is not a number", NULL},
     {"inbox save ann t --score 1x", 2, "HF_EINVAL", "--score: '1x' is not a number", NULL},
     {"inbox save ann t --score 1e999", 2, "HF_EINVAL", "is not a number", NULL},
-    {"inbox save ann t --updated-at yesterday", 2, "HF_EINVAL", "is not a time like 2026-11-20T09:30:00Z", NULL},
+    {"inbox save ann t --updated-at yesterday", 2, "HF_EINVAL",
+     "is not a time like 2026-11-20T09:30:00Z", NULL},
     {"inbox save ann t --updated-at 2026-02-29T00:00:00Z", 2, "HF_EINVAL", "is not a time", NULL},
     {"inbox save ann t --payload a --payload-file b", 2, "HF_EINVAL", "exclude each other", NULL},
-    {"inbox save ann t --payload-file no-such-file", 7, "HF_EACCESS", "cannot read no-such-file: there is no such file", NULL},
+    {"inbox save ann t --payload-file no-such-file", 7, "HF_EACCESS",
+     "cannot read no-such-file: there is no such file", NULL},
     {"inbox load ann --limit -1", 2, "HF_EINVAL", "--limit: '-1' is not a whole number", NULL},
-    {"inbox dismiss ann t1 --expect new", 2, "HF_EINVAL", "is not a version number or `absent`", NULL},
+    {"inbox dismiss ann t1 --expect new", 2, "HF_EINVAL", "is not a version number or `absent`",
+     NULL},
     {"inbox dismiss ann t1 --durability maybe", 2, "HF_EINVAL", "is not one of durable|os", NULL},
     {"inbox trim ann --yes", 2, "HF_EINVAL", "--max-records or --max-age is missing", NULL},
     {"outbox claim mail i2 --lease 5parsecs", 2, "HF_EINVAL", "is not a duration like 250ms", NULL},
-    {"outbox claim mail i2 --lease 0", 2, "HF_EINVAL", "a claim without a lease would end with this command", NULL},
+    {"outbox claim mail i2 --lease 0", 2, "HF_EINVAL",
+     "a claim without a lease would end with this command", NULL},
     {"outbox complete mail i1 seven", 2, "HF_EINVAL", "TOKEN: 'seven' is not a whole number", NULL},
     {"cursor advance mailer events 99999999999999999999", 2, "HF_EINVAL", "SEQUENCE: ", NULL},
     {"cursor advance mailer events 0", 2, "HF_EINVAL", "sequence", NULL},
-    {"outbox drain mail no-such-program", 2, "HF_EINVAL", "'no-such-program' is no program that can be run", NULL},
+    {"outbox drain mail no-such-program", 2, "HF_EINVAL",
+     "'no-such-program' is no program that can be run", NULL},
 
     /* keys and pages */
     {"inbox get ann LONG", 2, "HF_EINVAL", "thread", NULL},
@@ -206,31 +218,46 @@ static const struct bad {
     {"cursor reset mailer events -- -1", 2, "HF_EINVAL", "--reason", NULL},
 
     /* destructive without --yes and without a terminal */
-    {"inbox clear ann", 2, "HF_EINVAL", "remove all records of ann, and there is no terminal to ask on: say --yes", NULL},
+    {"inbox clear ann", 2, "HF_EINVAL",
+     "remove all records of ann, and there is no terminal to ask on: say --yes", NULL},
     {"inbox prune ann work", 2, "HF_EINVAL", "say --yes", NULL},
     {"inbox trim ann --max-records 1", 2, "HF_EINVAL", "say --yes", NULL},
     {"inbox save ann t1 --replace", 2, "HF_EINVAL", "say --yes", NULL},
     {"outbox clear mail", 2, "HF_EINVAL", "say --yes", NULL},
 
     /* directories */
-    {"info", 1, "HF_ENOTFOUND", "empty: the directory holds no store; 'holdfast init' makes one", "empty"},
+    {"info", 1, "HF_ENOTFOUND", "empty: the directory holds no store; 'holdfast init' makes one",
+     "empty"},
     {"inbox save ann t", 1, "HF_ENOTFOUND", "empty: the directory holds no store", "empty"},
     {"info", 1, "HF_ENOTFOUND", "missing: ", "missing"},
-    {"info", 7, "HF_EACCESS", "a-file: the directory could not be opened: a file is in the way", "a-file"},
-    {"info", 7, "HF_EACCESS", "a-file/deeper: the directory could not be opened: a file is in the way", "a-file/deeper"},
-    {"init", 7, "HF_EACCESS", "a-file: the directory could not be opened: a file is in the way where a directory is needed", "a-file"},
-    {"init", 7, "HF_EACCESS", "a-file/deeper: the directory could not be opened: a file is in the way", "a-file/deeper"},
-    {"init", 1, "HF_ENOTFOUND", "missing/deeper: the directory above it does not exist; make that first", "missing/deeper"},
-    {"info", 1, "HF_ENOTFOUND", "missing/deeper: there is no such directory; the directory above it does not exist either: make that first",
+    {"info", 7, "HF_EACCESS", "a-file: the directory could not be opened: a file is in the way",
+     "a-file"},
+    {"info", 7, "HF_EACCESS",
+     "a-file/deeper: the directory could not be opened: a file is in the way", "a-file/deeper"},
+    {"init", 7, "HF_EACCESS",
+     "a-file: the directory could not be opened: a file is in the way where a directory is needed",
+     "a-file"},
+    {"init", 7, "HF_EACCESS",
+     "a-file/deeper: the directory could not be opened: a file is in the way", "a-file/deeper"},
+    {"init", 1, "HF_ENOTFOUND",
+     "missing/deeper: the directory above it does not exist; make that first", "missing/deeper"},
+    {"info", 1, "HF_ENOTFOUND",
+     "missing/deeper: there is no such directory; the directory above it does not exist either: "
+     "make that first",
      "missing/deeper"},
 
     /* files that cannot be read */
-    {"outbox enqueue mail i9 --payload-file missing", 7, "HF_EACCESS", "cannot read missing: there is no such file", NULL},
-    {"outbox enqueue mail i9 --payload-file empty", 7, "HF_EACCESS", "cannot read empty: Is a directory", NULL},
-    {"outbox enqueue mail i9 --payload-file a-file/deeper", 7, "HF_EACCESS", "cannot read a-file/deeper: Not a directory", NULL},
-    {"import --queue q missing", 7, "HF_EACCESS", "cannot read missing: there is no such file", NULL},
+    {"outbox enqueue mail i9 --payload-file missing", 7, "HF_EACCESS",
+     "cannot read missing: there is no such file", NULL},
+    {"outbox enqueue mail i9 --payload-file empty", 7, "HF_EACCESS",
+     "cannot read empty: Is a directory", NULL},
+    {"outbox enqueue mail i9 --payload-file a-file/deeper", 7, "HF_EACCESS",
+     "cannot read a-file/deeper: Not a directory", NULL},
+    {"import --queue q missing", 7, "HF_EACCESS", "cannot read missing: there is no such file",
+     NULL},
     {"import --queue q empty", 7, "HF_EACCESS", "cannot read empty: Is a directory", NULL},
-    {"import --queue q a-file/deeper", 7, "HF_EACCESS", "cannot read a-file/deeper: Not a directory", NULL},
+    {"import --queue q a-file/deeper", 7, "HF_EACCESS",
+     "cannot read a-file/deeper: Not a directory", NULL},
     {"import --queue q a-file", 2, "HF_EINVAL", "premature EOF", NULL},
 
     /* and places that cannot be written to */
@@ -246,11 +273,16 @@ static void fill_in(const char *line, char *out, size_t size)
 {
 	const struct {
 		const char *name, *value;
-	} words[] = {{"PAGE", page_here}, {"FOREIGN", page_there}, {"STALE", stale_token}, {"LONGEST", longest_key}, {"LONG", long_key}};
+	} words[] = {{"PAGE", page_here},
+	             {"FOREIGN", page_there},
+	             {"STALE", stale_token},
+	             {"LONGEST", longest_key},
+	             {"LONG", long_key}};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		const char *at = strstr(line, words[i].name);
 		if (at) {
-			snprintf(out, size, "%.*s%s%s", (int)(at - line), line, words[i].value, at + strlen(words[i].name));
+			snprintf(out, size, "%.*s%s%s", (int)(at - line), line, words[i].value,
+			         at + strlen(words[i].name));
 			return;
 		}
 	}
@@ -276,7 +308,7 @@ static void bad_use_gets_one_sentence_the_right_exit_status_and_changes_nothing(
 	assert_int_equal(access("missing", F_OK), -1);
 }
 
-/* --- Stores that cannot be opened ----------------------------------------------------------------------------------------- */
+/* --- Stores that cannot be opened ------------------------------------------------------------- */
 
 static void read_identity(const char *path, uint8_t bytes[HF__IDENTITY_SIZE])
 {
@@ -325,7 +357,8 @@ static void a_second_opener_is_told_and_may_wait(void **state)
 	char *before = contents(STORE);
 	(void)state;
 	assert_int_equal(hf_open(STORE, &options, &store, &error), HF_OK);
-	must_refuse(&tool, "--wait 0 info", 3, "HF_ELOCKED", STORE ": another opener writes this store");
+	must_refuse(&tool, "--wait 0 info", 3, "HF_ELOCKED",
+	            STORE ": another opener writes this store");
 	must_refuse(&tool, "inbox dismiss ann t1 --wait 50ms", 3, "HF_ELOCKED", "another opener");
 	must_refuse(&tool, "init --wait 0", 3, "HF_ELOCKED", "another opener");
 	assert_int_equal(hf_close(store, &error), HF_OK);
@@ -345,7 +378,7 @@ static void damage_is_named_with_its_file(void **state)
 	do_quietly(OTHER, "info");
 }
 
-/* --- Output that goes nowhere --------------------------------------------------------------------------------------------- */
+/* --- Output that goes nowhere ----------------------------------------------------------------- */
 
 static void lost_output_is_noticed_and_the_change_is_kept(void **state)
 {
@@ -358,7 +391,8 @@ static void lost_output_is_noticed_and_the_change_is_kept(void **state)
 	            {TOOL_STDOUT_GONE, "gone", "Broken pipe"}};
 	(void)state;
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-		const struct tool lost = {.directory = STORE, .to = ways[i].to}, kept = {.directory = STORE, .json = true};
+		const struct tool lost = {.directory = STORE, .to = ways[i].to},
+		                  kept = {.directory = STORE, .json = true};
 		char line[128], found[32];
 		snprintf(line, sizeof line, "cursor advance lost stdout 5 --subject %s", ways[i].subject);
 		struct ran ran = tool_expect(&lost, line, 7);
@@ -384,7 +418,7 @@ static void lost_output_is_noticed_and_the_change_is_kept(void **state)
 	}
 }
 
-/* --- Disks ---------------------------------------------------------------------------------------------------------------- */
+/* --- Disks ------------------------------------------------------------------------------------ */
 
 /* From here on this process has its own view of what is mounted. */
 static bool own_mounts(void)
@@ -392,16 +426,16 @@ static bool own_mounts(void)
 	static int known; /* 1: yes, -1: no */
 	if (known == 0) {
 		const int flags = geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
-		known = unshare(flags) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ? 1 : -1;
+		known =
+		    unshare(flags) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ? 1 : -1;
 	}
 	return known == 1;
 }
 
 static bool no_mounts(int mounted)
 {
-	if (mounted != 0) {
+	if (mounted != 0)
 		print_message("SKIP: this machine does not let a test mount\n");
-	}
 	return mounted != 0;
 }
 
@@ -411,9 +445,8 @@ static void a_read_only_directory_is_told_and_stays_as_it_is(void **state)
 	char *before = contents(STORE);
 	(void)state;
 	int mounted = own_mounts() ? mount(STORE, STORE, NULL, MS_BIND, NULL) : -1;
-	if (mounted == 0) {
+	if (mounted == 0)
 		mounted = mount(NULL, STORE, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL);
-	}
 	if (no_mounts(mounted)) {
 		(void)umount(STORE); /* a disk of its own, but not read-only */
 		free(before);
@@ -429,10 +462,12 @@ static void a_read_only_directory_is_told_and_stays_as_it_is(void **state)
 	free(after);
 }
 
-/* Items of 3 kB go in until the answer is that there is no room; then every acknowledged one must be there. */
+/* Items of 3 kB go in until the answer is that there is no room; then every acknowledged one
+ * must be there. */
 static void a_full_disk_is_told_and_loses_nothing_that_was_acknowledged(void **state)
 {
-	const struct tool tool = {.directory = "small/store"}, json = {.directory = "small/store", .json = true};
+	const struct tool tool = {.directory = "small/store"},
+	                  json = {.directory = "small/store", .json = true};
 	char payload[3001], line[3200];
 	size_t stored = 0;
 	(void)state;
@@ -450,9 +485,8 @@ static void a_full_disk_is_told_and_loses_nothing_that_was_acknowledged(void **s
 		assert_true(stored < 1000); /* a disk of 256 kB takes no 3 MB */
 		snprintf(line, sizeof line, "outbox enqueue small i%zu --payload %s", stored, payload);
 		ran = tool_call(&tool, line);
-		if (ran.status != 0) {
+		if (ran.status != 0)
 			break;
-		}
 		tool_free(&ran);
 	}
 	assert_int_equal(ran.status, 7);

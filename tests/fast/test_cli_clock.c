@@ -1,4 +1,5 @@
-/* The tool and a store whose clock was ahead of the wall: what is old stays so when it is set back, and what another store imports from it lasts no longer than it did. */
+/* The tool and a store whose clock was ahead of the wall: what is old stays so when it is set
+ * back, and what another store imports from it lasts no longer than it did. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +35,7 @@ static int64_t ahead;
 			fail_msg("%s: %s", #call, error.text); \
 	} while (0)
 
-/* --- A store whose wall clock is ahead ----------------------------------------------------------------------------------------- */
+/* --- A store whose wall clock is ahead -------------------------------------------------------- */
 
 static int64_t wall(void)
 {
@@ -57,7 +58,8 @@ static void release_os(struct hf__os *os)
 
 static hf_store *open_ahead(const char *path, int64_t by)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .allow_unsafe_fs = true};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .allow_unsafe_fs = true};
 	struct hf__os *os = hf__alloc(sizeof *os);
 	hf_store *store;
 	assert_int_equal(hf__os_posix_new(path, true, os), 0);
@@ -80,7 +82,8 @@ static hf_token claim(hf_store *s, const char *id)
 {
 	struct hf_result result;
 	const struct hf_outbox_enqueue enqueue = {.queue = hf_str("q"), .id = hf_str(id)};
-	const struct hf_outbox_claim args = {.queue = hf_str("q"), .id = hf_str(id), .owner = hf_str("w"), .lease_us = 10 * HOUR};
+	const struct hf_outbox_claim args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .owner = hf_str("w"), .lease_us = 10 * HOUR};
 	OK(hf_outbox_enqueue(s, NULL, &enqueue, NULL, &error));
 	OK(hf_outbox_claim(s, NULL, &args, NULL, &result, &error));
 	return result.token;
@@ -89,19 +92,26 @@ static hf_token claim(hf_store *s, const char *id)
 /* Everything that ends: computed in two hours, or named. */
 static void fill(hf_store *s)
 {
-	const struct hf_lock_acquire lock = {.name = hf_str("l"), .owner = hf_str("o"), .lease_us = 2 * HOUR};
+	const struct hf_lock_acquire lock = {
+	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = 2 * HOUR};
 	const struct hf_document_put ttl = {.key = {hf_str("c"), hf_str("ttl")}, .ttl_us = 2 * HOUR};
-	const struct hf_document_put named = {.key = {hf_str("c"), hf_str("named")}, .expires_at = NAMED};
-	const struct hf_idempotency_put kept = {.key = {hf_str("s"), hf_str("ttl")}, .ttl_us = 2 * HOUR};
-	const struct hf_idempotency_put given = {.key = {hf_str("s"), hf_str("named")}, .expires_at = NAMED};
+	const struct hf_document_put named = {.key = {hf_str("c"), hf_str("named")},
+	                                      .expires_at = NAMED};
+	const struct hf_idempotency_put kept = {.key = {hf_str("s"), hf_str("ttl")},
+	                                        .ttl_us = 2 * HOUR};
+	const struct hf_idempotency_put given = {.key = {hf_str("s"), hf_str("named")},
+	                                         .expires_at = NAMED};
 	const struct hf_inbox_input record = {.account = hf_str("a"), .thread = hf_str("t")};
 	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &record, .count = 1};
-	const struct hf_inbox_remove removal = {.key = {hf_str("u"), hf_str("a"), hf_str("t")}, .tombstone_for = 2 * HOUR};
-	const struct hf_outbox_enqueue later = {.queue = hf_str("q"), .id = hf_str("named"), .available_at = NAMED};
-	const struct hf_outbox_fail fail = {.queue = hf_str("q"),
-	                                    .id = hf_str("backoff"),
-	                                    .token = claim(s, "backoff"),
-	                                    .backoff = {.kind = HF_OUTBOX_BACKOFF_FIXED, .delay_us = 2 * HOUR}};
+	const struct hf_inbox_remove removal = {.key = {hf_str("u"), hf_str("a"), hf_str("t")},
+	                                        .tombstone_for = 2 * HOUR};
+	const struct hf_outbox_enqueue later = {
+	    .queue = hf_str("q"), .id = hf_str("named"), .available_at = NAMED};
+	const struct hf_outbox_fail fail = {
+	    .queue = hf_str("q"),
+	    .id = hf_str("backoff"),
+	    .token = claim(s, "backoff"),
+	    .backoff = {.kind = HF_OUTBOX_BACKOFF_FIXED, .delay_us = 2 * HOUR}};
 	OK(hf_lock_acquire(s, NULL, &lock, NULL, &error));
 	OK(hf_document_put(s, NULL, &ttl, NULL, &error));
 	OK(hf_document_put(s, NULL, &named, NULL, &error));
@@ -113,7 +123,7 @@ static void fill(hf_store *s)
 	OK(hf_outbox_fail(s, NULL, &fail, NULL, &error));
 }
 
-/* --- What is old ---------------------------------------------------------------------------------------------------------------- */
+/* --- What is old ------------------------------------------------------------------------------ */
 
 static void expect_claims(const char *line, size_t count)
 {
@@ -133,7 +143,9 @@ static void a_claim_is_as_old_after_a_set_back_as_before(void **state)
 	OK(hf_close(store, &error));
 	expect_claims("claims --stuck --older 0", 1);
 	for (unsigned i = 0; i < 2; i++) { /* in two steps */
-		struct ran ran = tool_expect(&tool, i ? "clock set-back --reason wrong" : "clock set-back --reason wrong --by 20m", 0);
+		struct ran ran = tool_expect(
+		    &tool, i ? "clock set-back --reason wrong" : "clock set-back --reason wrong --by 20m",
+		    0);
 		tool_free(&ran);
 		expect_claims("claims", 1);
 		expect_claims("claims --stuck --older 0", 1);
@@ -147,7 +159,7 @@ static void a_claim_is_as_old_after_a_set_back_as_before(void **state)
 	expect_claims("claims --stuck --older 15m", 0);
 }
 
-/* --- What another store imports ------------------------------------------------------------------------------------------------- */
+/* --- What another store imports --------------------------------------------------------------- */
 
 static struct ran export_of(const char *store)
 {
@@ -182,19 +194,24 @@ static void look_at_copy(void)
 	struct hf_outbox_got item;
 	OK(hf_lock_get(s, hf_str("l"), 0, &lock, &error));
 	expect_two_hours("lock", lock.lock.lease_until);
-	OK(hf_document_get(s, &(struct hf_document_key){hf_str("c"), hf_str("ttl")}, 0, &document, &error));
+	OK(hf_document_get(s, &(struct hf_document_key){hf_str("c"), hf_str("ttl")}, 0, &document,
+	                   &error));
 	expect_two_hours("document", document.document.expires_at);
 	assert_true(document.document.expires_computed);
 	hf_release(document.memory);
-	OK(hf_document_get(s, &(struct hf_document_key){hf_str("c"), hf_str("named")}, 0, &document, &error));
+	OK(hf_document_get(s, &(struct hf_document_key){hf_str("c"), hf_str("named")}, 0, &document,
+	                   &error));
 	assert_true(document.document.expires_at == NAMED && !document.document.expires_computed);
-	OK(hf_idempotency_get(s, &(struct hf_idempotency_key){hf_str("s"), hf_str("ttl")}, 0, &answer, &error));
+	OK(hf_idempotency_get(s, &(struct hf_idempotency_key){hf_str("s"), hf_str("ttl")}, 0, &answer,
+	                      &error));
 	expect_two_hours("answer", answer.entry.expires_at);
 	assert_true(answer.entry.expires_computed);
 	hf_release(answer.memory);
-	OK(hf_idempotency_get(s, &(struct hf_idempotency_key){hf_str("s"), hf_str("named")}, 0, &answer, &error));
+	OK(hf_idempotency_get(s, &(struct hf_idempotency_key){hf_str("s"), hf_str("named")}, 0, &answer,
+	                      &error));
 	assert_true(answer.entry.expires_at == NAMED && !answer.entry.expires_computed);
-	OK(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")}, 0, &stones, &error));
+	OK(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")}, 0, &stones,
+	                       &error));
 	assert_int_equal(stones.count, 1);
 	expect_two_hours("tombstone", stones.items[0].until);
 	hf_release(stones.memory);
@@ -222,7 +239,8 @@ static void what_is_imported_from_a_clock_that_was_ahead_lasts_as_long_as_was_le
 	tool_free(&ran);
 }
 
-/* From behind the header, which is of its store, to before the end line, whose checksum is of the header too. */
+/* From behind the header, which is of its store, to before the end line, whose checksum is of
+ * the header too. */
 static void cut_to_objects(struct ran *ran)
 {
 	char *first = strchr(ran->out, '\n'), *end = strstr(ran->out, "{\"kind\":\"end\"");
@@ -267,7 +285,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_teardown(a_claim_is_as_old_after_a_set_back_as_before, remove_store),
-	    cmocka_unit_test_teardown(what_is_imported_from_a_clock_that_was_ahead_lasts_as_long_as_was_left, remove_stores),
+	    cmocka_unit_test_teardown(
+	        what_is_imported_from_a_clock_that_was_ahead_lasts_as_long_as_was_left, remove_stores),
 	    cmocka_unit_test_teardown(json_lines_say_of_which_kind_every_end_is, remove_stores),
 	};
 	unsetenv("HOLDFAST_DIR");

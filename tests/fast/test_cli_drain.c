@@ -1,4 +1,5 @@
-/* A drain and a run under a lock that are told to end, or are killed: what becomes of their command and of the item. */
+/* A drain and a run under a lock that are told to end, or are killed: what becomes of their
+ * command and of the item. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -38,8 +39,9 @@ static pid_t start(const char *command)
 	if (child == 0) {
 		char line[1024];
 		(void)snprintf(line, sizeof line,
-		               "cd %s && exec " HF_TOOL " -q -C s %s -- sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 600'", directory,
-		               command);
+		               "cd %s && exec " HF_TOOL
+		               " -q -C s %s -- sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 600'",
+		               directory, command);
 		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
 		_exit(127);
 	}
@@ -79,7 +81,10 @@ static int setup(void **state)
 {
 	(void)state;
 	assert_non_null(mkdtemp(directory));
-	assert_int_equal(shell("cd %s && " HF_TOOL " -q -C s init && " HF_TOOL " -q -C s outbox enqueue q 1 2 --payload p", directory), 0);
+	assert_int_equal(shell("cd %s && " HF_TOOL " -q -C s init && " HF_TOOL
+	                       " -q -C s outbox enqueue q 1 2 --payload p",
+	                       directory),
+	                 0);
 	return 0;
 }
 
@@ -99,7 +104,11 @@ static void a_drain_that_is_told_to_end_takes_its_command_along_and_counts_no_at
 	assert_int_equal(waitpid(tool, &status, 0), tool);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGTERM);
 	assert_true(gone(command));
-	assert_int_equal(shell("cd %s && " HF_TOOL " -C s --json outbox get q 1 | grep '\"queued\"' | grep -q '\"attempts\":0'", directory), 0);
+	assert_int_equal(
+	    shell("cd %s && " HF_TOOL
+	          " -C s --json outbox get q 1 | grep '\"queued\"' | grep -q '\"attempts\":0'",
+	          directory),
+	    0);
 }
 
 static void a_command_dies_with_a_drain_that_is_killed(void **state)

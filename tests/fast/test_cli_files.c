@@ -1,5 +1,6 @@
-/* Files that the tool is given to read and places to write to that will not do: a code, a sentence and an exit status for each kind, nothing is changed, and
- * what was there is still there. Those that a table of words can name are in test_cli_bad_use.c. */
+/* Files that the tool is given to read and places to write to that will not do: a code, a
+ * sentence and an exit status for each kind, nothing is changed, and what was there is still
+ * there. Those that a table of words can name are in test_cli_bad_use.c. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,8 @@
 
 #define HEADER "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"end_line\":true}\n"
 
-static void refused(const struct tool *tool, const char *line, int status, const char *code, const char *says)
+static void refused(const struct tool *tool, const char *line, int status, const char *code,
+                    const char *says)
 {
 	struct tool json = *tool;
 	json.json = true;
@@ -43,9 +45,11 @@ static void what_comes_from_a_closed_input_is_not_taken_for_nothing(void **state
 	const struct tool closed = {.directory = "s", .no_input = true};
 	(void)state;
 	formats_init("s");
-	refused(&closed, "import --queue q", 7, "HF_EACCESS", "cannot read standard input: Bad file descriptor");
+	refused(&closed, "import --queue q", 7, "HF_EACCESS",
+	        "cannot read standard input: Bad file descriptor");
 	refused(&closed, "import --queue q -", 7, "HF_EACCESS", "cannot read standard input");
-	refused(&closed, "outbox enqueue q a --payload-file -", 7, "HF_EACCESS", "cannot read standard input: Bad file descriptor");
+	refused(&closed, "outbox enqueue q a --payload-file -", 7, "HF_EACCESS",
+	        "cannot read standard input: Bad file descriptor");
 	expect_empty();
 	/* A command that reads nothing from it does not mind. */
 	struct ran ran = tool_expect(&closed, "outbox enqueue q a --payload x", 0);
@@ -97,10 +101,13 @@ static void a_file_that_may_not_be_read_is_no_broken_one(void **state)
 	formats_init("s");
 	formats_write("secret", "[]", 2);
 	assert_int_equal(chmod("secret", 0), 0);
-	refused(&tool, "import --queue q secret", 7, "HF_EACCESS", "cannot read secret: Permission denied");
-	refused(&tool, "outbox enqueue q a --payload-file secret", 7, "HF_EACCESS", "cannot read secret: Permission denied");
+	refused(&tool, "import --queue q secret", 7, "HF_EACCESS",
+	        "cannot read secret: Permission denied");
+	refused(&tool, "outbox enqueue q a --payload-file secret", 7, "HF_EACCESS",
+	        "cannot read secret: Permission denied");
 	assert_int_equal(mkdir("locked", 0500), 0);
-	refused(&tool, "export locked/file", 7, "HF_EACCESS", "cannot write a file beside locked/file: Permission denied");
+	refused(&tool, "export locked/file", 7, "HF_EACCESS",
+	        "cannot write a file beside locked/file: Permission denied");
 	expect_empty();
 }
 
@@ -124,8 +131,10 @@ static void an_export_that_cannot_be_written_says_why(void **state)
 	formats_write("kept", "kept", 4);
 	assert_int_equal(symlink("kept", "loop2"), 0);
 	assert_int_equal(symlink("loop", "loop"), 0);
-	refused(&tool, "export loop", 7, "HF_EACCESS", "cannot write loop: Too many levels of symbolic links");
-	refused(&tool, "export kept/below", 7, "HF_EACCESS", "cannot write kept/below: Not a directory");
+	refused(&tool, "export loop", 7, "HF_EACCESS",
+	        "cannot write loop: Too many levels of symbolic links");
+	refused(&tool, "export kept/below", 7, "HF_EACCESS",
+	        "cannot write kept/below: Not a directory");
 	refused(&tool, "export nowhere/below", 7, "HF_EACCESS", "its directory does not exist");
 	struct buffer kept = formats_read("loop2");
 	assert_string_equal(kept.data, "kept");

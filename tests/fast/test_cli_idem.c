@@ -1,5 +1,5 @@
-/* What the tool does with idempotency keys and migrations beyond single commands (those are in test_cli_round_trip): what people see,
- * JSON Lines out and in, stats. */
+/* What the tool does with idempotency keys and migrations beyond single commands (those are in
+ * test_cli_round_trip): what people see, JSON Lines out and in, stats. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,19 +40,22 @@ static void import_lines(const char *store, const char *options, const char *lin
 	formats_call(store, call, status);
 }
 
-/* --- For people --------------------------------------------------------------------------------------------------------------- */
+/* --- For people ------------------------------------------------------------------------------- */
 
 static void people_are_told_who_is_at_work_and_what_came_of_it(void **state)
 {
-	const struct tool tool = {.directory = "s"}, input = {.directory = "s", .input = "line\n\x01\xff"};
+	const struct tool tool = {.directory = "s"},
+	                  input = {.directory = "s", .input = "line\n\x01\xff"};
 	(void)state;
 	formats_init("s");
 	formats_call("s", "idem begin pay k1 --lease 1h", 0);
 	expect_err(&tool, "idem begin pay k1", 4, "IN_PROGRESS: somebody is at work until 20");
-	expect_err(&tool, "idem begin pay k1 --fingerprint x", 4, "MISMATCH: the key was used with another fingerprint");
+	expect_err(&tool, "idem begin pay k1 --fingerprint x", 4,
+	           "MISMATCH: the key was used with another fingerprint");
 	expect_err(&tool, "idem begin '' k", 2, "scope must have 1 to 512 bytes and no NUL");
 	expect_err(&tool, "idem get pay k2", 1, "no such key: \"pay\":\"k2\"");
-	struct ran ran = tool_expect(&input, "idem put pay k2 --response-file - --created-at @0 --expires-at none", 0);
+	struct ran ran = tool_expect(
+	    &input, "idem put pay k2 --response-file - --created-at @0 --expires-at none", 0);
 	assert_true(strncmp(ran.out, "stored, version ", 16) == 0);
 	tool_free(&ran);
 	expect_out(&tool, "idem get pay k2 --raw", 0, input.input);
@@ -64,7 +67,8 @@ static void people_are_told_who_is_at_work_and_what_came_of_it(void **state)
 	expect_err(&tool, "idem list nobody", 0, "nothing there");
 }
 
-/* scope:key, in which % and : of the scope are written %25 and %3A. Two words are taken as they are. */
+/* scope:key, in which % and : of the scope are written %25 and %3A. Two words are taken as they
+ * are. */
 static void the_canonical_text_names_scope_and_key(void **state)
 {
 	const struct tool tool = {.directory = "s"}, json = {.directory = "s", .json = true};
@@ -86,7 +90,8 @@ static void the_canonical_text_names_scope_and_key(void **state)
 	formats_call("s", "idem put s:k --response r", 0);
 	expect_out(&tool, "idem get s k --raw", 0, "r");
 	expect_err(&tool, "idem abandon s:k 1", 4, "");
-	expect_err(&tool, "idem get s%3a:k", 2, "'s%3a:k' is no SCOPE:KEY: the scope is longer than 512 bytes, or has a '%'");
+	expect_err(&tool, "idem get s%3a:k", 2,
+	           "'s%3a:k' is no SCOPE:KEY: the scope is longer than 512 bytes, or has a '%'");
 	expect_err(&tool, "idem get :k", 2, "is no SCOPE:KEY: scope must have 1 to 512 bytes");
 	expect_err(&tool, "idem get s:", 2, "is no SCOPE:KEY");
 	expect_err(&tool, "idem get s", 2, "KEY is missing");
@@ -131,7 +136,8 @@ static void stats_show_scopes_and_migrations(void **state)
 	formats_call("s", "migration record zeta --applied-at @0", 0);
 	formats_call("s", "migration record alpha", 0);
 	struct ran ran = tool_expect(&tool, "stats", 0);
-	assert_non_null(strstr(ran.out, "SCOPE  IN PROGRESS  DONE\npay    0            2\nweb    1            0\n"));
+	assert_non_null(strstr(
+	    ran.out, "SCOPE  IN PROGRESS  DONE\npay    0            2\nweb    1            0\n"));
 	const char *zeta = strstr(ran.out, "\nzeta "), *alpha = strstr(ran.out, "\nalpha ");
 	assert_true(zeta && alpha && zeta < alpha); /* as they were applied */
 	assert_non_null(strstr(ran.out, "\nzeta   1970-01-01T00:00:00.000000Z"));
@@ -146,7 +152,7 @@ static void stats_show_scopes_and_migrations(void **state)
 	tool_free(&ran);
 }
 
-/* --- JSON Lines --------------------------------------------------------------------------------------------------------------- */
+/* --- JSON Lines ------------------------------------------------------------------------------- */
 
 /* All but what cannot be kept: the token of work that nobody has finished, and what has expired. */
 static void what_can_be_kept_goes_through_json_lines(void **state)
@@ -176,7 +182,9 @@ static void what_can_be_kept_goes_through_json_lines(void **state)
 
 static void lines_are_judged_like_all_others(void **state)
 {
-#define ENTRY "{\"kind\":\"idempotency_entry\",\"scope\":\"s\",\"key\":\"k\",\"created_at\":\"2026-01-01T00:00:00Z\",\"status\":"
+#define ENTRY \
+	"{\"kind\":\"idempotency_entry\",\"scope\":\"s\",\"key\":\"k\",\"created_at\":\"2026-01-" \
+	"01T00:00:00Z\",\"status\":"
 	static const struct {
 		const char *options, *lines;
 		int status;
@@ -189,11 +197,19 @@ static void lines_are_judged_like_all_others(void **state)
 	    {"", HEADER ENTRY "2}\n" ENTRY "2}\n", 2}, /* twice in one file */
 	    {"", HEADER ENTRY "1,\"unknown\":1}\n", 2},
 	    {"", HEADER ENTRY "\"1\"}\n", 2},
-	    {"", HEADER "{\"kind\":\"idempotency_entry\",\"scope\":\"s\",\"key\":\"x\"}\n", 2}, /* no created_at */
-	    {"", HEADER "{\"kind\":\"idempotency_entry\",\"scope\":\"a\\u0000\",\"key\":\"x\",\"created_at\":\"@1\"}\n", 2},
-	    {"", HEADER "{\"kind\":\"idempotency_entry\",\"scope\":\"s\",\"key\":\"old\",\"created_at\":\"@1\",\"expires_at\":\"@2\"}\n", 0},
+	    /* no created_at */
+	    {"", HEADER "{\"kind\":\"idempotency_entry\",\"scope\":\"s\",\"key\":\"x\"}\n", 2},
+	    {"",
+	     HEADER "{\"kind\":\"idempotency_entry\",\"scope\":\"a\\u0000\",\"key\":\"x\",\"created_"
+	            "at\":\"@1\"}\n",
+	     2},
+	    {"",
+	     HEADER "{\"kind\":\"idempotency_entry\",\"scope\":\"s\",\"key\":\"old\",\"created_at\":\"@"
+	            "1\",\"expires_at\":\"@2\"}\n",
+	     0},
 	    {"", HEADER "{\"kind\":\"migration\",\"name\":\"m\",\"applied_at\":\"@1\"}\n", 0},
-	    {"", HEADER "{\"kind\":\"migration\",\"name\":\"m\",\"applied_at\":\"@2\"}\n", 0}, /* applied is applied */
+	    /* applied is applied */
+	    {"", HEADER "{\"kind\":\"migration\",\"name\":\"m\",\"applied_at\":\"@2\"}\n", 0},
 	    {"", HEADER "{\"kind\":\"migration\",\"name\":\"\",\"applied_at\":\"@2\"}\n", 2},
 	    {"", HEADER "{\"kind\":\"migration\",\"name\":\"n\"}\n", 2}, /* no applied_at */
 	};

@@ -1,5 +1,5 @@
-/* The lock commands as a process: what each does and prints, with which status it ends; locks through JSON Lines and back; run-locked, which holds a lock while
- * a command runs. */
+/* The lock commands as a process: what each does and prints, with which status it ends; locks
+ * through JSON Lines and back; run-locked, which holds a lock while a command runs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,17 +17,19 @@
 #define STORE "store"
 #define COPY "copy"
 
-/* --- The script ----------------------------------------------------------------------------------------------------------- */
+/* --- The script ------------------------------------------------------------------------------- */
 
 /* TOKEN stands for the token that was granted last, FIRST for the first one. */
 static const struct step {
 	const char *line;
 	int status;
-	const char *expect; /* "member=value member=value" of the last line of JSON; of the complaint, where there is one */
+	/* "member=value member=value" of the last line of JSON; of the complaint, where there is one */
+	const char *expect;
 	size_t lines; /* objects it must print */
 } script[] = {
     {"lock get a", 1, "error.name=HF_ENOTFOUND", 0},
-    {"lock acquire a w1 --lease 1h", 0, "schema=holdfast.result/1 changed=true count=1 version=1", 1},
+    {"lock acquire a w1 --lease 1h", 0, "schema=holdfast.result/1 changed=true count=1 version=1",
+     1},
     {"lock acquire a w2", 4, "error.name=HF_EHELD", 0},
     {"lock acquire a w2 --for 100ms", 3, "error.name=HF_ETIMEDOUT", 0},
     {"lock acquire a w1 --expect 7", 4, "error.name=HF_ECONFLICT", 0},
@@ -50,7 +52,8 @@ static const struct step {
     {"lock check b TOKEN", 4, "error.name=HF_ESTALE", 0},
     {"lock acquire c w3 --lease 1ms", 0, "changed=true", 1},
     {"lock acquire c w4 --lease 0", 2, "error.name=HF_EINVAL", 0},
-    {"lock acquire c w4 --lease 1m --for 5s", 0, "changed=true", 1}, /* its lease is over, now or soon */
+    /* its lease is over, now or soon */
+    {"lock acquire c w4 --lease 1m --for 5s", 0, "changed=true", 1},
     {"lock release c TOKEN", 0, "changed=true", 1},
     {"lock acquire '' w", 2, "error.name=HF_EINVAL", 0},
     {"lock acquire c", 2, "error.name=HF_EINVAL", 0},
@@ -63,14 +66,16 @@ static void check_members(const struct step *step, const char *text, const char 
 {
 	char copy[512];
 	(void)snprintf(copy, sizeof copy, "%s", step->expect);
-	for (char *save = NULL, *pair = strtok_r(copy, " ", &save); pair; pair = strtok_r(NULL, " ", &save)) {
+	for (char *save = NULL, *pair = strtok_r(copy, " ", &save); pair;
+	     pair = strtok_r(NULL, " ", &save)) {
 		char found[256] = "";
 		char *value = strchr(pair, '=');
 		assert_non_null(value);
 		*value++ = '\0';
 		const char *wanted = strcmp(value, "TOKEN") == 0 ? token : value;
 		if (!json_member(text, pair, found, sizeof found) || strcmp(found, wanted) != 0)
-			fail_msg("holdfast %s\n%s is %s instead of %s in %s", step->line, pair, found, wanted, text);
+			fail_msg("holdfast %s\n%s is %s instead of %s in %s", step->line, pair, found, wanted,
+			         text);
 	}
 }
 
@@ -104,7 +109,8 @@ static void each_command_does_what_the_library_does(void **state)
 		if (json_lines(ran.out) != step->lines)
 			fail_msg("holdfast %s\nprinted %s", line, ran.out);
 		check_members(step, step->status ? ran.err : ran.out, token);
-		if (*ran.out && strncmp(line, "lock acquire", 12) == 0 && json_member(ran.out, "token", fresh, sizeof fresh)) {
+		if (*ran.out && strncmp(line, "lock acquire", 12) == 0 &&
+		    json_member(ran.out, "token", fresh, sizeof fresh)) {
 			memcpy(token, fresh, sizeof token);
 			if (!*first)
 				memcpy(first, fresh, sizeof first);
@@ -134,7 +140,7 @@ static void people_get_words_and_a_table(void **state)
 	remove_tree(STORE);
 }
 
-/* --- JSON Lines --------------------------------------------------------------------------------------------------------------- */
+/* --- JSON Lines ------------------------------------------------------------------------------- */
 
 static char *export_of(const char *directory)
 {
@@ -151,7 +157,8 @@ static char *export_of(const char *directory)
 static void leased_locks_survive_a_round_trip(void **state)
 {
 	static const char ended[] = "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\"}\n"
-	                            "{\"kind\":\"lock\",\"name\":\"c\",\"owner\":\"w\",\"acquired_at\":\"1970-01-01T00:00:00.000001Z\","
+	                            "{\"kind\":\"lock\",\"name\":\"c\",\"owner\":\"w\",\"acquired_at\":"
+	                            "\"1970-01-01T00:00:00.000001Z\","
 	                            "\"lease_until\":\"1970-01-01T00:00:00.000002Z\"}\n";
 	(void)state;
 	call(STORE, "init", 0);
@@ -161,10 +168,12 @@ static void leased_locks_survive_a_round_trip(void **state)
 	call(COPY, "init", 0);
 	call(COPY, "import lines", 0);
 	char *before = export_of(STORE), *after = export_of(COPY);
-	assert_non_null(strstr(before, "{\"kind\":\"lock\",\"name\":\"b\",\"owner\":\"w2\",\"acquired_at\":\""));
+	assert_non_null(
+	    strstr(before, "{\"kind\":\"lock\",\"name\":\"b\",\"owner\":\"w2\",\"acquired_at\":\""));
 	assert_string_equal(before, after);
 	call(COPY, "import lines", 0); /* the same again is the same */
-	struct ran ran = tool_expect(&(struct tool){.directory = COPY, .json = true, .input = ended}, "import", 0);
+	struct ran ran =
+	    tool_expect(&(struct tool){.directory = COPY, .json = true, .input = ended}, "import", 0);
 	char count[32];
 	assert_true(json_member(ran.out, "added", count, sizeof count));
 	assert_string_equal(count, "0");
@@ -184,7 +193,7 @@ static void leased_locks_survive_a_round_trip(void **state)
 	remove_tree(COPY);
 }
 
-/* --- run-locked ---------------------------------------------------------------------------------------------------------------- */
+/* --- run-locked ------------------------------------------------------------------------------- */
 
 /* `sh -c TEXT` under the lock; the text may call $TOOL. */
 static struct ran run_script(const char *options, const char *text, int status)
@@ -195,7 +204,8 @@ static struct ran run_script(const char *options, const char *text, int status)
 	words[count++] = "run-locked";
 	words[count++] = "leader";
 	(void)snprintf(copy, sizeof copy, "%s", options);
-	for (char *save = NULL, *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+	for (char *save = NULL, *word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
 		words[count++] = word;
 	words[count++] = "--";
 	words[count++] = "sh";
@@ -228,12 +238,16 @@ static void a_command_runs_with_the_lock_and_its_status_is_passed_on(void **stat
 {
 	(void)state;
 	call(STORE, "init", 0);
-	expect_script("", "echo $HOLDFAST_LOCK; test $HOLDFAST_TOKEN -gt 281474976710656", 0, "leader\n");
+	expect_script("", "echo $HOLDFAST_LOCK; test $HOLDFAST_TOKEN -gt 281474976710656", 0,
+	              "leader\n");
 	expect_script("", "exit 7", 7, "");
 	expect_script("", "kill -9 $$", 137, "");
 	call(STORE, "lock get leader", 1); /* released */
 	/* The store is free meanwhile: the command itself may use it. */
-	expect_script("--owner me", "$TOOL -C " STORE " -q lock check leader $HOLDFAST_TOKEN > /dev/null && echo mine", 0, "mine\n");
+	expect_script("--owner me",
+	              "$TOOL -C " STORE
+	              " -q lock check leader $HOLDFAST_TOKEN > /dev/null && echo mine",
+	              0, "mine\n");
 	expect_script("", "$TOOL -C " STORE " run-locked leader echo twice 2> /dev/null", 4, "");
 	remove_tree(STORE);
 }
@@ -294,12 +308,14 @@ static void a_command_whose_lock_is_taken_away_is_stopped(void **state)
 	if (meddler == 0) {
 		const hf_token token = wait_until_held();
 		hf_store *store = open_store();
-		const struct hf_lock_force_release force = {.name = hf_str("leader"), .reason = hf_str("a test")};
+		const struct hf_lock_force_release force = {.name = hf_str("leader"),
+		                                            .reason = hf_str("a test")};
 		const int rc = token ? hf_lock_force_release(store, NULL, &force, NULL, NULL) : HF_EINVAL;
 		_exit(rc == HF_OK && hf_close(store, NULL) == HF_OK ? 0 : 1);
 	}
 	assert_true(meddler > 0);
-	struct ran ran = run_script("--lease 600ms", "trap 'echo stopped; exit 0' TERM; sleep 60 & wait", 4);
+	struct ran ran =
+	    run_script("--lease 600ms", "trap 'echo stopped; exit 0' TERM; sleep 60 & wait", 4);
 	assert_string_equal(ran.out, "stopped\n");
 	assert_non_null(strstr(ran.err, "the lock was lost"));
 	tool_free(&ran);

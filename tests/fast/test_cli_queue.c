@@ -1,5 +1,6 @@
-/* The tool's commands about queues as a whole, and the options that go with groups, reruns and completed IDs: each line of a script, what it says and how it
- * ends; and that JSON Lines carry all of it to another store. */
+/* The tool's commands about queues as a whole, and the options that go with groups, reruns and
+ * completed IDs: each line of a script, what it says and how it ends; and that JSON Lines carry
+ * all of it to another store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,11 +33,15 @@ static const struct step {
     {"outbox get mail a", 0, "id=a group=ann", 1},
     {"outbox claim-next mail --max 5 --lease 1h --owner w1", 0, "id=c group=bob", 2},
     {"outbox claim mail b", 3, "", 0},
-    {"queue stats mail", 0, "queued.items=1 sending.items=2 ready=0 delayed=0 blocked=1 groups=2 busy_groups=2 paused=false completed=0", 1},
+    {"queue stats mail", 0,
+     "queued.items=1 sending.items=2 ready=0 delayed=0 blocked=1 groups=2 busy_groups=2 "
+     "paused=false completed=0",
+     1},
     {"outbox complete mail c TOKEN", 0, "changed=true", 1},
 
     /* claims */
-    {"claims", 0, "schema=holdfast.outbox-claim/1 queue=mail id=a owner=w1 attempts=0 group=ann", 1},
+    {"claims", 0, "schema=holdfast.outbox-claim/1 queue=mail id=a owner=w1 attempts=0 group=ann",
+     1},
     {"claims mail", 0, "id=a", 1},
     {"claims other", 0, "", 0},
     {"claims --stuck", 0, "", 0},
@@ -63,7 +68,8 @@ static const struct step {
     {"outbox configure mail --dedup-window 2h", 0, "changed=true", 1},
     {"outbox configure mail --max-attempts 3", 0, "changed=true", 1},
     {"outbox configure mail --max-attempts 3", 0, "changed=false", 1},
-    {"queue stats mail", 0, "max_attempts=3 dedup_window_us=7200000000 dedup_max=1000000 paused=true", 1},
+    {"queue stats mail", 0,
+     "max_attempts=3 dedup_window_us=7200000000 dedup_max=1000000 paused=true", 1},
     {"queue resume mail", 0, "changed=true", 1},
     {"queue drain mail true", 0, "sent=2", 1},
     {"outbox enqueue mail a", 0, "changed=false", 1},
@@ -74,9 +80,13 @@ static const struct step {
     {"queue stats mail", 0, "completed=1 dropped=1 dedup_max=1", 1},
 
     /* redrive */
-    {"outbox put mail f1 --status failed --attempts 3 --last-error timeout --group ann --enqueued-at @10", 0, "changed=true", 1},
-    {"outbox put mail f2 --status failed --attempts 1 --last-error refused --enqueued-at @20", 0, "changed=true", 1},
-    {"outbox put mail f3 --status failed --attempts 1 --last-error refused --enqueued-at @30", 0, "changed=true", 1},
+    {"outbox put mail f1 --status failed --attempts 3 --last-error timeout --group ann "
+     "--enqueued-at @10",
+     0, "changed=true", 1},
+    {"outbox put mail f2 --status failed --attempts 1 --last-error refused --enqueued-at @20", 0,
+     "changed=true", 1},
+    {"outbox put mail f3 --status failed --attempts 1 --last-error refused --enqueued-at @30", 0,
+     "changed=true", 1},
     {"queue redrive mail --group nobody", 0, "changed=false count=0", 1},
     {"queue redrive mail --attempts-below 0", 2, "", 0},
     {"queue redrive mail --enqueued-before @0", 0, "changed=false count=0", 1},
@@ -85,14 +95,16 @@ static const struct step {
     {"queue redrive mail --enqueued-before none", 2, "", 0},
     {"outbox put mail f4 --enqueued-at none", 2, "", 0},
     {"queue redrive mail --error time --group ann", 0, "changed=true count=1", 1},
-    {"queue redrive mail --enqueued-before @30 --attempts-below 2 --error refused", 0, "count=1", 1},
+    {"queue redrive mail --enqueued-before @30 --attempts-below 2 --error refused", 0, "count=1",
+     1},
     {"outbox get mail f3", 0, "status=failed", 1},
     {"outbox get mail f2", 0, "status=queued attempts=1", 1},
     {"queue redrive mail --max 1", 0, "count=1", 1},
     {"queue stats", 0, "queue=mail failed.items=0", 1},
 
     /* by hand */
-    {"outbox reschedule mail f1 --priority 3 --available-at 2999-01-01T00:00:00Z", 0, "changed=true status=queued", 1},
+    {"outbox reschedule mail f1 --priority 3 --available-at 2999-01-01T00:00:00Z", 0,
+     "changed=true status=queued", 1},
     {"outbox reschedule mail f1", 2, "", 0},
     {"queue stats mail", 0, "delayed=1", 1},
     {"outbox mark-failed mail f1", 0, "changed=true status=failed", 1},
@@ -115,13 +127,15 @@ static void check_members(const struct step *step, const char *out, const char *
 {
 	char copy[256];
 	(void)snprintf(copy, sizeof copy, "%s", step->expect);
-	for (char *save = NULL, *pair = strtok_r(copy, " ", &save); pair; pair = strtok_r(NULL, " ", &save)) {
+	for (char *save = NULL, *pair = strtok_r(copy, " ", &save); pair;
+	     pair = strtok_r(NULL, " ", &save)) {
 		char found[128] = "", *value = strchr(pair, '=');
 		assert_non_null(value);
 		*value++ = '\0';
 		const char *wanted = strcmp(value, "TOKEN") == 0 ? token : value;
 		if (!json_member(out, pair, found, sizeof found) || strcmp(found, wanted) != 0)
-			fail_msg("holdfast %s\n%s is \"%s\" instead of %s in %s", step->line, pair, found, wanted, out);
+			fail_msg("holdfast %s\n%s is \"%s\" instead of %s in %s", step->line, pair, found,
+			         wanted, out);
 	}
 }
 
@@ -137,8 +151,9 @@ static void run(const struct step *step, char token[32])
 	const struct tool tool = {.directory = STORE, .json = true};
 	char line[256];
 	const char *at = strstr(step->line, "TOKEN");
-	(void)snprintf(line, sizeof line, "%.*s%s%s", (int)(at ? (size_t)(at - step->line) : strlen(step->line)), step->line, at ? token : "",
-	               at ? at + 5 : "");
+	(void)snprintf(line, sizeof line, "%.*s%s%s",
+	               (int)(at ? (size_t)(at - step->line) : strlen(step->line)), step->line,
+	               at ? token : "", at ? at + 5 : "");
 	struct ran ran = tool_expect(&tool, line, step->status);
 	if (json_lines(ran.out) != step->lines)
 		fail_msg("holdfast %s\nprinted %zu objects: %s", line, json_lines(ran.out), ran.out);
@@ -157,7 +172,7 @@ static void every_line_of_the_script_does_what_it_says(void **state)
 		run(&script[i], token);
 }
 
-/* --- JSON Lines ----------------------------------------------------------------------------------------------------------- */
+/* --- JSON Lines ------------------------------------------------------------------------------- */
 
 static void call(const char *directory, const char *line)
 {

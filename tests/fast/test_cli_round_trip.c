@@ -1,5 +1,6 @@
-/* Every command of the tool's table, as a process: its help, its complaint about what is missing, its JSON; and a script in which each
- * change does what the library's function of that name does, seen through the reads. */
+/* Every command of the tool's table, as a process: its help, its complaint about what is
+ * missing, its JSON; and a script in which each change does what the library's function of that
+ * name does, seen through the reads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +18,7 @@
 
 #define STORE "store"
 
-/* --- Every row ------------------------------------------------------------------------------------------------------------ */
+/* --- Every row -------------------------------------------------------------------------------- */
 
 static bool has(const char *text, const char *part)
 {
@@ -37,10 +38,10 @@ static void every_command_has_help_that_names_its_arguments_and_options(void **s
 		struct ran told = tool_expect(&plain, line, 0);
 		assert_string_equal(asked.out, told.out);
 		assert_string_equal(asked.err, "");
-		assert_true(has(asked.out, row->summary + 1) && has(asked.out, row->arguments) && has(asked.out, name));
-		for (const struct cli_option *option = row->options; option && option->name; option++) {
+		assert_true(has(asked.out, row->summary + 1) && has(asked.out, row->arguments) &&
+		            has(asked.out, name));
+		for (const struct cli_option *option = row->options; option && option->name; option++)
 			assert_true(has(asked.out, option->name) && has(asked.out, option->summary));
-		}
 		tool_free(&asked);
 		tool_free(&told);
 	}
@@ -84,7 +85,7 @@ static void every_command_says_what_is_missing_or_too_many(void **state)
 	}
 }
 
-/* --- The script ----------------------------------------------------------------------------------------------------------- */
+/* --- The script ------------------------------------------------------------------------------- */
 
 /* TOKEN and VERSION in a line stand for the last that was seen. */
 static const struct step {
@@ -99,16 +100,20 @@ static const struct step {
     {"version", 0, "schema=holdfast.version/1", 1},
 
     /* inbox */
-    {"inbox save ann t1 t2 --payload one --score 2.5 --unread --updated-at 2026-01-02T03:04:05+01:00 --generated-at 2026-01-02T00:00:00Z",
+    {"inbox save ann t1 t2 --payload one --score 2.5 --unread --updated-at "
+     "2026-01-02T03:04:05+01:00 --generated-at 2026-01-02T00:00:00Z",
      0, "changed=true count=2 version=0", 1},
     {"inbox get ann t1", 0,
-     "user=ann account=primary thread=t1 unread=true dismissed=false score=2.5 updated_at=2026-01-02T02:04:05.000000Z "
+     "user=ann account=primary thread=t1 unread=true dismissed=false score=2.5 "
+     "updated_at=2026-01-02T02:04:05.000000Z "
      "snapshot_at=2026-01-02T00:00:00.000000Z seen_at=null payload=one version=1",
      1},
-    {"inbox save ann t3 --account work --dismissed --now @1000000 --restore --snapshot-at @1 --seen-at @2 --read-at @3 --dismissed-at @4",
+    {"inbox save ann t3 --account work --dismissed --now @1000000 --restore --snapshot-at @1 "
+     "--seen-at @2 --read-at @3 --dismissed-at @4",
      0, "count=1", 1},
     {"inbox get ann t3 --account work", 0,
-     "account=work dismissed=true snapshot_at=1970-01-01T00:00:00.000001Z seen_at=1970-01-01T00:00:00.000002Z "
+     "account=work dismissed=true snapshot_at=1970-01-01T00:00:00.000001Z "
+     "seen_at=1970-01-01T00:00:00.000002Z "
      "read_at=1970-01-01T00:00:00.000003Z dismissed_at=1970-01-01T00:00:00.000004Z",
      1},
     {"inbox counts ann", 0, "total=3 unread=2 unseen=2 dismissed=1", 1},
@@ -163,7 +168,8 @@ static const struct step {
     {"inbox dismiss-all bob --now @8", 0, "changed=true count=2", 1},
     {"inbox dismiss-all bob", 0, "changed=false", 1},
     {"inbox save bob d --replace --yes", 0, "count=3", 1},
-    {"inbox tombstones bob", 0, "user=bob account=primary dismissed=true dismissed_at=1970-01-01T00:00:00.000008Z", 2},
+    {"inbox tombstones bob", 0,
+     "user=bob account=primary dismissed=true dismissed_at=1970-01-01T00:00:00.000008Z", 2},
     {"inbox tombstones bob --limit 1", 0, "schema=holdfast.page/1", 2},
     {"inbox save bob a b c", 0, "changed=true count=3", 1},
     {"inbox counts bob", 0, "total=4 dismissed=2", 1},
@@ -180,31 +186,41 @@ static const struct step {
     {"inbox counts bob", 0, "total=0", 1},
 
     /* cursor */
-    {"cursor advance mailer events 42 --subject s --delivery-id d-42 --delivered-at @7 --now @8 --expect absent", 0, "changed=true count=1",
-     1},
+    {"cursor advance mailer events 42 --subject s --delivery-id d-42 --delivered-at @7 --now @8 "
+     "--expect absent",
+     0, "changed=true count=1", 1},
     {"cursor get mailer events --subject s", 0,
-     "consumer=mailer stream=events subject=s last_sequence=42 last_delivery_id=d-42 last_delivered_at=1970-01-01T00:00:00.000007Z "
+     "consumer=mailer stream=events subject=s last_sequence=42 last_delivery_id=d-42 "
+     "last_delivered_at=1970-01-01T00:00:00.000007Z "
      "updated_at=1970-01-01T00:00:00.000008Z error_count=0 reset_at=null",
      1},
     {"cursor get mailer events", 1, "", 0},
     {"cursor advance mailer events 41 --subject s", 4, "", 0},
     {"cursor error mailer events timeout --subject s", 0, "changed=true", 1},
-    {"cursor get mailer events --subject s", 0, "last_sequence=42 last_error=timeout error_count=1", 1},
-    {"cursor reset mailer events 7 --subject s --reason replay --delivery-id d-7 --now @9", 0, "changed=true", 1},
+    {"cursor get mailer events --subject s", 0, "last_sequence=42 last_error=timeout error_count=1",
+     1},
+    {"cursor reset mailer events 7 --subject s --reason replay --delivery-id d-7 --now @9", 0,
+     "changed=true", 1},
     {"cursor get mailer events --subject s", 0,
-     "last_sequence=7 last_delivery_id=d-7 last_delivered_at=null reset_reason=replay reset_at=1970-01-01T00:00:00.000009Z error_count=0",
+     "last_sequence=7 last_delivery_id=d-7 last_delivered_at=null reset_reason=replay "
+     "reset_at=1970-01-01T00:00:00.000009Z error_count=0",
      1},
     {"cursor reset mailer events -- -1", 2, "", 0},
     {"cursor reset mailer events 3 --subject s --reason again --dry-run", 0,
-     "schema=holdfast.cursor-reset/1 last_sequence=7 last_delivery_id=d-7 sequence=3 reason=again delivered_at=null dry_run=true", 1},
-    {"cursor reset mailer events 3 --reason again --dry-run", 0, "last_sequence=null sequence=3", 1},
+     "schema=holdfast.cursor-reset/1 last_sequence=7 last_delivery_id=d-7 sequence=3 reason=again "
+     "delivered_at=null dry_run=true",
+     1},
+    {"cursor reset mailer events 3 --reason again --dry-run", 0, "last_sequence=null sequence=3",
+     1},
     {"cursor reset mailer events 3 --subject s --reason again --dry-run --expect absent", 4, "", 0},
     {"cursor reset mailer events 3 --subject s --reason '' --dry-run", 4, "", 0},
     {"cursor get mailer events --subject s", 0, "last_sequence=7 reset_reason=replay", 1},
-    {"cursor put p events 5 --delivery-id d --delivered-at @1 --error x --updated-at @2 --reset-reason r --reset-at @3", 0, "changed=true",
-     1},
+    {"cursor put p events 5 --delivery-id d --delivered-at @1 --error x --updated-at @2 "
+     "--reset-reason r --reset-at @3",
+     0, "changed=true", 1},
     {"cursor get p events", 0,
-     "last_sequence=5 last_delivery_id=d last_delivered_at=1970-01-01T00:00:00.000001Z last_error=x error_count=1 "
+     "last_sequence=5 last_delivery_id=d last_delivered_at=1970-01-01T00:00:00.000001Z "
+     "last_error=x error_count=1 "
      "updated_at=1970-01-01T00:00:00.000002Z reset_reason=r reset_at=1970-01-01T00:00:00.000003Z",
      1},
     {"cursor put p events 4", 4, "", 0},
@@ -221,9 +237,12 @@ static const struct step {
     {"cursor remove sms events", 1, "", 0},
 
     /* outbox */
-    {"outbox enqueue mail i1 --payload hello --priority -3 --max-attempts 7 --enqueued-at @10 --available-at @11", 0, "changed=true", 1},
+    {"outbox enqueue mail i1 --payload hello --priority -3 --max-attempts 7 --enqueued-at @10 "
+     "--available-at @11",
+     0, "changed=true", 1},
     {"outbox get mail i1", 0,
-     "queue=mail id=i1 status=queued attempts=0 max_attempts=7 priority=-3 enqueued_at=1970-01-01T00:00:00.000010Z "
+     "queue=mail id=i1 status=queued attempts=0 max_attempts=7 priority=-3 "
+     "enqueued_at=1970-01-01T00:00:00.000010Z "
      "available_at=1970-01-01T00:00:00.000011Z payload=hello",
      1},
     {"outbox enqueue mail i1 --payload other", 0, "changed=false", 1},
@@ -241,7 +260,8 @@ static const struct step {
     {"outbox release mail i4 TOKEN --delay 1h", 0, "changed=true", 1},
     {"outbox complete mail i4 TOKEN", 4, "", 0},
     {"outbox claim-next mail", 0, "id=i1", 1},
-    {"outbox fail mail i1 TOKEN --reason smtp --backoff fixed --delay 1h --cap 2h", 0, "changed=true", 1},
+    {"outbox fail mail i1 TOKEN --reason smtp --backoff fixed --delay 1h --cap 2h", 0,
+     "changed=true", 1},
     {"outbox get mail i1", 0, "status=queued attempts=1 last_error=smtp", 1},
     {"outbox claim-next mail --max 5", 0, "id=i3", 2},
     {"outbox complete mail i3 TOKEN", 0, "changed=true count=1 version=0", 1},
@@ -252,8 +272,10 @@ static const struct step {
     {"outbox stats mail", 0, "queued.items=2 sending.items=0 failed.items=1 max_attempts=5", 1},
     {"outbox retry mail i2", 0, "changed=true", 1},
     {"outbox reschedule mail i2", 2, "", 0},
-    {"outbox reschedule mail i2 --available-at 2999-01-01T00:00:00Z --priority 3", 0, "changed=true", 1},
-    {"outbox get mail i2", 0, "status=queued attempts=1 priority=3 available_at=2999-01-01T00:00:00.000000Z", 1},
+    {"outbox reschedule mail i2 --available-at 2999-01-01T00:00:00Z --priority 3", 0,
+     "changed=true", 1},
+    {"outbox get mail i2", 0,
+     "status=queued attempts=1 priority=3 available_at=2999-01-01T00:00:00.000000Z", 1},
     {"outbox reschedule mail i2 --priority 3", 0, "changed=false", 1},
     {"outbox reschedule mail i2 --available-at now --priority 0", 0, "changed=true", 1},
     {"outbox reschedule mail i0 --priority 0", 1, "", 0},
@@ -264,8 +286,10 @@ static const struct step {
     {"outbox stats mail", 0, "max_attempts=2 max_lost=3", 1},
     {"outbox configure mail --max-attempts 2 --max-lost never", 0, "changed=true", 1},
     {"outbox configure mail --max-lost lots", 2, "", 0},
-    {"outbox put mail i9 --status failed --attempts 4 --last-error x --payload p --enqueued-at @12", 0, "changed=true", 1},
-    {"outbox get mail i9", 0, "status=failed attempts=4 last_error=x available_at=1970-01-01T00:00:00.000012Z payload=p", 1},
+    {"outbox put mail i9 --status failed --attempts 4 --last-error x --payload p --enqueued-at @12",
+     0, "changed=true", 1},
+    {"outbox get mail i9", 0,
+     "status=failed attempts=4 last_error=x available_at=1970-01-01T00:00:00.000012Z payload=p", 1},
     {"outbox remove mail i9", 0, "changed=true", 1},
     {"outbox drain mail -- false", 1, "sent=0 failed=1 left=0 changed=0", 1},
     {"outbox get mail i2", 0, "status=failed last_error=exit status 1", 1},
@@ -281,15 +305,21 @@ static const struct step {
     {"idem get pay k1", 0, "state=in_progress fingerprint=f token=TOKEN", 1},
     {"idem count pay", 0, "scope=pay in_progress=1 done=0", 1},
     {"idem complete pay k1 1", 4, "", 0},
-    {"idem complete pay k1 TOKEN --status 201 --response made --ttl 1h", 0, "changed=true count=1", 1},
+    {"idem complete pay k1 TOKEN --status 201 --response made --ttl 1h", 0, "changed=true count=1",
+     1},
     {"idem begin pay k1 --fingerprint f", 0, "outcome=REPLAY status=201 response=made", 1},
     {"idem begin pay k2 --lease 0", 2, "", 0},
     {"idem begin pay k2", 0, "outcome=NEW", 1},
     {"idem abandon pay k2 TOKEN", 0, "changed=true version=0", 1},
     {"idem abandon pay k2 TOKEN", 4, "", 0},
     {"idem get pay k2", 1, "", 0},
-    {"idem put pay k3 --status -1 --response r --fingerprint x --created-at @7 --expires-at none --expect absent", 0, "changed=true", 1},
-    {"idem get pay k3", 0, "state=done status=-1 response=r fingerprint=x created_at=1970-01-01T00:00:00.000007Z expires_at=null", 1},
+    {"idem put pay k3 --status -1 --response r --fingerprint x --created-at @7 --expires-at none "
+     "--expect absent",
+     0, "changed=true", 1},
+    {"idem get pay k3", 0,
+     "state=done status=-1 response=r fingerprint=x created_at=1970-01-01T00:00:00.000007Z "
+     "expires_at=null",
+     1},
     {"idem put pay k3 --expect absent", 4, "", 0},
     {"idem list pay --limit 1", 0, "schema=holdfast.page/1", 2},
     {"idem list pay --without-response", 0, "key=k3", 2},
@@ -305,7 +335,8 @@ static const struct step {
     {"migration list", 0, "name=m1 applied_at=1970-01-01T00:00:00.000005Z", 1},
     {"migration forget m1", 0, "changed=true", 1},
     {"migration forget m1", 1, "", 0},
-    /* clock: it may be ahead of the wall by a few microseconds, read one after the other; what set-back does is in test_clock */
+    /* clock: it may be ahead of the wall by a few microseconds, read one after the other; what
+     * set-back does is in test_clock */
     {"clock show", 0, "set_back_us=0 set_back_at=null difference_us=0", 1},
     {"clock set-back --reason none --by 1h", 0, "schema=holdfast.result/1", 1},
     {"clock set-back --by 1h", 2, "", 0},
@@ -366,24 +397,26 @@ static const struct step {
     {"help", 0, "", 0},
 };
 
-/* A missing blank inside an expected value would end it: in expectations such a value is cut where the blank would be. */
+/* A missing blank inside an expected value would end it: in expectations such a value is cut
+ * where the blank would be. */
 static void check_members(const struct step *step, const char *out, const char *token)
 {
 	char copy[512];
 	snprintf(copy, sizeof copy, "%s", step->expect);
-	for (char *save = NULL, *pair = strtok_r(copy, " ", &save); pair; pair = strtok_r(NULL, " ", &save)) {
+	for (char *save = NULL, *pair = strtok_r(copy, " ", &save); pair;
+	     pair = strtok_r(NULL, " ", &save)) {
 		char found[256];
 		char *value = strchr(pair, '=');
-		if (!value) {
+		if (!value)
 			continue; /* the rest of a value with blanks */
-		}
 		*value++ = '\0';
 		const char *wanted = strcmp(value, "TOKEN") == 0 ? token : value;
-		if (!json_member(out, pair, found, sizeof found)) {
+		if (!json_member(out, pair, found, sizeof found))
 			fail_msg("holdfast %s\nno member %s in %s", step->line, pair, out);
-		}
-		if (strcmp(found, wanted) != 0 && !(strchr(found, ' ') && strncmp(found, wanted, strlen(wanted)) == 0)) {
-			fail_msg("holdfast %s\n%s is %s instead of %s in %s", step->line, pair, found, wanted, out);
+		if (strcmp(found, wanted) != 0 &&
+		    !(strchr(found, ' ') && strncmp(found, wanted, strlen(wanted)) == 0)) {
+			fail_msg("holdfast %s\n%s is %s instead of %s in %s", step->line, pair, found, wanted,
+			         out);
 		}
 	}
 }
@@ -392,11 +425,10 @@ static void check_members(const struct step *step, const char *out, const char *
 static void fill_in(const char *line, const char *token, char *out, size_t size)
 {
 	const char *at = strstr(line, "TOKEN");
-	if (at) {
+	if (at)
 		snprintf(out, size, "%.*s%s%s", (int)(at - line), line, token, at + 5);
-	} else {
+	else
 		snprintf(out, size, "%s", line);
-	}
 }
 
 static void a_script_of_all_commands_does_what_the_library_does(void **state)
@@ -408,10 +440,12 @@ static void a_script_of_all_commands_does_what_the_library_does(void **state)
 		const struct step *step = &script[i];
 		fill_in(step->line, token, line, sizeof line);
 		struct ran ran = tool_expect(&tool, line, step->status);
-		/* Data as JSON on stdout, or a complaint as JSON on stderr; a status beside data (a send failed) is no complaint. */
+		/* Data as JSON on stdout, or a complaint as JSON on stderr; a status beside data (a send
+		 * failed) is no complaint. */
 		const size_t lines = json_lines(ran.out);
 		if (step->lines && lines != step->lines) {
-			fail_msg("holdfast %s\nprinted %zu objects instead of %zu: %s", line, lines, step->lines, ran.out);
+			fail_msg("holdfast %s\nprinted %zu objects instead of %zu: %s", line, lines,
+			         step->lines, ran.out);
 		}
 		if (step->status && step->lines) {
 			assert_string_equal(ran.err, "");
@@ -421,9 +455,8 @@ static void a_script_of_all_commands_does_what_the_library_does(void **state)
 		}
 		check_members(step, ran.out, token);
 		char fresh[sizeof token];
-		if (*ran.out && json_member(ran.out, "token", fresh, sizeof fresh)) {
+		if (*ran.out && json_member(ran.out, "token", fresh, sizeof fresh))
 			memcpy(token, fresh, sizeof token);
-		}
 		tool_free(&ran);
 	}
 }
@@ -437,23 +470,24 @@ static void the_script_uses_every_command_of_the_table(void **state)
 		command_name(row, name);
 		for (size_t i = 0; i < sizeof script / sizeof *script; i++) {
 			const size_t len = strlen(name);
-			uses += strncmp(script[i].line, name, len) == 0 && (script[i].line[len] == ' ' || script[i].line[len] == '\0');
+			uses += strncmp(script[i].line, name, len) == 0 &&
+			        (script[i].line[len] == ' ' || script[i].line[len] == '\0');
 		}
 		/* What import reads is a matter of its own: see the tests of formats. */
-		if (uses == 0 && strcmp(name, "import") != 0) {
+		if (uses == 0 && strcmp(name, "import") != 0)
 			fail_msg("no step uses '%s'", name);
-		}
 	}
 }
 
-/* --- Text for people, streams --------------------------------------------------------------------------------------------- */
+/* --- Text for people, streams ----------------------------------------------------------------- */
 
 static void people_get_aligned_text_and_nothing_that_confuses_a_terminal(void **state)
 {
 	const struct tool tool = {.directory = "people"};
 	/* No UTF-8, a line's end, and U+202E, which turns what follows around. */
 	static const char payload[] = {'\xff', '\n', '\xe2', '\x80', '\xae', 'g', 'o', 'n', 'e', '\0'};
-	const char *const save[] = {"inbox", "save", "ann", "a\033[31mred", "--payload", payload, "--now", "@0", NULL};
+	const char *const save[] = {"inbox", "save", "ann", "a\033[31mred", "--payload", payload,
+	                            "--now", "@0",   NULL};
 	struct ran ran = tool_expect(&tool, "init", 0);
 	(void)state;
 	tool_free(&ran);
@@ -461,9 +495,11 @@ static void people_get_aligned_text_and_nothing_that_confuses_a_terminal(void **
 	assert_string_equal(ran.out, "1 saved\n");
 	tool_free(&ran);
 	ran = tool_expect(&tool, "inbox load ann", 0);
-	assert_string_equal(ran.out, "ACCOUNT  THREAD        UNREAD  DISMISSED  SCORE  SNAPSHOT AT                  PAYLOAD\n"
-	                             "primary  a\\x1b[31mred  no      no         0      1970-01-01T00:00:00.000000Z  "
-	                             "\\xff\\n\\xe2\\x80\\xaegone\n");
+	assert_string_equal(
+	    ran.out,
+	    "ACCOUNT  THREAD        UNREAD  DISMISSED  SCORE  SNAPSHOT AT                  PAYLOAD\n"
+	    "primary  a\\x1b[31mred  no      no         0      1970-01-01T00:00:00.000000Z  "
+	    "\\xff\\n\\xe2\\x80\\xaegone\n");
 	assert_string_equal(ran.err, "");
 	tool_free(&ran);
 	ran = tool_expect(&tool, "inbox load nobody", 0);
@@ -562,7 +598,8 @@ int main(void)
 	    cmocka_unit_test(every_command_has_help_that_names_its_arguments_and_options),
 	    cmocka_unit_test(the_overview_names_every_command_in_text_and_in_json),
 	    cmocka_unit_test(every_command_says_what_is_missing_or_too_many),
-	    cmocka_unit_test_teardown(a_script_of_all_commands_does_what_the_library_does, remove_store),
+	    cmocka_unit_test_teardown(a_script_of_all_commands_does_what_the_library_does,
+	                              remove_store),
 	    cmocka_unit_test(the_script_uses_every_command_of_the_table),
 	    cmocka_unit_test(people_get_aligned_text_and_nothing_that_confuses_a_terminal),
 	    cmocka_unit_test(content_goes_in_by_stdin_and_out_raw_byte_for_byte),

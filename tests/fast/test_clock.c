@@ -1,4 +1,5 @@
-/* The store's clock: never behind what it wrote or showed, never ahead of a lease that was given, and it never stands. */
+/* The store's clock: never behind what it wrote or showed, never ahead of a lease that was
+ * given, and it never stands. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,8 +25,10 @@ struct desk {
 
 static void open_store(struct desk *desk)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 64u << 10};
-	if (hf__store_open(sim_os(desk->sim), hf__all_domains(), &options, &desk->store, &error) != HF_OK)
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 64u << 10};
+	if (hf__store_open(sim_os(desk->sim), hf__all_domains(), &options, &desk->store, &error) !=
+	    HF_OK)
 		fail_msg("open: %s", error.text);
 }
 
@@ -53,7 +56,8 @@ static int64_t clock_of(struct desk *desk)
 static hf_token acquire(struct desk *desk, int64_t lease)
 {
 	struct hf_result result;
-	const struct hf_lock_acquire args = {.name = hf_str("l"), .owner = hf_str("o"), .lease_us = lease};
+	const struct hf_lock_acquire args = {
+	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = lease};
 	if (hf_lock_acquire(desk->store, NULL, &args, &result, &error) != HF_OK)
 		fail_msg("acquire: %s", error.text);
 	return result.token;
@@ -61,12 +65,13 @@ static hf_token acquire(struct desk *desk, int64_t lease)
 
 static bool held(struct desk *desk, hf_token token)
 {
-	const int rc = hf_lock_check(desk->store, &(struct hf_lock_check){hf_str("l"), token}, 0, &error);
+	const int rc =
+	    hf_lock_check(desk->store, &(struct hf_lock_check){hf_str("l"), token}, 0, &error);
 	assert_true(rc == HF_OK || rc == HF_ESTALE);
 	return rc == HF_OK;
 }
 
-/* --- While open ----------------------------------------------------------------------------------------------------------------- */
+/* --- While open ------------------------------------------------------------------------------- */
 
 static const int64_t jumps[] = {5 * SECOND, HOUR, 10 * YEAR, INT64_MAX - NOW};
 
@@ -141,11 +146,12 @@ static void what_passes_while_the_machine_is_suspended_counts(void **state)
 	desk_close(&desk);
 }
 
-/* --- Across openings ------------------------------------------------------------------------------------------------------------ */
+/* --- Across openings -------------------------------------------------------------------------- */
 
 enum stop { CLOSED, KILLED, REBOOTED };
 
-/* Takes a lease of a minute while the wall clock is `ahead`, sets the wall clock back, stops, and lets `pass` go by before opening again. */
+/* Takes a lease of a minute while the wall clock is `ahead`, sets the wall clock back, stops,
+ * and lets `pass` go by before opening again. */
 static hf_token reopened(struct desk *desk, int64_t ahead, enum stop stop, int64_t pass)
 {
 	sim_set_now(desk->sim, NOW + ahead);
@@ -184,7 +190,8 @@ static void time_spent_closed_counts(void **state)
 			desk_close(&desk);
 			desk = desk_open();
 			token = reopened(&desk, aheads[i], stop == KILLED ? CLOSED : stop, 30 * SECOND);
-			assert_true(held(&desk, token)); /* it is without a lease that an opening ends what another had */
+			/* it is without a lease that an opening ends what another had */
+			assert_true(held(&desk, token));
 			sim_advance(desk.sim, 30 * SECOND);
 			assert_false(held(&desk, token));
 			desk_close(&desk);
@@ -207,7 +214,8 @@ static void what_passes_until_somebody_looks_counts(void **state)
 	desk_close(&desk);
 }
 
-static void after_another_boot_with_the_wall_clock_behind_a_lease_lasts_no_longer_than_it_is(void **state)
+static void
+after_another_boot_with_the_wall_clock_behind_a_lease_lasts_no_longer_than_it_is(void **state)
 {
 	(void)state;
 	struct desk desk = desk_open();
@@ -228,10 +236,13 @@ static void what_lasts_ends_at_its_time_or_never(void **state)
 	assert_true(hf__time_after(NOW, 0) == NOW && hf__time_after(NOW, SECOND) == NOW + SECOND);
 	assert_true(hf__time_after(HF_UNSET, 1) == HF_UNSET + 1);
 	assert_true(hf__time_after(-1, INT64_MAX) == INT64_MAX - 1);
-	assert_true(hf__time_after(0, INT64_MAX) == INT64_MAX && hf__time_after(1, INT64_MAX) == INT64_MAX);
-	assert_true(hf__time_after(INT64_MAX, INT64_MAX) == INT64_MAX && hf__time_after(INT64_MAX, 0) == INT64_MAX);
+	assert_true(hf__time_after(0, INT64_MAX) == INT64_MAX &&
+	            hf__time_after(1, INT64_MAX) == INT64_MAX);
+	assert_true(hf__time_after(INT64_MAX, INT64_MAX) == INT64_MAX &&
+	            hf__time_after(INT64_MAX, 0) == INT64_MAX);
 	assert_true(hf__ticks_after(5, SECOND) == 1000 * SECOND + 5);
-	assert_true(hf__ticks_after(5, INT64_MAX / 999) == INT64_MAX && hf__ticks_after(0, INT64_MAX) == INT64_MAX);
+	assert_true(hf__ticks_after(5, INT64_MAX / 999) == INT64_MAX &&
+	            hf__ticks_after(0, INT64_MAX) == INT64_MAX);
 }
 
 int main(void)
@@ -245,7 +256,8 @@ int main(void)
 	    cmocka_unit_test(what_passes_while_the_machine_is_suspended_counts),
 	    cmocka_unit_test(time_spent_closed_counts),
 	    cmocka_unit_test(what_passes_until_somebody_looks_counts),
-	    cmocka_unit_test(after_another_boot_with_the_wall_clock_behind_a_lease_lasts_no_longer_than_it_is),
+	    cmocka_unit_test(
+	        after_another_boot_with_the_wall_clock_behind_a_lease_lasts_no_longer_than_it_is),
 	};
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Setting the store's clock back: what had ended stays so, whether its ending was logged or not; what lasts and was computed moves along, what was named stays; and who waits looks again. */
+/* Setting the store's clock back: what had ended stays so, whether its ending was logged or not;
+ * what lasts and was computed moves along, what was named stays; and who waits looks again. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -41,23 +42,26 @@ static void set_back(hf_store *s, bool together)
 	assert_true(result.changed && result.count == 1 && result.version != 0);
 }
 
-/* --- Arranging -------------------------------------------------------------------------------------------------------------- */
+/* --- Arranging -------------------------------------------------------------------------------- */
 
 static void enqueue(hf_store *s, const char *id, hf_time available_at)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str(id), .available_at = available_at};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .available_at = available_at};
 	OK(hf_outbox_enqueue(s, NULL, &args, NULL, &error));
 }
 
 static hf_token claim(hf_store *s, const char *id, int64_t lease)
 {
 	struct hf_result result;
-	const struct hf_outbox_claim args = {.queue = hf_str("q"), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
+	const struct hf_outbox_claim args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
 	OK(hf_outbox_claim(s, NULL, &args, NULL, &result, &error));
 	return result.token;
 }
 
-/* "lost" was lost once and is claimed, "failed" waits for its backoff, "sent" is completed and blocks its id: each for so long. */
+/* "lost" was lost once and is claimed, "failed" waits for its backoff, "sent" is completed and
+ * blocks its id: each for so long. */
 static void arrange_outbox(hf_store *s, int64_t span)
 {
 	const struct hf_outbox_configure configure = {.queue = hf_str("q"), .dedup_window_us = span};
@@ -67,22 +71,27 @@ static void arrange_outbox(hf_store *s, int64_t span)
 	enqueue(s, "lost", 0);
 	(void)claim(s, "lost", 1);
 	enqueue(s, "failed", 0);
-	const struct hf_outbox_fail fail = {.queue = hf_str("q"),
-	                                    .id = hf_str("failed"),
-	                                    .token = claim(s, "failed", 0),
-	                                    .backoff = {.kind = HF_OUTBOX_BACKOFF_FIXED, .delay_us = span}};
+	const struct hf_outbox_fail fail = {
+	    .queue = hf_str("q"),
+	    .id = hf_str("failed"),
+	    .token = claim(s, "failed", 0),
+	    .backoff = {.kind = HF_OUTBOX_BACKOFF_FIXED, .delay_us = span}};
 	OK(hf_outbox_fail(s, NULL, &fail, NULL, &error));
 	enqueue(s, "sent", 0);
-	const struct hf_outbox_complete complete = {.queue = hf_str("q"), .id = hf_str("sent"), .token = claim(s, "sent", 0)};
+	const struct hf_outbox_complete complete = {
+	    .queue = hf_str("q"), .id = hf_str("sent"), .token = claim(s, "sent", 0)};
 	OK(hf_outbox_complete(s, NULL, &complete, NULL, &error));
 }
 
 static void arrange_answers(hf_store *s, int64_t span, hf_time named)
 {
-	const struct hf_idempotency_begin owned = {
-	    .key = {hf_str("s"), hf_str("owned")}, .fingerprint = hf_str("f"), .lease_us = span, .ttl_us = span};
+	const struct hf_idempotency_begin owned = {.key = {hf_str("s"), hf_str("owned")},
+	                                           .fingerprint = hf_str("f"),
+	                                           .lease_us = span,
+	                                           .ttl_us = span};
 	const struct hf_idempotency_put ttl = {.key = {hf_str("s"), hf_str("ttl")}, .ttl_us = span};
-	const struct hf_idempotency_put put = {.key = {hf_str("s"), hf_str("named")}, .expires_at = named};
+	const struct hf_idempotency_put put = {.key = {hf_str("s"), hf_str("named")},
+	                                       .expires_at = named};
 	struct hf_idempotency_begun begun;
 	OK(hf_idempotency_begin(s, NULL, &owned, &begun, NULL, &error));
 	hf_release(begun.memory);
@@ -95,8 +104,10 @@ static void arrange_records(hf_store *s, int64_t span, hf_time named)
 	const struct hf_inbox_input records[] = {{.account = hf_str("a"), .thread = hf_str("gone")},
 	                                         {.account = hf_str("a"), .thread = hf_str("snoozed")}};
 	const struct hf_inbox_save save = {.user = hf_str("u"), .records = records, .count = 2};
-	const struct hf_inbox_remove removal = {.key = {hf_str("u"), hf_str("a"), hf_str("gone")}, .tombstone_for = span};
-	const struct hf_inbox_snooze snooze = {.key = {hf_str("u"), hf_str("a"), hf_str("snoozed")}, .until = named};
+	const struct hf_inbox_remove removal = {.key = {hf_str("u"), hf_str("a"), hf_str("gone")},
+	                                        .tombstone_for = span};
+	const struct hf_inbox_snooze snooze = {.key = {hf_str("u"), hf_str("a"), hf_str("snoozed")},
+	                                       .until = named};
 	OK(hf_inbox_save(s, NULL, &save, NULL, &error));
 	OK(hf_inbox_remove(s, NULL, &removal, NULL, &error));
 	OK(hf_inbox_snooze(s, NULL, &snooze, NULL, &error));
@@ -105,7 +116,8 @@ static void arrange_records(hf_store *s, int64_t span, hf_time named)
 /* Everything that ends, after so long or at that instant. */
 static void arrange(hf_store *s, int64_t span, hf_time named)
 {
-	const struct hf_lock_acquire acquire = {.name = hf_str("l"), .owner = hf_str("o"), .lease_us = span};
+	const struct hf_lock_acquire acquire = {
+	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = span};
 	const struct hf_document_put ttl = {.key = {hf_str("c"), hf_str("ttl")}, .ttl_us = span};
 	const struct hf_document_put put = {.key = {hf_str("c"), hf_str("named")}, .expires_at = named};
 	OK(hf_lock_acquire(s, NULL, &acquire, NULL, &error));
@@ -116,7 +128,7 @@ static void arrange(hf_store *s, int64_t span, hf_time named)
 	arrange_outbox(s, span);
 }
 
-/* --- Looking ---------------------------------------------------------------------------------------------------------------- */
+/* --- Looking ---------------------------------------------------------------------------------- */
 
 static struct hf_outbox_item item_of(hf_store *s, const char *id)
 {
@@ -130,7 +142,8 @@ static size_t snoozed(hf_store *s)
 {
 	struct hf_inbox_page all, awake;
 	OK(hf_inbox_load(s, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &all, &error));
-	OK(hf_inbox_load(s, &(struct hf_inbox_load){.user = hf_str("u"), .without_snoozed = true}, 0, &awake, &error));
+	OK(hf_inbox_load(s, &(struct hf_inbox_load){.user = hf_str("u"), .without_snoozed = true}, 0,
+	                 &awake, &error));
 	const size_t count = all.count - awake.count;
 	hf_release(all.memory);
 	hf_release(awake.memory);
@@ -144,10 +157,12 @@ static size_t count_of(hf_store *s, size_t *answers, size_t *locks, size_t *tomb
 	struct hf_lock_page held;
 	struct hf_inbox_tombstone_page stones;
 	struct hf_outbox_stats stats;
-	OK(hf_document_count(s, &(struct hf_document_count){.collection = hf_str("c")}, 0, &documents, &error));
+	OK(hf_document_count(s, &(struct hf_document_count){.collection = hf_str("c")}, 0, &documents,
+	                     &error));
 	OK(hf_idempotency_count(s, hf_str("s"), 0, &counts, &error));
 	OK(hf_lock_list(s, NULL, 0, &held, &error));
-	OK(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")}, 0, &stones, &error));
+	OK(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")}, 0, &stones,
+	                       &error));
 	OK(hf_outbox_stats(s, hf_str("q"), 0, &stats, &error));
 	*answers = counts.in_progress + counts.done;
 	*locks = held.count;
@@ -168,7 +183,7 @@ static void expect_ended(hf_store *s)
 	assert_true(lost.status == HF_OUTBOX_QUEUED && lost.lost == 2);
 }
 
-/* --- What has ended --------------------------------------------------------------------------------------------------------- */
+/* --- What has ended --------------------------------------------------------------------------- */
 
 /* Two hours later everything is over; then the clock is set back to before all of it. */
 static struct hf__writer ended_and_set_back(enum setting setting, bool logged, bool together)
@@ -186,7 +201,8 @@ static struct hf__writer ended_and_set_back(enum setting setting, bool logged, b
 	set_back(stage->store, together);
 	stage_switch(stage);
 	expect_ended(stage->store);
-	assert_int_equal(snoozed(stage->store), 1); /* nothing is logged of a snooze: it is an instant, for each read to look at */
+	/* nothing is logged of a snooze: it is an instant, for each read to look at */
+	assert_int_equal(snoozed(stage->store), 1);
 	stage_verify(stage);
 	struct hf__writer dump = stage_dump(stage);
 	stage_at(stage, ENDED + 1);
@@ -204,7 +220,8 @@ static void what_had_ended_stays_so_logged_or_not(void **state)
 		for (unsigned together = 0; together < 2; together++) {
 			struct hf__writer logged = ended_and_set_back(setting, true, together);
 			struct hf__writer view = ended_and_set_back(setting, false, together);
-			assert_true(hf__bytes_equal(hf_bytes(logged.data, logged.len), hf_bytes(view.data, view.len)));
+			assert_true(
+			    hf__bytes_equal(hf_bytes(logged.data, logged.len), hf_bytes(view.data, view.len)));
 			hf__writer_deinit(&logged);
 			hf__writer_deinit(&view);
 		}
@@ -216,7 +233,8 @@ static void put_many(hf_store *s, unsigned count, hf_time named)
 	for (unsigned i = 0; i < count; i++) {
 		char id[16];
 		(void)snprintf(id, sizeof id, "%u", i);
-		const struct hf_document_put put = {.write.durability = HF_OS, .key = {hf_str("c"), hf_str(id)}, .expires_at = named};
+		const struct hf_document_put put = {
+		    .write.durability = HF_OS, .key = {hf_str("c"), hf_str(id)}, .expires_at = named};
 		OK(hf_document_put(s, NULL, &put, NULL, &error));
 	}
 }
@@ -231,11 +249,13 @@ static void much_that_had_ended_is_logged_in_steps(void **state)
 		stage_at(stage, AHEAD);
 		put_many(stage->store, 1500, ENDED);
 		stage_at(stage, ENDED);
-		OK(hf_document_count(stage->store, &(struct hf_document_count){.collection = hf_str("c")}, 0, &counted, &error));
+		OK(hf_document_count(stage->store, &(struct hf_document_count){.collection = hf_str("c")},
+		                     0, &counted, &error));
 		assert_int_equal(counted.documents, 0);
 		stage_at(stage, STAGE_NOW);
 		set_back(stage->store, together);
-		OK(hf_document_count(stage->store, &(struct hf_document_count){.collection = hf_str("c")}, 0, &counted, &error));
+		OK(hf_document_count(stage->store, &(struct hf_document_count){.collection = hf_str("c")},
+		                     0, &counted, &error));
 		assert_int_equal(counted.documents, 0);
 		stage_switch_to(stage, SETTING_REOPENED);
 		stage_close(stage);
@@ -261,22 +281,26 @@ static void a_set_back_that_is_refused_logs_nothing(void **state)
 	OK(hf_lock_guard(stage->store, txn, &guard, NULL, &error));
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_ECONFLICT);
 	struct hf__writer after = stage_dump(stage);
-	assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+	assert_true(
+	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	stage_close(stage);
 }
 
-/* --- What lasts ------------------------------------------------------------------------------------------------------------- */
+/* --- What lasts ------------------------------------------------------------------------------- */
 
-/* Shown so long after `at`; times that are filled in follow each other by microseconds, deadlines do not. */
+/* Shown so long after `at`; times that are filled in follow each other by microseconds,
+ * deadlines do not. */
 static void expect_lasting(hf_store *s, hf_time at)
 {
 	const struct hf_outbox_item held = item_of(s, "held"), failed = item_of(s, "failed");
 	struct hf_outbox_completed_page page;
 	assert_true(held.status == HF_OUTBOX_SENDING && held.lease_until == at + 2 * HOUR);
-	assert_true(failed.status == HF_OUTBOX_QUEUED && failed.available_computed && failed.available_at == at + 2 * HOUR);
-	OK(hf_outbox_completed(s, &(struct hf_outbox_completed_list){.queue = hf_str("q")}, 0, &page, &error));
+	assert_true(failed.status == HF_OUTBOX_QUEUED && failed.available_computed &&
+	            failed.available_at == at + 2 * HOUR);
+	OK(hf_outbox_completed(s, &(struct hf_outbox_completed_list){.queue = hf_str("q")}, 0, &page,
+	                       &error));
 	assert_true(page.count == 1 && page.ids[0].until == at + 2 * HOUR);
 	hf_release(page.memory);
 }
@@ -288,7 +312,8 @@ static void an_outbox_keeps_what_is_left_and_what_was_named(void **state)
 		struct stage *stage = stage_open(setting);
 		struct hf_result result;
 		struct hf_outbox_items claimed;
-		const struct hf_outbox_claim_next next = {.queue = hf_str("q"), .owner = hf_str("w"), .lease_us = HOUR, .max = 8};
+		const struct hf_outbox_claim_next next = {
+		    .queue = hf_str("q"), .owner = hf_str("w"), .lease_us = HOUR, .max = 8};
 		stage_at(stage, AHEAD);
 		arrange_outbox(stage->store, 2 * HOUR);
 		enqueue(stage->store, "named", STAGE_NOW + HOUR);
@@ -317,7 +342,7 @@ static void an_outbox_keeps_what_is_left_and_what_was_named(void **state)
 	}
 }
 
-/* --- Who waits -------------------------------------------------------------------------------------------------------------- */
+/* --- Who waits -------------------------------------------------------------------------------- */
 
 struct waiting {
 	hf_store *store;
@@ -334,12 +359,14 @@ static void *wait_main(void *arg)
 	struct hf_result result = {0};
 	if (w->for_work) {
 		struct hf_outbox_items claimed;
-		const struct hf_outbox_claim_next args = {.queue = hf_str("q"), .owner = hf_str("w"), .wait_us = -1};
+		const struct hf_outbox_claim_next args = {
+		    .queue = hf_str("q"), .owner = hf_str("w"), .wait_us = -1};
 		w->rc = hf_outbox_claim_next(w->store, NULL, &args, &claimed, &result, NULL);
 		w->got = claimed.count;
 		hf_release(claimed.memory);
 	} else {
-		const struct hf_lock_acquire args = {.name = hf_str("l"), .owner = hf_str("w"), .wait_us = -1};
+		const struct hf_lock_acquire args = {
+		    .name = hf_str("l"), .owner = hf_str("w"), .wait_us = -1};
 		w->rc = hf_lock_acquire(w->store, NULL, &args, &result, NULL);
 		w->got = result.changed;
 	}
@@ -366,7 +393,8 @@ static void settle_down(hf_store *s)
 static void waits_no_longer_than_is_left(bool for_work)
 {
 	struct sim *sim = sim_new(sim_profile_strict(), 4);
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 64 << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 64 << 10};
 	struct waiting w = {.for_work = for_work};
 	sim_set_now(sim, AHEAD);
 	OK(hf__store_open(sim_os(sim), hf__all_domains(), &options, &w.store, &error));
@@ -374,7 +402,8 @@ static void waits_no_longer_than_is_left(bool for_work)
 		enqueue(w.store, "held", 0);
 		(void)claim(w.store, "held", HOUR);
 	} else {
-		const struct hf_lock_acquire acquire = {.name = hf_str("l"), .owner = hf_str("o"), .lease_us = HOUR};
+		const struct hf_lock_acquire acquire = {
+		    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = HOUR};
 		OK(hf_lock_acquire(w.store, NULL, &acquire, NULL, &error));
 	}
 	assert_int_equal(pthread_create(&w.thread, NULL, wait_main, &w), 0);
@@ -405,8 +434,10 @@ static void a_waiter_waits_no_longer_than_is_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_had_ended_stays_so_logged_or_not),   cmocka_unit_test(much_that_had_ended_is_logged_in_steps),
-	    cmocka_unit_test(a_set_back_that_is_refused_logs_nothing), cmocka_unit_test(an_outbox_keeps_what_is_left_and_what_was_named),
+	    cmocka_unit_test(what_had_ended_stays_so_logged_or_not),
+	    cmocka_unit_test(much_that_had_ended_is_logged_in_steps),
+	    cmocka_unit_test(a_set_back_that_is_refused_logs_nothing),
+	    cmocka_unit_test(an_outbox_keeps_what_is_left_and_what_was_named),
 	    cmocka_unit_test(a_waiter_waits_no_longer_than_is_left),
 	};
 	return cmocka_run_group_tests_name("clock set back", tests, NULL, NULL);

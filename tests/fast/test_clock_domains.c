@@ -1,4 +1,5 @@
-/* What the clock means for the domains: a set-back moves what the store computed and leaves what a caller named; times that are filled in differ. */
+/* What the clock means for the domains: a set-back moves what the store computed and leaves what
+ * a caller named; times that are filled in differ. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -21,37 +22,47 @@ static struct hf_error error;
 			fail_msg("%s: %s", #call, error.text); \
 	} while (0)
 
-/* --- Deadlines -------------------------------------------------------------------------------------------------------------- */
+/* --- Deadlines -------------------------------------------------------------------------------- */
 
 static void arrange_leases(hf_store *s)
 {
-	const struct hf_lock_acquire acquire = {.name = hf_str("l"), .owner = hf_str("o"), .lease_us = 2 * HOUR};
-	const struct hf_idempotency_begin owned = {
-	    .key = {hf_str("s"), hf_str("owned")}, .fingerprint = hf_str("f"), .lease_us = 2 * HOUR, .ttl_us = HOUR};
-	const struct hf_idempotency_begin work = {.key = {hf_str("s"), hf_str("ttl")}, .fingerprint = hf_str("f"), .lease_us = HOUR};
+	const struct hf_lock_acquire acquire = {
+	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = 2 * HOUR};
+	const struct hf_idempotency_begin owned = {.key = {hf_str("s"), hf_str("owned")},
+	                                           .fingerprint = hf_str("f"),
+	                                           .lease_us = 2 * HOUR,
+	                                           .ttl_us = HOUR};
+	const struct hf_idempotency_begin work = {
+	    .key = {hf_str("s"), hf_str("ttl")}, .fingerprint = hf_str("f"), .lease_us = HOUR};
 	struct hf_idempotency_begun begun;
 	OK(hf_lock_acquire(s, NULL, &acquire, NULL, &error));
 	OK(hf_idempotency_begin(s, NULL, &owned, &begun, NULL, &error));
 	OK(hf_idempotency_begin(s, NULL, &work, &begun, NULL, &error));
-	const struct hf_idempotency_complete done = {.key = work.key, .token = begun.token, .ttl_us = 2 * HOUR};
+	const struct hf_idempotency_complete done = {
+	    .key = work.key, .token = begun.token, .ttl_us = 2 * HOUR};
 	OK(hf_idempotency_complete(s, NULL, &done, NULL, &error));
 }
 
 static void put_named(hf_store *s, const char *name)
 {
-	const struct hf_idempotency_put answer = {.key = {hf_str("s"), hf_str(name)}, .expires_at = NAMED};
-	const struct hf_document_put document = {.key = {hf_str("c"), hf_str(name)}, .group = hf_str("g"), .expires_at = NAMED};
+	const struct hf_idempotency_put answer = {.key = {hf_str("s"), hf_str(name)},
+	                                          .expires_at = NAMED};
+	const struct hf_document_put document = {
+	    .key = {hf_str("c"), hf_str(name)}, .group = hf_str("g"), .expires_at = NAMED};
 	OK(hf_idempotency_put(s, NULL, &answer, NULL, &error));
 	OK(hf_document_put(s, NULL, &document, NULL, &error));
 }
 
 static void arrange_rest(hf_store *s)
 {
-	const struct hf_document_put brief = {.key = {hf_str("c"), hf_str("ttl")}, .group = hf_str("g"), .ttl_us = 2 * HOUR};
-	const struct hf_document_put alone = {.key = {hf_str("brief"), hf_str("ttl")}, .ttl_us = 2 * HOUR};
+	const struct hf_document_put brief = {
+	    .key = {hf_str("c"), hf_str("ttl")}, .group = hf_str("g"), .ttl_us = 2 * HOUR};
+	const struct hf_document_put alone = {.key = {hf_str("brief"), hf_str("ttl")},
+	                                      .ttl_us = 2 * HOUR};
 	const struct hf_inbox_input record = {.account = hf_str("a"), .thread = hf_str("t")};
 	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &record, .count = 1};
-	const struct hf_inbox_remove removal = {.key = {hf_str("u"), hf_str("a"), hf_str("t")}, .tombstone_for = 2 * HOUR};
+	const struct hf_inbox_remove removal = {.key = {hf_str("u"), hf_str("a"), hf_str("t")},
+	                                        .tombstone_for = 2 * HOUR};
 	OK(hf_document_put(s, NULL, &brief, NULL, &error));
 	OK(hf_document_put(s, NULL, &alone, NULL, &error));
 	OK(hf_inbox_save(s, NULL, &save, NULL, &error));
@@ -62,7 +73,8 @@ static void arrange_rest(hf_store *s)
 static uint64_t documents_of(hf_store *s, const char *collection, const char *group)
 {
 	struct hf_document_counted counted;
-	const struct hf_document_count args = {.collection = hf_str(collection), .group = hf_str(group)};
+	const struct hf_document_count args = {.collection = hf_str(collection),
+	                                       .group = hf_str(group)};
 	OK(hf_document_count(s, &args, 0, &counted, &error));
 	return counted.documents;
 }
@@ -70,13 +82,15 @@ static uint64_t documents_of(hf_store *s, const char *collection, const char *gr
 static size_t listed(hf_store *s)
 {
 	struct hf_document_page page;
-	OK(hf_document_list(s, &(struct hf_document_list){.collection = hf_str("c")}, 0, &page, &error));
+	OK(hf_document_list(s, &(struct hf_document_list){.collection = hf_str("c")}, 0, &page,
+	                    &error));
 	const size_t count = page.count;
 	hf_release(page.memory);
 	return count;
 }
 
-static size_t names_of(hf_store *s, int (*names)(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *, struct hf_error *))
+static size_t names_of(hf_store *s, int (*names)(hf_store *, const struct hf_names *, unsigned,
+                                                 struct hf_name_page *, struct hf_error *))
 {
 	struct hf_name_page page;
 	OK(names(s, NULL, 0, &page, &error));
@@ -88,7 +102,8 @@ static size_t names_of(hf_store *s, int (*names)(hf_store *, const struct hf_nam
 static size_t tombs_of(hf_store *s)
 {
 	struct hf_inbox_tombstone_page page;
-	OK(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")}, 0, &page, &error));
+	OK(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")}, 0, &page,
+	                       &error));
 	const size_t count = page.count;
 	assert_true(count == 0 || page.items[0].until == COMPUTED);
 	hf_release(page.memory);
@@ -101,7 +116,8 @@ static void expect_answers(hf_store *s, uint64_t in_progress, uint64_t done)
 	struct hf_idempotency_page page;
 	OK(hf_idempotency_count(s, hf_str("s"), 0, &counts, &error));
 	assert_true(counts.in_progress == in_progress && counts.done == done);
-	OK(hf_idempotency_list(s, &(struct hf_idempotency_list){.scope = hf_str("s")}, 0, &page, &error));
+	OK(hf_idempotency_list(s, &(struct hf_idempotency_list){.scope = hf_str("s")}, 0, &page,
+	                       &error));
 	assert_int_equal(page.count, in_progress + done);
 	for (size_t i = 0; i < page.count; i++)
 		assert_true(page.items[i].expires_at == COMPUTED || page.items[i].expires_at == NAMED);
@@ -169,7 +185,8 @@ static void set_backs_add_up(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	for (unsigned i = 0; i < 3; i++) {
 		char name[] = {'l', (char)('0' + i), '\0'};
-		const struct hf_lock_acquire acquire = {.name = hf_str(name), .owner = hf_str("o"), .lease_us = 2 * HOUR};
+		const struct hf_lock_acquire acquire = {
+		    .name = hf_str(name), .owner = hf_str("o"), .lease_us = 2 * HOUR};
 		const struct hf_clock_set_back back = {.reason = hf_str("again"), .by_us = OFF / 2};
 		struct hf_clock clock;
 		OK(hf_clock_get(stage->store, 0, &clock, &error));
@@ -186,12 +203,13 @@ static void set_backs_add_up(void **state)
 	OK(hf_lock_list(stage->store, NULL, 0, &page, &error));
 	/* The clock went on by 10 hours beside each set-back of 5, so the first two are over. */
 	assert_int_equal(page.count, 1);
-	assert_true(page.items[0].lease_until - stats.as_of > 2 * HOUR - 1000 && page.items[0].lease_until - stats.as_of <= 2 * HOUR);
+	assert_true(page.items[0].lease_until - stats.as_of > 2 * HOUR - 1000 &&
+	            page.items[0].lease_until - stats.as_of <= 2 * HOUR);
 	hf_release(page.memory);
 	stage_close(stage);
 }
 
-/* --- Stamps ----------------------------------------------------------------------------------------------------------------- */
+/* --- Stamps ----------------------------------------------------------------------------------- */
 
 static void what_is_put_first_in_a_transaction_is_listed_first(void **state)
 {
@@ -202,16 +220,19 @@ static void what_is_put_first_in_a_transaction_is_listed_first(void **state)
 		hf_txn *txn;
 		OK(hf_txn_begin(stage->store, &txn, &error));
 		for (size_t i = 0; i < 3; i++) {
-			const struct hf_document_put put = {.key = {hf_str("c"), hf_str(names[i])}, .orders = 3};
-			const struct hf_timeline_append append = {.key = {hf_str("t"), hf_str(names[i])}, .type = hf_str("k")};
+			const struct hf_document_put put = {.key = {hf_str("c"), hf_str(names[i])},
+			                                    .orders = 3};
+			const struct hf_timeline_append append = {.key = {hf_str("t"), hf_str(names[i])},
+			                                          .type = hf_str("k")};
 			OK(hf_document_put(stage->store, txn, &put, NULL, &error));
 			OK(hf_timeline_append(stage->store, txn, &append, NULL, &error));
 		}
 		OK(hf_txn_commit(txn, HF_DURABLE, &error));
 		stage_switch(stage);
 		for (unsigned by = 0; by < 2; by++) {
-			const struct hf_document_list list = {
-			    .collection = hf_str("c"), .by = by ? HF_DOCUMENT_BY_UPDATED : HF_DOCUMENT_BY_CREATED};
+			const struct hf_document_list list = {.collection = hf_str("c"),
+			                                      .by = by ? HF_DOCUMENT_BY_UPDATED
+			                                               : HF_DOCUMENT_BY_CREATED};
 			struct hf_document_page page;
 			OK(hf_document_list(stage->store, &list, 0, &page, &error));
 			assert_int_equal(page.count, 3);
@@ -220,7 +241,10 @@ static void what_is_put_first_in_a_transaction_is_listed_first(void **state)
 			hf_release(page.memory);
 		}
 		struct hf_timeline_page events;
-		OK(hf_timeline_query(stage->store, &(struct hf_timeline_query){.filter.timeline = hf_str("t"), .ascending = true}, 0, &events, &error));
+		OK(hf_timeline_query(
+		    stage->store,
+		    &(struct hf_timeline_query){.filter.timeline = hf_str("t"), .ascending = true}, 0,
+		    &events, &error));
 		assert_int_equal(events.count, 3);
 		for (size_t i = 0; i < 3; i++)
 			assert_true(hf__bytes_equal(events.items[i].key.id, hf_str(names[i])));
@@ -236,10 +260,13 @@ static void times_that_are_filled_in_increase_from_operation_to_operation(void *
 	struct stage *stage = stage_open(SETTING_LIVE);
 	hf_store *s = stage->store;
 	const struct hf_lock_acquire acquire = {.name = hf_str("l"), .owner = hf_str("o")};
-	const struct hf_cursor_advance advance = {.key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
-	const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str("k")}, .fingerprint = hf_str("f")};
+	const struct hf_cursor_advance advance = {
+	    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
+	const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str("k")},
+	                                           .fingerprint = hf_str("f")};
 	const struct hf_migration_record record = {.name = hf_str("m")};
-	const struct hf_inbox_input input = {.account = hf_str("a"), .thread = hf_str("t"), .unread = true};
+	const struct hf_inbox_input input = {
+	    .account = hf_str("a"), .thread = hf_str("t"), .unread = true};
 	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &input, .count = 1};
 	const struct hf_inbox_mark mark = {.key = {hf_str("u"), hf_str("a"), hf_str("t")}};
 	struct hf_idempotency_begun begun;
@@ -278,7 +305,8 @@ static void times_that_are_filled_in_increase_from_operation_to_operation(void *
 	stage_close(stage);
 }
 
-/* So many operations in one transaction that their stamps lie beyond what ends meanwhile: that is no reason to take the log for damaged. */
+/* So many operations in one transaction that their stamps lie beyond what ends meanwhile: that
+ * is no reason to take the log for damaged. */
 static void stamps_beyond_an_ending_do_no_harm(void **state)
 {
 	(void)state;

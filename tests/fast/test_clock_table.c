@@ -1,6 +1,8 @@
-/* Every cell of the table of the clock: each operation with the clock in each state, with its code, `changed`, version, what the clock shows afterwards and what became of a lease and of
- * an instant that a caller named, in every setting (lib/settings.h); each of them plainly, with an expected version that is right, with one that is wrong, inside a transaction, and inside
- * one that fails afterwards. */
+/* Every cell of the table of the clock: each operation with the clock in each state, with its
+ * code, `changed`, version, what the clock shows afterwards and what became of a lease and of an
+ * instant that a caller named, in every setting (lib/settings.h); each of them plainly, with an
+ * expected version that is right, with one that is wrong, inside a transaction, and inside one
+ * that fails afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +22,8 @@ enum state { WITH_THE_WALL, AHEAD, SET_BACK, STATES };
 static const struct {
 	const char *name;
 	int64_t ahead; /* of the wall clock, in the end */
-} states[STATES] = {{"with the wall clock", 0}, {"ahead", HOUR}, {"set back, and still ahead", HOUR}};
+} states[STATES] = {
+    {"with the wall clock", 0}, {"ahead", HOUR}, {"set back, and still ahead", HOUR}};
 
 struct call {
 	hf_store *store;
@@ -52,12 +55,15 @@ static int64_t lease_of(hf_store *store)
 static int64_t snooze_of(hf_store *store)
 {
 	struct hf_inbox_got got;
-	assert_int_equal(hf_inbox_get(store, &(struct hf_inbox_key){hf_str("u"), hf_str("a"), hf_str("t")}, 0, &got, NULL), HF_OK);
+	assert_int_equal(hf_inbox_get(store,
+	                              &(struct hf_inbox_key){hf_str("u"), hf_str("a"), hf_str("t")}, 0,
+	                              &got, NULL),
+	                 HF_OK);
 	hf_release(got.memory);
 	return got.record.snoozed_until;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 static int run(const struct call *c, struct hf_clock_set_back args)
 {
@@ -111,7 +117,8 @@ static int get(const struct call *c)
 	return HF_OK;
 }
 
-/* How far ahead of the wall clock it is afterwards, when it was an hour ahead; SAME: as before, as always when it was not ahead. */
+/* How far ahead of the wall clock it is afterwards, when it was an hour ahead; SAME: as before,
+ * as always when it was not ahead. */
 #define SAME (-1)
 static const struct operation {
 	const char *name;
@@ -137,12 +144,15 @@ static const struct operation {
 
 enum manner { PLAINLY, EXPECTING, IN_TXN, MANNERS };
 
-/* --- Performing ------------------------------------------------------------------------------------------------------------- */
+/* --- Performing ------------------------------------------------------------------------------- */
 
-static void wrong(const struct operation *op, enum state state, const struct stage *stage, enum manner manner, const char *what)
+static void wrong(const struct operation *op, enum state state, const struct stage *stage,
+                  enum manner manner, const char *what)
 {
-	static const char *const manners[] = {"plainly", "with its version expected", "in a transaction"};
-	fail_msg("%s, %s, %s, %s: %s", op->name, states[state].name, setting_name(stage->setting), manners[manner], what);
+	static const char *const manners[] = {"plainly", "with its version expected",
+	                                      "in a transaction"};
+	fail_msg("%s, %s, %s, %s: %s", op->name, states[state].name, setting_name(stage->setting),
+	         manners[manner], what);
 }
 
 static int perform_in_txn(struct call *call, const struct operation *op, bool spoiled)
@@ -161,7 +171,8 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 	return rc;
 }
 
-static void try_in_vain(const struct operation *op, enum state state, struct stage *stage, struct call *call, hf_lsn version)
+static void try_in_vain(const struct operation *op, enum state state, struct stage *stage,
+                        struct call *call, hf_lsn version)
 {
 	struct hf__writer before = stage_dump(stage);
 	const struct hf_clock clock = look(stage->store);
@@ -174,13 +185,15 @@ static void try_in_vain(const struct operation *op, enum state state, struct sta
 	assert_false(call->result->changed || call->result->version);
 	stage_verify(stage);
 	struct hf__writer after = stage_dump(stage);
-	assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+	assert_true(
+	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
 	assert_true(look(stage->store).now == clock.now);
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 }
 
-static void run_cell(const struct operation *op, enum state state, struct stage *stage, enum manner manner)
+static void run_cell(const struct operation *op, enum state state, struct stage *stage,
+                     enum manner manner)
 {
 	struct hf_error error = {0};
 	struct hf_result result = {0};
@@ -192,7 +205,8 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 	if (manner == PLAINLY && !op->alone)
 		try_in_vain(op, state, stage, &call, before.version);
 	call.expect = manner != EXPECTING ? 0 : before.version ? before.version : HF_ABSENT;
-	const int rc = manner == IN_TXN && !op->alone ? perform_in_txn(&call, op, false) : op->run(&call);
+	const int rc =
+	    manner == IN_TXN && !op->alone ? perform_in_txn(&call, op, false) : op->run(&call);
 	if (rc != op->rc)
 		wrong(op, state, stage, manner, hf_code_name(rc));
 	const bool changes = op->ahead != SAME && state != WITH_THE_WALL;
@@ -200,11 +214,13 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 	const int64_t difference = changes ? HOUR - op->ahead : 0;
 	if (after.now != before.now - difference || after.wall != before.wall)
 		wrong(op, state, stage, manner, "what the clock shows");
-	if (after.set_back_us != before.set_back_us + difference || (after.version != before.version) != changes)
+	if (after.set_back_us != before.set_back_us + difference ||
+	    (after.version != before.version) != changes)
 		wrong(op, state, stage, manner, "what is known of set-backs");
 	if (changes && (after.difference_us != difference || after.set_back_at != before.now))
 		wrong(op, state, stage, manner, "the newest set-back");
-	if (result.changed != changes || result.count != changes || (!op->alone && result.version != (rc ? 0 : after.version)))
+	if (result.changed != changes || result.count != changes ||
+	    (!op->alone && result.version != (rc ? 0 : after.version)))
 		wrong(op, state, stage, manner, "changed, count, version");
 	if (lease_of(stage->store) != lease - difference)
 		wrong(op, state, stage, manner, "the end of a lease");
@@ -212,13 +228,18 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 		wrong(op, state, stage, manner, "the instant that a caller named");
 }
 
-/* A lease of three hours and a record that sleeps until an instant; then the wall clock goes wrong, and right again. */
+/* A lease of three hours and a record that sleeps until an instant; then the wall clock goes
+ * wrong, and right again. */
 static void arrange(struct stage *stage, enum state state)
 {
-	const struct hf_lock_acquire acquire = {.name = hf_str("l"), .owner = hf_str("o"), .lease_us = 3 * HOUR};
-	const struct hf_inbox_input record = {.account = hf_str("a"), .thread = hf_str("t"), .updated_at = 5};
-	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &record, .count = 1, .generated_at = 5};
-	const struct hf_inbox_snooze snooze = {.key = {hf_str("u"), hf_str("a"), hf_str("t")}, .until = NAMED};
+	const struct hf_lock_acquire acquire = {
+	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = 3 * HOUR};
+	const struct hf_inbox_input record = {
+	    .account = hf_str("a"), .thread = hf_str("t"), .updated_at = 5};
+	const struct hf_inbox_save save = {
+	    .user = hf_str("u"), .records = &record, .count = 1, .generated_at = 5};
+	const struct hf_inbox_snooze snooze = {.key = {hf_str("u"), hf_str("a"), hf_str("t")},
+	                                       .until = NAMED};
 	const int64_t off = state == WITH_THE_WALL ? 0 : state == AHEAD ? HOUR : 2 * HOUR;
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_OK);
 	assert_int_equal(hf_inbox_snooze(stage->store, NULL, &snooze, NULL, NULL), HF_OK);
@@ -238,7 +259,8 @@ static void every_cell_holds_in_every_setting(void **unused)
 			struct stage *stage = stage_open(setting);
 			const enum state state = (enum state)(i / MANNERS % STATES);
 			arrange(stage, state);
-			stage_at(stage, STAGE_NOW + 100); /* what was written is not behind the wall clock after reopening */
+			/* what was written is not behind the wall clock after reopening */
+			stage_at(stage, STAGE_NOW + 100);
 			stage_switch(stage);
 			stage_at(stage, look(stage->store).now - states[state].ahead);
 			run_cell(&operations[i / (STATES * MANNERS)], state, stage, (enum manner)(i % MANNERS));

@@ -23,7 +23,8 @@ static void the_stop_is_clean_and_the_lock_is_free(void **state)
 	(void)state;
 	struct sim *sim = sim_new(sim_profile_weak(), 1);
 	hf_store *first = open_store(sim);
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str("i"), .payload = hf_str("p"), .write.durability = HF_OS};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("q"), .id = hf_str("i"), .payload = hf_str("p"), .write.durability = HF_OS};
 	struct hf_outbox_stats stats;
 	struct hf_info info;
 	assert_int_equal(hf_outbox_enqueue(first, NULL, &args, NULL, NULL), HF_OK);

@@ -1,4 +1,5 @@
-/* Lives of a store that end by a kill: what they leave on the disk, and what each opening reads, follows from what was used and from nothing else. */
+/* Lives of a store that end by a kill: what they leave on the disk, and what each opening reads,
+ * follows from what was used and from nothing else. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +43,8 @@ static hf_store *open_sim(struct sim *sim, bool create)
 
 static void live(struct sim *sim, const struct life *life)
 {
-	uint64_t used = 0, most = 0; /* bytes of log, in blocks; most that an opening read beyond that */
+	/* bytes of log, in blocks; most that an opening read beyond that */
+	uint64_t used = 0, most = 0;
 	uint32_t segment = 0;
 	unsigned items = 0;
 	uint64_t before_life = 0; /* what the log held before this life */
@@ -55,8 +57,12 @@ static void live(struct sim *sim, const struct life *life)
 		assert_int_equal(life_pending(store), items);
 		if (i == 0 || life->bytes > 0) {
 			if (life->killed_when_prepared && i % 2)
-				sim_add_fault(sim, (struct sim_fault){.kinds = SIM_WRITE, .name = "WITNESS", .error = 5, .persistent = true});
-			items += life_enqueue(store, i, life->bytes ? life->bytes : 1, life->durability, NULL) == HF_OK;
+				sim_add_fault(sim, (struct sim_fault){.kinds = SIM_WRITE,
+				                                      .name = "WITNESS",
+				                                      .error = 5,
+				                                      .persistent = true});
+			items += life_enqueue(store, i, life->bytes ? life->bytes : 1, life->durability,
+			                      NULL) == HF_OK;
 			sim_clear_faults(sim);
 		}
 		if (life->maintained)
@@ -71,9 +77,11 @@ static void live(struct sim *sim, const struct life *life)
 		else
 			play_kill(sim, store);
 	}
-	printf("figure: crash loop, %s: %u lives leave %llu KiB on disk, %llu KiB of them used; an opening reads at most %llu KiB more than "
+	printf("figure: crash loop, %s: %u lives leave %llu KiB on disk, %llu KiB of them used; an "
+	       "opening reads at most %llu KiB more than "
 	       "that\n",
-	       life->name, LIVES, (unsigned long long)sim_used(sim) >> 10, (unsigned long long)used >> 10, (unsigned long long)most >> 10);
+	       life->name, LIVES, (unsigned long long)sim_used(sim) >> 10,
+	       (unsigned long long)used >> 10, (unsigned long long)most >> 10);
 	assert_true(most <= MIB);
 	assert_true(sim_used(sim) <= used + MIB + MIB / 4);
 	if (life->bytes < BLOCK)
@@ -104,7 +112,7 @@ static void a_killed_store_keeps_no_more_than_it_used(void **state)
 	}
 }
 
-/* --- On a real disk ------------------------------------------------------------------------------------------------------------- */
+/* --- On a real disk --------------------------------------------------------------------------- */
 
 static uint64_t bytes_in(const char *path)
 {
@@ -128,7 +136,8 @@ static void thirty_killed_processes_leave_no_three_mebibytes(void **state)
 	assert_non_null(mkdtemp(path));
 	for (unsigned i = 0; i < LIVES; i++)
 		life_killed(path, i, 1, 1);
-	printf("figure: crash loop, processes: %u lives leave %llu KiB on disk\n", LIVES, (unsigned long long)bytes_in(path) >> 10);
+	printf("figure: crash loop, processes: %u lives leave %llu KiB on disk\n", LIVES,
+	       (unsigned long long)bytes_in(path) >> 10);
 	assert_true(bytes_in(path) <= 3 * MIB);
 	assert_int_equal(hf_open(path, NULL, &store, NULL), HF_OK);
 	assert_int_equal(life_pending(store), LIVES);

@@ -1,5 +1,5 @@
-/* The crash sweep in small: every workload without faults, a short one with every kind of fault, in few seconds even under a sanitizer. The
- * whole of it is tests/medium/test_crash_sweep.c. */
+/* The crash sweep in small: every workload without faults, a short one with every kind of fault,
+ * in few seconds even under a sanitizer. The whole of it is tests/medium/test_crash_sweep.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,19 +111,22 @@ static void reopening_and_kills_survive(void **state)
 static void timelines_survive(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_timeline, "weak", 0, .moments = 2, .faults = 40, .deep = 400});
+	assert_nothing_wrong(
+	    (struct part){&script_timeline, "weak", 0, .moments = 2, .faults = 40, .deep = 400});
 }
 
 static void locks_survive(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_lock, "weak", 0, .moments = 2, .faults = 40, .deep = 400});
+	assert_nothing_wrong(
+	    (struct part){&script_lock, "weak", 0, .moments = 2, .faults = 40, .deep = 400});
 }
 
 static void documents_survive(void **state)
 {
 	(void)state;
-	assert_nothing_wrong((struct part){&script_document, "weak", 0, .moments = 2, .faults = 40, .deep = 400});
+	assert_nothing_wrong(
+	    (struct part){&script_document, "weak", 0, .moments = 2, .faults = 40, .deep = 400});
 }
 
 static void whole_sectors_may_go_when_groups_are_padded(void **state)

@@ -1,5 +1,6 @@
-/* Lists of cursors against a sorted model: every filter, every page size, in three settings; pages while cursors come and go; damaged
- * and foreign tokens; and bounds on the steps of a page, however many cursors there are. */
+/* Lists of cursors against a sorted model: every filter, every page size, in three settings;
+ * pages while cursors come and go; damaged and foreign tokens; and bounds on the steps of a
+ * page, however many cursors there are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include "lib/rng.h"
 #include "lib/settings.h"
 
-/* --- The model: all combinations of a few names, some of them there --------------------------------------------------------- */
+/* --- The model: all combinations of a few names, some of them there --------------------------- */
 
 static const char *const consumers[] = {"a", "ab", "b", "mailer"};
 static const char *const streams[] = {"events", "events2", "z"};
@@ -38,7 +39,8 @@ static void model_init(struct model *m)
 	for (size_t stream = 0; stream < STREAMS; stream++)
 		for (size_t subject = 0; subject < SUBJECTS; subject++)
 			for (size_t consumer = 0; consumer < CONSUMERS; consumer++)
-				m->entries[n++] = (struct entry){streams[stream], subjects[subject], consumers[consumer], 0, false};
+				m->entries[n++] = (struct entry){streams[stream], subjects[subject],
+				                                 consumers[consumer], 0, false};
 }
 
 static struct hf_cursor_key key_of(const struct entry *e)
@@ -48,7 +50,8 @@ static struct hf_cursor_key key_of(const struct entry *e)
 
 static void put(struct stage *stage, struct entry *e, int64_t sequence)
 {
-	const struct hf_cursor_reset args = {.key = key_of(e), .sequence = sequence, .delivered_at = HF_UNSET, .reason = hf_str("test")};
+	const struct hf_cursor_reset args = {
+	    .key = key_of(e), .sequence = sequence, .delivered_at = HF_UNSET, .reason = hf_str("test")};
 	struct hf_result result;
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed || (e->there && e->sequence == sequence));
@@ -59,11 +62,13 @@ static void put(struct stage *stage, struct entry *e, int64_t sequence)
 static void drop(struct stage *stage, struct entry *e)
 {
 	const struct hf_cursor_remove args = {.key = key_of(e)};
-	assert_int_equal(hf_cursor_remove(stage->store, NULL, &args, NULL, NULL), e->there ? HF_OK : HF_ENOTFOUND);
+	assert_int_equal(hf_cursor_remove(stage->store, NULL, &args, NULL, NULL),
+	                 e->there ? HF_OK : HF_ENOTFOUND);
 	e->there = false;
 }
 
-/* About two thirds of all cursors, with few different sequences so that ties are common; some removed again. */
+/* About two thirds of all cursors, with few different sequences so that ties are common; some
+ * removed again. */
 static void fill(struct stage *stage, struct model *m, struct hf_rng *rng)
 {
 	model_init(m);
@@ -85,7 +90,8 @@ static bool selects(const struct hf_cursor_list *f, const struct entry *e)
 
 static bool is_entry(const struct hf_cursor *cursor, const struct entry *e)
 {
-	const struct hf_bytes *got[] = {&cursor->key.consumer, &cursor->key.stream, &cursor->key.subject};
+	const struct hf_bytes *got[] = {&cursor->key.consumer, &cursor->key.stream,
+	                                &cursor->key.subject};
 	const char *want[] = {e->consumer, e->stream, e->subject};
 	for (int i = 0; i < 3; i++)
 		if (got[i]->len != strlen(want[i]) || memcmp(got[i]->data, want[i], got[i]->len) != 0)
@@ -93,7 +99,7 @@ static bool is_entry(const struct hf_cursor *cursor, const struct entry *e)
 	return cursor->last_sequence == e->sequence;
 }
 
-/* --- Lists ------------------------------------------------------------------------------------------------------------------ */
+/* --- Lists ------------------------------------------------------------------------------------ */
 
 /* Walks all pages and compares with the entries that the filter selects, in their order. */
 static void check_list(struct stage *stage, const struct model *m, struct hf_cursor_list filter)
@@ -156,7 +162,7 @@ static void every_filter_and_page_size_gives_the_model_in_order(void **state)
 	}
 }
 
-/* --- Lag -------------------------------------------------------------------------------------------------------------------- */
+/* --- Lag -------------------------------------------------------------------------------------- */
 
 static int compare_lag(const void *a, const void *b)
 {
@@ -169,7 +175,8 @@ static int compare_lag(const void *a, const void *b)
 
 static void check_lag(struct stage *stage, const struct model *m, struct hf_cursor_lag args)
 {
-	const struct hf_cursor_list filter = {.stream = args.stream, .subject = args.subject, .by_subject = args.by_subject};
+	const struct hf_cursor_list filter = {
+	    .stream = args.stream, .subject = args.subject, .by_subject = args.by_subject};
 	const struct entry *want[ALL];
 	size_t count = 0, next = 0;
 	for (size_t i = 0; i < ALL; i++)
@@ -221,15 +228,23 @@ static void lag_refuses_a_broken_form(void **state)
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_cursor_lag_page page;
-	assert_int_equal(hf_cursor_lag(stage->store, &(struct hf_cursor_lag){.stream = hf_str(" "), .head = 1}, 0, &page, NULL), HF_EINVAL);
-	assert_int_equal(hf_cursor_lag(stage->store, &(struct hf_cursor_lag){.stream = hf_str("s"), .head = -1}, 0, &page, NULL), HF_EINVAL);
-	assert_int_equal(hf_cursor_lag(stage->store, &(struct hf_cursor_lag){.stream = hf_str("s")}, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_cursor_lag(stage->store,
+	                               &(struct hf_cursor_lag){.stream = hf_str(" "), .head = 1}, 0,
+	                               &page, NULL),
+	                 HF_EINVAL);
+	assert_int_equal(hf_cursor_lag(stage->store,
+	                               &(struct hf_cursor_lag){.stream = hf_str("s"), .head = -1}, 0,
+	                               &page, NULL),
+	                 HF_EINVAL);
+	assert_int_equal(
+	    hf_cursor_lag(stage->store, &(struct hf_cursor_lag){.stream = hf_str("s")}, 0, &page, NULL),
+	    HF_OK);
 	assert_int_equal(page.count, 0);
 	hf_release(page.memory);
 	stage_close(stage);
 }
 
-/* --- Pages over a changing store -------------------------------------------------------------------------------------------- */
+/* --- Pages over a changing store -------------------------------------------------------------- */
 
 static void what_stays_through_a_walk_is_given_exactly_once(void **state)
 {
@@ -245,7 +260,10 @@ static void what_stays_through_a_walk_is_given_exactly_once(void **state)
 	char *token = NULL;
 	do {
 		struct hf_cursor_page page;
-		assert_int_equal(hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 2, .page = token}, 0, &page, NULL), HF_OK);
+		assert_int_equal(hf_cursor_list(stage->store,
+		                                &(struct hf_cursor_list){.limit = 2, .page = token}, 0,
+		                                &page, NULL),
+		                 HF_OK);
 		for (size_t i = 0; i < page.count; i++)
 			for (size_t e = 0; e < ALL; e++)
 				given[e] += is_entry(&page.items[i], &m.entries[e]) && m.entries[e].there;
@@ -274,7 +292,8 @@ static void a_token_is_good_for_its_query_only(void **state)
 	struct hf_cursor_lag_page lag;
 	struct hf_error error = {0};
 	fill(stage, &m, &rng);
-	assert_int_equal(hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 2}, 0, &page, NULL), HF_OK);
+	assert_int_equal(
+	    hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 2}, 0, &page, NULL), HF_OK);
 	assert_non_null(page.next);
 	const struct hf_cursor_list wrong[] = {
 	    {.consumer = hf_str("a"), .page = page.next},
@@ -294,19 +313,24 @@ static void a_token_is_good_for_its_query_only(void **state)
 	for (size_t i = 0; bent[i]; i++) {
 		const char kept = bent[i];
 		bent[i] = kept == 'A' ? 'B' : 'A';
-		assert_int_equal(hf_cursor_list(stage->store, &(struct hf_cursor_list){.page = bent}, 0, &other, NULL), HF_EINVAL);
+		assert_int_equal(
+		    hf_cursor_list(stage->store, &(struct hf_cursor_list){.page = bent}, 0, &other, NULL),
+		    HF_EINVAL);
 		bent[i] = kept;
 	}
 	free(bent);
 	/* Another page size is the same query. */
-	assert_int_equal(hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 5, .page = page.next}, 0, &other, NULL), HF_OK);
+	assert_int_equal(hf_cursor_list(stage->store,
+	                                &(struct hf_cursor_list){.limit = 5, .page = page.next}, 0,
+	                                &other, NULL),
+	                 HF_OK);
 	assert_int_equal(other.count, 5);
 	hf_release(other.memory);
 	hf_release(page.memory);
 	stage_close(stage);
 }
 
-/* --- Memory ----------------------------------------------------------------------------------------------------------------- */
+/* --- Memory ----------------------------------------------------------------------------------- */
 
 static bool veto(void *ctx, size_t size)
 {
@@ -321,7 +345,8 @@ static bool veto(void *ctx, size_t size)
 static int list_once(struct stage *stage, struct hf_error *error)
 {
 	struct hf_cursor_page page;
-	const int rc = hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 3}, 0, &page, error);
+	const int rc =
+	    hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 3}, 0, &page, error);
 	assert_true(rc == HF_OK ? page.count == 3 && page.next : !page.memory && !page.items);
 	hf_release(page.memory);
 	return rc;
@@ -330,7 +355,9 @@ static int list_once(struct stage *stage, struct hf_error *error)
 static int lag_once(struct stage *stage, struct hf_error *error)
 {
 	struct hf_cursor_lag_page page;
-	const int rc = hf_cursor_lag(stage->store, &(struct hf_cursor_lag){.stream = hf_str("events"), .limit = 2}, 0, &page, error);
+	const int rc =
+	    hf_cursor_lag(stage->store, &(struct hf_cursor_lag){.stream = hf_str("events"), .limit = 2},
+	                  0, &page, error);
 	assert_true(rc == HF_OK ? page.count == 2 && page.next : !page.memory && !page.items);
 	hf_release(page.memory);
 	return rc;
@@ -340,9 +367,11 @@ static int lag_once(struct stage *stage, struct hf_error *error)
 static int change_once(struct stage *stage, struct hf_error *error)
 {
 	const struct hf_cursor_key key = {hf_str("late"), hf_str("late stream"), hf_str("x")};
-	const struct hf_cursor_advance advance = {.key = key, .sequence = 3, .delivery_id = hf_str("d3")};
+	const struct hf_cursor_advance advance = {
+	    .key = key, .sequence = 3, .delivery_id = hf_str("d3")};
 	const struct hf_cursor_record_error note = {.key = key, .message = hf_str("boom")};
-	const struct hf_cursor_reset reset = {.key = key, .reason = hf_str("why"), .delivered_at = HF_UNSET};
+	const struct hf_cursor_reset reset = {
+	    .key = key, .reason = hf_str("why"), .delivered_at = HF_UNSET};
 	hf_txn *txn;
 	int rc = hf_txn_begin(stage->store, &txn, error);
 	if (rc != HF_OK)
@@ -361,7 +390,8 @@ static int change_once(struct stage *stage, struct hf_error *error)
 static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 {
 	(void)state;
-	int (*const operations[])(struct stage *, struct hf_error *) = {list_once, lag_once, change_once};
+	int (*const operations[])(struct stage *, struct hf_error *) = {list_once, lag_once,
+	                                                                change_once};
 	for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
 		struct hf_rng rng = hf_rng_for("cursor memory");
 		struct stage *stage = stage_open(SETTING_LIVE);
@@ -377,7 +407,8 @@ static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 			hf__mem_set_veto(NULL, NULL);
 			assert_true(rc == HF_OK || (rc == HF_ENOMEM && error.code == HF_ENOMEM));
 			struct hf__writer after = stage_dump(stage);
-			const bool same = hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+			const bool same =
+			    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
 			assert_true(same == (rc == HF_ENOMEM || operations[i] != change_once));
 			hf__writer_deinit(&after);
 			assert_true(budget < 500);
@@ -387,7 +418,7 @@ static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 	}
 }
 
-/* --- Steps ------------------------------------------------------------------------------------------------------------------ */
+/* --- Steps ------------------------------------------------------------------------------------ */
 
 static void a_page_takes_no_more_steps_among_many_cursors(void **state)
 {

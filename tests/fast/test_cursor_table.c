@@ -1,6 +1,7 @@
-/* Every cell of the contract's cursor table: each operation on a cursor in each state, with its code, `changed`, version and the cursor that
- * results, in every setting (lib/settings.h); each of them plainly, with an expected version
- * that is right, with one that is wrong, and inside a transaction. */
+/* Every cell of the contract's cursor table: each operation on a cursor in each state, with its
+ * code, `changed`, version and the cursor that results, in every setting (lib/settings.h); each
+ * of them plainly, with an expected version that is right, with one that is wrong, and inside a
+ * transaction. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #define GIVEN (STAGE_NOW - HOUR)
 #define TEXT_MAX 256u
 
-/* --- A cursor as text: "sequence id delivered error*count updated reason@time" ---------------------------------------------- */
+/* --- A cursor as text: "sequence id delivered error*count updated reason@time" ---------------- */
 
 static const char *time_text(hf_time time, char out[24])
 {
@@ -34,14 +35,16 @@ static void render(const struct hf_cursor *cursor, char out[TEXT_MAX])
 {
 	char error[64] = "-", reset[64] = "-", delivered[24], updated[24], at[24];
 	if (cursor->error_count > 0 || cursor->last_error.len > 0)
-		(void)snprintf(error, sizeof error, "%.*s*%llu", (int)cursor->last_error.len, (const char *)cursor->last_error.data,
+		(void)snprintf(error, sizeof error, "%.*s*%llu", (int)cursor->last_error.len,
+		               (const char *)cursor->last_error.data,
 		               (unsigned long long)cursor->error_count);
 	if (cursor->reset_at != HF_UNSET || cursor->reset_reason.len > 0)
-		(void)snprintf(reset, sizeof reset, "%.*s@%s", (int)cursor->reset_reason.len, (const char *)cursor->reset_reason.data,
-		               time_text(cursor->reset_at, at));
+		(void)snprintf(reset, sizeof reset, "%.*s@%s", (int)cursor->reset_reason.len,
+		               (const char *)cursor->reset_reason.data, time_text(cursor->reset_at, at));
 	const int id_len = (int)cursor->last_delivery_id.len;
-	(void)snprintf(out, TEXT_MAX, "%lld %.*s %s %s %s %s", (long long)cursor->last_sequence, id_len ? id_len : 1,
-	               id_len ? (const char *)cursor->last_delivery_id.data : "-", time_text(cursor->last_delivered_at, delivered), error,
+	(void)snprintf(out, TEXT_MAX, "%lld %.*s %s %s %s %s", (long long)cursor->last_sequence,
+	               id_len ? id_len : 1, id_len ? (const char *)cursor->last_delivery_id.data : "-",
+	               time_text(cursor->last_delivered_at, delivered), error,
 	               time_text(cursor->updated_at, updated), reset);
 }
 
@@ -65,7 +68,7 @@ static hf_lsn look(hf_store *store, const struct hf_cursor_key *key, char out[TE
 	return version;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 /* What every operation of the table is called with. */
 struct call {
@@ -77,7 +80,8 @@ struct call {
 	struct hf_error *error;
 };
 
-static int advance(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at, hf_time now)
+static int advance(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at,
+                   hf_time now)
 {
 	const struct hf_cursor_advance args = {.write.expect = c->expect,
 	                                       .key = c->key,
@@ -88,7 +92,8 @@ static int advance(const struct call *c, int64_t sequence, const char *id, hf_ti
 	return hf_cursor_advance(c->store, c->txn, &args, c->result, c->error);
 }
 
-static int reset(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at, const char *reason)
+static int reset(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at,
+                 const char *reason)
 {
 	const struct hf_cursor_reset args = {.write.expect = c->expect,
 	                                     .key = c->key,
@@ -101,7 +106,8 @@ static int reset(const struct call *c, int64_t sequence, const char *id, hf_time
 
 static int record_error(const struct call *c, const char *message)
 {
-	const struct hf_cursor_record_error args = {.write.expect = c->expect, .key = c->key, .message = hf_str(message)};
+	const struct hf_cursor_record_error args = {
+	    .write.expect = c->expect, .key = c->key, .message = hf_str(message)};
 	return hf_cursor_record_error(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -111,13 +117,15 @@ static int remove_it(const struct call *c)
 	return hf_cursor_remove(c->store, c->txn, &args, c->result, c->error);
 }
 
-/* In a transaction of its own where it was given none. It expects what there is, unless it was told what to expect. */
+/* In a transaction of its own where it was given none. It expects what there is, unless it was
+ * told what to expect. */
 static int guard(const struct call *c)
 {
 	char text[TEXT_MAX];
 	hf_txn *txn = c->txn;
 	const hf_lsn version = look(c->store, &c->key, text), there = version ? version : HF_ABSENT;
-	const struct hf_cursor_guard args = {.write.expect = c->expect ? c->expect : there, .key = c->key};
+	const struct hf_cursor_guard args = {.write.expect = c->expect ? c->expect : there,
+	                                     .key = c->key};
 	if (!txn)
 		assert_int_equal(hf_txn_begin(c->store, &txn, c->error), HF_OK);
 	const int rc = hf_cursor_guard(c->store, txn, &args, c->result, c->error);
@@ -196,7 +204,8 @@ static int reset_below_zero(const struct call *c)
 {
 	return reset(c, -1, "d2", GIVEN, "why");
 }
-static int put_at(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at, uint64_t errors, hf_time reset_at)
+static int put_at(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at,
+                  uint64_t errors, hf_time reset_at)
 {
 	const struct hf_cursor_put args = {
 	    .write.expect = c->expect,
@@ -238,7 +247,7 @@ static int record_blank(const struct call *c)
 	return record_error(c, " \v\f\r");
 }
 
-/* --- States ----------------------------------------------------------------------------------------------------------------- */
+/* --- States ----------------------------------------------------------------------------------- */
 
 enum state { ABSENT, AT_5, FAILED, UNMOVED, RESET, UNDATED, REMOVED, STATES };
 
@@ -298,7 +307,7 @@ static const char *const state_texts[STATES] = {
     [REMOVED] = "",
 };
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 /* `then` NULL: nothing changed; "": gone. */
 struct cell {
@@ -505,7 +514,7 @@ static const struct row {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-/* --- Running it ------------------------------------------------------------------------------------------------------------- */
+/* --- Running it ------------------------------------------------------------------------------- */
 
 enum manner { PLAIN, EXPECTING, MISTAKEN, IN_TRANSACTION, MANNERS };
 
@@ -526,9 +535,11 @@ static struct hf_cursor_key trial_key(const struct trial *t)
 
 static void expect_that(const struct trial *t, bool holds, const char *what, const char *got)
 {
-	static const char *const manners[MANNERS] = {"", ", expecting", ", mistaken", ", in a transaction"};
+	static const char *const manners[MANNERS] = {"", ", expecting", ", mistaken",
+	                                             ", in a transaction"};
 	if (!holds)
-		fail_msg("%s on \"%s\" (%s%s): %s: %s", t->row->name, t->before, setting_name(t->stage->setting), manners[t->manner], what, got);
+		fail_msg("%s on \"%s\" (%s%s): %s: %s", t->row->name, t->before,
+		         setting_name(t->stage->setting), manners[t->manner], what, got);
 }
 
 static struct cell cell_of(const struct trial *t)
@@ -568,14 +579,17 @@ static uint64_t entries_of(hf_store *store, hf_lsn *last)
 	return info.entries;
 }
 
-static void check_version(const struct trial *t, const struct cell *cell, const struct hf_result *result, hf_lsn version, hf_lsn last)
+static void check_version(const struct trial *t, const struct cell *cell,
+                          const struct hf_result *result, hf_lsn version, hf_lsn last)
 {
 	if (!cell->then) {
 		expect_that(t, version == t->version, "the version moved", "");
-		expect_that(t, cell->code != HF_OK || result->version == t->version, "result.version", "is not the object's");
+		expect_that(t, cell->code != HF_OK || result->version == t->version, "result.version",
+		            "is not the object's");
 	} else {
 		const hf_lsn want = cell->then[0] ? last : 0;
-		expect_that(t, version == want && result->version == want, "the version is not the LSN of the entry", "");
+		expect_that(t, version == want && result->version == want,
+		            "the version is not the LSN of the entry", "");
 	}
 }
 
@@ -590,12 +604,17 @@ static void run_trial(struct trial *t)
 	const int rc = perform(t, &result, &error);
 	const uint64_t written = entries_of(t->stage->store, &last) - entries;
 	expect_that(t, rc == cell.code, "code", hf_code_name(rc));
-	expect_that(t, rc == HF_OK || (error.code == rc && error.text[0]), "a refusal without words", error.text);
-	expect_that(t, result.changed == (cell.then != NULL), "changed", result.changed ? "true" : "false");
+	expect_that(t, rc == HF_OK || (error.code == rc && error.text[0]), "a refusal without words",
+	            error.text);
+	expect_that(t, result.changed == (cell.then != NULL), "changed",
+	            result.changed ? "true" : "false");
 	expect_that(t, result.count == result.changed && result.token == 0, "count or token", "");
 	expect_that(t, written == result.changed, "entries written", written ? "some" : "none");
-	const hf_lsn version = look(t->stage->store, &(struct hf_cursor_key){hf_str(t->consumer), hf_str("events"), hf_str("")}, after);
-	expect_that(t, strcmp(after, cell.then ? cell.then : t->before) == 0, "the cursor is now", after);
+	const hf_lsn version =
+	    look(t->stage->store,
+	         &(struct hf_cursor_key){hf_str(t->consumer), hf_str("events"), hf_str("")}, after);
+	expect_that(t, strcmp(after, cell.then ? cell.then : t->before) == 0, "the cursor is now",
+	            after);
 	check_version(t, &cell, &result, version, last);
 }
 
@@ -603,11 +622,13 @@ static void arrange_trial(struct trial *t)
 {
 	struct hf_error error = {0};
 	struct call call = {.store = t->stage->store, .key = trial_key(t), .error = &error};
-	(void)snprintf(t->consumer, sizeof t->consumer, "%u-%u-%u", (unsigned)(t->row - rows), (unsigned)t->state, (unsigned)t->manner);
+	(void)snprintf(t->consumer, sizeof t->consumer, "%u-%u-%u", (unsigned)(t->row - rows),
+	               (unsigned)t->state, (unsigned)t->manner);
 	call.key = trial_key(t);
 	arrange(&call, t->state);
 	t->version = look(t->stage->store, &call.key, t->before);
-	expect_that(t, strcmp(t->before, state_texts[t->state]) == 0, "arranged wrongly", state_texts[t->state]);
+	expect_that(t, strcmp(t->before, state_texts[t->state]) == 0, "arranged wrongly",
+	            state_texts[t->state]);
 }
 
 static void run_table(enum setting setting)
@@ -619,7 +640,8 @@ static void run_table(enum setting setting)
 	for (size_t row = 0; row < ROWS; row++)
 		for (enum state state = 0; state < STATES; state++)
 			for (enum manner manner = 0; manner < MANNERS; manner++, count++) {
-				trials[count] = (struct trial){.stage = stage, .row = &rows[row], .state = state, .manner = manner};
+				trials[count] = (struct trial){
+				    .stage = stage, .row = &rows[row], .state = state, .manner = manner};
 				arrange_trial(&trials[count]);
 			}
 	stage_switch(stage);
@@ -637,11 +659,13 @@ static void each_operation_in_each_state_in_each_setting(void **state)
 		run_table(setting);
 }
 
-/* --- Keys and limits -------------------------------------------------------------------------------------------------------- */
+/* --- Keys and limits -------------------------------------------------------------------------- */
 
-static const struct call *call_with(struct call *call, struct stage *stage, const char *consumer, const char *stream, const char *subject)
+static const struct call *call_with(struct call *call, struct stage *stage, const char *consumer,
+                                    const char *stream, const char *subject)
 {
-	*call = (struct call){.store = stage->store, .key = {hf_str(consumer), hf_str(stream), hf_str(subject)}};
+	*call = (struct call){.store = stage->store,
+	                      .key = {hf_str(consumer), hf_str(stream), hf_str(subject)}};
 	return call;
 }
 
@@ -651,10 +675,13 @@ static void white_space_around_parts_is_ignored(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct call call;
 	char text[TEXT_MAX];
-	assert_int_equal(advance_9(call_with(&call, stage, " \xe3\x80\x80\t\n\v\f\rmail er ", "\tevents", "a\n")), HF_OK);
+	assert_int_equal(
+	    advance_9(call_with(&call, stage, " \xe3\x80\x80\t\n\v\f\rmail er ", "\tevents", "a\n")),
+	    HF_OK);
 	const struct hf_cursor_key plain = {hf_str("mail er"), hf_str("events"), hf_str("a")};
 	assert_true(look(stage->store, &plain, text) != 0);
-	assert_int_equal(advance_4(call_with(&call, stage, "mail er", "events\xc2\xa0", " a")), HF_ENONMONOTONIC);
+	assert_int_equal(advance_4(call_with(&call, stage, "mail er", "events\xc2\xa0", " a")),
+	                 HF_ENONMONOTONIC);
 	stage_close(stage);
 }
 
@@ -665,15 +692,18 @@ static void parts_that_break_the_rules_are_refused(void **state)
 	static char longest[HF_KEY_MAX + 2];
 	memset(longest, 'k', sizeof longest);
 	const struct hf_bytes good = hf_str("good"), blank = hf_str(" \t"), nul = hf_bytes("a\0b", 3);
-	const struct hf_bytes fits = hf_bytes(longest, HF_KEY_MAX), over = hf_bytes(longest, HF_KEY_MAX + 1);
+	const struct hf_bytes fits = hf_bytes(longest, HF_KEY_MAX),
+	                      over = hf_bytes(longest, HF_KEY_MAX + 1);
 	const struct {
 		struct hf_cursor_key key;
 		int code;
 	} keys[] = {
-	    {{good, good, blank}, HF_OK},     {{fits, fits, fits}, HF_OK},     {{blank, good, good}, HF_EINVAL},
-	    {{good, blank, good}, HF_EINVAL}, {{over, good, good}, HF_EINVAL}, {{good, over, good}, HF_EINVAL},
-	    {{good, good, over}, HF_EINVAL},  {{nul, good, good}, HF_EINVAL},  {{good, nul, good}, HF_EINVAL},
-	    {{good, good, nul}, HF_EINVAL},   {{{0}, good, good}, HF_EINVAL},  {{good, {0}, good}, HF_EINVAL},
+	    {{good, good, blank}, HF_OK},     {{fits, fits, fits}, HF_OK},
+	    {{blank, good, good}, HF_EINVAL}, {{good, blank, good}, HF_EINVAL},
+	    {{over, good, good}, HF_EINVAL},  {{good, over, good}, HF_EINVAL},
+	    {{good, good, over}, HF_EINVAL},  {{nul, good, good}, HF_EINVAL},
+	    {{good, nul, good}, HF_EINVAL},   {{good, good, nul}, HF_EINVAL},
+	    {{{0}, good, good}, HF_EINVAL},   {{good, {0}, good}, HF_EINVAL},
 	};
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		struct hf_error error = {0};
@@ -696,7 +726,8 @@ static void long_texts_are_cut_or_refused(void **state)
 	text[HF_CURSOR_ERROR_MAX] = (char)0xA4;
 	struct call call;
 	(void)call_with(&call, stage, "c", "s", "");
-	const struct hf_cursor_record_error note = {.key = call.key, .message = hf_bytes(text, sizeof text)};
+	const struct hf_cursor_record_error note = {.key = call.key,
+	                                            .message = hf_bytes(text, sizeof text)};
 	assert_int_equal(hf_cursor_record_error(stage->store, NULL, &note, NULL, NULL), HF_OK);
 	struct hf_cursor_got got;
 	assert_int_equal(hf_cursor_get(stage->store, &call.key, 0, &got, NULL), HF_OK);
@@ -725,7 +756,9 @@ static void a_put_of_half_a_fact_is_refused(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	static char longest[HF_CURSOR_REASON_MAX + 1];
 	memset(longest, 'r', sizeof longest);
-	const struct hf_cursor whole = {.key = {hf_str("c"), hf_str("s"), hf_str("")}, .last_delivered_at = HF_UNSET, .reset_at = HF_UNSET};
+	const struct hf_cursor whole = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                .last_delivered_at = HF_UNSET,
+	                                .reset_at = HF_UNSET};
 	struct hf_cursor_put puts[7];
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
 		puts[i] = (struct hf_cursor_put){.cursor = whole};
@@ -736,7 +769,8 @@ static void a_put_of_half_a_fact_is_refused(void **state)
 	puts[4].cursor.reset_reason = hf_str("why");
 	puts[5].cursor.reset_at = 1, puts[5].cursor.reset_reason = hf_str(" \t");
 	puts[6].cursor.reset_at = 1, puts[6].cursor.reset_reason = hf_bytes(longest, sizeof longest);
-	static const int codes[] = {HF_EINVAL, HF_EINVAL, HF_EINVAL, HF_EINVAL, HF_EINVAL, HF_EREASON, HF_ETOOBIG};
+	static const int codes[] = {HF_EINVAL, HF_EINVAL,  HF_EINVAL, HF_EINVAL,
+	                            HF_EINVAL, HF_EREASON, HF_ETOOBIG};
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
 		assert_int_equal(hf_cursor_put(stage->store, NULL, &puts[i], NULL, NULL), codes[i]);
 	const struct hf_cursor_put fits = {.cursor = whole};
@@ -755,14 +789,16 @@ static void a_refused_advance_names_both_positions(void **state)
 	assert_int_equal(advance_9(call_with(&call, stage, "mailer", "events", "orders")), HF_OK);
 	call.error = &error;
 	assert_int_equal(advance_4(&call), HF_ENONMONOTONIC);
-	static const char *const words[] = {"9", "\"d9\"", "4", "\"d4\"", "\"mailer\"", "\"events\"", "\"orders\""};
+	static const char *const words[] = {"9",          "\"d9\"",     "4",         "\"d4\"",
+	                                    "\"mailer\"", "\"events\"", "\"orders\""};
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (!strstr(error.text, words[i]))
 			fail_msg("%s is missing in: %s", words[i], error.text);
 	stage_close(stage);
 }
 
-/* The greatest numbers, the longest ids of all kinds: bytes that need escapes, letters of two bytes, plain ones. */
+/* The greatest numbers, the longest ids of all kinds: bytes that need escapes, letters of two
+ * bytes, plain ones. */
 static void whatever_the_ids_a_refusal_names_both_positions(void **state)
 {
 	(void)state;
@@ -780,12 +816,17 @@ static void whatever_the_ids_a_refusal_names_both_positions(void **state)
 		memcpy(parts[0] + len - 1, "!", 1);
 		memcpy(parts[1] + len - 1, "?", 1);
 		const struct hf_bytes part = hf_bytes(parts[0], HF_KEY_MAX / step * step);
-		struct hf_cursor_advance args = {.key = {part, part, part}, .sequence = INT64_MAX, .delivery_id = hf_bytes(parts[0], len)};
+		struct hf_cursor_advance args = {.key = {part, part, part},
+		                                 .sequence = INT64_MAX,
+		                                 .delivery_id = hf_bytes(parts[0], len)};
 		assert_int_equal(hf_cursor_advance(stage->store, NULL, &args, NULL, NULL), HF_OK);
 		args.sequence--;
 		args.delivery_id = hf_bytes(parts[1], len);
-		assert_int_equal(hf_cursor_advance(stage->store, NULL, &args, NULL, &error), HF_ENONMONOTONIC);
-		static const char *const words[] = {"at 9223372036854775807, ", "refused 9223372036854775806: ", "!\"", "?\"", "consumer \""};
+		assert_int_equal(hf_cursor_advance(stage->store, NULL, &args, NULL, &error),
+		                 HF_ENONMONOTONIC);
+		static const char *const words[] = {"at 9223372036854775807, ",
+		                                    "refused 9223372036854775806: ", "!\"", "?\"",
+		                                    "consumer \""};
 		for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
 			if (!strstr(error.text, words[k]))
 				fail_msg("%s is missing in: %s", words[k], error.text);
@@ -795,7 +836,7 @@ static void whatever_the_ids_a_refusal_names_both_positions(void **state)
 	}
 }
 
-/* --- Transactions ----------------------------------------------------------------------------------------------------------- */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
 static void a_failing_operation_takes_all_of_its_transaction_along(void **state)
 {
@@ -835,7 +876,8 @@ static void a_failing_operation_takes_all_of_its_transaction_along(void **state)
 		for (size_t i = 0; i < 6; i++)
 			assert_true(!results[i].changed && results[i].version == 0 && results[i].count == 0);
 		struct hf__writer after = stage_dump(stage);
-		assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(
+		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
 		const struct hf_cursor_key gone = {hf_str("new"), hf_str("fresh stream"), hf_str("x")};
@@ -844,11 +886,15 @@ static void a_failing_operation_takes_all_of_its_transaction_along(void **state)
 	}
 }
 
-static int guarded_advance(struct stage *stage, const struct hf_cursor_key *guarded, hf_lsn expect, struct hf_error *error)
+static int guarded_advance(struct stage *stage, const struct hf_cursor_key *guarded, hf_lsn expect,
+                           struct hf_error *error)
 {
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, error), HF_OK);
-	const struct call call = {.store = stage->store, .txn = txn, .key = {hf_str("other"), hf_str("s"), hf_str("")}, .error = error};
+	const struct call call = {.store = stage->store,
+	                          .txn = txn,
+	                          .key = {hf_str("other"), hf_str("s"), hf_str("")},
+	                          .error = error};
 	const struct hf_cursor_guard guard = {.write.expect = expect, .key = *guarded};
 	assert_int_equal(record_boom(&call), HF_OK);
 	const int rc = hf_cursor_guard(stage->store, txn, &guard, NULL, error);
@@ -875,7 +921,8 @@ static void a_guard_writes_nothing_and_stops_the_transaction(void **state)
 	assert_int_equal(guarded_advance(stage, &key, HF_ABSENT, &error), HF_ECONFLICT);
 	assert_int_equal(guarded_advance(stage, &key, version, &error), HF_OK);
 	assert_int_equal(look(stage->store, &key, text), version);
-	(void)look(stage->store, &(struct hf_cursor_key){hf_str("other"), hf_str("s"), hf_str("")}, text);
+	(void)look(stage->store, &(struct hf_cursor_key){hf_str("other"), hf_str("s"), hf_str("")},
+	           text);
 	assert_string_equal(text, "0 - - boom*2 A -");
 	const struct hf_cursor_guard alone = {.write.expect = version, .key = key};
 	assert_int_equal(hf_cursor_guard(stage->store, NULL, &alone, NULL, &error), HF_EINVAL);
@@ -898,7 +945,8 @@ static void errors_are_counted_up_to_the_greatest_number(void **state)
 		assert_int_equal(hf_cursor_put(stage->store, NULL, &put, NULL, NULL), HF_OK);
 		stage_switch(stage);
 		for (int i = 0; i < 2; i++) {
-			const struct hf_cursor_record_error args = {.key = key, .message = hf_str("again"), .now = 2 + i};
+			const struct hf_cursor_record_error args = {
+			    .key = key, .message = hf_str("again"), .now = 2 + i};
 			struct hf_cursor_got got;
 			struct hf_error error = {0};
 			if (hf_cursor_record_error(stage->store, NULL, &args, NULL, &error) != HF_OK)

@@ -1,5 +1,6 @@
-/* Every cell of the contract's cursor table for reads: get, list and lag with each filter on a stream in which the cursor is in each state beside another
- * one, in every setting. Each cell has a stream and consumers of its own. */
+/* Every cell of the contract's cursor table for reads: get, list and lag with each filter on a
+ * stream in which the cursor is in each state beside another one, in every setting. Each cell
+ * has a stream and consumers of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,12 +23,15 @@ struct trial {
 	char told[TEXT_MAX];
 };
 
-/* --- States ----------------------------------------------------------------------------------------------------------------- */
+/* --- States ----------------------------------------------------------------------------------- */
 
-static void advance(const struct trial *t, const char *consumer, const char *subject, int64_t sequence)
+static void advance(const struct trial *t, const char *consumer, const char *subject,
+                    int64_t sequence)
 {
 	const struct hf_cursor_advance args = {
-	    .key = {hf_str(consumer), hf_str(t->stream), hf_str(subject)}, .sequence = sequence, .delivery_id = hf_str("d")};
+	    .key = {hf_str(consumer), hf_str(t->stream), hf_str(subject)},
+	    .sequence = sequence,
+	    .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(t->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -38,12 +42,18 @@ static struct hf_cursor_key key_of(const struct trial *t)
 
 enum { ABSENT, AT_5, AT_7, AT_9, FAILED, RESET, REMOVED, STATES };
 
-static const char *const state_names[STATES] = {
-    "absent", "farther behind than the other", "as far as the other", "ahead of the other", "created by an error", "reset", "removed"};
+static const char *const state_names[STATES] = {"absent",
+                                                "farther behind than the other",
+                                                "as far as the other",
+                                                "ahead of the other",
+                                                "created by an error",
+                                                "reset",
+                                                "removed"};
 
 static void arrange(const struct trial *t)
 {
-	static const int64_t at[STATES] = {[AT_5] = 5, [AT_7] = 7, [AT_9] = 9, [RESET] = 9, [REMOVED] = 5};
+	static const int64_t at[STATES] = {
+	    [AT_5] = 5, [AT_7] = 7, [AT_9] = 9, [RESET] = 9, [REMOVED] = 5};
 	const struct hf_cursor_key key = key_of(t);
 	const struct hf_cursor_record_error failed = {.key = key, .message = hf_str("boom")};
 	const struct hf_cursor_reset back = {.key = key, .sequence = 2, .reason = hf_str("again")};
@@ -59,12 +69,13 @@ static void arrange(const struct trial *t)
 		assert_int_equal(hf_cursor_remove(t->store, NULL, &gone, NULL, NULL), HF_OK);
 }
 
-/* --- Operations: "m5 o7", the consumers in order with their sequence or their lag ---------------------------------------------- */
+/* --- Operations: "m5 o7", the consumers in order with their sequence or their lag ------------- */
 
 static void tell(struct trial *t, const struct hf_cursor *cursor, int64_t number)
 {
 	const size_t len = strlen(t->told);
-	(void)snprintf(t->told + len, TEXT_MAX - len, "%s%c%d", len ? " " : "", ((const char *)cursor->key.consumer.data)[0], (int)number);
+	(void)snprintf(t->told + len, TEXT_MAX - len, "%s%c%d", len ? " " : "",
+	               ((const char *)cursor->key.consumer.data)[0], (int)number);
 }
 
 static int get(struct trial *t)
@@ -108,7 +119,8 @@ static int list_consumer(struct trial *t)
 }
 static int list_subject(struct trial *t)
 {
-	return list_with(t, (struct hf_cursor_list){.stream = hf_str(t->stream), .subject = hf_str("jobs")});
+	return list_with(
+	    t, (struct hf_cursor_list){.stream = hf_str(t->stream), .subject = hf_str("jobs")});
 }
 static int list_no_subject(struct trial *t)
 {
@@ -116,12 +128,14 @@ static int list_no_subject(struct trial *t)
 }
 static int list_one(struct trial *t)
 {
-	const struct hf_cursor_list args = {.consumer = hf_str(t->consumer), .stream = hf_str(t->stream), .subject = hf_str("jobs")};
+	const struct hf_cursor_list args = {
+	    .consumer = hf_str(t->consumer), .stream = hf_str(t->stream), .subject = hf_str("jobs")};
 	return list_with(t, args);
 }
 static int list_another_subject(struct trial *t)
 {
-	return list_with(t, (struct hf_cursor_list){.consumer = hf_str(t->consumer), .by_subject = true});
+	return list_with(t,
+	                 (struct hf_cursor_list){.consumer = hf_str(t->consumer), .by_subject = true});
 }
 
 static int lag_with(struct trial *t, struct hf_cursor_lag args)
@@ -165,7 +179,7 @@ static int lag_below_zero(struct trial *t)
 	return lag_with(t, (struct hf_cursor_lag){.head = -1});
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 /* What it tells; NULL: HF_ENOTFOUND. */
 static const struct row {
@@ -175,16 +189,28 @@ static const struct row {
 	const char *tells[STATES];
 } rows[] = {
     {"get", get, HF_OK, {NULL, "m5", "m7", "m9", "m0", "m2", NULL}},
-    {"list of a stream", list_stream, HF_OK, {"o7", "o7 m5", "o7 m7", "o7 m9", "o7 m0", "o7 m2", "o7"}},
-    {"list of a stream in pages", list_pages, HF_OK, {"o7", "o7 m5", "o7 m7", "o7 m9", "o7 m0", "o7 m2", "o7"}},
+    {"list of a stream",
+     list_stream,
+     HF_OK,
+     {"o7", "o7 m5", "o7 m7", "o7 m9", "o7 m0", "o7 m2", "o7"}},
+    {"list of a stream in pages",
+     list_pages,
+     HF_OK,
+     {"o7", "o7 m5", "o7 m7", "o7 m9", "o7 m0", "o7 m2", "o7"}},
     {"list of a consumer", list_consumer, HF_OK, {"", "m5", "m7", "m9", "m0", "m2", ""}},
     {"list of a subject", list_subject, HF_OK, {"", "m5", "m7", "m9", "m0", "m2", ""}},
     {"list of no subject", list_no_subject, HF_OK, {"o7", "o7", "o7", "o7", "o7", "o7", "o7"}},
     {"list of all three", list_one, HF_OK, {"", "m5", "m7", "m9", "m0", "m2", ""}},
-    {"list of a consumer's of no subject", list_another_subject, HF_OK, {"", "", "", "", "", "", ""}},
+    {"list of a consumer's of no subject",
+     list_another_subject,
+     HF_OK,
+     {"", "", "", "", "", "", ""}},
     {"lag", lag, HF_OK, {"o3", "m5 o3", "o3 m3", "o3 m1", "m10 o3", "m8 o3", "o3"}},
     {"lag in pages", lag_pages, HF_OK, {"o3", "m5 o3", "o3 m3", "o3 m1", "m10 o3", "m8 o3", "o3"}},
-    {"lag with a head that is behind", lag_behind, HF_OK, {"o-1", "m1 o-1", "o-1 m-1", "o-1 m-3", "m6 o-1", "m4 o-1", "o-1"}},
+    {"lag with a head that is behind",
+     lag_behind,
+     HF_OK,
+     {"o-1", "m1 o-1", "o-1 m-1", "o-1 m-3", "m6 o-1", "m4 o-1", "o-1"}},
     {"lag of a subject", lag_subject, HF_OK, {"", "m5", "m3", "m1", "m10", "m8", ""}},
     {"lag of no subject", lag_no_subject, HF_OK, {"o3", "o3", "o3", "o3", "o3", "o3", "o3"}},
     {"lag with a head below 0", lag_below_zero, HF_EINVAL, {NULL}},
@@ -197,7 +223,8 @@ static void run_trial(struct trial *t, enum setting setting)
 	const char *want = t->row->tells[t->state];
 	const int code = t->row->form ? t->row->form : want ? HF_OK : HF_ENOTFOUND, rc = t->row->run(t);
 	if (rc != code || strcmp(t->told, want && code == HF_OK ? want : "") != 0)
-		fail_msg("%s, %s (%s): %s, \"%s\"", t->row->name, state_names[t->state], setting_name(setting), hf_code_name(rc), t->told);
+		fail_msg("%s, %s (%s): %s, \"%s\"", t->row->name, state_names[t->state],
+		         setting_name(setting), hf_code_name(rc), t->told);
 }
 
 static void each_operation_in_each_state_in_each_setting(void **state)
@@ -208,7 +235,8 @@ static void each_operation_in_each_state_in_each_setting(void **state)
 		struct stage *stage = stage_open(setting);
 		for (unsigned i = 0; i < ROWS * STATES; i++) {
 			struct trial *t = &trials[i];
-			*t = (struct trial){.store = stage->store, .row = &rows[i / STATES], .state = i % STATES};
+			*t = (struct trial){
+			    .store = stage->store, .row = &rows[i / STATES], .state = i % STATES};
 			(void)snprintf(t->consumer, sizeof t->consumer, "m%u", i);
 			(void)snprintf(t->other, sizeof t->other, "o%u", i);
 			(void)snprintf(t->stream, sizeof t->stream, "s%u", i);

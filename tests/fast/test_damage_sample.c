@@ -1,4 +1,5 @@
-/* A sample of the damage that tests/medium/test_damage_*.c does in full: bits far apart, lengths far apart, both ways of padding. */
+/* A sample of the damage that tests/medium/test_damage_*.c does in full: bits far apart, lengths
+ * far apart, both ways of padding. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
-/* No answer about documents gives away what a crash could still take back: reads, refusals and "nothing changed" alike wait until the
- * change that they depend on is durable, and for no other one. */
+/* No answer about documents gives away what a crash could still take back: reads, refusals and
+ * "nothing changed" alike wait until the change that they depend on is durable, and for no other
+ * one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,16 +19,21 @@ static struct hf_document_key key(const char *id)
 	return (struct hf_document_key){hf_str(DC_COLLECTION), hf_str(id)};
 }
 
-/* --- Changes that are left undurable ---------------------------------------------------------------------------------------- */
+/* --- Changes that are left undurable ---------------------------------------------------------- */
 
 static int put_x(hf_store *store, hf_txn *txn)
 {
-	return hf_document_put(store, txn, &(struct hf_document_put){.key = key("x"), .payload = hf_str("p"), .now = STAGE_NOW}, NULL, NULL);
+	return hf_document_put(
+	    store, txn,
+	    &(struct hf_document_put){.key = key("x"), .payload = hf_str("p"), .now = STAGE_NOW}, NULL,
+	    NULL);
 }
 static int put_over(hf_store *store, hf_txn *txn)
 {
 	/* In place of one that is there: it is gone by this very put. */
-	return hf_document_put(store, txn, &(struct hf_document_put){.key = key("there"), .expires_at = STAGE_NOW}, NULL, NULL);
+	return hf_document_put(store, txn,
+	                       &(struct hf_document_put){.key = key("there"), .expires_at = STAGE_NOW},
+	                       NULL, NULL);
 }
 static int put_elsewhere(hf_store *store, hf_txn *txn)
 {
@@ -36,18 +42,22 @@ static int put_elsewhere(hf_store *store, hf_txn *txn)
 }
 static int regroup(hf_store *store, hf_txn *txn)
 {
-	return hf_document_regroup(store, txn, &(struct hf_document_regroup){.key = key("there"), .group = hf_str("g")}, NULL, NULL);
+	return hf_document_regroup(
+	    store, txn, &(struct hf_document_regroup){.key = key("there"), .group = hf_str("g")}, NULL,
+	    NULL);
 }
 static int take(hf_store *store, hf_txn *txn)
 {
-	return hf_document_remove(store, txn, &(struct hf_document_remove){.key = key("there")}, NULL, NULL);
+	return hf_document_remove(store, txn, &(struct hf_document_remove){.key = key("there")}, NULL,
+	                          NULL);
 }
 static int clear(hf_store *store, hf_txn *txn)
 {
-	return hf_document_clear(store, txn, &(struct hf_document_clear){.collection = hf_str(DC_COLLECTION)}, NULL, NULL);
+	return hf_document_clear(
+	    store, txn, &(struct hf_document_clear){.collection = hf_str(DC_COLLECTION)}, NULL, NULL);
 }
 
-/* --- Answers ---------------------------------------------------------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 static int get_with(hf_store *store, const char *id, unsigned flags)
 {
@@ -82,7 +92,8 @@ static int list(hf_store *store)
 static int list_unkept(hf_store *store)
 {
 	struct hf_document_page page;
-	const struct hf_document_list args = {.collection = hf_str(DC_COLLECTION), .by = HF_DOCUMENT_BY_UPDATED};
+	const struct hf_document_list args = {.collection = hf_str(DC_COLLECTION),
+	                                      .by = HF_DOCUMENT_BY_UPDATED};
 	return hf_document_list(store, &args, 0, &page, NULL);
 }
 static int count(hf_store *store)
@@ -105,11 +116,15 @@ static int put_nothing(hf_store *store)
 }
 static int other_orders(hf_store *store)
 {
-	return hf_document_put(store, NULL, &(struct hf_document_put){.key = key("y"), .orders = HF_DOCUMENT_UPDATED}, NULL, NULL);
+	return hf_document_put(
+	    store, NULL, &(struct hf_document_put){.key = key("y"), .orders = HF_DOCUMENT_UPDATED},
+	    NULL, NULL);
 }
 static int expect_absent(hf_store *store)
 {
-	return hf_document_put(store, NULL, &(struct hf_document_put){.write.expect = HF_ABSENT, .key = key("x")}, NULL, NULL);
+	return hf_document_put(store, NULL,
+	                       &(struct hf_document_put){.write.expect = HF_ABSENT, .key = key("x")},
+	                       NULL, NULL);
 }
 static int regroup_again(hf_store *store)
 {
@@ -132,7 +147,7 @@ static int guard(hf_store *store)
 	return hf_txn_commit(txn, HF_DURABLE, NULL);
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 static const struct row {
 	const char *name;

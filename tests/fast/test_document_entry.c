@@ -1,5 +1,6 @@
-/* Document entries: each kind in bytes, in words, and what it is about; damaged bodies; and bodies that are well formed but could not have
- * been written at the state they meet. Apply refuses all of them and is as it was. */
+/* Document entries: each kind in bytes, in words, and what it is about; damaged bodies; and
+ * bodies that are well formed but could not have been written at the state they meet. Apply
+ * refuses all of them and is as it was. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #define AT INT64_C(1795167000000000)
 #define LSN 1000u
 
-/* --- Bytes and words -------------------------------------------------------------------------------------------------------- */
+/* --- Bytes and words -------------------------------------------------------------------------- */
 
 #define KEY .collection = {"jobs", 4}, .id = {"42", 2}
 #define WHOLE KEY, .orders = 5, .created_at = AT, .updated_at = AT
@@ -28,7 +29,8 @@ static const struct sample {
 	bool removed, many;
 } samples[] = {
     {HF__DOCUMENT_WHOLE,
-     {WHOLE, .cause = HF__DOCUMENT_CREATE, .group = {"open", 4}, .expires_at = HF_UNSET, .payload = {"hello", 5}},
+     {WHOLE, .cause = HF__DOCUMENT_CREATE, .group = {"open", 4}, .expires_at = HF_UNSET,
+      .payload = {"hello", 5}},
      "put jobs/42 in open 5 bytes",
      "put",
      false,
@@ -46,13 +48,27 @@ static const struct sample {
      false,
      false},
     {HF__DOCUMENT_REGROUPED,
-     {.collection = {"my jobs", 7}, .id = {"a/b", 3}, .cause = HF__DOCUMENT_REGROUP, .updated_at = AT, .expires_at = HF_UNSET},
+     {.collection = {"my jobs", 7},
+      .id = {"a/b", 3},
+      .cause = HF__DOCUMENT_REGROUP,
+      .updated_at = AT,
+      .expires_at = HF_UNSET},
      "regroup \"my jobs\"/\"a/b\" in \"\"",
      "regroup",
      false,
      false},
-    {HF__DOCUMENT_GONE, {KEY, .cause = HF__DOCUMENT_REMOVE, .expires_at = HF_UNSET}, "remove jobs/42", "remove", true, false},
-    {HF__DOCUMENT_GONE, {KEY, .cause = HF__DOCUMENT_EXPIRE, .expires_at = HF_UNSET}, "expire jobs/42", "expire", true, false},
+    {HF__DOCUMENT_GONE,
+     {KEY, .cause = HF__DOCUMENT_REMOVE, .expires_at = HF_UNSET},
+     "remove jobs/42",
+     "remove",
+     true,
+     false},
+    {HF__DOCUMENT_GONE,
+     {KEY, .cause = HF__DOCUMENT_EXPIRE, .expires_at = HF_UNSET},
+     "expire jobs/42",
+     "expire",
+     true,
+     false},
     {HF__DOCUMENT_CLEARED,
      {.collection = {"jobs", 4}, .cause = HF__DOCUMENT_CLEAR, .expires_at = HF_UNSET},
      "clear jobs",
@@ -84,19 +100,22 @@ static void entries_tell_what_they_do_and_to_whom(void **unused)
 		struct hf__text text = {words, sizeof words, 0};
 		struct hf__about about;
 		hf__document_encode(&body, s->kind, &s->image, false);
-		const struct hf__entry entry = {.lsn = LSN, .at = AT, .kind = (uint8_t)s->kind, .body = bytes_of(&body)};
+		const struct hf__entry entry = {
+		    .lsn = LSN, .at = AT, .kind = (uint8_t)s->kind, .body = bytes_of(&body)};
 		hf__document_domain.describe(&entry, &text);
 		assert_string_equal(words, s->words);
 		assert_true(hf__document_domain.about(&entry, &about));
 		assert_string_equal(about.operation, s->operation);
-		assert_true(about.removed == s->removed && about.many == s->many && about.parts == (s->many ? 1u : 2u));
+		assert_true(about.removed == s->removed && about.many == s->many &&
+		            about.parts == (s->many ? 1u : 2u));
 		assert_true(hf__bytes_equal(about.key[0], s->image.collection) && about.reason.len == 0);
 		assert_true(hf__bytes_equal(about.key[1], s->image.id));
 		hf__writer_deinit(&body);
 	}
 }
 
-/* Whatever is accepted means exactly one body: encoding it again gives the same bytes. And words are found for anything. */
+/* Whatever is accepted means exactly one body: encoding it again gives the same bytes. And words
+ * are found for anything. */
 static bool try_body(uint8_t kind, struct hf_bytes body)
 {
 	struct hf__document_image image;
@@ -141,7 +160,7 @@ static void damaged_bodies_are_refused_or_mean_what_they_say(void **unused)
 	}
 }
 
-/* --- State ------------------------------------------------------------------------------------------------------------------ */
+/* --- State ------------------------------------------------------------------------------------ */
 
 static struct hf__document_image image_for(const char *id, enum hf__document_cause cause)
 {
@@ -155,11 +174,13 @@ static struct hf__document_image image_for(const char *id, enum hf__document_cau
 	                                   .expires_at = HF_UNSET};
 }
 
-static int apply(struct bare *b, uint64_t lsn, enum hf__document_kind kind, const struct hf__document_image *image)
+static int apply(struct bare *b, uint64_t lsn, enum hf__document_kind kind,
+                 const struct hf__document_image *image)
 {
 	struct hf__writer body = {0};
 	hf__document_encode(&body, kind, image, false);
-	const struct hf__entry entry = {.lsn = lsn, .at = AT, .kind = (uint8_t)kind, .body = bytes_of(&body)};
+	const struct hf__entry entry = {
+	    .lsn = lsn, .at = AT, .kind = (uint8_t)kind, .body = bytes_of(&body)};
 	const int rc = bare_apply(b, &entry);
 	if (rc == HF_OK)
 		hf__change_keep(&b->change);
@@ -192,33 +213,54 @@ static const struct misfit {
 	uint8_t orders;
 	int code;
 } misfits[] = {
-    {"created twice", HF__DOCUMENT_WHOLE, "jobs", "there", HF__DOCUMENT_CREATE, "g", 5, HF_ECORRUPT},
-    {"created before it expired", HF__DOCUMENT_WHOLE, "jobs", "brief", HF__DOCUMENT_CREATE, "g", 5, HF_ECORRUPT},
-    {"state over a document", HF__DOCUMENT_WHOLE, "jobs", "over", HF__DOCUMENT_STATE, "g", 5, HF_ECORRUPT},
-    /* An entry is dated at its decision or a little later: that something had expired by then says nothing. */
-    {"nothing replaced", HF__DOCUMENT_WHOLE, "jobs", "none", HF__DOCUMENT_REPLACE, "g", 5, HF_ECORRUPT},
-    {"replaced after it expired", HF__DOCUMENT_WHOLE, "jobs", "over", HF__DOCUMENT_REPLACE, "g", 5, HF_OK},
+    {"created twice", HF__DOCUMENT_WHOLE, "jobs", "there", HF__DOCUMENT_CREATE, "g", 5,
+     HF_ECORRUPT},
+    {"created before it expired", HF__DOCUMENT_WHOLE, "jobs", "brief", HF__DOCUMENT_CREATE, "g", 5,
+     HF_ECORRUPT},
+    {"state over a document", HF__DOCUMENT_WHOLE, "jobs", "over", HF__DOCUMENT_STATE, "g", 5,
+     HF_ECORRUPT},
+    /* An entry is dated at its decision or a little later: that something had expired by then
+     * says nothing. */
+    {"nothing replaced", HF__DOCUMENT_WHOLE, "jobs", "none", HF__DOCUMENT_REPLACE, "g", 5,
+     HF_ECORRUPT},
+    {"replaced after it expired", HF__DOCUMENT_WHOLE, "jobs", "over", HF__DOCUMENT_REPLACE, "g", 5,
+     HF_OK},
     {"other orders", HF__DOCUMENT_WHOLE, "jobs", "new", HF__DOCUMENT_CREATE, "g", 1, HF_ECORRUPT},
-    {"other orders beside what expired", HF__DOCUMENT_WHOLE, "old", "new", HF__DOCUMENT_CREATE, "g", 1, HF_ECORRUPT},
+    {"other orders beside what expired", HF__DOCUMENT_WHOLE, "old", "new", HF__DOCUMENT_CREATE, "g",
+     1, HF_ECORRUPT},
     {"no order", HF__DOCUMENT_WHOLE, "new", "new", HF__DOCUMENT_CREATE, "g", 0, HF_ECORRUPT},
-    {"too many orders", HF__DOCUMENT_WHOLE, "new", "new", HF__DOCUMENT_CREATE, "g", 16, HF_ECORRUPT},
-    {"a whole one by a removal", HF__DOCUMENT_WHOLE, "jobs", "there", HF__DOCUMENT_REMOVE, "g", 5, HF_ECORRUPT},
-    {"nothing regrouped", HF__DOCUMENT_REGROUPED, "jobs", "none", HF__DOCUMENT_REGROUP, "h", 5, HF_ECORRUPT},
-    {"regrouped to where it is", HF__DOCUMENT_REGROUPED, "jobs", "there", HF__DOCUMENT_REGROUP, "g", 5, HF_ECORRUPT},
-    {"regrouped after it expired", HF__DOCUMENT_REGROUPED, "jobs", "over", HF__DOCUMENT_REGROUP, "h", 5, HF_OK},
-    {"nothing removed", HF__DOCUMENT_GONE, "jobs", "none", HF__DOCUMENT_REMOVE, "g", 5, HF_ECORRUPT},
-    {"removed after it expired", HF__DOCUMENT_GONE, "jobs", "over", HF__DOCUMENT_REMOVE, "g", 5, HF_OK},
-    {"expired, but never would", HF__DOCUMENT_GONE, "jobs", "there", HF__DOCUMENT_EXPIRE, "g", 5, HF_ECORRUPT},
-    {"expired too soon", HF__DOCUMENT_GONE, "jobs", "brief", HF__DOCUMENT_EXPIRE, "g", 5, HF_ECORRUPT},
-    {"removed by a put", HF__DOCUMENT_GONE, "jobs", "there", HF__DOCUMENT_REPLACE, "g", 5, HF_ECORRUPT},
+    {"too many orders", HF__DOCUMENT_WHOLE, "new", "new", HF__DOCUMENT_CREATE, "g", 16,
+     HF_ECORRUPT},
+    {"a whole one by a removal", HF__DOCUMENT_WHOLE, "jobs", "there", HF__DOCUMENT_REMOVE, "g", 5,
+     HF_ECORRUPT},
+    {"nothing regrouped", HF__DOCUMENT_REGROUPED, "jobs", "none", HF__DOCUMENT_REGROUP, "h", 5,
+     HF_ECORRUPT},
+    {"regrouped to where it is", HF__DOCUMENT_REGROUPED, "jobs", "there", HF__DOCUMENT_REGROUP, "g",
+     5, HF_ECORRUPT},
+    {"regrouped after it expired", HF__DOCUMENT_REGROUPED, "jobs", "over", HF__DOCUMENT_REGROUP,
+     "h", 5, HF_OK},
+    {"nothing removed", HF__DOCUMENT_GONE, "jobs", "none", HF__DOCUMENT_REMOVE, "g", 5,
+     HF_ECORRUPT},
+    {"removed after it expired", HF__DOCUMENT_GONE, "jobs", "over", HF__DOCUMENT_REMOVE, "g", 5,
+     HF_OK},
+    {"expired, but never would", HF__DOCUMENT_GONE, "jobs", "there", HF__DOCUMENT_EXPIRE, "g", 5,
+     HF_ECORRUPT},
+    {"expired too soon", HF__DOCUMENT_GONE, "jobs", "brief", HF__DOCUMENT_EXPIRE, "g", 5,
+     HF_ECORRUPT},
+    {"removed by a put", HF__DOCUMENT_GONE, "jobs", "there", HF__DOCUMENT_REPLACE, "g", 5,
+     HF_ECORRUPT},
     {"nothing cleared", HF__DOCUMENT_CLEARED, "none", "", HF__DOCUMENT_CLEAR, "g", 5, HF_ECORRUPT},
-    {"cleared after all expired", HF__DOCUMENT_CLEARED, "old", "", HF__DOCUMENT_CLEAR, "g", 5, HF_OK},
-    {"all expired too soon", HF__DOCUMENT_CLEARED, "jobs", "", HF__DOCUMENT_EXPIRE, "g", 5, HF_ECORRUPT},
-    {"cleared by a removal", HF__DOCUMENT_CLEARED, "jobs", "", HF__DOCUMENT_REMOVE, "g", 5, HF_ECORRUPT},
+    {"cleared after all expired", HF__DOCUMENT_CLEARED, "old", "", HF__DOCUMENT_CLEAR, "g", 5,
+     HF_OK},
+    {"all expired too soon", HF__DOCUMENT_CLEARED, "jobs", "", HF__DOCUMENT_EXPIRE, "g", 5,
+     HF_ECORRUPT},
+    {"cleared by a removal", HF__DOCUMENT_CLEARED, "jobs", "", HF__DOCUMENT_REMOVE, "g", 5,
+     HF_ECORRUPT},
     /* What fits, lest the bench refuses everything. */
     {"created", HF__DOCUMENT_WHOLE, "jobs", "new", HF__DOCUMENT_CREATE, "g", 5, HF_OK},
     {"created elsewhere", HF__DOCUMENT_WHOLE, "new", "new", HF__DOCUMENT_CREATE, "", 15, HF_OK},
-    {"created where one expired", HF__DOCUMENT_WHOLE, "jobs", "over", HF__DOCUMENT_CREATE, "g", 5, HF_OK},
+    {"created where one expired", HF__DOCUMENT_WHOLE, "jobs", "over", HF__DOCUMENT_CREATE, "g", 5,
+     HF_OK},
     {"state", HF__DOCUMENT_WHOLE, "jobs", "new", HF__DOCUMENT_STATE, "g", 5, HF_OK},
     {"replaced", HF__DOCUMENT_WHOLE, "jobs", "brief", HF__DOCUMENT_REPLACE, "h", 5, HF_OK},
     {"regrouped", HF__DOCUMENT_REGROUPED, "jobs", "there", HF__DOCUMENT_REGROUP, "h", 5, HF_OK},
@@ -247,7 +289,7 @@ static void entries_that_do_not_fit_the_state_are_refused(void **unused)
 	}
 }
 
-/* --- Verify notices --------------------------------------------------------------------------------------------------------- */
+/* --- Verify notices --------------------------------------------------------------------------- */
 
 static void verify_notices_what_is_wrong(void **unused)
 {
@@ -264,17 +306,20 @@ static void verify_notices_what_is_wrong(void **unused)
 		if (fault == 0)
 			document->value.updated_at++; /* beside the hook */
 		else if (fault == 1)
-			hf__order_update(&collection->views[HF__DOCUMENT_CREATED], created, created->weight + 1, 0);
+			hf__order_update(&collection->views[HF__DOCUMENT_CREATED], created, created->weight + 1,
+			                 0);
 		else if (fault == 2)
 			hf__heap_remove(&state->endings[document->value.computed], &document->ending->heap);
 		else if (fault == 3)
-			hf__order_remove(&collection->views[HF__DOCUMENT_GROUP_ENDING], &document->ending->group.node);
+			hf__order_remove(&collection->views[HF__DOCUMENT_GROUP_ENDING],
+			                 &document->ending->group.node);
 		else if (fault == 4)
 			hf__map_remove(&state->documents, &document->node);
 		else if (fault == 5)
 			collection->value.orders = 7;
 		else if (fault == 6)
-			hf__order_remove(&collection->views[HF__DOCUMENT_GROUP_CREATED], hf__document_node(document, HF__DOCUMENT_GROUP_CREATED));
+			hf__order_remove(&collection->views[HF__DOCUMENT_GROUP_CREATED],
+			                 hf__document_node(document, HF__DOCUMENT_GROUP_CREATED));
 		else if (fault == 7)
 			hf__order_update(&state->by_name, &collection->by_name, AT, 0);
 		else

@@ -1,4 +1,5 @@
-/* Documents that expire: gone at the very instant for everyone, logged or not; what logging it does, and what it does not. */
+/* Documents that expire: gone at the very instant for everyone, logged or not; what logging it
+ * does, and what it does not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,9 +43,13 @@ static void expect_answers(struct stage *stage, bool there)
 	hf_release(got.memory);
 	for (size_t limit = 0; limit < 3; limit++) {
 		assert_string_equal(dc_list(store, LIST(.limit = limit)), there ? "b a c" : "b c");
-		assert_string_equal(dc_list(store, LIST(.limit = limit, .descending = true)), there ? "c a b" : "c b");
-		assert_string_equal(dc_list(store, LIST(.limit = limit, .group = hf_str("g"))), there ? "a c" : "c");
-		assert_string_equal(dc_list(store, LIST(.limit = limit, .group = hf_str("g"), .descending = true)), there ? "c a" : "c");
+		assert_string_equal(dc_list(store, LIST(.limit = limit, .descending = true)),
+		                    there ? "c a b" : "c b");
+		assert_string_equal(dc_list(store, LIST(.limit = limit, .group = hf_str("g"))),
+		                    there ? "a c" : "c");
+		assert_string_equal(
+		    dc_list(store, LIST(.limit = limit, .group = hf_str("g"), .descending = true)),
+		    there ? "c a" : "c");
 	}
 	assert_int_equal(dc_count(store, NULL), there ? 3 : 2);
 	assert_int_equal(dc_count(store, "g"), there ? 2 : 1);
@@ -55,8 +60,12 @@ static void expect_answers(struct stage *stage, bool there)
 static void fill(struct stage *stage)
 {
 	const struct hf_document_put brief = {.key = {hf_str("brief"), hf_str("x")}, .ttl_us = SECOND};
-	dc_put(stage->store, "b", (struct hf_document_put){.created_at = STAGE_NOW - 2, .expires_at = STAGE_NOW + 100 * SECOND});
-	dc_put(stage->store, "a", (struct hf_document_put){.created_at = STAGE_NOW - 1, .ttl_us = SECOND, .group = hf_str("g")});
+	dc_put(stage->store, "b",
+	       (struct hf_document_put){.created_at = STAGE_NOW - 2,
+	                                .expires_at = STAGE_NOW + 100 * SECOND});
+	dc_put(stage->store, "a",
+	       (struct hf_document_put){
+	           .created_at = STAGE_NOW - 1, .ttl_us = SECOND, .group = hf_str("g")});
 	dc_put(stage->store, "c", (struct hf_document_put){.group = hf_str("g")});
 	assert_int_equal(hf_document_put(stage->store, NULL, &brief, NULL, NULL), HF_OK);
 }
@@ -98,15 +107,19 @@ static void a_put_where_one_expired_makes_a_new_one(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_document_got got;
 	const struct hf_document_key key = {hf_str(DC_COLLECTION), hf_str("a")};
-	const hf_lsn first = dc_put(stage->store, "a", (struct hf_document_put){.ttl_us = SECOND, .group = hf_str("g")}).version;
+	const hf_lsn first =
+	    dc_put(stage->store, "a", (struct hf_document_put){.ttl_us = SECOND, .group = hf_str("g")})
+	        .version;
 	dc_put(stage->store, "b", (struct hf_document_put){0});
 	stage_at(stage, STAGE_NOW + SECOND);
 	const struct hf_document_put late = {.write.expect = first, .key = key};
 	assert_int_equal(hf_document_put(stage->store, NULL, &late, NULL, NULL), HF_ECONFLICT);
-	const struct hf_result result = dc_put(stage->store, "a", (struct hf_document_put){.write.expect = HF_ABSENT});
+	const struct hf_result result =
+	    dc_put(stage->store, "a", (struct hf_document_put){.write.expect = HF_ABSENT});
 	assert_true(result.changed && result.version > first);
 	assert_int_equal(hf_document_get(stage->store, &key, 0, &got, NULL), HF_OK);
-	assert_true(got.document.created_at == STAGE_NOW + SECOND && got.document.expires_at == HF_UNSET && got.document.group.len == 0);
+	assert_true(got.document.created_at == STAGE_NOW + SECOND &&
+	            got.document.expires_at == HF_UNSET && got.document.group.len == 0);
 	hf_release(got.memory);
 	/* Nothing is left to be logged. */
 	maintain(stage);
@@ -139,7 +152,8 @@ static void a_put_or_nothing_can_move_the_end_and_a_regroup_keeps_it(void **unus
 	stage_close(stage);
 }
 
-/* Other orders than the ones that what expired was kept in: one entry takes it all away, however much there is. */
+/* Other orders than the ones that what expired was kept in: one entry takes it all away, however
+ * much there is. */
 static void new_orders_come_when_everything_has_expired(void **unused)
 {
 	(void)unused;
@@ -147,7 +161,8 @@ static void new_orders_come_when_everything_has_expired(void **unused)
 	char id[16];
 	for (unsigned i = 0; i < 50; i++) {
 		(void)snprintf(id, sizeof id, "d%u", i);
-		dc_put(stage->store, id, (struct hf_document_put){.ttl_us = SECOND, .group = hf_str(i % 2 ? "g" : "")});
+		dc_put(stage->store, id,
+		       (struct hf_document_put){.ttl_us = SECOND, .group = hf_str(i % 2 ? "g" : "")});
 	}
 	stage_at(stage, STAGE_NOW + SECOND);
 	const hf_lsn before = last_lsn(stage);
@@ -188,11 +203,14 @@ static void a_clear_does_not_count_what_has_expired(void **unused)
 static void endings_are_logged_in_batches(void **unused)
 {
 	(void)unused;
-	struct stage *stage = stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1 << 20});
+	struct stage *stage =
+	    stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1 << 20});
 	char id[16];
 	for (unsigned i = 0; i < 900; i++) {
 		(void)snprintf(id, sizeof id, "d%u", i);
-		dc_put(stage->store, id, (struct hf_document_put){.ttl_us = i < 700 ? 1 + (int64_t)(i * 7919 % 700) : 2 * SECOND});
+		dc_put(stage->store, id,
+		       (struct hf_document_put){.ttl_us =
+		                                    i < 700 ? 1 + (int64_t)(i * 7919 % 700) : 2 * SECOND});
 	}
 	stage_at(stage, STAGE_NOW + 700);
 	const hf_lsn before = last_lsn(stage);

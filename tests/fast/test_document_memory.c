@@ -1,5 +1,6 @@
-/* Out of memory, at each allocation that each document operation makes: a clean HF_ENOMEM, nothing done, nothing leaked (under the address
- * sanitizer), and the same operation works afterwards. */
+/* Out of memory, at each allocation that each document operation makes: a clean HF_ENOMEM,
+ * nothing done, nothing leaked (under the address sanitizer), and the same operation works
+ * afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 #define SECOND INT64_C(1000000)
 
-/* --- One allocation fails --------------------------------------------------------------------------------------------------- */
+/* --- One allocation fails --------------------------------------------------------------------- */
 
 struct veto {
 	unsigned at; /* the number of the one that fails */
@@ -27,9 +28,10 @@ static bool veto_one(void *ctx, size_t size)
 	return veto->asked++ == veto->at;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
-static int put_into(hf_store *store, hf_txn *txn, const char *collection, const char *id, struct hf_document_put args)
+static int put_into(hf_store *store, hf_txn *txn, const char *collection, const char *id,
+                    struct hf_document_put args)
 {
 	args.key = (struct hf_document_key){hf_str(collection), hf_str(id)};
 	args.payload = hf_str("another payload");
@@ -37,7 +39,8 @@ static int put_into(hf_store *store, hf_txn *txn, const char *collection, const 
 }
 static int put_new(hf_store *store)
 {
-	return put_into(store, NULL, DC_COLLECTION, "new", (struct hf_document_put){.group = hf_str("group"), .ttl_us = SECOND});
+	return put_into(store, NULL, DC_COLLECTION, "new",
+	                (struct hf_document_put){.group = hf_str("group"), .ttl_us = SECOND});
 }
 static int put_elsewhere(hf_store *store)
 {
@@ -45,15 +48,18 @@ static int put_elsewhere(hf_store *store)
 }
 static int replace(hf_store *store)
 {
-	return put_into(store, NULL, DC_COLLECTION, "plain", (struct hf_document_put){.group = hf_str("group"), .ttl_us = SECOND});
+	return put_into(store, NULL, DC_COLLECTION, "plain",
+	                (struct hf_document_put){.group = hf_str("group"), .ttl_us = SECOND});
 }
 static int declare_anew(hf_store *store)
 {
-	return put_into(store, NULL, "over", "new", (struct hf_document_put){.orders = HF_DOCUMENT_UPDATED});
+	return put_into(store, NULL, "over", "new",
+	                (struct hf_document_put){.orders = HF_DOCUMENT_UPDATED});
 }
 static int regroup(hf_store *store)
 {
-	const struct hf_document_regroup args = {.key = {hf_str(DC_COLLECTION), hf_str("plain")}, .group = hf_str("other")};
+	const struct hf_document_regroup args = {.key = {hf_str(DC_COLLECTION), hf_str("plain")},
+	                                         .group = hf_str("other")};
 	return hf_document_regroup(store, NULL, &args, NULL, NULL);
 }
 static int remove_it(hf_store *store)
@@ -63,7 +69,8 @@ static int remove_it(hf_store *store)
 }
 static int clear(hf_store *store)
 {
-	return hf_document_clear(store, NULL, &(struct hf_document_clear){.collection = hf_str(DC_COLLECTION)}, NULL, NULL);
+	return hf_document_clear(
+	    store, NULL, &(struct hf_document_clear){.collection = hf_str(DC_COLLECTION)}, NULL, NULL);
 }
 static int settle(hf_store *store)
 {
@@ -72,14 +79,17 @@ static int settle(hf_store *store)
 static int all_in_a_transaction(hf_store *store)
 {
 	hf_txn *txn;
-	const struct hf_document_regroup group = {.key = {hf_str(DC_COLLECTION), hf_str("new")}, .group = hf_str("other")};
+	const struct hf_document_regroup group = {.key = {hf_str(DC_COLLECTION), hf_str("new")},
+	                                          .group = hf_str("other")};
 	const struct hf_document_remove gone = {.key = {hf_str(DC_COLLECTION), hf_str("plain")}};
 	const struct hf_document_clear clear_it = {.collection = hf_str("elsewhere")};
-	const struct hf_document_guard guard = {.write.expect = HF_ABSENT, .key = {hf_str("elsewhere"), hf_str("new")}};
+	const struct hf_document_guard guard = {.write.expect = HF_ABSENT,
+	                                        .key = {hf_str("elsewhere"), hf_str("new")}};
 	int rc = hf_txn_begin(store, &txn, NULL);
 	if (rc != HF_OK)
 		return rc;
-	rc = put_into(store, txn, DC_COLLECTION, "new", (struct hf_document_put){.group = hf_str("group")});
+	rc = put_into(store, txn, DC_COLLECTION, "new",
+	              (struct hf_document_put){.group = hf_str("group")});
 	if (rc == HF_OK)
 		rc = put_into(store, txn, "elsewhere", "new", (struct hf_document_put){0});
 	if (rc == HF_OK)
@@ -141,12 +151,13 @@ static const struct {
     {"collections", collections, 2},
 };
 
-/* --- The sweep -------------------------------------------------------------------------------------------------------------- */
+/* --- The sweep -------------------------------------------------------------------------------- */
 
 static struct stage *arrange(void)
 {
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const struct hf_document_put over = {.key = {hf_str("over"), hf_str("x")}, .ttl_us = SECOND, .group = hf_str("g")};
+	const struct hf_document_put over = {
+	    .key = {hf_str("over"), hf_str("x")}, .ttl_us = SECOND, .group = hf_str("g")};
 	dc_put(stage->store, "plain", (struct hf_document_put){0});
 	dc_put(stage->store, "other", (struct hf_document_put){.group = hf_str("group")});
 	assert_int_equal(hf_document_put(stage->store, NULL, &over, NULL, NULL), HF_OK);
@@ -188,7 +199,8 @@ static void any_allocation_may_fail_in_any_operation(void **unused)
 		while (!run_with(operations[i].name, operations[i].run, at, &refused))
 			assert_true(++at < 200);
 		if (refused < operations[i].allocations)
-			fail_msg("%s: refused %u times, not %u", operations[i].name, refused, operations[i].allocations);
+			fail_msg("%s: refused %u times, not %u", operations[i].name, refused,
+			         operations[i].allocations);
 	}
 }
 

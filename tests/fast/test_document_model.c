@@ -1,5 +1,5 @@
-/* Random work on one collection, beside a model that is a plain array: after each operation its answer, and every so often every list, count and
- * document, must be what the model says. */
+/* Random work on one collection, beside a model that is a plain array: after each operation its
+ * answer, and every so often every list, count and document, must be what the model says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,7 +24,8 @@ struct one {
 	hf_lsn version;
 };
 
-/* Times are given, and lie so far apart that a microsecond for each operation makes no difference. */
+/* Times are given, and lie so far apart that a microsecond for each operation makes no
+ * difference. */
 #define MS INT64_C(1000)
 
 struct model {
@@ -49,7 +50,7 @@ static unsigned alive_count(const struct model *m, int group)
 	return count;
 }
 
-/* --- Lists ------------------------------------------------------------------------------------------------------------------ */
+/* --- Lists ------------------------------------------------------------------------------------ */
 
 static int compare_times(hf_time a, hf_time b)
 {
@@ -61,7 +62,8 @@ static bool by_updated;
 static int compare_ones(const void *a, const void *b)
 {
 	const struct one *left = *(const struct one *const *)a, *right = *(const struct one *const *)b;
-	const int sign = by_updated ? compare_times(left->updated_at, right->updated_at) : compare_times(left->created_at, right->created_at);
+	const int sign = by_updated ? compare_times(left->updated_at, right->updated_at)
+	                            : compare_times(left->created_at, right->created_at);
 	return sign ? sign : strcmp(left->id, right->id);
 }
 
@@ -75,7 +77,8 @@ static void expected_list(const struct model *m, int group, bool reverse, char o
 	qsort(sorted, count, sizeof *sorted, compare_ones);
 	out[0] = '\0';
 	for (size_t i = 0; i < count; i++)
-		len += (size_t)snprintf(out + len, 512 - len, "%s%s", i ? " " : "", sorted[reverse ? count - 1 - i : i]->id);
+		len += (size_t)snprintf(out + len, 512 - len, "%s%s", i ? " " : "",
+		                        sorted[reverse ? count - 1 - i : i]->id);
 }
 
 static void look_at_lists(struct model *m, int group)
@@ -90,13 +93,15 @@ static void look_at_lists(struct model *m, int group)
 		expected_list(m, group, reverse, expected);
 		const struct hf_document_list args = {.group = hf_str(group < 0 ? "" : groups[group]),
 		                                      .by_group = group >= 0,
-		                                      .by = by_updated ? HF_DOCUMENT_BY_UPDATED : HF_DOCUMENT_BY_CREATED,
+		                                      .by = by_updated ? HF_DOCUMENT_BY_UPDATED
+		                                                       : HF_DOCUMENT_BY_CREATED,
 		                                      .descending = reverse,
 		                                      .limit = hf_rng_below(&m->rng, 6)};
 		assert_string_equal(dc_list(m->stage->store, args), expected);
 	}
 	if (group < 0 || m->orders > 3 || alive_count(m, -1) == 0)
-		assert_int_equal(dc_count(m->stage->store, group < 0 ? NULL : groups[group]), alive_count(m, group));
+		assert_int_equal(dc_count(m->stage->store, group < 0 ? NULL : groups[group]),
+		                 alive_count(m, group));
 }
 
 static void look_at_documents(struct model *m)
@@ -109,8 +114,10 @@ static void look_at_documents(struct model *m)
 		assert_int_equal(rc, alive(m, one) ? HF_OK : HF_ENOTFOUND);
 		if (rc != HF_OK)
 			continue;
-		assert_true(got.document.created_at == one->created_at && got.document.updated_at == one->updated_at &&
-		            got.document.expires_at == one->expires_at && got.document.version == one->version);
+		assert_true(got.document.created_at == one->created_at &&
+		            got.document.updated_at == one->updated_at &&
+		            got.document.expires_at == one->expires_at &&
+		            got.document.version == one->version);
 		assert_int_equal(got.document.group.len, strlen(groups[one->group]));
 		assert_memory_equal(got.document.group.data, groups[one->group], got.document.group.len);
 		assert_int_equal(got.document.payload.len, sizeof one->payload);
@@ -125,10 +132,11 @@ static void look(struct model *m)
 	for (int group = -1; group < GROUPS; group++)
 		look_at_lists(m, group);
 	look_at_documents(m);
-	assert_string_equal(dc_collections(m->stage->store, 0), alive_count(m, -1) ? DC_COLLECTION : "");
+	assert_string_equal(dc_collections(m->stage->store, 0),
+	                    alive_count(m, -1) ? DC_COLLECTION : "");
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 static hf_lsn some_version(struct model *m, const struct one *one)
 {
@@ -147,10 +155,15 @@ static bool conflicts(const struct model *m, const struct one *one, hf_lsn expec
 static int put(struct model *m, struct one *one)
 {
 	const bool was = alive(m, one);
-	const hf_time now = m->now + (hf_rng_chance(&m->rng, 1, 3) ? hf_rng_range(&m->rng, -5, 5) * MS : 0);
+	const hf_time now =
+	    m->now + (hf_rng_chance(&m->rng, 1, 3) ? hf_rng_range(&m->rng, -5, 5) * MS : 0);
 	const uint32_t content = (uint32_t)hf_rng_below(&m->rng, 3);
 	const unsigned group = (unsigned)hf_rng_below(&m->rng, GROUPS);
-	struct one after = {.there = true, .group = group, .updated_at = now, .expires_at = HF_UNSET, .payload = content};
+	struct one after = {.there = true,
+	                    .group = group,
+	                    .updated_at = now,
+	                    .expires_at = HF_UNSET,
+	                    .payload = content};
 	struct hf_document_put args = {.write.expect = some_version(m, one),
 	                               .key = {hf_str(DC_COLLECTION), hf_str(one->id)},
 	                               .payload = hf_bytes(&content, sizeof content),
@@ -166,15 +179,17 @@ static int put(struct model *m, struct one *one)
 	if (hf_rng_chance(&m->rng, 1, 6))
 		args.orders = 1 + (unsigned)hf_rng_below(&m->rng, 15);
 	const unsigned others = alive_count(m, -1);
-	const bool refused = conflicts(m, one, args.write.expect) || (others > 0 && args.orders && args.orders != m->orders);
+	const bool refused = conflicts(m, one, args.write.expect) ||
+	                     (others > 0 && args.orders && args.orders != m->orders);
 	struct hf_result result = {0};
 	const int rc = hf_document_put(m->stage->store, NULL, &args, &result, NULL);
 	m->conflicts += refused;
 	assert_int_equal(rc, refused ? HF_ECONFLICT : HF_OK);
 	if (refused)
 		return rc;
-	const bool same = was && one->group == after.group && one->payload == after.payload && one->created_at == after.created_at &&
-	                  one->updated_at == after.updated_at && one->expires_at == after.expires_at;
+	const bool same = was && one->group == after.group && one->payload == after.payload &&
+	                  one->created_at == after.created_at && one->updated_at == after.updated_at &&
+	                  one->expires_at == after.expires_at;
 	const bool over = !alive(m, &after);
 	assert_true(result.changed == (was ? !same : !over));
 	if (!result.changed)
@@ -183,7 +198,8 @@ static int put(struct model *m, struct one *one)
 	m->replaced += was;
 	m->expired_then_put += !was && one->there;
 	if (others == 0) {
-		m->redeclared += m->orders != (args.orders ? args.orders : (unsigned)HF_DOCUMENT_ORDERS_DEFAULT);
+		m->redeclared +=
+		    m->orders != (args.orders ? args.orders : (unsigned)HF_DOCUMENT_ORDERS_DEFAULT);
 		m->orders = args.orders ? args.orders : (unsigned)HF_DOCUMENT_ORDERS_DEFAULT;
 	}
 	memcpy(after.id, one->id, sizeof after.id);
@@ -195,11 +211,15 @@ static int put(struct model *m, struct one *one)
 static void regroup(struct model *m, struct one *one)
 {
 	const unsigned group = (unsigned)hf_rng_below(&m->rng, GROUPS);
-	const struct hf_document_regroup args = {
-	    .write.expect = some_version(m, one), .key = {hf_str(DC_COLLECTION), hf_str(one->id)}, .group = hf_str(groups[group]), .now = m->now};
+	const struct hf_document_regroup args = {.write.expect = some_version(m, one),
+	                                         .key = {hf_str(DC_COLLECTION), hf_str(one->id)},
+	                                         .group = hf_str(groups[group]),
+	                                         .now = m->now};
 	struct hf_result result = {0};
 	const int rc = hf_document_regroup(m->stage->store, NULL, &args, &result, NULL);
-	const int expected = conflicts(m, one, args.write.expect) ? HF_ECONFLICT : alive(m, one) ? HF_OK : HF_ENOTFOUND;
+	const int expected = conflicts(m, one, args.write.expect) ? HF_ECONFLICT
+	                     : alive(m, one)                      ? HF_OK
+	                                                          : HF_ENOTFOUND;
 	assert_int_equal(rc, expected);
 	if (rc != HF_OK)
 		return;
@@ -216,7 +236,8 @@ static void take_away(struct model *m, struct one *one)
 	const struct hf_document_clear all = {.collection = hf_str(DC_COLLECTION)};
 	struct hf_result result = {0};
 	if (!hf_rng_chance(&m->rng, 1, 12)) {
-		assert_int_equal(hf_document_remove(m->stage->store, NULL, &args, NULL, NULL), alive(m, one) ? HF_OK : HF_ENOTFOUND);
+		assert_int_equal(hf_document_remove(m->stage->store, NULL, &args, NULL, NULL),
+		                 alive(m, one) ? HF_OK : HF_ENOTFOUND);
 		one->there = false;
 		return;
 	}
@@ -248,10 +269,11 @@ static void step(struct model *m)
 static void documents_are_as_in_the_model(void **unused)
 {
 	(void)unused;
-	struct model m = {.stage = stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1 << 20}),
-	                  .rng = hf_rng_for("documents"),
-	                  .now = STAGE_NOW,
-	                  .orders = HF_DOCUMENT_ORDERS_DEFAULT};
+	struct model m = {
+	    .stage = stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1 << 20}),
+	    .rng = hf_rng_for("documents"),
+	    .now = STAGE_NOW,
+	    .orders = HF_DOCUMENT_ORDERS_DEFAULT};
 	for (unsigned i = 0; i < IDS; i++)
 		(void)snprintf(m.ones[i].id, sizeof m.ones[i].id, "d%u", i);
 	for (unsigned i = 0; i < STEPS; i++) {
@@ -265,7 +287,8 @@ static void documents_are_as_in_the_model(void **unused)
 		look(&m);
 	}
 	/* Else something never happened, and nothing was shown of it. */
-	assert_true(m.conflicts > 50 && m.created > 50 && m.replaced > 50 && m.expired_then_put > 20 && m.redeclared > 5);
+	assert_true(m.conflicts > 50 && m.created > 50 && m.replaced > 50 && m.expired_then_put > 20 &&
+	            m.redeclared > 5);
 	stage_close(m.stage);
 }
 

@@ -1,9 +1,11 @@
-/* Every cell of the contract's document table: each operation on a document in each state, with its code, `changed`, version and the document
- * that results, in every setting (lib/settings.h); each of them plainly, with an expected version that is right, with one that is wrong, inside
- * a transaction, and inside one that fails afterwards.
+/* Every cell of the contract's document table: each operation on a document in each state, with
+ * its code, `changed`, version and the document that results, in every setting (lib/settings.h);
+ * each of them plainly, with an expected version that is right, with one that is wrong, inside a
+ * transaction, and inside one that fails afterwards.
  *
- * Each cell has a collection of its own, so all of them are arranged in one store, carried over together, and then performed. The domain's page lists
- * operations and states by the names they have here. */
+ * Each cell has a collection of its own, so all of them are arranged in one store, carried over
+ * together, and then performed. The domain's page lists operations and states by the names they
+ * have here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,7 +27,7 @@
 #define TTL (5 * SECOND)
 enum { TEXT_MAX = 256 };
 
-/* --- A document as text: "payload group created updated expires" ---------------------------------------------------------------- */
+/* --- A document as text: "payload group created updated expires" ------------------------------ */
 
 enum state {
 	ABSENT, /* the collection has another document */
@@ -64,7 +66,8 @@ static char time_letter(hf_time time)
 	static const struct {
 		hf_time time;
 		char letter;
-	} known[] = {{ARRANGED, 'A'}, {NOW, 'N'}, {LATER, 'L'}, {GIVEN, 'G'}, {NOW + TTL, 'T'}, {HF_UNSET, '-'}, {0, 'Z'}};
+	} known[] = {{ARRANGED, 'A'},  {NOW, 'N'},      {LATER, 'L'}, {GIVEN, 'G'},
+	             {NOW + TTL, 'T'}, {HF_UNSET, '-'}, {0, 'Z'}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i].time == time)
 			return known[i].letter;
@@ -77,8 +80,10 @@ static char time_letter(hf_time time)
 static void render(const struct hf_document *document, char out[TEXT_MAX])
 {
 	const int group = (int)document->group.len;
-	(void)snprintf(out, TEXT_MAX, "%.*s %.*s %c %c %c", (int)document->payload.len, (const char *)document->payload.data, group ? group : 1,
-	               group ? (const char *)document->group.data : "-", time_letter(document->created_at), time_letter(document->updated_at),
+	(void)snprintf(out, TEXT_MAX, "%.*s %.*s %c %c %c", (int)document->payload.len,
+	               (const char *)document->payload.data, group ? group : 1,
+	               group ? (const char *)document->group.data : "-",
+	               time_letter(document->created_at), time_letter(document->updated_at),
 	               time_letter(document->expires_at));
 }
 
@@ -118,7 +123,7 @@ static uint64_t count(hf_store *store, const struct cell *cell)
 	return counted.documents;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 /* What every operation of the table is called with. */
 struct call {
@@ -131,8 +136,8 @@ struct call {
 	struct hf_error *error;
 };
 
-/* What becomes of the document: "=" nothing, HF_OK and changed = false; "gone"; a code: refused, nothing; else the document afterwards,
- * changed. `form`: refused in every state. */
+/* What becomes of the document: "=" nothing, HF_OK and changed = false; "gone"; a code: refused,
+ * nothing; else the document afterwards, changed. `form`: refused in every state. */
 struct operation {
 	const char *name;
 	int (*run)(const struct call *);
@@ -157,8 +162,10 @@ static int put(const struct call *c)
 
 static int regroup(const struct call *c)
 {
-	const struct hf_document_regroup args = {
-	    .write.expect = c->expect, .key = key_of(c->cell), .group = hf_str(c->op->group), .now = c->op->now};
+	const struct hf_document_regroup args = {.write.expect = c->expect,
+	                                         .key = key_of(c->cell),
+	                                         .group = hf_str(c->op->group),
+	                                         .now = c->op->now};
 	return hf_document_regroup(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -216,16 +223,19 @@ static int list(const struct call *c)
 	for (size_t i = 0; i < page.count; i++) {
 		render(&page.items[i], listed);
 		if (page.items[i].key.id.len == 2) /* else it is "another" */
-			assert_true(page.items[i].version == version && strcmp(listed, text) == 0 && ++found == 1);
+			assert_true(page.items[i].version == version && strcmp(listed, text) == 0 &&
+			            ++found == 1);
 	}
-	assert_true(rc != HF_OK || found == (version != 0 && (args.group.len == 0 || strstr(text, " g ") != NULL)));
+	assert_true(rc != HF_OK ||
+	            found == (version != 0 && (args.group.len == 0 || strstr(text, " g ") != NULL)));
 	hf_release(page.memory);
 	return rc;
 }
 
 static int count_it(const struct call *c)
 {
-	const struct hf_document_count args = {.collection = hf_str(c->cell->collection), .group = hf_str(c->op->group)};
+	const struct hf_document_count args = {.collection = hf_str(c->cell->collection),
+	                                       .group = hf_str(c->op->group)};
 	struct hf_document_counted counted;
 	char text[TEXT_MAX];
 	const int rc = hf_document_count(c->store, &args, 0, &counted, c->error);
@@ -235,7 +245,7 @@ static int count_it(const struct call *c)
 	return rc;
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 /* Absent in whatever way; there, in a group, expiring. */
 #define CELLS(absent, there, grouped, expiring) \
@@ -251,14 +261,22 @@ static int count_it(const struct call *c)
 
 /* clang-format off: a row is a line */
 static const struct operation operations[] = {
-    {.name = "put", .run = put, .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
-    {.name = "put in a group", .run = put, .put.group = {"h", 1}, .outcome = CELLS("q h N N -", "q h A N -", "q h A N -", "q h A N -")},
+    {.name = "put",
+     .run = put,
+     .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
+    {.name = "put in a group",
+     .run = put,
+     .put.group = {"h", 1},
+     .outcome = CELLS("q h N N -", "q h A N -", "q h A N -", "q h A N -")},
     {.name = "put with times given",
      .run = put,
      .put.created_at = GIVEN,
      .put.now = GIVEN,
      .outcome = CELLS("q - G G -", "q - G G -", "q - G G -", "q - G G -")},
-    {.name = "put in 1970", .run = put, .put.write.literal_times = true, .outcome = CELLS("=", "gone", "gone", "gone")},
+    {.name = "put in 1970",
+     .run = put,
+     .put.write.literal_times = true,
+     .outcome = CELLS("=", "gone", "gone", "gone")},
     {.name = "put in 1970 without an end",
      .run = put,
      .put.write.literal_times = true,
@@ -271,13 +289,19 @@ static const struct operation operations[] = {
      .put.now = HF_UNSET,
      .put.expires_at = HF_UNSET,
      .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
-    {.name = "put for a time", .run = put, .put.ttl_us = TTL, .outcome = CELLS("q - N N T", "q - A N T", "q - A N T", "q - A N T")},
+    {.name = "put for a time",
+     .run = put,
+     .put.ttl_us = TTL,
+     .outcome = CELLS("q - N N T", "q - A N T", "q - A N T", "q - A N T")},
     {.name = "put until a time",
      .run = put,
      .put.expires_at = LATER,
      .put.created_at = HF_UNSET,
      .outcome = CELLS("q - N N L", "q - A N L", "q - A N L", "q - A N L")},
-    {.name = "put until now", .run = put, .put.expires_at = NOW, .outcome = CELLS("=", "gone", "gone", "gone")},
+    {.name = "put until now",
+     .run = put,
+     .put.expires_at = NOW,
+     .outcome = CELLS("=", "gone", "gone", "gone")},
     {.name = "put as it was",
      .run = put,
      .put.payload = {"p", 1},
@@ -288,18 +312,34 @@ static const struct operation operations[] = {
      .run = put,
      .put.orders = HF_DOCUMENT_ORDERS_DEFAULT,
      .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
-    {.name = "put with other orders", .run = put, .put.orders = HF_DOCUMENT_UPDATED, .outcome = BY_COLLECTION("q - N N -", "ECONFLICT")},
+    {.name = "put with other orders",
+     .run = put,
+     .put.orders = HF_DOCUMENT_UPDATED,
+     .outcome = BY_COLLECTION("q - N N -", "ECONFLICT")},
     {.name = "put with no such orders", .run = put, .put.orders = 16, .form = "EINVAL"},
-    {.name = "put with two endings", .run = put, .put.expires_at = LATER, .put.ttl_us = TTL, .form = "EINVAL"},
+    {.name = "put with two endings",
+     .run = put,
+     .put.expires_at = LATER,
+     .put.ttl_us = TTL,
+     .form = "EINVAL"},
     {.name = "put for less than nothing", .run = put, .put.ttl_us = -1, .form = "EINVAL"},
-    {.name = "put, now unset", .run = put, .put.now = HF_UNSET, .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
-    {.name = "regroup", .run = regroup, .group = "g", .outcome = CELLS("ENOTFOUND", "p g A N -", "=", "p g A N L")},
+    {.name = "put, now unset",
+     .run = put,
+     .put.now = HF_UNSET,
+     .outcome = CELLS("q - N N -", "q - A N -", "q - A N -", "q - A N -")},
+    {.name = "regroup",
+     .run = regroup,
+     .group = "g",
+     .outcome = CELLS("ENOTFOUND", "p g A N -", "=", "p g A N L")},
     {.name = "regroup with time given",
      .run = regroup,
      .group = "h",
      .now = GIVEN,
      .outcome = CELLS("ENOTFOUND", "p h A G -", "p h A G -", "p h A G L")},
-    {.name = "regroup to none", .run = regroup, .group = "", .outcome = CELLS("ENOTFOUND", "=", "p - A N -", "=")},
+    {.name = "regroup to none",
+     .run = regroup,
+     .group = "",
+     .outcome = CELLS("ENOTFOUND", "=", "p - A N -", "=")},
     {.name = "regroup, now unset",
      .run = regroup,
      .group = "g",
@@ -311,14 +351,26 @@ static const struct operation operations[] = {
     {.name = "get", .run = get, .reads = true, .outcome = CELLS("ENOTFOUND", "=", "=", "=")},
     {.name = "has", .run = has, .reads = true, .outcome = ALWAYS},
     {.name = "list", .run = list, .reads = true, .outcome = ALWAYS},
-    {.name = "list descending", .run = list, .list.descending = true, .reads = true, .outcome = ALWAYS},
-    {.name = "list of a group", .run = list, .list.group = {"g", 1}, .reads = true, .outcome = ALWAYS},
+    {.name = "list descending",
+     .run = list,
+     .list.descending = true,
+     .reads = true,
+     .outcome = ALWAYS},
+    {.name = "list of a group",
+     .run = list,
+     .list.group = {"g", 1},
+     .reads = true,
+     .outcome = ALWAYS},
     {.name = "list in an order not kept",
      .run = list,
      .list.by = HF_DOCUMENT_BY_UPDATED,
      .reads = true,
      .outcome = BY_COLLECTION("=", "EINVAL")},
-    {.name = "list in any order", .run = list, .list.by = HF_DOCUMENT_BY_ANY, .reads = true, .outcome = ALWAYS},
+    {.name = "list in any order",
+     .run = list,
+     .list.by = HF_DOCUMENT_BY_ANY,
+     .reads = true,
+     .outcome = ALWAYS},
     {.name = "count", .run = count_it, .reads = true, .outcome = ALWAYS},
     {.name = "count of a group", .run = count_it, .group = "g", .reads = true, .outcome = ALWAYS},
 };
@@ -329,9 +381,10 @@ static const struct operation operations[] = {
 /* How an operation is performed. */
 enum manner { PLAINLY, EXPECTING, IN_TXN, MANNERS };
 
-/* --- Arranging -------------------------------------------------------------------------------------------------------------- */
+/* --- Arranging -------------------------------------------------------------------------------- */
 
-static void arrange_put(hf_store *store, const struct cell *cell, const char *id, struct hf_document_put args)
+static void arrange_put(hf_store *store, const struct cell *cell, const char *id,
+                        struct hf_document_put args)
 {
 	struct hf_error error = {0};
 	args.key = (struct hf_document_key){hf_str(cell->collection), hf_str(id)};
@@ -363,13 +416,15 @@ static void arrange(hf_store *store, const struct cell *cell, enum state state)
 	}
 }
 
-/* --- Performing ------------------------------------------------------------------------------------------------------------- */
+/* --- Performing ------------------------------------------------------------------------------- */
 
-static void wrong(const struct operation *op, enum state state, const struct stage *stage, enum manner manner, const char *what,
-                  const char *got)
+static void wrong(const struct operation *op, enum state state, const struct stage *stage,
+                  enum manner manner, const char *what, const char *got)
 {
-	static const char *const manners[] = {"plainly", "with its version expected", "in a transaction"};
-	fail_msg("%s on %s, %s, %s: %s: got \"%s\"", op->name, states[state].name, setting_name(stage->setting), manners[manner], what, got);
+	static const char *const manners[] = {"plainly", "with its version expected",
+	                                      "in a transaction"};
+	fail_msg("%s on %s, %s, %s: %s: got \"%s\"", op->name, states[state].name,
+	         setting_name(stage->setting), manners[manner], what, got);
 }
 
 static const char *outcome_of(const struct operation *op, enum state state)
@@ -382,7 +437,8 @@ static bool is_code(const char *outcome, int rc)
 	return strcmp(hf_code_name(rc) + 3, outcome) == 0;
 }
 
-/* With `spoiler`, a guard that fails, after it. A broken form is refused when the operation is added. */
+/* With `spoiler`, a guard that fails, after it. A broken form is refused when the operation is
+ * added. */
 static int perform_in_txn(struct call *call, const struct operation *op, bool spoiler)
 {
 	int rc = hf_txn_begin(call->store, &call->txn, call->error);
@@ -394,19 +450,24 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 		return rc;
 	}
 	if (spoiler) {
-		const struct hf_document_guard args = {.write.expect = 7, .key = {hf_str("no such collection"), hf_str("id")}};
-		assert_int_equal(hf_document_guard(call->store, call->txn, &args, NULL, call->error), HF_OK);
+		const struct hf_document_guard args = {.write.expect = 7,
+		                                       .key = {hf_str("no such collection"), hf_str("id")}};
+		assert_int_equal(hf_document_guard(call->store, call->txn, &args, NULL, call->error),
+		                 HF_OK);
 	}
 	rc = hf_txn_commit(call->txn, HF_DURABLE, call->error);
 	call->txn = NULL;
 	return rc;
 }
 
-static void compare_outcome(const struct operation *op, enum state state, const struct stage *stage, enum manner manner,
-                            const struct cell *cell, int rc, const struct hf_result *result, hf_lsn version_before, uint64_t count_before)
+static void compare_outcome(const struct operation *op, enum state state, const struct stage *stage,
+                            enum manner manner, const struct cell *cell, int rc,
+                            const struct hf_result *result, hf_lsn version_before,
+                            uint64_t count_before)
 {
 	const char *outcome = outcome_of(op, state);
-	const bool refused = outcome[0] == 'E', same = outcome[0] == '=', gone = strcmp(outcome, "gone") == 0;
+	const bool refused = outcome[0] == 'E', same = outcome[0] == '=',
+	           gone = strcmp(outcome, "gone") == 0;
 	char after[TEXT_MAX];
 	const hf_lsn version = look(stage->store, cell, after);
 	const bool changed = !refused && !same;
@@ -414,7 +475,9 @@ static void compare_outcome(const struct operation *op, enum state state, const 
 		wrong(op, state, stage, manner, outcome, hf_code_name(rc));
 	if (strcmp(after, refused || same ? states[state].text : gone ? "" : outcome) != 0)
 		wrong(op, state, stage, manner, outcome, after);
-	if (result->changed != changed || result->count != (!changed ? 0u : op->many ? count_before : 1u))
+	if (result->changed != changed || result->count != (!changed   ? 0u
+	                                                    : op->many ? count_before
+	                                                               : 1u))
 		wrong(op, state, stage, manner, "changed, count", result->changed ? "true" : "false");
 	if (changed && !op->many ? version == version_before : !op->many && version != version_before)
 		wrong(op, state, stage, manner, "the document's version", changed ? "the same" : "another");
@@ -425,8 +488,10 @@ static void compare_outcome(const struct operation *op, enum state state, const 
 		wrong(op, state, stage, manner, "the collection's count", "another");
 }
 
-/* What must leave no trace: a wrong expectation, and a transaction that fails behind the operation. */
-static void try_in_vain(const struct operation *op, enum state state, struct stage *stage, struct call *call, hf_lsn version)
+/* What must leave no trace: a wrong expectation, and a transaction that fails behind the
+ * operation. */
+static void try_in_vain(const struct operation *op, enum state state, struct stage *stage,
+                        struct call *call, hf_lsn version)
 {
 	const char *outcome = outcome_of(op, state);
 	const bool refused = outcome[0] == 'E';
@@ -434,7 +499,9 @@ static void try_in_vain(const struct operation *op, enum state state, struct sta
 	struct hf__writer before = stage_dump(stage);
 	call->error = &error;
 	call->expect = version ? version + 1 : 12345;
-	int rc = op->many ? HF_ECONFLICT : op->needs_txn ? perform_in_txn(call, op, false) : op->run(call);
+	int rc = op->many        ? HF_ECONFLICT
+	         : op->needs_txn ? perform_in_txn(call, op, false)
+	                         : op->run(call);
 	if (op->form ? !is_code(outcome, rc) : rc != HF_ECONFLICT)
 		wrong(op, state, stage, PLAINLY, "a wrong version was expected", hf_code_name(rc));
 	call->expect = 0;
@@ -445,14 +512,16 @@ static void try_in_vain(const struct operation *op, enum state state, struct sta
 	assert_false(call->result->changed || call->result->version || call->result->count);
 	struct hf__writer after = stage_dump(stage);
 	stage_verify(stage);
-	const bool same = hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+	const bool same =
+	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	if (!same)
 		wrong(op, state, stage, IN_TXN, "taken back", "a trace");
 }
 
-static void run_cell(const struct operation *op, enum state state, struct stage *stage, enum manner manner, const struct cell *cell)
+static void run_cell(const struct operation *op, enum state state, struct stage *stage,
+                     enum manner manner, const struct cell *cell)
 {
 	char before[TEXT_MAX];
 	struct hf_result result = {0};
@@ -466,7 +535,9 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 		try_in_vain(op, state, stage, &call, version);
 	call.error = &error;
 	call.expect = manner != EXPECTING || op->many ? 0 : version ? version : HF_ABSENT;
-	const int rc = (manner == IN_TXN || op->needs_txn) && !op->reads ? perform_in_txn(&call, op, false) : op->run(&call);
+	const int rc = (manner == IN_TXN || op->needs_txn) && !op->reads
+	                   ? perform_in_txn(&call, op, false)
+	                   : op->run(&call);
 	compare_outcome(op, state, stage, manner, cell, rc, &result, version, counted);
 }
 
@@ -478,10 +549,13 @@ static void run_setting(enum setting setting)
 	/* Twice: what is to be settled in the log comes first. */
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (unsigned i = 0; i < OPERATIONS * STATES * MANNERS; i++) {
-			const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES, manner = i % MANNERS;
+			const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES,
+			               manner = i % MANNERS;
 			if ((state == ENDED_LOGGED) != (pass == 0))
 				continue;
-			(void)snprintf(cells[op][state][manner].collection, sizeof cells[op][state][manner].collection, "%u %u %u", op, state, manner);
+			(void)snprintf(cells[op][state][manner].collection,
+			               sizeof cells[op][state][manner].collection, "%u %u %u", op, state,
+			               manner);
 			arrange(stage->store, &cells[op][state][manner], (enum state)state);
 		}
 		stage_at(stage, pass == 0 ? LOGGED : NOW);
@@ -490,8 +564,10 @@ static void run_setting(enum setting setting)
 	}
 	stage_switch(stage);
 	for (unsigned i = 0; i < OPERATIONS * STATES * MANNERS; i++) {
-		const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES, manner = i % MANNERS;
-		run_cell(&operations[op], (enum state)state, stage, (enum manner)manner, &cells[op][state][manner]);
+		const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES,
+		               manner = i % MANNERS;
+		run_cell(&operations[op], (enum state)state, stage, (enum manner)manner,
+		         &cells[op][state][manner]);
 	}
 	stage_close(stage);
 }

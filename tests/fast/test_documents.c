@@ -1,7 +1,7 @@
-/* What branches write into the same document at the same time is put together line by line: nothing
- * is lost, but a line that one of them mended or moved can stand there twice. No line of some length
- * may. Pages are short enough to be read in one go, on a screen, and in a diff: at most 150 lines of
- * at most 100 columns. check_docs.sh looks at what they name and link to. */
+/* What branches write into the same document at the same time is put together line by line:
+ * nothing is lost, but a line that one of them mended or moved can stand there twice. No line of
+ * some length may. Pages are short enough to be read in one go, on a screen, and in a diff: at
+ * most 150 lines of at most 100 columns. check_docs.sh looks at what they name and link to. */
 #include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,14 @@
 
 #include <cmocka.h>
 
-enum { LINES_MAX = 4096, LONG_LINE = 80, TEXT_MAX = 1 << 20, COLUMNS = 100, TAB = 4, PAGE_LINES = 150 };
+enum {
+	LINES_MAX = 4096,
+	LONG_LINE = 80,
+	TEXT_MAX = 1 << 20,
+	COLUMNS = 100,
+	TAB = 4,
+	PAGE_LINES = 150
+};
 
 struct document {
 	char *text;
@@ -53,7 +60,8 @@ static bool must_be_alone(const struct document *doc, size_t i)
 		return true;
 	if (strstr(line, " ·"))
 		return false;
-	return strlen(line) >= LONG_LINE && (i + 1 == doc->count || strncmp(doc->lines[i + 1], "|-", 2) != 0);
+	return strlen(line) >= LONG_LINE &&
+	       (i + 1 == doc->count || strncmp(doc->lines[i + 1], "|-", 2) != 0);
 }
 
 /* How many stand there more than once. With a name they are printed. */
@@ -97,7 +105,8 @@ static size_t wide_lines(const struct document *doc, const char *name)
 	return found;
 }
 
-/* How many lines there are above what a page may have. The empty text behind the last newline is no line. */
+/* How many lines there are above what a page may have. The empty text behind the last newline is
+ * no line. */
 static size_t lines_over(const struct document *doc, const char *name, size_t max)
 {
 	const size_t lines = doc->count - 1;
@@ -106,20 +115,26 @@ static size_t lines_over(const struct document *doc, const char *name, size_t ma
 	return lines > max ? lines - max : 0;
 }
 
-/* --- The documents that are there --------------------------------------------------------------- */
+/* --- The documents that are there ------------------------------------------------------------- */
 
 static const struct {
 	const char *pattern;
 	size_t lines; /* at most; 0: as many as it takes */
 	bool wide; /* its tables hold bytes and are wider than a page */
 } documents[] = {
-    {"DESIGN.md", PAGE_LINES, false}, {"docs/*.md", PAGE_LINES, false},       {"docs/domains/*.md", PAGE_LINES, false},
-    {"README.md", 200, false},        {"CONTRIBUTING.md", PAGE_LINES, false}, {"SECURITY.md", PAGE_LINES, false},
-    {"CHANGELOG.md", 0, false},       {"engine/log/FORMAT.md", 0, true},
+    {"DESIGN.md", PAGE_LINES, false},
+    {"docs/*.md", PAGE_LINES, false},
+    {"docs/domains/*.md", PAGE_LINES, false},
+    {"README.md", 200, false},
+    {"CONTRIBUTING.md", PAGE_LINES, false},
+    {"SECURITY.md", PAGE_LINES, false},
+    {"CHANGELOG.md", 0, false},
+    {"engine/log/FORMAT.md", 0, true},
 };
 
 /* Calls `each` for every document and adds up what it gives. */
-static size_t sum_over_documents(size_t (*each)(const struct document *doc, const char *name, size_t row))
+static size_t sum_over_documents(size_t (*each)(const struct document *doc, const char *name,
+                                                size_t row))
 {
 	size_t found = 0;
 	for (size_t row = 0; row < sizeof documents / sizeof documents[0]; row++) {
@@ -173,7 +188,8 @@ static void no_page_is_longer_than_one_sitting(void **state)
 	assert_int_equal(sum_over_documents(too_long), 0);
 }
 
-static size_t seen_in(size_t (*rule)(const struct document *doc, const char *name), const char *text)
+static size_t seen_in(size_t (*rule)(const struct document *doc, const char *name),
+                      const char *text)
 {
 	static struct document doc;
 	document_parse(&doc, strdup(text));
@@ -185,7 +201,9 @@ static size_t seen_in(size_t (*rule)(const struct document *doc, const char *nam
 static void the_rules_see_what_they_should(void **state)
 {
 	(void)state;
-#define LINE "A line that is longer than eighty bytes, as most lines of these documents are, so that it counts.\n"
+#define LINE \
+	"A line that is longer than eighty bytes, as most lines of these documents are, so that it " \
+	"counts.\n"
 	assert_int_equal(seen_in(repeated_lines, LINE "short\nshort\n"), 0);
 	assert_int_equal(seen_in(repeated_lines, LINE "x\n" LINE), 1);
 	assert_int_equal(seen_in(repeated_lines, "### Lock\nx\n### Lock\n"), 1);
@@ -193,7 +211,8 @@ static void the_rules_see_what_they_should(void **state)
 	assert_int_equal(seen_in(repeated_lines, "- one · " LINE "- one · " LINE), 0);
 	assert_int_equal(seen_in(wide_lines, LINE LINE), 0);
 	assert_int_equal(seen_in(wide_lines, "\t\t\t" LINE), 1);
-	assert_int_equal(seen_in(wide_lines, "························································\n"), 0);
+	assert_int_equal(
+	    seen_in(wide_lines, "························································\n"), 0);
 	static struct document doc;
 	document_parse(&doc, strdup("a\nb\nc\n"));
 	assert_int_equal(lines_over(&doc, NULL, 3), 0);

@@ -1,4 +1,5 @@
-/* Ends of documents and answers are of two kinds, computed by the store or named by a caller: the kind is state, which reads show and puts can keep or change. */
+/* Ends of documents and answers are of two kinds, computed by the store or named by a caller:
+ * the kind is state, which reads show and puts can keep or change. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -19,12 +20,16 @@ static struct hf_error error;
 			fail_msg("%s: %s", #call, error.text); \
 	} while (0)
 
-/* --- Documents -------------------------------------------------------------------------------------------------------------- */
+/* --- Documents -------------------------------------------------------------------------------- */
 
-static int put_document(hf_store *s, hf_time expires_at, int64_t ttl, bool computed, struct hf_result *result)
+static int put_document(hf_store *s, hf_time expires_at, int64_t ttl, bool computed,
+                        struct hf_result *result)
 {
-	const struct hf_document_put args = {
-	    .key = {hf_str("c"), hf_str("d")}, .now = STAGE_NOW, .expires_at = expires_at, .ttl_us = ttl, .expires_computed = computed};
+	const struct hf_document_put args = {.key = {hf_str("c"), hf_str("d")},
+	                                     .now = STAGE_NOW,
+	                                     .expires_at = expires_at,
+	                                     .ttl_us = ttl,
+	                                     .expires_computed = computed};
 	return hf_document_put(s, NULL, &args, result, &error);
 }
 
@@ -36,12 +41,16 @@ static void expect_document(hf_store *s, hf_time expires_at, bool computed)
 	hf_release(got.memory);
 }
 
-/* --- Answers ---------------------------------------------------------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
-static int put_answer(hf_store *s, hf_time expires_at, int64_t ttl, bool computed, struct hf_result *result)
+static int put_answer(hf_store *s, hf_time expires_at, int64_t ttl, bool computed,
+                      struct hf_result *result)
 {
-	const struct hf_idempotency_put args = {
-	    .key = {hf_str("s"), hf_str("k")}, .created_at = STAGE_NOW, .expires_at = expires_at, .ttl_us = ttl, .expires_computed = computed};
+	const struct hf_idempotency_put args = {.key = {hf_str("s"), hf_str("k")},
+	                                        .created_at = STAGE_NOW,
+	                                        .expires_at = expires_at,
+	                                        .ttl_us = ttl,
+	                                        .expires_computed = computed};
 	return hf_idempotency_put(s, NULL, &args, result, &error);
 }
 
@@ -54,20 +63,23 @@ static void expect_answer(hf_store *s, hf_time expires_at, bool computed)
 	assert_true(got.entry.expires_at == expires_at && got.entry.expires_computed == computed);
 	hf_release(got.memory);
 	OK(hf_idempotency_begin(s, NULL, &begin, &begun, NULL, &error));
-	assert_true(begun.outcome == HF_IDEMPOTENCY_REPLAY && begun.expires_at == expires_at && begun.expires_computed == computed);
+	assert_true(begun.outcome == HF_IDEMPOTENCY_REPLAY && begun.expires_at == expires_at &&
+	            begun.expires_computed == computed);
 	hf_release(begun.memory);
 }
 
-/* --- Both ------------------------------------------------------------------------------------------------------------------- */
+/* --- Both ------------------------------------------------------------------------------------- */
 
 static const struct kept {
-	int (*put)(hf_store *s, hf_time expires_at, int64_t ttl, bool computed, struct hf_result *result);
+	int (*put)(hf_store *s, hf_time expires_at, int64_t ttl, bool computed,
+	           struct hf_result *result);
 	void (*expect)(hf_store *s, hf_time expires_at, bool computed);
 } kinds[] = {{put_document, expect_document}, {put_answer, expect_answer}};
 
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
-static void put(const struct kept *kind, hf_store *s, hf_time expires_at, int64_t ttl, bool computed, bool changes)
+static void put(const struct kept *kind, hf_store *s, hf_time expires_at, int64_t ttl,
+                bool computed, bool changes)
 {
 	struct hf_result result;
 	OK(kind->put(s, expires_at, ttl, computed, &result));

@@ -1,6 +1,7 @@
-/* Entries of inbox and cursor as bytes: what no mutation can have written is refused as damage and touches nothing, whatever is cut, added or
- * flipped; running out of memory anywhere while applying leaves, after undo, what there was; and describing is total. The rows are
- * driven directly, without a store. */
+/* Entries of inbox and cursor as bytes: what no mutation can have written is refused as damage
+ * and touches nothing, whatever is cut, added or flipped; running out of memory anywhere while
+ * applying leaves, after undo, what there was; and describing is total. The rows are driven
+ * directly, without a store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "domains/inbox_state.h"
 #include "store/change.h"
 
-/* --- A state without a store ------------------------------------------------------------------------------------------------ */
+/* --- A state without a store ------------------------------------------------------------------ */
 
 struct bench {
 	const struct hf__domain *row;
@@ -49,7 +50,8 @@ static void describe(const struct hf__entry *entry, const struct hf__domain *row
 /* Applies one entry and keeps it, or undoes what it did. */
 static int apply(struct bench *b, uint8_t kind, struct hf_bytes body, bool keep)
 {
-	const struct hf__entry entry = {.lsn = b->lsn, .at = 1, .domain = b->row->id, .kind = kind, .body = body};
+	const struct hf__entry entry = {
+	    .lsn = b->lsn, .at = 1, .domain = b->row->id, .kind = kind, .body = body};
 	hf__change_begin(&b->change, b->lsn, true);
 	const int rc = b->row->apply(b->state, &b->change, &entry);
 	if (rc == HF_OK && keep) {
@@ -98,7 +100,7 @@ static void expect_state(const struct bench *b, const struct hf__writer *want)
 	hf__writer_deinit(&now);
 }
 
-/* --- Histories that mutations write ----------------------------------------------------------------------------------------- */
+/* --- Histories that mutations write ----------------------------------------------------------- */
 
 struct body {
 	uint8_t kind;
@@ -131,12 +133,16 @@ static struct hf_bytes body_bytes(const struct body *body)
 	return hf_bytes(body->bytes.data, body->bytes.len);
 }
 
-static const struct hf__cursor_position mailer = {.part = {{"mailer", 6}, {"events", 6}, {"orders", 6}}};
+static const struct hf__cursor_position mailer = {
+    .part = {{"mailer", 6}, {"events", 6}, {"orders", 6}}};
 
 static struct hf__cursor_image cursor_image(int64_t sequence)
 {
-	return (struct hf__cursor_image){
-	    .last_sequence = sequence, .delivery_id = hf_str("d"), .last_delivered_at = 5, .updated_at = 6, .reset_at = HF_UNSET};
+	return (struct hf__cursor_image){.last_sequence = sequence,
+	                                 .delivery_id = hf_str("d"),
+	                                 .last_delivered_at = 5,
+	                                 .updated_at = 6,
+	                                 .reset_at = HF_UNSET};
 }
 
 static void cursor_history(struct history *h)
@@ -179,12 +185,16 @@ static const struct hf__tomb_value removal = {.until = 1, .dismissed_at = HF_UNS
 static const struct hf__tomb_value standing = {.until = 2, .dismissed_at = HF_UNSET};
 static const struct hf__tomb_value dismissal = {.until = 60, .dismissed = true, .dismissed_at = 9};
 
-static void put_head(struct hf__writer *w, enum hf__inbox_cause cause, int64_t generated_at, uint32_t count)
+static void put_head(struct hf__writer *w, enum hf__inbox_cause cause, int64_t generated_at,
+                     uint32_t count)
 {
-	hf__inbox_put_change(w, &(struct hf__inbox_change){.cause = cause, .user = hf_str("u"), .generated_at = generated_at, .count = count});
+	hf__inbox_put_change(
+	    w, &(struct hf__inbox_change){
+	           .cause = cause, .user = hf_str("u"), .generated_at = generated_at, .count = count});
 }
 
-static void put_record(struct hf__writer *w, const char *thread, const struct hf__inbox_image *image, const char *payload)
+static void put_record(struct hf__writer *w, const char *thread,
+                       const struct hf__inbox_image *image, const char *payload)
 {
 	hf__inbox_put_record(w, hf_str("a"), hf_str(thread), image);
 	hf__put_long(w, hf_str(payload));
@@ -212,13 +222,19 @@ static void inbox_marks(struct history *h)
 	hf__inbox_put_mark(add(h, HF__INBOX_MARK), HF__INBOX_MARK_SNOOZE, &key, &image);
 }
 
-/* All that is read and dismissed at once, tombstones that come and go, and a state entry with everything. */
+/* All that is read and dismissed at once, tombstones that come and go, and a state entry with
+ * everything. */
 static void inbox_tombs(struct history *h)
 {
-	struct hf__inbox_all all = {.mark = HF__INBOX_MARK_READ, .user = hf_str("u"), .up_to = 2, .at = 10, .count = 3};
+	struct hf__inbox_all all = {
+	    .mark = HF__INBOX_MARK_READ, .user = hf_str("u"), .up_to = 2, .at = 10, .count = 3};
 	hf__inbox_put_all(add(h, HF__INBOX_ALL), &all);
-	all = (struct hf__inbox_all){
-	    .mark = HF__INBOX_MARK_DISMISS, .user = hf_str("u"), .account = hf_str("a"), .up_to = 5, .at = 11, .count = 3};
+	all = (struct hf__inbox_all){.mark = HF__INBOX_MARK_DISMISS,
+	                             .user = hf_str("u"),
+	                             .account = hf_str("a"),
+	                             .up_to = 5,
+	                             .at = 11,
+	                             .count = 3};
 	hf__inbox_put_all(add(h, HF__INBOX_ALL), &all);
 	struct hf__inbox_image image = fresh;
 	image.dismissed = true;
@@ -253,14 +269,17 @@ static void inbox_history(struct history *h)
 {
 	*h = (struct history){.row = &hf__inbox_domain};
 	/* The state's LSN is 1, so its status cannot be newer. */
-	hf__inbox_put_state(add(h, HF__INBOX_STATE), hf_str("v"), &(struct hf__inbox_value){.generated_at = 2, .status_version = 1});
+	hf__inbox_put_state(add(h, HF__INBOX_STATE), hf_str("v"),
+	                    &(struct hf__inbox_value){.generated_at = 2, .status_version = 1});
 	struct hf__writer *w = add(h, HF__INBOX_CHANGE);
 	put_head(w, HF__INBOX_CAUSE_UPSERT, 3, 3);
 	put_record(w, "t1", &fresh, "short");
 	put_record(w, "t2", &fresh, "");
 	put_record(w, "t3", &fresh, "a payload of more than sixteen bytes");
 	inbox_marks(h);
-	hf__inbox_put_status(add(h, HF__INBOX_STATUS), &(struct hf__inbox_status){hf_str("u"), hf_str("busy"), true, hf_str("beside")});
+	hf__inbox_put_status(
+	    add(h, HF__INBOX_STATUS),
+	    &(struct hf__inbox_status){hf_str("u"), hf_str("busy"), true, hf_str("beside")});
 	inbox_tombs(h);
 	w = add(h, HF__INBOX_CHANGE);
 	put_head(w, HF__INBOX_CAUSE_TRIM, HF_UNSET, 1);
@@ -273,7 +292,7 @@ static void inbox_history(struct history *h)
 	put_record(w, "t9", &image, "");
 }
 
-/* --- Cutting, adding, flipping ---------------------------------------------------------------------------------------------- */
+/* --- Cutting, adding, flipping ---------------------------------------------------------------- */
 
 typedef void (*each_fn)(struct bench *b, const struct body *body);
 
@@ -309,7 +328,8 @@ static void try_lengths(struct bench *b, const struct body *body)
 		memcpy(cut, copy, len);
 		describe(&(struct hf__entry){.kind = body->kind, .body = {cut, len}}, b->row);
 		if (apply(b, body->kind, hf_bytes(cut, len), false) != HF_ECORRUPT)
-			fail_msg("%s kind %u: accepted with %zu of %zu bytes", b->row->name, body->kind, len, body->bytes.len);
+			fail_msg("%s kind %u: accepted with %zu of %zu bytes", b->row->name, body->kind, len,
+			         body->bytes.len);
 		free(cut);
 	}
 	free(copy);
@@ -367,7 +387,7 @@ static void a_body_under_another_kind_is_damage(void **state)
 	along(inbox_history, try_kinds);
 }
 
-/* --- Memory ----------------------------------------------------------------------------------------------------------------- */
+/* --- Memory ----------------------------------------------------------------------------------- */
 
 static bool veto(void *ctx, size_t size)
 {
@@ -406,10 +426,11 @@ static void running_out_of_memory_anywhere_can_be_undone(void **state)
 	along(inbox_history, try_memory);
 }
 
-/* --- Rules ------------------------------------------------------------------------------------------------------------------ */
+/* --- Rules ------------------------------------------------------------------------------------ */
 
-/* A state with one cursor at 4 "d", or one inbox "u" with record a/t1 (dismissed) at generated_at 3 and tombstones: of a/t5, which has ended, of
- * a/t6, a dismissal, and of a/t7, a removal. */
+/* A state with one cursor at 4 "d", or one inbox "u" with record a/t1 (dismissed) at
+ * generated_at 3 and tombstones: of a/t5, which has ended, of a/t6, a dismissal, and of a/t7, a
+ * removal. */
 static void arrange_cursor(struct bench *b)
 {
 	struct hf__writer w = {0};
@@ -451,19 +472,38 @@ static void cursor_entries_that_break_a_rule_are_damage(void **state)
 	    {"the state of a cursor that is there", HF__CURSOR_STATE, good},
 	    {"an error that moves",
 	     HF__CURSOR_RECORD_ERROR,
-	     {.last_sequence = 5, .delivery_id = {"d", 1}, .error_count = 1, .last_error = {"x", 1}, .reset_at = HF_UNSET}},
+	     {.last_sequence = 5,
+	      .delivery_id = {"d", 1},
+	      .error_count = 1,
+	      .last_error = {"x", 1},
+	      .reset_at = HF_UNSET}},
 	    {"an error that skips a count",
 	     HF__CURSOR_RECORD_ERROR,
-	     {.last_sequence = 4, .delivery_id = {"d", 1}, .error_count = 2, .last_error = {"x", 1}, .reset_at = HF_UNSET}},
+	     {.last_sequence = 4,
+	      .delivery_id = {"d", 1},
+	      .error_count = 2,
+	      .last_error = {"x", 1},
+	      .reset_at = HF_UNSET}},
 	    {"an error too long",
 	     HF__CURSOR_RECORD_ERROR,
-	     {.last_sequence = 4, .error_count = 1, .last_error = {longest, sizeof longest}, .reset_at = HF_UNSET}},
+	     {.last_sequence = 4,
+	      .error_count = 1,
+	      .last_error = {longest, sizeof longest},
+	      .reset_at = HF_UNSET}},
 	    {"errors without words", HF__CURSOR_STATE, {.error_count = 1, .reset_at = HF_UNSET}},
 	    {"a reset without a reason", HF__CURSOR_RESET, {.last_sequence = 1, .reset_at = 0}},
-	    {"a reset with a blank reason", HF__CURSOR_RESET, {.last_sequence = 1, .reset_at = 0, .reset_reason = {" ", 1}}},
-	    {"a reason without a reset", HF__CURSOR_STATE, {.last_sequence = 1, .reset_at = HF_UNSET, .reset_reason = {"x", 1}}},
-	    {"a position below 0", HF__CURSOR_RESET, {.last_sequence = -1, .reset_at = 0, .reset_reason = {"x", 1}}},
-	    {"no time of change", HF__CURSOR_RESET, {.updated_at = HF_UNSET, .reset_at = HF_UNSET, .reset_reason = {"x", 1}}},
+	    {"a reset with a blank reason",
+	     HF__CURSOR_RESET,
+	     {.last_sequence = 1, .reset_at = 0, .reset_reason = {" ", 1}}},
+	    {"a reason without a reset",
+	     HF__CURSOR_STATE,
+	     {.last_sequence = 1, .reset_at = HF_UNSET, .reset_reason = {"x", 1}}},
+	    {"a position below 0",
+	     HF__CURSOR_RESET,
+	     {.last_sequence = -1, .reset_at = 0, .reset_reason = {"x", 1}}},
+	    {"no time of change",
+	     HF__CURSOR_RESET,
+	     {.updated_at = HF_UNSET, .reset_at = HF_UNSET, .reset_reason = {"x", 1}}},
 	};
 	for (size_t i = 0; i < sizeof images / sizeof images[0]; i++) {
 		hf__cursor_put_set(&w, images[i].cause, &mailer, &images[i].image);
@@ -508,12 +548,14 @@ static void arrange_inbox(struct bench *b)
 	hf__writer_deinit(&w);
 }
 
-static void expect_change_damage(struct bench *b, const char *what, enum hf__inbox_cause cause, int64_t generated_at, const char *items)
+static void expect_change_damage(struct bench *b, const char *what, enum hf__inbox_cause cause,
+                                 int64_t generated_at, const char *items)
 {
 	struct hf__writer w = {0};
-	/* Each item is two characters: + (put), d (put as dismissed), ! (put as no number), s or S (put as saved earlier or later), - (removed), b (tombstone of
-	 * a removal), B (of a dismissal), e (without an end), ? (of a removal, with a time of dismissal) or l (lifted), then the digit of the
-	 * thread. */
+	/* Each item is two characters: + (put), d (put as dismissed), ! (put as no number), s or S
+	 * (put as saved earlier or later), - (removed), b (tombstone of a removal), B (of a
+	 * dismissal), e (without an end), ? (of a removal, with a time of dismissal) or l (lifted),
+	 * then the digit of the thread. */
 	put_head(&w, cause, generated_at, (uint32_t)(strlen(items) / 2));
 	for (const char *at = items; *at; at += 2) {
 		const char thread[] = {'t', at[1], 0};
@@ -547,7 +589,8 @@ static void inbox_changes_that_break_a_rule_are_damage(void **state)
 	arrange_inbox(&b);
 	expect_change_damage(&b, "a save that un-dismisses", HF__INBOX_CAUSE_UPSERT, 4, "+1");
 	expect_change_damage(&b, "a save that does nothing", HF__INBOX_CAUSE_UPSERT, HF_UNSET, "");
-	expect_change_damage(&b, "a replacement that does nothing", HF__INBOX_CAUSE_REPLACE, HF_UNSET, "");
+	expect_change_damage(&b, "a replacement that does nothing", HF__INBOX_CAUSE_REPLACE, HF_UNSET,
+	                     "");
 	expect_change_damage(&b, "generated_at that stays", HF__INBOX_CAUSE_UPSERT, 3, "+2");
 	expect_change_damage(&b, "generated_at that goes back", HF__INBOX_CAUSE_UPSERT, 2, "+2");
 	expect_change_damage(&b, "an upsert that removes", HF__INBOX_CAUSE_UPSERT, 4, "-1");
@@ -563,7 +606,8 @@ static void inbox_changes_that_break_a_rule_are_damage(void **state)
 	expect_change_damage(&b, "a clearing that moves generated_at", HF__INBOX_CAUSE_CLEAR, 4, "");
 	expect_change_damage(&b, "a trim that puts", HF__INBOX_CAUSE_TRIM, HF_UNSET, "d1");
 	expect_change_damage(&b, "a prune that moves generated_at", HF__INBOX_CAUSE_PRUNE, 4, "-1");
-	expect_change_damage(&b, "the state of a record that is there", HF__INBOX_CAUSE_STATE, HF_UNSET, "d1");
+	expect_change_damage(&b, "the state of a record that is there", HF__INBOX_CAUSE_STATE, HF_UNSET,
+	                     "d1");
 	expect_change_damage(&b, "the state of two records", HF__INBOX_CAUSE_STATE, HF_UNSET, "+2+3");
 	expect_change_damage(&b, "a cause from nowhere", HF__INBOX_CAUSES, HF_UNSET, "-1");
 	expect_change_damage(&b, "a save that was earlier", HF__INBOX_CAUSE_UPSERT, 4, "s2");
@@ -571,25 +615,33 @@ static void inbox_changes_that_break_a_rule_are_damage(void **state)
 	expect_change_damage(&b, "an upsert that buries", HF__INBOX_CAUSE_UPSERT, 4, "B1");
 	expect_change_damage(&b, "an upsert that lifts", HF__INBOX_CAUSE_UPSERT, 4, "l5");
 	expect_change_damage(&b, "a replacement that lifts", HF__INBOX_CAUSE_REPLACE, 4, "l5");
-	expect_change_damage(&b, "a replacement that buries as removed", HF__INBOX_CAUSE_REPLACE, 4, "b1");
+	expect_change_damage(&b, "a replacement that buries as removed", HF__INBOX_CAUSE_REPLACE, 4,
+	                     "b1");
 	expect_change_damage(&b, "a replacement that buries nothing", HF__INBOX_CAUSE_REPLACE, 4, "B2");
-	expect_change_damage(&b, "a removal that buries as dismissed", HF__INBOX_CAUSE_REMOVE, HF_UNSET, "B1");
-	expect_change_damage(&b, "a removal that buries nothing", HF__INBOX_CAUSE_REMOVE, HF_UNSET, "b2");
+	expect_change_damage(&b, "a removal that buries as dismissed", HF__INBOX_CAUSE_REMOVE, HF_UNSET,
+	                     "B1");
+	expect_change_damage(&b, "a removal that buries nothing", HF__INBOX_CAUSE_REMOVE, HF_UNSET,
+	                     "b2");
 	expect_change_damage(&b, "a trim that buries as removed", HF__INBOX_CAUSE_TRIM, HF_UNSET, "b1");
 	expect_change_damage(&b, "a trim that buries nothing", HF__INBOX_CAUSE_TRIM, HF_UNSET, "B2");
 	expect_change_damage(&b, "a trim that lifts", HF__INBOX_CAUSE_TRIM, HF_UNSET, "l5");
-	expect_change_damage(&b, "a prune that buries as removed", HF__INBOX_CAUSE_PRUNE, HF_UNSET, "b1");
+	expect_change_damage(&b, "a prune that buries as removed", HF__INBOX_CAUSE_PRUNE, HF_UNSET,
+	                     "b1");
 	expect_change_damage(&b, "a clearing that buries", HF__INBOX_CAUSE_CLEAR, HF_UNSET, "B1");
 	expect_change_damage(&b, "an end of nothing", HF__INBOX_CAUSE_EXPIRE, HF_UNSET, "l2");
 	expect_change_damage(&b, "an end of a record", HF__INBOX_CAUSE_EXPIRE, HF_UNSET, "-1");
 	expect_change_damage(&b, "a tombstone on a record", HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, "b1");
-	expect_change_damage(&b, "a tombstone without an end", HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, "e2");
-	expect_change_damage(&b, "a removal with a time of dismissal", HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, "?2");
-	expect_change_damage(&b, "the state of a tombstone that is there", HF__INBOX_CAUSE_STATE, HF_UNSET, "b5");
+	expect_change_damage(&b, "a tombstone without an end", HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET,
+	                     "e2");
+	expect_change_damage(&b, "a removal with a time of dismissal", HF__INBOX_CAUSE_TOMBSTONE,
+	                     HF_UNSET, "?2");
+	expect_change_damage(&b, "the state of a tombstone that is there", HF__INBOX_CAUSE_STATE,
+	                     HF_UNSET, "b5");
 	expect_change_damage(&b, "an end that is not due", HF__INBOX_CAUSE_EXPIRE, HF_UNSET, "l6");
 	expect_change_damage(&b, "a save that forgets a dismissal", HF__INBOX_CAUSE_UPSERT, 4, "+6");
 	expect_change_damage(&b, "a save of what must not come back", HF__INBOX_CAUSE_UPSERT, 4, "d7");
-	expect_change_damage(&b, "the state of a record that has a tombstone", HF__INBOX_CAUSE_STATE, HF_UNSET, "+5");
+	expect_change_damage(&b, "the state of a record that has a tombstone", HF__INBOX_CAUSE_STATE,
+	                     HF_UNSET, "+5");
 	bench_deinit(&b);
 }
 
@@ -638,7 +690,8 @@ static void inbox_marks_that_break_a_rule_are_damage(void **state)
 	}
 	hf__inbox_put_state(&w, hf_str("u"), &(struct hf__inbox_value){.generated_at = 2});
 	expect_damage(&b, HF__INBOX_STATE, &w, "the state of an inbox that is there");
-	hf__inbox_put_state(&w, hf_str("v"), &(struct hf__inbox_value){.generated_at = 2, .status_version = 99});
+	hf__inbox_put_state(&w, hf_str("v"),
+	                    &(struct hf__inbox_value){.generated_at = 2, .status_version = 99});
 	expect_damage(&b, HF__INBOX_STATE, &w, "a status newer than its entry");
 	hf__inbox_put_state(&w, hf_str("v"), &(struct hf__inbox_value){.generated_at = HF_UNSET});
 	expect_damage(&b, HF__INBOX_STATE, &w, "an inbox without a value");
@@ -652,7 +705,8 @@ static void inbox_marks_of_all_that_break_a_rule_are_damage(void **state)
 	struct bench b;
 	struct hf__writer w = {0};
 	arrange_inbox(&b);
-	const struct hf__inbox_all good = {.mark = HF__INBOX_MARK_READ, .user = hf_str("u"), .up_to = 1, .at = 9, .count = 1};
+	const struct hf__inbox_all good = {
+	    .mark = HF__INBOX_MARK_READ, .user = hf_str("u"), .up_to = 1, .at = 9, .count = 1};
 	const struct {
 		const char *what;
 		struct hf__inbox_all all;

@@ -1,5 +1,5 @@
-/* An opening whose first flush fails, on a disk whose reads then show the old bytes while it may hold the new ones; and what the next opening on the same
- * boot makes of that. */
+/* An opening whose first flush fails, on a disk whose reads then show the old bytes while it may
+ * hold the new ones; and what the next opening on the same boot makes of that. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,8 @@ enum { BIG = 9 << 10, LATER_PUTS = 3 };
 static int big(struct patient *p, const char *id)
 {
 	static uint8_t payload[BIG];
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, sizeof payload)};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, sizeof payload)};
 	return hf_outbox_enqueue(p->store, NULL, &args, NULL, &p->error);
 }
 
@@ -50,7 +51,11 @@ static void fail_then_go_on(struct patient *p, const char *file, bool large, boo
 	size_t images = 0;
 	patient_reopen(p);
 	/* The first sync of a segment that is made for it belongs to its making. */
-	sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC, .name = file, .nth = large ? 2 : 1, .error = EIO, .falsely = falsely});
+	sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC,
+	                                         .name = file,
+	                                         .nth = large ? 2 : 1,
+	                                         .error = EIO,
+	                                         .falsely = falsely});
 	assert_int_equal(large ? big(p, "b") : patient_put(p), HF_EUNCERTAIN);
 	patient_close_failed(p);
 	sim_clear_faults(p->sim);
@@ -88,7 +93,8 @@ static void what_follows_the_failed_first_flush_of_a_new_store_survives(void **s
 	}
 }
 
-/* What was reported as absent must not appear when the power goes before anything else is written. */
+/* What was reported as absent must not appear when the power goes before anything else is
+ * written. */
 static void a_group_that_a_reopened_store_did_not_show_does_not_appear_later(void **state)
 {
 	(void)state;
@@ -96,7 +102,9 @@ static void a_group_that_a_reopened_store_did_not_show_does_not_appear_later(voi
 		size_t images = 0;
 		struct patient *p = stopped(full);
 		patient_reopen(p);
-		sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .nth = full ? 2 : 1, .error = EIO});
+		sim_add_fault(
+		    p->sim, (struct sim_fault){
+		                .kinds = SIM_SYNC, .name = "segment-", .nth = full ? 2 : 1, .error = EIO});
 		assert_int_equal(full ? big(p, "b") : patient_put(p), HF_EUNCERTAIN);
 		patient_close_failed(p);
 		sim_clear_faults(p->sim);
@@ -113,7 +121,8 @@ static void every_file_may_fail_at_once(void **state)
 	struct patient *p = stopped(true);
 	size_t images = 0;
 	patient_reopen(p);
-	sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC, .nth = 2, .error = EIO, .persistent = true});
+	sim_add_fault(
+	    p->sim, (struct sim_fault){.kinds = SIM_SYNC, .nth = 2, .error = EIO, .persistent = true});
 	assert_int_equal(big(p, "b"), HF_EUNCERTAIN);
 	patient_close_failed(p);
 	sim_clear_faults(p->sim);
@@ -123,7 +132,7 @@ static void every_file_may_fail_at_once(void **state)
 	patient_free(p);
 }
 
-/* --- LSNs ------------------------------------------------------------------------------------------------------------------------ */
+/* --- LSNs ------------------------------------------------------------------------------------- */
 
 static void info_gives_no_lsn_away_that_a_power_cut_issues_again(void **state)
 {
@@ -142,7 +151,10 @@ static void info_gives_no_lsn_away_that_a_power_cut_issues_again(void **state)
 		assert_int_equal(patient_info(p).last_lsn, last);
 		assert_int_equal(patient_info(p).durable_lsn, last);
 		/* Written, and not durable: the log's sync fails. */
-		sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .nth = unclean ? 2 : 1, .error = EIO});
+		sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC,
+		                                         .name = "segment-",
+		                                         .nth = unclean ? 2 : 1,
+		                                         .error = EIO});
 		assert_int_equal(patient_put(p), HF_EUNCERTAIN);
 		assert_int_equal(patient_info(p).last_lsn, last);
 		assert_int_equal(patient_info(p).durable_lsn, last);

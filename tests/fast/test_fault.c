@@ -1,6 +1,7 @@
-/* What goes wrong around the engine: writes, syncs and directory syncs that fail, at each of them in turn; a full disk, at each point; no memory, at
- * each allocation. Who was in or behind a failure hears HF_EUNCERTAIN, who comes later HF_EFAILED; what can be refused cleanly is, and then
- * nothing has happened. */
+/* What goes wrong around the engine: writes, syncs and directory syncs that fail, at each of
+ * them in turn; a full disk, at each point; no memory, at each allocation. Who was in or behind
+ * a failure hears HF_EUNCERTAIN, who comes later HF_EFAILED; what can be refused cleanly is, and
+ * then nothing has happened. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -18,7 +19,7 @@
 #include "lib/crash_play.h"
 #include "lib/patient.h"
 
-/* --- Failed writes and syncs ------------------------------------------------------------------------------------------------------------ */
+/* --- Failed writes and syncs ------------------------------------------------------------------ */
 
 /* An object that was durable before anything failed. */
 #define SECOND INT64_C(1000001)
@@ -33,7 +34,8 @@ static struct patient *patient_with_past(struct sim_profile profile)
 	return p;
 }
 
-/* Puts through a rotation with some upkeep on the way; ends with the first failure and gives its code. */
+/* Puts through a rotation with some upkeep on the way; ends with the first failure and gives its
+ * code. */
 static int work(struct patient *p)
 {
 	for (int i = 0; i < 90; i++) {
@@ -65,7 +67,8 @@ static void assert_failed_for_good(struct patient *p)
 	assert_int_equal(hf__state_verify(p->store, &p->error), HF_OK);
 }
 
-/* Closes and opens again: everything acknowledged is there, the uncertain one or not, nothing else; and the store works. */
+/* Closes and opens again: everything acknowledged is there, the uncertain one or not, nothing
+ * else; and the store works. */
 static void assert_recovers(struct patient *p, size_t uncertain)
 {
 	const size_t acknowledged = p->puts;
@@ -88,7 +91,8 @@ static bool fail_at(struct sim_fault fault, uint64_t nth)
 	int rc = work(p);
 	const bool met = sim_fault_hits(p->sim) > 0;
 	if (rc == HF_OK && met)
-		rc = patient_put(p); /* behind the back of the last one (the witness): it shows at the next */
+		/* behind the back of the last one (the witness): it shows at the next */
+		rc = patient_put(p);
 	if (met) {
 		assert_true(rc == HF_EUNCERTAIN || rc == HF_EFAILED);
 		assert_failed_for_good(p);
@@ -133,13 +137,20 @@ static void a_failed_directory_sync_fails_the_store_for_good(void **state)
 static void a_failed_write_to_the_log_or_witness_fails_the_store_for_good(void **state)
 {
 	(void)state;
-	fail_everywhere((struct sim_fault){.kinds = SIM_WRITE, .name = "segment-00000001", .error = EIO, .prefix = SIZE_MAX}, 60);
+	fail_everywhere(
+	    (struct sim_fault){
+	        .kinds = SIM_WRITE, .name = "segment-00000001", .error = EIO, .prefix = SIZE_MAX},
+	    60);
 	fail_everywhere((struct sim_fault){.kinds = SIM_WRITE, .name = "WITNESS", .error = EIO}, 60);
 	/* Even a full disk: the blocks were there before, so this is no matter of room. */
-	fail_everywhere((struct sim_fault){.kinds = SIM_WRITE, .name = "segment-00000001", .error = ENOSPC, .falsely = true}, 60);
+	fail_everywhere(
+	    (struct sim_fault){
+	        .kinds = SIM_WRITE, .name = "segment-00000001", .error = ENOSPC, .falsely = true},
+	    60);
 }
 
-/* A group of several: all of them are in it, so all of them hear the same; a refusal that rests on it too. */
+/* A group of several: all of them are in it, so all of them hear the same; a refusal that rests
+ * on it too. */
 static void everyone_in_a_failed_group_is_told(void **state)
 {
 	(void)state;
@@ -147,16 +158,20 @@ static void everyone_in_a_failed_group_is_told(void **state)
 	struct hf__ticket tickets[3];
 	patient_puts(p, 1);
 	for (int i = 0; i < 3; i++) {
-		const struct hf_cursor_advance args = {.key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = 10 + i};
+		const struct hf_cursor_advance args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+		                                       .sequence = 10 + i};
 		hf_txn *txn = NULL;
 		assert_int_equal(hf_txn_begin(p->store, &txn, &p->error), HF_OK);
 		assert_int_equal(hf_cursor_advance(p->store, txn, &args, NULL, &p->error), HF_OK);
-		assert_int_equal(hf__submit(p->store, txn, i == 1 ? HF_OS : HF_DURABLE, &tickets[i], &p->error), HF_OK);
+		assert_int_equal(
+		    hf__submit(p->store, txn, i == 1 ? HF_OS : HF_DURABLE, &tickets[i], &p->error), HF_OK);
 	}
 	sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .error = EIO});
-	const struct hf_cursor_advance back = {.key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = 5};
+	const struct hf_cursor_advance back = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                       .sequence = 5};
 	assert_int_equal(hf_cursor_advance(p->store, NULL, &back, NULL, &p->error), HF_EUNCERTAIN);
-	for (int i = 0; i < 3; i++) /* the one in mode os too: it was written, but what it saw is not durable */
+	/* the one in mode os too: it was written, but what it saw is not durable */
+	for (int i = 0; i < 3; i++)
 		assert_int_equal(hf__wait(p->store, &tickets[i], &p->error), HF_EUNCERTAIN);
 	struct hf_cursor_got got;
 	assert_int_equal(hf_cursor_get(p->store, &back.key, 0, &got, &p->error), HF_EFAILED);
@@ -182,7 +197,7 @@ static void nothing_changed_is_no_answer_either(void **state)
 	patient_free(p);
 }
 
-/* --- Threads ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- Threads ---------------------------------------------------------------------------------- */
 
 enum { THREADS = 6 };
 
@@ -200,7 +215,8 @@ static void *crowd_member(void *arg)
 	char name[8];
 	(void)snprintf(name, sizeof name, "c%u", me);
 	for (int64_t i = 1;; i++) {
-		const struct hf_cursor_advance args = {.key = {hf_str(name), hf_str("crowd"), hf_str("")}, .sequence = i};
+		const struct hf_cursor_advance args = {.key = {hf_str(name), hf_str("crowd"), hf_str("")},
+		                                       .sequence = i};
 		crowd->code[me] = hf_cursor_advance(crowd->store, NULL, &args, NULL, NULL);
 		if (crowd->code[me] != HF_OK)
 			return NULL;
@@ -231,7 +247,8 @@ static void a_crowd_behind_a_failed_sync_is_told(void **state)
 	struct crowd crowd = {.store = p->store};
 	pthread_t threads[THREADS];
 	sim_set_sync_delay(p->sim, 300);
-	sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .nth = 12, .error = EIO});
+	sim_add_fault(
+	    p->sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .nth = 12, .error = EIO});
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, crowd_member, &crowd), 0);
 	for (int i = 0; i < THREADS; i++)
@@ -251,15 +268,19 @@ static void a_crowd_behind_a_failed_sync_is_told(void **state)
 	patient_free(p);
 }
 
-/* --- A full disk ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- A full disk ------------------------------------------------------------------------------ */
 
 static void a_full_disk_is_refused_cleanly_at_every_write_of_the_next_segment(void **state)
 {
 	(void)state;
 	for (uint64_t nth = 1; nth <= 4; nth++) {
 		struct patient *p = patient_with_past(sim_profile_weak());
-		const struct sim_fault full = {
-		    .kinds = SIM_WRITE, .name = "segment-00000002.tmp", .nth = nth, .error = ENOSPC, .persistent = true, .prefix = 100 * nth};
+		const struct sim_fault full = {.kinds = SIM_WRITE,
+		                               .name = "segment-00000002.tmp",
+		                               .nth = nth,
+		                               .error = ENOSPC,
+		                               .persistent = true,
+		                               .prefix = 100 * nth};
 		sim_add_fault(p->sim, full);
 		int rc;
 		do
@@ -286,7 +307,8 @@ static void a_full_disk_is_refused_as_long_as_it_is_full(void **state)
 	(void)state;
 	static const uint8_t large[40u << 10] = {1};
 	struct patient *p = patient_with_past(sim_profile_strict());
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str("i"), .payload = hf_bytes(large, sizeof large)};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("q"), .id = hf_str("i"), .payload = hf_bytes(large, sizeof large)};
 	sim_set_capacity(p->sim, 20u << 10);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(hf_outbox_enqueue(p->store, NULL, &args, NULL, &p->error), HF_ENOSPACE);
@@ -310,7 +332,8 @@ static void creation_on_a_full_disk_leaves_nothing_that_matters(void **state)
 		assert_non_null(p);
 		p->sim = sim_new(sim_profile_weak(), 3);
 		sim_set_now(p->sim, SCRIPT_NOW);
-		p->options = (struct hf_options){.create = true, .no_background = true, .segment_size = 16u << 10};
+		p->options =
+		    (struct hf_options){.create = true, .no_background = true, .segment_size = 16u << 10};
 		sim_set_capacity(p->sim, capacity);
 		const int rc = patient_open(p);
 		if (rc == HF_OK)
@@ -325,7 +348,7 @@ static void creation_on_a_full_disk_leaves_nothing_that_matters(void **state)
 	}
 }
 
-/* --- No memory ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- No memory -------------------------------------------------------------------------------- */
 
 struct veto {
 	uint64_t left; /* allocations that still succeed */
@@ -373,7 +396,8 @@ static uint64_t starve_step(struct player *player, const struct step *step, bool
 		}
 		assert_true(veto.met);
 		if (digest(player->store) != before)
-			fail_msg("%s: HF_ENOMEM, and the state has changed", script_verb_name(step->ops[0].verb));
+			fail_msg("%s: HF_ENOMEM, and the state has changed",
+			         script_verb_name(step->ops[0].verb));
 		assert_int_equal(hf_info(player->store, &info, &error), HF_OK);
 		assert_int_equal(info.fault, 0);
 	}
@@ -385,16 +409,19 @@ static void starve_script(const struct script *script, bool once)
 	struct player player = {.sim = sim, .script = script};
 	struct hf_error error = {0};
 	uint64_t starved = 0;
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 64u << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 64u << 10};
 	sim_set_now(sim, SCRIPT_NOW);
-	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &player.store, &error), HF_OK);
+	assert_int_equal(
+	    hf__store_open(sim_os(sim), hf__all_domains(), &options, &player.store, &error), HF_OK);
 	for (const struct step *step = script->steps; step->kind != STEP_END; step++)
 		if (step->kind == STEP_DO)
 			starved += starve_step(&player, step, once);
 	assert_true(starved > 50);
 	const uint64_t after = digest(player.store);
 	assert_int_equal(hf_close(player.store, &error), HF_OK);
-	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &player.store, &error), HF_OK);
+	assert_int_equal(
+	    hf__store_open(sim_os(sim), hf__all_domains(), &options, &player.store, &error), HF_OK);
 	assert_true(digest(player.store) == after);
 	assert_int_equal(hf_close(player.store, &error), HF_OK);
 	sim_free(sim);
@@ -420,12 +447,15 @@ static struct sim *full_disk(bool killed, uint64_t *state)
 	struct sim *sim = sim_new(sim_profile_strict(), 5);
 	struct player player = {.sim = sim, .script = &script_domains};
 	struct hf_error error = {0};
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 16u << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 16u << 10};
 	sim_set_now(sim, SCRIPT_NOW);
-	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &player.store, &error), HF_OK);
+	assert_int_equal(
+	    hf__store_open(sim_os(sim), hf__all_domains(), &options, &player.store, &error), HF_OK);
 	for (size_t i = 0; i < 44; i++) /* before the workload clears away what it made */
 		if (script_domains.steps[i].kind == STEP_DO)
-			assert_int_equal(play_ops(&player, &script_domains.steps[i], &error), script_answer(&script_domains.steps[i]));
+			assert_int_equal(play_ops(&player, &script_domains.steps[i], &error),
+			                 script_answer(&script_domains.steps[i]));
 	*state = digest(player.store);
 	if (killed)
 		play_kill(sim, player.store);

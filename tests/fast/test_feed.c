@@ -1,5 +1,5 @@
-/* The change feed on a simulated disk: every entry once, in order, from any LSN; nothing undurable; jumps are no gaps; and what goes wrong is told and
- * leaves the feed where it was. */
+/* The change feed on a simulated disk: every entry once, in order, from any LSN; nothing
+ * undurable; jumps are no gaps; and what goes wrong is told and leaves the feed where it was. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,14 +25,16 @@ struct scene {
 static void open_store(struct scene *scene)
 {
 	struct hf_error error = {0};
-	if (hf__store_open(sim_os(scene->sim), hf__all_domains(), &scene->options, &scene->store, &error) != HF_OK)
+	if (hf__store_open(sim_os(scene->sim), hf__all_domains(), &scene->options, &scene->store,
+	                   &error) != HF_OK)
 		fail_msg("open: %s", error.text);
 }
 
 static struct scene begin(uint32_t pad)
 {
-	struct scene scene = {.sim = sim_new(sim_profile_weak(), 7),
-	                      .options = {.create = true, .no_background = true, .pad = pad, .segment_size = SEGMENT}};
+	struct scene scene = {
+	    .sim = sim_new(sim_profile_weak(), 7),
+	    .options = {.create = true, .no_background = true, .pad = pad, .segment_size = SEGMENT}};
 	open_store(&scene);
 	return scene;
 }
@@ -55,8 +57,10 @@ static void kill_store(struct scene *scene)
 static hf_lsn advance(struct scene *scene, int64_t sequence, enum hf_durability durability)
 {
 	struct hf_result result;
-	const struct hf_cursor_advance args = {
-	    .write.durability = durability, .key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = sequence, .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance args = {.write.durability = durability,
+	                                       .key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                       .sequence = sequence,
+	                                       .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(scene->store, NULL, &args, &result, NULL), HF_OK);
 	return result.version;
 }
@@ -95,7 +99,7 @@ static void expect_count(hf_store *store, hf_lsn from, size_t count)
 	followed_free(&followed);
 }
 
-/* --- Every entry, once, in order ----------------------------------------------------------------------------------------------------- */
+/* --- Every entry, once, in order -------------------------------------------------------------- */
 
 static void expect_entry(const struct hf_event *event, const struct hf__entry *entry)
 {
@@ -116,7 +120,8 @@ static void churn_a_while(struct scene *scene, const char *name)
 	assert_int_equal(hf_sync(scene->store, NULL), HF_OK);
 }
 
-static void compare_from(struct scene *scene, const struct logged *logged, size_t first, size_t limit)
+static void compare_from(struct scene *scene, const struct logged *logged, size_t first,
+                         size_t limit)
 {
 	struct followed followed = {0};
 	hf_feed *feed = open_feed(scene->store, logged->entries[first].lsn);
@@ -195,7 +200,7 @@ static void a_feed_goes_on_while_the_log_grows(void **state)
 	end(&scene);
 }
 
-/* --- Where a feed may begin ------------------------------------------------------------------------------------------------------------ */
+/* --- Where a feed may begin ------------------------------------------------------------------- */
 
 static void a_new_store_has_nothing_and_can_be_waited_for(void **state)
 {
@@ -274,8 +279,8 @@ static void what_is_not_kept_any_more_is_gone(void **state)
 	end(&scene);
 }
 
-/* A reader that retention overtook in the middle of a segment finishes it, and finds that what comes next is gone: no damage. A segment that is missing behind one
- * that is kept is. */
+/* A reader that retention overtook in the middle of a segment finishes it, and finds that what
+ * comes next is gone: no damage. A segment that is missing behind one that is kept is. */
 static void a_reader_that_retention_overtook_is_told_so(void **state)
 {
 	(void)state;
@@ -310,13 +315,17 @@ static void a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it(void **
 	assert_int_equal(hf_info(scene.store, &info, NULL), HF_OK);
 	(void)advance(&scene, 2, HF_OS);
 	kill_store(&scene);
-	assert_true(sim_flip_bit(scene.sim, "segment-00000001", UINT64_C(8) * (info.segment_offset + HF__GROUP_HEADER_SIZE + 3)));
+	assert_true(sim_flip_bit(scene.sim, "segment-00000001",
+	                         UINT64_C(8) * (info.segment_offset + HF__GROUP_HEADER_SIZE + 3)));
 	hf_feed *outside = NULL;
-	assert_int_equal(hf__feed_look(sim_opener(scene.sim, 1), hf__all_domains(), last + 1, &outside, NULL), HF_OK);
+	assert_int_equal(
+	    hf__feed_look(sim_opener(scene.sim, 1), hf__all_domains(), last + 1, &outside, NULL),
+	    HF_OK);
 	open_store(&scene);
 	assert_int_equal(hf_info(scene.store, &info, NULL), HF_OK);
 	assert_true(info.torn_bytes > 0);
-	const hf_lsn first = info.durable_lsn + 1 + HF__LSN_JUMP, froms[] = {0, 1, last, last + 1, first - 1, first};
+	const hf_lsn first = info.durable_lsn + 1 + HF__LSN_JUMP,
+	             froms[] = {0, 1, last, last + 1, first - 1, first};
 	enum { FEEDS = sizeof froms / sizeof froms[0] };
 	hf_feed *feeds[FEEDS];
 	for (unsigned i = 0; i < FEEDS; i++)
@@ -341,7 +350,7 @@ static void a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it(void **
 	end(&scene);
 }
 
-/* --- Nothing undurable ------------------------------------------------------------------------------------------------------------------- */
+/* --- Nothing undurable ------------------------------------------------------------------------ */
 
 static void what_is_not_durable_does_not_come(void **state)
 {
@@ -371,7 +380,8 @@ static void a_failed_sync_shows_nothing_and_ends_the_waiting(void **state)
 	(void)advance(&scene, 1, HF_DURABLE);
 	hf_feed *feed = open_feed(scene.store, 1), *ahead = open_feed(scene.store, 2);
 	sim_add_fault(scene.sim, (struct sim_fault){.kinds = SIM_SYNC, .error = 5, .persistent = true});
-	const struct hf_cursor_advance args = {.key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = 2, .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance args = {
+	    .key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = 2, .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(scene.store, NULL, &args, NULL, NULL), HF_EUNCERTAIN);
 	struct hf_event_batch batch;
 	struct hf_error error = {0};
@@ -386,7 +396,7 @@ static void a_failed_sync_shows_nothing_and_ends_the_waiting(void **state)
 	end(&scene);
 }
 
-/* --- What goes wrong ------------------------------------------------------------------------------------------------------------------------ */
+/* --- What goes wrong -------------------------------------------------------------------------- */
 
 static bool veto(void *ctx, size_t size)
 {
@@ -428,7 +438,8 @@ static void running_out_of_memory_loses_nothing(void **state)
 	}
 	assert_true(failures > 20 && got.count == all.count);
 	for (size_t i = 0; i < all.count; i++)
-		assert_true(got.events[i].lsn == all.events[i].lsn && hf__bytes_equal(got.events[i].body, all.events[i].body));
+		assert_true(got.events[i].lsn == all.events[i].lsn &&
+		            hf__bytes_equal(got.events[i].body, all.events[i].body));
 	followed_free(&got);
 	followed_free(&all);
 	hf_feed_close(feed);
@@ -446,7 +457,9 @@ static void a_read_that_fails_is_no_damage_and_can_be_repeated(void **state)
 	for (unsigned nth = 1; got.count < all.count; nth = nth % 12 + 1) {
 		struct hf_error error = {0};
 		struct hf_event_batch batch;
-		sim_add_fault(scene.sim, (struct sim_fault){.kinds = SIM_READ | SIM_OPEN | SIM_LIST, .nth = nth, .error = 5});
+		sim_add_fault(
+		    scene.sim,
+		    (struct sim_fault){.kinds = SIM_READ | SIM_OPEN | SIM_LIST, .nth = nth, .error = 5});
 		const int rc = hf_feed_next(feed, 20, 0, &batch, &error);
 		sim_clear_faults(scene.sim);
 		assert_true(rc == HF_OK || rc == HF_EIO);
@@ -477,7 +490,8 @@ static void damage_is_told_where_it_is(void **state)
 	struct hf_error error = {0};
 	assert_int_equal(followed_feed(&got, feed, 0, &error), HF_ECORRUPT);
 	assert_string_equal(error.file, "segment-00000003");
-	assert_true(error.offset <= 4096 && got.count > 0 && got.count < all.count && error.first_lsn == got.next);
+	assert_true(error.offset <= 4096 && got.count > 0 && got.count < all.count &&
+	            error.first_lsn == got.next);
 	/* It is not skipped, and comes when it is mended. */
 	assert_int_equal(followed_feed(&got, feed, 0, &error), HF_ECORRUPT);
 	assert_true(sim_flip_bit(scene.sim, "segment-00000003", UINT64_C(8) * (4096 + 3)));

@@ -1,5 +1,5 @@
-/* Nothing undurable: whatever a feed has given, in this process or from outside, is found in every state that a crash at that moment could leave, with
- * the same bytes under the same LSN. */
+/* Nothing undurable: whatever a feed has given, in this process or from outside, is found in
+ * every state that a crash at that moment could leave, with the same bytes under the same LSN. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,7 +47,8 @@ static void expect_begins_with(const struct followed *found, const struct follow
 {
 	assert_true(found->count >= begin->count);
 	for (size_t i = 0; i < begin->count; i++)
-		assert_true(found->events[i].lsn == begin->events[i].lsn && hf__bytes_equal(found->events[i].body, begin->events[i].body));
+		assert_true(found->events[i].lsn == begin->events[i].lsn &&
+		            hf__bytes_equal(found->events[i].body, begin->events[i].body));
 }
 
 /* What a feed from outside gives of an image that nobody has opened since. */
@@ -82,8 +83,8 @@ static int compare_image(void *arg, struct sim *image, const struct sim_shape *s
 	hf_feed *feed = feed_of(store, 0);
 	struct hf_error error = {0};
 	if (followed_feed(&found, feed, 0, &error) != HF_OK)
-		fail_msg("%s (%s at %llu, LSN %llu)", error.text, error.file, (unsigned long long)error.offset,
-		         (unsigned long long)error.first_lsn);
+		fail_msg("%s (%s at %llu, LSN %llu)", error.text, error.file,
+		         (unsigned long long)error.offset, (unsigned long long)error.first_lsn);
 	hf_feed_close(feed);
 	expect_begins_with(&found, &world.given);
 	expect_begins_with(&found, &seen);
@@ -95,7 +96,8 @@ static int compare_image(void *arg, struct sim *image, const struct sim_shape *s
 	return 0;
 }
 
-static void at_each_call(void *arg, struct sim *sim, uint64_t index, enum sim_call kind, const char *name)
+static void at_each_call(void *arg, struct sim *sim, uint64_t index, enum sim_call kind,
+                         const char *name)
 {
 	const struct sim_limits limits = {.exhaustive = 2, .product = 12, .samples = 4, .salt = index};
 	(void)arg;
@@ -128,7 +130,9 @@ static void live(struct churn *churn, unsigned life)
 		if (i % 20 < 10) {
 			take(inside);
 		} else if (i % 20 == 10) {
-			assert_int_equal(hf__feed_look(sim_opener(world.sim, 1), hf__all_domains(), world.given.next, &outside, NULL), HF_OK);
+			assert_int_equal(hf__feed_look(sim_opener(world.sim, 1), hf__all_domains(),
+			                               world.given.next, &outside, NULL),
+			                 HF_OK);
 		} else {
 			take(outside);
 		}
@@ -150,15 +154,18 @@ static void run(uint32_t pad, struct sim_profile profile)
 {
 	struct churn churn;
 	memset(&world, 0, sizeof world);
-	world.options = (struct hf_options){.create = true, .no_background = true, .pad = pad, .segment_size = SEGMENT};
+	world.options = (struct hf_options){
+	    .create = true, .no_background = true, .pad = pad, .segment_size = SEGMENT};
 	world.sim = sim_new(profile, 11);
 	world.seen = sim_seen_new();
 	churn_init(&churn, "feed crash", 20, 1500);
 	for (unsigned life = 0; life < LIVES; life++)
 		live(&churn, life);
 	churn_deinit(&churn);
-	print_message("figure: %zu entries given, %u moments, %u distinct images opened\n", world.given.count, world.moments, world.images);
-	assert_true(world.given.count > STEPS && world.images > 300 && world.seen_outside > world.images);
+	print_message("figure: %zu entries given, %u moments, %u distinct images opened\n",
+	              world.given.count, world.moments, world.images);
+	assert_true(world.given.count > STEPS && world.images > 300 &&
+	            world.seen_outside > world.images);
 	followed_free(&world.given);
 	sim_seen_free(world.seen);
 	sim_free(world.sim);

@@ -1,5 +1,6 @@
-/* Feeds beside writers: many at once all see the same; waiting ends when something becomes durable, when the time is over and when the store is closed. And a
- * feed from outside, which knows only what the files tell, never gives more than is durable. */
+/* Feeds beside writers: many at once all see the same; waiting ends when something becomes
+ * durable, when the time is over and when the store is closed. And a feed from outside, which
+ * knows only what the files tell, never gives more than is durable. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +25,8 @@ static atomic_uint waiting;
 
 static void open_store(bool background)
 {
-	const struct hf_options options = {.create = true, .no_background = !background, .segment_size = SEGMENT};
+	const struct hf_options options = {
+	    .create = true, .no_background = !background, .segment_size = SEGMENT};
 	struct hf_error error = {0};
 	if (hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error) != HF_OK)
 		fail_msg("open: %s", error.text);
@@ -63,8 +65,10 @@ static void *write_some(void *arg)
 	for (unsigned i = 0; i < WRITES; i++) {
 		char id[24];
 		snprintf(id, sizeof id, "%u-%u", writer, i);
-		const struct hf_outbox_enqueue args = {
-		    .write.durability = i % 3 == 0 ? HF_OS : HF_DURABLE, .queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("payload")};
+		const struct hf_outbox_enqueue args = {.write.durability = i % 3 == 0 ? HF_OS : HF_DURABLE,
+		                                       .queue = hf_str("q"),
+		                                       .id = hf_str(id),
+		                                       .payload = hf_str("payload")};
 		assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 	}
 	return NULL;
@@ -109,15 +113,17 @@ static void many_feeds_see_the_same(void **state)
 		assert_int_equal(pthread_join(followers[i], NULL), 0);
 		assert_int_equal(followed[i].count, WRITERS * WRITES);
 		for (size_t j = 0; j < followed[i].count; j++)
-			assert_true(followed[i].events[j].lsn == j + 1 && strcmp(followed[i].events[j].operation, "enqueue") == 0 &&
-			            hf__bytes_equal(followed[i].events[j].key[1], followed[0].events[j].key[1]));
+			assert_true(
+			    followed[i].events[j].lsn == j + 1 &&
+			    strcmp(followed[i].events[j].operation, "enqueue") == 0 &&
+			    hf__bytes_equal(followed[i].events[j].key[1], followed[0].events[j].key[1]));
 	}
 	for (unsigned i = 0; i < FEEDS; i++)
 		followed_free(&followed[i]);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 }
 
-/* --- Waiting ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 struct waiter {
 	hf_feed *feed;
@@ -147,8 +153,10 @@ static pthread_t start_waiter(struct waiter *waiter, hf_lsn from)
 
 static void advance(int64_t sequence, enum hf_durability durability)
 {
-	const struct hf_cursor_advance args = {
-	    .write.durability = durability, .key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = sequence, .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance args = {.write.durability = durability,
+	                                       .key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                       .sequence = sequence,
+	                                       .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -163,7 +171,8 @@ static void what_becomes_durable_ends_the_wait(void **state)
 	advance(3, HF_DURABLE);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(waiter.rc, HF_OK);
-	assert_true(waiter.batch.count == 2 && waiter.batch.events[0].lsn == 2 && waiter.batch.events[1].lsn == 3);
+	assert_true(waiter.batch.count == 2 && waiter.batch.events[0].lsn == 2 &&
+	            waiter.batch.events[1].lsn == 3);
 	hf_release(waiter.batch.memory);
 	hf_feed_close(waiter.feed);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
@@ -213,7 +222,7 @@ static void a_fault_sends_away_who_waits(void **state)
 	assert_int_equal(hf_close(store, NULL), HF_EFAILED);
 }
 
-/* --- From outside ----------------------------------------------------------------------------------------------------------------------- */
+/* --- From outside ----------------------------------------------------------------------------- */
 
 static hf_feed *look(hf_lsn from)
 {
@@ -235,10 +244,12 @@ static void expect_same_events(const struct followed *a, const struct followed *
 {
 	assert_int_equal(a->count, b->count);
 	for (size_t i = 0; i < a->count; i++)
-		assert_true(a->events[i].lsn == b->events[i].lsn && hf__bytes_equal(a->events[i].body, b->events[i].body));
+		assert_true(a->events[i].lsn == b->events[i].lsn &&
+		            hf__bytes_equal(a->events[i].body, b->events[i].body));
 }
 
-/* Steps of all kinds of durability, closings and kills: after each it has given nothing that is not durable, and at the end all that is. */
+/* Steps of all kinds of durability, closings and kills: after each it has given nothing that is
+ * not durable, and at the end all that is. */
 static void a_feed_from_outside_gives_what_is_durable_and_nothing_else(void **state)
 {
 	(void)state;
@@ -293,7 +304,8 @@ static void a_feed_from_outside_waits_for_what_was_not_given_out_yet(void **stat
 	struct hf_error future = {0};
 	hf_feed *feed;
 	for (hf_lsn from = 2; from < 10000; from *= 7) /* never issued: refused, not skipped over */
-		assert_int_equal(hf__feed_look(sim_opener(sim, 1), hf__all_domains(), from, &feed, &future), HF_EINVAL);
+		assert_int_equal(hf__feed_look(sim_opener(sim, 1), hf__all_domains(), from, &feed, &future),
+		                 HF_EINVAL);
 	assert_null(feed);
 	advance(1, HF_DURABLE);
 	advance(2, HF_OS);
@@ -310,12 +322,14 @@ static void a_feed_from_outside_waits_for_what_was_not_given_out_yet(void **stat
 	/* No store, no feed. */
 	struct sim *empty = sim_new(sim_profile_strict(), 1);
 	struct hf_error error = {0};
-	assert_int_equal(hf__feed_look(sim_os(empty), hf__all_domains(), 0, &feed, &error), HF_ENOTFOUND);
+	assert_int_equal(hf__feed_look(sim_os(empty), hf__all_domains(), 0, &feed, &error),
+	                 HF_ENOTFOUND);
 	assert_null(feed);
 	sim_free(empty);
 }
 
-/* The newest group is durable, and its witness was never written: the header of the group behind it tells. */
+/* The newest group is durable, and its witness was never written: the header of the group behind
+ * it tells. */
 static void a_group_behind_tells_what_the_witness_does_not(void **state)
 {
 	(void)state;
@@ -324,7 +338,8 @@ static void a_group_behind_tells_what_the_witness_does_not(void **state)
 	advance(1, HF_DURABLE);
 	assert_true(sim_read_file(sim, "WITNESS", 0, old, sizeof old));
 	advance(2, HF_DURABLE);
-	advance(3, HF_OS); /* its group says that 2 was durable; it reaches the file when its answer is asked for */
+	/* its group says that 2 was durable; it reaches the file when its answer is asked for */
+	advance(3, HF_OS);
 	sim_write_file(sim, "WITNESS", 0, old, sizeof old);
 	hf_feed *feed = look(1);
 	struct followed followed = {0};
@@ -345,9 +360,12 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(time_ends_the_wait, begin, end),
 	    cmocka_unit_test_setup_teardown(closing_sends_away_who_waits, begin, end),
 	    cmocka_unit_test_setup_teardown(a_fault_sends_away_who_waits, begin, end),
-	    cmocka_unit_test_setup_teardown(a_feed_from_outside_gives_what_is_durable_and_nothing_else, begin_without_thread, end),
-	    cmocka_unit_test_setup_teardown(a_feed_from_outside_waits_for_what_was_not_given_out_yet, begin_without_thread, end),
-	    cmocka_unit_test_setup_teardown(a_group_behind_tells_what_the_witness_does_not, begin_without_thread, end),
+	    cmocka_unit_test_setup_teardown(a_feed_from_outside_gives_what_is_durable_and_nothing_else,
+	                                    begin_without_thread, end),
+	    cmocka_unit_test_setup_teardown(a_feed_from_outside_waits_for_what_was_not_given_out_yet,
+	                                    begin_without_thread, end),
+	    cmocka_unit_test_setup_teardown(a_group_behind_tells_what_the_witness_does_not,
+	                                    begin_without_thread, end),
 	};
 	return cmocka_run_group_tests_name("feed, threads", tests, NULL, NULL);
 }

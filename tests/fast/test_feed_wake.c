@@ -1,5 +1,6 @@
-/* A feed's reader is woken from another thread, and closing a feed or a subscription that another thread reads waits for it. A wait for a lock or for work is
- * cancelled alone, beside others, and never loses what it was granted. */
+/* A feed's reader is woken from another thread, and closing a feed or a subscription that
+ * another thread reads waits for it. A wait for a lock or for work is cancelled alone, beside
+ * others, and never loses what it was granted. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +37,8 @@ static int64_t milliseconds(void)
 static int open_store(bool background)
 {
 	struct hf_error error = {0};
-	const struct hf_options options = {.create = true, .no_background = !background, .segment_size = 16 << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = !background, .segment_size = 16 << 10};
 	sim = sim_new(sim_profile_strict(), 3);
 	if (hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error) != HF_OK)
 		fail_msg("open: %s", error.text);
@@ -71,12 +73,13 @@ static void close_store(void)
 
 static void advance(int64_t sequence)
 {
-	const struct hf_cursor_advance args = {
-	    .key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = sequence, .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                       .sequence = sequence,
+	                                       .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
-/* --- Readers ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Readers ---------------------------------------------------------------------------------- */
 
 struct reader {
 	pthread_t thread;
@@ -146,7 +149,8 @@ static void a_reader_is_woken_from_another_thread(void **state)
 		hf_feed_wake(reader.feed);
 		expect_ended(&reader, HF_ECANCELED, 0);
 		assert_true(milliseconds() - began < 1000);
-		/* Before it waits: the next call that finds nothing. Then it is over, and the feed is where it was. */
+		/* Before it waits: the next call that finds nothing. Then it is over, and the feed is
+		 * where it was. */
 		hf_feed_wake(reader.feed);
 		assert_int_equal(hf_feed_next(reader.feed, 0, -1, &batch, NULL), HF_ECANCELED);
 		assert_int_equal(hf_feed_next(reader.feed, 0, 1000, &batch, NULL), HF_OK);
@@ -213,7 +217,7 @@ static void ending_a_subscription_waits_for_its_readers(void **state)
 	close_store();
 }
 
-/* --- Waiting calls ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Waiting calls ---------------------------------------------------------------------------- */
 
 struct call {
 	pthread_t thread;
@@ -232,13 +236,18 @@ static void *make_call(void *arg)
 	(void)atomic_fetch_add(&waiting, 1);
 	if (call->claims) {
 		struct hf_outbox_items out;
-		const struct hf_outbox_claim_next args = {
-		    .write.cancel = &call->cancel, .queue = hf_str("q"), .owner = hf_str("w"), .wait_us = -1};
+		const struct hf_outbox_claim_next args = {.write.cancel = &call->cancel,
+		                                          .queue = hf_str("q"),
+		                                          .owner = hf_str("w"),
+		                                          .wait_us = -1};
 		call->rc = hf_outbox_claim_next(store, NULL, &args, &out, &result, NULL);
 		call->got = out.count;
 		hf_release(out.memory);
 	} else {
-		const struct hf_lock_acquire args = {.write.cancel = &call->cancel, .name = hf_str("l"), .owner = hf_str(call->owner), .wait_us = -1};
+		const struct hf_lock_acquire args = {.write.cancel = &call->cancel,
+		                                     .name = hf_str("l"),
+		                                     .owner = hf_str(call->owner),
+		                                     .wait_us = -1};
 		call->rc = hf_lock_acquire(store, NULL, &args, &result, NULL);
 		call->token = result.token;
 	}
@@ -337,7 +346,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(two_readers_of_one_feed_are_refused, begin, end),
 	    cmocka_unit_test_setup_teardown(closing_a_feed_waits_for_its_reader, begin, end),
 	    cmocka_unit_test_setup_teardown(ending_a_subscription_waits_for_its_readers, begin, end),
-	    cmocka_unit_test_setup_teardown(ending_a_subscription_waits_for_its_readers, begin_without_thread, end),
+	    cmocka_unit_test_setup_teardown(ending_a_subscription_waits_for_its_readers,
+	                                    begin_without_thread, end),
 	    cmocka_unit_test_setup_teardown(one_wait_is_cancelled_and_the_others_go_on, begin, end),
 	    cmocka_unit_test_setup_teardown(a_cancelled_claim_takes_nothing, begin, end),
 	    cmocka_unit_test_setup_teardown(waiting_to_be_alone_is_cancelled_too, begin, end),

@@ -1,5 +1,6 @@
-/* The worked example of FORMAT.md: its hex dumps are parsed out of the document and compared with what the encoders produce, and what
- * the document says is decoded from the dumped bytes. When this fails the right dump is printed. */
+/* The worked example of FORMAT.md: its hex dumps are parsed out of the document and compared
+ * with what the encoders produce, and what the document says is decoded from the dumped bytes.
+ * When this fails the right dump is printed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,16 +21,15 @@
 
 enum { EXAMPLE_SIZE = 16384, LINE = 16, LINE_TEXT = 256 };
 
-/* --- The example, as the document tells it ------------------------------------------------------------------------------------- */
+/* --- The example, as the document tells it ---------------------------------------------------- */
 
 static const int64_t half_past_nine = INT64_C(1795167000000000); /* 2026-11-20T09:30:00Z */
 
 static struct hf__log_id example_id(void)
 {
 	struct hf__log_id id = {.epoch = 1};
-	for (uint8_t i = 0; i < 16; i++) {
+	for (uint8_t i = 0; i < 16; i++)
 		id.uuid[i] = (uint8_t)(0x11 * i); /* 00112233-4455-6677-8899-aabbccddeeff */
-	}
 	id.seed = hf__seed_base(id.uuid, id.epoch);
 	return id;
 }
@@ -44,7 +44,8 @@ static size_t encode_identity(uint8_t out[EXAMPLE_SIZE])
 	return HF__IDENTITY_SIZE;
 }
 
-static void put_entry(struct hf__writer *w, const struct hf__log_id *id, const struct hf__entry *entry)
+static void put_entry(struct hf__writer *w, const struct hf__log_id *id,
+                      const struct hf__entry *entry)
 {
 	const size_t header = hf__entry_begin(w);
 	hf__put_bytes(w, entry->body);
@@ -55,7 +56,8 @@ static void put_entry(struct hf__writer *w, const struct hf__log_id *id, const s
 static struct hf__group_header put_group(struct hf__writer *w, const struct hf__log_id *id)
 {
 	const size_t at = hf__group_begin(w);
-	const struct hf__entry hello = {.lsn = 1, .at = half_past_nine, .domain = 2, .kind = 1, .body = hf_str("hello")};
+	const struct hf__entry hello = {
+	    .lsn = 1, .at = half_past_nine, .domain = 2, .kind = 1, .body = hf_str("hello")};
 	const struct hf__entry holdfast = {
 	    .lsn = 2,
 	    .at = half_past_nine + 1,
@@ -82,7 +84,8 @@ static struct hf__group_header put_group(struct hf__writer *w, const struct hf__
 static size_t encode_segment(uint8_t out[EXAMPLE_SIZE])
 {
 	const struct hf__log_id id = example_id();
-	struct hf__segment_header header = {.format_major = 2, .epoch = 1, .number = 1, .size = EXAMPLE_SIZE, .first_lsn = 1};
+	struct hf__segment_header header = {
+	    .format_major = 2, .epoch = 1, .number = 1, .size = EXAMPLE_SIZE, .first_lsn = 1};
 	struct hf__writer w = {0};
 	memcpy(header.uuid, id.uuid, 16);
 	hf__put_zeros(&w, HF__SEGMENT_HEADER_SIZE);
@@ -102,8 +105,14 @@ static size_t encode_witness(uint8_t out[EXAMPLE_SIZE])
 	struct hf__writer w = {0};
 	hf__put_zeros(&w, HF__SEGMENT_HEADER_SIZE);
 	const struct hf__group_header group = put_group(&w, &id);
-	struct hf__witness witness = {.generation = 1, .end = {1, (uint32_t)w.len}, .lsn = 2, .chain = group.hash, .clean = true,
-	                              .clock = half_past_nine + 2000000, .wall = half_past_nine + 2000000, .boot_clock = 90000000};
+	struct hf__witness witness = {.generation = 1,
+	                              .end = {1, (uint32_t)w.len},
+	                              .lsn = 2,
+	                              .chain = group.hash,
+	                              .clean = true,
+	                              .clock = half_past_nine + 2000000,
+	                              .wall = half_past_nine + 2000000,
+	                              .boot_clock = 90000000};
 	memset(witness.boot_id, 0xB0, 16);
 	memset(out, 0, HF__WITNESS_SIZE);
 	hf__witness_encode(&id, &witness, out + HF__WITNESS_SLOT_STEP);
@@ -120,16 +129,15 @@ static const struct file {
     {"segment-00000001", encode_segment},
 };
 
-/* --- Reading the document -------------------------------------------------------------------------------------------------------- */
+/* --- Reading the document --------------------------------------------------------------------- */
 
 static bool parse_hex(const char **at, unsigned digits, uint32_t *out)
 {
 	*out = 0;
 	for (unsigned i = 0; i < digits; i++, (*at)++) {
 		const char *all = "0123456789abcdef", *found = **at ? strchr(all, **at) : NULL;
-		if (!found) {
+		if (!found)
 			return false;
-		}
 		*out = *out << 4 | (uint32_t)(found - all);
 	}
 	return true;
@@ -151,7 +159,8 @@ static void parse_line(const char *line, uint8_t *out, size_t size, uint32_t *ne
 	}
 }
 
-/* The block that begins with "```hexdump NAME SIZE". Lines that it leaves out are zero. Returns the size, 0 when there is none. */
+/* The block that begins with "```hexdump NAME SIZE". Lines that it leaves out are zero. Returns
+ * the size, 0 when there is none. */
 static size_t read_dump(const char *name, uint8_t out[EXAMPLE_SIZE])
 {
 	FILE *document = fopen(FORMAT, "r");
@@ -167,9 +176,8 @@ static size_t read_dump(const char *name, uint8_t out[EXAMPLE_SIZE])
 			assert_true(size > 0 && size <= EXAMPLE_SIZE);
 		}
 	}
-	while (size != 0 && fgets(line, sizeof line, document) && line[0] != '`') {
+	while (size != 0 && fgets(line, sizeof line, document) && line[0] != '`')
 		parse_line(line, out, size, &next);
-	}
 	assert_int_equal(fclose(document), 0);
 	return size;
 }
@@ -178,13 +186,11 @@ static void print_dump(const struct file *file, const uint8_t *bytes, size_t siz
 {
 	print_message("```hexdump %s %zu\n", file->name, size);
 	for (size_t at = 0; at < size; at += LINE) {
-		if (hf__bytes_zero(bytes + at, LINE)) {
+		if (hf__bytes_zero(bytes + at, LINE))
 			continue;
-		}
 		print_message("%08zx ", at);
-		for (size_t i = 0; i < LINE; i++) {
+		for (size_t i = 0; i < LINE; i++)
 			print_message(" %02x", bytes[at + i]);
-		}
 		print_message("  |");
 		for (size_t i = 0; i < LINE; i++) {
 			const uint8_t c = bytes[at + i];
@@ -195,7 +201,7 @@ static void print_dump(const struct file *file, const uint8_t *bytes, size_t siz
 	print_message("```\n");
 }
 
-/* --- Tests ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Tests ------------------------------------------------------------------------------------ */
 
 static void the_dumps_are_what_the_encoders_write(void **state)
 {

@@ -1,5 +1,6 @@
-/* Import and export: the two user formats and JSON Lines come back as they went in; what the store changed meanwhile is in them; broken files give one
- * sentence that says what and where, the right exit status, and leave the store as it was. */
+/* Import and export: the two user formats and JSON Lines come back as they went in; what the
+ * store changed meanwhile is in them; broken files give one sentence that says what and where,
+ * the right exit status, and leave the store as it was. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@
 
 #define DATA HF_SOURCE_DIR "/tests/data/"
 
-/* --- Helpers ---------------------------------------------------------------------------------------------------------------- */
+/* --- Helpers ---------------------------------------------------------------------------------- */
 
 static void write_text(const char *path, const char *text)
 {
@@ -78,7 +79,7 @@ static char *replace_all(const char *text, const char *was, const char *is)
 	return out.data;
 }
 
-/* --- The comparer itself ---------------------------------------------------------------------------------------------------- */
+/* --- The comparer itself ---------------------------------------------------------------------- */
 
 static void the_comparer_sees_what_it_should(void **state)
 {
@@ -106,11 +107,12 @@ static void the_comparer_sees_what_it_should(void **state)
 	char why[300];
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (json_equal(rows[i].a, strlen(rows[i].a), rows[i].b, strlen(rows[i].b), why, sizeof why) != rows[i].equal)
+		if (json_equal(rows[i].a, strlen(rows[i].a), rows[i].b, strlen(rows[i].b), why,
+		               sizeof why) != rows[i].equal)
 			fail_msg("%s and %s: %s", rows[i].a, rows[i].b, why);
 }
 
-/* --- Round trips ------------------------------------------------------------------------------------------------------------ */
+/* --- Round trips ------------------------------------------------------------------------------ */
 
 static void the_shared_files_come_back_equal(void **state)
 {
@@ -130,7 +132,8 @@ static void the_shared_files_come_back_equal(void **state)
 	buffer_free(&outbox);
 }
 
-/* The count of the report's member in `what`, of all objects that the last line of the file counts. */
+/* The count of the report's member in `what`, of all objects that the last line of the file
+ * counts. */
 static void import_counts(const char *store, const char *file, const char *what)
 {
 	char count[32], objects[32], line[64];
@@ -168,39 +171,65 @@ static void every_field_survives_json_lines(void **state)
 {
 	static const char lines[] =
 	    "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"uuid\":\"x\",\"lsn\":\"1\"}\n"
-	    "{\"kind\":\"inbox\",\"user\":\"u\\u0001\",\"generated_at\":\"2026-11-20T09:30:00.000001Z\",\"status\":\"a\\u0000b\",\"extra\":\"{}\\u0000\"}\n"
-	    "{\"kind\":\"inbox_record\",\"user\":\"u\\u0001\",\"account_base64\":\"/w==\",\"thread\":\"é\",\"unread\":true,\"dismissed\":true,"
-	    "\"score\":\"-Infinity\",\"updated_at\":\"1969-12-31T23:59:59.999999Z\",\"snapshot_at\":\"@-9000000000000000000\",\"seen_at\":"
-	    "\"2026-01-01T00:00:00.000001Z\",\"read_at\":null,\"dismissed_at\":\"9999-12-31T23:59:59.999999Z\",\"snoozed_until\":null,"
+	    "{\"kind\":\"inbox\",\"user\":\"u\\u0001\",\"generated_at\":\"2026-11-20T09:30:00."
+	    "000001Z\",\"status\":\"a\\u0000b\",\"extra\":\"{}\\u0000\"}\n"
+	    "{\"kind\":\"inbox_record\",\"user\":\"u\\u0001\",\"account_base64\":\"/"
+	    "w==\",\"thread\":\"é\",\"unread\":true,\"dismissed\":true,"
+	    "\"score\":\"-Infinity\",\"updated_at\":\"1969-12-31T23:59:59.999999Z\",\"snapshot_at\":\"@"
+	    "-9000000000000000000\",\"seen_at\":"
+	    "\"2026-01-01T00:00:00.000001Z\",\"read_at\":null,\"dismissed_at\":\"9999-12-31T23:59:59."
+	    "999999Z\",\"snoozed_until\":null,"
 	    "\"payload_base64\":\"gAA=\"}\n"
-	    "{\"kind\":\"inbox_record\",\"user\":\"u\\u0001\",\"account\":\"primary\",\"thread\":\"t\",\"unread\":false,\"dismissed\":false,"
-	    "\"score\":0.1,\"updated_at\":null,\"snapshot_at\":null,\"seen_at\":null,\"read_at\":\"2026-01-01T00:00:00.000002Z\","
-	    "\"dismissed_at\":null,\"snoozed_until\":\"2026-01-01T00:00:00.000003Z\",\"payload\":\"\\u0000\\\"\\\\\\n\\u001f🚀\"}\n"
-	    "{\"kind\":\"inbox_tombstone\",\"user\":\"u\\u0001\",\"account\":\"primary\",\"thread\":\"gone\",\"dismissed\":false,\"dismissed_"
+	    "{\"kind\":\"inbox_record\",\"user\":\"u\\u0001\",\"account\":\"primary\",\"thread\":\"t\","
+	    "\"unread\":false,\"dismissed\":false,"
+	    "\"score\":0.1,\"updated_at\":null,\"snapshot_at\":null,\"seen_at\":null,\"read_at\":"
+	    "\"2026-01-01T00:00:00.000002Z\","
+	    "\"dismissed_at\":null,\"snoozed_until\":\"2026-01-01T00:00:00.000003Z\",\"payload\":"
+	    "\"\\u0000\\\"\\\\\\n\\u001f🚀\"}\n"
+	    "{\"kind\":\"inbox_tombstone\",\"user\":\"u\\u0001\",\"account\":\"primary\",\"thread\":"
+	    "\"gone\",\"dismissed\":false,\"dismissed_"
 	    "at\":"
 	    "null,\"until\":\"@9223372036854775807\"}\n"
-	    "{\"kind\":\"inbox_tombstone\",\"user\":\"u\\u0001\",\"account\":\"primary\",\"thread\":\"was\",\"dismissed\":true,\"dismissed_"
+	    "{\"kind\":\"inbox_tombstone\",\"user\":\"u\\u0001\",\"account\":\"primary\",\"thread\":"
+	    "\"was\",\"dismissed\":true,\"dismissed_"
 	    "at\":"
 	    "\"2026-01-01T00:00:00.000004Z\",\"until\":\"9999-12-31T23:59:59.999999Z\"}\n"
-	    "{\"kind\":\"cursor\",\"consumer\":\"mailer\",\"stream\":\"events\",\"subject\":\"\",\"last_sequence\":\"9223372036854775807\","
-	    "\"last_delivery_id\":\"d-42\",\"last_delivered_at\":null,\"last_error\":\"timed out\",\"error_count\":\"18446744073709551615\","
-	    "\"updated_at\":\"2026-11-20T09:30:00.000000Z\",\"reset_reason\":\"rebuilt\",\"reset_at\":\"2026-11-19T09:30:00.000000Z\"}\n"
-	    "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":4294967295,\"max_lost\":3,\"dedup_window_us\":\"9223372036854775807\","
+	    "{\"kind\":\"cursor\",\"consumer\":\"mailer\",\"stream\":\"events\",\"subject\":\"\","
+	    "\"last_sequence\":\"9223372036854775807\","
+	    "\"last_delivery_id\":\"d-42\",\"last_delivered_at\":null,\"last_error\":\"timed "
+	    "out\",\"error_count\":\"18446744073709551615\","
+	    "\"updated_at\":\"2026-11-20T09:30:00.000000Z\",\"reset_reason\":\"rebuilt\",\"reset_at\":"
+	    "\"2026-11-19T09:30:00.000000Z\"}\n"
+	    "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":4294967295,\"max_lost\":3,\"dedup_"
+	    "window_us\":\"9223372036854775807\","
 	    "\"dedup_max\":4294967295,\"paused\":true}\n"
-	    "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"status\":\"failed\",\"attempts\":4294967295,\"lost\":2,\"max_attempts\":7,"
+	    "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"status\":\"failed\",\"attempts\":"
+	    "4294967295,\"lost\":2,\"max_attempts\":7,"
 	    "\"priority\":"
-	    "-2147483648,\"enqueued_at\":\"@9223372036854775807\",\"available_at\":\"2026-11-20T09:30:00.000000Z\","
-	    "\"available_computed\":true,\"last_error\":\"no\",\"group\":\"g\",\"extra\":\"{}\",\"rerun\":true,\"rerun_enqueued_at\":\"2026-11-20T09:30:00.000000Z\",\"rerun_available_at\":\"1969-12-31T23:59:59."
+	    "-2147483648,\"enqueued_at\":\"@9223372036854775807\",\"available_at\":\"2026-11-20T09:30:"
+	    "00.000000Z\","
+	    "\"available_computed\":true,\"last_error\":\"no\",\"group\":\"g\",\"extra\":\"{}\","
+	    "\"rerun\":true,\"rerun_enqueued_at\":\"2026-11-20T09:30:00.000000Z\",\"rerun_available_"
+	    "at\":\"1969-12-31T23:59:59."
 	    "999995Z\",\"rerun_available_computed\":false,"
 	    "\"rerun_payload_base64\":\"gAA=\",\"payload\":\"\"}\n"
-	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id_base64\":\"/w==\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
-	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id\":\"a\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
-	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"a:b\",\"fingerprint_base64\":\"gAA=\",\"status\":-2147483648,"
-	    "\"response\":\"a\\u0000b\",\"created_at\":\"1970-01-01T00:00:00.000000Z\",\"expires_at\":null,\"expires_computed\":false}\n"
-	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é \\u0001\",\"key\":\"~\",\"fingerprint\":\"\",\"status\":2147483647,"
-	    "\"response_base64\":\"/w==\",\"created_at\":\"1969-12-31T23:59:59.999999Z\",\"expires_at\":\"@9223372036854775807\",\"expires_computed\":true}\n"
-	    "{\"kind\":\"migration\",\"name\":\"zeta\\u0001\",\"applied_at\":\"2026-11-20T09:30:00.000001Z\",\"has_checksum\":true,\"checksum\":\"18446744073709551615\"}\n"
-	    "{\"kind\":\"migration\",\"name\":\"alpha\",\"applied_at\":\"1970-01-01T00:00:00.000000Z\",\"has_checksum\":false,\"checksum\":\"0\"}\n"
+	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id_base64\":\"/"
+	    "w==\",\"blocks_until\":\"9999-12-31T23:59:59.999999Z\"}\n"
+	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id\":\"a\",\"blocks_until\":\"9999-12-"
+	    "31T23:59:59.999999Z\"}\n"
+	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é "
+	    "\\u0001\",\"key\":\"a:b\",\"fingerprint_base64\":\"gAA=\",\"status\":-2147483648,"
+	    "\"response\":\"a\\u0000b\",\"created_at\":\"1970-01-01T00:00:00.000000Z\",\"expires_at\":"
+	    "null,\"expires_computed\":false}\n"
+	    "{\"kind\":\"idempotency_entry\",\"scope\":\"é "
+	    "\\u0001\",\"key\":\"~\",\"fingerprint\":\"\",\"status\":2147483647,"
+	    "\"response_base64\":\"/"
+	    "w==\",\"created_at\":\"1969-12-31T23:59:59.999999Z\",\"expires_at\":\"@"
+	    "9223372036854775807\",\"expires_computed\":true}\n"
+	    "{\"kind\":\"migration\",\"name\":\"zeta\\u0001\",\"applied_at\":\"2026-11-20T09:30:00."
+	    "000001Z\",\"has_checksum\":true,\"checksum\":\"18446744073709551615\"}\n"
+	    "{\"kind\":\"migration\",\"name\":\"alpha\",\"applied_at\":\"1970-01-01T00:00:00.000000Z\","
+	    "\"has_checksum\":false,\"checksum\":\"0\"}\n"
 	    "{\"kind\":\"end\",\"objects\":\"14\"}\n";
 	(void)state;
 	formats_init("s");
@@ -216,12 +245,17 @@ static void every_field_survives_json_lines(void **state)
 static void odd_entries_keep_their_order_spelling_and_unknown_members(void **state)
 {
 	static const char outbox[] =
-	    "[ {\"x\\u0041\":1e400,\"attempts\":2.0,\"id\":\"caf\\u00e9\",\"item\":[-0, 1E+2,\"\\ud83d\\ude80\\u0000\"],"
+	    "[ {\"x\\u0041\":1e400,\"attempts\":2.0,\"id\":\"caf\\u00e9\",\"item\":[-0, "
+	    "1E+2,\"\\ud83d\\ude80\\u0000\"],"
 	    "\"enqueuedAt\":1.6e12},\n{\"item\":null,\"id\":\"bare\",\"x\":[],\"x\":{}},"
-	    "{\"id\":\"plain\",\"item\":12345678901234567890,\"status\":\"failed\",\"attempts\":1,\"enqueuedAt\":-1.5}]";
-	static const char inbox[] = "{\"version\":2,\"poller_status\":[1.50],\"notifications\":[{\"score\":1,\"thread_id\":\"z\",\"n\":-0.0},"
-	                            "{\"thread_id\":\"\\u0061\",\"score\":9E0,\"dismissed\":true,\"updated_at\":\"2026-11-20T10:30:00+01:00\"},"
-	                            "{\"thread_id\":\"a\",\"account_id\":\"w\"}],\"generated_at\":\"2026-11-20T09:30:00.123456789Z\"}";
+	    "{\"id\":\"plain\",\"item\":12345678901234567890,\"status\":\"failed\",\"attempts\":1,"
+	    "\"enqueuedAt\":-1.5}]";
+	static const char inbox[] = "{\"version\":2,\"poller_status\":[1.50],\"notifications\":[{"
+	                            "\"score\":1,\"thread_id\":\"z\",\"n\":-0.0},"
+	                            "{\"thread_id\":\"\\u0061\",\"score\":9E0,\"dismissed\":true,"
+	                            "\"updated_at\":\"2026-11-20T10:30:00+01:00\"},"
+	                            "{\"thread_id\":\"a\",\"account_id\":\"w\"}],\"generated_at\":"
+	                            "\"2026-11-20T09:30:00.123456789Z\"}";
 	(void)state;
 	formats_init("s");
 	import_text("s", "--queue q", outbox, 0);
@@ -241,7 +275,8 @@ static void odd_entries_keep_their_order_spelling_and_unknown_members(void **sta
 
 static void stdin_and_the_shortest_files_will_do(void **state)
 {
-	const struct tool lists = {.directory = "s", .input = "[]"}, inbox = {.directory = "s", .input = " {\"notifications\" : [] } "};
+	const struct tool lists = {.directory = "s", .input = "[]"},
+	                  inbox = {.directory = "s", .input = " {\"notifications\" : [] } "};
 	(void)state;
 	formats_init("s");
 	struct ran ran = tool_expect(&lists, "import --queue q", 0);
@@ -254,54 +289,64 @@ static void stdin_and_the_shortest_files_will_do(void **state)
 	expect_export("s", "--queue none", "[]");
 }
 
-/* --- What changed meanwhile ------------------------------------------------------------------------------------------------- */
+/* --- What changed meanwhile ------------------------------------------------------------------- */
 
 static void what_the_store_changed_overrules_the_text(void **state)
 {
 	(void)state;
 	formats_init("s");
 	import_text("s", "--user u",
-	            "{\"generated_at\":\"2026-11-20T09:30:00Z\",\"notifications\":[{\"thread_id\":\"b\",\"unread\":true,\"dismissed\":false,"
+	            "{\"generated_at\":\"2026-11-20T09:30:00Z\",\"notifications\":[{\"thread_id\":"
+	            "\"b\",\"unread\":true,\"dismissed\":false,"
 	            "\"x\":1.0},{\"thread_id\":\"a\",\"score\":2.0}],\"poller_status\":{\"n\":1.0}}",
 	            0);
 	formats_call("s", "inbox dismiss u a", 0);
 	formats_call("s", "inbox dismiss u b", 0);
 	formats_call("s", "inbox read u b", 0);
 	expect_export("s", "--user u",
-	              "{\"generated_at\":\"2026-11-20T09:30:00Z\",\"notifications\":[{\"thread_id\":\"b\",\"unread\":false,\"dismissed\":true,"
-	              "\"x\":1.0},{\"thread_id\":\"a\",\"score\":2.0,\"dismissed\":true}],\"poller_status\":{\"n\":1.0}}");
-	/* A later file of the poller: what was dismissed stays so, what it does not name stays, the new come last. */
-	import_text(
-	    "s", "--user u",
-	    "{\"generated_at\":\"2026-11-21T09:30:00Z\",\"notifications\":[{\"thread_id\":\"c\"},{\"thread_id\":\"b\",\"dismissed\":false}]}",
-	    0);
+	              "{\"generated_at\":\"2026-11-20T09:30:00Z\",\"notifications\":[{\"thread_id\":"
+	              "\"b\",\"unread\":false,\"dismissed\":true,"
+	              "\"x\":1.0},{\"thread_id\":\"a\",\"score\":2.0,\"dismissed\":true}],\"poller_"
+	              "status\":{\"n\":1.0}}");
+	/* A later file of the poller: what was dismissed stays so, what it does not name stays, the
+	 * new come last. */
+	import_text("s", "--user u",
+	            "{\"generated_at\":\"2026-11-21T09:30:00Z\",\"notifications\":[{\"thread_id\":"
+	            "\"c\"},{\"thread_id\":\"b\",\"dismissed\":false}]}",
+	            0);
 	expect_export(
 	    "s", "--user u",
-	    "{\"generated_at\":\"2026-11-21T09:30:00Z\",\"notifications\":[{\"thread_id\":\"c\"},{\"thread_id\":\"b\",\"dismissed\":true},"
+	    "{\"generated_at\":\"2026-11-21T09:30:00Z\",\"notifications\":[{\"thread_id\":\"c\"},{"
+	    "\"thread_id\":\"b\",\"dismissed\":true},"
 	    "{\"thread_id\":\"a\",\"score\":2.0,\"dismissed\":true}],\"poller_status\":{\"n\":1.0}}");
 	formats_call("s", "inbox remove u b", 0);
 	formats_call("s", "inbox status set u --status 7", 0);
-	expect_export("s", "--user u",
-	              "{\"generated_at\":\"2026-11-21T09:30:00Z\",\"notifications\":[{\"thread_id\":\"c\"},"
-	              "{\"thread_id\":\"a\",\"score\":2.0,\"dismissed\":true}],\"poller_status\":7}");
+	expect_export(
+	    "s", "--user u",
+	    "{\"generated_at\":\"2026-11-21T09:30:00Z\",\"notifications\":[{\"thread_id\":\"c\"},"
+	    "{\"thread_id\":\"a\",\"score\":2.0,\"dismissed\":true}],\"poller_status\":7}");
 }
 
 static void what_the_queue_changed_overrules_the_text(void **state)
 {
 	(void)state;
 	formats_init("s");
-	import_text("s", "--queue q",
-	            "[{\"id\":\"1\",\"item\":1.0,\"status\":\"queued\",\"attempts\":0,\"enqueuedAt\":5},"
-	            "{\"attempts\":0e0,\"id\":\"2\",\"item\":{},\"mine\":1},{\"id\":\"3\",\"item\":3,\"x\":3,\"enqueuedAt\":1}]",
-	            0);
+	import_text(
+	    "s", "--queue q",
+	    "[{\"id\":\"1\",\"item\":1.0,\"status\":\"queued\",\"attempts\":0,\"enqueuedAt\":5},"
+	    "{\"attempts\":0e0,\"id\":\"2\",\"item\":{},\"mine\":1},{\"id\":\"3\",\"item\":3,\"x\":3,"
+	    "\"enqueuedAt\":1}]",
+	    0);
 	formats_call("s", "outbox mark-failed q 1", 0);
 	formats_call("s", "outbox mark-failed q 2", 0);
 	formats_call("s", "outbox remove q 3", 0);
 	formats_call("s", "outbox enqueue q 3 --payload 4 --enqueued-at 2026-01-01T00:00:00.001Z", 0);
-	expect_export("s", "--queue q",
-	              "[{\"id\":\"1\",\"item\":1.0,\"status\":\"failed\",\"attempts\":1,\"enqueuedAt\":5},"
-	              "{\"attempts\":1,\"id\":\"2\",\"item\":{},\"mine\":1,\"status\":\"failed\"},"
-	              "{\"id\":\"3\",\"item\":4,\"status\":\"queued\",\"attempts\":0,\"enqueuedAt\":1767225600001}]");
+	expect_export(
+	    "s", "--queue q",
+	    "[{\"id\":\"1\",\"item\":1.0,\"status\":\"failed\",\"attempts\":1,\"enqueuedAt\":5},"
+	    "{\"attempts\":1,\"id\":\"2\",\"item\":{},\"mine\":1,\"status\":\"failed\"},"
+	    "{\"id\":\"3\",\"item\":4,\"status\":\"queued\",\"attempts\":0,\"enqueuedAt\":"
+	    "1767225600001}]");
 }
 
 static void other_content_is_a_conflict_unless_it_is_to_be_replaced(void **state)
@@ -317,20 +362,25 @@ static void other_content_is_a_conflict_unless_it_is_to_be_replaced(void **state
 	assert_int_equal(last_lsn("s"), before);
 	expect_export("s", "--queue q", one);
 	import_text("s", "--queue q --replace", other, 0);
-	expect_export("s", "--queue q", "[{\"id\":\"1\",\"item\":1},{\"id\":\"2\",\"item\":0},{\"id\":\"3\",\"item\":3}]");
+	expect_export(
+	    "s", "--queue q",
+	    "[{\"id\":\"1\",\"item\":1},{\"id\":\"2\",\"item\":0},{\"id\":\"3\",\"item\":3}]");
 }
 
 /* A line of JSON Lines with a header before it. */
 static void import_line(const char *options, const char *line, int status)
 {
 	char text[1000];
-	snprintf(text, sizeof text, "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\"}\n%s\n", line);
+	snprintf(text, sizeof text, "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\"}\n%s\n",
+	         line);
 	import_text("s", options, text, status);
 }
 
 static void json_lines_conflict_too_and_no_cursor_goes_back(void **state)
 {
-#define CURSOR "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"updated_at\":\"2026-01-01T00:00:00Z\",\"last_sequence\":"
+#define CURSOR \
+	"{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"updated_at\":\"2026-01-01T00:00:" \
+	"00Z\",\"last_sequence\":"
 #define RECORD "{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"dismissed\":"
 #define QUEUE "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":"
 #define INBOX "{\"kind\":\"inbox\",\"user\":\"u\",\"status\":"
@@ -363,7 +413,7 @@ static void json_lines_conflict_too_and_no_cursor_goes_back(void **state)
 		import_line(steps[i].options, steps[i].line, steps[i].status);
 }
 
-/* --- Files ------------------------------------------------------------------------------------------------------------------ */
+/* --- Files ------------------------------------------------------------------------------------ */
 
 static void a_failing_export_leaves_the_file_that_was_there(void **state)
 {
@@ -392,14 +442,15 @@ static void a_failing_export_leaves_the_file_that_was_there(void **state)
 	formats_call("s", "export --queue q /dev/null", 0);
 	assert_int_equal(stat("/dev/null", &status), 0);
 	assert_true(S_ISCHR(status.st_mode));
-	struct ran ran = tool_expect(&(struct tool){.directory = "s", .json = true}, "export no/such/place", 7);
+	struct ran ran =
+	    tool_expect(&(struct tool){.directory = "s", .json = true}, "export no/such/place", 7);
 	assert_non_null(strstr(ran.err, "\"HF_EACCESS\""));
 	assert_non_null(strstr(ran.err, "no/such/place: its directory does not exist"));
 	tool_free(&ran);
 	formats_call("s", "export s", 7);
 }
 
-/* --- Broken files ----------------------------------------------------------------------------------------------------------- */
+/* --- Broken files ----------------------------------------------------------------------------- */
 
 #define O "--queue q"
 #define N "--user u"
@@ -469,7 +520,8 @@ static const struct broken {
     {O, "[{\"id\":\"a\",\"item\":1,\"attempts\":4294967296}]", 2, "\"attempts\" is 4294967296"},
     {O, "[{\"id\":\"a\",\"item\":1,\"attempts\":12345678901234567890}]", 2, "\"attempts\""},
     {O, "[{\"id\":\"a\",\"item\":1,\"attempts\":1e99999999999999999999}]", 2, "\"attempts\""},
-    {O, "[{\"id\":\"a\",\"item\":1,\"enqueuedAt\":1e400}]", 2, "entry 1 (byte 33) is wrong: \"enqueuedAt\" is 1e400"},
+    {O, "[{\"id\":\"a\",\"item\":1,\"enqueuedAt\":1e400}]", 2,
+     "entry 1 (byte 33) is wrong: \"enqueuedAt\" is 1e400"},
     {O, "[{\"id\":\"a\",\"item\":1,\"enqueuedAt\":9223372036854775807}]", 2, "\"enqueuedAt\""},
     {O, "[{\"id\":\"a\",\"item\":1,\"enqueuedAt\":\"now\"}]", 2, "\"enqueuedAt\" is a string"},
     {O, "[{\"id\":\"a\",\"item\":1},{\"id\":\"b\",\"item\":1},{\"id\":\"\\u0061\",\"item\":1}]", 2,
@@ -486,9 +538,11 @@ static const struct broken {
     {N, IN_N("{\"thread_id\":\"a\",\"updated_at\":5}"), 2, "\"updated_at\" is a number"},
     {N, IN_N("{\"thread_id\":\"a\"},{\"account_id\":\"primary\",\"thread_id\":\"a\"}"), 2,
      "second one of account and thread \"primary\" \"a\""},
-    {N, "{\"generated_at\":\"yesterday\",\"notifications\":[]}", 2, "\"generated_at\" is \"yesterday\""},
+    {N, "{\"generated_at\":\"yesterday\",\"notifications\":[]}", 2,
+     "\"generated_at\" is \"yesterday\""},
     {N, "{\"generated_at\":1,\"notifications\":[]}", 2, "\"generated_at\" is a number"},
-    {N, "{\"poller_status\":1,\"notifications\":[],\"poller_status\":1}", 2, "\"poller_status\" twice"},
+    {N, "{\"poller_status\":1,\"notifications\":[],\"poller_status\":1}", 2,
+     "\"poller_status\" twice"},
     /* JSON Lines. */
     {"--jsonl", "", 2, "begin with a header line"},
     {"--jsonl", "{\"kind\":\"cursor\"}", 2, "begin with a header line"},
@@ -497,28 +551,40 @@ static const struct broken {
     {"", HEADER HEADER, 2, "second header"},
     {"", "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"end_line\":true}\n", 2, "cut off"},
     {"", HEADER "{\"kind\":\"end\",\"objects\":\"1\"}", 2, "should have 1 objects and has 0"},
-    {"", HEADER "{\"kind\":\"end\",\"objects\":\"0\"}\n{\"kind\":\"outbox\",\"queue\":\"q\"}", 2, "behind the end line"},
+    {"", HEADER "{\"kind\":\"end\",\"objects\":\"0\"}\n{\"kind\":\"outbox\",\"queue\":\"q\"}", 2,
+     "behind the end line"},
     {"", HEADER "{\"kind\":\"outbox\"", 2, "line 2 (byte 62) is not JSON"},
     {"", HEADER "[]", 2, "line 2 (byte 46) is no JSON object"},
     {"", HEADER "{}", 2, "has no \"kind\""},
     {"", HEADER "{\"kind\":\"nothing\"}", 2, "unknown \"kind\""},
     {"", HEADER "{\"kind\":\"outbox\",\"colour\":1}", 2, "unknown member \"colour\""},
-    {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"q\",\"queue_base64\":\"cQ==\"}", 2, "\"queue\" twice"},
+    {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"q\",\"queue_base64\":\"cQ==\"}", 2,
+     "\"queue\" twice"},
     {"", HEADER "{\"kind\":\"outbox\",\"queue_base64\":\"cR==\"}", 2, "not base64"},
     {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"\"}", 2, "line 2"},
-    {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":\"5\"}", 2, "\"max_attempts\" is \"5\""},
-    {"", HEADER "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"priority\":2147483648}", 2, "32 bits"},
-    {"", HEADER "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"status\":\"gone\"}", 2, "not one of queued"},
+    {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"q\",\"max_attempts\":\"5\"}", 2,
+     "\"max_attempts\" is \"5\""},
+    {"", HEADER "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"priority\":2147483648}",
+     2, "32 bits"},
+    {"", HEADER "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"1\",\"status\":\"gone\"}", 2,
+     "not one of queued"},
     {"", HEADER "{\"kind\":\"lock\"}", 2, "name must have"},
     {"", HEADER "{\"kind\":\"lock\",\"name\":\"a\",\"owner\":\"w\"}", 2, "must be times"},
     {"", HEADER "{\"kind\":\"lock\",\"name\":\"a\",\"token\":\"1\"}", 2, "unknown member"},
-    {"", HEADER "{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"score\":\"NaN\"}", 2, "\"score\""},
-    {"", HEADER "{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"seen_at\":\"2026-01-01T00:00:00.0000001Z\"}", 2,
-     "microseconds"},
-    {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"last_sequence\":5}", 2, "as a string"},
-    {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"error_count\":\"-1\"}", 2, "\"error_count\""},
-    {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\"}", 2, "\"updated_at\" is missing"},
-    {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"q\"}\n{\"kind\":\"outbox\",\"queue\":\"q\"}", 2, "line 3 (byte 76) is the second one"},
+    {"", HEADER "{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"score\":\"NaN\"}", 2,
+     "\"score\""},
+    {"",
+     HEADER "{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"seen_at\":\"2026-01-"
+            "01T00:00:00.0000001Z\"}",
+     2, "microseconds"},
+    {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"last_sequence\":5}", 2,
+     "as a string"},
+    {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"error_count\":\"-1\"}",
+     2, "\"error_count\""},
+    {"", HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\"}", 2,
+     "\"updated_at\" is missing"},
+    {"", HEADER "{\"kind\":\"outbox\",\"queue\":\"q\"}\n{\"kind\":\"outbox\",\"queue\":\"q\"}", 2,
+     "line 3 (byte 76) is the second one"},
 };
 
 static void expect_refusal(const char *options, const char *file, int status, const char *says)
@@ -528,8 +594,10 @@ static void expect_refusal(const char *options, const char *file, int status, co
 	snprintf(line, sizeof line, "import %s %s", options, file);
 	struct ran ran = tool_call(&tool, line);
 	const char *end = strchr(ran.err, '\n');
-	if (ran.status != status || !strstr(ran.err, says) || strncmp(ran.err, "holdfast: ", 10) != 0 || !end || end[1] || ran.out_len)
-		fail_msg("%s: wanted %d and \"%s\", got %d and %s%s", line, status, says, ran.status, ran.err, ran.out);
+	if (ran.status != status || !strstr(ran.err, says) || strncmp(ran.err, "holdfast: ", 10) != 0 ||
+	    !end || end[1] || ran.out_len)
+		fail_msg("%s: wanted %d and \"%s\", got %d and %s%s", line, status, says, ran.status,
+		         ran.err, ran.out);
 	tool_free(&ran);
 }
 
@@ -543,7 +611,8 @@ static void every_broken_file_gives_one_sentence_and_changes_nothing(void **stat
 		write_text("broken", broken[i].text);
 		expect_refusal(broken[i].options, "broken", broken[i].status, broken[i].says);
 	}
-	assert_int_equal(last_lsn("s"), before); /* numbers are never given twice: no entry came and went */
+	/* numbers are never given twice: no entry came and went */
+	assert_int_equal(last_lsn("s"), before);
 	expect_refusal(O, "nowhere", 7, "cannot read nowhere: there is no such file");
 	expect_refusal(O, "s", 7, "cannot read s");
 }

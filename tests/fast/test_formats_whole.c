@@ -1,5 +1,6 @@
-/* Files as they arrive: whole, changed, cut, with a byte order mark, with nulls, with times that have no zone, with objects that cannot be
- * taken; and what a file holds beyond the store's own fields, which lives and dies with its item or inbox. */
+/* Files as they arrive: whole, changed, cut, with a byte order mark, with nulls, with times that
+ * have no zone, with objects that cannot be taken; and what a file holds beyond the store's own
+ * fields, which lives and dies with its item or inbox. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ static struct buffer exported(void)
 	return formats_read("file");
 }
 
-/* --- Whole or not ----------------------------------------------------------------------------------------------------------- */
+/* --- Whole or not ----------------------------------------------------------------------------- */
 
 static void a_changed_file_is_refused_and_what_was_not_changed_is_taken_with_force(void **state)
 {
@@ -80,10 +81,12 @@ static void a_changed_file_is_refused_and_what_was_not_changed_is_taken_with_for
 	formats_write("changed", file.data, file.len);
 	formats_init("s");
 	expect("import changed", 2, "was changed: its sum does not hold; --force takes the others");
-	expect("import --skip-invalid changed", 2, "the checksum of its end line does not hold; --force takes");
+	expect("import --skip-invalid changed", 2,
+	       "the checksum of its end line does not hold; --force takes");
 	expect("cursor list", 0, "nothing there");
 	struct ran ran = run("import --force changed", 0);
-	assert_non_null(strstr(ran.err, "the checksum of its end line does not hold; its lines are taken one by one"));
+	assert_non_null(strstr(
+	    ran.err, "the checksum of its end line does not hold; its lines are taken one by one"));
 	assert_non_null(strstr(ran.err, "line 5 (byte "));
 	assert_non_null(strstr(ran.err, "was changed: its sum does not hold\n"));
 	tool_free(&ran);
@@ -94,8 +97,8 @@ static void a_changed_file_is_refused_and_what_was_not_changed_is_taken_with_for
 	buffer_free(&file);
 }
 
-/* A letter of its kind, or a digit of its sum: that line is named and left out, all others are taken. The header and the end line concern all of
- * them: nothing is left out. */
+/* A letter of its kind, or a digit of its sum: that line is named and left out, all others are
+ * taken. The header and the end line concern all of them: nothing is left out. */
 static void of_a_file_with_one_changed_line_all_others_are_taken(void **state)
 {
 	(void)state;
@@ -130,7 +133,8 @@ static void a_line_without_a_sum_is_taken_where_the_header_promises_none(void **
 {
 	(void)state;
 #define PROMISE "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"line_sums\":true}\n"
-	static const char cursor[] = "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"last_sequence\":\"5\",\"updated_at\":\"@1\"";
+	static const char cursor[] = "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"last_"
+	                             "sequence\":\"5\",\"updated_at\":\"@1\"";
 	char text[400];
 	(void)snprintf(text, sizeof text, HEADER "%s}\n", cursor);
 	import_fresh(text, "", 0, "added");
@@ -142,7 +146,8 @@ static void a_line_without_a_sum_is_taken_where_the_header_promises_none(void **
 	import_fresh(text, "", 2, "its sum does not hold");
 }
 
-/* Every byte of it: either the line is no object any more, or the checksum says that it is another. */
+/* Every byte of it: either the line is no object any more, or the checksum says that it is
+ * another. */
 static void no_flipped_bit_goes_unnoticed(void **state)
 {
 	(void)state;
@@ -178,7 +183,8 @@ static void a_cut_file_is_refused_wherever_it_was_cut(void **state)
 	expect("import --force cut", 0, "its lines are taken one by one");
 	expect("cursor list", 0, "42");
 	/* Without a checksum a line that is missing in the middle would leave only the count. */
-	write_text("none", "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"end_line\":true}\n{\"kind\":\"end\",\"objects\":\"0\"}\n");
+	write_text("none", "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/"
+	                   "1\",\"end_line\":true}\n{\"kind\":\"end\",\"objects\":\"0\"}\n");
 	expect("import none", 2, "has no checksum");
 	buffer_free(&file);
 }
@@ -198,30 +204,36 @@ static void a_pipe_is_verified_too(void **state)
 	buffer_free(&file);
 }
 
-/* --- What can be taken ------------------------------------------------------------------------------------------------------ */
+/* --- What can be taken ------------------------------------------------------------------------ */
 
 static void what_cannot_be_taken_is_listed_with_its_place_and_reason(void **state)
 {
 	(void)state;
-	static const char outbox[] = "[{\"id\":\"a\",\"item\":1},{\"id\":7,\"item\":1},{\"item\":1},{\"id\":\"b\",\"item\":2,\"status\":\"x\"},"
+	static const char outbox[] = "[{\"id\":\"a\",\"item\":1},{\"id\":7,\"item\":1},{\"item\":1},{"
+	                             "\"id\":\"b\",\"item\":2,\"status\":\"x\"},"
 	                             "{\"id\":\"c\",\"item\":3}]";
 	import_fresh(outbox, "--queue q", 2, "entry 2");
-	import_fresh(outbox, "--queue q --skip-invalid", 0, "entry 2 (byte 27) is wrong: \"id\" is a number");
+	import_fresh(outbox, "--queue q --skip-invalid", 0,
+	             "entry 2 (byte 27) is wrong: \"id\" is a number");
 	expect("outbox list q", 0, "c");
 	import_fresh(outbox, "--queue q --skip-invalid --json", 0, "\"skipped\":\"3\"");
 	struct ran ran = run("outbox list q --json", 0);
-	assert_true(strstr(ran.out, "\"id\":\"a\"") && strstr(ran.out, "\"id\":\"c\"") && !strstr(ran.out, "\"id\":\"b\""));
+	assert_true(strstr(ran.out, "\"id\":\"a\"") && strstr(ran.out, "\"id\":\"c\"") &&
+	            !strstr(ran.out, "\"id\":\"b\""));
 	tool_free(&ran);
-	static const char inbox[] = "{\"notifications\":[{\"thread_id\":\"a\"},{\"score\":1},{\"thread_id\":\"b\"},{\"thread_id\":\"a\"}]}";
+	static const char inbox[] = "{\"notifications\":[{\"thread_id\":\"a\"},{\"score\":1},{\"thread_"
+	                            "id\":\"b\"},{\"thread_id\":\"a\"}]}";
 	import_fresh(inbox, "--user u --skip-invalid", 0, "notification 2");
 	import_fresh(inbox, "--user u --skip-invalid", 0, "is the second one of account and thread");
 	expect("inbox counts u", 0, "2");
-	/* Refused by the library, not by the reading: a position below 0, and a queue without a name. */
-	static const char lines[] =
-	    HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"last_sequence\":\"-1\",\"updated_at\":\"@1\"}\n"
-	           "no JSON at all\n"
-	           "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"t\",\"last_sequence\":\"5\",\"updated_at\":\"@1\"}\n"
-	           "{\"kind\":\"outbox\",\"queue\":\"\"}\n";
+	/* Refused by the library, not by the reading: a position below 0, and a queue without a
+	 * name. */
+	static const char lines[] = HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\","
+	                                   "\"last_sequence\":\"-1\",\"updated_at\":\"@1\"}\n"
+	                                   "no JSON at all\n"
+	                                   "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"t\","
+	                                   "\"last_sequence\":\"5\",\"updated_at\":\"@1\"}\n"
+	                                   "{\"kind\":\"outbox\",\"queue\":\"\"}\n";
 	import_fresh(lines, "--skip-invalid", 0, "line 2 (byte 46)");
 	expect("cursor list", 0, "5");
 	import_fresh(lines, "--skip-invalid --json", 0, "\"skipped\":\"3\"");
@@ -233,11 +245,16 @@ static void nulls_marks_and_times_without_zone_are_taken(void **state)
 	import_fresh("\xEF\xBB\xBF[]", "--queue q", 0, "added");
 	import_fresh("\xEF\xBB\xBF" HEADER, "", 0, "added");
 	import_fresh("\xEF\xBB\xBF", "--queue q", 2, "premature EOF");
-	import_fresh("[{\"id\":\"a\",\"item\":null,\"status\":null,\"attempts\":null,\"enqueuedAt\":null}]", "--queue q", 0, "added");
+	import_fresh(
+	    "[{\"id\":\"a\",\"item\":null,\"status\":null,\"attempts\":null,\"enqueuedAt\":null}]",
+	    "--queue q", 0, "added");
 	expect("outbox get q a --raw", 0, "null");
-	import_fresh("{\"generated_at\":null,\"notifications\":null,\"poller_status\":null}", "--user u", 0, "added");
-	expect("export --user u", 0, "{\"generated_at\":null,\"notifications\":null,\"poller_status\":null}");
-	import_fresh("{\"generated_at\":\"2026-01-02T03:04:05\",\"notifications\":[{\"thread_id\":\"t\",\"account_id\":null,\"unread\":null,"
+	import_fresh("{\"generated_at\":null,\"notifications\":null,\"poller_status\":null}",
+	             "--user u", 0, "added");
+	expect("export --user u", 0,
+	       "{\"generated_at\":null,\"notifications\":null,\"poller_status\":null}");
+	import_fresh("{\"generated_at\":\"2026-01-02T03:04:05\",\"notifications\":[{\"thread_id\":"
+	             "\"t\",\"account_id\":null,\"unread\":null,"
 	             "\"score\":null,\"updated_at\":\"2026-01-02T03:04:06.5\"}]}",
 	             "--user u", 0, "added");
 	expect("inbox get u t", 0, "2026-01-02T03:04:06.500000Z");
@@ -245,7 +262,7 @@ static void nulls_marks_and_times_without_zone_are_taken(void **state)
 	expect("export --user u", 0, "\"generated_at\":\"2026-01-02T03:04:05\"");
 }
 
-/* --- What a file holds beyond our fields -------------------------------------------------------------------------------------- */
+/* --- What a file holds beyond our fields ------------------------------------------------------ */
 
 static void members_of_a_file_live_and_die_with_their_item(void **state)
 {
@@ -265,7 +282,8 @@ static void members_of_a_file_live_and_die_with_their_item(void **state)
 static void members_around_a_list_live_with_their_inbox_and_have_no_name(void **state)
 {
 	(void)state;
-	static const char text[] = "{\"version\":2,\"notifications\":[{\"thread_id\":\"b\",\"score\":1},{\"thread_id\":\"a\",\"score\":2}],"
+	static const char text[] = "{\"version\":2,\"notifications\":[{\"thread_id\":\"b\",\"score\":1}"
+	                           ",{\"thread_id\":\"a\",\"score\":2}],"
 	                           "\"poller_status\":{\"ok\":true}}";
 	import_fresh(text, "--user u", 0, "added");
 	write_text("expected", text);

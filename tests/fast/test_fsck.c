@@ -1,7 +1,10 @@
-/* fsck on every kind of damage: it must name the right file, offset, LSN range and objects, change nothing, and agree with what an opening says.
+/* fsck on every kind of damage: it must name the right file, offset, LSN range and objects,
+ * change nothing, and agree with what an opening says.
  *
- * The fixture: a store on the simulated disk, segments of 16 KiB, one entry a group, so that what stands where is known from hf_log_each and from
- * FORMAT.md: an entry begins behind its group's frame and header of 112 bytes. Items j001, j002, ... are enqueued, some claimed and completed later. */
+ * The fixture: a store on the simulated disk, segments of 16 KiB, one entry a group, so that
+ * what stands where is known from hf_log_each and from FORMAT.md: an entry begins behind its
+ * group's frame and header of 112 bytes. Items j001, j002, ... are enqueued, some claimed and
+ * completed later. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,9 +30,16 @@
 /* 2026-11-20T09:30:00Z */
 #define NOW INT64_C(1795167000000000)
 
-enum { SEGMENT = 16 << 10, ENTRIES_MAX = 400, FINDINGS_MAX = 16, OBJECTS_MAX = 8, ITEMS = 60, PAYLOAD = 500 };
+enum {
+	SEGMENT = 16 << 10,
+	ENTRIES_MAX = 400,
+	FINDINGS_MAX = 16,
+	OBJECTS_MAX = 8,
+	ITEMS = 60,
+	PAYLOAD = 500
+};
 
-/* --- Fixture -------------------------------------------------------------------------------------------------------------------- */
+/* --- Fixture ---------------------------------------------------------------------------------- */
 
 struct place {
 	hf_lsn lsn;
@@ -55,7 +65,8 @@ static bool note_place(void *ctx, const struct hf_log_entry *entry)
 
 static hf_store *open_store(struct sim *sim, bool create)
 {
-	const struct hf_options options = {.create = create, .no_background = true, .segment_size = SEGMENT};
+	const struct hf_options options = {
+	    .create = create, .no_background = true, .segment_size = SEGMENT};
 	struct hf_error error = {0};
 	hf_store *store = NULL;
 	if (hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error) != HF_OK)
@@ -67,30 +78,39 @@ static void enqueue(hf_store *store, const char *queue, const char *id)
 {
 	uint8_t payload[PAYLOAD];
 	memset(payload, 'p', sizeof payload);
-	const struct hf_outbox_enqueue args = {.queue = hf_str(queue), .id = hf_str(id), .payload = hf_bytes(payload, sizeof payload)};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_bytes(payload, sizeof payload)};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void finish(hf_store *store, const char *queue, const char *id)
 {
 	struct hf_result result = {0};
-	const struct hf_outbox_claim claim = {.queue = hf_str(queue), .id = hf_str(id), .owner = hf_str("w")};
+	const struct hf_outbox_claim claim = {
+	    .queue = hf_str(queue), .id = hf_str(id), .owner = hf_str("w")};
 	assert_int_equal(hf_outbox_claim(store, NULL, &claim, NULL, &result, NULL), HF_OK);
-	const struct hf_outbox_complete complete = {.queue = hf_str(queue), .id = hf_str(id), .token = result.token};
+	const struct hf_outbox_complete complete = {
+	    .queue = hf_str(queue), .id = hf_str(id), .token = result.token};
 	assert_int_equal(hf_outbox_complete(store, NULL, &complete, NULL, NULL), HF_OK);
 }
 
 static void advance(hf_store *store, int64_t sequence)
 {
 	const struct hf_cursor_advance args = {
-	    .key = {.consumer = hf_str("mailer"), .stream = hf_str("events")}, .sequence = sequence, .delivery_id = hf_str("d")};
+	    .key = {.consumer = hf_str("mailer"), .stream = hf_str("events")},
+	    .sequence = sequence,
+	    .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void save(hf_store *store, const char *user, const char *thread)
 {
-	const struct hf_inbox_input record = {.thread = hf_str(thread), .payload = hf_str("hello"), .unread = true, .updated_at = HF_UNSET};
-	const struct hf_inbox_save args = {.user = hf_str(user), .records = &record, .count = 1, .generated_at = NOW};
+	const struct hf_inbox_input record = {.thread = hf_str(thread),
+	                                      .payload = hf_str("hello"),
+	                                      .unread = true,
+	                                      .updated_at = HF_UNSET};
+	const struct hf_inbox_save args = {
+	    .user = hf_str(user), .records = &record, .count = 1, .generated_at = NOW};
 	assert_int_equal(hf_inbox_save(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -119,7 +139,8 @@ static int set_up(void **state)
 	hf_store *store = open_store(f->sim, true);
 	fill(store);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
-	assert_int_equal(hf__log_each(sim_os(f->sim), hf__all_domains(), 0, 0, note_place, f, NULL), HF_OK);
+	assert_int_equal(hf__log_each(sim_os(f->sim), hf__all_domains(), 0, 0, note_place, f, NULL),
+	                 HF_OK);
 	assert_true(f->places[f->count - 1].segment >= 3);
 	sim_checkpoint(f->sim);
 	*state = f;
@@ -156,7 +177,7 @@ static void flip(struct fixture *f, const char *file, uint64_t byte)
 	assert_true(sim_flip_bit(f->sim, file, byte * 8 + 3));
 }
 
-/* --- What fsck said --------------------------------------------------------------------------------------------------------------- */
+/* --- What fsck said --------------------------------------------------------------------------- */
 
 struct said_object {
 	enum hf_fsck_how how;
@@ -186,9 +207,11 @@ static void note_finding(void *ctx, const struct hf_fsck_finding *finding)
 	for (size_t i = 0; i < finding->object_count && i < OBJECTS_MAX; i++) {
 		struct said_object *object = &said->objects[at][said->object_counts[at]++];
 		*object = (struct said_object){finding->objects[i].how, finding->objects[i].lsn, ""};
-		snprintf(object->text, sizeof object->text, "%s: %s", finding->objects[i].domain, finding->objects[i].text);
+		snprintf(object->text, sizeof object->text, "%s: %s", finding->objects[i].domain,
+		         finding->objects[i].text);
 	}
-	assert_non_null(strstr("leftover torn tail I/O error newer format damage", hf_fsck_severity_name((int)finding->severity)));
+	assert_non_null(strstr("leftover torn tail I/O error newer format damage",
+	                       hf_fsck_severity_name((int)finding->severity)));
 }
 
 /* Checks the disk as it is, and that checking changed nothing. */
@@ -197,7 +220,8 @@ static struct said *check(struct sim *sim)
 	static struct said said;
 	const uint64_t version = sim_version(sim);
 	said = (struct said){.count = 0};
-	said.rc = hf__fsck(sim_os(sim), hf__all_domains(), NULL, note_finding, &said, &said.summary, &said.error);
+	said.rc = hf__fsck(sim_os(sim), hf__all_domains(), NULL, note_finding, &said, &said.summary,
+	                   &said.error);
 	assert_true(sim_version(sim) == version);
 	if (said.rc == HF_OK || said.rc == HF_ECORRUPT || said.rc == HF_EIO || said.rc == HF_EVERSION)
 		assert_int_equal(said.summary.verdict, said.rc);
@@ -210,12 +234,13 @@ static void show(const struct said *said)
 {
 	for (size_t i = 0; i < said->count; i++) {
 		const struct hf_fsck_finding *f = &said->findings[i];
-		print_message("  %s: %s +%llu (%llu) LSN %llu-%llu: %s\n", hf_fsck_severity_name((int)f->severity), said->files[i],
-		              (unsigned long long)f->offset, (unsigned long long)f->length, (unsigned long long)f->first_lsn,
-		              (unsigned long long)f->last_lsn, said->what[i]);
+		print_message(
+		    "  %s: %s +%llu (%llu) LSN %llu-%llu: %s\n", hf_fsck_severity_name((int)f->severity),
+		    said->files[i], (unsigned long long)f->offset, (unsigned long long)f->length,
+		    (unsigned long long)f->first_lsn, (unsigned long long)f->last_lsn, said->what[i]);
 		for (size_t j = 0; j < said->object_counts[i]; j++)
-			print_message("    %d %llu %s\n", (int)said->objects[i][j].how, (unsigned long long)said->objects[i][j].lsn,
-			              said->objects[i][j].text);
+			print_message("    %d %llu %s\n", (int)said->objects[i][j].how,
+			              (unsigned long long)said->objects[i][j].lsn, said->objects[i][j].text);
 	}
 }
 
@@ -230,16 +255,18 @@ static void expect(const struct said *said, size_t at, struct expected e)
 {
 	if (at < said->count) {
 		const struct hf_fsck_finding *f = &said->findings[at];
-		if (f->severity == e.severity && strcmp(said->files[at], e.file) == 0 && f->offset == e.offset && f->first_lsn == e.first &&
-		    f->last_lsn == e.last)
+		if (f->severity == e.severity && strcmp(said->files[at], e.file) == 0 &&
+		    f->offset == e.offset && f->first_lsn == e.first && f->last_lsn == e.last)
 			return;
 	}
 	show(said);
-	fail_msg("finding %zu is not: %s: %s +%llu LSN %llu-%llu", at, hf_fsck_severity_name((int)e.severity), e.file,
-	         (unsigned long long)e.offset, (unsigned long long)e.first, (unsigned long long)e.last);
+	fail_msg("finding %zu is not: %s: %s +%llu LSN %llu-%llu", at,
+	         hf_fsck_severity_name((int)e.severity), e.file, (unsigned long long)e.offset,
+	         (unsigned long long)e.first, (unsigned long long)e.last);
 }
 
-static void expect_object(const struct said *said, size_t at, enum hf_fsck_how how, hf_lsn lsn, const char *words)
+static void expect_object(const struct said *said, size_t at, enum hf_fsck_how how, hf_lsn lsn,
+                          const char *words)
 {
 	for (size_t i = 0; i < said->object_counts[at]; i++) {
 		const struct said_object *object = &said->objects[at][i];
@@ -247,15 +274,16 @@ static void expect_object(const struct said *said, size_t at, enum hf_fsck_how h
 			return;
 	}
 	show(said);
-	fail_msg("finding %zu names no object %d of LSN %llu with %s", at, (int)how, (unsigned long long)lsn, words);
+	fail_msg("finding %zu names no object %d of LSN %llu with %s", at, (int)how,
+	         (unsigned long long)lsn, words);
 }
 
 static void expect_verdict(const struct said *said, int verdict, size_t findings)
 {
 	if (said->rc != verdict || said->count != findings) {
 		show(said);
-		fail_msg("%s with %zu findings instead of %s with %zu (%s)", hf_code_name(said->rc), said->count, hf_code_name(verdict), findings,
-		         said->error.text);
+		fail_msg("%s with %zu findings instead of %s with %zu (%s)", hf_code_name(said->rc),
+		         said->count, hf_code_name(verdict), findings, said->error.text);
 	}
 }
 
@@ -273,7 +301,7 @@ static int begin(void **state)
 	return 0;
 }
 
-/* --- Whole ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Whole ------------------------------------------------------------------------------------ */
 
 /* Of the domains that are not named the fixture writes none. */
 static uint64_t objects_written(const char *domain)
@@ -293,13 +321,15 @@ static void a_whole_store_is_clean_and_counted(void **state)
 	expect_verdict(said, HF_OK, 0);
 	assert_true(said->summary.state_checked && said->summary.last_stop == HF_FSCK_STOP_CLEAN);
 	assert_true(said->summary.entries == f->count && said->summary.groups == f->count);
-	assert_true(said->summary.last_lsn == f->places[f->count - 1].lsn && said->summary.first_lsn == 1);
+	assert_true(said->summary.last_lsn == f->places[f->count - 1].lsn &&
+	            said->summary.first_lsn == 1);
 	assert_int_equal(said->summary.domain_count, hf__all_domains()->count);
 	for (size_t i = 0; i < said->summary.domain_count; i++)
-		assert_true(said->summary.domains[i].objects == objects_written(said->summary.domains[i].name));
+		assert_true(said->summary.domains[i].objects ==
+		            objects_written(said->summary.domains[i].name));
 }
 
-/* --- Damage to the log ------------------------------------------------------------------------------------------------------------ */
+/* --- Damage to the log ------------------------------------------------------------------------ */
 
 static void damaged_body_names_the_entry(void **state)
 {
@@ -308,13 +338,18 @@ static void damaged_body_names_the_entry(void **state)
 	flip(f, file_of(p->segment), p->offset + ENTRY_HEADER + p->body_len - 9);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 1);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn, p->lsn});
-	assert_true(said->findings[0].length == GROUP_HEADER + ENTRY_HEADER + (p->body_len + 7u) / 8 * 8);
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn,
+	                         p->lsn});
+	assert_true(said->findings[0].length ==
+	            GROUP_HEADER + ENTRY_HEADER + (p->body_len + 7u) / 8 * 8);
 	expect_object(said, 0, HF_FSCK_UNREADABLE, p->lsn, "j010");
 	assert_false(said->summary.state_checked);
-	assert_true(said->summary.entries == f->count - 1 && said->summary.entries_after_damage == f->count - p->lsn);
+	assert_true(said->summary.entries == f->count - 1 &&
+	            said->summary.entries_after_damage == f->count - p->lsn);
 	assert_string_equal(said->error.file, file_of(p->segment));
-	assert_true(said->error.offset == p->offset - GROUP_HEADER && said->error.first_lsn == p->lsn && said->error.last_lsn == p->lsn);
+	assert_true(said->error.offset == p->offset - GROUP_HEADER && said->error.first_lsn == p->lsn &&
+	            said->error.last_lsn == p->lsn);
 	back(f);
 }
 
@@ -325,7 +360,9 @@ static void damaged_entry_header_names_the_entry(void **state)
 	flip(f, file_of(p->segment), p->offset + 9);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 1);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn, p->lsn});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn,
+	                         p->lsn});
 	expect_object(said, 0, HF_FSCK_UNREADABLE, p->lsn, "j010");
 	back(f);
 }
@@ -338,7 +375,9 @@ static void damaged_group_header_names_the_whole_entries_behind_it(void **state)
 		flip(f, file_of(p->segment), p->offset - GROUP_HEADER + byte);
 		const struct said *said = check(f->sim);
 		expect_verdict(said, HF_ECORRUPT, 1);
-		expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn, p->lsn});
+		expect(said, 0,
+		       (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER,
+		                         p->lsn, p->lsn});
 		expect_object(said, 0, HF_FSCK_CUT_OFF, p->lsn, "j011");
 		back(f);
 	}
@@ -347,12 +386,15 @@ static void damaged_group_header_names_the_whole_entries_behind_it(void **state)
 static void later_entries_tell_what_is_missing(void **state)
 {
 	struct fixture *f = *state;
-	const struct place *p = place_of(f, "enqueue", "j003"), *claim = place_of(f, "claim", "j003"), *done = place_of(f, "complete", "j003");
+	const struct place *p = place_of(f, "enqueue", "j003"), *claim = place_of(f, "claim", "j003"),
+	                   *done = place_of(f, "complete", "j003");
 	flip(f, file_of(p->segment), p->offset + ENTRY_HEADER + 4);
 	flip(f, file_of(p->segment), p->offset + 9);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 1);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn, p->lsn});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn,
+	                         p->lsn});
 	expect_object(said, 0, HF_FSCK_PRESUPPOSED, claim->lsn, "j003");
 	expect_object(said, 0, HF_FSCK_PRESUPPOSED, done->lsn, "j003");
 	back(f);
@@ -381,7 +423,9 @@ static void lost_sectors_give_the_range_of_all_that_is_gone(void **state)
 	sim_write_file(f->sim, file_of(p->segment), at, zeros, sizeof zeros);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 1);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), first->offset - GROUP_HEADER, first->lsn, last->lsn});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), first->offset - GROUP_HEADER,
+	                         first->lsn, last->lsn});
 	assert_true(said->summary.entries == f->count - (last->lsn - first->lsn + 1));
 	back(f);
 }
@@ -389,16 +433,23 @@ static void lost_sectors_give_the_range_of_all_that_is_gone(void **state)
 static void each_damage_of_several_is_a_finding(void **state)
 {
 	struct fixture *f = *state;
-	const struct place *a = place_of(f, "enqueue", "j004"), *b = place_of(f, "enqueue", "j009"), *c = place_of(f, "enqueue", "j040");
+	const struct place *a = place_of(f, "enqueue", "j004"), *b = place_of(f, "enqueue", "j009"),
+	                   *c = place_of(f, "enqueue", "j040");
 	assert_true(a->segment == b->segment && c->segment != a->segment);
 	flip(f, file_of(a->segment), a->offset + 200);
 	flip(f, file_of(b->segment), b->offset + 200);
 	flip(f, file_of(c->segment), c->offset + 200);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 3);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(a->segment), a->offset - GROUP_HEADER, a->lsn, a->lsn});
-	expect(said, 1, (struct expected){HF_FSCK_DAMAGE, file_of(b->segment), b->offset - GROUP_HEADER, b->lsn, b->lsn});
-	expect(said, 2, (struct expected){HF_FSCK_DAMAGE, file_of(c->segment), c->offset - GROUP_HEADER, c->lsn, c->lsn});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(a->segment), a->offset - GROUP_HEADER, a->lsn,
+	                         a->lsn});
+	expect(said, 1,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(b->segment), b->offset - GROUP_HEADER, b->lsn,
+	                         b->lsn});
+	expect(said, 2,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(c->segment), c->offset - GROUP_HEADER, c->lsn,
+	                         c->lsn});
 	expect_object(said, 2, HF_FSCK_UNREADABLE, c->lsn, "j040");
 	back(f);
 }
@@ -410,7 +461,9 @@ static void damage_at_the_very_end_is_told_by_the_witness(void **state)
 	flip(f, file_of(p->segment), p->offset + ENTRY_HEADER);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 1);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn, p->lsn});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn,
+	                         p->lsn});
 	expect_object(said, 0, HF_FSCK_UNREADABLE, p->lsn, "cursor");
 	back(f);
 }
@@ -432,22 +485,25 @@ static void an_entry_that_cannot_follow_is_damage(void **state)
 	uint8_t sector[HF__IDENTITY_SIZE];
 	assert_true(sim_read_file(f->sim, HF__NAME_IDENTITY, 0, sector, sizeof sector));
 	assert_int_equal(hf__identity_decode(sector, sizeof sector, &identity), HF_OK);
-	struct hf__log_id name = {.epoch = identity.epoch, .seed = hf__seed_base(identity.uuid, identity.epoch)};
+	struct hf__log_id name = {.epoch = identity.epoch,
+	                          .seed = hf__seed_base(identity.uuid, identity.epoch)};
 	memcpy(name.uuid, identity.uuid, sizeof name.uuid);
 	hf__store_u64(group + GROUP_HEADER + ENTRY_BODY_SUM,
-	              hf__checksum(group + GROUP_HEADER + ENTRY_HEADER, p->body_len, hf__seed_at(name.seed, p->lsn)));
+	              hf__checksum(group + GROUP_HEADER + ENTRY_HEADER, p->body_len,
+	                           hf__seed_at(name.seed, p->lsn)));
 	log_build_reseal_entry(&name, p->lsn, group + GROUP_HEADER);
 	log_build_reseal_group(&name, group);
 	sim_write_file(f->sim, file_of(p->segment), p->offset - GROUP_HEADER, group, len);
 	const struct said *said = check(f->sim);
 	/* The group behind it names the hash of the one that was there. */
 	expect_verdict(said, HF_ECORRUPT, 2);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset, p->lsn, p->lsn});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset, p->lsn, p->lsn});
 	expect_object(said, 0, HF_FSCK_CUT_OFF, p->lsn, "j039");
 	back(f);
 }
 
-/* --- Segments ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Segments --------------------------------------------------------------------------------- */
 
 static hf_lsn first_of(const struct fixture *f, uint32_t segment)
 {
@@ -481,7 +537,9 @@ static void damaged_segment_header_costs_no_entry(void **state)
 		flip(f, file_of(segment), 72);
 		const struct said *said = check(f->sim);
 		expect_verdict(said, HF_ECORRUPT, 1);
-		expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(segment), 0, first_of(f, segment), last_of(f, segment)});
+		expect(said, 0,
+		       (struct expected){HF_FSCK_DAMAGE, file_of(segment), 0, first_of(f, segment),
+		                         last_of(f, segment)});
 		assert_true(said->summary.entries == f->count && said->summary.entries_after_damage == 0);
 		back(f);
 	}
@@ -494,8 +552,11 @@ static void a_missing_segment_gives_the_range_that_it_held(void **state)
 		assert_true(sim_remove_file(f->sim, file_of(segment)));
 		const struct said *said = check(f->sim);
 		expect_verdict(said, HF_ECORRUPT, 1);
-		expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(segment), 0, first_of(f, segment), last_of(f, segment)});
-		assert_true(said->summary.entries == f->count - (last_of(f, segment) - first_of(f, segment) + 1));
+		expect(said, 0,
+		       (struct expected){HF_FSCK_DAMAGE, file_of(segment), 0, first_of(f, segment),
+		                         last_of(f, segment)});
+		assert_true(said->summary.entries ==
+		            f->count - (last_of(f, segment) - first_of(f, segment) + 1));
 		back(f);
 	}
 }
@@ -508,7 +569,9 @@ static void a_segment_cut_short_gives_the_range(void **state)
 	const struct said *said = check(f->sim);
 	/* A segment that is not the last one may be shorter than it was made, but not than its log. */
 	expect_verdict(said, HF_ECORRUPT, 1);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn, last_of(f, p->segment)});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(p->segment), p->offset - GROUP_HEADER, p->lsn,
+	                         last_of(f, p->segment)});
 	back(f);
 }
 
@@ -540,8 +603,12 @@ static void two_headers_damaged_side_by_side_cost_no_entry(void **state)
 	flip(f, file_of(first + 1), 72);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 2);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(first), 0, first_of(f, first), last_of(f, first)});
-	expect(said, 1, (struct expected){HF_FSCK_DAMAGE, file_of(first + 1), 0, first_of(f, first + 1), last_of(f, first + 1)});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(first), 0, first_of(f, first),
+	                         last_of(f, first)});
+	expect(said, 1,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(first + 1), 0, first_of(f, first + 1),
+	                         last_of(f, first + 1)});
 	assert_true(said->summary.entries == f->count);
 	back(f);
 }
@@ -554,12 +621,16 @@ static void a_missing_segment_behind_a_damaged_header_is_noticed(void **state)
 	flip(f, file_of(first + 1), 72);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 2);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, file_of(first + 1), 0, first_of(f, first), last_of(f, first + 1)});
-	expect(said, 1, (struct expected){HF_FSCK_DAMAGE, file_of(first + 1), HF__SEGMENT_HEADER_SIZE, first_of(f, first), last_of(f, first)});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(first + 1), 0, first_of(f, first),
+	                         last_of(f, first + 1)});
+	expect(said, 1,
+	       (struct expected){HF_FSCK_DAMAGE, file_of(first + 1), HF__SEGMENT_HEADER_SIZE,
+	                         first_of(f, first), last_of(f, first)});
 	back(f);
 }
 
-/* --- The other files ---------------------------------------------------------------------------------------------------------------- */
+/* --- The other files -------------------------------------------------------------------------- */
 
 static void damaged_identity_leaves_the_log_readable(void **state)
 {
@@ -605,12 +676,15 @@ static void each_slot_of_the_witness_is_checked(void **state)
 	/* Without the newest word nothing says that the stop was clean: it may have been a crash. */
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_OK, 1);
-	expect(said, 0, (struct expected){HF_FSCK_TORN, HF__NAME_WITNESS, newest * HF__WITNESS_SLOT_STEP, 0, 0});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_TORN, HF__NAME_WITNESS, newest * HF__WITNESS_SLOT_STEP, 0, 0});
 	back(f);
 	flip(f, HF__NAME_WITNESS, (1 - newest) * HF__WITNESS_SLOT_STEP + 40);
 	said = check(f->sim);
 	expect_verdict(said, HF_ECORRUPT, 1);
-	expect(said, 0, (struct expected){HF_FSCK_DAMAGE, HF__NAME_WITNESS, (1 - newest) * HF__WITNESS_SLOT_STEP, 0, 0});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_DAMAGE, HF__NAME_WITNESS, (1 - newest) * HF__WITNESS_SLOT_STEP,
+	                         0, 0});
 	back(f);
 	assert_true(sim_remove_file(f->sim, HF__NAME_WITNESS));
 	said = check(f->sim);
@@ -624,7 +698,7 @@ static void each_slot_of_the_witness_is_checked(void **state)
 	back(f);
 }
 
-/* --- Harmless ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Harmless --------------------------------------------------------------------------------- */
 
 static void a_torn_tail_is_no_damage(void **state)
 {
@@ -634,7 +708,9 @@ static void a_torn_tail_is_no_damage(void **state)
 	sim_write_file(f->sim, file_of(last_segment(f)), end_of(f, last_segment(f)), torn, sizeof torn);
 	const struct said *said = check(f->sim);
 	expect_verdict(said, HF_OK, 1);
-	expect(said, 0, (struct expected){HF_FSCK_TORN, file_of(last_segment(f)), end_of(f, last_segment(f)), 0, 0});
+	expect(said, 0,
+	       (struct expected){HF_FSCK_TORN, file_of(last_segment(f)), end_of(f, last_segment(f)), 0,
+	                         0});
 	assert_true(said->findings[0].length == sizeof torn && said->summary.torn_bytes == sizeof torn);
 	assert_true(said->summary.state_checked && said->summary.last_stop == HF_FSCK_STOP_UNCLEAN);
 	back(f);
@@ -661,12 +737,16 @@ static void leftovers_are_no_damage(void **state)
 static void a_failed_read_is_no_damage(void **state)
 {
 	struct fixture *f = *state;
-	sim_add_fault(f->sim, (struct sim_fault){.kinds = SIM_READ, .name = "segment-00000002", .error = 5, .persistent = true});
+	sim_add_fault(
+	    f->sim, (struct sim_fault){
+	                .kinds = SIM_READ, .name = "segment-00000002", .error = 5, .persistent = true});
 	const struct said *said = check(f->sim);
 	assert_int_equal(said->rc, HF_EIO);
 	assert_true(said->count >= 1);
 	for (size_t i = 0; i < said->count; i++)
-		expect(said, i, (struct expected){HF_FSCK_IO, "segment-00000002", 0, said->findings[i].first_lsn, said->findings[i].last_lsn});
+		expect(said, i,
+		       (struct expected){HF_FSCK_IO, "segment-00000002", 0, said->findings[i].first_lsn,
+		                         said->findings[i].last_lsn});
 	sim_clear_faults(f->sim);
 	back(f);
 }
@@ -690,7 +770,7 @@ static void a_fresh_store_is_clean(void **state)
 	sim_free(sim);
 }
 
-/* --- No memory -------------------------------------------------------------------------------------------------------------------------- */
+/* --- No memory -------------------------------------------------------------------------------- */
 
 struct veto {
 	unsigned left;
@@ -706,7 +786,8 @@ static bool fail_after(void *ctx, size_t size)
 	return false;
 }
 
-/* Each allocation fails in its turn, and all after it: never a verdict, never a finding of damage that is none. */
+/* Each allocation fails in its turn, and all after it: never a verdict, never a finding of
+ * damage that is none. */
 static void without_memory_there_is_no_verdict(void **state)
 {
 	struct fixture *f = *state;
@@ -717,7 +798,8 @@ static void without_memory_there_is_no_verdict(void **state)
 		struct veto veto = {i};
 		hf__mem_set_veto(fail_after, &veto);
 		said = (struct said){.count = 0};
-		said.rc = hf__fsck(sim_os(f->sim), hf__all_domains(), NULL, note_finding, &said, &said.summary, &said.error);
+		said.rc = hf__fsck(sim_os(f->sim), hf__all_domains(), NULL, note_finding, &said,
+		                   &said.summary, &said.error);
 		hf__mem_set_veto(NULL, NULL);
 		if (said.rc == HF_ECORRUPT)
 			break;
@@ -729,13 +811,15 @@ static void without_memory_there_is_no_verdict(void **state)
 	back(f);
 }
 
-/* A writer that has the store open has not stopped, cleanly or not; whoever looks is another opener of the same disk. */
+/* A writer that has the store open has not stopped, cleanly or not; whoever looks is another
+ * opener of the same disk. */
 static void beside_a_writer_nothing_has_stopped(void **state)
 {
 	struct fixture *f = *state;
 	const struct hf_options options = {.no_background = true, .segment_size = SEGMENT};
 	hf_store *store = NULL;
-	assert_int_equal(hf__store_open(sim_opener(f->sim, 1), hf__all_domains(), &options, &store, NULL), HF_OK);
+	assert_int_equal(
+	    hf__store_open(sim_opener(f->sim, 1), hf__all_domains(), &options, &store, NULL), HF_OK);
 	assert_int_equal(check(f->sim)->summary.last_stop, HF_FSCK_STOP_NONE);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	assert_int_equal(check(f->sim)->summary.last_stop, HF_FSCK_STOP_CLEAN);
@@ -748,19 +832,23 @@ static void a_check_that_did_not_happen_has_no_verdict(void **state)
 	struct hf_fsck_summary summary;
 	static const enum sim_call calls[] = {SIM_BOOT_ID, SIM_RANDOM};
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-		sim_add_fault(f->sim, (struct sim_fault){.kinds = calls[i], .error = EIO, .persistent = true});
-		const int rc = hf__fsck(sim_os(f->sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL);
+		sim_add_fault(f->sim,
+		              (struct sim_fault){.kinds = calls[i], .error = EIO, .persistent = true});
+		const int rc =
+		    hf__fsck(sim_os(f->sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL);
 		sim_clear_faults(f->sim);
 		assert_true(rc != HF_OK || summary.checked);
 		assert_true(summary.checked || summary.verdict == rc);
-		assert_int_equal(summary.last_stop, summary.checked ? HF_FSCK_STOP_CLEAN : HF_FSCK_STOP_UNKNOWN);
+		assert_int_equal(summary.last_stop,
+		                 summary.checked ? HF_FSCK_STOP_CLEAN : HF_FSCK_STOP_UNKNOWN);
 	}
 	back(f);
 }
 
-/* --- With openings -------------------------------------------------------------------------------------------------------------------- */
+/* --- With openings ---------------------------------------------------------------------------- */
 
-/* Bits far apart, all over the store: fsck says damage wherever an opening refuses, and is clean only where nothing is wrong. */
+/* Bits far apart, all over the store: fsck says damage wherever an opening refuses, and is clean
+ * only where nothing is wrong. */
 static void fsck_and_opening_agree(void **state)
 {
 	struct fixture *f = *state;
@@ -777,19 +865,22 @@ static void fsck_and_opening_agree(void **state)
 			const bool sound = said->count == 0;
 			const int verdict = said->rc;
 			const struct hf_options options = {.no_background = true, .segment_size = SEGMENT};
-			const int rc = hf__store_open(sim_os(f->sim), hf__all_domains(), &options, &store, &error);
+			const int rc =
+			    hf__store_open(sim_os(f->sim), hf__all_domains(), &options, &store, &error);
 			(void)hf_close(store, NULL);
 			if ((rc != HF_OK && verdict != HF_ECORRUPT) || (rc == HF_OK && sound && bit / 8 < 512))
-				fail_msg("%s bit %llu: opening says %s, fsck says %s", name, (unsigned long long)bit, hf_code_name(rc),
-				         hf_code_name(verdict));
+				fail_msg("%s bit %llu: opening says %s, fsck says %s", name,
+				         (unsigned long long)bit, hf_code_name(rc), hf_code_name(verdict));
 			refused += rc != HF_OK;
 			noticed += !sound;
 			back(f);
 		}
 	}
-	print_message("figure: fsck, %u flips: an opening refuses %u, fsck notices %u\n", flips, refused, noticed);
+	print_message("figure: fsck, %u flips: an opening refuses %u, fsck notices %u\n", flips,
+	              refused, noticed);
 	assert_true(refused > 0 && noticed >= refused);
-	/* Only flips behind the log's ends, where the next header has said that nothing exists, are seen and harmless; none is overlooked. */
+	/* Only flips behind the log's ends, where the next header has said that nothing exists, are
+	 * seen and harmless; none is overlooked. */
 	assert_int_equal(noticed, flips);
 }
 

@@ -1,4 +1,5 @@
-/* `holdfast log` and `holdfast fsck` as a user meets them: lines, JSON, exit codes, and a store that nobody may write to. */
+/* `holdfast log` and `holdfast fsck` as a user meets them: lines, JSON, exit codes, and a store
+ * that nobody may write to. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,14 +15,16 @@
 #include "lib/remove_tree.h"
 #include "lib/tool.h"
 
-static const struct tool plain = {.directory = "store"}, json = {.directory = "store", .json = true};
+static const struct tool plain = {.directory = "store"},
+                         json = {.directory = "store", .json = true};
 
 static int set_up(void **state)
 {
 	(void)state;
 	if (access("store", F_OK) == 0)
 		remove_tree("store");
-	static const char *const lines[] = {"init", "outbox enqueue jobs j1 --payload hello", "outbox enqueue jobs j2 --payload hello",
+	static const char *const lines[] = {"init", "outbox enqueue jobs j1 --payload hello",
+	                                    "outbox enqueue jobs j2 --payload hello",
 	                                    "cursor advance mailer events 7"};
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		struct ran ran = tool_expect(&plain, lines[i], 0);
@@ -104,7 +107,8 @@ static void beside_a_writer_nothing_has_stopped(void **state)
 static void without_a_check_there_is_no_verdict(void **state)
 {
 	(void)state;
-	const struct tool file = {.directory = "store/IDENTITY"}, file_json = {.directory = "store/IDENTITY", .json = true};
+	const struct tool file = {.directory = "store/IDENTITY"},
+	                  file_json = {.directory = "store/IDENTITY", .json = true};
 	struct hf_fsck_summary summary;
 	struct ran ran = tool_call(&file, "fsck");
 	assert_int_not_equal(ran.status, 0);

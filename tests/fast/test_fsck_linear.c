@@ -1,5 +1,5 @@
-/* fsck is linear: however damaged a log is, and whatever somebody wrote into it who knows every seed, each byte is hashed a few times. Counted in
- * bytes, not in seconds. */
+/* fsck is linear: however damaged a log is, and whatever somebody wrote into it who knows every
+ * seed, each byte is hashed a few times. Counted in bytes, not in seconds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,8 @@ enum { TIMES_BAD = 8, TIMES_HOSTILE = 40 };
 
 static hf_store *open_store(struct sim *sim, uint32_t size, uint32_t pad)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = size, .pad = pad};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = size, .pad = pad};
 	hf_store *store = NULL;
 	struct hf_error error = {0};
 	if (hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error) != HF_OK)
@@ -34,7 +35,9 @@ static hf_store *open_store(struct sim *sim, uint32_t size, uint32_t pad)
 static void advance(hf_store *store)
 {
 	assert_int_equal(hf_cursor_advance(store, NULL,
-	                                   &(struct hf_cursor_advance){.key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1},
+	                                   &(struct hf_cursor_advance){
+	                                       .key = {.consumer = hf_str("c"), .stream = hf_str("s")},
+	                                       .sequence = 1},
 	                                   NULL, NULL),
 	                 HF_OK);
 }
@@ -44,23 +47,26 @@ static uint64_t hashed_by_fsck(struct sim *sim, int expected)
 {
 	struct hf_fsck_summary summary;
 	const uint64_t before = hf__checksum_bytes();
-	assert_int_equal(hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL), expected);
+	assert_int_equal(hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL),
+	                 expected);
 	return hf__checksum_bytes() - before;
 }
 
 static uint64_t within(const char *what, uint64_t hashed, uint64_t log, unsigned times)
 {
-	print_message("figure: fsck, %s: %llu bytes hashed of a log of %llu: %.1f times\n", what, (unsigned long long)hashed,
-	              (unsigned long long)log, (double)hashed / (double)log);
+	print_message("figure: fsck, %s: %llu bytes hashed of a log of %llu: %.1f times\n", what,
+	              (unsigned long long)hashed, (unsigned long long)log,
+	              (double)hashed / (double)log);
 	assert_true(hashed <= times * log);
 	return hashed;
 }
 
-/* --- A torn tail ---------------------------------------------------------------------------------------------------------------------- */
+/* --- A torn tail ------------------------------------------------------------------------------ */
 
 enum { PAYLOAD = 64 << 10 };
 
-/* A payload of integers, each `width` bytes: nearly every place of it could be the length of something. */
+/* A payload of integers, each `width` bytes: nearly every place of it could be the length of
+ * something. */
 static void fill(uint8_t *payload, unsigned width)
 {
 	memset(payload, 0, PAYLOAD);
@@ -79,14 +85,16 @@ static void tear(unsigned width, uint32_t pad, uint32_t flip_at, const char *wha
 	assert_int_equal(hf_info(store, &begin, NULL), HF_OK);
 	assert_true(sim_read_file(sim, "WITNESS", 0, word, sizeof word));
 	assert_int_equal(hf_document_put(store, NULL,
-	                                 &(struct hf_document_put){.key = {.collection = hf_str("c"), .id = hf_str("d")},
-	                                                           .payload = {payload, sizeof payload}},
+	                                 &(struct hf_document_put){
+	                                     .key = {.collection = hf_str("c"), .id = hf_str("d")},
+	                                     .payload = {payload, sizeof payload}},
 	                                 NULL, NULL),
 	                 HF_OK);
 	assert_int_equal(hf_info(store, &end, NULL), HF_OK);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	sim_write_file(sim, "WITNESS", 0, word, sizeof word);
-	assert_true(sim_flip_bit(sim, "segment-00000001", UINT64_C(8) * (begin.segment_offset + flip_at)));
+	assert_true(
+	    sim_flip_bit(sim, "segment-00000001", UINT64_C(8) * (begin.segment_offset + flip_at)));
 	(void)within(what, hashed_by_fsck(sim, HF_OK), end.segment_offset, TIMES_BAD);
 	sim_free(sim);
 }
@@ -101,7 +109,7 @@ static void a_torn_tail_of_integers_is_hashed_a_few_times(void **state)
 	tear(16, 512, 112 + 4, "torn entry header, u64, padded");
 }
 
-/* --- Every other group damaged -------------------------------------------------------------------------------------------------------- */
+/* --- Every other group damaged ---------------------------------------------------------------- */
 
 enum { GROUPS_MAX = 2000 };
 
@@ -118,7 +126,9 @@ static uint64_t every_other(unsigned groups, uint32_t flip_at, const char *what)
 		char id[16];
 		(void)snprintf(id, sizeof id, "i%06u", i);
 		assert_int_equal(hf_outbox_enqueue(store, NULL,
-		                                   &(struct hf_outbox_enqueue){.queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("p")},
+		                                   &(struct hf_outbox_enqueue){.queue = hf_str("q"),
+		                                                               .id = hf_str(id),
+		                                                               .payload = hf_str("p")},
 		                                   NULL, NULL),
 		                 HF_OK);
 	}
@@ -127,7 +137,8 @@ static uint64_t every_other(unsigned groups, uint32_t flip_at, const char *what)
 	assert_int_equal(info.segment, 1);
 	for (unsigned i = 0; i < groups; i += 2)
 		assert_true(sim_flip_bit(sim, "segment-00000001", UINT64_C(8) * (begins[i] + flip_at)));
-	const uint64_t hashed = within(what, hashed_by_fsck(sim, HF_ECORRUPT), info.segment_offset, TIMES_BAD);
+	const uint64_t hashed =
+	    within(what, hashed_by_fsck(sim, HF_ECORRUPT), info.segment_offset, TIMES_BAD);
 	sim_free(sim);
 	return hashed;
 }
@@ -137,13 +148,15 @@ static void every_other_group_damaged_is_linear(void **state)
 	(void)state;
 	static const uint32_t places[] = {8, 50, 120, 150};
 	for (size_t i = 0; i < 4; i++) {
-		const uint64_t half = every_other(GROUPS_MAX / 2, places[i], "1,000 groups, every other damaged");
-		const uint64_t whole = every_other(GROUPS_MAX, places[i], "2,000 groups, every other damaged");
+		const uint64_t half =
+		    every_other(GROUPS_MAX / 2, places[i], "1,000 groups, every other damaged");
+		const uint64_t whole =
+		    every_other(GROUPS_MAX, places[i], "2,000 groups, every other damaged");
 		assert_true(whole <= 2 * half + half / 10);
 	}
 }
 
-/* --- Hostile files -------------------------------------------------------------------------------------------------------------------- */
+/* --- Hostile files ---------------------------------------------------------------------------- */
 
 struct hostile {
 	struct hf__log_id id;
@@ -152,7 +165,8 @@ struct hostile {
 	uint32_t from; /* behind the one whole group */
 };
 
-static void put_header(const struct hostile *h, uint32_t at, uint64_t lsn, uint64_t durable, uint32_t entries, uint32_t body_len)
+static void put_header(const struct hostile *h, uint32_t at, uint64_t lsn, uint64_t durable,
+                       uint32_t entries, uint32_t body_len)
 {
 	uint8_t *group = h->file + at;
 	memcpy(group + GROUP_MAGIC, "hfgr", 4);
@@ -201,7 +215,8 @@ static void nested_entries(struct hostile *h)
 	}
 }
 
-/* What is durable goes down from header to header: whoever keeps the greatest only has to look again behind each. */
+/* What is durable goes down from header to header: whoever keeps the greatest only has to look
+ * again behind each. */
 static void falling_durable(struct hostile *h)
 {
 	const uint64_t top = UINT64_C(1) << 30;
@@ -210,7 +225,8 @@ static void falling_durable(struct hostile *h)
 		memset(h->file + at + 112, 0, 40);
 		put_entry_header(h, at + 112, lsn, 8);
 		const uint64_t seed = hf__seed_at(h->id.seed, lsn);
-		hf__store_u64(h->file + at + 112 + ENTRY_BODY_SUM, hf__checksum(h->file + at + 144, 8, seed));
+		hf__store_u64(h->file + at + 112 + ENTRY_BODY_SUM,
+		              hf__checksum(h->file + at + 144, 8, seed));
 		log_build_reseal_entry(&h->id, lsn, h->file + at + 112);
 		put_header(h, at, lsn, top - n, 1, 40);
 		if (n % 2 == 0)
@@ -254,11 +270,16 @@ static const struct attack {
 	const char *name;
 	void (*write)(struct hostile *h);
 } attacks[] = {
-    {"nested groups", nested_groups},       {"nested groups and entries", nested_entries},      {"falling durable LSNs", falling_durable},
-    {"possible entries", possible_entries}, {"overlapping entry headers", overlapping_entries}, {"almost whole groups", almost_whole},
+    {"nested groups", nested_groups},
+    {"nested groups and entries", nested_entries},
+    {"falling durable LSNs", falling_durable},
+    {"possible entries", possible_entries},
+    {"overlapping entry headers", overlapping_entries},
+    {"almost whole groups", almost_whole},
 };
 
-/* `known`: the witness says that much more was durable, so that all of it is damage and not a torn tail. */
+/* `known`: the witness says that much more was durable, so that all of it is damage and not a
+ * torn tail. */
 static uint64_t attacked(const struct attack *attack, uint32_t size, bool known)
 {
 	struct sim *sim = sim_new(sim_profile_strict(), 1);
@@ -272,10 +293,11 @@ static uint64_t attacked(const struct attack *attack, uint32_t size, bool known)
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	assert_true(sim_read_file(sim, "IDENTITY", 0, sector, sizeof sector));
 	assert_int_equal(hf__identity_decode(sector, sizeof sector, &identity), HF_OK);
-	struct hostile h = {.id = {.epoch = identity.epoch, .seed = hf__seed_base(identity.uuid, identity.epoch)},
-	                    .file = malloc(size),
-	                    .size = size,
-	                    .from = info.segment_offset};
+	struct hostile h = {
+	    .id = {.epoch = identity.epoch, .seed = hf__seed_base(identity.uuid, identity.epoch)},
+	    .file = malloc(size),
+	    .size = size,
+	    .from = info.segment_offset};
 	assert_non_null(h.file);
 	memcpy(h.id.uuid, identity.uuid, 16);
 	assert_true(sim_read_file(sim, "segment-00000001", 0, h.file, size));
@@ -288,12 +310,14 @@ static uint64_t attacked(const struct attack *attack, uint32_t size, bool known)
 		word.end.offset = size - 8;
 		word.lsn = UINT64_C(1) << 40;
 		hf__witness_encode(&h.id, &word, sector);
-		sim_write_file(sim, "WITNESS", (word.generation & 1) * HF__WITNESS_SLOT_STEP, sector, sizeof sector);
+		sim_write_file(sim, "WITNESS", (word.generation & 1) * HF__WITNESS_SLOT_STEP, sector,
+		               sizeof sector);
 	}
 	struct hf_fsck_summary summary;
 	const uint64_t before = hf__checksum_bytes();
 	(void)!hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL);
-	const uint64_t hashed = within(attack->name, hf__checksum_bytes() - before, size, TIMES_HOSTILE);
+	const uint64_t hashed =
+	    within(attack->name, hf__checksum_bytes() - before, size, TIMES_HOSTILE);
 	free(h.file);
 	sim_free(sim);
 	return hashed;

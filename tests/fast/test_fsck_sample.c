@@ -1,5 +1,6 @@
-/* fsck and opening over one sample of damage, with all domains, many-entry groups and both ways of padding: an opening never refuses what fsck
- * calls sound, and fsck never calls damaged what an opening takes, unless it is a word of the witness that no opening needs. */
+/* fsck and opening over one sample of damage, with all domains, many-entry groups and both ways
+ * of padding: an opening never refuses what fsck calls sound, and fsck never calls damaged what
+ * an opening takes, unless it is a word of the witness that no opening needs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,15 +39,17 @@ static void judge(struct sample *sample, struct sim *disk, const char *name, uin
 	hf_store *store = NULL;
 	assert_true(sim_flip_bit(disk, name, bit));
 	const uint64_t version = sim_version(disk);
-	const int found = hf__fsck(sim_os(disk), hf__all_domains(), NULL, count_objects, sample, &summary, &error);
+	const int found =
+	    hf__fsck(sim_os(disk), hf__all_domains(), NULL, count_objects, sample, &summary, &error);
 	assert_true(sim_version(disk) == version);
 	const int opened = hf__store_open(sim_os(disk), hf__all_domains(), &options, &store, &why);
 	(void)hf_close(store, NULL);
 	(void)sim_rollback(disk);
 	const bool witness = strcmp(name, HF__NAME_WITNESS) == 0;
-	if ((found == HF_OK) != (opened == HF_OK) && !(witness && opened == HF_OK && found == HF_ECORRUPT))
-		fail_msg("%s bit %llu: fsck %s (%s), opening %s (%s)", name, (unsigned long long)bit, hf_code_name(found), error.text,
-		         hf_code_name(opened), why.text);
+	if ((found == HF_OK) != (opened == HF_OK) &&
+	    !(witness && opened == HF_OK && found == HF_ECORRUPT))
+		fail_msg("%s bit %llu: fsck %s (%s), opening %s (%s)", name, (unsigned long long)bit,
+		         hf_code_name(found), error.text, hf_code_name(opened), why.text);
 	sample->flips++;
 	sample->refused += opened != HF_OK;
 	sample->damaged += found == HF_ECORRUPT;
@@ -61,12 +64,15 @@ static void flip_some(uint32_t pad, const char *title)
 	char name[SIM_NAME_MAX + 1];
 	uint64_t size = 0;
 	const uint64_t step = damage_bits(damage) / FLIPS;
-	assert_int_equal(hf__fsck(sim_os(disk), hf__all_domains(), NULL, NULL, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__fsck(sim_os(disk), hf__all_domains(), NULL, NULL, NULL, NULL, NULL),
+	                 HF_OK);
 	for (size_t i = 0; i < FILES && sim_list(disk, i, name, &size); i++)
-		for (uint64_t bit = hf_rng_below(&rng, size * 8 < step ? size * 8 + 1 : step); bit < size * 8; bit += step)
+		for (uint64_t bit = hf_rng_below(&rng, size * 8 < step ? size * 8 + 1 : step);
+		     bit < size * 8; bit += step)
 			judge(&sample, disk, name, bit);
-	printf("figure: fsck, %s: %u flips, %u refused by an opening, %u called damage, %u with objects named, %u torn\n", title, sample.flips,
-	       sample.refused, sample.damaged, sample.named, sample.torn);
+	printf("figure: fsck, %s: %u flips, %u refused by an opening, %u called damage, %u with "
+	       "objects named, %u torn\n",
+	       title, sample.flips, sample.refused, sample.damaged, sample.named, sample.torn);
 	assert_true(sample.refused > FLIPS / 2 && sample.named > sample.damaged / 2);
 	damage_free(damage);
 }

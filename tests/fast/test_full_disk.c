@@ -1,4 +1,5 @@
-/* Disks without room: a refusal is clean, cheap and remembered, what needs little gets little, and nothing is written for nothing. */
+/* Disks without room: a refusal is clean, cheap and remembered, what needs little gets little,
+ * and nothing is written for nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -37,7 +38,8 @@ static struct sim *new_disk(bool promises)
 
 static int try_open(struct sim *sim, uint32_t segment_size, hf_store **store)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = segment_size};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = segment_size};
 	error = (struct hf_error){0};
 	return hf__store_open(sim_os(sim), hf__all_domains(), &options, store, &error);
 }
@@ -81,7 +83,7 @@ static void close_store(hf_store *store)
 	assert_int_equal(hf_close(store, &error), HF_OK);
 }
 
-/* --- At every capacity -------------------------------------------------------------------------------------------------------------- */
+/* --- At every capacity ------------------------------------------------------------------------ */
 
 /* To the last byte of the last segment. */
 static unsigned fill_up(hf_store *store)
@@ -112,7 +114,8 @@ static void a_full_disk_is_left_alone_at_every_capacity(void **state)
 {
 	unsigned stores = 0, refused = 0;
 	(void)state;
-	for (uint64_t capacity = 12 * KIB; capacity < 700 * KIB; capacity += stores < 20 ? 3 * KIB : 37 * KIB) {
+	for (uint64_t capacity = 12 * KIB; capacity < 700 * KIB;
+	     capacity += stores < 20 ? 3 * KIB : 37 * KIB) {
 		struct sim *sim = new_disk(stores % 2);
 		hf_store *store = NULL;
 		sim_set_capacity(sim, capacity);
@@ -145,7 +148,7 @@ static void a_full_disk_is_left_alone_at_every_capacity(void **state)
 	printf("figure: full disk: %u capacities, %u of them too small for a store\n", stores, refused);
 }
 
-/* --- Sizes ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Sizes ------------------------------------------------------------------------------------ */
 
 static void as_large_a_segment_is_made_as_there_is_room_for(void **state)
 {
@@ -209,13 +212,14 @@ static void after_a_kill_the_unused_room_of_the_old_segment_will_do(void **state
 	sim_free(sim);
 }
 
-/* --- Asking ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- Asking ----------------------------------------------------------------------------------- */
 
 struct counts {
 	unsigned writes, asked, made;
 };
 
-static void count_calls(void *arg, struct sim *sim, uint64_t index, enum sim_call kind, const char *name)
+static void count_calls(void *arg, struct sim *sim, uint64_t index, enum sim_call kind,
+                        const char *name)
 {
 	struct counts *counts = arg;
 	(void)sim;
@@ -235,7 +239,8 @@ static void a_refusal_is_remembered_for_a_second(void **state)
 	for (unsigned i = 0; info_of(store).segment_offset < FIRST - 40 * KIB; i++)
 		assert_int_equal(enqueue(store, i, 32 * KIB), HF_OK);
 	/* There is room by the looks of it, and none when it is asked for: a quota, say. */
-	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_ALLOCATE, .error = EDQUOT, .persistent = true});
+	sim_add_fault(sim,
+	              (struct sim_fault){.kinds = SIM_ALLOCATE, .error = EDQUOT, .persistent = true});
 	assert_int_equal(enqueue(store, 1000, 64 * KIB), HF_ENOSPACE);
 	sim_observe(sim, count_calls, &counts);
 	for (unsigned i = 0; i < 50; i++)
@@ -254,7 +259,7 @@ static void a_refusal_is_remembered_for_a_second(void **state)
 	sim_free(sim);
 }
 
-/* --- In slices ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- In slices -------------------------------------------------------------------------------- */
 
 static hf_store *half_full(struct sim *sim)
 {
@@ -278,8 +283,9 @@ static void upkeep_makes_the_next_segment_within_its_budget(void **state)
 		assert_int_equal(hf_maintain(store, 1, &error), HF_OK);
 		assert_true(counts.writes <= 16);
 	}
-	printf("figure: %u rounds of hf_maintain(1 us) make a segment of %llu KiB, at most 16 blocks each\n", rounds,
-	       (unsigned long long)size >> 10);
+	printf("figure: %u rounds of hf_maintain(1 us) make a segment of %llu KiB, at most 16 blocks "
+	       "each\n",
+	       rounds, (unsigned long long)size >> 10);
 	assert_int_equal(size, MIB);
 	sim_observe(sim, NULL, NULL);
 	close_store(store);
@@ -317,7 +323,8 @@ static void what_is_half_made_is_gone_after_closing_and_after_the_next_first_com
 		if (killed) {
 			play_kill(sim, store);
 			store = open_sized(sim, 0);
-			assert_true(sim_file_size(sim, "segment-00000002.tmp", &size)); /* opening changes nothing */
+			/* opening changes nothing */
+			assert_true(sim_file_size(sim, "segment-00000002.tmp", &size));
 			assert_int_equal(enqueue(store, 900, 1), HF_OK);
 		} else {
 			close_store(store);
@@ -347,7 +354,7 @@ static void an_idle_store_writes_nothing(void **state)
 	sim_free(sim);
 }
 
-/* --- Copying on write ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Copying on write ------------------------------------------------------------------------- */
 
 static void no_damage(void *arg, const struct hf_fsck_finding *finding)
 {
@@ -372,7 +379,8 @@ static void without_room_to_write_the_same_bytes_opening_is_refused_and_reading_
 		assert_int_equal(try_open(sim, 0, &store), HF_ENOSPACE);
 		assert_null(store);
 	}
-	assert_int_equal(hf__fsck(sim_os(sim), hf__all_domains(), NULL, no_damage, NULL, &summary, &error), HF_OK);
+	assert_int_equal(
+	    hf__fsck(sim_os(sim), hf__all_domains(), NULL, no_damage, NULL, &summary, &error), HF_OK);
 	assert_int_equal(summary.verdict, HF_OK);
 	assert_int_equal(summary.entries, 3);
 	assert_true(sim_hash(sim) == before);
@@ -383,7 +391,7 @@ static void without_room_to_write_the_same_bytes_opening_is_refused_and_reading_
 	sim_free(sim);
 }
 
-/* --- A real disk ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- A real disk ------------------------------------------------------------------------------ */
 
 static uint64_t free_bytes(const char *path)
 {

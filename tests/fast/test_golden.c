@@ -1,8 +1,9 @@
-/* Stores that earlier versions wrote stay readable. tests/data/golden-2 holds what this format's first version wrote, one store per padding and one
- * after an unclean stop, each with entries of every domain. They are read as they are, by the engine and by the stranger's reader, and a copy of each
- * is written to. They are never made anew once a version was released; until then:
+/* Stores that earlier versions wrote stay readable. tests/data/golden-2 holds what this format's
+ * first version wrote, one store per padding and one after an unclean stop, each with entries of
+ * every domain. They are read as they are, by the engine and by the stranger's reader, and a
+ * copy of each is written to. They are never made anew once a version was released; until then:
  *
- *	HF_GOLDEN_WRITE=1 ./test_golden
+ * HF_GOLDEN_WRITE=1 ./test_golden
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,42 +40,57 @@ static const struct golden {
 };
 enum { STORES = sizeof stores / sizeof stores[0] };
 
-/* --- What is in each ------------------------------------------------------------------------------------------------------------------ */
+/* --- What is in each -------------------------------------------------------------------------- */
 
 static void write_known(hf_store *s)
 {
-	const struct hf_inbox_input record = {.thread = hf_str("thread"), .payload = hf_str("a message"), .unread = true};
+	const struct hf_inbox_input record = {
+	    .thread = hf_str("thread"), .payload = hf_str("a message"), .unread = true};
 	struct hf_idempotency_begun begun;
 	struct hf_error error = {0};
-	int rc = hf_inbox_save(s, NULL, &(struct hf_inbox_save){.user = hf_str("golden"), .records = &record, .count = 1}, NULL, &error);
+	int rc = hf_inbox_save(
+	    s, NULL, &(struct hf_inbox_save){.user = hf_str("golden"), .records = &record, .count = 1},
+	    NULL, &error);
 	rc = rc ? rc
 	        : hf_cursor_advance(s, NULL,
-	                            &(struct hf_cursor_advance){.key = {.consumer = hf_str("golden"), .stream = hf_str("stream")},
+	                            &(struct hf_cursor_advance){.key = {.consumer = hf_str("golden"),
+	                                                                .stream = hf_str("stream")},
 	                                                        .sequence = 42,
 	                                                        .delivery_id = hf_str("delivery")},
 	                            NULL, &error);
 	rc = rc ? rc
 	        : hf_outbox_enqueue(s, NULL,
-	                            &(struct hf_outbox_enqueue){.queue = hf_str("golden"), .id = hf_str("item"), .payload = hf_str("work")},
+	                            &(struct hf_outbox_enqueue){.queue = hf_str("golden"),
+	                                                        .id = hf_str("item"),
+	                                                        .payload = hf_str("work")},
 	                            NULL, &error);
 	rc = rc ? rc
-	        : hf_idempotency_begin(
-	              s, NULL,
-	              &(struct hf_idempotency_begin){.key = {.scope = hf_str("golden"), .key = hf_str("key")}, .lease_us = INT64_C(60000000)},
-	              &begun, NULL, &error);
+	        : hf_idempotency_begin(s, NULL,
+	                               &(struct hf_idempotency_begin){
+	                                   .key = {.scope = hf_str("golden"), .key = hf_str("key")},
+	                                   .lease_us = INT64_C(60000000)},
+	                               &begun, NULL, &error);
 	rc = rc ? rc
 	        : hf_document_put(s, NULL,
-	                          &(struct hf_document_put){.key = {.collection = hf_str("golden"), .id = hf_str("document")},
-	                                                    .payload = hf_str("contents")},
+	                          &(struct hf_document_put){
+	                              .key = {.collection = hf_str("golden"), .id = hf_str("document")},
+	                              .payload = hf_str("contents")},
 	                          NULL, &error);
 	rc = rc ? rc
 	        : hf_timeline_append(s, NULL,
-	                             &(struct hf_timeline_append){.key = {.timeline = hf_str("golden"), .id = hf_str("event")},
-	                                                          .type = hf_str("type"),
-	                                                          .payload = hf_str("happened")},
+	                             &(struct hf_timeline_append){
+	                                 .key = {.timeline = hf_str("golden"), .id = hf_str("event")},
+	                                 .type = hf_str("type"),
+	                                 .payload = hf_str("happened")},
 	                             NULL, &error);
-	rc = rc ? rc : hf_lock_acquire(s, NULL, &(struct hf_lock_acquire){.name = hf_str("golden"), .owner = hf_str("owner")}, NULL, &error);
-	rc = rc ? rc : hf_migration_record(s, NULL, &(struct hf_migration_record){.name = hf_str("golden")}, NULL, &error);
+	rc = rc ? rc
+	        : hf_lock_acquire(
+	              s, NULL,
+	              &(struct hf_lock_acquire){.name = hf_str("golden"), .owner = hf_str("owner")},
+	              NULL, &error);
+	rc = rc ? rc
+	        : hf_migration_record(s, NULL, &(struct hf_migration_record){.name = hf_str("golden")},
+	                              NULL, &error);
 	if (rc != HF_OK)
 		fail_msg("%s", error.text);
 }
@@ -84,24 +100,30 @@ static void check_known(hf_store *s)
 	struct hf_cursor_got cursor = {0};
 	struct hf_document_got document = {0};
 	struct hf_error error = {0};
-	assert_int_equal(
-	    hf_cursor_get(s, &(struct hf_cursor_key){.consumer = hf_str("golden"), .stream = hf_str("stream")}, 0, &cursor, &error), HF_OK);
+	assert_int_equal(hf_cursor_get(s,
+	                               &(struct hf_cursor_key){.consumer = hf_str("golden"),
+	                                                       .stream = hf_str("stream")},
+	                               0, &cursor, &error),
+	                 HF_OK);
 	assert_int_equal(cursor.cursor.last_sequence, 42);
 	hf_release(cursor.memory);
-	assert_int_equal(
-	    hf_document_get(s, &(struct hf_document_key){.collection = hf_str("golden"), .id = hf_str("document")}, 0, &document, &error),
-	    HF_OK);
+	assert_int_equal(hf_document_get(s,
+	                                 &(struct hf_document_key){.collection = hf_str("golden"),
+	                                                           .id = hf_str("document")},
+	                                 0, &document, &error),
+	                 HF_OK);
 	assert_int_equal(document.document.payload.len, 8);
 	assert_memory_equal(document.document.payload.data, "contents", 8);
 	hf_release(document.memory);
 }
 
-/* --- Making them ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Making them ------------------------------------------------------------------------------ */
 
 static void write_store(const struct golden *golden, unsigned number)
 {
 	struct sim *sim = sim_new(sim_profile_strict(), 100 + number);
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = SEGMENT, .pad = golden->pad};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = SEGMENT, .pad = golden->pad};
 	struct churn churn;
 	hf_store *store = NULL;
 	char path[PATH];
@@ -113,7 +135,10 @@ static void write_store(const struct golden *golden, unsigned number)
 	write_known(store);
 	sim_set_now(sim, wall);
 	struct hf_result result = {0};
-	assert_int_equal(hf_clock_set_back(store, NULL, &(struct hf_clock_set_back){.reason = hf_str("golden")}, &result, NULL), HF_OK);
+	assert_int_equal(hf_clock_set_back(store, NULL,
+	                                   &(struct hf_clock_set_back){.reason = hf_str("golden")},
+	                                   &result, NULL),
+	                 HF_OK);
 	assert_true(result.changed);
 	for (unsigned i = 0; i < STEPS; i++)
 		churn_step(&churn, store);
@@ -143,7 +168,7 @@ static void write_all(void)
 		write_store(&stores[i], i);
 }
 
-/* --- Reading them ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Reading them ----------------------------------------------------------------------------- */
 
 static void read_file(const char *directory, const char *name, struct sim *sim)
 {
@@ -192,11 +217,15 @@ static void each_is_read_as_it_was_written(void **state)
 		char line[STRANGER_LINE], expected[STRANGER_LINE];
 		struct hf_fsck_summary summary;
 		struct sim *sim = copy_of(&stores[i]);
-		assert_int_equal(hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL), HF_OK);
-		assert_true(summary.state_checked && summary.last_stop == (stores[i].unclean ? HF_FSCK_STOP_UNCLEAN : HF_FSCK_STOP_CLEAN));
+		assert_int_equal(hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL),
+		                 HF_OK);
+		assert_true(summary.state_checked &&
+		            summary.last_stop ==
+		                (stores[i].unclean ? HF_FSCK_STOP_UNCLEAN : HF_FSCK_STOP_CLEAN));
 		for (size_t domain = 0; domain < summary.domain_count; domain++)
 			if (summary.domains[domain].entries == 0)
-				fail_msg("%s holds nothing of domain %s", stores[i].name, summary.domains[domain].name);
+				fail_msg("%s holds nothing of domain %s", stores[i].name,
+				         summary.domains[domain].name);
 		stranger_engine(sim, line);
 		expected_of(&stores[i], expected);
 		assert_string_equal(line, expected);
@@ -224,7 +253,8 @@ static void each_can_be_gone_on_with(void **state)
 			assert_int_equal(hf_close(store, &error), HF_OK);
 		}
 		churn_deinit(&churn);
-		assert_int_equal(hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL), HF_OK);
+		assert_int_equal(hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL),
+		                 HF_OK);
 		assert_true(summary.state_checked);
 		sim_free(sim);
 	}

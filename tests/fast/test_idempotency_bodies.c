@@ -1,6 +1,7 @@
-/* Log entries of idempotency and migrations as bytes: what no mutation can have written is refused as damage and touches nothing,
- * whatever rule it breaks and whatever is cut off, added or flipped; describing and telling what it is about are total. The rows are
- * driven without a store. */
+/* Log entries of idempotency and migrations as bytes: what no mutation can have written is
+ * refused as damage and touches nothing, whatever rule it breaks and whatever is cut off, added
+ * or flipped; describing and telling what it is about are total. The rows are driven without a
+ * store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #define AT INT64_C(1000) /* when entries are written here */
 #define TOKEN(lsn) (UINT64_C(1) << 48 | (lsn))
 
-/* --- Bodies ----------------------------------------------------------------------------------------------------------------- */
+/* --- Bodies ----------------------------------------------------------------------------------- */
 
 /* A body in an allocation of its own, so that reading beyond it is seen. */
 static struct hf_bytes own(const void *data, size_t len)
@@ -38,12 +39,14 @@ static struct hf_bytes body_of(enum hf__idem_kind kind, const struct hf__idem_im
 	return body;
 }
 
-static int try_body(struct bare *bare, uint64_t lsn, int64_t at, uint8_t kind, struct hf_bytes body, bool keep)
+static int try_body(struct bare *bare, uint64_t lsn, int64_t at, uint8_t kind, struct hf_bytes body,
+                    bool keep)
 {
 	char text[64] = "";
 	struct hf__text out = {text, sizeof text, 0};
 	struct hf__about about;
-	const struct hf__entry entry = {.lsn = lsn, .at = at, .domain = bare->row->id, .kind = kind, .body = body};
+	const struct hf__entry entry = {
+	    .lsn = lsn, .at = at, .domain = bare->row->id, .kind = kind, .body = body};
 	bare->row->describe(&entry, &out);
 	assert_true(text[0] != '\0');
 	const bool told = bare->row->about(&entry, &about);
@@ -51,7 +54,8 @@ static int try_body(struct bare *bare, uint64_t lsn, int64_t at, uint8_t kind, s
 	assert_true(rc == HF_ECORRUPT || rc == HF_OK || rc == HF_EVERSION);
 	/* What is applied can be told. */
 	assert_true(told || rc != HF_OK);
-	assert_true(!told || (about.operation && about.parts >= 1 && about.parts <= 3 && about.key[0].len > 0));
+	assert_true(!told ||
+	            (about.operation && about.parts >= 1 && about.parts <= 3 && about.key[0].len > 0));
 	if (rc == HF_OK && keep)
 		hf__change_keep(&bare->change);
 	else if (rc == HF_OK)
@@ -59,7 +63,8 @@ static int try_body(struct bare *bare, uint64_t lsn, int64_t at, uint8_t kind, s
 	return rc;
 }
 
-static int apply_image(struct bare *bare, uint64_t lsn, int64_t at, enum hf__idem_kind kind, const struct hf__idem_image *image, bool keep)
+static int apply_image(struct bare *bare, uint64_t lsn, int64_t at, enum hf__idem_kind kind,
+                       const struct hf__idem_image *image, bool keep)
 {
 	const struct hf_bytes body = body_of(kind, image);
 	const int rc = try_body(bare, lsn, at, (uint8_t)kind, body, keep);
@@ -67,7 +72,7 @@ static int apply_image(struct bare *bare, uint64_t lsn, int64_t at, enum hf__ide
 	return rc;
 }
 
-/* --- A state ---------------------------------------------------------------------------------------------------------------- */
+/* --- A state ---------------------------------------------------------------------------------- */
 
 static struct hf__idem_image owned(uint64_t lsn)
 {
@@ -106,10 +111,11 @@ static void arrange(struct bare *bare, bool is_done)
 		assert_int_equal(apply_image(bare, 2, AT, HF__IDEM_DONE, &second, true), HF_OK);
 }
 
-/* --- Rules ------------------------------------------------------------------------------------------------------------------ */
+/* --- Rules ------------------------------------------------------------------------------------ */
 
 #define KEY .scope = {"s", 1}, .key = {"k", 1}
-#define OWNED KEY, .created_at = AT, .expires_at = AT + 500, .lease_until = AT + 100, .computed = true
+#define OWNED \
+	KEY, .created_at = AT, .expires_at = AT + 500, .lease_until = AT + 100, .computed = true
 
 static char long_text[HF_KEY_MAX + 2];
 
@@ -120,58 +126,132 @@ static const struct {
 	enum hf__idem_kind kind;
 	struct hf__idem_image image;
 } rules[] = {
-    {"a begin while somebody owns it", false, AT + 99, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(3)}},
-    {"a begin of what is done", true, AT + 499, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(3)}},
-    {"a begin with the token of another entry", false, AT + 100, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(2)}},
-    {"a begin with a token to come", false, AT + 100, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(4)}},
+    {"a begin while somebody owns it",
+     false,
+     AT + 99,
+     HF__IDEM_OWNED,
+     {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(3)}},
+    {"a begin of what is done",
+     true,
+     AT + 499,
+     HF__IDEM_OWNED,
+     {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(3)}},
+    {"a begin with the token of another entry",
+     false,
+     AT + 100,
+     HF__IDEM_OWNED,
+     {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(2)}},
+    {"a begin with a token to come",
+     false,
+     AT + 100,
+     HF__IDEM_OWNED,
+     {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(4)}},
     {"an owner without a token", false, AT + 100, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_BEGIN}},
     {"a lease beyond the expiry",
      false,
      AT + 100,
      HF__IDEM_OWNED,
-     {KEY, .computed = true, .cause = HF__IDEM_BEGIN, .token = TOKEN(3), .expires_at = 5, .lease_until = 6}},
+     {KEY, .computed = true, .cause = HF__IDEM_BEGIN, .token = TOKEN(3), .expires_at = 5,
+      .lease_until = 6}},
     {"an owner for ever",
      false,
      AT + 100,
      HF__IDEM_OWNED,
-     {KEY, .computed = true, .cause = HF__IDEM_BEGIN, .token = TOKEN(3), .expires_at = HF_UNSET, .lease_until = HF_UNSET}},
-    {"the state of what is there", false, AT + 100, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_STATE, .token = TOKEN(3)}},
-    {"an owner by a put", false, AT + 100, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_PUT, .token = TOKEN(3)}},
+     {KEY, .computed = true, .cause = HF__IDEM_BEGIN, .token = TOKEN(3), .expires_at = HF_UNSET,
+      .lease_until = HF_UNSET}},
+    {"the state of what is there",
+     false,
+     AT + 100,
+     HF__IDEM_OWNED,
+     {OWNED, .cause = HF__IDEM_STATE, .token = TOKEN(3)}},
+    {"an owner by a put",
+     false,
+     AT + 100,
+     HF__IDEM_OWNED,
+     {OWNED, .cause = HF__IDEM_PUT, .token = TOKEN(3)}},
     {"a cause from nowhere", false, AT, HF__IDEM_DONE, {KEY, .cause = HF__IDEM_CAUSES}},
-    {"a completion of nobody's work", false, AT, HF__IDEM_DONE, {.scope = {"s", 1}, .key = {"x", 1}, .cause = HF__IDEM_COMPLETE}},
-    {"a completion of what is done", true, AT, HF__IDEM_DONE, {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1}, .created_at = AT}},
+    {"a completion of nobody's work",
+     false,
+     AT,
+     HF__IDEM_DONE,
+     {.scope = {"s", 1}, .key = {"x", 1}, .cause = HF__IDEM_COMPLETE}},
+    {"a completion of what is done",
+     true,
+     AT,
+     HF__IDEM_DONE,
+     {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1},
+      .created_at = AT}},
     {"a completion of another request",
      false,
      AT,
      HF__IDEM_DONE,
-     {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"g", 1}, .created_at = AT}},
+     {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"g", 1},
+      .created_at = AT}},
     {"a completion of another begin",
      false,
      AT,
      HF__IDEM_DONE,
-     {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1}, .created_at = AT + 1}},
+     {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1},
+      .created_at = AT + 1}},
     {"a completion for ever",
      false,
      AT,
      HF__IDEM_DONE,
-     {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1}, .created_at = AT, .expires_at = HF_UNSET}},
+     {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1}, .created_at = AT,
+      .expires_at = HF_UNSET}},
     {"a done one by a begin", true, AT + 500, HF__IDEM_DONE, {KEY, .cause = HF__IDEM_BEGIN}},
-    {"a birth without a time", false, AT, HF__IDEM_DONE, {KEY, .cause = HF__IDEM_PUT, .created_at = HF_UNSET}},
-    {"a fingerprint too long", false, AT, HF__IDEM_DONE, {KEY, .cause = HF__IDEM_PUT, .fingerprint = {long_text, 65}}},
+    {"a birth without a time",
+     false,
+     AT,
+     HF__IDEM_DONE,
+     {KEY, .cause = HF__IDEM_PUT, .created_at = HF_UNSET}},
+    {"a fingerprint too long",
+     false,
+     AT,
+     HF__IDEM_DONE,
+     {KEY, .cause = HF__IDEM_PUT, .fingerprint = {long_text, 65}}},
     {"an abandoned one that is done", true, AT, HF__IDEM_GONE, {KEY, .cause = HF__IDEM_ABANDON}},
-    {"an abandoned one that nobody owns", false, AT, HF__IDEM_GONE, {.scope = {"t", 1}, .key = {"k", 1}, .cause = HF__IDEM_ABANDON}},
-    {"a removal of nothing", false, AT, HF__IDEM_GONE, {.scope = {"s", 1}, .key = {"x", 1}, .cause = HF__IDEM_REMOVE}},
+    {"an abandoned one that nobody owns",
+     false,
+     AT,
+     HF__IDEM_GONE,
+     {.scope = {"t", 1}, .key = {"k", 1}, .cause = HF__IDEM_ABANDON}},
+    {"a removal of nothing",
+     false,
+     AT,
+     HF__IDEM_GONE,
+     {.scope = {"s", 1}, .key = {"x", 1}, .cause = HF__IDEM_REMOVE}},
     {"a removal by a completion", false, AT, HF__IDEM_GONE, {KEY, .cause = HF__IDEM_COMPLETE}},
     {"an ending before its time", false, AT + 99, HF__IDEM_ENDED, {KEY, .version = 1}},
     {"an ending of an older version", true, AT + 500, HF__IDEM_ENDED, {KEY, .version = 1}},
     {"an ending of a version to come", true, AT + 500, HF__IDEM_ENDED, {KEY, .version = 3}},
-    {"an ending of nothing", true, AT + 500, HF__IDEM_ENDED, {.scope = {"s", 1}, .key = {"x", 1}, .version = 2}},
+    {"an ending of nothing",
+     true,
+     AT + 500,
+     HF__IDEM_ENDED,
+     {.scope = {"s", 1}, .key = {"x", 1}, .version = 2}},
     {"a clear of a scope that never was", false, AT, HF__IDEM_CLEARED, {.scope = {"t", 1}}},
-    {"a scope with a NUL", false, AT, HF__IDEM_DONE, {.scope = {"a\0", 2}, .key = {"k", 1}, .cause = HF__IDEM_PUT}},
+    {"a scope with a NUL",
+     false,
+     AT,
+     HF__IDEM_DONE,
+     {.scope = {"a\0", 2}, .key = {"k", 1}, .cause = HF__IDEM_PUT}},
     {"a scope of nothing", false, AT, HF__IDEM_DONE, {.key = {"k", 1}, .cause = HF__IDEM_PUT}},
-    {"a scope too long", false, AT, HF__IDEM_DONE, {.scope = {long_text, HF_KEY_MAX + 1}, .key = {"k", 1}, .cause = HF__IDEM_PUT}},
-    {"a key with a space", false, AT, HF__IDEM_DONE, {.scope = {"s", 1}, .key = {"k ", 2}, .cause = HF__IDEM_PUT}},
-    {"a key too long", false, AT, HF__IDEM_DONE, {.scope = {"s", 1}, .key = {long_text, 256}, .cause = HF__IDEM_PUT}},
+    {"a scope too long",
+     false,
+     AT,
+     HF__IDEM_DONE,
+     {.scope = {long_text, HF_KEY_MAX + 1}, .key = {"k", 1}, .cause = HF__IDEM_PUT}},
+    {"a key with a space",
+     false,
+     AT,
+     HF__IDEM_DONE,
+     {.scope = {"s", 1}, .key = {"k ", 2}, .cause = HF__IDEM_PUT}},
+    {"a key too long",
+     false,
+     AT,
+     HF__IDEM_DONE,
+     {.scope = {"s", 1}, .key = {long_text, 256}, .cause = HF__IDEM_PUT}},
 };
 
 static void entries_that_break_a_rule_are_damage(void **unused)
@@ -182,10 +262,12 @@ static void entries_that_break_a_rule_are_damage(void **unused)
 		struct bare bare;
 		arrange(&bare, rules[i].is_done);
 		struct hf__writer before = bare_snapshot(&bare);
-		if (apply_image(&bare, 3, rules[i].at, rules[i].kind, &rules[i].image, false) != HF_ECORRUPT)
+		if (apply_image(&bare, 3, rules[i].at, rules[i].kind, &rules[i].image, false) !=
+		    HF_ECORRUPT)
 			fail_msg("accepted: %s", rules[i].what);
 		struct hf__writer after = bare_snapshot(&bare);
-		assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(
+		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
 		bare_verify(&bare, HF_OK);
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
@@ -205,7 +287,11 @@ static void entries_that_keep_the_rules_are_applied(void **unused)
 	} rows[] = {
 	    {false, AT + 100, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(3)}},
 	    {true, AT + 500, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(3)}},
-	    {false, AT, HF__IDEM_DONE, {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1}, .created_at = AT}},
+	    {false,
+	     AT,
+	     HF__IDEM_DONE,
+	     {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1},
+	      .created_at = AT}},
 	    {true, AT, HF__IDEM_DONE, {KEY, .cause = HF__IDEM_PUT, .expires_at = HF_UNSET}},
 	    {false, AT, HF__IDEM_GONE, {KEY, .cause = HF__IDEM_ABANDON}},
 	    {true, AT, HF__IDEM_GONE, {KEY, .cause = HF__IDEM_REMOVE}},
@@ -217,28 +303,32 @@ static void entries_that_keep_the_rules_are_applied(void **unused)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct bare bare;
 		arrange(&bare, rows[i].is_done);
-		assert_int_equal(apply_image(&bare, 3, rows[i].at, rows[i].kind, &rows[i].image, true), HF_OK);
+		assert_int_equal(apply_image(&bare, 3, rows[i].at, rows[i].kind, &rows[i].image, true),
+		                 HF_OK);
 		bare_verify(&bare, HF_OK);
 		bare_deinit(&bare);
 	}
 }
 
-/* --- Cutting, adding, flipping ---------------------------------------------------------------------------------------------- */
+/* --- Cutting, adding, flipping ---------------------------------------------------------------- */
 
-static void try_lengths(struct bare *bare, uint64_t lsn, int64_t at, uint8_t kind, struct hf_bytes body)
+static void try_lengths(struct bare *bare, uint64_t lsn, int64_t at, uint8_t kind,
+                        struct hf_bytes body)
 {
 	for (size_t len = 0; len <= body.len + 1; len++) {
 		uint8_t longer[600] = {0};
 		assert_true(body.len < sizeof longer);
 		memcpy(longer, body.data, body.len);
 		const struct hf_bytes cut = own(longer, len);
-		assert_int_equal(try_body(bare, lsn, at, kind, cut, false), len == body.len ? HF_OK : HF_ECORRUPT);
+		assert_int_equal(try_body(bare, lsn, at, kind, cut, false),
+		                 len == body.len ? HF_OK : HF_ECORRUPT);
 		free((void *)(uintptr_t)cut.data);
 	}
 }
 
 /* A flip may make another valid body; then it must apply, verify and undo. */
-static void try_flips(struct bare *bare, uint64_t lsn, int64_t at, uint8_t kind, struct hf_bytes body)
+static void try_flips(struct bare *bare, uint64_t lsn, int64_t at, uint8_t kind,
+                      struct hf_bytes body)
 {
 	const struct hf_bytes flipped = own(body.data, body.len);
 	uint8_t *bytes = (uint8_t *)(uintptr_t)flipped.data;
@@ -264,8 +354,15 @@ static void bodies_of_another_length_or_kind_are_damage_and_flips_leave_a_sound_
 		enum hf__idem_kind kind;
 		struct hf__idem_image image;
 	} rows[] = {
-	    {false, AT + 100, HF__IDEM_OWNED, {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(3), .fingerprint = {"fp", 2}}},
-	    {false, AT, HF__IDEM_DONE, {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1}, .created_at = AT, .response = {"hello", 5}}},
+	    {false,
+	     AT + 100,
+	     HF__IDEM_OWNED,
+	     {OWNED, .cause = HF__IDEM_BEGIN, .token = TOKEN(3), .fingerprint = {"fp", 2}}},
+	    {false,
+	     AT,
+	     HF__IDEM_DONE,
+	     {KEY, .computed = true, .cause = HF__IDEM_COMPLETE, .fingerprint = {"f", 1},
+	      .created_at = AT, .response = {"hello", 5}}},
 	    {true, AT, HF__IDEM_GONE, {KEY, .cause = HF__IDEM_REMOVE}},
 	    {true, AT + 500, HF__IDEM_ENDED, {KEY, .version = 2}},
 	    {true, AT, HF__IDEM_CLEARED, {.scope = {"s", 1}}},
@@ -278,7 +375,8 @@ static void bodies_of_another_length_or_kind_are_damage_and_flips_leave_a_sound_
 		try_lengths(&bare, 3, rows[i].at, (uint8_t)rows[i].kind, body);
 		try_flips(&bare, 3, rows[i].at, (uint8_t)rows[i].kind, body);
 		struct hf__writer after = bare_snapshot(&bare);
-		assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(
+		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
 		free((void *)(uintptr_t)body.data);
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
@@ -286,7 +384,7 @@ static void bodies_of_another_length_or_kind_are_damage_and_flips_leave_a_sound_
 	}
 }
 
-/* --- Migrations ------------------------------------------------------------------------------------------------------------- */
+/* --- Migrations ------------------------------------------------------------------------------- */
 
 static void migration_bodies_too(void **unused)
 {
@@ -314,15 +412,19 @@ static void migration_bodies_too(void **unused)
 	struct bare bare;
 	struct hf__writer w = {0};
 	bare_init(&bare, &hf__migration_domain);
-	hf__migration_put_applied(&w, HF__MIGRATION_APPLY, hf_str("a"),
-	                          &(struct hf__migration_value){.applied_at = 5, .has_checksum = true, .checksum = 7});
-	assert_int_equal(try_body(&bare, 1, 1, HF__MIGRATION_APPLIED, hf_bytes(w.data, w.len), true), HF_OK);
+	hf__migration_put_applied(
+	    &w, HF__MIGRATION_APPLY, hf_str("a"),
+	    &(struct hf__migration_value){.applied_at = 5, .has_checksum = true, .checksum = 7});
+	assert_int_equal(try_body(&bare, 1, 1, HF__MIGRATION_APPLIED, hf_bytes(w.data, w.len), true),
+	                 HF_OK);
 	struct hf__writer before = bare_snapshot(&bare);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		w.len = 0;
-		hf__migration_put_applied(&w, rows[i].cause, rows[i].name, &(struct hf__migration_value){.applied_at = rows[i].at});
+		hf__migration_put_applied(&w, rows[i].cause, rows[i].name,
+		                          &(struct hf__migration_value){.applied_at = rows[i].at});
 		const struct hf_bytes body = hf_bytes(w.data, w.len);
-		if (try_body(&bare, rows[i].lsn, 1, HF__MIGRATION_APPLIED, body, false) != (rows[i].what ? HF_ECORRUPT : HF_OK))
+		if (try_body(&bare, rows[i].lsn, 1, HF__MIGRATION_APPLIED, body, false) !=
+		    (rows[i].what ? HF_ECORRUPT : HF_OK))
 			fail_msg("%s", rows[i].what ? rows[i].what : "refused");
 		if (i == 0) {
 			try_lengths(&bare, 2, 1, HF__MIGRATION_APPLIED, body);
@@ -331,13 +433,15 @@ static void migration_bodies_too(void **unused)
 	}
 	w.len = 0;
 	hf__migration_put_forgotten(&w, hf_str("b"));
-	assert_int_equal(try_body(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes(w.data, w.len), false), HF_ECORRUPT);
+	assert_int_equal(try_body(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes(w.data, w.len), false),
+	                 HF_ECORRUPT);
 	w.len = 0;
 	hf__migration_put_forgotten(&w, hf_str("a"));
 	try_lengths(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes(w.data, w.len));
 	try_flips(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes(w.data, w.len));
 	struct hf__writer after = bare_snapshot(&bare);
-	assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+	assert_true(
+	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	hf__writer_deinit(&w);

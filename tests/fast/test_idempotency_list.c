@@ -1,4 +1,5 @@
-/* Lists, counts and scopes of idempotency keys: order, pages, tokens, and that what has ended is in none of them, logged or not. */
+/* Lists, counts and scopes of idempotency keys: order, pages, tokens, and that what has ended is
+ * in none of them, logged or not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ static void keys_are_listed_as_bytes_in_pages_of_any_size(void **unused)
 	}
 }
 
-/* Ends of all kinds, in a sequence of instants; what is there at each of them, settled before or not. */
+/* Ends of all kinds, in a sequence of instants; what is there at each of them, settled before or
+ * not. */
 static void what_has_ended_is_in_no_list_and_no_count_logged_or_not(void **unused)
 {
 	(void)unused;
@@ -76,7 +78,8 @@ static void counts_say_as_of_when(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_idempotency_counts counts;
 	stage_at(stage, STAGE_NOW + 7);
-	assert_int_equal(hf_idempotency_count(stage->store, hf_str("nobody's"), 0, &counts, NULL), HF_OK);
+	assert_int_equal(hf_idempotency_count(stage->store, hf_str("nobody's"), 0, &counts, NULL),
+	                 HF_OK);
 	assert_true(counts.as_of == STAGE_NOW + 7 && counts.done == 0 && counts.in_progress == 0);
 	stage_close(stage);
 }
@@ -96,7 +99,8 @@ static void a_walk_gives_what_stays_once_while_other_keys_come_end_and_go(void *
 	}
 	for (int64_t now = STAGE_NOW;; now += SECOND) {
 		struct hf_memory *before = page.memory;
-		const struct hf_idempotency_list args = {.scope = hf_str("s"), .limit = LIMIT, .page = page.next};
+		const struct hf_idempotency_list args = {
+		    .scope = hf_str("s"), .limit = LIMIT, .page = page.next};
 		assert_int_equal(hf_idempotency_list(stage->store, &args, 0, &page, NULL), HF_OK);
 		hf_release(before);
 		for (size_t i = 0; i < page.count; i++) {
@@ -108,7 +112,8 @@ static void a_walk_gives_what_stays_once_while_other_keys_come_end_and_go(void *
 			break;
 		for (unsigned i = 0; i < 4; i++) {
 			(void)snprintf(name, sizeof name, "stay%02ux", (unsigned)hf_rng_below(&rng, STAY));
-			(void)id_put(stage->store, "s", name, "r", now + (int64_t)(1 + hf_rng_below(&rng, 3)) * SECOND);
+			(void)id_put(stage->store, "s", name, "r",
+			             now + (int64_t)(1 + hf_rng_below(&rng, 3)) * SECOND);
 		}
 		if (hf_rng_chance(&rng, 1, 2)) {
 			const struct hf_idempotency_remove gone = {.key = id_key("s", name)};
@@ -137,7 +142,8 @@ static void tokens_of_another_list_or_damaged_ones_are_refused(void **unused)
 	}
 	const struct hf_idempotency_list first = {.scope = hf_str("s"), .limit = 1};
 	assert_int_equal(hf_idempotency_list(stage->store, &first, 0, &page, NULL), HF_OK);
-	const struct hf_idempotency_list foreign = {.scope = hf_str("t"), .limit = 1, .page = page.next};
+	const struct hf_idempotency_list foreign = {
+	    .scope = hf_str("t"), .limit = 1, .page = page.next};
 	assert_int_equal(hf_idempotency_list(stage->store, &foreign, 0, &other, NULL), HF_EINVAL);
 	assert_null(other.memory);
 	const struct hf_names scopes = {.page = page.next};
@@ -165,18 +171,21 @@ static void responses_come_from_memory_and_disk_or_not_at_all(void **unused)
 		stage_switch(stage);
 		for (unsigned without = 0; without < 2; without++) {
 			struct hf_idempotency_page page;
-			const struct hf_idempotency_list args = {.scope = hf_str("s"), .without_response = without};
+			const struct hf_idempotency_list args = {.scope = hf_str("s"),
+			                                         .without_response = without};
 			assert_int_equal(hf_idempotency_list(stage->store, &args, 0, &page, NULL), HF_OK);
 			assert_int_equal(page.count, 3);
 			assert_int_equal(page.items[0].response.len, without ? 0 : 5);
 			assert_int_equal(page.items[1].response.len, without ? 0 : sizeof large - 1);
-			assert_true(without || memcmp(page.items[1].response.data, large, sizeof large - 1) == 0);
+			assert_true(without ||
+			            memcmp(page.items[1].response.data, large, sizeof large - 1) == 0);
 			assert_int_equal(page.items[2].response.len, 0);
 			hf_release(page.memory);
 		}
 		const struct hf_idempotency_begin args = {.key = id_key("s", "b")};
 		struct hf_idempotency_begun begun;
-		assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL), HF_OK);
+		assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL),
+		                 HF_OK);
 		assert_int_equal(begun.outcome, HF_IDEMPOTENCY_REPLAY);
 		assert_true(hf__bytes_equal(begun.response, hf_str(large)));
 		hf_release(begun.memory);

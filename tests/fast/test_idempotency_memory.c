@@ -1,5 +1,6 @@
-/* Out of memory, at each allocation that each idempotency or migration operation makes: a clean HF_ENOMEM, nothing done, nothing leaked
- * (under the address sanitizer), and the same operation works afterwards. */
+/* Out of memory, at each allocation that each idempotency or migration operation makes: a clean
+ * HF_ENOMEM, nothing done, nothing leaked (under the address sanitizer), and the same operation
+ * works afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,12 +32,14 @@ static bool veto_one(void *ctx, size_t size)
 	return veto->asked++ == veto->at;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
-static int begin_of(struct scene *s, const char *scope, const char *key, enum hf_idempotency_outcome outcome)
+static int begin_of(struct scene *s, const char *scope, const char *key,
+                    enum hf_idempotency_outcome outcome)
 {
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin args = {.key = id_key(scope, key), .fingerprint = hf_str("f")};
+	const struct hf_idempotency_begin args = {.key = id_key(scope, key),
+	                                          .fingerprint = hf_str("f")};
 	const int rc = hf_idempotency_begin(s->stage->store, NULL, &args, &begun, NULL, NULL);
 	assert_int_equal(begun.outcome, rc == HF_OK ? outcome : HF_IDEMPOTENCY_UNDECIDED);
 	assert_true(rc == HF_OK || (!begun.memory && begun.token == 0));
@@ -63,7 +66,8 @@ static int begin_done(struct scene *s)
 static int begin_in_a_transaction(struct scene *s)
 {
 	struct hf_idempotency_begun begun = {.memory = NULL};
-	const struct hf_idempotency_begin args = {.key = id_key("s", "done"), .fingerprint = hf_str("f")};
+	const struct hf_idempotency_begin args = {.key = id_key("s", "done"),
+	                                          .fingerprint = hf_str("f")};
 	hf_txn *txn;
 	int rc = hf_txn_begin(s->stage->store, &txn, NULL);
 	if (rc != HF_OK)
@@ -79,7 +83,8 @@ static int begin_in_a_transaction(struct scene *s)
 }
 static int complete(struct scene *s)
 {
-	const struct hf_idempotency_complete args = {.key = id_key("s", "held"), .token = s->held, .response = hf_str("the response")};
+	const struct hf_idempotency_complete args = {
+	    .key = id_key("s", "held"), .token = s->held, .response = hf_str("the response")};
 	return hf_idempotency_complete(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int abandon(struct scene *s)
@@ -89,16 +94,20 @@ static int abandon(struct scene *s)
 }
 static int put(struct scene *s)
 {
-	const struct hf_idempotency_put args = {.key = id_key("s", "done"), .fingerprint = hf_str("g"), .response = hf_str("another")};
+	const struct hf_idempotency_put args = {
+	    .key = id_key("s", "done"), .fingerprint = hf_str("g"), .response = hf_str("another")};
 	return hf_idempotency_put(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int remove_it(struct scene *s)
 {
-	return hf_idempotency_remove(s->stage->store, NULL, &(struct hf_idempotency_remove){.key = id_key("s", "held")}, NULL, NULL);
+	return hf_idempotency_remove(s->stage->store, NULL,
+	                             &(struct hf_idempotency_remove){.key = id_key("s", "held")}, NULL,
+	                             NULL);
 }
 static int clear(struct scene *s)
 {
-	return hf_idempotency_clear(s->stage->store, NULL, &(struct hf_idempotency_clear){.scope = hf_str("s")}, NULL, NULL);
+	return hf_idempotency_clear(s->stage->store, NULL,
+	                            &(struct hf_idempotency_clear){.scope = hf_str("s")}, NULL, NULL);
 }
 static int settle(struct scene *s)
 {
@@ -141,18 +150,22 @@ static int migrate(struct scene *s)
 	assert_true(rc == HF_OK || error.code == rc);
 	/* What was done before the failure stays: it is undone here, so that every run begins alike. */
 	for (size_t i = 0; rc != HF_OK && i < done.applied; i++)
-		assert_int_equal(hf_migration_forget(s->stage->store, NULL, &(struct hf_migration_forget){.name = list[i].name}, NULL, NULL),
+		assert_int_equal(hf_migration_forget(s->stage->store, NULL,
+		                                     &(struct hf_migration_forget){.name = list[i].name},
+		                                     NULL, NULL),
 		                 HF_OK);
 	return rc;
 }
 static int forget(struct scene *s)
 {
-	return hf_migration_forget(s->stage->store, NULL, &(struct hf_migration_forget){.name = hf_str("old")}, NULL, NULL);
+	return hf_migration_forget(s->stage->store, NULL,
+	                           &(struct hf_migration_forget){.name = hf_str("old")}, NULL, NULL);
 }
 static int migrations(struct scene *s)
 {
 	struct hf_migration_page page;
-	const int rc = hf_migrations(s->stage->store, &(struct hf_migration_list){.limit = 1}, 0, &page, NULL);
+	const int rc =
+	    hf_migrations(s->stage->store, &(struct hf_migration_list){.limit = 1}, 0, &page, NULL);
 	assert_int_equal(page.count, rc == HF_OK);
 	assert_true(rc != HF_OK || page.next);
 	hf_release(page.memory);
@@ -183,7 +196,7 @@ static const struct {
     {"migrations", migrations, 3},
 };
 
-/* --- The sweep -------------------------------------------------------------------------------------------------------------- */
+/* --- The sweep -------------------------------------------------------------------------------- */
 
 static void arrange(struct scene *s)
 {
@@ -234,7 +247,8 @@ static void any_allocation_may_fail_in_any_operation(void **unused)
 		while (!run_with(operations[i].name, operations[i].run, at, &refused))
 			assert_true(++at < 200);
 		if (refused < operations[i].allocations)
-			fail_msg("%s: refused %u times, not %u", operations[i].name, refused, operations[i].allocations);
+			fail_msg("%s: refused %u times, not %u", operations[i].name, refused,
+			         operations[i].allocations);
 	}
 }
 

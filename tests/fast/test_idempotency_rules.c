@@ -1,4 +1,5 @@
-/* Ends, incarnations, tokens, transactions and form of idempotency keys, beyond what the table says. */
+/* Ends, incarnations, tokens, transactions and form of idempotency keys, beyond what the table
+ * says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,11 +25,12 @@ static hf_lsn last_lsn(hf_store *store)
 
 static int complete(hf_store *store, const char *key, hf_token token)
 {
-	const struct hf_idempotency_complete args = {.key = id_key("s", key), .token = token, .response = hf_str("late")};
+	const struct hf_idempotency_complete args = {
+	    .key = id_key("s", key), .token = token, .response = hf_str("late")};
 	return hf_idempotency_complete(store, NULL, &args, NULL, NULL);
 }
 
-/* --- Ends ------------------------------------------------------------------------------------------------------------------- */
+/* --- Ends ------------------------------------------------------------------------------------- */
 
 static void an_owner_is_fenced_at_the_very_instant_its_lease_is_over(void **unused)
 {
@@ -48,7 +50,8 @@ static void an_owner_is_fenced_at_the_very_instant_its_lease_is_over(void **unus
 			stage_verify(stage);
 			assert_false(id_has(stage->store, "s", "k"));
 			assert_int_equal(complete(stage->store, "k", first), HF_ESTALE);
-			const struct hf_idempotency_begun second = id_begin(stage->store, "s", "k", "another", SECOND);
+			const struct hf_idempotency_begun second =
+			    id_begin(stage->store, "s", "k", "another", SECOND);
 			assert_int_equal(second.outcome, HF_IDEMPOTENCY_NEW);
 			assert_true(second.token > first);
 			assert_int_equal(complete(stage->store, "k", first), HF_ESTALE);
@@ -64,13 +67,15 @@ static void a_lease_is_never_cut_short_by_a_ttl_and_a_ttl_ends_what_has_none(voi
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_idempotency_begun begun;
-	struct hf_idempotency_begin args = {.key = id_key("s", "leased"), .lease_us = 3 * HF_IDEMPOTENCY_TTL_US};
+	struct hf_idempotency_begin args = {.key = id_key("s", "leased"),
+	                                    .lease_us = 3 * HF_IDEMPOTENCY_TTL_US};
 	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL), HF_OK);
 	assert_true(begun.expires_at == STAGE_NOW + 3 * HF_IDEMPOTENCY_TTL_US);
 	args = (struct hf_idempotency_begin){.key = id_key("s", "unleased"), .ttl_us = SECOND};
 	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL), HF_OK);
 	assert_true(begun.lease_until == HF_UNSET && begun.expires_at == STAGE_NOW + SECOND);
-	args = (struct hf_idempotency_begin){.key = id_key("s", "ever"), .lease_us = INT64_MAX, .ttl_us = INT64_MAX};
+	args = (struct hf_idempotency_begin){
+	    .key = id_key("s", "ever"), .lease_us = INT64_MAX, .ttl_us = INT64_MAX};
 	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL), HF_OK);
 	assert_true(begun.lease_until == INT64_MAX && begun.expires_at == INT64_MAX);
 	stage_at(stage, STAGE_NOW + SECOND);
@@ -107,7 +112,9 @@ static void an_ending_is_logged_while_the_store_is_open(void **unused)
 	assert_int_equal(hf_close(stage->store, NULL), HF_OK);
 	struct hf_options options = stage->options;
 	options.no_background = false;
-	assert_int_equal(hf__store_open(sim_os(stage->sim), hf__all_domains(), &options, &stage->store, NULL), HF_OK);
+	assert_int_equal(
+	    hf__store_open(sim_os(stage->sim), hf__all_domains(), &options, &stage->store, NULL),
+	    HF_OK);
 	const hf_lsn before = last_lsn(stage->store);
 	stage_at(stage, STAGE_NOW + SECOND);
 	for (unsigned i = 0; i < 400 && last_lsn(stage->store) == before; i++)
@@ -163,11 +170,12 @@ static void clear_counts_what_had_not_ended_and_takes_the_rest_along(void **unus
 	stage_close(stage);
 }
 
-/* --- Transactions ----------------------------------------------------------------------------------------------------------- */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
 static void advance(hf_store *store, hf_txn *txn, int64_t sequence)
 {
-	const struct hf_cursor_advance args = {.key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = sequence};
+	const struct hf_cursor_advance args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                       .sequence = sequence};
 	assert_int_equal(hf_cursor_advance(store, txn, &args, NULL, NULL), HF_OK);
 }
 
@@ -184,7 +192,8 @@ static void a_completion_and_its_effects_are_one_or_nothing(void **unused)
 		stage_at(stage, STAGE_NOW + (late ? SECOND : 0));
 		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 		advance(stage->store, txn, 5 + late);
-		const struct hf_idempotency_complete args = {.key = id_key("s", "k"), .token = late ? token : token + 1};
+		const struct hf_idempotency_complete args = {.key = id_key("s", "k"),
+		                                             .token = late ? token : token + 1};
 		assert_int_equal(hf_idempotency_complete(stage->store, txn, &args, NULL, NULL), HF_OK);
 		assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), HF_ESTALE);
 		assert_int_equal(error.operation, 1);
@@ -195,7 +204,8 @@ static void a_completion_and_its_effects_are_one_or_nothing(void **unused)
 	advance(stage->store, txn, 7);
 	const struct hf_idempotency_guard_owner guard = {.key = id_key("s", "k"), .token = next};
 	assert_int_equal(hf_idempotency_guard_owner(stage->store, txn, &guard, NULL, NULL), HF_OK);
-	const struct hf_idempotency_complete args = {.key = id_key("s", "k"), .token = next, .status = 3};
+	const struct hf_idempotency_complete args = {
+	    .key = id_key("s", "k"), .token = next, .status = 3};
 	assert_int_equal(hf_idempotency_complete(stage->store, txn, &args, NULL, NULL), HF_OK);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), HF_OK);
 	assert_int_equal(hf_cursor_get(stage->store, &cursor, 0, &got, NULL), HF_OK);
@@ -213,11 +223,17 @@ static void a_transaction_sees_what_its_earlier_operations_did(void **unused)
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	const struct hf_idempotency_begin args = {.key = id_key("s", "k"), .fingerprint = hf_str("f")};
-	const struct hf_idempotency_put put = {.key = id_key("s", "k"), .fingerprint = hf_str("f"), .status = 9, .response = hf_str("mine")};
-	assert_int_equal(hf_idempotency_begin(stage->store, txn, &args, &begun[0], &results[0], NULL), HF_OK);
-	assert_int_equal(hf_idempotency_begin(stage->store, txn, &args, &begun[1], &results[1], NULL), HF_OK);
+	const struct hf_idempotency_put put = {.key = id_key("s", "k"),
+	                                       .fingerprint = hf_str("f"),
+	                                       .status = 9,
+	                                       .response = hf_str("mine")};
+	assert_int_equal(hf_idempotency_begin(stage->store, txn, &args, &begun[0], &results[0], NULL),
+	                 HF_OK);
+	assert_int_equal(hf_idempotency_begin(stage->store, txn, &args, &begun[1], &results[1], NULL),
+	                 HF_OK);
 	assert_int_equal(hf_idempotency_put(stage->store, txn, &put, NULL, NULL), HF_OK);
-	assert_int_equal(hf_idempotency_begin(stage->store, txn, &args, &begun[2], &results[2], NULL), HF_OK);
+	assert_int_equal(hf_idempotency_begin(stage->store, txn, &args, &begun[2], &results[2], NULL),
+	                 HF_OK);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_OK);
 	assert_int_equal(begun[0].outcome, HF_IDEMPOTENCY_NEW);
 	assert_int_equal(begun[1].outcome, HF_IDEMPOTENCY_IN_PROGRESS);
@@ -230,7 +246,7 @@ static void a_transaction_sees_what_its_earlier_operations_did(void **unused)
 	stage_close(stage);
 }
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static char long_scope[HF_KEY_MAX + 2], long_key[HF_IDEMPOTENCY_KEY_MAX + 2];
 
@@ -243,13 +259,20 @@ static void names_that_break_the_rules_are_refused_everywhere(void **unused)
 		struct hf_idempotency_key key;
 		bool good;
 	} names[] = {
-	    {{hf_str(""), hf_str("k")}, false},          {{hf_str("s"), hf_str("")}, false},
-	    {{hf_str("a:b"), hf_str("k")}, true},       {{hf_str(":%"), hf_str("k")}, true},
-	    {{hf_bytes("a\0b", 3), hf_str("k")}, false}, {{hf_str("s"), hf_str("a b")}, false},
-	    {{hf_str("s"), hf_str("\x7f")}, false},      {{hf_str("s"), hf_str("\x1f")}, false},
-	    {{hf_str("s"), hf_bytes("a\0", 2)}, false},  {{hf_str("s"), hf_str("\xc3\xa9")}, false},
-	    {{hf_str(long_scope), hf_str("k")}, false},  {{hf_str("s"), hf_str(long_key)}, false},
-	    {{hf_str(" \xff\n"), hf_str("!~:")}, true},  {{hf_str(long_scope + 1), hf_str(long_key + 1)}, true},
+	    {{hf_str(""), hf_str("k")}, false},
+	    {{hf_str("s"), hf_str("")}, false},
+	    {{hf_str("a:b"), hf_str("k")}, true},
+	    {{hf_str(":%"), hf_str("k")}, true},
+	    {{hf_bytes("a\0b", 3), hf_str("k")}, false},
+	    {{hf_str("s"), hf_str("a b")}, false},
+	    {{hf_str("s"), hf_str("\x7f")}, false},
+	    {{hf_str("s"), hf_str("\x1f")}, false},
+	    {{hf_str("s"), hf_bytes("a\0", 2)}, false},
+	    {{hf_str("s"), hf_str("\xc3\xa9")}, false},
+	    {{hf_str(long_scope), hf_str("k")}, false},
+	    {{hf_str("s"), hf_str(long_key)}, false},
+	    {{hf_str(" \xff\n"), hf_str("!~:")}, true},
+	    {{hf_str(long_scope + 1), hf_str(long_key + 1)}, true},
 	};
 	struct stage *stage = stage_open(SETTING_LIVE);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -260,23 +283,33 @@ static void names_that_break_the_rules_are_refused_everywhere(void **unused)
 		struct hf_idempotency_got got;
 		char text[HF_IDEMPOTENCY_TEXT_MAX + 1];
 		bool has;
-		assert_int_equal(hf_idempotency_begin(stage->store, NULL, &(struct hf_idempotency_begin){.key = key}, &begun, NULL, NULL), form);
+		assert_int_equal(hf_idempotency_begin(stage->store, NULL,
+		                                      &(struct hf_idempotency_begin){.key = key}, &begun,
+		                                      NULL, NULL),
+		                 form);
 		const struct hf_idempotency_complete done = {.key = key, .token = begun.token};
 		assert_int_equal(hf_idempotency_complete(stage->store, NULL, &done, NULL, NULL), form);
-		assert_int_equal(hf_idempotency_put(stage->store, NULL, &(struct hf_idempotency_put){.key = key}, NULL, NULL), form);
+		assert_int_equal(hf_idempotency_put(stage->store, NULL,
+		                                    &(struct hf_idempotency_put){.key = key}, NULL, NULL),
+		                 form);
 		assert_int_equal(hf_idempotency_get(stage->store, k, 0, &got, NULL), form);
 		hf_release(got.memory);
 		assert_int_equal(hf_idempotency_has(stage->store, k, 0, &has, NULL), form);
-		assert_int_equal(hf_idempotency_remove(stage->store, NULL, &(struct hf_idempotency_remove){.key = key}, NULL, NULL), form);
+		assert_int_equal(hf_idempotency_remove(stage->store, NULL,
+		                                       &(struct hf_idempotency_remove){.key = key}, NULL,
+		                                       NULL),
+		                 form);
 		const struct hf_idempotency_abandon left = {.key = key, .token = 7};
-		assert_int_equal(hf_idempotency_abandon(stage->store, NULL, &left, NULL, NULL), good ? HF_ESTALE : HF_EINVAL);
+		assert_int_equal(hf_idempotency_abandon(stage->store, NULL, &left, NULL, NULL),
+		                 good ? HF_ESTALE : HF_EINVAL);
 		assert_int_equal(hf_idempotency_text(k, text, NULL), form);
 		assert_true(good ? strlen(text) >= key.scope.len + 1 + key.key.len : text[0] == '\0');
 		char scope[HF_KEY_MAX];
 		struct hf_idempotency_key parsed;
 		assert_int_equal(hf_idempotency_parse(hf_str(text), scope, &parsed, NULL), form);
 		if (good)
-			assert_true(hf__bytes_equal(parsed.scope, key.scope) && hf__bytes_equal(parsed.key, key.key));
+			assert_true(hf__bytes_equal(parsed.scope, key.scope) &&
+			            hf__bytes_equal(parsed.key, key.key));
 	}
 	stage_close(stage);
 }
@@ -291,23 +324,51 @@ static void other_arguments_that_break_the_rules_are_refused(void **unused)
 	struct hf_idempotency_counts counts;
 	struct hf_error error = {0};
 	const struct hf_idempotency_key key = id_key("s", "k");
-	const struct hf_bytes most = hf_bytes(fingerprint, HF_IDEMPOTENCY_FINGERPRINT_MAX), more = hf_bytes(fingerprint, sizeof fingerprint);
-	const struct hf_bytes huge = hf_bytes(fingerprint, (size_t)HF_PAYLOAD_MAX + 1); /* refused unread */
-	assert_int_equal(hf_idempotency_begin(store, NULL, &(struct hf_idempotency_begin){.key = key, .fingerprint = more}, &begun, NULL, NULL),
+	const struct hf_bytes most = hf_bytes(fingerprint, HF_IDEMPOTENCY_FINGERPRINT_MAX),
+	                      more = hf_bytes(fingerprint, sizeof fingerprint);
+	/* refused unread */
+	const struct hf_bytes huge = hf_bytes(fingerprint, (size_t)HF_PAYLOAD_MAX + 1);
+	assert_int_equal(
+	    hf_idempotency_begin(store, NULL,
+	                         &(struct hf_idempotency_begin){.key = key, .fingerprint = more},
+	                         &begun, NULL, NULL),
+	    HF_EINVAL);
+	assert_int_equal(hf_idempotency_begin(
+	                     store, NULL, &(struct hf_idempotency_begin){.key = key, .lease_us = -1},
+	                     &begun, NULL, NULL),
 	                 HF_EINVAL);
-	assert_int_equal(hf_idempotency_begin(store, NULL, &(struct hf_idempotency_begin){.key = key, .lease_us = -1}, &begun, NULL, NULL),
+	assert_int_equal(hf_idempotency_begin(store, NULL,
+	                                      &(struct hf_idempotency_begin){.key = key, .ttl_us = -1},
+	                                      &begun, NULL, NULL),
 	                 HF_EINVAL);
-	assert_int_equal(hf_idempotency_begin(store, NULL, &(struct hf_idempotency_begin){.key = key, .ttl_us = -1}, &begun, NULL, NULL),
+	assert_int_equal(hf_idempotency_begin(store, NULL, &(struct hf_idempotency_begin){.key = key},
+	                                      NULL, NULL, NULL),
 	                 HF_EINVAL);
-	assert_int_equal(hf_idempotency_begin(store, NULL, &(struct hf_idempotency_begin){.key = key}, NULL, NULL, NULL), HF_EINVAL);
-	assert_int_equal(hf_idempotency_complete(store, NULL, &(struct hf_idempotency_complete){.key = key, .ttl_us = -1}, NULL, NULL),
-	                 HF_EINVAL);
-	assert_int_equal(hf_idempotency_complete(store, NULL, &(struct hf_idempotency_complete){.key = key, .response = huge}, NULL, NULL),
+	assert_int_equal(
+	    hf_idempotency_complete(
+	        store, NULL, &(struct hf_idempotency_complete){.key = key, .ttl_us = -1}, NULL, NULL),
+	    HF_EINVAL);
+	assert_int_equal(
+	    hf_idempotency_complete(store, NULL,
+	                            &(struct hf_idempotency_complete){.key = key, .response = huge},
+	                            NULL, NULL),
+	    HF_ETOOBIG);
+	assert_int_equal(hf_idempotency_put(store, NULL,
+	                                    &(struct hf_idempotency_put){.key = key, .response = huge},
+	                                    NULL, NULL),
 	                 HF_ETOOBIG);
-	assert_int_equal(hf_idempotency_put(store, NULL, &(struct hf_idempotency_put){.key = key, .response = huge}, NULL, NULL), HF_ETOOBIG);
-	assert_int_equal(hf_idempotency_put(store, NULL, &(struct hf_idempotency_put){.key = key, .fingerprint = more}, NULL, NULL), HF_EINVAL);
-	assert_int_equal(hf_idempotency_put(store, NULL, &(struct hf_idempotency_put){.key = key, .fingerprint = most}, NULL, NULL), HF_OK);
-	assert_int_equal(hf_idempotency_clear(store, NULL, &(struct hf_idempotency_clear){.scope = hf_bytes("a\0b", 3)}, NULL, NULL), HF_EINVAL);
+	assert_int_equal(
+	    hf_idempotency_put(
+	        store, NULL, &(struct hf_idempotency_put){.key = key, .fingerprint = more}, NULL, NULL),
+	    HF_EINVAL);
+	assert_int_equal(
+	    hf_idempotency_put(
+	        store, NULL, &(struct hf_idempotency_put){.key = key, .fingerprint = most}, NULL, NULL),
+	    HF_OK);
+	assert_int_equal(
+	    hf_idempotency_clear(
+	        store, NULL, &(struct hf_idempotency_clear){.scope = hf_bytes("a\0b", 3)}, NULL, NULL),
+	    HF_EINVAL);
 	assert_int_equal(hf_idempotency_count(store, hf_str(""), 0, &counts, NULL), HF_EINVAL);
 	/* Guards need a transaction, and one an expectation. */
 	const struct hf_idempotency_guard guard = {.write.expect = HF_ABSENT, .key = key};
@@ -316,7 +377,9 @@ static void other_arguments_that_break_the_rules_are_refused(void **unused)
 	assert_int_equal(hf_idempotency_guard_owner(store, NULL, &owner, NULL, &error), HF_EINVAL);
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
-	assert_int_equal(hf_idempotency_guard(store, txn, &(struct hf_idempotency_guard){.key = key}, NULL, &error), HF_EINVAL);
+	assert_int_equal(
+	    hf_idempotency_guard(store, txn, &(struct hf_idempotency_guard){.key = key}, NULL, &error),
+	    HF_EINVAL);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_EINVAL);
 	stage_close(stage);
 }
@@ -330,7 +393,8 @@ static void keys_of_scopes_with_colons_do_not_meet(void **unused)
 			const char *scope, *key;
 		} names[] = {{"a:b", "c"}, {"a", "b:c"}, {"a%3Ab", "c"}, {"a:b:c", "c"}};
 		for (int i = 0; i < 4; i++) {
-			const struct hf_idempotency_put put = {.key = id_key(names[i].scope, names[i].key), .status = i};
+			const struct hf_idempotency_put put = {.key = id_key(names[i].scope, names[i].key),
+			                                       .status = i};
 			assert_int_equal(hf_idempotency_put(stage->store, NULL, &put, NULL, NULL), HF_OK);
 		}
 		stage_switch(stage);
@@ -341,7 +405,8 @@ static void keys_of_scopes_with_colons_do_not_meet(void **unused)
 			assert_int_equal(hf_idempotency_get(stage->store, &key, 0, &got, NULL), HF_OK);
 			assert_int_equal(got.entry.status, i);
 			hf_release(got.memory);
-			assert_int_equal(hf_idempotency_count(stage->store, key.scope, 0, &counts, NULL), HF_OK);
+			assert_int_equal(hf_idempotency_count(stage->store, key.scope, 0, &counts, NULL),
+			                 HF_OK);
 			assert_int_equal(counts.done, 1);
 		}
 		stage_close(stage);
@@ -353,16 +418,20 @@ static void text_and_key_are_two_forms_of_one_thing(void **unused)
 	(void)unused;
 	static const struct {
 		const char *text, *scope, *key;
-	} rows[] = {{"pay:42", "pay", "42"},   {"a b:c:d", "a b", "c:d"},  {"s::", "s", ":"},      {"a%3Ab:c", "a:b", "c"},
-	          {"%25:%25", "%", "%25"}, {"%253A:k", "%3A", "k"}, {"%3A%3A:k", "::", "k"}};
-	/* Every text has one key: other escapes, lower case, and a percent sign that is none are not taken. */
-	static const char *const wrong[] = {"", ":", "a", "a:", ":a", "a:b c", "a:\t", "a%:k", "%2:k", "%3a:k", "%41:k", "%3", "%25"};
+	} rows[] = {{"pay:42", "pay", "42"}, {"a b:c:d", "a b", "c:d"}, {"s::", "s", ":"},
+	            {"a%3Ab:c", "a:b", "c"}, {"%25:%25", "%", "%25"},   {"%253A:k", "%3A", "k"},
+	            {"%3A%3A:k", "::", "k"}};
+	/* Every text has one key: other escapes, lower case, and a percent sign that is none are not
+	 * taken. */
+	static const char *const wrong[] = {"",     ":",    "a",     "a:",    ":a", "a:b c", "a:\t",
+	                                    "a%:k", "%2:k", "%3a:k", "%41:k", "%3", "%25"};
 	struct hf_idempotency_key key;
 	struct hf_error error = {0};
 	char text[HF_IDEMPOTENCY_TEXT_MAX + 1], scope[HF_KEY_MAX];
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		assert_int_equal(hf_idempotency_parse(hf_str(rows[i].text), scope, &key, &error), HF_OK);
-		assert_true(hf__bytes_equal(key.scope, hf_str(rows[i].scope)) && hf__bytes_equal(key.key, hf_str(rows[i].key)));
+		assert_true(hf__bytes_equal(key.scope, hf_str(rows[i].scope)) &&
+		            hf__bytes_equal(key.key, hf_str(rows[i].key)));
 		assert_int_equal(hf_idempotency_text(&key, text, &error), HF_OK);
 		assert_string_equal(text, rows[i].text);
 	}

@@ -1,9 +1,11 @@
-/* Every cell of the contract's idempotency table: each operation on a key in each state, with its code, `changed`, what begin found,
- * version and the entry that results, in every setting (lib/settings.h); each of them plainly,
- * with an expected version that is right, with one that is wrong, inside a transaction, and inside one that fails afterwards.
+/* Every cell of the contract's idempotency table: each operation on a key in each state, with
+ * its code, `changed`, what begin found, version and the entry that results, in every setting
+ * (lib/settings.h); each of them plainly, with an expected version that is right, with one that
+ * is wrong, inside a transaction, and inside one that fails afterwards.
  *
- * Each cell has a scope of its own, so all of them are arranged in one store, carried over together, and then performed. Every look at a
- * cell asks get, has, list and count, which must agree. */
+ * Each cell has a scope of its own, so all of them are arranged in one store, carried over
+ * together, and then performed. Every look at a cell asks get, has, list and count, which must
+ * agree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +17,7 @@
 #include "lib/idem_cells.h"
 #include "lib/settings.h"
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 /* What every operation of the table is called with. */
 struct call {
@@ -32,7 +34,8 @@ struct call {
 
 static int begin_with(const struct call *c, const char *fingerprint, int64_t lease, int64_t ttl)
 {
-	const struct hf_idempotency_begin args = {COMMON, .fingerprint = hf_str(fingerprint), .lease_us = lease, .ttl_us = ttl};
+	const struct hf_idempotency_begin args = {COMMON, .fingerprint = hf_str(fingerprint),
+	                                          .lease_us = lease, .ttl_us = ttl};
 	return hf_idempotency_begin(c->store, c->txn, &args, c->begun, c->result, c->error);
 }
 static int begin(const struct call *c)
@@ -58,7 +61,8 @@ static int begin_without_fingerprint(const struct call *c)
 
 static int complete_with(const struct call *c, int64_t ttl)
 {
-	const struct hf_idempotency_complete args = {COMMON, .token = c->cell->ours, .status = -7, .response = hf_str("out"), .ttl_us = ttl};
+	const struct hf_idempotency_complete args = {COMMON, .token = c->cell->ours, .status = -7,
+	                                             .response = hf_str("out"), .ttl_us = ttl};
 	return hf_idempotency_complete(c->store, c->txn, &args, c->result, c->error);
 }
 static int complete(const struct call *c)
@@ -92,8 +96,12 @@ static int guard(const struct call *c)
 
 static int put_with(const struct call *c, hf_time created_at, hf_time expires_at)
 {
-	const struct hf_idempotency_put args = {
-	    COMMON, .fingerprint = hf_str("g"), .status = 418, .response = hf_str("tea"), .created_at = created_at, .expires_at = expires_at};
+	const struct hf_idempotency_put args = {COMMON,
+	                                        .fingerprint = hf_str("g"),
+	                                        .status = 418,
+	                                        .response = hf_str("tea"),
+	                                        .created_at = created_at,
+	                                        .expires_at = expires_at};
 	return hf_idempotency_put(c->store, c->txn, &args, c->result, c->error);
 }
 static int put(const struct call *c)
@@ -153,11 +161,13 @@ static int remove_it(const struct call *c)
 }
 static int clear(const struct call *c)
 {
-	const struct hf_idempotency_clear args = {.write.expect = c->expect, .scope = hf_str(c->cell->scope)};
+	const struct hf_idempotency_clear args = {.write.expect = c->expect,
+	                                          .scope = hf_str(c->cell->scope)};
 	return hf_idempotency_clear(c->store, c->txn, &args, c->result, c->error);
 }
 
-/* Reads: what is not there is HF_ENOTFOUND here, however the read tells it. That all of them tell the same is seen at every look. */
+/* Reads: what is not there is HF_ENOTFOUND here, however the read tells it. That all of them
+ * tell the same is seen at every look. */
 static int get(const struct call *c)
 {
 	struct hf_idempotency_got got;
@@ -188,10 +198,10 @@ static int count(const struct call *c)
 	return rc == HF_OK && counts.in_progress + counts.done == 0 ? HF_ENOTFOUND : rc;
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
-/* What becomes of the entry: "=" nothing, HF_OK and changed = false, and for begin what it found; "gone"; a code: refused, nothing; else
- * the entry afterwards, changed. */
+/* What becomes of the entry: "=" nothing, HF_OK and changed = false, and for begin what it
+ * found; "gone"; a code: refused, nothing; else the entry afterwards, changed. */
 struct operation {
 	const char *name;
 	int (*run)(const struct call *);
@@ -200,27 +210,36 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    {"begin", begin, ONE, "owned f NX n@M", "=IN_PROGRESS", "=IN_PROGRESS", "=IN_PROGRESS", "=REPLAY"},
-    {"begin without lease", begin_unleased, ONE, "owned f NH n@-", "=IN_PROGRESS", "=IN_PROGRESS", "=IN_PROGRESS", "=REPLAY"},
-    {"begin with a lease beyond its ttl", begin_briefly, ONE, "owned f NH n@H", "=IN_PROGRESS", "=IN_PROGRESS", "=IN_PROGRESS", "=REPLAY"},
-    {"begin with another fingerprint", begin_other, ONE, "owned other NX n@M", "=MISMATCH", "=MISMATCH", "=MISMATCH", "=MISMATCH"},
-    {"begin without fingerprint", begin_without_fingerprint, ONE, "owned  NX n@M", "=MISMATCH", "=MISMATCH", "=MISMATCH", "=MISMATCH"},
-    {"complete", complete, ONE, "ESTALE", "done f BX -7 out", "ESTALE", "done f BX -7 out", "ESTALE"},
-    {"complete for an hour", complete_for_an_hour, ONE, "ESTALE", "done f BH -7 out", "ESTALE", "done f BH -7 out", "ESTALE"},
+    {"begin", begin, ONE, "owned f NX n@M", "=IN_PROGRESS", "=IN_PROGRESS", "=IN_PROGRESS",
+     "=REPLAY"},
+    {"begin without lease", begin_unleased, ONE, "owned f NH n@-", "=IN_PROGRESS", "=IN_PROGRESS",
+     "=IN_PROGRESS", "=REPLAY"},
+    {"begin with a lease beyond its ttl", begin_briefly, ONE, "owned f NH n@H", "=IN_PROGRESS",
+     "=IN_PROGRESS", "=IN_PROGRESS", "=REPLAY"},
+    {"begin with another fingerprint", begin_other, ONE, "owned other NX n@M", "=MISMATCH",
+     "=MISMATCH", "=MISMATCH", "=MISMATCH"},
+    {"begin without fingerprint", begin_without_fingerprint, ONE, "owned  NX n@M", "=MISMATCH",
+     "=MISMATCH", "=MISMATCH", "=MISMATCH"},
+    {"complete", complete, ONE, "ESTALE", "done f BX -7 out", "ESTALE", "done f BX -7 out",
+     "ESTALE"},
+    {"complete for an hour", complete_for_an_hour, ONE, "ESTALE", "done f BH -7 out", "ESTALE",
+     "done f BH -7 out", "ESTALE"},
     {"abandon", abandon, ONE, "ESTALE", "gone", "ESTALE", "gone", "ESTALE"},
     {"guard_owner", guard_owner, IN_TXN_ONLY, "ESTALE", "=", "ESTALE", "=", "ESTALE"},
     {"guard", guard, IN_TXN_ONLY, "=", "=", "=", "=", "="},
-    {"put", put, ONE, "done g AH 418 tea", "done g AH 418 tea", "done g AH 418 tea", "done g AH 418 tea", "done g AH 418 tea"},
-    {"put by default", put_by_default, ONE, "done g NX 418 tea", "done g BX 418 tea", "done g BX 418 tea", "done g BX 418 tea",
-     "done g BX 418 tea"},
-    {"put for ever", put_for_ever, ONE, "done g A- 418 tea", "done g A- 418 tea", "done g A- 418 tea", "done g A- 418 tea",
-     "done g A- 418 tea"},
-    {"put literally", put_literally, ONE, "done g 0- 418 tea", "done g 0- 418 tea", "done g 0- 418 tea", "done g 0- 418 tea",
-     "done g 0- 418 tea"},
+    {"put", put, ONE, "done g AH 418 tea", "done g AH 418 tea", "done g AH 418 tea",
+     "done g AH 418 tea", "done g AH 418 tea"},
+    {"put by default", put_by_default, ONE, "done g NX 418 tea", "done g BX 418 tea",
+     "done g BX 418 tea", "done g BX 418 tea", "done g BX 418 tea"},
+    {"put for ever", put_for_ever, ONE, "done g A- 418 tea", "done g A- 418 tea",
+     "done g A- 418 tea", "done g A- 418 tea", "done g A- 418 tea"},
+    {"put literally", put_literally, ONE, "done g 0- 418 tea", "done g 0- 418 tea",
+     "done g 0- 418 tea", "done g 0- 418 tea", "done g 0- 418 tea"},
     {"put of what has ended", put_ended, ONE, "=", "gone", "gone", "gone", "gone"},
-    {"put of the same", put_same, ONE, "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "="},
-    {"put of the same, its end by name", put_same_by_name, ONE, "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp",
-     "done f BD 200 resp"},
+    {"put of the same", put_same, ONE, "done f BD 200 resp", "done f BD 200 resp",
+     "done f BD 200 resp", "done f BD 200 resp", "="},
+    {"put of the same, its end by name", put_same_by_name, ONE, "done f BD 200 resp",
+     "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp"},
     {"remove", remove_it, ONE, "ENOTFOUND", "gone", "gone", "gone", "gone"},
     {"clear", clear, MANY, "=", "gone", "gone", "gone", "gone"},
     {"get", get, READ, "ENOTFOUND", "=", "=", "=", "="},
@@ -234,7 +253,8 @@ static const struct operation operations[] = {
 /* How an operation is performed. */
 enum manner { PLAINLY, EXPECTING, IN_TXN, MANNERS };
 
-static const char *outcome_of(const struct operation *op, enum cell_state state, enum setting setting)
+static const char *outcome_of(const struct operation *op, enum cell_state state,
+                              enum setting setting)
 {
 	const char *const outcomes[CELL_STATES] = {[CELL_ABSENT] = op->absent,
 	                                           [CELL_OWNED] = op->owned,
@@ -244,14 +264,15 @@ static const char *outcome_of(const struct operation *op, enum cell_state state,
 	return outcomes[cell_state_in(state, setting)];
 }
 
-/* --- Performing ------------------------------------------------------------------------------------------------------------- */
+/* --- Performing ------------------------------------------------------------------------------- */
 
-static void wrong(const struct operation *op, enum cell_state state, const struct stage *stage, enum manner manner, const char *what,
-                  const char *got)
+static void wrong(const struct operation *op, enum cell_state state, const struct stage *stage,
+                  enum manner manner, const char *what, const char *got)
 {
-	static const char *const manners[] = {"plainly", "with its version expected", "in a transaction"};
-	fail_msg("%s on %s, %s, %s: %s: got \"%s\"", op->name, cell_state_name(state), setting_name(stage->setting), manners[manner], what,
-	         got);
+	static const char *const manners[] = {"plainly", "with its version expected",
+	                                      "in a transaction"};
+	fail_msg("%s on %s, %s, %s: %s: got \"%s\"", op->name, cell_state_name(state),
+	         setting_name(stage->setting), manners[manner], what, got);
 }
 
 /* In a transaction, with a guard that fails after it when it is to be spoiled. */
@@ -262,8 +283,10 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 	rc = op->run(call);
 	assert_int_equal(call->begun->outcome, HF_IDEMPOTENCY_UNDECIDED); /* until the commit */
 	if (rc == HF_OK && spoiled) {
-		const struct hf_idempotency_guard args = {.write.expect = 7, .key = {hf_str("no such scope"), hf_str("key")}};
-		assert_int_equal(hf_idempotency_guard(call->store, call->txn, &args, NULL, call->error), HF_OK);
+		const struct hf_idempotency_guard args = {.write.expect = 7,
+		                                          .key = {hf_str("no such scope"), hf_str("key")}};
+		assert_int_equal(hf_idempotency_guard(call->store, call->txn, &args, NULL, call->error),
+		                 HF_OK);
 	}
 	if (rc == HF_OK)
 		rc = hf_txn_commit(call->txn, HF_DURABLE, call->error);
@@ -275,12 +298,15 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 
 static int perform(struct call *call, const struct operation *op, enum manner manner)
 {
-	return manner == IN_TXN || op->how == IN_TXN_ONLY ? perform_in_txn(call, op, false) : op->run(call);
+	return manner == IN_TXN || op->how == IN_TXN_ONLY ? perform_in_txn(call, op, false)
+	                                                  : op->run(call);
 }
 
 /* What begin says it found must be what there is. */
-static void compare_begun(const struct operation *op, enum cell_state state, const struct stage *stage, enum manner manner,
-                          const struct hf_idempotency_begun *begun, const char *outcome, const struct hf_result *result, const char *after)
+static void compare_begun(const struct operation *op, enum cell_state state,
+                          const struct stage *stage, enum manner manner,
+                          const struct hf_idempotency_begun *begun, const char *outcome,
+                          const struct hf_result *result, const char *after)
 {
 	const char *name = hf_idempotency_outcome_name(begun->outcome);
 	char told[CELL_TEXT] = "";
@@ -290,7 +316,8 @@ static void compare_begun(const struct operation *op, enum cell_state state, con
 		wrong(op, state, stage, manner, "found", name);
 	if (begun->version != result->version || begun->token != result->token)
 		wrong(op, state, stage, manner, "version and token", "others than the result's");
-	(void)snprintf(told, sizeof told, "%c%c", cell_time_letter(begun->created_at), cell_time_letter(begun->expires_at));
+	(void)snprintf(told, sizeof told, "%c%c", cell_time_letter(begun->created_at),
+	               cell_time_letter(begun->expires_at));
 	if (!strstr(after, told))
 		wrong(op, state, stage, manner, "created_at and expires_at", told);
 	if (begun->outcome == HF_IDEMPOTENCY_NEW || begun->outcome == HF_IDEMPOTENCY_IN_PROGRESS) {
@@ -298,17 +325,20 @@ static void compare_begun(const struct operation *op, enum cell_state state, con
 		if (!strstr(after, told))
 			wrong(op, state, stage, manner, "lease_until", told);
 	}
-	(void)snprintf(told, sizeof told, "%d %.*s", begun->status, (int)begun->response.len, (const char *)begun->response.data);
+	(void)snprintf(told, sizeof told, "%d %.*s", begun->status, (int)begun->response.len,
+	               (const char *)begun->response.data);
 	if (strcmp(told, begun->outcome == HF_IDEMPOTENCY_REPLAY ? "200 resp" : "0 ") != 0)
 		wrong(op, state, stage, manner, "status and response", told);
 }
 
-static void compare_outcome(const struct operation *op, enum cell_state state, const struct stage *stage, enum manner manner,
-                            const struct call *call, int rc, hf_lsn version_before, const char *before)
+static void compare_outcome(const struct operation *op, enum cell_state state,
+                            const struct stage *stage, enum manner manner, const struct call *call,
+                            int rc, hf_lsn version_before, const char *before)
 {
 	const char *outcome = outcome_of(op, state, stage->setting);
 	const struct hf_result *result = call->result;
-	const bool refused = outcome[0] == 'E', same = outcome[0] == '=', gone = strcmp(outcome, "gone") == 0;
+	const bool refused = outcome[0] == 'E', same = outcome[0] == '=',
+	           gone = strcmp(outcome, "gone") == 0;
 	char after[CELL_TEXT];
 	const hf_lsn version = idem_cell_look(stage->store, call->cell, after);
 	if (refused ? strcmp(hf_code_name(rc) + 3, outcome) != 0 : rc != HF_OK)
@@ -323,13 +353,16 @@ static void compare_outcome(const struct operation *op, enum cell_state state, c
 	if (result->version != (refused || op->how == MANY || op->how == READ ? 0 : version))
 		wrong(op, state, stage, manner, "the result's version", "another");
 	const bool granted = strstr(outcome, " n@") != NULL;
-	if (granted && (result->token <= call->cell->ours || (result->token & ((UINT64_C(1) << 48) - 1)) != version))
+	if (granted && (result->token <= call->cell->ours ||
+	                (result->token & ((UINT64_C(1) << 48) - 1)) != version))
 		wrong(op, state, stage, manner, "a new token, made of the version", "another");
 	compare_begun(op, state, stage, manner, call->begun, outcome, result, after);
 }
 
-/* What must leave no trace: a wrong expectation, and a transaction that fails behind the operation. */
-static void try_in_vain(const struct operation *op, enum cell_state state, const struct stage *stage, struct call *call, hf_lsn version)
+/* What must leave no trace: a wrong expectation, and a transaction that fails behind the
+ * operation. */
+static void try_in_vain(const struct operation *op, enum cell_state state,
+                        const struct stage *stage, struct call *call, hf_lsn version)
 {
 	const char *outcome = outcome_of(op, state, stage->setting);
 	struct hf_error error = {0};
@@ -348,7 +381,8 @@ static void try_in_vain(const struct operation *op, enum cell_state state, const
 	assert_false(call->result->changed || call->result->version || call->result->token);
 	struct hf__writer after = stage_dump((struct stage *)stage);
 	stage_verify((struct stage *)stage);
-	const bool same = hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+	const bool same =
+	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	if (!same)
@@ -358,8 +392,8 @@ static void try_in_vain(const struct operation *op, enum cell_state state, const
 	*call->begun = (struct hf_idempotency_begun){.memory = NULL};
 }
 
-static void run_cell(const struct operation *op, enum cell_state state, const struct stage *stage, enum manner manner,
-                     const struct idem_cell *cell)
+static void run_cell(const struct operation *op, enum cell_state state, const struct stage *stage,
+                     enum manner manner, const struct idem_cell *cell)
 {
 	char before[CELL_TEXT];
 	struct hf_result result = {0};
@@ -390,7 +424,8 @@ static void run_setting(enum setting setting)
 	stage_switch(stage);
 	for (unsigned i = 0; i < CELLS; i++) {
 		const unsigned op = i / (CELL_STATES * MANNERS), manner = i / CELL_STATES % MANNERS;
-		run_cell(&operations[op], (enum cell_state)(i % CELL_STATES), stage, (enum manner)manner, &cells[i]);
+		run_cell(&operations[op], (enum cell_state)(i % CELL_STATES), stage, (enum manner)manner,
+		         &cells[i]);
 	}
 	stage_close(stage);
 }

@@ -1,5 +1,6 @@
-/* What a trim, a prune and a late poll do to dismissals and to what is newer: no save brings back undismissed what was dismissed, and with
- * only_newer none puts an older record over a newer one. In every setting. */
+/* What a trim, a prune and a late poll do to dismissals and to what is newer: no save brings
+ * back undismissed what was dismissed, and with only_newer none puts an older record over a
+ * newer one. In every setting. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,12 +15,19 @@
 
 static const struct hf_inbox_key key = {{"u", 1}, {"a", 1}, {"t", 1}};
 
-static struct hf_result save(hf_store *store, hf_time updated_at, hf_time generated_at, bool only_newer)
+static struct hf_result save(hf_store *store, hf_time updated_at, hf_time generated_at,
+                             bool only_newer)
 {
-	const struct hf_inbox_input record = {
-	    .account = key.account, .thread = key.thread, .payload = hf_str("p"), .unread = true, .updated_at = updated_at};
-	const struct hf_inbox_save args = {
-	    .user = key.user, .records = &record, .count = 1, .generated_at = generated_at, .only_newer = only_newer};
+	const struct hf_inbox_input record = {.account = key.account,
+	                                      .thread = key.thread,
+	                                      .payload = hf_str("p"),
+	                                      .unread = true,
+	                                      .updated_at = updated_at};
+	const struct hf_inbox_save args = {.user = key.user,
+	                                   .records = &record,
+	                                   .count = 1,
+	                                   .generated_at = generated_at,
+	                                   .only_newer = only_newer};
 	struct hf_result result = {0};
 	assert_int_equal(hf_inbox_save(store, NULL, &args, &result, NULL), HF_OK);
 	return result;
@@ -30,10 +38,16 @@ enum drop { TRIM, PRUNE, REPLACE, DROPS };
 static int drop(hf_store *store, enum drop how, int64_t tombstone_for, struct hf_result *result)
 {
 	const struct hf_bytes others = hf_str("others");
-	const struct hf_inbox_trim trim = {.user = key.user, .max_age_us = 1, .tombstone_for = tombstone_for};
-	const struct hf_inbox_prune prune = {.user = key.user, .keep_accounts = &others, .keep_count = 1, .tombstone_for = tombstone_for};
-	const struct hf_inbox_save replace = {
-	    .user = key.user, .mode = HF_INBOX_REPLACE, .generated_at = HF_UNSET, .tombstone_for = tombstone_for};
+	const struct hf_inbox_trim trim = {
+	    .user = key.user, .max_age_us = 1, .tombstone_for = tombstone_for};
+	const struct hf_inbox_prune prune = {.user = key.user,
+	                                     .keep_accounts = &others,
+	                                     .keep_count = 1,
+	                                     .tombstone_for = tombstone_for};
+	const struct hf_inbox_save replace = {.user = key.user,
+	                                      .mode = HF_INBOX_REPLACE,
+	                                      .generated_at = HF_UNSET,
+	                                      .tombstone_for = tombstone_for};
 	return how == TRIM    ? hf_inbox_trim(store, NULL, &trim, result, NULL)
 	       : how == PRUNE ? hf_inbox_prune(store, NULL, &prune, result, NULL)
 	                      : hf_inbox_save(store, NULL, &replace, result, NULL);
@@ -52,7 +66,9 @@ static bool is_dismissed(hf_store *store)
 static uint64_t tombstones(hf_store *store)
 {
 	struct hf_inbox_tombstone_page page;
-	assert_int_equal(hf_inbox_tombstones(store, &(struct hf_inbox_tombstones){.user = key.user}, 0, &page, NULL), HF_OK);
+	assert_int_equal(
+	    hf_inbox_tombstones(store, &(struct hf_inbox_tombstones){.user = key.user}, 0, &page, NULL),
+	    HF_OK);
 	const uint64_t count = page.count;
 	if (count > 0)
 		assert_true(page.items[0].dismissed && page.items[0].dismissed_at == 7);
@@ -68,7 +84,10 @@ static void what_was_dismissed_is_so_again_whatever_dropped_it(void **state)
 			struct stage *stage = stage_open(setting);
 			struct hf_result result;
 			(void)save(stage->store, 1, 1, false);
-			assert_int_equal(hf_inbox_dismiss(stage->store, NULL, &(struct hf_inbox_mark){.key = key, .now = 7}, NULL, NULL), HF_OK);
+			assert_int_equal(hf_inbox_dismiss(stage->store, NULL,
+			                                  &(struct hf_inbox_mark){.key = key, .now = 7}, NULL,
+			                                  NULL),
+			                 HF_OK);
 			stage_switch(stage);
 			assert_int_equal(drop(stage->store, how, 0, &result), HF_OK);
 			assert_true(result.changed && result.count == 1);
@@ -117,15 +136,18 @@ static void removing_and_clearing_leave_no_dismissal_behind(void **state)
 	for (int cleared = 0; cleared < 2; cleared++) {
 		(void)save(stage->store, 1, 1, false);
 		assert_int_equal(hf_inbox_dismiss(stage->store, NULL, &mark, NULL, NULL), HF_OK);
-		const int rc = cleared ? hf_inbox_clear(stage->store, NULL, &(struct hf_inbox_clear){.user = key.user}, NULL, NULL)
-		                       : hf_inbox_remove(stage->store, NULL, &(struct hf_inbox_remove){.key = key}, NULL, NULL);
+		const int rc = cleared
+		                   ? hf_inbox_clear(stage->store, NULL,
+		                                    &(struct hf_inbox_clear){.user = key.user}, NULL, NULL)
+		                   : hf_inbox_remove(stage->store, NULL,
+		                                     &(struct hf_inbox_remove){.key = key}, NULL, NULL);
 		assert_int_equal(rc, HF_OK);
 		assert_int_equal(tombstones(stage->store), 0);
 	}
 	stage_close(stage);
 }
 
-/* --- only_newer ------------------------------------------------------------------------------------------------------------- */
+/* --- only_newer ------------------------------------------------------------------------------- */
 
 static hf_time updated_at(hf_store *store)
 {

@@ -1,5 +1,6 @@
-/* Loads of inboxes against a sorted model: every filter, every page size, in every setting, payloads in memory and on disk; pages while
- * records come and go, leaving tombstones; tokens; status, limits, imports and transactions; and bounds on the steps of pages and counts. */
+/* Loads of inboxes against a sorted model: every filter, every page size, in every setting,
+ * payloads in memory and on disk; pages while records come and go, leaving tombstones; tokens;
+ * status, limits, imports and transactions; and bounds on the steps of pages and counts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 
 #define HOUR INT64_C(3600000000)
 
-/* --- The model: a record per account and thread ------------------------------------------------------------------------------ */
+/* --- The model: a record per account and thread ----------------------------------------------- */
 
 static const char *const accounts[] = {"a", "ab", "primary"};
 
@@ -53,7 +54,8 @@ static struct model *model_new(void)
 
 static double random_score(struct hf_rng *rng)
 {
-	static const double scores[] = {0.0, -0.0, 1.0, 1.0, -2.5, 1e300, __builtin_inf(), -__builtin_inf(), 0x1p-1074};
+	static const double scores[] = {
+	    0.0, -0.0, 1.0, 1.0, -2.5, 1e300, __builtin_inf(), -__builtin_inf(), 0x1p-1074};
 	return scores[hf_rng_below(rng, sizeof scores / sizeof scores[0])];
 }
 
@@ -87,12 +89,14 @@ static void note_saved(struct entry *e, const struct hf_inbox_input *input, hf_t
 }
 
 /* Saves a random choice of records, in random order. */
-static void save_some(struct stage *stage, struct model *m, struct hf_rng *rng, enum hf_inbox_save_mode mode)
+static void save_some(struct stage *stage, struct model *m, struct hf_rng *rng,
+                      enum hf_inbox_save_mode mode)
 {
 	struct hf_inbox_input inputs[ALL];
 	bool named[ALL] = {false};
 	size_t count = 0;
-	const hf_time generated_at = hf_rng_chance(rng, 1, 8) ? HF_UNSET : (int64_t)hf_rng_below(rng, 6);
+	const hf_time generated_at =
+	    hf_rng_chance(rng, 1, 8) ? HF_UNSET : (int64_t)hf_rng_below(rng, 6);
 	for (int i = 0; i < 25; i++) {
 		const size_t which = hf_rng_below(rng, ALL);
 		if (named[which])
@@ -106,8 +110,12 @@ static void save_some(struct stage *stage, struct model *m, struct hf_rng *rng, 
 		e->buried = e->buried || (e->there && !named[i] && e->dismissed);
 		e->there = e->there && named[i];
 	}
-	const struct hf_inbox_save args = {
-	    .user = hf_str("u"), .records = inputs, .count = count, .generated_at = generated_at, .mode = mode, .write.literal_times = true};
+	const struct hf_inbox_save args = {.user = hf_str("u"),
+	                                   .records = inputs,
+	                                   .count = count,
+	                                   .generated_at = generated_at,
+	                                   .mode = mode,
+	                                   .write.literal_times = true};
 	struct hf_error error = {0};
 	if (hf_inbox_save(stage->store, NULL, &args, NULL, &error) != HF_OK)
 		fail_msg("save: %s", error.text);
@@ -124,7 +132,8 @@ static void mark_one(struct stage *stage, struct entry *e, struct hf_rng *rng)
 {
 	const struct hf_inbox_mark args = {.key = key_of(e)};
 	const int want = e->there ? HF_OK : HF_ENOTFOUND;
-	const struct hf_inbox_snooze snooze = {.key = args.key, .until = STAGE_NOW + hf_rng_range(rng, -1, 1) * HOUR};
+	const struct hf_inbox_snooze snooze = {.key = args.key,
+	                                       .until = STAGE_NOW + hf_rng_range(rng, -1, 1) * HOUR};
 	const struct hf_inbox_remove bury = {.key = args.key, .tombstone_for = HOUR};
 	switch (hf_rng_below(rng, 6)) {
 	case 0:
@@ -151,7 +160,9 @@ static void mark_one(struct stage *stage, struct entry *e, struct hf_rng *rng)
 		e->blocked = true;
 		break;
 	default:
-		assert_int_equal(hf_inbox_remove(stage->store, NULL, &(struct hf_inbox_remove){.key = args.key}, NULL, NULL), want);
+		assert_int_equal(hf_inbox_remove(stage->store, NULL,
+		                                 &(struct hf_inbox_remove){.key = args.key}, NULL, NULL),
+		                 want);
 		e->there = false;
 		break;
 	}
@@ -165,7 +176,9 @@ static void mark_many(struct stage *stage, struct model *m, struct hf_rng *rng)
 	const bool read = hf_rng_chance(rng, 2, 3);
 	struct hf_result result;
 	uint64_t count = 0;
-	assert_int_equal((read ? hf_inbox_mark_all_read : hf_inbox_dismiss_all)(stage->store, NULL, &args, &result, NULL), HF_OK);
+	assert_int_equal((read ? hf_inbox_mark_all_read : hf_inbox_dismiss_all)(stage->store, NULL,
+	                                                                        &args, &result, NULL),
+	                 HF_OK);
 	for (size_t i = 0; i < ALL; i++) {
 		struct entry *e = &m->entries[i];
 		if (!e->there || (account[0] && strcmp(account, e->account) != 0))
@@ -191,7 +204,8 @@ static struct model *fill(struct stage *stage, struct hf_rng *rng)
 	return m;
 }
 
-/* snapshot_at descending, score descending (0 before -0), then key order, which is the order of the array. */
+/* snapshot_at descending, score descending (0 before -0), then key order, which is the order of
+ * the array. */
 static int compare_loaded(const void *a, const void *b)
 {
 	const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
@@ -199,7 +213,8 @@ static int compare_loaded(const void *a, const void *b)
 		return x->snapshot_at > y->snapshot_at ? -1 : 1;
 	if (x->now.score > y->now.score || x->now.score < y->now.score)
 		return x->now.score > y->now.score ? -1 : 1;
-	const int x_minus = __builtin_signbit(x->now.score) != 0, y_minus = __builtin_signbit(y->now.score) != 0;
+	const int x_minus = __builtin_signbit(x->now.score) != 0,
+	          y_minus = __builtin_signbit(y->now.score) != 0;
 	if (x_minus != y_minus)
 		return x_minus - y_minus;
 	return x < y ? -1 : x > y;
@@ -207,8 +222,9 @@ static int compare_loaded(const void *a, const void *b)
 
 static bool selects(const struct hf_inbox_load *f, const struct entry *e)
 {
-	return e->there && (f->account.len == 0 || strcmp(f->account.data, e->account) == 0) && (!f->unread_only || e->unread) &&
-	       (!f->without_dismissed || !e->dismissed) && (!f->without_snoozed || e->snoozed_until <= STAGE_NOW);
+	return e->there && (f->account.len == 0 || strcmp(f->account.data, e->account) == 0) &&
+	       (!f->unread_only || e->unread) && (!f->without_dismissed || !e->dismissed) &&
+	       (!f->without_snoozed || e->snoozed_until <= STAGE_NOW);
 }
 
 static bool same_text(struct hf_bytes bytes, const char *text)
@@ -218,14 +234,17 @@ static bool same_text(struct hf_bytes bytes, const char *text)
 
 static bool is_entry(const struct hf_inbox_record *r, const struct entry *e)
 {
-	return same_text(r->key.user, "u") && same_text(r->key.account, e->account) && same_text(r->key.thread, e->thread) &&
-	       r->payload.len == e->now.payload.len && memcmp(r->payload.data, e->payload, r->payload.len) == 0 && r->unread == e->unread &&
-	       r->dismissed == e->dismissed && r->score == e->now.score && __builtin_signbit(r->score) == __builtin_signbit(e->now.score) &&
-	       r->updated_at == e->now.updated_at && r->snapshot_at == e->snapshot_at && r->snoozed_until == e->snoozed_until &&
-	       r->saved != 0 && r->saved <= r->version && (r->dismissed_at != HF_UNSET) == r->dismissed;
+	return same_text(r->key.user, "u") && same_text(r->key.account, e->account) &&
+	       same_text(r->key.thread, e->thread) && r->payload.len == e->now.payload.len &&
+	       memcmp(r->payload.data, e->payload, r->payload.len) == 0 && r->unread == e->unread &&
+	       r->dismissed == e->dismissed && r->score == e->now.score &&
+	       __builtin_signbit(r->score) == __builtin_signbit(e->now.score) &&
+	       r->updated_at == e->now.updated_at && r->snapshot_at == e->snapshot_at &&
+	       r->snoozed_until == e->snoozed_until && r->saved != 0 && r->saved <= r->version &&
+	       (r->dismissed_at != HF_UNSET) == r->dismissed;
 }
 
-/* --- Loads ------------------------------------------------------------------------------------------------------------------ */
+/* --- Loads ------------------------------------------------------------------------------------ */
 
 static void check_load(struct stage *stage, struct model *m, struct hf_inbox_load filter)
 {
@@ -342,21 +361,32 @@ static void an_inbox_nobody_wrote_to_is_empty(void **state)
 	struct hf_inbox_keys keys;
 	struct hf_inbox_status status;
 	struct hf_inbox_counts counts = {1, 1, 1, 1};
-	assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &page, NULL), HF_OK);
+	assert_int_equal(
+	    hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &page, NULL),
+	    HF_OK);
 	assert_true(page.count == 0 && page.generated_at == HF_UNSET && !page.next);
-	assert_int_equal(hf_inbox_dismissed(stage->store, &(struct hf_inbox_dismissed){.user = hf_str("u")}, 0, &keys, NULL), HF_OK);
+	assert_int_equal(hf_inbox_dismissed(stage->store,
+	                                    &(struct hf_inbox_dismissed){.user = hf_str("u")}, 0, &keys,
+	                                    NULL),
+	                 HF_OK);
 	assert_true(keys.count == 0 && !keys.next);
 	assert_int_equal(hf_inbox_status(stage->store, hf_str("u"), 0, &status, NULL), HF_OK);
 	assert_true(status.status.len == 0 && status.version == 0);
 	assert_int_equal(hf_inbox_counts(stage->store, hf_str("u"), 0, &counts, NULL), HF_OK);
-	assert_true(counts.total == 0 && counts.unread == 0 && counts.unseen == 0 && counts.dismissed == 0);
+	assert_true(counts.total == 0 && counts.unread == 0 && counts.unseen == 0 &&
+	            counts.dismissed == 0);
 	hf_release(page.memory);
 	hf_release(keys.memory);
 	hf_release(status.memory);
 	/* A user that is no key part is an error for all of them. */
-	assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("")}, 0, &page, NULL), HF_EINVAL);
-	assert_int_equal(hf_inbox_dismissed(stage->store, &(struct hf_inbox_dismissed){.limit = 1}, 0, &keys, NULL), HF_EINVAL);
-	assert_int_equal(hf_inbox_status(stage->store, hf_bytes("a\0b", 3), 0, &status, NULL), HF_EINVAL);
+	assert_int_equal(
+	    hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("")}, 0, &page, NULL),
+	    HF_EINVAL);
+	assert_int_equal(
+	    hf_inbox_dismissed(stage->store, &(struct hf_inbox_dismissed){.limit = 1}, 0, &keys, NULL),
+	    HF_EINVAL);
+	assert_int_equal(hf_inbox_status(stage->store, hf_bytes("a\0b", 3), 0, &status, NULL),
+	                 HF_EINVAL);
 	assert_int_equal(hf_inbox_counts(stage->store, hf_str(NULL), 0, &counts, NULL), HF_EINVAL);
 	stage_close(stage);
 }
@@ -375,10 +405,14 @@ static void what_stays_through_a_walk_is_given_exactly_once(void **state)
 	do {
 		struct hf_inbox_page page;
 		assert_int_equal(
-		    hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u"), .limit = 3, .page = token}, 0, &page, NULL), HF_OK);
+		    hf_inbox_load(stage->store,
+		                  &(struct hf_inbox_load){.user = hf_str("u"), .limit = 3, .page = token},
+		                  0, &page, NULL),
+		    HF_OK);
 		for (size_t i = 0; i < page.count; i++)
 			for (size_t e = 0; e < ALL; e += 2)
-				given[e] += stays[e] && same_text(page.items[i].key.account, m->entries[e].account) &&
+				given[e] += stays[e] &&
+				            same_text(page.items[i].key.account, m->entries[e].account) &&
 				            same_text(page.items[i].key.thread, m->entries[e].thread);
 		free(token);
 		token = page.next ? strdup(page.next) : NULL;
@@ -407,7 +441,10 @@ static void a_token_is_good_for_its_query_only(void **state)
 	struct hf_inbox_page page, other;
 	struct hf_inbox_keys keys;
 	struct hf_error error = {0};
-	assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u"), .limit = 2}, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_inbox_load(stage->store,
+	                               &(struct hf_inbox_load){.user = hf_str("u"), .limit = 2}, 0,
+	                               &page, NULL),
+	                 HF_OK);
 	assert_non_null(page.next);
 	const struct hf_inbox_load wrong[] = {
 	    {.user = hf_str("v"), .page = page.next},
@@ -427,11 +464,13 @@ static void a_token_is_good_for_its_query_only(void **state)
 	free(m);
 }
 
-/* --- Status, limits, imports ------------------------------------------------------------------------------------------------ */
+/* --- Status, limits, imports ------------------------------------------------------------------ */
 
-static int set_status(struct stage *stage, struct hf_bytes status, hf_lsn expect, struct hf_result *result)
+static int set_status(struct stage *stage, struct hf_bytes status, hf_lsn expect,
+                      struct hf_result *result)
 {
-	const struct hf_inbox_set_status args = {.write.expect = expect, .user = hf_str("u"), .status = status};
+	const struct hf_inbox_set_status args = {
+	    .write.expect = expect, .user = hf_str("u"), .status = status};
 	return hf_inbox_set_status(stage->store, NULL, &args, result, NULL);
 }
 
@@ -449,11 +488,13 @@ static void a_status_is_set_once_per_change_and_versioned(void **state)
 		assert_true(result.changed && result.version != 0 && result.count == 1);
 		assert_int_equal(set_status(stage, hf_str(""), 0, &again), HF_OK);
 		assert_true(!again.changed && again.version == result.version && again.count == 0);
-		assert_int_equal(set_status(stage, hf_bytes(big, HF_INBOX_STATUS_MAX), result.version, &result), HF_OK);
+		assert_int_equal(
+		    set_status(stage, hf_bytes(big, HF_INBOX_STATUS_MAX), result.version, &result), HF_OK);
 		stage_switch(stage);
 		assert_int_equal(set_status(stage, hf_bytes(big, sizeof big), 0, NULL), HF_ETOOBIG);
 		assert_int_equal(set_status(stage, hf_str("x"), HF_ABSENT, NULL), HF_ECONFLICT);
-		assert_int_equal(set_status(stage, hf_bytes(big, HF_INBOX_STATUS_MAX), result.version, &again), HF_OK);
+		assert_int_equal(
+		    set_status(stage, hf_bytes(big, HF_INBOX_STATUS_MAX), result.version, &again), HF_OK);
 		assert_true(!again.changed && again.version == result.version);
 		assert_int_equal(hf_inbox_status(stage->store, hf_str("u"), 0, &status, NULL), HF_OK);
 		assert_true(status.version == result.version && status.status.len == HF_INBOX_STATUS_MAX);
@@ -464,7 +505,9 @@ static void a_status_is_set_once_per_change_and_versioned(void **state)
 		assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_OK);
 		assert_int_equal(set_status(stage, hf_str("ok"), result.version, &result), HF_OK);
 		struct hf_inbox_page page;
-		assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &page, NULL), HF_OK);
+		assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")},
+		                               0, &page, NULL),
+		                 HF_OK);
 		assert_true(page.generated_at == 7);
 		hf_release(page.memory);
 		stage_close(stage);
@@ -473,8 +516,12 @@ static void a_status_is_set_once_per_change_and_versioned(void **state)
 
 static int save_input(struct stage *stage, const struct hf_inbox_input *input, bool restore)
 {
-	const struct hf_inbox_save args = {
-	    .write.literal_times = true, .user = hf_str("u"), .records = input, .count = 1, .generated_at = 50, .restore = restore};
+	const struct hf_inbox_save args = {.write.literal_times = true,
+	                                   .user = hf_str("u"),
+	                                   .records = input,
+	                                   .count = 1,
+	                                   .generated_at = 50,
+	                                   .restore = restore};
 	return hf_inbox_save(stage->store, NULL, &args, NULL, NULL);
 }
 
@@ -486,7 +533,8 @@ static void what_breaks_the_rules_is_refused(void **state)
 	memset(longest, 'k', sizeof longest);
 	char *big = calloc(1, HF_PAYLOAD_MAX + 1);
 	assert_non_null(big);
-	const struct hf_bytes fits = hf_bytes(longest, HF_KEY_MAX), over = hf_bytes(longest, HF_KEY_MAX + 1), nul = hf_bytes("a\0b", 3);
+	const struct hf_bytes fits = hf_bytes(longest, HF_KEY_MAX),
+	                      over = hf_bytes(longest, HF_KEY_MAX + 1), nul = hf_bytes("a\0b", 3);
 	const struct {
 		struct hf_inbox_input input;
 		int code;
@@ -501,9 +549,10 @@ static void what_breaks_the_rules_is_refused(void **state)
 	};
 	for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++)
 		assert_int_equal(save_input(stage, &inputs[i].input, false), inputs[i].code);
-	const struct hf_inbox_input heavy[3] = {{.thread = hf_str("1"), .payload = {big, HF_PAYLOAD_MAX}},
-	                                        {.thread = hf_str("2"), .payload = {big, HF_PAYLOAD_MAX}},
-	                                        {.thread = hf_str("3"), .payload = {big, 1}}};
+	const struct hf_inbox_input heavy[3] = {
+	    {.thread = hf_str("1"), .payload = {big, HF_PAYLOAD_MAX}},
+	    {.thread = hf_str("2"), .payload = {big, HF_PAYLOAD_MAX}},
+	    {.thread = hf_str("3"), .payload = {big, 1}}};
 	const struct hf_inbox_save args = {.user = hf_str("u"), .records = heavy, .count = 3};
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &args, NULL, NULL), HF_ETOOBIG);
 	const struct hf_inbox_save lost = {.user = hf_str("u"), .count = 3};
@@ -528,8 +577,10 @@ static void an_import_keeps_the_times_of_new_records(void **state)
 	assert_int_equal(save_input(stage, &input, true), HF_OK);
 	stage_switch(stage);
 	assert_int_equal(hf_inbox_get(stage->store, &key, 0, &got, NULL), HF_OK);
-	assert_true(got.record.updated_at == HF_UNSET && got.record.snapshot_at == 0 && got.record.seen_at == 1);
-	assert_true(got.record.read_at == HF_UNSET && got.record.dismissed_at == -3 && got.record.dismissed);
+	assert_true(got.record.updated_at == HF_UNSET && got.record.snapshot_at == 0 &&
+	            got.record.seen_at == 1);
+	assert_true(got.record.read_at == HF_UNSET && got.record.dismissed_at == -3 &&
+	            got.record.dismissed);
 	hf_release(got.memory);
 	/* On an existing record only its content counts. */
 	input.seen_at = 9;
@@ -538,7 +589,8 @@ static void an_import_keeps_the_times_of_new_records(void **state)
 	input.snapshot_at = 4;
 	assert_int_equal(save_input(stage, &input, true), HF_OK);
 	assert_int_equal(hf_inbox_get(stage->store, &key, 0, &got, NULL), HF_OK);
-	assert_true(got.record.snapshot_at == 4 && got.record.seen_at == 1 && got.record.dismissed_at == -3 && got.record.dismissed);
+	assert_true(got.record.snapshot_at == 4 && got.record.seen_at == 1 &&
+	            got.record.dismissed_at == -3 && got.record.dismissed);
 	hf_release(got.memory);
 	input.dismissed_at = 5;
 	assert_int_equal(save_input(stage, &input, true), HF_EINVAL);
@@ -551,7 +603,8 @@ static void any_one_field_that_differs_makes_a_save_a_change(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	static char text[BIG];
 	memset(text, 'p', sizeof text);
-	const struct hf_inbox_input same = {.thread = hf_str("t"), .payload = hf_bytes(text, BIG), .updated_at = 1};
+	const struct hf_inbox_input same = {
+	    .thread = hf_str("t"), .payload = hf_bytes(text, BIG), .updated_at = 1};
 	struct hf_inbox_input inputs[7] = {same, same, same, same, same, same, same};
 	inputs[1].unread = true;
 	inputs[2].score = -0.0;
@@ -561,8 +614,10 @@ static void any_one_field_that_differs_makes_a_save_a_change(void **state)
 	inputs[6].dismissed = true; /* last: it stays */
 	for (size_t i = 0; i < 7; i++) {
 		struct hf_result result;
-		const struct hf_inbox_save first = {.user = hf_str("u"), .records = &same, .count = 1, .generated_at = 1};
-		const struct hf_inbox_save then = {.user = hf_str("u"), .records = &inputs[i], .count = 1, .generated_at = 1};
+		const struct hf_inbox_save first = {
+		    .user = hf_str("u"), .records = &same, .count = 1, .generated_at = 1};
+		const struct hf_inbox_save then = {
+		    .user = hf_str("u"), .records = &inputs[i], .count = 1, .generated_at = 1};
 		assert_int_equal(hf_inbox_save(stage->store, NULL, &first, &result, NULL), HF_OK);
 		assert_int_equal(hf_inbox_save(stage->store, NULL, &then, &result, NULL), HF_OK);
 		assert_true(result.changed == (i > 0) && result.count == (i > 0));
@@ -601,7 +656,8 @@ static void a_trim_drops_what_lies_beyond_either_bound(void **state)
 		struct hf_inbox_trim args = {.user = hf_str("u"), .now = 10, .dry_run = true};
 		struct hf_result dry, done;
 		args.max_records = hf_rng_chance(&rng, 1, 4) ? 0 : hf_rng_below(&rng, ALL);
-		args.max_age_us = hf_rng_chance(&rng, 1, 4) ? 0 : hf_rng_range(&rng, 4, 12); /* snapshots are at 0 to 5, or unset */
+		/* snapshots are at 0 to 5, or unset */
+		args.max_age_us = hf_rng_chance(&rng, 1, 4) ? 0 : hf_rng_range(&rng, 4, 12);
 		if (hf_rng_chance(&rng, 1, 8))
 			args.max_age_us = INT64_MAX;
 		assert_int_equal(hf_inbox_trim(stage->store, NULL, &args, &dry, NULL), HF_OK);
@@ -609,9 +665,13 @@ static void a_trim_drops_what_lies_beyond_either_bound(void **state)
 		assert_int_equal(hf_inbox_trim(stage->store, NULL, &args, &done, NULL), HF_OK);
 		const hf_time oldest = args.max_age_us == 0 ? HF_UNSET : args.now - args.max_age_us;
 		const uint64_t want = trim_model(m, args.max_records, oldest);
-		assert_true(dry.count == want && !dry.changed && done.count == want && done.changed == (want > 0));
+		assert_true(dry.count == want && !dry.changed && done.count == want &&
+		            done.changed == (want > 0));
 		struct hf_inbox_page page;
-		assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u"), .limit = 1}, 0, &page, NULL), HF_OK);
+		assert_int_equal(hf_inbox_load(stage->store,
+		                               &(struct hf_inbox_load){.user = hf_str("u"), .limit = 1}, 0,
+		                               &page, NULL),
+		                 HF_OK);
 		m->newest = page.generated_at; /* of some round before */
 		hf_release(page.memory);
 		check_load(stage, m, (struct hf_inbox_load){.user = hf_str("u")});
@@ -622,19 +682,27 @@ static void a_trim_drops_what_lies_beyond_either_bound(void **state)
 	stage_close(stage);
 }
 
-/* --- Transactions ----------------------------------------------------------------------------------------------------------- */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
-static void add_changes(struct stage *stage, hf_txn *txn, struct model *m, struct hf_result results[6])
+static void add_changes(struct stage *stage, hf_txn *txn, struct model *m,
+                        struct hf_result results[6])
 {
-	static const struct hf_inbox_input input = {.thread = {"fresh", 5}, .payload = {"x", 1}, .unread = true};
+	static const struct hf_inbox_input input = {
+	    .thread = {"fresh", 5}, .payload = {"x", 1}, .unread = true};
 	const struct hf_inbox_mark fresh = {.key = {hf_str("nobody"), {0}, hf_str("fresh")}};
-	const struct hf_inbox_save make = {.user = hf_str("nobody"), .records = &input, .count = 1, .generated_at = 99};
-	const struct hf_inbox_save replace = {.user = hf_str("u"), .records = &input, .count = 1, .generated_at = 99, .mode = HF_INBOX_REPLACE};
+	const struct hf_inbox_save make = {
+	    .user = hf_str("nobody"), .records = &input, .count = 1, .generated_at = 99};
+	const struct hf_inbox_save replace = {.user = hf_str("u"),
+	                                      .records = &input,
+	                                      .count = 1,
+	                                      .generated_at = 99,
+	                                      .mode = HF_INBOX_REPLACE};
 	const struct hf_inbox_set_status status = {.user = hf_str("u"), .status = hf_str("busy")};
 	const struct hf_inbox_clear clear = {.user = hf_str("u")};
 	(void)m;
 	assert_int_equal(hf_inbox_save(stage->store, txn, &make, &results[0], NULL), HF_OK);
-	assert_int_equal(hf_inbox_dismiss(stage->store, txn, &fresh, &results[1], NULL), HF_OK); /* sees the save */
+	/* sees the save */
+	assert_int_equal(hf_inbox_dismiss(stage->store, txn, &fresh, &results[1], NULL), HF_OK);
 	assert_int_equal(hf_inbox_save(stage->store, txn, &replace, &results[2], NULL), HF_OK);
 	assert_int_equal(hf_inbox_set_status(stage->store, txn, &status, &results[3], NULL), HF_OK);
 	assert_int_equal(hf_inbox_clear(stage->store, txn, &clear, &results[4], NULL), HF_OK);
@@ -655,14 +723,16 @@ static void a_failing_operation_takes_all_of_its_transaction_along(void **state)
 		struct hf__writer before = stage_dump(stage);
 		assert_int_equal(hf_txn_begin(stage->store, &txn, &error), HF_OK);
 		add_changes(stage, txn, m, results);
-		const struct hf_inbox_guard guard = {.write.expect = HF_ABSENT, .key = {hf_str("nobody"), {0}, hf_str("fresh")}};
+		const struct hf_inbox_guard guard = {.write.expect = HF_ABSENT,
+		                                     .key = {hf_str("nobody"), {0}, hf_str("fresh")}};
 		assert_int_equal(hf_inbox_guard(stage->store, txn, &guard, NULL, &error), HF_OK);
 		assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), HF_ECONFLICT);
 		assert_int_equal(error.operation, 6);
 		for (size_t i = 0; i < 6; i++)
 			assert_true(!results[i].changed && results[i].version == 0 && results[i].count == 0);
 		struct hf__writer after = stage_dump(stage);
-		assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(
+		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
 		check_all_loads(stage, m);
@@ -685,7 +755,8 @@ static void a_guard_needs_a_transaction_and_an_expectation(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_error error = {0};
 	hf_txn *txn;
-	struct hf_inbox_guard guard = {.write.expect = HF_ABSENT, .key = {hf_str("u"), {0}, hf_str("t")}};
+	struct hf_inbox_guard guard = {.write.expect = HF_ABSENT,
+	                               .key = {hf_str("u"), {0}, hf_str("t")}};
 	assert_int_equal(hf_inbox_guard(stage->store, NULL, &guard, NULL, &error), HF_EINVAL);
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_inbox_guard(stage->store, txn, &guard, NULL, &error), HF_OK);
@@ -697,7 +768,7 @@ static void a_guard_needs_a_transaction_and_an_expectation(void **state)
 	stage_close(stage);
 }
 
-/* --- Memory ----------------------------------------------------------------------------------------------------------------- */
+/* --- Memory ----------------------------------------------------------------------------------- */
 
 static bool veto(void *ctx, size_t size)
 {
@@ -712,7 +783,8 @@ static bool veto(void *ctx, size_t size)
 static int load_once(struct stage *stage, struct hf_error *error)
 {
 	struct hf_inbox_page page;
-	const int rc = hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u"), .limit = 5}, 0, &page, error);
+	const int rc = hf_inbox_load(
+	    stage->store, &(struct hf_inbox_load){.user = hf_str("u"), .limit = 5}, 0, &page, error);
 	assert_true(rc == HF_OK ? page.count == 5 && page.next : !page.memory && !page.items);
 	hf_release(page.memory);
 	return rc;
@@ -721,7 +793,9 @@ static int load_once(struct stage *stage, struct hf_error *error)
 static int dismissed_once(struct stage *stage, struct hf_error *error)
 {
 	struct hf_inbox_keys keys;
-	const int rc = hf_inbox_dismissed(stage->store, &(struct hf_inbox_dismissed){.user = hf_str("u"), .limit = 1}, 0, &keys, error);
+	const int rc = hf_inbox_dismissed(stage->store,
+	                                  &(struct hf_inbox_dismissed){.user = hf_str("u"), .limit = 1},
+	                                  0, &keys, error);
 	assert_true(rc == HF_OK ? keys.count == 1 : !keys.memory && !keys.items);
 	hf_release(keys.memory);
 	return rc;
@@ -730,7 +804,9 @@ static int dismissed_once(struct stage *stage, struct hf_error *error)
 static int tombs_once(struct stage *stage, struct hf_error *error)
 {
 	struct hf_inbox_tombstone_page page;
-	const int rc = hf_inbox_tombstones(stage->store, &(struct hf_inbox_tombstones){.user = hf_str("u"), .limit = 1}, 0, &page, error);
+	const int rc = hf_inbox_tombstones(
+	    stage->store, &(struct hf_inbox_tombstones){.user = hf_str("u"), .limit = 1}, 0, &page,
+	    error);
 	assert_true(rc == HF_OK ? page.count == 1 && page.next : !page.memory && !page.items);
 	hf_release(page.memory);
 	return rc;
@@ -742,16 +818,22 @@ static int trim_once(struct stage *stage, struct hf_error *error)
 	return hf_inbox_trim(stage->store, NULL, &args, NULL, error);
 }
 
-/* A transaction of all that allocates: a new inbox, a replacement, a status, copies of all arguments. */
+/* A transaction of all that allocates: a new inbox, a replacement, a status, copies of all
+ * arguments. */
 static int change_once(struct stage *stage, struct hf_error *error)
 {
-	static const struct hf_inbox_input inputs[] = {{.thread = {"t9", 2}, .payload = {"x", 1}}, {.thread = {"t1", 2}, .dismissed = true}};
-	const struct hf_inbox_save make = {.user = hf_str("nobody"), .records = inputs, .count = 2, .generated_at = 99};
-	const struct hf_inbox_save replace = {.user = hf_str("u"), .records = inputs, .count = 2, .mode = HF_INBOX_REPLACE};
+	static const struct hf_inbox_input inputs[] = {{.thread = {"t9", 2}, .payload = {"x", 1}},
+	                                               {.thread = {"t1", 2}, .dismissed = true}};
+	const struct hf_inbox_save make = {
+	    .user = hf_str("nobody"), .records = inputs, .count = 2, .generated_at = 99};
+	const struct hf_inbox_save replace = {
+	    .user = hf_str("u"), .records = inputs, .count = 2, .mode = HF_INBOX_REPLACE};
 	const struct hf_inbox_set_status status = {.user = hf_str("u"), .status = hf_str("busy")};
 	const struct hf_bytes keep = hf_str("primary");
-	const struct hf_inbox_prune prune = {.user = hf_str("u"), .keep_accounts = &keep, .keep_count = 1};
-	const struct hf_inbox_put_tombstone bury = {.key = {hf_str("u"), {0}, hf_str("x")}, .dismissed_at = HF_UNSET, .until = INT64_MAX};
+	const struct hf_inbox_prune prune = {
+	    .user = hf_str("u"), .keep_accounts = &keep, .keep_count = 1};
+	const struct hf_inbox_put_tombstone bury = {
+	    .key = {hf_str("u"), {0}, hf_str("x")}, .dismissed_at = HF_UNSET, .until = INT64_MAX};
 	const struct hf_inbox_mark_all all = {.user = hf_str("nobody")};
 	hf_txn *txn;
 	int rc = hf_txn_begin(stage->store, &txn, error);
@@ -777,7 +859,8 @@ static int change_once(struct stage *stage, struct hf_error *error)
 static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 {
 	(void)state;
-	int (*const operations[])(struct stage *, struct hf_error *) = {load_once, dismissed_once, tombs_once, trim_once, change_once};
+	int (*const operations[])(struct stage *, struct hf_error *) = {
+	    load_once, dismissed_once, tombs_once, trim_once, change_once};
 	for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
 		struct hf_rng rng = hf_rng_for("inbox memory");
 		struct stage *stage = stage_open(SETTING_LIVE);
@@ -792,7 +875,8 @@ static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 			hf__mem_set_veto(NULL, NULL);
 			assert_true(rc == HF_OK || (rc == HF_ENOMEM && error.code == HF_ENOMEM));
 			struct hf__writer after = stage_dump(stage);
-			const bool same = hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+			const bool same =
+			    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
 			assert_true(same == (rc == HF_ENOMEM || i < 3)); /* reads change nothing at all */
 			hf__writer_deinit(&after);
 			assert_true(budget < 500);
@@ -803,7 +887,7 @@ static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 	}
 }
 
-/* --- Steps ------------------------------------------------------------------------------------------------------------------ */
+/* --- Steps ------------------------------------------------------------------------------------ */
 
 static void a_page_takes_no_more_steps_in_a_large_inbox(void **state)
 {

@@ -9,9 +9,10 @@
 #include "lib/cells.h"
 #include "lib/inbox_cells.h"
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
-typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *, struct hf_error *);
+typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *,
+                       struct hf_error *);
 
 static int mark(const struct inbox_call *c, mark_fn fn, hf_time now)
 {
@@ -82,7 +83,8 @@ static int snooze_then(const struct inbox_call *c)
 
 static int bury(const struct inbox_call *c, int64_t span)
 {
-	const struct hf_inbox_remove args = {.write.expect = c->expect, .key = c->key, .tombstone_for = span};
+	const struct hf_inbox_remove args = {
+	    .write.expect = c->expect, .key = c->key, .tombstone_for = span};
 	return hf_inbox_remove(c->store, c->txn, &args, c->result, c->error);
 }
 static int bury_it(const struct inbox_call *c)
@@ -94,14 +96,16 @@ static int bury_below_zero(const struct inbox_call *c)
 	return bury(c, -1);
 }
 
-/* In a transaction of its own where it was given none. It expects what there is, unless it was told what to expect. */
+/* In a transaction of its own where it was given none. It expects what there is, unless it was
+ * told what to expect. */
 static int guard(const struct inbox_call *c)
 {
 	struct hf_inbox_got got;
 	hf_txn *txn = c->txn;
 	const int found = hf_inbox_get(c->store, &c->key, 0, &got, c->error);
 	const hf_lsn there = found == HF_OK ? got.record.version : HF_ABSENT;
-	const struct hf_inbox_guard args = {.write.expect = c->expect ? c->expect : there, .key = c->key};
+	const struct hf_inbox_guard args = {.write.expect = c->expect ? c->expect : there,
+	                                    .key = c->key};
 	hf_release(got.memory);
 	if (!txn)
 		assert_int_equal(hf_txn_begin(c->store, &txn, c->error), HF_OK);
@@ -114,7 +118,7 @@ static int guard(const struct inbox_call *c)
 	return rc;
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 static const struct inbox_row rows[] = {
     {"dismiss",

@@ -1,4 +1,5 @@
-/* Every cell of the contract's inbox table for the operations on many records: see inbox_cells.h. */
+/* Every cell of the contract's inbox table for the operations on many records: see
+ * inbox_cells.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,10 +10,10 @@
 #include "lib/cells.h"
 #include "lib/inbox_cells.h"
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
-static int save_one(const struct inbox_call *c, int content, bool unread, bool dismissed, hf_time generated_at,
-                    enum hf_inbox_save_mode mode)
+static int save_one(const struct inbox_call *c, int content, bool unread, bool dismissed,
+                    hf_time generated_at, enum hf_inbox_save_mode mode)
 {
 	const struct hf_inbox_input input = input_of(c, content, unread, dismissed);
 	return save_records(c, &input, 1, generated_at, mode);
@@ -58,7 +59,8 @@ static int replace_by_none(const struct inbox_call *c)
 }
 static int save_twice_the_same(const struct inbox_call *c)
 {
-	struct hf_inbox_input inputs[3] = {input_of(c, NEW, true, false), input_of(c, OLD, true, false), input_of(c, OLD, true, false)};
+	struct hf_inbox_input inputs[3] = {input_of(c, NEW, true, false), input_of(c, OLD, true, false),
+	                                   input_of(c, OLD, true, false)};
 	inputs[1].thread = hf_str("z");
 	inputs[2].account = hf_str("primary");
 	return save_records(c, inputs, 3, SNAPSHOT_2, HF_INBOX_UPSERT);
@@ -78,7 +80,8 @@ static int clear(const struct inbox_call *c)
 
 static int prune(const struct inbox_call *c, const struct hf_bytes *keep, size_t count)
 {
-	const struct hf_inbox_prune args = {.write.expect = c->expect, .user = c->key.user, .keep_accounts = keep, .keep_count = count};
+	const struct hf_inbox_prune args = {
+	    .write.expect = c->expect, .user = c->key.user, .keep_accounts = keep, .keep_count = count};
 	return hf_inbox_prune(c->store, c->txn, &args, c->result, c->error);
 }
 static int prune_to_work(const struct inbox_call *c)
@@ -98,8 +101,11 @@ static int prune_to_nothing(const struct inbox_call *c)
 
 static int trim(const struct inbox_call *c, uint64_t max_records, int64_t max_age, bool dry_run)
 {
-	const struct hf_inbox_trim args = {
-	    .write.expect = c->expect, .user = c->key.user, .max_records = max_records, .max_age_us = max_age, .dry_run = dry_run};
+	const struct hf_inbox_trim args = {.write.expect = c->expect,
+	                                   .user = c->key.user,
+	                                   .max_records = max_records,
+	                                   .max_age_us = max_age,
+	                                   .dry_run = dry_run};
 	return hf_inbox_trim(c->store, c->txn, &args, c->result, c->error);
 }
 static int trim_unbounded(const struct inbox_call *c)
@@ -127,12 +133,17 @@ static int trim_below_zero(const struct inbox_call *c)
 	return trim(c, 1, -1, false);
 }
 
-typedef int (*all_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_all *, struct hf_result *, struct hf_error *);
+typedef int (*all_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_all *, struct hf_result *,
+                      struct hf_error *);
 
-static int mark_all(const struct inbox_call *c, all_fn fn, const char *account, hf_lsn up_to, hf_time now)
+static int mark_all(const struct inbox_call *c, all_fn fn, const char *account, hf_lsn up_to,
+                    hf_time now)
 {
-	const struct hf_inbox_mark_all args = {
-	    .write.expect = c->expect, .user = c->key.user, .account = hf_str(account), .up_to = up_to, .now = now};
+	const struct hf_inbox_mark_all args = {.write.expect = c->expect,
+	                                       .user = c->key.user,
+	                                       .account = hf_str(account),
+	                                       .up_to = up_to,
+	                                       .now = now};
 	return fn(c->store, c->txn, &args, c->result, c->error);
 }
 static int mark_all_read(const struct inbox_call *c)
@@ -171,8 +182,11 @@ static int dismiss_older(const struct inbox_call *c)
 
 static int replace_leaving(const struct inbox_call *c, int64_t span)
 {
-	const struct hf_inbox_save args = {
-	    .write.expect = c->expect, .user = c->key.user, .generated_at = SNAPSHOT_1, .mode = HF_INBOX_REPLACE, .tombstone_for = span};
+	const struct hf_inbox_save args = {.write.expect = c->expect,
+	                                   .user = c->key.user,
+	                                   .generated_at = SNAPSHOT_1,
+	                                   .mode = HF_INBOX_REPLACE,
+	                                   .tombstone_for = span};
 	return hf_inbox_save(c->store, c->txn, &args, c->result, c->error);
 }
 static int replace_by_none_unburied(const struct inbox_call *c)
@@ -184,7 +198,7 @@ static int replace_below_zero(const struct inbox_call *c)
 	return replace_leaving(c, -2);
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 static const struct inbox_row rows[] = {
     {"save new content",

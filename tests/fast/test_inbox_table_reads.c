@@ -1,6 +1,7 @@
-/* Every cell of the contract's inbox table for reads and for the inbox's status: each of them on an inbox in each state of lib/inbox_cells.h and on one
- * that has a status, in every setting. Reads tell in words and are asked twice; set_status is done plainly, with an expected version that is
- * right, with one that is wrong, and inside a transaction. */
+/* Every cell of the contract's inbox table for reads and for the inbox's status: each of them on
+ * an inbox in each state of lib/inbox_cells.h and on one that has a status, in every setting.
+ * Reads tell in words and are asked twice; set_status is done plainly, with an expected version
+ * that is right, with one that is wrong, and inside a transaction. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 enum { TEXT_MAX = 128 };
 
-/* --- States: those of the record, and one in which the inbox has a status ------------------------------------------------------- */
+/* --- States: those of the record, and one in which the inbox has a status --------------------- */
 
 enum { WITH_STATUS = INBOX_STATES, STATES };
 
@@ -32,14 +33,15 @@ static void arrange(const struct inbox_call *c, unsigned state)
 		assert_int_equal(hf_inbox_set_status(c->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
-/* --- Reads: what they tell, the threads in order with a space between them ------------------------------------------------------ */
+/* --- Reads: what they tell, the threads in order with a space between them -------------------- */
 
 typedef int (*read_fn)(const struct inbox_call *c, char told[TEXT_MAX]);
 
 static void add_thread(char told[TEXT_MAX], struct hf_bytes thread)
 {
 	const size_t len = strlen(told);
-	(void)snprintf(told + len, TEXT_MAX - len, "%s%.*s", len ? " " : "", (int)thread.len, (const char *)thread.data);
+	(void)snprintf(told + len, TEXT_MAX - len, "%s%.*s", len ? " " : "", (int)thread.len,
+	               (const char *)thread.data);
 }
 
 static int load_with(const struct inbox_call *c, struct hf_inbox_load args, char told[TEXT_MAX])
@@ -71,8 +73,10 @@ static int load_awake(const struct inbox_call *c, char told[TEXT_MAX])
 }
 static int load_wanted(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	const struct hf_inbox_load args = {
-	    .account = hf_str("primary"), .unread_only = true, .without_dismissed = true, .without_snoozed = true};
+	const struct hf_inbox_load args = {.account = hf_str("primary"),
+	                                   .unread_only = true,
+	                                   .without_dismissed = true,
+	                                   .without_snoozed = true};
 	return load_with(c, args, told);
 }
 static int load_account(const struct inbox_call *c, char told[TEXT_MAX])
@@ -112,7 +116,8 @@ static int get(const struct inbox_call *c, char told[TEXT_MAX])
 static int dismissed(const struct inbox_call *c, char told[TEXT_MAX])
 {
 	struct hf_inbox_keys keys;
-	const int rc = hf_inbox_dismissed(c->store, &(struct hf_inbox_dismissed){.user = c->key.user}, 0, &keys, c->error);
+	const int rc = hf_inbox_dismissed(c->store, &(struct hf_inbox_dismissed){.user = c->key.user},
+	                                  0, &keys, c->error);
 	for (size_t i = 0; i < keys.count; i++)
 		add_thread(told, keys.items[i].thread);
 	hf_release(keys.memory);
@@ -123,7 +128,8 @@ static int dismissed(const struct inbox_call *c, char told[TEXT_MAX])
 static int tombstones(const struct inbox_call *c, char told[TEXT_MAX])
 {
 	struct hf_inbox_tombstone_page page;
-	const int rc = hf_inbox_tombstones(c->store, &(struct hf_inbox_tombstones){.user = c->key.user}, 0, &page, c->error);
+	const int rc = hf_inbox_tombstones(c->store, &(struct hf_inbox_tombstones){.user = c->key.user},
+	                                   0, &page, c->error);
 	for (size_t i = 0; i < page.count; i++) {
 		add_thread(told, page.items[i].key.thread);
 		add_thread(told, hf_str(page.items[i].dismissed ? "dismissed" : "removed"));
@@ -136,7 +142,8 @@ static int counts(const struct inbox_call *c, char told[TEXT_MAX])
 {
 	struct hf_inbox_counts n;
 	const int rc = hf_inbox_counts(c->store, c->key.user, 0, &n, c->error);
-	(void)snprintf(told, TEXT_MAX, "%u %u %u %u", (unsigned)n.total, (unsigned)n.unread, (unsigned)n.unseen, (unsigned)n.dismissed);
+	(void)snprintf(told, TEXT_MAX, "%u %u %u %u", (unsigned)n.total, (unsigned)n.unread,
+	               (unsigned)n.unseen, (unsigned)n.dismissed);
 	return rc;
 }
 
@@ -157,13 +164,14 @@ static int status(const struct inbox_call *c, char told[TEXT_MAX])
 	return HF_OK;
 }
 
-/* --- The status ----------------------------------------------------------------------------------------------------------------- */
+/* --- The status ------------------------------------------------------------------------------- */
 
 typedef int (*change_fn)(const struct inbox_call *c);
 
 static int set_status_to(const struct inbox_call *c, struct hf_bytes text)
 {
-	const struct hf_inbox_set_status args = {.write.expect = c->expect, .user = c->key.user, .status = text};
+	const struct hf_inbox_set_status args = {
+	    .write.expect = c->expect, .user = c->key.user, .status = text};
 	return hf_inbox_set_status(c->store, c->txn, &args, c->result, c->error);
 }
 static int set_status(const struct inbox_call *c)
@@ -184,9 +192,10 @@ static int set_status_too_long(const struct inbox_call *c)
 	return set_status_to(c, hf_bytes(text, sizeof text));
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
-/* Of a read: what it tells, NULL: HF_ENOTFOUND. Of a change: the status afterwards, NULL: unchanged. */
+/* Of a read: what it tells, NULL: HF_ENOTFOUND. Of a change: the status afterwards, NULL:
+ * unchanged. */
 struct row {
 	const char *name;
 	read_fn read;
@@ -198,21 +207,29 @@ struct row {
 #define BOTH "thread other"
 #define READS(nobody, lacking, unread, isread, seen, isdismissed, done, snoozed) \
 	{ \
-		[NOBODY] = (nobody), [LACKING] = (lacking), [REMOVED] = (lacking), [BURIED] = (lacking), [BLOCKED] = (lacking), \
-		[ENDED] = (lacking), [UNREAD] = (unread), [WITH_STATUS] = (unread), [READ] = (isread), [SEEN] = (seen), \
-		[DISMISSED] = (isdismissed), [DONE] = (done), [SNOOZED] = (snoozed) \
+		[NOBODY] = (nobody), [LACKING] = (lacking), [REMOVED] = (lacking), [BURIED] = (lacking), \
+		[BLOCKED] = (lacking), [ENDED] = (lacking), [UNREAD] = (unread), [WITH_STATUS] = (unread), \
+		[READ] = (isread), [SEEN] = (seen), [DISMISSED] = (isdismissed), [DONE] = (done), \
+		[SNOOZED] = (snoozed) \
 	}
 #define EVERYWHERE(then) READS(then, then, then, then, then, then, then, then)
 
 static const struct row rows[] = {
     {"load", load, NULL, HF_OK, READS("", "other", BOTH, BOTH, BOTH, BOTH, BOTH, BOTH)},
-    {"load in pages", load_in_pages, NULL, HF_OK, READS("", "other", BOTH, BOTH, BOTH, BOTH, BOTH, BOTH)},
-    {"load the unread", load_unread, NULL, HF_OK, READS("", "other", BOTH, "other", BOTH, BOTH, "other", BOTH)},
-    {"load without dismissed", load_undismissed, NULL, HF_OK, READS("", "other", BOTH, BOTH, BOTH, "other", "other", BOTH)},
-    {"load without snoozed", load_awake, NULL, HF_OK, READS("", "other", BOTH, BOTH, BOTH, BOTH, BOTH, "other")},
-    {"load the other account", load_account, NULL, HF_OK, READS("", "other", "other", "other", "other", "other", "other", "other")},
-    {"load with all filters", load_wanted, NULL, HF_OK, READS("", "", "thread", "", "thread", "", "", "")},
-    {"get", get, NULL, HF_OK, READS(NULL, NULL, "thread", "thread", "thread", "thread", "thread", "thread")},
+    {"load in pages", load_in_pages, NULL, HF_OK,
+     READS("", "other", BOTH, BOTH, BOTH, BOTH, BOTH, BOTH)},
+    {"load the unread", load_unread, NULL, HF_OK,
+     READS("", "other", BOTH, "other", BOTH, BOTH, "other", BOTH)},
+    {"load without dismissed", load_undismissed, NULL, HF_OK,
+     READS("", "other", BOTH, BOTH, BOTH, "other", "other", BOTH)},
+    {"load without snoozed", load_awake, NULL, HF_OK,
+     READS("", "other", BOTH, BOTH, BOTH, BOTH, BOTH, "other")},
+    {"load the other account", load_account, NULL, HF_OK,
+     READS("", "other", "other", "other", "other", "other", "other", "other")},
+    {"load with all filters", load_wanted, NULL, HF_OK,
+     READS("", "", "thread", "", "thread", "", "", "")},
+    {"get", get, NULL, HF_OK,
+     READS(NULL, NULL, "thread", "thread", "thread", "thread", "thread", "thread")},
     {"dismissed", dismissed, NULL, HF_OK, READS("", "", "", "", "", "thread", "thread", "")},
     {"tombstones",
      tombstones,
@@ -231,7 +248,8 @@ static const struct row rows[] = {
       [BLOCKED] = "thread removed",
       [ENDED] = "",
       [WITH_STATUS] = ""}},
-    {"counts", counts, NULL, HF_OK, READS("0 0 0 0", "1 1 1 0", "2 2 2 0", "2 1 2 0", "2 2 1 0", "2 1 1 1", "2 1 1 1", "2 2 2 0")},
+    {"counts", counts, NULL, HF_OK,
+     READS("0 0 0 0", "1 1 1 0", "2 2 2 0", "2 1 2 0", "2 2 1 0", "2 1 1 1", "2 1 1 1", "2 2 2 0")},
     {"status",
      status,
      NULL,
@@ -273,7 +291,7 @@ static const struct row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-/* --- Running it ------------------------------------------------------------------------------------------------------------------- */
+/* --- Running it ------------------------------------------------------------------------------- */
 
 enum manner { PLAIN, EXPECTING, MISTAKEN, IN_TRANSACTION, MANNERS };
 
@@ -287,15 +305,17 @@ struct trial {
 
 static void expect_that(const struct trial *t, bool holds, const char *what, const char *got)
 {
-	static const char *const manners[MANNERS] = {"", ", expecting", ", mistaken", ", in a transaction"};
+	static const char *const manners[MANNERS] = {"", ", expecting", ", mistaken",
+	                                             ", in a transaction"};
 	if (!holds)
-		fail_msg("%s, %s (%s%s): %s: %s", t->row->name, state_name(t->state), setting_name(t->stage->setting), manners[t->manner], what,
-		         got);
+		fail_msg("%s, %s (%s%s): %s: %s", t->row->name, state_name(t->state),
+		         setting_name(t->stage->setting), manners[t->manner], what, got);
 }
 
 static struct inbox_call call_of(const struct trial *t)
 {
-	return (struct inbox_call){.store = t->stage->store, .key = {hf_str(t->user), hf_str(""), hf_str("thread")}};
+	return (struct inbox_call){.store = t->stage->store,
+	                           .key = {hf_str(t->user), hf_str(""), hf_str("thread")}};
 }
 
 static void run_read(const struct trial *t)
@@ -335,14 +355,19 @@ static void run_change(const struct trial *t)
 	const char *want = code == HF_OK ? t->row->tells[t->state] : NULL;
 	call.result = &result;
 	call.error = &error;
-	call.expect = t->manner == MISTAKEN ? version + 1 : t->manner != EXPECTING ? 0 : version ? version : HF_ABSENT;
+	call.expect = t->manner == MISTAKEN    ? version + 1
+	              : t->manner != EXPECTING ? 0
+	              : version                ? version
+	                                       : HF_ABSENT;
 	const int rc = perform(t, &call);
 	const hf_lsn now = look(call.store, call.key.user, after);
 	expect_that(t, rc == code, "code", hf_code_name(rc));
-	expect_that(t, result.changed == (want != NULL) && result.count == result.changed, "changed, count", result.changed ? "true" : "false");
+	expect_that(t, result.changed == (want != NULL) && result.count == result.changed,
+	            "changed, count", result.changed ? "true" : "false");
 	expect_that(t, strcmp(after, want ? want : before) == 0, "the status is now", after);
 	expect_that(t, want ? now > version : now == version, "its version", "is not right");
-	expect_that(t, result.version == (code == HF_OK ? now : 0), "the result's version", "is not right");
+	expect_that(t, result.version == (code == HF_OK ? now : 0), "the result's version",
+	            "is not right");
 }
 
 static void run_table(enum setting setting)
@@ -351,7 +376,8 @@ static void run_table(enum setting setting)
 	struct stage *stage = stage_open(setting);
 	for (unsigned i = 0; i < ROWS * STATES * MANNERS; i++) {
 		struct trial *t = &trials[i];
-		*t = (struct trial){stage, &rows[i / (STATES * MANNERS)], i / MANNERS % STATES, (enum manner)(i % MANNERS), ""};
+		*t = (struct trial){stage, &rows[i / (STATES * MANNERS)], i / MANNERS % STATES,
+		                    (enum manner)(i % MANNERS), ""};
 		(void)snprintf(t->user, sizeof t->user, "%u", i);
 		const struct inbox_call call = call_of(t);
 		if (t->row->change || t->manner == PLAIN)
@@ -359,12 +385,11 @@ static void run_table(enum setting setting)
 	}
 	stage_switch(stage);
 	stage_at(stage, NOW);
-	for (unsigned i = 0; i < ROWS * STATES * MANNERS; i++) {
+	for (unsigned i = 0; i < ROWS * STATES * MANNERS; i++)
 		if (trials[i].row->change)
 			run_change(&trials[i]);
 		else if (trials[i].manner == PLAIN)
 			run_read(&trials[i]);
-	}
 	stage_close(stage);
 }
 

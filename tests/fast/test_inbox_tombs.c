@@ -1,5 +1,6 @@
-/* Tombstones: what a save meets in each state of a key, what put and lift do, and that an ending changes every answer at its instant and none when
- * it is logged; and marks of all records up to an LSN. The deadlines are the simulated clock's. */
+/* Tombstones: what a save meets in each state of a key, what put and lift do, and that an ending
+ * changes every answer at its instant and none when it is logged; and marks of all records up to
+ * an LSN. The deadlines are the simulated clock's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,9 +24,11 @@ static hf_lsn last_lsn(hf_store *store)
 	return info.last_lsn;
 }
 
-static struct hf_result save(hf_store *store, const char *user, const char *thread, enum hf_inbox_save_mode mode, int64_t tombstone_for)
+static struct hf_result save(hf_store *store, const char *user, const char *thread,
+                             enum hf_inbox_save_mode mode, int64_t tombstone_for)
 {
-	const struct hf_inbox_input record = {.thread = hf_str(thread), .payload = hf_str("p"), .unread = true, .updated_at = 1};
+	const struct hf_inbox_input record = {
+	    .thread = hf_str(thread), .payload = hf_str("p"), .unread = true, .updated_at = 1};
 	const struct hf_inbox_save args = {.user = hf_str(user),
 	                                   .records = &record,
 	                                   .count = thread ? 1 : 0,
@@ -56,17 +59,22 @@ static int remove_it(hf_store *store, const char *user, int64_t tombstone_for)
 	return hf_inbox_remove(store, NULL, &args, NULL, NULL);
 }
 
-/* --- The key as text: the record, or the tombstone ---------------------------------------------------------------------------- */
+/* --- The key as text: the record, or the tombstone -------------------------------------------- */
 
 static const char *moment(hf_time time)
 {
-	return time == HF_UNSET ? "-" : stage_stamped(time, STAGE_NOW) ? "A" : stage_stamped(time, NOW) ? "N" : time == 7 ? "7" : "?";
+	return time == HF_UNSET                 ? "-"
+	       : stage_stamped(time, STAGE_NOW) ? "A"
+	       : stage_stamped(time, NOW)       ? "N"
+	       : time == 7                      ? "7"
+	                                        : "?";
 }
 
 static void add_tombstones(hf_store *store, const char *user, char out[64])
 {
 	struct hf_inbox_tombstone_page page, one;
-	const struct hf_inbox_tombstones all = {.user = hf_str(user)}, exact = {.user = hf_str(user), .thread = hf_str("t")};
+	const struct hf_inbox_tombstones all = {.user = hf_str(user)},
+	                                 exact = {.user = hf_str(user), .thread = hf_str("t")};
 	assert_int_equal(hf_inbox_tombstones(store, &all, 0, &page, NULL), HF_OK);
 	assert_int_equal(hf_inbox_tombstones(store, &exact, 0, &one, NULL), HF_OK);
 	assert_true(page.count <= 1 && one.count == page.count && !page.next && !one.next);
@@ -74,8 +82,8 @@ static void add_tombstones(hf_store *store, const char *user, char out[64])
 		const struct hf_inbox_tombstone *t = &page.items[0];
 		assert_int_equal(t->until, one.items[0].until);
 		assert_true(t->version != 0 && t->version == one.items[0].version);
-		(void)snprintf(out, 64, "%s d:%s u:%d", t->dismissed ? "dismissal" : "removal", moment(t->dismissed_at),
-		               (int)((t->until - STAGE_NOW) / HOUR));
+		(void)snprintf(out, 64, "%s d:%s u:%d", t->dismissed ? "dismissal" : "removal",
+		               moment(t->dismissed_at), (int)((t->until - STAGE_NOW) / HOUR));
 	}
 	hf_release(page.memory);
 	hf_release(one.memory);
@@ -90,14 +98,15 @@ static void look(hf_store *store, const char *user, char out[64])
 	const int rc = hf_inbox_get(store, &key, 0, &got, NULL);
 	if (rc == HF_OK) {
 		assert_string_equal(out, ""); /* a record or a tombstone, not both */
-		(void)snprintf(out, 64, "record d:%s", got.record.dismissed ? moment(got.record.dismissed_at) : "no");
+		(void)snprintf(out, 64, "record d:%s",
+		               got.record.dismissed ? moment(got.record.dismissed_at) : "no");
 		hf_release(got.memory);
 	} else {
 		assert_int_equal(rc, HF_ENOTFOUND);
 	}
 }
 
-/* --- States: at STAGE_NOW, looked at from NOW on ------------------------------------------------------------------------------ */
+/* --- States: at STAGE_NOW, looked at from NOW on ---------------------------------------------- */
 
 static const struct state {
 	const char *name;
@@ -113,12 +122,24 @@ static const struct state {
     {"dismissal not left", ""},
 };
 
-enum { ABSENT, RECORD, DISMISSED, DISMISSAL, REMOVAL, DISMISSAL_OVER, REMOVAL_OVER, NOT_LEFT, STATES };
+enum {
+	ABSENT,
+	RECORD,
+	DISMISSED,
+	DISMISSAL,
+	REMOVAL,
+	DISMISSAL_OVER,
+	REMOVAL_OVER,
+	NOT_LEFT,
+	STATES
+};
 
 static void arrange(hf_store *store, unsigned state, const char *user)
 {
-	static const int64_t spans[STATES] = {
-	    [DISMISSAL_OVER] = HOUR, [REMOVAL] = 2 * HOUR, [REMOVAL_OVER] = HOUR - 1, [NOT_LEFT] = HF_INBOX_NO_TOMBSTONE};
+	static const int64_t spans[STATES] = {[DISMISSAL_OVER] = HOUR,
+	                                      [REMOVAL] = 2 * HOUR,
+	                                      [REMOVAL_OVER] = HOUR - 1,
+	                                      [NOT_LEFT] = HF_INBOX_NO_TOMBSTONE};
 	if (state == ABSENT)
 		return;
 	(void)save(store, user, "t", HF_INBOX_UPSERT, 0);
@@ -130,7 +151,7 @@ static void arrange(hf_store *store, unsigned state, const char *user)
 		assert_int_equal(remove_it(store, user, spans[state]), HF_OK);
 }
 
-/* --- Operations --------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 static int do_save(hf_store *store, const char *user, struct hf_result *result)
 {
@@ -152,13 +173,18 @@ static int do_empty(hf_store *store, const char *user, struct hf_result *result)
 
 static int do_clear(hf_store *store, const char *user, struct hf_result *result)
 {
-	return hf_inbox_clear(store, NULL, &(struct hf_inbox_clear){.user = hf_str(user)}, result, NULL);
+	return hf_inbox_clear(store, NULL, &(struct hf_inbox_clear){.user = hf_str(user)}, result,
+	                      NULL);
 }
 
-static int put(hf_store *store, const char *user, bool dismissed, int64_t until, hf_lsn expect, struct hf_result *result)
+static int put(hf_store *store, const char *user, bool dismissed, int64_t until, hf_lsn expect,
+               struct hf_result *result)
 {
-	const struct hf_inbox_put_tombstone args = {
-	    .write.expect = expect, .key = key_of(user), .dismissed = dismissed, .dismissed_at = dismissed ? 7 : HF_UNSET, .until = until};
+	const struct hf_inbox_put_tombstone args = {.write.expect = expect,
+	                                            .key = key_of(user),
+	                                            .dismissed = dismissed,
+	                                            .dismissed_at = dismissed ? 7 : HF_UNSET,
+	                                            .until = until};
 	return hf_inbox_put_tombstone(store, NULL, &args, result, NULL);
 }
 
@@ -213,8 +239,16 @@ static const struct operation {
       [NOT_LEFT] = {HF_OK, "record d:no"}}},
     {"replace by nothing",
      do_empty,
-     {[RECORD] = {HF_OK, ""}, [DISMISSED] = {HF_OK, "dismissal d:A u:4"}, [DISMISSAL] = {HF_OK, NULL}, [REMOVAL] = {HF_OK, NULL}}},
-    {"clear", do_clear, {[RECORD] = {HF_OK, ""}, [DISMISSED] = {HF_OK, ""}, [DISMISSAL] = {HF_OK, ""}, [REMOVAL] = {HF_OK, ""}}},
+     {[RECORD] = {HF_OK, ""},
+      [DISMISSED] = {HF_OK, "dismissal d:A u:4"},
+      [DISMISSAL] = {HF_OK, NULL},
+      [REMOVAL] = {HF_OK, NULL}}},
+    {"clear",
+     do_clear,
+     {[RECORD] = {HF_OK, ""},
+      [DISMISSED] = {HF_OK, ""},
+      [DISMISSAL] = {HF_OK, ""},
+      [REMOVAL] = {HF_OK, ""}}},
     {"put_tombstone of a dismissal",
      do_put_dismissal,
      {[ABSENT] = {HF_OK, "dismissal d:7 u:5"},
@@ -247,27 +281,34 @@ static const struct operation {
       [NOT_LEFT] = {HF_OK, "removal d:- u:9"}}},
     {"put_tombstone that is over",
      do_lift,
-     {[RECORD] = {HF_ECONFLICT, NULL}, [DISMISSED] = {HF_ECONFLICT, NULL}, [DISMISSAL] = {HF_OK, ""}, [REMOVAL] = {HF_OK, ""}}},
+     {[RECORD] = {HF_ECONFLICT, NULL},
+      [DISMISSED] = {HF_ECONFLICT, NULL},
+      [DISMISSAL] = {HF_OK, ""},
+      [REMOVAL] = {HF_OK, ""}}},
 };
 
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
 
-static void run_cell(struct stage *stage, const struct operation *op, unsigned state, const char *user)
+static void run_cell(struct stage *stage, const struct operation *op, unsigned state,
+                     const char *user)
 {
 	struct hf_result result = {0};
 	char before[64], after[64];
 	look(stage->store, user, before);
 	if (strcmp(before, states[state].text) != 0)
-		fail_msg("%s (%s): \"%s\" instead of \"%s\"", states[state].name, setting_name(stage->setting), before, states[state].text);
+		fail_msg("%s (%s): \"%s\" instead of \"%s\"", states[state].name,
+		         setting_name(stage->setting), before, states[state].text);
 	const hf_lsn last = last_lsn(stage->store);
 	const int rc = op->run(stage->store, user, &result);
 	look(stage->store, user, after);
 	const char *want = op->cells[state].then ? op->cells[state].then : before;
 	const bool changed = rc == HF_OK && op->cells[state].then;
 	if (rc != op->cells[state].code || strcmp(after, want) != 0 || result.changed != changed)
-		fail_msg("%s on %s (%s): %s, %s, \"%s\"", op->name, states[state].name, setting_name(stage->setting), hf_code_name(rc),
+		fail_msg("%s on %s (%s): %s, %s, \"%s\"", op->name, states[state].name,
+		         setting_name(stage->setting), hf_code_name(rc),
 		         result.changed ? "changed" : "unchanged", after);
-	assert_int_equal(last_lsn(stage->store), last + changed); /* one entry, the lifted one included, or none */
+	/* one entry, the lifted one included, or none */
+	assert_int_equal(last_lsn(stage->store), last + changed);
 }
 
 /* With `settled`, upkeep has logged the endings before: that must change no answer. */
@@ -319,7 +360,7 @@ static void the_cells_are_those_of_the_design(void **state)
 	cells_are_listed("inbox, tombstones", operation_name, state_name);
 }
 
-/* --- Endings ------------------------------------------------------------------------------------------------------------------ */
+/* --- Endings ---------------------------------------------------------------------------------- */
 
 static void a_tombstone_ends_at_its_instant_with_nobody_calling(void **state)
 {
@@ -384,7 +425,7 @@ static void a_tombstone_may_last_for_ever(void **state)
 	stage_close(stage);
 }
 
-/* --- Pages -------------------------------------------------------------------------------------------------------------------- */
+/* --- Pages ------------------------------------------------------------------------------------ */
 
 static void pages_of_tombstones_skip_those_that_ended(void **state)
 {
@@ -395,7 +436,9 @@ static void pages_of_tombstones_skip_those_that_ended(void **state)
 			char thread[8];
 			(void)snprintf(thread, sizeof thread, "t%02u", i);
 			const struct hf_inbox_put_tombstone args = {
-			    .key = {hf_str("u"), hf_str(i % 2 ? "" : "a"), hf_str(thread)}, .dismissed = i % 4 == 0, .until = i % 3 ? INT64_MAX : NOW};
+			    .key = {hf_str("u"), hf_str(i % 2 ? "" : "a"), hf_str(thread)},
+			    .dismissed = i % 4 == 0,
+			    .until = i % 3 ? INT64_MAX : NOW};
 			assert_int_equal(hf_inbox_put_tombstone(stage->store, NULL, &args, NULL, NULL), HF_OK);
 		}
 		stage_switch(stage);
@@ -409,10 +452,12 @@ static void pages_of_tombstones_skip_those_that_ended(void **state)
 				struct hf_memory *old = page.memory;
 				assert_int_equal(hf_inbox_tombstones(stage->store, &args, 0, &page, NULL), HF_OK);
 				hf_release(old);
-				assert_true(page.count > 0 && page.count <= limit && (page.next || total + page.count == 13));
+				assert_true(page.count > 0 && page.count <= limit &&
+				            (page.next || total + page.count == 13));
 				for (size_t i = 0; i < page.count; i++, total++) {
 					char name[32];
-					(void)snprintf(name, sizeof name, "%s/%s", (const char *)page.items[i].key.account.data,
+					(void)snprintf(name, sizeof name, "%s/%s",
+					               (const char *)page.items[i].key.account.data,
 					               (const char *)page.items[i].key.thread.data);
 					assert_true(strcmp(before, name) < 0 && page.items[i].until == INT64_MAX);
 					memcpy(before, name, sizeof before);
@@ -425,12 +470,14 @@ static void pages_of_tombstones_skip_those_that_ended(void **state)
 		const struct hf_inbox_tombstones bad = {.user = hf_str("u"), .page = "AAAA"};
 		struct hf_inbox_tombstone_page page;
 		assert_int_equal(hf_inbox_tombstones(stage->store, &bad, 0, &page, NULL), HF_EINVAL);
-		assert_int_equal(hf_inbox_tombstones(stage->store, &(struct hf_inbox_tombstones){0}, 0, &page, NULL), HF_EINVAL);
+		assert_int_equal(
+		    hf_inbox_tombstones(stage->store, &(struct hf_inbox_tombstones){0}, 0, &page, NULL),
+		    HF_EINVAL);
 		stage_close(stage);
 	}
 }
 
-/* --- Marks of all up to an LSN -------------------------------------------------------------------------------------------------- */
+/* --- Marks of all up to an LSN ---------------------------------------------------------------- */
 
 static struct hf_inbox_record get(hf_store *store, const char *thread)
 {
@@ -442,7 +489,8 @@ static struct hf_inbox_record get(hf_store *store, const char *thread)
 	return record;
 }
 
-/* The last save counts, not the last change: a record that was only marked since is still what the reader saw. */
+/* The last save counts, not the last change: a record that was only marked since is still what
+ * the reader saw. */
 static void what_was_saved_after_the_reader_looked_stays_unread(void **state)
 {
 	(void)state;
@@ -464,7 +512,8 @@ static void what_was_saved_after_the_reader_looked_stays_unread(void **state)
 		const hf_lsn version = last_lsn(stage->store);
 		assert_true(!get(stage->store, "t").unread && get(stage->store, "t").version == version);
 		assert_true(!get(stage->store, "x").unread && get(stage->store, "x").version == version);
-		assert_true(get(stage->store, "late").unread && get(stage->store, "late").version < version);
+		assert_true(get(stage->store, "late").unread &&
+		            get(stage->store, "late").version < version);
 		/* Marking is no save: what it changed is still as old as it was. */
 		assert_int_equal(get(stage->store, "x").saved, shown);
 		assert_int_equal(hf_inbox_dismiss_all(stage->store, NULL, &args, &result, NULL), HF_OK);
@@ -473,14 +522,16 @@ static void what_was_saved_after_the_reader_looked_stays_unread(void **state)
 	}
 }
 
-/* Each operation sees what those before it left; the mark's LSN is not below that of a save in the same transaction. */
+/* Each operation sees what those before it left; the mark's LSN is not below that of a save in
+ * the same transaction. */
 static void a_mark_of_all_in_a_transaction_sees_its_saves(void **state)
 {
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	const struct hf_inbox_input record = {.thread = hf_str("t"), .unread = true};
 	const struct hf_inbox_save make = {.user = hf_str("u"), .records = &record, .count = 1};
-	const struct hf_inbox_mark_all all = {.user = hf_str("u"), .account = hf_str("primary"), .now = 7};
+	const struct hf_inbox_mark_all all = {
+	    .user = hf_str("u"), .account = hf_str("primary"), .now = 7};
 	struct hf_result results[3];
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
@@ -488,7 +539,8 @@ static void a_mark_of_all_in_a_transaction_sees_its_saves(void **state)
 	assert_int_equal(hf_inbox_save(stage->store, txn, &make, &results[1], NULL), HF_OK);
 	assert_int_equal(hf_inbox_mark_all_read(stage->store, txn, &all, &results[2], NULL), HF_OK);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_OK);
-	assert_true(!results[0].changed && results[1].changed && results[2].changed && results[2].count == 1);
+	assert_true(!results[0].changed && results[1].changed && results[2].changed &&
+	            results[2].count == 1);
 	assert_true(!get(stage->store, "t").unread && get(stage->store, "t").read_at == 7);
 	stage_close(stage);
 }

@@ -1,11 +1,13 @@
 /* The laws that hold for every domain in the table, now and later:
  *
- *   its row is complete                         state == replay(log)              state == load(snapshot(state))
+ *   its row is complete                         state == replay(log)              state ==
+ *   load(snapshot(state))
  *   state == apply(feed)
- *   no object changes beside the one hook       undo leaves no trace              apply, describe and about are total on any bytes
+ *   no object changes beside the one hook       undo leaves no trace              apply,
+ *   describe and about are total on any bytes
  *
- * All are checked on random but legal work (lib/churn.h) and on the entries that it wrote. A new domain is under them as soon as
- * it has a row and churn has operations for it. */
+ * All are checked on random but legal work (lib/churn.h) and on the entries that it wrote. A new
+ * domain is under them as soon as it has a row and churn has operations for it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,7 +23,7 @@
 
 enum { STEPS = 800, BETWEEN_CHECKS = 20, MUTATIONS = 12 };
 
-/* --- Rows --------------------------------------------------------------------------------------------------------------------------- */
+/* --- Rows ------------------------------------------------------------------------------------- */
 
 /* What the row lacks; NULL: nothing. */
 static const char *row_lacks(const struct hf__domain *row)
@@ -40,7 +42,8 @@ static const char *row_lacks(const struct hf__domain *row)
 	    {"describe", row->describe != NULL},
 	    {"about", row->about != NULL},
 	    {"verify", row->verify != NULL},
-	    {"settle and next_ending, both or none", (row->settle != NULL) == (row->next_ending != NULL)},
+	    {"settle and next_ending, both or none",
+	     (row->settle != NULL) == (row->next_ending != NULL)},
 	};
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
 		if (!members[i].there)
@@ -57,7 +60,8 @@ static void every_row_is_complete(void **state)
 		if (row_lacks(all->rows[i]))
 			fail_msg("domain %u lacks %s", i, row_lacks(all->rows[i]));
 		for (unsigned j = 0; j < i; j++)
-			assert_true(all->rows[i]->id != all->rows[j]->id && strcmp(all->rows[i]->name, all->rows[j]->name) != 0);
+			assert_true(all->rows[i]->id != all->rows[j]->id &&
+			            strcmp(all->rows[i]->name, all->rows[j]->name) != 0);
 	}
 }
 
@@ -78,7 +82,7 @@ static void a_row_without_a_law_is_noticed(void **state)
 	assert_string_equal(row_lacks(&row), "verify");
 }
 
-/* --- Replay and snapshot -------------------------------------------------------------------------------------------------------------- */
+/* --- Replay and snapshot ---------------------------------------------------------------------- */
 
 /* Time passes too, so that leases end and are settled, or not yet. */
 static void pass_time(struct churn *churn, struct stage *stage, int64_t *now)
@@ -134,7 +138,7 @@ static void states_equal_replay_snapshot_and_feed_with_payloads_on_disk(void **s
 	obey_under("laws, on disk", &(struct hf_options){.segment_size = 64 << 10, .inline_max = 1});
 }
 
-/* --- Entries ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Entries ---------------------------------------------------------------------------------- */
 
 static struct logged history;
 
@@ -164,8 +168,10 @@ static int drop_history(void **state)
 	return 0;
 }
 
-/* Calls `each` for every entry of every domain, with the state as it was just before the entry; then applies it. */
-static void along_history(void (*each)(struct bare *bare, const struct hf__entry *entry, struct hf_rng *rng))
+/* Calls `each` for every entry of every domain, with the state as it was just before the entry;
+ * then applies it. */
+static void along_history(void (*each)(struct bare *bare, const struct hf__entry *entry,
+                                       struct hf_rng *rng))
 {
 	const struct hf__domains *all = hf__all_domains();
 	struct hf_rng rng = hf_rng_for("along");
@@ -203,7 +209,8 @@ static void undo_entry(struct bare *bare, const struct hf__entry *entry, struct 
 	bare_verify(bare, HF_OK);
 	struct hf__writer after = bare_snapshot(bare);
 	if (!same(&before, &after))
-		fail_msg("%s: undoing entry %llu left a trace", bare->row->name, (unsigned long long)entry->lsn);
+		fail_msg("%s: undoing entry %llu left a trace", bare->row->name,
+		         (unsigned long long)entry->lsn);
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 }
@@ -214,7 +221,7 @@ static void every_entry_can_be_undone_without_a_trace(void **state)
 	along_history(undo_entry);
 }
 
-/* --- The hook ------------------------------------------------------------------------------------------------------------------------- */
+/* --- The hook --------------------------------------------------------------------------------- */
 
 static unsigned pokes;
 
@@ -226,7 +233,8 @@ static bool is_blob_pointer(const struct hf__type *type, size_t at)
 	return false;
 }
 
-/* Changes one byte of a value, or of a blob that it owns, behind the hook's back, and puts it back. */
+/* Changes one byte of a value, or of a blob that it owns, behind the hook's back, and puts it
+ * back. */
 static void poke(struct bare *bare, struct hf__object *object, uint8_t *at)
 {
 	*at ^= 1;
@@ -262,14 +270,16 @@ static struct hf__object *altered(const struct hf__change *change)
 		struct hf__object *object = change->records[i].object;
 		bool born = false;
 		for (size_t j = 0; j < i; j++)
-			born = born || (change->records[j].object == object && change->records[j].kind == HF__UNDO_ADD);
+			born = born ||
+			       (change->records[j].object == object && change->records[j].kind == HF__UNDO_ADD);
 		if (change->records[i].kind == HF__UNDO_CHANGE && !born)
 			return object;
 	}
 	return NULL;
 }
 
-static void poke_what_the_entry_touches(struct bare *bare, const struct hf__entry *entry, struct hf_rng *rng)
+static void poke_what_the_entry_touches(struct bare *bare, const struct hf__entry *entry,
+                                        struct hf_rng *rng)
 {
 	assert_int_equal(bare_apply(bare, entry), HF_OK);
 	struct hf__object *object = altered(&bare->change);
@@ -286,7 +296,7 @@ static void a_change_beside_the_hook_is_noticed(void **state)
 	assert_true(pokes > 50);
 }
 
-/* --- Any bytes ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Any bytes -------------------------------------------------------------------------------- */
 
 static unsigned accepted, damaged;
 
@@ -296,7 +306,9 @@ static struct hf_bytes mutated(const struct hf__entry *entry, struct hf_rng *rng
 	static const uint8_t extremes[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
 	const size_t len = entry->body.len;
 	const unsigned how = (unsigned)hf_rng_below(rng, 5);
-	const size_t new_len = how == 0 ? hf_rng_below(rng, len + 1) : how == 1 ? len + hf_rng_below(rng, 40) : len;
+	const size_t new_len = how == 0   ? hf_rng_below(rng, len + 1)
+	                       : how == 1 ? len + hf_rng_below(rng, 40)
+	                                  : len;
 	uint8_t *bytes = malloc(new_len ? new_len : 1);
 	assert_non_null(bytes);
 	hf_rng_fill(rng, bytes, new_len);
@@ -343,10 +355,12 @@ static void ask_about(const struct hf__domain *row, const struct hf__entry *entr
 	const bool told = row->about(entry, &about);
 	assert_true(told || !written);
 	for (unsigned parts = 0; row->concerns && parts <= 3; parts++)
-		(void)row->concerns(entry, (struct hf_bytes[]){hf_str("a"), hf_str("b"), hf_str("c")}, parts);
+		(void)row->concerns(entry, (struct hf_bytes[]){hf_str("a"), hf_str("b"), hf_str("c")},
+		                    parts);
 	if (!told)
 		return;
-	assert_true(about.operation && about.operation[0] && about.parts >= (row->setback ? 0 : 1) && about.parts <= 3);
+	assert_true(about.operation && about.operation[0] && about.parts >= (row->setback ? 0 : 1) &&
+	            about.parts <= 3);
 	assert_false(written && strcmp(about.operation, "state") == 0);
 	assert_true(about.parts == 0 || about.key[0].len > 0);
 	for (unsigned i = 0; i < 3; i++) {
@@ -392,7 +406,8 @@ static void no_bytes_break_apply_describe_or_about(void **state)
 	(void)state;
 	accepted = damaged = 0;
 	along_history(try_bytes);
-	printf("figure: mutated entries: %u refused as damage, %u acceptable and sound\n", damaged, accepted);
+	printf("figure: mutated entries: %u refused as damage, %u acceptable and sound\n", damaged,
+	       accepted);
 	assert_true(damaged > 1000);
 	assert_true(accepted > 0);
 }

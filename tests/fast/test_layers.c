@@ -1,8 +1,8 @@
-/* The floors of the engine: nothing includes upward, domains see neither log nor machine nor each other, and only two doors lead to
- * the system. Reads the source tree.
+/* The floors of the engine: nothing includes upward, domains see neither log nor machine nor
+ * each other, and only two doors lead to the system. Reads the source tree.
  *
- * Each rule runs over the real tree, where nothing may be reported, and over small made-up files that break it, where something
- * must be. */
+ * Each rule runs over the real tree, where nothing may be reported, and over small made-up files
+ * that break it, where something must be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #include "lib/source.h"
 
-/* --- Includes --------------------------------------------------------------------------------------------------------------- */
+/* --- Includes --------------------------------------------------------------------------------- */
 static const struct file *include_find(const struct tree *tree, const char *target)
 {
 	const struct file *found = tree_find(tree, "engine/", target);
@@ -36,7 +36,8 @@ static bool include_next(const char **at, size_t *line, struct include *include)
 		*at = end ? end + 1 : start + strlen(start);
 		include->line = (*line)++;
 		char quote;
-		if (sscanf(start, " # include %c%119[^\">\n]", &quote, include->target) == 2 && (quote == '"' || quote == '<')) {
+		if (sscanf(start, " # include %c%119[^\">\n]", &quote, include->target) == 2 &&
+		    (quote == '"' || quote == '<')) {
 			include->quoted = quote == '"';
 			return true;
 		}
@@ -50,14 +51,11 @@ enum { PUBLIC = -1, NO_FLOOR = -2, OS = 1, STORE = 3, DOMAINS = 4, TOP = 5 };
 static int floor_of(const char *path)
 {
 	static const char *const floors[] = {"base/", "os/", "log/", "store/", "domains/"};
-	for (int i = 0; i < (int)(sizeof floors / sizeof *floors); i++) {
-		if (source_starts_with(path, floors[i])) {
+	for (int i = 0; i < (int)(sizeof floors / sizeof *floors); i++)
+		if (source_starts_with(path, floors[i]))
 			return i;
-		}
-	}
-	if (source_starts_with(path, "include/holdfast/") || source_starts_with(path, "holdfast/")) {
+	if (source_starts_with(path, "include/holdfast/") || source_starts_with(path, "holdfast/"))
 		return PUBLIC;
-	}
 	return strcmp(path, "holdfast.c") == 0 ? TOP : NO_FLOOR;
 }
 
@@ -68,22 +66,21 @@ static const char *below_engine(const struct file *file)
 
 static bool is_any(const char *text, const char *const *list)
 {
-	for (; *list; list++) {
-		if (source_ends_with(*list, "/") ? source_starts_with(text, *list) : strcmp(text, *list) == 0) {
+	for (; *list; list++)
+		if (source_ends_with(*list, "/") ? source_starts_with(text, *list)
+		                                 : strcmp(text, *list) == 0)
 			return true;
-		}
-	}
 	return false;
 }
 
-static void check_floor(const struct tree *tree, const struct file *file, const struct include *include)
+static void check_floor(const struct tree *tree, const struct file *file,
+                        const struct include *include)
 {
 	int own = floor_of(below_engine(file)), other = floor_of(include->target);
 	bool upward = own == PUBLIC ? other != PUBLIC : other > own;
 	if (!include->quoted) {
-		if (other != NO_FLOOR) {
+		if (other != NO_FLOOR)
 			offend(file, include->line, "<%s> is ours: write it in quotes", include->target);
-		}
 	} else if (other == NO_FLOOR) {
 		offend(file, include->line, "\"%s\" is not written from engine/", include->target);
 	} else if (upward) {
@@ -95,19 +92,18 @@ static void check_floor(const struct tree *tree, const struct file *file, const 
 
 static void check_system(const struct file *file, const struct include *include)
 {
-	static const char *const machine[] = {"unistd.h", "fcntl.h", "dirent.h", "poll.h", "sys/", "linux/", "asm/", NULL};
-	static const char *const impure[] = {"pthread.h", "threads.h", "semaphore.h", "time.h", "signal.h", NULL};
+	static const char *const machine[] = {"unistd.h", "fcntl.h", "dirent.h", "poll.h",
+	                                      "sys/",     "linux/",  "asm/",     NULL};
+	static const char *const impure[] = {"pthread.h", "threads.h", "semaphore.h",
+	                                     "time.h",    "signal.h",  NULL};
 	int own = floor_of(below_engine(file));
 	const bool door = own == OS || strcmp(file->path, "engine/store/futex.c") == 0;
-	if (is_any(include->target, machine) && !door) {
+	if (is_any(include->target, machine) && !door)
 		offend(file, include->line, "<%s>: system calls belong in os/", include->target);
-	}
-	if ((own == 0 || own == DOMAINS) && is_any(include->target, impure)) {
+	if ((own == 0 || own == DOMAINS) && is_any(include->target, impure))
 		offend(file, include->line, "<%s>: no threads and no clock on this floor", include->target);
-	}
-	if (own == DOMAINS && strcmp(include->target, "stdatomic.h") == 0) {
+	if (own == DOMAINS && strcmp(include->target, "stdatomic.h") == 0)
 		offend(file, include->line, "<%s>: a domain knows no threads", include->target);
-	}
 }
 
 static void rule_includes(const struct tree *tree, const struct file *file)
@@ -115,9 +111,8 @@ static void rule_includes(const struct tree *tree, const struct file *file)
 	const char *at = file->plain;
 	size_t line = 1;
 	struct include include;
-	if (floor_of(below_engine(file)) == NO_FLOOR) {
+	if (floor_of(below_engine(file)) == NO_FLOOR)
 		offend(file, 1, "is on no floor");
-	}
 	while (include_next(&at, &line, &include)) {
 		check_floor(tree, file, &include);
 		check_system(file, &include);
@@ -134,30 +129,31 @@ static void domain_name(const char *path, char name[64])
 
 static bool names_domain(const struct tree *tree, const char *target, char name[64])
 {
-	static const char *const common[] = {"types", "store", "admin", "async", "feed", "holdfast", NULL};
+	static const char *const common[] = {"types", "store",    "admin", "async",
+	                                     "feed",  "holdfast", NULL};
 	char header[80];
 	domain_name(target, name);
 	snprintf(header, sizeof header, "holdfast/%s.h", name);
 	int floor = floor_of(target);
-	return (floor == DOMAINS || floor == PUBLIC) && !is_any(name, common) && include_find(tree, header);
+	return (floor == DOMAINS || floor == PUBLIC) && !is_any(name, common) &&
+	       include_find(tree, header);
 }
 
 /* What a domain file sees, headers of headers included. log/entry.h is the one door to the log. */
-static void domain_walk(const struct tree *tree, const struct file *domain, size_t at_line, const struct file *seen, int depth)
+static void domain_walk(const struct tree *tree, const struct file *domain, size_t at_line,
+                        const struct file *seen, int depth)
 {
 	const char *at = seen->plain;
 	size_t line = 1;
 	struct include include;
 	while (depth < 10 && include_next(&at, &line, &include)) {
 		size_t shown = depth ? at_line : include.line;
-		if (!include.quoted || strcmp(include.target, "log/entry.h") == 0) {
+		if (!include.quoted || strcmp(include.target, "log/entry.h") == 0)
 			continue;
-		}
-		if (source_starts_with(include.target, "os/") || source_starts_with(include.target, "log/")) {
+		if (source_starts_with(include.target, "os/") || source_starts_with(include.target, "log/"))
 			offend(domain, shown, "a domain sees \"%s\" (in %s)", include.target, seen->path);
-		} else if (include_find(tree, include.target)) {
+		else if (include_find(tree, include.target))
 			domain_walk(tree, domain, shown, include_find(tree, include.target), depth + 1);
-		}
 	}
 }
 
@@ -170,21 +166,18 @@ static void rule_domains(const struct tree *tree, const struct file *file)
 	struct include include;
 	domain_name(file->path, own_name);
 	while (include_next(&at, &line, &include)) {
-		if (!names_domain(tree, include.target, other_name)) {
+		if (!names_domain(tree, include.target, other_name))
 			continue;
-		}
-		if (own >= 0 && own < DOMAINS) {
+		if (own >= 0 && own < DOMAINS)
 			offend(file, include.line, "\"%s\": this floor names no domain", include.target);
-		} else if (own == DOMAINS && strcmp(own_name, other_name) != 0) {
+		else if (own == DOMAINS && strcmp(own_name, other_name) != 0)
 			offend(file, include.line, "\"%s\": a domain knows no other", include.target);
-		}
 	}
-	if (own == DOMAINS) {
+	if (own == DOMAINS)
 		domain_walk(tree, file, 1, file, 0);
-	}
 }
 
-/* --- The real tree ---------------------------------------------------------------------------------------------------------- */
+/* --- The real tree ---------------------------------------------------------------------------- */
 static struct tree engine;
 
 static int engine_read(void **state)
@@ -205,8 +198,9 @@ static int engine_free(void **state)
 static void the_tree_was_read(void **state)
 {
 	(void)state;
-	static const char *const known[] = {"base/mem.c",   "base/order.c",   "os/os.h",
-	                                    "log/format.h", "store/domain.h", "include/holdfast/types.h"};
+	static const char *const known[] = {"base/mem.c",     "base/order.c",
+	                                    "os/os.h",        "log/format.h",
+	                                    "store/domain.h", "include/holdfast/types.h"};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		const struct file *file = tree_find(&engine, "engine/", known[i]);
 		assert_non_null(file);
@@ -226,7 +220,7 @@ static void domains_see_neither_log_nor_os_nor_each_other(void **state)
 	assert_int_equal(tree_offences(&engine, rule_domains), 0);
 }
 
-/* --- The rules themselves --------------------------------------------------------------------------------------------------- */
+/* --- The rules themselves --------------------------------------------------------------------- */
 /* How many offences the rule sees in a file of that path and text, in a small tree around it. */
 
 /* How many offences the rule sees in a file of that path and text, in a small tree around it. */
@@ -246,9 +240,8 @@ static size_t offences_in(source_rule *tried, const char *path, const char *text
 	    {"engine/include/holdfast/types.h", ""},
 	};
 	struct tree tree = tree_new();
-	for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+	for (size_t i = 0; i < sizeof around / sizeof *around; i++)
 		tree_add(&tree, around[i][0], strdup(around[i][1]));
-	}
 	tree_add(&tree, path, strdup(text));
 	size_t seen = file_offences(&tree, &tree.files[tree.count - 1], tried);
 	tree_free(&tree);
@@ -258,39 +251,75 @@ static size_t offences_in(source_rule *tried, const char *path, const char *text
 static void the_include_rule_sees_what_it_should(void **state)
 {
 	(void)state;
-	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "#include \"base/mem.h\"\n#include <stdio.h>\n"), 0);
-	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "#include \"store/store.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "  # include \"store/store.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "/* #include \"store/store.h\" */\n"), 0);
+	assert_int_equal(offences_in(rule_includes, "engine/log/a.c",
+	                             "#include \"base/mem.h\"\n#include <stdio.h>\n"),
+	                 0);
+	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "#include \"store/store.h\"\n"),
+	                 1);
+	assert_int_equal(
+	    offences_in(rule_includes, "engine/log/a.c", "  # include \"store/store.h\"\n"), 1);
+	assert_int_equal(
+	    offences_in(rule_includes, "engine/log/a.c", "/* #include \"store/store.h\" */\n"), 0);
 	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "#include <base/mem.h>\n"), 1);
 	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "#include \"entry.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "#include \"log/missing.h\"\n"), 1);
+	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "#include \"log/missing.h\"\n"),
+	                 1);
 	assert_int_equal(offences_in(rule_includes, "engine/extra/a.c", ""), 1);
-	assert_int_equal(offences_in(rule_includes, "engine/include/holdfast/a.h", "#include \"base/mem.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_includes, "engine/include/holdfast/a.h", "#include \"holdfast/missing.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_includes, "engine/include/holdfast/a.h", "#include \"holdfast/types.h\"\n"), 0);
-	assert_int_equal(offences_in(rule_includes, "engine/store/a.c", "#include <unistd.h>\n#include <sys/stat.h>\n"), 2);
-	assert_int_equal(offences_in(rule_includes, "engine/os/os_posix.c", "#include <unistd.h>\n#include <sys/stat.h>\n"), 0);
-	assert_int_equal(offences_in(rule_includes, "engine/store/futex.c", "#include <linux/futex.h>\n"), 0);
-	assert_int_equal(offences_in(rule_includes, "engine/base/a.c", "#include <pthread.h>\n#include <time.h>\n"), 2);
-	assert_int_equal(offences_in(rule_includes, "engine/domains/a.c", "#include <time.h>\n#include <stdatomic.h>\n"), 2);
-	assert_int_equal(offences_in(rule_includes, "engine/store/a.c", "#include <pthread.h>\n#include <stdatomic.h>\n"), 0);
+	assert_int_equal(
+	    offences_in(rule_includes, "engine/include/holdfast/a.h", "#include \"base/mem.h\"\n"), 1);
+	assert_int_equal(offences_in(rule_includes, "engine/include/holdfast/a.h",
+	                             "#include \"holdfast/missing.h\"\n"),
+	                 1);
+	assert_int_equal(offences_in(rule_includes, "engine/include/holdfast/a.h",
+	                             "#include \"holdfast/types.h\"\n"),
+	                 0);
+	assert_int_equal(offences_in(rule_includes, "engine/store/a.c",
+	                             "#include <unistd.h>\n#include <sys/stat.h>\n"),
+	                 2);
+	assert_int_equal(offences_in(rule_includes, "engine/os/os_posix.c",
+	                             "#include <unistd.h>\n#include <sys/stat.h>\n"),
+	                 0);
+	assert_int_equal(
+	    offences_in(rule_includes, "engine/store/futex.c", "#include <linux/futex.h>\n"), 0);
+	assert_int_equal(
+	    offences_in(rule_includes, "engine/base/a.c", "#include <pthread.h>\n#include <time.h>\n"),
+	    2);
+	assert_int_equal(offences_in(rule_includes, "engine/domains/a.c",
+	                             "#include <time.h>\n#include <stdatomic.h>\n"),
+	                 2);
+	assert_int_equal(offences_in(rule_includes, "engine/store/a.c",
+	                             "#include <pthread.h>\n#include <stdatomic.h>\n"),
+	                 0);
 }
 
 static void the_domain_rule_sees_what_it_should(void **state)
 {
 	(void)state;
-	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c", "#include \"log/entry.h\"\n#include \"store/domain.h\"\n"), 0);
-	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c", "#include \"log/format.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c", "#include \"os/os.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c", "#include \"store/store.h\"\n"), 1); /* and through it os.h */
-	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c", "#include \"holdfast/inbox.h\"\n"), 0);
-	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox_list.c", "#include \"holdfast/inbox.h\"\n"), 0);
-	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c", "#include \"domains/shared.h\"\n"), 0);
-	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c", "#include \"holdfast/cursor.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c", "#include \"domains/cursor.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_domains, "engine/store/a.c", "#include \"holdfast/inbox.h\"\n"), 1);
-	assert_int_equal(offences_in(rule_domains, "engine/holdfast.c", "#include \"holdfast/inbox.h\"\n"), 0);
+	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c",
+	                             "#include \"log/entry.h\"\n#include \"store/domain.h\"\n"),
+	                 0);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/domains/inbox.c", "#include \"log/format.h\"\n"), 1);
+	assert_int_equal(offences_in(rule_domains, "engine/domains/inbox.c", "#include \"os/os.h\"\n"),
+	                 1);
+	/* and through it os.h */
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/domains/inbox.c", "#include \"store/store.h\"\n"), 1);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/domains/inbox.c", "#include \"holdfast/inbox.h\"\n"), 0);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/domains/inbox_list.c", "#include \"holdfast/inbox.h\"\n"),
+	    0);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/domains/inbox.c", "#include \"domains/shared.h\"\n"), 0);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/domains/inbox.c", "#include \"holdfast/cursor.h\"\n"), 1);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/domains/inbox.c", "#include \"domains/cursor.h\"\n"), 1);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/store/a.c", "#include \"holdfast/inbox.h\"\n"), 1);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/holdfast.c", "#include \"holdfast/inbox.h\"\n"), 0);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* The checker of histories itself, on a register whose histories can be judged by eye and, random ones, by trying every order. */
+/* The checker of histories itself, on a register whose histories can be judged by eye and,
+ * random ones, by trying every order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,7 +29,8 @@ static bool step(void *state, const struct linear_op *op)
 }
 
 static const struct linear_model cell = {sizeof(uint64_t), step};
-static const struct access write1 = {true, 1}, write2 = {true, 2}, read0 = {false, 0}, read1 = {false, 1}, read2 = {false, 2};
+static const struct access write1 = {true, 1}, write2 = {true, 2}, read0 = {false, 0},
+                           read1 = {false, 1}, read2 = {false, 2};
 
 static enum linear_verdict judge(const struct linear_op *ops, size_t count)
 {
@@ -40,7 +42,8 @@ static enum linear_verdict judge(const struct linear_op *ops, size_t count)
 static void one_after_the_other_must_agree(void **state)
 {
 	(void)state;
-	const struct linear_op good[] = {{1, 2, false, &read0}, {3, 4, false, &write1}, {5, 6, false, &read1}};
+	const struct linear_op good[] = {
+	    {1, 2, false, &read0}, {3, 4, false, &write1}, {5, 6, false, &read1}};
 	const struct linear_op bad[] = {{1, 2, false, &write1}, {3, 4, false, &read0}};
 	assert_int_equal(judge(good, 3), LINEAR_YES);
 	assert_int_equal(judge(bad, 2), LINEAR_NO);
@@ -52,8 +55,10 @@ static void what_overlaps_may_come_in_either_order(void **state)
 	(void)state;
 	const struct linear_op before[] = {{1, 4, false, &write1}, {2, 3, false, &read0}};
 	const struct linear_op after[] = {{1, 4, false, &write1}, {2, 3, false, &read1}};
-	/* The two readers overlap with the writer, but not with each other: new before old is no order. */
-	const struct linear_op back[] = {{1, 8, false, &write1}, {2, 3, false, &read1}, {4, 5, false, &read0}};
+	/* The two readers overlap with the writer, but not with each other: new before old is no
+	 * order. */
+	const struct linear_op back[] = {
+	    {1, 8, false, &write1}, {2, 3, false, &read1}, {4, 5, false, &read0}};
 	assert_int_equal(judge(before, 2), LINEAR_YES);
 	assert_int_equal(judge(after, 2), LINEAR_YES);
 	assert_int_equal(judge(back, 3), LINEAR_NO);
@@ -65,8 +70,10 @@ static void what_is_unsure_happened_or_did_not(void **state)
 	const struct linear_op did[] = {{1, 2, true, &write1}, {3, 4, false, &read1}};
 	const struct linear_op did_not[] = {{1, 2, true, &write1}, {3, 4, false, &read0}};
 	/* Once it has been seen not to have happened it does not happen any more. */
-	const struct linear_op late[] = {{1, 2, true, &write1}, {3, 4, false, &read0}, {5, 6, false, &read1}};
-	const struct linear_op during[] = {{1, 9, true, &write1}, {3, 4, false, &read0}, {5, 6, false, &read1}};
+	const struct linear_op late[] = {
+	    {1, 2, true, &write1}, {3, 4, false, &read0}, {5, 6, false, &read1}};
+	const struct linear_op during[] = {
+	    {1, 9, true, &write1}, {3, 4, false, &read0}, {5, 6, false, &read1}};
 	assert_int_equal(judge(did, 2), LINEAR_YES);
 	assert_int_equal(judge(did_not, 2), LINEAR_YES);
 	assert_int_equal(judge(late, 3), LINEAR_NO);
@@ -78,13 +85,16 @@ static void the_operation_that_cannot_be_explained_is_named(void **state)
 	(void)state;
 	const uint64_t zero = 0;
 	size_t stuck = 9;
-	const struct linear_op ops[] = {
-	    {1, 2, false, &write1}, {3, 4, false, &read1}, {5, 6, false, &read2}, {7, 8, false, &write2}, {9, 10, false, &read2}};
+	const struct linear_op ops[] = {{1, 2, false, &write1},
+	                                {3, 4, false, &read1},
+	                                {5, 6, false, &read2},
+	                                {7, 8, false, &write2},
+	                                {9, 10, false, &read2}};
 	assert_int_equal(linear_check(&cell, &zero, ops, 5, &stuck), LINEAR_NO);
 	assert_int_equal(stuck, 2);
 }
 
-/* --- Against trying every order ---------------------------------------------------------------------------------------------------- */
+/* --- Against trying every order --------------------------------------------------------------- */
 
 enum { FEW = 6, HISTORIES = 4000 };
 
@@ -126,13 +136,15 @@ static void random_histories_are_judged_as_by_trying_every_order(void **state)
 		for (size_t i = 0; i < FEW; i++) {
 			const uint64_t a = instants[2 * i], b = instants[2 * i + 1];
 			accesses[i] = (struct access){hf_rng_below(&rng, 2) == 0, hf_rng_below(&rng, 3)};
-			ops[i] = (struct linear_op){a < b ? a : b, a < b ? b : a, hf_rng_below(&rng, 4) == 0, &accesses[i]};
+			ops[i] = (struct linear_op){a < b ? a : b, a < b ? b : a, hf_rng_below(&rng, 4) == 0,
+			                            &accesses[i]};
 		}
 		const bool expected = try_all(ops, FEW, 0, 0);
 		assert_int_equal(judge(ops, FEW), expected ? LINEAR_YES : LINEAR_NO);
 		yes += expected;
 	}
-	assert_in_range(yes, HISTORIES / 20, HISTORIES - HISTORIES / 20); /* else it would not tell much */
+	/* else it would not tell much */
+	assert_in_range(yes, HISTORIES / 20, HISTORIES - HISTORIES / 20);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
-/* No answer about a lock gives away what a crash could still take back: reads, refusals and "nothing changed" alike wait until the change that they depend on
- * is durable, and for no other one. And out of memory, at each allocation of each operation: a clean HF_ENOMEM, nothing done. */
+/* No answer about a lock gives away what a crash could still take back: reads, refusals and
+ * "nothing changed" alike wait until the change that they depend on is durable, and for no other
+ * one. And out of memory, at each allocation of each operation: a clean HF_ENOMEM, nothing done. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,9 +24,11 @@ struct scene {
 	hf_token other; /* of "other" */
 };
 
-static int acquire_as(struct scene *s, hf_txn *txn, const char *name, const char *owner, int64_t lease, struct hf_result *result)
+static int acquire_as(struct scene *s, hf_txn *txn, const char *name, const char *owner,
+                      int64_t lease, struct hf_result *result)
 {
-	const struct hf_lock_acquire args = {.name = hf_str(name), .owner = hf_str(owner), .lease_us = lease};
+	const struct hf_lock_acquire args = {
+	    .name = hf_str(name), .owner = hf_str(owner), .lease_us = lease};
 	return hf_lock_acquire(s->store, txn, &args, result, NULL);
 }
 
@@ -40,7 +43,7 @@ static void open_scene(struct scene *s)
 	s->other = result.token;
 }
 
-/* --- Changes ---------------------------------------------------------------------------------------------------------------- */
+/* --- Changes ---------------------------------------------------------------------------------- */
 
 static int take_free(struct scene *s, hf_txn *txn)
 {
@@ -52,11 +55,14 @@ static int take_over(struct scene *s, hf_txn *txn)
 }
 static int give_back(struct scene *s, hf_txn *txn)
 {
-	return hf_lock_release(s->store, txn, &(struct hf_lock_release){.name = hf_str("held"), .token = s->token}, NULL, NULL);
+	return hf_lock_release(s->store, txn,
+	                       &(struct hf_lock_release){.name = hf_str("held"), .token = s->token},
+	                       NULL, NULL);
 }
 static int renew(struct scene *s, hf_txn *txn)
 {
-	const struct hf_lock_renew args = {.name = hf_str("held"), .token = s->token, .lease_us = 2 * LEASE};
+	const struct hf_lock_renew args = {
+	    .name = hf_str("held"), .token = s->token, .lease_us = 2 * LEASE};
 	return hf_lock_renew(s->store, txn, &args, NULL, NULL);
 }
 static int force(struct scene *s, hf_txn *txn)
@@ -66,7 +72,10 @@ static int force(struct scene *s, hf_txn *txn)
 }
 static int put(struct scene *s, hf_txn *txn)
 {
-	const struct hf_lock_put args = {.name = hf_str("free"), .owner = hf_str("w1"), .acquired_at = 5, .lease_until = STAGE_NOW + LEASE};
+	const struct hf_lock_put args = {.name = hf_str("free"),
+	                                 .owner = hf_str("w1"),
+	                                 .acquired_at = 5,
+	                                 .lease_until = STAGE_NOW + LEASE};
 	return hf_lock_put(s->store, txn, &args, NULL, NULL);
 }
 
@@ -82,7 +91,7 @@ static int set_back(struct scene *s, hf_txn *txn)
 	return hf_clock_set_back(s->store, txn, &args, NULL, NULL);
 }
 
-/* --- Answers ---------------------------------------------------------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 static int check_as(struct scene *s, unsigned flags)
 {
@@ -157,11 +166,13 @@ static void nothing(void *ctx)
 }
 static int with_held(struct scene *s)
 {
-	return hf_lock_with(s->store, &(struct hf_lock_with){.name = hf_str("held")}, nothing, NULL, NULL);
+	return hf_lock_with(s->store, &(struct hf_lock_with){.name = hf_str("held")}, nothing, NULL,
+	                    NULL);
 }
 static int with_free(struct scene *s)
 {
-	return hf_lock_with(s->store, &(struct hf_lock_with){.name = hf_str("free")}, nothing, NULL, NULL);
+	return hf_lock_with(s->store, &(struct hf_lock_with){.name = hf_str("free")}, nothing, NULL,
+	                    NULL);
 }
 static int guard_version(struct scene *s)
 {
@@ -185,7 +196,7 @@ static int guard_held(struct scene *s)
 	return rc;
 }
 
-/* --- What waits for what ------------------------------------------------------------------------------------------------------ */
+/* --- What waits for what ---------------------------------------------------------------------- */
 
 static const struct row {
 	const char *name;
@@ -262,7 +273,7 @@ static void answers_wait_for_what_they_depend_on(void **unused)
 		run_row(&rows[i]);
 }
 
-/* --- Out of memory ---------------------------------------------------------------------------------------------------------- */
+/* --- Out of memory ---------------------------------------------------------------------------- */
 
 static int acquire_free(struct scene *s)
 {
@@ -350,7 +361,8 @@ static void any_allocation_may_fail_in_any_operation(void **unused)
 		while (!run_with(operations[i].name, operations[i].run, at, &refused))
 			assert_true(++at < 200);
 		if (refused < operations[i].allocations)
-			fail_msg("%s: refused %u times, not %u", operations[i].name, refused, operations[i].allocations);
+			fail_msg("%s: refused %u times, not %u", operations[i].name, refused,
+			         operations[i].allocations);
 	}
 }
 

@@ -1,5 +1,6 @@
-/* Entries of the lock domain as bytes: what follows from nothing that a mutation could have done is damage and touches nothing; what entries are about, in words
- * and in parts. The row is driven directly, without a store. (Cut, flipped and arbitrary bytes: test_laws.) */
+/* Entries of the lock domain as bytes: what follows from nothing that a mutation could have done
+ * is damage and touches nothing; what entries are about, in words and in parts. The row is
+ * driven directly, without a store. (Cut, flipped and arbitrary bytes: test_laws.) */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,8 +42,11 @@ static void bench_deinit(struct bench *b)
 
 static struct hf__entry entry_of(const struct bench *b, enum hf__lock_kind kind, int64_t at)
 {
-	return (struct hf__entry){
-	    .lsn = b->lsn, .at = at, .domain = HF__DOMAIN_LOCK, .kind = (uint8_t)kind, .body = hf_bytes(b->body.data, b->body.len)};
+	return (struct hf__entry){.lsn = b->lsn,
+	                          .at = at,
+	                          .domain = HF__DOMAIN_LOCK,
+	                          .kind = (uint8_t)kind,
+	                          .body = hf_bytes(b->body.data, b->body.len)};
 }
 
 /* Applies what lies in b->body, and keeps it if it is right. */
@@ -61,23 +65,29 @@ static int apply(struct bench *b, enum hf__lock_kind kind, int64_t at)
 	return rc;
 }
 
-static int put_held(struct bench *b, enum hf__lock_cause cause, const char *owner, uint64_t token, int64_t acquired_at, int64_t until,
-                    int64_t at)
+static int put_held(struct bench *b, enum hf__lock_cause cause, const char *owner, uint64_t token,
+                    int64_t acquired_at, int64_t until, int64_t at)
 {
-	const struct hf__lock_image image = {
-	    .cause = cause, .name = hf_str("a"), .owner = hf_str(owner), .token = token, .acquired_at = acquired_at, .lease_until = until};
+	const struct hf__lock_image image = {.cause = cause,
+	                                     .name = hf_str("a"),
+	                                     .owner = hf_str(owner),
+	                                     .token = token,
+	                                     .acquired_at = acquired_at,
+	                                     .lease_until = until};
 	hf__lock_encode(&b->body, HF__LOCK_HELD, &image);
 	return apply(b, HF__LOCK_HELD, at);
 }
 
-static int put_free(struct bench *b, enum hf__lock_cause cause, uint64_t token, const char *reason, int64_t at)
+static int put_free(struct bench *b, enum hf__lock_cause cause, uint64_t token, const char *reason,
+                    int64_t at)
 {
-	const struct hf__lock_image image = {.cause = cause, .name = hf_str("a"), .token = token, .reason = hf_str(reason)};
+	const struct hf__lock_image image = {
+	    .cause = cause, .name = hf_str("a"), .token = token, .reason = hf_str(reason)};
 	hf__lock_encode(&b->body, HF__LOCK_FREE, &image);
 	return apply(b, HF__LOCK_FREE, at);
 }
 
-/* --- What is damage ----------------------------------------------------------------------------------------------------------- */
+/* --- What is damage --------------------------------------------------------------------------- */
 
 static void entries_of_a_free_lock_that_break_a_rule_are_damage(void **unused)
 {
@@ -87,14 +97,22 @@ static void entries_of_a_free_lock_that_break_a_rule_are_damage(void **unused)
 	memset(longest, 'x', sizeof longest - 1);
 	bench_init(&b);
 	b.lsn = 10;
-	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "w", 9, AT, HF_UNSET, AT), HF_ECORRUPT); /* a grant of another entry */
+	/* a grant of another entry */
+	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "w", 9, AT, HF_UNSET, AT), HF_ECORRUPT);
 	assert_int_equal(put_held(&b, HF__LOCK_PUT, "w", 11, AT, AT + 5, AT), HF_ECORRUPT);
-	assert_int_equal(put_held(&b, HF__LOCK_PUT, "w", 10, AT, HF_UNSET, AT), HF_ECORRUPT); /* put without a lease */
-	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "w", 10, HF_UNSET, HF_UNSET, AT), HF_ECORRUPT); /* acquired at no time */
-	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "", 10, AT, HF_UNSET, AT), HF_ECORRUPT); /* by nobody */
-	assert_int_equal(put_held(&b, HF__LOCK_STATE, "w", 11, AT, HF_UNSET, AT), HF_ECORRUPT); /* a token of the future */
-	assert_int_equal(put_held(&b, HF__LOCK_STATE, "w", UINT64_C(1) << 48, AT, HF_UNSET, AT), HF_ECORRUPT); /* of no entry */
-	assert_int_equal(put_held(&b, HF__LOCK_RENEW, "w", 5, AT, HF_UNSET, AT), HF_ECORRUPT); /* held by nobody */
+	/* put without a lease */
+	assert_int_equal(put_held(&b, HF__LOCK_PUT, "w", 10, AT, HF_UNSET, AT), HF_ECORRUPT);
+	/* acquired at no time */
+	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "w", 10, HF_UNSET, HF_UNSET, AT), HF_ECORRUPT);
+	/* by nobody */
+	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "", 10, AT, HF_UNSET, AT), HF_ECORRUPT);
+	/* a token of the future */
+	assert_int_equal(put_held(&b, HF__LOCK_STATE, "w", 11, AT, HF_UNSET, AT), HF_ECORRUPT);
+	/* of no entry */
+	assert_int_equal(put_held(&b, HF__LOCK_STATE, "w", UINT64_C(1) << 48, AT, HF_UNSET, AT),
+	                 HF_ECORRUPT);
+	/* held by nobody */
+	assert_int_equal(put_held(&b, HF__LOCK_RENEW, "w", 5, AT, HF_UNSET, AT), HF_ECORRUPT);
 	assert_int_equal(put_free(&b, HF__LOCK_RELEASE, 5, "", AT), HF_ECORRUPT);
 	assert_int_equal(put_free(&b, HF__LOCK_FORCE, 5, "why", AT), HF_ECORRUPT);
 	assert_int_equal(put_free(&b, HF__LOCK_ENDED, 5, "", AT), HF_ECORRUPT);
@@ -114,25 +132,33 @@ static void entries_that_do_not_follow_from_who_holds_the_lock_are_damage(void *
 	struct bench b;
 	bench_init(&b);
 	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "w", 1, AT, AT + 100, AT), HF_OK);
-	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "v", 2, AT, AT + 100, AT + 99), HF_ECORRUPT); /* I-LOCK-3: two holders */
+	/* I-LOCK-3: two holders */
+	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "v", 2, AT, AT + 100, AT + 99), HF_ECORRUPT);
 	assert_int_equal(put_held(&b, HF__LOCK_PUT, "v", 2, AT, AT + 100, AT + 99), HF_ECORRUPT);
-	assert_int_equal(put_held(&b, HF__LOCK_STATE, "w", 1, AT, AT + 100, AT), HF_ECORRUPT); /* the state of what is there */
-	assert_int_equal(put_held(&b, HF__LOCK_RENEW, "v", 1, AT, AT + 200, AT), HF_ECORRUPT); /* renewed by another */
-	assert_int_equal(put_held(&b, HF__LOCK_RENEW, "w", 1, AT + 1, AT + 200, AT), HF_ECORRUPT); /* acquired at another time */
-	assert_int_equal(put_free(&b, HF__LOCK_ENDED, 1, "", AT + 99), HF_ECORRUPT); /* ended before its end */
+	/* the state of what is there */
+	assert_int_equal(put_held(&b, HF__LOCK_STATE, "w", 1, AT, AT + 100, AT), HF_ECORRUPT);
+	/* renewed by another */
+	assert_int_equal(put_held(&b, HF__LOCK_RENEW, "v", 1, AT, AT + 200, AT), HF_ECORRUPT);
+	/* acquired at another time */
+	assert_int_equal(put_held(&b, HF__LOCK_RENEW, "w", 1, AT + 1, AT + 200, AT), HF_ECORRUPT);
+	/* ended before its end */
+	assert_int_equal(put_free(&b, HF__LOCK_ENDED, 1, "", AT + 99), HF_ECORRUPT);
 	assert_int_equal(put_held(&b, HF__LOCK_RENEW, "w", 1, AT, AT + 200, AT), HF_OK);
-	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "w", 3, AT, AT + 300, AT), HF_OK); /* the owner takes it over */
-	assert_int_equal(put_held(&b, HF__LOCK_RENEW, "w", 1, AT, AT + 200, AT), HF_ECORRUPT); /* by a stale token */
+	/* the owner takes it over */
+	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "w", 3, AT, AT + 300, AT), HF_OK);
+	/* by a stale token */
+	assert_int_equal(put_held(&b, HF__LOCK_RENEW, "w", 1, AT, AT + 200, AT), HF_ECORRUPT);
 	assert_int_equal(put_free(&b, HF__LOCK_RELEASE, 1, "", AT), HF_ECORRUPT);
 	assert_int_equal(put_free(&b, HF__LOCK_ENDED, 1, "", AT + 300), HF_ECORRUPT);
-	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "v", 4, AT + 300, HF_UNSET, AT + 300), HF_OK); /* its lease is over */
+	/* its lease is over */
+	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "v", 4, AT + 300, HF_UNSET, AT + 300), HF_OK);
 	/* Without a lease an incarnation may have ended in between, which no entry tells of. */
 	assert_int_equal(put_held(&b, HF__LOCK_ACQUIRE, "w", 5, AT, HF_UNSET, AT), HF_OK);
 	assert_int_equal(put_free(&b, HF__LOCK_ENDED, 5, "", AT), HF_OK);
 	bench_deinit(&b);
 }
 
-/* --- What entries are about ------------------------------------------------------------------------------------------------- */
+/* --- What entries are about ------------------------------------------------------------------- */
 
 static const struct {
 	enum hf__lock_kind kind;
@@ -152,15 +178,30 @@ static const struct {
      "renew",
      "",
      false},
-    {HF__LOCK_HELD, {HF__LOCK_PUT, {"a", 1}, 7, {"w1", 2}, AT, AT - 1, {NULL, 0}, 0}, "put \"a\" by \"w1\" lease 0.000000s", "put", "", false},
-    {HF__LOCK_FREE, {HF__LOCK_RELEASE, {"a", 1}, 5, {NULL, 0}, 0, 0, {NULL, 0}, 0}, "release \"a\"", "release", "", true},
+    {HF__LOCK_HELD,
+     {HF__LOCK_PUT, {"a", 1}, 7, {"w1", 2}, AT, AT - 1, {NULL, 0}, 0},
+     "put \"a\" by \"w1\" lease 0.000000s",
+     "put",
+     "",
+     false},
+    {HF__LOCK_FREE,
+     {HF__LOCK_RELEASE, {"a", 1}, 5, {NULL, 0}, 0, 0, {NULL, 0}, 0},
+     "release \"a\"",
+     "release",
+     "",
+     true},
     {HF__LOCK_FREE,
      {HF__LOCK_FORCE, {"a", 1}, 5, {NULL, 0}, 0, 0, {"it hangs", 8}, 0},
      "force_release \"a\" because \"it hangs\"",
      "force_release",
      "it hangs",
      true},
-    {HF__LOCK_FREE, {HF__LOCK_ENDED, {"a", 1}, 5, {NULL, 0}, 0, 0, {NULL, 0}, 0}, "ended \"a\"", "ended", "", true},
+    {HF__LOCK_FREE,
+     {HF__LOCK_ENDED, {"a", 1}, 5, {NULL, 0}, 0, 0, {NULL, 0}, 0},
+     "ended \"a\"",
+     "ended",
+     "",
+     true},
 };
 
 static void entries_tell_what_they_are_about(void **unused)
@@ -180,7 +221,8 @@ static void entries_tell_what_they_are_about(void **unused)
 		assert_true(hf__lock_domain.about(&entry, &about));
 		assert_string_equal(about.operation, told[i].operation);
 		assert_true(about.parts == 1 && hf__bytes_equal(about.key[0], told[i].image.name));
-		assert_true(about.removed == told[i].removed && !about.many && hf__bytes_equal(about.reason, hf_str(told[i].reason)));
+		assert_true(about.removed == told[i].removed && !about.many &&
+		            hf__bytes_equal(about.reason, hf_str(told[i].reason)));
 		b.body.len--;
 		const struct hf__entry cut = entry_of(&b, told[i].kind, AT);
 		assert_false(hf__lock_domain.about(&cut, &about));

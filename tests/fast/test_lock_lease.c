@@ -19,7 +19,8 @@ static hf_token acquire(hf_store *store, const char *name, const char *owner, in
 {
 	struct hf_result result;
 	struct hf_error error = {0};
-	const struct hf_lock_acquire args = {.name = hf_str(name), .owner = hf_str(owner), .lease_us = lease};
+	const struct hf_lock_acquire args = {
+	    .name = hf_str(name), .owner = hf_str(owner), .lease_us = lease};
 	if (hf_lock_acquire(store, NULL, &args, &result, &error) != HF_OK)
 		fail_msg("%s", error.text);
 	return result.token;
@@ -32,7 +33,10 @@ static int check(hf_store *store, const char *name, hf_token token)
 
 static int renew(hf_store *store, const char *name, hf_token token, int64_t lease)
 {
-	return hf_lock_renew(store, NULL, &(struct hf_lock_renew){.name = hf_str(name), .token = token, .lease_us = lease}, NULL, NULL);
+	return hf_lock_renew(
+	    store, NULL,
+	    &(struct hf_lock_renew){.name = hf_str(name), .token = token, .lease_us = lease}, NULL,
+	    NULL);
 }
 
 /* The owner, "" for a free lock. */
@@ -43,7 +47,8 @@ static const char *holder(hf_store *store, const char *name)
 	const int rc = hf_lock_get(store, hf_str(name), 0, &got, NULL);
 	owner[0] = '\0';
 	if (rc == HF_OK)
-		(void)snprintf(owner, sizeof owner, "%.*s", (int)got.lock.owner.len, (const char *)got.lock.owner.data);
+		(void)snprintf(owner, sizeof owner, "%.*s", (int)got.lock.owner.len,
+		               (const char *)got.lock.owner.data);
 	else
 		assert_int_equal(rc, HF_ENOTFOUND);
 	hf_release(got.memory);
@@ -64,7 +69,7 @@ static struct hf_info info(hf_store *store)
 	return out;
 }
 
-/* --- Leases ----------------------------------------------------------------------------------------------------------------- */
+/* --- Leases ----------------------------------------------------------------------------------- */
 
 static void a_lease_ends_at_its_very_instant_logged_or_not(void **unused)
 {
@@ -83,7 +88,8 @@ static void a_lease_ends_at_its_very_instant_logged_or_not(void **unused)
 			assert_int_equal(check(stage->store, "a", first), HF_ESTALE);
 			assert_string_equal(holder(stage->store, "a"), "");
 			assert_int_equal(stats(stage->store).held, logged ? 0 : 1);
-			assert_true(stats(stage->store).next_ending == (logged ? HF_UNSET : STAGE_NOW + SECOND));
+			assert_true(stats(stage->store).next_ending ==
+			            (logged ? HF_UNSET : STAGE_NOW + SECOND));
 			assert_int_equal(renew(stage->store, "a", first, SECOND), HF_ESTALE);
 			assert_true(acquire(stage->store, "a", "w2", SECOND) > first);
 			assert_int_equal(check(stage->store, "a", first), HF_ESTALE);
@@ -130,20 +136,22 @@ static void logging_an_ending_changes_no_answer_and_happens_once(void **unused)
 	stage_close(stage);
 }
 
-/* --- Incarnations ----------------------------------------------------------------------------------------------------------- */
+/* --- Incarnations ----------------------------------------------------------------------------- */
 
 static void reopening_frees_what_was_held_without_a_lease_and_nothing_else(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const hf_token unleased = acquire(stage->store, "unleased", "w1", 0), leased = acquire(stage->store, "leased", "w1", SECOND);
+	const hf_token unleased = acquire(stage->store, "unleased", "w1", 0),
+	               leased = acquire(stage->store, "leased", "w1", SECOND);
 	stage_switch_to(stage, SETTING_LOADED);
 	assert_int_equal(check(stage->store, "unleased", unleased), HF_OK);
 	stage_switch_to(stage, SETTING_REOPENED);
 	assert_int_equal(check(stage->store, "unleased", unleased), HF_ESTALE);
 	assert_string_equal(holder(stage->store, "unleased"), "");
 	assert_int_equal(check(stage->store, "leased", leased), HF_OK);
-	assert_true(stats(stage->store).next_ending == stats(stage->store).as_of); /* what the dead one held is to be logged now */
+	/* what the dead one held is to be logged now */
+	assert_true(stats(stage->store).next_ending == stats(stage->store).as_of);
 	/* The holder of a lease from before lives on, without a lease too once it says so here. */
 	assert_int_equal(renew(stage->store, "leased", leased, 0), HF_OK);
 	stage_at(stage, STAGE_NOW + 10 * SECOND);
@@ -159,8 +167,10 @@ static void a_token_of_another_grant_name_or_epoch_is_stale(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const hf_token token = acquire(stage->store, "a", "w1", 0), other = acquire(stage->store, "b", "w1", 0);
-	const hf_token wrong[] = {0, token + 1, token - 1, token + (UINT64_C(1) << 48), UINT64_MAX, other};
+	const hf_token token = acquire(stage->store, "a", "w1", 0),
+	               other = acquire(stage->store, "b", "w1", 0);
+	const hf_token wrong[] = {0,          token + 1, token - 1, token + (UINT64_C(1) << 48),
+	                          UINT64_MAX, other};
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		assert_int_equal(check(stage->store, "a", wrong[i]), HF_ESTALE);
 		assert_int_equal(renew(stage->store, "a", wrong[i], SECOND), HF_ESTALE);
@@ -171,13 +181,14 @@ static void a_token_of_another_grant_name_or_epoch_is_stale(void **unused)
 	stage_close(stage);
 }
 
-/* --- In a transaction --------------------------------------------------------------------------------------------------------- */
+/* --- In a transaction ------------------------------------------------------------------------- */
 
 /* Writes a cursor only while `token` holds the lock. */
 static int write_guarded(hf_store *store, hf_token token, int64_t sequence, struct hf_error *error)
 {
 	hf_txn *txn = NULL;
-	const struct hf_cursor_advance write = {.key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = sequence};
+	const struct hf_cursor_advance write = {.key = {.consumer = hf_str("c"), .stream = hf_str("s")},
+	                                        .sequence = sequence};
 	const struct hf_lock_guard_held guard = {.name = hf_str("a"), .token = token};
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_cursor_advance(store, txn, &write, NULL, NULL), HF_OK);
@@ -211,7 +222,8 @@ static void a_lock_can_change_hands_inside_a_transaction(void **unused)
 	struct hf_result given, taken;
 	const hf_token token = acquire(stage->store, "a", "w1", 0);
 	const struct hf_lock_release release = {.name = hf_str("a"), .token = token};
-	const struct hf_lock_acquire take = {.name = hf_str("a"), .owner = hf_str("w2"), .lease_us = SECOND};
+	const struct hf_lock_acquire take = {
+	    .name = hf_str("a"), .owner = hf_str("w2"), .lease_us = SECOND};
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_lock_release(stage->store, txn, &release, &given, NULL), HF_OK);
 	assert_int_equal(hf_lock_acquire(stage->store, txn, &take, &taken, NULL), HF_OK);
@@ -235,7 +247,7 @@ static void a_transaction_cannot_wait(void **unused)
 	stage_close(stage);
 }
 
-/* --- Form and reasons --------------------------------------------------------------------------------------------------------- */
+/* --- Form and reasons ------------------------------------------------------------------------- */
 
 static void arguments_that_break_the_rules_are_refused(void **unused)
 {
@@ -246,22 +258,32 @@ static void arguments_that_break_the_rules_are_refused(void **unused)
 	const struct hf_bytes names[] = {{NULL, 0}, {long_name, sizeof long_name}, {"a\0b", 3}};
 	memset(long_reason, 'x', sizeof long_reason);
 	for (size_t i = 0; i < 3; i++) {
-		const struct hf_lock_acquire name = {.name = names[i], .owner = hf_str("w")}, owner = {.name = hf_str("a"), .owner = names[i]};
+		const struct hf_lock_acquire name = {.name = names[i], .owner = hf_str("w")},
+		                             owner = {.name = hf_str("a"), .owner = names[i]};
 		assert_int_equal(hf_lock_acquire(stage->store, NULL, &name, NULL, NULL), HF_EINVAL);
 		assert_int_equal(hf_lock_acquire(stage->store, NULL, &owner, NULL, NULL), HF_EINVAL);
-		assert_int_equal(hf_lock_renew(stage->store, NULL, &(struct hf_lock_renew){.name = names[i]}, NULL, NULL), HF_EINVAL);
-		assert_int_equal(hf_lock_release(stage->store, NULL, &(struct hf_lock_release){.name = names[i]}, NULL, NULL), HF_EINVAL);
-		assert_int_equal(hf_lock_check(stage->store, &(struct hf_lock_check){.name = names[i]}, 0, NULL), HF_EINVAL);
+		assert_int_equal(hf_lock_renew(stage->store, NULL,
+		                               &(struct hf_lock_renew){.name = names[i]}, NULL, NULL),
+		                 HF_EINVAL);
+		assert_int_equal(hf_lock_release(stage->store, NULL,
+		                                 &(struct hf_lock_release){.name = names[i]}, NULL, NULL),
+		                 HF_EINVAL);
+		assert_int_equal(
+		    hf_lock_check(stage->store, &(struct hf_lock_check){.name = names[i]}, 0, NULL),
+		    HF_EINVAL);
 	}
-	const struct hf_lock_acquire lease = {.name = hf_str("a"), .owner = hf_str("w"), .lease_us = -1};
+	const struct hf_lock_acquire lease = {
+	    .name = hf_str("a"), .owner = hf_str("w"), .lease_us = -1};
 	assert_int_equal(hf_lock_acquire(stage->store, NULL, &lease, NULL, NULL), HF_EINVAL);
 	struct hf_lock_force_release force = {.name = hf_str("a"), .reason = hf_str(" \t")};
 	assert_int_equal(hf_lock_force_release(stage->store, NULL, &force, NULL, NULL), HF_EREASON);
 	force.reason = hf_bytes(long_reason, sizeof long_reason);
 	assert_int_equal(hf_lock_force_release(stage->store, NULL, &force, NULL, NULL), HF_ETOOBIG);
-	struct hf_lock_put put = {.name = hf_str("a"), .owner = hf_str("w"), .acquired_at = HF_UNSET, .lease_until = 5};
+	struct hf_lock_put put = {
+	    .name = hf_str("a"), .owner = hf_str("w"), .acquired_at = HF_UNSET, .lease_until = 5};
 	assert_int_equal(hf_lock_put(stage->store, NULL, &put, NULL, NULL), HF_EINVAL);
-	put = (struct hf_lock_put){.name = hf_str("a"), .owner = hf_str("w"), .acquired_at = 5, .lease_until = HF_UNSET};
+	put = (struct hf_lock_put){
+	    .name = hf_str("a"), .owner = hf_str("w"), .acquired_at = 5, .lease_until = HF_UNSET};
 	assert_int_equal(hf_lock_put(stage->store, NULL, &put, NULL, NULL), HF_EINVAL);
 	/* Guards only make sense in a transaction, and a version guard needs a version. */
 	const struct hf_lock_guard guard = {.write.expect = HF_ABSENT, .name = hf_str("a")};
@@ -294,7 +316,10 @@ static void what_is_put_is_held_until_its_owner_takes_it_over(void **unused)
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_result first, again;
-	const struct hf_lock_put put = {.name = hf_str("a"), .owner = hf_str("w1"), .acquired_at = 5, .lease_until = STAGE_NOW + SECOND};
+	const struct hf_lock_put put = {.name = hf_str("a"),
+	                                .owner = hf_str("w1"),
+	                                .acquired_at = 5,
+	                                .lease_until = STAGE_NOW + SECOND};
 	assert_int_equal(hf_lock_put(stage->store, NULL, &put, &first, NULL), HF_OK);
 	assert_int_equal(hf_lock_put(stage->store, NULL, &put, &again, NULL), HF_OK);
 	assert_true(first.changed && !again.changed && again.version == first.version);
@@ -305,7 +330,7 @@ static void what_is_put_is_held_until_its_owner_takes_it_over(void **unused)
 	stage_close(stage);
 }
 
-/* --- Nobody calls ----------------------------------------------------------------------------------------------------------- */
+/* --- Nobody calls ----------------------------------------------------------------------------- */
 
 static void the_background_thread_logs_endings_when_they_are_due(void **unused)
 {

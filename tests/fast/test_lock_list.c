@@ -14,7 +14,8 @@
 
 enum { LOCKS = 120, TEXT = 4096 };
 
-/* What is held, as far as this test knows: the end of each lock's lease; 0: free, INT64_MAX: no lease. */
+/* What is held, as far as this test knows: the end of each lock's lease; 0: free, INT64_MAX: no
+ * lease. */
 struct model {
 	int64_t until[LOCKS];
 	hf_token tokens[LOCKS];
@@ -54,7 +55,8 @@ static void add_items(const struct hf_lock_page *page, char out[TEXT])
 {
 	for (size_t i = 0; i < page->count; i++) {
 		const size_t len = strlen(out);
-		(void)snprintf(out + len, TEXT - len, "%.*s ", (int)page->items[i].name.len, (const char *)page->items[i].name.data);
+		(void)snprintf(out + len, TEXT - len, "%.*s ", (int)page->items[i].name.len,
+		               (const char *)page->items[i].name.data);
 	}
 }
 
@@ -93,7 +95,8 @@ static void change_one(struct hf_rng *rng, struct model *model, hf_store *store,
 		model->until[i] = lease ? now + lease : INT64_MAX;
 		return;
 	case 1:
-		assert_int_equal(hf_lock_release(store, NULL, &release, NULL, NULL), held ? HF_OK : HF_ESTALE);
+		assert_int_equal(hf_lock_release(store, NULL, &release, NULL, NULL),
+		                 held ? HF_OK : HF_ESTALE);
 		model->until[i] = 0;
 		return;
 	default:
@@ -143,7 +146,8 @@ static void lists_show_what_is_held_in_byte_order_in_pages_of_any_size(void **un
 static hf_token hold(hf_store *store, const char *name, int64_t lease)
 {
 	struct hf_result result;
-	const struct hf_lock_acquire args = {.name = hf_str(name), .owner = hf_str("the owner"), .lease_us = lease};
+	const struct hf_lock_acquire args = {
+	    .name = hf_str(name), .owner = hf_str("the owner"), .lease_us = lease};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, &result, NULL), HF_OK);
 	return result.token;
 }
@@ -156,15 +160,20 @@ static void a_walk_goes_on_when_its_last_lock_is_free_by_then(void **unused)
 	const hf_token b = hold(stage->store, "b", SECOND);
 	(void)hold(stage->store, "a", 0);
 	(void)hold(stage->store, "d", 0);
-	assert_int_equal(hf_lock_list(stage->store, &(struct hf_lock_list){.limit = 2}, 0, &first, NULL), HF_OK);
+	assert_int_equal(
+	    hf_lock_list(stage->store, &(struct hf_lock_list){.limit = 2}, 0, &first, NULL), HF_OK);
 	assert_int_equal(first.count, 2);
-	assert_true(first.items[1].token == b && first.items[1].lease_until == STAGE_NOW + SECOND && stage_stamped(first.items[1].acquired_at, STAGE_NOW));
+	assert_true(first.items[1].token == b && first.items[1].lease_until == STAGE_NOW + SECOND &&
+	            stage_stamped(first.items[1].acquired_at, STAGE_NOW));
 	assert_true(hf__bytes_equal(first.items[1].owner, hf_str("the owner")));
 	stage_at(stage, STAGE_NOW + SECOND);
 	(void)hold(stage->store, "c", 0);
-	assert_int_equal(hf_lock_list(stage->store, &(struct hf_lock_list){.page = first.next}, 0, &second, NULL), HF_OK);
+	assert_int_equal(
+	    hf_lock_list(stage->store, &(struct hf_lock_list){.page = first.next}, 0, &second, NULL),
+	    HF_OK);
 	assert_int_equal(second.count, 2);
-	assert_true(hf__bytes_equal(second.items[0].name, hf_str("c")) && hf__bytes_equal(second.items[1].name, hf_str("d")));
+	assert_true(hf__bytes_equal(second.items[0].name, hf_str("c")) &&
+	            hf__bytes_equal(second.items[1].name, hf_str("d")));
 	assert_null(second.next);
 	hf_release(first.memory);
 	hf_release(second.memory);
@@ -180,13 +189,16 @@ static void damaged_page_tokens_are_refused(void **unused)
 	char token[512];
 	(void)hold(stage->store, "a", 0);
 	(void)hold(stage->store, "b", 0);
-	assert_int_equal(hf_lock_list(stage->store, &(struct hf_lock_list){.limit = 1}, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_lock_list(stage->store, &(struct hf_lock_list){.limit = 1}, 0, &page, NULL),
+	                 HF_OK);
 	(void)snprintf(token, sizeof token, "%s", page.next);
 	hf_release(page.memory);
 	for (size_t i = 0; token[i]; i++) {
 		const char was = token[i];
 		token[i] = was == 'A' ? 'B' : 'A';
-		assert_int_equal(hf_lock_list(stage->store, &(struct hf_lock_list){.page = token}, 0, &none, &error), HF_EINVAL);
+		assert_int_equal(
+		    hf_lock_list(stage->store, &(struct hf_lock_list){.page = token}, 0, &none, &error),
+		    HF_EINVAL);
 		assert_true(none.count == 0 && !none.memory);
 		token[i] = was;
 	}

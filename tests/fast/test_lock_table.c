@@ -1,8 +1,10 @@
-/* Every cell of the lock tables: each operation on a lock in each state, with its code, `changed`, version and the lock that results, run on a live store, after
- * reopening, and on a state loaded from a snapshot; each mutation plainly, with an expected version that is right, with one that is wrong, inside a
- * transaction, and inside one that fails afterwards.
+/* Every cell of the lock tables: each operation on a lock in each state, with its code,
+ * `changed`, version and the lock that results, run on a live store, after reopening, and on a
+ * state loaded from a snapshot; each mutation plainly, with an expected version that is right,
+ * with one that is wrong, inside a transaction, and inside one that fails afterwards.
  *
- * Each cell has a lock of its own, so all of them are arranged in one store, carried over together, and then performed. */
+ * Each cell has a lock of its own, so all of them are arranged in one store, carried over
+ * together, and then performed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +17,8 @@
 #include "lib/settings.h"
 
 #define SECOND INT64_C(1000000)
-#define LOGGED (STAGE_NOW + 20 * SECOND) /* the rest is arranged when the first leases are over and that is logged */
+/* the rest is arranged when the first leases are over and that is logged */
+#define LOGGED (STAGE_NOW + 20 * SECOND)
 #define NOW (STAGE_NOW + 60 * SECOND)
 #define LEASE_SHORT (10 * SECOND)
 #define LEASE_LONG (3600 * SECOND)
@@ -36,8 +39,14 @@ enum state {
 	STATES,
 };
 
-static const char *const state_names[STATES] = {
-    "free", "released", "held", "held without lease", "held by a newer grant", "held by another", "lease over", "lease over and logged"};
+static const char *const state_names[STATES] = {"free",
+                                                "released",
+                                                "held",
+                                                "held without lease",
+                                                "held by a newer grant",
+                                                "held by another",
+                                                "lease over",
+                                                "lease over and logged"};
 
 struct cell {
 	char name[48];
@@ -45,16 +54,18 @@ struct cell {
 	hf_token held; /* the token that holds the lock; 0: none */
 };
 
-/* --- A lock as text: "owner token@lease acquired" ----------------------------------------------------------------------------- */
+/* --- A lock as text: "owner token@lease acquired" --------------------------------------------- */
 
 static char time_letter(hf_time time)
 {
 	static const struct {
 		hf_time time;
 		char letter;
-	} known[] = {{LOGGED, 'A'}, {NOW, 'N'}, {PAST, 'P'}, {LOGGED + LEASE_LONG, 'L'}, {NOW + LEASE_NEW, 'M'}, {HF_UNSET, '-'}};
+	} known[] = {{LOGGED, 'A'},          {NOW, 'N'},     {PAST, 'P'}, {LOGGED + LEASE_LONG, 'L'},
+	             {NOW + LEASE_NEW, 'M'}, {HF_UNSET, '-'}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (known[i].time == time || (known[i].time != HF_UNSET && stage_stamped(time, known[i].time)))
+		if (known[i].time == time ||
+		    (known[i].time != HF_UNSET && stage_stamped(time, known[i].time)))
 			return known[i].letter;
 	return '?';
 }
@@ -71,16 +82,19 @@ static hf_lsn look(hf_store *store, const struct cell *cell, char out[TEXT_MAX])
 	if (rc != HF_OK)
 		fail_msg("get: %s", error.text);
 	assert_true(hf__bytes_equal(got.lock.name, hf_str(cell->name)));
-	const char token = got.lock.token == cell->ours ? 't' : got.lock.token == cell->held ? 'o' : 'n';
-	(void)snprintf(out, TEXT_MAX, "%.*s %c@%c %c", (int)got.lock.owner.len, (const char *)got.lock.owner.data, token,
-	               time_letter(got.lock.lease_until), time_letter(got.lock.acquired_at));
+	const char token = got.lock.token == cell->ours   ? 't'
+	                   : got.lock.token == cell->held ? 'o'
+	                                                  : 'n';
+	(void)snprintf(out, TEXT_MAX, "%.*s %c@%c %c", (int)got.lock.owner.len,
+	               (const char *)got.lock.owner.data, token, time_letter(got.lock.lease_until),
+	               time_letter(got.lock.acquired_at));
 	const hf_lsn version = got.lock.version;
 	assert_true(version != 0);
 	hf_release(got.memory);
 	return version;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 /* What every operation of the table is called with. */
 struct call {
@@ -139,7 +153,8 @@ static int force_release(const struct call *c)
 
 static int put_until(const struct call *c, const char *owner, hf_time until)
 {
-	const struct hf_lock_put args = {COMMON, .owner = hf_str(owner), .acquired_at = PAST, .lease_until = until};
+	const struct hf_lock_put args = {COMMON, .owner = hf_str(owner), .acquired_at = PAST,
+	                                 .lease_until = until};
 	return hf_lock_put(c->store, c->txn, &args, c->result, c->error);
 }
 static int put(const struct call *c)
@@ -186,11 +201,12 @@ static int with_lock(const struct call *c)
 	return rc;
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 enum sort { MUTATION, GUARD, READ };
 
-/* What becomes of the lock: "=" nothing, HF_OK and changed = false; "free"; a code: refused, nothing; else the lock afterwards, changed. */
+/* What becomes of the lock: "=" nothing, HF_OK and changed = false; "free"; a code: refused,
+ * nothing; else the lock afterwards, changed. */
 struct operation {
 	const char *name;
 	int (*run)(const struct call *);
@@ -210,11 +226,17 @@ struct operation {
 static const struct operation operations[] = {
     {"acquire", acquire, MUTATION, ANYWAY("w1 n@M N", "EHELD")},
     {"acquire without lease", acquire_unleased, MUTATION, ANYWAY("w1 n@- N", "EHELD")},
-    {"acquire by another", acquire_by_another, MUTATION, {"w2 n@M N", "w2 n@M N", "EHELD", "EHELD", "EHELD", "w2 n@M N", "w2 n@M N", NULL}},
+    {"acquire by another",
+     acquire_by_another,
+     MUTATION,
+     {"w2 n@M N", "w2 n@M N", "EHELD", "EHELD", "EHELD", "w2 n@M N", "w2 n@M N", NULL}},
     {"renew", renew, MUTATION, ALL_ESTALE_BUT("w1 t@M A", "w1 t@M A")},
     {"renew without lease", renew_unleased, MUTATION, ALL_ESTALE_BUT("w1 t@- A", "=")},
     {"release", release, MUTATION, ALL_ESTALE_BUT("free", "free")},
-    {"force_release", force_release, MUTATION, {"=", "=", "free", "free", "free", "free", "=", NULL}},
+    {"force_release",
+     force_release,
+     MUTATION,
+     {"=", "=", "free", "free", "free", "free", "=", NULL}},
     {"put", put, MUTATION, ANYWAY("w1 n@M P", "EHELD")},
     {"put past", put_past, MUTATION, ANYWAY("=", "=")},
     {"guard", guard, GUARD, ANYWAY("=", "=")},
@@ -239,12 +261,13 @@ static enum state state_in(enum state state, enum setting setting)
 static const char *text_of_state(enum state state)
 {
 	static const char *const texts[STATES] = {
-	    [FREE] = "", [RELEASED] = "", [MINE] = "w1 t@L A", [UNLEASED] = "w1 t@- A", [NEWER] = "w1 o@L A", [OTHER] = "w2 o@L A", [OVER] = "",
+	    [FREE] = "",          [RELEASED] = "",      [MINE] = "w1 t@L A", [UNLEASED] = "w1 t@- A",
+	    [NEWER] = "w1 o@L A", [OTHER] = "w2 o@L A", [OVER] = "",
 	};
 	return texts[state];
 }
 
-/* --- Arranging -------------------------------------------------------------------------------------------------------------- */
+/* --- Arranging -------------------------------------------------------------------------------- */
 
 static void expect_ok(int rc, const struct hf_error *error)
 {
@@ -256,7 +279,8 @@ static hf_token grant(hf_store *store, const struct cell *cell, const char *owne
 {
 	struct hf_error error = {0};
 	struct hf_result result;
-	const struct hf_lock_acquire args = {.name = hf_str(cell->name), .owner = hf_str(owner), .lease_us = lease};
+	const struct hf_lock_acquire args = {
+	    .name = hf_str(cell->name), .owner = hf_str(owner), .lease_us = lease};
 	expect_ok(hf_lock_acquire(store, NULL, &args, &result, &error), &error);
 	return result.token;
 }
@@ -273,7 +297,10 @@ static void arrange(hf_store *store, struct cell *cell, enum state state)
 	cell->ours = 77; /* where there never was one */
 	if (state == FREE)
 		return;
-	cell->ours = grant(store, cell, "w1", state == UNLEASED ? 0 : state == OVER || state == ENDED ? LEASE_SHORT : LEASE_LONG);
+	cell->ours = grant(store, cell, "w1",
+	                   state == UNLEASED                 ? 0
+	                   : state == OVER || state == ENDED ? LEASE_SHORT
+	                                                     : LEASE_LONG);
 	if (state == RELEASED || state == OTHER)
 		give_back(store, cell);
 	if (state == NEWER || state == OTHER) {
@@ -282,13 +309,15 @@ static void arrange(hf_store *store, struct cell *cell, enum state state)
 	}
 }
 
-/* --- Performing ------------------------------------------------------------------------------------------------------------- */
+/* --- Performing ------------------------------------------------------------------------------- */
 
-static void wrong(const struct operation *op, enum state state, const struct stage *stage, enum manner manner, const char *what,
-                  const char *got)
+static void wrong(const struct operation *op, enum state state, const struct stage *stage,
+                  enum manner manner, const char *what, const char *got)
 {
-	static const char *const manners[] = {"plainly", "with its version expected", "in a transaction"};
-	fail_msg("%s on %s, %s, %s: %s: got \"%s\"", op->name, state_names[state], setting_name(stage->setting), manners[manner], what, got);
+	static const char *const manners[] = {"plainly", "with its version expected",
+	                                      "in a transaction"};
+	fail_msg("%s on %s, %s, %s: %s: got \"%s\"", op->name, state_names[state],
+	         setting_name(stage->setting), manners[manner], what, got);
 }
 
 /* In a transaction with `spoiler`, a guard that fails, after it. */
@@ -312,11 +341,14 @@ static int perform(struct call *call, const struct operation *op, enum manner ma
 	return manner == IN_TXN || op->sort == GUARD ? perform_in_txn(call, op, false) : op->run(call);
 }
 
-static void compare_outcome(const struct operation *op, enum state state, const struct stage *stage, enum manner manner,
-                            const struct cell *cell, int rc, const struct hf_result *result, hf_lsn version_before, const char *before)
+static void compare_outcome(const struct operation *op, enum state state, const struct stage *stage,
+                            enum manner manner, const struct cell *cell, int rc,
+                            const struct hf_result *result, hf_lsn version_before,
+                            const char *before)
 {
 	const char *outcome = op->outcome[state_in(state, stage->setting)];
-	const bool refused = outcome[0] == 'E', same = outcome[0] == '=', gone = strcmp(outcome, "free") == 0;
+	const bool refused = outcome[0] == 'E', same = outcome[0] == '=',
+	           gone = strcmp(outcome, "free") == 0;
 	char after[TEXT_MAX];
 	const hf_lsn version = look(stage->store, cell, after);
 	if (refused ? strcmp(hf_code_name(rc) + 3, outcome) != 0 : rc != HF_OK)
@@ -331,14 +363,17 @@ static void compare_outcome(const struct operation *op, enum state state, const 
 	if (op->sort != READ && result->version != (refused ? 0 : version))
 		wrong(op, state, stage, manner, "the result's version", "another");
 	const bool granted = changed && strstr(after, " n@");
-	if (granted && (result->token <= cell->ours || result->token <= cell->held || (result->token & ((UINT64_C(1) << 48) - 1)) != version))
+	if (granted && (result->token <= cell->ours || result->token <= cell->held ||
+	                (result->token & ((UINT64_C(1) << 48) - 1)) != version))
 		wrong(op, state, stage, manner, "a new token, made of the version", "another");
 	if (changed && strstr(after, " t@") && result->token != cell->ours)
 		wrong(op, state, stage, manner, "the token that stays", "another");
 }
 
-/* What must leave no trace: a wrong expectation, and a transaction that fails behind the operation. */
-static void try_in_vain(const struct operation *op, enum state state, const struct stage *stage, struct call *call, hf_lsn version)
+/* What must leave no trace: a wrong expectation, and a transaction that fails behind the
+ * operation. */
+static void try_in_vain(const struct operation *op, enum state state, const struct stage *stage,
+                        struct call *call, hf_lsn version)
 {
 	const char *outcome = op->outcome[state_in(state, stage->setting)];
 	struct hf_error error = {0};
@@ -357,14 +392,16 @@ static void try_in_vain(const struct operation *op, enum state state, const stru
 	assert_false(call->result->changed || call->result->version || call->result->token);
 	struct hf__writer after = stage_dump((struct stage *)stage);
 	stage_verify((struct stage *)stage);
-	const bool same = hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+	const bool same =
+	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	if (!same)
 		wrong(op, state, stage, IN_TXN, "taken back", "a trace");
 }
 
-static void run_cell(const struct operation *op, enum state state, const struct stage *stage, enum manner manner, const struct cell *cell)
+static void run_cell(const struct operation *op, enum state state, const struct stage *stage,
+                     enum manner manner, const struct cell *cell)
 {
 	char before[TEXT_MAX];
 	struct hf_result result = {0};
@@ -391,11 +428,13 @@ static void run_setting(enum setting setting)
 	/* Twice: what is to be settled in the log comes first. */
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (unsigned i = 0; i < OPERATIONS * STATES * MANNERS; i++) {
-			const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES, manner = i % MANNERS;
+			const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES,
+			               manner = i % MANNERS;
 			if ((state == ENDED) == (pass == 1))
 				continue;
 			struct cell *cell = &cells[op][state][manner];
-			(void)snprintf(cell->name, sizeof cell->name, "%s/%s/%u", operations[op].name, state_names[state], manner);
+			(void)snprintf(cell->name, sizeof cell->name, "%s/%s/%u", operations[op].name,
+			               state_names[state], manner);
 			arrange(stage->store, cell, (enum state)state);
 		}
 		stage_at(stage, pass == 0 ? LOGGED : NOW);
@@ -404,8 +443,10 @@ static void run_setting(enum setting setting)
 	}
 	stage_switch(stage);
 	for (unsigned i = 0; i < OPERATIONS * STATES * MANNERS; i++) {
-		const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES, manner = i % MANNERS;
-		run_cell(&operations[op], (enum state)state, stage, (enum manner)manner, &cells[op][state][manner]);
+		const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES,
+		               manner = i % MANNERS;
+		run_cell(&operations[op], (enum state)state, stage, (enum manner)manner,
+		         &cells[op][state][manner]);
 	}
 	stage_close(stage);
 }

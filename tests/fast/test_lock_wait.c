@@ -1,4 +1,5 @@
-/* Waiting for locks, and locks inside one process: order of arrival, ends of leases, time limits, closing; callbacks that run alone. Clocks are simulated. */
+/* Waiting for locks, and locks inside one process: order of arrival, ends of leases, time
+ * limits, closing; callbacks that run alone. Clocks are simulated. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -44,10 +45,13 @@ struct scene {
 
 static void scene_open(struct scene *scene)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 64 << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 64 << 10};
 	*scene = (struct scene){.sim = sim_new(sim_profile_strict(), 4)};
 	sim_set_now(scene->sim, NOW);
-	assert_int_equal(hf__store_open(sim_os(scene->sim), hf__all_domains(), &options, &scene->store, NULL), HF_OK);
+	assert_int_equal(
+	    hf__store_open(sim_os(scene->sim), hf__all_domains(), &options, &scene->store, NULL),
+	    HF_OK);
 }
 
 static void scene_close(struct scene *scene)
@@ -74,7 +78,8 @@ static size_t waiting(struct scene *scene)
 static hf_token acquire(struct scene *scene, const char *owner, int64_t lease)
 {
 	struct hf_result result;
-	const struct hf_lock_acquire args = {.name = hf_str("a"), .owner = hf_str(owner), .lease_us = lease};
+	const struct hf_lock_acquire args = {
+	    .name = hf_str("a"), .owner = hf_str(owner), .lease_us = lease};
 	assert_int_equal(hf_lock_acquire(scene->store, NULL, &args, &result, NULL), HF_OK);
 	return result.token;
 }
@@ -100,7 +105,8 @@ static struct caller *start(struct scene *scene, const char *owner, int64_t wait
 	struct caller *c = &scene->callers[scene->started++];
 	c->scene = scene;
 	c->fn = fn;
-	c->args = (struct hf_lock_acquire){.name = hf_str("a"), .owner = hf_str(owner), .lease_us = 10 * SECOND, .wait_us = wait_us};
+	c->args = (struct hf_lock_acquire){
+	    .name = hf_str("a"), .owner = hf_str(owner), .lease_us = 10 * SECOND, .wait_us = wait_us};
 	assert_int_equal(pthread_create(&c->thread, NULL, call, c), 0);
 	return c;
 }
@@ -132,7 +138,7 @@ static void still_waits(struct scene *scene, struct caller *c, size_t count)
 	assert_int_equal(waiting(scene), count);
 }
 
-/* --- Waiting ---------------------------------------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 static void waiters_are_granted_the_lock_in_the_order_of_arrival(void **state)
 {
@@ -254,7 +260,7 @@ static void closing_sends_waiters_away(void **state)
 	sim_free(scene.sim);
 }
 
-/* --- Inside one process ------------------------------------------------------------------------------------------------------- */
+/* --- Inside one process ----------------------------------------------------------------------- */
 
 /* Counts who is inside, and goes on until told to leave. */
 static void stay(void *ctx)
@@ -285,7 +291,8 @@ static void a_callback_runs_alone_and_writes_nothing(void **state)
 	struct hf_info before, after;
 	const struct hf_lock_with with = {.name = hf_str("a")};
 	const struct hf_lock_acquire take = {.name = hf_str("a"), .owner = hf_str("w")};
-	const struct hf_lock_put put = {.name = hf_str("a"), .owner = hf_str("w"), .acquired_at = 5, .lease_until = NOW + SECOND};
+	const struct hf_lock_put put = {
+	    .name = hf_str("a"), .owner = hf_str("w"), .acquired_at = 5, .lease_until = NOW + SECOND};
 	scene_open(&scene);
 	assert_int_equal(hf_info(scene.store, &before, NULL), HF_OK);
 	struct caller *c = run_with(&scene);
@@ -367,7 +374,8 @@ static size_t names_in_use(struct scene *scene)
 	return ((const struct hf__lock_state *)scene->store->states[index])->running.count;
 }
 
-/* The release that made it free cannot be made durable: the callback must not run, and the name must not stay in use. */
+/* The release that made it free cannot be made durable: the callback must not run, and the name
+ * must not stay in use. */
 static void a_callback_does_not_run_on_what_may_be_lost(void **state)
 {
 	(void)state;

@@ -10,20 +10,21 @@
 #include "base/mem.h"
 #include "lib/log_build.h"
 
-static struct hf__writer encode(const struct hf__log_id *id, uint64_t lsn, uint8_t flags, size_t body_len)
+static struct hf__writer encode(const struct hf__log_id *id, uint64_t lsn, uint8_t flags,
+                                size_t body_len)
 {
 	struct hf__writer w = {0};
 	const size_t header = hf__entry_begin(&w);
-	for (size_t i = 0; i < body_len; i++) {
+	for (size_t i = 0; i < body_len; i++)
 		hf__put_u8(&w, (uint8_t)(i * 37 + 11));
-	}
 	const struct hf__entry entry = {.lsn = lsn, .at = -5, .domain = 9, .kind = 200, .flags = flags};
 	hf__entry_end(&w, header, id, &entry);
 	assert_false(w.bad);
 	return w;
 }
 
-static int decode(const struct hf__log_id *id, uint64_t lsn, const struct hf__writer *w, struct hf__entry *out, size_t *size)
+static int decode(const struct hf__log_id *id, uint64_t lsn, const struct hf__writer *w,
+                  struct hf__entry *out, size_t *size)
 {
 	return hf__entry_decode(id, lsn, hf_bytes(w->data, w->len), out, size);
 }
@@ -47,9 +48,8 @@ static void every_body_length_comes_back_and_costs_at_most_40_bytes(void **state
 		assert_int_equal(entry.flags, HF__ENTRY_LAST | HF__ENTRY_IGNORABLE);
 		assert_int_equal(entry.place.segment, 0);
 		assert_int_equal(entry.body.len, len);
-		for (size_t i = 0; i < len; i++) {
+		for (size_t i = 0; i < len; i++)
 			assert_int_equal(((const uint8_t *)entry.body.data)[i], (uint8_t)(i * 37 + 11));
-		}
 		hf__writer_deinit(&w);
 	}
 }
@@ -100,7 +100,8 @@ static void every_truncation_is_found_and_nothing_behind_it_is_read(void **state
 		struct hf__entry entry;
 		size_t size;
 		memcpy(exact, w.data, len);
-		assert_int_equal(hf__entry_decode(&id, 42, hf_bytes(exact, len), &entry, &size), HF_ECORRUPT);
+		assert_int_equal(hf__entry_decode(&id, 42, hf_bytes(exact, len), &entry, &size),
+		                 HF_ECORRUPT);
 		test_free(exact);
 	}
 	hf__writer_deinit(&w);
@@ -109,7 +110,8 @@ static void every_truncation_is_found_and_nothing_behind_it_is_read(void **state
 static void an_entry_is_valid_under_its_own_lsn_epoch_and_uuid_only(void **state)
 {
 	(void)state;
-	const struct hf__log_id id = log_build_id(1, 2), other_epoch = log_build_id(1, 3), other_uuid = log_build_id(2, 2);
+	const struct hf__log_id id = log_build_id(1, 2), other_epoch = log_build_id(1, 3),
+	                        other_uuid = log_build_id(2, 2);
 	struct hf__writer w = encode(&id, 42, 0, 20);
 	struct hf__entry entry;
 	size_t size;
@@ -187,9 +189,8 @@ static void without_memory_for_the_padding_the_writer_goes_bad_too(void **state)
 	const struct hf__entry entry = {.lsn = 1};
 	struct hf__writer w = {0};
 	const size_t header = hf__entry_begin(&w);
-	while (w.len % 8 != 5) {
+	while (w.len % 8 != 5)
 		hf__put_u8(&w, 1);
-	}
 	w.cap = w.len; /* as if the buffer were full; it is larger, which deinit does not mind */
 	hf__mem_set_veto(refuse_all, NULL);
 	hf__entry_end(&w, header, &id, &entry);

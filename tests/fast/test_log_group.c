@@ -96,7 +96,8 @@ static void every_flipped_bit_of_a_group_is_found(void **state)
 			at[bit / 8] ^= (uint8_t)(1u << bit % 8);
 			assert_int_equal(check(&b.id, bytes, &header), HF_ECORRUPT);
 			/* Header and body are told apart: a header is never doubted for its body. */
-			assert_int_equal(hf__group_decode_header(&b.id, bytes, &header), bit / 8 < 112 ? HF_ECORRUPT : HF_OK);
+			assert_int_equal(hf__group_decode_header(&b.id, bytes, &header),
+			                 bit / 8 < 112 ? HF_ECORRUPT : HF_OK);
 			at[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 		log_build_free(&b);
@@ -132,7 +133,8 @@ static void a_group_of_another_store_or_epoch_is_refused(void **state)
 	log_build_free(&b);
 }
 
-/* Changes one field of a group of two entries with bodies of 24 bytes, makes all checksums right again, and asks. */
+/* Changes one field of a group of two entries with bodies of 24 bytes, makes all checksums right
+ * again, and asks. */
 enum width { U16, U32, U64 };
 static int with_field(size_t at, enum width width, uint64_t value, bool body_too)
 {
@@ -141,15 +143,15 @@ static int with_field(size_t at, enum width width, uint64_t value, bool body_too
 	log_build_group(&b, 2, 24);
 	const struct hf_bytes bytes = group_bytes(&b, 0);
 	uint8_t *group = b.w.data + b.start[0];
-	if (width == U16) {
+	if (width == U16)
 		hf__store_u16(group + at, (uint16_t)value);
-	} else if (width == U32) {
+	else if (width == U32)
 		hf__store_u32(group + at, (uint32_t)value);
-	} else {
+	else
 		hf__store_u64(group + at, value);
-	}
 	log_build_reseal_headers(&b.id, group);
-	const int rc = body_too ? check(&b.id, bytes, &header) : hf__group_decode_header(&b.id, bytes, &header);
+	const int rc =
+	    body_too ? check(&b.id, bytes, &header) : hf__group_decode_header(&b.id, bytes, &header);
 	log_build_free(&b);
 	return rc;
 }
@@ -157,20 +159,24 @@ static int with_field(size_t at, enum width width, uint64_t value, bool body_too
 static void a_header_that_verifies_must_still_make_sense(void **state)
 {
 	(void)state;
-	assert_int_equal(with_field(GROUP_MAGIC, U32, 0x72676668, true), HF_OK); /* the change itself is no reason */
+	/* the change itself is no reason */
+	assert_int_equal(with_field(GROUP_MAGIC, U32, 0x72676668, true), HF_OK);
 	assert_int_equal(with_field(GROUP_MAGIC, U32, 0x72676669, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_PORTABLE_MAGIC, U32, 0x67706668, true), HF_OK);
 	assert_int_equal(with_field(GROUP_PORTABLE_MAGIC, U32, 0x67706669, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_FLAGS, U16, 1, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_FLAGS, U16, 0x8000, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_ENTRY_COUNT, U32, 0, false), HF_ECORRUPT);
-	assert_int_equal(with_field(GROUP_ENTRY_COUNT, U32, 4, false), HF_ECORRUPT); /* 4 headers do not fit into 112 bytes */
+	/* 4 headers do not fit into 112 bytes */
+	assert_int_equal(with_field(GROUP_ENTRY_COUNT, U32, 4, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_ENTRY_COUNT, U32, UINT32_MAX, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_FIRST_LSN, U64, 0, false), HF_ECORRUPT);
-	assert_int_equal(with_field(GROUP_FIRST_LSN, U64, HF__LSN_MAX - 1, false), HF_OK); /* both entries have an LSN */
+	/* both entries have an LSN */
+	assert_int_equal(with_field(GROUP_FIRST_LSN, U64, HF__LSN_MAX - 1, false), HF_OK);
 	assert_int_equal(with_field(GROUP_INCARNATION_LSN, U64, 0, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_INCARNATION_LSN, U64, 99, false), HF_OK);
-	assert_int_equal(with_field(GROUP_INCARNATION_LSN, U64, 101, false), HF_ECORRUPT); /* an opening that began later */
+	/* an opening that began later */
+	assert_int_equal(with_field(GROUP_INCARNATION_LSN, U64, 101, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_PAD_LEN, U32, 4088, false), HF_OK);
 	assert_int_equal(with_field(GROUP_PAD_LEN, U32, 4088, true), HF_ECORRUPT); /* not there */
 	assert_int_equal(with_field(GROUP_PAD_LEN, U32, 4, false), HF_ECORRUPT);
@@ -179,7 +185,8 @@ static void a_header_that_verifies_must_still_make_sense(void **state)
 	assert_int_equal(with_field(GROUP_FIRST_LSN, U64, UINT64_MAX, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_BODY_LEN, U32, 111, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_BODY_LEN, U32, HF__GROUP_BODY_MAX, false), HF_OK);
-	assert_int_equal(with_field(GROUP_BODY_LEN, U32, HF__GROUP_BODY_MAX, true), HF_ECORRUPT); /* but it is not there */
+	/* but it is not there */
+	assert_int_equal(with_field(GROUP_BODY_LEN, U32, HF__GROUP_BODY_MAX, true), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_BODY_LEN, U32, HF__GROUP_BODY_MAX + 8, false), HF_ECORRUPT);
 	assert_int_equal(with_field(GROUP_BODY_LEN, U32, 0xfffffff8, false), HF_ECORRUPT);
 }
@@ -224,7 +231,8 @@ static void an_entry_is_verified_although_the_group_hash_covers_it(void **state)
 	log_build_free(&b);
 }
 
-/* A group with `extra` more bytes behind its entries, the last of which is `last`; the body is said to reach that far, or the padding. */
+/* A group with `extra` more bytes behind its entries, the last of which is `last`; the body is
+ * said to reach that far, or the padding. */
 static int with_tail(size_t extra, uint8_t last, size_t length_at)
 {
 	struct log_build b = log_build(HF__ALIGN);
@@ -252,9 +260,10 @@ static void padding_is_zero_and_no_part_of_the_body(void **state)
 	assert_int_equal(with_tail(40, 0, GROUP_BODY_LEN), HF_ECORRUPT);
 }
 
-/* --- Kept elsewhere ----------------------------------------------------------------------------------------------------- */
+/* --- Kept elsewhere --------------------------------------------------------------------------- */
 
-/* What is shipped is the slice. On another disk it gets another frame, and is the same group there. */
+/* What is shipped is the slice. On another disk it gets another frame, and is the same group
+ * there. */
 static void a_slice_is_true_in_a_frame_for_another_place(void **state)
 {
 	(void)state;
@@ -269,7 +278,8 @@ static void a_slice_is_true_in_a_frame_for_another_place(void **state)
 		const struct hf_bytes slice = hf__group_slice(&first, group_bytes(&b, 1));
 		assert_int_equal(slice.len, group_bytes(&b, 1).len - 32);
 		assert_int_equal(hf__group_verify_slice(&b.id, slice, &shipped), HF_OK);
-		assert_true(shipped.hash == first.hash && shipped.first_lsn == 101 && shipped.entry_count == 3);
+		assert_true(shipped.hash == first.hash && shipped.first_lsn == 101 &&
+		            shipped.entry_count == 3);
 		assert_int_equal(shipped.place.segment, 0); /* a slice stands nowhere */
 
 		hf__put_zeros(&w, 24);
@@ -303,9 +313,8 @@ static void every_flipped_bit_and_every_cut_of_a_slice_is_found(void **state)
 		assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, len), &header), HF_ECORRUPT);
 		slice[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
-	for (size_t cut = 0; cut < len; cut++) {
+	for (size_t cut = 0; cut < len; cut++)
 		assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, cut), &header), HF_ECORRUPT);
-	}
 	hf__put_zeros(&b.w, 8);
 	slice = b.w.data + b.start[0] + 32;
 	assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, len), &header), HF_OK);
@@ -313,7 +322,8 @@ static void every_flipped_bit_and_every_cut_of_a_slice_is_found(void **state)
 	log_build_free(&b);
 }
 
-/* Two whole groups of one store that begin with the same LSN: the frame of one does not vouch for the other. */
+/* Two whole groups of one store that begin with the same LSN: the frame of one does not vouch
+ * for the other. */
 static void a_frame_vouches_for_its_own_slice_only(void **state)
 {
 	(void)state;

@@ -1,4 +1,5 @@
-/* hf_log_each and hf_fsck on the real disk, beside a writer: every entry once and in order, described; no damage where there is none. */
+/* hf_log_each and hf_fsck on the real disk, beside a writer: every entry once and in order,
+ * described; no damage where there is none. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,17 +42,20 @@ static bool take(void *ctx, const struct hf_log_entry *entry)
 
 static struct reading read_from(hf_lsn from, unsigned flags, hf_lsn stop_after)
 {
-	struct reading reading = {.next = from, .stop_after = stop_after, .texts = flags == 0, .described = true};
+	struct reading reading = {
+	    .next = from, .stop_after = stop_after, .texts = flags == 0, .described = true};
 	struct hf_error error = {0};
 	const int rc = hf_log_each(directory, from, flags, take, &reading, &error);
 	if (rc != HF_OK)
-		fail_msg("%s: %s (%s at %llu)", hf_code_name(rc), error.text, error.file, (unsigned long long)error.offset);
+		fail_msg("%s: %s (%s at %llu)", hf_code_name(rc), error.text, error.file,
+		         (unsigned long long)error.offset);
 	return reading;
 }
 
 static hf_store *open_store(bool create)
 {
-	const struct hf_options options = {.create = create, .segment_size = SEGMENT, .allow_unsafe_fs = true};
+	const struct hf_options options = {
+	    .create = create, .segment_size = SEGMENT, .allow_unsafe_fs = true};
 	struct hf_error error = {0};
 	hf_store *store = NULL;
 	if (hf_open(directory, &options, &store, &error) != HF_OK)
@@ -64,8 +68,10 @@ static void enqueue(hf_store *store, int i, enum hf_durability durability)
 	char id[16];
 	uint8_t payload[400] = {0};
 	snprintf(id, sizeof id, "i%d", i);
-	const struct hf_outbox_enqueue args = {
-	    .write = {.durability = durability}, .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, (size_t)(i * 37 % 400))};
+	const struct hf_outbox_enqueue args = {.write = {.durability = durability},
+	                                       .queue = hf_str("q"),
+	                                       .id = hf_str(id),
+	                                       .payload = hf_bytes(payload, (size_t)(i * 37 % 400))};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -87,7 +93,8 @@ static void entries_come_once_in_order_from_any_lsn(void **state)
 	const struct reading all = read_from(0, 0, 0);
 	assert_true(all.count == 100 && all.next == 101 && all.ends == 100 && all.described);
 	for (hf_lsn from = 1; from <= 102; from++)
-		assert_true(read_from(from, HF_LOG_WITHOUT_TEXT, 0).count == (from <= 101 ? 101 - from : 0));
+		assert_true(read_from(from, HF_LOG_WITHOUT_TEXT, 0).count ==
+		            (from <= 101 ? 101 - from : 0));
 	assert_true(read_from(7, 0, 5).count == 5);
 }
 
@@ -144,7 +151,7 @@ static void damage_ends_the_reading_behind_all_that_is_whole(void **state)
 	assert_true(found.offset == error.offset && found.first_lsn == error.first_lsn);
 }
 
-/* --- Beside a writer -------------------------------------------------------------------------------------------------------------------- */
+/* --- Beside a writer -------------------------------------------------------------------------- */
 
 static atomic_bool done;
 
@@ -173,14 +180,17 @@ static void readers_beside_a_writer_see_no_damage(void **state)
 		struct hf_error error = {0};
 		const int rc = hf_fsck(directory, NULL, NULL, NULL, NULL, &error);
 		if (rc != HF_OK && rc != HF_ECANCELED)
-			fail_msg("fsck: %s: %s (%s at %llu)", hf_code_name(rc), error.text, error.file, (unsigned long long)error.offset);
+			fail_msg("fsck: %s: %s (%s at %llu)", hf_code_name(rc), error.text, error.file,
+			         (unsigned long long)error.offset);
 		checks += rc == HF_OK;
 		busy += rc == HF_ECANCELED;
 	}
 	assert_int_equal(pthread_join(writer, NULL), 0);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	assert_true(read_from(1, 0, 0).count == WRITES);
-	print_message("figure: beside a writer, %u readings of the log, %u checks, %u given up as too busy\n", logs, checks, busy);
+	print_message(
+	    "figure: beside a writer, %u readings of the log, %u checks, %u given up as too busy\n",
+	    logs, checks, busy);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* What an opening refuses as damage, hf_log_each does not call the whole log, nor hf_fsck sound: the one gives the entries before, then says the same. */
+/* What an opening refuses as damage, hf_log_each does not call the whole log, nor hf_fsck sound:
+ * the one gives the entries before, then says the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +33,8 @@ static bool count_entry(void *ctx, const struct hf_log_entry *entry)
 }
 
 /* Sets a byte of a segment's header and seals it. */
-static void poke_header(struct patient *p, const char *name, uint32_t number, size_t at, uint8_t byte)
+static void poke_header(struct patient *p, const char *name, uint32_t number, size_t at,
+                        uint8_t byte)
 {
 	uint8_t sector[HF__SECTOR];
 	assert_true(sim_read_file(p->sim, name, 0, sector, sizeof sector));
@@ -45,10 +47,12 @@ static void write_witness(struct patient *p, const struct hf__witness *witness)
 {
 	uint8_t slot[HF__WITNESS_SLOT_SIZE];
 	hf__witness_encode(&p->id, witness, slot);
-	sim_write_file(p->sim, HF__NAME_WITNESS, HF__WITNESS_SLOT_STEP * (witness->generation & 1), slot, sizeof slot);
+	sim_write_file(p->sim, HF__NAME_WITNESS, HF__WITNESS_SLOT_STEP * (witness->generation & 1),
+	               slot, sizeof slot);
 }
 
-/* --- Facts: each damages a store of two segments, and says how many entries lie before the damage at most ------------------------------------ */
+/* --- Facts: each damages a store of two segments, and says how many entries lie before the
+ * damage at most --- */
 
 static size_t puts_of_first(const struct patient *p)
 {
@@ -61,7 +65,8 @@ static size_t puts_of_first(const struct patient *p)
 static size_t another_group_where_the_witness_says(struct patient *p)
 {
 	const size_t puts = puts_of_first(p);
-	const struct hf__witness witness = {.generation = 1000, .end = p->end[puts - 1], .lsn = p->lsn[puts - 1], .chain = 1};
+	const struct hf__witness witness = {
+	    .generation = 1000, .end = p->end[puts - 1], .lsn = p->lsn[puts - 1], .chain = 1};
 	patient_no_witness(p);
 	write_witness(p, &witness);
 	return puts;
@@ -151,12 +156,15 @@ static void the_log_and_a_check_are_refused_where_an_opening_is(void **state)
 		struct hf_error error = {0};
 		unsigned entries = 0;
 		const size_t most = facts[i].make(p);
-		const int rc = hf__log_each(sim_os(p->sim), hf__all_domains(), 0, 0, count_entry, &entries, &error);
+		const int rc =
+		    hf__log_each(sim_os(p->sim), hf__all_domains(), 0, 0, count_entry, &entries, &error);
 		if (rc != HF_ECORRUPT || entries > most)
 			fail_msg("%s: %s after %u entries", facts[i].name, hf_code_name(rc), entries);
 		assert_true(error.file[0] != '\0');
 		struct hf_fsck_summary summary;
-		assert_int_equal(hf__fsck(sim_os(p->sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL), HF_ECORRUPT);
+		assert_int_equal(
+		    hf__fsck(sim_os(p->sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL),
+		    HF_ECORRUPT);
 		patient_refused(p, HF_ECORRUPT);
 		patient_free(p);
 	}
@@ -164,6 +172,7 @@ static void the_log_and_a_check_are_refused_where_an_opening_is(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(the_log_and_a_check_are_refused_where_an_opening_is)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_log_and_a_check_are_refused_where_an_opening_is)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

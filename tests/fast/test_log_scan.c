@@ -13,8 +13,9 @@
 
 enum { FILE_SIZE = 4096 };
 
-/* Four groups of 1, 3, 2 and 1 entries and zeros behind them: LSNs 100, 101-103, 104-105, 106; the next is 107. Each group tells
- * that what lies before the one before it was durable: 99, 99, 100, 103. */
+/* Four groups of 1, 3, 2 and 1 entries and zeros behind them: LSNs 100, 101-103, 104-105, 106;
+ * the next is 107. Each group tells that what lies before the one before it was durable: 99, 99,
+ * 100, 103. */
 static struct log_build four_groups(uint32_t align)
 {
 	struct log_build b = log_build(align);
@@ -63,12 +64,10 @@ static int see(void *arg, const struct hf__entry *entry)
 	assert_int_equal(entry->at, 1795167000000000 + (int64_t)entry->lsn);
 	assert_int_equal(entry->place.segment, 3);
 	assert_ptr_equal(body, seen->file + entry->place.offset);
-	for (size_t i = 0; i < entry->body.len; i++) {
+	for (size_t i = 0; i < entry->body.len; i++)
 		assert_int_equal(body[i], (uint8_t)(entry->lsn + 7 * i + 1));
-	}
-	if (entry->lsn == seen->stop_at) {
+	if (entry->lsn == seen->stop_at)
 		return 55;
-	}
 	seen->next_lsn++;
 	seen->count++;
 	return 0;
@@ -84,20 +83,23 @@ static struct hf__scan_verdict scan(const struct hf__scan_input *input)
 	assert_int_equal(v.next_lsn, seen.next_lsn);
 	assert_true((v.kind == HF__SCAN_CORRUPT) == (v.why != NULL));
 	assert_true(v.kind == HF__SCAN_TORN || v.torn_len == 0);
-	assert_true(v.kind != HF__SCAN_TORN || (v.torn_len > 0 && v.torn_len <= input->bytes.len - v.end));
+	assert_true(v.kind != HF__SCAN_TORN ||
+	            (v.torn_len > 0 && v.torn_len <= input->bytes.len - v.end));
 	assert_true(v.durable_end >= input->from && v.durable_end <= v.end);
-	assert_true(v.kind == HF__SCAN_CORRUPT ? v.last_lost_lsn >= v.next_lsn - 1 : v.last_lost_lsn == 0);
+	assert_true(v.kind == HF__SCAN_CORRUPT ? v.last_lost_lsn >= v.next_lsn - 1
+	                                       : v.last_lost_lsn == 0);
 	return v;
 }
 
-static void assert_verdict(struct hf__scan_verdict v, enum hf__scan_end kind, uint32_t end, uint64_t next_lsn)
+static void assert_verdict(struct hf__scan_verdict v, enum hf__scan_end kind, uint32_t end,
+                           uint64_t next_lsn)
 {
 	assert_int_equal(v.kind, kind);
 	assert_int_equal(v.end, end);
 	assert_int_equal(v.next_lsn, next_lsn);
 }
 
-/* --- The rows --------------------------------------------------------------------------------------------------------------- */
+/* --- The rows --------------------------------------------------------------------------------- */
 
 static void row_outside(void **state)
 {
@@ -125,7 +127,8 @@ static void row_pin_missed(void **state)
 	struct hf__scan_input in = input_of(&b);
 	/* Anything but the end of a group; a group that reaches across is no group. */
 	for (uint32_t pin = 512; pin <= b.start[4] + 96; pin += 8) {
-		const bool boundary = pin == b.start[0] || pin == b.start[1] || pin == b.start[2] || pin == b.start[3] || pin == b.start[4];
+		const bool boundary = pin == b.start[0] || pin == b.start[1] || pin == b.start[2] ||
+		                      pin == b.start[3] || pin == b.start[4];
 		in.pinned_end = pin;
 		assert_int_equal(scan(&in).kind, boundary ? HF__SCAN_CLEAN : HF__SCAN_CORRUPT);
 	}
@@ -161,7 +164,8 @@ static void row_witness_inside_group(void **state)
 	struct log_build b = four_groups(HF__ALIGN);
 	struct hf__scan_input in = input_of(&b);
 	for (uint32_t end = 512; end <= b.start[4]; end += 8) {
-		const bool boundary = end == b.start[0] || end == b.start[1] || end == b.start[2] || end == b.start[3] || end == b.start[4];
+		const bool boundary = end == b.start[0] || end == b.start[1] || end == b.start[2] ||
+		                      end == b.start[3] || end == b.start[4];
 		in.witness_end = end;
 		assert_verdict(scan(&in), boundary ? HF__SCAN_CLEAN : HF__SCAN_CORRUPT, b.start[4], 107);
 	}
@@ -205,7 +209,8 @@ static void row_pinned(void **state)
 	(void)state;
 	struct log_build b = four_groups(HF__ALIGN);
 	struct hf__scan_input in = input_of(&b);
-	/* What lies behind the pinned end does not exist: not even groups that would be proof elsewhere, nor garbage. */
+	/* What lies behind the pinned end does not exist: not even groups that would be proof
+	 * elsewhere, nor garbage. */
 	in.pinned_end = b.start[2];
 	b.w.data[b.start[2] + 20] ^= 1;
 	b.w.data[FILE_SIZE - 1] = 0xFF;
@@ -238,7 +243,8 @@ static void row_durable_lost(void **state)
 	(void)state;
 	struct log_build b = four_groups(HF__ALIGN);
 	struct hf__scan_input in = input_of(&b);
-	/* The second group is damaged; the fourth says that 103 was durable. The third proves nothing: it only knows of 100. */
+	/* The second group is damaged; the fourth says that 103 was durable. The third proves
+	 * nothing: it only knows of 100. */
 	b.w.data[b.start[1] + 100] ^= 1;
 	assert_verdict(scan(&in), HF__SCAN_CORRUPT, b.start[1], 101);
 	assert_int_equal(scan(&in).last_lost_lsn, 103);
@@ -292,15 +298,17 @@ static void row_torn(void **state)
 		uint8_t saved[FILE_SIZE];
 		memcpy(saved, b.w.data, FILE_SIZE);
 		memset(b.w.data + keep, 0, FILE_SIZE - keep);
-		const bool same = memcmp(saved, b.w.data, FILE_SIZE) == 0; /* what was cut was zero anyway */
-		assert_verdict(scan(&in), same ? HF__SCAN_CLEAN : HF__SCAN_TORN, same ? b.start[4] : b.start[3], same ? 107 : 106);
+		/* what was cut was zero anyway */
+		const bool same = memcmp(saved, b.w.data, FILE_SIZE) == 0;
+		assert_verdict(scan(&in), same ? HF__SCAN_CLEAN : HF__SCAN_TORN,
+		               same ? b.start[4] : b.start[3], same ? 107 : 106);
 		assert_int_equal(scan(&in).durable_end, b.start[3]);
 		memcpy(b.w.data, saved, FILE_SIZE);
 	}
 	log_build_free(&b);
 }
 
-/* --- What a continuing group is ----------------------------------------------------------------------------------------------- */
+/* --- What a continuing group is --------------------------------------------------------------- */
 
 /* Nothing of the first group is taken when the scan expects something else there. */
 static void a_group_that_does_not_follow_is_not_taken(void **state)
@@ -311,13 +319,15 @@ static void a_group_that_does_not_follow_is_not_taken(void **state)
 	struct hf__scan_input in = good;
 	in.next_lsn = 99;
 	assert_int_equal(scan(&in).groups, 0);
-	assert_int_equal(scan(&in).kind, HF__SCAN_CORRUPT); /* a gap: later groups say that 99 was durable */
+	/* a gap: later groups say that 99 was durable */
+	assert_int_equal(scan(&in).kind, HF__SCAN_CORRUPT);
 	in = good, in.next_lsn = 101;
 	assert_int_equal(scan(&in).groups, 0);
 	in = good, in.previous_hash = 0x1235;
 	assert_int_equal(scan(&in).groups, 0);
 	in = good, in.segment = 4;
-	assert_verdict(scan(&in), HF__SCAN_TORN, 512, 100); /* another segment's groups prove nothing here */
+	/* another segment's groups prove nothing here */
+	assert_verdict(scan(&in), HF__SCAN_TORN, 512, 100);
 	in = good, in.from = 520;
 	assert_int_equal(scan(&in).groups, 0);
 	const struct hf__log_id other = log_build_id(0xA5, 8);
@@ -353,7 +363,8 @@ static void a_group_that_claims_its_own_durability_is_not_taken(void **state)
 	log_build_free(&b);
 }
 
-/* Bytes of an earlier use of this segment number, before the numbering jumped: never acknowledged, and no proof of anything. */
+/* Bytes of an earlier use of this segment number, before the numbering jumped: never
+ * acknowledged, and no proof of anything. */
 static void groups_of_an_abandoned_attempt_prove_nothing(void **state)
 {
 	(void)state;
@@ -444,21 +455,20 @@ static void the_callback_can_stop_the_scan(void **state)
 	log_build_free(&b);
 }
 
-/* --- Sweeps --------------------------------------------------------------------------------------------------------------------- */
+/* --- Sweeps ----------------------------------------------------------------------------------- */
 
 /* Which groups of the undamaged log did the scan take? A verdict may take fewer, never others. */
 static size_t groups_taken(const struct log_build *b, const struct hf__scan_verdict *v)
 {
-	for (size_t i = 0; i <= b->groups; i++) {
-		if (v->end == b->start[i] && v->next_lsn == b->first_lsn[i]) {
+	for (size_t i = 0; i <= b->groups; i++)
+		if (v->end == b->start[i] && v->next_lsn == b->first_lsn[i])
 			return i;
-		}
-	}
 	fail_msg("the log ends at %u with LSN %llu", v->end, (unsigned long long)v->next_lsn);
 	return 0;
 }
 
-/* With a current witness no flipped bit in the log passes, and only bits behind its end can look torn. */
+/* With a current witness no flipped bit in the log passes, and only bits behind its end can look
+ * torn. */
 static void with_a_current_witness_every_flipped_bit_is_corrupt(void **state)
 {
 	(void)state;
@@ -469,15 +479,16 @@ static void with_a_current_witness_every_flipped_bit_is_corrupt(void **state)
 		witness_at(&in, &b, 4);
 		for (size_t bit = 512 * 8; bit < FILE_SIZE * 8; bit++) {
 			b.w.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-			assert_int_equal(scan(&in).kind, bit / 8 < b.start[4] ? HF__SCAN_CORRUPT : HF__SCAN_TORN);
+			assert_int_equal(scan(&in).kind,
+			                 bit / 8 < b.start[4] ? HF__SCAN_CORRUPT : HF__SCAN_TORN);
 			b.w.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 		log_build_free(&b);
 	}
 }
 
-/* Without any witness what stays silent is exactly what no later group knows of (R8): with one group in a row synced before the next
- * but one is written, that is the last two. */
+/* Without any witness what stays silent is exactly what no later group knows of (R8): with one
+ * group in a row synced before the next but one is written, that is the last two. */
 static void without_a_witness_only_the_last_groups_can_look_torn(void **state)
 {
 	(void)state;
@@ -509,7 +520,8 @@ static void every_zeroed_sector_in_front_of_the_witness_is_corrupt(void **state)
 	log_build_free(&b);
 }
 
-/* Cut at every byte, in memory of exactly that size. With the witness: corrupt as long as anything durable is cut. */
+/* Cut at every byte, in memory of exactly that size. With the witness: corrupt as long as
+ * anything durable is cut. */
 static void every_truncation_is_judged_by_what_it_cut(void **state)
 {
 	(void)state;
@@ -534,7 +546,8 @@ static void every_truncation_is_judged_by_what_it_cut(void **state)
 	log_build_free(&b);
 }
 
-/* A crash while the last group was in flight: any subset of its sectors, the rest zero or garbage. Never corrupt, never part of it. */
+/* A crash while the last group was in flight: any subset of its sectors, the rest zero or
+ * garbage. Never corrupt, never part of it. */
 static void whatever_a_crash_leaves_of_the_last_group_is_torn_or_clean(void **state)
 {
 	(void)state;
@@ -549,13 +562,13 @@ static void whatever_a_crash_leaves_of_the_last_group_is_torn_or_clean(void **st
 		witness_at(&in, &b, 1);
 		bool whole = true;
 		for (uint32_t at = b.start[1]; at < b.start[2]; at = (at / 512 + 1) * 512) {
-			const uint32_t end = (at / 512 + 1) * 512 < b.start[2] ? (at / 512 + 1) * 512 : b.start[2];
+			const uint32_t end =
+			    (at / 512 + 1) * 512 < b.start[2] ? (at / 512 + 1) * 512 : b.start[2];
 			const uint64_t fate = hf_rng_below(&rng, 3);
-			if (fate == 1) {
+			if (fate == 1)
 				memset(b.w.data + at, 0, end - at);
-			} else if (fate == 2) {
+			else if (fate == 2)
 				hf_rng_fill(&rng, b.w.data + at, end - at);
-			}
 			whole = whole && fate == 0;
 		}
 		const struct hf__scan_verdict v = scan(&in);
@@ -565,7 +578,8 @@ static void whatever_a_crash_leaves_of_the_last_group_is_torn_or_clean(void **st
 	}
 }
 
-/* A file of nothing but authentic headers that promise large bodies must not cost more than a look at each. */
+/* A file of nothing but authentic headers that promise large bodies must not cost more than a
+ * look at each. */
 static void hostile_headers_cost_linear_time(void **state)
 {
 	(void)state;

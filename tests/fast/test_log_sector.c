@@ -1,4 +1,5 @@
-/* IDENTITY, WITNESS and segment headers: one sector each, exact or refused; newer is not damaged. */
+/* IDENTITY, WITNESS and segment headers: one sector each, exact or refused; newer is not
+ * damaged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +33,8 @@ static struct hf__log_id the_id(void)
 
 static struct hf__identity an_identity(void)
 {
-	struct hf__identity identity = {.format_major = 2, .epoch = 300, .segment_size = 64u << 20, .pad = 4096};
+	struct hf__identity identity = {
+	    .format_major = 2, .epoch = 300, .segment_size = 64u << 20, .pad = 4096};
 	memset(identity.uuid, 0x5A, 16);
 	memset(identity.content_key, 0xC0, 16);
 	return identity;
@@ -56,13 +58,19 @@ static struct hf__segment_header a_header(void)
 
 static struct hf__witness a_witness(uint64_t generation)
 {
-	struct hf__witness witness = {.generation = generation, .end = {9, 5000}, .lsn = 900 + generation, .chain = 77, .clean = true,
-	                              .clock = 1795167000000000, .wall = -5, .boot_clock = 123456};
+	struct hf__witness witness = {.generation = generation,
+	                              .end = {9, 5000},
+	                              .lsn = 900 + generation,
+	                              .chain = 77,
+	                              .clean = true,
+	                              .clock = 1795167000000000,
+	                              .wall = -5,
+	                              .boot_clock = 123456};
 	memset(witness.boot_id, 0xB0, 16);
 	return witness;
 }
 
-/* --- One decoder at a time, behind one face -------------------------------------------------------------------------------- */
+/* --- One decoder at a time, behind one face --------------------------------------------------- */
 
 static int identity_decode(const uint8_t *bytes, size_t len, void *out)
 {
@@ -128,10 +136,12 @@ static void reseal(const struct face *face, uint8_t sector[SECTOR])
 
 static void assert_nothing_told(const union any *out)
 {
-	assert_true(hf__bytes_zero(out, sizeof out->identity < sizeof out->witness ? sizeof out->identity : sizeof out->witness));
+	assert_true(hf__bytes_zero(out, sizeof out->identity < sizeof out->witness
+	                                    ? sizeof out->identity
+	                                    : sizeof out->witness));
 }
 
-/* --- Tests ------------------------------------------------------------------------------------------------------------------ */
+/* --- Tests ------------------------------------------------------------------------------------ */
 
 static void identity_comes_back(void **state)
 {
@@ -248,7 +258,8 @@ static void an_identity_file_is_one_sector_exactly(void **state)
 	assert_int_equal(out.segment_size, 0);
 }
 
-/* Major 1 was never released. The places are stated here as numbers, so that moving a field breaks this test. */
+/* Major 1 was never released. The places are stated here as numbers, so that moving a field
+ * breaks this test. */
 static void another_major_version_is_a_version_and_not_damage(void **state)
 {
 	(void)state;
@@ -262,9 +273,11 @@ static void another_major_version_is_a_version_and_not_damage(void **state)
 			hf__store_u32(sector + MAJOR, major);
 			memset(sector + 60, 0xEE, SUM - 60); /* the newer version may put anything there */
 			reseal(&faces[i], sector);
-			assert_int_equal(faces[i].decode(sector, SECTOR, &out), major != 0 ? HF_EVERSION : HF_ECORRUPT);
+			assert_int_equal(faces[i].decode(sector, SECTOR, &out),
+			                 major != 0 ? HF_EVERSION : HF_ECORRUPT);
 			if (major != 0) {
-				assert_int_equal(i == 0 ? out.identity.format_major : out.header.format_major, major);
+				assert_int_equal(i == 0 ? out.identity.format_major : out.header.format_major,
+				                 major);
 				assert_int_equal(i == 0 ? out.identity.epoch : out.header.epoch, 300);
 				assert_int_equal(i == 0 ? 0 : out.header.first_lsn, 0);
 			}
@@ -283,7 +296,8 @@ static void an_unknown_incompat_bit_is_a_version(void **state)
 			hf__store_u32(sector + INCOMPAT, UINT32_C(1) << bit);
 			reseal(&faces[i], sector);
 			assert_int_equal(faces[i].decode(sector, SECTOR, &out), HF_EVERSION);
-			assert_int_equal(i == 0 ? out.identity.incompat : out.header.incompat, UINT32_C(1) << bit);
+			assert_int_equal(i == 0 ? out.identity.incompat : out.header.incompat, UINT32_C(1)
+			                                                                           << bit);
 		}
 	}
 }
@@ -425,7 +439,8 @@ static void an_identity_must_make_sense(void **state)
 	assert_int_equal(decode_identity_of((16u << 10) - 4096, 0), HF_ECORRUPT);
 	assert_int_equal(decode_identity_of((1u << 30) + 4096, 0), HF_ECORRUPT);
 	assert_int_equal(decode_identity_of((16u << 10) + 8, 0), HF_ECORRUPT);
-	assert_int_equal(decode_identity_of(16u << 10, 1), HF_EVERSION); /* a way of syncing that is not known yet */
+	/* a way of syncing that is not known yet */
+	assert_int_equal(decode_identity_of(16u << 10, 1), HF_EVERSION);
 	static const uint32_t pads[] = {0, 512, 4096, 8, 1024, 8192};
 	for (size_t i = 0; i < 6; i++) {
 		struct hf__identity in = an_identity(), out;
@@ -476,12 +491,10 @@ static bool pick(uint64_t slot0, uint64_t slot1, size_t len, struct hf__witness 
 	const struct hf__log_id id = the_id();
 	const struct hf__witness first = a_witness(slot0), second = a_witness(slot1);
 	uint8_t file[HF__WITNESS_SIZE] = {0};
-	if (slot0) {
+	if (slot0)
 		hf__witness_encode(&id, &first, file);
-	}
-	if (slot1) {
+	if (slot1)
 		hf__witness_encode(&id, &second, file + STEP);
-	}
 	return hf__witness_pick(&id, file, len, out);
 }
 

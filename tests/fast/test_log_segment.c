@@ -1,4 +1,5 @@
-/* Names of segments, and the making of one: which calls in which order, and what each failure of them means. */
+/* Names of segments, and the making of one: which calls in which order, and what each failure of
+ * them means. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +11,7 @@
 #include "base/bytes.h"
 #include "log/segment.h"
 
-/* --- Names ------------------------------------------------------------------------------------------------------------------ */
+/* --- Names ------------------------------------------------------------------------------------ */
 
 static void names_are_eight_hexadecimal_digits(void **state)
 {
@@ -81,11 +82,12 @@ static void leftovers_are_known_by_their_exact_name(void **state)
 	assert_false(hf__segment_tmp_name(".tmp"));
 }
 
-/* --- A table that writes down what it is asked ------------------------------------------------------------------------------- */
+/* --- A table that writes down what it is asked ------------------------------------------------ */
 
 enum { FILE_MAX = 64 << 10, HANDLE = 17 };
 
-/* One file under one of two names, and a trace: o open, w write, s sync, r rename, d sync_dir, c close, u unlink. */
+/* One file under one of two names, and a trace: o open, w write, s sync, r rename, d sync_dir, c
+ * close, u unlink. */
 struct tape {
 	char trace[64]; /* writes in a row are one w */
 	char fail; /* which call fails, with `error` */
@@ -106,9 +108,8 @@ static int note(struct tape *tape, char call)
 		assert_true(len + 1 < sizeof tape->trace);
 		tape->trace[len] = call;
 	}
-	if (tape->clean_up_fails && call == 'c') {
+	if (tape->clean_up_fails && call == 'c')
 		return EIO;
-	}
 	const bool fails = tape->fail == call && (call != 'w' || tape->writes++ == tape->fail_at);
 	return fails ? tape->error : 0;
 }
@@ -119,9 +120,8 @@ static int tape_open(void *ctx, const char *name, unsigned flags, int *out)
 	const int rc = note(tape, 'o');
 	assert_string_equal(name, "segment-0000002a.tmp");
 	assert_int_equal(flags, HF__OS_WRITE | HF__OS_CREATE);
-	if (rc != 0 || tape->stale) {
+	if (rc != 0 || tape->stale)
 		return rc ? rc : EEXIST;
-	}
 	tape->tmp_there = tape->open = tape->all_zero = true;
 	*out = HANDLE;
 	return 0;
@@ -181,9 +181,8 @@ static int tape_unlink(void *ctx, const char *name)
 	struct tape *tape = ctx;
 	const int rc = note(tape, 'u');
 	assert_string_equal(name, "segment-0000002a.tmp");
-	if (rc != 0) {
+	if (rc != 0)
 		return rc;
-	}
 	const bool there = tape->stale || tape->tmp_there;
 	tape->stale = tape->tmp_there = false;
 	return there ? 0 : ENOENT;
@@ -210,7 +209,7 @@ static int prepare(struct tape *tape, uint32_t size, int *file, bool *unknowable
 	return hf__segment_prepare(&os, 42, size, file, unknowable);
 }
 
-/* --- Tests -------------------------------------------------------------------------------------------------------------------- */
+/* --- Tests ------------------------------------------------------------------------------------ */
 
 static void a_segment_is_filled_synced_renamed_and_its_directory_synced(void **state)
 {
@@ -248,8 +247,9 @@ static void each_failure_leaves_nothing_open_and_says_whether_it_can_be_known(vo
 		const char *trace;
 		bool unknowable;
 	} cases[] = {
-	    {'u', EACCES, "u", false},   {'o', EMFILE, "uo", false},    {'w', ENOSPC, "uoawcu", false}, {'a', ENOSPC, "uoacu", false},
-	    {'s', EIO, "uoawscu", true}, {'r', EIO, "uoawsrcu", false}, {'d', EIO, "uoawsrdcu", true},
+	    {'u', EACCES, "u", false},     {'o', EMFILE, "uo", false},  {'w', ENOSPC, "uoawcu", false},
+	    {'a', ENOSPC, "uoacu", false}, {'s', EIO, "uoawscu", true}, {'r', EIO, "uoawsrcu", false},
+	    {'d', EIO, "uoawsrdcu", true},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct tape tape = {.fail = cases[i].fail, .error = cases[i].error, .fail_at = 3};

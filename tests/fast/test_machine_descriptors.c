@@ -25,7 +25,8 @@ enum { ITEMS = 24, PAYLOAD = 9000 };
 /* Items whose payloads lie in segments of their own, nearly. */
 static void fill(struct real_store *real)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 16384};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 16384};
 	assert_int_equal(real_open_at(real, NULL, options), HF_OK);
 	for (unsigned i = 0; i < ITEMS; i++) {
 		char id[8];
@@ -76,18 +77,23 @@ static void a_claim_without_descriptors_has_its_payloads_or_is_refused_whole(voi
 		for (uint32_t max = 1; max <= 8; max *= 2) {
 			struct hf_outbox_items items;
 			struct hf_info before, after;
-			const struct hf_outbox_claim_next claim = {.queue = hf_str("q"), .max = max, .owner = hf_str("w")};
+			const struct hf_outbox_claim_next claim = {
+			    .queue = hf_str("q"), .max = max, .owner = hf_str("w")};
 			assert_int_equal(hf_info(real->store, &before, NULL), HF_OK);
 			const size_t count = take_all(held, 512, spare);
-			const int rc = hf_outbox_claim_next(real->store, NULL, &claim, &items, NULL, &real->error);
+			const int rc =
+			    hf_outbox_claim_next(real->store, NULL, &claim, &items, NULL, &real->error);
 			give_back(held, count);
 			assert_int_equal(hf_info(real->store, &after, NULL), HF_OK);
 			if (rc == HF_OK) {
 				assert_int_equal(items.count, max);
 				for (size_t i = 0; i < items.count; i++) {
 					assert_true(whole(items.items[i].payload));
-					const struct hf_outbox_release release = {.queue = hf_str("q"), .id = items.items[i].id, .token = items.items[i].token};
-					assert_int_equal(hf_outbox_release(real->store, NULL, &release, NULL, &real->error), HF_OK);
+					const struct hf_outbox_release release = {.queue = hf_str("q"),
+					                                          .id = items.items[i].id,
+					                                          .token = items.items[i].token};
+					assert_int_equal(
+					    hf_outbox_release(real->store, NULL, &release, NULL, &real->error), HF_OK);
 				}
 				hf_release(items.memory);
 				continue;
@@ -123,8 +129,9 @@ static void a_replay_without_descriptors_has_its_response_or_is_refused(void **s
 	for (unsigned i = 0; i < 4; i++) {
 		char key[8];
 		(void)snprintf(key, sizeof key, "k%u", i);
-		const struct hf_idempotency_put put = {
-		    .key = {hf_str("s"), hf_str(key)}, .status = 7, .response = hf_bytes(response, sizeof response)};
+		const struct hf_idempotency_put put = {.key = {hf_str("s"), hf_str(key)},
+		                                       .status = 7,
+		                                       .response = hf_bytes(response, sizeof response)};
 		assert_int_equal(hf_idempotency_put(real->store, NULL, &put, NULL, &real->error), HF_OK);
 	}
 	unsigned refused = 0, given = 0;
@@ -132,7 +139,8 @@ static void a_replay_without_descriptors_has_its_response_or_is_refused(void **s
 		char key[8];
 		struct hf_idempotency_begun begun;
 		(void)snprintf(key, sizeof key, "k%u", i);
-		const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str(key)}, .lease_us = 1000000};
+		const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str(key)},
+		                                           .lease_us = 1000000};
 		const size_t count = take_all(held, 512, 0);
 		const int rc = hf_idempotency_begin(real->store, NULL, &begin, &begun, NULL, &real->error);
 		give_back(held, count);
@@ -160,7 +168,8 @@ static void reading_one_after_the_other_needs_one_descriptor(void **state)
 		char id[8];
 		struct hf_outbox_got got;
 		(void)snprintf(id, sizeof id, "%u", i);
-		const int rc = hf_outbox_get(real->store, &(struct hf_outbox_key){hf_str("q"), hf_str(id)}, 0, &got, &real->error);
+		const int rc = hf_outbox_get(real->store, &(struct hf_outbox_key){hf_str("q"), hf_str(id)},
+		                             0, &got, &real->error);
 		if (rc != HF_OK) {
 			give_back(held, count);
 			fail_msg("%u: %s", i, real->error.text);
@@ -180,7 +189,11 @@ static void a_drain_charges_no_item_for_the_lack_of_descriptors(void **state)
 	int held[512];
 	limit_descriptors(400);
 	fill(real);
-	const struct hf_outbox_drain drain = {.queue = hf_str("q"), .send = send_it, .ctx = &sent, .owner = hf_str("w"), .max_attempts = 1};
+	const struct hf_outbox_drain drain = {.queue = hf_str("q"),
+	                                      .send = send_it,
+	                                      .ctx = &sent,
+	                                      .owner = hf_str("w"),
+	                                      .max_attempts = 1};
 	const size_t count = take_all(held, 512, 0);
 	const int first = hf_outbox_drain(real->store, &drain, &drained, &real->error);
 	give_back(held, count);
@@ -189,7 +202,8 @@ static void a_drain_charges_no_item_for_the_lack_of_descriptors(void **state)
 	assert_int_equal(sent, ITEMS);
 }
 
-/* On the simulated disk, which counts: once the segment is open, a read is one call of the machine's. */
+/* On the simulated disk, which counts: once the segment is open, a read is one call of the
+ * machine's. */
 static void a_read_of_a_payload_opens_nothing(void **state)
 {
 	static uint8_t bytes[PAYLOAD];
@@ -197,7 +211,8 @@ static void a_read_of_a_payload_opens_nothing(void **state)
 	struct sim *sim = sim_new(sim_profile_strict(), 1);
 	const struct hf_options options = {.create = true, .no_background = true};
 	const struct hf_outbox_key key = {hf_str("q"), hf_str("a")};
-	const struct hf_outbox_enqueue enqueue = {.queue = key.queue, .id = key.id, .payload = hf_bytes(bytes, sizeof bytes)};
+	const struct hf_outbox_enqueue enqueue = {
+	    .queue = key.queue, .id = key.id, .payload = hf_bytes(bytes, sizeof bytes)};
 	struct hf_outbox_got got;
 	hf_store *store;
 	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, NULL), HF_OK);
@@ -237,11 +252,13 @@ static void few_segments_stay_open(void **state)
 	assert_true(open_files <= 32 + 10);
 }
 
-/* Opening, committing and closing with any number of descriptors either works or says what is missing. */
+/* Opening, committing and closing with any number of descriptors either works or says what is
+ * missing. */
 static int with_descriptors(void *arg)
 {
 	struct real_store *real = arg;
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 16384};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 16384};
 	int rc = real_open_at(real, NULL, options);
 	if (rc != HF_OK)
 		return rc;
@@ -280,12 +297,13 @@ static void any_number_of_descriptors_is_enough_or_told(void **state)
 	assert_true(enough);
 }
 
-/* --- The standard streams ---------------------------------------------------------------------------------------------------- */
+/* --- The standard streams --------------------------------------------------------------------- */
 
 static atomic_bool stop;
 
-/* Prints like a program that never asks whether there is a reader. By the bare call: the thread sanitizer takes a write to a number
- * that another thread closes for a race, and here it is meant. */
+/* Prints like a program that never asks whether there is a reader. By the bare call: the thread
+ * sanitizer takes a write to a number that another thread closes for a race, and here it is
+ * meant. */
 static void *chatter(void *arg)
 {
 	static const char words[] = "a line that belongs nowhere near a log\n";

@@ -1,4 +1,5 @@
-/* What may happen to the files of a running store: removed, replaced, moved, linked, closed beneath it. */
+/* What may happen to the files of a running store: removed, replaced, moved, linked, closed
+ * beneath it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -141,7 +142,8 @@ static void a_removed_directory_fails_the_store(void **state)
 	real_open(real);
 	(void)snprintf(command, sizeof command, "rm -r '%s'", real->path);
 	assert_int_equal(system(command), 0);
-	/* Nothing was written yet: it needs a segment first, and finds that there is no place for one. */
+	/* Nothing was written yet: it needs a segment first, and finds that there is no place for
+	 * one. */
 	assert_int_equal(real_enqueue(real, "a", 10), HF_EFAILED);
 	assert_non_null(strstr(real->error.text, "replaced, removed or closed"));
 	(void)hf_close(real->store, NULL);
@@ -159,12 +161,15 @@ static void a_copy_of_hard_links_changes_nothing_while_the_store_is_open(void **
 	struct hf_outbox_items items;
 	real_open(real);
 	assert_int_equal(real_enqueue(real, "a", 5000), HF_OK);
-	(void)snprintf(command, sizeof command, "cp -al '%s' '%s'", real->path, real_beside(real, "backup"));
+	(void)snprintf(command, sizeof command, "cp -al '%s' '%s'", real->path,
+	               real_beside(real, "backup"));
 	assert_int_equal(system(command), 0);
 	real_sleep_ms(1050);
 	assert_int_equal(real_enqueue(real, "b", 5000), HF_OK);
-	const struct hf_outbox_claim_next claim = {.queue = hf_str("q"), .max = 2, .owner = hf_str("w")};
-	assert_int_equal(hf_outbox_claim_next(real->store, NULL, &claim, &items, NULL, &real->error), HF_OK);
+	const struct hf_outbox_claim_next claim = {
+	    .queue = hf_str("q"), .max = 2, .owner = hf_str("w")};
+	assert_int_equal(hf_outbox_claim_next(real->store, NULL, &claim, &items, NULL, &real->error),
+	                 HF_OK);
 	assert_int_equal(items.count, 2);
 	assert_int_equal(items.items[0].payload.len, 5000);
 	hf_release(items.memory);
@@ -178,7 +183,8 @@ static void a_copy_of_hard_links_changes_nothing_while_the_store_is_open(void **
 	assert_int_equal(open_once(real), HF_OK);
 }
 
-/* Opens, as a daemon does, files of its own at every number that the store has, after closing them. */
+/* Opens, as a daemon does, files of its own at every number that the store has, after closing
+ * them. */
 static void descriptors_that_the_host_closed_are_not_written_to(void **state)
 {
 	struct real_store *real = *state;
@@ -221,7 +227,8 @@ struct waiting {
 static void *wait_for_it(void *arg)
 {
 	struct waiting *w = arg;
-	const struct hf_options options = {.no_background = true, .allow_unsafe_fs = true, .wait_us = 20000000};
+	const struct hf_options options = {
+	    .no_background = true, .allow_unsafe_fs = true, .wait_us = 20000000};
 	w->rc = hf_open(w->real->path, &options, &w->store, &w->error);
 	return NULL;
 }
@@ -234,7 +241,9 @@ static void who_waited_for_a_store_gets_the_one_that_lies_there_now(void **state
 	pthread_t thread;
 	char other[80];
 	(void)snprintf(other, sizeof other, "%s", real_beside(real, "new"));
-	assert_int_equal(real_open_at(real, other, (struct hf_options){.create = true, .no_background = true}), HF_OK);
+	assert_int_equal(
+	    real_open_at(real, other, (struct hf_options){.create = true, .no_background = true}),
+	    HF_OK);
 	assert_int_equal(hf_info(real->store, &new, NULL), HF_OK);
 	real_close(real);
 	real_open(real);
@@ -330,12 +339,16 @@ static void an_odd_path_has_a_code_and_a_sentence_of_its_own(void **state)
 	    {longer, "too long"},
 	};
 	for (unsigned i = 0; i < 2 * sizeof cells / sizeof cells[0]; i++) {
-		const int rc = real_open_at(real, cells[i / 2].path, (struct hf_options){.create = i % 2 == 0});
+		const int rc =
+		    real_open_at(real, cells[i / 2].path, (struct hf_options){.create = i % 2 == 0});
 		if (rc != HF_EACCESS || !strstr(real->error.text, cells[i / 2].words))
 			fail_msg("%.60s: %d %s", cells[i / 2].path, rc, real->error.text);
 	}
-	assert_int_equal(real_open_at(real, real_beside(real, "none"), (struct hf_options){0}), HF_ENOTFOUND);
-	assert_int_equal(real_open_at(real, real_beside(real, "none/below"), (struct hf_options){.create = true}), HF_ENOTFOUND);
+	assert_int_equal(real_open_at(real, real_beside(real, "none"), (struct hf_options){0}),
+	                 HF_ENOTFOUND);
+	assert_int_equal(
+	    real_open_at(real, real_beside(real, "none/below"), (struct hf_options){.create = true}),
+	    HF_ENOTFOUND);
 	assert_non_null(strstr(real->error.text, "above"));
 }
 
@@ -351,7 +364,10 @@ static void an_odd_file_has_a_code_and_a_sentence_of_its_own(void **state)
 			char name[192];
 			(void)snprintf(name, sizeof name, "%s", real_file(real, names[i]));
 			assert_int_equal(rename(name, real_beside(real, "kept")), 0);
-			assert_int_equal(how == 0 ? symlink(real_beside(real, "kept"), name) : how == 1 ? mkdir(name, 0700) : mkfifo(name, 0600), 0);
+			assert_int_equal(how == 0   ? symlink(real_beside(real, "kept"), name)
+			                 : how == 1 ? mkdir(name, 0700)
+			                            : mkfifo(name, 0600),
+			                 0);
 			const int rc = real_open_at(real, NULL, (struct hf_options){.no_background = true});
 			if (rc != HF_EACCESS || !strstr(real->error.text, "in the way"))
 				fail_msg("%s, %u: %d %s", names[i], how, rc, real->error.text);
@@ -365,7 +381,8 @@ static void an_odd_file_has_a_code_and_a_sentence_of_its_own(void **state)
 /* Fills segments until the one being written has a number above `number`. */
 static void fill_beyond(struct real_store *real, const char *path, uint32_t number)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 16384};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 16384};
 	struct hf_info info = {0};
 	assert_int_equal(real_open_at(real, path, options), HF_OK);
 	for (unsigned i = 0; i < 100 && info.segment <= number; i++) {

@@ -1,4 +1,5 @@
-/* Threads: the library's own take no signals of the host's; the host's may be cancelled, or have the smallest of stacks. */
+/* Threads: the library's own take no signals of the host's; the host's may be cancelled, or have
+ * the smallest of stacks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,11 +52,14 @@ static void the_librarys_threads_have_names_and_take_no_signals(void **state)
 	struct hf_ticket ticket;
 	unsigned found = 0;
 	hf_subscription *subscription;
-	const struct hf_outbox_enqueue args = {.write.ticket = &ticket, .queue = hf_str("q"), .id = hf_str("a")};
+	const struct hf_outbox_enqueue args = {
+	    .write.ticket = &ticket, .queue = hf_str("q"), .id = hf_str("a")};
 	sigset_t before, after;
 	assert_int_equal(hf_outbox_enqueue(real->store, NULL, &args, NULL, &real->error), HF_OK);
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &before), 0);
-	assert_int_equal(hf_outbox_subscribe(real->store, hf_str("q"), ignore_event, NULL, &subscription, &real->error), HF_OK);
+	assert_int_equal(hf_outbox_subscribe(real->store, hf_str("q"), ignore_event, NULL,
+	                                     &subscription, &real->error),
+	                 HF_OK);
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &after), 0);
 	for (int number = 1; number < 32; number++)
 		assert_int_equal(sigismember(&before, number), sigismember(&after, number));
@@ -72,7 +76,8 @@ static void the_librarys_threads_have_names_and_take_no_signals(void **state)
 				continue;
 			found |= 1u << i;
 			for (int number = 1; number < 32; number++) {
-				const bool fault = number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGTRAP;
+				const bool fault = number == SIGSEGV || number == SIGBUS || number == SIGFPE ||
+				                   number == SIGILL || number == SIGTRAP;
 				const bool never = number == SIGKILL || number == SIGSTOP;
 				if (!never && (blocked >> (number - 1) & 1) == fault)
 					fail_msg("%s: signal %d", name, number);
@@ -84,12 +89,13 @@ static void the_librarys_threads_have_names_and_take_no_signals(void **state)
 	hf_outbox_unsubscribe(subscription);
 }
 
-/* --- Stacks ------------------------------------------------------------------------------------------------------------------ */
+/* --- Stacks ----------------------------------------------------------------------------------- */
 
 static void *commit_some(void *arg)
 {
 	struct real_store *real = arg;
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str("small stack"), .payload = hf_str("x")};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("q"), .id = hf_str("small stack"), .payload = hf_str("x")};
 	const struct hf_outbox_claim_next claim = {.queue = hf_str("q"), .owner = hf_str("w")};
 	struct hf_outbox_items items;
 	struct hf_result result;
@@ -127,7 +133,8 @@ static void the_first_commit_needs_little_stack(void **state)
 	void *failed = NULL;
 	real_close(real);
 	real_open(real);
-	uint8_t *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	uint8_t *stack =
+	    mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	assert_true(stack != MAP_FAILED);
 	memset(stack, 0xa5, STACK);
 	assert_int_equal(pthread_attr_init(&attributes), 0);
@@ -143,9 +150,10 @@ static void the_first_commit_needs_little_stack(void **state)
 	(void)munmap(stack, STACK);
 }
 
-/* --- Cancellation ------------------------------------------------------------------------------------------------------------ */
+/* --- Cancellation ----------------------------------------------------------------------------- */
 
-/* Two threads commit while others are cancelled in the middle of the same; nobody is left waiting. */
+/* Two threads commit while others are cancelled in the middle of the same; nobody is left
+ * waiting. */
 
 struct worker {
 	struct real_store *real;
@@ -160,7 +168,10 @@ struct worker {
 static void *commit_until_cancelled(void *arg)
 {
 	struct worker *w = arg;
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str(w->id), .payload = hf_str("x"), .dedup = HF_OUTBOX_REPLACE};
+	const struct hf_outbox_enqueue args = {.queue = hf_str("q"),
+	                                       .id = hf_str(w->id),
+	                                       .payload = hf_str("x"),
+	                                       .dedup = HF_OUTBOX_REPLACE};
 	while (!atomic_load(&w->stop) && w->rc == HF_OK) {
 		w->rc = hf_outbox_enqueue(w->real->store, NULL, &args, NULL, NULL);
 		(void)atomic_fetch_add(&w->commits, 1);
@@ -199,7 +210,8 @@ static void *wait_for_work(void *arg)
 {
 	struct worker *w = arg;
 	struct hf_outbox_items items;
-	const struct hf_outbox_claim_next claim = {.queue = hf_str("empty"), .owner = hf_str("w"), .wait_us = w->wait_us};
+	const struct hf_outbox_claim_next claim = {
+	    .queue = hf_str("empty"), .owner = hf_str("w"), .wait_us = w->wait_us};
 	w->rc = hf_outbox_claim_next(w->real->store, NULL, &claim, &items, NULL, NULL);
 	atomic_store(&w->stop, true);
 	pthread_testcancel();
@@ -209,7 +221,8 @@ static void *wait_for_work(void *arg)
 static void *wait_for_lock(void *arg)
 {
 	struct worker *w = arg;
-	const struct hf_lock_acquire acquire = {.name = hf_str("l"), .owner = hf_str("w"), .wait_us = w->wait_us};
+	const struct hf_lock_acquire acquire = {
+	    .name = hf_str("l"), .owner = hf_str("w"), .wait_us = w->wait_us};
 	w->rc = hf_lock_acquire(w->real->store, NULL, &acquire, NULL, NULL);
 	atomic_store(&w->stop, true);
 	pthread_testcancel();
@@ -239,7 +252,8 @@ static void a_thread_that_is_cancelled_while_it_waits_ends_its_call_first(void *
 		struct worker w = {.real = real, .wait_us = 120000};
 		pthread_t thread;
 		void *how;
-		assert_int_equal(hf_feed_open(real->store, info.durable_lsn + 1, &w.feed, &real->error), HF_OK);
+		assert_int_equal(hf_feed_open(real->store, info.durable_lsn + 1, &w.feed, &real->error),
+		                 HF_OK);
 		assert_int_equal(pthread_create(&thread, NULL, waits[i], &w), 0);
 		real_sleep_ms(20);
 		assert_int_equal(pthread_cancel(thread), 0);
@@ -256,8 +270,10 @@ static void *wait_for_ticket(void *arg)
 {
 	struct worker *w = arg;
 	struct hf_ticket ticket;
-	const struct hf_outbox_enqueue args = {
-	    .write.ticket = &ticket, .queue = hf_str("q"), .id = hf_str("ticket"), .dedup = HF_OUTBOX_REPLACE};
+	const struct hf_outbox_enqueue args = {.write.ticket = &ticket,
+	                                       .queue = hf_str("q"),
+	                                       .id = hf_str("ticket"),
+	                                       .dedup = HF_OUTBOX_REPLACE};
 	while (w->rc == HF_OK) {
 		w->rc = hf_outbox_enqueue(w->real->store, NULL, &args, NULL, NULL);
 		if (w->rc == HF_OK)

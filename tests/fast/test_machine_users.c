@@ -1,4 +1,5 @@
-/* Several users and one store: whose its files are, who may read them, and what is said to who may not. */
+/* Several users and one store: whose its files are, who may read them, and what is said to who
+ * may not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,10 +70,13 @@ static int act(void *arg)
 {
 	const struct act *a = arg;
 	struct real_store *real = a->real;
-	if (setgroups(a->more != 0, &a->more) != 0 || setresgid(a->gid, a->gid, a->gid) != 0 || setresuid(a->uid, a->uid, a->uid) != 0)
+	if (setgroups(a->more != 0, &a->more) != 0 || setresgid(a->gid, a->gid, a->gid) != 0 ||
+	    setresuid(a->uid, a->uid, a->uid) != 0)
 		return 100;
 	(void)umask(a->mask);
-	const int rc = real_open_at(real, NULL, (struct hf_options){.create = true, .no_background = true, .segment_size = 16384});
+	const int rc = real_open_at(
+	    real, NULL,
+	    (struct hf_options){.create = true, .no_background = true, .segment_size = 16384});
 	if (rc != a->code || (a->words && !strstr(real->error.text, a->words))) {
 		fprintf(stderr, "%d %s\n", rc, real->error.text);
 		return 101;
@@ -118,7 +122,8 @@ static void an_operators_command_as_root_does_not_lock_the_service_out(void **st
 	struct real_store *real = *state;
 	if (not_root())
 		skip();
-	struct act service = {.real = real, .uid = NOBODY, .gid = NOBODY, .id = "a", .items = 20, .die = true};
+	struct act service = {
+	    .real = real, .uid = NOBODY, .gid = NOBODY, .id = "a", .items = 20, .die = true};
 	struct act operator= {.real = real, .id = "b", .items = 20, .gives = true};
 	assert_int_equal(real_in_child(act, &service), 0);
 	assert_files(real, NOBODY, NOBODY, 0600);
@@ -148,8 +153,13 @@ static void files_are_as_open_to_the_group_as_their_directory(void **state)
 	for (unsigned i = 0; i < 2 * sizeof modes / sizeof modes[0]; i++) {
 		const mode_t mode = modes[i / 2];
 		const struct act by_root = {.real = real, .id = "r", .items = 12, .mask = i % 2 ? 0 : 0777};
-		const struct act by_owner = {
-		    .real = real, .uid = NOBODY, .gid = NOBODY, .more = TEAM, .id = "o", .items = 12, .mask = i % 2 ? 0 : 022};
+		const struct act by_owner = {.real = real,
+		                             .uid = NOBODY,
+		                             .gid = NOBODY,
+		                             .more = TEAM,
+		                             .id = "o",
+		                             .items = 12,
+		                             .mask = i % 2 ? 0 : 022};
 		assert_int_equal(mkdir(real->path, 0700), 0);
 		assert_int_equal(chown(real->path, NOBODY, TEAM), 0);
 		assert_int_equal(chmod(real->path, mode), 0);
@@ -172,7 +182,8 @@ static void who_cannot_change_groups_goes_on_and_opens_files_to_nobody(void **st
 	assert_int_equal(mkdir(real->path, 0700), 0);
 	assert_int_equal(chown(real->path, NOBODY, TEAM), 0);
 	assert_int_equal(chmod(real->path, 0770), 0);
-	const struct act stranger = {.real = real, .uid = NOBODY, .gid = NOBODY, .id = "s", .items = 12};
+	const struct act stranger = {
+	    .real = real, .uid = NOBODY, .gid = NOBODY, .id = "s", .items = 12};
 	assert_int_equal(real_in_child(act, (void *)&stranger), 0);
 	assert_files(real, NOBODY, NOBODY, 0600);
 }
@@ -186,8 +197,13 @@ static void two_users_of_a_group_take_turns(void **state)
 	assert_int_equal(chown(real->path, NOBODY, TEAM), 0);
 	assert_int_equal(chmod(real->path, 02770), 0);
 	for (unsigned i = 0; i < 6; i++) {
-		const struct act one = {
-		    .real = real, .uid = i % 2 ? NOBODY : NOBODY - 2, .gid = TEAM, .id = "x", .items = 15, .die = i % 3 == 0, .mask = 077};
+		const struct act one = {.real = real,
+		                        .uid = i % 2 ? NOBODY : NOBODY - 2,
+		                        .gid = TEAM,
+		                        .id = "x",
+		                        .items = 15,
+		                        .die = i % 3 == 0,
+		                        .mask = 077};
 		assert_int_equal(real_in_child(act, (void *)&one), 0);
 	}
 }
@@ -228,7 +244,9 @@ static bool no_mounts(int rc)
 
 static int own_mounts(void)
 {
-	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 ? mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) : -1;
+	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0
+	           ? mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)
+	           : -1;
 }
 
 static void a_read_only_medium_is_told_as_such(void **state)
@@ -241,7 +259,8 @@ static void a_read_only_medium_is_told_as_such(void **state)
 		skip();
 	assert_int_equal(mount(NULL, real->path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(real_open_at(real, NULL, (struct hf_options){.create = i == 1}), HF_EACCESS);
+		assert_int_equal(real_open_at(real, NULL, (struct hf_options){.create = i == 1}),
+		                 HF_EACCESS);
 		assert_non_null(strstr(real->error.text, "read-only"));
 	}
 	struct hf_fsck_summary summary;
@@ -278,7 +297,8 @@ static int without_proc(void *arg)
 		fprintf(stderr, "%s\n", real->error.text);
 		return 101;
 	}
-	if (real_enqueue(real, "a", 3000) != HF_OK || hf_info(real->store, &info, NULL) != HF_OK || hf_close(real->store, NULL) != HF_OK)
+	if (real_enqueue(real, "a", 3000) != HF_OK || hf_info(real->store, &info, NULL) != HF_OK ||
+	    hf_close(real->store, NULL) != HF_OK)
 		return 102;
 	return hf_fsck(real->path, NULL, NULL, NULL, NULL, &real->error) == HF_OK ? 0 : 103;
 }

@@ -1,4 +1,5 @@
-/* What a large use needed is given back: group buffers, the records of a change, maps, and what a feed read. */
+/* What a large use needed is given back: group buffers, the records of a change, maps, and what
+ * a feed read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +31,8 @@ static void put(hf_store *store, hf_txn *txn, unsigned n, struct hf_bytes payloa
 {
 	char id[16];
 	snprintf(id, sizeof id, "d%u", n);
-	const struct hf_document_put args = {.key = {.collection = hf_str("c"), .id = hf_str(id)}, .payload = payload};
+	const struct hf_document_put args = {.key = {.collection = hf_str("c"), .id = hf_str(id)},
+	                                     .payload = payload};
 	assert_int_equal(hf_document_put(store, txn, &args, NULL, NULL), HF_OK);
 }
 
@@ -50,7 +52,8 @@ static void commit_large(hf_store *store)
 
 static struct stage *open_large(void)
 {
-	struct stage *stage = stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 64u << 20});
+	struct stage *stage =
+	    stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 64u << 20});
 	put(stage->store, NULL, 1, hf_str("a"));
 	put(stage->store, NULL, 2, hf_str("a"));
 	put(stage->store, NULL, 3, hf_str("a"));
@@ -126,7 +129,8 @@ static void many_objects_that_come_and_go_leave_nothing(void **state)
 	(void)state;
 	for (size_t i = 0; i < used_once_count; i++) {
 		const struct used_once *row = &used_once[i];
-		struct stage *stage = stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1u << 20});
+		struct stage *stage =
+		    stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1u << 20});
 		use_once(stage->store, row, "warm", 20, 20, HF_DURABLE);
 		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
 		const size_t before = hf__mem_used();

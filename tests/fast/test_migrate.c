@@ -1,4 +1,5 @@
-/* hf_migrate: in order, once in the life of a store, all or nothing of each, also when several ask at once. */
+/* hf_migrate: in order, once in the life of a store, all or nothing of each, also when several
+ * ask at once. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
 
-/* --- Migrations that count ---------------------------------------------------------------------------------------------------- */
+/* --- Migrations that count -------------------------------------------------------------------- */
 
 /* Moves the cursor of its consumer forward by one and notes that it was called. */
 struct effect {
@@ -36,8 +37,10 @@ static int fill(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {
 	struct effect *effect = ctx;
 	const struct hf_cursor_key key = {hf_str(effect->consumer), hf_str("s"), hf_str("")};
-	const struct hf_cursor_advance args = {.key = key, .sequence = position(store, effect->consumer) + 1};
-	const struct hf_cursor_guard guard = {.write.expect = 9999, .key = {hf_str("nobody"), hf_str("s"), hf_str("")}};
+	const struct hf_cursor_advance args = {.key = key,
+	                                       .sequence = position(store, effect->consumer) + 1};
+	const struct hf_cursor_guard guard = {.write.expect = 9999,
+	                                      .key = {hf_str("nobody"), hf_str("s"), hf_str("")}};
 	const struct hf_cursor_advance back = {.key = key, .sequence = 0};
 	atomic_fetch_add(&effect->calls, 1);
 	int rc = hf_cursor_advance(store, txn, &args, NULL, error);
@@ -65,8 +68,8 @@ static const char *names(hf_store *store, size_t limit)
 		assert_true(!page.next || page.count == limit);
 		for (size_t i = 0; i < page.count; i++) {
 			const size_t len = strlen(text);
-			(void)snprintf(text + len, sizeof text - len, "%s%.*s", len ? " " : "", (int)page.items[i].name.len,
-			               (const char *)page.items[i].name.data);
+			(void)snprintf(text + len, sizeof text - len, "%s%.*s", len ? " " : "",
+			               (int)page.items[i].name.len, (const char *)page.items[i].name.data);
 		}
 	} while (page.next);
 	hf_release(page.memory);
@@ -78,7 +81,7 @@ static struct hf_migration migration(const char *name, struct effect *effect)
 	return (struct hf_migration){.name = hf_str(name), .fill = fill, .ctx = effect};
 }
 
-/* --- One after the other ------------------------------------------------------------------------------------------------------ */
+/* --- One after the other ---------------------------------------------------------------------- */
 
 static void each_is_applied_once_in_the_order_of_the_list(void **unused)
 {
@@ -86,9 +89,12 @@ static void each_is_applied_once_in_the_order_of_the_list(void **unused)
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
 		struct effect effects[] = {{.consumer = "a"}, {.consumer = "b"}, {.consumer = "a"}};
-		const struct hf_migration first[] = {migration("zeta", &effects[0]), migration("beta", &effects[1])};
-		const struct hf_migration second[] = {
-		    migration("beta", &effects[1]), migration("alpha", &effects[2]), {.name = {"nothing", 7}}, migration("zeta", &effects[0])};
+		const struct hf_migration first[] = {migration("zeta", &effects[0]),
+		                                     migration("beta", &effects[1])};
+		const struct hf_migration second[] = {migration("beta", &effects[1]),
+		                                      migration("alpha", &effects[2]),
+		                                      {.name = {"nothing", 7}},
+		                                      migration("zeta", &effects[0])};
 		struct hf_migrated done;
 		assert_int_equal(hf_migrate(stage->store, first, 2, &done, NULL), HF_OK);
 		assert_true(done.applied == 2 && done.skipped == 0);
@@ -114,8 +120,14 @@ static void a_failing_one_leaves_the_store_as_before_it(void **unused)
 		uint32_t operation;
 		const char *says;
 	} rows[] = {
-	    {{.consumer = "b", .fails = HF_EHELD}, HF_EHELD, 0, "migration \"second\": told by the callback"},
-	    {{.consumer = "b", .refused = true}, HF_ECONFLICT, 1, "migration \"second\": cursor guard: "},
+	    {{.consumer = "b", .fails = HF_EHELD},
+	     HF_EHELD,
+	     0,
+	     "migration \"second\": told by the callback"},
+	    {{.consumer = "b", .refused = true},
+	     HF_ECONFLICT,
+	     1,
+	     "migration \"second\": cursor guard: "},
 	    {{.consumer = "b", .misused = true}, HF_EINVAL, 1, "migration \"second\": "},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -124,7 +136,8 @@ static void a_failing_one_leaves_the_store_as_before_it(void **unused)
 		bad.fails = rows[i].how.fails;
 		bad.refused = rows[i].how.refused;
 		bad.misused = rows[i].how.misused;
-		const struct hf_migration list[] = {migration("first", &good), migration("second", &bad), migration("third", &good)};
+		const struct hf_migration list[] = {migration("first", &good), migration("second", &bad),
+		                                    migration("third", &good)};
 		struct hf_migrated done;
 		struct hf_error error = {0};
 		assert_int_equal(hf_migrate(stage->store, list, 1, NULL, NULL), HF_OK);
@@ -136,7 +149,8 @@ static void a_failing_one_leaves_the_store_as_before_it(void **unused)
 		if (strncmp(error.text, rows[i].says, strlen(rows[i].says)) != 0)
 			fail_msg("says \"%s\"", error.text);
 		struct hf__writer after = stage_dump(stage);
-		assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(
+		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
 		/* Mended, it goes on where it stopped. */
@@ -156,16 +170,24 @@ static void a_list_that_breaks_the_rules_does_nothing_at_all(void **unused)
 	memset(long_name, 'x', HF_KEY_MAX + 1);
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct effect effect = {.consumer = "a"};
-	const struct hf_bytes bad[] = {hf_str(""), hf_str("good"), hf_str(long_name), hf_bytes("a\0b", 3)};
+	const struct hf_bytes bad[] = {hf_str(""), hf_str("good"), hf_str(long_name),
+	                               hf_bytes("a\0b", 3)};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		const struct hf_migration list[] = {migration("good", &effect), {.name = bad[i], .fill = fill, .ctx = &effect}};
+		const struct hf_migration list[] = {migration("good", &effect),
+		                                    {.name = bad[i], .fill = fill, .ctx = &effect}};
 		struct hf_error error = {0};
 		assert_int_equal(hf_migrate(stage->store, list, 2, NULL, &error), HF_EINVAL);
 		assert_true(error.text[0] != '\0');
 		if (i == 1)
 			continue;
-		assert_int_equal(hf_migration_record(stage->store, NULL, &(struct hf_migration_record){.name = bad[i]}, NULL, NULL), HF_EINVAL);
-		assert_int_equal(hf_migration_forget(stage->store, NULL, &(struct hf_migration_forget){.name = bad[i]}, NULL, NULL), HF_EINVAL);
+		assert_int_equal(hf_migration_record(stage->store, NULL,
+		                                     &(struct hf_migration_record){.name = bad[i]}, NULL,
+		                                     NULL),
+		                 HF_EINVAL);
+		assert_int_equal(hf_migration_forget(stage->store, NULL,
+		                                     &(struct hf_migration_forget){.name = bad[i]}, NULL,
+		                                     NULL),
+		                 HF_EINVAL);
 	}
 	const struct hf_migration_guard guard = {.write.expect = HF_ABSENT, .name = hf_str("n")};
 	assert_int_equal(hf_migration_guard(stage->store, NULL, &guard, NULL, NULL), HF_EINVAL);
@@ -182,11 +204,15 @@ static void a_page_of_another_list_is_refused(void **unused)
 	struct hf_migration_page page, other;
 	const struct hf_migration list[] = {{.name = {"a", 1}}, {.name = {"b", 1}}};
 	assert_int_equal(hf_migrate(stage->store, list, 2, NULL, NULL), HF_OK);
-	assert_int_equal(hf_migrations(stage->store, &(struct hf_migration_list){.limit = 1}, 0, &page, NULL), HF_OK);
+	assert_int_equal(
+	    hf_migrations(stage->store, &(struct hf_migration_list){.limit = 1}, 0, &page, NULL),
+	    HF_OK);
 	const struct hf_cursor_list foreign = {.page = page.next};
 	struct hf_cursor_page cursors;
 	assert_int_equal(hf_cursor_list(stage->store, &foreign, 0, &cursors, NULL), HF_EINVAL);
-	assert_int_equal(hf_migrations(stage->store, &(struct hf_migration_list){.page = "AAAA"}, 0, &other, NULL), HF_EINVAL);
+	assert_int_equal(
+	    hf_migrations(stage->store, &(struct hf_migration_list){.page = "AAAA"}, 0, &other, NULL),
+	    HF_EINVAL);
 	hf_release(page.memory);
 	stage_close(stage);
 }
@@ -198,13 +224,15 @@ static void a_list_that_ends_before_what_was_applied_is_refused(void **unused)
 		struct stage *stage = stage_open(setting);
 		struct hf_migrated done;
 		struct hf_error error = {0};
-		const struct hf_migration list[] = {{.name = {"a", 1}}, {.name = {"b", 1}}, {.name = {"c", 1}}, {.name = {"d", 1}}};
+		const struct hf_migration list[] = {
+		    {.name = {"a", 1}}, {.name = {"b", 1}}, {.name = {"c", 1}}, {.name = {"d", 1}}};
 		assert_int_equal(hf_migrate(stage->store, list, 0, NULL, NULL), HF_OK);
 		assert_int_equal(hf_migrate(stage->store, list, 3, NULL, NULL), HF_OK);
 		stage_switch(stage);
 		for (size_t count = 0; count < 3; count++) {
 			assert_int_equal(hf_migrate(stage->store, list, count, &done, &error), HF_ECONFLICT);
-			assert_string_equal(error.text, "the list of migrations ends before what was applied: \"c\"");
+			assert_string_equal(error.text,
+			                    "the list of migrations ends before what was applied: \"c\"");
 			assert_true(done.applied == 0 && done.skipped == 0);
 		}
 		/* Old ones may be left out, and what is new may come anywhere. */
@@ -234,13 +262,14 @@ static void an_applied_name_with_another_checksum_is_refused(void **unused)
 		assert_int_equal(hf_migrate(stage->store, &one, 1, NULL, NULL), HF_OK);
 		assert_int_equal(hf_migrate(stage->store, &none, 1, NULL, NULL), HF_OK);
 		assert_int_equal(hf_migrate(stage->store, &other, 1, NULL, &error), HF_ECONFLICT);
-		assert_non_null(strstr(error.text, "it was applied with checksum 0000000000000007, not 0000000000000000"));
+		assert_non_null(strstr(
+		    error.text, "it was applied with checksum 0000000000000007, not 0000000000000000"));
 		assert_int_equal(effect.calls, 1);
 		stage_close(stage);
 	}
 }
 
-/* --- At once ------------------------------------------------------------------------------------------------------------------ */
+/* --- At once ---------------------------------------------------------------------------------- */
 
 enum { THREADS = 4, MIGRATIONS = 12 };
 
@@ -252,15 +281,18 @@ struct crowd {
 	atomic_int failures;
 };
 
-/* Would do no harm to the commit of whoever comes second: only the name keeps it from being done twice. */
+/* Would do no harm to the commit of whoever comes second: only the name keeps it from being done
+ * twice. */
 static int count_up(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {
 	(void)ctx;
-	const struct hf_cursor_record_error args = {.key = {hf_str("a"), hf_str("s"), hf_str("")}, .message = hf_str("once more")};
+	const struct hf_cursor_record_error args = {.key = {hf_str("a"), hf_str("s"), hf_str("")},
+	                                            .message = hf_str("once more")};
 	return hf_cursor_record_error(store, txn, &args, NULL, error);
 }
 
-/* The first one: none of the threads finds it applied, since each comes in here before any of them commits. */
+/* The first one: none of the threads finds it applied, since each comes in here before any of
+ * them commits. */
 static int count_up_together(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {
 	struct crowd *crowd = ctx;
@@ -290,7 +322,8 @@ static void several_at_once_apply_each_of_them_once(void **unused)
 	pthread_t threads[THREADS];
 	for (unsigned i = 0; i < MIGRATIONS; i++) {
 		(void)snprintf(texts[i], sizeof texts[i], "step%02u", i);
-		crowd.list[i] = (struct hf_migration){.name = hf_str(texts[i]), .fill = i ? count_up : count_up_together, .ctx = &crowd};
+		crowd.list[i] = (struct hf_migration){
+		    .name = hf_str(texts[i]), .fill = i ? count_up : count_up_together, .ctx = &crowd};
 	}
 	assert_int_equal(pthread_barrier_init(&crowd.all_inside, NULL, THREADS), 0);
 	for (size_t i = 0; i < THREADS; i++)
@@ -310,8 +343,10 @@ static void several_at_once_apply_each_of_them_once(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_is_applied_once_in_the_order_of_the_list),    cmocka_unit_test(a_failing_one_leaves_the_store_as_before_it),
-	    cmocka_unit_test(a_list_that_breaks_the_rules_does_nothing_at_all), cmocka_unit_test(a_page_of_another_list_is_refused),
+	    cmocka_unit_test(each_is_applied_once_in_the_order_of_the_list),
+	    cmocka_unit_test(a_failing_one_leaves_the_store_as_before_it),
+	    cmocka_unit_test(a_list_that_breaks_the_rules_does_nothing_at_all),
+	    cmocka_unit_test(a_page_of_another_list_is_refused),
 	    cmocka_unit_test(several_at_once_apply_each_of_them_once),
 	    cmocka_unit_test(a_list_that_ends_before_what_was_applied_is_refused),
 	    cmocka_unit_test(an_applied_name_with_another_checksum_is_refused),

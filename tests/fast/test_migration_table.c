@@ -1,6 +1,7 @@
-/* Every cell of the table of migrations: each operation on a name in each state, with its code, `changed`, version and what is recorded
- * afterwards, in every setting (lib/settings.h); each of them plainly, with an expected version
- * that is right, with one that is wrong, inside a transaction, and inside one that fails afterwards. */
+/* Every cell of the table of migrations: each operation on a name in each state, with its code,
+ * `changed`, version and what is recorded afterwards, in every setting (lib/settings.h); each of
+ * them plainly, with an expected version that is right, with one that is wrong, inside a
+ * transaction, and inside one that fails afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,11 +51,12 @@ static hf_lsn look(hf_store *store, const char *name, hf_time *applied_at)
 	return version;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 static int record_at(const struct call *c, hf_time applied_at)
 {
-	const struct hf_migration_record args = {.write.expect = c->expect, .name = hf_str(c->name), .applied_at = applied_at};
+	const struct hf_migration_record args = {
+	    .write.expect = c->expect, .name = hf_str(c->name), .applied_at = applied_at};
 	return hf_migration_record(c->store, c->txn, &args, c->result, c->error);
 }
 static int record(const struct call *c)
@@ -67,7 +69,8 @@ static int record_with_a_time(const struct call *c)
 }
 static int record_literally(const struct call *c)
 {
-	const struct hf_migration_record args = {.write = {.expect = c->expect, .literal_times = true}, .name = hf_str(c->name)};
+	const struct hf_migration_record args = {.write = {.expect = c->expect, .literal_times = true},
+	                                         .name = hf_str(c->name)};
 	return hf_migration_record(c->store, c->txn, &args, c->result, c->error);
 }
 static int forget(const struct call *c)
@@ -79,7 +82,10 @@ static int guard(const struct call *c)
 {
 	hf_time applied_at;
 	const hf_lsn version = look(c->store, c->name, &applied_at);
-	const struct hf_migration_guard args = {.write.expect = c->expect ? c->expect : version ? version : HF_ABSENT, .name = hf_str(c->name)};
+	const struct hf_migration_guard args = {.write.expect = c->expect ? c->expect
+	                                                        : version ? version
+	                                                                  : HF_ABSENT,
+	                                        .name = hf_str(c->name)};
 	return hf_migration_guard(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -89,14 +95,17 @@ static int migrate(const struct call *c)
 	/* With the newest of all behind it: a list must not end before what was applied. */
 	struct hf_migration_page page;
 	assert_int_equal(hf_migrations(c->store, NULL, 0, &page, NULL), HF_OK);
-	const struct hf_bytes newest = page.count > 0 ? page.items[page.count - 1].name : hf_str(c->name);
+	const struct hf_bytes newest =
+	    page.count > 0 ? page.items[page.count - 1].name : hf_str(c->name);
 	const struct hf_migration list[] = {{.name = hf_str(c->name)}, {.name = newest}};
 	const size_t count = hf__bytes_equal(newest, list[0].name) ? 1 : 2;
 	struct hf_migrated done;
 	hf_time applied_at;
 	const int rc = hf_migrate(c->store, list, count, &done, c->error);
 	hf_release(page.memory);
-	*c->result = (struct hf_result){.changed = done.applied > 0, .count = done.applied, .version = look(c->store, c->name, &applied_at)};
+	*c->result = (struct hf_result){.changed = done.applied > 0,
+	                                .count = done.applied,
+	                                .version = look(c->store, c->name, &applied_at)};
 	assert_int_equal(done.applied + done.skipped, count);
 	return rc;
 }
@@ -109,7 +118,8 @@ static int applied(const struct call *c)
 	return rc == HF_OK && !there ? HF_ENOTFOUND : rc;
 }
 
-/* A code: refused, nothing; "=": HF_OK, nothing; else changed: "gone", or when it was applied afterwards. */
+/* A code: refused, nothing; "=": HF_OK, nothing; else changed: "gone", or when it was applied
+ * afterwards. */
 static const struct operation {
 	const char *name;
 	int (*run)(const struct call *);
@@ -129,12 +139,15 @@ static const struct operation {
 
 enum manner { PLAINLY, EXPECTING, IN_TXN, MANNERS };
 
-/* --- Performing ------------------------------------------------------------------------------------------------------------- */
+/* --- Performing ------------------------------------------------------------------------------- */
 
-static void wrong(const struct operation *op, enum state state, const struct stage *stage, enum manner manner, const char *what)
+static void wrong(const struct operation *op, enum state state, const struct stage *stage,
+                  enum manner manner, const char *what)
 {
-	static const char *const manners[] = {"plainly", "with its version expected", "in a transaction"};
-	fail_msg("%s on %s, %s, %s: %s", op->name, states[state].name, setting_name(stage->setting), manners[manner], what);
+	static const char *const manners[] = {"plainly", "with its version expected",
+	                                      "in a transaction"};
+	fail_msg("%s on %s, %s, %s: %s", op->name, states[state].name, setting_name(stage->setting),
+	         manners[manner], what);
 }
 
 static int perform_in_txn(struct call *call, const struct operation *op, bool spoiled)
@@ -142,8 +155,10 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 	assert_int_equal(hf_txn_begin(call->store, &call->txn, call->error), HF_OK);
 	assert_int_equal(op->run(call), HF_OK);
 	if (spoiled) {
-		const struct hf_migration_guard args = {.write.expect = 7, .name = hf_str("no such migration")};
-		assert_int_equal(hf_migration_guard(call->store, call->txn, &args, NULL, call->error), HF_OK);
+		const struct hf_migration_guard args = {.write.expect = 7,
+		                                        .name = hf_str("no such migration")};
+		assert_int_equal(hf_migration_guard(call->store, call->txn, &args, NULL, call->error),
+		                 HF_OK);
 	}
 	const int rc = hf_txn_commit(call->txn, HF_DURABLE, call->error);
 	call->txn = NULL;
@@ -152,11 +167,13 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 
 static int perform(struct call *call, const struct operation *op, enum manner manner)
 {
-	return manner == IN_TXN || op->how == IN_TXN_ONLY ? perform_in_txn(call, op, false) : op->run(call);
+	return manner == IN_TXN || op->how == IN_TXN_ONLY ? perform_in_txn(call, op, false)
+	                                                  : op->run(call);
 }
 
 /* What must leave no trace. */
-static void try_in_vain(const struct operation *op, enum state state, struct stage *stage, struct call *call, hf_lsn version)
+static void try_in_vain(const struct operation *op, enum state state, struct stage *stage,
+                        struct call *call, hf_lsn version)
 {
 	const char *outcome = state == APPLIED ? op->applied : op->absent;
 	struct hf__writer before = stage_dump(stage);
@@ -169,12 +186,14 @@ static void try_in_vain(const struct operation *op, enum state state, struct sta
 	assert_false(call->result->changed || call->result->version);
 	stage_verify(stage);
 	struct hf__writer after = stage_dump(stage);
-	assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+	assert_true(
+	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 }
 
-static void run_cell(const struct operation *op, enum state state, struct stage *stage, enum manner manner, const char *name)
+static void run_cell(const struct operation *op, enum state state, struct stage *stage,
+                     enum manner manner, const char *name)
 {
 	const char *outcome = state == APPLIED ? op->applied : op->absent;
 	const bool refused = outcome[0] == 'E', same = outcome[0] == '=';
@@ -201,7 +220,8 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 	                                                    : 77;
 	if (after != want && !(want == NOW && stage_stamped(after, NOW)))
 		wrong(op, state, stage, manner, "when it was applied");
-	if (result.changed == (refused || same) || result.count != result.changed || result.version != (refused ? 0 : now))
+	if (result.changed == (refused || same) || result.count != result.changed ||
+	    result.version != (refused ? 0 : now))
 		wrong(op, state, stage, manner, "changed, count, version");
 	if ((refused || same) ? now != version : now == version)
 		wrong(op, state, stage, manner, "the version");
@@ -213,7 +233,10 @@ static void arrange(hf_store *store, const char *name, enum state state)
 	if (state != ABSENT)
 		assert_int_equal(hf_migration_record(store, NULL, &args, NULL, NULL), HF_OK);
 	if (state == FORGOTTEN)
-		assert_int_equal(hf_migration_forget(store, NULL, &(struct hf_migration_forget){.name = hf_str(name)}, NULL, NULL), HF_OK);
+		assert_int_equal(hf_migration_forget(store, NULL,
+		                                     &(struct hf_migration_forget){.name = hf_str(name)},
+		                                     NULL, NULL),
+		                 HF_OK);
 }
 
 static void every_cell_holds_in_every_setting(void **unused)
@@ -223,7 +246,8 @@ static void every_cell_holds_in_every_setting(void **unused)
 		struct stage *stage = stage_open(setting);
 		for (unsigned pass = 0; pass < 2; pass++) {
 			for (unsigned i = 0; i < OPERATIONS * STATES * MANNERS; i++) {
-				const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES, manner = i % MANNERS;
+				const unsigned op = i / (STATES * MANNERS), state = i / MANNERS % STATES,
+				               manner = i % MANNERS;
 				char name[32];
 				(void)snprintf(name, sizeof name, "%u %u %u", op, state, manner);
 				if (pass == 0)

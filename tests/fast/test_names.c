@@ -1,4 +1,5 @@
-/* hf_inbox_users and hf_outbox_queues: which containers there are, in byte order, page by page, and only those that hold something. */
+/* hf_inbox_users and hf_outbox_queues: which containers there are, in byte order, page by page,
+ * and only those that hold something. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,12 +21,15 @@ struct bench {
 	hf_store *store;
 };
 
-typedef int names_fn(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *, struct hf_error *);
+typedef int names_fn(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *,
+                     struct hf_error *);
 
 static void open_bench(struct bench *b)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 64 << 10};
-	assert_int_equal(hf__store_open(sim_os(b->sim), hf__all_domains(), &options, &b->store, NULL), HF_OK);
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 64 << 10};
+	assert_int_equal(hf__store_open(sim_os(b->sim), hf__all_domains(), &options, &b->store, NULL),
+	                 HF_OK);
 }
 
 static int set_up(void **state)
@@ -50,7 +54,8 @@ static int tear_down(void **state)
 
 static void enqueue(hf_store *store, hf_txn *txn, const char *queue, const char *id)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
 	assert_int_equal(hf_outbox_enqueue(store, txn, &args, NULL, NULL), HF_OK);
 }
 
@@ -62,8 +67,10 @@ static void remove_item(hf_store *store, const char *queue, const char *id)
 
 static void save(hf_store *store, const char *user, hf_time generated_at)
 {
-	const struct hf_inbox_input record = {.thread = hf_str("t"), .payload = hf_str("p"), .updated_at = HF_UNSET};
-	const struct hf_inbox_save args = {.user = hf_str(user), .records = &record, .count = 1, .generated_at = generated_at};
+	const struct hf_inbox_input record = {
+	    .thread = hf_str("t"), .payload = hf_str("p"), .updated_at = HF_UNSET};
+	const struct hf_inbox_save args = {
+	    .user = hf_str(user), .records = &record, .count = 1, .generated_at = generated_at};
 	assert_int_equal(hf_inbox_save(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -90,7 +97,8 @@ static void expect_names(hf_store *store, names_fn *names, size_t limit, const c
 		assert_int_equal(names(store, &args, 0, &page, NULL), HF_OK);
 		assert_true(limit == 0 || page.count <= limit);
 		for (size_t i = 0; i < page.count; i++)
-			len += (size_t)snprintf(all + len, sizeof all - len, "%.*s ", (int)page.items[i].len, (const char *)page.items[i].data);
+			len += (size_t)snprintf(all + len, sizeof all - len, "%.*s ", (int)page.items[i].len,
+			                        (const char *)page.items[i].data);
 		more = page.next != NULL;
 		snprintf(token, sizeof token, "%s", more ? page.next : "");
 		hf_release(page.memory);
@@ -227,7 +235,8 @@ static void a_name_that_a_crash_could_take_back_is_not_given(void **state)
 	struct hf__ticket ticket;
 	assert_int_equal(hf_txn_begin(b->store, &txn, NULL), HF_OK);
 	enqueue(b->store, txn, "b", "1");
-	assert_int_equal(hf__submit(b->store, txn, HF_DURABLE, &ticket, NULL), HF_OK); /* sequenced, not synced */
+	/* sequenced, not synced */
+	assert_int_equal(hf__submit(b->store, txn, HF_DURABLE, &ticket, NULL), HF_OK);
 	assert_int_equal(hf_outbox_queues(b->store, NULL, 0, &page, NULL), HF_OK);
 	assert_int_equal(page.count, 2);
 	hf_release(page.memory);
@@ -269,7 +278,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_refused_transaction_lists_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(pages_go_on_behind_what_went_away, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(foreign_and_damaged_tokens_are_refused, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(a_name_that_a_crash_could_take_back_is_not_given, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_name_that_a_crash_could_take_back_is_not_given, set_up,
+	                                    tear_down),
 	    cmocka_unit_test_setup_teardown(many_names_are_all_given_once, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* The real disk keeps the seam's promises: what it opens and refuses, how it reads and writes, who holds the lock, what fork() leaves. */
+/* The real disk keeps the seam's promises: what it opens and refuses, how it reads and writes,
+ * who holds the lock, what fork() leaves. */
 #include "base/mem.h"
 #include "os/os.h"
 #include "os/os_check.h"
@@ -42,14 +43,12 @@ static void tree_remove(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	for (const struct dirent *entry; stream != NULL && (entry = readdir(stream)) != NULL;) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && unlinkat(fd, entry->d_name, 0) != 0) {
+	for (const struct dirent *entry; stream != NULL && (entry = readdir(stream)) != NULL;)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    unlinkat(fd, entry->d_name, 0) != 0)
 			tree_remove(fd, entry->d_name);
-		}
-	}
-	if (stream != NULL) {
+	if (stream != NULL)
 		(void)closedir(stream);
-	}
 	(void)unlinkat(dir, name, AT_REMOVEDIR);
 }
 
@@ -73,9 +72,8 @@ static int open_result(struct place *place, const char *name, unsigned flags)
 {
 	int file = -1;
 	int err = place->os.open(place->os.ctx, name, flags, &file);
-	if (err == 0) {
+	if (err == 0)
 		assert_int_equal(place->os.close(place->os.ctx, file), 0);
-	}
 	return err;
 }
 
@@ -90,14 +88,13 @@ static size_t descriptors_open(void)
 	size_t count = 0;
 	DIR *stream = opendir("/proc/self/fd");
 	assert_non_null(stream);
-	while (readdir(stream) != NULL) {
+	while (readdir(stream) != NULL)
 		count++;
-	}
 	(void)closedir(stream);
 	return count;
 }
 
-/* --- Directory --- */
+/* --- Directory -------------------------------------------------------------------------------- */
 
 static void a_missing_directory_is_made_only_on_request(void **state)
 {
@@ -185,7 +182,7 @@ static void names_with_a_path_are_refused(void **state)
 	}
 }
 
-/* --- Files --- */
+/* --- Files ------------------------------------------------------------------------------------ */
 
 static void files_are_private_and_created_once(void **state)
 {
@@ -235,9 +232,8 @@ static void bytes_come_back_from_where_they_were_put(void **state)
 	uint8_t *data = malloc(BIG);
 	uint8_t *seen = malloc(BIG);
 	assert_true(data != NULL && seen != NULL);
-	for (size_t i = 0; i < BIG; i++) {
+	for (size_t i = 0; i < BIG; i++)
 		data[i] = (uint8_t)(i * 7 + i / 251);
-	}
 	int file = file_create(place, "f");
 	uint64_t size = 0;
 	size_t got = 0;
@@ -295,7 +291,8 @@ static void freeing_closes_everything(void **state)
 		assert_int_equal(os.open(os.ctx, name, HF__OS_WRITE | HF__OS_CREATE, &file), 0);
 	}
 	assert_int_equal(os.lock(os.ctx, "LOCK", 0), 0);
-	assert_int_equal(descriptors_open(), before + 2 + 150 + 2); /* directory and reserve, files, both locks */
+	/* directory and reserve, files, both locks */
+	assert_int_equal(descriptors_open(), before + 2 + 150 + 2);
 	hf__os_posix_free(&os);
 	assert_int_equal(descriptors_open(), before);
 	assert_int_equal(place->os.lock(place->os.ctx, "LOCK", 0), 0);
@@ -337,9 +334,8 @@ static void *open_and_close(void *arg)
 	struct hf__os *os = arg;
 	for (int i = 0; i < 200; i++) {
 		int file = -1;
-		if (os->open(os->ctx, "f", 0, &file) != 0 || os->close(os->ctx, file) != 0) {
+		if (os->open(os->ctx, "f", 0, &file) != 0 || os->close(os->ctx, file) != 0)
 			return os;
-		}
 	}
 	return NULL;
 }
@@ -350,16 +346,15 @@ static void threads_open_and_close_side_by_side(void **state)
 	pthread_t threads[4];
 	void *failed = NULL;
 	assert_int_equal(open_result(place, "f", HF__OS_WRITE | HF__OS_CREATE), 0);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, open_and_close, &place->os), 0);
-	}
 	for (int i = 0; i < 4; i++) {
 		assert_int_equal(pthread_join(threads[i], &failed), 0);
 		assert_null(failed);
 	}
 }
 
-/* --- In another process --- */
+/* --- In another process ----------------------------------------------------------------------- */
 
 /* Runs it in a child; the child's answer. */
 static int in_child(int (*run)(struct place *place), struct place *place)
@@ -367,9 +362,8 @@ static int in_child(int (*run)(struct place *place), struct place *place)
 	(void)fflush(NULL);
 	pid_t pid = fork();
 	assert_true(pid >= 0);
-	if (pid == 0) {
+	if (pid == 0)
 		_exit(run(place));
-	}
 	int status = 0;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -380,15 +374,13 @@ static int run_without_standard_streams(struct place *place)
 {
 	struct hf__os os;
 	int file = -1;
-	for (int fd = 0; fd <= 2; fd++) {
+	for (int fd = 0; fd <= 2; fd++)
 		(void)close(fd);
-	}
-	if (hf__os_posix_new(place->store, false, &os) != 0 || os.open(os.ctx, "f", HF__OS_WRITE | HF__OS_CREATE, &file) != 0) {
+	if (hf__os_posix_new(place->store, false, &os) != 0 ||
+	    os.open(os.ctx, "f", HF__OS_WRITE | HF__OS_CREATE, &file) != 0)
 		return 1;
-	}
-	if (os.lock(os.ctx, "LOCK", 0) != 0) {
+	if (os.lock(os.ctx, "LOCK", 0) != 0)
 		return 2;
-	}
 	bool clean = fcntl(0, F_GETFD) == -1 && fcntl(1, F_GETFD) == -1 && fcntl(2, F_GETFD) == -1;
 	return file > 2 && clean ? 0 : 3;
 }
@@ -404,10 +396,10 @@ static int run_with_small_file_limit(struct place *place)
 	int file = -1;
 	struct rlimit limit = {1000, 1000};
 	if (setrlimit(RLIMIT_FSIZE, &limit) != 0 || hf__os_posix_new(place->store, false, &os) != 0 ||
-	    os.open(os.ctx, "f", HF__OS_WRITE | HF__OS_CREATE, &file) != 0) {
+	    os.open(os.ctx, "f", HF__OS_WRITE | HF__OS_CREATE, &file) != 0)
 		return 1;
-	}
-	bool right = os.write(os.ctx, file, "xx", 2, 998) == 0 && os.write(os.ctx, file, "xx", 2, 999) == EFBIG &&
+	bool right = os.write(os.ctx, file, "xx", 2, 998) == 0 &&
+	             os.write(os.ctx, file, "xx", 2, 999) == EFBIG &&
 	             os.write(os.ctx, file, "xx", 2, 2000) == EFBIG;
 	return right ? 0 : 2;
 }
@@ -489,13 +481,12 @@ static void a_lock_that_cannot_be_taken_is_not_free(void **state)
 	assert_int_not_equal(place->os.lock(place->os.ctx, "LOCK", -1), 0);
 }
 
-/* --- fork --- */
+/* --- fork ------------------------------------------------------------------------------------- */
 
 static int run_free_in_child(struct place *place)
 {
-	if (!place->os.forked(place->os.ctx)) {
+	if (!place->os.forked(place->os.ctx))
 		return 1;
-	}
 	hf__os_posix_free(&place->os);
 	return run_lock(place) == EAGAIN ? 0 : 2; /* the parent's */
 }
@@ -517,7 +508,8 @@ static void a_child_knows_and_cannot_lose_its_parents_lock(void **state)
 	assert_false(place->os.forked(place->os.ctx));
 }
 
-/* A holder that forks a long-lived child and dies: the lock must die with it. The grandchild lives until the pipe is closed. */
+/* A holder that forks a long-lived child and dies: the lock must die with it. The grandchild
+ * lives until the pipe is closed. */
 static void a_child_that_outlives_its_parent_does_not_keep_the_lock(void **state)
 {
 	struct place *place = *state;
@@ -532,9 +524,8 @@ static void a_child_that_outlives_its_parent_does_not_keep_the_lock(void **state
 		struct hf__os os;
 		char byte = 0;
 		(void)close(until[1]);
-		if (hf__os_posix_new(place->store, false, &os) != 0 || os.lock(os.ctx, "LOCK", 0) != 0) {
+		if (hf__os_posix_new(place->store, false, &os) != 0 || os.lock(os.ctx, "LOCK", 0) != 0)
 			_exit(1);
-		}
 		if (fork() == 0) {
 			(void)!write(told[1], "x", 1);
 			(void)!read(until[0], &byte, 1);
@@ -552,7 +543,7 @@ static void a_child_that_outlives_its_parent_does_not_keep_the_lock(void **state
 	(void)close(told[1]);
 }
 
-/* --- The machine --- */
+/* --- The machine ------------------------------------------------------------------------------ */
 
 static void the_machine_answers(void **state)
 {
@@ -577,7 +568,8 @@ static void the_machine_answers(void **state)
 static void a_boot_id_is_sixteen_bytes_of_hexadecimal_and_nothing_else(void **state)
 {
 	(void)state;
-	static const uint8_t expected[16] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10};
+	static const uint8_t expected[16] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+	                                     0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10};
 	uint8_t id[16];
 	assert_true(hf__check_parse_boot_id("01234567-89ab-cdef-fedc-ba9876543210\n", 37, id));
 	assert_memory_equal(id, expected, 16);
@@ -589,12 +581,13 @@ static void a_boot_id_is_sixteen_bytes_of_hexadecimal_and_nothing_else(void **st
 static void an_overlay_that_ignores_syncs_is_told_by_its_mount_options(void **state)
 {
 	(void)state;
-	static const char text[] = "21 1 0:5 / /proc rw,volatile - proc proc rw\n"
-	                           "121 1 0:6 / /a rw shared:1 master:2 - overlay overlay rw,lowerdir=/volatile,upperdir=/u\n"
-	                           "22 1 0:7 / /b rw - overlay overlay rw,upperdir=/u,volatile\n"
-	                           "24 1 0:9 / /d rw - overlay overlay rw,fsync=volatile,upperdir=/u\n"
-	                           "25 1 0:9 / /e rw - overlay overlay rw,fsync=strict,upperdir=/fsync=volatile/u\n"
-	                           "23 1 0:8 / /c rw - overlay overlay volatile";
+	static const char text[] =
+	    "21 1 0:5 / /proc rw,volatile - proc proc rw\n"
+	    "121 1 0:6 / /a rw shared:1 master:2 - overlay overlay rw,lowerdir=/volatile,upperdir=/u\n"
+	    "22 1 0:7 / /b rw - overlay overlay rw,upperdir=/u,volatile\n"
+	    "24 1 0:9 / /d rw - overlay overlay rw,fsync=volatile,upperdir=/u\n"
+	    "25 1 0:9 / /e rw - overlay overlay rw,fsync=strict,upperdir=/fsync=volatile/u\n"
+	    "23 1 0:8 / /c rw - overlay overlay volatile";
 	static const struct {
 		uint64_t mount;
 		bool is_volatile, found;
@@ -602,7 +595,8 @@ static void an_overlay_that_ignores_syncs_is_told_by_its_mount_options(void **st
 	             {25, false, true}, {23, true, true},   {2, false, false}};
 	for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
 		bool found = !cells[i].found;
-		assert_int_equal(hf__check_mount_volatile(text, strlen(text), cells[i].mount, &found), cells[i].is_volatile);
+		assert_int_equal(hf__check_mount_volatile(text, strlen(text), cells[i].mount, &found),
+		                 cells[i].is_volatile);
 		assert_int_equal(found, cells[i].found);
 	}
 }
@@ -615,19 +609,20 @@ static void file_systems_are_told_by_their_magic_numbers(void **state)
 		const char *name;
 		bool refused, is_volatile;
 	} cells[] = {
-	    {0x6969, "nfs", true, false},        {0xff534d42, "cifs", true, false}, {0x01021997, "9p", true, false},
-	    {0x65735546, "fuse", true, false},   {0x00c36400, "ceph", true, false}, {0x0bd00bd0, "lustre", true, false},
-	    {0x47504653, "gpfs", true, false},   {0x5346414f, "afs", true, false},  {0x6b414653, "afs", true, false},
-	    {0x786f4256, "vboxsf", true, false}, {0xef53, "ext4", false, false},    {0x01021994, "tmpfs", false, true},
-	    {0x858458f6, "ramfs", false, true},  {0x12345678, NULL, false, false},
+	    {0x6969, "nfs", true, false},       {0xff534d42, "cifs", true, false},
+	    {0x01021997, "9p", true, false},    {0x65735546, "fuse", true, false},
+	    {0x00c36400, "ceph", true, false},  {0x0bd00bd0, "lustre", true, false},
+	    {0x47504653, "gpfs", true, false},  {0x5346414f, "afs", true, false},
+	    {0x6b414653, "afs", true, false},   {0x786f4256, "vboxsf", true, false},
+	    {0xef53, "ext4", false, false},     {0x01021994, "tmpfs", false, true},
+	    {0x858458f6, "ramfs", false, true}, {0x12345678, NULL, false, false},
 	};
 	for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
 		bool refused = false, is_volatile = false;
 		const char *name = hf__check_magic(cells[i].magic, &refused, &is_volatile);
 		assert_int_equal(name == NULL, cells[i].name == NULL);
-		if (name != NULL) {
+		if (name != NULL)
 			assert_string_equal(name, cells[i].name);
-		}
 		assert_int_equal(refused, cells[i].refused);
 		assert_int_equal(is_volatile, cells[i].is_volatile);
 	}

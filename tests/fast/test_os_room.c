@@ -1,4 +1,5 @@
-/* The seam's calls about room, over the real disk: asking for it, giving it back, cutting a file. */
+/* The seam's calls about room, over the real disk: asking for it, giving it back, cutting a
+ * file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

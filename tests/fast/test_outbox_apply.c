@@ -1,5 +1,6 @@
-/* Outbox entries that are well formed but could not have been written at the state they meet: apply refuses all of them and is as it was. And verify notices
- * what is wrong with a state, whatever index, count or value it is. */
+/* Outbox entries that are well formed but could not have been written at the state they meet:
+ * apply refuses all of them and is as it was. And verify notices what is wrong with a state,
+ * whatever index, count or value it is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ static struct hf_bytes bytes_of(const struct hf__writer *w)
 	return hf_bytes(w->data, w->len);
 }
 
-/* --- State ------------------------------------------------------------------------------------------------------------------ */
+/* --- State ------------------------------------------------------------------------------------ */
 
 struct bench {
 	void *state;
@@ -43,11 +44,13 @@ static void bench_deinit(struct bench *b)
 	free(b->state);
 }
 
-static int apply(struct bench *b, uint64_t lsn, enum hf__outbox_kind kind, const struct hf__outbox_image *image)
+static int apply(struct bench *b, uint64_t lsn, enum hf__outbox_kind kind,
+                 const struct hf__outbox_image *image)
 {
 	struct hf__writer body = {0};
 	hf__outbox_encode(&body, kind, image, false);
-	const struct hf__entry entry = {.lsn = lsn, .at = AT, .kind = (uint8_t)kind, .body = bytes_of(&body)};
+	const struct hf__entry entry = {
+	    .lsn = lsn, .at = AT, .kind = (uint8_t)kind, .body = bytes_of(&body)};
 	hf__change_begin(&b->change, lsn, true);
 	const int rc = hf__outbox_domain.apply(b->state, &b->change, &entry);
 	if (rc == HF_OK)
@@ -62,14 +65,21 @@ static int apply(struct bench *b, uint64_t lsn, enum hf__outbox_kind kind, const
 	return rc;
 }
 
-static struct hf__outbox_image image_for(const char *id, enum hf__outbox_cause cause, uint8_t status)
+static struct hf__outbox_image image_for(const char *id, enum hf__outbox_cause cause,
+                                         uint8_t status)
 {
-	return (struct hf__outbox_image){
-	    .queue = hf_str("jobs"), .id = hf_str(id), .cause = cause, .status = status, .lease_until = HF_UNSET, .run_until = HF_UNSET, .until = HF_UNSET};
+	return (struct hf__outbox_image){.queue = hf_str("jobs"),
+	                                 .id = hf_str(id),
+	                                 .cause = cause,
+	                                 .status = status,
+	                                 .lease_until = HF_UNSET,
+	                                 .run_until = HF_UNSET,
+	                                 .until = HF_UNSET};
 }
 
-/* "queued" (LSN 1), "held" (LSN 2, claimed at 3), "failed" (LSN 4, failed at 5), "noted" (LSN 6, claimed at 7, a rerun noted at 8), "done"
- * (completed at 9), "free" (LSN 10). "held" and "queued" are of one group. */
+/* "queued" (LSN 1), "held" (LSN 2, claimed at 3), "failed" (LSN 4, failed at 5), "noted" (LSN 6,
+ * claimed at 7, a rerun noted at 8), "done" (completed at 9), "free" (LSN 10). "held" and
+ * "queued" are of one group. */
 static void bench_fill(struct bench *b)
 {
 	static const char *const ids[] = {"queued", "held", "failed"};
@@ -118,33 +128,57 @@ static const struct misfit {
 	int32_t priority;
 	int code;
 } misfits[] = {
-    {"a change of nothing", HF__OUTBOX_CHANGED, "nothing", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_ECORRUPT},
-    {"the end of nothing", HF__OUTBOX_GONE, "nothing", HF__OUTBOX_REMOVE, 0, 0, 0, 0, 0, HF_ECORRUPT},
+    {"a change of nothing", HF__OUTBOX_CHANGED, "nothing", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 0, 0,
+     0, 0, HF_ECORRUPT},
+    {"the end of nothing", HF__OUTBOX_GONE, "nothing", HF__OUTBOX_REMOVE, 0, 0, 0, 0, 0,
+     HF_ECORRUPT},
     {"nothing over", HF__OUTBOX_ENDED, "nothing", 0, HF_OUTBOX_QUEUED, 0, 0, 3, 0, HF_ECORRUPT},
-    {"enqueued twice", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_ENQUEUE, HF_OUTBOX_QUEUED, 0, LSN, 0, 0, HF_ECORRUPT},
-    {"state over an item", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0, 1, 0, 0, HF_ECORRUPT},
-    {"replaced, which was not there", HF__OUTBOX_ITEM, "nothing", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 0, LSN, 0, 0, HF_ECORRUPT},
-    {"replaced, but failed", HF__OUTBOX_ITEM, "failed", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 1, 4, 0, 0, HF_ECORRUPT},
-    {"replaced at another place", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 0, 6, 0, 0, HF_ECORRUPT},
-    {"put at another place", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_PUT, HF_OUTBOX_QUEUED, 0, 6, 0, 0, HF_ECORRUPT},
-    {"a place that is taken", HF__OUTBOX_ITEM, "new", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0, 2, 0, 0, HF_ECORRUPT},
-    {"a place from the future", HF__OUTBOX_ITEM, "new", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0, LSN + 1, 0, 0, HF_ECORRUPT},
-    {"a claim by an old token", HF__OUTBOX_CHANGED, "queued", HF__OUTBOX_CLAIM, HF_OUTBOX_SENDING, 0, 0, 3, 0, HF_ECORRUPT},
-    {"extended by another", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_EXTEND, HF_OUTBOX_SENDING, 0, 0, 2, 0, HF_ECORRUPT},
-    {"extended, but queued", HF__OUTBOX_CHANGED, "queued", HF__OUTBOX_EXTEND, HF_OUTBOX_SENDING, 0, 0, 3, 0, HF_ECORRUPT},
-    {"released, but queued", HF__OUTBOX_CHANGED, "queued", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_ECORRUPT},
-    {"released and counted", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 1, 0, 0, 0, HF_ECORRUPT},
-    {"failed and not counted", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_FAIL, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_ECORRUPT},
-    {"another priority", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 0, 0, 0, 9, HF_ECORRUPT},
-    {"retried, but queued", HF__OUTBOX_CHANGED, "queued", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_ECORRUPT},
-    {"completed, but failed", HF__OUTBOX_GONE, "failed", HF__OUTBOX_COMPLETE, 0, 0, 0, 0, 0, HF_ECORRUPT},
-    {"over by another token", HF__OUTBOX_ENDED, "held", 0, HF_OUTBOX_QUEUED, 0, 0, 2, 0, HF_ECORRUPT},
+    {"enqueued twice", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_ENQUEUE, HF_OUTBOX_QUEUED, 0, LSN, 0,
+     0, HF_ECORRUPT},
+    {"state over an item", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0, 1, 0,
+     0, HF_ECORRUPT},
+    {"replaced, which was not there", HF__OUTBOX_ITEM, "nothing", HF__OUTBOX_REPLACE,
+     HF_OUTBOX_QUEUED, 0, LSN, 0, 0, HF_ECORRUPT},
+    {"replaced, but failed", HF__OUTBOX_ITEM, "failed", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 1, 4,
+     0, 0, HF_ECORRUPT},
+    {"replaced at another place", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED,
+     0, 6, 0, 0, HF_ECORRUPT},
+    {"put at another place", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_PUT, HF_OUTBOX_QUEUED, 0, 6, 0,
+     0, HF_ECORRUPT},
+    {"a place that is taken", HF__OUTBOX_ITEM, "new", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0, 2, 0,
+     0, HF_ECORRUPT},
+    {"a place from the future", HF__OUTBOX_ITEM, "new", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0,
+     LSN + 1, 0, 0, HF_ECORRUPT},
+    {"a claim by an old token", HF__OUTBOX_CHANGED, "queued", HF__OUTBOX_CLAIM, HF_OUTBOX_SENDING,
+     0, 0, 3, 0, HF_ECORRUPT},
+    {"extended by another", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_EXTEND, HF_OUTBOX_SENDING, 0, 0,
+     2, 0, HF_ECORRUPT},
+    {"extended, but queued", HF__OUTBOX_CHANGED, "queued", HF__OUTBOX_EXTEND, HF_OUTBOX_SENDING, 0,
+     0, 3, 0, HF_ECORRUPT},
+    {"released, but queued", HF__OUTBOX_CHANGED, "queued", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 0,
+     0, 0, 0, HF_ECORRUPT},
+    {"released and counted", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 1, 0,
+     0, 0, HF_ECORRUPT},
+    {"failed and not counted", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_FAIL, HF_OUTBOX_QUEUED, 0, 0,
+     0, 0, HF_ECORRUPT},
+    {"another priority", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 0, 0, 0,
+     9, HF_ECORRUPT},
+    {"retried, but queued", HF__OUTBOX_CHANGED, "queued", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 0, 0,
+     0, 0, HF_ECORRUPT},
+    {"completed, but failed", HF__OUTBOX_GONE, "failed", HF__OUTBOX_COMPLETE, 0, 0, 0, 0, 0,
+     HF_ECORRUPT},
+    {"over by another token", HF__OUTBOX_ENDED, "held", 0, HF_OUTBOX_QUEUED, 0, 0, 2, 0,
+     HF_ECORRUPT},
     {"over, but queued", HF__OUTBOX_ENDED, "queued", 0, HF_OUTBOX_QUEUED, 0, 0, 3, 0, HF_ECORRUPT},
     {"cleared, but empty", HF__OUTBOX_CLEARED, "", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
-    {"replaced into another group", HF__OUTBOX_ITEM, "held", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 0, 2, 0, 0, HF_ECORRUPT},
-    {"completed, but to be run again", HF__OUTBOX_GONE, "noted", HF__OUTBOX_COMPLETE, 0, 0, 0, 0, 0, HF_ECORRUPT},
-    {"run again, but nothing was noted", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RERUN, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_ECORRUPT},
-    {"run again, but counted", HF__OUTBOX_CHANGED, "noted", HF__OUTBOX_RERUN, HF_OUTBOX_QUEUED, 1, 0, 0, 0, HF_ECORRUPT},
+    {"replaced into another group", HF__OUTBOX_ITEM, "held", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED,
+     0, 2, 0, 0, HF_ECORRUPT},
+    {"completed, but to be run again", HF__OUTBOX_GONE, "noted", HF__OUTBOX_COMPLETE, 0, 0, 0, 0, 0,
+     HF_ECORRUPT},
+    {"run again, but nothing was noted", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RERUN,
+     HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_ECORRUPT},
+    {"run again, but counted", HF__OUTBOX_CHANGED, "noted", HF__OUTBOX_RERUN, HF_OUTBOX_QUEUED, 1,
+     0, 0, 0, HF_ECORRUPT},
     {"a note beside the queued", HF__OUTBOX_NOTED, "queued", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
     {"a note beside nothing", HF__OUTBOX_NOTED, "nothing", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
     {"completed, but live", HF__OUTBOX_DONE, "queued", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
@@ -155,21 +189,29 @@ static const struct misfit {
     {"redriven, but nothing", HF__OUTBOX_REDRIVEN, "nothing", 0, 0, 0, 0, 0, 0, HF_ECORRUPT},
     {"redriven twice", HF__OUTBOX_REDRIVEN, "failed", 0, 0, 2, 0, 0, 0, HF_ECORRUPT},
     /* What fits, lest the bench refuses everything. */
-    {"run again", HF__OUTBOX_CHANGED, "noted", HF__OUTBOX_RERUN, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_OK},
+    {"run again", HF__OUTBOX_CHANGED, "noted", HF__OUTBOX_RERUN, HF_OUTBOX_QUEUED, 0, 0, 0, 0,
+     HF_OK},
     {"noted anew", HF__OUTBOX_NOTED, "noted", 0, 0, 0, 0, 0, 0, HF_OK},
     {"completed by hand", HF__OUTBOX_DONE, "new", 0, 0, 0, 0, 0, 0, HF_OK},
     {"over for a completed id", HF__OUTBOX_FADED, "done", 0, 0, 0, 0, 0, 0, HF_OK},
     {"dropped", HF__OUTBOX_DROPPED, "", 0, 0, 1, 0, 0, 0, HF_OK},
     {"redriven", HF__OUTBOX_REDRIVEN, "failed", 0, 0, 0, 0, 0, 0, HF_OK},
-    {"put into another group", HF__OUTBOX_ITEM, "held", HF__OUTBOX_PUT, HF_OUTBOX_QUEUED, 0, 2, 0, 0, HF_OK},
-    {"put, though completed", HF__OUTBOX_ITEM, "done", HF__OUTBOX_PUT, HF_OUTBOX_QUEUED, 0, LSN, 0, 0, HF_OK},
-    {"released", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 0, 0, 0, 0, HF_OK},
-    {"extended", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_EXTEND, HF_OUTBOX_SENDING, 0, 0, 3, 0, HF_OK},
-    {"retried", HF__OUTBOX_CHANGED, "failed", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 1, 0, 0, 0, HF_OK},
+    {"put into another group", HF__OUTBOX_ITEM, "held", HF__OUTBOX_PUT, HF_OUTBOX_QUEUED, 0, 2, 0,
+     0, HF_OK},
+    {"put, though completed", HF__OUTBOX_ITEM, "done", HF__OUTBOX_PUT, HF_OUTBOX_QUEUED, 0, LSN, 0,
+     0, HF_OK},
+    {"released", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_RELEASE, HF_OUTBOX_QUEUED, 0, 0, 0, 0,
+     HF_OK},
+    {"extended", HF__OUTBOX_CHANGED, "held", HF__OUTBOX_EXTEND, HF_OUTBOX_SENDING, 0, 0, 3, 0,
+     HF_OK},
+    {"retried", HF__OUTBOX_CHANGED, "failed", HF__OUTBOX_RETRY, HF_OUTBOX_QUEUED, 1, 0, 0, 0,
+     HF_OK},
     {"completed", HF__OUTBOX_GONE, "held", HF__OUTBOX_COMPLETE, 0, 0, 0, 0, 0, HF_OK},
     {"over", HF__OUTBOX_ENDED, "held", 0, HF_OUTBOX_QUEUED, 0, 0, 3, 0, HF_OK},
-    {"replaced", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 0, 1, 0, 0, HF_OK},
-    {"a place that is free", HF__OUTBOX_ITEM, "new", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0, 3, 0, 0, HF_OK},
+    {"replaced", HF__OUTBOX_ITEM, "queued", HF__OUTBOX_REPLACE, HF_OUTBOX_QUEUED, 0, 1, 0, 0,
+     HF_OK},
+    {"a place that is free", HF__OUTBOX_ITEM, "new", HF__OUTBOX_STATE, HF_OUTBOX_QUEUED, 0, 3, 0, 0,
+     HF_OK},
 };
 
 static void entries_that_do_not_fit_the_state_are_refused(void **unused)
@@ -189,7 +231,8 @@ static void entries_that_do_not_fit_the_state_are_refused(void **unused)
 		image.priority = m->priority;
 		image.owner = hf_str("w");
 		/* "replaced" stays where it was: the group too. */
-		image.group = hf_str(m->cause == HF__OUTBOX_REPLACE && strcmp(m->id, "queued") == 0 ? "g" : "");
+		image.group =
+		    hf_str(m->cause == HF__OUTBOX_REPLACE && strcmp(m->id, "queued") == 0 ? "g" : "");
 		image.dropped = m->attempts;
 		image.until = m->kind == HF__OUTBOX_DONE ? AT + SECOND : HF_UNSET;
 		ids.len = 0;
@@ -206,7 +249,7 @@ static void entries_that_do_not_fit_the_state_are_refused(void **unused)
 	hf__writer_deinit(&ids);
 }
 
-/* --- Verify notices --------------------------------------------------------------------------------------------------------- */
+/* --- Verify notices --------------------------------------------------------------------------- */
 
 static void verify_notices_what_is_wrong(void **unused)
 {

@@ -1,5 +1,6 @@
-/* No answer of the outbox gives away what a crash could still take back: reads, refusals and "nothing changed" alike wait until the
- * change that they depend on is durable, and for no other one. */
+/* No answer of the outbox gives away what a crash could still take back: reads, refusals and
+ * "nothing changed" alike wait until the change that they depend on is durable, and for no other
+ * one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,11 +26,13 @@ static struct hf_bytes queue(void)
 	return hf_str(OB_QUEUE);
 }
 
-/* --- Changes that are left undurable ---------------------------------------------------------------------------------------- */
+/* --- Changes that are left undurable ---------------------------------------------------------- */
 
 static int add(struct scene *s, hf_txn *txn)
 {
-	return hf_outbox_enqueue(s->store, txn, &(struct hf_outbox_enqueue){.queue = queue(), .id = hf_str("x")}, NULL, NULL);
+	return hf_outbox_enqueue(s->store, txn,
+	                         &(struct hf_outbox_enqueue){.queue = queue(), .id = hf_str("x")}, NULL,
+	                         NULL);
 }
 static int add_elsewhere(struct scene *s, hf_txn *txn)
 {
@@ -38,7 +41,9 @@ static int add_elsewhere(struct scene *s, hf_txn *txn)
 }
 static int take_queued(struct scene *s, hf_txn *txn)
 {
-	return hf_outbox_remove(s->store, txn, &(struct hf_outbox_remove){.queue = queue(), .id = hf_str("queued")}, NULL, NULL);
+	return hf_outbox_remove(s->store, txn,
+	                        &(struct hf_outbox_remove){.queue = queue(), .id = hf_str("queued")},
+	                        NULL, NULL);
 }
 static int clear(struct scene *s, hf_txn *txn)
 {
@@ -46,33 +51,42 @@ static int clear(struct scene *s, hf_txn *txn)
 }
 static int claim_queued(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_claim args = {.queue = queue(), .id = hf_str("queued"), .owner = hf_str("w"), .lease_us = LEASE};
+	const struct hf_outbox_claim args = {
+	    .queue = queue(), .id = hf_str("queued"), .owner = hf_str("w"), .lease_us = LEASE};
 	return hf_outbox_claim(s->store, txn, &args, NULL, NULL, NULL);
 }
 static int give_back(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_release args = {.queue = queue(), .id = hf_str("held"), .token = s->token};
+	const struct hf_outbox_release args = {
+	    .queue = queue(), .id = hf_str("held"), .token = s->token};
 	return hf_outbox_release(s->store, txn, &args, NULL, NULL);
 }
 static int extend_held(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_extend args = {.queue = queue(), .id = hf_str("held"), .token = s->token, .lease_us = 2 * LEASE};
+	const struct hf_outbox_extend args = {
+	    .queue = queue(), .id = hf_str("held"), .token = s->token, .lease_us = 2 * LEASE};
 	return hf_outbox_extend(s->store, txn, &args, NULL, NULL);
 }
 static int configure(struct scene *s, hf_txn *txn)
 {
-	return hf_outbox_configure(s->store, txn, &(struct hf_outbox_configure){.queue = queue(), .max_attempts = 9}, NULL, NULL);
+	return hf_outbox_configure(s->store, txn,
+	                           &(struct hf_outbox_configure){.queue = queue(), .max_attempts = 9},
+	                           NULL, NULL);
 }
 
 static int note_rerun(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_enqueue args = {
-	    .queue = queue(), .id = hf_str("held"), .enqueued_at = 1, .available_at = 1, .dedup = HF_OUTBOX_RERUN};
+	const struct hf_outbox_enqueue args = {.queue = queue(),
+	                                       .id = hf_str("held"),
+	                                       .enqueued_at = 1,
+	                                       .available_at = 1,
+	                                       .dedup = HF_OUTBOX_RERUN};
 	return hf_outbox_enqueue(s->store, txn, &args, NULL, NULL);
 }
 static int claim_of_group(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_claim args = {.queue = queue(), .id = hf_str("g1"), .owner = hf_str("w"), .lease_us = LEASE};
+	const struct hf_outbox_claim args = {
+	    .queue = queue(), .id = hf_str("g1"), .owner = hf_str("w"), .lease_us = LEASE};
 	return hf_outbox_claim(s->store, txn, &args, NULL, NULL, NULL);
 }
 static int pause_it(struct scene *s, hf_txn *txn)
@@ -81,20 +95,23 @@ static int pause_it(struct scene *s, hf_txn *txn)
 }
 static int redrive(struct scene *s, hf_txn *txn)
 {
-	return hf_outbox_redrive(s->store, txn, &(struct hf_outbox_redrive){.queue = queue()}, NULL, NULL);
+	return hf_outbox_redrive(s->store, txn, &(struct hf_outbox_redrive){.queue = queue()}, NULL,
+	                         NULL);
 }
 static int complete_g1(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_complete args = {.queue = hf_str("window"), .id = hf_str("w1"), .token = s->window_token};
+	const struct hf_outbox_complete args = {
+	    .queue = hf_str("window"), .id = hf_str("w1"), .token = s->window_token};
 	return hf_outbox_complete(s->store, txn, &args, NULL, NULL);
 }
 static int put_completed(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_put_completed args = {.queue = queue(), .id = hf_str("x"), .until = INT64_MAX};
+	const struct hf_outbox_put_completed args = {
+	    .queue = queue(), .id = hf_str("x"), .until = INT64_MAX};
 	return hf_outbox_put_completed(s->store, txn, &args, NULL, NULL);
 }
 
-/* --- Answers ---------------------------------------------------------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 static int get(struct scene *s, const char *id, unsigned flags)
 {
@@ -149,11 +166,14 @@ static int clear_again(struct scene *s)
 }
 static int retry_held(struct scene *s)
 {
-	return hf_outbox_retry(s->store, NULL, &(struct hf_outbox_retry){.queue = queue(), .id = hf_str("held")}, NULL, NULL);
+	return hf_outbox_retry(s->store, NULL,
+	                       &(struct hf_outbox_retry){.queue = queue(), .id = hf_str("held")}, NULL,
+	                       NULL);
 }
 static int complete_held(struct scene *s)
 {
-	const struct hf_outbox_complete args = {.queue = queue(), .id = hf_str("held"), .token = s->token};
+	const struct hf_outbox_complete args = {
+	    .queue = queue(), .id = hf_str("held"), .token = s->token};
 	return hf_outbox_complete(s->store, NULL, &args, NULL, NULL);
 }
 static int extend_again(struct scene *s)
@@ -166,13 +186,15 @@ static int configure_again(struct scene *s)
 }
 static int expect_absent(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {.write.expect = HF_ABSENT, .queue = queue(), .id = hf_str("x")};
+	const struct hf_outbox_enqueue args = {
+	    .write.expect = HF_ABSENT, .queue = queue(), .id = hf_str("x")};
 	return hf_outbox_enqueue(s->store, NULL, &args, NULL, NULL);
 }
 static int guard(struct scene *s)
 {
 	hf_txn *txn;
-	const struct hf_outbox_guard args = {.write.expect = HF_ABSENT, .queue = queue(), .id = hf_str("queued")};
+	const struct hf_outbox_guard args = {
+	    .write.expect = HF_ABSENT, .queue = queue(), .id = hf_str("queued")};
 	assert_int_equal(hf_txn_begin(s->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_outbox_guard(s->store, txn, &args, NULL, NULL), HF_OK);
 	return hf_txn_commit(txn, HF_DURABLE, NULL);
@@ -180,7 +202,8 @@ static int guard(struct scene *s)
 static int guard_claim(struct scene *s)
 {
 	hf_txn *txn;
-	const struct hf_outbox_guard_claim args = {.queue = queue(), .id = hf_str("held"), .token = s->token};
+	const struct hf_outbox_guard_claim args = {
+	    .queue = queue(), .id = hf_str("held"), .token = s->token};
 	assert_int_equal(hf_txn_begin(s->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_outbox_guard_claim(s->store, txn, &args, NULL, NULL), HF_OK);
 	return hf_txn_commit(txn, HF_DURABLE, NULL);
@@ -192,7 +215,8 @@ static int note_again(struct scene *s)
 }
 static int claim_blocked(struct scene *s)
 {
-	const struct hf_outbox_claim args = {.queue = queue(), .id = hf_str("g2"), .owner = hf_str("w"), .lease_us = LEASE};
+	const struct hf_outbox_claim args = {
+	    .queue = queue(), .id = hf_str("g2"), .owner = hf_str("w"), .lease_us = LEASE};
 	return hf_outbox_claim(s->store, NULL, &args, NULL, NULL, NULL);
 }
 static int pause_again(struct scene *s)
@@ -219,12 +243,15 @@ static int put_completed_again(struct scene *s)
 static int list_completed(struct scene *s)
 {
 	struct hf_outbox_completed_page page;
-	assert_int_equal(hf_outbox_completed(s->store, &(struct hf_outbox_completed_list){.queue = queue()}, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_outbox_completed(s->store,
+	                                     &(struct hf_outbox_completed_list){.queue = queue()}, 0,
+	                                     &page, NULL),
+	                 HF_OK);
 	hf_release(page.memory);
 	return HF_OK;
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 static const struct row {
 	const char *name;
@@ -281,13 +308,15 @@ static hf_lsn durable_lsn(hf_store *store)
 /* Two of a group, which are delayed; one that failed; and one held in a queue with a window. */
 static void arrange_rest(struct scene *s)
 {
-	static const struct hf_outbox_input items[] = {{.id = {"g1", 2}, .group = {"g", 1}, .available_at = INT64_MAX},
-	                                               {.id = {"g2", 2}, .group = {"g", 1}, .available_at = INT64_MAX},
-	                                               {.id = {"failed", 6}, .available_at = INT64_MAX}};
+	static const struct hf_outbox_input items[] = {
+	    {.id = {"g1", 2}, .group = {"g", 1}, .available_at = INT64_MAX},
+	    {.id = {"g2", 2}, .group = {"g", 1}, .available_at = INT64_MAX},
+	    {.id = {"failed", 6}, .available_at = INT64_MAX}};
 	const struct hf_outbox_enqueue_many many = {.queue = queue(), .items = items, .count = 3};
 	const struct hf_outbox_configure window = {.queue = hf_str("window"), .dedup_window_us = LEASE};
 	const struct hf_outbox_enqueue held = {.queue = hf_str("window"), .id = hf_str("w1")};
-	const struct hf_outbox_claim claim = {.queue = hf_str("window"), .id = hf_str("w1"), .owner = hf_str("w")};
+	const struct hf_outbox_claim claim = {
+	    .queue = hf_str("window"), .id = hf_str("w1"), .owner = hf_str("w")};
 	struct hf_result result;
 	assert_int_equal(hf_outbox_enqueue_many(s->store, NULL, &many, NULL, NULL), HF_OK);
 	ob_mark_failed(s->store, "failed");

@@ -1,5 +1,5 @@
-/* Outbox entries: each kind in bytes, in words and for watchers; damaged bodies; bodies of newer programs. What fits a state and what does not is in
- * test_outbox_apply. */
+/* Outbox entries: each kind in bytes, in words and for watchers; damaged bodies; bodies of newer
+ * programs. What fits a state and what does not is in test_outbox_apply. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,9 +15,11 @@
 #define LSN 1000u
 #define TOKEN (UINT64_C(3) << 48 | 7)
 
-/* --- Bytes and words -------------------------------------------------------------------------------------------------------- */
+/* --- Bytes and words -------------------------------------------------------------------------- */
 
-#define FIELDS .queue = {"jobs", 4}, .id = {"42", 2}, .enqueued_at = AT, .available_at = AT, .lease_until = HF_UNSET, .run_until = HF_UNSET, .until = HF_UNSET
+#define FIELDS \
+	.queue = {"jobs", 4}, .id = {"42", 2}, .enqueued_at = AT, .available_at = AT, \
+	.lease_until = HF_UNSET, .run_until = HF_UNSET, .until = HF_UNSET
 
 static const struct sample {
 	enum hf__outbox_kind kind;
@@ -25,13 +27,16 @@ static const struct sample {
 	const char *words;
 } samples[] = {
     {HF__OUTBOX_ITEM,
-     {FIELDS, .cause = HF__OUTBOX_ENQUEUE, .status = HF_OUTBOX_QUEUED, .seq = LSN, .payload = {"hello", 5}},
+     {FIELDS, .cause = HF__OUTBOX_ENQUEUE, .status = HF_OUTBOX_QUEUED, .seq = LSN,
+      .payload = {"hello", 5}},
      "enqueue jobs/42 5 bytes queued"},
     {HF__OUTBOX_ITEM,
-     {FIELDS, .cause = HF__OUTBOX_STATE, .status = HF_OUTBOX_SENDING, .seq = 5, .token = TOKEN, .owner = {"w1", 2}},
+     {FIELDS, .cause = HF__OUTBOX_STATE, .status = HF_OUTBOX_SENDING, .seq = 5, .token = TOKEN,
+      .owner = {"w1", 2}},
      "state jobs/42 0 bytes by w1 without lease"},
     {HF__OUTBOX_ITEM,
-     {FIELDS, .cause = HF__OUTBOX_PUT, .status = HF_OUTBOX_FAILED, .seq = 5, .attempts = 3, .last_error = {"no \"route\"", 10}},
+     {FIELDS, .cause = HF__OUTBOX_PUT, .status = HF_OUTBOX_FAILED, .seq = 5, .attempts = 3,
+      .last_error = {"no \"route\"", 10}},
      "put jobs/42 0 bytes failed attempts 3 error \"no \\x22route\\x22\""},
     {HF__OUTBOX_CHANGED,
      {.queue = {"jobs", 4},
@@ -56,7 +61,11 @@ static const struct sample {
       .last_error = {"down", 4}},
      "fail \"my jobs\"/\"a/b\" queued in 1.5s attempts 1 error \"down\""},
     {HF__OUTBOX_GONE,
-     {.queue = {"jobs", 4}, .id = {"42", 2}, .cause = HF__OUTBOX_COMPLETE, .lease_until = HF_UNSET, .until = HF_UNSET},
+     {.queue = {"jobs", 4},
+      .id = {"42", 2},
+      .cause = HF__OUTBOX_COMPLETE,
+      .lease_until = HF_UNSET,
+      .until = HF_UNSET},
      "complete jobs/42"},
     {HF__OUTBOX_ENDED,
      {FIELDS, .token = TOKEN, .status = HF_OUTBOX_QUEUED, .lost = 2, .computed = true},
@@ -65,10 +74,20 @@ static const struct sample {
      {FIELDS, .token = TOKEN, .status = HF_OUTBOX_FAILED, .lost = 3, .last_error = {"lost", 4}},
      "claim over jobs/42 failed lost 3 error \"lost\""},
     {HF__OUTBOX_GONE,
-     {.queue = {"jobs", 4}, .id = {"42", 2}, .cause = HF__OUTBOX_COMPLETE, .lease_until = HF_UNSET, .until = AT + 60 * SECOND},
+     {.queue = {"jobs", 4},
+      .id = {"42", 2},
+      .cause = HF__OUTBOX_COMPLETE,
+      .lease_until = HF_UNSET,
+      .until = AT + 60 * SECOND},
      "complete jobs/42 blocks 60s"},
     {HF__OUTBOX_SETTINGS,
-     {.queue = {"jobs", 4}, .cause = HF__OUTBOX_CONFIGURE, .max_attempts = 7, .max_lost = HF_NEVER, .dedup_max = 9, .lease_until = HF_UNSET, .until = HF_UNSET},
+     {.queue = {"jobs", 4},
+      .cause = HF__OUTBOX_CONFIGURE,
+      .max_attempts = 7,
+      .max_lost = HF_NEVER,
+      .dedup_max = 9,
+      .lease_until = HF_UNSET,
+      .until = HF_UNSET},
      "configure jobs max_attempts 7 max_lost never"},
     {HF__OUTBOX_SETTINGS,
      {.queue = {"jobs", 4},
@@ -93,23 +112,41 @@ static const struct sample {
       .until = HF_UNSET},
      "pause jobs"},
     {HF__OUTBOX_ITEM,
-     {FIELDS, .cause = HF__OUTBOX_PUT, .status = HF_OUTBOX_QUEUED, .seq = 5, .group = {"ann", 3}, .extra = {"{}", 2}, .payload = {"hello", 5}, .noted = true,
-      .rerun_payload = {"again!", 6}, .rerun_enqueued_at = AT, .rerun_available_at = AT},
+     {FIELDS, .cause = HF__OUTBOX_PUT, .status = HF_OUTBOX_QUEUED, .seq = 5, .group = {"ann", 3},
+      .extra = {"{}", 2}, .payload = {"hello", 5}, .noted = true, .rerun_payload = {"again!", 6},
+      .rerun_enqueued_at = AT, .rerun_available_at = AT},
      "put jobs/42 5 bytes group ann queued rerun noted, 6 bytes"},
-    {HF__OUTBOX_CHANGED, {FIELDS, .cause = HF__OUTBOX_RERUN, .status = HF_OUTBOX_QUEUED}, "rerun jobs/42 queued"},
+    {HF__OUTBOX_CHANGED,
+     {FIELDS, .cause = HF__OUTBOX_RERUN, .status = HF_OUTBOX_QUEUED},
+     "rerun jobs/42 queued"},
     {HF__OUTBOX_NOTED, {FIELDS, .payload = {"again!", 6}}, "note rerun jobs/42 6 bytes"},
     {HF__OUTBOX_REDRIVEN,
-     {.queue = {"jobs", 4}, .available_at = AT, .count = 2, .ids = {"\1\0a\3\0b c", 8}, .lease_until = HF_UNSET, .until = HF_UNSET},
+     {.queue = {"jobs", 4},
+      .available_at = AT,
+      .count = 2,
+      .ids = {"\1\0a\3\0b c", 8},
+      .lease_until = HF_UNSET,
+      .until = HF_UNSET},
      "redrive jobs 2 items: a \"b c\""},
     {HF__OUTBOX_PRUNED,
-     {.queue = {"jobs", 4}, .count = 2, .ids = {"\1\0a\3\0b c", 8}, .lease_until = HF_UNSET, .until = HF_UNSET},
+     {.queue = {"jobs", 4},
+      .count = 2,
+      .ids = {"\1\0a\3\0b c", 8},
+      .lease_until = HF_UNSET,
+      .until = HF_UNSET},
      "prune jobs 2 items: a \"b c\""},
     {HF__OUTBOX_DONE,
      {.queue = {"jobs", 4}, .id = {"42", 2}, .lease_until = HF_UNSET, .until = AT + 60 * SECOND},
      "completed jobs/42 blocks 60s"},
-    {HF__OUTBOX_FADED, {.queue = {"jobs", 4}, .id = {"42", 2}, .lease_until = HF_UNSET, .until = HF_UNSET}, "blocks no more jobs/42"},
-    {HF__OUTBOX_DROPPED, {.queue = {"jobs", 4}, .dropped = 2, .lease_until = HF_UNSET, .until = HF_UNSET}, "drop jobs 2 completed ids"},
-    {HF__OUTBOX_CLEARED, {.queue = {"jobs", 4}, .lease_until = HF_UNSET, .until = HF_UNSET}, "clear jobs"},
+    {HF__OUTBOX_FADED,
+     {.queue = {"jobs", 4}, .id = {"42", 2}, .lease_until = HF_UNSET, .until = HF_UNSET},
+     "blocks no more jobs/42"},
+    {HF__OUTBOX_DROPPED,
+     {.queue = {"jobs", 4}, .dropped = 2, .lease_until = HF_UNSET, .until = HF_UNSET},
+     "drop jobs 2 completed ids"},
+    {HF__OUTBOX_CLEARED,
+     {.queue = {"jobs", 4}, .lease_until = HF_UNSET, .until = HF_UNSET},
+     "clear jobs"},
 };
 
 enum { SAMPLES = sizeof samples / sizeof samples[0] };
@@ -127,7 +164,8 @@ static void entries_tell_what_they_do(void **unused)
 		char words[200] = "";
 		struct hf__text text = {words, sizeof words, 0};
 		hf__outbox_encode(&body, samples[i].kind, &samples[i].image, false);
-		const struct hf__entry entry = {.lsn = LSN, .at = AT, .kind = (uint8_t)samples[i].kind, .body = bytes_of(&body)};
+		const struct hf__entry entry = {
+		    .lsn = LSN, .at = AT, .kind = (uint8_t)samples[i].kind, .body = bytes_of(&body)};
 		hf__outbox_domain.describe(&entry, &text);
 		assert_string_equal(words, samples[i].words);
 		hf__writer_deinit(&body);
@@ -155,7 +193,8 @@ static void entries_tell_what_they_are_about(void **unused)
 	    {HF__OUTBOX_CLEARED, 0, "clear", true, true},
 	    {HF__OUTBOX_SETTINGS, HF__OUTBOX_PAUSE, "pause", false, false},
 	};
-	const struct hf_bytes a[] = {{"jobs", 4}, {"a", 1}}, bc[] = {{"jobs", 4}, {"b c", 3}}, other[] = {{"jobs", 4}, {"d", 1}};
+	const struct hf_bytes a[] = {{"jobs", 4}, {"a", 1}}, bc[] = {{"jobs", 4}, {"b c", 3}},
+	                      other[] = {{"jobs", 4}, {"d", 1}};
 	for (unsigned i = 0; i < SAMPLES; i++) {
 		for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
 			struct hf__writer body = {0};
@@ -163,23 +202,28 @@ static void entries_tell_what_they_are_about(void **unused)
 			if (samples[i].kind != rows[r].kind || samples[i].image.cause != rows[r].cause)
 				continue;
 			hf__outbox_encode(&body, samples[i].kind, &samples[i].image, false);
-			const struct hf__entry entry = {.lsn = LSN, .at = AT, .kind = (uint8_t)samples[i].kind, .body = bytes_of(&body)};
+			const struct hf__entry entry = {
+			    .lsn = LSN, .at = AT, .kind = (uint8_t)samples[i].kind, .body = bytes_of(&body)};
 			assert_true(hf__outbox_domain.about(&entry, &about));
 			assert_string_equal(about.operation, rows[r].operation);
 			assert_true(about.removed == rows[r].removed && about.many == rows[r].many);
 			assert_int_equal(about.parts, samples[i].image.id.len > 0 ? 2 : 1);
 			/* These name some of many. */
-			const bool redrive = entry.kind == HF__OUTBOX_REDRIVEN || entry.kind == HF__OUTBOX_PRUNED;
-			assert_true(hf__outbox_concerns(&entry, a, 2) && hf__outbox_concerns(&entry, bc, 2) && hf__outbox_concerns(&entry, other, 1));
+			const bool redrive =
+			    entry.kind == HF__OUTBOX_REDRIVEN || entry.kind == HF__OUTBOX_PRUNED;
+			assert_true(hf__outbox_concerns(&entry, a, 2) && hf__outbox_concerns(&entry, bc, 2) &&
+			            hf__outbox_concerns(&entry, other, 1));
 			assert_true(hf__outbox_concerns(&entry, other, 2) == !redrive);
 			hf__writer_deinit(&body);
 		}
 	}
 	struct hf__about about;
-	assert_false(hf__outbox_domain.about(&(struct hf__entry){.lsn = LSN, .kind = HF__OUTBOX_ITEM}, &about));
+	assert_false(
+	    hf__outbox_domain.about(&(struct hf__entry){.lsn = LSN, .kind = HF__OUTBOX_ITEM}, &about));
 }
 
-/* Whatever is accepted means exactly one body: encoding it again gives the same bytes. And words are found for anything. */
+/* Whatever is accepted means exactly one body: encoding it again gives the same bytes. And words
+ * are found for anything. */
 static bool try_body(uint8_t kind, struct hf_bytes body)
 {
 	struct hf__outbox_image image;
@@ -243,7 +287,9 @@ static void what_a_newer_program_wrote_is_no_damage(void **unused)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct hf__outbox_image image;
-		assert_int_equal(hf__outbox_decode(rows[i].kind, LSN, hf_bytes(rows[i].bytes, rows[i].len), &image), rows[i].rc);
+		assert_int_equal(
+		    hf__outbox_decode(rows[i].kind, LSN, hf_bytes(rows[i].bytes, rows[i].len), &image),
+		    rows[i].rc);
 	}
 }
 

@@ -1,5 +1,6 @@
-/* Groups, reruns and completed ids over time: who is next, who waits for whom and for how long, in what order what was noted runs again, and
- * when an id blocks no more. The tables say what one operation does; this is about several. */
+/* Groups, reruns and completed ids over time: who is next, who waits for whom and for how long,
+ * in what order what was noted runs again, and when an id blocks no more. The tables say what
+ * one operation does; this is about several. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,11 +18,16 @@ static struct hf_bytes queue(void)
 	return hf_str(OB_QUEUE);
 }
 
-static bool enqueue(hf_store *store, const char *id, const char *group, enum hf_outbox_dedup dedup, hf_time available_at)
+static bool enqueue(hf_store *store, const char *id, const char *group, enum hf_outbox_dedup dedup,
+                    hf_time available_at)
 {
 	struct hf_result result;
-	const struct hf_outbox_enqueue args = {
-	    .queue = queue(), .id = hf_str(id), .payload = hf_str(id), .available_at = available_at, .dedup = dedup, .group = hf_str(group)};
+	const struct hf_outbox_enqueue args = {.queue = queue(),
+	                                       .id = hf_str(id),
+	                                       .payload = hf_str(id),
+	                                       .available_at = available_at,
+	                                       .dedup = dedup,
+	                                       .group = hf_str(group)};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, &result, NULL), HF_OK);
 	return result.changed;
 }
@@ -29,7 +35,8 @@ static bool enqueue(hf_store *store, const char *id, const char *group, enum hf_
 static int try_claim(hf_store *store, const char *id, int64_t lease, hf_token *token)
 {
 	struct hf_result result;
-	const struct hf_outbox_claim args = {.queue = queue(), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
+	const struct hf_outbox_claim args = {
+	    .queue = queue(), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
 	const int rc = hf_outbox_claim(store, NULL, &args, NULL, &result, NULL);
 	*token = result.token;
 	return rc;
@@ -39,11 +46,13 @@ static int try_claim(hf_store *store, const char *id, int64_t lease, hf_token *t
 static hf_token next_is(hf_store *store, const char *id, int64_t lease)
 {
 	struct hf_outbox_items items;
-	const struct hf_outbox_claim_next args = {.queue = queue(), .owner = hf_str("w"), .lease_us = lease};
+	const struct hf_outbox_claim_next args = {
+	    .queue = queue(), .owner = hf_str("w"), .lease_us = lease};
 	assert_int_equal(hf_outbox_claim_next(store, NULL, &args, &items, NULL, NULL), HF_OK);
 	assert_int_equal(items.count, 1);
 	if (items.items[0].id.len != strlen(id) || memcmp(items.items[0].id.data, id, strlen(id)) != 0)
-		fail_msg("next is %.*s, not %s", (int)items.items[0].id.len, (const char *)items.items[0].id.data, id);
+		fail_msg("next is %.*s, not %s", (int)items.items[0].id.len,
+		         (const char *)items.items[0].id.data, id);
 	const hf_token token = items.items[0].token;
 	hf_release(items.memory);
 	return token;
@@ -51,11 +60,14 @@ static hf_token next_is(hf_store *store, const char *id, int64_t lease)
 
 static void fail_it(hf_store *store, const char *id, hf_token token, int64_t delay)
 {
-	const struct hf_outbox_fail args = {.queue = queue(), .id = hf_str(id), .token = token, .backoff = {HF_OUTBOX_BACKOFF_FIXED, delay, 0}};
+	const struct hf_outbox_fail args = {.queue = queue(),
+	                                    .id = hf_str(id),
+	                                    .token = token,
+	                                    .backoff = {HF_OUTBOX_BACKOFF_FIXED, delay, 0}};
 	assert_int_equal(hf_outbox_fail(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
-/* --- Groups ----------------------------------------------------------------------------------------------------------------- */
+/* --- Groups ----------------------------------------------------------------------------------- */
 
 static void a_group_keeps_its_order_through_failures(void **unused)
 {
@@ -77,8 +89,11 @@ static void a_group_keeps_its_order_through_failures(void **unused)
 		/* Given up it is out of the way, and queued again it goes first again. */
 		ob_mark_failed(stage->store, "a");
 		const hf_token second = next_is(stage->store, "b", 60 * SECOND);
-		assert_int_equal(hf_outbox_retry(stage->store, NULL, &(struct hf_outbox_retry){.queue = queue(), .id = hf_str("a")}, NULL, NULL),
-		                 HF_OK);
+		assert_int_equal(
+		    hf_outbox_retry(stage->store, NULL,
+		                    &(struct hf_outbox_retry){.queue = queue(), .id = hf_str("a")}, NULL,
+		                    NULL),
+		    HF_OK);
 		assert_string_equal(ob_claim_next(stage->store, 5, SECOND), "");
 		fail_it(stage->store, "b", second, 0);
 		(void)next_is(stage->store, "a", SECOND);
@@ -130,8 +145,10 @@ static void groups_take_their_turn_by_their_first_item(void **unused)
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	static const struct hf_outbox_input items[] = {
-	    {.id = {"g1", 2}, .group = {"g", 1}, .priority = 5},  {.id = {"g2", 2}, .group = {"g", 1}, .priority = -9},
-	    {.id = {"h1", 2}, .group = {"h", 1}, .priority = 1},  {.id = {"x", 1}, .priority = 3},
+	    {.id = {"g1", 2}, .group = {"g", 1}, .priority = 5},
+	    {.id = {"g2", 2}, .group = {"g", 1}, .priority = -9},
+	    {.id = {"h1", 2}, .group = {"h", 1}, .priority = 1},
+	    {.id = {"x", 1}, .priority = 3},
 	    {.id = {"h2", 2}, .group = {"h", 1}, .priority = -1},
 	};
 	const struct hf_outbox_enqueue_many args = {.queue = queue(), .items = items, .count = 5};
@@ -139,7 +156,8 @@ static void groups_take_their_turn_by_their_first_item(void **unused)
 	assert_string_equal(ob_claim_next(stage->store, 10, 10 * SECOND), "h1 x g1");
 	stage_at(stage, STAGE_NOW + 10 * SECOND);
 	struct hf_outbox_stats stats = ob_stats(stage->store);
-	assert_true(stats.groups == 2 && stats.busy_groups == 0 && stats.blocked == 2); /* whether the endings are logged or not */
+	/* whether the endings are logged or not */
+	assert_true(stats.groups == 2 && stats.busy_groups == 0 && stats.blocked == 2);
 	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
 	stats = ob_stats(stage->store);
 	assert_true(stats.groups == 2 && stats.busy_groups == 0 && stats.blocked == 2);
@@ -150,7 +168,8 @@ static void groups_take_their_turn_by_their_first_item(void **unused)
 	stage_close(stage);
 }
 
-/* Completing and claiming the next of a group in one transaction; and a transaction that is refused leaves the group as it was. */
+/* Completing and claiming the next of a group in one transaction; and a transaction that is
+ * refused leaves the group as it was. */
 static void a_group_moves_on_within_a_transaction(void **unused)
 {
 	(void)unused;
@@ -159,9 +178,12 @@ static void a_group_moves_on_within_a_transaction(void **unused)
 	struct hf_outbox_items items = {0};
 	(void)enqueue(stage->store, "a", "g", HF_OUTBOX_KEEP, 0);
 	(void)enqueue(stage->store, "b", "g", HF_OUTBOX_KEEP, 0);
-	const struct hf_outbox_complete done = {.queue = queue(), .id = hf_str("a"), .token = next_is(stage->store, "a", 60 * SECOND)};
-	const struct hf_outbox_claim_next next = {.queue = queue(), .owner = hf_str("w"), .max = 3, .lease_us = 60 * SECOND};
-	const struct hf_outbox_guard spoiler = {.write.expect = 99999, .queue = queue(), .id = hf_str("a")};
+	const struct hf_outbox_complete done = {
+	    .queue = queue(), .id = hf_str("a"), .token = next_is(stage->store, "a", 60 * SECOND)};
+	const struct hf_outbox_claim_next next = {
+	    .queue = queue(), .owner = hf_str("w"), .max = 3, .lease_us = 60 * SECOND};
+	const struct hf_outbox_guard spoiler = {
+	    .write.expect = 99999, .queue = queue(), .id = hf_str("a")};
 	for (unsigned spoil = 2; spoil-- > 0;) {
 		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 		assert_int_equal(hf_outbox_complete(stage->store, txn, &done, NULL, NULL), HF_OK);
@@ -177,7 +199,7 @@ static void a_group_moves_on_within_a_transaction(void **unused)
 	stage_close(stage);
 }
 
-/* --- Reruns ----------------------------------------------------------------------------------------------------------------- */
+/* --- Reruns ----------------------------------------------------------------------------------- */
 
 static void a_rerun_comes_last_and_counts_anew(void **unused)
 {
@@ -197,7 +219,8 @@ static void a_rerun_comes_last_and_counts_anew(void **unused)
 		stage_switch(stage);
 		assert_string_equal(ob_list(stage->store, HF_OUTBOX_QUEUED, 1), "b a");
 		assert_int_equal(hf_outbox_get(stage->store, &key, 0, &got, NULL), HF_OK);
-		assert_true(got.item.attempts == 0 && got.item.last_error.len == 0 && got.item.enqueued_at == STAGE_NOW + SECOND);
+		assert_true(got.item.attempts == 0 && got.item.last_error.len == 0 &&
+		            got.item.enqueued_at == STAGE_NOW + SECOND);
 		assert_true(!got.item.rerun && got.item.group.len == 1);
 		hf_release(got.memory);
 		/* The group's order is the enqueue order: b was there before a came again. */
@@ -228,11 +251,12 @@ static void what_is_noted_stays_until_the_item_is_completed(void **unused)
 	stage_close(stage);
 }
 
-/* --- Completed ids ---------------------------------------------------------------------------------------------------------- */
+/* --- Completed ids ---------------------------------------------------------------------------- */
 
 static void configure(hf_store *store, int64_t window, uint32_t max)
 {
-	const struct hf_outbox_configure args = {.queue = queue(), .dedup_window_us = window, .dedup_max = max};
+	const struct hf_outbox_configure args = {
+	    .queue = queue(), .dedup_window_us = window, .dedup_max = max};
 	assert_int_equal(hf_outbox_configure(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -245,7 +269,8 @@ static void complete_one(hf_store *store, const char *id)
 static void a_completed_id_blocks_to_the_microsecond(void **unused)
 {
 	(void)unused;
-	static const enum hf_outbox_dedup modes[] = {HF_OUTBOX_KEEP, HF_OUTBOX_REPLACE, HF_OUTBOX_RERUN};
+	static const enum hf_outbox_dedup modes[] = {HF_OUTBOX_KEEP, HF_OUTBOX_REPLACE,
+	                                             HF_OUTBOX_RERUN};
 	for (unsigned i = 0; i < 6; i++) {
 		struct stage *stage = stage_open((enum setting)(i % SETTINGS));
 		configure(stage->store, 10 * SECOND, 0);
@@ -298,8 +323,10 @@ static void many_ids_fade_in_bounded_batches(void **unused)
 	for (unsigned i = 0; i < COUNT; i++) {
 		char id[16];
 		(void)snprintf(id, sizeof id, "%u", i);
-		const struct hf_outbox_put_completed args = {
-		    .write.durability = HF_OS, .queue = queue(), .id = hf_str(id), .until = STAGE_NOW + 1 + i % 7};
+		const struct hf_outbox_put_completed args = {.write.durability = HF_OS,
+		                                             .queue = queue(),
+		                                             .id = hf_str(id),
+		                                             .until = STAGE_NOW + 1 + i % 7};
 		assert_int_equal(hf_outbox_put_completed(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	}
 	assert_int_equal(ob_stats(stage->store).completed, COUNT);
@@ -325,9 +352,13 @@ static void a_page_of_completed_ids_belongs_to_its_list(void **unused)
 	configure(stage->store, 100 * SECOND, 0);
 	complete_one(stage->store, "a");
 	complete_one(stage->store, "b");
-	assert_int_equal(hf_outbox_completed(stage->store, &(struct hf_outbox_completed_list){.queue = queue(), .limit = 1}, 0, &page, NULL),
-	                 HF_OK);
-	assert_true(page.count == 1 && page.next && page.ids[0].version > 0 && page.ids[0].until == STAGE_NOW + 100 * SECOND);
+	assert_int_equal(
+	    hf_outbox_completed(stage->store,
+	                        &(struct hf_outbox_completed_list){.queue = queue(), .limit = 1}, 0,
+	                        &page, NULL),
+	    HF_OK);
+	assert_true(page.count == 1 && page.next && page.ids[0].version > 0 &&
+	            page.ids[0].until == STAGE_NOW + 100 * SECOND);
 	struct hf_outbox_completed_list list = {.queue = hf_str("another"), .page = page.next};
 	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_EINVAL);
 	list = (struct hf_outbox_completed_list){.queue = queue(), .page = "AAAA"};
@@ -347,12 +378,14 @@ static void a_page_of_completed_ids_belongs_to_its_list(void **unused)
 	hf_release(other.memory);
 	list.id = hf_bytes("a\0b", 3);
 	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_EINVAL);
-	assert_int_equal(hf_outbox_completed(stage->store, &(struct hf_outbox_completed_list){.queue = hf_str("")}, 0, &other, NULL),
+	assert_int_equal(hf_outbox_completed(stage->store,
+	                                     &(struct hf_outbox_completed_list){.queue = hf_str("")}, 0,
+	                                     &other, NULL),
 	                 HF_EINVAL);
 	stage_close(stage);
 }
 
-/* --- Form ------------------------------------------------------------------------------------------------------------------- */
+/* --- Form ------------------------------------------------------------------------------------- */
 
 static void what_breaks_the_form_is_refused(void **unused)
 {
@@ -363,22 +396,39 @@ static void what_breaks_the_form_is_refused(void **unused)
 	hf_store *s = stage->store;
 	const struct hf_bytes bad[] = {{"a\0b", 3}, {long_key, sizeof long_key}};
 	for (size_t i = 0; i < 2; i++) {
-		const struct hf_outbox_enqueue enqueue_bad = {.queue = queue(), .id = hf_str("a"), .group = bad[i]};
+		const struct hf_outbox_enqueue enqueue_bad = {
+		    .queue = queue(), .id = hf_str("a"), .group = bad[i]};
 		assert_int_equal(hf_outbox_enqueue(s, NULL, &enqueue_bad, NULL, NULL), HF_EINVAL);
-		const struct hf_outbox_put put = {.queue = queue(), .item = {.id = hf_str("a"), .group = bad[i]}};
+		const struct hf_outbox_put put = {.queue = queue(),
+		                                  .item = {.id = hf_str("a"), .group = bad[i]}};
 		assert_int_equal(hf_outbox_put(s, NULL, &put, NULL, NULL), HF_EINVAL);
-		assert_int_equal(hf_outbox_redrive(s, NULL, &(struct hf_outbox_redrive){.queue = queue(), .group = bad[i]}, NULL, NULL), HF_EINVAL);
-		assert_int_equal(hf_outbox_pause(s, NULL, &(struct hf_outbox_pause){.queue = bad[i]}, NULL, NULL), HF_EINVAL);
+		assert_int_equal(
+		    hf_outbox_redrive(s, NULL,
+		                      &(struct hf_outbox_redrive){.queue = queue(), .group = bad[i]}, NULL,
+		                      NULL),
+		    HF_EINVAL);
+		assert_int_equal(
+		    hf_outbox_pause(s, NULL, &(struct hf_outbox_pause){.queue = bad[i]}, NULL, NULL),
+		    HF_EINVAL);
 	}
-	assert_int_equal(hf_outbox_redrive(s, NULL, &(struct hf_outbox_redrive){.write.expect = 1, .queue = queue()}, NULL, NULL), HF_EINVAL);
-	assert_int_equal(hf_outbox_configure(s, NULL, &(struct hf_outbox_configure){.queue = queue(), .dedup_window_us = -1}, NULL, NULL),
-	                 HF_EINVAL);
-	struct hf_outbox_put_completed completed = {.queue = queue(), .id = hf_str("a"), .until = HF_UNSET};
+	assert_int_equal(
+	    hf_outbox_redrive(s, NULL, &(struct hf_outbox_redrive){.write.expect = 1, .queue = queue()},
+	                      NULL, NULL),
+	    HF_EINVAL);
+	assert_int_equal(
+	    hf_outbox_configure(s, NULL,
+	                        &(struct hf_outbox_configure){.queue = queue(), .dedup_window_us = -1},
+	                        NULL, NULL),
+	    HF_EINVAL);
+	struct hf_outbox_put_completed completed = {
+	    .queue = queue(), .id = hf_str("a"), .until = HF_UNSET};
 	assert_int_equal(hf_outbox_put_completed(s, NULL, &completed, NULL, NULL), HF_EINVAL);
-	completed = (struct hf_outbox_put_completed){.write.expect = 1, .queue = queue(), .id = hf_str("a"), .until = INT64_MAX};
+	completed = (struct hf_outbox_put_completed){
+	    .write.expect = 1, .queue = queue(), .id = hf_str("a"), .until = INT64_MAX};
 	assert_int_equal(hf_outbox_put_completed(s, NULL, &completed, NULL, NULL), HF_EINVAL);
 	const struct hf_outbox_rerun huge = {.payload = {long_key, HF_PAYLOAD_MAX + 1u}};
-	const struct hf_outbox_put put = {.queue = queue(), .item = {.id = hf_str("a"), .rerun = &huge}};
+	const struct hf_outbox_put put = {.queue = queue(),
+	                                  .item = {.id = hf_str("a"), .rerun = &huge}};
 	assert_int_equal(hf_outbox_put(s, NULL, &put, NULL, NULL), HF_ETOOBIG);
 	stage_close(stage);
 }

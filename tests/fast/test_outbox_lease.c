@@ -25,7 +25,7 @@ static struct hf_outbox_item get_item(hf_store *store, const char *id, struct hf
 	return got.item;
 }
 
-/* --- Turns and leases ------------------------------------------------------------------------------------------------------- */
+/* --- Turns and leases ------------------------------------------------------------------------- */
 
 static void claim_next_goes_by_priority_then_time_then_enqueue_order(void **unused)
 {
@@ -68,7 +68,8 @@ static void a_lease_ends_at_its_very_instant_logged_or_not(void **unused)
 			struct hf_memory *memory;
 			const struct hf_outbox_item item = get_item(stage->store, "a", &memory);
 			assert_int_equal(item.status, HF_OUTBOX_QUEUED);
-			assert_true(item.token == 0 && item.owner.len == 0 && item.lease_until == HF_UNSET && item.attempts == 0);
+			assert_true(item.token == 0 && item.owner.len == 0 && item.lease_until == HF_UNSET &&
+			            item.attempts == 0);
 			assert_true(item.version > version);
 			hf_release(memory);
 			assert_string_equal(ob_list(stage->store, HF_OUTBOX_QUEUED, 0), "a");
@@ -109,17 +110,20 @@ static void reopening_frees_what_was_held_without_a_lease_and_nothing_else(void 
 	struct stage *stage = stage_open(SETTING_LIVE);
 	ob_enqueue(stage->store, "unleased", "p", 0, 0);
 	ob_enqueue(stage->store, "leased", "p", 0, 0);
-	const hf_token unleased = ob_claim(stage->store, "unleased", 0), leased = ob_claim(stage->store, "leased", SECOND);
+	const hf_token unleased = ob_claim(stage->store, "unleased", 0),
+	               leased = ob_claim(stage->store, "leased", SECOND);
 	stage_switch_to(stage, SETTING_LOADED);
 	assert_string_equal(ob_status(stage->store, "unleased"), "sending");
 	stage_switch_to(stage, SETTING_REOPENED);
 	assert_string_equal(ob_list(stage->store, HF_OUTBOX_QUEUED, 0), "unleased");
 	assert_string_equal(ob_list(stage->store, HF_OUTBOX_SENDING, 0), "leased");
 	assert_int_equal(ob_stats(stage->store).queued.items, 1);
-	const struct hf_outbox_complete late = {.queue = queue(), .id = hf_str("unleased"), .token = unleased};
+	const struct hf_outbox_complete late = {
+	    .queue = queue(), .id = hf_str("unleased"), .token = unleased};
 	assert_int_equal(hf_outbox_complete(stage->store, NULL, &late, NULL, NULL), HF_ESTALE);
 	/* The holder of a lease from before lives on, without a lease too once it says so here. */
-	const struct hf_outbox_extend extend = {.queue = queue(), .id = hf_str("leased"), .token = leased};
+	const struct hf_outbox_extend extend = {
+	    .queue = queue(), .id = hf_str("leased"), .token = leased};
 	assert_int_equal(hf_outbox_extend(stage->store, NULL, &extend, NULL, NULL), HF_OK);
 	stage_at(stage, STAGE_NOW + 10 * SECOND);
 	stage_switch_to(stage, SETTING_LOADED);
@@ -139,7 +143,8 @@ static void a_token_of_another_grant_or_epoch_is_stale(void **unused)
 	const hf_token token = ob_claim(stage->store, "a", 0);
 	const hf_token others[] = {0, token + 1, token - 1, token + (UINT64_C(1) << 48), UINT64_MAX};
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-		const struct hf_outbox_complete args = {.queue = queue(), .id = hf_str("a"), .token = others[i]};
+		const struct hf_outbox_complete args = {
+		    .queue = queue(), .id = hf_str("a"), .token = others[i]};
 		assert_int_equal(hf_outbox_complete(stage->store, NULL, &args, NULL, NULL), HF_ESTALE);
 	}
 	ob_complete(stage->store, "a", token);
@@ -147,7 +152,7 @@ static void a_token_of_another_grant_or_epoch_is_stale(void **unused)
 	stage_close(stage);
 }
 
-/* --- Attempts and backoff --------------------------------------------------------------------------------------------------- */
+/* --- Attempts and backoff --------------------------------------------------------------------- */
 
 static void the_call_the_item_or_the_queue_says_how_many_attempts_there_are(void **unused)
 {
@@ -159,7 +164,8 @@ static void the_call_the_item_or_the_queue_says_how_many_attempts_there_are(void
 	ob_enqueue(stage->store, "queue's", "p", 0, 0);
 	for (unsigned i = 1; i <= HF_OUTBOX_ATTEMPTS; i++) {
 		ob_fail(stage->store, "queue's", ob_claim(stage->store, "queue's", 0), 0);
-		assert_string_equal(ob_status(stage->store, "queue's"), i < HF_OUTBOX_ATTEMPTS ? "queued" : "failed");
+		assert_string_equal(ob_status(stage->store, "queue's"),
+		                    i < HF_OUTBOX_ATTEMPTS ? "queued" : "failed");
 		if (i > 2)
 			continue;
 		ob_fail(stage->store, "two", ob_claim(stage->store, "two", 0), 0);
@@ -193,8 +199,11 @@ static void the_call_the_item_or_the_queue_says_how_many_attempts_there_are(void
 static int64_t delay_after_fail(struct stage *stage, struct hf_outbox_backoff backoff)
 {
 	struct hf_memory *memory;
-	const struct hf_outbox_fail args = {
-	    .queue = queue(), .id = hf_str("a"), .token = ob_claim(stage->store, "a", 0), .max_attempts = 1000, .backoff = backoff};
+	const struct hf_outbox_fail args = {.queue = queue(),
+	                                    .id = hf_str("a"),
+	                                    .token = ob_claim(stage->store, "a", 0),
+	                                    .max_attempts = 1000,
+	                                    .backoff = backoff};
 	assert_int_equal(hf_outbox_fail(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	const int64_t delay = get_item(stage->store, "a", &memory).available_at - STAGE_NOW;
 	hf_release(memory);
@@ -217,9 +226,14 @@ static void exponential_backoff_doubles_its_bound_up_to_the_cap_and_fills_it(voi
 	/* Of 53 draws one at least lies in each outer third, but for once in 10^9. */
 	assert_true(most > 64000 * 2 / 3 && least < 64000 / 3);
 	/* Without a cap it saturates instead of wrapping around; nothing at all stays nothing. */
-	assert_true(delay_after_fail(stage, (struct hf_outbox_backoff){HF_OUTBOX_BACKOFF_EXPONENTIAL, INT64_MAX / 2, 0}) >= 0);
-	assert_true(delay_after_fail(stage, (struct hf_outbox_backoff){HF_OUTBOX_BACKOFF_FIXED, INT64_MAX, 0}) == INT64_MAX - STAGE_NOW);
-	assert_int_equal(delay_after_fail(stage, (struct hf_outbox_backoff){HF_OUTBOX_BACKOFF_EXPONENTIAL, 0, 0}), 0);
+	assert_true(delay_after_fail(stage, (struct hf_outbox_backoff){HF_OUTBOX_BACKOFF_EXPONENTIAL,
+	                                                               INT64_MAX / 2, 0}) >= 0);
+	assert_true(delay_after_fail(
+	                stage, (struct hf_outbox_backoff){HF_OUTBOX_BACKOFF_FIXED, INT64_MAX, 0}) ==
+	            INT64_MAX - STAGE_NOW);
+	assert_int_equal(
+	    delay_after_fail(stage, (struct hf_outbox_backoff){HF_OUTBOX_BACKOFF_EXPONENTIAL, 0, 0}),
+	    0);
 	stage_close(stage);
 }
 
@@ -233,8 +247,12 @@ static void attempts_saturate_and_errors_are_cut_between_characters(void **unuse
 	text[HF_OUTBOX_ERROR_MAX - 1] = '\xc3'; /* one character across the limit */
 	text[HF_OUTBOX_ERROR_MAX] = '\xa9';
 	const struct hf_outbox_item many = {.id = hf_str("a"), .attempts = UINT32_MAX};
-	assert_int_equal(hf_outbox_put(stage->store, NULL, &(struct hf_outbox_put){.queue = queue(), .item = many}, NULL, NULL), HF_OK);
-	const struct hf_outbox_mark_failed args = {.queue = queue(), .id = hf_str("a"), .reason = hf_bytes(text, sizeof text)};
+	assert_int_equal(hf_outbox_put(stage->store, NULL,
+	                               &(struct hf_outbox_put){.queue = queue(), .item = many}, NULL,
+	                               NULL),
+	                 HF_OK);
+	const struct hf_outbox_mark_failed args = {
+	    .queue = queue(), .id = hf_str("a"), .reason = hf_bytes(text, sizeof text)};
 	assert_int_equal(hf_outbox_mark_failed(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	const struct hf_outbox_item item = get_item(stage->store, "a", &memory);
 	assert_true(item.attempts == UINT32_MAX);

@@ -14,7 +14,7 @@ static struct hf_bytes queue(void)
 	return hf_str(OB_QUEUE);
 }
 
-/* --- Lists ------------------------------------------------------------------------------------------------------------------ */
+/* --- Lists ------------------------------------------------------------------------------------ */
 
 static void fill(hf_store *store, unsigned count)
 {
@@ -40,8 +40,10 @@ static void a_walk_over_pages_gives_each_item_once_whatever_happens_around_it(vo
 		hf_release(before.memory);
 		for (size_t i = 0; i < page.count; i++)
 			seen[strtoul(page.items[i].id.data, NULL, 10)]++;
-		/* Remove the page's last item, claim one ahead, fail one behind, add one; and pages outlive a reopening. */
-		const struct hf_outbox_remove gone = {.queue = queue(), .id = page.items[page.count - 1].id};
+		/* Remove the page's last item, claim one ahead, fail one behind, add one; and pages
+		 * outlive a reopening. */
+		const struct hf_outbox_remove gone = {.queue = queue(),
+		                                      .id = page.items[page.count - 1].id};
 		assert_int_equal(hf_outbox_remove(stage->store, NULL, &gone, NULL, NULL), HF_OK);
 		if (pages < 5) {
 			(void)snprintf(id, sizeof id, "%03u", 25 + pages);
@@ -94,7 +96,8 @@ struct matcher {
 	unsigned asked;
 };
 
-/* Those whose number ends in 7; asks the store things meanwhile, which a held lock would not survive. */
+/* Those whose number ends in 7; asks the store things meanwhile, which a held lock would not
+ * survive. */
 static bool ends_in_7(void *ctx, const struct hf_outbox_item *item)
 {
 	struct matcher *matcher = ctx;
@@ -116,12 +119,17 @@ static void a_predicate_sees_copies_and_pages_count_matches(void **unused)
 	ob_mark_failed(stage->store, "017");
 	do {
 		struct hf_outbox_items before = page;
-		const struct hf_outbox_list args = {
-		    .queue = queue(), .status = HF_OUTBOX_QUEUED, .match = ends_in_7, .match_ctx = &matcher, .limit = 4, .page = page.next};
+		const struct hf_outbox_list args = {.queue = queue(),
+		                                    .status = HF_OUTBOX_QUEUED,
+		                                    .match = ends_in_7,
+		                                    .match_ctx = &matcher,
+		                                    .limit = 4,
+		                                    .page = page.next};
 		assert_int_equal(hf_outbox_list(stage->store, &args, 0, &page, NULL), HF_OK);
 		hf_release(before.memory);
 		for (size_t i = 0; i < page.count; i++)
-			(void)snprintf(ids + strlen(ids), sizeof ids - strlen(ids), "%.3s ", (const char *)page.items[i].payload.data);
+			(void)snprintf(ids + strlen(ids), sizeof ids - strlen(ids), "%.3s ",
+			               (const char *)page.items[i].payload.data);
 		assert_true(page.count == 4 || !page.next);
 		pages++;
 	} while (page.next);

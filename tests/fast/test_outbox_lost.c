@@ -1,5 +1,6 @@
-/* Claims that are lost: what kills its workers comes back with a backoff and is failed in the end; what everyone sees of it does not wait for the log. And what
- * else belongs to a claim's time: max_run, several queues, rescheduling, a pause that waits. */
+/* Claims that are lost: what kills its workers comes back with a backoff and is failed in the
+ * end; what everyone sees of it does not wait for the log. And what else belongs to a claim's
+ * time: max_run, several queues, rescheduling, a pause that waits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,7 +57,8 @@ static void a_poison_pill_comes_back_later_each_time_and_is_failed_in_the_end(vo
 			assert_int_equal(item.attempts, 0);
 			assert_int_equal(item.status, lost < 10 ? HF_OUTBOX_QUEUED : HF_OUTBOX_FAILED);
 			if (lost >= 2 && lost < 10)
-				assert_true(item.available_at == now + backoffs[lost] * SECOND && item.available_computed);
+				assert_true(item.available_at == now + backoffs[lost] * SECOND &&
+				            item.available_computed);
 			/* From the second loss on it lets others go first. */
 			if (lost == 2) {
 				assert_string_equal(ob_claim_next(stage->store, 2, 0), "other");
@@ -67,7 +69,8 @@ static void a_poison_pill_comes_back_later_each_time_and_is_failed_in_the_end(vo
 		const struct hf_outbox_item item = look(stage->store, "pill");
 		assert_true(item.last_error.len > 0 && item.token == 0);
 		/* Back by hand it begins anew. */
-		const struct hf_outbox_retry retry = {.queue = queue(), .id = hf_str("pill"), .reset_attempts = true};
+		const struct hf_outbox_retry retry = {
+		    .queue = queue(), .id = hf_str("pill"), .reset_attempts = true};
 		assert_int_equal(hf_outbox_retry(stage->store, NULL, &retry, NULL, NULL), HF_OK);
 		assert_int_equal(look(stage->store, "pill").lost, 0);
 		stage_close(stage);
@@ -86,7 +89,10 @@ static void a_claim_without_a_lease_is_lost_with_its_incarnation(void **unused)
 		stage_at(stage, wrote + SECOND);
 		ob_enqueue(stage->store, "other", "o", 0, 0);
 		assert_int_equal(
-		    hf_outbox_remove(stage->store, NULL, &(struct hf_outbox_remove){.queue = queue(), .id = hf_str("other")}, NULL, NULL), HF_OK);
+		    hf_outbox_remove(stage->store, NULL,
+		                     &(struct hf_outbox_remove){.queue = queue(), .id = hf_str("other")},
+		                     NULL, NULL),
+		    HF_OK);
 		wrote += SECOND;
 		stage_at(stage, wrote + 3600 * SECOND); /* it was closed for an hour */
 		stage_switch(stage);
@@ -94,7 +100,8 @@ static void a_claim_without_a_lease_is_lost_with_its_incarnation(void **unused)
 		assert_int_equal(item.lost, lost);
 		assert_int_equal(item.status, HF_OUTBOX_QUEUED);
 		if (lost >= 2)
-			assert_true(item.available_at >= wrote + (SECOND << (lost - 2)) && item.available_at < wrote + (SECOND << (lost - 2)) + 1000);
+			assert_true(item.available_at >= wrote + (SECOND << (lost - 2)) &&
+			            item.available_at < wrote + (SECOND << (lost - 2)) + 1000);
 		wrote += 3600 * SECOND;
 		stage_verify(stage);
 	}
@@ -125,7 +132,7 @@ static void another_bound_changes_nothing_of_what_has_ended(void **unused)
 	stage_close(stage);
 }
 
-/* --- The row "sending, lease over, max_lost reached" ------------------------------------------------------------------------- */
+/* --- The row "sending, lease over, max_lost reached" ------------------------------------------ */
 
 static void what_was_lost_too_often_is_failed_for_every_operation(void **unused)
 {
@@ -142,23 +149,35 @@ static void what_was_lost_too_often_is_failed_for_every_operation(void **unused)
 		if (what == 0)
 			(void)ob_claim(stage->store, "id", SECOND);
 		else if (what == 1)
-			rc = hf_outbox_complete(stage->store, NULL, &(struct hf_outbox_complete){.queue = queue(), .id = id, .token = token}, NULL,
-			                        NULL);
+			rc = hf_outbox_complete(
+			    stage->store, NULL,
+			    &(struct hf_outbox_complete){.queue = queue(), .id = id, .token = token}, NULL,
+			    NULL);
 		else if (what == 2)
 			ob_mark_failed(stage->store, "id");
 		else if (what == 3)
-			rc = hf_outbox_retry(stage->store, NULL, &(struct hf_outbox_retry){.queue = queue(), .id = id}, &result, NULL);
+			rc = hf_outbox_retry(stage->store, NULL,
+			                     &(struct hf_outbox_retry){.queue = queue(), .id = id}, &result,
+			                     NULL);
 		else if (what == 4)
-			rc = hf_outbox_remove(stage->store, NULL, &(struct hf_outbox_remove){.queue = queue(), .id = id}, NULL, NULL);
+			rc = hf_outbox_remove(stage->store, NULL,
+			                      &(struct hf_outbox_remove){.queue = queue(), .id = id}, NULL,
+			                      NULL);
 		else if (what == 5)
-			rc = hf_outbox_redrive(stage->store, NULL, &(struct hf_outbox_redrive){.queue = queue(), .error = hf_str("lost 1")}, &result,
-			                       NULL);
+			rc = hf_outbox_redrive(
+			    stage->store, NULL,
+			    &(struct hf_outbox_redrive){.queue = queue(), .error = hf_str("lost 1")}, &result,
+			    NULL);
 		else if (what == 6)
-			rc = hf_outbox_enqueue(stage->store, NULL, &(struct hf_outbox_enqueue){.queue = queue(), .id = id}, &result, NULL);
+			rc = hf_outbox_enqueue(stage->store, NULL,
+			                       &(struct hf_outbox_enqueue){.queue = queue(), .id = id}, &result,
+			                       NULL);
 		else
-			rc = hf_outbox_prune(stage->store, NULL, &(struct hf_outbox_prune){.queue = queue()}, &result, NULL);
+			rc = hf_outbox_prune(stage->store, NULL, &(struct hf_outbox_prune){.queue = queue()},
+			                     &result, NULL);
 		assert_int_equal(rc, what == 1 ? HF_ESTALE : HF_OK);
-		static const char *const after[] = {"sending", "failed", "failed", "queued", "", "queued", "failed", ""};
+		static const char *const after[] = {"sending", "failed", "failed", "queued",
+		                                    "",        "queued", "failed", ""};
 		assert_string_equal(ob_status(stage->store, "id"), after[what]);
 		if (what == 2)
 			assert_int_equal(look(stage->store, "id").attempts, 1);
@@ -171,14 +190,15 @@ static void what_was_lost_too_often_is_failed_for_every_operation(void **unused)
 	}
 }
 
-/* --- A group ------------------------------------------------------------------------------------------------------------------ */
+/* --- A group ---------------------------------------------------------------------------------- */
 
 static void a_group_waits_for_its_pill_until_that_is_failed(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	hf_time now = STAGE_NOW;
-	static const struct hf_outbox_input items[] = {{.id = {"1", 1}, .group = {"g", 1}}, {.id = {"2", 1}, .group = {"g", 1}}};
+	static const struct hf_outbox_input items[] = {{.id = {"1", 1}, .group = {"g", 1}},
+	                                               {.id = {"2", 1}, .group = {"g", 1}}};
 	const struct hf_outbox_enqueue_many args = {.queue = queue(), .items = items, .count = 2};
 	configure(stage->store, 3);
 	assert_int_equal(hf_outbox_enqueue_many(stage->store, NULL, &args, NULL, NULL), HF_OK);
@@ -199,7 +219,7 @@ static void a_group_waits_for_its_pill_until_that_is_failed(void **unused)
 	stage_close(stage);
 }
 
-/* --- max_run, queues, reschedule ------------------------------------------------------------------------------------------------ */
+/* --- max_run, queues, reschedule -------------------------------------------------------------- */
 
 static void no_extension_goes_beyond_max_run(void **unused)
 {
@@ -207,10 +227,14 @@ static void no_extension_goes_beyond_max_run(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_result result;
 	ob_enqueue(stage->store, "id", "p", 0, STAGE_NOW);
-	const struct hf_outbox_claim claim = {
-	    .queue = queue(), .id = hf_str("id"), .owner = hf_str("w"), .lease_us = 10 * SECOND, .max_run_us = 15 * SECOND};
+	const struct hf_outbox_claim claim = {.queue = queue(),
+	                                      .id = hf_str("id"),
+	                                      .owner = hf_str("w"),
+	                                      .lease_us = 10 * SECOND,
+	                                      .max_run_us = 15 * SECOND};
 	assert_int_equal(hf_outbox_claim(stage->store, NULL, &claim, NULL, &result, NULL), HF_OK);
-	struct hf_outbox_extend extend = {.queue = queue(), .id = hf_str("id"), .token = result.token, .lease_us = 10 * SECOND};
+	struct hf_outbox_extend extend = {
+	    .queue = queue(), .id = hf_str("id"), .token = result.token, .lease_us = 10 * SECOND};
 	stage_at(stage, STAGE_NOW + 8 * SECOND);
 	assert_int_equal(hf_outbox_extend(stage->store, NULL, &extend, &result, NULL), HF_OK);
 	assert_true(look(stage->store, "id").lease_until == STAGE_NOW + 15 * SECOND);
@@ -229,7 +253,8 @@ static void several_queues_are_served_in_order(void **unused)
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	const struct hf_bytes queues[] = {hf_str("high"), hf_str("none"), hf_str("low")};
-	struct hf_outbox_claim_next args = {.queues = queues, .queue_count = 3, .max = 3, .owner = hf_str("w")};
+	struct hf_outbox_claim_next args = {
+	    .queues = queues, .queue_count = 3, .max = 3, .owner = hf_str("w")};
 	struct hf_outbox_items items;
 	for (unsigned i = 0; i < 4; i++) {
 		const char id[] = {(char)('a' + i), '\0'};
@@ -245,10 +270,12 @@ static void several_queues_are_served_in_order(void **unused)
 	}
 	hf_release(items.memory);
 	args.queue = queue();
-	assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &args, &items, NULL, NULL), HF_EINVAL);
+	assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &args, &items, NULL, NULL),
+	                 HF_EINVAL);
 	args.queue = hf_bytes(NULL, 0);
 	args.queues = NULL;
-	assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &args, &items, NULL, NULL), HF_EINVAL);
+	assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &args, &items, NULL, NULL),
+	                 HF_EINVAL);
 	stage_close(stage);
 }
 
@@ -259,7 +286,8 @@ static void a_queued_item_can_be_moved_without_a_claim(void **unused)
 	struct hf_result result;
 	ob_enqueue(stage->store, "1", "p", 0, STAGE_NOW);
 	ob_enqueue(stage->store, "2", "p", 1, STAGE_NOW);
-	struct hf_outbox_reschedule args = {.queue = queue(), .id = hf_str("2"), .set_priority = true, .priority = -1};
+	struct hf_outbox_reschedule args = {
+	    .queue = queue(), .id = hf_str("2"), .set_priority = true, .priority = -1};
 	assert_int_equal(hf_outbox_reschedule(stage->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed && result.status == HF_OUTBOX_QUEUED);
 	assert_int_equal(hf_outbox_reschedule(stage->store, NULL, &args, &result, NULL), HF_OK);
@@ -279,7 +307,7 @@ static void a_queued_item_can_be_moved_without_a_claim(void **unused)
 	stage_close(stage);
 }
 
-/* --- Results and filters -------------------------------------------------------------------------------------------------------- */
+/* --- Results and filters ---------------------------------------------------------------------- */
 
 static void a_failure_says_what_became_of_the_item(void **unused)
 {
@@ -322,7 +350,8 @@ static void a_redrive_and_a_prune_can_be_tried_out(void **unused)
 		if (i < 3)
 			ob_mark_failed(stage->store, id);
 	}
-	struct hf_outbox_redrive redrive = {.queue = queue(), .dry_run = true, .limit = 2, .reset_attempts = true};
+	struct hf_outbox_redrive redrive = {
+	    .queue = queue(), .dry_run = true, .limit = 2, .reset_attempts = true};
 	assert_int_equal(hf_outbox_redrive(stage->store, NULL, &redrive, &result, NULL), HF_OK);
 	assert_true(!result.changed && result.count == 2);
 	redrive.dry_run = false;
@@ -360,7 +389,7 @@ static void a_pause_can_wait_until_nothing_is_sending(void **unused)
 	stage_close(stage);
 }
 
-/* --- Lists ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Lists ------------------------------------------------------------------------------------ */
 
 static bool note_size(void *ctx, size_t size)
 {

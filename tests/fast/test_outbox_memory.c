@@ -1,5 +1,5 @@
-/* Out of memory, at each allocation that each outbox operation makes: a clean HF_ENOMEM, nothing done, nothing leaked (under the address
- * sanitizer), and the same operation works afterwards. */
+/* Out of memory, at each allocation that each outbox operation makes: a clean HF_ENOMEM, nothing
+ * done, nothing leaked (under the address sanitizer), and the same operation works afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ struct scene {
 	hf_token held, noted;
 };
 
-/* --- One allocation fails --------------------------------------------------------------------------------------------------- */
+/* --- One allocation fails --------------------------------------------------------------------- */
 
 struct veto {
 	unsigned at; /* the number of the one that fails */
@@ -32,44 +32,54 @@ static bool veto_one(void *ctx, size_t size)
 	return veto->asked++ == veto->at;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 #define KEY(name) .queue = hf_str(OB_QUEUE), .id = hf_str(name)
 
 static int enqueue(struct scene *s)
 {
-	return hf_outbox_enqueue(s->stage->store, NULL, &(struct hf_outbox_enqueue){KEY("new"), .payload = hf_str("some payload")}, NULL, NULL);
+	return hf_outbox_enqueue(
+	    s->stage->store, NULL,
+	    &(struct hf_outbox_enqueue){KEY("new"), .payload = hf_str("some payload")}, NULL, NULL);
 }
 static int enqueue_elsewhere(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str("another queue"), .id = hf_str("new"), .payload = hf_str("p")};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("another queue"), .id = hf_str("new"), .payload = hf_str("p")};
 	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int replace(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {KEY("queued"), .payload = hf_str("another"), .dedup = HF_OUTBOX_REPLACE};
+	const struct hf_outbox_enqueue args = {KEY("queued"), .payload = hf_str("another"),
+	                                       .dedup = HF_OUTBOX_REPLACE};
 	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int put(struct scene *s)
 {
-	const struct hf_outbox_put args = {
-	    .queue = hf_str(OB_QUEUE),
-	    .item = {.id = hf_str("queued"), .payload = hf_str("other"), .last_error = hf_str("error"), .status = HF_OUTBOX_FAILED}};
+	const struct hf_outbox_put args = {.queue = hf_str(OB_QUEUE),
+	                                   .item = {.id = hf_str("queued"),
+	                                            .payload = hf_str("other"),
+	                                            .last_error = hf_str("error"),
+	                                            .status = HF_OUTBOX_FAILED}};
 	return hf_outbox_put(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int enqueue_grouped(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {KEY("new"), .payload = hf_str("p"), .group = hf_str("a new group")};
+	const struct hf_outbox_enqueue args = {KEY("new"), .payload = hf_str("p"),
+	                                       .group = hf_str("a new group")};
 	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int rerun(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {KEY("held"), .payload = hf_str("again"), .dedup = HF_OUTBOX_RERUN};
+	const struct hf_outbox_enqueue args = {KEY("held"), .payload = hf_str("again"),
+	                                       .dedup = HF_OUTBOX_RERUN};
 	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int complete_noted(struct scene *s)
 {
-	return hf_outbox_complete(s->stage->store, NULL, &(struct hf_outbox_complete){KEY("noted"), .token = s->noted}, NULL, NULL);
+	return hf_outbox_complete(s->stage->store, NULL,
+	                          &(struct hf_outbox_complete){KEY("noted"), .token = s->noted}, NULL,
+	                          NULL);
 }
 static int put_elsewhere(struct scene *s)
 {
@@ -92,7 +102,8 @@ static int put_elsewhere(struct scene *s)
 }
 static int complete_and_block(struct scene *s)
 {
-	const struct hf_outbox_configure window = {.queue = hf_str(OB_QUEUE), .dedup_window_us = SECOND};
+	const struct hf_outbox_configure window = {.queue = hf_str(OB_QUEUE),
+	                                           .dedup_window_us = SECOND};
 	const struct hf_outbox_complete args = {KEY("held"), .token = s->held};
 	hf_txn *txn;
 	int rc = hf_txn_begin(s->stage->store, &txn, NULL);
@@ -122,20 +133,25 @@ static int list_completed(struct scene *s)
 }
 static int pause_it(struct scene *s)
 {
-	return hf_outbox_pause(s->stage->store, NULL, &(struct hf_outbox_pause){.queue = hf_str("never seen")}, NULL, NULL);
+	return hf_outbox_pause(s->stage->store, NULL,
+	                       &(struct hf_outbox_pause){.queue = hf_str("never seen")}, NULL, NULL);
 }
 static int redrive(struct scene *s)
 {
-	return hf_outbox_redrive(s->stage->store, NULL, &(struct hf_outbox_redrive){.queue = hf_str("failed ones")}, NULL, NULL);
+	return hf_outbox_redrive(s->stage->store, NULL,
+	                         &(struct hf_outbox_redrive){.queue = hf_str("failed ones")}, NULL,
+	                         NULL);
 }
 static int configure(struct scene *s)
 {
-	return hf_outbox_configure(s->stage->store, NULL, &(struct hf_outbox_configure){.queue = hf_str(OB_QUEUE), .max_attempts = 2}, NULL,
-	                           NULL);
+	return hf_outbox_configure(
+	    s->stage->store, NULL,
+	    &(struct hf_outbox_configure){.queue = hf_str(OB_QUEUE), .max_attempts = 2}, NULL, NULL);
 }
 static int clear(struct scene *s)
 {
-	return hf_outbox_clear(s->stage->store, NULL, &(struct hf_outbox_clear){.queue = hf_str(OB_QUEUE)}, NULL, NULL);
+	return hf_outbox_clear(s->stage->store, NULL,
+	                       &(struct hf_outbox_clear){.queue = hf_str(OB_QUEUE)}, NULL, NULL);
 }
 static int claim(struct scene *s)
 {
@@ -149,7 +165,8 @@ static int claim(struct scene *s)
 static int claim_next(struct scene *s)
 {
 	struct hf_outbox_items items;
-	const struct hf_outbox_claim_next args = {.queue = hf_str(OB_QUEUE), .max = 2, .owner = hf_str("w")};
+	const struct hf_outbox_claim_next args = {
+	    .queue = hf_str(OB_QUEUE), .max = 2, .owner = hf_str("w")};
 	const int rc = hf_outbox_claim_next(s->stage->store, NULL, &args, &items, NULL, NULL);
 	assert_int_equal(items.count, rc == HF_OK ? 2 : 0);
 	hf_release(items.memory);
@@ -159,7 +176,8 @@ static int claim_in_a_transaction(struct scene *s)
 {
 	struct hf_outbox_items items = {0};
 	hf_txn *txn;
-	const struct hf_outbox_claim_next args = {.queue = hf_str(OB_QUEUE), .max = 2, .owner = hf_str("w")};
+	const struct hf_outbox_claim_next args = {
+	    .queue = hf_str(OB_QUEUE), .max = 2, .owner = hf_str("w")};
 	int rc = hf_txn_begin(s->stage->store, &txn, NULL);
 	if (rc != HF_OK)
 		return rc;
@@ -174,32 +192,43 @@ static int claim_in_a_transaction(struct scene *s)
 }
 static int extend(struct scene *s)
 {
-	return hf_outbox_extend(s->stage->store, NULL, &(struct hf_outbox_extend){KEY("held"), .token = s->held, .lease_us = 7}, NULL, NULL);
+	return hf_outbox_extend(
+	    s->stage->store, NULL,
+	    &(struct hf_outbox_extend){KEY("held"), .token = s->held, .lease_us = 7}, NULL, NULL);
 }
 static int complete(struct scene *s)
 {
-	return hf_outbox_complete(s->stage->store, NULL, &(struct hf_outbox_complete){KEY("held"), .token = s->held}, NULL, NULL);
+	return hf_outbox_complete(s->stage->store, NULL,
+	                          &(struct hf_outbox_complete){KEY("held"), .token = s->held}, NULL,
+	                          NULL);
 }
 static int fail_it(struct scene *s)
 {
-	const struct hf_outbox_fail args = {KEY("held"), .token = s->held, .reason = hf_str("a reason")};
+	const struct hf_outbox_fail args = {KEY("held"), .token = s->held,
+	                                    .reason = hf_str("a reason")};
 	return hf_outbox_fail(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int release(struct scene *s)
 {
-	return hf_outbox_release(s->stage->store, NULL, &(struct hf_outbox_release){KEY("held"), .token = s->held}, NULL, NULL);
+	return hf_outbox_release(s->stage->store, NULL,
+	                         &(struct hf_outbox_release){KEY("held"), .token = s->held}, NULL,
+	                         NULL);
 }
 static int remove_it(struct scene *s)
 {
-	return hf_outbox_remove(s->stage->store, NULL, &(struct hf_outbox_remove){KEY("held")}, NULL, NULL);
+	return hf_outbox_remove(s->stage->store, NULL, &(struct hf_outbox_remove){KEY("held")}, NULL,
+	                        NULL);
 }
 static int mark_failed(struct scene *s)
 {
-	return hf_outbox_mark_failed(s->stage->store, NULL, &(struct hf_outbox_mark_failed){KEY("held"), .reason = hf_str("no")}, NULL, NULL);
+	return hf_outbox_mark_failed(
+	    s->stage->store, NULL, &(struct hf_outbox_mark_failed){KEY("held"), .reason = hf_str("no")},
+	    NULL, NULL);
 }
 static int retry(struct scene *s)
 {
-	return hf_outbox_retry(s->stage->store, NULL, &(struct hf_outbox_retry){KEY("held")}, NULL, NULL);
+	return hf_outbox_retry(s->stage->store, NULL, &(struct hf_outbox_retry){KEY("held")}, NULL,
+	                       NULL);
 }
 static int settle(struct scene *s)
 {
@@ -299,7 +328,7 @@ static const struct {
     {"list matching", list_matching, 5},
 };
 
-/* --- The sweep -------------------------------------------------------------------------------------------------------------- */
+/* --- The sweep -------------------------------------------------------------------------------- */
 
 static void arrange(struct scene *s)
 {
@@ -312,15 +341,19 @@ static void arrange(struct scene *s)
 	(void)ob_claim(s->stage->store, "over", SECOND);
 	stage_at(s->stage, STAGE_NOW + 2 * SECOND);
 	/* Behind the others: what the lists begin with has no error, group or rerun. */
-	const struct hf_outbox_enqueue noted = {KEY("noted"), .payload = hf_str("p"), .priority = 9, .group = hf_str("g")};
-	const struct hf_outbox_enqueue again = {KEY("noted"), .payload = hf_str("again"), .dedup = HF_OUTBOX_RERUN};
+	const struct hf_outbox_enqueue noted = {KEY("noted"), .payload = hf_str("p"), .priority = 9,
+	                                        .group = hf_str("g")};
+	const struct hf_outbox_enqueue again = {KEY("noted"), .payload = hf_str("again"),
+	                                        .dedup = HF_OUTBOX_RERUN};
 	assert_int_equal(hf_outbox_enqueue(s->stage->store, NULL, &noted, NULL, NULL), HF_OK);
 	s->noted = ob_claim(s->stage->store, "noted", 3600 * SECOND);
 	assert_int_equal(hf_outbox_enqueue(s->stage->store, NULL, &again, NULL, NULL), HF_OK);
 	for (unsigned i = 0; i < 2; i++) {
-		const struct hf_outbox_put_completed done = {.queue = hf_str("with ids"), .id = hf_str(i ? "b" : "a"), .until = INT64_MAX};
-		const struct hf_outbox_put failed = {.queue = hf_str("failed ones"),
-		                                     .item = {.id = hf_str(i ? "b" : "a"), .status = HF_OUTBOX_FAILED}};
+		const struct hf_outbox_put_completed done = {
+		    .queue = hf_str("with ids"), .id = hf_str(i ? "b" : "a"), .until = INT64_MAX};
+		const struct hf_outbox_put failed = {
+		    .queue = hf_str("failed ones"),
+		    .item = {.id = hf_str(i ? "b" : "a"), .status = HF_OUTBOX_FAILED}};
 		assert_int_equal(hf_outbox_put_completed(s->stage->store, NULL, &done, NULL, NULL), HF_OK);
 		assert_int_equal(hf_outbox_put(s->stage->store, NULL, &failed, NULL, NULL), HF_OK);
 	}
@@ -361,7 +394,8 @@ static void any_allocation_may_fail_in_any_operation(void **unused)
 		while (!run_with(operations[i].name, operations[i].run, at, &refused))
 			assert_true(++at < 200);
 		if (refused < operations[i].allocations)
-			fail_msg("%s: refused %u times, not %u", operations[i].name, refused, operations[i].allocations);
+			fail_msg("%s: refused %u times, not %u", operations[i].name, refused,
+			         operations[i].allocations);
 	}
 }
 

@@ -1,6 +1,7 @@
-/* An outbox against a model: random operations on a few items, some of them in groups, an array that is searched and sorted anew each time, and after
- * every step the same lists, stats and claims, while clocks move, leases end, endings are logged, queues are paused, completed ids block, and stores
- * are reopened and reloaded. */
+/* An outbox against a model: random operations on a few items, some of them in groups, an array
+ * that is searched and sorted anew each time, and after every step the same lists, stats and
+ * claims, while clocks move, leases end, endings are logged, queues are paused, completed ids
+ * block, and stores are reopened and reloaded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 
 enum { STEPS = 3000 };
 
-/* --- Steps ------------------------------------------------------------------------------------------------------------------ */
+/* --- Steps ------------------------------------------------------------------------------------ */
 
 static int64_t some_lease(struct model *m)
 {
@@ -25,7 +26,8 @@ static void step_enqueue(struct model *m, unsigned i)
 {
 	struct hf_result result;
 	char text[16];
-	const hf_time available_at = hf_rng_chance(&m->rng, 1, 2) ? 0 : m->now + hf_rng_range(&m->rng, -20, 60);
+	const hf_time available_at =
+	    hf_rng_chance(&m->rng, 1, 2) ? 0 : m->now + hf_rng_range(&m->rng, -20, 60);
 	const enum hf_outbox_dedup dedup = (enum hf_outbox_dedup)hf_rng_below(&m->rng, 3);
 	const int32_t priority = (int32_t)hf_rng_range(&m->rng, -1, 1);
 	const unsigned payload = (unsigned)m->steps; /* never the same again */
@@ -39,7 +41,8 @@ static void step_enqueue(struct model *m, unsigned i)
 	                                       .dedup = dedup,
 	                                       .group = hf_str(m->group[i])};
 	assert_int_equal(hf_outbox_enqueue(m->stage->store, NULL, &args, &result, NULL), HF_OK);
-	const bool changed = model_enqueue(m, &m->items[i], dedup, payload, available_at ? available_at : m->now, priority);
+	const bool changed = model_enqueue(m, &m->items[i], dedup, payload,
+	                                   available_at ? available_at : m->now, priority);
 	assert_int_equal(result.changed, changed);
 }
 
@@ -53,7 +56,8 @@ static void step_claim(struct model *m, unsigned i)
 {
 	struct item *item = &m->items[i];
 	const int64_t lease = some_lease(m);
-	const struct hf_outbox_claim args = {.queue = hf_str(OB_QUEUE), .id = hf_str(m->id[i]), .owner = hf_str("w"), .lease_us = lease};
+	const struct hf_outbox_claim args = {
+	    .queue = hf_str(OB_QUEUE), .id = hf_str(m->id[i]), .owner = hf_str("w"), .lease_us = lease};
 	struct hf_result result;
 	const int rc = hf_outbox_claim(m->stage->store, NULL, &args, NULL, &result, NULL);
 	assert_int_equal(rc, !item->there                               ? HF_ENOTFOUND
@@ -73,7 +77,8 @@ static void step_claim_next(struct model *m)
 	const uint32_t max = (uint32_t)hf_rng_range(&m->rng, 1, 4);
 	const int64_t lease = some_lease(m);
 	const size_t count = model_pick(m, model_passes_claim, 0, model_by_turn, max, expected);
-	assert_string_equal(ob_claim_next(m->stage->store, max, lease), model_join(m, expected, count, text));
+	assert_string_equal(ob_claim_next(m->stage->store, max, lease),
+	                    model_join(m, expected, count, text));
 	for (size_t i = 0; i < count; i++) {
 		struct hf_outbox_got got;
 		const struct hf_outbox_key key = {hf_str(OB_QUEUE), hf_str(m->id[expected[i]])};
@@ -94,17 +99,28 @@ static void step_outcome(struct model *m, unsigned i)
 	const int64_t delay = hf_rng_range(&m->rng, 0, 30);
 	int rc;
 	if (what == 0)
-		rc = hf_outbox_complete(store, NULL, &(struct hf_outbox_complete){.queue = queue, .id = id, .token = item->token}, NULL, NULL);
-	else if (what == 1)
-		rc = hf_outbox_fail(
+		rc = hf_outbox_complete(
 		    store, NULL,
-		    &(struct hf_outbox_fail){
-		        .queue = queue, .id = id, .token = item->token, .max_attempts = 3, .backoff = {HF_OUTBOX_BACKOFF_FIXED, delay, 0}},
-		    NULL, NULL);
+		    &(struct hf_outbox_complete){.queue = queue, .id = id, .token = item->token}, NULL,
+		    NULL);
+	else if (what == 1)
+		rc =
+		    hf_outbox_fail(store, NULL,
+		                   &(struct hf_outbox_fail){.queue = queue,
+		                                            .id = id,
+		                                            .token = item->token,
+		                                            .max_attempts = 3,
+		                                            .backoff = {HF_OUTBOX_BACKOFF_FIXED, delay, 0}},
+		                   NULL, NULL);
 	else
-		rc = hf_outbox_release(store, NULL, &(struct hf_outbox_release){.queue = queue, .id = id, .token = item->token, .delay_us = delay},
-		                       NULL, NULL);
-	assert_int_equal(rc, !item->there ? HF_ENOTFOUND : model_view(m, item) != HF_OUTBOX_SENDING ? HF_ESTALE : HF_OK);
+		rc = hf_outbox_release(
+		    store, NULL,
+		    &(struct hf_outbox_release){
+		        .queue = queue, .id = id, .token = item->token, .delay_us = delay},
+		    NULL, NULL);
+	assert_int_equal(rc, !item->there                               ? HF_ENOTFOUND
+	                     : model_view(m, item) != HF_OUTBOX_SENDING ? HF_ESTALE
+	                                                                : HF_OK);
 	if (rc != HF_OK)
 		return;
 	if (what == 0) {
@@ -126,11 +142,14 @@ static void step_from_outside(struct model *m, unsigned i)
 	const unsigned what = (unsigned)hf_rng_below(&m->rng, 3);
 	int rc;
 	if (what == 0)
-		rc = hf_outbox_remove(store, NULL, &(struct hf_outbox_remove){.queue = queue, .id = id}, NULL, NULL);
+		rc = hf_outbox_remove(store, NULL, &(struct hf_outbox_remove){.queue = queue, .id = id},
+		                      NULL, NULL);
 	else if (what == 1)
-		rc = hf_outbox_mark_failed(store, NULL, &(struct hf_outbox_mark_failed){.queue = queue, .id = id}, NULL, NULL);
+		rc = hf_outbox_mark_failed(
+		    store, NULL, &(struct hf_outbox_mark_failed){.queue = queue, .id = id}, NULL, NULL);
 	else
-		rc = hf_outbox_retry(store, NULL, &(struct hf_outbox_retry){.queue = queue, .id = id}, NULL, NULL);
+		rc = hf_outbox_retry(store, NULL, &(struct hf_outbox_retry){.queue = queue, .id = id}, NULL,
+		                     NULL);
 	assert_int_equal(rc, item->there ? HF_OK : HF_ENOTFOUND);
 	if (rc != HF_OK || (what == 2 && model_view(m, item) == HF_OUTBOX_QUEUED))
 		return;
@@ -152,18 +171,23 @@ static void step_queue(struct model *m)
 	if (what == 0) {
 		m->window = hf_rng_chance(&m->rng, 1, 3) ? 0 : hf_rng_range(&m->rng, 1, 200);
 		m->window_max = (uint32_t)hf_rng_range(&m->rng, 1, 4);
-		m->max_lost = hf_rng_chance(&m->rng, 1, 4) ? HF_NEVER : (uint32_t)hf_rng_range(&m->rng, 1, 4);
-		const struct hf_outbox_configure args = {
-		    .queue = queue, .dedup_window_us = m->window, .dedup_max = m->window_max, .max_lost = m->max_lost};
+		m->max_lost =
+		    hf_rng_chance(&m->rng, 1, 4) ? HF_NEVER : (uint32_t)hf_rng_range(&m->rng, 1, 4);
+		const struct hf_outbox_configure args = {.queue = queue,
+		                                         .dedup_window_us = m->window,
+		                                         .dedup_max = m->window_max,
+		                                         .max_lost = m->max_lost};
 		assert_int_equal(hf_outbox_configure(store, NULL, &args, &result, NULL), HF_OK);
 		model_cut_done(m, m->window_max);
 	} else if (what == 1) {
-		const struct hf_outbox_redrive args = {.queue = queue, .group = hf_str(m->group[hf_rng_below(&m->rng, ITEMS)])};
+		const struct hf_outbox_redrive args = {
+		    .queue = queue, .group = hf_str(m->group[hf_rng_below(&m->rng, ITEMS)])};
 		unsigned count = 0;
 		assert_int_equal(hf_outbox_redrive(store, NULL, &args, &result, NULL), HF_OK);
 		for (unsigned i = 0; i < ITEMS; i++) {
 			struct item *item = &m->items[i];
-			if (!item->there || item->status != HF_OUTBOX_FAILED || (args.group.len && strcmp(m->group[i], args.group.data) != 0))
+			if (!item->there || item->status != HF_OUTBOX_FAILED ||
+			    (args.group.len && strcmp(m->group[i], args.group.data) != 0))
 				continue;
 			count++;
 			item->lost = 0;
@@ -175,7 +199,8 @@ static void step_queue(struct model *m)
 	} else {
 		const struct hf_outbox_pause args = {.queue = queue};
 		const bool pause = what == 2 && hf_rng_chance(&m->rng, 1, 3);
-		assert_int_equal((pause ? hf_outbox_pause : hf_outbox_resume)(store, NULL, &args, &result, NULL), HF_OK);
+		assert_int_equal(
+		    (pause ? hf_outbox_pause : hf_outbox_resume)(store, NULL, &args, &result, NULL), HF_OK);
 		assert_int_equal(result.changed, m->paused != pause);
 		m->paused = pause;
 	}
@@ -183,7 +208,8 @@ static void step_queue(struct model *m)
 
 static void step_time(struct model *m)
 {
-	m->now += hf_rng_chance(&m->rng, 1, 12) ? hf_rng_range(&m->rng, 500000, 4000000) : hf_rng_range(&m->rng, 1, 25);
+	m->now += hf_rng_chance(&m->rng, 1, 12) ? hf_rng_range(&m->rng, 500000, 4000000)
+	                                        : hf_rng_range(&m->rng, 1, 25);
 	stage_at(m->stage, m->now);
 	model_lose(m, false);
 }
@@ -192,7 +218,8 @@ static void step_setting(struct model *m)
 {
 	const enum setting setting = (enum setting)hf_rng_below(&m->rng, SETTINGS);
 	stage_switch_to(m->stage, setting);
-	/* An opening is never behind what was written: the stamps of operations that were more than the microseconds they took. */
+	/* An opening is never behind what was written: the stamps of operations that were more than
+	 * the microseconds they took. */
 	m->now = ob_stats(m->stage->store).as_of;
 	stage_at(m->stage, m->now);
 	model_lose(m, setting == SETTING_REOPENED);
@@ -202,9 +229,11 @@ static void step_setting(struct model *m)
 		struct hf_outbox_got got;
 		if (!item->there || !item->ended)
 			continue;
-		/* From the newest entry of the opening before on: some time after the claim, and not after now. */
+		/* From the newest entry of the opening before on: some time after the claim, and not
+		 * after now. */
 		assert_int_equal(hf_outbox_get(m->stage->store, &key, 0, &got, NULL), HF_OK);
-		assert_true(got.item.available_at <= item->available_at && got.item.available_at > item->available_at - 5000000);
+		assert_true(got.item.available_at <= item->available_at &&
+		            got.item.available_at > item->available_at - 5000000);
 		item->available_at = got.item.available_at;
 		item->ended = false;
 		hf_release(got.memory);
@@ -213,7 +242,8 @@ static void step_setting(struct model *m)
 
 static void step(struct model *m)
 {
-	const unsigned i = (unsigned)hf_rng_below(&m->rng, ITEMS), what = (unsigned)hf_rng_below(&m->rng, 100);
+	const unsigned i = (unsigned)hf_rng_below(&m->rng, ITEMS),
+	               what = (unsigned)hf_rng_below(&m->rng, 100);
 	if (what < 30)
 		step_enqueue(m, i);
 	else if (what < 40)
@@ -234,27 +264,31 @@ static void step(struct model *m)
 		step_setting(m);
 }
 
-/* --- Comparing -------------------------------------------------------------------------------------------------------------- */
+/* --- Comparing -------------------------------------------------------------------------------- */
 
 static void compare_lists(struct model *m)
 {
 	for (int status = HF_OUTBOX_ANY; status <= HF_OUTBOX_FAILED; status++) {
 		unsigned expected[ITEMS];
 		char text[TEXT_MAX];
-		const size_t count = model_pick(m, model_passes_status, status, model_by_seq, ITEMS, expected);
+		const size_t count =
+		    model_pick(m, model_passes_status, status, model_by_seq, ITEMS, expected);
 		const size_t limit = (size_t)hf_rng_below(&m->rng, 4);
-		assert_string_equal(ob_list(m->stage->store, (enum hf_outbox_status)status, limit), model_join(m, expected, count, text));
+		assert_string_equal(ob_list(m->stage->store, (enum hf_outbox_status)status, limit),
+		                    model_join(m, expected, count, text));
 	}
 }
 
-static void compare_count(const struct model *m, enum hf_outbox_status status, const struct hf_outbox_count *count)
+static void compare_count(const struct model *m, enum hf_outbox_status status,
+                          const struct hf_outbox_count *count)
 {
 	uint64_t items = 0;
 	hf_time oldest = HF_UNSET;
 	for (unsigned i = 0; i < ITEMS; i++) {
 		if (!m->items[i].there || model_view(m, &m->items[i]) != status)
 			continue;
-		oldest = items++ == 0 || m->items[i].enqueued_at < oldest ? m->items[i].enqueued_at : oldest;
+		oldest =
+		    items++ == 0 || m->items[i].enqueued_at < oldest ? m->items[i].enqueued_at : oldest;
 	}
 	assert_int_equal(count->items, items);
 	assert_true(count->oldest == oldest);
@@ -284,7 +318,8 @@ static void compare_due(const struct model *m, const struct hf_outbox_stats *sta
 	hf_time oldest = HF_UNSET;
 	for (unsigned i = 0; i < ITEMS; i++) {
 		const struct item *item = &m->items[i];
-		if (!item->there || model_view(m, item) != HF_OUTBOX_QUEUED || model_blocked(m, item) || model_behind(m, item))
+		if (!item->there || model_view(m, item) != HF_OUTBOX_QUEUED || model_blocked(m, item) ||
+		    model_behind(m, item))
 			continue;
 		if (item->available_at > m->now) {
 			delayed++;
@@ -306,7 +341,8 @@ static void compare_stats(struct model *m)
 	compare_count(m, HF_OUTBOX_QUEUED, &stats.queued);
 	compare_count(m, HF_OUTBOX_SENDING, &stats.sending);
 	compare_count(m, HF_OUTBOX_FAILED, &stats.failed);
-	assert_true(stats.paused == m->paused && stats.completed == model_count_done(m) && stats.dropped == m->dropped);
+	assert_true(stats.paused == m->paused && stats.completed == model_count_done(m) &&
+	            stats.dropped == m->dropped);
 	compare_groups(m, &stats);
 	compare_due(m, &stats);
 }
@@ -326,16 +362,19 @@ static void compare_items(const struct model *m)
 		assert_int_equal(got.item.status, model_view(m, item));
 		assert_int_equal(got.item.attempts, item->attempts);
 		assert_int_equal(got.item.lost, item->lost);
-		assert_true(got.item.available_at == item->available_at && got.item.enqueued_at == item->enqueued_at);
+		assert_true(got.item.available_at == item->available_at &&
+		            got.item.enqueued_at == item->enqueued_at);
 		assert_true(got.item.token == (held ? item->token : 0));
 		assert_true(got.item.lease_until == (held ? item->lease_until : HF_UNSET));
 		(void)snprintf(payload, sizeof payload, "%u", item->payload);
 		(void)snprintf(rerun, sizeof rerun, "%u", item->rerun_payload);
-		assert_true(hf__bytes_equal(got.item.payload, hf_str(payload)) && hf__bytes_equal(got.item.group, hf_str(m->group[i])));
+		assert_true(hf__bytes_equal(got.item.payload, hf_str(payload)) &&
+		            hf__bytes_equal(got.item.group, hf_str(m->group[i])));
 		assert_true((got.item.rerun != NULL) == item->noted);
 		if (got.item.rerun)
 			assert_true(hf__bytes_equal(got.item.rerun->payload, hf_str(rerun)) &&
-			            got.item.rerun->available_at == item->rerun_available_at && got.item.rerun->enqueued_at == item->rerun_enqueued_at);
+			            got.item.rerun->available_at == item->rerun_available_at &&
+			            got.item.rerun->enqueued_at == item->rerun_enqueued_at);
 		hf_release(got.memory);
 	}
 }
@@ -347,7 +386,8 @@ static void compare_done(struct model *m)
 	uint64_t before = 0;
 	unsigned count = 0;
 	do {
-		const struct hf_outbox_completed_list args = {.queue = hf_str(OB_QUEUE), .limit = 2, .page = page.next};
+		const struct hf_outbox_completed_list args = {
+		    .queue = hf_str(OB_QUEUE), .limit = 2, .page = page.next};
 		struct hf_outbox_completed_page next;
 		assert_int_equal(hf_outbox_completed(m->stage->store, &args, 0, &next, NULL), HF_OK);
 		hf_release(page.memory);
@@ -356,7 +396,8 @@ static void compare_done(struct model *m)
 			const struct item *item = NULL;
 			for (unsigned i = 0; i < ITEMS && !item; i++)
 				item = hf__bytes_equal(page.ids[k].id, hf_str(m->id[i])) ? &m->items[i] : NULL;
-			assert_true(item && model_blocks(m, item) && item->done_until == page.ids[k].until && item->done_seq > before);
+			assert_true(item && model_blocks(m, item) && item->done_until == page.ids[k].until &&
+			            item->done_seq > before);
 			before = item->done_seq;
 		}
 	} while (page.next);

@@ -1,5 +1,6 @@
-/* Bounds on work, counted in nodes visited: no operation on an outbox gets dearer by what is delayed, failed, held or simply there. Twenty
- * times the items may cost a few more levels of a tree, nothing else. */
+/* Bounds on work, counted in nodes visited: no operation on an outbox gets dearer by what is
+ * delayed, failed, held or simply there. Twenty times the items may cost a few more levels of a
+ * tree, nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ static void fill(hf_store *store, const char *prefix, unsigned count, hf_time av
 			(void)snprintf(ids[i], sizeof ids[i], "%s %u", prefix, done + i);
 			items[i] = (struct hf_outbox_input){.id = hf_str(ids[i]), .available_at = available_at};
 		}
-		const struct hf_outbox_enqueue_many args = {.write.durability = HF_OS, .queue = hf_str(OB_QUEUE), .items = items, .count = BATCH};
+		const struct hf_outbox_enqueue_many args = {
+		    .write.durability = HF_OS, .queue = hf_str(OB_QUEUE), .items = items, .count = BATCH};
 		assert_int_equal(hf_outbox_enqueue_many(store, NULL, &args, NULL, NULL), HF_OK);
 	}
 }
@@ -34,12 +36,13 @@ static void fail_all(hf_store *store, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		char id[24];
 		(void)snprintf(id, sizeof id, "failed %u", i);
-		const struct hf_outbox_mark_failed args = {.write.durability = HF_OS, .queue = hf_str(OB_QUEUE), .id = hf_str(id)};
+		const struct hf_outbox_mark_failed args = {
+		    .write.durability = HF_OS, .queue = hf_str(OB_QUEUE), .id = hf_str(id)};
 		assert_int_equal(hf_outbox_mark_failed(store, NULL, &args, NULL, NULL), HF_OK);
 	}
 }
 
-/* --- The operations --------------------------------------------------------------------------------------------------------- */
+/* --- The operations --------------------------------------------------------------------------- */
 
 static void run_claim_next(struct stage *stage)
 {
@@ -121,7 +124,8 @@ enum { WORKS = sizeof work / sizeof work[0] };
 
 static void measure(unsigned count, uint64_t steps[WORKS])
 {
-	struct stage *stage = stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1u << 20});
+	struct stage *stage =
+	    stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1u << 20});
 	/* What cannot be claimed comes first in every order. */
 	fill(stage->store, "delayed", ASIDE, STAGE_NOW + 3600 * SECOND);
 	fill(stage->store, "failed", ASIDE, STAGE_NOW - 3600 * SECOND);
@@ -142,9 +146,11 @@ static void the_cost_of_an_operation_does_not_grow_with_the_queue(void **unused)
 	measure(SMALL, small);
 	measure(LARGE, large);
 	for (size_t i = 0; i < WORKS; i++) {
-		if (small[i] == 0 || small[i] > work[i].limit || large[i] > work[i].limit || large[i] > small[i] * 2)
-			fail_msg("%s: %llu steps among %d, %llu among %d, limit %llu", work[i].name, (unsigned long long)small[i], SMALL,
-			         (unsigned long long)large[i], LARGE, (unsigned long long)work[i].limit);
+		if (small[i] == 0 || small[i] > work[i].limit || large[i] > work[i].limit ||
+		    large[i] > small[i] * 2)
+			fail_msg("%s: %llu steps among %d, %llu among %d, limit %llu", work[i].name,
+			         (unsigned long long)small[i], SMALL, (unsigned long long)large[i], LARGE,
+			         (unsigned long long)work[i].limit);
 	}
 }
 

@@ -1,5 +1,6 @@
-/* Every cell of the contract's outbox table for what looks at a queue, and for drain: each of them on a queue whose item is in each state of
- * lib/outbox_cells.h, in every setting. Each cell has a queue of its own. */
+/* Every cell of the contract's outbox table for what looks at a queue, and for drain: each of
+ * them on a queue whose item is in each state of lib/outbox_cells.h, in every setting. Each cell
+ * has a queue of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "lib/cells.h"
 #include "lib/outbox_cells.h"
 
-/* --- Operations: they tell ids, in order --------------------------------------------------------------------------------------- */
+/* --- Operations: they tell ids, in order ------------------------------------------------------ */
 
 struct asking {
 	hf_store *store;
@@ -22,13 +23,15 @@ struct asking {
 static void tell(struct asking *a, struct hf_bytes id)
 {
 	const size_t len = strlen(a->told);
-	(void)snprintf(a->told + len, TEXT_MAX - len, "%s%.*s", len ? " " : "", (int)id.len, (const char *)id.data);
+	(void)snprintf(a->told + len, TEXT_MAX - len, "%s%.*s", len ? " " : "", (int)id.len,
+	               (const char *)id.data);
 }
 
 static int get(struct asking *a)
 {
 	struct hf_outbox_got got;
-	const int rc = hf_outbox_get(a->store, &(struct hf_outbox_key){hf_str(a->cell->queue), hf_str("id")}, 0, &got, NULL);
+	const int rc = hf_outbox_get(
+	    a->store, &(struct hf_outbox_key){hf_str(a->cell->queue), hf_str("id")}, 0, &got, NULL);
 	if (rc == HF_OK)
 		tell(a, got.item.id);
 	hf_release(got.memory);
@@ -86,16 +89,20 @@ static int stats(struct asking *a)
 {
 	struct hf_outbox_stats s;
 	const int rc = hf_outbox_stats(a->store, hf_str(a->cell->queue), 0, &s, NULL);
-	(void)snprintf(a->told, TEXT_MAX, "q%u s%u f%u d%u%s", (unsigned)s.queued.items, (unsigned)s.sending.items, (unsigned)s.failed.items,
-	               (unsigned)s.completed, s.paused ? " paused" : "");
-	assert_true((s.queued.oldest == HF_UNSET) == (s.queued.items == 0) && (s.failed.oldest == HF_UNSET) == (s.failed.items == 0));
+	(void)snprintf(a->told, TEXT_MAX, "q%u s%u f%u d%u%s", (unsigned)s.queued.items,
+	               (unsigned)s.sending.items, (unsigned)s.failed.items, (unsigned)s.completed,
+	               s.paused ? " paused" : "");
+	assert_true((s.queued.oldest == HF_UNSET) == (s.queued.items == 0) &&
+	            (s.failed.oldest == HF_UNSET) == (s.failed.items == 0));
 	return rc;
 }
 
 static int completed(struct asking *a)
 {
 	struct hf_outbox_completed_page page;
-	const int rc = hf_outbox_completed(a->store, &(struct hf_outbox_completed_list){.queue = hf_str(a->cell->queue)}, 0, &page, NULL);
+	const int rc = hf_outbox_completed(
+	    a->store, &(struct hf_outbox_completed_list){.queue = hf_str(a->cell->queue)}, 0, &page,
+	    NULL);
 	for (size_t i = 0; i < page.count; i++)
 		tell(a, page.ids[i].id);
 	hf_release(page.memory);
@@ -109,7 +116,8 @@ static unsigned send_it(void *ctx, const struct hf_outbox_item *item, char *reas
 	tell(ctx, item->id);
 	return HF_OUTBOX_SEND_DONE;
 }
-static unsigned send_in_vain(void *ctx, const struct hf_outbox_item *item, char *reason, size_t size)
+static unsigned send_in_vain(void *ctx, const struct hf_outbox_item *item, char *reason,
+                             size_t size)
 {
 	tell(ctx, item->id);
 	(void)snprintf(reason, size, "no");
@@ -122,8 +130,8 @@ static int drain_with(struct asking *a, struct hf_outbox_drain args)
 	args.ctx = a;
 	const int rc = hf_outbox_drain(a->store, &args, &done, NULL);
 	const size_t len = strlen(a->told);
-	(void)snprintf(a->told + len, TEXT_MAX - len, ": %u %u %u %u", (unsigned)done.sent, (unsigned)done.failed, (unsigned)done.left,
-	               (unsigned)done.changed);
+	(void)snprintf(a->told + len, TEXT_MAX - len, ": %u %u %u %u", (unsigned)done.sent,
+	               (unsigned)done.failed, (unsigned)done.left, (unsigned)done.changed);
 	return rc;
 }
 static int drain(struct asking *a)
@@ -143,7 +151,7 @@ static int drain_finally_in_vain(struct asking *a)
 	return drain_with(a, (struct hf_outbox_drain){.send = send_in_vain, .max_attempts = 1});
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 /* What it tells; NULL: HF_ENOTFOUND. ENDED: the same as OVER, LOST_ENDED: as LOST. */
 struct operation {
@@ -155,41 +163,60 @@ struct operation {
 /* clang-format off: in the order of enum state */
 #define NO NULL
 static const struct operation operations[] = {
-    {"get", get, {NO, "id", "id", "id", "id", "id", NULL, "id", "id", "id", "id", "id", "id", "id", "id", NO, NO, "id"}},
+    {"get",
+     get,
+     {NO, "id", "id", "id", "id", "id", NULL, "id", "id", "id", "id", "id", "id", "id", "id", NO,
+      NO, "id"}},
     {"list",
      list,
-     {"another", "id", "id", "id", "id", "id", NULL, "id", "id", "id", "first id", "first id", "id", "id", "id", "", "", "id"}},
+     {"another", "id", "id", "id", "id", "id", NULL, "id", "id", "id", "first id", "first id", "id",
+      "id", "id", "", "", "id"}},
     {"list in pages",
      list_pages,
-     {"another", "id", "id", "id", "id", "id", NULL, "id", "id", "id", "first id", "first id", "id", "id", "id", "", "", "id"}},
+     {"another", "id", "id", "id", "id", "id", NULL, "id", "id", "id", "first id", "first id", "id",
+      "id", "id", "", "", "id"}},
     {"list the pending",
      list_pending,
-     {"another", "id", "id", "", "", "id", NULL, "", "", "", "id", "first id", "", "id", "id", "", "", ""}},
-    {"list the sending", list_sending, {"", "", "", "id", "id", "", NULL, "id", "", "", "first", "", "id", "", "", "", "", ""}},
-    {"list the failed", list_failed, {"", "", "", "", "", "", NULL, "", "id", "id", "", "", "", "", "", "", "", "id"}},
-    {"list by payload", list_matching, {"", "", "", "", "", "", NULL, "", "", "", "first", "first", "", "", "", "", "", ""}},
+     {"another", "id", "id", "", "", "id", NULL, "", "", "", "id", "first id", "", "id", "id", "",
+      "", ""}},
+    {"list the sending",
+     list_sending,
+     {"", "", "", "id", "id", "", NULL, "id", "", "", "first", "", "id", "", "", "", "", ""}},
+    {"list the failed",
+     list_failed,
+     {"", "", "", "", "", "", NULL, "", "id", "id", "", "", "", "", "", "", "", "id"}},
+    {"list by payload",
+     list_matching,
+     {"", "", "", "", "", "", NULL, "", "", "", "first", "first", "", "", "", "", "", ""}},
     {"stats",
      stats,
-     {"q1 s0 f0 d0", "q1 s0 f0 d0", "q1 s0 f0 d0", "q0 s1 f0 d0", "q0 s1 f0 d0", "q1 s0 f0 d0", NULL, "q0 s1 f0 d0", "q0 s0 f1 d0",
-      "q0 s0 f1 d0", "q1 s1 f0 d0", "q2 s0 f0 d0", "q0 s1 f0 d0", "q1 s0 f0 d0", "q1 s0 f0 d0 paused", "q0 s0 f0 d1", "q0 s0 f0 d0",
+     {"q1 s0 f0 d0", "q1 s0 f0 d0", "q1 s0 f0 d0", "q0 s1 f0 d0", "q0 s1 f0 d0", "q1 s0 f0 d0",
+      NULL, "q0 s1 f0 d0", "q0 s0 f1 d0", "q0 s0 f1 d0", "q1 s1 f0 d0", "q2 s0 f0 d0",
+      "q0 s1 f0 d0", "q1 s0 f0 d0", "q1 s0 f0 d0 paused", "q0 s0 f0 d1", "q0 s0 f0 d0",
       "q0 s0 f1 d0"}},
-    {"completed", completed, {"", "", "", "", "", "", NULL, "", "", "", "", "", "", "", "", "id", "", ""}},
+    {"completed",
+     completed,
+     {"", "", "", "", "", "", NULL, "", "", "", "", "", "", "", "", "id", "", ""}},
     {"drain",
      drain,
-     {"another: 1 0 0 0", "id: 1 0 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", NULL, ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0",
-      ": 0 0 1 0", "first id: 2 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
+     {"another: 1 0 0 0", "id: 1 0 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", NULL,
+      ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 1 0", "first id: 2 0 0 0", ": 0 0 0 0",
+      "id: 1 0 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
     {"drain delayed items too",
      drain_delayed_too,
-     {"another: 1 0 0 0", "id: 1 0 0 0", "id: 1 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", NULL, ": 0 0 0 0", ": 0 0 0 0",
-      ": 0 0 0 0", ": 0 0 1 0", "first id: 2 0 0 0", ": 0 0 0 0", "id: 1 0 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
+     {"another: 1 0 0 0", "id: 1 0 0 0", "id: 1 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 1 0 0 0",
+      NULL, ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 1 0", "first id: 2 0 0 0", ": 0 0 0 0",
+      "id: 1 0 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
     {"drain in vain",
      drain_in_vain,
-     {"another: 0 0 1 0", "id: 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 0 0 1 0", NULL, ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0",
-      ": 0 0 1 0", "first: 0 0 2 0", ": 0 0 0 0", "id: 0 0 1 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
+     {"another: 0 0 1 0", "id: 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 0 0 1 0", NULL,
+      ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 1 0", "first: 0 0 2 0", ": 0 0 0 0",
+      "id: 0 0 1 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
     {"drain in vain, one attempt",
      drain_finally_in_vain,
-     {"another: 0 1 0 0", "id: 0 1 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 0 1 0 0", NULL, ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0",
-      ": 0 0 1 0", "first id: 0 2 0 0", ": 0 0 0 0", "id: 0 1 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
+     {"another: 0 1 0 0", "id: 0 1 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", "id: 0 1 0 0", NULL,
+      ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 1 0", "first id: 0 2 0 0", ": 0 0 0 0",
+      "id: 0 1 0 0", ": 0 0 1 0", ": 0 0 0 0", ": 0 0 0 0", ": 0 0 0 0"}},
 };
 /* clang-format on */
 
@@ -223,13 +250,15 @@ static enum state state_in(enum state state, enum setting setting)
 	return state == ENDED || (state == UNLEASED && setting == SETTING_REOPENED) ? OVER : state;
 }
 
-static void run_cell(const struct operation *op, enum state state, const struct stage *stage, const struct cell *cell)
+static void run_cell(const struct operation *op, enum state state, const struct stage *stage,
+                     const struct cell *cell)
 {
 	struct asking asking = {.store = stage->store, .cell = cell, .told = ""};
 	const char *want = op->tells[state_in(state, stage->setting)];
 	const int rc = op->run(&asking);
 	if (rc != (want ? HF_OK : HF_ENOTFOUND) || strcmp(asking.told, want ? want : "") != 0)
-		fail_msg("%s on %s, %s: %s, \"%s\"", op->name, state_names[state], setting_name(stage->setting), hf_code_name(rc), asking.told);
+		fail_msg("%s on %s, %s: %s, \"%s\"", op->name, state_names[state],
+		         setting_name(stage->setting), hf_code_name(rc), asking.told);
 }
 
 static void run_setting(enum setting setting)

@@ -1,4 +1,5 @@
-/* claim_next with a wait: what wakes it, in which order callers are served, and how it ends with nothing. */
+/* claim_next with a wait: what wakes it, in which order callers are served, and how it ends with
+ * nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,8 +40,10 @@ struct scene {
 static void *claim(void *arg)
 {
 	struct caller *c = arg;
-	const struct hf_outbox_claim_next args = {
-	    .queue = hf_str(OB_QUEUE), .owner = hf_str("w"), .lease_us = 10 * SECOND, .wait_us = c->wait_us};
+	const struct hf_outbox_claim_next args = {.queue = hf_str(OB_QUEUE),
+	                                          .owner = hf_str("w"),
+	                                          .lease_us = 10 * SECOND,
+	                                          .wait_us = c->wait_us};
 	c->rc = hf_outbox_claim_next(c->store, NULL, &args, &c->items, &c->result, &c->error);
 	atomic_store(&c->done, true);
 	return NULL;
@@ -89,10 +92,13 @@ static void still_waits(struct scene *scene, struct caller *c)
 	assert_int_equal(waiting(scene), 1);
 }
 
-static void enqueue_into(struct scene *scene, const char *id, const char *group, hf_time available_at)
+static void enqueue_into(struct scene *scene, const char *id, const char *group,
+                         hf_time available_at)
 {
-	const struct hf_outbox_enqueue args = {
-	    .queue = hf_str(OB_QUEUE), .id = hf_str(id), .group = hf_str(group), .available_at = available_at};
+	const struct hf_outbox_enqueue args = {.queue = hf_str(OB_QUEUE),
+	                                       .id = hf_str(id),
+	                                       .group = hf_str(group),
+	                                       .available_at = available_at};
 	assert_int_equal(hf_outbox_enqueue(scene->stage->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -102,7 +108,7 @@ static void upkeep(struct scene *scene, hf_time now)
 	assert_int_equal(hf_maintain(scene->stage->store, 0, NULL), HF_OK);
 }
 
-/* --- What wakes ------------------------------------------------------------------------------------------------------------- */
+/* --- What wakes ------------------------------------------------------------------------------- */
 
 static void an_item_wakes_who_waits_for_a_queue_that_was_not_there(void **unused)
 {
@@ -132,7 +138,8 @@ static void callers_are_served_in_the_order_of_arrival(void **unused)
 	}
 	/* Two at once: the first hands on. */
 	static const struct hf_outbox_input items[] = {{.id = {"c", 1}}, {.id = {"d", 1}}};
-	const struct hf_outbox_enqueue_many many = {.queue = hf_str(OB_QUEUE), .items = items, .count = 2};
+	const struct hf_outbox_enqueue_many many = {
+	    .queue = hf_str(OB_QUEUE), .items = items, .count = 2};
 	assert_int_equal(hf_outbox_enqueue_many(scene.stage->store, NULL, &many, NULL, NULL), HF_OK);
 	assert_string_equal(got(callers[2]), "c");
 	assert_string_equal(got(callers[3]), "d");
@@ -187,13 +194,15 @@ static void a_group_that_moves_on_wakes(void **unused)
 	ob_mark_failed(scene.stage->store, "b");
 	ob_mark_failed(scene.stage->store, "c");
 	c = line_up(&scene, FOR_EVER);
-	assert_int_equal(hf_outbox_redrive(scene.stage->store, NULL, &(struct hf_outbox_redrive){.queue = hf_str(OB_QUEUE)}, NULL, NULL),
+	assert_int_equal(hf_outbox_redrive(scene.stage->store, NULL,
+	                                   &(struct hf_outbox_redrive){.queue = hf_str(OB_QUEUE)}, NULL,
+	                                   NULL),
 	                 HF_OK);
 	assert_string_equal(got(c), "b");
 	stage_close(scene.stage);
 }
 
-/* --- How it ends ------------------------------------------------------------------------------------------------------------ */
+/* --- How it ends ------------------------------------------------------------------------------ */
 
 static void a_wait_that_is_over_gives_nothing(void **unused)
 {
@@ -233,13 +242,16 @@ static void a_transaction_cannot_wait(void **unused)
 	struct hf_outbox_items items;
 	struct hf_error error;
 	hf_txn *txn;
-	struct hf_outbox_claim_next args = {.queue = hf_str(OB_QUEUE), .owner = hf_str("w"), .wait_us = 1};
+	struct hf_outbox_claim_next args = {
+	    .queue = hf_str(OB_QUEUE), .owner = hf_str("w"), .wait_us = 1};
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
-	assert_int_equal(hf_outbox_claim_next(stage->store, txn, &args, &items, NULL, &error), HF_EINVAL);
+	assert_int_equal(hf_outbox_claim_next(stage->store, txn, &args, &items, NULL, &error),
+	                 HF_EINVAL);
 	assert_string_equal(error.text, "outbox claim next: a transaction cannot wait");
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_EINVAL); /* not without it */
 	args.wait_us = -2;
-	assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &args, &items, NULL, NULL), HF_EINVAL);
+	assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &args, &items, NULL, NULL),
+	                 HF_EINVAL);
 	stage_close(stage);
 }
 

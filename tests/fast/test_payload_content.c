@@ -1,5 +1,6 @@
-/* Contents that lie on disk are compared by all 128 bits of a hash under the store's own key, and read back by the same; what has a length and no
- * bytes is refused by every call before anything is looked at. */
+/* Contents that lie on disk are compared by all 128 bits of a hash under the store's own key,
+ * and read back by the same; what has a length and no bytes is refused by every call before
+ * anything is looked at. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 
 enum { SIZE = 4096 };
 
-/* --- The hash --------------------------------------------------------------------------------------------------------------- */
+/* --- The hash --------------------------------------------------------------------------------- */
 
 static struct hf__payload on_disk(const struct hf__domain_env *env, const uint8_t *bytes)
 {
@@ -43,14 +44,17 @@ static void every_bit_of_the_keyed_hash_counts(void **state)
 	assert_false(hf__payload_equal(&env, &payload, hf_bytes(bytes, SIZE)));
 }
 
-/* Whoever knows no key cannot prepare contents that collide: under another key the hash has nothing in common with it. */
+/* Whoever knows no key cannot prepare contents that collide: under another key the hash has
+ * nothing in common with it. */
 static void the_hash_is_of_the_key_as_well(void **state)
 {
 	(void)state;
 	static const uint8_t bytes[SIZE];
-	const struct hf__domain_env env = {.inline_max = 64, .content_key = {1}}, other = {.inline_max = 64, .content_key = {2}};
+	const struct hf__domain_env env = {.inline_max = 64, .content_key = {1}},
+	                            other = {.inline_max = 64, .content_key = {2}};
 	const struct hf__payload payload = on_disk(&env, bytes), again = on_disk(&other, bytes);
-	assert_true(payload.content.low != again.content.low && payload.content.high != again.content.high);
+	assert_true(payload.content.low != again.content.low &&
+	            payload.content.high != again.content.high);
 	assert_false(hf__payload_equal(&other, &payload, hf_bytes(bytes, SIZE)));
 }
 
@@ -62,13 +66,15 @@ static void short_ones_are_compared_byte_by_byte(void **state)
 	const struct hf__entry entry = {.place = {1, 4096}, .body = {"abc", 3}};
 	assert_int_equal(hf__payload_keep(&env, &entry, entry.body, &payload), HF_OK);
 	assert_true(payload.bytes && payload.content.low == 0 && payload.content.high == 0);
-	assert_true(hf__payload_equal(&env, &payload, hf_str("abc")) && !hf__payload_equal(&env, &payload, hf_str("abd")));
+	assert_true(hf__payload_equal(&env, &payload, hf_str("abc")) &&
+	            !hf__payload_equal(&env, &payload, hf_str("abd")));
 	hf__free(payload.bytes);
 }
 
-/* --- A length and no bytes -------------------------------------------------------------------------------------------------- */
+/* --- A length and no bytes -------------------------------------------------------------------- */
 
-/* One call, by its arguments and the places of all bytes in them. `args` is what the call takes, good but for those. */
+/* One call, by its arguments and the places of all bytes in them. `args` is what the call takes,
+ * good but for those. */
 #define ARGS_MAX 512
 struct row {
 	const char *name;
@@ -139,7 +145,8 @@ MUTATION(migration_forget)
 
 static const struct row rows[] = {
     ROW(cursor_advance, 4, CURSOR_KEY(cursor_advance), AT(cursor_advance, delivery_id)),
-    ROW(cursor_reset, 5, CURSOR_KEY(cursor_reset), AT(cursor_reset, delivery_id), AT(cursor_reset, reason)),
+    ROW(cursor_reset, 5, CURSOR_KEY(cursor_reset), AT(cursor_reset, delivery_id),
+        AT(cursor_reset, reason)),
     ROW(cursor_record_error, 4, CURSOR_KEY(cursor_record_error), AT(cursor_record_error, message)),
     ROW(cursor_remove, 3, CURSOR_KEY(cursor_remove)),
     ROW(inbox_set_status, 2, AT(inbox_set_status, user), AT(inbox_set_status, status)),
@@ -151,35 +158,40 @@ static const struct row rows[] = {
     ROW(inbox_trim, 1, AT(inbox_trim, user)),
     ROW(inbox_prune, 1, AT(inbox_prune, user)),
     ROW(inbox_clear, 1, AT(inbox_clear, user)),
-    ROW(outbox_enqueue, 5, AT(outbox_enqueue, queue), AT(outbox_enqueue, id), AT(outbox_enqueue, payload), AT(outbox_enqueue, group),
-        AT(outbox_enqueue, extra)),
+    ROW(outbox_enqueue, 5, AT(outbox_enqueue, queue), AT(outbox_enqueue, id),
+        AT(outbox_enqueue, payload), AT(outbox_enqueue, group), AT(outbox_enqueue, extra)),
     ROW(outbox_configure, 1, AT(outbox_configure, queue)),
-    ROW(outbox_put, 6, AT(outbox_put, queue), AT(outbox_put, item.id), AT(outbox_put, item.payload), AT(outbox_put, item.last_error),
-        AT(outbox_put, item.group), AT(outbox_put, item.extra)),
+    ROW(outbox_put, 6, AT(outbox_put, queue), AT(outbox_put, item.id), AT(outbox_put, item.payload),
+        AT(outbox_put, item.last_error), AT(outbox_put, item.group), AT(outbox_put, item.extra)),
     ROW(outbox_put_completed, 2, AT(outbox_put_completed, queue), AT(outbox_put_completed, id)),
     ROW(outbox_extend, 2, AT(outbox_extend, queue), AT(outbox_extend, id)),
     ROW(outbox_complete, 2, AT(outbox_complete, queue), AT(outbox_complete, id)),
     ROW(outbox_fail, 3, AT(outbox_fail, queue), AT(outbox_fail, id), AT(outbox_fail, reason)),
     ROW(outbox_release, 2, AT(outbox_release, queue), AT(outbox_release, id)),
-    ROW(outbox_mark_failed, 3, AT(outbox_mark_failed, queue), AT(outbox_mark_failed, id), AT(outbox_mark_failed, reason)),
+    ROW(outbox_mark_failed, 3, AT(outbox_mark_failed, queue), AT(outbox_mark_failed, id),
+        AT(outbox_mark_failed, reason)),
     ROW(outbox_retry, 2, AT(outbox_retry, queue), AT(outbox_retry, id)),
     ROW(outbox_remove, 2, AT(outbox_remove, queue), AT(outbox_remove, id)),
-    ROW(outbox_redrive, 3, AT(outbox_redrive, queue), AT(outbox_redrive, group), AT(outbox_redrive, error)),
+    ROW(outbox_redrive, 3, AT(outbox_redrive, queue), AT(outbox_redrive, group),
+        AT(outbox_redrive, error)),
     ROW(outbox_pause, 1, AT(outbox_pause, queue)),
     ROW(outbox_clear, 1, AT(outbox_clear, queue)),
-    ROW(idempotency_complete, 3, AT(idempotency_complete, key.scope), AT(idempotency_complete, key.key),
-        AT(idempotency_complete, response)),
-    ROW(idempotency_abandon, 2, AT(idempotency_abandon, key.scope), AT(idempotency_abandon, key.key)),
-    ROW(idempotency_put, 4, AT(idempotency_put, key.scope), AT(idempotency_put, key.key), AT(idempotency_put, fingerprint),
-        AT(idempotency_put, response)),
+    ROW(idempotency_complete, 3, AT(idempotency_complete, key.scope),
+        AT(idempotency_complete, key.key), AT(idempotency_complete, response)),
+    ROW(idempotency_abandon, 2, AT(idempotency_abandon, key.scope),
+        AT(idempotency_abandon, key.key)),
+    ROW(idempotency_put, 4, AT(idempotency_put, key.scope), AT(idempotency_put, key.key),
+        AT(idempotency_put, fingerprint), AT(idempotency_put, response)),
     ROW(idempotency_remove, 2, AT(idempotency_remove, key.scope), AT(idempotency_remove, key.key)),
     ROW(idempotency_clear, 1, AT(idempotency_clear, scope)),
-    ROW(document_put, 4, AT(document_put, key.collection), AT(document_put, key.id), AT(document_put, payload), AT(document_put, group)),
-    ROW(document_regroup, 3, AT(document_regroup, key.collection), AT(document_regroup, key.id), AT(document_regroup, group)),
+    ROW(document_put, 4, AT(document_put, key.collection), AT(document_put, key.id),
+        AT(document_put, payload), AT(document_put, group)),
+    ROW(document_regroup, 3, AT(document_regroup, key.collection), AT(document_regroup, key.id),
+        AT(document_regroup, group)),
     ROW(document_remove, 2, AT(document_remove, key.collection), AT(document_remove, key.id)),
     ROW(document_clear, 1, AT(document_clear, collection)),
-    ROW(timeline_append, 5, AT(timeline_append, key.timeline), AT(timeline_append, key.id), AT(timeline_append, type),
-        AT(timeline_append, subject), AT(timeline_append, payload)),
+    ROW(timeline_append, 5, AT(timeline_append, key.timeline), AT(timeline_append, key.id),
+        AT(timeline_append, type), AT(timeline_append, subject), AT(timeline_append, payload)),
     ROW(timeline_retain, 1, AT(timeline_retain, timeline)),
     ROW(timeline_clear, 1, AT(timeline_clear, timeline)),
     ROW(lock_acquire, 2, AT(lock_acquire, name), AT(lock_acquire, owner)),
@@ -207,7 +219,8 @@ static void fill(const struct row *row, char *args, size_t wrong)
 	if (row->call == call_outbox_put_completed)
 		((struct hf_outbox_put_completed *)(void *)args)->until = 1;
 	if (row->call == call_lock_put)
-		((struct hf_lock_put *)(void *)args)->acquired_at = ((struct hf_lock_put *)(void *)args)->lease_until = 1;
+		((struct hf_lock_put *)(void *)args)->acquired_at =
+		    ((struct hf_lock_put *)(void *)args)->lease_until = 1;
 	for (size_t i = 0; i < row->count; i++)
 		set(args, row->places[i], i == wrong ? hf_bytes(NULL, 5) : hf_str("x"));
 }
@@ -227,7 +240,8 @@ static void a_length_without_bytes_is_refused_by_every_call(void **state)
 			assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 			rc = rows[r].call(stage->store, txn, args);
 			if (rc != HF_EINVAL)
-				fail_msg("%s in a transaction, bytes %zu: answered %s", rows[r].name, i, hf_code_name(rc));
+				fail_msg("%s in a transaction, bytes %zu: answered %s", rows[r].name, i,
+				         hf_code_name(rc));
 			hf_txn_abandon(txn);
 		}
 	}
@@ -235,11 +249,14 @@ static void a_length_without_bytes_is_refused_by_every_call(void **state)
 	const struct hf_inbox_input input = {.thread = hf_str("t"), .payload = none};
 	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &input, .count = 1};
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_EINVAL);
-	const struct hf_inbox_set_status beside = {.user = hf_str("u"), .extra = none, .set_extra = true};
+	const struct hf_inbox_set_status beside = {
+	    .user = hf_str("u"), .extra = none, .set_extra = true};
 	assert_int_equal(hf_inbox_set_status(stage->store, NULL, &beside, NULL, NULL), HF_EINVAL);
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str("k")}, .fingerprint = none};
-	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &begin, &begun, NULL, NULL), HF_EINVAL);
+	const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str("k")},
+	                                           .fingerprint = none};
+	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &begin, &begun, NULL, NULL),
+	                 HF_EINVAL);
 	stage_close(stage);
 }
 

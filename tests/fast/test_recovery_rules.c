@@ -1,5 +1,6 @@
-/* The failure rules R1 to R9, one test or more a rule, and the two rules of names that opening adds: a store is made durable before it is opened, a
- * leftover segment before it is used. The rules as decisions are in test_recovery_table.c, as sweeps in the crash tests. */
+/* The failure rules R1 to R9, one test or more a rule, and the two rules of names that opening
+ * adds: a store is made durable before it is opened, a leftover segment before it is used. The
+ * rules as decisions are in test_recovery_table.c, as sweeps in the crash tests. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +33,8 @@ static void r1_no_bit_of_a_durable_group_can_change_unnoticed(void **state)
 	(void)state;
 	struct patient *p = patient_closed(4);
 	sim_checkpoint(p->sim);
-	for (uint64_t bit = (uint64_t)p->begin[2].offset * 8; bit < (uint64_t)p->end[2].offset * 8; bit++) {
+	for (uint64_t bit = (uint64_t)p->begin[2].offset * 8; bit < (uint64_t)p->end[2].offset * 8;
+	     bit++) {
 		assert_true(sim_flip_bit(p->sim, "segment-00000001", bit));
 		assert_int_equal(patient_open(p), HF_ECORRUPT);
 		(void)sim_rollback(p->sim);
@@ -53,10 +55,13 @@ static void r2_a_wrong_length_hides_nothing(void **state)
 	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
 		uint8_t bytes[4];
 		hf__store_u32(bytes, lengths[i]);
-		sim_write_file(p->sim, "segment-00000001", p->begin[2].offset + GROUP_BODY_LEN, bytes, sizeof bytes);
+		sim_write_file(p->sim, "segment-00000001", p->begin[2].offset + GROUP_BODY_LEN, bytes,
+		               sizeof bytes);
 		patient_refused(p, HF_ECORRUPT);
 		(void)sim_rollback(p->sim);
-		sim_write_file(p->sim, "segment-00000001", p->begin[2].offset + HF__GROUP_HEADER_SIZE + ENTRY_BODY_LEN, bytes, sizeof bytes);
+		sim_write_file(p->sim, "segment-00000001",
+		               p->begin[2].offset + HF__GROUP_HEADER_SIZE + ENTRY_BODY_LEN, bytes,
+		               sizeof bytes);
 		patient_refused(p, HF_ECORRUPT);
 		(void)sim_rollback(p->sim);
 	}
@@ -69,7 +74,8 @@ static void r3_a_torn_word_of_the_witness_leaves_the_other(void **state)
 	struct patient *p = patient_closed(6);
 	sim_checkpoint(p->sim);
 	for (unsigned slot = 0; slot < 2; slot++) {
-		assert_true(sim_flip_bit(p->sim, HF__NAME_WITNESS, ((uint64_t)slot * HF__WITNESS_SLOT_STEP + 40) * 8));
+		assert_true(sim_flip_bit(p->sim, HF__NAME_WITNESS,
+		                         ((uint64_t)slot * HF__WITNESS_SLOT_STEP + 40) * 8));
 		patient_has(p, 6);
 		patient_close(p);
 		/* The older word still covers the first groups. */
@@ -95,7 +101,8 @@ static void r4_bytes_past_the_pinned_end_do_not_exist(void **state)
 	assert_int_equal(end.segment, 1);
 	assert_true(sim_read_file(p->sim, "segment-00000001", p->begin[3].offset, copy, sizeof copy));
 	const size_t room = (16u << 10) - end.offset;
-	sim_write_file(p->sim, "segment-00000001", end.offset, copy, room < sizeof copy ? room : sizeof copy);
+	sim_write_file(p->sim, "segment-00000001", end.offset, copy,
+	               room < sizeof copy ? room : sizeof copy);
 	patient_has(p, puts);
 	assert_false(patient_info(p).recovered);
 	patient_close(p);
@@ -161,7 +168,8 @@ static void r6_zeros_end_the_log_only_if_nothing_follows(void **state)
 	patient_free(p);
 }
 
-/* R7: a sync failed, the cache shows the group, the disk does not have it: once it was shown it must be there. */
+/* R7: a sync failed, the cache shows the group, the disk does not have it: once it was shown it
+ * must be there. */
 static void r7_the_tail_is_durable_before_it_is_served(void **state)
 {
 	(void)state;
@@ -179,14 +187,16 @@ static void r7_the_tail_is_durable_before_it_is_served(void **state)
 	patient_has(p, 4);
 	assert_true(patient_info(p).rewritten_bytes > 0);
 	const struct hf_info info = patient_info(p);
-	assert_true(sim_synced(p->sim, "segment-00000001", end.offset, info.segment_offset - end.offset));
+	assert_true(
+	    sim_synced(p->sim, "segment-00000001", end.offset, info.segment_offset - end.offset));
 	patient_kill(p);
 	sim_evict(p->sim);
 	patient_has(p, 4);
 	patient_free(p);
 }
 
-/* R8, the exposure that remains: damage to what is newer than every word about it looks like a torn group. It is dropped whole. */
+/* R8, the exposure that remains: damage to what is newer than every word about it looks like a
+ * torn group. It is dropped whole. */
 static void r8_an_untold_group_that_is_damaged_looks_torn(void **state)
 {
 	(void)state;
@@ -207,7 +217,9 @@ static void r9_a_read_error_is_no_damage(void **state)
 	unsigned failures = 0;
 	for (uint64_t nth = 1; nth == 1 || sim_fault_hits(p->sim) > 0; nth++) {
 		sim_clear_faults(p->sim);
-		sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_READ | SIM_OPEN | SIM_SIZE | SIM_LIST, .nth = nth, .error = EIO});
+		sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_READ | SIM_OPEN | SIM_SIZE | SIM_LIST,
+		                                         .nth = nth,
+		                                         .error = EIO});
 		const int rc = patient_open(p);
 		assert_true(rc == HF_OK || rc == HF_EIO);
 		failures += rc == HF_EIO;
@@ -268,21 +280,24 @@ static void r9_a_store_without_its_identity_is_no_fresh_directory(void **state)
 	patient_free(p);
 }
 
-/* --- Names --------------------------------------------------------------------------------------------------------------------------- */
+/* --- Names ------------------------------------------------------------------------------------ */
 
 /* Takes away everything that a power loss may. */
 static void lose_power(struct patient *p)
 {
 	const struct sim_pending pending = sim_pending(p->sim);
 	uint8_t nothing[256] = {0};
-	assert_true(pending.sectors <= sizeof nothing && pending.sizes <= sizeof nothing && pending.dir_ops <= sizeof nothing);
-	struct sim *image = sim_crash(p->sim, &(struct sim_choice){.sectors = nothing, .sizes = nothing, .dir_ops = nothing});
+	assert_true(pending.sectors <= sizeof nothing && pending.sizes <= sizeof nothing &&
+	            pending.dir_ops <= sizeof nothing);
+	struct sim *image = sim_crash(
+	    p->sim, &(struct sim_choice){.sectors = nothing, .sizes = nothing, .dir_ops = nothing});
 	assert_non_null(image);
 	sim_free(p->sim);
 	p->sim = image;
 }
 
-/* The creation was told that its last step failed; the next opening finds the store and must make sure that it stays. */
+/* The creation was told that its last step failed; the next opening finds the store and must
+ * make sure that it stays. */
 static void a_store_that_was_opened_survives_whatever_its_creation_met(void **state)
 {
 	(void)state;
@@ -293,7 +308,8 @@ static void a_store_that_was_opened_survives_whatever_its_creation_met(void **st
 		p->sim = sim_new(sim_profile_weak(), 2);
 		sim_set_now(p->sim, 1000000000);
 		const struct sim_fault fault = {.kinds = SIM_SYNC_DIR, .nth = 3, .error = EIO};
-		const struct sim_fault rename = {.kinds = SIM_RENAME, .name = HF__NAME_IDENTITY, .error = EIO, .falsely = true};
+		const struct sim_fault rename = {
+		    .kinds = SIM_RENAME, .name = HF__NAME_IDENTITY, .error = EIO, .falsely = true};
 		sim_add_fault(p->sim, falsely ? rename : fault);
 		p->options.create = true;
 		assert_int_equal(patient_open(p), HF_EIO);
@@ -309,7 +325,8 @@ static void a_store_that_was_opened_survives_whatever_its_creation_met(void **st
 	}
 }
 
-/* A segment was prepared, and its name is not on disk: who finds it there must not rest a commit on it. */
+/* A segment was prepared, and its name is not on disk: who finds it there must not rest a commit
+ * on it. */
 static void a_leftover_segment_is_durable_before_it_is_used(void **state)
 {
 	(void)state;

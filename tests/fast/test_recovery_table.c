@@ -1,5 +1,6 @@
-/* The decision table of engine/store/recover.c, one test a row: the facts are made by hand on a disk, the decision must be the row's. Refusals change
- * nothing, twice. Rows D10 and D11 also say where the log goes on. */
+/* The decision table of engine/store/recover.c, one test a row: the facts are made by hand on a
+ * disk, the decision must be the row's. Refusals change nothing, twice. Rows D10 and D11 also
+ * say where the log goes on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
-/* Closing a store while others are inside: waiting calls, callbacks, feeds, subscriptions and upkeep at once. Each moment that matters is held by the seam or
- * by a callback until the close has got as far as it can; a close that hangs ends the test by its alarm. */
+/* Closing a store while others are inside: waiting calls, callbacks, feeds, subscriptions and
+ * upkeep at once. Each moment that matters is held by the seam or by a callback until the close
+ * has got as far as it can; a close that hangs ends the test by its alarm. */
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -73,13 +74,15 @@ static void *closer(void *arg)
 
 static int enqueue(const char *queue, const char *id)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, NULL);
 }
 
 static int acquire(const char *owner, int64_t lease_us, int64_t wait_us)
 {
-	const struct hf_lock_acquire args = {.name = hf_str("l"), .owner = hf_str(owner), .lease_us = lease_us, .wait_us = wait_us};
+	const struct hf_lock_acquire args = {
+	    .name = hf_str("l"), .owner = hf_str(owner), .lease_us = lease_us, .wait_us = wait_us};
 	return hf_lock_acquire(store, NULL, &args, NULL, NULL);
 }
 
@@ -101,13 +104,18 @@ static bool closing(void)
 
 static hf_subscription *subscribe(const char *queue, hf_event_fn callback, void *ctx)
 {
-	const struct hf_subscribe args = {.domain = "outbox", .key = {hf_str(queue)}, .parts = 1, .ring = 8, .callback = callback, .ctx = ctx};
+	const struct hf_subscribe args = {.domain = "outbox",
+	                                  .key = {hf_str(queue)},
+	                                  .parts = 1,
+	                                  .ring = 8,
+	                                  .callback = callback,
+	                                  .ctx = ctx};
 	hf_subscription *subscription;
 	assert_int_equal(hf_subscribe(store, &args, &subscription, &error), HF_OK);
 	return subscription;
 }
 
-/* --- Waiting calls ---------------------------------------------------------------------------------------------------------------- */
+/* --- Waiting calls ---------------------------------------------------------------------------- */
 
 static void wait_for_the_lock(void *ctx, const struct hf_event *event)
 {
@@ -149,7 +157,8 @@ static void run_alone(void *ctx)
 static void *with_lock(void *arg)
 {
 	struct run *run = arg;
-	run->rc = hf_lock_with(store, &(struct hf_lock_with){.name = hf_str("l"), .wait_us = -1}, run_alone, run, NULL);
+	run->rc = hf_lock_with(store, &(struct hf_lock_with){.name = hf_str("l"), .wait_us = -1},
+	                       run_alone, run, NULL);
 	return NULL;
 }
 
@@ -175,11 +184,12 @@ static void closing_waits_for_a_call_that_waited_and_got_its_turn(void **state)
 	assert_int_equal(run.inside, HF_OK);
 }
 
-/* --- Upkeep ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Upkeep ----------------------------------------------------------------------------------- */
 
 static atomic_bool hold_write, held;
 
-/* A write of upkeep's that takes until the thread for tickets has heard that the store is closing. */
+/* A write of upkeep's that takes until the thread for tickets has heard that the store is
+ * closing. */
 static int slow_write(void *ctx, int file, const void *data, size_t len, uint64_t at)
 {
 	bool yes = true;
@@ -196,7 +206,8 @@ static void a_flush_of_upkeep_does_not_keep_the_thread_for_tickets_from_ending(v
 {
 	(void)state;
 	struct hf_ticket ticket;
-	const struct hf_outbox_enqueue args = {.write.ticket = &ticket, .queue = hf_str("q"), .id = hf_str("1")};
+	const struct hf_outbox_enqueue args = {
+	    .write.ticket = &ticket, .queue = hf_str("q"), .id = hf_str("1")};
 	atomic_store(&held, false);
 	seam.write = slow_write;
 	assert_int_equal(acquire("a", 1000, 0), HF_OK);
@@ -209,7 +220,7 @@ static void a_flush_of_upkeep_does_not_keep_the_thread_for_tickets_from_ending(v
 	close_store();
 }
 
-/* --- Feeds and subscriptions ------------------------------------------------------------------------------------------------------- */
+/* --- Feeds and subscriptions ------------------------------------------------------------------ */
 
 static atomic_bool slow_close, freed;
 
@@ -325,7 +336,8 @@ static void a_subscription_may_be_ended_as_soon_as_it_says_that_the_store_was_cl
 	atomic_store(&freed, false);
 	atomic_store(&held, false);
 	/* The pump serves the one, and would serve the other next. */
-	hf_subscription *called = subscribe("q", hold_the_pump, NULL), *read = subscribe("q", NULL, NULL);
+	hf_subscription *called = subscribe("q", hold_the_pump, NULL),
+	                *read = subscribe("q", NULL, NULL);
 	assert_int_equal(pthread_create(&thread, NULL, read_to_the_end, read), 0);
 	assert_int_equal(enqueue("q", "1"), HF_OK);
 	assert_true(seen_within(&held, 5000));
@@ -373,13 +385,20 @@ static void an_event_loop_that_was_just_reading_hears_that_the_store_was_closed(
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(a_callback_of_a_subscription_that_waits_for_a_lock_is_sent_away, begin, end),
-	    cmocka_unit_test_setup_teardown(closing_waits_for_a_call_that_waited_and_got_its_turn, begin, end),
-	    cmocka_unit_test_setup_teardown(a_flush_of_upkeep_does_not_keep_the_thread_for_tickets_from_ending, begin, end),
-	    cmocka_unit_test_setup_teardown(a_feed_may_be_closed_as_soon_as_it_says_that_the_store_was, begin, end),
-	    cmocka_unit_test_setup_teardown(a_callback_may_end_its_subscription_while_the_store_is_closing, begin, end),
-	    cmocka_unit_test_setup_teardown(a_subscription_may_be_ended_as_soon_as_it_says_that_the_store_was_closed, begin, end),
-	    cmocka_unit_test_setup_teardown(an_event_loop_that_was_just_reading_hears_that_the_store_was_closed, begin, end),
+	    cmocka_unit_test_setup_teardown(
+	        a_callback_of_a_subscription_that_waits_for_a_lock_is_sent_away, begin, end),
+	    cmocka_unit_test_setup_teardown(closing_waits_for_a_call_that_waited_and_got_its_turn,
+	                                    begin, end),
+	    cmocka_unit_test_setup_teardown(
+	        a_flush_of_upkeep_does_not_keep_the_thread_for_tickets_from_ending, begin, end),
+	    cmocka_unit_test_setup_teardown(a_feed_may_be_closed_as_soon_as_it_says_that_the_store_was,
+	                                    begin, end),
+	    cmocka_unit_test_setup_teardown(
+	        a_callback_may_end_its_subscription_while_the_store_is_closing, begin, end),
+	    cmocka_unit_test_setup_teardown(
+	        a_subscription_may_be_ended_as_soon_as_it_says_that_the_store_was_closed, begin, end),
+	    cmocka_unit_test_setup_teardown(
+	        an_event_loop_that_was_just_reading_hears_that_the_store_was_closed, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
-/* Everybody who may wait on a store at once, and then it is closed, after its disk has failed or not: each is sent away with a code that says why, and may end
- * his handle at once; callbacks go on using the store until the end. Prints nothing random: rounds are numbered, and each moves the moment of failure. */
+/* Everybody who may wait on a store at once, and then it is closed, after its disk has failed or
+ * not: each is sent away with a code that says why, and may end his handle at once; callbacks go
+ * on using the store until the end. Prints nothing random: rounds are numbered, and each moves
+ * the moment of failure. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -28,23 +30,30 @@ static int enqueue(const char *queue, struct hf_ticket *ticket)
 	static atomic_uint number;
 	char id[16];
 	snprintf(id, sizeof id, "%u", atomic_fetch_add(&number, 1));
-	const struct hf_outbox_enqueue args = {.write.ticket = ticket, .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
+	const struct hf_outbox_enqueue args = {
+	    .write.ticket = ticket, .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, NULL);
 }
 
-/* --- Who waits: each until he is told why not any more ------------------------------------------------------------------------------------ */
+/* --- Who waits: each until he is told why not any more ---------------------------------------- */
 
-/* Once each: a call that does not wait must not run beside hf_close, so nobody who was served could go on. There is nothing to be had. */
+/* Once each: a call that does not wait must not run beside hf_close, so nobody who was served
+ * could go on. There is nothing to be had. */
 static void *claim(void *arg)
 {
-	const struct hf_outbox_claim_next args = {.queue = hf_str("nothing"), .owner = hf_str(arg), .lease_us = 1000, .max = 1, .wait_us = -1};
+	const struct hf_outbox_claim_next args = {.queue = hf_str("nothing"),
+	                                          .owner = hf_str(arg),
+	                                          .lease_us = 1000,
+	                                          .max = 1,
+	                                          .wait_us = -1};
 	struct hf_outbox_items items;
 	return (void *)(intptr_t)hf_outbox_claim_next(store, NULL, &args, &items, NULL, NULL);
 }
 
 static void *acquire(void *arg)
 {
-	const struct hf_lock_acquire args = {.name = hf_str("held"), .owner = hf_str(arg), .wait_us = -1};
+	const struct hf_lock_acquire args = {
+	    .name = hf_str("held"), .owner = hf_str(arg), .wait_us = -1};
 	return (void *)(intptr_t)hf_lock_acquire(store, NULL, &args, NULL, NULL);
 }
 
@@ -70,7 +79,7 @@ static void *read_ring(void *arg)
 	return (void *)(intptr_t)rc;
 }
 
-/* --- Who is called, and calls back ---------------------------------------------------------------------------------------------------- */
+/* --- Who is called, and calls back ------------------------------------------------------------ */
 
 static void note_ticket(void *ctx, const struct hf_ticket *ticket, int code)
 {
@@ -80,7 +89,8 @@ static void note_ticket(void *ctx, const struct hf_ticket *ticket, int code)
 	(void)ctx;
 	atomic_fetch_add(&tickets_called, 1);
 	/* A chain without end, if closing did not end it. */
-	if (enqueue("work", &next) == HF_OK && hf_ticket_callback(store, &next, note_ticket, NULL, NULL) == HF_OK)
+	if (enqueue("work", &next) == HF_OK &&
+	    hf_ticket_callback(store, &next, note_ticket, NULL, NULL) == HF_OK)
 		atomic_fetch_add(&asked_again, 1);
 }
 
@@ -94,7 +104,7 @@ static void note_event(void *ctx, const struct hf_event *event)
 		atomic_fetch_add(&asked_again, 1);
 }
 
-/* --- A round --------------------------------------------------------------------------------------------------------------------------- */
+/* --- A round ---------------------------------------------------------------------------------- */
 
 static void open_store(void)
 {
@@ -105,7 +115,8 @@ static void open_store(void)
 
 static hf_subscription *subscribe(const char *queue, hf_event_fn callback)
 {
-	const struct hf_subscribe args = {.domain = "outbox", .key = {hf_str(queue)}, .parts = 1, .ring = 4, .callback = callback};
+	const struct hf_subscribe args = {
+	    .domain = "outbox", .key = {hf_str(queue)}, .parts = 1, .ring = 4, .callback = callback};
 	hf_subscription *subscription;
 	assert_int_equal(hf_subscribe(store, &args, &subscription, NULL), HF_OK);
 	return subscription;
@@ -119,11 +130,13 @@ static void make_changes(void)
 		if (rc != HF_OK)
 			return;
 		if (i % 10 == 4)
-			atomic_fetch_add(&asked_again, hf_ticket_callback(store, &ticket, note_ticket, NULL, NULL) == HF_OK);
+			atomic_fetch_add(&asked_again,
+			                 hf_ticket_callback(store, &ticket, note_ticket, NULL, NULL) == HF_OK);
 	}
 }
 
-/* A call that has not begun yet must not come after hf_close. The others need no such care: they have handles. */
+/* A call that has not begun yet must not come after hf_close. The others need no such care: they
+ * have handles. */
 static void await_waiting_calls(size_t count)
 {
 	size_t inside = 0;
@@ -157,7 +170,8 @@ static void everybody_is_sent_away(unsigned round)
 		assert_int_equal(pthread_create(&threads[i], NULL, mains[i], args[i]), 0);
 	await_waiting_calls(3);
 	if (failing)
-		sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC | SIM_WRITE, .nth = 5 + round * 2, .error = EIO});
+		sim_add_fault(sim, (struct sim_fault){
+		                       .kinds = SIM_SYNC | SIM_WRITE, .nth = 5 + round * 2, .error = EIO});
 	make_changes();
 	if (round % 4 > 1)
 		nanosleep(&(struct timespec){.tv_nsec = 3000000}, NULL);
@@ -167,7 +181,8 @@ static void everybody_is_sent_away(unsigned round)
 		void *code;
 		assert_int_equal(pthread_join(threads[i], &code), 0);
 		if (!says_why((int)(intptr_t)code, failing))
-			fail_msg("round %u: waiter %u ended with %s", round, i, hf_code_name((int)(intptr_t)code));
+			fail_msg("round %u: waiter %u ended with %s", round, i,
+			         hf_code_name((int)(intptr_t)code));
 	}
 	hf_unsubscribe(called);
 	failures += sim_fault_hits(sim);
@@ -184,9 +199,11 @@ static void everybody_is_sent_away_at_once(void **state)
 	for (unsigned round = 0; round < ROUNDS; round++)
 		everybody_is_sent_away(round);
 	alarm(0);
-	assert_true(failures > ROUNDS / 4 && atomic_load(&tickets_called) > ROUNDS && atomic_load(&events_called) > 0);
-	print_message("figure: %u rounds, %u of them failing, %u tickets told, %u events told\n", ROUNDS, (unsigned)failures,
-	              atomic_load(&tickets_called), atomic_load(&events_called));
+	assert_true(failures > ROUNDS / 4 && atomic_load(&tickets_called) > ROUNDS &&
+	            atomic_load(&events_called) > 0);
+	print_message("figure: %u rounds, %u of them failing, %u tickets told, %u events told\n",
+	              ROUNDS, (unsigned)failures, atomic_load(&tickets_called),
+	              atomic_load(&events_called));
 }
 
 int main(void)

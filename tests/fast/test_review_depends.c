@@ -1,8 +1,11 @@
-/* Rule 2 as a law over all domains: whatever an answer could have been told apart by, it waits for.
+/* Rule 2 as a law over all domains: whatever an answer could have been told apart by, it waits
+ * for.
  *
- * Two stores have the same history. In one of them something more is changed, durably, and left undurable. Then both are asked the same: an operation
- * that asks for no more than the kernel, a transaction of several, or a read. If the answers differ, then the first one rests on that change, and
- * the change must be durable by now. Nobody has to know which object an answer depends on: the other store tells. */
+ * Two stores have the same history. In one of them something more is changed, durably, and left
+ * undurable. Then both are asked the same: an operation that asks for no more than the kernel, a
+ * transaction of several, or a read. If the answers differ, then the first one rests on that
+ * change, and the change must be durable by now. Nobody has to know which object an answer
+ * depends on: the other store tells. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +18,7 @@
 
 enum { TRIALS = 1000, HISTORY = 24 };
 
-/* --- The law ------------------------------------------------------------------------------------------------------------------- */
+/* --- The law ---------------------------------------------------------------------------------- */
 
 static void live_on(struct pair *pair, struct hf_rng *rng, unsigned focus)
 {
@@ -40,7 +43,8 @@ static hf_lsn last_lsn(const hf_store *s)
 	return s->next_lsn - 1;
 }
 
-/* Something more, durable when anybody waits for it, which nobody does. false: it changed nothing. */
+/* Something more, durable when anybody waits for it, which nobody does. false: it changed
+ * nothing. */
 static bool change_more(hf_store *s, const struct deed *deed)
 {
 	struct place place = {0};
@@ -75,17 +79,20 @@ static void what_can_be_told_from_an_answer_is_durable(void **state)
 		if (change_more(pair.stores[0], &more)) {
 			const hf_lsn due = last_lsn(pair.stores[0]);
 			for (unsigned i = 0; i < 2; i++)
-				count == 0 ? ask_read(pair.stores[i], which, &said[i]) : ask_deeds(pair.stores[i], deeds, count, &said[i]);
+				count == 0 ? ask_read(pair.stores[i], which, &said[i])
+				           : ask_deeds(pair.stores[i], deeds, count, &said[i]);
 			const hf_lsn durable = atomic_load(&pair.stores[0]->durable_lsn);
 			const bool differ = strcmp(said[0].text, said[1].text) != 0;
 			changes++;
 			told += differ;
 			if (differ && durable < due)
 				fail_msg(
-				    "trial %u: kind %u flag %u other %u name %u came before, %zu asked (kind %u flag %u other %u name %u, read %u), and "
+				    "trial %u: kind %u flag %u other %u name %u came before, %zu asked (kind %u "
+				    "flag %u other %u name %u, read %u), and "
 				    "\"%s\" was said instead of \"%s\" while LSN %llu was not durable, only %llu",
-				    trial, more.which, more.flag, more.other, more.name, count, deeds[0].which, deeds[0].flag, deeds[0].other,
-				    deeds[0].name, which, said[0].text, said[1].text, (unsigned long long)due, (unsigned long long)durable);
+				    trial, more.which, more.flag, more.other, more.name, count, deeds[0].which,
+				    deeds[0].flag, deeds[0].other, deeds[0].name, which, said[0].text, said[1].text,
+				    (unsigned long long)due, (unsigned long long)durable);
 		}
 		pair_close(&pair);
 	}

@@ -1,5 +1,6 @@
-/* What a hostile reader of the domains tried: claims whose payload cannot be read, answers that rest on what somebody else did to the same
- * group, a clock at the end of time, a transaction that was given something of another store. */
+/* What a hostile reader of the domains tried: claims whose payload cannot be read, answers that
+ * rest on what somebody else did to the same group, a clock at the end of time, a transaction
+ * that was given something of another store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +46,7 @@ static void desk_close(struct desk *desk)
 	sim_free(desk->sim);
 }
 
-/* --- Claims whose payload cannot be read -------------------------------------------------------------------------------------- */
+/* --- Claims whose payload cannot be read ------------------------------------------------------ */
 
 enum { LONG = 100000 }; /* far beyond what stays in memory */
 
@@ -54,7 +55,8 @@ static void enqueue(hf_store *store, const char *id, size_t len)
 	char *payload = calloc(1, len + 1);
 	assert_non_null(payload);
 	memset(payload, 'x', len);
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, len)};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, len)};
 	EXPECT_OK(hf_outbox_enqueue(store, NULL, &args, NULL, &error));
 	free(payload);
 }
@@ -62,12 +64,14 @@ static void enqueue(hf_store *store, const char *id, size_t len)
 /* A read of a segment fails once. */
 static void break_next_read(struct sim *sim)
 {
-	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_READ, .name = "seg", .nth = 1, .error = EIO});
+	sim_add_fault(sim,
+	              (struct sim_fault){.kinds = SIM_READ, .name = "seg", .nth = 1, .error = EIO});
 }
 
 static int release(hf_store *store, const struct hf_outbox_item *item)
 {
-	const struct hf_outbox_release args = {.queue = hf_str("q"), .id = item->id, .token = item->token};
+	const struct hf_outbox_release args = {
+	    .queue = hf_str("q"), .id = item->id, .token = item->token};
 	return hf_outbox_release(store, NULL, &args, NULL, &error);
 }
 
@@ -78,15 +82,18 @@ static enum hf_outbox_status status_of(hf_store *store, const char *id)
 	enum hf_outbox_status status = HF_OUTBOX_ANY;
 	EXPECT_OK(hf_outbox_list(store, &list, 0, &page, &error));
 	for (size_t i = 0; i < page.count; i++)
-		if (page.items[i].id.len == strlen(id) && memcmp(page.items[i].id.data, id, strlen(id)) == 0)
+		if (page.items[i].id.len == strlen(id) &&
+		    memcmp(page.items[i].id.data, id, strlen(id)) == 0)
 			status = page.items[i].status;
 	hf_release(page.memory);
 	return status;
 }
 
-static const struct hf_outbox_claim claim_a = {.queue = {"q", 1}, .id = {"a", 1}, .owner = {"w", 1}, .lease_us = INT64_C(3600000000)};
+static const struct hf_outbox_claim claim_a = {
+    .queue = {"q", 1}, .id = {"a", 1}, .owner = {"w", 1}, .lease_us = INT64_C(3600000000)};
 
-/* The claim is in the log by the time that the payload is read: whoever got no token could do nothing about it. */
+/* The claim is in the log by the time that the payload is read: whoever got no token could do
+ * nothing about it. */
 static void a_claim_whose_payload_cannot_be_read_hands_out_its_token(void **state)
 {
 	(void)state;
@@ -112,7 +119,8 @@ static void of_many_claims_only_the_unreadable_payload_is_missing(void **state)
 {
 	(void)state;
 	struct desk desk = desk_open();
-	const struct hf_outbox_claim_next args = {.queue = hf_str("q"), .max = 5, .owner = hf_str("w"), .lease_us = INT64_C(3600000000)};
+	const struct hf_outbox_claim_next args = {
+	    .queue = hf_str("q"), .max = 5, .owner = hf_str("w"), .lease_us = INT64_C(3600000000)};
 	struct hf_outbox_items out;
 	struct hf_result result;
 	unsigned missing = 0;
@@ -125,7 +133,8 @@ static void of_many_claims_only_the_unreadable_payload_is_missing(void **state)
 	assert_int_equal(result.count, 3);
 	for (size_t i = 0; i < out.count; i++) {
 		missing += out.items[i].payload.data == NULL;
-		assert_true(out.items[i].payload.data == NULL || ((const char *)out.items[i].payload.data)[0] == 'x');
+		assert_true(out.items[i].payload.data == NULL ||
+		            ((const char *)out.items[i].payload.data)[0] == 'x');
 		EXPECT_OK(release(desk.store, &out.items[i]));
 	}
 	assert_int_equal(missing, 1);
@@ -133,7 +142,8 @@ static void of_many_claims_only_the_unreadable_payload_is_missing(void **state)
 	desk_close(&desk);
 }
 
-/* Who asks for no result learns it from *out all the same; who asked for nothing at all only learns that it was refused or not. */
+/* Who asks for no result learns it from *out all the same; who asked for nothing at all only
+ * learns that it was refused or not. */
 static void a_claim_that_was_refused_hands_out_nothing(void **state)
 {
 	(void)state;
@@ -153,7 +163,8 @@ static void a_transaction_with_such_a_claim_is_committed_and_says_so(void **stat
 {
 	(void)state;
 	struct desk desk = desk_open();
-	const struct hf_cursor_advance advance = {.key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
+	const struct hf_cursor_advance advance = {
+	    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
 	const struct hf_cursor_key key = {.consumer = hf_str("c"), .stream = hf_str("s")};
 	struct hf_cursor_got got;
 	struct hf_outbox_items out;
@@ -199,17 +210,19 @@ static void a_drain_ends_at_an_unreadable_payload_and_counts_no_attempt(void **s
 	assert_int_equal(sent, 0);
 	assert_true(drained.sent == 0 && drained.failed == 0);
 	EXPECT_OK(hf_outbox_get(desk.store, &key, 0, &got, &error));
-	assert_true(got.item.status == HF_OUTBOX_QUEUED && got.item.attempts == 0 && got.item.lost == 0);
+	assert_true(got.item.status == HF_OUTBOX_QUEUED && got.item.attempts == 0 &&
+	            got.item.lost == 0);
 	hf_release(got.memory);
 	EXPECT_OK(hf_outbox_drain(desk.store, &args, &drained, &error));
 	assert_int_equal(drained.sent, 2);
 	desk_close(&desk);
 }
 
-/* --- What an answer rests on -------------------------------------------------------------------------------------------------- */
+/* --- What an answer rests on ------------------------------------------------------------------ */
 
-/* Only the completion of one item of the group lets the other be claimed: a claim that asks for no more than the kernel still must not be
- * told before that completion is as durable as was asked of it. */
+/* Only the completion of one item of the group lets the other be claimed: a claim that asks for
+ * no more than the kernel still must not be told before that completion is as durable as was
+ * asked of it. */
 static void an_os_claim_waits_for_what_freed_its_group(void **state)
 {
 	(void)state;
@@ -222,8 +235,10 @@ static void an_os_claim_waits_for_what_freed_its_group(void **state)
 	one.id = hf_str("b");
 	EXPECT_OK(hf_outbox_enqueue(desk.store, NULL, &one, NULL, &error));
 	EXPECT_OK(hf_outbox_claim(desk.store, NULL, &claim, &out, NULL, &error));
-	const struct hf_outbox_complete complete = {
-	    .write.ticket = &completed, .queue = hf_str("q"), .id = hf_str("a"), .token = out.items[0].token};
+	const struct hf_outbox_complete complete = {.write.ticket = &completed,
+	                                            .queue = hf_str("q"),
+	                                            .id = hf_str("a"),
+	                                            .token = out.items[0].token};
 	EXPECT_OK(hf_outbox_complete(desk.store, NULL, &complete, NULL, &error));
 	hf_release(out.memory);
 	assert_true(completed.due > 0);
@@ -235,15 +250,18 @@ static void an_os_claim_waits_for_what_freed_its_group(void **state)
 	desk_close(&desk);
 }
 
-/* --- Times that are none -------------------------------------------------------------------------------------------------------- */
+/* --- Times that are none ---------------------------------------------------------------------- */
 
-/* To whoever asks for the oldest an unset time would be older than all, and read as "there is none". */
+/* To whoever asks for the oldest an unset time would be older than all, and read as "there is
+ * none". */
 static void an_item_is_not_put_without_its_times(void **state)
 {
 	(void)state;
 	struct desk desk = desk_open();
 	struct hf_outbox_rerun rerun = {.enqueued_at = NOW, .available_at = HF_UNSET};
-	struct hf_outbox_put put = {.queue = hf_str("q"), .item = {.id = hf_str("a"), .enqueued_at = HF_UNSET, .available_at = NOW}};
+	struct hf_outbox_put put = {
+	    .queue = hf_str("q"),
+	    .item = {.id = hf_str("a"), .enqueued_at = HF_UNSET, .available_at = NOW}};
 	struct hf_outbox_stats stats;
 	assert_int_equal(hf_outbox_put(desk.store, NULL, &put, NULL, &error), HF_EINVAL);
 	put.item.enqueued_at = NOW;
@@ -259,15 +277,17 @@ static void an_item_is_not_put_without_its_times(void **state)
 	desk_close(&desk);
 }
 
-/* --- The end of time ------------------------------------------------------------------------------------------------------------ */
+/* --- The end of time -------------------------------------------------------------------------- */
 
-/* What never ends does not end when the clock cannot go any further, and an instant never becomes "no value". */
+/* What never ends does not end when the clock cannot go any further, and an instant never
+ * becomes "no value". */
 static void a_clock_at_the_end_of_time_ends_nothing_that_never_ends(void **state)
 {
 	(void)state;
 	struct desk desk = desk_open();
 	const struct hf_document_put put = {.key = {hf_str("c"), hf_str("d")}};
-	const struct hf_idempotency_put answer = {.key = {hf_str("s"), hf_str("k")}, .expires_at = HF_UNSET};
+	const struct hf_idempotency_put answer = {.key = {hf_str("s"), hf_str("k")},
+	                                          .expires_at = HF_UNSET};
 	const struct hf_lock_acquire acquire = {.name = hf_str("l"), .owner = hf_str("o")};
 	struct hf_document_got document;
 	struct hf_idempotency_got entry;
@@ -288,14 +308,15 @@ static void a_clock_at_the_end_of_time_ends_nothing_that_never_ends(void **state
 	desk_close(&desk);
 }
 
-/* --- Transactions --------------------------------------------------------------------------------------------------------------- */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
 /* Whoever overlooks that an operation was refused must not commit the rest without it. */
 static void an_operation_of_another_store_spoils_the_transaction(void **state)
 {
 	(void)state;
 	struct desk desk = desk_open(), other = desk_open();
-	const struct hf_cursor_advance advance = {.key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
+	const struct hf_cursor_advance advance = {
+	    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
 	struct hf_result result = {.changed = true};
 	hf_txn *txn;
 	EXPECT_OK(hf_txn_begin(desk.store, &txn, &error));

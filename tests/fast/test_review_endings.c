@@ -1,7 +1,8 @@
 /* Rule 11 as a law over all domains: that an ending is logged changes no answer.
  *
- * Two stores live the same life. In one of them every ending is logged as soon as it is due; the other never has any upkeep. Whatever is asked of
- * them, operations and reads, alone and together, they say the same; the clock moves on, and both are closed and opened again. */
+ * Two stores live the same life. In one of them every ending is logged as soon as it is due; the
+ * other never has any upkeep. Whatever is asked of them, operations and reads, alone and
+ * together, they say the same; the clock moves on, and both are closed and opened again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,11 +41,13 @@ static void that_an_ending_is_logged_changes_no_answer(void **state)
 		const unsigned focus = (unsigned)hf_rng_below(&rng, DEED_KINDS);
 		pair_open(&pair);
 		for (unsigned step = 0; step < STEPS; step++) {
-			const int64_t later = hf_rng_chance(&rng, 1, 3) ? hf_rng_range(&rng, 1, 12) * DEED_SECOND : 0;
+			const int64_t later =
+			    hf_rng_chance(&rng, 1, 3) ? hf_rng_range(&rng, 1, 12) * DEED_SECOND : 0;
 			pair_advance(&pair, later);
 			if (hf_rng_chance(&rng, 1, 12)) {
-				/* Stamps may be microseconds ahead of the clock. Who is opened in that time begins there, and stays ahead by so much as long as it
-				 * writes something, an ending too: that is no answer about the ending. */
+				/* Stamps may be microseconds ahead of the clock. Who is opened in that time
+				 * begins there, and stays ahead by so much as long as it writes something, an
+				 * ending too: that is no answer about the ending. */
 				pair_advance(&pair, DEED_SECOND);
 				pair_reopen(&pair);
 			}

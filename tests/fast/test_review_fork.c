@@ -1,4 +1,5 @@
-/* A child that closes the handle it inherited, while threads of its parent were in the middle of everything. */
+/* A child that closes the handle it inherited, while threads of its parent were in the middle of
+ * everything. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,8 +38,11 @@ static void *churn(void *arg)
 {
 	const char *queue = arg;
 	int rc = HF_OK;
-	const struct hf_outbox_enqueue_many fill = {
-	    .write.durability = HF_OS, .queue = hf_str(queue), .items = inputs, .count = IDS, .dedup = HF_OUTBOX_REPLACE};
+	const struct hf_outbox_enqueue_many fill = {.write.durability = HF_OS,
+	                                            .queue = hf_str(queue),
+	                                            .items = inputs,
+	                                            .count = IDS,
+	                                            .dedup = HF_OUTBOX_REPLACE};
 	const struct hf_outbox_clear clear = {.write.durability = HF_OS, .queue = hf_str(queue)};
 	while (!atomic_load(&stop) && rc == HF_OK) {
 		rc = hf_outbox_enqueue_many(store, NULL, &fill, NULL, NULL);
@@ -68,9 +72,8 @@ static void a_child_can_close_what_its_parent_was_changing(void **state)
 	const struct hf_options options = {.create = true, .allow_unsafe_fs = true};
 	if (hf_open(path, &options, &store, &error) != HF_OK)
 		fail_msg("%s", error.text);
-	for (unsigned i = 0; i < WRITERS; i++) {
+	for (unsigned i = 0; i < WRITERS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, churn, queues[i]), 0);
-	}
 	int worst = 0;
 	for (unsigned i = 0; i < FORKS && worst == 0; i++) {
 		const pid_t pid = fork();

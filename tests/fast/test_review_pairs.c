@@ -1,7 +1,9 @@
 /* Two more laws over all domains, told by pairs of stores.
  *
- * Rule 4: a transaction does what its operations would do one after the other, and the first that would be refused refuses it all, by its index and for
- * the same reason. Payloads: whether they are kept in memory or read from the log, an answer is the same; so is the length of a segment. */
+ * Rule 4: a transaction does what its operations would do one after the other, and the first
+ * that would be refused refuses it all, by its index and for the same reason. Payloads: whether
+ * they are kept in memory or read from the log, an answer is the same; so is the length of a
+ * segment. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,9 +27,10 @@ static void agree_on_all(struct pair *pair, const struct deed *deeds, size_t cou
 	}
 }
 
-/* --- Transactions ----------------------------------------------------------------------------------------------------------------- */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
-/* One after the other, until one is refused; says what the transaction would have to say. false: it was refused. */
+/* One after the other, until one is refused; says what the transaction would have to say. false:
+ * it was refused. */
 static bool one_by_one(hf_store *s, const struct deed *deeds, size_t count, struct said *said)
 {
 	struct place places[ASK_TOGETHER] = {0};
@@ -55,7 +58,8 @@ static void a_transaction_is_what_its_operations_are_one_by_one(void **state)
 		for (unsigned step = 0; step < STEPS && alike; step++) {
 			struct deed deeds[2][ASK_TOGETHER] = {0};
 			struct said said[2] = {{.without_lsns = true}, {.without_lsns = true}};
-			pair_advance(&pair, hf_rng_chance(&rng, 1, 3) ? hf_rng_range(&rng, 1, 12) * DEED_SECOND : 0);
+			pair_advance(&pair,
+			             hf_rng_chance(&rng, 1, 3) ? hf_rng_range(&rng, 1, 12) * DEED_SECOND : 0);
 			const size_t count = pair_draw(&pair, &rng, focus, deeds);
 			if (count < 2)
 				continue;
@@ -73,7 +77,7 @@ static void a_transaction_is_what_its_operations_are_one_by_one(void **state)
 	assert_true(committed > LIVES && refused > LIVES);
 }
 
-/* --- Payloads --------------------------------------------------------------------------------------------------------------------- */
+/* --- Payloads --------------------------------------------------------------------------------- */
 
 static void where_a_payload_lies_changes_no_answer(void **state)
 {
@@ -82,11 +86,13 @@ static void where_a_payload_lies_changes_no_answer(void **state)
 	for (unsigned life = 0; life < LIVES; life++) {
 		struct pair pair;
 		const unsigned focus = (unsigned)hf_rng_below(&rng, DEED_KINDS);
-		pair_open_with(&pair, (struct hf_options){0}, (struct hf_options){.inline_max = 1, .segment_size = 16 << 10});
+		pair_open_with(&pair, (struct hf_options){0},
+		               (struct hf_options){.inline_max = 1, .segment_size = 16 << 10});
 		for (unsigned step = 0; step < STEPS; step++) {
 			struct deed deeds[2][ASK_TOGETHER] = {0};
 			struct said said[2] = {{0}, {0}};
-			pair_advance(&pair, hf_rng_chance(&rng, 1, 3) ? hf_rng_range(&rng, 1, 12) * DEED_SECOND : 0);
+			pair_advance(&pair,
+			             hf_rng_chance(&rng, 1, 3) ? hf_rng_range(&rng, 1, 12) * DEED_SECOND : 0);
 			if (hf_rng_chance(&rng, 1, 12))
 				pair_reopen(&pair);
 			const size_t count = pair_draw(&pair, &rng, focus, deeds);

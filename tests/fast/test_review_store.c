@@ -1,4 +1,5 @@
-/* What a hostile reader of the store tried: answers that a crash could take back, failures that spread further than they have to. */
+/* What a hostile reader of the store tried: answers that a crash could take back, failures that
+ * spread further than they have to. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +33,8 @@ static struct sim *new_disk(struct sim_profile profile)
 
 static hf_store *open_sized(struct sim *sim, uint32_t segment_size)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = segment_size};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = segment_size};
 	hf_store *store = NULL;
 	EXPECT_OK(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error));
 	return store;
@@ -46,7 +48,8 @@ static void drop(struct sim *sim, hf_store *store)
 
 static struct hf_cursor_advance to(int64_t sequence)
 {
-	return (struct hf_cursor_advance){.key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = sequence};
+	return (struct hf_cursor_advance){.key = {.consumer = hf_str("c"), .stream = hf_str("s")},
+	                                  .sequence = sequence};
 }
 
 static void advance(hf_store *store, int64_t sequence)
@@ -70,13 +73,14 @@ static int enqueue(hf_store *store, const char *id, size_t len)
 	char *payload = calloc(1, len + 1);
 	assert_non_null(payload);
 	memset(payload, 'x', len);
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, len)};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, len)};
 	const int rc = hf_outbox_enqueue(store, NULL, &args, NULL, &error);
 	free(payload);
 	return rc;
 }
 
-/* --- LSNs ------------------------------------------------------------------------------------------------------------------- */
+/* --- LSNs ------------------------------------------------------------------------------------- */
 
 static void submit(hf_store *store, int64_t sequence)
 {
@@ -88,8 +92,9 @@ static void submit(hf_store *store, int64_t sequence)
 	EXPECT_OK(hf__submit(store, txn, HF_DURABLE, &ticket, &error));
 }
 
-/* A power loss before the first group of an incarnation leaves a log that looks cleanly closed: its LSNs are issued again. So not even a
- * read that does not wait may tell one of them, the second as little as the first. */
+/* A power loss before the first group of an incarnation leaves a log that looks cleanly closed:
+ * its LSNs are issued again. So not even a read that does not wait may tell one of them, the
+ * second as little as the first. */
 static void an_undurable_read_tells_no_lsn_before_the_first_group_is_durable(void **state)
 {
 	(void)state;
@@ -106,7 +111,7 @@ static void an_undurable_read_tells_no_lsn_before_the_first_group_is_durable(voi
 	drop(sim, store);
 }
 
-/* --- A full disk -------------------------------------------------------------------------------------------------------------- */
+/* --- A full disk ------------------------------------------------------------------------------ */
 
 static uint64_t bytes_on(struct sim *sim)
 {
@@ -146,7 +151,7 @@ static void a_transaction_too_large_for_the_disk_leaves_room_for_small_ones(void
 	drop(sim, store);
 }
 
-/* --- A directory that is no store ----------------------------------------------------------------------------------------------- */
+/* --- A directory that is no store ------------------------------------------------------------- */
 
 static void a_log_without_identity_is_refused_and_left_as_it_is(void **state)
 {
@@ -158,12 +163,14 @@ static void a_log_without_identity_is_refused_and_left_as_it_is(void **state)
 	assert_true(sim_remove_file(sim, "IDENTITY"));
 	const uint64_t before = sim_hash(sim);
 	const struct hf_options options = {.create = true, .no_background = true};
-	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error), HF_ECORRUPT);
+	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error),
+	                 HF_ECORRUPT);
 	assert_true(sim_hash(sim) == before);
 	/* The header's sector alone says nothing. */
 	const uint8_t zeros[HF__SEGMENT_HEADER_SIZE] = {0};
 	sim_write_file(sim, "segment-00000001", 0, zeros, sizeof zeros);
-	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error), HF_ECORRUPT);
+	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error),
+	                 HF_ECORRUPT);
 	sim_free(sim);
 }
 
@@ -174,12 +181,13 @@ static void looking_for_a_store_leaves_nothing_behind(void **state)
 	const uint64_t before = sim_hash(sim);
 	hf_store *store = NULL;
 	const struct hf_options options = {.no_background = true};
-	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error), HF_ENOTFOUND);
+	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error),
+	                 HF_ENOTFOUND);
 	assert_true(sim_hash(sim) == before);
 	sim_free(sim);
 }
 
-/* --- After a failed sync ---------------------------------------------------------------------------------------------------------- */
+/* --- After a failed sync ---------------------------------------------------------------------- */
 
 static struct sim_profile old_bytes_after_a_failed_sync(void)
 {
@@ -200,8 +208,9 @@ static int every_image_says(void *arg, struct sim *image, const struct sim_shape
 	return sequence == *(const int64_t *)arg ? 0 : 1;
 }
 
-/* The sync of a group said that it failed, may have done some of its work all the same, and the page cache went back to the old bytes. Reopened without a
- * power loss, the store says what it sees: that the group does not exist. It must not come back after that. */
+/* The sync of a group said that it failed, may have done some of its work all the same, and the
+ * page cache went back to the old bytes. Reopened without a power loss, the store says what it
+ * sees: that the group does not exist. It must not come back after that. */
 static void what_a_reopened_store_did_not_see_never_turns_up(void **state)
 {
 	(void)state;
@@ -209,7 +218,8 @@ static void what_a_reopened_store_did_not_see_never_turns_up(void **state)
 	hf_store *store = open_sized(sim, 64u << 10);
 	advance(store, 1);
 	const struct hf_cursor_advance args = to(2);
-	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .nth = 1, .error = EIO});
+	sim_add_fault(
+	    sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .nth = 1, .error = EIO});
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, NULL, &error), HF_EUNCERTAIN);
 	(void)hf_close(store, NULL);
 	sim_clear_faults(sim);
@@ -248,7 +258,7 @@ static void a_segment_that_a_reopened_store_did_not_see_never_turns_up(void **st
 	drop(sim, store);
 }
 
-/* --- The witness ------------------------------------------------------------------------------------------------------------------ */
+/* --- The witness ------------------------------------------------------------------------------ */
 
 static void a_witness_whose_sync_failed_is_never_written_again(void **state)
 {
@@ -257,7 +267,8 @@ static void a_witness_whose_sync_failed_is_never_written_again(void **state)
 	hf_store *store = open_sized(sim, 64u << 10);
 	advance(store, 1);
 	advance(store, 2);
-	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "WITNESS", .nth = 1, .error = EIO});
+	sim_add_fault(sim,
+	              (struct sim_fault){.kinds = SIM_SYNC, .name = "WITNESS", .nth = 1, .error = EIO});
 	assert_int_equal(hf_maintain(store, 0, &error), HF_EUNCERTAIN);
 	/* A flush that was under way meanwhile has its word to say. */
 	hf__witness_tell(store, store->end, store->previous_lsn, store->chain, false);
@@ -266,7 +277,7 @@ static void a_witness_whose_sync_failed_is_never_written_again(void **state)
 	drop(sim, store);
 }
 
-/* --- Upkeep ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Upkeep ----------------------------------------------------------------------------------- */
 
 static void a_budget_may_be_any_number(void **state)
 {
@@ -280,7 +291,8 @@ static void a_budget_may_be_any_number(void **state)
 	drop(sim, store);
 }
 
-/* Who overlooks that an operation was refused when it was added must not commit the others without it. */
+/* Who overlooks that an operation was refused when it was added must not commit the others
+ * without it. */
 static void a_transaction_with_a_refused_operation_is_not_committed(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
-/* Many threads of all kinds on one small store, until a write or sync fails in the middle of it all: nobody is left waiting, and what was
- * acknowledged as durable is there after reopening. */
+/* Many threads of all kinds on one small store, until a write or sync fails in the middle of it
+ * all: nobody is left waiting, and what was acknowledged as durable is there after reopening. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,16 +34,19 @@ static int write_one(struct worker *w)
 	static const char bytes[PAYLOAD];
 	const bool os = w->number % 3 == 1;
 	const struct hf_cursor_advance advance = {
-	    .write.durability = os ? HF_OS : HF_DURABLE, .key = {.consumer = hf_str(w->name), .stream = hf_str("s")}, .sequence = ++w->asked};
+	    .write.durability = os ? HF_OS : HF_DURABLE,
+	    .key = {.consumer = hf_str(w->name), .stream = hf_str("s")},
+	    .sequence = ++w->asked};
 	int rc = hf_cursor_advance(w->store, NULL, &advance, NULL, NULL);
 	if (rc == HF_OK && !os)
 		w->durable = w->asked;
-	const struct hf_outbox_put put = {.write.durability = os ? HF_OS : HF_DURABLE,
-	                                  .queue = hf_str("q"),
-	                                  .item = {.id = hf_str(w->name),
-	                                           .payload = hf_bytes(bytes, (size_t)(w->asked * 37 % PAYLOAD)),
-	                                           .status = HF_OUTBOX_QUEUED,
-	                                           .priority = (int32_t)w->asked}};
+	const struct hf_outbox_put put = {
+	    .write.durability = os ? HF_OS : HF_DURABLE,
+	    .queue = hf_str("q"),
+	    .item = {.id = hf_str(w->name),
+	             .payload = hf_bytes(bytes, (size_t)(w->asked * 37 % PAYLOAD)),
+	             .status = HF_OUTBOX_QUEUED,
+	             .priority = (int32_t)w->asked}};
 	return rc == HF_OK ? hf_outbox_put(w->store, NULL, &put, NULL, NULL) : rc;
 }
 
@@ -51,7 +54,8 @@ static int read_one(struct worker *w)
 {
 	struct hf_outbox_items items;
 	const struct hf_outbox_list list = {.queue = hf_str("q")};
-	const int rc = hf_outbox_list(w->store, &list, w->asked % 2 ? HF_READ_UNDURABLE : 0, &items, NULL);
+	const int rc =
+	    hf_outbox_list(w->store, &list, w->asked % 2 ? HF_READ_UNDURABLE : 0, &items, NULL);
 	hf_release(items.memory);
 	return rc;
 }
@@ -100,7 +104,9 @@ static void run_until_failure(unsigned kinds, uint64_t nth, uint64_t seed)
 	sim_set_now(sim, 1000000000);
 	sim_set_sync_delay(sim, 50);
 	hf_store *store = open_small(sim);
-	sim_add_fault(sim, (struct sim_fault){.kinds = kinds, .name = "segment-", .nth = nth, .error = EIO, .persistent = true});
+	sim_add_fault(
+	    sim, (struct sim_fault){
+	             .kinds = kinds, .name = "segment-", .nth = nth, .error = EIO, .persistent = true});
 	for (unsigned i = 0; i < THREADS; i++) {
 		struct worker *w = &workers[i];
 		w->store = store;
@@ -112,7 +118,8 @@ static void run_until_failure(unsigned kinds, uint64_t nth, uint64_t seed)
 		assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
 	struct hf_info info;
 	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
-	assert_int_equal(hf_close(store, NULL), info.fault); /* 0 when no group was hit: then everything is there */
+	/* 0 when no group was hit: then everything is there */
+	assert_int_equal(hf_close(store, NULL), info.fault);
 	assert_int_equal(sim_broken(sim).synced_again, 0);
 	sim_clear_faults(sim);
 	sim_reboot(sim);

@@ -1,4 +1,5 @@
-/* Upkeep and tickets when something takes long or cannot be had: nobody is kept waiting by it, and the disk is not worn out over it. */
+/* Upkeep and tickets when something takes long or cannot be had: nobody is kept waiting by it,
+ * and the disk is not worn out over it. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -47,11 +48,14 @@ static int enqueue(unsigned number, struct hf_ticket *ticket)
 {
 	char id[16];
 	snprintf(id, sizeof id, "%u", number);
-	const struct hf_outbox_enqueue args = {.write.ticket = ticket, .queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("payload")};
+	const struct hf_outbox_enqueue args = {.write.ticket = ticket,
+	                                       .queue = hf_str("q"),
+	                                       .id = hf_str(id),
+	                                       .payload = hf_str("payload")};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, &error);
 }
 
-/* --- A callback that takes long -------------------------------------------------------------------------------------------------------- */
+/* --- A callback that takes long --------------------------------------------------------------- */
 
 static atomic_bool called, go_on;
 
@@ -123,7 +127,7 @@ static void a_limited_wait_flushes_when_the_thread_goes_into_a_callback(void **s
 	assert_int_equal(waiter.rc, HF_OK);
 }
 
-/* --- A full disk ---------------------------------------------------------------------------------------------------------------------- */
+/* --- A full disk ------------------------------------------------------------------------------ */
 
 static uint64_t bytes_used(void)
 {
@@ -138,7 +142,8 @@ static void upkeep_does_not_wear_out_a_full_disk(void **state)
 {
 	(void)state;
 	unsigned number = 1;
-	const struct hf_lock_acquire args = {.name = hf_str("l"), .owner = hf_str("a"), .lease_us = 1000};
+	const struct hf_lock_acquire args = {
+	    .name = hf_str("l"), .owner = hf_str("a"), .lease_us = 1000};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, NULL, &error), HF_OK);
 	/* No segment beyond the ones there are, and no room in these. */
 	sim_set_capacity(sim, bytes_used());
@@ -150,7 +155,8 @@ static void upkeep_does_not_wear_out_a_full_disk(void **state)
 	const uint64_t before = sim_calls(sim);
 	rest(300);
 	const uint64_t calls = sim_calls(sim) - before;
-	print_message("figure: %llu calls of the machine in 300 ms with a full disk\n", (unsigned long long)calls);
+	print_message("figure: %llu calls of the machine in 300 ms with a full disk\n",
+	              (unsigned long long)calls);
 	assert_true(calls < 100);
 	/* It goes on once there is room. */
 	sim_set_capacity(sim, 0);
@@ -163,8 +169,10 @@ static void upkeep_does_not_wear_out_a_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(a_limited_wait_flushes_when_the_thread_is_in_a_callback, begin, end),
-	    cmocka_unit_test_setup_teardown(a_limited_wait_flushes_when_the_thread_goes_into_a_callback, begin, end),
+	    cmocka_unit_test_setup_teardown(a_limited_wait_flushes_when_the_thread_is_in_a_callback,
+	                                    begin, end),
+	    cmocka_unit_test_setup_teardown(a_limited_wait_flushes_when_the_thread_goes_into_a_callback,
+	                                    begin, end),
 	    cmocka_unit_test_setup_teardown(upkeep_does_not_wear_out_a_full_disk, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Watching at awkward moments: hosts that pump by hand beside each other, a store that fails in the middle of a flush, a log that two unclean stops left with
- * nothing in its newest segment. */
+/* Watching at awkward moments: hosts that pump by hand beside each other, a store that fails in
+ * the middle of a flush, a log that two unclean stops left with nothing in its newest segment. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -31,7 +31,8 @@ static void rest(long ms)
 
 static int begin_with(bool background)
 {
-	const struct hf_options options = {.create = true, .no_background = !background, .segment_size = 64 << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = !background, .segment_size = 64 << 10};
 	alarm(PATIENCE_S);
 	sim = sim_new(sim_profile_strict(), 3);
 	seam = *sim_os(sim);
@@ -62,13 +63,15 @@ static int enqueue(const char *queue, unsigned number)
 {
 	char id[16];
 	snprintf(id, sizeof id, "%u", number);
-	const struct hf_outbox_enqueue args = {.queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, NULL);
 }
 
 static hf_subscription *subscribe(const char *queue, hf_event_fn callback)
 {
-	const struct hf_subscribe args = {.domain = "outbox", .key = {hf_str(queue)}, .parts = 1, .ring = 8, .callback = callback};
+	const struct hf_subscribe args = {
+	    .domain = "outbox", .key = {hf_str(queue)}, .parts = 1, .ring = 8, .callback = callback};
 	hf_subscription *subscription;
 	assert_int_equal(hf_subscribe(store, &args, &subscription, &error), HF_OK);
 	return subscription;
@@ -82,7 +85,7 @@ static size_t take(hf_subscription *subscription, int64_t wait_us)
 	return batch.count;
 }
 
-/* --- By hand ------------------------------------------------------------------------------------------------------------------------ */
+/* --- By hand ---------------------------------------------------------------------------------- */
 
 /* How many batches a host's round takes at most, as pump.c has it. */
 enum { BATCHES = 64, EVENTS = 256 };
@@ -97,7 +100,8 @@ static void *take_one(void *arg)
 	return (void *)(uintptr_t)take(wanted, -1);
 }
 
-/* Each call makes the next batch, and the last of the round what somebody else is waiting for by then. */
+/* Each call makes the next batch, and the last of the round what somebody else is waiting for by
+ * then. */
 static void go_on(void *ctx, const struct hf_event *event)
 {
 	(void)ctx;
@@ -156,7 +160,7 @@ static void who_pumps_for_himself_looks_at_all_there_is(void **state)
 	assert_int_equal(hf_close(store, &error), HF_OK);
 }
 
-/* --- A failure in the middle of a flush ----------------------------------------------------------------------------------------------- */
+/* --- A failure in the middle of a flush ------------------------------------------------------- */
 
 static atomic_bool fail_meanwhile;
 
@@ -234,7 +238,7 @@ static void a_feed_gives_what_became_durable_while_the_store_failed(void **state
 	assert_int_equal(hf_close(store, &error), HF_EFAILED);
 }
 
-/* --- A segment with nothing in it -------------------------------------------------------------------------------------------------- */
+/* --- A segment with nothing in it ------------------------------------------------------------- */
 
 static size_t drain(hf_feed *feed)
 {
@@ -248,7 +252,8 @@ static size_t drain(hf_feed *feed)
 	return count;
 }
 
-/* Stops uncleanly, and again in the nth write of the first commit after it, of which no more than a segment's header stays. */
+/* Stops uncleanly, and again in the nth write of the first commit after it, of which no more
+ * than a segment's header stays. */
 static struct patient *stopped_twice(size_t puts, uint64_t nth)
 {
 	struct sim_profile profile = sim_profile_strict();
@@ -257,8 +262,11 @@ static struct patient *stopped_twice(size_t puts, uint64_t nth)
 	patient_puts(p, puts);
 	patient_kill(p);
 	patient_reopen(p);
-	sim_add_fault(p->sim,
-	              (struct sim_fault){.kinds = SIM_WRITE, .name = "segment-", .nth = nth, .error = EIO, .prefix = HF__SEGMENT_HEADER_SIZE});
+	sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_WRITE,
+	                                         .name = "segment-",
+	                                         .nth = nth,
+	                                         .error = EIO,
+	                                         .prefix = HF__SEGMENT_HEADER_SIZE});
 	const int rc = patient_put(p);
 	assert_true(rc == HF_OK || rc == HF_EIO || rc == HF_EUNCERTAIN);
 	patient_kill(p);
@@ -288,7 +296,8 @@ static void a_feed_passes_a_segment_that_a_second_crash_left_empty(void **state)
 	unsigned empty = 0;
 	for (uint64_t nth = 1; nth <= 12; nth++) {
 		struct patient *p = stopped_twice(3, nth);
-		empty += patient_info(p).segment > 1 && patient_info(p).segment_offset == HF__SEGMENT_HEADER_SIZE;
+		empty += patient_info(p).segment > 1 &&
+		         patient_info(p).segment_offset == HF__SEGMENT_HEADER_SIZE;
 		follow_past_it(p);
 		patient_close(p);
 		patient_free(p);
@@ -299,10 +308,14 @@ static void a_feed_passes_a_segment_that_a_second_crash_left_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(who_may_not_pump_hears_of_what_the_one_who_did_has_left, begin_by_hand, end),
-	    cmocka_unit_test_setup_teardown(who_pumps_for_himself_looks_at_all_there_is, begin_by_hand, end),
-	    cmocka_unit_test_setup_teardown(a_subscription_tells_what_became_durable_while_the_store_failed, begin, end),
-	    cmocka_unit_test_setup_teardown(a_feed_gives_what_became_durable_while_the_store_failed, begin, end),
+	    cmocka_unit_test_setup_teardown(who_may_not_pump_hears_of_what_the_one_who_did_has_left,
+	                                    begin_by_hand, end),
+	    cmocka_unit_test_setup_teardown(who_pumps_for_himself_looks_at_all_there_is, begin_by_hand,
+	                                    end),
+	    cmocka_unit_test_setup_teardown(
+	        a_subscription_tells_what_became_durable_while_the_store_failed, begin, end),
+	    cmocka_unit_test_setup_teardown(a_feed_gives_what_became_durable_while_the_store_failed,
+	                                    begin, end),
 	    cmocka_unit_test(a_feed_passes_a_segment_that_a_second_crash_left_empty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* The simulated disk does what the models M1 to M10 say: each switch has a test that finds its outcome among the crash images with the
- * switch on, and does not find it with the switch off. */
+/* The simulated disk does what the models M1 to M10 say: each switch has a test that finds its
+ * outcome among the crash images with the switch on, and does not find it with the switch off. */
 #include "lib/sim_os.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 #define SECTOR ((size_t)SIM_SECTOR)
 
-/* --- A small vocabulary --- */
+/* --- A small vocabulary ----------------------------------------------------------------------- */
 
 static int file_open(struct sim *sim, const char *name, unsigned flags)
 {
@@ -103,15 +103,17 @@ static bool reachable_and_free(struct sim *sim, image_test test)
 	return found;
 }
 
-/* The outcome is unreachable with the switch off, reachable with it on, and the weak profile, which the crash sweep runs, has it on. */
-static void switch_matters(struct sim *(*setup)(struct sim_profile), image_test test, struct sim_profile off, struct sim_profile on)
+/* The outcome is unreachable with the switch off, reachable with it on, and the weak profile,
+ * which the crash sweep runs, has it on. */
+static void switch_matters(struct sim *(*setup)(struct sim_profile), image_test test,
+                           struct sim_profile off, struct sim_profile on)
 {
 	assert_false(reachable_and_free(setup(off), test));
 	assert_true(reachable_and_free(setup(on), test));
 	assert_true(reachable_and_free(setup(sim_profile_weak()), test));
 }
 
-/* --- M1 --- */
+/* --- M1 --------------------------------------------------------------------------------------- */
 
 static bool second_without_first(struct sim *image)
 {
@@ -129,7 +131,8 @@ static struct sim *two_sectors_pending(struct sim_profile profile)
 static void m1_any_subset_of_sectors_survives(void **state)
 {
 	(void)state;
-	switch_matters(two_sectors_pending, second_without_first, sim_profile_strict(), (struct sim_profile){.m1_subsets = true});
+	switch_matters(two_sectors_pending, second_without_first, sim_profile_strict(),
+	               (struct sim_profile){.m1_subsets = true});
 }
 
 static bool later_file_without_earlier(struct sim *image)
@@ -153,7 +156,8 @@ static struct sim *two_files_pending(struct sim_profile profile)
 static void m1_writes_of_two_files_are_reordered(void **state)
 {
 	(void)state;
-	switch_matters(two_files_pending, later_file_without_earlier, sim_profile_strict(), (struct sim_profile){.m1_subsets = true});
+	switch_matters(two_files_pending, later_file_without_earlier, sim_profile_strict(),
+	               (struct sim_profile){.m1_subsets = true});
 }
 
 static bool holds_older_version(struct sim *image)
@@ -195,9 +199,8 @@ static bool holds_garbage(struct sim *image)
 	uint8_t data[100];
 	assert_true(sim_read_file(image, "f", 100, data, sizeof(data)));
 	size_t strange = 0;
-	for (size_t i = 0; i < sizeof(data); i++) {
+	for (size_t i = 0; i < sizeof(data); i++)
 		strange += data[i] != 'a' && data[i] != 'b' && data[i] != 0;
-	}
 	return strange > sizeof(data) / 2;
 }
 
@@ -274,7 +277,8 @@ static void pad_hostile_trashes_synced_bytes_of_the_same_sector_only(void **stat
 	assert_false(reachable_and_free(small_write_pending(profile), other_sector_harmed));
 }
 
-/* Pages of 4 KiB: synced sectors that nothing was written to go with one that was, up to the end of its page. */
+/* Pages of 4 KiB: synced sectors that nothing was written to go with one that was, up to the end
+ * of its page. */
 static void page_hostile_trashes_the_whole_page_and_no_other(void **state)
 {
 	(void)state;
@@ -304,7 +308,7 @@ static void writing_what_is_durable_already_can_harm_nothing(void **state)
 	sim_free(sim);
 }
 
-/* --- M2 and M5: sizes --- */
+/* --- M2 and M5: sizes ------------------------------------------------------------------------- */
 
 /* The file grows in two steps. */
 static struct sim *grown_file(struct sim_profile profile)
@@ -337,14 +341,15 @@ static bool new_data_under_old_size(struct sim *image)
 static void m2_a_size_may_lag_behind_its_data(void **state)
 {
 	(void)state;
-	switch_matters(written_over_the_end, new_data_under_old_size, sim_profile_strict(), (struct sim_profile){.m2_size_lag = true});
+	switch_matters(written_over_the_end, new_data_under_old_size, sim_profile_strict(),
+	               (struct sim_profile){.m2_size_lag = true});
 }
 
 static bool size_without_data(struct sim *image)
 {
 	uint64_t size = 0;
-	return sim_file_size(image, "f", &size) && size == 4 * SECTOR && byte_at(image, "f", 2 * SECTOR) == 0 &&
-	       byte_at(image, "f", 3 * SECTOR) == 0;
+	return sim_file_size(image, "f", &size) && size == 4 * SECTOR &&
+	       byte_at(image, "f", 2 * SECTOR) == 0 && byte_at(image, "f", 3 * SECTOR) == 0;
 }
 
 static void m5_a_size_may_run_ahead_of_its_data(void **state)
@@ -355,7 +360,7 @@ static void m5_a_size_may_run_ahead_of_its_data(void **state)
 	switch_matters(grown_file, size_without_data, off, (struct sim_profile){.m5_size_early = true});
 }
 
-/* --- M3 and M4: names --- */
+/* --- M3 and M4: names ------------------------------------------------------------------------- */
 
 static bool file_missing(struct sim *image)
 {
@@ -397,7 +402,8 @@ static struct sim *two_entries_pending(struct sim_profile profile)
 static void m4_any_subset_of_directory_changes_survives(void **state)
 {
 	(void)state;
-	switch_matters(two_entries_pending, second_entry_without_first, sim_profile_strict(), (struct sim_profile){.m4_dir_subsets = true});
+	switch_matters(two_entries_pending, second_entry_without_first, sim_profile_strict(),
+	               (struct sim_profile){.m4_dir_subsets = true});
 }
 
 static bool unlinked_but_not_renamed(struct sim *image)
@@ -410,7 +416,8 @@ static void m4_an_unlink_may_survive_an_earlier_rename_that_does_not(void **stat
 	(void)state;
 	for (int subsets = 0; subsets < 2; subsets++) {
 		int file = -1;
-		struct sim *sim = disk_with_file((struct sim_profile){.m4_dir_subsets = subsets != 0, .m4_rename_early = true}, &file);
+		struct sim *sim = disk_with_file(
+		    (struct sim_profile){.m4_dir_subsets = subsets != 0, .m4_rename_early = true}, &file);
 		struct hf__os *os = sim_os(sim);
 		(void)file_create(sim, "t");
 		assert_int_equal(sync_dir(sim), 0);
@@ -441,7 +448,8 @@ static void m4_a_rename_may_survive_without_the_data(void **state)
 	(void)state;
 	struct sim_profile off = sim_profile_weak();
 	off.m4_rename_early = false;
-	switch_matters(renamed_before_sync, renamed_but_empty, off, (struct sim_profile){.m4_rename_early = true});
+	switch_matters(renamed_before_sync, renamed_but_empty, off,
+	               (struct sim_profile){.m4_rename_early = true});
 }
 
 static bool rename_halved(struct sim *image)
@@ -473,12 +481,13 @@ static void m4_a_name_is_not_created_anew_before_it_is_free(void **state)
 	assert_false(reachable_and_free(sim, new_file_hides_a_lost_rename));
 }
 
-/* --- M6: failed syncs --- */
+/* --- M6: failed syncs ------------------------------------------------------------------------- */
 
 static void fail_next(struct sim *sim, unsigned kinds, bool falsely)
 {
 	sim_clear_faults(sim);
-	sim_add_fault(sim, (struct sim_fault){.kinds = kinds, .error = EIO, .falsely = falsely, .prefix = SIZE_MAX});
+	sim_add_fault(sim, (struct sim_fault){
+	                       .kinds = kinds, .error = EIO, .falsely = falsely, .prefix = SIZE_MAX});
 }
 
 static bool first_byte_old(struct sim *image)
@@ -521,7 +530,8 @@ static void m6_a_sync_after_a_failed_one_stores_nothing_and_says_so_to_nobody(vo
 static void m6_reads_may_fall_back_to_the_old_bytes(void **state)
 {
 	(void)state;
-	struct sim *sim = failed_then_synced((struct sim_profile){.m6_sync_drops = true, .m6_reads_old = true});
+	struct sim *sim =
+	    failed_then_synced((struct sim_profile){.m6_sync_drops = true, .m6_reads_old = true});
 	assert_int_equal(byte_at(sim, "f", 0), 'a');
 	sim_free(sim);
 }
@@ -584,7 +594,7 @@ static void m6_a_size_dropped_by_a_failed_sync_stays_unknown_until_written_again
 	assert_false(reachable_and_free(sim, not_grown));
 }
 
-/* --- M7 and M8 --- */
+/* --- M7 and M8 -------------------------------------------------------------------------------- */
 
 static struct sim *falsely_failed(struct sim_profile profile)
 {
@@ -626,7 +636,9 @@ static void m8_a_failed_write_leaves_a_prefix(void **state)
 		struct sim_profile profile = sim_profile_weak();
 		profile.m8_short_write = profile.m8_short_write && on != 0;
 		struct sim *sim = disk_with_file(profile, &file);
-		sim_add_fault(sim, (struct sim_fault){.kinds = SIM_WRITE, .name = "f", .nth = 2, .error = EIO, .prefix = 10});
+		sim_add_fault(sim,
+		              (struct sim_fault){
+		                  .kinds = SIM_WRITE, .name = "f", .nth = 2, .error = EIO, .prefix = 10});
 		assert_int_equal(fill(sim, file, SECTOR, 'x', 1), 0);
 		assert_int_equal(fill(sim, file, 0, 'b', SECTOR), EIO);
 		assert_int_equal(byte_at(sim, "f", 9), on != 0 ? 'b' : 'a');
@@ -648,14 +660,15 @@ static void m8_a_full_disk_takes_what_fits(void **state)
 		assert_true(sim_file_size(sim, "f", &size));
 		assert_int_equal(size, on != 0 ? 2 * SECTOR + 100 : 2 * SECTOR);
 		assert_int_equal(byte_at(sim, "f", SECTOR), on != 0 ? 'b' : 'a');
-		assert_int_equal(fill(sim, file, 0, 'c', 2 * SECTOR), 0); /* what is there can be written over */
+		/* what is there can be written over */
+		assert_int_equal(fill(sim, file, 0, 'c', 2 * SECTOR), 0);
 		sim_set_capacity(sim, 0);
 		assert_int_equal(fill(sim, file, SECTOR, 'b', 2 * SECTOR), 0);
 		sim_free(sim);
 	}
 }
 
-/* --- M9 and M10 --- */
+/* --- M9 and M10 ------------------------------------------------------------------------------- */
 
 static struct sim *dir_failed_then_synced(struct sim_profile profile)
 {
@@ -695,7 +708,7 @@ static void m10_a_lying_disk_loses_what_was_synced(void **state)
 	}
 }
 
-/* --- What a sync covers, and what is known of it --- */
+/* --- What a sync covers, and what is known of it ---------------------------------------------- */
 
 struct slow_sync {
 	struct sim *sim;

@@ -1,4 +1,5 @@
-/* The simulated machine around its disk: the seam's manners, faults, observers, the walk over crash images, checkpoints and damage. */
+/* The simulated machine around its disk: the seam's manners, faults, observers, the walk over
+ * crash images, checkpoints and damage. */
 #include "lib/rng.h"
 #include "lib/sim_os.h"
 
@@ -39,7 +40,7 @@ static void sync_all(struct sim *sim, int file)
 	assert_int_equal(os->sync_dir(os->ctx), 0);
 }
 
-/* --- Manners of the seam --- */
+/* --- Manners of the seam ---------------------------------------------------------------------- */
 
 static void reads_see_writes_at_any_offset(void **state)
 {
@@ -62,9 +63,8 @@ static void reads_see_writes_at_any_offset(void **state)
 		assert_int_equal(os->read(os->ctx, file, seen, sizeof(seen), 0, &got), 0);
 		assert_int_equal(got, size);
 		assert_memory_equal(seen, model, got);
-		if (i % 7 == 0) {
+		if (i % 7 == 0)
 			sync_all(sim, file);
-		}
 	}
 	size_t got = 1;
 	assert_int_equal(os->read(os->ctx, file, seen, 1, size, &got), 0);
@@ -234,7 +234,7 @@ static void an_unsafe_file_system_says_so(void **state)
 	sim_free(sim);
 }
 
-/* --- Faults and observers --- */
+/* --- Faults and observers --------------------------------------------------------------------- */
 
 static void a_fault_hits_the_calls_it_names(void **state)
 {
@@ -243,7 +243,8 @@ static void a_fault_hits_the_calls_it_names(void **state)
 	struct hf__os *os = sim_os(sim);
 	int file = file_create(sim, "seg-1");
 	int other = file_create(sim, "other");
-	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_WRITE | SIM_READ, .name = "seg", .nth = 2, .error = EIO});
+	sim_add_fault(sim, (struct sim_fault){
+	                       .kinds = SIM_WRITE | SIM_READ, .name = "seg", .nth = 2, .error = EIO});
 	assert_int_equal(file_write(sim, other, 0, "x", 1), 0);
 	assert_int_equal(file_write(sim, file, 0, "x", 1), 0);
 	assert_int_equal(file_write(sim, other, 0, "x", 1), 0);
@@ -253,7 +254,8 @@ static void a_fault_hits_the_calls_it_names(void **state)
 	assert_int_equal(os->read(os->ctx, file, &byte, 1, 0, &got), 0);
 	assert_int_equal(sim_fault_hits(sim), 1);
 	sim_clear_faults(sim);
-	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_ALL_CALLS, .nth = 2, .error = EMFILE, .persistent = true});
+	sim_add_fault(sim, (struct sim_fault){
+	                       .kinds = SIM_ALL_CALLS, .nth = 2, .error = EMFILE, .persistent = true});
 	assert_int_equal(os->sync_dir(os->ctx), 0);
 	assert_int_equal(os->unlink(os->ctx, "other"), EMFILE);
 	assert_int_equal(os->lock(os->ctx, "LOCK", 0), EMFILE);
@@ -310,7 +312,7 @@ static void an_observer_walks_the_crash_images_before_every_call(void **state)
 	sim_free(sim);
 }
 
-/* --- The walk --- */
+/* --- The walk --------------------------------------------------------------------------------- */
 
 struct counted {
 	size_t images, torn, reordered, lost_entries, trashed;
@@ -347,7 +349,8 @@ static struct sim *disk_with_pending(struct sim_profile profile, size_t sectors)
 static void every_subset_of_ten_sectors_and_all_directory_changes_is_walked_once(void **state)
 {
 	(void)state;
-	struct sim *sim = disk_with_pending((struct sim_profile){.m1_subsets = true, .m4_dir_subsets = true}, 10);
+	struct sim *sim =
+	    disk_with_pending((struct sim_profile){.m1_subsets = true, .m4_dir_subsets = true}, 10);
 	(void)file_create(sim, "g");
 	(void)file_create(sim, "h");
 	struct counted counted = {.seen = sim_seen_new()};
@@ -465,7 +468,8 @@ static void random_step(struct sim *sim, struct hf_rng *rng)
 		(void)os->rename(os->ctx, name, "f0");
 	} else if (what <= 3) {
 		(void)os->sync_dir(os->ctx);
-	} else if (file_open(sim, name, HF__OS_WRITE, &file) == 0 || file_open(sim, name, HF__OS_WRITE | HF__OS_CREATE, &file) == 0) {
+	} else if (file_open(sim, name, HF__OS_WRITE, &file) == 0 ||
+	           file_open(sim, name, HF__OS_WRITE | HF__OS_CREATE, &file) == 0) {
 		hf_rng_fill(rng, data, len);
 		(void)(what <= 6 ? os->sync(os->ctx, file) : os->write(os->ctx, file, data, len, at));
 		(void)os->close(os->ctx, file);
@@ -478,8 +482,12 @@ static void no_crash_image_breaks_what_was_synced(void **state)
 	struct hf_rng rng = hf_rng_for("no_crash_image_breaks_what_was_synced");
 	struct promise promise = {0};
 	for (int run = 0; run < 12; run++) {
-		struct sim *sim = sim_new(run % 2 == 0 ? sim_profile_weak() : sim_profile_hostile(), hf_rng_next(&rng));
-		sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC | SIM_SYNC_DIR, .nth = 9, .error = EIO, .falsely = run % 3 == 0});
+		struct sim *sim =
+		    sim_new(run % 2 == 0 ? sim_profile_weak() : sim_profile_hostile(), hf_rng_next(&rng));
+		sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC | SIM_SYNC_DIR,
+		                                      .nth = 9,
+		                                      .error = EIO,
+		                                      .falsely = run % 3 == 0});
 		promise.sim = sim;
 		for (int step = 0; step < 40; step++) {
 			random_step(sim, &rng);
@@ -491,7 +499,7 @@ static void no_crash_image_breaks_what_was_synced(void **state)
 	assert_true(promise.images > 1000);
 }
 
-/* --- Checkpoints and damage --- */
+/* --- Checkpoints and damage ------------------------------------------------------------------- */
 
 static void a_rollback_brings_everything_back(void **state)
 {

@@ -1,4 +1,5 @@
-/* Subscriptions, driven by hand (no thread): what they tell, what their rings lose and say so, their eventfd, callbacks, and how they end. */
+/* Subscriptions, driven by hand (no thread): what they tell, what their rings lose and say so,
+ * their eventfd, callbacks, and how they end. */
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,8 @@ static hf_store *store;
 static int begin(void **state)
 {
 	(void)state;
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 16 << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 16 << 10};
 	sim = sim_new(sim_profile_strict(), 3);
 	return hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, NULL);
 }
@@ -37,17 +39,20 @@ static void close_store(void)
 	assert_int_equal(sim_broken(sim).left_open, 0);
 }
 
-/* --- Changes ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- Changes ---------------------------------------------------------------------------------- */
 
 static void enqueue(const char *queue, const char *id)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void clear(const char *queue)
 {
-	assert_int_equal(hf_outbox_clear(store, NULL, &(struct hf_outbox_clear){.queue = hf_str(queue)}, NULL, NULL), HF_OK);
+	assert_int_equal(
+	    hf_outbox_clear(store, NULL, &(struct hf_outbox_clear){.queue = hf_str(queue)}, NULL, NULL),
+	    HF_OK);
 }
 
 static void configure(const char *queue)
@@ -58,7 +63,9 @@ static void configure(const char *queue)
 
 static void reset_cursor(const char *consumer, const char *reason)
 {
-	const struct hf_cursor_reset args = {.key = {hf_str(consumer), hf_str("s"), hf_str("")}, .sequence = 4, .reason = hf_str(reason)};
+	const struct hf_cursor_reset args = {.key = {hf_str(consumer), hf_str("s"), hf_str("")},
+	                                     .sequence = 4,
+	                                     .reason = hf_str(reason)};
 	assert_int_equal(hf_cursor_reset(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -68,7 +75,8 @@ static void save(const char *user, const char *const *threads, size_t count)
 	memset(records, 0, sizeof records);
 	for (size_t i = 0; i < count; i++)
 		records[i].thread = hf_str(threads[i]);
-	const struct hf_inbox_save args = {.user = hf_str(user), .records = records, .count = count, .generated_at = 5};
+	const struct hf_inbox_save args = {
+	    .user = hf_str(user), .records = records, .count = count, .generated_at = 5};
 	assert_int_equal(hf_inbox_save(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -86,20 +94,25 @@ static void change_everything(void)
 	save("v", (const char *const[]){"t1"}, 1);
 }
 
-/* --- Events as text: "outbox enqueue q/a", then " removed", " many", " (reason)"; "gap of 3 from 7" ----------------------------------------- */
+/* --- Events as text: "outbox enqueue q/a", then " removed", " many", " (reason)"; "gap of 3
+ * from 7" --- */
 
 static void render(const struct hf_event *event, char *out, size_t cap)
 {
 	if (event->lost) {
-		snprintf(out, cap, "gap of %llu from %llu", (unsigned long long)event->lost, (unsigned long long)event->lsn);
+		snprintf(out, cap, "gap of %llu from %llu", (unsigned long long)event->lost,
+		         (unsigned long long)event->lsn);
 		return;
 	}
 	int len = snprintf(out, cap, "%s %s ", event->domain, event->operation);
 	for (unsigned i = 0; i < event->parts; i++)
-		len += snprintf(out + len, cap - (size_t)len, "%s%.*s", i ? "/" : "", (int)event->key[i].len, (const char *)event->key[i].data);
-	len += snprintf(out + len, cap - (size_t)len, "%s%s", event->removed ? " removed" : "", event->many ? " many" : "");
+		len += snprintf(out + len, cap - (size_t)len, "%s%.*s", i ? "/" : "",
+		                (int)event->key[i].len, (const char *)event->key[i].data);
+	len += snprintf(out + len, cap - (size_t)len, "%s%s", event->removed ? " removed" : "",
+	                event->many ? " many" : "");
 	if (event->reason.len > 0)
-		snprintf(out + len, cap - (size_t)len, " (%.*s)", (int)event->reason.len, (const char *)event->reason.data);
+		snprintf(out + len, cap - (size_t)len, " (%.*s)", (int)event->reason.len,
+		         (const char *)event->reason.data);
 }
 
 /* Takes what is there and compares it with the lines; NULL ends them. */
@@ -131,7 +144,7 @@ static hf_subscription *subscribe(const struct hf_subscribe *args)
 	return subscription;
 }
 
-/* --- Filters -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- Filters ---------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -140,25 +153,39 @@ static const struct {
 } filters[] = {
     {"all",
      {0},
-     {"outbox enqueue q/a", "outbox enqueue q/b", "outbox enqueue other/a", "outbox configure q", "outbox clear q removed many",
-      "cursor reset c/s/ (why not)", "inbox save u/primary/t1", "inbox save u many", "inbox save v/primary/t1", NULL}},
+     {"outbox enqueue q/a", "outbox enqueue q/b", "outbox enqueue other/a", "outbox configure q",
+      "outbox clear q removed many", "cursor reset c/s/ (why not)", "inbox save u/primary/t1",
+      "inbox save u many", "inbox save v/primary/t1", NULL}},
     {"a domain", {.domain = "cursor"}, {"cursor reset c/s/ (why not)", NULL}},
     {"a queue",
      {.domain = "outbox", .key = {{"q", 1}}, .parts = 1},
-     {"outbox enqueue q/a", "outbox enqueue q/b", "outbox configure q", "outbox clear q removed many", NULL}},
-    {"an item", {.domain = "outbox", .key = {{"q", 1}, {"a", 1}}, .parts = 2}, {"outbox enqueue q/a", "outbox clear q removed many", NULL}},
-    {"an item elsewhere", {.domain = "outbox", .key = {{"other", 5}, {"a", 1}}, .parts = 2}, {"outbox enqueue other/a", NULL}},
-    {"a user", {.domain = "inbox", .key = {{"u", 1}}, .parts = 1}, {"inbox save u/primary/t1", "inbox save u many", NULL}},
+     {"outbox enqueue q/a", "outbox enqueue q/b", "outbox configure q",
+      "outbox clear q removed many", NULL}},
+    {"an item",
+     {.domain = "outbox", .key = {{"q", 1}, {"a", 1}}, .parts = 2},
+     {"outbox enqueue q/a", "outbox clear q removed many", NULL}},
+    {"an item elsewhere",
+     {.domain = "outbox", .key = {{"other", 5}, {"a", 1}}, .parts = 2},
+     {"outbox enqueue other/a", NULL}},
+    {"a user",
+     {.domain = "inbox", .key = {{"u", 1}}, .parts = 1},
+     {"inbox save u/primary/t1", "inbox save u many", NULL}},
     {"an account",
      {.domain = "inbox", .key = {{"u", 1}, {"primary", 7}}, .parts = 2},
      {"inbox save u/primary/t1", "inbox save u many", NULL}},
-    {"a record of a save", {.domain = "inbox", .key = {{"u", 1}, {"primary", 7}, {"t3", 2}}, .parts = 3}, {"inbox save u many", NULL}},
-    {"a record of none", {.domain = "inbox", .key = {{"u", 1}, {"primary", 7}, {"t9", 2}}, .parts = 3}, {NULL}},
+    {"a record of a save",
+     {.domain = "inbox", .key = {{"u", 1}, {"primary", 7}, {"t3", 2}}, .parts = 3},
+     {"inbox save u many", NULL}},
+    {"a record of none",
+     {.domain = "inbox", .key = {{"u", 1}, {"primary", 7}, {"t9", 2}}, .parts = 3},
+     {NULL}},
     {"another account", {.domain = "inbox", .key = {{"u", 1}, {"work", 4}}, .parts = 2}, {NULL}},
     {"a cursor without a subject",
      {.domain = "cursor", .key = {{"c", 1}, {"s", 1}, {"", 0}}, .parts = 3},
      {"cursor reset c/s/ (why not)", NULL}},
-    {"a cursor with one", {.domain = "cursor", .key = {{"c", 1}, {"s", 1}, {"x", 1}}, .parts = 3}, {NULL}},
+    {"a cursor with one",
+     {.domain = "cursor", .key = {{"c", 1}, {"s", 1}, {"x", 1}}, .parts = 3},
+     {NULL}},
 };
 
 enum { FILTERS = sizeof filters / sizeof filters[0] };
@@ -200,13 +227,15 @@ static void what_cannot_be_is_refused(void **state)
 		assert_true(!subscription && error.text[0]);
 	}
 	hf_subscription *subscription;
-	assert_int_equal(hf_outbox_subscribe(store, hf_str(""), NULL, NULL, &subscription, NULL), HF_EINVAL);
-	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), NULL, NULL, &subscription, NULL), HF_EINVAL);
+	assert_int_equal(hf_outbox_subscribe(store, hf_str(""), NULL, NULL, &subscription, NULL),
+	                 HF_EINVAL);
+	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), NULL, NULL, &subscription, NULL),
+	                 HF_EINVAL);
 	hf_unsubscribe(NULL);
 	close_store();
 }
 
-/* --- Ring and eventfd ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Ring and eventfd ------------------------------------------------------------------------- */
 
 static bool readable(const hf_subscription *subscription)
 {
@@ -238,7 +267,8 @@ static void a_full_ring_says_how_many_are_lost_and_where_they_are(void **state)
 	/* From there on all comes again, and a feed gives what was lost. */
 	clear("q");
 	enqueue("q", "g");
-	expect_events(small, (const char *const[]){"outbox clear q removed many", "outbox enqueue q/g", NULL});
+	expect_events(small,
+	              (const char *const[]){"outbox clear q removed many", "outbox enqueue q/g", NULL});
 	hf_feed *feed;
 	assert_int_equal(hf_feed_open(store, 3, &feed, NULL), HF_OK);
 	assert_int_equal(hf_feed_next(feed, 4, 0, &batch, NULL), HF_OK);
@@ -304,7 +334,8 @@ static void what_is_not_durable_is_not_told(void **state)
 {
 	(void)state;
 	hf_subscription *subscription = subscribe(NULL);
-	const struct hf_outbox_enqueue args = {.write.durability = HF_OS, .queue = hf_str("q"), .id = hf_str("a")};
+	const struct hf_outbox_enqueue args = {
+	    .write.durability = HF_OS, .queue = hf_str("q"), .id = hf_str("a")};
 	enqueue("q", "first"); /* so that the incarnation's first group is out */
 	expect_events(subscription, (const char *const[]){"outbox enqueue q/first", NULL});
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
@@ -315,7 +346,7 @@ static void what_is_not_durable_is_not_told(void **state)
 	close_store();
 }
 
-/* --- Failures ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- Failures --------------------------------------------------------------------------------- */
 
 static void what_cannot_be_read_is_told_and_comes_when_it_can(void **state)
 {
@@ -324,7 +355,8 @@ static void what_cannot_be_read_is_told_and_comes_when_it_can(void **state)
 	struct hf_event_batch batch;
 	struct hf_error error = {0};
 	enqueue("q", "a");
-	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_READ | SIM_OPEN, .error = 5, .persistent = true});
+	sim_add_fault(sim,
+	              (struct sim_fault){.kinds = SIM_READ | SIM_OPEN, .error = 5, .persistent = true});
 	assert_int_equal(hf_subscription_next(subscription, 0, -1, &batch, &error), HF_EIO);
 	assert_true(error.code == HF_EIO && error.text[0] && readable(subscription));
 	sim_clear_faults(sim);
@@ -340,7 +372,7 @@ static void what_cannot_be_read_is_told_and_comes_when_it_can(void **state)
 	assert_int_equal(hf_close(store, NULL), HF_EFAILED);
 }
 
-/* --- Callbacks ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- Callbacks -------------------------------------------------------------------------------- */
 
 struct heard {
 	unsigned count;
@@ -370,7 +402,8 @@ static void a_callback_hears_of_its_queue(void **state)
 	struct heard heard = {0};
 	struct hf_event_batch batch;
 	hf_subscription *subscription;
-	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), hear, &heard, &subscription, NULL), HF_OK);
+	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), hear, &heard, &subscription, NULL),
+	                 HF_OK);
 	assert_int_equal(hf_subscription_eventfd(subscription), -1);
 	assert_int_equal(hf_subscription_next(subscription, 0, 0, &batch, NULL), HF_EINVAL);
 	change_everything();
@@ -424,7 +457,8 @@ static void a_callback_may_change_what_it_watches(void **state)
 	(void)state;
 	unsigned count = 0;
 	hf_subscription *subscription;
-	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), enqueue_back, &count, &subscription, NULL), HF_OK);
+	assert_int_equal(
+	    hf_outbox_subscribe(store, hf_str("q"), enqueue_back, &count, &subscription, NULL), HF_OK);
 	enqueue("q", "a");
 	pump();
 	assert_int_equal(count, 3);
@@ -435,13 +469,17 @@ static void a_callback_may_change_what_it_watches(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(a_filter_lets_through_what_concerns_its_objects, begin, end),
+	    cmocka_unit_test_setup_teardown(a_filter_lets_through_what_concerns_its_objects, begin,
+	                                    end),
 	    cmocka_unit_test_setup_teardown(what_cannot_be_is_refused, begin, end),
-	    cmocka_unit_test_setup_teardown(a_full_ring_says_how_many_are_lost_and_where_they_are, begin, end),
+	    cmocka_unit_test_setup_teardown(a_full_ring_says_how_many_are_lost_and_where_they_are,
+	                                    begin, end),
 	    cmocka_unit_test_setup_teardown(gaps_and_events_take_turns, begin, end),
-	    cmocka_unit_test_setup_teardown(the_eventfd_is_readable_while_there_is_something, begin, end),
+	    cmocka_unit_test_setup_teardown(the_eventfd_is_readable_while_there_is_something, begin,
+	                                    end),
 	    cmocka_unit_test_setup_teardown(what_is_not_durable_is_not_told, begin, end),
-	    cmocka_unit_test_setup_teardown(what_cannot_be_read_is_told_and_comes_when_it_can, begin, end),
+	    cmocka_unit_test_setup_teardown(what_cannot_be_read_is_told_and_comes_when_it_can, begin,
+	                                    end),
 	    cmocka_unit_test_setup_teardown(a_callback_hears_of_its_queue, begin, end),
 	    cmocka_unit_test_setup_teardown(a_callback_may_end_itself_and_others, begin, end),
 	    cmocka_unit_test_setup_teardown(a_callback_may_change_what_it_watches, begin, end),

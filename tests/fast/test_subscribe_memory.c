@@ -17,7 +17,8 @@ static hf_store *store;
 static int begin(void **state)
 {
 	(void)state;
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 16 << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 16 << 10};
 	sim = sim_new(sim_profile_strict(), 3);
 	return hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, NULL);
 }
@@ -31,7 +32,8 @@ static int end(void **state)
 
 static void enqueue(const char *id)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("p")};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("p")};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
 

@@ -1,4 +1,5 @@
-/* Subscriptions with the store's own thread beside writers: nothing missing without a mark, waits that end, and ends at any moment. */
+/* Subscriptions with the store's own thread beside writers: nothing missing without a mark,
+ * waits that end, and ends at any moment. */
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -21,7 +22,8 @@ static hf_store *store;
 
 static int begin_with(bool background)
 {
-	const struct hf_options options = {.create = true, .no_background = !background, .segment_size = 64 << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = !background, .segment_size = 64 << 10};
 	sim = sim_new(sim_profile_strict(), 3);
 	return hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, NULL);
 }
@@ -54,7 +56,8 @@ static void enqueue(unsigned writer, unsigned i)
 {
 	char id[24];
 	snprintf(id, sizeof id, "%u-%u", writer, i);
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("payload")};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("payload")};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -94,14 +97,17 @@ struct reader {
 	uint64_t told, lost;
 };
 
-/* Reads on until all WRITERS * WRITES changes, which are all there are, were told or counted as lost. */
+/* Reads on until all WRITERS * WRITES changes, which are all there are, were told or counted as
+ * lost. */
 static void *read_all(void *arg)
 {
 	struct reader *reader = arg;
 	hf_lsn next = 1;
 	while (next <= (hf_lsn)WRITERS * WRITES) {
 		struct hf_event_batch batch;
-		assert_int_equal(hf_subscription_next(reader->subscription, reader->slow ? 3 : 0, -1, &batch, NULL), HF_OK);
+		assert_int_equal(
+		    hf_subscription_next(reader->subscription, reader->slow ? 3 : 0, -1, &batch, NULL),
+		    HF_OK);
 		assert_true(batch.count > 0);
 		for (size_t i = 0; i < batch.count; i++) {
 			assert_int_equal(batch.events[i].lsn, next);
@@ -120,7 +126,9 @@ static void nothing_is_missing_without_a_mark(void **state)
 {
 	(void)state;
 	pthread_t writers[WRITERS], threads[3];
-	struct reader readers[3] = {{subscribe(4), true, 0, 0}, {subscribe(WRITERS * WRITES), false, 0, 0}, {subscribe(100), false, 0, 0}};
+	struct reader readers[3] = {{subscribe(4), true, 0, 0},
+	                            {subscribe(WRITERS * WRITES), false, 0, 0},
+	                            {subscribe(100), false, 0, 0}};
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, read_all, &readers[i]), 0);
 	start_writers(writers);
@@ -131,12 +139,12 @@ static void nothing_is_missing_without_a_mark(void **state)
 		hf_unsubscribe(readers[i].subscription);
 	}
 	assert_true(readers[1].lost == 0 && readers[0].told > 0);
-	print_message("figure: a ring of 4, read slowly: %llu told, %llu lost\n", (unsigned long long)readers[0].told,
-	              (unsigned long long)readers[0].lost);
+	print_message("figure: a ring of 4, read slowly: %llu told, %llu lost\n",
+	              (unsigned long long)readers[0].told, (unsigned long long)readers[0].lost);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 }
 
-/* --- Waiting ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 struct waiter {
 	hf_subscription *subscription;
@@ -213,7 +221,7 @@ static void the_eventfd_can_be_waited_for(void **state)
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 }
 
-/* --- Ending ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- Ending ----------------------------------------------------------------------------------- */
 
 struct slow {
 	atomic_uint calls;
@@ -235,7 +243,8 @@ static void a_callback_has_returned_when_its_subscription_is_ended(void **state)
 	(void)state;
 	struct slow slow = {0};
 	hf_subscription *subscription;
-	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), take_time, &slow, &subscription, NULL), HF_OK);
+	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), take_time, &slow, &subscription, NULL),
+	                 HF_OK);
 	for (unsigned i = 0; i < 3; i++)
 		enqueue(0, i);
 	while (!atomic_load(&slow.inside))
@@ -255,7 +264,8 @@ static void closing_waits_for_a_callback(void **state)
 	(void)state;
 	struct slow slow = {0};
 	hf_subscription *subscription;
-	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), take_time, &slow, &subscription, NULL), HF_OK);
+	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), take_time, &slow, &subscription, NULL),
+	                 HF_OK);
 	enqueue(0, 0);
 	while (!atomic_load(&slow.inside))
 		rest(1);
@@ -276,8 +286,10 @@ static void *come_and_go(void *arg)
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct hf_event_batch batch;
 		hf_subscription *called, *ring = subscribe(2);
-		assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), count_calls, calls, &called, NULL), HF_OK);
-		assert_int_equal(hf_subscription_next(ring, 1, (int64_t)(i % 3) * 1000, &batch, NULL), HF_OK);
+		assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), count_calls, calls, &called, NULL),
+		                 HF_OK);
+		assert_int_equal(hf_subscription_next(ring, 1, (int64_t)(i % 3) * 1000, &batch, NULL),
+		                 HF_OK);
 		hf_release(batch.memory);
 		if (i % 2)
 			hf_unsubscribe(ring);
@@ -316,13 +328,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(nothing_is_missing_without_a_mark, begin, end),
-	    cmocka_unit_test_setup_teardown(nothing_is_missing_without_a_mark, begin_without_thread, end),
+	    cmocka_unit_test_setup_teardown(nothing_is_missing_without_a_mark, begin_without_thread,
+	                                    end),
 	    cmocka_unit_test_setup_teardown(a_change_ends_the_wait, begin, end),
 	    cmocka_unit_test_setup_teardown(a_change_ends_the_wait, begin_without_thread, end),
 	    cmocka_unit_test_setup_teardown(closing_ends_the_wait, begin, end),
 	    cmocka_unit_test_setup_teardown(closing_ends_the_wait, begin_without_thread, end),
 	    cmocka_unit_test_setup_teardown(the_eventfd_can_be_waited_for, begin, end),
-	    cmocka_unit_test_setup_teardown(a_callback_has_returned_when_its_subscription_is_ended, begin, end),
+	    cmocka_unit_test_setup_teardown(a_callback_has_returned_when_its_subscription_is_ended,
+	                                    begin, end),
 	    cmocka_unit_test_setup_teardown(closing_waits_for_a_callback, begin, end),
 	    cmocka_unit_test_setup_teardown(subscriptions_come_and_go_while_changes_come, begin, end),
 	};

@@ -1,5 +1,6 @@
-/* No answer of a timeline gives away what a crash could still take back: reads, refusals and "nothing changed" alike wait until the change that
- * they depend on is durable, and for no other one. */
+/* No answer of a timeline gives away what a crash could still take back: reads, refusals and
+ * "nothing changed" alike wait until the change that they depend on is durable, and for no other
+ * one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,12 +12,16 @@
 #include "lib/timeline_ops.h"
 #include "store/store.h"
 
-/* --- Changes that are left undurable ---------------------------------------------------------------------------------------- */
+/* --- Changes that are left undurable ---------------------------------------------------------- */
 
-static int append(hf_store *store, hf_txn *txn, const char *timeline, const char *id, const char *payload, hf_lsn expect)
+static int append(hf_store *store, hf_txn *txn, const char *timeline, const char *id,
+                  const char *payload, hf_lsn expect)
 {
-	const struct hf_timeline_append args = {
-	    .write.expect = expect, .key = {hf_str(timeline), hf_str(id)}, .type = hf_str("t"), .happened_at = 5, .payload = hf_str(payload)};
+	const struct hf_timeline_append args = {.write.expect = expect,
+	                                        .key = {hf_str(timeline), hf_str(id)},
+	                                        .type = hf_str("t"),
+	                                        .happened_at = 5,
+	                                        .payload = hf_str(payload)};
 	return hf_timeline_append(store, txn, &args, NULL, NULL);
 }
 
@@ -30,10 +35,11 @@ static int add_elsewhere(hf_store *store, hf_txn *txn)
 }
 static int clear(hf_store *store, hf_txn *txn)
 {
-	return hf_timeline_clear(store, txn, &(struct hf_timeline_clear){.timeline = hf_str(TL_NAME)}, NULL, NULL);
+	return hf_timeline_clear(store, txn, &(struct hf_timeline_clear){.timeline = hf_str(TL_NAME)},
+	                         NULL, NULL);
 }
 
-/* --- Answers ---------------------------------------------------------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 static int get(hf_store *store, const char *id, unsigned flags)
 {
@@ -112,23 +118,27 @@ static int clear_again(hf_store *store)
 }
 static int retain(hf_store *store)
 {
-	return hf_timeline_retain(store, NULL, &(struct hf_timeline_retain){.timeline = hf_str(TL_NAME), .max_events = 9}, NULL, NULL);
+	return hf_timeline_retain(
+	    store, NULL, &(struct hf_timeline_retain){.timeline = hf_str(TL_NAME), .max_events = 9},
+	    NULL, NULL);
 }
 static int retain_dry(hf_store *store)
 {
-	const struct hf_timeline_retain args = {.timeline = hf_str(TL_NAME), .max_events = 1, .dry_run = true};
+	const struct hf_timeline_retain args = {
+	    .timeline = hf_str(TL_NAME), .max_events = 1, .dry_run = true};
 	return hf_timeline_retain(store, NULL, &args, NULL, NULL);
 }
 static int guard(hf_store *store)
 {
 	hf_txn *txn;
-	const struct hf_timeline_guard args = {.write.expect = HF_ABSENT, .key = {hf_str(TL_NAME), hf_str("old")}};
+	const struct hf_timeline_guard args = {.write.expect = HF_ABSENT,
+	                                       .key = {hf_str(TL_NAME), hf_str("old")}};
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_timeline_guard(store, txn, &args, NULL, NULL), HF_OK);
 	return hf_txn_commit(txn, HF_DURABLE, NULL);
 }
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 static const struct row {
 	const char *name;

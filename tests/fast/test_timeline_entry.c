@@ -1,5 +1,6 @@
-/* Timeline entries: each kind in bytes, in words and as what it is about; damaged bodies; bodies that are well formed but could not have been
- * written at the state they meet; what verify notices; and no memory at each allocation of apply. */
+/* Timeline entries: each kind in bytes, in words and as what it is about; damaged bodies; bodies
+ * that are well formed but could not have been written at the state they meet; what verify
+ * notices; and no memory at each allocation of apply. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "domains/timeline_state.h"
 #include "lib/logged.h"
 
-/* --- Samples ---------------------------------------------------------------------------------------------------------------- */
+/* --- Samples ---------------------------------------------------------------------------------- */
 
 /* clang-format off */
 #define EVENT(what, name, time) .event = {.cause = (what), .timeline = {"audit", 5}, .at = {(time), {(name), 2}, {"made", 4}, {"job", 3}}}
@@ -38,12 +39,17 @@ static void encode(struct hf__writer *w, const struct sample *s)
 	hf__put_long(w, s->event.payload);
 }
 
-static struct hf__entry entry_of(const struct hf__writer *w, enum hf__timeline_kind kind, uint64_t lsn)
+static struct hf__entry entry_of(const struct hf__writer *w, enum hf__timeline_kind kind,
+                                 uint64_t lsn)
 {
-	return (struct hf__entry){.lsn = lsn, .at = 1, .domain = HF__DOMAIN_TIMELINE, .kind = (uint8_t)kind, .body = hf_bytes(w->data, w->len)};
+	return (struct hf__entry){.lsn = lsn,
+	                          .at = 1,
+	                          .domain = HF__DOMAIN_TIMELINE,
+	                          .kind = (uint8_t)kind,
+	                          .body = hf_bytes(w->data, w->len)};
 }
 
-/* --- Words ------------------------------------------------------------------------------------------------------------------ */
+/* --- Words ------------------------------------------------------------------------------------ */
 
 static const struct {
 	struct sample sample;
@@ -91,14 +97,16 @@ static void entries_tell_what_they_do(void **unused)
 		assert_string_equal(words, told[i].words);
 		assert_true(hf__timeline_domain.about(&entry, &about));
 		assert_string_equal(about.operation, told[i].operation);
-		assert_true(about.parts == told[i].parts && about.removed == told[i].removed && about.many == told[i].many);
+		assert_true(about.parts == told[i].parts && about.removed == told[i].removed &&
+		            about.many == told[i].many);
 		assert_true(hf__bytes_equal(about.key[0], hf_str("audit")) && about.reason.len == 0);
 		assert_true(about.parts < 2 || hf__bytes_equal(about.key[1], hf_str("e1")));
 		hf__writer_deinit(&body);
 	}
 }
 
-/* Whatever is accepted means exactly one body: encoding it again gives the same bytes. And words are found for anything. */
+/* Whatever is accepted means exactly one body: encoding it again gives the same bytes. And words
+ * are found for anything. */
 static bool try_body(uint8_t kind, struct hf_bytes body)
 {
 	struct sample got = {.kind = (enum hf__timeline_kind)kind};
@@ -108,8 +116,9 @@ static bool try_body(uint8_t kind, struct hf_bytes body)
 	const struct hf__entry entry = {.lsn = 9, .at = 1, .kind = kind, .body = body};
 	hf__timeline_domain.describe(&entry, &text);
 	assert_true(words[0] != '\0');
-	const bool fits = kind == HF__TIMELINE_EVENT ? hf__timeline_get_event(body, &got.event)
-	                                             : kind == HF__TIMELINE_CUT && hf__timeline_get_cut(body, &got.cut);
+	const bool fits = kind == HF__TIMELINE_EVENT
+	                      ? hf__timeline_get_event(body, &got.event)
+	                      : kind == HF__TIMELINE_CUT && hf__timeline_get_cut(body, &got.cut);
 	assert_true(hf__timeline_domain.about(&entry, &about) == fits);
 	if (!fits)
 		return false;
@@ -144,25 +153,39 @@ static void damaged_bodies_are_refused_or_mean_what_they_say(void **unused)
 	}
 }
 
-/* --- What does not follow --------------------------------------------------------------------------------------------------- */
+/* --- What does not follow --------------------------------------------------------------------- */
 
 static const struct sample misfits[] = {
-    {"appended twice", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_APPEND, "e1", 10), .code = HF_ECORRUPT},
-    {"state over an event", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_STATE, "e1", 11), .code = HF_ECORRUPT},
-    {"at no time", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_APPEND, "e4", HF_UNSET), .code = HF_ECORRUPT},
-    {"an event by retention", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_RETAIN, "e4", 10), .code = HF_ECORRUPT},
-    {"a cut of nothing", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e1", 10, 0), .code = HF_ECORRUPT},
-    {"a cut by appending", HF__TIMELINE_CUT, CUT(HF__TIMELINE_APPEND, "e1", 10, 1), .code = HF_ECORRUPT},
-    {"a cut at an event that never was", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e4", 20, 3), .code = HF_ECORRUPT},
-    {"a cut at another time", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e1", 11, 1), .code = HF_ECORRUPT},
-    {"a cut of too many", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e2", 20, 3), .code = HF_ECORRUPT},
-    {"a cut of too few", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e2", 20, 1), .code = HF_ECORRUPT},
-    {"a cut of ever so many", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e3", 20, UINT64_MAX), .code = HF_ECORRUPT},
-    {"a clear that leaves some", HF__TIMELINE_CUT, CUT(HF__TIMELINE_CLEAR, "e2", 20, 2), .code = HF_ECORRUPT},
-    {"a clear of another timeline", HF__TIMELINE_CUT, .cut = {HF__TIMELINE_CLEAR, {"other", 5}, 3, 20, {"e3", 2}}, .code = HF_ECORRUPT},
+    {"appended twice", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_APPEND, "e1", 10),
+     .code = HF_ECORRUPT},
+    {"state over an event", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_STATE, "e1", 11),
+     .code = HF_ECORRUPT},
+    {"at no time", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_APPEND, "e4", HF_UNSET),
+     .code = HF_ECORRUPT},
+    {"an event by retention", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_RETAIN, "e4", 10),
+     .code = HF_ECORRUPT},
+    {"a cut of nothing", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e1", 10, 0),
+     .code = HF_ECORRUPT},
+    {"a cut by appending", HF__TIMELINE_CUT, CUT(HF__TIMELINE_APPEND, "e1", 10, 1),
+     .code = HF_ECORRUPT},
+    {"a cut at an event that never was", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e4", 20, 3),
+     .code = HF_ECORRUPT},
+    {"a cut at another time", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e1", 11, 1),
+     .code = HF_ECORRUPT},
+    {"a cut of too many", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e2", 20, 3),
+     .code = HF_ECORRUPT},
+    {"a cut of too few", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e2", 20, 1),
+     .code = HF_ECORRUPT},
+    {"a cut of ever so many", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e3", 20, UINT64_MAX),
+     .code = HF_ECORRUPT},
+    {"a clear that leaves some", HF__TIMELINE_CUT, CUT(HF__TIMELINE_CLEAR, "e2", 20, 2),
+     .code = HF_ECORRUPT},
+    {"a clear of another timeline", HF__TIMELINE_CUT,
+     .cut = {HF__TIMELINE_CLEAR, {"other", 5}, 3, 20, {"e3", 2}}, .code = HF_ECORRUPT},
     /* What fits, lest the bench refuses everything. */
     {"one more", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_APPEND, "e4", 10), .code = HF_OK},
-    {"one from a snapshot", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_STATE, "e0", INT64_MIN + 1), .code = HF_OK},
+    {"one from a snapshot", HF__TIMELINE_EVENT, EVENT(HF__TIMELINE_STATE, "e0", INT64_MIN + 1),
+     .code = HF_OK},
     {"retain one", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e2", 20, 2), .code = HF_OK},
     {"retain none", HF__TIMELINE_CUT, CUT(HF__TIMELINE_RETAIN, "e3", 20, 3), .code = HF_OK},
     {"clear", HF__TIMELINE_CUT, CUT(HF__TIMELINE_CLEAR, "e3", 20, 3), .code = HF_OK},
@@ -223,7 +246,7 @@ static void entries_that_do_not_fit_the_state_are_refused(void **unused)
 	}
 }
 
-/* --- No memory -------------------------------------------------------------------------------------------------------------- */
+/* --- No memory -------------------------------------------------------------------------------- */
 
 struct veto {
 	unsigned at, asked;
@@ -270,7 +293,7 @@ static void no_memory_leaves_no_trace(void **unused)
 	assert_true(refused >= 3); /* a timeline, an event, its payload */
 }
 
-/* --- Verify ----------------------------------------------------------------------------------------------------------------- */
+/* --- Verify ----------------------------------------------------------------------------------- */
 
 static void verify_notices_what_is_wrong(void **unused)
 {

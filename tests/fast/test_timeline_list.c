@@ -1,5 +1,6 @@
-/* What queries of timelines give: each filter in both directions, page by page, against a plain model of sorted events; walks while others append
- * and remove; tokens that belong elsewhere; the names of timelines. */
+/* What queries of timelines give: each filter in both directions, page by page, against a plain
+ * model of sorted events; walks while others append and remove; tokens that belong elsewhere;
+ * the names of timelines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 #define SECOND INT64_C(1000000)
 
-/* --- The model -------------------------------------------------------------------------------------------------------------- */
+/* --- The model -------------------------------------------------------------------------------- */
 
 enum { EVENTS = 70, ID = 8, COMBINATIONS = 5 * 5 * 2 * 4 };
 
@@ -41,11 +42,13 @@ static int compare_events(const void *left, const void *right)
 
 static bool passes(const struct event *e, const char *subject, const char *type)
 {
-	return !e->gone && (!subject || strcmp(e->subject, subject) == 0) && (!type || strcmp(e->type, type) == 0);
+	return !e->gone && (!subject || strcmp(e->subject, subject) == 0) &&
+	       (!type || strcmp(e->type, type) == 0);
 }
 
 /* What a query must give. The model is sorted. */
-static void expected_ids(const struct model *m, const char *subject, const char *type, bool ascending, char out[TL_TEXT])
+static void expected_ids(const struct model *m, const char *subject, const char *type,
+                         bool ascending, char out[TL_TEXT])
 {
 	size_t len = 0;
 	out[0] = '\0';
@@ -67,8 +70,9 @@ static void compare_all(hf_store *store, const struct model *m)
 		expected_ids(m, subject, type, ascending, want);
 		const char *got = tl_ids(store, &filter, ascending, limits[i / 50]);
 		if (strcmp(got, want) != 0)
-			fail_msg("subject %s type %s %s by %zu: %s, not %s", subject ? subject : "any", type ? type : "any",
-			         ascending ? "ascending" : "descending", limits[i / 50], got, want);
+			fail_msg("subject %s type %s %s by %zu: %s, not %s", subject ? subject : "any",
+			         type ? type : "any", ascending ? "ascending" : "descending", limits[i / 50],
+			         got, want);
 	}
 }
 
@@ -91,7 +95,8 @@ static void append_random(struct stage *stage, struct model *m, struct hf_rng *r
 static void forget(struct stage *stage, struct model *m, size_t count)
 {
 	struct hf_result result;
-	const struct hf_timeline_retain args = {.timeline = hf_str(TL_NAME), .max_events = m->count - count};
+	const struct hf_timeline_retain args = {.timeline = hf_str(TL_NAME),
+	                                        .max_events = m->count - count};
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &args, &result, NULL), HF_OK);
 	assert_int_equal(result.count, count);
 	for (size_t i = 0; i < count; i++)
@@ -125,22 +130,25 @@ static void an_age_cuts_between_two_instants(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	const struct hf_timeline_filter all = tl_filter(NULL, NULL);
 	for (char id[2] = "a"; id[0] <= 'f'; id[0]++)
-		(void)tl_append(stage->store, TL_NAME, id, "t", "", STAGE_NOW + (id[0] - 'a') / 2 * SECOND, "");
+		(void)tl_append(stage->store, TL_NAME, id, "t", "", STAGE_NOW + (id[0] - 'a') / 2 * SECOND,
+		                "");
 	stage_at(stage, STAGE_NOW + 3 * SECOND);
 	struct hf_timeline_retain args = {.timeline = all.timeline, .max_age_us = 2 * SECOND};
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &args, NULL, NULL), HF_OK);
-	assert_string_equal(tl_ids(stage->store, &all, true, 0), "c d e f"); /* the age itself is young enough */
+	/* the age itself is young enough */
+	assert_string_equal(tl_ids(stage->store, &all, true, 0), "c d e f");
 	args.max_age_us--;
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	assert_string_equal(tl_ids(stage->store, &all, true, 0), "e f");
-	args.now = -1000; /* long before all of them, and the age goes beyond all times: nothing is old */
+	/* long before all of them, and the age goes beyond all times: nothing is old */
+	args.now = -1000;
 	args.max_age_us = INT64_MAX;
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	assert_int_equal(tl_count(stage->store, &all), 2);
 	stage_close(stage);
 }
 
-/* --- Walks ------------------------------------------------------------------------------------------------------------------ */
+/* --- Walks ------------------------------------------------------------------------------------ */
 
 static void next_page(hf_store *store, struct hf_timeline_query *args, char token[512], char *ids)
 {
@@ -153,19 +161,22 @@ static void next_page(hf_store *store, struct hf_timeline_query *args, char toke
 	hf_release(page.memory);
 }
 
-/* What stays is given once: neither what comes before the position nor what goes moves it, though the position's own event goes. */
+/* What stays is given once: neither what comes before the position nor what goes moves it,
+ * though the position's own event goes. */
 static void a_walk_goes_on_while_events_come_and_go(void **state)
 {
 	(void)state;
 	for (unsigned ascending = 0; ascending < 2; ascending++) {
 		struct stage *stage = stage_open(SETTING_LIVE);
-		struct hf_timeline_query args = {.filter = tl_filter(NULL, NULL), .ascending = ascending, .limit = 2};
+		struct hf_timeline_query args = {
+		    .filter = tl_filter(NULL, NULL), .ascending = ascending, .limit = 2};
 		char token[512] = "", ids[64] = "";
 		for (char id[2] = "b"; id[0] <= 'h'; id[0]++)
 			(void)tl_append(stage->store, TL_NAME, id, "t", "", (id[0] - 'a') * SECOND, "");
 		next_page(stage->store, &args, token, ids);
 		assert_string_equal(ids, ascending ? "bc" : "hg");
-		const struct hf_timeline_retain oldest = {.timeline = hf_str(TL_NAME), .max_events = ascending ? 5 : 6};
+		const struct hf_timeline_retain oldest = {.timeline = hf_str(TL_NAME),
+		                                          .max_events = ascending ? 5 : 6};
 		assert_int_equal(hf_timeline_retain(stage->store, NULL, &oldest, NULL, NULL), HF_OK);
 		(void)tl_append(stage->store, TL_NAME, "a", "t", "", 1, "");
 		(void)tl_append(stage->store, TL_NAME, "z", "t", "", 30 * SECOND, "");
@@ -177,7 +188,7 @@ static void a_walk_goes_on_while_events_come_and_go(void **state)
 	}
 }
 
-/* --- Tokens ----------------------------------------------------------------------------------------------------------------- */
+/* --- Tokens ----------------------------------------------------------------------------------- */
 
 static int query_with(hf_store *store, struct hf_timeline_query args, const char *token)
 {
@@ -225,13 +236,14 @@ static void tokens_of_other_queries_are_refused(void **state)
 		damaged[i] = damaged[i] == 'A' ? 'B' : 'A';
 		assert_int_equal(query_with(stage->store, args, damaged), HF_EINVAL);
 		damaged[i] = '\0';
-		assert_int_equal(query_with(stage->store, args, damaged), i == 0 ? HF_OK : HF_EINVAL); /* "" is the start */
+		/* "" is the start */
+		assert_int_equal(query_with(stage->store, args, damaged), i == 0 ? HF_OK : HF_EINVAL);
 	}
 	hf_release(page.memory);
 	stage_close(stage);
 }
 
-/* --- Names ------------------------------------------------------------------------------------------------------------------ */
+/* --- Names ------------------------------------------------------------------------------------ */
 
 static void expect_names(hf_store *store, size_t limit, const char *want)
 {
@@ -242,7 +254,8 @@ static void expect_names(hf_store *store, size_t limit, const char *want)
 		struct hf_name_page page;
 		assert_int_equal(hf_timelines(store, &args, 0, &page, NULL), HF_OK);
 		for (size_t i = 0; i < page.count; i++)
-			len += (size_t)snprintf(all + len, sizeof all - len, "%.*s ", (int)page.items[i].len, (const char *)page.items[i].data);
+			len += (size_t)snprintf(all + len, sizeof all - len, "%.*s ", (int)page.items[i].len,
+			                        (const char *)page.items[i].data);
 		(void)snprintf(token, sizeof token, "%s", page.next ? page.next : "");
 		hf_release(page.memory);
 	} while (token[0]);
@@ -272,8 +285,10 @@ static void only_timelines_with_events_are_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_filter_gives_its_events_in_order),  cmocka_unit_test(an_age_cuts_between_two_instants),
-	    cmocka_unit_test(a_walk_goes_on_while_events_come_and_go), cmocka_unit_test(tokens_of_other_queries_are_refused),
+	    cmocka_unit_test(every_filter_gives_its_events_in_order),
+	    cmocka_unit_test(an_age_cuts_between_two_instants),
+	    cmocka_unit_test(a_walk_goes_on_while_events_come_and_go),
+	    cmocka_unit_test(tokens_of_other_queries_are_refused),
 	    cmocka_unit_test(only_timelines_with_events_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

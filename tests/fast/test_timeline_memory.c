@@ -1,5 +1,6 @@
-/* Out of memory, at each allocation that each timeline operation makes: a clean HF_ENOMEM, nothing done, nothing leaked (under the address
- * sanitizer), and the same operation works afterwards. */
+/* Out of memory, at each allocation that each timeline operation makes: a clean HF_ENOMEM,
+ * nothing done, nothing leaked (under the address sanitizer), and the same operation works
+ * afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "lib/settings.h"
 #include "lib/timeline_ops.h"
 
-/* --- One allocation fails --------------------------------------------------------------------------------------------------- */
+/* --- One allocation fails --------------------------------------------------------------------- */
 
 struct veto {
 	unsigned at; /* the number of the one that fails */
@@ -25,7 +26,7 @@ static bool veto_one(void *ctx, size_t size)
 	return veto->asked++ == veto->at;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 static int append_to(hf_store *store, hf_txn *txn, const char *timeline, const char *id)
 {
@@ -50,17 +51,21 @@ static int append_again(hf_store *store)
 }
 static int retain(hf_store *store)
 {
-	return hf_timeline_retain(store, NULL, &(struct hf_timeline_retain){.timeline = hf_str(TL_NAME), .max_events = 1}, NULL, NULL);
+	return hf_timeline_retain(
+	    store, NULL, &(struct hf_timeline_retain){.timeline = hf_str(TL_NAME), .max_events = 1},
+	    NULL, NULL);
 }
 static int clear(hf_store *store)
 {
-	return hf_timeline_clear(store, NULL, &(struct hf_timeline_clear){.timeline = hf_str(TL_NAME)}, NULL, NULL);
+	return hf_timeline_clear(store, NULL, &(struct hf_timeline_clear){.timeline = hf_str(TL_NAME)},
+	                         NULL, NULL);
 }
 /* Each adds to the transaction; the first that cannot gives it up. */
 static int in_a_transaction(hf_store *store)
 {
 	hf_txn *txn;
-	const struct hf_timeline_guard guard = {.write.expect = HF_ABSENT, .key = {hf_str(TL_NAME), hf_str("new")}};
+	const struct hf_timeline_guard guard = {.write.expect = HF_ABSENT,
+	                                        .key = {hf_str(TL_NAME), hf_str("new")}};
 	const struct hf_timeline_clear all = {.timeline = hf_str(TL_NAME)};
 	const struct hf_timeline_retain one = {.timeline = hf_str(TL_NAME), .max_events = 1};
 	int rc = hf_txn_begin(store, &txn, NULL);
@@ -93,7 +98,8 @@ static int query(hf_store *store)
 	struct hf_timeline_page page;
 	const struct hf_timeline_query args = {.filter = tl_filter("s", "t"), .limit = 2};
 	const int rc = hf_timeline_query(store, &args, 0, &page, NULL);
-	assert_true(rc == HF_OK ? page.count == 2 && page.total == 3 && page.next != NULL : !page.items && page.total == 0 && !page.has_next);
+	assert_true(rc == HF_OK ? page.count == 2 && page.total == 3 && page.next != NULL
+	                        : !page.items && page.total == 0 && !page.has_next);
 	hf_release(page.memory);
 	return rc;
 }
@@ -138,7 +144,7 @@ static const struct {
     {"names", names, 2},
 };
 
-/* --- The sweep -------------------------------------------------------------------------------------------------------------- */
+/* --- The sweep -------------------------------------------------------------------------------- */
 
 /* Runs the operation with allocation number `at` failing. true: it makes no more of them. */
 static bool run_with(const char *name, int (*run)(hf_store *), unsigned at, unsigned *refused)
@@ -176,7 +182,8 @@ static void any_allocation_may_fail_in_any_operation(void **unused)
 		while (!run_with(operations[i].name, operations[i].run, at, &refused))
 			assert_true(++at < 200);
 		if (refused < operations[i].allocations)
-			fail_msg("%s: refused %u times, not %u", operations[i].name, refused, operations[i].allocations);
+			fail_msg("%s: refused %u times, not %u", operations[i].name, refused,
+			         operations[i].allocations);
 	}
 }
 

@@ -1,4 +1,5 @@
-/* Timelines beyond the table: what counts as the same content, keys and limits, transactions and guards, and what removing costs in the log. */
+/* Timelines beyond the table: what counts as the same content, keys and limits, transactions and
+ * guards, and what removing costs in the log. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,16 +10,20 @@
 #include "lib/settings.h"
 #include "lib/timeline_ops.h"
 
-/* --- Content ---------------------------------------------------------------------------------------------------------------- */
+/* --- Content ---------------------------------------------------------------------------------- */
 
-static int append_bytes(hf_store *store, const char *id, struct hf_bytes payload, struct hf_result *result)
+static int append_bytes(hf_store *store, const char *id, struct hf_bytes payload,
+                        struct hf_result *result)
 {
-	const struct hf_timeline_append args = {
-	    .key = {hf_str(TL_NAME), hf_str(id)}, .type = hf_str("t"), .happened_at = 1, .payload = payload};
+	const struct hf_timeline_append args = {.key = {hf_str(TL_NAME), hf_str(id)},
+	                                        .type = hf_str("t"),
+	                                        .happened_at = 1,
+	                                        .payload = payload};
 	return hf_timeline_append(store, NULL, &args, result, NULL);
 }
 
-/* Payloads that are too long to stay in memory are compared all the same, and without their disk. */
+/* Payloads that are too long to stay in memory are compared all the same, and without their
+ * disk. */
 static void any_other_byte_is_other_content(void **state)
 {
 	(void)state;
@@ -34,7 +39,8 @@ static void any_other_byte_is_other_content(void **state)
 			bytes[i] = (uint8_t)(i * 31);
 		for (size_t i = 0; i < LENGTHS; i++) {
 			(void)snprintf(id, sizeof id, "%zu", i);
-			assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, lengths[i]), &result), HF_OK);
+			assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, lengths[i]), &result),
+			                 HF_OK);
 			versions[i] = result.version;
 		}
 		stage_switch(stage);
@@ -43,10 +49,12 @@ static void any_other_byte_is_other_content(void **state)
 			(void)snprintf(id, sizeof id, "%zu", i);
 			assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, len), &result), HF_OK);
 			assert_true(!result.changed && result.version == versions[i]);
-			assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, len + 1), &result), HF_ECONFLICT);
+			assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, len + 1), &result),
+			                 HF_ECONFLICT);
 			for (size_t j = 0; len > 0 && j < 3; j++) {
 				bytes[places[j]] ^= 0x40;
-				assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, len), &result), HF_ECONFLICT);
+				assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, len), &result),
+				                 HF_ECONFLICT);
 				bytes[places[j]] ^= 0x40;
 			}
 		}
@@ -75,25 +83,30 @@ static void a_conflict_names_what_differs(void **state)
 		                                        .happened_at = cases[i].at,
 		                                        .payload = hf_str(cases[i].payload)};
 		assert_int_equal(hf_timeline_append(stage->store, NULL, &args, NULL, &error), HF_ECONFLICT);
-		if (!strstr(error.text, cases[i].word) || !strstr(error.text, "\"the id\"") || !strstr(error.text, TL_NAME))
+		if (!strstr(error.text, cases[i].word) || !strstr(error.text, "\"the id\"") ||
+		    !strstr(error.text, TL_NAME))
 			fail_msg("%s", error.text);
 	}
 	stage_close(stage);
 }
 
-/* --- Keys and limits -------------------------------------------------------------------------------------------------------- */
+/* --- Keys and limits -------------------------------------------------------------------------- */
 
-static int append_with(hf_store *store, struct hf_bytes timeline, struct hf_bytes id, struct hf_bytes type, struct hf_bytes subject)
+static int append_with(hf_store *store, struct hf_bytes timeline, struct hf_bytes id,
+                       struct hf_bytes type, struct hf_bytes subject)
 {
 	struct hf_error error = {0};
-	const struct hf_timeline_append args = {.key = {timeline, id}, .type = type, .subject = subject, .happened_at = 5};
+	const struct hf_timeline_append args = {
+	    .key = {timeline, id}, .type = type, .subject = subject, .happened_at = 5};
 	const int rc = hf_timeline_append(store, NULL, &args, NULL, &error);
 	assert_true(rc == HF_OK || (error.code == rc && error.text[0]));
 	return rc;
 }
 
-/* Every operation but append on this timeline and id; all must answer the same form error, or none. */
-static void expect_everywhere(hf_store *store, struct hf_bytes timeline, struct hf_bytes id, bool refused)
+/* Every operation but append on this timeline and id; all must answer the same form error, or
+ * none. */
+static void expect_everywhere(hf_store *store, struct hf_bytes timeline, struct hf_bytes id,
+                              bool refused)
 {
 	struct hf_timeline_got got;
 	struct hf_timeline_page page;
@@ -104,9 +117,11 @@ static void expect_everywhere(hf_store *store, struct hf_bytes timeline, struct 
 	const struct hf_timeline_key key = {timeline, id};
 	const struct hf_timeline_query query = {.filter.timeline = timeline};
 	const struct hf_timeline_guard guard = {.write.expect = HF_ABSENT, .key = key};
-	assert_int_equal(hf_timeline_get(store, &key, 0, &got, NULL), refused ? HF_EINVAL : HF_ENOTFOUND);
+	assert_int_equal(hf_timeline_get(store, &key, 0, &got, NULL),
+	                 refused ? HF_EINVAL : HF_ENOTFOUND);
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
-	assert_int_equal(hf_timeline_guard(store, txn, &guard, NULL, NULL), refused ? HF_EINVAL : HF_OK);
+	assert_int_equal(hf_timeline_guard(store, txn, &guard, NULL, NULL),
+	                 refused ? HF_EINVAL : HF_OK);
 	hf_txn_abandon(txn);
 	const int code = by_name ? HF_EINVAL : HF_OK;
 	assert_int_equal(hf_timeline_query(store, &query, 0, &page, NULL), code);
@@ -114,8 +129,14 @@ static void expect_everywhere(hf_store *store, struct hf_bytes timeline, struct 
 	assert_int_equal(hf_timeline_count(store, &query.filter, 0, &count, NULL), code);
 	assert_int_equal(hf_timeline_latest_at(store, timeline, 0, &latest, NULL), code);
 	assert_true(count == 0 && latest == HF_UNSET);
-	assert_int_equal(hf_timeline_retain(store, NULL, &(struct hf_timeline_retain){.timeline = timeline}, NULL, NULL), code);
-	assert_int_equal(hf_timeline_clear(store, NULL, &(struct hf_timeline_clear){.timeline = timeline}, NULL, NULL), code);
+	assert_int_equal(hf_timeline_retain(store, NULL,
+	                                    &(struct hf_timeline_retain){.timeline = timeline}, NULL,
+	                                    NULL),
+	                 code);
+	assert_int_equal(hf_timeline_clear(store, NULL,
+	                                   &(struct hf_timeline_clear){.timeline = timeline}, NULL,
+	                                   NULL),
+	                 code);
 }
 
 static void parts_that_break_the_rules_are_refused(void **state)
@@ -125,7 +146,8 @@ static void parts_that_break_the_rules_are_refused(void **state)
 	static char longest[HF_KEY_MAX + 1];
 	memset(longest, 'k', sizeof longest);
 	const struct hf_bytes good = hf_str("ok"), empty = {0}, nul = hf_bytes("a\0b", 3);
-	const struct hf_bytes fits = hf_bytes(longest, HF_KEY_MAX), over = hf_bytes(longest, HF_KEY_MAX + 1);
+	const struct hf_bytes fits = hf_bytes(longest, HF_KEY_MAX),
+	                      over = hf_bytes(longest, HF_KEY_MAX + 1);
 	const struct hf_bytes bad[] = {over, nul, empty};
 	assert_int_equal(append_with(stage->store, fits, fits, fits, fits), HF_OK);
 	assert_int_equal(append_with(stage->store, fits, good, good, empty), HF_OK);
@@ -150,42 +172,53 @@ static void parts_that_break_the_rules_are_refused(void **state)
 static void payloads_up_to_the_limit_come_back_as_they_were(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_open_with(SETTING_REOPENED, &(struct hf_options){.segment_size = 64u << 20});
+	struct stage *stage =
+	    stage_open_with(SETTING_REOPENED, &(struct hf_options){.segment_size = 64u << 20});
 	struct hf_timeline_got got;
 	struct hf_timeline_page page;
 	uint8_t *bytes = malloc(HF_PAYLOAD_MAX + 1);
 	assert_non_null(bytes);
 	memset(bytes, 0x5a, HF_PAYLOAD_MAX + 1);
-	assert_int_equal(append_bytes(stage->store, "over", hf_bytes(bytes, HF_PAYLOAD_MAX + 1), NULL), HF_ETOOBIG);
-	assert_int_equal(append_bytes(stage->store, "fits", hf_bytes(bytes, HF_PAYLOAD_MAX), NULL), HF_OK);
+	assert_int_equal(append_bytes(stage->store, "over", hf_bytes(bytes, HF_PAYLOAD_MAX + 1), NULL),
+	                 HF_ETOOBIG);
+	assert_int_equal(append_bytes(stage->store, "fits", hf_bytes(bytes, HF_PAYLOAD_MAX), NULL),
+	                 HF_OK);
 	stage_switch(stage);
 	const struct hf_timeline_key key = {hf_str(TL_NAME), hf_str("fits")};
 	assert_int_equal(hf_timeline_get(stage->store, &key, 0, &got, NULL), HF_OK);
-	assert_true(got.event.payload.len == HF_PAYLOAD_MAX && memcmp(got.event.payload.data, bytes, HF_PAYLOAD_MAX) == 0);
+	assert_true(got.event.payload.len == HF_PAYLOAD_MAX &&
+	            memcmp(got.event.payload.data, bytes, HF_PAYLOAD_MAX) == 0);
 	hf_release(got.memory);
-	const struct hf_timeline_query bare = {.filter = tl_filter(NULL, NULL), .without_payload = true};
+	const struct hf_timeline_query bare = {.filter = tl_filter(NULL, NULL),
+	                                       .without_payload = true};
 	assert_int_equal(hf_timeline_query(stage->store, &bare, 0, &page, NULL), HF_OK);
-	assert_true(page.count == 1 && page.items[0].payload.len == 0 && page.items[0].happened_at == 1);
+	assert_true(page.count == 1 && page.items[0].payload.len == 0 &&
+	            page.items[0].happened_at == 1);
 	hf_release(page.memory);
 	free(bytes);
 	stage_drop(stage);
 }
 
-/* --- Transactions and guards ------------------------------------------------------------------------------------------------ */
+/* --- Transactions and guards ------------------------------------------------------------------ */
 
-static int add(hf_store *store, hf_txn *txn, const char *id, const char *payload, struct hf_result *result)
+static int add(hf_store *store, hf_txn *txn, const char *id, const char *payload,
+               struct hf_result *result)
 {
-	const struct hf_timeline_append args = {
-	    .key = {hf_str(TL_NAME), hf_str(id)}, .type = hf_str("t"), .happened_at = 9, .payload = hf_str(payload)};
+	const struct hf_timeline_append args = {.key = {hf_str(TL_NAME), hf_str(id)},
+	                                        .type = hf_str("t"),
+	                                        .happened_at = 9,
+	                                        .payload = hf_str(payload)};
 	return hf_timeline_append(store, txn, &args, result, NULL);
 }
 
 static int clear(hf_store *store, hf_txn *txn, struct hf_result *result)
 {
-	return hf_timeline_clear(store, txn, &(struct hf_timeline_clear){.timeline = hf_str(TL_NAME)}, result, NULL);
+	return hf_timeline_clear(store, txn, &(struct hf_timeline_clear){.timeline = hf_str(TL_NAME)},
+	                         result, NULL);
 }
 
-/* An id is free again once its event is gone, within a transaction too; and a refusal at its end takes all of that along. */
+/* An id is free again once its event is gone, within a transaction too; and a refusal at its end
+ * takes all of that along. */
 static void a_transaction_is_all_or_nothing(void **state)
 {
 	(void)state;
@@ -204,16 +237,19 @@ static void a_transaction_is_all_or_nothing(void **state)
 		assert_int_equal(clear(stage->store, txn, &results[0]), HF_OK);
 		assert_int_equal(add(stage->store, txn, "a", "new", &results[1]), HF_OK);
 		assert_int_equal(add(stage->store, txn, "c", "new", &results[2]), HF_OK);
-		assert_int_equal(add(stage->store, txn, "a", refused ? "newer" : "new", &results[3]), HF_OK);
+		assert_int_equal(add(stage->store, txn, "a", refused ? "newer" : "new", &results[3]),
+		                 HF_OK);
 		assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), refused ? HF_ECONFLICT : HF_OK);
 		if (refused) {
 			struct hf__writer after = stage_dump(stage);
 			assert_int_equal(error.operation, 3);
-			assert_true(hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+			assert_true(hf__bytes_equal(hf_bytes(before.data, before.len),
+			                            hf_bytes(after.data, after.len)));
 			assert_true(!results[0].changed && results[0].count == 0 && results[1].version == 0);
 			hf__writer_deinit(&after);
 		} else {
-			assert_true(results[0].count == 2 && results[1].changed && results[2].changed && !results[3].changed);
+			assert_true(results[0].count == 2 && results[1].changed && results[2].changed &&
+			            !results[3].changed);
 			assert_int_equal(results[3].version, results[1].version);
 		}
 		assert_string_equal(tl_ids(stage->store, &all, true, 0), refused ? "a b" : "a c");
@@ -226,7 +262,8 @@ static int guarded(hf_store *store, const char *id, hf_lsn expect)
 {
 	hf_txn *txn;
 	struct hf_error error = {0};
-	const struct hf_timeline_guard guard = {.write.expect = expect, .key = {hf_str(TL_NAME), hf_str(id)}};
+	const struct hf_timeline_guard guard = {.write.expect = expect,
+	                                        .key = {hf_str(TL_NAME), hf_str(id)}};
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
 	assert_int_equal(add(store, txn, "guarded", "p", NULL), HF_OK);
 	assert_int_equal(hf_timeline_guard(store, txn, &guard, NULL, NULL), HF_OK);
@@ -241,7 +278,8 @@ static void a_guard_holds_or_aborts(void **state)
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
 		const hf_lsn version = tl_append(stage->store, TL_NAME, "a", "t", "", 1, "").version;
-		const struct hf_timeline_guard alone = {.write.expect = version, .key = {hf_str(TL_NAME), hf_str("a")}};
+		const struct hf_timeline_guard alone = {.write.expect = version,
+		                                        .key = {hf_str(TL_NAME), hf_str("a")}};
 		stage_switch(stage);
 		const struct hf_timeline_filter all = tl_filter(NULL, NULL);
 		assert_int_equal(guarded(stage->store, "a", version + 1), HF_ECONFLICT);
@@ -256,14 +294,15 @@ static void a_guard_holds_or_aborts(void **state)
 	}
 }
 
-/* --- The log ---------------------------------------------------------------------------------------------------------------- */
+/* --- The log ---------------------------------------------------------------------------------- */
 
 /* Else the retention of a large timeline would not fit into a transaction. */
 static void removing_many_is_one_short_entry(void **state)
 {
 	(void)state;
 	enum { MANY = 3000, SHORT = 512 };
-	struct stage *stage = stage_open_with(SETTING_REOPENED, &(struct hf_options){.segment_size = 4u << 20});
+	struct stage *stage =
+	    stage_open_with(SETTING_REOPENED, &(struct hf_options){.segment_size = 4u << 20});
 	struct hf_info before, after;
 	struct hf_result result;
 	hf_txn *txn;
@@ -282,16 +321,20 @@ static void removing_many_is_one_short_entry(void **state)
 	assert_int_equal(result.count, MANY / 2);
 	assert_int_equal(hf_info(stage->store, &after, NULL), HF_OK);
 	assert_int_equal(after.entries, before.entries + 2);
-	assert_true(after.segment == before.segment && after.segment_offset - before.segment_offset <= SHORT);
+	assert_true(after.segment == before.segment &&
+	            after.segment_offset - before.segment_offset <= SHORT);
 	stage_close(stage);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(any_other_byte_is_other_content),        cmocka_unit_test(a_conflict_names_what_differs),
-	    cmocka_unit_test(parts_that_break_the_rules_are_refused), cmocka_unit_test(payloads_up_to_the_limit_come_back_as_they_were),
-	    cmocka_unit_test(a_transaction_is_all_or_nothing),        cmocka_unit_test(a_guard_holds_or_aborts),
+	    cmocka_unit_test(any_other_byte_is_other_content),
+	    cmocka_unit_test(a_conflict_names_what_differs),
+	    cmocka_unit_test(parts_that_break_the_rules_are_refused),
+	    cmocka_unit_test(payloads_up_to_the_limit_come_back_as_they_were),
+	    cmocka_unit_test(a_transaction_is_all_or_nothing),
+	    cmocka_unit_test(a_guard_holds_or_aborts),
 	    cmocka_unit_test(removing_many_is_one_short_entry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
-/* Every cell of the contract's timeline table: each operation on a timeline in each state, with its code, `changed`, count, version and the events
- * that result, in every setting (lib/settings.h); each of them plainly, with an expected version that
- * is right, with one that is wrong, and inside a transaction. */
+/* Every cell of the contract's timeline table: each operation on a timeline in each state, with
+ * its code, `changed`, count, version and the events that result, in every setting
+ * (lib/settings.h); each of them plainly, with an expected version that is right, with one that
+ * is wrong, and inside a transaction. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #define NOW (STAGE_NOW + HOUR) /* N: when the operation is done */
 #define TEXT_MAX 400u
 
-/* --- A timeline as text: "id:type:subject:time:payload ...", oldest first ---------------------------------------------------- */
+/* --- A timeline as text: "id:type:subject:time:payload ...", oldest first --------------------- */
 
 static const char *time_text(hf_time time)
 {
@@ -34,9 +35,11 @@ static void add_event(char out[TEXT_MAX], const struct hf_timeline_event *e)
 {
 	const size_t len = strlen(out);
 	const int added =
-	    snprintf(out + len, TEXT_MAX - len, "%s%.*s:%.*s:%.*s:%s:%.*s", len ? " " : "", (int)e->key.id.len, (const char *)e->key.id.data,
-	             (int)e->type.len, (const char *)e->type.data, (int)e->subject.len, e->subject.len ? (const char *)e->subject.data : "",
-	             time_text(e->happened_at), (int)e->payload.len, e->payload.len ? (const char *)e->payload.data : "");
+	    snprintf(out + len, TEXT_MAX - len, "%s%.*s:%.*s:%.*s:%s:%.*s", len ? " " : "",
+	             (int)e->key.id.len, (const char *)e->key.id.data, (int)e->type.len,
+	             (const char *)e->type.data, (int)e->subject.len,
+	             e->subject.len ? (const char *)e->subject.data : "", time_text(e->happened_at),
+	             (int)e->payload.len, e->payload.len ? (const char *)e->payload.data : "");
 	assert_true(added > 0 && (size_t)added < TEXT_MAX - len);
 }
 
@@ -62,7 +65,7 @@ static hf_lsn look(hf_store *store, const char *timeline, char out[TEXT_MAX])
 	return version;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 /* What of its arguments an operation of the table is called with: those of the one that it is. */
 struct arguments {
@@ -90,12 +93,13 @@ struct call {
 
 static int append(const struct call *c)
 {
-	const struct hf_timeline_append args = {.write = {.expect = c->expect, .literal_times = c->with->literal},
-	                                        .key = {hf_str(c->timeline), hf_str("e")},
-	                                        .type = hf_str(c->with->type),
-	                                        .subject = hf_str(c->with->subject),
-	                                        .happened_at = c->with->at,
-	                                        .payload = hf_str(c->with->payload)};
+	const struct hf_timeline_append args = {
+	    .write = {.expect = c->expect, .literal_times = c->with->literal},
+	    .key = {hf_str(c->timeline), hf_str("e")},
+	    .type = hf_str(c->with->type),
+	    .subject = hf_str(c->with->subject),
+	    .happened_at = c->with->at,
+	    .payload = hf_str(c->with->payload)};
 	return hf_timeline_append(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -112,17 +116,20 @@ static int retain(const struct call *c)
 
 static int clear(const struct call *c)
 {
-	const struct hf_timeline_clear args = {.write.expect = c->expect, .timeline = hf_str(c->timeline)};
+	const struct hf_timeline_clear args = {.write.expect = c->expect,
+	                                       .timeline = hf_str(c->timeline)};
 	return hf_timeline_clear(c->store, c->txn, &args, c->result, c->error);
 }
 
-/* In a transaction of its own where it was given none. It expects what there is, unless it was told what to expect. */
+/* In a transaction of its own where it was given none. It expects what there is, unless it was
+ * told what to expect. */
 static int guard(const struct call *c)
 {
 	char text[TEXT_MAX];
 	hf_txn *txn = c->txn;
 	const hf_lsn version = look(c->store, c->timeline, text), there = version ? version : HF_ABSENT;
-	const struct hf_timeline_guard args = {.write.expect = c->expect ? c->expect : there, .key = {hf_str(c->timeline), hf_str("e")}};
+	const struct hf_timeline_guard args = {.write.expect = c->expect ? c->expect : there,
+	                                       .key = {hf_str(c->timeline), hf_str("e")}};
 	if (!txn)
 		assert_int_equal(hf_txn_begin(c->store, &txn, c->error), HF_OK);
 	const int rc = hf_timeline_guard(c->store, txn, &args, c->result, c->error);
@@ -149,8 +156,9 @@ static int query(const struct call *c)
 {
 	struct hf_timeline_page page;
 	const char *subject = c->with->subject;
-	const struct hf_timeline_query args = {.filter = {hf_str(c->timeline), hf_str(subject), subject != NULL, hf_str(c->with->type)},
-	                                       .ascending = c->with->ascending};
+	const struct hf_timeline_query args = {
+	    .filter = {hf_str(c->timeline), hf_str(subject), subject != NULL, hf_str(c->with->type)},
+	    .ascending = c->with->ascending};
 	const int rc = hf_timeline_query(c->store, &args, 0, &page, c->error);
 	if (rc == HF_OK)
 		add_page(&page, c->told);
@@ -175,11 +183,12 @@ static int latest_at(const struct call *c)
 	return rc;
 }
 
-/* --- States ----------------------------------------------------------------------------------------------------------------- */
+/* --- States ----------------------------------------------------------------------------------- */
 
 enum state { ABSENT, THERE, AMONG_OTHERS, ONLY_OTHERS, CLEARED, RETAINED_AWAY, STATES };
 
-static const char *const state_names[STATES] = {"absent", "there", "among others", "only others there", "cleared", "retained away"};
+static const char *const state_names[STATES] = {
+    "absent", "there", "among others", "only others there", "cleared", "retained away"};
 
 #define A "a:made::B:x"
 #define E "e:made:job:T:p"
@@ -205,12 +214,14 @@ static void arrange(const struct call *c, enum state state)
 }
 
 static const char *const state_texts[STATES] = {
-    [ABSENT] = "", [THERE] = E, [AMONG_OTHERS] = A " " E " " Z, [ONLY_OTHERS] = A " " Z, [CLEARED] = "", [RETAINED_AWAY] = Z,
+    [ABSENT] = "",           [THERE] = E,    [AMONG_OTHERS] = A " " E " " Z,
+    [ONLY_OTHERS] = A " " Z, [CLEARED] = "", [RETAINED_AWAY] = Z,
 };
 
-/* --- The table -------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
-/* Of a change: what is there then, NULL: nothing changed; how many objects it changed, or would have. Of a read: what it tells. */
+/* Of a change: what is there then, NULL: nothing changed; how many objects it changed, or would
+ * have. Of a read: what it tells. */
 struct cell {
 	int code;
 	const char *text;
@@ -294,7 +305,7 @@ static const struct row {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-/* --- Running it ------------------------------------------------------------------------------------------------------------- */
+/* --- Running it ------------------------------------------------------------------------------- */
 
 enum manner { PLAIN, EXPECTING, MISTAKEN, IN_TRANSACTION, MANNERS };
 
@@ -310,10 +321,11 @@ struct trial {
 
 static void expect_that(const struct trial *t, bool holds, const char *what, const char *got)
 {
-	static const char *const manners[MANNERS] = {"", ", expecting", ", mistaken", ", in a transaction"};
+	static const char *const manners[MANNERS] = {"", ", expecting", ", mistaken",
+	                                             ", in a transaction"};
 	if (!holds)
-		fail_msg("%s, %s (%s%s): %s: %s", t->row->name, state_names[t->state], setting_name(t->stage->setting), manners[t->manner], what,
-		         got);
+		fail_msg("%s, %s (%s%s): %s: %s", t->row->name, state_names[t->state],
+		         setting_name(t->stage->setting), manners[t->manner], what, got);
 }
 
 static struct cell cell_of(const struct trial *t)
@@ -337,7 +349,8 @@ static hf_lsn expectation(const struct trial *t)
 
 static int perform(const struct trial *t, struct hf_result *result, struct hf_error *error)
 {
-	struct call call = {t->stage->store, NULL, t->timeline, &t->row->with, expectation(t), result, error, NULL};
+	struct call call = {t->stage->store, NULL,   t->timeline, &t->row->with,
+	                    expectation(t),  result, error,       NULL};
 	if (t->manner != IN_TRANSACTION)
 		return t->row->run(&call);
 	assert_int_equal(hf_txn_begin(t->stage->store, &call.txn, error), HF_OK);
@@ -356,15 +369,19 @@ static uint64_t entries_of(hf_store *store, hf_lsn *last)
 	return info.entries;
 }
 
-static void check_version(const struct trial *t, const struct cell *cell, const struct hf_result *result, hf_lsn version, hf_lsn last)
+static void check_version(const struct trial *t, const struct cell *cell,
+                          const struct hf_result *result, hf_lsn version, hf_lsn last)
 {
 	const bool one = t->row->concern == ONE;
 	if (one && cell->text)
-		expect_that(t, version == last && result->version == last, "the version is not the LSN of the entry", "");
+		expect_that(t, version == last && result->version == last,
+		            "the version is not the LSN of the entry", "");
 	else if (one)
-		expect_that(t, version == t->version && (cell->code != HF_OK || result->version == version), "the version moved", "");
+		expect_that(t, version == t->version && (cell->code != HF_OK || result->version == version),
+		            "the version moved", "");
 	else
-		expect_that(t, result->version == 0 && (version == 0 || version == t->version), "a version", "of many");
+		expect_that(t, result->version == 0 && (version == 0 || version == t->version), "a version",
+		            "of many");
 }
 
 static void run_change(const struct trial *t)
@@ -379,8 +396,10 @@ static void run_change(const struct trial *t)
 	const uint64_t written = entries_of(t->stage->store, &last) - entries;
 	(void)snprintf(number, sizeof number, "%llu", (unsigned long long)result.count);
 	expect_that(t, rc == cell.code, "code", hf_code_name(rc));
-	expect_that(t, rc == HF_OK || (error.code == rc && error.text[0]), "a refusal without words", error.text);
-	expect_that(t, result.changed == (cell.text != NULL), "changed", result.changed ? "true" : "false");
+	expect_that(t, rc == HF_OK || (error.code == rc && error.text[0]), "a refusal without words",
+	            error.text);
+	expect_that(t, result.changed == (cell.text != NULL), "changed",
+	            result.changed ? "true" : "false");
 	expect_that(t, result.count == cell.count && result.token == 0, "count or token", number);
 	expect_that(t, written == result.changed, "entries written", written ? "some" : "none");
 	const hf_lsn version = look(t->stage->store, t->timeline, after);
@@ -393,7 +412,11 @@ static void run_read(const struct trial *t)
 	struct hf_error error = {0};
 	char told[TEXT_MAX] = "";
 	const struct cell *cell = &t->row->cells[t->state];
-	const struct call call = {.store = t->stage->store, .timeline = t->timeline, .with = &t->row->with, .error = &error, .told = told};
+	const struct call call = {.store = t->stage->store,
+	                          .timeline = t->timeline,
+	                          .with = &t->row->with,
+	                          .error = &error,
+	                          .told = told};
 	const int rc = t->row->run(&call);
 	expect_that(t, rc == cell->code, "code", hf_code_name(rc));
 	expect_that(t, strcmp(told, cell->text) == 0, "tells", told);
@@ -403,7 +426,8 @@ static void arrange_trial(struct trial *t)
 {
 	struct hf_error error = {0};
 	const struct call call = {.store = t->stage->store, .timeline = t->timeline, .error = &error};
-	(void)snprintf(t->timeline, sizeof t->timeline, "%u-%u-%u", (unsigned)(t->row - rows), (unsigned)t->state, (unsigned)t->manner);
+	(void)snprintf(t->timeline, sizeof t->timeline, "%u-%u-%u", (unsigned)(t->row - rows),
+	               (unsigned)t->state, (unsigned)t->manner);
 	arrange(&call, t->state);
 	t->version = look(t->stage->store, t->timeline, t->before);
 	expect_that(t, strcmp(t->before, state_texts[t->state]) == 0, "arranged wrongly", t->before);
@@ -417,18 +441,19 @@ static void run_table(enum setting setting)
 	assert_non_null(trials);
 	for (size_t row = 0; row < ROWS; row++)
 		for (enum state state = 0; state < STATES; state++)
-			for (enum manner manner = 0; manner < (rows[row].concern == READ ? EXPECTING : MANNERS); manner++, trial_count++) {
-				trials[trial_count] = (struct trial){.stage = stage, .row = &rows[row], .state = state, .manner = manner};
+			for (enum manner manner = 0; manner < (rows[row].concern == READ ? EXPECTING : MANNERS);
+			     manner++, trial_count++) {
+				trials[trial_count] = (struct trial){
+				    .stage = stage, .row = &rows[row], .state = state, .manner = manner};
 				arrange_trial(&trials[trial_count]);
 			}
 	stage_switch(stage);
 	stage_at(stage, NOW);
-	for (size_t i = 0; i < trial_count; i++) {
+	for (size_t i = 0; i < trial_count; i++)
 		if (trials[i].row->concern == READ)
 			run_read(&trials[i]);
 		else
 			run_change(&trials[i]);
-	}
 	free(trials);
 	stage_close(stage);
 }

@@ -1,5 +1,7 @@
-/* A form error inside a transaction names the operation by its index, in the call that adds it and once more when the transaction is committed all the
- * same: every mutation of every domain, zeroed, which lacks a name at least, as the first of a transaction and behind two others. Nothing is done. */
+/* A form error inside a transaction names the operation by its index, in the call that adds it
+ * and once more when the transaction is committed all the same: every mutation of every domain,
+ * zeroed, which lacks a name at least, as the first of a transaction and behind two others.
+ * Nothing is done. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -111,24 +113,78 @@ static const struct {
 	const char *name;
 	int (*call)(hf_store *store, hf_txn *txn, struct hf_error *error);
 } rows[] = {
-    ROW(hf_clock_set_back),     ROW(hf_cursor_advance),       ROW(hf_cursor_reset),        ROW(hf_cursor_record_error),
-    ROW(hf_cursor_put),         ROW(hf_cursor_remove),        ROW(hf_cursor_guard),        ROW(hf_document_put),
-    ROW(hf_document_regroup),   ROW(hf_document_remove),      ROW(hf_document_clear),      ROW(hf_document_guard),
-    ROW(hf_idempotency_begin),  ROW(hf_idempotency_complete), ROW(hf_idempotency_abandon), ROW(hf_idempotency_put),
-    ROW(hf_idempotency_remove), ROW(hf_idempotency_clear),    ROW(hf_idempotency_guard),   ROW(hf_idempotency_guard_owner),
-    ROW(hf_inbox_save),         ROW(hf_inbox_set_status),     ROW(hf_inbox_dismiss),       ROW(hf_inbox_undismiss),
-    ROW(hf_inbox_mark_read),    ROW(hf_inbox_mark_unread),    ROW(hf_inbox_mark_seen),     ROW(hf_inbox_snooze),
-    ROW(hf_inbox_remove),       ROW(hf_inbox_put_tombstone),  ROW(hf_inbox_guard),         ROW(hf_inbox_mark_all_read),
-    ROW(hf_inbox_dismiss_all),  ROW(hf_inbox_prune),          ROW(hf_inbox_trim),          ROW(hf_inbox_clear),
-    ROW(hf_lock_acquire),       ROW(hf_lock_renew),           ROW(hf_lock_release),        ROW(hf_lock_force_release),
-    ROW(hf_lock_put),           ROW(hf_lock_guard),           ROW(hf_lock_guard_held),     ROW(hf_migration_record),
-    ROW(hf_migration_forget),   ROW(hf_migration_guard),      ROW(hf_outbox_enqueue),      ROW(hf_outbox_enqueue_many),
-    ROW(hf_outbox_put),         ROW(hf_outbox_configure),     ROW(hf_outbox_clear),        ROW(hf_outbox_pause),
-    ROW(hf_outbox_resume),      ROW(hf_outbox_put_completed), ROW(hf_outbox_claim),        ROW(hf_outbox_claim_next),
-    ROW(hf_outbox_extend),      ROW(hf_outbox_complete),      ROW(hf_outbox_fail),         ROW(hf_outbox_release),
-    ROW(hf_outbox_remove),      ROW(hf_outbox_mark_failed),   ROW(hf_outbox_retry),        ROW(hf_outbox_redrive),
-    ROW(hf_outbox_prune),       ROW(hf_outbox_reschedule),    ROW(hf_outbox_guard),        ROW(hf_outbox_guard_claim),
-    ROW(hf_timeline_append),    ROW(hf_timeline_retain),      ROW(hf_timeline_clear),      ROW(hf_timeline_guard),
+    ROW(hf_clock_set_back),
+    ROW(hf_cursor_advance),
+    ROW(hf_cursor_reset),
+    ROW(hf_cursor_record_error),
+    ROW(hf_cursor_put),
+    ROW(hf_cursor_remove),
+    ROW(hf_cursor_guard),
+    ROW(hf_document_put),
+    ROW(hf_document_regroup),
+    ROW(hf_document_remove),
+    ROW(hf_document_clear),
+    ROW(hf_document_guard),
+    ROW(hf_idempotency_begin),
+    ROW(hf_idempotency_complete),
+    ROW(hf_idempotency_abandon),
+    ROW(hf_idempotency_put),
+    ROW(hf_idempotency_remove),
+    ROW(hf_idempotency_clear),
+    ROW(hf_idempotency_guard),
+    ROW(hf_idempotency_guard_owner),
+    ROW(hf_inbox_save),
+    ROW(hf_inbox_set_status),
+    ROW(hf_inbox_dismiss),
+    ROW(hf_inbox_undismiss),
+    ROW(hf_inbox_mark_read),
+    ROW(hf_inbox_mark_unread),
+    ROW(hf_inbox_mark_seen),
+    ROW(hf_inbox_snooze),
+    ROW(hf_inbox_remove),
+    ROW(hf_inbox_put_tombstone),
+    ROW(hf_inbox_guard),
+    ROW(hf_inbox_mark_all_read),
+    ROW(hf_inbox_dismiss_all),
+    ROW(hf_inbox_prune),
+    ROW(hf_inbox_trim),
+    ROW(hf_inbox_clear),
+    ROW(hf_lock_acquire),
+    ROW(hf_lock_renew),
+    ROW(hf_lock_release),
+    ROW(hf_lock_force_release),
+    ROW(hf_lock_put),
+    ROW(hf_lock_guard),
+    ROW(hf_lock_guard_held),
+    ROW(hf_migration_record),
+    ROW(hf_migration_forget),
+    ROW(hf_migration_guard),
+    ROW(hf_outbox_enqueue),
+    ROW(hf_outbox_enqueue_many),
+    ROW(hf_outbox_put),
+    ROW(hf_outbox_configure),
+    ROW(hf_outbox_clear),
+    ROW(hf_outbox_pause),
+    ROW(hf_outbox_resume),
+    ROW(hf_outbox_put_completed),
+    ROW(hf_outbox_claim),
+    ROW(hf_outbox_claim_next),
+    ROW(hf_outbox_extend),
+    ROW(hf_outbox_complete),
+    ROW(hf_outbox_fail),
+    ROW(hf_outbox_release),
+    ROW(hf_outbox_remove),
+    ROW(hf_outbox_mark_failed),
+    ROW(hf_outbox_retry),
+    ROW(hf_outbox_redrive),
+    ROW(hf_outbox_prune),
+    ROW(hf_outbox_reschedule),
+    ROW(hf_outbox_guard),
+    ROW(hf_outbox_guard_claim),
+    ROW(hf_timeline_append),
+    ROW(hf_timeline_retain),
+    ROW(hf_timeline_clear),
+    ROW(hf_timeline_guard),
 };
 
 static void add_good(hf_store *store, hf_txn *txn)
@@ -151,11 +207,13 @@ static void a_form_error_names_the_operation(void **state)
 			add_good(stage->store, txn);
 		const int rc = rows[i / 2].call(stage->store, txn, &error);
 		if ((rc != HF_EINVAL && rc != HF_EREASON) || error.code != rc || error.operation != before)
-			fail_msg("%s: %s, operation %u of %u: %s", rows[i / 2].name, hf_code_name(rc), error.operation, before, error.text);
+			fail_msg("%s: %s, operation %u of %u: %s", rows[i / 2].name, hf_code_name(rc),
+			         error.operation, before, error.text);
 		add_good(stage->store, txn);
 		assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &at_end), HF_EINVAL);
 		if (at_end.operation != before)
-			fail_msg("%s, committed: operation %u of %u", rows[i / 2].name, at_end.operation, before);
+			fail_msg("%s, committed: operation %u of %u", rows[i / 2].name, at_end.operation,
+			         before);
 	}
 	/* Alone there is no index. */
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -1,5 +1,5 @@
-/* Names that were used once and are empty now: they cost no memory, stand in no snapshot and no list, and answers about them still wait for what they
- * depend on. */
+/* Names that were used once and are empty now: they cost no memory, stand in no snapshot and no
+ * list, and answers about them still wait for what they depend on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,7 +59,8 @@ static void a_name_that_was_used_once_costs_nothing(void **state)
 			stage_switch(stage);
 			if (setting != SETTING_LIVE)
 				assert_int_equal(removed_of(stage->store, row->domain)->waiting, 0);
-			if (setting != SETTING_REOPENED) /* the newest ones, and the buffers of a commit, are left to upkeep */
+			/* the newest ones, and the buffers of a commit, are left to upkeep */
+			if (setting != SETTING_REOPENED)
 				assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
 			expect_little(row, before, setting_name(setting));
 			assert_int_equal(count_names(stage->store, row), 0);
@@ -187,7 +188,8 @@ static void a_container_that_is_needed_again_stays(void **state)
 				const struct hf_lock_guard guard = {.write.expect = 77, .name = hf_str("nobody")};
 				assert_int_equal(hf_lock_guard(stage->store, txn, &guard, NULL, NULL), HF_OK);
 			}
-			assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), round == 1 ? HF_ECONFLICT : HF_OK);
+			assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL),
+			                 round == 1 ? HF_ECONFLICT : HF_OK);
 			assert_int_equal(hf__state_verify(stage->store, NULL), HF_OK);
 			if (round != 1)
 				assert_int_equal(row->empty(stage->store, NULL, "name1"), HF_OK);
@@ -204,7 +206,8 @@ static void what_a_poller_leaves_goes_with_a_clear(void **state)
 	(void)state;
 	struct stage *stage = stage_open(SETTING_REOPENED);
 	const struct hf_inbox_input input = {.thread = hf_str("t"), .payload = hf_str("p")};
-	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &input, .count = 1, .generated_at = 9};
+	const struct hf_inbox_save save = {
+	    .user = hf_str("u"), .records = &input, .count = 1, .generated_at = 9};
 	struct hf_result result;
 	struct hf_inbox_page page;
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_OK);
@@ -213,7 +216,9 @@ static void what_a_poller_leaves_goes_with_a_clear(void **state)
 	assert_true(result.changed && result.count == 1);
 	assert_int_equal(hf_inbox_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
 	assert_false(result.changed);
-	assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &page, NULL), HF_OK);
+	assert_int_equal(
+	    hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &page, NULL),
+	    HF_OK);
 	assert_true(page.generated_at == HF_UNSET);
 	hf_release(page.memory);
 	assert_int_equal(count_names(stage->store, &used_once[0]), 0);

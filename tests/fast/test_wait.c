@@ -1,5 +1,7 @@
-/* Waiting calls, on a domain made for it: boxes of permits, from which callers take one each. Served in the order of arrival, woken by changes, by the
- * store's clock, by closing and by failure, and never forgotten. The clocks are simulated: nothing here depends on how fast the machine is. */
+/* Waiting calls, on a domain made for it: boxes of permits, from which callers take one each.
+ * Served in the order of arrival, woken by changes, by the store's clock, by closing and by
+ * failure, and never forgotten. The clocks are simulated: nothing here depends on how fast the
+ * machine is. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -20,7 +22,7 @@
 #define NOW INT64_C(1795167000000000)
 #define SECOND INT64_C(1000000)
 
-/* --- Scene ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Scene ------------------------------------------------------------------------------------ */
 
 enum { CALLERS = 16 };
 
@@ -45,10 +47,13 @@ struct scene {
 
 static void scene_open(struct scene *scene, bool background)
 {
-	const struct hf_options options = {.create = true, .no_background = !background, .segment_size = 16 << 10};
+	const struct hf_options options = {
+	    .create = true, .no_background = !background, .segment_size = 16 << 10};
 	*scene = (struct scene){.sim = sim_new(sim_profile_strict(), 3)};
 	sim_set_now(scene->sim, NOW);
-	assert_int_equal(hf__store_open(sim_os(scene->sim), permits_domains(), &options, &scene->store, NULL), HF_OK);
+	assert_int_equal(
+	    hf__store_open(sim_os(scene->sim), permits_domains(), &options, &scene->store, NULL),
+	    HF_OK);
 }
 
 static void scene_close(struct scene *scene)
@@ -61,7 +66,8 @@ static void scene_close(struct scene *scene)
 static void *call(void *arg)
 {
 	struct caller *c = arg;
-	c->rc = hf__mutate_wait(c->scene->store, &permits_verb, &c->move, HF_DURABLE, c->wait_us, &c->result, NULL, &c->error);
+	c->rc = hf__mutate_wait(c->scene->store, &permits_verb, &c->move, HF_DURABLE, c->wait_us,
+	                        &c->result, NULL, &c->error);
 	atomic_store(&c->done, true);
 	return NULL;
 }
@@ -91,7 +97,8 @@ static struct caller *line_up(struct scene *scene, struct permits_move move, int
 static void give(struct scene *scene, unsigned box, uint32_t permits)
 {
 	const struct permits_move move = {.box = box, .give = permits};
-	assert_int_equal(hf__mutate(scene->store, NULL, &permits_verb, &move, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(
+	    hf__mutate(scene->store, NULL, &permits_verb, &move, HF_DURABLE, NULL, NULL, NULL), HF_OK);
 }
 
 static void served(struct caller *c)
@@ -123,7 +130,7 @@ static void still_waits(struct scene *scene, struct caller *c, size_t count)
 
 static const struct permits_move one = {.box = 0, .take = 1};
 
-/* --- What callers get --------------------------------------------------------------------------------------------------------------- */
+/* --- What callers get ------------------------------------------------------------------------- */
 
 static void without_a_wait_the_answer_comes_at_once(void **state)
 {
@@ -132,10 +139,14 @@ static void without_a_wait_the_answer_comes_at_once(void **state)
 	struct hf_error error = {0};
 	struct hf_result result = {0};
 	scene_open(&scene, false);
-	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, 0, &result, NULL, &error), HF_EBLOCKED);
+	assert_int_equal(
+	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, 0, &result, NULL, &error),
+	    HF_EBLOCKED);
 	assert_string_equal(error.text, "move permits: 0 permits");
 	give(&scene, 0, 1);
-	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, 0, &result, NULL, &error), HF_OK);
+	assert_int_equal(
+	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, 0, &result, NULL, &error),
+	    HF_OK);
 	scene_close(&scene);
 }
 
@@ -146,7 +157,9 @@ static void what_is_there_needs_no_wait(void **state)
 	struct hf_result result = {0};
 	scene_open(&scene, false);
 	give(&scene, 0, 1);
-	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, &result, NULL, NULL), HF_OK);
+	assert_int_equal(
+	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, &result, NULL, NULL),
+	    HF_OK);
 	assert_true(result.changed);
 	scene_close(&scene);
 }
@@ -158,11 +171,17 @@ static void a_call_with_a_wrong_form_does_not_wait(void **state)
 	const struct permits_move wrong = {.box = PERMITS_BOXES, .take = 1};
 	struct hf_error error = {0};
 	scene_open(&scene, false);
-	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &wrong, HF_DURABLE, -1, NULL, NULL, &error), HF_EINVAL);
+	assert_int_equal(
+	    hf__mutate_wait(scene.store, &permits_verb, &wrong, HF_DURABLE, -1, NULL, NULL, &error),
+	    HF_EINVAL);
 	assert_string_equal(error.text, "move permits: no such box");
-	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, (enum hf_durability)7, -1, NULL, NULL, &error), HF_EINVAL);
+	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, (enum hf_durability)7, -1,
+	                                 NULL, NULL, &error),
+	                 HF_EINVAL);
 	sim_set_forked(scene.sim, true);
-	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, NULL, NULL, &error), HF_EFORK);
+	assert_int_equal(
+	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, NULL, NULL, &error),
+	    HF_EFORK);
 	sim_set_forked(scene.sim, false);
 	scene_close(&scene);
 }
@@ -189,8 +208,10 @@ static void a_change_that_is_undone_wakes_nobody(void **state)
 	scene_open(&scene, false);
 	struct caller *c = line_up(&scene, one, -1);
 	assert_int_equal(hf_txn_begin(scene.store, &txn, NULL), HF_OK);
-	assert_int_equal(hf__mutate(scene.store, txn, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_OK);
-	assert_int_equal(hf__mutate(scene.store, txn, &permits_verb, &refuse, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(
+	    hf__mutate(scene.store, txn, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(
+	    hf__mutate(scene.store, txn, &permits_verb, &refuse, HF_DURABLE, NULL, NULL, NULL), HF_OK);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_EBLOCKED);
 	still_waits(&scene, c, 1);
 	give(&scene, 0, 1);
@@ -198,7 +219,7 @@ static void a_change_that_is_undone_wakes_nobody(void **state)
 	scene_close(&scene);
 }
 
-/* --- Order -------------------------------------------------------------------------------------------------------------------------- */
+/* --- Order ------------------------------------------------------------------------------------ */
 
 static void waiters_are_served_in_the_order_of_arrival(void **state)
 {
@@ -258,13 +279,14 @@ static void who_would_not_wait_is_not_kept_from_what_is_there(void **state)
 	scene_open(&scene, false);
 	struct caller *first = line_up(&scene, two, -1);
 	give(&scene, 0, 1);
-	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &one, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(
+	    hf__mutate(scene.store, NULL, &permits_verb, &one, HF_DURABLE, NULL, NULL, NULL), HF_OK);
 	give(&scene, 0, 2);
 	served(first);
 	scene_close(&scene);
 }
 
-/* --- Time --------------------------------------------------------------------------------------------------------------------------- */
+/* --- Time ------------------------------------------------------------------------------------- */
 
 static void pass_time(struct scene *scene, int64_t us)
 {
@@ -332,7 +354,7 @@ static void who_gives_up_makes_the_next_one_first(void **state)
 	scene_close(&scene);
 }
 
-/* --- The end ------------------------------------------------------------------------------------------------------------------------ */
+/* --- The end ---------------------------------------------------------------------------------- */
 
 static void closing_sends_everyone_away_and_waits_for_them(void **state)
 {
@@ -340,7 +362,8 @@ static void closing_sends_everyone_away_and_waits_for_them(void **state)
 	struct scene scene;
 	scene_open(&scene, true);
 	for (unsigned i = 0; i < CALLERS; i++)
-		(void)line_up(&scene, (struct permits_move){.box = i % PERMITS_BOXES, .take = 1}, i % 2 ? -1 : 100 * SECOND);
+		(void)line_up(&scene, (struct permits_move){.box = i % PERMITS_BOXES, .take = 1},
+		              i % 2 ? -1 : 100 * SECOND);
 	assert_int_equal(hf_close(scene.store, NULL), HF_OK);
 	for (unsigned i = 0; i < CALLERS; i++)
 		refused(&scene.callers[i], HF_ECANCELED);
@@ -359,9 +382,13 @@ static void waits_can_be_ended_before_closing(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		refused(&scene.callers[i], HF_ECANCELED);
 	/* Later ones too; what does not wait goes on. */
-	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, NULL, NULL, NULL), HF_ECANCELED);
-	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_OK);
-	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &one, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(
+	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, NULL, NULL, NULL),
+	    HF_ECANCELED);
+	assert_int_equal(
+	    hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(
+	    hf__mutate(scene.store, NULL, &permits_verb, &one, HF_DURABLE, NULL, NULL, NULL), HF_OK);
 	assert_int_equal(hf_close(scene.store, NULL), HF_OK);
 	sim_free(scene.sim);
 }
@@ -376,7 +403,9 @@ static void a_store_that_fails_sends_everyone_away(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		(void)line_up(&scene, one, -1);
 	sim_add_fault(scene.sim, (struct sim_fault){.kinds = SIM_SYNC, .error = 5});
-	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_EUNCERTAIN);
+	assert_int_equal(
+	    hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL),
+	    HF_EUNCERTAIN);
 	for (unsigned i = 0; i < 4; i++)
 		refused(&scene.callers[i], HF_EFAILED);
 	assert_int_equal(hf_close(scene.store, NULL), HF_EFAILED);
@@ -392,8 +421,11 @@ static void who_was_served_by_what_then_fails_hears_that_it_is_uncertain(void **
 	give(&scene, 1, 1);
 	struct caller *c = line_up(&scene, one, -1);
 	sim_add_fault(scene.sim, (struct sim_fault){.kinds = SIM_SYNC, .error = 5, .persistent = true});
-	sim_set_sync_delay(scene.sim, 2000); /* so that it is served before the flush has failed, or behind it */
-	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_EUNCERTAIN);
+	/* so that it is served before the flush has failed, or behind it */
+	sim_set_sync_delay(scene.sim, 2000);
+	assert_int_equal(
+	    hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL),
+	    HF_EUNCERTAIN);
 	assert_int_equal(pthread_join(c->thread, NULL), 0);
 	assert_true(c->rc == HF_EUNCERTAIN || c->rc == HF_EFAILED);
 	assert_false(c->result.changed);
@@ -401,7 +433,7 @@ static void who_was_served_by_what_then_fails_hears_that_it_is_uncertain(void **
 	sim_free(scene.sim);
 }
 
-/* --- Everything at once --------------------------------------------------------------------------------------------------------------- */
+/* --- Everything at once ----------------------------------------------------------------------- */
 
 enum { ROUNDS = 150 };
 
@@ -409,8 +441,10 @@ static void *taker(void *arg)
 {
 	struct caller *c = arg;
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		const struct permits_move take = {.write.durability = HF_OS, .box = i % PERMITS_BOXES, .take = 1};
-		const int rc = hf__mutate_wait(c->scene->store, &permits_verb, &take, HF_OS, -1, NULL, NULL, NULL);
+		const struct permits_move take = {
+		    .write.durability = HF_OS, .box = i % PERMITS_BOXES, .take = 1};
+		const int rc =
+		    hf__mutate_wait(c->scene->store, &permits_verb, &take, HF_OS, -1, NULL, NULL, NULL);
 		c->rc = rc == HF_OK ? c->rc : rc;
 	}
 	return NULL;
@@ -420,14 +454,17 @@ static void *giver(void *arg)
 {
 	struct caller *c = arg;
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		const struct permits_move fill = {.write.durability = HF_OS, .box = i % PERMITS_BOXES, .give = 1 + i % 2 * 2};
-		const int rc = hf__mutate(c->scene->store, NULL, &permits_verb, &fill, HF_OS, NULL, NULL, NULL);
+		const struct permits_move fill = {
+		    .write.durability = HF_OS, .box = i % PERMITS_BOXES, .give = 1 + i % 2 * 2};
+		const int rc =
+		    hf__mutate(c->scene->store, NULL, &permits_verb, &fill, HF_OS, NULL, NULL, NULL);
 		c->rc = rc == HF_OK ? c->rc : rc;
 	}
 	return NULL;
 }
 
-/* Twice as many takers as givers, who give two at a time on average: were one wakeup lost, somebody would wait for ever. */
+/* Twice as many takers as givers, who give two at a time on average: were one wakeup lost,
+ * somebody would wait for ever. */
 static void nobody_is_forgotten_in_a_crowd(void **state)
 {
 	(void)state;
@@ -435,7 +472,9 @@ static void nobody_is_forgotten_in_a_crowd(void **state)
 	scene_open(&scene, true);
 	for (unsigned i = 0; i < 12; i++) {
 		scene.callers[i].scene = &scene;
-		assert_int_equal(pthread_create(&scene.callers[i].thread, NULL, i < 8 ? taker : giver, &scene.callers[i]), 0);
+		assert_int_equal(pthread_create(&scene.callers[i].thread, NULL, i < 8 ? taker : giver,
+		                                &scene.callers[i]),
+		                 0);
 	}
 	for (unsigned i = 0; i < 12; i++) {
 		assert_int_equal(pthread_join(scene.callers[i].thread, NULL), 0);

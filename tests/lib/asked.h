@@ -1,4 +1,5 @@
-/* Two stores that are asked the same, and what they say, in words that can be compared. Failures are reported through cmocka. */
+/* Two stores that are asked the same, and what they say, in words that can be compared. Failures
+ * are reported through cmocka. */
 #ifndef TESTS_LIB_ASKED_H
 #define TESTS_LIB_ASKED_H
 
@@ -15,10 +16,13 @@ struct said {
 	size_t len;
 };
 
-/* Performs one deed alone, or up to ASK_TOGETHER in a transaction, with no more than HF_OS asked. */
+/* Performs one deed alone, or up to ASK_TOGETHER in a transaction, with no more than HF_OS
+ * asked. */
 void ask_deeds(hf_store *s, const struct deed *deeds, size_t count, struct said *said);
-/* What came of deeds that were performed: the code, which one failed and why, or all that they gave. Frees what is in the places. */
-void say_outcome(struct said *said, int rc, unsigned failed, const char *why, struct place *places, size_t count);
+/* What came of deeds that were performed: the code, which one failed and why, or all that they
+ * gave. Frees what is in the places. */
+void say_outcome(struct said *said, int rc, unsigned failed, const char *why, struct place *places,
+                 size_t count);
 /* A read of any domain; which < READS. */
 void ask_read(hf_store *s, unsigned which, struct said *said);
 
@@ -34,8 +38,10 @@ void pair_open_with(struct pair *pair, struct hf_options first, struct hf_option
 void pair_close(struct pair *pair);
 void pair_reopen(struct pair *pair);
 void pair_advance(struct pair *pair, int64_t us);
-/* Up to ASK_TOGETHER deeds, the same for both, with the tokens that are each store's own; 0: a read is to be asked. */
-size_t pair_draw(struct pair *pair, struct hf_rng *rng, unsigned focus, struct deed deeds[2][ASK_TOGETHER]);
+/* Up to ASK_TOGETHER deeds, the same for both, with the tokens that are each store's own; 0: a
+ * read is to be asked. */
+size_t pair_draw(struct pair *pair, struct hf_rng *rng, unsigned focus,
+                 struct deed deeds[2][ASK_TOGETHER]);
 /* Fails the test, with what was asked, unless both said the same. */
 void pair_agree(const struct said said[2], const struct deed *deeds, size_t count, unsigned read);
 

@@ -30,7 +30,7 @@ enum { TEXT_MAX = 1 << 20, LINE_MAX_BYTES = 1 << 16 };
 #define PAGE_HEADING "\n## Cells\n"
 #define SEPARATOR " · "
 
-/* --- Reading the pages -------------------------------------------------------------------- */
+/* --- Reading the pages ------------------------------------------------------------------------ */
 
 /* NULL: there is no such page. */
 static char *page_read(const char *domain, const char *ending)
@@ -113,7 +113,8 @@ static bool row_parse(const char *line, struct cells_row *row)
 		return false;
 	row->end = line + strcspn(line, "\n");
 	row->table = line + 3;
-	const char *operations = strstr(row->table, "` | "), *states = operations ? strstr(operations + 4, " | ") : NULL;
+	const char *operations = strstr(row->table, "` | "),
+	           *states = operations ? strstr(operations + 4, " | ") : NULL;
 	if (!states || states > row->end)
 		return false;
 	row->operations = operations + 4;
@@ -141,21 +142,24 @@ bool cells_next_row(const char **at, struct cells_row *row)
 bool cells_row_is_of(const struct cells_row *row, const char *domain)
 {
 	const size_t len = strlen(domain);
-	return strncmp(row->table, domain, len) == 0 && (row->table[len] == '`' || row->table[len] == ',');
+	return strncmp(row->table, domain, len) == 0 &&
+	       (row->table[len] == '`' || row->table[len] == ',');
 }
 
 bool cells_row_has(const struct cells_row *row, const char *word)
 {
 	const size_t len = strlen(word);
-	for (const char *name = row->operations; name && name < row->states; name = strstr(name, SEPARATOR)) {
+	for (const char *name = row->operations; name && name < row->states;
+	     name = strstr(name, SEPARATOR)) {
 		name += name == row->operations ? 0 : strlen(SEPARATOR);
-		if (name < row->states && strncmp(name, word, len) == 0 && !isalnum((unsigned char)name[len]) && name[len] != '_')
+		if (name < row->states && strncmp(name, word, len) == 0 &&
+		    !isalnum((unsigned char)name[len]) && name[len] != '_')
 			return true;
 	}
 	return false;
 }
 
-/* --- Comparing it with what is run ---------------------------------------------------------------------------------------------- */
+/* --- Comparing it with what is run ------------------------------------------------------------ */
 
 static size_t add(char *line, size_t len, const char *text)
 {
@@ -206,8 +210,8 @@ void cells_are_listed(const char *table, cells_name operation, cells_name state)
 	const char *listed = find_listed(design, table, &row);
 	const int listed_len = listed ? (int)(row.end - listed) : 0;
 	if (!listed || (size_t)listed_len != len || strncmp(run, listed, len) != 0)
-		fail_msg("docs/domains, Cells: this is run\n%s\nand this is listed\n%.*s", run, listed ? listed_len : 9,
-		         listed ? listed : "(nothing)");
+		fail_msg("docs/domains, Cells: this is run\n%s\nand this is listed\n%.*s", run,
+		         listed ? listed_len : 9, listed ? listed : "(nothing)");
 	free(run);
 	free(design);
 }

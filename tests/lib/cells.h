@@ -16,15 +16,16 @@ void cells_are_listed(const char *table, cells_name operation, cells_name state)
 
 /* The tables of all pages, one line each: | `table` | operations | states |. Free it. */
 char *cells_design(void);
-/* Finds the row at or after *at, which begins as the whole design and moves behind it. False: there are no more. The three columns point into the
- * design and are not terminated. */
+/* Finds the row at or after *at, which begins as the whole design and moves behind it. False:
+ * there are no more. The three columns point into the design and are not terminated. */
 struct cells_row {
 	const char *table, *operations, *states, *end;
 };
 bool cells_next_row(const char **at, struct cells_row *row);
 /* Does the row's table belong to the domain? */
 bool cells_row_is_of(const struct cells_row *row, const char *domain);
-/* Does one of the row's operations begin with this word ("put" for "put at 5", not for "put_completed")? */
+/* Does one of the row's operations begin with this word ("put" for "put at 5", not for
+ * "put_completed")? */
 bool cells_row_has(const struct cells_row *row, const char *word);
 
 #endif

@@ -1,4 +1,5 @@
-/* Random work: a step runs one random operation (churn_ops.c), or a few in a transaction, and looks at the code that comes back. */
+/* Random work: a step runs one random operation (churn_ops.c), or a few in a transaction, and
+ * looks at the code that comes back. */
 #include "lib/churn_ops.h"
 
 #include <setjmp.h>
@@ -12,15 +13,16 @@
 static void judge(struct churn *c, int rc)
 {
 	c->refused += rc != HF_OK;
-	if (rc == HF_OK || rc == HF_ENOTFOUND || rc == HF_ECONFLICT || rc == HF_ECLAIMED || rc == HF_ESTALE || rc == HF_ENONMONOTONIC ||
-	    rc == HF_EHELD || rc == HF_EBLOCKED)
+	if (rc == HF_OK || rc == HF_ENOTFOUND || rc == HF_ECONFLICT || rc == HF_ECLAIMED ||
+	    rc == HF_ESTALE || rc == HF_ENONMONOTONIC || rc == HF_EHELD || rc == HF_EBLOCKED)
 		return;
 	fail_msg("step %llu answered %s", (unsigned long long)c->steps, hf_code_name(rc));
 }
 
 static void remember(struct churn *c, const char *in, const struct hf_outbox_item *claimed)
 {
-	struct churn_claim *claim = &c->claims[c->claim_count < CHURN_CLAIMS ? c->claim_count++ : churn_below(c, CHURN_CLAIMS)];
+	struct churn_claim *claim =
+	    &c->claims[c->claim_count < CHURN_CLAIMS ? c->claim_count++ : churn_below(c, CHURN_CLAIMS)];
 	memcpy(claim->queue, in, sizeof claim->queue);
 	assert_true(claimed->id.len < sizeof claim->id);
 	memcpy(claim->id, claimed->id.data, claimed->id.len);
@@ -73,7 +75,9 @@ void churn_step(struct churn *churn, hf_store *store)
 void churn_nudge(struct churn *churn, hf_store *store)
 {
 	const struct hf_cursor_advance args = {
-	    .key = {.consumer = hf_str("nudge"), .stream = hf_str("str0")}, .sequence = ++churn->sequence, .delivery_id = hf_str("n")};
+	    .key = {.consumer = hf_str("nudge"), .stream = hf_str("str0")},
+	    .sequence = ++churn->sequence,
+	    .delivery_id = hf_str("n")};
 	struct hf_result result;
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed);
@@ -86,7 +90,8 @@ void churn_fill(struct churn *churn, hf_store *store, size_t len)
 	assert_true(len <= churn->big_max);
 	hf_rng_fill(&churn->rng, churn->bytes, len);
 	(void)snprintf(id, sizeof id, "fill%llu", (unsigned long long)++churn->steps);
-	const struct hf_outbox_enqueue args = {.queue = hf_str("fill"), .id = hf_str(id), .payload = hf_bytes(churn->bytes, len)};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str("fill"), .id = hf_str(id), .payload = hf_bytes(churn->bytes, len)};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed);
 }

@@ -1,8 +1,10 @@
-/* Random work over all domains: the one source of arbitrary but legal states for tests of laws and of damage.
+/* Random work over all domains: the one source of arbitrary but legal states for tests of laws
+ * and of damage.
  *
- * Few names and many operations, so that everything happens to everything: replaced, dismissed, claimed, failed, removed, made anew;
- * alone and several in one transaction, durable or not, with and without expected versions. What is refused is refused for a reason that the
- * contract names; any other failure ends the test. */
+ * Few names and many operations, so that everything happens to everything: replaced, dismissed,
+ * claimed, failed, removed, made anew; alone and several in one transaction, durable or not,
+ * with and without expected versions. What is refused is refused for a reason that the contract
+ * names; any other failure ends the test. */
 #ifndef TESTS_LIB_CHURN_H
 #define TESTS_LIB_CHURN_H
 
@@ -46,7 +48,8 @@ struct churn {
 	size_t big_max; /* their greatest length */
 	uint64_t steps, refused;
 	int64_t sequence; /* cursors go forward with it */
-	struct churn_claim claims[CHURN_CLAIMS]; /* some of the tokens that were granted: stale ones too */
+	/* some of the tokens that were granted: stale ones too */
+	struct churn_claim claims[CHURN_CLAIMS];
 	size_t claim_count;
 	struct hf_outbox_items outs[CHURN_OUTS]; /* of the claims of one step */
 	char out_queues[CHURN_OUTS][8];

@@ -8,19 +8,21 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* --- Draws ------------------------------------------------------------------------------------------------------------------ */
+/* --- Draws ------------------------------------------------------------------------------------ */
 
 static struct hf_bytes one_of(struct churn *c, const char *const *names, size_t count)
 {
 	return hf_str(names[churn_below(c, count)]);
 }
 
-/* Few ids in the first collection, so that each lives through much; the second is often empty, so that its orders change. */
+/* Few ids in the first collection, so that each lives through much; the second is often empty,
+ * so that its orders change. */
 static struct hf_document_key key(struct churn *c)
 {
 	static const char *const ids[] = {"d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7"};
 	const bool busy = churn_percent(c, 75);
-	return (struct hf_document_key){hf_str(busy ? "col0" : "col1"), one_of(c, ids, busy ? COUNT_OF(ids) : 2)};
+	return (struct hf_document_key){hf_str(busy ? "col0" : "col1"),
+	                                one_of(c, ids, busy ? COUNT_OF(ids) : 2)};
 }
 
 static struct hf_bytes group(struct churn *c)
@@ -31,12 +33,16 @@ static struct hf_bytes group(struct churn *c)
 
 static hf_time time_or_none(struct churn *c)
 {
-	return churn_percent(c, 70) ? 0 : INT64_C(1700000000000000) + (int64_t)churn_below(c, 1000) * 1000000;
+	return churn_percent(c, 70)
+	           ? 0
+	           : INT64_C(1700000000000000) + (int64_t)churn_below(c, 1000) * 1000000;
 }
 
 static struct hf_bytes payload(struct churn *c)
 {
-	const size_t len = churn_percent(c, c->big_percent) ? 300 + (size_t)churn_below(c, c->big_max - 300 + 1) : (size_t)churn_below(c, 90);
+	const size_t len = churn_percent(c, c->big_percent)
+	                       ? 300 + (size_t)churn_below(c, c->big_max - 300 + 1)
+	                       : (size_t)churn_below(c, 90);
 	uint8_t *at = c->bytes + c->used;
 	assert_true(len <= CHURN_BYTES - c->used);
 	c->used += len;
@@ -52,7 +58,7 @@ static struct hf_write write_of(struct churn *c)
 	return write;
 }
 
-/* --- Operations ------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 static int document_put(struct churn *c, hf_store *store, hf_txn *txn)
 {
@@ -71,7 +77,8 @@ static int document_put(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int document_regroup(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_document_regroup args = {.write = write_of(c), .key = key(c), .group = group(c), .now = time_or_none(c)};
+	const struct hf_document_regroup args = {
+	    .write = write_of(c), .key = key(c), .group = group(c), .now = time_or_none(c)};
 	return hf_document_regroup(store, txn, &args, NULL, NULL);
 }
 
@@ -83,7 +90,8 @@ static int document_remove(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int document_clear(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_document_clear args = {.write.durability = write_of(c).durability, .collection = key(c).collection};
+	const struct hf_document_clear args = {.write.durability = write_of(c).durability,
+	                                       .collection = key(c).collection};
 	return hf_document_clear(store, txn, &args, NULL, NULL);
 }
 
@@ -91,8 +99,9 @@ churn_op churn_document_op(struct churn *c)
 {
 	/* As often as they stand here. */
 	static const churn_op ops[] = {
-	    document_put,     document_put,     document_put,    document_put,    document_put,   document_regroup,
-	    document_regroup, document_regroup, document_remove, document_remove, document_clear,
+	    document_put,    document_put,     document_put,     document_put,
+	    document_put,    document_regroup, document_regroup, document_regroup,
+	    document_remove, document_remove,  document_clear,
 	};
 	return ops[churn_below(c, COUNT_OF(ops))];
 }

@@ -1,4 +1,5 @@
-/* Random operations on idempotency keys and migrations: see churn_ops.h. Few scopes and keys, so that everything happens to everything. */
+/* Random operations on idempotency keys and migrations: see churn_ops.h. Few scopes and keys, so
+ * that everything happens to everything. */
 #include "lib/churn_ops.h"
 
 #include <setjmp.h>
@@ -27,7 +28,9 @@ static struct hf_bytes name(struct churn *c, const char *prefix, unsigned count)
 
 static struct hf_bytes response(struct churn *c)
 {
-	const size_t len = churn_percent(c, c->big_percent) ? 300 + (size_t)churn_below(c, c->big_max - 300 + 1) : (size_t)churn_below(c, 90);
+	const size_t len = churn_percent(c, c->big_percent)
+	                       ? 300 + (size_t)churn_below(c, c->big_max - 300 + 1)
+	                       : (size_t)churn_below(c, 90);
 	uint8_t *at = room(c, len);
 	hf_rng_fill(&c->rng, at, len);
 	return hf_bytes(at, len);
@@ -62,13 +65,16 @@ static int64_t span(struct churn *c)
 	return churn_percent(c, 50) ? 0 : 1000000 + (int64_t)churn_below(c, 200) * 1000000;
 }
 
-/* --- Work done once --------------------------------------------------------------------------------------------------------- */
+/* --- Work done once --------------------------------------------------------------------------- */
 
 static int begin(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	struct churn_idem *idem = &c->idem;
-	const struct hf_idempotency_begin args = {
-	    .write = write_one(c), .key = any_key(c), .fingerprint = fingerprint(c), .lease_us = span(c), .ttl_us = span(c)};
+	const struct hf_idempotency_begin args = {.write = write_one(c),
+	                                          .key = any_key(c),
+	                                          .fingerprint = fingerprint(c),
+	                                          .lease_us = span(c),
+	                                          .ttl_us = span(c)};
 	assert_true(idem->begun_count < CHURN_BEGUN);
 	memcpy(idem->begun[idem->begun_count][0], args.key.scope.data, NAME);
 	memcpy(idem->begun[idem->begun_count][1], args.key.key.data, NAME);
@@ -80,7 +86,8 @@ void churn_idem_take(struct churn *c, bool committed)
 	struct churn_idem *idem = &c->idem;
 	for (size_t i = 0; i < idem->begun_count; i++) {
 		if (committed && idem->outs[i].outcome == HF_IDEMPOTENCY_NEW) {
-			const size_t at = idem->count < CHURN_KEYS ? idem->count++ : (size_t)churn_below(c, CHURN_KEYS);
+			const size_t at =
+			    idem->count < CHURN_KEYS ? idem->count++ : (size_t)churn_below(c, CHURN_KEYS);
 			memcpy(idem->keys[at], idem->begun[i], sizeof idem->keys[at]);
 			idem->tokens[at] = idem->outs[i].token;
 		}
@@ -96,19 +103,21 @@ static int finish(struct churn *c, hf_store *store, hf_txn *txn)
 	const struct churn_idem *idem = &c->idem;
 	const size_t at = idem->count ? (size_t)churn_below(c, idem->count) : 0;
 	const hf_token token = idem->count ? idem->tokens[at] : 1;
-	const struct hf_idempotency_key key = {hf_str(idem->count ? idem->keys[at][0] : "sc0"), hf_str(idem->count ? idem->keys[at][1] : "k0")};
+	const struct hf_idempotency_key key = {hf_str(idem->count ? idem->keys[at][0] : "sc0"),
+	                                       hf_str(idem->count ? idem->keys[at][1] : "k0")};
 	const struct hf_idempotency_complete complete = {.write = write_one(c),
 	                                                 .key = key,
 	                                                 .token = token,
 	                                                 .status = (int32_t)churn_below(c, 600) - 1,
 	                                                 .response = response(c),
 	                                                 .ttl_us = span(c)};
-	const struct hf_idempotency_abandon abandon = {.write = write_one(c), .key = key, .token = token};
+	const struct hf_idempotency_abandon abandon = {
+	    .write = write_one(c), .key = key, .token = token};
 	return churn_percent(c, 75) ? hf_idempotency_complete(store, txn, &complete, NULL, NULL)
 	                            : hf_idempotency_abandon(store, txn, &abandon, NULL, NULL);
 }
 
-/* --- The raw store ---------------------------------------------------------------------------------------------------------- */
+/* --- The raw store ---------------------------------------------------------------------------- */
 
 static hf_time any_expiry(struct churn *c)
 {
@@ -118,7 +127,8 @@ static hf_time any_expiry(struct churn *c)
 	case 1:
 		return HF_UNSET;
 	default:
-		return INT64_C(1795167000000000) + (int64_t)churn_below(c, 800) * 1000000; /* before and after the test's now */
+		/* before and after the test's now */
+		return INT64_C(1795167000000000) + (int64_t)churn_below(c, 800) * 1000000;
 	}
 }
 
@@ -129,7 +139,8 @@ static int raw(struct churn *c, hf_store *store, hf_txn *txn)
 	                                       .fingerprint = fingerprint(c),
 	                                       .status = (int32_t)churn_below(c, 3),
 	                                       .response = response(c),
-	                                       .created_at = churn_percent(c, 50) ? 0 : INT64_C(1700000000000000),
+	                                       .created_at =
+	                                           churn_percent(c, 50) ? 0 : INT64_C(1700000000000000),
 	                                       .expires_at = any_expiry(c)};
 	const struct hf_idempotency_remove gone = {.write = write_one(c), .key = put.key};
 	const struct hf_idempotency_clear clear = {.write = write_many(c), .scope = put.key.scope};
@@ -148,15 +159,19 @@ static int raw(struct churn *c, hf_store *store, hf_txn *txn)
 int churn_idem(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const uint64_t which = churn_below(c, 6);
-	return which < 3 ? begin(c, store, txn) : which < 5 ? finish(c, store, txn) : raw(c, store, txn);
+	return which < 3   ? begin(c, store, txn)
+	       : which < 5 ? finish(c, store, txn)
+	                   : raw(c, store, txn);
 }
 
-/* --- Migrations ------------------------------------------------------------------------------------------------------------- */
+/* --- Migrations ------------------------------------------------------------------------------- */
 
 int churn_migration(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const struct hf_migration_record record = {
-	    .write = write_one(c), .name = name(c, "mig", MIGRATIONS), .applied_at = churn_percent(c, 50) ? 0 : INT64_C(1700000000000000)};
+	    .write = write_one(c),
+	    .name = name(c, "mig", MIGRATIONS),
+	    .applied_at = churn_percent(c, 50) ? 0 : INT64_C(1700000000000000)};
 	const struct hf_migration_forget forget = {.write = write_one(c), .name = record.name};
 	return churn_percent(c, 70) ? hf_migration_record(store, txn, &record, NULL, NULL)
 	                            : hf_migration_forget(store, txn, &forget, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Random operations on locks: see churn_ops.h. Few names and owners, so that locks are taken over, taken away, renewed by the wrong one, and expire. */
+/* Random operations on locks: see churn_ops.h. Few names and owners, so that locks are taken
+ * over, taken away, renewed by the wrong one, and expire. */
 #include "lib/churn_ops.h"
 
 #include <stdio.h>
@@ -65,7 +66,9 @@ static int put(struct churn *c, hf_store *store, hf_txn *txn)
 static int force(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const struct hf_lock_force_release args = {
-	    .write = write_of(c), .name = numbered(c, "lock", (unsigned)churn_below(c, NAMES)), .reason = hf_str("the holder hangs")};
+	    .write = write_of(c),
+	    .name = numbered(c, "lock", (unsigned)churn_below(c, NAMES)),
+	    .reason = hf_str("the holder hangs")};
 	return hf_lock_force_release(store, txn, &args, NULL, NULL);
 }
 
@@ -76,15 +79,20 @@ static int hold(struct churn *c, hf_store *store, hf_txn *txn)
 	const size_t which = locks->count > 0 ? (size_t)churn_below(c, locks->count) : 0;
 	const hf_token token = locks->count > 0 ? locks->tokens[which] : 1;
 	const struct hf_bytes name = numbered(c, "lock", locks->names[which]);
-	const struct hf_lock_renew renew = {.write = write_of(c), .name = name, .token = token, .lease_us = lease(c)};
+	const struct hf_lock_renew renew = {
+	    .write = write_of(c), .name = name, .token = token, .lease_us = lease(c)};
 	const struct hf_lock_release release = {.write = write_of(c), .name = name, .token = token};
-	return churn_percent(c, 60) ? hf_lock_renew(store, txn, &renew, NULL, NULL) : hf_lock_release(store, txn, &release, NULL, NULL);
+	return churn_percent(c, 60) ? hf_lock_renew(store, txn, &renew, NULL, NULL)
+	                            : hf_lock_release(store, txn, &release, NULL, NULL);
 }
 
 int churn_lock(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const uint64_t draw = churn_below(c, 100);
-	return draw < 45 ? acquire(c, store, txn) : draw < 85 ? hold(c, store, txn) : draw < 93 ? force(c, store, txn) : put(c, store, txn);
+	return draw < 45   ? acquire(c, store, txn)
+	       : draw < 85 ? hold(c, store, txn)
+	       : draw < 93 ? force(c, store, txn)
+	                   : put(c, store, txn);
 }
 
 void churn_lock_take(struct churn *c, bool committed)
@@ -92,7 +100,8 @@ void churn_lock_take(struct churn *c, bool committed)
 	struct churn_locks *locks = &c->locks;
 	for (size_t i = 0; i < locks->asked_count; i++) {
 		if (committed && locks->results[i].token != 0) {
-			const size_t at = locks->count < CHURN_GRANTS ? locks->count++ : (size_t)churn_below(c, CHURN_GRANTS);
+			const size_t at =
+			    locks->count < CHURN_GRANTS ? locks->count++ : (size_t)churn_below(c, CHURN_GRANTS);
 			locks->names[at] = locks->asked[i];
 			locks->tokens[at] = locks->results[i].token;
 		}
@@ -105,6 +114,7 @@ void churn_lock_take(struct churn *c, bool committed)
 int churn_clock(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const struct hf_clock_set_back args = {
-	    .reason = hf_str("it was wrong"), .by_us = churn_percent(c, 20) ? 0 : 1 + (int64_t)churn_below(c, 10000000)};
+	    .reason = hf_str("it was wrong"),
+	    .by_us = churn_percent(c, 20) ? 0 : 1 + (int64_t)churn_below(c, 10000000)};
 	return hf_clock_set_back(store, txn, &args, NULL, NULL);
 }

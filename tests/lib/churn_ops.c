@@ -9,7 +9,7 @@
 
 enum { RECORDS_MAX = 4 };
 
-/* --- Draws ------------------------------------------------------------------------------------------------------------------ */
+/* --- Draws ------------------------------------------------------------------------------------ */
 
 uint64_t churn_below(struct churn *c, uint64_t bound)
 {
@@ -39,7 +39,9 @@ static struct hf_bytes name(struct churn *c, const char *prefix, unsigned count)
 
 static struct hf_bytes payload(struct churn *c)
 {
-	const size_t len = churn_percent(c, c->big_percent) ? 300 + (size_t)churn_below(c, c->big_max - 300 + 1) : (size_t)churn_below(c, 90);
+	const size_t len = churn_percent(c, c->big_percent)
+	                       ? 300 + (size_t)churn_below(c, c->big_max - 300 + 1)
+	                       : (size_t)churn_below(c, 90);
 	uint8_t *at = room(c, len);
 	hf_rng_fill(&c->rng, at, len);
 	return hf_bytes(at, len);
@@ -47,7 +49,8 @@ static struct hf_bytes payload(struct churn *c)
 
 static struct hf_bytes sentence(struct churn *c)
 {
-	static const char *const texts[] = {"connection refused", "550 mailbox unavailable", "zeitüberschreitung", "x"};
+	static const char *const texts[] = {"connection refused", "550 mailbox unavailable",
+	                                    "zeitüberschreitung", "x"};
 	return hf_str(texts[churn_below(c, sizeof texts / sizeof texts[0])]);
 }
 
@@ -72,7 +75,7 @@ static struct hf_write write_many(struct churn *c)
 	return write;
 }
 
-/* --- Inbox ------------------------------------------------------------------------------------------------------------------ */
+/* --- Inbox ------------------------------------------------------------------------------------ */
 
 static struct hf_bytes user(struct churn *c)
 {
@@ -131,50 +134,61 @@ static int inbox_save(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int inbox_set_status(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_inbox_set_status args = {.write = write_of(c), .user = user(c), .status = payload(c)};
+	const struct hf_inbox_set_status args = {
+	    .write = write_of(c), .user = user(c), .status = payload(c)};
 	return hf_inbox_set_status(store, txn, &args, NULL, NULL);
 }
 
 static struct hf_inbox_key record(struct churn *c)
 {
-	return (struct hf_inbox_key){.user = user(c), .account = account(c), .thread = name(c, "th", 11)};
+	return (struct hf_inbox_key){
+	    .user = user(c), .account = account(c), .thread = name(c, "th", 11)};
 }
 
 static int inbox_mark(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	static int (*const marks[])(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *, struct hf_error *) = {
-	    hf_inbox_dismiss, hf_inbox_undismiss, hf_inbox_mark_read, hf_inbox_mark_unread, hf_inbox_mark_seen,
+	static int (*const marks[])(hf_store *, hf_txn *, const struct hf_inbox_mark *,
+	                            struct hf_result *, struct hf_error *) = {
+	    hf_inbox_dismiss,     hf_inbox_undismiss, hf_inbox_mark_read,
+	    hf_inbox_mark_unread, hf_inbox_mark_seen,
 	};
-	const struct hf_inbox_mark args = {.write = write_of(c), .key = record(c), .now = churn_percent(c, 30) ? some_time(c) : 0};
+	const struct hf_inbox_mark args = {
+	    .write = write_of(c), .key = record(c), .now = churn_percent(c, 30) ? some_time(c) : 0};
 	return marks[churn_below(c, sizeof marks / sizeof marks[0])](store, txn, &args, NULL, NULL);
 }
 
 static int inbox_remove(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_inbox_remove args = {.write = write_of(c), .key = record(c), .tombstone_for = span(c)};
+	const struct hf_inbox_remove args = {
+	    .write = write_of(c), .key = record(c), .tombstone_for = span(c)};
 	return hf_inbox_remove(store, txn, &args, NULL, NULL);
 }
 
 static int inbox_snooze(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_inbox_snooze args = {.write = write_of(c), .key = record(c), .until = churn_percent(c, 30) ? 0 : some_time(c)};
+	const struct hf_inbox_snooze args = {
+	    .write = write_of(c), .key = record(c), .until = churn_percent(c, 30) ? 0 : some_time(c)};
 	return hf_inbox_snooze(store, txn, &args, NULL, NULL);
 }
 
 static int inbox_put_tombstone(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const bool dismissed = churn_percent(c, 50);
-	const struct hf_inbox_put_tombstone args = {.write = write_of(c),
-	                                            .key = record(c),
-	                                            .dismissed = dismissed,
-	                                            .dismissed_at = dismissed ? some_time(c) : HF_UNSET,
-	                                            .until = churn_percent(c, 30) ? 0 : INT64_C(1795167000000000) + span(c)};
+	const struct hf_inbox_put_tombstone args = {
+	    .write = write_of(c),
+	    .key = record(c),
+	    .dismissed = dismissed,
+	    .dismissed_at = dismissed ? some_time(c) : HF_UNSET,
+	    .until = churn_percent(c, 30) ? 0 : INT64_C(1795167000000000) + span(c)};
 	return hf_inbox_put_tombstone(store, txn, &args, NULL, NULL);
 }
 
 static int inbox_mark_all(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_inbox_mark_all args = {.write = write_many(c), .user = user(c), .account = account(c), .up_to = churn_below(c, 400)};
+	const struct hf_inbox_mark_all args = {.write = write_many(c),
+	                                       .user = user(c),
+	                                       .account = account(c),
+	                                       .up_to = churn_below(c, 400)};
 	return churn_percent(c, 70) ? hf_inbox_mark_all_read(store, txn, &args, NULL, NULL)
 	                            : hf_inbox_dismiss_all(store, txn, &args, NULL, NULL);
 }
@@ -182,7 +196,10 @@ static int inbox_mark_all(struct churn *c, hf_store *store, hf_txn *txn)
 static int inbox_cut(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const struct hf_bytes keep[] = {hf_str(""), hf_str("acc0")};
-	const struct hf_inbox_prune prune = {.write = write_many(c), .user = user(c), .keep_accounts = keep, .keep_count = churn_below(c, 3)};
+	const struct hf_inbox_prune prune = {.write = write_many(c),
+	                                     .user = user(c),
+	                                     .keep_accounts = keep,
+	                                     .keep_count = churn_below(c, 3)};
 	const struct hf_inbox_trim trim = {
 	    .write = write_many(c),
 	    .user = user(c),
@@ -203,12 +220,13 @@ static int inbox_cut(struct churn *c, hf_store *store, hf_txn *txn)
 	}
 }
 
-/* --- Cursor ----------------------------------------------------------------------------------------------------------------- */
+/* --- Cursor ----------------------------------------------------------------------------------- */
 
 static struct hf_cursor_key cursor(struct churn *c)
 {
 	const struct hf_bytes subject = churn_percent(c, 50) ? hf_str("") : name(c, "sub", 2);
-	return (struct hf_cursor_key){.consumer = name(c, "con", 3), .stream = name(c, "str", 3), .subject = subject};
+	return (struct hf_cursor_key){
+	    .consumer = name(c, "con", 3), .stream = name(c, "str", 3), .subject = subject};
 }
 
 static int cursor_advance(struct churn *c, hf_store *store, hf_txn *txn)
@@ -238,7 +256,8 @@ static int cursor_reset(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int cursor_record_error(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_cursor_record_error args = {.write = write_of(c), .key = cursor(c), .message = sentence(c)};
+	const struct hf_cursor_record_error args = {
+	    .write = write_of(c), .key = cursor(c), .message = sentence(c)};
 	return hf_cursor_record_error(store, txn, &args, NULL, NULL);
 }
 
@@ -248,7 +267,7 @@ static int cursor_remove(struct churn *c, hf_store *store, hf_txn *txn)
 	return hf_cursor_remove(store, txn, &args, NULL, NULL);
 }
 
-/* --- Outbox ----------------------------------------------------------------------------------------------------------------- */
+/* --- Outbox ----------------------------------------------------------------------------------- */
 
 static struct hf_bytes queue(struct churn *c)
 {
@@ -282,15 +301,19 @@ static int outbox_enqueue_many(struct churn *c, hf_store *store, hf_txn *txn)
 	struct hf_outbox_input items[RECORDS_MAX];
 	const size_t count = churn_below(c, RECORDS_MAX + 1);
 	for (size_t i = 0; i < count; i++)
-		items[i] = (struct hf_outbox_input){
-		    .id = item(c), .payload = payload(c), .priority = (int32_t)churn_below(c, 3), .group = churn_outbox_group(c)};
-	const struct hf_outbox_enqueue_many args = {.write = write_many(c), .queue = queue(c), .items = items, .count = count};
+		items[i] = (struct hf_outbox_input){.id = item(c),
+		                                    .payload = payload(c),
+		                                    .priority = (int32_t)churn_below(c, 3),
+		                                    .group = churn_outbox_group(c)};
+	const struct hf_outbox_enqueue_many args = {
+	    .write = write_many(c), .queue = queue(c), .items = items, .count = count};
 	return hf_outbox_enqueue_many(store, txn, &args, NULL, NULL);
 }
 
 static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_rerun rerun = {payload(c), some_time(c), some_time(c), churn_percent(c, 50)};
+	const struct hf_outbox_rerun rerun = {payload(c), some_time(c), some_time(c),
+	                                      churn_percent(c, 50)};
 	const struct hf_outbox_put args = {
 	    .write = write_of(c),
 	    .queue = queue(c),
@@ -313,7 +336,8 @@ static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int outbox_configure(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_configure args = {.write = write_of(c), .queue = queue(c), .max_attempts = (uint32_t)churn_below(c, 6)};
+	const struct hf_outbox_configure args = {
+	    .write = write_of(c), .queue = queue(c), .max_attempts = (uint32_t)churn_below(c, 6)};
 	return hf_outbox_configure(store, txn, &args, NULL, NULL);
 }
 
@@ -333,17 +357,24 @@ static struct hf_outbox_items *claim_out(struct churn *c, struct hf_bytes of)
 
 static int outbox_claim(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_claim args = {
-	    .write = write_of(c), .queue = queue(c), .id = item(c), .owner = name(c, "w", 3), .lease_us = lease(c)};
+	const struct hf_outbox_claim args = {.write = write_of(c),
+	                                     .queue = queue(c),
+	                                     .id = item(c),
+	                                     .owner = name(c, "w", 3),
+	                                     .lease_us = lease(c)};
 	return hf_outbox_claim(store, txn, &args, claim_out(c, args.queue), NULL, NULL);
 }
 
 static int outbox_claim_next(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_claim_next args = {
-	    .write = write_many(c), .queue = queue(c), .max = (uint32_t)churn_below(c, 4), .owner = name(c, "w", 3), .lease_us = lease(c)};
+	const struct hf_outbox_claim_next args = {.write = write_many(c),
+	                                          .queue = queue(c),
+	                                          .max = (uint32_t)churn_below(c, 4),
+	                                          .owner = name(c, "w", 3),
+	                                          .lease_us = lease(c)};
 	struct hf_outbox_items *out = claim_out(c, args.queue);
-	return out ? hf_outbox_claim_next(store, txn, &args, out, NULL, NULL) : outbox_claim(c, store, txn);
+	return out ? hf_outbox_claim_next(store, txn, &args, out, NULL, NULL)
+	           : outbox_claim(c, store, txn);
 }
 
 /* A token that was granted once, or none at all. */
@@ -359,17 +390,24 @@ static int outbox_hold(struct churn *c, hf_store *store, hf_txn *txn)
 	const struct churn_claim claim = held(c);
 	const struct hf_write write = write_of(c);
 	const struct hf_bytes q = hf_str(claim.queue), id = hf_str(claim.id);
-	const struct hf_outbox_extend extend = {.write = write, .queue = q, .id = id, .token = claim.token, .lease_us = lease(c)};
-	const struct hf_outbox_complete complete = {.write = write, .queue = q, .id = id, .token = claim.token};
-	const struct hf_outbox_release release = {
-	    .write = write, .queue = q, .id = id, .token = claim.token, .delay_us = churn_percent(c, 50) ? 0 : 5000000};
+	const struct hf_outbox_extend extend = {
+	    .write = write, .queue = q, .id = id, .token = claim.token, .lease_us = lease(c)};
+	const struct hf_outbox_complete complete = {
+	    .write = write, .queue = q, .id = id, .token = claim.token};
+	const struct hf_outbox_release release = {.write = write,
+	                                          .queue = q,
+	                                          .id = id,
+	                                          .token = claim.token,
+	                                          .delay_us = churn_percent(c, 50) ? 0 : 5000000};
 	const struct hf_outbox_fail fail = {
 	    .write = write,
 	    .queue = q,
 	    .id = id,
 	    .token = claim.token,
 	    .reason = sentence(c),
-	    .backoff = {.kind = (enum hf_outbox_backoff_kind)churn_below(c, 3), .delay_us = 1000000, .cap_us = 8000000},
+	    .backoff = {.kind = (enum hf_outbox_backoff_kind)churn_below(c, 3),
+	                .delay_us = 1000000,
+	                .cap_us = 8000000},
 	};
 	switch (churn_below(c, 5)) {
 	case 0:
@@ -388,7 +426,8 @@ static int outbox_outside(struct churn *c, hf_store *store, hf_txn *txn)
 	const struct hf_write write = write_of(c);
 	const struct hf_bytes q = queue(c), id = item(c);
 	const struct hf_outbox_remove remove = {.write = write, .queue = q, .id = id};
-	const struct hf_outbox_mark_failed mark = {.write = write, .queue = q, .id = id, .reason = sentence(c)};
+	const struct hf_outbox_mark_failed mark = {
+	    .write = write, .queue = q, .id = id, .reason = sentence(c)};
 	const struct hf_outbox_retry retry = {.write = write, .queue = q, .id = id};
 	switch (churn_below(c, 3)) {
 	case 0:
@@ -403,10 +442,11 @@ static int outbox_outside(struct churn *c, hf_store *store, hf_txn *txn)
 static int outbox_clear(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const struct hf_outbox_clear args = {.write = write_many(c), .queue = queue(c)};
-	return churn_percent(c, 20) ? hf_outbox_clear(store, txn, &args, NULL, NULL) : outbox_outside(c, store, txn);
+	return churn_percent(c, 20) ? hf_outbox_clear(store, txn, &args, NULL, NULL)
+	                            : outbox_outside(c, store, txn);
 }
 
-/* --- The table ---------------------------------------------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 /* As often as they stand here; whoever adds a domain adds a line. */
 /* clang-format off */

@@ -41,30 +41,37 @@ static int redrive(struct churn *c, hf_store *store, hf_txn *txn, struct hf_byte
 
 static int prune(struct churn *c, hf_store *store, hf_txn *txn, struct hf_bytes queue)
 {
-	const struct hf_outbox_prune args = {
-	    .queue = queue, .status = churn_percent(c, 30) ? HF_OUTBOX_QUEUED : HF_OUTBOX_FAILED, .limit = 1 + churn_below(c, 2)};
+	const struct hf_outbox_prune args = {.queue = queue,
+	                                     .status = churn_percent(c, 30) ? HF_OUTBOX_QUEUED
+	                                                                    : HF_OUTBOX_FAILED,
+	                                     .limit = 1 + churn_below(c, 2)};
 	return hf_outbox_prune(store, txn, &args, NULL, NULL);
 }
 
-static int reschedule(struct churn *c, hf_store *store, hf_txn *txn, struct hf_bytes queue, struct hf_bytes id)
+static int reschedule(struct churn *c, hf_store *store, hf_txn *txn, struct hf_bytes queue,
+                      struct hf_bytes id)
 {
-	const struct hf_outbox_reschedule args = {.queue = queue,
-	                                          .id = id,
-	                                          .set_available_at = churn_percent(c, 50),
-	                                          .available_at = INT64_C(1700000000000000) + (int64_t)churn_below(c, 2) * 200000000000000,
-	                                          .set_priority = true,
-	                                          .priority = (int32_t)churn_below(c, 3)};
+	const struct hf_outbox_reschedule args = {
+	    .queue = queue,
+	    .id = id,
+	    .set_available_at = churn_percent(c, 50),
+	    .available_at = INT64_C(1700000000000000) + (int64_t)churn_below(c, 2) * 200000000000000,
+	    .set_priority = true,
+	    .priority = (int32_t)churn_below(c, 3)};
 	return hf_outbox_reschedule(store, txn, &args, NULL, NULL);
 }
 
 int churn_outbox_queue(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	static const char *const queues[] = {"que0", "que1"}, *const ids[] = {"it0", "it1", "it2", "it30", "it31"};
+	static const char *const queues[] = {"que0", "que1"}, *const ids[] = {"it0", "it1", "it2",
+	                                                                      "it30", "it31"};
 	const struct hf_bytes queue = one_of(c, queues, 2);
 	const struct hf_outbox_pause pause = {.queue = queue};
 	/* Some are over: churn's own times lie before the store's clock. */
 	const struct hf_outbox_put_completed completed = {
-	    .queue = queue, .id = one_of(c, ids, 5), .until = INT64_C(1700000000000000) + (int64_t)churn_below(c, 2) * 200000000000000};
+	    .queue = queue,
+	    .id = one_of(c, ids, 5),
+	    .until = INT64_C(1700000000000000) + (int64_t)churn_below(c, 2) * 200000000000000};
 	switch (churn_below(c, 11)) {
 	case 0:
 		return hf_outbox_pause(store, txn, &pause, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Random operations on timelines: see churn_ops.h. Few timelines, types, subjects and times, so that orders have ties and every filter a range. */
+/* Random operations on timelines: see churn_ops.h. Few timelines, types, subjects and times, so
+ * that orders have ties and every filter a range. */
 #include "lib/churn_ops.h"
 
 #include <setjmp.h>
@@ -43,11 +44,14 @@ static struct hf_write write_one(struct churn *c)
 	return write;
 }
 
-/* Half of the payloads are functions of the id, so that an event is appended again as it was, too. */
+/* Half of the payloads are functions of the id, so that an event is appended again as it was,
+ * too. */
 static struct hf_bytes payload(struct churn *c, uint64_t number)
 {
 	const bool big = churn_percent(c, c->big_percent), own = churn_percent(c, 50);
-	const size_t len = own ? (size_t)number % SMALL : big ? 300 + (size_t)churn_below(c, c->big_max - 300 + 1) : churn_below(c, SMALL);
+	const size_t len = own   ? (size_t)number % SMALL
+	                   : big ? 300 + (size_t)churn_below(c, c->big_max - 300 + 1)
+	                         : churn_below(c, SMALL);
 	uint8_t *at = room(c, len);
 	if (own)
 		memset(at, (int)number, len);
@@ -81,7 +85,8 @@ static int cut(struct churn *c, hf_store *store, hf_txn *txn)
 	    .now = churn_percent(c, 50) ? some_time(c) : 0,
 	};
 	const struct hf_timeline_clear clear = {.write = write_many(c), .timeline = retain.timeline};
-	return churn_percent(c, 15) ? hf_timeline_clear(store, txn, &clear, NULL, NULL) : hf_timeline_retain(store, txn, &retain, NULL, NULL);
+	return churn_percent(c, 15) ? hf_timeline_clear(store, txn, &clear, NULL, NULL)
+	                            : hf_timeline_retain(store, txn, &retain, NULL, NULL);
 }
 
 int churn_timeline(struct churn *c, hf_store *store, hf_txn *txn)

@@ -26,7 +26,8 @@ enum {
 	BIG_MOST = 7000,
 };
 
-/* What every object is at: the number of the transaction that last changed it, 0 when it does not exist. */
+/* What every object is at: the number of the transaction that last changed it, 0 when it does
+ * not exist. */
 struct state {
 	uint32_t at[OBJECTS];
 };
@@ -90,8 +91,8 @@ __attribute__((format(printf, 2, 3))) static void say(const struct walk *w, cons
 	va_start(arguments, format);
 	(void)vfprintf(stderr, format, arguments);
 	va_end(arguments);
-	(void)fprintf(stderr, "  [required %zu/%zu of %zu, told %" PRIu64 "]\n", w->account.required, w->account.required_killed,
-	              w->account.count, w->account.told);
+	(void)fprintf(stderr, "  [required %zu/%zu of %zu, told %" PRIu64 "]\n", w->account.required,
+	              w->account.required_killed, w->account.count, w->account.told);
 }
 
 static uint64_t below(struct walk *w, uint64_t bound)
@@ -116,11 +117,13 @@ static void clear_faults(struct walk *w)
 	w->armed = 0;
 }
 
-/* --- The machine --------------------------------------------------------------------------------------------------------------------- */
+/* --- The machine ------------------------------------------------------------------------------ */
 
 static struct sim_profile profile_of(struct walk *w)
 {
-	struct sim_profile profile = chance(w, 70) ? sim_profile_weak() : chance(w, 50) ? sim_profile_ordered() : sim_profile_hostile();
+	struct sim_profile profile = chance(w, 70)   ? sim_profile_weak()
+	                             : chance(w, 50) ? sim_profile_ordered()
+	                                             : sim_profile_hostile();
 	profile.m6_reads_old = chance(w, 70);
 	return profile;
 }
@@ -131,12 +134,17 @@ static struct sim *power_cut(struct walk *w, struct sim *sim)
 	uint8_t sectors[SECTORS], sizes[64], ops[256];
 	const struct sim_pending pending = sim_pending(sim);
 	struct sim *image = NULL;
-	for (unsigned attempt = 0; attempt < 4 && !image && pending.sectors <= SECTORS && pending.sizes <= 64 && pending.dir_ops <= 256;
+	for (unsigned attempt = 0; attempt < 4 && !image && pending.sectors <= SECTORS &&
+	                           pending.sizes <= 64 && pending.dir_ops <= 256;
 	     attempt++) {
 		const unsigned mood = (unsigned)below(w, 5);
 		for (size_t i = 0; i < pending.sectors; i++) {
-			static const uint8_t picks[] = {0, SIM_PICK_NEWEST, SIM_PICK_ZERO, SIM_PICK_GARBAGE, SIM_PICK_STALE, 1};
-			sectors[i] = mood == 0 ? 0 : mood == 1 ? SIM_PICK_NEWEST : mood == 2 ? picks[below(w, sizeof picks)] : picks[below(w, 2)];
+			static const uint8_t picks[] = {
+			    0, SIM_PICK_NEWEST, SIM_PICK_ZERO, SIM_PICK_GARBAGE, SIM_PICK_STALE, 1};
+			sectors[i] = mood == 0   ? 0
+			             : mood == 1 ? SIM_PICK_NEWEST
+			             : mood == 2 ? picks[below(w, sizeof picks)]
+			                         : picks[below(w, 2)];
 		}
 		for (size_t i = 0; i < pending.sizes; i++)
 			sizes[i] = chance(w, 80) ? SIM_SIZE_FITS : SIM_SIZE_NEWEST;
@@ -148,7 +156,8 @@ static struct sim *power_cut(struct walk *w, struct sim *sim)
 	return image ? image : sim_crash(sim, NULL);
 }
 
-static void at_call(void *arg, struct sim *sim, uint64_t index, enum sim_call kind, const char *name)
+static void at_call(void *arg, struct sim *sim, uint64_t index, enum sim_call kind,
+                    const char *name)
 {
 	struct walk *w = arg;
 	(void)index;
@@ -164,8 +173,9 @@ static void at_call(void *arg, struct sim *sim, uint64_t index, enum sim_call ki
 static void add_fault(struct walk *w)
 {
 	static const char *const names[] = {NULL, "segment-", "WITNESS", NULL};
-	static const unsigned kinds[] = {SIM_SYNC, SIM_SYNC,   SIM_SYNC, SIM_WRITE, SIM_SYNC_DIR, SIM_RENAME,
-	                                 SIM_OPEN, SIM_UNLINK, SIM_READ, SIM_CUT,   SIM_ALLOCATE, SIM_ALL_CALLS};
+	static const unsigned kinds[] = {SIM_SYNC,     SIM_SYNC,   SIM_SYNC,     SIM_WRITE,
+	                                 SIM_SYNC_DIR, SIM_RENAME, SIM_OPEN,     SIM_UNLINK,
+	                                 SIM_READ,     SIM_CUT,    SIM_ALLOCATE, SIM_ALL_CALLS};
 	const unsigned kind = kinds[below(w, sizeof kinds / sizeof kinds[0])];
 	const struct sim_fault fault = {
 	    .kinds = kind,
@@ -178,8 +188,10 @@ static void add_fault(struct walk *w)
 	};
 	sim_add_fault(w->sim, fault);
 	w->armed++;
-	say(w, "fault: %s %s, number %" PRIu64 "%s%s", kind == SIM_ALL_CALLS ? "any call" : sim_call_name((enum sim_call)kind),
-	    fault.name ? fault.name : "", fault.nth, fault.falsely ? ", falsely" : "", fault.persistent ? ", and all after it" : "");
+	say(w, "fault: %s %s, number %" PRIu64 "%s%s",
+	    kind == SIM_ALL_CALLS ? "any call" : sim_call_name((enum sim_call)kind),
+	    fault.name ? fault.name : "", fault.nth, fault.falsely ? ", falsely" : "",
+	    fault.persistent ? ", and all after it" : "");
 }
 
 static void discard_store(struct walk *w)
@@ -217,7 +229,7 @@ static void after_call(struct walk *w)
 	power_returns(w, image);
 }
 
-/* --- What is there ------------------------------------------------------------------------------------------------------------------- */
+/* --- What is there ---------------------------------------------------------------------------- */
 
 static const char *const names[OBJECTS] = {"a", "b", "c", "x", "y"};
 
@@ -301,7 +313,7 @@ static void look_at_info(struct walk *w)
 	w->segment = info.segment;
 }
 
-/* --- Opening and closing ------------------------------------------------------------------------------------------------------------- */
+/* --- Opening and closing ---------------------------------------------------------------------- */
 
 /* Which state is it? From then on it is the newest one. */
 static void judge_opened(struct walk *w)
@@ -328,7 +340,8 @@ static void judge_opened(struct walk *w)
 	while (number > 0 && memcmp(&a->states[number - 1], &found, sizeof found) != 0)
 		number--;
 	if (number == 0)
-		wrong(w, "the store holds a state that never was: %u %u %u %u %u", found.at[0], found.at[1], found.at[2], found.at[3], found.at[4]);
+		wrong(w, "the store holds a state that never was: %u %u %u %u %u", found.at[0], found.at[1],
+		      found.at[2], found.at[3], found.at[4]);
 	else if (number - 1 < least)
 		wrong(w, "what transactions %zu to %zu answered is gone", number, least);
 	if (w->why[0])
@@ -350,7 +363,8 @@ static void open_store(struct walk *w)
 	w->hits_at_open = faults_met(w);
 	w->stats->openings++;
 	w->opening = true;
-	const int rc = hf__store_open(sim_os(w->sim), hf__all_domains(), &w->options, &w->store, &error);
+	const int rc =
+	    hf__store_open(sim_os(w->sim), hf__all_domains(), &w->options, &w->store, &error);
 	w->opening = false;
 	say(w, "open: %s %s", hf_code_name(rc), rc == HF_OK ? "" : error.text);
 	if (!w->image && rc == HF_OK) {
@@ -362,7 +376,8 @@ static void open_store(struct walk *w)
 	} else if (!w->image) {
 		w->stats->failed_openings++;
 		if (!may_fail(rc, faults_met(w) != w->hits_at_open))
-			wrong(w, "opening: %s: %s (%s at %" PRIu64 ")", hf_code_name(rc), error.text, error.file, error.offset);
+			wrong(w, "opening: %s: %s (%s at %" PRIu64 ")", hf_code_name(rc), error.text,
+			      error.file, error.offset);
 	}
 	after_call(w);
 	w->options.create = !w->account.exists;
@@ -386,16 +401,20 @@ static void close_store(struct walk *w)
 	after_call(w);
 }
 
-/* --- Transactions ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Transactions ----------------------------------------------------------------------------- */
 
-static int submit(struct walk *w, size_t object, uint32_t stamp, struct hf_write write, struct hf_result *result, struct hf_error *error)
+static int submit(struct walk *w, size_t object, uint32_t stamp, struct hf_write write,
+                  struct hf_result *result, struct hf_error *error)
 {
 	static uint8_t payload[BIG_MOST];
 	static char delivery[300];
 	if (object < CURSORS) {
 		memset(delivery, 'd', sizeof delivery);
 		const struct hf_cursor_advance args = {
-		    .write = write, .key = cursor_key(object), .sequence = stamp, .delivery_id = hf_bytes(delivery, 1 + below(w, sizeof delivery))};
+		    .write = write,
+		    .key = cursor_key(object),
+		    .sequence = stamp,
+		    .delivery_id = hf_bytes(delivery, 1 + below(w, sizeof delivery))};
 		return hf_cursor_advance(w->store, NULL, &args, result, error);
 	}
 	hf__store_u32(payload, stamp);
@@ -433,12 +452,14 @@ static void commit(struct walk *w)
 	a->states[number] = a->states[number - 1];
 	a->states[number].at[object] = ++a->stamps;
 	a->durable[number] = durable;
-	const struct hf_write write = {.durability = durable ? HF_DURABLE : HF_OS, .ticket = async ? &ticket : NULL};
+	const struct hf_write write = {.durability = durable ? HF_DURABLE : HF_OS,
+	                               .ticket = async ? &ticket : NULL};
 	const int rc = submit(w, object, a->stamps, write, &result, &error);
-	say(w, "%zu: %s%s %s: %s, LSN %" PRIu64, number, async ? "async " : "", durable ? "durable" : "os", names[object], hf_code_name(rc),
-	    result.version);
+	say(w, "%zu: %s%s %s: %s, LSN %" PRIu64, number, async ? "async " : "",
+	    durable ? "durable" : "os", names[object], hf_code_name(rc), result.version);
 	if (rc == HF_OK && result.version <= told)
-		wrong(w, "LSN %" PRIu64 " was issued although %" PRIu64 " had been told", result.version, told);
+		wrong(w, "LSN %" PRIu64 " was issued although %" PRIu64 " had been told", result.version,
+		      told);
 	if (rc == HF_OK && async)
 		w->tickets[w->ticket_count++] = (struct ticket){ticket, result.version, number, durable};
 	else if (rc == HF_OK)
@@ -514,13 +535,14 @@ static void look(struct walk *w)
 	if (rc != HF_OK && !may_fail(rc, faults_met(w) != w->hits_at_open))
 		wrong(w, "read: %s: %s", hf_code_name(rc), error.text);
 	if (rc == HF_OK && at != w->account.states[w->account.count].at[object] && !store_failed(w))
-		wrong(w, "%s is at %u, not at %u", names[object], at, w->account.states[w->account.count].at[object]);
+		wrong(w, "%s is at %u, not at %u", names[object], at,
+		      w->account.states[w->account.count].at[object]);
 	if (rc == HF_OK && !store_failed(w))
 		demand_object(w, object);
 	after_call(w);
 }
 
-/* --- The walk ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- The walk --------------------------------------------------------------------------------- */
 
 static void happen(struct walk *w)
 {
@@ -581,7 +603,11 @@ static void step_open(struct walk *w)
 /* The first flush of an opening fails: what may be on the disk then is what no reading shows. */
 static void spoil_first_flush(struct walk *w)
 {
-	const struct sim_fault fault = {.kinds = SIM_SYNC, .name = "segment-", .nth = 1 + below(w, 3), .error = EIO, .falsely = chance(w, 50)};
+	const struct sim_fault fault = {.kinds = SIM_SYNC,
+	                                .name = "segment-",
+	                                .nth = 1 + below(w, 3),
+	                                .error = EIO,
+	                                .falsely = chance(w, 50)};
 	if (!w->store || w->armed == FAULTS_MAX)
 		return;
 	sim_add_fault(w->sim, fault);
@@ -606,7 +632,8 @@ static void step(struct walk *w)
 	}
 }
 
-/* At the end the disk works again: the store opens, and what it took then is there after a power cut. */
+/* At the end the disk works again: the store opens, and what it took then is there after a power
+ * cut. */
 static void last_words(struct walk *w)
 {
 	for (unsigned round = 0; round < 2 && !w->why[0]; round++) {
@@ -635,8 +662,10 @@ int compound_run(uint64_t seed, int verbose, struct compound_stats *stats, char 
 	w->stats = stats;
 	w->verbose = verbose;
 	const struct sim_profile profile = profile_of(w);
-	w->options =
-	    (struct hf_options){.create = true, .no_background = true, .pad = profile.pad_hostile ? 512 : 0, .segment_size = 16u << 10};
+	w->options = (struct hf_options){.create = true,
+	                                 .no_background = true,
+	                                 .pad = profile.pad_hostile ? 512 : 0,
+	                                 .segment_size = 16u << 10};
 	w->sim = sim_new(profile, seed);
 	sim_observe(w->sim, at_call, w);
 	for (unsigned i = 0; i < STEPS && !w->why[0]; i++)

@@ -11,16 +11,19 @@
 #include "log/group.h"
 #include "log/segment.h"
 
-bool image_open(struct sim *image, const struct hf_options *options, struct found *found, char *why, size_t cap)
+bool image_open(struct sim *image, const struct hf_options *options, struct found *found, char *why,
+                size_t cap)
 {
 	struct hf_error error = {0};
 	hf_store *store = NULL;
 	int rc = hf__store_open(sim_os(image), hf__all_domains(), options, &store, &error);
 	if (rc != HF_OK) {
-		(void)snprintf(why, cap, "opening failed: %s: %s (%s at %" PRIu64 ")", hf_code_name(rc), error.text, error.file, error.offset);
+		(void)snprintf(why, cap, "opening failed: %s: %s (%s at %" PRIu64 ")", hf_code_name(rc),
+		               error.text, error.file, error.offset);
 		return false;
 	}
-	bool good = play_digest(store, &found->digest, why, cap) && hf_info(store, &found->info, NULL) == HF_OK;
+	bool good =
+	    play_digest(store, &found->digest, why, cap) && hf_info(store, &found->info, NULL) == HF_OK;
 	found->passed_lsn = hf__passed_lsn(store);
 	rc = hf_close(store, &error);
 	if (good && rc != HF_OK)
@@ -34,7 +37,8 @@ static bool has_store(struct sim *image)
 	return sim_file_size(image, HF__NAME_IDENTITY, &size);
 }
 
-bool image_open_twice(struct sim *image, const struct hf_options *options, struct found *found, char *why, size_t cap)
+bool image_open_twice(struct sim *image, const struct hf_options *options, struct found *found,
+                      char *why, size_t cap)
 {
 	struct found again;
 	const bool existed = has_store(image);
@@ -49,7 +53,8 @@ bool image_open_twice(struct sim *image, const struct hf_options *options, struc
 	if (!image_open(image, options, &again, why, cap))
 		return false;
 	if (again.info.rewritten_bytes != 0)
-		(void)snprintf(why, cap, "the second opening wrote %" PRIu64 " bytes again", again.info.rewritten_bytes);
+		(void)snprintf(why, cap, "the second opening wrote %" PRIu64 " bytes again",
+		               again.info.rewritten_bytes);
 	else if (again.digest != found->digest)
 		(void)snprintf(why, cap, "the second opening found another state");
 	else if (again.passed_lsn < found->passed_lsn)

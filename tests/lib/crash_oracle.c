@@ -1,5 +1,5 @@
-/* See crash_oracle.h. Small tables, searched in order: a workload has some dozens of objects and transactions. Too many of them is a
- * mistake in the workload and aborts. */
+/* See crash_oracle.h. Small tables, searched in order: a workload has some dozens of objects and
+ * transactions. Too many of them is a mistake in the workload and aborts. */
 #include "lib/crash_oracle.h"
 
 #include <stdlib.h>
@@ -48,7 +48,8 @@ static struct oracle_object *find_or_add(struct oracle *oracle, const char *name
 
 void oracle_changed(struct oracle *oracle, const char *name, size_t number)
 {
-	/* A change in mode os asks for nothing, so it adds nothing to what an answer about the object demands. */
+	/* A change in mode os asks for nothing, so it adds nothing to what an answer about the
+	 * object demands. */
 	if (oracle->durable[number])
 		find_or_add(oracle, name)->durable = number;
 }

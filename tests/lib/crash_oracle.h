@@ -1,13 +1,17 @@
-/* The oracle of the crash tests: which states may a disk hold after a crash, given every answer that was given before it?
+/* The oracle of the crash tests: which states may a disk hold after a crash, given every answer
+ * that was given before it?
  *
- * States are numbered by the transactions that make them: S_0, S_1, ... S_n, each known by a digest of its canonical bytes. An answer
- * demands that a crash leaves S_k or later. For a durable acknowledgement k is its own transaction; for everything else — a read, a
- * refusal, "nothing changed", an acknowledgement in mode os — it is the newest transaction that was asked to be durable among those
- * that changed what the answer looked at. The oracle keeps its own account of that, from the description of the workload: nothing in
- * here is taken from the engine but the digests.
+ * States are numbered by the transactions that make them: S_0, S_1, ... S_n, each known by a
+ * digest of its canonical bytes. An answer demands that a crash leaves S_k or later. For a
+ * durable acknowledgement k is its own transaction; for everything else — a read, a refusal,
+ * "nothing changed", an acknowledgement in mode os — it is the newest transaction that was asked
+ * to be durable among those that changed what the answer looked at. The oracle keeps its own
+ * account of that, from the description of the workload: nothing in here is taken from the
+ * engine but the digests.
  *
- * A surviving state is right if and only if it is some S_k with required <= k <= the newest submitted. So a refused mutation never
- * shows, an uncertain one shows whole or not at all, and no answer is taken back. */
+ * A surviving state is right if and only if it is some S_k with required <= k <= the newest
+ * submitted. So a refused mutation never shows, an uncertain one shows whole or not at all, and
+ * no answer is taken back. */
 #ifndef TESTS_LIB_CRASH_ORACLE_H
 #define TESTS_LIB_CRASH_ORACLE_H
 
@@ -24,7 +28,8 @@ enum {
 /* Something that answers depend on: a record, a queue, a setting. */
 struct oracle_object {
 	char name[ORACLE_NAME];
-	size_t durable; /* number of the newest transaction that changed it and was asked to be durable */
+	/* number of the newest transaction that changed it and was asked to be durable */
+	size_t durable;
 };
 
 struct oracle {
@@ -62,7 +67,8 @@ enum oracle_verdict {
 enum oracle_verdict oracle_judge(const struct oracle *oracle, uint64_t digest);
 /* The same, after a kill -9 without any failure of the disk. */
 enum oracle_verdict oracle_judge_killed(const struct oracle *oracle, uint64_t digest);
-/* A store was reopened with this state, which was judged right: what came after it is no more. Whoever reads it may tell of it. */
+/* A store was reopened with this state, which was judged right: what came after it is no more.
+ * Whoever reads it may tell of it. */
 void oracle_reopened(struct oracle *oracle, uint64_t digest);
 
 #endif

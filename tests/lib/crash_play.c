@@ -1,9 +1,11 @@
 /* See crash_play.h.
  *
- * Happy path of a live step: the oracle is told what is about to be submitted (the state is known from the rehearsal), the step runs, the
- * answer is compared, the oracle is told what the answer demands. Failure modes: without a fault on the disk any difference is wrong.
- * With one, the first different answer must be a failure; from then on the store either has failed for good, and every mutation says
- * so, or the step was refused cleanly, and mutations are left out because nothing could be compared with the rehearsal. */
+ * Happy path of a live step: the oracle is told what is about to be submitted (the state is
+ * known from the rehearsal), the step runs, the answer is compared, the oracle is told what the
+ * answer demands. Failure modes: without a fault on the disk any difference is wrong. With one,
+ * the first different answer must be a failure; from then on the store either has failed for
+ * good, and every mutation says so, or the step was refused cleanly, and mutations are left out
+ * because nothing could be compared with the rehearsal. */
 #include "lib/crash_step.h"
 
 #include <stdarg.h>
@@ -23,8 +25,8 @@ void play_wrong(struct player *p, const char *format, ...)
 	(void)vsnprintf(what, sizeof what, format, arguments);
 	va_end(arguments);
 	if (!p->wrong[0]) /* the first one counts */
-		(void)snprintf(p->wrong, sizeof p->wrong, "%s %s, step %zu: %s", p->oracle ? "live" : "rehearsal of", p->script->name, p->step,
-		               what);
+		(void)snprintf(p->wrong, sizeof p->wrong, "%s %s, step %zu: %s",
+		               p->oracle ? "live" : "rehearsal of", p->script->name, p->step, what);
 }
 
 bool play_digest(hf_store *store, uint64_t *out, char *why, size_t cap)
@@ -81,13 +83,15 @@ bool play_store_failed(const struct player *p)
 void play_diverge(struct player *p, int code, const struct hf_error *error)
 {
 	if (sim_fault_hits(p->sim) == 0)
-		play_wrong(p, "answered %s (%s), in the rehearsal %s", hf_code_name(code), error->text, hf_code_name(play_note_of(p)->code));
+		play_wrong(p, "answered %s (%s), in the rehearsal %s", hf_code_name(code), error->text,
+		           hf_code_name(play_note_of(p)->code));
 	else if (!play_is_failure(code))
-		play_wrong(p, "after a fault it answered %s (%s), which is no failure", hf_code_name(code), error->text);
+		play_wrong(p, "after a fault it answered %s (%s), which is no failure", hf_code_name(code),
+		           error->text);
 	p->diverged = true;
 }
 
-/* --- Opening and closing --------------------------------------------------------------------------------------------------------- */
+/* --- Opening and closing ---------------------------------------------------------------------- */
 
 /* Opens the store and learns what state it has. */
 static bool open_store(struct player *p, bool unclean, uint64_t *opened)
@@ -95,14 +99,15 @@ static bool open_store(struct player *p, bool unclean, uint64_t *opened)
 	struct hf_error error = {0};
 	p->opening = true;
 	p->unclean = unclean;
-	const int rc = hf__store_open(sim_os(p->sim), hf__all_domains(), &p->options, &p->store, &error);
+	const int rc =
+	    hf__store_open(sim_os(p->sim), hf__all_domains(), &p->options, &p->store, &error);
 	p->opening = false;
 	p->unclean = false;
 	if (rc != HF_OK) {
 		p->diverged = true;
 		if (play_rehearses(p) || sim_fault_hits(p->sim) == 0)
-			play_wrong(p, "opening failed: %s: %s (%s at %llu)", hf_code_name(rc), error.text, error.file,
-			           (unsigned long long)error.offset);
+			play_wrong(p, "opening failed: %s: %s (%s at %llu)", hf_code_name(rc), error.text,
+			           error.file, (unsigned long long)error.offset);
 		return false;
 	}
 	p->options.create = false;
@@ -140,7 +145,8 @@ static void step_reopen(struct player *p)
 void play_kill(struct sim *sim, hf_store *store)
 {
 	sim_kill(sim);
-	/* The engine's memory goes as a killed process's does: a forked child's close makes no call to the seam. */
+	/* The engine's memory goes as a killed process's does: a forked child's close makes no call
+	 * to the seam. */
 	sim_set_forked(sim, true);
 	(void)hf_close(store, NULL);
 	sim_set_forked(sim, false);
@@ -161,7 +167,7 @@ static void step_kill(struct player *p)
 	oracle_reopened(p->oracle, play_note_of(p)->state);
 }
 
-/* --- The rest ---------------------------------------------------------------------------------------------------------------------- */
+/* --- The rest --------------------------------------------------------------------------------- */
 
 static void step_sync(struct player *p)
 {
@@ -201,10 +207,12 @@ static void observe_state(struct player *p, const struct step *step)
 	if (!play_digest(p->store, &state, why, sizeof why) || hf_info(p->store, &info, NULL) != HF_OK)
 		play_wrong(p, "%s", why);
 	const bool changed = state != p->state;
-	const bool says = (step->kind == STEP_DO || step->kind == STEP_SUBMIT || step->kind == STEP_ASYNC) && script_changes(step);
+	const bool says =
+	    (step->kind == STEP_DO || step->kind == STEP_SUBMIT || step->kind == STEP_ASYNC) &&
+	    script_changes(step);
 	if (step->kind != STEP_MAINTAIN && step->kind != STEP_KILL && changed != says)
-		play_wrong(p, "%s %s the state, the script says otherwise", script_verb_name(step->ops[0].verb),
-		           changed ? "changed" : "did not change");
+		play_wrong(p, "%s %s the state, the script says otherwise",
+		           script_verb_name(step->ops[0].verb), changed ? "changed" : "did not change");
 	play_note_of(p)->changed = changed && step->kind != STEP_KILL;
 	play_note_of(p)->state = state;
 	play_note_of(p)->segment = info.segment;
@@ -262,7 +270,8 @@ static void run_step(struct player *p, const struct step *step)
 /* Does this step turn to the next segment? Known from the rehearsal. */
 static bool rotates(const struct player *p)
 {
-	const uint32_t before = p->step > 0 ? p->record->notes[p->step - 1].segment : p->record->segment;
+	const uint32_t before =
+	    p->step > 0 ? p->record->notes[p->step - 1].segment : p->record->segment;
 	return !play_rehearses(p) && before != 0 && play_note_of(p)->segment != before;
 }
 

@@ -1,6 +1,7 @@
-/* Plays a workload on a simulated disk: once as a rehearsal, which writes down every answer and the state after every step, then live,
- * when each answer must be the same and the oracle is told of it. The disk, the clock and all randomness are functions of a seed, so
- * until something fails both runs are equal call by call. */
+/* Plays a workload on a simulated disk: once as a rehearsal, which writes down every answer and
+ * the state after every step, then live, when each answer must be the same and the oracle is
+ * told of it. The disk, the clock and all randomness are functions of a seed, so until something
+ * fails both runs are equal call by call. */
 #ifndef TESTS_LIB_CRASH_PLAY_H
 #define TESTS_LIB_CRASH_PLAY_H
 
@@ -68,22 +69,26 @@ struct player {
 	uint64_t state;
 };
 
-/* Opens the store, does all steps, closes it. The rehearsal (oracle NULL) fills *record; a live run compares with it and keeps the oracle's
- * account. Returns player->wrong[0] == '\0'. */
+/* Opens the store, does all steps, closes it. The rehearsal (oracle NULL) fills *record; a live
+ * run compares with it and keeps the oracle's account. Returns player->wrong[0] == '\0'. */
 bool play(struct player *player);
 
-/* Only the operations of one step, on player->store: the code. What they told is learned for later steps. Compares nothing. */
+/* Only the operations of one step, on player->store: the code. What they told is learned for
+ * later steps. Compares nothing. */
 int play_ops(struct player *player, const struct step *step, struct hf_error *error);
 
-/* For observers: who waits for a submitted transaction in another thread would have its answer by now? Then it counts as given. */
+/* For observers: who waits for a submitted transaction in another thread would have its answer
+ * by now? Then it counts as given. */
 void play_poll(struct player *player);
 
-/* kill -9: the disk's cache stays, open files and locks go, the store is freed and was never closed. */
+/* kill -9: the disk's cache stays, open files and locks go, the store is freed and was never
+ * closed. */
 void play_kill(struct sim *sim, hf_store *store);
 
 /* Digest of a store's state; false with *why when it cannot be had. */
 bool play_digest(hf_store *store, uint64_t *out, char *why, size_t cap);
-/* Digest of the state of a new store, made without the engine: for each domain its id and the end mark. */
+/* Digest of the state of a new store, made without the engine: for each domain its id and the
+ * end mark. */
 uint64_t play_empty_digest(void);
 
 #endif

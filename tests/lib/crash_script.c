@@ -1,8 +1,10 @@
-/* What operations look at and what they change: the model behind the oracle. One row per verb. See crash_script.h.
+/* What operations look at and what they change: the model behind the oracle. One row per verb.
+ * See crash_script.h.
  *
- * Objects are named by domain, place and name: "i ann/t1", "c orders/mailer", "o jobs/42". Containers are "i ann/", settings
- * "i ann/#". What changes an object changes its container too. An answer about one object depends on that object only, there or gone;
- * one about many depends on the container. */
+ * Objects are named by domain, place and name: "i ann/t1", "c orders/mailer", "o jobs/42".
+ * Containers are "i ann/", settings "i ann/#". What changes an object changes its container too.
+ * An answer about one object depends on that object only, there or gone; one about many depends
+ * on the container. */
 #include "lib/crash_script.h"
 
 #include <stdio.h>

@@ -1,12 +1,14 @@
-/* Reference workloads of the crash tests, as data: what is done to a store step by step, and what each operation looks at, changes
- * and answers when no disk fails. The oracle's model of dependencies is computed from this description. */
+/* Reference workloads of the crash tests, as data: what is done to a store step by step, and
+ * what each operation looks at, changes and answers when no disk fails. The oracle's model of
+ * dependencies is computed from this description. */
 #ifndef TESTS_LIB_CRASH_SCRIPT_H
 #define TESTS_LIB_CRASH_SCRIPT_H
 
 #include "base/bytes.h"
 #include "holdfast/holdfast.h"
 
-/* In brackets: what `number` means. `size` is the length of payloads, statuses, reasons and errors. */
+/* In brackets: what `number` means. `size` is the length of payloads, statuses, reasons and
+ * errors. */
 enum verb {
 	VERB_NONE,
 	/* place: the user; names: threads */
@@ -180,11 +182,13 @@ struct script {
 };
 
 size_t script_ops(const struct step *step);
-/* The code that the step as a whole answers without faults: of the first operation that is refused. */
+/* The code that the step as a whole answers without faults: of the first operation that is
+ * refused. */
 int script_answer(const struct step *step);
 /* Does the step write entries, without faults? (STEP_MAINTAIN may or may not: it is not asked.) */
 bool script_changes(const struct step *step);
-/* Calls `each` for every object that the operation's answer depends on, or that it changes. Containers end in '/'. */
+/* Calls `each` for every object that the operation's answer depends on, or that it changes.
+ * Containers end in '/'. */
 typedef void (*script_object)(void *arg, const char *object);
 void script_looks_at(const struct op *op, script_object each, void *arg);
 void script_touches(const struct op *op, script_object each, void *arg);
@@ -194,7 +198,8 @@ const char *script_verb_name(enum verb verb);
 void script_object_name(const struct op *op, size_t nth, char *out, size_t cap);
 
 /* The reference workloads, each over all three domains unless its name says otherwise. */
-extern const struct script script_domains, script_transactions, script_groups, script_rotation, script_lives;
+extern const struct script script_domains, script_transactions, script_groups, script_rotation,
+    script_lives;
 extern const struct script script_async;
 /* Of one domain, beside the others. */
 extern const struct script script_timeline;
@@ -213,7 +218,7 @@ extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */
 extern const struct script script_small;
 
-/* --- Running one operation: crash_verbs.c --------------------------------------------------------------------------------------- */
+/* --- Running one operation: crash_verbs.c ----------------------------------------------------- */
 
 /* What an operation told. */
 struct tale {

@@ -1,4 +1,5 @@
-/* Single steps of a workload: operations, transactions, submissions, and the model of what their answers demand. See crash_play.h. */
+/* Single steps of a workload: operations, transactions, submissions, and the model of what their
+ * answers demand. See crash_play.h. */
 #include "lib/crash_step.h"
 
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include "base/hash.h"
 #include "store/internal.h"
 
-/* --- What answers told ------------------------------------------------------------------------------------------------------------ */
+/* --- What answers told ------------------------------------------------------------------------ */
 
 static struct play_known *known(struct player *p, const char *object)
 {
@@ -77,7 +78,8 @@ static uint64_t greater(uint64_t a, uint64_t b)
 }
 
 /* Writes down what the operations told. */
-static void tell(struct player *p, const struct step *step, int code, const struct slot *slots, struct tale *told)
+static void tell(struct player *p, const struct step *step, int code, const struct slot *slots,
+                 struct tale *told)
 {
 	for (size_t i = 0; i < script_ops(step); i++) {
 		script_tell_result(told, &slots[i].result);
@@ -93,7 +95,7 @@ static uint64_t digest_of(const struct tale *told, int code)
 	return hf__checksum(told->bytes.data, told->bytes.len, (uint64_t)code);
 }
 
-/* --- The model --------------------------------------------------------------------------------------------------------------------- */
+/* --- The model -------------------------------------------------------------------------------- */
 
 struct model {
 	struct oracle *oracle;
@@ -114,7 +116,8 @@ static void mark_changed(void *arg, const char *object)
 	oracle_changed(m->oracle, object, m->number);
 }
 
-/* What the step's answer demands, whatever it changes itself. A refusal may rest on everything up to the refused operation. */
+/* What the step's answer demands, whatever it changes itself. A refusal may rest on everything
+ * up to the refused operation. */
 static size_t needs_of(const struct player *p, const struct step *step)
 {
 	struct model m = {p->oracle, 0};
@@ -138,16 +141,19 @@ static void mark_step(const struct player *p, const struct step *step, size_t nu
 
 size_t play_submit_state(struct player *p, bool durable)
 {
-	return !play_rehearses(p) && play_note_of(p)->changed ? oracle_submit(p->oracle, play_note_of(p)->state, durable) : 0;
+	return !play_rehearses(p) && play_note_of(p)->changed
+	           ? oracle_submit(p->oracle, play_note_of(p)->state, durable)
+	           : 0;
 }
 
-/* --- Operations --------------------------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
-static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *txn, struct slot *slot, struct tale *told,
-                   struct hf_error *error)
+static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *txn,
+                   struct slot *slot, struct tale *told, struct hf_error *error)
 {
 	const struct op *op = &step->ops[i];
-	const bool claims = op->verb == OUTBOX_CLAIM || op->verb == OUTBOX_CLAIM_NEXT || op->verb == OUTBOX_CLAIM_BOUNDED;
+	const bool claims = op->verb == OUTBOX_CLAIM || op->verb == OUTBOX_CLAIM_NEXT ||
+	                    op->verb == OUTBOX_CLAIM_BOUNDED;
 	const struct call call = {
 	    .store = p->store,
 	    .txn = txn,
@@ -158,7 +164,8 @@ static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *
 	    .ticket = slot->ticket,
 	    .token = known_of(p, op, 0)->token,
 	    .result = &slot->result,
-	    .items = claims && (step->kind == STEP_DO || step->kind == STEP_ASYNC) ? &slot->items : NULL,
+	    .items =
+	        claims && (step->kind == STEP_DO || step->kind == STEP_ASYNC) ? &slot->items : NULL,
 	    .begun = &slot->begun,
 	    .told = told,
 	    .error = error,
@@ -167,7 +174,8 @@ static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *
 }
 
 /* A transaction with the step's operations; *rc tells why there is none. */
-static hf_txn *fill_txn(struct player *p, const struct step *step, struct slot *slots, int *rc, struct hf_error *error)
+static hf_txn *fill_txn(struct player *p, const struct step *step, struct slot *slots, int *rc,
+                        struct hf_error *error)
 {
 	hf_txn *txn = NULL;
 	*rc = hf_txn_begin(p->store, &txn, error);
@@ -179,7 +187,8 @@ static hf_txn *fill_txn(struct player *p, const struct step *step, struct slot *
 	return NULL;
 }
 
-static int run_ops(struct player *p, const struct step *step, struct slot *slots, struct tale *told, struct hf_error *error)
+static int run_ops(struct player *p, const struct step *step, struct slot *slots, struct tale *told,
+                   struct hf_error *error)
 {
 	int rc = HF_OK;
 	if (script_ops(step) == 1)
@@ -221,7 +230,8 @@ static void answered(struct player *p, size_t needs, size_t number, bool os, uin
 		oracle_must(p->oracle, number);
 }
 
-/* Does memory show S_number? When it cannot be read (a payload that never got to the disk) it does. */
+/* Does memory show S_number? When it cannot be read (a payload that never got to the disk) it
+ * does. */
 static bool in_memory(const struct player *p, size_t number)
 {
 	uint64_t state = 0;
@@ -235,7 +245,8 @@ static void failed(struct player *p, const struct step *step, size_t number, int
 	if (number == 0)
 		return;
 	const bool shows = in_memory(p, number);
-	/* Whether it turns up on the disk nobody knows. And a claim stands when only the payload that it gives could not be read. */
+	/* Whether it turns up on the disk nobody knows. And a claim stands when only the payload
+	 * that it gives could not be read. */
 	const bool may_stand = code == HF_EUNCERTAIN || (code == HF_EIO && shows);
 	if (!may_stand)
 		oracle_take_back(p->oracle);
@@ -243,13 +254,14 @@ static void failed(struct player *p, const struct step *step, size_t number, int
 		mark_step(p, step, number);
 }
 
-static void finish_do(struct player *p, const struct step *step, int code, uint64_t answer, uint64_t told_lsn, size_t needs, size_t number,
-                      const struct hf_error *error)
+static void finish_do(struct player *p, const struct step *step, int code, uint64_t answer,
+                      uint64_t told_lsn, size_t needs, size_t number, const struct hf_error *error)
 {
 	if (play_rehearses(p)) {
 		*play_note_of(p) = (struct play_note){.code = code, .answer = answer, .told_lsn = told_lsn};
 		if (code != script_answer(step))
-			play_wrong(p, "%s answered %s (%s), the script says %s", script_verb_name(step->ops[0].verb), hf_code_name(code), error->text,
+			play_wrong(p, "%s answered %s (%s), the script says %s",
+			           script_verb_name(step->ops[0].verb), hf_code_name(code), error->text,
 			           hf_code_name(script_answer(step)));
 		return;
 	}
@@ -289,7 +301,8 @@ void play_do_diverged(struct player *p, const struct step *step)
 		return;
 	const int code = run_ops(p, step, slots, &told, &error);
 	if (!reads && code != HF_EFAILED && code != HF_EUNCERTAIN && code != HF_EINVAL)
-		play_wrong(p, "%s on a failed store answered %s", script_verb_name(step->ops[0].verb), hf_code_name(code));
+		play_wrong(p, "%s on a failed store answered %s", script_verb_name(step->ops[0].verb),
+		           hf_code_name(code));
 	if (reads && !play_is_failure(code))
 		oracle_must(p->oracle, needs); /* an answer: found or not, it rests on what it looked at */
 	release(slots, &told);
@@ -308,7 +321,8 @@ void play_abandon(struct player *p, const struct step *step)
 }
 
 /* As a user does: a single operation takes its ticket along, a transaction has one. */
-static int async_ops(struct player *p, const struct step *step, struct slot *slots, struct hf__ticket *ticket, struct hf_error *error)
+static int async_ops(struct player *p, const struct step *step, struct slot *slots,
+                     struct hf__ticket *ticket, struct hf_error *error)
 {
 	struct hf_ticket given = {0, 0};
 	int code = HF_OK;
@@ -324,7 +338,8 @@ static int async_ops(struct player *p, const struct step *step, struct slot *slo
 	return code;
 }
 
-static int submit_ops(struct player *p, const struct step *step, struct slot *slots, struct hf__ticket *ticket, struct hf_error *error)
+static int submit_ops(struct player *p, const struct step *step, struct slot *slots,
+                      struct hf__ticket *ticket, struct hf_error *error)
 {
 	int code = HF_OK;
 	if (step->kind == STEP_ASYNC)
@@ -334,12 +349,13 @@ static int submit_ops(struct player *p, const struct step *step, struct slot *sl
 }
 
 /* The answer to a submission: as rehearsed? */
-static bool submitted_as_rehearsed(struct player *p, const struct step *step, int code, uint64_t answer, const struct hf_error *error)
+static bool submitted_as_rehearsed(struct player *p, const struct step *step, int code,
+                                   uint64_t answer, const struct hf_error *error)
 {
 	if (play_rehearses(p)) {
 		if (code != script_answer(step))
-			play_wrong(p, "submit answered %s (%s), the script says %s", hf_code_name(code), error->text,
-			           hf_code_name(script_answer(step)));
+			play_wrong(p, "submit answered %s (%s), the script says %s", hf_code_name(code),
+			           error->text, hf_code_name(script_answer(step)));
 		*play_note_of(p) = (struct play_note){.code = code, .answer = answer};
 	} else if (code != play_note_of(p)->code || answer != play_note_of(p)->answer) {
 		play_diverge(p, code, error);
@@ -357,7 +373,8 @@ void play_submit(struct player *p, const struct step *step)
 		abort();
 	memset(slots, 0, sizeof slots);
 	struct play_ticket *t = &p->tickets[p->ticket_count];
-	*t = (struct play_ticket){.needs = needs_of(p, step), .number = play_submit_state(p, !step->os), .os = step->os};
+	*t = (struct play_ticket){
+	    .needs = needs_of(p, step), .number = play_submit_state(p, !step->os), .os = step->os};
 	t->async = step->kind == STEP_ASYNC;
 	const int code = t->code = submit_ops(p, step, slots, &t->ticket, &error);
 	tell(p, step, code, slots, &told);
@@ -395,7 +412,8 @@ void play_wait(struct player *p)
 	for (size_t i = 0; i < p->ticket_count; i++) {
 		const struct play_ticket *t = &p->tickets[i];
 		const struct hf_ticket ticket = {t->ticket.changed, t->ticket.due};
-		code = t->async ? hf_ticket_wait(p->store, &ticket, -1, &error) : hf__wait(p->store, &t->ticket, &error);
+		code = t->async ? hf_ticket_wait(p->store, &ticket, -1, &error)
+		                : hf__wait(p->store, &t->ticket, &error);
 		if (code == HF_OK)
 			answered(p, t->needs, t->number, t->os, t->told_lsn);
 	}
@@ -413,11 +431,13 @@ void play_flush(struct player *p)
 	const int code = hf_flush(p->store, &error);
 	for (size_t i = 0; i < p->ticket_count; i++) {
 		const struct play_ticket *t = &p->tickets[i];
-		const int rc = hf_ticket_poll(p->store, &(struct hf_ticket){t->ticket.changed, t->ticket.due}, NULL);
+		const int rc =
+		    hf_ticket_poll(p->store, &(struct hf_ticket){t->ticket.changed, t->ticket.due}, NULL);
 		if (rc == HF_OK)
 			answered(p, t->needs, t->number, t->os, t->told_lsn);
 		else if (rc != HF_EUNCERTAIN || code == HF_OK)
-			play_wrong(p, "after hf_flush answered %s a ticket answered %s", hf_code_name(code), hf_code_name(rc));
+			play_wrong(p, "after hf_flush answered %s a ticket answered %s", hf_code_name(code),
+			           hf_code_name(rc));
 	}
 	p->ticket_count = 0;
 	if (play_rehearses(p))

@@ -5,7 +5,8 @@
 #include "lib/crash_play.h"
 
 /* crash_play.c. */
-__attribute__((format(printf, 2, 3))) void play_wrong(struct player *p, const char *format, ...); /* only the first is kept */
+/* only the first is kept */
+__attribute__((format(printf, 2, 3))) void play_wrong(struct player *p, const char *format, ...);
 bool play_rehearses(const struct player *p);
 struct play_note *play_note_of(const struct player *p); /* of the current step */
 /* A failure may change an answer into one of these, never into another. */
@@ -15,10 +16,12 @@ bool play_store_failed(const struct player *p);
 void play_diverge(struct player *p, int code, const struct hf_error *error);
 
 /* crash_step.c. */
-/* Before a step: the state that it will make may be on disk from now on. Its number, or 0 when it makes none. */
+/* Before a step: the state that it will make may be on disk from now on. Its number, or 0 when
+ * it makes none. */
 size_t play_submit_state(struct player *p, bool durable);
 void play_do(struct player *p, const struct step *step);
-/* After a fault changed an answer: reads go on, mutations are only tried when the store has failed, and must say so. */
+/* After a fault changed an answer: reads go on, mutations are only tried when the store has
+ * failed, and must say so. */
 void play_do_diverged(struct player *p, const struct step *step);
 void play_abandon(struct player *p, const struct step *step);
 void play_submit(struct player *p, const struct step *step);

@@ -1,13 +1,16 @@
 /* See crash_sweep.h.
  *
- * A job plays its workload three ways. First without a fault: at each call to the disk every crash image is opened, compared, closed, and
- * opened again, which must find nothing to recover and change no byte of any segment. Then once per call that changes the disk and
- * per way in which it can fail: images are compared from the failure on, the store is closed and opened again on the same disk (whose cache may
- * show what is not stored), goes on, and is crashed all the while. Third, a sample of images gets a second life: it is opened and
- * goes on under a crash sweep of its own, which begins inside its recovery.
+ * A job plays its workload three ways. First without a fault: at each call to the disk every
+ * crash image is opened, compared, closed, and opened again, which must find nothing to recover
+ * and change no byte of any segment. Then once per call that changes the disk and per way in
+ * which it can fail: images are compared from the failure on, the store is closed and opened
+ * again on the same disk (whose cache may show what is not stored), goes on, and is crashed all
+ * the while. Third, a sample of images gets a second life: it is opened and goes on under a
+ * crash sweep of its own, which begins inside its recovery.
  *
- * What an image is when opened is a function of its bytes, so each distinct one is opened once and remembered by hash; what it MAY be
- * depends on the answers given so far and is asked each time. */
+ * What an image is when opened is a function of its bytes, so each distinct one is opened once
+ * and remembered by hash; what it MAY be depends on the answers given so far and is asked each
+ * time. */
 #include "lib/crash_sweep.h"
 
 #include <errno.h>
@@ -26,7 +29,8 @@ struct job {
 	struct sweep_stats *stats;
 	struct memo memo;
 	uint64_t reports;
-	unsigned char kinds[CALLS_MAX]; /* of the calls of the run without a fault: bit number of enum sim_call */
+	/* of the calls of the run without a fault: bit number of enum sim_call */
+	unsigned char kinds[CALLS_MAX];
 	size_t calls;
 };
 
@@ -78,12 +82,13 @@ void sweep_stats_deinit(struct sweep_stats *stats)
 	(void)pthread_mutex_destroy(&stats->lock);
 }
 
-/* --- Complaints -------------------------------------------------------------------------------------------------------------------- */
+/* --- Complaints ------------------------------------------------------------------------------- */
 
 static const char *shape_in_words(const struct sim_shape *shape, char *out, size_t cap)
 {
-	(void)snprintf(out, cap, "kept %u lost %u trashed %u sectors, kept %u lost %u entries%s%s%s%s", shape->kept, shape->lost,
-	               shape->trashed, shape->dir_kept, shape->dir_lost, shape->torn ? ", torn" : "", shape->reordered ? ", reordered" : "",
+	(void)snprintf(out, cap, "kept %u lost %u trashed %u sectors, kept %u lost %u entries%s%s%s%s",
+	               shape->kept, shape->lost, shape->trashed, shape->dir_kept, shape->dir_lost,
+	               shape->torn ? ", torn" : "", shape->reordered ? ", reordered" : "",
 	               shape->size_short ? ", size short" : "", shape->size_long ? ", size long" : "");
 	return out;
 }
@@ -99,14 +104,17 @@ static void complain(struct run *r, const struct sim_shape *shape, uint64_t imag
 		return;
 	if (r->sim)
 		sim_describe(r->sim, pending, sizeof pending);
-	(void)fprintf(stderr,
-	              "WRONG: %s\n  workload %s, disk %s, pad %u, seed %" PRIu64 "%s%s\n  step %zu, before call %" PRIu64
-	              " (%s %s)\n  pending: %s\n  image %016" PRIx64 ": %s\n  required S_%zu, submitted up to S_%zu\n"
-	              "  rerun: HF_SEED=%" PRIu64 " HF_CRASH_JOB=%s/%s/%d %s\n",
-	              what, j->script->name, j->disk, j->pad, j->seed, r->about[0] ? ", " : "", r->about, r->player.step, r->call,
-	              r->call_name ? r->call_name : "end", r->file ? r->file : "", pending, image,
-	              shape ? shape_in_words(shape, words, sizeof words) : "-", r->oracle->required, r->oracle->count - 1, hf_test_seed(),
-	              j->script->name, j->disk, (int)j->pad, program_invocation_name);
+	(void)fprintf(
+	    stderr,
+	    "WRONG: %s\n  workload %s, disk %s, pad %u, seed %" PRIu64
+	    "%s%s\n  step %zu, before call %" PRIu64 " (%s %s)\n  pending: %s\n  image %016" PRIx64
+	    ": %s\n  required S_%zu, submitted up to S_%zu\n"
+	    "  rerun: HF_SEED=%" PRIu64 " HF_CRASH_JOB=%s/%s/%d %s\n",
+	    what, j->script->name, j->disk, j->pad, j->seed, r->about[0] ? ", " : "", r->about,
+	    r->player.step, r->call, r->call_name ? r->call_name : "end", r->file ? r->file : "",
+	    pending, image, shape ? shape_in_words(shape, words, sizeof words) : "-",
+	    r->oracle->required, r->oracle->count - 1, hf_test_seed(), j->script->name, j->disk,
+	    (int)j->pad, program_invocation_name);
 }
 
 static void complain_of_player(struct run *r)
@@ -115,12 +123,14 @@ static void complain_of_player(struct run *r)
 		complain(r, NULL, 0, r->player.wrong);
 }
 
-/* --- One image ---------------------------------------------------------------------------------------------------------------------- */
+/* --- One image -------------------------------------------------------------------------------- */
 
-static void count_image(struct run *r, struct sim *image, uint64_t hash, const struct sim_shape *shape, const struct found *found)
+static void count_image(struct run *r, struct sim *image, uint64_t hash,
+                        const struct sim_shape *shape, const struct found *found)
 {
 	struct sweep_stats *stats = r->job->stats;
-	const bool torn = found->info.torn_bytes > 0 || (found->info.segment == 0 && found->info.recovered);
+	const bool torn =
+	    found->info.torn_bytes > 0 || (found->info.segment == 0 && found->info.recovered);
 	const bool body = torn && image_header_survived(image, &found->info);
 	const bool is[SWEEP_KINDS] = {
 	    [SWEEP_TORN_HEADER] = torn && !body,
@@ -142,7 +152,8 @@ static void count_image(struct run *r, struct sim *image, uint64_t hash, const s
 	(void)pthread_mutex_unlock(&stats->lock);
 }
 
-static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle, struct sim_limits limits, const char *about);
+static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle,
+                    struct sim_limits limits, const char *about);
 
 /* A sampled image goes on: what was recovered is the only state it may have from now on. */
 static void second_life(struct run *r, struct sim *image, uint64_t digest, uint64_t hash)
@@ -165,7 +176,8 @@ static bool is_sampled(const struct run *r, uint64_t hash)
 }
 
 /* The image is new: opens it and remembers what it is. */
-static void open_new(struct run *r, struct sim *image, uint64_t hash, const struct sim_shape *shape, struct outcome *outcome)
+static void open_new(struct run *r, struct sim *image, uint64_t hash, const struct sim_shape *shape,
+                     struct outcome *outcome)
 {
 	char why[400] = "";
 	struct found found = {0};
@@ -206,14 +218,16 @@ static int judge_image(void *arg, struct sim *image, const struct sim_shape *sha
 	return 0;
 }
 
-/* --- Every moment -------------------------------------------------------------------------------------------------------------------- */
+/* --- Every moment ----------------------------------------------------------------------------- */
 
 static bool is_skipped(const struct run *r)
 {
 	const unsigned every = r->job->what->moments_every;
 	/* When an answer has just been given there is most to find. */
-	const bool answered = r->swept && (r->oracle->required != r->last_required || r->oracle->told_lsn != r->last_told);
-	return every && r->call_name && !answered && hf_rng_mix(r->call ^ r->job->what->seed) % every != 0;
+	const bool answered = r->swept && (r->oracle->required != r->last_required ||
+	                                   r->oracle->told_lsn != r->last_told);
+	return every && r->call_name && !answered &&
+	       hf_rng_mix(r->call ^ r->job->what->seed) % every != 0;
 }
 
 static void sweep_moment(struct run *r, struct sim *sim)
@@ -222,8 +236,8 @@ static void sweep_moment(struct run *r, struct sim *sim)
 	const uint64_t version = sim_version(sim);
 	if (r->waits_for_fault && sim_fault_hits(sim) == 0)
 		return;
-	if (r->swept && version == r->last_version && r->oracle->required == r->last_required && r->oracle->count == r->last_count &&
-	    r->oracle->told_lsn == r->last_told)
+	if (r->swept && version == r->last_version && r->oracle->required == r->last_required &&
+	    r->oracle->count == r->last_count && r->oracle->told_lsn == r->last_told)
 		return; /* the same images, and as much is demanded of them */
 	if (is_skipped(r))
 		return;
@@ -250,7 +264,8 @@ static unsigned char bit_of(enum sim_call kind)
 	return bit;
 }
 
-static void at_call(void *arg, struct sim *sim, uint64_t index, enum sim_call kind, const char *name)
+static void at_call(void *arg, struct sim *sim, uint64_t index, enum sim_call kind,
+                    const char *name)
 {
 	struct run *r = arg;
 	if (r->notes_calls && index < CALLS_MAX) {
@@ -272,19 +287,22 @@ static void at_end(struct run *r, struct sim *sim)
 	sweep_moment(r, sim);
 }
 
-/* The disk has seen the engine break a rule of order. Closing is left out after failures: an error path may leave a file to the kernel. */
+/* The disk has seen the engine break a rule of order. Closing is left out after failures: an
+ * error path may leave a file to the kernel. */
 static void check_order(struct run *r, struct sim *sim)
 {
 	const struct sim_broken broken = sim_broken(sim);
 	char what[200];
 	if (broken.synced_again + broken.written_again + broken.renamed_unsynced == 0)
 		return;
-	(void)snprintf(what, sizeof what, "order broken: %u syncs after a failed one, %u writes after a failed sync, %u unsynced renames",
+	(void)snprintf(what, sizeof what,
+	               "order broken: %u syncs after a failed one, %u writes after a failed sync, %u "
+	               "unsynced renames",
 	               broken.synced_again, broken.written_again, broken.renamed_unsynced);
 	complain(r, NULL, 0, what);
 }
 
-/* --- Runs ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- Runs ------------------------------------------------------------------------------------- */
 
 static struct sim_profile profile_of(const char *disk)
 {
@@ -310,7 +328,10 @@ static struct sim *new_disk(const struct sweep_job *what)
 
 static struct hf_options options_of(const struct sweep_job *what)
 {
-	return (struct hf_options){.create = true, .no_background = true, .pad = what->pad, .segment_size = what->script->segment_size};
+	return (struct hf_options){.create = true,
+	                           .no_background = true,
+	                           .pad = what->pad,
+	                           .segment_size = what->script->segment_size};
 }
 
 /* Plays under observation, the images after the last call included. */
@@ -330,14 +351,17 @@ static void check_clean(struct run *r, struct sim *sim)
 	char why[400] = "";
 	const bool opened = image_open(sim, &r->player.options, &found, why, sizeof why);
 	if (opened && (found.info.recovered || found.info.torn_bytes || found.info.rewritten_bytes))
-		(void)snprintf(why, sizeof why, "after a clean close something was recovered: %" PRIu64 " bytes written again, %" PRIu64 " torn",
+		(void)snprintf(why, sizeof why,
+		               "after a clean close something was recovered: %" PRIu64
+		               " bytes written again, %" PRIu64 " torn",
 		               found.info.rewritten_bytes, found.info.torn_bytes);
 	if (why[0])
 		complain(r, NULL, 0, why);
 }
 
 /* Opens the store on this disk, whatever happened to it, and goes on with script_after. */
-static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle, struct sim_limits limits, const char *about)
+static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle,
+                    struct sim_limits limits, const char *about)
 {
 	struct play_record record;
 	struct sim *rehearsal = sim_clone(sim);
@@ -345,7 +369,10 @@ static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle, 
 	r.failed_sync = parent->failed_sync;
 	r.false_failure = parent->false_failure;
 	(void)snprintf(r.about, sizeof r.about, "%s", about);
-	r.player = (struct player){.sim = rehearsal, .script = &script_after, .options = parent->player.options, .record = &record};
+	r.player = (struct player){.sim = rehearsal,
+	                           .script = &script_after,
+	                           .options = parent->player.options,
+	                           .record = &record};
 	if (!play(&r.player)) {
 		complain_of_player(&r);
 	} else if (oracle_judge(oracle, record.opened) != ORACLE_RIGHT) {
@@ -353,8 +380,11 @@ static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle, 
 	} else if (record.notes[0].told_lsn <= oracle->told_lsn) {
 		complain(&r, NULL, 0, "an LSN was issued twice");
 	} else {
-		r.player =
-		    (struct player){.sim = sim, .script = &script_after, .options = parent->player.options, .record = &record, .oracle = oracle};
+		r.player = (struct player){.sim = sim,
+		                           .script = &script_after,
+		                           .options = parent->player.options,
+		                           .record = &record,
+		                           .oracle = oracle};
 		play_swept(&r, sim);
 		check_order(&r, sim);
 		check_clean(&r, rehearsal);
@@ -362,11 +392,15 @@ static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle, 
 	sim_free(rehearsal);
 }
 
-static struct run new_run(struct job *job, struct sim *sim, struct oracle *oracle, struct play_record *record, struct sim_limits limits)
+static struct run new_run(struct job *job, struct sim *sim, struct oracle *oracle,
+                          struct play_record *record, struct sim_limits limits)
 {
 	struct run r = {.job = job, .oracle = oracle, .limits = limits};
-	r.player =
-	    (struct player){.sim = sim, .script = job->what->script, .options = options_of(job->what), .record = record, .oracle = oracle};
+	r.player = (struct player){.sim = sim,
+	                           .script = job->what->script,
+	                           .options = options_of(job->what),
+	                           .record = record,
+	                           .oracle = oracle};
 	oracle_begin(oracle, play_empty_digest());
 	return r;
 }
@@ -394,7 +428,7 @@ static void run_plain(struct job *job, struct play_record *record)
 	sim_free(sim);
 }
 
-/* --- Faults ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Faults ----------------------------------------------------------------------------------- */
 
 /* The ways in which calls fail. */
 static const struct way {
@@ -421,27 +455,34 @@ static const struct way {
     {SIM_ALLOCATE, true, 0, EIO, "false failure of allocating"},
 };
 
-/* Three kinds of afternoon: nothing else happened; memory was short, so clean pages were dropped; the machine was restarted. */
+/* Three kinds of afternoon: nothing else happened; memory was short, so clean pages were
+ * dropped; the machine was restarted. */
 static void pass_time(struct sim *sim, size_t index)
 {
-	const uint64_t which = hf_rng_mix(index) % 4; /* the first kind has the most to hide: it is tried twice as often */
+	/* the first kind has the most to hide: it is tried twice as often */
+	const uint64_t which = hf_rng_mix(index) % 4;
 	if (which == 2)
 		sim_evict(sim);
 	if (which == 3)
 		sim_reboot(sim);
 }
 
-static void run_fault(struct job *job, struct play_record *record, const struct way *way, uint64_t nth, size_t index)
+static void run_fault(struct job *job, struct play_record *record, const struct way *way,
+                      uint64_t nth, size_t index)
 {
 	struct oracle oracle;
 	struct sim *sim = new_disk(job->what);
 	struct run r = new_run(job, sim, &oracle, record, job->what->fault_limits);
-	const struct sim_fault fault = {
-	    .kinds = (unsigned)way->kind, .nth = nth, .error = way->error, .falsely = way->falsely, .prefix = way->prefix};
+	const struct sim_fault fault = {.kinds = (unsigned)way->kind,
+	                                .nth = nth,
+	                                .error = way->error,
+	                                .falsely = way->falsely,
+	                                .prefix = way->prefix};
 	r.waits_for_fault = true;
 	r.false_failure = way->falsely;
 	r.failed_sync = !way->falsely && (way->kind == SIM_SYNC || way->kind == SIM_SYNC_DIR);
-	(void)snprintf(r.about, sizeof r.about, "%s, number %" PRIu64 " (call %zu)", way->words, nth, index);
+	(void)snprintf(r.about, sizeof r.about, "%s, number %" PRIu64 " (call %zu)", way->words, nth,
+	               index);
 	sim_add_fault(sim, fault);
 	play_swept(&r, sim);
 	if (sim_fault_hits(sim) == 0)

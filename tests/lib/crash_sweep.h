@@ -1,5 +1,5 @@
-/* The crash sweep: plays workloads, and at every call to the disk opens every image that a power loss there could leave, and asks the
- * oracle about it. */
+/* The crash sweep: plays workloads, and at every call to the disk opens every image that a power
+ * loss there could leave, and asks the oracle about it. */
 #ifndef TESTS_LIB_CRASH_SWEEP_H
 #define TESTS_LIB_CRASH_SWEEP_H
 
@@ -14,7 +14,8 @@ enum sweep_kind {
 	SWEEP_LOST_ENTRY, /* a change of the directory was lost */
 	SWEEP_FAILED_SYNC, /* after a sync, of a file or the directory, had failed */
 	SWEEP_FALSE_FAILURE, /* after a failure that did its work all the same */
-	SWEEP_IN_RECOVERY, /* the crash came while a store was recovered from another crash, a kill or a failure */
+	/* the crash came while a store was recovered from another crash, a kill or a failure */
+	SWEEP_IN_RECOVERY,
 	SWEEP_AT_ROTATION, /* the crash came while the log turned to the next segment */
 	SWEEP_KINDS,
 };
@@ -33,8 +34,10 @@ struct sweep_job {
 	struct sim_limits fault_limits; /* of what follows a fault */
 	struct sim_limits deep_limits; /* of what follows a crash */
 	unsigned fault_every; /* one fault in so many is tried; 0: none */
-	unsigned deep_every; /* one image in so many is gone on with and crashed again, its recovery included; 0: none */
-	unsigned moments_every; /* images are made after each answer and at one other moment in so many; 0: at all */
+	/* one image in so many is gone on with and crashed again, its recovery included; 0: none */
+	unsigned deep_every;
+	/* images are made after each answer and at one other moment in so many; 0: at all */
+	unsigned moments_every;
 	bool quiet; /* it is to go wrong: counted, not printed */
 };
 

@@ -1,7 +1,9 @@
-/* Runs one operation of a workload against a store, through the public interface. See crash_script.h.
+/* Runs one operation of a workload against a store, through the public interface. See
+ * crash_script.h.
  *
- * Everything an operation needs is made from its row: payloads and times are functions of names and numbers, so that running a
- * workload again does exactly the same. What a read gives is written down as bytes, to be compared with another run. */
+ * Everything an operation needs is made from its row: payloads and times are functions of names
+ * and numbers, so that running a workload again does exactly the same. What a read gives is
+ * written down as bytes, to be compared with another run. */
 #include "lib/crash_verbs.h"
 
 #include <pthread.h>
@@ -13,7 +15,8 @@
 static uint8_t pattern[PATTERN_SIZE];
 static pthread_once_t pattern_once = PTHREAD_ONCE_INIT;
 
-/* Printable, without long repeats: usable as reason and error text too, and no sector of it is zero or like another. */
+/* Printable, without long repeats: usable as reason and error text too, and no sector of it is
+ * zero or like another. */
 static void pattern_fill(void)
 {
 	uint64_t x = 88172645463325252u;
@@ -82,7 +85,7 @@ void script_tell_result(struct tale *told, const struct hf_result *result)
 	hf__put_u64(&told->bytes, result->count);
 }
 
-/* --- The table ------------------------------------------------------------------------------------------------------------------ */
+/* --- The table -------------------------------------------------------------------------------- */
 
 static int (*const runs[VERBS])(const struct call *c, const struct names *n) = {
     [INBOX_SAVE] = verb_inbox_save,

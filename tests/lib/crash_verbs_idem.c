@@ -34,8 +34,10 @@ static struct hf_idempotency_key key_of(const struct call *c, const struct names
 
 int verb_idem_begin(const struct call *c, const struct names *n)
 {
-	const struct hf_idempotency_begin args = {
-	    .write = verb_write(c), .key = key_of(c, n), .fingerprint = verb_bytes(n->cstr[0], c->op->size), .lease_us = c->op->number};
+	const struct hf_idempotency_begin args = {.write = verb_write(c),
+	                                          .key = key_of(c, n),
+	                                          .fingerprint = verb_bytes(n->cstr[0], c->op->size),
+	                                          .lease_us = c->op->number};
 	return hf_idempotency_begin(c->store, c->txn, &args, c->begun, c->result, c->error);
 }
 
@@ -46,10 +48,13 @@ int verb_idem_owning(const struct call *c, const struct names *n)
 	                                                 .key = key,
 	                                                 .token = c->token,
 	                                                 .status = 200,
-	                                                 .response = verb_bytes(n->cstr[0], c->op->size),
+	                                                 .response =
+	                                                     verb_bytes(n->cstr[0], c->op->size),
 	                                                 .ttl_us = c->op->number};
-	const struct hf_idempotency_abandon abandon = {.write = verb_write(c), .key = key, .token = c->token};
-	const struct hf_idempotency_guard_owner guard = {.write = verb_write(c), .key = key, .token = c->token};
+	const struct hf_idempotency_abandon abandon = {
+	    .write = verb_write(c), .key = key, .token = c->token};
+	const struct hf_idempotency_guard_owner guard = {
+	    .write = verb_write(c), .key = key, .token = c->token};
 	switch (c->op->verb) {
 	case IDEM_COMPLETE:
 		return hf_idempotency_complete(c->store, c->txn, &complete, c->result, c->error);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* --- Inbox ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Inbox ------------------------------------------------------------------------------------ */
 
 int verb_inbox_save(const struct call *c, const struct names *n)
 {
@@ -78,10 +78,15 @@ int verb_inbox_one(const struct call *c, const struct names *n)
 
 int verb_inbox_bury(const struct call *c, const struct names *n)
 {
-	const struct hf_inbox_snooze snooze = {.write = verb_write(c), .key = inbox_key(c, n), .until = c->op->number};
-	const struct hf_inbox_remove bury = {.write = verb_write(c), .key = inbox_key(c, n), .tombstone_for = c->op->number};
-	const struct hf_inbox_put_tombstone put = {
-	    .write = verb_write(c), .key = inbox_key(c, n), .dismissed = true, .dismissed_at = 7, .until = c->op->number};
+	const struct hf_inbox_snooze snooze = {
+	    .write = verb_write(c), .key = inbox_key(c, n), .until = c->op->number};
+	const struct hf_inbox_remove bury = {
+	    .write = verb_write(c), .key = inbox_key(c, n), .tombstone_for = c->op->number};
+	const struct hf_inbox_put_tombstone put = {.write = verb_write(c),
+	                                           .key = inbox_key(c, n),
+	                                           .dismissed = true,
+	                                           .dismissed_at = 7,
+	                                           .until = c->op->number};
 	switch (c->op->verb) {
 	case INBOX_SNOOZE:
 		return hf_inbox_snooze(c->store, c->txn, &snooze, c->result, c->error);
@@ -94,10 +99,12 @@ int verb_inbox_bury(const struct call *c, const struct names *n)
 
 int verb_inbox_mark_all(const struct call *c, const struct names *n)
 {
-	const struct hf_inbox_mark_all args = {.write = verb_write(c), .user = hf_str(c->op->place), .up_to = (hf_lsn)c->op->number};
+	const struct hf_inbox_mark_all args = {
+	    .write = verb_write(c), .user = hf_str(c->op->place), .up_to = (hf_lsn)c->op->number};
 	(void)n;
-	return c->op->verb == INBOX_DISMISS_ALL ? hf_inbox_dismiss_all(c->store, c->txn, &args, c->result, c->error)
-	                                        : hf_inbox_mark_all_read(c->store, c->txn, &args, c->result, c->error);
+	return c->op->verb == INBOX_DISMISS_ALL
+	           ? hf_inbox_dismiss_all(c->store, c->txn, &args, c->result, c->error)
+	           : hf_inbox_mark_all_read(c->store, c->txn, &args, c->result, c->error);
 }
 
 int verb_inbox_tombstones(const struct call *c, const struct names *n)
@@ -120,9 +127,12 @@ int verb_inbox_tombstones(const struct call *c, const struct names *n)
 int verb_inbox_many(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes user = hf_str(c->op->place), nobody = hf_str("nobody");
-	const struct hf_inbox_set_status status = {.write = verb_write(c), .user = user, .status = verb_bytes(n->cstr[0], c->op->size)};
-	const struct hf_inbox_prune prune = {.write = verb_write(c), .user = user, .keep_accounts = &nobody, .keep_count = 1};
-	const struct hf_inbox_trim trim = {.write = verb_write(c), .user = user, .max_records = (uint64_t)c->op->number};
+	const struct hf_inbox_set_status status = {
+	    .write = verb_write(c), .user = user, .status = verb_bytes(n->cstr[0], c->op->size)};
+	const struct hf_inbox_prune prune = {
+	    .write = verb_write(c), .user = user, .keep_accounts = &nobody, .keep_count = 1};
+	const struct hf_inbox_trim trim = {
+	    .write = verb_write(c), .user = user, .max_records = (uint64_t)c->op->number};
 	const struct hf_inbox_clear clear = {.write = verb_write(c), .user = user};
 	switch (c->op->verb) {
 	case INBOX_SET_STATUS:
@@ -192,7 +202,7 @@ int verb_inbox_figures(const struct call *c, const struct names *n)
 	return rc;
 }
 
-/* --- Cursor --------------------------------------------------------------------------------------------------------------------- */
+/* --- Cursor ----------------------------------------------------------------------------------- */
 
 static void tell_cursor(struct tale *told, const struct hf_cursor *c)
 {
@@ -217,11 +227,20 @@ int verb_cursor_change(const struct call *c, const struct names *n)
 {
 	const struct hf_cursor_key key = cursor_key(c, n);
 	const struct hf_bytes text = verb_bytes(n->cstr[0], c->op->size);
-	const struct hf_cursor_advance advance = {.write = verb_write(c), .key = key, .sequence = c->op->number, .delivery_id = hf_str("d"),
-	                                          .now = 1}; /* so that a replay changes nothing, whatever the clock says */
-	const struct hf_cursor_reset reset = {
-	    .write = verb_write(c), .key = key, .sequence = c->op->number, .delivered_at = HF_UNSET, .reason = text};
-	const struct hf_cursor_record_error failure = {.write = verb_write(c), .key = key, .message = text};
+	const struct hf_cursor_advance advance = {.write = verb_write(c),
+	                                          .key = key,
+	                                          .sequence = c->op->number,
+	                                          .delivery_id = hf_str("d"),
+	                                          /* so that a replay changes nothing, whatever the
+	                                           * clock says */
+	                                          .now = 1};
+	const struct hf_cursor_reset reset = {.write = verb_write(c),
+	                                      .key = key,
+	                                      .sequence = c->op->number,
+	                                      .delivered_at = HF_UNSET,
+	                                      .reason = text};
+	const struct hf_cursor_record_error failure = {
+	    .write = verb_write(c), .key = key, .message = text};
 	const struct hf_cursor_remove gone = {.write = verb_write(c), .key = key};
 	const struct hf_cursor_guard guard = {.write = verb_write(c), .key = key};
 	switch (c->op->verb) {

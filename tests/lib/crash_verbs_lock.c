@@ -8,14 +8,22 @@ int verb_lock_change(const struct call *c, const struct names *n)
 	char text[16];
 	(void)snprintf(text, sizeof text, "w%u", c->op->size);
 	const struct hf_bytes name = n->part[0], owner = hf_str(text);
-	const struct hf_lock_acquire acquire = {.write = verb_write(c), .name = name, .owner = owner, .lease_us = c->op->number};
-	const struct hf_lock_put put = {
-	    .write = verb_write(c), .name = name, .owner = owner, .acquired_at = 5, .lease_until = SCRIPT_NOW + c->op->number};
-	const struct hf_lock_renew renew = {.write = verb_write(c), .name = name, .token = c->token, .lease_us = c->op->number};
-	const struct hf_lock_release release = {.write = verb_write(c), .name = name, .token = c->token};
-	const struct hf_lock_force_release force = {.write = verb_write(c), .name = name, .reason = verb_bytes(n->cstr[0], c->op->size)};
+	const struct hf_lock_acquire acquire = {
+	    .write = verb_write(c), .name = name, .owner = owner, .lease_us = c->op->number};
+	const struct hf_lock_put put = {.write = verb_write(c),
+	                                .name = name,
+	                                .owner = owner,
+	                                .acquired_at = 5,
+	                                .lease_until = SCRIPT_NOW + c->op->number};
+	const struct hf_lock_renew renew = {
+	    .write = verb_write(c), .name = name, .token = c->token, .lease_us = c->op->number};
+	const struct hf_lock_release release = {
+	    .write = verb_write(c), .name = name, .token = c->token};
+	const struct hf_lock_force_release force = {
+	    .write = verb_write(c), .name = name, .reason = verb_bytes(n->cstr[0], c->op->size)};
 	const struct hf_lock_guard guard = {.write = verb_write(c), .name = name};
-	const struct hf_lock_guard_held held = {.write = verb_write(c), .name = name, .token = c->token};
+	const struct hf_lock_guard_held held = {
+	    .write = verb_write(c), .name = name, .token = c->token};
 	switch (c->op->verb) {
 	case LOCK_ACQUIRE:
 		return hf_lock_acquire(c->store, c->txn, &acquire, c->result, c->error);

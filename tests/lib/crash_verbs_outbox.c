@@ -43,7 +43,8 @@ int verb_outbox_enqueue(const struct call *c, const struct names *n)
 	             : c->op->verb == OUTBOX_ENQUEUE_RERUN    ? HF_OUTBOX_RERUN
 	                                                      : HF_OUTBOX_KEEP,
 	    .group = hf_str(c->op->verb == OUTBOX_ENQUEUE_GROUPED ? "g" : ""),
-	    /* Given, so that the same rerun once more changes nothing: times that are filled in differ. */
+	    /* Given, so that the same rerun once more changes nothing: times that are filled in
+	     * differ. */
 	    .enqueued_at = c->op->verb == OUTBOX_ENQUEUE_RERUN ? 1 : 0,
 	};
 	return hf_outbox_enqueue(c->store, c->txn, &args, c->result, c->error);
@@ -58,7 +59,8 @@ int verb_outbox_enqueue_many(const struct call *c, const struct names *n)
 		items[i].payload = verb_bytes(n->cstr[i], c->op->size);
 		items[i].priority = (int32_t)i;
 	}
-	const struct hf_outbox_enqueue_many args = {.write = verb_write(c), .queue = hf_str(c->op->place), .items = items, .count = n->count};
+	const struct hf_outbox_enqueue_many args = {
+	    .write = verb_write(c), .queue = hf_str(c->op->place), .items = items, .count = n->count};
 	return hf_outbox_enqueue_many(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -68,9 +70,14 @@ int verb_outbox_queue(const struct call *c, const struct names *n)
 	const struct hf_outbox_put put = {
 	    .write = verb_write(c),
 	    .queue = queue,
-	    .item = {.id = n->part[0], .payload = verb_bytes(n->cstr[0], c->op->size), .attempts = 2, .enqueued_at = 1, .available_at = 2},
+	    .item = {.id = n->part[0],
+	             .payload = verb_bytes(n->cstr[0], c->op->size),
+	             .attempts = 2,
+	             .enqueued_at = 1,
+	             .available_at = 2},
 	};
-	const struct hf_outbox_configure configure = {.write = verb_write(c), .queue = queue, .max_attempts = (uint32_t)c->op->number};
+	const struct hf_outbox_configure configure = {
+	    .write = verb_write(c), .queue = queue, .max_attempts = (uint32_t)c->op->number};
 	const struct hf_outbox_clear clear = {.write = verb_write(c), .queue = queue};
 	switch (c->op->verb) {
 	case OUTBOX_PUT:
@@ -92,8 +99,11 @@ int verb_outbox_claim(const struct call *c, const struct names *n)
 	                                    .owner = owner,
 	                                    .lease_us = bounded ? 60000000 : c->op->number,
 	                                    .max_run_us = bounded ? c->op->number : 0};
-	const struct hf_outbox_claim_next next = {
-	    .write = verb_write(c), .queue = queue, .max = n->count ? (uint32_t)n->count : 1, .owner = owner, .lease_us = c->op->number};
+	const struct hf_outbox_claim_next next = {.write = verb_write(c),
+	                                          .queue = queue,
+	                                          .max = n->count ? (uint32_t)n->count : 1,
+	                                          .owner = owner,
+	                                          .lease_us = c->op->number};
 	if (bounded || c->op->verb == OUTBOX_CLAIM || c->op->verb == OUTBOX_CLAIM_GROUPED)
 		return hf_outbox_claim(c->store, c->txn, &one, c->items, c->result, c->error);
 	return hf_outbox_claim_next(c->store, c->txn, &next, c->items, c->result, c->error);
@@ -102,8 +112,13 @@ int verb_outbox_claim(const struct call *c, const struct names *n)
 int verb_outbox_holding(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes queue = hf_str(c->op->place), id = n->part[0];
-	const struct hf_outbox_extend extend = {.write = verb_write(c), .queue = queue, .id = id, .token = c->token, .lease_us = c->op->number};
-	const struct hf_outbox_complete complete = {.write = verb_write(c), .queue = queue, .id = id, .token = c->token};
+	const struct hf_outbox_extend extend = {.write = verb_write(c),
+	                                        .queue = queue,
+	                                        .id = id,
+	                                        .token = c->token,
+	                                        .lease_us = c->op->number};
+	const struct hf_outbox_complete complete = {
+	    .write = verb_write(c), .queue = queue, .id = id, .token = c->token};
 	const struct hf_outbox_fail failure = {
 	    .write = verb_write(c),
 	    .queue = queue,
@@ -112,9 +127,13 @@ int verb_outbox_holding(const struct call *c, const struct names *n)
 	    .reason = verb_bytes(n->cstr[0], c->op->size),
 	    .backoff = {.kind = HF_OUTBOX_BACKOFF_FIXED, .delay_us = c->op->number},
 	};
-	const struct hf_outbox_release release = {
-	    .write = verb_write(c), .queue = queue, .id = id, .token = c->token, .delay_us = c->op->number};
-	const struct hf_outbox_guard_claim guard = {.write = verb_write(c), .queue = queue, .id = id, .token = c->token};
+	const struct hf_outbox_release release = {.write = verb_write(c),
+	                                          .queue = queue,
+	                                          .id = id,
+	                                          .token = c->token,
+	                                          .delay_us = c->op->number};
+	const struct hf_outbox_guard_claim guard = {
+	    .write = verb_write(c), .queue = queue, .id = id, .token = c->token};
 	switch (c->op->verb) {
 	case OUTBOX_EXTEND:
 		return hf_outbox_extend(c->store, c->txn, &extend, c->result, c->error);
@@ -133,12 +152,17 @@ int verb_outbox_outside(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes queue = hf_str(c->op->place), id = n->part[0];
 	const struct hf_outbox_remove gone = {.write = verb_write(c), .queue = queue, .id = id};
-	const struct hf_outbox_mark_failed failed = {
-	    .write = verb_write(c), .queue = queue, .id = id, .reason = verb_bytes(n->cstr[0], c->op->size)};
+	const struct hf_outbox_mark_failed failed = {.write = verb_write(c),
+	                                             .queue = queue,
+	                                             .id = id,
+	                                             .reason = verb_bytes(n->cstr[0], c->op->size)};
 	const struct hf_outbox_retry retry = {.write = verb_write(c), .queue = queue, .id = id};
 	const struct hf_outbox_guard guard = {.write = verb_write(c), .queue = queue, .id = id};
-	const struct hf_outbox_reschedule reschedule = {
-	    .write = verb_write(c), .queue = queue, .id = id, .set_available_at = true, .available_at = c->op->number};
+	const struct hf_outbox_reschedule reschedule = {.write = verb_write(c),
+	                                                .queue = queue,
+	                                                .id = id,
+	                                                .set_available_at = true,
+	                                                .available_at = c->op->number};
 	switch (c->op->verb) {
 	case OUTBOX_RESCHEDULE:
 		return hf_outbox_reschedule(c->store, c->txn, &reschedule, c->result, c->error);
@@ -197,16 +221,19 @@ int verb_outbox_stats(const struct call *c, const struct names *n)
 int verb_outbox_whole(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes queue = hf_str(c->op->place);
-	const struct hf_outbox_put_completed completed = {.write = verb_write(c), .queue = queue, .id = n->part[0], .until = c->op->number};
-	const struct hf_outbox_configure window = {.write = verb_write(c), .queue = queue, .dedup_window_us = c->op->number, .dedup_max = 2};
+	const struct hf_outbox_put_completed completed = {
+	    .write = verb_write(c), .queue = queue, .id = n->part[0], .until = c->op->number};
+	const struct hf_outbox_configure window = {
+	    .write = verb_write(c), .queue = queue, .dedup_window_us = c->op->number, .dedup_max = 2};
 	const struct hf_outbox_pause pause = {.write = verb_write(c), .queue = queue};
 	const struct hf_outbox_redrive redrive = {.write = verb_write(c), .queue = queue};
 	const struct hf_outbox_prune prune = {.write = verb_write(c), .queue = queue};
 	const struct hf_outbox_configure lost = {.write = verb_write(c),
 	                                         .queue = queue,
 	                                         .max_lost = (uint32_t)c->op->number,
-	                                         .leave =
-	                                             HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX};
+	                                         .leave = HF_OUTBOX_LEAVE_MAX_ATTEMPTS |
+	                                                  HF_OUTBOX_LEAVE_DEDUP_WINDOW |
+	                                                  HF_OUTBOX_LEAVE_DEDUP_MAX};
 	switch (c->op->verb) {
 	case OUTBOX_PRUNE:
 		return hf_outbox_prune(c->store, c->txn, &prune, c->result, c->error);

@@ -1,4 +1,5 @@
-/* Operations on timelines: see crash_verbs.h. The type of an event is its id, so that queries of one type have one event each. */
+/* Operations on timelines: see crash_verbs.h. The type of an event is its id, so that queries of
+ * one type have one event each. */
 #include "lib/crash_verbs.h"
 
 static struct hf_timeline_key timeline_key(const struct call *c, const struct names *n)
@@ -25,7 +26,8 @@ int verb_timeline_change(const struct call *c, const struct names *n)
 	                                          .subject = hf_str("subject"),
 	                                          .happened_at = c->op->number,
 	                                          .payload = verb_bytes(n->cstr[0], c->op->size)};
-	const struct hf_timeline_retain retain = {.write = verb_write(c), .timeline = key.timeline, .max_events = (uint64_t)c->op->number};
+	const struct hf_timeline_retain retain = {
+	    .write = verb_write(c), .timeline = key.timeline, .max_events = (uint64_t)c->op->number};
 	const struct hf_timeline_clear clear = {.write = verb_write(c), .timeline = key.timeline};
 	const struct hf_timeline_guard guard = {.write = verb_write(c), .key = key};
 	switch (c->op->verb) {
@@ -53,8 +55,9 @@ int verb_timeline_get(const struct call *c, const struct names *n)
 
 int verb_timeline_query(const struct call *c, const struct names *n)
 {
-	const struct hf_timeline_query args = {.filter = {.timeline = hf_str(c->op->place), .subject = hf_str("subject")},
-	                                       .limit = (size_t)c->op->number};
+	const struct hf_timeline_query args = {
+	    .filter = {.timeline = hf_str(c->op->place), .subject = hf_str("subject")},
+	    .limit = (size_t)c->op->number};
 	struct hf_timeline_page page;
 	(void)n;
 	const int rc = hf_timeline_query(c->store, &args, c->flags, &page, c->error);
@@ -72,8 +75,10 @@ int verb_timeline_figures(const struct call *c, const struct names *n)
 	uint64_t count = 0;
 	hf_time latest = HF_UNSET;
 	(void)n;
-	const int rc = c->op->verb == TIMELINE_COUNT ? hf_timeline_count(c->store, &filter, c->flags, &count, c->error)
-	                                             : hf_timeline_latest_at(c->store, filter.timeline, c->flags, &latest, c->error);
+	const int rc =
+	    c->op->verb == TIMELINE_COUNT
+	        ? hf_timeline_count(c->store, &filter, c->flags, &count, c->error)
+	        : hf_timeline_latest_at(c->store, filter.timeline, c->flags, &latest, c->error);
 	hf__put_u64(&c->told->bytes, count);
 	hf__put_i64(&c->told->bytes, latest);
 	return rc;

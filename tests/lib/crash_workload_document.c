@@ -1,4 +1,5 @@
-/* The reference workload of documents. See crash_script.h for what the columns mean; a rehearsal checks every answer that is stated here. */
+/* The reference workload of documents. See crash_script.h for what the columns mean; a rehearsal
+ * checks every answer that is stated here. */
 #include "lib/crash_script.h"
 
 #define YES .changes = true
@@ -11,9 +12,11 @@ static const struct step document_steps[] = {
     {STEP_DO, .ops = {{DOCUMENT_REGROUP, "jobs", "b", 2, YES}}},
     {STEP_DO, .ops = {{DOCUMENT_REGROUP, "jobs", "b", 2, NO}}},
     {STEP_DO, .ops = {{DOCUMENT_COUNT, "jobs", "", 2, NO}}},
-    {STEP_DO, .ops = {{DOCUMENT_PUT, "jobs", "a", 0, 80, .expect = EXPECT_OTHER, .answer = HF_ECONFLICT}}},
+    {STEP_DO,
+     .ops = {{DOCUMENT_PUT, "jobs", "a", 0, 80, .expect = EXPECT_OTHER, .answer = HF_ECONFLICT}}},
     /* Answers that rest on what is on its way. */
-    {STEP_SUBMIT, .ops = {{DOCUMENT_PUT, "jobs", "a", 2 * SECOND, 90, .expect = EXPECT_CURRENT, YES}}},
+    {STEP_SUBMIT,
+     .ops = {{DOCUMENT_PUT, "jobs", "a", 2 * SECOND, 90, .expect = EXPECT_CURRENT, YES}}},
     {STEP_DO, .ops = {{DOCUMENT_GET, "jobs", "a", NO}}},
     {.kind = STEP_WAIT},
     {STEP_SUBMIT, .ops = {{DOCUMENT_REMOVE, "jobs", "b", YES}}},
@@ -32,10 +35,12 @@ static const struct step document_steps[] = {
     {STEP_TIME, .by = 2 * SECOND},
     {.kind = STEP_KILL},
     {STEP_DO, .ops = {{DOCUMENT_GET, "jobs", "d", .answer = HF_ENOTFOUND}}},
-    {STEP_DO, .ops = {{DOCUMENT_PUT, "jobs", "d", 0, 30, .expect = EXPECT_ABSENT, YES}, {CURSOR_ADVANCE, "in", "me", 1, YES}}},
+    {STEP_DO, .ops = {{DOCUMENT_PUT, "jobs", "d", 0, 30, .expect = EXPECT_ABSENT, YES},
+                      {CURSOR_ADVANCE, "in", "me", 1, YES}}},
     /* A refusal takes the put before it along. */
     {STEP_DO,
-     .ops = {{DOCUMENT_PUT, "jobs", "e", 0, 30, YES}, {DOCUMENT_GUARD, "jobs", "d", .expect = EXPECT_ABSENT, .answer = HF_ECONFLICT}}},
+     .ops = {{DOCUMENT_PUT, "jobs", "e", 0, 30, YES},
+             {DOCUMENT_GUARD, "jobs", "d", .expect = EXPECT_ABSENT, .answer = HF_ECONFLICT}}},
     {STEP_DO, .ops = {{DOCUMENT_HAS, "jobs", "e", NO}}},
     {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "jobs", "x", 0, 20, YES},
                       {DOCUMENT_GUARD, "jobs", "d", .expect = EXPECT_CURRENT},

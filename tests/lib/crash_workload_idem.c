@@ -1,5 +1,5 @@
-/* The reference workload of idempotency and migrations, beside the domains that their effects are in. See crash_script.h and
- * crash_workloads.c. */
+/* The reference workload of idempotency and migrations, beside the domains that their effects
+ * are in. See crash_script.h and crash_workloads.c. */
 #include "lib/crash_script.h"
 
 #define YES .changes = true
@@ -28,13 +28,18 @@ static const struct step steps[] = {
     {.kind = STEP_MAINTAIN},
     /* Effects and what tells of them: all or nothing. */
     {STEP_DO, .ops = {{IDEM_BEGIN, "pay", "k4", 60 * SECOND, 8, YES}}},
+    {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "me", 1, YES},
+                      {IDEM_GUARD_OWNER, "pay", "k4", NO},
+                      {IDEM_COMPLETE, "pay", "k4", 0, 500, YES}}},
+    {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "me", 2, YES},
+                      {IDEM_COMPLETE, "pay", "k4", 0, 20, .answer = HF_ESTALE}}},
+    {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 300, YES},
+                      {MIGRATION_RECORD, "-", "m2", .expect = EXPECT_ABSENT, YES}}},
     {STEP_DO,
-     .ops = {{CURSOR_ADVANCE, "in", "me", 1, YES}, {IDEM_GUARD_OWNER, "pay", "k4", NO}, {IDEM_COMPLETE, "pay", "k4", 0, 500, YES}}},
-    {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "me", 2, YES}, {IDEM_COMPLETE, "pay", "k4", 0, 20, .answer = HF_ESTALE}}},
-    {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 300, YES}, {MIGRATION_RECORD, "-", "m2", .expect = EXPECT_ABSENT, YES}}},
-    {STEP_DO,
-     .ops = {{OUTBOX_ENQUEUE, "jobs", "b", 0, 30, YES}, {MIGRATION_RECORD, "-", "m2", .expect = EXPECT_ABSENT, .answer = HF_ECONFLICT}}},
-    {STEP_DO, .ops = {{IDEM_GUARD, "pay", "k4", .expect = EXPECT_CURRENT}, {MIGRATION_FORGET, "-", "m1", YES}}},
+     .ops = {{OUTBOX_ENQUEUE, "jobs", "b", 0, 30, YES},
+             {MIGRATION_RECORD, "-", "m2", .expect = EXPECT_ABSENT, .answer = HF_ECONFLICT}}},
+    {STEP_DO, .ops = {{IDEM_GUARD, "pay", "k4", .expect = EXPECT_CURRENT},
+                      {MIGRATION_FORGET, "-", "m1", YES}}},
     {STEP_DO, .ops = {{MIGRATION_LIST, "-", NO}}},
     {STEP_ABANDON, .ops = {{IDEM_BEGIN, "pay", "k5", 0, 8, YES}, {IDEM_CLEAR, "pay", "", YES}}},
     /* Answers that rest on changes which are still on their way to the disk. */
@@ -51,13 +56,15 @@ static const struct step steps[] = {
     {STEP_DO, .ops = {{IDEM_HAS, "web", "b", NO}}},
     {.kind = STEP_WAIT},
     {STEP_SUBMIT, .ops = {{MIGRATION_FORGET, "-", "m2", YES}}},
-    {STEP_DO, .ops = {{MIGRATION_GUARD, "-", "m2", .expect = EXPECT_ABSENT}, {IDEM_BEGIN, "web", "c", 0, 8, YES}}},
+    {STEP_DO, .ops = {{MIGRATION_GUARD, "-", "m2", .expect = EXPECT_ABSENT},
+                      {IDEM_BEGIN, "web", "c", 0, 8, YES}}},
     {.kind = STEP_WAIT},
     /* What ends by time and with an incarnation, logged and not. */
     {STEP_DO, .os = true, .ops = {{IDEM_BEGIN, "web", "d", 2 * SECOND, 8, YES}}},
     {STEP_TIME, .by = 3 * SECOND},
     {STEP_DO, .ops = {{IDEM_COMPLETE, "web", "d", 0, 10, .answer = HF_ESTALE}}},
-    {STEP_DO, .ops = {{IDEM_BEGIN, "web", "a", 0, 9, YES}}}, /* another fingerprint: the old one has expired */
+    /* another fingerprint: the old one has expired */
+    {STEP_DO, .ops = {{IDEM_BEGIN, "web", "a", 0, 9, YES}}},
     {.kind = STEP_MAINTAIN},
     {STEP_DO, .ops = {{IDEM_COUNT, "web", NO}}},
     {.kind = STEP_KILL},

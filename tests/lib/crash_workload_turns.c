@@ -1,4 +1,5 @@
-/* Openings whose first group goes into a segment of its own: after a clean stop, with and without a segment made ahead, in both modes. */
+/* Openings whose first group goes into a segment of its own: after a clean stop, with and
+ * without a segment made ahead, in both modes. */
 #include "lib/crash_script.h"
 
 #define YES .changes = true

@@ -1,14 +1,16 @@
-/* The reference workloads. See crash_script.h for what the columns mean; a rehearsal checks every answer that is stated here.
+/* The reference workloads. See crash_script.h for what the columns mean; a rehearsal checks
+ * every answer that is stated here.
  *
- * Sizes above 256 make payloads that stay on disk, and groups of several sectors. Steps are few and small on purpose: what makes the
- * number of images is the number of moments and the sectors that are pending at each. */
+ * Sizes above 256 make payloads that stay on disk, and groups of several sectors. Steps are few
+ * and small on purpose: what makes the number of images is the number of moments and the sectors
+ * that are pending at each. */
 #include "lib/crash_script.h"
 
 #define YES .changes = true
 #define NO .changes = false
 #define SECOND INT64_C(1000000)
 
-/* --- Every operation once, alone -------------------------------------------------------------------------------------------------- */
+/* --- Every operation once, alone -------------------------------------------------------------- */
 
 static const struct step domains_steps[] = {
     {STEP_DO, .ops = {{INBOX_SAVE, "ann", "t1 t2 t3", 100, 60, YES}}},
@@ -20,7 +22,8 @@ static const struct step domains_steps[] = {
     {STEP_DO, .ops = {{INBOX_UNDISMISS, "ann", "t1", YES}}},
     {STEP_DO, .ops = {{INBOX_MARK_READ, "ann", "t1", YES}}},
     {STEP_DO, .ops = {{INBOX_MARK_UNREAD, "ann", "t1", YES}}},
-    {STEP_DO, .ops = {{INBOX_MARK_SEEN, "ann", "t2", .expect = EXPECT_OTHER, .answer = HF_ECONFLICT}}},
+    {STEP_DO,
+     .ops = {{INBOX_MARK_SEEN, "ann", "t2", .expect = EXPECT_OTHER, .answer = HF_ECONFLICT}}},
     {STEP_DO, .ops = {{INBOX_MARK_SEEN, "ann", "t2", YES}}},
     {STEP_DO, .ops = {{INBOX_DISMISS, "ann", "t9", .answer = HF_ENOTFOUND}}},
     {STEP_DO, .ops = {{INBOX_LOAD, "ann", NO}}},
@@ -73,7 +76,8 @@ static const struct step domains_steps[] = {
     {STEP_DO, .ops = {{INBOX_TOMBSTONES, "ann", NO}}},
     {STEP_DO, .ops = {{INBOX_SAVE, "ann", "t1", 120, 30, NO}}},
     {STEP_DO, .ops = {{INBOX_PUT_TOMBSTONE, "ann", "t1", SCRIPT_NOW + 6 * SECOND, YES}}},
-    {STEP_DO, .ops = {{INBOX_PUT_TOMBSTONE, "ann", "t3", SCRIPT_NOW + 6 * SECOND, .answer = HF_ECONFLICT}}},
+    {STEP_DO,
+     .ops = {{INBOX_PUT_TOMBSTONE, "ann", "t3", SCRIPT_NOW + 6 * SECOND, .answer = HF_ECONFLICT}}},
     {STEP_TIME, .by = 7 * SECOND},
     {.kind = STEP_MAINTAIN},
     {STEP_DO, .ops = {{INBOX_SAVE, "ann", "t1 t2", 120, 30, YES}}},
@@ -82,45 +86,61 @@ static const struct step domains_steps[] = {
 };
 const struct script script_domains = {"domains", domains_steps, 16u << 10};
 
-/* --- Several operations, all or none ---------------------------------------------------------------------------------------------- */
+/* --- Several operations, all or none ---------------------------------------------------------- */
 
 static const struct step transactions_steps[] = {
-    {STEP_DO,
-     .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 700, YES}, {INBOX_SAVE, "ann", "t1", 1, 50, YES}, {CURSOR_ADVANCE, "in", "me", 1, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 700, YES},
+                      {INBOX_SAVE, "ann", "t1", 1, 50, YES},
+                      {CURSOR_ADVANCE, "in", "me", 1, YES}}},
     /* Refused as a whole: the save before the refusal must never show. */
     {STEP_DO, .ops = {{INBOX_SAVE, "ann", "t2", 2, 50, YES},
                       {CURSOR_ADVANCE, "in", "me", 1, YES},
                       {CURSOR_GUARD, "in", "me", .expect = EXPECT_ABSENT, .answer = HF_ECONFLICT}}},
     {STEP_DO, .ops = {{OUTBOX_CLAIM, "jobs", "a", 60 * SECOND, YES}}},
-    {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "me", 2, YES}, {OUTBOX_COMPLETE, "jobs", "a", YES}, {OUTBOX_ENQUEUE, "out", "a", 0, 30, YES}}},
+    {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "me", 2, YES},
+                      {OUTBOX_COMPLETE, "jobs", "a", YES},
+                      {OUTBOX_ENQUEUE, "out", "a", 0, 30, YES}}},
     /* The second use of the token is stale, and so nothing of this happens. */
-    {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "me", 3, YES}, {OUTBOX_COMPLETE, "jobs", "a", .answer = HF_ENOTFOUND}}},
+    {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "me", 3, YES},
+                      {OUTBOX_COMPLETE, "jobs", "a", .answer = HF_ENOTFOUND}}},
     {STEP_DO, .ops = {{CURSOR_GET, "in", "me", NO}}},
     {STEP_ABANDON, .ops = {{INBOX_DISMISS, "ann", "t1", YES}, {OUTBOX_REMOVE, "out", "a", YES}}},
     {STEP_DO, .ops = {{CURSOR_GUARD, "in", "me", .expect = EXPECT_CURRENT},
                       {INBOX_DISMISS, "ann", "t1", YES},
                       {OUTBOX_CONFIGURE, "out", "", 3, YES}}},
-    {STEP_DO, .ops = {{INBOX_GUARD, "ann", "t7", .expect = EXPECT_ABSENT}, {OUTBOX_ENQUEUE, "out", "a", 0, 99, NO}}},
-    {STEP_DO, .os = true, .ops = {{INBOX_SAVE, "bob", "t1", 5, 400, YES}, {CURSOR_ADVANCE, "in", "me", 4, YES}}},
-    {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "you", 1, YES}, {OUTBOX_ENQUEUE_MANY, "out", "b c d", 0, 10, YES}}},
-    {STEP_DO, .ops = {{OUTBOX_CLAIM_NEXT, "out", "a b", 60 * SECOND, YES}, {CURSOR_ADVANCE, "in", "you", 2, YES}}},
-    {STEP_DO, .ops = {{OUTBOX_GUARD_CLAIM, "out", "a", NO}, {CURSOR_ADVANCE, "in", "you", 3, YES}, {OUTBOX_FAIL, "out", "b", 0, 300, YES}}},
-    {STEP_DO, .ops = {{INBOX_REPLACE, "ann", "t5 t6", 9, 20, YES}, {OUTBOX_RELEASE, "out", "a", 0, YES}}},
-    {STEP_DO, .ops = {{OUTBOX_GUARD_CLAIM, "out", "a", .answer = HF_ESTALE}, {INBOX_CLEAR, "ann", "t5 t6", YES}}},
+    {STEP_DO, .ops = {{INBOX_GUARD, "ann", "t7", .expect = EXPECT_ABSENT},
+                      {OUTBOX_ENQUEUE, "out", "a", 0, 99, NO}}},
+    {STEP_DO, .os = true,
+     .ops = {{INBOX_SAVE, "bob", "t1", 5, 400, YES}, {CURSOR_ADVANCE, "in", "me", 4, YES}}},
+    {STEP_DO, .ops = {{CURSOR_ADVANCE, "in", "you", 1, YES},
+                      {OUTBOX_ENQUEUE_MANY, "out", "b c d", 0, 10, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_CLAIM_NEXT, "out", "a b", 60 * SECOND, YES},
+                      {CURSOR_ADVANCE, "in", "you", 2, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_GUARD_CLAIM, "out", "a", NO},
+                      {CURSOR_ADVANCE, "in", "you", 3, YES},
+                      {OUTBOX_FAIL, "out", "b", 0, 300, YES}}},
+    {STEP_DO,
+     .ops = {{INBOX_REPLACE, "ann", "t5 t6", 9, 20, YES}, {OUTBOX_RELEASE, "out", "a", 0, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_GUARD_CLAIM, "out", "a", .answer = HF_ESTALE},
+                      {INBOX_CLEAR, "ann", "t5 t6", YES}}},
     {STEP_DO, .ops = {{INBOX_LOAD, "ann", NO}}},
-    {STEP_DO, .ops = {{OUTBOX_CLEAR, "out", "a b c d", YES}, {INBOX_CLEAR, "ann", "t5 t6 t1", YES}, {CURSOR_REMOVE, "in", "you", YES}}},
+    {STEP_DO, .ops = {{OUTBOX_CLEAR, "out", "a b c d", YES},
+                      {INBOX_CLEAR, "ann", "t5 t6 t1", YES},
+                      {CURSOR_REMOVE, "in", "you", YES}}},
     {.kind = STEP_SYNC},
     {STEP_DO, .ops = {{OUTBOX_LIST, "out", NO}}},
     {.kind = STEP_END},
 };
 const struct script script_transactions = {"transactions", transactions_steps, 16u << 10};
 
-/* --- Answers while other changes are still on their way to the disk ---------------------------------------------------------------- */
+/* --- Answers while other changes are still on their way to the disk --------------------------- */
 
-/* Each part submits a change and asks at once, before any sync, something whose answer would give the change away. */
+/* Each part submits a change and asks at once, before any sync, something whose answer would
+ * give the change away. */
 static const struct step groups_steps[] = {
     {STEP_SUBMIT, .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 100, YES}}},
-    {STEP_SUBMIT, .ops = {{CURSOR_ADVANCE, "in", "me", 1, YES}, {INBOX_SAVE, "ann", "t1 t2", 1, 30, YES}}},
+    {STEP_SUBMIT,
+     .ops = {{CURSOR_ADVANCE, "in", "me", 1, YES}, {INBOX_SAVE, "ann", "t1 t2", 1, 30, YES}}},
     {STEP_SUBMIT, .os = true, .ops = {{OUTBOX_ENQUEUE, "jobs", "b", 0, 60, YES}}},
     {.kind = STEP_WAIT},
     /* A refusal that rests on a submitted change. */
@@ -154,10 +174,12 @@ static const struct step groups_steps[] = {
     {.kind = STEP_WAIT},
     /* A refused transaction whose refusal rests on a submitted change, after one that was fine. */
     {STEP_SUBMIT, .ops = {{CURSOR_ADVANCE, "in", "me", 5, YES}}},
-    {STEP_DO, .ops = {{INBOX_SAVE, "bob", "t1", 1, 20, YES}, {CURSOR_ADVANCE, "in", "me", 3, .answer = HF_ENONMONOTONIC}}},
+    {STEP_DO, .ops = {{INBOX_SAVE, "bob", "t1", 1, 20, YES},
+                      {CURSOR_ADVANCE, "in", "me", 3, .answer = HF_ENONMONOTONIC}}},
     {.kind = STEP_WAIT},
     {STEP_SUBMIT, .ops = {{INBOX_UNDISMISS, "ann", "t1", YES}}},
-    {STEP_DO, .ops = {{INBOX_GUARD, "ann", "t1", .expect = EXPECT_OTHER, .answer = HF_ECONFLICT}, {INBOX_SAVE, "bob", "t1", 1, 20, YES}}},
+    {STEP_DO, .ops = {{INBOX_GUARD, "ann", "t1", .expect = EXPECT_OTHER, .answer = HF_ECONFLICT},
+                      {INBOX_SAVE, "bob", "t1", 1, 20, YES}}},
     {.kind = STEP_WAIT},
     /* A read that asks not to wait is given what may be lost: it demands nothing. */
     {STEP_SUBMIT, .ops = {{CURSOR_ADVANCE, "in", "me", 6, YES}}},
@@ -170,7 +192,8 @@ static const struct step groups_steps[] = {
     {STEP_DO, .ops = {{OUTBOX_GET, "jobs", "e", NO}}},
     {STEP_DO, .os = true, .ops = {{OUTBOX_ENQUEUE, "jobs", "e", 0, 800, NO}}},
     {STEP_DO, .ops = {{INBOX_MARK_READ, "ann", "t1", YES}}},
-    /* An os commit on top of a durable change that is on its way: its answer gives that one away. */
+    /* An os commit on top of a durable change that is on its way: its answer gives that one
+     * away. */
     {STEP_SUBMIT, .ops = {{CURSOR_ADVANCE, "in", "you", 10, YES}}},
     {STEP_SUBMIT, .os = true, .ops = {{CURSOR_ADVANCE, "in", "you", 11, YES}}},
     {.kind = STEP_WAIT},
@@ -181,16 +204,19 @@ static const struct step groups_steps[] = {
 };
 const struct script script_groups = {"groups", groups_steps, 16u << 10};
 
-/* --- Answers at once, tickets later ------------------------------------------------------------------------------------------------- */
+/* --- Answers at once, tickets later ----------------------------------------------------------- */
 
-/* What the first one tells is durable by then; all others tell LSNs and tokens that only the jump after a crash keeps from being issued again. */
+/* What the first one tells is durable by then; all others tell LSNs and tokens that only the
+ * jump after a crash keeps from being issued again. */
 static const struct step async_steps[] = {
     {STEP_ASYNC, .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 700, YES}}},
     {STEP_ASYNC, .ops = {{CURSOR_ADVANCE, "in", "me", 1, YES}}},
-    {STEP_ASYNC, .ops = {{INBOX_SAVE, "ann", "t1 t2", 1, 30, YES}, {OUTBOX_ENQUEUE, "jobs", "b", 0, 300, YES}}},
+    {STEP_ASYNC,
+     .ops = {{INBOX_SAVE, "ann", "t1 t2", 1, 30, YES}, {OUTBOX_ENQUEUE, "jobs", "b", 0, 300, YES}}},
     {STEP_ASYNC, .os = true, .ops = {{OUTBOX_ENQUEUE, "jobs", "c", 0, 40, YES}}},
     {.kind = STEP_FLUSH},
-    /* A payload from the disk; a refusal and "nothing changed" that rest on what is on its way; the token at work before its grant is durable. */
+    /* A payload from the disk; a refusal and "nothing changed" that rest on what is on its way;
+     * the token at work before its grant is durable. */
     {STEP_ASYNC, .ops = {{OUTBOX_CLAIM, "jobs", "a", 60 * SECOND, YES}}},
     {STEP_ASYNC, .ops = {{OUTBOX_CLAIM, "jobs", "a", 0, .answer = HF_ECLAIMED}}},
     {STEP_ASYNC, .ops = {{INBOX_DISMISS, "ann", "t1", YES}}},
@@ -199,7 +225,8 @@ static const struct step async_steps[] = {
     {STEP_ASYNC, .ops = {{OUTBOX_COMPLETE, "jobs", "a", YES}}},
     {.kind = STEP_WAIT},
     {STEP_ASYNC, .ops = {{CURSOR_ADVANCE, "in", "me", 2, YES}}},
-    {STEP_ASYNC, .ops = {{INBOX_SAVE, "ann", "t3", 2, 30, YES}, {CURSOR_ADVANCE, "in", "me", 1, .answer = HF_ENONMONOTONIC}}},
+    {STEP_ASYNC, .ops = {{INBOX_SAVE, "ann", "t3", 2, 30, YES},
+                         {CURSOR_ADVANCE, "in", "me", 1, .answer = HF_ENONMONOTONIC}}},
     {STEP_ASYNC, .os = true, .ops = {{CURSOR_ADVANCE, "in", "me", 3, YES}}},
     {.kind = STEP_FLUSH},
     {STEP_ASYNC, .os = true, .ops = {{CURSOR_ADVANCE, "in", "me", 4, YES}}},
@@ -221,7 +248,7 @@ static const struct step async_steps[] = {
 };
 const struct script script_async = {"async", async_steps, 16u << 10};
 
-/* --- Small segments, large groups --------------------------------------------------------------------------------------------------- */
+/* --- Small segments, large groups ------------------------------------------------------------- */
 
 static const struct step rotation_steps[] = {
     {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 1400, YES}}},
@@ -256,7 +283,7 @@ static const struct step rotation_steps[] = {
 };
 const struct script script_rotation = {"rotation", rotation_steps, 16u << 10};
 
-/* --- Reopening, kills, time ------------------------------------------------------------------------------------------------------------ */
+/* --- Reopening, kills, time ------------------------------------------------------------------- */
 
 static const struct step lives_steps[] = {
     {STEP_DO, .ops = {{OUTBOX_ENQUEUE_MANY, "jobs", "a b c", 0, 50, YES}}},
@@ -303,20 +330,22 @@ static const struct step lives_steps[] = {
 };
 const struct script script_lives = {"lives", lives_steps, 16u << 10};
 
-/* --- After a crash --------------------------------------------------------------------------------------------------------------------- */
+/* --- After a crash ---------------------------------------------------------------------------- */
 
 static const struct step after_steps[] = {
     {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "after", "x", 0, 300, YES}}},
     {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "after", "x", 0, 30, NO}}},
-    {STEP_DO, .ops = {{CURSOR_ADVANCE, "after", "me", 1, YES}, {INBOX_SAVE, "after", "t", 1, 20, YES}}},
+    {STEP_DO,
+     .ops = {{CURSOR_ADVANCE, "after", "me", 1, YES}, {INBOX_SAVE, "after", "t", 1, 20, YES}}},
     {.kind = STEP_END},
 };
 const struct script script_after = {"after", after_steps, 16u << 10};
 
-/* --- In short ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- In short --------------------------------------------------------------------------------- */
 
 static const struct step small_steps[] = {
-    {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 800, YES}, {CURSOR_ADVANCE, "in", "me", 1, YES}}},
+    {STEP_DO,
+     .ops = {{OUTBOX_ENQUEUE, "jobs", "a", 0, 800, YES}, {CURSOR_ADVANCE, "in", "me", 1, YES}}},
     {STEP_SUBMIT, .ops = {{OUTBOX_CLAIM, "jobs", "a", 60 * SECOND, YES}}},
     {STEP_DO, .ops = {{OUTBOX_CLAIM, "jobs", "a", 0, .answer = HF_ECLAIMED}}},
     {.kind = STEP_WAIT},

@@ -1,4 +1,5 @@
-/* Reference workloads of what concerns queues as a whole, and of claims that end without an answer. See crash_script.h for what the columns mean. */
+/* Reference workloads of what concerns queues as a whole, and of claims that end without an
+ * answer. See crash_script.h for what the columns mean. */
 #include "lib/crash_script.h"
 
 #define YES .changes = true
@@ -7,7 +8,8 @@
 
 static const struct step queues_steps[] = {
     {STEP_DO, .ops = {{OUTBOX_WINDOW, "jobs", "", 60 * SECOND, YES}}},
-    {STEP_DO, .ops = {{OUTBOX_ENQUEUE_GROUPED, "jobs", "a", 0, 60, YES}, {OUTBOX_ENQUEUE_GROUPED, "jobs", "b", 0, 500, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_ENQUEUE_GROUPED, "jobs", "a", 0, 60, YES},
+                      {OUTBOX_ENQUEUE_GROUPED, "jobs", "b", 0, 500, YES}}},
     {STEP_DO, .ops = {{OUTBOX_PAUSE, "jobs", "", YES}}},
     {STEP_DO, .ops = {{OUTBOX_CLAIM_NEXT, "jobs", "", 0, NO}}},
     {STEP_DO, .ops = {{OUTBOX_PAUSE, "jobs", "", NO}}},
@@ -27,15 +29,18 @@ static const struct step queues_steps[] = {
     {STEP_SUBMIT, .ops = {{OUTBOX_COMPLETE, "jobs", "b", YES}}},
     {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "jobs", "b", 0, 20, NO}}},
     {.kind = STEP_WAIT},
-    {STEP_DO, .ops = {{OUTBOX_PUT_COMPLETED, "jobs", "x", INT64_MAX, YES}, {OUTBOX_PUT_COMPLETED, "jobs", "y", INT64_MAX, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_PUT_COMPLETED, "jobs", "x", INT64_MAX, YES},
+                      {OUTBOX_PUT_COMPLETED, "jobs", "y", INT64_MAX, YES}}},
     {STEP_DO, .ops = {{OUTBOX_COMPLETED, "jobs", NO}}},
-    {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "jobs", "b", 0, 20, YES}}}, /* dropped: two ids are remembered */
+    /* dropped: two ids are remembered */
+    {STEP_DO, .ops = {{OUTBOX_ENQUEUE, "jobs", "b", 0, 20, YES}}},
     {STEP_DO, .ops = {{OUTBOX_MARK_FAILED, "jobs", "b", 0, 20, YES}}},
     {STEP_DO, .ops = {{OUTBOX_REDRIVE, "jobs", "b", YES}}},
     {STEP_DO, .ops = {{OUTBOX_STATS, "jobs", NO}}},
     {.kind = STEP_KILL},
     {STEP_DO, .ops = {{OUTBOX_WINDOW, "jobs", "", SECOND, YES}}},
-    {STEP_DO, .ops = {{OUTBOX_CLAIM, "jobs", "b", 60 * SECOND, YES}, {OUTBOX_REMOVE, "jobs", "a", YES}}},
+    {STEP_DO,
+     .ops = {{OUTBOX_CLAIM, "jobs", "b", 60 * SECOND, YES}, {OUTBOX_REMOVE, "jobs", "a", YES}}},
     {STEP_DO, .ops = {{OUTBOX_COMPLETE, "jobs", "b", YES}}},
     {STEP_TIME, .by = 2 * SECOND},
     {.kind = STEP_MAINTAIN},
@@ -69,7 +74,8 @@ static const struct step lost_steps[] = {
     {STEP_DO, .ops = {{OUTBOX_GET, "jobs", "a", .answer = HF_ENOTFOUND}}},
     {STEP_DO, .ops = {{OUTBOX_PRUNE, "jobs", "", NO}}},
     {.kind = STEP_WAIT},
-    {STEP_DO, .ops = {{OUTBOX_MAX_LOST, "jobs", "", HF_NEVER, YES}, {OUTBOX_RESCHEDULE, "jobs", "b", SCRIPT_NOW, YES}}},
+    {STEP_DO, .ops = {{OUTBOX_MAX_LOST, "jobs", "", HF_NEVER, YES},
+                      {OUTBOX_RESCHEDULE, "jobs", "b", SCRIPT_NOW, YES}}},
     {STEP_DO, .ops = {{OUTBOX_CLAIM_BOUNDED, "jobs", "b", 2 * SECOND, YES}}},
     {STEP_TIME, .by = 3 * SECOND},
     {STEP_DO, .ops = {{OUTBOX_MAX_LOST, "jobs", "", 0, YES}}}, /* logs the ending first */
@@ -77,7 +83,8 @@ static const struct step lost_steps[] = {
     {.kind = STEP_REOPEN},
     {STEP_DO, .ops = {{OUTBOX_LIST, "jobs", NO}}},
     {STEP_DO, .ops = {{OUTBOX_STATS, "jobs", NO}}},
-    {STEP_DO, .ops = {{OUTBOX_MARK_FAILED, "jobs", "b", 0, 20, YES}, {OUTBOX_PRUNE, "jobs", "b", YES}}},
+    {STEP_DO,
+     .ops = {{OUTBOX_MARK_FAILED, "jobs", "b", 0, 20, YES}, {OUTBOX_PRUNE, "jobs", "b", YES}}},
     {.kind = STEP_END},
 };
 const struct script script_lost = {"lost", lost_steps, 16u << 10};

@@ -1,7 +1,8 @@
 /* Damage on disk: see damage.h.
  *
- * The whole store is a checkpoint of the simulated disk, and every judgement ends with a rollback to it. The state it holds is kept
- * as canonical bytes, payloads included, and compared byte by byte. */
+ * The whole store is a checkpoint of the simulated disk, and every judgement ends with a
+ * rollback to it. The state it holds is kept as canonical bytes, payloads included, and compared
+ * byte by byte. */
 #include "lib/damage.h"
 
 #include <inttypes.h>
@@ -23,8 +24,8 @@ enum {
 	ENTRIES_MIN = 200,
 	NUDGE = 240, /* no shorter than a short entry with its group */
 	SEGMENTS = 3,
-	/* Payloads on disk, of a hundred: many at first, so that a flip in a later segment has few entries to replay before it is found;
-	 * few where padding takes the room. */
+	/* Payloads on disk, of a hundred: many at first, so that a flip in a later segment has few
+	 * entries to replay before it is found; few where padding takes the room. */
 	BIG_AT_FIRST = 80,
 	BIG_LATER = 8,
 	BIG_PADDED = 8,
@@ -48,7 +49,7 @@ struct damage {
 	struct damage_counts counts;
 };
 
-/* --- The store ---------------------------------------------------------------------------------------------------------------- */
+/* --- The store -------------------------------------------------------------------------------- */
 
 static hf_store *open_whole(struct sim *sim, const struct hf_options *options)
 {
@@ -84,7 +85,8 @@ struct file_list {
 static struct file_list files_of(struct sim *sim)
 {
 	struct file_list list = {.count = 0};
-	while (list.count < FILES_MAX && sim_list(sim, list.count, list.names[list.count], &list.sizes[list.count]))
+	while (list.count < FILES_MAX &&
+	       sim_list(sim, list.count, list.names[list.count], &list.sizes[list.count]))
 		list.count++;
 	assert_true(list.count < FILES_MAX);
 	return list;
@@ -108,10 +110,12 @@ static bool in_last_segment(struct sim *sim)
 }
 
 /* One step towards a store whose segments are full to the end and which has enough entries. */
-static void work(struct churn *churn, hf_store *store, const struct hf_info *info, bool last, uint32_t pad)
+static void work(struct churn *churn, hf_store *store, const struct hf_info *info, bool last,
+                 uint32_t pad)
 {
 	const uint32_t room = SEGMENT - info->segment_offset;
-	const uint64_t missing = info->last_lsn < ENTRIES_MIN ? ENTRIES_MIN - info->last_lsn : 0; /* LSNs are dense */
+	/* LSNs are dense */
+	const uint64_t missing = info->last_lsn < ENTRIES_MIN ? ENTRIES_MIN - info->last_lsn : 0;
 	const bool fillable = room > 2 * FILL_OVERHEAD && room <= FILL_OVERHEAD + BIG_MAX;
 	if (last && missing > 0 && (fillable || missing * (pad == 512 ? HF__SECTOR : NUDGE) >= room))
 		churn_nudge(churn, store);
@@ -122,17 +126,21 @@ static void work(struct churn *churn, hf_store *store, const struct hf_info *inf
 }
 
 /* Works until there are so many entries, and the last segment holds at least `end` bytes. */
-static void work_until(struct churn *churn, struct sim *sim, hf_store *store, uint64_t entries, uint32_t end, uint32_t pad)
+static void work_until(struct churn *churn, struct sim *sim, hf_store *store, uint64_t entries,
+                       uint32_t end, uint32_t pad)
 {
 	struct hf_info info = info_of(store);
-	for (bool last = in_last_segment(sim); !last || info.segment_offset < end || info.last_lsn < entries; last = in_last_segment(sim)) {
+	for (bool last = in_last_segment(sim);
+	     !last || info.segment_offset < end || info.last_lsn < entries;
+	     last = in_last_segment(sim)) {
 		churn->big_percent = pad == 512 ? BIG_PADDED : last ? BIG_LATER : BIG_AT_FIRST;
 		work(churn, store, &info, last, pad);
 		info = info_of(store);
 	}
 }
 
-static struct sim *make_store(const struct hf_options *options, const char *name, uint64_t seed, struct sim **past)
+static struct sim *make_store(const struct hf_options *options, const char *name, uint64_t seed,
+                              struct sim **past)
 {
 	struct hf_options creating = *options;
 	struct churn churn;
@@ -153,7 +161,8 @@ static struct sim *make_store(const struct hf_options *options, const char *name
 	return sim;
 }
 
-/* The state, and the disk it lies on, must stay as they are through an opening and a closing that change nothing. */
+/* The state, and the disk it lies on, must stay as they are through an opening and a closing
+ * that change nothing. */
 static void take_state(struct damage *d)
 {
 	struct hf_error error = {0};
@@ -170,7 +179,8 @@ static void take_state(struct damage *d)
 	close_whole(store);
 	assert_true(sim_version(d->disk) == version);
 	sim_checkpoint(d->disk);
-	printf("store: %" PRIu64 " entries, %zu segments, %zu bytes of state\n", info.replayed, d->segments, d->state.len);
+	printf("store: %" PRIu64 " entries, %zu segments, %zu bytes of state\n", info.replayed,
+	       d->segments, d->state.len);
 }
 
 struct damage *damage_new(uint32_t pad)
@@ -225,15 +235,18 @@ struct damage_counts damage_counts(const struct damage *d)
 	return d->counts;
 }
 
-/* --- The judgement ---------------------------------------------------------------------------------------------------------------- */
+/* --- The judgement ---------------------------------------------------------------------------- */
 
-static void wrong(struct damage *d, const struct damage_what *what, const char *why, const char *detail)
+static void wrong(struct damage *d, const struct damage_what *what, const char *why,
+                  const char *detail)
 {
 	if (d->counts.wrong++ < WRONG_SHOWN)
-		print_error("WRONG: %s, %s at %" PRIu64 ": %s (%s)\n", what->how, what->file, what->at, why, detail);
+		print_error("WRONG: %s, %s at %" PRIu64 ": %s (%s)\n", what->how, what->file, what->at, why,
+		            detail);
 }
 
-static void judge_refusal(struct damage *d, const struct damage_what *what, int rc, bool changed, const struct hf_error *error)
+static void judge_refusal(struct damage *d, const struct damage_what *what, int rc, bool changed,
+                          const struct hf_error *error)
 {
 	d->counts.refused++;
 	d->counts.corrupt += rc == HF_ECORRUPT;
@@ -260,7 +273,8 @@ static void judge_state(struct damage *d, const struct damage_what *what, hf_sto
 		d->counts.payload++;
 	else if (rc != HF_OK)
 		wrong(d, what, "the state could not be read", error.text);
-	else if (!hf__bytes_equal(hf_bytes(d->dump.data, d->dump.len), hf_bytes(d->state.data, d->state.len)))
+	else if (!hf__bytes_equal(hf_bytes(d->dump.data, d->dump.len),
+	                          hf_bytes(d->state.data, d->state.len)))
 		wrong(d, what, "another state, silently", "dumps differ");
 	else
 		d->counts.harmless++;
@@ -288,16 +302,20 @@ void damage_judge(struct damage *d, const struct damage_what *what)
 void damage_report(const struct damage *d, const char *title)
 {
 	const struct damage_counts *c = &d->counts;
-	printf("figure: damage, %s: %" PRIu64 " opened, %" PRIu64 " refused (%" PRIu64 " corrupt, %" PRIu64 " newer version, %" PRIu64
-	       " no store), %" PRIu64 " harmless (%" PRIu64 " of them recovered), %" PRIu64 " with a damaged payload, %" PRIu64 " wrong\n",
-	       title, c->opened, c->refused, c->corrupt, c->version, c->not_found, c->harmless, c->recovered, c->payload, c->wrong);
+	printf("figure: damage, %s: %" PRIu64 " opened, %" PRIu64 " refused (%" PRIu64
+	       " corrupt, %" PRIu64 " newer version, %" PRIu64 " no store), %" PRIu64
+	       " harmless (%" PRIu64 " of them recovered), %" PRIu64 " with a damaged payload, %" PRIu64
+	       " wrong\n",
+	       title, c->opened, c->refused, c->corrupt, c->version, c->not_found, c->harmless,
+	       c->recovered, c->payload, c->wrong);
 	assert_true(c->wrong == 0);
 	assert_true(c->opened > 0 && c->refused + c->harmless + c->payload == c->opened);
 }
 
-/* --- Kinds of damage ---------------------------------------------------------------------------------------------------------------- */
+/* --- Kinds of damage -------------------------------------------------------------------------- */
 
-void damage_each_file(struct damage *d, void (*each)(struct damage *damage, const char *name, uint64_t size))
+void damage_each_file(struct damage *d,
+                      void (*each)(struct damage *damage, const char *name, uint64_t size))
 {
 	const struct file_list list = files_of(d->disk);
 	for (size_t i = 0; i < list.count; i++)
@@ -350,7 +368,8 @@ void damage_rot(struct damage *d, unsigned count)
 			continue;
 		d->counts.opened++;
 		assert_true(sim_flip_bit(d->disk, list.names[file], bit));
-		judge_state(d, &(struct damage_what){"bit flipped while open", list.names[file], bit}, store);
+		judge_state(d, &(struct damage_what){"bit flipped while open", list.names[file], bit},
+		            store);
 		assert_true(sim_flip_bit(d->disk, list.names[file], bit));
 	}
 	close_whole(store);

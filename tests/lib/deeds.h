@@ -1,5 +1,5 @@
-/* Operations of all domains that follow from a few small numbers, so that the very same one can be performed on several stores: for tests that
- * compare what two stores say. */
+/* Operations of all domains that follow from a few small numbers, so that the very same one can
+ * be performed on several stores: for tests that compare what two stores say. */
 #ifndef TESTS_LIB_DEEDS_H
 #define TESTS_LIB_DEEDS_H
 
@@ -39,12 +39,14 @@ struct place {
 
 /* One of three. */
 struct hf_bytes deed_name(unsigned number);
-/* Any deed, mostly of the kind `focus`, so that things happen to each other; with the token of whoever holds it in this store, or a stale one. */
+/* Any deed, mostly of the kind `focus`, so that things happen to each other; with the token of
+ * whoever holds it in this store, or a stale one. */
 struct deed deed_draw(struct hf_rng *rng, hf_store *s, unsigned focus);
 /* The token that holds what the deed is about, as the store stands now; 1: nobody does. */
 hf_token deed_token(const struct deed *deed, hf_store *s);
-/* The public call. With txn NULL it commits as asked; *place must live until the commit, and its memory is the caller's to release. */
-int deed_perform(const struct deed *deed, hf_store *s, hf_txn *txn, enum hf_durability durability, struct place *place,
-                 struct hf_error *error);
+/* The public call. With txn NULL it commits as asked; *place must live until the commit, and its
+ * memory is the caller's to release. */
+int deed_perform(const struct deed *deed, hf_store *s, hf_txn *txn, enum hf_durability durability,
+                 struct place *place, struct hf_error *error);
 
 #endif

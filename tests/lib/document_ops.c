@@ -57,7 +57,8 @@ static void add_word(char *text, struct hf_bytes word)
 {
 	const size_t len = strlen(text);
 	assert_true(len + word.len + 2 < TEXT_MAX);
-	(void)snprintf(text + len, TEXT_MAX - len, "%s%.*s", len ? " " : "", (int)word.len, (const char *)word.data);
+	(void)snprintf(text + len, TEXT_MAX - len, "%s%.*s", len ? " " : "", (int)word.len,
+	               (const char *)word.data);
 }
 
 const char *dc_list(hf_store *store, struct hf_document_list args)
@@ -86,7 +87,8 @@ uint64_t dc_count(hf_store *store, const char *group)
 {
 	struct hf_error error = {0};
 	struct hf_document_counted counted;
-	const struct hf_document_count args = {.collection = hf_str(DC_COLLECTION), .group = hf_str(group), .by_group = group != NULL};
+	const struct hf_document_count args = {
+	    .collection = hf_str(DC_COLLECTION), .group = hf_str(group), .by_group = group != NULL};
 	expect_ok(hf_document_count(store, &args, 0, &counted, &error), &error);
 	return counted.documents;
 }

@@ -1,5 +1,6 @@
-/* Short words for document operations in tests: one collection, ids as strings, everything else by default. Each fails the test unless the code
- * is HF_OK; where the code is what matters, use the public functions. */
+/* Short words for document operations in tests: one collection, ids as strings, everything else
+ * by default. Each fails the test unless the code is HF_OK; where the code is what matters, use
+ * the public functions. */
 #ifndef TESTS_LIB_DOCUMENT_OPS_H
 #define TESTS_LIB_DOCUMENT_OPS_H
 

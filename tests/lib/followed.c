@@ -29,7 +29,8 @@ int followed_feed(struct followed *f, hf_feed *feed, size_t limit, struct hf_err
 	for (;;) {
 		struct hf_event_batch batch;
 		const int rc = hf_feed_next(feed, limit, 0, &batch, error);
-		assert_true(rc == HF_OK || (!batch.memory && batch.count == 0 && (!error || error->code == rc)));
+		assert_true(rc == HF_OK ||
+		            (!batch.memory && batch.count == 0 && (!error || error->code == rc)));
 		if (rc != HF_OK || batch.count == 0)
 			return rc;
 		assert_true(limit == 0 || batch.count <= limit);
@@ -38,12 +39,14 @@ int followed_feed(struct followed *f, hf_feed *feed, size_t limit, struct hf_err
 	}
 }
 
-int followed_subscription(struct followed *f, hf_subscription *subscription, size_t limit, struct hf_error *error)
+int followed_subscription(struct followed *f, hf_subscription *subscription, size_t limit,
+                          struct hf_error *error)
 {
 	for (;;) {
 		struct hf_event_batch batch;
 		const int rc = hf_subscription_next(subscription, limit, 0, &batch, error);
-		assert_true(rc == HF_OK || (!batch.memory && batch.count == 0 && (!error || error->code == rc)));
+		assert_true(rc == HF_OK ||
+		            (!batch.memory && batch.count == 0 && (!error || error->code == rc)));
 		if (rc != HF_OK || batch.count == 0)
 			return rc;
 		assert_true(limit == 0 || batch.count <= limit);
@@ -57,8 +60,11 @@ struct hf__entry *followed_entries(const struct followed *f)
 	assert_non_null(entries);
 	for (size_t i = 0; i < f->count; i++) {
 		const struct hf_event *event = &f->events[i];
-		entries[i] =
-		    (struct hf__entry){.lsn = event->lsn, .at = event->at, .domain = event->domain_id, .kind = event->kind, .body = event->body};
+		entries[i] = (struct hf__entry){.lsn = event->lsn,
+		                                .at = event->at,
+		                                .domain = event->domain_id,
+		                                .kind = event->kind,
+		                                .body = event->body};
 	}
 	return entries;
 }

@@ -17,10 +17,12 @@ struct followed {
 
 /* Takes batches of up to `limit` until one is empty. HF_OK, or what ended it. */
 int followed_feed(struct followed *followed, hf_feed *feed, size_t limit, struct hf_error *error);
-int followed_subscription(struct followed *followed, hf_subscription *subscription, size_t limit, struct hf_error *error);
+int followed_subscription(struct followed *followed, hf_subscription *subscription, size_t limit,
+                          struct hf_error *error);
 /* Adds a batch that is given away. */
 void followed_add(struct followed *followed, const struct hf_event_batch *batch);
-/* The events as entries that can be applied: as many as there are events. free() it; bodies are borrowed. */
+/* The events as entries that can be applied: as many as there are events. free() it; bodies are
+ * borrowed. */
 struct hf__entry *followed_entries(const struct followed *followed);
 void followed_free(struct followed *followed);
 

@@ -54,7 +54,8 @@ void formats_call(const char *store, const char *line, int status)
 	tool_free(&ran);
 }
 
-static void expect_equal(const char *a, size_t a_len, const char *b, size_t b_len, const char *expected, const char *got)
+static void expect_equal(const char *a, size_t a_len, const char *b, size_t b_len,
+                         const char *expected, const char *got)
 {
 	char why[300];
 	if (!json_equal(a, a_len, b, b_len, why, sizeof why))
@@ -77,7 +78,8 @@ static size_t without_own_sum(const char *line, size_t len)
 	return len > own && memcmp(line + len - own, sum, sizeof sum - 1) == 0 ? len - own : 0;
 }
 
-static void expect_equal_lines(const char *x, size_t x_len, const char *y, size_t y_len, const char *expected, const char *got)
+static void expect_equal_lines(const char *x, size_t x_len, const char *y, size_t y_len,
+                               const char *expected, const char *got)
 {
 	struct buffer a = {0}, b = {0};
 	const size_t x_cut = without_own_sum(x, x_len), y_cut = without_own_sum(y, y_len);
@@ -95,7 +97,9 @@ static void expect_equal_lines(const char *x, size_t x_len, const char *y, size_
 static size_t without_sum(const char *line, size_t len)
 {
 	static const char end[] = "{\"kind\":\"end\"";
-	const char *sum = len > sizeof end && memcmp(line, end, sizeof end - 1) == 0 ? strstr(line, ",\"checksum\":") : NULL;
+	const char *sum = len > sizeof end && memcmp(line, end, sizeof end - 1) == 0
+	                      ? strstr(line, ",\"checksum\":")
+	                      : NULL;
 	return sum && sum < line + len ? (size_t)(sum - line) : 0;
 }
 
@@ -107,7 +111,8 @@ void formats_same_lines(const char *expected, const char *got)
 		const char *x_end = strchr(x, '\n'), *y_end = strchr(y, '\n');
 		assert_non_null(x_end);
 		assert_non_null(y_end);
-		const size_t x_len = without_sum(x, (size_t)(x_end - x)), y_len = without_sum(y, (size_t)(y_end - y));
+		const size_t x_len = without_sum(x, (size_t)(x_end - x)),
+		             y_len = without_sum(y, (size_t)(y_end - y));
 		if (y_len > 0)
 			assert_memory_equal(x, y, x_len > 0 && x_len < y_len ? x_len : y_len);
 		else if (line > 0)

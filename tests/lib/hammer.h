@@ -1,4 +1,5 @@
-/* Many threads that claim from one queue at the same time, and the proof that each item went to exactly one of them. */
+/* Many threads that claim from one queue at the same time, and the proof that each item went to
+ * exactly one of them. */
 #ifndef TESTS_LIB_HAMMER_H
 #define TESTS_LIB_HAMMER_H
 
@@ -25,7 +26,8 @@ void hammer_init(struct hammer *hammer, hf_store *store, uint64_t items, bool co
 void hammer_deinit(struct hammer *hammer);
 /* Enqueues items [first, first + count), in large transactions that are not waited for. */
 void hammer_fill(struct hammer *hammer, uint64_t first, uint64_t count);
-/* Claims one item durably, notes it, completes it if that is wanted. false: there was none, or something failed. */
+/* Claims one item durably, notes it, completes it if that is wanted. false: there was none, or
+ * something failed. */
 bool hammer_claim(struct hammer *hammer);
 /* HAMMER_THREADS threads claim until the queue is empty. */
 void hammer_run(struct hammer *hammer);

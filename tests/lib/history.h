@@ -1,8 +1,10 @@
-/* Histories of many threads on one store, with kills, power losses and failed syncs in between, for linear.h to judge.
+/* Histories of many threads on one store, with kills, power losses and failed syncs in between,
+ * for linear.h to judge.
  *
- * A history is made of acts on a few objects: two outbox items, two locks, two idempotency keys, a cursor. Each thread draws its acts, notes the
- * instant before it calls and the one after it was answered, and what was answered. Two kinds of acts concern all objects at once: the
- * store is opened anew (what was held without a lease is free), and time passes (every lease ends). */
+ * A history is made of acts on a few objects: two outbox items, two locks, two idempotency keys,
+ * a cursor. Each thread draws its acts, notes the instant before it calls and the one after it
+ * was answered, and what was answered. Two kinds of acts concern all objects at once: the store
+ * is opened anew (what was held without a lease is free), and time passes (every lease ends). */
 #ifndef TESTS_LIB_HISTORY_H
 #define TESTS_LIB_HISTORY_H
 
@@ -61,7 +63,8 @@ void history_make(struct history *history, uint64_t seed);
 
 enum history_kind history_kind_of(unsigned object);
 /* Judges every object by itself. LINEAR_NO: *object and *act say where. */
-enum linear_verdict history_judge(const struct history *history, unsigned *object, const struct act **act);
+enum linear_verdict history_judge(const struct history *history, unsigned *object,
+                                  const struct act **act);
 /* One line about an act. */
 void history_describe(const struct act *act, char *out, size_t cap);
 

@@ -1,11 +1,13 @@
-/* What each kind of object does when one act follows the other: written from the contract, without a look at the engine. */
+/* What each kind of object does when one act follows the other: written from the contract,
+ * without a look at the engine. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/history.h"
 
-/* Nobody was told the token of an unsure grant: it is a number that no store gives, until a read shows the true one. */
+/* Nobody was told the token of an unsure grant: it is a number that no store gives, until a read
+ * shows the true one. */
 #define UNKNOWN (UINT64_C(1) << 63)
 
 enum { ABSENT, QUEUED, SENDING, FAILED, OWNED, DONE };
@@ -20,14 +22,18 @@ struct object {
 	uint32_t leased;
 	uint64_t holder; /* thread that holds a lock */
 };
-_Static_assert(sizeof(struct object) <= LINEAR_STATE_MAX && sizeof(struct object) == 48, "plain bytes without padding");
+_Static_assert(sizeof(struct object) <= LINEAR_STATE_MAX && sizeof(struct object) == 48,
+               "plain bytes without padding");
 
 enum history_kind history_kind_of(unsigned object)
 {
-	return object < 2 ? HISTORY_ITEM : object < 4 ? HISTORY_LOCK : object < 6 ? HISTORY_KEY : HISTORY_CURSOR;
+	return object < 2   ? HISTORY_ITEM
+	       : object < 4 ? HISTORY_LOCK
+	       : object < 6 ? HISTORY_KEY
+	                    : HISTORY_CURSOR;
 }
 
-/* --- Holding ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Holding ---------------------------------------------------------------------------------- */
 
 static bool grant(struct object *o, const struct act *act)
 {
@@ -66,7 +72,7 @@ static bool answered(const struct act *act, int code)
 	return act->unsure ? code == HF_OK : act->code == code;
 }
 
-/* --- Items ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Items ------------------------------------------------------------------------------------ */
 
 static bool item_claim(struct object *o, const struct act *act)
 {
@@ -98,8 +104,11 @@ static bool item_get(struct object *o, const struct act *act)
 {
 	if (o->is == ABSENT)
 		return answered(act, HF_ENOTFOUND);
-	const int64_t shown = o->is == QUEUED ? HF_OUTBOX_QUEUED : o->is == SENDING ? HF_OUTBOX_SENDING : HF_OUTBOX_FAILED;
-	return answered(act, HF_OK) && act->shown == shown && act->shown_too == o->number && shows_token(o, act);
+	const int64_t shown = o->is == QUEUED    ? HF_OUTBOX_QUEUED
+	                      : o->is == SENDING ? HF_OUTBOX_SENDING
+	                                         : HF_OUTBOX_FAILED;
+	return answered(act, HF_OK) && act->shown == shown && act->shown_too == o->number &&
+	       shows_token(o, act);
 }
 
 static bool item_step(struct object *o, const struct act *act)
@@ -114,7 +123,7 @@ static bool item_step(struct object *o, const struct act *act)
 	return act->name == ACT_CLAIM ? item_claim(o, act) : item_end(o, act);
 }
 
-/* --- Locks ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Locks ------------------------------------------------------------------------------------ */
 
 static bool lock_step(struct object *o, const struct act *act)
 {
@@ -135,7 +144,7 @@ static bool lock_step(struct object *o, const struct act *act)
 	return answered(act, HF_OK);
 }
 
-/* --- Keys ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Keys ------------------------------------------------------------------------------------- */
 
 static bool key_begin(struct object *o, const struct act *act)
 {
@@ -167,9 +176,10 @@ static bool key_step(struct object *o, const struct act *act)
 	return answered(act, HF_OK);
 }
 
-/* --- Cursors ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Cursors ---------------------------------------------------------------------------------- */
 
-/* The delivery id is a function of the sequence and of whether it is leased, which a cursor has no other use for. */
+/* The delivery id is a function of the sequence and of whether it is leased, which a cursor has
+ * no other use for. */
 static int64_t delivery(const struct act *act)
 {
 	return act->number * 2 + act->leased;
@@ -178,7 +188,8 @@ static int64_t delivery(const struct act *act)
 static bool cursor_step(struct object *o, const struct act *act)
 {
 	if (act->name == ACT_WHERE)
-		return o->is == ABSENT ? answered(act, HF_ENOTFOUND) : answered(act, HF_OK) && act->shown == o->number;
+		return o->is == ABSENT ? answered(act, HF_ENOTFOUND)
+		                       : answered(act, HF_OK) && act->shown == o->number;
 	const bool moves = o->is == ABSENT || act->number > o->number;
 	if (!moves && (act->number != o->number || delivery(act) != o->status))
 		return answered(act, HF_ENONMONOTONIC);
@@ -188,7 +199,7 @@ static bool cursor_step(struct object *o, const struct act *act)
 	return answered(act, HF_OK);
 }
 
-/* --- All -------------------------------------------------------------------------------------------------------------------------- */
+/* --- All -------------------------------------------------------------------------------------- */
 
 /* What was held is free, in the way of its kind. */
 static void end_holding(struct object *o, enum history_kind kind)
@@ -203,7 +214,8 @@ static bool step(void *state, const struct linear_op *op)
 	const struct act *act = op->what;
 	const enum history_kind kind = history_kind_of(act->object);
 	struct object *o = state;
-	const bool held = o->is == SENDING || o->is == OWNED, kept = kind == HISTORY_KEY && o->is == DONE;
+	const bool held = o->is == SENDING || o->is == OWNED,
+	           kept = kind == HISTORY_KEY && o->is == DONE;
 	if (act->name == ACT_REOPEN && held && !o->leased)
 		end_holding(o, kind);
 	if (act->name == ACT_TIME && (held || kept) && o->leased)
@@ -216,7 +228,8 @@ static bool step(void *state, const struct linear_op *op)
 	                              : cursor_step(o, act);
 }
 
-enum linear_verdict history_judge(const struct history *history, unsigned *object, const struct act **act)
+enum linear_verdict history_judge(const struct history *history, unsigned *object,
+                                  const struct act **act)
 {
 	static const struct linear_model model = {sizeof(struct object), step};
 	for (unsigned i = 0; i < HISTORY_OBJECTS; i++) {
@@ -229,7 +242,8 @@ enum linear_verdict history_judge(const struct history *history, unsigned *objec
 				continue;
 			acts[count] = history->acts[j];
 			acts[count].object = i;
-			ops[count] = (struct linear_op){acts[count].asked, acts[count].answered, acts[count].unsure, &acts[count]};
+			ops[count] = (struct linear_op){acts[count].asked, acts[count].answered,
+			                                acts[count].unsure, &acts[count]};
 			count++;
 		}
 		const enum linear_verdict verdict = linear_check(&model, &nothing, ops, count, &stuck);
@@ -247,12 +261,14 @@ enum linear_verdict history_judge(const struct history *history, unsigned *objec
 
 void history_describe(const struct act *act, char *out, size_t cap)
 {
-	static const char *const names[ACTS] = {"reopen", "time",    "enqueue", "claim", "complete", "fail",    "get",  "acquire",
-	                                        "renew",  "release", "check",   "begin", "finish",   "advance", "where"};
+	static const char *const names[ACTS] = {"reopen", "time",  "enqueue", "claim",   "complete",
+	                                        "fail",   "get",   "acquire", "renew",   "release",
+	                                        "check",  "begin", "finish",  "advance", "where"};
 	(void)snprintf(out, cap,
-	               "%6" PRIu64 "..%-6" PRIu64 " t%u %s object %u%s number %" PRId64 " token %" PRIx64 " -> %s%s%s given %" PRIx64
-	               " shown %" PRId64 "/%" PRId64,
-	               act->asked, act->answered, act->thread, names[act->name], act->object, act->leased ? " leased" : "", act->number,
-	               act->token, hf_code_name(act->code), act->unsure ? " (unsure)" : "", act->changed ? " changed" : "", act->given,
+	               "%6" PRIu64 "..%-6" PRIu64 " t%u %s object %u%s number %" PRId64
+	               " token %" PRIx64 " -> %s%s%s given %" PRIx64 " shown %" PRId64 "/%" PRId64,
+	               act->asked, act->answered, act->thread, names[act->name], act->object,
+	               act->leased ? " leased" : "", act->number, act->token, hf_code_name(act->code),
+	               act->unsure ? " (unsure)" : "", act->changed ? " changed" : "", act->given,
 	               act->shown, act->shown_too);
 }

@@ -1,7 +1,9 @@
-/* Makes histories: threads on a simulated disk that is killed, loses power or fails a sync at a call drawn beforehand. See history.h.
+/* Makes histories: threads on a simulated disk that is killed, loses power or fails a sync at a
+ * call drawn beforehand. See history.h.
  *
- * The store is opened anew after each such event, by nobody else at that moment; what was answered HF_EUNCERTAIN until then may have happened,
- * and if it did, it did so before the reopening. What was answered HF_EFAILED or HF_EIO did not happen. */
+ * The store is opened anew after each such event, by nobody else at that moment; what was
+ * answered HF_EUNCERTAIN until then may have happened, and if it did, it did so before the
+ * reopening. What was answered HF_EFAILED or HF_EIO did not happen. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -55,7 +57,7 @@ static void trouble(struct run *run, int code)
 	(void)atomic_compare_exchange_strong(&run->trouble, &none, code);
 }
 
-/* --- Threads ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Threads ---------------------------------------------------------------------------------- */
 
 static void draw(struct act *act, struct run *run, struct hf_rng *rng)
 {
@@ -63,7 +65,8 @@ static void draw(struct act *act, struct run *run, struct hf_rng *rng)
 	    [HISTORY_ITEM] = {ACT_ENQUEUE, ACT_CLAIM, ACT_CLAIM, ACT_COMPLETE, ACT_FAIL, ACT_GET},
 	    [HISTORY_LOCK] = {ACT_ACQUIRE, ACT_ACQUIRE, ACT_RENEW, ACT_RELEASE, ACT_RELEASE, ACT_CHECK},
 	    [HISTORY_KEY] = {ACT_BEGIN, ACT_BEGIN, ACT_BEGIN, ACT_FINISH, ACT_FINISH, ACT_BEGIN},
-	    [HISTORY_CURSOR] = {ACT_ADVANCE, ACT_ADVANCE, ACT_ADVANCE, ACT_ADVANCE, ACT_WHERE, ACT_WHERE},
+	    [HISTORY_CURSOR] = {ACT_ADVANCE, ACT_ADVANCE, ACT_ADVANCE, ACT_ADVANCE, ACT_WHERE,
+	                        ACT_WHERE},
 	};
 	act->object = (unsigned)hf_rng_below(rng, HISTORY_OBJECTS);
 	act->name = acts[history_kind_of(act->object)][hf_rng_below(rng, 6)];
@@ -134,14 +137,15 @@ static void run_threads(struct run *run)
 		(void)pthread_join(workers[i].thread, NULL);
 }
 
-/* --- Events ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Events ----------------------------------------------------------------------------------- */
 
 static void plan(struct run *run, enum event event, struct hf_rng *rng)
 {
-	const struct sim_fault fault = {.kinds = event == EVENT_FAILED_SYNC ? SIM_SYNC : SIM_CHANGES,
-	                                .nth = 1 + hf_rng_below(rng, event == EVENT_FAILED_SYNC ? FIRST_SYNCS : FIRST_CALLS),
-	                                .error = EIO,
-	                                .persistent = event != EVENT_FAILED_SYNC};
+	const struct sim_fault fault = {
+	    .kinds = event == EVENT_FAILED_SYNC ? SIM_SYNC : SIM_CHANGES,
+	    .nth = 1 + hf_rng_below(rng, event == EVENT_FAILED_SYNC ? FIRST_SYNCS : FIRST_CALLS),
+	    .error = EIO,
+	    .persistent = event != EVENT_FAILED_SYNC};
 	if (event != EVENT_NONE)
 		sim_add_fault(run->sim, fault);
 }
@@ -174,9 +178,11 @@ static void lose_power(struct run *run, struct hf_rng *rng)
 
 static void open_store(struct run *run)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 16384};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 16384};
 	struct hf_error error = {0};
-	if (hf__store_open(sim_os(run->sim), hf__all_domains(), &options, &run->target.store, &error) != HF_OK)
+	if (hf__store_open(sim_os(run->sim), hf__all_domains(), &options, &run->target.store, &error) !=
+	    HF_OK)
 		trouble(run, error.code);
 }
 
@@ -184,7 +190,8 @@ static void open_store(struct run *run)
 static void settle_unsure(struct run *run)
 {
 	struct history *h = run->history;
-	const size_t count = atomic_load(&run->count) < HISTORY_ALL_MAX ? atomic_load(&run->count) : HISTORY_ALL_MAX;
+	const size_t count =
+	    atomic_load(&run->count) < HISTORY_ALL_MAX ? atomic_load(&run->count) : HISTORY_ALL_MAX;
 	const uint64_t now = instant(run);
 	for (size_t i = 0; i < count; i++) {
 		if (!h->acts[i].unsure || h->acts[i].code == HF_OK)
@@ -223,7 +230,8 @@ static void look(struct run *run, struct hf_rng *rng)
 {
 	static const enum act_name reads[HISTORY_KINDS] = {ACT_GET, ACT_CHECK, ACT_BEGIN, ACT_WHERE};
 	for (unsigned i = 0; i < HISTORY_OBJECTS; i++) {
-		struct act act = {.name = reads[history_kind_of(i)], .object = i, .thread = HISTORY_THREADS};
+		struct act act = {
+		    .name = reads[history_kind_of(i)], .object = i, .thread = HISTORY_THREADS};
 		act_draw(&act, &run->target, rng);
 		(void)act_once(run, &act);
 	}
@@ -250,6 +258,7 @@ void history_make(struct history *history, uint64_t seed)
 	if (run.target.store)
 		(void)hf_close(run.target.store, NULL);
 	sim_free(run.sim);
-	history->count = atomic_load(&run.count) < HISTORY_ALL_MAX ? atomic_load(&run.count) : HISTORY_ALL_MAX;
+	history->count =
+	    atomic_load(&run.count) < HISTORY_ALL_MAX ? atomic_load(&run.count) : HISTORY_ALL_MAX;
 	history->trouble = atomic_load(&run.trouble);
 }

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-/* --- States ----------------------------------------------------------------------------------------------------------------- */
+/* --- States ----------------------------------------------------------------------------------- */
 
 const char *cell_state_name(enum cell_state state)
 {
@@ -26,7 +26,8 @@ const char *cell_state_name(enum cell_state state)
 
 enum cell_state cell_state_in(enum cell_state state, enum setting setting)
 {
-	if (state == CELL_OVER || state == CELL_ENDED || state == CELL_EXPIRED || state == CELL_EXPIRED_LOGGED)
+	if (state == CELL_OVER || state == CELL_ENDED || state == CELL_EXPIRED ||
+	    state == CELL_EXPIRED_LOGGED)
 		return CELL_ABSENT;
 	return state == CELL_UNLEASED && setting == SETTING_REOPENED ? CELL_ABSENT : state;
 }
@@ -41,7 +42,7 @@ const char *cell_text_of_state(enum cell_state state)
 	return texts[state];
 }
 
-/* --- As text ---------------------------------------------------------------------------------------------------------------- */
+/* --- As text ---------------------------------------------------------------------------------- */
 
 char cell_time_letter(hf_time time)
 {
@@ -67,18 +68,22 @@ char cell_time_letter(hf_time time)
 	return '?';
 }
 
-static void render(const struct idem_cell *cell, const struct hf_idempotency_entry *e, char out[CELL_TEXT])
+static void render(const struct idem_cell *cell, const struct hf_idempotency_entry *e,
+                   char out[CELL_TEXT])
 {
-	const int len = snprintf(out, CELL_TEXT, "%s %.*s %c%c", e->done ? "done" : "owned", (int)e->fingerprint.len,
-	                         (const char *)e->fingerprint.data, cell_time_letter(e->created_at), cell_time_letter(e->expires_at));
+	const int len = snprintf(out, CELL_TEXT, "%s %.*s %c%c", e->done ? "done" : "owned",
+	                         (int)e->fingerprint.len, (const char *)e->fingerprint.data,
+	                         cell_time_letter(e->created_at), cell_time_letter(e->expires_at));
 	if (e->done) {
 		assert_true(e->token == 0 && e->lease_until == HF_UNSET);
-		(void)snprintf(out + len, CELL_TEXT - (size_t)len, " %d %.*s", e->status, (int)e->response.len, (const char *)e->response.data);
+		(void)snprintf(out + len, CELL_TEXT - (size_t)len, " %d %.*s", e->status,
+		               (int)e->response.len, (const char *)e->response.data);
 		return;
 	}
 	assert_true(e->token != 0 && e->status == 0 && e->response.len == 0);
 	const char token = e->token == cell->ours ? 't' : e->token > cell->ours ? 'n' : 'o';
-	(void)snprintf(out + len, CELL_TEXT - (size_t)len, " %c@%c", token, cell_time_letter(e->lease_until));
+	(void)snprintf(out + len, CELL_TEXT - (size_t)len, " %c@%c", token,
+	               cell_time_letter(e->lease_until));
 }
 
 struct hf_idempotency_key cell_key(const struct idem_cell *cell)
@@ -87,7 +92,8 @@ struct hf_idempotency_key cell_key(const struct idem_cell *cell)
 }
 
 /* has, list and count must say what get said. */
-static void look_again(hf_store *store, const struct idem_cell *cell, bool there, bool done, const char *text)
+static void look_again(hf_store *store, const struct idem_cell *cell, bool there, bool done,
+                       const char *text)
 {
 	const struct hf_idempotency_key key = cell_key(cell);
 	const struct hf_idempotency_list args = {.scope = key.scope};
@@ -127,7 +133,7 @@ hf_lsn idem_cell_look(hf_store *store, const struct idem_cell *cell, char out[CE
 	return version;
 }
 
-/* --- Arranging -------------------------------------------------------------------------------------------------------------- */
+/* --- Arranging -------------------------------------------------------------------------------- */
 
 static void expect_ok(int rc, const struct hf_error *error)
 {
@@ -139,7 +145,8 @@ static hf_token arrange_begin(hf_store *store, const struct idem_cell *cell, int
 {
 	struct hf_error error = {0};
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin args = {.key = cell_key(cell), .fingerprint = hf_str("f"), .lease_us = lease};
+	const struct hf_idempotency_begin args = {
+	    .key = cell_key(cell), .fingerprint = hf_str("f"), .lease_us = lease};
 	expect_ok(hf_idempotency_begin(store, NULL, &args, &begun, NULL, &error), &error);
 	assert_int_equal(begun.outcome, HF_IDEMPOTENCY_NEW);
 	hf_release(begun.memory);
@@ -149,8 +156,11 @@ static hf_token arrange_begin(hf_store *store, const struct idem_cell *cell, int
 static void arrange_done(hf_store *store, const struct idem_cell *cell, int64_t ttl)
 {
 	struct hf_error error = {0};
-	const struct hf_idempotency_complete args = {
-	    .key = cell_key(cell), .token = cell->ours, .status = 200, .response = hf_str("resp"), .ttl_us = ttl};
+	const struct hf_idempotency_complete args = {.key = cell_key(cell),
+	                                             .token = cell->ours,
+	                                             .status = 200,
+	                                             .response = hf_str("resp"),
+	                                             .ttl_us = ttl};
 	expect_ok(hf_idempotency_complete(store, NULL, &args, NULL, &error), &error);
 }
 
@@ -160,7 +170,10 @@ static void arrange(hf_store *store, struct idem_cell *cell, enum cell_state sta
 	const bool ends = state == CELL_OVER || state == CELL_ENDED;
 	if (state == CELL_ABSENT)
 		return;
-	cell->ours = arrange_begin(store, cell, ends ? CELL_SHORT : state == CELL_UNLEASED ? 0 : CELL_LONG);
+	cell->ours = arrange_begin(store, cell,
+	                           ends                     ? CELL_SHORT
+	                           : state == CELL_UNLEASED ? 0
+	                                                    : CELL_LONG);
 	if (state == CELL_OTHER) {
 		const struct hf_idempotency_abandon give_up = {.key = cell_key(cell), .token = cell->ours};
 		expect_ok(hf_idempotency_abandon(store, NULL, &give_up, NULL, &error), &error);

@@ -1,9 +1,12 @@
-/* The states of a key that the table of idempotency operations is about: arranged, and told as text.
+/* The states of a key that the table of idempotency operations is about: arranged, and told as
+ * text.
  *
- * 	"owned FINGERPRINT CREATED EXPIRES TOKEN@LEASE"     "done FINGERPRINT CREATED EXPIRES STATUS RESPONSE"     "" for absent
+ * "owned FINGERPRINT CREATED EXPIRES TOKEN@LEASE"     "done FINGERPRINT CREATED EXPIRES STATUS
+ * RESPONSE"     "" for absent
  *
- * Times are letters: A is STAGE_NOW, B is CELL_LOGGED, N is CELL_NOW, L is B + CELL_LONG, H is N + CELL_LONG, M is N + CELL_LEASE, D is B
- * and X is N with the default ttl, - is unset, 0 is 0. Tokens: t is the cell's own, o an older, n a newer one. */
+ * Times are letters: A is STAGE_NOW, B is CELL_LOGGED, N is CELL_NOW, L is B + CELL_LONG, H is N
+ * + CELL_LONG, M is N + CELL_LEASE, D is B and X is N with the default ttl, - is unset, 0 is 0.
+ * Tokens: t is the cell's own, o an older, n a newer one. */
 #ifndef TESTS_LIB_IDEM_CELLS_H
 #define TESTS_LIB_IDEM_CELLS_H
 
@@ -11,7 +14,8 @@
 #include "lib/settings.h"
 
 #define CELL_SECOND INT64_C(1000000)
-#define CELL_LOGGED (STAGE_NOW + 20 * CELL_SECOND) /* when the first leases are over, and that is logged */
+/* when the first leases are over, and that is logged */
+#define CELL_LOGGED (STAGE_NOW + 20 * CELL_SECOND)
 #define CELL_NOW (STAGE_NOW + 60 * CELL_SECOND) /* when operations are performed */
 #define CELL_SHORT (10 * CELL_SECOND)
 #define CELL_LONG (3600 * CELL_SECOND)
@@ -33,7 +37,8 @@ enum cell_state {
 };
 
 const char *cell_state_name(enum cell_state state);
-/* The state that the setting makes of it: closing the store ends what is owned without a lease; what has ended is absent. */
+/* The state that the setting makes of it: closing the store ends what is owned without a lease;
+ * what has ended is absent. */
 enum cell_state cell_state_in(enum cell_state state, enum setting setting);
 /* What an arranged entry looks like. */
 const char *cell_text_of_state(enum cell_state state);
@@ -47,7 +52,8 @@ struct hf_idempotency_key cell_key(const struct idem_cell *cell);
 /* The entry as text and its version; get, has, list and count must agree. */
 hf_lsn idem_cell_look(hf_store *store, const struct idem_cell *cell, char out[CELL_TEXT]);
 char cell_time_letter(hf_time time);
-/* Gives each of `count` cells a scope of its own and the state of its index modulo CELL_STATES, and lets the time become CELL_NOW. */
+/* Gives each of `count` cells a scope of its own and the state of its index modulo CELL_STATES,
+ * and lets the time become CELL_NOW. */
 void cells_arrange(struct stage *stage, struct idem_cell *cells, size_t count);
 
 #endif

@@ -10,11 +10,15 @@
 
 #define TEXT_MAX 128u
 
-/* --- A record as text ------------------------------------------------------------------------------------------------------- */
+/* --- A record as text ------------------------------------------------------------------------- */
 
 static const char *time_text(hf_time time)
 {
-	return time == HF_UNSET ? "-" : stage_stamped(time, ARRANGED) ? "A" : stage_stamped(time, NOW) ? "N" : time == GIVEN ? "G" : "?";
+	return time == HF_UNSET                ? "-"
+	       : stage_stamped(time, ARRANGED) ? "A"
+	       : stage_stamped(time, NOW)      ? "N"
+	       : time == GIVEN                 ? "G"
+	                                       : "?";
 }
 
 /* Payload, score and updated_at go together. */
@@ -22,18 +26,26 @@ static const char *content_text(const struct hf_inbox_record *r)
 {
 	static const char *const names[] = {"old", "new"};
 	for (int i = 0; i < 2; i++)
-		if (r->payload.len == 3 && memcmp(r->payload.data, names[i], 3) == 0 && (int)r->score == i + 1 && r->updated_at == i + 1)
+		if (r->payload.len == 3 && memcmp(r->payload.data, names[i], 3) == 0 &&
+		    (int)r->score == i + 1 && r->updated_at == i + 1)
 			return names[i];
 	return "mixed";
 }
 
 static void render(const struct hf_inbox_record *r, char out[TEXT_MAX])
 {
-	const char *dismissed = r->dismissed ? (r->dismissed_at == HF_UNSET ? "?" : time_text(r->dismissed_at)) : "-";
-	const char *snapshot = r->snapshot_at == SNAPSHOT_1 ? "1" : r->snapshot_at == SNAPSHOT_2 ? "2" : "?";
-	const char *snoozed = r->snoozed_until == HF_UNSET ? "" : r->snoozed_until == LATER ? " z" : r->snoozed_until == GIVEN ? " y" : " ?";
-	(void)snprintf(out, TEXT_MAX, "%s s:%s r:%s d:%s %s@%s%s", r->unread ? "unread" : "read", time_text(r->seen_at), time_text(r->read_at),
-	               dismissed, content_text(r), snapshot, snoozed);
+	const char *dismissed =
+	    r->dismissed ? (r->dismissed_at == HF_UNSET ? "?" : time_text(r->dismissed_at)) : "-";
+	const char *snapshot = r->snapshot_at == SNAPSHOT_1   ? "1"
+	                       : r->snapshot_at == SNAPSHOT_2 ? "2"
+	                                                      : "?";
+	const char *snoozed = r->snoozed_until == HF_UNSET ? ""
+	                      : r->snoozed_until == LATER  ? " z"
+	                      : r->snoozed_until == GIVEN  ? " y"
+	                                                   : " ?";
+	(void)snprintf(out, TEXT_MAX, "%s s:%s r:%s d:%s %s@%s%s", r->unread ? "unread" : "read",
+	               time_text(r->seen_at), time_text(r->read_at), dismissed, content_text(r),
+	               snapshot, snoozed);
 }
 
 /* The record as text, "" for none, and its version. */
@@ -67,19 +79,24 @@ struct hf_inbox_input input_of(const struct inbox_call *c, int content, bool unr
 	                               .updated_at = content};
 }
 
-int save_records(const struct inbox_call *c, const struct hf_inbox_input *records, size_t count, hf_time generated_at,
-                 enum hf_inbox_save_mode mode)
+int save_records(const struct inbox_call *c, const struct hf_inbox_input *records, size_t count,
+                 hf_time generated_at, enum hf_inbox_save_mode mode)
 {
-	const struct hf_inbox_save args = {
-	    .write.expect = c->expect, .user = c->key.user, .records = records, .count = count, .generated_at = generated_at, .mode = mode};
+	const struct hf_inbox_save args = {.write.expect = c->expect,
+	                                   .user = c->key.user,
+	                                   .records = records,
+	                                   .count = count,
+	                                   .generated_at = generated_at,
+	                                   .mode = mode};
 	return hf_inbox_save(c->store, c->txn, &args, c->result, c->error);
 }
 
-/* --- States ----------------------------------------------------------------------------------------------------------------- */
+/* --- States ----------------------------------------------------------------------------------- */
 
 static void arrange_saved(const struct inbox_call *c, bool with)
 {
-	struct hf_inbox_input inputs[2] = {input_of(c, OLD, true, false), input_of(c, OLD, true, false)};
+	struct hf_inbox_input inputs[2] = {input_of(c, OLD, true, false),
+	                                   input_of(c, OLD, true, false)};
 	inputs[0].account = hf_str("work");
 	inputs[0].thread = hf_str("other");
 	inputs[0].score = 0.5;
@@ -113,7 +130,8 @@ void inbox_arrange(const struct inbox_call *c, enum inbox_state state)
 		assert_int_equal(hf_inbox_snooze(c->store, NULL, &snooze, NULL, NULL), HF_OK);
 	if (state == BURIED)
 		arrange_replaced(c);
-	gone.tombstone_for = state == BLOCKED ? HOUR + 1 : state == ENDED ? HOUR : 0; /* from ARRANGED; the operations come at NOW */
+	/* from ARRANGED; the operations come at NOW */
+	gone.tombstone_for = state == BLOCKED ? HOUR + 1 : state == ENDED ? HOUR : 0;
 	if (state == REMOVED || state == BLOCKED || state == ENDED)
 		assert_int_equal(hf_inbox_remove(c->store, NULL, &gone, NULL, NULL), HF_OK);
 }
@@ -140,7 +158,7 @@ const char *inbox_state_name(size_t i)
 	return i < INBOX_STATES ? states[i].name : NULL;
 }
 
-/* --- Running it ------------------------------------------------------------------------------------------------------------- */
+/* --- Running it ------------------------------------------------------------------------------- */
 
 enum manner { PLAIN, EXPECTING, MISTAKEN, IN_TRANSACTION, MANNERS };
 
@@ -162,10 +180,12 @@ static struct hf_inbox_key trial_key(const struct trial *t)
 
 static void expect_that(const struct trial *t, bool holds, const char *what, const char *got)
 {
-	static const char *const manners[MANNERS] = {"", ", expecting", ", mistaken", ", in a transaction"};
+	static const char *const manners[MANNERS] = {"", ", expecting", ", mistaken",
+	                                             ", in a transaction"};
 	if (!holds)
-		fail_msg("%s on \"%s\" in state %s (%s%s): %s: %s", t->row->name, t->before, states[t->state].name, setting_name(t->stage->setting),
-		         manners[t->manner], what, got);
+		fail_msg("%s on \"%s\" in state %s (%s%s): %s: %s", t->row->name, t->before,
+		         states[t->state].name, setting_name(t->stage->setting), manners[t->manner], what,
+		         got);
 }
 
 static struct cell cell_of(const struct trial *t)
@@ -173,7 +193,8 @@ static struct cell cell_of(const struct trial *t)
 	const bool versioned = t->manner == EXPECTING || t->manner == MISTAKEN;
 	if (t->row->form != HF_OK || (t->row->kind != ONE && versioned))
 		return (struct cell){HF_EINVAL, NULL, 0};
-	struct cell cell = t->manner == MISTAKEN ? (struct cell){HF_ECONFLICT, NULL, 0} : t->row->cells[t->state];
+	struct cell cell =
+	    t->manner == MISTAKEN ? (struct cell){HF_ECONFLICT, NULL, 0} : t->row->cells[t->state];
 	if (t->row->kind == ONE)
 		cell.count = cell.then != NULL;
 	return cell;
@@ -182,7 +203,8 @@ static struct cell cell_of(const struct trial *t)
 /* Does the operation move the newest generated_at? */
 static bool moves(const struct trial *t, const struct cell *cell)
 {
-	return cell->code == HF_OK && (t->row->kind == MOVING || (t->row->kind == FIRST && t->state == NOBODY));
+	return cell->code == HF_OK &&
+	       (t->row->kind == MOVING || (t->row->kind == FIRST && t->state == NOBODY));
 }
 
 static hf_lsn expectation(const struct trial *t)
@@ -215,18 +237,21 @@ static uint64_t entries_of(hf_store *store, hf_lsn *last)
 	return info.entries;
 }
 
-static void check_version(const struct trial *t, const struct cell *cell, const struct hf_result *result, hf_lsn version, hf_lsn last)
+static void check_version(const struct trial *t, const struct cell *cell,
+                          const struct hf_result *result, hf_lsn version, hf_lsn last)
 {
 	const hf_lsn want = !cell->then ? t->version : cell->then[0] ? last : 0;
 	expect_that(t, version == want, "the record's version", "is not right");
 	if (cell->code == HF_OK)
-		expect_that(t, result->version == (t->row->kind == ONE ? want : 0), "result.version", "is not right");
+		expect_that(t, result->version == (t->row->kind == ONE ? want : 0), "result.version",
+		            "is not right");
 }
 
 static hf_time load_time(hf_store *store, struct hf_bytes user, struct hf_inbox_counts *recounted)
 {
 	struct hf_inbox_page page;
-	assert_int_equal(hf_inbox_load(store, &(struct hf_inbox_load){.user = user}, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_inbox_load(store, &(struct hf_inbox_load){.user = user}, 0, &page, NULL),
+	                 HF_OK);
 	*recounted = (struct hf_inbox_counts){.total = page.count};
 	for (size_t i = 0; i < page.count; i++) {
 		const struct hf_inbox_record *r = &page.items[i];
@@ -246,7 +271,8 @@ static void check_inbox(const struct trial *t, const struct cell *cell)
 	const struct hf_bytes user = hf_str(t->user);
 	const hf_time generated_at = load_time(t->stage->store, user, &recounted);
 	assert_int_equal(hf_inbox_counts(t->stage->store, user, 0, &counts, NULL), HF_OK);
-	expect_that(t, memcmp(&counts, &recounted, sizeof counts) == 0, "counts", "disagree with the records");
+	expect_that(t, memcmp(&counts, &recounted, sizeof counts) == 0, "counts",
+	            "disagree with the records");
 	hf_time want = t->state == NOBODY ? HF_UNSET : SNAPSHOT_1;
 	if (moves(t, cell))
 		want = t->row->kind == MOVING ? SNAPSHOT_2 : SNAPSHOT_1;
@@ -267,13 +293,16 @@ static void run_trial(struct trial *t)
 	const int rc = perform(t, &result, &error);
 	const uint64_t written = entries_of(t->stage->store, &last) - entries;
 	expect_that(t, rc == cell.code, "code", hf_code_name(rc));
-	expect_that(t, rc == HF_OK || (error.code == rc && error.text[0]), "a refusal without words", error.text);
+	expect_that(t, rc == HF_OK || (error.code == rc && error.text[0]), "a refusal without words",
+	            error.text);
 	expect_that(t, result.changed == changed, "changed", result.changed ? "true" : "false");
-	expect_that(t, result.count == cell.count && result.token == 0, "count or token", "are not right");
+	expect_that(t, result.count == cell.count && result.token == 0, "count or token",
+	            "are not right");
 	expect_that(t, written == changed, "entries written", written ? "some" : "none");
 	const struct hf_inbox_key key = trial_key(t);
 	const hf_lsn version = look(t->stage->store, &key, after);
-	expect_that(t, strcmp(after, cell.then ? cell.then : t->before) == 0, "the record is now", after);
+	expect_that(t, strcmp(after, cell.then ? cell.then : t->before) == 0, "the record is now",
+	            after);
 	check_version(t, &cell, &result, version, last);
 	check_inbox(t, &cell);
 }
@@ -282,11 +311,13 @@ static void arrange_trial(struct trial *t)
 {
 	struct hf_error error = {0};
 	struct inbox_call call = {.store = t->stage->store, .error = &error};
-	(void)snprintf(t->user, sizeof t->user, "%u-%u-%u", (unsigned)t->index, (unsigned)t->state, (unsigned)t->manner);
+	(void)snprintf(t->user, sizeof t->user, "%u-%u-%u", (unsigned)t->index, (unsigned)t->state,
+	               (unsigned)t->manner);
 	call.key = trial_key(t);
 	inbox_arrange(&call, t->state);
 	t->version = look(t->stage->store, &call.key, t->before);
-	expect_that(t, strcmp(t->before, states[t->state].text) == 0, "arranged wrongly", states[t->state].text);
+	expect_that(t, strcmp(t->before, states[t->state].text) == 0, "arranged wrongly",
+	            states[t->state].text);
 }
 
 void run_inbox_table(const struct inbox_row *rows, size_t count, enum setting setting)
@@ -298,7 +329,11 @@ void run_inbox_table(const struct inbox_row *rows, size_t count, enum setting se
 	for (size_t row = 0; row < count; row++)
 		for (enum inbox_state state = 0; state < INBOX_STATES; state++)
 			for (enum manner manner = 0; manner < MANNERS; manner++, made++) {
-				trials[made] = (struct trial){.stage = stage, .row = &rows[row], .index = row, .state = state, .manner = manner};
+				trials[made] = (struct trial){.stage = stage,
+				                              .row = &rows[row],
+				                              .index = row,
+				                              .state = state,
+				                              .manner = manner};
 				arrange_trial(&trials[made]);
 			}
 	stage_switch(stage);

@@ -1,8 +1,10 @@
-/* The cells of the contract's inbox tables: what each operation does to a record in each state, its code, `changed`, count, version and the record
- * that results; each of them plainly, with an expected version that is right, with one that is wrong, and inside a transaction, in any setting.
+/* The cells of the contract's inbox tables: what each operation does to a record in each state,
+ * its code, `changed`, count, version and the record that results; each of them plainly, with an
+ * expected version that is right, with one that is wrong, and inside a transaction, in any
+ * setting.
  *
- * Every inbox but the first state's also holds a record "other" of account "work", last in load order, so that counts of many-object
- * operations show who was meant. */
+ * Every inbox but the first state's also holds a record "other" of account "work", last in load
+ * order, so that counts of many-object operations show who was meant. */
 #ifndef TESTS_LIB_INBOX_CELLS_H
 #define TESTS_LIB_INBOX_CELLS_H
 
@@ -29,18 +31,34 @@ struct inbox_call {
 
 /* A record's payload, score and updated_at go together. */
 enum { OLD = 1, NEW = 2 };
-struct hf_inbox_input input_of(const struct inbox_call *c, int content, bool unread, bool dismissed);
-int save_records(const struct inbox_call *c, const struct hf_inbox_input *records, size_t count, hf_time generated_at,
-                 enum hf_inbox_save_mode mode);
+struct hf_inbox_input input_of(const struct inbox_call *c, int content, bool unread,
+                               bool dismissed);
+int save_records(const struct inbox_call *c, const struct hf_inbox_input *records, size_t count,
+                 hf_time generated_at, enum hf_inbox_save_mode mode);
 
-enum inbox_state { NOBODY, LACKING, UNREAD, READ, SEEN, DISMISSED, DONE, REMOVED, SNOOZED, BURIED, BLOCKED, ENDED, INBOX_STATES };
+enum inbox_state {
+	NOBODY,
+	LACKING,
+	UNREAD,
+	READ,
+	SEEN,
+	DISMISSED,
+	DONE,
+	REMOVED,
+	SNOOZED,
+	BURIED,
+	BLOCKED,
+	ENDED,
+	INBOX_STATES
+};
 /* The name of a state; NULL behind the last. */
 const char *inbox_state_name(size_t i);
 /* Brings the inbox and the record of the call's key into this state, at ARRANGED. */
 void inbox_arrange(const struct inbox_call *c, enum inbox_state state);
 
-/* `then` NULL: the record did not change; "": gone; else "unread|read s:seen r:read d:dismissed content@snapshot", with " z" behind it while it is
- * snoozed and " y" once that is over. `count` is of many-object operations, the other record included. */
+/* `then` NULL: the record did not change; "": gone; else "unread|read s:seen r:read d:dismissed
+ * content@snapshot", with " z" behind it while it is snoozed and " y" once that is over. `count`
+ * is of many-object operations, the other record included. */
 struct cell {
 	int code;
 	const char *then;

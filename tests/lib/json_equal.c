@@ -19,8 +19,10 @@ struct pair {
 
 static bool differ(struct pair *p, const char *what)
 {
-	snprintf(p->why, p->size, "%s: at byte %zu \"%.*s\" and at byte %zu \"%.*s\"", what, (size_t)(p->a.at - p->a.start),
-	         (int)(p->a.end - p->a.at < 40 ? p->a.end - p->a.at : 40), p->a.at, (size_t)(p->b.at - p->b.start),
+	snprintf(p->why, p->size, "%s: at byte %zu \"%.*s\" and at byte %zu \"%.*s\"", what,
+	         (size_t)(p->a.at - p->a.start),
+	         (int)(p->a.end - p->a.at < 40 ? p->a.end - p->a.at : 40), p->a.at,
+	         (size_t)(p->b.at - p->b.start),
 	         (int)(p->b.end - p->b.at < 40 ? p->b.end - p->b.at : 40), p->b.at);
 	return false;
 }
@@ -37,11 +39,14 @@ static char peek(struct text *t)
 	return t->at < t->end ? *t->at : '\0';
 }
 
-/* --- Strings ---------------------------------------------------------------------------------------------------------------- */
+/* --- Strings ---------------------------------------------------------------------------------- */
 
 static int hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+	                              : -1;
 }
 
 static bool read_unit(struct text *t, unsigned *unit)
@@ -72,7 +77,8 @@ static bool read_escape(struct text *t, unsigned *code)
 	unsigned low;
 	if (c != 'u' || !read_unit(t, code))
 		return false;
-	if (*code < 0xD800 || *code > 0xDBFF || t->end - t->at < 6 || t->at[0] != '\\' || t->at[1] != 'u')
+	if (*code < 0xD800 || *code > 0xDBFF || t->end - t->at < 6 || t->at[0] != '\\' ||
+	    t->at[1] != 'u')
 		return true; /* half a pair stands for itself */
 	struct text ahead = *t;
 	ahead.at += 2;
@@ -129,7 +135,7 @@ static bool same_strings(struct pair *p)
 	}
 }
 
-/* --- Values ----------------------------------------------------------------------------------------------------------------- */
+/* --- Values ----------------------------------------------------------------------------------- */
 
 static bool same_values(struct pair *p);
 
@@ -178,7 +184,8 @@ static bool same_members(struct pair *p, bool named, char close)
 		if (!same_values(p))
 			return false;
 	} while (same_char(p, ','));
-	return same_char(p, close) || differ(p, named ? "objects differ in length" : "arrays differ in length");
+	return same_char(p, close) ||
+	       differ(p, named ? "objects differ in length" : "arrays differ in length");
 }
 
 static bool same_values(struct pair *p)
@@ -203,5 +210,6 @@ bool json_equal(const char *a, size_t a_len, const char *b, size_t b_len, char *
 	why[0] = '\0';
 	if (!same_values(&p))
 		return false;
-	return (peek(&p.a) == '\0' && p.a.at == p.a.end && peek(&p.b) == '\0' && p.b.at == p.b.end) || differ(&p, "more behind the value");
+	return (peek(&p.a) == '\0' && p.a.at == p.a.end && peek(&p.b) == '\0' && p.b.at == p.b.end) ||
+	       differ(&p, "more behind the value");
 }

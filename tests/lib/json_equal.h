@@ -1,5 +1,7 @@
-/* Are two JSON texts the same value, written the same where it matters? Members in the same order, numbers with the same letters, strings with the
- * same characters however they are escaped; white space between tokens is nothing. A reader of its own: what it judges is the tool's. */
+/* Are two JSON texts the same value, written the same where it matters? Members in the same
+ * order, numbers with the same letters, strings with the same characters however they are
+ * escaped; white space between tokens is nothing. A reader of its own: what it judges is the
+ * tool's. */
 #ifndef TESTS_LIB_JSON_EQUAL_H
 #define TESTS_LIB_JSON_EQUAL_H
 

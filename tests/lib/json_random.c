@@ -1,4 +1,5 @@
-/* Texts are put together from lists of odd pieces. Keys have their number in them, so that no two are the same. */
+/* Texts are put together from lists of odd pieces. Keys have their number in them, so that no
+ * two are the same. */
 #include "lib/json_random.h"
 
 #include <stdio.h>
@@ -6,7 +7,7 @@
 
 #define PICK(rng, list) ((list)[hf_rng_below((rng), sizeof(list) / sizeof *(list))])
 
-/* --- Values ----------------------------------------------------------------------------------------------------------------- */
+/* --- Values ----------------------------------------------------------------------------------- */
 
 static const char *const numbers[] = {"0",
                                       "-0",
@@ -113,7 +114,7 @@ static void value(struct hf_rng *rng, struct buffer *to, unsigned depth)
 	space(rng, to);
 }
 
-/* --- Objects of members in any order -------------------------------------------------------------------------------------------- */
+/* --- Objects of members in any order ---------------------------------------------------------- */
 
 enum { MEMBERS_MAX = 12 };
 
@@ -172,13 +173,16 @@ static void key(struct hf_rng *rng, struct buffer *to, size_t number)
 	buffer_text(to, "\"");
 }
 
-/* --- Outbox ----------------------------------------------------------------------------------------------------------------- */
+/* --- Outbox ----------------------------------------------------------------------------------- */
 
 static void entry(struct hf_rng *rng, size_t number, struct members *m)
 {
 	static const char *const attempts[] = {"0", "3", "2.0", "1E+1", "-0", "4294967295", "0.5e1"};
-	static const char *const times[] = {"1600000000000", "1.6e12", "1600000000000.5", "-5", "0", "1600000000000.1234567", "1600000000123"};
-	static const char *const statuses[] = {"\"queued\"", "\"failed\"", "\"sending\"", "\"queu\\u0065d\""};
+	static const char *const times[] = {
+	    "1600000000000",         "1.6e12",       "1600000000000.5", "-5", "0",
+	    "1600000000000.1234567", "1600000000123"};
+	static const char *const statuses[] = {"\"queued\"", "\"failed\"", "\"sending\"",
+	                                       "\"queu\\u0065d\""};
 	key(rng, begin(m, "id"), number);
 	value(rng, begin(m, "item"), 0);
 	if (!hf_rng_chance(rng, 1, 6))
@@ -194,7 +198,8 @@ static void entry(struct hf_rng *rng, size_t number, struct members *m)
 	}
 }
 
-/* The text with every "status":"sending" of an entry as "queued". Nothing random has these letters. */
+/* The text with every "status":"sending" of an entry as "queued". Nothing random has these
+ * letters. */
 static void expect_queued(const struct buffer *from, struct buffer *to)
 {
 	static const char was[] = "\"status\":\"sending\"", is[] = "\"status\":\"queued\"";
@@ -206,7 +211,8 @@ static void expect_queued(const struct buffer *from, struct buffer *to)
 	buffer_text(to, at);
 }
 
-void json_random_outbox(struct hf_rng *rng, size_t entries, struct buffer *file, struct buffer *expected)
+void json_random_outbox(struct hf_rng *rng, size_t entries, struct buffer *file,
+                        struct buffer *expected)
 {
 	struct members m = {0};
 	const size_t count = (size_t)hf_rng_below(rng, entries + 1);
@@ -225,7 +231,7 @@ void json_random_outbox(struct hf_rng *rng, size_t entries, struct buffer *file,
 	expect_queued(file, expected);
 }
 
-/* --- Notifications ---------------------------------------------------------------------------------------------------------- */
+/* --- Notifications ---------------------------------------------------------------------------- */
 
 static const char *const times[] = {"\"2026-11-20T09:30:00Z\"",
                                     "\"2026-11-20T09:30:00.5+02:00\"",
@@ -238,8 +244,16 @@ static const char *const times[] = {"\"2026-11-20T09:30:00Z\"",
 static void notification(struct hf_rng *rng, size_t number, struct members *m)
 {
 	static const char *const accounts[] = {"\"primary\"", "\"work\"", "\"\"", "\"w\\u00f6rk\""};
-	static const char *const scores[] = {
-	    "0", "-0", "1.0", "1E+2", "-0.0", "61.213", "1e-400", "1.7976931348623157e308", "12345678901234567890", "0.10"};
+	static const char *const scores[] = {"0",
+	                                     "-0",
+	                                     "1.0",
+	                                     "1E+2",
+	                                     "-0.0",
+	                                     "61.213",
+	                                     "1e-400",
+	                                     "1.7976931348623157e308",
+	                                     "12345678901234567890",
+	                                     "0.10"};
 	static const char *const flags[] = {"true", "false"};
 	key(rng, begin(m, "thread_id"), number);
 	if (!hf_rng_chance(rng, 1, 4))

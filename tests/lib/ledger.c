@@ -1,7 +1,8 @@
 /* The ledger: see ledger.h.
  *
- * Every call is noted twice, when it is about to be made and when it was acknowledged. In between its outcome is open: after a
- * kill it may be found done or not, and whichever it is, that stands from then on. All else must be found exactly so. */
+ * Every call is noted twice, when it is about to be made and when it was acknowledged. In
+ * between its outcome is open: after a kill it may be found done or not, and whichever it is,
+ * that stands from then on. All else must be found exactly so. */
 #include "lib/ledger.h"
 
 #include <inttypes.h>
@@ -92,7 +93,7 @@ void ledger_continue(const struct ledger *l, struct writer_start *start)
 	start->next_stamp = l->next_stamp;
 }
 
-/* --- Notes ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Notes ------------------------------------------------------------------------------------ */
 
 static struct item *item_at(struct ledger *l, uint64_t number)
 {
@@ -115,7 +116,8 @@ static void note_lsn(struct ledger *l, uint64_t lsn)
 	if (!sim_seen_add(l->lsns, lsn))
 		complain(l, &l->counts.duplicated, "an LSN was issued twice", lsn);
 	if (lsn <= l->max_lsn_before)
-		complain(l, &l->counts.duplicated, "an LSN is not greater than those of earlier writers", lsn);
+		complain(l, &l->counts.duplicated, "an LSN is not greater than those of earlier writers",
+		         lsn);
 	if (lsn > l->max_lsn)
 		l->max_lsn = lsn;
 }
@@ -203,13 +205,16 @@ static void note_dismiss(struct ledger *l, const struct report *r)
 bool ledger_note(struct ledger *l, const struct report *r)
 {
 	static void (*const notes[])(struct ledger *, const struct report *) = {
-	    [REPORT_ENQUEUE] = note_enqueue, [REPORT_CLAIM] = note_claim, [REPORT_COMPLETE] = note_complete,
-	    [REPORT_ADVANCE] = note_advance, [REPORT_SAVE] = note_save,   [REPORT_DISMISS] = note_dismiss,
+	    [REPORT_ENQUEUE] = note_enqueue,   [REPORT_CLAIM] = note_claim,
+	    [REPORT_COMPLETE] = note_complete, [REPORT_ADVANCE] = note_advance,
+	    [REPORT_SAVE] = note_save,         [REPORT_DISMISS] = note_dismiss,
 	};
 	if (r->kind == REPORT_OPENED)
 		return true;
-	if (r->kind == REPORT_FAILED || r->kind >= sizeof notes / sizeof notes[0] || r->thread >= WRITER_THREADS) {
-		printf("writer %u: call %" PRIu64 " answered %s\n", l->writer, r->item, hf_code_name((int)r->value));
+	if (r->kind == REPORT_FAILED || r->kind >= sizeof notes / sizeof notes[0] ||
+	    r->thread >= WRITER_THREADS) {
+		printf("writer %u: call %" PRIu64 " answered %s\n", l->writer, r->item,
+		       hf_code_name((int)r->value));
 		return false;
 	}
 	l->counts.acknowledgements += r->done;
@@ -217,7 +222,7 @@ bool ledger_note(struct ledger *l, const struct report *r)
 	return true;
 }
 
-/* --- The check -------------------------------------------------------------------------------------------------------------------- */
+/* --- The check -------------------------------------------------------------------------------- */
 
 static bool payload_right(uint64_t number, struct hf_bytes payload)
 {
@@ -226,8 +231,10 @@ static bool payload_right(uint64_t number, struct hf_bytes payload)
 	return payload.len == len && (len == 0 || memcmp(payload.data, expected, len) == 0);
 }
 
-/* Its lease still holds: as it should, or as it may. Completed here, so that it does not stay in the way. */
-static void check_held(struct ledger *l, hf_store *store, struct item *item, uint64_t number, const struct hf_outbox_item *found)
+/* Its lease still holds: as it should, or as it may. Completed here, so that it does not stay in
+ * the way. */
+static void check_held(struct ledger *l, hf_store *store, struct item *item, uint64_t number,
+                       const struct hf_outbox_item *found)
 {
 	if (item->leased && item->token == found->token) {
 		l->counts.leased++;
@@ -237,7 +244,8 @@ static void check_held(struct ledger *l, hf_store *store, struct item *item, uin
 	} else {
 		complain(l, &l->counts.strange, "an item is held by nobody known", number);
 	}
-	const struct hf_outbox_complete args = {.queue = hf_str(WRITER_QUEUE), .id = found->id, .token = found->token};
+	const struct hf_outbox_complete args = {
+	    .queue = hf_str(WRITER_QUEUE), .id = found->id, .token = found->token};
 	if (hf_outbox_complete(store, NULL, &args, NULL, NULL) != HF_OK)
 		complain(l, &l->counts.strange, "a held item could not be completed", number);
 	item->completed = true;
@@ -309,7 +317,8 @@ static void check_cursor(struct ledger *l, hf_store *store, unsigned thread)
 	char consumer[32], delivery[32];
 	struct own *own = &l->owns[thread];
 	struct hf_cursor_got got;
-	const struct hf_cursor_key key = {.consumer = hf_bytes(consumer, writer_user(thread, consumer)), .stream = hf_str("stream")};
+	const struct hf_cursor_key key = {.consumer = hf_bytes(consumer, writer_user(thread, consumer)),
+	                                  .stream = hf_str("stream")};
 	const int rc = hf_cursor_get(store, &key, 0, &got, NULL);
 	if (rc != HF_OK && rc != HF_ENOTFOUND)
 		complain(l, &l->counts.lost, "a cursor cannot be read", thread);
@@ -319,7 +328,8 @@ static void check_cursor(struct ledger *l, hf_store *store, unsigned thread)
 		complain(l, &l->counts.lost, "a cursor is behind what was acknowledged", sequence);
 	else if (sequence != own->sequence && sequence > own->sequence_begun)
 		complain(l, &l->counts.strange, "a cursor is ahead of what was asked for", sequence);
-	else if (rc == HF_OK && (got.cursor.last_delivery_id.len != len || memcmp(got.cursor.last_delivery_id.data, delivery, len) != 0))
+	else if (rc == HF_OK && (got.cursor.last_delivery_id.len != len ||
+	                         memcmp(got.cursor.last_delivery_id.data, delivery, len) != 0))
 		complain(l, &l->counts.strange, "a cursor has another delivery id", sequence);
 	l->counts.turned_up += sequence > own->sequence;
 	own->sequence = own->sequence_begun = sequence;
@@ -350,7 +360,8 @@ static void check_record(struct ledger *l, hf_store *store, unsigned thread, uin
 		memcpy(&stamp, got.record.payload.data, sizeof stamp);
 	const bool dismissed = rc == HF_OK && got.record.dismissed;
 	if (!stamp_possible(record, stamp))
-		complain(l, stamp < record->stamp ? &l->counts.lost : &l->counts.strange, "a record is not as it was saved", number);
+		complain(l, stamp < record->stamp ? &l->counts.lost : &l->counts.strange,
+		         "a record is not as it was saved", number);
 	if (record->dismissed && !dismissed)
 		complain(l, &l->counts.lost, "a dismissed record is back", number);
 	if (dismissed && !record->dismissing)
@@ -371,8 +382,11 @@ static void check_inbox(struct ledger *l, hf_store *store, unsigned thread)
 		check_record(l, store, thread, i);
 		expected += l->owns[thread].records[i].stamp != 0;
 	}
-	if (hf_inbox_counts(store, hf_bytes(user, writer_user(thread, user)), 0, &counts, NULL) != HF_OK || counts.total != expected)
-		complain(l, &l->counts.duplicated, "an inbox does not have as many records as were saved", counts.total);
+	if (hf_inbox_counts(store, hf_bytes(user, writer_user(thread, user)), 0, &counts, NULL) !=
+	        HF_OK ||
+	    counts.total != expected)
+		complain(l, &l->counts.duplicated, "an inbox does not have as many records as were saved",
+		         counts.total);
 }
 
 void ledger_check(struct ledger *l, hf_store *store)

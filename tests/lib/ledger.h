@@ -1,4 +1,5 @@
-/* What a writer (writer.h) was told, and whether a store still knows it. The ledger outlives the writers of one store. */
+/* What a writer (writer.h) was told, and whether a store still knows it. The ledger outlives the
+ * writers of one store. */
 #ifndef TESTS_LIB_LEDGER_H
 #define TESTS_LIB_LEDGER_H
 
@@ -22,7 +23,8 @@ void ledger_free(struct ledger *ledger);
 void ledger_begin(struct ledger *ledger);
 /* false: the writer reported something that must not happen. */
 bool ledger_note(struct ledger *ledger, const struct report *report);
-/* Compares the store with everything noted so far; what was open is settled by it. Completes what is held by a lease. */
+/* Compares the store with everything noted so far; what was open is settled by it. Completes
+ * what is held by a lease. */
 void ledger_check(struct ledger *ledger, hf_store *store);
 /* What the next writer must not use again. */
 void ledger_continue(const struct ledger *ledger, struct writer_start *start);

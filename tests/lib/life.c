@@ -15,13 +15,16 @@
 
 #define QUEUE hf_str("q")
 
-int life_enqueue(hf_store *store, unsigned number, size_t bytes, enum hf_durability durability, struct hf_error *error)
+int life_enqueue(hf_store *store, unsigned number, size_t bytes, enum hf_durability durability,
+                 struct hf_error *error)
 {
 	static uint8_t payload[LIFE_PAYLOAD_MAX];
 	char id[16];
 	(void)snprintf(id, sizeof id, "%u", number);
-	const struct hf_outbox_enqueue args = {
-	    .write.durability = durability, .queue = QUEUE, .id = hf_str(id), .payload = hf_bytes(payload, bytes)};
+	const struct hf_outbox_enqueue args = {.write.durability = durability,
+	                                       .queue = QUEUE,
+	                                       .id = hf_str(id),
+	                                       .payload = hf_bytes(payload, bytes)};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, error);
 }
 
@@ -29,7 +32,8 @@ int life_remove(hf_store *store, unsigned number, struct hf_error *error)
 {
 	char id[16];
 	(void)snprintf(id, sizeof id, "%u", number);
-	return hf_outbox_remove(store, NULL, &(struct hf_outbox_remove){.queue = QUEUE, .id = hf_str(id)}, NULL, error);
+	return hf_outbox_remove(
+	    store, NULL, &(struct hf_outbox_remove){.queue = QUEUE, .id = hf_str(id)}, NULL, error);
 }
 
 uint64_t life_pending(hf_store *store)

@@ -1,4 +1,5 @@
-/* See linear.h. A node of the search is the set of operations that are settled (done, or unsure and given up) and the state they led to. */
+/* See linear.h. A node of the search is the set of operations that are settled (done, or unsure
+ * and given up) and the state they led to. */
 #include "lib/linear.h"
 
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static void settle(struct node *node, size_t i)
 	node->settled[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
-/* --- Nodes that were looked at ---------------------------------------------------------------------------------------------------- */
+/* --- Nodes that were looked at ---------------------------------------------------------------- */
 
 static size_t slot_of(const struct memory *m, const struct node *node)
 {
@@ -90,9 +91,10 @@ static bool remember(struct search *s, const struct node *node)
 	return true;
 }
 
-/* --- The search ------------------------------------------------------------------------------------------------------------------- */
+/* --- The search ------------------------------------------------------------------------------- */
 
-/* The instant before which the next operation must have been asked: the first answer that is still to be explained. */
+/* The instant before which the next operation must have been asked: the first answer that is
+ * still to be explained. */
 static uint64_t first_answer(const struct search *s, const struct node *node)
 {
 	uint64_t first = UINT64_MAX;
@@ -120,7 +122,8 @@ static void note_progress(struct search *s, const struct node *node)
 	size_t settled = 0, missing = s->count;
 	for (size_t i = s->count; i-- > 0;) {
 		settled += has(node, i);
-		if (!has(node, i) && !s->ops[i].unsure && (missing == s->count || s->ops[i].answered < s->ops[missing].answered))
+		if (!has(node, i) && !s->ops[i].unsure &&
+		    (missing == s->count || s->ops[i].answered < s->ops[missing].answered))
 			missing = i;
 	}
 	if (settled >= s->best) {
@@ -140,13 +143,14 @@ static bool explain(struct search *s, const struct node *node)
 		return false;
 	note_progress(s, node);
 	for (size_t i = 0; i < s->count; i++)
-		if (!has(node, i) && s->ops[i].asked < before && follow(s, node, i, &next) && explain(s, &next))
+		if (!has(node, i) && s->ops[i].asked < before && follow(s, node, i, &next) &&
+		    explain(s, &next))
 			return true;
 	return false;
 }
 
-enum linear_verdict linear_check(const struct linear_model *model, const void *initial, const struct linear_op *ops, size_t count,
-                                 size_t *stuck)
+enum linear_verdict linear_check(const struct linear_model *model, const void *initial,
+                                 const struct linear_op *ops, size_t count, size_t *stuck)
 {
 	struct search s = {.model = model, .ops = ops, .count = count};
 	struct node start = {{0}, {0}};

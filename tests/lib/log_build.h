@@ -1,5 +1,5 @@
-/* Builds segments with the real encoders, and damages them. The layout's numbers are stated here once more, from FORMAT.md, so that
- * a test does not take them from the code that it tests. */
+/* Builds segments with the real encoders, and damages them. The layout's numbers are stated here
+ * once more, from FORMAT.md, so that a test does not take them from the code that it tests. */
 #ifndef HF_TESTS_LOG_BUILD_H
 #define HF_TESTS_LOG_BUILD_H
 
@@ -37,22 +37,25 @@ enum {
 /* A segment in the making. */
 struct log_build {
 	struct hf__log_id id;
-	struct hf__writer w; /* the file so far; begins with 512 zero bytes in place of a segment header */
+	/* the file so far; begins with 512 zero bytes in place of a segment header */
+	struct hf__writer w;
 	uint32_t segment;
 	uint32_t align;
 	uint64_t next_lsn;
 	uint64_t previous_hash;
 	uint64_t durable_lsn; /* what the next group will tell */
 	size_t groups;
-	uint32_t start[LOG_BUILD_GROUPS + 1]; /* of each group; the last: where the next one would begin */
+	/* of each group; the last: where the next one would begin */
+	uint32_t start[LOG_BUILD_GROUPS + 1];
 	uint64_t first_lsn[LOG_BUILD_GROUPS + 1];
 	uint64_t chain[LOG_BUILD_GROUPS + 1]; /* hash of the group that ends at start[i] */
 };
 
 struct hf__log_id log_build_id(uint8_t fill, uint16_t epoch); /* a uuid of equal bytes */
 struct log_build log_build(uint32_t align);
-/* Appends a group of `entries` entries (the last ends a transaction) with bodies of `body_len` bytes that tell LSN and position. The next
- * group will tell that everything before this one was durable. */
+/* Appends a group of `entries` entries (the last ends a transaction) with bodies of `body_len`
+ * bytes that tell LSN and position. The next group will tell that everything before this one was
+ * durable. */
 void log_build_group(struct log_build *b, uint32_t entries, size_t body_len);
 /* Zeros up to `size` bytes. */
 void log_build_fill(struct log_build *b, size_t size);

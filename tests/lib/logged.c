@@ -12,7 +12,7 @@
 #include "log/scan.h"
 #include "log/segment.h"
 
-/* --- Entries ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Entries ---------------------------------------------------------------------------------- */
 
 static int note_entry(void *arg, const struct hf__entry *entry)
 {
@@ -46,7 +46,8 @@ static struct hf__log_id log_id(struct sim *sim)
 }
 
 /* One that was prepared and not used yet holds none. */
-static void read_segment(struct logged *l, struct sim *sim, const struct hf__log_id *id, const char *name, uint64_t size)
+static void read_segment(struct logged *l, struct sim *sim, const struct hf__log_id *id,
+                         const char *name, uint64_t size)
 {
 	struct hf__segment_header header;
 	struct hf__scan_verdict verdict;
@@ -102,7 +103,7 @@ void logged_free(struct logged *l)
 	free(l->entries);
 }
 
-/* --- A state without a store ------------------------------------------------------------------------------------------------------ */
+/* --- A state without a store ------------------------------------------------------------------ */
 
 void bare_init(struct bare *b, const struct hf__domain *row)
 {

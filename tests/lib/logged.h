@@ -1,4 +1,5 @@
-/* The entries that a store wrote, read back from its disk; and a domain's state without a store, to apply them to. */
+/* The entries that a store wrote, read back from its disk; and a domain's state without a store,
+ * to apply them to. */
 #ifndef TESTS_LIB_LOGGED_H
 #define TESTS_LIB_LOGGED_H
 
@@ -8,7 +9,8 @@
 #include "store/domain.h"
 
 struct logged {
-	struct hf__entry *entries; /* in order; bodies in allocations of their own, as long as they are; places left out */
+	/* in order; bodies in allocations of their own, as long as they are; places left out */
+	struct hf__entry *entries;
 	size_t count, cap;
 };
 
@@ -24,7 +26,8 @@ struct bare {
 
 void bare_init(struct bare *bare, const struct hf__domain *row);
 void bare_deinit(struct bare *bare);
-/* Applies the entry. On success its change is open: end it with hf__change_keep() or hf__change_undo(). On failure it was undone. */
+/* Applies the entry. On success its change is open: end it with hf__change_keep() or
+ * hf__change_undo(). On failure it was undone. */
 int bare_apply(struct bare *bare, const struct hf__entry *entry);
 /* Canonical bytes of the state; free with hf__writer_deinit. */
 struct hf__writer bare_snapshot(const struct bare *bare);

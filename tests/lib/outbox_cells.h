@@ -1,5 +1,6 @@
-/* An outbox item in each of the states of the contract's tables, each operation on it, and what it looks like as text: what test_outbox_table
- * combines. Each cell has a queue of its own. Failures to arrange are reported through cmocka. */
+/* An outbox item in each of the states of the contract's tables, each operation on it, and what
+ * it looks like as text: what test_outbox_table combines. Each cell has a queue of its own.
+ * Failures to arrange are reported through cmocka. */
 #ifndef TESTS_LIB_OUTBOX_CELLS_H
 #define TESTS_LIB_OUTBOX_CELLS_H
 
@@ -37,7 +38,9 @@ enum state {
 	PAUSED, /* queued, its queue paused */
 	COMPLETED, /* no more, but its id blocks */
 	COMPLETED_OVER, /* no more, and its id blocks no more; that is not logged */
-	LOST, /* sending, lease over, and that was one claim too many of those that ended so: the queue's max_lost is 1 */
+	/* sending, lease over, and that was one claim too many of those that ended so: the queue's
+	 * max_lost is 1 */
+	LOST,
 	LOST_ENDED, /* the same, and that is logged */
 	STATES,
 };
@@ -51,8 +54,10 @@ struct cell {
 /* At the time ARRANGED for ENDED and LOST_ENDED, else at LOGGED. */
 void cell_arrange(hf_store *store, struct cell *cell, enum state state);
 
-/* The item as text: "status attempts times payload error", while sending " token owner@lease" (the error that says how many claims were lost: LOST); then " +payload times" of a rerun, " /group". Tokens: t ours,
- * o the one that holds it, n a new one. Times: A arranged, N now, D delayed, R after a pause, L the end of a long lease, M of a new one. */
+/* The item as text: "status attempts times payload error", while sending " token owner@lease"
+ * (the error that says how many claims were lost: LOST); then " +payload times" of a rerun, "
+ * /group". Tokens: t ours, o the one that holds it, n a new one. Times: A arranged, N now, D
+ * delayed, R after a pause, L the end of a long lease, M of a new one. */
 void cell_render(const struct cell *cell, const struct hf_outbox_item *item, char out[TEXT_MAX]);
 /* The item as text, "" for none, and its version. */
 hf_lsn cell_look(hf_store *store, const struct cell *cell, char out[TEXT_MAX]);

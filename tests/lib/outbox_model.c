@@ -23,7 +23,8 @@ void model_lose(struct model *m, bool reopened)
 	for (unsigned i = 0; i < ITEMS; i++) {
 		struct item *item = &m->items[i];
 		const bool unleased = item->lease_until == HF_UNSET;
-		if (!item->there || item->status != HF_OUTBOX_SENDING || (unleased ? !reopened : item->lease_until > m->now))
+		if (!item->there || item->status != HF_OUTBOX_SENDING ||
+		    (unleased ? !reopened : item->lease_until > m->now))
 			continue;
 		item->lost++;
 		const hf_time until = (unleased ? m->now : item->lease_until) + model_backoff(item->lost);
@@ -51,8 +52,10 @@ int model_by_turn(const struct item *a, const struct item *b)
 }
 
 /* The ids of those that pass, sorted, at most `max`. */
-size_t model_pick(const struct model *m, bool (*pass)(const struct model *, const struct item *, int), int arg,
-                  int (*order)(const struct item *, const struct item *), size_t max, unsigned out[ITEMS])
+size_t model_pick(const struct model *m,
+                  bool (*pass)(const struct model *, const struct item *, int), int arg,
+                  int (*order)(const struct item *, const struct item *), size_t max,
+                  unsigned out[ITEMS])
 {
 	size_t count = 0;
 	for (unsigned i = 0; i < ITEMS; i++) {
@@ -82,7 +85,8 @@ bool model_blocked(const struct model *m, const struct item *item)
 {
 	for (unsigned i = 0; i < ITEMS; i++) {
 		const struct item *other = &m->items[i];
-		if (other != item && other->there && model_same_group(m, item, other) && model_view(m, other) == HF_OUTBOX_SENDING)
+		if (other != item && other->there && model_same_group(m, item, other) &&
+		    model_view(m, other) == HF_OUTBOX_SENDING)
 			return true;
 	}
 	return false;
@@ -93,7 +97,8 @@ bool model_behind(const struct model *m, const struct item *item)
 {
 	for (unsigned i = 0; i < ITEMS; i++) {
 		const struct item *other = &m->items[i];
-		if (other->there && model_same_group(m, item, other) && model_view(m, other) == HF_OUTBOX_QUEUED && other->seq < item->seq)
+		if (other->there && model_same_group(m, item, other) &&
+		    model_view(m, other) == HF_OUTBOX_QUEUED && other->seq < item->seq)
 			return true;
 	}
 	return false;
@@ -102,8 +107,8 @@ bool model_behind(const struct model *m, const struct item *item)
 bool model_passes_claim(const struct model *m, const struct item *item, int unused)
 {
 	(void)unused;
-	return model_view(m, item) == HF_OUTBOX_QUEUED && item->available_at <= m->now && !m->paused && !model_blocked(m, item) &&
-	       !model_behind(m, item);
+	return model_view(m, item) == HF_OUTBOX_QUEUED && item->available_at <= m->now && !m->paused &&
+	       !model_blocked(m, item) && !model_behind(m, item);
 }
 
 bool model_blocks(const struct model *m, const struct item *item)
@@ -125,14 +130,16 @@ void model_cut_done(struct model *m, unsigned keep)
 	while (model_count_done(m) > keep) {
 		struct item *oldest = NULL;
 		for (unsigned i = 0; i < ITEMS; i++)
-			if (model_blocks(m, &m->items[i]) && (!oldest || m->items[i].done_seq < oldest->done_seq))
+			if (model_blocks(m, &m->items[i]) &&
+			    (!oldest || m->items[i].done_seq < oldest->done_seq))
 				oldest = &m->items[i];
 		oldest->done_until = HF_UNSET;
 		m->dropped++;
 	}
 }
 
-const char *model_join(const struct model *m, const unsigned *which, size_t count, char out[TEXT_MAX])
+const char *model_join(const struct model *m, const unsigned *which, size_t count,
+                       char out[TEXT_MAX])
 {
 	size_t len = 0;
 	out[0] = '\0';
@@ -142,7 +149,8 @@ const char *model_join(const struct model *m, const unsigned *which, size_t coun
 }
 
 /* What an enqueue makes of the item, whether it changes anything. */
-bool model_enqueue(struct model *m, struct item *item, enum hf_outbox_dedup dedup, unsigned payload, hf_time available_at, int32_t priority)
+bool model_enqueue(struct model *m, struct item *item, enum hf_outbox_dedup dedup, unsigned payload,
+                   hf_time available_at, int32_t priority)
 {
 	if (model_blocks(m, item))
 		return false;

@@ -14,12 +14,16 @@ static void expect_ok(int rc, const struct hf_error *error)
 		fail_msg("%s", error->text);
 }
 
-struct hf_result ob_enqueue(hf_store *store, const char *id, const char *payload, int32_t priority, hf_time available_at)
+struct hf_result ob_enqueue(hf_store *store, const char *id, const char *payload, int32_t priority,
+                            hf_time available_at)
 {
 	struct hf_error error = {0};
 	struct hf_result result;
-	const struct hf_outbox_enqueue args = {
-	    .queue = hf_str(OB_QUEUE), .id = hf_str(id), .payload = hf_str(payload), .priority = priority, .available_at = available_at};
+	const struct hf_outbox_enqueue args = {.queue = hf_str(OB_QUEUE),
+	                                       .id = hf_str(id),
+	                                       .payload = hf_str(payload),
+	                                       .priority = priority,
+	                                       .available_at = available_at};
 	expect_ok(hf_outbox_enqueue(store, NULL, &args, &result, &error), &error);
 	return result;
 }
@@ -28,7 +32,8 @@ hf_token ob_claim(hf_store *store, const char *id, int64_t lease)
 {
 	struct hf_error error = {0};
 	struct hf_result result;
-	const struct hf_outbox_claim args = {.queue = hf_str(OB_QUEUE), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
+	const struct hf_outbox_claim args = {
+	    .queue = hf_str(OB_QUEUE), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
 	expect_ok(hf_outbox_claim(store, NULL, &args, NULL, &result, &error), &error);
 	return result.token;
 }
@@ -38,7 +43,8 @@ static void add_ids(char *text, const struct hf_outbox_items *items)
 	size_t len = strlen(text);
 	for (size_t i = 0; i < items->count && len < IDS_MAX; i++) {
 		const struct hf_bytes id = items->items[i].id;
-		len += (size_t)snprintf(text + len, IDS_MAX - len, "%s%.*s", len ? " " : "", (int)id.len, (const char *)id.data);
+		len += (size_t)snprintf(text + len, IDS_MAX - len, "%s%.*s", len ? " " : "", (int)id.len,
+		                        (const char *)id.data);
 	}
 }
 
@@ -48,7 +54,8 @@ const char *ob_claim_next(hf_store *store, uint32_t max, int64_t lease)
 	struct hf_error error = {0};
 	struct hf_result result;
 	struct hf_outbox_items items;
-	const struct hf_outbox_claim_next args = {.queue = hf_str(OB_QUEUE), .max = max, .owner = hf_str("w"), .lease_us = lease};
+	const struct hf_outbox_claim_next args = {
+	    .queue = hf_str(OB_QUEUE), .max = max, .owner = hf_str("w"), .lease_us = lease};
 	expect_ok(hf_outbox_claim_next(store, NULL, &args, &items, &result, &error), &error);
 	assert_true(result.count == items.count && result.changed == (items.count > 0));
 	for (size_t i = 0; i < items.count; i++) {
@@ -64,14 +71,16 @@ const char *ob_claim_next(hf_store *store, uint32_t max, int64_t lease)
 void ob_complete(hf_store *store, const char *id, hf_token token)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_complete args = {.queue = hf_str(OB_QUEUE), .id = hf_str(id), .token = token};
+	const struct hf_outbox_complete args = {
+	    .queue = hf_str(OB_QUEUE), .id = hf_str(id), .token = token};
 	expect_ok(hf_outbox_complete(store, NULL, &args, NULL, &error), &error);
 }
 
 void ob_fail(hf_store *store, const char *id, hf_token token, uint32_t max_attempts)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_fail args = {.queue = hf_str(OB_QUEUE), .id = hf_str(id), .token = token, .max_attempts = max_attempts};
+	const struct hf_outbox_fail args = {
+	    .queue = hf_str(OB_QUEUE), .id = hf_str(id), .token = token, .max_attempts = max_attempts};
 	expect_ok(hf_outbox_fail(store, NULL, &args, NULL, &error), &error);
 }
 
@@ -90,7 +99,8 @@ const char *ob_list(hf_store *store, enum hf_outbox_status status, size_t limit)
 	ids[0] = '\0';
 	do {
 		struct hf_outbox_items before = items;
-		const struct hf_outbox_list args = {.queue = hf_str(OB_QUEUE), .status = status, .limit = limit, .page = items.next};
+		const struct hf_outbox_list args = {
+		    .queue = hf_str(OB_QUEUE), .status = status, .limit = limit, .page = items.next};
 		expect_ok(hf_outbox_list(store, &args, 0, &items, &error), &error);
 		hf_release(before.memory);
 		assert_true(limit == 0 || items.count <= limit);

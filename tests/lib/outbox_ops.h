@@ -1,5 +1,6 @@
-/* Short words for outbox operations in tests: one queue, ids as strings, everything else by default. Each fails the test unless the code is
- * HF_OK; where the code is what matters, use the public functions. */
+/* Short words for outbox operations in tests: one queue, ids as strings, everything else by
+ * default. Each fails the test unless the code is HF_OK; where the code is what matters, use the
+ * public functions. */
 #ifndef TESTS_LIB_OUTBOX_OPS_H
 #define TESTS_LIB_OUTBOX_OPS_H
 
@@ -10,7 +11,8 @@
 #define OB_QUEUE "jobs"
 
 /* available_at 0: now. */
-struct hf_result ob_enqueue(hf_store *store, const char *id, const char *payload, int32_t priority, hf_time available_at);
+struct hf_result ob_enqueue(hf_store *store, const char *id, const char *payload, int32_t priority,
+                            hf_time available_at);
 hf_token ob_claim(hf_store *store, const char *id, int64_t lease);
 /* The ids claimed, "a b c", in the order given; "" for none. Valid until the next call. */
 const char *ob_claim_next(hf_store *store, uint32_t max, int64_t lease);

@@ -12,7 +12,7 @@
 #include "holdfast/inbox.h"
 #include "lib/settings.h"
 
-/* --- Cursors ---------------------------------------------------------------------------------------------------------------- */
+/* --- Cursors ---------------------------------------------------------------------------------- */
 
 /* `count` cursors: 10 subjects, 100 consumers each on count / 1000 streams. */
 static void fill_cursors(struct stage *stage, size_t count)
@@ -25,8 +25,9 @@ static void fill_cursors(struct stage *stage, size_t count)
 			(void)snprintf(consumer, sizeof consumer, "c%zu", i % 100);
 			(void)snprintf(subject, sizeof subject, "t%zu", i / 100 % 10);
 			(void)snprintf(stream, sizeof stream, "s%zu", i / 1000);
-			const struct hf_cursor_advance args = {.key = {hf_str(consumer), hf_str(stream), hf_str(subject)},
-			                                       .sequence = (int64_t)(i * 7919 % count) + 1};
+			const struct hf_cursor_advance args = {
+			    .key = {hf_str(consumer), hf_str(stream), hf_str(subject)},
+			    .sequence = (int64_t)(i * 7919 % count) + 1};
 			assert_int_equal(hf_cursor_advance(stage->store, txn, &args, NULL, NULL), HF_OK);
 		}
 		assert_int_equal(hf_txn_commit(txn, HF_OS, NULL), HF_OK);
@@ -50,7 +51,8 @@ static uint64_t steps_of_list(struct stage *stage, struct hf_cursor_list args)
 static uint64_t steps_of_lag(struct stage *stage, const char *subject)
 {
 	struct hf_cursor_lag_page page;
-	const struct hf_cursor_lag args = {.stream = hf_str("s0"), .subject = hf_str(subject), .head = 1, .limit = 10};
+	const struct hf_cursor_lag args = {
+	    .stream = hf_str("s0"), .subject = hf_str(subject), .head = 1, .limit = 10};
 	hf__steps = 0;
 	assert_int_equal(hf_cursor_lag(stage->store, &args, 0, &page, NULL), HF_OK);
 	assert_int_equal(page.count, 10);
@@ -58,12 +60,14 @@ static uint64_t steps_of_lag(struct stage *stage, const char *subject)
 	return hf__steps;
 }
 
-/* A seek passes at most 1.45 * 20 levels among a million; the ten items are walked twice, each step being amortised constant. */
+/* A seek passes at most 1.45 * 20 levels among a million; the ten items are walked twice, each
+ * step being amortised constant. */
 #define CURSOR_BOUND 160u
 
 static struct stage *stage_for(size_t count)
 {
-	return stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = count > 100000 ? 64u << 20 : 1u << 20});
+	return stage_open_with(
+	    SETTING_LIVE, &(struct hf_options){.segment_size = count > 100000 ? 64u << 20 : 1u << 20});
 }
 
 void check_cursor_page_steps(size_t count)
@@ -76,16 +80,18 @@ void check_cursor_page_steps(size_t count)
 		                                    .subject = hf_str(filters & 4 ? "t5" : NULL)};
 		const uint64_t steps = steps_of_list(stage, args);
 		if (steps == 0 || steps > CURSOR_BOUND)
-			fail_msg("%llu steps for a page among %zu cursors with filters %u", (unsigned long long)steps, count, filters);
+			fail_msg("%llu steps for a page among %zu cursors with filters %u",
+			         (unsigned long long)steps, count, filters);
 	}
 	assert_in_range(steps_of_lag(stage, NULL), 1, CURSOR_BOUND);
 	assert_in_range(steps_of_lag(stage, "t3"), 1, CURSOR_BOUND);
 	stage_drop(stage);
 }
 
-/* --- Inboxes ---------------------------------------------------------------------------------------------------------------- */
+/* --- Inboxes ---------------------------------------------------------------------------------- */
 
-/* Only the very first and last records of load order are unread and not dismissed; account "b" has every hundredth. */
+/* Only the very first and last records of load order are unread and not dismissed; account "b"
+ * has every hundredth. */
 static void fill_inbox(struct stage *stage, size_t count)
 {
 	enum { BATCH = 1000 };
@@ -101,8 +107,11 @@ static void fill_inbox(struct stage *stage, size_t count)
 			                                    .dismissed = !edge && i % 2,
 			                                    .score = -(double)(at + i)};
 		}
-		const struct hf_inbox_save args = {
-		    .write.durability = HF_OS, .user = hf_str("u"), .records = inputs, .count = BATCH, .generated_at = 1};
+		const struct hf_inbox_save args = {.write.durability = HF_OS,
+		                                   .user = hf_str("u"),
+		                                   .records = inputs,
+		                                   .count = BATCH,
+		                                   .generated_at = 1};
 		assert_int_equal(hf_inbox_save(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	}
 }
@@ -143,11 +152,14 @@ void check_inbox_page_steps(size_t count)
 	struct stage *stage = stage_for(count);
 	fill_inbox(stage, count);
 	for (unsigned filters = 0; filters < 8; filters++) {
-		const struct hf_inbox_load args = {
-		    .user = hf_str("u"), .account = hf_str(filters & 1 ? "b" : NULL), .unread_only = filters & 2, .without_dismissed = filters & 4};
+		const struct hf_inbox_load args = {.user = hf_str("u"),
+		                                   .account = hf_str(filters & 1 ? "b" : NULL),
+		                                   .unread_only = filters & 2,
+		                                   .without_dismissed = filters & 4};
 		const uint64_t steps = steps_of_load(stage, args);
 		if (steps == 0 || steps > INBOX_BOUND)
-			fail_msg("%llu steps for a page of %zu records with filters %u", (unsigned long long)steps, count, filters);
+			fail_msg("%llu steps for a page of %zu records with filters %u",
+			         (unsigned long long)steps, count, filters);
 	}
 	assert_in_range(steps_of_the_rest(stage), 1, INBOX_BOUND);
 	stage_drop(stage);

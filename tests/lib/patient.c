@@ -37,7 +37,8 @@ struct patient *patient_new(struct sim_profile profile, uint32_t pad)
 	assert_non_null(p);
 	p->sim = sim_new(profile, 1);
 	sim_set_now(p->sim, NOW);
-	p->options = (struct hf_options){.create = true, .no_background = true, .pad = pad, .segment_size = 16u << 10};
+	p->options = (struct hf_options){
+	    .create = true, .no_background = true, .pad = pad, .segment_size = 16u << 10};
 	patient_reopen(p);
 	p->options.create = false;
 	learn_id(p);
@@ -90,7 +91,8 @@ struct hf_info patient_info(struct patient *p)
 
 int patient_put(struct patient *p)
 {
-	const struct hf_cursor_advance args = {.key = key, .sequence = (int64_t)p->puts + 1, .delivery_id = hf_str("delivery")};
+	const struct hf_cursor_advance args = {
+	    .key = key, .sequence = (int64_t)p->puts + 1, .delivery_id = hf_str("delivery")};
 	const int rc = hf_cursor_advance(p->store, NULL, &args, &p->result, &p->error);
 	if (rc != HF_OK)
 		return rc;
@@ -98,7 +100,8 @@ int patient_put(struct patient *p)
 	const struct hf_info info = patient_info(p);
 	const struct hf__position end = {info.segment, info.segment_offset};
 	const bool same = p->puts > 0 && p->end[p->puts - 1].segment == end.segment;
-	p->begin[p->puts] = same ? p->end[p->puts - 1] : (struct hf__position){end.segment, HF__SEGMENT_HEADER_SIZE};
+	p->begin[p->puts] =
+	    same ? p->end[p->puts - 1] : (struct hf__position){end.segment, HF__SEGMENT_HEADER_SIZE};
 	p->end[p->puts] = end;
 	p->lsn[p->puts++] = p->result.version;
 	return HF_OK;
@@ -145,7 +148,8 @@ void patient_refused(struct patient *p, int code)
 		p->error = (struct hf_error){0};
 		const int rc = patient_open(p);
 		if (rc != code)
-			fail_msg("opening gave %s (%s), not %s", hf_code_name(rc), p->error.text, hf_code_name(code));
+			fail_msg("opening gave %s (%s), not %s", hf_code_name(rc), p->error.text,
+			         hf_code_name(code));
 		assert_null(p->store);
 		assert_int_equal(p->error.code, code);
 		assert_true(p->error.text[0] != '\0');

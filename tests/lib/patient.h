@@ -1,7 +1,9 @@
-/* A small store on a simulated disk, to be damaged and opened again: for the tests of recovery and of failures.
+/* A small store on a simulated disk, to be damaged and opened again: for the tests of recovery
+ * and of failures.
  *
- * Its only object is a cursor that moves by one with each put: one put is one entry, one group. What a put made and where it lies is
- * remembered, so that a test can reach for the n-th group's bytes. Failures of the test's own machine are cmocka failures. */
+ * Its only object is a cursor that moves by one with each put: one put is one entry, one group.
+ * What a put made and where it lies is remembered, so that a test can reach for the n-th group's
+ * bytes. Failures of the test's own machine are cmocka failures. */
 #ifndef TESTS_LIB_PATIENT_H
 #define TESTS_LIB_PATIENT_H
 
@@ -51,7 +53,8 @@ void patient_refused(struct patient *p, int code);
 void patient_recovers(struct patient *p, uint64_t count);
 
 /* Damage. Files are named by what they are. */
-void patient_no_witness(struct patient *p); /* both words are torn: nothing is known of how far the log was durable */
+/* both words are torn: nothing is known of how far the log was durable */
+void patient_no_witness(struct patient *p);
 struct hf__segment_header patient_header(struct patient *p, uint32_t segment);
 void patient_set_header(struct patient *p, const struct hf__segment_header *header); /* sealed */
 void patient_zero(struct patient *p, uint32_t segment, uint64_t at, size_t len);

@@ -152,14 +152,16 @@ static int move_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static int move_decide(void *raw, struct hf__decision *d, const void *args, struct hf_result *result)
+static int move_decide(void *raw, struct hf__decision *d, const void *args,
+                       struct hf_result *result)
 {
 	const struct boxes *state = raw;
 	const struct permits_move *move = args;
 	const struct box *box = state->box[move->box];
 	const uint32_t permits = box ? box->value.permits : 0;
 	hf__depends(d, box ? &box->object : NULL);
-	if (move->take > 0 && (d->now < move->opens_at || permits < move->take || hf__wait_behind(d, key_of(move->box)))) {
+	if (move->take > 0 && (d->now < move->opens_at || permits < move->take ||
+	                       hf__wait_behind(d, key_of(move->box)))) {
 		hf__wait_on(d, key_of(move->box), d->now < move->opens_at ? move->opens_at : INT64_MAX);
 		hf__text_add(&d->why, "%u permits", permits);
 		return HF_EBLOCKED;

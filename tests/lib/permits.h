@@ -1,5 +1,6 @@
-/* The smallest domain in which callers wait for something: boxes of permits, of which each call takes and gives some. For tests of the waiting mechanism alone; it
- * has no snapshot, so it is not for tests of the laws. */
+/* The smallest domain in which callers wait for something: boxes of permits, of which each call
+ * takes and gives some. For tests of the waiting mechanism alone; it has no snapshot, so it is
+ * not for tests of the laws. */
 #ifndef TESTS_LIB_PERMITS_H
 #define TESTS_LIB_PERMITS_H
 
@@ -7,7 +8,8 @@
 
 enum { PERMITS_BOXES = 3 };
 
-/* Takes `take` and gives `give`; refused with HF_EBLOCKED before `opens_at` and while there are too few. */
+/* Takes `take` and gives `give`; refused with HF_EBLOCKED before `opens_at` and while there are
+ * too few. */
 struct permits_move {
 	struct hf_write write;
 	unsigned box;

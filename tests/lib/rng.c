@@ -1,12 +1,13 @@
 /* Seeded random numbers for tests.
  *
- * Job: make a random test repeatable. The generator is xoshiro256**, whose state splitmix64 fills from one 64-bit seed.
+ * Job: make a random test repeatable. The generator is xoshiro256**, whose state splitmix64
+ * fills from one 64-bit seed.
  *
- * Happy path: a test calls hf_rng_for("its name") and draws. The process's seed is printed once, with the command that reruns
- * the executable under the same seed.
+ * Happy path: a test calls hf_rng_for("its name") and draws. The process's seed is printed once,
+ * with the command that reruns the executable under the same seed.
  *
- * Failure: a HF_SEED that does not parse ends the process at once. Falling back to the default would rerun the wrong test and
- * report that the bug is gone. */
+ * Failure: a HF_SEED that does not parse ends the process at once. Falling back to the default
+ * would rerun the wrong test and report that the bug is gone. */
 #include "lib/rng.h"
 
 #include <errno.h>
@@ -36,8 +37,8 @@ static void seed_choose(void)
 {
 	const char *text = getenv("HF_SEED");
 	process_seed = text && *text ? seed_parse(text) : DEFAULT_SEED;
-	printf("seed %llu; rerun: HF_SEED=%llu %s\n", (unsigned long long)process_seed, (unsigned long long)process_seed,
-	       program_invocation_name);
+	printf("seed %llu; rerun: HF_SEED=%llu %s\n", (unsigned long long)process_seed,
+	       (unsigned long long)process_seed, program_invocation_name);
 	fflush(stdout); /* before anything can crash */
 }
 
@@ -68,9 +69,8 @@ struct hf_rng hf_rng(uint64_t seed)
 struct hf_rng hf_rng_for(const char *name)
 {
 	uint64_t seed = hf_test_seed();
-	for (const char *c = name; *c; c++) {
+	for (const char *c = name; *c; c++)
 		seed = hf_rng_mix(seed ^ (unsigned char)*c);
-	}
 	return hf_rng(seed);
 }
 
@@ -95,9 +95,8 @@ uint64_t hf_rng_next(struct hf_rng *rng)
 
 uint64_t hf_rng_below(struct hf_rng *rng, uint64_t bound)
 {
-	if (bound < 2) {
+	if (bound < 2)
 		return 0;
-	}
 	/* 2^64 mod bound values at the low end would make small results likelier: draw again. */
 	uint64_t surplus = (UINT64_MAX - bound + 1) % bound;
 	uint64_t value;

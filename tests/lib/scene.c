@@ -18,7 +18,8 @@ static void scene_open(struct scene *scene, unsigned count)
 	struct hf_error error = {0};
 	*scene = (struct scene){.sim = sim_new(sim_profile_strict(), 1), .count = count};
 	sim_set_now(scene->sim, SCENE_NOW);
-	const int rc = hf__store_open(sim_os(scene->sim), hf__all_domains(), &options, &scene->store, &error);
+	const int rc =
+	    hf__store_open(sim_os(scene->sim), hf__all_domains(), &options, &scene->store, &error);
 	if (rc != HF_OK)
 		fail_msg("open: %s", error.text);
 }
@@ -35,7 +36,8 @@ struct hf_bytes numbered(char out[NAME], const char *prefix, unsigned number)
 	return hf_str(out);
 }
 
-static void measure(void (*fill)(struct scene *), const struct work *works, size_t count, unsigned objects, uint64_t steps[WORKS_MAX])
+static void measure(void (*fill)(struct scene *), const struct work *works, size_t count,
+                    unsigned objects, uint64_t steps[WORKS_MAX])
 {
 	struct scene scene;
 	scene_open(&scene, objects);
@@ -59,8 +61,8 @@ void compare_steps(void (*fill)(struct scene *), const struct work *works, size_
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t bound = small[i] * 5 / 2 + (uint64_t)works[i].objects * JUMP + CHAIN;
 		const bool bad = small[i] == 0 || large[i] > bound;
-		printf("figure:   %-36s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "%s\n", works[i].name, small[i], large[i], bound,
-		       bad ? "  TOO MANY" : "");
+		printf("figure:   %-36s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "%s\n", works[i].name,
+		       small[i], large[i], bound, bad ? "  TOO MANY" : "");
 		over += bad;
 	}
 	assert_int_equal(over, 0);

@@ -15,7 +15,8 @@
 
 const char *setting_name(enum setting setting)
 {
-	static const char *const names[SETTINGS] = {"live", "after reopening", "loaded from a snapshot", "fed by the change feed"};
+	static const char *const names[SETTINGS] = {"live", "after reopening", "loaded from a snapshot",
+	                                            "fed by the change feed"};
 	return names[setting];
 }
 
@@ -28,7 +29,8 @@ static void expect_ok(int rc, const struct hf_error *error, const char *what)
 static void open_store(struct stage *stage)
 {
 	struct hf_error error = {0};
-	const int rc = hf__store_open(sim_os(stage->sim), hf__all_domains(), &stage->options, &stage->store, &error);
+	const int rc = hf__store_open(sim_os(stage->sim), hf__all_domains(), &stage->options,
+	                              &stage->store, &error);
 	expect_ok(rc, &error, "open");
 }
 
@@ -67,7 +69,8 @@ struct hf__writer stage_dump(struct stage *stage)
 
 static void expect_same(struct hf__writer *before, struct hf__writer *after, const char *law)
 {
-	const bool same = hf__bytes_equal(hf_bytes(before->data, before->len), hf_bytes(after->data, after->len));
+	const bool same =
+	    hf__bytes_equal(hf_bytes(before->data, before->len), hf_bytes(after->data, after->len));
 	hf__writer_deinit(before);
 	hf__writer_deinit(after);
 	if (!same)
@@ -88,7 +91,8 @@ static void load(struct stage *stage)
 {
 	struct hf_error error = {0};
 	struct hf__writer before = stage_dump(stage);
-	expect_ok(hf__state_load(stage->store, hf_bytes(before.data, before.len), &error), &error, "load");
+	expect_ok(hf__state_load(stage->store, hf_bytes(before.data, before.len), &error), &error,
+	          "load");
 	struct hf__writer after = stage_dump(stage);
 	expect_same(&before, &after, "state == load(snapshot(state))");
 }

@@ -1,16 +1,16 @@
-/* The settings in which every cell of the contract's tables is run: on the state that just came about, on the state that a
- * reopening replayed from the log, on the state that was loaded from a snapshot of it, and on the state that a follower makes of the change feed.
+/* The settings in which every cell of the contract's tables is run: on the state that just came
+ * about, on the state that a reopening replayed from the log, on the state that was loaded from
+ * a snapshot of it, and on the state that a follower makes of the change feed.
  *
- *	for (enum setting setting = 0; setting < SETTINGS; setting++) {
- *		struct stage *stage = stage_open(setting);
- *		... arrange, through stage->store ...
- *		stage_switch(stage);                     // closes and reopens, or dumps and loads, or does nothing
- *		... perform and compare ...
- *		stage_close(stage);
- *	}
+ * for (enum setting setting = 0; setting < SETTINGS; setting++) { struct stage *stage =
+ * stage_open(setting); ... arrange, through stage->store ... stage_switch(stage);
+ *      // closes and reopens, or dumps and loads, or does nothing ... perform and compare ...
+ * stage_close(stage); }
  *
- * Switching and closing check the laws on the way: state == replay(log), state == load(snapshot(state)), state == apply(feed), every domain's verify. It all lies on
- * a simulated disk whose clock stands at STAGE_NOW until stage_at() moves it. Failures are reported through cmocka. */
+ * Switching and closing check the laws on the way: state == replay(log), state ==
+ * load(snapshot(state)), state == apply(feed), every domain's verify. It all lies on a simulated
+ * disk whose clock stands at STAGE_NOW until stage_at() moves it. Failures are reported through
+ * cmocka. */
 #ifndef TESTS_LIB_SETTINGS_H
 #define TESTS_LIB_SETTINGS_H
 
@@ -30,7 +30,8 @@ const char *setting_name(enum setting setting);
 /* 2026-11-20T09:30:00Z */
 #define STAGE_NOW INT64_C(1795167000000000)
 
-/* Is it a time that the store filled in while its clock stood at `clock`? Such times are strictly increasing from operation to operation. */
+/* Is it a time that the store filled in while its clock stood at `clock`? Such times are
+ * strictly increasing from operation to operation. */
 static inline bool stage_stamped(int64_t time, int64_t clock)
 {
 	return time >= clock && time - clock < 100000;
@@ -44,7 +45,8 @@ struct stage {
 	struct hf_options options; /* used at each opening; change before a switch if need be */
 };
 
-/* A new store of all domains on a new disk, without background thread and with small segments. Never NULL. */
+/* A new store of all domains on a new disk, without background thread and with small segments.
+ * Never NULL. */
 struct stage *stage_open(enum setting setting);
 /* The same with options (options->create and no_background are set here). */
 struct stage *stage_open_with(enum setting setting, const struct hf_options *options);

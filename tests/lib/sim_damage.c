@@ -1,5 +1,5 @@
-/* Changing files by hand, on view and durable state alike: damage for corruption sweeps, fixtures for the rest. Whatever was pending
- * in a file that is changed so is settled first. */
+/* Changing files by hand, on view and durable state alike: damage for corruption sweeps,
+ * fixtures for the rest. Whatever was pending in a file that is changed so is settled first. */
 #include "lib/sim_disk.h"
 
 #include <string.h>
@@ -13,14 +13,12 @@ static struct file *file_named(const struct sim *sim, const char *name)
 /* What reads see becomes what is durable. */
 static void file_settle(struct file *file)
 {
-	for (size_t i = 0; i < file->version_count; i++) {
+	for (size_t i = 0; i < file->version_count; i++)
 		sector_unref(file->versions[i].content);
-	}
 	file->version_count = 0;
 	file->resize_count = 0;
-	if (file->counts != NULL) {
+	if (file->counts != NULL)
 		memset(file->counts, 0, file->counts_cap);
-	}
 	/* One table with one holder while it is edited, so that it is not copied for nothing. */
 	table_unref(file->durable);
 	file->durable = NULL;
@@ -80,7 +78,8 @@ bool sim_flip_bit(struct sim *sim, const char *name, uint64_t bit)
 	bool there = file != NULL && bit / 8 < file->view_size;
 	if (there) {
 		uint64_t at = bit / 8;
-		uint8_t byte = sector_data(table_get(file->view, (size_t)(at / SIM_SECTOR)))[at % SIM_SECTOR];
+		uint8_t byte =
+		    sector_data(table_get(file->view, (size_t)(at / SIM_SECTOR)))[at % SIM_SECTOR];
 		byte = (uint8_t)(byte ^ (1u << bit % 8));
 		file_settle(file);
 		sector_patch(file, at, &byte, 1);
@@ -112,9 +111,8 @@ static void ops_forget(struct disk *disk, const char *name)
 	size_t kept = 0;
 	for (size_t i = 0; i < disk->op_count; i++) {
 		struct op op = disk->ops[i];
-		if (strcmp(op.from, name) != 0 && strcmp(op.to, name) != 0) {
+		if (strcmp(op.from, name) != 0 && strcmp(op.to, name) != 0)
 			disk->ops[kept++] = op;
-		}
 	}
 	disk->op_count = kept;
 }

@@ -1,8 +1,10 @@
-/* What the simulated disk is made of: for tests/lib/sim_*.c alone. See sim_os.h for what it promises.
+/* What the simulated disk is made of: for tests/lib/sim_*.c alone. See sim_os.h for what it
+ * promises.
  *
- * A sector is 512 bytes that never change, shared by any number of tables, files and disks by reference count; NULL is a sector of
- * zeros. A table is a file's sectors, shared as a whole and copied when one of its holders changes it. So cloning a disk or making a
- * crash image costs a few references, and a table's hash is kept up to date as sectors are set. */
+ * A sector is 512 bytes that never change, shared by any number of tables, files and disks by
+ * reference count; NULL is a sector of zeros. A table is a file's sectors, shared as a whole and
+ * copied when one of its holders changes it. So cloning a disk or making a crash image costs a
+ * few references, and a table's hash is kept up to date as sectors are set. */
 #ifndef TESTS_LIB_SIM_DISK_H
 #define TESTS_LIB_SIM_DISK_H
 
@@ -11,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* --- sim_table.c: memory, sectors, tables ---------------------------------------------------------------------------------------- */
+/* --- sim_table.c: memory, sectors, tables ----------------------------------------------------- */
 
 void *sim_memory(size_t size); /* zeroed; aborts when there is none */
 void *sim_grow(void *old, size_t *cap, size_t need, size_t item); /* the added part is not zeroed */
@@ -39,15 +41,17 @@ struct table {
 struct table *table_ref(struct table *table);
 void table_unref(struct table *table);
 struct sector *table_get(const struct table *table, size_t at); /* borrowed */
-void table_set(struct table **table, size_t at, struct sector *sector); /* takes over the reference to `sector` */
+/* takes over the reference to `sector` */
+void table_set(struct table **table, size_t at, struct sector *sector);
 void table_cut(struct table **table, uint64_t size); /* zeros from `size` on */
 uint64_t table_hash(const struct table *table);
 
-/* --- sim_disk.c: files and what is pending in them ------------------------------------------------------------------------------- */
+/* --- sim_disk.c: files and what is pending in them -------------------------------------------- */
 
 enum { VERSIONS_MAX = 64 }; /* of one sector: beyond it the second oldest goes */
 
-/* One write's effect on one sector. `ghost`: its sync failed and dropped it; it may or may not be stored, and no sync will tell. */
+/* One write's effect on one sector. `ghost`: its sync failed and dropped it; it may or may not
+ * be stored, and no sync will tell. */
 struct version {
 	struct sector *content; /* of the whole sector, as the cache held it after the write */
 	uint64_t write; /* number of the write call: pieces of one write share it */
@@ -83,17 +87,19 @@ size_t file_read(const struct file *file, uint64_t at, void *out, size_t len);
 void file_extend(struct file *file, uint64_t size, uint64_t write);
 void file_cut(struct file *file, uint64_t size); /* what reads see */
 void file_cut_durable(struct file *file, uint64_t size);
-void file_sync(struct file *file, uint64_t up_to); /* makes durable what was written by calls <= up_to and is no ghost */
+/* makes durable what was written by calls <= up_to and is no ghost */
+void file_sync(struct file *file, uint64_t up_to);
 void file_sync_failed(struct file *file, bool drops, bool reads_old);
 void file_evict(struct file *file);
 /* Is anything pending that a sync would still have to store? */
 bool file_dirty(const struct file *file);
-/* `unit`: what a pending write endangers: 1, its own bytes; SIM_SECTOR or SIM_PAGE, all of those that it touches. */
+/* `unit`: what a pending write endangers: 1, its own bytes; SIM_SECTOR or SIM_PAGE, all of those
+ * that it touches. */
 bool file_synced(const struct file *file, uint64_t at, uint64_t len, uint64_t unit);
 /* Does this version rewrite just what is durable there? Then it can harm nothing. */
 bool version_same(const struct file *file, const struct version *version);
 
-/* --- sim_dir.c: names ---------------------------------------------------------------------------------------------------------- */
+/* --- sim_dir.c: names ------------------------------------------------------------------------- */
 
 struct entry {
 	char name[SIM_NAME_MAX + 1];
@@ -124,7 +130,7 @@ void dir_apply(struct dir *dir, const struct op *op);
 void dir_copy(struct dir *to, const struct dir *from); /* `to` is empty or valid */
 void dir_deinit(struct dir *dir);
 
-/* --- The disk ------------------------------------------------------------------------------------------------------------------- */
+/* --- The disk --------------------------------------------------------------------------------- */
 
 struct handle {
 	bool used, writable;
@@ -154,7 +160,8 @@ struct disk {
 	struct dir view, durable;
 	struct op *ops; /* oldest first */
 	size_t op_count, op_cap;
-	struct table *stale; /* what used to be at each place of some file, for lost sectors to show again */
+	/* what used to be at each place of some file, for lost sectors to show again */
+	struct table *stale;
 	uint64_t version;
 };
 
@@ -197,16 +204,18 @@ void sim_changed(struct sim *sim); /* gives the disk a new version */
 
 void disk_copy(struct disk *to, const struct disk *from); /* `to` is zeroed */
 void disk_deinit(struct disk *disk);
-struct sim *sim_blank(struct sim_profile profile, uint64_t seed); /* sim_machine.c: an empty machine */
+/* sim_machine.c: an empty machine */
+struct sim *sim_blank(struct sim_profile profile, uint64_t seed);
 void sim_inherit(struct sim *to, const struct sim *from); /* clocks and counters, not the disk */
 uint32_t disk_add(struct disk *disk, struct file *file); /* its number */
 struct file *disk_file(const struct disk *disk, uint32_t number);
 void disk_sweep(struct sim *sim); /* frees the files that nothing stands for any more */
-struct op *disk_op(struct sim *sim, enum op_kind kind, const char *from, const char *to, uint32_t file);
+struct op *disk_op(struct sim *sim, enum op_kind kind, const char *from, const char *to,
+                   uint32_t file);
 void disk_sync_dir(struct disk *disk, uint64_t up_to);
 void plan_free(struct plan *plan);
 
-/* --- sim_os.c and sim_io.c: the seam -------------------------------------------------------------------------------------------- */
+/* --- sim_os.c and sim_io.c: the seam ---------------------------------------------------------- */
 
 /* What a call is told before it works. `error` 0: go on as usual. */
 struct verdict {

@@ -1,4 +1,5 @@
-/* The life of a simulated machine: making it, its settings, ends of processes and boots, what is known to be durable. */
+/* The life of a simulated machine: making it, its settings, ends of processes and boots, what is
+ * known to be durable. */
 #include "lib/sim_disk.h"
 
 #include <stdlib.h>
@@ -69,14 +70,14 @@ struct sim *sim_blank(struct sim_profile profile, uint64_t seed)
 	sim->boot_us = SIM_BOOTED_US;
 	sim->lock_owner = -1;
 	pthread_mutexattr_t recursive;
-	if (pthread_mutexattr_init(&recursive) != 0 || pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE) != 0 ||
-	    pthread_mutex_init(&sim->mutex, &recursive) != 0 || pthread_cond_init(&sim->lock_free, NULL) != 0) {
+	if (pthread_mutexattr_init(&recursive) != 0 ||
+	    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE) != 0 ||
+	    pthread_mutex_init(&sim->mutex, &recursive) != 0 ||
+	    pthread_cond_init(&sim->lock_free, NULL) != 0)
 		abort();
-	}
 	(void)pthread_mutexattr_destroy(&recursive);
-	for (unsigned i = 0; i < SIM_OPENERS; i++) {
+	for (unsigned i = 0; i < SIM_OPENERS; i++)
 		opener_init(sim, i);
-	}
 	return sim;
 }
 
@@ -87,9 +88,8 @@ struct sim *sim_new(struct sim_profile profile, uint64_t seed)
 
 void sim_free(struct sim *sim)
 {
-	if (sim == NULL) {
+	if (sim == NULL)
 		return;
-	}
 	plan_free(sim->plan);
 	disk_deinit(&sim->disk);
 	disk_deinit(&sim->saved);
@@ -198,9 +198,8 @@ uint64_t sim_used(struct sim *sim)
 {
 	uint64_t used = 0;
 	sim_enter(sim);
-	for (size_t i = 0; i < sim->disk.view.count; i++) {
+	for (size_t i = 0; i < sim->disk.view.count; i++)
 		used += disk_file(&sim->disk, sim->disk.view.entries[i].file)->view_size;
-	}
 	sim_leave(sim);
 	return used;
 }
@@ -220,17 +219,15 @@ void sim_set_sync_delay(struct sim *sim, unsigned us)
 	sim_leave(sim);
 }
 
-/* --- Ends of processes and boots --- */
+/* --- Ends of processes and boots -------------------------------------------------------------- */
 
 void sim_kill(struct sim *sim)
 {
 	sim_enter(sim);
-	for (size_t i = 0; i < sim->handle_count; i++) {
+	for (size_t i = 0; i < sim->handle_count; i++)
 		sim->handles[i].used = false;
-	}
-	for (unsigned i = 0; i < SIM_OPENERS; i++) {
+	for (unsigned i = 0; i < SIM_OPENERS; i++)
 		sim->openers[i].dir_sync_failed = false;
-	}
 	sim->lock_owner = -1;
 	(void)pthread_cond_broadcast(&sim->lock_free);
 	disk_sweep(sim);
@@ -240,17 +237,13 @@ void sim_kill(struct sim *sim)
 void sim_evict(struct sim *sim)
 {
 	sim_enter(sim);
-	for (size_t i = 0; i < sim->disk.file_count; i++) {
-		if (sim->disk.files[i] != NULL) {
+	for (size_t i = 0; i < sim->disk.file_count; i++)
+		if (sim->disk.files[i] != NULL)
 			file_evict(sim->disk.files[i]);
-		}
-	}
 	/* Sizes are no pages. */
-	for (size_t i = 0; i < sim->disk.op_count; i++) {
-		if (sim->disk.ops[i].kind == OP_CUT) {
+	for (size_t i = 0; i < sim->disk.op_count; i++)
+		if (sim->disk.ops[i].kind == OP_CUT)
 			file_cut(sim->disk.files[sim->disk.ops[i].file], sim->disk.ops[i].size);
-		}
-	}
 	sim_changed(sim);
 	sim_leave(sim);
 }
@@ -260,11 +253,9 @@ void sim_reboot(struct sim *sim)
 	sim_enter(sim);
 	sim_kill(sim);
 	struct disk *disk = &sim->disk;
-	for (size_t i = 0; i < disk->file_count; i++) {
-		if (disk->files[i] != NULL) {
+	for (size_t i = 0; i < disk->file_count; i++)
+		if (disk->files[i] != NULL)
 			file_sync(disk->files[i], sim->writes);
-		}
-	}
 	disk_sync_dir(disk, sim->writes);
 	disk->op_count = 0;
 	dir_copy(&disk->view, &disk->durable);
@@ -275,17 +266,17 @@ void sim_reboot(struct sim *sim)
 	sim_leave(sim);
 }
 
-/* --- Watching and failing --- */
+/* --- Watching and failing --------------------------------------------------------------------- */
 
 const char *sim_call_name(enum sim_call kind)
 {
-	static const char *const names[] = {"open", "close",  "read",   "write",   "sync", "size", "rename",   "unlink", "sync_dir", "list",
-	                                    "lock", "unlock", "random", "boot_id", "safe", "cut",  "allocate", "room",   "punch"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (kind == 1u << i) {
+	static const char *const names[] = {"open", "close",    "read",   "write",    "sync",
+	                                    "size", "rename",   "unlink", "sync_dir", "list",
+	                                    "lock", "unlock",   "random", "boot_id",  "safe",
+	                                    "cut",  "allocate", "room",   "punch"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (kind == 1u << i)
 			return names[i];
-		}
-	}
 	return "?";
 }
 
@@ -316,9 +307,8 @@ uint64_t sim_version(struct sim *sim)
 void sim_add_fault(struct sim *sim, struct sim_fault fault)
 {
 	sim_enter(sim);
-	if (sim->fault_count == FAULTS_MAX) {
+	if (sim->fault_count == FAULTS_MAX)
 		abort();
-	}
 	sim->faults[sim->fault_count++] = (struct fault){.what = fault};
 	sim_leave(sim);
 }
@@ -355,14 +345,11 @@ static bool op_names(const struct op *op, const char *name)
 static bool entry_synced(const struct disk *disk, const char *name, uint32_t file)
 {
 	const struct entry *durable = dir_find(&disk->durable, name);
-	if (durable == NULL || durable->file != file) {
+	if (durable == NULL || durable->file != file)
 		return false;
-	}
-	for (size_t i = 0; i < disk->op_count; i++) {
-		if (op_names(&disk->ops[i], name)) {
+	for (size_t i = 0; i < disk->op_count; i++)
+		if (op_names(&disk->ops[i], name))
 			return false;
-		}
-	}
 	return true;
 }
 

@@ -1,4 +1,5 @@
-/* The seam over the simulated disk: how calls begin and end, faults, directory (M9), lock, clock. Calls on files are in sim_io.c. */
+/* The seam over the simulated disk: how calls begin and end, faults, directory (M9), lock,
+ * clock. Calls on files are in sim_io.c. */
 #include "lib/sim_disk.h"
 
 #include <errno.h>
@@ -33,7 +34,8 @@ void sim_changed(struct sim *sim)
 static bool fault_matches(const struct fault *fault, enum sim_call kind, const char *name)
 {
 	const char *prefix = fault->what.name;
-	return (fault->what.kinds & (unsigned)kind) != 0 && (prefix == NULL || strncmp(name, prefix, strlen(prefix)) == 0);
+	return (fault->what.kinds & (unsigned)kind) != 0 &&
+	       (prefix == NULL || strncmp(name, prefix, strlen(prefix)) == 0);
 }
 
 static struct verdict faults_ask(struct sim *sim, enum sim_call kind, const char *name)
@@ -41,14 +43,15 @@ static struct verdict faults_ask(struct sim *sim, enum sim_call kind, const char
 	struct verdict verdict = {0};
 	for (size_t i = 0; i < sim->fault_count; i++) {
 		struct fault *fault = &sim->faults[i];
-		if (!fault_matches(fault, kind, name)) {
+		if (!fault_matches(fault, kind, name))
 			continue;
-		}
 		uint64_t nth = fault->what.nth == 0 ? 1 : fault->what.nth;
 		fault->seen++;
 		bool hit = fault->what.persistent ? fault->seen >= nth : fault->seen == nth;
 		if (hit && verdict.error == 0) {
-			verdict = (struct verdict){fault->what.error, fault->what.falsely && sim->profile.m7_false_failure, fault->what.prefix};
+			verdict = (struct verdict){fault->what.error,
+			                           fault->what.falsely && sim->profile.m7_false_failure,
+			                           fault->what.prefix};
 			sim->fault_hits++;
 		}
 	}
@@ -58,9 +61,8 @@ static struct verdict faults_ask(struct sim *sim, enum sim_call kind, const char
 struct verdict call_enter(struct sim *sim, enum sim_call kind, const char *name)
 {
 	sim_enter(sim);
-	if (sim->observer != NULL) {
+	if (sim->observer != NULL)
 		sim->observer(sim->observer_arg, sim, sim->calls, kind, name);
-	}
 	sim->calls++;
 	return faults_ask(sim, kind, name);
 }
@@ -82,7 +84,7 @@ void sync_pause(struct sim *sim)
 	}
 }
 
-/* --- The directory --- */
+/* --- The directory ---------------------------------------------------------------------------- */
 
 uint32_t file_make(struct sim *sim, const char *name)
 {
@@ -94,16 +96,13 @@ uint32_t file_make(struct sim *sim, const char *name)
 static int rename_inside(struct sim *sim, const char *from, const char *to)
 {
 	int err = name_check(from) != 0 ? name_check(from) : name_check(to);
-	if (err != 0) {
+	if (err != 0)
 		return err;
-	}
 	const struct entry *entry = dir_find(&sim->disk.view, from);
-	if (entry == NULL) {
+	if (entry == NULL)
 		return ENOENT;
-	}
-	if (strcmp(from, to) == 0) {
+	if (strcmp(from, to) == 0)
 		return 0;
-	}
 	uint32_t file = entry->file;
 	/* What an earlier failed sync has dropped, no sync can store any more. */
 	sim->broken.renamed_unsynced += file_dirty(disk_file(&sim->disk, file));
@@ -126,13 +125,11 @@ static int seam_rename(void *ctx, const char *from, const char *to)
 static int unlink_inside(struct sim *sim, const char *name)
 {
 	int err = name_check(name);
-	if (err != 0) {
+	if (err != 0)
 		return err;
-	}
 	const struct entry *entry = dir_find(&sim->disk.view, name);
-	if (entry == NULL) {
+	if (entry == NULL)
 		return ENOENT;
-	}
 	disk_op(sim, OP_UNLINK, name, "", entry->file);
 	return 0;
 }
@@ -153,9 +150,8 @@ static int cut_inside(struct sim *sim, const char *name, uint64_t size)
 {
 	int err = name_check(name);
 	const struct entry *entry = err == 0 ? dir_find(&sim->disk.view, name) : NULL;
-	if (entry == NULL) {
+	if (entry == NULL)
 		return err != 0 ? err : ENOENT;
-	}
 	struct file *file = disk_file(&sim->disk, entry->file);
 	if (size < file->view_size) {
 		disk_op(sim, OP_CUT, name, "", entry->file)->size = size;
@@ -181,9 +177,8 @@ static void sync_dir_fail(struct opener *opener)
 {
 	struct sim *sim = opener->sim;
 	opener->dir_sync_failed = true;
-	for (size_t i = 0; sim->profile.m9_dir_sync_drops && i < sim->disk.op_count; i++) {
+	for (size_t i = 0; sim->profile.m9_dir_sync_drops && i < sim->disk.op_count; i++)
 		sim->disk.ops[i].ghost = true;
-	}
 }
 
 static int seam_sync_dir(void *ctx)
@@ -212,19 +207,17 @@ static int seam_list(void *ctx, hf__os_name_fn each, void *arg)
 	struct opener *opener = ctx;
 	struct verdict verdict = call_enter(opener->sim, SIM_LIST, "");
 	struct dir names = {0};
-	if (verdict.error == 0) {
+	if (verdict.error == 0)
 		dir_copy(&names, &opener->sim->disk.view); /* the callback may create and remove */
-	}
 	sim_leave(opener->sim);
 	int err = verdict.error;
-	for (size_t i = 0; i < names.count && err == 0; i++) {
+	for (size_t i = 0; i < names.count && err == 0; i++)
 		err = each(arg, names.entries[i].name);
-	}
 	dir_deinit(&names);
 	return err;
 }
 
-/* --- The lock --- */
+/* --- The lock --------------------------------------------------------------------------------- */
 
 static void deadline_after(int64_t wait_us, struct timespec *out)
 {
@@ -244,8 +237,8 @@ static int lock_await(struct sim *sim, int64_t wait_us)
 	deadline_after(wait_us < 0 ? 0 : wait_us, &deadline);
 	int err = 0;
 	while (sim->lock_owner >= 0 && wait_us != 0 && err == 0) {
-		err =
-		    wait_us < 0 ? pthread_cond_wait(&sim->lock_free, &sim->mutex) : pthread_cond_timedwait(&sim->lock_free, &sim->mutex, &deadline);
+		err = wait_us < 0 ? pthread_cond_wait(&sim->lock_free, &sim->mutex)
+		                  : pthread_cond_timedwait(&sim->lock_free, &sim->mutex, &deadline);
 	}
 	return sim->lock_owner >= 0 ? EAGAIN : 0;
 }
@@ -254,23 +247,18 @@ static int lock_inside(struct opener *opener, const char *name, int64_t wait_us)
 {
 	struct sim *sim = opener->sim;
 	int err = name_check(name);
-	if (err != 0) {
+	if (err != 0)
 		return err;
-	}
 	err = lock_await(sim, wait_us);
-	if (err != 0) {
+	if (err != 0)
 		return err;
-	}
-	if (dir_find(&sim->disk.view, name) == NULL) {
+	if (dir_find(&sim->disk.view, name) == NULL)
 		(void)file_make(sim, name);
-	}
 	sim->lock_owner = (int)opener->number;
 	opener->dir_sync_failed = false; /* a new incarnation may sync what an earlier one failed to */
-	for (size_t i = 0; i < sim->disk.file_count; i++) {
-		if (sim->disk.files[i] != NULL) {
+	for (size_t i = 0; i < sim->disk.file_count; i++)
+		if (sim->disk.files[i] != NULL)
 			sim->disk.files[i]->sync_failed &= ~(1u << opener->number);
-		}
-	}
 	return 0;
 }
 
@@ -297,18 +285,16 @@ static int seam_unlock(void *ctx)
 	struct opener *opener = ctx;
 	struct sim *sim = opener->sim;
 	struct verdict verdict = call_enter(sim, SIM_UNLOCK, "");
-	if (sim->lock_owner != (int)opener->number) {
+	if (sim->lock_owner != (int)opener->number)
 		return call_leave(sim, EINVAL);
-	}
 	sim->lock_owner = -1; /* whatever the answer is */
 	(void)pthread_cond_broadcast(&sim->lock_free);
-	for (size_t i = 0; i < sim->handle_count; i++) {
+	for (size_t i = 0; i < sim->handle_count; i++)
 		sim->broken.left_open += sim->handles[i].used && sim->handles[i].opener == opener->number;
-	}
 	return call_leave(sim, verdict.error);
 }
 
-/* --- The machine --- */
+/* --- The machine ------------------------------------------------------------------------------ */
 
 static int64_t seam_now(void *ctx)
 {
@@ -342,9 +328,8 @@ static int seam_random(void *ctx, void *buffer, size_t len)
 {
 	struct sim *sim = ((struct opener *)ctx)->sim;
 	struct verdict verdict = call_enter(sim, SIM_RANDOM, "");
-	for (size_t i = 0; verdict.error == 0 && i < len; i++) {
+	for (size_t i = 0; verdict.error == 0 && i < len; i++)
 		((uint8_t *)buffer)[i] = (uint8_t)sim_random64(sim);
-	}
 	return call_leave(sim, verdict.error);
 }
 
@@ -353,9 +338,8 @@ static int seam_boot_id(void *ctx, uint8_t out[16])
 	struct sim *sim = ((struct opener *)ctx)->sim;
 	struct verdict verdict = call_enter(sim, SIM_BOOT_ID, "");
 	uint64_t halves[2] = {sim_mix(sim->seed, sim->boot), sim_mix(sim->boot, ~sim->seed)};
-	if (verdict.error == 0) {
+	if (verdict.error == 0)
 		memcpy(out, halves, sizeof(halves));
-	}
 	return call_leave(sim, verdict.error);
 }
 
@@ -368,7 +352,8 @@ static bool seam_forked(void *ctx)
 	return forked;
 }
 
-/* Nobody removes, replaces or closes anything behind the store's back here. No call: nothing is asked of the disk. */
+/* Nobody removes, replaces or closes anything behind the store's back here. No call: nothing is
+ * asked of the disk. */
 static int seam_same(void *ctx, int file, const char *name)
 {
 	(void)ctx;

@@ -10,7 +10,9 @@ enum { PICKS_MAX = VERSIONS_MAX + 1 };
 struct spot {
 	uint32_t file;
 	uint32_t at;
-	size_t first, count; /* its versions: plan->order[first .. first + count), oldest first, indexes into the file's list */
+	/* its versions: plan->order[first .. first + count), oldest first, indexes into the file's
+	 * list */
+	size_t first, count;
 	uint64_t first_write, last_write;
 };
 
@@ -25,8 +27,10 @@ struct plan {
 	size_t resized_count;
 };
 
-struct plan *plan_get(struct sim *sim); /* under the mutex; borrowed, made anew when the disk has changed */
-const struct version *plan_version(const struct sim *sim, const struct spot *spot, size_t nth); /* nth from 0 */
+/* under the mutex; borrowed, made anew when the disk has changed */
+struct plan *plan_get(struct sim *sim);
+/* nth from 0 */
+const struct version *plan_version(const struct sim *sim, const struct spot *spot, size_t nth);
 
 /* As sim_crash, under the mutex, and tells the shape (may be NULL). */
 struct sim *crash_build(struct sim *sim, const struct sim_choice *choice, struct sim_shape *shape);

@@ -10,25 +10,21 @@ static const uint8_t zeros[SIM_SECTOR];
 void *sim_memory(size_t size)
 {
 	void *memory = calloc(1, size);
-	if (memory == NULL) {
+	if (memory == NULL)
 		abort(); /* a test double has nobody to tell */
-	}
 	return memory;
 }
 
 void *sim_grow(void *old, size_t *cap, size_t need, size_t item)
 {
-	if (need <= *cap) {
+	if (need <= *cap)
 		return old;
-	}
 	size_t grown = *cap == 0 ? 8 : *cap;
-	while (grown < need) {
+	while (grown < need)
 		grown *= 2;
-	}
 	void *memory = realloc(old, grown * item);
-	if (memory == NULL) {
+	if (memory == NULL)
 		abort();
-	}
 	*cap = grown;
 	return memory;
 }
@@ -44,13 +40,11 @@ uint64_t sim_mix(uint64_t a, uint64_t b)
 
 struct sector *sector_new(const uint8_t data[SIM_SECTOR])
 {
-	if (memcmp(data, zeros, SIM_SECTOR) == 0) {
+	if (memcmp(data, zeros, SIM_SECTOR) == 0)
 		return NULL;
-	}
 	struct sector *sector = malloc(sizeof(*sector));
-	if (sector == NULL) {
+	if (sector == NULL)
 		abort();
-	}
 	atomic_init(&sector->refs, 1);
 	sector->hash = XXH3_64bits(data, SIM_SECTOR);
 	memcpy(sector->data, data, SIM_SECTOR);
@@ -59,17 +53,15 @@ struct sector *sector_new(const uint8_t data[SIM_SECTOR])
 
 struct sector *sector_ref(struct sector *sector)
 {
-	if (sector != NULL) {
+	if (sector != NULL)
 		atomic_fetch_add_explicit(&sector->refs, 1, memory_order_relaxed);
-	}
 	return sector;
 }
 
 void sector_unref(struct sector *sector)
 {
-	if (sector != NULL && atomic_fetch_sub_explicit(&sector->refs, 1, memory_order_acq_rel) == 1) {
+	if (sector != NULL && atomic_fetch_sub_explicit(&sector->refs, 1, memory_order_acq_rel) == 1)
 		free(sector);
-	}
 }
 
 const uint8_t *sector_data(const struct sector *sector)
@@ -87,20 +79,17 @@ static struct table *table_new(size_t count)
 
 struct table *table_ref(struct table *table)
 {
-	if (table != NULL) {
+	if (table != NULL)
 		atomic_fetch_add_explicit(&table->refs, 1, memory_order_relaxed);
-	}
 	return table;
 }
 
 void table_unref(struct table *table)
 {
-	if (table == NULL || atomic_fetch_sub_explicit(&table->refs, 1, memory_order_acq_rel) != 1) {
+	if (table == NULL || atomic_fetch_sub_explicit(&table->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	}
-	for (size_t i = 0; i < table->count; i++) {
+	for (size_t i = 0; i < table->count; i++)
 		sector_unref(table->sectors[i]);
-	}
 	free(table);
 }
 
@@ -114,15 +103,13 @@ static struct table *table_own(struct table *table, size_t count)
 {
 	size_t have = table == NULL ? 0 : table->count;
 	bool shared = table != NULL && atomic_load_explicit(&table->refs, memory_order_acquire) > 1;
-	if (have >= count && !shared && table != NULL) {
+	if (have >= count && !shared && table != NULL)
 		return table;
-	}
 	struct table *own = table_new(have >= count ? have : count + count / 2);
 	if (table != NULL) {
 		own->hash = table->hash;
-		for (size_t i = 0; i < have; i++) {
+		for (size_t i = 0; i < have; i++)
 			own->sectors[i] = sector_ref(table->sectors[i]);
-		}
 		table_unref(table);
 	}
 	return own;
@@ -156,11 +143,9 @@ void table_cut(struct table **table, uint64_t size)
 		memcpy(data, sector_data(table_get(*table, at)), keep);
 		table_set(table, at, sector_new(data));
 	}
-	for (size_t i = keep == 0 ? at : at + 1; i < count; i++) {
-		if (table_get(*table, i) != NULL) {
+	for (size_t i = keep == 0 ? at : at + 1; i < count; i++)
+		if (table_get(*table, i) != NULL)
 			table_set(table, i, NULL);
-		}
-	}
 }
 
 uint64_t table_hash(const struct table *table)

@@ -1,9 +1,10 @@
 /* Walks the crash images of one moment: see sim_each_crash in sim_os.h.
  *
- * There are two sides to choose on: the sectors, and the rest (directory changes and sizes). Each side is a numbered list of patterns:
- * all there are when they are few, else prefixes, single omissions and single survivors. A walk combines every pattern of one side
- * with every one of the other when that is affordable, else with the other's extremes, and draws samples at the end. Sectors are walked
- * once for each content that lost ones may have. */
+ * There are two sides to choose on: the sectors, and the rest (directory changes and sizes).
+ * Each side is a numbered list of patterns: all there are when they are few, else prefixes,
+ * single omissions and single survivors. A walk combines every pattern of one side with every
+ * one of the other when that is affordable, else with the other's extremes, and draws samples at
+ * the end. Sectors are walked once for each content that lost ones may have. */
 #include "lib/sim_plan.h"
 
 #include <stdlib.h>
@@ -45,15 +46,16 @@ static size_t product_of(size_t a, size_t b, size_t limit)
 /* Builds the chosen image and shows it, unless it is illegal or was shown. */
 static void walk_emit(struct walk *walk)
 {
-	struct sim_choice choice = {.sectors = walk->sectors, .sizes = walk->sizes, .dir_ops = walk->ops, .salt = walk->limits.salt};
+	struct sim_choice choice = {.sectors = walk->sectors,
+	                            .sizes = walk->sizes,
+	                            .dir_ops = walk->ops,
+	                            .salt = walk->limits.salt};
 	struct sim_shape shape;
-	if (walk->stop != 0) {
+	if (walk->stop != 0)
 		return;
-	}
 	struct sim *image = crash_build(walk->sim, &choice, &shape);
-	if (image == NULL) {
+	if (image == NULL)
 		return;
-	}
 	if (sim_seen_add(walk->seen, sim_hash(image))) {
 		walk->visited++;
 		walk->stop = walk->each(walk->arg, image, &shape);
@@ -61,14 +63,15 @@ static void walk_emit(struct walk *walk)
 	sim_free(image);
 }
 
-/* --- Sectors --- */
+/* --- Sectors ---------------------------------------------------------------------------------- */
 
 static void sectors_all(struct walk *walk, bool newest)
 {
 	memset(walk->sectors, newest ? SIM_PICK_NEWEST : (int)walk->mode, walk->plan->spot_count);
 }
 
-/* What one pending sector may be in an exhaustive walk: lost, the newest, the first, the one before the newest. */
+/* What one pending sector may be in an exhaustive walk: lost, the newest, the first, the one
+ * before the newest. */
 static size_t spot_options(const struct spot *spot)
 {
 	return spot->count + 1 < SPOT_OPTIONS ? spot->count + 1 : SPOT_OPTIONS;
@@ -100,18 +103,19 @@ static void sectors_mixed(struct walk *walk, size_t pattern)
 /* All writes up to the last one of spot `pattern - 1`, and nothing after: what M1 off allows. */
 static void sectors_until(struct walk *walk, size_t pattern)
 {
-	uint64_t last = pattern == 0 ? 0 : walk->plan->spots[walk->plan->by_last[pattern - 1]].last_write;
+	uint64_t last =
+	    pattern == 0 ? 0 : walk->plan->spots[walk->plan->by_last[pattern - 1]].last_write;
 	for (size_t i = 0; i < walk->plan->spot_count; i++) {
 		const struct spot *spot = &walk->plan->spots[i];
 		size_t count = 0;
-		while (count < spot->count && plan_version(walk->sim, spot, count)->write <= last) {
+		while (count < spot->count && plan_version(walk->sim, spot, count)->write <= last)
 			count++;
-		}
 		walk->sectors[i] = (uint8_t)count;
 	}
 }
 
-/* Prefixes (as many as sectors, and the empty one), then single omissions, single survivors, and what was written up to a moment. */
+/* Prefixes (as many as sectors, and the empty one), then single omissions, single survivors, and
+ * what was written up to a moment. */
 static void sectors_structured(struct walk *walk, size_t pattern)
 {
 	size_t count = walk->plan->spot_count;
@@ -131,13 +135,12 @@ static void sectors_structured(struct walk *walk, size_t pattern)
 
 static void sectors_set(struct walk *walk, size_t pattern)
 {
-	if (!walk->sim->profile.m1_subsets) {
+	if (!walk->sim->profile.m1_subsets)
 		sectors_until(walk, pattern);
-	} else if (walk->all_sectors) {
+	else if (walk->all_sectors)
 		sectors_mixed(walk, pattern);
-	} else {
+	else
 		sectors_structured(walk, pattern);
-	}
 }
 
 static void sectors_count(struct walk *walk)
@@ -149,9 +152,8 @@ static void sectors_count(struct walk *walk)
 		return;
 	}
 	size_t product = 1;
-	for (size_t i = 0; i < spots; i++) {
+	for (size_t i = 0; i < spots; i++)
 		product = product_of(product, spot_options(&walk->plan->spots[i]), walk->limits.product);
-	}
 	walk->all_sectors = spots <= walk->limits.exhaustive && product <= walk->limits.product;
 	walk->sector_patterns = walk->all_sectors ? product : 4 * spots + 2;
 }
@@ -165,17 +167,16 @@ static void sectors_random(struct walk *walk)
 	uint64_t keep = 1 + draw(walk, 15); /* of 16 */
 	for (size_t i = 0; i < walk->plan->spot_count; i++) {
 		const struct spot *spot = &walk->plan->spots[i];
-		if (draw(walk, 16) < keep) {
+		if (draw(walk, 16) < keep)
 			walk->sectors[i] = SIM_PICK_NEWEST;
-		} else if (spot->count > 1 && draw(walk, 2) == 0) {
+		else if (spot->count > 1 && draw(walk, 2) == 0)
 			walk->sectors[i] = (uint8_t)draw(walk, spot->count);
-		} else {
+		else
 			walk->sectors[i] = (uint8_t)walk->modes[draw(walk, walk->mode_count)];
-		}
 	}
 }
 
-/* --- Sizes and directory changes --- */
+/* --- Sizes and directory changes -------------------------------------------------------------- */
 
 static size_t size_options(const struct walk *walk, size_t i)
 {
@@ -209,7 +210,8 @@ static void rest_mixed(struct walk *walk, size_t pattern)
 	}
 }
 
-/* Directory changes: prefixes, omissions, survivors, the sizes fitting; then every size outcome alone, all changes kept. */
+/* Directory changes: prefixes, omissions, survivors, the sizes fitting; then every size outcome
+ * alone, all changes kept. */
 static void rest_structured(struct walk *walk, size_t pattern)
 {
 	size_t count = walk->op_count;
@@ -230,24 +232,23 @@ static void rest_structured(struct walk *walk, size_t pattern)
 
 static void rest_set(struct walk *walk, size_t pattern)
 {
-	if (walk->all_rest) {
+	if (walk->all_rest)
 		rest_mixed(walk, pattern);
-	} else {
+	else
 		rest_structured(walk, pattern);
-	}
 }
 
 static void rest_count(struct walk *walk)
 {
 	size_t product = 1;
-	for (size_t i = 0; i < walk->plan->resized_count; i++) {
+	for (size_t i = 0; i < walk->plan->resized_count; i++)
 		product = product_of(product, size_options(walk, i), walk->limits.product);
-	}
-	for (size_t i = 0; i < walk->op_count; i++) {
+	for (size_t i = 0; i < walk->op_count; i++)
 		product = product_of(product, 2, walk->limits.product);
-	}
 	walk->all_rest = product <= walk->limits.product;
-	walk->rest_patterns = walk->all_rest ? product : 3 * walk->op_count + 1 + SIZE_OPTIONS * walk->plan->resized_count;
+	walk->rest_patterns = walk->all_rest
+	                          ? product
+	                          : 3 * walk->op_count + 1 + SIZE_OPTIONS * walk->plan->resized_count;
 }
 
 static void rest_random(struct walk *walk)
@@ -255,16 +256,16 @@ static void rest_random(struct walk *walk)
 	for (size_t i = 0; i < walk->plan->resized_count; i++) {
 		size_t history = disk_file(&walk->sim->disk, walk->plan->resized[i])->resize_count;
 		size_t most = history < SIM_SIZE_FITS - 1 ? history : SIM_SIZE_FITS - 1;
-		walk->sizes[i] = draw(walk, 2) == 0 ? (uint8_t)SIM_SIZE_FITS : (uint8_t)draw(walk, most + 1);
+		walk->sizes[i] =
+		    draw(walk, 2) == 0 ? (uint8_t)SIM_SIZE_FITS : (uint8_t)draw(walk, most + 1);
 	}
 	size_t prefix = (size_t)draw(walk, walk->op_count + 1);
 	bool in_order = !walk->sim->profile.m4_dir_subsets || draw(walk, 4) == 0;
-	for (size_t i = 0; i < walk->op_count; i++) {
+	for (size_t i = 0; i < walk->op_count; i++)
 		walk->ops[i] = in_order ? i < prefix : draw(walk, 2) == 0;
-	}
 }
 
-/* --- The walk --- */
+/* --- The walk --------------------------------------------------------------------------------- */
 
 static void walk_product(struct walk *walk)
 {
@@ -317,12 +318,13 @@ static void walk_run(struct walk *walk)
 	size_t product = product_of(walk->sector_patterns, walk->rest_patterns, budget);
 	for (size_t i = 0; i < walk->mode_count && walk->stop == 0; i++) {
 		walk->mode = walk->modes[i];
-		/* The plain content first, in full if at all possible; the others when all of them together are. */
-		if (product <= budget && (i == 0 || product_of(product, walk->mode_count, budget) <= budget)) {
+		/* The plain content first, in full if at all possible; the others when all of them
+		 * together are. */
+		if (product <= budget &&
+		    (i == 0 || product_of(product, walk->mode_count, budget) <= budget))
 			walk_product(walk);
-		} else {
+		else
 			walk_sides(walk);
-		}
 	}
 	walk_samples(walk);
 }
@@ -332,15 +334,12 @@ static void modes_set(struct walk *walk)
 	const struct sim_profile *profile = &walk->sim->profile;
 	walk->modes[walk->mode_count++] = 0;
 	if (profile->m1_subsets && walk->plan->spot_count > 0) {
-		if (profile->m1_lost_zero) {
+		if (profile->m1_lost_zero)
 			walk->modes[walk->mode_count++] = SIM_PICK_ZERO;
-		}
-		if (profile->m1_lost_garbage) {
+		if (profile->m1_lost_garbage)
 			walk->modes[walk->mode_count++] = SIM_PICK_GARBAGE;
-		}
-		if (profile->m1_lost_stale) {
+		if (profile->m1_lost_stale)
 			walk->modes[walk->mode_count++] = SIM_PICK_STALE;
-		}
 	}
 }
 
@@ -353,10 +352,15 @@ static struct sim_limits limits_or_default(const struct sim_limits *limits)
 	return own;
 }
 
-int sim_each_crash(struct sim *sim, const struct sim_limits *limits, sim_each each, void *arg, size_t *visited)
+int sim_each_crash(struct sim *sim, const struct sim_limits *limits, sim_each each, void *arg,
+                   size_t *visited)
 {
 	sim_enter(sim);
-	struct walk walk = {.sim = sim, .plan = plan_get(sim), .op_count = sim->disk.op_count, .each = each, .arg = arg};
+	struct walk walk = {.sim = sim,
+	                    .plan = plan_get(sim),
+	                    .op_count = sim->disk.op_count,
+	                    .each = each,
+	                    .arg = arg};
 	walk.limits = limits_or_default(limits);
 	walk.sectors = sim_memory(walk.plan->spot_count + 1);
 	walk.sizes = sim_memory(walk.plan->resized_count + 1);
@@ -369,8 +373,7 @@ int sim_each_crash(struct sim *sim, const struct sim_limits *limits, sim_each ea
 	free(walk.sizes);
 	free(walk.ops);
 	sim_leave(sim);
-	if (visited != NULL) {
+	if (visited != NULL)
 		*visited = walk.visited;
-	}
 	return walk.stop;
 }

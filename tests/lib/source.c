@@ -2,10 +2,11 @@
  *
  * Job: read all C files below a folder, blank out what is no code, count and print offences.
  *
- * Happy path: tree_new, tree_read, tree_offences with a rule, tree_free. Made-up files go in with tree_add, so that every rule can
- * be seen to fire.
+ * Happy path: tree_new, tree_read, tree_offences with a rule, tree_free. Made-up files go in
+ * with tree_add, so that every rule can be seen to fire.
  *
- * Failure: a file that cannot be read fails the test; so does a tree of more than TREE_FILES_MAX files. */
+ * Failure: a file that cannot be read fails the test; so does a tree of more than TREE_FILES_MAX
+ * files. */
 #include "lib/source.h"
 
 #include <dirent.h>
@@ -22,7 +23,7 @@
 #error "HF_SOURCE_DIR must name the directory that holds engine/"
 #endif
 
-/* --- Reading ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------------------------- */
 
 bool source_starts_with(const char *text, const char *prefix)
 {
@@ -37,9 +38,8 @@ bool source_ends_with(const char *text, const char *suffix)
 
 static void blank(char *from, const char *to)
 {
-	for (; from < to; from++) {
+	for (; from < to; from++)
 		*from = *from == '\n' ? '\n' : ' ';
-	}
 }
 
 static char *comment_end(char *at)
@@ -51,9 +51,8 @@ static char *comment_end(char *at)
 static char *literal_end(char *at)
 {
 	char quote = *at++;
-	while (*at && *at != quote && *at != '\n') {
+	while (*at && *at != quote && *at != '\n')
 		at += *at == '\\' && at[1] ? 2 : 1;
-	}
 	return *at ? at + 1 : at;
 }
 
@@ -69,9 +68,8 @@ static char *text_blanked(const char *text, bool literals)
 			blank(at, end);
 		} else if (*at == '"' || *at == '\'') {
 			end = literal_end(at);
-			if (literals) {
+			if (literals)
 				blank(at + 1, end - 1);
-			}
 		}
 		at = end;
 	}
@@ -108,18 +106,16 @@ void tree_read(struct tree *tree, const char *folder)
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", HF_SOURCE_DIR, folder);
 	DIR *stream = opendir(path);
-	if (!stream && (source_ends_with(folder, ".c") || source_ends_with(folder, ".h"))) {
+	if (!stream && (source_ends_with(folder, ".c") || source_ends_with(folder, ".h")))
 		tree_add(tree, folder, file_read(path));
-	}
 	for (struct dirent *entry = stream ? readdir(stream) : NULL; entry; entry = readdir(stream)) {
 		if (entry->d_name[0] != '.') {
 			snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
 			tree_read(tree, path);
 		}
 	}
-	if (stream) {
+	if (stream)
 		closedir(stream);
-	}
 }
 
 struct tree tree_new(void)
@@ -143,15 +139,13 @@ const struct file *tree_find(const struct tree *tree, const char *folder, const 
 {
 	char path[400];
 	snprintf(path, sizeof path, "%s%s", folder, name);
-	for (size_t i = 0; i < tree->count; i++) {
-		if (strcmp(tree->files[i].path, path) == 0) {
+	for (size_t i = 0; i < tree->count; i++)
+		if (strcmp(tree->files[i].path, path) == 0)
 			return &tree->files[i];
-		}
-	}
 	return NULL;
 }
 
-/* --- Offences --------------------------------------------------------------------------------------------------------------- */
+/* --- Offences --------------------------------------------------------------------------------- */
 
 static size_t offences;
 static bool quiet;
@@ -159,9 +153,8 @@ static bool quiet;
 void offend(const struct file *file, size_t line, const char *format, ...)
 {
 	offences++;
-	if (quiet) {
+	if (quiet)
 		return;
-	}
 	va_list arguments;
 	va_start(arguments, format);
 	printf("%s:%zu: ", file->path, line);
@@ -173,9 +166,8 @@ void offend(const struct file *file, size_t line, const char *format, ...)
 size_t tree_offences(const struct tree *tree, source_rule *rule)
 {
 	offences = 0;
-	for (size_t i = 0; i < tree->count; i++) {
+	for (size_t i = 0; i < tree->count; i++)
 		rule(tree, &tree->files[i]);
-	}
 	return offences;
 }
 

@@ -31,7 +31,8 @@ void tree_free(struct tree *tree);
 /* A rule looks at one file of a tree and reports what breaks it with offend(). */
 typedef void source_rule(const struct tree *tree, const struct file *file);
 /* Counts the offence and prints "path:line: what". */
-__attribute__((format(printf, 3, 4))) void offend(const struct file *file, size_t line, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void offend(const struct file *file, size_t line,
+                                                  const char *format, ...);
 /* All offences of a tree, printed. */
 size_t tree_offences(const struct tree *tree, source_rule *rule);
 /* Those of one file, in silence: for trying out the rule itself. */

@@ -43,26 +43,33 @@ void stranger_engine(struct sim *image, char out[STRANGER_LINE])
 	struct hf_error error = {0};
 	hf_store *store = NULL;
 	const struct hf_options options = {.no_background = true};
-	const int logged = hf__log_each(sim_os(image), hf__all_domains(), 1, HF_LOG_WITHOUT_TEXT, add_entry, &digest, NULL);
+	const int logged = hf__log_each(sim_os(image), hf__all_domains(), 1, HF_LOG_WITHOUT_TEXT,
+	                                add_entry, &digest, NULL);
 	const int rc = hf__store_open(sim_os(image), hf__all_domains(), &options, &store, &error);
 	if (rc != HF_OK) {
 		if (rc != HF_ECORRUPT && rc != HF_ENOTFOUND && rc != HF_EVERSION)
 			fail_msg("an opening says %s: %s", hf_code_name(rc), error.text);
-		(void)snprintf(out, STRANGER_LINE, "%s 0 0 0 0 %016x", rc == HF_ENOTFOUND ? "none" : rc == HF_EVERSION ? "newer" : "corrupt", 0u);
+		(void)snprintf(out, STRANGER_LINE, "%s 0 0 0 0 %016x",
+		               rc == HF_ENOTFOUND  ? "none"
+		               : rc == HF_EVERSION ? "newer"
+		                                   : "corrupt",
+		               0u);
 		return;
 	}
 	assert_int_equal(logged, HF_OK);
 	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
-	(void)snprintf(out, STRANGER_LINE, "%s%s %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64, info.segment ? "" : "empty-",
-	               info.recovered ? "unclean" : "clean", info.segment, info.segment_offset, info.segment ? store->recovered_lsn : 0,
-	               digest.entries, digest.value);
+	(void)snprintf(
+	    out, STRANGER_LINE, "%s%s %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64,
+	    info.segment ? "" : "empty-", info.recovered ? "unclean" : "clean", info.segment,
+	    info.segment_offset, info.segment ? store->recovered_lsn : 0, digest.entries, digest.value);
 	(void)hf_close(store, NULL);
 }
 
 FILE *stranger_start(const char *list)
 {
 	char command[4096];
-	(void)snprintf(command, sizeof command, "python3 '%s/tests/stranger/reader.py' - < '%s'", HF_SOURCE_DIR, list);
+	(void)snprintf(command, sizeof command, "python3 '%s/tests/stranger/reader.py' - < '%s'",
+	               HF_SOURCE_DIR, list);
 	FILE *reader = popen(command, "r");
 	assert_non_null(reader);
 	return reader;

@@ -1,4 +1,5 @@
-/* The streams are files in the current directory, which is the test's own: no pipe can fill up and hang anyone. */
+/* The streams are files in the current directory, which is the test's own: no pipe can fill up
+ * and hang anyone. */
 #include "lib/tool.h"
 
 #include <fcntl.h>
@@ -49,9 +50,8 @@ static int stdout_of(enum tool_stdout to, int kept)
 	case TOOL_STDOUT_FULL:
 		return open("/dev/full", O_WRONLY | O_CLOEXEC);
 	case TOOL_STDOUT_GONE:
-		if (pipe2(ends, O_CLOEXEC) != 0) {
+		if (pipe2(ends, O_CLOEXEC) != 0)
 			return -1;
-		}
 		close(ends[0]);
 		return ends[1];
 	default:
@@ -69,25 +69,22 @@ static void become_tool(const struct tool *tool, const char *const *words, int i
 		argv[count++] = (char *)(uintptr_t) "-C";
 		argv[count++] = (char *)(uintptr_t)tool->directory;
 	}
-	if (tool->json) {
+	if (tool->json)
 		argv[count++] = (char *)(uintptr_t) "--json";
-	}
-	for (; *words; words++) {
+	for (; *words; words++)
 		argv[count++] = (char *)(uintptr_t)*words;
-	}
-	for (const char *const *variable = tool->variables; variable && *variable; variable += 2) {
+	for (const char *const *variable = tool->variables; variable && *variable; variable += 2)
 		setenv(variable[0], variable[1], 1);
-	}
 	const int to = stdout_of(tool->to, out);
-	if (dup2(in, 0) != 0 || dup2(to, 1) != 1 || dup2(err, 2) != 2 || (tool->to == TOOL_STDOUT_CLOSED && close(1) != 0) ||
-	    (tool->no_input && close(0) != 0)) {
+	if (dup2(in, 0) != 0 || dup2(to, 1) != 1 || dup2(err, 2) != 2 ||
+	    (tool->to == TOOL_STDOUT_CLOSED && close(1) != 0) || (tool->no_input && close(0) != 0))
 		_exit(125);
-	}
 	execv(HF_TOOL, argv);
 	_exit(125);
 }
 
-/* The end of a terminal for a process, with `answer` typed already at the other, which is given as well. */
+/* The end of a terminal for a process, with `answer` typed already at the other, which is given
+ * as well. */
 static int terminal(const char *answer, int *typist)
 {
 	int end = -1;
@@ -104,9 +101,8 @@ struct ran tool_run(const struct tool *tool, const char *const *words)
 	struct ran ran = {.status = -1};
 	int status = 0;
 	const pid_t child = fork();
-	if (child == 0) {
+	if (child == 0)
 		become_tool(tool, words, in, out, tool->answer ? in : err);
-	}
 	assert_true(child > 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -131,7 +127,8 @@ struct ran tool_call(const struct tool *tool, const char *line)
 	const char *words[TOOL_WORDS_MAX + 1] = {NULL};
 	size_t count = 0;
 	assert_non_null(copy);
-	for (char *save = NULL, *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+	for (char *save = NULL, *word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save)) {
 		assert_true(count < TOOL_WORDS_MAX);
 		words[count++] = strcmp(word, "''") == 0 ? "" : word;
 	}
@@ -144,12 +141,13 @@ struct ran tool_expect(const struct tool *tool, const char *line, int status)
 {
 	struct ran ran = tool_call(tool, line);
 	if (ran.status != status) {
-		fail_msg("holdfast %s\nended with %d instead of %d\nstdout: %s\nstderr: %s", line, ran.status, status, ran.out, ran.err);
+		fail_msg("holdfast %s\nended with %d instead of %d\nstdout: %s\nstderr: %s", line,
+		         ran.status, status, ran.out, ran.err);
 	}
 	return ran;
 }
 
-/* --- JSON ----------------------------------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static yajl_val parse(const char *line, size_t len)
 {
@@ -157,9 +155,8 @@ static yajl_val parse(const char *line, size_t len)
 	char *copy = strndup(line, len);
 	assert_non_null(copy);
 	yajl_val value = yajl_tree_parse(copy, why, sizeof why);
-	if (!value) {
+	if (!value)
 		fail_msg("no JSON: %s\n%s", copy, why);
-	}
 	free(copy);
 	return value;
 }
@@ -173,9 +170,8 @@ size_t json_lines(const char *text)
 		assert_int_equal(text[len], '\n'); /* the last line is whole, too */
 		yajl_val value = parse(text, len);
 		const char *schema = YAJL_GET_STRING(yajl_tree_get(value, schema_path, yajl_t_string));
-		if (!schema || strncmp(schema, "holdfast.", 9) != 0) {
+		if (!schema || strncmp(schema, "holdfast.", 9) != 0)
 			assert_non_null(yajl_tree_get(value, kind_path, yajl_t_string));
-		}
 		yajl_tree_free(value);
 		text += len + 1;
 		count++;
@@ -186,11 +182,9 @@ size_t json_lines(const char *text)
 static const char *last_line(const char *text)
 {
 	const char *start = text;
-	for (const char *at = text; *at; at++) {
-		if (at[0] == '\n' && at[1]) {
+	for (const char *at = text; *at; at++)
+		if (at[0] == '\n' && at[1])
 			start = at + 1;
-		}
-	}
 	return start;
 }
 
@@ -211,18 +205,16 @@ bool json_member(const char *text, const char *path, char *out, size_t size)
 	const char *names[8] = {NULL};
 	size_t count = 0;
 	const char *line = last_line(text);
-	if (!*line) {
+	if (!*line)
 		return false;
-	}
 	snprintf(copy, sizeof copy, "%s", path);
-	for (char *save = NULL, *name = strtok_r(copy, ".", &save); name && count < 7; name = strtok_r(NULL, ".", &save)) {
+	for (char *save = NULL, *name = strtok_r(copy, ".", &save); name && count < 7;
+	     name = strtok_r(NULL, ".", &save))
 		names[count++] = name;
-	}
 	yajl_val tree = parse(line, strcspn(line, "\n"));
 	yajl_val value = yajl_tree_get(tree, names, yajl_t_any);
-	if (value) {
+	if (value)
 		spell(value, out, size);
-	}
 	yajl_tree_free(tree);
 	return value != NULL;
 }

@@ -1,4 +1,5 @@
-/* Runs the command line tool as its users do: as a process, with its words, and looks at what it says and how it ends. */
+/* Runs the command line tool as its users do: as a process, with its words, and looks at what it
+ * says and how it ends. */
 #ifndef TESTS_LIB_TOOL_H
 #define TESTS_LIB_TOOL_H
 
@@ -20,7 +21,8 @@ struct tool {
 	enum tool_stdout to;
 	const char *input; /* for stdin; NULL: empty */
 	bool no_input; /* stdin is closed */
-	const char *answer; /* stdin and stderr are a terminal, at which somebody types this; ran->err stays empty */
+	/* stdin and stderr are a terminal, at which somebody types this; ran->err stays empty */
+	const char *answer;
 	const char *const *variables; /* NAME, value, NAME, value, NULL */
 };
 
@@ -30,7 +32,8 @@ struct ran {
 	size_t out_len, err_len;
 };
 
-/* Ends the test when the process cannot be started. `words` ends with NULL. Free the answer with tool_free(). */
+/* Ends the test when the process cannot be started. `words` ends with NULL. Free the answer with
+ * tool_free(). */
 struct ran tool_run(const struct tool *tool, const char *const *words);
 /* The same, with words separated by single spaces; a word of two single quotes is the empty one. */
 struct ran tool_call(const struct tool *tool, const char *line);
@@ -39,11 +42,11 @@ void tool_free(struct ran *ran);
 /* Runs `line` and fails the test, with all that was said, unless it ends with `status`. */
 struct ran tool_expect(const struct tool *tool, const char *line, int status);
 
-/* Every line of `text` is a JSON object with a member "schema" that begins with "holdfast.", or, in an export, "kind"; gives their number, or
- * fails the test. */
+/* Every line of `text` is a JSON object with a member "schema" that begins with "holdfast.", or,
+ * in an export, "kind"; gives their number, or fails the test. */
 size_t json_lines(const char *text);
-/* Member `path` ("error.code") of the last line of `text`, as text: strings without quotes, numbers as spelled, true, false, null.
- * False when there is none. */
+/* Member `path` ("error.code") of the last line of `text`, as text: strings without quotes,
+ * numbers as spelled, true, false, null. False when there is none. */
 bool json_member(const char *text, const char *path, char *out, size_t size);
 
 #endif

@@ -16,14 +16,18 @@ static int ok_if(bool good)
 
 static int inbox_fill(hf_store *store, hf_txn *txn, const char *name)
 {
-	const struct hf_inbox_input input = {.thread = hf_str("t"), .payload = hf_str("p"), .updated_at = 1};
-	const struct hf_inbox_save args = {.user = hf_str(name), .records = &input, .count = 1, .generated_at = HF_UNSET};
+	const struct hf_inbox_input input = {
+	    .thread = hf_str("t"), .payload = hf_str("p"), .updated_at = 1};
+	const struct hf_inbox_save args = {
+	    .user = hf_str(name), .records = &input, .count = 1, .generated_at = HF_UNSET};
 	return hf_inbox_save(store, txn, &args, NULL, NULL);
 }
 
 static int inbox_empty(hf_store *store, hf_txn *txn, const char *name)
 {
-	return hf_inbox_remove(store, txn, &(struct hf_inbox_remove){.key = {.user = hf_str(name), .thread = hf_str("t")}}, NULL, NULL);
+	return hf_inbox_remove(
+	    store, txn, &(struct hf_inbox_remove){.key = {.user = hf_str(name), .thread = hf_str("t")}},
+	    NULL, NULL);
 }
 
 static int inbox_look(hf_store *store, const char *name, unsigned flags)
@@ -35,13 +39,17 @@ static int inbox_look(hf_store *store, const char *name, unsigned flags)
 
 static int cursor_fill(hf_store *store, hf_txn *txn, const char *name)
 {
-	const struct hf_cursor_advance args = {.key = {.consumer = hf_str("c"), .stream = hf_str(name)}, .sequence = 1};
+	const struct hf_cursor_advance args = {.key = {.consumer = hf_str("c"), .stream = hf_str(name)},
+	                                       .sequence = 1};
 	return hf_cursor_advance(store, txn, &args, NULL, NULL);
 }
 
 static int cursor_empty(hf_store *store, hf_txn *txn, const char *name)
 {
-	return hf_cursor_remove(store, txn, &(struct hf_cursor_remove){.key = {.consumer = hf_str("c"), .stream = hf_str(name)}}, NULL, NULL);
+	return hf_cursor_remove(
+	    store, txn,
+	    &(struct hf_cursor_remove){.key = {.consumer = hf_str("c"), .stream = hf_str(name)}}, NULL,
+	    NULL);
 }
 
 static int cursor_look(hf_store *store, const char *name, unsigned flags)
@@ -55,13 +63,16 @@ static int cursor_look(hf_store *store, const char *name, unsigned flags)
 
 static int outbox_fill(hf_store *store, hf_txn *txn, const char *name)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str(name), .id = hf_str("i"), .payload = hf_str("p"), .group = hf_str(name)};
+	const struct hf_outbox_enqueue args = {
+	    .queue = hf_str(name), .id = hf_str("i"), .payload = hf_str("p"), .group = hf_str(name)};
 	return hf_outbox_enqueue(store, txn, &args, NULL, NULL);
 }
 
 static int outbox_empty(hf_store *store, hf_txn *txn, const char *name)
 {
-	return hf_outbox_remove(store, txn, &(struct hf_outbox_remove){.queue = hf_str(name), .id = hf_str("i")}, NULL, NULL);
+	return hf_outbox_remove(store, txn,
+	                        &(struct hf_outbox_remove){.queue = hf_str(name), .id = hf_str("i")},
+	                        NULL, NULL);
 }
 
 static int outbox_look(hf_store *store, const char *name, unsigned flags)
@@ -73,8 +84,10 @@ static int outbox_look(hf_store *store, const char *name, unsigned flags)
 
 static int idempotency_fill(hf_store *store, hf_txn *txn, const char *name)
 {
-	const struct hf_idempotency_put args = {
-	    .key = {.scope = hf_str(name), .key = hf_str("k")}, .fingerprint = hf_str("f"), .response = hf_str("r"), .expires_at = FAR};
+	const struct hf_idempotency_put args = {.key = {.scope = hf_str(name), .key = hf_str("k")},
+	                                        .fingerprint = hf_str("f"),
+	                                        .response = hf_str("r"),
+	                                        .expires_at = FAR};
 	return hf_idempotency_put(store, txn, &args, NULL, NULL);
 }
 
@@ -93,13 +106,18 @@ static int idempotency_look(hf_store *store, const char *name, unsigned flags)
 
 static int document_fill(hf_store *store, hf_txn *txn, const char *name)
 {
-	const struct hf_document_put args = {.key = {.collection = hf_str(name), .id = hf_str("d")}, .payload = hf_str("p"), .expires_at = FAR};
+	const struct hf_document_put args = {.key = {.collection = hf_str(name), .id = hf_str("d")},
+	                                     .payload = hf_str("p"),
+	                                     .expires_at = FAR};
 	return hf_document_put(store, txn, &args, NULL, NULL);
 }
 
 static int document_empty(hf_store *store, hf_txn *txn, const char *name)
 {
-	return hf_document_remove(store, txn, &(struct hf_document_remove){.key = {.collection = hf_str(name), .id = hf_str("d")}}, NULL, NULL);
+	return hf_document_remove(
+	    store, txn,
+	    &(struct hf_document_remove){.key = {.collection = hf_str(name), .id = hf_str("d")}}, NULL,
+	    NULL);
 }
 
 static int document_look(hf_store *store, const char *name, unsigned flags)
@@ -112,13 +130,16 @@ static int document_look(hf_store *store, const char *name, unsigned flags)
 
 static int timeline_fill(hf_store *store, hf_txn *txn, const char *name)
 {
-	const struct hf_timeline_append args = {.key = {.timeline = hf_str(name), .id = hf_str("e")}, .type = hf_str("t"), .happened_at = 1};
+	const struct hf_timeline_append args = {.key = {.timeline = hf_str(name), .id = hf_str("e")},
+	                                        .type = hf_str("t"),
+	                                        .happened_at = 1};
 	return hf_timeline_append(store, txn, &args, NULL, NULL);
 }
 
 static int timeline_empty(hf_store *store, hf_txn *txn, const char *name)
 {
-	return hf_timeline_clear(store, txn, &(struct hf_timeline_clear){.timeline = hf_str(name)}, NULL, NULL);
+	return hf_timeline_clear(store, txn, &(struct hf_timeline_clear){.timeline = hf_str(name)},
+	                         NULL, NULL);
 }
 
 static int timeline_look(hf_store *store, const char *name, unsigned flags)
@@ -131,13 +152,16 @@ static int timeline_look(hf_store *store, const char *name, unsigned flags)
 
 static int lock_fill(hf_store *store, hf_txn *txn, const char *name)
 {
-	const struct hf_lock_put args = {.name = hf_str(name), .owner = hf_str("w"), .acquired_at = 1, .lease_until = FAR};
+	const struct hf_lock_put args = {
+	    .name = hf_str(name), .owner = hf_str("w"), .acquired_at = 1, .lease_until = FAR};
 	return hf_lock_put(store, txn, &args, NULL, NULL);
 }
 
 static int lock_empty(hf_store *store, hf_txn *txn, const char *name)
 {
-	return hf_lock_force_release(store, txn, &(struct hf_lock_force_release){.name = hf_str(name), .reason = hf_str("r")}, NULL, NULL);
+	return hf_lock_force_release(
+	    store, txn, &(struct hf_lock_force_release){.name = hf_str(name), .reason = hf_str("r")},
+	    NULL, NULL);
 }
 
 static int lock_look(hf_store *store, const char *name, unsigned flags)
@@ -159,7 +183,8 @@ const struct used_once used_once[] = {
 };
 const size_t used_once_count = sizeof used_once / sizeof *used_once;
 
-void use_once(hf_store *store, const struct used_once *row, const char *prefix, size_t count, size_t batch, enum hf_durability durability)
+void use_once(hf_store *store, const struct used_once *row, const char *prefix, size_t count,
+              size_t batch, enum hf_durability durability)
 {
 	for (size_t at = 0; at < count; at += batch) {
 		const size_t end = count - at < batch ? count : at + batch;

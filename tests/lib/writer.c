@@ -1,4 +1,5 @@
-/* A process that writes until it is killed: see writer.h. The parent must be single-threaded when it forks. */
+/* A process that writes until it is killed: see writer.h. The parent must be single-threaded
+ * when it forks. */
 #include "lib/writer.h"
 
 #include <pthread.h>
@@ -43,7 +44,7 @@ size_t writer_payload(uint64_t item, uint8_t out[WRITER_PAYLOAD_MAX])
 	return len;
 }
 
-/* --- In the child ------------------------------------------------------------------------------------------------------------------ */
+/* --- In the child ----------------------------------------------------------------------------- */
 
 struct shared {
 	hf_store *store;
@@ -67,7 +68,8 @@ static void tell(struct worker *w, struct report report)
 }
 
 /* A call returned: on success that is the acknowledgement, anything else must not happen. */
-static void acknowledge(struct worker *w, int rc, struct report report, const struct hf_result *result)
+static void acknowledge(struct worker *w, int rc, struct report report,
+                        const struct hf_result *result)
 {
 	if (rc != HF_OK || !result->changed) {
 		tell(w, (struct report){.kind = REPORT_FAILED, .item = report.kind, .value = (uint64_t)rc});
@@ -87,7 +89,8 @@ static void enqueue(struct worker *w)
 	const struct report report = {.kind = REPORT_ENQUEUE, .item = item};
 	const struct hf_outbox_enqueue args = {.queue = hf_str(WRITER_QUEUE),
 	                                       .id = hf_bytes(id, writer_id(item, id)),
-	                                       .payload = hf_bytes(payload, writer_payload(item, payload))};
+	                                       .payload =
+	                                           hf_bytes(payload, writer_payload(item, payload))};
 	tell(w, report);
 	const int rc = hf_outbox_enqueue(w->shared->store, NULL, &args, &result, NULL);
 	acknowledge(w, rc, report, &result);
@@ -98,7 +101,8 @@ static void complete(struct worker *w, uint64_t item, hf_token token)
 	char id[32];
 	struct hf_result result = {0};
 	const struct report report = {.kind = REPORT_COMPLETE, .item = item, .value = token};
-	const struct hf_outbox_complete args = {.queue = hf_str(WRITER_QUEUE), .id = hf_bytes(id, writer_id(item, id)), .token = token};
+	const struct hf_outbox_complete args = {
+	    .queue = hf_str(WRITER_QUEUE), .id = hf_bytes(id, writer_id(item, id)), .token = token};
 	tell(w, report);
 	const int rc = hf_outbox_complete(w->shared->store, NULL, &args, &result, NULL);
 	acknowledge(w, rc, report, &result);
@@ -108,8 +112,10 @@ static void claim(struct worker *w)
 {
 	struct hf_outbox_items got;
 	struct report report = {.kind = REPORT_CLAIM, .leased = hf_rng_chance(&w->rng, 1, 8)};
-	const struct hf_outbox_claim_next args = {
-	    .queue = hf_str(WRITER_QUEUE), .max = 1, .owner = hf_str("worker"), .lease_us = report.leased ? LEASE_US : 0};
+	const struct hf_outbox_claim_next args = {.queue = hf_str(WRITER_QUEUE),
+	                                          .max = 1,
+	                                          .owner = hf_str("worker"),
+	                                          .lease_us = report.leased ? LEASE_US : 0};
 	tell(w, report);
 	const int rc = hf_outbox_claim_next(w->shared->store, NULL, &args, &got, NULL, NULL);
 	struct hf_result result = {.changed = true};
@@ -133,7 +139,8 @@ static void advance(struct worker *w)
 	const uint64_t sequence = atomic_fetch_add(&w->shared->next_sequence, 1);
 	const struct report report = {.kind = REPORT_ADVANCE, .value = sequence};
 	const struct hf_cursor_advance args = {
-	    .key = {.consumer = hf_bytes(consumer, writer_user(w->number, consumer)), .stream = hf_str("stream")},
+	    .key = {.consumer = hf_bytes(consumer, writer_user(w->number, consumer)),
+	            .stream = hf_str("stream")},
 	    .sequence = (int64_t)sequence,
 	    .delivery_id = hf_bytes(id, writer_delivery(sequence, id)),
 	};
@@ -149,10 +156,13 @@ static void save(struct worker *w)
 	const uint64_t record = hf_rng_below(&w->rng, WRITER_RECORDS);
 	const uint64_t stamp = atomic_fetch_add(&w->shared->next_stamp, 1);
 	const struct report report = {.kind = REPORT_SAVE, .item = record, .value = stamp};
-	const struct hf_inbox_input input = {
-	    .thread = hf_bytes(thread, writer_thread(record, thread)), .payload = hf_bytes(&stamp, sizeof stamp), .unread = true};
-	const struct hf_inbox_save args = {
-	    .user = hf_bytes(user, writer_user(w->number, user)), .records = &input, .count = 1, .generated_at = (hf_time)stamp};
+	const struct hf_inbox_input input = {.thread = hf_bytes(thread, writer_thread(record, thread)),
+	                                     .payload = hf_bytes(&stamp, sizeof stamp),
+	                                     .unread = true};
+	const struct hf_inbox_save args = {.user = hf_bytes(user, writer_user(w->number, user)),
+	                                   .records = &input,
+	                                   .count = 1,
+	                                   .generated_at = (hf_time)stamp};
 	tell(w, report);
 	const int rc = hf_inbox_save(w->shared->store, NULL, &args, &result, NULL);
 	acknowledge(w, rc, report, &result);
@@ -168,7 +178,8 @@ static void dismiss(struct worker *w)
 		return;
 	const struct report report = {.kind = REPORT_DISMISS, .item = record};
 	const struct hf_inbox_mark args = {
-	    .key = {.user = hf_bytes(user, writer_user(w->number, user)), .thread = hf_bytes(thread, writer_thread(record, thread))}};
+	    .key = {.user = hf_bytes(user, writer_user(w->number, user)),
+	            .thread = hf_bytes(thread, writer_thread(record, thread))}};
 	tell(w, report);
 	const int rc = hf_inbox_dismiss(w->shared->store, NULL, &args, &result, NULL);
 	result.changed = true; /* it may have been dismissed before: then the answer says so */
@@ -178,8 +189,9 @@ static void dismiss(struct worker *w)
 static void *work(void *arg)
 {
 	struct worker *w = arg;
-	static void (*const jobs[])(struct worker *) = {enqueue, enqueue, enqueue, enqueue, claim, claim,
-	                                                claim,   claim,   advance, advance, save,  dismiss};
+	static void (*const jobs[])(struct worker *) = {enqueue, enqueue, enqueue, enqueue,
+	                                                claim,   claim,   claim,   claim,
+	                                                advance, advance, save,    dismiss};
 	for (;;)
 		jobs[hf_rng_below(&w->rng, sizeof jobs / sizeof jobs[0])](w);
 	return NULL;
@@ -197,10 +209,12 @@ static void run(const struct writer_start *start, int pipe)
 	atomic_init(&shared.next_stamp, start->next_stamp);
 	(void)alarm(LIFE_S);
 	for (unsigned i = 0; i < WRITER_THREADS; i++)
-		workers[i] = (struct worker){.shared = &shared, .number = i, .rng = hf_rng(start->seed + i)};
+		workers[i] =
+		    (struct worker){.shared = &shared, .number = i, .rng = hf_rng(start->seed + i)};
 	const int rc = hf_open(start->path, &start->options, &shared.store, NULL);
 	if (rc != HF_OK) {
-		tell(&workers[0], (struct report){.kind = REPORT_FAILED, .item = REPORT_OPENED, .value = (uint64_t)rc});
+		tell(&workers[0],
+		     (struct report){.kind = REPORT_FAILED, .item = REPORT_OPENED, .value = (uint64_t)rc});
 		_exit(2);
 	}
 	tell(&workers[0], (struct report){.kind = REPORT_OPENED});

@@ -1,5 +1,6 @@
-/* A process that writes to a store until it is killed, and tells what it does: before each call that it is about to make it, and after
- * the call returned what was acknowledged. The reports go through a pipe and survive the process. */
+/* A process that writes to a store until it is killed, and tells what it does: before each call
+ * that it is about to make it, and after the call returned what was acknowledged. The reports go
+ * through a pipe and survive the process. */
 #ifndef TESTS_LIB_WRITER_H
 #define TESTS_LIB_WRITER_H
 
@@ -21,7 +22,8 @@ enum report_kind {
 	REPORT_CLAIM, /* begins without item; done: item, value: token */
 	REPORT_COMPLETE, /* item, value: token */
 	REPORT_ADVANCE, /* value: sequence of this thread's cursor */
-	REPORT_SAVE, /* item: number of the record in this thread's inbox, value: stamp in its payload */
+	/* item: number of the record in this thread's inbox, value: stamp in its payload */
+	REPORT_SAVE,
 	REPORT_DISMISS, /* item: number of the record */
 };
 

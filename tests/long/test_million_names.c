@@ -1,4 +1,5 @@
-/* A million names, each used once, in each domain: what they leave in bytes, live and after reopening. And many that come and go in one transaction. */
+/* A million names, each used once, in each domain: what they leave in bytes, live and after
+ * reopening. And many that come and go in one transaction. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,8 @@ enum { MILLION = 1000000, BATCH = 5000, WARM = 1000 };
 
 static hf_store *open_store(void)
 {
-	const struct hf_options options = {.create = true, .no_background = true, .segment_size = 16u << 20, .allow_unsafe_fs = true};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = 16u << 20, .allow_unsafe_fs = true};
 	struct hf_error error = {0};
 	hf_store *store;
 	if (hf_open("store", &options, &store, &error) != HF_OK)

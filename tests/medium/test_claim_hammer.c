@@ -1,5 +1,6 @@
-/* 64 threads claim from one queue of 20,000 items, one at a time and each claim durable: every item goes to exactly one of them, and a
- * sync serves about as many claims as there are threads waiting. */
+/* 64 threads claim from one queue of 20,000 items, one at a time and each claim durable: every
+ * item goes to exactly one of them, and a sync serves about as many claims as there are threads
+ * waiting. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +26,8 @@ static double now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* The simulated disk's own clock counts readings. Whether a leader waits for company is decided by real time, as the delay of a sync is. */
+/* The simulated disk's own clock counts readings. Whether a leader waits for company is decided
+ * by real time, as the delay of a sync is. */
 static int64_t real_ticks(void *ctx)
 {
 	struct timespec t;
@@ -62,7 +64,8 @@ static double hammer_store(hf_store *store, const char *where)
 	const uint64_t entries = after.entries - before.entries, syncs = after.syncs - before.syncs;
 	assert_true(entries == ITEMS);
 	const double per_sync = (double)entries / (double)syncs;
-	printf("figure: claim hammer, %s: %d threads, %d items, each claimed once; %" PRIu64 " syncs, %.1f entries per sync, %.0f claims/s\n",
+	printf("figure: claim hammer, %s: %d threads, %d items, each claimed once; %" PRIu64
+	       " syncs, %.1f entries per sync, %.0f claims/s\n",
 	       where, HAMMER_THREADS, ITEMS, syncs, per_sync, ITEMS / took);
 	return per_sync;
 }
@@ -83,7 +86,8 @@ static void sixty_four_threads_share_syncs_on_a_slow_disk(void **state)
 	const double per_sync = hammer_store(store, "simulated disk");
 	assert_int_equal(hf_close(store, &error), HF_OK);
 	sim_free(sim);
-	/* With one flush under way and the rest waiting for the next, two halves take turns at worst. */
+	/* With one flush under way and the rest waiting for the next, two halves take turns at
+	 * worst. */
 	assert_true(per_sync > 0.4 * HAMMER_THREADS);
 }
 

@@ -1,8 +1,10 @@
-/* The crash sweep: reference workloads over all three domains, a crash at every call to the disk, on disks of three kinds and in both pad
- * modes, with and without faults, into recoveries too. See lib/crash_sweep.h for what is done and lib/crash_oracle.h for what is right.
+/* The crash sweep: reference workloads over all three domains, a crash at every call to the
+ * disk, on disks of three kinds and in both pad modes, with and without faults, into recoveries
+ * too. See lib/crash_sweep.h for what is done and lib/crash_oracle.h for what is right.
  *
- * At least 100,000 distinct disk images are opened, every kind of damage in the table is among them in both pad modes, and none may be wrong.
- * HF_CRASH_JOB=workload/disk/pad, as a complaint prints it, runs that job alone. */
+ * At least 100,000 distinct disk images are opened, every kind of damage in the table is among
+ * them in both pad modes, and none may be wrong. HF_CRASH_JOB=workload/disk/pad, as a complaint
+ * prints it, runs that job alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,20 +21,26 @@
 
 enum { THREADS = 2, IMAGES_MIN = 100000 };
 
-static const struct script *const scripts[] = {&script_rotation, &script_domains,  &script_lives, &script_groups, &script_transactions,
-                                               &script_async,    &script_timeline, &script_idem,  &script_lock,   &script_document,
-                                               &script_queues,   &script_turns,    &script_lost};
+static const struct script *const scripts[] = {
+    &script_rotation, &script_domains,  &script_lives, &script_groups, &script_transactions,
+    &script_async,    &script_timeline, &script_idem,  &script_lock,   &script_document,
+    &script_queues,   &script_turns,    &script_lost};
 
 static const struct disk {
 	const char *name;
 	uint32_t pad;
 	unsigned fault_every, deep_every;
 } disks[] = {
-    {"weak", 0, 3, 300},      {"hostile", 512, 3, 300}, {"weak", 512, 16, 1000}, {"ordered", 0, 4, 300},
-    {"ordered", 512, 4, 300}, {"forgetful", 0, 3, 300}, {"pages", 4096, 8, 600},
+    {"weak", 0, 3, 300},     {"hostile", 512, 3, 300}, {"weak", 512, 16, 1000},
+    {"ordered", 0, 4, 300},  {"ordered", 512, 4, 300}, {"forgetful", 0, 3, 300},
+    {"pages", 4096, 8, 600},
 };
 
-enum { SCRIPTS = sizeof scripts / sizeof scripts[0], DISKS = sizeof disks / sizeof disks[0], JOBS = SCRIPTS * DISKS };
+enum {
+	SCRIPTS = sizeof scripts / sizeof scripts[0],
+	DISKS = sizeof disks / sizeof disks[0],
+	JOBS = SCRIPTS * DISKS
+};
 
 struct work {
 	struct sweep_stats stats;
@@ -92,15 +100,19 @@ static uint64_t opened_of(const struct sweep_stats *s)
 
 static void print_table(const struct sweep_stats *s)
 {
-	printf("figure: crash sweep: %llu distinct images opened (pad 0 %llu, pad 512 %llu, pad 4096 %llu) of %llu made, %llu runs with a "
+	printf("figure: crash sweep: %llu distinct images opened (pad 0 %llu, pad 512 %llu, pad 4096 "
+	       "%llu) of %llu made, %llu runs with a "
 	       "fault, %llu second lives, %llu wrong\n",
-	       (unsigned long long)opened_of(s), (unsigned long long)s->opened[0], (unsigned long long)s->opened[1],
-	       (unsigned long long)s->opened[2], (unsigned long long)s->visited, (unsigned long long)s->faults, (unsigned long long)s->deep,
-	       (unsigned long long)s->wrong);
-	printf("figure: %-24s %12s %12s %12s\n", "distinct images with", "pad 0", "pad 512", "pad 4096");
+	       (unsigned long long)opened_of(s), (unsigned long long)s->opened[0],
+	       (unsigned long long)s->opened[1], (unsigned long long)s->opened[2],
+	       (unsigned long long)s->visited, (unsigned long long)s->faults,
+	       (unsigned long long)s->deep, (unsigned long long)s->wrong);
+	printf("figure: %-24s %12s %12s %12s\n", "distinct images with", "pad 0", "pad 512",
+	       "pad 4096");
 	for (size_t i = 0; i < SWEEP_KINDS; i++)
-		printf("figure: %-24s %12llu %12llu %12llu\n", sweep_kind_name((enum sweep_kind)i), (unsigned long long)s->kinds[0][i],
-		       (unsigned long long)s->kinds[1][i], (unsigned long long)s->kinds[2][i]);
+		printf("figure: %-24s %12llu %12llu %12llu\n", sweep_kind_name((enum sweep_kind)i),
+		       (unsigned long long)s->kinds[0][i], (unsigned long long)s->kinds[1][i],
+		       (unsigned long long)s->kinds[2][i]);
 }
 
 static void every_image_is_right(void **state)

@@ -1,5 +1,6 @@
-/* Damage in larger pieces than a bit: every truncation, files missing, exchanged, doubled, from another time and from another store,
- * sectors lost and exchanged, and bits that rot while the store is open. */
+/* Damage in larger pieces than a bit: every truncation, files missing, exchanged, doubled, from
+ * another time and from another store, sectors lost and exchanged, and bits that rot while the
+ * store is open. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +51,7 @@ static int drop(void **state)
 	return 0;
 }
 
-/* --- Lengths ------------------------------------------------------------------------------------------------------------------ */
+/* --- Lengths ---------------------------------------------------------------------------------- */
 
 static void cut_everywhere(struct damage *damage, const char *name, uint64_t size)
 {
@@ -65,8 +66,9 @@ static void every_truncation_is_refused_or_harmless(void **state)
 	damage_report(damage, "every truncation");
 	const struct damage_counts counts = damage_counts(damage);
 	assert_true(counts.opened == damage_bits(damage) / 8);
-	/* Only the witness can be shortened without a loss, since of its two words one may be missing, and what lies behind the pinned
-	 * end of a segment: less than a block, for rotation cuts the rest. */
+	/* Only the witness can be shortened without a loss, since of its two words one may be
+	 * missing, and what lies behind the pinned end of a segment: less than a block, for rotation
+	 * cuts the rest. */
 	const uint64_t behind = (damage_segments(damage) - 1) * (HF__BLOCK - 1);
 	assert_true(counts.harmless > 0 && counts.harmless <= HF__WITNESS_SIZE + behind);
 }
@@ -89,7 +91,7 @@ static void files_that_grew_are_refused_or_harmless(void **state)
 	damage_report(whole(state), "files longer");
 }
 
-/* --- Whole files -------------------------------------------------------------------------------------------------------------- */
+/* --- Whole files ------------------------------------------------------------------------------ */
 
 static void remove_one(struct damage *damage, const char *name, uint64_t size)
 {
@@ -174,7 +176,9 @@ static void replace_one(struct damage *damage, const char *name, uint64_t size)
 	uint32_t number;
 	segments_replaced += hf__segment_name_parse(name, &number);
 	put_file(damage_disk(damage), name, bytes, other_size);
-	damage_judge(damage, &(struct damage_what){other_disk == damage_past(damage) ? "from the past" : "foreign", name, size});
+	damage_judge(damage,
+	             &(struct damage_what){
+	                 other_disk == damage_past(damage) ? "from the past" : "foreign", name, size});
 	free(bytes);
 }
 
@@ -184,7 +188,8 @@ static void files_from_the_past_are_refused_or_harmless(void **state)
 	other_disk = damage_past(damage);
 	damage_each_file(damage, replace_one);
 	damage_report(damage, "files from the past");
-	assert_true(damage_counts(damage).corrupt >= 1); /* the last segment, which the witness has seen longer */
+	/* the last segment, which the witness has seen longer */
+	assert_true(damage_counts(damage).corrupt >= 1);
 	assert_true(damage_counts(damage).harmless >= 1); /* the witness, which knows less */
 }
 
@@ -199,7 +204,7 @@ static void files_of_another_store_are_refused_or_harmless(void **state)
 	assert_true(damage_counts(damage).corrupt >= segments_replaced + 1); /* and the identity */
 }
 
-/* --- Sectors -------------------------------------------------------------------------------------------------------------------- */
+/* --- Sectors ---------------------------------------------------------------------------------- */
 
 static void fill_sectors(struct damage *damage, const char *name, uint64_t size)
 {
@@ -209,7 +214,8 @@ static void fill_sectors(struct damage *damage, const char *name, uint64_t size)
 			uint8_t sector[SECTOR];
 			memset(sector, fills[i], sizeof sector);
 			sim_write_file(damage_disk(damage), name, at, sector, sizeof sector);
-			damage_judge(damage, &(struct damage_what){i ? "sector trashed" : "sector zeroed", name, at});
+			damage_judge(damage,
+			             &(struct damage_what){i ? "sector trashed" : "sector zeroed", name, at});
 		}
 	}
 }
@@ -244,7 +250,7 @@ static void every_pair_of_sectors_exchanged_is_refused_or_harmless(void **state)
 	assert_true(damage_counts(whole(state)).corrupt > damage_counts(whole(state)).opened / 10 * 9);
 }
 
-/* --- While open ------------------------------------------------------------------------------------------------------------------ */
+/* --- While open ------------------------------------------------------------------------------- */
 
 static void a_bit_that_rots_under_an_open_store_never_gives_wrong_bytes(void **state)
 {

@@ -1,4 +1,5 @@
-/* One bit in sixteen of a store flipped, alone, beginning at another bit on every run; tests/long flips every bit. */
+/* One bit in sixteen of a store flipped, alone, beginning at another bit on every run;
+ * tests/long flips every bit. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,10 +36,12 @@ static void bits_flipped_are_refused_or_harmless(void **state)
 	const uint64_t phase = hf_rng_below(&rng, STEP);
 	damage_flips(damage, phase, STEP);
 	damage_report(damage, "one bit in 16 flipped");
-	printf("figure: damage, flips: bits %" PRIu64 " of every %d, of %" PRIu64 " bits\n", phase, STEP, damage_bits(damage));
+	printf("figure: damage, flips: bits %" PRIu64 " of every %d, of %" PRIu64 " bits\n", phase,
+	       STEP, damage_bits(damage));
 	const struct damage_counts counts = damage_counts(damage);
 	assert_true(counts.opened == damage_bits(damage) / STEP);
-	/* Nearly all of a full log matters; zeros behind its ends and the older word of the witness do not. */
+	/* Nearly all of a full log matters; zeros behind its ends and the older word of the witness
+	 * do not. */
 	assert_true(counts.corrupt > counts.opened / 10 * 9);
 	assert_true(counts.harmless > 4096 / STEP);
 	damage_free(damage);

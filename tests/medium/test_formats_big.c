@@ -1,5 +1,6 @@
-/* Import of what is large: a string of a gigabyte is refused long before its end, with nothing kept of it; a file that is more than one transaction
- * goes in as several, none of them when the file is in conflict, and after a kill the same import does the rest. */
+/* Import of what is large: a string of a gigabyte is refused long before its end, with nothing
+ * kept of it; a file that is more than one transaction goes in as several, none of them when the
+ * file is in conflict, and after a kill the same import does the rest. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,9 +19,10 @@
 #include "holdfast/holdfast.h"
 #include "lib/formats.h"
 
-/* --- One string ------------------------------------------------------------------------------------------------------------- */
+/* --- One string ------------------------------------------------------------------------------- */
 
-/* Writes `head` and then 1 GB of one string into a FIFO, as long as somebody reads. Exits with the MiB that went. */
+/* Writes `head` and then 1 GB of one string into a FIFO, as long as somebody reads. Exits with
+ * the MiB that went. */
 static pid_t start_endless_string(const char *head)
 {
 	static char piece[1 << 20];
@@ -63,7 +65,8 @@ static void a_string_of_a_gigabyte_is_refused_long_before_its_end(void **state)
 	    {"--user u", "{\"notifications\":[{\"thread_id\":\"a\"}]}", 20},
 	    {"--user u", "{\"x\":\"", 20},
 	    {"--jsonl",
-	     "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\"}\n{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"payload\":\"",
+	     "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/"
+	     "1\"}\n{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"payload\":\"",
 	     100},
 	};
 	(void)state;
@@ -90,7 +93,7 @@ static void a_string_of_a_gigabyte_is_refused_long_before_its_end(void **state)
 #endif
 }
 
-/* --- More than one transaction ------------------------------------------------------------------------------------------------ */
+/* --- More than one transaction ---------------------------------------------------------------- */
 
 enum { ITEMS = 40, ITEM_SIZE = 1 << 20 };
 
@@ -148,7 +151,8 @@ static void an_import_that_was_killed_can_be_done_again(void **state)
 	for (size_t i = 0; i < sizeof delays / sizeof delays[0]; i++) {
 		char line[300];
 		formats_init("s");
-		snprintf(line, sizeof line, "timeout -s KILL %s %s -C s import --queue q all >killed 2>&1", delays[i], HF_TOOL);
+		snprintf(line, sizeof line, "timeout -s KILL %s %s -C s import --queue q all >killed 2>&1",
+		         delays[i], HF_TOOL);
 		const int status = system(line);
 		assert_true(WIFSIGNALED(status) || WIFEXITED(status));
 		formats_call("s", "import --queue q all", 0);

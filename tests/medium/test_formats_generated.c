@@ -1,5 +1,6 @@
-/* 200 generated files of each kind: what goes in comes out equal, member for member and digit for digit, from the store it went into and from one that got
- * it as JSON Lines; and JSON Lines of a store with everything in it come back equal. */
+/* 200 generated files of each kind: what goes in comes out equal, member for member and digit
+ * for digit, from the store it went into and from one that got it as JSON Lines; and JSON Lines
+ * of a store with everything in it come back equal. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 
 enum { FILES = 200, ENTRIES = 12 };
 
-/* --- Things no file brings ---------------------------------------------------------------------------------------------------- */
+/* --- Things no file brings -------------------------------------------------------------------- */
 
 struct bytes {
 	char data[80];
@@ -59,7 +60,8 @@ static void put_cursor(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	const struct hf_cursor_put args = {
 	    .cursor =
 	        {
-	            .key = {some(rng, &consumer, 10, false), some(rng, &stream, 10, false), some(rng, &subject, 0, false)},
+	            .key = {some(rng, &consumer, 10, false), some(rng, &stream, 10, false),
+	                    some(rng, &subject, 0, false)},
 	            .last_sequence = (int64_t)(hf_rng_next(rng) >> hf_rng_below(rng, 63) >> 1),
 	            .last_delivery_id = some(rng, &id, 0, false),
 	            .last_delivered_at = some_time(rng),
@@ -76,7 +78,8 @@ static void put_cursor(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 static void put_record(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
 	struct bytes account, thread, payload;
-	static const double scores[] = {0.1, -0.0, 1e308, 5e-324, 1.0 / 3.0, -INFINITY, INFINITY, 12345678901234567.0};
+	static const double scores[] = {0.1,       -0.0,      1e308,    5e-324,
+	                                1.0 / 3.0, -INFINITY, INFINITY, 12345678901234567.0};
 	const bool dismissed = hf_rng_chance(rng, 1, 2);
 	const struct hf_inbox_input record = {
 	    .account = some(rng, &account, 0, false),
@@ -92,8 +95,11 @@ static void put_record(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	    .dismissed_at = dismissed ? some_time(rng) : HF_UNSET,
 	    .snoozed_until = some_time(rng),
 	};
-	const struct hf_inbox_save args = {
-	    .user = hf_str("\xFF odd"), .records = &record, .count = 1, .generated_at = some_time(rng), .restore = true};
+	const struct hf_inbox_save args = {.user = hf_str("\xFF odd"),
+	                                   .records = &record,
+	                                   .count = 1,
+	                                   .generated_at = some_time(rng),
+	                                   .restore = true};
 	assert_int_equal(hf_inbox_save(store, txn, &args, NULL, NULL), HF_OK);
 }
 
@@ -113,9 +119,12 @@ static void put_tombstone(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
 	struct bytes id, payload, words, group, again, done, extra;
-	const struct hf_outbox_rerun rerun = {some(rng, &again, 0, true), set_time(rng), set_time(rng), hf_rng_chance(rng, 1, 2)};
-	const struct hf_outbox_put_completed completed = {
-	    .queue = hf_str("od\nd"), .id = some(rng, &done, 10, false), .until = INT64_MAX - (int64_t)hf_rng_below(rng, 1000)};
+	const struct hf_outbox_rerun rerun = {some(rng, &again, 0, true), set_time(rng), set_time(rng),
+	                                      hf_rng_chance(rng, 1, 2)};
+	const struct hf_outbox_put_completed completed = {.queue = hf_str("od\nd"),
+	                                                  .id = some(rng, &done, 10, false),
+	                                                  .until = INT64_MAX -
+	                                                           (int64_t)hf_rng_below(rng, 1000)};
 	const struct hf_outbox_put args = {
 	    .queue = hf_str("od\nd"),
 	    .item =
@@ -149,7 +158,8 @@ static void put_idem(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	    .status = (int32_t)hf_rng_next(rng),
 	    .response = some(rng, &response, 0, true),
 	    .created_at = hf_rng_range(rng, -1, 2000000000000000),
-	    .expires_at = hf_rng_chance(rng, 1, 2) ? HF_UNSET : INT64_MAX - (int64_t)hf_rng_below(rng, 1000),
+	    .expires_at =
+	        hf_rng_chance(rng, 1, 2) ? HF_UNSET : INT64_MAX - (int64_t)hf_rng_below(rng, 1000),
 	    .write.literal_times = true,
 	};
 	for (size_t i = 0; i < scope.len; i++)
@@ -162,7 +172,8 @@ static void put_idem(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 static void put_migration(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
 	struct bytes name;
-	const struct hf_migration_record args = {.name = some(rng, &name, 10, false), .applied_at = hf_rng_range(rng, 1, 2000000000000000)};
+	const struct hf_migration_record args = {.name = some(rng, &name, 10, false),
+	                                         .applied_at = hf_rng_range(rng, 1, 2000000000000000)};
 	assert_int_equal(hf_migration_record(store, txn, &args, NULL, NULL), HF_OK);
 }
 
@@ -184,10 +195,12 @@ static void put_others(struct hf_rng *rng, const char *path)
 		put_idem(rng, txn, store);
 		put_migration(rng, txn, store);
 	}
-	const struct hf_inbox_set_status set = {.user = hf_str("\xFF odd"), .status = some(rng, &status, 1, true)};
+	const struct hf_inbox_set_status set = {.user = hf_str("\xFF odd"),
+	                                        .status = some(rng, &status, 1, true)};
 	const struct hf_outbox_configure configure = {.queue = hf_str("od\nd"),
 	                                              .max_attempts = (uint32_t)hf_rng_next(rng),
-	                                              .dedup_window_us = (int64_t)(hf_rng_next(rng) >> 1),
+	                                              .dedup_window_us =
+	                                                  (int64_t)(hf_rng_next(rng) >> 1),
 	                                              .dedup_max = (uint32_t)(hf_rng_next(rng) | 64)};
 	const struct hf_outbox_pause pause = {.queue = hf_str("od\nd")};
 	if (hf_rng_chance(rng, 1, 2))
@@ -199,7 +212,7 @@ static void put_others(struct hf_rng *rng, const char *path)
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 }
 
-/* --- Files ------------------------------------------------------------------------------------------------------------------ */
+/* --- Files ------------------------------------------------------------------------------------ */
 
 static void write_files(struct hf_rng *rng)
 {

@@ -1,5 +1,6 @@
-/* 1,000 histories of 200 acts each by 8 threads, with kills, power losses and failed syncs in between: each must be explained by some order of its
- * acts (lib/linear.h) under a model that knows nothing of the engine (lib/history_model.c). */
+/* 1,000 histories of 200 acts each by 8 threads, with kills, power losses and failed syncs in
+ * between: each must be explained by some order of its acts (lib/linear.h) under a model that
+ * knows nothing of the engine (lib/history_model.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,7 +37,8 @@ static void expect_explained(const struct history *history, uint64_t seed)
 	const struct act *act = NULL;
 	char line[300] = "";
 	if (history->trouble != HF_OK)
-		fail_msg("history %llu: an act was answered %s", (unsigned long long)seed, hf_code_name(history->trouble));
+		fail_msg("history %llu: an act was answered %s", (unsigned long long)seed,
+		         hf_code_name(history->trouble));
 	const enum linear_verdict verdict = history_judge(history, &object, &act);
 	if (verdict == LINEAR_YES)
 		return;
@@ -47,7 +49,8 @@ static void expect_explained(const struct history *history, uint64_t seed)
 	         verdict == LINEAR_NO ? "no order explains it" : "too long to judge", line);
 }
 
-/* Acts on the same object of which neither was over when the other began: without them any store would do. */
+/* Acts on the same object of which neither was over when the other began: without them any store
+ * would do. */
 static size_t overlaps(const struct history *history)
 {
 	size_t count = 0;
@@ -55,7 +58,8 @@ static size_t overlaps(const struct history *history)
 		const struct act *a = &history->acts[i];
 		for (size_t j = i + 1; j < history->count; j++) {
 			const struct act *b = &history->acts[j];
-			count += a->object == b->object && a->name > ACT_TIME && b->name > ACT_TIME && a->asked < b->answered && b->asked < a->answered;
+			count += a->object == b->object && a->name > ACT_TIME && b->name > ACT_TIME &&
+			         a->asked < b->answered && b->asked < a->answered;
 		}
 	}
 	return count;
@@ -82,14 +86,16 @@ static void every_history_is_explained_by_an_order(void **state)
 		unsure += history->unsure;
 	}
 	free(history);
-	printf("figure: histories: %d of %zu acts in all, %zu pairs overlap, %u reopenings, %u failed syncs, %u kills, %u power losses, %u "
+	printf("figure: histories: %d of %zu acts in all, %zu pairs overlap, %u reopenings, %u failed "
+	       "syncs, %u kills, %u power losses, %u "
 	       "acts unsure; 0 unexplained\n",
 	       HISTORIES, acts, overlapping, reopenings, failed_syncs, kills, power_losses, unsure);
 	assert_true(overlapping > acts / 4);
-	assert_true(failed_syncs > HISTORIES / 10 && kills > HISTORIES / 10 && power_losses > HISTORIES / 10 && unsure > HISTORIES / 2);
+	assert_true(failed_syncs > HISTORIES / 10 && kills > HISTORIES / 10 &&
+	            power_losses > HISTORIES / 10 && unsure > HISTORIES / 2);
 }
 
-/* --- The judge would notice ------------------------------------------------------------------------------------------------------- */
+/* --- The judge would notice ------------------------------------------------------------------- */
 
 /* Makes one answer of that kind another one; false: there is none to change. */
 static bool tamper(struct history *history, enum act_name name, int from, int to)
@@ -110,10 +116,12 @@ static void a_wrong_answer_is_noticed(void **state)
 		enum act_name name;
 		int from, to;
 	} wrongs[] = {
-	    {ACT_COMPLETE, HF_ESTALE, HF_OK},       {ACT_FAIL, HF_ESTALE, HF_OK},           {ACT_CLAIM, HF_ECLAIMED, HF_OK},
-	    {ACT_ACQUIRE, HF_EHELD, HF_OK},         {ACT_RELEASE, HF_ESTALE, HF_OK},        {ACT_FINISH, HF_ESTALE, HF_OK},
-	    {ACT_ADVANCE, HF_ENONMONOTONIC, HF_OK}, {ACT_RENEW, HF_ESTALE, HF_OK},          {ACT_COMPLETE, HF_OK, HF_ESTALE},
-	    {ACT_ACQUIRE, HF_OK, HF_EHELD},         {ACT_ADVANCE, HF_OK, HF_ENONMONOTONIC},
+	    {ACT_COMPLETE, HF_ESTALE, HF_OK},       {ACT_FAIL, HF_ESTALE, HF_OK},
+	    {ACT_CLAIM, HF_ECLAIMED, HF_OK},        {ACT_ACQUIRE, HF_EHELD, HF_OK},
+	    {ACT_RELEASE, HF_ESTALE, HF_OK},        {ACT_FINISH, HF_ESTALE, HF_OK},
+	    {ACT_ADVANCE, HF_ENONMONOTONIC, HF_OK}, {ACT_RENEW, HF_ESTALE, HF_OK},
+	    {ACT_COMPLETE, HF_OK, HF_ESTALE},       {ACT_ACQUIRE, HF_OK, HF_EHELD},
+	    {ACT_ADVANCE, HF_OK, HF_ENONMONOTONIC},
 	};
 	struct history *history = malloc(sizeof *history);
 	(void)state;
@@ -124,7 +132,8 @@ static void a_wrong_answer_is_noticed(void **state)
 			unsigned object;
 			const struct act *act;
 			history_make(history, seed);
-			noticed = tamper(history, wrongs[i].name, wrongs[i].from, wrongs[i].to) && history_judge(history, &object, &act) == LINEAR_NO;
+			noticed = tamper(history, wrongs[i].name, wrongs[i].from, wrongs[i].to) &&
+			          history_judge(history, &object, &act) == LINEAR_NO;
 		}
 		if (!noticed)
 			fail_msg("row %zu: nobody notices", i);

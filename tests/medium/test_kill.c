@@ -1,5 +1,6 @@
-/* Real processes on a real file system: a writer is killed at random moments, some of them while it opens the store, and all it was told
- * must be there afterwards. The killed writer is often followed by another one at once, so that recoveries are killed too. */
+/* Real processes on a real file system: a writer is killed at random moments, some of them while
+ * it opens the store, and all it was told must be there afterwards. The killed writer is often
+ * followed by another one at once, so that recoveries are killed too. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -117,7 +118,8 @@ static int64_t some_life(struct hf_rng *rng)
 {
 	if (hf_rng_chance(rng, 1, 4))
 		return hf_rng_range(rng, 100, 4000);
-	return hf_rng_chance(rng, 3, 4) ? hf_rng_range(rng, 2000, 40000) : hf_rng_range(rng, 40000, 120000);
+	return hf_rng_chance(rng, 3, 4) ? hf_rng_range(rng, 2000, 40000)
+	                                : hf_rng_range(rng, 40000, 120000);
 }
 
 static void add_counts(const struct ledger_counts *c)
@@ -141,7 +143,10 @@ static void kill_writers_of_one_store(unsigned number, struct hf_rng *rng)
 	struct writer_start start = {
 	    .path = path,
 	    /* kill -9 asks nothing of the file system: the page cache outlives the process. */
-	    .options = {.create = true, .allow_unsafe_fs = true, .segment_size = sizes[number], .pad = (uint32_t[]){0, 512, 4096}[number % 3]},
+	    .options = {.create = true,
+	                .allow_unsafe_fs = true,
+	                .segment_size = sizes[number],
+	                .pad = (uint32_t[]){0, 512, 4096}[number % 3]},
 	};
 	for (unsigned i = 0; i < KILLS_PER_STORE; i++) {
 		ledger_continue(ledger, &start);
@@ -153,8 +158,9 @@ static void kill_writers_of_one_store(unsigned number, struct hf_rng *rng)
 			reopen_and_check(ledger, &start);
 	}
 	const struct ledger_counts counts = ledger_counts(ledger);
-	printf("segments of %3u KiB, pad %u: %" PRIu64 " acknowledgements, %" PRIu64 " segments, %" PRIu64 " items left\n", sizes[number] >> 10,
-	       number % 2, counts.acknowledgements, kills.segments, counts.live);
+	printf("segments of %3u KiB, pad %u: %" PRIu64 " acknowledgements, %" PRIu64
+	       " segments, %" PRIu64 " items left\n",
+	       sizes[number] >> 10, number % 2, counts.acknowledgements, kills.segments, counts.live);
 	add_counts(&counts);
 	ledger_free(ledger);
 	remove_tree(path);
@@ -166,17 +172,20 @@ static void nothing_acknowledged_is_lost_or_doubled_by_kills(void **state)
 	struct hf_rng rng = hf_rng_for("kill");
 	for (unsigned i = 0; i < STORES; i++)
 		kill_writers_of_one_store(i, &rng);
-	printf("figure: kill -9: %u kills (%u while opening, %u while making a segment), %" PRIu64 " acknowledgements, lost %" PRIu64
-	       ", duplicated %" PRIu64 ", %u recoveries, %" PRIu64 " unanswered calls turned up, %" PRIu64 " did not, %" PRIu64
+	printf("figure: kill -9: %u kills (%u while opening, %u while making a segment), %" PRIu64
+	       " acknowledgements, lost %" PRIu64 ", duplicated %" PRIu64 ", %u recoveries, %" PRIu64
+	       " unanswered calls turned up, %" PRIu64 " did not, %" PRIu64
 	       " claims free again, %" PRIu64 " held by their lease\n",
-	       kills.kills, kills.while_opening, kills.while_rotating, total.acknowledgements, total.lost, total.duplicated, kills.recovered,
-	       total.turned_up, total.vanished, total.freed, total.leased);
+	       kills.kills, kills.while_opening, kills.while_rotating, total.acknowledgements,
+	       total.lost, total.duplicated, kills.recovered, total.turned_up, total.vanished,
+	       total.freed, total.leased);
 	assert_true(total.lost == 0);
 	assert_true(total.duplicated == 0);
 	assert_true(total.strange == 0);
 	assert_int_equal(kills.kills, STORES * KILLS_PER_STORE);
 	assert_true(kills.while_opening > 0 && kills.recovered > kills.kills / 4);
-	assert_true(total.acknowledgements > 1000 && total.turned_up > 0 && total.vanished > 0 && total.freed > 0 && total.leased > 0);
+	assert_true(total.acknowledgements > 1000 && total.turned_up > 0 && total.vanished > 0 &&
+	            total.freed > 0 && total.leased > 0);
 }
 
 int main(void)

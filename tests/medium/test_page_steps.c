@@ -1,5 +1,5 @@
-/* Pages of lists among a million objects take no more index steps than among a thousand: the bounds are those of the fast tests. Needs
- * about a gigabyte of memory. */
+/* Pages of lists among a million objects take no more index steps than among a thousand: the
+ * bounds are those of the fast tests. Needs about a gigabyte of memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

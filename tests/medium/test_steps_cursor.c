@@ -8,16 +8,20 @@
 
 #include "lib/scene.h"
 
-static struct hf_cursor_key cursor_key(unsigned i, char consumer[NAME], char stream[NAME], char subject[NAME])
+static struct hf_cursor_key cursor_key(unsigned i, char consumer[NAME], char stream[NAME],
+                                       char subject[NAME])
 {
-	return (struct hf_cursor_key){numbered(consumer, "c", i % 100), numbered(stream, "s", i / 1000), numbered(subject, "t", i / 100 % 10)};
+	return (struct hf_cursor_key){numbered(consumer, "c", i % 100), numbered(stream, "s", i / 1000),
+	                              numbered(subject, "t", i / 100 % 10)};
 }
 
 static int advance_one(struct scene *scene, hf_txn *txn, unsigned i, int64_t sequence)
 {
 	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_advance args = {
-	    .write = write_os, .key = cursor_key(i, consumer, stream, subject), .sequence = sequence, .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance args = {.write = write_os,
+	                                       .key = cursor_key(i, consumer, stream, subject),
+	                                       .sequence = sequence,
+	                                       .delivery_id = hf_str("d")};
 	return hf_cursor_advance(scene->store, txn, &args, NULL, NULL);
 }
 
@@ -28,7 +32,9 @@ static void fill_cursors(struct scene *scene)
 		hf_txn *txn = NULL;
 		assert_int_equal(hf_txn_begin(scene->store, &txn, NULL), HF_OK);
 		for (unsigned n = 0; n < BATCH && i < scene->count; n++, i++)
-			assert_int_equal(advance_one(scene, txn, i, 1 + (int64_t)(i * UINT64_C(7919) % scene->count)), HF_OK);
+			assert_int_equal(
+			    advance_one(scene, txn, i, 1 + (int64_t)(i * UINT64_C(7919) % scene->count)),
+			    HF_OK);
 		assert_int_equal(hf_txn_commit(txn, HF_OS, NULL), HF_OK);
 	}
 }
@@ -57,11 +63,12 @@ static void cursor_refused(struct scene *scene)
 static void cursor_reset(struct scene *scene)
 {
 	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_reset args = {.write = write_os,
-	                                     .key = cursor_key(scene->count / 2, consumer, stream, subject),
-	                                     .sequence = 3,
-	                                     .delivered_at = HF_UNSET,
-	                                     .reason = hf_str("again")};
+	const struct hf_cursor_reset args = {
+	    .write = write_os,
+	    .key = cursor_key(scene->count / 2, consumer, stream, subject),
+	    .sequence = 3,
+	    .delivered_at = HF_UNSET,
+	    .reason = hf_str("again")};
 	assert_int_equal(hf_cursor_reset(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -69,7 +76,9 @@ static void cursor_record_error(struct scene *scene)
 {
 	char consumer[NAME], stream[NAME], subject[NAME];
 	const struct hf_cursor_record_error args = {
-	    .write = write_os, .key = cursor_key(scene->count / 2, consumer, stream, subject), .message = hf_str("no")};
+	    .write = write_os,
+	    .key = cursor_key(scene->count / 2, consumer, stream, subject),
+	    .message = hf_str("no")};
 	assert_int_equal(hf_cursor_record_error(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -85,14 +94,19 @@ static void cursor_get(struct scene *scene)
 static void cursor_remove(struct scene *scene)
 {
 	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_remove args = {.write = write_os, .key = cursor_key(scene->count / 2 + 2, consumer, stream, subject)};
+	const struct hf_cursor_remove args = {
+	    .write = write_os, .key = cursor_key(scene->count / 2 + 2, consumer, stream, subject)};
 	assert_int_equal(hf_cursor_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
-static void expect_list(struct scene *scene, const char *consumer, const char *stream, const char *subject)
+static void expect_list(struct scene *scene, const char *consumer, const char *stream,
+                        const char *subject)
 {
 	struct hf_cursor_page page;
-	const struct hf_cursor_list args = {.consumer = hf_str(consumer), .stream = hf_str(stream), .subject = hf_str(subject), .limit = PAGE};
+	const struct hf_cursor_list args = {.consumer = hf_str(consumer),
+	                                    .stream = hf_str(stream),
+	                                    .subject = hf_str(subject),
+	                                    .limit = PAGE};
 	assert_int_equal(hf_cursor_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_true(page.count >= 1 && page.count <= PAGE);
 	hf_release(page.memory);
@@ -141,7 +155,10 @@ static void cursor_list_one(struct scene *scene)
 static void expect_lag(struct scene *scene, const char *subject)
 {
 	struct hf_cursor_lag_page page;
-	const struct hf_cursor_lag args = {.stream = hf_str("s0"), .subject = hf_str(subject), .head = INT64_C(3) * SCENE_LARGE, .limit = PAGE};
+	const struct hf_cursor_lag args = {.stream = hf_str("s0"),
+	                                   .subject = hf_str(subject),
+	                                   .head = INT64_C(3) * SCENE_LARGE,
+	                                   .limit = PAGE};
 	assert_int_equal(hf_cursor_lag(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_int_equal(page.count, PAGE);
 	hf_release(page.memory);

@@ -1,4 +1,5 @@
-/* Index steps among a million documents, 100,000 of which have expired without that being logged: see lib/scene.h. */
+/* Index steps among a million documents, 100,000 of which have expired without that being
+ * logged: see lib/scene.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,9 +9,12 @@
 
 #include "lib/scene.h"
 
-#define ORDERS (HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_CREATED | HF_DOCUMENT_GROUP_UPDATED)
+#define ORDERS \
+	(HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_CREATED | \
+	 HF_DOCUMENT_GROUP_UPDATED)
 
-/* How many have expired: 100,000 among a million, and few among a thousand, so that whoever walks over them is found out. */
+/* How many have expired: 100,000 among a million, and few among a thousand, so that whoever
+ * walks over them is found out. */
 static unsigned expired(const struct scene *scene)
 {
 	return scene->count / 10;
@@ -35,25 +39,30 @@ static int put_one(struct scene *scene, hf_txn *txn, unsigned i, hf_time created
 	return hf_document_put(scene->store, txn, &args, NULL, NULL);
 }
 
-static void put_many(struct scene *scene, unsigned from, unsigned to, hf_time created_at, int64_t ttl)
+static void put_many(struct scene *scene, unsigned from, unsigned to, hf_time created_at,
+                     int64_t ttl)
 {
 	for (unsigned i = from; i < to;) {
 		hf_txn *txn = NULL;
 		assert_int_equal(hf_txn_begin(scene->store, &txn, NULL), HF_OK);
 		for (unsigned n = 0; n < BATCH && i < to; n++, i++)
-			assert_int_equal(put_one(scene, txn, i, created_at + (hf_time)(i * UINT64_C(7919) % SCENE_LARGE), ttl), HF_OK);
+			assert_int_equal(put_one(scene, txn, i,
+			                         created_at + (hf_time)(i * UINT64_C(7919) % SCENE_LARGE), ttl),
+			                 HF_OK);
 		assert_int_equal(hf_txn_commit(txn, HF_OS, NULL), HF_OK);
 	}
 }
 
-/* What has expired lies at both ends and in the middle of every list: whoever walks would meet all of it. A collection of its own has nothing
- * else. */
+/* What has expired lies at both ends and in the middle of every list: whoever walks would meet
+ * all of it. A collection of its own has nothing else. */
 static void fill_documents(struct scene *scene)
 {
 	put_many(scene, 0, scene->count, SCENE_NOW, 0);
 	put_many(scene, SCENE_LARGE, SCENE_LARGE + expired(scene) / 2, SCENE_NOW - SCENE_LARGE, SECOND);
-	put_many(scene, SCENE_LARGE + expired(scene) / 2, SCENE_LARGE + expired(scene), SCENE_NOW + SCENE_LARGE, SECOND);
-	const struct hf_document_put other = {.write = write_os, .key = {hf_str("another"), hf_str("x")}, .ttl_us = SECOND};
+	put_many(scene, SCENE_LARGE + expired(scene) / 2, SCENE_LARGE + expired(scene),
+	         SCENE_NOW + SCENE_LARGE, SECOND);
+	const struct hf_document_put other = {
+	    .write = write_os, .key = {hf_str("another"), hf_str("x")}, .ttl_us = SECOND};
 	assert_int_equal(hf_document_put(scene->store, NULL, &other, NULL, NULL), HF_OK);
 	sim_advance(scene->sim, 2 * SECOND);
 }
@@ -76,21 +85,24 @@ static void document_put_where_one_expired(struct scene *scene)
 static void document_put_refused(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_document_put args = {.write = write_os, .key = document_key(5, id), .orders = HF_DOCUMENT_CREATED};
+	const struct hf_document_put args = {
+	    .write = write_os, .key = document_key(5, id), .orders = HF_DOCUMENT_CREATED};
 	assert_int_equal(hf_document_put(scene->store, NULL, &args, NULL, NULL), HF_ECONFLICT);
 }
 
 static void document_regroup(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_document_regroup args = {.write = write_os, .key = document_key(scene->count / 2 + 1, id), .group = hf_str("g1")};
+	const struct hf_document_regroup args = {
+	    .write = write_os, .key = document_key(scene->count / 2 + 1, id), .group = hf_str("g1")};
 	assert_int_equal(hf_document_regroup(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void document_remove(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_document_remove args = {.write = write_os, .key = document_key(scene->count / 2 + 2, id)};
+	const struct hf_document_remove args = {.write = write_os,
+	                                        .key = document_key(scene->count / 2 + 2, id)};
 	assert_int_equal(hf_document_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -116,7 +128,8 @@ static void expect_count(struct scene *scene, const char *group, uint64_t expect
 {
 	struct hf_document_counted counted;
 	const struct hf_document_count args = {.collection = hf_str("docs"), .group = hf_str(group)};
-	assert_int_equal(hf_document_count(scene->store, &args, HF_READ_UNDURABLE, &counted, NULL), HF_OK);
+	assert_int_equal(hf_document_count(scene->store, &args, HF_READ_UNDURABLE, &counted, NULL),
+	                 HF_OK);
 	assert_true(counted.documents == expected);
 }
 
@@ -131,14 +144,20 @@ static void document_count_group(struct scene *scene)
 	expect_count(scene, "g1", scene->count / 100 + 2);
 }
 
-static void expect_page(struct scene *scene, const char *group, enum hf_document_by by, bool descending)
+static void expect_page(struct scene *scene, const char *group, enum hf_document_by by,
+                        bool descending)
 {
 	struct hf_document_page page;
-	struct hf_document_list args = {
-	    .collection = hf_str("docs"), .group = hf_str(group), .by = by, .descending = descending, .limit = PAGE, .without_payload = true};
+	struct hf_document_list args = {.collection = hf_str("docs"),
+	                                .group = hf_str(group),
+	                                .by = by,
+	                                .descending = descending,
+	                                .limit = PAGE,
+	                                .without_payload = true};
 	struct hf_memory *first = NULL;
 	for (unsigned i = 0; i < 2; i++) { /* the second page starts in the middle */
-		assert_int_equal(hf_document_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+		assert_int_equal(hf_document_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
+		                 HF_OK);
 		assert_true(page.count == PAGE || (group && i > 0 && page.count > 0));
 		if (i > 0)
 			hf_release(first);
@@ -193,7 +212,9 @@ static void document_list_group_updated_back(struct scene *scene)
 static void document_collections(struct scene *scene)
 {
 	struct hf_name_page page;
-	assert_int_equal(hf_document_collections(scene->store, &(struct hf_names){.limit = PAGE}, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	assert_int_equal(hf_document_collections(scene->store, &(struct hf_names){.limit = PAGE},
+	                                         HF_READ_UNDURABLE, &page, NULL),
+	                 HF_OK);
 	assert_int_equal(page.count, 1); /* all of the other has expired */
 	hf_release(page.memory);
 }

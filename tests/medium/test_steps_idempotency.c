@@ -1,5 +1,6 @@
-/* Index steps among a million idempotency keys: see lib/scene.h. 100,000 of them have expired, unlogged, and all of those come first in
- * the order of their scope; a thousand other scopes hold one key each, of which a hundred have expired. */
+/* Index steps among a million idempotency keys: see lib/scene.h. 100,000 of them have expired,
+ * unlogged, and all of those come first in the order of their scope; a thousand other scopes
+ * hold one key each, of which a hundred have expired. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,21 +47,24 @@ static void fill_keys(struct scene *scene)
 	}
 	sim_set_now(scene->sim, SCENE_NOW + 2 * SECOND);
 	struct hf_idempotency_page page;
-	const struct hf_idempotency_list args = {.scope = hf_str(SCOPE), .limit = scene->count / 2, .without_response = true};
-	assert_int_equal(hf_idempotency_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	const struct hf_idempotency_list args = {
+	    .scope = hf_str(SCOPE), .limit = scene->count / 2, .without_response = true};
+	assert_int_equal(hf_idempotency_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
+	                 HF_OK);
 	assert_true(page.next && strlen(page.next) < sizeof scene->page);
 	memcpy(scene->page, page.next, strlen(page.next) + 1);
 	hf_release(page.memory);
 }
 
-/* --- Works ------------------------------------------------------------------------------------------------------------------ */
+/* --- Works ------------------------------------------------------------------------------------ */
 
-static struct hf_idempotency_begun begin(struct scene *scene, const char *prefix, unsigned number, int64_t lease,
-                                         enum hf_idempotency_outcome outcome)
+static struct hf_idempotency_begun begin(struct scene *scene, const char *prefix, unsigned number,
+                                         int64_t lease, enum hf_idempotency_outcome outcome)
 {
 	char key[NAME];
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin args = {.write = write_os, .key = key_of(key, prefix, number), .lease_us = lease};
+	const struct hf_idempotency_begin args = {
+	    .write = write_os, .key = key_of(key, prefix, number), .lease_us = lease};
 	assert_int_equal(hf_idempotency_begin(scene->store, NULL, &args, &begun, NULL, NULL), HF_OK);
 	assert_int_equal(begun.outcome, outcome);
 	hf_release(begun.memory);
@@ -91,7 +95,8 @@ static void begin_complete(struct scene *scene)
 {
 	char key[NAME];
 	const struct hf_idempotency_begun begun = begin(scene, "new", 2, SECOND, HF_IDEMPOTENCY_NEW);
-	const struct hf_idempotency_complete args = {.write = write_os, .key = key_of(key, "new", 2), .token = begun.token};
+	const struct hf_idempotency_complete args = {
+	    .write = write_os, .key = key_of(key, "new", 2), .token = begun.token};
 	assert_int_equal(hf_idempotency_complete(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -99,28 +104,32 @@ static void begin_abandon(struct scene *scene)
 {
 	char key[NAME];
 	const struct hf_idempotency_begun begun = begin(scene, "new", 3, SECOND, HF_IDEMPOTENCY_NEW);
-	const struct hf_idempotency_abandon args = {.write = write_os, .key = key_of(key, "new", 3), .token = begun.token};
+	const struct hf_idempotency_abandon args = {
+	    .write = write_os, .key = key_of(key, "new", 3), .token = begun.token};
 	assert_int_equal(hf_idempotency_abandon(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void complete_stale(struct scene *scene)
 {
 	char key[NAME];
-	const struct hf_idempotency_complete args = {.write = write_os, .key = key_of(key, "k", scene->count / 2), .token = 1};
+	const struct hf_idempotency_complete args = {
+	    .write = write_os, .key = key_of(key, "k", scene->count / 2), .token = 1};
 	assert_int_equal(hf_idempotency_complete(scene->store, NULL, &args, NULL, NULL), HF_ESTALE);
 }
 
 static void put_over(struct scene *scene)
 {
 	char key[NAME];
-	const struct hf_idempotency_put args = {.write = write_os, .key = key_of(key, "k", scene->count / 2 + 1), .status = 201};
+	const struct hf_idempotency_put args = {
+	    .write = write_os, .key = key_of(key, "k", scene->count / 2 + 1), .status = 201};
 	assert_int_equal(hf_idempotency_put(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void remove_there(struct scene *scene)
 {
 	char key[NAME];
-	const struct hf_idempotency_remove args = {.write = write_os, .key = key_of(key, "k", scene->count / 2 + 2)};
+	const struct hf_idempotency_remove args = {.write = write_os,
+	                                           .key = key_of(key, "k", scene->count / 2 + 2)};
 	assert_int_equal(hf_idempotency_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -146,7 +155,8 @@ static void list_page(struct scene *scene, const char *page)
 {
 	struct hf_idempotency_page got;
 	const struct hf_idempotency_list args = {.scope = hf_str(SCOPE), .limit = PAGE, .page = page};
-	assert_int_equal(hf_idempotency_list(scene->store, &args, HF_READ_UNDURABLE, &got, NULL), HF_OK);
+	assert_int_equal(hf_idempotency_list(scene->store, &args, HF_READ_UNDURABLE, &got, NULL),
+	                 HF_OK);
 	assert_int_equal(got.count, PAGE);
 	hf_release(got.memory);
 }
@@ -164,8 +174,10 @@ static void list_middle(struct scene *scene)
 static void count_scope(struct scene *scene)
 {
 	struct hf_idempotency_counts counts;
-	assert_int_equal(hf_idempotency_count(scene->store, hf_str(SCOPE), HF_READ_UNDURABLE, &counts, NULL), HF_OK);
-	assert_int_equal(counts.done, scene->count - scene->count / 10); /* one more and one less by the works before */
+	assert_int_equal(
+	    hf_idempotency_count(scene->store, hf_str(SCOPE), HF_READ_UNDURABLE, &counts, NULL), HF_OK);
+	/* one more and one less by the works before */
+	assert_int_equal(counts.done, scene->count - scene->count / 10);
 	assert_int_equal(counts.in_progress, 2);
 }
 
@@ -174,7 +186,8 @@ static void list_scopes(struct scene *scene)
 {
 	struct hf_name_page page;
 	const struct hf_names args = {.limit = PAGE};
-	assert_int_equal(hf_idempotency_scopes(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	assert_int_equal(hf_idempotency_scopes(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
+	                 HF_OK);
 	assert_int_equal(page.count, PAGE);
 	assert_memory_equal(page.items[0].data, SCOPE, strlen(SCOPE));
 	hf_release(page.memory);

@@ -10,7 +10,8 @@
 
 #define USER hf_str("user")
 
-/* Every fifth record is in account "b"; ten of those are unread, far apart; ten in a row are dismissed, one of the unread among them. */
+/* Every fifth record is in account "b"; ten of those are unread, far apart; ten in a row are
+ * dismissed, one of the unread among them. */
 static void fill_inbox(struct scene *scene)
 {
 	static char threads[BATCH][NAME];
@@ -25,16 +26,21 @@ static void fill_inbox(struct scene *scene)
 			                                     .dismissed = i / PAGE == scene->count / PAGE / 2,
 			                                     .score = (double)(i * UINT64_C(7919) % 1000),
 			                                     .updated_at = HF_UNSET};
-		const struct hf_inbox_save args = {
-		    .write = write_os, .user = USER, .records = records, .count = n, .generated_at = SCENE_NOW + batch * SECOND};
+		const struct hf_inbox_save args = {.write = write_os,
+		                                   .user = USER,
+		                                   .records = records,
+		                                   .count = n,
+		                                   .generated_at = SCENE_NOW + batch * SECOND};
 		assert_int_equal(hf_inbox_save(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
 }
 
 static void save_one(struct scene *scene, struct hf_bytes thread)
 {
-	const struct hf_inbox_input record = {.account = hf_str("a"), .thread = thread, .updated_at = HF_UNSET};
-	const struct hf_inbox_save args = {.write = write_os, .user = USER, .records = &record, .count = 1, .generated_at = SCENE_NOW};
+	const struct hf_inbox_input record = {
+	    .account = hf_str("a"), .thread = thread, .updated_at = HF_UNSET};
+	const struct hf_inbox_save args = {
+	    .write = write_os, .user = USER, .records = &record, .count = 1, .generated_at = SCENE_NOW};
 	assert_int_equal(hf_inbox_save(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -51,7 +57,8 @@ static void inbox_save_again(struct scene *scene)
 
 static struct hf_inbox_key inbox_key(const struct scene *scene, char thread[NAME], unsigned offset)
 {
-	return (struct hf_inbox_key){USER, hf_str("a"), numbered(thread, "t", scene->count / 2 + offset)};
+	return (struct hf_inbox_key){USER, hf_str("a"),
+	                             numbered(thread, "t", scene->count / 2 + offset)};
 }
 
 static void inbox_get(struct scene *scene)
@@ -65,8 +72,10 @@ static void inbox_get(struct scene *scene)
 
 static void inbox_marks(struct scene *scene)
 {
-	static int (*const marks[])(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *, struct hf_error *) = {
-	    hf_inbox_dismiss, hf_inbox_undismiss, hf_inbox_mark_unread, hf_inbox_mark_read, hf_inbox_mark_seen,
+	static int (*const marks[])(hf_store *, hf_txn *, const struct hf_inbox_mark *,
+	                            struct hf_result *, struct hf_error *) = {
+	    hf_inbox_dismiss,   hf_inbox_undismiss, hf_inbox_mark_unread,
+	    hf_inbox_mark_read, hf_inbox_mark_seen,
 	};
 	char thread[NAME];
 	const struct hf_inbox_mark args = {.write = write_os, .key = inbox_key(scene, thread, 103)};
@@ -87,7 +96,8 @@ static void inbox_remove(struct scene *scene)
 static void inbox_status(struct scene *scene)
 {
 	struct hf_inbox_status status;
-	const struct hf_inbox_set_status args = {.write = write_os, .user = USER, .status = hf_str("ok")};
+	const struct hf_inbox_set_status args = {
+	    .write = write_os, .user = USER, .status = hf_str("ok")};
 	assert_int_equal(hf_inbox_set_status(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	assert_int_equal(hf_inbox_status(scene->store, USER, HF_READ_UNDURABLE, &status, NULL), HF_OK);
 	hf_release(status.memory);
@@ -133,7 +143,11 @@ static void inbox_load_account(struct scene *scene)
 static void inbox_load_both(struct scene *scene)
 {
 	struct hf_inbox_page page;
-	const struct hf_inbox_load args = {.user = USER, .account = hf_str("b"), .unread_only = true, .without_dismissed = true, .limit = PAGE};
+	const struct hf_inbox_load args = {.user = USER,
+	                                   .account = hf_str("b"),
+	                                   .unread_only = true,
+	                                   .without_dismissed = true,
+	                                   .limit = PAGE};
 	assert_int_equal(hf_inbox_load(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_int_equal(page.count, PAGE - 1);
 	hf_release(page.memory);
@@ -143,7 +157,8 @@ static void inbox_dismissed(struct scene *scene)
 {
 	struct hf_inbox_keys keys;
 	const struct hf_inbox_dismissed args = {.user = USER, .limit = PAGE};
-	assert_int_equal(hf_inbox_dismissed(scene->store, &args, HF_READ_UNDURABLE, &keys, NULL), HF_OK);
+	assert_int_equal(hf_inbox_dismissed(scene->store, &args, HF_READ_UNDURABLE, &keys, NULL),
+	                 HF_OK);
 	assert_int_equal(keys.count, PAGE);
 	hf_release(keys.memory);
 }
@@ -151,7 +166,8 @@ static void inbox_dismissed(struct scene *scene)
 static void inbox_trim(struct scene *scene)
 {
 	struct hf_result result;
-	const struct hf_inbox_trim args = {.write = write_os, .user = USER, .max_records = scene->count - PAGE};
+	const struct hf_inbox_trim args = {
+	    .write = write_os, .user = USER, .max_records = scene->count - PAGE};
 	assert_int_equal(hf_inbox_trim(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.count == PAGE);
 }

@@ -8,7 +8,8 @@
 
 #include "lib/scene.h"
 
-/* One in ten has a lease that is over by the time of the works: 100,000 of the million. Their names come first in every list. */
+/* One in ten has a lease that is over by the time of the works: 100,000 of the million. Their
+ * names come first in every list. */
 static const char *prefix_of(unsigned i)
 {
 	return i % 10 == 3 ? "e" : "l";
@@ -53,39 +54,47 @@ static hf_token token_of(struct scene *scene, unsigned i)
 static void lock_acquire_ended(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_acquire args = {
-	    .write = write_os, .name = numbered(name, "e", scene->count / 2 + 3), .owner = hf_str("another"), .lease_us = SECOND};
+	const struct hf_lock_acquire args = {.write = write_os,
+	                                     .name = numbered(name, "e", scene->count / 2 + 3),
+	                                     .owner = hf_str("another"),
+	                                     .lease_us = SECOND};
 	assert_int_equal(hf_lock_acquire(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void lock_acquire_held(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_acquire args = {.write = write_os, .name = numbered(name, "l", scene->count / 2), .owner = hf_str("another")};
+	const struct hf_lock_acquire args = {.write = write_os,
+	                                     .name = numbered(name, "l", scene->count / 2),
+	                                     .owner = hf_str("another")};
 	assert_int_equal(hf_lock_acquire(scene->store, NULL, &args, NULL, NULL), HF_EHELD);
 }
 
 static void lock_renew(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_renew args = {
-	    .write = write_os, .name = numbered(name, "l", scene->count / 2), .token = token_of(scene, scene->count / 2), .lease_us = SECOND};
+	const struct hf_lock_renew args = {.write = write_os,
+	                                   .name = numbered(name, "l", scene->count / 2),
+	                                   .token = token_of(scene, scene->count / 2),
+	                                   .lease_us = SECOND};
 	assert_int_equal(hf_lock_renew(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void lock_release(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_release args = {
-	    .write = write_os, .name = numbered(name, "l", scene->count / 2 + 1), .token = token_of(scene, scene->count / 2 + 1)};
+	const struct hf_lock_release args = {.write = write_os,
+	                                     .name = numbered(name, "l", scene->count / 2 + 1),
+	                                     .token = token_of(scene, scene->count / 2 + 1)};
 	assert_int_equal(hf_lock_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void lock_force_release(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_force_release args = {
-	    .write = write_os, .name = numbered(name, "l", scene->count / 2 + 5), .reason = hf_str("it hangs")};
+	const struct hf_lock_force_release args = {.write = write_os,
+	                                           .name = numbered(name, "l", scene->count / 2 + 5),
+	                                           .reason = hf_str("it hangs")};
 	assert_int_equal(hf_lock_force_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -104,7 +113,8 @@ static void lock_with(struct scene *scene)
 static void lock_check(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_check args = {.name = numbered(name, "l", scene->count / 2 + 6), .token = 1};
+	const struct hf_lock_check args = {.name = numbered(name, "l", scene->count / 2 + 6),
+	                                   .token = 1};
 	assert_int_equal(hf_lock_check(scene->store, &args, HF_READ_UNDURABLE, NULL), HF_ESTALE);
 }
 
@@ -112,7 +122,9 @@ static void lock_get(struct scene *scene)
 {
 	char name[NAME];
 	struct hf_lock_got got;
-	assert_int_equal(hf_lock_get(scene->store, numbered(name, "l", scene->count / 2 + 6), HF_READ_UNDURABLE, &got, NULL), HF_OK);
+	assert_int_equal(hf_lock_get(scene->store, numbered(name, "l", scene->count / 2 + 6),
+	                             HF_READ_UNDURABLE, &got, NULL),
+	                 HF_OK);
 	hf_release(got.memory);
 }
 

@@ -1,5 +1,5 @@
-/* Index steps of an outbox of a million items: see lib/scene.h. 100,000 are delayed and 100,000 failed, and all of those come first in its
- * order. */
+/* Index steps of an outbox of a million items: see lib/scene.h. 100,000 are delayed and 100,000
+ * failed, and all of those come first in its order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,14 +25,16 @@ static void expect_page(struct scene *scene, const struct hf_outbox_list *args, 
 static void find_middle(struct scene *scene)
 {
 	struct hf_outbox_items page;
-	const struct hf_outbox_list args = {.queue = QUEUE, .limit = scene->count / 2, .without_payload = true};
+	const struct hf_outbox_list args = {
+	    .queue = QUEUE, .limit = scene->count / 2, .without_payload = true};
 	assert_int_equal(hf_outbox_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_true(strlen(page.next) < sizeof scene->page);
 	memcpy(scene->page, page.next, strlen(page.next) + 1);
 	hf_release(page.memory);
 }
 
-/* Items [0, count / 10) are failed, as many more are delayed, the rest is ready and comes last in the order of claims. */
+/* Items [0, count / 10) are failed, as many more are delayed, the rest is ready and comes last
+ * in the order of claims. */
 static void fill_queue(struct scene *scene)
 {
 	static char ids[BATCH][NAME];
@@ -52,10 +54,12 @@ static void fill_queue(struct scene *scene)
 	for (unsigned i = tenth; i < scene->count;) {
 		size_t n = 0;
 		for (; n < BATCH && i < scene->count; n++, i++)
-			items[n] = (struct hf_outbox_input){.id = numbered(ids[n], "item", i),
-			                                    .priority = i < 2 * tenth ? -1 : 0,
-			                                    .available_at = i < 2 * tenth ? SCENE_NOW + 100000 * SECOND + i : 0};
-		const struct hf_outbox_enqueue_many args = {.write = write_os, .queue = QUEUE, .items = items, .count = n};
+			items[n] = (struct hf_outbox_input){
+			    .id = numbered(ids[n], "item", i),
+			    .priority = i < 2 * tenth ? -1 : 0,
+			    .available_at = i < 2 * tenth ? SCENE_NOW + 100000 * SECOND + i : 0};
+		const struct hf_outbox_enqueue_many args = {
+		    .write = write_os, .queue = QUEUE, .items = items, .count = n};
 		assert_int_equal(hf_outbox_enqueue_many(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
 	find_middle(scene);
@@ -64,7 +68,8 @@ static void fill_queue(struct scene *scene)
 static void claim_some(struct scene *scene, uint32_t max, int64_t lease)
 {
 	struct hf_outbox_items got;
-	const struct hf_outbox_claim_next args = {.write = write_os, .queue = QUEUE, .max = max, .owner = hf_str("w"), .lease_us = lease};
+	const struct hf_outbox_claim_next args = {
+	    .write = write_os, .queue = QUEUE, .max = max, .owner = hf_str("w"), .lease_us = lease};
 	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
 	assert_int_equal(got.count, max);
 	hf_release(got.memory);
@@ -74,8 +79,11 @@ static hf_token claim_one(struct scene *scene, unsigned number)
 {
 	char id[NAME];
 	struct hf_result result;
-	const struct hf_outbox_claim args = {
-	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", number), .owner = hf_str("w"), .lease_us = 50 * SECOND};
+	const struct hf_outbox_claim args = {.write = write_os,
+	                                     .queue = QUEUE,
+	                                     .id = numbered(id, "item", number),
+	                                     .owner = hf_str("w"),
+	                                     .lease_us = 50 * SECOND};
 	assert_int_equal(hf_outbox_claim(scene->store, NULL, &args, NULL, &result, NULL), HF_OK);
 	return result.token;
 }
@@ -98,7 +106,8 @@ static unsigned ready_one(const struct scene *scene)
 
 static void queue_enqueue(struct scene *scene)
 {
-	const struct hf_outbox_enqueue args = {.write = write_os, .queue = QUEUE, .id = hf_str("one more")};
+	const struct hf_outbox_enqueue args = {
+	    .write = write_os, .queue = QUEUE, .id = hf_str("one more")};
 	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -110,11 +119,12 @@ static void queue_enqueue_again(struct scene *scene)
 static void queue_put(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_put args = {
-	    .write = write_os,
-	    .queue = QUEUE,
-	    .item = {
-	        .id = numbered(id, "item", ready_one(scene)), .status = HF_OUTBOX_FAILED, .enqueued_at = SCENE_NOW, .available_at = SCENE_NOW}};
+	const struct hf_outbox_put args = {.write = write_os,
+	                                   .queue = QUEUE,
+	                                   .item = {.id = numbered(id, "item", ready_one(scene)),
+	                                            .status = HF_OUTBOX_FAILED,
+	                                            .enqueued_at = SCENE_NOW,
+	                                            .available_at = SCENE_NOW}};
 	assert_int_equal(hf_outbox_put(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -163,7 +173,8 @@ static void queue_claim_complete(struct scene *scene)
 	char id[NAME];
 	const unsigned number = ready_one(scene) + 3;
 	const hf_token token = claim_one(scene, number);
-	const struct hf_outbox_complete args = {.write = write_os, .queue = QUEUE, .id = numbered(id, "item", number), .token = token};
+	const struct hf_outbox_complete args = {
+	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", number), .token = token};
 	assert_int_equal(hf_outbox_complete(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -173,8 +184,10 @@ static void queue_claim_extend_fail(struct scene *scene)
 	const unsigned number = ready_one(scene) + 4;
 	const hf_token token = claim_one(scene, number);
 	const struct hf_bytes name = numbered(id, "item", number);
-	const struct hf_outbox_extend extend = {.write = write_os, .queue = QUEUE, .id = name, .token = token, .lease_us = 60 * SECOND};
-	const struct hf_outbox_fail fail = {.write = write_os, .queue = QUEUE, .id = name, .token = token, .reason = hf_str("no")};
+	const struct hf_outbox_extend extend = {
+	    .write = write_os, .queue = QUEUE, .id = name, .token = token, .lease_us = 60 * SECOND};
+	const struct hf_outbox_fail fail = {
+	    .write = write_os, .queue = QUEUE, .id = name, .token = token, .reason = hf_str("no")};
 	assert_int_equal(hf_outbox_extend(scene->store, NULL, &extend, NULL, NULL), HF_OK);
 	assert_int_equal(hf_outbox_fail(scene->store, NULL, &fail, NULL, NULL), HF_OK);
 }
@@ -184,29 +197,35 @@ static void queue_claim_release(struct scene *scene)
 	char id[NAME];
 	const unsigned number = ready_one(scene) + 5;
 	const hf_token token = claim_one(scene, number);
-	const struct hf_outbox_release args = {
-	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", number), .token = token, .delay_us = SECOND};
+	const struct hf_outbox_release args = {.write = write_os,
+	                                       .queue = QUEUE,
+	                                       .id = numbered(id, "item", number),
+	                                       .token = token,
+	                                       .delay_us = SECOND};
 	assert_int_equal(hf_outbox_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void queue_remove(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_remove args = {.write = write_os, .queue = QUEUE, .id = numbered(id, "item", ready_one(scene) + 6)};
+	const struct hf_outbox_remove args = {
+	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", ready_one(scene) + 6)};
 	assert_int_equal(hf_outbox_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void queue_mark_failed(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_mark_failed args = {.write = write_os, .queue = QUEUE, .id = numbered(id, "item", ready_one(scene) + 7)};
+	const struct hf_outbox_mark_failed args = {
+	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", ready_one(scene) + 7)};
 	assert_int_equal(hf_outbox_mark_failed(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void queue_retry(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_retry args = {.write = write_os, .queue = QUEUE, .id = numbered(id, "item", failed_one(scene) + 1)};
+	const struct hf_outbox_retry args = {
+	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", failed_one(scene) + 1)};
 	assert_int_equal(hf_outbox_retry(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -221,29 +240,37 @@ static void queue_list_all(struct scene *scene)
 
 static void queue_list_middle(struct scene *scene)
 {
-	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .page = scene->page}, PAGE);
+	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .page = scene->page},
+	            PAGE);
 }
 
 static void queue_list_queued(struct scene *scene)
 {
-	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_QUEUED}, PAGE);
+	expect_page(scene,
+	            &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_QUEUED},
+	            PAGE);
 }
 
 static void queue_list_sending(struct scene *scene)
 {
-	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_SENDING}, PAGE);
+	expect_page(
+	    scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_SENDING},
+	    PAGE);
 }
 
 static void queue_list_failed(struct scene *scene)
 {
-	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_FAILED}, PAGE);
+	expect_page(scene,
+	            &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_FAILED},
+	            PAGE);
 }
 
 static void queue_stats(struct scene *scene)
 {
 	struct hf_outbox_stats stats;
 	assert_int_equal(hf_outbox_stats(scene->store, QUEUE, HF_READ_UNDURABLE, &stats, NULL), HF_OK);
-	assert_true(stats.failed.items >= scene->count / 10 - 2 && stats.queued.items >= scene->count / 2);
+	assert_true(stats.failed.items >= scene->count / 10 - 2 &&
+	            stats.queued.items >= scene->count / 2);
 }
 
 /* The leases of claim_many are over; nothing is logged yet. */
@@ -294,12 +321,13 @@ static void a_queue_of_a_million_costs_what_one_of_a_thousand_does(void **state)
 	compare_steps(fill_queue, queue_works, sizeof queue_works / sizeof queue_works[0]);
 }
 
-/* --- A group that is kept back, and completed ids ------------------------------------------------------------------------------- */
+/* --- A group that is kept back, and completed ids --------------------------------------------- */
 
 #define GROUPS hf_str("groups")
 
-/* Of `count` items nine tenths are of one group of which somebody holds an item, and come first in the order of claims; the others are of many groups. A
- * tenth as many ids are completed and block. */
+/* Of `count` items nine tenths are of one group of which somebody holds an item, and come first
+ * in the order of claims; the others are of many groups. A tenth as many ids are completed and
+ * block. */
 static void fill_groups(struct scene *scene)
 {
 	static char ids[BATCH][NAME], names[BATCH][NAME];
@@ -309,29 +337,40 @@ static void fill_groups(struct scene *scene)
 		for (; n < BATCH && i < scene->count; n++, i++) {
 			const bool one = i < scene->count / 10 * 9;
 			items[n] = (struct hf_outbox_input){.id = numbered(ids[n], "item", i),
-			                                    .group = one ? hf_str("busy") : numbered(names[n], "group", i / 4),
+			                                    .group = one ? hf_str("busy")
+			                                                 : numbered(names[n], "group", i / 4),
 			                                    .priority = one ? -1 : 0};
 		}
-		const struct hf_outbox_enqueue_many args = {.write = write_os, .queue = GROUPS, .items = items, .count = n};
+		const struct hf_outbox_enqueue_many args = {
+		    .write = write_os, .queue = GROUPS, .items = items, .count = n};
 		assert_int_equal(hf_outbox_enqueue_many(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
-	const struct hf_outbox_configure window = {.write = write_os, .queue = GROUPS, .dedup_window_us = 1000 * SECOND};
+	const struct hf_outbox_configure window = {
+	    .write = write_os, .queue = GROUPS, .dedup_window_us = 1000 * SECOND};
 	assert_int_equal(hf_outbox_configure(scene->store, NULL, &window, NULL, NULL), HF_OK);
 	for (unsigned i = 0; i < scene->count / 10; i++) {
-		const struct hf_outbox_put_completed args = {
-		    .write = write_os, .queue = GROUPS, .id = numbered(ids[0], "done", i), .until = SCENE_NOW + 1000 * SECOND};
+		const struct hf_outbox_put_completed args = {.write = write_os,
+		                                             .queue = GROUPS,
+		                                             .id = numbered(ids[0], "done", i),
+		                                             .until = SCENE_NOW + 1000 * SECOND};
 		assert_int_equal(hf_outbox_put_completed(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
-	const struct hf_outbox_claim first = {
-	    .write = write_os, .queue = GROUPS, .id = hf_str("item0"), .owner = hf_str("w"), .lease_us = 500 * SECOND};
+	const struct hf_outbox_claim first = {.write = write_os,
+	                                      .queue = GROUPS,
+	                                      .id = hf_str("item0"),
+	                                      .owner = hf_str("w"),
+	                                      .lease_us = 500 * SECOND};
 	assert_int_equal(hf_outbox_claim(scene->store, NULL, &first, NULL, NULL, NULL), HF_OK);
 }
 
 static void claim_from_groups(struct scene *scene, uint32_t max, uint32_t expected)
 {
 	struct hf_outbox_items got;
-	const struct hf_outbox_claim_next args = {
-	    .write = write_os, .queue = GROUPS, .max = max, .owner = hf_str("w"), .lease_us = 1000 * SECOND};
+	const struct hf_outbox_claim_next args = {.write = write_os,
+	                                          .queue = GROUPS,
+	                                          .max = max,
+	                                          .owner = hf_str("w"),
+	                                          .lease_us = 1000 * SECOND};
 	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
 	assert_int_equal(got.count, expected);
 	hf_release(got.memory);
@@ -350,14 +389,17 @@ static void groups_claim_many(struct scene *scene)
 static void groups_claim_blocked(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_claim args = {
-	    .write = write_os, .queue = GROUPS, .id = numbered(id, "item", scene->count / 2), .owner = hf_str("w")};
+	const struct hf_outbox_claim args = {.write = write_os,
+	                                     .queue = GROUPS,
+	                                     .id = numbered(id, "item", scene->count / 2),
+	                                     .owner = hf_str("w")};
 	assert_int_equal(hf_outbox_claim(scene->store, NULL, &args, NULL, NULL, NULL), HF_EBLOCKED);
 }
 
 static void groups_enqueue(struct scene *scene)
 {
-	const struct hf_outbox_enqueue args = {.write = write_os, .queue = GROUPS, .id = hf_str("one more"), .group = hf_str("busy")};
+	const struct hf_outbox_enqueue args = {
+	    .write = write_os, .queue = GROUPS, .id = hf_str("one more"), .group = hf_str("busy")};
 	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -365,7 +407,8 @@ static void groups_enqueue_completed(struct scene *scene)
 {
 	char id[NAME];
 	struct hf_result result;
-	const struct hf_outbox_enqueue args = {.write = write_os, .queue = GROUPS, .id = numbered(id, "done", scene->count / 20)};
+	const struct hf_outbox_enqueue args = {
+	    .write = write_os, .queue = GROUPS, .id = numbered(id, "done", scene->count / 20)};
 	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_false(result.changed);
 }
@@ -374,7 +417,8 @@ static void groups_stats(struct scene *scene)
 {
 	struct hf_outbox_stats stats;
 	assert_int_equal(hf_outbox_stats(scene->store, GROUPS, HF_READ_UNDURABLE, &stats, NULL), HF_OK);
-	assert_true(stats.blocked > scene->count / 10 * 9 - 2 && stats.groups > scene->count / 50 && stats.busy_groups > 1);
+	assert_true(stats.blocked > scene->count / 10 * 9 - 2 && stats.groups > scene->count / 50 &&
+	            stats.busy_groups > 1);
 	assert_int_equal(stats.completed, scene->count / 10);
 }
 
@@ -382,7 +426,8 @@ static void groups_completed(struct scene *scene)
 {
 	struct hf_outbox_completed_page page;
 	const struct hf_outbox_completed_list args = {.queue = GROUPS, .limit = PAGE};
-	assert_int_equal(hf_outbox_completed(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	assert_int_equal(hf_outbox_completed(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
+	                 HF_OK);
 	assert_int_equal(page.count, PAGE);
 	hf_release(page.memory);
 }
@@ -390,15 +435,19 @@ static void groups_completed(struct scene *scene)
 /* One at the limit: the oldest is dropped. The limit is set by the first of the two. */
 static void groups_drop_oldest(struct scene *scene)
 {
-	const struct hf_outbox_put_completed args = {
-	    .write = write_os, .queue = GROUPS, .id = hf_str("late"), .until = SCENE_NOW + 1000 * SECOND};
+	const struct hf_outbox_put_completed args = {.write = write_os,
+	                                             .queue = GROUPS,
+	                                             .id = hf_str("late"),
+	                                             .until = SCENE_NOW + 1000 * SECOND};
 	assert_int_equal(hf_outbox_put_completed(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void groups_set_limit(struct scene *scene)
 {
-	const struct hf_outbox_configure args = {
-	    .write = write_os, .queue = GROUPS, .dedup_window_us = 1000 * SECOND, .dedup_max = scene->count / 10};
+	const struct hf_outbox_configure args = {.write = write_os,
+	                                         .queue = GROUPS,
+	                                         .dedup_window_us = 1000 * SECOND,
+	                                         .dedup_max = scene->count / 10};
 	assert_int_equal(hf_outbox_configure(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -423,7 +472,8 @@ static void groups_enqueue_faded(struct scene *scene)
 	char id[NAME];
 	struct hf_result result;
 	sim_set_now(scene->sim, SCENE_NOW + 5000 * SECOND);
-	const struct hf_outbox_enqueue args = {.write = write_os, .queue = GROUPS, .id = numbered(id, "done", scene->count / 20)};
+	const struct hf_outbox_enqueue args = {
+	    .write = write_os, .queue = GROUPS, .id = numbered(id, "done", scene->count / 20)};
 	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed);
 }
@@ -438,11 +488,15 @@ static void groups_complete(struct scene *scene)
 {
 	struct hf_outbox_items got;
 	sim_set_now(scene->sim, SCENE_NOW + 9000 * SECOND);
-	const struct hf_outbox_claim_next args = {
-	    .write = write_os, .queue = GROUPS, .max = 1, .owner = hf_str("w"), .lease_us = 1000 * SECOND};
+	const struct hf_outbox_claim_next args = {.write = write_os,
+	                                          .queue = GROUPS,
+	                                          .max = 1,
+	                                          .owner = hf_str("w"),
+	                                          .lease_us = 1000 * SECOND};
 	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
 	assert_true(got.count == 1 && hf__bytes_equal(got.items[0].group, hf_str("busy")));
-	const struct hf_outbox_complete done = {.write = write_os, .queue = GROUPS, .id = got.items[0].id, .token = got.items[0].token};
+	const struct hf_outbox_complete done = {
+	    .write = write_os, .queue = GROUPS, .id = got.items[0].id, .token = got.items[0].token};
 	assert_int_equal(hf_outbox_complete(scene->store, NULL, &done, NULL, NULL), HF_OK);
 	hf_release(got.memory);
 	claim_from_groups(scene, 1, 1);

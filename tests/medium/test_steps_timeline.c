@@ -1,5 +1,6 @@
-/* Steps of the timeline, counted: a million events in one timeline cost what a thousand do. See scene.h. Queries of all four shapes, in both
- * directions, from the start and from the middle; counts; and removing from the old end. */
+/* Steps of the timeline, counted: a million events in one timeline cost what a thousand do. See
+ * scene.h. Queries of all four shapes, in both directions, from the start and from the middle;
+ * counts; and removing from the old end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,9 +12,10 @@
 
 enum { SUBJECTS = 5, TYPES = 5 };
 
-/* --- Filling ---------------------------------------------------------------------------------------------------------------- */
+/* --- Filling ---------------------------------------------------------------------------------- */
 
-static int append_one(struct scene *scene, hf_txn *txn, unsigned i, const char *payload, struct hf_result *result)
+static int append_one(struct scene *scene, hf_txn *txn, unsigned i, const char *payload,
+                      struct hf_result *result)
 {
 	char id[NAME], type[NAME], subject[NAME];
 	const struct hf_timeline_append args = {
@@ -21,7 +23,8 @@ static int append_one(struct scene *scene, hf_txn *txn, unsigned i, const char *
 	    .key = {hf_str(TL_NAME), numbered(id, "e", i)},
 	    .type = numbered(type, "t", i % TYPES),
 	    .subject = numbered(subject, "s", i / TYPES % SUBJECTS),
-	    .happened_at = SCENE_NOW + (int64_t)(i * UINT64_C(7919) % scene->count), /* not in the order of the appends */
+	    /* not in the order of the appends */
+	    .happened_at = SCENE_NOW + (int64_t)(i * UINT64_C(7919) % scene->count),
 	    .payload = hf_str(payload),
 	};
 	return hf_timeline_append(scene->store, txn, &args, result, NULL);
@@ -38,7 +41,7 @@ static void fill_timeline(struct scene *scene)
 	}
 }
 
-/* --- Changes ---------------------------------------------------------------------------------------------------------------- */
+/* --- Changes ---------------------------------------------------------------------------------- */
 
 static void append_new(struct scene *scene)
 {
@@ -61,7 +64,8 @@ static void append_refused(struct scene *scene)
 
 static void append_elsewhere(struct scene *scene)
 {
-	const struct hf_timeline_append args = {.write = write_os, .key = {hf_str("new"), hf_str("e")}, .type = hf_str("t")};
+	const struct hf_timeline_append args = {
+	    .write = write_os, .key = {hf_str("new"), hf_str("e")}, .type = hf_str("t")};
 	assert_int_equal(hf_timeline_append(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -70,8 +74,11 @@ static void retain(struct scene *scene, uint64_t count, bool dry_run)
 	struct hf_result result;
 	const struct hf_timeline_filter all = tl_filter(NULL, NULL);
 	const uint64_t total = tl_count(scene->store, &all);
-	const struct hf_timeline_retain args = {
-	    .write = write_os, .timeline = all.timeline, .max_events = total - count, .max_age_us = INT64_C(1) << 60, .dry_run = dry_run};
+	const struct hf_timeline_retain args = {.write = write_os,
+	                                        .timeline = all.timeline,
+	                                        .max_events = total - count,
+	                                        .max_age_us = INT64_C(1) << 60,
+	                                        .dry_run = dry_run};
 	assert_int_equal(hf_timeline_retain(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_int_equal(result.count, count);
 }
@@ -96,7 +103,7 @@ static void retain_all_but_ten(struct scene *scene)
 	retain(scene, PAGE, false);
 }
 
-/* --- Reads ------------------------------------------------------------------------------------------------------------------ */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
 static void get(struct scene *scene)
 {
@@ -107,13 +114,17 @@ static void get(struct scene *scene)
 	hf_release(got.memory);
 }
 
-static void query(struct scene *scene, const char *subject, const char *type, bool ascending, bool resumed)
+static void query(struct scene *scene, const char *subject, const char *type, bool ascending,
+                  bool resumed)
 {
 	struct hf_timeline_page page;
-	const struct hf_timeline_query args = {
-	    .filter = tl_filter(subject, type), .ascending = ascending, .limit = PAGE, .page = resumed ? scene->page : NULL};
+	const struct hf_timeline_query args = {.filter = tl_filter(subject, type),
+	                                       .ascending = ascending,
+	                                       .limit = PAGE,
+	                                       .page = resumed ? scene->page : NULL};
 	assert_int_equal(hf_timeline_query(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
-	assert_true(page.count == PAGE && page.has_next && page.total >= scene->count / (SUBJECTS * TYPES));
+	assert_true(page.count == PAGE && page.has_next &&
+	            page.total >= scene->count / (SUBJECTS * TYPES));
 	(void)snprintf(scene->page, sizeof scene->page, "%s", page.next);
 	hf_release(page.memory);
 }

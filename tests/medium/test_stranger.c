@@ -1,6 +1,7 @@
-/* The reader in tests/stranger, which was written from FORMAT.md and shares nothing with the engine, and the engine: they say the same of 400 crash
- * images: what kind of end, where the log ends, its last LSN, and every byte of every entry. Half of the images are damaged besides, by bits that flip
- * and by fields that change under a sealed checksum. */
+/* The reader in tests/stranger, which was written from FORMAT.md and shares nothing with the
+ * engine, and the engine: they say the same of 400 crash images: what kind of end, where the log
+ * ends, its last LSN, and every byte of every entry. Half of the images are damaged besides, by
+ * bits that flip and by fields that change under a sealed checksum. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +34,7 @@ struct world {
 	unsigned calls;
 };
 
-/* --- Images ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Images ----------------------------------------------------------------------------------- */
 
 /* The seed of a sector's checksum, by what it says itself; of a witness slot by IDENTITY too. */
 static uint64_t seed_of(struct sim *image, const char *name, const uint8_t *sector)
@@ -56,7 +57,8 @@ static void change_field(struct world *w, struct sim *image, const char *name)
 {
 	static const uint8_t values[] = {0, 1, 2, 0x10, 0xff};
 	uint8_t sector[HF__SECTOR];
-	const uint64_t at = strcmp(name, HF__NAME_WITNESS) == 0 ? HF__WITNESS_SLOT_STEP * hf_rng_below(&w->rng, 2) : 0;
+	const uint64_t at =
+	    strcmp(name, HF__NAME_WITNESS) == 0 ? HF__WITNESS_SLOT_STEP * hf_rng_below(&w->rng, 2) : 0;
 	if (!sim_read_file(image, name, at, sector, sizeof sector) || memcmp(sector, "hf", 2) != 0)
 		return;
 	sector[8 + hf_rng_below(&w->rng, 96)] = values[hf_rng_below(&w->rng, sizeof values)];
@@ -71,7 +73,8 @@ static void damage(struct world *w, struct sim *image)
 	unsigned files = 0;
 	while (sim_list(image, files, name, &size))
 		files++;
-	if (files > 0 && hf_rng_chance(&w->rng, 1, 2) && sim_list(image, (size_t)hf_rng_below(&w->rng, files), name, &size))
+	if (files > 0 && hf_rng_chance(&w->rng, 1, 2) &&
+	    sim_list(image, (size_t)hf_rng_below(&w->rng, files), name, &size))
 		change_field(w, image, name);
 	for (uint64_t i = hf_rng_below(&w->rng, 3); i > 0 && files > 0; i--)
 		if (sim_list(image, (size_t)hf_rng_below(&w->rng, files), name, &size) && size > 0) {
@@ -79,7 +82,8 @@ static void damage(struct world *w, struct sim *image)
 			const uint64_t near = hf_rng_chance(&w->rng, 1, 2) && size > 6000 ? 6000 : size;
 			assert_true(sim_flip_bit(image, name, hf_rng_below(&w->rng, near * 8)));
 		}
-	if (files > 1 && hf_rng_chance(&w->rng, 1, 12) && sim_list(image, (size_t)hf_rng_below(&w->rng, files), name, &size))
+	if (files > 1 && hf_rng_chance(&w->rng, 1, 12) &&
+	    sim_list(image, (size_t)hf_rng_below(&w->rng, files), name, &size))
 		assert_true(sim_remove_file(image, name));
 }
 
@@ -99,14 +103,16 @@ static int keep_image(void *arg, struct sim *image, const struct sim_shape *shap
 	return 0;
 }
 
-static void at_call(void *arg, struct sim *sim, uint64_t index, enum sim_call kind, const char *name)
+static void at_call(void *arg, struct sim *sim, uint64_t index, enum sim_call kind,
+                    const char *name)
 {
 	struct world *w = arg;
 	(void)index;
 	(void)name;
 	if ((kind & SIM_CHANGES) == 0 || ++w->calls % WORLD_CALLS != 0)
 		return;
-	const struct sim_limits limits = {.exhaustive = 1, .product = 1, .samples = 1, .salt = hf_rng_next(&w->rng)};
+	const struct sim_limits limits = {
+	    .exhaustive = 1, .product = 1, .samples = 1, .salt = hf_rng_next(&w->rng)};
 	(void)sim_each_crash(sim, &limits, keep_image, w, NULL);
 }
 
@@ -115,15 +121,19 @@ static void live(struct world *w, uint32_t pad, unsigned number)
 {
 	char seed[32];
 	struct churn churn;
-	struct sim_profile profile = pad == 0 ? sim_profile_weak() : pad == 512 ? sim_profile_hostile() : sim_profile_pages();
+	struct sim_profile profile = pad == 0     ? sim_profile_weak()
+	                             : pad == 512 ? sim_profile_hostile()
+	                                          : sim_profile_pages();
 	(void)snprintf(seed, sizeof seed, "stranger %u", number);
 	w->sim = sim_new(profile, number);
 	churn_init(&churn, seed, 20, 3000);
 	sim_observe(w->sim, at_call, w);
 	for (unsigned life = 0; life < 3 && *w->count < IMAGES; life++) {
-		const struct hf_options options = {.create = true, .no_background = true, .segment_size = SEGMENT, .pad = pad};
+		const struct hf_options options = {
+		    .create = true, .no_background = true, .segment_size = SEGMENT, .pad = pad};
 		hf_store *store = NULL;
-		assert_int_equal(hf__store_open(sim_os(w->sim), hf__all_domains(), &options, &store, NULL), HF_OK);
+		assert_int_equal(hf__store_open(sim_os(w->sim), hf__all_domains(), &options, &store, NULL),
+		                 HF_OK);
 		for (unsigned i = 0; i < 25; i++)
 			churn_step(&churn, store);
 		if (life != 1)
@@ -142,7 +152,7 @@ static void live(struct world *w, uint32_t pad, unsigned number)
 	sim_free(w->sim);
 }
 
-/* --- What the stranger says -------------------------------------------------------------------------------------------------------------- */
+/* --- What the stranger says ------------------------------------------------------------------- */
 
 static void compare(const char *path, unsigned count, char (*expected)[LINE])
 {
@@ -163,12 +173,14 @@ static void compare(const char *path, unsigned count, char (*expected)[LINE])
 		kinds[line[0] == 'c' && line[1] == 'l' ? 0 : line[0] == 'u' ? 1 : line[0] == 'c' ? 2 : 3]++;
 		if (strcmp(line, engine) != 0) {
 			different++;
-			print_message("image %u: the stranger says %s          the engine says %s", i, line, engine);
+			print_message("image %u: the stranger says %s          the engine says %s", i, line,
+			              engine);
 		}
 	}
 	assert_int_equal(pclose(reader), 0);
-	print_message("figure: %u images: %u clean, %u unclean, %u corrupt, %u other; %u told differently\n", count, kinds[0], kinds[1],
-	              kinds[2], kinds[3], different);
+	print_message(
+	    "figure: %u images: %u clean, %u unclean, %u corrupt, %u other; %u told differently\n",
+	    count, kinds[0], kinds[1], kinds[2], kinds[3], different);
 	assert_int_equal(different, 0);
 	if (count == IMAGES)
 		assert_true(kinds[0] > 10 && kinds[1] > 50 && kinds[2] > 50);
@@ -183,7 +195,8 @@ static void a_stranger_reads_what_the_engine_reads(void **state)
 	(void)state;
 	assert_non_null(expected);
 	assert_non_null(mkdtemp(path));
-	struct world world = {.rng = hf_rng_for("stranger"), .count = &count, .expected = expected, .path = path};
+	struct world world = {
+	    .rng = hf_rng_for("stranger"), .count = &count, .expected = expected, .path = path};
 	for (unsigned i = 0; count < IMAGES; i++)
 		live(&world, pads[i % 3], i);
 	compare(path, count, expected);

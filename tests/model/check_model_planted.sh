@@ -1,5 +1,6 @@
 #!/bin/sh
-# check_model_planted.sh SOURCE BUILD: see test_planted.py. With the system's own python3, which is what its package of hypothesis is for.
+# check_model_planted.sh SOURCE BUILD: see test_planted.py. With the system's own python3, which is
+# what its package of hypothesis is for.
 set -eu
 source=$1 build=$2
 export HOLDFAST_LIBRARY="$build/libholdfast_model.so" PYTHONDONTWRITEBYTECODE=1

@@ -1,5 +1,6 @@
-/* The library for the model test: the engine that users get, with one more way in, which opens a store whose wall clock is a number that the
- * test sets. Everything else is the real thing: real files, real locks, a real process to be killed. */
+/* The library for the model test: the engine that users get, with one more way in, which opens a
+ * store whose wall clock is a number that the test sets. Everything else is the real thing: real
+ * files, real locks, a real process to be killed. */
 #include <errno.h>
 
 #include "base/mem.h"
@@ -8,12 +9,14 @@
 #include "store/store.h"
 
 HF_API void hf_model_clock(int64_t now, int64_t since_boot);
-HF_API HF_CHECKED int hf_model_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error);
+HF_API HF_CHECKED int hf_model_open(const char *path, const struct hf_options *options,
+                                    hf_store **out, struct hf_error *error);
 HF_API HF_CHECKED int hf_model_verify(hf_store *store, struct hf_error *error);
 
 static int64_t wall, boot;
 
-/* What every store that is opened here takes for the time of day and for the time since the machine was started, from now on. */
+/* What every store that is opened here takes for the time of day and for the time since the
+ * machine was started, from now on. */
 void hf_model_clock(int64_t now, int64_t since_boot)
 {
 	wall = now;
@@ -39,7 +42,8 @@ static void release_os(struct hf__os *os)
 }
 
 /* As hf_open. */
-int hf_model_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error)
+int hf_model_open(const char *path, const struct hf_options *options, hf_store **out,
+                  struct hf_error *error)
 {
 	*out = NULL;
 	struct hf__os *os = hf__alloc(sizeof *os);

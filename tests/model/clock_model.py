@@ -27,7 +27,8 @@ class Clock:
         return found.version if found else None
 
     def set_back(self, reason: str, by: Optional[int] = None, expect: Optional[int] = None) -> Done:
-        """To the wall clock at the farthest. What has ended has ended; what lasts and was computed moves along."""
+        """To the wall clock at the farthest. What has ended has ended; what lasts and was computed
+        moves along."""
         malformed_unless(bool(reason.strip(SPACE)), "HF_EREASON")
         old = self.version_of()
         self.w.expect(expect, old)

@@ -41,8 +41,12 @@ class Cursors:
         malformed_unless(bool(key[0] and key[1]))
         return ("cursor", *key)
 
-    def version_of(self, consumer: str, stream: str, subject: str = "", **_: Any) -> Optional[Number]:
-        found = self.w.state.get(("cursor", consumer.strip(SPACE), stream.strip(SPACE), subject.strip(SPACE)))
+    def version_of(
+        self, consumer: str, stream: str, subject: str = "", **_: Any
+    ) -> Optional[Number]:
+        found = self.w.state.get(
+            ("cursor", consumer.strip(SPACE), stream.strip(SPACE), subject.strip(SPACE))
+        )
         return found.version if found else None
 
     def _store(self, key: tuple[str, ...], old: Optional[Cursor], new: Cursor) -> Done:
@@ -71,14 +75,25 @@ class Cursors:
         self.w.expect(expect, old and old.version)
         if old is None:
             return self._store(
-                key, None, Cursor(*key[1:], sequence, delivery_id, delivered_at, "", 0, now, "", None, None)
+                key,
+                None,
+                Cursor(*key[1:], sequence, delivery_id, delivered_at, "", 0, now, "", None, None),
             )
         if sequence > old.last_sequence:
-            new = replace(old, last_sequence=sequence, last_delivery_id=delivery_id, last_delivered_at=delivered_at)
+            new = replace(
+                old,
+                last_sequence=sequence,
+                last_delivery_id=delivery_id,
+                last_delivered_at=delivered_at,
+            )
         elif sequence == old.last_sequence and (
             delivery_id == old.last_delivery_id or "equal sequence, other id" in self.w.wrong
         ):
-            new = old if old.last_delivered_at is not None else replace(old, last_delivered_at=delivered_at)
+            new = (
+                old
+                if old.last_delivered_at is not None
+                else replace(old, last_delivered_at=delivered_at)
+            )
         else:
             raise Refused("HF_ENONMONOTONIC")
         return self._store(key, old, replace(new, last_error="", error_count=0, updated_at=now))
@@ -101,7 +116,18 @@ class Cursors:
         now = self.w.stamp if now is None else now
         old = self.w.state.get(key)
         self.w.expect(expect, old and old.version)
-        new = Cursor(*key[1:], sequence, delivery_id, delivered_at, "", 0, now, reason, now, old and old.version)
+        new = Cursor(
+            *key[1:],
+            sequence,
+            delivery_id,
+            delivered_at,
+            "",
+            0,
+            now,
+            reason,
+            now,
+            old and old.version,
+        )
         return self._store(key, old, new)
 
     def record_error(
@@ -120,7 +146,14 @@ class Cursors:
         self.w.expect(expect, old and old.version)
         base = old or Cursor(*key[1:], 0, "", None, "", 0, now, "", None, None)
         return self._store(
-            key, None, replace(base, last_error=cut(message, ERROR_MAX), error_count=base.error_count + 1, updated_at=now)
+            key,
+            None,
+            replace(
+                base,
+                last_error=cut(message, ERROR_MAX),
+                error_count=base.error_count + 1,
+                updated_at=now,
+            ),
         )
 
     def put(self, cursor: Cursor, expect: Optional[int] = None) -> Done:
@@ -131,10 +164,14 @@ class Cursors:
         self.w.expect(expect, old and old.version)
         if old and old.last_sequence > cursor.last_sequence:
             raise Refused("HF_ENONMONOTONIC")
-        new = replace(cursor, consumer=key[1], stream=key[2], subject=key[3], version=old and old.version)
+        new = replace(
+            cursor, consumer=key[1], stream=key[2], subject=key[3], version=old and old.version
+        )
         return self._store(key, old, new)
 
-    def remove(self, consumer: str, stream: str, subject: str = "", expect: Optional[int] = None) -> Done:
+    def remove(
+        self, consumer: str, stream: str, subject: str = "", expect: Optional[int] = None
+    ) -> Done:
         key = self._key(consumer, stream, subject)
         old = self.w.state.get(key)
         self.w.expect(expect, old and old.version)
@@ -143,7 +180,9 @@ class Cursors:
         del self.w.state[key]
         return Done(True, 0)
 
-    def guard(self, consumer: str, stream: str, subject: str = "", expect: Optional[int] = None) -> Done:
+    def guard(
+        self, consumer: str, stream: str, subject: str = "", expect: Optional[int] = None
+    ) -> Done:
         key = self._key(consumer, stream, subject)
         old = self.w.state.get(key)
         self.w.expect(expect, old and old.version)
@@ -157,16 +196,25 @@ class Cursors:
             raise Refused("HF_ENOTFOUND")
         return fields(found)
 
-    def _matching(self, consumer: Optional[str], stream: Optional[str], subject: Optional[str]) -> list[Cursor]:
+    def _matching(
+        self, consumer: Optional[str], stream: Optional[str], subject: Optional[str]
+    ) -> list[Cursor]:
         found = [
             c
             for _, c in self.w.all("cursor")
-            if consumer in (None, c.consumer) and stream in (None, c.stream) and subject in (None, c.subject)
+            if consumer in (None, c.consumer)
+            and stream in (None, c.stream)
+            and subject in (None, c.subject)
         ]
-        return sorted(found, key=lambda c: (of_bytes(c.stream), of_bytes(c.subject), of_bytes(c.consumer)))
+        return sorted(
+            found, key=lambda c: (of_bytes(c.stream), of_bytes(c.subject), of_bytes(c.consumer))
+        )
 
     def list(
-        self, consumer: Optional[str] = None, stream: Optional[str] = None, subject: Optional[str] = None
+        self,
+        consumer: Optional[str] = None,
+        stream: Optional[str] = None,
+        subject: Optional[str] = None,
     ) -> list[Any]:
         return [fields(c) for c in self._matching(consumer, stream, subject)]
 

@@ -108,13 +108,23 @@ class Documents:
         return Done(True, new.version)
 
     def regroup(
-        self, collection: str, id: str, group: str, now: Optional[int] = None, expect: Optional[int] = None
+        self,
+        collection: str,
+        id: str,
+        group: str,
+        now: Optional[int] = None,
+        expect: Optional[int] = None,
     ) -> Done:
         self.w.expect(expect, self.version_of(collection, id))
         old = self._found(collection, id)
         if old.group == group:
             return Done(False, old.version)
-        new = replace(old, group=group, updated_at=(self.w.stamp if now is None else now), version=self.w.version())
+        new = replace(
+            old,
+            group=group,
+            updated_at=(self.w.stamp if now is None else now),
+            version=self.w.version(),
+        )
         self.w.state["document", collection, id] = new
         return Done(True, new.version)
 
@@ -145,19 +155,31 @@ class Documents:
 
     def count(self, collection: str, group: Optional[str] = None) -> Any:
         orders = self._orders(collection)
-        malformed_unless(group is None or not orders or bool(orders & (GROUP_CREATED | GROUP_UPDATED)))
+        malformed_unless(
+            group is None or not orders or bool(orders & (GROUP_CREATED | GROUP_UPDATED))
+        )
         found = [d for d in self._all(collection) if group in (None, d.group)]
         return {"documents": len(found), "orders": orders, "as_of": self.w.now}
 
     def list(
-        self, collection: str, group: Optional[str] = None, by_updated: bool = False, descending: bool = False
+        self,
+        collection: str,
+        group: Optional[str] = None,
+        by_updated: bool = False,
+        descending: bool = False,
     ) -> list[Any]:
         orders = self._orders(collection)
         needed = (UPDATED if by_updated else CREATED) << (2 if group is not None else 0)
         malformed_unless(not orders or bool(orders & needed))
         found = [d for d in self._all(collection) if group in (None, d.group)]
-        found.sort(key=lambda d: (d.updated_at if by_updated else d.created_at, of_bytes(d.id)), reverse=descending)
+        found.sort(
+            key=lambda d: (d.updated_at if by_updated else d.created_at, of_bytes(d.id)),
+            reverse=descending,
+        )
         return [fields(d) for d in found]
 
     def collections(self) -> list[str]:
-        return sorted({key[1] for key, d in self.w.all("document") if self._find(d.collection, d.id)}, key=of_bytes)
+        return sorted(
+            {key[1] for key, d in self.w.all("document") if self._find(d.collection, d.id)},
+            key=of_bytes,
+        )

@@ -48,7 +48,9 @@ class Idempotency:
     def move(self, by: int) -> None:
         for key, entry in self.w.all("idem"):
             ends = moved(entry.expires_at, by) if entry.expires_computed else entry.expires_at
-            self.w.state[key] = replace(entry, expires_at=ends, lease_until=moved(entry.lease_until, by))
+            self.w.state[key] = replace(
+                entry, expires_at=ends, lease_until=moved(entry.lease_until, by)
+            )
 
     def version_of(self, scope: str, key: str, **_: Any) -> Optional[Number]:
         found = self._find(scope, key)
@@ -75,7 +77,9 @@ class Idempotency:
         self.w.expect(expect, old and old.version)
         if old is None:
             return self._begin_new(scope, key, fingerprint, lease, ttl)
-        if fingerprint != old.fingerprint and not ("replay other fingerprint" in self.w.wrong and old.done):
+        if fingerprint != old.fingerprint and not (
+            "replay other fingerprint" in self.w.wrong and old.done
+        ):
             outcome = "MISMATCH"
         else:
             outcome = "REPLAY" if old.done else "IN_PROGRESS"
@@ -201,4 +205,6 @@ class Idempotency:
         return {"in_progress": len(self.list(scope)) - done, "done": done}
 
     def scopes(self) -> list[str]:
-        return sorted({key[1] for key, e in self.w.all("idem") if self._find(e.scope, e.key)}, key=of_bytes)
+        return sorted(
+            {key[1] for key, e in self.w.all("idem") if self._find(e.scope, e.key)}, key=of_bytes
+        )

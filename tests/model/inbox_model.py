@@ -101,7 +101,9 @@ class Inboxes:
         found = self.w.state.get(("tombstone", *key))
         return found if found and found.until > self.w.now else None
 
-    def version_of(self, user: str, thread: str, account: str = "primary", **_: Any) -> Optional[Number]:
+    def version_of(
+        self, user: str, thread: str, account: str = "primary", **_: Any
+    ) -> Optional[Number]:
         found = self.w.state.get(("record", user, account, thread))
         return found.version if found else None
 
@@ -143,7 +145,9 @@ class Inboxes:
             self.w.state["generated", user] = generated_at
         return Done(count > 0 or moved, count=count, left_alone=left_alone)
 
-    def _save_one(self, user: str, given: Input, generated_at: Optional[int], now: int, lsn: Number) -> int:
+    def _save_one(
+        self, user: str, given: Input, generated_at: Optional[int], now: int, lsn: Number
+    ) -> int:
         key = user, given.account, given.thread
         old = self.w.state.get(("record", *key))
         taken = dict(
@@ -214,22 +218,56 @@ class Inboxes:
         return Done(True, new.version)
 
     def dismiss(
-        self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
+        self,
+        user: str,
+        thread: str,
+        account: str = "primary",
+        now: Optional[int] = None,
+        expect: Optional[int] = None,
     ) -> Done:
-        return self._mark(user, account, thread, expect, lambda r: _dismissed(r, (self.w.stamp if now is None else now)))
+        return self._mark(
+            user,
+            account,
+            thread,
+            expect,
+            lambda r: _dismissed(r, (self.w.stamp if now is None else now)),
+        )
 
     def undismiss(
-        self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
+        self,
+        user: str,
+        thread: str,
+        account: str = "primary",
+        now: Optional[int] = None,
+        expect: Optional[int] = None,
     ) -> Done:
-        return self._mark(user, account, thread, expect, lambda r: replace(r, dismissed=False, dismissed_at=None))
+        return self._mark(
+            user, account, thread, expect, lambda r: replace(r, dismissed=False, dismissed_at=None)
+        )
 
     def mark_read(
-        self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
+        self,
+        user: str,
+        thread: str,
+        account: str = "primary",
+        now: Optional[int] = None,
+        expect: Optional[int] = None,
     ) -> Done:
-        return self._mark(user, account, thread, expect, lambda r: _read(r, (self.w.stamp if now is None else now)))
+        return self._mark(
+            user,
+            account,
+            thread,
+            expect,
+            lambda r: _read(r, (self.w.stamp if now is None else now)),
+        )
 
     def mark_unread(
-        self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
+        self,
+        user: str,
+        thread: str,
+        account: str = "primary",
+        now: Optional[int] = None,
+        expect: Optional[int] = None,
     ) -> Done:
         def change(r: Record) -> Record:
             return r if r.unread else replace(r, unread=True, read_at=None)
@@ -237,10 +275,19 @@ class Inboxes:
         return self._mark(user, account, thread, expect, change)
 
     def mark_seen(
-        self, user: str, thread: str, account: str = "primary", now: Optional[int] = None, expect: Optional[int] = None
+        self,
+        user: str,
+        thread: str,
+        account: str = "primary",
+        now: Optional[int] = None,
+        expect: Optional[int] = None,
     ) -> Done:
         def change(r: Record) -> Record:
-            return r if r.seen_at is not None else replace(r, seen_at=(self.w.stamp if now is None else now))
+            return (
+                r
+                if r.seen_at is not None
+                else replace(r, seen_at=(self.w.stamp if now is None else now))
+            )
 
         return self._mark(user, account, thread, expect, change)
 
@@ -267,7 +314,8 @@ class Inboxes:
         key = user, account, thread
         del self.w.state["record", *key]
         if tombstone_for:
-            # What a removal leaves keeps the record away, so that it matters no more whether it was dismissed.
+            # What a removal leaves keeps the record away, so that it matters no more whether it was
+            # dismissed.
             stone = Tombstone(*key, False, None, self.w.now + tombstone_for, self.w.version())
             self.w.state["tombstone", *key] = stone
         return Done(True, 0)
@@ -298,11 +346,15 @@ class Inboxes:
         self.w.state["tombstone", *key] = new
         return Done(True, new.version)
 
-    def version_of_tombstone(self, user: str, thread: str, account: str = "primary", **_: Any) -> Optional[Number]:
+    def version_of_tombstone(
+        self, user: str, thread: str, account: str = "primary", **_: Any
+    ) -> Optional[Number]:
         found = self._tombstone((user, account, thread))
         return found.version if found else None
 
-    def guard(self, user: str, thread: str, account: str = "primary", expect: Optional[int] = None) -> Done:
+    def guard(
+        self, user: str, thread: str, account: str = "primary", expect: Optional[int] = None
+    ) -> Done:
         version = self.version_of(user, thread, account)
         self.w.expect(expect, version)
         return Done(False, version or 0)
@@ -314,7 +366,11 @@ class Inboxes:
     ) -> Done:
         lsn, count = self.w.version(), 0
         for r in self._records(user):
-            if account not in (None, r.account) or up_to and (r.saved.value is None or r.saved.value > up_to):
+            if (
+                account not in (None, r.account)
+                or up_to
+                and (r.saved.value is None or r.saved.value > up_to)
+            ):
                 continue
             new = change(r)
             if new != r:
@@ -325,16 +381,24 @@ class Inboxes:
     def mark_all_read(
         self, user: str, up_to: int = 0, account: Optional[str] = None, now: Optional[int] = None
     ) -> Done:
-        return self._mark_all(user, account, up_to, lambda r: _read(r, (self.w.stamp if now is None else now)))
+        return self._mark_all(
+            user, account, up_to, lambda r: _read(r, (self.w.stamp if now is None else now))
+        )
 
     def dismiss_all(
         self, user: str, up_to: int = 0, account: Optional[str] = None, now: Optional[int] = None
     ) -> Done:
-        return self._mark_all(user, account, up_to, lambda r: _dismissed(r, (self.w.stamp if now is None else now)))
+        return self._mark_all(
+            user, account, up_to, lambda r: _dismissed(r, (self.w.stamp if now is None else now))
+        )
 
-    def prune(self, user: str, keep_accounts: list[str], tombstone_for: Optional[int] = None) -> Done:
+    def prune(
+        self, user: str, keep_accounts: list[str], tombstone_for: Optional[int] = None
+    ) -> Done:
         gone = [r for r in self._records(user) if keep_accounts and r.account not in keep_accounts]
-        count = self._drop(gone, TOMBSTONE if tombstone_for is None else tombstone_for, self.w.version())
+        count = self._drop(
+            gone, TOMBSTONE if tombstone_for is None else tombstone_for, self.w.version()
+        )
         return Done(count > 0, count=count)
 
     def trim(
@@ -354,7 +418,9 @@ class Inboxes:
 
         gone = [r for place, r in enumerate(self._records(user)) if beyond(place, r)]
         if not dry_run:
-            self._drop(gone, TOMBSTONE if tombstone_for is None else tombstone_for, self.w.version())
+            self._drop(
+                gone, TOMBSTONE if tombstone_for is None else tombstone_for, self.w.version()
+            )
         return Done(len(gone) > 0 and not dry_run, count=len(gone))
 
     def clear(self, user: str) -> Done:
@@ -393,7 +459,12 @@ class Inboxes:
         return self.w.state.get(("generated", user))
 
     def _by_key(self, what: str, user: str) -> list[Any]:
-        return [v for _, v in sorted(self.w.all(what, user), key=lambda i: [of_bytes(part) for part in i[0]])]
+        return [
+            v
+            for _, v in sorted(
+                self.w.all(what, user), key=lambda i: [of_bytes(part) for part in i[0]]
+            )
+        ]
 
     def dismissed(self, user: str) -> list[Any]:
         return [
@@ -403,7 +474,9 @@ class Inboxes:
         ]
 
     def tombstones(self, user: str) -> list[Any]:
-        return [fields(stone) for stone in self._by_key("tombstone", user) if stone.until > self.w.now]
+        return [
+            fields(stone) for stone in self._by_key("tombstone", user) if stone.until > self.w.now
+        ]
 
     def counts(self, user: str) -> Any:
         records = self._records(user)

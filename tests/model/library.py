@@ -1,4 +1,5 @@
-"""The library under test: the same operations as the models, by the binding, with a clock that the test sets."""
+"""The library under test: the same operations as the models, by the binding, with a clock that the
+test sets."""
 
 from __future__ import annotations
 
@@ -28,7 +29,11 @@ def open_store(path: str) -> holdfast.Store:
     options = stores.OptionsStruct(True, True, True, 0, 16384, 32, 0)
     handle, error = c_void_p(), _abi.ErrorStruct()
     call = _abi.function(
-        "hf_model_open", c_char_p, POINTER(stores.OptionsStruct), POINTER(c_void_p), POINTER(_abi.ErrorStruct)
+        "hf_model_open",
+        c_char_p,
+        POINTER(stores.OptionsStruct),
+        POINTER(c_void_p),
+        POINTER(_abi.ErrorStruct),
     )
     _abi.check(call(os.fsencode(path), byref(options), byref(handle), byref(error)), error)
     return holdfast.Store(handle, path)
@@ -116,12 +121,17 @@ def _answer(given: Any) -> Answer:
     if isinstance(given, holdfast.Deferred):
         given = given.value
     if isinstance(given, holdfast.Result):
-        return Answer(given.changed, given.version, given.token, given.count, left_alone=given.left_alone)
+        return Answer(
+            given.changed, given.version, given.token, given.count, left_alone=given.left_alone
+        )
     return Answer(out=given, only_out=True)
 
 
-def perform(store: holdfast.Store, operations: list[Operation], how: str, together: bool) -> Outcome:
-    """One mutation, or a transaction of several. ``how``: "durable", "os", or "later", for which the ticket is waited for at once."""
+def perform(
+    store: holdfast.Store, operations: list[Operation], how: str, together: bool
+) -> Outcome:
+    """One mutation, or a transaction of several. ``how``: "durable", "os", or "later", for which
+    the ticket is waited for at once."""
     answers: list[Any] = []
     try:
         if together:

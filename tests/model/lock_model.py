@@ -51,7 +51,13 @@ class Locks:
 
     def _grant(self, name: str, owner: str, acquired_at: int, lease_until: Optional[int]) -> Done:
         new = Lock(
-            name, owner, self.w.token(), acquired_at, lease_until, self.w.version(), self.w.incarnation
+            name,
+            owner,
+            self.w.token(),
+            acquired_at,
+            lease_until,
+            self.w.version(),
+            self.w.incarnation,
         )
         self.w.state["lock", name] = new
         return Done(True, new.version, new.token)
@@ -71,7 +77,9 @@ class Locks:
         until = self.w.now + lease if lease else None
         if until == held.lease_until:
             return Done(False, held.version)
-        new = replace(held, lease_until=until, version=self.w.version(), _incarnation=self.w.incarnation)
+        new = replace(
+            held, lease_until=until, version=self.w.version(), _incarnation=self.w.incarnation
+        )
         self.w.state["lock", name] = new
         return Done(True, new.version, new.token)
 
@@ -90,7 +98,12 @@ class Locks:
         return Done(True, 0)
 
     def put(
-        self, name: str, owner: str, acquired_at: int, lease_until: int, expect: Optional[int] = None
+        self,
+        name: str,
+        owner: str,
+        acquired_at: int,
+        lease_until: int,
+        expect: Optional[int] = None,
     ) -> Done:
         self.w.expect(expect, self.version_of(name))
         held = self._find(name)

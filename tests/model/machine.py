@@ -1,4 +1,5 @@
-"""The state machine that hypothesis drives: each step is done to the models and to the library, and the answers are compared."""
+"""The state machine that hypothesis drives: each step is done to the models and to the library, and
+the answers are compared."""
 
 from __future__ import annotations
 
@@ -46,13 +47,17 @@ class Models:
         self.timelines = Timelines(world)
         self.locks = Locks(world)
         self.migrations = Migrations(world)
-        self.clock = Clock(world, [self.inbox, self.outbox, self.idempotency, self.documents, self.locks])
+        self.clock = Clock(
+            world, [self.inbox, self.outbox, self.idempotency, self.documents, self.locks]
+        )
 
     # --- What is known only when an operation is done ---
 
     def resolved(self, operation: Operation) -> Operation:
         args = {name: self._value(operation, value) for name, value in operation.args.items()}
-        return Operation(operation.domain, operation.name, {k: v for k, v in args.items() if v is not KeyError})
+        return Operation(
+            operation.domain, operation.name, {k: v for k, v in args.items() if v is not KeyError}
+        )
 
     def _value(self, operation: Operation, value: Any) -> Any:
         if isinstance(value, From):
@@ -66,12 +71,17 @@ class Models:
     def _token(self, operation: Operation, which: str) -> int:
         if which == "newest":
             saved = [r.saved.value for _, r in self.world.all("record")]
-            # A save of several records tells no version: until a read has shown it nobody can say who is older than a bound.
+            # A save of several records tells no version: until a read has shown it nobody can say
+            # who is older than a bound.
             return 0 if None in saved else max(saved, default=0)
         known = self.world.tokens._bound
         if which == "current":
             kind = {"outbox": "item", "idempotency": "idem", "locks": "lock"}[operation.domain]
-            key = [operation.args[part] for part in ("queue", "id", "scope", "key", "name") if part in operation.args]
+            key = [
+                operation.args[part]
+                for part in ("queue", "id", "scope", "key", "name")
+                if part in operation.args
+            ]
             found = self.world.state.get((kind, *key))
             if found is not None and isinstance(found.token, Number) and found.token.value:
                 return found.token.value
@@ -89,11 +99,15 @@ class Models:
         if operation.name == "put" and "item" in args:
             args["id"] = args["item"].id
         if operation.name == "put" and "cursor" in args:
-            args |= {part: getattr(args["cursor"], part) for part in ("consumer", "stream", "subject")}
+            args |= {
+                part: getattr(args["cursor"], part) for part in ("consumer", "stream", "subject")
+            }
         found = getattr(domain, status.get(operation.name, "version_of"))(**args)
         if found is None:
             return ABSENT
-        return found.value or KeyError  # a version that no answer has shown yet: nothing can be expected
+        return (
+            found.value or KeyError
+        )  # a version that no answer has shown yet: nothing can be expected
 
     def call(self, operation: Operation) -> Done:
         return getattr(getattr(self, operation.domain), operation.name)(**operation.args)
@@ -110,10 +124,14 @@ def compare(operations: list[Operation], expected: Any, real: Outcome) -> None:
     where = "; ".join(map(repr, operations))
     if isinstance(expected, Refused):
         if (real.code, real.operation) != (expected.code, expected.operation):
-            raise Difference(f"{where}: model refuses with {expected.code} at {expected.operation}, library: {real}")
+            raise Difference(
+                f"{where}: model refuses with {expected.code} at {expected.operation}, library: {real}"
+            )
         return
     if real.code:
-        raise Difference(f"{where}: model does it: {expected}, library refuses with {real.code} at {real.operation}")
+        raise Difference(
+            f"{where}: model does it: {expected}, library refuses with {real.code} at {real.operation}"
+        )
     for operation, done, answer in zip(operations, expected, real.answers):
         _compare_one(f"{operation!r}", done, answer)
 
@@ -173,7 +191,8 @@ class Machine(RuleBasedStateMachine):
     def perform(self, operations: list[Operation], how: str, together: bool) -> Outcome:
         resolved = [self.models.resolved(o) for o in operations]
         if together:
-            # A guard needs something to guard against; and a version that is not known yet cannot be expected.
+            # A guard needs something to guard against; and a version that is not known yet cannot
+            # be expected.
             resolved = [o for o in resolved if o.name != "guard" or "expect" in o.args]
             if not resolved:
                 return Outcome()
@@ -186,7 +205,8 @@ class Machine(RuleBasedStateMachine):
         return real
 
     def _tick(self) -> None:
-        """More than an operation takes, so that nothing that was written lies ahead of the clock."""
+        """More than an operation takes, so that nothing that was written lies ahead of the
+        clock."""
         self.world.advance(TICK)
         self._set_clock()
 
@@ -197,7 +217,11 @@ class Machine(RuleBasedStateMachine):
         """What the library drew has to be known before anything is decided by it."""
         for (_, queue, id), item in self.world.all("item"):
             if isinstance(item.available_at, Between) and item.available_at.value is None:
-                same(self.models.outbox.get(queue, id), self.store.outbox.get(queue, id), f"item {id}")
+                same(
+                    self.models.outbox.get(queue, id),
+                    self.store.outbox.get(queue, id),
+                    f"item {id}",
+                )
 
     @rule(operations=st.lists(st.one_of([row.strategy() for row in ROWS if not row.alone]), min_size=1, max_size=4),
           how=st.sampled_from(["os", "durable", "later"]))  # fmt: skip
@@ -213,13 +237,18 @@ class Machine(RuleBasedStateMachine):
 
     @rule(by=st.sampled_from([-SECOND, SECOND, 10 * SECOND, DAY]))
     def wall_is_wrong(self, by: int) -> None:
-        """For a moment: the store's clock never runs behind what it said before, nor, across openings, behind what was written: so something is. It stays
+        """For a moment: the store's clock never runs behind what it said before, nor, across
+        openings, behind what was written: so something is. It stays
         ahead of a wall clock that was ahead."""
         same(self.world.now, self.store.documents.count("c").as_of, "clock")
         self._set_clock(by)
         self.world.now = max(self.world.now, self.world.wall + by)
         same(self.world.now, self.store.documents.count("c").as_of, "wall clock wrong")
-        self.perform([Operation("documents", "put", {"collection": "d", "id": "3", "payload": b"a"})], "os", False)
+        self.perform(
+            [Operation("documents", "put", {"collection": "d", "id": "3", "payload": b"a"})],
+            "os",
+            False,
+        )
         same(self.world.now, self.store.documents.count("c").as_of, "wall clock right")
 
     @rule()
@@ -232,7 +261,9 @@ class Machine(RuleBasedStateMachine):
         """Exact after upkeep."""
         same(self.models.outbox.queues(), self.store.outbox.queues(), "queues")
         for queue in "q", "r":
-            same(self.models.outbox.stats(queue), self.store.outbox.stats(queue), f"stats of {queue}")
+            same(
+                self.models.outbox.stats(queue), self.store.outbox.stats(queue), f"stats of {queue}"
+            )
         same(len(self.models.locks.list()), self.store.locks.stats().held, "locks held")
 
     @rule()
@@ -250,7 +281,8 @@ class Machine(RuleBasedStateMachine):
     @rule(operations=st.lists(st.one_of([row.strategy() for row in ROWS if not (row.alone or row.guard)]), min_size=1, max_size=5),
           after=st.integers(0, 5), how=st.sampled_from(["os", "durable", "later"]))  # fmt: skip
     def kill(self, operations: list[Operation], after: int, how: str) -> None:
-        """Another process takes the store and is killed at its work: what it had been told is done must be there; what it was at when it died is
+        """Another process takes the store and is killed at its work: what it had been told is done
+        must be there; what it was at when it died is
         there as a whole or not at all."""
         Machine.kills += 1
         self.store.close()
@@ -276,7 +308,9 @@ class Machine(RuleBasedStateMachine):
         for operation in operations:
             resolved = [self.models.resolved(operation)]
             real = library.perform(self.store, resolved, how, False)
-            compare(resolved, self.models.outcome(resolved), real)  # binds what later operations refer to
+            compare(
+                resolved, self.models.outcome(resolved), real
+            )  # binds what later operations refer to
             self._tick()
             yield real
 
@@ -307,27 +341,54 @@ class Machine(RuleBasedStateMachine):
         elif not code:
             same(value, real_value, where)
 
-    @rule(limit=st.integers(1, 3), user=st.sampled_from("uv"), account=st.sampled_from([None, "b"]), flags=st.integers(0, 7))
+    @rule(
+        limit=st.integers(1, 3),
+        user=st.sampled_from("uv"),
+        account=st.sampled_from([None, "b"]),
+        flags=st.integers(0, 7),
+    )
     def read_inbox(self, limit: int, user: str, account: Optional[str], flags: int) -> None:
         inbox, m = self.store.inbox, self.models.inbox
         args = {"account": account, "unread_only": bool(flags & 1), "without_dismissed": bool(flags & 2),
                 "without_snoozed": bool(flags & 4)}  # fmt: skip
-        same(m.load(user, **args), all_pages(lambda n, p: inbox.load_page(user, limit=n, page=p, **args), limit), "load")
-        same(m.dismissed(user), all_pages(lambda n, p: inbox.dismissed_page(user, limit=n, page=p), limit), "dismissed")
-        same(m.tombstones(user), all_pages(lambda n, p: inbox.tombstones_page(user, limit=n, page=p), limit), "tombstones")
+        same(
+            m.load(user, **args),
+            all_pages(lambda n, p: inbox.load_page(user, limit=n, page=p, **args), limit),
+            "load",
+        )
+        same(
+            m.dismissed(user),
+            all_pages(lambda n, p: inbox.dismissed_page(user, limit=n, page=p), limit),
+            "dismissed",
+        )
+        same(
+            m.tombstones(user),
+            all_pages(lambda n, p: inbox.tombstones_page(user, limit=n, page=p), limit),
+            "tombstones",
+        )
         same(m.counts(user), inbox.counts(user), "counts")
         same(m.status(user), inbox.status(user), "status")
         same(m.generated_at(user), inbox.load_page(user, limit=1).generated_at, "generated_at")
         for thread in "t1", "t2":
-            self.read(lambda: m.get(user, thread), lambda: inbox.get(user, thread), f"get {user} {thread}")
+            self.read(
+                lambda: m.get(user, thread), lambda: inbox.get(user, thread), f"get {user} {thread}"
+            )
 
     @rule(limit=st.integers(1, 3), stream=st.sampled_from([None, "s"]), subject=st.sampled_from([None, "", "j"]),
           head=st.integers(0, 5))  # fmt: skip
-    def read_cursors(self, limit: int, stream: Optional[str], subject: Optional[str], head: int) -> None:
+    def read_cursors(
+        self, limit: int, stream: Optional[str], subject: Optional[str], head: int
+    ) -> None:
         cursors, m = self.store.cursors, self.models.cursors
         args = {"stream": stream, "subject": subject}
-        same(m.list(**args), all_pages(lambda n, p: cursors.list_page(limit=n, page=p, **args), limit), "cursors")
-        lag = all_pages(lambda n, p: cursors.lag_page("s", head, subject=subject, limit=n, page=p), limit)
+        same(
+            m.list(**args),
+            all_pages(lambda n, p: cursors.list_page(limit=n, page=p, **args), limit),
+            "cursors",
+        )
+        lag = all_pages(
+            lambda n, p: cursors.lag_page("s", head, subject=subject, limit=n, page=p), limit
+        )
         same(m.lag("s", head, subject), lag, "lag")
         self.read(lambda: m.get("a", "s"), lambda: cursors.get("a", "s"), "get cursor")
 
@@ -337,9 +398,15 @@ class Machine(RuleBasedStateMachine):
         fetch = lambda n, p: outbox.list_page(queue, status=status, limit=n, page=p)  # noqa: E731
         same(m.list(queue, status), all_pages(fetch, limit), f"list {queue} {status}")
         wanted = [item for item in m.list(queue, status) if not item["payload"].startswith(b"!")]
-        found = outbox.list(queue, status=status, match=lambda item: not item.payload.startswith(b"!"))
+        found = outbox.list(
+            queue, status=status, match=lambda item: not item.payload.startswith(b"!")
+        )
         same(wanted, found, "list with match")
-        same(m.completed(queue), all_pages(lambda n, p: outbox.completed_page(queue, limit=n, page=p), limit), "completed")
+        same(
+            m.completed(queue),
+            all_pages(lambda n, p: outbox.completed_page(queue, limit=n, page=p), limit),
+            "completed",
+        )
         for id in "123":
             self.read(lambda: m.get(queue, id), lambda: outbox.get(queue, id), f"get {queue} {id}")
 
@@ -349,39 +416,71 @@ class Machine(RuleBasedStateMachine):
             if item.payload.startswith(b"!"):
                 raise ConnectionError("refused")
 
-        expected = self.models.outbox.drain(queue, lambda p: p.startswith(b"!"), "ConnectionError: refused", most)
+        expected = self.models.outbox.drain(
+            queue, lambda p: p.startswith(b"!"), "ConnectionError: refused", most
+        )
         real = self.store.outbox.drain(queue, send, max_attempts=most, durability=holdfast.OS)
         same(expected, real, f"drain {queue}")
-        same(self.models.outbox.list(queue), self.store.outbox.list(queue), f"{queue} after draining")
+        same(
+            self.models.outbox.list(queue), self.store.outbox.list(queue), f"{queue} after draining"
+        )
         self._tick()
 
     @rule(limit=st.integers(1, 3), scope=st.sampled_from(["pay", "s2"]))
     def read_idempotency(self, limit: int, scope: str) -> None:
         idem, m = self.store.idempotency, self.models.idempotency
-        same(m.list(scope), all_pages(lambda n, p: idem.list_page(scope, limit=n, page=p), limit), f"list {scope}")
+        same(
+            m.list(scope),
+            all_pages(lambda n, p: idem.list_page(scope, limit=n, page=p), limit),
+            f"list {scope}",
+        )
         same(m.count(scope), idem.count(scope), f"count {scope}")
         for key in "k1", "k:2":
             self.read(lambda: m.get(scope, key), lambda: idem.get(scope, key), f"get {scope}:{key}")
             same(m.has(scope, key), idem.has(scope, key), f"has {scope}:{key}")
 
-    @rule(limit=st.integers(1, 3), group=st.sampled_from([None, "", "g"]), by=st.booleans(), descending=st.booleans())
+    @rule(
+        limit=st.integers(1, 3),
+        group=st.sampled_from([None, "", "g"]),
+        by=st.booleans(),
+        descending=st.booleans(),
+    )
     def read_documents(self, limit: int, group: Optional[str], by: bool, descending: bool) -> None:
         documents, m = self.store.documents, self.models.documents
-        fetch = lambda n, p: documents.list_page("c", group, by=holdfast.By(by), descending=descending, limit=n, page=p)  # noqa: E731
-        self.read(lambda: m.list("c", group, by, descending), lambda: all_pages(fetch, limit), f"documents {group!r} {by}")
-        self.read(lambda: m.count("c", group), lambda: documents.count("c", group), f"count {group!r}")
+        fetch = lambda n, p: documents.list_page(
+            "c", group, by=holdfast.By(by), descending=descending, limit=n, page=p
+        )  # noqa: E731
+        self.read(
+            lambda: m.list("c", group, by, descending),
+            lambda: all_pages(fetch, limit),
+            f"documents {group!r} {by}",
+        )
+        self.read(
+            lambda: m.count("c", group), lambda: documents.count("c", group), f"count {group!r}"
+        )
         for id in "123":
             self.read(lambda: m.get("c", id), lambda: documents.get("c", id), f"get {id}")
             same(m.has("c", id), documents.has("c", id), f"has {id}")
 
-    @rule(limit=st.integers(1, 3), subject=st.sampled_from([None, "", "x"]), type=st.sampled_from([None, "sent"]), up=st.booleans())
-    def read_timelines(self, limit: int, subject: Optional[str], type: Optional[str], up: bool) -> None:
+    @rule(
+        limit=st.integers(1, 3),
+        subject=st.sampled_from([None, "", "x"]),
+        type=st.sampled_from([None, "sent"]),
+        up=st.booleans(),
+    )
+    def read_timelines(
+        self, limit: int, subject: Optional[str], type: Optional[str], up: bool
+    ) -> None:
         timelines, m = self.store.timelines, self.models.timelines
         args = {"subject": subject, "type": type}
-        fetch = lambda n, p: timelines.query_page("t", ascending=up, limit=n, page=p, **args)  # noqa: E731
+        fetch = lambda n, p: timelines.query_page(
+            "t", ascending=up, limit=n, page=p, **args
+        )  # noqa: E731
         same(m.query("t", ascending=up, **args), all_pages(fetch, limit), f"query {args}")
         same(m.count("t", **args), timelines.count("t", **args), f"count {args}")
-        same(m.count("t", **args), timelines.query_page("t", limit=1, **args).total, f"total {args}")
+        same(
+            m.count("t", **args), timelines.query_page("t", limit=1, **args).total, f"total {args}"
+        )
         same(m.latest_at("t"), timelines.latest_at("t"), "latest_at")
         for id in "123":
             self.read(lambda: m.get("t", id), lambda: timelines.get("t", id), f"event {id}")
@@ -392,9 +491,15 @@ class Machine(RuleBasedStateMachine):
         same(m.list(), all_pages(lambda n, p: locks.list_page(limit=n, page=p), limit), "locks")
         for name in "l1", "l2":
             token = self.models._token(Operation("locks", "check", {"name": name}), which)
-            self.read(lambda: m.check(name, token), lambda: locks.check(name, token), f"check {name} {token}")
+            self.read(
+                lambda: m.check(name, token),
+                lambda: locks.check(name, token),
+                f"check {name} {token}",
+            )
             self.read(lambda: m.get(name), lambda: locks.get(name), f"lock {name}")
-            self.read(lambda: m.with_lock(name), lambda: locks.alone(name, lambda: True), f"alone {name}")
+            self.read(
+                lambda: m.with_lock(name), lambda: locks.alone(name, lambda: True), f"alone {name}"
+            )
 
     @rule(steps=st.lists(st.tuples(st.sampled_from(["m1", "m2", "m3", "fails"]), st.sampled_from([None, None, 0, 7])),
                          max_size=3, unique_by=lambda step: step[0]))  # fmt: skip
@@ -412,11 +517,19 @@ class Machine(RuleBasedStateMachine):
 
         applied, ends = 0, "HF_ECONFLICT" if m.ends_early(names) else ""
         for name, checksum in [] if ends else steps:
-            ends = "KeyError" if name == "fails" else "HF_ECONFLICT" if m.conflicts(name, checksum) else ""
+            ends = (
+                "KeyError"
+                if name == "fails"
+                else "HF_ECONFLICT"
+                if m.conflicts(name, checksum)
+                else ""
+            )
             if ends:
                 break
             if not m.applied(name):
-                self.world._written = 2 * applied  # each in a transaction of its own, at one instant of the clock
+                self.world._written = (
+                    2 * applied
+                )  # each in a transaction of its own, at one instant of the clock
                 self.models.documents.put("migrated", name, b"by it")
                 self.world._written += 1
                 m.record(name, checksum=checksum)
@@ -436,7 +549,9 @@ class Machine(RuleBasedStateMachine):
 
     def look_at_migrations(self) -> None:
         same(self.models.migrations.list(), self.store.migrations.list(), "migrations")
-        same(self.models.migrations.applied("m1"), self.store.migrations.applied("m1"), "applied m1")
+        same(
+            self.models.migrations.applied("m1"), self.store.migrations.applied("m1"), "applied m1"
+        )
 
     # --- Everything ---
 
@@ -450,7 +565,11 @@ class Machine(RuleBasedStateMachine):
             same(m.inbox.counts(user), s.inbox.counts(user), f"counts {user}")
             same(m.inbox.status(user), s.inbox.status(user), f"status {user}")
             # An empty save leaves nothing else to be seen.
-            same(m.inbox.generated_at(user), s.inbox.load_page(user, limit=1).generated_at, f"generated_at {user}")
+            same(
+                m.inbox.generated_at(user),
+                s.inbox.load_page(user, limit=1).generated_at,
+                f"generated_at {user}",
+            )
         same(m.cursors.list(), s.cursors.list(), "cursors")
         queues = list(s.outbox.queues())
         if not set(m.outbox.queues()) <= set(queues) <= set(m.outbox.queues(lately=True)):
@@ -493,7 +612,8 @@ class Machine(RuleBasedStateMachine):
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def _follow(self) -> None:
-        """The feed has every change in order, none twice; nothing stands that it does not tell of."""
+        """The feed has every change in order, none twice; nothing stands that it does not tell
+        of."""
         self.store.sync()
         told, last = set(), 0
         with self.store.feed() as feed:
@@ -505,12 +625,17 @@ class Machine(RuleBasedStateMachine):
                     told.add(last)
         for key, value in self.world.state.items():
             version = getattr(value, "version", None)
-            if isinstance(version, Number) and version.value is not None and version.value not in told:
+            if (
+                isinstance(version, Number)
+                and version.value is not None
+                and version.value not in told
+            ):
                 raise Difference(f"feed: {key} has version {version}, of which it does not tell")
 
 
 def _killed(work: Callable[[], Any], after: int) -> list[Outcome]:
-    """Runs ``work`` in a process of its own, which is killed when it has told of ``after`` outcomes; gives what it told."""
+    """Runs ``work`` in a process of its own, which is killed when it has told of ``after``
+    outcomes; gives what it told."""
     (reads, writes), (waits, lives) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:

@@ -30,7 +30,8 @@ class Migrations:
         return ("migration", name) in self.w.state
 
     def conflicts(self, name: str, checksum: Optional[int]) -> bool:
-        """Was it applied with another checksum? One that was not given, then or now, says nothing."""
+        """Was it applied with another checksum? One that was not given, then or now, says
+        nothing."""
         old = self.w.state.get(("migration", name))
         return old is not None and None not in (old.checksum, checksum) and old.checksum != checksum
 
@@ -40,7 +41,11 @@ class Migrations:
         return bool(applied) and all(map(self.applied, names)) and applied[-1].name not in names
 
     def record(
-        self, name: str, applied_at: Optional[int] = None, checksum: Optional[int] = None, expect: Optional[int] = None
+        self,
+        name: str,
+        applied_at: Optional[int] = None,
+        checksum: Optional[int] = None,
+        expect: Optional[int] = None,
     ) -> Done:
         old = self.w.state.get(("migration", name))
         self.w.expect(expect, old and old.version)
@@ -48,7 +53,13 @@ class Migrations:
             raise Refused("HF_ECONFLICT")
         if old:
             return Done(False, old.version)
-        new = Migration(name, self.w.stamp if applied_at is None else applied_at, self.w.version(), self.w.order(), checksum)
+        new = Migration(
+            name,
+            self.w.stamp if applied_at is None else applied_at,
+            self.w.version(),
+            self.w.order(),
+            checksum,
+        )
         self.w.state["migration", name] = new
         return Done(True, new.version)
 
@@ -66,4 +77,7 @@ class Migrations:
 
     def list(self) -> list[Any]:
         """In the order in which they were applied."""
-        return [fields(m) for m in sorted((m for _, m in self.w.all("migration")), key=lambda m: m._order)]
+        return [
+            fields(m)
+            for m in sorted((m for _, m in self.w.all("migration")), key=lambda m: m._order)
+        ]

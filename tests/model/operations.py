@@ -1,6 +1,7 @@
 """What the machine can do: every mutation of every domain, with values small enough that they meet.
 
-A row says which arguments an operation takes and which values each can have. Three kinds of value are known only when the operation is
+A row says which arguments an operation takes and which values each can have. Three kinds of value
+are known only when the operation is
 done: :class:`From` (a time so far from the store's clock), :class:`Token` and :class:`Version`.
 """
 
@@ -33,7 +34,8 @@ class From:
 
 @dataclass(frozen=True)
 class Token:
-    """Of whoever holds the object now ("current"), the oldest one ever given ("old"), or one of nobody ("none")."""
+    """Of whoever holds the object now ("current"), the oldest one ever given ("old"), or one of
+    nobody ("none")."""
 
     which: str
 
@@ -58,7 +60,11 @@ class Row:
     def strategy(self) -> Any:
         @st.composite
         def operation(draw: Any) -> Operation:
-            return Operation(self.domain, self.name, _some({name: draw(values) for name, values in self.args.items()}))
+            return Operation(
+                self.domain,
+                self.name,
+                _some({name: draw(values) for name, values in self.args.items()}),
+            )
 
         return operation()
 
@@ -90,15 +96,31 @@ EXPECT = often(LEFT_OUT, Version("right"), Version("wrong"), Version("absent"))
 RIGHT = often(Version("right"), Version("wrong"), Version("absent"))
 TOKEN = often(Token("current"), Token("old"), Token("none"))
 PAYLOAD = one(b"a", b"!b", b"\0\xff" * 40, b"")
-NOW = often(LEFT_OUT, START - 5 * SECOND, START + 5 * SECOND, 0)  # 0 is the first instant of 1970, not "none"
+NOW = often(
+    LEFT_OUT, START - 5 * SECOND, START + 5 * SECOND, 0
+)  # 0 is the first instant of 1970, not "none"
 LEASE = one(0, 10 * SECOND, 60 * SECOND)
 TIMES = one(None, 0, START, START + SECOND, START + 2 * SECOND)
 
 
 # --- Cursors ---
 
-CURSOR = {"*key": one(*({"consumer": c, "stream": s, "subject": j} for c in (" a", "b ") for s in ("s", "z") for j in ("", "j")))}
-BAD_CURSOR = {"*key": often({"consumer": "a", "stream": "s", "subject": "j"}, {"consumer": " \t\u3000", "stream": "s\u2003"})}
+CURSOR = {
+    "*key": one(
+        *(
+            {"consumer": c, "stream": s, "subject": j}
+            for c in (" a", "b ")
+            for s in ("s", "z")
+            for j in ("", "j")
+        )
+    )
+}
+BAD_CURSOR = {
+    "*key": often(
+        {"consumer": "a", "stream": "s", "subject": "j"},
+        {"consumer": " \t\u3000", "stream": "s\u2003"},
+    )
+}
 DELIVERED = one(LEFT_OUT, START, START + 7, 0)
 
 WHOLE_CURSOR = st.tuples(one("a", " b"), one("s", "z"), one("", "j"), one(0, 2, 4), one("d1", ""), often(None, START),
@@ -121,9 +143,23 @@ CURSORS = [
 # --- Inboxes ---
 
 USER = often("u", "v")
-RECORD = {"user": USER, "*key": one(*({"thread": t, "account": a} for t, a in (("t1", "primary"), ("t1", "primary"), ("t2", "primary"), ("t1", "b"))))}
+RECORD = {
+    "user": USER,
+    "*key": one(
+        *(
+            {"thread": t, "account": a}
+            for t, a in (("t1", "primary"), ("t1", "primary"), ("t2", "primary"), ("t1", "b"))
+        )
+    ),
+}
 INPUT = st.tuples(
-    one("t1", "t2"), often("primary", "b"), PAYLOAD, st.booleans(), often(False, True), one(0.0, 1.5, -2.0), TIMES
+    one("t1", "t2"),
+    often("primary", "b"),
+    PAYLOAD,
+    st.booleans(),
+    often(False, True),
+    one(0.0, 1.5, -2.0),
+    TIMES,
 ).map(lambda parts: InboxInput(*parts))
 
 STONE = often({}, {"tombstone_for": 0}, {"tombstone_for": 10 * SECOND})
@@ -158,7 +194,13 @@ ITEM = {"queue": QUEUE, "id": one("1", "2", "3")}
 HELD = ITEM | {"token": TOKEN, "expect": EXPECT}
 AVAILABLE = often(LEFT_OUT, From(-SECOND), From(10 * SECOND))
 GIVEN = st.tuples(
-    one("1", "2", "3", "4"), PAYLOAD, one(None, START, 0), one(None, START + DAY, 0), one(0, -1, 5), one(0, 1), one("", "g")
+    one("1", "2", "3", "4"),
+    PAYLOAD,
+    one(None, START, 0),
+    one(None, START + DAY, 0),
+    one(0, -1, 5),
+    one(0, 1),
+    one("", "g"),
 ).map(lambda parts: OutboxInput(*parts))
 WHOLE = st.tuples(
     one("1", "2", "5"), PAYLOAD, one(1, 2, 3), one(0, 3), one("", "bad"), one("", "g"),
@@ -271,10 +313,28 @@ LOCKS = [
 
 MIGRATION = {"name": one("m1", "m2", "m3")}
 
-CLOCK = [Row("clock", "set_back", {
-    "reason": often("it was wrong", " "), "by": one(LEFT_OUT, LEFT_OUT, 1, SECOND, DAY), "expect": EXPECT})]
+CLOCK = [
+    Row(
+        "clock",
+        "set_back",
+        {
+            "reason": often("it was wrong", " "),
+            "by": one(LEFT_OUT, LEFT_OUT, 1, SECOND, DAY),
+            "expect": EXPECT,
+        },
+    )
+]
 MIGRATIONS = [
-    Row("migrations", "record", MIGRATION | {"applied_at": one(LEFT_OUT, START, 0), "checksum": one(LEFT_OUT, 0, 7), "expect": EXPECT}),
+    Row(
+        "migrations",
+        "record",
+        MIGRATION
+        | {
+            "applied_at": one(LEFT_OUT, START, 0),
+            "checksum": one(LEFT_OUT, 0, 7),
+            "expect": EXPECT,
+        },
+    ),
     Row("migrations", "forget", MIGRATION | {"expect": EXPECT}),
     Row("migrations", "guard", MIGRATION | {"expect": RIGHT}, guard=True),
 ]
@@ -299,6 +359,12 @@ def left_out() -> set[str]:
     """Mutations of the headers that no row has."""
     text = "".join(header.read_text() for header in HEADERS.glob("*.h"))
     public = set(re.findall(r"int (hf_\w+)\(hf_store \*store, hf_txn \*txn,", text))
-    names = {"cursors": "cursor", "documents": "document", "timelines": "timeline", "locks": "lock", "migrations": "migration"}
+    names = {
+        "cursors": "cursor",
+        "documents": "document",
+        "timelines": "timeline",
+        "locks": "lock",
+        "migrations": "migration",
+    }
     assert len(public) > 60
     return public - {f"hf_{names.get(row.domain, row.domain)}_{row.name}" for row in ROWS}

@@ -100,7 +100,9 @@ class Outboxes:
 
     def move(self, by: int) -> None:
         for key, item in self.w.all("item"):
-            available_at = moved(item.available_at, by) if item.available_computed else item.available_at
+            available_at = (
+                moved(item.available_at, by) if item.available_computed else item.available_at
+            )
             rerun = item.rerun
             if rerun and rerun.available_computed:
                 rerun = replace(rerun, available_at=moved(rerun.available_at, by))
@@ -126,7 +128,8 @@ class Outboxes:
         back = min(2 ** max(lost - 2, 0), 600) * SECOND if lost >= 2 else 0
         if not back:
             return replace(item, status=QUEUED, lost=lost, **FREE)
-        # Without a lease it ended with the newest entry of the opening that held it: after the claim, and not after now.
+        # Without a lease it ended with the newest entry of the opening that held it: after the
+        # claim, and not after now.
         if item.lease_until is not None:
             if item.lease_until + back <= time_of(item.available_at):
                 return replace(item, status=QUEUED, lost=lost, **FREE)
@@ -135,7 +138,9 @@ class Outboxes:
             known = self.w.state.get(("ended", queue, item.id, item.token.serial))
             available = known or Between(item._claimed_at + back, self.w.now + back)
             self.w.state["ended", queue, item.id, item.token.serial] = available
-        return replace(item, status=QUEUED, lost=lost, available_at=available, available_computed=True, **FREE)
+        return replace(
+            item, status=QUEUED, lost=lost, available_at=available, available_computed=True, **FREE
+        )
 
     def _find(self, queue: str, id: str) -> Optional[Item]:
         found = self.w.state.get(("item", queue, id))
@@ -143,7 +148,9 @@ class Outboxes:
 
     def _items(self, queue: str) -> list[Item]:
         """In enqueue order."""
-        return sorted((self._view(queue, i) for _, i in self.w.all("item", queue)), key=lambda i: i._order)
+        return sorted(
+            (self._view(queue, i) for _, i in self.w.all("item", queue)), key=lambda i: i._order
+        )
 
     def _found(self, queue: str, id: str) -> Item:
         found = self._find(queue, id)
@@ -153,7 +160,11 @@ class Outboxes:
 
     def _held(self, queue: str, id: str, token: int) -> Item:
         found = self._found(queue, id)
-        if found.status != SENDING or found.token.value != token and "any token" not in self.w.wrong:
+        if (
+            found.status != SENDING
+            or found.token.value != token
+            and "any token" not in self.w.wrong
+        ):
             raise Refused("HF_ESTALE")
         return found
 
@@ -190,11 +201,22 @@ class Outboxes:
                        _incarnation=0, available_computed=computed)  # fmt: skip
             return self._store(queue, None, new)
         if dedup == RERUN and old.status == SENDING:
-            return self._store(queue, old, replace(old, rerun=Note(given.payload, enqueued_at, available_at, computed)))
+            return self._store(
+                queue,
+                old,
+                replace(old, rerun=Note(given.payload, enqueued_at, available_at, computed)),
+            )
         if dedup in (REPLACE, RERUN) and old.status == QUEUED:
             new = replace(
-                old, payload=given.payload, enqueued_at=enqueued_at, available_at=available_at, rerun=None, attempts=0, lost=0,
-                last_error="", available_computed=computed,
+                old,
+                payload=given.payload,
+                enqueued_at=enqueued_at,
+                available_at=available_at,
+                rerun=None,
+                attempts=0,
+                lost=0,
+                last_error="",
+                available_computed=computed,
             )
             return self._store(queue, old, new)
         return Done(False, old.version)
@@ -263,7 +285,12 @@ class Outboxes:
         max_lost = 0 if max_lost == LOST else max_lost
         dedup_max = 0 if dedup_max == DEDUP_MAX else dedup_max
         return self._set(
-            queue, expect, max_attempts=max_attempts, max_lost=max_lost, dedup_window=dedup_window, dedup_max=dedup_max
+            queue,
+            expect,
+            max_attempts=max_attempts,
+            max_lost=max_lost,
+            dedup_window=dedup_window,
+            dedup_max=dedup_max,
         )
 
     def pause(self, queue: str, expect: Optional[int] = None) -> Done:
@@ -282,7 +309,8 @@ class Outboxes:
         return sorted(found, key=lambda c: c._order)
 
     def _drop_beyond(self, queue: str) -> None:
-        """The oldest go where there are more than the queue remembers; only they count as dropped."""
+        """The oldest go where there are more than the queue remembers; only they count as
+        dropped."""
         beyond = self._completed(queue)[: -(self._settings(queue).dedup_max or DEDUP_MAX)]
         for c in beyond:
             del self.w.state["completed", queue, c.id]
@@ -297,7 +325,13 @@ class Outboxes:
 
     def put_completed(self, queue: str, id: str, until: int) -> Done:
         old = self.w.state.get(("completed", queue, id))
-        if old and self._blocks(queue, id) and old.until == until or until <= self.w.now or self._find(queue, id):
+        if (
+            old
+            and self._blocks(queue, id)
+            and old.until == until
+            or until <= self.w.now
+            or self._find(queue, id)
+        ):
             return Done(False)
         return self._note_completed(queue, id, until)
 
@@ -317,9 +351,13 @@ class Outboxes:
         return new
 
     def _group_is_busy(self, queue: str, group: str) -> bool:
-        return group != "" and any(i.group == group and i.status == SENDING for i in self._items(queue))
+        return group != "" and any(
+            i.group == group and i.status == SENDING for i in self._items(queue)
+        )
 
-    def claim(self, queue: str, id: str, owner: str, lease: int = 0, expect: Optional[int] = None) -> Done:
+    def claim(
+        self, queue: str, id: str, owner: str, lease: int = 0, expect: Optional[int] = None
+    ) -> Done:
         self.w.expect(expect, self.version_of(queue, id))
         item = self._found(queue, id)
         if item.status == SENDING:
@@ -330,13 +368,16 @@ class Outboxes:
         return Done(True, new.version, new.token, out=[item_fields(new)])
 
     def _next(self, queue: str) -> list[Item]:
-        """What can be claimed now: of each group only its first, by priority, available_at, enqueue order."""
+        """What can be claimed now: of each group only its first, by priority, available_at, enqueue
+        order."""
         heads, seen = [], set()
         for item in self._items(queue):
             if item.status != QUEUED or item.group and item.group in seen:
                 continue
             seen.add(item.group)
-            if time_of(item.available_at) <= self.w.now and not self._group_is_busy(queue, item.group):
+            if time_of(item.available_at) <= self.w.now and not self._group_is_busy(
+                queue, item.group
+            ):
                 heads.append(item)
         return sorted(heads, key=lambda i: (i.priority, time_of(i.available_at), i._order))
 
@@ -347,14 +388,19 @@ class Outboxes:
 
     # --- While holding an item ---
 
-    def extend(self, queue: str, id: str, token: int, lease: int, expect: Optional[int] = None) -> Done:
+    def extend(
+        self, queue: str, id: str, token: int, lease: int, expect: Optional[int] = None
+    ) -> Done:
         self.w.expect(expect, self.version_of(queue, id))
         item = self._held(queue, id, token)
         until = self.w.now + lease if lease else None
         if until == item.lease_until:
             return Done(False, item.version, item.token)
         return self._store(
-            queue, None, replace(item, lease_until=until, _incarnation=self.w.incarnation), token=item.token
+            queue,
+            None,
+            replace(item, lease_until=until, _incarnation=self.w.incarnation),
+            token=item.token,
         )
 
     def complete(self, queue: str, id: str, token: int, expect: Optional[int] = None) -> Done:
@@ -391,7 +437,9 @@ class Outboxes:
         item = self._held(queue, id, token)
         return self._fail(queue, item, reason, max_attempts, backoff)
 
-    def _fail(self, queue: str, item: Item, reason: str, most: int, backoff: tuple[int, int, int]) -> Done:
+    def _fail(
+        self, queue: str, item: Item, reason: str, most: int, backoff: tuple[int, int, int]
+    ) -> Done:
         attempts = item.attempts + (2 if "fail counts twice" in self.w.wrong else 1)
         new = replace(item, attempts=attempts, last_error=reason, **FREE)
         if attempts >= self._max_attempts(queue, item, most):
@@ -399,12 +447,20 @@ class Outboxes:
         kind, delay, cap = backoff
         if kind == EXPONENTIAL:
             longest = delay * 2 ** (attempts - 1)
-            available_at: Any = Between(self.w.now, self.w.now + (min(longest, cap) if cap else longest))
+            available_at: Any = Between(
+                self.w.now, self.w.now + (min(longest, cap) if cap else longest)
+            )
         else:
             available_at = self.w.now + (delay if kind == FIXED else 0)
-        return self._store(queue, None, replace(new, status=QUEUED, available_at=available_at, available_computed=True))
+        return self._store(
+            queue,
+            None,
+            replace(new, status=QUEUED, available_at=available_at, available_computed=True),
+        )
 
-    def release(self, queue: str, id: str, token: int, delay: int = 0, expect: Optional[int] = None) -> Done:
+    def release(
+        self, queue: str, id: str, token: int, delay: int = 0, expect: Optional[int] = None
+    ) -> Done:
         self.w.expect(expect, self.version_of(queue, id))
         item = self._held(queue, id, token)
         if delay:
@@ -419,7 +475,9 @@ class Outboxes:
         del self.w.state["item", queue, id]
         return Done(True, 0)
 
-    def mark_failed(self, queue: str, id: str, reason: str = "", expect: Optional[int] = None) -> Done:
+    def mark_failed(
+        self, queue: str, id: str, reason: str = "", expect: Optional[int] = None
+    ) -> Done:
         self.w.expect(expect, self.version_of(queue, id))
         item = self._found(queue, id)
         new = replace(item, status=FAILED, attempts=item.attempts + 1, last_error=reason, **FREE)
@@ -460,7 +518,13 @@ class Outboxes:
             self._store(queue, None, self._retried(item), lsn=lsn)
         return Done(bool(found), count=len(found))
 
-    def prune(self, queue: str, status: int = FAILED, enqueued_before: Optional[int] = None, limit: int = 0) -> Done:
+    def prune(
+        self,
+        queue: str,
+        status: int = FAILED,
+        enqueued_before: Optional[int] = None,
+        limit: int = 0,
+    ) -> Done:
         found = [
             i
             for i in self._items(queue)
@@ -509,7 +573,11 @@ class Outboxes:
             if time_of(listed.available_at) > self.w.now:
                 behind.add(group)  # what is delayed holds up its group
                 continue
-            if self._settings(queue).paused or group and (group in behind or self._group_is_busy(queue, group)):
+            if (
+                self._settings(queue).paused
+                or group
+                and (group in behind or self._group_is_busy(queue, group))
+            ):
                 told["left"] += 1
                 continue
             item = self._grant(queue, listed, "drain", 0)
@@ -573,7 +641,8 @@ class Outboxes:
         }
 
     def queues(self, lately: bool = False) -> list[str]:
-        """The queues that hold items or completed ids, or were ever configured; ``lately``: also those whose last completed id blocks no more, which
+        """The queues that hold items or completed ids, or were ever configured; ``lately``: also
+        those whose last completed id blocks no more, which
         upkeep need not have noticed."""
         named = {key[1] for what in ("item", "queue") for key, _ in self.w.all(what)}
         named |= {key[1] for key, c in self.w.all("completed") if lately or c.until > self.w.now}

@@ -11,9 +11,9 @@ from hypothesis.strategies._internal import strategies
 from hypothesis.stateful import run_state_machine_as_test
 
 
-
 def spare_words() -> None:
-    """For every step hypothesis describes all rules and the lambdas it filters them by, which takes a third of the time and is thrown away. Where its
+    """For every step hypothesis describes all rules and the lambdas it filters them by, which takes
+    a third of the time and is thrown away. Where its
     insides are as expected, descriptions are made once."""
     if hasattr(stateful, "Rule"):
         stateful.Rule.__repr__ = lambda rule: rule.function.__name__

@@ -15,7 +15,10 @@ EXAMPLES = int(os.environ.get("HF_MODEL_EXAMPLES") or "2000")
 
 
 def main() -> None:
-    print(f"seed {SEED}; again: HF_SEED={SEED} HF_MODEL_EXAMPLES={EXAMPLES} ctest --preset release -R model_test", flush=True)
+    print(
+        f"seed {SEED}; again: HF_SEED={SEED} HF_MODEL_EXAMPLES={EXAMPLES} ctest --preset release -R model_test",
+        flush=True,
+    )
     assert not left_out(), f"operations that the machine never tries: {left_out()}"
     started = time.monotonic()
     run(Machine, EXAMPLES, Phase.generate, Phase.shrink)

@@ -1,4 +1,5 @@
-"""A model that is wrong in one rule is found out: what compares models and library can tell them apart."""
+"""A model that is wrong in one rule is found out: what compares models and library can tell them
+apart."""
 
 from __future__ import annotations
 

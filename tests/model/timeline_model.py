@@ -85,7 +85,9 @@ class Timelines:
     def _matching(self, timeline: str, subject: Optional[str], type: Optional[str]) -> list[Event]:
         """Newest first."""
         found = [
-            e for _, e in self.w.all("event", timeline) if subject in (None, e.subject) and type in (None, e.type)
+            e
+            for _, e in self.w.all("event", timeline)
+            if subject in (None, e.subject) and type in (None, e.type)
         ]
         return sorted(found, key=lambda e: (e.happened_at, of_bytes(e.id)), reverse=True)
 
@@ -96,12 +98,18 @@ class Timelines:
         return fields(found)
 
     def query(
-        self, timeline: str, subject: Optional[str] = None, type: Optional[str] = None, ascending: bool = False
+        self,
+        timeline: str,
+        subject: Optional[str] = None,
+        type: Optional[str] = None,
+        ascending: bool = False,
     ) -> list[Any]:
         found = [fields(e) for e in self._matching(timeline, subject, type)]
         return found[::-1] if ascending else found
 
-    def count(self, timeline: str, subject: Optional[str] = None, type: Optional[str] = None) -> int:
+    def count(
+        self, timeline: str, subject: Optional[str] = None, type: Optional[str] = None
+    ) -> int:
         return len(self._matching(timeline, subject, type))
 
     def latest_at(self, timeline: str) -> Optional[int]:

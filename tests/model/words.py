@@ -1,8 +1,12 @@
-"""What every model uses: refusals, numbers that the library chooses, answers, and how an answer is compared.
+"""What every model uses: refusals, numbers that the library chooses, answers, and how an answer is
+compared.
 
-The models know nothing of the library. They are written from the contract: what each operation answers and what the state is
-afterwards. The state of all domains is one flat dict of immutable values, so that a transaction is a copy of it, kept or dropped, and every
-list is a sort of what matches: nothing here is clever enough to be wrong in the way an index is wrong.
+The models know nothing of the library. They are written from the contract: what each operation
+answers and what the state is
+afterwards. The state of all domains is one flat dict of immutable values, so that a transaction is
+a copy of it, kept or dropped, and every
+list is a sort of what matches: nothing here is clever enough to be wrong in the way an index is
+wrong.
 """
 
 from __future__ import annotations
@@ -11,7 +15,8 @@ import bisect
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Optional
 
-# All that Unicode gives the property White_Space. str.strip() alone would take four separators more.
+# All that Unicode gives the property White_Space. str.strip() alone would take four separators
+# more.
 SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -41,11 +46,13 @@ class Refused(Exception):
 
 
 class Malformed(Refused):
-    """The call itself breaks the contract, whatever the state: in a transaction it is told when it is added."""
+    """The call itself breaks the contract, whatever the state: in a transaction it is told when it
+    is added."""
 
 
 class Number:
-    """A number that the library chooses: a version or a token. It is taken from the first answer that shows it; every later answer has to show it
+    """A number that the library chooses: a version or a token. It is taken from the first answer
+    that shows it; every later answer has to show it
     again."""
 
     __slots__ = ("series", "serial", "value")
@@ -69,8 +76,15 @@ class Series:
 
     def bind(self, number: Number, value: int, where: str) -> None:
         at = bisect.bisect_left(self._bound, (number.serial, 0))
-        if at and self._bound[at - 1][1] >= value or at < len(self._bound) and self._bound[at][1] <= value:
-            raise Difference(f"{where}: {self.name} {value} is out of order among {self._bound[max(0, at - 1):at + 1]}")
+        if (
+            at
+            and self._bound[at - 1][1] >= value
+            or at < len(self._bound)
+            and self._bound[at][1] <= value
+        ):
+            raise Difference(
+                f"{where}: {self.name} {value} is out of order among {self._bound[max(0, at - 1):at + 1]}"
+            )
         if value <= 0:
             raise Difference(f"{where}: {self.name} {value} is none")
         self._bound.insert(at, (number.serial, value))
@@ -78,7 +92,8 @@ class Series:
 
 
 class Between:
-    """A time that the library draws (jitter): anything from ``low`` to ``high``, taken from the first answer that shows it."""
+    """A time that the library draws (jitter): anything from ``low`` to ``high``, taken from the
+    first answer that shows it."""
 
     __slots__ = ("low", "high", "value")
 
@@ -106,7 +121,8 @@ def time_of(value: Any) -> Any:
 
 @dataclass
 class Done:
-    """What a mutation answers. ``count`` None is not compared: it is only told for operations on many objects."""
+    """What a mutation answers. ``count`` None is not compared: it is only told for operations on
+    many objects."""
 
     changed: bool
     version: Any = 0
@@ -117,7 +133,8 @@ class Done:
 
 
 def same(expected: Any, real: Any, where: str) -> None:
-    """Raises Difference unless the library's value is what the model says. A model's dict names the attributes that are compared."""
+    """Raises Difference unless the library's value is what the model says. A model's dict names the
+    attributes that are compared."""
     if isinstance(expected, Number):
         if expected.value is None:
             expected.series.bind(expected, real, where)
@@ -127,7 +144,9 @@ def same(expected: Any, real: Any, where: str) -> None:
         if expected.value is None and expected.low <= real <= expected.high:
             expected.value = real
         elif expected.value != real:
-            raise Difference(f"{where}: model {expected.low}..{expected.high} ({expected.value}), library {real!r}")
+            raise Difference(
+                f"{where}: model {expected.low}..{expected.high} ({expected.value}), library {real!r}"
+            )
     elif isinstance(expected, dict):
         if real is None:
             raise Difference(f"{where}: model {expected!r}, library None")
@@ -136,7 +155,9 @@ def same(expected: Any, real: Any, where: str) -> None:
     elif isinstance(expected, (list, tuple)):
         items = list(real)
         if len(items) != len(expected):
-            raise Difference(f"{where}: model has {len(expected)}: {expected!r}, library {len(items)}: {items!r}")
+            raise Difference(
+                f"{where}: model has {len(expected)}: {expected!r}, library {len(items)}: {items!r}"
+            )
         for index, (one, other) in enumerate(zip(expected, items)):
             same(one, other, f"{where}[{index}]")
     elif expected != real or isinstance(expected, bool) != isinstance(real, bool):
@@ -144,6 +165,7 @@ def same(expected: Any, real: Any, where: str) -> None:
 
 
 def fields(value: Any, *without: str, **others: Any) -> dict[str, Any]:
-    """The fields of one of the models' values, as :func:`same` takes them; names with a leading underscore are the model's own."""
+    """The fields of one of the models' values, as :func:`same` takes them; names with a leading
+    underscore are the model's own."""
     assert is_dataclass(value)
     return {k: v for k, v in vars(value).items() if k[0] != "_" and k not in without} | others

@@ -8,7 +8,8 @@ from words import ABSENT, Malformed, Number, Refused, Series
 
 
 class World:
-    """What a store holds. ``wrong`` names rules that this model breaks on purpose (see planted.py)."""
+    """What a store holds. ``wrong`` names rules that this model breaks on purpose (see
+    planted.py)."""
 
     def __init__(self, now: int, wrong: frozenset[str] = frozenset()) -> None:
         self.state: dict[tuple[Any, ...], Any] = {}
@@ -19,7 +20,8 @@ class World:
         self.boot = 0
         """Time since the machine was started."""
         self._written = 0
-        """Operations of this transaction so far that wrote something: times that are filled in differ from one to the next."""
+        """Operations of this transaction so far that wrote something: times that are filled in
+        differ from one to the next."""
         self.incarnation = 1
         self.wrong = wrong
         self.versions = Series("LSN")
@@ -34,7 +36,8 @@ class World:
 
     @property
     def stamp(self) -> int:
-        """A time that the store fills in. Between two transactions more time passes than they have operations: see Machine."""
+        """A time that the store fills in. Between two transactions more time passes than they have
+        operations: see Machine."""
         return self.now + self._written
 
     def version(self) -> Number:
@@ -57,7 +60,8 @@ class World:
         return ((key, value) for key, value in list(self.state.items()) if key[:n] == prefix)
 
     def ended(self, lease_until: Optional[int], incarnation: int) -> bool:
-        """Is a grant over: by its lease, or, having none, with the opening of the store that it belongs to?"""
+        """Is a grant over: by its lease, or, having none, with the opening of the store that it
+        belongs to?"""
         if lease_until is None:
             return incarnation != self.incarnation
         return lease_until <= self.now
@@ -74,7 +78,8 @@ class World:
             raise Refused("HF_ECONFLICT")
 
     def atomically(self, operations: Iterable[Callable[[], Any]]) -> list[Any]:
-        """All of them, or none and the refusal of the first that fails; its ``operation`` says which. What is malformed is told before anything
+        """All of them, or none and the refusal of the first that fails; its ``operation`` says
+        which. What is malformed is told before anything
         is tried."""
         saved, now, answers = dict(self.state), self.now, []
         refused: Optional[Refused] = None

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""A reader of holdfast stores that shares nothing with the engine: written from engine/log/FORMAT.md alone.
+"""A reader of holdfast stores that shares nothing with the engine: written from
+engine/log/FORMAT.md alone.
 
-For each directory named as an argument (or, with `-`, on a line of standard input) it prints one line:
+For each directory named as an argument (or, with `-`, on a line of standard input) it prints one
+line:
 
     verdict segment offset last_lsn entries hash
 
-verdict, of an opening that writes: clean, unclean (a crash: the log ends as said), empty-clean, empty-unclean, corrupt, newer or none (no store).
+verdict, of an opening that writes: clean, unclean (a crash: the log ends as said), empty-clean,
+empty-unclean, corrupt, newer or none (no store).
 Bodies are not judged. segment and offset say where
-the log ends, hash covers every entry in order (see Digest). For corrupt, newer and none the other fields are 0.
+the log ends, hash covers every entry in order (see Digest). For corrupt, newer and none the other
+fields are 0.
 Where it and the engine disagree, one of the two, or the page, is wrong. It reads, and never writes.
 """
 
@@ -15,7 +19,8 @@ import ctypes
 import os
 import sys
 
-# --- Checksums ----------------------------------------------------------------------------------------------------------------
+# --- Checksums
+# ----------------------------------------------------------------------------------------------------------------
 
 
 class _Hash128(ctypes.Structure):
@@ -72,25 +77,37 @@ class Nothing(Exception):
 
 
 class Digest:
-    """Over every entry: the digest so far (u64), LSN (u64), at (i64), domain, kind, flags (u8 each), body."""
+    """Over every entry: the digest so far (u64), LSN (u64), at (i64), domain, kind, flags (u8
+    each), body."""
 
     def __init__(self):
         self.value = 0
         self.entries = 0
 
     def add(self, lsn, header, body):
-        known = self.value.to_bytes(8, "little") + lsn.to_bytes(8, "little") + header[8:16] + header[4:7] + body
+        known = (
+            self.value.to_bytes(8, "little")
+            + lsn.to_bytes(8, "little")
+            + header[8:16]
+            + header[4:7]
+            + body
+        )
         self.value = checksum(known, 0)
         self.entries += 1
 
 
-# --- The frozen head, IDENTITY, WITNESS ---------------------------------------------------------------------------------------
+# --- The frozen head, IDENTITY, WITNESS
+# ---------------------------------------------------------------------------------------
 
 
 class Head:
     def __init__(self, sector):
         self.major, self.minor = u32(sector, 8), u32(sector, 12)
-        self.compat, self.ro_compat, self.incompat = u32(sector, 16), u32(sector, 20), u32(sector, 24)
+        self.compat, self.ro_compat, self.incompat = (
+            u32(sector, 16),
+            u32(sector, 20),
+            u32(sector, 24),
+        )
         self.uuid, self.epoch, self.number = bytes(sector[32:48]), u16(sector, 48), u32(sector, 52)
 
     def check(self):
@@ -116,19 +133,30 @@ class Store:
                 sector = file.read()
         except FileNotFoundError:
             raise Nothing("no IDENTITY") from None
-        if len(sector) < 512 or sector[:8] != b"hfstore\n" or u64(sector, 504) != checksum(sector[:504], 0):
+        if (
+            len(sector) < 512
+            or sector[:8] != b"hfstore\n"
+            or u64(sector, 504) != checksum(sector[:504], 0)
+        ):
             raise Corrupt("IDENTITY")
         head = Head(sector)
         head.check()
         if u32(sector, 60) != 0 or u32(sector, 64) not in (0, 512, 4096):
             raise Newer("sync method or padding")
         size = u32(sector, 56)
-        if len(sector) != 512 or head.number != 0 or not 16384 <= size <= 2**30 or size % 4096 != 0:
+        if (
+            len(sector) != 512
+            or head.number != 0
+            or not 16384 <= size <= 2**30
+            or size % 4096 != 0
+        ):
             raise Corrupt("IDENTITY")
         if head.ro_compat != 0:
             raise Newer("ro_compat")
         self.features = head.unknown_features()
-        if not self.features and not (head_reserved_zero(sector) and zero(sector[68:72]) and zero(sector[88:504])):
+        if not self.features and not (
+            head_reserved_zero(sector) and zero(sector[68:72]) and zero(sector[88:504])
+        ):
             raise Corrupt("IDENTITY, reserved bytes")
         self.uuid, self.epoch = head.uuid, head.epoch
         self.base = checksum(self.uuid + self.epoch.to_bytes(2, "little"), 0)
@@ -155,9 +183,20 @@ class Store:
         if u64(sector, 504) != checksum(sector[:504], self.seed(word.generation)):
             return None
         reserved = zero(sector[57:58]) and zero(sector[60:64]) and zero(sector[88:504])
-        possible = word.offset == 0 if word.segment == 0 else word.offset >= 512 and word.offset % 8 == 0
-        fine = word.generation != 0 and word.generation & 1 == index and sector[56] <= 1 and word.epoch == self.epoch
-        return word if fine and possible and word.lsn <= LSN_MAX and (reserved or self.features) else None
+        possible = (
+            word.offset == 0 if word.segment == 0 else word.offset >= 512 and word.offset % 8 == 0
+        )
+        fine = (
+            word.generation != 0
+            and word.generation & 1 == index
+            and sector[56] <= 1
+            and word.epoch == self.epoch
+        )
+        return (
+            word
+            if fine and possible and word.lsn <= LSN_MAX and (reserved or self.features)
+            else None
+        )
 
 
 class Word:
@@ -168,7 +207,8 @@ class Word:
         self.clean, self.epoch = sector[56] == 1, u16(sector, 58)
 
 
-# --- Segments -----------------------------------------------------------------------------------------------------------------
+# --- Segments
+# -----------------------------------------------------------------------------------------------------------------
 
 
 class Segment:
@@ -184,7 +224,12 @@ class Segment:
     def _decode(self, sector):
         store, head = self.store, Head(sector)
         self._look_whose(sector, head)
-        if not self.whole or head.epoch != store.epoch or head.uuid != store.uuid or head.number == 0:
+        if (
+            not self.whole
+            or head.epoch != store.epoch
+            or head.uuid != store.uuid
+            or head.number == 0
+        ):
             return
         try:
             head.check()
@@ -195,12 +240,18 @@ class Segment:
         self.head = head
         self.size, jumped = u32(sector, 56), sector[60]
         self.previous_segment, self.previous_offset = u32(sector, 64), u32(sector, 68)
-        self.first_lsn, self.previous_lsn, self.previous_hash = u64(sector, 72), u64(sector, 80), u64(sector, 88)
+        self.first_lsn, self.previous_lsn, self.previous_hash = (
+            u64(sector, 72),
+            u64(sector, 80),
+            u64(sector, 88),
+        )
         step = self.first_lsn - self.previous_lsn
         follows = (
             self.previous_offset == 0
             if self.previous_segment == 0
-            else self.previous_segment < self.number and self.previous_offset >= 512 and self.previous_offset % 8 == 0
+            else self.previous_segment < self.number
+            and self.previous_offset >= 512
+            and self.previous_offset % 8 == 0
         )
         reserved = head_reserved_zero(sector) and zero(sector[61:64]) and zero(sector[96:504])
         self.valid = (
@@ -218,7 +269,11 @@ class Segment:
         base = checksum(head.uuid + head.epoch.to_bytes(2, "little"), 0)
         seed = mix((base + head.number * 0x9E3779B97F4A7C15) & MASK)
         self.whole = u64(sector, 504) == checksum(sector[:504], seed)
-        ours = head.epoch == self.store.epoch and head.uuid == self.store.uuid and head.number == self.number
+        ours = (
+            head.epoch == self.store.epoch
+            and head.uuid == self.store.uuid
+            and head.number == self.number
+        )
         self.foreign = self.whole and not ours
 
 
@@ -228,7 +283,11 @@ class Group:
     @staticmethod
     def at(store, segment, data, at):
         """One that stands here and says so, in `data` that ends where nothing exists any more."""
-        if len(data) - at < 112 or data[at : at + 4] != b"hfgr" or data[at + 32 : at + 36] != b"hfpg":
+        if (
+            len(data) - at < 112
+            or data[at : at + 4] != b"hfgr"
+            or data[at + 32 : at + 36] != b"hfpg"
+        ):
             return None
         if u32(data, at + 4) != segment or u32(data, at + 8) != at:
             return None
@@ -237,18 +296,41 @@ class Group:
         group.at_, group.pad_len, group.durable_lsn = at, u32(frame, 12), u64(frame, 16)
         group.count, group.body_len = u32(header, 24), u32(header, 28)
         group.incarnation, group.first_lsn = u64(header, 32), u64(header, 40)
-        group.previous_hash, group.body_hash, group.hash = u64(header, 48), u64(header, 64), u64(header, 72)
+        group.previous_hash, group.body_hash, group.hash = (
+            u64(header, 48),
+            u64(header, 64),
+            u64(header, 72),
+        )
         group.seed = store.seed(group.first_lsn)
         if u16(header, 4) != 0 and not store.features:
             return None
-        if u16(header, 6) != store.epoch or header[8:24] != store.uuid or group.hash != checksum(header[:72], group.seed):
+        if (
+            u16(header, 6) != store.epoch
+            or header[8:24] != store.uuid
+            or group.hash != checksum(header[:72], group.seed)
+        ):
             return None
         if u64(frame, 24) != checksum(frame[:24] + header[72:80], group.seed):
             return None
         last = group.first_lsn + group.count - 1
-        fine = group.count >= 1 and group.first_lsn >= 1 and last <= LSN_MAX and 1 <= group.incarnation <= group.first_lsn
-        fine = fine and group.body_len <= 2**25 + 2**21 and group.body_len % 8 == 0 and group.count * 32 <= group.body_len
-        fine = fine and group.pad_len < 4096 and group.pad_len % 8 == 0 and group.durable_lsn < group.first_lsn
+        fine = (
+            group.count >= 1
+            and group.first_lsn >= 1
+            and last <= LSN_MAX
+            and 1 <= group.incarnation <= group.first_lsn
+        )
+        fine = (
+            fine
+            and group.body_len <= 2**25 + 2**21
+            and group.body_len % 8 == 0
+            and group.count * 32 <= group.body_len
+        )
+        fine = (
+            fine
+            and group.pad_len < 4096
+            and group.pad_len % 8 == 0
+            and group.durable_lsn < group.first_lsn
+        )
         return group if fine else None
 
     @property
@@ -314,7 +396,11 @@ class Scan:
         at = 512
         while True:
             group = Group.at(store, segment, data, at)
-            if not group or group.first_lsn != self.next_lsn or group.previous_hash != self.previous_hash:
+            if (
+                not group
+                or group.first_lsn != self.next_lsn
+                or group.previous_hash != self.previous_hash
+            ):
                 break
             entries = group.entries(store, data)
             if entries is None:
@@ -324,7 +410,11 @@ class Scan:
                     digest.add(*entry)
             if at < here < group.end:
                 facts.add("inside")
-            self.next_lsn, self.previous_hash, at = group.first_lsn + group.count, group.hash, group.end
+            self.next_lsn, self.previous_hash, at = (
+                group.first_lsn + group.count,
+                group.hash,
+                group.end,
+            )
             if here == at and word.lsn != 0 and word.lsn != self.next_lsn - 1:
                 facts.add("other lsn")
             if here == at and word.lsn != 0 and word.chain != group.hash:
@@ -337,19 +427,27 @@ class Scan:
             return "clean", at
         if word and word.lsn >= self.next_lsn:
             return "corrupt", at
-        if any(group.durable_lsn >= self.next_lsn for group in headers_behind(store, segment, data, at)):
+        if any(
+            group.durable_lsn >= self.next_lsn for group in headers_behind(store, segment, data, at)
+        ):
             return "corrupt", at
         return ("clean" if zero(data[at:]) else "torn"), at
 
 
-# --- The store ----------------------------------------------------------------------------------------------------------------
+# --- The store
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def segments_of(store):
     found = {}
     for name in os.listdir(store.path):
         digits = name[8:]
-        if name.startswith("segment-") and len(digits) == 8 and all(c in "0123456789abcdef" for c in digits) and int(digits, 16):
+        if (
+            name.startswith("segment-")
+            and len(digits) == 8
+            and all(c in "0123456789abcdef" for c in digits)
+            and int(digits, 16)
+        ):
             with open(os.path.join(store.path, name), "rb") as file:
                 found[int(digits, 16)] = file.read()
     return found
@@ -359,7 +457,10 @@ def proves_itself(store, number, data, next_lsn):
     """Groups in a segment without a valid header that prove that it had one, durably: D2, D7."""
     if len(data) < 512:
         return False
-    return any(g.durable_lsn >= next_lsn and g.durable_lsn >= g.incarnation for g in headers_behind(store, number, data, 512))
+    return any(
+        g.durable_lsn >= next_lsn and g.durable_lsn >= g.incarnation
+        for g in headers_behind(store, number, data, 512)
+    )
 
 
 def read(path):
@@ -384,7 +485,11 @@ def read(path):
         segment = segments.get(number)
         if segment is None or not segment.valid:
             raise Corrupt("D8: segment %d" % number)
-        if len(segment.data) != segment.size if number == head else len(segment.data) > segment.size:
+        if (
+            len(segment.data) != segment.size
+            if number == head
+            else len(segment.data) > segment.size
+        ):
             raise Corrupt("D8: size of segment %d" % number)
         chain.insert(0, segment)
         number = segment.previous_segment
@@ -395,7 +500,16 @@ def read(path):
         if segment.previous_lsn != next_lsn - 1 or segment.previous_hash != previous_hash:
             raise Corrupt("D9: segment %d does not follow" % segment.number)
         pinned = chain[i + 1].previous_offset if i + 1 < len(chain) else 0
-        scan = Scan(store, segment.number, segment.data, segment.first_lsn, previous_hash, pinned, word, digest)
+        scan = Scan(
+            store,
+            segment.number,
+            segment.data,
+            segment.first_lsn,
+            previous_hash,
+            pinned,
+            word,
+            digest,
+        )
         if scan.verdict == "corrupt":
             raise Corrupt("D9: segment %d" % segment.number)
         next_lsn, previous_hash = scan.next_lsn, scan.previous_hash
@@ -403,7 +517,12 @@ def read(path):
         if number > head and proves_itself(store, number, data, next_lsn):
             raise Corrupt("D7: segment %d" % number)
     clean = scan.verdict == "clean" and word is not None and word.clean
-    clean = clean and (word.segment, word.offset) == (head, scan.end) and word.lsn == next_lsn - 1 and word.chain == previous_hash
+    clean = (
+        clean
+        and (word.segment, word.offset) == (head, scan.end)
+        and word.lsn == next_lsn - 1
+        and word.chain == previous_hash
+    )
     return "clean" if clean else "unclean", head, scan.end, next_lsn - 1, digest
 
 
@@ -422,7 +541,14 @@ def empty(store, files, segments, word):
 def line_of(path):
     try:
         verdict, segment, offset, last, digest = read(path)
-        return "%s %d %d %d %d %016x" % (verdict, segment, offset, last, digest.entries, digest.value)
+        return "%s %d %d %d %d %016x" % (
+            verdict,
+            segment,
+            offset,
+            last,
+            digest.entries,
+            digest.value,
+        )
     except Corrupt:
         return "corrupt 0 0 0 0 %016x" % 0
     except Newer:

@@ -9,7 +9,8 @@
 ...     item.payload
 b'{"to": 7}'
 
-What a call has done when it returns survives ``kill -9`` and power loss; what it refused (an exception) left nothing behind.
+What a call has done when it returns survives ``kill -9`` and power loss; what it refused (an
+exception) left nothing behind.
 """
 
 from ctypes import sizeof as _sizeof

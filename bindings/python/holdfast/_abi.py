@@ -1,8 +1,12 @@
-"""The words of holdfast/types.h: structs that every domain uses, and how Python's values become C's.
+"""The words of holdfast/types.h: structs that every domain uses, and how Python's values become
+C's.
 
-Every struct of the library is a subclass of :class:`Struct` that says its C name, so that a test can compare size and offsets of all
-of them with what the headers say. Conversions: keys and texts are ``str`` (UTF-8 with surrogateescape, so that any bytes go through unharmed)
-or ``bytes``; payloads come back as ``bytes``; times are microseconds since 1970 or ``datetime``, ``None`` is unset; durations are
+Every struct of the library is a subclass of :class:`Struct` that says its C name, so that a test
+can compare size and offsets of all
+of them with what the headers say. Conversions: keys and texts are ``str`` (UTF-8 with
+surrogateescape, so that any bytes go through unharmed)
+or ``bytes``; payloads come back as ``bytes``; times are microseconds since 1970 or ``datetime``,
+``None`` is unset; durations are
 microseconds or ``timedelta``.
 """
 
@@ -31,7 +35,18 @@ from ctypes import (
     c_void_p,
 )
 from datetime import datetime, timedelta, timezone
-from typing import Any, ClassVar, Generic, Iterable, Iterator, NoReturn, Optional, Sequence, TypeVar, Union
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Iterable,
+    Iterator,
+    NoReturn,
+    Optional,
+    Sequence,
+    TypeVar,
+    Union,
+)
 
 from ._library import function
 from .errors import Error, InvalidError, raise_for
@@ -61,11 +76,13 @@ class Durability(enum.IntEnum):
     """Handed to the kernel: survives kill -9, not power loss."""
 
 
-# --- Structs ----------------------------------------------------------------------------------------------------------------
+# --- Structs
+# ----------------------------------------------------------------------------------------------------------------
 
 
-# ctypes cuts integers to their width, takes anything for a bool and ends a text at its first NUL. So every value that goes into a struct is looked at here, by the
-# type of its member; what is a plain argument of a function goes through the same functions.
+# ctypes cuts integers to their width, takes anything for a bool and ends a text at its first NUL.
+# So every value that goes into a struct is looked at here, by the type of its member; what is a
+# plain argument of a function goes through the same functions.
 
 
 def invalid(text: str) -> NoReturn:
@@ -86,7 +103,9 @@ def number(value: Any, name: str, low: int = 0, high: int = 2**64 - 1) -> int:
     except TypeError:
         wrong_type(name, "int", value)
     if not low <= found <= high:
-        invalid(f"{name} must be from {low} to {high}, not {found if abs(found) < 10**40 else 'that large'}")
+        invalid(
+            f"{name} must be from {low} to {high}, not {found if abs(found) < 10**40 else 'that large'}"
+        )
     return found
 
 
@@ -140,8 +159,11 @@ def c_text(value: Any, name: str, encoding: str = "utf-8") -> Optional[bytes]:
 
 
 def instances(values: Any, kind: Any, name: str) -> list[Any]:
-    """All of an iterable, each of them one of ``kind``. A text is an iterable of something else than was meant."""
-    if isinstance(values, (str, bytes, bytearray, memoryview, dict)) or not isinstance(values, Iterable):
+    """All of an iterable, each of them one of ``kind``. A text is an iterable of something else
+    than was meant."""
+    if isinstance(values, (str, bytes, bytearray, memoryview, dict)) or not isinstance(
+        values, Iterable
+    ):
         wrong_type(name, "an iterable", values)
     found = list(values)
     for value in found:
@@ -162,7 +184,19 @@ def _range_of(kind: Any) -> tuple[int, int]:
 
 
 _INTEGERS = {
-    kind: _range_of(kind) for kind in (c_int8, c_uint8, c_int16, c_uint16, c_int32, c_uint32, c_int64, c_uint64, c_int, c_size_t)
+    kind: _range_of(kind)
+    for kind in (
+        c_int8,
+        c_uint8,
+        c_int16,
+        c_uint16,
+        c_int32,
+        c_uint32,
+        c_int64,
+        c_uint64,
+        c_int,
+        c_size_t,
+    )
 }
 
 
@@ -182,7 +216,8 @@ def _checked(kind: Any, name: str, value: Any) -> Any:
 
 
 class Struct(ctypes.Structure):
-    """A struct of the library. ``c_name`` is how C calls it. What it is made of is compared with the types of its members."""
+    """A struct of the library. ``c_name`` is how C calls it. What it is made of is compared with
+    the types of its members."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         fields: Any = type(self)._fields_
@@ -191,7 +226,9 @@ class Struct(ctypes.Structure):
         given = dict(zip((field[0] for field in fields), args))
         given.update(kwargs)
         kinds = {field[0]: field[1] for field in fields}
-        super().__init__(**{name: _checked(kinds.get(name), name, value) for name, value in given.items()})
+        super().__init__(
+            **{name: _checked(kinds.get(name), name, value) for name, value in given.items()}
+        )
 
     c_name: ClassVar[str] = ""
     known: ClassVar[list[type["Struct"]]] = []
@@ -278,11 +315,13 @@ def check(rc: int, error: ErrorStruct) -> None:
         raise_for(rc, error.error())
 
 
-# --- From Python to C -------------------------------------------------------------------------------------------------------
+# --- From Python to C
+# -------------------------------------------------------------------------------------------------------
 
 
 class Borrow:
-    """Keeps the memory alive that a call borrows: the library copies what it keeps before the call returns."""
+    """Keeps the memory alive that a call borrows: the library copies what it keeps before the call
+    returns."""
 
     def __init__(self) -> None:
         self._kept: list[object] = []
@@ -300,7 +339,8 @@ class Borrow:
         return self.bytes(value)
 
     def given(self, value: Optional[Payload]) -> Bytes:
-        """Of a filter beside which a flag says whether it was given: an empty one means what is empty."""
+        """Of a filter beside which a flag says whether it was given: an empty one means what is
+        empty."""
         return Bytes() if value is None else self.bytes(value)
 
     def bytes(self, value: Payload) -> Bytes:
@@ -328,9 +368,13 @@ def encode(value: Payload) -> bytes:
 
 def write(expect: Optional[int] = None, durability: Durability = Durability.DURABLE) -> Write:
     if expect is not None and number(expect, "expect") == 0:
-        invalid("expect: 0 is no version; None is no expectation, holdfast.ABSENT is that there is no object")
+        invalid(
+            "expect: 0 is no version; None is no expectation, holdfast.ABSENT is that there is no object"
+        )
     # A time of 0 is the first instant of 1970; one that is not given is UNSET.
-    return Write(0 if expect is None else expect, member(Durability, durability, "durability"), True)
+    return Write(
+        0 if expect is None else expect, member(Durability, durability, "durability"), True
+    )
 
 
 def time(value: Time, unset: int = UNSET) -> int:
@@ -351,7 +395,8 @@ def time(value: Time, unset: int = UNSET) -> int:
 
 
 def duration(value: Duration) -> int:
-    """Microseconds. No float: seconds would be taken for microseconds. A negative timedelta is none, and not :data:`FOR_EVER`."""
+    """Microseconds. No float: seconds would be taken for microseconds. A negative timedelta is
+    none, and not :data:`FOR_EVER`."""
     if isinstance(value, timedelta):
         if value < timedelta(0):
             invalid("a duration must not be negative")
@@ -362,7 +407,8 @@ def duration(value: Duration) -> int:
 
 
 def bound(value: Optional[int], name: str, high: int = 2**64 - 1) -> int:
-    """A bound that is none when it is None: C takes 0 for that, which here would be the opposite of what was asked."""
+    """A bound that is none when it is None: C takes 0 for that, which here would be the opposite of
+    what was asked."""
     if value is None:
         return 0
     if number(value, name, 0, high) == 0:
@@ -379,7 +425,8 @@ def token(page: Optional[str]) -> Optional[bytes]:
     return c_text(page, "page", "ascii")
 
 
-# --- From C to Python -------------------------------------------------------------------------------------------------------
+# --- From C to Python
+# -------------------------------------------------------------------------------------------------------
 
 
 def time_or_none(value: int) -> Optional[int]:
@@ -387,12 +434,18 @@ def time_or_none(value: int) -> Optional[int]:
 
 
 def to_datetime(value: Optional[int]) -> Optional[datetime]:
-    """An instant of the library's as a datetime in UTC; None stays None. OverflowError beyond the years 1 to 9999."""
-    return None if value is None else _EPOCH + timedelta(microseconds=number(value, "a time", -(2**63), 2**63 - 1))
+    """An instant of the library's as a datetime in UTC; None stays None. OverflowError beyond the
+    years 1 to 9999."""
+    return (
+        None
+        if value is None
+        else _EPOCH + timedelta(microseconds=number(value, "a time", -(2**63), 2**63 - 1))
+    )
 
 
 class Result:
-    """What a mutation did. In a transaction it is known once that is committed; asking before is a RuntimeError."""
+    """What a mutation did. In a transaction it is known once that is committed; asking before is a
+    RuntimeError."""
 
     __slots__ = ("_struct", "_known", "ticket")
 
@@ -439,7 +492,8 @@ class Result:
 
 
 class Deferred(Generic[T]):
-    """What an operation of a transaction gives: its ``value`` is there once the transaction is committed."""
+    """What an operation of a transaction gives: its ``value`` is there once the transaction is
+    committed."""
 
     __slots__ = ("_value", "_known")
 
@@ -463,7 +517,9 @@ class Page(Generic[T]):
 
     __slots__ = ("items", "next")
 
-    def __init__(self, items: list[T], next: Optional[str]) -> None:  # noqa: A002 - as the library calls it
+    def __init__(
+        self, items: list[T], next: Optional[str]
+    ) -> None:  # noqa: A002 - as the library calls it
         self.items = items
         self.next = next
 

@@ -1,12 +1,17 @@
 """Handles that are counted, calls that a signal may end, and callbacks.
 
-**Ctrl-C.** Python runs signal handlers on its main thread, between two instructions, so never while that thread is inside the library. Whatever may take long
-there (a call that waits) or calls back is therefore made by a helper thread, while the main thread waits in Python and runs the callbacks: :class:`Relay`. An
-exception of a handler then cancels the wait. What the call was granted all the same is given back by the helper, which no signal interrupts. Other
+**Ctrl-C.** Python runs signal handlers on its main thread, between two instructions, so never while
+that thread is inside the library. Whatever may take long
+there (a call that waits) or calls back is therefore made by a helper thread, while the main thread
+waits in Python and runs the callbacks: :class:`Relay`. An
+exception of a handler then cancels the wait. What the call was granted all the same is given back
+by the helper, which no signal interrupts. Other
 threads than the main one call the library themselves.
 
-**Handles.** :class:`Gate` counts the calls that use a handle, and closing waits for them. An exception may come between any two instructions, also between the
-one that counts and the one that was to take it back; so a use notes its frame, and one whose frame does not run any more does not count. Closing is done by a helper
+**Handles.** :class:`Gate` counts the calls that use a handle, and closing waits for them. An
+exception may come between any two instructions, also between the
+one that counts and the one that was to take it back; so a use notes its frame, and one whose frame
+does not run any more does not count. Closing is done by a helper
 too, once, so that an exception while it is waited for leaves it going on.
 """
 
@@ -31,7 +36,8 @@ from .errors import Error, ForkedError
 T = TypeVar("T")
 
 _LOOK = 0.2
-"""Seconds after which somebody who waits looks for himself, should a signal have come at the wrong instant."""
+"""Seconds after which somebody who waits looks for himself, should a signal have come at the wrong
+instant."""
 _PATIENCE = 2.0
 """Seconds that an interrupted call has to come back before it is left to itself."""
 _EXIT_PATIENCE = 5.0
@@ -48,7 +54,8 @@ class _Grants(threading.local):
 
 
 grants = _Grants()
-"""What gives back what the public call that is running was granted: for an exception that comes before its caller has it."""
+"""What gives back what the public call that is running was granted: for an exception that comes
+before its caller has it."""
 
 
 def on_main() -> bool:
@@ -63,17 +70,21 @@ def _runs(frame: FrameType, start: Optional[FrameType]) -> bool:
     return at is not None
 
 
-# --- Callbacks --------------------------------------------------------------------------------------------------------------
+# --- Callbacks
+# --------------------------------------------------------------------------------------------------------------
 
 
 def callback(call: Any, name: str) -> Any:
-    """What can be called back; TypeError for what would only make a coroutine or a generator, and do nothing."""
+    """What can be called back; TypeError for what would only make a coroutine or a generator, and
+    do nothing."""
     if not callable(call):
         raise TypeError(f"{name}: a callable expected, not {type(call).__name__}")
     found: Any = call
     for _ in range(32):
         if _lazy(found):
-            raise TypeError(f"{name}: {call!r} is a coroutine or generator function: calling it would do nothing")
+            raise TypeError(
+                f"{name}: {call!r} is a coroutine or generator function: calling it would do nothing"
+            )
         inner = getattr(type(found), "__call__", None)
         if isinstance(found, functools.partial):
             found = found.func
@@ -87,7 +98,11 @@ def callback(call: Any, name: str) -> Any:
 
 
 def _lazy(call: Any) -> bool:
-    return inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call) or inspect.isgeneratorfunction(call)
+    return (
+        inspect.iscoroutinefunction(call)
+        or inspect.isasyncgenfunction(call)
+        or inspect.isgeneratorfunction(call)
+    )
 
 
 def _refuse_lazy(value: Any, call: Any) -> None:
@@ -103,7 +118,9 @@ def _refuse_lazy(value: Any, call: Any) -> None:
                 pass
     elif not inspect.isasyncgen(value):
         return
-    raise TypeError(f"the callback {call!r} gave {type(value).__name__}, which has not run: it must do its work itself")
+    raise TypeError(
+        f"the callback {call!r} gave {type(value).__name__}, which has not run: it must do its work itself"
+    )
 
 
 def _inside(gate: Optional["Gate"], call: Callable[..., T], args: tuple[Any, ...]) -> T:
@@ -122,10 +139,12 @@ def call_back(gate: Optional["Gate"], call: Callable[..., T], *args: Any) -> T:
 
 
 class Interrupted(BaseException):
-    """To a callback: the call that it belongs to is over, since a signal handler raised something."""
+    """To a callback: the call that it belongs to is over, since a signal handler raised
+    something."""
 
 
-# --- Calls that a signal may end --------------------------------------------------------------------------------------------
+# --- Calls that a signal may end
+# --------------------------------------------------------------------------------------------
 
 
 class Relay(Generic[T]):
@@ -178,7 +197,8 @@ class Relay(Generic[T]):
             # A failure's traceback leads back to this frame.
             self._failure = None
 
-    # --- On the helper --------------------------------------------------------------------------------------------------------
+    # --- On the helper
+    # --------------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
         _local.relay = self
@@ -226,7 +246,8 @@ class Relay(Generic[T]):
             else:
                 raise value
 
-    # --- On the caller's thread -------------------------------------------------------------------------------------------------
+    # --- On the caller's thread
+    # -------------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
         while not self._over:
@@ -239,10 +260,14 @@ class Relay(Generic[T]):
                 _answer(*asked)
                 self._reply = None
             if os.getpid() != self._pid:
-                raise Error.of(ForkedError.code, "this process was forked inside a callback: the call goes on in its parent")
+                raise Error.of(
+                    ForkedError.code,
+                    "this process was forked inside a callback: the call goes on in its parent",
+                )
 
     def settle(self) -> None:
-        """After it was interrupted, at whatever instant and perhaps more than once: until its helper is back and has given back
+        """After it was interrupted, at whatever instant and perhaps more than once: until its
+        helper is back and has given back
         what its caller did not get."""
         if os.getpid() != self._pid:
             return  # the helper is one of the parent's threads
@@ -285,10 +310,14 @@ class Relay(Generic[T]):
                 time.sleep(0.002)
 
 
-def _answer(call: Callable[..., Any], args: tuple[Any, ...], reply: "SimpleQueue[tuple[bool, Any]]") -> None:
+def _answer(
+    call: Callable[..., Any], args: tuple[Any, ...], reply: "SimpleQueue[tuple[bool, Any]]"
+) -> None:
     try:
         value = call(*args)
-    except BaseException as error:  # noqa: B902 - it is raised again on the helper, whose call it ends
+    except (
+        BaseException
+    ) as error:  # noqa: B902 - it is raised again on the helper, whose call it ends
         reply.put((False, error))
     else:
         reply.put((True, value))
@@ -325,10 +354,12 @@ def unrelayed(body: Callable[[], None]) -> None:
         body()
 
 
-# --- What is dropped ----------------------------------------------------------------------------------------------------------
+# --- What is dropped
+# ----------------------------------------------------------------------------------------------------------
 
-# An exception of a signal handler that comes in a __del__ is swallowed by Python, and Ctrl-C with it. So there is none here: the interpreter itself puts what was
-# dropped into a queue, and a thread ends it.
+# An exception of a signal handler that comes in a __del__ is swallowed by Python, and Ctrl-C with
+# it. So there is none here: the interpreter itself puts what was dropped into a queue, and a thread
+# ends it.
 _dropped: SimpleQueue[Any] = SimpleQueue()
 _watched: dict[Any, Callable[[], None]] = {}
 _reaping: list[bool] = []
@@ -336,7 +367,8 @@ _reapers: dict[int, bool] = {}
 
 
 def watch(owner: Any, end: Callable[[], None]) -> Any:
-    """Calls ``end``, which must not refer to it, once nobody refers to ``owner`` any more; unless :func:`unwatch` came before."""
+    """Calls ``end``, which must not refer to it, once nobody refers to ``owner`` any more; unless
+    :func:`unwatch` came before."""
     ref = weakref.ref(owner, _dropped.put)
     _watched[ref] = end
     if os.getpid() not in _reapers:
@@ -379,7 +411,8 @@ def settle_dropped() -> None:
         time.sleep(0.001)
 
 
-# --- Handles ----------------------------------------------------------------------------------------------------------------
+# --- Handles
+# ----------------------------------------------------------------------------------------------------------------
 
 
 class Use:
@@ -402,7 +435,10 @@ class Use:
         return gate.handle, self._beside
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        value: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self._gate.uses.pop(self, None)
 
@@ -418,7 +454,12 @@ class Gate:
     """Those that are not closed yet."""
 
     def __init__(
-        self, what: str, handle: Any, cancel: Callable[[Any], None], finish: Callable[[Any], None], first: int = 0
+        self,
+        what: str,
+        handle: Any,
+        cancel: Callable[[Any], None],
+        finish: Callable[[Any], None],
+        first: int = 0,
     ) -> None:
         self.what = what
         self.handle = handle
@@ -437,10 +478,12 @@ class Gate:
     def use(self, beside: Any = None) -> Use:
         return Use(self, beside)
 
-    # --- Who is inside ----------------------------------------------------------------------------------------------------------
+    # --- Who is inside
+    # ----------------------------------------------------------------------------------------------------------
 
     def _mine(self) -> bool:
-        """Is this thread inside a call itself? A signal handler can be, or what the garbage collector calls."""
+        """Is this thread inside a call itself? A signal handler can be, or what the garbage
+        collector calls."""
         here, frame, found = threading.get_ident(), sys._getframe(), False
         for use, (thread, running) in list(self.uses.items()):
             if thread != here:
@@ -454,7 +497,8 @@ class Gate:
     def _busy(self) -> bool:
         frames = sys._current_frames()
         for use, (thread, running) in list(self.uses.items()):
-            # A frame that returns while we look at its callers can hide them, so once is not enough.
+            # A frame that returns while we look at its callers can hide them, so once is not
+            # enough.
             use.missed = 0 if _runs(running, frames.get(thread)) else use.missed + 1
             if use.missed >= _SURE:
                 self.uses.pop(use, None)
@@ -471,10 +515,12 @@ class Gate:
             frame = frame.f_back
         return False
 
-    # --- Closing ----------------------------------------------------------------------------------------------------------------
+    # --- Closing
+    # ----------------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Ends what waits, waits for what runs, then frees the handle; once. A second call waits for the first one."""
+        """Ends what waits, waits for what runs, then frees the handle; once. A second call waits
+        for the first one."""
         if self.closed:
             return
         if self.called_back():
@@ -487,7 +533,8 @@ class Gate:
         nested = self._mine()
         relay = _relay_here()
         if relay is not None and not nested:
-            # In a callback: the library knows its thread, which may end a subscription in its own callback.
+            # In a callback: the library knows its thread, which may end a subscription in its own
+            # callback.
             relay.run_there(self._end)
         elif nested or on_main():
             try:
@@ -533,7 +580,9 @@ class Gate:
     def _close_copy(self) -> None:
         """In a forked child. Nobody else is here; the memory is all that there is to free."""
         if self._mine():
-            raise RuntimeError(f"{self.what} cannot be closed from within a call of it, in a forked child")
+            raise RuntimeError(
+                f"{self.what} cannot be closed from within a call of it, in a forked child"
+            )
         self.closing = True
         me = object()
         if self._once.setdefault("closer", me) is me:

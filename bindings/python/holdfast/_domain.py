@@ -1,7 +1,9 @@
 """What the modules of the domains have in common: how a mutation, a guard and a read are called.
 
-A module of a domain has the structs of its header, dataclasses for what it gives, and up to three classes: ``XMutations`` with all that
-works at once and in a transaction alike; ``X(XMutations)``, which is ``store.x`` and adds reads; ``XInTransaction(XMutations)``, which is
+A module of a domain has the structs of its header, dataclasses for what it gives, and up to three
+classes: ``XMutations`` with all that
+works at once and in a transaction alike; ``X(XMutations)``, which is ``store.x`` and adds reads;
+``XInTransaction(XMutations)``, which is
 ``txn.x`` and adds guards. They differ in their owner only.
 """
 
@@ -41,22 +43,26 @@ class Owner(Protocol):
     """A store, or a transaction of one."""
 
     def _call(self) -> AbstractContextManager[tuple[Any, Any]]:
-        """For the time of a call: the handles of store and transaction (None for a store). ValueError when it is closed."""
+        """For the time of a call: the handles of store and transaction (None for a store).
+        ValueError when it is closed."""
 
     def _result(self) -> tuple[ResultStruct, Result]:
         """Where a mutation's result goes, and what the caller gets."""
 
     @contextmanager
     def _ticket(self, write: Any) -> Iterator[None]:
-        """Around a mutation with these arguments: gives it a ticket, if it is not to be waited for."""
+        """Around a mutation with these arguments: gives it a ticket, if it is not to be waited
+        for."""
         yield
 
 
 def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
     """Around every public method.
 
-    A call whose arguments are refused before the library sees them spoils a transaction like one that the library refuses: the rest is not committed without it.
-    What was granted is given back when an exception of a signal handler comes before the caller has it.
+    A call whose arguments are refused before the library sees them spoils a transaction like one
+    that the library refuses: the rest is not committed without it.
+    What was granted is given back when an exception of a signal handler comes before the caller has
+    it.
     """
 
     @functools.wraps(method)
@@ -74,8 +80,14 @@ def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
             if refused is not None:
                 refused(index)
                 if isinstance(error, Error):
-                    error.operation = index  # the library says so, too; but what it never saw it cannot name
-            if undo and not isinstance(error, Exception) or (undo and on_main() and not isinstance(error, Error)):
+                    error.operation = (
+                        index  # the library says so, too; but what it never saw it cannot name
+                    )
+            if (
+                undo
+                and not isinstance(error, Exception)
+                or (undo and on_main() and not isinstance(error, Error))
+            ):
                 unrelayed(functools.partial(_undo_all, undo))
             raise
         finally:
@@ -103,9 +115,18 @@ class Domain:
             if not name.startswith("_") and inspect.isfunction(value):
                 setattr(cls, name, _telling(value))
 
-    def _mutate(self, name: str, args: Struct, undo: Optional[Callable[[Result], None]] = None) -> Result:
+    def _mutate(
+        self, name: str, args: Struct, undo: Optional[Callable[[Result], None]] = None
+    ) -> Result:
         """``undo`` gives back a token that the caller did not come to have."""
-        call = function(name, c_void_p, c_void_p, POINTER(type(args)), POINTER(ResultStruct), POINTER(ErrorStruct))
+        call = function(
+            name,
+            c_void_p,
+            c_void_p,
+            POINTER(type(args)),
+            POINTER(ResultStruct),
+            POINTER(ErrorStruct),
+        )
         error = ErrorStruct()
         with self._owner._call() as (store, txn):
             with self._owner._ticket(args.write):
@@ -115,17 +136,34 @@ class Domain:
                 check(call(store, txn, byref(args), byref(struct), byref(error)), error)
         return result
 
-    def _read(self, name: str, args: Any, kind: Any, out: Struct, undurable: bool, give: Callable[[Any], T]) -> T:
-        """Calls ``name``; ``give`` makes Python's values of ``out``, whose memory is released afterwards. ``args`` is a struct, of which the
+    def _read(
+        self,
+        name: str,
+        args: Any,
+        kind: Any,
+        out: Struct,
+        undurable: bool,
+        give: Callable[[Any], T],
+    ) -> T:
+        """Calls ``name``; ``give`` makes Python's values of ``out``, whose memory is released
+        afterwards. ``args`` is a struct, of which the
         address is passed, or a plain value."""
         by_address = isinstance(args, Struct) and kind is None
         call = function(
-            name, c_void_p, POINTER(type(args)) if by_address else kind, c_uint, POINTER(type(out)), POINTER(ErrorStruct)
+            name,
+            c_void_p,
+            POINTER(type(args)) if by_address else kind,
+            c_uint,
+            POINTER(type(out)),
+            POINTER(ErrorStruct),
         )
         error = ErrorStruct()
         flags = READ_UNDURABLE if flag(undurable, "undurable") else 0
         with self._owner._call() as (store, _):
-            check(call(store, byref(args) if by_address else args, flags, byref(out), byref(error)), error)
+            check(
+                call(store, byref(args) if by_address else args, flags, byref(out), byref(error)),
+                error,
+            )
             try:
                 return give(out)
             finally:
@@ -134,16 +172,26 @@ class Domain:
 
     def _read_plain(self, name: str, args: Any, out: Any, undurable: bool, kind: Any = None) -> Any:
         """The same for an answer that is a plain value."""
-        call = function(name, c_void_p, kind or POINTER(type(args)), c_uint, POINTER(type(out)), POINTER(ErrorStruct))
+        call = function(
+            name,
+            c_void_p,
+            kind or POINTER(type(args)),
+            c_uint,
+            POINTER(type(out)),
+            POINTER(ErrorStruct),
+        )
         error = ErrorStruct()
         flags = READ_UNDURABLE if flag(undurable, "undurable") else 0
         with self._owner._call() as (store, _):
-            check(call(store, args if kind else byref(args), flags, byref(out), byref(error)), error)
+            check(
+                call(store, args if kind else byref(args), flags, byref(out), byref(error)), error
+            )
         return out.value
 
 
 def each(fetch: Callable[[Optional[str]], Page[T]]) -> Iterator[T]:
-    """Everything of a list, a page at a time. What exists through the whole walk and does not move in the order is given exactly once."""
+    """Everything of a list, a page at a time. What exists through the whole walk and does not move
+    in the order is given exactly once."""
     page = fetch(None)
     yield from page.items
     while page.next is not None:
@@ -151,7 +199,9 @@ def each(fetch: Callable[[Optional[str]], Page[T]]) -> Iterator[T]:
         yield from page.items
 
 
-def answer_of(owner: Owner, name: str, args: Any, out: Any, result: Optional[ResultStruct] = None) -> None:
+def answer_of(
+    owner: Owner, name: str, args: Any, out: Any, result: Optional[ResultStruct] = None
+) -> None:
     """Calls a mutation that fills ``out`` beside its result."""
     call = function(
         name,
@@ -164,7 +214,12 @@ def answer_of(owner: Owner, name: str, args: Any, out: Any, result: Optional[Res
     )
     error = ErrorStruct()
     with owner._call() as (store, txn), owner._ticket(args.write):
-        check(call(store, txn, byref(args), byref(out), byref(result) if result else None, byref(error)), error)
+        check(
+            call(
+                store, txn, byref(args), byref(out), byref(result) if result else None, byref(error)
+            ),
+            error,
+        )
 
 
 def _undo_token(struct: ResultStruct, result: Result, undo: Callable[[Result], None]) -> None:
@@ -184,8 +239,10 @@ def answered(
     give: Callable[[Any], T],
     undo: Optional[Callable[[T], None]] = None,
 ) -> T:
-    """The answer of such a mutation that commits at once. ``undo`` gives back what it granted, when a signal handler raised something before it could be
-    handed on. A grant that stands although its payload could not be read goes with the exception."""
+    """The answer of such a mutation that commits at once. ``undo`` gives back what it granted, when
+    a signal handler raised something before it could be
+    handed on. A grant that stands although its payload could not be read goes with the exception.
+    """
     result = ResultStruct()
     try:
         answer_of(owner, name, args, out, result)
@@ -235,7 +292,9 @@ def unless_refused(undo: Callable[[], Any]) -> None:
         pass
 
 
-def waited(owner: Owner, wait: int, write: Any, body: Callable[[], T], undo: Callable[[T], None]) -> T:
+def waited(
+    owner: Owner, wait: int, write: Any, body: Callable[[], T], undo: Callable[[T], None]
+) -> T:
     """A claim or an acquire, which waits unless ``wait`` is 0."""
     if wait == 0:
         return body()

@@ -1,11 +1,15 @@
 """Finds libholdfast and gives its functions.
 
-The library is looked for in this order: the file that HOLDFAST_LIBRARY names, then what the system's loader finds as
-``libholdfast.so.0``. It is loaded when the package is imported; a function is looked up when it is first used, so that a
+The library is looked for in this order: the file that HOLDFAST_LIBRARY names, then what the
+system's loader finds as
+``libholdfast.so.0``. It is loaded when the package is imported; a function is looked up when it is
+first used, so that a
 library which lacks one of a later version can still be used for all others.
 
-A library of another version may lay its structs out in another way, which would corrupt memory. So version and ABI number are compared when it is loaded, and
-the size of every struct of this package when all of them are known (:func:`check_layout`): ImportError names both versions and the file.
+A library of another version may lay its structs out in another way, which would corrupt memory. So
+version and ABI number are compared when it is loaded, and
+the size of every struct of this package when all of them are known (:func:`check_layout`):
+ImportError names both versions and the file.
 """
 
 from __future__ import annotations
@@ -49,7 +53,14 @@ def _file_of(found: ctypes.CDLL) -> str:
             files = {line.split(maxsplit=5)[5].strip() for line in maps if line.count("/")}
     except OSError:
         return name
-    return next((file for file in sorted(files) if os.path.basename(file).startswith(os.path.basename(name))), name)
+    return next(
+        (
+            file
+            for file in sorted(files)
+            if os.path.basename(file).startswith(os.path.basename(name))
+        ),
+        name,
+    )
 
 
 def _version_of(found: ctypes.CDLL) -> str:
@@ -63,7 +74,9 @@ def _compare(found: ctypes.CDLL) -> None:
         version = _version_of(found)
         abi, _ = found.hf_abi, found.hf_struct_size
     except AttributeError as error:
-        raise _refuse(found, "of unknown version", f"it is older, or none of holdfast ({error})") from None
+        raise _refuse(
+            found, "of unknown version", f"it is older, or none of holdfast ({error})"
+        ) from None
     abi.argtypes, abi.restype = (), ctypes.c_uint
     if version != VERSION:
         raise _refuse(found, version, "the versions differ")
@@ -78,7 +91,9 @@ def check_layout(structs: Iterable[tuple[str, int]]) -> None:
     for name, size in structs:
         theirs = size_of(name.removeprefix("struct ").encode())
         if theirs != size:
-            raise _refuse(library, _version_of(library), f"{name} has {theirs} bytes there and {size} here")
+            raise _refuse(
+                library, _version_of(library), f"{name} has {theirs} bytes there and {size} here"
+            )
 
 
 library = _load()

@@ -16,7 +16,12 @@ class NamesStruct(Struct):
 
 class NamePageStruct(Struct):
     c_name = "struct hf_name_page"
-    _fields_ = [("items", POINTER(Bytes)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(Bytes)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 def names(domain: Domain, name: str, undurable: bool) -> Iterator[str]:
@@ -26,5 +31,7 @@ def names(domain: Domain, name: str, undurable: bool) -> Iterator[str]:
         return Page([out.items[i].text() for i in range(out.count)], token_or_none(out.next))
 
     return each(
-        lambda page: domain._read(name, NamesStruct(PAGE_SIZE, token(page)), None, NamePageStruct(), undurable, give)
+        lambda page: domain._read(
+            name, NamesStruct(PAGE_SIZE, token(page)), None, NamePageStruct(), undurable, give
+        )
     )

@@ -82,7 +82,8 @@ def _shown(s: ClockStruct) -> Shown:
 
 
 class ClockMutations(Domain):
-    """What can be done to the clock, at once (``store.clock``) or in a transaction (``txn.clock``)."""
+    """What can be done to the clock, at once (``store.clock``) or in a transaction
+    (``txn.clock``)."""
 
     def set_back(
         self,
@@ -93,8 +94,10 @@ class ClockMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Sets the clock back ``by`` so much or ``to`` an instant, or to the wall clock, which is as far as it goes. What the store computed (ends of
-        leases, ttl, backoff, tombstones) moves along, instants that were named stay. What has ended by then is logged first and stays so.
+        """Sets the clock back ``by`` so much or ``to`` an instant, or to the wall clock, which is
+        as far as it goes. What the store computed (ends of
+        leases, ttl, backoff, tombstones) moves along, instants that were named stay. What has ended
+        by then is logged first and stays so.
 
         :raises ReasonRequiredError: the reason is blank
         """
@@ -102,7 +105,10 @@ class ClockMutations(Domain):
         if by is not None and duration(by) == 0:
             raise ValueError("by must be more than 0")
         args = SetBackStruct(
-            write(expect, durability), borrow.bytes(reason), 0 if by is None else duration(by), time(to)
+            write(expect, durability),
+            borrow.bytes(reason),
+            0 if by is None else duration(by),
+            time(to),
         )
         return self._mutate("hf_clock_set_back", args)
 
@@ -113,7 +119,9 @@ class Clock(ClockMutations):
     def show(self, *, undurable: bool = False) -> Shown:
         """What the clock shows, how far it is ahead of the wall clock, and the newest set-back."""
         out, error = ClockStruct(), ErrorStruct()
-        call = function("hf_clock_get", c_void_p, c_uint, POINTER(ClockStruct), POINTER(ErrorStruct))
+        call = function(
+            "hf_clock_get", c_void_p, c_uint, POINTER(ClockStruct), POINTER(ErrorStruct)
+        )
         with self._owner._call() as (store, _):
             check(call(store, READ_UNDURABLE if undurable else 0, byref(out), byref(error)), error)
             try:

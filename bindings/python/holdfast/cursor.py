@@ -1,4 +1,5 @@
-"""Cursors: the confirmed delivery position of a consumer on a stream, or on one subject of it: holdfast/cursor.h."""
+"""Cursors: the confirmed delivery position of a consumer on a stream, or on one subject of it:
+holdfast/cursor.h."""
 
 from __future__ import annotations
 
@@ -111,7 +112,12 @@ class ListStruct(Struct):
 
 class PageStruct(Struct):
     c_name = "struct hf_cursor_page"
-    _fields_ = [("items", POINTER(CursorStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(CursorStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 class LagStruct(Struct):
@@ -133,7 +139,12 @@ class LagItemStruct(Struct):
 
 class LagPageStruct(Struct):
     c_name = "struct hf_cursor_lag_page"
-    _fields_ = [("items", POINTER(LagItemStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(LagItemStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 @dataclass(frozen=True)
@@ -187,7 +198,8 @@ def _key(borrow: Borrow, consumer: Text, stream: Text, subject: Text) -> KeyStru
 
 
 class CursorMutations(Domain):
-    """What can be done to cursors, at once (``store.cursors``) or in a transaction (``txn.cursors``)."""
+    """What can be done to cursors, at once (``store.cursors``) or in a transaction
+    (``txn.cursors``)."""
 
     def advance(
         self,
@@ -232,7 +244,8 @@ class CursorMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Puts the cursor anywhere, back included, and clears its error. The reason stays in the log and in the cursor.
+        """Puts the cursor anywhere, back included, and clears its error. The reason stays in the
+        log and in the cursor.
 
         :raises ReasonRequiredError: the reason is blank
         """
@@ -270,9 +283,14 @@ class CursorMutations(Domain):
         return self._mutate("hf_cursor_record_error", args)
 
     def put(
-        self, cursor: Cursor, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE
+        self,
+        cursor: Cursor,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Stores a whole cursor as given but for its version (import, migration). Never puts one back."""
+        """Stores a whole cursor as given but for its version (import, migration). Never puts one
+        back."""
         borrow = Borrow()
         instance(cursor, Cursor, "cursor")
         struct = CursorStruct(
@@ -300,7 +318,8 @@ class CursorMutations(Domain):
         """Forgets the cursor."""
         borrow = Borrow()
         return self._mutate(
-            "hf_cursor_remove", RemoveStruct(write(expect, durability), _key(borrow, consumer, stream, subject))
+            "hf_cursor_remove",
+            RemoveStruct(write(expect, durability), _key(borrow, consumer, stream, subject)),
         )
 
 
@@ -308,22 +327,29 @@ class CursorsInTransaction(CursorMutations):
     """``txn.cursors``"""
 
     def guard(self, consumer: Text, stream: Text, *, subject: Text = "", expect: int) -> Result:
-        """Aborts the transaction unless the cursor has this version (:data:`ABSENT`: does not exist). Writes nothing."""
+        """Aborts the transaction unless the cursor has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
         borrow = Borrow()
-        return self._mutate("hf_cursor_guard", GuardStruct(write(expect), _key(borrow, consumer, stream, subject)))
+        return self._mutate(
+            "hf_cursor_guard", GuardStruct(write(expect), _key(borrow, consumer, stream, subject))
+        )
 
 
 class Cursors(CursorMutations):
     """``store.cursors``"""
 
-    def get(self, consumer: Text, stream: Text, *, subject: Text = "", undurable: bool = False) -> Cursor:
+    def get(
+        self, consumer: Text, stream: Text, *, subject: Text = "", undurable: bool = False
+    ) -> Cursor:
         """One cursor.
 
         :raises NotFoundError: there is none
         """
         borrow = Borrow()
         key = _key(borrow, consumer, stream, subject)
-        return self._read("hf_cursor_get", key, None, GotStruct(), undurable, lambda out: _cursor(out.cursor))
+        return self._read(
+            "hf_cursor_get", key, None, GotStruct(), undurable, lambda out: _cursor(out.cursor)
+        )
 
     def list_page(
         self,
@@ -335,7 +361,8 @@ class Cursors(CursorMutations):
         page: Optional[str] = None,
         undurable: bool = False,
     ) -> Page[Cursor]:
-        """Cursors by stream, subject, consumer. ``subject=""`` selects those without one; None: any."""
+        """Cursors by stream, subject, consumer. ``subject=""`` selects those without one; None:
+        any."""
         borrow = Borrow()
         args = ListStruct(
             borrow.optional(consumer),
@@ -362,7 +389,12 @@ class Cursors(CursorMutations):
         """The same, all of them, a page at a time."""
         return each(
             lambda page: self.list_page(
-                consumer=consumer, stream=stream, subject=subject, limit=PAGE_SIZE, page=page, undurable=undurable
+                consumer=consumer,
+                stream=stream,
+                subject=subject,
+                limit=PAGE_SIZE,
+                page=page,
+                undurable=undurable,
             )
         )
 
@@ -379,11 +411,18 @@ class Cursors(CursorMutations):
         """How far the consumers of a stream are behind ``head``, the slowest first."""
         borrow = Borrow()
         args = LagStruct(
-            borrow.bytes(stream), borrow.given(subject), subject is not None, head, limit, token(page)
+            borrow.bytes(stream),
+            borrow.given(subject),
+            subject is not None,
+            head,
+            limit,
+            token(page),
         )
 
         def give(out: Any) -> Page[CursorLag]:
-            items = [CursorLag(_cursor(out.items[i].cursor), out.items[i].lag) for i in range(out.count)]
+            items = [
+                CursorLag(_cursor(out.items[i].cursor), out.items[i].lag) for i in range(out.count)
+            ]
             return Page(items, token_or_none(out.next))
 
         return self._read("hf_cursor_lag", args, None, LagPageStruct(), undurable, give)

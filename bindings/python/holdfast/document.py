@@ -50,7 +50,8 @@ class By(enum.IntEnum):
     UPDATED = 1
 
 
-# --- Structs ----------------------------------------------------------------------------------------------------------------
+# --- Structs
+# ----------------------------------------------------------------------------------------------------------------
 
 
 class KeyStruct(Struct):
@@ -139,10 +140,16 @@ class ListStruct(Struct):
 
 class PageStruct(Struct):
     c_name = "struct hf_document_page"
-    _fields_ = [("items", POINTER(DocumentStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(DocumentStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
-# --- Values -----------------------------------------------------------------------------------------------------------------
+# --- Values
+# -----------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -186,15 +193,19 @@ def _document(s: DocumentStruct) -> Document:
     )
 
 
-def _key(borrow: Borrow, collection: Text, id: Text) -> KeyStruct:  # noqa: A002 - as the library calls it
+def _key(
+    borrow: Borrow, collection: Text, id: Text
+) -> KeyStruct:  # noqa: A002 - as the library calls it
     return KeyStruct(borrow.bytes(collection), borrow.bytes(id))
 
 
-# --- Mutations --------------------------------------------------------------------------------------------------------------
+# --- Mutations
+# --------------------------------------------------------------------------------------------------------------
 
 
 class DocumentMutations(Domain):
-    """What can be done to documents, at once (``store.documents``) or in a transaction (``txn.documents``)."""
+    """What can be done to documents, at once (``store.documents``) or in a transaction
+    (``txn.documents``)."""
 
     def put(
         self,
@@ -215,9 +226,12 @@ class DocumentMutations(Domain):
         """Stores a document in place of the one there, of which nothing stays but created_at.
 
         :param ttl: expires that long from now; instead of ``expires_at``
-        :param expires_computed: ``expires_at`` is one that the store computed, as a document says: for what was read and is put back
-        :param orders: that the collection is to keep; 0: those it has, or by created_at for a first put
-        :raises ConflictError: the version is not the expected one, or the collection keeps other orders
+        :param expires_computed: ``expires_at`` is one that the store computed, as a document says:
+        for what was read and is put back
+        :param orders: that the collection is to keep; 0: those it has, or by created_at for a first
+        put
+        :raises ConflictError: the version is not the expected one, or the collection keeps other
+        orders
         """
         borrow = Borrow()
         args = PutStruct(
@@ -266,16 +280,21 @@ class DocumentMutations(Domain):
     def clear(self, collection: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Removes every document of a collection."""
         borrow = Borrow()
-        return self._mutate("hf_document_clear", ClearStruct(write(None, durability), borrow.bytes(collection)))
+        return self._mutate(
+            "hf_document_clear", ClearStruct(write(None, durability), borrow.bytes(collection))
+        )
 
 
 class DocumentsInTransaction(DocumentMutations):
     """``txn.documents``"""
 
     def guard(self, collection: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
-        """Aborts the transaction unless the document has this version (:data:`ABSENT`: does not exist). Writes nothing."""
+        """Aborts the transaction unless the document has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
         borrow = Borrow()
-        return self._mutate("hf_document_guard", GuardStruct(write(expect), _key(borrow, collection, id)))
+        return self._mutate(
+            "hf_document_guard", GuardStruct(write(expect), _key(borrow, collection, id))
+        )
 
 
 class Documents(DocumentMutations):
@@ -288,13 +307,24 @@ class Documents(DocumentMutations):
         """
         borrow = Borrow()
         key = _key(borrow, collection, id)
-        return self._read("hf_document_get", key, None, GotStruct(), undurable, lambda out: _document(out.document))
+        return self._read(
+            "hf_document_get",
+            key,
+            None,
+            GotStruct(),
+            undurable,
+            lambda out: _document(out.document),
+        )
 
     def has(self, collection: Text, id: Text, *, undurable: bool = False) -> bool:  # noqa: A002
         borrow = Borrow()
-        return bool(self._read_plain("hf_document_has", _key(borrow, collection, id), c_bool(), undurable))
+        return bool(
+            self._read_plain("hf_document_has", _key(borrow, collection, id), c_bool(), undurable)
+        )
 
-    def count(self, collection: Text, group: Optional[Text] = None, *, undurable: bool = False) -> DocumentCount:
+    def count(
+        self, collection: Text, group: Optional[Text] = None, *, undurable: bool = False
+    ) -> DocumentCount:
         """How many documents a collection holds, or a group of it (``""``: those without one)."""
         borrow = Borrow()
 
@@ -330,7 +360,9 @@ class Documents(DocumentMutations):
         )
 
         def give(out: Any) -> Page[Document]:
-            return Page([_document(out.items[i]) for i in range(out.count)], token_or_none(out.next))
+            return Page(
+                [_document(out.items[i]) for i in range(out.count)], token_or_none(out.next)
+            )
 
         return self._read("hf_document_list", args, None, PageStruct(), undurable, give)
 

@@ -1,6 +1,7 @@
 """One exception for each of the library's codes.
 
-Catch the one you can act on; :class:`Error` is all of them. Where Python has a word of its own for the kind of failure
+Catch the one you can act on; :class:`Error` is all of them. Where Python has a word of its own for
+the kind of failure
 (``ValueError``, ``LookupError``, ``TimeoutError``, ``MemoryError``) the exception is that, too.
 """
 
@@ -29,8 +30,10 @@ class Error(Exception):
     """The range of entries that the failure affects, or 0."""
 
     granted: Any = None
-    """Of a claim or begin that stands although a payload could not be read (:class:`ReadFailedError`, :class:`CorruptError`): what it gave, with its tokens; a payload
-    that could not be read is empty. Of a transaction such results are there all the same. Else None."""
+    """Of a claim or begin that stands although a payload could not be read
+    (:class:`ReadFailedError`, :class:`CorruptError`): what it gave, with its tokens; a payload
+    that could not be read is empty. Of a transaction such results are there all the same. Else
+    None."""
 
     ticket: Any = None
     """Of a mutation that was not waited for: what the refusal rests on. Else None."""
@@ -48,7 +51,8 @@ class Error(Exception):
 
 
 def raise_for(rc: int, error: Error) -> NoReturn:
-    """Raises ``error``; a call that says one code and fills in another would be the library's mistake, and is told."""
+    """Raises ``error``; a call that says one code and fills in another would be the library's
+    mistake, and is told."""
     if error.code != rc:
         error = Error.of(rc, str(error) or f"code {rc}")
     raise error

@@ -66,7 +66,12 @@ class EventStruct(Struct):
 
 class BatchStruct(Struct):
     c_name = "struct hf_event_batch"
-    _fields_ = [("events", POINTER(EventStruct)), ("count", c_size_t), ("next", c_uint64), ("memory", c_void_p)]
+    _fields_ = [
+        ("events", POINTER(EventStruct)),
+        ("count", c_size_t),
+        ("next", c_uint64),
+        ("memory", c_void_p),
+    ]
 
 
 _Event = CFUNCTYPE(None, c_void_p, POINTER(EventStruct))
@@ -113,7 +118,9 @@ class Event:
 
 def _event(s: EventStruct) -> Event:
     line = create_string_buffer(1024)
-    function("hf_event_text", POINTER(EventStruct), c_char_p, c_size_t, restype=None)(byref(s), line, len(line))
+    function("hf_event_text", POINTER(EventStruct), c_char_p, c_size_t, restype=None)(
+        byref(s), line, len(line)
+    )
     return Event(
         lsn=s.lsn,
         at=s.at,
@@ -153,7 +160,8 @@ class _Kept:
         return value
 
     def settle(self) -> None:
-        """The helper of an interrupted call may still be at it, or about to give back what that call did not get: in front of what
+        """The helper of an interrupted call may still be at it, or about to give back what that
+        call did not get: in front of what
         comes next."""
         if self._relay is not None and on_main():
             self._relay.settle()
@@ -169,7 +177,8 @@ class _Kept:
 
 
 class Feed:
-    """Every entry of the log from one LSN on, in order, each once, once it is durable. One thread at a time; close it, or use ``with``."""
+    """Every entry of the log from one LSN on, in order, each once, once it is durable. One thread
+    at a time; close it, or use ``with``."""
 
     def __init__(self, handle: c_void_p, first: int) -> None:
         self._gate = Gate("the feed", handle, _wake, _close_feed)
@@ -178,12 +187,14 @@ class Feed:
         self._woken = False  # by the host
         self._ended = False  # by this class, for a call that was interrupted
         self.next = first
-        """A feed that is opened with this goes on behind what was given; 0: at the oldest there is."""
+        """A feed that is opened with this goes on behind what was given; 0: at the oldest there
+        is."""
 
     def read(self, limit: int = 0, *, wait: Duration = 0) -> list[Event]:
         """What comes next; an empty list when there is nothing within ``wait``.
 
-        :raises CanceledError: the store was closed, or another thread called :meth:`wake` or :meth:`close`
+        :raises CanceledError: the store was closed, or another thread called :meth:`wake` or
+        :meth:`close`
         :raises GoneError: what comes next is not retained any more
         """
         most, span = number(limit, "limit"), duration(wait)
@@ -219,11 +230,14 @@ class Feed:
         def undo(taken: tuple[list[Event], int]) -> None:
             self._kept.add(taken[0])
 
-        events, self.next = self._kept.run(Relay(body, stop, undo)) if span and on_main() else body()
+        events, self.next = (
+            self._kept.run(Relay(body, stop, undo)) if span and on_main() else body()
+        )
         return events
 
     def wake(self) -> None:
-        """Ends a :meth:`read` that waits in another thread, with CanceledError; if none does, the next one that finds nothing. The feed stays open."""
+        """Ends a :meth:`read` that waits in another thread, with CanceledError; if none does, the
+        next one that finds nothing. The feed stays open."""
         with self._gate.use() as (handle, _):
             self._woken = True
             _wake(handle)
@@ -249,13 +263,17 @@ class Feed:
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        value: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self.close()
 
 
 class Subscription:
-    """Changes from now on, through a ring of bounded size, or a callback. Close it, or use ``with``."""
+    """Changes from now on, through a ring of bounded size, or a callback. Close it, or use
+    ``with``."""
 
     def __init__(self, handle: c_void_p, background: bool, store: Gate, callback: Any) -> None:
         self._background = background
@@ -266,12 +284,14 @@ class Subscription:
         self._gate.watch(self)
 
     def fileno(self) -> int:
-        """For ``select`` and event loops: readable while changes wait, and once the store was closed."""
+        """For ``select`` and event loops: readable while changes wait, and once the store was
+        closed."""
         with self._gate.use() as (handle, _):
             return int(function("hf_subscription_eventfd", c_void_p)(handle))
 
     def read(self, limit: int = 0, *, wait: Duration = 0) -> list[Event]:
-        """Takes what is in the ring; an empty list when there is nothing within ``wait``. Where the ring was full stands one event with ``lost``.
+        """Takes what is in the ring; an empty list when there is nothing within ``wait``. Where the
+        ring was full stands one event with ``lost``.
 
         :raises CanceledError: the store was closed, or another thread called :meth:`close`
         """
@@ -293,7 +313,12 @@ class Subscription:
                     ended = self._gate.closing
                 if not events and ended:
                     raise Error.of(CanceledError.code, "the subscription was ended")
-                if events or interrupted or left <= 0 or (until is not None and monotonic() >= until):
+                if (
+                    events
+                    or interrupted
+                    or left <= 0
+                    or (until is not None and monotonic() >= until)
+                ):
                     return events
 
         if on_main() and not (span == 0 and self._background):
@@ -301,7 +326,9 @@ class Subscription:
             def stop() -> None:
                 interrupted.append(True)
 
-            return self._kept.run(Relay(body, stop, self._kept.add, self._store, not self._background))
+            return self._kept.run(
+                Relay(body, stop, self._kept.add, self._store, not self._background)
+            )
         return body()
 
     def __iter__(self) -> Iterator[Event]:
@@ -318,14 +345,18 @@ class Subscription:
             yield from events
 
     def close(self) -> None:
-        """After this no callback comes any more. A read that waits in another thread ends with CanceledError."""
+        """After this no callback comes any more. A read that waits in another thread ends with
+        CanceledError."""
         self._gate.close()
 
     def __enter__(self) -> "Subscription":
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        value: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self.close()
 
@@ -355,7 +386,9 @@ def open_feed(store: Any, first: int) -> Feed:
 
 def open_feed_of(path: bytes, first: int) -> Feed:
     handle, error = c_void_p(), ErrorStruct()
-    call = function("hf_feed_open_path", c_char_p, c_uint64, POINTER(c_void_p), POINTER(ErrorStruct))
+    call = function(
+        "hf_feed_open_path", c_char_p, c_uint64, POINTER(c_void_p), POINTER(ErrorStruct)
+    )
     check(call(path, first, byref(handle), byref(error)), error)
     return Feed(handle, first)
 
@@ -383,6 +416,8 @@ def subscribe(
         invalid("key has at most 3 parts")
     parts = (Bytes * 3)(*[borrow.bytes(part) for part in given])
     args = SubscribeStruct(c_text(domain, "domain"), parts, len(given), ring, function_, None)
-    call = function("hf_subscribe", c_void_p, POINTER(SubscribeStruct), POINTER(c_void_p), POINTER(ErrorStruct))
+    call = function(
+        "hf_subscribe", c_void_p, POINTER(SubscribeStruct), POINTER(c_void_p), POINTER(ErrorStruct)
+    )
     check(call(store, byref(args), byref(handle), byref(error)), error)
     return Subscription(handle, background, gate, function_)

@@ -1,4 +1,5 @@
-"""Idempotency: each piece of work is done once per key, and who asks again gets the same response: holdfast/idempotency.h."""
+"""Idempotency: each piece of work is done once per key, and who asks again gets the same response:
+holdfast/idempotency.h."""
 
 from __future__ import annotations
 
@@ -55,7 +56,8 @@ class Outcome(enum.IntEnum):
     """It is done: here are status and response."""
 
 
-# --- Structs ----------------------------------------------------------------------------------------------------------------
+# --- Structs
+# ----------------------------------------------------------------------------------------------------------------
 
 
 class KeyStruct(Struct):
@@ -166,12 +168,22 @@ class GotStruct(Struct):
 
 class ListStruct(Struct):
     c_name = "struct hf_idempotency_list"
-    _fields_ = [("scope", Bytes), ("without_response", c_bool), ("limit", c_size_t), ("page", c_char_p)]
+    _fields_ = [
+        ("scope", Bytes),
+        ("without_response", c_bool),
+        ("limit", c_size_t),
+        ("page", c_char_p),
+    ]
 
 
 class PageStruct(Struct):
     c_name = "struct hf_idempotency_page"
-    _fields_ = [("items", POINTER(EntryStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(EntryStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 class CountsStruct(Struct):
@@ -179,7 +191,8 @@ class CountsStruct(Struct):
     _fields_ = [("in_progress", c_uint64), ("done", c_uint64), ("as_of", c_int64)]
 
 
-# --- Values -----------------------------------------------------------------------------------------------------------------
+# --- Values
+# -----------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -264,11 +277,13 @@ def _key(borrow: Borrow, scope: Text, key: Text) -> KeyStruct:
     return KeyStruct(borrow.bytes(scope), borrow.bytes(key))
 
 
-# --- Mutations --------------------------------------------------------------------------------------------------------------
+# --- Mutations
+# --------------------------------------------------------------------------------------------------------------
 
 
 class IdempotencyMutations(Domain):
-    """What can be done to keys, at once (``store.idempotency``) or in a transaction (``txn.idempotency``)."""
+    """What can be done to keys, at once (``store.idempotency``) or in a transaction
+    (``txn.idempotency``)."""
 
     def complete(
         self,
@@ -330,7 +345,8 @@ class IdempotencyMutations(Domain):
 
         :param created_at: None: that of the entry that is there, else now
         :param expires_at: None: 24 hours from now; :data:`NEVER`
-        :param expires_computed: ``expires_at`` is one that the store computed, as an entry says: for what was read and is put back
+        :param expires_computed: ``expires_at`` is one that the store computed, as an entry says:
+        for what was read and is put back
         """
         borrow = Borrow()
         expires = None if isinstance(expires_at, Never) else expires_at
@@ -363,7 +379,9 @@ class IdempotencyMutations(Domain):
     def clear(self, scope: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Forgets every key of the scope."""
         borrow = Borrow()
-        return self._mutate("hf_idempotency_clear", ClearStruct(write(None, durability), borrow.bytes(scope)))
+        return self._mutate(
+            "hf_idempotency_clear", ClearStruct(write(None, durability), borrow.bytes(scope))
+        )
 
 
 def _begin_args(
@@ -398,17 +416,22 @@ class IdempotencyInTransaction(IdempotencyMutations):
         ttl: Duration = 0,
         expect: Optional[int] = None,
     ) -> Deferred[Begun]:
-        """Asks for the work; its value is there after the commit. ``expect=ABSENT`` aborts the transaction unless it is NEW."""
+        """Asks for the work; its value is there after the commit. ``expect=ABSENT`` aborts the
+        transaction unless it is NEW."""
         borrow, args = _begin_args(scope, key, fingerprint, lease, ttl, expect, Durability.DURABLE)
         return deferred(self._owner, "hf_idempotency_begin", args, BegunStruct(), _begun)
 
     def guard(self, scope: Text, key: Text, *, expect: int) -> Result:
-        """Aborts the transaction unless the entry has this version (:data:`ABSENT`: does not exist). Writes nothing."""
+        """Aborts the transaction unless the entry has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
         borrow = Borrow()
-        return self._mutate("hf_idempotency_guard", GuardStruct(write(expect), _key(borrow, scope, key)))
+        return self._mutate(
+            "hf_idempotency_guard", GuardStruct(write(expect), _key(borrow, scope, key))
+        )
 
     def guard_owner(self, scope: Text, key: Text, token: int) -> Result:
-        """Aborts the transaction unless the token owns the key: write only while the work is still mine."""
+        """Aborts the transaction unless the token owns the key: write only while the work is still
+        mine."""
         borrow = Borrow()
         args = GuardOwnerStruct(write(), _key(borrow, scope, key), token)
         return self._mutate("hf_idempotency_guard_owner", args)
@@ -430,7 +453,8 @@ class Idempotency(IdempotencyMutations):
     ) -> Begun:
         """Asks for the work.
 
-        :param fingerprint: what the request amounts to, up to 64 bytes: another one under the same key is a MISMATCH
+        :param fingerprint: what the request amounts to, up to 64 bytes: another one under the same
+        key is a MISMATCH
         :param lease: for how long the caller owns it; 0: until the store is closed
         :param ttl: without a lease, when the entry ends if nobody completes it; 0: 24 hours
         """
@@ -449,12 +473,16 @@ class Idempotency(IdempotencyMutations):
         """
         borrow = Borrow()
         args = _key(borrow, scope, key)
-        return self._read("hf_idempotency_get", args, None, GotStruct(), undurable, lambda out: _entry(out.entry))
+        return self._read(
+            "hf_idempotency_get", args, None, GotStruct(), undurable, lambda out: _entry(out.entry)
+        )
 
     def has(self, scope: Text, key: Text, *, undurable: bool = False) -> bool:
         """Is there an entry, owned or done?"""
         borrow = Borrow()
-        return bool(self._read_plain("hf_idempotency_has", _key(borrow, scope, key), c_bool(), undurable))
+        return bool(
+            self._read_plain("hf_idempotency_has", _key(borrow, scope, key), c_bool(), undurable)
+        )
 
     def list_page(
         self,
@@ -480,7 +508,11 @@ class Idempotency(IdempotencyMutations):
         """The same, all of them, a page at a time."""
         return each(
             lambda page: self.list_page(
-                scope, without_response=without_response, limit=PAGE_SIZE, page=page, undurable=undurable
+                scope,
+                without_response=without_response,
+                limit=PAGE_SIZE,
+                page=page,
+                undurable=undurable,
             )
         )
 
@@ -490,7 +522,9 @@ class Idempotency(IdempotencyMutations):
         def give(out: Any) -> IdempotencyCounts:
             return IdempotencyCounts(out.in_progress, out.done, out.as_of)
 
-        return self._read("hf_idempotency_count", borrow.bytes(scope), Bytes, CountsStruct(), undurable, give)
+        return self._read(
+            "hf_idempotency_count", borrow.bytes(scope), Bytes, CountsStruct(), undurable, give
+        )
 
     def scopes(self, *, undurable: bool = False) -> Iterator[str]:
         """The scopes that hold entries, compared as bytes."""

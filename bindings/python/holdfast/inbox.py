@@ -1,4 +1,5 @@
-"""Inboxes: notification records of users, dismissals that stick, snoozes, tombstones, a poller's status: holdfast/inbox.h."""
+"""Inboxes: notification records of users, dismissals that stick, snoozes, tombstones, a poller's
+status: holdfast/inbox.h."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ NO_TOMBSTONE = -1
 """As ``tombstone_for`` of a replacing save: what is dropped leaves no tombstone."""
 
 
-# --- Structs ----------------------------------------------------------------------------------------------------------------
+# --- Structs
+# ----------------------------------------------------------------------------------------------------------------
 
 
 class KeyStruct(Struct):
@@ -99,7 +101,13 @@ class SaveStruct(Struct):
 
 class SetStatusStruct(Struct):
     c_name = "struct hf_inbox_set_status"
-    _fields_ = [("write", Write), ("user", Bytes), ("status", Bytes), ("extra", Bytes), ("set_extra", c_bool)]
+    _fields_ = [
+        ("write", Write),
+        ("user", Bytes),
+        ("status", Bytes),
+        ("extra", Bytes),
+        ("set_extra", c_bool),
+    ]
 
 
 class MarkStruct(Struct):
@@ -135,12 +143,24 @@ class GuardStruct(Struct):
 
 class MarkAllStruct(Struct):
     c_name = "struct hf_inbox_mark_all"
-    _fields_ = [("write", Write), ("user", Bytes), ("account", Bytes), ("up_to", c_uint64), ("now", c_int64)]
+    _fields_ = [
+        ("write", Write),
+        ("user", Bytes),
+        ("account", Bytes),
+        ("up_to", c_uint64),
+        ("now", c_int64),
+    ]
 
 
 class PruneStruct(Struct):
     c_name = "struct hf_inbox_prune"
-    _fields_ = [("write", Write), ("user", Bytes), ("keep_accounts", POINTER(Bytes)), ("keep_count", c_size_t), ("tombstone_for", c_int64)]
+    _fields_ = [
+        ("write", Write),
+        ("user", Bytes),
+        ("keep_accounts", POINTER(Bytes)),
+        ("keep_count", c_size_t),
+        ("tombstone_for", c_int64),
+    ]
 
 
 class TrimStruct(Struct):
@@ -197,12 +217,23 @@ class DismissedStruct(Struct):
 
 class KeysStruct(Struct):
     c_name = "struct hf_inbox_keys"
-    _fields_ = [("items", POINTER(KeyStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(KeyStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 class TombstonesStruct(Struct):
     c_name = "struct hf_inbox_tombstones"
-    _fields_ = [("user", Bytes), ("account", Bytes), ("thread", Bytes), ("limit", c_size_t), ("page", c_char_p)]
+    _fields_ = [
+        ("user", Bytes),
+        ("account", Bytes),
+        ("thread", Bytes),
+        ("limit", c_size_t),
+        ("page", c_char_p),
+    ]
 
 
 class TombstoneStruct(Struct):
@@ -218,12 +249,22 @@ class TombstoneStruct(Struct):
 
 class TombstonePageStruct(Struct):
     c_name = "struct hf_inbox_tombstone_page"
-    _fields_ = [("items", POINTER(TombstoneStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(TombstoneStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 class CountsStruct(Struct):
     c_name = "struct hf_inbox_counts"
-    _fields_ = [("total", c_uint64), ("unread", c_uint64), ("unseen", c_uint64), ("dismissed", c_uint64)]
+    _fields_ = [
+        ("total", c_uint64),
+        ("unread", c_uint64),
+        ("unseen", c_uint64),
+        ("dismissed", c_uint64),
+    ]
 
 
 class StatusStruct(Struct):
@@ -231,12 +272,14 @@ class StatusStruct(Struct):
     _fields_ = [("status", Bytes), ("extra", Bytes), ("version", c_uint64), ("memory", c_void_p)]
 
 
-# --- Values -----------------------------------------------------------------------------------------------------------------
+# --- Values
+# -----------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class InboxInput:
-    """A record as a save takes it. The four times and the snooze at the end count with ``restore`` only."""
+    """A record as a save takes it. The four times and the snooze at the end count with ``restore``
+    only."""
 
     thread: Text
     payload: Payload = b""
@@ -315,11 +358,14 @@ class InboxStatus:
 
 
 class InboxPage(Page[InboxRecord]):
-    """A page of a load, and the newest ``generated_at`` that the inbox has seen (None: never saved)."""
+    """A page of a load, and the newest ``generated_at`` that the inbox has seen (None: never
+    saved)."""
 
     __slots__ = ("generated_at",)
 
-    def __init__(self, items: list[InboxRecord], next: Optional[str], generated_at: Optional[int]) -> None:  # noqa: A002
+    def __init__(
+        self, items: list[InboxRecord], next: Optional[str], generated_at: Optional[int]
+    ) -> None:  # noqa: A002
         super().__init__(items, next)
         self.generated_at = generated_at
 
@@ -382,11 +428,13 @@ def _span(tombstone_for: Optional[Duration]) -> int:
     return 0 if tombstone_for is None else duration(tombstone_for) or NO_TOMBSTONE
 
 
-# --- Mutations --------------------------------------------------------------------------------------------------------------
+# --- Mutations
+# --------------------------------------------------------------------------------------------------------------
 
 
 class InboxMutations(Domain):
-    """What can be done to inboxes, at once (``store.inbox``) or in a transaction (``txn.inbox``)."""
+    """What can be done to inboxes, at once (``store.inbox``) or in a transaction
+    (``txn.inbox``)."""
 
     def save(
         self,
@@ -404,10 +452,13 @@ class InboxMutations(Domain):
         """Saves what a poller found. What was dismissed stays dismissed, whatever the records say.
 
         :param generated_at: when the picture was taken
-        :param replace: the user's records that are not named go; the dismissed among them leave tombstones
+        :param replace: the user's records that are not named go; the dismissed among them leave
+        tombstones
         :param restore: new records take all their times from the input (imports)
-        :param only_newer: a record whose updated_at is older than the stored one's is left alone, and counted in ``left_alone``
-        :param tombstone_for: how long such a tombstone stands; None: 30 days; :data:`NO_TOMBSTONE`: none is left
+        :param only_newer: a record whose updated_at is older than the stored one's is left alone,
+        and counted in ``left_alone``
+        :param tombstone_for: how long such a tombstone stands; None: 30 days; :data:`NO_TOMBSTONE`:
+        none is left
         """
         borrow = Borrow()
         structs = [_input(borrow, record) for record in instances(records, InboxInput, "records")]
@@ -436,11 +487,16 @@ class InboxMutations(Domain):
     ) -> Result:
         """Sets the inbox's one opaque value, up to 64 KiB.
 
-        :param extra: opaque bytes kept beside it, as an import does; None: those that are there stay
+        :param extra: opaque bytes kept beside it, as an import does; None: those that are there
+        stay
         """
         borrow = Borrow()
         args = SetStatusStruct(
-            write(expect, durability), borrow.bytes(user), borrow.bytes(status), borrow.given(extra), extra is not None
+            write(expect, durability),
+            borrow.bytes(user),
+            borrow.bytes(status),
+            borrow.given(extra),
+            extra is not None,
         )
         return self._mutate("hf_inbox_set_status", args)
 
@@ -531,9 +587,12 @@ class InboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Puts the record off: loads without snoozed ones leave it out until then. None wakes it."""
+        """Puts the record off: loads without snoozed ones leave it out until then. None wakes
+        it."""
         borrow = Borrow()
-        args = SnoozeStruct(write(expect, durability), _key(borrow, user, account, thread), time(until))
+        args = SnoozeStruct(
+            write(expect, durability), _key(borrow, user, account, thread), time(until)
+        )
         return self._mutate("hf_inbox_snooze", args)
 
     def remove(
@@ -548,7 +607,9 @@ class InboxMutations(Domain):
     ) -> Result:
         """Removes one record; while the tombstone stands no save brings it back."""
         borrow = Borrow()
-        args = RemoveStruct(write(expect, durability), _key(borrow, user, account, thread), duration(tombstone_for))
+        args = RemoveStruct(
+            write(expect, durability), _key(borrow, user, account, thread), duration(tombstone_for)
+        )
         return self._mutate("hf_inbox_remove", args)
 
     def put_tombstone(
@@ -566,16 +627,30 @@ class InboxMutations(Domain):
         """Stores a tombstone as given; a time that is over, or None, lifts the one that stands."""
         borrow = Borrow()
         args = PutTombstoneStruct(
-            write(expect, durability), _key(borrow, user, account, thread), dismissed, time(dismissed_at), time(until)
+            write(expect, durability),
+            _key(borrow, user, account, thread),
+            dismissed,
+            time(dismissed_at),
+            time(until),
         )
         return self._mutate("hf_inbox_put_tombstone", args)
 
     def _mark_all(
-        self, name: str, user: Text, account: Optional[Text], up_to: Optional[int], now: Time, durability: Durability
+        self,
+        name: str,
+        user: Text,
+        account: Optional[Text],
+        up_to: Optional[int],
+        now: Time,
+        durability: Durability,
     ) -> Result:
         borrow = Borrow()
         args = MarkAllStruct(
-            write(None, durability), borrow.bytes(user), borrow.optional(account), bound(up_to, "up_to"), time(now)
+            write(None, durability),
+            borrow.bytes(user),
+            borrow.optional(account),
+            bound(up_to, "up_to"),
+            time(now),
         )
         return self._mutate(name, args)
 
@@ -588,7 +663,8 @@ class InboxMutations(Domain):
         now: Time = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Marks as read, in one entry of the log, every record whose ``saved`` is not beyond ``up_to`` (None: all)"""
+        """Marks as read, in one entry of the log, every record whose ``saved`` is not beyond
+        ``up_to`` (None: all)"""
         return self._mark_all("hf_inbox_mark_all_read", user, account, up_to, now, durability)
 
     def dismiss_all(
@@ -611,10 +687,14 @@ class InboxMutations(Domain):
         tombstone_for: Optional[Duration] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Removes the records of accounts that are not listed; the dismissed among them leave tombstones, as in :meth:`save`. An empty list
+        """Removes the records of accounts that are not listed; the dismissed among them leave
+        tombstones, as in :meth:`save`. An empty list
         removes nothing."""
         borrow = Borrow()
-        accounts = [borrow.bytes(account) for account in instances(keep_accounts, (str, bytes), "keep_accounts")]
+        accounts = [
+            borrow.bytes(account)
+            for account in instances(keep_accounts, (str, bytes), "keep_accounts")
+        ]
         args = PruneStruct(
             write(None, durability),
             borrow.bytes(user),
@@ -635,7 +715,8 @@ class InboxMutations(Domain):
         now: Time = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Drops from the end of load order what lies beyond either bound (None: no such bound); dismissed records leave tombstones, as in
+        """Drops from the end of load order what lies beyond either bound (None: no such bound);
+        dismissed records leave tombstones, as in
         :meth:`save`."""
         borrow = Borrow()
         args = TrimStruct(
@@ -650,27 +731,36 @@ class InboxMutations(Domain):
         return self._mutate("hf_inbox_trim", args)
 
     def clear(self, user: Text, *, durability: Durability = Durability.DURABLE) -> Result:
-        """Removes all records and tombstones of the user, and the newest generated_at; the status stays."""
+        """Removes all records and tombstones of the user, and the newest generated_at; the status
+        stays."""
         borrow = Borrow()
-        return self._mutate("hf_inbox_clear", ClearStruct(write(None, durability), borrow.bytes(user)))
+        return self._mutate(
+            "hf_inbox_clear", ClearStruct(write(None, durability), borrow.bytes(user))
+        )
 
 
 class InboxInTransaction(InboxMutations):
     """``txn.inbox``"""
 
     def guard(self, user: Text, thread: Text, account: Text = "primary", *, expect: int) -> Result:
-        """Aborts the transaction unless the record has this version (:data:`ABSENT`: does not exist). Writes nothing."""
+        """Aborts the transaction unless the record has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
         borrow = Borrow()
-        return self._mutate("hf_inbox_guard", GuardStruct(write(expect), _key(borrow, user, account, thread)))
+        return self._mutate(
+            "hf_inbox_guard", GuardStruct(write(expect), _key(borrow, user, account, thread))
+        )
 
 
-# --- Reads ------------------------------------------------------------------------------------------------------------------
+# --- Reads
+# ------------------------------------------------------------------------------------------------------------------
 
 
 class Inbox(InboxMutations):
     """``store.inbox``"""
 
-    def get(self, user: Text, thread: Text, account: Text = "primary", *, undurable: bool = False) -> InboxRecord:
+    def get(
+        self, user: Text, thread: Text, account: Text = "primary", *, undurable: bool = False
+    ) -> InboxRecord:
         """One record.
 
         :param undurable: of every read: do not wait, show what a crash can still take back
@@ -678,7 +768,9 @@ class Inbox(InboxMutations):
         """
         borrow = Borrow()
         key = _key(borrow, user, account, thread)
-        return self._read("hf_inbox_get", key, None, GotStruct(), undurable, lambda out: _record(out.record))
+        return self._read(
+            "hf_inbox_get", key, None, GotStruct(), undurable, lambda out: _record(out.record)
+        )
 
     def load_page(
         self,
@@ -743,13 +835,17 @@ class Inbox(InboxMutations):
 
         def give(out: Any) -> Page[InboxKey]:
             keys = (out.items[i] for i in range(out.count))
-            items = [InboxKey(key.user.text(), key.account.text(), key.thread.text()) for key in keys]
+            items = [
+                InboxKey(key.user.text(), key.account.text(), key.thread.text()) for key in keys
+            ]
             return Page(items, token_or_none(out.next))
 
         return self._read("hf_inbox_dismissed", args, None, KeysStruct(), undurable, give)
 
     def dismissed(self, user: Text, *, undurable: bool = False) -> Iterator[InboxKey]:
-        return each(lambda page: self.dismissed_page(user, limit=PAGE_SIZE, page=page, undurable=undurable))
+        return each(
+            lambda page: self.dismissed_page(user, limit=PAGE_SIZE, page=page, undurable=undurable)
+        )
 
     def tombstones_page(
         self,
@@ -768,12 +864,16 @@ class Inbox(InboxMutations):
         )
 
         def give(out: Any) -> Page[Tombstone]:
-            return Page([_tombstone(out.items[i]) for i in range(out.count)], token_or_none(out.next))
+            return Page(
+                [_tombstone(out.items[i]) for i in range(out.count)], token_or_none(out.next)
+            )
 
         return self._read("hf_inbox_tombstones", args, None, TombstonePageStruct(), undurable, give)
 
     def tombstones(self, user: Text, *, undurable: bool = False) -> Iterator[Tombstone]:
-        return each(lambda page: self.tombstones_page(user, limit=PAGE_SIZE, page=page, undurable=undurable))
+        return each(
+            lambda page: self.tombstones_page(user, limit=PAGE_SIZE, page=page, undurable=undurable)
+        )
 
     def counts(self, user: Text, *, undurable: bool = False) -> InboxCounts:
         borrow = Borrow()
@@ -781,7 +881,9 @@ class Inbox(InboxMutations):
         def give(out: Any) -> InboxCounts:
             return InboxCounts(out.total, out.unread, out.unseen, out.dismissed)
 
-        return self._read("hf_inbox_counts", borrow.bytes(user), Bytes, CountsStruct(), undurable, give)
+        return self._read(
+            "hf_inbox_counts", borrow.bytes(user), Bytes, CountsStruct(), undurable, give
+        )
 
     def status(self, user: Text, *, undurable: bool = False) -> InboxStatus:
         borrow = Borrow()
@@ -789,7 +891,9 @@ class Inbox(InboxMutations):
         def give(out: Any) -> InboxStatus:
             return InboxStatus(out.status.bytes(), out.version, out.extra.bytes())
 
-        return self._read("hf_inbox_status", borrow.bytes(user), Bytes, StatusStruct(), undurable, give)
+        return self._read(
+            "hf_inbox_status", borrow.bytes(user), Bytes, StatusStruct(), undurable, give
+        )
 
     def users(self, *, undurable: bool = False) -> Iterator[str]:
         """Whose inbox holds anything, compared as bytes."""

@@ -1,7 +1,9 @@
 """Commits that are not waited for: holdfast/async.h.
 
-``store.later()`` has the domains of a store, but each mutation of it answers as soon as it is decided. The state in memory has it, every
-later call sees it; what is missing is that a crash can still take it back, and the answer's ``ticket`` says until when.
+``store.later()`` has the domains of a store, but each mutation of it answers as soon as it is
+decided. The state in memory has it, every
+later call sees it; what is missing is that a crash can still take it back, and the answer's
+``ticket`` says until when.
 """
 
 from __future__ import annotations
@@ -62,7 +64,11 @@ class Ticket:
     def wait(self, timeout: Duration = FOR_EVER) -> bool:
         """The same, once that is known, or when the time is over: then False."""
         span = duration(timeout)
-        return relayed(lambda: self._ask("hf_ticket_wait", (c_int64,), (span,))) if span else self.poll()
+        return (
+            relayed(lambda: self._ask("hf_ticket_wait", (c_int64,), (span,)))
+            if span
+            else self.poll()
+        )
 
     def _ask(self, name: str, types: tuple[Any, ...], values: tuple[Any, ...]) -> bool:
         call = function(name, c_void_p, POINTER(TicketStruct), *types, POINTER(ErrorStruct))
@@ -75,7 +81,8 @@ class Ticket:
         return True
 
     def when_answered(self, call: Callable[["Ticket", Optional[Error]], None]) -> None:
-        """Calls ``call`` once, with None or an UncertainError: on the thread of the library that flushes, or in :meth:`Store.flush`. What it raises
+        """Calls ``call`` once, with None or an UncertainError: on the thread of the library that
+        flushes, or in :meth:`Store.flush`. What it raises
         goes to ``sys.unraisablehook``."""
         error, key = ErrorStruct(), object()
         checked_callback(call, "call")
@@ -83,12 +90,23 @@ class Ticket:
 
         def told(_: Any, __: Any, code: int) -> None:
             _called.append(_waiting.pop(key))
-            failure = Error.of(code, "a write or sync failed: it may turn up after reopening") if code else None
+            failure = (
+                Error.of(code, "a write or sync failed: it may turn up after reopening")
+                if code
+                else None
+            )
             call_back(owner._gate, call, self, failure)
 
         callback = _Told(told)
         _waiting[key] = callback  # until it was called, nobody else holds it
-        ask = function("hf_ticket_callback", c_void_p, POINTER(TicketStruct), _Told, c_void_p, POINTER(ErrorStruct))
+        ask = function(
+            "hf_ticket_callback",
+            c_void_p,
+            POINTER(TicketStruct),
+            _Told,
+            c_void_p,
+            POINTER(ErrorStruct),
+        )
         try:
             with self._owner._call() as (store, ___):
                 check(ask(store, byref(self._struct), callback, None, byref(error)), error)
@@ -101,7 +119,8 @@ class Ticket:
 
 
 _waiting: dict[object, Any] = {}
-# What was called is on its way back into the library when it says so: it is let go when others were called after it.
+# What was called is on its way back into the library when it says so: it is let go when others were
+# called after it.
 _called: deque[Any] = deque(maxlen=64)
 
 
@@ -134,7 +153,9 @@ class OutboxLater(OutboxMutations):
     ) -> Answered[OutboxItem]:
         """Claims one item by name. Wait for the ticket before acting on it."""
         borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
-        item = answered(self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0])
+        item = answered(
+            self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0]
+        )
         return Answered(item, _ticket_of(self._owner))
 
     def claim_next(
@@ -190,7 +211,8 @@ class LocksLater(LockMutations):
 
 
 class Later:
-    """The domains of a store, for mutations that are not waited for; each result has a ``ticket``, and so has what is raised. Belongs to one thread."""
+    """The domains of a store, for mutations that are not waited for; each result has a ``ticket``,
+    and so has what is raised. Belongs to one thread."""
 
     def __init__(self, store: Owner) -> None:
         self._store = store

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_int64, c_size_t, c_uint, c_uint64, c_void_p
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    byref,
+    c_char_p,
+    c_int64,
+    c_size_t,
+    c_uint,
+    c_uint64,
+    c_void_p,
+)
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Optional, TypeVar, cast
 
@@ -50,7 +60,13 @@ class LockStruct(Struct):
 
 class AcquireStruct(Struct):
     c_name = "struct hf_lock_acquire"
-    _fields_ = [("write", Write), ("name", Bytes), ("owner", Bytes), ("lease_us", c_int64), ("wait_us", c_int64)]
+    _fields_ = [
+        ("write", Write),
+        ("name", Bytes),
+        ("owner", Bytes),
+        ("lease_us", c_int64),
+        ("wait_us", c_int64),
+    ]
 
 
 class RenewStruct(Struct):
@@ -111,7 +127,12 @@ class ListStruct(Struct):
 
 class PageStruct(Struct):
     c_name = "struct hf_lock_page"
-    _fields_ = [("items", POINTER(LockStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(LockStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 class StatsStruct(Struct):
@@ -158,10 +179,22 @@ class LockMutations(Domain):
     """What can be done to locks, at once (``store.locks``) or in a transaction (``txn.locks``)."""
 
     def _acquire(
-        self, name: Text, owner: Text, lease: Duration, wait: Duration, expect: Optional[int], durability: Durability
+        self,
+        name: Text,
+        owner: Text,
+        lease: Duration,
+        wait: Duration,
+        expect: Optional[int],
+        durability: Durability,
     ) -> Result:
         borrow, span = Borrow(), duration(wait)
-        args = AcquireStruct(write(expect, durability), borrow.bytes(name), borrow.bytes(owner), duration(lease), span)
+        args = AcquireStruct(
+            write(expect, durability),
+            borrow.bytes(name),
+            borrow.bytes(owner),
+            duration(lease),
+            span,
+        )
 
         # A grant that nobody is there to take any more is given back.
         def undo(got: Result) -> None:
@@ -199,7 +232,9 @@ class LockMutations(Domain):
     ) -> Result:
         """Gives the lock back."""
         borrow = Borrow()
-        return self._mutate("hf_lock_release", ReleaseStruct(write(expect, durability), borrow.bytes(name), token))
+        return self._mutate(
+            "hf_lock_release", ReleaseStruct(write(expect, durability), borrow.bytes(name), token)
+        )
 
     def force_release(
         self,
@@ -214,7 +249,9 @@ class LockMutations(Domain):
         :raises ReasonRequiredError: the reason is blank
         """
         borrow = Borrow()
-        args = ForceReleaseStruct(write(expect, durability), borrow.bytes(name), borrow.bytes(reason))
+        args = ForceReleaseStruct(
+            write(expect, durability), borrow.bytes(name), borrow.bytes(reason)
+        )
         return self._mutate("hf_lock_force_release", args)
 
     def put(
@@ -244,19 +281,25 @@ class LocksInTransaction(LockMutations):
 
     _in_transaction = True
 
-    def acquire(self, name: Text, owner: Text, *, lease: Duration = 0, expect: Optional[int] = None) -> Result:
-        """Grants the lock if it is free or held by the same owner; ``result.token`` is there after the commit."""
+    def acquire(
+        self, name: Text, owner: Text, *, lease: Duration = 0, expect: Optional[int] = None
+    ) -> Result:
+        """Grants the lock if it is free or held by the same owner; ``result.token`` is there after
+        the commit."""
         return self._acquire(name, owner, lease, 0, expect, Durability.DURABLE)
 
     def guard(self, name: Text, *, expect: int) -> Result:
-        """Aborts the transaction unless the lock has this version (:data:`ABSENT`: is free). Writes nothing."""
+        """Aborts the transaction unless the lock has this version (:data:`ABSENT`: is free). Writes
+        nothing."""
         borrow = Borrow()
         return self._mutate("hf_lock_guard", GuardStruct(write(expect), borrow.bytes(name)))
 
     def guard_held(self, name: Text, token: int) -> Result:
         """Aborts the transaction unless the token holds the lock: write only if I still hold it."""
         borrow = Borrow()
-        return self._mutate("hf_lock_guard_held", GuardHeldStruct(write(), borrow.bytes(name), token))
+        return self._mutate(
+            "hf_lock_guard_held", GuardHeldStruct(write(), borrow.bytes(name), token)
+        )
 
 
 class Locks(LockMutations):
@@ -272,17 +315,20 @@ class Locks(LockMutations):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Grants the lock if it is free or held by the same owner, whose old token is stale from then on; ``result.token`` is the new one.
+        """Grants the lock if it is free or held by the same owner, whose old token is stale from
+        then on; ``result.token`` is the new one.
 
         :param lease: for how long; 0: until the store is closed
-        :param wait: how long to wait for it; :data:`FOR_EVER` is -1. Those who wait are served in the order of arrival
+        :param wait: how long to wait for it; :data:`FOR_EVER` is -1. Those who wait are served in
+        the order of arrival
         :raises HeldError: another owner holds it, and no wait was asked
         :raises TimedOutError: nor could it be had in that time
         """
         return self._acquire(name, owner, lease, wait, expect, durability)
 
     def alone(self, name: Text, call: Callable[[], T], *, wait: Duration = 0) -> T:
-        """Calls ``call`` alone for that name in this process and against all holders, without a write to the log; gives what it gave."""
+        """Calls ``call`` alone for that name in this process and against all holders, without a
+        write to the log; gives what it gave."""
         answers: list[T] = []
         errors: list[BaseException] = []
         borrow, owner = Borrow(), cast(Any, self._owner)
@@ -299,7 +345,14 @@ class Locks(LockMutations):
 
         def body() -> T:
             callback, error = _Alone(run), ErrorStruct()
-            call_it = function("hf_lock_with", c_void_p, POINTER(WithStruct), _Alone, c_void_p, POINTER(ErrorStruct))
+            call_it = function(
+                "hf_lock_with",
+                c_void_p,
+                POINTER(WithStruct),
+                _Alone,
+                c_void_p,
+                POINTER(ErrorStruct),
+            )
             with owner._call() as (store, _):
                 check(call_it(store, byref(args), callback, None, byref(error)), error)
             if errors:
@@ -311,13 +364,24 @@ class Locks(LockMutations):
     def check(self, name: Text, token: int, *, undurable: bool = False) -> None:
         """Nothing while the token holds the lock.
 
-        :raises StaleError: it does not. To write only if it does, use :meth:`LocksInTransaction.guard_held`
+        :raises StaleError: it does not. To write only if it does, use
+        :meth:`LocksInTransaction.guard_held`
         """
         borrow, error = Borrow(), ErrorStruct()
         args = CheckStruct(borrow.bytes(name), token)
-        call = function("hf_lock_check", c_void_p, POINTER(CheckStruct), c_uint, POINTER(ErrorStruct))
+        call = function(
+            "hf_lock_check", c_void_p, POINTER(CheckStruct), c_uint, POINTER(ErrorStruct)
+        )
         with self._owner._call() as (store, _):
-            check(call(store, byref(args), READ_UNDURABLE if flag(undurable, "undurable") else 0, byref(error)), error)
+            check(
+                call(
+                    store,
+                    byref(args),
+                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
+                    byref(error),
+                ),
+                error,
+            )
 
     def get(self, name: Text, *, undurable: bool = False) -> Lock:
         """A lock that is held.
@@ -345,7 +409,17 @@ class Locks(LockMutations):
 
     def stats(self, *, undurable: bool = False) -> LockStats:
         out, error = StatsStruct(), ErrorStruct()
-        call = function("hf_lock_stats", c_void_p, c_uint, POINTER(StatsStruct), POINTER(ErrorStruct))
+        call = function(
+            "hf_lock_stats", c_void_p, c_uint, POINTER(StatsStruct), POINTER(ErrorStruct)
+        )
         with self._owner._call() as (store, _):
-            check(call(store, READ_UNDURABLE if flag(undurable, "undurable") else 0, byref(out), byref(error)), error)
+            check(
+                call(
+                    store,
+                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
+                    byref(out),
+                    byref(error),
+                ),
+                error,
+            )
         return LockStats(out.held, time_or_none(out.next_ending), out.as_of)

@@ -1,4 +1,5 @@
-"""Migrations of the caller's own data, each made exactly once in the life of a store: holdfast/migration.h."""
+"""Migrations of the caller's own data, each made exactly once in the life of a store:
+holdfast/migration.h."""
 
 from __future__ import annotations
 
@@ -107,7 +108,12 @@ class ListStruct(Struct):
 
 class PageStruct(Struct):
     c_name = "struct hf_migration_page"
-    _fields_ = [("items", POINTER(EntryStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(EntryStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,8 @@ class Migrated:
 
 
 Step = Union[
-    Tuple[Text, Callable[["Transaction"], object]], Tuple[Text, Callable[["Transaction"], object], Optional[int]]
+    Tuple[Text, Callable[["Transaction"], object]],
+    Tuple[Text, Callable[["Transaction"], object], Optional[int]],
 ]
 """A name, what fills a transaction, and optionally a checksum of what that does."""
 
@@ -140,7 +147,8 @@ def _checksum(value: Optional[int]) -> Tuple[bool, int]:
 
 
 class MigrationMutations(Domain):
-    """What can be done to the names of migrations, at once (``store.migrations``) or in a transaction (``txn.migrations``)."""
+    """What can be done to the names of migrations, at once (``store.migrations``) or in a
+    transaction (``txn.migrations``)."""
 
     def record(
         self,
@@ -162,18 +170,25 @@ class MigrationMutations(Domain):
         return self._mutate("hf_migration_record", args)
 
     def forget(
-        self, name: Text, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE
+        self,
+        name: Text,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Forgets that it was applied; its effects stay."""
         borrow = Borrow()
-        return self._mutate("hf_migration_forget", ForgetStruct(write(expect, durability), borrow.bytes(name)))
+        return self._mutate(
+            "hf_migration_forget", ForgetStruct(write(expect, durability), borrow.bytes(name))
+        )
 
 
 class MigrationsInTransaction(MigrationMutations):
     """``txn.migrations``"""
 
     def guard(self, name: Text, *, expect: int) -> Result:
-        """Aborts the transaction unless the name was recorded at this version (:data:`ABSENT`: was not). Writes nothing."""
+        """Aborts the transaction unless the name was recorded at this version (:data:`ABSENT`: was
+        not). Writes nothing."""
         borrow = Borrow()
         return self._mutate("hf_migration_guard", GuardStruct(write(expect), borrow.bytes(name)))
 
@@ -184,7 +199,11 @@ class Migrations(MigrationMutations):
     def applied(self, name: Text, *, undurable: bool = False) -> bool:
         """Was it applied?"""
         borrow = Borrow()
-        return bool(self._read_plain("hf_migration_applied", borrow.bytes(name), c_bool(), undurable, kind=Bytes))
+        return bool(
+            self._read_plain(
+                "hf_migration_applied", borrow.bytes(name), c_bool(), undurable, kind=Bytes
+            )
+        )
 
     def list_page(
         self, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
@@ -195,13 +214,18 @@ class Migrations(MigrationMutations):
             entries = (out.items[i] for i in range(out.count))
             items = [
                 Migration(
-                    entry.name.text(), entry.applied_at, entry.version, entry.checksum if entry.has_checksum else None
+                    entry.name.text(),
+                    entry.applied_at,
+                    entry.version,
+                    entry.checksum if entry.has_checksum else None,
                 )
                 for entry in entries
             ]
             return Page(items, token_or_none(out.next))
 
-        return self._read("hf_migrations", ListStruct(limit, token(page)), None, PageStruct(), undurable, give)
+        return self._read(
+            "hf_migrations", ListStruct(limit, token(page)), None, PageStruct(), undurable, give
+        )
 
     def list(self, *, undurable: bool = False) -> Iterator[Migration]:
         """The same, all of them, a page at a time."""
@@ -249,17 +273,30 @@ def migrate(
         return borrow.keep(_Fill(run))
 
     structs = [
-        MigrationStruct(borrow.bytes(name), callback(fill), None, *_checksum(given[0] if given else None))
+        MigrationStruct(
+            borrow.bytes(name), callback(fill), None, *_checksum(given[0] if given else None)
+        )
         for name, fill, *given in steps
     ]
     out, error = MigratedStruct(), ErrorStruct()
     call = function(
-        "hf_migrate", c_void_p, POINTER(MigrationStruct), c_size_t, POINTER(MigratedStruct), POINTER(ErrorStruct)
+        "hf_migrate",
+        c_void_p,
+        POINTER(MigrationStruct),
+        c_size_t,
+        POINTER(MigratedStruct),
+        POINTER(ErrorStruct),
     )
 
     def body() -> Migrated:
         with owner._call() as (store, _):
-            rc = call(store, borrow.array(MigrationStruct, structs), len(structs), byref(out), byref(error))
+            rc = call(
+                store,
+                borrow.array(MigrationStruct, structs),
+                len(structs),
+                byref(out),
+                byref(error),
+            )
         for index, transaction in enumerate(lent):
             transaction._ended(rc == 0 or index < len(lent) - 1)
         if rc != 0 and raised:

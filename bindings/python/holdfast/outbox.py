@@ -1,4 +1,5 @@
-"""Outboxes: durable work queues, from which each item is claimed by one worker at a time: holdfast/outbox.h."""
+"""Outboxes: durable work queues, from which each item is claimed by one worker at a time:
+holdfast/outbox.h."""
 
 from __future__ import annotations
 
@@ -76,7 +77,8 @@ class Dedup(enum.IntEnum):
     REPLACE = 1
     """A queued one takes the new payload and times."""
     RERUN = 2
-    """The same; beside one that somebody holds they are noted, and it is queued again with them once it is completed."""
+    """The same; beside one that somebody holds they are noted, and it is queued again with them
+    once it is completed."""
 
 
 class BackoffKind(enum.IntEnum):
@@ -85,12 +87,18 @@ class BackoffKind(enum.IntEnum):
     EXPONENTIAL = 2
 
 
-# --- Structs ----------------------------------------------------------------------------------------------------------------
+# --- Structs
+# ----------------------------------------------------------------------------------------------------------------
 
 
 class RerunStruct(Struct):
     c_name = "struct hf_outbox_rerun"
-    _fields_ = [("payload", Bytes), ("enqueued_at", c_int64), ("available_at", c_int64), ("available_computed", c_bool)]
+    _fields_ = [
+        ("payload", Bytes),
+        ("enqueued_at", c_int64),
+        ("available_at", c_int64),
+        ("available_computed", c_bool),
+    ]
 
 
 class ItemStruct(Struct):
@@ -121,7 +129,12 @@ class ItemStruct(Struct):
 
 class ItemsStruct(Struct):
     c_name = "struct hf_outbox_items"
-    _fields_ = [("items", POINTER(ItemStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("items", POINTER(ItemStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 class EnqueueStruct(Struct):
@@ -268,7 +281,13 @@ class ClaimNextStruct(Struct):
 
 class ExtendStruct(Struct):
     c_name = "struct hf_outbox_extend"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64), ("lease_us", c_int64)]
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("id", Bytes),
+        ("token", c_uint64),
+        ("lease_us", c_int64),
+    ]
 
 
 class CompleteStruct(Struct):
@@ -296,7 +315,13 @@ class FailStruct(Struct):
 
 class ReleaseStruct(Struct):
     c_name = "struct hf_outbox_release"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64), ("delay_us", c_int64)]
+    _fields_ = [
+        ("write", Write),
+        ("queue", Bytes),
+        ("id", Bytes),
+        ("token", c_uint64),
+        ("delay_us", c_int64),
+    ]
 
 
 class RemoveStruct(Struct):
@@ -389,7 +414,12 @@ class CompletedIdStruct(Struct):
 
 class CompletedPageStruct(Struct):
     c_name = "struct hf_outbox_completed_page"
-    _fields_ = [("ids", POINTER(CompletedIdStruct)), ("count", c_size_t), ("next", c_char_p), ("memory", c_void_p)]
+    _fields_ = [
+        ("ids", POINTER(CompletedIdStruct)),
+        ("count", c_size_t),
+        ("next", c_char_p),
+        ("memory", c_void_p),
+    ]
 
 
 class CompletedListStruct(Struct):
@@ -418,7 +448,8 @@ class DrainedStruct(Struct):
     _fields_ = [("sent", c_uint64), ("failed", c_uint64), ("left", c_uint64), ("changed", c_uint64)]
 
 
-# --- Values -----------------------------------------------------------------------------------------------------------------
+# --- Values
+# -----------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -442,7 +473,8 @@ class OutboxInput:
 
 @dataclass(frozen=True)
 class Rerun:
-    """What is noted beside an item that somebody holds: once it is completed it is queued again with this."""
+    """What is noted beside an item that somebody holds: once it is completed it is queued again
+    with this."""
 
     payload: bytes
     enqueued_at: Optional[int]
@@ -483,14 +515,17 @@ class OutboxItem:
 
 @dataclass(frozen=True)
 class Backoff:
-    """How long an item waits after a failed attempt. Exponential: a random time up to delay, then twice that, and so on up to cap."""
+    """How long an item waits after a failed attempt. Exponential: a random time up to delay, then
+    twice that, and so on up to cap."""
 
     kind: BackoffKind = BackoffKind.NONE
     delay: Duration = 0
     cap: Duration = 0
 
     def _struct(self) -> BackoffStruct:
-        return BackoffStruct(member(BackoffKind, self.kind, "kind"), duration(self.delay), duration(self.cap))
+        return BackoffStruct(
+            member(BackoffKind, self.kind, "kind"), duration(self.delay), duration(self.cap)
+        )
 
 
 @dataclass(frozen=True)
@@ -552,7 +587,12 @@ class Drained:
 
 
 def _rerun(s: RerunStruct) -> Rerun:
-    return Rerun(s.payload.bytes(), time_or_none(s.enqueued_at), time_or_none(s.available_at), s.available_computed)
+    return Rerun(
+        s.payload.bytes(),
+        time_or_none(s.enqueued_at),
+        time_or_none(s.available_at),
+        s.available_computed,
+    )
 
 
 def _item(s: ItemStruct) -> OutboxItem:
@@ -588,11 +628,13 @@ def _count(s: CountStruct) -> StatusCount:
     return StatusCount(s.items, time_or_none(s.oldest))
 
 
-# --- Mutations --------------------------------------------------------------------------------------------------------------
+# --- Mutations
+# --------------------------------------------------------------------------------------------------------------
 
 
 class OutboxMutations(Domain):
-    """What can be done to queues, at once (``store.outbox``) or in a transaction (``txn.outbox``)."""
+    """What can be done to queues, at once (``store.outbox``) or in a transaction
+    (``txn.outbox``)."""
 
     def enqueue(
         self,
@@ -610,10 +652,12 @@ class OutboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Adds an item. An id that is live already is left as it is, unless ``dedup`` says otherwise; one that was completed goes on blocking
+        """Adds an item. An id that is live already is left as it is, unless ``dedup`` says
+        otherwise; one that was completed goes on blocking
         for the queue's ``dedup_window``.
 
-        :param group: of one group one item at a time is given by :meth:`Outbox.claim_next`, in the order of enqueueing
+        :param group: of one group one item at a time is given by :meth:`Outbox.claim_next`, in the
+        order of enqueueing
         """
         borrow = Borrow()
         args = EnqueueStruct(
@@ -671,8 +715,10 @@ class OutboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Stores an item as given but for token, owner, lease and version (import, migration); its own ``queue`` says where it came from, and
-        decides nothing. enqueued_at and available_at must be given; 0 is the first instant of 1970."""
+        """Stores an item as given but for token, owner, lease and version (import, migration); its
+        own ``queue`` says where it came from, and
+        decides nothing. enqueued_at and available_at must be given; 0 is the first instant of 1970.
+        """
         borrow = Borrow()
         instance(item, OutboxItem, "item")
         struct = ItemStruct(
@@ -694,10 +740,15 @@ class OutboxMutations(Domain):
         if item.rerun is not None:
             noted = instance(item.rerun, Rerun, "rerun")
             rerun = RerunStruct(
-                borrow.bytes(noted.payload), time(noted.enqueued_at), time(noted.available_at), noted.available_computed
+                borrow.bytes(noted.payload),
+                time(noted.enqueued_at),
+                time(noted.available_at),
+                noted.available_computed,
             )
             struct.rerun = ctypes.pointer(borrow.keep(rerun))
-        return self._mutate("hf_outbox_put", PutStruct(write(expect, durability), borrow.bytes(queue), struct))
+        return self._mutate(
+            "hf_outbox_put", PutStruct(write(expect, durability), borrow.bytes(queue), struct)
+        )
 
     def configure(
         self,
@@ -710,10 +761,12 @@ class OutboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Settings of a queue; ``expect`` is their own version. What is not given stays as it is; in a transaction, as the operations before it left it.
+        """Settings of a queue; ``expect`` is their own version. What is not given stays as it is;
+        in a transaction, as the operations before it left it.
 
         :param max_attempts: attempts until an item is failed; 0: 5
-        :param max_lost: claims that end without an answer until it is failed; 0: 10; :data:`NO_BOUND`: never
+        :param max_lost: claims that end without an answer until it is failed; 0: 10;
+        :data:`NO_BOUND`: never
         :param dedup_window: for how long the id of a completed item goes on blocking; 0: not at all
         :param dedup_max: at most so many completed ids, the oldest are dropped; 0: a million
         """
@@ -749,13 +802,23 @@ class OutboxMutations(Domain):
             return self._mutate("hf_outbox_pause", args)
 
         # Who is interrupted leaves the queue paused.
-        return body() if self._in_transaction else waited(self._owner, span, args.write, body, lambda result: None)
+        return (
+            body()
+            if self._in_transaction
+            else waited(self._owner, span, args.write, body, lambda result: None)
+        )
 
     def resume(
-        self, queue: Text, *, expect: Optional[int] = None, durability: Durability = Durability.DURABLE
+        self,
+        queue: Text,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
     ) -> Result:
         borrow = Borrow()
-        return self._mutate("hf_outbox_resume", PauseStruct(write(expect, durability), borrow.bytes(queue)))
+        return self._mutate(
+            "hf_outbox_resume", PauseStruct(write(expect, durability), borrow.bytes(queue))
+        )
 
     def put_completed(
         self,
@@ -767,7 +830,9 @@ class OutboxMutations(Domain):
     ) -> Result:
         """Notes an id as completed: it blocks until then (import)."""
         borrow = Borrow()
-        args = PutCompletedStruct(write(None, durability), borrow.bytes(queue), borrow.bytes(id), time(until))
+        args = PutCompletedStruct(
+            write(None, durability), borrow.bytes(queue), borrow.bytes(id), time(until)
+        )
         return self._mutate("hf_outbox_put_completed", args)
 
     def redrive(
@@ -783,7 +848,8 @@ class OutboxMutations(Domain):
         dry_run: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Queues the failed items that match again, attempts kept, in one transaction. Every condition that is given must hold.
+        """Queues the failed items that match again, attempts kept, in one transaction. Every
+        condition that is given must hold.
 
         :param error: part of the last error
         :param limit: at most so many, the first in the order of enqueueing; 0: all
@@ -850,7 +916,9 @@ class OutboxMutations(Domain):
     def clear(self, queue: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Removes every item of the queue, whoever holds it."""
         borrow = Borrow()
-        return self._mutate("hf_outbox_clear", ClearStruct(write(None, durability), borrow.bytes(queue)))
+        return self._mutate(
+            "hf_outbox_clear", ClearStruct(write(None, durability), borrow.bytes(queue))
+        )
 
     def extend(
         self,
@@ -864,7 +932,8 @@ class OutboxMutations(Domain):
     ) -> Result:
         """A heartbeat: the lease now ends ``lease`` from now (0: no lease any more).
 
-        :raises StaleError: the token is not the current one, or its lease is over; of all that take a token
+        :raises StaleError: the token is not the current one, or its lease is over; of all that take
+        a token
         """
         borrow = Borrow()
         args = ExtendStruct(
@@ -883,7 +952,9 @@ class OutboxMutations(Domain):
     ) -> Result:
         """Delivered: the item goes."""
         borrow = Borrow()
-        args = CompleteStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id), token)
+        args = CompleteStruct(
+            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), token
+        )
         return self._mutate("hf_outbox_complete", args)
 
     def fail(
@@ -968,7 +1039,9 @@ class OutboxMutations(Domain):
     ) -> Result:
         """Queued again, attempts kept unless asked."""
         borrow = Borrow()
-        args = RetryStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id), reset_attempts)
+        args = RetryStruct(
+            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), reset_attempts
+        )
         return self._mutate("hf_outbox_retry", args)
 
 
@@ -1002,7 +1075,11 @@ def _claim_next_args(
     wait: Duration,
 ) -> tuple[Borrow, ClaimNextStruct]:
     borrow = Borrow()
-    several = [] if isinstance(queue, (str, bytes)) else [borrow.bytes(name) for name in instances(queue, (str, bytes), "queue")]
+    several = (
+        []
+        if isinstance(queue, (str, bytes))
+        else [borrow.bytes(name) for name in instances(queue, (str, bytes), "queue")]
+    )
     queues = (Bytes * len(several))(*several)
     args = ClaimNextStruct(
         write(None, durability),
@@ -1035,7 +1112,9 @@ class OutboxInTransaction(OutboxMutations):
     ) -> Deferred[OutboxItem]:
         """Claims one item by name; its value is there after the commit."""
         borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, Durability.DURABLE)
-        return deferred(self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0])
+        return deferred(
+            self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0]
+        )
 
     def claim_next(
         self,
@@ -1051,18 +1130,23 @@ class OutboxInTransaction(OutboxMutations):
         return deferred(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items)
 
     def guard(self, queue: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
-        """Aborts the transaction unless the item has this version (:data:`ABSENT`: does not exist). Writes nothing."""
+        """Aborts the transaction unless the item has this version (:data:`ABSENT`: does not exist).
+        Writes nothing."""
         borrow = Borrow()
-        return self._mutate("hf_outbox_guard", GuardStruct(write(expect), borrow.bytes(queue), borrow.bytes(id)))
+        return self._mutate(
+            "hf_outbox_guard", GuardStruct(write(expect), borrow.bytes(queue), borrow.bytes(id))
+        )
 
     def guard_claim(self, queue: Text, id: Text, token: int) -> Result:  # noqa: A002
-        """Aborts the transaction unless the token holds the item: write only while the work is still mine."""
+        """Aborts the transaction unless the token holds the item: write only while the work is
+        still mine."""
         borrow = Borrow()
         args = GuardClaimStruct(write(), borrow.bytes(queue), borrow.bytes(id), token)
         return self._mutate("hf_outbox_guard_claim", args)
 
 
-# --- Reads, claims, draining --------------------------------------------------------------------------------------------------
+# --- Reads, claims, draining
+# --------------------------------------------------------------------------------------------------
 
 
 class _Caught:
@@ -1077,7 +1161,8 @@ class _Caught:
 
 
 class EndPass(Exception):
-    """Raised by a sender: the item is released, which is no attempt, and :meth:`Outbox.drain` ends without sending any more."""
+    """Raised by a sender: the item is released, which is no attempt, and :meth:`Outbox.drain` ends
+    without sending any more."""
 
 
 class Outbox(OutboxMutations):
@@ -1094,14 +1179,20 @@ class Outbox(OutboxMutations):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> OutboxItem:
-        """Claims one item by name, delayed or failed ones too. Of any number of concurrent claims exactly one wins.
+        """Claims one item by name, delayed or failed ones too. Of any number of concurrent claims
+        exactly one wins.
 
         :param lease: how long it is mine; 0: until the store is closed
         :raises ClaimedError: somebody else has it
         """
         borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
         return answered(
-            self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0], lambda item: self._give_back([item])
+            self._owner,
+            "hf_outbox_claim",
+            args,
+            ItemsStruct(),
+            lambda out: _items(out)[0],
+            lambda item: self._give_back([item]),
         )
 
     def _give_back(self, items: "Iterable[OutboxItem]") -> None:
@@ -1119,10 +1210,12 @@ class Outbox(OutboxMutations):
         wait: Duration = 0,
         durability: Durability = Durability.DURABLE,
     ) -> list[OutboxItem]:
-        """Claims up to ``max`` items by priority, available_at, enqueue order; an empty list when there is no work.
+        """Claims up to ``max`` items by priority, available_at, enqueue order; an empty list when
+        there is no work.
         Of several queues what is in the first goes before what is in the second, and so on.
 
-        :param wait: how long to wait for work; :data:`FOR_EVER` is -1. Those who wait are served in the order of arrival
+        :param wait: how long to wait for work; :data:`FOR_EVER` is -1. Those who wait are served in
+        the order of arrival
         """
         borrow, args = _claim_next_args(queue, owner, lease, max_run, max, durability, wait)
 
@@ -1142,7 +1235,9 @@ class Outbox(OutboxMutations):
         """
         borrow = Borrow()
         key = KeyStruct(borrow.bytes(queue), borrow.bytes(id))
-        return self._read("hf_outbox_get", key, None, GotStruct(), undurable, lambda out: _item(out.item))
+        return self._read(
+            "hf_outbox_get", key, None, GotStruct(), undurable, lambda out: _item(out.item)
+        )
 
     def list_page(
         self,
@@ -1165,13 +1260,21 @@ class Outbox(OutboxMutations):
                 return False
             try:
                 return bool(call_back(owner._gate, match, _item(item.contents)))
-            except BaseException as error:  # noqa: B902 - it is raised again behind the library's call
+            except (
+                BaseException
+            ) as error:  # noqa: B902 - it is raised again behind the library's call
                 caught.error = error
                 return False
 
         callback = _Match(wanted) if match is not None else _Match(0)
         args = ListStruct(
-            borrow.bytes(queue), member(Status, status, "status"), callback, None, without_payload, limit, token(page)
+            borrow.bytes(queue),
+            member(Status, status, "status"),
+            callback,
+            None,
+            without_payload,
+            limit,
+            token(page),
         )
 
         def give(out: Any) -> Page[OutboxItem]:
@@ -1231,7 +1334,9 @@ class Outbox(OutboxMutations):
                 dropped=out.dropped,
             )
 
-        return self._read("hf_outbox_stats", borrow.bytes(queue), Bytes, StatsStruct(), undurable, give)
+        return self._read(
+            "hf_outbox_stats", borrow.bytes(queue), Bytes, StatsStruct(), undurable, give
+        )
 
     def completed_page(
         self, queue: Text, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
@@ -1241,13 +1346,17 @@ class Outbox(OutboxMutations):
 
         def give(out: Any) -> Page[CompletedId]:
             ids = (out.ids[i] for i in range(out.count))
-            return Page([CompletedId(s.id.text(), s.until, s.version) for s in ids], token_or_none(out.next))
+            return Page(
+                [CompletedId(s.id.text(), s.until, s.version) for s in ids], token_or_none(out.next)
+            )
 
         args = CompletedListStruct(queue=borrow.bytes(queue), limit=limit, page=token(page))
         return self._read("hf_outbox_completed", args, None, CompletedPageStruct(), undurable, give)
 
     def completed(self, queue: Text, *, undurable: bool = False) -> Iterator[CompletedId]:
-        return each(lambda page: self.completed_page(queue, limit=PAGE_SIZE, page=page, undurable=undurable))
+        return each(
+            lambda page: self.completed_page(queue, limit=PAGE_SIZE, page=page, undurable=undurable)
+        )
 
     def queues(self, *, undurable: bool = False) -> Iterator[str]:
         """The queues that hold items or were ever configured, compared as bytes."""
@@ -1266,11 +1375,15 @@ class Outbox(OutboxMutations):
         with_paused: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Drained:
-        """One pass over what is queued: claim, ``send``, then complete, or fail when ``send`` raised. What it raised becomes the item's last
-        error. A sender ends the pass by raising :class:`EndPass`; what is no ``Exception`` (a KeyboardInterrupt) ends it too, and is raised again. The item
-        that it was about is released then, which is no attempt, and what is left stays queued and counts as left.
+        """One pass over what is queued: claim, ``send``, then complete, or fail when ``send``
+        raised. What it raised becomes the item's last
+        error. A sender ends the pass by raising :class:`EndPass`; what is no ``Exception`` (a
+        KeyboardInterrupt) ends it too, and is raised again. The item
+        that it was about is released then, which is no attempt, and what is left stays queued and
+        counts as left.
 
-        A failure of the store ends the pass and is raised, with what the sender raised last as its ``__cause__``.
+        A failure of the store ends the pass and is raised, with what the sender raised last as its
+        ``__cause__``.
         """
         borrow, caught, owner_ = Borrow(), _Caught(), cast(Any, self._owner)
         checked_callback(send, "send")
@@ -1291,7 +1404,9 @@ class Outbox(OutboxMutations):
                         caught.error = caught.error or error
                     return _GIVEN_BACK
                 last.append(error)
-                text = f"{type(error).__name__}: {error}".encode("utf-8", "replace").replace(b"\0", b"?")[: size - 1]
+                text = f"{type(error).__name__}: {error}".encode("utf-8", "replace").replace(
+                    b"\0", b"?"
+                )[: size - 1]
                 memmove(reason, text + b"\0", len(text) + 1)
                 return False
 
@@ -1309,7 +1424,11 @@ class Outbox(OutboxMutations):
         )
         out, error = DrainedStruct(), ErrorStruct()
         call = function(
-            "hf_outbox_drain", c_void_p, POINTER(DrainStruct), POINTER(DrainedStruct), POINTER(ErrorStruct)
+            "hf_outbox_drain",
+            c_void_p,
+            POINTER(DrainStruct),
+            POINTER(DrainedStruct),
+            POINTER(ErrorStruct),
         )
 
         def body() -> Drained:

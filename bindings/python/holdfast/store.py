@@ -6,7 +6,19 @@ import os
 import uuid as uuid_module
 from contextlib import contextmanager
 from functools import partial
-from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    byref,
+    c_bool,
+    c_char_p,
+    c_int,
+    c_int64,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
@@ -115,7 +127,8 @@ class Info:
 
 
 class Store:
-    """An open store. Its methods may be called from several threads at once, :meth:`close` included.
+    """An open store. Its methods may be called from several threads at once, :meth:`close`
+    included.
 
     Use :func:`open` to make one, and ``with`` to close it.
     """
@@ -156,12 +169,15 @@ class Store:
         yield
 
     def close(self) -> None:
-        """Makes everything durable, marks the stop clean and gives up the lock. Calls that are running in other threads are awaited, those that wait
-        for a lock or for work raise :class:`CanceledError`, later ones are refused. Closing twice is fine. In a forked child it only frees memory. In a
+        """Makes everything durable, marks the stop clean and gives up the lock. Calls that are
+        running in other threads are awaited, those that wait
+        for a lock or for work raise :class:`CanceledError`, later ones are refused. Closing twice
+        is fine. In a forked child it only frees memory. In a
         signal handler that came in the middle of a call it is done once that call is over.
 
         :raises UncertainError: the final sync failed
-        :raises FailedError: the store had failed before; all acknowledged durable changes are safe even then
+        :raises FailedError: the store had failed before; all acknowledged durable changes are safe
+        even then
         :raises RuntimeError: within a callback of the store
         """
         self._gate.close()
@@ -174,7 +190,10 @@ class Store:
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        value: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self.close()
 
@@ -184,7 +203,12 @@ class Store:
     def _plain(self, name: str, *argtypes: Any, args: tuple[Any, ...] = ()) -> None:
         error = ErrorStruct()
         with self._call() as (store, _):
-            check(function(name, c_void_p, *argtypes, POINTER(ErrorStruct))(store, *args, byref(error)), error)
+            check(
+                function(name, c_void_p, *argtypes, POINTER(ErrorStruct))(
+                    store, *args, byref(error)
+                ),
+                error,
+            )
 
     def _relayed(self, body: Callable[[], None]) -> None:
         """A call that calls back, unless a thread of the library's does."""
@@ -198,7 +222,8 @@ class Store:
         self._plain("hf_sync")
 
     def maintain(self, budget: Duration = 0) -> None:
-        """Does up to ``budget`` of upkeep (0: all that is due). Needed only for stores opened with ``background=False``."""
+        """Does up to ``budget`` of upkeep (0: all that is due). Needed only for stores opened with
+        ``background=False``."""
         span = duration(budget)
         self._relayed(lambda: self._plain("hf_maintain", c_int64, args=(span,)))
 
@@ -224,15 +249,18 @@ class Store:
         )
 
     def later(self) -> Later:
-        """The domains again, for mutations that are not waited for: each answers at once, with a ticket."""
+        """The domains again, for mutations that are not waited for: each answers at once, with a
+        ticket."""
         return Later(self)
 
     def flush(self) -> None:
-        """Until every ticket that is out now is answered. With ``background=False`` it is this that calls back."""
+        """Until every ticket that is out now is answered. With ``background=False`` it is this that
+        calls back."""
         self._relayed(lambda: self._plain("hf_flush"))
 
     def eventfd(self) -> int:
-        """A descriptor for an event loop: readable when tickets were answered since its eight bytes were last read. It belongs to the store."""
+        """A descriptor for an event loop: readable when tickets were answered since its eight bytes
+        were last read. It belongs to the store."""
         out = c_int()
         self._plain("hf_eventfd", POINTER(c_int), args=(byref(out),))
         return out.value
@@ -259,33 +287,44 @@ class Store:
         :param domain: "outbox"; None: all
         :param key: only what concerns objects whose key begins with these parts
         :param ring: how many changes it holds before it is read; 0: 1,024
-        :param callback: called on a thread of the library's instead; what it raises goes to ``sys.unraisablehook``
+        :param callback: called on a thread of the library's instead; what it raises goes to
+        ``sys.unraisablehook``
         """
         with self._call() as (store, _):
-            return open_subscription(self._gate, store, self._background, domain, key, ring, callback)
+            return open_subscription(
+                self._gate, store, self._background, domain, key, ring, callback
+            )
 
     def migrate(self, migrations: Sequence[Step]) -> Migrated:
-        """Applies, in order, those that were not applied yet: each is a name and what fills a transaction, which is committed together with the
-        name, and perhaps a checksum (an int of 64 bits) of what it does. The first that raises ends it; the store is then as before that one.
+        """Applies, in order, those that were not applied yet: each is a name and what fills a
+        transaction, which is committed together with the
+        name, and perhaps a checksum (an int of 64 bits) of what it does. The first that raises ends
+        it; the store is then as before that one.
 
-        :raises ConflictError: one was applied with another checksum, or the list ends before what was applied
+        :raises ConflictError: one was applied with another checksum, or the list ends before what
+        was applied
         """
         return migrate(self, self._gate, migrations, lambda txn: Transaction(self, _lent=txn))
 
     def transaction(self, durability: Durability = Durability.DURABLE) -> "Transaction":
-        """A transaction, to be used in a ``with`` block: committed at its end, abandoned when it is left by an exception."""
+        """A transaction, to be used in a ``with`` block: committed at its end, abandoned when it is
+        left by an exception."""
         return Transaction(self, durability)
 
 
 class Transaction:
     """Mutations of any domains that happen together or not at all.
 
-    Each call adds an operation; nothing happens before the commit, which checks them in order, each against the state that
-    the earlier ones left. The first that fails aborts all, and ``error.operation`` is its index. What the operations answered is
+    Each call adds an operation; nothing happens before the commit, which checks them in order, each
+    against the state that
+    the earlier ones left. The first that fails aborts all, and ``error.operation`` is its index.
+    What the operations answered is
     known after the commit. A transaction belongs to one thread.
     """
 
-    def __init__(self, store: Store, durability: Durability = Durability.DURABLE, *, _lent: Any = None) -> None:
+    def __init__(
+        self, store: Store, durability: Durability = Durability.DURABLE, *, _lent: Any = None
+    ) -> None:
         self._store = store
         self._durability = member(Durability, durability, "durability")
         self._spoiled: Optional[int] = None
@@ -321,7 +360,8 @@ class Transaction:
         return self._store._gate.use(self._txn)
 
     def _refused(self, index: int) -> None:
-        """An operation could not be added, the one of that index: the rest is not committed without it."""
+        """An operation could not be added, the one of that index: the rest is not committed without
+        it."""
         if self._txn is not None and self._spoiled is None:
             self._spoiled = index
 
@@ -336,7 +376,8 @@ class Transaction:
         self._after.append(callback)
 
     def commit(self) -> None:
-        """Commits, and ends the transaction in every case. On failure nothing happened (:class:`UncertainError`: all or nothing may turn up after
+        """Commits, and ends the transaction in every case. On failure nothing happened
+        (:class:`UncertainError`: all or nothing may turn up after
         reopening)."""
         error, rc = ErrorStruct(), -1
         call = function("hf_txn_commit", c_void_p, c_int, POINTER(ErrorStruct))
@@ -350,9 +391,12 @@ class Transaction:
         check(rc, error)
 
     def commit_later(self) -> Ticket:
-        """The same, at once: what was refused is raised, what the operations answered is known, and may be relied on when the ticket says so."""
+        """The same, at once: what was refused is raised, what the operations answered is known, and
+        may be relied on when the ticket says so."""
         error, struct, rc = ErrorStruct(), TicketStruct(), -1
-        call = function("hf_txn_commit_async", c_void_p, c_int, POINTER(TicketStruct), POINTER(ErrorStruct))
+        call = function(
+            "hf_txn_commit_async", c_void_p, c_int, POINTER(TicketStruct), POINTER(ErrorStruct)
+        )
         with self._committing() as (_, txn):
             try:
                 self._txn = None
@@ -372,16 +416,21 @@ class Transaction:
             raise ValueError("the transaction of a migration is committed by migrate()")
         if self._spoiled is not None:
             self.abandon()
-            error = Error.of(InvalidError.code, "an operation was refused when it was added: nothing was done")
+            error = Error.of(
+                InvalidError.code, "an operation was refused when it was added: nothing was done"
+            )
             error.operation = self._spoiled
             raise error
         return self._call()
 
     def _stands(self, rc: int) -> bool:
-        """Was it committed? Also when a payload could not be read afterwards, or a signal handler raised something before we heard: then results are not zero."""
+        """Was it committed? Also when a payload could not be read afterwards, or a signal handler
+        raised something before we heard: then results are not zero."""
         results = (result._struct for result in self._results)
         told = rc in (-1, ReadFailedError.code, CorruptError.code)
-        return rc == 0 or (told and any(s.changed or s.version or s.token or s.count for s in results))
+        return rc == 0 or (
+            told and any(s.changed or s.version or s.token or s.count for s in results)
+        )
 
     def _ended(self, committed: bool) -> None:
         while self._after:
@@ -402,7 +451,10 @@ class Transaction:
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        value: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         if kind is not None:
             self.abandon()
@@ -460,7 +512,9 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
 def _open(path: bytes, options: OptionsStruct, background: bool) -> Store:
     settle_dropped()
     handle, error = c_void_p(), ErrorStruct()
-    call = function("hf_open", c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct))
+    call = function(
+        "hf_open", c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct)
+    )
     try:
         check(call(path, byref(options), byref(handle), byref(error)), error)
         return Store(handle, os.fsdecode(path), background)
@@ -474,7 +528,8 @@ def _open(path: bytes, options: OptionsStruct, background: bool) -> Store:
 
 
 def _open_patiently(path: bytes, options: OptionsStruct, background: bool, span: int) -> Store:
-    """Waits in slices, so that an interrupted caller is not followed by one who still waits for the lock."""
+    """Waits in slices, so that an interrupted caller is not followed by one who still waits for the
+    lock."""
     until = None if span < 0 else monotonic() + span / 1e6
     options.wait_us = 0
 
@@ -493,7 +548,8 @@ def _open_patiently(path: bytes, options: OptionsStruct, background: bool, span:
 
 
 def feed(path: Union[str, "os.PathLike[str]"], first: int = 0) -> Feed:
-    """The feed of the store in directory ``path``, which another process of this host may be writing: takes no lock and changes nothing."""
+    """The feed of the store in directory ``path``, which another process of this host may be
+    writing: takes no lock and changes nothing."""
     return open_feed_of(_path(path), number(first, "first"))
 
 

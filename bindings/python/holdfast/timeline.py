@@ -134,7 +134,9 @@ class TimelinePage(Page[TimelineEvent]):
 
     __slots__ = ("total",)
 
-    def __init__(self, items: list[TimelineEvent], next: Optional[str], total: int) -> None:  # noqa: A002
+    def __init__(
+        self, items: list[TimelineEvent], next: Optional[str], total: int
+    ) -> None:  # noqa: A002
         super().__init__(items, next)
         self.total = total
 
@@ -151,7 +153,9 @@ def _event(s: EventStruct) -> TimelineEvent:
     )
 
 
-def _key(borrow: Borrow, timeline: Text, id: Text) -> KeyStruct:  # noqa: A002 - as the library calls it
+def _key(
+    borrow: Borrow, timeline: Text, id: Text
+) -> KeyStruct:  # noqa: A002 - as the library calls it
     return KeyStruct(borrow.bytes(timeline), borrow.bytes(id))
 
 
@@ -164,7 +168,8 @@ def _filter(
 
 
 class TimelineMutations(Domain):
-    """What can be done to timelines, at once (``store.timelines``) or in a transaction (``txn.timelines``)."""
+    """What can be done to timelines, at once (``store.timelines``) or in a transaction
+    (``txn.timelines``)."""
 
     def append(
         self,
@@ -219,29 +224,38 @@ class TimelineMutations(Domain):
     def clear(self, timeline: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Removes every event."""
         borrow = Borrow()
-        return self._mutate("hf_timeline_clear", ClearStruct(write(None, durability), borrow.bytes(timeline)))
+        return self._mutate(
+            "hf_timeline_clear", ClearStruct(write(None, durability), borrow.bytes(timeline))
+        )
 
 
 class TimelinesInTransaction(TimelineMutations):
     """``txn.timelines``"""
 
     def guard(self, timeline: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
-        """Aborts the transaction unless the event has this version (:data:`ABSENT`: does not exist). Writes nothing."""
+        """Aborts the transaction unless the event has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
         borrow = Borrow()
-        return self._mutate("hf_timeline_guard", GuardStruct(write(expect), _key(borrow, timeline, id)))
+        return self._mutate(
+            "hf_timeline_guard", GuardStruct(write(expect), _key(borrow, timeline, id))
+        )
 
 
 class Timelines(TimelineMutations):
     """``store.timelines``"""
 
-    def get(self, timeline: Text, id: Text, *, undurable: bool = False) -> TimelineEvent:  # noqa: A002
+    def get(
+        self, timeline: Text, id: Text, *, undurable: bool = False
+    ) -> TimelineEvent:  # noqa: A002
         """One event.
 
         :raises NotFoundError: there is none
         """
         borrow = Borrow()
         key = _key(borrow, timeline, id)
-        return self._read("hf_timeline_get", key, None, GotStruct(), undurable, lambda out: _event(out.event))
+        return self._read(
+            "hf_timeline_get", key, None, GotStruct(), undurable, lambda out: _event(out.event)
+        )
 
     def query_page(
         self,
@@ -255,7 +269,8 @@ class Timelines(TimelineMutations):
         page: Optional[str] = None,
         undurable: bool = False,
     ) -> TimelinePage:
-        """Events by happened_at, then id, newest first; of one subject (``""``: those of none), of one type."""
+        """Events by happened_at, then id, newest first; of one subject (``""``: those of none), of
+        one type."""
         borrow = Borrow()
         args = QueryStruct(
             _filter(borrow, timeline, subject, type), ascending, without_payload, limit, token(page)
@@ -307,7 +322,9 @@ class Timelines(TimelineMutations):
     def latest_at(self, timeline: Text, *, undurable: bool = False) -> Optional[int]:
         """The newest happened_at; None for an empty timeline."""
         borrow = Borrow()
-        found = self._read_plain("hf_timeline_latest_at", borrow.bytes(timeline), c_int64(), undurable, kind=Bytes)
+        found = self._read_plain(
+            "hf_timeline_latest_at", borrow.bytes(timeline), c_int64(), undurable, kind=Bytes
+        )
         return time_or_none(found)
 
     def timelines(self, *, undurable: bool = False) -> Iterator[str]:

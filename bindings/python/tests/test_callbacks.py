@@ -1,4 +1,5 @@
-"""What calls back takes functions that do their work when they are called, and nothing that would only make a coroutine."""
+"""What calls back takes functions that do their work when they are called, and nothing that would
+only make a coroutine."""
 
 import functools
 import gc
@@ -76,7 +77,9 @@ def before(store):
     return store.info().last_lsn
 
 
-@pytest.mark.parametrize("call", [*LAZY.values(), *NOT_CALLABLE], ids=[*LAZY, *map(repr, NOT_CALLABLE)])
+@pytest.mark.parametrize(
+    "call", [*LAZY.values(), *NOT_CALLABLE], ids=[*LAZY, *map(repr, NOT_CALLABLE)]
+)
 def test_what_would_not_run_is_refused_before_anything_changes(store, call):
     last = before(store)
     ticket = store.later().cursors.advance("c", "s", 1).ticket
@@ -87,7 +90,9 @@ def test_what_would_not_run_is_refused_before_anything_changes(store, call):
         calls = [
             lambda: store.outbox.drain("q", call),
             lambda: store.locks.alone("l", call),
-            lambda: store.migrate([("fine", lambda txn: txn.cursors.advance("c", "s", 9)), ("name", call)]),
+            lambda: store.migrate(
+                [("fine", lambda txn: txn.cursors.advance("c", "s", 9)), ("name", call)]
+            ),
             lambda: ticket.when_answered(call),
         ]
         if call is not None:
@@ -145,14 +150,21 @@ def test_what_runs_is_called():
     called = []
     fine = Fine()
     with holdfast.open("s", create=True) as store:
-        for call in (fine, called.append, functools.partial(lambda a, item: None, 1), mock.Mock(return_value=None), fine.__call__):
+        for call in (
+            fine,
+            called.append,
+            functools.partial(lambda a, item: None, 1),
+            mock.Mock(return_value=None),
+            fine.__call__,
+        ):
             store.outbox.enqueue("q", "1")
             assert store.outbox.drain("q", call).sent == 1
     assert fine.seen.id == "1" and called[0].id == "1"
 
 
 def test_of_two_failures_neither_is_lost(store):
-    """The sender raises what is no Exception, and the store cannot note it: the lease is over by then."""
+    """The sender raises what is no Exception, and the store cannot note it: the lease is over by
+    then."""
     store.outbox.enqueue("q", "1")
     other = []
 

@@ -6,17 +6,29 @@ import holdfast
 
 
 def test_a_cursor_only_goes_forward(store):
-    assert store.cursors.advance("mailer", "events", 42, delivery_id="d-42", delivered_at=7, now=8).changed
+    assert store.cursors.advance(
+        "mailer", "events", 42, delivery_id="d-42", delivered_at=7, now=8
+    ).changed
     with pytest.raises(holdfast.NonMonotonicError, match="at 42, refused 41"):
         store.cursors.advance("mailer", "events", 41)
     with pytest.raises(holdfast.NonMonotonicError):
         store.cursors.advance("mailer", "events", 42, delivery_id="other")
     store.cursors.record_error("mailer", "events", "timed out", now=9)
     cursor = store.cursors.get("mailer", "events")
-    assert (cursor.last_sequence, cursor.last_error, cursor.error_count, cursor.updated_at) == (42, "timed out", 1, 9)
+    assert (cursor.last_sequence, cursor.last_error, cursor.error_count, cursor.updated_at) == (
+        42,
+        "timed out",
+        1,
+        9,
+    )
     store.cursors.advance("mailer", "events", 42, delivery_id="d-42", now=10)  # a replay
     cursor = store.cursors.get("mailer", "events")
-    assert (cursor.last_delivered_at, cursor.last_error, cursor.error_count, cursor.updated_at) == (7, "", 0, 10)
+    assert (cursor.last_delivered_at, cursor.last_error, cursor.error_count, cursor.updated_at) == (
+        7,
+        "",
+        0,
+        10,
+    )
 
 
 def test_a_reset_needs_a_reason_and_keeps_it(store):
@@ -25,7 +37,11 @@ def test_a_reset_needs_a_reason_and_keeps_it(store):
         store.cursors.reset("c", "s", 3, reason=" \t")
     store.cursors.reset("c", "s", 3, reason="replay after an outage", now=5)
     cursor = store.cursors.get("c", "s")
-    assert (cursor.last_sequence, cursor.reset_reason, cursor.reset_at) == (3, "replay after an outage", 5)
+    assert (cursor.last_sequence, cursor.reset_reason, cursor.reset_at) == (
+        3,
+        "replay after an outage",
+        5,
+    )
     assert cursor.last_delivered_at is None
 
 

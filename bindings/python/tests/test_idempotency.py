@@ -9,11 +9,21 @@ def test_work_is_done_once_and_replayed(store):
     begun = store.idempotency.begin("pay", "k-1", fingerprint=b"f", lease=60_000_000)
     assert begun.outcome is holdfast.Outcome.NEW and begun.token and begun.lease_until
     again = store.idempotency.begin("pay", "k-1", fingerprint=b"f")
-    assert again.outcome is holdfast.Outcome.IN_PROGRESS and again.lease_until == begun.lease_until and again.token == 0
-    assert store.idempotency.begin("pay", "k-1", fingerprint=b"g").outcome is holdfast.Outcome.MISMATCH
+    assert (
+        again.outcome is holdfast.Outcome.IN_PROGRESS
+        and again.lease_until == begun.lease_until
+        and again.token == 0
+    )
+    assert (
+        store.idempotency.begin("pay", "k-1", fingerprint=b"g").outcome is holdfast.Outcome.MISMATCH
+    )
     store.idempotency.complete("pay", "k-1", begun.token, status=201, response=b"\0done")
     replay = store.idempotency.begin("pay", "k-1", fingerprint=b"f")
-    assert (replay.outcome, replay.status, replay.response) == (holdfast.Outcome.REPLAY, 201, b"\0done")
+    assert (replay.outcome, replay.status, replay.response) == (
+        holdfast.Outcome.REPLAY,
+        201,
+        b"\0done",
+    )
     with pytest.raises(holdfast.StaleError):
         store.idempotency.complete("pay", "k-1", begun.token)
 
@@ -38,8 +48,13 @@ def test_the_raw_store(store):
         ("a", 1, b"", None),
         ("b", 0, b"x", 2**62),
     ]
-    assert store.idempotency.get("s", "b").created_at == 5 and not store.idempotency.get("s", "b").expires_computed
-    assert store.idempotency.put("s", "b", response=b"x", expires_at=2**62, expires_computed=True).changed
+    assert (
+        store.idempotency.get("s", "b").created_at == 5
+        and not store.idempotency.get("s", "b").expires_computed
+    )
+    assert store.idempotency.put(
+        "s", "b", response=b"x", expires_at=2**62, expires_computed=True
+    ).changed
     assert store.idempotency.get("s", "b").expires_computed
     assert store.idempotency.has("s", "a") and not store.idempotency.has("s", "c")
     assert store.idempotency.count("s").done == 2 and list(store.idempotency.scopes()) == ["s"]

@@ -9,12 +9,22 @@ from holdfast import InboxInput
 
 
 def test_what_was_dismissed_stays_dismissed(store):
-    assert store.inbox.save("ada", [InboxInput("t1", "hello", unread=True), InboxInput("t2")], generated_at=10).count == 2
+    assert (
+        store.inbox.save(
+            "ada", [InboxInput("t1", "hello", unread=True), InboxInput("t2")], generated_at=10
+        ).count
+        == 2
+    )
     assert store.inbox.dismiss("ada", "t1", now=11).changed
     assert not store.inbox.dismiss("ada", "t1").changed
     store.inbox.save("ada", [InboxInput("t1", "again")], generated_at=12)
     record = store.inbox.get("ada", "t1")
-    assert record.dismissed and record.dismissed_at == 11 and record.payload == b"again" and record.snapshot_at == 12
+    assert (
+        record.dismissed
+        and record.dismissed_at == 11
+        and record.payload == b"again"
+        and record.snapshot_at == 12
+    )
     assert [key.thread for key in store.inbox.dismissed("ada")] == ["t1"]
     store.inbox.undismiss("ada", "t1")
     assert not store.inbox.get("ada", "t1").dismissed
@@ -33,12 +43,16 @@ def test_marks_and_counts(store):
 
 
 def test_load_filters_and_pages(store):
-    records = [InboxInput(f"t{i:03}", unread=i % 2 == 0, dismissed=i % 3 == 0, score=i) for i in range(600)]
+    records = [
+        InboxInput(f"t{i:03}", unread=i % 2 == 0, dismissed=i % 3 == 0, score=i) for i in range(600)
+    ]
     store.inbox.save("ada", records, generated_at=5)
     store.inbox.snooze("ada", "t001", until=2**62)
     loaded = [record.thread for record in store.inbox.load("ada")]
     assert loaded == [f"t{i:03}" for i in reversed(range(600))]
-    wanted = [record for record in store.inbox.load("ada") if record.unread and not record.dismissed]
+    wanted = [
+        record for record in store.inbox.load("ada") if record.unread and not record.dismissed
+    ]
     assert list(store.inbox.load("ada", unread_only=True, without_dismissed=True)) == wanted
     assert len(list(store.inbox.load("ada", without_snoozed=True))) == 599
     first = store.inbox.load_page("ada", limit=10)
@@ -75,11 +89,18 @@ def test_marks_of_all_spare_what_came_later(store):
 
 
 def test_tombstones(store):
-    store.inbox.save("ada", [InboxInput("a"), InboxInput("b", dismissed=True), InboxInput("c", dismissed=True)], now=3)
+    store.inbox.save(
+        "ada",
+        [InboxInput("a"), InboxInput("b", dismissed=True), InboxInput("c", dismissed=True)],
+        now=3,
+    )
     store.inbox.remove("ada", "a", tombstone_for=timedelta(hours=1))
     store.inbox.save("ada", [InboxInput("c")], replace=True)
     store.inbox.save("ada", [InboxInput("a"), InboxInput("b")])
-    assert [(record.thread, record.dismissed) for record in store.inbox.load("ada")] == [("b", True), ("c", True)]
+    assert [(record.thread, record.dismissed) for record in store.inbox.load("ada")] == [
+        ("b", True),
+        ("c", True),
+    ]
     assert store.inbox.get("ada", "b").dismissed_at == 3
     [tombstone] = store.inbox.tombstones("ada")
     assert tombstone.thread == "a" and not tombstone.dismissed
@@ -95,7 +116,11 @@ def test_tombstones(store):
 
 
 def test_prune_trim_remove(store):
-    store.inbox.save("ada", [InboxInput(f"t{i}", account=account) for account in ("a", "b") for i in range(4)], generated_at=5)
+    store.inbox.save(
+        "ada",
+        [InboxInput(f"t{i}", account=account) for account in ("a", "b") for i in range(4)],
+        generated_at=5,
+    )
     assert not store.inbox.prune("ada", []).changed
     assert store.inbox.prune("ada", ["a"]).count == 4
     assert store.inbox.trim("ada", max_records=1, dry_run=True).count == 3
@@ -115,11 +140,29 @@ def test_status_and_users(store):
 
 def test_a_restored_record_has_all_its_times(store):
     record = InboxInput(
-        "t", b"p", "a", True, True, -0.5, updated_at=1, snapshot_at=2, seen_at=3, read_at=4, dismissed_at=5, snoozed_until=6
+        "t",
+        b"p",
+        "a",
+        True,
+        True,
+        -0.5,
+        updated_at=1,
+        snapshot_at=2,
+        seen_at=3,
+        read_at=4,
+        dismissed_at=5,
+        snoozed_until=6,
     )
     store.inbox.save("ada", [record], restore=True)
     found = store.inbox.get("ada", "t", "a")
-    assert (found.updated_at, found.snapshot_at, found.seen_at, found.read_at, found.dismissed_at, found.snoozed_until) == (
+    assert (
+        found.updated_at,
+        found.snapshot_at,
+        found.seen_at,
+        found.read_at,
+        found.dismissed_at,
+        found.snoozed_until,
+    ) == (
         1,
         2,
         3,

@@ -1,4 +1,5 @@
-"""The structs of this package are those of the headers: size and every offset, told by the compiler; so are codes and constants."""
+"""The structs of this package are those of the headers: size and every offset, told by the
+compiler; so are codes and constants."""
 
 import pathlib
 import re
@@ -55,7 +56,9 @@ def test_every_struct_says_all_members_of_the_headers():
             if not declared:
                 continue
             pointer = re.search(r"\(\*(\w+)\)", declared)
-            members.append(pointer.group(1) if pointer else re.findall(r"(\w+)(?: ?\[[^\]]*\])?$", declared)[0])
+            members.append(
+                pointer.group(1) if pointer else re.findall(r"(\w+)(?: ?\[[^\]]*\])?$", declared)[0]
+            )
             # "size_t a, b;" declares two.
             for more in re.findall(r"(\w+),", declared) if not pointer else []:
                 members.insert(-1, more)
@@ -92,7 +95,9 @@ def test_constants_are_those_of_the_headers(tmp_path):
         "HF_OUTBOX_BACKOFF_EXPONENTIAL": holdfast.BackoffKind.EXPONENTIAL,
     }
     lines = [f'printf("%" PRId64 "\\n", (int64_t)({name}));' for name in names]
-    assert [int(line) % 2**64 for line in run_c(tmp_path, lines)] == [int(value) % 2**64 for value in names.values()]
+    assert [int(line) % 2**64 for line in run_c(tmp_path, lines)] == [
+        int(value) % 2**64 for value in names.values()
+    ]
 
 
 @pytest.mark.parametrize("kind", sorted(errors.Error._by_code.values(), key=lambda kind: kind.code))

@@ -29,7 +29,9 @@ def test_a_lock_has_one_holder_and_fences_the_one_before(store):
 def test_who_waits_gets_it(store):
     held = store.locks.acquire("l", "a")
     got = []
-    waiter = threading.Thread(target=lambda: got.append(store.locks.acquire("l", "b", wait=holdfast.FOR_EVER).token))
+    waiter = threading.Thread(
+        target=lambda: got.append(store.locks.acquire("l", "b", wait=holdfast.FOR_EVER).token)
+    )
     waiter.start()
     store.locks.release("l", held.token)
     waiter.join()
@@ -75,7 +77,9 @@ def test_migrations_are_made_once_or_not_at_all(store):
     assert [m.name for m in store.migrations.list()] == ["one"]
     with pytest.raises(ValueError):
         store.migrate([("three", lambda txn: txn.commit())])
-    assert store.migrate([("one", fill), ("two", lambda txn: None)]) == holdfast.Migrated(applied=1, skipped=1)
+    assert store.migrate([("one", fill), ("two", lambda txn: None)]) == holdfast.Migrated(
+        applied=1, skipped=1
+    )
     store.migrations.forget("one")
     assert not store.migrations.applied("one")
 
@@ -124,7 +128,9 @@ def test_closing_wakes_those_who_wait(tmp_path):
     for thread in threads:
         thread.start()
     waits.wait()
-    while len(store._gate.uses) < 3:  # all of them are on their way in; where exactly must not matter
+    while (
+        len(store._gate.uses) < 3
+    ):  # all of them are on their way in; where exactly must not matter
         pass
     store.close()
     for thread in threads:

@@ -30,7 +30,9 @@ def test_an_item_is_claimed_once_and_completed(store):
 def test_failing_with_backoff(store):
     store.outbox.enqueue("mail", "1", max_attempts=2)
     item = store.outbox.claim("mail", "1", "me")
-    store.outbox.fail("mail", "1", item.token, "refused", backoff=Backoff(BackoffKind.FIXED, timedelta(hours=1)))
+    store.outbox.fail(
+        "mail", "1", item.token, "refused", backoff=Backoff(BackoffKind.FIXED, timedelta(hours=1))
+    )
     found = store.outbox.get("mail", "1")
     assert (found.status, found.attempts, found.last_error) == (Status.QUEUED, 1, "refused")
     assert store.outbox.claim_next("mail", "me") == []
@@ -43,7 +45,12 @@ def test_failing_with_backoff(store):
 
 
 def test_many_at_once_lists_and_stats(store):
-    assert store.outbox.enqueue_many("q", [OutboxInput(f"{i:04}", f"p{i}", enqueued_at=i + 1) for i in range(600)]).count == 600
+    assert (
+        store.outbox.enqueue_many(
+            "q", [OutboxInput(f"{i:04}", f"p{i}", enqueued_at=i + 1) for i in range(600)]
+        ).count
+        == 600
+    )
     items = store.outbox.claim_next("q", "me", max=3)
     assert [item.id for item in items] == ["0000", "0001", "0002"]
     store.outbox.release("q", "0000", items[0].token)
@@ -52,7 +59,12 @@ def test_many_at_once_lists_and_stats(store):
     seen = list(store.outbox.list("q", match=lambda item: item.payload.endswith(b"99")))
     assert [item.id for item in seen] == [f"{i:04}" for i in range(99, 600, 100)]
     stats = store.outbox.stats("q")
-    assert (stats.queued.items, stats.sending.items, stats.failed.items, stats.queued.oldest) == (598, 2, 0, 1)
+    assert (stats.queued.items, stats.sending.items, stats.failed.items, stats.queued.oldest) == (
+        598,
+        2,
+        0,
+        1,
+    )
     store.outbox.configure("q", max_attempts=9, expect=holdfast.ABSENT)
     assert store.outbox.stats("q").max_attempts == 9
     assert list(store.outbox.queues()) == ["q"]
@@ -126,7 +138,13 @@ def test_of_many_threads_one_gets_each_item(store):
 
 
 def test_configuring_changes_only_what_is_given(store):
-    store.outbox.configure("q", max_attempts=9, max_lost=holdfast.NO_BOUND, dedup_window=timedelta(hours=1), dedup_max=77)
+    store.outbox.configure(
+        "q",
+        max_attempts=9,
+        max_lost=holdfast.NO_BOUND,
+        dedup_window=timedelta(hours=1),
+        dedup_max=77,
+    )
 
     def settings():
         stats = store.outbox.stats("q")
@@ -168,7 +186,13 @@ def test_configuring_goes_on_from_what_the_transaction_did_before(store):
         txn.outbox.configure("new", max_lost=2)
         txn.outbox.configure("new", dedup_max=6)
     stats, new = store.outbox.stats("q"), store.outbox.stats("new")
-    assert (stats.max_attempts, stats.max_lost, stats.dedup_window, stats.dedup_max, stats.paused) == (4, 3, 0, 8, True)
+    assert (
+        stats.max_attempts,
+        stats.max_lost,
+        stats.dedup_window,
+        stats.dedup_max,
+        stats.paused,
+    ) == (4, 3, 0, 8, True)
     assert (new.max_attempts, new.max_lost, new.dedup_window, new.dedup_max) == (5, 2, 0, 6)
     with store.transaction() as txn:
         txn.outbox.resume("q")
@@ -179,7 +203,12 @@ def test_configuring_goes_on_from_what_the_transaction_did_before(store):
 def test_settings_are_changed_by_many_at_once(store):
     """None of them loses what another one set."""
     names = ("max_attempts", "dedup_window", "dedup_max")
-    threads = [threading.Thread(target=lambda n=n: [store.outbox.configure("q", **{n: i}) for i in range(1, 40)]) for n in names]
+    threads = [
+        threading.Thread(
+            target=lambda n=n: [store.outbox.configure("q", **{n: i}) for i in range(1, 40)]
+        )
+        for n in names
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -213,7 +242,9 @@ def test_a_sender_ends_the_pass(store, raised, thread):
         other.join()
     assert seen == ["0", "1", "2"]
     left = list(store.outbox.list("q"))
-    assert [(item.id, item.status, item.attempts) for item in left] == [(f"{i}", Status.QUEUED, 0) for i in range(2, 6)]
+    assert [(item.id, item.status, item.attempts) for item in left] == [
+        (f"{i}", Status.QUEUED, 0) for i in range(2, 6)
+    ]
     if raised is holdfast.EndPass:
         assert (ended[0].sent, ended[0].failed) == (2, 0)
     else:
@@ -265,7 +296,10 @@ def test_a_claim_whose_payload_cannot_be_read_keeps_its_token(store):
     damage("store", payload)
     with pytest.raises((holdfast.CorruptError, holdfast.ReadFailedError)) as caught:
         store.outbox.claim("q", "1", "me")
-    assert caught.value.granted.id == "1" and store.outbox.complete("q", "1", caught.value.granted.token).changed
+    assert (
+        caught.value.granted.id == "1"
+        and store.outbox.complete("q", "1", caught.value.granted.token).changed
+    )
     with pytest.raises((holdfast.CorruptError, holdfast.ReadFailedError)) as caught:
         store.outbox.claim_next("q", "me", max=2, wait=1000)
     [two, three] = caught.value.granted
@@ -296,7 +330,9 @@ def test_the_first_instant_of_1970_is_a_time_and_none_is_now(store):
     box, before = store.outbox, store.clock.show().now
     box.enqueue("q", "zero", enqueued_at=0, available_at=0)
     box.enqueue("q", "none")
-    box.enqueue_many("q", [OutboxInput("both", enqueued_at=0, available_at=0), OutboxInput("later")])
+    box.enqueue_many(
+        "q", [OutboxInput("both", enqueued_at=0, available_at=0), OutboxInput("later")]
+    )
     noted = holdfast.Rerun(b"again", 0, 0)
     box.put("q", holdfast.OutboxItem("put", enqueued_at=0, available_at=0, rerun=noted))
     for id in "zero", "both", "put":

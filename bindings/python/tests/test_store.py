@@ -30,7 +30,9 @@ def test_what_was_acknowledged_is_there_after_a_kill():
         "store.cursors.advance('c', 's', 7)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    path = os.pathsep.join([os.path.dirname(os.path.dirname(holdfast.__file__)), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join(
+        [os.path.dirname(os.path.dirname(holdfast.__file__)), os.environ.get("PYTHONPATH", "")]
+    )
     ended = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path})
     assert ended.returncode == -9
     with holdfast.open("s") as store:
@@ -116,7 +118,8 @@ def test_a_forked_child_is_told(store):
     store.cursors.advance("c", "s", 1)
 
 
-# --- Transactions -------------------------------------------------------------------------------------------------------------
+# --- Transactions
+# -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_transaction_happens_as_a_whole(store):
@@ -193,14 +196,19 @@ def test_an_expected_version_is_compared(store):
     assert store.cursors.advance("c", "s", 2, expect=first.version).changed
 
 
-# --- Values -------------------------------------------------------------------------------------------------------------------
+# --- Values
+# -------------------------------------------------------------------------------------------------------------------
 
 
 def test_keys_of_any_bytes_go_through_unharmed(store):
     odd = b"\xff\x01 \xc3\xa9".decode("utf-8", "surrogateescape")
     store.cursors.advance(odd, b"\xfe", 1, delivery_id="d\udcff")
     [cursor] = store.cursors.list()
-    assert cursor.consumer == odd and cursor.stream == "\udcfe" and cursor.last_delivery_id == "d\udcff"
+    assert (
+        cursor.consumer == odd
+        and cursor.stream == "\udcfe"
+        and cursor.last_delivery_id == "d\udcff"
+    )
     assert store.cursors.get(odd, "\udcfe") == cursor
     for payload in (b"a\0b", bytearray(b"ba"), memoryview(b"mv"), "text", b""):
         store.outbox.enqueue("q", "i", payload, dedup=holdfast.Dedup.REPLACE)

@@ -1,7 +1,10 @@
-"""No value of a wrong type or out of range is silently taken, whichever function and argument it is given for.
+"""No value of a wrong type or out of range is silently taken, whichever function and argument it is
+given for.
 
-The functions are found by looking at the classes; for each argument its type says which values are wrong. A wrong one is refused with TypeError or
-ValueError (InvalidError is one), nothing is written, and a transaction that it was to go into is not committed without it.
+The functions are found by looking at the classes; for each argument its type says which values are
+wrong. A wrong one is refused with TypeError or
+ValueError (InvalidError is one), nothing is written, and a transaction that it was to go into is
+not committed without it.
 """
 
 import dataclasses
@@ -48,8 +51,32 @@ DOMAINS = {
 }
 
 NO_TEXT = [5, 1.5, None, ["a"], object(), "\ud800"]
-NO_TIME = [1.5, "5", b"5", True, 2**63, -(2**63), -(2**63) - 1, timedelta(1), datetime(2026, 1, 1), [5], float("nan")]
-NO_DURATION = [1.5, "5", None, True, 2**63, 2**64 + 5, -(2**63) - 1, timedelta(-1), timedelta(microseconds=-1), timedelta.max, [5]]
+NO_TIME = [
+    1.5,
+    "5",
+    b"5",
+    True,
+    2**63,
+    -(2**63),
+    -(2**63) - 1,
+    timedelta(1),
+    datetime(2026, 1, 1),
+    [5],
+    float("nan"),
+]
+NO_DURATION = [
+    1.5,
+    "5",
+    None,
+    True,
+    2**63,
+    2**64 + 5,
+    -(2**63) - 1,
+    timedelta(-1),
+    timedelta(microseconds=-1),
+    timedelta.max,
+    [5],
+]
 NO_INT = [1.5, "5", b"5", True, 2**64, 2**64 + 5, -(2**63) - 1, [5], float("nan"), 10**60]
 NO_BOOL = [1, 0, "yes", "", None, [], 1.0]
 NO_FLOAT = ["1", True, None, 10**400, float("nan"), [1.0]]
@@ -78,7 +105,15 @@ def wrong_values(hint, name):
     if hint is float:
         return NO_FLOAT
     if hint is int or hint == typing.Optional[int]:
-        return NO_INT + [-1 if name not in ("priority", "sequence", "last_sequence", "status", "head") else 2**63] + ([None] if hint is int else [])
+        return (
+            NO_INT
+            + [
+                -1
+                if name not in ("priority", "sequence", "last_sequence", "status", "head")
+                else 2**63
+            ]
+            + ([None] if hint is int else [])
+        )
     if inspect.isclass(hint) and issubclass(hint, enum.IntEnum):
         return ["DURABLE", 99, -1, 2**32, 1.0, None, True]
     if inspect.isclass(hint) and issubclass(hint, enum.IntFlag):
@@ -86,7 +121,11 @@ def wrong_values(hint, name):
     if hint is Backoff:
         return [5, None] + [
             dataclasses.replace(Backoff(), **{field: value})
-            for field, values in (("kind", [99, "FIXED", 1.0]), ("delay", NO_DURATION), ("cap", NO_DURATION))
+            for field, values in (
+                ("kind", [99, "FIXED", 1.0]),
+                ("delay", NO_DURATION),
+                ("cap", NO_DURATION),
+            )
             for value in values
         ]
     if inspect.isclass(hint) and dataclasses.is_dataclass(hint):
@@ -113,7 +152,16 @@ def instance(kind):
     }[kind]
 
 
-IGNORED = {"token", "owner", "lease_until", "version", "rerun", "run_until", "available_computed", "saved"}
+IGNORED = {
+    "token",
+    "owner",
+    "lease_until",
+    "version",
+    "rerun",
+    "run_until",
+    "available_computed",
+    "saved",
+}
 """Members of an item or cursor that a put does not take."""
 
 
@@ -123,7 +171,10 @@ def wrong_instances(kind):
         if field.name in IGNORED:
             continue
         hint = hints[field.name]
-        if kind in (OutboxItem, Cursor):  # they say what comes out; what goes in is a payload, a time
+        if kind in (
+            OutboxItem,
+            Cursor,
+        ):  # they say what comes out; what goes in is a payload, a time
             times = field.name.endswith("_at") or field.name.endswith("_until")
             hint = _abi.Time if times else _abi.Text if hint in (str, bytes) else hint
         for value in wrong_values(hint, field.name):
@@ -131,7 +182,11 @@ def wrong_instances(kind):
 
 
 def right_value(hint, name):
-    if hint in (_abi.Text, _abi.Payload) or hint == typing.Optional[_abi.Text] or hint == ONE_OR_SEVERAL:
+    if (
+        hint in (_abi.Text, _abi.Payload)
+        or hint == typing.Optional[_abi.Text]
+        or hint == ONE_OR_SEVERAL
+    ):
         return "x"
     if hint == _abi.Time or "Never" in str(hint):
         return 5
@@ -161,7 +216,9 @@ def methods():
 
 
 def arguments(method):
-    hints = typing.get_type_hints(inspect.unwrap(method), vars(__import__(method.__module__, fromlist=["x"])))
+    hints = typing.get_type_hints(
+        inspect.unwrap(method), vars(__import__(method.__module__, fromlist=["x"]))
+    )
     for name, parameter in list(inspect.signature(method).parameters.items())[1:]:
         yield name, parameter, hints[name]
 
@@ -189,7 +246,9 @@ CASES = [(owner, name, method) for owner, name, method in methods()]
 EMPTY = ("optional filters", ["", b""])
 
 
-@pytest.mark.parametrize("owner, name, method", CASES, ids=[f"{owner}.{name}" for owner, name, _ in CASES])
+@pytest.mark.parametrize(
+    "owner, name, method", CASES, ids=[f"{owner}.{name}" for owner, name, _ in CASES]
+)
 def test_no_wrong_value_is_silently_taken(shared, owner, name, method):
     store = shared
     last = store.info().last_lsn
@@ -232,8 +291,17 @@ def test_members_of_structs_are_checked_by_their_types():
         for name, kind, *_ in struct._fields_:
             if kind in _abi._INTEGERS:
                 low, high = _abi._INTEGERS[kind]
-                assert getattr(struct(**{name: low}), name) == low and getattr(struct(**{name: high}), name) == high
-                for wrong, error in ((low - 1, ValueError), (high + 1, ValueError), (True, TypeError), (1.0, TypeError), ("1", TypeError)):
+                assert (
+                    getattr(struct(**{name: low}), name) == low
+                    and getattr(struct(**{name: high}), name) == high
+                )
+                for wrong, error in (
+                    (low - 1, ValueError),
+                    (high + 1, ValueError),
+                    (True, TypeError),
+                    (1.0, TypeError),
+                    ("1", TypeError),
+                ):
                     with pytest.raises(error):
                         struct(**{name: wrong})
                 checked += 1
@@ -258,7 +326,14 @@ def test_paths_are_whole(path, tmp_path):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"create": 1}, {"background": None}, {"allow_unsafe_fs": "no"}, {"segment_size": 2**32 + 65536}, {"segment_size": 1.5}, {"inline_max": -1}]
+    [
+        {"create": 1},
+        {"background": None},
+        {"allow_unsafe_fs": "no"},
+        {"segment_size": 2**32 + 65536},
+        {"segment_size": 1.5},
+        {"inline_max": -1},
+    ]
     + [{"wait": value} for value in [-2, 0.5, "1", 2**63, None, True, timedelta(-1)]],
     ids=repr,
 )
@@ -312,7 +387,8 @@ def test_a_refused_operation_spoils_its_transaction(store):
 
 
 def test_what_a_transaction_refuses_is_named_in_every_domain(store):
-    """Whether the binding refuses it or the library, in the call and when it is committed all the same."""
+    """Whether the binding refuses it or the library, in the call and when it is committed all the
+    same."""
     wrong = [
         lambda txn: txn.inbox.save("", [holdfast.InboxInput("t")]),
         lambda txn: txn.inbox.dismiss("u", ""),
@@ -346,9 +422,22 @@ def test_what_a_transaction_refuses_is_named_in_every_domain(store):
 
 
 def test_the_ends_of_the_ranges_are_taken(store):
-    store.outbox.put("q", OutboxItem("i", priority=-(2**31), attempts=2**32 - 1, enqueued_at=-(2**63) + 1, available_at=2**63 - 1))
+    store.outbox.put(
+        "q",
+        OutboxItem(
+            "i",
+            priority=-(2**31),
+            attempts=2**32 - 1,
+            enqueued_at=-(2**63) + 1,
+            available_at=2**63 - 1,
+        ),
+    )
     found = store.outbox.get("q", "i")
-    assert (found.priority, found.enqueued_at, found.available_at) == (-(2**31), -(2**63) + 1, 2**63 - 1)
+    assert (found.priority, found.enqueued_at, found.available_at) == (
+        -(2**31),
+        -(2**63) + 1,
+        2**63 - 1,
+    )
     instant = datetime(1, 1, 1, tzinfo=timezone.utc)
     store.cursors.advance("c", "s", 2**63 - 1, delivered_at=instant)
     assert holdfast.to_datetime(store.cursors.get("c", "s").last_delivered_at) == instant

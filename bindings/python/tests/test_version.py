@@ -17,17 +17,24 @@ HEADERS = HERE.parents[3] / "engine" / "include" / "holdfast"
 def test_every_public_struct_has_a_size_in_the_library():
     size = _abi.function("hf_struct_size", _abi.c_char_p, restype=_abi.c_size_t)
     text = "".join(path.read_text() for path in sorted(HEADERS.glob("*.h")))
-    names = re.findall(r"^struct (hf_\w+) \{", re.sub(r"/\*.*?\*/", "", text, flags=re.S), flags=re.M)
+    names = re.findall(
+        r"^struct (hf_\w+) \{", re.sub(r"/\*.*?\*/", "", text, flags=re.S), flags=re.M
+    )
     assert len(names) > 140
     assert [name for name in names if size(name.encode()) == 0] == []
     assert size(b"hf_nothing") == size(b"") == size(None) == 0
     for struct in _abi.Struct.known:
-        assert size(struct.c_name.removeprefix("struct ").encode()) == _abi.ctypes.sizeof(struct), struct
+        assert size(struct.c_name.removeprefix("struct ").encode()) == _abi.ctypes.sizeof(
+            struct
+        ), struct
 
 
 def test_the_version_is_the_same_everywhere():
     text = (HEADERS / "version.h").read_text()
-    numbers = [int(re.search(rf"#define HF_VERSION_{part} (\d+)", text).group(1)) for part in ("MAJOR", "MINOR", "PATCH")]
+    numbers = [
+        int(re.search(rf"#define HF_VERSION_{part} (\d+)", text).group(1))
+        for part in ("MAJOR", "MINOR", "PATCH")
+    ]
     version = ".".join(map(str, numbers))
     assert f'#define HF_VERSION "{version}"' in text
     assert holdfast.__version__ == holdfast.library_version() == version
@@ -44,7 +51,9 @@ def imported_with(tmp_path, source):
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, tmp_path / "other.c"], check=True)
     environment = dict(os.environ, HOLDFAST_LIBRARY=str(library), PYTHONPATH=str(HERE.parents[1]))
-    done = subprocess.run([sys.executable, "-c", "import holdfast"], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "import holdfast"], env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 1 and "ImportError: " in done.stderr
     last = done.stderr.strip().splitlines()[-1]
     assert str(library) in last and holdfast.__version__ in last

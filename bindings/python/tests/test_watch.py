@@ -42,7 +42,9 @@ def test_a_transaction_can_be_committed_later(store):
 
 def test_a_ticket_calls_back(store):
     told = threading.Event()
-    store.later().cursors.advance("c", "s", 1).ticket.when_answered(lambda ticket, error: error or told.set())
+    store.later().cursors.advance("c", "s", 1).ticket.when_answered(
+        lambda ticket, error: error or told.set()
+    )
     assert told.wait(30)
 
 
@@ -103,7 +105,10 @@ def test_a_callback_is_called(store):
 def test_iterating_ends_when_the_store_is_closed(tmp_path):
     store = holdfast.open(tmp_path / "s", create=True)
     subscription, feed, seen = store.subscribe(), store.feed(), []
-    threads = [threading.Thread(target=lambda watch=watch: seen.extend(e.lsn for e in watch)) for watch in (subscription, feed)]
+    threads = [
+        threading.Thread(target=lambda watch=watch: seen.extend(e.lsn for e in watch))
+        for watch in (subscription, feed)
+    ]
     for thread in threads:
         thread.start()
     store.cursors.advance("c", "s", 1)

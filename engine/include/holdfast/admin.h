@@ -1,8 +1,11 @@
-/* For those who look after stores: what is there, what the log says, and whether every byte of it is sound.
+/* For those who look after stores: what is there, what the log says, and whether every byte of
+ * it is sound.
  *
- * The names of all inboxes and queues are reads of an open store, like those of the other headers. hf_log_each() and hf_fsck() work on a
- * directory: they open files for reading only, take no lock, create, change and remove nothing, and may run beside a writer (or on a
- * read-only medium). What a writer changes while they look is read again before it is called damage. */
+ * The names of all inboxes and queues are reads of an open store, like those of the other
+ * headers. hf_log_each() and hf_fsck() work on a directory: they open files for reading only,
+ * take no lock, create, change and remove nothing, and may run beside a writer (or on a
+ * read-only medium). What a writer changes while they look is read again before it is called
+ * damage. */
 #ifndef HOLDFAST_ADMIN_H
 #define HOLDFAST_ADMIN_H
 
@@ -13,7 +16,7 @@
 extern "C" {
 #endif
 
-/* --- Names ---------------------------------------------------------------------------------------------------------------- */
+/* --- Names ------------------------------------------------------------------------------------ */
 
 /* Which names. Zeroed: all of them. */
 struct hf_names {
@@ -28,18 +31,20 @@ struct hf_name_page {
 	struct hf_memory *memory; /* free it with hf_release() */
 };
 
-/* The users of all inboxes that hold anything (records, a generated_at, a status), compared as bytes, in O(log n + page). *out is zeroed on failure.
- * Errors as for every read; HF_EINVAL for a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
-                                     struct hf_error *error);
-/* The same for the queues of the outbox that hold items or completed ids, or were ever configured. */
-HF_API HF_CHECKED int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
-                                       struct hf_error *error);
+/* The users of all inboxes that hold anything (records, a generated_at, a status), compared as
+ * bytes, in O(log n + page). *out is zeroed on failure. Errors as for every read; HF_EINVAL for
+ * a damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags,
+                                     struct hf_name_page *out, struct hf_error *error);
+/* The same for the queues of the outbox that hold items or completed ids, or were ever
+ * configured. */
+HF_API HF_CHECKED int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags,
+                                       struct hf_name_page *out, struct hf_error *error);
 
 /* The names of the domains that this version knows, by index; NULL behind the last. */
 HF_API const char *hf_domain_name(unsigned index);
 
-/* --- The log -------------------------------------------------------------------------------------------------------------- */
+/* --- The log ---------------------------------------------------------------------------------- */
 
 /* An entry as it lies in the log. Pointers live until the callback returns. */
 struct hf_log_entry {
@@ -49,11 +54,13 @@ struct hf_log_entry {
 	uint8_t domain_id; /* on disk */
 	uint8_t kind; /* among the domain's */
 	bool transaction_end; /* the last entry of its transaction */
-	const char *text; /* one line of what it did, caller bytes escaped; empty with HF_LOG_WITHOUT_TEXT */
+	/* one line of what it did, caller bytes escaped; empty with HF_LOG_WITHOUT_TEXT */
+	const char *text;
 	uint32_t segment; /* the number of the file it lies in */
 	uint32_t offset; /* where in it the entry begins */
 	uint32_t body_len; /* bytes of its body */
-	/* Above 0: the entry sets the store's clock back by so much. `at` of an entry before it, less this, is that entry's time by the clock from here on. */
+	/* Above 0: the entry sets the store's clock back by so much. `at` of an entry before it,
+	 * less this, is that entry's time by the clock from here on. */
 	int64_t set_back_us;
 	const struct hf_event *event; /* the same as the change feed gives it: operation, key, body */
 };
@@ -65,19 +72,25 @@ enum hf_log_flags {
 /* false ends the reading, which then returns HF_OK. */
 typedef bool (*hf_log_fn)(void *ctx, const struct hf_log_entry *entry);
 
-/* Calls back for every entry of the log of the store in directory `path` from LSN `from` on, in order, each once. What a crash left behind
- * the log's end, or a writer has not finished, is not part of it; beside a writer the newest entries may not be durable yet. Entries before proven damage are delivered, then the answer is
- * HF_ECORRUPT and `error` says where. HF_ENOTFOUND (no store), HF_EVERSION, HF_EIO, HF_ENOMEM, HF_EINVAL. */
-HF_API HF_CHECKED int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, void *ctx, struct hf_error *error);
+/* Calls back for every entry of the log of the store in directory `path` from LSN `from` on, in
+ * order, each once. What a crash left behind the log's end, or a writer has not finished, is not
+ * part of it; beside a writer the newest entries may not be durable yet. Entries before proven
+ * damage are delivered, then the answer is HF_ECORRUPT and `error` says where. HF_ENOTFOUND (no
+ * store), HF_EVERSION, HF_EIO, HF_ENOMEM, HF_EINVAL. */
+HF_API HF_CHECKED int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each,
+                                  void *ctx, struct hf_error *error);
 
-/* --- Checking ------------------------------------------------------------------------------------------------------------- */
+/* --- Checking --------------------------------------------------------------------------------- */
 
 enum hf_fsck_severity {
 	HF_FSCK_LEFTOVER = 0, /* harmless: no part of the store */
-	HF_FSCK_TORN = 1, /* harmless: what a crash left behind the log's end, never acknowledged as far as can be known */
+	/* harmless: what a crash left behind the log's end, never acknowledged as far as can be
+	 * known */
+	HF_FSCK_TORN = 1,
 	HF_FSCK_IO = 2, /* could not be read: not damage */
 	HF_FSCK_NEWER = 3, /* written by a newer format */
-	HF_FSCK_DAMAGE = 4, /* bytes that were durable are not there, or a state breaks its own invariants */
+	/* bytes that were durable are not there, or a state breaks its own invariants */
+	HF_FSCK_DAMAGE = 4,
 };
 #define HF_FSCK_SEVERITIES 5u
 
@@ -85,9 +98,12 @@ enum hf_fsck_severity {
 HF_API const char *hf_fsck_severity_name(int severity);
 
 enum hf_fsck_how {
-	HF_FSCK_UNREADABLE = 0, /* the entry's own bytes are damaged: `text` is what can be made out, and may be wrong in part */
+	/* the entry's own bytes are damaged: `text` is what can be made out, and may be wrong in
+	 * part */
+	HF_FSCK_UNREADABLE = 0,
 	HF_FSCK_CUT_OFF = 1, /* the entry is whole, but lies in a group that is not */
-	HF_FSCK_PRESUPPOSED = 2, /* a later, whole entry needs something that was lost: what it names is affected */
+	/* a later, whole entry needs something that was lost: what it names is affected */
+	HF_FSCK_PRESUPPOSED = 2,
 };
 
 /* Something that a finding affects. */
@@ -101,7 +117,8 @@ struct hf_fsck_object {
 /* Pointers live until the callback returns. */
 struct hf_fsck_finding {
 	enum hf_fsck_severity severity;
-	const char *file; /* name in the store's directory; "" for a finding about the state that the log gives */
+	/* name in the store's directory; "" for a finding about the state that the log gives */
+	const char *file;
 	uint64_t offset; /* where in the file it begins */
 	uint64_t length; /* bytes concerned; 0: not known or not bytes */
 	hf_lsn first_lsn; /* entries that are lost or affected, or 0, 0; both ends are part of it */
@@ -116,7 +133,8 @@ typedef void (*hf_fsck_fn)(void *ctx, const struct hf_fsck_finding *finding);
 
 struct hf_fsck_options {
 	size_t max_objects; /* named with one finding; 0: 100 */
-	void (*progress)(void *ctx, uint64_t done, uint64_t total); /* bytes; called between files, with report's ctx. May be NULL */
+	/* bytes; called between files, with report's ctx. May be NULL */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);
 };
 
 #define HF_FSCK_DOMAINS_MAX 16u
@@ -124,7 +142,8 @@ struct hf_fsck_options {
 struct hf_fsck_domain {
 	const char *name;
 	uint64_t entries; /* whole entries of it in the log */
-	uint64_t objects; /* counted one by one in the state that the log gives; 0 unless state_checked */
+	/* counted one by one in the state that the log gives; 0 unless state_checked */
+	uint64_t objects;
 };
 
 /* How the last writer left the store. */
@@ -140,8 +159,11 @@ HF_API const char *hf_fsck_stop_name(int stop);
 
 /* Everything in it was counted by this very check. */
 struct hf_fsck_summary {
-	bool checked; /* a check took place. false: there is no verdict, and everything else here is zero */
-	int verdict; /* HF_OK, HF_ECORRUPT, HF_EVERSION, HF_EIO: the gravest finding. If not `checked`: what hf_fsck returned, never HF_OK */
+	/* a check took place. false: there is no verdict, and everything else here is zero */
+	bool checked;
+	/* HF_OK, HF_ECORRUPT, HF_EVERSION, HF_EIO: the gravest finding. If not `checked`: what
+	 * hf_fsck returned, never HF_OK */
+	int verdict;
 	uint8_t uuid[16];
 	uint16_t epoch;
 	uint32_t format; /* major version; 0: not known */
@@ -151,27 +173,32 @@ struct hf_fsck_summary {
 	uint64_t groups; /* whole ones */
 	uint64_t transactions; /* in whole groups */
 	uint64_t entries; /* in whole groups */
-	uint64_t groups_after_damage; /* of `groups`: whole, but behind damage: they can be read, not applied with certainty */
+	/* of `groups`: whole, but behind damage: they can be read, not applied with certainty */
+	uint64_t groups_after_damage;
 	uint64_t entries_after_damage;
 	hf_lsn first_lsn, last_lsn; /* of whole entries; 0: none */
 	uint64_t torn_bytes; /* behind the log's end */
 	enum hf_fsck_stop last_stop;
 	hf_time clock; /* what the store's clock would show now (clock.h); 0 unless state_checked */
 	int64_t clock_ahead_us; /* by how much that is ahead of the wall clock */
-	bool state_checked; /* the log was whole: it was replayed, and every invariant of every domain recounted */
+	/* the log was whole: it was replayed, and every invariant of every domain recounted */
+	bool state_checked;
 	uint64_t findings[HF_FSCK_SEVERITIES]; /* by severity */
 	size_t domain_count;
 	struct hf_fsck_domain domains[HF_FSCK_DOMAINS_MAX];
 };
 
-/* Reads every byte of every file of the store in directory `path` and calls `report` (nullable) for each finding, in the order in which it comes upon them. Goes on behind
- * damage as far as anything can be made out. Returns the verdict, with the first finding of that kind in `error`: HF_OK (leftovers and a
- * torn tail are no damage), HF_ECORRUPT, HF_EVERSION, HF_EIO; *out (nullable) is filled, out->checked is true. With
- * out->checked false there was no check, and so no verdict: HF_ENOTFOUND (no store), HF_EIO and the like (the directory
- * cannot be opened, the machine does not answer), HF_ENOMEM, HF_EINVAL, HF_ECANCELED (a writer changed too much
+/* Reads every byte of every file of the store in directory `path` and calls `report` (nullable)
+ * for each finding, in the order in which it comes upon them. Goes on behind damage as far as
+ * anything can be made out. Returns the verdict, with the first finding of that kind in `error`:
+ * HF_OK (leftovers and a torn tail are no damage), HF_ECORRUPT, HF_EVERSION, HF_EIO; *out
+ * (nullable) is filled, out->checked is true. With out->checked false there was no check, and so
+ * no verdict: HF_ENOTFOUND (no store), HF_EIO and the like (the directory cannot be opened, the
+ * machine does not answer), HF_ENOMEM, HF_EINVAL, HF_ECANCELED (a writer changed too much
  * meanwhile: try again). HF_OK always comes with a verdict. */
-HF_API HF_CHECKED int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx,
-                              struct hf_fsck_summary *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_fsck(const char *path, const struct hf_fsck_options *options,
+                              hf_fsck_fn report, void *ctx, struct hf_fsck_summary *out,
+                              struct hf_error *error);
 
 #ifdef __cplusplus
 }

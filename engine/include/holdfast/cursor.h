@@ -1,14 +1,17 @@
 /* Cursors: the confirmed delivery position of a consumer on a stream, or on one subject of it.
  *
- * A cursor only goes forward. The one way back is hf_cursor_reset(), which demands a reason and keeps it. A failed delivery is noted
- * beside the position without moving it; the next confirmed delivery clears the note.
+ * A cursor only goes forward. The one way back is hf_cursor_reset(), which demands a reason and
+ * keeps it. A failed delivery is noted beside the position without moving it; the next confirmed
+ * delivery clears the note.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
- * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their
- * preconditions are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it
- * borrows need live only until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
- * (args->write.expect), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every
- * read HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
+ * take (store, txn, args, result, error): with txn NULL they commit at once with
+ * args->write.durability, else they are copied into the transaction and their preconditions are
+ * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
+ * and what it borrows need live only until the call returns. Beside the errors named below every
+ * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG
+ * (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and
+ * every read HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
 #ifndef HOLDFAST_CURSOR_H
 #define HOLDFAST_CURSOR_H
 
@@ -18,13 +21,17 @@
 extern "C" {
 #endif
 
-#define HF_CURSOR_DELIVERY_ID_MAX 4096u /* bytes of a delivery id; longer ones are refused with HF_EINVAL */
-#define HF_CURSOR_ERROR_MAX 4096u /* bytes of a recorded error; longer ones are cut at a UTF-8 boundary */
-#define HF_CURSOR_REASON_MAX 4096u /* bytes of a reset's reason; longer ones are refused with HF_ETOOBIG */
+/* bytes of a delivery id; longer ones are refused with HF_EINVAL */
+#define HF_CURSOR_DELIVERY_ID_MAX 4096u
+/* bytes of a recorded error; longer ones are cut at a UTF-8 boundary */
+#define HF_CURSOR_ERROR_MAX 4096u
+/* bytes of a reset's reason; longer ones are refused with HF_ETOOBIG */
+#define HF_CURSOR_REASON_MAX 4096u
 
-/* Who reads what. White space at both ends of each part is ignored (all code points that Unicode gives the property White_Space, in
- * UTF-8; that is what "blank" means below too); then each has at most HF_KEY_MAX bytes, none of them NUL, and only `subject` may be
- * empty: the stream as a whole. */
+/* Who reads what. White space at both ends of each part is ignored (all code points that Unicode
+ * gives the property White_Space, in UTF-8; that is what "blank" means below too); then each has
+ * at most HF_KEY_MAX bytes, none of them NUL, and only `subject` may be empty: the stream as a
+ * whole. */
 struct hf_cursor_key {
 	struct hf_bytes consumer;
 	struct hf_bytes stream;
@@ -45,22 +52,25 @@ struct hf_cursor {
 	hf_lsn version;
 };
 
-/* --- Mutations ------------------------------------------------------------------------------------------------------------ */
+/* --- Mutations -------------------------------------------------------------------------------- */
 
 struct hf_cursor_advance {
 	struct hf_write write;
 	struct hf_cursor_key key;
 	int64_t sequence; /* > 0 */
-	struct hf_bytes delivery_id; /* any bytes, at most HF_CURSOR_DELIVERY_ID_MAX, kept as given; may be empty */
+	/* any bytes, at most HF_CURSOR_DELIVERY_ID_MAX, kept as given; may be empty */
+	struct hf_bytes delivery_id;
 	hf_time delivered_at; /* not given: `now` */
 	hf_time now; /* kept in the cursor's own times only; not given: the store's clock */
 };
 
-/* Confirms a delivery. No cursor yet: creates it. A higher sequence: moves it, takes delivery_id and delivered_at, clears the error. The
- * same sequence with the same delivery_id is a replay: updated_at becomes now, the error is cleared, last_delivered_at stays unless
- * it was unset. Anything else is HF_ENONMONOTONIC; its text names both positions and nothing changes. */
-HF_API HF_CHECKED int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advance *args, struct hf_result *result,
-                                        struct hf_error *error);
+/* Confirms a delivery. No cursor yet: creates it. A higher sequence: moves it, takes delivery_id
+ * and delivered_at, clears the error. The same sequence with the same delivery_id is a replay:
+ * updated_at becomes now, the error is cleared, last_delivered_at stays unless it was unset.
+ * Anything else is HF_ENONMONOTONIC; its text names both positions and nothing changes. */
+HF_API HF_CHECKED int hf_cursor_advance(hf_store *store, hf_txn *txn,
+                                        const struct hf_cursor_advance *args,
+                                        struct hf_result *result, struct hf_error *error);
 
 struct hf_cursor_reset {
 	struct hf_write write;
@@ -68,38 +78,45 @@ struct hf_cursor_reset {
 	int64_t sequence; /* >= 0 */
 	struct hf_bytes delivery_id; /* as above; empty clears it */
 	hf_time delivered_at; /* stored as given; not given: cleared */
-	struct hf_bytes reason; /* must not be blank (HF_EREASON); at most HF_CURSOR_REASON_MAX bytes (HF_ETOOBIG) */
+	/* must not be blank (HF_EREASON); at most HF_CURSOR_REASON_MAX bytes (HF_ETOOBIG) */
+	struct hf_bytes reason;
 	hf_time now; /* not given: the store's clock */
 };
 
-/* Puts the cursor anywhere, back included, and clears the error; creates it if there is none. The reason stays in the log and in
- * the cursor. */
-HF_API HF_CHECKED int hf_cursor_reset(hf_store *store, hf_txn *txn, const struct hf_cursor_reset *args, struct hf_result *result,
+/* Puts the cursor anywhere, back included, and clears the error; creates it if there is none.
+ * The reason stays in the log and in the cursor. */
+HF_API HF_CHECKED int hf_cursor_reset(hf_store *store, hf_txn *txn,
+                                      const struct hf_cursor_reset *args, struct hf_result *result,
                                       struct hf_error *error);
 
 struct hf_cursor_record_error {
 	struct hf_write write;
 	struct hf_cursor_key key;
-	struct hf_bytes message; /* must not be blank (HF_EINVAL); cut after HF_CURSOR_ERROR_MAX bytes */
+	/* must not be blank (HF_EINVAL); cut after HF_CURSOR_ERROR_MAX bytes */
+	struct hf_bytes message;
 	hf_time now; /* not given: the store's clock */
 };
 
-/* Notes a failure: last_error becomes the message, error_count goes up by one. The position stays; creates a cursor at 0 if there is
- * none. */
-HF_API HF_CHECKED int hf_cursor_record_error(hf_store *store, hf_txn *txn, const struct hf_cursor_record_error *args,
+/* Notes a failure: last_error becomes the message, error_count goes up by one. The position
+ * stays; creates a cursor at 0 if there is none. */
+HF_API HF_CHECKED int hf_cursor_record_error(hf_store *store, hf_txn *txn,
+                                             const struct hf_cursor_record_error *args,
                                              struct hf_result *result, struct hf_error *error);
 
 struct hf_cursor_put {
 	struct hf_write write;
-	/* Stored as given but for version, which is ignored. last_sequence >= 0; updated_at not given: the store's clock; error_count is 0 exactly when last_error is empty (longer ones are cut after HF_CURSOR_ERROR_MAX bytes); reset_at is not given exactly
-	 * when reset_reason is empty, which else follows the rules of a reset. */
+	/* Stored as given but for version, which is ignored. last_sequence >= 0; updated_at not
+	 * given: the store's clock; error_count is 0 exactly when last_error is empty (longer ones
+	 * are cut after HF_CURSOR_ERROR_MAX bytes); reset_at is not given exactly when reset_reason
+	 * is empty, which else follows the rules of a reset. */
 	struct hf_cursor cursor;
 };
 
-/* Stores a whole cursor (import, migration). One that exists is replaced, but never put back: HF_ENONMONOTONIC when it stands further than
- * that. changed = false when it is like that already. */
-HF_API HF_CHECKED int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put *args, struct hf_result *result,
-                                    struct hf_error *error);
+/* Stores a whole cursor (import, migration). One that exists is replaced, but never put back:
+ * HF_ENONMONOTONIC when it stands further than that. changed = false when it is like that
+ * already. */
+HF_API HF_CHECKED int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put *args,
+                                    struct hf_result *result, struct hf_error *error);
 
 struct hf_cursor_remove {
 	struct hf_write write;
@@ -107,22 +124,25 @@ struct hf_cursor_remove {
 };
 
 /* Forgets the cursor. HF_ENOTFOUND when there is none. */
-HF_API HF_CHECKED int hf_cursor_remove(hf_store *store, hf_txn *txn, const struct hf_cursor_remove *args, struct hf_result *result,
-                                       struct hf_error *error);
+HF_API HF_CHECKED int hf_cursor_remove(hf_store *store, hf_txn *txn,
+                                       const struct hf_cursor_remove *args,
+                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_cursor_guard {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_cursor_key key;
 };
 
-/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the cursor has version write.expect (HF_ABSENT: does not exist).
- * HF_EINVAL without a transaction. */
-HF_API HF_CHECKED int hf_cursor_guard(hf_store *store, hf_txn *txn, const struct hf_cursor_guard *args, struct hf_result *result,
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the cursor has version
+ * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_cursor_guard(hf_store *store, hf_txn *txn,
+                                      const struct hf_cursor_guard *args, struct hf_result *result,
                                       struct hf_error *error);
 
-/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory with hf_release(). */
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory with
+ * hf_release(). */
 
 struct hf_cursor_got {
 	struct hf_cursor cursor;
@@ -130,7 +150,8 @@ struct hf_cursor_got {
 };
 
 /* One cursor, or HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_cursor_get(hf_store *store, const struct hf_cursor_key *key, unsigned flags, struct hf_cursor_got *out,
+HF_API HF_CHECKED int hf_cursor_get(hf_store *store, const struct hf_cursor_key *key,
+                                    unsigned flags, struct hf_cursor_got *out,
                                     struct hf_error *error);
 
 /* Which cursors. Zeroed: all of them. */
@@ -150,8 +171,10 @@ struct hf_cursor_page {
 	struct hf_memory *memory;
 };
 
-/* Cursors by stream, subject, consumer, each compared as bytes. HF_EINVAL for a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_cursor_list(hf_store *store, const struct hf_cursor_list *args, unsigned flags, struct hf_cursor_page *out,
+/* Cursors by stream, subject, consumer, each compared as bytes. HF_EINVAL for a damaged `page`
+ * or one of another query. */
+HF_API HF_CHECKED int hf_cursor_list(hf_store *store, const struct hf_cursor_list *args,
+                                     unsigned flags, struct hf_cursor_page *out,
                                      struct hf_error *error);
 
 struct hf_cursor_lag {
@@ -160,7 +183,8 @@ struct hf_cursor_lag {
 	bool by_subject; /* a blank `subject` selects the cursors without a subject */
 	int64_t head; /* newest sequence of the stream, >= 0 */
 	size_t limit; /* items of a page; 0: all */
-	const char *page; /* `next` of the page before; NULL: the first page. `head` may differ from page to page */
+	/* `next` of the page before; NULL: the first page. `head` may differ from page to page */
+	const char *page;
 };
 
 struct hf_cursor_lag_item {
@@ -175,8 +199,10 @@ struct hf_cursor_lag_page {
 	struct hf_memory *memory;
 };
 
-/* How far the consumers of a stream are behind, the slowest first; equally slow ones by subject, consumer. */
-HF_API HF_CHECKED int hf_cursor_lag(hf_store *store, const struct hf_cursor_lag *args, unsigned flags, struct hf_cursor_lag_page *out,
+/* How far the consumers of a stream are behind, the slowest first; equally slow ones by subject,
+ * consumer. */
+HF_API HF_CHECKED int hf_cursor_lag(hf_store *store, const struct hf_cursor_lag *args,
+                                    unsigned flags, struct hf_cursor_lag_page *out,
                                     struct hf_error *error);
 
 #ifdef __cplusplus

@@ -1,19 +1,24 @@
-/* Documents: small keyed state with an ordered listing: jobs by status, sessions, a cache of answers.
+/* Documents: small keyed state with an ordered listing: jobs by status, sessions, a cache of
+ * answers.
  *
- * A document lies in a collection under an id. It may belong to one group of its collection (a status, an owner) and may expire: from
- * that instant on it is gone for every call here, whether or not that was logged yet. Lists go by created_at or updated_at, over all
- * documents of a collection or within one group.
+ * A document lies in a collection under an id. It may belong to one group of its collection (a
+ * status, an owner) and may expire: from that instant on it is gone for every call here, whether
+ * or not that was logged yet. Lists go by created_at or updated_at, over all documents of a
+ * collection or within one group.
  *
- * Each order costs memory and work for every document, so a collection keeps only those that the first put into it asked for. It keeps them while it
- * holds documents; with the last of them gone, the next put is a first one again.
+ * Each order costs memory and work for every document, so a collection keeps only those that the
+ * first put into it asked for. It keeps them while it holds documents; with the last of them
+ * gone, the next put is a first one again.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
- * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their
- * preconditions are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it
- * borrows need live only until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
- * (args->write.expect; HF_ABSENT holds for an expired document), HF_ETOOBIG (payload, transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN,
- * HF_EFAILED, HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (a payload on disk), HF_EUNCERTAIN, HF_EFAILED,
- * HF_EFORK. */
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
+ * take (store, txn, args, result, error): with txn NULL they commit at once with
+ * args->write.durability, else they are copied into the transaction and their preconditions are
+ * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
+ * and what it borrows need live only until the call returns. Beside the errors named below every
+ * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect; HF_ABSENT holds for an
+ * expired document), HF_ETOOBIG (payload, transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN,
+ * HF_EFAILED, HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT
+ * (a payload on disk), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
 #ifndef HOLDFAST_DOCUMENT_H
 #define HOLDFAST_DOCUMENT_H
 
@@ -38,12 +43,14 @@ struct hf_document {
 	hf_time created_at;
 	hf_time updated_at; /* of the newest put or regroup */
 	hf_time expires_at; /* HF_UNSET: never */
-	/* The store computed expires_at, from a ttl: a set-back of its clock moves it. false: a caller named it, or there is none. */
+	/* The store computed expires_at, from a ttl: a set-back of its clock moves it. false: a
+	 * caller named it, or there is none. */
 	bool expires_computed;
 	hf_lsn version;
 };
 
-/* The orders that a collection can keep, to be or-ed. Lists within a group and counts of one need one of the latter two. */
+/* The orders that a collection can keep, to be or-ed. Lists within a group and counts of one
+ * need one of the latter two. */
 enum hf_document_orders {
 	HF_DOCUMENT_CREATED = 1, /* all documents by created_at */
 	HF_DOCUMENT_UPDATED = 2, /* all documents by updated_at */
@@ -52,7 +59,7 @@ enum hf_document_orders {
 };
 #define HF_DOCUMENT_ORDERS_DEFAULT (HF_DOCUMENT_CREATED | HF_DOCUMENT_GROUP_CREATED)
 
-/* --- Mutations ------------------------------------------------------------------------------------------------------------ */
+/* --- Mutations -------------------------------------------------------------------------------- */
 
 struct hf_document_put {
 	struct hf_write write;
@@ -61,17 +68,24 @@ struct hf_document_put {
 	struct hf_bytes group; /* at most HF_KEY_MAX bytes without NUL; empty: none */
 	hf_time created_at; /* not given: kept, or `now` for a new document */
 	hf_time expires_at; /* not given: never, unless ttl_us says otherwise */
-	int64_t ttl_us; /* above 0: expires that long from now by the store's clock; then expires_at must not be given */
-	/* expires_at is one that the store computed, as a document says: for what was read and is put back. HF_EINVAL where expires_at is not given. */
+	/* above 0: expires that long from now by the store's clock; then expires_at must not be
+	 * given */
+	int64_t ttl_us;
+	/* expires_at is one that the store computed, as a document says: for what was read and is
+	 * put back. HF_EINVAL where expires_at is not given. */
 	bool expires_computed;
-	unsigned orders; /* enum hf_document_orders that the collection is to keep; 0: what it keeps, or the default for a first put */
+	/* enum hf_document_orders that the collection is to keep; 0: what it keeps, or the default
+	 * for a first put */
+	unsigned orders;
 	hf_time now; /* becomes updated_at; not given: the store's clock */
 };
 
-/* Stores a document: a new one (also where one has expired), or in place of the one there, of which nothing stays but created_at.
- * changed = false when all of it is as it was, updated_at and expires_computed included, and when it would have expired already and there is none.
+/* Stores a document: a new one (also where one has expired), or in place of the one there, of
+ * which nothing stays but created_at. changed = false when all of it is as it was, updated_at
+ * and expires_computed included, and when it would have expired already and there is none.
  * HF_ECONFLICT when the collection holds documents and keeps other orders than `orders`. */
-HF_API HF_CHECKED int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put *args, struct hf_result *result,
+HF_API HF_CHECKED int hf_document_put(hf_store *store, hf_txn *txn,
+                                      const struct hf_document_put *args, struct hf_result *result,
                                       struct hf_error *error);
 
 struct hf_document_regroup {
@@ -81,10 +95,11 @@ struct hf_document_regroup {
 	hf_time now; /* becomes updated_at; not given: the store's clock */
 };
 
-/* Moves a document into another group; its payload is neither sent nor written again. changed = false when it is in that group.
- * HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup *args, struct hf_result *result,
-                                          struct hf_error *error);
+/* Moves a document into another group; its payload is neither sent nor written again. changed =
+ * false when it is in that group. HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_document_regroup(hf_store *store, hf_txn *txn,
+                                          const struct hf_document_regroup *args,
+                                          struct hf_result *result, struct hf_error *error);
 
 struct hf_document_remove {
 	struct hf_write write;
@@ -92,8 +107,9 @@ struct hf_document_remove {
 };
 
 /* Removes one document. HF_ENOTFOUND when there is none. */
-HF_API HF_CHECKED int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove *args, struct hf_result *result,
-                                         struct hf_error *error);
+HF_API HF_CHECKED int hf_document_remove(hf_store *store, hf_txn *txn,
+                                         const struct hf_document_remove *args,
+                                         struct hf_result *result, struct hf_error *error);
 
 struct hf_document_clear {
 	struct hf_write write; /* expect must be 0 */
@@ -101,22 +117,25 @@ struct hf_document_clear {
 };
 
 /* Removes every document of a collection; result->count says how many. */
-HF_API HF_CHECKED int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear *args, struct hf_result *result,
-                                        struct hf_error *error);
+HF_API HF_CHECKED int hf_document_clear(hf_store *store, hf_txn *txn,
+                                        const struct hf_document_clear *args,
+                                        struct hf_result *result, struct hf_error *error);
 
 struct hf_document_guard {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_document_key key;
 };
 
-/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the document has version write.expect (HF_ABSENT: does not exist).
- * HF_EINVAL without a transaction. */
-HF_API HF_CHECKED int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard *args, struct hf_result *result,
-                                        struct hf_error *error);
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the document has version
+ * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_document_guard(hf_store *store, hf_txn *txn,
+                                        const struct hf_document_guard *args,
+                                        struct hf_result *result, struct hf_error *error);
 
-/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory, where there is one, with hf_release(). */
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory, where
+ * there is one, with hf_release(). */
 
 struct hf_document_got {
 	struct hf_document document;
@@ -124,12 +143,13 @@ struct hf_document_got {
 };
 
 /* One document, or HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_document_get(hf_store *store, const struct hf_document_key *key, unsigned flags, struct hf_document_got *out,
+HF_API HF_CHECKED int hf_document_get(hf_store *store, const struct hf_document_key *key,
+                                      unsigned flags, struct hf_document_got *out,
                                       struct hf_error *error);
 
 /* Is there one? Reads no payload. */
-HF_API HF_CHECKED int hf_document_has(hf_store *store, const struct hf_document_key *key, unsigned flags, bool *out,
-                                      struct hf_error *error);
+HF_API HF_CHECKED int hf_document_has(hf_store *store, const struct hf_document_key *key,
+                                      unsigned flags, bool *out, struct hf_error *error);
 
 struct hf_document_count {
 	struct hf_bytes collection;
@@ -143,14 +163,18 @@ struct hf_document_counted {
 	hf_time as_of; /* the store's clock */
 };
 
-/* How many documents a collection or group holds, in O(log n). HF_EINVAL for a group when the collection keeps no order within groups. */
-HF_API HF_CHECKED int hf_document_count(hf_store *store, const struct hf_document_count *args, unsigned flags,
-                                        struct hf_document_counted *out, struct hf_error *error);
+/* How many documents a collection or group holds, in O(log n). HF_EINVAL for a group when the
+ * collection keeps no order within groups. */
+HF_API HF_CHECKED int hf_document_count(hf_store *store, const struct hf_document_count *args,
+                                        unsigned flags, struct hf_document_counted *out,
+                                        struct hf_error *error);
 
 enum hf_document_by {
 	HF_DOCUMENT_BY_CREATED = 0,
 	HF_DOCUMENT_BY_UPDATED = 1,
-	HF_DOCUMENT_BY_ANY = 2, /* whichever the collection keeps, never refused over all: to walk through it (export, migration) */
+	/* whichever the collection keeps, never refused over all: to walk through it (export,
+	 * migration) */
+	HF_DOCUMENT_BY_ANY = 2,
 };
 
 struct hf_document_list {
@@ -171,13 +195,17 @@ struct hf_document_page {
 	struct hf_memory *memory;
 };
 
-/* Documents by time, then by id compared as bytes, in O(log n + page). HF_EINVAL when the collection does not keep that order, and for a
- * damaged `page` or one of another query. A collection without documents is empty in every order. */
-HF_API HF_CHECKED int hf_document_list(hf_store *store, const struct hf_document_list *args, unsigned flags, struct hf_document_page *out,
+/* Documents by time, then by id compared as bytes, in O(log n + page). HF_EINVAL when the
+ * collection does not keep that order, and for a damaged `page` or one of another query. A
+ * collection without documents is empty in every order. */
+HF_API HF_CHECKED int hf_document_list(hf_store *store, const struct hf_document_list *args,
+                                       unsigned flags, struct hf_document_page *out,
                                        struct hf_error *error);
 
-/* The collections that hold documents, compared as bytes, in O(log n + page). HF_EINVAL for a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_document_collections(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+/* The collections that hold documents, compared as bytes, in O(log n + page). HF_EINVAL for a
+ * damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_document_collections(hf_store *store, const struct hf_names *args,
+                                              unsigned flags, struct hf_name_page *out,
                                               struct hf_error *error);
 
 #ifdef __cplusplus

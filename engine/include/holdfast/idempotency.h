@@ -1,22 +1,30 @@
-/* Idempotency: each piece of work is done once per key, and whoever asks again gets the very response that the first one got.
+/* Idempotency: each piece of work is done once per key, and whoever asks again gets the very
+ * response that the first one got.
  *
- * A caller begins a key. It is NEW: the caller owns the work, does it, and completes the key with a status and a response, in one
- * transaction with the effects of the work if they live here. Or somebody owns it already, or it is done: then the caller is told so. The
- * owner is fenced by a token: once its lease is over, somebody else may have begun the key, and a late complete is HF_ESTALE.
+ * A caller begins a key. It is NEW: the caller owns the work, does it, and completes the key
+ * with a status and a response, in one transaction with the effects of the work if they live
+ * here. Or somebody owns it already, or it is done: then the caller is told so. The owner is
+ * fenced by a token: once its lease is over, somebody else may have begun the key, and a late
+ * complete is HF_ESTALE.
  *
- * An entry ends as a whole: an owned one with its owner's lease or, having none, when the store is closed, crashed or not, or at its
- * expires_at; a done one at its expires_at. From that instant it is gone for every call, as if it had never been: get does not find it,
- * begin is NEW whatever the fingerprint, and its token is stale.
+ * An entry ends as a whole: an owned one with its owner's lease or, having none, when the store
+ * is closed, crashed or not, or at its expires_at; a done one at its expires_at. From that
+ * instant it is gone for every call, as if it had never been: get does not find it, begin is NEW
+ * whatever the fingerprint, and its token is stale.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
- * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their preconditions are
- * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it borrows need live only until
- * the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect, compared
- * before anything else; an entry that has ended is absent), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED,
- * HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (response), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
+ * take (store, txn, args, result, error): with txn NULL they commit at once with
+ * args->write.durability, else they are copied into the transaction and their preconditions are
+ * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
+ * and what it borrows need live only until the call returns. Beside the errors named below every
+ * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect, compared before
+ * anything else; an entry that has ended is absent), HF_ETOOBIG (transaction), HF_ENOMEM,
+ * HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every read HF_EINVAL,
+ * HF_ENOMEM, HF_EIO, HF_ECORRUPT (response), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
  *
- * Names: `scope` has 1 to HF_KEY_MAX bytes, none of them NUL. `key` has 1 to HF_IDEMPOTENCY_KEY_MAX bytes, each of printable ASCII
- * but the space; it may hold ':'. A scope nobody wrote to is the same as an empty one. */
+ * Names: `scope` has 1 to HF_KEY_MAX bytes, none of them NUL. `key` has 1 to
+ * HF_IDEMPOTENCY_KEY_MAX bytes, each of printable ASCII but the space; it may hold ':'. A scope
+ * nobody wrote to is the same as an empty one. */
 #ifndef HOLDFAST_IDEMPOTENCY_H
 #define HOLDFAST_IDEMPOTENCY_H
 
@@ -29,21 +37,29 @@ extern "C" {
 
 #define HF_IDEMPOTENCY_KEY_MAX 255u /* bytes of a key */
 #define HF_IDEMPOTENCY_FINGERPRINT_MAX 64u /* bytes of a fingerprint */
-#define HF_IDEMPOTENCY_TEXT_MAX (3u * HF_KEY_MAX + 1u + HF_IDEMPOTENCY_KEY_MAX) /* bytes of "scope:key", without a NUL */
-#define HF_IDEMPOTENCY_TTL_US INT64_C(86400000000) /* 24 hours: how long an entry stays where nobody says otherwise */
+/* bytes of "scope:key", without a NUL */
+#define HF_IDEMPOTENCY_TEXT_MAX (3u * HF_KEY_MAX + 1u + HF_IDEMPOTENCY_KEY_MAX)
+/* 24 hours: how long an entry stays where nobody says otherwise */
+#define HF_IDEMPOTENCY_TTL_US INT64_C(86400000000)
 
 struct hf_idempotency_key {
 	struct hf_bytes
-	    scope; /* who asks, and for what: a client and a route, say. Keys of different scopes have nothing to do with each other */
+	    /* who asks, and for what: a client and a route, say. Keys of different scopes have
+	     * nothing to do with each other */
+	    scope;
 	struct hf_bytes key;
 };
 
-/* The canonical text of a key, "scope:key", in which '%' and ':' of the scope are written %25 and %3A, NUL-terminated, into `out` of HF_IDEMPOTENCY_TEXT_MAX + 1 bytes. HF_EINVAL for names that break
- * the rules; then *out is "". */
-HF_API HF_CHECKED int hf_idempotency_text(const struct hf_idempotency_key *key, char *out, struct hf_error *error);
-/* The other way round: the first ':' parts the two. out->key borrows from `text`, out->scope from `scope`, which has HF_KEY_MAX bytes.
- * HF_EINVAL for anything that hf_idempotency_text() does not write; then *out is zero. */
-HF_API HF_CHECKED int hf_idempotency_parse(struct hf_bytes text, char *scope, struct hf_idempotency_key *out, struct hf_error *error);
+/* The canonical text of a key, "scope:key", in which '%' and ':' of the scope are written %25
+ * and %3A, NUL-terminated, into `out` of HF_IDEMPOTENCY_TEXT_MAX + 1 bytes. HF_EINVAL for names
+ * that break the rules; then *out is "". */
+HF_API HF_CHECKED int hf_idempotency_text(const struct hf_idempotency_key *key, char *out,
+                                          struct hf_error *error);
+/* The other way round: the first ':' parts the two. out->key borrows from `text`, out->scope
+ * from `scope`, which has HF_KEY_MAX bytes. HF_EINVAL for anything that hf_idempotency_text()
+ * does not write; then *out is zero. */
+HF_API HF_CHECKED int hf_idempotency_parse(struct hf_bytes text, char *scope,
+                                           struct hf_idempotency_key *out, struct hf_error *error);
 
 /* An entry as reads give it. All bytes live in the answer's memory. */
 struct hf_idempotency_entry {
@@ -54,7 +70,8 @@ struct hf_idempotency_entry {
 	struct hf_bytes response; /* empty until it is done */
 	hf_time created_at; /* when it was begun, or put */
 	hf_time expires_at; /* HF_UNSET: never */
-	/* The store computed expires_at, from a ttl: a set-back of its clock moves it. false: a caller named it, or there is none. */
+	/* The store computed expires_at, from a ttl: a set-back of its clock moves it. false: a
+	 * caller named it, or there is none. */
 	bool expires_computed;
 	/* Only until it is done, else 0 and HF_UNSET. */
 	hf_token token;
@@ -62,12 +79,14 @@ struct hf_idempotency_entry {
 	hf_lsn version;
 };
 
-/* --- Doing work once --------------------------------------------------------------------------------------------------------- */
+/* --- Doing work once -------------------------------------------------------------------------- */
 
 enum hf_idempotency_outcome {
 	HF_IDEMPOTENCY_UNDECIDED = 0, /* in a transaction that is not committed */
-	HF_IDEMPOTENCY_NEW = 1, /* the work is the caller's: do it, then complete or abandon with the token */
-	HF_IDEMPOTENCY_MISMATCH = 2, /* the key was used with another fingerprint: another request under the same key */
+	/* the work is the caller's: do it, then complete or abandon with the token */
+	HF_IDEMPOTENCY_NEW = 1,
+	/* the key was used with another fingerprint: another request under the same key */
+	HF_IDEMPOTENCY_MISMATCH = 2,
 	HF_IDEMPOTENCY_IN_PROGRESS = 3, /* somebody owns it: ask again after lease_until */
 	HF_IDEMPOTENCY_REPLAY = 4, /* it is done: here are status and response */
 };
@@ -76,19 +95,26 @@ enum hf_idempotency_outcome {
 HF_API const char *hf_idempotency_outcome_name(enum hf_idempotency_outcome outcome);
 
 struct hf_idempotency_begin {
-	struct hf_write write; /* expect = HF_ABSENT: HF_ECONFLICT unless it is NEW, which aborts a transaction that has no use for a replay */
+	/* expect = HF_ABSENT: HF_ECONFLICT unless it is NEW, which aborts a transaction that has no
+	 * use for a replay */
+	struct hf_write write;
 	struct hf_idempotency_key key;
-	struct hf_bytes fingerprint; /* what the request amounts to: a hash of it, say; at most HF_IDEMPOTENCY_FINGERPRINT_MAX bytes */
+	/* what the request amounts to: a hash of it, say; at most HF_IDEMPOTENCY_FINGERPRINT_MAX
+	 * bytes */
+	struct hf_bytes fingerprint;
 	int64_t lease_us; /* the caller owns the work for so long; 0: while the store stays open */
 	int64_t
-	    ttl_us; /* without a lease the entry expires after so long if nobody completes it; 0: HF_IDEMPOTENCY_TTL_US. Never ends a lease */
+	    /* without a lease the entry expires after so long if nobody completes it; 0:
+	     * HF_IDEMPOTENCY_TTL_US. Never ends a lease */
+	    ttl_us;
 };
 
 /* What begin found. */
 struct hf_idempotency_begun {
 	enum hf_idempotency_outcome outcome;
 	hf_token token; /* NEW; else 0 */
-	hf_time lease_until; /* NEW, IN_PROGRESS: when the owner's lease is over; else, and without a lease, HF_UNSET */
+	/* NEW, IN_PROGRESS: when the owner's lease is over; else, and without a lease, HF_UNSET */
+	hf_time lease_until;
 	int32_t status; /* REPLAY: the very same ones */
 	struct hf_bytes response;
 	hf_time created_at; /* of the entry that is there now; MISMATCH too */
@@ -98,12 +124,15 @@ struct hf_idempotency_begun {
 	struct hf_memory *memory; /* free it with hf_release() */
 };
 
-/* Asks for the work. In this order: absent or ended is NEW; another fingerprint is MISMATCH; owned is IN_PROGRESS; done is REPLAY. All
- * four are HF_OK, and only NEW changes anything. *out (required) is zeroed by the call, and filled when it returns HF_OK with txn NULL.
- * In a transaction the commit fills it, so it must live until then: if the commit returned HF_OK it says what was found; whatever it
- * returned, out->memory must be released. */
-HF_API HF_CHECKED int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempotency_begin *args,
-                                           struct hf_idempotency_begun *out, struct hf_result *result, struct hf_error *error);
+/* Asks for the work. In this order: absent or ended is NEW; another fingerprint is MISMATCH;
+ * owned is IN_PROGRESS; done is REPLAY. All four are HF_OK, and only NEW changes anything. *out
+ * (required) is zeroed by the call, and filled when it returns HF_OK with txn NULL. In a
+ * transaction the commit fills it, so it must live until then: if the commit returned HF_OK it
+ * says what was found; whatever it returned, out->memory must be released. */
+HF_API HF_CHECKED int hf_idempotency_begin(hf_store *store, hf_txn *txn,
+                                           const struct hf_idempotency_begin *args,
+                                           struct hf_idempotency_begun *out,
+                                           struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_complete {
 	struct hf_write write;
@@ -114,8 +143,10 @@ struct hf_idempotency_complete {
 	int64_t ttl_us; /* the response is kept for so long; 0: HF_IDEMPOTENCY_TTL_US */
 };
 
-/* The work is done: keeps status and response for everyone who asks again. HF_ESTALE unless the token owns the key. */
-HF_API HF_CHECKED int hf_idempotency_complete(hf_store *store, hf_txn *txn, const struct hf_idempotency_complete *args,
+/* The work is done: keeps status and response for everyone who asks again. HF_ESTALE unless the
+ * token owns the key. */
+HF_API HF_CHECKED int hf_idempotency_complete(hf_store *store, hf_txn *txn,
+                                              const struct hf_idempotency_complete *args,
                                               struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_abandon {
@@ -124,11 +155,13 @@ struct hf_idempotency_abandon {
 	hf_token token;
 };
 
-/* The work was not done: forgets the key, so that the next begin is NEW. HF_ESTALE unless the token owns it. */
-HF_API HF_CHECKED int hf_idempotency_abandon(hf_store *store, hf_txn *txn, const struct hf_idempotency_abandon *args,
+/* The work was not done: forgets the key, so that the next begin is NEW. HF_ESTALE unless the
+ * token owns it. */
+HF_API HF_CHECKED int hf_idempotency_abandon(hf_store *store, hf_txn *txn,
+                                             const struct hf_idempotency_abandon *args,
                                              struct hf_result *result, struct hf_error *error);
 
-/* --- The raw store ----------------------------------------------------------------------------------------------------------- */
+/* --- The raw store ---------------------------------------------------------------------------- */
 
 struct hf_idempotency_put {
 	struct hf_write write;
@@ -137,17 +170,22 @@ struct hf_idempotency_put {
 	int32_t status;
 	struct hf_bytes response; /* at most HF_PAYLOAD_MAX bytes */
 	hf_time created_at; /* not given: that of the entry that is there, else now */
-	/* 0, unless times are literal: HF_IDEMPOTENCY_TTL_US from now; HF_UNSET: never, unless ttl_us says otherwise. In the past: what is there goes */
+	/* 0, unless times are literal: HF_IDEMPOTENCY_TTL_US from now; HF_UNSET: never, unless
+	 * ttl_us says otherwise. In the past: what is there goes */
 	hf_time expires_at;
-	int64_t ttl_us; /* above 0: expires that long from now by the store's clock; then expires_at must not be given */
-	/* expires_at is one that the store computed, as an entry says: for what was read and is put back. HF_EINVAL where expires_at is not given. */
+	/* above 0: expires that long from now by the store's clock; then expires_at must not be
+	 * given */
+	int64_t ttl_us;
+	/* expires_at is one that the store computed, as an entry says: for what was read and is put
+	 * back. HF_EINVAL where expires_at is not given. */
 	bool expires_computed;
 };
 
-/* Stores a done entry as given, in place of whatever is there; an owner is fenced by it. changed = false when it is like that already, expires_computed
- * included. */
-HF_API HF_CHECKED int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put *args, struct hf_result *result,
-                                         struct hf_error *error);
+/* Stores a done entry as given, in place of whatever is there; an owner is fenced by it. changed
+ * = false when it is like that already, expires_computed included. */
+HF_API HF_CHECKED int hf_idempotency_put(hf_store *store, hf_txn *txn,
+                                         const struct hf_idempotency_put *args,
+                                         struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_remove {
 	struct hf_write write;
@@ -155,7 +193,8 @@ struct hf_idempotency_remove {
 };
 
 /* Forgets the key, whoever owns it. HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_idempotency_remove(hf_store *store, hf_txn *txn, const struct hf_idempotency_remove *args,
+HF_API HF_CHECKED int hf_idempotency_remove(hf_store *store, hf_txn *txn,
+                                            const struct hf_idempotency_remove *args,
                                             struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_clear {
@@ -163,21 +202,24 @@ struct hf_idempotency_clear {
 	struct hf_bytes scope;
 };
 
-/* Forgets every key of the scope, whoever owns it; one entry in the log. result->count says how many there were. */
-HF_API HF_CHECKED int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear *args, struct hf_result *result,
-                                           struct hf_error *error);
+/* Forgets every key of the scope, whoever owns it; one entry in the log. result->count says how
+ * many there were. */
+HF_API HF_CHECKED int hf_idempotency_clear(hf_store *store, hf_txn *txn,
+                                           const struct hf_idempotency_clear *args,
+                                           struct hf_result *result, struct hf_error *error);
 
-/* --- Guards ------------------------------------------------------------------------------------------------------------------ */
+/* --- Guards ----------------------------------------------------------------------------------- */
 
 struct hf_idempotency_guard {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_idempotency_key key;
 };
 
-/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the entry has version write.expect (HF_ABSENT: does not exist).
- * HF_EINVAL without a transaction. */
-HF_API HF_CHECKED int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard *args, struct hf_result *result,
-                                           struct hf_error *error);
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the entry has version
+ * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_idempotency_guard(hf_store *store, hf_txn *txn,
+                                           const struct hf_idempotency_guard *args,
+                                           struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_guard_owner {
 	struct hf_write write;
@@ -185,14 +227,16 @@ struct hf_idempotency_guard_owner {
 	hf_token token;
 };
 
-/* Writes nothing; aborts the transaction with HF_ESTALE unless `token` owns the key: write only while the work is still mine. HF_EINVAL
- * without a transaction. */
-HF_API HF_CHECKED int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard_owner *args,
+/* Writes nothing; aborts the transaction with HF_ESTALE unless `token` owns the key: write only
+ * while the work is still mine. HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
+                                                 const struct hf_idempotency_guard_owner *args,
                                                  struct hf_result *result, struct hf_error *error);
 
-/* --- Reads ------------------------------------------------------------------------------------------------------------------- */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where
+ * there is one) with hf_release(). */
 
 struct hf_idempotency_got {
 	struct hf_idempotency_entry entry;
@@ -200,12 +244,13 @@ struct hf_idempotency_got {
 };
 
 /* One entry, or HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_idempotency_get(hf_store *store, const struct hf_idempotency_key *key, unsigned flags,
-                                         struct hf_idempotency_got *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_idempotency_get(hf_store *store, const struct hf_idempotency_key *key,
+                                         unsigned flags, struct hf_idempotency_got *out,
+                                         struct hf_error *error);
 
 /* Is there an entry, owned or done? Reads no response. */
-HF_API HF_CHECKED int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key, unsigned flags, bool *out,
-                                         struct hf_error *error);
+HF_API HF_CHECKED int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key,
+                                         unsigned flags, bool *out, struct hf_error *error);
 
 struct hf_idempotency_list {
 	struct hf_bytes scope;
@@ -221,23 +266,27 @@ struct hf_idempotency_page {
 	struct hf_memory *memory;
 };
 
-/* The entries of a scope by key, compared as bytes, in O(log n + page), however many have expired among them. HF_EINVAL for a damaged
- * `page` or one of another query. */
-HF_API HF_CHECKED int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list *args, unsigned flags,
-                                          struct hf_idempotency_page *out, struct hf_error *error);
+/* The entries of a scope by key, compared as bytes, in O(log n + page), however many have
+ * expired among them. HF_EINVAL for a damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list *args,
+                                          unsigned flags, struct hf_idempotency_page *out,
+                                          struct hf_error *error);
 
 struct hf_idempotency_counts {
 	uint64_t in_progress;
 	uint64_t done;
-	hf_time as_of; /* the instant at which these are exact: nothing that had ended then is among them */
+	/* the instant at which these are exact: nothing that had ended then is among them */
+	hf_time as_of;
 };
 
 /* How many entries a scope holds, in O(log n). */
-HF_API HF_CHECKED int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags, struct hf_idempotency_counts *out,
+HF_API HF_CHECKED int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags,
+                                           struct hf_idempotency_counts *out,
                                            struct hf_error *error);
 
 /* The scopes that hold entries, compared as bytes, in O(log n + page); see hf_inbox_users(). */
-HF_API HF_CHECKED int hf_idempotency_scopes(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+HF_API HF_CHECKED int hf_idempotency_scopes(hf_store *store, const struct hf_names *args,
+                                            unsigned flags, struct hf_name_page *out,
                                             struct hf_error *error);
 
 #ifdef __cplusplus

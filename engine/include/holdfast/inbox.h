@@ -1,20 +1,26 @@
 /* Inboxes: the notification records of a user, one per account and thread.
  *
- * A poller saves what it found; the user reads and dismisses. What was dismissed stays dismissed, whatever a later save says: only
- * hf_inbox_undismiss() brings it back. An inbox nobody wrote to is the same as an empty one.
+ * A poller saves what it found; the user reads and dismisses. What was dismissed stays
+ * dismissed, whatever a later save says: only hf_inbox_undismiss() brings it back. An inbox
+ * nobody wrote to is the same as an empty one.
  *
- * A record that goes can leave a tombstone: of a dismissal, so that the record is still dismissed when a save brings it back, or of a
- * removal, so that no save brings it back. It ends at its deadline, judged by the store's clock, and when a record takes its place.
+ * A record that goes can leave a tombstone: of a dismissal, so that the record is still
+ * dismissed when a save brings it back, or of a removal, so that no save brings it back. It ends
+ * at its deadline, judged by the store's clock, and when a record takes its place.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
- * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their
- * preconditions are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it
- * borrows need live only until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
- * (args->write.expect), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every
- * read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
+ * take (store, txn, args, result, error): with txn NULL they commit at once with
+ * args->write.durability, else they are copied into the transaction and their preconditions are
+ * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
+ * and what it borrows need live only until the call returns. Beside the errors named below every
+ * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG
+ * (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and
+ * every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED,
+ * HF_EFORK.
  *
- * Operations on many records (save, mark_all_read, dismiss_all, prune, trim, clear) are one entry: exactly the records they change take its LSN as their
- * version. They concern no single version: write.expect must be 0, else HF_EINVAL. */
+ * Operations on many records (save, mark_all_read, dismiss_all, prune, trim, clear) are one
+ * entry: exactly the records they change take its LSN as their version. They concern no single
+ * version: write.expect must be 0, else HF_EINVAL. */
 #ifndef HOLDFAST_INBOX_H
 #define HOLDFAST_INBOX_H
 
@@ -29,7 +35,8 @@ extern "C" {
 #define HF_INBOX_TOMBSTONE_DEFAULT (INT64_C(30) * 24 * 3600 * 1000000) /* 30 days in microseconds */
 #define HF_INBOX_NO_TOMBSTONE (-1)
 
-/* Which record. Each part has 1 to HF_KEY_MAX bytes, none of them NUL; an empty account stands for "primary". */
+/* Which record. Each part has 1 to HF_KEY_MAX bytes, none of them NUL; an empty account stands
+ * for "primary". */
 struct hf_inbox_key {
 	struct hf_bytes user;
 	struct hf_bytes account;
@@ -49,11 +56,13 @@ struct hf_inbox_record {
 	hf_time read_at;
 	hf_time dismissed_at;
 	hf_time snoozed_until; /* snoozed while the store's clock is before it; stays when it is over */
-	hf_lsn saved; /* LSN of the newest save that wrote it: what hf_inbox_mark_all_read() and hf_inbox_dismiss_all() compare */
+	/* LSN of the newest save that wrote it: what hf_inbox_mark_all_read() and
+	 * hf_inbox_dismiss_all() compare */
+	hf_lsn saved;
 	hf_lsn version;
 };
 
-/* --- Saving --------------------------------------------------------------------------------------------------------------- */
+/* --- Saving ----------------------------------------------------------------------------------- */
 
 /* A record as a save takes it. */
 struct hf_inbox_input {
@@ -74,7 +83,9 @@ struct hf_inbox_input {
 
 enum hf_inbox_save_mode {
 	HF_INBOX_UPSERT = 0, /* records that are not named stay */
-	HF_INBOX_REPLACE = 1, /* records that are not named are removed in the same entry; the dismissed among them leave tombstones */
+	/* records that are not named are removed in the same entry; the dismissed among them leave
+	 * tombstones */
+	HF_INBOX_REPLACE = 1,
 };
 
 struct hf_inbox_save {
@@ -82,41 +93,50 @@ struct hf_inbox_save {
 	struct hf_bytes user;
 	const struct hf_inbox_input *records; /* in any order; the same key twice is HF_EINVAL */
 	size_t count; /* 0 is allowed: with HF_INBOX_REPLACE it empties the inbox */
-	hf_time generated_at; /* when the poller took its picture, kept as given. Not given: unknown; sorts before all others in age */
+	/* when the poller took its picture, kept as given. Not given: unknown; sorts before all
+	 * others in age */
+	hf_time generated_at;
 	enum hf_inbox_save_mode mode;
-	/* For imports. New records take all their times from the input instead of: snapshot_at = generated_at, seen_at and read_at unset,
-	 * dismissed_at now if dismissed, snoozed_until unset. Existing records take snapshot_at from the input. */
+	/* For imports. New records take all their times from the input instead of: snapshot_at =
+	 * generated_at, seen_at and read_at unset, dismissed_at now if dismissed, snoozed_until
+	 * unset. Existing records take snapshot_at from the input. */
 	bool restore;
 	hf_time now; /* when a record counts as dismissed by this save; not given: the store's clock */
-	/* HF_INBOX_REPLACE: microseconds for which a tombstone stands; 0: HF_INBOX_TOMBSTONE_DEFAULT; HF_INBOX_NO_TOMBSTONE: none is left. */
+	/* HF_INBOX_REPLACE: microseconds for which a tombstone stands; 0:
+	 * HF_INBOX_TOMBSTONE_DEFAULT; HF_INBOX_NO_TOMBSTONE: none is left. */
 	int64_t tombstone_for;
-	/* A late poll overwrites nothing newer: a record whose updated_at is older than the stored one's is left alone as a whole and counted in
-	 * result->left_alone. One without an updated_at is older than all that have one. */
+	/* A late poll overwrites nothing newer: a record whose updated_at is older than the stored
+	 * one's is left alone as a whole and counted in result->left_alone. One without an
+	 * updated_at is older than all that have one. */
 	bool only_newer;
 };
 
-/* Inserts new records. An existing one takes payload, unread, score, updated_at, snapshot_at and keeps the rest; it is dismissed
- * afterwards if it was or the input says so. A new one whose tombstone stands is left out (removed) or comes back dismissed, at the
- * time of the first dismissal (dismissed). The inbox's generated_at becomes the newest seen. result->count: records inserted,
- * changed and removed; changed is false when there were none and generated_at did not move either. */
-HF_API HF_CHECKED int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save *args, struct hf_result *result,
-                                    struct hf_error *error);
+/* Inserts new records. An existing one takes payload, unread, score, updated_at, snapshot_at and
+ * keeps the rest; it is dismissed afterwards if it was or the input says so. A new one whose
+ * tombstone stands is left out (removed) or comes back dismissed, at the time of the first
+ * dismissal (dismissed). The inbox's generated_at becomes the newest seen. result->count:
+ * records inserted, changed and removed; changed is false when there were none and generated_at
+ * did not move either. */
+HF_API HF_CHECKED int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save *args,
+                                    struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_set_status {
 	struct hf_write write; /* expect is the status's own version; HF_ABSENT: never set */
 	struct hf_bytes user;
 	struct hf_bytes status; /* at most HF_INBOX_STATUS_MAX bytes (HF_ETOOBIG) */
-	/* Opaque bytes beside the status (what an imported file has around its records), at most HF_INBOX_EXTRA_MAX (HF_ETOOBIG); they are kept in
-	 * memory and live as long as the inbox. */
+	/* Opaque bytes beside the status (what an imported file has around its records), at most
+	 * HF_INBOX_EXTRA_MAX (HF_ETOOBIG); they are kept in memory and live as long as the inbox. */
 	struct hf_bytes extra;
 	bool set_extra; /* false: `extra` is ignored and what is there stays */
 };
 
-/* Sets the inbox's one opaque value, a poller's status, and what is kept beside it. Setting the values it has changes nothing. */
-HF_API HF_CHECKED int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status *args, struct hf_result *result,
-                                          struct hf_error *error);
+/* Sets the inbox's one opaque value, a poller's status, and what is kept beside it. Setting the
+ * values it has changes nothing. */
+HF_API HF_CHECKED int hf_inbox_set_status(hf_store *store, hf_txn *txn,
+                                          const struct hf_inbox_set_status *args,
+                                          struct hf_result *result, struct hf_error *error);
 
-/* --- One record ----------------------------------------------------------------------------------------------------------- */
+/* --- One record ------------------------------------------------------------------------------- */
 
 /* Arguments of the marks below. */
 struct hf_inbox_mark {
@@ -125,23 +145,28 @@ struct hf_inbox_mark {
 	hf_time now; /* the time that is noted; not given: the store's clock */
 };
 
-/* Each sets one flag and its time; a record whose flag is so already stays as it is (changed = false, the first time is kept). HF_ENOTFOUND:
- * no such record, nothing was written. */
+/* Each sets one flag and its time; a record whose flag is so already stays as it is (changed =
+ * false, the first time is kept). HF_ENOTFOUND: no such record, nothing was written. */
 
 /* dismissed, dismissed_at = now. */
-HF_API HF_CHECKED int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
+HF_API HF_CHECKED int hf_inbox_dismiss(hf_store *store, hf_txn *txn,
+                                       const struct hf_inbox_mark *args, struct hf_result *result,
                                        struct hf_error *error);
 /* Not dismissed any more; dismissed_at unset. */
-HF_API HF_CHECKED int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
+HF_API HF_CHECKED int hf_inbox_undismiss(hf_store *store, hf_txn *txn,
+                                         const struct hf_inbox_mark *args, struct hf_result *result,
                                          struct hf_error *error);
 /* Not unread any more; read_at = now. */
-HF_API HF_CHECKED int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
+HF_API HF_CHECKED int hf_inbox_mark_read(hf_store *store, hf_txn *txn,
+                                         const struct hf_inbox_mark *args, struct hf_result *result,
                                          struct hf_error *error);
 /* Unread again; read_at unset. */
-HF_API HF_CHECKED int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
-                                           struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_mark_unread(hf_store *store, hf_txn *txn,
+                                           const struct hf_inbox_mark *args,
+                                           struct hf_result *result, struct hf_error *error);
 /* Seen in a list, which is less than read; seen_at = now. */
-HF_API HF_CHECKED int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args, struct hf_result *result,
+HF_API HF_CHECKED int hf_inbox_mark_seen(hf_store *store, hf_txn *txn,
+                                         const struct hf_inbox_mark *args, struct hf_result *result,
                                          struct hf_error *error);
 
 struct hf_inbox_snooze {
@@ -150,9 +175,11 @@ struct hf_inbox_snooze {
 	hf_time until; /* stored as given; not given: wakes the record */
 };
 
-/* Puts the record off: loads without_snoozed leave it out while the store's clock is before `until`. Nothing else depends on it. HF_ENOTFOUND: no
- * such record; changed = false: it has that very time. */
-HF_API HF_CHECKED int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze *args, struct hf_result *result,
+/* Puts the record off: loads without_snoozed leave it out while the store's clock is before
+ * `until`. Nothing else depends on it. HF_ENOTFOUND: no such record; changed = false: it has
+ * that very time. */
+HF_API HF_CHECKED int hf_inbox_snooze(hf_store *store, hf_txn *txn,
+                                      const struct hf_inbox_snooze *args, struct hf_result *result,
                                       struct hf_error *error);
 
 struct hf_inbox_remove {
@@ -161,20 +188,26 @@ struct hf_inbox_remove {
 	int64_t tombstone_for; /* microseconds for which no save brings it back; 0: none */
 };
 
-/* Removes one record. HF_ENOTFOUND when there is none. A later save brings it back as new, but not while the tombstone stands. */
-HF_API HF_CHECKED int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove *args, struct hf_result *result,
+/* Removes one record. HF_ENOTFOUND when there is none. A later save brings it back as new, but
+ * not while the tombstone stands. */
+HF_API HF_CHECKED int hf_inbox_remove(hf_store *store, hf_txn *txn,
+                                      const struct hf_inbox_remove *args, struct hf_result *result,
                                       struct hf_error *error);
 
 struct hf_inbox_put_tombstone {
 	struct hf_write write; /* expect is the tombstone's version; HF_ABSENT: none stands */
 	struct hf_inbox_key key;
 	bool dismissed; /* true: the record comes back dismissed; false: it does not come back */
-	hf_time dismissed_at; /* of the record that went; not given: unknown, and required unless dismissed */
-	hf_time until; /* when it ends: a time that is over lifts the one that stands, and so does none */
+	/* of the record that went; not given: unknown, and required unless dismissed */
+	hf_time dismissed_at;
+	/* when it ends: a time that is over lifts the one that stands, and so does none */
+	hf_time until;
 };
 
-/* Stores a tombstone as given, in place of one that is there (import, migration, second thoughts). HF_ECONFLICT when the key has a record. */
-HF_API HF_CHECKED int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn, const struct hf_inbox_put_tombstone *args,
+/* Stores a tombstone as given, in place of one that is there (import, migration, second
+ * thoughts). HF_ECONFLICT when the key has a record. */
+HF_API HF_CHECKED int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn,
+                                             const struct hf_inbox_put_tombstone *args,
                                              struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_guard {
@@ -182,28 +215,34 @@ struct hf_inbox_guard {
 	struct hf_inbox_key key;
 };
 
-/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the record has version write.expect (HF_ABSENT: does not exist).
- * HF_EINVAL without a transaction. */
-HF_API HF_CHECKED int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard *args, struct hf_result *result,
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the record has version
+ * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_inbox_guard(hf_store *store, hf_txn *txn,
+                                     const struct hf_inbox_guard *args, struct hf_result *result,
                                      struct hf_error *error);
 
-/* --- Many records --------------------------------------------------------------------------------------------------------- */
+/* --- Many records ----------------------------------------------------------------------------- */
 
 struct hf_inbox_mark_all {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	struct hf_bytes account; /* only this one; empty: all (not "primary") */
-	hf_lsn up_to; /* records with a greater `saved` are left alone: give the greatest that was shown; 0: no such bound */
+	/* records with a greater `saved` are left alone: give the greatest that was shown; 0: no
+	 * such bound */
+	hf_lsn up_to;
 	hf_time now; /* the time that is noted; not given: the store's clock */
 };
 
-/* As hf_inbox_mark_read() on every record that is unread, the dismissed included. One entry of a few bytes whatever the count; the time it takes
- * grows with the records it changes, and with those of their class that were saved after up_to. result->count: how many it changed. */
-HF_API HF_CHECKED int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all *args, struct hf_result *result,
-                                             struct hf_error *error);
+/* As hf_inbox_mark_read() on every record that is unread, the dismissed included. One entry of a
+ * few bytes whatever the count; the time it takes grows with the records it changes, and with
+ * those of their class that were saved after up_to. result->count: how many it changed. */
+HF_API HF_CHECKED int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn,
+                                             const struct hf_inbox_mark_all *args,
+                                             struct hf_result *result, struct hf_error *error);
 /* The same as hf_inbox_dismiss() on every record that is not dismissed. */
-HF_API HF_CHECKED int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all *args, struct hf_result *result,
-                                           struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn,
+                                           const struct hf_inbox_mark_all *args,
+                                           struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_prune {
 	struct hf_write write; /* expect must be 0 */
@@ -213,38 +252,44 @@ struct hf_inbox_prune {
 	int64_t tombstone_for; /* as in hf_inbox_save */
 };
 
-/* Removes the records of accounts that are not listed; the dismissed among them leave tombstones. result->count: how many. */
-HF_API HF_CHECKED int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune *args, struct hf_result *result,
+/* Removes the records of accounts that are not listed; the dismissed among them leave
+ * tombstones. result->count: how many. */
+HF_API HF_CHECKED int hf_inbox_prune(hf_store *store, hf_txn *txn,
+                                     const struct hf_inbox_prune *args, struct hf_result *result,
                                      struct hf_error *error);
 
 struct hf_inbox_trim {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	uint64_t max_records; /* keep at most so many; 0: no such bound */
-	int64_t max_age_us; /* keep what has snapshot_at >= now - max_age_us (unset is older than all); 0: no such bound */
+	/* keep what has snapshot_at >= now - max_age_us (unset is older than all); 0: no such bound */
+	int64_t max_age_us;
 	bool dry_run; /* count only: changed = false, nothing is written */
 	hf_time now; /* not given: the store's clock */
 	int64_t tombstone_for; /* as in hf_inbox_save */
 };
 
-/* Drops from the end of load order what lies beyond either bound; dismissed records are counted like all others and leave tombstones.
- * result->count: how many. */
-HF_API HF_CHECKED int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim *args, struct hf_result *result,
-                                    struct hf_error *error);
+/* Drops from the end of load order what lies beyond either bound; dismissed records are counted
+ * like all others and leave tombstones. result->count: how many. */
+HF_API HF_CHECKED int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim *args,
+                                    struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_clear {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 };
 
-/* Removes all records and tombstones of the user, and the newest generated_at: the next save finds the inbox as if none had been before. The
- * status stays. result->count: records; changed is true also when there were only tombstones or a generated_at. */
-HF_API HF_CHECKED int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear *args, struct hf_result *result,
+/* Removes all records and tombstones of the user, and the newest generated_at: the next save
+ * finds the inbox as if none had been before. The status stays. result->count: records; changed
+ * is true also when there were only tombstones or a generated_at. */
+HF_API HF_CHECKED int hf_inbox_clear(hf_store *store, hf_txn *txn,
+                                     const struct hf_inbox_clear *args, struct hf_result *result,
                                      struct hf_error *error);
 
-/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where
+ * there is one) with hf_release(). */
 
 struct hf_inbox_got {
 	struct hf_inbox_record record;
@@ -252,8 +297,8 @@ struct hf_inbox_got {
 };
 
 /* One record, or HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags, struct hf_inbox_got *out,
-                                   struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags,
+                                   struct hf_inbox_got *out, struct hf_error *error);
 
 /* Which records. Zeroed but for the user: all of them. */
 struct hf_inbox_load {
@@ -274,9 +319,10 @@ struct hf_inbox_page {
 	struct hf_memory *memory;
 };
 
-/* Records by snapshot_at (newest first, unset last), score (highest first), account, thread. HF_EINVAL for a damaged `page` or one
- * of another query. */
-HF_API HF_CHECKED int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args, unsigned flags, struct hf_inbox_page *out,
+/* Records by snapshot_at (newest first, unset last), score (highest first), account, thread.
+ * HF_EINVAL for a damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args,
+                                    unsigned flags, struct hf_inbox_page *out,
                                     struct hf_error *error);
 
 struct hf_inbox_dismissed {
@@ -293,7 +339,8 @@ struct hf_inbox_keys {
 };
 
 /* Keys of the dismissed records, by account, thread. */
-HF_API HF_CHECKED int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_dismissed *args, unsigned flags, struct hf_inbox_keys *out,
+HF_API HF_CHECKED int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_dismissed *args,
+                                         unsigned flags, struct hf_inbox_keys *out,
                                          struct hf_error *error);
 
 struct hf_inbox_tombstones {
@@ -320,8 +367,9 @@ struct hf_inbox_tombstone_page {
 };
 
 /* The tombstones that stand, by account, thread. */
-HF_API HF_CHECKED int hf_inbox_tombstones(hf_store *store, const struct hf_inbox_tombstones *args, unsigned flags,
-                                          struct hf_inbox_tombstone_page *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_tombstones(hf_store *store, const struct hf_inbox_tombstones *args,
+                                          unsigned flags, struct hf_inbox_tombstone_page *out,
+                                          struct hf_error *error);
 
 struct hf_inbox_counts {
 	uint64_t total; /* all records */
@@ -331,8 +379,8 @@ struct hf_inbox_counts {
 };
 
 /* In O(1). Snoozing plays no part. */
-HF_API HF_CHECKED int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_counts *out,
-                                      struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags,
+                                      struct hf_inbox_counts *out, struct hf_error *error);
 
 struct hf_inbox_status {
 	struct hf_bytes status; /* empty when never set */
@@ -341,8 +389,8 @@ struct hf_inbox_status {
 	struct hf_memory *memory;
 };
 
-HF_API HF_CHECKED int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags, struct hf_inbox_status *out,
-                                      struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags,
+                                      struct hf_inbox_status *out, struct hf_error *error);
 
 #ifdef __cplusplus
 }

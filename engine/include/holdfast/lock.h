@@ -1,17 +1,23 @@
 /* Locks: one holder at a time, fenced. A lock is a name; it exists while somebody holds it.
  *
- * A grant gives a token, greater than every one before it. Whoever lost the lock (its lease is over, another was granted it, somebody took it
- * away) finds the token stale and must stop; what he wants to write he guards by the token, in the same transaction (hf_lock_guard_held).
- * A grant ends with its lease or, having none, when the store is closed, crashed or not: from that instant the lock is free for everyone.
+ * A grant gives a token, greater than every one before it. Whoever lost the lock (its lease is
+ * over, another was granted it, somebody took it away) finds the token stale and must stop; what
+ * he wants to write he guards by the token, in the same transaction (hf_lock_guard_held). A
+ * grant ends with its lease or, having none, when the store is closed, crashed or not: from that
+ * instant the lock is free for everyone.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
- * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their preconditions
- * are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it borrows need live only
- * until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
- * (args->write.expect, compared before anything else; a free lock does not exist), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN,
- * HF_EFAILED, HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
+ * take (store, txn, args, result, error): with txn NULL they commit at once with
+ * args->write.durability, else they are copied into the transaction and their preconditions are
+ * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
+ * and what it borrows need live only until the call returns. Beside the errors named below every
+ * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect, compared before
+ * anything else; a free lock does not exist), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE,
+ * HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM,
+ * HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
  *
- * `name` and `owner` have 1 to HF_KEY_MAX bytes, none of them NUL. Leases are durations in microseconds, >= 0; 0: none. */
+ * `name` and `owner` have 1 to HF_KEY_MAX bytes, none of them NUL. Leases are durations in
+ * microseconds, >= 0; 0: none. */
 #ifndef HOLDFAST_LOCK_H
 #define HOLDFAST_LOCK_H
 
@@ -21,7 +27,8 @@
 extern "C" {
 #endif
 
-#define HF_LOCK_REASON_MAX 4096u /* bytes of the reason of a forced release; longer ones are refused with HF_ETOOBIG */
+/* bytes of the reason of a forced release; longer ones are refused with HF_ETOOBIG */
+#define HF_LOCK_REASON_MAX 4096u
 
 /* A lock that is held, as reads give it. All bytes live in the answer's memory. */
 struct hf_lock {
@@ -33,20 +40,25 @@ struct hf_lock {
 	hf_lsn version;
 };
 
-/* --- Holding ---------------------------------------------------------------------------------------------------------------- */
+/* --- Holding ---------------------------------------------------------------------------------- */
 
 struct hf_lock_acquire {
 	struct hf_write write;
 	struct hf_bytes name;
 	struct hf_bytes owner; /* whoever gives the same owner may take the lock over */
 	int64_t lease_us;
-	int64_t wait_us; /* how long to wait for it: 0 not at all, -1 forever, nothing else below 0; must be 0 in a transaction */
+	/* how long to wait for it: 0 not at all, -1 forever, nothing else below 0; must be 0 in a
+	 * transaction */
+	int64_t wait_us;
 };
 
-/* Grants the lock if it is free or held by the same owner, whose old token is stale from then on; result->token is the new one. Who waits is
- * served in the order of arrival, and who would wait stands behind those who do. HF_EHELD: another owner holds it, and no wait was asked;
- * HF_ETIMEDOUT: nor could it be had in that time; HF_ECANCELED: the store was closed meanwhile, or hf_cancel() was called. */
-HF_API HF_CHECKED int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire *args, struct hf_result *result,
+/* Grants the lock if it is free or held by the same owner, whose old token is stale from then
+ * on; result->token is the new one. Who waits is served in the order of arrival, and who would
+ * wait stands behind those who do. HF_EHELD: another owner holds it, and no wait was asked;
+ * HF_ETIMEDOUT: nor could it be had in that time; HF_ECANCELED: the store was closed meanwhile,
+ * or hf_cancel() was called. */
+HF_API HF_CHECKED int hf_lock_acquire(hf_store *store, hf_txn *txn,
+                                      const struct hf_lock_acquire *args, struct hf_result *result,
                                       struct hf_error *error);
 
 struct hf_lock_renew {
@@ -56,9 +68,10 @@ struct hf_lock_renew {
 	int64_t lease_us; /* from now; 0: no lease any more, held until the store is closed */
 };
 
-/* The lease now ends lease_us from now; the token stays. HF_ESTALE: not the current token, or its lease is over. */
-HF_API HF_CHECKED int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew *args, struct hf_result *result,
-                                    struct hf_error *error);
+/* The lease now ends lease_us from now; the token stays. HF_ESTALE: not the current token, or
+ * its lease is over. */
+HF_API HF_CHECKED int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew *args,
+                                    struct hf_result *result, struct hf_error *error);
 
 struct hf_lock_release {
 	struct hf_write write;
@@ -67,18 +80,21 @@ struct hf_lock_release {
 };
 
 /* Gives the lock back. HF_ESTALE: not the current token, or its lease is over. */
-HF_API HF_CHECKED int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release *args, struct hf_result *result,
+HF_API HF_CHECKED int hf_lock_release(hf_store *store, hf_txn *txn,
+                                      const struct hf_lock_release *args, struct hf_result *result,
                                       struct hf_error *error);
 
 struct hf_lock_force_release {
 	struct hf_write write;
 	struct hf_bytes name;
-	struct hf_bytes reason; /* must not be blank (HF_EREASON); at most HF_LOCK_REASON_MAX bytes (HF_ETOOBIG) */
+	/* must not be blank (HF_EREASON); at most HF_LOCK_REASON_MAX bytes (HF_ETOOBIG) */
+	struct hf_bytes reason;
 };
 
-/* Frees the lock whoever holds it; the reason stays in the log. A free lock stays as it is: changed = false. What runs under hf_lock_with() is not
- * interrupted. */
-HF_API HF_CHECKED int hf_lock_force_release(hf_store *store, hf_txn *txn, const struct hf_lock_force_release *args,
+/* Frees the lock whoever holds it; the reason stays in the log. A free lock stays as it is:
+ * changed = false. What runs under hf_lock_with() is not interrupted. */
+HF_API HF_CHECKED int hf_lock_force_release(hf_store *store, hf_txn *txn,
+                                            const struct hf_lock_force_release *args,
                                             struct hf_result *result, struct hf_error *error);
 
 struct hf_lock_put {
@@ -89,12 +105,13 @@ struct hf_lock_put {
 	hf_time lease_until; /* must be given: a grant without a lease does not outlive its store */
 };
 
-/* Holds a lock as told (import, migration): for this owner, until this instant, with a new token in result->token; the owner takes it over by
- * acquiring. changed = false when the instant has passed, or when it is held like that already. HF_EHELD: another owner holds it. */
-HF_API HF_CHECKED int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put *args, struct hf_result *result,
-                                  struct hf_error *error);
+/* Holds a lock as told (import, migration): for this owner, until this instant, with a new token
+ * in result->token; the owner takes it over by acquiring. changed = false when the instant has
+ * passed, or when it is held like that already. HF_EHELD: another owner holds it. */
+HF_API HF_CHECKED int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put *args,
+                                  struct hf_result *result, struct hf_error *error);
 
-/* --- Guards ----------------------------------------------------------------------------------------------------------------- */
+/* --- Guards ----------------------------------------------------------------------------------- */
 
 /* Guards write nothing and only make sense in a transaction: HF_EINVAL without one. */
 
@@ -103,9 +120,10 @@ struct hf_lock_guard {
 	struct hf_bytes name;
 };
 
-/* Aborts the transaction with HF_ECONFLICT unless the lock has version write.expect (HF_ABSENT: is free). */
-HF_API HF_CHECKED int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard *args, struct hf_result *result,
-                                    struct hf_error *error);
+/* Aborts the transaction with HF_ECONFLICT unless the lock has version write.expect (HF_ABSENT:
+ * is free). */
+HF_API HF_CHECKED int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard *args,
+                                    struct hf_result *result, struct hf_error *error);
 
 struct hf_lock_guard_held {
 	struct hf_write write;
@@ -113,11 +131,13 @@ struct hf_lock_guard_held {
 	hf_token token;
 };
 
-/* Aborts the transaction with HF_ESTALE unless `token` holds the lock: write only if I still hold it. */
-HF_API HF_CHECKED int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held *args, struct hf_result *result,
-                                         struct hf_error *error);
+/* Aborts the transaction with HF_ESTALE unless `token` holds the lock: write only if I still
+ * hold it. */
+HF_API HF_CHECKED int hf_lock_guard_held(hf_store *store, hf_txn *txn,
+                                         const struct hf_lock_guard_held *args,
+                                         struct hf_result *result, struct hf_error *error);
 
-/* --- Inside one process ------------------------------------------------------------------------------------------------------- */
+/* --- Inside one process ----------------------------------------------------------------------- */
 
 /* Called with no engine lock held: it may call holdfast and may take its time. */
 typedef void (*hf_lock_fn)(void *ctx);
@@ -128,23 +148,29 @@ struct hf_lock_with {
 	struct hf_cancel *cancel; /* hf_cancel() on it ends the wait; not `fn`. NULL: none */
 };
 
-/* Calls `fn` alone for that name: while it runs nobody is granted the lock and no other hf_lock_with() of that name runs; other names run side by
- * side. Writes nothing to the log and gives no token. It may be called only while nobody holds the lock: HF_EHELD, HF_ETIMEDOUT and HF_ECANCELED as in
- * hf_lock_acquire. HF_OK: `fn` was called, once. Calling it for the same name from within `fn` waits for itself. hf_close() beside it waits until `fn` has
- * returned, which may use the store until then. */
-HF_API HF_CHECKED int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn, void *ctx, struct hf_error *error);
+/* Calls `fn` alone for that name: while it runs nobody is granted the lock and no other
+ * hf_lock_with() of that name runs; other names run side by side. Writes nothing to the log and
+ * gives no token. It may be called only while nobody holds the lock: HF_EHELD, HF_ETIMEDOUT and
+ * HF_ECANCELED as in hf_lock_acquire. HF_OK: `fn` was called, once. Calling it for the same name
+ * from within `fn` waits for itself. hf_close() beside it waits until `fn` has returned, which
+ * may use the store until then. */
+HF_API HF_CHECKED int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn,
+                                   void *ctx, struct hf_error *error);
 
-/* --- Reads ------------------------------------------------------------------------------------------------------------------ */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory with hf_release(). */
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory with
+ * hf_release(). */
 
 struct hf_lock_check {
 	struct hf_bytes name;
 	hf_token token;
 };
 
-/* HF_OK while `token` holds the lock, else HF_ESTALE. What follows from it is past by the time it is done: to write, use hf_lock_guard_held. */
-HF_API HF_CHECKED int hf_lock_check(hf_store *store, const struct hf_lock_check *args, unsigned flags, struct hf_error *error);
+/* HF_OK while `token` holds the lock, else HF_ESTALE. What follows from it is past by the time
+ * it is done: to write, use hf_lock_guard_held. */
+HF_API HF_CHECKED int hf_lock_check(hf_store *store, const struct hf_lock_check *args,
+                                    unsigned flags, struct hf_error *error);
 
 struct hf_lock_got {
 	struct hf_lock lock;
@@ -152,7 +178,8 @@ struct hf_lock_got {
 };
 
 /* A lock that is held, or HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags, struct hf_lock_got *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags,
+                                  struct hf_lock_got *out, struct hf_error *error);
 
 struct hf_lock_list {
 	size_t limit; /* items of a page; 0: all */
@@ -166,18 +193,23 @@ struct hf_lock_page {
 	struct hf_memory *memory;
 };
 
-/* The locks that are held, by name in byte order. NULL args: all. HF_EINVAL for a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_lock_list(hf_store *store, const struct hf_lock_list *args, unsigned flags, struct hf_lock_page *out,
-                                   struct hf_error *error);
+/* The locks that are held, by name in byte order. NULL args: all. HF_EINVAL for a damaged `page`
+ * or one of another query. */
+HF_API HF_CHECKED int hf_lock_list(hf_store *store, const struct hf_lock_list *args, unsigned flags,
+                                   struct hf_lock_page *out, struct hf_error *error);
 
 struct hf_lock_stats {
-	uint64_t held; /* locks whose lease is over count until that is logged, which upkeep does soon after */
-	hf_time next_ending; /* when the first of them ends; not after as_of: it is over, and not logged yet. HF_UNSET: none ends by time */
+	/* locks whose lease is over count until that is logged, which upkeep does soon after */
+	uint64_t held;
+	/* when the first of them ends; not after as_of: it is over, and not logged yet. HF_UNSET:
+	 * none ends by time */
+	hf_time next_ending;
 	hf_time as_of; /* the store's clock */
 };
 
 /* In O(1). */
-HF_API HF_CHECKED int hf_lock_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_lock_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out,
+                                    struct hf_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,11 +1,15 @@
-/* Migrations of the caller's own data: changes of everything that is in a store, each made exactly once in its life.
+/* Migrations of the caller's own data: changes of everything that is in a store, each made
+ * exactly once in its life.
  *
- * A migration has a name and a callback that fills a transaction. The store remembers the names of those that were applied; a name is
- * recorded in the same transaction as the effect, so neither is ever there without the other.
+ * A migration has a name and a callback that fills a transaction. The store remembers the names
+ * of those that were applied; a name is recorded in the same transaction as the effect, so
+ * neither is ever there without the other.
  *
- * Every function is thread-safe. Two hf_migrate() at once on one store apply each migration once. Errors as in the other headers: beside
- * those named below a mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG, HF_ENOMEM, HF_ENOSPACE,
- * HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and a read HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
+ * Every function is thread-safe. Two hf_migrate() at once on one store apply each migration
+ * once. Errors as in the other headers: beside those named below a mutation may answer HF_EINVAL
+ * (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG, HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN,
+ * HF_EFAILED, HF_EREADONLY, HF_EFORK, and a read HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN,
+ * HF_EFAILED, HF_EFORK. */
 #ifndef HOLDFAST_MIGRATION_H
 #define HOLDFAST_MIGRATION_H
 
@@ -15,16 +19,18 @@
 extern "C" {
 #endif
 
-/* Fills the transaction with what the migration does; it may read the store. It neither commits nor abandons the transaction. Anything
- * but HF_OK ends hf_migrate() with that code and with what it wrote into *error (never NULL). Called outside every lock. */
+/* Fills the transaction with what the migration does; it may read the store. It neither commits
+ * nor abandons the transaction. Anything but HF_OK ends hf_migrate() with that code and with
+ * what it wrote into *error (never NULL). Called outside every lock. */
 typedef int (*hf_migration_fill)(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error);
 
 struct hf_migration {
 	struct hf_bytes name; /* 1 to HF_KEY_MAX bytes, none of them NUL; for ever the same */
 	hf_migration_fill fill; /* NULL: nothing but the name is recorded */
 	void *ctx;
-	/* With has_checksum: a checksum of what it does, by whatever the caller likes. It is kept beside the name; applied with another one it is
-	 * HF_ECONFLICT. Without on either side nothing is compared. */
+	/* With has_checksum: a checksum of what it does, by whatever the caller likes. It is kept
+	 * beside the name; applied with another one it is HF_ECONFLICT. Without on either side
+	 * nothing is compared. */
 	bool has_checksum;
 	uint64_t checksum;
 };
@@ -35,15 +41,17 @@ struct hf_migrated {
 	/* On failure: applied + skipped is the index of the one that failed. */
 };
 
-/* Applies, in the order of the list, those that were not applied yet, each in a durable transaction of its own. The first failure ends
- * it: the store is as before that one, those before it stay applied, error->text begins with its name, and error->operation is the index
- * of the operation that its callback added. Before anything is done: HF_EINVAL for a name that breaks the rules or comes twice, and
- * HF_ECONFLICT for a list that ends before what was applied: all of it is applied (an empty one always is), and the newest of all that were
+/* Applies, in the order of the list, those that were not applied yet, each in a durable
+ * transaction of its own. The first failure ends it: the store is as before that one, those
+ * before it stay applied, error->text begins with its name, and error->operation is the index of
+ * the operation that its callback added. Before anything is done: HF_EINVAL for a name that
+ * breaks the rules or comes twice, and HF_ECONFLICT for a list that ends before what was
+ * applied: all of it is applied (an empty one always is), and the newest of all that were
  * applied is not in it. *out (nullable) is filled in every case. */
-HF_API HF_CHECKED int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count, struct hf_migrated *out,
-                                 struct hf_error *error);
+HF_API HF_CHECKED int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count,
+                                 struct hf_migrated *out, struct hf_error *error);
 
-/* --- Names without effect ---------------------------------------------------------------------------------------------------- */
+/* --- Names without effect --------------------------------------------------------------------- */
 
 struct hf_migration_record {
 	struct hf_write write;
@@ -53,34 +61,40 @@ struct hf_migration_record {
 	uint64_t checksum;
 };
 
-/* Records a migration as applied without doing anything: for an import, and for a store that came to be as it is by other means. changed
- * = false when it was applied already; HF_ECONFLICT: with another checksum. */
-HF_API HF_CHECKED int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record *args, struct hf_result *result,
-                                          struct hf_error *error);
+/* Records a migration as applied without doing anything: for an import, and for a store that
+ * came to be as it is by other means. changed = false when it was applied already; HF_ECONFLICT:
+ * with another checksum. */
+HF_API HF_CHECKED int hf_migration_record(hf_store *store, hf_txn *txn,
+                                          const struct hf_migration_record *args,
+                                          struct hf_result *result, struct hf_error *error);
 
 struct hf_migration_forget {
 	struct hf_write write;
 	struct hf_bytes name;
 };
 
-/* Forgets that it was applied, so that hf_migrate() applies it again; its effects stay. HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget *args, struct hf_result *result,
-                                          struct hf_error *error);
+/* Forgets that it was applied, so that hf_migrate() applies it again; its effects stay.
+ * HF_ENOTFOUND. */
+HF_API HF_CHECKED int hf_migration_forget(hf_store *store, hf_txn *txn,
+                                          const struct hf_migration_forget *args,
+                                          struct hf_result *result, struct hf_error *error);
 
 struct hf_migration_guard {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_bytes name;
 };
 
-/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the name was recorded at version write.expect (HF_ABSENT: was not).
- * HF_EINVAL without a transaction. */
-HF_API HF_CHECKED int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard *args, struct hf_result *result,
-                                         struct hf_error *error);
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the name was recorded at
+ * version write.expect (HF_ABSENT: was not). HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_migration_guard(hf_store *store, hf_txn *txn,
+                                         const struct hf_migration_guard *args,
+                                         struct hf_result *result, struct hf_error *error);
 
-/* --- What was applied -------------------------------------------------------------------------------------------------------- */
+/* --- What was applied ------------------------------------------------------------------------- */
 
 /* Was it applied? */
-HF_API HF_CHECKED int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, bool *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags,
+                                           bool *out, struct hf_error *error);
 
 struct hf_migration_entry {
 	struct hf_bytes name;
@@ -102,9 +116,10 @@ struct hf_migration_page {
 	struct hf_memory *memory; /* free it with hf_release() */
 };
 
-/* What was applied, in the order in which it was. *out is zeroed on failure. HF_EINVAL for a damaged `page` or one of another query.
- * `args` may be NULL. */
-HF_API HF_CHECKED int hf_migrations(hf_store *store, const struct hf_migration_list *args, unsigned flags, struct hf_migration_page *out,
+/* What was applied, in the order in which it was. *out is zeroed on failure. HF_EINVAL for a
+ * damaged `page` or one of another query. `args` may be NULL. */
+HF_API HF_CHECKED int hf_migrations(hf_store *store, const struct hf_migration_list *args,
+                                    unsigned flags, struct hf_migration_page *out,
                                     struct hf_error *error);
 
 #ifdef __cplusplus

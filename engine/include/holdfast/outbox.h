@@ -1,23 +1,32 @@
-/* Outboxes: durable work queues, one per name. Items are enqueued, claimed by one worker at a time, and completed or failed.
+/* Outboxes: durable work queues, one per name. Items are enqueued, claimed by one worker at a
+ * time, and completed or failed.
  *
- * An item is `queued`, `sending` (somebody holds it) or `failed` (given up until told otherwise). A claim gives a token; a worker that
- * lost the item (its lease is over, it was taken away) finds the token stale and must stop. A claim ends with its lease or, having
- * none, when the store is closed, crashed or not: from that instant the item is seen as queued again by everyone, attempts unchanged.
+ * An item is `queued`, `sending` (somebody holds it) or `failed` (given up until told
+ * otherwise). A claim gives a token; a worker that lost the item (its lease is over, it was
+ * taken away) finds the token stale and must stop. A claim ends with its lease or, having none,
+ * when the store is closed, crashed or not: from that instant the item is seen as queued again
+ * by everyone, attempts unchanged.
  *
- * A claim that ends so is lost. From the second loss on the item comes back with a backoff, 1 s doubling with each further loss up to 10 minutes,
- * counted from the end of the lease or from the newest change of the dead incarnation, so that an item that kills its workers does not keep
- * the others waiting; in its group it keeps its place. At the queue's max_lost losses it is failed, and its error says so. Putting it
- * back by hand (retry, redrive, REPLACE) sets lost to 0.
+ * A claim that ends so is lost. From the second loss on the item comes back with a backoff, 1 s
+ * doubling with each further loss up to 10 minutes, counted from the end of the lease or from
+ * the newest change of the dead incarnation, so that an item that kills its workers does not
+ * keep the others waiting; in its group it keeps its place. At the queue's max_lost losses it is
+ * failed, and its error says so. Putting it back by hand (retry, redrive, REPLACE) sets lost to
+ * 0.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
- * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their preconditions
- * are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it borrows need live only
- * until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
- * (args->write.expect, compared before anything else), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED,
- * HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
- * Reads are in outbox_read.h, a pass over a queue is in outbox_drain.h.
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
+ * take (store, txn, args, result, error): with txn NULL they commit at once with
+ * args->write.durability, else they are copied into the transaction and their preconditions are
+ * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
+ * and what it borrows need live only until the call returns. Beside the errors named below every
+ * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect, compared before
+ * anything else), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED,
+ * HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload),
+ * HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. Reads are in outbox_read.h, a pass over a queue is in
+ * outbox_drain.h.
  *
- * Names: `queue` and `id` have 1 to HF_KEY_MAX bytes, none of them NUL. A queue nobody wrote to is the same as an empty one. */
+ * Names: `queue` and `id` have 1 to HF_KEY_MAX bytes, none of them NUL. A queue nobody wrote to
+ * is the same as an empty one. */
 #ifndef HOLDFAST_OUTBOX_H
 #define HOLDFAST_OUTBOX_H
 
@@ -27,13 +36,18 @@
 extern "C" {
 #endif
 
-#define HF_OUTBOX_ATTEMPTS 5u /* attempts until an item is failed, where neither call, item nor queue says otherwise */
-#define HF_OUTBOX_LOST_MAX 10u /* lost claims until an item is failed, where the queue does not say otherwise */
+/* attempts until an item is failed, where neither call, item nor queue says otherwise */
+#define HF_OUTBOX_ATTEMPTS 5u
+/* lost claims until an item is failed, where the queue does not say otherwise */
+#define HF_OUTBOX_LOST_MAX 10u
 #define HF_OUTBOX_EXTRA_MAX (64u << 10) /* bytes kept beside an item's payload */
-#define HF_OUTBOX_ERROR_MAX 4096u /* bytes of an item's last error; longer ones are cut at a UTF-8 boundary */
-#define HF_OUTBOX_BACKOFF_CAP_US INT64_C(86400000000) /* longest exponential backoff, where the call does not say otherwise */
+/* bytes of an item's last error; longer ones are cut at a UTF-8 boundary */
+#define HF_OUTBOX_ERROR_MAX 4096u
+/* longest exponential backoff, where the call does not say otherwise */
+#define HF_OUTBOX_BACKOFF_CAP_US INT64_C(86400000000)
 #define HF_OUTBOX_CLAIM_MAX 4096u /* items that one hf_outbox_claim_next() gives at most */
-#define HF_OUTBOX_DEDUP_MAX 1000000u /* completed ids that a queue remembers, where hf_outbox_configure() does not say otherwise */
+/* completed ids that a queue remembers, where hf_outbox_configure() does not say otherwise */
+#define HF_OUTBOX_DEDUP_MAX 1000000u
 
 enum hf_outbox_status {
 	HF_OUTBOX_ANY = 0, /* as a filter: all; in an item that is put: queued */
@@ -42,7 +56,8 @@ enum hf_outbox_status {
 	HF_OUTBOX_FAILED = 3,
 };
 
-/* What hf_outbox_enqueue() with HF_OUTBOX_RERUN noted beside an item that somebody held: once the item is completed it is queued again with this. */
+/* What hf_outbox_enqueue() with HF_OUTBOX_RERUN noted beside an item that somebody held: once
+ * the item is completed it is queued again with this. */
 struct hf_outbox_rerun {
 	struct hf_bytes payload;
 	hf_time enqueued_at;
@@ -55,7 +70,8 @@ struct hf_outbox_item {
 	struct hf_bytes queue; /* ignored where an item is given */
 	struct hf_bytes id;
 	struct hf_bytes payload;
-	struct hf_bytes extra; /* opaque bytes beside the payload (members of an imported file); empty: none */
+	/* opaque bytes beside the payload (members of an imported file); empty: none */
+	struct hf_bytes extra;
 	enum hf_outbox_status status; /* as of the read: sending only while the claim holds */
 	uint32_t attempts; /* counted by fail and mark_failed, not by claims */
 	uint32_t lost; /* claims that ended without an answer since the item was last queued by hand */
@@ -63,7 +79,8 @@ struct hf_outbox_item {
 	int32_t priority; /* lower first */
 	hf_time enqueued_at;
 	hf_time available_at; /* claim_next leaves it alone before this time */
-	/* The store computed available_at (a backoff, a delay, "now"): a set-back of its clock moves it. false: a caller named it. */
+	/* The store computed available_at (a backoff, a delay, "now"): a set-back of its clock moves
+	 * it. false: a caller named it. */
 	bool available_computed;
 	struct hf_bytes last_error; /* empty: none */
 	struct hf_bytes group; /* empty: none */
@@ -72,7 +89,8 @@ struct hf_outbox_item {
 	hf_token token;
 	struct hf_bytes owner;
 	hf_time lease_until; /* HF_UNSET: no lease */
-	hf_time run_until; /* no lease goes beyond this time (max_run_us of the claim); HF_UNSET: no bound */
+	/* no lease goes beyond this time (max_run_us of the claim); HF_UNSET: no bound */
+	hf_time run_until;
 	hf_lsn version;
 };
 
@@ -84,27 +102,34 @@ struct hf_outbox_items {
 	struct hf_memory *memory; /* free it with hf_release() */
 };
 
-/* --- Filling a queue ------------------------------------------------------------------------------------------------------ */
+/* --- Filling a queue -------------------------------------------------------------------------- */
 
-/* Groups: of the items of one queue that share a non-empty group claim_next gives one at a time, in the order in which they were enqueued, whatever
- * their priorities. The first one that is neither done nor failed goes before all others of the group: while somebody holds it, and while it
- * is delayed (by available_at or a backoff), they wait. Its priority and available_at are the group's place among others. A group is made by
- * its first item and goes with its last; group names follow the rules of key parts.
+/* Groups: of the items of one queue that share a non-empty group claim_next gives one at a time,
+ * in the order in which they were enqueued, whatever their priorities. The first one that is
+ * neither done nor failed goes before all others of the group: while somebody holds it, and
+ * while it is delayed (by available_at or a backoff), they wait. Its priority and available_at
+ * are the group's place among others. A group is made by its first item and goes with its last;
+ * group names follow the rules of key parts.
  *
- * Completed ids: where the queue has a dedup_window, an id goes on blocking for that long after its item was completed: hf_outbox_enqueue() of
- * it, whatever `dedup` says, answers HF_OK with changed = false and version 0. Every other operation finds no such item. An item that is
+ * Completed ids: where the queue has a dedup_window, an id goes on blocking for that long after
+ * its item was completed: hf_outbox_enqueue() of it, whatever `dedup` says, answers HF_OK with
+ * changed = false and version 0. Every other operation finds no such item. An item that is
  * removed, cleared or put leaves no such trace. */
 
 /* What becomes of an enqueue whose id is live already, that is queued, sending or failed. */
 enum hf_outbox_dedup {
 	HF_OUTBOX_KEEP = 0, /* the item is left exactly as it is: changed = false */
-	HF_OUTBOX_REPLACE = 1, /* a queued one takes the new payload, extra, enqueued_at and available_at, attempts and lost 0 and no error, and keeps the
-	                        * rest, its place in the order too; a sending or failed one is left as it is: changed = false */
+	/* a queued one takes the new payload, extra, enqueued_at and available_at, attempts and lost
+	 * 0 and no error, and keeps the rest, its place in the order too; a sending or failed one is
+	 * left as it is: changed = false */
+	HF_OUTBOX_REPLACE = 1,
 	HF_OUTBOX_RERUN =
-	    2, /* runs at least once more with the newest payload: beside a sending item payload and times are noted, and when it is
-	                      * completed it is queued again with them, attempts 0, at the end of the enqueue order. What is noted stays until
-	                      * then, whatever comes between, and gives way to a newer note, to a REPLACE and to a put. A queued one has its
-	                      * run still to come: as REPLACE. A failed one is left as it is: changed = false */
+	    /* runs at least once more with the newest payload: beside a sending item payload and
+	     * times are noted, and when it is completed it is queued again with them, attempts 0, at
+	     * the end of the enqueue order. What is noted stays until then, whatever comes between,
+	     * and gives way to a newer note, to a REPLACE and to a put. A queued one has its run
+	     * still to come: as REPLACE. A failed one is left as it is: changed = false */
+	2,
 };
 
 struct hf_outbox_enqueue {
@@ -118,13 +143,16 @@ struct hf_outbox_enqueue {
 	uint32_t max_attempts; /* 0: the queue's */
 	enum hf_outbox_dedup dedup;
 	struct hf_bytes group; /* empty: none. That of a live item stays as it is */
-	/* At most HF_OUTBOX_EXTRA_MAX bytes (HF_ETOOBIG); lives and dies with the item. A rerun that is noted does not change it. */
+	/* At most HF_OUTBOX_EXTRA_MAX bytes (HF_ETOOBIG); lives and dies with the item. A rerun that
+	 * is noted does not change it. */
 	struct hf_bytes extra;
 };
 
-/* Adds an item as queued. A live id that is left as it is: changed = false, and result->status says what it is. */
-HF_API HF_CHECKED int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue *args, struct hf_result *result,
-                                        struct hf_error *error);
+/* Adds an item as queued. A live id that is left as it is: changed = false, and result->status
+ * says what it is. */
+HF_API HF_CHECKED int hf_outbox_enqueue(hf_store *store, hf_txn *txn,
+                                        const struct hf_outbox_enqueue *args,
+                                        struct hf_result *result, struct hf_error *error);
 
 /* One of many; the members mean what they mean above. */
 struct hf_outbox_input {
@@ -146,22 +174,26 @@ struct hf_outbox_enqueue_many {
 	enum hf_outbox_dedup dedup;
 };
 
-/* Adds all or none, in the order given; an id that occurs twice is live the second time. result->count: items added, replaced or noted. */
-HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_many *args,
+/* Adds all or none, in the order given; an id that occurs twice is live the second time.
+ * result->count: items added, replaced or noted. */
+HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn,
+                                             const struct hf_outbox_enqueue_many *args,
                                              struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_put {
 	struct hf_write write;
 	struct hf_bytes queue;
-	/* Stored as given but for token, owner, lease_until, run_until and version, which are ignored; times are taken literally (0 is the first instant of 1970) and must be set. A status of sending
-	 * becomes queued, since nobody holds it. */
+	/* Stored as given but for token, owner, lease_until, run_until and version, which are
+	 * ignored; times are taken literally (0 is the first instant of 1970) and must be set. A
+	 * status of sending becomes queued, since nobody holds it. */
 	struct hf_outbox_item item;
 };
 
-/* Stores an item (import, migration). One that exists is replaced, whoever holds it, and keeps its place in the enqueue order; a new
- * one comes last, whether or not its id was completed before. changed = false when it is like that already. */
-HF_API HF_CHECKED int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args, struct hf_result *result,
-                                    struct hf_error *error);
+/* Stores an item (import, migration). One that exists is replaced, whoever holds it, and keeps
+ * its place in the enqueue order; a new one comes last, whether or not its id was completed
+ * before. changed = false when it is like that already. */
+HF_API HF_CHECKED int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args,
+                                    struct hf_result *result, struct hf_error *error);
 
 /* Members of hf_outbox_configure that stay as they are; what is given for them is ignored. */
 enum hf_outbox_leave {
@@ -172,42 +204,56 @@ enum hf_outbox_leave {
 };
 
 struct hf_outbox_configure {
-	struct hf_write write; /* expect is the version of the queue's settings; HF_ABSENT: never changed */
+	/* expect is the version of the queue's settings; HF_ABSENT: never changed */
+	struct hf_write write;
 	struct hf_bytes queue;
 	uint32_t max_attempts; /* 0: HF_OUTBOX_ATTEMPTS */
-	uint32_t max_lost; /* lost claims until an item is failed; 0: HF_OUTBOX_LOST_MAX, HF_NEVER: no bound */
+	/* lost claims until an item is failed; 0: HF_OUTBOX_LOST_MAX, HF_NEVER: no bound */
+	uint32_t max_lost;
 	int64_t dedup_window_us; /* how long a completed id goes on blocking; 0: not at all */
-	uint32_t dedup_max; /* at most so many completed ids, the oldest are dropped; 0: HF_OUTBOX_DEDUP_MAX */
-	uint32_t leave; /* HF_OUTBOX_LEAVE_... or'd: only the others are set. 0: all four. Any other bit: HF_EINVAL */
+	/* at most so many completed ids, the oldest are dropped; 0: HF_OUTBOX_DEDUP_MAX */
+	uint32_t dedup_max;
+	/* HF_OUTBOX_LEAVE_... or'd: only the others are set. 0: all four. Any other bit: HF_EINVAL */
+	uint32_t leave;
 };
 
-/* Settings of a queue; they apply from now on to items that were enqueued before, too. A member that is left has the value that earlier operations
- * of the same transaction gave it; so two calls that set different members need no expectation to lose neither. Ids completed before keep their time; those beyond
- * dedup_max are dropped at once. Whether the queue is paused stays. */
-HF_API HF_CHECKED int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure *args, struct hf_result *result,
-                                          struct hf_error *error);
+/* Settings of a queue; they apply from now on to items that were enqueued before, too. A member
+ * that is left has the value that earlier operations of the same transaction gave it; so two
+ * calls that set different members need no expectation to lose neither. Ids completed before
+ * keep their time; those beyond dedup_max are dropped at once. Whether the queue is paused
+ * stays. */
+HF_API HF_CHECKED int hf_outbox_configure(hf_store *store, hf_txn *txn,
+                                          const struct hf_outbox_configure *args,
+                                          struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_clear {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 };
 
-/* Removes every item of the queue, whoever holds it, and forgets its completed ids; settings stay. result->count: how many items. */
-HF_API HF_CHECKED int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear *args, struct hf_result *result,
+/* Removes every item of the queue, whoever holds it, and forgets its completed ids; settings
+ * stay. result->count: how many items. */
+HF_API HF_CHECKED int hf_outbox_clear(hf_store *store, hf_txn *txn,
+                                      const struct hf_outbox_clear *args, struct hf_result *result,
                                       struct hf_error *error);
 
 struct hf_outbox_pause {
 	struct hf_write write; /* expect as in hf_outbox_configure */
 	struct hf_bytes queue;
-	int64_t wait_us; /* pause: then wait so long until nothing of it is sending: 0 not at all, -1 forever. 0 in a transaction and for resume */
+	/* pause: then wait so long until nothing of it is sending: 0 not at all, -1 forever. 0 in a
+	 * transaction and for resume */
+	int64_t wait_us;
 };
 
-/* While a queue is paused claim_next gives nothing and drain sends nothing; whoever holds an item goes on, and an item can be claimed by name.
- * Survives closing. changed = false when it is so already. With a wait: HF_ETIMEDOUT when items are still being sent by then; the queue is paused
- * all the same, and *result says what that did. */
-HF_API HF_CHECKED int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result,
+/* While a queue is paused claim_next gives nothing and drain sends nothing; whoever holds an
+ * item goes on, and an item can be claimed by name. Survives closing. changed = false when it is
+ * so already. With a wait: HF_ETIMEDOUT when items are still being sent by then; the queue is
+ * paused all the same, and *result says what that did. */
+HF_API HF_CHECKED int hf_outbox_pause(hf_store *store, hf_txn *txn,
+                                      const struct hf_outbox_pause *args, struct hf_result *result,
                                       struct hf_error *error);
-HF_API HF_CHECKED int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args, struct hf_result *result,
+HF_API HF_CHECKED int hf_outbox_resume(hf_store *store, hf_txn *txn,
+                                       const struct hf_outbox_pause *args, struct hf_result *result,
                                        struct hf_error *error);
 
 struct hf_outbox_put_completed {
@@ -217,65 +263,79 @@ struct hf_outbox_put_completed {
 	hf_time until; /* it blocks before this time */
 };
 
-/* Notes an id as completed (import). changed = false when it is noted so already, when `until` is over, or when an item of this id
- * is live. Beyond dedup_max the oldest is dropped. */
-HF_API HF_CHECKED int hf_outbox_put_completed(hf_store *store, hf_txn *txn, const struct hf_outbox_put_completed *args,
+/* Notes an id as completed (import). changed = false when it is noted so already, when `until`
+ * is over, or when an item of this id is live. Beyond dedup_max the oldest is dropped. */
+HF_API HF_CHECKED int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
+                                              const struct hf_outbox_put_completed *args,
                                               struct hf_result *result, struct hf_error *error);
 
-/* --- Claiming ------------------------------------------------------------------------------------------------------------- */
+/* --- Claiming --------------------------------------------------------------------------------- */
 
-/* `out` is zeroed by the call, and filled when it returns HF_OK with txn NULL. In a transaction the commit fills it, so it must live
- * until then: if the commit returned HF_OK it holds the items; whatever it returned, out->memory must be released afterwards. Leases are
- * durations in microseconds, >= 0; 0: no lease, held until the store is closed.
+/* `out` is zeroed by the call, and filled when it returns HF_OK with txn NULL. In a transaction
+ * the commit fills it, so it must live until then: if the commit returned HF_OK it holds the
+ * items; whatever it returned, out->memory must be released afterwards. Leases are durations in
+ * microseconds, >= 0; 0: no lease, held until the store is closed.
  *
- * A claim is made only when the files that its payloads lie in are open: HF_ENOSPACE (no descriptor is left) or HF_EACCESS, and nothing
- * was done.
+ * A claim is made only when the files that its payloads lie in are open: HF_ENOSPACE (no
+ * descriptor is left) or HF_EACCESS, and nothing was done.
  *
- * HF_EIO or HF_ECORRUPT with out->count above 0: the claim stands, but a payload could not be read from the log. What could not has a payload
- * of {NULL, 0}; all items and tokens are there, to be failed or released, and out->memory is to be released. In a transaction it is the
- * commit that answers so: see hf_txn_commit(). */
+ * HF_EIO or HF_ECORRUPT with out->count above 0: the claim stands, but a payload could not be
+ * read from the log. What could not has a payload of {NULL, 0}; all items and tokens are there,
+ * to be failed or released, and out->memory is to be released. In a transaction it is the commit
+ * that answers so: see hf_txn_commit(). */
 
 struct hf_outbox_claim {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
-	struct hf_bytes owner; /* 1 to HF_KEY_MAX bytes without NUL; for people to read: the token is the proof */
+	/* 1 to HF_KEY_MAX bytes without NUL; for people to read: the token is the proof */
+	struct hf_bytes owner;
 	int64_t lease_us;
 	int64_t max_run_us; /* no lease or extension goes beyond that long from now; 0: no bound */
 };
 
-/* Claims one item by name, delayed or failed ones too, out of its group's turn and from a paused queue. Of any number of concurrent claims
- * exactly one wins. `out` (nullable) gets the item, result->token the token. HF_ENOTFOUND; HF_ECLAIMED: somebody holds it; HF_EBLOCKED:
- * somebody holds another item of its group. */
-HF_API HF_CHECKED int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_claim *args, struct hf_outbox_items *out,
-                                      struct hf_result *result, struct hf_error *error);
+/* Claims one item by name, delayed or failed ones too, out of its group's turn and from a paused
+ * queue. Of any number of concurrent claims exactly one wins. `out` (nullable) gets the item,
+ * result->token the token. HF_ENOTFOUND; HF_ECLAIMED: somebody holds it; HF_EBLOCKED: somebody
+ * holds another item of its group. */
+HF_API HF_CHECKED int hf_outbox_claim(hf_store *store, hf_txn *txn,
+                                      const struct hf_outbox_claim *args,
+                                      struct hf_outbox_items *out, struct hf_result *result,
+                                      struct hf_error *error);
 
 struct hf_outbox_claim_next {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
-	/* Instead of `queue` several, at most 1,024: what is in the first goes before what is in the second, and so on. */
+	/* Instead of `queue` several, at most 1,024: what is in the first goes before what is in the
+	 * second, and so on. */
 	const struct hf_bytes *queues;
 	size_t queue_count;
 	uint32_t max; /* at most so many, HF_OUTBOX_CLAIM_MAX at most; 0: one */
 	struct hf_bytes owner; /* as above */
 	int64_t lease_us;
 	int64_t max_run_us; /* as above */
-	int64_t wait_us; /* how long to wait for work: 0 not at all, -1 for ever; must be 0 in a transaction */
+	/* how long to wait for work: 0 not at all, -1 for ever; must be 0 in a transaction */
+	int64_t wait_us;
 };
 
-/* Claims what is queued and available, by priority, available_at, enqueue order, of each group only what is next; each item gets a token of its own, all
- * in one transaction. Nothing to claim is HF_OK with out->count = 0 and changed = false. Costs O(log n) an item, however many others are
- * delayed, held, failed or kept back by their groups.
+/* Claims what is queued and available, by priority, available_at, enqueue order, of each group
+ * only what is next; each item gets a token of its own, all in one transaction. Nothing to claim
+ * is HF_OK with out->count = 0 and changed = false. Costs O(log n) an item, however many others
+ * are delayed, held, failed or kept back by their groups.
  *
- * With a wait it returns as soon as there is something, or with nothing when the wait is over; HF_ECANCELED when the store is closed meanwhile or hf_cancel() called. Who waits is
- * served in the order of arrival, and before others who would wait; calls that do not wait take what they find. */
-HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args,
-                                           struct hf_outbox_items *out, struct hf_result *result, struct hf_error *error);
+ * With a wait it returns as soon as there is something, or with nothing when the wait is over;
+ * HF_ECANCELED when the store is closed meanwhile or hf_cancel() called. Who waits is served in
+ * the order of arrival, and before others who would wait; calls that do not wait take what they
+ * find. */
+HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn,
+                                           const struct hf_outbox_claim_next *args,
+                                           struct hf_outbox_items *out, struct hf_result *result,
+                                           struct hf_error *error);
 
-/* --- While holding an item ------------------------------------------------------------------------------------------------ */
+/* --- While holding an item -------------------------------------------------------------------- */
 
-/* These four need the current token: HF_ENOTFOUND when there is no such item, HF_ESTALE when the token is not the current one or
- * the claim is over: stop, somebody else may be at work. */
+/* These four need the current token: HF_ENOTFOUND when there is no such item, HF_ESTALE when the
+ * token is not the current one or the claim is over: stop, somebody else may be at work. */
 
 struct hf_outbox_extend {
 	struct hf_write write;
@@ -285,9 +345,11 @@ struct hf_outbox_extend {
 	int64_t lease_us; /* from now; 0: no lease any more, held until the store is closed */
 };
 
-/* A heartbeat: the lease now ends lease_us from now, or at the claim's run_until, whichever is earlier. The token stays. */
-HF_API HF_CHECKED int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend *args, struct hf_result *result,
-                                       struct hf_error *error);
+/* A heartbeat: the lease now ends lease_us from now, or at the claim's run_until, whichever is
+ * earlier. The token stays. */
+HF_API HF_CHECKED int hf_outbox_extend(hf_store *store, hf_txn *txn,
+                                       const struct hf_outbox_extend *args,
+                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_complete {
 	struct hf_write write;
@@ -296,22 +358,26 @@ struct hf_outbox_complete {
 	hf_token token;
 };
 
-/* Delivered: the item goes, and its id goes on blocking if the queue has a dedup_window; or, if a rerun was noted, it is queued again
- * (result->version is then its new version). */
-HF_API HF_CHECKED int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_complete *args, struct hf_result *result,
-                                         struct hf_error *error);
+/* Delivered: the item goes, and its id goes on blocking if the queue has a dedup_window; or, if
+ * a rerun was noted, it is queued again (result->version is then its new version). */
+HF_API HF_CHECKED int hf_outbox_complete(hf_store *store, hf_txn *txn,
+                                         const struct hf_outbox_complete *args,
+                                         struct hf_result *result, struct hf_error *error);
 
 enum hf_outbox_backoff_kind {
 	HF_OUTBOX_BACKOFF_NONE = 0, /* available at once */
 	HF_OUTBOX_BACKOFF_FIXED = 1, /* after delay_us */
 	HF_OUTBOX_BACKOFF_EXPONENTIAL =
-	    2, /* full jitter: after a random time up to delay_us, twice that after the second failed attempt, and so on */
+	    /* full jitter: after a random time up to delay_us, twice that after the second failed
+	     * attempt, and so on */
+	2,
 };
 
 struct hf_outbox_backoff {
 	enum hf_outbox_backoff_kind kind;
 	int64_t delay_us; /* >= 0 */
-	int64_t cap_us; /* never longer than this; 0: HF_OUTBOX_BACKOFF_CAP_US if exponential, else no cap */
+	/* never longer than this; 0: HF_OUTBOX_BACKOFF_CAP_US if exponential, else no cap */
+	int64_t cap_us;
 };
 
 struct hf_outbox_fail {
@@ -324,9 +390,10 @@ struct hf_outbox_fail {
 	struct hf_outbox_backoff backoff;
 };
 
-/* An attempt failed: attempts + 1. At max_attempts the item is failed, before that queued again after the backoff; result->status and
- * result->available_at say which, and until when. */
-HF_API HF_CHECKED int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail *args, struct hf_result *result,
+/* An attempt failed: attempts + 1. At max_attempts the item is failed, before that queued again
+ * after the backoff; result->status and result->available_at say which, and until when. */
+HF_API HF_CHECKED int hf_outbox_fail(hf_store *store, hf_txn *txn,
+                                     const struct hf_outbox_fail *args, struct hf_result *result,
                                      struct hf_error *error);
 
 struct hf_outbox_release {
@@ -338,10 +405,11 @@ struct hf_outbox_release {
 };
 
 /* Gives the item back without counting an attempt (a shutdown, a snooze). */
-HF_API HF_CHECKED int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_release *args, struct hf_result *result,
-                                        struct hf_error *error);
+HF_API HF_CHECKED int hf_outbox_release(hf_store *store, hf_txn *txn,
+                                        const struct hf_outbox_release *args,
+                                        struct hf_result *result, struct hf_error *error);
 
-/* --- From outside --------------------------------------------------------------------------------------------------------- */
+/* --- From outside ----------------------------------------------------------------------------- */
 
 /* These need no token and take the item from whoever holds it. HF_ENOTFOUND when there is none. */
 
@@ -351,8 +419,9 @@ struct hf_outbox_remove {
 	struct hf_bytes id;
 };
 
-HF_API HF_CHECKED int hf_outbox_remove(hf_store *store, hf_txn *txn, const struct hf_outbox_remove *args, struct hf_result *result,
-                                       struct hf_error *error);
+HF_API HF_CHECKED int hf_outbox_remove(hf_store *store, hf_txn *txn,
+                                       const struct hf_outbox_remove *args,
+                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_mark_failed {
 	struct hf_write write;
@@ -362,7 +431,8 @@ struct hf_outbox_mark_failed {
 };
 
 /* attempts + 1 and failed, whatever the count. */
-HF_API HF_CHECKED int hf_outbox_mark_failed(hf_store *store, hf_txn *txn, const struct hf_outbox_mark_failed *args,
+HF_API HF_CHECKED int hf_outbox_mark_failed(hf_store *store, hf_txn *txn,
+                                            const struct hf_outbox_mark_failed *args,
                                             struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_retry {
@@ -372,8 +442,10 @@ struct hf_outbox_retry {
 	bool reset_attempts; /* attempts begin anew */
 };
 
-/* Queued again, available now if it was not yet, attempts kept unless asked, lost 0. A queued item is left exactly as it is: changed = false. */
-HF_API HF_CHECKED int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry *args, struct hf_result *result,
+/* Queued again, available now if it was not yet, attempts kept unless asked, lost 0. A queued
+ * item is left exactly as it is: changed = false. */
+HF_API HF_CHECKED int hf_outbox_retry(hf_store *store, hf_txn *txn,
+                                      const struct hf_outbox_retry *args, struct hf_result *result,
                                       struct hf_error *error);
 
 /* Which items; zeroed but for the queue: all that failed. Every condition that is set must hold. */
@@ -389,11 +461,13 @@ struct hf_outbox_redrive {
 	bool dry_run; /* only count: nothing changes */
 };
 
-/* Retries the failed items that match, in one transaction: each is queued again, available now if it was not yet, attempts kept unless asked, lost 0, and
- * has the same new version. result->count: how many; none: changed = false. It looks at every failed item of the queue. HF_ETOOBIG beyond what a
- * transaction can hold: use `limit`. */
-HF_API HF_CHECKED int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redrive *args, struct hf_result *result,
-                                        struct hf_error *error);
+/* Retries the failed items that match, in one transaction: each is queued again, available now
+ * if it was not yet, attempts kept unless asked, lost 0, and has the same new version.
+ * result->count: how many; none: changed = false. It looks at every failed item of the queue.
+ * HF_ETOOBIG beyond what a transaction can hold: use `limit`. */
+HF_API HF_CHECKED int hf_outbox_redrive(hf_store *store, hf_txn *txn,
+                                        const struct hf_outbox_redrive *args,
+                                        struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_prune {
 	struct hf_write write; /* expect must be 0 */
@@ -404,9 +478,11 @@ struct hf_outbox_prune {
 	bool dry_run; /* only count: nothing changes */
 };
 
-/* Removes items that nobody will deliver any more, in one transaction; none is held. result->count: how many; none: changed = false. It looks at every item
- * of that status. HF_ETOOBIG beyond what a transaction can hold: use `limit`. */
-HF_API HF_CHECKED int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune *args, struct hf_result *result,
+/* Removes items that nobody will deliver any more, in one transaction; none is held.
+ * result->count: how many; none: changed = false. It looks at every item of that status.
+ * HF_ETOOBIG beyond what a transaction can hold: use `limit`. */
+HF_API HF_CHECKED int hf_outbox_prune(hf_store *store, hf_txn *txn,
+                                      const struct hf_outbox_prune *args, struct hf_result *result,
                                       struct hf_error *error);
 
 /* What is not set stays. */
@@ -420,12 +496,13 @@ struct hf_outbox_reschedule {
 	int32_t priority; /* lower first */
 };
 
-/* Moves a queued item in the order without claiming it: no attempt. HF_ECLAIMED: it is sending; HF_ECONFLICT: it is failed (retry it).
- * changed = false when it is so already. */
-HF_API HF_CHECKED int hf_outbox_reschedule(hf_store *store, hf_txn *txn, const struct hf_outbox_reschedule *args, struct hf_result *result,
-                                           struct hf_error *error);
+/* Moves a queued item in the order without claiming it: no attempt. HF_ECLAIMED: it is sending;
+ * HF_ECONFLICT: it is failed (retry it). changed = false when it is so already. */
+HF_API HF_CHECKED int hf_outbox_reschedule(hf_store *store, hf_txn *txn,
+                                           const struct hf_outbox_reschedule *args,
+                                           struct hf_result *result, struct hf_error *error);
 
-/* --- Guards --------------------------------------------------------------------------------------------------------------- */
+/* --- Guards ----------------------------------------------------------------------------------- */
 
 /* Guards write nothing and only make sense in a transaction: HF_EINVAL without one. */
 
@@ -435,8 +512,10 @@ struct hf_outbox_guard {
 	struct hf_bytes id;
 };
 
-/* Aborts the transaction with HF_ECONFLICT unless the item has version write.expect (HF_ABSENT: does not exist). */
-HF_API HF_CHECKED int hf_outbox_guard(hf_store *store, hf_txn *txn, const struct hf_outbox_guard *args, struct hf_result *result,
+/* Aborts the transaction with HF_ECONFLICT unless the item has version write.expect (HF_ABSENT:
+ * does not exist). */
+HF_API HF_CHECKED int hf_outbox_guard(hf_store *store, hf_txn *txn,
+                                      const struct hf_outbox_guard *args, struct hf_result *result,
                                       struct hf_error *error);
 
 struct hf_outbox_guard_claim {
@@ -446,8 +525,10 @@ struct hf_outbox_guard_claim {
 	hf_token token;
 };
 
-/* Aborts the transaction with HF_ENOTFOUND or HF_ESTALE unless `token` holds the item: write only while the work is still mine. */
-HF_API HF_CHECKED int hf_outbox_guard_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_guard_claim *args,
+/* Aborts the transaction with HF_ENOTFOUND or HF_ESTALE unless `token` holds the item: write
+ * only while the work is still mine. */
+HF_API HF_CHECKED int hf_outbox_guard_claim(hf_store *store, hf_txn *txn,
+                                            const struct hf_outbox_guard_claim *args,
                                             struct hf_result *result, struct hf_error *error);
 
 #ifdef __cplusplus

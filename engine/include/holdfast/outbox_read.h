@@ -1,4 +1,5 @@
-/* Reading outboxes: items, figures, completed ids. What is said of all functions in outbox.h holds here too. */
+/* Reading outboxes: items, figures, completed ids. What is said of all functions in outbox.h
+ * holds here too. */
 #ifndef HOLDFAST_OUTBOX_READ_H
 #define HOLDFAST_OUTBOX_READ_H
 
@@ -8,7 +9,8 @@
 extern "C" {
 #endif
 
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where
+ * there is one) with hf_release(). */
 
 struct hf_outbox_key {
 	struct hf_bytes queue;
@@ -21,26 +23,32 @@ struct hf_outbox_got {
 };
 
 /* One item, or HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags, struct hf_outbox_got *out,
+HF_API HF_CHECKED int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key,
+                                    unsigned flags, struct hf_outbox_got *out,
                                     struct hf_error *error);
 
-/* Says whether an item is wanted. Called with no engine lock held: it may call holdfast. `item` lives until it returns. */
+/* Says whether an item is wanted. Called with no engine lock held: it may call holdfast. `item`
+ * lives until it returns. */
 typedef bool (*hf_outbox_match)(void *ctx, const struct hf_outbox_item *item);
 
 /* Which items. Zeroed but for the queue: all of them. */
 struct hf_outbox_list {
 	struct hf_bytes queue;
-	enum hf_outbox_status status; /* HF_OUTBOX_QUEUED gives what is pending, delayed items too; HF_OUTBOX_ANY: all */
+	/* HF_OUTBOX_QUEUED gives what is pending, delayed items too; HF_OUTBOX_ANY: all */
+	enum hf_outbox_status status;
 	hf_outbox_match match; /* NULL: all; not part of the page token */
 	void *match_ctx;
-	bool without_payload; /* payload stays empty: nothing is read from disk. `match` then sees none either */
+	/* payload stays empty: nothing is read from disk. `match` then sees none either */
+	bool without_payload;
 	size_t limit; /* items of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
 
-/* Items in enqueue order. HF_EINVAL for a damaged `page` or one of another query. With `match` a list is read in steps that may see
- * different states, as pages do, and the last page may be empty. */
-HF_API HF_CHECKED int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args, unsigned flags, struct hf_outbox_items *out,
+/* Items in enqueue order. HF_EINVAL for a damaged `page` or one of another query. With `match` a
+ * list is read in steps that may see different states, as pages do, and the last page may be
+ * empty. */
+HF_API HF_CHECKED int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args,
+                                     unsigned flags, struct hf_outbox_items *out,
                                      struct hf_error *error);
 
 struct hf_outbox_count {
@@ -52,13 +60,15 @@ struct hf_outbox_stats {
 	struct hf_outbox_count queued;
 	struct hf_outbox_count sending;
 	struct hf_outbox_count failed;
-	/* The queued ones again: due and next (in their group, if they are in one), not due yet, and kept back by their group, due or not. A pause
-	 * changes none of them. */
+	/* The queued ones again: due and next (in their group, if they are in one), not due yet, and
+	 * kept back by their group, due or not. A pause changes none of them. */
 	uint64_t ready;
 	uint64_t delayed;
 	uint64_t blocked;
 	hf_time oldest_due; /* the smallest available_at of those that are ready; HF_UNSET: none */
-	hf_time as_of; /* the store's clock: everything here is as of this very instant, endings that are not logged yet included */
+	/* the store's clock: everything here is as of this very instant, endings that are not logged
+	 * yet included */
+	hf_time as_of;
 	uint32_t max_attempts; /* of the queue */
 	uint32_t max_lost; /* of the queue; HF_NEVER: no bound */
 	hf_lsn settings_version; /* 0: the settings are the defaults, and no completed id was dropped */
@@ -73,8 +83,8 @@ struct hf_outbox_stats {
 };
 
 /* In O(log n), and as much for each ending that is not logged yet. */
-HF_API HF_CHECKED int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags, struct hf_outbox_stats *out,
-                                      struct hf_error *error);
+HF_API HF_CHECKED int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
+                                      struct hf_outbox_stats *out, struct hf_error *error);
 
 struct hf_outbox_completed_id {
 	struct hf_bytes id;
@@ -96,9 +106,12 @@ struct hf_outbox_completed_list {
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
 
-/* The completed ids that still block, in the order in which they were completed. HF_EINVAL for a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args, unsigned flags,
-                                          struct hf_outbox_completed_page *out, struct hf_error *error);
+/* The completed ids that still block, in the order in which they were completed. HF_EINVAL for a
+ * damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_outbox_completed(hf_store *store,
+                                          const struct hf_outbox_completed_list *args,
+                                          unsigned flags, struct hf_outbox_completed_page *out,
+                                          struct hf_error *error);
 
 #ifdef __cplusplus
 }

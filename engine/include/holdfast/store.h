@@ -11,74 +11,95 @@ extern "C" {
 struct hf_options {
 	bool create; /* make the store if the directory holds none (0700, files 0600) */
 	bool no_background; /* start no thread: the host calls hf_maintain() */
-	bool allow_unsafe_fs; /* open on a file system that cannot keep the promises: served over a network, by a
-	                       * program (FUSE) or by a virtual machine's host; an overlay mounted volatile */
-	uint32_t pad; /* at creation only: groups of the log end at multiples of so many bytes. 0: directly behind each other, which assumes
-	               * that an interrupted write to part of a sector cannot damage the rest of it. 512 or 4096: no two groups share a
-	               * sector, or a block, of that size, so nothing is assumed of the disk; costs up to 511 or 4,095 bytes a group.
-	               * Anything else is HF_EINVAL */
-	uint32_t segment_size; /* bytes of a full-grown log segment, 16 KiB to 1 GiB, rounded up to 4 KiB; 0 = 64 MiB. The first of a
-	                        * store has at most 512 KiB, each next one twice what the last held, less on a full disk */
+	/* open on a file system that cannot keep the promises: served over a network, by a program
+	 * (FUSE) or by a virtual machine's host; an overlay mounted volatile */
+	bool allow_unsafe_fs;
+	/* at creation only: groups of the log end at multiples of so many bytes. 0: directly behind
+	 * each other, which assumes that an interrupted write to part of a sector cannot damage the
+	 * rest of it. 512 or 4096: no two groups share a sector, or a block, of that size, so
+	 * nothing is assumed of the disk; costs up to 511 or 4,095 bytes a group. Anything else is
+	 * HF_EINVAL */
+	uint32_t pad;
+	/* bytes of a full-grown log segment, 16 KiB to 1 GiB, rounded up to 4 KiB; 0 = 64 MiB. The
+	 * first of a store has at most 512 KiB, each next one twice what the last held, less on a
+	 * full disk */
+	uint32_t segment_size;
 	uint32_t inline_max; /* payloads up to this many bytes are kept in memory; 0 = 256 */
-	int64_t wait_us; /* how long to wait for another process to close the store: 0 not at all, -1 for ever */
+	/* how long to wait for another process to close the store: 0 not at all, -1 for ever */
+	int64_t wait_us;
 };
 
-/* Opens the store in directory `path` for writing and takes its lock. NULL options are the defaults. On success *out must be
- * closed with hf_close(). Recovers after a crash: everything acknowledged as durable is there.
+/* Opens the store in directory `path` for writing and takes its lock. NULL options are the
+ * defaults. On success *out must be closed with hf_close(). Recovers after a crash: everything
+ * acknowledged as durable is there.
  *
- * Files are 0600, plus what the directory's group may; when root opens a directory of somebody else, new files get its owner and
- * group. While the store is open its files must keep their names: within a second of one being replaced or removed, or of one of
- * its descriptors being closed by the host, the store fails (HF_EFAILED).
+ * Files are 0600, plus what the directory's group may; when root opens a directory of somebody
+ * else, new files get its owner and group. While the store is open its files must keep their
+ * names: within a second of one being replaced or removed, or of one of its descriptors being
+ * closed by the host, the store fails (HF_EFAILED).
  *
- * Errors: HF_ENOTFOUND (no store, create not asked), HF_ELOCKED (names who has it, as far as known), HF_ECORRUPT (error names file,
- * offset, LSN range; nothing was changed), HF_EVERSION, HF_EUNSAFEFS, HF_EACCESS (no permission, read-only, an odd path; LOCK,
- * WITNESS or the newest segment has a second name), HF_EIO, HF_ENOMEM, HF_ENOSPACE (disk, quota, descriptors), HF_EINVAL. */
-HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out, struct hf_error *error);
+ * Errors: HF_ENOTFOUND (no store, create not asked), HF_ELOCKED (names who has it, as far as
+ * known), HF_ECORRUPT (error names file, offset, LSN range; nothing was changed), HF_EVERSION,
+ * HF_EUNSAFEFS, HF_EACCESS (no permission, read-only, an odd path; LOCK, WITNESS or the newest
+ * segment has a second name), HF_EIO, HF_ENOMEM, HF_ENOSPACE (disk, quota, descriptors),
+ * HF_EINVAL. */
+HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out,
+                              struct hf_error *error);
 
-/* Makes everything durable, answers every ticket, marks the stop clean, releases the lock and frees the handle in every case; NULL is allowed. No
- * other call may be running or follow, but for those that wait (for something to have, for a ticket, for the feed): they return HF_ECANCELED, and
- * closing waits until they have. In a forked child it only frees. Returns HF_EUNCERTAIN when the final sync failed, HF_EFAILED when the store had
- * failed before: all acknowledged durable changes are safe even then. */
+/* Makes everything durable, answers every ticket, marks the stop clean, releases the lock and
+ * frees the handle in every case; NULL is allowed. No other call may be running or follow, but
+ * for those that wait (for something to have, for a ticket, for the feed): they return
+ * HF_ECANCELED, and closing waits until they have. In a forked child it only frees. Returns
+ * HF_EUNCERTAIN when the final sync failed, HF_EFAILED when the store had failed before: all
+ * acknowledged durable changes are safe even then. */
 HF_API int hf_close(hf_store *store, struct hf_error *error);
 
-/* As hf_close, for a process that ends right after it: the handle and the state that it holds in memory are not freed but left to the end of the
- * process, which is a tenth of what a short command costs. The handle must not be used any more all the same. */
+/* As hf_close, for a process that ends right after it: the handle and the state that it holds in
+ * memory are not freed but left to the end of the process, which is a tenth of what a short
+ * command costs. The handle must not be used any more all the same. */
 HF_API int hf_close_at_exit(hf_store *store, struct hf_error *error);
 
-/* Ends every call that waits for a lock or for work, and each later one that allows a wait, with HF_ECANCELED; nothing else changes. For hosts that must know all
- * their threads out of the store before they call hf_close(), as garbage-collected languages do. Thread-safe. HF_EFORK. */
+/* Ends every call that waits for a lock or for work, and each later one that allows a wait, with
+ * HF_ECANCELED; nothing else changes. For hosts that must know all their threads out of the
+ * store before they call hf_close(), as garbage-collected languages do. Thread-safe. HF_EFORK. */
 HF_API HF_CHECKED int hf_cancel_waits(hf_store *store, struct hf_error *error);
 
-/* Ends the call that waits with `cancel` in its arguments, and each later one that is given it, with HF_ECANCELED. A call that has been granted something
- * already answers HF_OK: what was granted is never lost. The call keeps its place among the waiters until then. From any thread, while the store is
- * open; not from a signal handler. Errors: HF_EINVAL (NULL), HF_EFORK. */
+/* Ends the call that waits with `cancel` in its arguments, and each later one that is given it,
+ * with HF_ECANCELED. A call that has been granted something already answers HF_OK: what was
+ * granted is never lost. The call keeps its place among the waiters until then. From any thread,
+ * while the store is open; not from a signal handler. Errors: HF_EINVAL (NULL), HF_EFORK. */
 HF_API HF_CHECKED int hf_cancel(hf_store *store, struct hf_cancel *cancel, struct hf_error *error);
 
 /* Makes every change made so far, of either durability, survive power loss. Thread-safe. */
 HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
 
-/* Does up to `budget_us` microseconds of upkeep (0 = all that is due): prepares the next log segment, settles ended
- * leases in the log, syncs the witness, takes changes to subscriptions (feed.h). Needed only with no_background. Thread-safe. */
+/* Does up to `budget_us` microseconds of upkeep (0 = all that is due): prepares the next log
+ * segment, settles ended leases in the log, syncs the witness, takes changes to subscriptions
+ * (feed.h). Needed only with no_background. Thread-safe. */
 HF_API HF_CHECKED int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error);
 
 struct hf_info {
 	uint8_t uuid[16];
 	uint16_t epoch;
 	uint32_t format; /* major version of the format on disk */
-	hf_lsn last_lsn; /* newest entry that was handed to the kernel; until the first group of this opening is durable: durable_lsn */
+	/* newest entry that was handed to the kernel; until the first group of this opening is
+	 * durable: durable_lsn */
+	hf_lsn last_lsn;
 	hf_lsn durable_lsn; /* everything up to here survives power loss */
 	uint32_t segment; /* number of the segment being written */
 	uint32_t segment_offset; /* where in it the log ends */
 	bool recovered; /* this opening followed an unclean stop and made a tail durable again */
 	uint64_t rewritten_bytes; /* how much of the tail it wrote again */
-	uint64_t torn_bytes; /* bytes after the end of the log that a crash left behind (0 after a clean stop) */
+	/* bytes after the end of the log that a crash left behind (0 after a clean stop) */
+	uint64_t torn_bytes;
 	uint64_t replayed; /* entries replayed by this opening */
 	uint64_t groups; /* groups written since open */
 	uint64_t entries; /* entries written since open */
 	uint64_t syncs; /* log syncs since open */
 	int fault; /* 0, or the code that failed the store for good */
-	bool volatile_fs; /* the file system lives in memory (tmpfs, ramfs) or ignores syncs: nothing here survives
-	                   * the machine's end */
+	/* the file system lives in memory (tmpfs, ramfs) or ignores syncs: nothing here survives the
+	 * machine's end */
+	bool volatile_fs;
 	hf_time clock; /* what the store's clock shows (clock.h) */
 	int64_t clock_ahead_us; /* by how much that is ahead of the wall clock */
 	uint64_t signals; /* writes to the eventfd since open (async.h) */
@@ -87,20 +108,27 @@ struct hf_info {
 /* Figures of an open store, without waiting for durability. Thread-safe. */
 HF_API HF_CHECKED int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error);
 
-/* --- Transactions ---------------------------------------------------------------------------------------------------------
- * Every mutation takes (store, txn, arguments, result, error). With txn NULL it commits at once. Otherwise it is
- * checked for form, copied into the transaction and answered HF_OK; preconditions are checked in order at commit, each against
- * the state that the earlier operations left, and the first that fails aborts all. `result` (nullable) must live until the commit. */
+/* --- Transactions
+ * ---------------------------------------------------------------------------------------------------------
+ * Every mutation takes (store, txn, arguments, result, error). With txn NULL it commits at once.
+ * Otherwise it is checked for form, copied into the transaction and answered HF_OK;
+ * preconditions are checked in order at commit, each against the state that the earlier
+ * operations left, and the first that fails aborts all. `result` (nullable) must live until the
+ * commit. */
 
-/* Starts an empty transaction; end it with hf_txn_commit() or hf_txn_abandon(). A transaction is not thread-safe. */
+/* Starts an empty transaction; end it with hf_txn_commit() or hf_txn_abandon(). A transaction is
+ * not thread-safe. */
 HF_API HF_CHECKED int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_error *error);
 
-/* Commits and frees the transaction in every case. On failure nothing happened, error->operation is the index of the failing operation
- * (counting from 0 in the order they were added), and all results are zero. HF_EINVAL: adding an operation had failed, so the rest is not
- * committed without it. HF_EUNCERTAIN: all or nothing may turn up after reopen. The one failure after the commit is HF_EIO or HF_ECORRUPT with
- * results that are not zero: all of it stands, but a payload that operation error->operation gives back (a claim's, a replayed response) could not be read, and is
- * {NULL, 0}. */
-HF_API HF_CHECKED int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *error);
+/* Commits and frees the transaction in every case. On failure nothing happened, error->operation
+ * is the index of the failing operation (counting from 0 in the order they were added), and all
+ * results are zero. HF_EINVAL: adding an operation had failed, so the rest is not committed
+ * without it. HF_EUNCERTAIN: all or nothing may turn up after reopen. The one failure after the
+ * commit is HF_EIO or HF_ECORRUPT with results that are not zero: all of it stands, but a
+ * payload that operation error->operation gives back (a claim's, a replayed response) could not
+ * be read, and is {NULL, 0}. */
+HF_API HF_CHECKED int hf_txn_commit(hf_txn *txn, enum hf_durability durability,
+                                    struct hf_error *error);
 
 /* Frees the transaction without a trace; NULL is allowed. */
 HF_API void hf_txn_abandon(hf_txn *txn);

@@ -1,13 +1,18 @@
-/* Timelines: append-only histories. An event has a type, a subject (or none), the time at which it happened, and a payload; it never changes
- * and goes only by hf_timeline_retain() or hf_timeline_clear(). Appending the same event again changes nothing, so that who does not know
- * whether an append got through just repeats it. A timeline nobody wrote to is the same as an empty one.
+/* Timelines: append-only histories. An event has a type, a subject (or none), the time at which
+ * it happened, and a payload; it never changes and goes only by hf_timeline_retain() or
+ * hf_timeline_clear(). Appending the same event again changes nothing, so that who does not know
+ * whether an append got through just repeats it. A timeline nobody wrote to is the same as an
+ * empty one.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations take (store, txn, args, result, error):
- * with txn NULL they commit at once with args->write.durability, else they are copied into the transaction and their
- * preconditions are checked at its commit. `result` (nullable) is filled when the mutation is committed; `args` and what it
- * borrows need live only until the call returns. Beside the errors named below every mutation may answer HF_EINVAL (form), HF_ECONFLICT
- * (args->write.expect), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every
- * read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
+ * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
+ * take (store, txn, args, result, error): with txn NULL they commit at once with
+ * args->write.durability, else they are copied into the transaction and their preconditions are
+ * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
+ * and what it borrows need live only until the call returns. Beside the errors named below every
+ * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG
+ * (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and
+ * every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED,
+ * HF_EFORK. */
 #ifndef HOLDFAST_TIMELINE_H
 #define HOLDFAST_TIMELINE_H
 
@@ -34,7 +39,7 @@ struct hf_timeline_event {
 	hf_lsn version; /* of the append */
 };
 
-/* --- Mutations ------------------------------------------------------------------------------------------------------------ */
+/* --- Mutations -------------------------------------------------------------------------------- */
 
 struct hf_timeline_append {
 	struct hf_write write;
@@ -45,11 +50,14 @@ struct hf_timeline_append {
 	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes (HF_ETOOBIG) */
 };
 
-/* Adds an event. An id that is there already with the same content: changed = false, result->version is that event's. With other content:
- * HF_ECONFLICT, and the event stays as it is. Content is type, subject, happened_at (unless it was left to the clock, which nobody can
- * repeat) and the payload, of which a 128-bit hash is compared. An id that was removed can be used again. */
-HF_API HF_CHECKED int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_append *args, struct hf_result *result,
-                                         struct hf_error *error);
+/* Adds an event. An id that is there already with the same content: changed = false,
+ * result->version is that event's. With other content: HF_ECONFLICT, and the event stays as it
+ * is. Content is type, subject, happened_at (unless it was left to the clock, which nobody can
+ * repeat) and the payload, of which a 128-bit hash is compared. An id that was removed can be
+ * used again. */
+HF_API HF_CHECKED int hf_timeline_append(hf_store *store, hf_txn *txn,
+                                         const struct hf_timeline_append *args,
+                                         struct hf_result *result, struct hf_error *error);
 
 struct hf_timeline_retain {
 	struct hf_write write; /* expect must be 0 */
@@ -60,10 +68,11 @@ struct hf_timeline_retain {
 	hf_time now; /* not given: the store's clock */
 };
 
-/* Removes from the old end what lies beyond either bound, as one entry of a few bytes whatever the count. result->count: how many. Takes
- * O(log n) for each event that goes. */
-HF_API HF_CHECKED int hf_timeline_retain(hf_store *store, hf_txn *txn, const struct hf_timeline_retain *args, struct hf_result *result,
-                                         struct hf_error *error);
+/* Removes from the old end what lies beyond either bound, as one entry of a few bytes whatever
+ * the count. result->count: how many. Takes O(log n) for each event that goes. */
+HF_API HF_CHECKED int hf_timeline_retain(hf_store *store, hf_txn *txn,
+                                         const struct hf_timeline_retain *args,
+                                         struct hf_result *result, struct hf_error *error);
 
 struct hf_timeline_clear {
 	struct hf_write write; /* expect must be 0 */
@@ -71,22 +80,25 @@ struct hf_timeline_clear {
 };
 
 /* Removes every event, as one entry. result->count: how many. */
-HF_API HF_CHECKED int hf_timeline_clear(hf_store *store, hf_txn *txn, const struct hf_timeline_clear *args, struct hf_result *result,
-                                        struct hf_error *error);
+HF_API HF_CHECKED int hf_timeline_clear(hf_store *store, hf_txn *txn,
+                                        const struct hf_timeline_clear *args,
+                                        struct hf_result *result, struct hf_error *error);
 
 struct hf_timeline_guard {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_timeline_key key;
 };
 
-/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the event has version write.expect (HF_ABSENT: does not exist).
- * HF_EINVAL without a transaction. */
-HF_API HF_CHECKED int hf_timeline_guard(hf_store *store, hf_txn *txn, const struct hf_timeline_guard *args, struct hf_result *result,
-                                        struct hf_error *error);
+/* Writes nothing; aborts the transaction with HF_ECONFLICT unless the event has version
+ * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
+HF_API HF_CHECKED int hf_timeline_guard(hf_store *store, hf_txn *txn,
+                                        const struct hf_timeline_guard *args,
+                                        struct hf_result *result, struct hf_error *error);
 
-/* --- Reads ---------------------------------------------------------------------------------------------------------------- */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where there is one) with hf_release(). */
+/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where
+ * there is one) with hf_release(). */
 
 struct hf_timeline_got {
 	struct hf_timeline_event event;
@@ -94,7 +106,8 @@ struct hf_timeline_got {
 };
 
 /* One event, or HF_ENOTFOUND. */
-HF_API HF_CHECKED int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key, unsigned flags, struct hf_timeline_got *out,
+HF_API HF_CHECKED int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key,
+                                      unsigned flags, struct hf_timeline_got *out,
                                       struct hf_error *error);
 
 /* Which events of a timeline. Zeroed but for the timeline: all of them. */
@@ -122,22 +135,23 @@ struct hf_timeline_page {
 	struct hf_memory *memory;
 };
 
-/* Events by happened_at, then id compared as bytes: both descending, or both ascending. O(log n + limit) with any filter. HF_EINVAL for a
- * damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_timeline_query(hf_store *store, const struct hf_timeline_query *args, unsigned flags, struct hf_timeline_page *out,
+/* Events by happened_at, then id compared as bytes: both descending, or both ascending. O(log n
+ * + limit) with any filter. HF_EINVAL for a damaged `page` or one of another query. */
+HF_API HF_CHECKED int hf_timeline_query(hf_store *store, const struct hf_timeline_query *args,
+                                        unsigned flags, struct hf_timeline_page *out,
                                         struct hf_error *error);
 
 /* How many events match: O(log n). */
-HF_API HF_CHECKED int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args, unsigned flags, uint64_t *out,
-                                        struct hf_error *error);
+HF_API HF_CHECKED int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args,
+                                        unsigned flags, uint64_t *out, struct hf_error *error);
 
 /* The newest happened_at, HF_UNSET for an empty timeline (and on failure): O(log n). */
-HF_API HF_CHECKED int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned flags, hf_time *out,
-                                            struct hf_error *error);
+HF_API HF_CHECKED int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline,
+                                            unsigned flags, hf_time *out, struct hf_error *error);
 
 /* The names of all timelines that hold events, compared as bytes, in O(log n + page). */
-HF_API HF_CHECKED int hf_timelines(hf_store *store, const struct hf_names *args, unsigned flags, struct hf_name_page *out,
-                                   struct hf_error *error);
+HF_API HF_CHECKED int hf_timelines(hf_store *store, const struct hf_names *args, unsigned flags,
+                                   struct hf_name_page *out, struct hf_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,10 @@
 /* The words every other public header uses: codes, bytes, time, versions, results, errors.
  *
  * Conventions, once for all of holdfast:
- *  - Every fallible function returns an enum hf_code: HF_OK (0) or the cause. The last parameter is a caller-owned, nullable
- *    struct hf_error; it is written on failure only.
- *  - `struct hf_bytes` is borrowed: the library copies what it keeps before the call returns, unless a comment says otherwise.
+ *  - Every fallible function returns an enum hf_code: HF_OK (0) or the cause. The last parameter
+ *    is a caller-owned, nullable struct hf_error; it is written on failure only.
+ *  - `struct hf_bytes` is borrowed: the library copies what it keeps before the call returns,
+ *    unless a comment says otherwise.
  *  - A zeroed options or arguments struct always means the defaults.
  *  - Durations and times are int64 microseconds; times count from the Unix epoch, UTC. */
 #ifndef HOLDFAST_TYPES_H
@@ -26,7 +27,8 @@ extern "C" {
 #define HF_CHECKED
 #endif
 
-/* One code per cause that the caller can act on. The numbers are part of the ABI: add at the end, never renumber. */
+/* One code per cause that the caller can act on. The numbers are part of the ABI: add at the
+ * end, never renumber. */
 enum hf_code {
 	HF_OK = 0,
 	HF_EINVAL = 1, /* an argument breaks the contract: fix the call */
@@ -44,8 +46,10 @@ enum hf_code {
 	HF_EGONE = 13, /* older than what is retained */
 	HF_ETOOBIG = 14, /* over a limit; nothing was done */
 	HF_ENOMEM = 15, /* out of memory; nothing was done */
-	HF_ENOSPACE = 16, /* no room on the disk, a quota or the descriptors used up; nothing was done */
-	HF_EUNCERTAIN = 17, /* the write or sync failed: it may turn up after reopen; reopen, then look */
+	/* no room on the disk, a quota or the descriptors used up; nothing was done */
+	HF_ENOSPACE = 16,
+	/* the write or sync failed: it may turn up after reopen; reopen, then look */
+	HF_EUNCERTAIN = 17,
 	HF_EFAILED = 18, /* the store failed earlier: close and reopen */
 	HF_EIO = 19, /* the device failed to read: not damage; retry or repair the disk */
 	HF_ECORRUPT = 20, /* proven damage: fsck, salvage */
@@ -54,8 +58,9 @@ enum hf_code {
 	HF_EREADONLY = 23, /* a write through a read-only handle */
 	HF_EFORK = 24, /* the handle belongs to the parent of this forked child */
 	HF_ELAGGED = 25, /* a follower was left behind */
-	HF_EACCESS = 26, /* no permission, a read-only medium, or an odd path (a file in the way, a link,
-	                  * a loop): fix it; nothing was done */
+	/* no permission, a read-only medium, or an odd path (a file in the way, a link, a loop): fix
+	 * it; nothing was done */
+	HF_EACCESS = 26,
 };
 
 /* The constant's own name, "HF_EINVAL"; never NULL. */
@@ -68,7 +73,8 @@ typedef int64_t hf_time;
 /* Log sequence number: increasing, never issued twice in a store. 0 = none. */
 typedef uint64_t hf_lsn;
 
-/* Fencing token: epoch in the high 16 bits, LSN of the granting entry in the low 48. Strictly increasing for ever. 0 = none. */
+/* Fencing token: epoch in the high 16 bits, LSN of the granting entry in the low 48. Strictly
+ * increasing for ever. 0 = none. */
 typedef uint64_t hf_token;
 
 /* Value of an `expect` member meaning "the object must not exist"; 0 means "no expectation". */
@@ -107,43 +113,57 @@ enum hf_durability {
 	HF_OS = 1, /* handed to the kernel: survives kill -9, not power loss */
 };
 
-/* When an answer that was given at once may be relied on: see async.h. A plain value, to be copied and forgotten at will. It belongs to the
- * opening of the store that gave it. Zeroed: there is nothing to wait for. */
+/* When an answer that was given at once may be relied on: see async.h. A plain value, to be
+ * copied and forgotten at will. It belongs to the opening of the store that gave it. Zeroed:
+ * there is nothing to wait for. */
 struct hf_ticket {
 	hf_lsn changed; /* to be handed to the kernel */
 	hf_lsn due; /* to be durable */
 };
 
-/* Lets another thread end a call that waits: see hf_cancel() in store.h. The caller's own, zeroed before its first use. */
+/* Lets another thread end a call that waits: see hf_cancel() in store.h. The caller's own,
+ * zeroed before its first use. */
 struct hf_cancel {
-	uint32_t cancelled; /* 1: hf_cancel() was called. Set it to 0 to use it again, while no call has it */
+	/* 1: hf_cancel() was called. Set it to 0 to use it again, while no call has it */
+	uint32_t cancelled;
 };
 
 /* Stands first in the arguments of every mutation. */
 struct hf_write {
-	hf_lsn expect; /* expected version of the object: 0 none, HF_ABSENT must not exist; else HF_ECONFLICT */
-	enum hf_durability durability; /* of the commit; ignored inside a transaction, which has its own */
-	/* Times of 0 in these arguments are the first instant of 1970. false: they are not given, as in a zeroed struct; HF_UNSET says the
-	 * same either way. What stands for a time that is not given is said beside each member. */
+	/* expected version of the object: 0 none, HF_ABSENT must not exist; else HF_ECONFLICT */
+	hf_lsn expect;
+	/* of the commit; ignored inside a transaction, which has its own */
+	enum hf_durability durability;
+	/* Times of 0 in these arguments are the first instant of 1970. false: they are not given, as
+	 * in a zeroed struct; HF_UNSET says the same either way. What stands for a time that is not
+	 * given is said beside each member. */
 	bool literal_times;
 	struct hf_ticket
-	    *ticket; /* NULL: wait until the answer may be relied on. Else answer at once and say here what that waits for (async.h);
-	                           * ignored inside a transaction */
-	struct hf_cancel *cancel; /* of a call that waits for its turn (an acquire or claim with a wait): hf_cancel() on it ends the wait. NULL: only time,
-	                           * success and the closing of the store do. Ignored by calls that do not wait */
+	    /* NULL: wait until the answer may be relied on. Else answer at once and say here what
+	     * that waits for (async.h); ignored inside a transaction */
+	    *ticket;
+	/* of a call that waits for its turn (an acquire or claim with a wait): hf_cancel() on it
+	 * ends the wait. NULL: only time, success and the closing of the store do. Ignored by calls
+	 * that do not wait */
+	struct hf_cancel *cancel;
 };
 
-/* What a mutation did. Valid when it returned HF_OK; inside a transaction, once hf_txn_commit returned HF_OK. */
+/* What a mutation did. Valid when it returned HF_OK; inside a transaction, once hf_txn_commit
+ * returned HF_OK. */
 struct hf_result {
 	bool changed; /* false: nothing to do, no entry was written */
-	hf_lsn version; /* version of the object after the operation; 0 if it is gone or the operation concerns many */
+	/* version of the object after the operation; 0 if it is gone or the operation concerns many */
+	hf_lsn version;
 	hf_token token; /* token granted or kept by a claim; else 0 */
 	uint64_t count; /* objects changed by a many-object operation; for one object 0 or 1 */
-	/* Items of an outbox (enqueue, fail, release, retry, ...): enum hf_outbox_status of the item afterwards, also of one that was left as it is; and, if it is
-	 * queued, from when on claim_next can give it, else HF_UNSET. Both 0 for everything else. */
+	/* Items of an outbox (enqueue, fail, release, retry, ...): enum hf_outbox_status of the item
+	 * afterwards, also of one that was left as it is; and, if it is queued, from when on
+	 * claim_next can give it, else HF_UNSET. Both 0 for everything else. */
 	int status;
 	hf_time available_at;
-	uint64_t left_alone; /* objects that a condition of the arguments kept as they were (only_newer of an inbox's save) */
+	/* objects that a condition of the arguments kept as they were (only_newer of an inbox's
+	 * save) */
+	uint64_t left_alone;
 };
 
 /* Flags of every read. */
@@ -151,10 +171,12 @@ enum hf_read_flags {
 	HF_READ_UNDURABLE = 1, /* do not wait: the answer may show what a crash can still take back */
 };
 
-/* A failure in words. `text` names object and reason in one line without a newline. Of a caller's bytes in it valid UTF-8 is shown as it
- * is; controls, marks that turn the direction of text, line separators, quotes, backslashes and bytes that are no UTF-8 stand as \xNN; an
- * identifier of more than 120 bytes is cut in the middle ("head"..."tail"), two that stand together earlier. Numbers stand first, so
- * that no identifier displaces them. Always valid UTF-8. */
+/* A failure in words. `text` names object and reason in one line without a newline. Of a
+ * caller's bytes in it valid UTF-8 is shown as it is; controls, marks that turn the direction of
+ * text, line separators, quotes, backslashes and bytes that are no UTF-8 stand as \xNN; an
+ * identifier of more than 120 bytes is cut in the middle ("head"..."tail"), two that stand
+ * together earlier. Numbers stand first, so that no identifier displaces them. Always valid
+ * UTF-8. */
 #define HF_ERROR_TEXT 256u
 struct hf_error {
 	int code; /* enum hf_code */
@@ -167,11 +189,12 @@ struct hf_error {
 	char text[HF_ERROR_TEXT];
 };
 
-/* Memory that holds the answer of a read or claim: its items, payloads and page token live in it. */
+/* Memory that holds the answer of a read or claim: its items, payloads and page token live in
+ * it. */
 struct hf_memory;
 
-/* Frees an answer; NULL is allowed. Everything that was read from the answer is invalid afterwards. Thread-safe on distinct
- * answers. */
+/* Frees an answer; NULL is allowed. Everything that was read from the answer is invalid
+ * afterwards. Thread-safe on distinct answers. */
 HF_API void hf_release(struct hf_memory *memory);
 
 typedef struct hf_store hf_store;

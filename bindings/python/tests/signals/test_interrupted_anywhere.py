@@ -1,5 +1,7 @@
-"""An exception at any instant of the package at which one can come, which is how a signal handler's comes: closing works afterwards, the lock is free, and nothing is
-claimed by nobody. A trace function raises it at the first, the second, the third ... of them, so that none is left to chance."""
+"""An exception at any instant of the package at which one can come, which is how a signal handler's
+comes: closing works afterwards, the lock is free, and nothing is
+claimed by nobody. A trace function raises it at the first, the second, the third ... of them, so
+that none is left to chance."""
 
 import dis
 import pathlib
@@ -18,12 +20,19 @@ class Now(BaseException):
     pass
 
 
-CHECKED = {dis.opmap[name] for name in ("RESUME", "CALL", "CALL_FUNCTION_EX", "JUMP_BACKWARD") if name in dis.opmap}
+CHECKED = {
+    dis.opmap[name]
+    for name in ("RESUME", "CALL", "CALL_FUNCTION_EX", "JUMP_BACKWARD")
+    if name in dis.opmap
+}
 
 
 class At:
-    """Raises at the nth instant of the package on this thread at which the interpreter looks for signals: when a function begins, behind a call, and when a loop
-    goes round (other versions than 3.11 and later look at more instants; there it is at every instruction)."""
+    """Raises at the nth instant of the package on this thread at which the interpreter looks for
+    signals: when a function begins, behind a call, and when a loop
+    goes round (other versions than 3.11 and later look at more instants; there it is at every
+    instruction).
+    """
 
     def __init__(self, nth):
         self.left = nth
@@ -71,9 +80,13 @@ CALLS = {
     "commit": lambda store: store.cursors.advance("c", "s", 1, durability=holdfast.OS),
     "transaction": lambda store: transaction(store),
     "claim": lambda store: store.outbox.claim_next("q", "w", durability=holdfast.OS),
-    "waiting claim": lambda store: store.outbox.claim_next("q", "w", wait=1000, durability=holdfast.OS),
+    "waiting claim": lambda store: store.outbox.claim_next(
+        "q", "w", wait=1000, durability=holdfast.OS
+    ),
     "acquire": lambda store: store.locks.acquire("l", "a", durability=holdfast.OS),
-    "waiting acquire": lambda store: store.locks.acquire("l", "a", wait=1000, durability=holdfast.OS),
+    "waiting acquire": lambda store: store.locks.acquire(
+        "l", "a", wait=1000, durability=holdfast.OS
+    ),
     "begin": lambda store: store.idempotency.begin("s", "k", durability=holdfast.OS),
     "drain": lambda store: store.outbox.drain("d", lambda item: None, durability=holdfast.OS),
     "alone": lambda store: store.locks.alone("m", lambda: None),
@@ -137,7 +150,11 @@ def test_closing_works_after_an_exception_anywhere(name):
 def expect_nothing_held(store):
     until = time.monotonic() + 10
     while True:
-        held = store.outbox.stats("q").sending.items + store.locks.stats().held + store.idempotency.count("s").in_progress
+        held = (
+            store.outbox.stats("q").sending.items
+            + store.locks.stats().held
+            + store.idempotency.count("s").in_progress
+        )
         if held == 0:
             return
         assert time.monotonic() < until, "something is held, and nobody has its token"

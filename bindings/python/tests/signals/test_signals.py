@@ -1,4 +1,5 @@
-"""Ctrl-C and SIGTERM while a call waits, at any instant, and closing whatever happens. Each program runs on its own, for a bounded time."""
+"""Ctrl-C and SIGTERM while a call waits, at any instant, and closing whatever happens. Each program
+runs on its own, for a bounded time."""
 
 import os
 import pathlib
@@ -52,7 +53,8 @@ def run(program, begin=BEGIN):
 
 
 def interrupted(program, number=signal.SIGINT, rest=0.3):
-    """Starts it, and sends the signal some time after it said that it is ready. Seconds that it took to end, and what it said."""
+    """Starts it, and sends the signal some time after it said that it is ready. Seconds that it
+    took to end, and what it said."""
     process = start(program)
     assert process.stdout.readline() == "ready\n", process.communicate()[1]
     time.sleep(rest)
@@ -146,7 +148,8 @@ say("free")
 
 
 def test_what_was_granted_to_an_interrupted_call_is_not_lost():
-    """An item comes at the moment of the signal: it is claimed by nobody afterwards, or by the one who has it."""
+    """An item comes at the moment of the signal: it is claimed by nobody afterwards, or by the one
+    who has it."""
     program = """
 import random
 me = os.getpid()
@@ -253,11 +256,13 @@ say(len(got) >= 290, len(told) >= 290)
     assert out == "True True\n"
 
 
-# --- Closing ----------------------------------------------------------------------------------------------------------------
+# --- Closing
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_closing_after_ctrl_c_at_any_time_does_not_hang():
-    """Programs that do many short calls, interrupted at random, then close; all of them must end."""
+    """Programs that do many short calls, interrupted at random, then close; all of them must
+    end."""
     program = """
 import random, itertools
 def work():
@@ -295,7 +300,10 @@ for life in range(40):
 store.close()
 say(ended)
 """
-    program = program.replace('    store.cursors.remove("c", "s")\n    store.cursors.remove("d", "s")\n', '    for cursor in list(store.cursors.list()):\n        store.cursors.remove(cursor.consumer, cursor.stream)\n')
+    program = program.replace(
+        '    store.cursors.remove("c", "s")\n    store.cursors.remove("d", "s")\n',
+        "    for cursor in list(store.cursors.list()):\n        store.cursors.remove(cursor.consumer, cursor.stream)\n",
+    )
     assert run(program) == "40\n"
 
 
@@ -497,7 +505,10 @@ ready()
     code, out, err = finish(start(program))
     assert code == 0 and time.monotonic() - began < 20, err
     # It was closed: the next opening finds no unclean stop.
-    assert run('say(store.info().recovered, len(list(store.cursors.list())))\nstore.close()\n') == "False 1\n"
+    assert (
+        run("say(store.info().recovered, len(list(store.cursors.list())))\nstore.close()\n")
+        == "False 1\n"
+    )
 
 
 def test_a_handle_that_is_dropped_is_closed_with_a_warning():

@@ -1,4 +1,5 @@
-"""Type checkers see the package: it has no error of its own under --strict, and what its users do is checked."""
+"""Type checkers see the package: it has no error of its own under --strict, and what its users do
+is checked."""
 
 import os
 import pathlib
@@ -27,7 +28,13 @@ def mypy(where, *args):
     if not program:
         pytest.skip("no mypy")
     environment = dict(os.environ, MYPYPATH=str(PACKAGE))
-    done = subprocess.run([program, "--strict", "--cache-dir", str(where / "cache"), *args], env=environment, cwd=where, capture_output=True, text=True)
+    done = subprocess.run(
+        [program, "--strict", "--cache-dir", str(where / "cache"), *args],
+        env=environment,
+        cwd=where,
+        capture_output=True,
+        text=True,
+    )
     return [line for line in done.stdout.splitlines() if ": error: " in line]
 
 
@@ -38,5 +45,7 @@ def test_the_package_has_no_error(tmp_path):
 def test_what_a_user_does_is_checked(tmp_path):
     (tmp_path / "use.py").write_text(USE)
     errors = mypy(tmp_path, "use.py")
-    assert len(errors) == 2 and 'has incompatible type "int"' in errors[0] and "return" in errors[1], errors
+    assert (
+        len(errors) == 2 and 'has incompatible type "int"' in errors[0] and "return" in errors[1]
+    ), errors
     assert (PACKAGE / "holdfast" / "py.typed").exists()
