@@ -10,6 +10,7 @@
  * lines hold the bars; the exit status is 1 when one of them fails. */
 #include "holdfast/async.h"
 #include "holdfast/outbox.h"
+#include "holdfast/outbox_claim.h"
 #include "holdfast/outbox_read.h"
 #include "holdfast/store.h"
 

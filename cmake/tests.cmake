@@ -1,7 +1,7 @@
 # Tests, fuzz targets and examples, found by glob.
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
-file(GLOB test_library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lib/*.c)
+file(GLOB_RECURSE test_library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lib/*.c)
 if(test_library_sources)
 	add_library(holdfast_testlib STATIC ${test_library_sources})
 	target_compile_definitions(holdfast_testlib PRIVATE HF_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -24,25 +24,36 @@ if(HOLDFAST_ONE_ENGINE)
 	set(timeout_medium 1800)
 endif()
 
-foreach(tier fast medium long)
-	file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${tier}/test_*.c)
-	foreach(source ${sources})
-		get_filename_component(name ${source} NAME_WE)
-		holdfast_add_program(${name} ${source} holdfast_testlib)
-		holdfast_add_test(${name} ${tier} ${timeout_${tier}} $<TARGET_FILE:${name}>)
-	endforeach()
+# The tier of a test stands in its first lines: `tier: fast`, `tier: medium` or `tier: long`. Sets `tier`.
+function(holdfast_tier source)
+	file(STRINGS ${source} line LIMIT_COUNT 1 REGEX "tier: (fast|medium|long)")
+	if(NOT line)
+		message(FATAL_ERROR "${source} does not say its tier in its first lines")
+	endif()
+	string(REGEX REPLACE ".*tier: ([a-z]+).*" "\\1" line "${line}")
+	set(tier ${line} PARENT_SCOPE)
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+endfunction()
+
+file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/test_*.c)
+foreach(source ${sources})
+	get_filename_component(name ${source} NAME_WE)
+	holdfast_tier(${source})
+	holdfast_add_program(${name} ${source} holdfast_testlib)
+	holdfast_add_test(${name} ${tier} ${timeout_${tier}} $<TARGET_FILE:${name}>)
 endforeach()
 
 # Rules about sources and libraries: once is enough, so not again under each sanitizer.
 if(NOT HOLDFAST_ONE_ENGINE)
-	file(GLOB checks CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fast/check_*.sh)
+	file(GLOB checks CONFIGURE_DEPENDS
+		${PROJECT_SOURCE_DIR}/tests/style/check_*.sh ${PROJECT_SOURCE_DIR}/tests/python/check_*.sh)
 	foreach(check ${checks})
 		get_filename_component(name ${check} NAME_WE)
-		holdfast_add_test(${name} fast ${timeout_fast} ${check} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+		holdfast_tier(${check})
+		holdfast_add_test(${name} ${tier} ${timeout_${tier}} ${check} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 	endforeach()
 	# Hundreds of small stores; many programs, each started anew.
 	set_tests_properties(check_python PROPERTIES TIMEOUT 300)
-	set_tests_properties(check_python_signals PROPERTIES LABELS medium TIMEOUT ${timeout_medium})
 	# It has two threads of its own, and seven disks by twelve workloads.
 	set_tests_properties(test_crash_sweep PROPERTIES PROCESSORS 2 TIMEOUT 1800)
 	include(${PROJECT_SOURCE_DIR}/cmake/model.cmake)

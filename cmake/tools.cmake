@@ -3,14 +3,14 @@
 # JSON, and with it yajl, occurs in no other part that is installed.
 pkg_check_modules(YAJL REQUIRED IMPORTED_TARGET yajl)
 
-file(GLOB tool_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/*.c)
-list(REMOVE_ITEM tool_sources ${PROJECT_SOURCE_DIR}/tools/main.c)
+file(GLOB_RECURSE tool_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/*.c)
+list(REMOVE_ITEM tool_sources ${PROJECT_SOURCE_DIR}/tools/cli/main.c)
 add_library(holdfast_tools STATIC ${tool_sources})
 target_compile_definitions(holdfast_tools PRIVATE HOLDFAST_VERSION="${PROJECT_VERSION}")
 target_include_directories(holdfast_tools PUBLIC ${PROJECT_SOURCE_DIR}/tools ${PROJECT_SOURCE_DIR}/engine/include)
 target_link_libraries(holdfast_tools PUBLIC PkgConfig::YAJL Threads::Threads)
 
-add_executable(holdfast ${PROJECT_SOURCE_DIR}/tools/main.c)
+add_executable(holdfast ${PROJECT_SOURCE_DIR}/tools/cli/main.c)
 target_link_libraries(holdfast PRIVATE holdfast_tools holdfast::holdfast m)
 set_target_properties(holdfast PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 if(NOT HOLDFAST_ONE_ENGINE)

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 
-#include "domains/domains.h"
+#include "domains/common/domains.h"
 #include "log/entry.h"
-#include "store/error.h"
-#include "store/look.h"
+#include "store/call/error.h"
+#include "store/check/readonly.h"
 #include "store/store.h"
 
 /* The order is also that of a snapshot: by id, but for the clock, by whose set-backs all that

@@ -2,7 +2,7 @@
  * snapshot, and undo.
  *
  * An input is a script. Its first byte chooses the domain; then each step takes one of the
- * entries that a store really wrote (lib/churn.h, made once, so the corpus does not depend on
+ * entries that a store really wrote (lib/churn/churn.h, made once, so the corpus does not depend on
  * how bodies look) as it is, with some bytes changed, cut or made longer, or a body of its own,
  * and applies it to a state. Checksums do not come into it: apply is behind them. What must
  * hold, whatever the bytes:
@@ -16,10 +16,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "lib/churn.h"
+#include "lib/churn/churn.h"
 #include "lib/logged.h"
 #include "lib/settings.h"
-#include "store/removed.h"
+#include "store/recover/removed.h"
 #include "store/store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

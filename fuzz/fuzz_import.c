@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "args.h"
+#include "cli/args.h"
 #include "lib/remove_tree.h"
-#include "out.h"
+#include "print/out.h"
 #include "store/store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /* The seam: everything the machine provides, as one table of functions. The real disk
- * (os_posix.c), the simulated disk and fault injectors (tests/lib/) implement it; they can stack
+ * (os/posix.c), the simulated disk and fault injectors (tests/lib/) implement it; they can stack
  * and coexist in one process.
  *
  * Functions return 0 or an errno value (positive), never -1. Names are plain file names inside

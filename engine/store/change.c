@@ -15,7 +15,7 @@
 #include <assert.h>
 
 #include "base/hash.h"
-#include "store/removed.h"
+#include "store/recover/removed.h"
 
 static uint8_t *value_of(const struct hf__object *object)
 {

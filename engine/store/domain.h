@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "holdfast/store.h"
-#include "store/call.h"
+#include "store/call/call.h"
 #include "store/clock.h"
 
 /* --- Objects and the one hook for change ------------------------------------------------------ */
@@ -44,7 +44,7 @@ struct hf__type {
 	 * nobody waits for objects of this type. */
 	uint64_t (*wait_key)(const struct hf__object *object);
 	/* The number that remembers, for answers about an absent name, that an object of this name
-	 * is gone: see store/removed.h. NULL: what the object leaves behind is its container. */
+	 * is gone: see store/recover/removed.h. NULL: what it leaves behind is its container. */
 	struct hf__object *(*number)(const struct hf__object *object);
 	/* Of containers that go once they are empty: does it hold nothing and say nothing? And where
 	 * its struct hf__vacancy lies. NULL: it stays. */
@@ -262,7 +262,7 @@ bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_byte
 
 /* --- Answers and reads ------------------------------------------------------------------------ */
 
-/* Segments whose descriptors a call holds: see store/payload_files.c. */
+/* Segments whose descriptors a call holds: see store/call/payload_files.c. */
 struct hf__pins {
 	uint32_t *segments;
 	size_t count, cap;
@@ -360,7 +360,7 @@ struct hf__emitter {
 	int (*payload)(struct hf__emitter *emitter, const struct hf__payload *payload);
 };
 
-/* One kind of entries that this version can read: see domains/kinds.c. */
+/* One kind of entries that this version can read: see domains/common/kinds.c. */
 struct hf__kind {
 	uint8_t kind; /* 0 ends a table */
 	uint8_t version; /* newest version of its bodies; the version is their first byte, 1 and up */

@@ -1,6 +1,6 @@
 /* The store's insides, shared by the rooms of store/ and by nobody else.
  *
- *   create.c, open.c  create, open, close          recover_facts.c, recover.c  facts on disk ->
+ *   create.c, open.c  create, open, close          recover/facts.c, recover.c  facts on disk ->
  *                     decision -> state
  *   txn.c       verbs, transactions, mutate      sequence.c  the short lock: decide, apply, LSN,
  *               group buffer
@@ -18,7 +18,7 @@
  *   async.c     tickets: answered, waited for, told of         flusher.c  the thread for them,
  *               and callbacks
  *   removed.c   names that are gone              spare.c     memory that a large use left
- *   log_read.c, check*.c  the log read, the store checked, from outside (look.h)
+ *   log_read.c, check*.c  the log read, the store checked, from outside (check/readonly.h)
  *
  * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The
  * leader (flushing = true) owns the in-flight buffer, `file` for writing, and `chain`; whoever
@@ -34,14 +34,14 @@
 #include "log/identity.h"
 #include "log/segment.h"
 #include "log/witness.h"
+#include "store/call/error.h"
+#include "store/call/payload_files.h"
 #include "store/change.h"
 #include "store/clock.h"
-#include "store/error.h"
-#include "store/guard.h"
-#include "store/payload_files.h"
-#include "store/segments.h"
+#include "store/commit/guard.h"
+#include "store/commit/segments.h"
 #include "store/store.h"
-#include "store/watch.h"
+#include "store/watch/watch.h"
 
 #define HF__DOMAINS_MAX 16u
 /* A group that has grown to this takes no more transactions: one write of a megabyte is as good

@@ -6,6 +6,7 @@
 #include "sender.h"
 
 #include <holdfast/outbox.h>
+#include <holdfast/outbox_claim.h>
 #include <holdfast/outbox_read.h>
 #include <holdfast/store.h>
 

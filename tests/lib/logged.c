@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
-#include "domains/domains.h"
+#include "domains/common/domains.h"
 #include "log/identity.h"
 #include "log/scan.h"
 #include "log/segment.h"

@@ -3,7 +3,7 @@
 #ifndef TESTS_LIB_LOGGED_H
 #define TESTS_LIB_LOGGED_H
 
-#include "lib/sim_os.h"
+#include "lib/sim/sim_os.h"
 #include "log/entry.h"
 #include "store/change.h"
 #include "store/domain.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
-#include "lib/crash_play.h"
+#include "lib/crash/crash_play.h"
 
 #define NOW 1000000000
 

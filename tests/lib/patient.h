@@ -8,7 +8,7 @@
 #define TESTS_LIB_PATIENT_H
 
 #include "holdfast/holdfast.h"
-#include "lib/sim_os.h"
+#include "lib/sim/sim_os.h"
 #include "log/identity.h"
 #include "log/segment.h"
 #include "log/witness.h"

@@ -6,7 +6,7 @@
 #define TESTS_LIB_SCENE_H
 
 #include "holdfast/holdfast.h"
-#include "lib/sim_os.h"
+#include "lib/sim/sim_os.h"
 
 enum { SCENE_SMALL = 1000, SCENE_LARGE = 1000000, BATCH = 10000, PAGE = 10, NAME = 16 };
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "lib/followed.h"
-#include "lib/sim_os.h"
+#include "lib/sim/sim_os.h"
 #include "log/entry.h"
 #include "store/store.h"
 

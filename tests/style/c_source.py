@@ -3,7 +3,7 @@
 A file is read once; what is derived from it is derived by regular expressions, not by a compiler,
 so that a tree of any age can be read without being configured. This relies on the layout that the
 style asks for: the body of a function, and nothing else, stands between braces alone in the first
-column. tests/fast/test_style.c sees functions in the same way.
+column. tests/style/test_style.c sees functions in the same way.
 """
 
 import os

@@ -111,7 +111,7 @@ HF_API void hf_feed_wake(hf_feed *feed);
 HF_API void hf_feed_close(hf_feed *feed);
 
 /* --- Subscriptions
- * ----------------------------------------------------------------------------------------------------------
+ * ----------------------------------------------------------------------------------------------
  * Changes are taken to the subscriptions by one thread of the store, which the first
  * hf_subscribe() starts; with no_background by hf_maintain() and hf_subscription_next(), on the
  * thread that calls them. It holds no lock of the engine meanwhile. */

@@ -13,6 +13,7 @@
 #include "holdfast/lock.h"
 #include "holdfast/migration.h"
 #include "holdfast/outbox.h"
+#include "holdfast/outbox_claim.h"
 #include "holdfast/outbox_drain.h"
 #include "holdfast/outbox_read.h"
 #include "holdfast/store.h"

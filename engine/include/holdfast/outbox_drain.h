@@ -5,6 +5,7 @@
 
 #include "holdfast/feed.h"
 #include "holdfast/outbox.h"
+#include "holdfast/outbox_claim.h"
 
 #ifdef __cplusplus
 extern "C" {

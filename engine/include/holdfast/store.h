@@ -109,7 +109,7 @@ struct hf_info {
 HF_API HF_CHECKED int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error);
 
 /* --- Transactions
- * ---------------------------------------------------------------------------------------------------------
+ * ----------------------------------------------------------------------------------------------
  * Every mutation takes (store, txn, arguments, result, error). With txn NULL it commits at once.
  * Otherwise it is checked for form, copied into the transaction and answered HF_OK;
  * preconditions are checked in order at commit, each against the state that the earlier

@@ -1,0 +1,291 @@
+/* Cursors: the row of the domain. Job: hold confirmed delivery positions. Happy path: a mutation
+ * decides a cursor's whole new value (cursor/mutate.c), writes it as one SET entry
+ * (cursor/entry.c), and apply() below puts it into the indexes (cursor/index.c); reads walk one
+ * range of one index (cursor/read.c). Failure modes: a body that no mutation wrote is
+ * HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its owner, who
+ * undoes it.
+ *
+ * I-CURSOR-1: a cursor's version is the LSN of the entry that last set it. I-CURSOR-2: an
+ * advance never lowers last_sequence, replayed or live. */
+#include "domains/cursor/cursor.h"
+#include "domains/common/domains.h"
+
+/* --- Life ------------------------------------------------------------------------------------- */
+
+static int cursor_init(void *state, const struct hf__domain_env *env)
+{
+	return hf__cursor_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
+}
+
+static void cursor_deinit(void *state)
+{
+	struct hf__cursor_state *s = state;
+	struct hf__map_node *next;
+	for (struct hf__map_node *node = hf__map_next(&s->cursors, NULL); node; node = next) {
+		next = hf__map_next(&s->cursors, node);
+		hf__object_free(&hf__cursor_of_map(node)->object);
+	}
+	for (struct hf__map_node *node = hf__map_next(&s->streams, NULL); node; node = next) {
+		next = hf__map_next(&s->streams, node);
+		hf__object_free(&hf__stream_of_map(node)->object);
+	}
+	hf__map_deinit(&s->cursors);
+	hf__map_deinit(&s->streams);
+}
+
+/* --- Apply ------------------------------------------------------------------------------------ */
+
+/* The blob for `bytes`: the one there is when it holds them already. */
+static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
+{
+	if (old && hf__bytes_equal(hf__blob_bytes(old), bytes)) {
+		*out = old;
+		return true;
+	}
+	return hf__blob_new(bytes, out);
+}
+
+/* Frees the blobs of `value` that `old` does not hold. */
+static void drop_value(const struct hf__cursor_value *old, struct hf__cursor_value *value)
+{
+	if (value->delivery_id != old->delivery_id)
+		hf__free(value->delivery_id);
+	if (value->last_error != old->last_error)
+		hf__free(value->last_error);
+	if (value->reset_reason != old->reset_reason)
+		hf__free(value->reset_reason);
+}
+
+static int make_value(const struct hf__cursor_value *old, const struct hf__cursor_image *image,
+                      uint64_t version, struct hf__cursor_value *out)
+{
+	*out = *old;
+	out->last_sequence = image->last_sequence;
+	out->last_delivered_at = image->last_delivered_at;
+	out->updated_at = image->updated_at;
+	out->reset_at = image->reset_at;
+	out->error_count = image->error_count;
+	out->version = version;
+	if (keep_bytes(old->delivery_id, image->delivery_id, &out->delivery_id) &&
+	    keep_bytes(old->last_error, image->last_error, &out->last_error) &&
+	    keep_bytes(old->reset_reason, image->reset_reason, &out->reset_reason))
+		return HF_OK;
+	drop_value(old, out);
+	return HF_ENOMEM;
+}
+
+static int add_stream(struct hf__cursor_state *s, struct hf__change *change, struct hf_bytes name,
+                      struct hf__stream **out)
+{
+	*out = hf__stream_find(s, name);
+	if (*out)
+		return HF_OK;
+	*out = hf__stream_new(s, name);
+	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
+}
+
+static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
+                      const struct hf__cursor_position *key, const struct hf__cursor_image *image,
+                      uint64_t version)
+{
+	static const struct hf__cursor_value nothing;
+	struct hf__stream *stream;
+	int rc = add_stream(s, change, key->part[HF__STREAM], &stream);
+	if (rc != HF_OK)
+		return rc;
+	struct hf__cursor *cursor = hf__cursor_new(stream, key);
+	if (!cursor)
+		return HF_ENOMEM;
+	struct hf__cursor_value value;
+	rc = make_value(&nothing, image, version, &value);
+	if (rc != HF_OK) {
+		hf__free(cursor);
+		return rc;
+	}
+	cursor->value = value;
+	return hf__change_add(change, &cursor->object);
+}
+
+static int change_cursor(struct hf__cursor *cursor, struct hf__change *change,
+                         const struct hf__cursor_image *image, uint64_t version)
+{
+	struct hf__cursor_value value;
+	int rc = make_value(&cursor->value, image, version, &value);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__before_change(change, &cursor->object);
+	if (rc != HF_OK) {
+		drop_value(&cursor->value, &value);
+		return rc;
+	}
+	cursor->value = value;
+	hf__after_change(change, &cursor->object);
+	return HF_OK;
+}
+
+/* Could a mutation with this cause have followed the state there is? */
+static bool follows(const struct hf__cursor *cursor, enum hf__cursor_cause cause,
+                    const struct hf__cursor_image *image)
+{
+	const int64_t at = cursor ? cursor->value.last_sequence : 0;
+	const uint64_t errors = cursor ? cursor->value.error_count : 0;
+	switch (cause) {
+	case HF__CURSOR_ADVANCE:
+		return image->last_sequence > at;
+	case HF__CURSOR_REPLAY:
+		return cursor && image->last_sequence == at &&
+		       hf__bytes_equal(image->delivery_id, hf__blob_bytes(cursor->value.delivery_id));
+	case HF__CURSOR_RECORD_ERROR:
+		return image->last_sequence == at && image->error_count == errors + (errors < UINT64_MAX);
+	case HF__CURSOR_STATE:
+		return !cursor;
+	case HF__CURSOR_PUT:
+		return image->last_sequence >= at;
+	case HF__CURSOR_RESET:
+		return true;
+	}
+	return false;
+}
+
+static int apply_set(struct hf__cursor_state *s, struct hf__change *change,
+                     const struct hf__entry *entry)
+{
+	enum hf__cursor_cause cause;
+	struct hf__cursor_position key;
+	struct hf__cursor_image image;
+	if (entry->lsn == 0 || !hf__cursor_get_set(entry->body, &cause, &key, &image))
+		return HF_ECORRUPT;
+	struct hf__cursor *cursor = hf__cursor_find(s, &key);
+	if (!follows(cursor, cause, &image))
+		return HF_ECORRUPT;
+	return cursor ? change_cursor(cursor, change, &image, entry->lsn)
+	              : add_cursor(s, change, &key, &image, entry->lsn);
+}
+
+static int apply_remove(struct hf__cursor_state *s, struct hf__change *change,
+                        const struct hf__entry *entry)
+{
+	struct hf__cursor_position key;
+	if (!hf__cursor_get_remove(entry->body, &key))
+		return HF_ECORRUPT;
+	struct hf__cursor *cursor = hf__cursor_find(s, &key);
+	return cursor ? hf__change_remove(change, &cursor->object) : HF_ECORRUPT;
+}
+
+static int cursor_apply(void *state, struct hf__change *change, const struct hf__entry *entry)
+{
+	if (entry->kind == HF__CURSOR_SET)
+		return apply_set(state, change, entry);
+	if (entry->kind == HF__CURSOR_REMOVE)
+		return apply_remove(state, change, entry);
+	return HF_ECORRUPT;
+}
+
+/* --- Snapshot and verify ---------------------------------------------------------------------- */
+
+static int cursor_snapshot(const void *state, struct hf__emitter *emitter)
+{
+	const struct hf__cursor_bound all = {.view = HF__CURSOR_BY_CONSUMER};
+	for (const struct hf__cursor *cursor = hf__cursor_first(state, &all, NULL); cursor;
+	     cursor = hf__cursor_next(cursor, &all)) {
+		const struct hf__cursor_position key = hf__cursor_position_of(cursor);
+		const struct hf__cursor_image image = hf__cursor_image_of(cursor);
+		hf__cursor_put_set(&emitter->body, HF__CURSOR_STATE, &key, &image);
+		if (emitter->body.bad)
+			return HF_ENOMEM;
+		const int rc = emitter->emit(emitter, cursor->value.version, HF__CURSOR_SET);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+static bool cursor_sane(const struct hf__cursor_state *s, const struct hf__cursor *cursor)
+{
+	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
+	return cursor->value.version != 0 && cursor->value.last_sequence >= 0 &&
+	       hf__object_sealed(&cursor->object) && hf__cursor_find(s, &key) == cursor &&
+	       hf__stream_find(s, key.part[HF__STREAM]) == hf__cursor_stream(cursor);
+}
+
+/* Sound, strictly ascending, and as many as in the map. */
+static bool view_sane(const struct hf__cursor_state *s, enum hf__cursor_view view)
+{
+	const struct hf__cursor_bound all = {.view = view};
+	const struct hf__order *order = &s->views[view];
+	if (!hf__order_sane(order) || hf__order_count(order) != s->cursors.count)
+		return false;
+	const struct hf__cursor *before = NULL;
+	for (const struct hf__cursor *cursor = hf__cursor_first(s, &all, NULL); cursor;
+	     cursor = hf__cursor_next(cursor, &all)) {
+		if (before && order->compare(&before->nodes[view], &cursor->nodes[view]) >= 0)
+			return false;
+		before = cursor;
+	}
+	return true;
+}
+
+/* A stream without cursors waits to go, and no other does. */
+static bool streams_sane(const struct hf__cursor_state *s)
+{
+	size_t cursors = 0, count = 0;
+	for (struct hf__map_node *node = hf__map_next(&s->streams, NULL); node;
+	     node = hf__map_next(&s->streams, node), count++) {
+		const struct hf__stream *stream = hf__stream_of_map(node);
+		if (!hf__removed_right(&stream->object))
+			return false;
+		cursors += stream->cursors;
+	}
+	return cursors == s->cursors.count && count == s->streams.count &&
+	       hf__removed_sane(&s->removed);
+}
+
+static int cursor_verify(const void *state, struct hf__text *why)
+{
+	const struct hf__cursor_state *s = state;
+	for (enum hf__cursor_view view = 0; view < HF__CURSOR_VIEWS; view++) {
+		if (view_sane(s, view))
+			continue;
+		hf__text_add(why, "cursor order %u disagrees with the cursors", (unsigned)view);
+		return HF_ECORRUPT;
+	}
+	size_t count = 0;
+	for (struct hf__map_node *node = hf__map_next(&s->cursors, NULL); node;
+	     node = hf__map_next(&s->cursors, node), count++) {
+		const struct hf__cursor *cursor = hf__cursor_of_map(node);
+		const struct hf__cursor_position key = hf__cursor_position_of(cursor);
+		if (cursor_sane(s, cursor))
+			continue;
+		hf__text_add(why, "unsound cursor: ");
+		hf__cursor_add_name(why, &key);
+		return HF_ECORRUPT;
+	}
+	if (!streams_sane(s)) {
+		hf__text_add(why, "the streams disagree with the cursors");
+		return HF_ECORRUPT;
+	}
+	if (count == s->cursors.count)
+		return HF_OK;
+	hf__text_add(why, "%zu cursors in the map, which counts %zu", count, s->cursors.count);
+	return HF_ECORRUPT;
+}
+
+static struct hf__removed *cursor_removed(void *state)
+{
+	return &((struct hf__cursor_state *)state)->removed;
+}
+
+const struct hf__domain hf__cursor_domain = {
+    .id = HF__DOMAIN_CURSOR,
+    .name = "cursor",
+    .kinds = hf__cursor_kinds,
+    .state_size = sizeof(struct hf__cursor_state),
+    .init = cursor_init,
+    .deinit = cursor_deinit,
+    .apply = cursor_apply,
+    .snapshot = cursor_snapshot,
+    .describe = hf__cursor_describe,
+    .about = hf__cursor_about,
+    .verify = cursor_verify,
+    .removed = cursor_removed,
+};

@@ -1,0 +1,171 @@
+/* The cursor domain's insides, shared by cursor_*.c and nobody else.
+ *
+ *   cursor/entry.c    entries: bytes <-> meaning, form, words     cursor/index.c   objects, their
+ *                    indexes, lookups
+ *   cursor.c         the row: apply, snapshot, verify            cursor/order.c   the orders
+ *   cursor/mutate.c  mutations                                   cursor/read.c    reads
+ *
+ * A cursor's container is its stream, a stream's is the root: lists within a stream wait for
+ * changes of that stream only, lists over streams for any change. A stream without cursors is no
+ * state: it is not in snapshots, no answer shows it, and it goes (store/recover/removed.h). */
+#ifndef HF_DOMAINS_CURSOR_STATE_H
+#define HF_DOMAINS_CURSOR_STATE_H
+
+#include "base/map.h"
+#include "base/order.h"
+#include "holdfast/cursor.h"
+#include "log/entry.h"
+#include "store/domain.h"
+#include "store/recover/removed.h"
+
+/* Parts of a key in the order of the full key. */
+enum { HF__CONSUMER, HF__STREAM, HF__SUBJECT, HF__CURSOR_PARTS };
+
+/* One order for each set of filters, so that every list is one range of one of them, already in
+ * the order of the contract (stream, subject, consumer), and two for lag. */
+enum hf__cursor_view {
+	HF__CURSOR_BY_STREAM, /* stream, subject, consumer */
+	HF__CURSOR_BY_CONSUMER, /* consumer, stream, subject: key-byte order too */
+	HF__CURSOR_BY_SUBJECT, /* subject, stream, consumer */
+	HF__CURSOR_BY_CONSUMER_SUBJECT, /* consumer, subject, stream */
+	HF__CURSOR_SLOWEST_ON_SUBJECT, /* stream, subject, sequence, consumer */
+	HF__CURSOR_SLOWEST, /* stream, sequence, subject, consumer */
+	HF__CURSOR_VIEWS,
+	/* from here on the order depends on the value */
+	HF__CURSOR_FIRST_BY_VALUE = HF__CURSOR_SLOWEST_ON_SUBJECT,
+};
+
+/* Where a cursor stands in any view; borrowed bytes. */
+struct hf__cursor_position {
+	struct hf_bytes part[HF__CURSOR_PARTS];
+	int64_t sequence;
+};
+
+/* A range of a view: what is equal to `at` in the view's first `fields` fields. */
+struct hf__cursor_bound {
+	enum hf__cursor_view view;
+	unsigned fields;
+	struct hf__cursor_position at;
+};
+
+struct hf__cursor_state {
+	struct hf__map streams; /* by name */
+	struct hf__map cursors; /* by full key */
+	struct hf__order views[HF__CURSOR_VIEWS];
+	struct hf__object root; /* the container of streams; never changes itself */
+	struct hf__removed removed; /* streams */
+};
+
+struct hf__stream {
+	struct hf__object object;
+	struct hf__map_node node;
+	struct hf__cursor_state *state;
+	struct hf__vacancy vacancy;
+	size_t cursors; /* that are in it */
+	uint32_t len;
+	uint8_t name[];
+};
+
+struct hf__cursor_value {
+	int64_t last_sequence;
+	int64_t last_delivered_at;
+	int64_t updated_at;
+	int64_t reset_at;
+	uint64_t error_count;
+	uint64_t version;
+	struct hf__blob *delivery_id;
+	struct hf__blob *last_error;
+	struct hf__blob *reset_reason;
+};
+
+struct hf__cursor {
+	struct hf__object object; /* container: its stream */
+	struct hf__map_node node;
+	struct hf__order_node nodes[HF__CURSOR_VIEWS];
+	struct hf__cursor_value value;
+	uint16_t consumer_len, subject_len;
+	uint8_t text[]; /* consumer, subject */
+};
+
+/* --- cursor/entry.c --------------------------------------------------------------------------- */
+
+/* On disk: never renumber. */
+enum hf__cursor_kind { HF__CURSOR_SET = 1, HF__CURSOR_REMOVE = 2 };
+enum hf__cursor_cause {
+	HF__CURSOR_STATE = 0, /* from a snapshot */
+	HF__CURSOR_ADVANCE = 1,
+	HF__CURSOR_REPLAY = 2,
+	HF__CURSOR_RESET = 3,
+	HF__CURSOR_RECORD_ERROR = 4,
+	HF__CURSOR_PUT = 5,
+};
+
+/* A cursor's whole value as an entry carries it; borrowed bytes. */
+struct hf__cursor_image {
+	int64_t last_sequence;
+	struct hf_bytes delivery_id;
+	int64_t last_delivered_at;
+	struct hf_bytes last_error;
+	uint64_t error_count;
+	int64_t updated_at;
+	struct hf_bytes reset_reason;
+	int64_t reset_at;
+};
+
+/* Trims the parts and checks their form. false: *why says what is wrong. */
+bool hf__cursor_key(const struct hf_cursor_key *key, struct hf__cursor_position *out,
+                    struct hf__text *why);
+bool hf__cursor_delivery_id_ok(struct hf_bytes id);
+/* consumer "a" stream "b" subject "c" */
+void hf__cursor_add_name(struct hf__text *text, const struct hf__cursor_position *key);
+bool hf__cursor_images_equal(const struct hf__cursor_image *a, const struct hf__cursor_image *b);
+
+void hf__cursor_put_set(struct hf__writer *w, enum hf__cursor_cause cause,
+                        const struct hf__cursor_position *key,
+                        const struct hf__cursor_image *image);
+/* false: no mutation wrote this. key->sequence is the image's. */
+bool hf__cursor_get_set(struct hf_bytes body, enum hf__cursor_cause *cause,
+                        struct hf__cursor_position *key, struct hf__cursor_image *image);
+void hf__cursor_put_remove(struct hf__writer *w, const struct hf__cursor_position *key);
+bool hf__cursor_get_remove(struct hf_bytes body, struct hf__cursor_position *key);
+void hf__cursor_describe(const struct hf__entry *entry, struct hf__text *out);
+bool hf__cursor_about(const struct hf__entry *entry, struct hf__about *out);
+
+/* --- cursor/index.c --------------------------------------------------------------------------- */
+
+bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__domain_env *env);
+struct hf__stream *hf__stream_find(const struct hf__cursor_state *state, struct hf_bytes name);
+struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state,
+                                   const struct hf__cursor_position *key);
+/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
+struct hf__stream *hf__stream_new(struct hf__cursor_state *state, struct hf_bytes name);
+struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cursor_position *key);
+
+/* What an answer about this key depends on: the cursor, else the stream, else the number of
+ * streams that are gone. */
+const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state,
+                                            const struct hf__cursor *cursor,
+                                            struct hf_bytes stream);
+
+/* --- cursor/order.c --------------------------------------------------------------------------- */
+
+void hf__cursor_orders_init(struct hf__order orders[HF__CURSOR_VIEWS]);
+struct hf__cursor *hf__cursor_of_map(const struct hf__map_node *node);
+struct hf__stream *hf__stream_of_map(const struct hf__map_node *node);
+struct hf__cursor *hf__cursor_of(const struct hf__order_node *node, enum hf__cursor_view view);
+struct hf__stream *hf__cursor_stream(const struct hf__cursor *cursor);
+struct hf__cursor_position hf__cursor_position_of(const struct hf__cursor *cursor);
+struct hf__cursor_image hf__cursor_image_of(const struct hf__cursor *cursor);
+
+/* The first cursor of the range, or the first after `after` (nullable, exact in all fields).
+ * NULL: none. */
+struct hf__cursor *hf__cursor_first(const struct hf__cursor_state *state,
+                                    const struct hf__cursor_bound *range,
+                                    const struct hf__cursor_position *after);
+/* The next one of the range, or NULL. */
+struct hf__cursor *hf__cursor_next(const struct hf__cursor *cursor,
+                                   const struct hf__cursor_bound *range);
+int hf__cursor_compare(enum hf__cursor_view view, unsigned fields,
+                       const struct hf__cursor_position *a, const struct hf__cursor_position *b);
+
+#endif

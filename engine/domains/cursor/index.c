@@ -1,0 +1,193 @@
+/* Cursors and streams in memory: how they are found, and how they enter and leave the indexes at
+ * birth, around every change, and at removal. */
+#include "domains/cursor/cursor.h"
+
+/* --- Maps ------------------------------------------------------------------------------------- */
+
+/* The parts of a full key joined by NUL, which none of them holds. */
+static uint64_t hash_of(const struct hf__cursor_state *state, const struct hf__cursor_position *key)
+{
+	uint8_t joined[HF__CURSOR_PARTS * (HF_KEY_MAX + 1)];
+	size_t len = 0;
+	for (unsigned i = 0; i < HF__CURSOR_PARTS; i++) {
+		if (key->part[i].len > 0)
+			memcpy(joined + len, key->part[i].data, key->part[i].len);
+		len += key->part[i].len;
+		joined[len++] = 0;
+	}
+	return hf__map_hash(&state->cursors, joined, len);
+}
+
+static bool cursor_has_key(const struct hf__map_node *node, const void *key)
+{
+	const struct hf__cursor_position at = hf__cursor_position_of(hf__cursor_of_map(node));
+	return hf__cursor_compare(HF__CURSOR_BY_CONSUMER, HF__CURSOR_PARTS, &at, key) == 0;
+}
+
+static bool stream_has_name(const struct hf__map_node *node, const void *name)
+{
+	const struct hf__stream *stream = hf__stream_of_map(node);
+	return hf__bytes_equal(hf_bytes(stream->name, stream->len), *(const struct hf_bytes *)name);
+}
+
+struct hf__stream *hf__stream_find(const struct hf__cursor_state *state, struct hf_bytes name)
+{
+	const uint64_t hash = hf__map_hash(&state->streams, name.data, name.len);
+	struct hf__map_node *node = hf__map_find(&state->streams, hash, stream_has_name, &name);
+	return node ? hf__stream_of_map(node) : NULL;
+}
+
+struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state,
+                                   const struct hf__cursor_position *key)
+{
+	struct hf__map_node *node =
+	    hf__map_find(&state->cursors, hash_of(state, key), cursor_has_key, key);
+	return node ? hf__cursor_of_map(node) : NULL;
+}
+
+const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state,
+                                            const struct hf__cursor *cursor, struct hf_bytes name)
+{
+	if (cursor)
+		return &cursor->object;
+	const struct hf__stream *stream = hf__stream_find(state, name);
+	return hf__removed_depends(&state->removed, &state->streams, stream ? &stream->object : NULL,
+	                           name);
+}
+
+/* --- Objects ---------------------------------------------------------------------------------- */
+
+static void free_memory(struct hf__object *object)
+{
+	hf__free(object);
+}
+
+static void enlist_stream(struct hf__object *object)
+{
+	struct hf__stream *stream = (struct hf__stream *)(void *)object;
+	hf__map_insert(&stream->state->streams, &stream->node,
+	               hf__map_hash(&stream->state->streams, stream->name, stream->len));
+}
+
+static void delist_stream(struct hf__object *object)
+{
+	struct hf__stream *stream = (struct hf__stream *)(void *)object;
+	hf__map_remove(&stream->state->streams, &stream->node);
+}
+
+static void enlist_cursor(struct hf__object *object)
+{
+	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
+	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
+	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
+	hf__map_insert(&state->cursors, &cursor->node, hash_of(state, &key));
+	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
+		hf__order_insert(&state->views[i], &cursor->nodes[i]);
+	hf__cursor_stream(cursor)->cursors++;
+}
+
+static void delist_cursor(struct hf__object *object)
+{
+	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
+	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
+	hf__map_remove(&state->cursors, &cursor->node);
+	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
+		hf__order_remove(&state->views[i], &cursor->nodes[i]);
+	hf__cursor_stream(cursor)->cursors--;
+}
+
+static void link_cursor(struct hf__object *object)
+{
+	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
+	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
+	for (unsigned i = HF__CURSOR_FIRST_BY_VALUE; i < HF__CURSOR_VIEWS; i++)
+		hf__order_insert(&state->views[i], &cursor->nodes[i]);
+}
+
+static void unlink_cursor(struct hf__object *object)
+{
+	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
+	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
+	for (unsigned i = HF__CURSOR_FIRST_BY_VALUE; i < HF__CURSOR_VIEWS; i++)
+		hf__order_remove(&state->views[i], &cursor->nodes[i]);
+}
+
+static bool stream_idle(const struct hf__object *object)
+{
+	return ((const struct hf__stream *)(const void *)object)->cursors == 0;
+}
+
+static struct hf__object *stream_number(const struct hf__object *object)
+{
+	const struct hf__stream *stream = (const struct hf__stream *)(const void *)object;
+	return hf__removed_number(stream->vacancy.home, stream->node.hash);
+}
+
+static const struct hf__type stream_type = {
+    .name = "stream",
+    .value_offset = offsetof(struct hf__stream, name),
+    .enlist = enlist_stream,
+    .delist = delist_stream,
+    .free = free_memory,
+    .number = stream_number,
+    .idle = stream_idle,
+    .vacancy_offset = offsetof(struct hf__stream, vacancy),
+};
+
+/* The root holds no value: it is only ever noted as the container of something that changed. */
+static const struct hf__type root_type = {.name = "cursors",
+                                          .value_offset = sizeof(struct hf__object)};
+
+static const struct hf__type cursor_type = {
+    .name = "cursor",
+    .value_offset = offsetof(struct hf__cursor, value),
+    .value_size = sizeof(struct hf__cursor_value),
+    .blob_count = 3,
+    .blob_offsets = {offsetof(struct hf__cursor, value.delivery_id),
+                     offsetof(struct hf__cursor, value.last_error),
+                     offsetof(struct hf__cursor, value.reset_reason)},
+    .enlist = enlist_cursor,
+    .delist = delist_cursor,
+    .link = link_cursor,
+    .unlink = unlink_cursor,
+    .free = free_memory,
+};
+
+struct hf__stream *hf__stream_new(struct hf__cursor_state *state, struct hf_bytes name)
+{
+	struct hf__stream *stream = hf__alloc(sizeof *stream + name.len);
+	if (!stream)
+		return NULL;
+	stream->object.type = &stream_type;
+	stream->object.container = &state->root;
+	stream->state = state;
+	stream->vacancy.home = &state->removed;
+	stream->len = (uint32_t)name.len;
+	memcpy(stream->name, name.data, name.len);
+	return stream;
+}
+
+struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cursor_position *key)
+{
+	const struct hf_bytes consumer = key->part[HF__CONSUMER], subject = key->part[HF__SUBJECT];
+	struct hf__cursor *cursor = hf__alloc(sizeof *cursor + consumer.len + subject.len);
+	if (!cursor)
+		return NULL;
+	cursor->object.type = &cursor_type;
+	cursor->object.container = &stream->object;
+	cursor->consumer_len = (uint16_t)consumer.len;
+	cursor->subject_len = (uint16_t)subject.len;
+	memcpy(cursor->text, consumer.data, consumer.len);
+	if (subject.len > 0)
+		memcpy(cursor->text + consumer.len, subject.data, subject.len);
+	return cursor;
+}
+
+bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__domain_env *env)
+{
+	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
+	hf__cursor_orders_init(state->views);
+	return hf__map_init(&state->streams, env->hash_key) &&
+	       hf__map_init(&state->cursors, env->hash_key);
+}

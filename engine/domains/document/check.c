@@ -1,0 +1,201 @@
+/* The document state as entries (snapshot), and every invariant recounted (verify).
+ *
+ * A snapshot holds the documents by collection, then by id. It is canonical: it shows values
+ * only, nothing that depends on the time; a document that has expired and whose ending is not
+ * logged is in it. An entry has the document's version as its LSN. */
+#include <stdlib.h>
+
+#include "domains/document/document.h"
+
+/* --- Snapshot --------------------------------------------------------------------------------- */
+
+static int compare_documents(const void *a, const void *b)
+{
+	const struct hf__document *const *left = a, *const *right = b;
+	return hf__bytes_compare(hf__document_id(*left), hf__document_id(*right));
+}
+
+static int emit_document(const struct hf__document *document, struct hf__emitter *emitter)
+{
+	const struct hf__document_image image =
+	    hf__document_image_of(document, HF__DOCUMENT_STATE, emitter->setback);
+	hf__document_encode(&emitter->body, HF__DOCUMENT_WHOLE, &image, true);
+	const int rc = emitter->payload(emitter, &document->value.payload);
+	return rc == HF_OK ? emitter->emit(emitter, document->value.version, HF__DOCUMENT_WHOLE) : rc;
+}
+
+static int emit_sorted(const struct hf__collection *collection,
+                       const struct hf__document **documents, struct hf__emitter *emitter)
+{
+	const struct hf__order *order = &collection->views[hf__collection_view(collection)];
+	size_t count = 0;
+	int rc = HF_OK;
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node))
+		documents[count++] = hf__document_of(node);
+	qsort(documents, count, sizeof *documents, compare_documents);
+	for (size_t i = 0; i < count && rc == HF_OK; i++)
+		rc = emit_document(documents[i], emitter);
+	return rc;
+}
+
+static int emit_collection(const struct hf__collection *collection, struct hf__emitter *emitter)
+{
+	const struct hf__document **documents =
+	    hf__alloc(hf__collection_size(collection) * sizeof *documents);
+	const int rc = documents ? emit_sorted(collection, documents, emitter) : HF_ENOMEM;
+	hf__free(documents);
+	return rc;
+}
+
+int hf__document_snapshot(const void *raw, struct hf__emitter *emitter)
+{
+	const struct hf__document_state *state = raw;
+	int rc = HF_OK;
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK;
+	     node = hf__order_next(node))
+		rc = emit_collection(hf__collection_of_order(node), emitter);
+	return rc;
+}
+
+/* --- Verify ----------------------------------------------------------------------------------- */
+
+static int broken(struct hf__text *why, const struct hf__collection *collection,
+                  const struct hf__document *document, const char *what)
+{
+	hf__text_add(why, "collection ");
+	hf__text_add_quoted(why, hf__collection_name(collection));
+	if (document) {
+		hf__text_add(why, " document ");
+		hf__text_add_quoted(why, hf__document_id(document));
+	}
+	hf__text_add(why, ": %s", what);
+	return HF_ECORRUPT;
+}
+
+static const char *document_fault(const struct hf__document_state *state,
+                                  const struct hf__document *document)
+{
+	const struct hf__document_value *value = &document->value;
+	const struct hf__collection *collection = hf__document_collection(document);
+	const bool ends = value->expires_at != HF_UNSET;
+	if (!hf__object_sealed(&document->object))
+		return "it was changed beside the hook";
+	if (value->version == 0 || value->created_at == HF_UNSET || value->updated_at == HF_UNSET)
+		return "it has no version, or no time";
+	if (document->orders != collection->value.orders)
+		return "it keeps other orders than its collection";
+	if (hf__document_find(state, hf__collection_name(collection), hf__document_id(document)) !=
+	    document)
+		return "it cannot be found by its key";
+	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
+		const struct hf__order_node *node =
+		    hf__document_node(document, (enum hf__document_view)view);
+		if (node && (node->weight != hf__document_until(document) || node->tag != value->computed))
+			return "its weight in an order is wrong";
+	}
+	if (ends && (!document->ending || !document->ending->heap.in ||
+	             document->ending->heap.deadline != value->expires_at))
+		return "its ending is not noted";
+	return !ends && document->ending && document->ending->heap.in ? "an ending is noted for it"
+	                                                              : NULL;
+}
+
+/* Are the documents of this order, which are `expected`, sound and strictly ascending? */
+static int verify_view(const struct hf__document_state *state,
+                       const struct hf__collection *collection, enum hf__document_view view,
+                       size_t expected, struct hf__text *why)
+{
+	const struct hf__order *order = &collection->views[view];
+	if (!hf__order_sane(order))
+		return broken(why, collection, NULL, "an order of it is out of order");
+	if (hf__order_count(order) != expected)
+		return broken(why, collection, NULL, "an order of it has too many or too few documents");
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node)) {
+		const struct hf__document *document = hf__document_of(node);
+		if (hf__document_collection(document) != collection ||
+		    hf__document_node(document, view) != node)
+			return broken(why, collection, document, "it stands where it does not belong");
+		const char *fault = document_fault(state, document);
+		if (fault)
+			return broken(why, collection, document, fault);
+	}
+	return HF_OK;
+}
+
+static size_t count_ending(const struct hf__collection *collection)
+{
+	const struct hf__order *order = &collection->views[hf__collection_view(collection)];
+	size_t count = 0;
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node))
+		count += hf__document_of(node)->value.expires_at != HF_UNSET;
+	return count;
+}
+
+static int verify_collection(const struct hf__document_state *state,
+                             const struct hf__collection *collection, struct hf__text *why,
+                             size_t *ending)
+{
+	const uint32_t orders = collection->value.orders;
+	if (!hf__object_sealed(&collection->object))
+		return broken(why, collection, NULL, "it was changed beside the hook");
+	if (orders == 0 || orders > HF__DOCUMENT_ALL)
+		return broken(why, collection, NULL, "it keeps no order");
+	if (collection->by_name.weight != hf__collection_until(collection) ||
+	    hf__collection_find(state, hf__collection_name(collection)) != collection)
+		return broken(why, collection, NULL,
+		              "its listing is wrong, or it cannot be found by its name");
+	if (!hf__removed_right(&collection->object))
+		return broken(why, collection, NULL, "its place among the empty ones is wrong");
+	const size_t size = hf__collection_size(collection);
+	*ending = count_ending(collection);
+	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
+		size_t expected = view < HF__DOCUMENT_LISTED ? size : *ending;
+		if ((view < HF__DOCUMENT_LISTED && !(orders & 1u << view)) ||
+		    (view == HF__DOCUMENT_GROUP_ENDING && !(orders & HF__DOCUMENT_GROUPED)))
+			expected = 0;
+		const int rc = verify_view(state, collection, (enum hf__document_view)view, expected, why);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+int hf__document_verify(const void *raw, struct hf__text *why)
+{
+	const struct hf__document_state *state = raw;
+	size_t documents = 0, endings = 0;
+	if (!hf__order_sane(&state->by_name) ||
+	    hf__order_count(&state->by_name) != state->collections.count) {
+		hf__text_add(why,
+		             "document: the order of collections disagrees with the map of collections");
+		return HF_ECORRUPT;
+	}
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node;
+	     node = hf__order_next(node)) {
+		size_t ending = 0;
+		const int rc = verify_collection(state, hf__collection_of_order(node), why, &ending);
+		if (rc != HF_OK)
+			return rc;
+		documents += hf__collection_size(hf__collection_of_order(node));
+		endings += ending;
+	}
+	if (state->documents.count != documents) {
+		hf__text_add(why, "document: %zu documents by key, %zu in orders", state->documents.count,
+		             documents);
+		return HF_ECORRUPT;
+	}
+	if (!hf__removed_sane(&state->removed)) {
+		hf__text_add(why, "document: the line of empty collections is broken");
+		return HF_ECORRUPT;
+	}
+	const size_t noted = state->endings[false].count + state->endings[true].count;
+	if (!hf__heap_sane(&state->endings[false]) || !hf__heap_sane(&state->endings[true]) ||
+	    noted != endings) {
+		hf__text_add(why, "document: %zu endings noted, %zu due some time", noted, endings);
+		return HF_ECORRUPT;
+	}
+	return HF_OK;
+}

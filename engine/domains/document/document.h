@@ -1,0 +1,267 @@
+/* The document domain's insides, shared by document*.c and nobody else.
+ *
+ *   document.c           the row: life, endings           document/index.c   objects, lookups,
+ *                        hooks
+ *   document/entry.c     entries: bytes <-> meaning       document/order.c   the orders, walks,
+ *                        counts
+ *   document/describe.c  entries in words                 document/apply.c   entries -> state
+ *   document/check.c     snapshot and verify              document/put.c     put
+ *   document/mutate.c    regroup, remove, clear, guard    document/read.c    get, has, count,
+ *                        collections
+ *   document/list.c      lists
+ *
+ * A document's container is its collection: whatever happens to a document is noted there, so
+ * that lists, counts and misses have something to depend on. A collection without documents is
+ * no state, and it goes (store/recover/removed.h). A collection's container is the root, on
+ * which the list of collections depends.
+ *
+ * Groups are no objects: an order "within groups" is one order of the collection by group, time,
+ * id, so a group is a range of it and has a count by ranks.
+ *
+ * Endings are views. An expired document is gone for everyone from that instant, although it
+ * stays in the indexes until that is logged: in every list order the weight is the instant of
+ * expiry, so that those still there are found however many others lie between; and those that
+ * may expire stand in orders by that instant too, so that counts can leave out the ones that
+ * did. */
+#ifndef HF_DOMAINS_DOCUMENT_STATE_H
+#define HF_DOMAINS_DOCUMENT_STATE_H
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "base/order.h"
+#include "holdfast/document.h"
+#include "log/entry.h"
+#include "store/call/names.h"
+#include "store/domain.h"
+#include "store/recover/removed.h"
+
+/* Orders of a collection. The first four are those of enum hf_document_orders, bit by bit. */
+enum hf__document_view {
+	HF__DOCUMENT_CREATED,
+	HF__DOCUMENT_UPDATED,
+	HF__DOCUMENT_GROUP_CREATED,
+	HF__DOCUMENT_GROUP_UPDATED,
+	HF__DOCUMENT_LISTED, /* how many of them are for lists */
+	HF__DOCUMENT_ENDING = HF__DOCUMENT_LISTED, /* by expires_at: what can expire */
+	HF__DOCUMENT_GROUP_ENDING, /* the same within groups, if any order within groups is kept */
+	HF__DOCUMENT_VIEWS,
+};
+
+#define HF__DOCUMENT_ALL ((1u << HF__DOCUMENT_LISTED) - 1)
+#define HF__DOCUMENT_GROUPED ((unsigned)(HF_DOCUMENT_GROUP_CREATED | HF_DOCUMENT_GROUP_UPDATED))
+
+struct hf__document_state {
+	struct hf__domain_env env;
+	struct hf__map collections; /* by name */
+	struct hf__order by_name; /* all collections; the weight is hf__collection_until() */
+	struct hf__object root; /* the container of collections; never changes itself */
+	struct hf__removed removed; /* collections */
+	struct hf__map documents; /* by collection and id */
+	struct hf__heap
+	    /* every document that has an expires_at, by it, and apart by whether the store computed
+	     * it: what settle has to log */
+	    endings[2];
+};
+
+struct hf__collection_value {
+	uint32_t orders; /* enum hf_document_orders; holds while there are documents */
+};
+
+struct hf__collection {
+	struct hf__object object;
+	struct hf__map_node node;
+	struct hf__order_node by_name;
+	struct hf__document_state *state;
+	struct hf__vacancy vacancy;
+	struct hf__order views[HF__DOCUMENT_VIEWS]; /* empty if not kept */
+	struct hf__collection_value value;
+	uint32_t len;
+	uint8_t name[];
+};
+
+struct hf__document_value {
+	uint64_t version;
+	int64_t created_at, updated_at;
+	int64_t expires_at; /* HF_UNSET: never. A mono time if computed */
+	struct hf__payload payload;
+	struct hf__blob *group; /* NULL: none */
+	bool computed; /* expires_at comes from a ttl */
+};
+
+/* A node of an order, and whose it is. */
+struct hf__document_place {
+	struct hf__order_node node;
+	struct hf__document *document;
+};
+
+/* What only documents need that can expire. */
+struct hf__document_ending {
+	struct hf__document_place all, group;
+	struct hf__heap_node heap;
+	struct hf__document *document;
+};
+
+struct hf__document {
+	struct hf__object object; /* container: its collection */
+	struct hf__map_node node;
+	/* NULL until it first had an expires_at; no part of the value: it may stay unused */
+	struct hf__document_ending *ending;
+	struct hf__document_value value;
+	uint16_t len; /* of the id, which lies behind the places */
+	uint8_t orders; /* its collection's */
+	struct hf__document_place places[]; /* one for each order, lowest bit first */
+};
+
+/* --- document/entry.c and document/describe.c ------------------------------------------------- */
+
+/* On disk: never renumber. */
+enum hf__document_kind {
+	HF__DOCUMENT_WHOLE = 1, /* a document with everything it has */
+	HF__DOCUMENT_REGROUPED = 2, /* a document in another group; the rest stays */
+	HF__DOCUMENT_GONE = 3, /* a document is no more */
+	HF__DOCUMENT_CLEARED = 4, /* all documents of a collection are no more */
+};
+
+/* Why. On disk: never renumber. */
+enum hf__document_cause {
+	HF__DOCUMENT_STATE = 0, /* from a snapshot */
+	HF__DOCUMENT_CREATE = 1, /* a put where there was none, or one that had expired */
+	HF__DOCUMENT_REPLACE = 2, /* a put in place of one */
+	HF__DOCUMENT_REGROUP = 3,
+	HF__DOCUMENT_REMOVE = 4,
+	HF__DOCUMENT_EXPIRE = 5, /* what time has ended is logged as such; no answer changes */
+	HF__DOCUMENT_CLEAR = 6,
+	HF__DOCUMENT_CAUSES = 7,
+};
+
+/* An entry's meaning; borrowed bytes. Members that a kind does not carry are zero. */
+struct hf__document_image {
+	enum hf__document_cause cause;
+	struct hf_bytes collection, id;
+	uint8_t orders; /* the collection's */
+	struct hf_bytes group;
+	int64_t created_at, updated_at, expires_at;
+	struct hf_bytes payload;
+	bool computed; /* the store computed expires_at, from a ttl; here it is as it is shown */
+};
+
+/* `without_payload` leaves the payload, which comes last, to the caller. */
+void hf__document_encode(struct hf__writer *w, enum hf__document_kind kind,
+                         const struct hf__document_image *image, bool without_payload);
+/* false: no mutation writes such a body. */
+bool hf__document_decode(uint8_t kind, struct hf_bytes body, struct hf__document_image *out);
+/* One line about an entry. Total on any body. */
+void hf__document_describe(const struct hf__entry *entry, struct hf__text *out);
+/* See struct hf__domain. */
+bool hf__document_about(const struct hf__entry *entry, struct hf__about *out);
+
+/* --- document/index.c ------------------------------------------------------------------------- */
+
+bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env);
+struct hf__collection *hf__collection_find(const struct hf__document_state *state,
+                                           struct hf_bytes name);
+/* What an answer about this name depends on: the collection, which may be NULL, or the number of
+ * those that are gone. */
+const struct hf__object *hf__collection_depends(const struct hf__document_state *state,
+                                                const struct hf__collection *collection,
+                                                struct hf_bytes name);
+struct hf__document *hf__document_find(const struct hf__document_state *state,
+                                       struct hf_bytes collection, struct hf_bytes id);
+/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
+struct hf__collection *hf__collection_new(struct hf__document_state *state, struct hf_bytes name,
+                                          uint32_t orders);
+struct hf__document *hf__document_new(struct hf__collection *collection, struct hf_bytes id);
+/* Frees one that never came to life, without its blobs. */
+void hf__document_drop(struct hf__document *document);
+/* Makes what an expires_at needs, once. false: out of memory. */
+bool hf__document_may_end(struct hf__document *document);
+
+struct hf__collection *hf__collection_of_map(const struct hf__map_node *node);
+struct hf__collection *hf__collection_of_order(const struct hf__order_node *node);
+struct hf__document *hf__document_of_map(const struct hf__map_node *node);
+struct hf__document *hf__document_of_heap(const struct hf__heap_node *node);
+struct hf__collection *hf__document_collection(const struct hf__document *document);
+struct hf_bytes hf__collection_name(const struct hf__collection *collection);
+struct hf_bytes hf__document_id(const struct hf__document *document);
+struct hf__document_image hf__document_image_of(const struct hf__document *document,
+                                                enum hf__document_cause cause, int64_t setback);
+
+/* The node of the document in that view; NULL when it has none there. */
+struct hf__order_node *hf__document_node(const struct hf__document *document,
+                                         enum hf__document_view view);
+/* When it is gone: its weight in list orders; INT64_MAX: never. */
+int64_t hf__document_until(const struct hf__document *document);
+bool hf__document_over(const struct hf__document *document, struct hf__instant at);
+/* Its expires_at as it is shown. */
+int64_t hf__document_expires_at(const struct hf__document *document, int64_t setback);
+/* Documents in memory: those that expired and whose ending is not logged yet too. */
+size_t hf__collection_size(const struct hf__collection *collection);
+/* The greatest weight of its documents; INT64_MIN: it has none. */
+int64_t hf__collection_until(const struct hf__collection *collection);
+/* Does it hold a document that is there? NULL: no. */
+bool hf__collection_live(const struct hf__collection *collection, struct hf__instant at);
+/* An order that it keeps, and so has all of its documents; the first of them there, or NULL. */
+enum hf__document_view hf__collection_view(const struct hf__collection *collection);
+struct hf__document *hf__collection_any(const struct hf__collection *collection);
+
+/* --- document/order.c ------------------------------------------------------------------------- */
+
+/* Where a document stands in any view; borrowed bytes. */
+struct hf__document_position {
+	struct hf_bytes group; /* of views within groups */
+	bool computed; /* of views by expires_at */
+	int64_t time;
+	struct hf_bytes id;
+};
+
+/* What a list or count covers: a view, or one group's range of it. */
+struct hf__document_range {
+	const struct hf__collection *collection;
+	enum hf__document_view view;
+	bool grouped;
+	struct hf_bytes group;
+};
+
+void hf__document_orders_init(struct hf__order views[HF__DOCUMENT_VIEWS]);
+struct hf__document *hf__document_of(const struct hf__order_node *node);
+struct hf__document_position hf__document_position_of(const struct hf__document *document,
+                                                      enum hf__document_view view);
+/* The first document of the range that is there, or the first one behind `after` (nullable);
+ * `reverse` goes the other way. */
+struct hf__document *hf__document_first(const struct hf__document_range *range,
+                                        const struct hf__document_position *after,
+                                        struct hf__instant at, bool reverse);
+struct hf__document *hf__document_next(const struct hf__document *document,
+                                       const struct hf__document_range *range,
+                                       struct hf__instant at, bool reverse);
+/* How many of the range are there. A grouped range needs a view within groups, any of them. */
+size_t hf__document_tally(const struct hf__document_range *range, struct hf__instant at);
+
+/* --- document/apply.c and document/check.c ---------------------------------------------------- */
+
+int hf__document_apply(void *state, struct hf__change *change, const struct hf__entry *entry);
+int hf__document_snapshot(const void *state, struct hf__emitter *emitter);
+int hf__document_verify(const void *state, struct hf__text *why);
+
+/* --- document/mutate.c: what mutations have in common ----------------------------------------- */
+
+int hf__document_check_collection(struct hf_bytes collection, struct hf__text *why);
+int hf__document_check_key(const struct hf_document_key *key, struct hf__text *why);
+int hf__document_check_group(struct hf_bytes group, struct hf__text *why);
+/* Finds the document that is there at d->now (*out NULL: none), notes what the answer depends
+ * on, and compares its version with the expected one. */
+HF_CHECKED int hf__document_look(const struct hf__document_state *state, struct hf__decision *d,
+                                 const struct hf_write *write, const struct hf_document_key *key,
+                                 struct hf__document **out);
+void hf__document_add_key(struct hf__text *why, const struct hf_document_key *key);
+bool hf__document_copy_key(struct hf__arena *arena, struct hf_document_key *key);
+
+/* --- document/read.c -------------------------------------------------------------------------- */
+
+HF_CHECKED int hf__document_answer(struct hf__query *q, const struct hf__document *document,
+                                   bool without_payload, struct hf_document *out);
+/* Gives the answer's memory to the caller; HF_ENOMEM with *error filled. */
+HF_CHECKED int hf__document_give(struct hf__answer *answer, struct hf_memory **memory,
+                                 struct hf_error *error);
+
+#endif

@@ -1,0 +1,113 @@
+/* Entries of the document domain: bytes <-> meaning.
+ *
+ * Every body begins with a version byte (1), the cause and the collection's name; `short` is u16
+ * length and bytes, `long` u32 length and bytes.
+ *   WHOLE      HEAD, short id, u8 orders, short group, i64 created_at, i64 updated_at, i64
+ *              expires_at (HF_UNSET: never), u8 1 if the store computed expires_at, long payload
+ *   REGROUPED  HEAD, short id, short group, i64 updated_at
+ *   GONE       HEAD, short id
+ *   CLEARED    HEAD
+ *   HEAD       u8 version, u8 cause, short collection
+ *
+ * Entries hold a document as it is afterwards, so that replay needs no rule of its own; the
+ * cause is for the feed and for people. Decoding accepts exactly what the mutations can write,
+ * as far as the body alone tells: what passes its checksum and still breaks a rule is damage. */
+#include "domains/document/document.h"
+
+#define BODY_VERSION 1u
+
+/* In which kind of entries each cause stands (bit n: kind n). */
+static const uint8_t kinds_of[HF__DOCUMENT_CAUSES] = {
+    [HF__DOCUMENT_STATE] = 1u << HF__DOCUMENT_WHOLE,
+    [HF__DOCUMENT_CREATE] = 1u << HF__DOCUMENT_WHOLE,
+    [HF__DOCUMENT_REPLACE] = 1u << HF__DOCUMENT_WHOLE,
+    [HF__DOCUMENT_REGROUP] = 1u << HF__DOCUMENT_REGROUPED,
+    [HF__DOCUMENT_REMOVE] = 1u << HF__DOCUMENT_GONE,
+    [HF__DOCUMENT_EXPIRE] = 1u << HF__DOCUMENT_GONE | 1u << HF__DOCUMENT_CLEARED,
+    [HF__DOCUMENT_CLEAR] = 1u << HF__DOCUMENT_CLEARED,
+};
+
+/* --- Writing ---------------------------------------------------------------------------------- */
+
+static void put_whole(struct hf__writer *w, const struct hf__document_image *image,
+                      bool without_payload)
+{
+	hf__put_u8(w, image->orders);
+	hf__put_short(w, image->group);
+	hf__put_i64(w, image->created_at);
+	hf__put_i64(w, image->updated_at);
+	hf__put_i64(w, image->expires_at);
+	hf__put_u8(w, image->computed);
+	if (!without_payload)
+		hf__put_long(w, image->payload);
+}
+
+void hf__document_encode(struct hf__writer *w, enum hf__document_kind kind,
+                         const struct hf__document_image *image, bool without_payload)
+{
+	hf__put_u8(w, BODY_VERSION);
+	hf__put_u8(w, (uint8_t)image->cause);
+	hf__put_short(w, image->collection);
+	if (kind == HF__DOCUMENT_CLEARED)
+		return;
+	hf__put_short(w, image->id);
+	if (kind == HF__DOCUMENT_WHOLE)
+		put_whole(w, image, without_payload);
+	if (kind != HF__DOCUMENT_REGROUPED)
+		return;
+	hf__put_short(w, image->group);
+	hf__put_i64(w, image->updated_at);
+}
+
+/* --- Reading ---------------------------------------------------------------------------------- */
+
+static bool get_head(struct hf__reader *r, uint8_t kind, struct hf__document_image *out)
+{
+	const uint8_t version = hf__get_u8(r), cause = hf__get_u8(r);
+	out->collection = hf__get_short(r);
+	if (version != BODY_VERSION || cause >= HF__DOCUMENT_CAUSES || kind > HF__DOCUMENT_CLEARED)
+		return false;
+	out->cause = (enum hf__document_cause)cause;
+	return kinds_of[cause] & 1u << kind && hf__key_part_ok(out->collection, false);
+}
+
+static bool get_whole(struct hf__reader *r, struct hf__document_image *out)
+{
+	out->orders = hf__get_u8(r);
+	out->group = hf__get_short(r);
+	out->created_at = hf__get_i64(r);
+	out->updated_at = hf__get_i64(r);
+	out->expires_at = hf__get_i64(r);
+	const uint8_t computed = hf__get_u8(r);
+	out->computed = computed == 1;
+	out->payload = hf__get_long(r);
+	if (computed > 1 || (computed == 1 && out->expires_at == HF_UNSET))
+		return false;
+	return out->orders != 0 && out->orders <= HF__DOCUMENT_ALL &&
+	       hf__key_part_ok(out->group, true) && out->created_at != HF_UNSET &&
+	       out->updated_at != HF_UNSET && out->payload.len <= HF_PAYLOAD_MAX;
+}
+
+static bool get_regrouped(struct hf__reader *r, struct hf__document_image *out)
+{
+	out->group = hf__get_short(r);
+	out->updated_at = hf__get_i64(r);
+	return hf__key_part_ok(out->group, true) && out->updated_at != HF_UNSET;
+}
+
+bool hf__document_decode(uint8_t kind, struct hf_bytes body, struct hf__document_image *out)
+{
+	struct hf__reader r = hf__reader(body);
+	*out = (struct hf__document_image){.expires_at = HF_UNSET};
+	if (!get_head(&r, kind, out))
+		return false;
+	if (kind == HF__DOCUMENT_CLEARED)
+		return hf__reader_done(&r);
+	out->id = hf__get_short(&r);
+	if (!hf__key_part_ok(out->id, false))
+		return false;
+	if ((kind == HF__DOCUMENT_WHOLE && !get_whole(&r, out)) ||
+	    (kind == HF__DOCUMENT_REGROUPED && !get_regrouped(&r, out)))
+		return false;
+	return hf__reader_done(&r);
+}

@@ -1,0 +1,420 @@
+/* Documents and collections in memory: how they are found, and how they enter and leave the
+ * indexes at birth, around every change, and at removal.
+ *
+ * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
+ * document where its value says, unlink takes it out by the same rules. All nodes lie inside the
+ * document or in what was made for its expiry beforehand: neither can fail.
+ *
+ * I-DOCUMENT-1: a document is in exactly the orders that its collection keeps, and in those of
+ * what can expire iff it has an expires_at. I-DOCUMENT-2: all documents of a collection have as
+ * many places as its orders say, so orders change only while it holds none. */
+#include "domains/document/document.h"
+
+/* --- From node to object ---------------------------------------------------------------------- */
+
+static void *back(const void *node, size_t offset)
+{
+	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
+}
+
+static struct hf__document *document_of(struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__document, object));
+}
+
+static struct hf__collection *collection_of(struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__collection, object));
+}
+
+struct hf__collection *hf__collection_of_map(const struct hf__map_node *node)
+{
+	return back(node, offsetof(struct hf__collection, node));
+}
+
+struct hf__collection *hf__collection_of_order(const struct hf__order_node *node)
+{
+	return back(node, offsetof(struct hf__collection, by_name));
+}
+
+struct hf__document *hf__document_of_map(const struct hf__map_node *node)
+{
+	return back(node, offsetof(struct hf__document, node));
+}
+
+struct hf__document *hf__document_of_heap(const struct hf__heap_node *node)
+{
+	const struct hf__document_ending *ending =
+	    back(node, offsetof(struct hf__document_ending, heap));
+	return ending ? ending->document : NULL;
+}
+
+struct hf__collection *hf__document_collection(const struct hf__document *document)
+{
+	return back(document->object.container, offsetof(struct hf__collection, object));
+}
+
+/* --- Parts ------------------------------------------------------------------------------------ */
+
+static unsigned count_bits(unsigned bits)
+{
+	unsigned count = 0;
+	for (; bits; bits &= bits - 1)
+		count++;
+	return count;
+}
+
+struct hf_bytes hf__collection_name(const struct hf__collection *collection)
+{
+	return hf_bytes(collection->name, collection->len);
+}
+
+struct hf_bytes hf__document_id(const struct hf__document *document)
+{
+	return hf_bytes(&document->places[count_bits(document->orders)], document->len);
+}
+
+struct hf__document_image hf__document_image_of(const struct hf__document *document,
+                                                enum hf__document_cause cause, int64_t setback)
+{
+	const struct hf__document_value *value = &document->value;
+	return (struct hf__document_image){
+	    .cause = cause,
+	    .collection = hf__collection_name(hf__document_collection(document)),
+	    .id = hf__document_id(document),
+	    .orders = document->orders,
+	    .group = hf__blob_bytes(value->group),
+	    .created_at = value->created_at,
+	    .updated_at = value->updated_at,
+	    .expires_at = hf__document_expires_at(document, setback),
+	    .computed = value->computed,
+	};
+}
+
+int64_t hf__document_until(const struct hf__document *document)
+{
+	return document->value.expires_at == HF_UNSET ? INT64_MAX : document->value.expires_at;
+}
+
+bool hf__document_over(const struct hf__document *document, struct hf__instant at)
+{
+	return hf__over(hf__document_until(document), document->value.computed, at);
+}
+
+int64_t hf__document_expires_at(const struct hf__document *document, int64_t setback)
+{
+	return document->value.computed ? hf__to_shown(document->value.expires_at, setback)
+	                                : document->value.expires_at;
+}
+
+struct hf__order_node *hf__document_node(const struct hf__document *document,
+                                         enum hf__document_view view)
+{
+	/* nodes are its own to give */
+	struct hf__document *owner = (struct hf__document *)(uintptr_t)document;
+	if (view < HF__DOCUMENT_LISTED)
+		return document->orders & 1u << view
+		           ? &owner->places[count_bits(document->orders & ((1u << view) - 1))].node
+		           : NULL;
+	if (document->value.expires_at == HF_UNSET || !document->ending)
+		return NULL;
+	if (view == HF__DOCUMENT_ENDING)
+		return &document->ending->all.node;
+	return document->orders & HF__DOCUMENT_GROUPED ? &document->ending->group.node : NULL;
+}
+
+enum hf__document_view hf__collection_view(const struct hf__collection *collection)
+{
+	unsigned view = 0;
+	while (view < HF__DOCUMENT_LISTED - 1u && !(collection->value.orders & 1u << view))
+		view++;
+	return (enum hf__document_view)view;
+}
+
+static const struct hf__order *any_order(const struct hf__collection *collection)
+{
+	return &collection->views[hf__collection_view(collection)];
+}
+
+size_t hf__collection_size(const struct hf__collection *collection)
+{
+	return hf__order_count(any_order(collection));
+}
+
+int64_t hf__collection_until(const struct hf__collection *collection)
+{
+	const struct hf__order_node *root = any_order(collection)->root;
+	return root ? root->most : INT64_MIN;
+}
+
+bool hf__collection_live(const struct hf__collection *collection, struct hf__instant at)
+{
+	const struct hf__order_filter there = hf__lasting(at);
+	return collection && hf__order_first_pass(any_order(collection), &there) != NULL;
+}
+
+struct hf__document *hf__collection_any(const struct hf__collection *collection)
+{
+	const struct hf__order_node *first = hf__order_first(any_order(collection));
+	return first ? hf__document_of(first) : NULL;
+}
+
+/* --- Lookup ----------------------------------------------------------------------------------- */
+
+/* A document's key in one piece: the collection's length keeps ("ab", "c") and ("a", "bc")
+ * apart. */
+struct joined_key {
+	struct hf_bytes collection, id;
+	size_t len;
+	uint8_t bytes[2 + 2 * HF_KEY_MAX];
+};
+
+/* Both parts fit: checked before by whoever took them in. */
+static void join_key(struct joined_key *key, struct hf_bytes collection, struct hf_bytes id)
+{
+	key->collection = collection;
+	key->id = id;
+	key->len = 2 + collection.len + id.len;
+	hf__store_u16(key->bytes, (uint16_t)collection.len);
+	memcpy(key->bytes + 2, collection.data, collection.len);
+	memcpy(key->bytes + 2 + collection.len, id.data, id.len);
+}
+
+static bool collection_equal(const struct hf__map_node *node, const void *key)
+{
+	const struct hf_bytes *name = key;
+	return hf__bytes_equal(hf__collection_name(hf__collection_of_map(node)), *name);
+}
+
+static bool document_equal(const struct hf__map_node *node, const void *raw)
+{
+	const struct joined_key *key = raw;
+	const struct hf__document *document = hf__document_of_map(node);
+	return hf__bytes_equal(hf__document_id(document), key->id) &&
+	       hf__bytes_equal(hf__collection_name(hf__document_collection(document)), key->collection);
+}
+
+struct hf__collection *hf__collection_find(const struct hf__document_state *state,
+                                           struct hf_bytes name)
+{
+	const uint64_t hash = hf__map_hash(&state->collections, name.data, name.len);
+	return hf__collection_of_map(hf__map_find(&state->collections, hash, collection_equal, &name));
+}
+
+const struct hf__object *hf__collection_depends(const struct hf__document_state *state,
+                                                const struct hf__collection *collection,
+                                                struct hf_bytes name)
+{
+	return hf__removed_depends(&state->removed, &state->collections,
+	                           collection ? &collection->object : NULL, name);
+}
+
+struct hf__document *hf__document_find(const struct hf__document_state *state,
+                                       struct hf_bytes collection, struct hf_bytes id)
+{
+	struct joined_key key;
+	join_key(&key, collection, id);
+	const uint64_t hash = hf__map_hash(&state->documents, key.bytes, key.len);
+	return hf__document_of_map(hf__map_find(&state->documents, hash, document_equal, &key));
+}
+
+/* --- Hooks ------------------------------------------------------------------------------------ */
+
+/* The list of collections shows those that hold a document: while the last one lasts. Costs
+ * nothing while that stays the same. */
+static void note_until(struct hf__collection *collection)
+{
+	const int64_t until = hf__collection_until(collection);
+	hf__name_until(&collection->state->by_name, &collection->by_name, until);
+}
+
+static void collection_enlist(struct hf__object *object)
+{
+	struct hf__collection *collection = collection_of(object);
+	struct hf__map *collections = &collection->state->collections;
+	collection->by_name.weight = INT64_MIN;
+	hf__order_insert(&collection->state->by_name, &collection->by_name);
+	hf__map_insert(collections, &collection->node,
+	               hf__map_hash(collections, collection->name, collection->len));
+}
+
+static void collection_delist(struct hf__object *object)
+{
+	struct hf__collection *collection = collection_of(object);
+	hf__map_remove(&collection->state->collections, &collection->node);
+	hf__order_remove(&collection->state->by_name, &collection->by_name);
+}
+
+static void collection_free(struct hf__object *object)
+{
+	hf__free(collection_of(object));
+}
+
+static void document_enlist(struct hf__object *object)
+{
+	struct hf__document *document = document_of(object);
+	const struct hf__collection *collection = hf__document_collection(document);
+	struct hf__map *documents = &collection->state->documents;
+	struct joined_key key;
+	join_key(&key, hf__collection_name(collection), hf__document_id(document));
+	hf__map_insert(documents, &document->node, hf__map_hash(documents, key.bytes, key.len));
+}
+
+static void document_delist(struct hf__object *object)
+{
+	struct hf__document *document = document_of(object);
+	struct hf__collection *collection = hf__document_collection(document);
+	hf__map_remove(&collection->state->documents, &document->node);
+	note_until(collection);
+}
+
+static void document_link(struct hf__object *object)
+{
+	struct hf__document *document = document_of(object);
+	struct hf__collection *collection = hf__document_collection(document);
+	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
+		struct hf__order_node *node = hf__document_node(document, (enum hf__document_view)view);
+		if (!node)
+			continue;
+		node->weight = hf__document_until(document);
+		node->tag = document->value.computed ? HF__COMPUTED : 0;
+		hf__order_insert(&collection->views[view], node);
+	}
+	if (document->value.expires_at != HF_UNSET) {
+		document->ending->heap.deadline = document->value.expires_at;
+		hf__heap_insert(&collection->state->endings[document->value.computed],
+		                &document->ending->heap);
+	}
+	note_until(collection);
+}
+
+static void document_unlink(struct hf__object *object)
+{
+	struct hf__document *document = document_of(object);
+	struct hf__collection *collection = hf__document_collection(document);
+	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
+		struct hf__order_node *node = hf__document_node(document, (enum hf__document_view)view);
+		if (node)
+			hf__order_remove(&collection->views[view], node);
+	}
+	if (document->value.expires_at != HF_UNSET)
+		hf__heap_remove(&collection->state->endings[document->value.computed],
+		                &document->ending->heap);
+}
+
+static void document_free(struct hf__object *object)
+{
+	hf__document_drop(document_of(object));
+}
+
+static bool collection_idle(const struct hf__object *object)
+{
+	return hf__collection_size(back(object, offsetof(struct hf__collection, object))) == 0;
+}
+
+static struct hf__object *collection_number(const struct hf__object *object)
+{
+	const struct hf__collection *collection = back(object, offsetof(struct hf__collection, object));
+	return hf__removed_number(collection->vacancy.home, collection->node.hash);
+}
+
+static const struct hf__type collection_type = {
+    .name = "collection",
+    .value_offset = offsetof(struct hf__collection, value),
+    .value_size = sizeof(struct hf__collection_value),
+    .enlist = collection_enlist,
+    .delist = collection_delist,
+    .free = collection_free,
+    .number = collection_number,
+    .idle = collection_idle,
+    .vacancy_offset = offsetof(struct hf__collection, vacancy),
+};
+
+/* The root holds no value: it is only ever noted as the container of something that changed. */
+static const struct hf__type root_type = {.name = "documents",
+                                          .value_offset = sizeof(struct hf__object)};
+
+static const struct hf__type document_type = {
+    .name = "document",
+    .value_offset = offsetof(struct hf__document, value),
+    .value_size = sizeof(struct hf__document_value),
+    .blob_count = 2,
+    .blob_offsets = {offsetof(struct hf__document, value.payload.bytes),
+                     offsetof(struct hf__document, value.group)},
+    .enlist = document_enlist,
+    .delist = document_delist,
+    .link = document_link,
+    .unlink = document_unlink,
+    .free = document_free,
+};
+
+/* --- Birth ------------------------------------------------------------------------------------ */
+
+struct hf__collection *hf__collection_new(struct hf__document_state *state, struct hf_bytes name,
+                                          uint32_t orders)
+{
+	struct hf__collection *collection = hf__alloc(sizeof *collection + name.len);
+	if (!collection)
+		return NULL;
+	collection->object.type = &collection_type;
+	collection->object.container = &state->root;
+	collection->state = state;
+	collection->vacancy.home = &state->removed;
+	collection->value.orders = orders;
+	collection->len = (uint32_t)name.len;
+	memcpy(collection->name, name.data, name.len);
+	hf__document_orders_init(collection->views);
+	return collection;
+}
+
+struct hf__document *hf__document_new(struct hf__collection *collection, struct hf_bytes id)
+{
+	const unsigned places = count_bits(collection->value.orders);
+	struct hf__document *document =
+	    hf__alloc(sizeof *document + places * sizeof document->places[0] + id.len);
+	if (!document)
+		return NULL;
+	document->object.type = &document_type;
+	document->object.container = &collection->object;
+	document->orders = (uint8_t)collection->value.orders;
+	document->value.expires_at = HF_UNSET;
+	document->len = (uint16_t)id.len;
+	for (unsigned i = 0; i < places; i++)
+		document->places[i].document = document;
+	memcpy(&document->places[places], id.data, id.len);
+	return document;
+}
+
+void hf__document_drop(struct hf__document *document)
+{
+	hf__free(document->ending);
+	hf__free(document);
+}
+
+bool hf__document_may_end(struct hf__document *document)
+{
+	if (document->ending)
+		return true;
+	struct hf__document_ending *ending = hf__alloc(sizeof *ending);
+	if (!ending)
+		return false;
+	ending->all.document = ending->group.document = ending->document = document;
+	document->ending = ending;
+	return true;
+}
+
+static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return hf__bytes_compare(hf__collection_name(hf__collection_of_order(a)),
+	                         hf__collection_name(hf__collection_of_order(b)));
+}
+
+bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env)
+{
+	state->env = *env;
+	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
+	hf__order_init(&state->by_name, compare_names);
+	return hf__map_init(&state->collections, env->hash_key) &&
+	       hf__map_init(&state->documents, env->hash_key);
+}

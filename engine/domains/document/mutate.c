@@ -1,0 +1,258 @@
+/* What can be done to documents beside putting them: regroup, remove, clear, guard; and what all
+ * mutations have in common. Each looks at what it names, decides what that is afterwards and
+ * writes it as one entry; what it looked at is what its answer waits for, refusals and "nothing
+ * to do" included. */
+#include "domains/document/document.h"
+
+/* --- Form ------------------------------------------------------------------------------------- */
+
+static int check_name(const char *what, struct hf_bytes name, bool may_be_empty,
+                      struct hf__text *why)
+{
+	if (hf__key_part_ok(name, may_be_empty))
+		return HF_OK;
+	hf__text_add(why, "%s must have %s%u bytes and no NUL: ", what,
+	             may_be_empty ? "at most " : "1 to ", HF_KEY_MAX);
+	hf__text_add_quoted(why, name);
+	return HF_EINVAL;
+}
+
+int hf__document_check_collection(struct hf_bytes collection, struct hf__text *why)
+{
+	return check_name("collection", collection, false, why);
+}
+
+int hf__document_check_key(const struct hf_document_key *key, struct hf__text *why)
+{
+	const int rc = hf__document_check_collection(key->collection, why);
+	return rc == HF_OK ? check_name("id", key->id, false, why) : rc;
+}
+
+int hf__document_check_group(struct hf_bytes group, struct hf__text *why)
+{
+	return check_name("group", group, true, why);
+}
+
+static int regroup_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_document_regroup *args = raw;
+	int rc = hf__document_check_key(&args->key, why);
+	if (rc == HF_OK)
+		rc = hf__document_check_group(args->group, why);
+	return rc;
+}
+
+static int remove_check(const void *raw, struct hf__text *why)
+{
+	return hf__document_check_key(&((const struct hf_document_remove *)raw)->key, why);
+}
+
+static int clear_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_document_clear *args = raw;
+	if (args->write.expect == 0)
+		return hf__document_check_collection(args->collection, why);
+	hf__text_add(why, "it concerns no single object, so no version can be expected");
+	return HF_EINVAL;
+}
+
+static int guard_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_document_guard *args = raw;
+	if (args->write.expect != 0)
+		return hf__document_check_key(&args->key, why);
+	hf__text_add(why, "a guard needs an expected version");
+	return HF_EINVAL;
+}
+
+static int lone_guard_check(const void *raw, struct hf__text *why)
+{
+	(void)raw;
+	hf__text_add(why, "a guard needs a transaction");
+	return HF_EINVAL;
+}
+
+/* --- Deciding --------------------------------------------------------------------------------- */
+
+void hf__document_add_key(struct hf__text *why, const struct hf_document_key *key)
+{
+	hf__text_add_quoted(why, key->id);
+	hf__text_add(why, " in collection ");
+	hf__text_add_quoted(why, key->collection);
+}
+
+int hf__document_look(const struct hf__document_state *state, struct hf__decision *d,
+                      const struct hf_write *write, const struct hf_document_key *key,
+                      struct hf__document **out)
+{
+	struct hf__document *document = hf__document_find(state, key->collection, key->id);
+	const struct hf__collection *collection = hf__collection_find(state, key->collection);
+	/* That one has expired depends on the put that said when. */
+	hf__depends(d, document ? &document->object
+	                        : hf__collection_depends(state, collection, key->collection));
+	*out = document && !hf__document_over(document, HF__INSTANT_OF(d)) ? document : NULL;
+	const int rc = hf__expect(d, write->expect, *out ? (*out)->value.version : 0);
+	if (rc != HF_OK) {
+		hf__text_add(&d->why, ": ");
+		hf__document_add_key(&d->why, key);
+	}
+	return rc;
+}
+
+/* As above; HF_ENOTFOUND when there is none. */
+static int require(const struct hf__document_state *state, struct hf__decision *d,
+                   const struct hf_write *write, const struct hf_document_key *key,
+                   struct hf__document **out)
+{
+	const int rc = hf__document_look(state, d, write, key, out);
+	if (rc != HF_OK || *out)
+		return rc;
+	hf__text_add(&d->why, "no such document: ");
+	hf__document_add_key(&d->why, key);
+	return HF_ENOTFOUND;
+}
+
+static int regroup_decide(void *state, struct hf__decision *d, const void *raw,
+                          struct hf_result *result)
+{
+	const struct hf_document_regroup *args = raw;
+	struct hf__document *document;
+	const int rc = require(state, d, &args->write, &args->key, &document);
+	if (rc != HF_OK)
+		return rc;
+	result->version = document->value.version;
+	if (hf__bytes_equal(hf__blob_bytes(document->value.group), args->group))
+		return HF_OK;
+	struct hf__document_image image =
+	    hf__document_image_of(document, HF__DOCUMENT_REGROUP, d->setback);
+	image.group = args->group;
+	image.updated_at = hf__given_or(&args->write, args->now, d->stamp);
+	result->changed = true;
+	result->count = 1;
+	result->version = hf__next_lsn(d);
+	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_REGROUPED, &image, false);
+	return hf__emit(d, HF__DOCUMENT_REGROUPED);
+}
+
+static int remove_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
+{
+	const struct hf_document_remove *args = raw;
+	struct hf__document *document;
+	const int rc = require(state, d, &args->write, &args->key, &document);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__document_image image =
+	    hf__document_image_of(document, HF__DOCUMENT_REMOVE, d->setback);
+	result->changed = true;
+	result->count = 1;
+	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_GONE, &image, false);
+	return hf__emit(d, HF__DOCUMENT_GONE);
+}
+
+/* One entry, however many there are. What has expired goes along and is not counted. */
+static int clear_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_document_clear *args = raw;
+	const struct hf__collection *collection = hf__collection_find(state, args->collection);
+	const struct hf__document_image image = {.cause = HF__DOCUMENT_CLEAR,
+	                                         .collection = args->collection};
+	hf__depends(d, hf__collection_depends(state, collection, args->collection));
+	if (!hf__collection_live(collection, HF__INSTANT_OF(d)))
+		return HF_OK;
+	result->changed = true;
+	result->count =
+	    hf__document_tally(&(struct hf__document_range){.collection = collection,
+	                                                    .view = hf__collection_view(collection)},
+	                       HF__INSTANT_OF(d));
+	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_CLEARED, &image, false);
+	return hf__emit(d, HF__DOCUMENT_CLEARED);
+}
+
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_document_guard *args = raw;
+	struct hf__document *document;
+	const int rc = hf__document_look(state, d, &args->write, &args->key, &document);
+	if (rc == HF_OK && document)
+		result->version = document->value.version;
+	return rc;
+}
+
+/* --- Copies for transactions ------------------------------------------------------------------ */
+
+bool hf__document_copy_key(struct hf__arena *arena, struct hf_document_key *key)
+{
+	return hf__arena_bytes(arena, key->collection, &key->collection) &&
+	       hf__arena_bytes(arena, key->id, &key->id);
+}
+
+static void *regroup_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_document_regroup *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__document_copy_key(arena, &copy->key) &&
+	               hf__arena_bytes(arena, copy->group, &copy->group)
+	           ? copy
+	           : NULL;
+}
+
+static void *remove_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_document_remove *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__document_copy_key(arena, &copy->key) ? copy : NULL;
+}
+
+static void *clear_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_document_clear *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__arena_bytes(arena, copy->collection, &copy->collection) ? copy : NULL;
+}
+
+static void *guard_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_document_guard *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__document_copy_key(arena, &copy->key) ? copy : NULL;
+}
+
+/* --- Public ----------------------------------------------------------------------------------- */
+
+int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup *args,
+                        struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"document regroup", HF__DOMAIN_DOCUMENT, regroup_check,
+	                                     regroup_decide, regroup_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove *args,
+                       struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"document remove", HF__DOMAIN_DOCUMENT, remove_check,
+	                                     remove_decide, remove_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear *args,
+                      struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"document clear", HF__DOMAIN_DOCUMENT, clear_check,
+	                                     clear_decide, clear_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard *args,
+                      struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"document guard", HF__DOMAIN_DOCUMENT, guard_check,
+	                                     guard_decide, guard_copy};
+	static const struct hf__verb lone = {"document guard", HF__DOMAIN_DOCUMENT, lone_guard_check,
+	                                     guard_decide, guard_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
+}

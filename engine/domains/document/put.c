@@ -1,0 +1,152 @@
+/* Putting documents: new ones, and others in place of those there. */
+#include "domains/document/document.h"
+
+/* --- Form ------------------------------------------------------------------------------------- */
+
+static int check_expiry(const struct hf_document_put *args, struct hf__text *why)
+{
+	if (args->ttl_us < 0)
+		hf__text_add(why, "ttl_us must not be negative");
+	else if (args->ttl_us > 0 && hf__given(&args->write, args->expires_at) != HF_UNSET)
+		hf__text_add(why, "expires_at and ttl_us say the same thing: give one");
+	else if (args->expires_computed && hf__given(&args->write, args->expires_at) == HF_UNSET)
+		hf__text_add(why, "expires_computed goes with an expires_at");
+	else
+		return HF_OK;
+	return HF_EINVAL;
+}
+
+static int put_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_document_put *args = raw;
+	int rc = hf__document_check_key(&args->key, why);
+	if (rc == HF_OK)
+		rc = hf__document_check_group(args->group, why);
+	if (rc == HF_OK)
+		rc = check_expiry(args, why);
+	if (rc != HF_OK)
+		return rc;
+	if (args->orders > HF__DOCUMENT_ALL) {
+		hf__text_add(why, "no such orders: %u", args->orders);
+		return HF_EINVAL;
+	}
+	return hf__check_bytes("payload", args->payload, HF_PAYLOAD_MAX, why);
+}
+
+/* --- Deciding --------------------------------------------------------------------------------- */
+
+static int choose_orders(struct hf__decision *d, const struct hf__collection *collection,
+                         const struct hf_document_put *args, uint8_t *orders)
+{
+	*orders = (uint8_t)(args->orders ? args->orders : (unsigned)HF_DOCUMENT_ORDERS_DEFAULT);
+	if (!hf__collection_live(collection, HF__INSTANT_OF(d)))
+		return HF_OK;
+	*orders = (uint8_t)collection->value.orders;
+	if (args->orders == 0 || args->orders == collection->value.orders)
+		return HF_OK;
+	hf__depends(d, &collection->object);
+	hf__text_add(&d->why, "the collection holds documents and keeps orders %u, not %u: ",
+	             collection->value.orders, args->orders);
+	hf__text_add_quoted(&d->why, args->key.collection);
+	return HF_ECONFLICT;
+}
+
+static int64_t expiry_of(const struct hf_document_put *args, int64_t now)
+{
+	if (args->ttl_us > 0)
+		return hf__time_after(now, args->ttl_us);
+	return hf__given(&args->write, args->expires_at);
+}
+
+/* The document as it is to be; `old` is NULL for a new one. */
+static struct hf__document_image image_of(const struct hf__decision *d,
+                                          const struct hf_document_put *args,
+                                          const struct hf__document *old, uint8_t orders)
+{
+	struct hf__document_image image = {
+	    .cause = old ? HF__DOCUMENT_REPLACE : HF__DOCUMENT_CREATE,
+	    .collection = args->key.collection,
+	    .id = args->key.id,
+	    .orders = orders,
+	    .group = args->group,
+	    .updated_at = hf__given_or(&args->write, args->now, d->stamp),
+	    .expires_at = expiry_of(args, d->now),
+	    .computed = args->ttl_us > 0 || args->expires_computed,
+	    .payload = args->payload,
+	};
+	image.created_at = hf__given_or(&args->write, args->created_at,
+	                                old ? old->value.created_at : image.updated_at);
+	return image;
+}
+
+/* What kind of end it has counts: one that the store computed moves with its clock. */
+static bool same(const struct hf__document *old, const struct hf__document_image *image,
+                 int64_t setback)
+{
+	const struct hf__document_value *value = &old->value;
+	return value->created_at == image->created_at && value->updated_at == image->updated_at &&
+	       hf__document_expires_at(old, setback) == image->expires_at &&
+	       value->computed == image->computed &&
+	       hf__bytes_equal(hf__blob_bytes(value->group), image->group) &&
+	       hf__payload_equal(&hf__document_collection(old)->state->env, &value->payload,
+	                         image->payload);
+}
+
+/* All that a collection still has may have expired. If it is to keep other orders from now on,
+ * that is logged first: in one entry, since it may be much. */
+static int make_way(struct hf__decision *d, const struct hf__collection *collection,
+                    const struct hf__document_image *image)
+{
+	if (!collection || hf__collection_size(collection) == 0 ||
+	    collection->value.orders == image->orders)
+		return HF_OK;
+	const struct hf__document_image expired = {.cause = HF__DOCUMENT_EXPIRE,
+	                                           .collection = image->collection};
+	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_CLEARED, &expired, false);
+	return hf__emit(d, HF__DOCUMENT_CLEARED);
+}
+
+static int put_decide(void *state, struct hf__decision *d, const void *raw,
+                      struct hf_result *result)
+{
+	const struct hf_document_put *args = raw;
+	const struct hf__collection *collection = hf__collection_find(state, args->key.collection);
+	struct hf__document *old;
+	uint8_t orders = 0;
+	int rc = hf__document_look(state, d, &args->write, &args->key, &old);
+	if (rc == HF_OK)
+		rc = choose_orders(d, collection, args, &orders);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__document_image image = image_of(d, args, old, orders);
+	const bool over = image.expires_at != HF_UNSET && image.expires_at <= d->now;
+	result->version = old ? old->value.version : 0;
+	if (old ? same(old, &image, d->setback) : over)
+		return HF_OK;
+	rc = make_way(d, collection, &image);
+	if (rc != HF_OK)
+		return rc;
+	result->changed = true;
+	result->count = 1;
+	result->version = over ? 0 : hf__next_lsn(d);
+	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_WHOLE, &image, false);
+	return hf__emit(d, HF__DOCUMENT_WHOLE);
+}
+
+static void *put_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_document_put *copy = hf__arena_copy(arena, args, sizeof *copy);
+	const bool copied = copy && hf__document_copy_key(arena, &copy->key) &&
+	                    hf__arena_bytes(arena, copy->payload, &copy->payload) &&
+	                    hf__arena_bytes(arena, copy->group, &copy->group);
+	return copied ? copy : NULL;
+}
+
+int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put *args,
+                    struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"document put", HF__DOMAIN_DOCUMENT, put_check, put_decide,
+	                                     put_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}

@@ -1,0 +1,212 @@
+/* Entries -> state: the only writer of the idempotency domain's state, live, in replay and from
+ * a snapshot.
+ *
+ * Happy path: decode, find scope and entry, compare with what this must follow, make the new
+ * value beside the old one, put it in place between the two halves of the hook. Failure modes: a
+ * body, or a body at this state, that no decide wrote is HF_ECORRUPT before anything was
+ * touched; no memory leaves what this change did so far to its owner, who undoes it.
+ *
+ * Whether the old entry had ended is judged at the log entry's own time. In replay everything
+ * that is owned without a lease counts as ended, since nobody knows yet which incarnation it
+ * belongs to: that only accepts more. */
+#include "domains/idempotency/apply.h"
+
+struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
+                                        enum hf__idem_cause cause, int64_t setback)
+{
+	const struct hf__idem_value *value = &entry->value;
+	return (struct hf__idem_image){
+	    .cause = cause,
+	    .scope = hf__idem_scope_name(hf__idem_scope_of(entry)),
+	    .key = hf__idem_key(entry),
+	    .fingerprint = hf__blob_bytes(value->fingerprint),
+	    .created_at = value->created_at,
+	    .expires_at = hf__idem_expires_at(entry, setback),
+	    .computed = value->computed,
+	    .token = value->token,
+	    .lease_until = hf__to_shown(value->lease_until, setback),
+	    .status = value->status,
+	    .version = value->version,
+	};
+}
+
+/* --- Values ----------------------------------------------------------------------------------- */
+
+/* The blob for `bytes`: the one there is when it holds them already. */
+static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
+{
+	if (hf__bytes_equal(hf__blob_bytes(old), bytes)) {
+		*out = old;
+		return true;
+	}
+	return hf__blob_new(bytes, out);
+}
+
+/* Frees the blobs of `value` that `old` does not hold. */
+static void drop_value(const struct hf__idem_value *old, const struct hf__idem_value *value)
+{
+	if (value->fingerprint != old->fingerprint)
+		hf__free(value->fingerprint);
+	if (value->response.bytes != old->response.bytes)
+		hf__free(value->response.bytes);
+}
+
+/* The value after the log entry; `out` holds nothing new on failure. */
+static int make_value(const struct hf__idem_state *state, const struct hf__entry *entry,
+                      const struct hf__idem_value *old, const struct hf__idem_image *image,
+                      struct hf__idem_value *out)
+{
+	*out = (struct hf__idem_value){
+	    .version = entry->lsn,
+	    .created_at = image->created_at,
+	    .expires_at =
+	        image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at,
+	    .computed = image->computed,
+	    .token = image->token,
+	    .lease_until = hf__to_mono(image->lease_until, entry->setback),
+	    .status = image->status,
+	    .done = entry->kind == HF__IDEM_DONE,
+	};
+	if (!keep_bytes(old->fingerprint, image->fingerprint, &out->fingerprint))
+		return HF_ENOMEM;
+	const int rc =
+	    out->done ? hf__payload_keep(&state->env, entry, image->response, &out->response) : HF_OK;
+	if (rc == HF_OK)
+		return HF_OK;
+	out->response = (struct hf__payload){0};
+	drop_value(old, out);
+	return rc;
+}
+
+/* --- What an entry must follow ---------------------------------------------------------------- */
+
+static bool follows(const struct hf__idem_entry *old, const struct hf__entry *entry,
+                    const struct hf__idem_image *image)
+{
+	switch (image->cause) {
+	case HF__IDEM_STATE:
+		return !old;
+	case HF__IDEM_BEGIN:
+		return !old || !hf__idem_alive(old, HF__INSTANT_AT(entry));
+	case HF__IDEM_COMPLETE:
+		return old && !old->value.done && old->value.created_at == image->created_at &&
+		       hf__bytes_equal(hf__blob_bytes(old->value.fingerprint), image->fingerprint);
+	case HF__IDEM_ABANDON:
+		return old && !old->value.done;
+	case HF__IDEM_REMOVE:
+		return old;
+	default:
+		return true;
+	}
+}
+
+/* --- Kinds of entries ------------------------------------------------------------------------- */
+
+static int add_scope(struct hf__idem_state *state, struct hf__change *change, struct hf_bytes name,
+                     struct hf__idem_scope **out)
+{
+	*out = hf__idem_scope_find(state, name);
+	if (*out)
+		return HF_OK;
+	*out = hf__idem_scope_new(state, name);
+	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
+}
+
+static int add_entry(struct hf__idem_state *state, struct hf__change *change,
+                     const struct hf__entry *entry, const struct hf__idem_image *image)
+{
+	static const struct hf__idem_value nothing;
+	struct hf__idem_scope *scope;
+	int rc = add_scope(state, change, image->scope, &scope);
+	if (rc != HF_OK)
+		return rc;
+	struct hf__idem_entry *new = hf__idem_entry_new(scope, image->key);
+	if (!new)
+		return HF_ENOMEM;
+	rc = make_value(state, entry, &nothing, image, &new->value);
+	if (rc != HF_OK) {
+		hf__free(new);
+		return rc;
+	}
+	return hf__change_add(change, &new->object);
+}
+
+static int change_entry(const struct hf__idem_state *state, struct hf__change *change,
+                        const struct hf__entry *entry, struct hf__idem_entry *old,
+                        const struct hf__idem_image *image)
+{
+	struct hf__idem_value value;
+	int rc = make_value(state, entry, &old->value, image, &value);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__before_change(change, &old->object);
+	if (rc != HF_OK) {
+		drop_value(&old->value, &value);
+		return rc;
+	}
+	old->value = value;
+	hf__after_change(change, &old->object);
+	return HF_OK;
+}
+
+static int apply_whole(struct hf__idem_state *state, struct hf__change *change,
+                       const struct hf__entry *entry, const struct hf__idem_image *image)
+{
+	struct hf__idem_entry *old = hf__idem_find(state, image->scope, image->key);
+	if (entry->lsn == 0 || !follows(old, entry, image))
+		return HF_ECORRUPT;
+	return old ? change_entry(state, change, entry, old, image)
+	           : add_entry(state, change, entry, image);
+}
+
+static int apply_gone(struct hf__idem_state *state, struct hf__change *change,
+                      const struct hf__entry *entry, const struct hf__idem_image *image)
+{
+	struct hf__idem_entry *old = hf__idem_find(state, image->scope, image->key);
+	return follows(old, entry, image) ? hf__change_remove(change, &old->object) : HF_ECORRUPT;
+}
+
+static int apply_ended(struct hf__idem_state *state, struct hf__change *change,
+                       const struct hf__entry *entry, const struct hf__idem_image *image)
+{
+	struct hf__idem_entry *old = hf__idem_find(state, image->scope, image->key);
+	if (!old || old->value.version != image->version || hf__idem_alive(old, HF__INSTANT_AT(entry)))
+		return HF_ECORRUPT;
+	return hf__change_remove(change, &old->object);
+}
+
+static int apply_cleared(struct hf__idem_state *state, struct hf__change *change,
+                         const struct hf__idem_image *image)
+{
+	struct hf__idem_scope *scope = hf__idem_scope_find(state, image->scope);
+	if (!scope || hf__order_count(&scope->by_key) == 0)
+		return HF_ECORRUPT;
+	struct hf__order_node *node;
+	while ((node = hf__order_first(&scope->by_key))) {
+		const int rc = hf__change_remove(change, &hf__idem_of_key(node)->object);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+int hf__idem_apply(void *raw, struct hf__change *change, const struct hf__entry *entry)
+{
+	struct hf__idem_state *state = raw;
+	struct hf__idem_image image;
+	if (!hf__idem_decode(entry->kind, entry->lsn, entry->body, &image))
+		return HF_ECORRUPT;
+	if (image.session != 0) /* nobody of this version writes one */
+		return HF_EVERSION;
+	switch (entry->kind) {
+	case HF__IDEM_OWNED:
+	case HF__IDEM_DONE:
+		return apply_whole(state, change, entry, &image);
+	case HF__IDEM_GONE:
+		return apply_gone(state, change, entry, &image);
+	case HF__IDEM_ENDED:
+		return apply_ended(state, change, entry, &image);
+	default:
+		return apply_cleared(state, change, &image);
+	}
+}

@@ -1,0 +1,179 @@
+/* The idempotency state as entries (snapshot), and every invariant recounted (verify).
+ *
+ * A snapshot holds, by scope, the entries by key; the LSN of each is its version. It is
+ * canonical: it shows values only, nothing that depends on the time or on which incarnation
+ * looks. */
+#include "domains/idempotency/apply.h"
+
+/* --- Snapshot --------------------------------------------------------------------------------- */
+
+static int emit_entry(const struct hf__idem_entry *entry, struct hf__emitter *emitter)
+{
+	const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE, emitter->setback);
+	const enum hf__idem_kind kind = entry->value.done ? HF__IDEM_DONE : HF__IDEM_OWNED;
+	hf__idem_encode(&emitter->body, kind, &image, true);
+	const int rc = entry->value.done ? emitter->payload(emitter, &entry->value.response) : HF_OK;
+	return rc == HF_OK ? emitter->emit(emitter, entry->value.version, (uint8_t)kind) : rc;
+}
+
+int hf__idem_snapshot(const void *raw, struct hf__emitter *emitter)
+{
+	const struct hf__idem_state *state = raw;
+	int rc = HF_OK;
+	for (const struct hf__order_node *name = hf__order_first(&state->by_name); name;
+	     name = hf__order_next(name)) {
+		const struct hf__idem_scope *scope = hf__idem_scope_of_order(name);
+		for (const struct hf__order_node *node = hf__order_first(&scope->by_key);
+		     node && rc == HF_OK; node = hf__order_next(node))
+			rc = emit_entry(hf__idem_of_key(node), emitter);
+	}
+	return rc;
+}
+
+/* --- Verify ----------------------------------------------------------------------------------- */
+
+/* What the entries say should be in the indexes, counted over all of them. */
+struct tally {
+	size_t entries, endings, of[2]; /* owned, done */
+	int64_t latest;
+};
+
+static int broken(struct hf__text *why, const struct hf__idem_scope *scope,
+                  const struct hf__idem_entry *entry, const char *what)
+{
+	hf__text_add(why, "idempotency scope ");
+	hf__text_add_quoted(why, hf__idem_scope_name(scope));
+	if (entry) {
+		hf__text_add(why, " key ");
+		hf__text_add_quoted(why, hf__idem_key(entry));
+	}
+	hf__text_add(why, ": %s", what);
+	return HF_ECORRUPT;
+}
+
+static const char *value_fault(const struct hf__idem_entry *entry)
+{
+	const struct hf__idem_value *value = &entry->value;
+	if (!hf__object_sealed(&entry->object))
+		return "it was changed beside the hook";
+	if (value->version == 0 || value->created_at == HF_UNSET)
+		return "it has no version or no time of birth";
+	if (value->done)
+		return value->token || value->lease_until != HF_UNSET ? "done, and yet owned" : NULL;
+	if (value->token == 0 || value->expires_at == HF_UNSET || !value->computed ||
+	    value->lease_until > value->expires_at)
+		return "owned without a token or an end";
+	return value->response.len > 0 || value->status != 0 ? "a response before it was done" : NULL;
+}
+
+/* Do all indexes tell the end that its value says? Counts make sure that it is nowhere else. */
+static const char *place_fault(const struct hf__idem_state *state,
+                               const struct hf__idem_scope *scope,
+                               const struct hf__idem_entry *entry, struct tally *tally)
+{
+	const int64_t end = hf__idem_end(entry);
+	const bool ends = end != INT64_MAX;
+	if (hf__idem_scope_of(entry) != scope ||
+	    hf__idem_find(state, hf__idem_scope_name(scope), hf__idem_key(entry)) != entry)
+		return "it cannot be found by its key";
+	if (entry->by_key.weight != end || entry->by_end.weight != end ||
+	    entry->by_key.tag != hf__idem_end_computed(entry) ||
+	    entry->by_end.tag != hf__idem_end_computed(entry))
+		return "the instant at which it ends is wrong";
+	if (entry->ending.in != ends || (ends && entry->ending.deadline != end))
+		return "its ending is not noted";
+	tally->entries++;
+	tally->endings += ends;
+	tally->of[entry->value.done]++;
+	tally->latest = end > tally->latest ? end : tally->latest;
+	return NULL;
+}
+
+/* Strictly ascending, and every link and summary right. */
+static bool order_ok(const struct hf__order *order)
+{
+	if (!hf__order_sane(order))
+		return false;
+	const struct hf__order_node *before = NULL;
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node)) {
+		if (before && order->compare(before, node) >= 0)
+			return false;
+		before = node;
+	}
+	return true;
+}
+
+static bool by_end_ok(const struct hf__idem_scope *scope, bool done, size_t count)
+{
+	const struct hf__order *order = &scope->by_end[done];
+	if (!order_ok(order) || hf__order_count(order) != count)
+		return false;
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node))
+		if (hf__idem_of_end(node)->value.done != done ||
+		    hf__idem_scope_of(hf__idem_of_end(node)) != scope)
+			return false;
+	return true;
+}
+
+static int verify_scope(const struct hf__idem_state *state, const struct hf__idem_scope *scope,
+                        struct hf__text *why, struct tally *total)
+{
+	struct tally tally = {.latest = INT64_MIN};
+	if (hf__idem_scope_find(state, hf__idem_scope_name(scope)) != scope)
+		return broken(why, scope, NULL, "it cannot be found by its name");
+	if (!order_ok(&scope->by_key))
+		return broken(why, scope, NULL, "its keys are out of order");
+	for (const struct hf__order_node *node = hf__order_first(&scope->by_key); node;
+	     node = hf__order_next(node)) {
+		const struct hf__idem_entry *entry = hf__idem_of_key(node);
+		const char *fault = value_fault(entry);
+		if (!fault)
+			fault = place_fault(state, scope, entry, &tally);
+		if (fault)
+			return broken(why, scope, entry, fault);
+	}
+	if (!by_end_ok(scope, false, tally.of[false]) || !by_end_ok(scope, true, tally.of[true]))
+		return broken(why, scope, NULL, "the order of ends disagrees with the entries");
+	if (scope->by_name.weight != tally.latest)
+		return broken(why, scope, NULL, "the latest end of its entries is wrong");
+	if (!hf__removed_right(&scope->object))
+		return broken(why, scope, NULL, "its place among the empty ones is wrong");
+	total->entries += tally.entries;
+	total->endings += tally.endings;
+	return HF_OK;
+}
+
+int hf__idem_verify(const void *raw, struct hf__text *why)
+{
+	const struct hf__idem_state *state = raw;
+	struct tally total = {0};
+	if (!order_ok(&state->by_name) || hf__order_count(&state->by_name) != state->scopes.count) {
+		hf__text_add(why, "idempotency: the order of scopes disagrees with the map of scopes");
+		return HF_ECORRUPT;
+	}
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node;
+	     node = hf__order_next(node)) {
+		const int rc = verify_scope(state, hf__idem_scope_of_order(node), why, &total);
+		if (rc != HF_OK)
+			return rc;
+	}
+	if (state->entries.count != total.entries) {
+		hf__text_add(why, "idempotency: %zu entries by key, %zu in scopes", state->entries.count,
+		             total.entries);
+		return HF_ECORRUPT;
+	}
+	if (!hf__removed_sane(&state->removed)) {
+		hf__text_add(why, "idempotency: the line of empty scopes is broken");
+		return HF_ECORRUPT;
+	}
+	const size_t noted = state->endings[false].count + state->endings[true].count;
+	if (!hf__heap_sane(&state->endings[false]) || !hf__heap_sane(&state->endings[true]) ||
+	    noted != total.endings) {
+		hf__text_add(why, "idempotency: %zu endings noted, %zu due some time", noted,
+		             total.endings);
+		return HF_ECORRUPT;
+	}
+	return HF_OK;
+}

@@ -1,0 +1,130 @@
+/* The idempotency domain's insides, shared by idempotency*.c and nobody else.
+ *
+ *   idempotency.c        the row: life, endings              idempotency/state.c  objects,
+ *                        lookups, hooks, when an entry ends
+ *   idempotency/entry.c  entries: bytes <-> meaning, words   idempotency/apply.c  entries ->
+ *                        state
+ *   idempotency/check.c  snapshot and verify                 idempotency/verb.c   what mutations
+ *                        have in common; names
+ *   idempotency/begin.c  begin, complete, abandon            idempotency/raw.c    put, remove,
+ *                        clear, guards
+ *   idempotency/read.c   get, has, count, scopes             idempotency/list.c   lists
+ *
+ * An entry's container is its scope, a scope's is the root: counts, lists and misses within a
+ * scope depend on the scope, the list of scopes on the root. An empty scope is no state, no
+ * answer shows it, and it goes (store/recover/removed.h).
+ *
+ * Endings are views. An entry has one instant from which it is gone, its end: a done one's
+ * expires_at, an owned one's lease or, having none, its expires_at; INT64_MIN when it is owned
+ * without a lease by an earlier incarnation. Its value stays what it is until the ending is
+ * logged, which removes it. Every index carries the end as its weight, so no read meets what has
+ * ended, and none has to count it. */
+#ifndef HF_DOMAINS_IDEMPOTENCY_STATE_H
+#define HF_DOMAINS_IDEMPOTENCY_STATE_H
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "base/order.h"
+#include "holdfast/idempotency.h"
+#include "log/entry.h"
+#include "store/call/names.h"
+#include "store/domain.h"
+#include "store/recover/removed.h"
+
+struct hf__idem_state {
+	struct hf__domain_env env;
+	struct hf__map scopes; /* by name */
+	/* all scopes; the weight is the latest end of their entries, INT64_MIN for an empty one */
+	struct hf__order by_name;
+	struct hf__object root; /* the container of scopes; never changes itself */
+	struct hf__removed removed; /* scopes */
+	struct hf__map entries; /* by scope and key */
+	struct hf__heap
+	    /* by whether the store computed the end: every entry that ends some time, by its end:
+	     * what settle has to log */
+	    endings[2];
+	/* first LSN of this opening; UINT64_MAX before it is known: nobody owns anything without a
+	 * lease */
+	uint64_t incarnation;
+	uint64_t newest_unleased; /* nothing owned without a lease is newer; only a bound */
+};
+
+struct hf__idem_scope {
+	struct hf__object object;
+	struct hf__map_node node;
+	struct hf__order_node by_name;
+	struct hf__idem_state *state;
+	struct hf__vacancy vacancy;
+	struct hf__order by_key; /* all its entries; the weight is the end */
+	struct hf__order
+	    /* by whether the end is computed, end and key: owned ones, done ones. Their ranks count
+	     * what has not ended */
+	    by_end[2];
+	uint32_t len;
+	uint8_t name[];
+};
+
+struct hf__idem_value {
+	uint64_t version;
+	int64_t created_at;
+	int64_t expires_at; /* HF_UNSET: never; done ones only. A mono time if computed */
+	struct hf__payload response; /* empty until done */
+	struct hf__blob *fingerprint;
+	/* Only until done, else 0 and HF_UNSET. */
+	uint64_t token;
+	int64_t lease_until; /* HF_UNSET: none, owned by the incarnation in which `version` lies */
+	int32_t status; /* 0 until done */
+	bool done;
+	bool computed; /* expires_at comes from a ttl; always so until done */
+};
+
+struct hf__idem_entry {
+	struct hf__object object; /* container: its scope */
+	struct hf__map_node node;
+	struct hf__order_node by_key, by_end;
+	struct hf__heap_node ending;
+	struct hf__idem_value value;
+	uint32_t len;
+	uint8_t key[];
+};
+
+/* --- idempotency/state.c ---------------------------------------------------------------------- */
+
+struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state,
+                                           struct hf_bytes name);
+/* What an answer about this name depends on: the scope, which may be NULL, or the number of
+ * those that are gone. */
+const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state,
+                                                const struct hf__idem_scope *scope,
+                                                struct hf_bytes name);
+/* Whether it has ended or not. */
+struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope,
+                                     struct hf_bytes key);
+/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
+struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct hf_bytes name);
+struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key);
+
+struct hf__idem_scope *hf__idem_scope_of_map(const struct hf__map_node *node);
+struct hf__idem_scope *hf__idem_scope_of_order(const struct hf__order_node *node);
+struct hf__idem_entry *hf__idem_of_map(const struct hf__map_node *node);
+struct hf__idem_entry *hf__idem_of_key(const struct hf__order_node *node);
+struct hf__idem_entry *hf__idem_of_end(const struct hf__order_node *node);
+struct hf__idem_entry *hf__idem_of_ending(const struct hf__heap_node *node);
+struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry);
+struct hf_bytes hf__idem_scope_name(const struct hf__idem_scope *scope);
+struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry);
+
+/* The instant from which it is gone, a mono time if it was computed; INT64_MAX: never. */
+int64_t hf__idem_end(const struct hf__idem_entry *entry);
+bool hf__idem_end_computed(const struct hf__idem_entry *entry);
+bool hf__idem_alive(const struct hf__idem_entry *entry, struct hf__instant at);
+/* As it is shown. */
+int64_t hf__idem_expires_at(const struct hf__idem_entry *entry, int64_t setback);
+/* How many owned or done entries have not ended: O(log n). */
+size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__instant at);
+
+bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain_env *env);
+/* A new incarnation: see struct hf__domain. */
+void hf__idem_opened(struct hf__idem_state *state, uint64_t first_lsn);
+
+#endif

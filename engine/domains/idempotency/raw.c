@@ -1,0 +1,272 @@
+/* The raw store: put, remove, clear; and the guards, which only look. */
+#include <stddef.h>
+
+#include "domains/idempotency/verb.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* --- Put -------------------------------------------------------------------------------------- */
+
+static int put_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_idempotency_put *args = raw;
+	int rc = hf__idem_check_key(&args->key, why);
+	if (rc == HF_OK)
+		rc = hf__idem_check_fingerprint(args->fingerprint, why);
+	if (rc == HF_OK)
+		rc = hf__idem_check_response(args->response, why);
+	if (rc == HF_OK)
+		rc = hf__idem_check_span("ttl_us", args->ttl_us, why);
+	const bool named = hf__given(&args->write, args->expires_at) != HF_UNSET;
+	if (rc != HF_OK)
+		return rc;
+	if (named && args->ttl_us > 0)
+		hf__text_add(why, "expires_at and ttl_us say the same thing: give one");
+	else if (!named && args->expires_computed)
+		hf__text_add(why, "expires_computed goes with an expires_at");
+	else
+		return HF_OK;
+	return HF_EINVAL;
+}
+
+static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args,
+                                          const struct hf__idem_entry *old,
+                                          const struct hf__decision *d)
+{
+	struct hf__idem_image image = {
+	    .cause = HF__IDEM_PUT,
+	    .scope = args->key.scope,
+	    .key = args->key.key,
+	    .fingerprint = args->fingerprint,
+	    .created_at =
+	        hf__given_or(&args->write, args->created_at, old ? old->value.created_at : d->stamp),
+	    .expires_at = args->expires_at,
+	    .computed = args->expires_computed,
+	    .lease_until = HF_UNSET,
+	    .status = args->status,
+	    .response = args->response,
+	};
+	if (args->ttl_us > 0 || (args->expires_at == 0 && !args->write.literal_times)) {
+		image.expires_at = hf__idem_expiry(d->now, args->ttl_us);
+		image.computed = true;
+	}
+	return image;
+}
+
+/* What kind of end it has counts: one that the store computed moves with its clock. */
+static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_image *image,
+                        int64_t setback)
+{
+	const struct hf__idem_value *value = &old->value;
+	return !value->done || value->created_at != image->created_at ||
+	       hf__idem_expires_at(old, setback) != image->expires_at ||
+	       value->computed != image->computed || value->status != image->status ||
+	       !hf__bytes_equal(hf__blob_bytes(value->fingerprint), image->fingerprint) ||
+	       !hf__payload_equal(&hf__idem_scope_of(old)->state->env, &value->response,
+	                          image->response);
+}
+
+static int put_decide(void *state, struct hf__decision *d, const void *raw,
+                      struct hf_result *result)
+{
+	const struct hf_idempotency_put *args = raw;
+	struct hf__idem_entry *entry;
+	const int rc = hf__idem_look(state, d, &args->write, &args->key, &entry);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__idem_image image = image_of_put(args, entry, d);
+	const bool ended = image.expires_at != HF_UNSET && image.expires_at <= d->now;
+	if (entry ? put_changes(entry, &image, d->setback) : !ended) {
+		const int emitted = hf__idem_emit(d, HF__IDEM_DONE, &image, result);
+		result->version = ended ? 0 : result->version;
+		return emitted;
+	}
+	result->version = entry ? entry->value.version : 0;
+	return HF_OK;
+}
+
+static void *put_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_put, key.scope),
+	                               offsetof(struct hf_idempotency_put, key.key),
+	                               offsetof(struct hf_idempotency_put, fingerprint),
+	                               offsetof(struct hf_idempotency_put, response)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_put), bytes, COUNT_OF(bytes));
+}
+
+int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put *args,
+                       struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"idempotency put", HF__DOMAIN_IDEMPOTENCY, put_check,
+	                                     put_decide, put_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+/* --- Remove ----------------------------------------------------------------------------------- */
+
+static int remove_check(const void *raw, struct hf__text *why)
+{
+	return hf__idem_check_key(&((const struct hf_idempotency_remove *)raw)->key, why);
+}
+
+static int remove_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
+{
+	const struct hf_idempotency_remove *args = raw;
+	const struct hf__idem_image image = {
+	    .cause = HF__IDEM_REMOVE, .scope = args->key.scope, .key = args->key.key};
+	struct hf__idem_entry *entry;
+	const int rc = hf__idem_look(state, d, &args->write, &args->key, &entry);
+	if (rc != HF_OK)
+		return rc;
+	return entry ? hf__idem_emit(d, HF__IDEM_GONE, &image, result)
+	             : hf__idem_refuse(d, HF_ENOTFOUND, "no such key", &args->key);
+}
+
+static void *remove_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_remove, key.scope),
+	                               offsetof(struct hf_idempotency_remove, key.key)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_remove), bytes, COUNT_OF(bytes));
+}
+
+int hf_idempotency_remove(hf_store *store, hf_txn *txn, const struct hf_idempotency_remove *args,
+                          struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"idempotency remove", HF__DOMAIN_IDEMPOTENCY, remove_check,
+	                                     remove_decide, remove_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+/* --- Clear ------------------------------------------------------------------------------------ */
+
+static int clear_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_idempotency_clear *args = raw;
+	if (args->write.expect == 0)
+		return hf__idem_check_scope(args->scope, why);
+	hf__text_add(why, "it concerns no single object, so no version can be expected");
+	return HF_EINVAL;
+}
+
+/* What had ended goes along, uncounted; alone it is left to upkeep. */
+static int clear_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_idempotency_clear *args = raw;
+	const struct hf__idem_scope *scope = hf__idem_scope_find(state, args->scope);
+	const struct hf__idem_image image = {.scope = args->scope};
+	hf__depends(d, hf__idem_scope_depends(state, scope, args->scope));
+	const size_t count = scope ? hf__idem_count(scope, false, HF__INSTANT_OF(d)) +
+	                                 hf__idem_count(scope, true, HF__INSTANT_OF(d))
+	                           : 0;
+	if (count == 0)
+		return HF_OK;
+	result->changed = true;
+	result->count = count;
+	hf__idem_encode(hf__entry_body(d), HF__IDEM_CLEARED, &image, false);
+	return hf__emit(d, HF__IDEM_CLEARED);
+}
+
+static void *clear_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_clear, scope)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_clear), bytes, COUNT_OF(bytes));
+}
+
+int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear *args,
+                         struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"idempotency clear", HF__DOMAIN_IDEMPOTENCY, clear_check,
+	                                     clear_decide, clear_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+/* --- Guards ----------------------------------------------------------------------------------- */
+
+static int lone_guard_check(const void *raw, struct hf__text *why)
+{
+	(void)raw;
+	hf__text_add(why, "a guard needs a transaction");
+	return HF_EINVAL;
+}
+
+static int guard_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_idempotency_guard *args = raw;
+	if (args->write.expect != 0)
+		return hf__idem_check_key(&args->key, why);
+	hf__text_add(why, "a guard needs an expected version");
+	return HF_EINVAL;
+}
+
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_idempotency_guard *args = raw;
+	struct hf__idem_entry *entry;
+	const int rc = hf__idem_look(state, d, &args->write, &args->key, &entry);
+	result->version = entry ? entry->value.version : 0;
+	return rc;
+}
+
+static void *guard_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard, key.scope),
+	                               offsetof(struct hf_idempotency_guard, key.key)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard), bytes, COUNT_OF(bytes));
+}
+
+int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard *args,
+                         struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY, guard_check,
+	                                     guard_decide, guard_copy};
+	static const struct hf__verb lone = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY,
+	                                     lone_guard_check, guard_decide, guard_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
+}
+
+static int guard_owner_check(const void *raw, struct hf__text *why)
+{
+	return hf__idem_check_key(&((const struct hf_idempotency_guard_owner *)raw)->key, why);
+}
+
+static int guard_owner_decide(void *state, struct hf__decision *d, const void *raw,
+                              struct hf_result *result)
+{
+	const struct hf_idempotency_guard_owner *args = raw;
+	struct hf__idem_entry *entry;
+	const int rc = hf__idem_require_owner(state, d, &args->write, &args->key, args->token, &entry);
+	if (rc != HF_OK)
+		return rc;
+	result->version = entry->value.version;
+	result->token = args->token;
+	return HF_OK;
+}
+
+static void *guard_owner_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard_owner, key.scope),
+	                               offsetof(struct hf_idempotency_guard_owner, key.key)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard_owner), bytes,
+	                     COUNT_OF(bytes));
+}
+
+int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
+                               const struct hf_idempotency_guard_owner *args,
+                               struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY,
+	                                     guard_owner_check, guard_owner_decide, guard_owner_copy};
+	static const struct hf__verb lone = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY,
+	                                     lone_guard_check, guard_owner_decide, guard_owner_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
+}

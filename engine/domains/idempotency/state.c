@@ -1,0 +1,392 @@
+/* Objects of the idempotency domain: lookups, birth, when an entry ends, and the hooks that put
+ * entries into the indexes and take them out.
+ *
+ * Happy path: the store's hook calls enlist at birth and link after every change; link computes
+ * the end once and puts it into every index as the weight; unlink needs no more than the nodes.
+ * All nodes lie inside the objects: neither can fail.
+ *
+ * I-IDEM-1: an entry is in by_key, in the one by_end that its value says, and in `endings` iff
+ * it ends some time; all four tell the same end. I-IDEM-2: the end depends on the value and on
+ * state->incarnation alone, and the latter changes only in hf__idem_opened(). I-IDEM-3: a
+ * scope's weight among the scopes is the latest end of its entries. */
+#include "domains/idempotency/idempotency.h"
+
+#include <stddef.h>
+
+/* --- From node to object ---------------------------------------------------------------------- */
+
+static void *back(const void *node, size_t offset)
+{
+	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
+}
+
+struct hf__idem_scope *hf__idem_scope_of_map(const struct hf__map_node *node)
+{
+	return back(node, offsetof(struct hf__idem_scope, node));
+}
+
+struct hf__idem_scope *hf__idem_scope_of_order(const struct hf__order_node *node)
+{
+	return back(node, offsetof(struct hf__idem_scope, by_name));
+}
+
+struct hf__idem_entry *hf__idem_of_map(const struct hf__map_node *node)
+{
+	return back(node, offsetof(struct hf__idem_entry, node));
+}
+
+struct hf__idem_entry *hf__idem_of_key(const struct hf__order_node *node)
+{
+	return back(node, offsetof(struct hf__idem_entry, by_key));
+}
+
+struct hf__idem_entry *hf__idem_of_end(const struct hf__order_node *node)
+{
+	return back(node, offsetof(struct hf__idem_entry, by_end));
+}
+
+struct hf__idem_entry *hf__idem_of_ending(const struct hf__heap_node *node)
+{
+	return back(node, offsetof(struct hf__idem_entry, ending));
+}
+
+struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry)
+{
+	return back(entry->object.container, offsetof(struct hf__idem_scope, object));
+}
+
+static struct hf__idem_scope *scope_of(struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__idem_scope, object));
+}
+
+static struct hf__idem_entry *entry_of(struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__idem_entry, object));
+}
+
+struct hf_bytes hf__idem_scope_name(const struct hf__idem_scope *scope)
+{
+	return hf_bytes(scope->name, scope->len);
+}
+
+struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry)
+{
+	return hf_bytes(entry->key, entry->len);
+}
+
+/* --- Ends ------------------------------------------------------------------------------------- */
+
+int64_t hf__idem_end(const struct hf__idem_entry *entry)
+{
+	const struct hf__idem_value *value = &entry->value;
+	if (!value->done && value->lease_until != HF_UNSET)
+		return value->lease_until;
+	if (!value->done && value->version < hf__idem_scope_of(entry)->state->incarnation)
+		return INT64_MIN;
+	return value->expires_at == HF_UNSET ? INT64_MAX : value->expires_at;
+}
+
+bool hf__idem_end_computed(const struct hf__idem_entry *entry)
+{
+	return entry->value.computed;
+}
+
+bool hf__idem_alive(const struct hf__idem_entry *entry, struct hf__instant at)
+{
+	return !hf__over(hf__idem_end(entry), hf__idem_end_computed(entry), at);
+}
+
+int64_t hf__idem_expires_at(const struct hf__idem_entry *entry, int64_t setback)
+{
+	return entry->value.computed ? hf__to_shown(entry->value.expires_at, setback)
+	                             : entry->value.expires_at;
+}
+
+struct end {
+	bool computed;
+	int64_t at;
+};
+
+/* The sign by which the node stands behind all ends up to this one; never 0, so that it seeks
+ * the first that does. */
+static int end_probe(const struct hf__order_node *node, const void *key)
+{
+	const struct end *end = key;
+	if (node->tag != end->computed)
+		return node->tag > end->computed ? 1 : -1;
+	return node->weight > end->at ? 1 : -1;
+}
+
+static size_t count_up_to(const struct hf__order *order, bool computed, int64_t at)
+{
+	const struct end end = {computed, at};
+	const struct hf__order_node *first = hf__order_seek(order, end_probe, &end);
+	return first ? hf__order_rank(first) : hf__order_count(order);
+}
+
+size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__instant at)
+{
+	const struct hf__order *order = &scope->by_end[done];
+	const size_t named = count_up_to(order, false, INT64_MAX) - count_up_to(order, false, at.now);
+	return named + hf__order_count(order) - count_up_to(order, true, at.mono);
+}
+
+/* --- Lookup ----------------------------------------------------------------------------------- */
+
+/* An entry's key in one piece: NUL is in no scope, so it keeps ("ab", "c") and ("a", "bc")
+ * apart. */
+struct full_key {
+	struct hf_bytes scope, key;
+	size_t len;
+	uint8_t bytes[HF_KEY_MAX + 1 + HF_IDEMPOTENCY_KEY_MAX];
+};
+
+/* Both parts fit: checked before by whoever took them in. */
+static void make_key(struct full_key *full, struct hf_bytes scope, struct hf_bytes key)
+{
+	full->scope = scope;
+	full->key = key;
+	full->len = scope.len + 1 + key.len;
+	memcpy(full->bytes, scope.data, scope.len);
+	full->bytes[scope.len] = '\0';
+	memcpy(full->bytes + scope.len + 1, key.data, key.len);
+}
+
+static bool scope_equal(const struct hf__map_node *node, const void *key)
+{
+	const struct hf_bytes *name = key;
+	return hf__bytes_equal(hf__idem_scope_name(hf__idem_scope_of_map(node)), *name);
+}
+
+static bool entry_equal(const struct hf__map_node *node, const void *raw)
+{
+	const struct full_key *full = raw;
+	const struct hf__idem_entry *entry = hf__idem_of_map(node);
+	return hf__bytes_equal(hf__idem_key(entry), full->key) &&
+	       hf__bytes_equal(hf__idem_scope_name(hf__idem_scope_of(entry)), full->scope);
+}
+
+struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, struct hf_bytes name)
+{
+	const uint64_t hash = hf__map_hash(&state->scopes, name.data, name.len);
+	return hf__idem_scope_of_map(hf__map_find(&state->scopes, hash, scope_equal, &name));
+}
+
+const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state,
+                                                const struct hf__idem_scope *scope,
+                                                struct hf_bytes name)
+{
+	return hf__removed_depends(&state->removed, &state->scopes, scope ? &scope->object : NULL,
+	                           name);
+}
+
+struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope,
+                                     struct hf_bytes key)
+{
+	struct full_key full;
+	make_key(&full, scope, key);
+	const uint64_t hash = hf__map_hash(&state->entries, full.bytes, full.len);
+	return hf__idem_of_map(hf__map_find(&state->entries, hash, entry_equal, &full));
+}
+
+/* --- Hooks ------------------------------------------------------------------------------------ */
+
+static void scope_enlist(struct hf__object *object)
+{
+	struct hf__idem_scope *scope = scope_of(object);
+	scope->by_name.weight = INT64_MIN;
+	hf__order_insert(&scope->state->by_name, &scope->by_name);
+	hf__map_insert(&scope->state->scopes, &scope->node,
+	               hf__map_hash(&scope->state->scopes, scope->name, scope->len));
+}
+
+static void scope_delist(struct hf__object *object)
+{
+	struct hf__idem_scope *scope = scope_of(object);
+	hf__map_remove(&scope->state->scopes, &scope->node);
+	hf__order_remove(&scope->state->by_name, &scope->by_name);
+}
+
+static void scope_free(struct hf__object *object)
+{
+	hf__free(scope_of(object));
+}
+
+/* I-IDEM-3. */
+static void scope_weigh(struct hf__idem_scope *scope)
+{
+	const int64_t latest = scope->by_key.root ? scope->by_key.root->most : INT64_MIN;
+	hf__name_until(&scope->state->by_name, &scope->by_name, latest);
+}
+
+static void entry_enlist(struct hf__object *object)
+{
+	struct hf__idem_entry *entry = entry_of(object);
+	struct hf__map *entries = &hf__idem_scope_of(entry)->state->entries;
+	struct full_key full;
+	make_key(&full, hf__idem_scope_name(hf__idem_scope_of(entry)), hf__idem_key(entry));
+	hf__map_insert(entries, &entry->node, hf__map_hash(entries, full.bytes, full.len));
+}
+
+static void entry_delist(struct hf__object *object)
+{
+	struct hf__idem_entry *entry = entry_of(object);
+	hf__map_remove(&hf__idem_scope_of(entry)->state->entries, &entry->node);
+}
+
+static void entry_link(struct hf__object *object)
+{
+	struct hf__idem_entry *entry = entry_of(object);
+	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
+	struct hf__idem_state *state = scope->state;
+	const struct hf__idem_value *value = &entry->value;
+	entry->by_key.weight = entry->by_end.weight = entry->ending.deadline = hf__idem_end(entry);
+	entry->by_key.tag = entry->by_end.tag = hf__idem_end_computed(entry) ? HF__COMPUTED : 0;
+	hf__order_insert(&scope->by_key, &entry->by_key);
+	hf__order_insert(&scope->by_end[value->done], &entry->by_end);
+	if (entry->ending.deadline != INT64_MAX)
+		hf__heap_insert(&state->endings[value->computed], &entry->ending);
+	if (!value->done && value->lease_until == HF_UNSET && value->version > state->newest_unleased)
+		state->newest_unleased = value->version;
+	scope_weigh(scope);
+}
+
+static void entry_unlink(struct hf__object *object)
+{
+	struct hf__idem_entry *entry = entry_of(object);
+	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
+	hf__order_remove(&scope->by_key, &entry->by_key);
+	hf__order_remove(&scope->by_end[entry->value.done], &entry->by_end);
+	if (entry->ending.in)
+		hf__heap_remove(&scope->state->endings[entry->value.computed], &entry->ending);
+	scope_weigh(scope);
+}
+
+static void entry_free(struct hf__object *object)
+{
+	hf__free(entry_of(object));
+}
+
+static bool scope_idle(const struct hf__object *object)
+{
+	const struct hf__idem_scope *scope = back(object, offsetof(struct hf__idem_scope, object));
+	return hf__order_count(&scope->by_key) == 0;
+}
+
+static struct hf__object *scope_number(const struct hf__object *object)
+{
+	const struct hf__idem_scope *scope = back(object, offsetof(struct hf__idem_scope, object));
+	return hf__removed_number(scope->vacancy.home, scope->node.hash);
+}
+
+/* A scope holds no value: it is noted as the container of what changed. */
+static const struct hf__type scope_type = {
+    .name = "idempotency scope",
+    .value_offset = offsetof(struct hf__idem_scope, name),
+    .enlist = scope_enlist,
+    .delist = scope_delist,
+    .free = scope_free,
+    .number = scope_number,
+    .idle = scope_idle,
+    .vacancy_offset = offsetof(struct hf__idem_scope, vacancy),
+};
+
+static const struct hf__type root_type = {.name = "idempotency",
+                                          .value_offset = sizeof(struct hf__object)};
+
+static const struct hf__type entry_type = {
+    .name = "idempotency entry",
+    .value_offset = offsetof(struct hf__idem_entry, value),
+    .value_size = sizeof(struct hf__idem_value),
+    .blob_count = 2,
+    .blob_offsets = {offsetof(struct hf__idem_entry, value.response.bytes),
+                     offsetof(struct hf__idem_entry, value.fingerprint)},
+    .enlist = entry_enlist,
+    .delist = entry_delist,
+    .link = entry_link,
+    .unlink = entry_unlink,
+    .free = entry_free,
+};
+
+/* --- Birth ------------------------------------------------------------------------------------ */
+
+static int compare_keys(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return hf__bytes_compare(hf__idem_key(hf__idem_of_key(a)), hf__idem_key(hf__idem_of_key(b)));
+}
+
+static int compare_ends(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	if (a->tag != b->tag)
+		return a->tag < b->tag ? -1 : 1;
+	if (a->weight != b->weight)
+		return a->weight < b->weight ? -1 : 1;
+	return hf__bytes_compare(hf__idem_key(hf__idem_of_end(a)), hf__idem_key(hf__idem_of_end(b)));
+}
+
+static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return hf__bytes_compare(hf__idem_scope_name(hf__idem_scope_of_order(a)),
+	                         hf__idem_scope_name(hf__idem_scope_of_order(b)));
+}
+
+struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct hf_bytes name)
+{
+	struct hf__idem_scope *scope = hf__alloc(sizeof *scope + name.len);
+	if (!scope)
+		return NULL;
+	scope->object.type = &scope_type;
+	scope->object.container = &state->root;
+	scope->state = state;
+	scope->vacancy.home = &state->removed;
+	hf__order_init(&scope->by_key, compare_keys);
+	hf__order_init(&scope->by_end[false], compare_ends);
+	hf__order_init(&scope->by_end[true], compare_ends);
+	scope->len = (uint32_t)name.len;
+	memcpy(scope->name, name.data, name.len);
+	return scope;
+}
+
+struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key)
+{
+	struct hf__idem_entry *entry = hf__alloc(sizeof *entry + key.len);
+	if (!entry)
+		return NULL;
+	entry->object.type = &entry_type;
+	entry->object.container = &scope->object;
+	entry->len = (uint32_t)key.len;
+	memcpy(entry->key, key.data, key.len);
+	return entry;
+}
+
+bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain_env *env)
+{
+	state->env = *env;
+	state->incarnation = UINT64_MAX;
+	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
+	hf__order_init(&state->by_name, compare_names);
+	return hf__map_init(&state->scopes, env->hash_key) &&
+	       hf__map_init(&state->entries, env->hash_key);
+}
+
+/* --- A new incarnation ------------------------------------------------------------------------ */
+
+/* Until now everything owned without a lease had ended. What this incarnation itself began is
+ * put where it belongs: there is such an entry only when a living state was loaded again, so the
+ * usual opening looks at nothing. */
+void hf__idem_opened(struct hf__idem_state *state, uint64_t first_lsn)
+{
+	if (state->newest_unleased < first_lsn) {
+		state->incarnation = first_lsn;
+		return;
+	}
+	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node;
+	     node = hf__map_next(&state->entries, node))
+		entry_unlink(&hf__idem_of_map(node)->object);
+	state->incarnation = first_lsn;
+	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node;
+	     node = hf__map_next(&state->entries, node))
+		entry_link(&hf__idem_of_map(node)->object);
+}

@@ -1,0 +1,329 @@
+/* Entries become state: the same code for a live commit, replay of the log and a snapshot.
+ *
+ * Happy path: decode, compare with the state (no mutation would have written what does not
+ * follow from it), then change. Failure modes: what does not follow is HF_ECORRUPT, found before
+ * anything is touched; no memory leaves what was done so far to the change's owner, who undoes
+ * it. I-INBOX-2: an object's version is the LSN of the entry that last changed its value.
+ * I-INBOX-3: no save un-dismisses. I-INBOX-4: a key has a record or a tombstone, not both. */
+#include "domains/inbox/inbox.h"
+
+/* --- The inbox itself ------------------------------------------------------------------------- */
+
+static int add_inbox(struct hf__inbox_state *s, struct hf__change *change, struct hf_bytes user,
+                     struct hf__inbox **out)
+{
+	*out = hf__inbox_find(s, user);
+	if (*out)
+		return HF_OK;
+	*out = hf__inbox_new(s, user);
+	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
+}
+
+static int move_generated_at(struct hf__inbox *inbox, struct hf__change *change,
+                             int64_t generated_at, uint64_t lsn)
+{
+	const int rc = hf__before_change(change, &inbox->object);
+	if (rc != HF_OK)
+		return rc;
+	inbox->value.generated_at = generated_at;
+	inbox->value.version = lsn;
+	hf__after_change(change, &inbox->object);
+	return HF_OK;
+}
+
+/* A clear takes the newest generated_at along, and with it the whole value unless there is a
+ * status. */
+static int drop_generated_at(struct hf__inbox *inbox, struct hf__change *change, uint64_t lsn)
+{
+	if (inbox->value.generated_at == HF_UNSET)
+		return HF_OK;
+	const int rc = hf__before_change(change, &inbox->object);
+	if (rc != HF_OK)
+		return rc;
+	inbox->value.generated_at = HF_UNSET;
+	inbox->value.version = inbox->value.status_version ? lsn : 0;
+	hf__after_change(change, &inbox->object);
+	return HF_OK;
+}
+
+/* Puts the whole value; *value has no status yet. */
+static int set_value(struct hf__inbox_state *s, struct hf__change *change,
+                     struct hf__inbox_value value, const struct hf__inbox_status *status)
+{
+	struct hf__inbox *inbox;
+	struct hf__blob *extra = NULL;
+	int rc = add_inbox(s, change, status->user, &inbox);
+	if (rc != HF_OK)
+		return rc;
+	if (!hf__blob_new(status->status, &value.status))
+		return HF_ENOMEM;
+	rc = !status->sets_extra || hf__blob_new(status->extra, &extra)
+	         ? hf__before_change(change, &inbox->object)
+	         : HF_ENOMEM;
+	if (rc != HF_OK) {
+		hf__free(value.status);
+		hf__free(extra);
+		return rc;
+	}
+	value.extra = status->sets_extra ? extra : inbox->value.extra;
+	inbox->value = value;
+	hf__after_change(change, &inbox->object);
+	return HF_OK;
+}
+
+static int apply_status(struct hf__inbox_state *s, struct hf__change *change,
+                        const struct hf__entry *entry)
+{
+	struct hf__inbox_status status;
+	if (!hf__inbox_get_status(entry->body, &status))
+		return HF_ECORRUPT;
+	const struct hf__inbox *inbox = hf__inbox_find(s, status.user);
+	struct hf__inbox_value value = {.generated_at = inbox ? inbox->value.generated_at : HF_UNSET};
+	value.version = value.status_version = entry->lsn;
+	return set_value(s, change, value, &status);
+}
+
+static int apply_state(struct hf__inbox_state *s, struct hf__change *change,
+                       const struct hf__entry *entry)
+{
+	struct hf__inbox_status status;
+	struct hf__inbox_value value;
+	if (!hf__inbox_get_state(entry->body, &value, &status) || value.status_version > entry->lsn ||
+	    hf__inbox_find(s, status.user))
+		return HF_ECORRUPT;
+	value.version = entry->lsn;
+	return set_value(s, change, value, &status);
+}
+
+/* --- Records ---------------------------------------------------------------------------------- */
+
+static void set_image(struct hf__record_value *value, const struct hf__inbox_image *image,
+                      uint64_t lsn)
+{
+	value->unread = image->unread;
+	value->dismissed = image->dismissed;
+	value->score = image->score;
+	value->updated_at = image->updated_at;
+	value->snapshot_at = image->snapshot_at;
+	value->seen_at = image->seen_at;
+	value->read_at = image->read_at;
+	value->dismissed_at = image->dismissed_at;
+	value->snoozed_until = image->snoozed_until;
+	value->saved = image->saved ? image->saved : lsn;
+	value->version = lsn;
+}
+
+/* Bytes that are in memory already stay where they are; what lies on disk moves to the newer
+ * place. */
+static int keep_payload(const struct hf__inbox_state *s, const struct hf__entry *entry,
+                        const struct hf__payload *old, struct hf_bytes bytes,
+                        struct hf__payload *out)
+{
+	if (old->bytes && hf__payload_equal(&s->env, old, bytes)) {
+		*out = *old;
+		return HF_OK;
+	}
+	return hf__payload_keep(&s->env, entry, bytes, out);
+}
+
+static int put_new(struct hf__inbox *inbox, struct hf__change *change,
+                   const struct hf__entry *entry, const struct hf__inbox_item *item)
+{
+	struct hf__record *record = hf__record_new(inbox, item->account, item->thread);
+	if (!record)
+		return HF_ENOMEM;
+	const int rc =
+	    hf__payload_keep(&inbox->state->env, entry, item->payload, &record->value.payload);
+	if (rc != HF_OK) {
+		hf__free(record);
+		return rc;
+	}
+	set_image(&record->value, &item->image, entry->lsn);
+	return hf__change_add(change, &record->object);
+}
+
+static int put_over(struct hf__record *record, struct hf__change *change,
+                    const struct hf__entry *entry, const struct hf__inbox_item *item)
+{
+	struct hf__payload payload;
+	int rc = keep_payload(hf__record_inbox(record)->state, entry, &record->value.payload,
+	                      item->payload, &payload);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__before_change(change, &record->object);
+	if (rc != HF_OK) {
+		if (payload.bytes != record->value.payload.bytes)
+			hf__free(payload.bytes);
+		return rc;
+	}
+	record->value.payload = payload;
+	set_image(&record->value, &item->image, entry->lsn);
+	hf__after_change(change, &record->object);
+	return HF_OK;
+}
+
+/* --- Tombstones ------------------------------------------------------------------------------- */
+
+static void set_tomb(struct hf__tomb_value *value, const struct hf__inbox_item *item,
+                     const struct hf__entry *entry)
+{
+	*value = item->tomb;
+	value->until = hf__to_mono(item->tomb.until, entry->setback);
+	value->version = entry->lsn;
+}
+
+/* A key that has no record, or none any more. */
+static int bury(struct hf__inbox *inbox, struct hf__change *change, const struct hf__entry *entry,
+                const struct hf__inbox_item *item)
+{
+	struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
+	if (!tomb) {
+		tomb = hf__tomb_new(inbox, item->account, item->thread);
+		if (!tomb)
+			return HF_ENOMEM;
+		set_tomb(&tomb->value, item, entry);
+		return hf__change_add(change, &tomb->object);
+	}
+	const int rc = hf__before_change(change, &tomb->object);
+	if (rc != HF_OK)
+		return rc;
+	set_tomb(&tomb->value, item, entry);
+	hf__after_change(change, &tomb->object);
+	return HF_OK;
+}
+
+static int lift(struct hf__inbox *inbox, struct hf__change *change,
+                const struct hf__inbox_item *item)
+{
+	struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
+	return tomb ? hf__change_remove(change, &tomb->object) : HF_OK;
+}
+
+/* --- CHANGE ----------------------------------------------------------------------------------- */
+
+/* An entry was sequenced at the clock by which its decision judged what stands. */
+static bool put_follows(const struct hf__inbox_change *head, const struct hf__record *record,
+                        const struct hf__tomb *tomb, const struct hf__inbox_item *item,
+                        const struct hf__entry *entry)
+{
+	if (item->image.saved >= entry->lsn)
+		return false;
+	if (head->cause == HF__INBOX_CAUSE_STATE)
+		return !record && !tomb;
+	if (tomb && hf__tomb_stands(tomb, hf__to_mono(entry->at, entry->setback)))
+		return tomb->value.dismissed && item->image.dismissed;
+	return !record || !record->value.dismissed || item->image.dismissed;
+}
+
+static bool burial_follows(const struct hf__inbox_change *head, const struct hf__record *record,
+                           const struct hf__tomb *tomb, const struct hf__inbox_item *item)
+{
+	switch (head->cause) {
+	case HF__INBOX_CAUSE_STATE:
+		return !record && !tomb;
+	case HF__INBOX_CAUSE_REPLACE: /* of what was dismissed only */
+	case HF__INBOX_CAUSE_PRUNE:
+	case HF__INBOX_CAUSE_TRIM:
+		return record && record->value.dismissed && item->tomb.dismissed;
+	case HF__INBOX_CAUSE_REMOVE:
+		return record && !item->tomb.dismissed;
+	default:
+		return !record;
+	}
+}
+
+static bool item_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox,
+                         const struct hf__inbox_item *item, const struct hf__entry *entry)
+{
+	const struct hf__record *record = hf__record_find(inbox, item->account, item->thread);
+	const struct hf__tomb *tomb = hf__tomb_find(inbox, item->account, item->thread);
+	switch (item->what) {
+	case HF__INBOX_REMOVED:
+		return record;
+	case HF__INBOX_PUT:
+		return put_follows(head, record, tomb, item, entry);
+	case HF__INBOX_BURIED:
+		return burial_follows(head, record, tomb, item);
+	case HF__INBOX_LIFTED:
+		return tomb && (head->cause != HF__INBOX_CAUSE_EXPIRE ||
+		                !hf__tomb_stands(tomb, hf__to_mono(entry->at, entry->setback)));
+	case HF__INBOX_WHATS:
+		break;
+	}
+	return false;
+}
+
+static bool change_follows(const struct hf__inbox_change *head, const struct hf__inbox *inbox,
+                           const struct hf__entry *entry)
+{
+	struct hf__reader items = head->items;
+	struct hf__inbox_item item;
+	if (head->generated_at != HF_UNSET && inbox && inbox->value.generated_at >= head->generated_at)
+		return false;
+	if (head->cause == HF__INBOX_CAUSE_CLEAR && head->count == 0 &&
+	    (!inbox || inbox->value.generated_at == HF_UNSET))
+		return false;
+	for (uint32_t i = 0; i < head->count; i++)
+		if (!hf__inbox_get_item(&items, &item) || !item_follows(head, inbox, &item, entry))
+			return false;
+	return true;
+}
+
+static int apply_item(struct hf__inbox *inbox, struct hf__change *change,
+                      const struct hf__entry *entry, const struct hf__inbox_item *item)
+{
+	struct hf__record *record = hf__record_find(inbox, item->account, item->thread);
+	if (item->what == HF__INBOX_PUT && record)
+		return put_over(record, change, entry, item);
+	const bool leaves = item->what == HF__INBOX_REMOVED || item->what == HF__INBOX_BURIED;
+	int rc = leaves && record ? hf__change_remove(change, &record->object) : HF_OK;
+	if (rc != HF_OK || item->what == HF__INBOX_REMOVED)
+		return rc;
+	if (item->what == HF__INBOX_BURIED)
+		return bury(inbox, change, entry, item);
+	rc = lift(inbox, change, item);
+	return rc == HF_OK && item->what == HF__INBOX_PUT ? put_new(inbox, change, entry, item) : rc;
+}
+
+static int apply_change(struct hf__inbox_state *s, struct hf__change *change,
+                        const struct hf__entry *entry)
+{
+	struct hf__inbox_change head;
+	struct hf__inbox_item item;
+	if (!hf__inbox_get_change(entry->body, &head))
+		return HF_ECORRUPT;
+	struct hf__inbox *inbox = hf__inbox_find(s, head.user);
+	if (!change_follows(&head, inbox, entry))
+		return HF_ECORRUPT;
+	int rc = add_inbox(s, change, head.user, &inbox);
+	if (rc == HF_OK && head.generated_at != HF_UNSET)
+		rc = move_generated_at(inbox, change, head.generated_at, entry->lsn);
+	if (rc == HF_OK && head.cause == HF__INBOX_CAUSE_CLEAR)
+		rc = drop_generated_at(inbox, change, entry->lsn);
+	for (uint32_t i = 0; i < head.count && rc == HF_OK; i++)
+		rc = hf__inbox_get_item(&head.items, &item) ? apply_item(inbox, change, entry, &item)
+		                                            : HF_ECORRUPT;
+	return rc;
+}
+
+/* --- The one way in --------------------------------------------------------------------------- */
+
+int hf__inbox_apply(void *state, struct hf__change *change, const struct hf__entry *entry)
+{
+	if (entry->lsn == 0)
+		return HF_ECORRUPT;
+	switch (entry->kind) {
+	case HF__INBOX_CHANGE:
+		return apply_change(state, change, entry);
+	case HF__INBOX_MARK:
+		return hf__inbox_apply_mark(state, change, entry);
+	case HF__INBOX_ALL:
+		return hf__inbox_apply_all(state, change, entry);
+	case HF__INBOX_STATUS:
+		return apply_status(state, change, entry);
+	case HF__INBOX_STATE:
+		return apply_state(state, change, entry);
+	default:
+		return HF_ECORRUPT;
+	}
+}

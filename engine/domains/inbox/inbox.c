@@ -1,0 +1,286 @@
+/* Inboxes: the row of the domain. Job: hold notification records per user, dismissals that
+ * stick, and a status. Happy path: a mutation decides what the records it touches are afterwards
+ * (inbox/save.c, inbox/mutate.c, inbox_all.c), writes that as one entry (inbox/entry.c), and
+ * apply puts it into the indexes (inbox/apply.c, inbox/index.c); reads walk ranges of one index
+ * (inbox/read.c). Tombstones end by time: as a view first, settle() below logs it later. Failure
+ * modes are those of apply. */
+#include "domains/inbox/inbox.h"
+#include "domains/common/domains.h"
+
+/* --- Life ------------------------------------------------------------------------------------- */
+
+static int inbox_init(void *state, const struct hf__domain_env *env)
+{
+	return hf__inbox_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
+}
+
+static void inbox_deinit(void *state)
+{
+	struct hf__inbox_state *s = state;
+	struct hf__map_node *next;
+	for (struct hf__map_node *node = hf__map_next(&s->records, NULL); node; node = next) {
+		next = hf__map_next(&s->records, node);
+		hf__object_free(&hf__record_of_map(node)->object);
+	}
+	for (struct hf__map_node *node = hf__map_next(&s->tombs, NULL); node; node = next) {
+		next = hf__map_next(&s->tombs, node);
+		hf__object_free(&hf__tomb_of_map(node)->object);
+	}
+	for (struct hf__map_node *node = hf__map_next(&s->users, NULL); node; node = next) {
+		next = hf__map_next(&s->users, node);
+		hf__object_free(&hf__inbox_of_map(node)->object);
+	}
+	hf__map_deinit(&s->records);
+	hf__map_deinit(&s->tombs);
+	hf__map_deinit(&s->users);
+}
+
+/* --- Snapshot --------------------------------------------------------------------------------- */
+
+/* An inbox with a value of its own comes before its records. One that never had any is no state:
+ * its records bring it back, if there are any. */
+static int snapshot_value(const struct hf__inbox *inbox, struct hf__emitter *emitter)
+{
+	if (inbox->value.version == 0)
+		return HF_OK;
+	hf__inbox_put_state(&emitter->body, hf__inbox_user(inbox), &inbox->value);
+	return emitter->body.bad ? HF_ENOMEM
+	                         : emitter->emit(emitter, inbox->value.version, HF__INBOX_STATE);
+}
+
+static int snapshot_record(const struct hf__record *record, struct hf__emitter *emitter)
+{
+	const struct hf__inbox_change head = {
+	    .cause = HF__INBOX_CAUSE_STATE,
+	    .user = hf__inbox_user(hf__record_inbox(record)),
+	    .generated_at = HF_UNSET,
+	    .count = 1,
+	};
+	const struct hf__inbox_image image = hf__record_image(record);
+	hf__inbox_put_change(&emitter->body, &head);
+	hf__inbox_put_record(&emitter->body, hf__record_account(record), hf__record_thread(record),
+	                     &image);
+	const int rc = emitter->payload(emitter, &record->value.payload);
+	if (rc != HF_OK)
+		return rc;
+	return emitter->body.bad ? HF_ENOMEM
+	                         : emitter->emit(emitter, record->value.version, HF__INBOX_CHANGE);
+}
+
+static int snapshot_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitter)
+{
+	const struct hf__inbox_change head = {
+	    .cause = HF__INBOX_CAUSE_STATE,
+	    .user = hf__inbox_user(hf__tomb_inbox(tomb)),
+	    .generated_at = HF_UNSET,
+	    .count = 1,
+	};
+	hf__inbox_put_change(&emitter->body, &head);
+	const struct hf__tomb_value value = hf__tomb_shown(tomb, emitter->setback);
+	hf__inbox_put_buried(&emitter->body, hf__tomb_account(tomb), hf__tomb_thread(tomb), &value);
+	return emitter->body.bad ? HF_ENOMEM
+	                         : emitter->emit(emitter, tomb->value.version, HF__INBOX_CHANGE);
+}
+
+/* Its value, its records, its tombstones. */
+static int snapshot_inbox(const struct hf__inbox *inbox, struct hf__emitter *emitter)
+{
+	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
+	int rc = snapshot_value(inbox, emitter);
+	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
+	for (; record && rc == HF_OK; record = hf__record_next(record, &all))
+		rc = snapshot_record(record, emitter);
+	const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL);
+	for (; tomb && rc == HF_OK; tomb = hf__tomb_next(inbox, tomb))
+		rc = snapshot_tomb(tomb, emitter);
+	return rc;
+}
+
+static int inbox_snapshot(const void *state, struct hf__emitter *emitter)
+{
+	const struct hf__inbox_state *s = state;
+	int rc = HF_OK;
+	for (const struct hf__order_node *node = hf__order_first(&s->by_user); node && rc == HF_OK;
+	     node = hf__order_next(node))
+		rc = snapshot_inbox(hf__inbox_of_order(node), emitter);
+	return rc;
+}
+
+/* --- Verify ----------------------------------------------------------------------------------- */
+
+static int unsound(struct hf__text *why, const char *what, struct hf_bytes user)
+{
+	hf__text_add(why, "%s of inbox ", what);
+	hf__text_add_quoted(why, user);
+	return HF_ECORRUPT;
+}
+
+static bool record_sane(const struct hf__record *record)
+{
+	const struct hf__record_value *value = &record->value;
+	const struct hf__inbox *inbox = hf__record_inbox(record);
+	return value->version != 0 && value->saved != 0 && value->saved <= value->version &&
+	       (value->dismissed || value->dismissed_at == HF_UNSET) && value->score == value->score &&
+	       hf__object_sealed(&record->object) &&
+	       hf__record_find(inbox, hf__record_account(record), hf__record_thread(record)) == record;
+}
+
+static bool node_sane(const struct hf__record *record, enum hf__inbox_view view)
+{
+	const struct hf__order_node *node = &record->nodes[view];
+	if (view == HF__INBOX_BY_KEY)
+		return node->tag == hf__record_tag(record) && node->weight == (int64_t)record->value.saved;
+	return node->weight == record->value.snoozed_until;
+}
+
+/* Sound, strictly ascending, as many as by key, each with its tag or weight. */
+static bool view_sane(const struct hf__inbox *inbox, enum hf__inbox_view view)
+{
+	const struct hf__inbox_bound all = {.view = view};
+	const struct hf__order *order = &inbox->views[view];
+	if (!hf__order_sane(order) || hf__order_count(order) != hf__inbox_total(inbox))
+		return false;
+	const struct hf__record *before = NULL;
+	for (const struct hf__record *record = hf__record_first(inbox, &all, NULL); record;
+	     record = hf__record_next(record, &all)) {
+		if (!node_sane(record, view))
+			return false;
+		if (before && order->compare(&before->nodes[view], &record->nodes[view]) >= 0)
+			return false;
+		before = record;
+	}
+	return true;
+}
+
+static int verify_records(const struct hf__inbox *inbox, struct hf__text *why)
+{
+	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
+	uint64_t unread = 0, unseen = 0, dismissed = 0;
+	for (const struct hf__record *record = hf__record_first(inbox, &all, NULL); record;
+	     record = hf__record_next(record, &all)) {
+		if (!record_sane(record))
+			return unsound(why, "unsound record", hf__inbox_user(inbox));
+		dismissed += record->value.dismissed;
+		unread += record->value.unread && !record->value.dismissed;
+		unseen += record->value.seen_at == HF_UNSET && !record->value.dismissed;
+	}
+	if (unread == inbox->unread && unseen == inbox->unseen && dismissed == inbox->dismissed)
+		return HF_OK;
+	return unsound(why, "wrong counters", hf__inbox_user(inbox));
+}
+
+static bool listing_sane(const struct hf__inbox *inbox)
+{
+	int64_t until = inbox->value.version != 0 || hf__inbox_total(inbox) > 0 ? INT64_MAX : INT64_MIN;
+	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
+	     tomb = hf__tomb_next(inbox, tomb))
+		until = tomb->value.until > until ? tomb->value.until : until;
+	return inbox->by_user.weight == until;
+}
+
+static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)
+{
+	const struct hf__inbox_value *value = &inbox->value;
+	const bool never = value->version == 0;
+	if (never != (value->generated_at == HF_UNSET && value->status_version == 0) ||
+	    value->status_version > value->version)
+		return unsound(why, "unsound versions", hf__inbox_user(inbox));
+	if (!hf__object_sealed(&inbox->object) ||
+	    hf__inbox_find(inbox->state, hf__inbox_user(inbox)) != inbox)
+		return unsound(why, "broken seal or map", hf__inbox_user(inbox));
+	for (enum hf__inbox_view view = 0; view < HF__INBOX_VIEWS; view++)
+		if (!view_sane(inbox, view))
+			return unsound(why, "broken order", hf__inbox_user(inbox));
+	if (!hf__tombs_sane(inbox))
+		return unsound(why, "broken tombstones", hf__inbox_user(inbox));
+	if (!hf__removed_right(&inbox->object))
+		return unsound(why, "wrong place among the empty ones", hf__inbox_user(inbox));
+	if (!listing_sane(inbox))
+		return unsound(why, "wrong listing", hf__inbox_user(inbox));
+	return verify_records(inbox, why);
+}
+
+static int inbox_verify(const void *state, struct hf__text *why)
+{
+	const struct hf__inbox_state *s = state;
+	size_t inboxes = 0, records = 0, tombs = 0;
+	bool ascending = hf__removed_sane(&s->removed) && hf__order_sane(&s->by_user) &&
+	                 hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
+	const struct hf__order_node *before = NULL;
+	for (const struct hf__order_node *node = hf__order_first(&s->by_user); node && ascending;
+	     node = hf__order_next(node)) {
+		const struct hf__inbox *inbox = hf__inbox_of_order(node);
+		const int rc = verify_inbox(inbox, why);
+		if (rc != HF_OK)
+			return rc;
+		inboxes++;
+		records += hf__inbox_total(inbox);
+		tombs += hf__order_count(&inbox->tombs);
+		ascending = !before || s->by_user.compare(before, node) < 0;
+		before = node;
+	}
+	if (ascending && inboxes == s->users.count && records == s->records.count &&
+	    tombs == s->tombs.count)
+		return HF_OK;
+	hf__text_add(
+	    why,
+	    "%zu inboxes, %zu records and %zu tombstones in the orders, %zu, %zu and %zu in the maps",
+	    inboxes, records, tombs, s->users.count, s->records.count, s->tombs.count);
+	return HF_ECORRUPT;
+}
+
+/* --- Endings ---------------------------------------------------------------------------------- */
+
+static int64_t inbox_next_ending(const void *raw, int64_t setback)
+{
+	const struct hf__inbox_state *state = raw;
+	const struct hf__heap_node *first = hf__heap_first(&state->endings);
+	return first ? hf__to_shown(first->deadline, setback) : INT64_MAX;
+}
+
+/* Crash: before the entry is durable the tombstone is gone all the same, as a view; the next
+ * opening logs it. */
+static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
+{
+	const struct hf__inbox_state *state = raw;
+	for (unsigned i = 0; i < budget && state->endings.count > 0 &&
+	                     hf__heap_first(&state->endings)->deadline <= d->mono;
+	     i++) {
+		const struct hf__tomb *tomb = hf__tomb_of_ending(hf__heap_first(&state->endings));
+		const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_EXPIRE,
+		                                      .user = hf__inbox_user(hf__tomb_inbox(tomb)),
+		                                      .generated_at = HF_UNSET,
+		                                      .count = 1};
+		struct hf__writer *body = hf__entry_body(d);
+		hf__inbox_put_change(body, &head);
+		hf__inbox_put_lifted(body, hf__tomb_account(tomb), hf__tomb_thread(tomb));
+		const int rc = hf__emit(d, HF__INBOX_CHANGE);
+		if (rc != HF_OK)
+			return rc;
+	}
+	*more = state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono;
+	return HF_OK;
+}
+
+static struct hf__removed *inbox_removed(void *state)
+{
+	return &((struct hf__inbox_state *)state)->removed;
+}
+
+const struct hf__domain hf__inbox_domain = {
+    .id = HF__DOMAIN_INBOX,
+    .name = "inbox",
+    .kinds = hf__inbox_kinds,
+    .state_size = sizeof(struct hf__inbox_state),
+    .init = inbox_init,
+    .deinit = inbox_deinit,
+    .apply = hf__inbox_apply,
+    .snapshot = inbox_snapshot,
+    .describe = hf__inbox_describe,
+    .about = hf__inbox_about,
+    .concerns = hf__inbox_concerns,
+    .verify = inbox_verify,
+    .removed = inbox_removed,
+    .settle = inbox_settle,
+    .next_ending = inbox_next_ending,
+};

@@ -1,0 +1,400 @@
+/* Mutations of one record, and of an inbox's status. Each looks at the one object it names, and
+ * that is what its answer waits for, refusals and "nothing to do" included. */
+#include "domains/inbox/inbox.h"
+
+/* What a mutation found. */
+struct found {
+	struct hf__inbox_key key;
+	struct hf__record *record; /* NULL: none */
+};
+
+/* --- Form ------------------------------------------------------------------------------------- */
+
+static int refuse(struct hf__text *why, int code, const char *reason)
+{
+	hf__text_add(why, "%s", reason);
+	return code;
+}
+
+static int check_key(const struct hf_inbox_key *key, struct hf__text *why)
+{
+	struct hf__inbox_key out;
+	return hf__inbox_key(key, &out, why) ? HF_OK : HF_EINVAL;
+}
+
+static int mark_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_inbox_mark *args = raw;
+	return check_key(&args->key, why);
+}
+
+static int snooze_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_inbox_snooze *args = raw;
+	return check_key(&args->key, why);
+}
+
+static int remove_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_inbox_remove *args = raw;
+	if (args->tombstone_for < 0)
+		return refuse(why, HF_EINVAL, "tombstone_for must not be below 0");
+	return check_key(&args->key, why);
+}
+
+static int guard_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_inbox_guard *args = raw;
+	if (args->write.expect == 0)
+		return refuse(why, HF_EINVAL, "a guard needs an expected version");
+	return check_key(&args->key, why);
+}
+
+static int lone_guard_check(const void *raw, struct hf__text *why)
+{
+	(void)raw;
+	return refuse(why, HF_EINVAL, "a guard needs a transaction");
+}
+
+static int set_status_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_inbox_set_status *args = raw;
+	if (!hf__inbox_user_ok(args->user, why))
+		return HF_EINVAL;
+	const int rc = hf__check_bytes("status", args->status, HF_INBOX_STATUS_MAX, why);
+	return rc == HF_OK && args->set_extra
+	           ? hf__check_bytes("extra", args->extra, HF_INBOX_EXTRA_MAX, why)
+	           : rc;
+}
+
+/* --- Deciding --------------------------------------------------------------------------------- */
+
+/* Finds the record, notes that the answer depends on it (or on the inbox that lacks it), and
+ * compares its version. */
+static int look(const struct hf__inbox_state *s, struct hf__decision *d,
+                const struct hf_write *write, const struct hf_inbox_key *key, struct found *found)
+{
+	if (!hf__inbox_key(key, &found->key, &d->why))
+		return HF_EINVAL; /* checked before: not reached */
+	const struct hf__inbox *inbox = hf__inbox_find(s, found->key.user);
+	found->record = hf__record_find(inbox, found->key.account, found->key.thread);
+	if (found->record)
+		hf__depends(d, &found->record->object);
+	else
+		hf__depends(d, hf__inbox_depends(s, inbox, found->key.user));
+	const int rc = hf__expect(d, write->expect, found->record ? found->record->value.version : 0);
+	if (rc != HF_OK) {
+		hf__text_add(&d->why, ": ");
+		hf__inbox_add_name(&d->why, &found->key);
+	}
+	return rc;
+}
+
+/* As look(), for what needs the record. */
+static int look_for(const struct hf__inbox_state *s, struct hf__decision *d,
+                    const struct hf_write *write, const struct hf_inbox_key *key,
+                    struct found *found)
+{
+	const int rc = look(s, d, write, key, found);
+	if (rc != HF_OK || found->record)
+		return rc;
+	hf__text_add(&d->why, "there is no record of ");
+	hf__inbox_add_name(&d->why, &found->key);
+	return HF_ENOTFOUND;
+}
+
+static void changed(struct hf_result *result, uint64_t version)
+{
+	result->changed = true;
+	result->version = version;
+	result->count = 1;
+}
+
+static void set_mark(struct hf__inbox_image *image, enum hf__inbox_mark mark, int64_t now)
+{
+	switch (mark) {
+	case HF__INBOX_MARK_DISMISS:
+	case HF__INBOX_MARK_UNDISMISS:
+		image->dismissed = mark == HF__INBOX_MARK_DISMISS;
+		image->dismissed_at = image->dismissed ? now : HF_UNSET;
+		return;
+	case HF__INBOX_MARK_READ:
+	case HF__INBOX_MARK_UNREAD:
+		image->unread = mark == HF__INBOX_MARK_UNREAD;
+		image->read_at = image->unread ? HF_UNSET : now;
+		return;
+	case HF__INBOX_MARK_SEEN:
+		image->seen_at = now;
+		return;
+	case HF__INBOX_MARK_SNOOZE:
+		image->snoozed_until = now;
+		return;
+	}
+}
+
+static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbox_mark *args,
+                       enum hf__inbox_mark mark, struct hf_result *result)
+{
+	struct found found;
+	const int rc = look_for(state, d, &args->write, &args->key, &found);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__record_value *value = &found.record->value;
+	if (!hf__inbox_mark_changes(mark, value->unread, value->dismissed, value->seen_at)) {
+		result->version = value->version;
+		return HF_OK;
+	}
+	struct hf__inbox_image image = hf__record_image(found.record);
+	set_mark(&image, mark, hf__given_or(&args->write, args->now, d->stamp));
+	changed(result, hf__next_lsn(d));
+	hf__inbox_put_mark(hf__entry_body(d), mark, &found.key, &image);
+	return hf__emit(d, HF__INBOX_MARK);
+}
+
+static int dismiss_decide(void *state, struct hf__decision *d, const void *args,
+                          struct hf_result *result)
+{
+	return decide_mark(state, d, args, HF__INBOX_MARK_DISMISS, result);
+}
+
+static int undismiss_decide(void *state, struct hf__decision *d, const void *args,
+                            struct hf_result *result)
+{
+	return decide_mark(state, d, args, HF__INBOX_MARK_UNDISMISS, result);
+}
+
+static int mark_read_decide(void *state, struct hf__decision *d, const void *args,
+                            struct hf_result *result)
+{
+	return decide_mark(state, d, args, HF__INBOX_MARK_READ, result);
+}
+
+static int mark_unread_decide(void *state, struct hf__decision *d, const void *args,
+                              struct hf_result *result)
+{
+	return decide_mark(state, d, args, HF__INBOX_MARK_UNREAD, result);
+}
+
+static int mark_seen_decide(void *state, struct hf__decision *d, const void *args,
+                            struct hf_result *result)
+{
+	return decide_mark(state, d, args, HF__INBOX_MARK_SEEN, result);
+}
+
+/* The time itself is compared: a snooze that is over by now is still the one that was asked for. */
+static int snooze_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
+{
+	const struct hf_inbox_snooze *args = raw;
+	const int64_t until = hf__given(&args->write, args->until);
+	struct found found;
+	const int rc = look_for(state, d, &args->write, &args->key, &found);
+	if (rc != HF_OK)
+		return rc;
+	if (found.record->value.snoozed_until == until) {
+		result->version = found.record->value.version;
+		return HF_OK;
+	}
+	struct hf__inbox_image image = hf__record_image(found.record);
+	set_mark(&image, HF__INBOX_MARK_SNOOZE, until);
+	changed(result, hf__next_lsn(d));
+	hf__inbox_put_mark(hf__entry_body(d), HF__INBOX_MARK_SNOOZE, &found.key, &image);
+	return hf__emit(d, HF__INBOX_MARK);
+}
+
+static int remove_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
+{
+	const struct hf_inbox_remove *args = raw;
+	struct found found;
+	const int rc = look_for(state, d, &args->write, &args->key, &found);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_REMOVE,
+	                                      .user = found.key.user,
+	                                      .generated_at = HF_UNSET,
+	                                      .count = 1};
+	changed(result, 0);
+	struct hf__writer *body = hf__entry_body(d);
+	hf__inbox_put_change(body, &head);
+	if (args->tombstone_for == 0) {
+		hf__inbox_put_removed(body, found.key.account, found.key.thread);
+	} else {
+		const struct hf__tomb_value tomb = {.until = hf__time_after(d->now, args->tombstone_for),
+		                                    .dismissed_at = HF_UNSET};
+		hf__inbox_put_buried(body, found.key.account, found.key.thread, &tomb);
+	}
+	return hf__emit(d, HF__INBOX_CHANGE);
+}
+
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_inbox_guard *args = raw;
+	struct found found;
+	const int rc = look(state, d, &args->write, &args->key, &found);
+	if (rc == HF_OK && found.record)
+		result->version = found.record->value.version;
+	return rc;
+}
+
+static int set_status_decide(void *state, struct hf__decision *d, const void *raw,
+                             struct hf_result *result)
+{
+	const struct hf_inbox_set_status *args = raw;
+	const struct hf__inbox *inbox = hf__inbox_find(state, args->user);
+	const uint64_t version = inbox ? inbox->value.status_version : 0;
+	hf__depends(d, hf__inbox_depends(state, inbox, args->user));
+	const int rc = hf__expect(d, args->write.expect, version);
+	if (rc != HF_OK) {
+		hf__text_add(&d->why, ": status of inbox ");
+		hf__text_add_quoted(&d->why, args->user);
+		return rc;
+	}
+	const bool same_extra =
+	    !args->set_extra ||
+	    (inbox && hf__bytes_equal(hf__blob_bytes(inbox->value.extra), args->extra));
+	if (version != 0 && same_extra &&
+	    hf__bytes_equal(hf__blob_bytes(inbox->value.status), args->status)) {
+		result->version = version;
+		return HF_OK;
+	}
+	changed(result, hf__next_lsn(d));
+	const struct hf__inbox_status status = {args->user, args->status, args->set_extra, args->extra};
+	hf__inbox_put_status(hf__entry_body(d), &status);
+	return hf__emit(d, HF__INBOX_STATUS);
+}
+
+/* --- Copies for transactions ------------------------------------------------------------------ */
+
+static bool copy_key(struct hf__arena *arena, struct hf_inbox_key *key)
+{
+	return hf__arena_bytes(arena, key->user, &key->user) &&
+	       hf__arena_bytes(arena, key->account, &key->account) &&
+	       hf__arena_bytes(arena, key->thread, &key->thread);
+}
+
+static void *mark_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_inbox_mark *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && copy_key(arena, &copy->key) ? copy : NULL;
+}
+
+static void *snooze_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_inbox_snooze *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && copy_key(arena, &copy->key) ? copy : NULL;
+}
+
+static void *remove_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_inbox_remove *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && copy_key(arena, &copy->key) ? copy : NULL;
+}
+
+static void *guard_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_inbox_guard *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && copy_key(arena, &copy->key) ? copy : NULL;
+}
+
+static void *set_status_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_inbox_set_status *copy = hf__arena_copy(arena, args, sizeof *copy);
+	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user) ||
+	    !hf__arena_bytes(arena, copy->status, &copy->status))
+		return NULL;
+	return !copy->set_extra || hf__arena_bytes(arena, copy->extra, &copy->extra) ? copy : NULL;
+}
+
+/* --- Public ----------------------------------------------------------------------------------- */
+
+static const struct hf__verb dismiss_verb = {"inbox dismiss", HF__DOMAIN_INBOX, mark_check,
+                                             dismiss_decide, mark_copy};
+static const struct hf__verb undismiss_verb = {"inbox undismiss", HF__DOMAIN_INBOX, mark_check,
+                                               undismiss_decide, mark_copy};
+static const struct hf__verb mark_read_verb = {"inbox mark_read", HF__DOMAIN_INBOX, mark_check,
+                                               mark_read_decide, mark_copy};
+static const struct hf__verb mark_unread_verb = {"inbox mark_unread", HF__DOMAIN_INBOX, mark_check,
+                                                 mark_unread_decide, mark_copy};
+static const struct hf__verb mark_seen_verb = {"inbox mark_seen", HF__DOMAIN_INBOX, mark_check,
+                                               mark_seen_decide, mark_copy};
+static const struct hf__verb snooze_verb = {"inbox snooze", HF__DOMAIN_INBOX, snooze_check,
+                                            snooze_decide, snooze_copy};
+static const struct hf__verb remove_verb = {"inbox remove", HF__DOMAIN_INBOX, remove_check,
+                                            remove_decide, remove_copy};
+static const struct hf__verb guard_verb = {"inbox guard", HF__DOMAIN_INBOX, guard_check,
+                                           guard_decide, guard_copy};
+static const struct hf__verb lone_guard_verb = {"inbox guard", HF__DOMAIN_INBOX, lone_guard_check,
+                                                guard_decide, guard_copy};
+static const struct hf__verb set_status_verb = {
+    "inbox set_status", HF__DOMAIN_INBOX, set_status_check, set_status_decide, set_status_copy};
+
+int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                     struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &dismiss_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                       struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &undismiss_verb, args, args->write.durability, result, NULL,
+	                  error);
+}
+
+int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                       struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &mark_read_verb, args, args->write.durability, result, NULL,
+	                  error);
+}
+
+int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                         struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &mark_unread_verb, args, args->write.durability, result, NULL,
+	                  error);
+}
+
+int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+                       struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &mark_seen_verb, args, args->write.durability, result, NULL,
+	                  error);
+}
+
+int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze *args,
+                    struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &snooze_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove *args,
+                    struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &remove_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard *args,
+                   struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;
+	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status *args,
+                        struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &set_status_verb, args, args->write.durability, result, NULL,
+	                  error);
+}

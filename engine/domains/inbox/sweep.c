@@ -1,0 +1,269 @@
+/* Removing many records: prune, trim, clear. Each is one CHANGE entry that lists the keys that
+ * go, in key order. Dismissed records that a prune or a trim drops leave tombstones, so that no
+ * save brings them back undismissed; clear lifts tombstones too. One that finds nothing to do
+ * writes nothing. */
+#include "domains/inbox/save.h"
+
+/* --- Form ------------------------------------------------------------------------------------- */
+
+static int refuse(struct hf__text *why, int code, const char *reason)
+{
+	hf__text_add(why, "%s", reason);
+	return code;
+}
+
+static int prune_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_inbox_prune *args = raw;
+	const int rc = hf__check_many(&args->write, args->user, why);
+	if (rc != HF_OK)
+		return rc;
+	if (args->keep_count > 0 && !args->keep_accounts)
+		return refuse(why, HF_EINVAL, "accounts are missing");
+	if (hf__check_tombstone_for(args->tombstone_for, why) != HF_OK)
+		return HF_EINVAL;
+	for (size_t i = 0; i < args->keep_count; i++)
+		if (!hf__inbox_part_ok("account", hf__inbox_account(args->keep_accounts[i]), why))
+			return HF_EINVAL;
+	return HF_OK;
+}
+
+static int trim_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_inbox_trim *args = raw;
+	if (args->max_age_us < 0)
+		return refuse(why, HF_EINVAL, "max_age_us must not be below 0");
+	if (hf__check_tombstone_for(args->tombstone_for, why) != HF_OK)
+		return HF_EINVAL;
+	return hf__check_many(&args->write, args->user, why);
+}
+
+static int clear_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_inbox_clear *args = raw;
+	return hf__check_many(&args->write, args->user, why);
+}
+
+/* --- Deciding --------------------------------------------------------------------------------- */
+
+/* Bytes of an item for a key that goes, beside the key itself, and of one that leaves a
+ * tombstone. */
+#define REMOVED_OVERHEAD 5u
+#define BURIED_OVERHEAD 22u
+
+static int check_room(struct hf__decision *d, size_t size)
+{
+	return size <= HF_TRANSACTION_MAX
+	           ? HF_OK
+	           : refuse(&d->why, HF_ETOOBIG,
+	                    "the keys to remove are more than a transaction can hold");
+}
+
+static size_t size_of_victims(const struct hf__victims *victims)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < victims->count; i++) {
+		const struct hf__record *record = victims->items[i];
+		size += (record->value.dismissed ? BURIED_OVERHEAD : REMOVED_OVERHEAD) +
+		        record->account_len + record->thread_len;
+	}
+	return size;
+}
+
+/* One entry for all that go, in key order. */
+static int remove_records(struct hf__decision *d, const struct hf__inbox *inbox,
+                          enum hf__inbox_cause cause, const struct hf__victims *victims,
+                          int64_t tombstone_for, struct hf_result *result)
+{
+	result->count = victims->count;
+	result->changed = victims->count > 0;
+	if (victims->count == 0)
+		return HF_OK;
+	const int rc = check_room(d, size_of_victims(victims));
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__inbox_change head = {.cause = cause,
+	                                      .user = hf__inbox_user(inbox),
+	                                      .generated_at = HF_UNSET,
+	                                      .count = (uint32_t)victims->count};
+	struct hf__writer *body = hf__entry_body(d);
+	hf__inbox_put_change(body, &head);
+	for (size_t i = 0; i < victims->count; i++)
+		hf__inbox_put_dropped(body, victims->items[i], tombstone_for, d->now);
+	return hf__emit(d, HF__INBOX_CHANGE);
+}
+
+static int remove_and_free(struct hf__decision *d, const struct hf__inbox *inbox,
+                           enum hf__inbox_cause cause, struct hf__victims *victims,
+                           int64_t tombstone_for, struct hf_result *result)
+{
+	const int rc = remove_records(d, inbox, cause, victims, tombstone_for, result);
+	hf__victims_deinit(victims);
+	return rc;
+}
+
+/* The user's inbox; NULL: nothing to do. */
+static const struct hf__inbox *look(const struct hf__inbox_state *s, struct hf__decision *d,
+                                    struct hf_bytes user)
+{
+	const struct hf__inbox *inbox = hf__inbox_find(s, user);
+	hf__depends(d, hf__inbox_depends(s, inbox, user));
+	return inbox;
+}
+
+static int prune_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_inbox_prune *args = raw;
+	struct hf__victims victims;
+	const struct hf__inbox *inbox = look(state, d, args->user);
+	if (!inbox || args->keep_count == 0)
+		return HF_OK;
+	const int rc = hf__victims_of_prune(&victims, inbox, args);
+	return rc == HF_OK ? remove_and_free(d, inbox, HF__INBOX_CAUSE_PRUNE, &victims,
+	                                     args->tombstone_for, result)
+	                   : rc;
+}
+
+static int trim_decide(void *state, struct hf__decision *d, const void *raw,
+                       struct hf_result *result)
+{
+	const struct hf_inbox_trim *args = raw;
+	struct hf__victims victims;
+	const struct hf__inbox *inbox = look(state, d, args->user);
+	if (!inbox)
+		return HF_OK;
+	const size_t keep =
+	    hf__kept_by_trim(inbox, args, hf__given_or(&args->write, args->now, d->now));
+	result->count = hf__inbox_total(inbox) - keep;
+	if (args->dry_run || result->count == 0)
+		return HF_OK;
+	const int rc = hf__victims_of_trim(&victims, inbox, keep);
+	return rc == HF_OK ? remove_and_free(d, inbox, HF__INBOX_CAUSE_TRIM, &victims,
+	                                     args->tombstone_for, result)
+	                   : rc;
+}
+
+/* What a clear finds: keys of tombstones that have ended go too, but alone they are nothing to
+ * do. */
+struct contents {
+	size_t records, tombs, bytes;
+	bool stands; /* one of the tombstones does */
+};
+
+static struct contents contents_of(const struct hf__inbox *inbox, int64_t mono)
+{
+	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
+	struct contents found = {0};
+	for (const struct hf__record *r = hf__record_first(inbox, &all, NULL); r;
+	     r = hf__record_next(r, &all), found.records++)
+		found.bytes += REMOVED_OVERHEAD + r->account_len + r->thread_len;
+	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
+	     tomb = hf__tomb_next(inbox, tomb), found.tombs++) {
+		found.bytes += REMOVED_OVERHEAD + tomb->account_len + tomb->thread_len;
+		found.stands = found.stands || hf__tomb_stands(tomb, mono);
+	}
+	return found;
+}
+
+/* Records and tombstones merged, in key order. No key has both. */
+static void put_contents(struct hf__writer *body, const struct hf__inbox *inbox)
+{
+	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
+	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
+	const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL);
+	while (record || tomb) {
+		if (!tomb ||
+		    (record && hf__inbox_compare_keys(hf__record_account(record), hf__record_thread(record),
+		                                      hf__tomb_account(tomb), hf__tomb_thread(tomb)) < 0)) {
+			hf__inbox_put_removed(body, hf__record_account(record), hf__record_thread(record));
+			record = hf__record_next(record, &all);
+		} else {
+			hf__inbox_put_lifted(body, hf__tomb_account(tomb), hf__tomb_thread(tomb));
+			tomb = hf__tomb_next(inbox, tomb);
+		}
+	}
+}
+
+static int clear_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_inbox_clear *args = raw;
+	const struct hf__inbox *inbox = look(state, d, args->user);
+	if (!inbox)
+		return HF_OK;
+	const struct contents found = contents_of(inbox, d->mono);
+	if (found.records == 0 && !found.stands && inbox->value.generated_at == HF_UNSET)
+		return HF_OK;
+	const int rc = check_room(d, found.bytes);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_CLEAR,
+	                                      .user = hf__inbox_user(inbox),
+	                                      .generated_at = HF_UNSET,
+	                                      .count = (uint32_t)(found.records + found.tombs)};
+	result->changed = true;
+	result->count = found.records;
+	struct hf__writer *body = hf__entry_body(d);
+	hf__inbox_put_change(body, &head);
+	put_contents(body, inbox);
+	return hf__emit(d, HF__INBOX_CHANGE);
+}
+
+/* --- Copies for transactions ------------------------------------------------------------------ */
+
+static void *prune_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_inbox_prune *copy = hf__arena_copy(arena, args, sizeof *copy);
+	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user))
+		return NULL;
+	struct hf_bytes *accounts =
+	    hf__arena_copy(arena, copy->keep_accounts, copy->keep_count * sizeof *accounts);
+	for (size_t i = 0; accounts && i < copy->keep_count; i++)
+		if (!hf__arena_bytes(arena, accounts[i], &accounts[i]))
+			return NULL;
+	copy->keep_accounts = accounts;
+	return accounts ? copy : NULL;
+}
+
+static void *trim_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_inbox_trim *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__arena_bytes(arena, copy->user, &copy->user) ? copy : NULL;
+}
+
+static void *clear_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_inbox_clear *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__arena_bytes(arena, copy->user, &copy->user) ? copy : NULL;
+}
+
+/* --- Public ----------------------------------------------------------------------------------- */
+
+static const struct hf__verb prune_verb = {"inbox prune", HF__DOMAIN_INBOX, prune_check,
+                                           prune_decide, prune_copy};
+static const struct hf__verb trim_verb = {"inbox trim", HF__DOMAIN_INBOX, trim_check, trim_decide,
+                                          trim_copy};
+static const struct hf__verb clear_verb = {"inbox clear", HF__DOMAIN_INBOX, clear_check,
+                                           clear_decide, clear_copy};
+
+int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune *args,
+                   struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &prune_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim *args,
+                  struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &trim_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear *args,
+                   struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &clear_verb, args, args->write.durability, result, NULL, error);
+}

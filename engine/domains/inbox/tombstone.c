@@ -1,0 +1,178 @@
+/* Tombstones: what stays of a record that went, so that a later save of its key knows. One that
+ * a REPLACE, a trim or a prune left brings the record back dismissed; one that a removal left
+ * does not let it come back. Each ends at its deadline as a view; settle (inbox.c) logs that. */
+#include "domains/inbox/inbox.h"
+
+/* --- From nodes to objects -------------------------------------------------------------------- */
+
+struct hf__tomb *hf__tomb_of_map(const struct hf__map_node *node)
+{
+	return (struct hf__tomb *)((uintptr_t)node - offsetof(struct hf__tomb, node));
+}
+
+struct hf__tomb *hf__tomb_of_ending(const struct hf__heap_node *node)
+{
+	return (struct hf__tomb *)((uintptr_t)node - offsetof(struct hf__tomb, ending));
+}
+
+struct hf__tomb *hf__tomb_of_key(const struct hf__order_node *node)
+{
+	return (struct hf__tomb *)((uintptr_t)node - offsetof(struct hf__tomb, by_key));
+}
+
+struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb)
+{
+	return (struct hf__inbox *)(void *)tomb->object.container;
+}
+
+struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb)
+{
+	return hf_bytes(tomb->text, tomb->account_len);
+}
+
+struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb)
+{
+	return hf_bytes(tomb->text + tomb->account_len, tomb->thread_len);
+}
+
+struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__tomb *tomb)
+{
+	const struct hf__order_node *node =
+	    tomb ? hf__order_next(&tomb->by_key) : hf__order_first(&inbox->tombs);
+	return node ? hf__tomb_of_key(node) : NULL;
+}
+
+bool hf__tomb_stands(const struct hf__tomb *tomb, int64_t mono)
+{
+	return tomb->value.until > mono;
+}
+
+struct hf__tomb_value hf__tomb_shown(const struct hf__tomb *tomb, int64_t setback)
+{
+	struct hf__tomb_value value = tomb->value;
+	value.until = hf__to_shown(value.until, setback);
+	return value;
+}
+
+/* --- Indexes ---------------------------------------------------------------------------------- */
+
+static int compare_tombs(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	const struct hf__tomb *x = hf__tomb_of_key(a), *y = hf__tomb_of_key(b);
+	return hf__inbox_compare_keys(hf__tomb_account(x), hf__tomb_thread(x), hf__tomb_account(y),
+	                              hf__tomb_thread(y));
+}
+
+void hf__tombs_init(struct hf__order *tombs)
+{
+	hf__order_init(tombs, compare_tombs);
+}
+
+static bool tomb_has_key(const struct hf__map_node *node, const void *raw)
+{
+	const struct hf__inbox_key *key = raw;
+	const struct hf__tomb *tomb = hf__tomb_of_map(node);
+	return hf__bytes_equal(hf__tomb_thread(tomb), key->thread) &&
+	       hf__bytes_equal(hf__tomb_account(tomb), key->account) &&
+	       hf__bytes_equal(hf__inbox_user(hf__tomb_inbox(tomb)), key->user);
+}
+
+struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account,
+                               struct hf_bytes thread)
+{
+	if (!inbox || hf__order_count(&inbox->tombs) == 0)
+		return NULL;
+	const struct hf__inbox_key key = {hf__inbox_user(inbox), account, thread};
+	const uint64_t hash = hf__inbox_hash(inbox, account, thread);
+	struct hf__map_node *node = hf__map_find(&inbox->state->tombs, hash, tomb_has_key, &key);
+	return node ? hf__tomb_of_map(node) : NULL;
+}
+
+static void enlist_tomb(struct hf__object *object)
+{
+	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
+	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
+	hf__map_insert(&inbox->state->tombs, &tomb->node,
+	               hf__inbox_hash(inbox, hf__tomb_account(tomb), hf__tomb_thread(tomb)));
+	hf__order_insert(&inbox->tombs, &tomb->by_key);
+}
+
+static void delist_tomb(struct hf__object *object)
+{
+	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
+	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
+	hf__map_remove(&inbox->state->tombs, &tomb->node);
+	hf__order_remove(&inbox->tombs, &tomb->by_key);
+	hf__inbox_tag(inbox);
+}
+
+static void link_tomb(struct hf__object *object)
+{
+	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
+	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
+	hf__order_update(&inbox->tombs, &tomb->by_key, tomb->value.until, 0);
+	tomb->ending.deadline = tomb->value.until;
+	hf__heap_insert(&inbox->state->endings, &tomb->ending);
+	hf__inbox_tag(inbox);
+}
+
+static void unlink_tomb(struct hf__object *object)
+{
+	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
+	hf__heap_remove(&hf__tomb_inbox(tomb)->state->endings, &tomb->ending);
+}
+
+static void free_tomb(struct hf__object *object)
+{
+	hf__free(object);
+}
+
+static const struct hf__type tomb_type = {
+    .name = "tombstone",
+    .value_offset = offsetof(struct hf__tomb, value),
+    .value_size = sizeof(struct hf__tomb_value),
+    .enlist = enlist_tomb,
+    .delist = delist_tomb,
+    .link = link_tomb,
+    .unlink = unlink_tomb,
+    .free = free_tomb,
+};
+
+struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
+                              struct hf_bytes thread)
+{
+	struct hf__tomb *tomb = hf__alloc(sizeof *tomb + account.len + thread.len);
+	if (!tomb)
+		return NULL;
+	tomb->object.type = &tomb_type;
+	tomb->object.container = &inbox->object;
+	tomb->account_len = (uint16_t)account.len;
+	tomb->thread_len = (uint16_t)thread.len;
+	memcpy(tomb->text, account.data, account.len);
+	memcpy(tomb->text + account.len, thread.data, thread.len);
+	return tomb;
+}
+
+/* I-INBOX-4: a key has a record or a tombstone, not both. */
+static bool tomb_sane(const struct hf__inbox *inbox, const struct hf__tomb *tomb)
+{
+	const struct hf__tomb_value *value = &tomb->value;
+	const struct hf_bytes account = hf__tomb_account(tomb), thread = hf__tomb_thread(tomb);
+	return value->version != 0 && value->until != HF_UNSET &&
+	       (value->dismissed || value->dismissed_at == HF_UNSET) &&
+	       tomb->by_key.weight == value->until && tomb->ending.in &&
+	       tomb->ending.deadline == value->until && hf__object_sealed(&tomb->object) &&
+	       hf__tomb_find(inbox, account, thread) == tomb &&
+	       !hf__record_find(inbox, account, thread);
+}
+
+bool hf__tombs_sane(const struct hf__inbox *inbox)
+{
+	if (!hf__order_sane(&inbox->tombs))
+		return false;
+	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
+	     tomb = hf__tomb_next(inbox, tomb))
+		if (!tomb_sane(inbox, tomb))
+			return false;
+	return true;
+}

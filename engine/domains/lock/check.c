@@ -1,0 +1,73 @@
+/* The lock state as entries (snapshot), and every invariant recounted (verify). A snapshot holds
+ * every lock that is there, by name, whether its lease is over or not: it shows values only,
+ * nothing that depends on the time or on which incarnation looks. */
+#include "domains/lock/lock.h"
+
+int hf__lock_snapshot(const void *raw, struct hf__emitter *emitter)
+{
+	const struct hf__lock_state *state = raw;
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node;
+	     node = hf__order_next(node)) {
+		const struct hf__lock *lock = hf__lock_of_name(node);
+		const struct hf__lock_image image =
+		    hf__lock_image_of(lock, HF__LOCK_STATE, emitter->setback);
+		hf__lock_encode(&emitter->body, HF__LOCK_HELD, &image);
+		const int rc = emitter->emit(emitter, lock->value.version, HF__LOCK_HELD);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+static const char *lock_fault(const struct hf__lock_state *state, const struct hf__lock *lock)
+{
+	const int64_t ends = hf__lock_ends(lock);
+	if (!hf__object_sealed(&lock->object))
+		return "it was changed beside the hook";
+	if (lock->value.version == 0 || lock->value.token == 0 || !lock->value.owner)
+		return "it is held by nobody";
+	if (hf__lock_find(state, hf__lock_name(lock)) != lock)
+		return "it cannot be found by its name";
+	if (lock->by_name.weight != ends)
+		return "the instant at which it ends is wrong"; /* I-LOCK-1 */
+	if (lock->ending.in != (ends < INT64_MAX) || (lock->ending.in && lock->ending.deadline != ends))
+		return "its ending is not noted"; /* I-LOCK-1 */
+	return NULL;
+}
+
+static int broken(struct hf__text *why, const struct hf__lock *lock, const char *what)
+{
+	hf__text_add(why, "lock");
+	if (lock) {
+		hf__text_add(why, " ");
+		hf__text_add_quoted(why, hf__lock_name(lock));
+	}
+	hf__text_add(why, ": %s", what);
+	return HF_ECORRUPT;
+}
+
+int hf__lock_verify(const void *raw, struct hf__text *why)
+{
+	const struct hf__lock_state *state = raw;
+	const struct hf__order_node *before = NULL;
+	size_t locks = 0, endings = 0;
+	if (!hf__order_sane(&state->by_name))
+		return broken(why, NULL, "the order by name is broken");
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node;
+	     node = hf__order_next(node)) {
+		const struct hf__lock *lock = hf__lock_of_name(node);
+		const char *fault = lock_fault(state, lock);
+		if (!fault && before && state->by_name.compare(before, node) >= 0)
+			fault = "it is out of order";
+		if (fault)
+			return broken(why, lock, fault);
+		locks++;
+		endings += lock->ending.in;
+		before = node;
+	}
+	if (state->locks.count != locks)
+		return broken(why, NULL, "the map and the order by name disagree");
+	if (!hf__heap_sane(&state->endings) || state->endings.count != endings)
+		return broken(why, NULL, "the heap of endings is wrong");
+	return HF_OK;
+}

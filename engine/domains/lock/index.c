@@ -1,0 +1,251 @@
+/* Objects of the lock domain: lookups, birth, hooks, and the view that says who holds what.
+ *
+ * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
+ * instant at which the lock ends where lists and settle look for it. All nodes lie inside the
+ * lock: neither can fail.
+ *
+ * I-LOCK-1: a lock is in the map and in the order by name exactly once, its weight there is
+ * hf__lock_ends(); it is in `endings` iff that is an instant. I-LOCK-2: hf__lock_ends() depends
+ * on the value and on state->incarnation alone, and the latter changes only in
+ * hf__lock_opened(). */
+#include <stddef.h>
+
+#include "domains/lock/lock.h"
+
+/* --- From node to object ---------------------------------------------------------------------- */
+
+static void *back(const void *node, size_t offset)
+{
+	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
+}
+
+static struct hf__lock *lock_of(const struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__lock, object));
+}
+
+struct hf__lock *hf__lock_of_map(const struct hf__map_node *node)
+{
+	return back(node, offsetof(struct hf__lock, node));
+}
+
+struct hf__lock *hf__lock_of_name(const struct hf__order_node *node)
+{
+	return back(node, offsetof(struct hf__lock, by_name));
+}
+
+struct hf__lock *hf__lock_of_ending(const struct hf__heap_node *node)
+{
+	return back(node, offsetof(struct hf__lock, ending));
+}
+
+static struct hf__lock_running *running_of(const struct hf__map_node *node)
+{
+	return back(node, offsetof(struct hf__lock_running, node));
+}
+
+struct hf_bytes hf__lock_name(const struct hf__lock *lock)
+{
+	return hf_bytes(lock->name, lock->len);
+}
+
+struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause,
+                                        int64_t setback)
+{
+	return (struct hf__lock_image){
+	    .cause = cause,
+	    .name = hf__lock_name(lock),
+	    .token = lock->value.token,
+	    .owner = hf__blob_bytes(lock->value.owner),
+	    .acquired_at = lock->value.acquired_at,
+	    .lease_until = hf__to_shown(lock->value.lease_until, setback),
+	};
+}
+
+/* --- Views ------------------------------------------------------------------------------------ */
+
+int64_t hf__lock_ends(const struct hf__lock *lock)
+{
+	if (lock->value.lease_until != HF_UNSET)
+		return lock->value.lease_until;
+	/* The version is that of the grant or of the newest renewal: whoever wrote it is of that
+	 * incarnation. */
+	return lock->value.version < lock->state->incarnation ? INT64_MIN : INT64_MAX;
+}
+
+bool hf__lock_held(const struct hf__lock *lock, int64_t mono)
+{
+	return lock && (hf__lock_ends(lock) > mono || hf__lock_ends(lock) == INT64_MAX);
+}
+
+/* --- Lookup ----------------------------------------------------------------------------------- */
+
+static bool lock_equal(const struct hf__map_node *node, const void *key)
+{
+	const struct hf_bytes *name = key;
+	return hf__bytes_equal(hf__lock_name(hf__lock_of_map(node)), *name);
+}
+
+static bool running_equal(const struct hf__map_node *node, const void *key)
+{
+	const struct hf_bytes *name = key;
+	return hf__bytes_equal(running_of(node)->name, *name);
+}
+
+static uint64_t hash_of(const struct hf__lock_state *state, struct hf_bytes name)
+{
+	return hf__map_hash(&state->locks, name.data, name.len);
+}
+
+struct hf__lock *hf__lock_find(const struct hf__lock_state *state, struct hf_bytes name)
+{
+	return hf__lock_of_map(hf__map_find(&state->locks, hash_of(state, name), lock_equal, &name));
+}
+
+const struct hf__object *hf__lock_depends(const struct hf__lock_state *state,
+                                          const struct hf__lock *lock, struct hf_bytes name)
+{
+	return hf__removed_depends(&state->removed, &state->locks, lock ? &lock->object : NULL, name);
+}
+
+uint64_t hf__lock_wait_key(const struct hf__lock_state *state, struct hf_bytes name)
+{
+	return hf__wait_key(HF__DOMAIN_LOCK, hash_of(state, name));
+}
+
+struct hf__lock_running *hf__lock_running_find(const struct hf__lock_state *state,
+                                               struct hf_bytes name)
+{
+	const uint64_t hash = hf__map_hash(&state->running, name.data, name.len);
+	return running_of(hf__map_find(&state->running, hash, running_equal, &name));
+}
+
+void hf__lock_run_begins(struct hf__lock_state *state, struct hf__lock_running *running)
+{
+	hf__map_insert(&state->running, &running->node,
+	               hf__map_hash(&state->running, running->name.data, running->name.len));
+	running->in = true;
+}
+
+void hf__lock_run_ends(struct hf__lock_state *state, struct hf__lock_running *running)
+{
+	hf__map_remove(&state->running, &running->node);
+	running->in = false;
+}
+
+/* --- Hooks ------------------------------------------------------------------------------------ */
+
+static void lock_enlist(struct hf__object *object)
+{
+	struct hf__lock *lock = lock_of(object);
+	struct hf__lock_state *state = lock->state;
+	lock->by_name.weight = INT64_MIN;
+	hf__map_insert(&state->locks, &lock->node, hash_of(state, hf__lock_name(lock)));
+	hf__order_insert(&state->by_name, &lock->by_name);
+}
+
+static void lock_delist(struct hf__object *object)
+{
+	struct hf__lock *lock = lock_of(object);
+	hf__map_remove(&lock->state->locks, &lock->node);
+	hf__order_remove(&lock->state->by_name, &lock->by_name);
+}
+
+static void lock_link(struct hf__object *object)
+{
+	struct hf__lock *lock = lock_of(object);
+	const int64_t ends = hf__lock_ends(lock);
+	if (lock->by_name.weight != ends)
+		hf__order_update(&lock->state->by_name, &lock->by_name, ends, 0);
+	if (ends == INT64_MAX)
+		return;
+	lock->ending.deadline = ends;
+	hf__heap_insert(&lock->state->endings, &lock->ending);
+}
+
+static void lock_unlink(struct hf__object *object)
+{
+	struct hf__lock *lock = lock_of(object);
+	if (lock->ending.in)
+		hf__heap_remove(&lock->state->endings, &lock->ending);
+}
+
+static void lock_free(struct hf__object *object)
+{
+	hf__free(lock_of(object));
+}
+
+static uint64_t lock_wait_key(const struct hf__object *object)
+{
+	return hf__wait_key(HF__DOMAIN_LOCK, lock_of(object)->node.hash);
+}
+
+static struct hf__object *lock_number(const struct hf__object *object)
+{
+	const struct hf__lock *lock = lock_of(object);
+	return hf__removed_number(&lock->state->removed, lock->node.hash);
+}
+
+static const struct hf__type lock_type = {
+    .name = "lock",
+    .value_offset = offsetof(struct hf__lock, value),
+    .value_size = sizeof(struct hf__lock_value),
+    .blob_count = 1,
+    .blob_offsets = {offsetof(struct hf__lock, value.owner)},
+    .enlist = lock_enlist,
+    .delist = lock_delist,
+    .link = lock_link,
+    .unlink = lock_unlink,
+    .free = lock_free,
+    .wait_key = lock_wait_key,
+    .number = lock_number,
+};
+
+/* The root holds no value: it is only ever noted as the container of something that changed. */
+static const struct hf__type root_type = {.name = "locks",
+                                          .value_offset = sizeof(struct hf__object)};
+
+/* --- Birth ------------------------------------------------------------------------------------ */
+
+struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name)
+{
+	struct hf__lock *lock = hf__alloc(sizeof *lock + name.len);
+	if (!lock)
+		return NULL;
+	lock->object.type = &lock_type;
+	lock->object.container = &state->root;
+	lock->state = state;
+	lock->value.lease_until = HF_UNSET;
+	lock->len = (uint32_t)name.len;
+	memcpy(lock->name, name.data, name.len);
+	return lock;
+}
+
+static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return hf__bytes_compare(hf__lock_name(hf__lock_of_name(a)),
+	                         hf__lock_name(hf__lock_of_name(b)));
+}
+
+bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain_env *env)
+{
+	state->incarnation = UINT64_MAX;
+	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
+	hf__order_init(&state->by_name, compare_names);
+	return hf__map_init(&state->locks, env->hash_key) &&
+	       hf__map_init(&state->running, env->hash_key);
+}
+
+/* --- A new incarnation ------------------------------------------------------------------------ */
+
+void hf__lock_opened(struct hf__lock_state *state, uint64_t first_lsn)
+{
+	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node;
+	     node = hf__map_next(&state->locks, node))
+		lock_unlink(&hf__lock_of_map(node)->object);
+	state->incarnation = first_lsn;
+	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node;
+	     node = hf__map_next(&state->locks, node))
+		lock_link(&hf__lock_of_map(node)->object);
+}

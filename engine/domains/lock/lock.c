@@ -1,0 +1,193 @@
+/* Locks: the row of the domain. Job: named locks with one holder at a time. Happy path: a
+ * mutation (lock/mutate.c) decides who holds the lock afterwards and writes that as one entry
+ * (lock/entry.c); apply() below puts it into the indexes (lock/index.c); reads walk them
+ * (lock/read.c). What time or a new opening ends, ends as a view first; settle() logs it later.
+ * Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory
+ * leaves what the change did so far to its owner, who undoes it.
+ *
+ * I-LOCK-3: whoever is granted a lock found it free or was its owner, replayed or live. */
+#include "domains/lock/lock.h"
+#include "domains/common/domains.h"
+
+/* --- Life ------------------------------------------------------------------------------------- */
+
+static int lock_init(void *state, const struct hf__domain_env *env)
+{
+	return hf__lock_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
+}
+
+static void lock_deinit(void *raw)
+{
+	struct hf__lock_state *state = raw;
+	struct hf__map_node *next;
+	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node; node = next) {
+		next = hf__map_next(&state->locks, node);
+		hf__object_free(&hf__lock_of_map(node)->object);
+	}
+	hf__map_deinit(&state->locks);
+	hf__map_deinit(&state->running);
+}
+
+/* --- Apply ------------------------------------------------------------------------------------ */
+
+/* The blob for the owner: the one there is when it holds him already. */
+static bool keep_owner(struct hf__blob *old, struct hf_bytes owner, struct hf__blob **out)
+{
+	if (old && hf__bytes_equal(hf__blob_bytes(old), owner)) {
+		*out = old;
+		return true;
+	}
+	return hf__blob_new(owner, out);
+}
+
+static struct hf__lock_value value_of(const struct hf__lock_image *image,
+                                      const struct hf__entry *entry, struct hf__blob *owner)
+{
+	return (struct hf__lock_value){
+	    .version = entry->lsn,
+	    .token = image->token,
+	    .acquired_at = image->acquired_at,
+	    .lease_until = hf__to_mono(image->lease_until, entry->setback),
+	    .owner = owner,
+	};
+}
+
+static int add_lock(struct hf__lock_state *state, struct hf__change *change,
+                    const struct hf__lock_image *image, const struct hf__entry *entry)
+{
+	struct hf__blob *owner;
+	struct hf__lock *lock = hf__lock_new(state, image->name);
+	if (!lock)
+		return HF_ENOMEM;
+	if (!hf__blob_new(image->owner, &owner)) {
+		hf__free(lock);
+		return HF_ENOMEM;
+	}
+	lock->value = value_of(image, entry, owner);
+	return hf__change_add(change, &lock->object);
+}
+
+static int change_lock(struct hf__lock *lock, struct hf__change *change,
+                       const struct hf__lock_image *image, const struct hf__entry *entry)
+{
+	struct hf__blob *owner;
+	if (!keep_owner(lock->value.owner, image->owner, &owner))
+		return HF_ENOMEM;
+	const int rc = hf__before_change(change, &lock->object);
+	if (rc != HF_OK) {
+		if (owner != lock->value.owner)
+			hf__free(owner);
+		return rc;
+	}
+	lock->value = value_of(image, entry, owner);
+	hf__after_change(change, &lock->object);
+	return HF_OK;
+}
+
+/* Could it have been free by then? What was held without a lease may have ended with an
+ * incarnation, which no entry tells of. */
+static bool may_be_free(const struct hf__lock *lock, const struct hf__entry *entry)
+{
+	return lock->value.lease_until == HF_UNSET ||
+	       lock->value.lease_until <= hf__to_mono(entry->at, entry->setback);
+}
+
+/* Could a mutation with this cause have followed the state there is? */
+static bool follows(const struct hf__lock *lock, const struct hf__lock_image *image,
+                    const struct hf__entry *entry)
+{
+	const struct hf__lock_value *value = lock ? &lock->value : NULL;
+	const bool same_owner = value && hf__bytes_equal(hf__blob_bytes(value->owner), image->owner);
+	switch (image->cause) {
+	case HF__LOCK_STATE:
+		return !lock;
+	case HF__LOCK_ACQUIRE:
+	case HF__LOCK_PUT:
+		return !lock || same_owner || may_be_free(lock, entry);
+	case HF__LOCK_RENEW:
+		return same_owner && value->token == image->token &&
+		       value->acquired_at == image->acquired_at;
+	case HF__LOCK_RELEASE:
+	case HF__LOCK_FORCE:
+		return value && value->token == image->token;
+	case HF__LOCK_ENDED:
+		return value && value->token == image->token && may_be_free(lock, entry);
+	case HF__LOCK_CAUSES:
+		break;
+	}
+	return false;
+}
+
+static int lock_apply(void *raw, struct hf__change *change, const struct hf__entry *entry)
+{
+	struct hf__lock_state *state = raw;
+	struct hf__lock_image image;
+	if (entry->lsn == 0 || !hf__lock_decode(entry->kind, entry->lsn, entry->body, &image))
+		return HF_ECORRUPT;
+	if (image.session != 0) /* nobody of this version writes one */
+		return HF_EVERSION;
+	struct hf__lock *lock = hf__lock_find(state, image.name);
+	if (!follows(lock, &image, entry))
+		return HF_ECORRUPT;
+	if (entry->kind == HF__LOCK_FREE)
+		return hf__change_remove(change, &lock->object);
+	return lock ? change_lock(lock, change, &image, entry) : add_lock(state, change, &image, entry);
+}
+
+/* --- Endings ---------------------------------------------------------------------------------- */
+
+static void lock_opened(void *state, uint64_t first_lsn)
+{
+	hf__lock_opened(state, first_lsn);
+}
+
+static int64_t lock_next_ending(const void *raw, int64_t setback)
+{
+	const struct hf__lock_state *state = raw;
+	const struct hf__heap_node *first = hf__heap_first(&state->endings);
+	return !first                         ? INT64_MAX
+	       : first->deadline == INT64_MIN ? INT64_MIN
+	                                      : hf__to_shown(first->deadline, setback);
+}
+
+/* Crash: before the entry is durable the lock is free all the same, as a view; the next opening
+ * logs it. */
+static int lock_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
+{
+	const struct hf__lock_state *state = raw;
+	for (unsigned i = 0; i < budget && state->endings.count > 0 &&
+	                     hf__heap_first(&state->endings)->deadline <= d->mono;
+	     i++) {
+		const struct hf__lock *lock = hf__lock_of_ending(hf__heap_first(&state->endings));
+		const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_ENDED, d->setback);
+		hf__lock_encode(hf__entry_body(d), HF__LOCK_FREE, &image);
+		const int rc = hf__emit(d, HF__LOCK_FREE);
+		if (rc != HF_OK)
+			return rc;
+	}
+	*more = state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono;
+	return HF_OK;
+}
+
+static struct hf__removed *lock_removed(void *state)
+{
+	return &((struct hf__lock_state *)state)->removed;
+}
+
+const struct hf__domain hf__lock_domain = {
+    .id = HF__DOMAIN_LOCK,
+    .name = "lock",
+    .kinds = hf__lock_kinds,
+    .state_size = sizeof(struct hf__lock_state),
+    .init = lock_init,
+    .deinit = lock_deinit,
+    .apply = lock_apply,
+    .snapshot = hf__lock_snapshot,
+    .describe = hf__lock_describe,
+    .about = hf__lock_about,
+    .verify = hf__lock_verify,
+    .removed = lock_removed,
+    .opened = lock_opened,
+    .settle = lock_settle,
+    .next_ending = lock_next_ending,
+};

@@ -1,0 +1,349 @@
+/* What can be done to a lock. Each mutation looks at the one lock it names, decides who holds it
+ * afterwards, and writes that as one entry; what it looked at is what its answer waits for,
+ * refusals and "nothing to do" included. */
+#include <stddef.h>
+
+#include "domains/lock/verb.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* When a lease given now ends, saturating; HF_UNSET for none. */
+static int64_t lease_end(int64_t now, int64_t lease_us)
+{
+	if (lease_us == 0)
+		return HF_UNSET;
+	return hf__time_after(now, lease_us);
+}
+
+/* --- Acquire ---------------------------------------------------------------------------------- */
+
+static int acquire_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_lock_acquire *args = raw;
+	int rc = hf__lock_check_name(args->name, why);
+	if (rc == HF_OK)
+		rc = hf__lock_check_owner(args->owner, why);
+	return rc == HF_OK ? hf__lock_check_lease(args->lease_us, why) : rc;
+}
+
+static int acquire_in_txn_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_lock_acquire *args = raw;
+	if (args->wait_us == 0)
+		return acquire_check(raw, why);
+	hf__text_add(why, "a transaction cannot wait");
+	return HF_EINVAL;
+}
+
+/* Its owner may take a lock over whoever waits; a free one is his who waits longest. */
+static bool may_have(const struct hf__lock_state *state, const struct hf__decision *d,
+                     struct hf_bytes name, struct hf_bytes owner, const struct hf__lock *lock)
+{
+	return lock ? hf__bytes_equal(hf__blob_bytes(lock->value.owner), owner)
+	            : hf__lock_is_my_turn(state, d, name);
+}
+
+static int acquire_decide(void *state, struct hf__decision *d, const void *raw,
+                          struct hf_result *result)
+{
+	const struct hf_lock_acquire *args = raw;
+	const struct hf__lock *lock;
+	const int rc = hf__lock_look(state, d, &args->write, args->name, &lock);
+	if (rc != HF_OK)
+		return rc;
+	if (!may_have(state, d, args->name, args->owner, lock))
+		return hf__lock_refuse_held(state, d, args->name, lock);
+	const struct hf__lock_image image = {
+	    .cause = HF__LOCK_ACQUIRE,
+	    .name = args->name,
+	    .owner = args->owner,
+	    .token = hf__token(d->epoch, hf__next_lsn(d)),
+	    .acquired_at = d->stamp,
+	    .lease_until = lease_end(d->now, args->lease_us),
+	};
+	return hf__lock_emit(d, HF__LOCK_HELD, &image, result);
+}
+
+static void *acquire_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_lock_acquire, name),
+	                               offsetof(struct hf_lock_acquire, owner)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_acquire), bytes, COUNT_OF(bytes));
+}
+
+int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire *args,
+                    struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"lock acquire", HF__DOMAIN_LOCK, acquire_check,
+	                                     acquire_decide, acquire_copy};
+	static const struct hf__verb in_txn = {"lock acquire", HF__DOMAIN_LOCK, acquire_in_txn_check,
+	                                       acquire_decide, acquire_copy};
+	if (txn)
+		return hf__mutate(store, txn, &in_txn, args, args->write.durability, result, NULL, error);
+	const int rc = hf__mutate_wait(store, &verb, args, args->write.durability, args->wait_us,
+	                               result, NULL, error);
+	return hf__lock_timed_out(rc, args->wait_us, error);
+}
+
+/* --- Renew and release ------------------------------------------------------------------------ */
+
+static int renew_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_lock_renew *args = raw;
+	const int rc = hf__lock_check_name(args->name, why);
+	return rc == HF_OK ? hf__lock_check_lease(args->lease_us, why) : rc;
+}
+
+static int renew_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_lock_renew *args = raw;
+	const struct hf__lock *lock;
+	const int rc = hf__lock_require(state, d, &args->write, args->name, args->token, &lock);
+	if (rc != HF_OK)
+		return rc;
+	struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_RENEW, d->setback);
+	const int64_t before = image.lease_until;
+	image.lease_until = lease_end(d->now, args->lease_us);
+	result->token = args->token;
+	result->version = lock->value.version;
+	return image.lease_until == before ? HF_OK : hf__lock_emit(d, HF__LOCK_HELD, &image, result);
+}
+
+static void *renew_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_lock_renew, name)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_renew), bytes, COUNT_OF(bytes));
+}
+
+int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew *args,
+                  struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"lock renew", HF__DOMAIN_LOCK, renew_check, renew_decide,
+	                                     renew_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+static int release_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_lock_release *args = raw;
+	return hf__lock_check_name(args->name, why);
+}
+
+static int release_decide(void *state, struct hf__decision *d, const void *raw,
+                          struct hf_result *result)
+{
+	const struct hf_lock_release *args = raw;
+	const struct hf__lock *lock;
+	const int rc = hf__lock_require(state, d, &args->write, args->name, args->token, &lock);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_RELEASE, d->setback);
+	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
+}
+
+static void *release_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_lock_release, name)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_release), bytes, COUNT_OF(bytes));
+}
+
+int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release *args,
+                    struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"lock release", HF__DOMAIN_LOCK, release_check,
+	                                     release_decide, release_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+/* --- From outside ----------------------------------------------------------------------------- */
+
+static int force_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_lock_force_release *args = raw;
+	const int rc = hf__lock_check_name(args->name, why);
+	if (rc != HF_OK)
+		return rc;
+	if (hf__blank(args->reason)) {
+		hf__text_add(why, "a forced release needs a reason");
+		return HF_EREASON;
+	}
+	return hf__check_bytes("reason", args->reason, HF_LOCK_REASON_MAX, why);
+}
+
+static int force_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_lock_force_release *args = raw;
+	const struct hf__lock *lock;
+	const int rc = hf__lock_look(state, d, &args->write, args->name, &lock);
+	if (rc != HF_OK || !lock)
+		return rc;
+	struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_FORCE, d->setback);
+	image.reason = args->reason;
+	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
+}
+
+static void *force_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_lock_force_release, name),
+	                               offsetof(struct hf_lock_force_release, reason)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_force_release), bytes, COUNT_OF(bytes));
+}
+
+int hf_lock_force_release(hf_store *store, hf_txn *txn, const struct hf_lock_force_release *args,
+                          struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"lock force_release", HF__DOMAIN_LOCK, force_check,
+	                                     force_decide, force_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+static int put_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_lock_put *args = raw;
+	const int rc = hf__lock_check_name(args->name, why);
+	if (rc != HF_OK)
+		return rc;
+	if (hf__given(&args->write, args->acquired_at) != HF_UNSET &&
+	    hf__given(&args->write, args->lease_until) != HF_UNSET)
+		return hf__lock_check_owner(args->owner, why);
+	hf__text_add(why, "acquired_at and lease_until must be times");
+	return HF_EINVAL;
+}
+
+static bool is_like_that(const struct hf__lock *lock, const struct hf_lock_put *args,
+                         int64_t setback)
+{
+	return lock && lock->value.acquired_at == args->acquired_at &&
+	       hf__to_shown(lock->value.lease_until, setback) == args->lease_until;
+}
+
+static int put_decide(void *state, struct hf__decision *d, const void *raw,
+                      struct hf_result *result)
+{
+	const struct hf_lock_put *args = raw;
+	const struct hf__lock *lock;
+	const int rc = hf__lock_look(state, d, &args->write, args->name, &lock);
+	if (rc != HF_OK)
+		return rc;
+	result->version = lock ? lock->value.version : 0;
+	if (args->lease_until <= d->now)
+		return HF_OK;
+	if (!may_have(state, d, args->name, args->owner, lock))
+		return hf__lock_refuse_held(state, d, args->name, lock);
+	if (is_like_that(lock, args, d->setback))
+		return HF_OK;
+	const struct hf__lock_image image = {
+	    .cause = HF__LOCK_PUT,
+	    .name = args->name,
+	    .owner = args->owner,
+	    .token = hf__token(d->epoch, hf__next_lsn(d)),
+	    .acquired_at = args->acquired_at,
+	    .lease_until = args->lease_until,
+	};
+	return hf__lock_emit(d, HF__LOCK_HELD, &image, result);
+}
+
+static void *put_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_lock_put, name),
+	                               offsetof(struct hf_lock_put, owner)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_put), bytes, COUNT_OF(bytes));
+}
+
+int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put *args,
+                struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"lock put", HF__DOMAIN_LOCK, put_check, put_decide,
+	                                     put_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+/* --- Guards ----------------------------------------------------------------------------------- */
+
+static int guard_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_lock_guard *args = raw;
+	if (args->write.expect != 0)
+		return hf__lock_check_name(args->name, why);
+	hf__text_add(why, "a guard needs an expected version");
+	return HF_EINVAL;
+}
+
+static int lone_guard_check(const void *raw, struct hf__text *why)
+{
+	(void)raw;
+	hf__text_add(why, "a guard needs a transaction");
+	return HF_EINVAL;
+}
+
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_lock_guard *args = raw;
+	const struct hf__lock *lock;
+	const int rc = hf__lock_look(state, d, &args->write, args->name, &lock);
+	result->version = lock ? lock->value.version : 0;
+	return rc;
+}
+
+static void *guard_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_lock_guard, name)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard), bytes, COUNT_OF(bytes));
+}
+
+int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard *args,
+                  struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"lock guard", HF__DOMAIN_LOCK, guard_check, guard_decide,
+	                                     guard_copy};
+	static const struct hf__verb lone = {"lock guard", HF__DOMAIN_LOCK, lone_guard_check,
+	                                     guard_decide, guard_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
+}
+
+static int guard_held_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_lock_guard_held *args = raw;
+	return hf__lock_check_name(args->name, why);
+}
+
+static int guard_held_decide(void *state, struct hf__decision *d, const void *raw,
+                             struct hf_result *result)
+{
+	const struct hf_lock_guard_held *args = raw;
+	const struct hf__lock *lock;
+	const int rc = hf__lock_require(state, d, &args->write, args->name, args->token, &lock);
+	if (rc != HF_OK)
+		return rc;
+	result->version = lock->value.version;
+	result->token = args->token;
+	return HF_OK;
+}
+
+static void *guard_held_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_lock_guard_held, name)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard_held), bytes, COUNT_OF(bytes));
+}
+
+int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held *args,
+                       struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"lock guard_held", HF__DOMAIN_LOCK, guard_held_check,
+	                                     guard_held_decide, guard_held_copy};
+	static const struct hf__verb lone = {"lock guard_held", HF__DOMAIN_LOCK, lone_guard_check,
+	                                     guard_held_decide, guard_held_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
+}

@@ -1,0 +1,78 @@
+/* Locks inside one process: a callback that runs alone for a name, without a log write.
+ *
+ * Happy path: a mutation that emits nothing notes in the state that the name is in use, which no
+ * grant and no other such call passes; then the callback runs, under no engine lock; then a read
+ * that looks at nothing takes the note away and wakes the first who waits for the name. The note
+ * is no part of what the log makes: it lies on the caller's stack, and a process that dies takes
+ * it along.
+ *
+ * Failure modes: who finds the lock held, or the name in use, waits or is refused as in acquire.
+ * When the answer turns out uncertain, since a release it rests on could not be made durable,
+ * the callback does not run and the note goes all the same: the read works on a store that has
+ * failed, too. Closing the store sends away who waits, and waits for a callback that runs. */
+#include "domains/lock/verb.h"
+
+struct with {
+	struct hf_write write; /* first in all arguments */
+	struct hf_lock_with args;
+	struct hf__lock_running *running;
+};
+
+static int with_check(const void *raw, struct hf__text *why)
+{
+	const struct with *with = raw;
+	return hf__lock_check_name(with->args.name, why);
+}
+
+static int with_decide(void *state, struct hf__decision *d, const void *raw,
+                       struct hf_result *result)
+{
+	const struct with *with = raw;
+	const struct hf__lock *lock;
+	(void)result;
+	const int rc = hf__lock_look(state, d, &(struct hf_write){0}, with->args.name, &lock);
+	if (rc != HF_OK)
+		return rc;
+	if (lock || !hf__lock_is_my_turn(state, d, with->args.name))
+		return hf__lock_refuse_held(state, d, with->args.name, lock);
+	hf__lock_run_begins(state, with->running);
+	return HF_OK;
+}
+
+/* It never goes into a transaction. */
+static void *with_copy(struct hf__arena *arena, const void *args)
+{
+	return hf__arena_copy(arena, args, sizeof(struct with));
+}
+
+static int end_run(struct hf__query *q, void *args)
+{
+	struct hf__lock_state *state = q->state;
+	struct hf__lock_running *running = args;
+	hf__lock_run_ends(state, running);
+	hf__query_wake(q, hf__lock_wait_key(state, running->name));
+	return HF_OK;
+}
+
+int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn, void *ctx,
+                 struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"lock with", HF__DOMAIN_LOCK, with_check, with_decide,
+	                                     with_copy};
+	struct hf__lock_running running = {.name = args->name};
+	const struct with with = {.write.cancel = args->cancel, .args = *args, .running = &running};
+	struct hf__answer nothing;
+	int rc = hf__call_begin(store, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__mutate_wait(store, &verb, &with, HF_DURABLE, args->wait_us, NULL, NULL, error);
+	if (rc == HF_OK)
+		fn(ctx);
+	/* It fails only in a forked child, whose copy of the state nobody uses. */
+	if (running.in && hf__read(store, HF__DOMAIN_LOCK, end_run, &running, HF_READ_UNDURABLE,
+	                           &nothing, NULL) == HF_OK)
+		hf__answer_reset(&nothing);
+	hf__call_end(store);
+	return hf__lock_timed_out(rc, args->wait_us, error);
+}

@@ -1,0 +1,298 @@
+/* Migrations: the row of the domain. Job: remember which of the caller's migrations were
+ * applied. Happy path: a mutation (migration/run.c) writes a name once as APPLIED; apply() below
+ * makes an object of it. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes
+ * nothing; no memory leaves what the change did so far to its owner, who undoes it.
+ *
+ * I-MIGRATION-1: a name is there once, under the LSN of the entry that recorded it, and no two
+ * have the same. */
+#include <stddef.h>
+
+#include "domains/common/domains.h"
+#include "domains/migration/migration.h"
+
+#define BODY_VERSION 1u
+
+/* --- Entries ---------------------------------------------------------------------------------- */
+
+struct image {
+	enum hf__migration_cause cause;
+	struct hf_bytes name;
+	struct hf__migration_value value; /* without the version */
+};
+
+void hf__migration_put_applied(struct hf__writer *w, enum hf__migration_cause cause,
+                               struct hf_bytes name, const struct hf__migration_value *value)
+{
+	hf__put_u8(w, BODY_VERSION);
+	hf__put_u8(w, (uint8_t)cause);
+	hf__put_short(w, name);
+	hf__put_i64(w, value->applied_at);
+	hf__put_u8(w, value->has_checksum);
+	if (value->has_checksum)
+		hf__put_u64(w, value->checksum);
+}
+
+void hf__migration_put_forgotten(struct hf__writer *w, struct hf_bytes name)
+{
+	hf__put_u8(w, BODY_VERSION);
+	hf__put_short(w, name);
+}
+
+/* false: no mutation wrote this. */
+static bool decode(uint8_t kind, struct hf_bytes body, struct image *out)
+{
+	struct hf__reader r = hf__reader(body);
+	*out = (struct image){.cause = HF__MIGRATION_STATE};
+	if (hf__get_u8(&r) != BODY_VERSION ||
+	    (kind != HF__MIGRATION_APPLIED && kind != HF__MIGRATION_FORGOTTEN))
+		return false;
+	const uint8_t cause = kind == HF__MIGRATION_APPLIED ? hf__get_u8(&r) : 0;
+	out->cause = (enum hf__migration_cause)cause;
+	out->name = hf__get_short(&r);
+	if (kind == HF__MIGRATION_FORGOTTEN)
+		return hf__reader_done(&r) && hf__key_part_ok(out->name, false);
+	out->value.applied_at = hf__get_i64(&r);
+	const uint8_t has_checksum = hf__get_u8(&r);
+	out->value.has_checksum = has_checksum == 1;
+	out->value.checksum = out->value.has_checksum ? hf__get_u64(&r) : 0;
+	return hf__reader_done(&r) && cause < HF__MIGRATION_CAUSES &&
+	       hf__key_part_ok(out->name, false) && has_checksum <= 1 &&
+	       out->value.applied_at != HF_UNSET;
+}
+
+static const char *word_of(uint8_t kind, const struct image *image)
+{
+	static const char *const words[HF__MIGRATION_CAUSES] = {"state", "apply", "record"};
+	return kind == HF__MIGRATION_FORGOTTEN ? "forget" : words[image->cause];
+}
+
+static void migration_describe(const struct hf__entry *entry, struct hf__text *out)
+{
+	struct image image;
+	if (!decode(entry->kind, entry->body, &image)) {
+		hf__text_add(out, "damaged entry of kind %u, %zu bytes", entry->kind, entry->body.len);
+		return;
+	}
+	hf__text_add(out, "%s ", word_of(entry->kind, &image));
+	hf__text_add_quoted(out, image.name);
+}
+
+static bool migration_about(const struct hf__entry *entry, struct hf__about *out)
+{
+	struct image image;
+	*out = (struct hf__about){0};
+	if (!decode(entry->kind, entry->body, &image))
+		return false;
+	out->operation = word_of(entry->kind, &image);
+	out->key[0] = image.name;
+	out->parts = 1;
+	out->removed = entry->kind == HF__MIGRATION_FORGOTTEN;
+	return true;
+}
+
+/* --- Objects ---------------------------------------------------------------------------------- */
+
+static void *back(const void *node, size_t offset)
+{
+	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
+}
+
+static struct hf__migration *of_name(const struct hf__order_node *node)
+{
+	return back(node, offsetof(struct hf__migration, by_name));
+}
+
+struct hf__migration *hf__migration_of_lsn(const struct hf__order_node *node)
+{
+	return back(node, offsetof(struct hf__migration, by_lsn));
+}
+
+struct hf_bytes hf__migration_name(const struct hf__migration *migration)
+{
+	return hf_bytes(migration->name, migration->len);
+}
+
+static int name_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return hf__bytes_compare(hf__migration_name(of_name(a)), hf__migration_name(of_name(b)));
+}
+
+static int name_probe(const struct hf__order_node *node, const void *name)
+{
+	return hf__bytes_compare(hf__migration_name(of_name(node)), *(const struct hf_bytes *)name);
+}
+
+static int lsn_probe(const struct hf__order_node *node, const void *lsn)
+{
+	const uint64_t own = hf__migration_of_lsn(node)->value.version, other = *(const uint64_t *)lsn;
+	return (own > other) - (own < other);
+}
+
+static int lsn_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return lsn_probe(a, &hf__migration_of_lsn(b)->value.version);
+}
+
+struct hf__migration *hf__migration_find(const struct hf__migration_state *state,
+                                         struct hf_bytes name)
+{
+	struct hf__migration *found = of_name(hf__order_seek(&state->by_name, name_probe, &name));
+	return found && hf__bytes_equal(hf__migration_name(found), name) ? found : NULL;
+}
+
+struct hf__migration *hf__migration_after(const struct hf__migration_state *state, uint64_t lsn)
+{
+	return hf__migration_of_lsn(hf__order_after(&state->by_lsn, lsn_probe, &lsn));
+}
+
+static void migration_enlist(struct hf__object *object)
+{
+	struct hf__migration *migration = back(object, offsetof(struct hf__migration, object));
+	hf__order_insert(&migration->state->by_name, &migration->by_name);
+	hf__order_insert(&migration->state->by_lsn, &migration->by_lsn);
+}
+
+static void migration_delist(struct hf__object *object)
+{
+	struct hf__migration *migration = back(object, offsetof(struct hf__migration, object));
+	hf__order_remove(&migration->state->by_name, &migration->by_name);
+	hf__order_remove(&migration->state->by_lsn, &migration->by_lsn);
+}
+
+static void migration_free(struct hf__object *object)
+{
+	hf__free(back(object, offsetof(struct hf__migration, object)));
+}
+
+static const struct hf__type root_type = {.name = "migrations",
+                                          .value_offset = sizeof(struct hf__object)};
+
+static const struct hf__type migration_type = {
+    .name = "migration",
+    .value_offset = offsetof(struct hf__migration, value),
+    .value_size = sizeof(struct hf__migration_value),
+    .enlist = migration_enlist,
+    .delist = migration_delist,
+    .free = migration_free,
+};
+
+/* --- The row ---------------------------------------------------------------------------------- */
+
+static int migration_init(void *raw, const struct hf__domain_env *env)
+{
+	struct hf__migration_state *state = raw;
+	(void)env;
+	state->root.type = &root_type;
+	hf__order_init(&state->by_name, name_compare);
+	hf__order_init(&state->by_lsn, lsn_compare);
+	return HF_OK;
+}
+
+static void migration_deinit(void *raw)
+{
+	struct hf__migration_state *state = raw;
+	struct hf__order_node *node;
+	while ((node = hf__order_first(&state->by_lsn))) {
+		struct hf__migration *migration = hf__migration_of_lsn(node);
+		migration_delist(&migration->object);
+		hf__object_free(&migration->object);
+	}
+}
+
+static int apply_applied(struct hf__migration_state *state, struct hf__change *change,
+                         const struct image *image, uint64_t lsn)
+{
+	const uint64_t before = lsn - 1;
+	const struct hf__migration *next = lsn ? hf__migration_after(state, before) : NULL;
+	if (lsn == 0 || hf__migration_find(state, image->name) || (next && next->value.version == lsn))
+		return HF_ECORRUPT;
+	struct hf__migration *migration = hf__alloc(sizeof *migration + image->name.len);
+	if (!migration)
+		return HF_ENOMEM;
+	migration->object.type = &migration_type;
+	migration->object.container = &state->root;
+	migration->state = state;
+	migration->value = image->value;
+	migration->value.version = lsn;
+	migration->len = (uint32_t)image->name.len;
+	if (image->name.len > 0) /* always: decoding saw to it */
+		memcpy(migration->name, image->name.data, image->name.len);
+	return hf__change_add(change, &migration->object);
+}
+
+static int migration_apply(void *state, struct hf__change *change, const struct hf__entry *entry)
+{
+	struct image image;
+	if (!decode(entry->kind, entry->body, &image))
+		return HF_ECORRUPT;
+	if (entry->kind == HF__MIGRATION_APPLIED)
+		return apply_applied(state, change, &image, entry->lsn);
+	struct hf__migration *migration = hf__migration_find(state, image.name);
+	return migration ? hf__change_remove(change, &migration->object) : HF_ECORRUPT;
+}
+
+static int migration_snapshot(const void *raw, struct hf__emitter *emitter)
+{
+	const struct hf__migration_state *state = raw;
+	int rc = HF_OK;
+	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK;
+	     node = hf__order_next(node)) {
+		const struct hf__migration *migration = of_name(node);
+		hf__migration_put_applied(&emitter->body, HF__MIGRATION_STATE,
+		                          hf__migration_name(migration), &migration->value);
+		rc = emitter->emit(emitter, migration->value.version, HF__MIGRATION_APPLIED);
+	}
+	return rc;
+}
+
+/* Sound and strictly ascending. */
+static bool order_ok(const struct hf__order *order)
+{
+	if (!hf__order_sane(order))
+		return false;
+	const struct hf__order_node *before = NULL;
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node)) {
+		if (before && order->compare(before, node) >= 0)
+			return false;
+		before = node;
+	}
+	return true;
+}
+
+/* I-MIGRATION-1. */
+static int migration_verify(const void *raw, struct hf__text *why)
+{
+	const struct hf__migration_state *state = raw;
+	if (!order_ok(&state->by_name) || !order_ok(&state->by_lsn) ||
+	    hf__order_count(&state->by_name) != hf__order_count(&state->by_lsn)) {
+		hf__text_add(why, "the orders of migrations disagree");
+		return HF_ECORRUPT;
+	}
+	for (const struct hf__order_node *node = hf__order_first(&state->by_lsn); node;
+	     node = hf__order_next(node)) {
+		const struct hf__migration *migration = hf__migration_of_lsn(node);
+		if (hf__object_sealed(&migration->object) && migration->value.version != 0 &&
+		    migration->value.applied_at != HF_UNSET &&
+		    hf__migration_find(state, hf__migration_name(migration)) == migration)
+			continue;
+		hf__text_add(why, "unsound migration: ");
+		hf__text_add_quoted(why, hf__migration_name(migration));
+		return HF_ECORRUPT;
+	}
+	return HF_OK;
+}
+
+const struct hf__domain hf__migration_domain = {
+    .id = HF__DOMAIN_MIGRATION,
+    .name = "migration",
+    .kinds = hf__migration_kinds,
+    .state_size = sizeof(struct hf__migration_state),
+    .init = migration_init,
+    .deinit = migration_deinit,
+    .apply = migration_apply,
+    .snapshot = migration_snapshot,
+    .describe = migration_describe,
+    .about = migration_about,
+    .verify = migration_verify,
+};

@@ -1,0 +1,381 @@
+/* Applying migrations, and what can be done to their names.
+ *
+ * Happy path of hf_migrate(): for each name that is not there yet, the callback fills a
+ * transaction, the name is added behind what it wants done, on the condition that it is still
+ * absent, and all of it is committed as one. Failure modes: a callback or a commit that fails
+ * leaves no trace of that migration. Whoever was overtaken by another thread's hf_migrate()
+ * meets the condition (or a refusal that the other's effects caused), finds the name, and goes
+ * on as if it had been there all along. */
+#include "domains/migration/migration.h"
+#include "store/call/error.h"
+
+/* --- Form ------------------------------------------------------------------------------------- */
+
+static int check_name(struct hf_bytes name, struct hf__text *why)
+{
+	if (hf__key_part_ok(name, false))
+		return HF_OK;
+	hf__text_add(why, "the name of a migration must have 1 to %u bytes and no NUL: ", HF_KEY_MAX);
+	hf__text_add_quoted(why, name);
+	return HF_EINVAL;
+}
+
+static int record_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_migration_record *args = raw;
+	return check_name(args->name, why);
+}
+
+static int forget_check(const void *raw, struct hf__text *why)
+{
+	return check_name(((const struct hf_migration_forget *)raw)->name, why);
+}
+
+static int guard_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_migration_guard *args = raw;
+	if (args->write.expect != 0)
+		return check_name(args->name, why);
+	hf__text_add(why, "a guard needs an expected version");
+	return HF_EINVAL;
+}
+
+static int lone_guard_check(const void *raw, struct hf__text *why)
+{
+	(void)raw;
+	hf__text_add(why, "a guard needs a transaction");
+	return HF_EINVAL;
+}
+
+/* --- Deciding --------------------------------------------------------------------------------- */
+
+/* Finds it (*out NULL: not applied), notes what the answer depends on, and compares its version
+ * with the expected one. */
+static int look(const struct hf__migration_state *state, struct hf__decision *d,
+                const struct hf_write *write, struct hf_bytes name,
+                const struct hf__migration **out)
+{
+	*out = hf__migration_find(state, name);
+	hf__depends(d, *out ? &(*out)->object : &state->root);
+	const int rc = hf__expect(d, write->expect, *out ? (*out)->value.version : 0);
+	if (rc != HF_OK) {
+		hf__text_add(&d->why, ": ");
+		hf__text_add_quoted(&d->why, name);
+	}
+	return rc;
+}
+
+/* An applied migration is not changed afterwards. One side without a checksum says nothing. */
+static int check_content(const struct hf__migration_value *value, struct hf_bytes name,
+                         bool has_checksum, uint64_t checksum, struct hf__text *why)
+{
+	if (!value->has_checksum || !has_checksum || value->checksum == checksum)
+		return HF_OK;
+	hf__text_add(why, "it was applied with checksum %016llx, not %016llx: ",
+	             (unsigned long long)value->checksum, (unsigned long long)checksum);
+	hf__text_add_quoted(why, name);
+	return HF_ECONFLICT;
+}
+
+static int record(void *state, struct hf__decision *d, const struct hf_migration_record *args,
+                  enum hf__migration_cause cause, struct hf_result *result)
+{
+	const struct hf__migration *migration;
+	const int rc = look(state, d, &args->write, args->name, &migration);
+	if (rc != HF_OK)
+		return rc;
+	if (migration) {
+		result->version = migration->value.version;
+		return check_content(&migration->value, args->name, args->has_checksum, args->checksum,
+		                     &d->why);
+	}
+	result->changed = true;
+	result->count = 1;
+	result->version = hf__next_lsn(d);
+	const struct hf__migration_value value = {
+	    .applied_at = hf__given_or(&args->write, args->applied_at, d->stamp),
+	    .has_checksum = args->has_checksum,
+	    .checksum = args->checksum,
+	};
+	hf__migration_put_applied(hf__entry_body(d), cause, args->name, &value);
+	return hf__emit(d, HF__MIGRATION_APPLIED);
+}
+
+static int record_decide(void *state, struct hf__decision *d, const void *args,
+                         struct hf_result *result)
+{
+	return record(state, d, args, HF__MIGRATION_RECORD, result);
+}
+
+static int apply_decide(void *state, struct hf__decision *d, const void *args,
+                        struct hf_result *result)
+{
+	return record(state, d, args, HF__MIGRATION_APPLY, result);
+}
+
+static int forget_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
+{
+	const struct hf_migration_forget *args = raw;
+	const struct hf__migration *migration;
+	const int rc = look(state, d, &args->write, args->name, &migration);
+	if (rc != HF_OK)
+		return rc;
+	if (!migration) {
+		hf__text_add(&d->why, "it was not applied: ");
+		hf__text_add_quoted(&d->why, args->name);
+		return HF_ENOTFOUND;
+	}
+	result->changed = true;
+	result->count = 1;
+	hf__migration_put_forgotten(hf__entry_body(d), args->name);
+	return hf__emit(d, HF__MIGRATION_FORGOTTEN);
+}
+
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_migration_guard *args = raw;
+	const struct hf__migration *migration;
+	const int rc = look(state, d, &args->write, args->name, &migration);
+	result->version = migration ? migration->value.version : 0;
+	return rc;
+}
+
+/* --- Copies for transactions ------------------------------------------------------------------ */
+
+static void *record_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_migration_record *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
+}
+
+static void *forget_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_migration_forget *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
+}
+
+static void *guard_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_migration_guard *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
+}
+
+/* --- Public ----------------------------------------------------------------------------------- */
+
+int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record *args,
+                        struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"migration record", HF__DOMAIN_MIGRATION, record_check,
+	                                     record_decide, record_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget *args,
+                        struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"migration forget", HF__DOMAIN_MIGRATION, forget_check,
+	                                     forget_decide, forget_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard *args,
+                       struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"migration guard", HF__DOMAIN_MIGRATION, guard_check,
+	                                     guard_decide, guard_copy};
+	static const struct hf__verb lone = {"migration guard", HF__DOMAIN_MIGRATION, lone_guard_check,
+	                                     guard_decide, guard_copy};
+	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
+	                  error);
+}
+
+/* --- Migrate ---------------------------------------------------------------------------------- */
+
+static int check_list(const struct hf_migration *list, size_t count, struct hf_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		char why[HF_ERROR_TEXT] = "";
+		struct hf__text text = {why, sizeof why, 0};
+		int rc = check_name(list[i].name, &text);
+		for (size_t j = 0; j < i && rc == HF_OK; j++) {
+			if (!hf__bytes_equal(list[i].name, list[j].name))
+				continue;
+			hf__text_add(&text, "two migrations have the name ");
+			hf__text_add_quoted(&text, list[i].name);
+			rc = HF_EINVAL;
+		}
+		if (rc != HF_OK)
+			return hf__fail(error, rc, 0, "%s", why);
+	}
+	return HF_OK;
+}
+
+struct applied {
+	struct hf_bytes name;
+	bool has_checksum;
+	uint64_t checksum;
+	bool found; /* by read_applied */
+};
+
+static int read_applied(struct hf__query *q, void *raw)
+{
+	struct applied *applied = raw;
+	const struct hf__migration_state *state = q->state;
+	const int rc = check_name(applied->name, &q->why);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__migration *migration = hf__migration_find(state, applied->name);
+	hf__query_depends(q, migration ? &migration->object : &state->root);
+	applied->found = migration;
+	if (!migration)
+		return HF_OK;
+	return check_content(&migration->value, applied->name, applied->has_checksum, applied->checksum,
+	                     &q->why);
+}
+
+static int is_applied(hf_store *store, struct applied applied, unsigned flags, bool *out,
+                      struct hf_error *error)
+{
+	struct hf__answer answer;
+	const int rc =
+	    hf__read(store, HF__DOMAIN_MIGRATION, read_applied, &applied, flags, &answer, error);
+	if (rc == HF_OK)
+		hf__answer_reset(&answer);
+	*out = rc == HF_OK && applied.found;
+	return rc;
+}
+
+int hf_migration_applied(hf_store *store, struct hf_bytes name, unsigned flags, bool *out,
+                         struct hf_error *error)
+{
+	HF__CALL;
+	return is_applied(store, (struct applied){.name = name}, flags, out, error);
+}
+
+struct whole {
+	const struct hf_migration *list;
+	size_t count;
+};
+
+/* An older program on a newer store: all that it knows is applied, and more was after it. One
+ * that has something to apply goes on from there. */
+static int read_whole(struct hf__query *q, void *raw)
+{
+	const struct whole *whole = raw;
+	const struct hf__migration_state *state = q->state;
+	const struct hf__order_node *node = hf__order_last(&state->by_lsn);
+	const struct hf__migration *newest = node ? hf__migration_of_lsn(node) : NULL;
+	hf__query_depends(q, newest ? &newest->object : &state->root);
+	if (!newest)
+		return HF_OK;
+	for (size_t i = 0; i < whole->count; i++) {
+		const struct hf__migration *found = hf__migration_find(state, whole->list[i].name);
+		if (!found || found == newest)
+			return HF_OK;
+	}
+	hf__text_add(&q->why, "the list of migrations ends before what was applied: ");
+	hf__text_add_quoted(&q->why, hf__migration_name(newest));
+	return HF_ECONFLICT;
+}
+
+static int check_whole(hf_store *store, const struct hf_migration *list, size_t count,
+                       struct hf_error *error)
+{
+	struct whole whole = {list, count};
+	struct hf__answer answer;
+	const int rc = hf__read(store, HF__DOMAIN_MIGRATION, read_whole, &whole, 0, &answer, error);
+	if (rc == HF_OK)
+		hf__answer_reset(&answer);
+	return rc;
+}
+
+/* Puts the migration's name in front of what went wrong. */
+static int name_failure(struct hf_bytes name, int rc, struct hf_error *error)
+{
+	char text[sizeof error->text] = "";
+	struct hf__text named = {text, sizeof text, 0};
+	hf__text_add(&named, "migration ");
+	hf__text_add_quoted(&named, name);
+	hf__text_add(&named, ": %s",
+	             error->code == rc && error->text[0] ? error->text : hf_code_name(rc));
+	error->code = rc;
+	memcpy(error->text, text, sizeof text);
+	return rc;
+}
+
+/* The callback's operations and the name as one. The name comes last, so that a refusal's index
+ * is the callback's own. */
+static int apply_one(hf_store *store, const struct hf_migration *migration, struct hf_error *error)
+{
+	static const struct hf__verb verb = {"migration", HF__DOMAIN_MIGRATION, record_check,
+	                                     apply_decide, record_copy};
+	const struct hf_migration_record args = {.write.expect = HF_ABSENT,
+	                                         .name = migration->name,
+	                                         .has_checksum = migration->has_checksum,
+	                                         .checksum = migration->checksum};
+	hf_txn *txn = NULL;
+	int rc = hf_txn_begin(store, &txn, error);
+	if (rc != HF_OK)
+		return rc;
+	if (migration->fill)
+		rc = migration->fill(migration->ctx, store, txn, error);
+	if (rc == HF_OK)
+		rc = hf__mutate(store, txn, &verb, &args, HF_DURABLE, NULL, NULL, error);
+	/* Crash: before the commit is durable neither the effect nor the name is there; afterwards
+	 * both are. */
+	if (rc == HF_OK)
+		return hf_txn_commit(txn, HF_DURABLE, error);
+	hf_txn_abandon(txn);
+	return rc;
+}
+
+/* Applies it unless it is applied; *applied says whether this call did it. */
+static int migrate_one(hf_store *store, const struct hf_migration *migration, bool *applied,
+                       struct hf_error *error)
+{
+	bool found;
+	*applied = false;
+	const struct applied wanted = {.name = migration->name,
+	                               .has_checksum = migration->has_checksum,
+	                               .checksum = migration->checksum};
+	int rc = is_applied(store, wanted, 0, &found, error);
+	if (rc != HF_OK || found)
+		return rc;
+	rc = apply_one(store, migration, error);
+	if (rc == HF_OK) {
+		*applied = true;
+		return rc;
+	}
+	/* Somebody else may have been faster, whatever the refusal was. What could not be made
+	 * durable is not found: the read fails too. */
+	return is_applied(store, wanted, 0, &found, NULL) == HF_OK && found ? HF_OK : rc;
+}
+
+int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count,
+               struct hf_migrated *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf_migrated done = {0};
+	struct hf_error failure = {0};
+	int rc = check_list(list, count, &failure);
+	if (rc == HF_OK)
+		rc = check_whole(store, list, count, &failure);
+	for (size_t i = 0; i < count && rc == HF_OK; i++) {
+		bool applied;
+		rc = migrate_one(store, &list[i], &applied, &failure);
+		if (rc != HF_OK)
+			(void)name_failure(list[i].name, rc, &failure);
+		else
+			*(applied ? &done.applied : &done.skipped) += 1;
+	}
+	if (out)
+		*out = done;
+	if (rc != HF_OK && error)
+		*error = failure;
+	return rc;
+}

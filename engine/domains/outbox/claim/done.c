@@ -1,0 +1,170 @@
+/* Completed ids of an outbox: what goes on blocking for a queue's dedup_window after an item was
+ * delivered.
+ *
+ * Each is an object without a value: born when its item is completed, gone when its time is over
+ * and that is logged, when it is too many, when its id is put again, or when its queue is
+ * cleared. Before its end is logged it is gone as a view: whoever asks compares `until` with the
+ * store's clock.
+ *
+ * I-OUTBOX-4: a completed id is in the map, in its queue's line by the LSN of its completion,
+ * and in state->fading; it is never live at the same time, and once a transaction is decided no
+ * queue holds more than its dedup_max. */
+#include <stddef.h>
+
+#include "domains/outbox/outbox.h"
+
+/* --- From node to object ---------------------------------------------------------------------- */
+
+static void *back(const void *node, size_t offset)
+{
+	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
+}
+
+struct hf__outbox_done *hf__outbox_done_of_map(const struct hf__map_node *node)
+{
+	return back(node, offsetof(struct hf__outbox_done, node));
+}
+
+struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__order_node *node)
+{
+	return back(node, offsetof(struct hf__outbox_done, line));
+}
+
+struct hf__outbox_done *hf__outbox_done_of_fading(const struct hf__heap_node *node)
+{
+	return back(node, offsetof(struct hf__outbox_done, fading));
+}
+
+struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done)
+{
+	return hf_bytes(done->id, done->len);
+}
+
+struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done)
+{
+	return back(done->object.container, offsetof(struct hf__outbox_queue, object));
+}
+
+static struct hf__outbox_done *done_of(struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__outbox_done, object));
+}
+
+/* --- Lookup ----------------------------------------------------------------------------------- */
+
+static bool done_equal(const struct hf__map_node *node, const void *raw)
+{
+	const struct hf__outbox_key *key = raw;
+	const struct hf__outbox_done *done = hf__outbox_done_of_map(node);
+	return hf__bytes_equal(hf__outbox_done_id(done), key->name) &&
+	       hf__bytes_equal(hf__outbox_queue_name(hf__outbox_done_queue(done)), key->queue);
+}
+
+struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *state,
+                                             struct hf_bytes queue, struct hf_bytes id)
+{
+	struct hf__outbox_key key;
+	if (state->done.count == 0) /* the usual case: no queue remembers anything */
+		return NULL;
+	hf__outbox_key(&key, queue, id);
+	return hf__outbox_done_of_map(hf__map_find(
+	    &state->done, hf__map_hash(&state->done, key.bytes, key.len), done_equal, &key));
+}
+
+static int line_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	const uint64_t left = hf__outbox_done_of_line(a)->lsn, right = hf__outbox_done_of_line(b)->lsn;
+	return (left > right) - (left < right);
+}
+
+static int line_probe(const struct hf__order_node *node, const void *key)
+{
+	const uint64_t lsn = hf__outbox_done_of_line(node)->lsn, *wanted = key;
+	return (lsn > *wanted) - (lsn < *wanted);
+}
+
+void hf__outbox_done_init(struct hf__outbox_queue *queue)
+{
+	hf__order_init(&queue->done, line_compare);
+}
+
+struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono,
+                                             uint64_t after)
+{
+	const struct hf__order_filter blocks = {.low = mono < INT64_MAX ? mono + 1 : mono,
+	                                        .high = INT64_MAX};
+	return hf__outbox_done_of_line(
+	    hf__order_pass(hf__order_after(&queue->done, line_probe, &after), &blocks));
+}
+
+size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono)
+{
+	const struct hf__order_filter over = {.low = INT64_MIN, .high = mono};
+	size_t count = hf__order_count(&queue->done);
+	for (const struct hf__order_node *node = hf__order_first_pass(&queue->done, &over); node;
+	     node = hf__order_pass(hf__order_next(node), &over))
+		count--;
+	return count;
+}
+
+bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn)
+{
+	const struct hf__order_node *node = hf__order_seek(&queue->done, line_probe, &lsn);
+	return node && hf__outbox_done_of_line(node)->lsn == lsn;
+}
+
+/* --- Hooks ------------------------------------------------------------------------------------ */
+
+static void done_enlist(struct hf__object *object)
+{
+	struct hf__outbox_done *done = done_of(object);
+	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
+	struct hf__outbox_state *state = queue->state;
+	struct hf__outbox_key key;
+	hf__outbox_key(&key, hf__outbox_queue_name(queue), hf__outbox_done_id(done));
+	hf__map_insert(&state->done, &done->node, hf__map_hash(&state->done, key.bytes, key.len));
+	done->line.weight = done->until;
+	hf__order_insert(&queue->done, &done->line);
+	done->fading.deadline = done->until;
+	hf__heap_insert(&state->fading, &done->fading);
+	hf__outbox_queue_tag(queue);
+}
+
+static void done_delist(struct hf__object *object)
+{
+	struct hf__outbox_done *done = done_of(object);
+	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
+	hf__map_remove(&queue->state->done, &done->node);
+	hf__order_remove(&queue->done, &done->line);
+	hf__heap_remove(&queue->state->fading, &done->fading);
+	hf__outbox_queue_tag(queue);
+}
+
+static void done_free(struct hf__object *object)
+{
+	hf__free(done_of(object));
+}
+
+/* --- Birth ------------------------------------------------------------------------------------ */
+
+struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, struct hf_bytes id,
+                                            uint64_t lsn, int64_t until)
+{
+	static const struct hf__type done_type = {
+	    .name = "outbox completed id",
+	    .value_offset = sizeof(struct hf__object),
+	    .enlist = done_enlist,
+	    .delist = done_delist,
+	    .free = done_free,
+	};
+	struct hf__outbox_done *done = hf__alloc(sizeof *done + id.len);
+	if (!done)
+		return NULL;
+	done->object.type = &done_type;
+	done->object.container = &queue->object;
+	done->lsn = lsn;
+	done->until = until;
+	done->len = (uint32_t)id.len;
+	memcpy(done->id, id.data, id.len);
+	return done;
+}

@@ -1,0 +1,237 @@
+/* claim_next: what is next in one queue or several. What is over and not logged yet is logged
+ * first where it could make a difference, so that what can be claimed stands in the queue's
+ * orders. */
+#include <stddef.h>
+
+#include "domains/outbox/verb.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+#define QUEUES_MAX 1024u
+/* So many claims that are over and make no difference are passed over before they are logged all
+ * the same. */
+#define OVER_MAX 64u
+
+/* Arguments as they go through the store: where to hand things out comes along. */
+struct claim_many {
+	struct hf_outbox_claim_next args;
+	struct hf_outbox_items *out;
+	bool *again; /* as hf__outbox_end_all takes it */
+	bool in_txn;
+};
+
+static size_t queue_count(const struct hf_outbox_claim_next *args)
+{
+	return args->queue_count > 0 ? args->queue_count : 1;
+}
+
+static struct hf_bytes queue_at(const struct hf_outbox_claim_next *args, size_t i)
+{
+	return args->queue_count > 0 ? args->queues[i] : args->queue;
+}
+
+/* --- Form ------------------------------------------------------------------------------------- */
+
+static int check_queues(const struct hf_outbox_claim_next *args, struct hf__text *why)
+{
+	int rc = HF_OK;
+	if (args->queue_count > 0 &&
+	    (args->queue.len > 0 || !args->queues || args->queue_count > QUEUES_MAX)) {
+		hf__text_add(why, "either a queue or 1 to %u queues", QUEUES_MAX);
+		return HF_EINVAL;
+	}
+	for (size_t i = 0; i < queue_count(args) && rc == HF_OK; i++)
+		rc = hf__outbox_check_queue(queue_at(args, i), why);
+	return rc;
+}
+
+static int check_wait(const struct claim_many *call, struct hf__text *why)
+{
+	if (call->args.wait_us < -1) {
+		hf__text_add(why, "the wait must be -1 (forever), 0 or more");
+		return HF_EINVAL;
+	}
+	if (call->in_txn && call->args.wait_us != 0) {
+		hf__text_add(why, "a transaction cannot wait");
+		return HF_EINVAL;
+	}
+	return HF_OK;
+}
+
+static int next_check(const void *raw, struct hf__text *why)
+{
+	const struct claim_many *call = raw;
+	int rc = hf__outbox_check_no_expect(&call->args.write, why);
+	if (rc == HF_OK)
+		rc = check_queues(&call->args, why);
+	if (rc == HF_OK)
+		rc = hf__outbox_check_owner(call->args.owner, why);
+	if (rc == HF_OK)
+		rc = hf__outbox_check_span("the lease", call->args.lease_us, why);
+	if (rc == HF_OK)
+		rc = hf__outbox_check_span("max_run", call->args.max_run_us, why);
+	if (rc == HF_OK)
+		rc = check_wait(call, why);
+	if (rc == HF_OK && !call->out) {
+		hf__text_add(why, "it needs somewhere to put the items");
+		rc = HF_EINVAL;
+	}
+	return rc;
+}
+
+/* --- Claiming --------------------------------------------------------------------------------- */
+
+/* Does any claim that is over make something claimable? */
+static bool endings_matter(const struct hf__outbox_queue *queue, struct hf__outbox_time t)
+{
+	unsigned seen = 0;
+	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item;
+	     item = hf__outbox_next_over(item, t)) {
+		struct hf__outbox_view view;
+		if (item->member || seen++ == OVER_MAX)
+			return true;
+		hf__outbox_view(item, t, &view);
+		if (view.status == HF_OUTBOX_QUEUED &&
+		    hf__outbox_reached(view.available_at, view.computed, t))
+			return true;
+	}
+	return false;
+}
+
+/* Claims while there is something and there is room. Each claimed item leaves the order, so the
+ * first that passes is a new one each time. */
+static int claim_ready(struct hf__decision *d, const struct hf__outbox_queue *queue,
+                       const struct claim_many *call, struct hf__outbox_item **claimed, size_t room,
+                       size_t *count)
+{
+	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
+	int rc = endings_matter(queue, t) ? hf__outbox_end_all(d, queue, call->again) : HF_OK;
+	while (rc == HF_OK && *count < room) {
+		struct hf__outbox_item *item = hf__outbox_first_ready(queue, t);
+		struct hf_result one = {0};
+		if (!item)
+			break;
+		rc = hf__outbox_claim_item(d, item, call->args.owner, call->args.lease_us,
+		                           call->args.max_run_us, &one);
+		claimed[(*count)++] = item;
+	}
+	return rc;
+}
+
+/* The queue, if there may be something in it for this caller. */
+static const struct hf__outbox_queue *open_queue(const struct hf__outbox_state *state,
+                                                 struct hf__decision *d, struct hf_bytes name)
+{
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, name);
+	hf__depends(d, hf__outbox_queue_depends(state, queue, name));
+	if (!queue || queue->value.paused || hf__wait_behind(d, hf__outbox_wait_key(state, name)))
+		return NULL;
+	return queue;
+}
+
+/* How many could be had at most. */
+static size_t room_for(const struct hf__outbox_state *state,
+                       const struct hf_outbox_claim_next *args)
+{
+	size_t max = args->max == 0 ? 1 : args->max, there = 0;
+	if (max > HF_OUTBOX_CLAIM_MAX)
+		max = HF_OUTBOX_CLAIM_MAX;
+	for (size_t i = 0; i < queue_count(args) && there < max; i++) {
+		const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, queue_at(args, i));
+		there += queue ? hf__outbox_queue_count(queue) : 0;
+	}
+	return there < max ? there : max;
+}
+
+static int claim_and_hand_out(const struct hf__outbox_state *state, struct hf__decision *d,
+                              const struct claim_many *call, struct hf_result *result)
+{
+	const size_t room = room_for(state, &call->args);
+	struct hf__outbox_item **claimed =
+	    hf__answer_alloc(d->answer, room * sizeof(struct hf__outbox_item *));
+	size_t count = 0;
+	int rc = claimed ? HF_OK : HF_ENOMEM;
+	for (size_t i = 0; i < queue_count(&call->args) && rc == HF_OK; i++) {
+		const struct hf__outbox_queue *queue = open_queue(state, d, queue_at(&call->args, i));
+		if (queue && count < room)
+			rc = claim_ready(d, queue, call, claimed, room, &count);
+	}
+	if (rc != HF_OK || count == 0) {
+		hf__answer_reset(d->answer);
+		return rc;
+	}
+	result->changed = true;
+	result->count = count;
+	return hf__outbox_hand_out(d, claimed, count, call->out);
+}
+
+/* Nothing now. The waiter tries again when anything in its queues changes, or when the first of
+ * those that are delayed, or held with a lease, comes up. */
+static void wait_for_work(const struct hf__outbox_state *state, struct hf__decision *d,
+                          const struct hf_outbox_claim_next *args)
+{
+	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
+	int64_t retry_at = INT64_MAX;
+	for (size_t i = 0; i < queue_count(args); i++) {
+		const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, queue_at(args, i));
+		const int64_t next =
+		    queue && !queue->value.paused ? hf__outbox_next_instant(queue, t) : INT64_MAX;
+		retry_at = next < retry_at ? next : retry_at;
+	}
+	if (queue_count(args) == 1)
+		hf__wait_on(d, hf__outbox_wait_key(state, queue_at(args, 0)), retry_at);
+	else
+		hf__wait_on_many(d, retry_at);
+}
+
+static int next_decide(void *state, struct hf__decision *d, const void *raw,
+                       struct hf_result *result)
+{
+	const struct claim_many *call = raw;
+	hf__answer_reset(d->answer);
+	hf__outbox_take_back(call->out);
+	const int rc = claim_and_hand_out(state, d, call, result);
+	if (rc == HF_OK && result->count == 0)
+		wait_for_work(state, d, &call->args);
+	return rc;
+}
+
+static void *next_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct claim_many, args.queue),
+	                               offsetof(struct claim_many, args.owner)};
+	struct claim_many *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	if (!copy)
+		return NULL;
+	copy->again = NULL;
+	if (copy->args.queue_count == 0)
+		return copy;
+	struct hf_bytes *queues =
+	    hf__arena_copy(arena, copy->args.queues, copy->args.queue_count * sizeof *queues);
+	copy->args.queues = queues;
+	for (size_t i = 0; i < copy->args.queue_count; i++)
+		if (!queues || !hf__arena_bytes(arena, queues[i], &queues[i]))
+			return NULL;
+	return copy;
+}
+
+int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args,
+                         struct hf_outbox_items *out, struct hf_result *result,
+                         struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX, next_check,
+	                                     next_decide, next_copy};
+	bool again;
+	const struct claim_many call = {*args, out, &again, txn != NULL};
+	struct hf__answer answer = {0};
+	struct hf_result mine = {0};
+	if (!txn && !result)
+		result = &mine;
+	if (out)
+		*out = (struct hf_outbox_items){0};
+	const int rc = hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, &answer,
+	                                       args->wait_us, error);
+	if (rc != HF_OK && out && !hf__outbox_claim_stands(txn, result))
+		hf__outbox_take_back(out);
+	return rc;
+}

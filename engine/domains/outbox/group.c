@@ -1,0 +1,256 @@
+/* Groups of an outbox: at most one item of a group is held, and claim_next keeps the group's
+ * order, which is the enqueue order.
+ *
+ * Happy path: whenever an item that belongs to a group is linked or unlinked, its group is taken
+ * out of queue->ready and out of the queue's figures, changed, and put back in. What stands in
+ * `ready` for the group is its first item in enqueue order, unless one of them is held. A claim
+ * that is over goes on holding until that is logged: whoever claims logs it first, whoever reads
+ * looks past it.
+ *
+ * A group lives as long as the memory of an item that belongs to it, so taking back a removal
+ * finds it where it was. Nothing here can fail but joining.
+ *
+ * I-OUTBOX-3: group->line holds exactly the members whose value says queued or sending;
+ * group->holder is the one that is sending; group->next is the first of the line if none is,
+ * else NULL. queue->groups, busy_groups and blocked are sums over the queue's groups. */
+#include <stddef.h>
+
+#include "domains/outbox/outbox.h"
+
+/* --- From node to object ---------------------------------------------------------------------- */
+
+static const struct hf__outbox_member *member_of(const struct hf__order_node *node)
+{
+	return (const void *)((const uint8_t *)node - offsetof(struct hf__outbox_member, node));
+}
+
+struct hf__outbox_item *hf__outbox_of_member(const struct hf__order_node *node)
+{
+	return node ? member_of(node)->item : NULL;
+}
+
+struct hf__outbox_group *hf__outbox_group_of_map(const struct hf__map_node *node)
+{
+	return node ? (void *)((uint8_t *)(uintptr_t)node - offsetof(struct hf__outbox_group, node))
+	            : NULL;
+}
+
+struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item)
+{
+	return item->member ? hf_bytes(item->member->group->name, item->member->group->len)
+	                    : hf_bytes(NULL, 0);
+}
+
+/* --- Membership ------------------------------------------------------------------------------- */
+
+static int line_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	const uint64_t left = member_of(a)->item->value.seq, right = member_of(b)->item->value.seq;
+	return (left > right) - (left < right);
+}
+
+static bool group_equal(const struct hf__map_node *node, const void *raw)
+{
+	const struct hf__outbox_key *key = raw;
+	const struct hf__outbox_group *group = hf__outbox_group_of_map(node);
+	return hf__bytes_equal(hf_bytes(group->name, group->len), key->name) &&
+	       hf__bytes_equal(hf__outbox_queue_name(group->queue), key->queue);
+}
+
+static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct hf_bytes name,
+                                          uint64_t hash)
+{
+	struct hf__outbox_group *group = hf__alloc(sizeof *group + name.len);
+	if (!group)
+		return NULL;
+	group->queue = queue;
+	group->len = (uint32_t)name.len;
+	memcpy(group->name, name.data, name.len);
+	hf__order_init(&group->line, line_compare);
+	hf__map_insert(&queue->state->groups, &group->node, hash);
+	return group;
+}
+
+/* There is one for each of its members, and none without. */
+static struct hf__outbox_group *group_find(const struct hf__outbox_queue *queue,
+                                           struct hf_bytes name, uint64_t *hash)
+{
+	struct hf__outbox_key key;
+	hf__outbox_key(&key, hf__outbox_queue_name(queue), name);
+	*hash = hf__map_hash(&queue->state->groups, key.bytes, key.len);
+	return hf__outbox_group_of_map(hf__map_find(&queue->state->groups, *hash, group_equal, &key));
+}
+
+static struct hf__outbox_group *group_get(struct hf__outbox_queue *queue, struct hf_bytes name)
+{
+	uint64_t hash;
+	struct hf__outbox_group *group = group_find(queue, name, &hash);
+	return group ? group : group_new(queue, name, hash);
+}
+
+struct hf__outbox_item *hf__outbox_holder_of(const struct hf__outbox_queue *queue,
+                                             struct hf_bytes group)
+{
+	uint64_t hash;
+	const struct hf__outbox_group *found = group.len > 0 ? group_find(queue, group, &hash) : NULL;
+	return found ? found->holder : NULL;
+}
+
+bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_item *item,
+                           struct hf_bytes name)
+{
+	if (name.len == 0)
+		return true;
+	struct hf__outbox_member *member = hf__alloc(sizeof *member);
+	struct hf__outbox_group *group = member ? group_get(queue, name) : NULL;
+	if (!group) {
+		hf__free(member);
+		return false;
+	}
+	group->references++;
+	member->item = item;
+	member->group = group;
+	item->member = member;
+	return true;
+}
+
+void hf__outbox_group_leave(struct hf__outbox_item *item)
+{
+	if (!item->member)
+		return;
+	struct hf__outbox_group *group = item->member->group;
+	if (--group->references == 0) {
+		hf__map_remove(&group->queue->state->groups, &group->node);
+		hf__free(group);
+	}
+	hf__free(item->member);
+	item->member = NULL;
+}
+
+void hf__outbox_group_count(const struct hf__outbox_item *item, bool lives)
+{
+	if (!item->member)
+		return;
+	struct hf__outbox_group *group = item->member->group;
+	group->members = lives ? group->members + 1 : group->members - 1;
+}
+
+/* --- Standing in the queue -------------------------------------------------------------------- */
+
+/* The first is next, or one is held: all others are kept back. */
+size_t hf__outbox_group_blocked(const struct hf__outbox_group *group)
+{
+	const size_t count = hf__order_count(&group->line);
+	return count > 0 ? count - 1 : 0;
+}
+
+static struct hf__outbox_item *find_next(const struct hf__outbox_group *group)
+{
+	return group->holder ? NULL : hf__outbox_of_member(hf__order_first(&group->line));
+}
+
+static void add_up(const struct hf__outbox_group *group, bool in)
+{
+	struct hf__outbox_queue *queue = group->queue;
+	const size_t there = hf__order_count(&group->line) > 0, busy = group->holder != NULL,
+	             blocked = hf__outbox_group_blocked(group);
+	queue->groups = in ? queue->groups + there : queue->groups - there;
+	queue->busy_groups = in ? queue->busy_groups + busy : queue->busy_groups - busy;
+	queue->blocked = in ? queue->blocked + blocked : queue->blocked - blocked;
+}
+
+static void step_out(struct hf__outbox_group *group)
+{
+	add_up(group, false);
+	if (group->next)
+		hf__outbox_stand_down(group->next);
+	group->next = NULL;
+}
+
+static void step_in(struct hf__outbox_group *group)
+{
+	add_up(group, true);
+	group->next = find_next(group);
+	if (group->next)
+		hf__outbox_stand(group->next);
+}
+
+void hf__outbox_ready_link(struct hf__outbox_item *item)
+{
+	struct hf__outbox_member *member = item->member;
+	if (!member) {
+		if (item->value.status == HF_OUTBOX_QUEUED)
+			hf__outbox_stand(item);
+		return;
+	}
+	if (item->value.status == HF_OUTBOX_FAILED)
+		return;
+	step_out(member->group);
+	hf__order_insert(&member->group->line, &member->node);
+	if (item->value.status == HF_OUTBOX_SENDING)
+		member->group->holder = item;
+	step_in(member->group);
+}
+
+void hf__outbox_ready_unlink(struct hf__outbox_item *item)
+{
+	struct hf__outbox_member *member = item->member;
+	if (!member) {
+		if (item->value.status == HF_OUTBOX_QUEUED)
+			hf__outbox_stand_down(item);
+		return;
+	}
+	if (item->value.status == HF_OUTBOX_FAILED)
+		return;
+	step_out(member->group);
+	hf__order_remove(&member->group->line, &member->node);
+	if (member->group->holder == item)
+		member->group->holder = NULL;
+	step_in(member->group);
+}
+
+/* --- Asking ----------------------------------------------------------------------------------- */
+
+struct hf__outbox_item *hf__outbox_group_holder(const struct hf__outbox_item *item)
+{
+	return item->member ? item->member->group->holder : NULL;
+}
+
+struct hf__outbox_item *hf__outbox_group_first(const struct hf__outbox_group *group,
+                                               struct hf__outbox_time t)
+{
+	struct hf__order_node *node = hf__order_first(&group->line);
+	while (node && hf__outbox_status(hf__outbox_of_member(node), t) != HF_OUTBOX_QUEUED)
+		node = hf__order_next(node); /* one at most: the holder */
+	return hf__outbox_of_member(node);
+}
+
+bool hf__outbox_in_turn(const struct hf__outbox_item *item, struct hf__outbox_time t)
+{
+	return !item->member || hf__outbox_group_first(item->member->group, t) == item;
+}
+
+/* Counts its line anew. Everything that `ready` and the queue's figures are made from is looked
+ * at here. */
+const char *hf__outbox_group_fault(const struct hf__outbox_group *group)
+{
+	const struct hf__outbox_item *holder = NULL;
+	if (!hf__order_sane(&group->line))
+		return "the line of a group is out of order";
+	for (const struct hf__order_node *node = hf__order_first(&group->line); node;
+	     node = hf__order_next(node)) {
+		const struct hf__outbox_item *item = hf__outbox_of_member(node);
+		if (item->value.status == HF_OUTBOX_FAILED || item->member->group != group ||
+		    &item->member->node != node)
+			return "an item stands in the line of a group that is none of its own";
+		if (item->value.status == HF_OUTBOX_SENDING && holder)
+			return "two items of a group are held";
+		if (item->value.status == HF_OUTBOX_SENDING)
+			holder = item;
+	}
+	if (group->holder != holder)
+		return "who is held of a group is wrong";
+	if (group->next != find_next(group))
+		return "what is next in a group is wrong";
+	return NULL;
+}

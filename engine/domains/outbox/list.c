@@ -1,0 +1,283 @@
+/* Lists of an outbox, in enqueue order. They show views: an item whose claim is over is queued,
+ * logged or not.
+ *
+ * Without a predicate a page is one read. With one it is several short ones, since the predicate
+ * is called outside every lock: it is asked about copies, and what matched is copied again into
+ * one answer. A page token holds the seq of the last item given. */
+#include "domains/outbox/verb.h"
+#include "store/call/error.h"
+
+/* --- Lists ------------------------------------------------------------------------------------ */
+
+/* What a page of a list is asked for, and what it gives. */
+struct page {
+	const struct hf_outbox_list *args;
+	uint64_t query;
+	const char *token; /* where it begins, or NULL: ... */
+	uint64_t after; /* ... after this seq */
+	size_t limit; /* 0: all */
+	struct hf_outbox_item *items;
+	uint64_t *seqs; /* of the items */
+	size_t count;
+	bool more;
+};
+
+static int query_of(const struct hf_outbox_list *args, uint64_t *query)
+{
+	struct hf__writer w = {0};
+	hf__put_u8(&w, HF__DOMAIN_OUTBOX);
+	hf__put_short(&w, hf_str("list"));
+	hf__put_bytes(&w, args->queue); /* the last of variable length */
+	hf__put_u8(&w, (uint8_t)args->status);
+	const int rc = w.bad ? HF_ENOMEM : HF_OK;
+	*query = hf__query_hash(&w);
+	hf__writer_deinit(&w);
+	return rc;
+}
+
+static int check_list(const struct hf_outbox_list *args, struct hf__text *why)
+{
+	if ((unsigned)args->status <= HF_OUTBOX_FAILED)
+		return hf__outbox_check_queue(args->queue, why);
+	hf__text_add(why, "no such status: %d", (int)args->status);
+	return HF_EINVAL;
+}
+
+/* Where the page begins: a token holds the seq of the item before. */
+static int find_start(struct hf__query *q, struct page *page)
+{
+	struct hf__page opened;
+	if (!page->token)
+		return HF_OK;
+	int rc = hf__page_open(q->answer, page->token, page->query, &opened);
+	if (rc == HF_OK && opened.after.len != 0 && opened.after.len != sizeof page->after)
+		rc = HF_EINVAL;
+	if (rc == HF_EINVAL)
+		hf__text_add(&q->why, "the page token is damaged or belongs to another list");
+	if (rc == HF_OK && opened.after.len > 0)
+		page->after = hf__load_u64(opened.after.data);
+	return rc;
+}
+
+/* How many items the page has: only these are reserved, however many others the queue holds.
+ * *more: some follow. */
+static size_t count_page(const struct hf__query *q, const struct hf__outbox_queue *queue,
+                         const struct page *page, bool *more)
+{
+	struct hf__outbox_walk walk;
+	size_t count = 0;
+	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
+	while ((*more = hf__outbox_walk_next(&walk) != NULL) &&
+	       (page->limit == 0 || count < page->limit))
+		count++;
+	return count;
+}
+
+static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, struct page *page)
+{
+	const size_t room = count_page(q, queue, page, &page->more);
+	struct hf__outbox_walk walk;
+	struct hf_bytes name;
+	page->items = hf__answer_alloc(q->answer, room * sizeof *page->items);
+	page->seqs = hf__answer_alloc(q->answer, room * sizeof *page->seqs);
+	if (!page->items || !page->seqs ||
+	    hf__answer_bytes(q->answer, hf__outbox_queue_name(queue), &name) != HF_OK)
+		return HF_ENOMEM;
+	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
+	for (; page->count < room; page->count++) {
+		const struct hf__outbox_item *item = hf__outbox_walk_next(&walk);
+		const int rc = hf__outbox_answer(q->answer, item, name, walk.t, page->args->without_payload,
+		                                 &page->items[page->count]);
+		if (rc != HF_OK)
+			return rc;
+		page->seqs[page->count] = item->value.seq;
+	}
+	return HF_OK;
+}
+
+static int read_page(struct hf__query *q, void *raw)
+{
+	struct page *page = raw;
+	int rc = check_list(page->args, &q->why);
+	if (rc == HF_OK)
+		rc = find_start(q, page);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, page->args->queue);
+	hf__outbox_depend_on_queue(q, queue, page->args->queue);
+	return queue ? fill_page(q, queue, page) : HF_OK;
+}
+
+static int put_token(struct hf__answer *answer, uint64_t query, uint64_t seq, const char **out)
+{
+	uint8_t position[sizeof seq];
+	hf__store_u64(position, seq);
+	return hf__page_token(answer, query, hf_bytes(position, sizeof position), out);
+}
+
+static int list_plain(hf_store *store, struct page *page, unsigned flags,
+                      struct hf_outbox_items *out, struct hf_error *error)
+{
+	struct hf__answer answer;
+	struct hf_outbox_items list = {0};
+	page->limit = page->args->limit;
+	int rc = hf__read(store, HF__DOMAIN_OUTBOX, read_page, page, flags, &answer, error);
+	if (rc != HF_OK)
+		return rc;
+	list.items = page->items;
+	list.count = page->count;
+	if (page->more &&
+	    put_token(&answer, page->query, page->seqs[page->count - 1], &list.next) != HF_OK) {
+		hf__answer_reset(&answer);
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
+	}
+	rc = hf__outbox_give(&answer, &list.memory, error);
+	if (rc == HF_OK)
+		*out = list;
+	return rc;
+}
+
+/* --- Lists with a predicate ------------------------------------------------------------------- */
+
+/* Items that were asked about at a time: read with their payloads, so not many. */
+#define MATCH_STEP 64u
+
+/* What matched so far: copies, since the pages they were found on are released. */
+struct matches {
+	struct hf__answer memory;
+	struct hf_outbox_item *items; /* heap */
+	size_t count, cap;
+	struct hf_bytes queue; /* its name, copied once */
+};
+
+static bool grow(struct matches *matches)
+{
+	if (matches->count < matches->cap)
+		return true;
+	const size_t cap = matches->cap ? matches->cap * 2 : MATCH_STEP;
+	struct hf_outbox_item *items = hf__realloc(matches->items, cap * sizeof *items);
+	if (!items)
+		return false;
+	matches->items = items;
+	matches->cap = cap;
+	return true;
+}
+
+static int keep_rerun(struct matches *matches, const struct hf_outbox_rerun *rerun,
+                      const struct hf_outbox_rerun **out)
+{
+	struct hf_outbox_rerun *copy = hf__answer_alloc(&matches->memory, sizeof *copy);
+	if (!copy)
+		return HF_ENOMEM;
+	*copy = *rerun;
+	*out = copy;
+	return hf__answer_bytes(&matches->memory, rerun->payload, &copy->payload);
+}
+
+static int keep_match(struct matches *matches, const struct hf_outbox_item *item)
+{
+	if (!grow(matches))
+		return HF_ENOMEM;
+	struct hf_outbox_item *copy = &matches->items[matches->count];
+	*copy = *item;
+	int rc = matches->queue.data ? HF_OK
+	                             : hf__answer_bytes(&matches->memory, item->queue, &matches->queue);
+	copy->queue = matches->queue;
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(&matches->memory, item->id, &copy->id);
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(&matches->memory, item->payload, &copy->payload);
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(&matches->memory, item->last_error, &copy->last_error);
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(&matches->memory, item->extra, &copy->extra);
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(&matches->memory, item->owner, &copy->owner);
+	if (rc == HF_OK)
+		rc = hf__answer_bytes(&matches->memory, item->group, &copy->group);
+	if (rc == HF_OK && item->rerun)
+		rc = keep_rerun(matches, item->rerun, &copy->rerun);
+	matches->count += rc == HF_OK;
+	return rc;
+}
+
+/* Asks about the items of one page. *full: the limit is reached; page->after is then the last
+ * item asked about, and page->more tells whether anything follows it. */
+static int match_page(struct page *page, struct matches *matches, bool *full)
+{
+	const struct hf_outbox_list *args = page->args;
+	for (size_t i = 0; i < page->count && !*full; i++) {
+		page->after = page->seqs[i];
+		if (!args->match(args->match_ctx, &page->items[i]))
+			continue;
+		const int rc = keep_match(matches, &page->items[i]);
+		if (rc != HF_OK)
+			return rc;
+		*full = args->limit > 0 && matches->count == args->limit;
+		page->more = page->more || (*full && i + 1 < page->count);
+	}
+	page->token = NULL;
+	return HF_OK;
+}
+
+static int collect_matches(hf_store *store, struct page *page, struct matches *matches,
+                           unsigned flags, struct hf_error *error)
+{
+	bool full = false;
+	do {
+		struct hf__answer answer;
+		page->count = 0;
+		page->more = false;
+		page->limit = MATCH_STEP;
+		int rc = hf__read(store, HF__DOMAIN_OUTBOX, read_page, page, flags, &answer, error);
+		if (rc != HF_OK)
+			return rc;
+		rc = match_page(page, matches, &full);
+		hf__answer_reset(&answer);
+		if (rc != HF_OK)
+			return hf__fail(error, rc, 0, "no memory for the answer");
+	} while (page->more && !full);
+	return HF_OK;
+}
+
+static int give_matches(const struct page *page, struct matches *matches,
+                        struct hf_outbox_items *out, struct hf_error *error)
+{
+	struct hf_outbox_items list = {.count = matches->count};
+	struct hf_outbox_item *items =
+	    hf__answer_alloc(&matches->memory, matches->count * sizeof *items);
+	if (!items ||
+	    (page->more && put_token(&matches->memory, page->query, page->after, &list.next) != HF_OK))
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
+	if (matches->count > 0)
+		memcpy(items, matches->items, matches->count * sizeof *items);
+	list.items = items;
+	const int rc = hf__outbox_give(&matches->memory, &list.memory, error);
+	if (rc == HF_OK)
+		*out = list;
+	return rc;
+}
+
+static int list_matching(hf_store *store, struct page *page, unsigned flags,
+                         struct hf_outbox_items *out, struct hf_error *error)
+{
+	struct matches matches = {.memory = {.store = store}};
+	int rc = collect_matches(store, page, &matches, flags, error);
+	if (rc == HF_OK)
+		rc = give_matches(page, &matches, out, error);
+	hf__answer_reset(&matches.memory); /* empty when it was given */
+	hf__free(matches.items);
+	return rc;
+}
+
+int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args, unsigned flags,
+                   struct hf_outbox_items *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct page page = {.args = args, .token = args->page};
+	*out = (struct hf_outbox_items){0};
+	if (query_of(args, &page.query) != HF_OK)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
+	return args->match ? list_matching(store, &page, flags, out, error)
+	                   : list_plain(store, &page, flags, out, error);
+}

@@ -1,0 +1,106 @@
+/* Outboxes: the row of the domain. Job: durable work queues, from which each item is claimed by
+ * one worker at a time. Happy path: a mutation (outbox/enqueue.c, outbox_claim.c,
+ * claim/outcome.c) decides what an item is afterwards and writes that as one entry
+ * (outbox/entry.c); apply (outbox/apply.c) puts it into the indexes (outbox/state.c); reads walk
+ * them (outbox/read.c). What time or a new opening ends, ends as a view first; settle() below
+ * logs it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes
+ * nothing; no memory leaves what the change did so far to its owner, who undoes it. */
+#include "domains/common/domains.h"
+#include "domains/outbox/verb.h"
+
+static int outbox_init(void *raw, const struct hf__domain_env *env)
+{
+	struct hf__outbox_state *state = raw;
+	state->env = *env;
+	state->incarnation = UINT64_MAX;
+	return hf__outbox_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
+}
+
+static void outbox_deinit(void *raw)
+{
+	struct hf__outbox_state *state = raw;
+	struct hf__map_node *next;
+	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node; node = next) {
+		next = hf__map_next(&state->items, node);
+		hf__object_free(&hf__outbox_of_map(node)->object);
+	}
+	for (struct hf__map_node *node = hf__map_next(&state->done, NULL); node; node = next) {
+		next = hf__map_next(&state->done, node);
+		hf__object_free(&hf__outbox_done_of_map(node)->object);
+	}
+	for (struct hf__map_node *node = hf__map_next(&state->queues, NULL); node; node = next) {
+		next = hf__map_next(&state->queues, node);
+		hf__object_free(&hf__outbox_queue_of_map(node)->object);
+	}
+	hf__map_deinit(&state->items);
+	hf__map_deinit(&state->done);
+	hf__map_deinit(&state->groups); /* empty: a group is gone with its last item */
+	hf__map_deinit(&state->queues);
+}
+
+static void outbox_opened(void *state, uint64_t first_lsn)
+{
+	hf__outbox_opened(state, first_lsn);
+}
+
+static int64_t first_deadline(const struct hf__heap *heap)
+{
+	const struct hf__heap_node *first = hf__heap_first(heap);
+	return first ? first->deadline : INT64_MAX;
+}
+
+static int64_t outbox_next_ending(const void *raw, int64_t setback)
+{
+	const struct hf__outbox_state *state = raw;
+	const int64_t claim = first_deadline(&state->endings), id = first_deadline(&state->fading);
+	return hf__to_shown(claim < id ? claim : id, setback);
+}
+
+static bool due(const struct hf__heap *heap, int64_t mono)
+{
+	return heap->count > 0 && first_deadline(heap) <= mono;
+}
+
+/* Crash: before the entry is durable the claim is over all the same, as a view; the next opening
+ * logs it. */
+static int outbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
+{
+	const struct hf__outbox_state *state = raw;
+	for (; budget > 0 && due(&state->endings, d->mono); budget--) {
+		const int rc = hf__outbox_end(d, hf__outbox_of_ending(hf__heap_first(&state->endings)));
+		if (rc != HF_OK)
+			return rc;
+	}
+	for (; budget > 0 && due(&state->fading, d->mono); budget--) {
+		const int rc =
+		    hf__outbox_fade(d, hf__outbox_done_of_fading(hf__heap_first(&state->fading)));
+		if (rc != HF_OK)
+			return rc;
+	}
+	*more = due(&state->endings, d->mono) || due(&state->fading, d->mono);
+	return HF_OK;
+}
+
+static struct hf__removed *outbox_removed(void *state)
+{
+	return &((struct hf__outbox_state *)state)->removed;
+}
+
+const struct hf__domain hf__outbox_domain = {
+    .id = HF__DOMAIN_OUTBOX,
+    .name = "outbox",
+    .kinds = hf__outbox_kinds,
+    .state_size = sizeof(struct hf__outbox_state),
+    .init = outbox_init,
+    .deinit = outbox_deinit,
+    .apply = hf__outbox_apply,
+    .snapshot = hf__outbox_snapshot,
+    .describe = hf__outbox_describe,
+    .about = hf__outbox_about,
+    .concerns = hf__outbox_concerns,
+    .verify = hf__outbox_verify,
+    .removed = outbox_removed,
+    .opened = outbox_opened,
+    .settle = outbox_settle,
+    .next_ending = outbox_next_ending,
+};

@@ -1,0 +1,285 @@
+/* What concerns a queue as a whole: configure, pause, resume, clear. */
+#include <stddef.h>
+
+#include "domains/outbox/verb.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* The queue's settings as an entry would hold them; those of a queue that is not there are the
+ * defaults. */
+static struct hf__outbox_image settings_of(const struct hf__outbox_queue *queue,
+                                           struct hf_bytes name, enum hf__outbox_cause cause)
+{
+	return (struct hf__outbox_image){
+	    .cause = cause,
+	    .queue = name,
+	    .max_attempts = queue ? queue->value.max_attempts : HF_OUTBOX_ATTEMPTS,
+	    .max_lost = queue ? queue->value.max_lost : HF_OUTBOX_LOST_MAX,
+	    .dedup_window = queue ? queue->value.dedup_window : 0,
+	    .dedup_max = queue ? queue->value.dedup_max : HF_OUTBOX_DEDUP_MAX,
+	    .paused = queue && queue->value.paused,
+	};
+}
+
+static int look_at_queue(const struct hf__outbox_state *state, struct hf__decision *d,
+                         const struct hf_write *write, struct hf_bytes name,
+                         const struct hf__outbox_queue **out, struct hf_result *result)
+{
+	*out = hf__outbox_queue_find(state, name);
+	hf__depends(d, hf__outbox_queue_depends(state, *out, name));
+	result->version = *out ? (*out)->value.version : 0;
+	return hf__expect(d, write->expect, result->version);
+}
+
+/* Settings that are the defaults are none: they have no version, and alone they do not keep the
+ * queue. */
+static int emit_settings(struct hf__decision *d, const struct hf__outbox_queue *queue,
+                         const struct hf__outbox_image *image, struct hf_result *result)
+{
+	const struct hf__outbox_queue_value value = {
+	    .max_attempts = image->max_attempts,
+	    .max_lost = image->max_lost,
+	    .dedup_window = image->dedup_window,
+	    .dedup_max = image->dedup_max,
+	    .paused = image->paused,
+	    .dropped = queue ? queue->value.dropped : 0, /* cut before, if it was */
+	};
+	const int rc = hf__outbox_emit(d, HF__OUTBOX_SETTINGS, image, result);
+	if (rc == HF_OK && hf__outbox_queue_plain(&value))
+		result->version = 0;
+	return rc;
+}
+
+/* --- Configure -------------------------------------------------------------------------------- */
+
+enum {
+	LEAVE_ALL = HF_OUTBOX_LEAVE_MAX_ATTEMPTS | HF_OUTBOX_LEAVE_MAX_LOST |
+	            HF_OUTBOX_LEAVE_DEDUP_WINDOW | HF_OUTBOX_LEAVE_DEDUP_MAX
+};
+
+/* What goes through the store: `again` as hf__outbox_end_all takes it. */
+struct configure {
+	struct hf_outbox_configure args;
+	bool *again;
+};
+
+static int configure_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_outbox_configure *args = raw;
+	const int rc = hf__outbox_check_queue(args->queue, why);
+	if (rc != HF_OK)
+		return rc;
+	if (args->leave & ~(uint32_t)LEAVE_ALL) {
+		hf__text_add(why, "leave has bits that stand for nothing: %#lx",
+		             (unsigned long)args->leave);
+		return HF_EINVAL;
+	}
+	if (args->leave & HF_OUTBOX_LEAVE_DEDUP_WINDOW)
+		return HF_OK;
+	return hf__outbox_check_span("the dedup window", args->dedup_window_us, why);
+}
+
+/* What is asked for, and what is left as it was. */
+static void settings_given(const struct hf_outbox_configure *args, struct hf__outbox_image *image)
+{
+	if (!(args->leave & HF_OUTBOX_LEAVE_MAX_ATTEMPTS))
+		image->max_attempts = args->max_attempts ? args->max_attempts : HF_OUTBOX_ATTEMPTS;
+	if (!(args->leave & HF_OUTBOX_LEAVE_MAX_LOST))
+		image->max_lost = args->max_lost ? args->max_lost : HF_OUTBOX_LOST_MAX;
+	if (!(args->leave & HF_OUTBOX_LEAVE_DEDUP_WINDOW))
+		image->dedup_window = args->dedup_window_us;
+	if (!(args->leave & HF_OUTBOX_LEAVE_DEDUP_MAX))
+		image->dedup_max = args->dedup_max ? args->dedup_max : HF_OUTBOX_DEDUP_MAX;
+}
+
+static int configure_decide(void *state, struct hf__decision *d, const void *raw,
+                            struct hf_result *result)
+{
+	const struct configure *call = raw;
+	const struct hf_outbox_configure *args = &call->args;
+	const struct hf__outbox_queue *queue;
+	int rc = look_at_queue(state, d, &args->write, args->queue, &queue, result);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__outbox_image old = settings_of(queue, args->queue, HF__OUTBOX_CONFIGURE);
+	struct hf__outbox_image image = old;
+	settings_given(args, &image);
+	if (image.max_attempts == old.max_attempts && image.max_lost == old.max_lost &&
+	    image.dedup_window == old.dedup_window && image.dedup_max == old.dedup_max)
+		return HF_OK;
+	/* What has ended has ended by the bound of then. */
+	rc = image.max_lost != old.max_lost ? hf__outbox_end_all(d, queue, call->again) : HF_OK;
+	if (rc == HF_OK)
+		rc = hf__outbox_cut(d, queue, image.dedup_max);
+	return rc == HF_OK ? emit_settings(d, queue, &image, result) : rc;
+}
+
+static void *configure_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct configure, args.queue)};
+	struct configure *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	if (copy)
+		copy->again = NULL;
+	return copy;
+}
+
+int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure *args,
+                        struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"outbox configure", HF__DOMAIN_OUTBOX, configure_check,
+	                                     configure_decide, configure_copy};
+	bool again;
+	const struct configure call = {*args, &again};
+	return hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, NULL, 0, error);
+}
+
+/* --- Pause and resume ------------------------------------------------------------------------- */
+
+static int pause_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_outbox_pause *args = raw;
+	if (args->wait_us < -1) {
+		hf__text_add(why, "the wait must be -1 (forever), 0 or more");
+		return HF_EINVAL;
+	}
+	return hf__outbox_check_queue(args->queue, why);
+}
+
+static int txn_pause_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_outbox_pause *args = raw;
+	if (args->wait_us == 0)
+		return pause_check(raw, why);
+	hf__text_add(why, "a transaction cannot wait");
+	return HF_EINVAL;
+}
+
+static int set_paused(const struct hf__outbox_state *state, struct hf__decision *d,
+                      const struct hf_outbox_pause *args, bool paused, struct hf_result *result)
+{
+	const struct hf__outbox_queue *queue;
+	const int rc = look_at_queue(state, d, &args->write, args->queue, &queue, result);
+	if (rc != HF_OK)
+		return rc;
+	struct hf__outbox_image image =
+	    settings_of(queue, args->queue, paused ? HF__OUTBOX_PAUSE : HF__OUTBOX_RESUME);
+	if (image.paused == paused)
+		return HF_OK;
+	image.paused = paused;
+	return emit_settings(d, queue, &image, result);
+}
+
+static int pause_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	return set_paused(state, d, raw, true, result);
+}
+
+static int resume_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
+{
+	return set_paused(state, d, raw, false, result);
+}
+
+static void *pause_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_outbox_pause, queue)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_pause), bytes, COUNT_OF(bytes));
+}
+
+/* Refuses while anything of the queue is sending, and waits for that to end. */
+static int idle_decide(void *state, struct hf__decision *d, const void *raw,
+                       struct hf_result *result)
+{
+	const struct hf_outbox_pause *args = raw;
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
+	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
+	size_t held = queue ? hf__order_count(&queue->line[HF_OUTBOX_SENDING]) : 0;
+	(void)result;
+	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
+	for (const struct hf__outbox_item *item = queue ? hf__outbox_first_over(queue, t) : NULL; item;
+	     item = hf__outbox_next_over(item, t))
+		held--;
+	if (held == 0)
+		return HF_OK;
+	hf__wait_on_many(d, hf__outbox_next_end(queue, t));
+	hf__text_add(&d->why, "the queue is paused, but %zu of its items are still being sent", held);
+	return HF_ETIMEDOUT;
+}
+
+int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args,
+                    struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"outbox pause", HF__DOMAIN_OUTBOX, pause_check,
+	                                     pause_decide, pause_copy};
+	static const struct hf__verb in_txn = {"outbox pause", HF__DOMAIN_OUTBOX, txn_pause_check,
+	                                       pause_decide, pause_copy};
+	static const struct hf__verb idle = {"outbox pause", HF__DOMAIN_OUTBOX, pause_check,
+	                                     idle_decide, pause_copy};
+	int rc = hf__mutate(store, txn, txn ? &in_txn : &verb, args, args->write.durability, result,
+	                    NULL, error);
+	if (rc != HF_OK || args->wait_us == 0)
+		return rc;
+	const struct hf_result paused = result ? *result : (struct hf_result){0};
+	struct hf_outbox_pause wait = *args;
+	wait.write.expect = 0;
+	wait.write.ticket = NULL;
+	rc = hf__mutate_wait(store, &idle, &wait, args->write.durability, args->wait_us, NULL, NULL,
+	                     error);
+	if (result)
+		*result = paused;
+	return rc;
+}
+
+int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args,
+                     struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"outbox resume", HF__DOMAIN_OUTBOX, pause_check,
+	                                     resume_decide, pause_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}
+
+/* --- Clear ------------------------------------------------------------------------------------ */
+
+static int clear_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_outbox_clear *args = raw;
+	const int rc = hf__outbox_check_no_expect(&args->write, why);
+	return rc == HF_OK ? hf__outbox_check_queue(args->queue, why) : rc;
+}
+
+static int clear_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_outbox_clear *args = raw;
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
+	const struct hf__outbox_image image = {.queue = args->queue};
+	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
+	const size_t count = queue ? hf__outbox_queue_count(queue) : 0;
+	/* Ids that block no more are gone for everyone, whether or not that was logged: to forget
+	 * them would be no change. */
+	if (count == 0 && (!queue || !hf__outbox_done_walk(queue, d->mono, 0)))
+		return HF_OK;
+	result->changed = true;
+	result->count = count;
+	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_CLEARED, &image, false);
+	return hf__emit(d, HF__OUTBOX_CLEARED);
+}
+
+static void *clear_copy(struct hf__arena *arena, const void *args)
+{
+	static const size_t bytes[] = {offsetof(struct hf_outbox_clear, queue)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_clear), bytes, COUNT_OF(bytes));
+}
+
+int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear *args,
+                    struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__verb verb = {"outbox clear", HF__DOMAIN_OUTBOX, clear_check,
+	                                     clear_decide, clear_copy};
+	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+}

@@ -1,0 +1,236 @@
+/* Reads of the outbox but lists of items (outbox/list.c): one item, stats, which queues there
+ * are. All show views: an item whose claim is over is queued, logged or not. */
+#include "domains/outbox/verb.h"
+
+/* --- One item --------------------------------------------------------------------------------- */
+
+struct get {
+	const struct hf_outbox_key *key;
+	struct hf_outbox_item *out;
+};
+
+static int read_item(struct hf__query *q, void *raw)
+{
+	const struct get *get = raw;
+	const struct hf__outbox_state *state = q->state;
+	const int rc = hf__outbox_check_key(get->key->queue, get->key->id, &q->why);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__outbox_item *item = hf__outbox_find(state, get->key->queue, get->key->id);
+	if (item) {
+		struct hf_bytes queue;
+		hf__query_depends(q, &item->object);
+		/* then what it is depends on the queue's max_lost, too */
+		if (hf__outbox_over(item, HF__OUTBOX_TIME(q)))
+			hf__query_depends(q, &hf__outbox_queue_of(item)->object);
+		if (hf__answer_bytes(q->answer, get->key->queue, &queue) != HF_OK)
+			return HF_ENOMEM;
+		return hf__outbox_answer(q->answer, item, queue, HF__OUTBOX_TIME(q), false, get->out);
+	}
+	hf__outbox_depend_on_queue(q, hf__outbox_queue_find(state, get->key->queue), get->key->queue);
+	hf__text_add(&q->why, "no such item: ");
+	hf__text_add_quoted(&q->why, get->key->id);
+	hf__text_add(&q->why, " in queue ");
+	hf__text_add_quoted(&q->why, get->key->queue);
+	return HF_ENOTFOUND;
+}
+
+int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags,
+                  struct hf_outbox_got *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf__answer answer;
+	struct hf_outbox_got got = {0};
+	struct get get = {key, &got.item};
+	*out = got;
+	int rc = hf__read(store, HF__DOMAIN_OUTBOX, read_item, &get, flags, &answer, error);
+	if (rc == HF_OK)
+		rc = hf__outbox_give(&answer, &got.memory, error);
+	if (rc == HF_OK)
+		*out = got;
+	return rc;
+}
+
+/* --- Stats ------------------------------------------------------------------------------------ */
+
+struct stats {
+	struct hf_bytes queue;
+	struct hf_outbox_stats *out;
+};
+
+static struct hf_outbox_count count_line(const struct hf__order *line)
+{
+	return (struct hf_outbox_count){hf__order_count(line),
+	                                line->root ? line->root->least : HF_UNSET};
+}
+
+static void add_to(struct hf_outbox_count *count, int64_t enqueued_at)
+{
+	if (count->items++ == 0 || enqueued_at < count->oldest)
+		count->oldest = enqueued_at;
+}
+
+/* The oldest that is held: in the heap's order, past the claims that are over. Only these and
+ * what stands right behind them are looked at. */
+static int64_t oldest_held(const struct hf__heap_node *node, struct hf__outbox_time t)
+{
+	if (!node)
+		return INT64_MAX;
+	if (!hf__outbox_over(hf__outbox_of_held(node), t))
+		return node->deadline;
+	const int64_t left = oldest_held(node->left, t), right = oldest_held(node->right, t);
+	return left < right ? left : right;
+}
+
+/* What stands in the queue's orders is queued and next. */
+static void count_standing(const struct hf__outbox_queue *queue, struct hf__outbox_time t,
+                           struct hf_outbox_stats *out)
+{
+	for (unsigned computed = 0; computed < 2; computed++) {
+		const size_t due = hf__outbox_due(queue, computed, t),
+		             all = hf__order_count(&queue->due[computed]);
+		out->ready += due;
+		out->delayed += all - due;
+		if (due == 0)
+			continue;
+		const int64_t first = hf__outbox_shown(hf__outbox_due_first(queue, computed), computed, t);
+		if (out->oldest_due == HF_UNSET || first < out->oldest_due)
+			out->oldest_due = first;
+	}
+}
+
+/* The item is queued at the instant, and next. */
+static void add_next(const struct hf__outbox_item *item, struct hf__outbox_time t,
+                     struct hf_outbox_stats *out)
+{
+	struct hf__outbox_view view;
+	hf__outbox_view(item, t, &view);
+	if (!hf__outbox_reached(view.available_at, view.computed, t)) {
+		out->delayed++;
+		return;
+	}
+	const int64_t since = hf__outbox_shown(view.available_at, view.computed, t);
+	out->ready++;
+	if (out->oldest_due == HF_UNSET || since < out->oldest_due)
+		out->oldest_due = since;
+}
+
+/* Its group is free again by it, and one of the group is next; all others of it are kept back,
+ * as before. */
+static void add_group_of(const struct hf__outbox_item *item, struct hf__outbox_time t,
+                         struct hf_outbox_stats *out)
+{
+	const struct hf__outbox_group *group = item->member->group;
+	const struct hf__outbox_item *first = hf__outbox_group_first(group, t);
+	out->busy_groups--;
+	if (!first)
+		out->groups--;
+	else
+		add_next(first, t, out);
+	if (first && hf__outbox_status(item, t) == HF_OUTBOX_FAILED)
+		out->blocked--;
+}
+
+/* The indexes have what is logged. This adds what has ended beside it. */
+static void add_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t,
+                     struct hf_outbox_stats *out)
+{
+	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item;
+	     item = hf__outbox_next_over(item, t)) {
+		const bool queued = hf__outbox_status(item, t) == HF_OUTBOX_QUEUED;
+		out->sending.items--;
+		add_to(queued ? &out->queued : &out->failed, item->value.enqueued_at);
+		if (item->member)
+			add_group_of(item, t, out);
+		else if (queued)
+			add_next(item, t, out);
+	}
+	const int64_t oldest = out->sending.items > 0 ? oldest_held(queue->held.root, t) : HF_UNSET;
+	out->sending.oldest = oldest;
+}
+
+static void put_stats(const struct hf__outbox_queue *queue, struct hf__outbox_time t,
+                      struct hf_outbox_stats *out)
+{
+	out->queued = count_line(&queue->line[HF_OUTBOX_QUEUED]);
+	out->failed = count_line(&queue->line[HF_OUTBOX_FAILED]);
+	out->sending.items = hf__order_count(&queue->line[HF_OUTBOX_SENDING]);
+	out->max_attempts = queue->value.max_attempts;
+	out->max_lost = queue->value.max_lost;
+	out->settings_version = queue->value.version;
+	out->paused = queue->value.paused;
+	out->groups = queue->groups;
+	out->busy_groups = queue->busy_groups;
+	out->blocked = queue->blocked;
+	out->dedup_window_us = queue->value.dedup_window;
+	out->dedup_max = queue->value.dedup_max;
+	out->completed = hf__outbox_done_count(queue, t.mono);
+	out->dropped = queue->value.dropped;
+	count_standing(queue, t, out);
+	add_over(queue, t, out);
+}
+
+static int read_stats(struct hf__query *q, void *raw)
+{
+	const struct stats *stats = raw;
+	struct hf_outbox_stats *out = stats->out;
+	const int rc = hf__outbox_check_queue(stats->queue, &q->why);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, stats->queue);
+	hf__outbox_depend_on_queue(q, queue, stats->queue);
+	out->queued.oldest = out->sending.oldest = out->failed.oldest = out->oldest_due = HF_UNSET;
+	out->as_of = q->now;
+	out->max_attempts = HF_OUTBOX_ATTEMPTS;
+	out->max_lost = HF_OUTBOX_LOST_MAX;
+	out->dedup_max = HF_OUTBOX_DEDUP_MAX;
+	if (queue)
+		put_stats(queue, HF__OUTBOX_TIME(q), out);
+	return HF_OK;
+}
+
+int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
+                    struct hf_outbox_stats *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf__answer answer;
+	struct hf_outbox_stats got = {0};
+	struct stats stats = {queue, &got};
+	*out = got;
+	const int rc = hf__read(store, HF__DOMAIN_OUTBOX, read_stats, &stats, flags, &answer, error);
+	if (rc == HF_OK) {
+		hf__answer_reset(&answer);
+		*out = got;
+	}
+	return rc;
+}
+
+/* --- Queues ----------------------------------------------------------------------------------- */
+
+static const struct hf__order *order_of(const void *state)
+{
+	return &((const struct hf__outbox_state *)state)->by_name;
+}
+
+static struct hf_bytes name_of(const struct hf__order_node *node)
+{
+	return hf__outbox_queue_name(hf__outbox_queue_of_order(node));
+}
+
+static const struct hf__object *root_of(const void *state)
+{
+	return &((const struct hf__outbox_state *)state)->root;
+}
+
+int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags,
+                     struct hf_name_page *out, struct hf_error *error)
+{
+	HF__CALL;
+	static const struct hf__names queues = {.domain = HF__DOMAIN_OUTBOX,
+	                                        .operation = "outbox queues",
+	                                        .order = order_of,
+	                                        .name = name_of,
+	                                        .root = root_of,
+	                                        .mono = true};
+	return hf__names_list(store, &queues, args, flags, out, error);
+}

@@ -1,0 +1,332 @@
+/* Objects of the outbox domain: lookups, birth, and the hooks that put items into the indexes
+ * and take them out.
+ *
+ * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
+ * item where its value says, unlink takes it out by the same rules, so nothing has to remember
+ * where it was. All nodes lie inside the item: neither can fail.
+ *
+ * I-OUTBOX-1: an item is in exactly one line, that of its value's status; in `ready` and `due`
+ * iff it is queued and (I-OUTBOX-3, outbox/group.c) next in its group; in `held` iff it is
+ * sending; in `endings` iff it is sending and time or an opening ends that. I-OUTBOX-2: where it
+ * stands depends on the value and on state->incarnation alone, and the latter changes only in
+ * hf__outbox_opened(). */
+#include "domains/outbox/outbox.h"
+
+#include <stddef.h>
+
+/* --- From node to object ---------------------------------------------------------------------- */
+
+static void *back(const void *node, size_t offset)
+{
+	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
+}
+
+static struct hf__outbox_item *item_of(struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__outbox_item, object));
+}
+
+static struct hf__outbox_queue *queue_of(struct hf__object *object)
+{
+	return back(object, offsetof(struct hf__outbox_queue, object));
+}
+
+/* --- Lookup ----------------------------------------------------------------------------------- */
+
+void hf__outbox_key(struct hf__outbox_key *key, struct hf_bytes queue, struct hf_bytes name)
+{
+	key->queue = queue;
+	key->name = name;
+	key->len = 2 + queue.len + name.len;
+	hf__store_u16(key->bytes, (uint16_t)queue.len);
+	memcpy(key->bytes + 2, queue.data, queue.len);
+	memcpy(key->bytes + 2 + queue.len, name.data, name.len);
+}
+
+static bool queue_equal(const struct hf__map_node *node, const void *key)
+{
+	const struct hf_bytes *name = key;
+	return hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of_map(node)), *name);
+}
+
+static bool item_equal(const struct hf__map_node *node, const void *raw)
+{
+	const struct hf__outbox_key *key = raw;
+	const struct hf__outbox_item *item = hf__outbox_of_map(node);
+	return hf__bytes_equal(hf__outbox_id(item), key->name) &&
+	       hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of(item)), key->queue);
+}
+
+struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state,
+                                               struct hf_bytes name)
+{
+	const uint64_t hash = hf__map_hash(&state->queues, name.data, name.len);
+	return hf__outbox_queue_of_map(hf__map_find(&state->queues, hash, queue_equal, &name));
+}
+
+const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state,
+                                                  const struct hf__outbox_queue *queue,
+                                                  struct hf_bytes name)
+{
+	return hf__removed_depends(&state->removed, &state->queues, queue ? &queue->object : NULL,
+	                           name);
+}
+
+struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
+                                        struct hf_bytes id)
+{
+	struct hf__outbox_key key;
+	hf__outbox_key(&key, queue, id);
+	const uint64_t hash = hf__map_hash(&state->items, key.bytes, key.len);
+	return hf__outbox_of_map(hf__map_find(&state->items, hash, item_equal, &key));
+}
+
+/* --- Hooks ------------------------------------------------------------------------------------ */
+
+/* A queue that is empty and was never configured is no state; nor is one of which only completed
+ * ids are left whose time is over, logged or not. */
+int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue)
+{
+	return queue->enlisted > 0 || queue->value.version != 0 ? INT64_MAX
+	                                                        : hf__order_most(&queue->done);
+}
+
+bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value)
+{
+	return value->max_attempts == HF_OUTBOX_ATTEMPTS && value->max_lost == HF_OUTBOX_LOST_MAX &&
+	       value->dedup_window == 0 && value->dedup_max == HF_OUTBOX_DEDUP_MAX && !value->paused &&
+	       value->dropped == 0;
+}
+
+void hf__outbox_queue_tag(struct hf__outbox_queue *queue)
+{
+	hf__name_until(&queue->state->by_name, &queue->by_name, hf__outbox_queue_until(queue));
+}
+
+uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue)
+{
+	return hf__wait_key(HF__DOMAIN_OUTBOX, hf__map_hash(&state->queues, queue.data, queue.len));
+}
+
+/* The map's node holds the hash of the name from birth on. */
+static uint64_t queue_wait_key(const struct hf__object *object)
+{
+	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
+	return hf__wait_key(HF__DOMAIN_OUTBOX, queue->node.hash);
+}
+
+static void queue_enlist(struct hf__object *object)
+{
+	struct hf__outbox_queue *queue = queue_of(object);
+	queue->by_name.weight = INT64_MIN;
+	hf__order_insert(&queue->state->by_name, &queue->by_name);
+	hf__map_insert(&queue->state->queues, &queue->node,
+	               hf__map_hash(&queue->state->queues, queue->name, queue->len));
+}
+
+static void queue_delist(struct hf__object *object)
+{
+	struct hf__outbox_queue *queue = queue_of(object);
+	hf__map_remove(&queue->state->queues, &queue->node);
+	hf__order_remove(&queue->state->by_name, &queue->by_name);
+}
+
+static void queue_link(struct hf__object *object)
+{
+	hf__outbox_queue_tag(queue_of(object));
+}
+
+static void queue_free(struct hf__object *object)
+{
+	hf__free(queue_of(object));
+}
+
+static void item_enlist(struct hf__object *object)
+{
+	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	struct hf__map *items = &queue->state->items;
+	struct hf__outbox_key key;
+	hf__outbox_key(&key, hf__outbox_queue_name(queue), hf__outbox_id(item));
+	hf__map_insert(items, &item->node, hf__map_hash(items, key.bytes, key.len));
+	hf__outbox_group_count(item, true);
+	queue->enlisted++;
+	hf__outbox_queue_tag(queue);
+}
+
+static void item_delist(struct hf__object *object)
+{
+	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	hf__map_remove(&queue->state->items, &item->node);
+	hf__outbox_group_count(item, false);
+	queue->enlisted--;
+	hf__outbox_queue_tag(queue);
+}
+
+static void link_claim(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
+{
+	/* the place may have been another node's */
+	item->at.sending.ending.in = item->at.sending.held.in = false;
+	if (hf__outbox_ends(item, &item->at.sending.ending.deadline))
+		hf__heap_insert(&queue->state->endings, &item->at.sending.ending);
+	item->at.sending.held.deadline = item->value.enqueued_at;
+	hf__heap_insert(&queue->held, &item->at.sending.held);
+	if (item->value.lease_until == HF_UNSET && item->value.version > queue->state->newest_unleased)
+		queue->state->newest_unleased = item->value.version;
+}
+
+static void item_link(struct hf__object *object)
+{
+	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	item->line.weight = hf__outbox_line_weight(item);
+	hf__order_insert(&queue->line[item->value.status], &item->line);
+	hf__outbox_ready_link(item);
+	if (item->value.seq > queue->newest_seq)
+		queue->newest_seq = item->value.seq;
+	if (item->value.status == HF_OUTBOX_SENDING)
+		link_claim(queue, item);
+}
+
+static void item_unlink(struct hf__object *object)
+{
+	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	hf__order_remove(&queue->line[item->value.status], &item->line);
+	hf__outbox_ready_unlink(item);
+	if (item->value.status != HF_OUTBOX_SENDING)
+		return;
+	if (item->at.sending.ending.in)
+		hf__heap_remove(&queue->state->endings, &item->at.sending.ending);
+	hf__heap_remove(&queue->held, &item->at.sending.held);
+}
+
+static void item_free(struct hf__object *object)
+{
+	struct hf__outbox_item *item = item_of(object);
+	hf__outbox_group_leave(item);
+	hf__free(item);
+}
+
+static bool queue_idle(const struct hf__object *object)
+{
+	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
+	return queue->enlisted == 0 && queue->value.version == 0 && hf__order_count(&queue->done) == 0;
+}
+
+static struct hf__object *queue_number(const struct hf__object *object)
+{
+	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
+	return hf__removed_number(queue->vacancy.home, queue->node.hash);
+}
+
+static const struct hf__type queue_type = {
+    .name = "outbox queue",
+    .value_offset = offsetof(struct hf__outbox_queue, value),
+    .value_size = sizeof(struct hf__outbox_queue_value),
+    .enlist = queue_enlist,
+    .delist = queue_delist,
+    .link = queue_link,
+    .free = queue_free,
+    .wait_key = queue_wait_key,
+    .number = queue_number,
+    .idle = queue_idle,
+    .vacancy_offset = offsetof(struct hf__outbox_queue, vacancy),
+};
+
+/* The root holds no value: it is only ever noted as the container of something that changed. */
+static const struct hf__type root_type = {.name = "outbox",
+                                          .value_offset = sizeof(struct hf__object)};
+
+static const struct hf__type item_type = {
+    .name = "outbox item",
+    .value_offset = offsetof(struct hf__outbox_item, value),
+    .value_size = sizeof(struct hf__outbox_value),
+    .blob_count = 5,
+    .blob_offsets = {offsetof(struct hf__outbox_item, value.payload.bytes),
+                     offsetof(struct hf__outbox_item, value.last_error),
+                     offsetof(struct hf__outbox_item, value.owner),
+                     offsetof(struct hf__outbox_item, value.rerun_payload.bytes),
+                     offsetof(struct hf__outbox_item, value.extra)},
+    .enlist = item_enlist,
+    .delist = item_delist,
+    .link = item_link,
+    .unlink = item_unlink,
+    .free = item_free,
+};
+
+/* --- Birth ------------------------------------------------------------------------------------ */
+
+struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, struct hf_bytes name)
+{
+	struct hf__outbox_queue *queue = hf__alloc(sizeof *queue + name.len);
+	if (!queue)
+		return NULL;
+	queue->object.type = &queue_type;
+	queue->object.container = &state->root;
+	queue->state = state;
+	queue->vacancy.home = &state->removed;
+	queue->value.max_attempts = HF_OUTBOX_ATTEMPTS;
+	queue->value.max_lost = HF_OUTBOX_LOST_MAX;
+	queue->value.dedup_max = HF_OUTBOX_DEDUP_MAX;
+	queue->len = (uint32_t)name.len;
+	memcpy(queue->name, name.data, name.len);
+	hf__outbox_orders_init(queue);
+	hf__outbox_done_init(queue);
+	return queue;
+}
+
+struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id,
+                                            struct hf_bytes group, uint64_t seq)
+{
+	struct hf__outbox_item *item = hf__alloc(sizeof *item + id.len);
+	if (!item)
+		return NULL;
+	item->object.type = &item_type;
+	item->object.container = &queue->object;
+	item->value.seq = seq;
+	item->value.lease_until = item->value.run_until = HF_UNSET;
+	item->len = (uint32_t)id.len;
+	memcpy(item->id, id.data, id.len);
+	if (hf__outbox_group_join(queue, item, group))
+		return item;
+	hf__free(item);
+	return NULL;
+}
+
+static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+{
+	return hf__bytes_compare(hf__outbox_queue_name(hf__outbox_queue_of_order(a)),
+	                         hf__outbox_queue_name(hf__outbox_queue_of_order(b)));
+}
+
+bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
+{
+	state->root.type = &root_type;
+	hf__removed_init(&state->removed);
+	hf__order_init(&state->by_name, compare_names);
+	return hf__map_init(&state->queues, env->hash_key) &&
+	       hf__map_init(&state->items, env->hash_key) &&
+	       hf__map_init(&state->done, env->hash_key) && hf__map_init(&state->groups, env->hash_key);
+}
+
+/* --- A new incarnation ------------------------------------------------------------------------ */
+
+/* Until now everything without a lease stood with the queued. What this incarnation itself
+ * claimed is put where it belongs: there is such an item only when a living state was loaded
+ * again, so the usual opening looks at nothing. */
+void hf__outbox_opened(struct hf__outbox_state *state, uint64_t first_lsn)
+{
+	if (state->newest_unleased < first_lsn) {
+		state->incarnation = first_lsn;
+		return;
+	}
+	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node;
+	     node = hf__map_next(&state->items, node))
+		item_unlink(&hf__outbox_of_map(node)->object);
+	state->incarnation = first_lsn;
+	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node;
+	     node = hf__map_next(&state->items, node))
+		item_link(&hf__outbox_of_map(node)->object);
+}

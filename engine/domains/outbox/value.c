@@ -1,0 +1,186 @@
+/* What an entry makes of an item's value. New values are made beside the old ones and put in
+ * place by the hook, so that no memory leaves the item as it was. */
+#include "domains/outbox/apply.h"
+
+struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
+                                            enum hf__outbox_cause cause, int64_t setback)
+{
+	const struct hf__outbox_value *value = &item->value;
+	return (struct hf__outbox_image){
+	    .cause = cause,
+	    .queue = hf__outbox_queue_name(hf__outbox_queue_of(item)),
+	    .id = hf__outbox_id(item),
+	    .status = value->status,
+	    .attempts = value->attempts,
+	    .lost = value->lost,
+	    .max_attempts = value->max_attempts,
+	    .priority = value->priority,
+	    .enqueued_at = value->enqueued_at,
+	    .available_at =
+	        value->computed ? hf__to_shown(value->available_at, setback) : value->available_at,
+	    .computed = value->computed,
+	    .last_error = hf__blob_bytes(value->last_error),
+	    .token = value->token,
+	    .lease_until = hf__to_shown(value->lease_until, setback),
+	    .run_until = hf__to_shown(value->run_until, setback),
+	    .session = value->session,
+	    .owner = hf__blob_bytes(value->owner),
+	    .seq = value->seq,
+	    .group = hf__outbox_group_name(item),
+	    .extra = hf__blob_bytes(value->extra),
+	    .noted = value->noted,
+	    .rerun_enqueued_at = value->rerun_enqueued_at,
+	    .rerun_available_at = value->rerun_computed
+	                              ? hf__to_shown(value->rerun_available_at, setback)
+	                              : value->rerun_available_at,
+	    .rerun_computed = value->rerun_computed,
+	    .until = HF_UNSET,
+	};
+}
+
+void hf__outbox_free_claim(struct hf__outbox_image *image)
+{
+	image->token = image->session = 0;
+	image->lease_until = image->run_until = HF_UNSET;
+	image->owner = hf_bytes(NULL, 0);
+}
+
+/* --- Values ----------------------------------------------------------------------------------- */
+
+/* The blob for `bytes`: the one there is when it holds them already. */
+static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
+{
+	if (hf__bytes_equal(hf__blob_bytes(old), bytes)) {
+		*out = old;
+		return true;
+	}
+	return hf__blob_new(bytes, out);
+}
+
+/* Frees the blobs of `value` that `old` does not hold. */
+static void free_new(const struct hf__outbox_value *old, const struct hf__outbox_value *value)
+{
+	if (value->owner != old->owner)
+		hf__free(value->owner);
+	if (value->last_error != old->last_error)
+		hf__free(value->last_error);
+	if (value->extra != old->extra)
+		hf__free(value->extra);
+	if (value->payload.bytes != old->payload.bytes)
+		hf__free(value->payload.bytes);
+	if (value->rerun_payload.bytes != old->rerun_payload.bytes)
+		hf__free(value->rerun_payload.bytes);
+}
+
+/* The new value is given up: it holds nothing of its own any more. */
+static void drop_value(const struct hf__outbox_value *old, struct hf__outbox_value *value)
+{
+	free_new(old, value);
+	*value = *old;
+}
+
+int64_t hf__outbox_kept(int64_t time, bool computed, int64_t setback)
+{
+	return computed ? hf__to_mono(time, setback) : time;
+}
+
+int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
+                          const struct hf__entry *entry, struct hf__outbox_value *out)
+{
+	*out = *old;
+	out->version = entry->lsn;
+	out->enqueued_at = image->enqueued_at;
+	out->available_at = hf__outbox_kept(image->available_at, image->computed, entry->setback);
+	out->computed = image->computed;
+	out->token = image->token;
+	out->lease_until = hf__to_mono(image->lease_until, entry->setback);
+	out->run_until = hf__to_mono(image->run_until, entry->setback);
+	out->session = image->session;
+	out->attempts = image->attempts;
+	out->lost = image->lost;
+	out->max_attempts = image->max_attempts;
+	out->priority = image->priority;
+	out->status = image->status;
+	if (keep_bytes(old->owner, image->owner, &out->owner) &&
+	    keep_bytes(old->last_error, image->last_error, &out->last_error))
+		return HF_OK;
+	drop_value(old, out);
+	return HF_ENOMEM;
+}
+
+static void clear_rerun(struct hf__outbox_value *value)
+{
+	value->noted = false;
+	value->rerun_payload = (struct hf__payload){0};
+	value->rerun_enqueued_at = value->rerun_available_at = 0;
+	value->rerun_computed = false;
+}
+
+static int keep_payloads(const struct hf__outbox_state *state, const struct hf__entry *entry,
+                         const struct hf__outbox_image *image, struct hf__outbox_value *out)
+{
+	struct hf__payload payload, rerun = {0};
+	int rc = hf__payload_keep(&state->env, entry, image->payload, &payload);
+	if (rc != HF_OK)
+		return rc;
+	rc = image->noted ? hf__payload_keep(&state->env, entry, image->rerun_payload, &rerun) : HF_OK;
+	if (rc != HF_OK) {
+		hf__free(payload.bytes);
+		return rc;
+	}
+	out->payload = payload;
+	out->noted = image->noted;
+	out->rerun_payload = rerun;
+	out->rerun_enqueued_at = image->rerun_enqueued_at;
+	out->rerun_available_at =
+	    hf__outbox_kept(image->rerun_available_at, image->rerun_computed, entry->setback);
+	out->rerun_computed = image->rerun_computed;
+	return HF_OK;
+}
+
+int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const struct hf__entry *entry,
+                                const struct hf__outbox_value *old,
+                                const struct hf__outbox_image *image, struct hf__outbox_value *out)
+{
+	int rc = hf__outbox_make_value(old, image, entry, out);
+	if (rc != HF_OK)
+		return rc;
+	rc = keep_bytes(old->extra, image->extra, &out->extra) ? keep_payloads(state, entry, image, out)
+	                                                       : HF_ENOMEM;
+	if (rc != HF_OK)
+		drop_value(old, out);
+	return rc;
+}
+
+/* The bytes are copied: a blob belongs to one place of the value only. */
+int hf__outbox_make_rerun_value(const struct hf__outbox_value *old,
+                                const struct hf__outbox_image *image, const struct hf__entry *entry,
+                                struct hf__outbox_value *out)
+{
+	struct hf__blob *bytes;
+	if (!hf__blob_new(hf__blob_bytes(old->rerun_payload.bytes), &bytes))
+		return HF_ENOMEM;
+	const int rc = hf__outbox_make_value(old, image, entry, out);
+	if (rc != HF_OK) {
+		hf__free(bytes);
+		return rc;
+	}
+	out->seq = entry->lsn;
+	out->payload = old->rerun_payload;
+	out->payload.bytes = bytes;
+	clear_rerun(out);
+	return HF_OK;
+}
+
+int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item,
+                         const struct hf__outbox_value *value)
+{
+	const int rc = hf__before_change(change, &item->object);
+	if (rc != HF_OK) {
+		free_new(&item->value, value);
+		return rc;
+	}
+	item->value = *value;
+	hf__after_change(change, &item->object);
+	return HF_OK;
+}

@@ -1,0 +1,330 @@
+/* What can be done to a timeline: append an event, let the oldest go, let all go. Each mutation
+ * writes at most one entry; what it looked at is what its answer waits for, refusals and
+ * "nothing to do" included. */
+#include "domains/timeline/timeline.h"
+
+/* What a mutation of one event found. */
+struct found {
+	const struct hf__timeline *timeline; /* NULL: nobody wrote to it */
+	const struct hf__timeline_event *event; /* NULL: none */
+};
+
+/* --- Form ------------------------------------------------------------------------------------- */
+
+static int refuse(struct hf__text *why, int code, const char *reason)
+{
+	hf__text_add(why, "%s", reason);
+	return code;
+}
+
+static int check_key(const struct hf_timeline_key *key, struct hf__text *why)
+{
+	return hf__timeline_part_ok("timeline", key->timeline, false, why) &&
+	               hf__timeline_part_ok("id", key->id, false, why)
+	           ? HF_OK
+	           : HF_EINVAL;
+}
+
+static int append_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_timeline_append *args = raw;
+	const int rc = check_key(&args->key, why);
+	if (rc != HF_OK)
+		return rc;
+	if (!hf__timeline_part_ok("type", args->type, false, why) ||
+	    !hf__timeline_part_ok("subject", args->subject, true, why))
+		return HF_EINVAL;
+	return hf__check_bytes("payload", args->payload, HF_PAYLOAD_MAX, why);
+}
+
+/* Of operations on many events. */
+static int check_many(const struct hf_write *write, struct hf_bytes timeline, struct hf__text *why)
+{
+	if (write->expect != 0)
+		return refuse(why, HF_EINVAL, "expect must be 0: many events have no single version");
+	return hf__timeline_part_ok("timeline", timeline, false, why) ? HF_OK : HF_EINVAL;
+}
+
+static int retain_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_timeline_retain *args = raw;
+	if (args->max_age_us < 0)
+		return refuse(why, HF_EINVAL, "max_age_us must not be below 0");
+	return check_many(&args->write, args->timeline, why);
+}
+
+static int clear_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_timeline_clear *args = raw;
+	return check_many(&args->write, args->timeline, why);
+}
+
+static int guard_check(const void *raw, struct hf__text *why)
+{
+	const struct hf_timeline_guard *args = raw;
+	if (args->write.expect == 0)
+		return refuse(why, HF_EINVAL, "a guard needs an expected version");
+	return check_key(&args->key, why);
+}
+
+static int lone_guard_check(const void *raw, struct hf__text *why)
+{
+	(void)raw;
+	return refuse(why, HF_EINVAL, "a guard needs a transaction");
+}
+
+/* --- One event -------------------------------------------------------------------------------- */
+
+/* Finds the event, notes that the answer depends on it, and compares its version with the
+ * expected one. */
+static int look(const struct hf__timeline_state *s, struct hf__decision *d,
+                const struct hf_write *write, const struct hf_timeline_key *key,
+                struct found *found)
+{
+	found->timeline = hf__timeline_find(s, key->timeline);
+	found->event = hf__timeline_event_find(found->timeline, key->id);
+	if (found->event)
+		hf__depends(d, &found->event->object);
+	else
+		hf__depends(d, hf__timeline_depends(s, found->timeline, key->timeline));
+	const int rc = hf__expect(d, write->expect, found->event ? found->event->value.version : 0);
+	if (rc != HF_OK) {
+		hf__text_add(&d->why, ": ");
+		hf__timeline_add_name(&d->why, key->timeline, key->id);
+	}
+	return rc;
+}
+
+/* Did the caller say when it happened? */
+static bool dated(const struct hf_timeline_append *args)
+{
+	return hf__given(&args->write, args->happened_at) != HF_UNSET;
+}
+
+/* What of the event is other than what is appended; NULL: nothing. */
+static const char *difference(const struct hf__timeline_state *s,
+                              const struct hf__timeline_event *event,
+                              const struct hf_timeline_append *args)
+{
+	const struct hf__timeline_position at = hf__timeline_event_position(event);
+	if (!hf__bytes_equal(at.type, args->type))
+		return "type";
+	if (!hf__bytes_equal(at.subject, args->subject))
+		return "subject";
+	if (dated(args) && at.happened_at != args->happened_at)
+		return "happened_at";
+	return hf__payload_equal(&s->env, &event->value.payload, args->payload) ? NULL : "payload";
+}
+
+static int repeat(const struct hf__timeline_state *s, struct hf__decision *d,
+                  const struct hf__timeline_event *event, const struct hf_timeline_append *args,
+                  struct hf_result *result)
+{
+	const char *other = difference(s, event, args);
+	if (!other) {
+		result->version = event->value.version;
+		return HF_OK;
+	}
+	hf__text_add(&d->why, "is there with another %s: ", other);
+	hf__timeline_add_name(&d->why, args->key.timeline, args->key.id);
+	return HF_ECONFLICT;
+}
+
+static int append_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
+{
+	const struct hf_timeline_append *args = raw;
+	struct found found;
+	const int rc = look(state, d, &args->write, &args->key, &found);
+	if (rc != HF_OK)
+		return rc;
+	if (found.event)
+		return repeat(state, d, found.event, args, result);
+	const struct hf__timeline_event_image image = {
+	    .cause = HF__TIMELINE_APPEND,
+	    .timeline = args->key.timeline,
+	    .at = {.happened_at = dated(args) ? args->happened_at : d->stamp,
+	           .id = args->key.id,
+	           .type = args->type,
+	           .subject = args->subject},
+	};
+	result->version = hf__next_lsn(d);
+	result->changed = true;
+	result->count = 1;
+	struct hf__writer *body = hf__entry_body(d);
+	hf__timeline_put_event(body, &image);
+	hf__put_long(body, args->payload);
+	return hf__emit(d, HF__TIMELINE_EVENT);
+}
+
+static int guard_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_timeline_guard *args = raw;
+	struct found found;
+	const int rc = look(state, d, &args->write, &args->key, &found);
+	if (rc == HF_OK && found.event)
+		result->version = found.event->value.version;
+	return rc;
+}
+
+/* --- Many events ------------------------------------------------------------------------------ */
+
+/* Lets the `count` oldest ones go. They have to be removed one by one anyway: walking to the
+ * last of them costs no more. */
+static int cut(struct hf__decision *d, const struct hf__timeline *timeline,
+               enum hf__timeline_cause cause, size_t count, struct hf_result *result)
+{
+	const struct hf__timeline_bound all = {.view = HF__TIMELINE_BY_TIME};
+	if (count == 0)
+		return HF_OK;
+	const struct hf__timeline_event *last = hf__timeline_event_first(timeline, &all, true, NULL);
+	for (size_t i = 1; i < count; i++)
+		last = hf__timeline_event_next(last, &all, true);
+	const struct hf__timeline_cut what = {
+	    .cause = cause,
+	    .timeline = hf__timeline_name(timeline),
+	    .count = count,
+	    .happened_at = last->value.happened_at,
+	    .id = hf__timeline_event_position(last).id,
+	};
+	result->changed = true;
+	result->count = count;
+	hf__timeline_put_cut(hf__entry_body(d), &what);
+	return hf__emit(d, HF__TIMELINE_CUT);
+}
+
+/* The oldest happened_at that is young enough; events are never at HF_UNSET. */
+static int64_t oldest_allowed(int64_t now, int64_t max_age_us)
+{
+	return now < HF_UNSET + 1 + max_age_us ? HF_UNSET + 1 : now - max_age_us;
+}
+
+/* How many lie beyond either bound: O(log n). */
+static size_t count_beyond(const struct hf__timeline *timeline,
+                           const struct hf_timeline_retain *args, int64_t now)
+{
+	const size_t total = hf__timeline_total(timeline);
+	size_t count = 0;
+	if (args->max_events > 0 && args->max_events < total)
+		count = total - (size_t)args->max_events;
+	if (args->max_age_us == 0)
+		return count;
+	const struct hf__timeline_bound young = {.view = HF__TIMELINE_BY_TIME,
+	                                         .fields = 1,
+	                                         .at.happened_at =
+	                                             oldest_allowed(now, args->max_age_us)};
+	const size_t old = hf__timeline_event_count_before(timeline, &young);
+	return old > count ? old : count;
+}
+
+/* The timeline; NULL: nothing to do. */
+static const struct hf__timeline *look_at_all(const struct hf__timeline_state *s,
+                                              struct hf__decision *d, struct hf_bytes name)
+{
+	const struct hf__timeline *timeline = hf__timeline_find(s, name);
+	hf__depends(d, hf__timeline_depends(s, timeline, name));
+	return timeline;
+}
+
+static int retain_decide(void *state, struct hf__decision *d, const void *raw,
+                         struct hf_result *result)
+{
+	const struct hf_timeline_retain *args = raw;
+	const struct hf__timeline *timeline = look_at_all(state, d, args->timeline);
+	if (!timeline)
+		return HF_OK;
+	const size_t count =
+	    count_beyond(timeline, args, hf__given_or(&args->write, args->now, d->now));
+	if (!args->dry_run)
+		return cut(d, timeline, HF__TIMELINE_RETAIN, count, result);
+	result->count = count;
+	return HF_OK;
+}
+
+static int clear_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_timeline_clear *args = raw;
+	const struct hf__timeline *timeline = look_at_all(state, d, args->timeline);
+	return timeline ? cut(d, timeline, HF__TIMELINE_CLEAR, hf__timeline_total(timeline), result)
+	                : HF_OK;
+}
+
+/* --- Copies for transactions ------------------------------------------------------------------ */
+
+static bool copy_key(struct hf__arena *arena, struct hf_timeline_key *key)
+{
+	return hf__arena_bytes(arena, key->timeline, &key->timeline) &&
+	       hf__arena_bytes(arena, key->id, &key->id);
+}
+
+static void *append_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_timeline_append *copy = hf__arena_copy(arena, args, sizeof *copy);
+	const bool copied = copy && copy_key(arena, &copy->key) &&
+	                    hf__arena_bytes(arena, copy->type, &copy->type) &&
+	                    hf__arena_bytes(arena, copy->subject, &copy->subject) &&
+	                    hf__arena_bytes(arena, copy->payload, &copy->payload);
+	return copied ? copy : NULL;
+}
+
+static void *retain_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_timeline_retain *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__arena_bytes(arena, copy->timeline, &copy->timeline) ? copy : NULL;
+}
+
+static void *clear_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_timeline_clear *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && hf__arena_bytes(arena, copy->timeline, &copy->timeline) ? copy : NULL;
+}
+
+static void *guard_copy(struct hf__arena *arena, const void *args)
+{
+	struct hf_timeline_guard *copy = hf__arena_copy(arena, args, sizeof *copy);
+	return copy && copy_key(arena, &copy->key) ? copy : NULL;
+}
+
+/* --- Public ----------------------------------------------------------------------------------- */
+
+static const struct hf__verb append_verb = {"timeline append", HF__DOMAIN_TIMELINE, append_check,
+                                            append_decide, append_copy};
+static const struct hf__verb retain_verb = {"timeline retain", HF__DOMAIN_TIMELINE, retain_check,
+                                            retain_decide, retain_copy};
+static const struct hf__verb clear_verb = {"timeline clear", HF__DOMAIN_TIMELINE, clear_check,
+                                           clear_decide, clear_copy};
+static const struct hf__verb guard_verb = {"timeline guard", HF__DOMAIN_TIMELINE, guard_check,
+                                           guard_decide, guard_copy};
+static const struct hf__verb lone_guard_verb = {"timeline guard", HF__DOMAIN_TIMELINE,
+                                                lone_guard_check, guard_decide, guard_copy};
+
+int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_append *args,
+                       struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &append_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_timeline_retain(hf_store *store, hf_txn *txn, const struct hf_timeline_retain *args,
+                       struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &retain_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_timeline_clear(hf_store *store, hf_txn *txn, const struct hf_timeline_clear *args,
+                      struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	return hf__mutate(store, txn, &clear_verb, args, args->write.durability, result, NULL, error);
+}
+
+int hf_timeline_guard(hf_store *store, hf_txn *txn, const struct hf_timeline_guard *args,
+                      struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;
+	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
+}

@@ -1,0 +1,247 @@
+/* Timelines: the row of the domain. Job: hold append-only histories. Happy path: a mutation
+ * decides that an event comes or which ones go (timeline/mutate.c), writes that as one entry
+ * (timeline/entry.c), and apply() below puts it into the indexes (timeline/index.c,
+ * timeline/order.c); reads walk one range of one index (timeline/read.c). Failure modes: a body
+ * that no mutation wrote, or that does not follow from the state it meets, is HF_ECORRUPT and
+ * changes nothing; no memory leaves what the change did so far to its owner, who undoes it.
+ *
+ * I-TIMELINE-1: an event's version is the LSN of its append, and nothing of it ever changes.
+ * I-TIMELINE-2: a timeline's events are the same ones in each of its orders. I-TIMELINE-3:
+ * events go from the old end only: what a CUT removes is a prefix of the order by time. */
+#include "domains/timeline/timeline.h"
+#include "domains/common/domains.h"
+
+/* --- Life ------------------------------------------------------------------------------------- */
+
+static int timeline_init(void *state, const struct hf__domain_env *env)
+{
+	return hf__timeline_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
+}
+
+/* Frees a tree from its leaves upward, in no order that its users know: the tree is not
+ * repaired. */
+static void free_events(struct hf__order *order)
+{
+	struct hf__order_node *node = order->root;
+	while (node) {
+		struct hf__order_node *below = node->left ? node->left : node->right;
+		if (below) {
+			node = below;
+			continue;
+		}
+		struct hf__order_node *parent = node->parent;
+		if (parent && parent->left == node)
+			parent->left = NULL;
+		else if (parent)
+			parent->right = NULL;
+		hf__object_free(&hf__timeline_event_of(node, HF__TIMELINE_BY_ID)->object);
+		node = parent;
+	}
+}
+
+static void timeline_deinit(void *state)
+{
+	struct hf__timeline_state *s = state;
+	struct hf__map_node *next;
+	for (struct hf__map_node *node = hf__map_next(&s->timelines, NULL); node; node = next) {
+		struct hf__timeline *timeline = hf__timeline_of_map(node);
+		next = hf__map_next(&s->timelines, node);
+		free_events(&timeline->views[HF__TIMELINE_BY_ID]);
+		hf__object_free(&timeline->object);
+	}
+	hf__map_deinit(&s->timelines);
+}
+
+/* --- Apply ------------------------------------------------------------------------------------ */
+
+static int add_timeline(struct hf__timeline_state *s, struct hf__change *change,
+                        struct hf_bytes name, struct hf__timeline **out)
+{
+	*out = hf__timeline_find(s, name);
+	if (*out)
+		return HF_OK;
+	*out = hf__timeline_new(s, name);
+	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
+}
+
+static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
+                       const struct hf__entry *entry)
+{
+	struct hf__timeline_event_image image;
+	if (!hf__timeline_get_event(entry->body, &image))
+		return HF_ECORRUPT;
+	struct hf__timeline *timeline = hf__timeline_find(s, image.timeline);
+	if (hf__timeline_event_find(timeline, image.at.id))
+		return HF_ECORRUPT;
+	int rc = add_timeline(s, change, image.timeline, &timeline);
+	if (rc != HF_OK)
+		return rc;
+	struct hf__timeline_event *event = hf__timeline_event_new(timeline, &image.at);
+	if (!event)
+		return HF_ENOMEM;
+	rc = hf__payload_keep(&s->env, entry, image.payload, &event->value.payload);
+	if (rc != HF_OK) {
+		hf__free(event);
+		return rc;
+	}
+	event->value.version = entry->lsn;
+	return hf__change_add(change, &event->object);
+}
+
+/* Is it there, and do so many go with it? */
+static bool cut_follows(const struct hf__timeline *timeline, const struct hf__timeline_cut *cut)
+{
+	const struct hf__timeline_event *last = hf__timeline_event_find(timeline, cut->id);
+	if (!last || last->value.happened_at != cut->happened_at)
+		return false;
+	if (hf__order_rank(&last->nodes[HF__TIMELINE_BY_TIME]) != cut->count - 1)
+		return false;
+	return cut->cause != HF__TIMELINE_CLEAR || cut->count == hf__timeline_total(timeline);
+}
+
+static int apply_cut(struct hf__timeline_state *s, struct hf__change *change,
+                     const struct hf__entry *entry)
+{
+	struct hf__timeline_cut cut;
+	if (!hf__timeline_get_cut(entry->body, &cut))
+		return HF_ECORRUPT;
+	struct hf__timeline *timeline = hf__timeline_find(s, cut.timeline);
+	if (!cut_follows(timeline, &cut))
+		return HF_ECORRUPT;
+	int rc = HF_OK;
+	for (uint64_t i = 0; i < cut.count && rc == HF_OK; i++) {
+		struct hf__order_node *oldest = hf__order_first(&timeline->views[HF__TIMELINE_BY_TIME]);
+		rc =
+		    hf__change_remove(change, &hf__timeline_event_of(oldest, HF__TIMELINE_BY_TIME)->object);
+	}
+	return rc;
+}
+
+static int timeline_apply(void *state, struct hf__change *change, const struct hf__entry *entry)
+{
+	if (entry->lsn == 0)
+		return HF_ECORRUPT;
+	if (entry->kind == HF__TIMELINE_EVENT)
+		return apply_event(state, change, entry);
+	if (entry->kind == HF__TIMELINE_CUT)
+		return apply_cut(state, change, entry);
+	return HF_ECORRUPT;
+}
+
+/* --- Snapshot --------------------------------------------------------------------------------- */
+
+static int snapshot_event(const struct hf__timeline_event *event, struct hf__emitter *emitter)
+{
+	const struct hf__timeline_event_image image = {
+	    .cause = HF__TIMELINE_STATE,
+	    .timeline = hf__timeline_name(hf__timeline_event_timeline(event)),
+	    .at = hf__timeline_event_position(event),
+	};
+	hf__timeline_put_event(&emitter->body, &image);
+	const int rc = emitter->payload(emitter, &event->value.payload);
+	if (rc != HF_OK)
+		return rc;
+	return emitter->body.bad ? HF_ENOMEM
+	                         : emitter->emit(emitter, event->value.version, HF__TIMELINE_EVENT);
+}
+
+static int timeline_snapshot(const void *state, struct hf__emitter *emitter)
+{
+	const struct hf__timeline_state *s = state;
+	const struct hf__timeline_bound all = {.view = HF__TIMELINE_BY_ID};
+	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node;
+	     node = hf__order_next(node)) {
+		const struct hf__timeline *timeline = hf__timeline_of_order(node);
+		const struct hf__timeline_event *event =
+		    hf__timeline_event_first(timeline, &all, true, NULL);
+		for (; event; event = hf__timeline_event_next(event, &all, true)) {
+			const int rc = snapshot_event(event, emitter);
+			if (rc != HF_OK)
+				return rc;
+		}
+	}
+	return HF_OK;
+}
+
+/* --- Verify ----------------------------------------------------------------------------------- */
+
+static int unsound(struct hf__text *why, const char *what, const struct hf__timeline *timeline)
+{
+	hf__text_add(why, "%s of timeline ", what);
+	hf__text_add_quoted(why, hf__timeline_name(timeline));
+	return HF_ECORRUPT;
+}
+
+static bool event_sane(const struct hf__timeline *timeline, const struct hf__timeline_event *event)
+{
+	return event->value.version != 0 && event->value.happened_at != HF_UNSET &&
+	       hf__object_sealed(&event->object) && hf__timeline_event_timeline(event) == timeline &&
+	       hf__timeline_event_find(timeline, hf__timeline_event_position(event).id) == event;
+}
+
+/* I-TIMELINE-2: sound, strictly ascending, as many as by id, and each of them found by its id. */
+static bool view_sane(const struct hf__timeline *timeline, enum hf__timeline_view view)
+{
+	const struct hf__order *order = &timeline->views[view];
+	if (!hf__order_sane(order) || hf__order_count(order) != hf__timeline_total(timeline))
+		return false;
+	size_t count = 0;
+	for (const struct hf__order_node *node = hf__order_first(order); node;
+	     node = hf__order_next(node), count++)
+		if (!event_sane(timeline, hf__timeline_event_of(node, view)))
+			return false;
+	return count == hf__timeline_total(timeline);
+}
+
+static int verify_timeline(const struct hf__timeline_state *s, const struct hf__timeline *timeline,
+                           struct hf__text *why)
+{
+	if (!hf__object_sealed(&timeline->object) ||
+	    hf__timeline_find(s, hf__timeline_name(timeline)) != timeline)
+		return unsound(why, "broken seal or map", timeline);
+	for (enum hf__timeline_view view = 0; view < HF__TIMELINE_VIEWS; view++)
+		if (!view_sane(timeline, view))
+			return unsound(why, "broken order", timeline);
+	if (timeline->by_name.weight != (hf__timeline_total(timeline) > 0 ? INT64_MAX : INT64_MIN))
+		return unsound(why, "wrong listing", timeline);
+	if (!hf__removed_right(&timeline->object))
+		return unsound(why, "wrong place among the empty ones", timeline);
+	return HF_OK;
+}
+
+static int timeline_verify(const void *state, struct hf__text *why)
+{
+	const struct hf__timeline_state *s = state;
+	size_t count = 0;
+	const bool sound = hf__order_sane(&s->by_name) && hf__removed_sane(&s->removed);
+	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node && sound;
+	     node = hf__order_next(node), count++) {
+		const int rc = verify_timeline(s, hf__timeline_of_order(node), why);
+		if (rc != HF_OK)
+			return rc;
+	}
+	if (sound && count == s->timelines.count)
+		return HF_OK;
+	hf__text_add(why, "%zu timelines in the order, %zu in the map", count, s->timelines.count);
+	return HF_ECORRUPT;
+}
+
+static struct hf__removed *timeline_removed(void *state)
+{
+	return &((struct hf__timeline_state *)state)->removed;
+}
+
+const struct hf__domain hf__timeline_domain = {
+    .id = HF__DOMAIN_TIMELINE,
+    .name = "timeline",
+    .kinds = hf__timeline_kinds,
+    .state_size = sizeof(struct hf__timeline_state),
+    .init = timeline_init,
+    .deinit = timeline_deinit,
+    .apply = timeline_apply,
+    .snapshot = timeline_snapshot,
+    .describe = hf__timeline_describe,
+    .about = hf__timeline_about,
+    .verify = timeline_verify,
+    .removed = timeline_removed,
+};

@@ -1,0 +1,176 @@
+/* The timeline domain's insides, shared by timeline_*.c and nobody else.
+ *
+ *   timeline/entry.c    entries: bytes <-> meaning, form, words    timeline/index.c  objects,
+ *                      lookups
+ *   timeline.c         the row: apply, snapshot, verify           timeline/order.c  the orders,
+ *                      ranges, counts
+ *   timeline/mutate.c  mutations                                  timeline/read.c   reads
+ *
+ * An event's container is its timeline; a timeline's is the root, on which the list of timelines
+ * depends. An empty timeline is no state: it is not in snapshots, no answer shows it, and it
+ * goes (store/recover/removed.h). */
+#ifndef HF_DOMAINS_TIMELINE_STATE_H
+#define HF_DOMAINS_TIMELINE_STATE_H
+
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/order.h"
+#include "holdfast/timeline.h"
+#include "log/entry.h"
+#include "store/call/names.h"
+#include "store/domain.h"
+#include "store/recover/removed.h"
+
+/* One order of a timeline's events for each shape of filter, so that what matches is one range
+ * of one of them, sorted by time already and counted by its ends' ranks; and one by id, which is
+ * key-byte order too and the only way to look an event up. */
+enum hf__timeline_view {
+	HF__TIMELINE_BY_TIME, /* happened_at, id */
+	HF__TIMELINE_BY_SUBJECT, /* subject, happened_at, id */
+	HF__TIMELINE_BY_TYPE, /* type, happened_at, id */
+	HF__TIMELINE_BY_PAIR, /* subject, type, happened_at, id */
+	HF__TIMELINE_BY_ID, /* id */
+	HF__TIMELINE_VIEWS,
+};
+
+/* Where an event stands in any view; borrowed bytes. */
+struct hf__timeline_position {
+	int64_t happened_at;
+	struct hf_bytes id, type, subject;
+};
+
+/* A range of a view: what is equal to `at` in the view's first `fields` fields. */
+struct hf__timeline_bound {
+	enum hf__timeline_view view;
+	unsigned fields;
+	struct hf__timeline_position at;
+};
+
+struct hf__timeline_state {
+	struct hf__domain_env env;
+	struct hf__map timelines; /* by name */
+	struct hf__order by_name; /* names.h: does it hold anything? */
+	struct hf__object root; /* the container of timelines; never changes itself */
+	struct hf__removed removed; /* timelines */
+};
+
+struct hf__timeline {
+	struct hf__object object;
+	struct hf__map_node node;
+	struct hf__order_node by_name;
+	struct hf__timeline_state *state;
+	struct hf__vacancy vacancy;
+	struct hf__order views[HF__TIMELINE_VIEWS];
+	uint32_t len;
+	uint8_t name[];
+};
+
+/* Set at birth and never changed: there is no value-dependent index. It is a value all the same,
+ * so that its seal is checked. */
+struct hf__timeline_event_value {
+	struct hf__payload payload;
+	int64_t happened_at;
+	uint64_t version;
+};
+
+struct hf__timeline_event {
+	struct hf__object object; /* container: its timeline */
+	struct hf__order_node nodes[HF__TIMELINE_VIEWS];
+	struct hf__timeline_event_value value;
+	uint16_t id_len, type_len, subject_len;
+	uint8_t text[]; /* id, type, subject */
+};
+
+/* --- timeline/entry.c ------------------------------------------------------------------------- */
+
+/* On disk: never renumber. */
+enum hf__timeline_kind {
+	HF__TIMELINE_EVENT = 1, /* one event comes */
+	HF__TIMELINE_CUT = 2, /* the oldest ones go */
+};
+enum hf__timeline_cause {
+	HF__TIMELINE_STATE = 0, /* from a snapshot */
+	HF__TIMELINE_APPEND = 1,
+	HF__TIMELINE_RETAIN = 2,
+	HF__TIMELINE_CLEAR = 3,
+};
+
+/* An event as an entry carries it; borrowed bytes. */
+struct hf__timeline_event_image {
+	enum hf__timeline_cause cause; /* STATE or APPEND */
+	struct hf_bytes timeline;
+	struct hf__timeline_position at;
+	struct hf_bytes payload;
+};
+
+/* What goes: every event up to and with this one, `count` of them. */
+struct hf__timeline_cut {
+	enum hf__timeline_cause cause; /* RETAIN or CLEAR */
+	struct hf_bytes timeline;
+	uint64_t count;
+	int64_t happened_at;
+	struct hf_bytes id;
+};
+
+/* Is it a part of a key? false: *why says what is wrong. */
+bool hf__timeline_part_ok(const char *name, struct hf_bytes part, bool may_be_empty,
+                          struct hf__text *why);
+/* event "a" of timeline "b" */
+void hf__timeline_add_name(struct hf__text *text, struct hf_bytes timeline, struct hf_bytes id);
+
+/* The payload must follow, as hf__put_long puts it. */
+void hf__timeline_put_event(struct hf__writer *w, const struct hf__timeline_event_image *image);
+/* Each getter answers false for what no mutation wrote. */
+bool hf__timeline_get_event(struct hf_bytes body, struct hf__timeline_event_image *image);
+void hf__timeline_put_cut(struct hf__writer *w, const struct hf__timeline_cut *cut);
+bool hf__timeline_get_cut(struct hf_bytes body, struct hf__timeline_cut *cut);
+void hf__timeline_describe(const struct hf__entry *entry, struct hf__text *out);
+bool hf__timeline_about(const struct hf__entry *entry, struct hf__about *out);
+
+/* --- timeline/index.c ------------------------------------------------------------------------- */
+
+bool hf__timeline_indexes_init(struct hf__timeline_state *state, const struct hf__domain_env *env);
+struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state,
+                                       struct hf_bytes name);
+/* What an answer about this name depends on: the timeline, which may be NULL, or the number of
+ * those that are gone. */
+const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state,
+                                              const struct hf__timeline *timeline,
+                                              struct hf_bytes name);
+/* `timeline` may be NULL. */
+struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline,
+                                                   struct hf_bytes id);
+/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
+struct hf__timeline *hf__timeline_new(struct hf__timeline_state *state, struct hf_bytes name);
+struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,
+                                                  const struct hf__timeline_position *at);
+
+/* --- timeline/order.c ------------------------------------------------------------------------- */
+
+void hf__timeline_orders_init(struct hf__order orders[HF__TIMELINE_VIEWS]);
+struct hf__timeline *hf__timeline_of_map(const struct hf__map_node *node);
+struct hf__timeline *hf__timeline_of_order(const struct hf__order_node *node);
+struct hf__timeline_event *hf__timeline_event_of(const struct hf__order_node *node,
+                                                 enum hf__timeline_view view);
+struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event);
+struct hf_bytes hf__timeline_name(const struct hf__timeline *timeline);
+size_t hf__timeline_total(const struct hf__timeline *timeline);
+struct hf__timeline_position hf__timeline_event_position(const struct hf__timeline_event *event);
+
+/* The first event of the range in this direction, or the first of it behind `after` (nullable,
+ * exact in all fields of the view). NULL: none. */
+struct hf__timeline_event *hf__timeline_event_first(const struct hf__timeline *timeline,
+                                                    const struct hf__timeline_bound *range,
+                                                    bool ascending,
+                                                    const struct hf__timeline_position *after);
+/* The next one of the range in this direction, or NULL. */
+struct hf__timeline_event *hf__timeline_event_next(const struct hf__timeline_event *event,
+                                                   const struct hf__timeline_bound *range,
+                                                   bool ascending);
+/* How many are in the range, and how many of the view come before it: O(log n). */
+size_t hf__timeline_event_count(const struct hf__timeline *timeline,
+                                const struct hf__timeline_bound *range);
+size_t hf__timeline_event_count_before(const struct hf__timeline *timeline,
+                                       const struct hf__timeline_bound *range);
+
+#endif

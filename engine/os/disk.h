@@ -1,0 +1,35 @@
+/* The real disk's insides, for os/posix.c and os/room.c alone. */
+#ifndef HF_OS_OS_DISK_H
+#define HF_OS_OS_DISK_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "os/files.h"
+#include "os/lock.h"
+#include "os/os.h"
+
+struct posix {
+	int dir;
+	struct hf__file_id dir_id;
+	atomic_int reserve; /* a descriptor of the directory; -1: given up */
+	char *path; /* where the directory is to be found, from the root; NULL: unknown */
+	const char *lock_name;
+	/* taken and given up by one thread: the one that opens and closes the store */
+	struct hf__lock *lock;
+	/* RLIMIT_FSIZE when opened: a write past it would kill the process with SIGXFSZ */
+	uint64_t longest;
+	_Atomic(uint64_t) *cookie; /* a page of its own that a child sees zeroed */
+	size_t page;
+	pid_t pid; /* asked when the kernel cannot wipe pages */
+	bool wipes;
+	struct hf__files files;
+};
+
+/* os/room.c: the calls of the seam that are about room. */
+int hf__disk_cut(void *ctx, const char *name, uint64_t size);
+int hf__disk_allocate(void *ctx, int file, uint64_t size);
+int hf__disk_punch(void *ctx, int file, uint64_t at, uint64_t len);
+int hf__disk_room(void *ctx, uint64_t *out);
+
+#endif

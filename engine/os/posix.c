@@ -1,0 +1,465 @@
+/* The real disk: the seam of os.h over POSIX and Linux calls.
+ *
+ * The directory is opened once; everything after goes through that descriptor by plain file
+ * name, so that renaming or replacing the store's path under a running process cannot make it
+ * write elsewhere (and held() tells that something else lies there). Links are never followed
+ * and only regular files are opened: a FIFO or device put where a segment should be is refused
+ * instead of hanging or answering. A file that is opened for writing must have no second name.
+ *
+ * One descriptor is kept in reserve: when the process or the machine has none left, opening
+ * gives it up and tries again, and the next closing takes it back, so that one file at a time
+ * can always be opened and read.
+ *
+ * Short transfers and interruptions are dealt with here and nowhere above. A failed sync is
+ * reported once and never repeated: the kernel drops the dirty pages and would answer 0 the
+ * second time. close() is never repeated either: on Linux the descriptor is gone whatever it
+ * answers.
+ *
+ * After fork() the child sees a wiped page in place of the cookie, so that forked() is one load
+ * and no system call. A child's free closes what it inherited and unlocks nothing. */
+#include "os/os.h"
+
+#include "base/mem.h"
+#include "os/check.h"
+#include "os/disk.h"
+#include "os/event.h"
+#include "os/files.h"
+#include "os/lock.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool name_ok(const char *name)
+{
+	return name != NULL && *name != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+/* --- The reserve ------------------------------------------------------------------------------ */
+
+static void reserve_refill(struct posix *posix)
+{
+	int none = -1;
+	if (atomic_load(&posix->reserve) >= 0)
+		return;
+	const int fd = fcntl(posix->dir, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (fd >= 0 && !atomic_compare_exchange_strong(&posix->reserve, &none, fd))
+		(void)close(fd); /* another thread was faster */
+}
+
+static bool reserve_spend(struct posix *posix, int err)
+{
+	if (err != EMFILE && err != ENFILE)
+		return false;
+	const int fd = atomic_exchange(&posix->reserve, -1);
+	return fd >= 0 && hf__fd_is(fd, posix->dir_id) && close(fd) == 0;
+}
+
+/* For one that goes: its number becomes the reserve, so that nobody else can get it in between. */
+static bool reserve_from(struct posix *posix, int fd)
+{
+	int none = -1;
+	if (atomic_load(&posix->reserve) >= 0 || dup3(posix->dir, fd, O_CLOEXEC) != fd)
+		return false;
+	if (!atomic_compare_exchange_strong(&posix->reserve, &none, fd))
+		(void)close(fd); /* another thread was faster */
+	return true;
+}
+
+static int open_once(const struct posix *posix, const char *name, unsigned flags, int *out)
+{
+	if ((flags & HF__OS_CREATE) != 0)
+		return hf__fd_create(posix->dir, name, out);
+	return hf__fd_open_regular(posix->dir, name, (flags & HF__OS_WRITE) != 0 ? O_RDWR : O_RDONLY,
+	                           out);
+}
+
+/* --- Files ------------------------------------------------------------------------------------ */
+
+static int disk_open(void *ctx, const char *name, unsigned flags, int *out)
+{
+	struct posix *posix = ctx;
+	if (!name_ok(name))
+		return EINVAL;
+	int fd = -1;
+	int err = open_once(posix, name, flags, &fd);
+	if (reserve_spend(posix, err))
+		err = open_once(posix, name, flags, &fd);
+	if (err != 0)
+		return err;
+	err = hf__files_add(&posix->files, fd);
+	if (err != 0) {
+		(void)close(fd); /* nothing was written through it */
+		return err;
+	}
+	*out = fd;
+	return 0;
+}
+
+static int disk_close(void *ctx, int file)
+{
+	struct posix *posix = ctx;
+	struct hf__file_id id;
+	if (!hf__files_remove(&posix->files, file, &id))
+		return EBADF;
+	if (!hf__fd_is(file, id))
+		return ESTALE; /* the host closed it; what has its number now is not ours */
+	if (reserve_from(posix, file))
+		return 0;
+	return close(file) == 0 ? 0 : errno;
+}
+
+static int disk_same(void *ctx, int file, const char *name)
+{
+	struct posix *posix = ctx;
+	struct hf__file_id id;
+	if (!hf__files_id(&posix->files, file, &id))
+		return ESTALE;
+	if (name == NULL)
+		return hf__fd_is(file, id) ? 0 : ESTALE;
+	return name_ok(name) ? hf__fd_same(file, id, posix->dir, name) : EINVAL;
+}
+
+static int disk_read(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got)
+{
+	(void)ctx;
+	*got = 0;
+	if (len > (size_t)INT64_MAX || at > (uint64_t)INT64_MAX - len)
+		return EINVAL;
+	while (*got < len) {
+		ssize_t n = pread(file, (char *)buffer + *got, len - *got, (off_t)(at + *got));
+		if (n == 0)
+			break;
+		if (n > 0)
+			*got += (size_t)n;
+		else if (errno != EINTR)
+			return errno;
+	}
+	return 0;
+}
+
+static int disk_write(void *ctx, int file, const void *data, size_t len, uint64_t at)
+{
+	const struct posix *posix = ctx;
+	if (len > posix->longest || at > posix->longest - len)
+		return EFBIG;
+	/* Crash: any part of the bytes may be on the disk, in any order, until the next sync. */
+	size_t done = 0;
+	while (done < len) {
+		ssize_t n = pwrite(file, (const char *)data + done, len - done, (off_t)(at + done));
+		if (n > 0)
+			done += (size_t)n;
+		else if (n == 0)
+			return EIO; /* cannot happen on a regular file; going on could spin */
+		else if (errno != EINTR)
+			return errno;
+	}
+	return 0;
+}
+
+/* fdatasync and not fsync: it flushes the data and all metadata that reading it back needs, so a
+ * new size and new blocks too. What it leaves out is the times, which nothing here reads, and
+ * which cost a journal commit each. An interruption counts as a failure: nobody can tell what it
+ * left undone. */
+static int disk_sync(void *ctx, int file)
+{
+	(void)ctx;
+	return fdatasync(file) == 0 ? 0 : errno;
+}
+
+static int disk_size(void *ctx, int file, uint64_t *out)
+{
+	(void)ctx;
+	struct stat st;
+	if (fstat(file, &st) != 0)
+		return errno;
+	*out = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int disk_rename(void *ctx, const char *from, const char *to)
+{
+	const struct posix *posix = ctx;
+	if (!name_ok(from) || !name_ok(to))
+		return EINVAL;
+	/* Crash: either name, and under the new one also a file that was not synced before. */
+	return renameat(posix->dir, from, posix->dir, to) == 0 ? 0 : errno;
+}
+
+static int disk_unlink(void *ctx, const char *name)
+{
+	const struct posix *posix = ctx;
+	if (!name_ok(name))
+		return EINVAL;
+	/* Crash: the file may be back. */
+	return unlinkat(posix->dir, name, 0) == 0 ? 0 : errno;
+}
+
+static int disk_sync_dir(void *ctx)
+{
+	const struct posix *posix = ctx;
+	return fsync(posix->dir) == 0 ? 0 : errno;
+}
+
+/* Listing takes a descriptor of its own: the position of a directory stream belongs to the open
+ * file description. */
+static int disk_list(void *ctx, hf__os_name_fn each, void *arg)
+{
+	struct posix *posix = ctx;
+	int fd = -1;
+	int err = hf__fd_open(posix->dir, ".", O_RDONLY | O_DIRECTORY, &fd);
+	if (reserve_spend(posix, err))
+		err = hf__fd_open(posix->dir, ".", O_RDONLY | O_DIRECTORY, &fd);
+	if (err != 0)
+		return err;
+	DIR *stream = fdopendir(fd);
+	if (stream == NULL) {
+		err = errno;
+		(void)close(fd);
+		return err;
+	}
+	while (err == 0) {
+		errno = 0;
+		const struct dirent *entry = readdir(stream);
+		if (entry == NULL) {
+			err = errno; /* 0 at the end */
+			break;
+		}
+		if (name_ok(entry->d_name))
+			err = each(arg, entry->d_name);
+	}
+	(void)closedir(stream); /* nothing was written through it */
+	reserve_refill(posix);
+	return err;
+}
+
+static int disk_lock(void *ctx, const char *name, int64_t wait_us)
+{
+	struct posix *posix = ctx;
+	if (!name_ok(name) || posix->lock != NULL)
+		return posix->lock != NULL ? EAGAIN : EINVAL;
+	posix->lock_name = name;
+	return hf__lock_take(posix->dir, posix->path, name, wait_us, &posix->lock);
+}
+
+static int disk_held(void *ctx)
+{
+	const struct posix *posix = ctx;
+	return posix->lock == NULL
+	           ? EINVAL
+	           : hf__lock_kept(posix->lock, posix->dir, posix->path, posix->lock_name);
+}
+
+static int disk_locked(void *ctx, const char *name, bool *held)
+{
+	return hf__lock_seen(((const struct posix *)ctx)->dir, name, held);
+}
+
+static bool disk_forked(void *ctx)
+{
+	const struct posix *posix = ctx;
+	return posix->wipes ? atomic_load_explicit(posix->cookie, memory_order_relaxed) == 0
+	                    : getpid() != posix->pid;
+}
+
+static int disk_unlock(void *ctx)
+{
+	struct posix *posix = ctx;
+	if (posix->lock == NULL)
+		return EINVAL;
+	struct hf__lock *lock = posix->lock;
+	posix->lock = NULL;
+	return hf__lock_drop(lock, disk_forked(posix));
+}
+
+static int64_t disk_now(void *ctx)
+{
+	(void)ctx;
+	struct timespec t;
+	int failed = clock_gettime(CLOCK_REALTIME, &t);
+	assert(failed == 0); /* only for a clock that does not exist */
+	(void)failed;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t disk_ticks(void *ctx)
+{
+	(void)ctx;
+	struct timespec t;
+	int failed = clock_gettime(CLOCK_MONOTONIC, &t);
+	assert(failed == 0);
+	(void)failed;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t disk_boot_clock(void *ctx)
+{
+	(void)ctx;
+	struct timespec t;
+	int failed = clock_gettime(CLOCK_BOOTTIME, &t);
+	assert(failed == 0);
+	(void)failed;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int disk_random(void *ctx, void *buffer, size_t len)
+{
+	(void)ctx;
+	return hf__check_random(buffer, len);
+}
+
+static int disk_boot_id(void *ctx, uint8_t out[16])
+{
+	(void)ctx;
+	return hf__check_boot_id(out);
+}
+
+static int disk_safe(void *ctx, char *name, size_t cap, bool *is_volatile)
+{
+	const struct posix *posix = ctx;
+	return hf__check_filesystem(posix->dir, name, cap, is_volatile);
+}
+
+/* A page that the kernel clears in every child; the process id where it cannot. */
+static int cookie_init(struct posix *posix)
+{
+	posix->page = (size_t)sysconf(_SC_PAGESIZE);
+	posix->pid = getpid();
+	void *page =
+	    mmap(NULL, posix->page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return errno;
+	posix->wipes = madvise(page, posix->page, MADV_WIPEONFORK) == 0;
+	posix->cookie = page;
+	atomic_init(posix->cookie, 1);
+	return 0;
+}
+
+static uint64_t longest_file(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur > (rlim_t)INT64_MAX)
+		return INT64_MAX;
+	return limit.rlim_cur;
+}
+
+/* The path as it is from the root, for held(): the host may change its working directory. */
+static int path_keep(struct posix *posix, const char *path)
+{
+	char here[PATH_MAX] = "";
+	if (path[0] != '/' && getcwd(here, sizeof(here)) == NULL)
+		return 0; /* it lies beyond reach: nothing can be told about it later */
+	if (path[0] != '/' && here[0] != '/')
+		return 0;
+	const size_t len = strlen(here) + 1 + strlen(path) + 1;
+	posix->path = hf__alloc(len);
+	if (posix->path == NULL)
+		return ENOMEM;
+	(void)snprintf(posix->path, len, "%s%s%s", here, here[0] == '\0' ? "" : "/", path);
+	return 0;
+}
+
+/* What the host closed, and perhaps opened again as something of its own, is left alone. */
+static void dir_close(struct posix *posix)
+{
+	const int reserve = atomic_exchange(&posix->reserve, -1);
+	if (reserve >= 0 && hf__fd_is(reserve, posix->dir_id))
+		(void)close(reserve);
+	if (hf__fd_is(posix->dir, posix->dir_id))
+		(void)close(posix->dir);
+	hf__free(posix->path);
+}
+
+static int posix_init(struct posix *posix, const char *path, bool create)
+{
+	hf__files_init(&posix->files);
+	atomic_init(&posix->reserve, -1);
+	posix->longest = longest_file();
+	int err = cookie_init(posix);
+	if (err != 0)
+		return err;
+	err = hf__dir_open(path, create, &posix->dir);
+	if (err == 0) {
+		(void)hf__fd_id(posix->dir, &posix->dir_id); /* it was opened just now */
+		reserve_refill(posix);
+		err = atomic_load(&posix->reserve) < 0 ? errno : path_keep(posix, path);
+		if (err != 0)
+			dir_close(posix);
+	}
+	if (err != 0)
+		(void)munmap(posix->cookie, posix->page);
+	return err;
+}
+
+int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
+{
+	struct posix *posix = hf__alloc(sizeof(*posix));
+	if (posix == NULL)
+		return ENOMEM;
+	int err = posix_init(posix, path, create);
+	if (err != 0) {
+		hf__free(posix);
+		return err;
+	}
+	*out = (struct hf__os){
+	    .ctx = posix,
+	    .open = disk_open,
+	    .close = disk_close,
+	    .same = disk_same,
+	    .read = disk_read,
+	    .write = disk_write,
+	    .sync = disk_sync,
+	    .size = disk_size,
+	    .rename = disk_rename,
+	    .unlink = disk_unlink,
+	    .cut = hf__disk_cut,
+	    .allocate = hf__disk_allocate,
+	    .punch = hf__disk_punch,
+	    .room = hf__disk_room,
+	    .sync_dir = disk_sync_dir,
+	    .list = disk_list,
+	    .lock = disk_lock,
+	    .unlock = disk_unlock,
+	    .locked = disk_locked,
+	    .held = disk_held,
+	    .now = disk_now,
+	    .ticks = disk_ticks,
+	    .boot_clock = disk_boot_clock,
+	    .random = disk_random,
+	    .boot_id = disk_boot_id,
+	    .forked = disk_forked,
+	    .event_new = hf__event_new,
+	    .event_tell = hf__event_tell,
+	    .event_free = hf__event_free,
+	    .event_clear = hf__event_clear,
+	    .safe = disk_safe,
+	};
+	return 0;
+}
+
+void hf__os_posix_free(struct hf__os *os)
+{
+	struct posix *posix = os->ctx;
+	if (posix == NULL)
+		return;
+	hf__files_close(&posix->files);
+	/* The lock goes last: until then nobody else may write what we had open. */
+	if (posix->lock != NULL)
+		(void)disk_unlock(posix); /* the descriptor is gone whatever this says */
+	dir_close(posix);
+	(void)munmap(posix->cookie, posix->page);
+	hf__free(posix);
+	*os = (struct hf__os){0};
+}

@@ -1,0 +1,34 @@
+/* See os/thread.h.
+ *
+ * Signals: a thread takes its creator's mask, so that is changed around the creation and put
+ * back; there is no moment at which the new thread could be chosen for one. Those that a thread
+ * raises by its own fault stay: blocked, they would kill the process without the host's handler. */
+#include "os/thread.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+
+static void all_but_faults(sigset_t *set)
+{
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+	(void)sigfillset(set);
+	for (unsigned i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		(void)sigdelset(set, faults[i]);
+}
+
+int hf__thread_start(pthread_t *out, void *(*run)(void *arg), void *arg)
+{
+	sigset_t blocked, before;
+	all_but_faults(&blocked);
+	int rc = pthread_sigmask(SIG_SETMASK, &blocked, &before);
+	if (rc != 0)
+		return rc;
+	rc = pthread_create(out, NULL, run, arg);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+void hf__thread_name(const char *name)
+{
+	(void)prctl(PR_SET_NAME, name); /* pthread_setname_np() of another thread would need /proc */
+}

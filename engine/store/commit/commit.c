@@ -1,0 +1,406 @@
+/* Sync, then publish: leader and followers.
+ *
+ * Whoever has something to wait for and finds no flush under way leads one: it seals the filling
+ * group, lets the next one fill, writes and syncs without the lock, publishes how far the log is
+ * written and durable, and wakes those who waited for that group and ONE of those who wait for
+ * the next, who leads it. One flush is in flight at any time. A single thread leads its own
+ * flush: no hand-off.
+ *
+ * Waiters give way a few times, then sleep on the word of the buffer that holds their LSN. Both
+ * words change under the lock at the end of each flush, so nobody can miss it: who has read the
+ * word before sleeps only if it has not changed since.
+ *
+ * Failure: a failed write or sync fails the store for good (write-once fault). Everyone in or
+ * behind the group gets HF_EUNCERTAIN; nothing is tried again: after a failed sync the kernel
+ * may have dropped the data and marked it clean.
+ *
+ * I-COMMIT-1: durable_lsn <= written_lsn < next_lsn, and both only grow. I-COMMIT-2: a group's
+ * header says durable_lsn as it is when the group is sealed, so a valid group proves that
+ * everything up to there was durable. I-COMMIT-3: the header of a segment is written only after
+ * the segment before it is durable. */
+#include "store/internal.h"
+
+#include <assert.h>
+#include <limits.h>
+
+#include "store/commit/futex.h"
+
+/* See yield_a_few_times. Settable at compile time to measure it: docs/decisions.md. */
+#ifndef HF__YIELDS
+#define HF__YIELDS 16u
+#endif
+
+struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due)
+{
+	/* Before any LSN of this incarnation gets out, its first group has to be durable: else a
+	 * power loss could leave a log that looks as if it had been closed cleanly before, and the
+	 * same LSNs would be issued again. */
+	if (changed >= s->incarnation_lsn && due < s->incarnation_lsn)
+		due = s->incarnation_lsn;
+	return (struct hf__ticket){changed, due};
+}
+
+static void bump(struct hf_store *s, unsigned buffer)
+{
+	(void)atomic_fetch_add(&s->words[buffer], 1);
+}
+
+static void wake_room(struct hf_store *s)
+{
+	if (s->room_waiters > 0)
+		(void)pthread_cond_broadcast(&s->room);
+}
+
+void hf__fault(struct hf_store *s, int os_errno)
+{
+	if (!atomic_load(&s->fault)) {
+		s->fault_errno = os_errno;
+		atomic_store(&s->fault, HF_EFAILED);
+	}
+	bump(s, 0);
+	bump(s, 1);
+	hf__futex_wake(&s->words[0], INT_MAX);
+	hf__futex_wake(&s->words[1], INT_MAX);
+	wake_room(s);
+	hf__watch_advance(s->watch);
+	hf__wait_wake_all(s);
+	hf__async_advance(s);
+}
+
+/* --- One flush -------------------------------------------------------------------------------- */
+
+/* What the leader takes along out of the lock. */
+struct flush {
+	struct hf__buffer *group; /* NULL: nothing to write, only to sync */
+	int file;
+	int old_file; /* the segment that this group's segment follows, or -1 */
+	bool sync_old;
+	bool opens; /* the group is the first of its segment */
+	bool sync;
+	struct hf__position end;
+	uint64_t lsn;
+	uint64_t chain;
+};
+
+static void put_segment_header(struct hf_store *s, struct hf__buffer *b)
+{
+	const struct hf__segment_header header = {
+	    .format_major = HF__FORMAT_MAJOR,
+	    .format_minor = HF__FORMAT_MINOR,
+	    .compat = s->identity.compat,
+	    .ro_compat = s->identity.ro_compat,
+	    .incompat = s->identity.incompat,
+	    .epoch = s->id.epoch,
+	    .number = b->start.segment,
+	    .size = s->next.size,
+	    .first_lsn = b->first_lsn,
+	    .jumped = s->jumped,
+	    .previous_end = s->end,
+	    .previous_lsn = s->previous_lsn,
+	    .previous_hash = s->chain,
+	};
+	struct hf__segment_header copy = header;
+	memcpy(copy.uuid, s->id.uuid, sizeof copy.uuid);
+	hf__segment_header_encode(&s->id, &copy, b->bytes.data);
+}
+
+/* The next segment becomes the current one. */
+static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
+{
+	put_segment_header(s, b);
+	hf__sealed_add(s, s->end.segment);
+	f->old_file = s->file;
+	hf__cut_later(s, s->end.segment, s->end.offset, b->first_lsn);
+	/* I-COMMIT-3. Crash: after this sync and before the header is written the old segment is the
+	 * last one, whole. */
+	f->sync_old = s->file >= 0 && atomic_load(&s->durable_lsn) < b->first_lsn - 1;
+	s->file = s->next.file;
+	s->segment_size = s->next.size;
+	s->next.ready = false;
+	s->must_rotate = false;
+	s->rotate_need = 0;
+	s->jumped = false;
+	f->opens = true;
+}
+
+/* Closes the filling group and begins a new buffer. From here on the bytes belong to the leader. */
+static void seal(struct hf_store *s, struct flush *f)
+{
+	struct hf__buffer *b = &s->buffers[s->filling];
+	if (b->opens_segment)
+		rotate(s, b, f);
+	struct hf__group_header header = {
+	    .epoch = s->id.epoch,
+	    .place = b->start,
+	    .first_lsn = b->first_lsn,
+	    .durable_lsn = atomic_load(&s->durable_lsn), /* I-COMMIT-2 */
+	    .previous_hash = s->chain,
+	    .nonce = hf__random(s),
+	    .entry_count = b->entries,
+	    .incarnation_lsn = s->incarnation_lsn,
+	};
+	memcpy(header.uuid, s->id.uuid, sizeof header.uuid);
+	hf__group_end(&b->bytes, b->header, &s->id, &header, s->align);
+	s->chain = header.hash;
+	s->previous_lsn = b->last_lsn;
+	s->end = (struct hf__position){b->start.segment,
+	                               b->start.offset + (uint32_t)(b->bytes.len - b->header)};
+	f->group = b;
+	f->lsn = b->last_lsn;
+	s->info.groups++;
+	s->info.entries += b->entries;
+	s->inflight = s->filling;
+	s->filling ^= 1u;
+	s->buffers[s->filling].begun = false;
+	s->buffers[s->filling].entries = 0;
+	s->buffers[s->filling].transactions = 0;
+	s->buffers[s->filling].durable = false;
+	atomic_store_explicit(&s->pending, 0, memory_order_relaxed);
+	wake_room(s);
+}
+
+static void plan(struct hf_store *s, struct flush *f)
+{
+	struct hf__buffer *b = &s->buffers[s->filling];
+	*f = (struct flush){.old_file = -1};
+	f->sync = s->sync_wanted || (b->begun && b->entries > 0 && b->durable);
+	s->sync_wanted = false;
+	f->lsn = atomic_load(&s->written_lsn);
+	if (b->begun && b->entries > 0)
+		seal(s, f);
+	f->file = s->file;
+	f->end = s->end;
+	f->chain = s->chain;
+	s->inflight_sync = f->sync;
+}
+
+/* Without the lock. 0 or errno. */
+static int write_and_sync(struct hf_store *s, const struct flush *f, int64_t now)
+{
+	const struct hf__os *os = s->os;
+	int rc = f->file < 0 ? 0 : hf__guard_write(s, f->file, f->end.segment, now, f->opens, f->sync);
+	if (rc == 0 && f->sync_old)
+		rc = os->sync(os->ctx, f->old_file);
+	if (rc == 0 && f->group && !s->began) {
+		rc = hf__witness_not_clean(s); /* I-WIT-3 */
+		s->began = rc == 0;
+	}
+	if (rc == 0 && f->group) {
+		const struct hf__buffer *b = f->group;
+		/* Crash: any part of the group may be there. It is not valid unless whole, and nobody
+		 * was answered. */
+		rc = os->write(os->ctx, f->file, b->bytes.data, b->bytes.len, b->start.offset - b->header);
+		if (rc == 0)
+			atomic_store_explicit(&s->written_lsn, f->lsn, memory_order_release);
+	}
+	if (rc == 0 && f->sync)
+		/* Crash: after this the group is durable; whether anybody was told or not, it exists. */
+		rc = os->sync(os->ctx, f->file);
+	if (f->old_file >= 0) {
+		const int closed = os->close(os->ctx, f->old_file);
+		rc = rc ? rc : closed;
+	}
+	return rc;
+}
+
+/* Whom the end of a flush concerns. */
+struct wakeup {
+	unsigned done; /* everybody on this word is served */
+	unsigned next; /* one of these is to lead the next flush */
+	uint32_t served, queued; /* how many sleep there */
+};
+
+/* What is on the disk now. The lock is held. */
+static void publish(struct hf_store *s, const struct flush *f, struct wakeup *w)
+{
+	if (f->group)
+		s->wrote = true;
+	if (f->sync) {
+		s->info.syncs++;
+		assert(f->lsn >= atomic_load(&s->durable_lsn));
+		atomic_store_explicit(&s->durable_lsn, f->lsn, memory_order_release);
+		s->durable = (struct hf__told){f->end, f->lsn, f->chain};
+	}
+	if (f->group)
+		f->group->begun = false;
+	bump(s, 0);
+	bump(s, 1);
+	/* Whoever counts himself as a sleeper after this finds the word changed. */
+	w->served = atomic_load(&s->sleepers[w->done]);
+	w->queued = w->done == w->next ? 0 : atomic_load(&s->sleepers[w->next]);
+	wake_room(s);
+}
+
+/* The lock is held. Publishes the outcome and hands on the lead. */
+static void finish(struct hf_store *s, const struct flush *f, int rc, struct wakeup *w)
+{
+	w->next = s->filling;
+	/* without a group only those are served who wait for the sync */
+	w->done = f->group ? s->inflight : s->filling;
+	if (rc)
+		hf__fault(s, rc);
+	else
+		publish(s, f, w);
+	/* Last: who finds a fault and no flush under way knows that nothing more will be published
+	 * (hf__ticket_answer). */
+	s->flushing = false;
+	hf__async_advance(s);
+}
+
+void hf__lead(struct hf_store *s)
+{
+	struct flush f;
+	struct hf__spare spare;
+	struct wakeup w = {0};
+	s->flushing = true;
+	hf__gather(s);
+	plan(s, &f);
+	(void)pthread_mutex_unlock(&s->lock);
+	const int64_t began = s->os->ticks(s->os->ctx);
+	const int rc = write_and_sync(s, &f, began);
+	const int64_t took = s->os->ticks(s->os->ctx) - began;
+	(void)pthread_mutex_lock(&s->lock);
+	finish(s, &f, rc, &w);
+	hf__spare_after(s, f.group, &spare);
+	const bool tidy = rc == 0 && f.sync && hf__tidy_due(s);
+	if (rc == 0)
+		hf__gather_learn(s, took, f.group ? f.group->transactions : 0,
+		                 s->buffers[s->filling].transactions);
+	(void)pthread_mutex_unlock(&s->lock);
+	/* The next leader first: its flush can begin while the others are still being woken. */
+	if (rc == 0 && w.queued > 0)
+		hf__futex_wake(&s->words[w.next], 1);
+	if (rc == 0 && w.served > 0)
+		hf__futex_wake(&s->words[w.done], INT_MAX);
+	hf__async_tell(s);
+	if (f.sync || atomic_load(&s->fault)) /* after a failure too: nothing more is under way */
+		hf__watch_advance(s->watch);
+	if (rc == 0 && f.sync)
+		hf__witness_tell(s, f.end, f.lsn, f.chain, false);
+	if (tidy)
+		hf__tidy(s);
+	hf__async_tell(s); /* the witness may have failed */
+	hf__spare_free(&spare);
+	(void)pthread_mutex_lock(&s->lock);
+}
+
+/* --- Waiting ---------------------------------------------------------------------------------- */
+
+static bool reached(const struct hf_store *s, struct hf__ticket ticket)
+{
+	return atomic_load_explicit(&s->written_lsn, memory_order_acquire) >= ticket.changed &&
+	       atomic_load_explicit(&s->durable_lsn, memory_order_acquire) >= ticket.due;
+}
+
+/* The lock is held and a flush is under way: will its end do? Gives the buffer whose word to
+ * sleep on. */
+static unsigned word_for(struct hf_store *s, struct hf__ticket ticket)
+{
+	const struct hf__buffer *b = &s->buffers[s->inflight];
+	const bool sealed = s->inflight != s->filling && b->begun;
+	const bool covers = sealed && ticket.changed <= b->last_lsn && ticket.due <= b->last_lsn;
+	if (covers && (s->inflight_sync || atomic_load(&s->durable_lsn) >= ticket.due))
+		return s->inflight;
+	if (ticket.due > atomic_load(&s->durable_lsn))
+		s->sync_wanted = true;
+	return s->filling;
+}
+
+void hf__want(struct hf_store *s, struct hf__ticket ticket)
+{
+	if (s->flushing)
+		(void)word_for(s, ticket);
+	else if (ticket.due > atomic_load(&s->durable_lsn))
+		s->sync_wanted = true;
+}
+
+/* With many threads the others need this processor for about as long as a flush takes, and
+ * whoever finds himself served needs neither to be put to sleep nor to be woken. With few
+ * threads these rounds are over in no time. */
+static bool yield_a_few_times(struct hf_store *s, struct hf__ticket ticket)
+{
+	for (unsigned round = 0; round < HF__YIELDS; round++) {
+		hf__yield();
+		if (reached(s, ticket) || !atomic_load_explicit(&s->flushing, memory_order_relaxed))
+			return true;
+	}
+	return false;
+}
+
+/* Leads or sleeps once; the lock is held before and not after. */
+static void lead_or_sleep(struct hf_store *s, struct hf__ticket ticket)
+{
+	if (!s->flushing) {
+		hf__want(s, ticket);
+		hf__lead(s);
+		(void)pthread_mutex_unlock(&s->lock);
+		return;
+	}
+	const unsigned word = word_for(s, ticket);
+	const uint32_t seen = atomic_load_explicit(&s->words[word], memory_order_acquire);
+	(void)pthread_mutex_unlock(&s->lock);
+	if (yield_a_few_times(s, ticket))
+		return;
+	(void)atomic_fetch_add(&s->sleepers[word], 1);
+	hf__futex_wait(&s->words[word], seen);
+	(void)atomic_fetch_sub(&s->sleepers[word], 1);
+}
+
+int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket)
+{
+	while (!reached(s, ticket)) {
+		if (atomic_load(&s->fault)) {
+			(void)pthread_mutex_unlock(&s->lock);
+			return HF_EUNCERTAIN;
+		}
+		lead_or_sleep(s, ticket);
+		/* woken by the flush that served it: the lock is not needed again */
+		if (reached(s, ticket))
+			return HF_OK;
+		(void)pthread_mutex_lock(&s->lock);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return HF_OK;
+}
+
+int hf__wait_for(struct hf_store *s, struct hf__ticket ticket)
+{
+	if (reached(s, ticket))
+		return HF_OK;
+	(void)pthread_mutex_lock(&s->lock);
+	return hf__wait_unlock(s, ticket);
+}
+
+bool hf__reached(const struct hf_store *s, struct hf__ticket ticket)
+{
+	return reached(s, ticket);
+}
+
+void hf__make_room(struct hf_store *s)
+{
+	if (!s->flushing) {
+		hf__lead(s);
+		return;
+	}
+	s->room_waiters++;
+	(void)pthread_cond_wait(&s->room, &s->lock);
+	s->room_waiters--;
+}
+
+int hf_sync(hf_store *store, struct hf_error *error)
+{
+	HF__CALL;
+	int rc = hf__check_fork(store, error);
+	if (rc != HF_OK)
+		return rc;
+	(void)pthread_mutex_lock(&store->lock);
+	const uint64_t last = store->next_lsn - 1;
+	const int fault = atomic_load(&store->fault);
+	(void)pthread_mutex_unlock(&store->lock);
+	if (fault)
+		return hf__fail_fault(store, error);
+	rc = hf__wait_for(store, (struct hf__ticket){last, last});
+	return rc == HF_OK ? HF_OK
+	                   : hf__fail(error, rc, store->fault_errno,
+	                              "the sync failed: reopen the store, then look");
+}

@@ -1,0 +1,428 @@
+/* Sequencing: under the one short lock a transaction is checked against the newest state,
+ * applied with an undo list, given its LSNs and put into the filling group.
+ *
+ * Happy path: decide runs, its entries go into the filling buffer and are applied at once (later
+ * operations see them), the last one is marked, the change is kept. Failure: a refused
+ * precondition, no memory, or no room takes everything back: the buffer is cut to where it was,
+ * the LSNs are given to the next transaction. No room is tried again in an emptied buffer, if
+ * need be in the next segment, which is prepared BEFORE anything is sequenced there: a full disk
+ * is a clean HF_ENOSPACE.
+ *
+ * I-SEQ-1: a buffer holds whole transactions only. I-SEQ-2: a group fits into the segment it
+ * begins in. I-SEQ-3: no more than HF__LSN_JUMP LSNs are ever undurable, so that the jump after
+ * an unclean stop passes all that could have been handed out. */
+#include "store/call/needs.h"
+#include "store/recover/removed.h"
+
+/* What an attempt that succeeded comes to; anything else is a code. */
+#define FITS (-1)
+
+/* Names that are forgotten before a transaction: this many, and one for each of its operations
+ * up to the second number. */
+#define SWEEP_MORE 4u
+#define SWEEP_MOST 252u
+
+static struct hf__buffer *filling(struct hf_store *s)
+{
+	return &s->buffers[s->filling];
+}
+
+/* --- What decide() calls ---------------------------------------------------------------------- */
+
+void hf__depends(struct hf__decision *d, const struct hf__object *object)
+{
+	if (!object)
+		return;
+	/* What this very change did does not count; what it was before, the change itself remembers
+	 * (hf__change.prior). */
+	if (object->changed > d->need_changed && object->changed < d->change->first_lsn)
+		d->need_changed = object->changed;
+	if (object->due > d->need_due && object->due < d->change->first_lsn)
+		d->need_due = object->due;
+}
+
+uint64_t hf__next_lsn(const struct hf__decision *d)
+{
+	return d->store->next_lsn;
+}
+
+uint64_t hf__random(struct hf_store *s)
+{
+	/* splitmix64: jitter and nonces have to spread, not to be secret. */
+	uint64_t z = (s->random_state += UINT64_C(0x9e3779b97f4a7c15));
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+uint64_t hf__decision_random(struct hf__decision *d)
+{
+	return hf__random(d->store);
+}
+
+int hf__expect(struct hf__decision *d, hf_lsn expect, hf_lsn version)
+{
+	if (expect == 0 || (expect == HF_ABSENT ? version == 0 : expect == version))
+		return HF_OK;
+	if (expect == HF_ABSENT)
+		hf__text_add(&d->why, "expected it not to exist, but it has version %llu",
+		             (unsigned long long)version);
+	else
+		hf__text_add(&d->why, "expected version %llu, it is %llu", (unsigned long long)expect,
+		             (unsigned long long)version);
+	return HF_ECONFLICT;
+}
+
+struct hf__writer *hf__entry_body(struct hf__decision *d)
+{
+	struct hf__buffer *b = filling(d->store);
+	d->entry_at = hf__entry_begin(&b->bytes);
+	return &b->bytes;
+}
+
+static struct hf__position place_of_body(const struct hf__buffer *b, size_t entry_at)
+{
+	const size_t in_group = entry_at - b->header + HF__ENTRY_HEADER_SIZE;
+	return (struct hf__position){b->start.segment, b->start.offset + (uint32_t)in_group};
+}
+
+int hf__emit(struct hf__decision *d, uint8_t kind)
+{
+	struct hf_store *s = d->store;
+	struct hf__buffer *b = filling(s);
+	if (b->bytes.bad)
+		return HF_ENOMEM;
+	if (s->next_lsn > HF__LSN_MAX || b->bytes.len - d->attempt_start > HF_TRANSACTION_MAX) {
+		hf__text_add(&d->why, "the transaction is larger than %u bytes", HF_TRANSACTION_MAX);
+		return HF_ETOOBIG;
+	}
+	const size_t body = d->entry_at + HF__ENTRY_HEADER_SIZE;
+	d->body_len = b->bytes.len - body;
+	/* HF_EVERSION: domains/common/kinds.c does not know the entry */
+	const struct hf__domain *row = s->domains->rows[d->domain_index];
+	struct hf__entry entry = {
+	    .lsn = s->next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
+	entry.body = hf_bytes(b->bytes.data + body, d->body_len);
+	entry.at = hf__clock_date(s, d, hf__entry_is_ending(row, &entry));
+	*d->last_entry = entry;
+	hf__entry_end(&b->bytes, d->entry_at, &s->id, &entry);
+	if (b->bytes.bad)
+		return HF_ENOMEM;
+	/* padding may have moved the buffer */
+	entry.body = hf_bytes(b->bytes.data + body, d->body_len);
+	entry.place = place_of_body(b, d->entry_at);
+	s->change.lsn = entry.lsn;
+	s->next_lsn++;
+	b->entries++;
+	return hf__entry_known(row, &entry) ? row->apply(d->state, &s->change, &entry) : HF_EVERSION;
+}
+
+/* --- Room ------------------------------------------------------------------------------------- */
+
+/* The next segment cannot be had. Whoever needs less room than this transaction may go on where
+ * the log is, if it is anywhere. */
+static void stay_here(struct hf_store *s)
+{
+	s->must_rotate = s->jumped || s->file < 0;
+	s->rotate_need = 0;
+}
+
+/* Where the next group goes: here, or into the next segment. HF_OK with the buffer begun, or why
+ * there is no room. */
+static int begin_buffer(struct hf_store *s, struct hf_error *error)
+{
+	struct hf__buffer *b = filling(s);
+	if (s->must_rotate) {
+		/* Crash: a prepared segment of zeros is no part of the log; the next open adopts or
+		 * replaces it. */
+		const int rc = hf__next_segment(s, s->rotate_need, error);
+		if (rc != HF_OK)
+			stay_here(s);
+		if (rc != HF_OK || filling(s) != b || b->begun ||
+		    !hf__next_segment_ready(s, s->rotate_need))
+			return rc; /* the lock was released: the caller looks again */
+	}
+	b->bytes.len = 0;
+	b->bytes.bad = false;
+	b->opens_segment = s->must_rotate;
+	b->start =
+	    b->opens_segment ? (struct hf__position){s->next.number, HF__SEGMENT_HEADER_SIZE} : s->end;
+	if (b->opens_segment)
+		hf__put_zeros(&b->bytes, HF__SEGMENT_HEADER_SIZE);
+	b->header = b->bytes.len;
+	(void)hf__group_begin(&b->bytes);
+	if (b->bytes.bad)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a log group");
+	b->first_lsn = s->next_lsn;
+	b->last_lsn = s->next_lsn - 1;
+	b->entries = 0;
+	b->transactions = 0;
+	b->durable = false;
+	b->begun = true;
+	return HF_OK;
+}
+
+static uint32_t segment_room(const struct hf_store *s, const struct hf__buffer *b)
+{
+	return b->opens_segment ? s->next.size : s->segment_size;
+}
+
+/* Bytes of the group as it is now, with the padding of its end. */
+static uint64_t group_len(const struct hf_store *s, const struct hf__buffer *b)
+{
+	const uint64_t end = (uint64_t)b->start.offset + (b->bytes.len - b->header);
+	return ((end + s->align - 1) & ~(uint64_t)(s->align - 1)) - b->start.offset;
+}
+
+static bool fits(const struct hf_store *s, const struct hf__buffer *b)
+{
+	return group_len(s, b) <= segment_room(s, b) - b->start.offset;
+}
+
+/* The group does not fit where it begins: taken back already. Sends away what else is in the
+ * buffer, or turns to the next segment. */
+static void turn_the_page(struct hf_store *s, uint64_t needed)
+{
+	struct hf__buffer *b = filling(s);
+	if (b->entries > 0) {
+		hf__make_room(s);
+		return;
+	}
+	b->begun = false;
+	s->must_rotate = true;
+	/* A segment is never smaller than the group that opens it. */
+	s->rotate_need = (uint32_t)(needed + HF__SEGMENT_HEADER_SIZE);
+}
+
+static bool too_much_undurable(const struct hf_store *s)
+{
+	/* The largest transaction has less than 7/8 of the jump in entries: I-SEQ-3. */
+	return s->next_lsn - atomic_load(&s->durable_lsn) > HF__LSN_JUMP / 8;
+}
+
+/* A begun buffer with room for a reasonable transaction. HF_OK, or why not. May release the
+ * lock. */
+static int ready_buffer(struct hf_store *s, struct hf_error *error)
+{
+	for (;;) {
+		if (atomic_load(&s->fault))
+			return hf__fail_fault(s, error);
+		struct hf__buffer *b = filling(s);
+		const bool full = b->begun && b->entries > 0 && b->bytes.len > HF__GROUP_SOFT_MAX;
+		if (full || too_much_undurable(s)) {
+			s->sync_wanted = s->sync_wanted || too_much_undurable(s);
+			hf__make_room(s);
+			continue;
+		}
+		if (b->begun)
+			return HF_OK;
+		const int rc = begin_buffer(s, error);
+		if (rc != HF_OK)
+			return rc;
+	}
+}
+
+/* --- One attempt ------------------------------------------------------------------------------ */
+
+/* An operation may have set the clock back, and none has the stamp of the one before it. */
+static void look_at_clock(struct hf_store *s, struct hf__decision *d)
+{
+	d->wall = s->clock.wall;
+	d->setback = hf__setback(s, s->states);
+	d->now = hf__to_shown(d->mono, d->setback);
+	d->stamp = hf__to_shown(hf__clock_stamp(s, d->mono), d->setback);
+	hf__depends(d, hf__setback_object(s));
+}
+
+static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__op *op)
+{
+	struct hf_result scratch;
+	struct hf_result *result = op->result ? op->result : &scratch;
+	memset(result, 0, sizeof *result);
+	d->domain = op->verb->domain;
+	if (!hf__domain_by_id(s, d->domain, &d->domain_index))
+		return HF_EINVAL;
+	d->state = s->states[d->domain_index];
+	look_at_clock(s, d);
+	d->answer = op->answer;
+	d->waiter = op->waiter;
+	if (d->waiter)
+		hf__wait_forget(d->waiter);
+	return op->verb->decide(d->state, d, op->args, result);
+}
+
+static int run_ops(struct hf_store *s, struct hf__decision *d, const struct hf__op *ops,
+                   size_t count, uint32_t *failed)
+{
+	for (size_t i = 0; i < count; i++) {
+		const int rc = run_op(s, d, &ops[i]);
+		if (rc != HF_OK) {
+			*failed = (uint32_t)i;
+			return rc;
+		}
+	}
+	return HF_OK;
+}
+
+/* The last entry of a transaction says so: sealed again with the flag. The buffer does not grow
+ * by it. */
+static void mark_last(struct hf_store *s, struct hf__decision *d)
+{
+	struct hf__buffer *b = filling(s);
+	b->bytes.len = d->entry_at + HF__ENTRY_HEADER_SIZE + d->body_len;
+	d->last_entry->flags |= HF__ENTRY_LAST;
+	hf__entry_end(&b->bytes, d->entry_at, &s->id, d->last_entry);
+}
+
+static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint64_t entries_before)
+{
+	struct hf__buffer *b = filling(s);
+	if (s->waits.waiting > 0)
+		hf__wait_changed(s, &s->change);
+	hf__change_keep(&s->change);
+	if (b->entries == entries_before)
+		return; /* nothing was written */
+	mark_last(s, d);
+	b->last_lsn = s->next_lsn - 1;
+	b->transactions++;
+	b->durable = b->durable || durable;
+	atomic_store_explicit(&s->pending, b->transactions, memory_order_relaxed);
+	hf__maintenance_nudge(s);
+}
+
+/* Runs the operations once. FITS: done. Otherwise the code, everything taken back; HF_OK means
+ * "no room": *needed bytes. */
+static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, bool durable,
+                   struct hf__decision *d, struct hf__needs *needs, uint32_t *failed,
+                   uint64_t *needed)
+{
+	struct hf__buffer *b = filling(s);
+	const uint64_t lsn = s->next_lsn;
+	const uint32_t entries = b->entries;
+	const int64_t stamp = s->clock.stamp, setback = hf__setback(s, s->states);
+	d->attempt_start = b->bytes.len;
+	d->need_changed = d->need_due = 0;
+	/* Nothing is under way: as many names go as this transaction can bring, and some more. */
+	if (s->change.emptied)
+		hf__sweep_removed(s, HF__REMOVED_KEPT,
+		                  SWEEP_MORE + (unsigned)(count < SWEEP_MOST ? count : SWEEP_MOST));
+	hf__change_begin(&s->change, lsn, durable);
+	int rc = run_ops(s, d, ops, count, failed);
+	/* sealing pads, and must not fail */
+	if (rc == HF_OK && !hf__writer_reserve(&b->bytes, s->align))
+		rc = HF_ENOMEM;
+	const bool room = rc == HF_OK && (b->entries == entries || fits(s, b));
+	if (room)
+		rc = hf__needs_look(s, ops, count, needs);
+	if (rc == HF_OK && room && needs->missing.count == 0) {
+		keep(s, d, durable, entries);
+		if (hf__setback(s, s->states) != setback)
+			hf__wait_wake_all(s); /* they sleep until an instant that is shown elsewhere now */
+		return FITS;
+	}
+	*needed = group_len(s, b);
+	hf__change_undo(&s->change);
+	b->bytes.len = d->attempt_start;
+	b->bytes.bad = false;
+	b->entries = entries;
+	s->next_lsn = lsn;
+	s->clock.stamp = stamp;
+	return rc;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static struct hf__ticket ticket_of(struct hf_store *s, const struct hf__decision *d,
+                                   uint64_t first_lsn, bool durable)
+{
+	/* nothing was written: the answer depends on what was looked at */
+	if (s->next_lsn == first_lsn)
+		return hf__ticket_for(s, d->need_changed, d->need_due);
+	const uint64_t last = s->next_lsn - 1;
+	/* Durable changes of others that an `os` commit looked at stay promised. */
+	return hf__ticket_for(s, last, durable ? last : greater(d->need_due, s->change.prior_due));
+}
+
+/* A refusal depends on what was looked at and on what the operations before it found and
+ * changed. */
+static struct hf__ticket ticket_of_refusal(struct hf_store *s, const struct hf__decision *d)
+{
+	return hf__ticket_for(s, greater(d->need_changed, s->change.touched_changed),
+	                      greater(d->need_due, s->change.touched_due));
+}
+
+static int explain(const struct hf__op *ops, size_t count, uint32_t failed, int rc, const char *why,
+                   struct hf_error *error)
+{
+	(void)hf__fail(error, rc, 0, "%s: %s", ops[failed].verb->name, why[0] ? why : hf_code_name(rc));
+	if (error && count > 1)
+		error->operation = failed;
+	return rc;
+}
+
+void hf__clear_results(const struct hf__op *ops, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ops[i].result)
+			memset(ops[i].result, 0, sizeof *ops[i].result);
+		if (ops[i].answer)
+			hf__answer_reset(ops[i].answer);
+	}
+}
+
+static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
+                    enum hf_durability durability, struct hf__needs *needs,
+                    struct hf__ticket *ticket, struct hf_error *error)
+{
+	char why[HF_ERROR_TEXT] = "";
+	const bool durable = durability == HF_DURABLE;
+	*ticket = (struct hf__ticket){0, 0};
+	for (;;) {
+		int rc = ready_buffer(s, error);
+		if (rc != HF_OK) {
+			hf__clear_results(ops, count);
+			return rc;
+		}
+		uint32_t failed = 0;
+		uint64_t needed = 0;
+		struct hf__entry last = {0};
+		struct hf__decision d = {
+		    .change = &s->change, .last_entry = &last, .epoch = s->id.epoch, .store = s};
+		why[0] = '\0';
+		d.mono = hf__clock_mono(s, hf__setback(s, s->states));
+		d.why = (struct hf__text){why, sizeof why, 0};
+		const uint64_t first_lsn = s->next_lsn;
+		rc = attempt(s, ops, count, durable, &d, needs, &failed, &needed);
+		if (rc == FITS) {
+			*ticket = ticket_of(s, &d, first_lsn, durable);
+			hf__needs_give(ops, count, needs);
+			return HF_OK;
+		}
+		if (rc == HF_OK && needs->missing.count > 0) {
+			rc = hf__needs_open(s, needs, error);
+			if (rc == HF_OK)
+				continue;
+			hf__clear_results(ops, count);
+			return rc;
+		}
+		if (rc == HF_OK && needed <= HF__GROUP_BODY_MAX) {
+			turn_the_page(s, needed);
+			continue;
+		}
+		*ticket = ticket_of_refusal(s, &d);
+		hf__clear_results(ops, count);
+		return explain(ops, count, failed, rc == HF_OK ? HF_ETOOBIG : rc, why, error);
+	}
+}
+
+int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
+                 enum hf_durability durability, struct hf__ticket *ticket, struct hf_error *error)
+{
+	struct hf__needs needs = {0};
+	const int rc = sequence(s, ops, count, durability, &needs, ticket, error);
+	hf__needs_drop(s, &needs);
+	return rc;
+}

@@ -1,0 +1,172 @@
+/* What is put in order on the disk once this opening has made something durable: segments that
+ * the log has left are cut to what they hold, files that crashes left are removed. Never while
+ * opening, which writes nothing, and by whoever comes along: the leader of the flush that made
+ * it possible, and upkeep.
+ *
+ * I-TIDY-1: a segment is cut only when the header of its successor, which says where it ends, is
+ * durable, and to no less than that. A crash in between leaves it longer, which is sound (D8); a
+ * later opening cuts it at its first mutation. I-TIDY-2: one that has a second name is a
+ * backup's too and stays as it is. */
+#include "store/internal.h"
+
+#include <errno.h>
+
+#include "store/commit/guard.h"
+
+/* --- Cutting ---------------------------------------------------------------------------------- */
+
+bool hf__cuts_reserve(struct hf_store *s, size_t count)
+{
+	/* Rotations add to it where nothing may fail; two at most wait at a time. */
+	s->cuts = hf__alloc((count + HF__CUTS_SPARE) * sizeof *s->cuts);
+	s->cut_cap = s->cuts ? count + HF__CUTS_SPARE : 0;
+	return s->cuts != NULL;
+}
+
+void hf__cut_later(struct hf_store *s, uint32_t number, uint32_t end, uint64_t lsn)
+{
+	if (number != 0 && s->cut_count < s->cut_cap) /* else a later opening does it */
+		s->cuts[s->cut_count++] = (struct hf__cut){number, end, lsn};
+}
+
+/* Something of this opening is durable, and with it every header that was there before. The lock
+ * is held. */
+static bool may_tidy(const struct hf_store *s)
+{
+	return s->wrote && !atomic_load(&s->fault) &&
+	       atomic_load(&s->durable_lsn) >= s->incarnation_lsn;
+}
+
+static bool take_cut(struct hf_store *s, struct hf__cut *out)
+{
+	bool taken = false;
+	(void)pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; may_tidy(s) && i < s->cut_count && !taken; i++) {
+		taken = s->cuts[i].lsn <= atomic_load(&s->durable_lsn);
+		if (taken) {
+			*out = s->cuts[i];
+			s->cuts[i] = s->cuts[--s->cut_count];
+		}
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return taken;
+}
+
+static bool cut_segments(struct hf_store *s)
+{
+	struct hf__cut c;
+	bool freed = false;
+	while (take_cut(s, &c)) {
+		char name[HF__NAME_MAX];
+		hf__segment_name(c.number, name);
+		/* Crash: it is as long as before, or not; nothing behind the pinned end exists either
+		 * way. A failure costs room and nothing else. */
+		freed = s->os->cut(s->os->ctx, name, hf__segment_cut_size(c.end)) == 0 || freed;
+	}
+	return freed;
+}
+
+/* --- Temporary files -------------------------------------------------------------------------- */
+
+struct stray {
+	char name[HF__NAME_MAX];
+	uint32_t making; /* number of the one that is being made */
+};
+
+static int find_stray(void *arg, const char *name)
+{
+	struct stray *stray = arg;
+	char making[HF__NAME_MAX];
+	hf__segment_name(stray->making, making);
+	if (!hf__segment_tmp_name(name) ||
+	    (stray->making != 0 && strncmp(name, making, strlen(making)) == 0))
+		return 0;
+	memcpy(stray->name, name, strlen(name) + 1);
+	return -1;
+}
+
+/* Segments that an earlier opening did not get to make. Taking the right to prepare keeps a new
+ * one from being begun meanwhile. */
+static void remove_strays(struct hf_store *s)
+{
+	struct stray stray = {.making = 0};
+	(void)pthread_mutex_lock(&s->lock);
+	const bool go = s->strays && !s->preparing && may_tidy(s);
+	if (go) {
+		s->preparing = true;
+		s->strays = false;
+		stray.making = s->making.file >= 0 ? s->making.number : 0;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	if (!go)
+		return;
+	while (s->os->list(s->os->ctx, find_stray, &stray) == -1)
+		if (s->os->unlink(s->os->ctx, stray.name) != 0)
+			break; /* the next opening tries again */
+	(void)pthread_mutex_lock(&s->lock);
+	s->preparing = false;
+	(void)pthread_cond_broadcast(&s->room);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* --- Leftovers -------------------------------------------------------------------------------- */
+
+static int unlink_segment(struct hf_store *s, uint32_t number)
+{
+	char name[HF__NAME_MAX];
+	hf__segment_name(number, name);
+	if (hf__guard_foreign(s, name, number))
+		return 0; /* somebody put it here, and it may be the only copy */
+	/* Crash: a leftover that comes back is found by the next open and removed again. */
+	const int rc = s->os->unlink(s->os->ctx, name);
+	return rc == ENOENT ? 0 : rc;
+}
+
+/* Takes one number off the list that the log has durably gone past; 0 when there is none. */
+static uint32_t take_leftover(struct hf_store *s)
+{
+	uint32_t taken = 0;
+	(void)pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->leftover_count && !taken; i++) {
+		if (s->leftovers[i] >= s->witness_segment)
+			continue;
+		taken = s->leftovers[i];
+		s->leftovers[i] = s->leftovers[--s->leftover_count];
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return taken;
+}
+
+static bool remove_leftovers(struct hf_store *s)
+{
+	bool freed = false;
+	/* The witness was synced about a later segment, so that segment's header is durable and pins
+	 * the leftover out for ever (R4). */
+	for (uint32_t number; (number = take_leftover(s)) != 0;) {
+		if (unlink_segment(s, number) != 0)
+			break; /* the next opening tries again */
+		freed = true;
+	}
+	return freed;
+}
+
+bool hf__tidy_due(const struct hf_store *s)
+{
+	bool due = s->strays;
+	for (size_t i = 0; i < s->cut_count && !due; i++)
+		due = s->cuts[i].lsn <= atomic_load(&s->durable_lsn);
+	for (size_t i = 0; i < s->leftover_count && !due; i++)
+		due = s->leftovers[i] < s->end.segment;
+	return due && may_tidy(s);
+}
+
+void hf__tidy(struct hf_store *s)
+{
+	const bool cut = cut_segments(s);
+	remove_strays(s);
+	if (!remove_leftovers(s) && !cut)
+		return;
+	(void)pthread_mutex_lock(&s->lock);
+	s->refused.size = 0; /* there may be room now */
+	(void)pthread_mutex_unlock(&s->lock);
+}

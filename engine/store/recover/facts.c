@@ -1,0 +1,260 @@
+/* Recovery, the facts: which segments exist, which have a valid header, what the witness says,
+ * and what segments without a header prove. Decides nothing but what is damage. */
+#include "store/recover/recover.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "log/sector.h"
+
+int hf__corrupt(struct hf__recovery *r, uint32_t number, uint64_t offset, const char *why)
+{
+	char name[HF__NAME_MAX] = "";
+	if (number)
+		hf__segment_name(number, name);
+	return hf__fail_at(r->error, HF_ECORRUPT, number ? name : HF__NAME_WITNESS, offset, "%s", why);
+}
+
+int hf__failed_read(struct hf__recovery *r, const char *name, int os_errno)
+{
+	const int rc = hf__code_of_reading(os_errno);
+	char words[96] = "";
+	struct hf__text text = {words, sizeof words, 0};
+	hf__errno_words(&text, os_errno);
+	(void)hf__fail_at(r->error, rc, name, 0, "%s could not be read: %s", name, words);
+	if (r->error)
+		r->error->os_errno = os_errno;
+	return rc;
+}
+
+int hf__recovery_no_memory(struct hf__recovery *r)
+{
+	return hf__fail(r->error, HF_ENOMEM, 0, "no memory to recover the store");
+}
+
+/* --- Facts ------------------------------------------------------------------------------------ */
+
+static int note_segment(void *arg, const char *name)
+{
+	struct hf__recovery *r = arg;
+	uint32_t number = 0;
+	r->strays = r->strays || hf__segment_tmp_name(name);
+	if (!hf__segment_name_parse(name, &number))
+		return 0;
+	if (r->count == r->cap) {
+		const size_t cap = r->cap ? r->cap * 2 : 16;
+		struct hf__found *found = hf__realloc(r->found, cap * sizeof *found);
+		if (!found)
+			return ENOMEM;
+		r->found = found;
+		r->cap = cap;
+	}
+	r->found[r->count++] = (struct hf__found){.number = number};
+	return 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct hf__found *left = a, *right = b;
+	return (left->number > right->number) - (left->number < right->number);
+}
+
+/* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
+int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len)
+{
+	const struct hf__os *os = r->store->os;
+	char name[HF__NAME_MAX];
+	int file = -1;
+	size_t got = 0;
+	hf__segment_name(f->number, name);
+	int rc = os->open(os->ctx, name, 0, &file);
+	if (rc)
+		return hf__failed_read(r, name, rc);
+	rc = os->size(os->ctx, file, &f->size);
+	if (rc == 0 && f->size > HF__SEGMENT_SIZE_MAX)
+		rc = EFBIG;
+	const size_t wanted = len && len < f->size ? len : (size_t)f->size;
+	r->bytes.len = 0;
+	if (rc == 0 && !hf__writer_reserve(&r->bytes, wanted + 1))
+		rc = ENOMEM;
+	if (rc == 0)
+		rc = os->read(os->ctx, file, r->bytes.data, wanted, 0, &got);
+	r->bytes.len = got;
+	const int closed = os->close(os->ctx, file);
+	rc = rc ? rc : closed;
+	if (rc == EFBIG)
+		return hf__corrupt(r, f->number, f->size, "the file is larger than any segment");
+	return rc ? hf__failed_read(r, name, rc) : HF_OK;
+}
+
+/* Is this a header that is whole under the names that it bears itself, but not of this store and
+ * segment? No crash leaves one. */
+static bool header_is_foreign(const struct hf__recovery *r, const struct hf__found *f)
+{
+	const struct hf__log_id *id = &r->store->id;
+	struct hf__head head;
+	return hf__segment_header_whole(r->bytes.data, r->bytes.len, &head) &&
+	       (head.epoch != id->epoch || memcmp(head.uuid, id->uuid, sizeof id->uuid) != 0 ||
+	        head.number != f->number);
+}
+
+int hf__recovery_header(struct hf__recovery *r, struct hf__found *f)
+{
+	const int rc = hf__recovery_read(r, f, HF__SEGMENT_HEADER_SIZE);
+	if (rc != HF_OK)
+		return rc;
+	f->header_rc =
+	    hf__segment_header_decode(&r->store->id, r->bytes.data, r->bytes.len, &f->header);
+	if (f->header_rc == HF_OK && f->header.number != f->number)
+		f->header_rc = HF_ECORRUPT; /* a renamed or copied segment is none */
+	f->foreign = f->header_rc == HF_ECORRUPT && header_is_foreign(r, f);
+	if (f->header_rc == HF_EVERSION)
+		/* D5 */
+		return hf__fail(r->error, HF_EVERSION, 0, "segment %u was written by a newer format",
+		                f->number);
+	if (f->header_rc == HF_OK) {
+		r->head = f;
+		if (hf__features_unknown(f->header.compat, f->header.ro_compat))
+			r->store->id.features_unknown = true;
+	}
+	return HF_OK;
+}
+
+int hf__recovery_witness(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	uint8_t file[HF__WITNESS_SIZE];
+	size_t got = 0;
+	const int rc = s->os->read(s->os->ctx, s->witness_file, file, sizeof file, 0, &got);
+	if (rc)
+		return hf__failed_read(r, HF__NAME_WITNESS, rc);
+	/* No valid word is legal: both slots may have been in flight when the power went. It only
+	 * means less is known. */
+	(void)hf__witness_pick(&s->id, file, got, &r->witness);
+	s->witness_generation = r->witness.generation;
+	s->told = (struct hf__told){r->witness.end, r->witness.lsn, r->witness.chain};
+	return HF_OK;
+}
+
+int hf__recovery_list(struct hf__recovery *r)
+{
+	const struct hf__os *os = r->store->os;
+	const int rc = os->list(os->ctx, note_segment, r);
+	if (rc)
+		return rc == ENOMEM ? hf__recovery_no_memory(r) : hf__failed_read(r, "the directory", rc);
+	if (r->count > 1)
+		qsort(r->found, r->count, sizeof *r->found, compare_numbers);
+	return HF_OK;
+}
+
+int hf__recovery_collect(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	int rc = hf__recovery_list(r);
+	if (rc != HF_OK)
+		return rc;
+	/* Headers are judged in order, by what those before them say: whatever an attempt before
+	 * this one found, the answer is the same. */
+	s->id.features_unknown = hf__features_unknown(s->identity.compat, s->identity.ro_compat);
+	for (size_t i = 0; i < r->count; i++) {
+		rc = hf__recovery_header(r, &r->found[i]);
+		if (rc != HF_OK)
+			return rc;
+	}
+	if (r->count > 0)
+		s->newest_number = r->found[r->count - 1].number;
+	return hf__recovery_witness(r);
+}
+
+/* --- Evidence in segments without a valid header ---------------------------------------------- */
+
+/* Does this segment hold groups which prove that its header had been durable? `next` is the LSN
+ * that would come next in the log. */
+int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof,
+                       bool *zero)
+{
+	struct hf__scan_verdict v;
+	const int rc = hf__recovery_read(r, f, 0);
+	if (rc != HF_OK)
+		return rc;
+	*zero = hf__bytes_zero(r->bytes.data, r->bytes.len);
+	*proof = false;
+	if (*zero || r->bytes.len < HF__SEGMENT_HEADER_SIZE)
+		return HF_OK;
+	const struct hf__scan_input input = {
+	    .id = &r->store->id,
+	    .bytes = hf_bytes(r->bytes.data, r->bytes.len),
+	    .segment = f->number,
+	    .from = HF__SEGMENT_HEADER_SIZE,
+	    .next_lsn = next,
+	};
+	(void)hf__scan(&input, NULL, NULL, &v);
+	/* A group that says "durable up to just before the jump" proves nothing about the segment
+	 * that begins behind the jump. */
+	*proof = v.proven_lsn >= next;
+	return HF_OK;
+}
+
+int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t next, bool *all_zero)
+{
+	*all_zero = true;
+	for (size_t i = 0; i < r->count; i++) {
+		bool proof = false, zero = false;
+		if (r->found[i].number <= after)
+			continue;
+		const int rc = hf__recovery_proof(r, &r->found[i], next, &proof, &zero);
+		if (rc != HF_OK)
+			return rc;
+		if (proof) /* D2, D7 */
+			return hf__corrupt(r, r->found[i].number, 0,
+			                   "the header of a segment whose groups were durable is damaged");
+		r->found[i].zero = zero;
+		*all_zero = *all_zero && zero;
+	}
+	return HF_OK;
+}
+
+/* --- The chain -------------------------------------------------------------------------------- */
+
+static struct hf__found *find(struct hf__recovery *r, uint32_t number)
+{
+	const struct hf__found wanted = {.number = number};
+	return bsearch(&wanted, r->found, r->count, sizeof *r->found, compare_numbers);
+}
+
+int hf__recovery_step(struct hf__recovery *r, struct hf__found *f, struct hf__found **previous)
+{
+	/* lower than f's: the header is valid */
+	const uint32_t number = f->header.previous_end.segment;
+	*previous = number ? find(r, number) : NULL;
+	/* Behind its pinned end there is nothing to keep, so a segment with a successor may have
+	 * been cut; not before it, as the scan sees. */
+	if (f == r->head ? f->size != f->header.size : f->size > f->header.size)
+		return hf__corrupt(r, f->number, f->size,
+		                   "the file has not the size that its header states");
+	if (number && !*previous)
+		return hf__corrupt(r, number, 0, "a segment of the log is missing");
+	if (*previous && (*previous)->header_rc != HF_OK)
+		return hf__corrupt(r, number, 0, "the header of a segment is damaged");
+	return HF_OK;
+}
+
+int hf__recovery_mark_chain(struct hf__recovery *r)
+{
+	for (struct hf__found *f = r->head, *previous; f; f = previous) {
+		f->in_chain = true;
+		const int rc = hf__recovery_step(r, f, &previous);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+struct hf__found *hf__recovery_next(struct hf__recovery *r, const struct hf__found *f)
+{
+	for (size_t i = f ? (size_t)(f - r->found) + 1 : 0; i < r->count; i++)
+		if (r->found[i].in_chain)
+			return &r->found[i];
+	return NULL;
+}

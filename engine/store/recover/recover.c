@@ -1,0 +1,395 @@
+/* Recovery: facts first, then one decision, then the states. Opening writes nothing but R7's
+ * same bytes.
+ *
+ * Facts: which segments exist, which of them have a valid header (H = the one with the greatest
+ * number), the witness, and the verdict of hf__scan on every segment of the chain that leads
+ * back from H. Decisions, the first row that matches:
+ *
+ *   row  no valid header  facts                                                        decision
+ *   D1   yes              the witness names a segment, or no segment file exists
+ *        HF_ECORRUPT: the log is gone
+ *   D1b  yes              a header is whole, but of another store, epoch or number
+ *        HF_ECORRUPT: IDENTITY or segments were exchanged
+ *   D2   yes              a segment holds groups that prove it was durable
+ *        HF_ECORRUPT: its header is damaged
+ *   D3   yes              every byte of every segment is zero, the witness has no word  an empty
+ *        store, clean: the first segment is used
+ *   D4   yes              anything else                                                 an empty
+ *        store after an unclean stop
+ *   D5   -                a header of a newer format
+ *        HF_EVERSION
+ *   D6   no               the witness names a segment after H
+ *        HF_ECORRUPT: segments are missing
+ *   D7   no               a segment after H holds groups that prove it was durable
+ *        HF_ECORRUPT: its header is damaged
+ *   D8   no               the chain back from H is broken: missing, damaged, wrong size
+ *        HF_ECORRUPT
+ *   D9   no               a scan says CORRUPT, or neighbours disagree (R4, R9)
+ *        HF_ECORRUPT
+ *   D10  no               last scan CLEAN, witness clean and exactly at the end         go on in
+ *        H
+ *   D11  no               anything else                                                 unclean:
+ *        R7, then the next segment after an LSN jump
+ *
+ * D3 and D10 rewrite nothing: no opening before this one has written to the log since that word,
+ * or it would have said "not clean" (I-WIT-3).
+ *
+ * A read error is HF_EIO, no memory is HF_ENOMEM: never damage (R9). */
+#include "store/recover/recover.h"
+
+int hf__recovery_apply(void *arg, const struct hf__entry *entry)
+{
+	struct hf__recovery *r = arg;
+	struct hf_store *s = r->store;
+	unsigned index = 0;
+	const struct hf__domain *row;
+	struct hf__entry known = *entry;
+	known.setback = hf__setback(s, s->states);
+	int rc = hf__entry_readable(s, entry, &row, &index);
+	if (rc == HF_ENOTFOUND)
+		/* its time counts all the same */
+		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), false);
+	if (rc != HF_OK)
+		return rc == HF_ENOTFOUND ? 0 : rc;
+	hf__change_begin(&s->change, entry->lsn, true);
+	rc = row->apply(s->states[index], &s->change, &known);
+	if (rc != HF_OK) {
+		hf__change_undo(&s->change);
+		return rc;
+	}
+	hf__change_keep(&s->change);
+	const bool ending = hf__entry_is_ending(row, entry);
+	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), ending);
+	/* When an ending was logged is nobody's business: the opening that did would seem to have
+	 * lived longer. */
+	if (!ending &&
+	    !hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
+		return HF_ENOMEM;
+	hf__sweep_applied(s, s->states);
+	s->info.replayed++;
+	return 0;
+}
+
+bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__found *f)
+{
+	const struct hf__segment_header *h = &f->header;
+	/* How far numbering may step from there to first_lsn, the header itself says, or it is not
+	 * valid. */
+	return h->previous_lsn == r->next_lsn - 1 && h->previous_hash == r->previous_hash;
+}
+
+static int explain_scan(struct hf__recovery *r, const struct hf__found *f, int rc)
+{
+	const struct hf__scan_verdict *v = &r->verdict;
+	if (rc == HF_ENOMEM)
+		return hf__recovery_no_memory(r);
+	if (rc == HF_EVERSION)
+		return hf__fail(r->error, rc, 0, "segment %u holds entries of a newer format", f->number);
+	rc = hf__corrupt(r, f->number, v->end, v->why ? v->why : "an entry's body is damaged");
+	if (r->error) {
+		r->error->first_lsn = v->next_lsn;
+		r->error->last_lsn = v->last_lost_lsn;
+	}
+	return rc;
+}
+
+struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const struct hf__found *f,
+                                         const struct hf__found *next)
+{
+	const bool pinned = next && next->header.previous_end.segment == f->number;
+	return (struct hf__scan_input){
+	    .id = &r->store->id,
+	    .bytes = hf_bytes(r->bytes.data, r->bytes.len),
+	    .segment = f->number,
+	    .from = HF__SEGMENT_HEADER_SIZE,
+	    .next_lsn = f->header.first_lsn,
+	    .previous_hash = r->previous_hash,
+	    .pinned_end = pinned ? next->header.previous_end.offset : 0,
+	    .witness_end = r->witness.end.segment == f->number ? r->witness.end.offset : 0,
+	    .witness_lsn = r->witness.lsn,
+	    .witness_chain = r->witness.chain,
+	};
+}
+
+int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct hf__found *next,
+                      hf__scan_entry_fn each, void *arg)
+{
+	if (!hf__recovery_follows(r, f))
+		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
+	/* Behind its pinned end nothing exists: it is not even read. */
+	const bool pinned = next && next->header.previous_end.segment == f->number;
+	int rc = hf__recovery_read(r, f, pinned ? next->header.previous_end.offset : 0);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__scan_input input = hf__recovery_input(r, f, next);
+	rc = hf__scan(&input, each, arg, &r->verdict);
+	if (rc != 0 || r->verdict.kind == HF__SCAN_CORRUPT) /* D9 */
+		return explain_scan(r, f, rc);
+	r->next_lsn = r->verdict.next_lsn;
+	r->previous_hash = r->verdict.previous_hash;
+	return HF_OK;
+}
+
+static int replay_chain(struct hf__recovery *r)
+{
+	r->next_lsn = 1;
+	for (struct hf__found *f = hf__recovery_next(r, NULL); f; f = hf__recovery_next(r, f)) {
+		const int rc = hf__recovery_scan(r, f, hf__recovery_next(r, f), hf__recovery_apply, r);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
+/* --- The outcome ------------------------------------------------------------------------------ */
+
+static int note_leftovers(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	s->leftovers = hf__alloc((r->count + 1) * sizeof *s->leftovers);
+	if (!s->leftovers)
+		return hf__recovery_no_memory(r);
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->found[i].in_chain)
+			s->leftovers[s->leftover_count++] = r->found[i].number;
+	const struct hf__found *newest = r->count > 0 ? &r->found[r->count - 1] : NULL;
+	if (newest && newest->number > s->end.segment && newest->zero && newest->size % HF__BLOCK == 0)
+		s->zero_leftover = (uint32_t)newest->size;
+	s->strays = r->strays;
+	return HF_OK;
+}
+
+/* Every header of the chain is durable now (R7, I-COMMIT-3): where a segment is longer than its
+ * successor says, the first mutation cuts it. */
+static int note_cuts(struct hf__recovery *r)
+{
+	if (!hf__cuts_reserve(r->store, r->count))
+		return hf__recovery_no_memory(r);
+	for (struct hf__found *f = hf__recovery_next(r, NULL), *next; f; f = next) {
+		next = hf__recovery_next(r, f);
+		const uint32_t end = next ? next->header.previous_end.offset : 0;
+		hf__sealed_add(r->store, next ? f->number : 0);
+		if (next && f->size > hf__segment_cut_size(end))
+			hf__cut_later(r->store, f->number, end, 0);
+	}
+	return HF_OK;
+}
+
+static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain,
+                         struct hf__position end, bool clean)
+{
+	s->previous_lsn = s->recovered_lsn = last_lsn;
+	s->chain = chain;
+	s->end = end;
+	s->jumped = !clean;
+	s->must_rotate = !clean || end.segment == 0;
+	s->next_lsn = last_lsn + 1 + (clean ? 0 : HF__LSN_JUMP);
+	s->incarnation_lsn = s->next_lsn;
+	atomic_store(&s->written_lsn, s->next_lsn - 1);
+	atomic_store(&s->durable_lsn, s->next_lsn - 1);
+}
+
+static int failed_write(struct hf__recovery *r, int rc)
+{
+	/* A disk that copies on writing needs room for the same bytes too. Nothing was handed out
+	 * yet, and the next opening writes all of them again. */
+	if (hf__code_of_errno(rc) == HF_ENOSPACE)
+		return hf__fail(
+		    r->error, HF_ENOSPACE, rc,
+		    "there is no room to make the end of the log durable (error %d); it can be read", rc);
+	return hf__fail(r->error, HF_EUNCERTAIN, rc,
+	                "the end of the log could not be made durable (error %d)", rc);
+}
+
+/* R7: entries that are not known to be durable are written again, the same bytes, and synced
+ * before anything is served: after a failed sync the page cache can show what the disk does not
+ * hold. Nor need it show what the disk does hold. So the place of one more group header is
+ * written too, as it is seen: a group that was not found here does not turn up later. */
+static int rewrite_tail(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	const struct hf__scan_verdict *v = &r->verdict;
+	const bool header_known =
+	    r->witness.end.segment == r->head->number || v->durable_end > HF__SEGMENT_HEADER_SIZE;
+	uint32_t from = header_known ? v->durable_end : 0;
+	if (r->witness.end.segment == r->head->number && r->witness.end.offset > from)
+		from = r->witness.end.offset;
+	const size_t left = r->bytes.len - v->end;
+	const size_t to = v->end + (left < HF__GROUP_HEADER_SIZE ? left : HF__GROUP_HEADER_SIZE);
+	s->info.torn_bytes = v->torn_len;
+	s->info.recovered = true;
+	s->info.rewritten_bytes = v->end > from ? v->end - from : 0;
+	/* Crash: a sector that is written with the bytes it holds holds them before, during and
+	 * after. The next open does the same. */
+	int rc =
+	    from < to ? s->os->write(s->os->ctx, s->file, r->bytes.data + from, to - from, from) : 0;
+	if (rc == 0 && from < to)
+		rc = s->os->sync(s->os->ctx, s->file);
+	if (rc)
+		return failed_write(r, rc);
+	if (from >= v->end)
+		return HF_OK;
+	hf__witness_tell(s, (struct hf__position){r->head->number, v->end}, v->next_lsn - 1,
+	                 v->previous_hash, false);
+	if (atomic_load(&s->fault))
+		return failed_write(r, s->fault_errno);
+	return HF_OK;
+}
+
+static int write_head_again(struct hf__recovery *r, struct hf__found *f)
+{
+	const struct hf__os *os = r->store->os;
+	char name[HF__NAME_MAX];
+	int file = -1;
+	int rc = hf__recovery_read(r, f, HF__SEGMENT_HEADER_SIZE);
+	if (rc != HF_OK || r->bytes.len == 0)
+		return rc;
+	hf__segment_name(f->number, name);
+	rc = os->open(os->ctx, name, HF__OS_WRITE, &file);
+	if (rc)
+		return hf__failed_read(r, name, rc);
+	/* Crash: as in rewrite_tail. */
+	rc = os->write(os->ctx, file, r->bytes.data, r->bytes.len, 0);
+	if (rc == 0)
+		rc = os->sync(os->ctx, file);
+	const int closed = os->close(os->ctx, file);
+	rc = rc ? rc : closed;
+	return rc ? failed_write(r, rc) : HF_OK;
+}
+
+/* The same for segments after number `after`: their headers were not found, and must not turn up
+ * later. */
+static int rewrite_beyond(struct hf__recovery *r, uint32_t after)
+{
+	int rc = HF_OK;
+	for (size_t i = 0; i < r->count && rc == HF_OK; i++)
+		if (r->found[i].number > after)
+			rc = write_head_again(r, &r->found[i]);
+	return rc;
+}
+
+int hf__recovery_check_empty(struct hf__recovery *r, bool *all_zero)
+{
+	if (r->witness.end.segment != 0)
+		return hf__corrupt(r, r->witness.end.segment, 0,
+		                   "the segment that the witness names has no valid header");
+	if (r->count == 0)
+		return hf__corrupt(r, 1, 0, "the store has no log segment");
+	for (size_t i = 0; i < r->count; i++)
+		if (r->found[i].foreign)
+			return hf__corrupt(r, r->found[i].number, 0, HF__SEGMENT_FOREIGN);
+	return hf__recovery_check_beyond(r, 0, 1, all_zero);
+}
+
+/* No segment has a valid header: D1 to D4. */
+static int empty_store(struct hf__recovery *r)
+{
+	bool all_zero = false;
+	const int rc = hf__recovery_check_empty(r, &all_zero);
+	if (rc != HF_OK)
+		return rc;
+	/* A word that names no segment was written before the first group of all: "not clean". */
+	const bool clean = all_zero && r->witness.generation == 0;
+	set_progress(r->store, 0, 0, (struct hf__position){0, 0}, clean);
+	r->store->info.recovered = !clean;
+	return rewrite_beyond(r, 0);
+}
+
+static int open_head(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	char name[HF__NAME_MAX];
+	hf__segment_name(r->head->number, name);
+	const int rc = s->os->open(s->os->ctx, name, HF__OS_WRITE, &s->file);
+	s->segment_size = r->head->header.size;
+	s->witness_segment = r->witness.end.segment;
+	return rc ? hf__failed_read(r, name, rc) : HF_OK;
+}
+
+static bool stopped_clean(const struct hf__recovery *r)
+{
+	const struct hf__witness *w = &r->witness;
+	return r->verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == r->head->number &&
+	       w->end.offset == r->verdict.end && w->lsn == r->next_lsn - 1 &&
+	       w->chain == r->previous_hash;
+}
+
+static int go_on(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	int rc = open_head(r);
+	if (rc != HF_OK)
+		return rc;
+	const bool clean = stopped_clean(r); /* D10, D11 */
+	if (!clean)
+		rc = rewrite_tail(r);
+	if (rc == HF_OK && !clean)
+		rc = rewrite_beyond(r, r->head->number);
+	set_progress(s, r->next_lsn - 1, r->previous_hash,
+	             (struct hf__position){r->head->number, r->verdict.end}, clean);
+	return rc;
+}
+
+/* The masks in force are those of IDENTITY and of every segment of the log together; headers
+ * written from now on carry them all. */
+static int may_write(struct hf__recovery *r)
+{
+	struct hf__identity *identity = &r->store->identity;
+	for (const struct hf__found *f = hf__recovery_next(r, NULL); f; f = hf__recovery_next(r, f)) {
+		identity->compat |= f->header.compat;
+		identity->ro_compat |= f->header.ro_compat;
+		identity->incompat |= f->header.incompat;
+		if (f->header.ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN)
+			return hf__fail(r->error, HF_EVERSION, 0,
+			                "segment %u has features that this version may not write", f->number);
+	}
+	return HF_OK;
+}
+
+static int recover_log(struct hf__recovery *r)
+{
+	bool all_zero = false;
+	if (!r->head)
+		return empty_store(r);
+	if (r->witness.end.segment > r->head->number) /* D6 */
+		return hf__corrupt(
+		    r, r->witness.end.segment, 0,
+		    "the segment that the witness names is missing or its header is damaged");
+	int rc = hf__recovery_mark_chain(r); /* D8 */
+	if (rc == HF_OK)
+		rc = may_write(r); /* D5 */
+	if (rc == HF_OK)
+		rc = replay_chain(r);
+	if (rc != HF_OK)
+		return rc;
+	/* check_beyond reads other files. R7 needs the very bytes that were scanned: what a second
+	 * reading gave nobody has verified. */
+	const struct hf__writer scanned = r->bytes;
+	r->bytes = (struct hf__writer){0};
+	rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);
+	hf__writer_deinit(&r->bytes);
+	r->bytes = scanned;
+	return rc == HF_OK ? go_on(r) : rc;
+}
+
+int hf__recover(struct hf_store *s, struct hf_error *error)
+{
+	struct hf__recovery r = {.store = s, .error = error};
+	int rc = hf__recovery_collect(&r);
+	if (rc == HF_OK)
+		rc = recover_log(&r);
+	if (rc == HF_OK)
+		rc = note_leftovers(&r);
+	if (rc == HF_OK)
+		rc = note_cuts(&r);
+	if (rc == HF_OK)
+		hf__sweep_all(s, s->states);
+	if (rc == HF_OK)
+		hf__clock_resume(s, &r.witness);
+	for (unsigned i = 0; i < s->domains->count && rc == HF_OK; i++)
+		if (s->domains->rows[i]->opened)
+			s->domains->rows[i]->opened(s->states[i], s->incarnation_lsn);
+	hf__writer_deinit(&r.bytes);
+	hf__free(r.found);
+	return rc;
+}

@@ -1,0 +1,87 @@
+/* What recovery works with: facts about the directory (recover/facts.c), and what is decided
+ * from them (recover.c). */
+#ifndef HF_STORE_RECOVER_H
+#define HF_STORE_RECOVER_H
+
+#include "log/scan.h"
+#include "store/internal.h"
+
+/* A segment file in the directory. */
+struct hf__found {
+	uint32_t number;
+	int header_rc; /* HF_OK: valid; HF_ECORRUPT: zero or damaged; HF_EVERSION */
+	struct hf__segment_header header;
+	uint64_t size;
+	bool in_chain;
+	bool zero; /* every byte is (check_beyond) */
+	bool foreign; /* its header is whole, but of another store, epoch or number */
+};
+
+#define HF__SEGMENT_FOREIGN \
+	"the segment is of another store than " HF__NAME_IDENTITY \
+	" says, or of another place than its name says"
+
+struct hf__recovery {
+	struct hf_store *store;
+	struct hf_error *error;
+	struct hf__found *found; /* by number, ascending */
+	size_t count, cap;
+	bool strays; /* temporary files are there */
+	struct hf__found *head; /* H */
+	struct hf__witness witness;
+	struct hf__writer bytes; /* the segment being read */
+	struct hf__scan_verdict verdict; /* of the newest scan */
+	uint64_t next_lsn, previous_hash;
+	int rc; /* of the listing or an apply */
+};
+
+/* Damage at a place of segment `number` (0: of the witness). Returns HF_ECORRUPT. */
+int hf__corrupt(struct hf__recovery *r, uint32_t number, uint64_t offset, const char *why);
+/* A failed read is HF_EIO or HF_ENOMEM, never damage. */
+int hf__failed_read(struct hf__recovery *r, const char *name, int os_errno);
+int hf__recovery_no_memory(struct hf__recovery *r);
+
+/* Lists the segments, reads their headers and the witness. */
+int hf__recovery_collect(struct hf__recovery *r);
+/* Its parts. */
+int hf__recovery_list(struct hf__recovery *r);
+int hf__recovery_header(struct hf__recovery *r, struct hf__found *f);
+int hf__recovery_witness(struct hf__recovery *r);
+/* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
+int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len);
+/* D2, D7: segments after number `after` whose groups prove that they were durable. `next` is the
+ * LSN that would come next in the log. */
+int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t next,
+                              bool *all_zero);
+/* D1, D1b, D2: may a log without any valid header be an empty one? */
+int hf__recovery_check_empty(struct hf__recovery *r, bool *all_zero);
+/* D2, D7 for one segment. */
+int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof,
+                       bool *zero);
+/* D8: marks the segments from H back to the first. */
+int hf__recovery_mark_chain(struct hf__recovery *r);
+/* One step of it: has f its size, and is there what it follows? *previous: that segment, NULL
+ * when f is the first or it is not there. */
+int hf__recovery_step(struct hf__recovery *r, struct hf__found *f, struct hf__found **previous);
+/* The segment of the chain after f (NULL: the first), or NULL. */
+struct hf__found *hf__recovery_next(struct hf__recovery *r, const struct hf__found *f);
+
+/* recover.c. R4 and R9 between neighbours: does f go on where the log has got to (r->next_lsn,
+ * r->previous_hash)? */
+bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__found *f);
+/* What the scan of f has to know. `next` is the segment behind it or NULL; r->bytes holds the
+ * file. */
+struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const struct hf__found *f,
+                                         const struct hf__found *next);
+/* Reads and scans a segment of the chain: r->verdict, r->next_lsn, r->previous_hash. D9. */
+int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct hf__found *next,
+                      hf__scan_entry_fn each, void *arg);
+/* Puts an entry into the states; `arg` is the recovery. */
+int hf__recovery_apply(void *arg, const struct hf__entry *entry);
+
+/* log_read.c. Identity, empty states and witness of a store that is only looked at
+ * (hf__store_new); and its end, in every case. */
+int hf__open_to_look(struct hf_store *s, struct hf_error *error);
+void hf__close_look(struct hf_store *s);
+
+#endif

@@ -1,0 +1,106 @@
+/* Whoever waits for what becomes durable: feeds and subscriptions. One per store, and it
+ * outlives the store while handles of them are left, so that these answer HF_ECANCELED instead
+ * of touching what is gone.
+ *
+ * Commits pay one atomic operation per flush while nobody waits, and a futex wake while somebody
+ * does. No lock of the watch is ever taken by a commit. */
+#ifndef HF_STORE_WATCH_H
+#define HF_STORE_WATCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "holdfast/feed.h"
+
+/* Who sleeps until something happens. Ringing costs one atomic operation while nobody sleeps. */
+struct hf__bell {
+	_Atomic uint32_t word;
+	_Atomic uint32_t waiters; /* who sleeps on it or is about to */
+};
+
+/* What takes changes to the subscriptions: watch/dispatcher.c. */
+struct hf__pump {
+	/* of all below and of every subscription; no call of it waits for anything under it */
+	pthread_mutex_t lock;
+	pthread_cond_t idle; /* a subscription is not being served any more */
+	struct hf_subscription *first, *last;
+	struct hf_feed *source; /* where it has got to; NULL: nobody subscribes */
+	bool pumping; /* somebody is at it */
+	bool refused; /* somebody else wanted to be meanwhile */
+	pthread_t pumper;
+	_Atomic bool thread_runs;
+	pthread_t thread;
+	/* moves when somebody subscribes, and at close: the thread sleeps on it while nobody does */
+	_Atomic uint32_t wanted;
+	struct hf_error failure; /* why changes cannot be read; code HF_OK: they can */
+};
+
+#define HF__WATCH_CLOSED (UINT32_C(1) << 31)
+
+struct hf__watch {
+	struct hf_store *store; /* for those inside only */
+	_Atomic unsigned refs; /* the store, and every handle */
+	/* calls that use the store, for which hf_close waits; HF__WATCH_CLOSED: no more get in */
+	_Atomic uint32_t inside;
+	_Atomic bool orphan; /* a forked child's copy, whose locks may be held for ever */
+	pthread_mutex_t lock; /* of `tails` */
+	struct hf__tail *tails; /* whose files are closed with the store */
+	struct hf__bell durable; /* rung when something became durable, at a fault and at close */
+	struct hf__pump pump;
+};
+
+/* NULL: out of memory. */
+struct hf__watch *hf__watch_new(struct hf_store *store);
+/* For hf_close, before anything else: no call gets in any more, those that wait are sent away
+ * with HF_ECANCELED, and it returns when all are out. */
+void hf__watch_close(struct hf__watch *watch);
+/* The same in a forked child, where nobody else can be inside. */
+void hf__watch_orphan(struct hf__watch *watch);
+/* A feed's place, with a reference. Inside only. */
+void hf__watch_add_tail(struct hf__watch *watch, struct hf__tail *tail);
+/* Takes it out and closes its file, unless hf_close did; without giving the reference back. */
+void hf__watch_drop_tail(struct hf__watch *watch, struct hf__tail *tail);
+void hf__watch_unref(struct hf__watch *watch);
+/* HF_OK: the store may be used until hf__watch_leave. HF_ECANCELED, HF_EFORK. */
+HF_CHECKED int hf__watch_enter(struct hf__watch *watch, struct hf_error *error);
+void hf__watch_leave(struct hf__watch *watch);
+bool hf__watch_closed(const struct hf__watch *watch);
+/* For a handle that ends, before, while or after the store is closed: whoever was just told
+ * HF_ECANCELED ends it beside hf_close. May the locks of the watch be taken? Not in a forked
+ * child. */
+bool hf__watch_ours(struct hf__watch *watch);
+
+/* Something became durable, or the store failed: wakes those who wait. Any thread, any lock. */
+void hf__watch_advance(struct hf__watch *watch);
+
+/* The same for any bell, after what is waited for has changed. */
+void hf__bell_ring(struct hf__bell *bell);
+
+/* Waiting: begin, then look and sleep in turns, then end. What is looked at after `begin` or
+ * after a sleep cannot change unnoticed. */
+struct hf__watch_wait {
+	struct hf__bell *bell;
+	bool polls; /* what is waited for may happen without a ring: sleeps are short */
+	int64_t until; /* CLOCK_MONOTONIC, microseconds; INT64_MAX: for ever; 0: not at all */
+	uint32_t seen;
+};
+void hf__watch_begin(struct hf__watch_wait *wait, struct hf__bell *bell, int64_t wait_us);
+/* false: the time is over. */
+bool hf__watch_sleep(struct hf__watch_wait *wait);
+void hf__watch_end(struct hf__watch_wait *wait);
+
+/* watch/dispatcher.c. */
+void hf__pump_init(struct hf__pump *pump);
+void hf__pump_deinit(struct hf__pump *pump);
+/* Is there a thread for it? Starts it when there has to be one. HF_OK, HF_ENOMEM. Inside only,
+ * as all of these. */
+HF_CHECKED int hf__pump_start(struct hf__watch *watch);
+/* With no_background: takes to the subscriptions what became durable, unless somebody else is at
+ * it, who rings `durable` if he leaves something. true: there may be more. */
+bool hf__pump_run(struct hf__watch *watch);
+/* Wakes everyone who sleeps for a subscription or its thread: the store is closing. */
+void hf__pump_closing(struct hf__watch *watch);
+/* Joins the thread and drops the source; nobody is inside any more. */
+void hf__pump_stop(struct hf__watch *watch);
+
+#endif

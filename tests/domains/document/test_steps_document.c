@@ -1,0 +1,257 @@
+/* tier: medium */
+/* Index steps among a million documents, 100,000 of which have expired without that being
+ * logged: see lib/scene.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/scene.h"
+
+#define ORDERS \
+	(HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_CREATED | \
+	 HF_DOCUMENT_GROUP_UPDATED)
+
+/* How many have expired: 100,000 among a million, and few among a thousand, so that whoever
+ * walks over them is found out. */
+static unsigned expired(const struct scene *scene)
+{
+	return scene->count / 10;
+}
+
+static struct hf_document_key document_key(unsigned i, char id[NAME])
+{
+	return (struct hf_document_key){hf_str("docs"), numbered(id, "d", i)};
+}
+
+/* Every hundredth is of group g1, the others of g0. */
+static int put_one(struct scene *scene, hf_txn *txn, unsigned i, hf_time created_at, int64_t ttl)
+{
+	char id[NAME];
+	const struct hf_document_put args = {.write = write_os,
+	                                     .key = document_key(i, id),
+	                                     .payload = hf_str("p"),
+	                                     .group = hf_str(i % 100 ? "g0" : "g1"),
+	                                     .created_at = created_at,
+	                                     .ttl_us = ttl,
+	                                     .orders = ORDERS};
+	return hf_document_put(scene->store, txn, &args, NULL, NULL);
+}
+
+static void put_many(struct scene *scene, unsigned from, unsigned to, hf_time created_at,
+                     int64_t ttl)
+{
+	for (unsigned i = from; i < to;) {
+		hf_txn *txn = NULL;
+		assert_int_equal(hf_txn_begin(scene->store, &txn, NULL), HF_OK);
+		for (unsigned n = 0; n < BATCH && i < to; n++, i++)
+			assert_int_equal(put_one(scene, txn, i,
+			                         created_at + (hf_time)(i * UINT64_C(7919) % SCENE_LARGE), ttl),
+			                 HF_OK);
+		assert_int_equal(hf_txn_commit(txn, HF_OS, NULL), HF_OK);
+	}
+}
+
+/* What has expired lies at both ends and in the middle of every list: whoever walks would meet
+ * all of it. A collection of its own has nothing else. */
+static void fill_documents(struct scene *scene)
+{
+	put_many(scene, 0, scene->count, SCENE_NOW, 0);
+	put_many(scene, SCENE_LARGE, SCENE_LARGE + expired(scene) / 2, SCENE_NOW - SCENE_LARGE, SECOND);
+	put_many(scene, SCENE_LARGE + expired(scene) / 2, SCENE_LARGE + expired(scene),
+	         SCENE_NOW + SCENE_LARGE, SECOND);
+	const struct hf_document_put other = {
+	    .write = write_os, .key = {hf_str("another"), hf_str("x")}, .ttl_us = SECOND};
+	assert_int_equal(hf_document_put(scene->store, NULL, &other, NULL, NULL), HF_OK);
+	sim_advance(scene->sim, 2 * SECOND);
+}
+
+static void document_put_new(struct scene *scene)
+{
+	assert_int_equal(put_one(scene, NULL, 3 * SCENE_LARGE, SCENE_NOW + 500, 0), HF_OK);
+}
+
+static void document_put_there(struct scene *scene)
+{
+	assert_int_equal(put_one(scene, NULL, scene->count / 2, 0, 3600 * SECOND), HF_OK);
+}
+
+static void document_put_where_one_expired(struct scene *scene)
+{
+	assert_int_equal(put_one(scene, NULL, SCENE_LARGE + 1, 0, 0), HF_OK);
+}
+
+static void document_put_refused(struct scene *scene)
+{
+	char id[NAME];
+	const struct hf_document_put args = {
+	    .write = write_os, .key = document_key(5, id), .orders = HF_DOCUMENT_CREATED};
+	assert_int_equal(hf_document_put(scene->store, NULL, &args, NULL, NULL), HF_ECONFLICT);
+}
+
+static void document_regroup(struct scene *scene)
+{
+	char id[NAME];
+	const struct hf_document_regroup args = {
+	    .write = write_os, .key = document_key(scene->count / 2 + 1, id), .group = hf_str("g1")};
+	assert_int_equal(hf_document_regroup(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void document_remove(struct scene *scene)
+{
+	char id[NAME];
+	const struct hf_document_remove args = {.write = write_os,
+	                                        .key = document_key(scene->count / 2 + 2, id)};
+	assert_int_equal(hf_document_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void document_get(struct scene *scene)
+{
+	char id[NAME];
+	struct hf_document_got got;
+	const struct hf_document_key key = document_key(scene->count / 2 + 3, id);
+	assert_int_equal(hf_document_get(scene->store, &key, HF_READ_UNDURABLE, &got, NULL), HF_OK);
+	hf_release(got.memory);
+}
+
+static void document_has_expired(struct scene *scene)
+{
+	char id[NAME];
+	bool there = true;
+	const struct hf_document_key key = document_key(SCENE_LARGE + 7, id);
+	assert_int_equal(hf_document_has(scene->store, &key, HF_READ_UNDURABLE, &there, NULL), HF_OK);
+	assert_false(there);
+}
+
+static void expect_count(struct scene *scene, const char *group, uint64_t expected)
+{
+	struct hf_document_counted counted;
+	const struct hf_document_count args = {.collection = hf_str("docs"), .group = hf_str(group)};
+	assert_int_equal(hf_document_count(scene->store, &args, HF_READ_UNDURABLE, &counted, NULL),
+	                 HF_OK);
+	assert_true(counted.documents == expected);
+}
+
+/* After the puts and the removal above: one more, one anew, one less. */
+static void document_count_all(struct scene *scene)
+{
+	expect_count(scene, NULL, scene->count + 1);
+}
+
+static void document_count_group(struct scene *scene)
+{
+	expect_count(scene, "g1", scene->count / 100 + 2);
+}
+
+static void expect_page(struct scene *scene, const char *group, enum hf_document_by by,
+                        bool descending)
+{
+	struct hf_document_page page;
+	struct hf_document_list args = {.collection = hf_str("docs"),
+	                                .group = hf_str(group),
+	                                .by = by,
+	                                .descending = descending,
+	                                .limit = PAGE,
+	                                .without_payload = true};
+	struct hf_memory *first = NULL;
+	for (unsigned i = 0; i < 2; i++) { /* the second page starts in the middle */
+		assert_int_equal(hf_document_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
+		                 HF_OK);
+		assert_true(page.count == PAGE || (group && i > 0 && page.count > 0));
+		if (i > 0)
+			hf_release(first);
+		first = page.memory;
+		if (!page.next)
+			break;
+		args.page = page.next;
+	}
+	hf_release(first);
+}
+
+static void document_list_created(struct scene *scene)
+{
+	expect_page(scene, NULL, HF_DOCUMENT_BY_CREATED, false);
+}
+
+static void document_list_created_back(struct scene *scene)
+{
+	expect_page(scene, NULL, HF_DOCUMENT_BY_CREATED, true);
+}
+
+static void document_list_updated(struct scene *scene)
+{
+	expect_page(scene, NULL, HF_DOCUMENT_BY_UPDATED, false);
+}
+
+static void document_list_updated_back(struct scene *scene)
+{
+	expect_page(scene, NULL, HF_DOCUMENT_BY_UPDATED, true);
+}
+
+static void document_list_group(struct scene *scene)
+{
+	expect_page(scene, "g1", HF_DOCUMENT_BY_CREATED, false);
+}
+
+static void document_list_group_back(struct scene *scene)
+{
+	expect_page(scene, "g1", HF_DOCUMENT_BY_CREATED, true);
+}
+
+static void document_list_group_updated(struct scene *scene)
+{
+	expect_page(scene, "g1", HF_DOCUMENT_BY_UPDATED, false);
+}
+
+static void document_list_group_updated_back(struct scene *scene)
+{
+	expect_page(scene, "g1", HF_DOCUMENT_BY_UPDATED, true);
+}
+
+static void document_collections(struct scene *scene)
+{
+	struct hf_name_page page;
+	assert_int_equal(hf_document_collections(scene->store, &(struct hf_names){.limit = PAGE},
+	                                         HF_READ_UNDURABLE, &page, NULL),
+	                 HF_OK);
+	assert_int_equal(page.count, 1); /* all of the other has expired */
+	hf_release(page.memory);
+}
+
+static const struct work document_works[] = {
+    {"document put, new", 0, document_put_new},
+    {"document put, in place of one", 0, document_put_there},
+    {"document put, where one expired", 0, document_put_where_one_expired},
+    {"document put, refused", 0, document_put_refused},
+    {"document regroup", 0, document_regroup},
+    {"document remove", 0, document_remove},
+    {"document get", 0, document_get},
+    {"document has, of what expired", 0, document_has_expired},
+    {"document count", 0, document_count_all},
+    {"document count, group", 0, document_count_group},
+    {"document list", 2 * PAGE, document_list_created},
+    {"document list, descending", 2 * PAGE, document_list_created_back},
+    {"document list, updated", 2 * PAGE, document_list_updated},
+    {"document list, updated, descending", 2 * PAGE, document_list_updated_back},
+    {"document list, group", 2 * PAGE, document_list_group},
+    {"document list, group, descending", 2 * PAGE, document_list_group_back},
+    {"document list, group, updated", 2 * PAGE, document_list_group_updated},
+    {"document list, group, updated, desc.", 2 * PAGE, document_list_group_updated_back},
+    {"document collections", PAGE, document_collections},
+};
+
+static void a_million_documents_cost_what_a_thousand_do(void **state)
+{
+	(void)state;
+	compare_steps(fill_documents, document_works, sizeof document_works / sizeof document_works[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_million_documents_cost_what_a_thousand_do),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,180 @@
+/* tier: medium */
+/* Index steps among a million locks, also with 100,000 whose lease is over: see lib/scene.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/scene.h"
+
+/* One in ten has a lease that is over by the time of the works: 100,000 of the million. Their
+ * names come first in every list. */
+static const char *prefix_of(unsigned i)
+{
+	return i % 10 == 3 ? "e" : "l";
+}
+
+static int acquire(struct scene *scene, hf_txn *txn, unsigned i, struct hf_result *result)
+{
+	char name[NAME];
+	const struct hf_lock_acquire args = {.write = write_os,
+	                                     .name = numbered(name, prefix_of(i), i),
+	                                     .owner = hf_str("w"),
+	                                     .lease_us = i % 10 == 3   ? SECOND + i
+	                                                 : i % 10 == 4 ? 0
+	                                                               : 1000000 * SECOND + i};
+	return hf_lock_acquire(scene->store, txn, &args, result, NULL);
+}
+
+static void fill_locks(struct scene *scene)
+{
+	for (unsigned i = 0; i < scene->count;) {
+		hf_txn *txn = NULL;
+		assert_int_equal(hf_txn_begin(scene->store, &txn, NULL), HF_OK);
+		for (unsigned n = 0; n < BATCH && i < scene->count; n++, i++)
+			assert_int_equal(acquire(scene, txn, i, NULL), HF_OK);
+		assert_int_equal(hf_txn_commit(txn, HF_OS, NULL), HF_OK);
+	}
+	sim_advance(scene->sim, 100 * SECOND);
+}
+
+static void lock_acquire_new(struct scene *scene)
+{
+	assert_int_equal(acquire(scene, NULL, scene->count, NULL), HF_OK);
+}
+
+static hf_token token_of(struct scene *scene, unsigned i)
+{
+	struct hf_result result;
+	assert_int_equal(acquire(scene, NULL, i, &result), HF_OK); /* the owner takes it over */
+	return result.token;
+}
+
+static void lock_acquire_ended(struct scene *scene)
+{
+	char name[NAME];
+	const struct hf_lock_acquire args = {.write = write_os,
+	                                     .name = numbered(name, "e", scene->count / 2 + 3),
+	                                     .owner = hf_str("another"),
+	                                     .lease_us = SECOND};
+	assert_int_equal(hf_lock_acquire(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void lock_acquire_held(struct scene *scene)
+{
+	char name[NAME];
+	const struct hf_lock_acquire args = {.write = write_os,
+	                                     .name = numbered(name, "l", scene->count / 2),
+	                                     .owner = hf_str("another")};
+	assert_int_equal(hf_lock_acquire(scene->store, NULL, &args, NULL, NULL), HF_EHELD);
+}
+
+static void lock_renew(struct scene *scene)
+{
+	char name[NAME];
+	const struct hf_lock_renew args = {.write = write_os,
+	                                   .name = numbered(name, "l", scene->count / 2),
+	                                   .token = token_of(scene, scene->count / 2),
+	                                   .lease_us = SECOND};
+	assert_int_equal(hf_lock_renew(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void lock_release(struct scene *scene)
+{
+	char name[NAME];
+	const struct hf_lock_release args = {.write = write_os,
+	                                     .name = numbered(name, "l", scene->count / 2 + 1),
+	                                     .token = token_of(scene, scene->count / 2 + 1)};
+	assert_int_equal(hf_lock_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void lock_force_release(struct scene *scene)
+{
+	char name[NAME];
+	const struct hf_lock_force_release args = {.write = write_os,
+	                                           .name = numbered(name, "l", scene->count / 2 + 5),
+	                                           .reason = hf_str("it hangs")};
+	assert_int_equal(hf_lock_force_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
+}
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static void lock_with(struct scene *scene)
+{
+	char name[NAME];
+	const struct hf_lock_with args = {.name = numbered(name, "l", scene->count + 7)};
+	assert_int_equal(hf_lock_with(scene->store, &args, nothing, NULL, NULL), HF_OK);
+}
+
+static void lock_check(struct scene *scene)
+{
+	char name[NAME];
+	const struct hf_lock_check args = {.name = numbered(name, "l", scene->count / 2 + 6),
+	                                   .token = 1};
+	assert_int_equal(hf_lock_check(scene->store, &args, HF_READ_UNDURABLE, NULL), HF_ESTALE);
+}
+
+static void lock_get(struct scene *scene)
+{
+	char name[NAME];
+	struct hf_lock_got got;
+	assert_int_equal(hf_lock_get(scene->store, numbered(name, "l", scene->count / 2 + 6),
+	                             HF_READ_UNDURABLE, &got, NULL),
+	                 HF_OK);
+	hf_release(got.memory);
+}
+
+static void list_from(struct scene *scene, const char *page, bool keep)
+{
+	struct hf_lock_page out;
+	const struct hf_lock_list args = {.limit = PAGE, .page = page};
+	assert_int_equal(hf_lock_list(scene->store, &args, HF_READ_UNDURABLE, &out, NULL), HF_OK);
+	assert_int_equal(out.count, PAGE);
+	assert_true(out.next && strlen(out.next) < sizeof scene->page);
+	if (keep)
+		memcpy(scene->page, out.next, strlen(out.next) + 1);
+	hf_release(out.memory);
+}
+
+static void lock_list(struct scene *scene)
+{
+	list_from(scene, NULL, true);
+}
+
+static void lock_list_next(struct scene *scene)
+{
+	list_from(scene, scene->page, false);
+}
+
+static const struct work lock_works[] = {
+    {"lock acquire, new", 0, lock_acquire_new},
+    {"lock acquire, lease over", 0, lock_acquire_ended},
+    {"lock acquire, refused", 0, lock_acquire_held},
+    {"lock acquire and renew", 1, lock_renew},
+    {"lock acquire and release", 1, lock_release},
+    {"lock force_release", 0, lock_force_release},
+    {"lock with", 0, lock_with},
+    {"lock check", 0, lock_check},
+    {"lock get", 0, lock_get},
+    {"lock list", PAGE, lock_list},
+    {"lock list, next page", PAGE, lock_list_next},
+};
+
+static void a_million_locks_cost_what_a_thousand_do(void **state)
+{
+	(void)state;
+	compare_steps(fill_locks, lock_works, sizeof lock_works / sizeof lock_works[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_million_locks_cost_what_a_thousand_do),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

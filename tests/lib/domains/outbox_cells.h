@@ -1,0 +1,105 @@
+/* An outbox item in each of the states of the contract's tables, each operation on it, and what
+ * it looks like as text: what test_outbox_table combines. Each cell has a queue of its own.
+ * Failures to arrange are reported through cmocka. */
+#ifndef TESTS_LIB_OUTBOX_CELLS_H
+#define TESTS_LIB_OUTBOX_CELLS_H
+
+#include "holdfast/outbox.h"
+#include "holdfast/outbox_claim.h"
+#include "holdfast/outbox_read.h"
+#include "lib/settings.h"
+
+#define SECOND INT64_C(1000000)
+#define ARRANGED STAGE_NOW
+#define LOGGED (STAGE_NOW + 20 * SECOND) /* when the first leases are over, and that is logged */
+#define NOW (STAGE_NOW + 60 * SECOND)
+#define DELAYED (STAGE_NOW + 86400 * SECOND)
+#define LEASE_SHORT (10 * SECOND)
+#define LEASE_LONG (3600 * SECOND)
+#define LEASE_NEW (60 * SECOND)
+#define PAUSE (5 * SECOND)
+#define TEXT_MAX 256u
+
+/* The states an item is arranged in. */
+enum state {
+	ABSENT,
+	QUEUED,
+	LATER, /* queued, delayed */
+	MINE, /* sending, this token, lease running */
+	OTHER, /* sending, another token; ours is of an earlier grant */
+	OVER, /* sending, lease over */
+	ENDED, /* the same, and that is logged */
+	UNLEASED, /* sending, this token, no lease: ends when the store is closed */
+	FAILED,
+	FAILED_LATER, /* failed while delayed */
+	BLOCKED, /* queued, somebody holds another item of its group */
+	BEHIND, /* queued, another queued item of its group goes before it */
+	NOTED, /* sending, this token, a rerun noted */
+	NOTED_QUEUED, /* the same, released */
+	PAUSED, /* queued, its queue paused */
+	COMPLETED, /* no more, but its id blocks */
+	COMPLETED_OVER, /* no more, and its id blocks no more; that is not logged */
+	/* sending, lease over, and that was one claim too many of those that ended so: the queue's
+	 * max_lost is 1 */
+	LOST,
+	LOST_ENDED, /* the same, and that is logged */
+	STATES,
+};
+
+struct cell {
+	char queue[48];
+	hf_token ours; /* the token that operations present */
+	hf_token held; /* the token that holds the item; 0: none */
+};
+
+/* At the time ARRANGED for ENDED and LOST_ENDED, else at LOGGED. */
+void cell_arrange(hf_store *store, struct cell *cell, enum state state);
+
+/* The item as text: "status attempts times payload error", while sending " token owner@lease"
+ * (the error that says how many claims were lost: LOST); then " +payload times" of a rerun, "
+ * /group". Tokens: t ours, o the one that holds it, n a new one. Times: A arranged, N now, D
+ * delayed, R after a pause, L the end of a long lease, M of a new one. */
+void cell_render(const struct cell *cell, const struct hf_outbox_item *item, char out[TEXT_MAX]);
+/* The item as text, "" for none, and its version. */
+hf_lsn cell_look(hf_store *store, const struct cell *cell, char out[TEXT_MAX]);
+
+/* What every operation of the table is called with. */
+struct call {
+	hf_store *store;
+	hf_txn *txn;
+	const struct cell *cell;
+	hf_lsn expect;
+	struct hf_outbox_items *out; /* for claims; released by whoever calls */
+	struct hf_result *result;
+	struct hf_error *error;
+};
+
+int cell_claim(const struct call *c);
+int cell_claim_unleased(const struct call *c);
+int cell_extend(const struct call *c);
+int cell_extend_unleased(const struct call *c);
+int cell_complete(const struct call *c);
+int cell_release(const struct call *c);
+int cell_release_later(const struct call *c);
+int cell_fail_once(const struct call *c);
+int cell_fail_fixed(const struct call *c);
+int cell_fail_capped(const struct call *c);
+int cell_fail_finally(const struct call *c);
+int cell_mark_failed(const struct call *c);
+int cell_retry(const struct call *c);
+int cell_remove_it(const struct call *c);
+int cell_enqueue(const struct call *c);
+int cell_replace(const struct call *c);
+int cell_replace_same(const struct call *c);
+int cell_rerun(const struct call *c);
+int cell_rerun_same(const struct call *c);
+int cell_enqueue_grouped(const struct call *c);
+int cell_reschedule(const struct call *c);
+int cell_reschedule_priority(const struct call *c);
+int cell_put_failed(const struct call *c);
+int cell_put_sending(const struct call *c);
+int cell_put_grouped(const struct call *c);
+int cell_guard(const struct call *c);
+int cell_guard_claim(const struct call *c);
+
+#endif

@@ -1,0 +1,71 @@
+/* Histories of many threads on one store, with kills, power losses and failed syncs in between,
+ * for linear.h to judge.
+ *
+ * A history is made of acts on a few objects: two outbox items, two locks, two idempotency keys,
+ * a cursor. Each thread draws its acts, notes the instant before it calls and the one after it
+ * was answered, and what was answered. Two kinds of acts concern all objects at once: the store
+ * is opened anew (what was held without a lease is free), and time passes (every lease ends). */
+#ifndef TESTS_LIB_HISTORY_H
+#define TESTS_LIB_HISTORY_H
+
+#include "holdfast/holdfast.h"
+#include "lib/history/linear.h"
+
+enum history_kind { HISTORY_ITEM, HISTORY_LOCK, HISTORY_KEY, HISTORY_CURSOR, HISTORY_KINDS };
+enum { HISTORY_OBJECTS = 7, HISTORY_THREADS = 8, HISTORY_ACTS = 200, HISTORY_ALL_MAX = 512 };
+
+enum act_name {
+	ACT_REOPEN, /* of all objects */
+	ACT_TIME,
+	ACT_ENQUEUE, /* items */
+	ACT_CLAIM,
+	ACT_COMPLETE,
+	ACT_FAIL,
+	ACT_GET,
+	ACT_ACQUIRE, /* locks */
+	ACT_RENEW,
+	ACT_RELEASE,
+	ACT_CHECK,
+	ACT_BEGIN, /* idempotency keys */
+	ACT_FINISH,
+	ACT_ADVANCE, /* cursors */
+	ACT_WHERE,
+	ACTS,
+};
+
+struct act {
+	enum act_name name;
+	unsigned object; /* below HISTORY_OBJECTS; any for the first two */
+	unsigned thread;
+	uint64_t asked, answered;
+	bool unsure; /* nobody knows whether it happened */
+	/* Asked. */
+	bool leased;
+	int64_t number; /* sequence, status, fingerprint */
+	hf_token token;
+	/* Answered. */
+	int code;
+	bool changed;
+	hf_token given; /* granted, or shown by a read */
+	int64_t shown; /* status, attempts, position */
+	int64_t shown_too;
+};
+
+struct history {
+	struct act acts[HISTORY_ALL_MAX]; /* in no order */
+	size_t count;
+	unsigned reopenings, failed_syncs, kills, power_losses, unsure;
+	int trouble; /* a code that none of the acts may answer; HF_OK: none */
+};
+
+/* Makes one, of HISTORY_ACTS acts by HISTORY_THREADS threads. */
+void history_make(struct history *history, uint64_t seed);
+
+enum history_kind history_kind_of(unsigned object);
+/* Judges every object by itself. LINEAR_NO: *object and *act say where. */
+enum linear_verdict history_judge(const struct history *history, unsigned *object,
+                                  const struct act **act);
+/* One line about an act. */
+void history_describe(const struct act *act, char *out, size_t cap);
+
+#endif

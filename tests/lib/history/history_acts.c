@@ -1,0 +1,168 @@
+/* See history_acts.h. */
+#include "lib/history/history_acts.h"
+
+#include <stdio.h>
+
+static struct hf_bytes name_of(unsigned object)
+{
+	static const char *const names[HISTORY_OBJECTS] = {"item-1", "item-2", "lock-1", "lock-2",
+	                                                   "key-1",  "key-2",  "cursor"};
+	return hf_str(names[object]);
+}
+
+static struct hf_bytes owner_of(const struct act *act)
+{
+	static const char *const names[] = {"t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8"};
+	return hf_str(names[act->thread % (sizeof names / sizeof names[0])]);
+}
+
+static int64_t lease_of(const struct act *act)
+{
+	return act->leased ? HISTORY_LEASE_US : 0;
+}
+
+/* --- Drawing ---------------------------------------------------------------------------------- */
+
+void act_draw(struct act *act, struct target *target, struct hf_rng *rng)
+{
+	struct tokens *tokens = &target->tokens[act->object];
+	const unsigned newest = atomic_load(&tokens->next) + TOKENS_KEPT - 1;
+	const unsigned back = hf_rng_below(rng, 4) ? 0 : (unsigned)hf_rng_below(rng, TOKENS_KEPT);
+	act->token = atomic_load(&tokens->ring[(newest - back) % TOKENS_KEPT]);
+	act->leased = hf_rng_below(rng, 2) == 0;
+	/* Sequences go up slowly, so that many are equal to the position or behind it. */
+	act->number = 1 + (int64_t)hf_rng_below(rng, act->name == ACT_ADVANCE ? 40 : 2);
+	if (act->token == 0)
+		act->token = 1;
+}
+
+static void keep_token(struct act *act, struct target *target, hf_token token)
+{
+	struct tokens *tokens = &target->tokens[act->object];
+	act->given = token;
+	if (act->code == HF_OK && token)
+		atomic_store(&tokens->ring[atomic_fetch_add(&tokens->next, 1) % TOKENS_KEPT], token);
+}
+
+/* --- Items ------------------------------------------------------------------------------------ */
+
+static void do_claim(struct act *act, struct target *target)
+{
+	const struct hf_outbox_claim args = {.queue = hf_str("q"),
+	                                     .id = name_of(act->object),
+	                                     .owner = owner_of(act),
+	                                     .lease_us = lease_of(act)};
+	struct hf_result result = {0};
+	act->code = hf_outbox_claim(target->store, NULL, &args, NULL, &result, NULL);
+	keep_token(act, target, result.token);
+}
+
+static void do_item(struct act *act, struct target *target)
+{
+	const struct hf_bytes queue = hf_str("q"), id = name_of(act->object);
+	const struct hf_outbox_enqueue enqueue = {
+	    .queue = queue, .id = id, .payload = hf_str("payload")};
+	const struct hf_outbox_complete complete = {.queue = queue, .id = id, .token = act->token};
+	const struct hf_outbox_fail fail = {
+	    .queue = queue, .id = id, .token = act->token, .reason = hf_str("refused")};
+	struct hf_result result = {0};
+	act->code = act->name == ACT_ENQUEUE
+	                ? hf_outbox_enqueue(target->store, NULL, &enqueue, &result, NULL)
+	            : act->name == ACT_COMPLETE
+	                ? hf_outbox_complete(target->store, NULL, &complete, &result, NULL)
+	                : hf_outbox_fail(target->store, NULL, &fail, &result, NULL);
+	act->changed = result.changed;
+}
+
+static void do_get(struct act *act, struct target *target)
+{
+	const struct hf_outbox_key key = {hf_str("q"), name_of(act->object)};
+	struct hf_outbox_got got = {0};
+	act->code = hf_outbox_get(target->store, &key, 0, &got, NULL);
+	act->shown = got.item.status;
+	act->shown_too = got.item.attempts;
+	act->given = got.item.token;
+	hf_release(got.memory);
+}
+
+/* --- Locks ------------------------------------------------------------------------------------ */
+
+static void do_lock(struct act *act, struct target *target)
+{
+	const struct hf_bytes name = name_of(act->object);
+	const struct hf_lock_acquire acquire = {
+	    .name = name, .owner = owner_of(act), .lease_us = lease_of(act)};
+	const struct hf_lock_renew renew = {
+	    .name = name, .token = act->token, .lease_us = lease_of(act)};
+	const struct hf_lock_release release = {.name = name, .token = act->token};
+	const struct hf_lock_check check = {.name = name, .token = act->token};
+	struct hf_result result = {0};
+	if (act->name == ACT_ACQUIRE) {
+		act->code = hf_lock_acquire(target->store, NULL, &acquire, &result, NULL);
+		keep_token(act, target, result.token);
+		return;
+	}
+	act->code = act->name == ACT_RENEW ? hf_lock_renew(target->store, NULL, &renew, NULL, NULL)
+	            : act->name == ACT_RELEASE
+	                ? hf_lock_release(target->store, NULL, &release, NULL, NULL)
+	                : hf_lock_check(target->store, &check, 0, NULL);
+}
+
+/* --- Keys ------------------------------------------------------------------------------------- */
+
+static void do_begin(struct act *act, struct target *target)
+{
+	const struct hf_idempotency_begin args = {
+	    .key = {hf_str("scope"), name_of(act->object)},
+	    .fingerprint = hf_str(act->number == 1 ? "one request" : "another"),
+	    .lease_us = lease_of(act)};
+	struct hf_idempotency_begun begun = {0};
+	act->code = hf_idempotency_begin(target->store, NULL, &args, &begun, NULL, NULL);
+	act->shown = begun.outcome;
+	act->shown_too = begun.status;
+	keep_token(act, target, begun.token);
+	hf_release(begun.memory);
+}
+
+static void do_finish(struct act *act, struct target *target)
+{
+	const struct hf_idempotency_complete args = {.key = {hf_str("scope"), name_of(act->object)},
+	                                             .token = act->token,
+	                                             .status = (int32_t)act->number,
+	                                             .response = hf_str("response"),
+	                                             .ttl_us = lease_of(act)};
+	act->code = hf_idempotency_complete(target->store, NULL, &args, NULL, NULL);
+}
+
+/* --- Cursors ---------------------------------------------------------------------------------- */
+
+static void do_advance(struct act *act, struct target *target)
+{
+	const struct hf_cursor_advance args = {
+	    .key = {name_of(act->object), hf_str("stream"), hf_str("")},
+	    .sequence = act->number,
+	    .delivery_id = hf_str(act->leased ? "one" : "other"),
+	    .delivered_at = HF_UNSET};
+	act->code = hf_cursor_advance(target->store, NULL, &args, NULL, NULL);
+}
+
+static void do_where(struct act *act, struct target *target)
+{
+	const struct hf_cursor_key key = {name_of(act->object), hf_str("stream"), hf_str("")};
+	struct hf_cursor_got got = {0};
+	act->code = hf_cursor_get(target->store, &key, 0, &got, NULL);
+	act->shown = got.cursor.last_sequence;
+	hf_release(got.memory);
+}
+
+void act_do(struct act *act, struct target *target)
+{
+	static void (*const doing[ACTS])(struct act *, struct target *) = {
+	    [ACT_ENQUEUE] = do_item, [ACT_CLAIM] = do_claim,   [ACT_COMPLETE] = do_item,
+	    [ACT_FAIL] = do_item,    [ACT_GET] = do_get,       [ACT_ACQUIRE] = do_lock,
+	    [ACT_RENEW] = do_lock,   [ACT_RELEASE] = do_lock,  [ACT_CHECK] = do_lock,
+	    [ACT_BEGIN] = do_begin,  [ACT_FINISH] = do_finish, [ACT_ADVANCE] = do_advance,
+	    [ACT_WHERE] = do_where,
+	};
+	doing[act->name](act, target);
+}

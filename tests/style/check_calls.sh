@@ -1,0 +1,25 @@
+#!/bin/sh
+# tier: fast
+# check_calls.sh SOURCE BUILD: every public function begins with HF__CALL, which keeps a thread that
+# the host cancels inside it from leaving locks taken and others waiting.
+set -eu
+source=$1
+declared=$(cat "$source"/engine/include/holdfast/*.h | grep -v '^#define' | tr '\n' ' ' | tr ';' '\n' |
+	sed -nE 's/.*HF_API ([^(]*[ *])(hf_[a-z0-9_]+)\(.*/\2/p' | sort)
+[ -n "$declared" ] || { echo "no public function found in the headers"; exit 1; }
+# In our style a definition begins in the first column and its body between braces alone there.
+begins=$(find "$source/engine" -name '*.c' -exec awk '
+	/^[a-z].*[ *]hf_[a-z0-9_]+\(/ && !/^static / {
+		name = $0
+		sub(/\(.*/, "", name)
+		sub(/.*[ *]/, "", name)
+	}
+	/^\{$/ && name != "" {
+		getline
+		if ($0 == "\tHF__CALL;") print name
+		name = ""
+	}
+	/^\}$/ || /;$/ { name = "" }' {} + | sort)
+missing=$(printf '%s\n' "$declared" | grep -vxF "$begins" || true)
+[ -z "$missing" ] || { printf 'these do not begin with HF__CALL:\n%s\n' "$missing" | sed '2,$s/^/    /'; exit 1; }
+echo "$(printf '%s\n' "$declared" | wc -l) functions"

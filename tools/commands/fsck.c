@@ -1,0 +1,216 @@
+/* fsck: every byte of every file and every rule of every domain. What it finds goes to stdout, a
+ * line for each finding and for each thing that it affects; the exit status says what the
+ * gravest one is: 0 nothing but harmless leftovers, 5 damage, 7 something could not be read, 8 a
+ * newer format. Nothing is ever repaired. */
+#include "commands/commands.h"
+#include "print/out.h"
+#include "print/show.h"
+
+#include <inttypes.h>
+
+const struct cli_option fsck_options[] = {
+    {"max-objects", CLI_U64, "N", "name at most so many affected things for each finding (100)",
+     false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+struct checking {
+	struct cli *cli;
+	uint64_t findings;
+	bool progress_shown;
+};
+
+static const char *how_name(enum hf_fsck_how how)
+{
+	switch (how) {
+	case HF_FSCK_UNREADABLE:
+		return "unreadable";
+	case HF_FSCK_CUT_OFF:
+		return "cut off";
+	case HF_FSCK_PRESUPPOSED:
+		return "presupposed";
+	}
+	return "unknown";
+}
+
+/* --- For people ------------------------------------------------------------------------------- */
+
+static void say_range(char *to, size_t size, const struct hf_fsck_finding *f)
+{
+	if (f->first_lsn == 0)
+		to[0] = '\0';
+	else if (f->last_lsn == HF_ABSENT)
+		snprintf(to, size, ", LSN %" PRIu64 " and later", f->first_lsn);
+	else if (f->last_lsn == f->first_lsn)
+		snprintf(to, size, ", LSN %" PRIu64, f->first_lsn);
+	else
+		snprintf(to, size, ", LSN %" PRIu64 " to %" PRIu64, f->first_lsn, f->last_lsn);
+}
+
+static void say_place(char *to, size_t size, const struct hf_fsck_finding *f)
+{
+	if (!f->file[0])
+		snprintf(to, size, "the state");
+	else if (f->length > 0)
+		snprintf(to, size, "%s, %" PRIu64 " bytes at %" PRIu64, f->file, f->length, f->offset);
+	else
+		snprintf(to, size, "%s at %" PRIu64, f->file, f->offset);
+}
+
+static void say_finding(struct out *out, const struct hf_fsck_finding *f)
+{
+	char place[160], range[80];
+	say_place(place, sizeof place, f);
+	say_range(range, sizeof range, f);
+	out_line(out, "%s: %s%s: %s", hf_fsck_severity_name((int)f->severity), place, range, f->what);
+	for (size_t i = 0; i < f->object_count; i++) {
+		const struct hf_fsck_object *object = &f->objects[i];
+		out_line(out, "    %s, LSN %" PRIu64 ": %s: %s", how_name(object->how), object->lsn,
+		         object->domain, object->text);
+	}
+	if (f->objects_left_out > 0)
+		out_line(out, "    and %" PRIu64 " more", f->objects_left_out);
+}
+
+/* --- As JSON ---------------------------------------------------------------------------------- */
+
+static void lsn_or_null(struct out *out, const char *name, hf_lsn lsn)
+{
+	if (lsn == 0 || lsn == HF_ABSENT)
+		out_text(out, name, NULL);
+	else
+		out_u64(out, name, lsn);
+}
+
+static void give_object(struct out *out, uint64_t finding, const struct hf_fsck_object *object)
+{
+	out_begin(out, "fsck-object");
+	out_u64(out, "finding", finding);
+	out_text(out, "how", how_name(object->how));
+	out_u64(out, "lsn", object->lsn);
+	out_text(out, "domain", object->domain);
+	out_text(out, "text", object->text);
+	out_end(out);
+}
+
+static void give_finding(struct out *out, uint64_t number, const struct hf_fsck_finding *f)
+{
+	out_begin(out, "fsck-finding");
+	out_u64(out, "finding", number);
+	out_text(out, "severity", hf_fsck_severity_name((int)f->severity));
+	out_bytes(out, "file", hf_str(f->file));
+	out_u64(out, "offset", f->offset);
+	out_u64(out, "length", f->length);
+	lsn_or_null(out, "first_lsn", f->first_lsn);
+	lsn_or_null(out, "last_lsn", f->last_lsn);
+	out_text(out, "what", f->what);
+	out_u64(out, "objects_left_out", f->objects_left_out);
+	out_end(out);
+	for (size_t i = 0; i < f->object_count; i++)
+		give_object(out, number, &f->objects[i]);
+}
+
+/* --- The check -------------------------------------------------------------------------------- */
+
+static void wipe_progress(struct checking *checking)
+{
+	if (checking->progress_shown)
+		fprintf(stderr, "\r%*s\r", 40, "");
+	checking->progress_shown = false;
+}
+
+static void take_finding(void *ctx, const struct hf_fsck_finding *finding)
+{
+	struct checking *checking = ctx;
+	checking->findings++;
+	if (checking->cli->json)
+		give_finding(checking->cli->out, checking->findings, finding);
+	else
+		say_finding(checking->cli->out, finding);
+}
+
+static void show_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct checking *checking = ctx;
+	if (total > 0) {
+		fprintf(stderr, "\rchecking: %" PRIu64 " of %" PRIu64 " MiB ", done >> 20, total >> 20);
+		fflush(stderr);
+		checking->progress_shown = true;
+	}
+}
+
+static const char *verdict_name(int verdict)
+{
+	switch (verdict) {
+	case HF_OK:
+		return "sound";
+	case HF_ECORRUPT:
+		return "damaged";
+	case HF_EVERSION:
+		return "newer format";
+	default:
+		return "not all could be read";
+	}
+}
+
+static void show_counts(struct out *out, const struct hf_fsck_summary *s)
+{
+	out_u64(out, "files", s->files);
+	out_u64(out, "bytes", s->bytes);
+	out_u64(out, "segments", s->segments);
+	out_u64(out, "groups", s->groups);
+	out_u64(out, "transactions", s->transactions);
+	out_u64(out, "entries", s->entries);
+	if (s->entries_after_damage > 0) {
+		out_u64(out, "groups_after_damage", s->groups_after_damage);
+		out_u64(out, "entries_after_damage", s->entries_after_damage);
+	}
+	for (size_t i = 0; i < s->domain_count; i++) {
+		out_open(out, s->domains[i].name);
+		out_u64(out, "entries", s->domains[i].entries);
+		if (s->state_checked)
+			out_u64(out, "objects", s->domains[i].objects);
+		out_close(out);
+	}
+}
+
+static void show_summary(struct out *out, const struct hf_fsck_summary *s, uint64_t findings)
+{
+	out_begin(out, "fsck");
+	out_text(out, "verdict", verdict_name(s->verdict));
+	out_u64(out, "findings", findings);
+	out_u64(out, "harmless", s->findings[HF_FSCK_LEFTOVER] + s->findings[HF_FSCK_TORN]);
+	if (s->format > 0)
+		out_int(out, "format", (long)s->format);
+	show_uuid(out, s->uuid);
+	out_int(out, "epoch", s->epoch);
+	lsn_or_null(out, "first_lsn", s->first_lsn);
+	lsn_or_null(out, "last_lsn", s->last_lsn);
+	out_text(out, "last_stop", hf_fsck_stop_name((int)s->last_stop));
+	out_bool(out, "state_checked", s->state_checked);
+	if (s->state_checked) {
+		out_time(out, "clock", s->clock);
+		out_i64(out, "clock_ahead_us", s->clock_ahead_us);
+	}
+	show_counts(out, s);
+	out_end(out);
+}
+
+int cmd_fsck(struct cli *cli, int argc, char **argv)
+{
+	struct checking checking = {.cli = cli};
+	struct hf_fsck_options options = {.max_objects = (size_t)cli_u64(cli, "max-objects", 0)};
+	struct hf_fsck_summary summary;
+	struct hf_error error = {0};
+	const char *directory = cli_directory(cli);
+	(void)argc;
+	(void)argv;
+	if (!directory)
+		return CLI_USAGE;
+	options.progress = cli_progress(cli) ? show_progress : NULL;
+	const int rc = hf_fsck(directory, &options, take_finding, &checking, &summary, &error);
+	wipe_progress(&checking);
+	if (summary.checked) /* else there is no verdict to show, only an error */
+		show_summary(cli->out, &summary, checking.findings);
+	return rc == HF_OK ? CLI_OK : cli_fail(cli, &error);
+}

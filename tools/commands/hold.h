@@ -1,0 +1,26 @@
+/* Taking a lock from a command that opens the store for a moment only. */
+#ifndef TOOLS_HOLD_H
+#define TOOLS_HOLD_H
+
+#include "cli/cli.h"
+
+#define HOLD_LEASE_US 30000000LL /* where --lease says nothing */
+
+/* A clock for waiting and for leases, microseconds; it runs on while the machine sleeps. */
+int64_t hold_ticks(void);
+
+/* Opens the store and acquires, args->wait_us of the whole. While another holds the lock the
+ * store is closed, or nobody could release it. CLI_OK: the store is open. Otherwise it is closed
+ * and error->code is HF_OK when the sentence was printed already (the status is given), else the
+ * library's. *began (nullable): when the call that was granted the lock began, by hold_ticks():
+ * its lease is over no sooner than that much later. */
+HF_CHECKED int hold_acquire(struct cli *cli, const struct hf_lock_acquire *args,
+                            struct hf_result *result, int64_t *began, struct hf_error *error);
+
+/* --lease; CLI_USAGE with the sentence printed for one that would end with this very command. */
+HF_CHECKED int hold_lease(struct cli *cli, int64_t *us);
+
+/* Closes the store before the frame would. CLI_OK, or an exit status with the sentence printed. */
+HF_CHECKED int hold_close(struct cli *cli);
+
+#endif

@@ -1,0 +1,217 @@
+/* info: which store this is and where its log stands. stats: what is in it. */
+#include "commands/commands.h"
+#include "print/out.h"
+#include "print/show.h"
+
+#include <inttypes.h>
+
+int cmd_info(struct cli *cli, int argc, char **argv)
+{
+	struct hf_info info;
+	struct hf_error error;
+	char segment[24];
+	(void)argc;
+	(void)argv;
+	const int status = cli_open(cli);
+	if (status != CLI_OK)
+		return status;
+	if (hf_info(cli->store, &info, &error) != HF_OK)
+		return cli_fail(cli, &error);
+	snprintf(segment, sizeof segment, "segment-%08" PRIx32, info.segment);
+	out_begin(cli->out, "info");
+	out_bytes(cli->out, "directory", hf_str(cli->directory));
+	show_uuid(cli->out, info.uuid);
+	out_int(cli->out, "epoch", info.epoch);
+	out_int(cli->out, "format", (long)info.format);
+	out_u64(cli->out, "last_lsn", info.last_lsn);
+	out_u64(cli->out, "durable_lsn", info.durable_lsn);
+	out_text(cli->out, "segment", info.segment ? segment : NULL);
+	out_int(cli->out, "segment_offset", (long)info.segment_offset);
+	out_text(cli->out, "last_stop", info.recovered ? "unclean" : "clean");
+	out_u64(cli->out, "rewritten_bytes", info.rewritten_bytes);
+	out_u64(cli->out, "torn_bytes", info.torn_bytes);
+	out_u64(cli->out, "replayed", info.replayed);
+	out_bool(cli->out, "volatile", info.volatile_fs);
+	out_time(cli->out, "clock", info.clock);
+	out_i64(cli->out, "clock_ahead_us", info.clock_ahead_us);
+	out_end(cli->out);
+	return CLI_OK;
+}
+
+/* --- stats ------------------------------------------------------------------------------------ */
+
+const struct cli_option stats_options[] = {
+    {"user", CLI_TEXT, "USER", "only this inbox", false},
+    {"queue", CLI_TEXT, "QUEUE", "only this queue", false},
+    {NULL, CLI_SWITCH, NULL, NULL, false},
+};
+
+struct totals {
+	uint64_t inboxes, queues, cursors;
+	uint64_t timelines;
+	uint64_t locks;
+	uint64_t collections;
+	uint64_t scopes, migrations;
+};
+
+static int one_inbox(struct cli *cli, struct hf_bytes user)
+{
+	struct hf_inbox_counts counts;
+	struct hf_error error;
+	if (hf_inbox_counts(cli->store, user, 0, &counts, &error) != HF_OK)
+		return cli_fail(cli, &error);
+	show_inbox_counts(cli->out, user, &counts);
+	return CLI_OK;
+}
+
+static int one_queue(struct cli *cli, struct hf_bytes queue)
+{
+	struct hf_outbox_stats stats;
+	struct hf_error error;
+	if (hf_outbox_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
+		return cli_fail(cli, &error);
+	show_outbox_stats(cli->out, queue, &stats);
+	return CLI_OK;
+}
+
+/* All names of one kind, each given to `one`. */
+static int each_name(struct cli *cli,
+                     int (*names)(hf_store *, const struct hf_names *, unsigned,
+                                  struct hf_name_page *, struct hf_error *),
+                     int (*one)(struct cli *, struct hf_bytes), uint64_t *count)
+{
+	const struct hf_names all = {0};
+	struct hf_name_page page;
+	struct hf_error error;
+	int status = CLI_OK;
+	if (names(cli->store, &all, 0, &page, &error) != HF_OK)
+		return cli_fail(cli, &error);
+	*count = page.count;
+	for (size_t i = 0; i < page.count && status == CLI_OK; i++)
+		status = one(cli, page.items[i]);
+	hf_release(page.memory);
+	return status;
+}
+
+static int inboxes(struct cli *cli, struct totals *totals)
+{
+	int status;
+	out_list(cli->out, "user total unread unseen dismissed");
+	if (cli_given(cli, "user"))
+		status = one_inbox(cli, cli_bytes(cli, "user"));
+	else
+		status = each_name(cli, hf_inbox_users, one_inbox, &totals->inboxes);
+	out_list_end(cli->out, NULL);
+	return status;
+}
+
+static int queues(struct cli *cli, struct totals *totals)
+{
+	int status;
+	out_list(
+	    cli->out,
+	    "queue queued.items sending.items failed.items blocked queued.oldest paused max_attempts");
+	if (cli_given(cli, "queue"))
+		status = one_queue(cli, cli_bytes(cli, "queue"));
+	else
+		status = each_name(cli, hf_outbox_queues, one_queue, &totals->queues);
+	out_list_end(cli->out, NULL);
+	return status;
+}
+
+static int timelines(struct cli *cli, struct totals *totals)
+{
+	out_line(cli->out, "%s", "");
+	out_list(cli->out, "timeline events latest_at");
+	const int status = each_name(cli, hf_timelines, timeline_figures, &totals->timelines);
+	out_list_end(cli->out, NULL);
+	return status;
+}
+
+static int collections(struct cli *cli, struct totals *totals)
+{
+	out_line(cli->out, "%s", "");
+	out_list(cli->out, "collection documents orders");
+	const int status = each_name(cli, hf_document_collections, doc_figures, &totals->collections);
+	out_list_end(cli->out, NULL);
+	return status;
+}
+
+static int scopes(struct cli *cli, struct totals *totals)
+{
+	out_line(cli->out, "%s", "");
+	out_list(cli->out, "scope in_progress done");
+	const int status = each_name(cli, hf_idempotency_scopes, idem_figures, &totals->scopes);
+	out_list_end(cli->out, NULL);
+	return status;
+}
+
+static int migrations(struct cli *cli, struct totals *totals)
+{
+	out_line(cli->out, "%s", "");
+	return migration_figures(cli, &totals->migrations);
+}
+
+static int locks(struct cli *cli, struct totals *totals)
+{
+	struct hf_lock_stats stats;
+	struct hf_error error;
+	if (hf_lock_stats(cli->store, 0, &stats, &error) != HF_OK)
+		return cli_fail(cli, &error);
+	totals->locks = stats.held;
+	return CLI_OK;
+}
+
+static int summary(struct cli *cli, struct totals *totals)
+{
+	const struct hf_cursor_list all = {0};
+	struct hf_cursor_page page;
+	struct hf_error error;
+	struct hf_info info;
+	if (hf_cursor_list(cli->store, &all, 0, &page, &error) != HF_OK ||
+	    hf_info(cli->store, &info, &error) != HF_OK)
+		return cli_fail(cli, &error);
+	totals->cursors = page.count;
+	hf_release(page.memory);
+	out_line(cli->out, "%s", "");
+	out_begin(cli->out, "stats");
+	out_u64(cli->out, "inboxes", totals->inboxes);
+	out_u64(cli->out, "queues", totals->queues);
+	out_u64(cli->out, "cursors", totals->cursors);
+	out_u64(cli->out, "timelines", totals->timelines);
+	out_u64(cli->out, "locks", totals->locks);
+	out_u64(cli->out, "collections", totals->collections);
+	out_u64(cli->out, "scopes", totals->scopes);
+	out_u64(cli->out, "migrations", totals->migrations);
+	out_u64(cli->out, "last_lsn", info.last_lsn);
+	out_time(cli->out, "clock", info.clock);
+	out_i64(cli->out, "clock_ahead_us", info.clock_ahead_us);
+	out_end(cli->out);
+	return CLI_OK;
+}
+
+int cmd_stats(struct cli *cli, int argc, char **argv)
+{
+	struct totals totals = {0};
+	const bool user = cli_given(cli, "user"), queue = cli_given(cli, "queue");
+	(void)argc;
+	(void)argv;
+	int status = cli_open(cli);
+	if (status == CLI_OK && (user || !queue))
+		status = inboxes(cli, &totals);
+	if (status == CLI_OK && !user && !queue)
+		out_line(cli->out, "%s", "");
+	if (status == CLI_OK && (queue || !user))
+		status = queues(cli, &totals);
+	if (status == CLI_OK && !user && !queue)
+		status = timelines(cli, &totals);
+	if (status == CLI_OK && !user && !queue)
+		status = locks(cli, &totals);
+	if (status == CLI_OK && !user && !queue)
+		status = collections(cli, &totals);
+	if (status == CLI_OK && !user && !queue)
+		status = scopes(cli, &totals);
+	if (status == CLI_OK && !user && !queue)
+		status = migrations(cli, &totals);
+	return status == CLI_OK && !user && !queue ? summary(cli, &totals) : status;
+}
