@@ -91,9 +91,9 @@ static int enqueue_one(hf_store *store, unsigned thread, uint64_t number, struct
 	    "{\"subject\":\"a payload of one hundred bytes, as a small message would be\"}";
 	static const char digits[] = "0123456789abcdef";
 	char id[ID_SIZE];
-	struct hf_outbox_enqueue args = {
+	struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str("bench"),
-	    .payload = hf_bytes(payload, sizeof(payload)),
+	    .payload = hf_bytes_of(payload, sizeof(payload)),
 	    .write.ticket = ticket,
 	};
 
@@ -101,7 +101,7 @@ static int enqueue_one(hf_store *store, unsigned thread, uint64_t number, struct
 	uint64_t left = (uint64_t)thread << 56 | number;
 	for (size_t i = ID_SIZE; i-- > 0; left >>= 4)
 		id[i] = digits[left & 15];
-	args.id = hf_bytes(id, ID_SIZE);
+	args.id = hf_bytes_of(id, ID_SIZE);
 	return hf_outbox_enqueue(store, NULL, &args, NULL, error);
 }
 
@@ -230,11 +230,11 @@ static bool slice_store(struct bench *bench, unsigned threads, bool async, struc
 	struct hf_error error;
 	uint64_t ns;
 
-	if (hf_info(bench->store, &before, &error))
+	if (hf_get_info(bench->store, &before, &error))
 		return complain("info", &error);
 	ns = pool_run(&bench->pool, threads, (uint64_t)(bench->seconds * 1e9),
 	              async ? submit_until : enqueue_until, bench);
-	if (hf_info(bench->store, &after, &error))
+	if (hf_get_info(bench->store, &after, &error))
 		return complain("info", &error);
 	if (!collect(bench, threads, after.entries - before.entries))
 		return false;
@@ -247,7 +247,7 @@ static bool slice_store(struct bench *bench, unsigned threads, bool async, struc
 	*out = figures_of(&bench->sum, after.syncs - before.syncs, ns);
 	/* A queue is drained by those who use it. Emptied between slices, so that every slice begins
 	 * with the same store. */
-	const struct hf_outbox_clear clear = {.queue = hf_str("bench")};
+	const struct hf_outbox_clear_args clear = {.queue = hf_str("bench")};
 	return !hf_outbox_clear(bench->store, NULL, &clear, NULL, &error) || complain("clear", &error);
 }
 
@@ -260,12 +260,12 @@ static size_t commit_size(struct bench *bench)
 	struct hf_error error;
 
 	do { /* again if the log went over to its next segment in between */
-		if (hf_info(bench->store, &before, &error))
+		if (hf_get_info(bench->store, &before, &error))
 			return complain("info", &error);
 		for (int i = 0; i < CALIBRATION_COMMITS; i++)
 			if (enqueue_one(bench->store, POOL_MAX, bench->workers[0].next++, NULL, &error))
 				return complain("enqueue", &error);
-		if (hf_info(bench->store, &after, &error))
+		if (hf_get_info(bench->store, &after, &error))
 			return complain("info", &error);
 	} while (after.segment != before.segment);
 	if (after.groups - before.groups != CALIBRATION_COMMITS) {

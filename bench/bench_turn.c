@@ -57,20 +57,20 @@ static int add_object(hf_store *store, hf_txn *txn, unsigned number, struct hf_e
 
 	snprintf(name, sizeof(name), "object-%u", number);
 	if (number % 4 == 0) {
-		struct hf_cursor_advance args = {.key = {hf_str(name), hf_str("events"), hf_str("")},
-		                                 .sequence = 1,
-		                                 .delivery_id = hf_str("d-1"),
-		                                 .delivered_at = HF_UNSET};
+		struct hf_cursor_advance_args args = {.key = {hf_str(name), hf_str("events"), hf_str("")},
+		                                      .sequence = 1,
+		                                      .delivery_id = hf_str("d-1"),
+		                                      .delivered_at = HF_UNSET};
 		return hf_cursor_advance(store, txn, &args, NULL, error);
 	}
 	if (number % 4 == 1) {
-		struct hf_outbox_enqueue args = {
+		struct hf_outbox_enqueue_args args = {
 		    .queue = hf_str("bench"), .id = hf_str(name), .payload = hf_str(payload)};
 		return hf_outbox_enqueue(store, txn, &args, NULL, error);
 	}
 	struct hf_inbox_input input = {
 	    .thread = hf_str(name), .payload = hf_str(payload), .unread = true, .updated_at = HF_UNSET};
-	struct hf_inbox_save args = {
+	struct hf_inbox_save_args args = {
 	    .user = hf_str("ann"), .records = &input, .count = 1, .generated_at = number};
 	return hf_inbox_save(store, txn, &args, NULL, error);
 }
@@ -135,9 +135,9 @@ static uint64_t cpu_of(const struct rusage *usage)
 static bool turn_library(struct bench *bench, unsigned number)
 {
 	struct hf_options options = {.no_background = true};
-	struct hf_cursor_advance args = {.key = {hf_str("object-0"), hf_str("events"), hf_str("")},
-	                                 .sequence = 2 * (int64_t)number + 2,
-	                                 .delivered_at = HF_UNSET};
+	struct hf_cursor_advance_args args = {.key = {hf_str("object-0"), hf_str("events"), hf_str("")},
+	                                      .sequence = 2 * (int64_t)number + 2,
+	                                      .delivered_at = HF_UNSET};
 	struct hf_error error;
 	uint64_t before = bench_ticks(), cpu = cpu_ticks();
 	hf_store *store;
@@ -213,8 +213,8 @@ static bool check(struct bench *bench)
 	if (hf_open(bench->store, &options, &store, &error))
 		return complain("open", &error);
 	if (hf_cursor_get(store, &key, 0, &got, &error) ||
-	    hf_inbox_counts(store, hf_str("ann"), 0, &counts, &error) ||
-	    hf_outbox_stats(store, hf_str("bench"), 0, &stats, &error))
+	    hf_inbox_count(store, hf_str("ann"), 0, &counts, &error) ||
+	    hf_outbox_get_stats(store, hf_str("bench"), 0, &stats, &error))
 		complain("check", &error);
 	else
 		ok = got.cursor.last_sequence == 2 * (int64_t)bench->turns + 3 &&

@@ -30,18 +30,18 @@ static void add_line(hf_store *store, hf_txn *txn, int step, const char *who)
 	struct hf_error error;
 
 	snprintf(id, sizeof id, "%04d", step);
-	const struct hf_timeline_append line = {
+	const struct hf_timeline_append_args line = {
 	    .key = {TRAIL, hf_str(id)}, .type = hf_str(steps[step]), .subject = hf_str(who)};
 	must(hf_timeline_append(store, txn, &line, NULL, &error), &error);
 }
 
 static void submit(hf_store *store)
 {
-	const struct hf_document_put job = {.write.expect = HF_ABSENT,
-	                                    .key = job_key,
-	                                    .group = hf_str(steps[0]),
-	                                    .payload = hf_str("{\"to\":\"ada\",\"cents\":1999}")};
-	const struct hf_outbox_enqueue to_do = {.queue = hf_str("payouts"), .id = JOB};
+	const struct hf_document_put_args job = {.write.expect = HF_ABSENT,
+	                                         .key = job_key,
+	                                         .group = hf_str(steps[0]),
+	                                         .payload = hf_str("{\"to\":\"ada\",\"cents\":1999}")};
+	const struct hf_outbox_enqueue_args to_do = {.queue = hf_str("payouts"), .id = JOB};
 	struct hf_error error;
 	hf_txn *txn;
 
@@ -56,11 +56,11 @@ static void submit(hf_store *store)
 static int advance(hf_store *store, struct work *work, struct hf_error *error)
 {
 	const int next = work->step + 1;
-	const struct hf_outbox_guard_claim mine = {
+	const struct hf_outbox_guard_claim_args mine = {
 	    .queue = hf_str("payouts"), .id = JOB, .token = work->claim};
-	const struct hf_outbox_complete done = {
+	const struct hf_outbox_complete_args done = {
 	    .queue = hf_str("payouts"), .id = JOB, .token = work->claim};
-	const struct hf_document_regroup move = {.key = job_key, .group = hf_str(steps[next])};
+	const struct hf_document_regroup_args move = {.key = job_key, .group = hf_str(steps[next])};
 	hf_txn *txn;
 
 	must(hf_txn_begin(store, &txn, error), error);
@@ -78,7 +78,7 @@ static int advance(hf_store *store, struct work *work, struct hf_error *error)
 /* Claims the job, wherever it stands. */
 static struct work take(hf_store *store, const char *worker)
 {
-	const struct hf_outbox_claim_next next = {
+	const struct hf_outbox_claim_next_args next = {
 	    .queue = hf_str("payouts"), .owner = hf_str(worker), .lease_us = 0};
 	struct work work = {.worker = worker};
 	struct hf_outbox_items got;
@@ -110,7 +110,7 @@ static void first_life(hf_store *store)
 /* The whole trail, oldest first, must be exactly this. */
 static void check_trail(hf_store *store, const char *wanted)
 {
-	const struct hf_timeline_query query = {.filter.timeline = TRAIL, .ascending = true};
+	const struct hf_timeline_query_args query = {.filter.timeline = TRAIL, .ascending = true};
 	struct hf_timeline_page page;
 	struct hf_error error;
 	char trail[200] = "";
@@ -126,10 +126,10 @@ static void check_trail(hf_store *store, const char *wanted)
 
 int main(void)
 {
-	const struct hf_outbox_retry take_away = {.queue = hf_str("payouts"), .id = JOB};
-	const struct hf_document_count reported = {.collection = hf_str("jobs"),
-	                                           .group = hf_str("reported")};
-	struct hf_document_counted counted;
+	const struct hf_outbox_retry_args take_away = {.queue = hf_str("payouts"), .id = JOB};
+	const struct hf_document_count_args reported = {.collection = hf_str("jobs"),
+	                                                .group = hf_str("reported")};
+	struct hf_document_counts counted;
 	struct hf_outbox_stats stats;
 	struct hf_error error;
 
@@ -149,7 +149,7 @@ int main(void)
 	check_trail(store, "submitted by clerk; checked by ada; paid by eve; reported by eve; ");
 
 	must(hf_document_count(store, &reported, 0, &counted, &error), &error);
-	must(hf_outbox_stats(store, hf_str("payouts"), 0, &stats, &error), &error);
+	must(hf_outbox_get_stats(store, hf_str("payouts"), 0, &stats, &error), &error);
 	check(counted.documents == 1 && stats.queued.items + stats.sending.items == 0,
 	      "the job is reported, and nothing is left to be done");
 	close_store(store);

@@ -34,20 +34,21 @@ static void look_up(hf_store *store, const char *id, const char *group, int64_t 
 	}
 	if (rc != HF_ENOTFOUND)
 		must(rc, &error);
-	const struct hf_document_put put = {.write.durability = HF_OS,
-	                                    .key = key,
-	                                    .payload = hf_bytes(answer, ask_source(id, answer, size)),
-	                                    .group = hf_str(group),
-	                                    .ttl_us = ttl_us,
-	                                    /* the one order that is needed below */
-	                                    .orders = HF_DOCUMENT_GROUP_UPDATED};
+	const struct hf_document_put_args put = {.write.durability = HF_OS,
+	                                         .key = key,
+	                                         .payload =
+	                                             hf_bytes_of(answer, ask_source(id, answer, size)),
+	                                         .group = hf_str(group),
+	                                         .ttl_us = ttl_us,
+	                                         /* the one order that is needed below */
+	                                         .orders = HF_DOCUMENT_GROUP_UPDATED};
 	must(hf_document_put(store, NULL, &put, NULL, &error), &error);
 }
 
 static uint64_t entries(hf_store *store, const char *group)
 {
-	const struct hf_document_count args = {.collection = RATES, .group = hf_str(group)};
-	struct hf_document_counted counted;
+	const struct hf_document_count_args args = {.collection = RATES, .group = hf_str(group)};
+	struct hf_document_counts counted;
 	struct hf_error error;
 
 	must(hf_document_count(store, &args, 0, &counted, &error), &error);
@@ -57,11 +58,11 @@ static uint64_t entries(hf_store *store, const char *group)
 /* What was made from a source that changed is forgotten, oldest first, a page at a time. */
 static uint64_t forget(hf_store *store, const char *group)
 {
-	const struct hf_document_list list = {.collection = RATES,
-	                                      .group = hf_str(group),
-	                                      .by = HF_DOCUMENT_BY_UPDATED,
-	                                      .without_payload = true,
-	                                      .limit = 16};
+	const struct hf_document_list_args list = {.collection = RATES,
+	                                           .group = hf_str(group),
+	                                           .by = HF_DOCUMENT_BY_UPDATED,
+	                                           .without_payload = true,
+	                                           .limit = 16};
 	struct hf_document_page page;
 	struct hf_error error;
 	uint64_t forgotten = 0;
@@ -71,8 +72,8 @@ static uint64_t forget(hf_store *store, const char *group)
 		must(hf_document_list(store, &list, 0, &page, &error), &error);
 		count = page.count;
 		for (size_t i = 0; i < count; i++) {
-			const struct hf_document_remove gone = {.write.durability = HF_OS,
-			                                        .key = page.items[i].key};
+			const struct hf_document_remove_args gone = {.write.durability = HF_OS,
+			                                             .key = page.items[i].key};
 			const int rc = hf_document_remove(store, NULL, &gone, NULL, &error);
 			if (rc != HF_ENOTFOUND) /* it expired meanwhile */
 				must(rc, &error);

@@ -57,8 +57,8 @@ static int64_t next_event(hf_store *store)
 /* One confirmation: the position, and the count of mails in the same transaction. */
 static void confirm(hf_store *store, int64_t sequence)
 {
-	const struct hf_cursor_advance advance = {.key = mailer, .sequence = sequence};
-	struct hf_document_put put = {.write.expect = HF_ABSENT, .key = total};
+	const struct hf_cursor_advance_args advance = {.key = mailer, .sequence = sequence};
+	struct hf_document_put_args put = {.write.expect = HF_ABSENT, .key = total};
 	struct hf_document_got got;
 	struct hf_error error;
 	char count[24] = "0";
@@ -86,8 +86,8 @@ static void consume(hf_store *store, int64_t dies_at)
 {
 	for (int64_t sequence; (sequence = next_event(store)) <= EVENTS;) {
 		if (!send_mail(sequence)) {
-			const struct hf_cursor_record_error note = {.key = mailer,
-			                                            .message = hf_str("451 try again later")};
+			const struct hf_cursor_record_error_args note = {
+			    .key = mailer, .message = hf_str("451 try again later")};
 			struct hf_error error;
 			must(hf_cursor_record_error(store, NULL, &note, NULL, &error), &error);
 			continue; /* the position stays: the same event again */
@@ -123,8 +123,8 @@ static void check_mails(void)
 
 int main(void)
 {
-	const struct hf_cursor_advance back = {.key = mailer, .sequence = 3};
-	const struct hf_cursor_reset reset = {
+	const struct hf_cursor_advance_args back = {.key = mailer, .sequence = 3};
+	const struct hf_cursor_reset_args reset = {
 	    .key = mailer,
 	    .sequence = 18,
 	    .delivered_at = HF_UNSET,

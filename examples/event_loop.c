@@ -49,10 +49,10 @@ static void take_order(struct service *s)
 
 	need(recv(s->client, &order, sizeof order, 0) == (ssize_t)sizeof order, "the client is gone");
 	snprintf(id, sizeof id, "order-%u", order.number);
-	const struct hf_outbox_enqueue args = {.write.ticket = &s->tickets[last],
-	                                       .queue = hf_str("orders"),
-	                                       .id = hf_str(id),
-	                                       .payload = hf_str(order.what)};
+	const struct hf_outbox_enqueue_args args = {.write.ticket = &s->tickets[last],
+	                                            .queue = hf_str("orders"),
+	                                            .id = hf_str(id),
+	                                            .payload = hf_str(order.what)};
 	/* A client that sends an order twice is confirmed twice: "it is there already" has a ticket
 	 * too. */
 	must(hf_outbox_enqueue(s->store, NULL, &args, NULL, &error), &error);
@@ -66,7 +66,7 @@ static void tell(const struct service *s)
 	struct hf_info info;
 	struct hf_error error;
 
-	must(hf_info(s->store, &info, &error), &error);
+	must(hf_get_info(s->store, &info, &error), &error);
 	printf("   %u orders confirmed with %llu flushes\n", s->confirmed,
 	       (unsigned long long)info.syncs);
 	fflush(stdout);
@@ -144,7 +144,7 @@ static void check_orders(hf_store *store, uint32_t sent)
 	struct hf_outbox_got got;
 	char id[32];
 
-	must(hf_outbox_stats(store, hf_str("orders"), 0, &stats, &error), &error);
+	must(hf_outbox_get_stats(store, hf_str("orders"), 0, &stats, &error), &error);
 	printf("   %d orders confirmed, %llu found, %u sent\n", KILLED_AT,
 	       (unsigned long long)stats.queued.items, sent);
 	check(stats.queued.items >= KILLED_AT && stats.queued.items <= sent,

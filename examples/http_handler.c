@@ -51,16 +51,16 @@ static struct response place_order(hf_store *store, const struct request *reques
 
 	snprintf(id, sizeof id, "order-%" PRIx64, begun->token); /* tokens are never given out twice */
 	snprintf(response.body, sizeof response.body, "{\"id\":\"%s\"}", id);
-	const struct hf_document_put order = {.write.expect = HF_ABSENT,
-	                                      .key = {hf_str("orders"), hf_str(id)},
-	                                      .group = hf_str(request->client),
-	                                      .payload = hf_str(request->body)};
-	const struct hf_outbox_enqueue mail = {
+	const struct hf_document_put_args order = {.write.expect = HF_ABSENT,
+	                                           .key = {hf_str("orders"), hf_str(id)},
+	                                           .group = hf_str(request->client),
+	                                           .payload = hf_str(request->body)};
+	const struct hf_outbox_enqueue_args mail = {
 	    .queue = hf_str("mail"), .id = hf_str(id), .payload = hf_str(request->client)};
-	const struct hf_idempotency_complete complete = {.key = key_of(request, scope),
-	                                                 .token = begun->token,
-	                                                 .status = response.status,
-	                                                 .response = hf_str(response.body)};
+	const struct hf_idempotency_complete_args complete = {.key = key_of(request, scope),
+	                                                      .token = begun->token,
+	                                                      .status = response.status,
+	                                                      .response = hf_str(response.body)};
 	must(hf_txn_begin(store, &txn, &error), &error);
 	must(hf_document_put(store, txn, &order, NULL, &error), &error);
 	must(hf_outbox_enqueue(store, txn, &mail, NULL, &error), &error);
@@ -77,10 +77,10 @@ static struct response handle(hf_store *store, const struct request *request)
 	struct hf_error error;
 	char scope[64];
 
-	const struct hf_idempotency_begin begin = {.key = key_of(request, scope),
-	                                           .fingerprint =
-	                                               hf_bytes(&fingerprint, sizeof fingerprint),
-	                                           .lease_us = 0 /* until the store is closed */};
+	const struct hf_idempotency_begin_args begin = {
+	    .key = key_of(request, scope),
+	    .fingerprint = hf_bytes_of(&fingerprint, sizeof fingerprint),
+	    .lease_us = 0 /* until the store is closed */};
 	must(hf_idempotency_begin(store, NULL, &begin, &begun, NULL, &error), &error);
 	switch (begun.outcome) {
 	case HF_IDEMPOTENCY_NEW:
@@ -117,8 +117,8 @@ static void second_life(hf_store *store)
 	struct hf_idempotency_begun begun;
 	struct hf_error error;
 	const uint64_t fingerprint = fingerprint_of(&pears);
-	const struct hf_idempotency_begin begin = {
-	    .key = key_of(&pears, scope), .fingerprint = hf_bytes(&fingerprint, sizeof fingerprint)};
+	const struct hf_idempotency_begin_args begin = {
+	    .key = key_of(&pears, scope), .fingerprint = hf_bytes_of(&fingerprint, sizeof fingerprint)};
 
 	must(hf_idempotency_begin(store, NULL, &begin, &begun, NULL, &error), &error);
 	check(handle(store, &pears).status == 409, "who asks while it is in progress is told so");
@@ -126,9 +126,9 @@ static void second_life(hf_store *store)
 
 int main(void)
 {
-	const struct hf_document_count of_ada = {.collection = hf_str("orders"),
-	                                         .group = hf_str("ada")};
-	struct hf_document_counted orders;
+	const struct hf_document_count_args of_ada = {.collection = hf_str("orders"),
+	                                              .group = hf_str("ada")};
+	struct hf_document_counts orders;
 	struct hf_outbox_stats mails;
 	struct hf_error error;
 
@@ -149,7 +149,7 @@ int main(void)
 	store = open_store();
 	check(handle(store, &pears).status == 201, "what was begun by a dead process is begun anew");
 	must(hf_document_count(store, &of_ada, 0, &orders, &error), &error);
-	must(hf_outbox_stats(store, hf_str("mail"), 0, &mails, &error), &error);
+	must(hf_outbox_get_stats(store, hf_str("mail"), 0, &mails, &error), &error);
 	check(orders.documents == 2 && mails.queued.items == 2, "two orders, and one mail about each");
 	close_store(store);
 	return 0;

@@ -38,7 +38,7 @@ static uint64_t save(hf_store *store, size_t count, hf_time taken_at)
 		                                     .unread = true,
 		                                     .score = mails[i].score,
 		                                     .updated_at = taken_at};
-	const struct hf_inbox_save args = {
+	const struct hf_inbox_save_args args = {
 	    .user = USER, .records = records, .count = count, .generated_at = taken_at};
 	must(hf_inbox_save(store, NULL, &args, &result, &error), &error);
 	return result.count;
@@ -48,7 +48,7 @@ static uint64_t save(hf_store *store, size_t count, hf_time taken_at)
  * list, as "t-2 t-4 ". */
 static void load(hf_store *store, char *threads, size_t size)
 {
-	struct hf_inbox_load args = {.user = USER, .without_dismissed = true, .limit = 2};
+	struct hf_inbox_load_args args = {.user = USER, .without_dismissed = true, .limit = 2};
 	struct hf_inbox_page page = {.next = NULL};
 	struct hf_error error;
 	size_t used = 0;
@@ -80,8 +80,8 @@ static void first_life(hf_store *store)
 	check(strcmp(shown, "t-2 t-1 t-3 ") == 0, "of one picture, what matters most comes first");
 
 	/* POST /inbox/ada/t-2/read, POST /inbox/ada/t-3/dismiss */
-	const struct hf_inbox_mark read = {.key = {.user = USER, .thread = hf_str("t-2")}};
-	const struct hf_inbox_mark dismiss = {.key = {.user = USER, .thread = hf_str("t-3")}};
+	const struct hf_inbox_mark_args read = {.key = {.user = USER, .thread = hf_str("t-2")}};
+	const struct hf_inbox_mark_args dismiss = {.key = {.user = USER, .thread = hf_str("t-3")}};
 	must(hf_inbox_mark_read(store, NULL, &read, NULL, &error), &error);
 	must(hf_inbox_dismiss(store, NULL, &dismiss, NULL, &error), &error);
 }
@@ -107,7 +107,7 @@ int main(void)
 	load(store, shown, sizeof shown);
 	check(strcmp(shown, "t-2 t-4 t-1 ") == 0, "no later picture brings it back");
 
-	must(hf_inbox_counts(store, USER, 0, &counts, &error), &error);
+	must(hf_inbox_count(store, USER, 0, &counts, &error), &error);
 	printf("%" PRIu64 " records, %" PRIu64 " unread, %" PRIu64 " dismissed\n", counts.total,
 	       counts.unread, counts.dismissed);
 	check(counts.total == 4 && counts.dismissed == 1,

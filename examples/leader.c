@@ -21,7 +21,7 @@ struct worker {
  * served in the order of arrival. */
 static void lead(struct worker *worker, int64_t lease_us)
 {
-	const struct hf_lock_acquire acquire = {
+	const struct hf_lock_acquire_args acquire = {
 	    .name = LEADER, .owner = hf_str(worker->name), .lease_us = lease_us, .wait_us = -1};
 	struct hf_result result;
 	struct hf_error error;
@@ -34,9 +34,9 @@ static void lead(struct worker *worker, int64_t lease_us)
 /* Writes the plan, if this worker still leads. */
 static int write_plan(const struct worker *worker, const char *plan, struct hf_error *error)
 {
-	const struct hf_lock_guard_held guard = {.name = LEADER, .token = worker->token};
-	const struct hf_document_put put = {.key = {hf_str("plans"), hf_str("today")},
-	                                    .payload = hf_str(plan)};
+	const struct hf_lock_guard_held_args guard = {.name = LEADER, .token = worker->token};
+	const struct hf_document_put_args put = {.key = {hf_str("plans"), hf_str("today")},
+	                                         .payload = hf_str(plan)};
 	hf_txn *txn;
 
 	must(hf_txn_begin(worker->store, &txn, error), error);
@@ -80,7 +80,7 @@ static void first_life(hf_store *store)
 	must(write_plan(&ada, "plan of ada", &error), &error);
 	need(pthread_create(&thread, NULL, take_over, &bob) == 0, "pthread_create");
 	/* Her last heartbeat, for a tenth of a second; then ada stalls, until long after. */
-	const struct hf_lock_renew heartbeat = {
+	const struct hf_lock_renew_args heartbeat = {
 	    .name = LEADER, .token = ada.token, .lease_us = MILLISECONDS(100)};
 	must(hf_lock_renew(store, NULL, &heartbeat, NULL, &error), &error);
 	pthread_join(thread, NULL);
@@ -98,9 +98,9 @@ int main(void)
 
 	hf_store *store = open_store();
 	struct worker eve = {.store = store, .name = "eve"};
-	const struct hf_lock_acquire at_once = {.name = LEADER, .owner = hf_str("eve")};
-	const struct hf_lock_force_release force = {.name = LEADER,
-	                                            .reason = hf_str("bob's machine burned down")};
+	const struct hf_lock_acquire_args at_once = {.name = LEADER, .owner = hf_str("eve")};
+	const struct hf_lock_force_release_args force = {.name = LEADER,
+	                                                 .reason = hf_str("bob's machine burned down")};
 	struct hf_lock_got got;
 
 	must(hf_lock_get(store, LEADER, 0, &got, &error), &error);
@@ -119,7 +119,7 @@ int main(void)
 	      "a person who knows more can end it; then bob is fenced off too");
 	check(plan_is(store, "plan of eve"), "the plan is the leader's");
 
-	const struct hf_lock_release release = {.name = LEADER, .token = eve.token};
+	const struct hf_lock_release_args release = {.name = LEADER, .token = eve.token};
 	must(hf_lock_release(store, NULL, &release, NULL, &error), &error);
 	close_store(store);
 	return 0;

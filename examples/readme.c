@@ -10,17 +10,17 @@ static int failed(const struct hf_error *error)
 int main(void)
 {
 	struct hf_options options = {.create = true};
-	struct hf_outbox_enqueue mail = {
+	struct hf_outbox_enqueue_args mail = {
 	    .queue = hf_str("mail"),
 	    .id = hf_str("welcome-7"),
 	    .payload = hf_str("{\"to\":7}"),
 	};
-	struct hf_cursor_advance ack = {
+	struct hf_cursor_advance_args ack = {
 	    .key = {hf_str("mailer"), hf_str("signups"), {0}},
 	    .sequence = 7,
 	    .delivery_id = hf_str("s-7"),
 	};
-	struct hf_outbox_claim_next next = {
+	struct hf_outbox_claim_next_args next = {
 	    .queue = hf_str("mail"),
 	    .owner = hf_str("worker 1"),
 	    .lease_us = 30000000,
@@ -43,7 +43,7 @@ int main(void)
 		return failed(&error);
 	for (size_t i = 0; i < got.count; i++) {
 		const struct hf_outbox_item *item = &got.items[i];
-		struct hf_outbox_complete done = {
+		struct hf_outbox_complete_args done = {
 		    .queue = next.queue,
 		    .id = item->id,
 		    .token = item->token,

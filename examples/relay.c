@@ -24,14 +24,14 @@ static void place_order(hf_store *store, int number)
 
 	snprintf(id, sizeof id, "order-%d", number);
 	snprintf(customer, sizeof customer, "customer-%d", number % CUSTOMERS);
-	const struct hf_document_put order = {.key = {hf_str("orders"), hf_str(id)},
-	                                      .payload = hf_str("two pounds of apples")};
+	const struct hf_document_put_args order = {.key = {hf_str("orders"), hf_str(id)},
+	                                           .payload = hf_str("two pounds of apples")};
 	/* Messages of one customer are a group: they go out one at a time and in order, those of
 	 * others beside them. */
-	const struct hf_outbox_enqueue message = {.queue = QUEUE,
-	                                          .id = hf_str(id),
-	                                          .payload = hf_bytes(&number, sizeof number),
-	                                          .group = hf_str(customer)};
+	const struct hf_outbox_enqueue_args message = {.queue = QUEUE,
+	                                               .id = hf_str(id),
+	                                               .payload = hf_bytes_of(&number, sizeof number),
+	                                               .group = hf_str(customer)};
 	must(hf_txn_begin(store, &txn, &error), &error);
 	must(hf_document_put(store, txn, &order, NULL, &error), &error);
 	must(hf_outbox_enqueue(store, txn, &message, NULL, &error), &error);
@@ -54,15 +54,16 @@ static bool send_message(int number)
 
 static void relay_one(hf_store *store, const struct hf_outbox_item *item)
 {
-	const struct hf_outbox_complete sent = {.queue = QUEUE, .id = item->id, .token = item->token};
-	const struct hf_outbox_fail refused = {.queue = QUEUE,
-	                                       .id = item->id,
-	                                       .token = item->token,
-	                                       .max_attempts = ATTEMPTS,
-	                                       .reason = hf_str("503 service unavailable"),
-	                                       .backoff = {.kind = HF_OUTBOX_BACKOFF_EXPONENTIAL,
-	                                                   .delay_us = MILLISECONDS(10),
-	                                                   .cap_us = SECONDS(1)}};
+	const struct hf_outbox_complete_args sent = {
+	    .queue = QUEUE, .id = item->id, .token = item->token};
+	const struct hf_outbox_fail_args refused = {.queue = QUEUE,
+	                                            .id = item->id,
+	                                            .token = item->token,
+	                                            .max_attempts = ATTEMPTS,
+	                                            .reason = hf_str("503 service unavailable"),
+	                                            .backoff = {.kind = HF_OUTBOX_BACKOFF_EXPONENTIAL,
+	                                                        .delay_us = MILLISECONDS(10),
+	                                                        .cap_us = SECONDS(1)}};
 	struct hf_error error;
 	int number, rc;
 
@@ -81,11 +82,11 @@ static void relay_one(hf_store *store, const struct hf_outbox_item *item)
 static void *relay(void *arg)
 {
 	hf_store *store = arg;
-	const struct hf_outbox_claim_next next = {.queue = QUEUE,
-	                                          .max = 4,
-	                                          .owner = hf_str("relay"),
-	                                          .lease_us = SECONDS(30),
-	                                          .wait_us = MILLISECONDS(200)};
+	const struct hf_outbox_claim_next_args next = {.queue = QUEUE,
+	                                               .max = 4,
+	                                               .owner = hf_str("relay"),
+	                                               .lease_us = SECONDS(30),
+	                                               .wait_us = MILLISECONDS(200)};
 	struct hf_outbox_items got;
 	struct hf_error error;
 	size_t count;
@@ -113,7 +114,7 @@ static void relay_all(hf_store *store)
 /* Takes the orders, and dies as a relay that has claimed a message and not sent it. */
 static void first_life(hf_store *store)
 {
-	const struct hf_outbox_claim_next next = {.queue = QUEUE, .owner = hf_str("doomed")};
+	const struct hf_outbox_claim_next_args next = {.queue = QUEUE, .owner = hf_str("doomed")};
 	struct hf_outbox_items got;
 	struct hf_error error;
 
@@ -124,18 +125,18 @@ static void first_life(hf_store *store)
 
 int main(void)
 {
-	const struct hf_outbox_redrive redrive = {.queue = QUEUE};
+	const struct hf_outbox_redrive_args redrive = {.queue = QUEUE};
 	struct hf_outbox_stats stats;
 	struct hf_error error;
 	int once = 0;
 
 	run_and_kill(first_life);
 	hf_store *store = open_store();
-	must(hf_outbox_stats(store, QUEUE, 0, &stats, &error), &error);
+	must(hf_outbox_get_stats(store, QUEUE, 0, &stats, &error), &error);
 	check(stats.queued.items == ORDERS,
 	      "all messages are there, the one that the dead relay held is free again");
 	relay_all(store);
-	must(hf_outbox_stats(store, QUEUE, 0, &stats, &error), &error);
+	must(hf_outbox_get_stats(store, QUEUE, 0, &stats, &error), &error);
 	check(stats.failed.items == 1 && stats.queued.items == 0 && calls[4] == ATTEMPTS,
 	      "one was given up after three attempts");
 	check(!out_of_order, "each customer got the others in the order in which they were made");
@@ -148,7 +149,7 @@ int main(void)
 	relay_all(store);
 	for (int i = 0; i < ORDERS; i++)
 		once += deliveries[i] == 1;
-	must(hf_outbox_stats(store, QUEUE, 0, &stats, &error), &error);
+	must(hf_outbox_get_stats(store, QUEUE, 0, &stats, &error), &error);
 	check(once == ORDERS && stats.queued.items + stats.sending.items + stats.failed.items == 0,
 	      "every message was delivered");
 	close_store(store);

@@ -92,7 +92,7 @@ static const struct hf__entry *next_entry(struct script *s)
 
 static bool same(const struct hf__writer *a, const struct hf__writer *b)
 {
-	return hf__bytes_equal(hf_bytes(a->data, a->len), hf_bytes(b->data, b->len));
+	return hf__bytes_equal(hf_bytes_of(a->data, a->len), hf_bytes_of(b->data, b->len));
 }
 
 static bool ask(const struct hf__domain *row, const struct hf__entry *entry)
@@ -158,7 +158,7 @@ static uint8_t *body_of(struct hf__entry *entry, size_t len)
 	const size_t kept = len < entry->body.len ? len : entry->body.len;
 	if (kept > 0)
 		memcpy(body, entry->body.data, kept);
-	entry->body = hf_bytes(body, len);
+	entry->body = hf_bytes_of(body, len);
 	return body;
 }
 
@@ -232,7 +232,7 @@ static void step(struct script *s)
 
 static void load(struct bare *bare, const struct hf__writer *snapshot)
 {
-	struct hf__reader r = hf__reader(hf_bytes(snapshot->data, snapshot->len));
+	struct hf__reader r = hf__reader(hf_bytes_of(snapshot->data, snapshot->len));
 	while (r.left > 0) {
 		struct hf__entry entry = {.lsn = hf__get_u64(&r),
 		                          .at = STAGE_NOW,
@@ -261,7 +261,7 @@ static void round_trip(const struct script *s)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct hf__domains *all = hf__all_domains();
-	struct script s = {.in = hf__reader(hf_bytes(data, size)), .lsn = 1};
+	struct script s = {.in = hf__reader(hf_bytes_of(data, size)), .lsn = 1};
 	if (history.count == 0)
 		write_history();
 	bare_init(&s.bare, all->rows[hf__get_u8(&s.in) % all->count]);

@@ -50,12 +50,12 @@ static void decode_all(const struct hf__log_id *id, const uint8_t *data, size_t 
 		require(segment.number != 0 && segment.first_lsn > segment.previous_lsn);
 	if (hf__witness_pick(id, data, size, &witness))
 		require(witness.generation != 0);
-	if (hf__group_decode_header(id, hf_bytes(data, size), &group) == HF_OK &&
-	    hf__group_verify_body(id, &group, hf_bytes(data, size)) == HF_OK)
+	if (hf__group_decode_header(id, hf_bytes_of(data, size), &group) == HF_OK &&
+	    hf__group_verify_body(id, &group, hf_bytes_of(data, size)) == HF_OK)
 		require(hf__group_size(&group) <= size);
-	if (hf__group_verify_slice(id, hf_bytes(data, size), &group) == HF_OK)
+	if (hf__group_verify_slice(id, hf_bytes_of(data, size), &group) == HF_OK)
 		require(group.body_len == size - HF__GROUP_PORTABLE_SIZE);
-	if (hf__entry_decode(id, FIRST_LSN, hf_bytes(data, size), &entry, &entry_size) == HF_OK) {
+	if (hf__entry_decode(id, FIRST_LSN, hf_bytes_of(data, size), &entry, &entry_size) == HF_OK) {
 		require(entry_size <= size &&
 		        entry_size - HF__ENTRY_HEADER_SIZE - entry.body.len < HF__ALIGN);
 	}

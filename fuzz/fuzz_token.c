@@ -38,34 +38,34 @@ static void fill_one(hf_store *store, const char *id, int64_t n)
 	                                      .dismissed = n % 4 == 0,
 	                                      .score = (double)(n % 3),
 	                                      .updated_at = n};
-	const struct hf_inbox_save save = {
+	const struct hf_inbox_save_args save = {
 	    .user = hf_str("u"), .records = &record, .count = 1, .generated_at = 10 + n / 2};
 	require(hf_inbox_save(store, NULL, &save, NULL, NULL) == HF_OK);
-	const struct hf_inbox_put_tombstone tomb = {.key = {hf_str("v"), hf_str("a"), hf_str(id)},
-	                                            .until = STAGE_NOW + 100000000 + n};
+	const struct hf_inbox_put_tombstone_args tomb = {.key = {hf_str("v"), hf_str("a"), hf_str(id)},
+	                                                 .until = STAGE_NOW + 100000000 + n};
 	require(hf_inbox_put_tombstone(store, NULL, &tomb, NULL, NULL) == HF_OK);
-	const struct hf_cursor_advance cursor = {.key = {hf_str(id), hf_str("s"), hf_str("x")},
-	                                         .sequence = 1 + n / 2};
+	const struct hf_cursor_advance_args cursor = {.key = {hf_str(id), hf_str("s"), hf_str("x")},
+	                                              .sequence = 1 + n / 2};
 	require(hf_cursor_advance(store, NULL, &cursor, NULL, NULL) == HF_OK);
-	const struct hf_outbox_enqueue item = {
+	const struct hf_outbox_enqueue_args item = {
 	    .queue = hf_str("q"), .id = hf_str(id), .group = hf_str(n % 2 ? "g" : "")};
 	require(hf_outbox_enqueue(store, NULL, &item, NULL, NULL) == HF_OK);
-	const struct hf_outbox_put_completed done = {
+	const struct hf_outbox_put_completed_args done = {
 	    .queue = hf_str("r"), .id = hf_str(id), .until = STAGE_NOW + 100000000};
 	require(hf_outbox_put_completed(store, NULL, &done, NULL, NULL) == HF_OK);
-	const struct hf_idempotency_put entry = {.key = {hf_str("k"), hf_str(id)},
-	                                         .expires_at = HF_UNSET};
+	const struct hf_idempotency_put_args entry = {.key = {hf_str("k"), hf_str(id)},
+	                                              .expires_at = HF_UNSET};
 	require(hf_idempotency_put(store, NULL, &entry, NULL, NULL) == HF_OK);
-	const struct hf_document_put document = {.key = {hf_str("d"), hf_str(id)},
-	                                         .group = hf_str(n % 2 ? "g" : ""),
-	                                         .created_at = 1 + n / 3,
-	                                         .now = 20 - n,
-	                                         .orders = 15};
+	const struct hf_document_put_args document = {.key = {hf_str("d"), hf_str(id)},
+	                                              .group = hf_str(n % 2 ? "g" : ""),
+	                                              .created_at = 1 + n / 3,
+	                                              .now = 20 - n,
+	                                              .orders = 15};
 	require(hf_document_put(store, NULL, &document, NULL, NULL) == HF_OK);
-	const struct hf_timeline_append event = {.key = {hf_str("t"), hf_str(id)},
-	                                         .type = hf_str("y"),
-	                                         .subject = hf_str(n % 2 ? "j" : ""),
-	                                         .happened_at = 1 + n / 2};
+	const struct hf_timeline_append_args event = {.key = {hf_str("t"), hf_str(id)},
+	                                              .type = hf_str("y"),
+	                                              .subject = hf_str(n % 2 ? "j" : ""),
+	                                              .happened_at = 1 + n / 2};
 	require(hf_timeline_append(store, NULL, &event, NULL, NULL) == HF_OK);
 }
 
@@ -94,44 +94,45 @@ typedef int list_fn(const char *token, struct page *out);
 #define PAGE(got) ((struct page){(got).count, (got).next, (got).memory})
 
 static int names(const char *token, struct page *out,
-                 int (*list)(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *,
-                             struct hf_error *))
+                 int (*list)(hf_store *, const struct hf_names_args *, unsigned,
+                             struct hf_name_page *, struct hf_error *))
 {
 	struct hf_name_page got;
-	const int rc = list(stage->store, &(struct hf_names){.limit = 2, .page = token}, 0, &got, NULL);
+	const int rc =
+	    list(stage->store, &(struct hf_names_args){.limit = 2, .page = token}, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
 
 static int users(const char *token, struct page *out)
 {
-	return names(token, out, hf_inbox_users);
+	return names(token, out, hf_inbox_names);
 }
 
 static int queues(const char *token, struct page *out)
 {
-	return names(token, out, hf_outbox_queues);
+	return names(token, out, hf_outbox_names);
 }
 
 static int scopes(const char *token, struct page *out)
 {
-	return names(token, out, hf_idempotency_scopes);
+	return names(token, out, hf_idempotency_names);
 }
 
 static int collections(const char *token, struct page *out)
 {
-	return names(token, out, hf_document_collections);
+	return names(token, out, hf_document_names);
 }
 
 static int timelines(const char *token, struct page *out)
 {
-	return names(token, out, hf_timelines);
+	return names(token, out, hf_timeline_names);
 }
 
 static int records(const char *token, struct page *out)
 {
 	struct hf_inbox_page got;
-	const struct hf_inbox_load args = {.user = hf_str("u"), .limit = 2, .page = token};
+	const struct hf_inbox_load_args args = {.user = hf_str("u"), .limit = 2, .page = token};
 	const int rc = hf_inbox_load(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
@@ -140,7 +141,7 @@ static int records(const char *token, struct page *out)
 static int records_of_account(const char *token, struct page *out)
 {
 	struct hf_inbox_page got;
-	const struct hf_inbox_load args = {
+	const struct hf_inbox_load_args args = {
 	    .user = hf_str("u"), .account = hf_str("a"), .limit = 2, .page = token};
 	const int rc = hf_inbox_load(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
@@ -149,9 +150,9 @@ static int records_of_account(const char *token, struct page *out)
 
 static int dismissed(const char *token, struct page *out)
 {
-	struct hf_inbox_keys got;
-	const int rc = hf_inbox_dismissed(
-	    stage->store, &(struct hf_inbox_dismissed){hf_str("u"), 1, token}, 0, &got, NULL);
+	struct hf_inbox_key_page got;
+	const int rc = hf_inbox_list_dismissed(
+	    stage->store, &(struct hf_inbox_list_dismissed_args){hf_str("u"), 1, token}, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -159,8 +160,9 @@ static int dismissed(const char *token, struct page *out)
 static int tombstones(const char *token, struct page *out)
 {
 	struct hf_inbox_tombstone_page got;
-	const struct hf_inbox_tombstones args = {.user = hf_str("v"), .limit = 2, .page = token};
-	const int rc = hf_inbox_tombstones(stage->store, &args, 0, &got, NULL);
+	const struct hf_inbox_list_tombstones_args args = {
+	    .user = hf_str("v"), .limit = 2, .page = token};
+	const int rc = hf_inbox_list_tombstones(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -168,8 +170,8 @@ static int tombstones(const char *token, struct page *out)
 static int cursors(const char *token, struct page *out)
 {
 	struct hf_cursor_page got;
-	const int rc = hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 2, .page = token},
-	                              0, &got, NULL);
+	const int rc = hf_cursor_list(
+	    stage->store, &(struct hf_cursor_list_args){.limit = 2, .page = token}, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -177,7 +179,7 @@ static int cursors(const char *token, struct page *out)
 static int cursors_of_subject(const char *token, struct page *out)
 {
 	struct hf_cursor_page got;
-	const struct hf_cursor_list args = {.subject = hf_str("x"), .limit = 2, .page = token};
+	const struct hf_cursor_list_args args = {.subject = hf_str("x"), .limit = 2, .page = token};
 	const int rc = hf_cursor_list(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
@@ -186,8 +188,8 @@ static int cursors_of_subject(const char *token, struct page *out)
 static int lag(const char *token, struct page *out)
 {
 	struct hf_cursor_lag_page got;
-	const struct hf_cursor_lag args = {.stream = hf_str("s"), .limit = 2, .page = token};
-	const int rc = hf_cursor_lag(stage->store, &args, 0, &got, NULL);
+	const struct hf_cursor_list_lag_args args = {.stream = hf_str("s"), .limit = 2, .page = token};
+	const int rc = hf_cursor_list_lag(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -196,8 +198,9 @@ static int items(const char *token, struct page *out)
 {
 	struct hf_outbox_items got;
 	const int rc = hf_outbox_list(
-	    stage->store, &(struct hf_outbox_list){.queue = hf_str("q"), .limit = 2, .page = token}, 0,
-	    &got, NULL);
+	    stage->store,
+	    &(struct hf_outbox_list_args){.queue = hf_str("q"), .limit = 2, .page = token}, 0, &got,
+	    NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -205,8 +208,9 @@ static int items(const char *token, struct page *out)
 static int completed(const char *token, struct page *out)
 {
 	struct hf_outbox_completed_page got;
-	const struct hf_outbox_completed_list args = {.queue = hf_str("r"), .limit = 2, .page = token};
-	const int rc = hf_outbox_completed(stage->store, &args, 0, &got, NULL);
+	const struct hf_outbox_list_completed_args args = {
+	    .queue = hf_str("r"), .limit = 2, .page = token};
+	const int rc = hf_outbox_list_completed(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -214,7 +218,7 @@ static int completed(const char *token, struct page *out)
 static int entries(const char *token, struct page *out)
 {
 	struct hf_idempotency_page got;
-	const struct hf_idempotency_list args = {.scope = hf_str("k"), .limit = 2, .page = token};
+	const struct hf_idempotency_list_args args = {.scope = hf_str("k"), .limit = 2, .page = token};
 	const int rc = hf_idempotency_list(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
@@ -224,12 +228,12 @@ static int documents_by(const char *token, struct page *out, enum hf_document_by
                         bool descending, bool by_group)
 {
 	struct hf_document_page got;
-	const struct hf_document_list args = {.collection = hf_str("d"),
-	                                      .by = by,
-	                                      .descending = descending,
-	                                      .by_group = by_group,
-	                                      .limit = 2,
-	                                      .page = token};
+	const struct hf_document_list_args args = {.collection = hf_str("d"),
+	                                           .by = by,
+	                                           .descending = descending,
+	                                           .by_group = by_group,
+	                                           .limit = 2,
+	                                           .page = token};
 	const int rc = hf_document_list(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
@@ -253,7 +257,7 @@ static int documents_of_group(const char *token, struct page *out)
 static int events_in(const char *token, struct page *out, bool ascending, const char *subject)
 {
 	struct hf_timeline_page got;
-	const struct hf_timeline_query args = {
+	const struct hf_timeline_query_args args = {
 	    .filter = {.timeline = hf_str("t"), .subject = hf_str(subject)},
 	    .ascending = ascending,
 	    .limit = 2,
@@ -281,8 +285,8 @@ static int events_of_subject(const char *token, struct page *out)
 static int locks(const char *token, struct page *out)
 {
 	struct hf_lock_page got;
-	const int rc = hf_lock_list(stage->store, &(struct hf_lock_list){.limit = 2, .page = token}, 0,
-	                            &got, NULL);
+	const int rc = hf_lock_list(
+	    stage->store, &(struct hf_lock_list_args){.limit = 2, .page = token}, 0, &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
@@ -380,7 +384,7 @@ static void walk(list_fn *list)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct hf__reader in = hf__reader(hf_bytes(data, size));
+	struct hf__reader in = hf__reader(hf_bytes_of(data, size));
 	if (!stage)
 		fill();
 	list_fn *list = lists[hf__get_u8(&in) % (sizeof lists / sizeof *lists)];

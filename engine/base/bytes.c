@@ -123,7 +123,7 @@ double hf__get_f64(struct hf__reader *r)
 struct hf_bytes hf__get_bytes(struct hf__reader *r, size_t len)
 {
 	const uint8_t *at = reader_take(r, len);
-	return hf_bytes(at, at ? len : 0);
+	return hf_bytes_of(at, at ? len : 0);
 }
 
 struct hf_bytes hf__get_short(struct hf__reader *r)
@@ -321,5 +321,5 @@ bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
 
 struct hf_bytes hf__blob_bytes(const struct hf__blob *blob)
 {
-	return blob ? hf_bytes(blob->data, blob->len) : hf_bytes(NULL, 0);
+	return blob ? hf_bytes_of(blob->data, blob->len) : hf_bytes_of(NULL, 0);
 }

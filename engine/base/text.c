@@ -228,9 +228,9 @@ struct hf_bytes hf__utf8_cut(struct hf_bytes bytes, size_t max)
 	for (size_t back = 1; back <= 3 && back <= max; back++) {
 		size_t start = max - back;
 		if (sequence_length(at + start, bytes.len - start) > back)
-			return hf_bytes(at, start);
+			return hf_bytes_of(at, start);
 	}
-	return hf_bytes(at, max);
+	return hf_bytes_of(at, max);
 }
 
 /* The length of the white space at the start; 0: there is none. */
@@ -264,7 +264,7 @@ struct hf_bytes hf__trim(struct hf_bytes bytes)
 			back = 0;
 		}
 	}
-	return end > start ? hf_bytes(at + start, end - start) : hf_bytes(NULL, 0);
+	return end > start ? hf_bytes_of(at + start, end - start) : hf_bytes_of(NULL, 0);
 }
 
 bool hf__blank(struct hf_bytes bytes)

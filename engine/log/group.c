@@ -246,7 +246,8 @@ static bool entries_valid(const struct hf__log_id *id, const struct hf__group_he
 	for (uint32_t i = 0; i < header->entry_count; i++) {
 		struct hf__entry entry;
 		size_t size;
-		if (hf__entry_decode(id, header->first_lsn + i, hf_bytes(at, left), &entry, &size) != HF_OK)
+		if (hf__entry_decode(id, header->first_lsn + i, hf_bytes_of(at, left), &entry, &size) !=
+		    HF_OK)
 			return false;
 		flags = entry.flags;
 		at += size;
@@ -271,13 +272,13 @@ int hf__group_verify_body(const struct hf__log_id *id, const struct hf__group_he
 	const uint8_t *body = (const uint8_t *)bytes.data + HF__GROUP_HEADER_SIZE;
 	if (!hf__bytes_zero(body + header->body_len, header->pad_len))
 		return HF_ECORRUPT;
-	return body_valid(id, header, hf_bytes(body, header->body_len)) ? HF_OK : HF_ECORRUPT;
+	return body_valid(id, header, hf_bytes_of(body, header->body_len)) ? HF_OK : HF_ECORRUPT;
 }
 
 struct hf_bytes hf__group_slice(const struct hf__group_header *header, struct hf_bytes bytes)
 {
-	return hf_bytes((const uint8_t *)bytes.data + HF__GROUP_FRAME_SIZE,
-	                HF__GROUP_PORTABLE_SIZE + header->body_len);
+	return hf_bytes_of((const uint8_t *)bytes.data + HF__GROUP_FRAME_SIZE,
+	                   HF__GROUP_PORTABLE_SIZE + header->body_len);
 }
 
 int hf__group_verify_slice(const struct hf__log_id *id, struct hf_bytes slice,
@@ -287,7 +288,7 @@ int hf__group_verify_slice(const struct hf__log_id *id, struct hf_bytes slice,
 	memset(out, 0, sizeof *out);
 	if (slice.len >= HF__GROUP_PORTABLE_SIZE && portable_decode(id, at, out) &&
 	    out->body_len == slice.len - HF__GROUP_PORTABLE_SIZE &&
-	    body_valid(id, out, hf_bytes(at + HF__GROUP_PORTABLE_SIZE, out->body_len)))
+	    body_valid(id, out, hf_bytes_of(at + HF__GROUP_PORTABLE_SIZE, out->body_len)))
 		return HF_OK;
 	memset(out, 0, sizeof *out);
 	return HF_ECORRUPT;

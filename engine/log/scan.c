@@ -102,8 +102,8 @@ struct walk {
 static struct hf_bytes bytes_from(const struct walk *w, uint32_t at)
 {
 	if (at == w->limit)
-		return hf_bytes(NULL, 0); /* there may be no bytes at all to point into */
-	return hf_bytes((const uint8_t *)w->in->bytes.data + at, w->limit - at);
+		return hf_bytes_of(NULL, 0); /* there may be no bytes at all to point into */
+	return hf_bytes_of((const uint8_t *)w->in->bytes.data + at, w->limit - at);
 }
 
 static uint64_t later_of(uint64_t a, uint64_t b)

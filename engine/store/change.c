@@ -211,7 +211,7 @@ int hf__before_change(struct hf__change *change, struct hf__object *object)
 	record->again = again;
 	record->open = true;
 	record->image = change->images.len;
-	hf__put_bytes(&change->images, hf_bytes(value_of(object), object->type->value_size));
+	hf__put_bytes(&change->images, hf_bytes_of(value_of(object), object->type->value_size));
 	const uint32_t index = (uint32_t)(change->count - 1);
 	if (!again)
 		object->first_record = index;

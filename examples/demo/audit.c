@@ -68,7 +68,7 @@ static bool note_entry(void *ctx, const struct hf_log_entry *entry)
 		return true;
 	verb = (size_t)(key - entry->text);
 	key += strlen(" " QUEUE "/");
-	item = files_item(audit->demo, hf_bytes(key, strcspn(key, " ")));
+	item = files_item(audit->demo, hf_bytes_of(key, strcspn(key, " ")));
 	if (!item)
 		audit->strange++;
 	else if (verb == 5 && memcmp(entry->text, "claim", verb) == 0)

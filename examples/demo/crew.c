@@ -48,9 +48,9 @@ static bool tell(const struct crew *crew, enum crew_step step, hf_token token)
 static int end_claim(struct crew *crew, const struct hf_outbox_item *item, bool taken,
                      struct hf_error *error)
 {
-	struct hf_outbox_complete done = {
+	struct hf_outbox_complete_args done = {
 	    .queue = hf_str(crew->order->queue), .id = item->id, .token = item->token};
-	struct hf_outbox_fail failed = {
+	struct hf_outbox_fail_args failed = {
 	    .queue = done.queue,
 	    .id = item->id,
 	    .token = item->token,
@@ -84,8 +84,8 @@ enum found { FOUND_ONE, FOUND_NONE, FOUND_TROUBLE };
 
 static enum found work_once(struct crew *crew)
 {
-	struct hf_outbox_claim_next next = {.queue = hf_str(crew->order->queue),
-	                                    .owner = hf_str("demo crew")};
+	struct hf_outbox_claim_next_args next = {.queue = hf_str(crew->order->queue),
+	                                         .owner = hf_str("demo crew")};
 	struct hf_outbox_items got;
 	struct hf_error error;
 	enum found found = FOUND_NONE;
@@ -109,7 +109,8 @@ static bool all_done(struct crew *crew)
 	struct hf_error error;
 
 	return atomic_load(&crew->at_work) == 0 &&
-	       hf_outbox_stats(crew->store, hf_str(crew->order->queue), 0, &stats, &error) == HF_OK &&
+	       hf_outbox_get_stats(crew->store, hf_str(crew->order->queue), 0, &stats, &error) ==
+	           HF_OK &&
 	       stats.queued.items == 0;
 }
 

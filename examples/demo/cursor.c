@@ -18,9 +18,9 @@ static const struct hf_cursor_key *cursor_key(void)
 void cursor_use(struct demo *demo)
 {
 	hf_store *store = store_open();
-	struct hf_cursor_advance advance = {
+	struct hf_cursor_advance_args advance = {
 	    .key = *cursor_key(), .sequence = REACHED, .delivery_id = hf_str("d-42")};
-	struct hf_cursor_reset reset = {
+	struct hf_cursor_reset_args reset = {
 	    .key = *cursor_key(), .sequence = RESET_TO, .delivered_at = HF_UNSET};
 	struct hf_error error;
 

@@ -100,11 +100,11 @@ static void check_counts(const struct demo *demo)
 	struct hf_inbox_counts counts;
 	struct hf_error error;
 
-	must(hf_outbox_stats(store, hf_str(QUEUE), 0, &stats, &error), &error, "stats");
+	must(hf_outbox_get_stats(store, hf_str(QUEUE), 0, &stats, &error), &error, "stats");
 	must_be(stats.failed.items == demo->was_failed &&
 	            stats.queued.items == demo->item_count - demo->was_failed,
 	        "the queue counts what outbox.json holds");
-	must(hf_inbox_counts(store, hf_str(USER), 0, &counts, &error), &error, "counts");
+	must(hf_inbox_count(store, hf_str(USER), 0, &counts, &error), &error, "counts");
 	must_be(counts.total == demo->record_count && counts.dismissed == demo->was_dismissed,
 	        "the inbox counts what notifications.json holds");
 	store_close(store);

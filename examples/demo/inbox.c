@@ -24,7 +24,7 @@ static void dismiss_some(struct demo *demo)
 
 	for (size_t i = 0; i < demo->record_count && dismissed < DISMISSALS; i++) {
 		yajl_val record = record_at(demo, i), flag = json_member(record, "dismissed");
-		struct hf_inbox_mark mark = {
+		struct hf_inbox_mark_args mark = {
 		    .key = {hf_str(USER), hf_str(json_string(record, "account_id")),
 		            hf_str(json_string(record, "thread_id"))},
 		};
@@ -84,7 +84,7 @@ void inbox_check(struct demo *demo, hf_store *store)
 	struct hf_inbox_counts counts;
 	struct hf_error error;
 
-	must(hf_inbox_counts(store, hf_str(USER), 0, &counts, &error), &error, "counts");
+	must(hf_inbox_count(store, hf_str(USER), 0, &counts, &error), &error, "counts");
 	must_be(counts.total == demo->record_count &&
 	            counts.dismissed == demo->was_dismissed + DISMISSALS,
 	        "what was dismissed stays dismissed");

@@ -58,7 +58,7 @@ static struct hf_outbox_stats count(hf_store *store)
 	struct hf_outbox_stats stats;
 	struct hf_error error;
 
-	must(hf_outbox_stats(store, hf_str(QUEUE), 0, &stats, &error), &error, "stats");
+	must(hf_outbox_get_stats(store, hf_str(QUEUE), 0, &stats, &error), &error, "stats");
 	return stats;
 }
 
@@ -75,7 +75,7 @@ static void be_killed(struct demo *demo)
 	round = drain(demo, true);
 	demo->kill_at = 0;
 	store = store_open();
-	must(hf_info(store, &info, &error), &error, "info");
+	must(hf_get_info(store, &info, &error), &error, "info");
 	demo->killed_lsn = info.last_lsn;
 	stats = count(store);
 	must_be(stats.sending.items == 0, "whatever the dead process held is free again");
@@ -92,7 +92,7 @@ static void be_killed(struct demo *demo)
 /* Every failed item is to be tried again, all of them or none. Gives their number. */
 static size_t redrive(hf_store *store)
 {
-	struct hf_outbox_list query = {
+	struct hf_outbox_list_args query = {
 	    .queue = hf_str(QUEUE), .status = HF_OUTBOX_FAILED, .without_payload = true};
 	struct hf_outbox_items failed;
 	struct hf_error error;
@@ -102,7 +102,7 @@ static size_t redrive(hf_store *store)
 	must(hf_outbox_list(store, &query, 0, &failed, &error), &error, "list");
 	must(hf_txn_begin(store, &txn, &error), &error, "begin");
 	for (size_t i = 0; i < failed.count; i++) {
-		struct hf_outbox_retry retry = {.queue = query.queue, .id = failed.items[i].id};
+		struct hf_outbox_retry_args retry = {.queue = query.queue, .id = failed.items[i].id};
 		must(hf_outbox_retry(store, txn, &retry, NULL, &error), &error, "retry");
 	}
 	must(hf_txn_commit(txn, HF_DURABLE, &error), &error, "redrive");

@@ -45,7 +45,7 @@ static void sample_put(struct hf__writer *w)
 	hf__put_bytes(w, hf_str("raw"));
 	hf__put_short(w, hf_str("short"));
 	hf__put_long(w, hf_str("long"));
-	hf__put_short(w, hf_bytes(NULL, 0));
+	hf__put_short(w, hf_bytes_of(NULL, 0));
 	hf__put_u8(w, 0x7f);
 }
 
@@ -74,7 +74,7 @@ static void what_is_put_comes_back(void **state)
 	struct hf__writer w = {0};
 	sample_put(&w);
 	assert_false(w.bad);
-	struct hf__reader r = hf__reader(hf_bytes(w.data, w.len));
+	struct hf__reader r = hf__reader(hf_bytes_of(w.data, w.len));
 	assert_true(sample_get(&r));
 	assert_true(hf__reader_done(&r));
 	hf__writer_deinit(&w);
@@ -106,7 +106,7 @@ static void every_proper_prefix_goes_bad(void **state)
 		uint8_t *exact = malloc(len ? len : 1); /* so that a sanitizer sees a read behind it */
 		assert_non_null(exact);
 		memcpy(exact, w.data, len);
-		struct hf__reader r = hf__reader(hf_bytes(exact, len));
+		struct hf__reader r = hf__reader(hf_bytes_of(exact, len));
 		assert_false(sample_get(&r));
 		assert_true(r.bad);
 		assert_false(hf__reader_done(&r));
@@ -119,7 +119,7 @@ static void a_bad_reader_gives_zeros_though_bytes_are_left(void **state)
 {
 	(void)state;
 	static const uint8_t input[] = {1, 2, 3};
-	struct hf__reader r = hf__reader(hf_bytes(input, sizeof input));
+	struct hf__reader r = hf__reader(hf_bytes_of(input, sizeof input));
 	assert_int_equal(hf__get_u32(&r), 0);
 	assert_true(r.bad);
 	assert_int_equal(hf__get_u8(&r), 0);
@@ -132,13 +132,13 @@ static void lengths_beyond_the_end_go_bad(void **state)
 {
 	(void)state;
 	static const uint8_t input[] = {0xff, 0xff, 0xff, 0xff, 'x'};
-	struct hf__reader r = hf__reader(hf_bytes(input, sizeof input));
+	struct hf__reader r = hf__reader(hf_bytes_of(input, sizeof input));
 	assert_int_equal(hf__get_long(&r).len, 0);
 	assert_true(r.bad);
-	r = hf__reader(hf_bytes(input, sizeof input));
+	r = hf__reader(hf_bytes_of(input, sizeof input));
 	assert_int_equal(hf__get_short(&r).len, 0);
 	assert_true(r.bad);
-	r = hf__reader(hf_bytes(input, sizeof input));
+	r = hf__reader(hf_bytes_of(input, sizeof input));
 	assert_int_equal(hf__get_bytes(&r, SIZE_MAX).len, 0);
 	assert_true(r.bad);
 }
@@ -150,7 +150,7 @@ static void left_over_bytes_are_not_done(void **state)
 	assert_int_equal(hf__get_u8(&r), 'a');
 	assert_false(r.bad);
 	assert_false(hf__reader_done(&r));
-	struct hf__reader empty = hf__reader(hf_bytes(NULL, 0));
+	struct hf__reader empty = hf__reader(hf_bytes_of(NULL, 0));
 	assert_true(hf__reader_done(&empty));
 	assert_int_equal(hf__get_bytes(&empty, 0).len, 0);
 	assert_true(hf__reader_done(&empty));
@@ -162,18 +162,18 @@ static void values_too_long_for_their_field_turn_the_writer_bad(void **state)
 	uint8_t *large = calloc(1, 65536);
 	assert_non_null(large);
 	struct hf__writer w = {0};
-	hf__put_short(&w, hf_bytes(large, 65535));
+	hf__put_short(&w, hf_bytes_of(large, 65535));
 	assert_false(w.bad);
 	size_t len = w.len;
 	assert_int_equal(len, 65537);
-	hf__put_short(&w, hf_bytes(large, 65536));
+	hf__put_short(&w, hf_bytes_of(large, 65536));
 	assert_true(w.bad);
 	hf__put_u8(&w, 1);
 	assert_int_equal(w.len, len);
 	hf__writer_deinit(&w);
 	if (SIZE_MAX > UINT32_MAX) {
 		/* refused by its length, before a byte is read */
-		hf__put_long(&w, hf_bytes(large, (size_t)UINT32_MAX + 1));
+		hf__put_long(&w, hf_bytes_of(large, (size_t)UINT32_MAX + 1));
 		assert_true(w.bad);
 	}
 	hf__writer_deinit(&w);
@@ -264,7 +264,7 @@ static void compare_orders_like_memcmp_with_prefixes_first(void **state)
 			assert_int_equal(hf__bytes_equal(hf_str(sorted[i]), hf_str(sorted[j])), i == j);
 		}
 	}
-	assert_true(hf__bytes_equal(hf_bytes(NULL, 0), hf_str("")));
+	assert_true(hf__bytes_equal(hf_bytes_of(NULL, 0), hf_str("")));
 }
 
 static void one_byte_that_is_not_zero_is_found_wherever_it_is(void **state)
@@ -293,7 +293,7 @@ static void blobs_own_a_terminated_copy_and_null_is_empty(void **state)
 	assert_true(bytes_are(hf__blob_bytes(blob), "value"));
 	assert_int_equal(blob->data[blob->len], 0);
 	hf__free(blob);
-	assert_true(hf__blob_new(hf_bytes(NULL, 0), &blob));
+	assert_true(hf__blob_new(hf_bytes_of(NULL, 0), &blob));
 	assert_null(blob);
 	assert_int_equal(hf__blob_bytes(NULL).len, 0);
 	hf__mem_set_veto(veto_all, NULL);

@@ -45,24 +45,24 @@ static void quoted_bytes_are_escaped_and_cut(void **state)
 	(void)state;
 	char buffer[400], expected[200];
 	struct hf__text text = {buffer, sizeof buffer, 0};
-	hf__text_add_quoted(&text, hf_bytes("a\"b\\c\n\0~\x7f\xff ", 11));
+	hf__text_add_quoted(&text, hf_bytes_of("a\"b\\c\n\0~\x7f\xff ", 11));
 	assert_string_equal(buffer, "\"a\\x22b\\x5cc\\x0a\\x00~\\x7f\\xff \"");
 	char letters[121];
 	memset(letters, 'k', sizeof letters);
 	memset(expected, 'k', sizeof expected);
 	expected[0] = expected[121] = '"';
 	text.len = 0;
-	hf__text_add_quoted(&text, hf_bytes(letters, 120));
+	hf__text_add_quoted(&text, hf_bytes_of(letters, 120));
 	expected[122] = 0;
 	assert_string_equal(buffer, expected);
 	text.len = 0;
-	hf__text_add_quoted(&text, hf_bytes(letters, 121)); /* 60 of each end */
+	hf__text_add_quoted(&text, hf_bytes_of(letters, 121)); /* 60 of each end */
 	memcpy(expected + 61, "\"...\"", 5);
 	memset(expected + 66, 'k', 60);
 	strcpy(expected + 126, "\"");
 	assert_string_equal(buffer, expected);
 	text.len = 0;
-	hf__text_add_quoted(&text, hf_bytes(NULL, 0));
+	hf__text_add_quoted(&text, hf_bytes_of(NULL, 0));
 	assert_string_equal(buffer, "\"\"");
 }
 
@@ -145,7 +145,7 @@ static bool decodes(const char *text, const char *expected)
 	uint8_t out[64];
 	size_t len = 0;
 	return hf__base64url_decode(text, strlen(text), out, &len) &&
-	       bytes_are(hf_bytes(out, len), expected);
+	       bytes_are(hf_bytes_of(out, len), expected);
 }
 
 static bool refused(const char *text, size_t len)
@@ -277,7 +277,7 @@ static void utf8_cut_matches_a_reading_from_the_start(void **state)
 		for (size_t i = 0; i < len; i++)
 			data[i] = borders[hf_rng_below(&rng, sizeof borders)];
 		for (size_t max = 0; max <= len + 1; max++) {
-			struct hf_bytes cut = hf__utf8_cut(hf_bytes(data, len), max);
+			struct hf_bytes cut = hf__utf8_cut(hf_bytes_of(data, len), max);
 			assert_int_equal(cut.len, model_cut(data, len, max));
 			assert_true(cut.len == 0 || cut.data == data);
 		}
@@ -291,8 +291,8 @@ static void utf8_cut_keeps_whole_characters(void **state)
 	static const size_t expected[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
 	for (size_t max = 0; max < sizeof expected / sizeof *expected; max++)
 		assert_int_equal(hf__utf8_cut(hf_str(text), max).len, expected[max]);
-	assert_int_equal(hf__utf8_cut(hf_bytes("\x80\x80\x80\x80", 4), 3).len, 3);
-	assert_int_equal(hf__utf8_cut(hf_bytes(NULL, 0), 0).len, 0);
+	assert_int_equal(hf__utf8_cut(hf_bytes_of("\x80\x80\x80\x80", 4), 3).len, 3);
+	assert_int_equal(hf__utf8_cut(hf_bytes_of(NULL, 0), 0).len, 0);
 }
 
 /* --- Trim and keys ---------------------------------------------------------------------------- */
@@ -302,7 +302,7 @@ static void trim_takes_white_space_off_both_ends_only(void **state)
 	(void)state;
 	assert_true(bytes_are(hf__trim(hf_str(" \t\n\v\f\r a b \r\n")), "a b"));
 	assert_true(bytes_are(hf__trim(hf_str("x")), "x"));
-	assert_int_equal(hf__trim(hf_bytes("\0 a \0", 5)).len, 5);
+	assert_int_equal(hf__trim(hf_bytes_of("\0 a \0", 5)).len, 5);
 	assert_true(bytes_are(hf__trim(hf_str("\xe3\x80\x80 \xc2\xa0"
 	                                      "a\xe2\x80\x83"
 	                                      "b\xc2\x85\xe2\x80\xa8")),
@@ -316,7 +316,7 @@ static void trim_takes_white_space_off_both_ends_only(void **state)
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
 		assert_true(bytes_are(hf__trim(hf_str(kept[i])), kept[i]));
 	assert_int_equal(hf__trim(hf_str(" \t ")).len, 0);
-	assert_int_equal(hf__trim(hf_bytes(NULL, 0)).len, 0);
+	assert_int_equal(hf__trim(hf_bytes_of(NULL, 0)).len, 0);
 }
 
 static void white_space_is_what_unicode_calls_so(void **state)
@@ -331,12 +331,12 @@ static void white_space_is_what_unicode_calls_so(void **state)
 		char text[9] = {0};
 		const bool space = known < sizeof spaces / sizeof *spaces && spaces[known] == code;
 		const size_t len = encode(code, text);
-		assert_int_equal(hf__blank(hf_bytes(text, len)), space);
-		assert_int_equal(text_trim(hf_bytes(text, len)).len == 0, space);
+		assert_int_equal(hf__blank(hf_bytes_of(text, len)), space);
+		assert_int_equal(text_trim(hf_bytes_of(text, len)).len == 0, space);
 		text[len] = 'x';
 		(void)encode(code, text + len + 1);
-		assert_int_equal(hf__trim(hf_bytes(text, 2 * len + 1)).len, space ? 1 : 2 * len + 1);
-		assert_int_equal(text_trim(hf_bytes(text, 2 * len + 1)).len, space ? 1 : 2 * len + 1);
+		assert_int_equal(hf__trim(hf_bytes_of(text, 2 * len + 1)).len, space ? 1 : 2 * len + 1);
+		assert_int_equal(text_trim(hf_bytes_of(text, 2 * len + 1)).len, space ? 1 : 2 * len + 1);
 		known += space;
 	}
 	assert_int_equal(known, sizeof spaces / sizeof *spaces);
@@ -345,11 +345,11 @@ static void white_space_is_what_unicode_calls_so(void **state)
 static void blank_is_empty_or_space_only(void **state)
 {
 	(void)state;
-	assert_true(hf__blank(hf_bytes(NULL, 0)));
+	assert_true(hf__blank(hf_bytes_of(NULL, 0)));
 	assert_true(hf__blank(hf_str("")));
 	assert_true(hf__blank(hf_str(" \t\n\v\f\r")));
 	assert_false(hf__blank(hf_str(" . ")));
-	assert_false(hf__blank(hf_bytes("\0", 1)));
+	assert_false(hf__blank(hf_bytes_of("\0", 1)));
 }
 
 static void key_parts_are_1_to_512_bytes_without_nul(void **state)
@@ -358,15 +358,15 @@ static void key_parts_are_1_to_512_bytes_without_nul(void **state)
 	char key[HF_KEY_MAX + 1];
 	memset(key, 0xfe, sizeof key);
 	for (size_t len = 1; len <= HF_KEY_MAX; len++)
-		assert_true(hf__key_part_ok(hf_bytes(key, len), false));
-	assert_false(hf__key_part_ok(hf_bytes(key, HF_KEY_MAX + 1), false));
-	assert_false(hf__key_part_ok(hf_bytes(key, HF_KEY_MAX + 1), true));
-	assert_false(hf__key_part_ok(hf_bytes(NULL, 0), false));
-	assert_false(hf__key_part_ok(hf_bytes(NULL, 5), true));
-	assert_true(hf__key_part_ok(hf_bytes(NULL, 0), true));
+		assert_true(hf__key_part_ok(hf_bytes_of(key, len), false));
+	assert_false(hf__key_part_ok(hf_bytes_of(key, HF_KEY_MAX + 1), false));
+	assert_false(hf__key_part_ok(hf_bytes_of(key, HF_KEY_MAX + 1), true));
+	assert_false(hf__key_part_ok(hf_bytes_of(NULL, 0), false));
+	assert_false(hf__key_part_ok(hf_bytes_of(NULL, 5), true));
+	assert_true(hf__key_part_ok(hf_bytes_of(NULL, 0), true));
 	for (size_t at = 0; at < HF_KEY_MAX; at++) {
 		key[at] = '\0';
-		assert_false(hf__key_part_ok(hf_bytes(key, HF_KEY_MAX), true));
+		assert_false(hf__key_part_ok(hf_bytes_of(key, HF_KEY_MAX), true));
 		key[at] = 'k';
 	}
 }

@@ -104,7 +104,7 @@ static void reopen_and_check(struct ledger *ledger, const struct writer_start *s
 	int rc = hf_open(start->path, &options, &store, &error);
 	if (rc != HF_OK)
 		fail_msg("after kill %u: %s: %s", kills.kills, hf_code_name(rc), error.text);
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	kills.recovered += info.recovered;
 	kills.segments = info.segment;
 	ledger_check(ledger, store);

@@ -56,8 +56,8 @@ static void enqueue(hf_store *store, const char *id, size_t len)
 	char *payload = calloc(1, len + 1);
 	assert_non_null(payload);
 	memset(payload, 'x', len);
-	const struct hf_outbox_enqueue args = {
-	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, len)};
+	const struct hf_outbox_enqueue_args args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes_of(payload, len)};
 	EXPECT_OK(hf_outbox_enqueue(store, NULL, &args, NULL, &error));
 	free(payload);
 }
@@ -71,14 +71,14 @@ static void break_next_read(struct sim *sim)
 
 static int release(hf_store *store, const struct hf_outbox_item *item)
 {
-	const struct hf_outbox_release args = {
+	const struct hf_outbox_release_args args = {
 	    .queue = hf_str("q"), .id = item->id, .token = item->token};
 	return hf_outbox_release(store, NULL, &args, NULL, &error);
 }
 
 static enum hf_outbox_status status_of(hf_store *store, const char *id)
 {
-	struct hf_outbox_list list = {.queue = hf_str("q"), .without_payload = true};
+	struct hf_outbox_list_args list = {.queue = hf_str("q"), .without_payload = true};
 	struct hf_outbox_items page;
 	enum hf_outbox_status status = HF_OUTBOX_ANY;
 	EXPECT_OK(hf_outbox_list(store, &list, 0, &page, &error));
@@ -90,7 +90,7 @@ static enum hf_outbox_status status_of(hf_store *store, const char *id)
 	return status;
 }
 
-static const struct hf_outbox_claim claim_a = {
+static const struct hf_outbox_claim_args claim_a = {
     .queue = {"q", 1}, .id = {"a", 1}, .owner = {"w", 1}, .lease_us = INT64_C(3600000000)};
 
 /* The claim is in the log by the time that the payload is read: whoever got no token could do
@@ -120,7 +120,7 @@ static void of_many_claims_only_the_unreadable_payload_is_missing(void **state)
 {
 	(void)state;
 	struct desk desk = desk_open();
-	const struct hf_outbox_claim_next args = {
+	const struct hf_outbox_claim_next_args args = {
 	    .queue = hf_str("q"), .max = 5, .owner = hf_str("w"), .lease_us = INT64_C(3600000000)};
 	struct hf_outbox_items out;
 	struct hf_result result;
@@ -164,7 +164,7 @@ static void a_transaction_with_such_a_claim_is_committed_and_says_so(void **stat
 {
 	(void)state;
 	struct desk desk = desk_open();
-	const struct hf_cursor_advance advance = {
+	const struct hf_cursor_advance_args advance = {
 	    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
 	const struct hf_cursor_key key = {.consumer = hf_str("c"), .stream = hf_str("s")};
 	struct hf_cursor_got got;
@@ -201,7 +201,7 @@ static void a_drain_ends_at_an_unreadable_payload_and_counts_no_attempt(void **s
 	struct desk desk = desk_open();
 	unsigned sent = 0;
 	const struct hf_outbox_key key = {hf_str("q"), hf_str("a")};
-	const struct hf_outbox_drain args = {.queue = hf_str("q"), .send = send_all, .ctx = &sent};
+	const struct hf_outbox_drain_args args = {.queue = hf_str("q"), .send = send_all, .ctx = &sent};
 	struct hf_outbox_drained drained;
 	struct hf_outbox_got got;
 	enqueue(desk.store, "a", LONG);
@@ -230,16 +230,18 @@ static void an_os_claim_waits_for_what_freed_its_group(void **state)
 	struct desk desk = desk_open();
 	struct hf_ticket completed, claimed;
 	struct hf_outbox_items out;
-	struct hf_outbox_enqueue one = {.queue = hf_str("q"), .id = hf_str("a"), .group = hf_str("g")};
-	struct hf_outbox_claim claim = {.queue = hf_str("q"), .id = hf_str("a"), .owner = hf_str("w")};
+	struct hf_outbox_enqueue_args one = {
+	    .queue = hf_str("q"), .id = hf_str("a"), .group = hf_str("g")};
+	struct hf_outbox_claim_args claim = {
+	    .queue = hf_str("q"), .id = hf_str("a"), .owner = hf_str("w")};
 	EXPECT_OK(hf_outbox_enqueue(desk.store, NULL, &one, NULL, &error));
 	one.id = hf_str("b");
 	EXPECT_OK(hf_outbox_enqueue(desk.store, NULL, &one, NULL, &error));
 	EXPECT_OK(hf_outbox_claim(desk.store, NULL, &claim, &out, NULL, &error));
-	const struct hf_outbox_complete complete = {.write.ticket = &completed,
-	                                            .queue = hf_str("q"),
-	                                            .id = hf_str("a"),
-	                                            .token = out.items[0].token};
+	const struct hf_outbox_complete_args complete = {.write.ticket = &completed,
+	                                                 .queue = hf_str("q"),
+	                                                 .id = hf_str("a"),
+	                                                 .token = out.items[0].token};
 	EXPECT_OK(hf_outbox_complete(desk.store, NULL, &complete, NULL, &error));
 	hf_release(out.memory);
 	assert_true(completed.due > 0);
@@ -260,7 +262,7 @@ static void an_item_is_not_put_without_its_times(void **state)
 	(void)state;
 	struct desk desk = desk_open();
 	struct hf_outbox_rerun rerun = {.enqueued_at = NOW, .available_at = HF_UNSET};
-	struct hf_outbox_put put = {
+	struct hf_outbox_put_args put = {
 	    .queue = hf_str("q"),
 	    .item = {.id = hf_str("a"), .enqueued_at = HF_UNSET, .available_at = NOW}};
 	struct hf_outbox_stats stats;
@@ -273,7 +275,7 @@ static void an_item_is_not_put_without_its_times(void **state)
 	assert_int_equal(hf_outbox_put(desk.store, NULL, &put, NULL, &error), HF_EINVAL);
 	rerun.available_at = 0;
 	EXPECT_OK(hf_outbox_put(desk.store, NULL, &put, NULL, &error));
-	EXPECT_OK(hf_outbox_stats(desk.store, hf_str("q"), 0, &stats, &error));
+	EXPECT_OK(hf_outbox_get_stats(desk.store, hf_str("q"), 0, &stats, &error));
 	assert_true(stats.queued.items == 1 && stats.queued.oldest == NOW);
 	desk_close(&desk);
 }
@@ -286,10 +288,10 @@ static void a_clock_at_the_end_of_time_ends_nothing_that_never_ends(void **state
 {
 	(void)state;
 	struct desk desk = desk_open();
-	const struct hf_document_put put = {.key = {hf_str("c"), hf_str("d")}};
-	const struct hf_idempotency_put answer = {.key = {hf_str("s"), hf_str("k")},
-	                                          .expires_at = HF_UNSET};
-	const struct hf_lock_acquire acquire = {.name = hf_str("l"), .owner = hf_str("o")};
+	const struct hf_document_put_args put = {.key = {hf_str("c"), hf_str("d")}};
+	const struct hf_idempotency_put_args answer = {.key = {hf_str("s"), hf_str("k")},
+	                                               .expires_at = HF_UNSET};
+	const struct hf_lock_acquire_args acquire = {.name = hf_str("l"), .owner = hf_str("o")};
 	struct hf_document_got document;
 	struct hf_idempotency_got entry;
 	struct hf_lock_got lock;
@@ -316,7 +318,7 @@ static void an_operation_of_another_store_spoils_the_transaction(void **state)
 {
 	(void)state;
 	struct desk desk = desk_open(), other = desk_open();
-	const struct hf_cursor_advance advance = {
+	const struct hf_cursor_advance_args advance = {
 	    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
 	struct hf_result result = {.changed = true};
 	hf_txn *txn;

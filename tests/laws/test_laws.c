@@ -198,7 +198,7 @@ static void along_history(void (*each)(struct bare *bare, const struct hf__entry
 
 static bool same(const struct hf__writer *a, const struct hf__writer *b)
 {
-	return hf__bytes_equal(hf_bytes(a->data, a->len), hf_bytes(b->data, b->len));
+	return hf__bytes_equal(hf_bytes_of(a->data, a->len), hf_bytes_of(b->data, b->len));
 }
 
 static void undo_entry(struct bare *bare, const struct hf__entry *entry, struct hf_rng *rng)
@@ -322,7 +322,7 @@ static struct hf_bytes mutated(const struct hf__entry *entry, struct hf_rng *rng
 		else
 			bytes[at] = extremes[hf_rng_below(rng, sizeof extremes)];
 	}
-	return hf_bytes(bytes, new_len);
+	return hf_bytes_of(bytes, new_len);
 }
 
 static void describe(const struct hf__domain *row, const struct hf__entry *entry)

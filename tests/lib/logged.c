@@ -56,7 +56,7 @@ static void read_segment(struct logged *l, struct sim *sim, const struct hf__log
 	assert_true(sim_read_file(sim, name, 0, bytes, (size_t)size));
 	if (hf__segment_header_decode(id, bytes, (size_t)size, &header) == HF_OK) {
 		const struct hf__scan_input input = {.id = id,
-		                                     .bytes = hf_bytes(bytes, (size_t)size),
+		                                     .bytes = hf_bytes_of(bytes, (size_t)size),
 		                                     .segment = header.number,
 		                                     .from = HF__SEGMENT_HEADER_SIZE,
 		                                     .next_lsn = header.first_lsn,
@@ -136,7 +136,7 @@ static int take_entry(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
 	assert_true(lsn != 0);
 	hf__put_u64(out, lsn);
 	hf__put_u8(out, kind);
-	hf__put_long(out, hf_bytes(emitter->body.data, emitter->body.len));
+	hf__put_long(out, hf_bytes_of(emitter->body.data, emitter->body.len));
 	emitter->body.len = 0;
 	return HF_OK;
 }

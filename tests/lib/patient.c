@@ -85,13 +85,13 @@ void patient_kill(struct patient *p)
 struct hf_info patient_info(struct patient *p)
 {
 	struct hf_info info;
-	expect_ok(p, hf_info(p->store, &info, &p->error), "info");
+	expect_ok(p, hf_get_info(p->store, &info, &p->error), "info");
 	return info;
 }
 
 int patient_put(struct patient *p)
 {
-	const struct hf_cursor_advance args = {
+	const struct hf_cursor_advance_args args = {
 	    .key = key, .sequence = (int64_t)p->puts + 1, .delivery_id = hf_str("delivery")};
 	const int rc = hf_cursor_advance(p->store, NULL, &args, &p->result, &p->error);
 	if (rc != HF_OK)

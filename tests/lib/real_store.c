@@ -105,8 +105,8 @@ const char *real_beside(const struct real_store *real, const char *name)
 int real_enqueue(struct real_store *real, const char *id, size_t len)
 {
 	static uint8_t bytes[1 << 20];
-	const struct hf_outbox_enqueue args = {
-	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(bytes, len)};
+	const struct hf_outbox_enqueue_args args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes_of(bytes, len)};
 	for (size_t i = 0; i < len; i++)
 		bytes[i] = (uint8_t)(i * 31 + (uint8_t)id[0]);
 	return hf_outbox_enqueue(real->store, NULL, &args, NULL, &real->error);

@@ -69,8 +69,8 @@ struct hf__writer stage_dump(struct stage *stage)
 
 static void expect_same(struct hf__writer *before, struct hf__writer *after, const char *law)
 {
-	const bool same =
-	    hf__bytes_equal(hf_bytes(before->data, before->len), hf_bytes(after->data, after->len));
+	const bool same = hf__bytes_equal(hf_bytes_of(before->data, before->len),
+	                                  hf_bytes_of(after->data, after->len));
 	hf__writer_deinit(before);
 	hf__writer_deinit(after);
 	if (!same)
@@ -91,7 +91,7 @@ static void load(struct stage *stage)
 {
 	struct hf_error error = {0};
 	struct hf__writer before = stage_dump(stage);
-	expect_ok(hf__state_load(stage->store, hf_bytes(before.data, before.len), &error), &error,
+	expect_ok(hf__state_load(stage->store, hf_bytes_of(before.data, before.len), &error), &error,
 	          "load");
 	struct hf__writer after = stage_dump(stage);
 	expect_same(&before, &after, "state == load(snapshot(state))");

@@ -11,7 +11,7 @@ struct used_once {
 	int (*fill)(hf_store *store, hf_txn *txn, const char *name);
 	int (*empty)(hf_store *store, hf_txn *txn, const char *name);
 	/* The names of containers that hold something; NULL: the domain lists none. */
-	int (*names)(hf_store *store, const struct hf_names *args, unsigned flags,
+	int (*names)(hf_store *store, const struct hf_names_args *args, unsigned flags,
 	             struct hf_name_page *out, struct hf_error *error);
 	/* Looks for what is not there: HF_OK. */
 	int (*look)(hf_store *store, const char *name, unsigned flags);

@@ -69,7 +69,7 @@ static int collect(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
 	struct hf__writer *out = emitter->ctx;
 	hf__put_u64(out, lsn);
 	hf__put_u8(out, kind);
-	hf__put_long(out, hf_bytes(emitter->body.data, emitter->body.len));
+	hf__put_long(out, hf_bytes_of(emitter->body.data, emitter->body.len));
 	emitter->body.len = 0;
 	return HF_OK;
 }
@@ -97,7 +97,8 @@ static struct hf__writer snapshot(const struct bench *b)
 static void expect_state(const struct bench *b, const struct hf__writer *want)
 {
 	struct hf__writer now = snapshot(b);
-	assert_true(hf__bytes_equal(hf_bytes(now.data, now.len), hf_bytes(want->data, want->len)));
+	assert_true(
+	    hf__bytes_equal(hf_bytes_of(now.data, now.len), hf_bytes_of(want->data, want->len)));
 	hf__writer_deinit(&now);
 }
 
@@ -131,7 +132,7 @@ static void history_deinit(struct history *h)
 
 static struct hf_bytes body_bytes(const struct body *body)
 {
-	return hf_bytes(body->bytes.data, body->bytes.len);
+	return hf_bytes_of(body->bytes.data, body->bytes.len);
 }
 
 static const struct hf__cursor_position mailer = {
@@ -328,7 +329,7 @@ static void try_lengths(struct bench *b, const struct body *body)
 		assert_non_null(cut);
 		memcpy(cut, copy, len);
 		describe(&(struct hf__entry){.kind = body->kind, .body = {cut, len}}, b->row);
-		if (apply(b, body->kind, hf_bytes(cut, len), false) != HF_ECORRUPT)
+		if (apply(b, body->kind, hf_bytes_of(cut, len), false) != HF_ECORRUPT)
 			fail_msg("%s kind %u: accepted with %zu of %zu bytes", b->row->name, body->kind, len,
 			         body->bytes.len);
 		free(cut);
@@ -355,7 +356,7 @@ static void try_flips(struct bench *b, const struct body *body)
 	for (size_t bit = 0; bit < body->bytes.len * 8; bit++) {
 		copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		describe(&(struct hf__entry){.kind = body->kind, .body = {copy, body->bytes.len}}, b->row);
-		const int rc = apply(b, body->kind, hf_bytes(copy, body->bytes.len), false);
+		const int rc = apply(b, body->kind, hf_bytes_of(copy, body->bytes.len), false);
 		assert_true(rc == HF_OK || rc == HF_ECORRUPT || rc == HF_EVERSION);
 		assert_true(bit >= 8 || rc == HF_ECORRUPT); /* another version of the body */
 		copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -438,13 +439,13 @@ static void arrange_cursor(struct bench *b)
 	const struct hf__cursor_image image = cursor_image(4);
 	bench_init(b, &hf__cursor_domain);
 	hf__cursor_put_set(&w, HF__CURSOR_ADVANCE, &mailer, &image);
-	assert_int_equal(apply(b, HF__CURSOR_SET, hf_bytes(w.data, w.len), true), HF_OK);
+	assert_int_equal(apply(b, HF__CURSOR_SET, hf_bytes_of(w.data, w.len), true), HF_OK);
 	hf__writer_deinit(&w);
 }
 
 static void expect_damage(struct bench *b, uint8_t kind, struct hf__writer *w, const char *what)
 {
-	if (apply(b, kind, hf_bytes(w->data, w->len), false) != HF_ECORRUPT)
+	if (apply(b, kind, hf_bytes_of(w->data, w->len), false) != HF_ECORRUPT)
 		fail_msg("accepted: %s", what);
 	w->len = 0;
 }
@@ -533,19 +534,19 @@ static void arrange_inbox(struct bench *b)
 	bench_init(b, &hf__inbox_domain);
 	put_head(&w, HF__INBOX_CAUSE_UPSERT, 3, 1);
 	put_record(&w, "t1", &image, "x");
-	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes(w.data, w.len), true), HF_OK);
+	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes_of(w.data, w.len), true), HF_OK);
 	w.len = 0;
 	put_head(&w, HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, 1);
 	hf__inbox_put_buried(&w, hf_str("a"), hf_str("t5"), &removal);
-	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes(w.data, w.len), true), HF_OK);
+	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes_of(w.data, w.len), true), HF_OK);
 	w.len = 0;
 	put_head(&w, HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, 1);
 	hf__inbox_put_buried(&w, hf_str("a"), hf_str("t6"), &dismissal);
-	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes(w.data, w.len), true), HF_OK);
+	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes_of(w.data, w.len), true), HF_OK);
 	w.len = 0;
 	put_head(&w, HF__INBOX_CAUSE_TOMBSTONE, HF_UNSET, 1);
 	hf__inbox_put_buried(&w, hf_str("a"), hf_str("t7"), &standing);
-	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes(w.data, w.len), true), HF_OK);
+	assert_int_equal(apply(b, HF__INBOX_CHANGE, hf_bytes_of(w.data, w.len), true), HF_OK);
 	hf__writer_deinit(&w);
 }
 
@@ -728,7 +729,7 @@ static void inbox_marks_of_all_that_break_a_rule_are_damage(void **state)
 		expect_damage(&b, HF__INBOX_ALL, &w, rows[i].what);
 	}
 	hf__inbox_put_all(&w, &good);
-	assert_int_equal(apply(&b, HF__INBOX_ALL, hf_bytes(w.data, w.len), false), HF_OK);
+	assert_int_equal(apply(&b, HF__INBOX_ALL, hf_bytes_of(w.data, w.len), false), HF_OK);
 	hf__writer_deinit(&w);
 	bench_deinit(&b);
 }

@@ -50,47 +50,50 @@ static void write_known(hf_store *s)
 	struct hf_idempotency_begun begun;
 	struct hf_error error = {0};
 	int rc = hf_inbox_save(
-	    s, NULL, &(struct hf_inbox_save){.user = hf_str("golden"), .records = &record, .count = 1},
+	    s, NULL,
+	    &(struct hf_inbox_save_args){.user = hf_str("golden"), .records = &record, .count = 1},
 	    NULL, &error);
 	rc = rc ? rc
-	        : hf_cursor_advance(s, NULL,
-	                            &(struct hf_cursor_advance){.key = {.consumer = hf_str("golden"),
-	                                                                .stream = hf_str("stream")},
-	                                                        .sequence = 42,
-	                                                        .delivery_id = hf_str("delivery")},
-	                            NULL, &error);
+	        : hf_cursor_advance(
+	              s, NULL,
+	              &(struct hf_cursor_advance_args){
+	                  .key = {.consumer = hf_str("golden"), .stream = hf_str("stream")},
+	                  .sequence = 42,
+	                  .delivery_id = hf_str("delivery")},
+	              NULL, &error);
 	rc = rc ? rc
 	        : hf_outbox_enqueue(s, NULL,
-	                            &(struct hf_outbox_enqueue){.queue = hf_str("golden"),
-	                                                        .id = hf_str("item"),
-	                                                        .payload = hf_str("work")},
+	                            &(struct hf_outbox_enqueue_args){.queue = hf_str("golden"),
+	                                                             .id = hf_str("item"),
+	                                                             .payload = hf_str("work")},
 	                            NULL, &error);
 	rc = rc ? rc
 	        : hf_idempotency_begin(s, NULL,
-	                               &(struct hf_idempotency_begin){
+	                               &(struct hf_idempotency_begin_args){
 	                                   .key = {.scope = hf_str("golden"), .key = hf_str("key")},
 	                                   .lease_us = INT64_C(60000000)},
 	                               &begun, NULL, &error);
 	rc = rc ? rc
 	        : hf_document_put(s, NULL,
-	                          &(struct hf_document_put){
+	                          &(struct hf_document_put_args){
 	                              .key = {.collection = hf_str("golden"), .id = hf_str("document")},
 	                              .payload = hf_str("contents")},
 	                          NULL, &error);
 	rc = rc ? rc
 	        : hf_timeline_append(s, NULL,
-	                             &(struct hf_timeline_append){
+	                             &(struct hf_timeline_append_args){
 	                                 .key = {.timeline = hf_str("golden"), .id = hf_str("event")},
 	                                 .type = hf_str("type"),
 	                                 .payload = hf_str("happened")},
 	                             NULL, &error);
 	rc = rc ? rc
-	        : hf_lock_acquire(
-	              s, NULL,
-	              &(struct hf_lock_acquire){.name = hf_str("golden"), .owner = hf_str("owner")},
-	              NULL, &error);
+	        : hf_lock_acquire(s, NULL,
+	                          &(struct hf_lock_acquire_args){.name = hf_str("golden"),
+	                                                         .owner = hf_str("owner")},
+	                          NULL, &error);
 	rc = rc ? rc
-	        : hf_migration_record(s, NULL, &(struct hf_migration_record){.name = hf_str("golden")},
+	        : hf_migration_record(s, NULL,
+	                              &(struct hf_migration_record_args){.name = hf_str("golden")},
 	                              NULL, &error);
 	if (rc != HF_OK)
 		fail_msg("%s", error.text);
@@ -137,7 +140,7 @@ static void write_store(const struct golden *golden, unsigned number)
 	sim_set_now(sim, wall);
 	struct hf_result result = {0};
 	assert_int_equal(hf_clock_set_back(store, NULL,
-	                                   &(struct hf_clock_set_back){.reason = hf_str("golden")},
+	                                   &(struct hf_clock_set_back_args){.reason = hf_str("golden")},
 	                                   &result, NULL),
 	                 HF_OK);
 	assert_true(result.changed);

@@ -27,7 +27,7 @@ static struct hf__writer encode(const struct hf__log_id *id, uint64_t lsn, uint8
 static int decode(const struct hf__log_id *id, uint64_t lsn, const struct hf__writer *w,
                   struct hf__entry *out, size_t *size)
 {
-	return hf__entry_decode(id, lsn, hf_bytes(w->data, w->len), out, size);
+	return hf__entry_decode(id, lsn, hf_bytes_of(w->data, w->len), out, size);
 }
 
 static void every_body_length_comes_back_and_costs_at_most_40_bytes(void **state)
@@ -101,7 +101,7 @@ static void every_truncation_is_found_and_nothing_behind_it_is_read(void **state
 		struct hf__entry entry;
 		size_t size;
 		memcpy(exact, w.data, len);
-		assert_int_equal(hf__entry_decode(&id, 42, hf_bytes(exact, len), &entry, &size),
+		assert_int_equal(hf__entry_decode(&id, 42, hf_bytes_of(exact, len), &entry, &size),
 		                 HF_ECORRUPT);
 		test_free(exact);
 	}

@@ -13,7 +13,7 @@
 
 static struct hf_bytes group_bytes(const struct log_build *b, size_t i)
 {
-	return hf_bytes(b->w.data + b->start[i], b->start[i + 1] - b->start[i]);
+	return hf_bytes_of(b->w.data + b->start[i], b->start[i + 1] - b->start[i]);
 }
 
 static int check(const struct hf__log_id *id, struct hf_bytes bytes, struct hf__group_header *out)
@@ -115,7 +115,7 @@ static void every_truncation_of_a_group_is_found(void **state)
 		uint8_t *exact = test_malloc(len ? len : 1);
 		struct hf__group_header header;
 		memcpy(exact, bytes.data, len);
-		assert_int_equal(check(&b.id, hf_bytes(exact, len), &header), HF_ECORRUPT);
+		assert_int_equal(check(&b.id, hf_bytes_of(exact, len), &header), HF_ECORRUPT);
 		test_free(exact);
 	}
 	log_build_free(&b);
@@ -244,7 +244,7 @@ static int with_tail(size_t extra, uint8_t last, size_t length_at)
 	b.w.data[b.w.len - 1] |= last;
 	hf__store_u32(group + length_at, hf__load_u32(group + length_at) + (uint32_t)extra);
 	log_build_reseal_group(&b.id, group);
-	const int rc = check(&b.id, hf_bytes(group, b.w.len - b.start[0]), &header);
+	const int rc = check(&b.id, hf_bytes_of(group, b.w.len - b.start[0]), &header);
 	log_build_free(&b);
 	return rc;
 }
@@ -289,7 +289,7 @@ static void a_slice_is_true_in_a_frame_for_another_place(void **state)
 		hf__group_wrap(&w, &b.id, slice, &shipped, aligns[i]);
 		assert_false(w.bad);
 		assert_int_equal((1024 + w.len) % aligns[i], 0);
-		const struct hf_bytes group = hf_bytes(w.data + 24, w.len - 24);
+		const struct hf_bytes group = hf_bytes_of(w.data + 24, w.len - 24);
 		assert_int_equal(check(&b.id, group, &there), HF_OK);
 		assert_int_equal(there.place.segment, 77);
 		assert_int_equal(there.place.offset, 1024 + 24);
@@ -311,15 +311,18 @@ static void every_flipped_bit_and_every_cut_of_a_slice_is_found(void **state)
 	const size_t len = b.start[1] - b.start[0] - 32;
 	for (size_t bit = 0; bit < len * 8; bit++) {
 		slice[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, len), &header), HF_ECORRUPT);
+		assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes_of(slice, len), &header),
+		                 HF_ECORRUPT);
 		slice[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	for (size_t cut = 0; cut < len; cut++)
-		assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, cut), &header), HF_ECORRUPT);
+		assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes_of(slice, cut), &header),
+		                 HF_ECORRUPT);
 	hf__put_zeros(&b.w, 8);
 	slice = b.w.data + b.start[0] + 32;
-	assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, len), &header), HF_OK);
-	assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes(slice, len + 8), &header), HF_ECORRUPT);
+	assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes_of(slice, len), &header), HF_OK);
+	assert_int_equal(hf__group_verify_slice(&b.id, hf_bytes_of(slice, len + 8), &header),
+	                 HF_ECORRUPT);
 	log_build_free(&b);
 }
 

@@ -376,7 +376,7 @@ static void groups_of_an_abandoned_attempt_prove_nothing(void **state)
 	log_build_group(&b, 1, 5);
 	log_build_fill(&b, FILE_SIZE);
 	memcpy(b.w.data + b.start[1], old.w.data + b.start[1], FILE_SIZE - b.start[1]);
-	in.bytes = hf_bytes(b.w.data, b.w.len);
+	in.bytes = hf_bytes_of(b.w.data, b.w.len);
 	in.next_lsn = 100 + HF__LSN_JUMP;
 	assert_int_equal(old.start[1], b.start[1]);
 	assert_verdict(scan(&in), HF__SCAN_TORN, b.start[1], 101 + HF__LSN_JUMP);
@@ -531,7 +531,7 @@ static void every_truncation_is_judged_by_what_it_cut(void **state)
 		struct hf__scan_input in = input_of(&b);
 		uint8_t *exact = test_malloc(len);
 		memcpy(exact, b.w.data, len);
-		in.bytes = hf_bytes(exact, len);
+		in.bytes = hf_bytes_of(exact, len);
 		struct hf__scan_verdict v = scan(&in);
 		const bool boundary = len == b.start[groups_taken(&b, &v)];
 		assert_int_equal(v.kind, boundary || len >= b.start[4] ? HF__SCAN_CLEAN : HF__SCAN_TORN);

@@ -34,23 +34,23 @@ static int inbox(hf_store *s)
 {
 	const struct hf_inbox_input record = {.thread = hf_str("t"), .payload = hf_str("p")};
 	return hf_inbox_save(
-	    s, NULL, &(struct hf_inbox_save){.user = hf_str("u"), .records = &record, .count = 1}, NULL,
-	    NULL);
+	    s, NULL, &(struct hf_inbox_save_args){.user = hf_str("u"), .records = &record, .count = 1},
+	    NULL, NULL);
 }
 
 static int cursor(hf_store *s)
 {
 	return hf_cursor_advance(
 	    s, NULL,
-	    &(struct hf_cursor_advance){.key = {.consumer = hf_str("c"), .stream = hf_str("s")},
-	                                .sequence = 5},
+	    &(struct hf_cursor_advance_args){.key = {.consumer = hf_str("c"), .stream = hf_str("s")},
+	                                     .sequence = 5},
 	    NULL, NULL);
 }
 
 static int outbox(hf_store *s)
 {
 	return hf_outbox_enqueue(s, NULL,
-	                         &(struct hf_outbox_enqueue){
+	                         &(struct hf_outbox_enqueue_args){
 	                             .queue = hf_str("q"), .id = hf_str("i"), .payload = hf_str("p")},
 	                         NULL, NULL);
 }
@@ -59,7 +59,8 @@ static int idempotency(hf_store *s)
 {
 	struct hf_idempotency_begun begun;
 	return hf_idempotency_begin(
-	    s, NULL, &(struct hf_idempotency_begin){.key = {.scope = hf_str("s"), .key = hf_str("k")}},
+	    s, NULL,
+	    &(struct hf_idempotency_begin_args){.key = {.scope = hf_str("s"), .key = hf_str("k")}},
 	    &begun, NULL, NULL);
 }
 
@@ -67,8 +68,8 @@ static int document(hf_store *s)
 {
 	return hf_document_put(
 	    s, NULL,
-	    &(struct hf_document_put){.key = {.collection = hf_str("c"), .id = hf_str("d")},
-	                              .payload = hf_str("p")},
+	    &(struct hf_document_put_args){.key = {.collection = hf_str("c"), .id = hf_str("d")},
+	                                   .payload = hf_str("p")},
 	    NULL, NULL);
 }
 
@@ -76,22 +77,23 @@ static int timeline(hf_store *s)
 {
 	return hf_timeline_append(
 	    s, NULL,
-	    &(struct hf_timeline_append){.key = {.timeline = hf_str("t"), .id = hf_str("e")},
-	                                 .type = hf_str("x"),
-	                                 .payload = hf_str("p")},
+	    &(struct hf_timeline_append_args){.key = {.timeline = hf_str("t"), .id = hf_str("e")},
+	                                      .type = hf_str("x"),
+	                                      .payload = hf_str("p")},
 	    NULL, NULL);
 }
 
 static int lock(hf_store *s)
 {
 	return hf_lock_acquire(
-	    s, NULL, &(struct hf_lock_acquire){.name = hf_str("l"), .owner = hf_str("o")}, NULL, NULL);
+	    s, NULL, &(struct hf_lock_acquire_args){.name = hf_str("l"), .owner = hf_str("o")}, NULL,
+	    NULL);
 }
 
 static int migration(hf_store *s)
 {
-	return hf_migration_record(s, NULL, &(struct hf_migration_record){.name = hf_str("m")}, NULL,
-	                           NULL);
+	return hf_migration_record(s, NULL, &(struct hf_migration_record_args){.name = hf_str("m")},
+	                           NULL, NULL);
 }
 
 /* cause_at: where in the body the cause stands. */
@@ -341,7 +343,7 @@ static void a_compat_bit_goes_on_from_segment_to_segment(void **state)
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(
 		    hf_document_put(store, NULL,
-		                    &(struct hf_document_put){
+		                    &(struct hf_document_put_args){
 		                        .key = {.collection = hf_str("c"), .id = hf_str(i ? "a" : "b")},
 		                        .payload = {payload, sizeof payload}},
 		                    NULL, &error),

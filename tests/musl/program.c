@@ -12,9 +12,9 @@ static int fail(const struct hf_error *error)
 int main(int argc, char **argv)
 {
 	const struct hf_options options = {.create = true, .allow_unsafe_fs = true};
-	const struct hf_outbox_enqueue enqueue = {
+	const struct hf_outbox_enqueue_args enqueue = {
 	    .queue = hf_str("q"), .id = hf_str("a"), .payload = hf_str("x")};
-	const struct hf_outbox_claim_next claim = {.queue = hf_str("q"), .owner = hf_str("w")};
+	const struct hf_outbox_claim_next_args claim = {.queue = hf_str("q"), .owner = hf_str("w")};
 	struct hf_outbox_items items;
 	struct hf_error error;
 	hf_store *store;

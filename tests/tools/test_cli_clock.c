@@ -82,8 +82,8 @@ static hf_store *open_as_it_is(const char *path)
 static hf_token claim(hf_store *s, const char *id)
 {
 	struct hf_result result;
-	const struct hf_outbox_enqueue enqueue = {.queue = hf_str("q"), .id = hf_str(id)};
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_enqueue_args enqueue = {.queue = hf_str("q"), .id = hf_str(id)};
+	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str("q"), .id = hf_str(id), .owner = hf_str("w"), .lease_us = 10 * HOUR};
 	OK(hf_outbox_enqueue(s, NULL, &enqueue, NULL, &error));
 	OK(hf_outbox_claim(s, NULL, &args, NULL, &result, &error));
@@ -93,22 +93,23 @@ static hf_token claim(hf_store *s, const char *id)
 /* Everything that ends: computed in two hours, or named. */
 static void fill(hf_store *s)
 {
-	const struct hf_lock_acquire lock = {
+	const struct hf_lock_acquire_args lock = {
 	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = 2 * HOUR};
-	const struct hf_document_put ttl = {.key = {hf_str("c"), hf_str("ttl")}, .ttl_us = 2 * HOUR};
-	const struct hf_document_put named = {.key = {hf_str("c"), hf_str("named")},
-	                                      .expires_at = NAMED};
-	const struct hf_idempotency_put kept = {.key = {hf_str("s"), hf_str("ttl")},
-	                                        .ttl_us = 2 * HOUR};
-	const struct hf_idempotency_put given = {.key = {hf_str("s"), hf_str("named")},
-	                                         .expires_at = NAMED};
+	const struct hf_document_put_args ttl = {.key = {hf_str("c"), hf_str("ttl")},
+	                                         .ttl_us = 2 * HOUR};
+	const struct hf_document_put_args named = {.key = {hf_str("c"), hf_str("named")},
+	                                           .expires_at = NAMED};
+	const struct hf_idempotency_put_args kept = {.key = {hf_str("s"), hf_str("ttl")},
+	                                             .ttl_us = 2 * HOUR};
+	const struct hf_idempotency_put_args given = {.key = {hf_str("s"), hf_str("named")},
+	                                              .expires_at = NAMED};
 	const struct hf_inbox_input record = {.account = hf_str("a"), .thread = hf_str("t")};
-	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &record, .count = 1};
-	const struct hf_inbox_remove removal = {.key = {hf_str("u"), hf_str("a"), hf_str("t")},
-	                                        .tombstone_for = 2 * HOUR};
-	const struct hf_outbox_enqueue later = {
+	const struct hf_inbox_save_args save = {.user = hf_str("u"), .records = &record, .count = 1};
+	const struct hf_inbox_remove_args removal = {.key = {hf_str("u"), hf_str("a"), hf_str("t")},
+	                                             .tombstone_for = 2 * HOUR};
+	const struct hf_outbox_enqueue_args later = {
 	    .queue = hf_str("q"), .id = hf_str("named"), .available_at = NAMED};
-	const struct hf_outbox_fail fail = {
+	const struct hf_outbox_fail_args fail = {
 	    .queue = hf_str("q"),
 	    .id = hf_str("backoff"),
 	    .token = claim(s, "backoff"),
@@ -211,8 +212,8 @@ static void look_at_copy(void)
 	OK(hf_idempotency_get(s, &(struct hf_idempotency_key){hf_str("s"), hf_str("named")}, 0, &answer,
 	                      &error));
 	assert_true(answer.entry.expires_at == NAMED && !answer.entry.expires_computed);
-	OK(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")}, 0, &stones,
-	                       &error));
+	OK(hf_inbox_list_tombstones(s, &(struct hf_inbox_list_tombstones_args){.user = hf_str("u")}, 0,
+	                            &stones, &error));
 	assert_int_equal(stones.count, 1);
 	expect_two_hours("tombstone", stones.items[0].until);
 	hf_release(stones.memory);

@@ -309,8 +309,8 @@ static void a_command_whose_lock_is_taken_away_is_stopped(void **state)
 	if (meddler == 0) {
 		const hf_token token = wait_until_held();
 		hf_store *store = open_store();
-		const struct hf_lock_force_release force = {.name = hf_str("leader"),
-		                                            .reason = hf_str("a test")};
+		const struct hf_lock_force_release_args force = {.name = hf_str("leader"),
+		                                                 .reason = hf_str("a test")};
 		const int rc = token ? hf_lock_force_release(store, NULL, &force, NULL, NULL) : HF_EINVAL;
 		_exit(rc == HF_OK && hf_close(store, NULL) == HF_OK ? 0 : 1);
 	}

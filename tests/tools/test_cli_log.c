@@ -163,7 +163,7 @@ static void *write_later(void *arg)
 	for (int i = 0; i < 4; i++) {
 		char id[8];
 		snprintf(id, sizeof id, "n%d", i);
-		const struct hf_outbox_enqueue args = {.queue = hf_str("mail"), .id = hf_str(id)};
+		const struct hf_outbox_enqueue_args args = {.queue = hf_str("mail"), .id = hf_str(id)};
 		assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 	}
 	return NULL;

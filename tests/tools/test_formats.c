@@ -62,7 +62,7 @@ static hf_lsn last_lsn(const char *path)
 {
 	struct hf_info info;
 	hf_store *store = open_store(path);
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	return info.last_lsn;
 }

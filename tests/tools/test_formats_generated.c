@@ -37,7 +37,7 @@ static struct hf_bytes some(struct hf_rng *rng, struct bytes *out, size_t least,
 		if (!nul && out->data[i] == '\0')
 			out->data[i] = 'n';
 	}
-	return hf_bytes(out->data, out->len);
+	return hf_bytes_of(out->data, out->len);
 }
 
 static hf_time some_time(struct hf_rng *rng)
@@ -58,7 +58,7 @@ static void put_cursor(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
 	struct bytes consumer, stream, subject, id, words, reason;
 	const bool failed = hf_rng_chance(rng, 1, 2), reset = hf_rng_chance(rng, 1, 2);
-	const struct hf_cursor_put args = {
+	const struct hf_cursor_put_args args = {
 	    .cursor =
 	        {
 	            .key = {some(rng, &consumer, 10, false), some(rng, &stream, 10, false),
@@ -96,11 +96,11 @@ static void put_record(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	    .dismissed_at = dismissed ? some_time(rng) : HF_UNSET,
 	    .snoozed_until = some_time(rng),
 	};
-	const struct hf_inbox_save args = {.user = hf_str("\xFF odd"),
-	                                   .records = &record,
-	                                   .count = 1,
-	                                   .generated_at = some_time(rng),
-	                                   .restore = true};
+	const struct hf_inbox_save_args args = {.user = hf_str("\xFF odd"),
+	                                        .records = &record,
+	                                        .count = 1,
+	                                        .generated_at = some_time(rng),
+	                                        .restore = true};
 	assert_int_equal(hf_inbox_save(store, txn, &args, NULL, NULL), HF_OK);
 }
 
@@ -108,7 +108,7 @@ static void put_tombstone(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
 	struct bytes account, thread;
 	const bool dismissed = hf_rng_chance(rng, 1, 2);
-	const struct hf_inbox_put_tombstone args = {
+	const struct hf_inbox_put_tombstone_args args = {
 	    .key = {hf_str("\xFF odd"), some(rng, &account, 0, false), some(rng, &thread, 10, false)},
 	    .dismissed = dismissed,
 	    .dismissed_at = dismissed ? some_time(rng) : HF_UNSET,
@@ -122,11 +122,11 @@ static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 	struct bytes id, payload, words, group, again, done, extra;
 	const struct hf_outbox_rerun rerun = {some(rng, &again, 0, true), set_time(rng), set_time(rng),
 	                                      hf_rng_chance(rng, 1, 2)};
-	const struct hf_outbox_put_completed completed = {.queue = hf_str("od\nd"),
-	                                                  .id = some(rng, &done, 10, false),
-	                                                  .until = INT64_MAX -
-	                                                           (int64_t)hf_rng_below(rng, 1000)};
-	const struct hf_outbox_put args = {
+	const struct hf_outbox_put_completed_args completed = {
+	    .queue = hf_str("od\nd"),
+	    .id = some(rng, &done, 10, false),
+	    .until = INT64_MAX - (int64_t)hf_rng_below(rng, 1000)};
+	const struct hf_outbox_put_args args = {
 	    .queue = hf_str("od\nd"),
 	    .item =
 	        {
@@ -153,7 +153,7 @@ static void put_item(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 static void put_idem(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
 	struct bytes scope, key, fingerprint, response;
-	const struct hf_idempotency_put args = {
+	const struct hf_idempotency_put_args args = {
 	    .key = {some(rng, &scope, 10, false), some(rng, &key, 10, false)},
 	    .fingerprint = some(rng, &fingerprint, 0, true),
 	    .status = (int32_t)hf_rng_next(rng),
@@ -173,8 +173,8 @@ static void put_idem(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 static void put_migration(struct hf_rng *rng, hf_txn *txn, hf_store *store)
 {
 	struct bytes name;
-	const struct hf_migration_record args = {.name = some(rng, &name, 10, false),
-	                                         .applied_at = hf_rng_range(rng, 1, 2000000000000000)};
+	const struct hf_migration_record_args args = {
+	    .name = some(rng, &name, 10, false), .applied_at = hf_rng_range(rng, 1, 2000000000000000)};
 	assert_int_equal(hf_migration_record(store, txn, &args, NULL, NULL), HF_OK);
 }
 
@@ -196,14 +196,14 @@ static void put_others(struct hf_rng *rng, const char *path)
 		put_idem(rng, txn, store);
 		put_migration(rng, txn, store);
 	}
-	const struct hf_inbox_set_status set = {.user = hf_str("\xFF odd"),
-	                                        .status = some(rng, &status, 1, true)};
-	const struct hf_outbox_configure configure = {.queue = hf_str("od\nd"),
-	                                              .max_attempts = (uint32_t)hf_rng_next(rng),
-	                                              .dedup_window_us =
-	                                                  (int64_t)(hf_rng_next(rng) >> 1),
-	                                              .dedup_max = (uint32_t)(hf_rng_next(rng) | 64)};
-	const struct hf_outbox_pause pause = {.queue = hf_str("od\nd")};
+	const struct hf_inbox_set_status_args set = {.user = hf_str("\xFF odd"),
+	                                             .status = some(rng, &status, 1, true)};
+	const struct hf_outbox_configure_args configure = {
+	    .queue = hf_str("od\nd"),
+	    .max_attempts = (uint32_t)hf_rng_next(rng),
+	    .dedup_window_us = (int64_t)(hf_rng_next(rng) >> 1),
+	    .dedup_max = (uint32_t)(hf_rng_next(rng) | 64)};
+	const struct hf_outbox_pause_args pause = {.queue = hf_str("od\nd")};
 	if (hf_rng_chance(rng, 1, 2))
 		assert_int_equal(hf_outbox_pause(store, txn, &pause, NULL, NULL), HF_OK);
 	assert_int_equal(hf_inbox_set_status(store, txn, &set, NULL, NULL), HF_OK);

@@ -85,7 +85,7 @@ hf_time cli_now(const struct cli *cli)
 hf_time cli_clock(const struct cli *cli)
 {
 	struct hf_info info;
-	return cli->store && hf_info(cli->store, &info, NULL) == HF_OK ? info.clock : cli_wall();
+	return cli->store && hf_get_info(cli->store, &info, NULL) == HF_OK ? info.clock : cli_wall();
 }
 
 hf_time cli_after(const struct cli *cli, int64_t span)
@@ -154,7 +154,7 @@ static const char *hint_where_no_store_is(const char *directory, bool create)
 static void warn_of_clock(struct cli *cli)
 {
 	struct hf_info info;
-	if (hf_info(cli->store, &info, NULL) == HF_OK && info.clock_ahead_us > AHEAD_US)
+	if (hf_get_info(cli->store, &info, NULL) == HF_OK && info.clock_ahead_us > AHEAD_US)
 		cli_note(cli,
 		         "the store's clock is %" PRId64
 		         " s ahead of the wall clock; see 'holdfast clock show'",
@@ -317,7 +317,7 @@ int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *
 	if (cli_given(cli, name))
 		return cli_usage(cli, "--%s and --%s exclude each other", name, file_option);
 	const int status = cli_read_file(cli, path, max, memory, &len);
-	*out = hf_bytes(*memory, status ? 0 : len);
+	*out = hf_bytes_of(*memory, status ? 0 : len);
 	return status;
 }
 

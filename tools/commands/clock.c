@@ -36,10 +36,10 @@ int cmd_clock_show(struct cli *cli, int argc, char **argv)
 
 int cmd_clock_set_back(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_clock_set_back args = {.write = cli_write(cli),
-	                                       .reason = cli_bytes(cli, "reason"),
-	                                       .by_us = cli_i64(cli, "by", 0),
-	                                       .to = cli_i64(cli, "to", HF_UNSET)};
+	const struct hf_clock_set_back_args args = {.write = cli_write(cli),
+	                                            .reason = cli_bytes(cli, "reason"),
+	                                            .by_us = cli_i64(cli, "by", 0),
+	                                            .to = cli_i64(cli, "to", HF_UNSET)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;

@@ -61,7 +61,7 @@ static struct hf_cursor_key key_of(const struct cli *cli, char **argv)
 
 int cmd_cursor_advance(struct cli *cli, int argc, char **argv)
 {
-	struct hf_cursor_advance args = {
+	struct hf_cursor_advance_args args = {
 	    .write = cli_write(cli),
 	    .key = key_of(cli, argv),
 	    .delivery_id = cli_bytes(cli, "delivery-id"),
@@ -81,9 +81,9 @@ int cmd_cursor_advance(struct cli *cli, int argc, char **argv)
 
 /* What a reset would do. The library has judged it: it was put into a transaction that cannot be
  * committed, since behind it stands a guard that wants no cursor. */
-static int try_reset(struct cli *cli, const struct hf_cursor_reset *args)
+static int try_reset(struct cli *cli, const struct hf_cursor_reset_args *args)
 {
-	const struct hf_cursor_guard never = {.write.expect = HF_ABSENT, .key = args->key};
+	const struct hf_cursor_guard_args never = {.write.expect = HF_ABSENT, .key = args->key};
 	struct hf_cursor_got there;
 	struct hf_error error = {0};
 	hf_txn *txn = NULL;
@@ -108,7 +108,7 @@ static int try_reset(struct cli *cli, const struct hf_cursor_reset *args)
 
 int cmd_cursor_reset(struct cli *cli, int argc, char **argv)
 {
-	struct hf_cursor_reset args = {
+	struct hf_cursor_reset_args args = {
 	    .write = cli_write(cli),
 	    .key = key_of(cli, argv),
 	    .delivery_id = cli_bytes(cli, "delivery-id"),
@@ -132,7 +132,7 @@ int cmd_cursor_reset(struct cli *cli, int argc, char **argv)
 int cmd_cursor_put(struct cli *cli, int argc, char **argv)
 {
 	const struct hf_bytes message = cli_bytes(cli, "error");
-	struct hf_cursor_put args = {
+	struct hf_cursor_put_args args = {
 	    .write = cli_write(cli),
 	    .cursor = {.key = key_of(cli, argv),
 	               .last_delivery_id = cli_bytes(cli, "delivery-id"),
@@ -156,10 +156,10 @@ int cmd_cursor_put(struct cli *cli, int argc, char **argv)
 
 int cmd_cursor_error(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_cursor_record_error args = {.write = cli_write(cli),
-	                                            .key = key_of(cli, argv),
-	                                            .message = hf_str(argv[2]),
-	                                            .now = cli_now(cli)};
+	const struct hf_cursor_record_error_args args = {.write = cli_write(cli),
+	                                                 .key = key_of(cli, argv),
+	                                                 .message = hf_str(argv[2]),
+	                                                 .now = cli_now(cli)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -171,7 +171,7 @@ int cmd_cursor_error(struct cli *cli, int argc, char **argv)
 
 int cmd_cursor_remove(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_cursor_remove args = {.write = cli_write(cli), .key = key_of(cli, argv)};
+	const struct hf_cursor_remove_args args = {.write = cli_write(cli), .key = key_of(cli, argv)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -201,7 +201,7 @@ int cmd_cursor_get(struct cli *cli, int argc, char **argv)
 
 int cmd_cursor_list(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_cursor_list args = {
+	const struct hf_cursor_list_args args = {
 	    .consumer = cli_bytes(cli, "consumer"),
 	    .stream = cli_bytes(cli, "stream"),
 	    .subject = cli_bytes(cli, "subject"),
@@ -230,7 +230,7 @@ int cmd_cursor_list(struct cli *cli, int argc, char **argv)
 
 int cmd_cursor_lag(struct cli *cli, int argc, char **argv)
 {
-	struct hf_cursor_lag args = {
+	struct hf_cursor_list_lag_args args = {
 	    .stream = hf_str(argv[0]),
 	    .subject = cli_bytes(cli, "subject"),
 	    .by_subject = cli_given(cli, "subject"),
@@ -245,7 +245,7 @@ int cmd_cursor_lag(struct cli *cli, int argc, char **argv)
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_cursor_lag(cli->store, &args, 0, &page, &error) != HF_OK)
+	if (hf_cursor_list_lag(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	out_list(cli->out, "consumer subject lag last_sequence updated_at error_count last_error");
 	for (size_t i = 0; i < page.count; i++)

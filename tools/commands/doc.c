@@ -41,7 +41,7 @@ const struct cli_option doc_count_options[] = {
 
 /* --- Changes ---------------------------------------------------------------------------------- */
 
-static void take_times(const struct cli *cli, struct hf_document_put *args)
+static void take_times(const struct cli *cli, struct hf_document_put_args *args)
 {
 	args->created_at = cli_i64(cli, "created-at", HF_UNSET);
 	args->expires_at = cli_i64(cli, "expires-at", HF_UNSET);
@@ -50,7 +50,7 @@ static void take_times(const struct cli *cli, struct hf_document_put *args)
 
 int cmd_doc_put(struct cli *cli, int argc, char **argv)
 {
-	struct hf_document_put args = {
+	struct hf_document_put_args args = {
 	    .write = cli_write(cli),
 	    .key = {hf_str(argv[0]), hf_str(argv[1])},
 	    .group = cli_bytes(cli, "group"),
@@ -80,10 +80,10 @@ int cmd_doc_put(struct cli *cli, int argc, char **argv)
 
 int cmd_doc_regroup(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_document_regroup args = {.write = cli_write(cli),
-	                                         .key = {hf_str(argv[0]), hf_str(argv[1])},
-	                                         .group = hf_str(argv[2]),
-	                                         .now = cli_now(cli)};
+	const struct hf_document_regroup_args args = {.write = cli_write(cli),
+	                                              .key = {hf_str(argv[0]), hf_str(argv[1])},
+	                                              .group = hf_str(argv[2]),
+	                                              .now = cli_now(cli)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -95,8 +95,8 @@ int cmd_doc_regroup(struct cli *cli, int argc, char **argv)
 
 int cmd_doc_remove(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_document_remove args = {.write = cli_write(cli),
-	                                        .key = {hf_str(argv[0]), hf_str(argv[1])}};
+	const struct hf_document_remove_args args = {.write = cli_write(cli),
+	                                             .key = {hf_str(argv[0]), hf_str(argv[1])}};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -108,8 +108,8 @@ int cmd_doc_remove(struct cli *cli, int argc, char **argv)
 
 static int count_clear(struct cli *cli, struct hf_bytes collection)
 {
-	const struct hf_document_count args = {.collection = collection};
-	struct hf_document_counted counted;
+	const struct hf_document_count_args args = {.collection = collection};
+	struct hf_document_counts counted;
 	struct hf_error error;
 	if (hf_document_count(cli->store, &args, 0, &counted, &error) != HF_OK)
 		return cli_fail(cli, &error);
@@ -118,7 +118,8 @@ static int count_clear(struct cli *cli, struct hf_bytes collection)
 
 int cmd_doc_clear(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_document_clear args = {.write = cli_write(cli), .collection = hf_str(argv[0])};
+	const struct hf_document_clear_args args = {.write = cli_write(cli),
+	                                            .collection = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -157,7 +158,7 @@ int cmd_doc_get(struct cli *cli, int argc, char **argv)
 int cmd_doc_list(struct cli *cli, int argc, char **argv)
 {
 	const bool bare = cli_flag(cli, "without-payload");
-	const struct hf_document_list args = {
+	const struct hf_document_list_args args = {
 	    .collection = hf_str(argv[0]),
 	    .group = cli_bytes(cli, "group"),
 	    .by_group = cli_given(cli, "group"),
@@ -186,10 +187,10 @@ int cmd_doc_list(struct cli *cli, int argc, char **argv)
 
 int cmd_doc_count(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_document_count args = {.collection = hf_str(argv[0]),
-	                                       .group = cli_bytes(cli, "group"),
-	                                       .by_group = cli_given(cli, "group")};
-	struct hf_document_counted counted;
+	const struct hf_document_count_args args = {.collection = hf_str(argv[0]),
+	                                            .group = cli_bytes(cli, "group"),
+	                                            .by_group = cli_given(cli, "group")};
+	struct hf_document_counts counted;
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
@@ -203,8 +204,8 @@ int cmd_doc_count(struct cli *cli, int argc, char **argv)
 
 int doc_figures(struct cli *cli, struct hf_bytes collection)
 {
-	const struct hf_document_count args = {.collection = collection};
-	struct hf_document_counted counted;
+	const struct hf_document_count_args args = {.collection = collection};
+	struct hf_document_counts counted;
 	struct hf_error error;
 	if (hf_document_count(cli->store, &args, 0, &counted, &error) != HF_OK)
 		return cli_fail(cli, &error);
@@ -214,7 +215,8 @@ int doc_figures(struct cli *cli, struct hf_bytes collection)
 
 int cmd_doc_collections(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_names args = {.limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
+	const struct hf_names_args args = {.limit = cli_u64(cli, "limit", 0),
+	                                   .page = cli_text(cli, "page")};
 	struct hf_name_page page;
 	struct hf_error error;
 	(void)argc;
@@ -222,7 +224,7 @@ int cmd_doc_collections(struct cli *cli, int argc, char **argv)
 	int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_document_collections(cli->store, &args, 0, &page, &error) != HF_OK)
+	if (hf_document_names(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	out_list(cli->out, "collection documents orders");
 	for (size_t i = 0; i < page.count && status == CLI_OK; i++)

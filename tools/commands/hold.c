@@ -37,10 +37,10 @@ static void pause_for(int64_t us)
 	}
 }
 
-int hold_acquire(struct cli *cli, const struct hf_lock_acquire *args, struct hf_result *result,
+int hold_acquire(struct cli *cli, const struct hf_lock_acquire_args *args, struct hf_result *result,
                  int64_t *began, struct hf_error *error)
 {
-	struct hf_lock_acquire once = *args;
+	struct hf_lock_acquire_args once = *args;
 	const int64_t first = hold_ticks();
 	once.wait_us = 0;
 	for (;;) {

@@ -14,7 +14,7 @@ int64_t hold_ticks(void);
  * and error->code is HF_OK when the sentence was printed already (the status is given), else the
  * library's. *began (nullable): when the call that was granted the lock began, by hold_ticks():
  * its lease is over no sooner than that much later. */
-HF_CHECKED int hold_acquire(struct cli *cli, const struct hf_lock_acquire *args,
+HF_CHECKED int hold_acquire(struct cli *cli, const struct hf_lock_acquire_args *args,
                             struct hf_result *result, int64_t *began, struct hf_error *error);
 
 /* --lease; CLI_USAGE with the sentence printed for one that would end with this very command. */

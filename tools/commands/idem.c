@@ -73,7 +73,7 @@ static void show_begun(struct cli *cli, const struct hf_idempotency_key *key,
 }
 
 /* NEW and REPLAY are what was asked for; the other two are a failure, each under its own code. */
-static int tell_begun(struct cli *cli, const struct hf_idempotency_begin *args,
+static int tell_begun(struct cli *cli, const struct hf_idempotency_begin_args *args,
                       const struct hf_idempotency_begun *begun)
 {
 	char until[TEXT_TIME_SIZE];
@@ -92,7 +92,7 @@ static int tell_begun(struct cli *cli, const struct hf_idempotency_begin *args,
 
 int cmd_idem_begin(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_idempotency_begin args = {
+	const struct hf_idempotency_begin_args args = {
 	    .write = cli_write(cli),
 	    .key = key_of(argv),
 	    .fingerprint = cli_bytes(cli, "fingerprint"),
@@ -115,7 +115,7 @@ int cmd_idem_begin(struct cli *cli, int argc, char **argv)
 
 int cmd_idem_complete(struct cli *cli, int argc, char **argv)
 {
-	struct hf_idempotency_complete args = {
+	struct hf_idempotency_complete_args args = {
 	    .write = cli_write(cli),
 	    .key = key_of(argv),
 	    .status = (int32_t)cli_i64(cli, "status", 0),
@@ -141,7 +141,7 @@ int cmd_idem_complete(struct cli *cli, int argc, char **argv)
 
 int cmd_idem_abandon(struct cli *cli, int argc, char **argv)
 {
-	struct hf_idempotency_abandon args = {.write = cli_write(cli), .key = key_of(argv)};
+	struct hf_idempotency_abandon_args args = {.write = cli_write(cli), .key = key_of(argv)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -157,7 +157,7 @@ int cmd_idem_abandon(struct cli *cli, int argc, char **argv)
 
 int cmd_idem_put(struct cli *cli, int argc, char **argv)
 {
-	struct hf_idempotency_put args = {
+	struct hf_idempotency_put_args args = {
 	    .write = cli_write(cli),
 	    .key = key_of(argv),
 	    .fingerprint = cli_bytes(cli, "fingerprint"),
@@ -184,7 +184,7 @@ int cmd_idem_put(struct cli *cli, int argc, char **argv)
 
 int cmd_idem_remove(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_idempotency_remove args = {.write = cli_write(cli), .key = key_of(argv)};
+	const struct hf_idempotency_remove_args args = {.write = cli_write(cli), .key = key_of(argv)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -205,7 +205,8 @@ static int count_clear(struct cli *cli, struct hf_bytes scope)
 
 int cmd_idem_clear(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_idempotency_clear args = {.write = cli_write(cli), .scope = hf_str(argv[0])};
+	const struct hf_idempotency_clear_args args = {.write = cli_write(cli),
+	                                               .scope = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -244,10 +245,10 @@ int cmd_idem_get(struct cli *cli, int argc, char **argv)
 int cmd_idem_list(struct cli *cli, int argc, char **argv)
 {
 	const bool bare = cli_flag(cli, "without-response");
-	const struct hf_idempotency_list args = {.scope = hf_str(argv[0]),
-	                                         .without_response = bare,
-	                                         .limit = cli_u64(cli, "limit", 0),
-	                                         .page = cli_text(cli, "page")};
+	const struct hf_idempotency_list_args args = {.scope = hf_str(argv[0]),
+	                                              .without_response = bare,
+	                                              .limit = cli_u64(cli, "limit", 0),
+	                                              .page = cli_text(cli, "page")};
 	struct hf_idempotency_page page;
 	struct hf_error error = {0};
 	(void)argc;

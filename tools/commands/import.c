@@ -39,7 +39,7 @@ static enum format detect(const struct input *input)
 	struct json_fault fault;
 	const struct json_member *kind = NULL;
 	const bool header =
-	    json_object_read(&object, hf_bytes(at, (size_t)((stop ? stop : end) - at)), &fault) &&
+	    json_object_read(&object, hf_bytes_of(at, (size_t)((stop ? stop : end) - at)), &fault) &&
 	    json_find(&object, "kind", &kind, &fault) && kind && kind->value.len == 8 &&
 	    memcmp(kind->value.data, "\"header\"", 8) == 0;
 	json_object_free(&object);

@@ -57,12 +57,12 @@ static struct hf_inbox_key key_of(const struct cli *cli, char **argv)
 
 /* --- Marks ------------------------------------------------------------------------------------ */
 
-typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *,
+typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_args *, struct hf_result *,
                        struct hf_error *);
 
 static int mark(struct cli *cli, char **argv, mark_fn change, const char *did)
 {
-	const struct hf_inbox_mark args = {
+	const struct hf_inbox_mark_args args = {
 	    .write = cli_write(cli), .key = key_of(cli, argv), .now = cli_now(cli)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -104,7 +104,7 @@ int cmd_inbox_seen(struct cli *cli, int argc, char **argv)
 
 static int snooze(struct cli *cli, char **argv, hf_time until, const char *did)
 {
-	const struct hf_inbox_snooze args = {
+	const struct hf_inbox_snooze_args args = {
 	    .write = cli_write(cli), .key = key_of(cli, argv), .until = until};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -133,9 +133,9 @@ int cmd_inbox_wake(struct cli *cli, int argc, char **argv)
 
 int cmd_inbox_remove(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_remove args = {.write = cli_write(cli),
-	                                     .key = key_of(cli, argv),
-	                                     .tombstone_for = cli_i64(cli, "tombstone-for", 0)};
+	const struct hf_inbox_remove_args args = {.write = cli_write(cli),
+	                                          .key = key_of(cli, argv),
+	                                          .tombstone_for = cli_i64(cli, "tombstone-for", 0)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -168,13 +168,13 @@ int cmd_inbox_get(struct cli *cli, int argc, char **argv)
 
 int cmd_inbox_load(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_load args = {.user = hf_str(argv[0]),
-	                                   .account = cli_bytes(cli, "account"),
-	                                   .unread_only = cli_flag(cli, "unread"),
-	                                   .without_dismissed = cli_flag(cli, "without-dismissed"),
-	                                   .without_snoozed = cli_flag(cli, "without-snoozed"),
-	                                   .limit = cli_u64(cli, "limit", 0),
-	                                   .page = cli_text(cli, "page")};
+	const struct hf_inbox_load_args args = {.user = hf_str(argv[0]),
+	                                        .account = cli_bytes(cli, "account"),
+	                                        .unread_only = cli_flag(cli, "unread"),
+	                                        .without_dismissed = cli_flag(cli, "without-dismissed"),
+	                                        .without_snoozed = cli_flag(cli, "without-snoozed"),
+	                                        .limit = cli_u64(cli, "limit", 0),
+	                                        .page = cli_text(cli, "page")};
 	struct hf_inbox_page page;
 	struct hf_error error;
 	(void)argc;
@@ -200,15 +200,15 @@ int cmd_inbox_load(struct cli *cli, int argc, char **argv)
 
 int cmd_inbox_dismissed(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_dismissed args = {
+	const struct hf_inbox_list_dismissed_args args = {
 	    .user = hf_str(argv[0]), .limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
-	struct hf_inbox_keys keys;
+	struct hf_inbox_key_page keys;
 	struct hf_error error;
 	(void)argc;
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_inbox_dismissed(cli->store, &args, 0, &keys, &error) != HF_OK)
+	if (hf_inbox_list_dismissed(cli->store, &args, 0, &keys, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	out_list(cli->out, "account thread");
 	for (size_t i = 0; i < keys.count; i++) {
@@ -231,7 +231,7 @@ int cmd_inbox_counts(struct cli *cli, int argc, char **argv)
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_inbox_counts(cli->store, hf_str(argv[0]), 0, &counts, &error) != HF_OK)
+	if (hf_inbox_count(cli->store, hf_str(argv[0]), 0, &counts, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	show_inbox_counts(cli->out, hf_str(argv[0]), &counts);
 	return CLI_OK;
@@ -247,7 +247,7 @@ int cmd_inbox_status_get(struct cli *cli, int argc, char **argv)
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_inbox_status(cli->store, hf_str(argv[0]), 0, &got, &error) != HF_OK)
+	if (hf_inbox_get_status(cli->store, hf_str(argv[0]), 0, &got, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	if (cli_flag(cli, "raw")) {
 		show_raw(cli->out, got.status);
@@ -264,7 +264,7 @@ int cmd_inbox_status_get(struct cli *cli, int argc, char **argv)
 
 int cmd_inbox_status_set(struct cli *cli, int argc, char **argv)
 {
-	struct hf_inbox_set_status args = {.write = cli_write(cli), .user = hf_str(argv[0])};
+	struct hf_inbox_set_status_args args = {.write = cli_write(cli), .user = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	char *memory = NULL;

@@ -10,16 +10,16 @@ const struct cli_option inbox_all_options[] = {
     {NULL, CLI_SWITCH, NULL, NULL, false},
 };
 
-typedef int (*all_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_all *, struct hf_result *,
-                      struct hf_error *);
+typedef int (*all_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_all_args *,
+                      struct hf_result *, struct hf_error *);
 
 static int mark_all(struct cli *cli, char **argv, all_fn change, const char *did)
 {
-	const struct hf_inbox_mark_all args = {.write = cli_write(cli),
-	                                       .user = hf_str(argv[0]),
-	                                       .account = cli_bytes(cli, "account"),
-	                                       .up_to = cli_u64(cli, "up-to", 0),
-	                                       .now = cli_now(cli)};
+	const struct hf_inbox_mark_all_args args = {.write = cli_write(cli),
+	                                            .user = hf_str(argv[0]),
+	                                            .account = cli_bytes(cli, "account"),
+	                                            .up_to = cli_u64(cli, "up-to", 0),
+	                                            .now = cli_now(cli)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	if (cli_given(cli, "up-to") && args.up_to == 0)
@@ -46,7 +46,7 @@ int cmd_inbox_dismiss_all(struct cli *cli, int argc, char **argv)
 
 int cmd_inbox_tombstones(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_tombstones args = {
+	const struct hf_inbox_list_tombstones_args args = {
 	    .user = hf_str(argv[0]), .limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
 	struct hf_inbox_tombstone_page page;
 	struct hf_error error;
@@ -54,7 +54,7 @@ int cmd_inbox_tombstones(struct cli *cli, int argc, char **argv)
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_inbox_tombstones(cli->store, &args, 0, &page, &error) != HF_OK)
+	if (hf_inbox_list_tombstones(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	out_list(cli->out, "account thread dismissed dismissed_at until");
 	for (size_t i = 0; i < page.count; i++)
@@ -66,7 +66,7 @@ int cmd_inbox_tombstones(struct cli *cli, int argc, char **argv)
 
 int cmd_inbox_lift(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_put_tombstone args = {
+	const struct hf_inbox_put_tombstone_args args = {
 	    .write = cli_write(cli),
 	    .key = {.user = hf_str(argv[0]),
 	            .account = cli_bytes(cli, "account"),

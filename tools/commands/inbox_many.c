@@ -78,7 +78,7 @@ static int save(struct cli *cli, int argc, char **argv, struct hf_bytes payload)
 		records[i] = input_of(cli, payload);
 		records[i].thread = hf_str(argv[i + 1]);
 	}
-	const struct hf_inbox_save args = {
+	const struct hf_inbox_save_args args = {
 	    .write = cli_write(cli),
 	    .user = hf_str(argv[0]),
 	    .records = records,
@@ -120,7 +120,7 @@ static bool same(struct hf_bytes a, struct hf_bytes b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-static bool is_kept(const struct hf_inbox_prune *args, struct hf_bytes account)
+static bool is_kept(const struct hf_inbox_prune_args *args, struct hf_bytes account)
 {
 	for (size_t i = 0; i < args->keep_count; i++)
 		if (same(args->keep_accounts[i].len ? args->keep_accounts[i] : hf_str("primary"), account))
@@ -130,9 +130,9 @@ static bool is_kept(const struct hf_inbox_prune *args, struct hf_bytes account)
 
 /* The library has no dry run for it. We hold the store's lock, so what is counted here is what a
  * prune would remove now. */
-static int count_prune(struct cli *cli, const struct hf_inbox_prune *args)
+static int count_prune(struct cli *cli, const struct hf_inbox_prune_args *args)
 {
-	const struct hf_inbox_load all = {.user = args->user};
+	const struct hf_inbox_load_args all = {.user = args->user};
 	struct hf_inbox_page page;
 	struct hf_error error;
 	uint64_t count = 0;
@@ -144,7 +144,7 @@ static int count_prune(struct cli *cli, const struct hf_inbox_prune *args)
 	return cli_would_remove(cli, count);
 }
 
-static int prune(struct cli *cli, const struct hf_inbox_prune *args)
+static int prune(struct cli *cli, const struct hf_inbox_prune_args *args)
 {
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -159,10 +159,10 @@ static int prune(struct cli *cli, const struct hf_inbox_prune *args)
 
 int cmd_inbox_prune(struct cli *cli, int argc, char **argv)
 {
-	struct hf_inbox_prune args = {.write = cli_write(cli),
-	                              .user = hf_str(argv[0]),
-	                              .keep_count = (size_t)argc - 1,
-	                              .tombstone_for = tombstone_for(cli)};
+	struct hf_inbox_prune_args args = {.write = cli_write(cli),
+	                                   .user = hf_str(argv[0]),
+	                                   .keep_count = (size_t)argc - 1,
+	                                   .tombstone_for = tombstone_for(cli)};
 	struct hf_bytes *keep = calloc((size_t)argc, sizeof *keep);
 	if (!keep) {
 		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for the names of %d accounts",
@@ -197,7 +197,7 @@ const struct cli_option inbox_trim_options[] = {
 
 int cmd_inbox_trim(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_trim args = {
+	const struct hf_inbox_trim_args args = {
 	    .write = cli_write(cli),
 	    .user = hf_str(argv[0]),
 	    .max_records = cli_u64(cli, "max-records", 0),
@@ -225,14 +225,14 @@ static int count_clear(struct cli *cli, struct hf_bytes user)
 {
 	struct hf_inbox_counts counts;
 	struct hf_error error;
-	if (hf_inbox_counts(cli->store, user, 0, &counts, &error) != HF_OK)
+	if (hf_inbox_count(cli->store, user, 0, &counts, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	return cli_would_remove(cli, counts.total);
 }
 
 int cmd_inbox_clear(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_inbox_clear args = {.write = cli_write(cli), .user = hf_str(argv[0])};
+	const struct hf_inbox_clear_args args = {.write = cli_write(cli), .user = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;

@@ -15,7 +15,7 @@ int cmd_info(struct cli *cli, int argc, char **argv)
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_info(cli->store, &info, &error) != HF_OK)
+	if (hf_get_info(cli->store, &info, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	snprintf(segment, sizeof segment, "segment-%08" PRIx32, info.segment);
 	out_begin(cli->out, "info");
@@ -58,7 +58,7 @@ static int one_inbox(struct cli *cli, struct hf_bytes user)
 {
 	struct hf_inbox_counts counts;
 	struct hf_error error;
-	if (hf_inbox_counts(cli->store, user, 0, &counts, &error) != HF_OK)
+	if (hf_inbox_count(cli->store, user, 0, &counts, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	show_inbox_counts(cli->out, user, &counts);
 	return CLI_OK;
@@ -68,7 +68,7 @@ static int one_queue(struct cli *cli, struct hf_bytes queue)
 {
 	struct hf_outbox_stats stats;
 	struct hf_error error;
-	if (hf_outbox_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
+	if (hf_outbox_get_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	show_outbox_stats(cli->out, queue, &stats);
 	return CLI_OK;
@@ -76,11 +76,11 @@ static int one_queue(struct cli *cli, struct hf_bytes queue)
 
 /* All names of one kind, each given to `one`. */
 static int each_name(struct cli *cli,
-                     int (*names)(hf_store *, const struct hf_names *, unsigned,
+                     int (*names)(hf_store *, const struct hf_names_args *, unsigned,
                                   struct hf_name_page *, struct hf_error *),
                      int (*one)(struct cli *, struct hf_bytes), uint64_t *count)
 {
-	const struct hf_names all = {0};
+	const struct hf_names_args all = {0};
 	struct hf_name_page page;
 	struct hf_error error;
 	int status = CLI_OK;
@@ -100,7 +100,7 @@ static int inboxes(struct cli *cli, struct totals *totals)
 	if (cli_given(cli, "user"))
 		status = one_inbox(cli, cli_bytes(cli, "user"));
 	else
-		status = each_name(cli, hf_inbox_users, one_inbox, &totals->inboxes);
+		status = each_name(cli, hf_inbox_names, one_inbox, &totals->inboxes);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -114,7 +114,7 @@ static int queues(struct cli *cli, struct totals *totals)
 	if (cli_given(cli, "queue"))
 		status = one_queue(cli, cli_bytes(cli, "queue"));
 	else
-		status = each_name(cli, hf_outbox_queues, one_queue, &totals->queues);
+		status = each_name(cli, hf_outbox_names, one_queue, &totals->queues);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -123,7 +123,7 @@ static int timelines(struct cli *cli, struct totals *totals)
 {
 	out_line(cli->out, "%s", "");
 	out_list(cli->out, "timeline events latest_at");
-	const int status = each_name(cli, hf_timelines, timeline_figures, &totals->timelines);
+	const int status = each_name(cli, hf_timeline_names, timeline_figures, &totals->timelines);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -132,7 +132,7 @@ static int collections(struct cli *cli, struct totals *totals)
 {
 	out_line(cli->out, "%s", "");
 	out_list(cli->out, "collection documents orders");
-	const int status = each_name(cli, hf_document_collections, doc_figures, &totals->collections);
+	const int status = each_name(cli, hf_document_names, doc_figures, &totals->collections);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -141,7 +141,7 @@ static int scopes(struct cli *cli, struct totals *totals)
 {
 	out_line(cli->out, "%s", "");
 	out_list(cli->out, "scope in_progress done");
-	const int status = each_name(cli, hf_idempotency_scopes, idem_figures, &totals->scopes);
+	const int status = each_name(cli, hf_idempotency_names, idem_figures, &totals->scopes);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -156,7 +156,7 @@ static int locks(struct cli *cli, struct totals *totals)
 {
 	struct hf_lock_stats stats;
 	struct hf_error error;
-	if (hf_lock_stats(cli->store, 0, &stats, &error) != HF_OK)
+	if (hf_lock_get_stats(cli->store, 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	totals->locks = stats.held;
 	return CLI_OK;
@@ -164,12 +164,12 @@ static int locks(struct cli *cli, struct totals *totals)
 
 static int summary(struct cli *cli, struct totals *totals)
 {
-	const struct hf_cursor_list all = {0};
+	const struct hf_cursor_list_args all = {0};
 	struct hf_cursor_page page;
 	struct hf_error error;
 	struct hf_info info;
 	if (hf_cursor_list(cli->store, &all, 0, &page, &error) != HF_OK ||
-	    hf_info(cli->store, &info, &error) != HF_OK)
+	    hf_get_info(cli->store, &info, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	totals->cursors = page.count;
 	hf_release(page.memory);

@@ -41,7 +41,7 @@ int cmd_init(struct cli *cli, int argc, char **argv)
 		return status;
 	struct hf_info info;
 	struct hf_error error;
-	if (hf_info(cli->store, &info, &error) != HF_OK)
+	if (hf_get_info(cli->store, &info, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	if (cli->json) {
 		out_begin(cli->out, "init");

@@ -25,10 +25,10 @@ const struct cli_option lock_force_options[] = {
 
 int cmd_lock_acquire(struct cli *cli, int argc, char **argv)
 {
-	struct hf_lock_acquire args = {.write = cli_write(cli),
-	                               .name = hf_str(argv[0]),
-	                               .owner = hf_str(argv[1]),
-	                               .wait_us = cli_i64(cli, "for", 0)};
+	struct hf_lock_acquire_args args = {.write = cli_write(cli),
+	                                    .name = hf_str(argv[0]),
+	                                    .owner = hf_str(argv[1]),
+	                                    .wait_us = cli_i64(cli, "for", 0)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -42,7 +42,7 @@ int cmd_lock_acquire(struct cli *cli, int argc, char **argv)
 
 int cmd_lock_renew(struct cli *cli, int argc, char **argv)
 {
-	struct hf_lock_renew args = {.write = cli_write(cli), .name = hf_str(argv[0])};
+	struct hf_lock_renew_args args = {.write = cli_write(cli), .name = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -58,7 +58,7 @@ int cmd_lock_renew(struct cli *cli, int argc, char **argv)
 
 int cmd_lock_release(struct cli *cli, int argc, char **argv)
 {
-	struct hf_lock_release args = {.write = cli_write(cli), .name = hf_str(argv[0])};
+	struct hf_lock_release_args args = {.write = cli_write(cli), .name = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -73,7 +73,7 @@ int cmd_lock_release(struct cli *cli, int argc, char **argv)
 
 int cmd_lock_force_release(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_lock_force_release args = {
+	const struct hf_lock_force_release_args args = {
 	    .write = cli_write(cli), .name = hf_str(argv[0]), .reason = cli_bytes(cli, "reason")};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -91,7 +91,7 @@ int cmd_lock_force_release(struct cli *cli, int argc, char **argv)
 
 int cmd_lock_check(struct cli *cli, int argc, char **argv)
 {
-	struct hf_lock_check args = {.name = hf_str(argv[0])};
+	struct hf_lock_check_args args = {.name = hf_str(argv[0])};
 	struct hf_error error = {0};
 	(void)argc;
 	if (!cli_argument_u64(cli, "TOKEN", argv[1], &args.token))
@@ -125,8 +125,8 @@ int cmd_lock_get(struct cli *cli, int argc, char **argv)
 
 int cmd_lock_list(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_lock_list args = {.limit = cli_u64(cli, "limit", 0),
-	                                  .page = cli_text(cli, "page")};
+	const struct hf_lock_list_args args = {.limit = cli_u64(cli, "limit", 0),
+	                                       .page = cli_text(cli, "page")};
 	struct hf_lock_page page;
 	struct hf_error error;
 	(void)argc;

@@ -11,9 +11,10 @@ const struct cli_option migration_record_options[] = {
 
 int cmd_migration_record(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_migration_record args = {.write = cli_write(cli),
-	                                         .name = hf_str(argv[0]),
-	                                         .applied_at = cli_i64(cli, "applied-at", HF_UNSET)};
+	const struct hf_migration_record_args args = {.write = cli_write(cli),
+	                                              .name = hf_str(argv[0]),
+	                                              .applied_at =
+	                                                  cli_i64(cli, "applied-at", HF_UNSET)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -25,7 +26,7 @@ int cmd_migration_record(struct cli *cli, int argc, char **argv)
 
 int cmd_migration_forget(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_migration_forget args = {.write = cli_write(cli), .name = hf_str(argv[0])};
+	const struct hf_migration_forget_args args = {.write = cli_write(cli), .name = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -36,11 +37,11 @@ int cmd_migration_forget(struct cli *cli, int argc, char **argv)
 }
 
 /* The rows of a list whose heading is there. */
-static int show_page(struct cli *cli, const struct hf_migration_list *args, size_t *count)
+static int show_page(struct cli *cli, const struct hf_migration_list_args *args, size_t *count)
 {
 	struct hf_migration_page page;
 	struct hf_error error = {0};
-	if (hf_migrations(cli->store, args, 0, &page, &error) != HF_OK)
+	if (hf_migration_list(cli->store, args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	*count = page.count;
 	out_list(cli->out, "name applied_at version");
@@ -58,7 +59,7 @@ static int show_page(struct cli *cli, const struct hf_migration_list *args, size
 
 int migration_figures(struct cli *cli, uint64_t *count)
 {
-	const struct hf_migration_list all = {0};
+	const struct hf_migration_list_args all = {0};
 	size_t rows = 0;
 	const bool quiet = cli->quiet;
 	cli->quiet = true; /* that there are none is no news among the others */
@@ -70,8 +71,8 @@ int migration_figures(struct cli *cli, uint64_t *count)
 
 int cmd_migration_list(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_migration_list args = {.limit = cli_u64(cli, "limit", 0),
-	                                       .page = cli_text(cli, "page")};
+	const struct hf_migration_list_args args = {.limit = cli_u64(cli, "limit", 0),
+	                                            .page = cli_text(cli, "page")};
 	size_t rows;
 	(void)argc;
 	(void)argv;

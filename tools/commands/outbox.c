@@ -81,10 +81,10 @@ const struct cli_option outbox_configure_options[] = {
 
 /* --- Filling ---------------------------------------------------------------------------------- */
 
-static struct hf_outbox_enqueue enqueue_args(const struct cli *cli, char **argv,
-                                             struct hf_bytes payload)
+static struct hf_outbox_enqueue_args enqueue_args(const struct cli *cli, char **argv,
+                                                  struct hf_bytes payload)
 {
-	struct hf_outbox_enqueue args = {
+	struct hf_outbox_enqueue_args args = {
 	    .write = cli_write(cli),
 	    .queue = hf_str(argv[0]),
 	    .id = hf_str(argv[1]),
@@ -100,7 +100,7 @@ static struct hf_outbox_enqueue enqueue_args(const struct cli *cli, char **argv,
 }
 
 /* All or none, in the order given. */
-static int enqueue_many(struct cli *cli, const struct hf_outbox_enqueue *one, size_t count,
+static int enqueue_many(struct cli *cli, const struct hf_outbox_enqueue_args *one, size_t count,
                         char **ids)
 {
 	struct hf_outbox_input *items = calloc(count, sizeof *items);
@@ -113,11 +113,11 @@ static int enqueue_many(struct cli *cli, const struct hf_outbox_enqueue *one, si
 		                                    one->available_at, one->priority, one->max_attempts,
 		                                    one->group,        one->extra};
 	}
-	const struct hf_outbox_enqueue_many args = {.write = one->write,
-	                                            .queue = one->queue,
-	                                            .items = items,
-	                                            .count = count,
-	                                            .dedup = one->dedup};
+	const struct hf_outbox_enqueue_many_args args = {.write = one->write,
+	                                                 .queue = one->queue,
+	                                                 .items = items,
+	                                                 .count = count,
+	                                                 .dedup = one->dedup};
 	const int rc = hf_outbox_enqueue_many(cli->store, NULL, &args, &result, &error);
 	free(items);
 	return cli_done(cli, rc, &result, &error, "enqueued");
@@ -134,7 +134,7 @@ int cmd_outbox_enqueue(struct cli *cli, int argc, char **argv)
 	if (status == CLI_OK)
 		status = cli_open(cli);
 	if (status == CLI_OK) {
-		const struct hf_outbox_enqueue args = enqueue_args(cli, argv, payload);
+		const struct hf_outbox_enqueue_args args = enqueue_args(cli, argv, payload);
 		status = argc > 2
 		             ? enqueue_many(cli, &args, (size_t)argc - 1, argv + 1)
 		             : cli_done(cli, hf_outbox_enqueue(cli->store, NULL, &args, &result, &error),
@@ -167,7 +167,7 @@ static struct hf_outbox_item put_item(const struct cli *cli, char **argv, struct
 
 int cmd_outbox_put(struct cli *cli, int argc, char **argv)
 {
-	struct hf_outbox_put args = {.write = cli_write(cli), .queue = hf_str(argv[0])};
+	struct hf_outbox_put_args args = {.write = cli_write(cli), .queue = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	struct hf_bytes payload;
@@ -188,7 +188,7 @@ int cmd_outbox_put(struct cli *cli, int argc, char **argv)
 }
 
 /* What is not given stays as it is. */
-static int given_settings(struct cli *cli, struct hf_outbox_configure *args)
+static int given_settings(struct cli *cli, struct hf_outbox_configure_args *args)
 {
 	const char *lost = cli_text(cli, "max-lost");
 	char *end = NULL;
@@ -209,7 +209,7 @@ static int given_settings(struct cli *cli, struct hf_outbox_configure *args)
 
 int cmd_outbox_configure(struct cli *cli, int argc, char **argv)
 {
-	struct hf_outbox_configure args = {.write = cli_write(cli), .queue = hf_str(argv[0])};
+	struct hf_outbox_configure_args args = {.write = cli_write(cli), .queue = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -230,10 +230,10 @@ int cmd_outbox_configure(struct cli *cli, int argc, char **argv)
 
 int cmd_outbox_mark_failed(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_outbox_mark_failed args = {.write = cli_write(cli),
-	                                           .queue = hf_str(argv[0]),
-	                                           .id = hf_str(argv[1]),
-	                                           .reason = cli_bytes(cli, "reason")};
+	const struct hf_outbox_mark_failed_args args = {.write = cli_write(cli),
+	                                                .queue = hf_str(argv[0]),
+	                                                .id = hf_str(argv[1]),
+	                                                .reason = cli_bytes(cli, "reason")};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -245,10 +245,10 @@ int cmd_outbox_mark_failed(struct cli *cli, int argc, char **argv)
 
 int cmd_outbox_retry(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_outbox_retry args = {.write = cli_write(cli),
-	                                     .queue = hf_str(argv[0]),
-	                                     .id = hf_str(argv[1]),
-	                                     .reset_attempts = cli_flag(cli, "reset-attempts")};
+	const struct hf_outbox_retry_args args = {.write = cli_write(cli),
+	                                          .queue = hf_str(argv[0]),
+	                                          .id = hf_str(argv[1]),
+	                                          .reset_attempts = cli_flag(cli, "reset-attempts")};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -260,7 +260,7 @@ int cmd_outbox_retry(struct cli *cli, int argc, char **argv)
 
 int cmd_outbox_reschedule(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_outbox_reschedule args = {
+	const struct hf_outbox_reschedule_args args = {
 	    .write = cli_write(cli),
 	    .queue = hf_str(argv[0]),
 	    .id = hf_str(argv[1]),
@@ -280,7 +280,7 @@ int cmd_outbox_reschedule(struct cli *cli, int argc, char **argv)
 
 int cmd_outbox_remove(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_outbox_remove args = {
+	const struct hf_outbox_remove_args args = {
 	    .write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -295,14 +295,14 @@ static int count_clear(struct cli *cli, struct hf_bytes queue)
 {
 	struct hf_outbox_stats stats;
 	struct hf_error error;
-	if (hf_outbox_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
+	if (hf_outbox_get_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	return cli_would_remove(cli, stats.queued.items + stats.sending.items + stats.failed.items);
 }
 
 int cmd_outbox_clear(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_outbox_clear args = {.write = cli_write(cli), .queue = hf_str(argv[0])};
+	const struct hf_outbox_clear_args args = {.write = cli_write(cli), .queue = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -351,7 +351,7 @@ int cmd_outbox_list(struct cli *cli, int argc, char **argv)
 	                                                 HF_OUTBOX_SENDING, HF_OUTBOX_FAILED};
 	struct hf_bytes text = cli_bytes(cli, "containing");
 	const bool bare = cli_flag(cli, "without-payload");
-	const struct hf_outbox_list args = {
+	const struct hf_outbox_list_args args = {
 	    .queue = hf_str(argv[0]),
 	    .status = statuses[cli_u64(cli, "status", 0)],
 	    .match = cli_given(cli, "containing") ? contains : NULL,
@@ -387,7 +387,7 @@ int cmd_outbox_stats(struct cli *cli, int argc, char **argv)
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_outbox_stats(cli->store, hf_str(argv[0]), 0, &stats, &error) != HF_OK)
+	if (hf_outbox_get_stats(cli->store, hf_str(argv[0]), 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	show_outbox_stats(cli->out, hf_str(argv[0]), &stats);
 	return CLI_OK;

@@ -74,9 +74,9 @@ static int claim_failed(struct cli *cli, const struct hf_outbox_items *items,
                         const struct hf_error *error)
 {
 	for (size_t i = 0; i < items->count; i++) {
-		const struct hf_outbox_release args = {.queue = items->items[i].queue,
-		                                       .id = items->items[i].id,
-		                                       .token = items->items[i].token};
+		const struct hf_outbox_release_args args = {.queue = items->items[i].queue,
+		                                            .id = items->items[i].id,
+		                                            .token = items->items[i].token};
 		if (hf_outbox_release(cli->store, NULL, &args, NULL, NULL) != HF_OK)
 			break; /* the lease ends it */
 	}
@@ -87,11 +87,11 @@ static int claim_failed(struct cli *cli, const struct hf_outbox_items *items,
 int cmd_outbox_claim(struct cli *cli, int argc, char **argv)
 {
 	char owner[OWNER_SIZE];
-	struct hf_outbox_claim args = {.write = cli_write(cli),
-	                               .queue = hf_str(argv[0]),
-	                               .id = hf_str(argv[1]),
-	                               .owner = hf_str(owner_of(cli, owner)),
-	                               .max_run_us = cli_i64(cli, "max-run", 0)};
+	struct hf_outbox_claim_args args = {.write = cli_write(cli),
+	                                    .queue = hf_str(argv[0]),
+	                                    .id = hf_str(argv[1]),
+	                                    .owner = hf_str(owner_of(cli, owner)),
+	                                    .max_run_us = cli_i64(cli, "max-run", 0)};
 	struct hf_outbox_items items;
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -112,11 +112,11 @@ int cmd_outbox_claim(struct cli *cli, int argc, char **argv)
 int cmd_outbox_claim_next(struct cli *cli, int argc, char **argv)
 {
 	char owner[OWNER_SIZE];
-	struct hf_outbox_claim_next args = {.write = cli_write(cli),
-	                                    .queue_count = (size_t)argc,
-	                                    .owner = hf_str(owner_of(cli, owner)),
-	                                    .max = (uint32_t)cli_u64(cli, "max", 1),
-	                                    .max_run_us = cli_i64(cli, "max-run", 0)};
+	struct hf_outbox_claim_next_args args = {.write = cli_write(cli),
+	                                         .queue_count = (size_t)argc,
+	                                         .owner = hf_str(owner_of(cli, owner)),
+	                                         .max = (uint32_t)cli_u64(cli, "max", 1),
+	                                         .max_run_us = cli_i64(cli, "max-run", 0)};
 	struct hf_bytes *queues = calloc((size_t)argc, sizeof *queues);
 	struct hf_outbox_items items = {0};
 	struct hf_result result = {0};
@@ -149,7 +149,7 @@ int cmd_outbox_claim_next(struct cli *cli, int argc, char **argv)
 
 int cmd_outbox_extend(struct cli *cli, int argc, char **argv)
 {
-	struct hf_outbox_extend args = {
+	struct hf_outbox_extend_args args = {
 	    .write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -166,7 +166,7 @@ int cmd_outbox_extend(struct cli *cli, int argc, char **argv)
 
 int cmd_outbox_complete(struct cli *cli, int argc, char **argv)
 {
-	struct hf_outbox_complete args = {
+	struct hf_outbox_complete_args args = {
 	    .write = cli_write(cli), .queue = hf_str(argv[0]), .id = hf_str(argv[1])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
@@ -191,7 +191,7 @@ static struct hf_outbox_backoff backoff_of(const struct cli *cli)
 
 int cmd_outbox_fail(struct cli *cli, int argc, char **argv)
 {
-	struct hf_outbox_fail args = {
+	struct hf_outbox_fail_args args = {
 	    .write = cli_write(cli),
 	    .queue = hf_str(argv[0]),
 	    .id = hf_str(argv[1]),
@@ -218,10 +218,10 @@ int cmd_outbox_fail(struct cli *cli, int argc, char **argv)
 
 int cmd_outbox_release(struct cli *cli, int argc, char **argv)
 {
-	struct hf_outbox_release args = {.write = cli_write(cli),
-	                                 .queue = hf_str(argv[0]),
-	                                 .id = hf_str(argv[1]),
-	                                 .delay_us = cli_i64(cli, "delay", 0)};
+	struct hf_outbox_release_args args = {.write = cli_write(cli),
+	                                      .queue = hf_str(argv[0]),
+	                                      .id = hf_str(argv[1]),
+	                                      .delay_us = cli_i64(cli, "delay", 0)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;

@@ -221,11 +221,11 @@ static bool hold_signals(struct draining *draining)
 
 /* --- The pass --------------------------------------------------------------------------------- */
 
-static struct hf_outbox_drain drain_args(const struct cli *cli, const char *queue)
+static struct hf_outbox_drain_args drain_args(const struct cli *cli, const char *queue)
 {
 	static const enum hf_outbox_backoff_kind kinds[] = {
 	    HF_OUTBOX_BACKOFF_NONE, HF_OUTBOX_BACKOFF_FIXED, HF_OUTBOX_BACKOFF_EXPONENTIAL};
-	struct hf_outbox_drain args = {
+	struct hf_outbox_drain_args args = {
 	    .queue = hf_str(queue),
 	    .send = send_item,
 	    .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0),
@@ -261,7 +261,7 @@ int cmd_outbox_drain(struct cli *cli, int argc, char **argv)
 	                            .path = program_find(argv[1]),
 	                            .argv = argv + 1,
 	                            .queue = argv[0]};
-	struct hf_outbox_drain args = drain_args(cli, argv[0]);
+	struct hf_outbox_drain_args args = drain_args(cli, argv[0]);
 	struct hf_outbox_drained drained = {0};
 	struct hf_error error = {0};
 	(void)argc;

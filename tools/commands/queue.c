@@ -48,13 +48,13 @@ typedef int (*queue_fn)(struct cli *cli, struct hf_bytes queue, void *ctx);
 /* The one that is named, or all. */
 static int each_queue(struct cli *cli, const char *name, queue_fn one, void *ctx)
 {
-	const struct hf_names all = {0};
+	const struct hf_names_args all = {0};
 	struct hf_name_page page;
 	struct hf_error error;
 	int status = CLI_OK;
 	if (name)
 		return one(cli, hf_str(name), ctx);
-	if (hf_outbox_queues(cli->store, &all, 0, &page, &error) != HF_OK)
+	if (hf_outbox_names(cli->store, &all, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	for (size_t i = 0; i < page.count && status == CLI_OK; i++)
 		status = one(cli, page.items[i], ctx);
@@ -67,7 +67,7 @@ static int stats_of(struct cli *cli, struct hf_bytes queue, void *ctx)
 	struct hf_outbox_stats stats;
 	struct hf_error error;
 	(void)ctx;
-	if (hf_outbox_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
+	if (hf_outbox_get_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	show_outbox_stats(cli->out, queue, &stats);
 	return CLI_OK;
@@ -93,9 +93,10 @@ int cmd_queue_stats(struct cli *cli, int argc, char **argv)
 
 static int set_paused(struct cli *cli, const char *queue, bool paused)
 {
-	const struct hf_outbox_pause args = {.write = cli_write(cli),
-	                                     .queue = hf_str(queue),
-	                                     .wait_us = paused ? cli_i64(cli, "until-idle", 0) : 0};
+	const struct hf_outbox_pause_args args = {.write = cli_write(cli),
+	                                          .queue = hf_str(queue),
+	                                          .wait_us =
+	                                              paused ? cli_i64(cli, "until-idle", 0) : 0};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const int status = cli_open(cli);
@@ -133,7 +134,7 @@ static int would(struct cli *cli, uint64_t count, const char *what)
 
 int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_outbox_redrive args = {
+	const struct hf_outbox_redrive_args args = {
 	    .write = cli_write(cli),
 	    .queue = hf_str(argv[0]),
 	    .group = cli_bytes(cli, "group"),
@@ -167,7 +168,7 @@ int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 int cmd_queue_prune(struct cli *cli, int argc, char **argv)
 {
 	static const enum hf_outbox_status statuses[] = {HF_OUTBOX_FAILED, HF_OUTBOX_QUEUED};
-	struct hf_outbox_prune args = {
+	struct hf_outbox_prune_args args = {
 	    .write = cli_write(cli),
 	    .queue = hf_str(argv[0]),
 	    .status = statuses[cli_u64(cli, "status", 0)],
@@ -187,7 +188,7 @@ int cmd_queue_prune(struct cli *cli, int argc, char **argv)
 		status = cli_open(cli);
 	if (status == CLI_OK && cli_given(cli, "older")) {
 		struct hf_outbox_stats stats;
-		if (hf_outbox_stats(cli->store, args.queue, 0, &stats, &error) != HF_OK)
+		if (hf_outbox_get_stats(cli->store, args.queue, 0, &stats, &error) != HF_OK)
 			return cli_fail(cli, &error);
 		args.enqueued_before = stats.as_of - cli_i64(cli, "older", 0);
 	}
@@ -200,7 +201,7 @@ int cmd_queue_prune(struct cli *cli, int argc, char **argv)
 
 int cmd_queue_completed(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_outbox_completed_list args = {
+	const struct hf_outbox_list_completed_args args = {
 	    .queue = hf_str(argv[0]), .limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
 	struct hf_outbox_completed_page page;
 	struct hf_error error;
@@ -208,7 +209,7 @@ int cmd_queue_completed(struct cli *cli, int argc, char **argv)
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_outbox_completed(cli->store, &args, 0, &page, &error) != HF_OK)
+	if (hf_outbox_list_completed(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	out_list(cli->out, "id blocks_until");
 	for (size_t i = 0; i < page.count; i++) {
@@ -285,11 +286,11 @@ static int each_claim(struct cli *cli, struct hf_bytes queue, struct claims *cla
 	struct hf_outbox_items page = {0};
 	int status = CLI_OK;
 	do {
-		const struct hf_outbox_list args = {.queue = queue,
-		                                    .status = HF_OUTBOX_SENDING,
-		                                    .without_payload = true,
-		                                    .limit = 512,
-		                                    .page = page.next};
+		const struct hf_outbox_list_args args = {.queue = queue,
+		                                         .status = HF_OUTBOX_SENDING,
+		                                         .without_payload = true,
+		                                         .limit = 512,
+		                                         .page = page.next};
 		struct hf_outbox_items next;
 		struct hf_error error;
 		const int rc = hf_outbox_list(cli->store, &args, 0, &next, &error);

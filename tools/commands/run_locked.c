@@ -74,10 +74,10 @@ static void held_from(struct run *run, int64_t began)
 static int take(struct run *run, const char *owner)
 {
 	struct cli *cli = run->cli;
-	const struct hf_lock_acquire args = {.name = run->name,
-	                                     .owner = hf_str(owner),
-	                                     .lease_us = run->lease_us,
-	                                     .wait_us = cli_i64(cli, "for", 0)};
+	const struct hf_lock_acquire_args args = {.name = run->name,
+	                                          .owner = hf_str(owner),
+	                                          .lease_us = run->lease_us,
+	                                          .wait_us = cli_i64(cli, "for", 0)};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	int64_t began = 0;
@@ -106,7 +106,7 @@ static int close_again(struct run *run, int rc, struct hf_error *error)
 
 static void renew(struct run *run)
 {
-	const struct hf_lock_renew args = {
+	const struct hf_lock_renew_args args = {
 	    .name = run->name, .token = run->token, .lease_us = run->lease_us};
 	struct hf_error error = {0};
 	const int64_t began = hold_ticks();
@@ -124,7 +124,7 @@ static void renew(struct run *run)
 /* The command has ended. What cannot be released is free when its lease is over. */
 static int give_back(struct run *run)
 {
-	const struct hf_lock_release args = {.name = run->name, .token = run->token};
+	const struct hf_lock_release_args args = {.name = run->name, .token = run->token};
 	struct hf_error error = {0};
 	int rc = open_briefly(run, run->cli->wait_us, &error);
 	if (rc == HF_OK)

@@ -43,7 +43,7 @@ const struct cli_option timeline_retain_options[] = {
 
 int cmd_timeline_append(struct cli *cli, int argc, char **argv)
 {
-	struct hf_timeline_append args = {
+	struct hf_timeline_append_args args = {
 	    .write = cli_write(cli),
 	    .key = {hf_str(argv[0]), hf_str(argv[1])},
 	    .type = hf_str(argv[2]),
@@ -68,7 +68,7 @@ int cmd_timeline_append(struct cli *cli, int argc, char **argv)
 
 int cmd_timeline_retain(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_timeline_retain args = {
+	const struct hf_timeline_retain_args args = {
 	    .write = cli_write(cli),
 	    .timeline = hf_str(argv[0]),
 	    .max_events = cli_u64(cli, "max-events", 0),
@@ -105,7 +105,8 @@ static int count_clear(struct cli *cli, struct hf_bytes timeline)
 
 int cmd_timeline_clear(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_timeline_clear args = {.write = cli_write(cli), .timeline = hf_str(argv[0])};
+	const struct hf_timeline_clear_args args = {.write = cli_write(cli),
+	                                            .timeline = hf_str(argv[0])};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
@@ -154,7 +155,7 @@ static struct hf_timeline_filter filter_of(const struct cli *cli, char **argv)
 int cmd_timeline_query(struct cli *cli, int argc, char **argv)
 {
 	const bool bare = cli_flag(cli, "without-payload");
-	const struct hf_timeline_query args = {
+	const struct hf_timeline_query_args args = {
 	    .filter = filter_of(cli, argv),
 	    .ascending = cli_flag(cli, "ascending"),
 	    .without_payload = bare,
@@ -173,7 +174,7 @@ int cmd_timeline_query(struct cli *cli, int argc, char **argv)
 	         bare ? "happened_at id type subject" : "happened_at id type subject payload");
 	for (size_t i = 0; i < page.count; i++)
 		show_timeline_event(cli->out, &page.items[i], !bare);
-	if (page.has_next && !cli->json)
+	if (page.next && !cli->json)
 		cli_note(cli, "%zu of %llu", page.count, (unsigned long long)page.total);
 	show_list_end(cli, page.count, page.next);
 	hf_release(page.memory);
@@ -227,7 +228,8 @@ int cmd_timeline_latest(struct cli *cli, int argc, char **argv)
 
 int cmd_timeline_list(struct cli *cli, int argc, char **argv)
 {
-	const struct hf_names args = {.limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
+	const struct hf_names_args args = {.limit = cli_u64(cli, "limit", 0),
+	                                   .page = cli_text(cli, "page")};
 	struct hf_name_page page;
 	struct hf_error error;
 	(void)argc;
@@ -235,7 +237,7 @@ int cmd_timeline_list(struct cli *cli, int argc, char **argv)
 	int status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_timelines(cli->store, &args, 0, &page, &error) != HF_OK)
+	if (hf_timeline_names(cli->store, &args, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	out_list(cli->out, "timeline events latest_at");
 	for (size_t i = 0; i < page.count && status == CLI_OK; i++)

@@ -65,9 +65,9 @@ static void note_order(struct import *import, const struct hf_inbox_input *recor
 	const size_t account_len = previous->data ? strlen(previous->data) : 0;
 	bool ordered = first || import->previous_score > record->score;
 	if (!ordered && same_double(import->previous_score, record->score)) {
-		const int order = compare_bytes(hf_bytes(previous->data, account_len), record->account);
+		const int order = compare_bytes(hf_bytes_of(previous->data, account_len), record->account);
 		const struct hf_bytes thread =
-		    hf_bytes(previous->data + account_len + 1, previous->len - account_len - 2);
+		    hf_bytes_of(previous->data + account_len + 1, previous->len - account_len - 2);
 		ordered = order < 0 || (order == 0 && compare_bytes(thread, record->thread) < 0);
 	}
 	import->inbox.in_load_order = import->inbox.in_load_order && ordered;
@@ -234,6 +234,6 @@ int import_inbox(struct import *import)
 		                import);
 	if (rc == CLI_OK && first)
 		rc = check_frame(import);
-	const struct hf_bytes status = hf_bytes(file->status, file->status_len);
+	const struct hf_bytes status = hf_bytes_of(file->status, file->status_len);
 	return rc == CLI_OK ? load_extra(import, file->status ? &status : NULL) : rc;
 }

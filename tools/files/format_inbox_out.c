@@ -77,7 +77,7 @@ static void put_record(struct inbox_export *x, const struct hf_inbox_record *rec
 	spell(record, texts);
 	for (size_t i = 0; i < FIELDS; i++) {
 		patches[i] =
-		    (struct json_patch){names[i], same[i] ? hf_bytes(NULL, 0) : buffer_bytes(&texts[i])};
+		    (struct json_patch){names[i], same[i] ? hf_bytes_of(NULL, 0) : buffer_bytes(&texts[i])};
 		if (texts[i].failed)
 			x->text.failed = true;
 	}
@@ -170,7 +170,7 @@ static struct hf_bytes kept_frame(const struct inbox_export *x)
 {
 	const struct hf_bytes extra = x->status.extra;
 	const char *stop = extra.len > 0 ? memchr(extra.data, '\0', extra.len) : NULL;
-	return hf_bytes(extra.data, stop ? (size_t)(stop - (const char *)extra.data) : 0);
+	return hf_bytes_of(extra.data, stop ? (size_t)(stop - (const char *)extra.data) : 0);
 }
 
 /* Up to the next NUL; *at moves behind it. */
@@ -179,7 +179,7 @@ static bool next_part(const char **at, const char *end, struct hf_bytes *out)
 	const char *stop = *at < end ? memchr(*at, '\0', (size_t)(end - *at)) : NULL;
 	if (!stop)
 		return false;
-	*out = hf_bytes(*at, (size_t)(stop - *at));
+	*out = hf_bytes_of(*at, (size_t)(stop - *at));
 	*at = stop + 1;
 	return out->len > 0;
 }
@@ -204,7 +204,7 @@ static int export_rest(struct inbox_export *x)
 	struct hf_inbox_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_inbox_load args = {.user = x->user, .limit = 32, .page = page.next};
+		const struct hf_inbox_load_args args = {.user = x->user, .limit = 32, .page = page.next};
 		struct hf_inbox_page next;
 		struct hf_error error = {0};
 		const int code = hf_inbox_load(x->export->cli->store, &args, 0, &next, &error);
@@ -259,8 +259,9 @@ static bool patch_frame(struct inbox_export *x, const struct fields *f, struct b
 	    x->status.status.len || !status ? x->status.status : hf_str("null");
 	const bool same_status = status ? equal_bytes(status->value, there) : there.len == 0;
 	const struct json_patch patches[] = {
-	    {"generated_at", generated_at == x->generated_at ? hf_bytes(NULL, 0) : buffer_bytes(&time)},
-	    {"poller_status", same_status ? hf_bytes(NULL, 0) : there},
+	    {"generated_at",
+	     generated_at == x->generated_at ? hf_bytes_of(NULL, 0) : buffer_bytes(&time)},
+	    {"poller_status", same_status ? hf_bytes_of(NULL, 0) : there},
 	};
 	json_put_patched(to, f->object, patches, sizeof patches / sizeof patches[0]);
 	buffer_free(&time);
@@ -304,7 +305,7 @@ static bool find_list(const struct buffer *frame, size_t *at)
 
 static int read_inbox(struct inbox_export *x)
 {
-	const struct hf_inbox_load first = {.user = x->user, .limit = 1};
+	const struct hf_inbox_load_args first = {.user = x->user, .limit = 1};
 	struct hf_inbox_page page;
 	struct hf_error error = {0};
 	struct json_fault fault;
@@ -312,7 +313,7 @@ static int read_inbox(struct inbox_export *x)
 		return cli_fail(x->export->cli, &error);
 	x->generated_at = page.generated_at;
 	hf_release(page.memory);
-	if (hf_inbox_status(x->export->cli->store, x->user, 0, &x->status, &error) != HF_OK)
+	if (hf_inbox_get_status(x->export->cli->store, x->user, 0, &x->status, &error) != HF_OK)
 		return cli_fail(x->export->cli, &error);
 	if (x->status.status.len && !json_check(x->status.status, &fault))
 		return cli_fail_with(x->export->cli, HF_EINVAL,

@@ -80,10 +80,10 @@ static bool put_framed(struct queue_export *q, const struct hf_outbox_item *item
 	if (good) {
 		const struct json_patch patches[] = {
 		    {"item", item->payload},
-		    {"status", entry.status == status ? hf_bytes(NULL, 0) : buffer_bytes(&s->status)},
+		    {"status", entry.status == status ? hf_bytes_of(NULL, 0) : buffer_bytes(&s->status)},
 		    {"attempts",
-		     entry.attempts == item->attempts ? hf_bytes(NULL, 0) : buffer_bytes(&s->attempts)},
-		    {"enqueuedAt", entry.enqueued_at == item->enqueued_at ? hf_bytes(NULL, 0)
+		     entry.attempts == item->attempts ? hf_bytes_of(NULL, 0) : buffer_bytes(&s->attempts)},
+		    {"enqueuedAt", entry.enqueued_at == item->enqueued_at ? hf_bytes_of(NULL, 0)
 		                                                          : buffer_bytes(&s->enqueued_at)},
 		};
 		json_put_patched(&q->text, &object, patches, sizeof patches / sizeof patches[0]);
@@ -140,7 +140,7 @@ static int export_items(struct queue_export *q, struct spelled *s)
 	struct hf_outbox_items page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_outbox_list args = {
+		const struct hf_outbox_list_args args = {
 		    .queue = q->queue, .without_payload = true, .limit = 512, .page = page.next};
 		struct hf_outbox_items next;
 		struct hf_error error = {0};

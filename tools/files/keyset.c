@@ -40,7 +40,7 @@ static struct hf_bytes key_at(const struct keyset *set, uint64_t slot)
 	uint32_t len;
 	const char *at = set->bytes.data + (slot - 1);
 	memcpy(&len, at, sizeof len);
-	return hf_bytes(at + sizeof len, len);
+	return hf_bytes_of(at + sizeof len, len);
 }
 
 /* The slot of the key, or the free one where it belongs. There is always a free one. */
@@ -96,7 +96,7 @@ enum keyset_answer keyset_add(struct keyset *set, const struct hf_bytes *parts, 
 	const uint32_t len = join(&set->bytes, parts, count);
 	if (set->bytes.failed)
 		return KEYSET_NO_MEMORY;
-	const size_t slot = find_slot(set, hf_bytes(set->bytes.data + before + sizeof len, len));
+	const size_t slot = find_slot(set, hf_bytes_of(set->bytes.data + before + sizeof len, len));
 	if (set->slots[slot]) {
 		set->bytes.len = before;
 		return KEYSET_TWICE;
@@ -113,7 +113,7 @@ bool keyset_has(const struct keyset *set, const struct hf_bytes *parts, size_t c
 		return false;
 	const uint32_t len = join(&key, parts, count);
 	const bool has =
-	    !key.failed && set->slots[find_slot(set, hf_bytes(key.data + sizeof len, len))];
+	    !key.failed && set->slots[find_slot(set, hf_bytes_of(key.data + sizeof len, len))];
 	buffer_free(&key);
 	return has;
 }

@@ -42,7 +42,7 @@ HF_CHECKED int load_cursor(struct load *load, const struct hf_cursor *cursor);
  * are compared with nothing. */
 HF_CHECKED int load_item(struct load *load, struct hf_bytes queue,
                          const struct hf_outbox_item *item, bool whole);
-HF_CHECKED int load_queue(struct load *load, const struct hf_outbox_configure *settings,
+HF_CHECKED int load_queue(struct load *load, const struct hf_outbox_configure_args *settings,
                           bool paused);
 /* A completed id that blocks; one whose time is over is nothing. */
 HF_CHECKED int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id,
@@ -50,9 +50,9 @@ HF_CHECKED int load_completed(struct load *load, struct hf_bytes queue, struct h
 /* Events never change: one that is there with other content is in conflict, --replace or not. */
 HF_CHECKED int load_event(struct load *load, const struct hf_timeline_event *event);
 /* A done entry. One that has expired is left out. */
-HF_CHECKED int load_idem(struct load *load, const struct hf_idempotency_put *entry);
+HF_CHECKED int load_idem(struct load *load, const struct hf_idempotency_put_args *entry);
 /* A name that is recorded already stays as it is, whenever that was. */
-HF_CHECKED int load_migration(struct load *load, const struct hf_migration_record *migration);
+HF_CHECKED int load_migration(struct load *load, const struct hf_migration_record_args *migration);
 /* With the orders of its collection; 0: not told. One that has expired by now adds nothing. */
 HF_CHECKED int load_document(struct load *load, const struct hf_document *document,
                              unsigned orders);

@@ -17,7 +17,7 @@ static bool equal_records(const struct hf_inbox_record *there, const struct hf_i
 	       there->snoozed_until == given->snoozed_until;
 }
 
-static int save_record(struct load *load, const struct hf_inbox_save *args, uint64_t *count)
+static int save_record(struct load *load, const struct hf_inbox_save_args *args, uint64_t *count)
 {
 	struct hf_error error = {0};
 	return load_added(load, hf_inbox_save(load->cli->store, load->txn, args, NULL, &error), &error,
@@ -27,7 +27,7 @@ static int save_record(struct load *load, const struct hf_inbox_save *args, uint
 static int drop_record(struct load *load, const struct hf_inbox_key *key)
 {
 	struct hf_error error = {0};
-	const struct hf_inbox_remove args = {.key = *key};
+	const struct hf_inbox_remove_args args = {.key = *key};
 	uint64_t none = 0;
 	return load_added(load, hf_inbox_remove(load->cli->store, load->txn, &args, NULL, &error),
 	                  &error, &none);
@@ -47,11 +47,11 @@ static int look_up(struct load *load, const struct hf_inbox_key *key, struct hf_
 static int look_up_tombstone(struct load *load, const struct hf_inbox_key *key,
                              struct hf_inbox_tombstone *out, bool *found)
 {
-	const struct hf_inbox_tombstones args = {
+	const struct hf_inbox_list_tombstones_args args = {
 	    .user = key->user, .account = key->account, .thread = key->thread};
 	struct hf_inbox_tombstone_page page;
 	struct hf_error error = {0};
-	if (hf_inbox_tombstones(load->cli->store, &args, 0, &page, &error) != HF_OK)
+	if (hf_inbox_list_tombstones(load->cli->store, &args, 0, &page, &error) != HF_OK)
 		return load_refused(load, &error);
 	*found = page.count > 0;
 	if (*found)
@@ -64,11 +64,11 @@ static int look_up_tombstone(struct load *load, const struct hf_inbox_key *key,
 static int bury(struct load *load, const struct hf_inbox_tombstone *tomb, uint64_t *count)
 {
 	struct hf_error error = {0};
-	const struct hf_inbox_put_tombstone args = {.write.literal_times = true,
-	                                            .key = tomb->key,
-	                                            .dismissed = tomb->dismissed,
-	                                            .dismissed_at = tomb->dismissed_at,
-	                                            .until = tomb->until};
+	const struct hf_inbox_put_tombstone_args args = {.write.literal_times = true,
+	                                                 .key = tomb->key,
+	                                                 .dismissed = tomb->dismissed,
+	                                                 .dismissed_at = tomb->dismissed_at,
+	                                                 .until = tomb->until};
 	return load_added(load,
 	                  hf_inbox_put_tombstone(load->cli->store, load->txn, &args, NULL, &error),
 	                  &error, count);
@@ -76,7 +76,7 @@ static int bury(struct load *load, const struct hf_inbox_tombstone *tomb, uint64
 
 /* A record that is not there: what a tombstone says to its return is a conflict too. */
 static int add_record(struct load *load, const struct hf_inbox_key *key,
-                      const struct hf_inbox_save *save)
+                      const struct hf_inbox_save_args *save)
 {
 	struct hf_inbox_tombstone tomb;
 	uint64_t none = 0;
@@ -126,12 +126,12 @@ int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_i
 {
 	const struct hf_inbox_key key = {
 	    .user = user, .account = record->account, .thread = record->thread};
-	const struct hf_inbox_save save = {.write.literal_times = true,
-	                                   .user = user,
-	                                   .records = record,
-	                                   .count = 1,
-	                                   .generated_at = HF_UNSET,
-	                                   .restore = true};
+	const struct hf_inbox_save_args save = {.write.literal_times = true,
+	                                        .user = user,
+	                                        .records = record,
+	                                        .count = 1,
+	                                        .generated_at = HF_UNSET,
+	                                        .restore = true};
 	struct hf_inbox_got got;
 	/* The key twice: a record that is replaced takes two entries. */
 	int rc = load_make_room(load, 2 * (user.len + record->account.len + record->thread.len) +
@@ -160,11 +160,11 @@ int load_saved(struct load *load, struct hf_bytes user, const struct hf_inbox_in
 {
 	const struct hf_inbox_key key = {
 	    .user = user, .account = record->account, .thread = record->thread};
-	const struct hf_inbox_save save = {.write.literal_times = true,
-	                                   .user = user,
-	                                   .records = record,
-	                                   .count = 1,
-	                                   .generated_at = generated_at};
+	const struct hf_inbox_save_args save = {.write.literal_times = true,
+	                                        .user = user,
+	                                        .records = record,
+	                                        .count = 1,
+	                                        .generated_at = generated_at};
 	struct hf_inbox_got got;
 	int rc = load_make_room(load, user.len + record->account.len + record->thread.len +
 	                                  record->payload.len);
@@ -182,7 +182,7 @@ int load_saved(struct load *load, struct hf_bytes user, const struct hf_inbox_in
 
 int load_generated_at(struct load *load, struct hf_bytes user, hf_time generated_at)
 {
-	const struct hf_inbox_save save = {
+	const struct hf_inbox_save_args save = {
 	    .write.literal_times = true, .user = user, .generated_at = generated_at};
 	uint64_t none = 0;
 	const int rc = load_make_room(load, user.len);
@@ -198,9 +198,9 @@ int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *
 	int rc = load_make_room(load, user.len + (status ? status->len : 0) + extra.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
 		return rc;
-	if (hf_inbox_status(load->cli->store, user, 0, &there, &error) != HF_OK)
+	if (hf_inbox_get_status(load->cli->store, user, 0, &there, &error) != HF_OK)
 		return load_refused(load, &error);
-	const struct hf_inbox_set_status args = {
+	const struct hf_inbox_set_status_args args = {
 	    .user = user, .status = status ? *status : there.status, .extra = extra, .set_extra = true};
 	const bool same = equal_bytes(there.status, args.status) && equal_bytes(there.extra, extra);
 	if (!same && there.version != 0 && !overrule && !load->replace)
@@ -217,7 +217,7 @@ int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *
 static int find_inbox(struct load *load, struct hf_bytes user, hf_time generated_at,
                       struct hf_bytes status, struct hf_bytes extra, uint64_t **count)
 {
-	const struct hf_inbox_load args = {.user = user, .limit = 1};
+	const struct hf_inbox_load_args args = {.user = user, .limit = 1};
 	struct hf_inbox_page page;
 	struct hf_inbox_status there;
 	struct hf_error error = {0};
@@ -225,7 +225,7 @@ static int find_inbox(struct load *load, struct hf_bytes user, hf_time generated
 		return load_refused(load, &error);
 	const hf_time newest = page.generated_at;
 	hf_release(page.memory);
-	if (hf_inbox_status(load->cli->store, user, 0, &there, &error) != HF_OK)
+	if (hf_inbox_get_status(load->cli->store, user, 0, &there, &error) != HF_OK)
 		return load_refused(load, &error);
 	const bool stays = status.len == 0 && extra.len == 0;
 	const bool same =

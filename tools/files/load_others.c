@@ -18,7 +18,7 @@ static bool equal_cursors(const struct hf_cursor *a, const struct hf_cursor *b)
 static int put_cursor(struct load *load, const struct hf_cursor *cursor, uint64_t *count)
 {
 	struct hf_error error = {0};
-	const struct hf_cursor_put args = {.write.literal_times = true, .cursor = *cursor};
+	const struct hf_cursor_put_args args = {.write.literal_times = true, .cursor = *cursor};
 	return load_added(load, hf_cursor_put(load->cli->store, load->txn, &args, NULL, &error), &error,
 	                  count);
 }
@@ -66,12 +66,12 @@ int load_event(struct load *load, const struct hf_timeline_event *event)
 {
 	struct hf_timeline_got got;
 	struct hf_error error = {0};
-	const struct hf_timeline_append args = {.write.literal_times = true,
-	                                        .key = event->key,
-	                                        .type = event->type,
-	                                        .subject = event->subject,
-	                                        .happened_at = event->happened_at,
-	                                        .payload = event->payload};
+	const struct hf_timeline_append_args args = {.write.literal_times = true,
+	                                             .key = event->key,
+	                                             .type = event->type,
+	                                             .subject = event->subject,
+	                                             .happened_at = event->happened_at,
+	                                             .payload = event->payload};
 	int rc = load_make_room(load, event->key.timeline.len + event->key.id.len + event->type.len +
 	                                  event->subject.len + event->payload.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
@@ -95,7 +95,7 @@ int load_event(struct load *load, const struct hf_timeline_event *event)
 /* --- Idempotency and migrations --------------------------------------------------------------- */
 
 static bool equal_idem(const struct hf_idempotency_entry *there,
-                       const struct hf_idempotency_put *given)
+                       const struct hf_idempotency_put_args *given)
 {
 	return there->done && equal_bytes(there->fingerprint, given->fingerprint) &&
 	       there->status == given->status && equal_bytes(there->response, given->response) &&
@@ -103,16 +103,16 @@ static bool equal_idem(const struct hf_idempotency_entry *there,
 	       there->expires_computed == given->expires_computed;
 }
 
-static int put_idem(struct load *load, const struct hf_idempotency_put *entry, uint64_t *count)
+static int put_idem(struct load *load, const struct hf_idempotency_put_args *entry, uint64_t *count)
 {
 	struct hf_error error = {0};
-	struct hf_idempotency_put args = *entry;
+	struct hf_idempotency_put_args args = *entry;
 	args.write.literal_times = true;
 	return load_added(load, hf_idempotency_put(load->cli->store, load->txn, &args, NULL, &error),
 	                  &error, count);
 }
 
-int load_idem(struct load *load, const struct hf_idempotency_put *entry)
+int load_idem(struct load *load, const struct hf_idempotency_put_args *entry)
 {
 	struct hf_idempotency_got got;
 	struct hf_error error = {0};
@@ -138,7 +138,7 @@ int load_idem(struct load *load, const struct hf_idempotency_put *entry)
 	return rc;
 }
 
-int load_migration(struct load *load, const struct hf_migration_record *migration)
+int load_migration(struct load *load, const struct hf_migration_record_args *migration)
 {
 	struct hf_error error = {0};
 	bool there;
@@ -147,7 +147,7 @@ int load_migration(struct load *load, const struct hf_migration_record *migratio
 		return rc;
 	if (hf_migration_applied(load->cli->store, migration->name, 0, &there, &error) != HF_OK)
 		return load_refused(load, &error);
-	struct hf_migration_record args = *migration;
+	struct hf_migration_record_args args = *migration;
 	args.write.literal_times = true;
 	rc = hf_migration_record(load->cli->store, load->txn, &args, NULL, &error);
 	return load_added(load, rc, &error, there ? &load->same : &load->added);
@@ -168,15 +168,15 @@ static int put_document(struct load *load, const struct hf_document *document, u
                         hf_lsn expect, uint64_t *count)
 {
 	struct hf_error error = {0};
-	const struct hf_document_put args = {.write = {.expect = expect, .literal_times = true},
-	                                     .key = document->key,
-	                                     .payload = document->payload,
-	                                     .group = document->group,
-	                                     .created_at = document->created_at,
-	                                     .expires_at = document->expires_at,
-	                                     .expires_computed = document->expires_computed,
-	                                     .orders = orders,
-	                                     .now = document->updated_at};
+	const struct hf_document_put_args args = {.write = {.expect = expect, .literal_times = true},
+	                                          .key = document->key,
+	                                          .payload = document->payload,
+	                                          .group = document->group,
+	                                          .created_at = document->created_at,
+	                                          .expires_at = document->expires_at,
+	                                          .expires_computed = document->expires_computed,
+	                                          .orders = orders,
+	                                          .now = document->updated_at};
 	return load_added(load, hf_document_put(load->cli->store, load->txn, &args, NULL, &error),
 	                  &error, count);
 }
@@ -211,8 +211,8 @@ int load_document(struct load *load, const struct hf_document *document, unsigne
 /* Takes the place of another holder; both in the load's transaction. */
 static int force_lock(struct load *load, const struct hf_lock *lock)
 {
-	const struct hf_lock_force_release args = {.name = lock->name,
-	                                           .reason = hf_str("replaced by an import")};
+	const struct hf_lock_force_release_args args = {.name = lock->name,
+	                                                .reason = hf_str("replaced by an import")};
 	struct hf_error error = {0};
 	uint64_t none = 0;
 	return load_added(load, hf_lock_force_release(load->cli->store, load->txn, &args, NULL, &error),
@@ -223,10 +223,10 @@ static int force_lock(struct load *load, const struct hf_lock *lock)
 static int put_lock(struct load *load, const struct hf_lock *lock, uint64_t *count)
 {
 	uint64_t none = 0;
-	const struct hf_lock_put args = {.name = lock->name,
-	                                 .owner = lock->owner,
-	                                 .acquired_at = lock->acquired_at,
-	                                 .lease_until = lock->lease_until};
+	const struct hf_lock_put_args args = {.name = lock->name,
+	                                      .owner = lock->owner,
+	                                      .acquired_at = lock->acquired_at,
+	                                      .lease_until = lock->lease_until};
 	struct hf_error error = {0};
 	return load_added(load, hf_lock_put(load->cli->store, load->txn, &args, NULL, &error), &error,
 	                  lock->lease_until > cli_clock(load->cli) ? count : &none);

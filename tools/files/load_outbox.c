@@ -31,7 +31,7 @@ static int put_item(struct load *load, struct hf_bytes queue, const struct hf_ou
                     hf_lsn expect, uint64_t *count)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_put args = {
+	const struct hf_outbox_put_args args = {
 	    .write = {.expect = expect, .literal_times = true}, .queue = queue, .item = *item};
 	return load_added(load, hf_outbox_put(load->cli->store, load->txn, &args, NULL, &error), &error,
 	                  count);
@@ -66,7 +66,7 @@ int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_i
 }
 
 static bool equal_settings(const struct hf_outbox_stats *there,
-                           const struct hf_outbox_configure *given, bool paused)
+                           const struct hf_outbox_configure_args *given, bool paused)
 {
 	return there->max_attempts ==
 	           (given->max_attempts ? given->max_attempts : HF_OUTBOX_ATTEMPTS) &&
@@ -76,16 +76,16 @@ static bool equal_settings(const struct hf_outbox_stats *there,
 	       there->paused == paused;
 }
 
-int load_queue(struct load *load, const struct hf_outbox_configure *settings, bool paused)
+int load_queue(struct load *load, const struct hf_outbox_configure_args *settings, bool paused)
 {
-	const struct hf_outbox_pause pause = {.queue = settings->queue};
+	const struct hf_outbox_pause_args pause = {.queue = settings->queue};
 	struct hf_outbox_stats stats;
 	struct hf_error error = {0};
 	uint64_t none = 0;
 	int rc = load_make_room(load, 2 * settings->queue.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
 		return rc;
-	rc = hf_outbox_stats(load->cli->store, settings->queue, 0, &stats, &error);
+	rc = hf_outbox_get_stats(load->cli->store, settings->queue, 0, &stats, &error);
 	if (rc != HF_OK)
 		return load_refused(load, &error);
 	if (stats.settings_version != 0 && equal_settings(&stats, settings, paused)) {
@@ -105,8 +105,8 @@ int load_queue(struct load *load, const struct hf_outbox_configure *settings, bo
 
 int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id, hf_time until)
 {
-	const struct hf_outbox_completed_list list = {.queue = queue, .id = id};
-	const struct hf_outbox_put_completed args = {
+	const struct hf_outbox_list_completed_args list = {.queue = queue, .id = id};
+	const struct hf_outbox_put_completed_args args = {
 	    .write.literal_times = true, .queue = queue, .id = id, .until = until};
 	struct hf_outbox_completed_page there;
 	struct hf_error error = {0};
@@ -115,7 +115,7 @@ int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id,
 		return rc;
 	if (id.len == 0) /* the list would take it for all */
 		return load_fail(load, HF_EINVAL, "\"id\" is missing or empty");
-	rc = hf_outbox_completed(load->cli->store, &list, 0, &there, &error);
+	rc = hf_outbox_list_completed(load->cli->store, &list, 0, &there, &error);
 	if (rc != HF_OK)
 		return load_refused(load, &error);
 	const bool known = there.count > 0, same = known && there.ids[0].until == until;

@@ -122,7 +122,7 @@ static int on_key(void *ctx, const unsigned char *name, size_t len)
 	while (value < r->end && (is_space(*value) || *value == ':'))
 		value++;
 	r->object->members[r->object->count++] = (struct json_member){
-	    .name = hf_bytes(start, (size_t)(end - start)), .value = hf_bytes(value, 0)};
+	    .name = hf_bytes_of(start, (size_t)(end - start)), .value = hf_bytes_of(value, 0)};
 	return 1;
 }
 

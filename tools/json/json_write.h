@@ -8,7 +8,7 @@
 
 static inline struct hf_bytes buffer_bytes(const struct buffer *buffer)
 {
-	return hf_bytes(buffer->data, buffer->len);
+	return hf_bytes_of(buffer->data, buffer->len);
 }
 
 void json_put_bytes(struct buffer *to, struct hf_bytes text); /* as they are */

@@ -231,7 +231,7 @@ void jsonl_put(struct buffer *to, const struct jsonl_line *line)
 		put_field(to, field, (const char *)line + field->at);
 	char close[LINE_OWN_SUM_SIZE] = "}";
 	if (line->kind != JSONL_END && !to->failed)
-		line_sum_own(hf_bytes(to->data + start, to->len - start), close);
+		line_sum_own(hf_bytes_of(to->data + start, to->len - start), close);
 	buffer_text(to, close);
 }
 
@@ -376,7 +376,7 @@ static bool read_member(const struct fields *f, struct jsonl_line *line,
 {
 	/* Names that matter have no escapes: one written with them is not known. */
 	const struct hf_bytes name =
-	    hf_bytes((const char *)member->name.data + 1, member->name.len - 2);
+	    hf_bytes_of((const char *)member->name.data + 1, member->name.len - 2);
 	const size_t at =
 	    (size_t)((const char *)member->name.data - (const char *)f->object->text.data);
 	bool base64;

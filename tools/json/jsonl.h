@@ -51,12 +51,12 @@ struct jsonl_line {
 	struct hf_outbox_item item; /* its payload is the one above */
 	uint32_t max_attempts;
 	struct hf_timeline_event event; /* its payload is the one above */
-	struct hf_idempotency_put idem; /* idempotency_entry */
-	struct hf_migration_record migration;
+	struct hf_idempotency_put_args idem; /* idempotency_entry */
+	struct hf_migration_record_args migration;
 	struct hf_document document; /* its payload and updated_at are the ones above */
 	struct hf_bytes orders; /* of its collection */
 	struct hf_lock lock;
-	struct hf_outbox_configure settings; /* outbox: its window and number of completed ids */
+	struct hf_outbox_configure_args settings; /* outbox: its window and number of completed ids */
 	bool paused;
 	bool noted; /* item: there is a rerun */
 	struct hf_outbox_rerun rerun;

@@ -165,7 +165,7 @@ static int load_line_event(struct import *import, const struct jsonl_line *line)
 
 static int load_line_idem(struct import *import, const struct jsonl_line *line)
 {
-	struct hf_idempotency_put entry = line->idem;
+	struct hf_idempotency_put_args entry = line->idem;
 	if (entry.expires_computed)
 		entry.expires_at = moved(import, entry.expires_at);
 	const int rc = need_time(import, "created_at", entry.created_at);
@@ -198,7 +198,7 @@ static int load_line_document(struct import *import, const struct jsonl_line *li
 /* Members that are missing, as in files from before they were, have the defaults. */
 static int load_line_queue(struct import *import, const struct jsonl_line *line)
 {
-	struct hf_outbox_configure settings = line->settings;
+	struct hf_outbox_configure_args settings = line->settings;
 	settings.queue = line->queue;
 	settings.max_attempts = line->max_attempts;
 	return load_queue(&import->load, &settings, line->paused);
@@ -208,7 +208,7 @@ static int load_line_queue(struct import *import, const struct jsonl_line *line)
 static int64_t ahead_of(struct import *import)
 {
 	struct hf_info info;
-	return import->cli->store && hf_info(import->cli->store, &info, NULL) == HF_OK
+	return import->cli->store && hf_get_info(import->cli->store, &info, NULL) == HF_OK
 	           ? cli_ahead(&info)
 	           : 0;
 }

@@ -37,7 +37,7 @@ static int put_header(struct lines_out *o)
 	struct hf_error error = {0};
 	char uuid[37];
 	size_t at = 0;
-	if (hf_info(o->store, &info, &error) != HF_OK)
+	if (hf_get_info(o->store, &info, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	for (size_t i = 0; i < sizeof info.uuid; i++)
 		at += (size_t)snprintf(uuid + at, sizeof uuid - at,
@@ -45,7 +45,7 @@ static int put_header(struct lines_out *o)
 		                       info.uuid[i]);
 	const struct jsonl_line line = {.kind = JSONL_HEADER,
 	                                .format = hf_str(JSONL_FORMAT),
-	                                .uuid = hf_bytes(uuid, at),
+	                                .uuid = hf_bytes_of(uuid, at),
 	                                .lsn = info.last_lsn,
 	                                .clock_ahead_us = cli_ahead(&info),
 	                                .ends = true,
@@ -81,7 +81,7 @@ static int put_records(struct lines_out *o, struct hf_bytes user)
 	struct hf_inbox_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_inbox_load args = {.user = user, .limit = 32, .page = page.next};
+		const struct hf_inbox_load_args args = {.user = user, .limit = 32, .page = page.next};
 		struct hf_inbox_page next;
 		struct hf_error error = {0};
 		const int code = hf_inbox_load(o->store, &args, 0, &next, &error);
@@ -115,10 +115,11 @@ static int put_tombstones(struct lines_out *o, struct hf_bytes user)
 	struct hf_inbox_tombstone_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_inbox_tombstones args = {.user = user, .limit = 256, .page = page.next};
+		const struct hf_inbox_list_tombstones_args args = {
+		    .user = user, .limit = 256, .page = page.next};
 		struct hf_inbox_tombstone_page next;
 		struct hf_error error = {0};
-		const int code = hf_inbox_tombstones(o->store, &args, 0, &next, &error);
+		const int code = hf_inbox_list_tombstones(o->store, &args, 0, &next, &error);
 		hf_release(page.memory);
 		page = next;
 		if (code != HF_OK)
@@ -132,7 +133,7 @@ static int put_tombstones(struct lines_out *o, struct hf_bytes user)
 
 static int put_inbox(struct lines_out *o, struct hf_bytes user)
 {
-	const struct hf_inbox_load first = {.user = user, .limit = 1};
+	const struct hf_inbox_load_args first = {.user = user, .limit = 1};
 	struct jsonl_line line = {.kind = JSONL_INBOX, .user = user};
 	struct hf_inbox_page page;
 	struct hf_inbox_status status;
@@ -141,7 +142,7 @@ static int put_inbox(struct lines_out *o, struct hf_bytes user)
 		return cli_fail(o->export->cli, &error);
 	line.generated_at = page.generated_at;
 	hf_release(page.memory);
-	if (hf_inbox_status(o->store, user, 0, &status, &error) != HF_OK)
+	if (hf_inbox_get_status(o->store, user, 0, &status, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	line.status = status.status;
 	line.extra = status.extra;
@@ -159,7 +160,7 @@ static int put_cursors(struct lines_out *o)
 	struct hf_cursor_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_cursor_list args = {.limit = 256, .page = page.next};
+		const struct hf_cursor_list_args args = {.limit = 256, .page = page.next};
 		struct hf_cursor_page next;
 		struct hf_error error = {0};
 		const int code = hf_cursor_list(o->store, &args, 0, &next, &error);
@@ -208,7 +209,7 @@ static int put_items(struct lines_out *o, struct hf_bytes queue)
 	struct hf_outbox_items page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_outbox_list args = {
+		const struct hf_outbox_list_args args = {
 		    .queue = queue, .without_payload = true, .limit = 512, .page = page.next};
 		struct hf_outbox_items next;
 		struct hf_error error = {0};
@@ -229,11 +230,11 @@ static int put_completed(struct lines_out *o, struct hf_bytes queue)
 	struct hf_outbox_completed_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_outbox_completed_list args = {
+		const struct hf_outbox_list_completed_args args = {
 		    .queue = queue, .limit = 512, .page = page.next};
 		struct hf_outbox_completed_page next;
 		struct hf_error error = {0};
-		const int code = hf_outbox_completed(o->store, &args, 0, &next, &error);
+		const int code = hf_outbox_list_completed(o->store, &args, 0, &next, &error);
 		hf_release(page.memory);
 		page = next;
 		if (code != HF_OK)
@@ -262,7 +263,7 @@ static int put_queue(struct lines_out *o, struct hf_bytes queue)
 	struct hf_outbox_stats stats;
 	struct hf_error error = {0};
 	int rc = CLI_OK;
-	if (hf_outbox_stats(o->store, queue, 0, &stats, &error) != HF_OK)
+	if (hf_outbox_get_stats(o->store, queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	if (!are_defaults(&stats)) {
 		const struct jsonl_line line = {.kind = JSONL_OUTBOX,
@@ -286,7 +287,7 @@ static int put_timeline(struct lines_out *o, struct hf_bytes timeline)
 	struct hf_timeline_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_timeline_query args = {
+		const struct hf_timeline_query_args args = {
 		    .filter.timeline = timeline, .ascending = true, .limit = 32, .page = page.next};
 		struct hf_timeline_page next;
 		struct hf_error error = {0};
@@ -336,7 +337,7 @@ static int put_scope(struct lines_out *o, struct hf_bytes scope)
 	struct hf_idempotency_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_idempotency_list args = {
+		const struct hf_idempotency_list_args args = {
 		    .scope = scope, .without_response = true, .limit = 512, .page = page.next};
 		struct hf_idempotency_page next;
 		struct hf_error error = {0};
@@ -357,7 +358,7 @@ static int put_migrations(struct lines_out *o)
 	struct hf_migration_page page;
 	struct hf_error error = {0};
 	int rc = CLI_OK;
-	if (hf_migrations(o->store, NULL, 0, &page, &error) != HF_OK)
+	if (hf_migration_list(o->store, NULL, 0, &page, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
 		const struct jsonl_line line = {.kind = JSONL_MIGRATION,
@@ -385,8 +386,8 @@ static int put_document(struct lines_out *o, const struct hf_document *document,
 
 static int put_collection(struct lines_out *o, struct hf_bytes collection)
 {
-	const struct hf_document_count count = {.collection = collection};
-	struct hf_document_counted counted;
+	const struct hf_document_count_args count = {.collection = collection};
+	struct hf_document_counts counted;
 	struct hf_document_page page = {0};
 	struct hf_error error = {0};
 	char orders[ORDERS_TEXT_SIZE];
@@ -395,7 +396,7 @@ static int put_collection(struct lines_out *o, struct hf_bytes collection)
 		return cli_fail(o->export->cli, &error);
 	orders_text(counted.orders, orders);
 	do {
-		const struct hf_document_list args = {
+		const struct hf_document_list_args args = {
 		    .collection = collection, .by = HF_DOCUMENT_BY_ANY, .limit = 32, .page = page.next};
 		struct hf_document_page next;
 		const int code = hf_document_list(o->store, &args, 0, &next, &error);
@@ -418,7 +419,7 @@ static int put_locks(struct lines_out *o)
 	struct hf_lock_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_lock_list args = {.limit = 256, .page = page.next};
+		const struct hf_lock_list_args args = {.limit = 256, .page = page.next};
 		struct hf_lock_page next;
 		struct hf_error error = {0};
 		const int code = hf_lock_list(o->store, &args, 0, &next, &error);
@@ -437,7 +438,7 @@ static int put_locks(struct lines_out *o)
 
 /* --- Names ------------------------------------------------------------------------------------ */
 
-typedef int (*names_fn)(hf_store *store, const struct hf_names *args, unsigned flags,
+typedef int (*names_fn)(hf_store *store, const struct hf_names_args *args, unsigned flags,
                         struct hf_name_page *out, struct hf_error *error);
 
 static int each_name(struct lines_out *o, names_fn names,
@@ -446,7 +447,7 @@ static int each_name(struct lines_out *o, names_fn names,
 	struct hf_name_page page = {0};
 	int rc = CLI_OK;
 	do {
-		const struct hf_names args = {.limit = 256, .page = page.next};
+		const struct hf_names_args args = {.limit = 256, .page = page.next};
 		struct hf_name_page next;
 		struct hf_error error = {0};
 		const int code = names(o->store, &args, 0, &next, &error);
@@ -467,19 +468,19 @@ int export_jsonl(struct export *export)
 	int rc = line_sum_begin(&o.sum) ? put_header(&o)
 	                                : cli_fail_with(export->cli, HF_ENOMEM, "out of memory");
 	if (rc == CLI_OK)
-		rc = each_name(&o, hf_inbox_users, put_inbox);
+		rc = each_name(&o, hf_inbox_names, put_inbox);
 	if (rc == CLI_OK)
 		rc = put_cursors(&o);
 	if (rc == CLI_OK)
-		rc = each_name(&o, hf_outbox_queues, put_queue);
+		rc = each_name(&o, hf_outbox_names, put_queue);
 	if (rc == CLI_OK)
-		rc = each_name(&o, hf_timelines, put_timeline);
+		rc = each_name(&o, hf_timeline_names, put_timeline);
 	if (rc == CLI_OK)
 		rc = put_locks(&o);
 	if (rc == CLI_OK)
-		rc = each_name(&o, hf_document_collections, put_collection);
+		rc = each_name(&o, hf_document_names, put_collection);
 	if (rc == CLI_OK)
-		rc = each_name(&o, hf_idempotency_scopes, put_scope);
+		rc = each_name(&o, hf_idempotency_names, put_scope);
 	if (rc == CLI_OK)
 		rc = put_migrations(&o);
 	if (rc == CLI_OK) {

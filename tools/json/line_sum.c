@@ -44,7 +44,7 @@ bool line_sum_holds(struct hf_bytes line)
 		line.len--;
 	if (line.len < own)
 		return false;
-	line_sum_own(hf_bytes(text, line.len - own), wanted);
+	line_sum_own(hf_bytes_of(text, line.len - own), wanted);
 	return memcmp(text + line.len - own, wanted, own) == 0;
 }
 

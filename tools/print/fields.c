@@ -59,7 +59,7 @@ bool field_decode(const struct fields *f, const char *name, struct hf_bytes valu
 		return json_refuse(f->fault, HF_EINVAL, place(f, value),
 		                   "is wrong: \"%s\" has half of a surrogate pair, which is no character",
 		                   name);
-	*out = hf_bytes(text, len);
+	*out = hf_bytes_of(text, len);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* Members are called like those of the library's structs, so that who reads the headers knows
  * the JSON. */
-#include "print/show.h"
 #include "cli/orders.h"
+#include "print/show.h"
 
 void show_uuid(struct out *out, const uint8_t uuid[16])
 {
@@ -69,7 +69,8 @@ void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t 
 	out_end(out);
 }
 
-void show_reset(struct out *out, const struct hf_cursor_reset *args, const struct hf_cursor *there)
+void show_reset(struct out *out, const struct hf_cursor_reset_args *args,
+                const struct hf_cursor *there)
 {
 	out_begin(out, "cursor-reset");
 	out_bytes(out, "consumer", args->key.consumer);
@@ -155,7 +156,8 @@ void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_ou
 	out_end(out);
 }
 
-static void show_count(struct out *out, const char *name, const struct hf_outbox_count *count)
+static void show_count(struct out *out, const char *name,
+                       const struct hf_outbox_status_stats *count)
 {
 	out_open(out, name);
 	out_u64(out, "items", count->items);
@@ -268,8 +270,8 @@ void show_document(struct out *out, const struct hf_document *document, bool wit
 	out_end(out);
 }
 
-void show_document_count(struct out *out, const struct hf_document_count *of,
-                         const struct hf_document_counted *counted)
+void show_document_count(struct out *out, const struct hf_document_count_args *of,
+                         const struct hf_document_counts *counted)
 {
 	char orders[ORDERS_TEXT_SIZE];
 	orders_text(counted->orders, orders);

@@ -197,7 +197,7 @@ struct hf_bytes text_trim(struct hf_bytes text)
 		for (size_t back = 1; back <= 3 && back <= end - start && kept == end; back++)
 			end -= space_len(at + end - back, back) == back ? back : 0;
 	} while (kept != end);
-	return hf_bytes(at ? at + start : NULL, end - start);
+	return hf_bytes_of(at ? at + start : NULL, end - start);
 }
 
 /* --- base64 ----------------------------------------------------------------------------------- */

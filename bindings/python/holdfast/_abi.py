@@ -250,7 +250,7 @@ class Bytes(Struct):
 
 
 class CancelStruct(Struct):
-    c_name = "struct hf_cancel"
+    c_name = "struct hf_cancel_flag"
     _fields_ = [("cancelled", c_uint32)]
 
 

@@ -10,7 +10,7 @@ from ._domain import PAGE_SIZE, Domain, each
 
 
 class NamesStruct(Struct):
-    c_name = "struct hf_names"
+    c_name = "struct hf_names_args"
     _fields_ = [("limit", c_size_t), ("page", c_char_p)]
 
 

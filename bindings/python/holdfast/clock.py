@@ -45,7 +45,7 @@ class ClockStruct(Struct):
 
 
 class SetBackStruct(Struct):
-    c_name = "struct hf_clock_set_back"
+    c_name = "struct hf_clock_set_back_args"
     _fields_ = [("write", Write), ("reason", Bytes), ("by_us", c_int64), ("to", c_int64)]
 
 

@@ -49,7 +49,7 @@ class CursorStruct(Struct):
 
 
 class AdvanceStruct(Struct):
-    c_name = "struct hf_cursor_advance"
+    c_name = "struct hf_cursor_advance_args"
     _fields_ = [
         ("write", Write),
         ("key", KeyStruct),
@@ -61,7 +61,7 @@ class AdvanceStruct(Struct):
 
 
 class ResetStruct(Struct):
-    c_name = "struct hf_cursor_reset"
+    c_name = "struct hf_cursor_reset_args"
     _fields_ = [
         ("write", Write),
         ("key", KeyStruct),
@@ -74,22 +74,22 @@ class ResetStruct(Struct):
 
 
 class RecordErrorStruct(Struct):
-    c_name = "struct hf_cursor_record_error"
+    c_name = "struct hf_cursor_record_error_args"
     _fields_ = [("write", Write), ("key", KeyStruct), ("message", Bytes), ("now", c_int64)]
 
 
 class PutStruct(Struct):
-    c_name = "struct hf_cursor_put"
+    c_name = "struct hf_cursor_put_args"
     _fields_ = [("write", Write), ("cursor", CursorStruct)]
 
 
 class RemoveStruct(Struct):
-    c_name = "struct hf_cursor_remove"
+    c_name = "struct hf_cursor_remove_args"
     _fields_ = [("write", Write), ("key", KeyStruct)]
 
 
 class GuardStruct(Struct):
-    c_name = "struct hf_cursor_guard"
+    c_name = "struct hf_cursor_guard_args"
     _fields_ = [("write", Write), ("key", KeyStruct)]
 
 
@@ -99,7 +99,7 @@ class GotStruct(Struct):
 
 
 class ListStruct(Struct):
-    c_name = "struct hf_cursor_list"
+    c_name = "struct hf_cursor_list_args"
     _fields_ = [
         ("consumer", Bytes),
         ("stream", Bytes),
@@ -121,7 +121,7 @@ class PageStruct(Struct):
 
 
 class LagStruct(Struct):
-    c_name = "struct hf_cursor_lag"
+    c_name = "struct hf_cursor_list_lag_args"
     _fields_ = [
         ("stream", Bytes),
         ("subject", Bytes),
@@ -425,7 +425,7 @@ class Cursors(CursorMutations):
             ]
             return Page(items, token_or_none(out.next))
 
-        return self._read("hf_cursor_lag", args, None, LagPageStruct(), undurable, give)
+        return self._read("hf_cursor_list_lag", args, None, LagPageStruct(), undurable, give)
 
     def lag(
         self, stream: Text, head: int, *, subject: Optional[Text] = None, undurable: bool = False

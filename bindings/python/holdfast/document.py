@@ -74,7 +74,7 @@ class DocumentStruct(Struct):
 
 
 class PutStruct(Struct):
-    c_name = "struct hf_document_put"
+    c_name = "struct hf_document_put_args"
     _fields_ = [
         ("write", Write),
         ("key", KeyStruct),
@@ -90,22 +90,22 @@ class PutStruct(Struct):
 
 
 class RegroupStruct(Struct):
-    c_name = "struct hf_document_regroup"
+    c_name = "struct hf_document_regroup_args"
     _fields_ = [("write", Write), ("key", KeyStruct), ("group", Bytes), ("now", c_int64)]
 
 
 class RemoveStruct(Struct):
-    c_name = "struct hf_document_remove"
+    c_name = "struct hf_document_remove_args"
     _fields_ = [("write", Write), ("key", KeyStruct)]
 
 
 class ClearStruct(Struct):
-    c_name = "struct hf_document_clear"
+    c_name = "struct hf_document_clear_args"
     _fields_ = [("write", Write), ("collection", Bytes)]
 
 
 class GuardStruct(Struct):
-    c_name = "struct hf_document_guard"
+    c_name = "struct hf_document_guard_args"
     _fields_ = [("write", Write), ("key", KeyStruct)]
 
 
@@ -115,17 +115,17 @@ class GotStruct(Struct):
 
 
 class CountStruct(Struct):
-    c_name = "struct hf_document_count"
+    c_name = "struct hf_document_count_args"
     _fields_ = [("collection", Bytes), ("group", Bytes), ("by_group", c_bool)]
 
 
 class CountedStruct(Struct):
-    c_name = "struct hf_document_counted"
+    c_name = "struct hf_document_counts"
     _fields_ = [("documents", c_uint64), ("orders", c_uint), ("as_of", c_int64)]
 
 
 class ListStruct(Struct):
-    c_name = "struct hf_document_list"
+    c_name = "struct hf_document_list_args"
     _fields_ = [
         ("collection", Bytes),
         ("group", Bytes),
@@ -392,4 +392,4 @@ class Documents(DocumentMutations):
 
     def collections(self, *, undurable: bool = False) -> Iterator[str]:
         """The collections that hold documents, compared as bytes."""
-        return names(self, "hf_document_collections", undurable)
+        return names(self, "hf_document_names", undurable)

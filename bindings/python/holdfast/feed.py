@@ -78,7 +78,7 @@ _Event = CFUNCTYPE(None, c_void_p, POINTER(EventStruct))
 
 
 class SubscribeStruct(Struct):
-    c_name = "struct hf_subscribe"
+    c_name = "struct hf_subscribe_args"
     _fields_ = [
         ("domain", c_char_p),
         ("key", Bytes * 3),

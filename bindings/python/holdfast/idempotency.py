@@ -83,7 +83,7 @@ class EntryStruct(Struct):
 
 
 class BeginStruct(Struct):
-    c_name = "struct hf_idempotency_begin"
+    c_name = "struct hf_idempotency_begin_args"
     _fields_ = [
         ("write", Write),
         ("key", KeyStruct),
@@ -110,7 +110,7 @@ class BegunStruct(Struct):
 
 
 class CompleteStruct(Struct):
-    c_name = "struct hf_idempotency_complete"
+    c_name = "struct hf_idempotency_complete_args"
     _fields_ = [
         ("write", Write),
         ("key", KeyStruct),
@@ -122,12 +122,12 @@ class CompleteStruct(Struct):
 
 
 class AbandonStruct(Struct):
-    c_name = "struct hf_idempotency_abandon"
+    c_name = "struct hf_idempotency_abandon_args"
     _fields_ = [("write", Write), ("key", KeyStruct), ("token", c_uint64)]
 
 
 class PutStruct(Struct):
-    c_name = "struct hf_idempotency_put"
+    c_name = "struct hf_idempotency_put_args"
     _fields_ = [
         ("write", Write),
         ("key", KeyStruct),
@@ -142,22 +142,22 @@ class PutStruct(Struct):
 
 
 class RemoveStruct(Struct):
-    c_name = "struct hf_idempotency_remove"
+    c_name = "struct hf_idempotency_remove_args"
     _fields_ = [("write", Write), ("key", KeyStruct)]
 
 
 class ClearStruct(Struct):
-    c_name = "struct hf_idempotency_clear"
+    c_name = "struct hf_idempotency_clear_args"
     _fields_ = [("write", Write), ("scope", Bytes)]
 
 
 class GuardStruct(Struct):
-    c_name = "struct hf_idempotency_guard"
+    c_name = "struct hf_idempotency_guard_args"
     _fields_ = [("write", Write), ("key", KeyStruct)]
 
 
 class GuardOwnerStruct(Struct):
-    c_name = "struct hf_idempotency_guard_owner"
+    c_name = "struct hf_idempotency_guard_owner_args"
     _fields_ = [("write", Write), ("key", KeyStruct), ("token", c_uint64)]
 
 
@@ -167,7 +167,7 @@ class GotStruct(Struct):
 
 
 class ListStruct(Struct):
-    c_name = "struct hf_idempotency_list"
+    c_name = "struct hf_idempotency_list_args"
     _fields_ = [
         ("scope", Bytes),
         ("without_response", c_bool),
@@ -528,4 +528,4 @@ class Idempotency(IdempotencyMutations):
 
     def scopes(self, *, undurable: bool = False) -> Iterator[str]:
         """The scopes that hold entries, compared as bytes."""
-        return names(self, "hf_idempotency_scopes", undurable)
+        return names(self, "hf_idempotency_names", undurable)

@@ -84,7 +84,7 @@ class InputStruct(Struct):
 
 
 class SaveStruct(Struct):
-    c_name = "struct hf_inbox_save"
+    c_name = "struct hf_inbox_save_args"
     _fields_ = [
         ("write", Write),
         ("user", Bytes),
@@ -100,7 +100,7 @@ class SaveStruct(Struct):
 
 
 class SetStatusStruct(Struct):
-    c_name = "struct hf_inbox_set_status"
+    c_name = "struct hf_inbox_set_status_args"
     _fields_ = [
         ("write", Write),
         ("user", Bytes),
@@ -111,22 +111,22 @@ class SetStatusStruct(Struct):
 
 
 class MarkStruct(Struct):
-    c_name = "struct hf_inbox_mark"
+    c_name = "struct hf_inbox_mark_args"
     _fields_ = [("write", Write), ("key", KeyStruct), ("now", c_int64)]
 
 
 class SnoozeStruct(Struct):
-    c_name = "struct hf_inbox_snooze"
+    c_name = "struct hf_inbox_snooze_args"
     _fields_ = [("write", Write), ("key", KeyStruct), ("until", c_int64)]
 
 
 class RemoveStruct(Struct):
-    c_name = "struct hf_inbox_remove"
+    c_name = "struct hf_inbox_remove_args"
     _fields_ = [("write", Write), ("key", KeyStruct), ("tombstone_for", c_int64)]
 
 
 class PutTombstoneStruct(Struct):
-    c_name = "struct hf_inbox_put_tombstone"
+    c_name = "struct hf_inbox_put_tombstone_args"
     _fields_ = [
         ("write", Write),
         ("key", KeyStruct),
@@ -137,12 +137,12 @@ class PutTombstoneStruct(Struct):
 
 
 class GuardStruct(Struct):
-    c_name = "struct hf_inbox_guard"
+    c_name = "struct hf_inbox_guard_args"
     _fields_ = [("write", Write), ("key", KeyStruct)]
 
 
 class MarkAllStruct(Struct):
-    c_name = "struct hf_inbox_mark_all"
+    c_name = "struct hf_inbox_mark_all_args"
     _fields_ = [
         ("write", Write),
         ("user", Bytes),
@@ -153,7 +153,7 @@ class MarkAllStruct(Struct):
 
 
 class PruneStruct(Struct):
-    c_name = "struct hf_inbox_prune"
+    c_name = "struct hf_inbox_prune_args"
     _fields_ = [
         ("write", Write),
         ("user", Bytes),
@@ -164,7 +164,7 @@ class PruneStruct(Struct):
 
 
 class TrimStruct(Struct):
-    c_name = "struct hf_inbox_trim"
+    c_name = "struct hf_inbox_trim_args"
     _fields_ = [
         ("write", Write),
         ("user", Bytes),
@@ -177,7 +177,7 @@ class TrimStruct(Struct):
 
 
 class ClearStruct(Struct):
-    c_name = "struct hf_inbox_clear"
+    c_name = "struct hf_inbox_clear_args"
     _fields_ = [("write", Write), ("user", Bytes)]
 
 
@@ -187,7 +187,7 @@ class GotStruct(Struct):
 
 
 class LoadStruct(Struct):
-    c_name = "struct hf_inbox_load"
+    c_name = "struct hf_inbox_load_args"
     _fields_ = [
         ("user", Bytes),
         ("account", Bytes),
@@ -211,12 +211,12 @@ class PageStruct(Struct):
 
 
 class DismissedStruct(Struct):
-    c_name = "struct hf_inbox_dismissed"
+    c_name = "struct hf_inbox_list_dismissed_args"
     _fields_ = [("user", Bytes), ("limit", c_size_t), ("page", c_char_p)]
 
 
 class KeysStruct(Struct):
-    c_name = "struct hf_inbox_keys"
+    c_name = "struct hf_inbox_key_page"
     _fields_ = [
         ("items", POINTER(KeyStruct)),
         ("count", c_size_t),
@@ -226,7 +226,7 @@ class KeysStruct(Struct):
 
 
 class TombstonesStruct(Struct):
-    c_name = "struct hf_inbox_tombstones"
+    c_name = "struct hf_inbox_list_tombstones_args"
     _fields_ = [
         ("user", Bytes),
         ("account", Bytes),
@@ -840,7 +840,7 @@ class Inbox(InboxMutations):
             ]
             return Page(items, token_or_none(out.next))
 
-        return self._read("hf_inbox_dismissed", args, None, KeysStruct(), undurable, give)
+        return self._read("hf_inbox_list_dismissed", args, None, KeysStruct(), undurable, give)
 
     def dismissed(self, user: Text, *, undurable: bool = False) -> Iterator[InboxKey]:
         return each(
@@ -868,7 +868,7 @@ class Inbox(InboxMutations):
                 [_tombstone(out.items[i]) for i in range(out.count)], token_or_none(out.next)
             )
 
-        return self._read("hf_inbox_tombstones", args, None, TombstonePageStruct(), undurable, give)
+        return self._read("hf_inbox_list_tombstones", args, None, TombstonePageStruct(), undurable, give)
 
     def tombstones(self, user: Text, *, undurable: bool = False) -> Iterator[Tombstone]:
         return each(
@@ -882,7 +882,7 @@ class Inbox(InboxMutations):
             return InboxCounts(out.total, out.unread, out.unseen, out.dismissed)
 
         return self._read(
-            "hf_inbox_counts", borrow.bytes(user), Bytes, CountsStruct(), undurable, give
+            "hf_inbox_count", borrow.bytes(user), Bytes, CountsStruct(), undurable, give
         )
 
     def status(self, user: Text, *, undurable: bool = False) -> InboxStatus:
@@ -892,9 +892,9 @@ class Inbox(InboxMutations):
             return InboxStatus(out.status.bytes(), out.version, out.extra.bytes())
 
         return self._read(
-            "hf_inbox_status", borrow.bytes(user), Bytes, StatusStruct(), undurable, give
+            "hf_inbox_get_status", borrow.bytes(user), Bytes, StatusStruct(), undurable, give
         )
 
     def users(self, *, undurable: bool = False) -> Iterator[str]:
         """Whose inbox holds anything, compared as bytes."""
-        return names(self, "hf_inbox_users", undurable)
+        return names(self, "hf_inbox_names", undurable)

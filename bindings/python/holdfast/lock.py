@@ -59,7 +59,7 @@ class LockStruct(Struct):
 
 
 class AcquireStruct(Struct):
-    c_name = "struct hf_lock_acquire"
+    c_name = "struct hf_lock_acquire_args"
     _fields_ = [
         ("write", Write),
         ("name", Bytes),
@@ -70,22 +70,22 @@ class AcquireStruct(Struct):
 
 
 class RenewStruct(Struct):
-    c_name = "struct hf_lock_renew"
+    c_name = "struct hf_lock_renew_args"
     _fields_ = [("write", Write), ("name", Bytes), ("token", c_uint64), ("lease_us", c_int64)]
 
 
 class ReleaseStruct(Struct):
-    c_name = "struct hf_lock_release"
+    c_name = "struct hf_lock_release_args"
     _fields_ = [("write", Write), ("name", Bytes), ("token", c_uint64)]
 
 
 class ForceReleaseStruct(Struct):
-    c_name = "struct hf_lock_force_release"
+    c_name = "struct hf_lock_force_release_args"
     _fields_ = [("write", Write), ("name", Bytes), ("reason", Bytes)]
 
 
 class PutStruct(Struct):
-    c_name = "struct hf_lock_put"
+    c_name = "struct hf_lock_put_args"
     _fields_ = [
         ("write", Write),
         ("name", Bytes),
@@ -96,22 +96,22 @@ class PutStruct(Struct):
 
 
 class GuardStruct(Struct):
-    c_name = "struct hf_lock_guard"
+    c_name = "struct hf_lock_guard_args"
     _fields_ = [("write", Write), ("name", Bytes)]
 
 
 class GuardHeldStruct(Struct):
-    c_name = "struct hf_lock_guard_held"
+    c_name = "struct hf_lock_guard_held_args"
     _fields_ = [("write", Write), ("name", Bytes), ("token", c_uint64)]
 
 
 class WithStruct(Struct):
-    c_name = "struct hf_lock_with"
+    c_name = "struct hf_lock_with_args"
     _fields_ = [("name", Bytes), ("wait_us", c_int64), ("cancel", c_void_p)]
 
 
 class CheckStruct(Struct):
-    c_name = "struct hf_lock_check"
+    c_name = "struct hf_lock_check_args"
     _fields_ = [("name", Bytes), ("token", c_uint64)]
 
 
@@ -121,7 +121,7 @@ class GotStruct(Struct):
 
 
 class ListStruct(Struct):
-    c_name = "struct hf_lock_list"
+    c_name = "struct hf_lock_list_args"
     _fields_ = [("limit", c_size_t), ("page", c_char_p)]
 
 
@@ -410,7 +410,7 @@ class Locks(LockMutations):
     def stats(self, *, undurable: bool = False) -> LockStats:
         out, error = StatsStruct(), ErrorStruct()
         call = function(
-            "hf_lock_stats", c_void_p, c_uint, POINTER(StatsStruct), POINTER(ErrorStruct)
+            "hf_lock_get_stats", c_void_p, c_uint, POINTER(StatsStruct), POINTER(ErrorStruct)
         )
         with self._owner._call() as (store, _):
             check(

@@ -70,7 +70,7 @@ class MigratedStruct(Struct):
 
 
 class RecordStruct(Struct):
-    c_name = "struct hf_migration_record"
+    c_name = "struct hf_migration_record_args"
     _fields_ = [
         ("write", Write),
         ("name", Bytes),
@@ -81,12 +81,12 @@ class RecordStruct(Struct):
 
 
 class ForgetStruct(Struct):
-    c_name = "struct hf_migration_forget"
+    c_name = "struct hf_migration_forget_args"
     _fields_ = [("write", Write), ("name", Bytes)]
 
 
 class GuardStruct(Struct):
-    c_name = "struct hf_migration_guard"
+    c_name = "struct hf_migration_guard_args"
     _fields_ = [("write", Write), ("name", Bytes)]
 
 
@@ -102,7 +102,7 @@ class EntryStruct(Struct):
 
 
 class ListStruct(Struct):
-    c_name = "struct hf_migration_list"
+    c_name = "struct hf_migration_list_args"
     _fields_ = [("limit", c_size_t), ("page", c_char_p)]
 
 
@@ -224,7 +224,7 @@ class Migrations(MigrationMutations):
             return Page(items, token_or_none(out.next))
 
         return self._read(
-            "hf_migrations", ListStruct(limit, token(page)), None, PageStruct(), undurable, give
+            "hf_migration_list", ListStruct(limit, token(page)), None, PageStruct(), undurable, give
         )
 
     def list(self, *, undurable: bool = False) -> Iterator[Migration]:

@@ -138,7 +138,7 @@ class ItemsStruct(Struct):
 
 
 class EnqueueStruct(Struct):
-    c_name = "struct hf_outbox_enqueue"
+    c_name = "struct hf_outbox_enqueue_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -169,7 +169,7 @@ class InputStruct(Struct):
 
 
 class EnqueueManyStruct(Struct):
-    c_name = "struct hf_outbox_enqueue_many"
+    c_name = "struct hf_outbox_enqueue_many_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -180,12 +180,12 @@ class EnqueueManyStruct(Struct):
 
 
 class PutStruct(Struct):
-    c_name = "struct hf_outbox_put"
+    c_name = "struct hf_outbox_put_args"
     _fields_ = [("write", Write), ("queue", Bytes), ("item", ItemStruct)]
 
 
 class ConfigureStruct(Struct):
-    c_name = "struct hf_outbox_configure"
+    c_name = "struct hf_outbox_configure_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -198,17 +198,17 @@ class ConfigureStruct(Struct):
 
 
 class PauseStruct(Struct):
-    c_name = "struct hf_outbox_pause"
+    c_name = "struct hf_outbox_pause_args"
     _fields_ = [("write", Write), ("queue", Bytes), ("wait_us", c_int64)]
 
 
 class PutCompletedStruct(Struct):
-    c_name = "struct hf_outbox_put_completed"
+    c_name = "struct hf_outbox_put_completed_args"
     _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("until", c_int64)]
 
 
 class RedriveStruct(Struct):
-    c_name = "struct hf_outbox_redrive"
+    c_name = "struct hf_outbox_redrive_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -223,7 +223,7 @@ class RedriveStruct(Struct):
 
 
 class PruneStruct(Struct):
-    c_name = "struct hf_outbox_prune"
+    c_name = "struct hf_outbox_prune_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -235,7 +235,7 @@ class PruneStruct(Struct):
 
 
 class RescheduleStruct(Struct):
-    c_name = "struct hf_outbox_reschedule"
+    c_name = "struct hf_outbox_reschedule_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -248,12 +248,12 @@ class RescheduleStruct(Struct):
 
 
 class ClearStruct(Struct):
-    c_name = "struct hf_outbox_clear"
+    c_name = "struct hf_outbox_clear_args"
     _fields_ = [("write", Write), ("queue", Bytes)]
 
 
 class ClaimStruct(Struct):
-    c_name = "struct hf_outbox_claim"
+    c_name = "struct hf_outbox_claim_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -265,7 +265,7 @@ class ClaimStruct(Struct):
 
 
 class ClaimNextStruct(Struct):
-    c_name = "struct hf_outbox_claim_next"
+    c_name = "struct hf_outbox_claim_next_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -280,7 +280,7 @@ class ClaimNextStruct(Struct):
 
 
 class ExtendStruct(Struct):
-    c_name = "struct hf_outbox_extend"
+    c_name = "struct hf_outbox_extend_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -291,7 +291,7 @@ class ExtendStruct(Struct):
 
 
 class CompleteStruct(Struct):
-    c_name = "struct hf_outbox_complete"
+    c_name = "struct hf_outbox_complete_args"
     _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64)]
 
 
@@ -301,7 +301,7 @@ class BackoffStruct(Struct):
 
 
 class FailStruct(Struct):
-    c_name = "struct hf_outbox_fail"
+    c_name = "struct hf_outbox_fail_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -314,7 +314,7 @@ class FailStruct(Struct):
 
 
 class ReleaseStruct(Struct):
-    c_name = "struct hf_outbox_release"
+    c_name = "struct hf_outbox_release_args"
     _fields_ = [
         ("write", Write),
         ("queue", Bytes),
@@ -325,27 +325,27 @@ class ReleaseStruct(Struct):
 
 
 class RemoveStruct(Struct):
-    c_name = "struct hf_outbox_remove"
+    c_name = "struct hf_outbox_remove_args"
     _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes)]
 
 
 class MarkFailedStruct(Struct):
-    c_name = "struct hf_outbox_mark_failed"
+    c_name = "struct hf_outbox_mark_failed_args"
     _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("reason", Bytes)]
 
 
 class RetryStruct(Struct):
-    c_name = "struct hf_outbox_retry"
+    c_name = "struct hf_outbox_retry_args"
     _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("reset_attempts", c_bool)]
 
 
 class GuardStruct(Struct):
-    c_name = "struct hf_outbox_guard"
+    c_name = "struct hf_outbox_guard_args"
     _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes)]
 
 
 class GuardClaimStruct(Struct):
-    c_name = "struct hf_outbox_guard_claim"
+    c_name = "struct hf_outbox_guard_claim_args"
     _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64)]
 
 
@@ -366,7 +366,7 @@ _Send = CFUNCTYPE(c_uint32, c_void_p, POINTER(ItemStruct), c_void_p, c_size_t)
 
 
 class ListStruct(Struct):
-    c_name = "struct hf_outbox_list"
+    c_name = "struct hf_outbox_list_args"
     _fields_ = [
         ("queue", Bytes),
         ("status", c_int),
@@ -379,7 +379,7 @@ class ListStruct(Struct):
 
 
 class CountStruct(Struct):
-    c_name = "struct hf_outbox_count"
+    c_name = "struct hf_outbox_status_stats"
     _fields_ = [("items", c_uint64), ("oldest", c_int64)]
 
 
@@ -423,12 +423,12 @@ class CompletedPageStruct(Struct):
 
 
 class CompletedListStruct(Struct):
-    c_name = "struct hf_outbox_completed_list"
+    c_name = "struct hf_outbox_list_completed_args"
     _fields_ = [("queue", Bytes), ("id", Bytes), ("limit", c_size_t), ("page", c_char_p)]
 
 
 class DrainStruct(Struct):
-    c_name = "struct hf_outbox_drain"
+    c_name = "struct hf_outbox_drain_args"
     _fields_ = [
         ("queue", Bytes),
         ("send", _Send),
@@ -1335,7 +1335,7 @@ class Outbox(OutboxMutations):
             )
 
         return self._read(
-            "hf_outbox_stats", borrow.bytes(queue), Bytes, StatsStruct(), undurable, give
+            "hf_outbox_get_stats", borrow.bytes(queue), Bytes, StatsStruct(), undurable, give
         )
 
     def completed_page(
@@ -1351,7 +1351,7 @@ class Outbox(OutboxMutations):
             )
 
         args = CompletedListStruct(queue=borrow.bytes(queue), limit=limit, page=token(page))
-        return self._read("hf_outbox_completed", args, None, CompletedPageStruct(), undurable, give)
+        return self._read("hf_outbox_list_completed", args, None, CompletedPageStruct(), undurable, give)
 
     def completed(self, queue: Text, *, undurable: bool = False) -> Iterator[CompletedId]:
         return each(
@@ -1360,7 +1360,7 @@ class Outbox(OutboxMutations):
 
     def queues(self, *, undurable: bool = False) -> Iterator[str]:
         """The queues that hold items or were ever configured, compared as bytes."""
-        return names(self, "hf_outbox_queues", undurable)
+        return names(self, "hf_outbox_names", undurable)
 
     def drain(
         self,

@@ -230,7 +230,7 @@ class Store:
     def info(self) -> Info:
         """Figures, without waiting for durability."""
         out = InfoStruct()
-        self._plain("hf_info", POINTER(InfoStruct), args=(byref(out),))
+        self._plain("hf_get_info", POINTER(InfoStruct), args=(byref(out),))
         return Info(
             uuid=uuid_module.UUID(bytes=bytes(out.uuid)),
             epoch=out.epoch,

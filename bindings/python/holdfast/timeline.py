@@ -49,7 +49,7 @@ class EventStruct(Struct):
 
 
 class AppendStruct(Struct):
-    c_name = "struct hf_timeline_append"
+    c_name = "struct hf_timeline_append_args"
     _fields_ = [
         ("write", Write),
         ("key", KeyStruct),
@@ -61,7 +61,7 @@ class AppendStruct(Struct):
 
 
 class RetainStruct(Struct):
-    c_name = "struct hf_timeline_retain"
+    c_name = "struct hf_timeline_retain_args"
     _fields_ = [
         ("write", Write),
         ("timeline", Bytes),
@@ -73,12 +73,12 @@ class RetainStruct(Struct):
 
 
 class ClearStruct(Struct):
-    c_name = "struct hf_timeline_clear"
+    c_name = "struct hf_timeline_clear_args"
     _fields_ = [("write", Write), ("timeline", Bytes)]
 
 
 class GuardStruct(Struct):
-    c_name = "struct hf_timeline_guard"
+    c_name = "struct hf_timeline_guard_args"
     _fields_ = [("write", Write), ("key", KeyStruct)]
 
 
@@ -93,7 +93,7 @@ class FilterStruct(Struct):
 
 
 class QueryStruct(Struct):
-    c_name = "struct hf_timeline_query"
+    c_name = "struct hf_timeline_query_args"
     _fields_ = [
         ("filter", FilterStruct),
         ("ascending", c_bool),
@@ -109,7 +109,6 @@ class PageStruct(Struct):
         ("items", POINTER(EventStruct)),
         ("count", c_size_t),
         ("total", c_uint64),
-        ("has_next", c_bool),
         ("next", c_char_p),
         ("memory", c_void_p),
     ]
@@ -329,4 +328,4 @@ class Timelines(TimelineMutations):
 
     def timelines(self, *, undurable: bool = False) -> Iterator[str]:
         """The names of all timelines that hold events, compared as bytes."""
-        return names(self, "hf_timelines", undurable)
+        return names(self, "hf_timeline_names", undurable)

@@ -272,14 +272,14 @@ const struct hf__domain hf__clock_domain = {
 
 /* --- Setting it back -------------------------------------------------------------------------- */
 
-static bool has_target(const struct hf_clock_set_back *args)
+static bool has_target(const struct hf_clock_set_back_args *args)
 {
 	return hf__given(&args->write, args->to) != HF_UNSET;
 }
 
 static int set_back_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_clock_set_back *args = raw;
+	const struct hf_clock_set_back_args *args = raw;
 	if (args->by_us < 0 || (args->by_us > 0 && has_target(args))) {
 		hf__text_add(why, "a set-back needs by_us above 0, or an instant, or neither");
 		return HF_EINVAL;
@@ -295,7 +295,8 @@ static int set_back_check(const void *raw, struct hf__text *why)
 }
 
 /* By how much; 0: nothing to do. */
-static int64_t difference_of(const struct hf__decision *d, const struct hf_clock_set_back *args)
+static int64_t difference_of(const struct hf__decision *d,
+                             const struct hf_clock_set_back_args *args)
 {
 	int64_t target = has_target(args) ? args->to : d->wall;
 	if (args->by_us > 0 && __builtin_sub_overflow(d->now, args->by_us, &target))
@@ -309,7 +310,7 @@ static int64_t difference_of(const struct hf__decision *d, const struct hf_clock
 }
 
 struct set_back {
-	struct hf_clock_set_back args; /* first: hf_write */
+	struct hf_clock_set_back_args args; /* first: hf_write */
 	/* set when there is too much to log first; NULL: all of it is logged in the transaction */
 	bool *again;
 };
@@ -338,7 +339,7 @@ static int set_back_decide(void *raw, struct hf__decision *d, const void *raw_ar
 {
 	const struct clock_state *state = raw;
 	const struct set_back *call = raw_args;
-	const struct hf_clock_set_back *args = &call->args;
+	const struct hf_clock_set_back_args *args = &call->args;
 	const uint64_t version = state->is ? state->is->value.version : 0;
 	hf__depends(d, state->is ? &state->is->object : &state->root);
 	const int rc = hf__expect(d, args->write.expect, version);
@@ -374,7 +375,7 @@ static void *set_back_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_back *args,
+int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_back_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -27,7 +27,7 @@ static bool cursor_has_key(const struct hf__map_node *node, const void *key)
 static bool stream_has_name(const struct hf__map_node *node, const void *name)
 {
 	const struct hf__stream *stream = hf__stream_of_map(node);
-	return hf__bytes_equal(hf_bytes(stream->name, stream->len), *(const struct hf_bytes *)name);
+	return hf__bytes_equal(hf_bytes_of(stream->name, stream->len), *(const struct hf_bytes *)name);
 }
 
 struct hf__stream *hf__stream_find(const struct hf__cursor_state *state, struct hf_bytes name)

@@ -33,7 +33,7 @@ static int check_delivery_id(struct hf_bytes id, struct hf__text *why)
 
 static int advance_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_cursor_advance *args = raw;
+	const struct hf_cursor_advance_args *args = raw;
 	if (args->sequence <= 0)
 		return refuse(why, HF_EINVAL, "sequence must be above 0");
 	const int rc = check_delivery_id(args->delivery_id, why);
@@ -42,7 +42,7 @@ static int advance_check(const void *raw, struct hf__text *why)
 
 static int reset_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_cursor_reset *args = raw;
+	const struct hf_cursor_reset_args *args = raw;
 	if (args->sequence < 0)
 		return refuse(why, HF_EINVAL, "sequence must not be below 0");
 	int rc = check_delivery_id(args->delivery_id, why);
@@ -57,7 +57,7 @@ static int reset_check(const void *raw, struct hf__text *why)
 
 static int record_error_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_cursor_record_error *args = raw;
+	const struct hf_cursor_record_error_args *args = raw;
 	if (hf__blank(args->message))
 		return refuse(why, HF_EINVAL, "the message is blank");
 	if (hf__check_bytes("message", args->message, SIZE_MAX, why) != HF_OK) /* a longer one is cut */
@@ -66,7 +66,7 @@ static int record_error_check(const void *raw, struct hf__text *why)
 }
 
 /* The reason and the time of a reset stand together or not at all. */
-static int put_check_reset(const struct hf_cursor_put *args, struct hf__text *why)
+static int put_check_reset(const struct hf_cursor_put_args *args, struct hf__text *why)
 {
 	const struct hf_cursor *cursor = &args->cursor;
 	const bool dated = hf__given(&args->write, cursor->reset_at) != HF_UNSET;
@@ -81,7 +81,7 @@ static int put_check_reset(const struct hf_cursor_put *args, struct hf__text *wh
 
 static int put_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_cursor_put *args = raw;
+	const struct hf_cursor_put_args *args = raw;
 	const struct hf_cursor *cursor = &args->cursor;
 	if (cursor->last_sequence < 0)
 		return refuse(why, HF_EINVAL, "last_sequence must not be below 0");
@@ -97,13 +97,13 @@ static int put_check(const void *raw, struct hf__text *why)
 
 static int remove_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_cursor_remove *args = raw;
+	const struct hf_cursor_remove_args *args = raw;
 	return check_target(&args->key, why);
 }
 
 static int guard_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_cursor_guard *args = raw;
+	const struct hf_cursor_guard_args *args = raw;
 	if (args->write.expect == 0)
 		return refuse(why, HF_EINVAL, "a guard needs an expected version");
 	return check_target(&args->key, why);
@@ -150,7 +150,7 @@ static struct hf__cursor_image image_or_new(const struct hf__cursor *cursor)
 
 static void clear_error(struct hf__cursor_image *image)
 {
-	image->last_error = hf_bytes(NULL, 0);
+	image->last_error = hf_bytes_of(NULL, 0);
 	image->error_count = 0;
 }
 
@@ -192,7 +192,7 @@ static int not_monotonic(struct hf__decision *d, const struct found *found,
 static int advance_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
 {
-	const struct hf_cursor_advance *args = raw;
+	const struct hf_cursor_advance_args *args = raw;
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc != HF_OK)
@@ -215,7 +215,7 @@ static int advance_decide(void *state, struct hf__decision *d, const void *raw,
 static int reset_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_cursor_reset *args = raw;
+	const struct hf_cursor_reset_args *args = raw;
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc != HF_OK)
@@ -234,7 +234,7 @@ static int reset_decide(void *state, struct hf__decision *d, const void *raw,
 static int record_error_decide(void *state, struct hf__decision *d, const void *raw,
                                struct hf_result *result)
 {
-	const struct hf_cursor_record_error *args = raw;
+	const struct hf_cursor_record_error_args *args = raw;
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc != HF_OK)
@@ -249,7 +249,7 @@ static int record_error_decide(void *state, struct hf__decision *d, const void *
 static int put_decide(void *state, struct hf__decision *d, const void *raw,
                       struct hf_result *result)
 {
-	const struct hf_cursor_put *args = raw;
+	const struct hf_cursor_put_args *args = raw;
 	const struct hf_cursor *cursor = &args->cursor;
 	struct found found;
 	const int rc = look(state, d, &args->write, &cursor->key, &found);
@@ -274,7 +274,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 static int remove_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_cursor_remove *args = raw;
+	const struct hf_cursor_remove_args *args = raw;
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc != HF_OK)
@@ -290,7 +290,7 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_cursor_guard *args = raw;
+	const struct hf_cursor_guard_args *args = raw;
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc == HF_OK && found.cursor)
@@ -309,7 +309,7 @@ static bool copy_key(struct hf__arena *arena, struct hf_cursor_key *key)
 
 static void *advance_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_cursor_advance *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_cursor_advance_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && copy_key(arena, &copy->key) &&
 	               hf__arena_bytes(arena, copy->delivery_id, &copy->delivery_id)
 	           ? copy
@@ -318,7 +318,7 @@ static void *advance_copy(struct hf__arena *arena, const void *args)
 
 static void *reset_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_cursor_reset *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_cursor_reset_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	const bool copied = copy && copy_key(arena, &copy->key) &&
 	                    hf__arena_bytes(arena, copy->delivery_id, &copy->delivery_id) &&
 	                    hf__arena_bytes(arena, copy->reason, &copy->reason);
@@ -327,7 +327,7 @@ static void *reset_copy(struct hf__arena *arena, const void *args)
 
 static void *record_error_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_cursor_record_error *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_cursor_record_error_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	if (!copy)
 		return NULL;
 	/* no more than will be kept */
@@ -339,7 +339,7 @@ static void *record_error_copy(struct hf__arena *arena, const void *args)
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_cursor_put *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_cursor_put_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	if (!copy)
 		return NULL;
 	struct hf_cursor *cursor = &copy->cursor;
@@ -354,13 +354,13 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 
 static void *remove_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_cursor_remove *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_cursor_remove_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && copy_key(arena, &copy->key) ? copy : NULL;
 }
 
 static void *guard_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_cursor_guard *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_cursor_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && copy_key(arena, &copy->key) ? copy : NULL;
 }
 
@@ -382,43 +382,44 @@ static const struct hf__verb guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, gu
 static const struct hf__verb lone_guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, lone_guard_check,
                                                 guard_decide, guard_copy};
 
-int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advance *args,
+int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advance_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &advance_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_cursor_reset(hf_store *store, hf_txn *txn, const struct hf_cursor_reset *args,
+int hf_cursor_reset(hf_store *store, hf_txn *txn, const struct hf_cursor_reset_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &reset_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_cursor_record_error(hf_store *store, hf_txn *txn, const struct hf_cursor_record_error *args,
-                           struct hf_result *result, struct hf_error *error)
+int hf_cursor_record_error(hf_store *store, hf_txn *txn,
+                           const struct hf_cursor_record_error_args *args, struct hf_result *result,
+                           struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &record_error_verb, args, args->write.durability, result, NULL,
 	                  error);
 }
 
-int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put *args,
+int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &put_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_cursor_remove(hf_store *store, hf_txn *txn, const struct hf_cursor_remove *args,
+int hf_cursor_remove(hf_store *store, hf_txn *txn, const struct hf_cursor_remove_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &remove_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_cursor_guard(hf_store *store, hf_txn *txn, const struct hf_cursor_guard *args,
+int hf_cursor_guard(hf_store *store, hf_txn *txn, const struct hf_cursor_guard_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -54,9 +54,10 @@ struct hf__cursor_position hf__cursor_position_of(const struct hf__cursor *curso
 {
 	const struct hf__stream *stream = hf__cursor_stream(cursor);
 	struct hf__cursor_position position = {.sequence = cursor->value.last_sequence};
-	position.part[HF__CONSUMER] = hf_bytes(cursor->text, cursor->consumer_len);
-	position.part[HF__STREAM] = hf_bytes(stream->name, stream->len);
-	position.part[HF__SUBJECT] = hf_bytes(cursor->text + cursor->consumer_len, cursor->subject_len);
+	position.part[HF__CONSUMER] = hf_bytes_of(cursor->text, cursor->consumer_len);
+	position.part[HF__STREAM] = hf_bytes_of(stream->name, stream->len);
+	position.part[HF__SUBJECT] =
+	    hf_bytes_of(cursor->text + cursor->consumer_len, cursor->subject_len);
 	return position;
 }
 
@@ -107,16 +108,17 @@ static int compare_cursors(enum field field, const struct hf__cursor *a, const s
 	case BY_STREAM:
 		if (a->object.container == b->object.container)
 			return 0;
-		return hf__bytes_compare(hf_bytes(hf__cursor_stream(a)->name, hf__cursor_stream(a)->len),
-		                         hf_bytes(hf__cursor_stream(b)->name, hf__cursor_stream(b)->len));
+		return hf__bytes_compare(
+		    hf_bytes_of(hf__cursor_stream(a)->name, hf__cursor_stream(a)->len),
+		    hf_bytes_of(hf__cursor_stream(b)->name, hf__cursor_stream(b)->len));
 	case BY_SUBJECT:
 		if ((a->subject_len | b->subject_len) == 0)
 			return 0;
-		return hf__bytes_compare(hf_bytes(a->text + a->consumer_len, a->subject_len),
-		                         hf_bytes(b->text + b->consumer_len, b->subject_len));
+		return hf__bytes_compare(hf_bytes_of(a->text + a->consumer_len, a->subject_len),
+		                         hf_bytes_of(b->text + b->consumer_len, b->subject_len));
 	default:
-		return hf__bytes_compare(hf_bytes(a->text, a->consumer_len),
-		                         hf_bytes(b->text, b->consumer_len));
+		return hf__bytes_compare(hf_bytes_of(a->text, a->consumer_len),
+		                         hf_bytes_of(b->text, b->consumer_len));
 	}
 }
 

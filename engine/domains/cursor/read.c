@@ -136,8 +136,8 @@ static int put_token(struct hf__query *q, const struct walk *walk, const struct 
 	for (unsigned i = 0; i < HF__CURSOR_PARTS; i++)
 		hf__put_short(&w, at.part[i]);
 	hf__put_i64(&w, at.sequence);
-	const int rc =
-	    w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), next);
+	const int rc = w.bad ? HF_ENOMEM
+	                     : hf__page_token(q->answer, walk->query, hf_bytes_of(w.data, w.len), next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -191,11 +191,11 @@ static struct hf__cursor_bound range_of(bool consumer, bool stream, bool subject
 }
 
 struct list {
-	const struct hf_cursor_list *args;
+	const struct hf_cursor_list_args *args;
 	struct hf_cursor_page *out;
 };
 
-static int plan_list(struct hf__query *q, const struct hf_cursor_list *args, struct walk *walk)
+static int plan_list(struct hf__query *q, const struct hf_cursor_list_args *args, struct walk *walk)
 {
 	const struct hf_bytes consumer = hf__trim(args->consumer), stream = hf__trim(args->stream),
 	                      subject = hf__trim(args->subject);
@@ -243,7 +243,7 @@ static int read_list(struct hf__query *q, void *raw)
 	return fill_list(q, &walk, list->out);
 }
 
-int hf_cursor_list(hf_store *store, const struct hf_cursor_list *args, unsigned flags,
+int hf_cursor_list(hf_store *store, const struct hf_cursor_list_args *args, unsigned flags,
                    struct hf_cursor_page *out, struct hf_error *error)
 {
 	HF__CALL;
@@ -262,11 +262,12 @@ int hf_cursor_list(hf_store *store, const struct hf_cursor_list *args, unsigned 
 /* --- Lag -------------------------------------------------------------------------------------- */
 
 struct lag {
-	const struct hf_cursor_lag *args;
+	const struct hf_cursor_list_lag_args *args;
 	struct hf_cursor_lag_page *out;
 };
 
-static int plan_lag(struct hf__query *q, const struct hf_cursor_lag *args, struct walk *walk)
+static int plan_lag(struct hf__query *q, const struct hf_cursor_list_lag_args *args,
+                    struct walk *walk)
 {
 	const struct hf_bytes stream = hf__trim(args->stream), subject = hf__trim(args->subject);
 	if (!filter_ok(q, "stream", stream) || !filter_ok(q, "subject", subject))
@@ -318,8 +319,8 @@ static int read_lag(struct hf__query *q, void *raw)
 	return fill_lag(q, &walk, lag->args->head, lag->out);
 }
 
-int hf_cursor_lag(hf_store *store, const struct hf_cursor_lag *args, unsigned flags,
-                  struct hf_cursor_lag_page *out, struct hf_error *error)
+int hf_cursor_list_lag(hf_store *store, const struct hf_cursor_list_lag_args *args, unsigned flags,
+                       struct hf_cursor_lag_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

@@ -66,12 +66,12 @@ static unsigned count_bits(unsigned bits)
 
 struct hf_bytes hf__collection_name(const struct hf__collection *collection)
 {
-	return hf_bytes(collection->name, collection->len);
+	return hf_bytes_of(collection->name, collection->len);
 }
 
 struct hf_bytes hf__document_id(const struct hf__document *document)
 {
-	return hf_bytes(&document->places[count_bits(document->orders)], document->len);
+	return hf_bytes_of(&document->places[count_bits(document->orders)], document->len);
 }
 
 struct hf__document_image hf__document_image_of(const struct hf__document *document,

@@ -6,7 +6,7 @@
 
 /* What a list is asked for, and what it finds. */
 struct walk {
-	const struct hf_document_list *args;
+	const struct hf_document_list_args *args;
 	struct hf__document_range range;
 	uint64_t query;
 	struct hf__page page;
@@ -16,7 +16,7 @@ struct walk {
 	struct hf_document_page *out;
 };
 
-static int check_list(const struct hf_document_list *args, struct hf__text *why)
+static int check_list(const struct hf_document_list_args *args, struct hf__text *why)
 {
 	int rc = hf__document_check_collection(args->collection, why);
 	if (rc == HF_OK)
@@ -65,7 +65,7 @@ static enum hf__document_view choose_view(const struct walk *walk)
 
 static int plan(struct hf__query *q, struct walk *walk)
 {
-	const struct hf_document_list *args = walk->args;
+	const struct hf_document_list_args *args = walk->args;
 	const int rc = check_list(args, &q->why);
 	if (rc != HF_OK)
 		return rc;
@@ -133,9 +133,9 @@ static int put_token(struct hf__query *q, const struct walk *walk, const struct 
 	hf__put_short(&w, at.group);
 	hf__put_i64(&w, at.time);
 	hf__put_short(&w, at.id);
-	const int rc =
-	    w.bad ? HF_ENOMEM
-	          : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), &walk->out->next);
+	const int rc = w.bad ? HF_ENOMEM
+	                     : hf__page_token(q->answer, walk->query, hf_bytes_of(w.data, w.len),
+	                                      &walk->out->next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -173,7 +173,7 @@ static int read_list(struct hf__query *q, void *raw)
 	return rc == HF_OK ? fill_page(q, walk) : rc;
 }
 
-int hf_document_list(hf_store *store, const struct hf_document_list *args, unsigned flags,
+int hf_document_list(hf_store *store, const struct hf_document_list_args *args, unsigned flags,
                      struct hf_document_page *out, struct hf_error *error)
 {
 	HF__CALL;

@@ -35,7 +35,7 @@ int hf__document_check_group(struct hf_bytes group, struct hf__text *why)
 
 static int regroup_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_document_regroup *args = raw;
+	const struct hf_document_regroup_args *args = raw;
 	int rc = hf__document_check_key(&args->key, why);
 	if (rc == HF_OK)
 		rc = hf__document_check_group(args->group, why);
@@ -44,12 +44,12 @@ static int regroup_check(const void *raw, struct hf__text *why)
 
 static int remove_check(const void *raw, struct hf__text *why)
 {
-	return hf__document_check_key(&((const struct hf_document_remove *)raw)->key, why);
+	return hf__document_check_key(&((const struct hf_document_remove_args *)raw)->key, why);
 }
 
 static int clear_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_document_clear *args = raw;
+	const struct hf_document_clear_args *args = raw;
 	if (args->write.expect == 0)
 		return hf__document_check_collection(args->collection, why);
 	hf__text_add(why, "it concerns no single object, so no version can be expected");
@@ -58,7 +58,7 @@ static int clear_check(const void *raw, struct hf__text *why)
 
 static int guard_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_document_guard *args = raw;
+	const struct hf_document_guard_args *args = raw;
 	if (args->write.expect != 0)
 		return hf__document_check_key(&args->key, why);
 	hf__text_add(why, "a guard needs an expected version");
@@ -115,7 +115,7 @@ static int require(const struct hf__document_state *state, struct hf__decision *
 static int regroup_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
 {
-	const struct hf_document_regroup *args = raw;
+	const struct hf_document_regroup_args *args = raw;
 	struct hf__document *document;
 	const int rc = require(state, d, &args->write, &args->key, &document);
 	if (rc != HF_OK)
@@ -137,7 +137,7 @@ static int regroup_decide(void *state, struct hf__decision *d, const void *raw,
 static int remove_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_document_remove *args = raw;
+	const struct hf_document_remove_args *args = raw;
 	struct hf__document *document;
 	const int rc = require(state, d, &args->write, &args->key, &document);
 	if (rc != HF_OK)
@@ -154,7 +154,7 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_document_clear *args = raw;
+	const struct hf_document_clear_args *args = raw;
 	const struct hf__collection *collection = hf__collection_find(state, args->collection);
 	const struct hf__document_image image = {.cause = HF__DOCUMENT_CLEAR,
 	                                         .collection = args->collection};
@@ -173,7 +173,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_document_guard *args = raw;
+	const struct hf_document_guard_args *args = raw;
 	struct hf__document *document;
 	const int rc = hf__document_look(state, d, &args->write, &args->key, &document);
 	if (rc == HF_OK && document)
@@ -191,7 +191,7 @@ bool hf__document_copy_key(struct hf__arena *arena, struct hf_document_key *key)
 
 static void *regroup_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_document_regroup *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_document_regroup_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__document_copy_key(arena, &copy->key) &&
 	               hf__arena_bytes(arena, copy->group, &copy->group)
 	           ? copy
@@ -200,25 +200,25 @@ static void *regroup_copy(struct hf__arena *arena, const void *args)
 
 static void *remove_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_document_remove *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_document_remove_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__document_copy_key(arena, &copy->key) ? copy : NULL;
 }
 
 static void *clear_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_document_clear *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_document_clear_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__arena_bytes(arena, copy->collection, &copy->collection) ? copy : NULL;
 }
 
 static void *guard_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_document_guard *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_document_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__document_copy_key(arena, &copy->key) ? copy : NULL;
 }
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup *args,
+int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup_args *args,
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -227,7 +227,7 @@ int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_r
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove *args,
+int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -236,7 +236,7 @@ int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_re
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear *args,
+int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -245,7 +245,7 @@ int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_cle
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard *args,
+int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -3,7 +3,7 @@
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-static int check_expiry(const struct hf_document_put *args, struct hf__text *why)
+static int check_expiry(const struct hf_document_put_args *args, struct hf__text *why)
 {
 	if (args->ttl_us < 0)
 		hf__text_add(why, "ttl_us must not be negative");
@@ -18,7 +18,7 @@ static int check_expiry(const struct hf_document_put *args, struct hf__text *why
 
 static int put_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_document_put *args = raw;
+	const struct hf_document_put_args *args = raw;
 	int rc = hf__document_check_key(&args->key, why);
 	if (rc == HF_OK)
 		rc = hf__document_check_group(args->group, why);
@@ -36,7 +36,7 @@ static int put_check(const void *raw, struct hf__text *why)
 /* --- Deciding --------------------------------------------------------------------------------- */
 
 static int choose_orders(struct hf__decision *d, const struct hf__collection *collection,
-                         const struct hf_document_put *args, uint8_t *orders)
+                         const struct hf_document_put_args *args, uint8_t *orders)
 {
 	*orders = (uint8_t)(args->orders ? args->orders : (unsigned)HF_DOCUMENT_ORDERS_DEFAULT);
 	if (!hf__collection_live(collection, HF__INSTANT_OF(d)))
@@ -51,7 +51,7 @@ static int choose_orders(struct hf__decision *d, const struct hf__collection *co
 	return HF_ECONFLICT;
 }
 
-static int64_t expiry_of(const struct hf_document_put *args, int64_t now)
+static int64_t expiry_of(const struct hf_document_put_args *args, int64_t now)
 {
 	if (args->ttl_us > 0)
 		return hf__time_after(now, args->ttl_us);
@@ -60,7 +60,7 @@ static int64_t expiry_of(const struct hf_document_put *args, int64_t now)
 
 /* The document as it is to be; `old` is NULL for a new one. */
 static struct hf__document_image image_of(const struct hf__decision *d,
-                                          const struct hf_document_put *args,
+                                          const struct hf_document_put_args *args,
                                           const struct hf__document *old, uint8_t orders)
 {
 	struct hf__document_image image = {
@@ -109,7 +109,7 @@ static int make_way(struct hf__decision *d, const struct hf__collection *collect
 static int put_decide(void *state, struct hf__decision *d, const void *raw,
                       struct hf_result *result)
 {
-	const struct hf_document_put *args = raw;
+	const struct hf_document_put_args *args = raw;
 	const struct hf__collection *collection = hf__collection_find(state, args->key.collection);
 	struct hf__document *old;
 	uint8_t orders = 0;
@@ -135,14 +135,14 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_document_put *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_document_put_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	const bool copied = copy && hf__document_copy_key(arena, &copy->key) &&
 	                    hf__arena_bytes(arena, copy->payload, &copy->payload) &&
 	                    hf__arena_bytes(arena, copy->group, &copy->group);
 	return copied ? copy : NULL;
 }
 
-int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put *args,
+int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

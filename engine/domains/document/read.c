@@ -102,14 +102,14 @@ int hf__document_give(struct hf__answer *answer, struct hf_memory **memory, stru
 /* --- Counts ----------------------------------------------------------------------------------- */
 
 struct count {
-	const struct hf_document_count *args;
-	struct hf_document_counted *out;
+	const struct hf_document_count_args *args;
+	struct hf_document_counts *out;
 };
 
 static int read_count(struct hf__query *q, void *raw)
 {
 	const struct count *count = raw;
-	const struct hf_document_count *args = count->args;
+	const struct hf_document_count_args *args = count->args;
 	int rc = hf__document_check_collection(args->collection, &q->why);
 	if (rc == HF_OK)
 		rc = hf__document_check_group(args->group, &q->why);
@@ -137,12 +137,12 @@ static int read_count(struct hf__query *q, void *raw)
 	return HF_OK;
 }
 
-int hf_document_count(hf_store *store, const struct hf_document_count *args, unsigned flags,
-                      struct hf_document_counted *out, struct hf_error *error)
+int hf_document_count(hf_store *store, const struct hf_document_count_args *args, unsigned flags,
+                      struct hf_document_counts *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
-	struct hf_document_counted counted = {0};
+	struct hf_document_counts counted = {0};
 	struct count count = {args, &counted};
 	*out = counted;
 	const int rc = hf__read(store, HF__DOMAIN_DOCUMENT, read_count, &count, flags, &answer, error);
@@ -175,8 +175,8 @@ static bool is_listed(const struct hf__order_node *node, struct hf__instant at)
 	return hf__collection_live(hf__collection_of_order(node), at);
 }
 
-int hf_document_collections(hf_store *store, const struct hf_names *args, unsigned flags,
-                            struct hf_name_page *out, struct hf_error *error)
+int hf_document_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
+                      struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__names collections = {.domain = HF__DOMAIN_DOCUMENT,

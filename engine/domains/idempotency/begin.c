@@ -21,7 +21,7 @@ const char *hf_idempotency_outcome_name(enum hf_idempotency_outcome outcome)
 
 /* Arguments as they go through the store: where to hand things out comes along. */
 struct begin {
-	struct hf_idempotency_begin args;
+	struct hf_idempotency_begin_args args;
 	struct hf_idempotency_begun *out;
 };
 
@@ -48,7 +48,7 @@ static int begin_check(const void *raw, struct hf__text *why)
 }
 
 /* The work is the caller's. It never expires before the lease is over. */
-static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin *args,
+static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin_args *args,
                      struct hf_idempotency_begun *out, struct hf_result *result)
 {
 	struct hf__idem_image image = {
@@ -128,7 +128,7 @@ static void *begin_copy(struct hf__arena *arena, const void *args)
 	return hf__idem_copy(arena, args, sizeof(struct begin), bytes, COUNT_OF(bytes));
 }
 
-int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempotency_begin *args,
+int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempotency_begin_args *args,
                          struct hf_idempotency_begun *out, struct hf_result *result,
                          struct hf_error *error)
 {
@@ -150,7 +150,7 @@ int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempoten
 
 static int complete_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_idempotency_complete *args = raw;
+	const struct hf_idempotency_complete_args *args = raw;
 	int rc = hf__idem_check_key(&args->key, why);
 	if (rc == HF_OK)
 		rc = hf__idem_check_span("the ttl", args->ttl_us, why);
@@ -160,7 +160,7 @@ static int complete_check(const void *raw, struct hf__text *why)
 static int complete_decide(void *state, struct hf__decision *d, const void *raw,
                            struct hf_result *result)
 {
-	const struct hf_idempotency_complete *args = raw;
+	const struct hf_idempotency_complete_args *args = raw;
 	struct hf__idem_entry *entry;
 	const int rc = hf__idem_require_owner(state, d, &args->write, &args->key, args->token, &entry);
 	if (rc != HF_OK)
@@ -176,16 +176,16 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *complete_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_complete, key.scope),
-	                               offsetof(struct hf_idempotency_complete, key.key),
-	                               offsetof(struct hf_idempotency_complete, response)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_complete), bytes,
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_complete_args, key.scope),
+	                               offsetof(struct hf_idempotency_complete_args, key.key),
+	                               offsetof(struct hf_idempotency_complete_args, response)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_complete_args), bytes,
 	                     COUNT_OF(bytes));
 }
 
 int hf_idempotency_complete(hf_store *store, hf_txn *txn,
-                            const struct hf_idempotency_complete *args, struct hf_result *result,
-                            struct hf_error *error)
+                            const struct hf_idempotency_complete_args *args,
+                            struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"idempotency complete", HF__DOMAIN_IDEMPOTENCY,
@@ -197,13 +197,13 @@ int hf_idempotency_complete(hf_store *store, hf_txn *txn,
 
 static int abandon_check(const void *raw, struct hf__text *why)
 {
-	return hf__idem_check_key(&((const struct hf_idempotency_abandon *)raw)->key, why);
+	return hf__idem_check_key(&((const struct hf_idempotency_abandon_args *)raw)->key, why);
 }
 
 static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
 {
-	const struct hf_idempotency_abandon *args = raw;
+	const struct hf_idempotency_abandon_args *args = raw;
 	const struct hf__idem_image image = {
 	    .cause = HF__IDEM_ABANDON, .scope = args->key.scope, .key = args->key.key};
 	struct hf__idem_entry *entry;
@@ -213,14 +213,15 @@ static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *abandon_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_abandon, key.scope),
-	                               offsetof(struct hf_idempotency_abandon, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_abandon), bytes,
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_abandon_args, key.scope),
+	                               offsetof(struct hf_idempotency_abandon_args, key.key)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_abandon_args), bytes,
 	                     COUNT_OF(bytes));
 }
 
-int hf_idempotency_abandon(hf_store *store, hf_txn *txn, const struct hf_idempotency_abandon *args,
-                           struct hf_result *result, struct hf_error *error)
+int hf_idempotency_abandon(hf_store *store, hf_txn *txn,
+                           const struct hf_idempotency_abandon_args *args, struct hf_result *result,
+                           struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"idempotency abandon", HF__DOMAIN_IDEMPOTENCY,

@@ -5,7 +5,7 @@
 
 /* What a page is asked for, and what it gives. */
 struct list {
-	const struct hf_idempotency_list *args;
+	const struct hf_idempotency_list_args *args;
 	uint64_t query;
 	struct hf_idempotency_page *out;
 	struct hf__order_filter alive;
@@ -95,8 +95,8 @@ static int read_list(struct hf__query *q, void *raw)
 	return fill(q, list, start, count);
 }
 
-int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list *args, unsigned flags,
-                        struct hf_idempotency_page *out, struct hf_error *error)
+int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list_args *args,
+                        unsigned flags, struct hf_idempotency_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

@@ -9,7 +9,7 @@
 
 static int put_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_idempotency_put *args = raw;
+	const struct hf_idempotency_put_args *args = raw;
 	int rc = hf__idem_check_key(&args->key, why);
 	if (rc == HF_OK)
 		rc = hf__idem_check_fingerprint(args->fingerprint, why);
@@ -29,7 +29,7 @@ static int put_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static struct hf__idem_image image_of_put(const struct hf_idempotency_put *args,
+static struct hf__idem_image image_of_put(const struct hf_idempotency_put_args *args,
                                           const struct hf__idem_entry *old,
                                           const struct hf__decision *d)
 {
@@ -69,7 +69,7 @@ static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_
 static int put_decide(void *state, struct hf__decision *d, const void *raw,
                       struct hf_result *result)
 {
-	const struct hf_idempotency_put *args = raw;
+	const struct hf_idempotency_put_args *args = raw;
 	struct hf__idem_entry *entry;
 	const int rc = hf__idem_look(state, d, &args->write, &args->key, &entry);
 	if (rc != HF_OK)
@@ -87,14 +87,15 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_put, key.scope),
-	                               offsetof(struct hf_idempotency_put, key.key),
-	                               offsetof(struct hf_idempotency_put, fingerprint),
-	                               offsetof(struct hf_idempotency_put, response)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_put), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_put_args, key.scope),
+	                               offsetof(struct hf_idempotency_put_args, key.key),
+	                               offsetof(struct hf_idempotency_put_args, fingerprint),
+	                               offsetof(struct hf_idempotency_put_args, response)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_put_args), bytes,
+	                     COUNT_OF(bytes));
 }
 
-int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put *args,
+int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -107,13 +108,13 @@ int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency
 
 static int remove_check(const void *raw, struct hf__text *why)
 {
-	return hf__idem_check_key(&((const struct hf_idempotency_remove *)raw)->key, why);
+	return hf__idem_check_key(&((const struct hf_idempotency_remove_args *)raw)->key, why);
 }
 
 static int remove_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_idempotency_remove *args = raw;
+	const struct hf_idempotency_remove_args *args = raw;
 	const struct hf__idem_image image = {
 	    .cause = HF__IDEM_REMOVE, .scope = args->key.scope, .key = args->key.key};
 	struct hf__idem_entry *entry;
@@ -126,13 +127,15 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *remove_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_remove, key.scope),
-	                               offsetof(struct hf_idempotency_remove, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_remove), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_remove_args, key.scope),
+	                               offsetof(struct hf_idempotency_remove_args, key.key)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_remove_args), bytes,
+	                     COUNT_OF(bytes));
 }
 
-int hf_idempotency_remove(hf_store *store, hf_txn *txn, const struct hf_idempotency_remove *args,
-                          struct hf_result *result, struct hf_error *error)
+int hf_idempotency_remove(hf_store *store, hf_txn *txn,
+                          const struct hf_idempotency_remove_args *args, struct hf_result *result,
+                          struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"idempotency remove", HF__DOMAIN_IDEMPOTENCY, remove_check,
@@ -144,7 +147,7 @@ int hf_idempotency_remove(hf_store *store, hf_txn *txn, const struct hf_idempote
 
 static int clear_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_idempotency_clear *args = raw;
+	const struct hf_idempotency_clear_args *args = raw;
 	if (args->write.expect == 0)
 		return hf__idem_check_scope(args->scope, why);
 	hf__text_add(why, "it concerns no single object, so no version can be expected");
@@ -155,7 +158,7 @@ static int clear_check(const void *raw, struct hf__text *why)
 static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_idempotency_clear *args = raw;
+	const struct hf_idempotency_clear_args *args = raw;
 	const struct hf__idem_scope *scope = hf__idem_scope_find(state, args->scope);
 	const struct hf__idem_image image = {.scope = args->scope};
 	hf__depends(d, hf__idem_scope_depends(state, scope, args->scope));
@@ -172,11 +175,12 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *clear_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_clear, scope)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_clear), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_clear_args, scope)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_clear_args), bytes,
+	                     COUNT_OF(bytes));
 }
 
-int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear *args,
+int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -196,7 +200,7 @@ static int lone_guard_check(const void *raw, struct hf__text *why)
 
 static int guard_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_idempotency_guard *args = raw;
+	const struct hf_idempotency_guard_args *args = raw;
 	if (args->write.expect != 0)
 		return hf__idem_check_key(&args->key, why);
 	hf__text_add(why, "a guard needs an expected version");
@@ -206,7 +210,7 @@ static int guard_check(const void *raw, struct hf__text *why)
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_idempotency_guard *args = raw;
+	const struct hf_idempotency_guard_args *args = raw;
 	struct hf__idem_entry *entry;
 	const int rc = hf__idem_look(state, d, &args->write, &args->key, &entry);
 	result->version = entry ? entry->value.version : 0;
@@ -215,12 +219,13 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *guard_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard, key.scope),
-	                               offsetof(struct hf_idempotency_guard, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard_args, key.scope),
+	                               offsetof(struct hf_idempotency_guard_args, key.key)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard_args), bytes,
+	                     COUNT_OF(bytes));
 }
 
-int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard *args,
+int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -234,13 +239,13 @@ int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempoten
 
 static int guard_owner_check(const void *raw, struct hf__text *why)
 {
-	return hf__idem_check_key(&((const struct hf_idempotency_guard_owner *)raw)->key, why);
+	return hf__idem_check_key(&((const struct hf_idempotency_guard_owner_args *)raw)->key, why);
 }
 
 static int guard_owner_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
 {
-	const struct hf_idempotency_guard_owner *args = raw;
+	const struct hf_idempotency_guard_owner_args *args = raw;
 	struct hf__idem_entry *entry;
 	const int rc = hf__idem_require_owner(state, d, &args->write, &args->key, args->token, &entry);
 	if (rc != HF_OK)
@@ -252,14 +257,14 @@ static int guard_owner_decide(void *state, struct hf__decision *d, const void *r
 
 static void *guard_owner_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard_owner, key.scope),
-	                               offsetof(struct hf_idempotency_guard_owner, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard_owner), bytes,
+	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard_owner_args, key.scope),
+	                               offsetof(struct hf_idempotency_guard_owner_args, key.key)};
+	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard_owner_args), bytes,
 	                     COUNT_OF(bytes));
 }
 
 int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
-                               const struct hf_idempotency_guard_owner *args,
+                               const struct hf_idempotency_guard_owner_args *args,
                                struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -178,8 +178,8 @@ static bool scope_listed(const struct hf__order_node *node, struct hf__instant a
 	return hf__order_first_pass(&hf__idem_scope_of_order(node)->by_key, &alive) != NULL;
 }
 
-int hf_idempotency_scopes(hf_store *store, const struct hf_names *args, unsigned flags,
-                          struct hf_name_page *out, struct hf_error *error)
+int hf_idempotency_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
+                         struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__names scopes = {.domain = HF__DOMAIN_IDEMPOTENCY,

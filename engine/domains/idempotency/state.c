@@ -67,12 +67,12 @@ static struct hf__idem_entry *entry_of(struct hf__object *object)
 
 struct hf_bytes hf__idem_scope_name(const struct hf__idem_scope *scope)
 {
-	return hf_bytes(scope->name, scope->len);
+	return hf_bytes_of(scope->name, scope->len);
 }
 
 struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry)
 {
-	return hf_bytes(entry->key, entry->len);
+	return hf_bytes_of(entry->key, entry->len);
 }
 
 /* --- Ends ------------------------------------------------------------------------------------- */

@@ -96,7 +96,7 @@ static bool unescape_scope(struct hf_bytes text, char *to, struct hf_bytes *out)
 		to[len] = !escaped ? *at : at[1] == PERCENT[1] ? '%' : ':';
 		at += escaped ? ESCAPED : 1;
 	}
-	*out = hf_bytes(to, len);
+	*out = hf_bytes_of(to, len);
 	return at == end;
 }
 
@@ -110,8 +110,8 @@ int hf_idempotency_parse(struct hf_bytes text, char *scope, struct hf_idempotenc
 	if (!colon)
 		return hf__fail(error, HF_EINVAL, 0, "there is no ':' between scope and key");
 	struct hf_idempotency_key key = {
-	    .key = hf_bytes(colon + 1, text.len - (size_t)(colon - start) - 1)};
-	if (!unescape_scope(hf_bytes(start, (size_t)(colon - start)), scope, &key.scope))
+	    .key = hf_bytes_of(colon + 1, text.len - (size_t)(colon - start) - 1)};
+	if (!unescape_scope(hf_bytes_of(start, (size_t)(colon - start)), scope, &key.scope))
 		return hf__fail(
 		    error, HF_EINVAL, 0,
 		    "the scope is longer than %u bytes, or has a '%%' that is neither %s nor %s",

@@ -5,7 +5,7 @@
 
 static int all_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_mark_all *args = raw;
+	const struct hf_inbox_mark_all_args *args = raw;
 	const int rc = hf__check_many(&args->write, args->user, why);
 	if (rc != HF_OK || args->account.len == 0)
 		return rc;
@@ -22,8 +22,9 @@ static uint32_t count_changes(const struct hf__inbox *inbox, const struct hf__in
 	return count;
 }
 
-static int decide_all(void *state, struct hf__decision *d, const struct hf_inbox_mark_all *args,
-                      enum hf__inbox_mark mark, struct hf_result *result)
+static int decide_all(void *state, struct hf__decision *d,
+                      const struct hf_inbox_mark_all_args *args, enum hf__inbox_mark mark,
+                      struct hf_result *result)
 {
 	const struct hf__inbox *inbox = hf__inbox_find(state, args->user);
 	hf__depends(d, hf__inbox_depends(state, inbox, args->user));
@@ -58,13 +59,13 @@ static int dismiss_all_decide(void *state, struct hf__decision *d, const void *a
 
 static void *all_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_mark_all *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_mark_all_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user))
 		return NULL;
 	return hf__arena_bytes(arena, copy->account, &copy->account) ? copy : NULL;
 }
 
-int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all *args,
+int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all_args *args,
                            struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -73,7 +74,7 @@ int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_m
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all *args,
+int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -55,7 +55,7 @@ int hf__compare_inputs(const void *a, const void *b)
 	                              hf__inbox_account(y->account), y->thread);
 }
 
-int hf__named_init(struct hf__named *named, const struct hf_inbox_save *args)
+int hf__named_init(struct hf__named *named, const struct hf_inbox_save_args *args)
 {
 	named->items = NULL;
 	named->count = args->count;
@@ -97,7 +97,7 @@ static void add_range(struct hf__victims *victims, const struct hf__record *reco
 		victims->items[victims->count++] = record;
 }
 
-static bool kept(const struct hf_inbox_prune *args, struct hf_bytes account)
+static bool kept(const struct hf_inbox_prune_args *args, struct hf_bytes account)
 {
 	for (size_t i = 0; i < args->keep_count; i++)
 		if (hf__bytes_equal(hf__inbox_account(args->keep_accounts[i]), account))
@@ -107,7 +107,7 @@ static bool kept(const struct hf_inbox_prune *args, struct hf_bytes account)
 
 /* Goes from account to account, passing over the kept ones in O(log n) each. */
 int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *inbox,
-                         const struct hf_inbox_prune *args)
+                         const struct hf_inbox_prune_args *args)
 {
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
 	const int rc = victims_init(victims, hf__inbox_total(inbox));
@@ -190,7 +190,7 @@ static size_t count_young(const struct hf__inbox *inbox, int64_t oldest)
 	return young;
 }
 
-size_t hf__kept_by_trim(const struct hf__inbox *inbox, const struct hf_inbox_trim *args,
+size_t hf__kept_by_trim(const struct hf__inbox *inbox, const struct hf_inbox_trim_args *args,
                         int64_t now)
 {
 	size_t keep = hf__inbox_total(inbox);

@@ -22,8 +22,8 @@ static int read_counts(struct hf__query *q, void *raw)
 	return HF_OK;
 }
 
-int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags,
-                    struct hf_inbox_counts *out, struct hf_error *error)
+int hf_inbox_count(hf_store *store, struct hf_bytes user, unsigned flags,
+                   struct hf_inbox_counts *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -60,8 +60,8 @@ static int read_status(struct hf__query *q, void *raw)
 	                   : rc;
 }
 
-int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags,
-                    struct hf_inbox_status *out, struct hf_error *error)
+int hf_inbox_get_status(hf_store *store, struct hf_bytes user, unsigned flags,
+                        struct hf_inbox_status *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -93,7 +93,7 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__inbox_state *)state)->root;
 }
 
-int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags,
+int hf_inbox_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
                    struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;

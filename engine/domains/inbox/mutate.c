@@ -24,19 +24,19 @@ static int check_key(const struct hf_inbox_key *key, struct hf__text *why)
 
 static int mark_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_mark *args = raw;
+	const struct hf_inbox_mark_args *args = raw;
 	return check_key(&args->key, why);
 }
 
 static int snooze_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_snooze *args = raw;
+	const struct hf_inbox_snooze_args *args = raw;
 	return check_key(&args->key, why);
 }
 
 static int remove_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_remove *args = raw;
+	const struct hf_inbox_remove_args *args = raw;
 	if (args->tombstone_for < 0)
 		return refuse(why, HF_EINVAL, "tombstone_for must not be below 0");
 	return check_key(&args->key, why);
@@ -44,7 +44,7 @@ static int remove_check(const void *raw, struct hf__text *why)
 
 static int guard_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_guard *args = raw;
+	const struct hf_inbox_guard_args *args = raw;
 	if (args->write.expect == 0)
 		return refuse(why, HF_EINVAL, "a guard needs an expected version");
 	return check_key(&args->key, why);
@@ -58,7 +58,7 @@ static int lone_guard_check(const void *raw, struct hf__text *why)
 
 static int set_status_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_set_status *args = raw;
+	const struct hf_inbox_set_status_args *args = raw;
 	if (!hf__inbox_user_ok(args->user, why))
 		return HF_EINVAL;
 	const int rc = hf__check_bytes("status", args->status, HF_INBOX_STATUS_MAX, why);
@@ -132,7 +132,7 @@ static void set_mark(struct hf__inbox_image *image, enum hf__inbox_mark mark, in
 	}
 }
 
-static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbox_mark *args,
+static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbox_mark_args *args,
                        enum hf__inbox_mark mark, struct hf_result *result)
 {
 	struct found found;
@@ -185,7 +185,7 @@ static int mark_seen_decide(void *state, struct hf__decision *d, const void *arg
 static int snooze_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_inbox_snooze *args = raw;
+	const struct hf_inbox_snooze_args *args = raw;
 	const int64_t until = hf__given(&args->write, args->until);
 	struct found found;
 	const int rc = look_for(state, d, &args->write, &args->key, &found);
@@ -205,7 +205,7 @@ static int snooze_decide(void *state, struct hf__decision *d, const void *raw,
 static int remove_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_inbox_remove *args = raw;
+	const struct hf_inbox_remove_args *args = raw;
 	struct found found;
 	const int rc = look_for(state, d, &args->write, &args->key, &found);
 	if (rc != HF_OK)
@@ -230,7 +230,7 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_inbox_guard *args = raw;
+	const struct hf_inbox_guard_args *args = raw;
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc == HF_OK && found.record)
@@ -241,7 +241,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 static int set_status_decide(void *state, struct hf__decision *d, const void *raw,
                              struct hf_result *result)
 {
-	const struct hf_inbox_set_status *args = raw;
+	const struct hf_inbox_set_status_args *args = raw;
 	const struct hf__inbox *inbox = hf__inbox_find(state, args->user);
 	const uint64_t version = inbox ? inbox->value.status_version : 0;
 	hf__depends(d, hf__inbox_depends(state, inbox, args->user));
@@ -276,31 +276,31 @@ static bool copy_key(struct hf__arena *arena, struct hf_inbox_key *key)
 
 static void *mark_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_mark *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_mark_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && copy_key(arena, &copy->key) ? copy : NULL;
 }
 
 static void *snooze_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_snooze *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_snooze_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && copy_key(arena, &copy->key) ? copy : NULL;
 }
 
 static void *remove_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_remove *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_remove_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && copy_key(arena, &copy->key) ? copy : NULL;
 }
 
 static void *guard_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_guard *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && copy_key(arena, &copy->key) ? copy : NULL;
 }
 
 static void *set_status_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_set_status *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_set_status_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user) ||
 	    !hf__arena_bytes(arena, copy->status, &copy->status))
 		return NULL;
@@ -330,14 +330,14 @@ static const struct hf__verb lone_guard_verb = {"inbox guard", HF__DOMAIN_INBOX,
 static const struct hf__verb set_status_verb = {
     "inbox set_status", HF__DOMAIN_INBOX, set_status_check, set_status_decide, set_status_copy};
 
-int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &dismiss_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -345,7 +345,7 @@ int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark 
 	                  error);
 }
 
-int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -353,7 +353,7 @@ int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark 
 	                  error);
 }
 
-int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -361,7 +361,7 @@ int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mar
 	                  error);
 }
 
-int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark *args,
+int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -369,21 +369,21 @@ int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark 
 	                  error);
 }
 
-int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze *args,
+int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &snooze_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove *args,
+int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &remove_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard *args,
+int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard_args *args,
                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -391,7 +391,7 @@ int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard *ar
 	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status *args,
+int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status_args *args,
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -49,17 +49,17 @@ struct hf__inbox *hf__record_inbox(const struct hf__record *record)
 
 struct hf_bytes hf__inbox_user(const struct hf__inbox *inbox)
 {
-	return hf_bytes(inbox->user, inbox->len);
+	return hf_bytes_of(inbox->user, inbox->len);
 }
 
 struct hf_bytes hf__record_account(const struct hf__record *record)
 {
-	return hf_bytes(record->text, record->account_len);
+	return hf_bytes_of(record->text, record->account_len);
 }
 
 struct hf_bytes hf__record_thread(const struct hf__record *record)
 {
-	return hf_bytes(record->text + record->account_len, record->thread_len);
+	return hf_bytes_of(record->text + record->account_len, record->thread_len);
 }
 
 struct hf__inbox_position hf__record_position(const struct hf__record *record)

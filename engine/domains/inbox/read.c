@@ -147,8 +147,8 @@ static int put_token(struct hf__query *q, const struct walk *walk, const struct 
 	hf__put_f64(&w, at.score);
 	hf__put_short(&w, at.account);
 	hf__put_short(&w, at.thread);
-	const int rc =
-	    w.bad ? HF_ENOMEM : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), next);
+	const int rc = w.bad ? HF_ENOMEM
+	                     : hf__page_token(q->answer, walk->query, hf_bytes_of(w.data, w.len), next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -187,11 +187,11 @@ static int find_page(struct hf__query *q, struct walk *walk)
 /* --- Load ------------------------------------------------------------------------------------- */
 
 struct load {
-	const struct hf_inbox_load *args;
+	const struct hf_inbox_load_args *args;
 	struct hf_inbox_page *out;
 };
 
-static int plan_load(struct hf__query *q, const struct hf_inbox_load *args, struct walk *walk)
+static int plan_load(struct hf__query *q, const struct hf_inbox_load_args *args, struct walk *walk)
 {
 	if (args->account.len > 0 && !hf__inbox_part_ok("account", args->account, &q->why))
 		return HF_EINVAL;
@@ -232,7 +232,7 @@ static int read_load(struct hf__query *q, void *raw)
 	return rc == HF_OK ? fill_load(q, &walk, load->out) : rc;
 }
 
-int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args, unsigned flags,
+int hf_inbox_load(hf_store *store, const struct hf_inbox_load_args *args, unsigned flags,
                   struct hf_inbox_page *out, struct hf_error *error)
 {
 	HF__CALL;
@@ -251,11 +251,11 @@ int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args, unsigned fl
 /* --- Dismissed keys --------------------------------------------------------------------------- */
 
 struct dismissed {
-	const struct hf_inbox_dismissed *args;
-	struct hf_inbox_keys *out;
+	const struct hf_inbox_list_dismissed_args *args;
+	struct hf_inbox_key_page *out;
 };
 
-static int fill_keys(struct hf__query *q, const struct walk *walk, struct hf_inbox_keys *out)
+static int fill_keys(struct hf__query *q, const struct walk *walk, struct hf_inbox_key_page *out)
 {
 	struct hf_inbox_key *items = hf__answer_alloc(q->answer, walk->count * sizeof *items);
 	if (!items)
@@ -276,7 +276,7 @@ static int fill_keys(struct hf__query *q, const struct walk *walk, struct hf_inb
 static int read_dismissed(struct hf__query *q, void *raw)
 {
 	const struct dismissed *dismissed = raw;
-	const struct hf_inbox_dismissed *args = dismissed->args;
+	const struct hf_inbox_list_dismissed_args *args = dismissed->args;
 	struct walk walk = {.user = args->user, .limit = args->limit, .token = args->page};
 	int rc = plan(q, &walk, "inbox dismissed");
 	if (rc == HF_OK)
@@ -284,12 +284,12 @@ static int read_dismissed(struct hf__query *q, void *raw)
 	return rc == HF_OK ? fill_keys(q, &walk, dismissed->out) : rc;
 }
 
-int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_dismissed *args, unsigned flags,
-                       struct hf_inbox_keys *out, struct hf_error *error)
+int hf_inbox_list_dismissed(hf_store *store, const struct hf_inbox_list_dismissed_args *args,
+                            unsigned flags, struct hf_inbox_key_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
-	struct hf_inbox_keys keys = {0};
+	struct hf_inbox_key_page keys = {0};
 	struct dismissed dismissed = {args, &keys};
 	memset(out, 0, sizeof *out);
 	int rc = hf__read(store, HF__DOMAIN_INBOX, read_dismissed, &dismissed, flags, &answer, error);

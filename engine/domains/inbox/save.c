@@ -32,7 +32,7 @@ int hf__check_tombstone_for(int64_t tombstone_for, struct hf__text *why)
 	           : refuse(why, HF_EINVAL, "tombstone_for must not be below -1");
 }
 
-static int check_input(const struct hf_inbox_save *args, const struct hf_inbox_input *input,
+static int check_input(const struct hf_inbox_save_args *args, const struct hf_inbox_input *input,
                        struct hf__text *why)
 {
 	if (!hf__inbox_part_ok("account", hf__inbox_account(input->account), why) ||
@@ -50,7 +50,7 @@ static int check_input(const struct hf_inbox_save *args, const struct hf_inbox_i
 }
 
 /* The same key twice is found by sorting: neighbours. */
-static int check_distinct(const struct hf_inbox_save *args, struct hf__text *why)
+static int check_distinct(const struct hf_inbox_save_args *args, struct hf__text *why)
 {
 	struct hf__named named;
 	const int rc = hf__named_init(&named, args);
@@ -66,7 +66,7 @@ static int check_distinct(const struct hf_inbox_save *args, struct hf__text *why
 
 static int save_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_save *args = raw;
+	const struct hf_inbox_save_args *args = raw;
 	int rc = hf__check_many(&args->write, args->user, why);
 	if (rc == HF_OK)
 		rc = hf__check_tombstone_for(args->tombstone_for, why);
@@ -89,7 +89,7 @@ static int save_check(const void *raw, struct hf__text *why)
 /* --- Save ------------------------------------------------------------------------------------- */
 
 struct save {
-	const struct hf_inbox_save *args;
+	const struct hf_inbox_save_args *args;
 	const struct hf__inbox *inbox; /* NULL: a new one */
 	int64_t now; /* of what the save itself dismisses */
 	int64_t clock, mono; /* the store's: deadlines are set by the one and judged by the other */
@@ -258,7 +258,7 @@ static int save_emit(struct hf__decision *d, struct save *save, const struct hf_
 static int save_decide(void *state, struct hf__decision *d, const void *raw,
                        struct hf_result *result)
 {
-	const struct hf_inbox_save *args = raw;
+	const struct hf_inbox_save_args *args = raw;
 	struct save save = {
 	    .args = args, .inbox = hf__inbox_find(state, args->user), .clock = d->now, .mono = d->mono};
 	save.now = hf__given_or(&args->write, args->now, d->stamp);
@@ -291,7 +291,7 @@ static bool copy_input(struct hf__arena *arena, struct hf_inbox_input *input)
 
 static void *save_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_save *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_save_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user))
 		return NULL;
 	struct hf_inbox_input *records =
@@ -308,7 +308,7 @@ static void *save_copy(struct hf__arena *arena, const void *args)
 static const struct hf__verb save_verb = {"inbox save", HF__DOMAIN_INBOX, save_check, save_decide,
                                           save_copy};
 
-int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save *args,
+int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

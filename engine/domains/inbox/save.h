@@ -23,7 +23,7 @@ struct hf__named {
 };
 
 /* HF_OK, HF_ENOMEM or HF_ETOOBIG. */
-HF_CHECKED int hf__named_init(struct hf__named *named, const struct hf_inbox_save *args);
+HF_CHECKED int hf__named_init(struct hf__named *named, const struct hf_inbox_save_args *args);
 void hf__named_deinit(struct hf__named *named);
 int hf__compare_inputs(const void *a, const void *b);
 
@@ -35,14 +35,14 @@ struct hf__victims {
 
 /* Each returns HF_OK or HF_ENOMEM. */
 HF_CHECKED int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *inbox,
-                                    const struct hf_inbox_prune *args);
+                                    const struct hf_inbox_prune_args *args);
 /* all but the first `keep` */
 HF_CHECKED int hf__victims_of_trim(struct hf__victims *victims, const struct hf__inbox *inbox,
                                    size_t keep);
 void hf__victims_deinit(struct hf__victims *victims);
 
 /* How many records at the beginning of load order a trim leaves: O(log n). */
-size_t hf__kept_by_trim(const struct hf__inbox *inbox, const struct hf_inbox_trim *args,
+size_t hf__kept_by_trim(const struct hf__inbox *inbox, const struct hf_inbox_trim_args *args,
                         int64_t now);
 
 #endif

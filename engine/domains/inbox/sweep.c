@@ -14,7 +14,7 @@ static int refuse(struct hf__text *why, int code, const char *reason)
 
 static int prune_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_prune *args = raw;
+	const struct hf_inbox_prune_args *args = raw;
 	const int rc = hf__check_many(&args->write, args->user, why);
 	if (rc != HF_OK)
 		return rc;
@@ -30,7 +30,7 @@ static int prune_check(const void *raw, struct hf__text *why)
 
 static int trim_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_trim *args = raw;
+	const struct hf_inbox_trim_args *args = raw;
 	if (args->max_age_us < 0)
 		return refuse(why, HF_EINVAL, "max_age_us must not be below 0");
 	if (hf__check_tombstone_for(args->tombstone_for, why) != HF_OK)
@@ -40,7 +40,7 @@ static int trim_check(const void *raw, struct hf__text *why)
 
 static int clear_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_clear *args = raw;
+	const struct hf_inbox_clear_args *args = raw;
 	return hf__check_many(&args->write, args->user, why);
 }
 
@@ -114,7 +114,7 @@ static const struct hf__inbox *look(const struct hf__inbox_state *s, struct hf__
 static int prune_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_inbox_prune *args = raw;
+	const struct hf_inbox_prune_args *args = raw;
 	struct hf__victims victims;
 	const struct hf__inbox *inbox = look(state, d, args->user);
 	if (!inbox || args->keep_count == 0)
@@ -128,7 +128,7 @@ static int prune_decide(void *state, struct hf__decision *d, const void *raw,
 static int trim_decide(void *state, struct hf__decision *d, const void *raw,
                        struct hf_result *result)
 {
-	const struct hf_inbox_trim *args = raw;
+	const struct hf_inbox_trim_args *args = raw;
 	struct hf__victims victims;
 	const struct hf__inbox *inbox = look(state, d, args->user);
 	if (!inbox)
@@ -188,7 +188,7 @@ static void put_contents(struct hf__writer *body, const struct hf__inbox *inbox)
 static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_inbox_clear *args = raw;
+	const struct hf_inbox_clear_args *args = raw;
 	const struct hf__inbox *inbox = look(state, d, args->user);
 	if (!inbox)
 		return HF_OK;
@@ -214,7 +214,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *prune_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_prune *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_prune_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user))
 		return NULL;
 	struct hf_bytes *accounts =
@@ -228,13 +228,13 @@ static void *prune_copy(struct hf__arena *arena, const void *args)
 
 static void *trim_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_trim *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_trim_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__arena_bytes(arena, copy->user, &copy->user) ? copy : NULL;
 }
 
 static void *clear_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_clear *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_clear_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__arena_bytes(arena, copy->user, &copy->user) ? copy : NULL;
 }
 
@@ -247,21 +247,21 @@ static const struct hf__verb trim_verb = {"inbox trim", HF__DOMAIN_INBOX, trim_c
 static const struct hf__verb clear_verb = {"inbox clear", HF__DOMAIN_INBOX, clear_check,
                                            clear_decide, clear_copy};
 
-int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune *args,
+int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune_args *args,
                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &prune_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim *args,
+int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &trim_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear *args,
+int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear_args *args,
                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -27,12 +27,12 @@ struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb)
 
 struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb)
 {
-	return hf_bytes(tomb->text, tomb->account_len);
+	return hf_bytes_of(tomb->text, tomb->account_len);
 }
 
 struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb)
 {
-	return hf_bytes(tomb->text + tomb->account_len, tomb->thread_len);
+	return hf_bytes_of(tomb->text + tomb->account_len, tomb->thread_len);
 }
 
 struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__tomb *tomb)

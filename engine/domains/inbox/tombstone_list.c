@@ -8,7 +8,7 @@
 
 static int put_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_put_tombstone *args = raw;
+	const struct hf_inbox_put_tombstone_args *args = raw;
 	struct hf__inbox_key key;
 	if (!hf__inbox_key(&args->key, &key, why))
 		return HF_EINVAL;
@@ -20,7 +20,7 @@ static int put_check(const void *raw, struct hf__text *why)
 
 /* What stands there, and what the answer depends on. */
 static int look(const struct hf__inbox_state *s, struct hf__decision *d,
-                const struct hf_inbox_put_tombstone *args, struct hf__inbox_key *key,
+                const struct hf_inbox_put_tombstone_args *args, struct hf__inbox_key *key,
                 const struct hf__tomb **standing)
 {
 	if (!hf__inbox_key(&args->key, key, &d->why))
@@ -65,7 +65,7 @@ static int emit_one(struct hf__decision *d, const struct hf__inbox_key *key,
 static int put_decide(void *state, struct hf__decision *d, const void *raw,
                       struct hf_result *result)
 {
-	const struct hf_inbox_put_tombstone *args = raw;
+	const struct hf_inbox_put_tombstone_args *args = raw;
 	const struct hf__tomb *standing;
 	struct hf__inbox_key key;
 	const int rc = look(state, d, args, &key, &standing);
@@ -91,15 +91,16 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_put_tombstone *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_inbox_put_tombstone_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	if (!copy || !hf__arena_bytes(arena, copy->key.user, &copy->key.user) ||
 	    !hf__arena_bytes(arena, copy->key.account, &copy->key.account))
 		return NULL;
 	return hf__arena_bytes(arena, copy->key.thread, &copy->key.thread) ? copy : NULL;
 }
 
-int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn, const struct hf_inbox_put_tombstone *args,
-                           struct hf_result *result, struct hf_error *error)
+int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn,
+                           const struct hf_inbox_put_tombstone_args *args, struct hf_result *result,
+                           struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"inbox put_tombstone", HF__DOMAIN_INBOX, put_check,
@@ -110,7 +111,7 @@ int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn, const struct hf_inbox_p
 /* --- The list --------------------------------------------------------------------------------- */
 
 struct list {
-	const struct hf_inbox_tombstones *args;
+	const struct hf_inbox_list_tombstones_args *args;
 	struct hf_bytes user; /* in the answer */
 	uint64_t query;
 	struct hf_inbox_tombstone_page *out;
@@ -130,7 +131,7 @@ static struct hf__order_filter standing_at(int64_t mono)
 	return (struct hf__order_filter){.low = mono + 1, .high = INT64_MAX};
 }
 
-static int hash_query(const struct hf_inbox_tombstones *args, uint64_t *query)
+static int hash_query(const struct hf_inbox_list_tombstones_args *args, uint64_t *query)
 {
 	struct hf__writer w = {0};
 	hf__put_short(&w, hf_str("inbox tombstones"));
@@ -198,9 +199,9 @@ static int put_token(struct hf__query *q, const struct list *list,
 	struct hf__writer w = {0};
 	hf__put_short(&w, last->key.account);
 	hf__put_short(&w, last->key.thread);
-	const int rc =
-	    w.bad ? HF_ENOMEM
-	          : hf__page_token(q->answer, list->query, hf_bytes(w.data, w.len), &list->out->next);
+	const int rc = w.bad ? HF_ENOMEM
+	                     : hf__page_token(q->answer, list->query, hf_bytes_of(w.data, w.len),
+	                                      &list->out->next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -230,7 +231,7 @@ static int read_tombs(struct hf__query *q, void *raw)
 {
 	struct list *list = raw;
 	const struct hf__order_node *start = NULL;
-	const struct hf_inbox_tombstones *args = list->args;
+	const struct hf_inbox_list_tombstones_args *args = list->args;
 	const struct hf_inbox_key key = {args->user, args->account, args->thread};
 	struct hf__inbox_key checked;
 	if (!(args->thread.len > 0 ? hf__inbox_key(&key, &checked, &q->why)
@@ -248,8 +249,9 @@ static int read_tombs(struct hf__query *q, void *raw)
 	return args->thread.len > 0 ? fill_one(q, list, inbox) : fill(q, list, start);
 }
 
-int hf_inbox_tombstones(hf_store *store, const struct hf_inbox_tombstones *args, unsigned flags,
-                        struct hf_inbox_tombstone_page *out, struct hf_error *error)
+int hf_inbox_list_tombstones(hf_store *store, const struct hf_inbox_list_tombstones_args *args,
+                             unsigned flags, struct hf_inbox_tombstone_page *out,
+                             struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

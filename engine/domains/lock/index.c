@@ -46,7 +46,7 @@ static struct hf__lock_running *running_of(const struct hf__map_node *node)
 
 struct hf_bytes hf__lock_name(const struct hf__lock *lock)
 {
-	return hf_bytes(lock->name, lock->len);
+	return hf_bytes_of(lock->name, lock->len);
 }
 
 struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause,

@@ -19,7 +19,7 @@ static int64_t lease_end(int64_t now, int64_t lease_us)
 
 static int acquire_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_lock_acquire *args = raw;
+	const struct hf_lock_acquire_args *args = raw;
 	int rc = hf__lock_check_name(args->name, why);
 	if (rc == HF_OK)
 		rc = hf__lock_check_owner(args->owner, why);
@@ -28,7 +28,7 @@ static int acquire_check(const void *raw, struct hf__text *why)
 
 static int acquire_in_txn_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_lock_acquire *args = raw;
+	const struct hf_lock_acquire_args *args = raw;
 	if (args->wait_us == 0)
 		return acquire_check(raw, why);
 	hf__text_add(why, "a transaction cannot wait");
@@ -46,7 +46,7 @@ static bool may_have(const struct hf__lock_state *state, const struct hf__decisi
 static int acquire_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
 {
-	const struct hf_lock_acquire *args = raw;
+	const struct hf_lock_acquire_args *args = raw;
 	const struct hf__lock *lock;
 	const int rc = hf__lock_look(state, d, &args->write, args->name, &lock);
 	if (rc != HF_OK)
@@ -66,12 +66,12 @@ static int acquire_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *acquire_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_acquire, name),
-	                               offsetof(struct hf_lock_acquire, owner)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_acquire), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_lock_acquire_args, name),
+	                               offsetof(struct hf_lock_acquire_args, owner)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_acquire_args), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire *args,
+int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -90,7 +90,7 @@ int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire *
 
 static int renew_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_lock_renew *args = raw;
+	const struct hf_lock_renew_args *args = raw;
 	const int rc = hf__lock_check_name(args->name, why);
 	return rc == HF_OK ? hf__lock_check_lease(args->lease_us, why) : rc;
 }
@@ -98,7 +98,7 @@ static int renew_check(const void *raw, struct hf__text *why)
 static int renew_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_lock_renew *args = raw;
+	const struct hf_lock_renew_args *args = raw;
 	const struct hf__lock *lock;
 	const int rc = hf__lock_require(state, d, &args->write, args->name, args->token, &lock);
 	if (rc != HF_OK)
@@ -113,11 +113,11 @@ static int renew_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *renew_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_renew, name)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_renew), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_lock_renew_args, name)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_renew_args), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew *args,
+int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -128,14 +128,14 @@ int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew *args
 
 static int release_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_lock_release *args = raw;
+	const struct hf_lock_release_args *args = raw;
 	return hf__lock_check_name(args->name, why);
 }
 
 static int release_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
 {
-	const struct hf_lock_release *args = raw;
+	const struct hf_lock_release_args *args = raw;
 	const struct hf__lock *lock;
 	const int rc = hf__lock_require(state, d, &args->write, args->name, args->token, &lock);
 	if (rc != HF_OK)
@@ -146,11 +146,11 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *release_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_release, name)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_release), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_lock_release_args, name)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_release_args), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release *args,
+int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -163,7 +163,7 @@ int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release *
 
 static int force_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_lock_force_release *args = raw;
+	const struct hf_lock_force_release_args *args = raw;
 	const int rc = hf__lock_check_name(args->name, why);
 	if (rc != HF_OK)
 		return rc;
@@ -177,7 +177,7 @@ static int force_check(const void *raw, struct hf__text *why)
 static int force_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_lock_force_release *args = raw;
+	const struct hf_lock_force_release_args *args = raw;
 	const struct hf__lock *lock;
 	const int rc = hf__lock_look(state, d, &args->write, args->name, &lock);
 	if (rc != HF_OK || !lock)
@@ -189,13 +189,15 @@ static int force_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *force_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_force_release, name),
-	                               offsetof(struct hf_lock_force_release, reason)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_force_release), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_lock_force_release_args, name),
+	                               offsetof(struct hf_lock_force_release_args, reason)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_force_release_args), bytes,
+	                     COUNT_OF(bytes));
 }
 
-int hf_lock_force_release(hf_store *store, hf_txn *txn, const struct hf_lock_force_release *args,
-                          struct hf_result *result, struct hf_error *error)
+int hf_lock_force_release(hf_store *store, hf_txn *txn,
+                          const struct hf_lock_force_release_args *args, struct hf_result *result,
+                          struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"lock force_release", HF__DOMAIN_LOCK, force_check,
@@ -205,7 +207,7 @@ int hf_lock_force_release(hf_store *store, hf_txn *txn, const struct hf_lock_for
 
 static int put_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_lock_put *args = raw;
+	const struct hf_lock_put_args *args = raw;
 	const int rc = hf__lock_check_name(args->name, why);
 	if (rc != HF_OK)
 		return rc;
@@ -216,7 +218,7 @@ static int put_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-static bool is_like_that(const struct hf__lock *lock, const struct hf_lock_put *args,
+static bool is_like_that(const struct hf__lock *lock, const struct hf_lock_put_args *args,
                          int64_t setback)
 {
 	return lock && lock->value.acquired_at == args->acquired_at &&
@@ -226,7 +228,7 @@ static bool is_like_that(const struct hf__lock *lock, const struct hf_lock_put *
 static int put_decide(void *state, struct hf__decision *d, const void *raw,
                       struct hf_result *result)
 {
-	const struct hf_lock_put *args = raw;
+	const struct hf_lock_put_args *args = raw;
 	const struct hf__lock *lock;
 	const int rc = hf__lock_look(state, d, &args->write, args->name, &lock);
 	if (rc != HF_OK)
@@ -251,12 +253,12 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_put, name),
-	                               offsetof(struct hf_lock_put, owner)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_put), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_lock_put_args, name),
+	                               offsetof(struct hf_lock_put_args, owner)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_put_args), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put *args,
+int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put_args *args,
                 struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -269,7 +271,7 @@ int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put *args,
 
 static int guard_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_lock_guard *args = raw;
+	const struct hf_lock_guard_args *args = raw;
 	if (args->write.expect != 0)
 		return hf__lock_check_name(args->name, why);
 	hf__text_add(why, "a guard needs an expected version");
@@ -286,7 +288,7 @@ static int lone_guard_check(const void *raw, struct hf__text *why)
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_lock_guard *args = raw;
+	const struct hf_lock_guard_args *args = raw;
 	const struct hf__lock *lock;
 	const int rc = hf__lock_look(state, d, &args->write, args->name, &lock);
 	result->version = lock ? lock->value.version : 0;
@@ -295,11 +297,11 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *guard_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_guard, name)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_lock_guard_args, name)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard_args), bytes, COUNT_OF(bytes));
 }
 
-int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard *args,
+int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -313,14 +315,14 @@ int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard *args
 
 static int guard_held_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_lock_guard_held *args = raw;
+	const struct hf_lock_guard_held_args *args = raw;
 	return hf__lock_check_name(args->name, why);
 }
 
 static int guard_held_decide(void *state, struct hf__decision *d, const void *raw,
                              struct hf_result *result)
 {
-	const struct hf_lock_guard_held *args = raw;
+	const struct hf_lock_guard_held_args *args = raw;
 	const struct hf__lock *lock;
 	const int rc = hf__lock_require(state, d, &args->write, args->name, args->token, &lock);
 	if (rc != HF_OK)
@@ -332,11 +334,12 @@ static int guard_held_decide(void *state, struct hf__decision *d, const void *ra
 
 static void *guard_held_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_lock_guard_held, name)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard_held), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_lock_guard_held_args, name)};
+	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard_held_args), bytes,
+	                     COUNT_OF(bytes));
 }
 
-int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held *args,
+int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -18,7 +18,7 @@ static const struct hf__lock *look(struct hf__query *q, struct hf_bytes name, in
 
 static int read_check(struct hf__query *q, void *raw)
 {
-	const struct hf_lock_check *args = raw;
+	const struct hf_lock_check_args *args = raw;
 	int rc;
 	const struct hf__lock *lock = look(q, args->name, &rc);
 	const char *stale = hf__lock_stale(lock, args->token);
@@ -29,12 +29,12 @@ static int read_check(struct hf__query *q, void *raw)
 	return HF_ESTALE;
 }
 
-int hf_lock_check(hf_store *store, const struct hf_lock_check *args, unsigned flags,
+int hf_lock_check(hf_store *store, const struct hf_lock_check_args *args, unsigned flags,
                   struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
-	struct hf_lock_check copy = *args;
+	struct hf_lock_check_args copy = *args;
 	const int rc = hf__read(store, HF__DOMAIN_LOCK, read_check, &copy, flags, &answer, error);
 	if (rc == HF_OK)
 		hf__answer_reset(&answer);
@@ -97,7 +97,7 @@ int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags, struct hf
 /* --- List ------------------------------------------------------------------------------------- */
 
 struct list {
-	const struct hf_lock_list *args;
+	const struct hf_lock_list_args *args;
 	struct hf_lock_page *out;
 	uint64_t query;
 	/* what ends after now: however many others lie between, the next one costs O(log n) */
@@ -180,11 +180,11 @@ static int hash_query(uint64_t *query)
 	return rc;
 }
 
-int hf_lock_list(hf_store *store, const struct hf_lock_list *args, unsigned flags,
+int hf_lock_list(hf_store *store, const struct hf_lock_list_args *args, unsigned flags,
                  struct hf_lock_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf_lock_list all = {0};
+	static const struct hf_lock_list_args all = {0};
 	struct hf__answer answer;
 	struct hf_lock_page page = {0};
 	struct list list = {.args = args ? args : &all, .out = &page};
@@ -217,8 +217,8 @@ static int read_stats(struct hf__query *q, void *raw)
 	return HF_OK;
 }
 
-int hf_lock_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out,
-                  struct hf_error *error)
+int hf_lock_get_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out,
+                      struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

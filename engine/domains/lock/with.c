@@ -14,7 +14,7 @@
 
 struct with {
 	struct hf_write write; /* first in all arguments */
-	struct hf_lock_with args;
+	struct hf_lock_with_args args;
 	struct hf__lock_running *running;
 };
 
@@ -54,7 +54,7 @@ static int end_run(struct hf__query *q, void *args)
 	return HF_OK;
 }
 
-int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn, void *ctx,
+int hf_lock_with(hf_store *store, const struct hf_lock_with_args *args, hf_lock_fn fn, void *ctx,
                  struct hf_error *error)
 {
 	HF__CALL;

@@ -109,7 +109,7 @@ struct hf__migration *hf__migration_of_lsn(const struct hf__order_node *node)
 
 struct hf_bytes hf__migration_name(const struct hf__migration *migration)
 {
-	return hf_bytes(migration->name, migration->len);
+	return hf_bytes_of(migration->name, migration->len);
 }
 
 static int name_compare(const struct hf__order_node *a, const struct hf__order_node *b)

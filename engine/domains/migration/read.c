@@ -4,7 +4,7 @@
 #include "store/call/error.h"
 
 struct list {
-	const struct hf_migration_list *args;
+	const struct hf_migration_list_args *args;
 	uint64_t query;
 	struct hf_migration_page *out;
 };
@@ -36,7 +36,7 @@ static int put_token(struct hf__query *q, const struct list *list, uint64_t lsn)
 {
 	uint8_t position[sizeof lsn];
 	hf__store_u64(position, lsn);
-	return hf__page_token(q->answer, list->query, hf_bytes(position, sizeof position),
+	return hf__page_token(q->answer, list->query, hf_bytes_of(position, sizeof position),
 	                      &list->out->next);
 }
 
@@ -79,11 +79,11 @@ static int read_list(struct hf__query *q, void *raw)
 	            list->args->limit > 0 && list->args->limit < left ? list->args->limit : left);
 }
 
-int hf_migrations(hf_store *store, const struct hf_migration_list *args, unsigned flags,
-                  struct hf_migration_page *out, struct hf_error *error)
+int hf_migration_list(hf_store *store, const struct hf_migration_list_args *args, unsigned flags,
+                      struct hf_migration_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf_migration_list all = {0};
+	static const struct hf_migration_list_args all = {0};
 	struct hf__answer answer;
 	struct hf_migration_page page = {0};
 	struct list list = {.args = args ? args : &all, .out = &page};

@@ -22,18 +22,18 @@ static int check_name(struct hf_bytes name, struct hf__text *why)
 
 static int record_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_migration_record *args = raw;
+	const struct hf_migration_record_args *args = raw;
 	return check_name(args->name, why);
 }
 
 static int forget_check(const void *raw, struct hf__text *why)
 {
-	return check_name(((const struct hf_migration_forget *)raw)->name, why);
+	return check_name(((const struct hf_migration_forget_args *)raw)->name, why);
 }
 
 static int guard_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_migration_guard *args = raw;
+	const struct hf_migration_guard_args *args = raw;
 	if (args->write.expect != 0)
 		return check_name(args->name, why);
 	hf__text_add(why, "a guard needs an expected version");
@@ -77,7 +77,7 @@ static int check_content(const struct hf__migration_value *value, struct hf_byte
 	return HF_ECONFLICT;
 }
 
-static int record(void *state, struct hf__decision *d, const struct hf_migration_record *args,
+static int record(void *state, struct hf__decision *d, const struct hf_migration_record_args *args,
                   enum hf__migration_cause cause, struct hf_result *result)
 {
 	const struct hf__migration *migration;
@@ -116,7 +116,7 @@ static int apply_decide(void *state, struct hf__decision *d, const void *args,
 static int forget_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_migration_forget *args = raw;
+	const struct hf_migration_forget_args *args = raw;
 	const struct hf__migration *migration;
 	const int rc = look(state, d, &args->write, args->name, &migration);
 	if (rc != HF_OK)
@@ -135,7 +135,7 @@ static int forget_decide(void *state, struct hf__decision *d, const void *raw,
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_migration_guard *args = raw;
+	const struct hf_migration_guard_args *args = raw;
 	const struct hf__migration *migration;
 	const int rc = look(state, d, &args->write, args->name, &migration);
 	result->version = migration ? migration->value.version : 0;
@@ -146,25 +146,25 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *record_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_migration_record *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_migration_record_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
 }
 
 static void *forget_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_migration_forget *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_migration_forget_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
 }
 
 static void *guard_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_migration_guard *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_migration_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
 }
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record *args,
+int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record_args *args,
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -173,7 +173,7 @@ int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget *args,
+int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget_args *args,
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -182,7 +182,7 @@ int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard *args,
+int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -314,10 +314,10 @@ static int apply_one(hf_store *store, const struct hf_migration *migration, stru
 {
 	static const struct hf__verb verb = {"migration", HF__DOMAIN_MIGRATION, record_check,
 	                                     apply_decide, record_copy};
-	const struct hf_migration_record args = {.write.expect = HF_ABSENT,
-	                                         .name = migration->name,
-	                                         .has_checksum = migration->has_checksum,
-	                                         .checksum = migration->checksum};
+	const struct hf_migration_record_args args = {.write.expect = HF_ABSENT,
+	                                              .name = migration->name,
+	                                              .has_checksum = migration->has_checksum,
+	                                              .checksum = migration->checksum};
 	hf_txn *txn = NULL;
 	int rc = hf_txn_begin(store, &txn, error);
 	if (rc != HF_OK)

@@ -4,7 +4,7 @@
 #include "store/call/error.h"
 
 struct page {
-	const struct hf_outbox_completed_list *args;
+	const struct hf_outbox_list_completed_args *args;
 	struct hf_outbox_completed_page out;
 };
 
@@ -61,7 +61,8 @@ static int fill(struct hf__query *q, const struct hf__outbox_queue *queue, uint6
 		return HF_OK;
 	uint8_t position[sizeof after];
 	hf__store_u64(position, after);
-	return hf__page_token(q->answer, query, hf_bytes(position, sizeof position), &page->out.next);
+	return hf__page_token(q->answer, query, hf_bytes_of(position, sizeof position),
+	                      &page->out.next);
 }
 
 static int fill_one(struct hf__query *q, struct page *page)
@@ -98,9 +99,9 @@ static int read_page(struct hf__query *q, void *raw)
 	return page->args->id.len > 0 ? fill_one(q, page) : fill(q, queue, query, after, page);
 }
 
-int hf_outbox_completed(hf_store *store, const struct hf_outbox_completed_list *args,
-                        unsigned flags, struct hf_outbox_completed_page *out,
-                        struct hf_error *error)
+int hf_outbox_list_completed(hf_store *store, const struct hf_outbox_list_completed_args *args,
+                             unsigned flags, struct hf_outbox_completed_page *out,
+                             struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;

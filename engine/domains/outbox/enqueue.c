@@ -27,7 +27,7 @@ static int check_input(struct hf_bytes queue, const struct hf_outbox_input *inpu
 	return rc == HF_OK ? hf__outbox_check_payload(input->payload, why) : rc;
 }
 
-static struct hf_outbox_input input_of(const struct hf_outbox_enqueue *args)
+static struct hf_outbox_input input_of(const struct hf_outbox_enqueue_args *args)
 {
 	return (struct hf_outbox_input){
 	    .id = args->id,
@@ -114,7 +114,7 @@ static int enqueue_replace(struct hf__decision *d, const struct hf_write *write,
 	image.extra = input->extra;
 	image.noted = false;
 	image.attempts = image.lost = 0;
-	image.last_error = hf_bytes(NULL, 0);
+	image.last_error = hf_bytes_of(NULL, 0);
 	if (!replace_changes(item, &image, d->setback))
 		return HF_OK;
 	image.status = HF_OUTBOX_QUEUED;
@@ -189,7 +189,7 @@ static int enqueue_one(const struct hf__outbox_state *state, struct hf__decision
 
 static int enqueue_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_enqueue *args = raw;
+	const struct hf_outbox_enqueue_args *args = raw;
 	const struct hf_outbox_input input = input_of(args);
 	const int rc = check_dedup(args->dedup, why);
 	return rc == HF_OK ? check_input(args->queue, &input, why) : rc;
@@ -198,21 +198,23 @@ static int enqueue_check(const void *raw, struct hf__text *why)
 static int enqueue_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
 {
-	const struct hf_outbox_enqueue *args = raw;
+	const struct hf_outbox_enqueue_args *args = raw;
 	const struct hf_outbox_input input = input_of(args);
 	return enqueue_one(state, d, &args->write, args->queue, &input, args->dedup, result);
 }
 
 static void *enqueue_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {
-	    offsetof(struct hf_outbox_enqueue, queue), offsetof(struct hf_outbox_enqueue, id),
-	    offsetof(struct hf_outbox_enqueue, payload), offsetof(struct hf_outbox_enqueue, group),
-	    offsetof(struct hf_outbox_enqueue, extra)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_enqueue), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_enqueue_args, queue),
+	                               offsetof(struct hf_outbox_enqueue_args, id),
+	                               offsetof(struct hf_outbox_enqueue_args, payload),
+	                               offsetof(struct hf_outbox_enqueue_args, group),
+	                               offsetof(struct hf_outbox_enqueue_args, extra)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_enqueue_args), bytes,
+	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue *args,
+int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -225,7 +227,7 @@ int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enque
 
 static int many_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_enqueue_many *args = raw;
+	const struct hf_outbox_enqueue_many_args *args = raw;
 	int rc = hf__outbox_check_no_expect(&args->write, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_queue(args->queue, why);
@@ -250,7 +252,7 @@ static int many_check(const void *raw, struct hf__text *why)
 static int many_decide(void *state, struct hf__decision *d, const void *raw,
                        struct hf_result *result)
 {
-	const struct hf_outbox_enqueue_many *args = raw;
+	const struct hf_outbox_enqueue_many_args *args = raw;
 	for (size_t i = 0; i < args->count; i++) {
 		struct hf_result one = {0};
 		const int rc =
@@ -265,8 +267,8 @@ static int many_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *many_copy(struct hf__arena *arena, const void *raw)
 {
-	static const size_t outer[] = {offsetof(struct hf_outbox_enqueue_many, queue)};
-	struct hf_outbox_enqueue_many *copy =
+	static const size_t outer[] = {offsetof(struct hf_outbox_enqueue_many_args, queue)};
+	struct hf_outbox_enqueue_many_args *copy =
 	    hf__outbox_copy(arena, raw, sizeof *copy, outer, COUNT_OF(outer));
 	if (!copy)
 		return NULL;
@@ -286,8 +288,9 @@ static void *many_copy(struct hf__arena *arena, const void *raw)
 	return copy;
 }
 
-int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_many *args,
-                           struct hf_result *result, struct hf_error *error)
+int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn,
+                           const struct hf_outbox_enqueue_many_args *args, struct hf_result *result,
+                           struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox enqueue many", HF__DOMAIN_OUTBOX, many_check,

@@ -289,7 +289,7 @@ static bool get_settings(struct hf__reader *r, struct hf__outbox_image *out)
 static bool get_ids(struct hf__reader *r, struct hf__outbox_image *out)
 {
 	out->count = hf__get_u32(r);
-	out->ids = hf_bytes(r->at, r->left);
+	out->ids = hf_bytes_of(r->at, r->left);
 	for (uint32_t i = 0; i < out->count; i++)
 		if (!hf__key_part_ok(hf__get_short(r), false)) /* too few of them read as empty ones */
 			return false;

@@ -37,8 +37,8 @@ struct hf__outbox_group *hf__outbox_group_of_map(const struct hf__map_node *node
 
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item)
 {
-	return item->member ? hf_bytes(item->member->group->name, item->member->group->len)
-	                    : hf_bytes(NULL, 0);
+	return item->member ? hf_bytes_of(item->member->group->name, item->member->group->len)
+	                    : hf_bytes_of(NULL, 0);
 }
 
 /* --- Membership ------------------------------------------------------------------------------- */
@@ -53,7 +53,7 @@ static bool group_equal(const struct hf__map_node *node, const void *raw)
 {
 	const struct hf__outbox_key *key = raw;
 	const struct hf__outbox_group *group = hf__outbox_group_of_map(node);
-	return hf__bytes_equal(hf_bytes(group->name, group->len), key->name) &&
+	return hf__bytes_equal(hf_bytes_of(group->name, group->len), key->name) &&
 	       hf__bytes_equal(hf__outbox_queue_name(group->queue), key->queue);
 }
 

@@ -11,7 +11,7 @@
 
 /* What a page of a list is asked for, and what it gives. */
 struct page {
-	const struct hf_outbox_list *args;
+	const struct hf_outbox_list_args *args;
 	uint64_t query;
 	const char *token; /* where it begins, or NULL: ... */
 	uint64_t after; /* ... after this seq */
@@ -22,7 +22,7 @@ struct page {
 	bool more;
 };
 
-static int query_of(const struct hf_outbox_list *args, uint64_t *query)
+static int query_of(const struct hf_outbox_list_args *args, uint64_t *query)
 {
 	struct hf__writer w = {0};
 	hf__put_u8(&w, HF__DOMAIN_OUTBOX);
@@ -35,7 +35,7 @@ static int query_of(const struct hf_outbox_list *args, uint64_t *query)
 	return rc;
 }
 
-static int check_list(const struct hf_outbox_list *args, struct hf__text *why)
+static int check_list(const struct hf_outbox_list_args *args, struct hf__text *why)
 {
 	if ((unsigned)args->status <= HF_OUTBOX_FAILED)
 		return hf__outbox_check_queue(args->queue, why);
@@ -112,7 +112,7 @@ static int put_token(struct hf__answer *answer, uint64_t query, uint64_t seq, co
 {
 	uint8_t position[sizeof seq];
 	hf__store_u64(position, seq);
-	return hf__page_token(answer, query, hf_bytes(position, sizeof position), out);
+	return hf__page_token(answer, query, hf_bytes_of(position, sizeof position), out);
 }
 
 static int list_plain(hf_store *store, struct page *page, unsigned flags,
@@ -205,7 +205,7 @@ static int keep_match(struct matches *matches, const struct hf_outbox_item *item
  * item asked about, and page->more tells whether anything follows it. */
 static int match_page(struct page *page, struct matches *matches, bool *full)
 {
-	const struct hf_outbox_list *args = page->args;
+	const struct hf_outbox_list_args *args = page->args;
 	for (size_t i = 0; i < page->count && !*full; i++) {
 		page->after = page->seqs[i];
 		if (!args->match(args->match_ctx, &page->items[i]))
@@ -270,7 +270,7 @@ static int list_matching(hf_store *store, struct page *page, unsigned flags,
 	return rc;
 }
 
-int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args, unsigned flags,
+int hf_outbox_list(hf_store *store, const struct hf_outbox_list_args *args, unsigned flags,
                    struct hf_outbox_items *out, struct hf_error *error)
 {
 	HF__CALL;

@@ -57,12 +57,12 @@ struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item)
 
 struct hf_bytes hf__outbox_queue_name(const struct hf__outbox_queue *queue)
 {
-	return hf_bytes(queue->name, queue->len);
+	return hf_bytes_of(queue->name, queue->len);
 }
 
 struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item)
 {
-	return hf_bytes(item->id, item->len);
+	return hf_bytes_of(item->id, item->len);
 }
 
 /* --- Ends of claims --------------------------------------------------------------------------- */

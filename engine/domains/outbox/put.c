@@ -24,7 +24,7 @@ static int check_rerun(const struct hf_outbox_rerun *rerun, struct hf__text *why
 
 static int put_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_put *args = raw;
+	const struct hf_outbox_put_args *args = raw;
 	const struct hf_outbox_item *item = &args->item;
 	int rc = hf__outbox_check_key(args->queue, item->id, why);
 	if (rc == HF_OK && (unsigned)item->status > HF_OUTBOX_FAILED) {
@@ -45,7 +45,7 @@ static int put_check(const void *raw, struct hf__text *why)
 	return rc == HF_OK ? check_rerun(item->rerun, why) : rc;
 }
 
-static struct hf__outbox_image image_of_put(const struct hf_outbox_put *args)
+static struct hf__outbox_image image_of_put(const struct hf_outbox_put_args *args)
 {
 	static const struct hf_outbox_rerun none;
 	const struct hf_outbox_item *item = &args->item;
@@ -112,7 +112,7 @@ static bool put_changes(const struct hf__outbox_item *item, const struct hf__out
 static int put_decide(void *state, struct hf__decision *d, const void *raw,
                       struct hf_result *result)
 {
-	const struct hf_outbox_put *args = raw;
+	const struct hf_outbox_put_args *args = raw;
 	struct hf__outbox_image image = image_of_put(args);
 	struct hf__outbox_item *item;
 	const int rc = hf__outbox_look(state, d, &args->write, args->queue, args->item.id, &item);
@@ -128,13 +128,14 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
 	/* The owner is not used: its bytes need not be there. */
-	static const size_t bytes[] = {offsetof(struct hf_outbox_put, queue),
-	                               offsetof(struct hf_outbox_put, item.id),
-	                               offsetof(struct hf_outbox_put, item.payload),
-	                               offsetof(struct hf_outbox_put, item.last_error),
-	                               offsetof(struct hf_outbox_put, item.group),
-	                               offsetof(struct hf_outbox_put, item.extra)};
-	struct hf_outbox_put *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_put_args, queue),
+	                               offsetof(struct hf_outbox_put_args, item.id),
+	                               offsetof(struct hf_outbox_put_args, item.payload),
+	                               offsetof(struct hf_outbox_put_args, item.last_error),
+	                               offsetof(struct hf_outbox_put_args, item.group),
+	                               offsetof(struct hf_outbox_put_args, item.extra)};
+	struct hf_outbox_put_args *copy =
+	    hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
 	if (!copy || !copy->item.rerun)
 		return copy;
 	struct hf_outbox_rerun *rerun = hf__arena_copy(arena, copy->item.rerun, sizeof *rerun);
@@ -144,7 +145,7 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args,
+int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -157,7 +158,7 @@ int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args
 
 static int completed_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_put_completed *args = raw;
+	const struct hf_outbox_put_completed_args *args = raw;
 	const int rc = hf__outbox_check_no_expect(&args->write, why);
 	if (rc != HF_OK)
 		return rc;
@@ -170,7 +171,7 @@ static int completed_check(const void *raw, struct hf__text *why)
 static int completed_decide(void *state, struct hf__decision *d, const void *raw,
                             struct hf_result *result)
 {
-	const struct hf_outbox_put_completed *args = raw;
+	const struct hf_outbox_put_completed_args *args = raw;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
 	const struct hf__outbox_done *done = hf__outbox_done_find(state, args->queue, args->id);
 	const struct hf__outbox_image image = {
@@ -190,15 +191,15 @@ static int completed_decide(void *state, struct hf__decision *d, const void *raw
 
 static void *completed_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_put_completed, queue),
-	                               offsetof(struct hf_outbox_put_completed, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_put_completed), bytes,
+	static const size_t bytes[] = {offsetof(struct hf_outbox_put_completed_args, queue),
+	                               offsetof(struct hf_outbox_put_completed_args, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_put_completed_args), bytes,
 	                       COUNT_OF(bytes));
 }
 
 int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
-                            const struct hf_outbox_put_completed *args, struct hf_result *result,
-                            struct hf_error *error)
+                            const struct hf_outbox_put_completed_args *args,
+                            struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox put completed", HF__DOMAIN_OUTBOX, completed_check,

@@ -59,13 +59,13 @@ enum {
 
 /* What goes through the store: `again` as hf__outbox_end_all takes it. */
 struct configure {
-	struct hf_outbox_configure args;
+	struct hf_outbox_configure_args args;
 	bool *again;
 };
 
 static int configure_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_configure *args = raw;
+	const struct hf_outbox_configure_args *args = raw;
 	const int rc = hf__outbox_check_queue(args->queue, why);
 	if (rc != HF_OK)
 		return rc;
@@ -80,7 +80,8 @@ static int configure_check(const void *raw, struct hf__text *why)
 }
 
 /* What is asked for, and what is left as it was. */
-static void settings_given(const struct hf_outbox_configure *args, struct hf__outbox_image *image)
+static void settings_given(const struct hf_outbox_configure_args *args,
+                           struct hf__outbox_image *image)
 {
 	if (!(args->leave & HF_OUTBOX_LEAVE_MAX_ATTEMPTS))
 		image->max_attempts = args->max_attempts ? args->max_attempts : HF_OUTBOX_ATTEMPTS;
@@ -96,7 +97,7 @@ static int configure_decide(void *state, struct hf__decision *d, const void *raw
                             struct hf_result *result)
 {
 	const struct configure *call = raw;
-	const struct hf_outbox_configure *args = &call->args;
+	const struct hf_outbox_configure_args *args = &call->args;
 	const struct hf__outbox_queue *queue;
 	int rc = look_at_queue(state, d, &args->write, args->queue, &queue, result);
 	if (rc != HF_OK)
@@ -123,7 +124,7 @@ static void *configure_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure *args,
+int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure_args *args,
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -138,7 +139,7 @@ int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_con
 
 static int pause_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_pause *args = raw;
+	const struct hf_outbox_pause_args *args = raw;
 	if (args->wait_us < -1) {
 		hf__text_add(why, "the wait must be -1 (forever), 0 or more");
 		return HF_EINVAL;
@@ -148,7 +149,7 @@ static int pause_check(const void *raw, struct hf__text *why)
 
 static int txn_pause_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_pause *args = raw;
+	const struct hf_outbox_pause_args *args = raw;
 	if (args->wait_us == 0)
 		return pause_check(raw, why);
 	hf__text_add(why, "a transaction cannot wait");
@@ -156,7 +157,8 @@ static int txn_pause_check(const void *raw, struct hf__text *why)
 }
 
 static int set_paused(const struct hf__outbox_state *state, struct hf__decision *d,
-                      const struct hf_outbox_pause *args, bool paused, struct hf_result *result)
+                      const struct hf_outbox_pause_args *args, bool paused,
+                      struct hf_result *result)
 {
 	const struct hf__outbox_queue *queue;
 	const int rc = look_at_queue(state, d, &args->write, args->queue, &queue, result);
@@ -184,15 +186,16 @@ static int resume_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *pause_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_pause, queue)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_pause), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_pause_args, queue)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_pause_args), bytes,
+	                       COUNT_OF(bytes));
 }
 
 /* Refuses while anything of the queue is sending, and waits for that to end. */
 static int idle_decide(void *state, struct hf__decision *d, const void *raw,
                        struct hf_result *result)
 {
-	const struct hf_outbox_pause *args = raw;
+	const struct hf_outbox_pause_args *args = raw;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
 	size_t held = queue ? hf__order_count(&queue->line[HF_OUTBOX_SENDING]) : 0;
@@ -208,7 +211,7 @@ static int idle_decide(void *state, struct hf__decision *d, const void *raw,
 	return HF_ETIMEDOUT;
 }
 
-int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args,
+int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -223,7 +226,7 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *
 	if (rc != HF_OK || args->wait_us == 0)
 		return rc;
 	const struct hf_result paused = result ? *result : (struct hf_result){0};
-	struct hf_outbox_pause wait = *args;
+	struct hf_outbox_pause_args wait = *args;
 	wait.write.expect = 0;
 	wait.write.ticket = NULL;
 	rc = hf__mutate_wait(store, &idle, &wait, args->write.durability, args->wait_us, NULL, NULL,
@@ -233,7 +236,7 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *
 	return rc;
 }
 
-int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause *args,
+int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -246,7 +249,7 @@ int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause 
 
 static int clear_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_clear *args = raw;
+	const struct hf_outbox_clear_args *args = raw;
 	const int rc = hf__outbox_check_no_expect(&args->write, why);
 	return rc == HF_OK ? hf__outbox_check_queue(args->queue, why) : rc;
 }
@@ -254,7 +257,7 @@ static int clear_check(const void *raw, struct hf__text *why)
 static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_outbox_clear *args = raw;
+	const struct hf_outbox_clear_args *args = raw;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
 	const struct hf__outbox_image image = {.queue = args->queue};
 	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
@@ -271,11 +274,12 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *clear_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_clear, queue)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_clear), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_clear_args, queue)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_clear_args), bytes,
+	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear *args,
+int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

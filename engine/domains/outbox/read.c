@@ -58,13 +58,13 @@ struct stats {
 	struct hf_outbox_stats *out;
 };
 
-static struct hf_outbox_count count_line(const struct hf__order *line)
+static struct hf_outbox_status_stats count_line(const struct hf__order *line)
 {
-	return (struct hf_outbox_count){hf__order_count(line),
-	                                line->root ? line->root->least : HF_UNSET};
+	return (struct hf_outbox_status_stats){hf__order_count(line),
+	                                       line->root ? line->root->least : HF_UNSET};
 }
 
-static void add_to(struct hf_outbox_count *count, int64_t enqueued_at)
+static void add_to(struct hf_outbox_status_stats *count, int64_t enqueued_at)
 {
 	if (count->items++ == 0 || enqueued_at < count->oldest)
 		count->oldest = enqueued_at;
@@ -189,8 +189,8 @@ static int read_stats(struct hf__query *q, void *raw)
 	return HF_OK;
 }
 
-int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
-                    struct hf_outbox_stats *out, struct hf_error *error)
+int hf_outbox_get_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
+                        struct hf_outbox_stats *out, struct hf_error *error)
 {
 	HF__CALL;
 	struct hf__answer answer;
@@ -222,8 +222,8 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__outbox_state *)state)->root;
 }
 
-int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags,
-                     struct hf_name_page *out, struct hf_error *error)
+int hf_outbox_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
+                    struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__names queues = {.domain = HF__DOMAIN_OUTBOX,

@@ -79,13 +79,13 @@ static int emit_matches(struct hf__decision *d, const struct hf__outbox_queue *q
 
 /* As they go through the store: `again` as hf__outbox_end_all takes it. */
 struct redrive {
-	struct hf_outbox_redrive args;
+	struct hf_outbox_redrive_args args;
 	bool *again;
 };
 
 static int redrive_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_redrive *args = &((const struct redrive *)raw)->args;
+	const struct hf_outbox_redrive_args *args = &((const struct redrive *)raw)->args;
 	int rc = hf__outbox_check_no_expect(&args->write, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_queue(args->queue, why);
@@ -103,7 +103,7 @@ static int redrive_check(const void *raw, struct hf__text *why)
 static bool redrive_matches(const struct hf__outbox_item *item, struct hf_bytes error,
                             const void *raw)
 {
-	const struct hf_outbox_redrive *args = raw;
+	const struct hf_outbox_redrive_args *args = raw;
 	const hf_time before = hf__given(&args->write, args->enqueued_before);
 	if (args->group.len > 0 && !hf__bytes_equal(hf__outbox_group_name(item), args->group))
 		return false;
@@ -119,7 +119,7 @@ static int redrive_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
 {
 	const struct redrive *call = raw;
-	const struct hf_outbox_redrive *args = &call->args;
+	const struct hf_outbox_redrive_args *args = &call->args;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
 	const struct hf__outbox_image image = {
 	    .queue = args->queue, .available_at = d->now, .reset = args->reset_attempts};
@@ -140,7 +140,7 @@ static void *redrive_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redrive *args,
+int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redrive_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -154,13 +154,13 @@ int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redri
 /* --- Prune ------------------------------------------------------------------------------------ */
 
 struct prune {
-	struct hf_outbox_prune args;
+	struct hf_outbox_prune_args args;
 	bool *again;
 };
 
 static int prune_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_prune *args = &((const struct prune *)raw)->args;
+	const struct hf_outbox_prune_args *args = &((const struct prune *)raw)->args;
 	const int rc = hf__outbox_check_no_expect(&args->write, why);
 	if (rc != HF_OK)
 		return rc;
@@ -175,7 +175,7 @@ static bool prune_matches(const struct hf__outbox_item *item, struct hf_bytes er
                           const void *raw)
 {
 	(void)error;
-	const struct hf_outbox_prune *args = raw;
+	const struct hf_outbox_prune_args *args = raw;
 	const hf_time before = hf__given(&args->write, args->enqueued_before);
 	return before == HF_UNSET || item->value.enqueued_at < before;
 }
@@ -184,7 +184,7 @@ static int prune_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct prune *call = raw;
-	const struct hf_outbox_prune *args = &call->args;
+	const struct hf_outbox_prune_args *args = &call->args;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
 	const struct hf__outbox_image image = {.queue = args->queue};
 	const enum hf_outbox_status status =
@@ -204,7 +204,7 @@ static void *prune_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune *args,
+int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -42,7 +42,7 @@ void hf__outbox_free_claim(struct hf__outbox_image *image)
 {
 	image->token = image->session = 0;
 	image->lease_until = image->run_until = HF_UNSET;
-	image->owner = hf_bytes(NULL, 0);
+	image->owner = hf_bytes_of(NULL, 0);
 }
 
 /* --- Values ----------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@ int hf_outbox_subscribe(hf_store *store, struct hf_bytes queue, hf_event_fn call
                         hf_subscription **out, struct hf_error *error)
 {
 	HF__CALL;
-	const struct hf_subscribe args = {
+	const struct hf_subscribe_args args = {
 	    .domain = "outbox", .key = {queue}, .parts = 1, .callback = callback, .ctx = ctx};
 	*out = NULL;
 	if (!hf__key_part_ok(queue, false))

@@ -27,7 +27,7 @@ static int check_key(const struct hf_timeline_key *key, struct hf__text *why)
 
 static int append_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_timeline_append *args = raw;
+	const struct hf_timeline_append_args *args = raw;
 	const int rc = check_key(&args->key, why);
 	if (rc != HF_OK)
 		return rc;
@@ -47,7 +47,7 @@ static int check_many(const struct hf_write *write, struct hf_bytes timeline, st
 
 static int retain_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_timeline_retain *args = raw;
+	const struct hf_timeline_retain_args *args = raw;
 	if (args->max_age_us < 0)
 		return refuse(why, HF_EINVAL, "max_age_us must not be below 0");
 	return check_many(&args->write, args->timeline, why);
@@ -55,13 +55,13 @@ static int retain_check(const void *raw, struct hf__text *why)
 
 static int clear_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_timeline_clear *args = raw;
+	const struct hf_timeline_clear_args *args = raw;
 	return check_many(&args->write, args->timeline, why);
 }
 
 static int guard_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_timeline_guard *args = raw;
+	const struct hf_timeline_guard_args *args = raw;
 	if (args->write.expect == 0)
 		return refuse(why, HF_EINVAL, "a guard needs an expected version");
 	return check_key(&args->key, why);
@@ -96,7 +96,7 @@ static int look(const struct hf__timeline_state *s, struct hf__decision *d,
 }
 
 /* Did the caller say when it happened? */
-static bool dated(const struct hf_timeline_append *args)
+static bool dated(const struct hf_timeline_append_args *args)
 {
 	return hf__given(&args->write, args->happened_at) != HF_UNSET;
 }
@@ -104,7 +104,7 @@ static bool dated(const struct hf_timeline_append *args)
 /* What of the event is other than what is appended; NULL: nothing. */
 static const char *difference(const struct hf__timeline_state *s,
                               const struct hf__timeline_event *event,
-                              const struct hf_timeline_append *args)
+                              const struct hf_timeline_append_args *args)
 {
 	const struct hf__timeline_position at = hf__timeline_event_position(event);
 	if (!hf__bytes_equal(at.type, args->type))
@@ -117,8 +117,8 @@ static const char *difference(const struct hf__timeline_state *s,
 }
 
 static int repeat(const struct hf__timeline_state *s, struct hf__decision *d,
-                  const struct hf__timeline_event *event, const struct hf_timeline_append *args,
-                  struct hf_result *result)
+                  const struct hf__timeline_event *event,
+                  const struct hf_timeline_append_args *args, struct hf_result *result)
 {
 	const char *other = difference(s, event, args);
 	if (!other) {
@@ -133,7 +133,7 @@ static int repeat(const struct hf__timeline_state *s, struct hf__decision *d,
 static int append_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_timeline_append *args = raw;
+	const struct hf_timeline_append_args *args = raw;
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc != HF_OK)
@@ -160,7 +160,7 @@ static int append_decide(void *state, struct hf__decision *d, const void *raw,
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_timeline_guard *args = raw;
+	const struct hf_timeline_guard_args *args = raw;
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc == HF_OK && found.event)
@@ -202,7 +202,7 @@ static int64_t oldest_allowed(int64_t now, int64_t max_age_us)
 
 /* How many lie beyond either bound: O(log n). */
 static size_t count_beyond(const struct hf__timeline *timeline,
-                           const struct hf_timeline_retain *args, int64_t now)
+                           const struct hf_timeline_retain_args *args, int64_t now)
 {
 	const size_t total = hf__timeline_total(timeline);
 	size_t count = 0;
@@ -230,7 +230,7 @@ static const struct hf__timeline *look_at_all(const struct hf__timeline_state *s
 static int retain_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_timeline_retain *args = raw;
+	const struct hf_timeline_retain_args *args = raw;
 	const struct hf__timeline *timeline = look_at_all(state, d, args->timeline);
 	if (!timeline)
 		return HF_OK;
@@ -245,7 +245,7 @@ static int retain_decide(void *state, struct hf__decision *d, const void *raw,
 static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_timeline_clear *args = raw;
+	const struct hf_timeline_clear_args *args = raw;
 	const struct hf__timeline *timeline = look_at_all(state, d, args->timeline);
 	return timeline ? cut(d, timeline, HF__TIMELINE_CLEAR, hf__timeline_total(timeline), result)
 	                : HF_OK;
@@ -261,7 +261,7 @@ static bool copy_key(struct hf__arena *arena, struct hf_timeline_key *key)
 
 static void *append_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_timeline_append *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_timeline_append_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	const bool copied = copy && copy_key(arena, &copy->key) &&
 	                    hf__arena_bytes(arena, copy->type, &copy->type) &&
 	                    hf__arena_bytes(arena, copy->subject, &copy->subject) &&
@@ -271,19 +271,19 @@ static void *append_copy(struct hf__arena *arena, const void *args)
 
 static void *retain_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_timeline_retain *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_timeline_retain_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__arena_bytes(arena, copy->timeline, &copy->timeline) ? copy : NULL;
 }
 
 static void *clear_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_timeline_clear *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_timeline_clear_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && hf__arena_bytes(arena, copy->timeline, &copy->timeline) ? copy : NULL;
 }
 
 static void *guard_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_timeline_guard *copy = hf__arena_copy(arena, args, sizeof *copy);
+	struct hf_timeline_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
 	return copy && copy_key(arena, &copy->key) ? copy : NULL;
 }
 
@@ -300,28 +300,28 @@ static const struct hf__verb guard_verb = {"timeline guard", HF__DOMAIN_TIMELINE
 static const struct hf__verb lone_guard_verb = {"timeline guard", HF__DOMAIN_TIMELINE,
                                                 lone_guard_check, guard_decide, guard_copy};
 
-int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_append *args,
+int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_append_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &append_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_timeline_retain(hf_store *store, hf_txn *txn, const struct hf_timeline_retain *args,
+int hf_timeline_retain(hf_store *store, hf_txn *txn, const struct hf_timeline_retain_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &retain_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_timeline_clear(hf_store *store, hf_txn *txn, const struct hf_timeline_clear *args,
+int hf_timeline_clear(hf_store *store, hf_txn *txn, const struct hf_timeline_clear_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	return hf__mutate(store, txn, &clear_verb, args, args->write.durability, result, NULL, error);
 }
 
-int hf_timeline_guard(hf_store *store, hf_txn *txn, const struct hf_timeline_guard *args,
+int hf_timeline_guard(hf_store *store, hf_txn *txn, const struct hf_timeline_guard_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

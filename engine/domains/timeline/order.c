@@ -46,7 +46,7 @@ struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event
 
 struct hf_bytes hf__timeline_name(const struct hf__timeline *timeline)
 {
-	return hf_bytes(timeline->name, timeline->len);
+	return hf_bytes_of(timeline->name, timeline->len);
 }
 
 size_t hf__timeline_total(const struct hf__timeline *timeline)
@@ -58,9 +58,9 @@ struct hf__timeline_position hf__timeline_event_position(const struct hf__timeli
 {
 	return (struct hf__timeline_position){
 	    .happened_at = event->value.happened_at,
-	    .id = hf_bytes(event->text, event->id_len),
-	    .type = hf_bytes(event->text + event->id_len, event->type_len),
-	    .subject = hf_bytes(event->text + event->id_len + event->type_len, event->subject_len),
+	    .id = hf_bytes_of(event->text, event->id_len),
+	    .type = hf_bytes_of(event->text + event->id_len, event->type_len),
+	    .subject = hf_bytes_of(event->text + event->id_len + event->type_len, event->subject_len),
 	};
 }
 

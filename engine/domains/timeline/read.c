@@ -12,7 +12,7 @@ struct selection {
 };
 
 struct walk {
-	const struct hf_timeline_query *args;
+	const struct hf_timeline_query_args *args;
 	struct hf_bytes name; /* of the timeline, in the answer's memory */
 	struct selection selection;
 	uint64_t query;
@@ -195,7 +195,6 @@ static int get_position(struct hf__query *q, const struct walk *walk, struct hf_
 static int put_token(struct hf__query *q, const struct walk *walk,
                      const struct hf__timeline_event *last, struct hf_timeline_page *out)
 {
-	out->has_next = walk->more;
 	if (!walk->more)
 		return HF_OK;
 	struct hf__writer w = {0};
@@ -204,7 +203,7 @@ static int put_token(struct hf__query *q, const struct walk *walk,
 	hf__put_short(&w, at.id);
 	const int rc =
 	    w.bad ? HF_ENOMEM
-	          : hf__page_token(q->answer, walk->query, hf_bytes(w.data, w.len), &out->next);
+	          : hf__page_token(q->answer, walk->query, hf_bytes_of(w.data, w.len), &out->next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -214,7 +213,7 @@ static int find_page(struct hf__query *q, struct walk *walk)
 {
 	struct hf__page page;
 	struct hf__timeline_position after;
-	const struct hf_timeline_query *args = walk->args;
+	const struct hf_timeline_query_args *args = walk->args;
 	int rc = hf__page_open(q->answer, args->page, walk->query, &page);
 	if (rc == HF_EINVAL)
 		hf__text_add(&q->why, "the page token is damaged or belongs to another query");
@@ -252,7 +251,7 @@ static int fill_page(struct hf__query *q, const struct walk *walk, struct hf_tim
 }
 
 struct query {
-	const struct hf_timeline_query *args;
+	const struct hf_timeline_query_args *args;
 	struct hf_timeline_page *out;
 };
 
@@ -266,7 +265,7 @@ static int read_page(struct hf__query *q, void *raw)
 	return rc == HF_OK ? fill_page(q, &walk, query->out) : rc;
 }
 
-int hf_timeline_query(hf_store *store, const struct hf_timeline_query *args, unsigned flags,
+int hf_timeline_query(hf_store *store, const struct hf_timeline_query_args *args, unsigned flags,
                       struct hf_timeline_page *out, struct hf_error *error)
 {
 	HF__CALL;
@@ -336,8 +335,8 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__timeline_state *)state)->root;
 }
 
-int hf_timelines(hf_store *store, const struct hf_names *args, unsigned flags,
-                 struct hf_name_page *out, struct hf_error *error)
+int hf_timeline_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
+                      struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__names timelines = {.domain = HF__DOMAIN_TIMELINE,

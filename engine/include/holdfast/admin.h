@@ -19,7 +19,7 @@ extern "C" {
 /* --- Names ------------------------------------------------------------------------------------ */
 
 /* Which names. Zeroed: all of them. */
-struct hf_names {
+struct hf_names_args {
 	size_t limit; /* names of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
@@ -34,12 +34,14 @@ struct hf_name_page {
 /* The users of all inboxes that hold anything (records, a generated_at, a status), compared as
  * bytes, in O(log n + page). *out is zeroed on failure. Errors as for every read; HF_EINVAL for
  * a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_inbox_users(hf_store *store, const struct hf_names *args, unsigned flags,
-                                     struct hf_name_page *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_names(hf_store *store, const struct hf_names_args *args,
+                                     unsigned flags, struct hf_name_page *out,
+                                     struct hf_error *error);
 /* The same for the queues of the outbox that hold items or completed ids, or were ever
  * configured. */
-HF_API HF_CHECKED int hf_outbox_queues(hf_store *store, const struct hf_names *args, unsigned flags,
-                                       struct hf_name_page *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_outbox_names(hf_store *store, const struct hf_names_args *args,
+                                      unsigned flags, struct hf_name_page *out,
+                                      struct hf_error *error);
 
 /* The names of the domains that this version knows, by index; NULL behind the last. */
 HF_API const char *hf_domain_name(unsigned index);

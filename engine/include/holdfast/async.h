@@ -7,7 +7,7 @@
  * callback; any number may be out.
  *
  * struct hf_ticket ticket;
- * struct hf_outbox_enqueue args = {.write.ticket = &ticket, .queue = ..., .id = ...};
+ * struct hf_outbox_enqueue_args args = {.write.ticket = &ticket, .queue = ..., .id = ...};
  * rc = hf_outbox_enqueue(store, NULL, &args, &result, &error);   // at once: decided
  * ...
  * rc = hf_ticket_wait(store, &ticket, -1, &error);               // HF_OK: durable
@@ -52,19 +52,19 @@ HF_API HF_CHECKED int hf_txn_commit_async(hf_txn *txn, enum hf_durability durabi
 HF_API HF_CHECKED int hf_ticket_poll(hf_store *store, const struct hf_ticket *ticket,
                                      struct hf_error *error);
 
-/* Waits until the ticket is answered, flushing if nobody else does, at most timeout_us of real
+/* Waits until the ticket is answered, flushing if nobody else does, at most wait_us of real
  * time (-1: for ever; 0: as hf_ticket_poll()): then HF_ETIMEDOUT. Without the thread
  * (no_background), and while it is in a callback, the time that a flush takes of its own is not
  * cut short. HF_ECANCELED: hf_close() was called meanwhile, which is the one call that may run
  * beside this one; its answer tells what became of the ticket. HF_EINVAL: this opening of the
  * store gave no such ticket. Thread-safe. */
 HF_API HF_CHECKED int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket,
-                                     int64_t timeout_us, struct hf_error *error);
+                                     int64_t wait_us, struct hf_error *error);
 
 /* A descriptor for a host's event loop (eventfd): readable when tickets were answered since it
  * was last read. Read its eight bytes first, then poll the tickets. It is written at most once
  * for each advance of how far the log is durable (for commits in mode HF_OS alone: of how far it
- * is written) and once when the store fails; hf_info() counts the writes. What was answered
+ * is written) and once when the store fails; hf_get_info() counts the writes. What was answered
  * before the first call is not told, nor a ticket that is answered when it is given (a refusal
  * on durable ground): poll a new ticket before waiting. The same descriptor for every call;
  * non-blocking; it belongs to the store, whose hf_close() closes it: take it out of the loop

@@ -16,10 +16,7 @@
  * what was merely not due before, and was named, is not due again: an item whose available_at
  * had come is delayed, a record that had woken up is snoozed.
  *
- * Every function is thread-safe. Errors as in the other headers: a mutation may answer
- * HF_EINVAL, HF_ECONFLICT (args->write.expect), HF_ETOOBIG, HF_ENOMEM, HF_ENOSPACE,
- * HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and a read HF_EINVAL, HF_ENOMEM,
- * HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
+ * What holds for every call, and which errors any of them may answer, stands in store.h. */
 #ifndef HOLDFAST_CLOCK_H
 #define HOLDFAST_CLOCK_H
 
@@ -49,7 +46,7 @@ struct hf_clock {
 HF_API HF_CHECKED int hf_clock_get(hf_store *store, unsigned flags, struct hf_clock *out,
                                    struct hf_error *error);
 
-struct hf_clock_set_back {
+struct hf_clock_set_back_args {
 	struct hf_write write; /* the object is the clock; its version is the newest set-back's */
 	/* must not be blank (HF_EREASON); at most HF_CLOCK_REASON_MAX bytes (HF_ETOOBIG). It stays
 	 * in the log */
@@ -67,7 +64,7 @@ struct hf_clock_set_back {
  * transaction all of it is part of that (HF_ETOOBIG: hf_maintain() before it leaves less).
  * HF_EINVAL: form; all set-backs of a store together would be longer than 70,000 years. */
 HF_API HF_CHECKED int hf_clock_set_back(hf_store *store, hf_txn *txn,
-                                        const struct hf_clock_set_back *args,
+                                        const struct hf_clock_set_back_args *args,
                                         struct hf_result *result, struct hf_error *error);
 
 #ifdef __cplusplus

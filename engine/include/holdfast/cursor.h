@@ -4,14 +4,7 @@
  * keeps it. A failed delivery is noted beside the position without moving it; the next confirmed
  * delivery clears the note.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
- * take (store, txn, args, result, error): with txn NULL they commit at once with
- * args->write.durability, else they are copied into the transaction and their preconditions are
- * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
- * and what it borrows need live only until the call returns. Beside the errors named below every
- * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG
- * (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and
- * every read HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
+ * What holds for every call, and which errors any of them may answer, stands in store.h. */
 #ifndef HOLDFAST_CURSOR_H
 #define HOLDFAST_CURSOR_H
 
@@ -54,7 +47,7 @@ struct hf_cursor {
 
 /* --- Mutations -------------------------------------------------------------------------------- */
 
-struct hf_cursor_advance {
+struct hf_cursor_advance_args {
 	struct hf_write write;
 	struct hf_cursor_key key;
 	int64_t sequence; /* > 0 */
@@ -69,10 +62,10 @@ struct hf_cursor_advance {
  * updated_at becomes now, the error is cleared, last_delivered_at stays unless it was unset.
  * Anything else is HF_ENONMONOTONIC; its text names both positions and nothing changes. */
 HF_API HF_CHECKED int hf_cursor_advance(hf_store *store, hf_txn *txn,
-                                        const struct hf_cursor_advance *args,
+                                        const struct hf_cursor_advance_args *args,
                                         struct hf_result *result, struct hf_error *error);
 
-struct hf_cursor_reset {
+struct hf_cursor_reset_args {
 	struct hf_write write;
 	struct hf_cursor_key key;
 	int64_t sequence; /* >= 0 */
@@ -86,10 +79,10 @@ struct hf_cursor_reset {
 /* Puts the cursor anywhere, back included, and clears the error; creates it if there is none.
  * The reason stays in the log and in the cursor. */
 HF_API HF_CHECKED int hf_cursor_reset(hf_store *store, hf_txn *txn,
-                                      const struct hf_cursor_reset *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_cursor_reset_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
-struct hf_cursor_record_error {
+struct hf_cursor_record_error_args {
 	struct hf_write write;
 	struct hf_cursor_key key;
 	/* must not be blank (HF_EINVAL); cut after HF_CURSOR_ERROR_MAX bytes */
@@ -100,10 +93,10 @@ struct hf_cursor_record_error {
 /* Notes a failure: last_error becomes the message, error_count goes up by one. The position
  * stays; creates a cursor at 0 if there is none. */
 HF_API HF_CHECKED int hf_cursor_record_error(hf_store *store, hf_txn *txn,
-                                             const struct hf_cursor_record_error *args,
+                                             const struct hf_cursor_record_error_args *args,
                                              struct hf_result *result, struct hf_error *error);
 
-struct hf_cursor_put {
+struct hf_cursor_put_args {
 	struct hf_write write;
 	/* Stored as given but for version, which is ignored. last_sequence >= 0; updated_at not
 	 * given: the store's clock; error_count is 0 exactly when last_error is empty (longer ones
@@ -115,20 +108,21 @@ struct hf_cursor_put {
 /* Stores a whole cursor (import, migration). One that exists is replaced, but never put back:
  * HF_ENONMONOTONIC when it stands further than that. changed = false when it is like that
  * already. */
-HF_API HF_CHECKED int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put *args,
-                                    struct hf_result *result, struct hf_error *error);
+HF_API HF_CHECKED int hf_cursor_put(hf_store *store, hf_txn *txn,
+                                    const struct hf_cursor_put_args *args, struct hf_result *result,
+                                    struct hf_error *error);
 
-struct hf_cursor_remove {
+struct hf_cursor_remove_args {
 	struct hf_write write;
 	struct hf_cursor_key key;
 };
 
 /* Forgets the cursor. HF_ENOTFOUND when there is none. */
 HF_API HF_CHECKED int hf_cursor_remove(hf_store *store, hf_txn *txn,
-                                       const struct hf_cursor_remove *args,
+                                       const struct hf_cursor_remove_args *args,
                                        struct hf_result *result, struct hf_error *error);
 
-struct hf_cursor_guard {
+struct hf_cursor_guard_args {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_cursor_key key;
 };
@@ -136,13 +130,10 @@ struct hf_cursor_guard {
 /* Writes nothing; aborts the transaction with HF_ECONFLICT unless the cursor has version
  * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
 HF_API HF_CHECKED int hf_cursor_guard(hf_store *store, hf_txn *txn,
-                                      const struct hf_cursor_guard *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_cursor_guard_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
 /* --- Reads ------------------------------------------------------------------------------------ */
-
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory with
- * hf_release(). */
 
 struct hf_cursor_got {
 	struct hf_cursor cursor;
@@ -155,7 +146,7 @@ HF_API HF_CHECKED int hf_cursor_get(hf_store *store, const struct hf_cursor_key 
                                     struct hf_error *error);
 
 /* Which cursors. Zeroed: all of them. */
-struct hf_cursor_list {
+struct hf_cursor_list_args {
 	struct hf_bytes consumer; /* exactly this one; blank: any */
 	struct hf_bytes stream; /* exactly this one; blank: any */
 	struct hf_bytes subject; /* exactly this one; blank: any, unless by_subject */
@@ -173,11 +164,11 @@ struct hf_cursor_page {
 
 /* Cursors by stream, subject, consumer, each compared as bytes. HF_EINVAL for a damaged `page`
  * or one of another query. */
-HF_API HF_CHECKED int hf_cursor_list(hf_store *store, const struct hf_cursor_list *args,
+HF_API HF_CHECKED int hf_cursor_list(hf_store *store, const struct hf_cursor_list_args *args,
                                      unsigned flags, struct hf_cursor_page *out,
                                      struct hf_error *error);
 
-struct hf_cursor_lag {
+struct hf_cursor_list_lag_args {
 	struct hf_bytes stream; /* required */
 	struct hf_bytes subject; /* exactly this one; blank: any, unless by_subject */
 	bool by_subject; /* a blank `subject` selects the cursors without a subject */
@@ -201,9 +192,9 @@ struct hf_cursor_lag_page {
 
 /* How far the consumers of a stream are behind, the slowest first; equally slow ones by subject,
  * consumer. */
-HF_API HF_CHECKED int hf_cursor_lag(hf_store *store, const struct hf_cursor_lag *args,
-                                    unsigned flags, struct hf_cursor_lag_page *out,
-                                    struct hf_error *error);
+HF_API HF_CHECKED int hf_cursor_list_lag(hf_store *store,
+                                         const struct hf_cursor_list_lag_args *args, unsigned flags,
+                                         struct hf_cursor_lag_page *out, struct hf_error *error);
 
 #ifdef __cplusplus
 }

@@ -10,15 +10,8 @@
  * first put into it asked for. It keeps them while it holds documents; with the last of them
  * gone, the next put is a first one again.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
- * take (store, txn, args, result, error): with txn NULL they commit at once with
- * args->write.durability, else they are copied into the transaction and their preconditions are
- * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
- * and what it borrows need live only until the call returns. Beside the errors named below every
- * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect; HF_ABSENT holds for an
- * expired document), HF_ETOOBIG (payload, transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN,
- * HF_EFAILED, HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT
- * (a payload on disk), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. */
+ * What holds for every call, and which errors any of them may answer, stands in store.h.
+ * HF_ABSENT as `args->write.expect` holds for an expired document. */
 #ifndef HOLDFAST_DOCUMENT_H
 #define HOLDFAST_DOCUMENT_H
 
@@ -61,7 +54,7 @@ enum hf_document_orders {
 
 /* --- Mutations -------------------------------------------------------------------------------- */
 
-struct hf_document_put {
+struct hf_document_put_args {
 	struct hf_write write;
 	struct hf_document_key key;
 	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes */
@@ -85,10 +78,10 @@ struct hf_document_put {
  * and expires_computed included, and when it would have expired already and there is none.
  * HF_ECONFLICT when the collection holds documents and keeps other orders than `orders`. */
 HF_API HF_CHECKED int hf_document_put(hf_store *store, hf_txn *txn,
-                                      const struct hf_document_put *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_document_put_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
-struct hf_document_regroup {
+struct hf_document_regroup_args {
 	struct hf_write write;
 	struct hf_document_key key;
 	struct hf_bytes group; /* empty: none */
@@ -98,30 +91,30 @@ struct hf_document_regroup {
 /* Moves a document into another group; its payload is neither sent nor written again. changed =
  * false when it is in that group. HF_ENOTFOUND. */
 HF_API HF_CHECKED int hf_document_regroup(hf_store *store, hf_txn *txn,
-                                          const struct hf_document_regroup *args,
+                                          const struct hf_document_regroup_args *args,
                                           struct hf_result *result, struct hf_error *error);
 
-struct hf_document_remove {
+struct hf_document_remove_args {
 	struct hf_write write;
 	struct hf_document_key key;
 };
 
 /* Removes one document. HF_ENOTFOUND when there is none. */
 HF_API HF_CHECKED int hf_document_remove(hf_store *store, hf_txn *txn,
-                                         const struct hf_document_remove *args,
+                                         const struct hf_document_remove_args *args,
                                          struct hf_result *result, struct hf_error *error);
 
-struct hf_document_clear {
+struct hf_document_clear_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes collection;
 };
 
 /* Removes every document of a collection; result->count says how many. */
 HF_API HF_CHECKED int hf_document_clear(hf_store *store, hf_txn *txn,
-                                        const struct hf_document_clear *args,
+                                        const struct hf_document_clear_args *args,
                                         struct hf_result *result, struct hf_error *error);
 
-struct hf_document_guard {
+struct hf_document_guard_args {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_document_key key;
 };
@@ -129,13 +122,10 @@ struct hf_document_guard {
 /* Writes nothing; aborts the transaction with HF_ECONFLICT unless the document has version
  * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
 HF_API HF_CHECKED int hf_document_guard(hf_store *store, hf_txn *txn,
-                                        const struct hf_document_guard *args,
+                                        const struct hf_document_guard_args *args,
                                         struct hf_result *result, struct hf_error *error);
 
 /* --- Reads ------------------------------------------------------------------------------------ */
-
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory, where
- * there is one, with hf_release(). */
 
 struct hf_document_got {
 	struct hf_document document;
@@ -151,13 +141,13 @@ HF_API HF_CHECKED int hf_document_get(hf_store *store, const struct hf_document_
 HF_API HF_CHECKED int hf_document_has(hf_store *store, const struct hf_document_key *key,
                                       unsigned flags, bool *out, struct hf_error *error);
 
-struct hf_document_count {
+struct hf_document_count_args {
 	struct hf_bytes collection;
 	struct hf_bytes group; /* only those of this group; empty: all, unless by_group */
 	bool by_group; /* an empty `group` selects the documents without one */
 };
 
-struct hf_document_counted {
+struct hf_document_counts {
 	uint64_t documents; /* exact: what has expired is not among them */
 	unsigned orders; /* that the collection keeps; 0: it holds no documents */
 	hf_time as_of; /* the store's clock */
@@ -165,8 +155,8 @@ struct hf_document_counted {
 
 /* How many documents a collection or group holds, in O(log n). HF_EINVAL for a group when the
  * collection keeps no order within groups. */
-HF_API HF_CHECKED int hf_document_count(hf_store *store, const struct hf_document_count *args,
-                                        unsigned flags, struct hf_document_counted *out,
+HF_API HF_CHECKED int hf_document_count(hf_store *store, const struct hf_document_count_args *args,
+                                        unsigned flags, struct hf_document_counts *out,
                                         struct hf_error *error);
 
 enum hf_document_by {
@@ -177,7 +167,7 @@ enum hf_document_by {
 	HF_DOCUMENT_BY_ANY = 2,
 };
 
-struct hf_document_list {
+struct hf_document_list_args {
 	struct hf_bytes collection;
 	struct hf_bytes group; /* only those of this group; empty: all, unless by_group */
 	bool by_group; /* an empty `group` selects the documents without one */
@@ -198,15 +188,15 @@ struct hf_document_page {
 /* Documents by time, then by id compared as bytes, in O(log n + page). HF_EINVAL when the
  * collection does not keep that order, and for a damaged `page` or one of another query. A
  * collection without documents is empty in every order. */
-HF_API HF_CHECKED int hf_document_list(hf_store *store, const struct hf_document_list *args,
+HF_API HF_CHECKED int hf_document_list(hf_store *store, const struct hf_document_list_args *args,
                                        unsigned flags, struct hf_document_page *out,
                                        struct hf_error *error);
 
 /* The collections that hold documents, compared as bytes, in O(log n + page). HF_EINVAL for a
  * damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_document_collections(hf_store *store, const struct hf_names *args,
-                                              unsigned flags, struct hf_name_page *out,
-                                              struct hf_error *error);
+HF_API HF_CHECKED int hf_document_names(hf_store *store, const struct hf_names_args *args,
+                                        unsigned flags, struct hf_name_page *out,
+                                        struct hf_error *error);
 
 #ifdef __cplusplus
 }

@@ -124,7 +124,7 @@ typedef struct hf_subscription hf_subscription;
 typedef void (*hf_event_fn)(void *ctx, const struct hf_event *event);
 
 /* Zeroed: all changes, through a ring. */
-struct hf_subscribe {
+struct hf_subscribe_args {
 	const char *domain; /* "outbox"; NULL: all */
 	/* only changes that concern objects whose key begins with these parts: see
 	 * hf_event_concerns() */
@@ -138,7 +138,7 @@ struct hf_subscribe {
 /* Subscribes to what becomes durable after this call. End it with hf_unsubscribe(). Errors:
  * HF_EINVAL (no such domain, too many parts, a key part or ring out of range), HF_ENOMEM,
  * HF_ENOSPACE (no descriptor is left). */
-HF_API HF_CHECKED int hf_subscribe(hf_store *store, const struct hf_subscribe *args,
+HF_API HF_CHECKED int hf_subscribe(hf_store *store, const struct hf_subscribe_args *args,
                                    hf_subscription **out, struct hf_error *error);
 
 /* Readable while changes wait in the ring, or once the store was closed or its changes cannot be

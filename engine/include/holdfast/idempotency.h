@@ -12,15 +12,8 @@
  * instant it is gone for every call, as if it had never been: get does not find it, begin is NEW
  * whatever the fingerprint, and its token is stale.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
- * take (store, txn, args, result, error): with txn NULL they commit at once with
- * args->write.durability, else they are copied into the transaction and their preconditions are
- * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
- * and what it borrows need live only until the call returns. Beside the errors named below every
- * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect, compared before
- * anything else; an entry that has ended is absent), HF_ETOOBIG (transaction), HF_ENOMEM,
- * HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every read HF_EINVAL,
- * HF_ENOMEM, HF_EIO, HF_ECORRUPT (response), HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
+ * What holds for every call, and which errors any of them may answer, stands in store.h.
+ * `args->write.expect` is compared before anything else; an entry that has ended is absent.
  *
  * Names: `scope` has 1 to HF_KEY_MAX bytes, none of them NUL. `key` has 1 to
  * HF_IDEMPOTENCY_KEY_MAX bytes, each of printable ASCII but the space; it may hold ':'. A scope
@@ -94,7 +87,7 @@ enum hf_idempotency_outcome {
 /* The word for it: "UNDECIDED", "NEW", "MISMATCH", "IN_PROGRESS", "REPLAY"; never NULL. */
 HF_API const char *hf_idempotency_outcome_name(enum hf_idempotency_outcome outcome);
 
-struct hf_idempotency_begin {
+struct hf_idempotency_begin_args {
 	/* expect = HF_ABSENT: HF_ECONFLICT unless it is NEW, which aborts a transaction that has no
 	 * use for a replay */
 	struct hf_write write;
@@ -130,11 +123,11 @@ struct hf_idempotency_begun {
  * transaction the commit fills it, so it must live until then: if the commit returned HF_OK it
  * says what was found; whatever it returned, out->memory must be released. */
 HF_API HF_CHECKED int hf_idempotency_begin(hf_store *store, hf_txn *txn,
-                                           const struct hf_idempotency_begin *args,
+                                           const struct hf_idempotency_begin_args *args,
                                            struct hf_idempotency_begun *out,
                                            struct hf_result *result, struct hf_error *error);
 
-struct hf_idempotency_complete {
+struct hf_idempotency_complete_args {
 	struct hf_write write;
 	struct hf_idempotency_key key;
 	hf_token token;
@@ -146,10 +139,10 @@ struct hf_idempotency_complete {
 /* The work is done: keeps status and response for everyone who asks again. HF_ESTALE unless the
  * token owns the key. */
 HF_API HF_CHECKED int hf_idempotency_complete(hf_store *store, hf_txn *txn,
-                                              const struct hf_idempotency_complete *args,
+                                              const struct hf_idempotency_complete_args *args,
                                               struct hf_result *result, struct hf_error *error);
 
-struct hf_idempotency_abandon {
+struct hf_idempotency_abandon_args {
 	struct hf_write write;
 	struct hf_idempotency_key key;
 	hf_token token;
@@ -158,12 +151,12 @@ struct hf_idempotency_abandon {
 /* The work was not done: forgets the key, so that the next begin is NEW. HF_ESTALE unless the
  * token owns it. */
 HF_API HF_CHECKED int hf_idempotency_abandon(hf_store *store, hf_txn *txn,
-                                             const struct hf_idempotency_abandon *args,
+                                             const struct hf_idempotency_abandon_args *args,
                                              struct hf_result *result, struct hf_error *error);
 
 /* --- The raw store ---------------------------------------------------------------------------- */
 
-struct hf_idempotency_put {
+struct hf_idempotency_put_args {
 	struct hf_write write;
 	struct hf_idempotency_key key;
 	struct hf_bytes fingerprint; /* at most HF_IDEMPOTENCY_FINGERPRINT_MAX bytes */
@@ -184,20 +177,20 @@ struct hf_idempotency_put {
 /* Stores a done entry as given, in place of whatever is there; an owner is fenced by it. changed
  * = false when it is like that already, expires_computed included. */
 HF_API HF_CHECKED int hf_idempotency_put(hf_store *store, hf_txn *txn,
-                                         const struct hf_idempotency_put *args,
+                                         const struct hf_idempotency_put_args *args,
                                          struct hf_result *result, struct hf_error *error);
 
-struct hf_idempotency_remove {
+struct hf_idempotency_remove_args {
 	struct hf_write write;
 	struct hf_idempotency_key key;
 };
 
 /* Forgets the key, whoever owns it. HF_ENOTFOUND. */
 HF_API HF_CHECKED int hf_idempotency_remove(hf_store *store, hf_txn *txn,
-                                            const struct hf_idempotency_remove *args,
+                                            const struct hf_idempotency_remove_args *args,
                                             struct hf_result *result, struct hf_error *error);
 
-struct hf_idempotency_clear {
+struct hf_idempotency_clear_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes scope;
 };
@@ -205,12 +198,12 @@ struct hf_idempotency_clear {
 /* Forgets every key of the scope, whoever owns it; one entry in the log. result->count says how
  * many there were. */
 HF_API HF_CHECKED int hf_idempotency_clear(hf_store *store, hf_txn *txn,
-                                           const struct hf_idempotency_clear *args,
+                                           const struct hf_idempotency_clear_args *args,
                                            struct hf_result *result, struct hf_error *error);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
-struct hf_idempotency_guard {
+struct hf_idempotency_guard_args {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_idempotency_key key;
 };
@@ -218,10 +211,10 @@ struct hf_idempotency_guard {
 /* Writes nothing; aborts the transaction with HF_ECONFLICT unless the entry has version
  * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
 HF_API HF_CHECKED int hf_idempotency_guard(hf_store *store, hf_txn *txn,
-                                           const struct hf_idempotency_guard *args,
+                                           const struct hf_idempotency_guard_args *args,
                                            struct hf_result *result, struct hf_error *error);
 
-struct hf_idempotency_guard_owner {
+struct hf_idempotency_guard_owner_args {
 	struct hf_write write;
 	struct hf_idempotency_key key;
 	hf_token token;
@@ -230,13 +223,10 @@ struct hf_idempotency_guard_owner {
 /* Writes nothing; aborts the transaction with HF_ESTALE unless `token` owns the key: write only
  * while the work is still mine. HF_EINVAL without a transaction. */
 HF_API HF_CHECKED int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
-                                                 const struct hf_idempotency_guard_owner *args,
+                                                 const struct hf_idempotency_guard_owner_args *args,
                                                  struct hf_result *result, struct hf_error *error);
 
 /* --- Reads ------------------------------------------------------------------------------------ */
-
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where
- * there is one) with hf_release(). */
 
 struct hf_idempotency_got {
 	struct hf_idempotency_entry entry;
@@ -252,7 +242,7 @@ HF_API HF_CHECKED int hf_idempotency_get(hf_store *store, const struct hf_idempo
 HF_API HF_CHECKED int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key,
                                          unsigned flags, bool *out, struct hf_error *error);
 
-struct hf_idempotency_list {
+struct hf_idempotency_list_args {
 	struct hf_bytes scope;
 	bool without_response; /* leaves responses empty: nothing is read from disk */
 	size_t limit; /* entries of a page; 0: all */
@@ -268,7 +258,8 @@ struct hf_idempotency_page {
 
 /* The entries of a scope by key, compared as bytes, in O(log n + page), however many have
  * expired among them. HF_EINVAL for a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list *args,
+HF_API HF_CHECKED int hf_idempotency_list(hf_store *store,
+                                          const struct hf_idempotency_list_args *args,
                                           unsigned flags, struct hf_idempotency_page *out,
                                           struct hf_error *error);
 
@@ -284,10 +275,10 @@ HF_API HF_CHECKED int hf_idempotency_count(hf_store *store, struct hf_bytes scop
                                            struct hf_idempotency_counts *out,
                                            struct hf_error *error);
 
-/* The scopes that hold entries, compared as bytes, in O(log n + page); see hf_inbox_users(). */
-HF_API HF_CHECKED int hf_idempotency_scopes(hf_store *store, const struct hf_names *args,
-                                            unsigned flags, struct hf_name_page *out,
-                                            struct hf_error *error);
+/* The scopes that hold entries, compared as bytes, in O(log n + page); see hf_inbox_names(). */
+HF_API HF_CHECKED int hf_idempotency_names(hf_store *store, const struct hf_names_args *args,
+                                           unsigned flags, struct hf_name_page *out,
+                                           struct hf_error *error);
 
 #ifdef __cplusplus
 }

@@ -8,15 +8,7 @@
  * dismissed when a save brings it back, or of a removal, so that no save brings it back. It ends
  * at its deadline, judged by the store's clock, and when a record takes its place.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
- * take (store, txn, args, result, error): with txn NULL they commit at once with
- * args->write.durability, else they are copied into the transaction and their preconditions are
- * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
- * and what it borrows need live only until the call returns. Beside the errors named below every
- * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG
- * (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and
- * every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED,
- * HF_EFORK.
+ * What holds for every call, and which errors any of them may answer, stands in store.h.
  *
  * Operations on many records (save, mark_all_read, dismiss_all, prune, trim, clear) are one
  * entry: exactly the records they change take its LSN as their version. They concern no single
@@ -88,7 +80,7 @@ enum hf_inbox_save_mode {
 	HF_INBOX_REPLACE = 1,
 };
 
-struct hf_inbox_save {
+struct hf_inbox_save_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	const struct hf_inbox_input *records; /* in any order; the same key twice is HF_EINVAL */
@@ -117,10 +109,11 @@ struct hf_inbox_save {
  * dismissal (dismissed). The inbox's generated_at becomes the newest seen. result->count:
  * records inserted, changed and removed; changed is false when there were none and generated_at
  * did not move either. */
-HF_API HF_CHECKED int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save *args,
-                                    struct hf_result *result, struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_save(hf_store *store, hf_txn *txn,
+                                    const struct hf_inbox_save_args *args, struct hf_result *result,
+                                    struct hf_error *error);
 
-struct hf_inbox_set_status {
+struct hf_inbox_set_status_args {
 	struct hf_write write; /* expect is the status's own version; HF_ABSENT: never set */
 	struct hf_bytes user;
 	struct hf_bytes status; /* at most HF_INBOX_STATUS_MAX bytes (HF_ETOOBIG) */
@@ -133,13 +126,13 @@ struct hf_inbox_set_status {
 /* Sets the inbox's one opaque value, a poller's status, and what is kept beside it. Setting the
  * values it has changes nothing. */
 HF_API HF_CHECKED int hf_inbox_set_status(hf_store *store, hf_txn *txn,
-                                          const struct hf_inbox_set_status *args,
+                                          const struct hf_inbox_set_status_args *args,
                                           struct hf_result *result, struct hf_error *error);
 
 /* --- One record ------------------------------------------------------------------------------- */
 
 /* Arguments of the marks below. */
-struct hf_inbox_mark {
+struct hf_inbox_mark_args {
 	struct hf_write write;
 	struct hf_inbox_key key;
 	hf_time now; /* the time that is noted; not given: the store's clock */
@@ -150,26 +143,26 @@ struct hf_inbox_mark {
 
 /* dismissed, dismissed_at = now. */
 HF_API HF_CHECKED int hf_inbox_dismiss(hf_store *store, hf_txn *txn,
-                                       const struct hf_inbox_mark *args, struct hf_result *result,
-                                       struct hf_error *error);
+                                       const struct hf_inbox_mark_args *args,
+                                       struct hf_result *result, struct hf_error *error);
 /* Not dismissed any more; dismissed_at unset. */
 HF_API HF_CHECKED int hf_inbox_undismiss(hf_store *store, hf_txn *txn,
-                                         const struct hf_inbox_mark *args, struct hf_result *result,
-                                         struct hf_error *error);
+                                         const struct hf_inbox_mark_args *args,
+                                         struct hf_result *result, struct hf_error *error);
 /* Not unread any more; read_at = now. */
 HF_API HF_CHECKED int hf_inbox_mark_read(hf_store *store, hf_txn *txn,
-                                         const struct hf_inbox_mark *args, struct hf_result *result,
-                                         struct hf_error *error);
+                                         const struct hf_inbox_mark_args *args,
+                                         struct hf_result *result, struct hf_error *error);
 /* Unread again; read_at unset. */
 HF_API HF_CHECKED int hf_inbox_mark_unread(hf_store *store, hf_txn *txn,
-                                           const struct hf_inbox_mark *args,
+                                           const struct hf_inbox_mark_args *args,
                                            struct hf_result *result, struct hf_error *error);
 /* Seen in a list, which is less than read; seen_at = now. */
 HF_API HF_CHECKED int hf_inbox_mark_seen(hf_store *store, hf_txn *txn,
-                                         const struct hf_inbox_mark *args, struct hf_result *result,
-                                         struct hf_error *error);
+                                         const struct hf_inbox_mark_args *args,
+                                         struct hf_result *result, struct hf_error *error);
 
-struct hf_inbox_snooze {
+struct hf_inbox_snooze_args {
 	struct hf_write write;
 	struct hf_inbox_key key;
 	hf_time until; /* stored as given; not given: wakes the record */
@@ -179,10 +172,10 @@ struct hf_inbox_snooze {
  * `until`. Nothing else depends on it. HF_ENOTFOUND: no such record; changed = false: it has
  * that very time. */
 HF_API HF_CHECKED int hf_inbox_snooze(hf_store *store, hf_txn *txn,
-                                      const struct hf_inbox_snooze *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_inbox_snooze_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
-struct hf_inbox_remove {
+struct hf_inbox_remove_args {
 	struct hf_write write;
 	struct hf_inbox_key key;
 	int64_t tombstone_for; /* microseconds for which no save brings it back; 0: none */
@@ -191,10 +184,10 @@ struct hf_inbox_remove {
 /* Removes one record. HF_ENOTFOUND when there is none. A later save brings it back as new, but
  * not while the tombstone stands. */
 HF_API HF_CHECKED int hf_inbox_remove(hf_store *store, hf_txn *txn,
-                                      const struct hf_inbox_remove *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_inbox_remove_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
-struct hf_inbox_put_tombstone {
+struct hf_inbox_put_tombstone_args {
 	struct hf_write write; /* expect is the tombstone's version; HF_ABSENT: none stands */
 	struct hf_inbox_key key;
 	bool dismissed; /* true: the record comes back dismissed; false: it does not come back */
@@ -207,10 +200,10 @@ struct hf_inbox_put_tombstone {
 /* Stores a tombstone as given, in place of one that is there (import, migration, second
  * thoughts). HF_ECONFLICT when the key has a record. */
 HF_API HF_CHECKED int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn,
-                                             const struct hf_inbox_put_tombstone *args,
+                                             const struct hf_inbox_put_tombstone_args *args,
                                              struct hf_result *result, struct hf_error *error);
 
-struct hf_inbox_guard {
+struct hf_inbox_guard_args {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_inbox_key key;
 };
@@ -218,12 +211,12 @@ struct hf_inbox_guard {
 /* Writes nothing; aborts the transaction with HF_ECONFLICT unless the record has version
  * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
 HF_API HF_CHECKED int hf_inbox_guard(hf_store *store, hf_txn *txn,
-                                     const struct hf_inbox_guard *args, struct hf_result *result,
-                                     struct hf_error *error);
+                                     const struct hf_inbox_guard_args *args,
+                                     struct hf_result *result, struct hf_error *error);
 
 /* --- Many records ----------------------------------------------------------------------------- */
 
-struct hf_inbox_mark_all {
+struct hf_inbox_mark_all_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	struct hf_bytes account; /* only this one; empty: all (not "primary") */
@@ -237,14 +230,14 @@ struct hf_inbox_mark_all {
  * few bytes whatever the count; the time it takes grows with the records it changes, and with
  * those of their class that were saved after up_to. result->count: how many it changed. */
 HF_API HF_CHECKED int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn,
-                                             const struct hf_inbox_mark_all *args,
+                                             const struct hf_inbox_mark_all_args *args,
                                              struct hf_result *result, struct hf_error *error);
 /* The same as hf_inbox_dismiss() on every record that is not dismissed. */
 HF_API HF_CHECKED int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn,
-                                           const struct hf_inbox_mark_all *args,
+                                           const struct hf_inbox_mark_all_args *args,
                                            struct hf_result *result, struct hf_error *error);
 
-struct hf_inbox_prune {
+struct hf_inbox_prune_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	const struct hf_bytes *keep_accounts; /* an empty one stands for "primary" */
@@ -255,10 +248,10 @@ struct hf_inbox_prune {
 /* Removes the records of accounts that are not listed; the dismissed among them leave
  * tombstones. result->count: how many. */
 HF_API HF_CHECKED int hf_inbox_prune(hf_store *store, hf_txn *txn,
-                                     const struct hf_inbox_prune *args, struct hf_result *result,
-                                     struct hf_error *error);
+                                     const struct hf_inbox_prune_args *args,
+                                     struct hf_result *result, struct hf_error *error);
 
-struct hf_inbox_trim {
+struct hf_inbox_trim_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	uint64_t max_records; /* keep at most so many; 0: no such bound */
@@ -271,10 +264,11 @@ struct hf_inbox_trim {
 
 /* Drops from the end of load order what lies beyond either bound; dismissed records are counted
  * like all others and leave tombstones. result->count: how many. */
-HF_API HF_CHECKED int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim *args,
-                                    struct hf_result *result, struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_trim(hf_store *store, hf_txn *txn,
+                                    const struct hf_inbox_trim_args *args, struct hf_result *result,
+                                    struct hf_error *error);
 
-struct hf_inbox_clear {
+struct hf_inbox_clear_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 };
@@ -283,13 +277,10 @@ struct hf_inbox_clear {
  * finds the inbox as if none had been before. The status stays. result->count: records; changed
  * is true also when there were only tombstones or a generated_at. */
 HF_API HF_CHECKED int hf_inbox_clear(hf_store *store, hf_txn *txn,
-                                     const struct hf_inbox_clear *args, struct hf_result *result,
-                                     struct hf_error *error);
+                                     const struct hf_inbox_clear_args *args,
+                                     struct hf_result *result, struct hf_error *error);
 
 /* --- Reads ------------------------------------------------------------------------------------ */
-
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where
- * there is one) with hf_release(). */
 
 struct hf_inbox_got {
 	struct hf_inbox_record record;
@@ -301,7 +292,7 @@ HF_API HF_CHECKED int hf_inbox_get(hf_store *store, const struct hf_inbox_key *k
                                    struct hf_inbox_got *out, struct hf_error *error);
 
 /* Which records. Zeroed but for the user: all of them. */
-struct hf_inbox_load {
+struct hf_inbox_load_args {
 	struct hf_bytes user;
 	struct hf_bytes account; /* only this one; empty: all (not "primary") */
 	bool unread_only;
@@ -321,17 +312,17 @@ struct hf_inbox_page {
 
 /* Records by snapshot_at (newest first, unset last), score (highest first), account, thread.
  * HF_EINVAL for a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_inbox_load(hf_store *store, const struct hf_inbox_load *args,
+HF_API HF_CHECKED int hf_inbox_load(hf_store *store, const struct hf_inbox_load_args *args,
                                     unsigned flags, struct hf_inbox_page *out,
                                     struct hf_error *error);
 
-struct hf_inbox_dismissed {
+struct hf_inbox_list_dismissed_args {
 	struct hf_bytes user;
 	size_t limit; /* keys of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
 
-struct hf_inbox_keys {
+struct hf_inbox_key_page {
 	const struct hf_inbox_key *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */
@@ -339,11 +330,12 @@ struct hf_inbox_keys {
 };
 
 /* Keys of the dismissed records, by account, thread. */
-HF_API HF_CHECKED int hf_inbox_dismissed(hf_store *store, const struct hf_inbox_dismissed *args,
-                                         unsigned flags, struct hf_inbox_keys *out,
-                                         struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_list_dismissed(hf_store *store,
+                                              const struct hf_inbox_list_dismissed_args *args,
+                                              unsigned flags, struct hf_inbox_key_page *out,
+                                              struct hf_error *error);
 
-struct hf_inbox_tombstones {
+struct hf_inbox_list_tombstones_args {
 	struct hf_bytes user;
 	struct hf_bytes account; /* with a thread: empty stands for "primary" */
 	struct hf_bytes thread; /* only the one of this key; empty: all */
@@ -367,9 +359,10 @@ struct hf_inbox_tombstone_page {
 };
 
 /* The tombstones that stand, by account, thread. */
-HF_API HF_CHECKED int hf_inbox_tombstones(hf_store *store, const struct hf_inbox_tombstones *args,
-                                          unsigned flags, struct hf_inbox_tombstone_page *out,
-                                          struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_list_tombstones(hf_store *store,
+                                               const struct hf_inbox_list_tombstones_args *args,
+                                               unsigned flags, struct hf_inbox_tombstone_page *out,
+                                               struct hf_error *error);
 
 struct hf_inbox_counts {
 	uint64_t total; /* all records */
@@ -379,8 +372,8 @@ struct hf_inbox_counts {
 };
 
 /* In O(1). Snoozing plays no part. */
-HF_API HF_CHECKED int hf_inbox_counts(hf_store *store, struct hf_bytes user, unsigned flags,
-                                      struct hf_inbox_counts *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_count(hf_store *store, struct hf_bytes user, unsigned flags,
+                                     struct hf_inbox_counts *out, struct hf_error *error);
 
 struct hf_inbox_status {
 	struct hf_bytes status; /* empty when never set */
@@ -389,8 +382,8 @@ struct hf_inbox_status {
 	struct hf_memory *memory;
 };
 
-HF_API HF_CHECKED int hf_inbox_status(hf_store *store, struct hf_bytes user, unsigned flags,
-                                      struct hf_inbox_status *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_inbox_get_status(hf_store *store, struct hf_bytes user, unsigned flags,
+                                          struct hf_inbox_status *out, struct hf_error *error);
 
 #ifdef __cplusplus
 }

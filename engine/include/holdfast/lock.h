@@ -6,15 +6,8 @@
  * grant ends with its lease or, having none, when the store is closed, crashed or not: from that
  * instant the lock is free for everyone.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
- * take (store, txn, args, result, error): with txn NULL they commit at once with
- * args->write.durability, else they are copied into the transaction and their preconditions are
- * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
- * and what it borrows need live only until the call returns. Beside the errors named below every
- * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect, compared before
- * anything else; a free lock does not exist), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE,
- * HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM,
- * HF_EUNCERTAIN, HF_EFAILED, HF_EFORK.
+ * What holds for every call, and which errors any of them may answer, stands in store.h.
+ * `args->write.expect` is compared before anything else; a free lock does not exist.
  *
  * `name` and `owner` have 1 to HF_KEY_MAX bytes, none of them NUL. Leases are durations in
  * microseconds, >= 0; 0: none. */
@@ -42,7 +35,7 @@ struct hf_lock {
 
 /* --- Holding ---------------------------------------------------------------------------------- */
 
-struct hf_lock_acquire {
+struct hf_lock_acquire_args {
 	struct hf_write write;
 	struct hf_bytes name;
 	struct hf_bytes owner; /* whoever gives the same owner may take the lock over */
@@ -58,10 +51,10 @@ struct hf_lock_acquire {
  * HF_ETIMEDOUT: nor could it be had in that time; HF_ECANCELED: the store was closed meanwhile,
  * or hf_cancel() was called. */
 HF_API HF_CHECKED int hf_lock_acquire(hf_store *store, hf_txn *txn,
-                                      const struct hf_lock_acquire *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_lock_acquire_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
-struct hf_lock_renew {
+struct hf_lock_renew_args {
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_token token;
@@ -70,10 +63,11 @@ struct hf_lock_renew {
 
 /* The lease now ends lease_us from now; the token stays. HF_ESTALE: not the current token, or
  * its lease is over. */
-HF_API HF_CHECKED int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew *args,
-                                    struct hf_result *result, struct hf_error *error);
+HF_API HF_CHECKED int hf_lock_renew(hf_store *store, hf_txn *txn,
+                                    const struct hf_lock_renew_args *args, struct hf_result *result,
+                                    struct hf_error *error);
 
-struct hf_lock_release {
+struct hf_lock_release_args {
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_token token;
@@ -81,10 +75,10 @@ struct hf_lock_release {
 
 /* Gives the lock back. HF_ESTALE: not the current token, or its lease is over. */
 HF_API HF_CHECKED int hf_lock_release(hf_store *store, hf_txn *txn,
-                                      const struct hf_lock_release *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_lock_release_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
-struct hf_lock_force_release {
+struct hf_lock_force_release_args {
 	struct hf_write write;
 	struct hf_bytes name;
 	/* must not be blank (HF_EREASON); at most HF_LOCK_REASON_MAX bytes (HF_ETOOBIG) */
@@ -94,10 +88,10 @@ struct hf_lock_force_release {
 /* Frees the lock whoever holds it; the reason stays in the log. A free lock stays as it is:
  * changed = false. What runs under hf_lock_with() is not interrupted. */
 HF_API HF_CHECKED int hf_lock_force_release(hf_store *store, hf_txn *txn,
-                                            const struct hf_lock_force_release *args,
+                                            const struct hf_lock_force_release_args *args,
                                             struct hf_result *result, struct hf_error *error);
 
-struct hf_lock_put {
+struct hf_lock_put_args {
 	struct hf_write write;
 	struct hf_bytes name;
 	struct hf_bytes owner;
@@ -108,24 +102,25 @@ struct hf_lock_put {
 /* Holds a lock as told (import, migration): for this owner, until this instant, with a new token
  * in result->token; the owner takes it over by acquiring. changed = false when the instant has
  * passed, or when it is held like that already. HF_EHELD: another owner holds it. */
-HF_API HF_CHECKED int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put *args,
+HF_API HF_CHECKED int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put_args *args,
                                   struct hf_result *result, struct hf_error *error);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
 /* Guards write nothing and only make sense in a transaction: HF_EINVAL without one. */
 
-struct hf_lock_guard {
+struct hf_lock_guard_args {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_bytes name;
 };
 
 /* Aborts the transaction with HF_ECONFLICT unless the lock has version write.expect (HF_ABSENT:
  * is free). */
-HF_API HF_CHECKED int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard *args,
-                                    struct hf_result *result, struct hf_error *error);
+HF_API HF_CHECKED int hf_lock_guard(hf_store *store, hf_txn *txn,
+                                    const struct hf_lock_guard_args *args, struct hf_result *result,
+                                    struct hf_error *error);
 
-struct hf_lock_guard_held {
+struct hf_lock_guard_held_args {
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_token token;
@@ -134,7 +129,7 @@ struct hf_lock_guard_held {
 /* Aborts the transaction with HF_ESTALE unless `token` holds the lock: write only if I still
  * hold it. */
 HF_API HF_CHECKED int hf_lock_guard_held(hf_store *store, hf_txn *txn,
-                                         const struct hf_lock_guard_held *args,
+                                         const struct hf_lock_guard_held_args *args,
                                          struct hf_result *result, struct hf_error *error);
 
 /* --- Inside one process ----------------------------------------------------------------------- */
@@ -142,10 +137,10 @@ HF_API HF_CHECKED int hf_lock_guard_held(hf_store *store, hf_txn *txn,
 /* Called with no engine lock held: it may call holdfast and may take its time. */
 typedef void (*hf_lock_fn)(void *ctx);
 
-struct hf_lock_with {
+struct hf_lock_with_args {
 	struct hf_bytes name;
 	int64_t wait_us; /* as in hf_lock_acquire */
-	struct hf_cancel *cancel; /* hf_cancel() on it ends the wait; not `fn`. NULL: none */
+	struct hf_cancel_flag *cancel; /* hf_cancel() on it ends the wait; not `fn`. NULL: none */
 };
 
 /* Calls `fn` alone for that name: while it runs nobody is granted the lock and no other
@@ -154,22 +149,19 @@ struct hf_lock_with {
  * HF_ECANCELED as in hf_lock_acquire. HF_OK: `fn` was called, once. Calling it for the same name
  * from within `fn` waits for itself. hf_close() beside it waits until `fn` has returned, which
  * may use the store until then. */
-HF_API HF_CHECKED int hf_lock_with(hf_store *store, const struct hf_lock_with *args, hf_lock_fn fn,
-                                   void *ctx, struct hf_error *error);
+HF_API HF_CHECKED int hf_lock_with(hf_store *store, const struct hf_lock_with_args *args,
+                                   hf_lock_fn fn, void *ctx, struct hf_error *error);
 
 /* --- Reads ------------------------------------------------------------------------------------ */
 
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory with
- * hf_release(). */
-
-struct hf_lock_check {
+struct hf_lock_check_args {
 	struct hf_bytes name;
 	hf_token token;
 };
 
 /* HF_OK while `token` holds the lock, else HF_ESTALE. What follows from it is past by the time
  * it is done: to write, use hf_lock_guard_held. */
-HF_API HF_CHECKED int hf_lock_check(hf_store *store, const struct hf_lock_check *args,
+HF_API HF_CHECKED int hf_lock_check(hf_store *store, const struct hf_lock_check_args *args,
                                     unsigned flags, struct hf_error *error);
 
 struct hf_lock_got {
@@ -181,7 +173,7 @@ struct hf_lock_got {
 HF_API HF_CHECKED int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags,
                                   struct hf_lock_got *out, struct hf_error *error);
 
-struct hf_lock_list {
+struct hf_lock_list_args {
 	size_t limit; /* items of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
@@ -195,8 +187,9 @@ struct hf_lock_page {
 
 /* The locks that are held, by name in byte order. NULL args: all. HF_EINVAL for a damaged `page`
  * or one of another query. */
-HF_API HF_CHECKED int hf_lock_list(hf_store *store, const struct hf_lock_list *args, unsigned flags,
-                                   struct hf_lock_page *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_lock_list(hf_store *store, const struct hf_lock_list_args *args,
+                                   unsigned flags, struct hf_lock_page *out,
+                                   struct hf_error *error);
 
 struct hf_lock_stats {
 	/* locks whose lease is over count until that is logged, which upkeep does soon after */
@@ -208,8 +201,8 @@ struct hf_lock_stats {
 };
 
 /* In O(1). */
-HF_API HF_CHECKED int hf_lock_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out,
-                                    struct hf_error *error);
+HF_API HF_CHECKED int hf_lock_get_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out,
+                                        struct hf_error *error);
 
 #ifdef __cplusplus
 }

@@ -5,11 +5,8 @@
  * of those that were applied; a name is recorded in the same transaction as the effect, so
  * neither is ever there without the other.
  *
- * Every function is thread-safe. Two hf_migrate() at once on one store apply each migration
- * once. Errors as in the other headers: beside those named below a mutation may answer HF_EINVAL
- * (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG, HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN,
- * HF_EFAILED, HF_EREADONLY, HF_EFORK, and a read HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN,
- * HF_EFAILED, HF_EFORK. */
+ * What holds for every call, and which errors any of them may answer, stands in store.h. Two
+ * hf_migrate() at once on one store apply each migration once. */
 #ifndef HOLDFAST_MIGRATION_H
 #define HOLDFAST_MIGRATION_H
 
@@ -22,11 +19,12 @@ extern "C" {
 /* Fills the transaction with what the migration does; it may read the store. It neither commits
  * nor abandons the transaction. Anything but HF_OK ends hf_migrate() with that code and with
  * what it wrote into *error (never NULL). Called outside every lock. */
-typedef int (*hf_migration_fill)(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error);
+typedef int (*hf_migration_fill_fn)(void *ctx, hf_store *store, hf_txn *txn,
+                                    struct hf_error *error);
 
 struct hf_migration {
 	struct hf_bytes name; /* 1 to HF_KEY_MAX bytes, none of them NUL; for ever the same */
-	hf_migration_fill fill; /* NULL: nothing but the name is recorded */
+	hf_migration_fill_fn fill; /* NULL: nothing but the name is recorded */
 	void *ctx;
 	/* With has_checksum: a checksum of what it does, by whatever the caller likes. It is kept
 	 * beside the name; applied with another one it is HF_ECONFLICT. Without on either side
@@ -53,7 +51,7 @@ HF_API HF_CHECKED int hf_migrate(hf_store *store, const struct hf_migration *lis
 
 /* --- Names without effect --------------------------------------------------------------------- */
 
-struct hf_migration_record {
+struct hf_migration_record_args {
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_time applied_at; /* not given: now */
@@ -65,10 +63,10 @@ struct hf_migration_record {
  * came to be as it is by other means. changed = false when it was applied already; HF_ECONFLICT:
  * with another checksum. */
 HF_API HF_CHECKED int hf_migration_record(hf_store *store, hf_txn *txn,
-                                          const struct hf_migration_record *args,
+                                          const struct hf_migration_record_args *args,
                                           struct hf_result *result, struct hf_error *error);
 
-struct hf_migration_forget {
+struct hf_migration_forget_args {
 	struct hf_write write;
 	struct hf_bytes name;
 };
@@ -76,10 +74,10 @@ struct hf_migration_forget {
 /* Forgets that it was applied, so that hf_migrate() applies it again; its effects stay.
  * HF_ENOTFOUND. */
 HF_API HF_CHECKED int hf_migration_forget(hf_store *store, hf_txn *txn,
-                                          const struct hf_migration_forget *args,
+                                          const struct hf_migration_forget_args *args,
                                           struct hf_result *result, struct hf_error *error);
 
-struct hf_migration_guard {
+struct hf_migration_guard_args {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_bytes name;
 };
@@ -87,7 +85,7 @@ struct hf_migration_guard {
 /* Writes nothing; aborts the transaction with HF_ECONFLICT unless the name was recorded at
  * version write.expect (HF_ABSENT: was not). HF_EINVAL without a transaction. */
 HF_API HF_CHECKED int hf_migration_guard(hf_store *store, hf_txn *txn,
-                                         const struct hf_migration_guard *args,
+                                         const struct hf_migration_guard_args *args,
                                          struct hf_result *result, struct hf_error *error);
 
 /* --- What was applied ------------------------------------------------------------------------- */
@@ -104,7 +102,7 @@ struct hf_migration_entry {
 	hf_lsn version; /* of the entry that recorded it */
 };
 
-struct hf_migration_list {
+struct hf_migration_list_args {
 	size_t limit; /* names of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
@@ -118,9 +116,9 @@ struct hf_migration_page {
 
 /* What was applied, in the order in which it was. *out is zeroed on failure. HF_EINVAL for a
  * damaged `page` or one of another query. `args` may be NULL. */
-HF_API HF_CHECKED int hf_migrations(hf_store *store, const struct hf_migration_list *args,
-                                    unsigned flags, struct hf_migration_page *out,
-                                    struct hf_error *error);
+HF_API HF_CHECKED int hf_migration_list(hf_store *store, const struct hf_migration_list_args *args,
+                                        unsigned flags, struct hf_migration_page *out,
+                                        struct hf_error *error);
 
 #ifdef __cplusplus
 }

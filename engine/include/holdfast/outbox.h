@@ -14,16 +14,9 @@
  * failed, and its error says so. Putting it back by hand (retry, redrive, REPLACE) sets lost to
  * 0.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
- * take (store, txn, args, result, error): with txn NULL they commit at once with
- * args->write.durability, else they are copied into the transaction and their preconditions are
- * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
- * and what it borrows need live only until the call returns. Beside the errors named below every
- * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect, compared before
- * anything else), HF_ETOOBIG (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED,
- * HF_EREADONLY, HF_EFORK, and every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload),
- * HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. Reads are in outbox_read.h, a pass over a queue is in
- * outbox_drain.h.
+ * What holds for every call, and which errors any of them may answer, stands in store.h.
+ * `args->write.expect` is compared before anything else. Reads are in outbox_read.h, a pass over
+ * a queue is in outbox_drain.h.
  *
  * Names: `queue` and `id` have 1 to HF_KEY_MAX bytes, none of them NUL. A queue nobody wrote to
  * is the same as an empty one. */
@@ -132,7 +125,7 @@ enum hf_outbox_dedup {
 	2,
 };
 
-struct hf_outbox_enqueue {
+struct hf_outbox_enqueue_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -151,7 +144,7 @@ struct hf_outbox_enqueue {
 /* Adds an item as queued. A live id that is left as it is: changed = false, and result->status
  * says what it is. */
 HF_API HF_CHECKED int hf_outbox_enqueue(hf_store *store, hf_txn *txn,
-                                        const struct hf_outbox_enqueue *args,
+                                        const struct hf_outbox_enqueue_args *args,
                                         struct hf_result *result, struct hf_error *error);
 
 /* One of many; the members mean what they mean above. */
@@ -166,7 +159,7 @@ struct hf_outbox_input {
 	struct hf_bytes extra;
 };
 
-struct hf_outbox_enqueue_many {
+struct hf_outbox_enqueue_many_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	const struct hf_outbox_input *items;
@@ -177,10 +170,10 @@ struct hf_outbox_enqueue_many {
 /* Adds all or none, in the order given; an id that occurs twice is live the second time.
  * result->count: items added, replaced or noted. */
 HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn,
-                                             const struct hf_outbox_enqueue_many *args,
+                                             const struct hf_outbox_enqueue_many_args *args,
                                              struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_put {
+struct hf_outbox_put_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	/* Stored as given but for token, owner, lease_until, run_until and version, which are
@@ -192,10 +185,12 @@ struct hf_outbox_put {
 /* Stores an item (import, migration). One that exists is replaced, whoever holds it, and keeps
  * its place in the enqueue order; a new one comes last, whether or not its id was completed
  * before. changed = false when it is like that already. */
-HF_API HF_CHECKED int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put *args,
-                                    struct hf_result *result, struct hf_error *error);
+HF_API HF_CHECKED int hf_outbox_put(hf_store *store, hf_txn *txn,
+                                    const struct hf_outbox_put_args *args, struct hf_result *result,
+                                    struct hf_error *error);
 
-/* Members of hf_outbox_configure that stay as they are; what is given for them is ignored. */
+/* Members of struct hf_outbox_configure_args that stay as they are; what is given for them is
+ * ignored. */
 enum hf_outbox_leave {
 	HF_OUTBOX_LEAVE_MAX_ATTEMPTS = 1,
 	HF_OUTBOX_LEAVE_MAX_LOST = 2,
@@ -203,7 +198,7 @@ enum hf_outbox_leave {
 	HF_OUTBOX_LEAVE_DEDUP_MAX = 8,
 };
 
-struct hf_outbox_configure {
+struct hf_outbox_configure_args {
 	/* expect is the version of the queue's settings; HF_ABSENT: never changed */
 	struct hf_write write;
 	struct hf_bytes queue;
@@ -223,10 +218,10 @@ struct hf_outbox_configure {
  * keep their time; those beyond dedup_max are dropped at once. Whether the queue is paused
  * stays. */
 HF_API HF_CHECKED int hf_outbox_configure(hf_store *store, hf_txn *txn,
-                                          const struct hf_outbox_configure *args,
+                                          const struct hf_outbox_configure_args *args,
                                           struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_clear {
+struct hf_outbox_clear_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 };
@@ -234,10 +229,10 @@ struct hf_outbox_clear {
 /* Removes every item of the queue, whoever holds it, and forgets its completed ids; settings
  * stay. result->count: how many items. */
 HF_API HF_CHECKED int hf_outbox_clear(hf_store *store, hf_txn *txn,
-                                      const struct hf_outbox_clear *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_outbox_clear_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_pause {
+struct hf_outbox_pause_args {
 	struct hf_write write; /* expect as in hf_outbox_configure */
 	struct hf_bytes queue;
 	/* pause: then wait so long until nothing of it is sending: 0 not at all, -1 forever. 0 in a
@@ -250,13 +245,13 @@ struct hf_outbox_pause {
  * so already. With a wait: HF_ETIMEDOUT when items are still being sent by then; the queue is
  * paused all the same, and *result says what that did. */
 HF_API HF_CHECKED int hf_outbox_pause(hf_store *store, hf_txn *txn,
-                                      const struct hf_outbox_pause *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_outbox_pause_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 HF_API HF_CHECKED int hf_outbox_resume(hf_store *store, hf_txn *txn,
-                                       const struct hf_outbox_pause *args, struct hf_result *result,
-                                       struct hf_error *error);
+                                       const struct hf_outbox_pause_args *args,
+                                       struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_put_completed {
+struct hf_outbox_put_completed_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -266,24 +261,24 @@ struct hf_outbox_put_completed {
 /* Notes an id as completed (import). changed = false when it is noted so already, when `until`
  * is over, or when an item of this id is live. Beyond dedup_max the oldest is dropped. */
 HF_API HF_CHECKED int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
-                                              const struct hf_outbox_put_completed *args,
+                                              const struct hf_outbox_put_completed_args *args,
                                               struct hf_result *result, struct hf_error *error);
 
 /* --- From outside ----------------------------------------------------------------------------- */
 
 /* These need no token and take the item from whoever holds it. HF_ENOTFOUND when there is none. */
 
-struct hf_outbox_remove {
+struct hf_outbox_remove_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
 };
 
 HF_API HF_CHECKED int hf_outbox_remove(hf_store *store, hf_txn *txn,
-                                       const struct hf_outbox_remove *args,
+                                       const struct hf_outbox_remove_args *args,
                                        struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_mark_failed {
+struct hf_outbox_mark_failed_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -292,10 +287,10 @@ struct hf_outbox_mark_failed {
 
 /* attempts + 1 and failed, whatever the count. */
 HF_API HF_CHECKED int hf_outbox_mark_failed(hf_store *store, hf_txn *txn,
-                                            const struct hf_outbox_mark_failed *args,
+                                            const struct hf_outbox_mark_failed_args *args,
                                             struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_retry {
+struct hf_outbox_retry_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -305,11 +300,11 @@ struct hf_outbox_retry {
 /* Queued again, available now if it was not yet, attempts kept unless asked, lost 0. A queued
  * item is left exactly as it is: changed = false. */
 HF_API HF_CHECKED int hf_outbox_retry(hf_store *store, hf_txn *txn,
-                                      const struct hf_outbox_retry *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_outbox_retry_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
 /* Which items; zeroed but for the queue: all that failed. Every condition that is set must hold. */
-struct hf_outbox_redrive {
+struct hf_outbox_redrive_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	struct hf_bytes group; /* empty: any */
@@ -326,10 +321,10 @@ struct hf_outbox_redrive {
  * result->count: how many; none: changed = false. It looks at every failed item of the queue.
  * HF_ETOOBIG beyond what a transaction can hold: use `limit`. */
 HF_API HF_CHECKED int hf_outbox_redrive(hf_store *store, hf_txn *txn,
-                                        const struct hf_outbox_redrive *args,
+                                        const struct hf_outbox_redrive_args *args,
                                         struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_prune {
+struct hf_outbox_prune_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	enum hf_outbox_status status; /* HF_OUTBOX_FAILED or HF_OUTBOX_QUEUED; HF_OUTBOX_ANY: failed */
@@ -342,11 +337,11 @@ struct hf_outbox_prune {
  * result->count: how many; none: changed = false. It looks at every item of that status.
  * HF_ETOOBIG beyond what a transaction can hold: use `limit`. */
 HF_API HF_CHECKED int hf_outbox_prune(hf_store *store, hf_txn *txn,
-                                      const struct hf_outbox_prune *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_outbox_prune_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
 /* What is not set stays. */
-struct hf_outbox_reschedule {
+struct hf_outbox_reschedule_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -359,14 +354,14 @@ struct hf_outbox_reschedule {
 /* Moves a queued item in the order without claiming it: no attempt. HF_ECLAIMED: it is sending;
  * HF_ECONFLICT: it is failed (retry it). changed = false when it is so already. */
 HF_API HF_CHECKED int hf_outbox_reschedule(hf_store *store, hf_txn *txn,
-                                           const struct hf_outbox_reschedule *args,
+                                           const struct hf_outbox_reschedule_args *args,
                                            struct hf_result *result, struct hf_error *error);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
 /* Guards write nothing and only make sense in a transaction: HF_EINVAL without one. */
 
-struct hf_outbox_guard {
+struct hf_outbox_guard_args {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -375,10 +370,10 @@ struct hf_outbox_guard {
 /* Aborts the transaction with HF_ECONFLICT unless the item has version write.expect (HF_ABSENT:
  * does not exist). */
 HF_API HF_CHECKED int hf_outbox_guard(hf_store *store, hf_txn *txn,
-                                      const struct hf_outbox_guard *args, struct hf_result *result,
-                                      struct hf_error *error);
+                                      const struct hf_outbox_guard_args *args,
+                                      struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_guard_claim {
+struct hf_outbox_guard_claim_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -388,7 +383,7 @@ struct hf_outbox_guard_claim {
 /* Aborts the transaction with HF_ENOTFOUND or HF_ESTALE unless `token` holds the item: write
  * only while the work is still mine. */
 HF_API HF_CHECKED int hf_outbox_guard_claim(hf_store *store, hf_txn *txn,
-                                            const struct hf_outbox_guard_claim *args,
+                                            const struct hf_outbox_guard_claim_args *args,
                                             struct hf_result *result, struct hf_error *error);
 
 #ifdef __cplusplus

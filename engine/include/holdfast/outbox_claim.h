@@ -24,7 +24,7 @@ extern "C" {
  * to be failed or released, and out->memory is to be released. In a transaction it is the commit
  * that answers so: see hf_txn_commit(). */
 
-struct hf_outbox_claim {
+struct hf_outbox_claim_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -39,11 +39,11 @@ struct hf_outbox_claim {
  * result->token the token. HF_ENOTFOUND; HF_ECLAIMED: somebody holds it; HF_EBLOCKED: somebody
  * holds another item of its group. */
 HF_API HF_CHECKED int hf_outbox_claim(hf_store *store, hf_txn *txn,
-                                      const struct hf_outbox_claim *args,
+                                      const struct hf_outbox_claim_args *args,
                                       struct hf_outbox_items *out, struct hf_result *result,
                                       struct hf_error *error);
 
-struct hf_outbox_claim_next {
+struct hf_outbox_claim_next_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	/* Instead of `queue` several, at most 1,024: what is in the first goes before what is in the
@@ -68,7 +68,7 @@ struct hf_outbox_claim_next {
  * the order of arrival, and before others who would wait; calls that do not wait take what they
  * find. */
 HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn,
-                                           const struct hf_outbox_claim_next *args,
+                                           const struct hf_outbox_claim_next_args *args,
                                            struct hf_outbox_items *out, struct hf_result *result,
                                            struct hf_error *error);
 
@@ -77,7 +77,7 @@ HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn,
 /* These four need the current token: HF_ENOTFOUND when there is no such item, HF_ESTALE when the
  * token is not the current one or the claim is over: stop, somebody else may be at work. */
 
-struct hf_outbox_extend {
+struct hf_outbox_extend_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -88,10 +88,10 @@ struct hf_outbox_extend {
 /* A heartbeat: the lease now ends lease_us from now, or at the claim's run_until, whichever is
  * earlier. The token stays. */
 HF_API HF_CHECKED int hf_outbox_extend(hf_store *store, hf_txn *txn,
-                                       const struct hf_outbox_extend *args,
+                                       const struct hf_outbox_extend_args *args,
                                        struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_complete {
+struct hf_outbox_complete_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -101,7 +101,7 @@ struct hf_outbox_complete {
 /* Delivered: the item goes, and its id goes on blocking if the queue has a dedup_window; or, if
  * a rerun was noted, it is queued again (result->version is then its new version). */
 HF_API HF_CHECKED int hf_outbox_complete(hf_store *store, hf_txn *txn,
-                                         const struct hf_outbox_complete *args,
+                                         const struct hf_outbox_complete_args *args,
                                          struct hf_result *result, struct hf_error *error);
 
 enum hf_outbox_backoff_kind {
@@ -120,7 +120,7 @@ struct hf_outbox_backoff {
 	int64_t cap_us;
 };
 
-struct hf_outbox_fail {
+struct hf_outbox_fail_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -133,10 +133,10 @@ struct hf_outbox_fail {
 /* An attempt failed: attempts + 1. At max_attempts the item is failed, before that queued again
  * after the backoff; result->status and result->available_at say which, and until when. */
 HF_API HF_CHECKED int hf_outbox_fail(hf_store *store, hf_txn *txn,
-                                     const struct hf_outbox_fail *args, struct hf_result *result,
-                                     struct hf_error *error);
+                                     const struct hf_outbox_fail_args *args,
+                                     struct hf_result *result, struct hf_error *error);
 
-struct hf_outbox_release {
+struct hf_outbox_release_args {
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -146,7 +146,7 @@ struct hf_outbox_release {
 
 /* Gives the item back without counting an attempt (a shutdown, a snooze). */
 HF_API HF_CHECKED int hf_outbox_release(hf_store *store, hf_txn *txn,
-                                        const struct hf_outbox_release *args,
+                                        const struct hf_outbox_release_args *args,
                                         struct hf_result *result, struct hf_error *error);
 
 #ifdef __cplusplus

@@ -25,12 +25,12 @@ enum hf_outbox_verdict {
  * and false of C mean delivered and failed. `reason` (`size` bytes, empty at first) takes the
  * NUL-terminated reason of a failure; one that fills it is cut at a character. Called with no
  * engine lock held: it may call holdfast and may take its time. */
-typedef unsigned (*hf_outbox_send)(void *ctx, const struct hf_outbox_item *item, char *reason,
-                                   size_t size);
+typedef unsigned (*hf_outbox_send_fn)(void *ctx, const struct hf_outbox_item *item, char *reason,
+                                      size_t size);
 
-struct hf_outbox_drain {
+struct hf_outbox_drain_args {
 	struct hf_bytes queue;
-	hf_outbox_send send;
+	hf_outbox_send_fn send;
 	void *ctx;
 	uint32_t max_attempts; /* as in hf_outbox_fail */
 	struct hf_outbox_backoff backoff; /* as in hf_outbox_fail */
@@ -63,7 +63,7 @@ struct hf_outbox_drained {
  * hand: if that was claimed, its claim ends with the lease, or when the store is closed. *out is
  * what was done in either case. Beside the errors of outbox.h: HF_EINVAL (queue, send, owner,
  * lease, backoff, durability). */
-HF_API HF_CHECKED int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args,
+HF_API HF_CHECKED int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain_args *args,
                                       struct hf_outbox_drained *out, struct hf_error *error);
 
 /* --- Watching --------------------------------------------------------------------------------- */

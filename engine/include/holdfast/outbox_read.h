@@ -9,9 +9,6 @@
 extern "C" {
 #endif
 
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where
- * there is one) with hf_release(). */
-
 struct hf_outbox_key {
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -29,14 +26,14 @@ HF_API HF_CHECKED int hf_outbox_get(hf_store *store, const struct hf_outbox_key 
 
 /* Says whether an item is wanted. Called with no engine lock held: it may call holdfast. `item`
  * lives until it returns. */
-typedef bool (*hf_outbox_match)(void *ctx, const struct hf_outbox_item *item);
+typedef bool (*hf_outbox_match_fn)(void *ctx, const struct hf_outbox_item *item);
 
 /* Which items. Zeroed but for the queue: all of them. */
-struct hf_outbox_list {
+struct hf_outbox_list_args {
 	struct hf_bytes queue;
 	/* HF_OUTBOX_QUEUED gives what is pending, delayed items too; HF_OUTBOX_ANY: all */
 	enum hf_outbox_status status;
-	hf_outbox_match match; /* NULL: all; not part of the page token */
+	hf_outbox_match_fn match; /* NULL: all; not part of the page token */
 	void *match_ctx;
 	/* payload stays empty: nothing is read from disk. `match` then sees none either */
 	bool without_payload;
@@ -47,19 +44,19 @@ struct hf_outbox_list {
 /* Items in enqueue order. HF_EINVAL for a damaged `page` or one of another query. With `match` a
  * list is read in steps that may see different states, as pages do, and the last page may be
  * empty. */
-HF_API HF_CHECKED int hf_outbox_list(hf_store *store, const struct hf_outbox_list *args,
+HF_API HF_CHECKED int hf_outbox_list(hf_store *store, const struct hf_outbox_list_args *args,
                                      unsigned flags, struct hf_outbox_items *out,
                                      struct hf_error *error);
 
-struct hf_outbox_count {
+struct hf_outbox_status_stats {
 	uint64_t items;
 	hf_time oldest; /* smallest enqueued_at among them; HF_UNSET: none */
 };
 
 struct hf_outbox_stats {
-	struct hf_outbox_count queued;
-	struct hf_outbox_count sending;
-	struct hf_outbox_count failed;
+	struct hf_outbox_status_stats queued;
+	struct hf_outbox_status_stats sending;
+	struct hf_outbox_status_stats failed;
 	/* The queued ones again: due and next (in their group, if they are in one), not due yet, and
 	 * kept back by their group, due or not. A pause changes none of them. */
 	uint64_t ready;
@@ -83,8 +80,8 @@ struct hf_outbox_stats {
 };
 
 /* In O(log n), and as much for each ending that is not logged yet. */
-HF_API HF_CHECKED int hf_outbox_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
-                                      struct hf_outbox_stats *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_outbox_get_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
+                                          struct hf_outbox_stats *out, struct hf_error *error);
 
 struct hf_outbox_completed_id {
 	struct hf_bytes id;
@@ -99,7 +96,7 @@ struct hf_outbox_completed_page {
 	struct hf_memory *memory; /* free with hf_release() */
 };
 
-struct hf_outbox_completed_list {
+struct hf_outbox_list_completed_args {
 	struct hf_bytes queue;
 	struct hf_bytes id; /* only this one, if it blocks; empty: all */
 	size_t limit; /* 0: all */
@@ -108,10 +105,10 @@ struct hf_outbox_completed_list {
 
 /* The completed ids that still block, in the order in which they were completed. HF_EINVAL for a
  * damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_outbox_completed(hf_store *store,
-                                          const struct hf_outbox_completed_list *args,
-                                          unsigned flags, struct hf_outbox_completed_page *out,
-                                          struct hf_error *error);
+HF_API HF_CHECKED int hf_outbox_list_completed(hf_store *store,
+                                               const struct hf_outbox_list_completed_args *args,
+                                               unsigned flags, struct hf_outbox_completed_page *out,
+                                               struct hf_error *error);
 
 #ifdef __cplusplus
 }

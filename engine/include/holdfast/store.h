@@ -1,4 +1,24 @@
-/* Opening and closing a store, and transactions over it. */
+/* Opening and closing a store, what holds for every call on one, and transactions.
+ *
+ * Unless its comment says otherwise a function is thread-safe; but one transaction belongs to one
+ * thread. Arguments, and what they borrow, need live only until the call returns.
+ *
+ * A mutation takes (store, txn, args, result, error). With txn NULL it commits at once with
+ * args->write.durability. Otherwise it is checked for form, copied into the transaction and
+ * answered HF_OK; its preconditions are checked at the commit. `result` (nullable) is filled
+ * when the mutation is committed, and must live until then. Beside the errors named with it a
+ * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG
+ * (transaction, payload), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY,
+ * HF_EFORK.
+ *
+ * A read takes `flags`, enum hf_read_flags. *out is zeroed on failure; on success out->memory,
+ * where there is one, is freed with hf_release(). Beside the errors named with it a read may
+ * answer HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN, HF_EFAILED, HF_EFORK, and, where it gives payloads
+ * or responses, HF_EIO and HF_ECORRUPT.
+ *
+ * A list gives a page: at most `limit` objects (0: all) from the place that `page` names, a
+ * token that `next` of the page before gave; NULL: the first page. `next` is NULL when there is
+ * no more. HF_EINVAL for a damaged token or one of another query. */
 #ifndef HOLDFAST_STORE_H
 #define HOLDFAST_STORE_H
 
@@ -68,7 +88,8 @@ HF_API HF_CHECKED int hf_cancel_waits(hf_store *store, struct hf_error *error);
  * with HF_ECANCELED. A call that has been granted something already answers HF_OK: what was
  * granted is never lost. The call keeps its place among the waiters until then. From any thread,
  * while the store is open; not from a signal handler. Errors: HF_EINVAL (NULL), HF_EFORK. */
-HF_API HF_CHECKED int hf_cancel(hf_store *store, struct hf_cancel *cancel, struct hf_error *error);
+HF_API HF_CHECKED int hf_cancel(hf_store *store, struct hf_cancel_flag *cancel,
+                                struct hf_error *error);
 
 /* Makes every change made so far, of either durability, survive power loss. Thread-safe. */
 HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
@@ -106,15 +127,11 @@ struct hf_info {
 };
 
 /* Figures of an open store, without waiting for durability. Thread-safe. */
-HF_API HF_CHECKED int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_get_info(hf_store *store, struct hf_info *out, struct hf_error *error);
 
-/* --- Transactions
- * ----------------------------------------------------------------------------------------------
- * Every mutation takes (store, txn, arguments, result, error). With txn NULL it commits at once.
- * Otherwise it is checked for form, copied into the transaction and answered HF_OK;
- * preconditions are checked in order at commit, each against the state that the earlier
- * operations left, and the first that fails aborts all. `result` (nullable) must live until the
- * commit. */
+/* --- Transactions -----------------------------------------------------------------------------
+ * The preconditions of its operations are checked at commit, in order, each against the state that
+ * the earlier operations left, and the first that fails aborts all. */
 
 /* Starts an empty transaction; end it with hf_txn_commit() or hf_txn_abandon(). A transaction is
  * not thread-safe. */

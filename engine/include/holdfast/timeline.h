@@ -4,15 +4,7 @@
  * whether an append got through just repeats it. A timeline nobody wrote to is the same as an
  * empty one.
  *
- * Every function is thread-safe, except that one transaction belongs to one thread. Mutations
- * take (store, txn, args, result, error): with txn NULL they commit at once with
- * args->write.durability, else they are copied into the transaction and their preconditions are
- * checked at its commit. `result` (nullable) is filled when the mutation is committed; `args`
- * and what it borrows need live only until the call returns. Beside the errors named below every
- * mutation may answer HF_EINVAL (form), HF_ECONFLICT (args->write.expect), HF_ETOOBIG
- * (transaction), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY, HF_EFORK, and
- * every read HF_EINVAL, HF_ENOMEM, HF_EIO, HF_ECORRUPT (payload), HF_EUNCERTAIN, HF_EFAILED,
- * HF_EFORK. */
+ * What holds for every call, and which errors any of them may answer, stands in store.h. */
 #ifndef HOLDFAST_TIMELINE_H
 #define HOLDFAST_TIMELINE_H
 
@@ -41,7 +33,7 @@ struct hf_timeline_event {
 
 /* --- Mutations -------------------------------------------------------------------------------- */
 
-struct hf_timeline_append {
+struct hf_timeline_append_args {
 	struct hf_write write;
 	struct hf_timeline_key key;
 	struct hf_bytes type; /* 1 to HF_KEY_MAX bytes, no NUL */
@@ -56,10 +48,10 @@ struct hf_timeline_append {
  * repeat) and the payload, of which a 128-bit hash is compared. An id that was removed can be
  * used again. */
 HF_API HF_CHECKED int hf_timeline_append(hf_store *store, hf_txn *txn,
-                                         const struct hf_timeline_append *args,
+                                         const struct hf_timeline_append_args *args,
                                          struct hf_result *result, struct hf_error *error);
 
-struct hf_timeline_retain {
+struct hf_timeline_retain_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes timeline;
 	uint64_t max_events; /* keep at most so many, the newest ones; 0: no such bound */
@@ -71,20 +63,20 @@ struct hf_timeline_retain {
 /* Removes from the old end what lies beyond either bound, as one entry of a few bytes whatever
  * the count. result->count: how many. Takes O(log n) for each event that goes. */
 HF_API HF_CHECKED int hf_timeline_retain(hf_store *store, hf_txn *txn,
-                                         const struct hf_timeline_retain *args,
+                                         const struct hf_timeline_retain_args *args,
                                          struct hf_result *result, struct hf_error *error);
 
-struct hf_timeline_clear {
+struct hf_timeline_clear_args {
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes timeline;
 };
 
 /* Removes every event, as one entry. result->count: how many. */
 HF_API HF_CHECKED int hf_timeline_clear(hf_store *store, hf_txn *txn,
-                                        const struct hf_timeline_clear *args,
+                                        const struct hf_timeline_clear_args *args,
                                         struct hf_result *result, struct hf_error *error);
 
-struct hf_timeline_guard {
+struct hf_timeline_guard_args {
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_timeline_key key;
 };
@@ -92,13 +84,10 @@ struct hf_timeline_guard {
 /* Writes nothing; aborts the transaction with HF_ECONFLICT unless the event has version
  * write.expect (HF_ABSENT: does not exist). HF_EINVAL without a transaction. */
 HF_API HF_CHECKED int hf_timeline_guard(hf_store *store, hf_txn *txn,
-                                        const struct hf_timeline_guard *args,
+                                        const struct hf_timeline_guard_args *args,
                                         struct hf_result *result, struct hf_error *error);
 
 /* --- Reads ------------------------------------------------------------------------------------ */
-
-/* `flags` are enum hf_read_flags. *out is zeroed on failure; on success free out->memory (where
- * there is one) with hf_release(). */
 
 struct hf_timeline_got {
 	struct hf_timeline_event event;
@@ -118,7 +107,7 @@ struct hf_timeline_filter {
 	struct hf_bytes type; /* exactly this one; empty: any */
 };
 
-struct hf_timeline_query {
+struct hf_timeline_query_args {
 	struct hf_timeline_filter filter;
 	bool ascending; /* oldest first; else newest first */
 	bool without_payload; /* payloads stay empty and are not read from disk */
@@ -130,14 +119,13 @@ struct hf_timeline_page {
 	const struct hf_timeline_event *items;
 	size_t count;
 	uint64_t total; /* events that match the filter now, on whatever page */
-	bool has_next;
 	const char *next; /* token of the next page, NULL at the end */
 	struct hf_memory *memory;
 };
 
 /* Events by happened_at, then id compared as bytes: both descending, or both ascending. O(log n
  * + limit) with any filter. HF_EINVAL for a damaged `page` or one of another query. */
-HF_API HF_CHECKED int hf_timeline_query(hf_store *store, const struct hf_timeline_query *args,
+HF_API HF_CHECKED int hf_timeline_query(hf_store *store, const struct hf_timeline_query_args *args,
                                         unsigned flags, struct hf_timeline_page *out,
                                         struct hf_error *error);
 
@@ -150,8 +138,9 @@ HF_API HF_CHECKED int hf_timeline_latest_at(hf_store *store, struct hf_bytes tim
                                             unsigned flags, hf_time *out, struct hf_error *error);
 
 /* The names of all timelines that hold events, compared as bytes, in O(log n + page). */
-HF_API HF_CHECKED int hf_timelines(hf_store *store, const struct hf_names *args, unsigned flags,
-                                   struct hf_name_page *out, struct hf_error *error);
+HF_API HF_CHECKED int hf_timeline_names(hf_store *store, const struct hf_names_args *args,
+                                        unsigned flags, struct hf_name_page *out,
+                                        struct hf_error *error);
 
 #ifdef __cplusplus
 }

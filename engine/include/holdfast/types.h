@@ -6,6 +6,10 @@
  *  - `struct hf_bytes` is borrowed: the library copies what it keeps before the call returns,
  *    unless a comment says otherwise.
  *  - A zeroed options or arguments struct always means the defaults.
+ *  - Names: a call is a verb, hf_outbox_claim(), and its arguments are struct hf_outbox_claim_args;
+ *    a struct is a noun. The names of a domain's containers are hf_<domain>_names(), what is in one
+ *    hf_<domain>_list() or hf_<domain>_list_<what>() (but hf_inbox_load() and hf_timeline_query()),
+ *    how many there are hf_<domain>_count(). A type that ends with _fn is a callback.
  *  - Durations and times are int64 microseconds; times count from the Unix epoch, UTC. */
 #ifndef HOLDFAST_TYPES_H
 #define HOLDFAST_TYPES_H
@@ -94,7 +98,7 @@ struct hf_bytes {
 	size_t len;
 };
 
-static inline struct hf_bytes hf_bytes(const void *data, size_t len)
+static inline struct hf_bytes hf_bytes_of(const void *data, size_t len)
 {
 	struct hf_bytes bytes = {data, len};
 	return bytes;
@@ -123,7 +127,7 @@ struct hf_ticket {
 
 /* Lets another thread end a call that waits: see hf_cancel() in store.h. The caller's own,
  * zeroed before its first use. */
-struct hf_cancel {
+struct hf_cancel_flag {
 	/* 1: hf_cancel() was called. Set it to 0 to use it again, while no call has it */
 	uint32_t cancelled;
 };
@@ -145,7 +149,7 @@ struct hf_write {
 	/* of a call that waits for its turn (an acquire or claim with a wait): hf_cancel() on it
 	 * ends the wait. NULL: only time, success and the closing of the store do. Ignored by calls
 	 * that do not wait */
-	struct hf_cancel *cancel;
+	struct hf_cancel_flag *cancel;
 };
 
 /* What a mutation did. Valid when it returned HF_OK; inside a transaction, once hf_txn_commit

@@ -26,7 +26,7 @@ int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, struct hf_by
 		return HF_ENOMEM;
 	if (in.len > 0)
 		memcpy(copy, in.data, in.len);
-	*out = hf_bytes(copy, in.len);
+	*out = hf_bytes_of(copy, in.len);
 	return HF_OK;
 }
 
@@ -52,7 +52,7 @@ int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payl
 	uint8_t *copy = hf__arena_alloc(&answer->memory, (size_t)payload->len + 1);
 	if (!copy)
 		return HF_ENOMEM;
-	*out = hf_bytes(copy, payload->len);
+	*out = hf_bytes_of(copy, payload->len);
 	if (hf__payload_from_buffer(answer->store, payload, copy))
 		return HF_OK;
 	return load_later(answer, payload, copy, out);
@@ -66,7 +66,7 @@ static int load_one(struct hf_store *s, struct hf__payload_file *file,
 	const int rc = hf__payload_load(s, file, &load->payload, load->to);
 	if (rc == HF_OK)
 		return rc;
-	*load->out = hf_bytes(NULL, 0);
+	*load->out = hf_bytes_of(NULL, 0);
 	hf__segment_name(load->payload.segment, name);
 	if (rc == HF_EFAILED)
 		return hf__fail_at(error, rc, name, load->payload.offset,

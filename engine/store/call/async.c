@@ -213,23 +213,23 @@ static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket,
 	}
 }
 
-int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t timeout_us,
+int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t wait_us,
                    struct hf_error *error)
 {
 	HF__CALL;
 	const struct hf__ticket waited = {ticket->changed, ticket->due};
-	if (timeout_us < -1)
+	if (wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "a timeout must not be less than -1");
-	int rc = hf_ticket_poll(store, ticket, timeout_us == 0 ? error : NULL);
-	if (rc == HF_OK || rc == HF_EFORK || timeout_us == 0)
+	int rc = hf_ticket_poll(store, ticket, wait_us == 0 ? error : NULL);
+	if (rc == HF_OK || rc == HF_EFORK || wait_us == 0)
 		return rc == HF_EFORK ? hf__check_fork(store, error) : rc;
 	struct timespec until = {0};
-	if (timeout_us > 0)
-		until = deadline_after(timeout_us);
+	if (wait_us > 0)
+		until = deadline_after(wait_us);
 	(void)pthread_mutex_lock(&store->lock);
 	store->async.waiting++;
 	rc = hf__ticket_known(store, waited)
-	         ? wait_for_answer(store, waited, timeout_us > 0 ? &until : NULL)
+	         ? wait_for_answer(store, waited, wait_us > 0 ? &until : NULL)
 	         : HF_EINVAL;
 	const int os_errno = rc == HF_EUNCERTAIN ? store->fault_errno : 0;
 	if (--store->async.waiting == 0 && store->async.closing)

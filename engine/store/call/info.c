@@ -17,7 +17,7 @@ uint64_t hf__passed_lsn(struct hf_store *store)
 	return passed;
 }
 
-int hf_info(hf_store *store, struct hf_info *out, struct hf_error *error)
+int hf_get_info(hf_store *store, struct hf_info *out, struct hf_error *error)
 {
 	HF__CALL;
 	const int rc = hf__check_fork(store, error);

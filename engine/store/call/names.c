@@ -8,7 +8,7 @@
 
 struct list {
 	const struct hf__names *names;
-	const struct hf_names *args;
+	const struct hf_names_args *args;
 	uint64_t query;
 	struct hf_name_page *out;
 };
@@ -118,10 +118,10 @@ static int hash_query(const struct hf__names *names, uint64_t *query)
 }
 
 int hf__names_list(struct hf_store *store, const struct hf__names *names,
-                   const struct hf_names *args, unsigned flags, struct hf_name_page *out,
+                   const struct hf_names_args *args, unsigned flags, struct hf_name_page *out,
                    struct hf_error *error)
 {
-	static const struct hf_names all = {0};
+	static const struct hf_names_args all = {0};
 	struct hf__answer answer;
 	struct hf_name_page page = {0};
 	struct list list = {.names = names, .args = args ? args : &all, .out = &page};

@@ -33,7 +33,7 @@ void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_
 
 /* The public read. *out is zeroed first. */
 HF_CHECKED int hf__names_list(struct hf_store *store, const struct hf__names *names,
-                              const struct hf_names *args, unsigned flags, struct hf_name_page *out,
-                              struct hf_error *error);
+                              const struct hf_names_args *args, unsigned flags,
+                              struct hf_name_page *out, struct hf_error *error);
 
 #endif

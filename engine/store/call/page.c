@@ -46,7 +46,7 @@ int hf__page_open(struct hf__answer *answer, const char *token, uint64_t query,
 	if (!hf__base64url_decode(token, text_len, bytes, &len) ||
 	    !token_ok(answer->store, bytes, len, query))
 		return HF_EINVAL;
-	page->after = hf_bytes(bytes + 9, len - TOKEN_OVERHEAD);
+	page->after = hf_bytes_of(bytes + 9, len - TOKEN_OVERHEAD);
 	return HF_OK;
 }
 

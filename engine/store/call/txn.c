@@ -285,6 +285,6 @@ bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_byte
 	void *copy = hf__arena_copy(arena, in.data, in.len);
 	if (!copy)
 		return false;
-	*out = hf_bytes(copy, in.len);
+	*out = hf_bytes_of(copy, in.len);
 	return true;
 }

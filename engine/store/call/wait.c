@@ -38,7 +38,7 @@ struct hf__waiter {
 	pthread_cond_t wake;
 	int64_t until; /* the seam's monotonic clock; INT64_MAX: for ever */
 	/* another thread may end the wait by it; read and written under the lock. NULL: nobody may */
-	const struct hf_cancel *cancel;
+	const struct hf_cancel_flag *cancel;
 	uint64_t key; /* of its line */
 	bool in_line;
 	bool woken; /* something changed since its newest try began */
@@ -362,11 +362,12 @@ void hf__waits_close(struct hf_store *s)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-int hf_cancel(hf_store *store, struct hf_cancel *cancel, struct hf_error *error)
+int hf_cancel(hf_store *store, struct hf_cancel_flag *cancel, struct hf_error *error)
 {
 	HF__CALL;
-	const int rc = cancel ? hf__check_fork(store, error)
-	                      : hf__fail(error, HF_EINVAL, 0, "cancel: it needs a struct hf_cancel");
+	const int rc = cancel
+	                   ? hf__check_fork(store, error)
+	                   : hf__fail(error, HF_EINVAL, 0, "cancel: it needs a struct hf_cancel_flag");
 	if (rc != HF_OK)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);

@@ -35,7 +35,7 @@ struct hole {
 
 static struct hf_bytes bytes_at(const struct hole *h, uint32_t at)
 {
-	return hf_bytes((const uint8_t *)h->input->bytes.data + at, h->to - at);
+	return hf_bytes_of((const uint8_t *)h->input->bytes.data + at, h->to - at);
 }
 
 static bool afford(struct hole *h, size_t bytes)

@@ -170,12 +170,12 @@ static struct hf_bytes holder(struct hf_store *s, char *line, size_t cap)
 	size_t got = 0;
 	int file = -1;
 	if (os->open(os->ctx, HF__NAME_LOCK, 0, &file) != 0)
-		return hf_bytes(line, 0);
+		return hf_bytes_of(line, 0);
 	if (os->read(os->ctx, file, line, cap, 0, &got) != 0)
 		got = 0;
 	(void)os->close(os->ctx, file); /* nothing was written through it */
 	const char *end = memchr(line, '\n', got);
-	return hf_bytes(line, end ? (size_t)(end - line) : got);
+	return hf_bytes_of(line, end ? (size_t)(end - line) : got);
 }
 
 int hf__fail_held(struct hf_store *s, struct hf_error *error)

@@ -102,14 +102,14 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	const struct hf__domain *row = s->domains->rows[d->domain_index];
 	struct hf__entry entry = {
 	    .lsn = s->next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
-	entry.body = hf_bytes(b->bytes.data + body, d->body_len);
+	entry.body = hf_bytes_of(b->bytes.data + body, d->body_len);
 	entry.at = hf__clock_date(s, d, hf__entry_is_ending(row, &entry));
 	*d->last_entry = entry;
 	hf__entry_end(&b->bytes, d->entry_at, &s->id, &entry);
 	if (b->bytes.bad)
 		return HF_ENOMEM;
 	/* padding may have moved the buffer */
-	entry.body = hf_bytes(b->bytes.data + body, d->body_len);
+	entry.body = hf_bytes_of(b->bytes.data + body, d->body_len);
 	entry.place = place_of_body(b, d->entry_at);
 	s->change.lsn = entry.lsn;
 	s->next_lsn++;

@@ -184,7 +184,7 @@ int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t nex
 		return HF_OK;
 	const struct hf__scan_input input = {
 	    .id = &r->store->id,
-	    .bytes = hf_bytes(r->bytes.data, r->bytes.len),
+	    .bytes = hf_bytes_of(r->bytes.data, r->bytes.len),
 	    .segment = f->number,
 	    .from = HF__SEGMENT_HEADER_SIZE,
 	    .next_lsn = next,

@@ -99,7 +99,7 @@ struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const str
 	const bool pinned = next && next->header.previous_end.segment == f->number;
 	return (struct hf__scan_input){
 	    .id = &r->store->id,
-	    .bytes = hf_bytes(r->bytes.data, r->bytes.len),
+	    .bytes = hf_bytes_of(r->bytes.data, r->bytes.len),
 	    .segment = f->number,
 	    .from = HF__SEGMENT_HEADER_SIZE,
 	    .next_lsn = f->header.first_lsn,

@@ -146,7 +146,7 @@ static int dump_entry(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
 		return HF_ENOMEM;
 	hf__put_u64(d->out, lsn);
 	hf__put_u8(d->out, kind);
-	hf__put_long(d->out, hf_bytes(emitter->body.data, emitter->body.len));
+	hf__put_long(d->out, hf_bytes_of(emitter->body.data, emitter->body.len));
 	emitter->body.len = 0;
 	return d->out->bad ? HF_ENOMEM : HF_OK;
 }

@@ -53,7 +53,7 @@ void hf__subscription_push(struct hf_subscription *s, const struct hf_event *eve
 	}
 	struct hf__slot *slot = slot_at(s, s->count);
 	*slot = (struct hf__slot){.event = *event};
-	slot->event.body = hf_bytes(NULL, 0);
+	slot->event.body = hf_bytes_of(NULL, 0);
 	if (keep_text(slot))
 		s->count++;
 	else

@@ -34,7 +34,7 @@ static int check_domain(const struct hf_store *store, const char *name, uint8_t 
 	return *id ? HF_OK : HF_EINVAL;
 }
 
-static int check_args(const struct hf_store *store, const struct hf_subscribe *args,
+static int check_args(const struct hf_store *store, const struct hf_subscribe_args *args,
                       uint8_t *domain, struct hf_error *error)
 {
 	if (check_domain(store, args->domain, domain) != HF_OK)
@@ -144,7 +144,7 @@ int hf_subscription_eventfd(const hf_subscription *subscription)
 
 /* --- Beginning -------------------------------------------------------------------------------- */
 
-static int keep_filter(struct hf_subscription *s, const struct hf_subscribe *args)
+static int keep_filter(struct hf_subscription *s, const struct hf_subscribe_args *args)
 {
 	size_t len = 0;
 	for (unsigned i = 0; i < args->parts; i++)
@@ -156,7 +156,7 @@ static int keep_filter(struct hf_subscription *s, const struct hf_subscribe *arg
 	for (unsigned i = 0; i < args->parts; i++) {
 		if (args->key[i].len > 0)
 			memcpy(at, args->key[i].data, args->key[i].len);
-		s->key[i] = hf_bytes(at, args->key[i].len);
+		s->key[i] = hf_bytes_of(at, args->key[i].len);
 		at += args->key[i].len;
 	}
 	s->parts = args->parts;
@@ -177,8 +177,8 @@ static int make_ring(struct hf_subscription *s, const struct hf_store *store, ui
 	return hf__os_failed(error, "no eventfd could be made", rc);
 }
 
-static int make(struct hf__watch *w, const struct hf_subscribe *args, struct hf_subscription **out,
-                struct hf_error *error)
+static int make(struct hf__watch *w, const struct hf_subscribe_args *args,
+                struct hf_subscription **out, struct hf_error *error)
 {
 	uint8_t domain = 0;
 	int rc = check_args(w->store, args, &domain, error);
@@ -236,11 +236,11 @@ static int join(struct hf__watch *w, struct hf_subscription *s, struct hf_error 
 	return HF_OK;
 }
 
-int hf_subscribe(hf_store *store, const struct hf_subscribe *args, hf_subscription **out,
+int hf_subscribe(hf_store *store, const struct hf_subscribe_args *args, hf_subscription **out,
                  struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf_subscribe all;
+	static const struct hf_subscribe_args all;
 	struct hf_subscription *s = NULL;
 	*out = NULL;
 	int rc = hf__watch_enter(store->watch, error);

@@ -249,7 +249,7 @@ static int see(struct hf__tail *t, uint32_t at, size_t len, bool anew, struct hf
 	}
 	const size_t from = at - t->bytes_at;
 	const size_t left = t->bytes.len - from;
-	*out = hf_bytes(t->bytes.data + from, left < len ? left : len);
+	*out = hf_bytes_of(t->bytes.data + from, left < len ? left : len);
 	return HF_OK;
 }
 

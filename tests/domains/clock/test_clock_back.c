@@ -32,7 +32,7 @@ static struct hf_error error;
 
 static void set_back(hf_store *s, bool together)
 {
-	const struct hf_clock_set_back args = {.reason = hf_str("the wall clock was wrong")};
+	const struct hf_clock_set_back_args args = {.reason = hf_str("the wall clock was wrong")};
 	struct hf_result result;
 	hf_txn *txn = NULL;
 	if (together)
@@ -47,7 +47,7 @@ static void set_back(hf_store *s, bool together)
 
 static void enqueue(hf_store *s, const char *id, hf_time available_at)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str("q"), .id = hf_str(id), .available_at = available_at};
 	OK(hf_outbox_enqueue(s, NULL, &args, NULL, &error));
 }
@@ -55,7 +55,7 @@ static void enqueue(hf_store *s, const char *id, hf_time available_at)
 static hf_token claim(hf_store *s, const char *id, int64_t lease)
 {
 	struct hf_result result;
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str("q"), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
 	OK(hf_outbox_claim(s, NULL, &args, NULL, &result, &error));
 	return result.token;
@@ -65,34 +65,36 @@ static hf_token claim(hf_store *s, const char *id, int64_t lease)
  * blocks its id: each for so long. */
 static void arrange_outbox(hf_store *s, int64_t span)
 {
-	const struct hf_outbox_configure configure = {.queue = hf_str("q"), .dedup_window_us = span};
+	const struct hf_outbox_configure_args configure = {.queue = hf_str("q"),
+	                                                   .dedup_window_us = span};
 	OK(hf_outbox_configure(s, NULL, &configure, NULL, &error));
 	enqueue(s, "held", 0);
 	(void)claim(s, "held", span);
 	enqueue(s, "lost", 0);
 	(void)claim(s, "lost", 1);
 	enqueue(s, "failed", 0);
-	const struct hf_outbox_fail fail = {
+	const struct hf_outbox_fail_args fail = {
 	    .queue = hf_str("q"),
 	    .id = hf_str("failed"),
 	    .token = claim(s, "failed", 0),
 	    .backoff = {.kind = HF_OUTBOX_BACKOFF_FIXED, .delay_us = span}};
 	OK(hf_outbox_fail(s, NULL, &fail, NULL, &error));
 	enqueue(s, "sent", 0);
-	const struct hf_outbox_complete complete = {
+	const struct hf_outbox_complete_args complete = {
 	    .queue = hf_str("q"), .id = hf_str("sent"), .token = claim(s, "sent", 0)};
 	OK(hf_outbox_complete(s, NULL, &complete, NULL, &error));
 }
 
 static void arrange_answers(hf_store *s, int64_t span, hf_time named)
 {
-	const struct hf_idempotency_begin owned = {.key = {hf_str("s"), hf_str("owned")},
-	                                           .fingerprint = hf_str("f"),
-	                                           .lease_us = span,
-	                                           .ttl_us = span};
-	const struct hf_idempotency_put ttl = {.key = {hf_str("s"), hf_str("ttl")}, .ttl_us = span};
-	const struct hf_idempotency_put put = {.key = {hf_str("s"), hf_str("named")},
-	                                       .expires_at = named};
+	const struct hf_idempotency_begin_args owned = {.key = {hf_str("s"), hf_str("owned")},
+	                                                .fingerprint = hf_str("f"),
+	                                                .lease_us = span,
+	                                                .ttl_us = span};
+	const struct hf_idempotency_put_args ttl = {.key = {hf_str("s"), hf_str("ttl")},
+	                                            .ttl_us = span};
+	const struct hf_idempotency_put_args put = {.key = {hf_str("s"), hf_str("named")},
+	                                            .expires_at = named};
 	struct hf_idempotency_begun begun;
 	OK(hf_idempotency_begin(s, NULL, &owned, &begun, NULL, &error));
 	hf_release(begun.memory);
@@ -104,11 +106,11 @@ static void arrange_records(hf_store *s, int64_t span, hf_time named)
 {
 	const struct hf_inbox_input records[] = {{.account = hf_str("a"), .thread = hf_str("gone")},
 	                                         {.account = hf_str("a"), .thread = hf_str("snoozed")}};
-	const struct hf_inbox_save save = {.user = hf_str("u"), .records = records, .count = 2};
-	const struct hf_inbox_remove removal = {.key = {hf_str("u"), hf_str("a"), hf_str("gone")},
-	                                        .tombstone_for = span};
-	const struct hf_inbox_snooze snooze = {.key = {hf_str("u"), hf_str("a"), hf_str("snoozed")},
-	                                       .until = named};
+	const struct hf_inbox_save_args save = {.user = hf_str("u"), .records = records, .count = 2};
+	const struct hf_inbox_remove_args removal = {.key = {hf_str("u"), hf_str("a"), hf_str("gone")},
+	                                             .tombstone_for = span};
+	const struct hf_inbox_snooze_args snooze = {
+	    .key = {hf_str("u"), hf_str("a"), hf_str("snoozed")}, .until = named};
 	OK(hf_inbox_save(s, NULL, &save, NULL, &error));
 	OK(hf_inbox_remove(s, NULL, &removal, NULL, &error));
 	OK(hf_inbox_snooze(s, NULL, &snooze, NULL, &error));
@@ -117,10 +119,11 @@ static void arrange_records(hf_store *s, int64_t span, hf_time named)
 /* Everything that ends, after so long or at that instant. */
 static void arrange(hf_store *s, int64_t span, hf_time named)
 {
-	const struct hf_lock_acquire acquire = {
+	const struct hf_lock_acquire_args acquire = {
 	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = span};
-	const struct hf_document_put ttl = {.key = {hf_str("c"), hf_str("ttl")}, .ttl_us = span};
-	const struct hf_document_put put = {.key = {hf_str("c"), hf_str("named")}, .expires_at = named};
+	const struct hf_document_put_args ttl = {.key = {hf_str("c"), hf_str("ttl")}, .ttl_us = span};
+	const struct hf_document_put_args put = {.key = {hf_str("c"), hf_str("named")},
+	                                         .expires_at = named};
 	OK(hf_lock_acquire(s, NULL, &acquire, NULL, &error));
 	OK(hf_document_put(s, NULL, &ttl, NULL, &error));
 	OK(hf_document_put(s, NULL, &put, NULL, &error));
@@ -142,9 +145,9 @@ static struct hf_outbox_item item_of(hf_store *s, const char *id)
 static size_t snoozed(hf_store *s)
 {
 	struct hf_inbox_page all, awake;
-	OK(hf_inbox_load(s, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &all, &error));
-	OK(hf_inbox_load(s, &(struct hf_inbox_load){.user = hf_str("u"), .without_snoozed = true}, 0,
-	                 &awake, &error));
+	OK(hf_inbox_load(s, &(struct hf_inbox_load_args){.user = hf_str("u")}, 0, &all, &error));
+	OK(hf_inbox_load(s, &(struct hf_inbox_load_args){.user = hf_str("u"), .without_snoozed = true},
+	                 0, &awake, &error));
 	const size_t count = all.count - awake.count;
 	hf_release(all.memory);
 	hf_release(awake.memory);
@@ -153,18 +156,18 @@ static size_t snoozed(hf_store *s)
 
 static size_t count_of(hf_store *s, size_t *answers, size_t *locks, size_t *tombs, size_t *blocked)
 {
-	struct hf_document_counted documents;
+	struct hf_document_counts documents;
 	struct hf_idempotency_counts counts;
 	struct hf_lock_page held;
 	struct hf_inbox_tombstone_page stones;
 	struct hf_outbox_stats stats;
-	OK(hf_document_count(s, &(struct hf_document_count){.collection = hf_str("c")}, 0, &documents,
-	                     &error));
+	OK(hf_document_count(s, &(struct hf_document_count_args){.collection = hf_str("c")}, 0,
+	                     &documents, &error));
 	OK(hf_idempotency_count(s, hf_str("s"), 0, &counts, &error));
 	OK(hf_lock_list(s, NULL, 0, &held, &error));
-	OK(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")}, 0, &stones,
-	                       &error));
-	OK(hf_outbox_stats(s, hf_str("q"), 0, &stats, &error));
+	OK(hf_inbox_list_tombstones(s, &(struct hf_inbox_list_tombstones_args){.user = hf_str("u")}, 0,
+	                            &stones, &error));
+	OK(hf_outbox_get_stats(s, hf_str("q"), 0, &stats, &error));
 	*answers = counts.in_progress + counts.done;
 	*locks = held.count;
 	*tombs = stones.count;
@@ -221,8 +224,8 @@ static void what_had_ended_stays_so_logged_or_not(void **state)
 		for (unsigned together = 0; together < 2; together++) {
 			struct hf__writer logged = ended_and_set_back(setting, true, together);
 			struct hf__writer view = ended_and_set_back(setting, false, together);
-			assert_true(
-			    hf__bytes_equal(hf_bytes(logged.data, logged.len), hf_bytes(view.data, view.len)));
+			assert_true(hf__bytes_equal(hf_bytes_of(logged.data, logged.len),
+			                            hf_bytes_of(view.data, view.len)));
 			hf__writer_deinit(&logged);
 			hf__writer_deinit(&view);
 		}
@@ -234,7 +237,7 @@ static void put_many(hf_store *s, unsigned count, hf_time named)
 	for (unsigned i = 0; i < count; i++) {
 		char id[16];
 		(void)snprintf(id, sizeof id, "%u", i);
-		const struct hf_document_put put = {
+		const struct hf_document_put_args put = {
 		    .write.durability = HF_OS, .key = {hf_str("c"), hf_str(id)}, .expires_at = named};
 		OK(hf_document_put(s, NULL, &put, NULL, &error));
 	}
@@ -246,17 +249,19 @@ static void much_that_had_ended_is_logged_in_steps(void **state)
 	(void)state;
 	for (unsigned together = 0; together < 2; together++) {
 		struct stage *stage = stage_open(SETTING_LIVE);
-		struct hf_document_counted counted;
+		struct hf_document_counts counted;
 		stage_at(stage, AHEAD);
 		put_many(stage->store, 1500, ENDED);
 		stage_at(stage, ENDED);
-		OK(hf_document_count(stage->store, &(struct hf_document_count){.collection = hf_str("c")},
-		                     0, &counted, &error));
+		OK(hf_document_count(stage->store,
+		                     &(struct hf_document_count_args){.collection = hf_str("c")}, 0,
+		                     &counted, &error));
 		assert_int_equal(counted.documents, 0);
 		stage_at(stage, STAGE_NOW);
 		set_back(stage->store, together);
-		OK(hf_document_count(stage->store, &(struct hf_document_count){.collection = hf_str("c")},
-		                     0, &counted, &error));
+		OK(hf_document_count(stage->store,
+		                     &(struct hf_document_count_args){.collection = hf_str("c")}, 0,
+		                     &counted, &error));
 		assert_int_equal(counted.documents, 0);
 		stage_switch_to(stage, SETTING_REOPENED);
 		stage_close(stage);
@@ -267,9 +272,9 @@ static void a_set_back_that_is_refused_logs_nothing(void **state)
 {
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const struct hf_clock_set_back wrong = {.write.expect = 7, .reason = hf_str("so")};
-	const struct hf_clock_set_back back = {.reason = hf_str("so")};
-	const struct hf_lock_guard guard = {.write.expect = 7, .name = hf_str("no such lock")};
+	const struct hf_clock_set_back_args wrong = {.write.expect = 7, .reason = hf_str("so")};
+	const struct hf_clock_set_back_args back = {.reason = hf_str("so")};
+	const struct hf_lock_guard_args guard = {.write.expect = 7, .name = hf_str("no such lock")};
 	hf_txn *txn;
 	stage_at(stage, AHEAD);
 	arrange(stage->store, HOUR, ENDED);
@@ -283,7 +288,7 @@ static void a_set_back_that_is_refused_logs_nothing(void **state)
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_ECONFLICT);
 	struct hf__writer after = stage_dump(stage);
 	assert_true(
-	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+	    hf__bytes_equal(hf_bytes_of(before.data, before.len), hf_bytes_of(after.data, after.len)));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	stage_close(stage);
@@ -300,8 +305,8 @@ static void expect_lasting(hf_store *s, hf_time at)
 	assert_true(held.status == HF_OUTBOX_SENDING && held.lease_until == at + 2 * HOUR);
 	assert_true(failed.status == HF_OUTBOX_QUEUED && failed.available_computed &&
 	            failed.available_at == at + 2 * HOUR);
-	OK(hf_outbox_completed(s, &(struct hf_outbox_completed_list){.queue = hf_str("q")}, 0, &page,
-	                       &error));
+	OK(hf_outbox_list_completed(s, &(struct hf_outbox_list_completed_args){.queue = hf_str("q")}, 0,
+	                            &page, &error));
 	assert_true(page.count == 1 && page.ids[0].until == at + 2 * HOUR);
 	hf_release(page.memory);
 }
@@ -313,7 +318,7 @@ static void an_outbox_keeps_what_is_left_and_what_was_named(void **state)
 		struct stage *stage = stage_open(setting);
 		struct hf_result result;
 		struct hf_outbox_items claimed;
-		const struct hf_outbox_claim_next next = {
+		const struct hf_outbox_claim_next_args next = {
 		    .queue = hf_str("q"), .owner = hf_str("w"), .lease_us = HOUR, .max = 8};
 		stage_at(stage, AHEAD);
 		arrange_outbox(stage->store, 2 * HOUR);
@@ -360,13 +365,13 @@ static void *wait_main(void *arg)
 	struct hf_result result = {0};
 	if (w->for_work) {
 		struct hf_outbox_items claimed;
-		const struct hf_outbox_claim_next args = {
+		const struct hf_outbox_claim_next_args args = {
 		    .queue = hf_str("q"), .owner = hf_str("w"), .wait_us = -1};
 		w->rc = hf_outbox_claim_next(w->store, NULL, &args, &claimed, &result, NULL);
 		w->got = claimed.count;
 		hf_release(claimed.memory);
 	} else {
-		const struct hf_lock_acquire args = {
+		const struct hf_lock_acquire_args args = {
 		    .name = hf_str("l"), .owner = hf_str("w"), .wait_us = -1};
 		w->rc = hf_lock_acquire(w->store, NULL, &args, &result, NULL);
 		w->got = result.changed;
@@ -403,7 +408,7 @@ static void waits_no_longer_than_is_left(bool for_work)
 		enqueue(w.store, "held", 0);
 		(void)claim(w.store, "held", HOUR);
 	} else {
-		const struct hf_lock_acquire acquire = {
+		const struct hf_lock_acquire_args acquire = {
 		    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = HOUR};
 		OK(hf_lock_acquire(w.store, NULL, &acquire, NULL, &error));
 	}

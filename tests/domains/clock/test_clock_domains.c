@@ -27,28 +27,28 @@ static struct hf_error error;
 
 static void arrange_leases(hf_store *s)
 {
-	const struct hf_lock_acquire acquire = {
+	const struct hf_lock_acquire_args acquire = {
 	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = 2 * HOUR};
-	const struct hf_idempotency_begin owned = {.key = {hf_str("s"), hf_str("owned")},
-	                                           .fingerprint = hf_str("f"),
-	                                           .lease_us = 2 * HOUR,
-	                                           .ttl_us = HOUR};
-	const struct hf_idempotency_begin work = {
+	const struct hf_idempotency_begin_args owned = {.key = {hf_str("s"), hf_str("owned")},
+	                                                .fingerprint = hf_str("f"),
+	                                                .lease_us = 2 * HOUR,
+	                                                .ttl_us = HOUR};
+	const struct hf_idempotency_begin_args work = {
 	    .key = {hf_str("s"), hf_str("ttl")}, .fingerprint = hf_str("f"), .lease_us = HOUR};
 	struct hf_idempotency_begun begun;
 	OK(hf_lock_acquire(s, NULL, &acquire, NULL, &error));
 	OK(hf_idempotency_begin(s, NULL, &owned, &begun, NULL, &error));
 	OK(hf_idempotency_begin(s, NULL, &work, &begun, NULL, &error));
-	const struct hf_idempotency_complete done = {
+	const struct hf_idempotency_complete_args done = {
 	    .key = work.key, .token = begun.token, .ttl_us = 2 * HOUR};
 	OK(hf_idempotency_complete(s, NULL, &done, NULL, &error));
 }
 
 static void put_named(hf_store *s, const char *name)
 {
-	const struct hf_idempotency_put answer = {.key = {hf_str("s"), hf_str(name)},
-	                                          .expires_at = NAMED};
-	const struct hf_document_put document = {
+	const struct hf_idempotency_put_args answer = {.key = {hf_str("s"), hf_str(name)},
+	                                               .expires_at = NAMED};
+	const struct hf_document_put_args document = {
 	    .key = {hf_str("c"), hf_str(name)}, .group = hf_str("g"), .expires_at = NAMED};
 	OK(hf_idempotency_put(s, NULL, &answer, NULL, &error));
 	OK(hf_document_put(s, NULL, &document, NULL, &error));
@@ -56,14 +56,14 @@ static void put_named(hf_store *s, const char *name)
 
 static void arrange_rest(hf_store *s)
 {
-	const struct hf_document_put brief = {
+	const struct hf_document_put_args brief = {
 	    .key = {hf_str("c"), hf_str("ttl")}, .group = hf_str("g"), .ttl_us = 2 * HOUR};
-	const struct hf_document_put alone = {.key = {hf_str("brief"), hf_str("ttl")},
-	                                      .ttl_us = 2 * HOUR};
+	const struct hf_document_put_args alone = {.key = {hf_str("brief"), hf_str("ttl")},
+	                                           .ttl_us = 2 * HOUR};
 	const struct hf_inbox_input record = {.account = hf_str("a"), .thread = hf_str("t")};
-	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &record, .count = 1};
-	const struct hf_inbox_remove removal = {.key = {hf_str("u"), hf_str("a"), hf_str("t")},
-	                                        .tombstone_for = 2 * HOUR};
+	const struct hf_inbox_save_args save = {.user = hf_str("u"), .records = &record, .count = 1};
+	const struct hf_inbox_remove_args removal = {.key = {hf_str("u"), hf_str("a"), hf_str("t")},
+	                                             .tombstone_for = 2 * HOUR};
 	OK(hf_document_put(s, NULL, &brief, NULL, &error));
 	OK(hf_document_put(s, NULL, &alone, NULL, &error));
 	OK(hf_inbox_save(s, NULL, &save, NULL, &error));
@@ -73,9 +73,9 @@ static void arrange_rest(hf_store *s)
 
 static uint64_t documents_of(hf_store *s, const char *collection, const char *group)
 {
-	struct hf_document_counted counted;
-	const struct hf_document_count args = {.collection = hf_str(collection),
-	                                       .group = hf_str(group)};
+	struct hf_document_counts counted;
+	const struct hf_document_count_args args = {.collection = hf_str(collection),
+	                                            .group = hf_str(group)};
 	OK(hf_document_count(s, &args, 0, &counted, &error));
 	return counted.documents;
 }
@@ -83,14 +83,14 @@ static uint64_t documents_of(hf_store *s, const char *collection, const char *gr
 static size_t listed(hf_store *s)
 {
 	struct hf_document_page page;
-	OK(hf_document_list(s, &(struct hf_document_list){.collection = hf_str("c")}, 0, &page,
+	OK(hf_document_list(s, &(struct hf_document_list_args){.collection = hf_str("c")}, 0, &page,
 	                    &error));
 	const size_t count = page.count;
 	hf_release(page.memory);
 	return count;
 }
 
-static size_t names_of(hf_store *s, int (*names)(hf_store *, const struct hf_names *, unsigned,
+static size_t names_of(hf_store *s, int (*names)(hf_store *, const struct hf_names_args *, unsigned,
                                                  struct hf_name_page *, struct hf_error *))
 {
 	struct hf_name_page page;
@@ -103,8 +103,8 @@ static size_t names_of(hf_store *s, int (*names)(hf_store *, const struct hf_nam
 static size_t tombs_of(hf_store *s)
 {
 	struct hf_inbox_tombstone_page page;
-	OK(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")}, 0, &page,
-	                       &error));
+	OK(hf_inbox_list_tombstones(s, &(struct hf_inbox_list_tombstones_args){.user = hf_str("u")}, 0,
+	                            &page, &error));
 	const size_t count = page.count;
 	assert_true(count == 0 || page.items[0].until == COMPUTED);
 	hf_release(page.memory);
@@ -117,7 +117,7 @@ static void expect_answers(hf_store *s, uint64_t in_progress, uint64_t done)
 	struct hf_idempotency_page page;
 	OK(hf_idempotency_count(s, hf_str("s"), 0, &counts, &error));
 	assert_true(counts.in_progress == in_progress && counts.done == done);
-	OK(hf_idempotency_list(s, &(struct hf_idempotency_list){.scope = hf_str("s")}, 0, &page,
+	OK(hf_idempotency_list(s, &(struct hf_idempotency_list_args){.scope = hf_str("s")}, 0, &page,
 	                       &error));
 	assert_int_equal(page.count, in_progress + done);
 	for (size_t i = 0; i < page.count; i++)
@@ -138,9 +138,9 @@ static void expect(struct stage *stage, bool computed, bool named)
 	assert_int_equal(documents_of(s, "c", ""), computed + 2u * named);
 	assert_int_equal(documents_of(s, "brief", ""), computed);
 	assert_int_equal(listed(s), computed + 2u * named);
-	assert_int_equal(names_of(s, hf_document_collections), computed + (computed || named));
-	assert_int_equal(names_of(s, hf_idempotency_scopes), computed || named);
-	assert_int_equal(names_of(s, hf_inbox_users), computed);
+	assert_int_equal(names_of(s, hf_document_names), computed + (computed || named));
+	assert_int_equal(names_of(s, hf_idempotency_names), computed || named);
+	assert_int_equal(names_of(s, hf_inbox_names), computed);
 	assert_int_equal(tombs_of(s), computed);
 	stage_verify(stage);
 }
@@ -151,7 +151,7 @@ static void a_set_back_moves_what_was_computed_and_leaves_what_was_named(void **
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		for (unsigned logged = 0; logged < 2; logged++) {
 			struct stage *stage = stage_open(setting);
-			const struct hf_clock_set_back back = {.reason = hf_str("it was wrong")};
+			const struct hf_clock_set_back_args back = {.reason = hf_str("it was wrong")};
 			stage_at(stage, STAGE_NOW + OFF);
 			arrange_leases(stage->store);
 			arrange_rest(stage->store);
@@ -186,9 +186,9 @@ static void set_backs_add_up(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	for (unsigned i = 0; i < 3; i++) {
 		char name[] = {'l', (char)('0' + i), '\0'};
-		const struct hf_lock_acquire acquire = {
+		const struct hf_lock_acquire_args acquire = {
 		    .name = hf_str(name), .owner = hf_str("o"), .lease_us = 2 * HOUR};
-		const struct hf_clock_set_back back = {.reason = hf_str("again"), .by_us = OFF / 2};
+		const struct hf_clock_set_back_args back = {.reason = hf_str("again"), .by_us = OFF / 2};
 		struct hf_clock clock;
 		OK(hf_clock_get(stage->store, 0, &clock, &error));
 		hf_release(clock.memory);
@@ -200,7 +200,7 @@ static void set_backs_add_up(void **state)
 	}
 	struct hf_lock_page page;
 	struct hf_lock_stats stats;
-	OK(hf_lock_stats(stage->store, 0, &stats, &error));
+	OK(hf_lock_get_stats(stage->store, 0, &stats, &error));
 	OK(hf_lock_list(stage->store, NULL, 0, &page, &error));
 	/* The clock went on by 10 hours beside each set-back of 5, so the first two are over. */
 	assert_int_equal(page.count, 1);
@@ -221,19 +221,19 @@ static void what_is_put_first_in_a_transaction_is_listed_first(void **state)
 		hf_txn *txn;
 		OK(hf_txn_begin(stage->store, &txn, &error));
 		for (size_t i = 0; i < 3; i++) {
-			const struct hf_document_put put = {.key = {hf_str("c"), hf_str(names[i])},
-			                                    .orders = 3};
-			const struct hf_timeline_append append = {.key = {hf_str("t"), hf_str(names[i])},
-			                                          .type = hf_str("k")};
+			const struct hf_document_put_args put = {.key = {hf_str("c"), hf_str(names[i])},
+			                                         .orders = 3};
+			const struct hf_timeline_append_args append = {.key = {hf_str("t"), hf_str(names[i])},
+			                                               .type = hf_str("k")};
 			OK(hf_document_put(stage->store, txn, &put, NULL, &error));
 			OK(hf_timeline_append(stage->store, txn, &append, NULL, &error));
 		}
 		OK(hf_txn_commit(txn, HF_DURABLE, &error));
 		stage_switch(stage);
 		for (unsigned by = 0; by < 2; by++) {
-			const struct hf_document_list list = {.collection = hf_str("c"),
-			                                      .by = by ? HF_DOCUMENT_BY_UPDATED
-			                                               : HF_DOCUMENT_BY_CREATED};
+			const struct hf_document_list_args list = {.collection = hf_str("c"),
+			                                           .by = by ? HF_DOCUMENT_BY_UPDATED
+			                                                    : HF_DOCUMENT_BY_CREATED};
 			struct hf_document_page page;
 			OK(hf_document_list(stage->store, &list, 0, &page, &error));
 			assert_int_equal(page.count, 3);
@@ -244,7 +244,7 @@ static void what_is_put_first_in_a_transaction_is_listed_first(void **state)
 		struct hf_timeline_page events;
 		OK(hf_timeline_query(
 		    stage->store,
-		    &(struct hf_timeline_query){.filter.timeline = hf_str("t"), .ascending = true}, 0,
+		    &(struct hf_timeline_query_args){.filter.timeline = hf_str("t"), .ascending = true}, 0,
 		    &events, &error));
 		assert_int_equal(events.count, 3);
 		for (size_t i = 0; i < 3; i++)
@@ -260,16 +260,16 @@ static void times_that_are_filled_in_increase_from_operation_to_operation(void *
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	hf_store *s = stage->store;
-	const struct hf_lock_acquire acquire = {.name = hf_str("l"), .owner = hf_str("o")};
-	const struct hf_cursor_advance advance = {
+	const struct hf_lock_acquire_args acquire = {.name = hf_str("l"), .owner = hf_str("o")};
+	const struct hf_cursor_advance_args advance = {
 	    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
-	const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str("k")},
-	                                           .fingerprint = hf_str("f")};
-	const struct hf_migration_record record = {.name = hf_str("m")};
+	const struct hf_idempotency_begin_args begin = {.key = {hf_str("s"), hf_str("k")},
+	                                                .fingerprint = hf_str("f")};
+	const struct hf_migration_record_args record = {.name = hf_str("m")};
 	const struct hf_inbox_input input = {
 	    .account = hf_str("a"), .thread = hf_str("t"), .unread = true};
-	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &input, .count = 1};
-	const struct hf_inbox_mark mark = {.key = {hf_str("u"), hf_str("a"), hf_str("t")}};
+	const struct hf_inbox_save_args save = {.user = hf_str("u"), .records = &input, .count = 1};
+	const struct hf_inbox_mark_args mark = {.key = {hf_str("u"), hf_str("a"), hf_str("t")}};
 	struct hf_idempotency_begun begun;
 	struct hf_lock_got lock;
 	struct hf_cursor_got cursor;
@@ -287,7 +287,7 @@ static void times_that_are_filled_in_increase_from_operation_to_operation(void *
 	OK(hf_txn_commit(txn, HF_DURABLE, &error));
 	OK(hf_lock_get(s, hf_str("l"), 0, &lock, &error));
 	OK(hf_cursor_get(s, &advance.key, 0, &cursor, &error));
-	OK(hf_migrations(s, NULL, 0, &migrations, &error));
+	OK(hf_migration_list(s, NULL, 0, &migrations, &error));
 	OK(hf_inbox_get(s, &mark.key, 0, &got, &error));
 	assert_true(lock.lock.acquired_at == STAGE_NOW);
 	assert_true(cursor.cursor.updated_at == STAGE_NOW + 1);
@@ -312,14 +312,14 @@ static void stamps_beyond_an_ending_do_no_harm(void **state)
 {
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const struct hf_document_put brief = {.key = {hf_str("c"), hf_str("brief")}, .ttl_us = 50};
-	const struct hf_document_remove removal = {.key = brief.key};
+	const struct hf_document_put_args brief = {.key = {hf_str("c"), hf_str("brief")}, .ttl_us = 50};
+	const struct hf_document_remove_args removal = {.key = brief.key};
 	hf_txn *txn;
 	OK(hf_document_put(stage->store, NULL, &brief, NULL, &error));
 	OK(hf_txn_begin(stage->store, &txn, &error));
 	for (unsigned i = 0; i < 200; i++) {
 		char id[] = {'d', (char)('a' + i / 26), (char)('a' + i % 26), '\0'};
-		const struct hf_document_put put = {.key = {hf_str("c"), hf_str(id)}};
+		const struct hf_document_put_args put = {.key = {hf_str("c"), hf_str(id)}};
 		OK(hf_document_put(stage->store, txn, &put, NULL, &error));
 	}
 	OK(hf_document_remove(stage->store, txn, &removal, NULL, &error));

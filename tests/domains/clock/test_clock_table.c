@@ -66,7 +66,7 @@ static int64_t snooze_of(hf_store *store)
 
 /* --- Operations ------------------------------------------------------------------------------- */
 
-static int run(const struct call *c, struct hf_clock_set_back args)
+static int run(const struct call *c, struct hf_clock_set_back_args args)
 {
 	args.write.expect = c->expect;
 	args.reason = args.reason.data ? args.reason : hf_str("the wall clock was wrong");
@@ -74,43 +74,43 @@ static int run(const struct call *c, struct hf_clock_set_back args)
 }
 static int set_back(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.by_us = 0});
+	return run(c, (struct hf_clock_set_back_args){.by_us = 0});
 }
 static int set_back_by(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.by_us = HOUR / 4});
+	return run(c, (struct hf_clock_set_back_args){.by_us = HOUR / 4});
 }
 static int set_back_by_too_much(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.by_us = INT64_MAX});
+	return run(c, (struct hf_clock_set_back_args){.by_us = INT64_MAX});
 }
 static int set_back_to(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.to = look(c->store).now - HOUR / 2});
+	return run(c, (struct hf_clock_set_back_args){.to = look(c->store).now - HOUR / 2});
 }
 static int set_back_to_1970(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.write.literal_times = true});
+	return run(c, (struct hf_clock_set_back_args){.write.literal_times = true});
 }
 static int set_back_to_no_time(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.to = HF_UNSET, .write.literal_times = true});
+	return run(c, (struct hf_clock_set_back_args){.to = HF_UNSET, .write.literal_times = true});
 }
 static int set_back_to_what_is_to_come(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.to = look(c->store).now + HOUR});
+	return run(c, (struct hf_clock_set_back_args){.to = look(c->store).now + HOUR});
 }
 static int set_back_by_less_than_nothing(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.by_us = -1});
+	return run(c, (struct hf_clock_set_back_args){.by_us = -1});
 }
 static int set_back_by_and_to(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.by_us = 1, .to = STAGE_NOW});
+	return run(c, (struct hf_clock_set_back_args){.by_us = 1, .to = STAGE_NOW});
 }
 static int set_back_without_a_reason(const struct call *c)
 {
-	return run(c, (struct hf_clock_set_back){.reason = hf_str(" \t")});
+	return run(c, (struct hf_clock_set_back_args){.reason = hf_str(" \t")});
 }
 static int get(const struct call *c)
 {
@@ -161,7 +161,7 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 	assert_int_equal(hf_txn_begin(call->store, &call->txn, call->error), HF_OK);
 	int rc = op->run(call);
 	if (rc == HF_OK && spoiled) {
-		const struct hf_lock_guard args = {.write.expect = 7, .name = hf_str("no such lock")};
+		const struct hf_lock_guard_args args = {.write.expect = 7, .name = hf_str("no such lock")};
 		assert_int_equal(hf_lock_guard(call->store, call->txn, &args, NULL, call->error), HF_OK);
 	}
 	if (rc == HF_OK)
@@ -187,7 +187,7 @@ static void try_in_vain(const struct operation *op, enum state state, struct sta
 	stage_verify(stage);
 	struct hf__writer after = stage_dump(stage);
 	assert_true(
-	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+	    hf__bytes_equal(hf_bytes_of(before.data, before.len), hf_bytes_of(after.data, after.len)));
 	assert_true(look(stage->store).now == clock.now);
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
@@ -233,21 +233,21 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
  * wrong, and right again. */
 static void arrange(struct stage *stage, enum state state)
 {
-	const struct hf_lock_acquire acquire = {
+	const struct hf_lock_acquire_args acquire = {
 	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = 3 * HOUR};
 	const struct hf_inbox_input record = {
 	    .account = hf_str("a"), .thread = hf_str("t"), .updated_at = 5};
-	const struct hf_inbox_save save = {
+	const struct hf_inbox_save_args save = {
 	    .user = hf_str("u"), .records = &record, .count = 1, .generated_at = 5};
-	const struct hf_inbox_snooze snooze = {.key = {hf_str("u"), hf_str("a"), hf_str("t")},
-	                                       .until = NAMED};
+	const struct hf_inbox_snooze_args snooze = {.key = {hf_str("u"), hf_str("a"), hf_str("t")},
+	                                            .until = NAMED};
 	const int64_t off = state == WITH_THE_WALL ? 0 : state == AHEAD ? HOUR : 2 * HOUR;
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_OK);
 	assert_int_equal(hf_inbox_snooze(stage->store, NULL, &snooze, NULL, NULL), HF_OK);
 	stage_at(stage, STAGE_NOW + off);
 	assert_int_equal(hf_lock_acquire(stage->store, NULL, &acquire, NULL, NULL), HF_OK);
 	stage_at(stage, STAGE_NOW);
-	const struct hf_clock_set_back back = {.reason = hf_str("so"), .by_us = HOUR};
+	const struct hf_clock_set_back_args back = {.reason = hf_str("so"), .by_us = HOUR};
 	if (state == SET_BACK)
 		assert_int_equal(hf_clock_set_back(stage->store, NULL, &back, NULL, NULL), HF_OK);
 }

@@ -51,7 +51,7 @@ static struct hf_cursor_key key_of(const struct entry *e)
 
 static void put(struct stage *stage, struct entry *e, int64_t sequence)
 {
-	const struct hf_cursor_reset args = {
+	const struct hf_cursor_reset_args args = {
 	    .key = key_of(e), .sequence = sequence, .delivered_at = HF_UNSET, .reason = hf_str("test")};
 	struct hf_result result;
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &args, &result, NULL), HF_OK);
@@ -62,7 +62,7 @@ static void put(struct stage *stage, struct entry *e, int64_t sequence)
 
 static void drop(struct stage *stage, struct entry *e)
 {
-	const struct hf_cursor_remove args = {.key = key_of(e)};
+	const struct hf_cursor_remove_args args = {.key = key_of(e)};
 	assert_int_equal(hf_cursor_remove(stage->store, NULL, &args, NULL, NULL),
 	                 e->there ? HF_OK : HF_ENOTFOUND);
 	e->there = false;
@@ -82,7 +82,7 @@ static void fill(struct stage *stage, struct model *m, struct hf_rng *rng)
 	}
 }
 
-static bool selects(const struct hf_cursor_list *f, const struct entry *e)
+static bool selects(const struct hf_cursor_list_args *f, const struct entry *e)
 {
 	return e->there && (f->consumer.len == 0 || strcmp(f->consumer.data, e->consumer) == 0) &&
 	       (f->stream.len == 0 || strcmp(f->stream.data, e->stream) == 0) &&
@@ -103,7 +103,8 @@ static bool is_entry(const struct hf_cursor *cursor, const struct entry *e)
 /* --- Lists ------------------------------------------------------------------------------------ */
 
 /* Walks all pages and compares with the entries that the filter selects, in their order. */
-static void check_list(struct stage *stage, const struct model *m, struct hf_cursor_list filter)
+static void check_list(struct stage *stage, const struct model *m,
+                       struct hf_cursor_list_args filter)
 {
 	struct hf_cursor_page page = {0};
 	size_t next = 0, pages = 0;
@@ -140,7 +141,7 @@ static void check_all_lists(struct stage *stage, const struct model *m)
 			for (int subject = -1; subject < SUBJECTS; subject++)
 				for (size_t limit = 0; limit < sizeof limits / sizeof limits[0]; limit++)
 					check_list(stage, m,
-					           (struct hf_cursor_list){
+					           (struct hf_cursor_list_args){
 					               .consumer = hf_str(consumer < 0 ? NULL : consumers[consumer]),
 					               .stream = hf_str(stream < 0 ? NULL : streams[stream]),
 					               .subject = hf_str(subject < 0 ? NULL : subjects[subject]),
@@ -174,9 +175,10 @@ static int compare_lag(const void *a, const void *b)
 	return subject ? subject : strcmp(x->consumer, y->consumer);
 }
 
-static void check_lag(struct stage *stage, const struct model *m, struct hf_cursor_lag args)
+static void check_lag(struct stage *stage, const struct model *m,
+                      struct hf_cursor_list_lag_args args)
 {
-	const struct hf_cursor_list filter = {
+	const struct hf_cursor_list_args filter = {
 	    .stream = args.stream, .subject = args.subject, .by_subject = args.by_subject};
 	const struct entry *want[ALL];
 	size_t count = 0, next = 0;
@@ -187,7 +189,7 @@ static void check_lag(struct stage *stage, const struct model *m, struct hf_curs
 	struct hf_cursor_lag_page page = {0};
 	do {
 		struct hf_memory *before = page.memory;
-		assert_int_equal(hf_cursor_lag(stage->store, &args, 0, &page, NULL), HF_OK);
+		assert_int_equal(hf_cursor_list_lag(stage->store, &args, 0, &page, NULL), HF_OK);
 		hf_release(before);
 		for (size_t i = 0; i < page.count; i++, next++) {
 			assert_true(next < count);
@@ -213,7 +215,7 @@ static void lag_gives_the_slowest_first(void **state)
 			for (int subject = -1; subject < SUBJECTS; subject++)
 				for (size_t limit = 0; limit < 4; limit++)
 					check_lag(stage, &m,
-					          (struct hf_cursor_lag){
+					          (struct hf_cursor_list_lag_args){
 					              .stream = hf_str(streams[stream]),
 					              .subject = hf_str(subject < 0 ? NULL : subjects[subject]),
 					              .by_subject = subject == 0,
@@ -229,17 +231,20 @@ static void lag_refuses_a_broken_form(void **state)
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_cursor_lag_page page;
-	assert_int_equal(hf_cursor_lag(stage->store,
-	                               &(struct hf_cursor_lag){.stream = hf_str(" "), .head = 1}, 0,
-	                               &page, NULL),
-	                 HF_EINVAL);
-	assert_int_equal(hf_cursor_lag(stage->store,
-	                               &(struct hf_cursor_lag){.stream = hf_str("s"), .head = -1}, 0,
-	                               &page, NULL),
-	                 HF_EINVAL);
 	assert_int_equal(
-	    hf_cursor_lag(stage->store, &(struct hf_cursor_lag){.stream = hf_str("s")}, 0, &page, NULL),
-	    HF_OK);
+	    hf_cursor_list_lag(stage->store,
+	                       &(struct hf_cursor_list_lag_args){.stream = hf_str(" "), .head = 1}, 0,
+	                       &page, NULL),
+	    HF_EINVAL);
+	assert_int_equal(
+	    hf_cursor_list_lag(stage->store,
+	                       &(struct hf_cursor_list_lag_args){.stream = hf_str("s"), .head = -1}, 0,
+	                       &page, NULL),
+	    HF_EINVAL);
+	assert_int_equal(hf_cursor_list_lag(stage->store,
+	                                    &(struct hf_cursor_list_lag_args){.stream = hf_str("s")}, 0,
+	                                    &page, NULL),
+	                 HF_OK);
 	assert_int_equal(page.count, 0);
 	hf_release(page.memory);
 	stage_close(stage);
@@ -262,7 +267,7 @@ static void what_stays_through_a_walk_is_given_exactly_once(void **state)
 	do {
 		struct hf_cursor_page page;
 		assert_int_equal(hf_cursor_list(stage->store,
-		                                &(struct hf_cursor_list){.limit = 2, .page = token}, 0,
+		                                &(struct hf_cursor_list_args){.limit = 2, .page = token}, 0,
 		                                &page, NULL),
 		                 HF_OK);
 		for (size_t i = 0; i < page.count; i++)
@@ -294,9 +299,10 @@ static void a_token_is_good_for_its_query_only(void **state)
 	struct hf_error error = {0};
 	fill(stage, &m, &rng);
 	assert_int_equal(
-	    hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 2}, 0, &page, NULL), HF_OK);
+	    hf_cursor_list(stage->store, &(struct hf_cursor_list_args){.limit = 2}, 0, &page, NULL),
+	    HF_OK);
 	assert_non_null(page.next);
-	const struct hf_cursor_list wrong[] = {
+	const struct hf_cursor_list_args wrong[] = {
 	    {.consumer = hf_str("a"), .page = page.next},
 	    {.stream = hf_str("events"), .page = page.next},
 	    {.subject = hf_str("x"), .page = page.next},
@@ -308,21 +314,22 @@ static void a_token_is_good_for_its_query_only(void **state)
 		assert_int_equal(hf_cursor_list(stage->store, &wrong[i], 0, &other, &error), HF_EINVAL);
 		assert_true(other.items == NULL && other.memory == NULL && error.text[0]);
 	}
-	const struct hf_cursor_lag elsewhere = {.stream = hf_str("events"), .page = page.next};
-	assert_int_equal(hf_cursor_lag(stage->store, &elsewhere, 0, &lag, &error), HF_EINVAL);
+	const struct hf_cursor_list_lag_args elsewhere = {.stream = hf_str("events"),
+	                                                  .page = page.next};
+	assert_int_equal(hf_cursor_list_lag(stage->store, &elsewhere, 0, &lag, &error), HF_EINVAL);
 	char *bent = strdup(page.next);
 	for (size_t i = 0; bent[i]; i++) {
 		const char kept = bent[i];
 		bent[i] = kept == 'A' ? 'B' : 'A';
-		assert_int_equal(
-		    hf_cursor_list(stage->store, &(struct hf_cursor_list){.page = bent}, 0, &other, NULL),
-		    HF_EINVAL);
+		assert_int_equal(hf_cursor_list(stage->store, &(struct hf_cursor_list_args){.page = bent},
+		                                0, &other, NULL),
+		                 HF_EINVAL);
 		bent[i] = kept;
 	}
 	free(bent);
 	/* Another page size is the same query. */
 	assert_int_equal(hf_cursor_list(stage->store,
-	                                &(struct hf_cursor_list){.limit = 5, .page = page.next}, 0,
+	                                &(struct hf_cursor_list_args){.limit = 5, .page = page.next}, 0,
 	                                &other, NULL),
 	                 HF_OK);
 	assert_int_equal(other.count, 5);
@@ -347,7 +354,7 @@ static int list_once(struct stage *stage, struct hf_error *error)
 {
 	struct hf_cursor_page page;
 	const int rc =
-	    hf_cursor_list(stage->store, &(struct hf_cursor_list){.limit = 3}, 0, &page, error);
+	    hf_cursor_list(stage->store, &(struct hf_cursor_list_args){.limit = 3}, 0, &page, error);
 	assert_true(rc == HF_OK ? page.count == 3 && page.next : !page.memory && !page.items);
 	hf_release(page.memory);
 	return rc;
@@ -356,9 +363,9 @@ static int list_once(struct stage *stage, struct hf_error *error)
 static int lag_once(struct stage *stage, struct hf_error *error)
 {
 	struct hf_cursor_lag_page page;
-	const int rc =
-	    hf_cursor_lag(stage->store, &(struct hf_cursor_lag){.stream = hf_str("events"), .limit = 2},
-	                  0, &page, error);
+	const int rc = hf_cursor_list_lag(
+	    stage->store, &(struct hf_cursor_list_lag_args){.stream = hf_str("events"), .limit = 2}, 0,
+	    &page, error);
 	assert_true(rc == HF_OK ? page.count == 2 && page.next : !page.memory && !page.items);
 	hf_release(page.memory);
 	return rc;
@@ -368,10 +375,10 @@ static int lag_once(struct stage *stage, struct hf_error *error)
 static int change_once(struct stage *stage, struct hf_error *error)
 {
 	const struct hf_cursor_key key = {hf_str("late"), hf_str("late stream"), hf_str("x")};
-	const struct hf_cursor_advance advance = {
+	const struct hf_cursor_advance_args advance = {
 	    .key = key, .sequence = 3, .delivery_id = hf_str("d3")};
-	const struct hf_cursor_record_error note = {.key = key, .message = hf_str("boom")};
-	const struct hf_cursor_reset reset = {
+	const struct hf_cursor_record_error_args note = {.key = key, .message = hf_str("boom")};
+	const struct hf_cursor_reset_args reset = {
 	    .key = key, .reason = hf_str("why"), .delivered_at = HF_UNSET};
 	hf_txn *txn;
 	int rc = hf_txn_begin(stage->store, &txn, error);
@@ -408,8 +415,8 @@ static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 			hf__mem_set_veto(NULL, NULL);
 			assert_true(rc == HF_OK || (rc == HF_ENOMEM && error.code == HF_ENOMEM));
 			struct hf__writer after = stage_dump(stage);
-			const bool same =
-			    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+			const bool same = hf__bytes_equal(hf_bytes_of(before.data, before.len),
+			                                  hf_bytes_of(after.data, after.len));
 			assert_true(same == (rc == HF_ENOMEM || operations[i] != change_once));
 			hf__writer_deinit(&after);
 			assert_true(budget < 500);

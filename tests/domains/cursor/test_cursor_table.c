@@ -84,37 +84,37 @@ struct call {
 static int advance(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at,
                    hf_time now)
 {
-	const struct hf_cursor_advance args = {.write.expect = c->expect,
-	                                       .key = c->key,
-	                                       .sequence = sequence,
-	                                       .delivery_id = hf_str(id),
-	                                       .delivered_at = delivered_at,
-	                                       .now = now};
+	const struct hf_cursor_advance_args args = {.write.expect = c->expect,
+	                                            .key = c->key,
+	                                            .sequence = sequence,
+	                                            .delivery_id = hf_str(id),
+	                                            .delivered_at = delivered_at,
+	                                            .now = now};
 	return hf_cursor_advance(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int reset(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at,
                  const char *reason)
 {
-	const struct hf_cursor_reset args = {.write.expect = c->expect,
-	                                     .key = c->key,
-	                                     .sequence = sequence,
-	                                     .delivery_id = hf_str(id),
-	                                     .delivered_at = delivered_at,
-	                                     .reason = hf_str(reason)};
+	const struct hf_cursor_reset_args args = {.write.expect = c->expect,
+	                                          .key = c->key,
+	                                          .sequence = sequence,
+	                                          .delivery_id = hf_str(id),
+	                                          .delivered_at = delivered_at,
+	                                          .reason = hf_str(reason)};
 	return hf_cursor_reset(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int record_error(const struct call *c, const char *message)
 {
-	const struct hf_cursor_record_error args = {
+	const struct hf_cursor_record_error_args args = {
 	    .write.expect = c->expect, .key = c->key, .message = hf_str(message)};
 	return hf_cursor_record_error(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int remove_it(const struct call *c)
 {
-	const struct hf_cursor_remove args = {.write.expect = c->expect, .key = c->key};
+	const struct hf_cursor_remove_args args = {.write.expect = c->expect, .key = c->key};
 	return hf_cursor_remove(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -125,8 +125,8 @@ static int guard(const struct call *c)
 	char text[TEXT_MAX];
 	hf_txn *txn = c->txn;
 	const hf_lsn version = look(c->store, &c->key, text), there = version ? version : HF_ABSENT;
-	const struct hf_cursor_guard args = {.write.expect = c->expect ? c->expect : there,
-	                                     .key = c->key};
+	const struct hf_cursor_guard_args args = {.write.expect = c->expect ? c->expect : there,
+	                                          .key = c->key};
 	if (!txn)
 		assert_int_equal(hf_txn_begin(c->store, &txn, c->error), HF_OK);
 	const int rc = hf_cursor_guard(c->store, txn, &args, c->result, c->error);
@@ -208,7 +208,7 @@ static int reset_below_zero(const struct call *c)
 static int put_at(const struct call *c, int64_t sequence, const char *id, hf_time delivered_at,
                   uint64_t errors, hf_time reset_at)
 {
-	const struct hf_cursor_put args = {
+	const struct hf_cursor_put_args args = {
 	    .write.expect = c->expect,
 	    .cursor =
 	        {
@@ -575,7 +575,7 @@ static int perform(const struct trial *t, struct hf_result *result, struct hf_er
 static uint64_t entries_of(hf_store *store, hf_lsn *last)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	*last = info.last_lsn;
 	return info.entries;
 }
@@ -692,9 +692,10 @@ static void parts_that_break_the_rules_are_refused(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	static char longest[HF_KEY_MAX + 2];
 	memset(longest, 'k', sizeof longest);
-	const struct hf_bytes good = hf_str("good"), blank = hf_str(" \t"), nul = hf_bytes("a\0b", 3);
-	const struct hf_bytes fits = hf_bytes(longest, HF_KEY_MAX),
-	                      over = hf_bytes(longest, HF_KEY_MAX + 1);
+	const struct hf_bytes good = hf_str("good"), blank = hf_str(" \t"),
+	                      nul = hf_bytes_of("a\0b", 3);
+	const struct hf_bytes fits = hf_bytes_of(longest, HF_KEY_MAX),
+	                      over = hf_bytes_of(longest, HF_KEY_MAX + 1);
 	const struct {
 		struct hf_cursor_key key;
 		int code;
@@ -727,20 +728,21 @@ static void long_texts_are_cut_or_refused(void **state)
 	text[HF_CURSOR_ERROR_MAX] = (char)0xA4;
 	struct call call;
 	(void)call_with(&call, stage, "c", "s", "");
-	const struct hf_cursor_record_error note = {.key = call.key,
-	                                            .message = hf_bytes(text, sizeof text)};
+	const struct hf_cursor_record_error_args note = {.key = call.key,
+	                                                 .message = hf_bytes_of(text, sizeof text)};
 	assert_int_equal(hf_cursor_record_error(stage->store, NULL, &note, NULL, NULL), HF_OK);
 	struct hf_cursor_got got;
 	assert_int_equal(hf_cursor_get(stage->store, &call.key, 0, &got, NULL), HF_OK);
 	assert_int_equal(got.cursor.last_error.len, HF_CURSOR_ERROR_MAX - 1);
 	hf_release(got.memory);
-	struct hf_cursor_reset back = {.key = call.key, .reason = hf_bytes(text, HF_CURSOR_REASON_MAX)};
+	struct hf_cursor_reset_args back = {.key = call.key,
+	                                    .reason = hf_bytes_of(text, HF_CURSOR_REASON_MAX)};
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &back, NULL, NULL), HF_OK);
 	back.reason.len++;
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &back, NULL, NULL), HF_ETOOBIG);
 	back.reason = hf_str("why");
 	text[7] = '\0'; /* kept as given */
-	back.delivery_id = hf_bytes(text, HF_CURSOR_DELIVERY_ID_MAX);
+	back.delivery_id = hf_bytes_of(text, HF_CURSOR_DELIVERY_ID_MAX);
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &back, NULL, NULL), HF_OK);
 	back.delivery_id.len++;
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &back, NULL, NULL), HF_EINVAL);
@@ -760,21 +762,21 @@ static void a_put_of_half_a_fact_is_refused(void **state)
 	const struct hf_cursor whole = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
 	                                .last_delivered_at = HF_UNSET,
 	                                .reset_at = HF_UNSET};
-	struct hf_cursor_put puts[7];
+	struct hf_cursor_put_args puts[7];
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
-		puts[i] = (struct hf_cursor_put){.cursor = whole};
+		puts[i] = (struct hf_cursor_put_args){.cursor = whole};
 	puts[0].cursor.last_sequence = -1;
 	puts[1].cursor.error_count = 1;
 	puts[2].cursor.last_error = hf_str("bad");
 	puts[3].cursor.reset_at = 1;
 	puts[4].cursor.reset_reason = hf_str("why");
 	puts[5].cursor.reset_at = 1, puts[5].cursor.reset_reason = hf_str(" \t");
-	puts[6].cursor.reset_at = 1, puts[6].cursor.reset_reason = hf_bytes(longest, sizeof longest);
+	puts[6].cursor.reset_at = 1, puts[6].cursor.reset_reason = hf_bytes_of(longest, sizeof longest);
 	static const int codes[] = {HF_EINVAL, HF_EINVAL,  HF_EINVAL, HF_EINVAL,
 	                            HF_EINVAL, HF_EREASON, HF_ETOOBIG};
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
 		assert_int_equal(hf_cursor_put(stage->store, NULL, &puts[i], NULL, NULL), codes[i]);
-	const struct hf_cursor_put fits = {.cursor = whole};
+	const struct hf_cursor_put_args fits = {.cursor = whole};
 	struct hf_result result;
 	assert_int_equal(hf_cursor_put(stage->store, NULL, &fits, &result, NULL), HF_OK);
 	assert_true(result.changed);
@@ -816,13 +818,13 @@ static void whatever_the_ids_a_refusal_names_both_positions(void **state)
 		}
 		memcpy(parts[0] + len - 1, "!", 1);
 		memcpy(parts[1] + len - 1, "?", 1);
-		const struct hf_bytes part = hf_bytes(parts[0], HF_KEY_MAX / step * step);
-		struct hf_cursor_advance args = {.key = {part, part, part},
-		                                 .sequence = INT64_MAX,
-		                                 .delivery_id = hf_bytes(parts[0], len)};
+		const struct hf_bytes part = hf_bytes_of(parts[0], HF_KEY_MAX / step * step);
+		struct hf_cursor_advance_args args = {.key = {part, part, part},
+		                                      .sequence = INT64_MAX,
+		                                      .delivery_id = hf_bytes_of(parts[0], len)};
 		assert_int_equal(hf_cursor_advance(stage->store, NULL, &args, NULL, NULL), HF_OK);
 		args.sequence--;
-		args.delivery_id = hf_bytes(parts[1], len);
+		args.delivery_id = hf_bytes_of(parts[1], len);
 		assert_int_equal(hf_cursor_advance(stage->store, NULL, &args, NULL, &error),
 		                 HF_ENONMONOTONIC);
 		static const char *const words[] = {"at 9223372036854775807, ",
@@ -877,8 +879,8 @@ static void a_failing_operation_takes_all_of_its_transaction_along(void **state)
 		for (size_t i = 0; i < 6; i++)
 			assert_true(!results[i].changed && results[i].version == 0 && results[i].count == 0);
 		struct hf__writer after = stage_dump(stage);
-		assert_true(
-		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                            hf_bytes_of(after.data, after.len)));
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
 		const struct hf_cursor_key gone = {hf_str("new"), hf_str("fresh stream"), hf_str("x")};
@@ -896,7 +898,7 @@ static int guarded_advance(struct stage *stage, const struct hf_cursor_key *guar
 	                          .txn = txn,
 	                          .key = {hf_str("other"), hf_str("s"), hf_str("")},
 	                          .error = error};
-	const struct hf_cursor_guard guard = {.write.expect = expect, .key = *guarded};
+	const struct hf_cursor_guard_args guard = {.write.expect = expect, .key = *guarded};
 	assert_int_equal(record_boom(&call), HF_OK);
 	const int rc = hf_cursor_guard(stage->store, txn, &guard, NULL, error);
 	if (rc == HF_OK)
@@ -925,7 +927,7 @@ static void a_guard_writes_nothing_and_stops_the_transaction(void **state)
 	(void)look(stage->store, &(struct hf_cursor_key){hf_str("other"), hf_str("s"), hf_str("")},
 	           text);
 	assert_string_equal(text, "0 - - boom*2 A -");
-	const struct hf_cursor_guard alone = {.write.expect = version, .key = key};
+	const struct hf_cursor_guard_args alone = {.write.expect = version, .key = key};
 	assert_int_equal(hf_cursor_guard(stage->store, NULL, &alone, NULL, &error), HF_EINVAL);
 	stage_close(stage);
 }
@@ -937,16 +939,16 @@ static void errors_are_counted_up_to_the_greatest_number(void **state)
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
 		const struct hf_cursor_key key = {hf_str("c"), hf_str("s"), {0}};
-		const struct hf_cursor_put put = {.cursor = {.key = key,
-		                                             .last_error = hf_str("x"),
-		                                             .error_count = UINT64_MAX - 1,
-		                                             .last_delivered_at = HF_UNSET,
-		                                             .updated_at = 1,
-		                                             .reset_at = HF_UNSET}};
+		const struct hf_cursor_put_args put = {.cursor = {.key = key,
+		                                                  .last_error = hf_str("x"),
+		                                                  .error_count = UINT64_MAX - 1,
+		                                                  .last_delivered_at = HF_UNSET,
+		                                                  .updated_at = 1,
+		                                                  .reset_at = HF_UNSET}};
 		assert_int_equal(hf_cursor_put(stage->store, NULL, &put, NULL, NULL), HF_OK);
 		stage_switch(stage);
 		for (int i = 0; i < 2; i++) {
-			const struct hf_cursor_record_error args = {
+			const struct hf_cursor_record_error_args args = {
 			    .key = key, .message = hf_str("again"), .now = 2 + i};
 			struct hf_cursor_got got;
 			struct hf_error error = {0};

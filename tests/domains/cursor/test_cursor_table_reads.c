@@ -29,7 +29,7 @@ struct trial {
 static void advance(const struct trial *t, const char *consumer, const char *subject,
                     int64_t sequence)
 {
-	const struct hf_cursor_advance args = {
+	const struct hf_cursor_advance_args args = {
 	    .key = {hf_str(consumer), hf_str(t->stream), hf_str(subject)},
 	    .sequence = sequence,
 	    .delivery_id = hf_str("d")};
@@ -56,9 +56,9 @@ static void arrange(const struct trial *t)
 	static const int64_t at[STATES] = {
 	    [AT_5] = 5, [AT_7] = 7, [AT_9] = 9, [RESET] = 9, [REMOVED] = 5};
 	const struct hf_cursor_key key = key_of(t);
-	const struct hf_cursor_record_error failed = {.key = key, .message = hf_str("boom")};
-	const struct hf_cursor_reset back = {.key = key, .sequence = 2, .reason = hf_str("again")};
-	const struct hf_cursor_remove gone = {.key = key};
+	const struct hf_cursor_record_error_args failed = {.key = key, .message = hf_str("boom")};
+	const struct hf_cursor_reset_args back = {.key = key, .sequence = 2, .reason = hf_str("again")};
+	const struct hf_cursor_remove_args gone = {.key = key};
 	advance(t, t->other, "", 7);
 	if (at[t->state] > 0)
 		advance(t, t->consumer, "jobs", at[t->state]);
@@ -91,7 +91,7 @@ static int get(struct trial *t)
 }
 
 /* All pages of it. */
-static int list_with(struct trial *t, struct hf_cursor_list args)
+static int list_with(struct trial *t, struct hf_cursor_list_args args)
 {
 	struct hf_cursor_page page = {.memory = NULL}, before;
 	int rc;
@@ -108,45 +108,46 @@ static int list_with(struct trial *t, struct hf_cursor_list args)
 }
 static int list_stream(struct trial *t)
 {
-	return list_with(t, (struct hf_cursor_list){.stream = hf_str(t->stream)});
+	return list_with(t, (struct hf_cursor_list_args){.stream = hf_str(t->stream)});
 }
 static int list_pages(struct trial *t)
 {
-	return list_with(t, (struct hf_cursor_list){.stream = hf_str(t->stream), .limit = 1});
+	return list_with(t, (struct hf_cursor_list_args){.stream = hf_str(t->stream), .limit = 1});
 }
 static int list_consumer(struct trial *t)
 {
-	return list_with(t, (struct hf_cursor_list){.consumer = hf_str(t->consumer)});
+	return list_with(t, (struct hf_cursor_list_args){.consumer = hf_str(t->consumer)});
 }
 static int list_subject(struct trial *t)
 {
 	return list_with(
-	    t, (struct hf_cursor_list){.stream = hf_str(t->stream), .subject = hf_str("jobs")});
+	    t, (struct hf_cursor_list_args){.stream = hf_str(t->stream), .subject = hf_str("jobs")});
 }
 static int list_no_subject(struct trial *t)
 {
-	return list_with(t, (struct hf_cursor_list){.stream = hf_str(t->stream), .by_subject = true});
+	return list_with(t,
+	                 (struct hf_cursor_list_args){.stream = hf_str(t->stream), .by_subject = true});
 }
 static int list_one(struct trial *t)
 {
-	const struct hf_cursor_list args = {
+	const struct hf_cursor_list_args args = {
 	    .consumer = hf_str(t->consumer), .stream = hf_str(t->stream), .subject = hf_str("jobs")};
 	return list_with(t, args);
 }
 static int list_another_subject(struct trial *t)
 {
-	return list_with(t,
-	                 (struct hf_cursor_list){.consumer = hf_str(t->consumer), .by_subject = true});
+	return list_with(
+	    t, (struct hf_cursor_list_args){.consumer = hf_str(t->consumer), .by_subject = true});
 }
 
-static int lag_with(struct trial *t, struct hf_cursor_lag args)
+static int lag_with(struct trial *t, struct hf_cursor_list_lag_args args)
 {
 	struct hf_cursor_lag_page page = {.memory = NULL}, before;
 	int rc;
 	args.stream = hf_str(t->stream);
 	do {
 		before = page;
-		rc = hf_cursor_lag(t->store, &args, 0, &page, NULL);
+		rc = hf_cursor_list_lag(t->store, &args, 0, &page, NULL);
 		hf_release(before.memory);
 		for (size_t i = 0; i < page.count; i++)
 			tell(t, &page.items[i].cursor, page.items[i].lag);
@@ -157,27 +158,27 @@ static int lag_with(struct trial *t, struct hf_cursor_lag args)
 }
 static int lag(struct trial *t)
 {
-	return lag_with(t, (struct hf_cursor_lag){.head = HEAD});
+	return lag_with(t, (struct hf_cursor_list_lag_args){.head = HEAD});
 }
 static int lag_pages(struct trial *t)
 {
-	return lag_with(t, (struct hf_cursor_lag){.head = HEAD, .limit = 1});
+	return lag_with(t, (struct hf_cursor_list_lag_args){.head = HEAD, .limit = 1});
 }
 static int lag_behind(struct trial *t)
 {
-	return lag_with(t, (struct hf_cursor_lag){.head = 6});
+	return lag_with(t, (struct hf_cursor_list_lag_args){.head = 6});
 }
 static int lag_subject(struct trial *t)
 {
-	return lag_with(t, (struct hf_cursor_lag){.head = HEAD, .subject = hf_str("jobs")});
+	return lag_with(t, (struct hf_cursor_list_lag_args){.head = HEAD, .subject = hf_str("jobs")});
 }
 static int lag_no_subject(struct trial *t)
 {
-	return lag_with(t, (struct hf_cursor_lag){.head = HEAD, .by_subject = true});
+	return lag_with(t, (struct hf_cursor_list_lag_args){.head = HEAD, .by_subject = true});
 }
 static int lag_below_zero(struct trial *t)
 {
-	return lag_with(t, (struct hf_cursor_lag){.head = -1});
+	return lag_with(t, (struct hf_cursor_list_lag_args){.head = -1});
 }
 
 /* --- The table -------------------------------------------------------------------------------- */

@@ -19,10 +19,10 @@ static struct hf_cursor_key cursor_key(unsigned i, char consumer[NAME], char str
 static int advance_one(struct scene *scene, hf_txn *txn, unsigned i, int64_t sequence)
 {
 	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_advance args = {.write = write_os,
-	                                       .key = cursor_key(i, consumer, stream, subject),
-	                                       .sequence = sequence,
-	                                       .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance_args args = {.write = write_os,
+	                                            .key = cursor_key(i, consumer, stream, subject),
+	                                            .sequence = sequence,
+	                                            .delivery_id = hf_str("d")};
 	return hf_cursor_advance(scene->store, txn, &args, NULL, NULL);
 }
 
@@ -64,7 +64,7 @@ static void cursor_refused(struct scene *scene)
 static void cursor_reset(struct scene *scene)
 {
 	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_reset args = {
+	const struct hf_cursor_reset_args args = {
 	    .write = write_os,
 	    .key = cursor_key(scene->count / 2, consumer, stream, subject),
 	    .sequence = 3,
@@ -76,7 +76,7 @@ static void cursor_reset(struct scene *scene)
 static void cursor_record_error(struct scene *scene)
 {
 	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_record_error args = {
+	const struct hf_cursor_record_error_args args = {
 	    .write = write_os,
 	    .key = cursor_key(scene->count / 2, consumer, stream, subject),
 	    .message = hf_str("no")};
@@ -95,7 +95,7 @@ static void cursor_get(struct scene *scene)
 static void cursor_remove(struct scene *scene)
 {
 	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_remove args = {
+	const struct hf_cursor_remove_args args = {
 	    .write = write_os, .key = cursor_key(scene->count / 2 + 2, consumer, stream, subject)};
 	assert_int_equal(hf_cursor_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -104,10 +104,10 @@ static void expect_list(struct scene *scene, const char *consumer, const char *s
                         const char *subject)
 {
 	struct hf_cursor_page page;
-	const struct hf_cursor_list args = {.consumer = hf_str(consumer),
-	                                    .stream = hf_str(stream),
-	                                    .subject = hf_str(subject),
-	                                    .limit = PAGE};
+	const struct hf_cursor_list_args args = {.consumer = hf_str(consumer),
+	                                         .stream = hf_str(stream),
+	                                         .subject = hf_str(subject),
+	                                         .limit = PAGE};
 	assert_int_equal(hf_cursor_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_true(page.count >= 1 && page.count <= PAGE);
 	hf_release(page.memory);
@@ -156,11 +156,12 @@ static void cursor_list_one(struct scene *scene)
 static void expect_lag(struct scene *scene, const char *subject)
 {
 	struct hf_cursor_lag_page page;
-	const struct hf_cursor_lag args = {.stream = hf_str("s0"),
-	                                   .subject = hf_str(subject),
-	                                   .head = INT64_C(3) * SCENE_LARGE,
-	                                   .limit = PAGE};
-	assert_int_equal(hf_cursor_lag(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	const struct hf_cursor_list_lag_args args = {.stream = hf_str("s0"),
+	                                             .subject = hf_str(subject),
+	                                             .head = INT64_C(3) * SCENE_LARGE,
+	                                             .limit = PAGE};
+	assert_int_equal(hf_cursor_list_lag(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
+	                 HF_OK);
 	assert_int_equal(page.count, PAGE);
 	hf_release(page.memory);
 }

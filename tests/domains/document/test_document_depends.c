@@ -26,36 +26,37 @@ static int put_x(hf_store *store, hf_txn *txn)
 {
 	return hf_document_put(
 	    store, txn,
-	    &(struct hf_document_put){.key = key("x"), .payload = hf_str("p"), .now = STAGE_NOW}, NULL,
-	    NULL);
+	    &(struct hf_document_put_args){.key = key("x"), .payload = hf_str("p"), .now = STAGE_NOW},
+	    NULL, NULL);
 }
 static int put_over(hf_store *store, hf_txn *txn)
 {
 	/* In place of one that is there: it is gone by this very put. */
-	return hf_document_put(store, txn,
-	                       &(struct hf_document_put){.key = key("there"), .expires_at = STAGE_NOW},
-	                       NULL, NULL);
+	return hf_document_put(
+	    store, txn, &(struct hf_document_put_args){.key = key("there"), .expires_at = STAGE_NOW},
+	    NULL, NULL);
 }
 static int put_elsewhere(hf_store *store, hf_txn *txn)
 {
-	const struct hf_document_put args = {.key = {hf_str("elsewhere"), hf_str("x")}};
+	const struct hf_document_put_args args = {.key = {hf_str("elsewhere"), hf_str("x")}};
 	return hf_document_put(store, txn, &args, NULL, NULL);
 }
 static int regroup(hf_store *store, hf_txn *txn)
 {
 	return hf_document_regroup(
-	    store, txn, &(struct hf_document_regroup){.key = key("there"), .group = hf_str("g")}, NULL,
-	    NULL);
+	    store, txn, &(struct hf_document_regroup_args){.key = key("there"), .group = hf_str("g")},
+	    NULL, NULL);
 }
 static int take(hf_store *store, hf_txn *txn)
 {
-	return hf_document_remove(store, txn, &(struct hf_document_remove){.key = key("there")}, NULL,
-	                          NULL);
+	return hf_document_remove(store, txn, &(struct hf_document_remove_args){.key = key("there")},
+	                          NULL, NULL);
 }
 static int clear(hf_store *store, hf_txn *txn)
 {
-	return hf_document_clear(
-	    store, txn, &(struct hf_document_clear){.collection = hf_str(DC_COLLECTION)}, NULL, NULL);
+	return hf_document_clear(store, txn,
+	                         &(struct hf_document_clear_args){.collection = hf_str(DC_COLLECTION)},
+	                         NULL, NULL);
 }
 
 /* --- Answers ---------------------------------------------------------------------------------- */
@@ -87,14 +88,14 @@ static int has_there(hf_store *store)
 }
 static int list(hf_store *store)
 {
-	(void)dc_list(store, (struct hf_document_list){.group = hf_str("nobody's")});
+	(void)dc_list(store, (struct hf_document_list_args){.group = hf_str("nobody's")});
 	return HF_OK;
 }
 static int list_unkept(hf_store *store)
 {
 	struct hf_document_page page;
-	const struct hf_document_list args = {.collection = hf_str(DC_COLLECTION),
-	                                      .by = HF_DOCUMENT_BY_UPDATED};
+	const struct hf_document_list_args args = {.collection = hf_str(DC_COLLECTION),
+	                                           .by = HF_DOCUMENT_BY_UPDATED};
 	return hf_document_list(store, &args, 0, &page, NULL);
 }
 static int count(hf_store *store)
@@ -118,14 +119,14 @@ static int put_nothing(hf_store *store)
 static int other_orders(hf_store *store)
 {
 	return hf_document_put(
-	    store, NULL, &(struct hf_document_put){.key = key("y"), .orders = HF_DOCUMENT_UPDATED},
+	    store, NULL, &(struct hf_document_put_args){.key = key("y"), .orders = HF_DOCUMENT_UPDATED},
 	    NULL, NULL);
 }
 static int expect_absent(hf_store *store)
 {
-	return hf_document_put(store, NULL,
-	                       &(struct hf_document_put){.write.expect = HF_ABSENT, .key = key("x")},
-	                       NULL, NULL);
+	return hf_document_put(
+	    store, NULL, &(struct hf_document_put_args){.write.expect = HF_ABSENT, .key = key("x")},
+	    NULL, NULL);
 }
 static int regroup_again(hf_store *store)
 {
@@ -142,7 +143,7 @@ static int clear_again(hf_store *store)
 static int guard(hf_store *store)
 {
 	hf_txn *txn;
-	const struct hf_document_guard args = {.write.expect = HF_ABSENT, .key = key("there")};
+	const struct hf_document_guard_args args = {.write.expect = HF_ABSENT, .key = key("there")};
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_document_guard(store, txn, &args, NULL, NULL), HF_OK);
 	return hf_txn_commit(txn, HF_DURABLE, NULL);
@@ -187,7 +188,7 @@ static const struct row {
 static hf_lsn durable_lsn(hf_store *store)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.durable_lsn;
 }
 
@@ -197,7 +198,7 @@ static void run_row(const struct row *row)
 	hf_store *store = stage->store;
 	struct hf__ticket ticket;
 	hf_txn *txn;
-	dc_put(store, "there", (struct hf_document_put){0});
+	dc_put(store, "there", (struct hf_document_put_args){0});
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
 	assert_int_equal(row->change(store, txn), HF_OK);
 	assert_int_equal(hf__submit(store, txn, HF_DURABLE, &ticket, NULL), HF_OK);

@@ -88,7 +88,7 @@ enum { SAMPLES = sizeof samples / sizeof samples[0] };
 
 static struct hf_bytes bytes_of(const struct hf__writer *w)
 {
-	return hf_bytes(w->data, w->len);
+	return hf_bytes_of(w->data, w->len);
 }
 
 static void entries_tell_what_they_do_and_to_whom(void **unused)
@@ -146,7 +146,7 @@ static void damaged_bodies_are_refused_or_mean_what_they_say(void **unused)
 		const uint8_t kind = (uint8_t)samples[i].kind;
 		assert_true(try_body(kind, bytes_of(&body)));
 		for (size_t len = 0; len < body.len; len++)
-			assert_false(try_body(kind, hf_bytes(body.data, len)));
+			assert_false(try_body(kind, hf_bytes_of(body.data, len)));
 		for (size_t bit = 0; bit < body.len * 8; bit++) {
 			body.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 			(void)try_body(kind, bytes_of(&body));
@@ -156,7 +156,7 @@ static void damaged_bodies_are_refused_or_mean_what_they_say(void **unused)
 		assert_false(try_body(kind, bytes_of(&body)));
 		for (unsigned other = 0; other < 256; other++)
 			if (other != kind)
-				assert_false(try_body((uint8_t)other, hf_bytes(body.data, body.len - 1)));
+				assert_false(try_body((uint8_t)other, hf_bytes_of(body.data, body.len - 1)));
 		hf__writer_deinit(&body);
 	}
 }

@@ -14,7 +14,7 @@
 #define SECOND INT64_C(1000000)
 
 #define LIST(...) \
-	(struct hf_document_list) \
+	(struct hf_document_list_args) \
 	{ \
 		__VA_ARGS__ \
 	}
@@ -23,7 +23,7 @@ static hf_lsn last_lsn(struct stage *stage)
 {
 	struct hf_info info;
 	assert_int_equal(hf_sync(stage->store, NULL), HF_OK);
-	assert_int_equal(hf_info(stage->store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 	return info.last_lsn;
 }
 
@@ -60,14 +60,15 @@ static void expect_answers(struct stage *stage, bool there)
 
 static void fill(struct stage *stage)
 {
-	const struct hf_document_put brief = {.key = {hf_str("brief"), hf_str("x")}, .ttl_us = SECOND};
+	const struct hf_document_put_args brief = {.key = {hf_str("brief"), hf_str("x")},
+	                                           .ttl_us = SECOND};
 	dc_put(stage->store, "b",
-	       (struct hf_document_put){.created_at = STAGE_NOW - 2,
-	                                .expires_at = STAGE_NOW + 100 * SECOND});
+	       (struct hf_document_put_args){.created_at = STAGE_NOW - 2,
+	                                     .expires_at = STAGE_NOW + 100 * SECOND});
 	dc_put(stage->store, "a",
-	       (struct hf_document_put){
+	       (struct hf_document_put_args){
 	           .created_at = STAGE_NOW - 1, .ttl_us = SECOND, .group = hf_str("g")});
-	dc_put(stage->store, "c", (struct hf_document_put){.group = hf_str("g")});
+	dc_put(stage->store, "c", (struct hf_document_put_args){.group = hf_str("g")});
 	assert_int_equal(hf_document_put(stage->store, NULL, &brief, NULL, NULL), HF_OK);
 }
 
@@ -109,14 +110,15 @@ static void a_put_where_one_expired_makes_a_new_one(void **unused)
 	struct hf_document_got got;
 	const struct hf_document_key key = {hf_str(DC_COLLECTION), hf_str("a")};
 	const hf_lsn first =
-	    dc_put(stage->store, "a", (struct hf_document_put){.ttl_us = SECOND, .group = hf_str("g")})
+	    dc_put(stage->store, "a",
+	           (struct hf_document_put_args){.ttl_us = SECOND, .group = hf_str("g")})
 	        .version;
-	dc_put(stage->store, "b", (struct hf_document_put){0});
+	dc_put(stage->store, "b", (struct hf_document_put_args){0});
 	stage_at(stage, STAGE_NOW + SECOND);
-	const struct hf_document_put late = {.write.expect = first, .key = key};
+	const struct hf_document_put_args late = {.write.expect = first, .key = key};
 	assert_int_equal(hf_document_put(stage->store, NULL, &late, NULL, NULL), HF_ECONFLICT);
 	const struct hf_result result =
-	    dc_put(stage->store, "a", (struct hf_document_put){.write.expect = HF_ABSENT});
+	    dc_put(stage->store, "a", (struct hf_document_put_args){.write.expect = HF_ABSENT});
 	assert_true(result.changed && result.version > first);
 	assert_int_equal(hf_document_get(stage->store, &key, 0, &got, NULL), HF_OK);
 	assert_true(got.document.created_at == STAGE_NOW + SECOND &&
@@ -134,16 +136,16 @@ static void a_put_or_nothing_can_move_the_end_and_a_regroup_keeps_it(void **unus
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	dc_put(stage->store, "sooner", (struct hf_document_put){.ttl_us = 9 * SECOND});
-	dc_put(stage->store, "later", (struct hf_document_put){.ttl_us = SECOND});
-	dc_put(stage->store, "never", (struct hf_document_put){.ttl_us = SECOND});
-	dc_put(stage->store, "kept", (struct hf_document_put){.ttl_us = SECOND});
-	dc_put(stage->store, "sooner", (struct hf_document_put){.ttl_us = SECOND});
-	dc_put(stage->store, "later", (struct hf_document_put){.ttl_us = 9 * SECOND});
-	dc_put(stage->store, "never", (struct hf_document_put){0});
+	dc_put(stage->store, "sooner", (struct hf_document_put_args){.ttl_us = 9 * SECOND});
+	dc_put(stage->store, "later", (struct hf_document_put_args){.ttl_us = SECOND});
+	dc_put(stage->store, "never", (struct hf_document_put_args){.ttl_us = SECOND});
+	dc_put(stage->store, "kept", (struct hf_document_put_args){.ttl_us = SECOND});
+	dc_put(stage->store, "sooner", (struct hf_document_put_args){.ttl_us = SECOND});
+	dc_put(stage->store, "later", (struct hf_document_put_args){.ttl_us = 9 * SECOND});
+	dc_put(stage->store, "never", (struct hf_document_put_args){0});
 	dc_regroup(stage->store, "kept", "g");
 	/* As far as time goes. */
-	dc_put(stage->store, "ages", (struct hf_document_put){.ttl_us = INT64_MAX});
+	dc_put(stage->store, "ages", (struct hf_document_put_args){.ttl_us = INT64_MAX});
 	stage_at(stage, STAGE_NOW + SECOND);
 	assert_string_equal(dc_list(stage->store, LIST(0)), "later never ages");
 	maintain(stage);
@@ -163,21 +165,21 @@ static void new_orders_come_when_everything_has_expired(void **unused)
 	for (unsigned i = 0; i < 50; i++) {
 		(void)snprintf(id, sizeof id, "d%u", i);
 		dc_put(stage->store, id,
-		       (struct hf_document_put){.ttl_us = SECOND, .group = hf_str(i % 2 ? "g" : "")});
+		       (struct hf_document_put_args){.ttl_us = SECOND, .group = hf_str(i % 2 ? "g" : "")});
 	}
 	stage_at(stage, STAGE_NOW + SECOND);
 	const hf_lsn before = last_lsn(stage);
 	/* A clear has nothing to do, and a put that keeps the orders leaves the endings to upkeep. */
 	struct hf_result result;
-	const struct hf_document_clear clear = {.collection = hf_str(DC_COLLECTION)};
+	const struct hf_document_clear_args clear = {.collection = hf_str(DC_COLLECTION)};
 	assert_int_equal(hf_document_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
 	assert_true(!result.changed && result.count == 0 && last_lsn(stage) == before);
-	dc_put(stage->store, "new", (struct hf_document_put){.orders = HF_DOCUMENT_UPDATED});
+	dc_put(stage->store, "new", (struct hf_document_put_args){.orders = HF_DOCUMENT_UPDATED});
 	assert_true(last_lsn(stage) == before + 2);
 	assert_string_equal(dc_list(stage->store, LIST(.by = HF_DOCUMENT_BY_UPDATED)), "new");
 	maintain(stage);
 	assert_true(last_lsn(stage) == before + 2);
-	dc_put(stage->store, "brief", (struct hf_document_put){.ttl_us = SECOND});
+	dc_put(stage->store, "brief", (struct hf_document_put_args){.ttl_us = SECOND});
 	assert_int_equal(hf_document_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
 	assert_true(result.changed && result.count == 2 && result.version == 0);
 	stage_close(stage);
@@ -192,7 +194,7 @@ static void a_clear_does_not_count_what_has_expired(void **unused)
 	fill(stage);
 	stage_at(stage, STAGE_NOW + SECOND);
 	const hf_lsn before = last_lsn(stage);
-	const struct hf_document_clear clear = {.collection = hf_str(DC_COLLECTION)};
+	const struct hf_document_clear_args clear = {.collection = hf_str(DC_COLLECTION)};
 	assert_int_equal(hf_document_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
 	assert_true(result.changed && result.count == 2);
 	assert_true(last_lsn(stage) == before + 1);
@@ -210,8 +212,8 @@ static void endings_are_logged_in_batches(void **unused)
 	for (unsigned i = 0; i < 900; i++) {
 		(void)snprintf(id, sizeof id, "d%u", i);
 		dc_put(stage->store, id,
-		       (struct hf_document_put){.ttl_us =
-		                                    i < 700 ? 1 + (int64_t)(i * 7919 % 700) : 2 * SECOND});
+		       (struct hf_document_put_args){.ttl_us = i < 700 ? 1 + (int64_t)(i * 7919 % 700)
+		                                                       : 2 * SECOND});
 	}
 	stage_at(stage, STAGE_NOW + 700);
 	const hf_lsn before = last_lsn(stage);

@@ -17,7 +17,7 @@
 	 HF_DOCUMENT_GROUP_UPDATED)
 
 #define LIST(...) \
-	(struct hf_document_list) \
+	(struct hf_document_list_args) \
 	{ \
 		__VA_ARGS__ \
 	}
@@ -26,16 +26,17 @@
 static void fill(hf_store *store)
 {
 	dc_put(store, "c",
-	       (struct hf_document_put){.created_at = STAGE_NOW - 9,
-	                                .now = STAGE_NOW + 2,
-	                                .group = hf_str("x"),
-	                                .orders = ALL_ORDERS});
+	       (struct hf_document_put_args){.created_at = STAGE_NOW - 9,
+	                                     .now = STAGE_NOW + 2,
+	                                     .group = hf_str("x"),
+	                                     .orders = ALL_ORDERS});
 	dc_put(store, "b",
-	       (struct hf_document_put){
+	       (struct hf_document_put_args){
 	           .created_at = STAGE_NOW - 5, .now = STAGE_NOW + 4, .group = hf_str("x")});
-	dc_put(store, "a", (struct hf_document_put){.created_at = STAGE_NOW - 5, .now = STAGE_NOW + 3});
+	dc_put(store, "a",
+	       (struct hf_document_put_args){.created_at = STAGE_NOW - 5, .now = STAGE_NOW + 3});
 	dc_put(store, "d",
-	       (struct hf_document_put){
+	       (struct hf_document_put_args){
 	           .created_at = STAGE_NOW, .now = STAGE_NOW + 1, .group = hf_str("xy")});
 }
 
@@ -113,15 +114,15 @@ static void pages_hold_a_position_and_no_offset(void **unused)
 		struct stage *stage = stage_open(SETTING_LIVE);
 		struct hf_document_page first, second;
 		fill(stage->store);
-		struct hf_document_list args = {
+		struct hf_document_list_args args = {
 		    .collection = hf_str(DC_COLLECTION), .limit = 2, .descending = reverse};
 		assert_int_equal(hf_document_list(stage->store, &args, 0, &first, NULL), HF_OK);
 		assert_non_null(first.next);
 		const struct hf_bytes last = first.items[1].key.id;
 		char id[2] = {*(const char *)last.data, '\0'};
 		dc_remove(stage->store, id);
-		dc_put(stage->store, "0", (struct hf_document_put){.created_at = STAGE_NOW - 100});
-		dc_put(stage->store, "9", (struct hf_document_put){.created_at = STAGE_NOW + 100});
+		dc_put(stage->store, "0", (struct hf_document_put_args){.created_at = STAGE_NOW - 100});
+		dc_put(stage->store, "9", (struct hf_document_put_args){.created_at = STAGE_NOW + 100});
 		args.page = first.next;
 		args.limit = 0;
 		assert_int_equal(hf_document_list(stage->store, &args, 0, &second, NULL), HF_OK);
@@ -142,12 +143,12 @@ static void tokens_of_other_lists_are_refused(void **unused)
 	struct hf_document_page page, none;
 	struct hf_error error = {0};
 	fill(stage->store);
-	const struct hf_document_list args = {.collection = hf_str(DC_COLLECTION), .limit = 1};
+	const struct hf_document_list_args args = {.collection = hf_str(DC_COLLECTION), .limit = 1};
 	assert_int_equal(hf_document_list(stage->store, &args, 0, &page, NULL), HF_OK);
 	char damaged[200];
 	(void)snprintf(damaged, sizeof damaged, "%s", page.next);
 	damaged[5] = damaged[5] == 'A' ? 'B' : 'A';
-	const struct hf_document_list wrong[] = {
+	const struct hf_document_list_args wrong[] = {
 	    {.collection = args.collection, .page = page.next, .descending = true},
 	    {.collection = args.collection, .page = page.next, .by = HF_DOCUMENT_BY_UPDATED},
 	    {.collection = args.collection, .page = page.next, .group = hf_str("x")},
@@ -162,7 +163,7 @@ static void tokens_of_other_lists_are_refused(void **unused)
 		assert_true(none.count == 0 && !none.memory && error.text[0]);
 	}
 	/* Another limit or no payload is the same list. */
-	const struct hf_document_list same = {
+	const struct hf_document_list_args same = {
 	    .collection = args.collection, .page = page.next, .limit = 9, .without_payload = true};
 	assert_int_equal(hf_document_list(stage->store, &same, 0, &none, NULL), HF_OK);
 	assert_int_equal(none.count, 3);
@@ -171,7 +172,7 @@ static void tokens_of_other_lists_are_refused(void **unused)
 	stage_close(stage);
 }
 
-static int try_list(hf_store *store, struct hf_document_list args)
+static int try_list(hf_store *store, struct hf_document_list_args args)
 {
 	struct hf_document_page page;
 	args.collection = hf_str(DC_COLLECTION);
@@ -182,9 +183,9 @@ static int try_list(hf_store *store, struct hf_document_list args)
 
 static int try_count(hf_store *store, bool by_group)
 {
-	struct hf_document_counted counted;
-	const struct hf_document_count args = {.collection = hf_str(DC_COLLECTION),
-	                                       .by_group = by_group};
+	struct hf_document_counts counted;
+	const struct hf_document_count_args args = {.collection = hf_str(DC_COLLECTION),
+	                                            .by_group = by_group};
 	return hf_document_count(store, &args, 0, &counted, NULL);
 }
 
@@ -196,12 +197,13 @@ static void a_collection_keeps_the_orders_of_its_first_put(void **unused)
 	for (unsigned i = 0; i < SETTINGS * 16; i++) {
 		struct stage *stage = stage_open((enum setting)(i / 16));
 		const unsigned orders = i % 16 ? i % 16 : HF_DOCUMENT_ORDERS_DEFAULT;
-		dc_put(stage->store, "a", (struct hf_document_put){.orders = i % 16, .group = hf_str("x")});
-		dc_put(stage->store, "b", (struct hf_document_put){.ttl_us = SECOND});
+		dc_put(stage->store, "a",
+		       (struct hf_document_put_args){.orders = i % 16, .group = hf_str("x")});
+		dc_put(stage->store, "b", (struct hf_document_put_args){.ttl_us = SECOND});
 		stage_switch(stage);
 		for (unsigned view = 0; view < 4; view++) {
-			const struct hf_document_list args = {.by_group = view & 2,
-			                                      .by = (enum hf_document_by)(view & 1)};
+			const struct hf_document_list_args args = {.by_group = view & 2,
+			                                           .by = (enum hf_document_by)(view & 1)};
 			assert_int_equal(try_list(stage->store, args), orders & 1u << view ? HF_OK : HF_EINVAL);
 		}
 		/* Any order will do to walk through all. */
@@ -222,15 +224,16 @@ static void a_collection_keeps_the_orders_of_its_first_put(void **unused)
 		dc_remove(stage->store, "a");
 		/* What is left has expired: any order may be asked for, and other ones declared. */
 		for (unsigned view = 0; view < 4; view++)
-			assert_int_equal(try_list(stage->store, (struct hf_document_list){.by_group = view & 2,
-			                                                                  .by = view & 1}),
-			                 HF_OK);
+			assert_int_equal(
+			    try_list(stage->store,
+			             (struct hf_document_list_args){.by_group = view & 2, .by = view & 1}),
+			    HF_OK);
 		const unsigned others = orders ^ 15u ? orders ^ 15u : 1;
-		dc_put(stage->store, "c", (struct hf_document_put){.orders = others});
+		dc_put(stage->store, "c", (struct hf_document_put_args){.orders = others});
 		assert_int_equal(dc_count(stage->store, NULL), 1);
 		for (unsigned view = 0; view < 4; view++) {
-			const struct hf_document_list args = {.by_group = view & 2,
-			                                      .by = (enum hf_document_by)(view & 1)};
+			const struct hf_document_list_args args = {.by_group = view & 2,
+			                                           .by = (enum hf_document_by)(view & 1)};
 			assert_int_equal(try_list(stage->store, args), others & 1u << view ? HF_OK : HF_EINVAL);
 		}
 		stage_close(stage);
@@ -246,16 +249,16 @@ static void payloads_come_from_memory_and_from_disk(void **unused)
 		struct stage *stage = stage_open(setting);
 		struct hf_document_page page;
 		dc_put(stage->store, "a",
-		       (struct hf_document_put){.payload = hf_bytes(large, sizeof large)});
-		dc_put(stage->store, "b", (struct hf_document_put){.payload = hf_bytes("a\0b", 3)});
-		dc_put(stage->store, "c", (struct hf_document_put){.payload = hf_bytes("", 0)});
+		       (struct hf_document_put_args){.payload = hf_bytes_of(large, sizeof large)});
+		dc_put(stage->store, "b", (struct hf_document_put_args){.payload = hf_bytes_of("a\0b", 3)});
+		dc_put(stage->store, "c", (struct hf_document_put_args){.payload = hf_bytes_of("", 0)});
 		dc_regroup(stage->store, "a", "moved");
 		stage_switch(stage);
 		/* A change after which the payload has to be found where it was. */
 		dc_regroup(stage->store, "a", "again");
 		for (unsigned without = 0; without < 2; without++) {
-			const struct hf_document_list args = {.collection = hf_str(DC_COLLECTION),
-			                                      .without_payload = without};
+			const struct hf_document_list_args args = {.collection = hf_str(DC_COLLECTION),
+			                                           .without_payload = without};
 			assert_int_equal(hf_document_list(stage->store, &args, 0, &page, NULL), HF_OK);
 			assert_int_equal(page.count, 3);
 			static const size_t lengths[] = {sizeof large, 3, 0};
@@ -277,9 +280,9 @@ static void what_breaks_the_form_is_refused(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	static char long_name[HF_KEY_MAX + 1];
 	memset(long_name, 'n', sizeof long_name);
-	const struct hf_bytes too_long = hf_bytes(long_name, sizeof long_name),
-	                      with_nul = hf_bytes("a\0b", 3), none = hf_str(""), ok = hf_str("k");
-	const struct hf_document_put puts[] = {
+	const struct hf_bytes too_long = hf_bytes_of(long_name, sizeof long_name),
+	                      with_nul = hf_bytes_of("a\0b", 3), none = hf_str(""), ok = hf_str("k");
+	const struct hf_document_put_args puts[] = {
 	    {.key = {none, ok}},
 	    {.key = {ok, none}},
 	    {.key = {too_long, ok}},
@@ -291,14 +294,14 @@ static void what_breaks_the_form_is_refused(void **unused)
 	};
 	struct hf_document_got got;
 	struct hf_document_page page;
-	struct hf_document_counted counted;
+	struct hf_document_counts counted;
 	bool there;
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++) {
 		assert_int_equal(hf_document_put(stage->store, NULL, &puts[i], NULL, NULL), HF_EINVAL);
-		const struct hf_document_list list = {.collection = puts[i].key.collection,
-		                                      .group = puts[i].group};
-		const struct hf_document_count count = {.collection = puts[i].key.collection,
-		                                        .group = puts[i].group};
+		const struct hf_document_list_args list = {.collection = puts[i].key.collection,
+		                                           .group = puts[i].group};
+		const struct hf_document_count_args count = {.collection = puts[i].key.collection,
+		                                             .group = puts[i].group};
 		if (i != 1 && i != 3 && i != 5) {
 			assert_int_equal(hf_document_list(stage->store, &list, 0, &page, NULL), HF_EINVAL);
 			assert_int_equal(hf_document_count(stage->store, &count, 0, &counted, NULL), HF_EINVAL);
@@ -308,12 +311,12 @@ static void what_breaks_the_form_is_refused(void **unused)
 		assert_int_equal(hf_document_get(stage->store, &puts[i].key, 0, &got, NULL), HF_EINVAL);
 		assert_int_equal(hf_document_has(stage->store, &puts[i].key, 0, &there, NULL), HF_EINVAL);
 	}
-	const struct hf_document_list no_order = {.collection = ok, .by = (enum hf_document_by)7};
+	const struct hf_document_list_args no_order = {.collection = ok, .by = (enum hf_document_by)7};
 	assert_int_equal(hf_document_list(stage->store, &no_order, 0, &page, NULL), HF_EINVAL);
-	const struct hf_document_clear expecting = {.collection = ok, .write.expect = 1};
+	const struct hf_document_clear_args expecting = {.collection = ok, .write.expect = 1};
 	assert_int_equal(hf_document_clear(stage->store, NULL, &expecting, NULL, NULL), HF_EINVAL);
-	const struct hf_document_guard bare = {.key = {ok, ok}, .write.expect = HF_ABSENT},
-	                               without = {.key = {ok, ok}};
+	const struct hf_document_guard_args bare = {.key = {ok, ok}, .write.expect = HF_ABSENT},
+	                                    without = {.key = {ok, ok}};
 	assert_int_equal(hf_document_guard(stage->store, NULL, &bare, NULL, NULL), HF_EINVAL);
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
@@ -321,8 +324,8 @@ static void what_breaks_the_form_is_refused(void **unused)
 	hf_txn_abandon(txn);
 	char *huge = calloc(1, HF_PAYLOAD_MAX + 1);
 	assert_non_null(huge);
-	const struct hf_document_put too_big = {.key = {ok, ok},
-	                                        .payload = hf_bytes(huge, HF_PAYLOAD_MAX + 1)};
+	const struct hf_document_put_args too_big = {.key = {ok, ok},
+	                                             .payload = hf_bytes_of(huge, HF_PAYLOAD_MAX + 1)};
 	assert_int_equal(hf_document_put(stage->store, NULL, &too_big, NULL, NULL), HF_ETOOBIG);
 	free(huge);
 	stage_close(stage);

@@ -32,7 +32,7 @@ static bool veto_one(void *ctx, size_t size)
 /* --- Operations ------------------------------------------------------------------------------- */
 
 static int put_into(hf_store *store, hf_txn *txn, const char *collection, const char *id,
-                    struct hf_document_put args)
+                    struct hf_document_put_args args)
 {
 	args.key = (struct hf_document_key){hf_str(collection), hf_str(id)};
 	args.payload = hf_str("another payload");
@@ -41,37 +41,38 @@ static int put_into(hf_store *store, hf_txn *txn, const char *collection, const 
 static int put_new(hf_store *store)
 {
 	return put_into(store, NULL, DC_COLLECTION, "new",
-	                (struct hf_document_put){.group = hf_str("group"), .ttl_us = SECOND});
+	                (struct hf_document_put_args){.group = hf_str("group"), .ttl_us = SECOND});
 }
 static int put_elsewhere(hf_store *store)
 {
-	return put_into(store, NULL, "elsewhere", "new", (struct hf_document_put){0});
+	return put_into(store, NULL, "elsewhere", "new", (struct hf_document_put_args){0});
 }
 static int replace(hf_store *store)
 {
 	return put_into(store, NULL, DC_COLLECTION, "plain",
-	                (struct hf_document_put){.group = hf_str("group"), .ttl_us = SECOND});
+	                (struct hf_document_put_args){.group = hf_str("group"), .ttl_us = SECOND});
 }
 static int declare_anew(hf_store *store)
 {
 	return put_into(store, NULL, "over", "new",
-	                (struct hf_document_put){.orders = HF_DOCUMENT_UPDATED});
+	                (struct hf_document_put_args){.orders = HF_DOCUMENT_UPDATED});
 }
 static int regroup(hf_store *store)
 {
-	const struct hf_document_regroup args = {.key = {hf_str(DC_COLLECTION), hf_str("plain")},
-	                                         .group = hf_str("other")};
+	const struct hf_document_regroup_args args = {.key = {hf_str(DC_COLLECTION), hf_str("plain")},
+	                                              .group = hf_str("other")};
 	return hf_document_regroup(store, NULL, &args, NULL, NULL);
 }
 static int remove_it(hf_store *store)
 {
-	const struct hf_document_remove args = {.key = {hf_str(DC_COLLECTION), hf_str("plain")}};
+	const struct hf_document_remove_args args = {.key = {hf_str(DC_COLLECTION), hf_str("plain")}};
 	return hf_document_remove(store, NULL, &args, NULL, NULL);
 }
 static int clear(hf_store *store)
 {
-	return hf_document_clear(
-	    store, NULL, &(struct hf_document_clear){.collection = hf_str(DC_COLLECTION)}, NULL, NULL);
+	return hf_document_clear(store, NULL,
+	                         &(struct hf_document_clear_args){.collection = hf_str(DC_COLLECTION)},
+	                         NULL, NULL);
 }
 static int settle(hf_store *store)
 {
@@ -80,19 +81,19 @@ static int settle(hf_store *store)
 static int all_in_a_transaction(hf_store *store)
 {
 	hf_txn *txn;
-	const struct hf_document_regroup group = {.key = {hf_str(DC_COLLECTION), hf_str("new")},
-	                                          .group = hf_str("other")};
-	const struct hf_document_remove gone = {.key = {hf_str(DC_COLLECTION), hf_str("plain")}};
-	const struct hf_document_clear clear_it = {.collection = hf_str("elsewhere")};
-	const struct hf_document_guard guard = {.write.expect = HF_ABSENT,
-	                                        .key = {hf_str("elsewhere"), hf_str("new")}};
+	const struct hf_document_regroup_args group = {.key = {hf_str(DC_COLLECTION), hf_str("new")},
+	                                               .group = hf_str("other")};
+	const struct hf_document_remove_args gone = {.key = {hf_str(DC_COLLECTION), hf_str("plain")}};
+	const struct hf_document_clear_args clear_it = {.collection = hf_str("elsewhere")};
+	const struct hf_document_guard_args guard = {.write.expect = HF_ABSENT,
+	                                             .key = {hf_str("elsewhere"), hf_str("new")}};
 	int rc = hf_txn_begin(store, &txn, NULL);
 	if (rc != HF_OK)
 		return rc;
 	rc = put_into(store, txn, DC_COLLECTION, "new",
-	              (struct hf_document_put){.group = hf_str("group")});
+	              (struct hf_document_put_args){.group = hf_str("group")});
 	if (rc == HF_OK)
-		rc = put_into(store, txn, "elsewhere", "new", (struct hf_document_put){0});
+		rc = put_into(store, txn, "elsewhere", "new", (struct hf_document_put_args){0});
 	if (rc == HF_OK)
 		rc = hf_document_regroup(store, txn, &group, NULL, NULL);
 	if (rc == HF_OK)
@@ -118,7 +119,7 @@ static int get(hf_store *store)
 static int list(hf_store *store)
 {
 	struct hf_document_page page;
-	const struct hf_document_list args = {.collection = hf_str(DC_COLLECTION), .limit = 1};
+	const struct hf_document_list_args args = {.collection = hf_str(DC_COLLECTION), .limit = 1};
 	const int rc = hf_document_list(store, &args, 0, &page, NULL);
 	assert_int_equal(page.count, rc == HF_OK ? 1 : 0);
 	hf_release(page.memory);
@@ -127,7 +128,7 @@ static int list(hf_store *store)
 static int collections(hf_store *store)
 {
 	struct hf_name_page page;
-	const int rc = hf_document_collections(store, &(struct hf_names){.limit = 1}, 0, &page, NULL);
+	const int rc = hf_document_names(store, &(struct hf_names_args){.limit = 1}, 0, &page, NULL);
 	assert_int_equal(page.count, rc == HF_OK ? 1 : 0);
 	hf_release(page.memory);
 	return rc;
@@ -157,10 +158,10 @@ static const struct {
 static struct stage *arrange(void)
 {
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const struct hf_document_put over = {
+	const struct hf_document_put_args over = {
 	    .key = {hf_str("over"), hf_str("x")}, .ttl_us = SECOND, .group = hf_str("g")};
-	dc_put(stage->store, "plain", (struct hf_document_put){0});
-	dc_put(stage->store, "other", (struct hf_document_put){.group = hf_str("group")});
+	dc_put(stage->store, "plain", (struct hf_document_put_args){0});
+	dc_put(stage->store, "other", (struct hf_document_put_args){.group = hf_str("group")});
 	assert_int_equal(hf_document_put(stage->store, NULL, &over, NULL, NULL), HF_OK);
 	stage_at(stage, STAGE_NOW + 2 * SECOND);
 	return stage;
@@ -178,7 +179,8 @@ static bool run_with(const char *name, int (*run)(hf_store *), unsigned at, unsi
 	if (rc == HF_ENOMEM) {
 		struct hf__writer after = stage_dump(stage);
 		stage_verify(stage);
-		if (!hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)))
+		if (!hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                     hf_bytes_of(after.data, after.len)))
 			fail_msg("%s, allocation %u: refused, and yet something changed", name, at);
 		hf__writer_deinit(&after);
 		++*refused;

@@ -92,12 +92,12 @@ static void look_at_lists(struct model *m, int group)
 		if (alive_count(m, -1) > 0 && !(m->orders & 1u << view))
 			continue;
 		expected_list(m, group, reverse, expected);
-		const struct hf_document_list args = {.group = hf_str(group < 0 ? "" : groups[group]),
-		                                      .by_group = group >= 0,
-		                                      .by = by_updated ? HF_DOCUMENT_BY_UPDATED
-		                                                       : HF_DOCUMENT_BY_CREATED,
-		                                      .descending = reverse,
-		                                      .limit = hf_rng_below(&m->rng, 6)};
+		const struct hf_document_list_args args = {.group = hf_str(group < 0 ? "" : groups[group]),
+		                                           .by_group = group >= 0,
+		                                           .by = by_updated ? HF_DOCUMENT_BY_UPDATED
+		                                                            : HF_DOCUMENT_BY_CREATED,
+		                                           .descending = reverse,
+		                                           .limit = hf_rng_below(&m->rng, 6)};
 		assert_string_equal(dc_list(m->stage->store, args), expected);
 	}
 	if (group < 0 || m->orders > 3 || alive_count(m, -1) == 0)
@@ -165,11 +165,11 @@ static int put(struct model *m, struct one *one)
 	                    .updated_at = now,
 	                    .expires_at = HF_UNSET,
 	                    .payload = content};
-	struct hf_document_put args = {.write.expect = some_version(m, one),
-	                               .key = {hf_str(DC_COLLECTION), hf_str(one->id)},
-	                               .payload = hf_bytes(&content, sizeof content),
-	                               .group = hf_str(groups[group]),
-	                               .now = now};
+	struct hf_document_put_args args = {.write.expect = some_version(m, one),
+	                                    .key = {hf_str(DC_COLLECTION), hf_str(one->id)},
+	                                    .payload = hf_bytes_of(&content, sizeof content),
+	                                    .group = hf_str(groups[group]),
+	                                    .now = now};
 	if (hf_rng_chance(&m->rng, 1, 4))
 		args.created_at = m->now - (hf_time)hf_rng_below(&m->rng, 10) * MS;
 	after.created_at = args.created_at ? args.created_at : was ? one->created_at : now;
@@ -212,10 +212,10 @@ static int put(struct model *m, struct one *one)
 static void regroup(struct model *m, struct one *one)
 {
 	const unsigned group = (unsigned)hf_rng_below(&m->rng, GROUPS);
-	const struct hf_document_regroup args = {.write.expect = some_version(m, one),
-	                                         .key = {hf_str(DC_COLLECTION), hf_str(one->id)},
-	                                         .group = hf_str(groups[group]),
-	                                         .now = m->now};
+	const struct hf_document_regroup_args args = {.write.expect = some_version(m, one),
+	                                              .key = {hf_str(DC_COLLECTION), hf_str(one->id)},
+	                                              .group = hf_str(groups[group]),
+	                                              .now = m->now};
 	struct hf_result result = {0};
 	const int rc = hf_document_regroup(m->stage->store, NULL, &args, &result, NULL);
 	const int expected = conflicts(m, one, args.write.expect) ? HF_ECONFLICT
@@ -233,8 +233,8 @@ static void regroup(struct model *m, struct one *one)
 
 static void take_away(struct model *m, struct one *one)
 {
-	const struct hf_document_remove args = {.key = {hf_str(DC_COLLECTION), hf_str(one->id)}};
-	const struct hf_document_clear all = {.collection = hf_str(DC_COLLECTION)};
+	const struct hf_document_remove_args args = {.key = {hf_str(DC_COLLECTION), hf_str(one->id)}};
+	const struct hf_document_clear_args all = {.collection = hf_str(DC_COLLECTION)};
 	struct hf_result result = {0};
 	if (!hf_rng_chance(&m->rng, 1, 12)) {
 		assert_int_equal(hf_document_remove(m->stage->store, NULL, &args, NULL, NULL),

@@ -117,8 +117,8 @@ static hf_lsn look(hf_store *store, const struct cell *cell, char out[TEXT_MAX])
 
 static uint64_t count(hf_store *store, const struct cell *cell)
 {
-	const struct hf_document_count args = {.collection = hf_str(cell->collection)};
-	struct hf_document_counted counted;
+	const struct hf_document_count_args args = {.collection = hf_str(cell->collection)};
+	struct hf_document_counts counted;
 	assert_int_equal(hf_document_count(store, &args, 0, &counted, NULL), HF_OK);
 	assert_true((counted.orders == 0) == (counted.documents == 0));
 	return counted.documents;
@@ -145,15 +145,15 @@ struct operation {
 	const char *outcome[STATES];
 	const char *form;
 	bool needs_txn, many, reads;
-	struct hf_document_put put; /* key and, unless given, a payload are filled in */
+	struct hf_document_put_args put; /* key and, unless given, a payload are filled in */
 	const char *group;
 	hf_time now;
-	struct hf_document_list list;
+	struct hf_document_list_args list;
 };
 
 static int put(const struct call *c)
 {
-	struct hf_document_put args = c->op->put;
+	struct hf_document_put_args args = c->op->put;
 	args.write.expect = c->expect;
 	args.key = key_of(c->cell);
 	if (!args.payload.data)
@@ -163,22 +163,22 @@ static int put(const struct call *c)
 
 static int regroup(const struct call *c)
 {
-	const struct hf_document_regroup args = {.write.expect = c->expect,
-	                                         .key = key_of(c->cell),
-	                                         .group = hf_str(c->op->group),
-	                                         .now = c->op->now};
+	const struct hf_document_regroup_args args = {.write.expect = c->expect,
+	                                              .key = key_of(c->cell),
+	                                              .group = hf_str(c->op->group),
+	                                              .now = c->op->now};
 	return hf_document_regroup(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int remove_it(const struct call *c)
 {
-	const struct hf_document_remove args = {.write.expect = c->expect, .key = key_of(c->cell)};
+	const struct hf_document_remove_args args = {.write.expect = c->expect, .key = key_of(c->cell)};
 	return hf_document_remove(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int clear(const struct call *c)
 {
-	const struct hf_document_clear args = {.collection = hf_str(c->cell->collection)};
+	const struct hf_document_clear_args args = {.collection = hf_str(c->cell->collection)};
 	return hf_document_clear(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -187,7 +187,7 @@ static int guard(const struct call *c)
 	char text[TEXT_MAX];
 	const hf_lsn version = look(c->store, c->cell, text);
 	const hf_lsn expect = c->expect ? c->expect : version ? version : HF_ABSENT;
-	const struct hf_document_guard args = {.write.expect = expect, .key = key_of(c->cell)};
+	const struct hf_document_guard_args args = {.write.expect = expect, .key = key_of(c->cell)};
 	return hf_document_guard(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -218,7 +218,7 @@ static int list(const struct call *c)
 	char text[TEXT_MAX], listed[TEXT_MAX];
 	const hf_lsn version = look(c->store, c->cell, text);
 	unsigned found = 0;
-	struct hf_document_list args = c->op->list;
+	struct hf_document_list_args args = c->op->list;
 	args.collection = hf_str(c->cell->collection);
 	const int rc = hf_document_list(c->store, &args, 0, &page, c->error);
 	for (size_t i = 0; i < page.count; i++) {
@@ -235,9 +235,9 @@ static int list(const struct call *c)
 
 static int count_it(const struct call *c)
 {
-	const struct hf_document_count args = {.collection = hf_str(c->cell->collection),
-	                                       .group = hf_str(c->op->group)};
-	struct hf_document_counted counted;
+	const struct hf_document_count_args args = {.collection = hf_str(c->cell->collection),
+	                                            .group = hf_str(c->op->group)};
+	struct hf_document_counts counted;
 	char text[TEXT_MAX];
 	const int rc = hf_document_count(c->store, &args, 0, &counted, c->error);
 	(void)look(c->store, c->cell, text);
@@ -385,7 +385,7 @@ enum manner { PLAINLY, EXPECTING, IN_TXN, MANNERS };
 /* --- Arranging -------------------------------------------------------------------------------- */
 
 static void arrange_put(hf_store *store, const struct cell *cell, const char *id,
-                        struct hf_document_put args)
+                        struct hf_document_put_args args)
 {
 	struct hf_error error = {0};
 	args.key = (struct hf_document_key){hf_str(cell->collection), hf_str(id)};
@@ -398,7 +398,7 @@ static void arrange_put(hf_store *store, const struct cell *cell, const char *id
 
 static void arrange(hf_store *store, const struct cell *cell, enum state state)
 {
-	static const struct hf_document_put puts[STATES] = {
+	static const struct hf_document_put_args puts[STATES] = {
 	    [GROUPED] = {.group = {"g", 1}},
 	    [EXPIRING] = {.expires_at = LATER},
 	    [EXPIRED] = {.expires_at = ENDED},
@@ -408,11 +408,11 @@ static void arrange(hf_store *store, const struct cell *cell, enum state state)
 	if (state == NEW)
 		return;
 	if (state != LAST_EXPIRED)
-		arrange_put(store, cell, "another", (struct hf_document_put){0});
+		arrange_put(store, cell, "another", (struct hf_document_put_args){0});
 	if (state != ABSENT)
 		arrange_put(store, cell, "id", puts[state]);
 	if (state == REMOVED) {
-		const struct hf_document_remove args = {.key = key_of(cell)};
+		const struct hf_document_remove_args args = {.key = key_of(cell)};
 		assert_int_equal(hf_document_remove(store, NULL, &args, NULL, NULL), HF_OK);
 	}
 }
@@ -451,8 +451,8 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 		return rc;
 	}
 	if (spoiler) {
-		const struct hf_document_guard args = {.write.expect = 7,
-		                                       .key = {hf_str("no such collection"), hf_str("id")}};
+		const struct hf_document_guard_args args = {
+		    .write.expect = 7, .key = {hf_str("no such collection"), hf_str("id")}};
 		assert_int_equal(hf_document_guard(call->store, call->txn, &args, NULL, call->error),
 		                 HF_OK);
 	}
@@ -514,7 +514,7 @@ static void try_in_vain(const struct operation *op, enum state state, struct sta
 	struct hf__writer after = stage_dump(stage);
 	stage_verify(stage);
 	const bool same =
-	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+	    hf__bytes_equal(hf_bytes_of(before.data, before.len), hf_bytes_of(after.data, after.len));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	if (!same)

@@ -30,13 +30,13 @@ static struct hf_document_key document_key(unsigned i, char id[NAME])
 static int put_one(struct scene *scene, hf_txn *txn, unsigned i, hf_time created_at, int64_t ttl)
 {
 	char id[NAME];
-	const struct hf_document_put args = {.write = write_os,
-	                                     .key = document_key(i, id),
-	                                     .payload = hf_str("p"),
-	                                     .group = hf_str(i % 100 ? "g0" : "g1"),
-	                                     .created_at = created_at,
-	                                     .ttl_us = ttl,
-	                                     .orders = ORDERS};
+	const struct hf_document_put_args args = {.write = write_os,
+	                                          .key = document_key(i, id),
+	                                          .payload = hf_str("p"),
+	                                          .group = hf_str(i % 100 ? "g0" : "g1"),
+	                                          .created_at = created_at,
+	                                          .ttl_us = ttl,
+	                                          .orders = ORDERS};
 	return hf_document_put(scene->store, txn, &args, NULL, NULL);
 }
 
@@ -62,7 +62,7 @@ static void fill_documents(struct scene *scene)
 	put_many(scene, SCENE_LARGE, SCENE_LARGE + expired(scene) / 2, SCENE_NOW - SCENE_LARGE, SECOND);
 	put_many(scene, SCENE_LARGE + expired(scene) / 2, SCENE_LARGE + expired(scene),
 	         SCENE_NOW + SCENE_LARGE, SECOND);
-	const struct hf_document_put other = {
+	const struct hf_document_put_args other = {
 	    .write = write_os, .key = {hf_str("another"), hf_str("x")}, .ttl_us = SECOND};
 	assert_int_equal(hf_document_put(scene->store, NULL, &other, NULL, NULL), HF_OK);
 	sim_advance(scene->sim, 2 * SECOND);
@@ -86,7 +86,7 @@ static void document_put_where_one_expired(struct scene *scene)
 static void document_put_refused(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_document_put args = {
+	const struct hf_document_put_args args = {
 	    .write = write_os, .key = document_key(5, id), .orders = HF_DOCUMENT_CREATED};
 	assert_int_equal(hf_document_put(scene->store, NULL, &args, NULL, NULL), HF_ECONFLICT);
 }
@@ -94,7 +94,7 @@ static void document_put_refused(struct scene *scene)
 static void document_regroup(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_document_regroup args = {
+	const struct hf_document_regroup_args args = {
 	    .write = write_os, .key = document_key(scene->count / 2 + 1, id), .group = hf_str("g1")};
 	assert_int_equal(hf_document_regroup(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -102,8 +102,8 @@ static void document_regroup(struct scene *scene)
 static void document_remove(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_document_remove args = {.write = write_os,
-	                                        .key = document_key(scene->count / 2 + 2, id)};
+	const struct hf_document_remove_args args = {.write = write_os,
+	                                             .key = document_key(scene->count / 2 + 2, id)};
 	assert_int_equal(hf_document_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -127,8 +127,9 @@ static void document_has_expired(struct scene *scene)
 
 static void expect_count(struct scene *scene, const char *group, uint64_t expected)
 {
-	struct hf_document_counted counted;
-	const struct hf_document_count args = {.collection = hf_str("docs"), .group = hf_str(group)};
+	struct hf_document_counts counted;
+	const struct hf_document_count_args args = {.collection = hf_str("docs"),
+	                                            .group = hf_str(group)};
 	assert_int_equal(hf_document_count(scene->store, &args, HF_READ_UNDURABLE, &counted, NULL),
 	                 HF_OK);
 	assert_true(counted.documents == expected);
@@ -149,12 +150,12 @@ static void expect_page(struct scene *scene, const char *group, enum hf_document
                         bool descending)
 {
 	struct hf_document_page page;
-	struct hf_document_list args = {.collection = hf_str("docs"),
-	                                .group = hf_str(group),
-	                                .by = by,
-	                                .descending = descending,
-	                                .limit = PAGE,
-	                                .without_payload = true};
+	struct hf_document_list_args args = {.collection = hf_str("docs"),
+	                                     .group = hf_str(group),
+	                                     .by = by,
+	                                     .descending = descending,
+	                                     .limit = PAGE,
+	                                     .without_payload = true};
 	struct hf_memory *first = NULL;
 	for (unsigned i = 0; i < 2; i++) { /* the second page starts in the middle */
 		assert_int_equal(hf_document_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
@@ -213,8 +214,8 @@ static void document_list_group_updated_back(struct scene *scene)
 static void document_collections(struct scene *scene)
 {
 	struct hf_name_page page;
-	assert_int_equal(hf_document_collections(scene->store, &(struct hf_names){.limit = PAGE},
-	                                         HF_READ_UNDURABLE, &page, NULL),
+	assert_int_equal(hf_document_names(scene->store, &(struct hf_names_args){.limit = PAGE},
+	                                   HF_READ_UNDURABLE, &page, NULL),
 	                 HF_OK);
 	assert_int_equal(page.count, 1); /* all of the other has expired */
 	hf_release(page.memory);

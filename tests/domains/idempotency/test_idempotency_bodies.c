@@ -27,7 +27,7 @@ static struct hf_bytes own(const void *data, size_t len)
 	assert_non_null(copy);
 	if (len > 0)
 		memcpy(copy, data, len);
-	return hf_bytes(copy, len);
+	return hf_bytes_of(copy, len);
 }
 
 static struct hf_bytes body_of(enum hf__idem_kind kind, const struct hf__idem_image *image)
@@ -267,8 +267,8 @@ static void entries_that_break_a_rule_are_damage(void **unused)
 		    HF_ECORRUPT)
 			fail_msg("accepted: %s", rules[i].what);
 		struct hf__writer after = bare_snapshot(&bare);
-		assert_true(
-		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                            hf_bytes_of(after.data, after.len)));
 		bare_verify(&bare, HF_OK);
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
@@ -376,8 +376,8 @@ static void bodies_of_another_length_or_kind_are_damage_and_flips_leave_a_sound_
 		try_lengths(&bare, 3, rows[i].at, (uint8_t)rows[i].kind, body);
 		try_flips(&bare, 3, rows[i].at, (uint8_t)rows[i].kind, body);
 		struct hf__writer after = bare_snapshot(&bare);
-		assert_true(
-		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                            hf_bytes_of(after.data, after.len)));
 		free((void *)(uintptr_t)body.data);
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
@@ -416,14 +416,14 @@ static void migration_bodies_too(void **unused)
 	hf__migration_put_applied(
 	    &w, HF__MIGRATION_APPLY, hf_str("a"),
 	    &(struct hf__migration_value){.applied_at = 5, .has_checksum = true, .checksum = 7});
-	assert_int_equal(try_body(&bare, 1, 1, HF__MIGRATION_APPLIED, hf_bytes(w.data, w.len), true),
+	assert_int_equal(try_body(&bare, 1, 1, HF__MIGRATION_APPLIED, hf_bytes_of(w.data, w.len), true),
 	                 HF_OK);
 	struct hf__writer before = bare_snapshot(&bare);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		w.len = 0;
 		hf__migration_put_applied(&w, rows[i].cause, rows[i].name,
 		                          &(struct hf__migration_value){.applied_at = rows[i].at});
-		const struct hf_bytes body = hf_bytes(w.data, w.len);
+		const struct hf_bytes body = hf_bytes_of(w.data, w.len);
 		if (try_body(&bare, rows[i].lsn, 1, HF__MIGRATION_APPLIED, body, false) !=
 		    (rows[i].what ? HF_ECORRUPT : HF_OK))
 			fail_msg("%s", rows[i].what ? rows[i].what : "refused");
@@ -434,15 +434,16 @@ static void migration_bodies_too(void **unused)
 	}
 	w.len = 0;
 	hf__migration_put_forgotten(&w, hf_str("b"));
-	assert_int_equal(try_body(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes(w.data, w.len), false),
-	                 HF_ECORRUPT);
+	assert_int_equal(
+	    try_body(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes_of(w.data, w.len), false),
+	    HF_ECORRUPT);
 	w.len = 0;
 	hf__migration_put_forgotten(&w, hf_str("a"));
-	try_lengths(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes(w.data, w.len));
-	try_flips(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes(w.data, w.len));
+	try_lengths(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes_of(w.data, w.len));
+	try_flips(&bare, 2, 1, HF__MIGRATION_FORGOTTEN, hf_bytes_of(w.data, w.len));
 	struct hf__writer after = bare_snapshot(&bare);
 	assert_true(
-	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+	    hf__bytes_equal(hf_bytes_of(before.data, before.len), hf_bytes_of(after.data, after.len)));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	hf__writer_deinit(&w);

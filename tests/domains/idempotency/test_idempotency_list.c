@@ -100,7 +100,7 @@ static void a_walk_gives_what_stays_once_while_other_keys_come_end_and_go(void *
 	}
 	for (int64_t now = STAGE_NOW;; now += SECOND) {
 		struct hf_memory *before = page.memory;
-		const struct hf_idempotency_list args = {
+		const struct hf_idempotency_list_args args = {
 		    .scope = hf_str("s"), .limit = LIMIT, .page = page.next};
 		assert_int_equal(hf_idempotency_list(stage->store, &args, 0, &page, NULL), HF_OK);
 		hf_release(before);
@@ -117,7 +117,7 @@ static void a_walk_gives_what_stays_once_while_other_keys_come_end_and_go(void *
 			             now + (int64_t)(1 + hf_rng_below(&rng, 3)) * SECOND);
 		}
 		if (hf_rng_chance(&rng, 1, 2)) {
-			const struct hf_idempotency_remove gone = {.key = id_key("s", name)};
+			const struct hf_idempotency_remove_args gone = {.key = id_key("s", name)};
 			assert_int_equal(hf_idempotency_remove(stage->store, NULL, &gone, NULL, NULL), HF_OK);
 		}
 		stage_at(stage, now + SECOND);
@@ -141,18 +141,19 @@ static void tokens_of_another_list_or_damaged_ones_are_refused(void **unused)
 		(void)id_put(stage->store, "s", key[i], "r", 0);
 		(void)id_put(stage->store, "t", key[i], "r", 0);
 	}
-	const struct hf_idempotency_list first = {.scope = hf_str("s"), .limit = 1};
+	const struct hf_idempotency_list_args first = {.scope = hf_str("s"), .limit = 1};
 	assert_int_equal(hf_idempotency_list(stage->store, &first, 0, &page, NULL), HF_OK);
-	const struct hf_idempotency_list foreign = {
+	const struct hf_idempotency_list_args foreign = {
 	    .scope = hf_str("t"), .limit = 1, .page = page.next};
 	assert_int_equal(hf_idempotency_list(stage->store, &foreign, 0, &other, NULL), HF_EINVAL);
 	assert_null(other.memory);
-	const struct hf_names scopes = {.page = page.next};
-	assert_int_equal(hf_idempotency_scopes(stage->store, &scopes, 0, &names, NULL), HF_EINVAL);
+	const struct hf_names_args scopes = {.page = page.next};
+	assert_int_equal(hf_idempotency_names(stage->store, &scopes, 0, &names, NULL), HF_EINVAL);
 	char *damaged = strdup(page.next);
 	assert_non_null(damaged);
 	damaged[strlen(damaged) / 2] ^= 1;
-	const struct hf_idempotency_list wrong = {.scope = hf_str("s"), .limit = 1, .page = damaged};
+	const struct hf_idempotency_list_args wrong = {
+	    .scope = hf_str("s"), .limit = 1, .page = damaged};
 	assert_int_equal(hf_idempotency_list(stage->store, &wrong, 0, &other, NULL), HF_EINVAL);
 	free(damaged);
 	hf_release(page.memory);
@@ -172,8 +173,8 @@ static void responses_come_from_memory_and_disk_or_not_at_all(void **unused)
 		stage_switch(stage);
 		for (unsigned without = 0; without < 2; without++) {
 			struct hf_idempotency_page page;
-			const struct hf_idempotency_list args = {.scope = hf_str("s"),
-			                                         .without_response = without};
+			const struct hf_idempotency_list_args args = {.scope = hf_str("s"),
+			                                              .without_response = without};
 			assert_int_equal(hf_idempotency_list(stage->store, &args, 0, &page, NULL), HF_OK);
 			assert_int_equal(page.count, 3);
 			assert_int_equal(page.items[0].response.len, without ? 0 : 5);
@@ -183,7 +184,7 @@ static void responses_come_from_memory_and_disk_or_not_at_all(void **unused)
 			assert_int_equal(page.items[2].response.len, 0);
 			hf_release(page.memory);
 		}
-		const struct hf_idempotency_begin args = {.key = id_key("s", "b")};
+		const struct hf_idempotency_begin_args args = {.key = id_key("s", "b")};
 		struct hf_idempotency_begun begun;
 		assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL),
 		                 HF_OK);

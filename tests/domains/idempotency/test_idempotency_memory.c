@@ -39,8 +39,8 @@ static int begin_of(struct scene *s, const char *scope, const char *key,
                     enum hf_idempotency_outcome outcome)
 {
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin args = {.key = id_key(scope, key),
-	                                          .fingerprint = hf_str("f")};
+	const struct hf_idempotency_begin_args args = {.key = id_key(scope, key),
+	                                               .fingerprint = hf_str("f")};
 	const int rc = hf_idempotency_begin(s->stage->store, NULL, &args, &begun, NULL, NULL);
 	assert_int_equal(begun.outcome, rc == HF_OK ? outcome : HF_IDEMPOTENCY_UNDECIDED);
 	assert_true(rc == HF_OK || (!begun.memory && begun.token == 0));
@@ -67,8 +67,8 @@ static int begin_done(struct scene *s)
 static int begin_in_a_transaction(struct scene *s)
 {
 	struct hf_idempotency_begun begun = {.memory = NULL};
-	const struct hf_idempotency_begin args = {.key = id_key("s", "done"),
-	                                          .fingerprint = hf_str("f")};
+	const struct hf_idempotency_begin_args args = {.key = id_key("s", "done"),
+	                                               .fingerprint = hf_str("f")};
 	hf_txn *txn;
 	int rc = hf_txn_begin(s->stage->store, &txn, NULL);
 	if (rc != HF_OK)
@@ -84,31 +84,32 @@ static int begin_in_a_transaction(struct scene *s)
 }
 static int complete(struct scene *s)
 {
-	const struct hf_idempotency_complete args = {
+	const struct hf_idempotency_complete_args args = {
 	    .key = id_key("s", "held"), .token = s->held, .response = hf_str("the response")};
 	return hf_idempotency_complete(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int abandon(struct scene *s)
 {
-	const struct hf_idempotency_abandon args = {.key = id_key("s", "held"), .token = s->held};
+	const struct hf_idempotency_abandon_args args = {.key = id_key("s", "held"), .token = s->held};
 	return hf_idempotency_abandon(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int put(struct scene *s)
 {
-	const struct hf_idempotency_put args = {
+	const struct hf_idempotency_put_args args = {
 	    .key = id_key("s", "done"), .fingerprint = hf_str("g"), .response = hf_str("another")};
 	return hf_idempotency_put(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int remove_it(struct scene *s)
 {
 	return hf_idempotency_remove(s->stage->store, NULL,
-	                             &(struct hf_idempotency_remove){.key = id_key("s", "held")}, NULL,
-	                             NULL);
+	                             &(struct hf_idempotency_remove_args){.key = id_key("s", "held")},
+	                             NULL, NULL);
 }
 static int clear(struct scene *s)
 {
 	return hf_idempotency_clear(s->stage->store, NULL,
-	                            &(struct hf_idempotency_clear){.scope = hf_str("s")}, NULL, NULL);
+	                            &(struct hf_idempotency_clear_args){.scope = hf_str("s")}, NULL,
+	                            NULL);
 }
 static int settle(struct scene *s)
 {
@@ -126,7 +127,7 @@ static int get(struct scene *s)
 static int list(struct scene *s)
 {
 	struct hf_idempotency_page page;
-	const struct hf_idempotency_list args = {.scope = hf_str("s"), .limit = 1};
+	const struct hf_idempotency_list_args args = {.scope = hf_str("s"), .limit = 1};
 	const int rc = hf_idempotency_list(s->stage->store, &args, 0, &page, NULL);
 	assert_int_equal(page.count, rc == HF_OK);
 	assert_true(rc != HF_OK || page.next);
@@ -136,7 +137,7 @@ static int list(struct scene *s)
 static int scopes(struct scene *s)
 {
 	struct hf_name_page page;
-	const int rc = hf_idempotency_scopes(s->stage->store, NULL, 0, &page, NULL);
+	const int rc = hf_idempotency_names(s->stage->store, NULL, 0, &page, NULL);
 	assert_int_equal(page.count, rc == HF_OK);
 	hf_release(page.memory);
 	return rc;
@@ -151,22 +152,23 @@ static int migrate(struct scene *s)
 	assert_true(rc == HF_OK || error.code == rc);
 	/* What was done before the failure stays: it is undone here, so that every run begins alike. */
 	for (size_t i = 0; rc != HF_OK && i < done.applied; i++)
-		assert_int_equal(hf_migration_forget(s->stage->store, NULL,
-		                                     &(struct hf_migration_forget){.name = list[i].name},
-		                                     NULL, NULL),
+		assert_int_equal(hf_migration_forget(
+		                     s->stage->store, NULL,
+		                     &(struct hf_migration_forget_args){.name = list[i].name}, NULL, NULL),
 		                 HF_OK);
 	return rc;
 }
 static int forget(struct scene *s)
 {
 	return hf_migration_forget(s->stage->store, NULL,
-	                           &(struct hf_migration_forget){.name = hf_str("old")}, NULL, NULL);
+	                           &(struct hf_migration_forget_args){.name = hf_str("old")}, NULL,
+	                           NULL);
 }
 static int migrations(struct scene *s)
 {
 	struct hf_migration_page page;
-	const int rc =
-	    hf_migrations(s->stage->store, &(struct hf_migration_list){.limit = 1}, 0, &page, NULL);
+	const int rc = hf_migration_list(s->stage->store, &(struct hf_migration_list_args){.limit = 1},
+	                                 0, &page, NULL);
 	assert_int_equal(page.count, rc == HF_OK);
 	assert_true(rc != HF_OK || page.next);
 	hf_release(page.memory);
@@ -207,7 +209,7 @@ static void arrange(struct scene *s)
 	(void)id_begin(store, "s", "over", "f", SECOND);
 	id_complete(store, "s", "done", id_begin(store, "s", "done", "f", SECOND).token, "response", 0);
 	for (unsigned i = 0; i < 2; i++) {
-		const struct hf_migration_record args = {.name = hf_str(i ? "old" : "older")};
+		const struct hf_migration_record_args args = {.name = hf_str(i ? "old" : "older")};
 		assert_int_equal(hf_migration_record(store, NULL, &args, NULL, NULL), HF_OK);
 	}
 	stage_at(s->stage, STAGE_NOW + 2 * SECOND);
@@ -226,7 +228,8 @@ static bool run_with(const char *name, int (*run)(struct scene *), unsigned at, 
 	if (rc == HF_ENOMEM) {
 		struct hf__writer after = stage_dump(scene.stage);
 		stage_verify(scene.stage);
-		if (!hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)))
+		if (!hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                     hf_bytes_of(after.data, after.len)))
 			fail_msg("%s, allocation %u: refused, and yet something changed", name, at);
 		hf__writer_deinit(&after);
 		++*refused;

@@ -20,13 +20,13 @@
 static hf_lsn last_lsn(hf_store *store)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.last_lsn;
 }
 
 static int complete(hf_store *store, const char *key, hf_token token)
 {
-	const struct hf_idempotency_complete args = {
+	const struct hf_idempotency_complete_args args = {
 	    .key = id_key("s", key), .token = token, .response = hf_str("late")};
 	return hf_idempotency_complete(store, NULL, &args, NULL, NULL);
 }
@@ -68,14 +68,14 @@ static void a_lease_is_never_cut_short_by_a_ttl_and_a_ttl_ends_what_has_none(voi
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_idempotency_begun begun;
-	struct hf_idempotency_begin args = {.key = id_key("s", "leased"),
-	                                    .lease_us = 3 * HF_IDEMPOTENCY_TTL_US};
+	struct hf_idempotency_begin_args args = {.key = id_key("s", "leased"),
+	                                         .lease_us = 3 * HF_IDEMPOTENCY_TTL_US};
 	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL), HF_OK);
 	assert_true(begun.expires_at == STAGE_NOW + 3 * HF_IDEMPOTENCY_TTL_US);
-	args = (struct hf_idempotency_begin){.key = id_key("s", "unleased"), .ttl_us = SECOND};
+	args = (struct hf_idempotency_begin_args){.key = id_key("s", "unleased"), .ttl_us = SECOND};
 	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL), HF_OK);
 	assert_true(begun.lease_until == HF_UNSET && begun.expires_at == STAGE_NOW + SECOND);
-	args = (struct hf_idempotency_begin){
+	args = (struct hf_idempotency_begin_args){
 	    .key = id_key("s", "ever"), .lease_us = INT64_MAX, .ttl_us = INT64_MAX};
 	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL), HF_OK);
 	assert_true(begun.lease_until == INT64_MAX && begun.expires_at == INT64_MAX);
@@ -152,7 +152,7 @@ static void clear_counts_what_had_not_ended_and_takes_the_rest_along(void **unus
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const struct hf_idempotency_clear args = {.scope = hf_str("s")};
+	const struct hf_idempotency_clear_args args = {.scope = hf_str("s")};
 	struct hf_result result;
 	(void)id_begin(stage->store, "s", "a", "f", SECOND);
 	(void)id_begin(stage->store, "s", "b", "f", 0);
@@ -175,8 +175,8 @@ static void clear_counts_what_had_not_ended_and_takes_the_rest_along(void **unus
 
 static void advance(hf_store *store, hf_txn *txn, int64_t sequence)
 {
-	const struct hf_cursor_advance args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
-	                                       .sequence = sequence};
+	const struct hf_cursor_advance_args args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                            .sequence = sequence};
 	assert_int_equal(hf_cursor_advance(store, txn, &args, NULL, NULL), HF_OK);
 }
 
@@ -193,8 +193,8 @@ static void a_completion_and_its_effects_are_one_or_nothing(void **unused)
 		stage_at(stage, STAGE_NOW + (late ? SECOND : 0));
 		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 		advance(stage->store, txn, 5 + late);
-		const struct hf_idempotency_complete args = {.key = id_key("s", "k"),
-		                                             .token = late ? token : token + 1};
+		const struct hf_idempotency_complete_args args = {.key = id_key("s", "k"),
+		                                                  .token = late ? token : token + 1};
 		assert_int_equal(hf_idempotency_complete(stage->store, txn, &args, NULL, NULL), HF_OK);
 		assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), HF_ESTALE);
 		assert_int_equal(error.operation, 1);
@@ -203,9 +203,9 @@ static void a_completion_and_its_effects_are_one_or_nothing(void **unused)
 	const hf_token next = id_begin(stage->store, "s", "k", "f", SECOND).token;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	advance(stage->store, txn, 7);
-	const struct hf_idempotency_guard_owner guard = {.key = id_key("s", "k"), .token = next};
+	const struct hf_idempotency_guard_owner_args guard = {.key = id_key("s", "k"), .token = next};
 	assert_int_equal(hf_idempotency_guard_owner(stage->store, txn, &guard, NULL, NULL), HF_OK);
-	const struct hf_idempotency_complete args = {
+	const struct hf_idempotency_complete_args args = {
 	    .key = id_key("s", "k"), .token = next, .status = 3};
 	assert_int_equal(hf_idempotency_complete(stage->store, txn, &args, NULL, NULL), HF_OK);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), HF_OK);
@@ -223,11 +223,12 @@ static void a_transaction_sees_what_its_earlier_operations_did(void **unused)
 	struct hf_result results[3];
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
-	const struct hf_idempotency_begin args = {.key = id_key("s", "k"), .fingerprint = hf_str("f")};
-	const struct hf_idempotency_put put = {.key = id_key("s", "k"),
-	                                       .fingerprint = hf_str("f"),
-	                                       .status = 9,
-	                                       .response = hf_str("mine")};
+	const struct hf_idempotency_begin_args args = {.key = id_key("s", "k"),
+	                                               .fingerprint = hf_str("f")};
+	const struct hf_idempotency_put_args put = {.key = id_key("s", "k"),
+	                                            .fingerprint = hf_str("f"),
+	                                            .status = 9,
+	                                            .response = hf_str("mine")};
 	assert_int_equal(hf_idempotency_begin(stage->store, txn, &args, &begun[0], &results[0], NULL),
 	                 HF_OK);
 	assert_int_equal(hf_idempotency_begin(stage->store, txn, &args, &begun[1], &results[1], NULL),
@@ -264,11 +265,11 @@ static void names_that_break_the_rules_are_refused_everywhere(void **unused)
 	    {{hf_str("s"), hf_str("")}, false},
 	    {{hf_str("a:b"), hf_str("k")}, true},
 	    {{hf_str(":%"), hf_str("k")}, true},
-	    {{hf_bytes("a\0b", 3), hf_str("k")}, false},
+	    {{hf_bytes_of("a\0b", 3), hf_str("k")}, false},
 	    {{hf_str("s"), hf_str("a b")}, false},
 	    {{hf_str("s"), hf_str("\x7f")}, false},
 	    {{hf_str("s"), hf_str("\x1f")}, false},
-	    {{hf_str("s"), hf_bytes("a\0", 2)}, false},
+	    {{hf_str("s"), hf_bytes_of("a\0", 2)}, false},
 	    {{hf_str("s"), hf_str("\xc3\xa9")}, false},
 	    {{hf_str(long_scope), hf_str("k")}, false},
 	    {{hf_str("s"), hf_str(long_key)}, false},
@@ -285,22 +286,23 @@ static void names_that_break_the_rules_are_refused_everywhere(void **unused)
 		char text[HF_IDEMPOTENCY_TEXT_MAX + 1];
 		bool has;
 		assert_int_equal(hf_idempotency_begin(stage->store, NULL,
-		                                      &(struct hf_idempotency_begin){.key = key}, &begun,
-		                                      NULL, NULL),
+		                                      &(struct hf_idempotency_begin_args){.key = key},
+		                                      &begun, NULL, NULL),
 		                 form);
-		const struct hf_idempotency_complete done = {.key = key, .token = begun.token};
+		const struct hf_idempotency_complete_args done = {.key = key, .token = begun.token};
 		assert_int_equal(hf_idempotency_complete(stage->store, NULL, &done, NULL, NULL), form);
 		assert_int_equal(hf_idempotency_put(stage->store, NULL,
-		                                    &(struct hf_idempotency_put){.key = key}, NULL, NULL),
+		                                    &(struct hf_idempotency_put_args){.key = key}, NULL,
+		                                    NULL),
 		                 form);
 		assert_int_equal(hf_idempotency_get(stage->store, k, 0, &got, NULL), form);
 		hf_release(got.memory);
 		assert_int_equal(hf_idempotency_has(stage->store, k, 0, &has, NULL), form);
 		assert_int_equal(hf_idempotency_remove(stage->store, NULL,
-		                                       &(struct hf_idempotency_remove){.key = key}, NULL,
-		                                       NULL),
+		                                       &(struct hf_idempotency_remove_args){.key = key},
+		                                       NULL, NULL),
 		                 form);
-		const struct hf_idempotency_abandon left = {.key = key, .token = 7};
+		const struct hf_idempotency_abandon_args left = {.key = key, .token = 7};
 		assert_int_equal(hf_idempotency_abandon(stage->store, NULL, &left, NULL, NULL),
 		                 good ? HF_ESTALE : HF_EINVAL);
 		assert_int_equal(hf_idempotency_text(k, text, NULL), form);
@@ -325,62 +327,69 @@ static void other_arguments_that_break_the_rules_are_refused(void **unused)
 	struct hf_idempotency_counts counts;
 	struct hf_error error = {0};
 	const struct hf_idempotency_key key = id_key("s", "k");
-	const struct hf_bytes most = hf_bytes(fingerprint, HF_IDEMPOTENCY_FINGERPRINT_MAX),
-	                      more = hf_bytes(fingerprint, sizeof fingerprint);
+	const struct hf_bytes most = hf_bytes_of(fingerprint, HF_IDEMPOTENCY_FINGERPRINT_MAX),
+	                      more = hf_bytes_of(fingerprint, sizeof fingerprint);
 	/* refused unread */
-	const struct hf_bytes huge = hf_bytes(fingerprint, (size_t)HF_PAYLOAD_MAX + 1);
+	const struct hf_bytes huge = hf_bytes_of(fingerprint, (size_t)HF_PAYLOAD_MAX + 1);
 	assert_int_equal(
 	    hf_idempotency_begin(store, NULL,
-	                         &(struct hf_idempotency_begin){.key = key, .fingerprint = more},
+	                         &(struct hf_idempotency_begin_args){.key = key, .fingerprint = more},
+	                         &begun, NULL, NULL),
+	    HF_EINVAL);
+	assert_int_equal(
+	    hf_idempotency_begin(store, NULL,
+	                         &(struct hf_idempotency_begin_args){.key = key, .lease_us = -1},
 	                         &begun, NULL, NULL),
 	    HF_EINVAL);
 	assert_int_equal(hf_idempotency_begin(
-	                     store, NULL, &(struct hf_idempotency_begin){.key = key, .lease_us = -1},
+	                     store, NULL, &(struct hf_idempotency_begin_args){.key = key, .ttl_us = -1},
 	                     &begun, NULL, NULL),
 	                 HF_EINVAL);
 	assert_int_equal(hf_idempotency_begin(store, NULL,
-	                                      &(struct hf_idempotency_begin){.key = key, .ttl_us = -1},
-	                                      &begun, NULL, NULL),
+	                                      &(struct hf_idempotency_begin_args){.key = key}, NULL,
+	                                      NULL, NULL),
 	                 HF_EINVAL);
-	assert_int_equal(hf_idempotency_begin(store, NULL, &(struct hf_idempotency_begin){.key = key},
-	                                      NULL, NULL, NULL),
-	                 HF_EINVAL);
-	assert_int_equal(
-	    hf_idempotency_complete(
-	        store, NULL, &(struct hf_idempotency_complete){.key = key, .ttl_us = -1}, NULL, NULL),
-	    HF_EINVAL);
 	assert_int_equal(
 	    hf_idempotency_complete(store, NULL,
-	                            &(struct hf_idempotency_complete){.key = key, .response = huge},
+	                            &(struct hf_idempotency_complete_args){.key = key, .ttl_us = -1},
 	                            NULL, NULL),
-	    HF_ETOOBIG);
-	assert_int_equal(hf_idempotency_put(store, NULL,
-	                                    &(struct hf_idempotency_put){.key = key, .response = huge},
-	                                    NULL, NULL),
+	    HF_EINVAL);
+	assert_int_equal(hf_idempotency_complete(
+	                     store, NULL,
+	                     &(struct hf_idempotency_complete_args){.key = key, .response = huge}, NULL,
+	                     NULL),
 	                 HF_ETOOBIG);
 	assert_int_equal(
-	    hf_idempotency_put(
-	        store, NULL, &(struct hf_idempotency_put){.key = key, .fingerprint = more}, NULL, NULL),
+	    hf_idempotency_put(store, NULL,
+	                       &(struct hf_idempotency_put_args){.key = key, .response = huge}, NULL,
+	                       NULL),
+	    HF_ETOOBIG);
+	assert_int_equal(
+	    hf_idempotency_put(store, NULL,
+	                       &(struct hf_idempotency_put_args){.key = key, .fingerprint = more}, NULL,
+	                       NULL),
 	    HF_EINVAL);
 	assert_int_equal(
-	    hf_idempotency_put(
-	        store, NULL, &(struct hf_idempotency_put){.key = key, .fingerprint = most}, NULL, NULL),
+	    hf_idempotency_put(store, NULL,
+	                       &(struct hf_idempotency_put_args){.key = key, .fingerprint = most}, NULL,
+	                       NULL),
 	    HF_OK);
 	assert_int_equal(
-	    hf_idempotency_clear(
-	        store, NULL, &(struct hf_idempotency_clear){.scope = hf_bytes("a\0b", 3)}, NULL, NULL),
+	    hf_idempotency_clear(store, NULL,
+	                         &(struct hf_idempotency_clear_args){.scope = hf_bytes_of("a\0b", 3)},
+	                         NULL, NULL),
 	    HF_EINVAL);
 	assert_int_equal(hf_idempotency_count(store, hf_str(""), 0, &counts, NULL), HF_EINVAL);
 	/* Guards need a transaction, and one an expectation. */
-	const struct hf_idempotency_guard guard = {.write.expect = HF_ABSENT, .key = key};
-	const struct hf_idempotency_guard_owner owner = {.key = key};
+	const struct hf_idempotency_guard_args guard = {.write.expect = HF_ABSENT, .key = key};
+	const struct hf_idempotency_guard_owner_args owner = {.key = key};
 	assert_int_equal(hf_idempotency_guard(store, NULL, &guard, NULL, &error), HF_EINVAL);
 	assert_int_equal(hf_idempotency_guard_owner(store, NULL, &owner, NULL, &error), HF_EINVAL);
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
-	assert_int_equal(
-	    hf_idempotency_guard(store, txn, &(struct hf_idempotency_guard){.key = key}, NULL, &error),
-	    HF_EINVAL);
+	assert_int_equal(hf_idempotency_guard(
+	                     store, txn, &(struct hf_idempotency_guard_args){.key = key}, NULL, &error),
+	                 HF_EINVAL);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_EINVAL);
 	stage_close(stage);
 }
@@ -394,8 +403,8 @@ static void keys_of_scopes_with_colons_do_not_meet(void **unused)
 			const char *scope, *key;
 		} names[] = {{"a:b", "c"}, {"a", "b:c"}, {"a%3Ab", "c"}, {"a:b:c", "c"}};
 		for (int i = 0; i < 4; i++) {
-			const struct hf_idempotency_put put = {.key = id_key(names[i].scope, names[i].key),
-			                                       .status = i};
+			const struct hf_idempotency_put_args put = {.key = id_key(names[i].scope, names[i].key),
+			                                            .status = i};
 			assert_int_equal(hf_idempotency_put(stage->store, NULL, &put, NULL, NULL), HF_OK);
 		}
 		stage_switch(stage);

@@ -35,8 +35,8 @@ struct call {
 
 static int begin_with(const struct call *c, const char *fingerprint, int64_t lease, int64_t ttl)
 {
-	const struct hf_idempotency_begin args = {COMMON, .fingerprint = hf_str(fingerprint),
-	                                          .lease_us = lease, .ttl_us = ttl};
+	const struct hf_idempotency_begin_args args = {COMMON, .fingerprint = hf_str(fingerprint),
+	                                               .lease_us = lease, .ttl_us = ttl};
 	return hf_idempotency_begin(c->store, c->txn, &args, c->begun, c->result, c->error);
 }
 static int begin(const struct call *c)
@@ -62,8 +62,8 @@ static int begin_without_fingerprint(const struct call *c)
 
 static int complete_with(const struct call *c, int64_t ttl)
 {
-	const struct hf_idempotency_complete args = {COMMON, .token = c->cell->ours, .status = -7,
-	                                             .response = hf_str("out"), .ttl_us = ttl};
+	const struct hf_idempotency_complete_args args = {COMMON, .token = c->cell->ours, .status = -7,
+	                                                  .response = hf_str("out"), .ttl_us = ttl};
 	return hf_idempotency_complete(c->store, c->txn, &args, c->result, c->error);
 }
 static int complete(const struct call *c)
@@ -76,33 +76,33 @@ static int complete_for_an_hour(const struct call *c)
 }
 static int abandon(const struct call *c)
 {
-	const struct hf_idempotency_abandon args = {COMMON, .token = c->cell->ours};
+	const struct hf_idempotency_abandon_args args = {COMMON, .token = c->cell->ours};
 	return hf_idempotency_abandon(c->store, c->txn, &args, c->result, c->error);
 }
 static int guard_owner(const struct call *c)
 {
-	const struct hf_idempotency_guard_owner args = {COMMON, .token = c->cell->ours};
+	const struct hf_idempotency_guard_owner_args args = {COMMON, .token = c->cell->ours};
 	return hf_idempotency_guard_owner(c->store, c->txn, &args, c->result, c->error);
 }
 static int guard(const struct call *c)
 {
 	char text[CELL_TEXT];
 	const hf_lsn version = idem_cell_look(c->store, c->cell, text);
-	const struct hf_idempotency_guard args = {.write.expect = c->expect ? c->expect
-	                                                          : version ? version
-	                                                                    : HF_ABSENT,
-	                                          .key = cell_key(c->cell)};
+	const struct hf_idempotency_guard_args args = {.write.expect = c->expect ? c->expect
+	                                                               : version ? version
+	                                                                         : HF_ABSENT,
+	                                               .key = cell_key(c->cell)};
 	return hf_idempotency_guard(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int put_with(const struct call *c, hf_time created_at, hf_time expires_at)
 {
-	const struct hf_idempotency_put args = {COMMON,
-	                                        .fingerprint = hf_str("g"),
-	                                        .status = 418,
-	                                        .response = hf_str("tea"),
-	                                        .created_at = created_at,
-	                                        .expires_at = expires_at};
+	const struct hf_idempotency_put_args args = {COMMON,
+	                                             .fingerprint = hf_str("g"),
+	                                             .status = 418,
+	                                             .response = hf_str("tea"),
+	                                             .created_at = created_at,
+	                                             .expires_at = expires_at};
 	return hf_idempotency_put(c->store, c->txn, &args, c->result, c->error);
 }
 static int put(const struct call *c)
@@ -119,12 +119,13 @@ static int put_for_ever(const struct call *c)
 }
 static int put_literally(const struct call *c)
 {
-	const struct hf_idempotency_put args = {.write = {.expect = c->expect, .literal_times = true},
-	                                        .key = cell_key(c->cell),
-	                                        .fingerprint = hf_str("g"),
-	                                        .status = 418,
-	                                        .response = hf_str("tea"),
-	                                        .expires_at = HF_UNSET};
+	const struct hf_idempotency_put_args args = {
+	    .write = {.expect = c->expect, .literal_times = true},
+	    .key = cell_key(c->cell),
+	    .fingerprint = hf_str("g"),
+	    .status = 418,
+	    .response = hf_str("tea"),
+	    .expires_at = HF_UNSET};
 	return hf_idempotency_put(c->store, c->txn, &args, c->result, c->error);
 }
 static int put_ended(const struct call *c)
@@ -137,13 +138,14 @@ static int put_same_of_kind(const struct call *c, bool computed)
 	const struct hf_idempotency_key key = cell_key(c->cell);
 	const int rc = hf_idempotency_get(c->store, &key, 0, &got, NULL);
 	const bool done = rc == HF_OK && got.entry.done;
-	const struct hf_idempotency_put args = {COMMON,
-	                                        .fingerprint = hf_str("f"),
-	                                        .status = 200,
-	                                        .response = hf_str("resp"),
-	                                        .created_at = done ? got.entry.created_at : CELL_LOGGED,
-	                                        .expires_at = CELL_LOGGED + HF_IDEMPOTENCY_TTL_US,
-	                                        .expires_computed = computed};
+	const struct hf_idempotency_put_args args = {COMMON,
+	                                             .fingerprint = hf_str("f"),
+	                                             .status = 200,
+	                                             .response = hf_str("resp"),
+	                                             .created_at =
+	                                                 done ? got.entry.created_at : CELL_LOGGED,
+	                                             .expires_at = CELL_LOGGED + HF_IDEMPOTENCY_TTL_US,
+	                                             .expires_computed = computed};
 	hf_release(got.memory);
 	return hf_idempotency_put(c->store, c->txn, &args, c->result, c->error);
 }
@@ -157,13 +159,13 @@ static int put_same_by_name(const struct call *c)
 }
 static int remove_it(const struct call *c)
 {
-	const struct hf_idempotency_remove args = {COMMON};
+	const struct hf_idempotency_remove_args args = {COMMON};
 	return hf_idempotency_remove(c->store, c->txn, &args, c->result, c->error);
 }
 static int clear(const struct call *c)
 {
-	const struct hf_idempotency_clear args = {.write.expect = c->expect,
-	                                          .scope = hf_str(c->cell->scope)};
+	const struct hf_idempotency_clear_args args = {.write.expect = c->expect,
+	                                               .scope = hf_str(c->cell->scope)};
 	return hf_idempotency_clear(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -187,7 +189,7 @@ static int has(const struct call *c)
 static int list(const struct call *c)
 {
 	struct hf_idempotency_page page;
-	const struct hf_idempotency_list args = {.scope = hf_str(c->cell->scope)};
+	const struct hf_idempotency_list_args args = {.scope = hf_str(c->cell->scope)};
 	const int rc = hf_idempotency_list(c->store, &args, 0, &page, c->error);
 	hf_release(page.memory);
 	return rc == HF_OK && page.count == 0 ? HF_ENOTFOUND : rc;
@@ -284,8 +286,8 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 	rc = op->run(call);
 	assert_int_equal(call->begun->outcome, HF_IDEMPOTENCY_UNDECIDED); /* until the commit */
 	if (rc == HF_OK && spoiled) {
-		const struct hf_idempotency_guard args = {.write.expect = 7,
-		                                          .key = {hf_str("no such scope"), hf_str("key")}};
+		const struct hf_idempotency_guard_args args = {
+		    .write.expect = 7, .key = {hf_str("no such scope"), hf_str("key")}};
 		assert_int_equal(hf_idempotency_guard(call->store, call->txn, &args, NULL, call->error),
 		                 HF_OK);
 	}
@@ -383,7 +385,7 @@ static void try_in_vain(const struct operation *op, enum cell_state state,
 	struct hf__writer after = stage_dump((struct stage *)stage);
 	stage_verify((struct stage *)stage);
 	const bool same =
-	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+	    hf__bytes_equal(hf_bytes_of(before.data, before.len), hf_bytes_of(after.data, after.len));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	if (!same)

@@ -25,11 +25,11 @@ static void put_one(struct scene *scene, hf_txn *txn, unsigned i)
 	char key[NAME], scope[NAME];
 	const unsigned tenth = scene->count / 10;
 	const bool expires = i < tenth;
-	struct hf_idempotency_put args = {.write = write_os,
-	                                  .key = key_of(key, expires ? "a" : "k", i),
-	                                  .status = 200,
-	                                  .response = hf_str("r"),
-	                                  .expires_at = expires ? SCENE_NOW + SECOND : HF_UNSET};
+	struct hf_idempotency_put_args args = {.write = write_os,
+	                                       .key = key_of(key, expires ? "a" : "k", i),
+	                                       .status = 200,
+	                                       .response = hf_str("r"),
+	                                       .expires_at = expires ? SCENE_NOW + SECOND : HF_UNSET};
 	if (i >= scene->count) {
 		args.key.scope = numbered(scope, i % 10 ? "t" : "b", i);
 		args.expires_at = i % 10 ? HF_UNSET : SCENE_NOW + SECOND;
@@ -48,7 +48,7 @@ static void fill_keys(struct scene *scene)
 	}
 	sim_set_now(scene->sim, SCENE_NOW + 2 * SECOND);
 	struct hf_idempotency_page page;
-	const struct hf_idempotency_list args = {
+	const struct hf_idempotency_list_args args = {
 	    .scope = hf_str(SCOPE), .limit = scene->count / 2, .without_response = true};
 	assert_int_equal(hf_idempotency_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
 	                 HF_OK);
@@ -64,7 +64,7 @@ static struct hf_idempotency_begun begin(struct scene *scene, const char *prefix
 {
 	char key[NAME];
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin args = {
+	const struct hf_idempotency_begin_args args = {
 	    .write = write_os, .key = key_of(key, prefix, number), .lease_us = lease};
 	assert_int_equal(hf_idempotency_begin(scene->store, NULL, &args, &begun, NULL, NULL), HF_OK);
 	assert_int_equal(begun.outcome, outcome);
@@ -96,7 +96,7 @@ static void begin_complete(struct scene *scene)
 {
 	char key[NAME];
 	const struct hf_idempotency_begun begun = begin(scene, "new", 2, SECOND, HF_IDEMPOTENCY_NEW);
-	const struct hf_idempotency_complete args = {
+	const struct hf_idempotency_complete_args args = {
 	    .write = write_os, .key = key_of(key, "new", 2), .token = begun.token};
 	assert_int_equal(hf_idempotency_complete(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -105,7 +105,7 @@ static void begin_abandon(struct scene *scene)
 {
 	char key[NAME];
 	const struct hf_idempotency_begun begun = begin(scene, "new", 3, SECOND, HF_IDEMPOTENCY_NEW);
-	const struct hf_idempotency_abandon args = {
+	const struct hf_idempotency_abandon_args args = {
 	    .write = write_os, .key = key_of(key, "new", 3), .token = begun.token};
 	assert_int_equal(hf_idempotency_abandon(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -113,7 +113,7 @@ static void begin_abandon(struct scene *scene)
 static void complete_stale(struct scene *scene)
 {
 	char key[NAME];
-	const struct hf_idempotency_complete args = {
+	const struct hf_idempotency_complete_args args = {
 	    .write = write_os, .key = key_of(key, "k", scene->count / 2), .token = 1};
 	assert_int_equal(hf_idempotency_complete(scene->store, NULL, &args, NULL, NULL), HF_ESTALE);
 }
@@ -121,7 +121,7 @@ static void complete_stale(struct scene *scene)
 static void put_over(struct scene *scene)
 {
 	char key[NAME];
-	const struct hf_idempotency_put args = {
+	const struct hf_idempotency_put_args args = {
 	    .write = write_os, .key = key_of(key, "k", scene->count / 2 + 1), .status = 201};
 	assert_int_equal(hf_idempotency_put(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -129,8 +129,8 @@ static void put_over(struct scene *scene)
 static void remove_there(struct scene *scene)
 {
 	char key[NAME];
-	const struct hf_idempotency_remove args = {.write = write_os,
-	                                           .key = key_of(key, "k", scene->count / 2 + 2)};
+	const struct hf_idempotency_remove_args args = {.write = write_os,
+	                                                .key = key_of(key, "k", scene->count / 2 + 2)};
 	assert_int_equal(hf_idempotency_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -155,7 +155,8 @@ static void has_expired(struct scene *scene)
 static void list_page(struct scene *scene, const char *page)
 {
 	struct hf_idempotency_page got;
-	const struct hf_idempotency_list args = {.scope = hf_str(SCOPE), .limit = PAGE, .page = page};
+	const struct hf_idempotency_list_args args = {
+	    .scope = hf_str(SCOPE), .limit = PAGE, .page = page};
 	assert_int_equal(hf_idempotency_list(scene->store, &args, HF_READ_UNDURABLE, &got, NULL),
 	                 HF_OK);
 	assert_int_equal(got.count, PAGE);
@@ -186,8 +187,8 @@ static void count_scope(struct scene *scene)
 static void list_scopes(struct scene *scene)
 {
 	struct hf_name_page page;
-	const struct hf_names args = {.limit = PAGE};
-	assert_int_equal(hf_idempotency_scopes(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
+	const struct hf_names_args args = {.limit = PAGE};
+	assert_int_equal(hf_idempotency_names(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
 	                 HF_OK);
 	assert_int_equal(page.count, PAGE);
 	assert_memory_equal(page.items[0].data, SCOPE, strlen(SCOPE));

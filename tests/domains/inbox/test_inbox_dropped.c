@@ -24,11 +24,11 @@ static struct hf_result save(hf_store *store, hf_time updated_at, hf_time genera
 	                                      .payload = hf_str("p"),
 	                                      .unread = true,
 	                                      .updated_at = updated_at};
-	const struct hf_inbox_save args = {.user = key.user,
-	                                   .records = &record,
-	                                   .count = 1,
-	                                   .generated_at = generated_at,
-	                                   .only_newer = only_newer};
+	const struct hf_inbox_save_args args = {.user = key.user,
+	                                        .records = &record,
+	                                        .count = 1,
+	                                        .generated_at = generated_at,
+	                                        .only_newer = only_newer};
 	struct hf_result result = {0};
 	assert_int_equal(hf_inbox_save(store, NULL, &args, &result, NULL), HF_OK);
 	return result;
@@ -39,16 +39,16 @@ enum drop { TRIM, PRUNE, REPLACE, DROPS };
 static int drop(hf_store *store, enum drop how, int64_t tombstone_for, struct hf_result *result)
 {
 	const struct hf_bytes others = hf_str("others");
-	const struct hf_inbox_trim trim = {
+	const struct hf_inbox_trim_args trim = {
 	    .user = key.user, .max_age_us = 1, .tombstone_for = tombstone_for};
-	const struct hf_inbox_prune prune = {.user = key.user,
-	                                     .keep_accounts = &others,
-	                                     .keep_count = 1,
-	                                     .tombstone_for = tombstone_for};
-	const struct hf_inbox_save replace = {.user = key.user,
-	                                      .mode = HF_INBOX_REPLACE,
-	                                      .generated_at = HF_UNSET,
-	                                      .tombstone_for = tombstone_for};
+	const struct hf_inbox_prune_args prune = {.user = key.user,
+	                                          .keep_accounts = &others,
+	                                          .keep_count = 1,
+	                                          .tombstone_for = tombstone_for};
+	const struct hf_inbox_save_args replace = {.user = key.user,
+	                                           .mode = HF_INBOX_REPLACE,
+	                                           .generated_at = HF_UNSET,
+	                                           .tombstone_for = tombstone_for};
 	return how == TRIM    ? hf_inbox_trim(store, NULL, &trim, result, NULL)
 	       : how == PRUNE ? hf_inbox_prune(store, NULL, &prune, result, NULL)
 	                      : hf_inbox_save(store, NULL, &replace, result, NULL);
@@ -68,7 +68,8 @@ static uint64_t tombstones(hf_store *store)
 {
 	struct hf_inbox_tombstone_page page;
 	assert_int_equal(
-	    hf_inbox_tombstones(store, &(struct hf_inbox_tombstones){.user = key.user}, 0, &page, NULL),
+	    hf_inbox_list_tombstones(store, &(struct hf_inbox_list_tombstones_args){.user = key.user},
+	                             0, &page, NULL),
 	    HF_OK);
 	const uint64_t count = page.count;
 	if (count > 0)
@@ -86,8 +87,8 @@ static void what_was_dismissed_is_so_again_whatever_dropped_it(void **state)
 			struct hf_result result;
 			(void)save(stage->store, 1, 1, false);
 			assert_int_equal(hf_inbox_dismiss(stage->store, NULL,
-			                                  &(struct hf_inbox_mark){.key = key, .now = 7}, NULL,
-			                                  NULL),
+			                                  &(struct hf_inbox_mark_args){.key = key, .now = 7},
+			                                  NULL, NULL),
 			                 HF_OK);
 			stage_switch(stage);
 			assert_int_equal(drop(stage->store, how, 0, &result), HF_OK);
@@ -108,7 +109,7 @@ static void tombstones_of_a_drop_end_when_told_and_are_left_by_the_dismissed_onl
 	for (enum drop how = 0; how < DROPS; how++) {
 		struct stage *stage = stage_open(SETTING_LIVE);
 		struct hf_result result;
-		const struct hf_inbox_mark mark = {.key = key, .now = 7};
+		const struct hf_inbox_mark_args mark = {.key = key, .now = 7};
 		(void)save(stage->store, 1, 1, false);
 		assert_int_equal(drop(stage->store, how, 0, &result), HF_OK); /* it was not dismissed */
 		assert_int_equal(tombstones(stage->store), 0);
@@ -133,15 +134,15 @@ static void removing_and_clearing_leave_no_dismissal_behind(void **state)
 {
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const struct hf_inbox_mark mark = {.key = key};
+	const struct hf_inbox_mark_args mark = {.key = key};
 	for (int cleared = 0; cleared < 2; cleared++) {
 		(void)save(stage->store, 1, 1, false);
 		assert_int_equal(hf_inbox_dismiss(stage->store, NULL, &mark, NULL, NULL), HF_OK);
-		const int rc = cleared
-		                   ? hf_inbox_clear(stage->store, NULL,
-		                                    &(struct hf_inbox_clear){.user = key.user}, NULL, NULL)
-		                   : hf_inbox_remove(stage->store, NULL,
-		                                     &(struct hf_inbox_remove){.key = key}, NULL, NULL);
+		const int rc =
+		    cleared ? hf_inbox_clear(stage->store, NULL,
+		                             &(struct hf_inbox_clear_args){.user = key.user}, NULL, NULL)
+		            : hf_inbox_remove(stage->store, NULL,
+		                              &(struct hf_inbox_remove_args){.key = key}, NULL, NULL);
 		assert_int_equal(rc, HF_OK);
 		assert_int_equal(tombstones(stage->store), 0);
 	}

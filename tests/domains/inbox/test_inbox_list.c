@@ -68,7 +68,7 @@ static struct hf_inbox_input random_input(struct entry *e, struct hf_rng *rng)
 	const bool implied = strcmp(e->account, "primary") == 0 && hf_rng_chance(rng, 1, 2);
 	return (struct hf_inbox_input){.account = hf_str(implied ? "" : e->account),
 	                               .thread = hf_str(e->thread),
-	                               .payload = hf_bytes(e->payload, len),
+	                               .payload = hf_bytes_of(e->payload, len),
 	                               .unread = hf_rng_chance(rng, 1, 2),
 	                               .dismissed = hf_rng_chance(rng, 1, 6),
 	                               .score = random_score(rng),
@@ -111,12 +111,12 @@ static void save_some(struct stage *stage, struct model *m, struct hf_rng *rng,
 		e->buried = e->buried || (e->there && !named[i] && e->dismissed);
 		e->there = e->there && named[i];
 	}
-	const struct hf_inbox_save args = {.user = hf_str("u"),
-	                                   .records = inputs,
-	                                   .count = count,
-	                                   .generated_at = generated_at,
-	                                   .mode = mode,
-	                                   .write.literal_times = true};
+	const struct hf_inbox_save_args args = {.user = hf_str("u"),
+	                                        .records = inputs,
+	                                        .count = count,
+	                                        .generated_at = generated_at,
+	                                        .mode = mode,
+	                                        .write.literal_times = true};
 	struct hf_error error = {0};
 	if (hf_inbox_save(stage->store, NULL, &args, NULL, &error) != HF_OK)
 		fail_msg("save: %s", error.text);
@@ -131,11 +131,11 @@ static struct hf_inbox_key key_of(const struct entry *e)
 
 static void mark_one(struct stage *stage, struct entry *e, struct hf_rng *rng)
 {
-	const struct hf_inbox_mark args = {.key = key_of(e)};
+	const struct hf_inbox_mark_args args = {.key = key_of(e)};
 	const int want = e->there ? HF_OK : HF_ENOTFOUND;
-	const struct hf_inbox_snooze snooze = {.key = args.key,
-	                                       .until = STAGE_NOW + hf_rng_range(rng, -1, 1) * HOUR};
-	const struct hf_inbox_remove bury = {.key = args.key, .tombstone_for = HOUR};
+	const struct hf_inbox_snooze_args snooze = {
+	    .key = args.key, .until = STAGE_NOW + hf_rng_range(rng, -1, 1) * HOUR};
+	const struct hf_inbox_remove_args bury = {.key = args.key, .tombstone_for = HOUR};
 	switch (hf_rng_below(rng, 6)) {
 	case 0:
 		assert_int_equal(hf_inbox_dismiss(stage->store, NULL, &args, NULL, NULL), want);
@@ -162,7 +162,8 @@ static void mark_one(struct stage *stage, struct entry *e, struct hf_rng *rng)
 		break;
 	default:
 		assert_int_equal(hf_inbox_remove(stage->store, NULL,
-		                                 &(struct hf_inbox_remove){.key = args.key}, NULL, NULL),
+		                                 &(struct hf_inbox_remove_args){.key = args.key}, NULL,
+		                                 NULL),
 		                 want);
 		e->there = false;
 		break;
@@ -173,7 +174,7 @@ static void mark_one(struct stage *stage, struct entry *e, struct hf_rng *rng)
 static void mark_many(struct stage *stage, struct model *m, struct hf_rng *rng)
 {
 	const char *account = hf_rng_chance(rng, 1, 2) ? accounts[hf_rng_below(rng, ACCOUNTS)] : "";
-	const struct hf_inbox_mark_all args = {.user = hf_str("u"), .account = hf_str(account)};
+	const struct hf_inbox_mark_all_args args = {.user = hf_str("u"), .account = hf_str(account)};
 	const bool read = hf_rng_chance(rng, 2, 3);
 	struct hf_result result;
 	uint64_t count = 0;
@@ -221,7 +222,7 @@ static int compare_loaded(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static bool selects(const struct hf_inbox_load *f, const struct entry *e)
+static bool selects(const struct hf_inbox_load_args *f, const struct entry *e)
 {
 	return e->there && (f->account.len == 0 || strcmp(f->account.data, e->account) == 0) &&
 	       (!f->unread_only || e->unread) && (!f->without_dismissed || !e->dismissed) &&
@@ -247,7 +248,7 @@ static bool is_entry(const struct hf_inbox_record *r, const struct entry *e)
 
 /* --- Loads ------------------------------------------------------------------------------------ */
 
-static void check_load(struct stage *stage, struct model *m, struct hf_inbox_load filter)
+static void check_load(struct stage *stage, struct model *m, struct hf_inbox_load_args filter)
 {
 	const struct entry *want[ALL];
 	size_t count = 0, next = 0;
@@ -283,7 +284,7 @@ static void check_all_loads(struct stage *stage, struct model *m)
 		for (unsigned flags = 0; flags < 8; flags++)
 			for (size_t limit = 0; limit < sizeof limits / sizeof limits[0]; limit++)
 				check_load(stage, m,
-				           (struct hf_inbox_load){
+				           (struct hf_inbox_load_args){
 				               .user = hf_str("u"),
 				               .account = hf_str(account < 0 ? NULL : accounts[account]),
 				               .unread_only = flags & 1,
@@ -295,12 +296,12 @@ static void check_all_loads(struct stage *stage, struct model *m)
 
 static void check_dismissed(struct stage *stage, struct model *m, size_t limit)
 {
-	struct hf_inbox_dismissed args = {.user = hf_str("u"), .limit = limit};
-	struct hf_inbox_keys keys = {0};
+	struct hf_inbox_list_dismissed_args args = {.user = hf_str("u"), .limit = limit};
+	struct hf_inbox_key_page keys = {0};
 	size_t next = 0;
 	do {
 		struct hf_memory *before = keys.memory;
-		assert_int_equal(hf_inbox_dismissed(stage->store, &args, 0, &keys, NULL), HF_OK);
+		assert_int_equal(hf_inbox_list_dismissed(stage->store, &args, 0, &keys, NULL), HF_OK);
 		hf_release(before);
 		assert_true(keys.count > 0 || next == 0);
 		for (size_t i = 0; i < keys.count; i++, next++) {
@@ -328,7 +329,7 @@ static void check_counts(struct stage *stage, const struct model *m)
 		dismissed += e->there && e->dismissed;
 		unread += e->there && e->unread && !e->dismissed;
 	}
-	assert_int_equal(hf_inbox_counts(stage->store, hf_str("u"), 0, &counts, NULL), HF_OK);
+	assert_int_equal(hf_inbox_count(stage->store, hf_str("u"), 0, &counts, NULL), HF_OK);
 	assert_true(counts.total == total && counts.dismissed == dismissed && counts.unread == unread);
 	assert_true(counts.unseen == total - dismissed); /* nothing here marks as seen */
 }
@@ -347,7 +348,7 @@ static void every_filter_and_page_size_gives_the_model_in_order(void **state)
 			check_dismissed(stage, m, limit);
 		/* A bigger change on top of the carried state. */
 		save_some(stage, m, &rng, HF_INBOX_REPLACE);
-		check_load(stage, m, (struct hf_inbox_load){.user = hf_str("u")});
+		check_load(stage, m, (struct hf_inbox_load_args){.user = hf_str("u")});
 		check_counts(stage, m);
 		stage_close(stage);
 		free(m);
@@ -359,36 +360,37 @@ static void an_inbox_nobody_wrote_to_is_empty(void **state)
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_inbox_page page;
-	struct hf_inbox_keys keys;
+	struct hf_inbox_key_page keys;
 	struct hf_inbox_status status;
 	struct hf_inbox_counts counts = {1, 1, 1, 1};
-	assert_int_equal(
-	    hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &page, NULL),
-	    HF_OK);
+	assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load_args){.user = hf_str("u")},
+	                               0, &page, NULL),
+	                 HF_OK);
 	assert_true(page.count == 0 && page.generated_at == HF_UNSET && !page.next);
-	assert_int_equal(hf_inbox_dismissed(stage->store,
-	                                    &(struct hf_inbox_dismissed){.user = hf_str("u")}, 0, &keys,
-	                                    NULL),
+	assert_int_equal(hf_inbox_list_dismissed(
+	                     stage->store, &(struct hf_inbox_list_dismissed_args){.user = hf_str("u")},
+	                     0, &keys, NULL),
 	                 HF_OK);
 	assert_true(keys.count == 0 && !keys.next);
-	assert_int_equal(hf_inbox_status(stage->store, hf_str("u"), 0, &status, NULL), HF_OK);
+	assert_int_equal(hf_inbox_get_status(stage->store, hf_str("u"), 0, &status, NULL), HF_OK);
 	assert_true(status.status.len == 0 && status.version == 0);
-	assert_int_equal(hf_inbox_counts(stage->store, hf_str("u"), 0, &counts, NULL), HF_OK);
+	assert_int_equal(hf_inbox_count(stage->store, hf_str("u"), 0, &counts, NULL), HF_OK);
 	assert_true(counts.total == 0 && counts.unread == 0 && counts.unseen == 0 &&
 	            counts.dismissed == 0);
 	hf_release(page.memory);
 	hf_release(keys.memory);
 	hf_release(status.memory);
 	/* A user that is no key part is an error for all of them. */
-	assert_int_equal(
-	    hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("")}, 0, &page, NULL),
-	    HF_EINVAL);
-	assert_int_equal(
-	    hf_inbox_dismissed(stage->store, &(struct hf_inbox_dismissed){.limit = 1}, 0, &keys, NULL),
-	    HF_EINVAL);
-	assert_int_equal(hf_inbox_status(stage->store, hf_bytes("a\0b", 3), 0, &status, NULL),
+	assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load_args){.user = hf_str("")},
+	                               0, &page, NULL),
 	                 HF_EINVAL);
-	assert_int_equal(hf_inbox_counts(stage->store, hf_str(NULL), 0, &counts, NULL), HF_EINVAL);
+	assert_int_equal(hf_inbox_list_dismissed(stage->store,
+	                                         &(struct hf_inbox_list_dismissed_args){.limit = 1}, 0,
+	                                         &keys, NULL),
+	                 HF_EINVAL);
+	assert_int_equal(hf_inbox_get_status(stage->store, hf_bytes_of("a\0b", 3), 0, &status, NULL),
+	                 HF_EINVAL);
+	assert_int_equal(hf_inbox_count(stage->store, hf_str(NULL), 0, &counts, NULL), HF_EINVAL);
 	stage_close(stage);
 }
 
@@ -405,11 +407,11 @@ static void what_stays_through_a_walk_is_given_exactly_once(void **state)
 	char *token = NULL;
 	do {
 		struct hf_inbox_page page;
-		assert_int_equal(
-		    hf_inbox_load(stage->store,
-		                  &(struct hf_inbox_load){.user = hf_str("u"), .limit = 3, .page = token},
-		                  0, &page, NULL),
-		    HF_OK);
+		assert_int_equal(hf_inbox_load(stage->store,
+		                               &(struct hf_inbox_load_args){
+		                                   .user = hf_str("u"), .limit = 3, .page = token},
+		                               0, &page, NULL),
+		                 HF_OK);
 		for (size_t i = 0; i < page.count; i++)
 			for (size_t e = 0; e < ALL; e += 2)
 				given[e] += stays[e] &&
@@ -420,7 +422,7 @@ static void what_stays_through_a_walk_is_given_exactly_once(void **state)
 		hf_release(page.memory);
 		/* Everything odd comes, moves and goes; flags of the others change, which moves nothing. */
 		for (size_t e = 0; e < ALL; e++) {
-			const struct hf_inbox_mark args = {.key = key_of(&m->entries[e])};
+			const struct hf_inbox_mark_args args = {.key = key_of(&m->entries[e])};
 			if (stays[e])
 				assert_int_equal(hf_inbox_mark_read(stage->store, NULL, &args, NULL, NULL), HF_OK);
 			else if (e % 2)
@@ -440,14 +442,14 @@ static void a_token_is_good_for_its_query_only(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct model *m = fill(stage, &rng);
 	struct hf_inbox_page page, other;
-	struct hf_inbox_keys keys;
+	struct hf_inbox_key_page keys;
 	struct hf_error error = {0};
 	assert_int_equal(hf_inbox_load(stage->store,
-	                               &(struct hf_inbox_load){.user = hf_str("u"), .limit = 2}, 0,
+	                               &(struct hf_inbox_load_args){.user = hf_str("u"), .limit = 2}, 0,
 	                               &page, NULL),
 	                 HF_OK);
 	assert_non_null(page.next);
-	const struct hf_inbox_load wrong[] = {
+	const struct hf_inbox_load_args wrong[] = {
 	    {.user = hf_str("v"), .page = page.next},
 	    {.user = hf_str("u"), .account = hf_str("a"), .page = page.next},
 	    {.user = hf_str("u"), .unread_only = true, .page = page.next},
@@ -458,8 +460,8 @@ static void a_token_is_good_for_its_query_only(void **state)
 		assert_int_equal(hf_inbox_load(stage->store, &wrong[i], 0, &other, &error), HF_EINVAL);
 		assert_true(other.items == NULL && other.memory == NULL && error.text[0]);
 	}
-	const struct hf_inbox_dismissed dismissed = {.user = hf_str("u"), .page = page.next};
-	assert_int_equal(hf_inbox_dismissed(stage->store, &dismissed, 0, &keys, NULL), HF_EINVAL);
+	const struct hf_inbox_list_dismissed_args dismissed = {.user = hf_str("u"), .page = page.next};
+	assert_int_equal(hf_inbox_list_dismissed(stage->store, &dismissed, 0, &keys, NULL), HF_EINVAL);
 	hf_release(page.memory);
 	stage_close(stage);
 	free(m);
@@ -470,7 +472,7 @@ static void a_token_is_good_for_its_query_only(void **state)
 static int set_status(struct stage *stage, struct hf_bytes status, hf_lsn expect,
                       struct hf_result *result)
 {
-	const struct hf_inbox_set_status args = {
+	const struct hf_inbox_set_status_args args = {
 	    .write.expect = expect, .user = hf_str("u"), .status = status};
 	return hf_inbox_set_status(stage->store, NULL, &args, result, NULL);
 }
@@ -490,24 +492,27 @@ static void a_status_is_set_once_per_change_and_versioned(void **state)
 		assert_int_equal(set_status(stage, hf_str(""), 0, &again), HF_OK);
 		assert_true(!again.changed && again.version == result.version && again.count == 0);
 		assert_int_equal(
-		    set_status(stage, hf_bytes(big, HF_INBOX_STATUS_MAX), result.version, &result), HF_OK);
+		    set_status(stage, hf_bytes_of(big, HF_INBOX_STATUS_MAX), result.version, &result),
+		    HF_OK);
 		stage_switch(stage);
-		assert_int_equal(set_status(stage, hf_bytes(big, sizeof big), 0, NULL), HF_ETOOBIG);
+		assert_int_equal(set_status(stage, hf_bytes_of(big, sizeof big), 0, NULL), HF_ETOOBIG);
 		assert_int_equal(set_status(stage, hf_str("x"), HF_ABSENT, NULL), HF_ECONFLICT);
 		assert_int_equal(
-		    set_status(stage, hf_bytes(big, HF_INBOX_STATUS_MAX), result.version, &again), HF_OK);
+		    set_status(stage, hf_bytes_of(big, HF_INBOX_STATUS_MAX), result.version, &again),
+		    HF_OK);
 		assert_true(!again.changed && again.version == result.version);
-		assert_int_equal(hf_inbox_status(stage->store, hf_str("u"), 0, &status, NULL), HF_OK);
+		assert_int_equal(hf_inbox_get_status(stage->store, hf_str("u"), 0, &status, NULL), HF_OK);
 		assert_true(status.version == result.version && status.status.len == HF_INBOX_STATUS_MAX);
 		assert_memory_equal(status.status.data, big, HF_INBOX_STATUS_MAX);
 		hf_release(status.memory);
 		/* Saving and clearing leave it, and it leaves them. */
-		const struct hf_inbox_save save = {.user = hf_str("u"), .generated_at = 7};
+		const struct hf_inbox_save_args save = {.user = hf_str("u"), .generated_at = 7};
 		assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_OK);
 		assert_int_equal(set_status(stage, hf_str("ok"), result.version, &result), HF_OK);
 		struct hf_inbox_page page;
-		assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")},
-		                               0, &page, NULL),
+		assert_int_equal(hf_inbox_load(stage->store,
+		                               &(struct hf_inbox_load_args){.user = hf_str("u")}, 0, &page,
+		                               NULL),
 		                 HF_OK);
 		assert_true(page.generated_at == 7);
 		hf_release(page.memory);
@@ -517,12 +522,12 @@ static void a_status_is_set_once_per_change_and_versioned(void **state)
 
 static int save_input(struct stage *stage, const struct hf_inbox_input *input, bool restore)
 {
-	const struct hf_inbox_save args = {.write.literal_times = true,
-	                                   .user = hf_str("u"),
-	                                   .records = input,
-	                                   .count = 1,
-	                                   .generated_at = 50,
-	                                   .restore = restore};
+	const struct hf_inbox_save_args args = {.write.literal_times = true,
+	                                        .user = hf_str("u"),
+	                                        .records = input,
+	                                        .count = 1,
+	                                        .generated_at = 50,
+	                                        .restore = restore};
 	return hf_inbox_save(stage->store, NULL, &args, NULL, NULL);
 }
 
@@ -534,8 +539,8 @@ static void what_breaks_the_rules_is_refused(void **state)
 	memset(longest, 'k', sizeof longest);
 	char *big = calloc(1, HF_PAYLOAD_MAX + 1);
 	assert_non_null(big);
-	const struct hf_bytes fits = hf_bytes(longest, HF_KEY_MAX),
-	                      over = hf_bytes(longest, HF_KEY_MAX + 1), nul = hf_bytes("a\0b", 3);
+	const struct hf_bytes fits = hf_bytes_of(longest, HF_KEY_MAX),
+	                      over = hf_bytes_of(longest, HF_KEY_MAX + 1), nul = hf_bytes_of("a\0b", 3);
 	const struct {
 		struct hf_inbox_input input;
 		int code;
@@ -554,9 +559,9 @@ static void what_breaks_the_rules_is_refused(void **state)
 	    {.thread = hf_str("1"), .payload = {big, HF_PAYLOAD_MAX}},
 	    {.thread = hf_str("2"), .payload = {big, HF_PAYLOAD_MAX}},
 	    {.thread = hf_str("3"), .payload = {big, 1}}};
-	const struct hf_inbox_save args = {.user = hf_str("u"), .records = heavy, .count = 3};
+	const struct hf_inbox_save_args args = {.user = hf_str("u"), .records = heavy, .count = 3};
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &args, NULL, NULL), HF_ETOOBIG);
-	const struct hf_inbox_save lost = {.user = hf_str("u"), .count = 3};
+	const struct hf_inbox_save_args lost = {.user = hf_str("u"), .count = 3};
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &lost, NULL, NULL), HF_EINVAL);
 	free(big);
 	stage_close(stage);
@@ -605,19 +610,19 @@ static void any_one_field_that_differs_makes_a_save_a_change(void **state)
 	static char text[BIG];
 	memset(text, 'p', sizeof text);
 	const struct hf_inbox_input same = {
-	    .thread = hf_str("t"), .payload = hf_bytes(text, BIG), .updated_at = 1};
+	    .thread = hf_str("t"), .payload = hf_bytes_of(text, BIG), .updated_at = 1};
 	struct hf_inbox_input inputs[7] = {same, same, same, same, same, same, same};
 	inputs[1].unread = true;
 	inputs[2].score = -0.0;
 	inputs[3].updated_at = 2;
 	inputs[4].payload.len--;
-	inputs[5].payload = hf_bytes(memset(malloc(BIG), 'q', BIG), BIG);
+	inputs[5].payload = hf_bytes_of(memset(malloc(BIG), 'q', BIG), BIG);
 	inputs[6].dismissed = true; /* last: it stays */
 	for (size_t i = 0; i < 7; i++) {
 		struct hf_result result;
-		const struct hf_inbox_save first = {
+		const struct hf_inbox_save_args first = {
 		    .user = hf_str("u"), .records = &same, .count = 1, .generated_at = 1};
-		const struct hf_inbox_save then = {
+		const struct hf_inbox_save_args then = {
 		    .user = hf_str("u"), .records = &inputs[i], .count = 1, .generated_at = 1};
 		assert_int_equal(hf_inbox_save(stage->store, NULL, &first, &result, NULL), HF_OK);
 		assert_int_equal(hf_inbox_save(stage->store, NULL, &then, &result, NULL), HF_OK);
@@ -653,8 +658,8 @@ static void a_trim_drops_what_lies_beyond_either_bound(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	for (int round = 0; round < 40; round++) {
 		struct model *m = fill(stage, &rng);
-		const struct hf_inbox_clear clear = {.user = hf_str("u")};
-		struct hf_inbox_trim args = {.user = hf_str("u"), .now = 10, .dry_run = true};
+		const struct hf_inbox_clear_args clear = {.user = hf_str("u")};
+		struct hf_inbox_trim_args args = {.user = hf_str("u"), .now = 10, .dry_run = true};
 		struct hf_result dry, done;
 		args.max_records = hf_rng_chance(&rng, 1, 4) ? 0 : hf_rng_below(&rng, ALL);
 		/* snapshots are at 0 to 5, or unset */
@@ -669,13 +674,14 @@ static void a_trim_drops_what_lies_beyond_either_bound(void **state)
 		assert_true(dry.count == want && !dry.changed && done.count == want &&
 		            done.changed == (want > 0));
 		struct hf_inbox_page page;
-		assert_int_equal(hf_inbox_load(stage->store,
-		                               &(struct hf_inbox_load){.user = hf_str("u"), .limit = 1}, 0,
-		                               &page, NULL),
-		                 HF_OK);
+		assert_int_equal(
+		    hf_inbox_load(stage->store,
+		                  &(struct hf_inbox_load_args){.user = hf_str("u"), .limit = 1}, 0, &page,
+		                  NULL),
+		    HF_OK);
 		m->newest = page.generated_at; /* of some round before */
 		hf_release(page.memory);
-		check_load(stage, m, (struct hf_inbox_load){.user = hf_str("u")});
+		check_load(stage, m, (struct hf_inbox_load_args){.user = hf_str("u")});
 		check_counts(stage, m);
 		assert_int_equal(hf_inbox_clear(stage->store, NULL, &clear, NULL, NULL), HF_OK);
 		free(m);
@@ -690,16 +696,16 @@ static void add_changes(struct stage *stage, hf_txn *txn, struct model *m,
 {
 	static const struct hf_inbox_input input = {
 	    .thread = {"fresh", 5}, .payload = {"x", 1}, .unread = true};
-	const struct hf_inbox_mark fresh = {.key = {hf_str("nobody"), {0}, hf_str("fresh")}};
-	const struct hf_inbox_save make = {
+	const struct hf_inbox_mark_args fresh = {.key = {hf_str("nobody"), {0}, hf_str("fresh")}};
+	const struct hf_inbox_save_args make = {
 	    .user = hf_str("nobody"), .records = &input, .count = 1, .generated_at = 99};
-	const struct hf_inbox_save replace = {.user = hf_str("u"),
-	                                      .records = &input,
-	                                      .count = 1,
-	                                      .generated_at = 99,
-	                                      .mode = HF_INBOX_REPLACE};
-	const struct hf_inbox_set_status status = {.user = hf_str("u"), .status = hf_str("busy")};
-	const struct hf_inbox_clear clear = {.user = hf_str("u")};
+	const struct hf_inbox_save_args replace = {.user = hf_str("u"),
+	                                           .records = &input,
+	                                           .count = 1,
+	                                           .generated_at = 99,
+	                                           .mode = HF_INBOX_REPLACE};
+	const struct hf_inbox_set_status_args status = {.user = hf_str("u"), .status = hf_str("busy")};
+	const struct hf_inbox_clear_args clear = {.user = hf_str("u")};
 	(void)m;
 	assert_int_equal(hf_inbox_save(stage->store, txn, &make, &results[0], NULL), HF_OK);
 	/* sees the save */
@@ -724,16 +730,16 @@ static void a_failing_operation_takes_all_of_its_transaction_along(void **state)
 		struct hf__writer before = stage_dump(stage);
 		assert_int_equal(hf_txn_begin(stage->store, &txn, &error), HF_OK);
 		add_changes(stage, txn, m, results);
-		const struct hf_inbox_guard guard = {.write.expect = HF_ABSENT,
-		                                     .key = {hf_str("nobody"), {0}, hf_str("fresh")}};
+		const struct hf_inbox_guard_args guard = {.write.expect = HF_ABSENT,
+		                                          .key = {hf_str("nobody"), {0}, hf_str("fresh")}};
 		assert_int_equal(hf_inbox_guard(stage->store, txn, &guard, NULL, &error), HF_OK);
 		assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &error), HF_ECONFLICT);
 		assert_int_equal(error.operation, 6);
 		for (size_t i = 0; i < 6; i++)
 			assert_true(!results[i].changed && results[i].version == 0 && results[i].count == 0);
 		struct hf__writer after = stage_dump(stage);
-		assert_true(
-		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                            hf_bytes_of(after.data, after.len)));
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
 		check_all_loads(stage, m);
@@ -756,8 +762,8 @@ static void a_guard_needs_a_transaction_and_an_expectation(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_error error = {0};
 	hf_txn *txn;
-	struct hf_inbox_guard guard = {.write.expect = HF_ABSENT,
-	                               .key = {hf_str("u"), {0}, hf_str("t")}};
+	struct hf_inbox_guard_args guard = {.write.expect = HF_ABSENT,
+	                                    .key = {hf_str("u"), {0}, hf_str("t")}};
 	assert_int_equal(hf_inbox_guard(stage->store, NULL, &guard, NULL, &error), HF_EINVAL);
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_inbox_guard(stage->store, txn, &guard, NULL, &error), HF_OK);
@@ -784,8 +790,9 @@ static bool veto(void *ctx, size_t size)
 static int load_once(struct stage *stage, struct hf_error *error)
 {
 	struct hf_inbox_page page;
-	const int rc = hf_inbox_load(
-	    stage->store, &(struct hf_inbox_load){.user = hf_str("u"), .limit = 5}, 0, &page, error);
+	const int rc =
+	    hf_inbox_load(stage->store, &(struct hf_inbox_load_args){.user = hf_str("u"), .limit = 5},
+	                  0, &page, error);
 	assert_true(rc == HF_OK ? page.count == 5 && page.next : !page.memory && !page.items);
 	hf_release(page.memory);
 	return rc;
@@ -793,10 +800,10 @@ static int load_once(struct stage *stage, struct hf_error *error)
 
 static int dismissed_once(struct stage *stage, struct hf_error *error)
 {
-	struct hf_inbox_keys keys;
-	const int rc = hf_inbox_dismissed(stage->store,
-	                                  &(struct hf_inbox_dismissed){.user = hf_str("u"), .limit = 1},
-	                                  0, &keys, error);
+	struct hf_inbox_key_page keys;
+	const int rc = hf_inbox_list_dismissed(
+	    stage->store, &(struct hf_inbox_list_dismissed_args){.user = hf_str("u"), .limit = 1}, 0,
+	    &keys, error);
 	assert_true(rc == HF_OK ? keys.count == 1 : !keys.memory && !keys.items);
 	hf_release(keys.memory);
 	return rc;
@@ -805,9 +812,9 @@ static int dismissed_once(struct stage *stage, struct hf_error *error)
 static int tombs_once(struct stage *stage, struct hf_error *error)
 {
 	struct hf_inbox_tombstone_page page;
-	const int rc = hf_inbox_tombstones(
-	    stage->store, &(struct hf_inbox_tombstones){.user = hf_str("u"), .limit = 1}, 0, &page,
-	    error);
+	const int rc = hf_inbox_list_tombstones(
+	    stage->store, &(struct hf_inbox_list_tombstones_args){.user = hf_str("u"), .limit = 1}, 0,
+	    &page, error);
 	assert_true(rc == HF_OK ? page.count == 1 && page.next : !page.memory && !page.items);
 	hf_release(page.memory);
 	return rc;
@@ -815,7 +822,7 @@ static int tombs_once(struct stage *stage, struct hf_error *error)
 
 static int trim_once(struct stage *stage, struct hf_error *error)
 {
-	const struct hf_inbox_trim args = {.user = hf_str("u"), .max_records = 3};
+	const struct hf_inbox_trim_args args = {.user = hf_str("u"), .max_records = 3};
 	return hf_inbox_trim(stage->store, NULL, &args, NULL, error);
 }
 
@@ -825,17 +832,17 @@ static int change_once(struct stage *stage, struct hf_error *error)
 {
 	static const struct hf_inbox_input inputs[] = {{.thread = {"t9", 2}, .payload = {"x", 1}},
 	                                               {.thread = {"t1", 2}, .dismissed = true}};
-	const struct hf_inbox_save make = {
+	const struct hf_inbox_save_args make = {
 	    .user = hf_str("nobody"), .records = inputs, .count = 2, .generated_at = 99};
-	const struct hf_inbox_save replace = {
+	const struct hf_inbox_save_args replace = {
 	    .user = hf_str("u"), .records = inputs, .count = 2, .mode = HF_INBOX_REPLACE};
-	const struct hf_inbox_set_status status = {.user = hf_str("u"), .status = hf_str("busy")};
+	const struct hf_inbox_set_status_args status = {.user = hf_str("u"), .status = hf_str("busy")};
 	const struct hf_bytes keep = hf_str("primary");
-	const struct hf_inbox_prune prune = {
+	const struct hf_inbox_prune_args prune = {
 	    .user = hf_str("u"), .keep_accounts = &keep, .keep_count = 1};
-	const struct hf_inbox_put_tombstone bury = {
+	const struct hf_inbox_put_tombstone_args bury = {
 	    .key = {hf_str("u"), {0}, hf_str("x")}, .dismissed_at = HF_UNSET, .until = INT64_MAX};
-	const struct hf_inbox_mark_all all = {.user = hf_str("nobody")};
+	const struct hf_inbox_mark_all_args all = {.user = hf_str("nobody")};
 	hf_txn *txn;
 	int rc = hf_txn_begin(stage->store, &txn, error);
 	if (rc != HF_OK)
@@ -876,8 +883,8 @@ static void running_out_of_memory_anywhere_leaves_no_trace(void **state)
 			hf__mem_set_veto(NULL, NULL);
 			assert_true(rc == HF_OK || (rc == HF_ENOMEM && error.code == HF_ENOMEM));
 			struct hf__writer after = stage_dump(stage);
-			const bool same =
-			    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+			const bool same = hf__bytes_equal(hf_bytes_of(before.data, before.len),
+			                                  hf_bytes_of(after.data, after.len));
 			assert_true(same == (rc == HF_ENOMEM || i < 3)); /* reads change nothing at all */
 			hf__writer_deinit(&after);
 			assert_true(budget < 500);

@@ -12,12 +12,12 @@
 
 /* --- Operations ------------------------------------------------------------------------------- */
 
-typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *,
+typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_args *, struct hf_result *,
                        struct hf_error *);
 
 static int mark(const struct inbox_call *c, mark_fn fn, hf_time now)
 {
-	const struct hf_inbox_mark args = {.write.expect = c->expect, .key = c->key, .now = now};
+	const struct hf_inbox_mark_args args = {.write.expect = c->expect, .key = c->key, .now = now};
 	return fn(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -60,13 +60,14 @@ static int dismiss_now_unset(const struct inbox_call *c)
 
 static int remove_it(const struct inbox_call *c)
 {
-	const struct hf_inbox_remove args = {.write.expect = c->expect, .key = c->key};
+	const struct hf_inbox_remove_args args = {.write.expect = c->expect, .key = c->key};
 	return hf_inbox_remove(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int snooze_until(const struct inbox_call *c, hf_time until)
 {
-	const struct hf_inbox_snooze args = {.write.expect = c->expect, .key = c->key, .until = until};
+	const struct hf_inbox_snooze_args args = {
+	    .write.expect = c->expect, .key = c->key, .until = until};
 	return hf_inbox_snooze(c->store, c->txn, &args, c->result, c->error);
 }
 static int snooze(const struct inbox_call *c)
@@ -84,7 +85,7 @@ static int snooze_then(const struct inbox_call *c)
 
 static int bury(const struct inbox_call *c, int64_t span)
 {
-	const struct hf_inbox_remove args = {
+	const struct hf_inbox_remove_args args = {
 	    .write.expect = c->expect, .key = c->key, .tombstone_for = span};
 	return hf_inbox_remove(c->store, c->txn, &args, c->result, c->error);
 }
@@ -105,8 +106,8 @@ static int guard(const struct inbox_call *c)
 	hf_txn *txn = c->txn;
 	const int found = hf_inbox_get(c->store, &c->key, 0, &got, c->error);
 	const hf_lsn there = found == HF_OK ? got.record.version : HF_ABSENT;
-	const struct hf_inbox_guard args = {.write.expect = c->expect ? c->expect : there,
-	                                    .key = c->key};
+	const struct hf_inbox_guard_args args = {.write.expect = c->expect ? c->expect : there,
+	                                         .key = c->key};
 	hf_release(got.memory);
 	if (!txn)
 		assert_int_equal(hf_txn_begin(c->store, &txn, c->error), HF_OK);

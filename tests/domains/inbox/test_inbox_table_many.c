@@ -75,13 +75,13 @@ static int save_not_a_number(const struct inbox_call *c)
 
 static int clear(const struct inbox_call *c)
 {
-	const struct hf_inbox_clear args = {.write.expect = c->expect, .user = c->key.user};
+	const struct hf_inbox_clear_args args = {.write.expect = c->expect, .user = c->key.user};
 	return hf_inbox_clear(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int prune(const struct inbox_call *c, const struct hf_bytes *keep, size_t count)
 {
-	const struct hf_inbox_prune args = {
+	const struct hf_inbox_prune_args args = {
 	    .write.expect = c->expect, .user = c->key.user, .keep_accounts = keep, .keep_count = count};
 	return hf_inbox_prune(c->store, c->txn, &args, c->result, c->error);
 }
@@ -102,11 +102,11 @@ static int prune_to_nothing(const struct inbox_call *c)
 
 static int trim(const struct inbox_call *c, uint64_t max_records, int64_t max_age, bool dry_run)
 {
-	const struct hf_inbox_trim args = {.write.expect = c->expect,
-	                                   .user = c->key.user,
-	                                   .max_records = max_records,
-	                                   .max_age_us = max_age,
-	                                   .dry_run = dry_run};
+	const struct hf_inbox_trim_args args = {.write.expect = c->expect,
+	                                        .user = c->key.user,
+	                                        .max_records = max_records,
+	                                        .max_age_us = max_age,
+	                                        .dry_run = dry_run};
 	return hf_inbox_trim(c->store, c->txn, &args, c->result, c->error);
 }
 static int trim_unbounded(const struct inbox_call *c)
@@ -134,17 +134,17 @@ static int trim_below_zero(const struct inbox_call *c)
 	return trim(c, 1, -1, false);
 }
 
-typedef int (*all_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_all *, struct hf_result *,
-                      struct hf_error *);
+typedef int (*all_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_all_args *,
+                      struct hf_result *, struct hf_error *);
 
 static int mark_all(const struct inbox_call *c, all_fn fn, const char *account, hf_lsn up_to,
                     hf_time now)
 {
-	const struct hf_inbox_mark_all args = {.write.expect = c->expect,
-	                                       .user = c->key.user,
-	                                       .account = hf_str(account),
-	                                       .up_to = up_to,
-	                                       .now = now};
+	const struct hf_inbox_mark_all_args args = {.write.expect = c->expect,
+	                                            .user = c->key.user,
+	                                            .account = hf_str(account),
+	                                            .up_to = up_to,
+	                                            .now = now};
 	return fn(c->store, c->txn, &args, c->result, c->error);
 }
 static int mark_all_read(const struct inbox_call *c)
@@ -183,11 +183,11 @@ static int dismiss_older(const struct inbox_call *c)
 
 static int replace_leaving(const struct inbox_call *c, int64_t span)
 {
-	const struct hf_inbox_save args = {.write.expect = c->expect,
-	                                   .user = c->key.user,
-	                                   .generated_at = SNAPSHOT_1,
-	                                   .mode = HF_INBOX_REPLACE,
-	                                   .tombstone_for = span};
+	const struct hf_inbox_save_args args = {.write.expect = c->expect,
+	                                        .user = c->key.user,
+	                                        .generated_at = SNAPSHOT_1,
+	                                        .mode = HF_INBOX_REPLACE,
+	                                        .tombstone_for = span};
 	return hf_inbox_save(c->store, c->txn, &args, c->result, c->error);
 }
 static int replace_by_none_unburied(const struct inbox_call *c)

@@ -28,7 +28,7 @@ static const char *state_name(size_t i)
 
 static void arrange(const struct inbox_call *c, unsigned state)
 {
-	const struct hf_inbox_set_status args = {.user = c->key.user, .status = hf_str(STATUS)};
+	const struct hf_inbox_set_status_args args = {.user = c->key.user, .status = hf_str(STATUS)};
 	inbox_arrange(c, state == WITH_STATUS ? UNREAD : (enum inbox_state)state);
 	if (state == WITH_STATUS)
 		assert_int_equal(hf_inbox_set_status(c->store, NULL, &args, NULL, NULL), HF_OK);
@@ -45,7 +45,8 @@ static void add_thread(char told[TEXT_MAX], struct hf_bytes thread)
 	               (const char *)thread.data);
 }
 
-static int load_with(const struct inbox_call *c, struct hf_inbox_load args, char told[TEXT_MAX])
+static int load_with(const struct inbox_call *c, struct hf_inbox_load_args args,
+                     char told[TEXT_MAX])
 {
 	struct hf_inbox_page page;
 	args.user = c->key.user;
@@ -58,37 +59,37 @@ static int load_with(const struct inbox_call *c, struct hf_inbox_load args, char
 }
 static int load(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	return load_with(c, (struct hf_inbox_load){.limit = 0}, told);
+	return load_with(c, (struct hf_inbox_load_args){.limit = 0}, told);
 }
 static int load_unread(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	return load_with(c, (struct hf_inbox_load){.unread_only = true}, told);
+	return load_with(c, (struct hf_inbox_load_args){.unread_only = true}, told);
 }
 static int load_undismissed(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	return load_with(c, (struct hf_inbox_load){.without_dismissed = true}, told);
+	return load_with(c, (struct hf_inbox_load_args){.without_dismissed = true}, told);
 }
 static int load_awake(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	return load_with(c, (struct hf_inbox_load){.without_snoozed = true}, told);
+	return load_with(c, (struct hf_inbox_load_args){.without_snoozed = true}, told);
 }
 static int load_wanted(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	const struct hf_inbox_load args = {.account = hf_str("primary"),
-	                                   .unread_only = true,
-	                                   .without_dismissed = true,
-	                                   .without_snoozed = true};
+	const struct hf_inbox_load_args args = {.account = hf_str("primary"),
+	                                        .unread_only = true,
+	                                        .without_dismissed = true,
+	                                        .without_snoozed = true};
 	return load_with(c, args, told);
 }
 static int load_account(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	return load_with(c, (struct hf_inbox_load){.account = hf_str("work")}, told);
+	return load_with(c, (struct hf_inbox_load_args){.account = hf_str("work")}, told);
 }
 
 /* The pages of one record each, put together. */
 static int load_in_pages(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	struct hf_inbox_load args = {.user = c->key.user, .limit = 1};
+	struct hf_inbox_load_args args = {.user = c->key.user, .limit = 1};
 	struct hf_inbox_page page = {.memory = NULL}, before;
 	int rc;
 	do {
@@ -116,9 +117,9 @@ static int get(const struct inbox_call *c, char told[TEXT_MAX])
 
 static int dismissed(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	struct hf_inbox_keys keys;
-	const int rc = hf_inbox_dismissed(c->store, &(struct hf_inbox_dismissed){.user = c->key.user},
-	                                  0, &keys, c->error);
+	struct hf_inbox_key_page keys;
+	const int rc = hf_inbox_list_dismissed(
+	    c->store, &(struct hf_inbox_list_dismissed_args){.user = c->key.user}, 0, &keys, c->error);
 	for (size_t i = 0; i < keys.count; i++)
 		add_thread(told, keys.items[i].thread);
 	hf_release(keys.memory);
@@ -129,8 +130,8 @@ static int dismissed(const struct inbox_call *c, char told[TEXT_MAX])
 static int tombstones(const struct inbox_call *c, char told[TEXT_MAX])
 {
 	struct hf_inbox_tombstone_page page;
-	const int rc = hf_inbox_tombstones(c->store, &(struct hf_inbox_tombstones){.user = c->key.user},
-	                                   0, &page, c->error);
+	const int rc = hf_inbox_list_tombstones(
+	    c->store, &(struct hf_inbox_list_tombstones_args){.user = c->key.user}, 0, &page, c->error);
 	for (size_t i = 0; i < page.count; i++) {
 		add_thread(told, page.items[i].key.thread);
 		add_thread(told, hf_str(page.items[i].dismissed ? "dismissed" : "removed"));
@@ -142,7 +143,7 @@ static int tombstones(const struct inbox_call *c, char told[TEXT_MAX])
 static int counts(const struct inbox_call *c, char told[TEXT_MAX])
 {
 	struct hf_inbox_counts n;
-	const int rc = hf_inbox_counts(c->store, c->key.user, 0, &n, c->error);
+	const int rc = hf_inbox_count(c->store, c->key.user, 0, &n, c->error);
 	(void)snprintf(told, TEXT_MAX, "%u %u %u %u", (unsigned)n.total, (unsigned)n.unread,
 	               (unsigned)n.unseen, (unsigned)n.dismissed);
 	return rc;
@@ -151,7 +152,7 @@ static int counts(const struct inbox_call *c, char told[TEXT_MAX])
 static hf_lsn look(hf_store *store, struct hf_bytes user, char told[TEXT_MAX])
 {
 	struct hf_inbox_status got;
-	assert_int_equal(hf_inbox_status(store, user, 0, &got, NULL), HF_OK);
+	assert_int_equal(hf_inbox_get_status(store, user, 0, &got, NULL), HF_OK);
 	told[0] = '\0';
 	add_thread(told, got.status);
 	assert_true(got.version || got.status.len == 0);
@@ -171,7 +172,7 @@ typedef int (*change_fn)(const struct inbox_call *c);
 
 static int set_status_to(const struct inbox_call *c, struct hf_bytes text)
 {
-	const struct hf_inbox_set_status args = {
+	const struct hf_inbox_set_status_args args = {
 	    .write.expect = c->expect, .user = c->key.user, .status = text};
 	return hf_inbox_set_status(c->store, c->txn, &args, c->result, c->error);
 }
@@ -190,7 +191,7 @@ static int set_status_of_nothing(const struct inbox_call *c)
 static int set_status_too_long(const struct inbox_call *c)
 {
 	static const char text[HF_INBOX_STATUS_MAX + 1];
-	return set_status_to(c, hf_bytes(text, sizeof text));
+	return set_status_to(c, hf_bytes_of(text, sizeof text));
 }
 
 /* --- The table -------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@
 static hf_lsn last_lsn(hf_store *store)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.last_lsn;
 }
 
@@ -30,12 +30,12 @@ static struct hf_result save(hf_store *store, const char *user, const char *thre
 {
 	const struct hf_inbox_input record = {
 	    .thread = hf_str(thread), .payload = hf_str("p"), .unread = true, .updated_at = 1};
-	const struct hf_inbox_save args = {.user = hf_str(user),
-	                                   .records = &record,
-	                                   .count = thread ? 1 : 0,
-	                                   .generated_at = HF_UNSET,
-	                                   .mode = mode,
-	                                   .tombstone_for = tombstone_for};
+	const struct hf_inbox_save_args args = {.user = hf_str(user),
+	                                        .records = &record,
+	                                        .count = thread ? 1 : 0,
+	                                        .generated_at = HF_UNSET,
+	                                        .mode = mode,
+	                                        .tombstone_for = tombstone_for};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	if (hf_inbox_save(store, NULL, &args, &result, &error) != HF_OK)
@@ -50,13 +50,13 @@ static struct hf_inbox_key key_of(const char *user)
 
 static void dismiss_it(hf_store *store, const char *user)
 {
-	const struct hf_inbox_mark args = {.key = key_of(user)};
+	const struct hf_inbox_mark_args args = {.key = key_of(user)};
 	assert_int_equal(hf_inbox_dismiss(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static int remove_it(hf_store *store, const char *user, int64_t tombstone_for)
 {
-	const struct hf_inbox_remove args = {.key = key_of(user), .tombstone_for = tombstone_for};
+	const struct hf_inbox_remove_args args = {.key = key_of(user), .tombstone_for = tombstone_for};
 	return hf_inbox_remove(store, NULL, &args, NULL, NULL);
 }
 
@@ -74,10 +74,11 @@ static const char *moment(hf_time time)
 static void add_tombstones(hf_store *store, const char *user, char out[64])
 {
 	struct hf_inbox_tombstone_page page, one;
-	const struct hf_inbox_tombstones all = {.user = hf_str(user)},
-	                                 exact = {.user = hf_str(user), .thread = hf_str("t")};
-	assert_int_equal(hf_inbox_tombstones(store, &all, 0, &page, NULL), HF_OK);
-	assert_int_equal(hf_inbox_tombstones(store, &exact, 0, &one, NULL), HF_OK);
+	const struct hf_inbox_list_tombstones_args all = {.user = hf_str(user)},
+	                                           exact = {.user = hf_str(user),
+	                                                    .thread = hf_str("t")};
+	assert_int_equal(hf_inbox_list_tombstones(store, &all, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_inbox_list_tombstones(store, &exact, 0, &one, NULL), HF_OK);
 	assert_true(page.count <= 1 && one.count == page.count && !page.next && !one.next);
 	if (page.count > 0) {
 		const struct hf_inbox_tombstone *t = &page.items[0];
@@ -174,18 +175,18 @@ static int do_empty(hf_store *store, const char *user, struct hf_result *result)
 
 static int do_clear(hf_store *store, const char *user, struct hf_result *result)
 {
-	return hf_inbox_clear(store, NULL, &(struct hf_inbox_clear){.user = hf_str(user)}, result,
+	return hf_inbox_clear(store, NULL, &(struct hf_inbox_clear_args){.user = hf_str(user)}, result,
 	                      NULL);
 }
 
 static int put(hf_store *store, const char *user, bool dismissed, int64_t until, hf_lsn expect,
                struct hf_result *result)
 {
-	const struct hf_inbox_put_tombstone args = {.write.expect = expect,
-	                                            .key = key_of(user),
-	                                            .dismissed = dismissed,
-	                                            .dismissed_at = dismissed ? 7 : HF_UNSET,
-	                                            .until = until};
+	const struct hf_inbox_put_tombstone_args args = {.write.expect = expect,
+	                                                 .key = key_of(user),
+	                                                 .dismissed = dismissed,
+	                                                 .dismissed_at = dismissed ? 7 : HF_UNSET,
+	                                                 .until = until};
 	return hf_inbox_put_tombstone(store, NULL, &args, result, NULL);
 }
 
@@ -385,7 +386,7 @@ static void a_tombstone_ends_at_its_instant_with_nobody_calling(void **state)
 static size_t listed(hf_store *store)
 {
 	struct hf_name_page page;
-	assert_int_equal(hf_inbox_users(store, NULL, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_inbox_names(store, NULL, 0, &page, NULL), HF_OK);
 	const size_t count = page.count;
 	hf_release(page.memory);
 	return count;
@@ -436,7 +437,7 @@ static void pages_of_tombstones_skip_those_that_ended(void **state)
 		for (unsigned i = 0; i < 20; i++) {
 			char thread[8];
 			(void)snprintf(thread, sizeof thread, "t%02u", i);
-			const struct hf_inbox_put_tombstone args = {
+			const struct hf_inbox_put_tombstone_args args = {
 			    .key = {hf_str("u"), hf_str(i % 2 ? "" : "a"), hf_str(thread)},
 			    .dismissed = i % 4 == 0,
 			    .until = i % 3 ? INT64_MAX : NOW};
@@ -445,13 +446,14 @@ static void pages_of_tombstones_skip_those_that_ended(void **state)
 		stage_switch(stage);
 		stage_at(stage, NOW);
 		for (size_t limit = 1; limit < 20; limit++) {
-			struct hf_inbox_tombstones args = {.user = hf_str("u"), .limit = limit};
+			struct hf_inbox_list_tombstones_args args = {.user = hf_str("u"), .limit = limit};
 			struct hf_inbox_tombstone_page page = {0};
 			char before[32] = "";
 			size_t total = 0;
 			do {
 				struct hf_memory *old = page.memory;
-				assert_int_equal(hf_inbox_tombstones(stage->store, &args, 0, &page, NULL), HF_OK);
+				assert_int_equal(hf_inbox_list_tombstones(stage->store, &args, 0, &page, NULL),
+				                 HF_OK);
 				hf_release(old);
 				assert_true(page.count > 0 && page.count <= limit &&
 				            (page.next || total + page.count == 13));
@@ -468,12 +470,13 @@ static void pages_of_tombstones_skip_those_that_ended(void **state)
 			hf_release(page.memory);
 			assert_int_equal(total, 13);
 		}
-		const struct hf_inbox_tombstones bad = {.user = hf_str("u"), .page = "AAAA"};
+		const struct hf_inbox_list_tombstones_args bad = {.user = hf_str("u"), .page = "AAAA"};
 		struct hf_inbox_tombstone_page page;
-		assert_int_equal(hf_inbox_tombstones(stage->store, &bad, 0, &page, NULL), HF_EINVAL);
-		assert_int_equal(
-		    hf_inbox_tombstones(stage->store, &(struct hf_inbox_tombstones){0}, 0, &page, NULL),
-		    HF_EINVAL);
+		assert_int_equal(hf_inbox_list_tombstones(stage->store, &bad, 0, &page, NULL), HF_EINVAL);
+		assert_int_equal(hf_inbox_list_tombstones(stage->store,
+		                                          &(struct hf_inbox_list_tombstones_args){0}, 0,
+		                                          &page, NULL),
+		                 HF_EINVAL);
 		stage_close(stage);
 	}
 }
@@ -502,11 +505,11 @@ static void what_was_saved_after_the_reader_looked_stays_unread(void **state)
 		const hf_lsn shown = get(stage->store, "x").saved;
 		assert_int_equal(shown, last_lsn(stage->store));
 		(void)save(stage->store, "u", "late", HF_INBOX_UPSERT, 0);
-		const struct hf_inbox_mark seen = {.key = key_of("u")};
+		const struct hf_inbox_mark_args seen = {.key = key_of("u")};
 		assert_int_equal(hf_inbox_mark_seen(stage->store, NULL, &seen, NULL, NULL), HF_OK);
 		assert_true(get(stage->store, "t").version > shown && get(stage->store, "t").saved < shown);
 		stage_switch(stage);
-		const struct hf_inbox_mark_all args = {.user = hf_str("u"), .up_to = shown};
+		const struct hf_inbox_mark_all_args args = {.user = hf_str("u"), .up_to = shown};
 		struct hf_result result;
 		assert_int_equal(hf_inbox_mark_all_read(stage->store, NULL, &args, &result, NULL), HF_OK);
 		assert_true(result.changed && result.count == 2 && result.version == 0);
@@ -530,8 +533,8 @@ static void a_mark_of_all_in_a_transaction_sees_its_saves(void **state)
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	const struct hf_inbox_input record = {.thread = hf_str("t"), .unread = true};
-	const struct hf_inbox_save make = {.user = hf_str("u"), .records = &record, .count = 1};
-	const struct hf_inbox_mark_all all = {
+	const struct hf_inbox_save_args make = {.user = hf_str("u"), .records = &record, .count = 1};
+	const struct hf_inbox_mark_all_args all = {
 	    .user = hf_str("u"), .account = hf_str("primary"), .now = 7};
 	struct hf_result results[3];
 	hf_txn *txn;

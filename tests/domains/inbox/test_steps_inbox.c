@@ -27,11 +27,11 @@ static void fill_inbox(struct scene *scene)
 			                                     .dismissed = i / PAGE == scene->count / PAGE / 2,
 			                                     .score = (double)(i * UINT64_C(7919) % 1000),
 			                                     .updated_at = HF_UNSET};
-		const struct hf_inbox_save args = {.write = write_os,
-		                                   .user = USER,
-		                                   .records = records,
-		                                   .count = n,
-		                                   .generated_at = SCENE_NOW + batch * SECOND};
+		const struct hf_inbox_save_args args = {.write = write_os,
+		                                        .user = USER,
+		                                        .records = records,
+		                                        .count = n,
+		                                        .generated_at = SCENE_NOW + batch * SECOND};
 		assert_int_equal(hf_inbox_save(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
 }
@@ -40,7 +40,7 @@ static void save_one(struct scene *scene, struct hf_bytes thread)
 {
 	const struct hf_inbox_input record = {
 	    .account = hf_str("a"), .thread = thread, .updated_at = HF_UNSET};
-	const struct hf_inbox_save args = {
+	const struct hf_inbox_save_args args = {
 	    .write = write_os, .user = USER, .records = &record, .count = 1, .generated_at = SCENE_NOW};
 	assert_int_equal(hf_inbox_save(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -73,13 +73,14 @@ static void inbox_get(struct scene *scene)
 
 static void inbox_marks(struct scene *scene)
 {
-	static int (*const marks[])(hf_store *, hf_txn *, const struct hf_inbox_mark *,
+	static int (*const marks[])(hf_store *, hf_txn *, const struct hf_inbox_mark_args *,
 	                            struct hf_result *, struct hf_error *) = {
 	    hf_inbox_dismiss,   hf_inbox_undismiss, hf_inbox_mark_unread,
 	    hf_inbox_mark_read, hf_inbox_mark_seen,
 	};
 	char thread[NAME];
-	const struct hf_inbox_mark args = {.write = write_os, .key = inbox_key(scene, thread, 103)};
+	const struct hf_inbox_mark_args args = {.write = write_os,
+	                                        .key = inbox_key(scene, thread, 103)};
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
 		struct hf_result result;
 		assert_int_equal(marks[i](scene->store, NULL, &args, &result, NULL), HF_OK);
@@ -90,28 +91,30 @@ static void inbox_marks(struct scene *scene)
 static void inbox_remove(struct scene *scene)
 {
 	char thread[NAME];
-	const struct hf_inbox_remove args = {.write = write_os, .key = inbox_key(scene, thread, 104)};
+	const struct hf_inbox_remove_args args = {.write = write_os,
+	                                          .key = inbox_key(scene, thread, 104)};
 	assert_int_equal(hf_inbox_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void inbox_status(struct scene *scene)
 {
 	struct hf_inbox_status status;
-	const struct hf_inbox_set_status args = {
+	const struct hf_inbox_set_status_args args = {
 	    .write = write_os, .user = USER, .status = hf_str("ok")};
 	assert_int_equal(hf_inbox_set_status(scene->store, NULL, &args, NULL, NULL), HF_OK);
-	assert_int_equal(hf_inbox_status(scene->store, USER, HF_READ_UNDURABLE, &status, NULL), HF_OK);
+	assert_int_equal(hf_inbox_get_status(scene->store, USER, HF_READ_UNDURABLE, &status, NULL),
+	                 HF_OK);
 	hf_release(status.memory);
 }
 
 static void inbox_counts(struct scene *scene)
 {
 	struct hf_inbox_counts counts;
-	assert_int_equal(hf_inbox_counts(scene->store, USER, HF_READ_UNDURABLE, &counts, NULL), HF_OK);
+	assert_int_equal(hf_inbox_count(scene->store, USER, HF_READ_UNDURABLE, &counts, NULL), HF_OK);
 	assert_true(counts.total == scene->count && counts.dismissed == PAGE);
 }
 
-static void expect_load(struct scene *scene, struct hf_inbox_load args)
+static void expect_load(struct scene *scene, struct hf_inbox_load_args args)
 {
 	struct hf_inbox_page page;
 	args.user = USER;
@@ -123,32 +126,32 @@ static void expect_load(struct scene *scene, struct hf_inbox_load args)
 
 static void inbox_load_all(struct scene *scene)
 {
-	expect_load(scene, (struct hf_inbox_load){0});
+	expect_load(scene, (struct hf_inbox_load_args){0});
 }
 
 static void inbox_load_unread(struct scene *scene)
 {
-	expect_load(scene, (struct hf_inbox_load){.unread_only = true});
+	expect_load(scene, (struct hf_inbox_load_args){.unread_only = true});
 }
 
 static void inbox_load_undismissed(struct scene *scene)
 {
-	expect_load(scene, (struct hf_inbox_load){.without_dismissed = true});
+	expect_load(scene, (struct hf_inbox_load_args){.without_dismissed = true});
 }
 
 static void inbox_load_account(struct scene *scene)
 {
-	expect_load(scene, (struct hf_inbox_load){.account = hf_str("b")});
+	expect_load(scene, (struct hf_inbox_load_args){.account = hf_str("b")});
 }
 
 static void inbox_load_both(struct scene *scene)
 {
 	struct hf_inbox_page page;
-	const struct hf_inbox_load args = {.user = USER,
-	                                   .account = hf_str("b"),
-	                                   .unread_only = true,
-	                                   .without_dismissed = true,
-	                                   .limit = PAGE};
+	const struct hf_inbox_load_args args = {.user = USER,
+	                                        .account = hf_str("b"),
+	                                        .unread_only = true,
+	                                        .without_dismissed = true,
+	                                        .limit = PAGE};
 	assert_int_equal(hf_inbox_load(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_int_equal(page.count, PAGE - 1);
 	hf_release(page.memory);
@@ -156,9 +159,9 @@ static void inbox_load_both(struct scene *scene)
 
 static void inbox_dismissed(struct scene *scene)
 {
-	struct hf_inbox_keys keys;
-	const struct hf_inbox_dismissed args = {.user = USER, .limit = PAGE};
-	assert_int_equal(hf_inbox_dismissed(scene->store, &args, HF_READ_UNDURABLE, &keys, NULL),
+	struct hf_inbox_key_page keys;
+	const struct hf_inbox_list_dismissed_args args = {.user = USER, .limit = PAGE};
+	assert_int_equal(hf_inbox_list_dismissed(scene->store, &args, HF_READ_UNDURABLE, &keys, NULL),
 	                 HF_OK);
 	assert_int_equal(keys.count, PAGE);
 	hf_release(keys.memory);
@@ -167,7 +170,7 @@ static void inbox_dismissed(struct scene *scene)
 static void inbox_trim(struct scene *scene)
 {
 	struct hf_result result;
-	const struct hf_inbox_trim args = {
+	const struct hf_inbox_trim_args args = {
 	    .write = write_os, .user = USER, .max_records = scene->count - PAGE};
 	assert_int_equal(hf_inbox_trim(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.count == PAGE);

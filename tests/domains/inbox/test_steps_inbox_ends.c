@@ -37,17 +37,17 @@ static void fill_snoozed(struct scene *scene)
 			    .dismissed_at = HF_UNSET,
 			    .snoozed_until = plain || i % 2 == 0 ? HF_UNSET : SCENE_NOW + 1 + i};
 		}
-		const struct hf_inbox_save args = {.write = write_os,
-		                                   .user = USER,
-		                                   .records = records,
-		                                   .count = n,
-		                                   .generated_at = SCENE_NOW,
-		                                   .restore = true};
+		const struct hf_inbox_save_args args = {.write = write_os,
+		                                        .user = USER,
+		                                        .records = records,
+		                                        .count = n,
+		                                        .generated_at = SCENE_NOW,
+		                                        .restore = true};
 		assert_int_equal(hf_inbox_save(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
 }
 
-static void expect_load(struct scene *scene, struct hf_inbox_load args)
+static void expect_load(struct scene *scene, struct hf_inbox_load_args args)
 {
 	struct hf_inbox_page page;
 	args.user = USER;
@@ -59,26 +59,26 @@ static void expect_load(struct scene *scene, struct hf_inbox_load args)
 
 static void load_awake(struct scene *scene)
 {
-	expect_load(scene, (struct hf_inbox_load){.without_snoozed = true});
+	expect_load(scene, (struct hf_inbox_load_args){.without_snoozed = true});
 }
 
 static void load_unread_awake(struct scene *scene)
 {
-	expect_load(scene, (struct hf_inbox_load){.unread_only = true, .without_snoozed = true});
+	expect_load(scene, (struct hf_inbox_load_args){.unread_only = true, .without_snoozed = true});
 }
 
 static void load_all_filters(struct scene *scene)
 {
-	expect_load(scene, (struct hf_inbox_load){.account = hf_str("b"),
-	                                          .unread_only = true,
-	                                          .without_dismissed = true,
-	                                          .without_snoozed = true});
+	expect_load(scene, (struct hf_inbox_load_args){.account = hf_str("b"),
+	                                               .unread_only = true,
+	                                               .without_dismissed = true,
+	                                               .without_snoozed = true});
 }
 
 static void snooze_and_wake(struct scene *scene)
 {
 	char thread[NAME];
-	struct hf_inbox_snooze args = {
+	struct hf_inbox_snooze_args args = {
 	    .write = write_os,
 	    .key = {USER, hf_str("a"), numbered(thread, "t", scene->count / 2)},
 	    .until = SCENE_NOW + 5};
@@ -88,11 +88,12 @@ static void snooze_and_wake(struct scene *scene)
 }
 
 static void mark_ten(struct scene *scene,
-                     int (*fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_all *,
+                     int (*fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_all_args *,
                                struct hf_result *, struct hf_error *))
 {
 	struct hf_result result;
-	const struct hf_inbox_mark_all args = {.write = write_os, .user = USER, .account = hf_str("b")};
+	const struct hf_inbox_mark_all_args args = {
+	    .write = write_os, .user = USER, .account = hf_str("b")};
 	assert_int_equal(fn(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_int_equal(result.count, PAGE);
 }
@@ -110,7 +111,8 @@ static void dismiss_all(struct scene *scene)
 static void mark_none(struct scene *scene)
 {
 	struct hf_result result;
-	const struct hf_inbox_mark_all args = {.write = write_os, .user = USER, .account = hf_str("b")};
+	const struct hf_inbox_mark_all_args args = {
+	    .write = write_os, .user = USER, .account = hf_str("b")};
 	assert_int_equal(hf_inbox_dismiss_all(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_false(result.changed);
 }
@@ -144,11 +146,11 @@ static void fill_tombs(struct scene *scene)
 		for (; n < scene->count / 100 && i < scene->count; n++, i++)
 			records[n] = (struct hf_inbox_input){
 			    .thread = numbered(threads[n], "t", i), .dismissed = true, .updated_at = HF_UNSET};
-		struct hf_inbox_save args = {.write = write_os,
-		                             .user = USER,
-		                             .records = records,
-		                             .count = n,
-		                             .generated_at = SCENE_NOW};
+		struct hf_inbox_save_args args = {.write = write_os,
+		                                  .user = USER,
+		                                  .records = records,
+		                                  .count = n,
+		                                  .generated_at = SCENE_NOW};
 		assert_int_equal(hf_inbox_save(scene->store, NULL, &args, NULL, NULL), HF_OK);
 		args.mode = HF_INBOX_REPLACE;
 		args.count = 0;
@@ -157,7 +159,7 @@ static void fill_tombs(struct scene *scene)
 	}
 	for (unsigned i = 0; i < PAGE; i++) {
 		char thread[NAME];
-		const struct hf_inbox_put_tombstone args = {
+		const struct hf_inbox_put_tombstone_args args = {
 		    .write = write_os,
 		    .key = {USER, {0}, numbered(thread, "t", scene->count / PAGE * i)},
 		    .until = INT64_MAX};
@@ -169,8 +171,8 @@ static void fill_tombs(struct scene *scene)
 static void tombstones(struct scene *scene)
 {
 	struct hf_inbox_tombstone_page page;
-	const struct hf_inbox_tombstones args = {.user = USER, .limit = PAGE};
-	assert_int_equal(hf_inbox_tombstones(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
+	const struct hf_inbox_list_tombstones_args args = {.user = USER, .limit = PAGE};
+	assert_int_equal(hf_inbox_list_tombstones(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
 	                 HF_OK);
 	assert_true(page.count == PAGE && !page.next);
 	hf_release(page.memory);
@@ -180,7 +182,7 @@ static void save_one(struct scene *scene, struct hf_bytes thread, bool comes_bac
 {
 	struct hf_result result;
 	const struct hf_inbox_input record = {.thread = thread, .updated_at = HF_UNSET};
-	const struct hf_inbox_save args = {
+	const struct hf_inbox_save_args args = {
 	    .write = write_os, .user = USER, .records = &record, .count = 1, .generated_at = SCENE_NOW};
 	assert_int_equal(hf_inbox_save(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_int_equal(result.count, comes_back);
@@ -201,7 +203,7 @@ static void save_over_one_that_stands(struct scene *scene)
 static void remove_with_tombstone(struct scene *scene)
 {
 	char thread[NAME];
-	const struct hf_inbox_remove args = {
+	const struct hf_inbox_remove_args args = {
 	    .write = write_os,
 	    .key = {USER, {0}, numbered(thread, "t", scene->count / 2 + 3)},
 	    .tombstone_for = SECOND};
@@ -211,7 +213,7 @@ static void remove_with_tombstone(struct scene *scene)
 static void list_users(struct scene *scene)
 {
 	struct hf_name_page page;
-	assert_int_equal(hf_inbox_users(scene->store, NULL, HF_READ_UNDURABLE, &page, NULL), HF_OK);
+	assert_int_equal(hf_inbox_names(scene->store, NULL, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_int_equal(page.count, 1);
 	hf_release(page.memory);
 }

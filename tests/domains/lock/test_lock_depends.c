@@ -28,7 +28,7 @@ struct scene {
 static int acquire_as(struct scene *s, hf_txn *txn, const char *name, const char *owner,
                       int64_t lease, struct hf_result *result)
 {
-	const struct hf_lock_acquire args = {
+	const struct hf_lock_acquire_args args = {
 	    .name = hf_str(name), .owner = hf_str(owner), .lease_us = lease};
 	return hf_lock_acquire(s->store, txn, &args, result, NULL);
 }
@@ -56,34 +56,35 @@ static int take_over(struct scene *s, hf_txn *txn)
 }
 static int give_back(struct scene *s, hf_txn *txn)
 {
-	return hf_lock_release(s->store, txn,
-	                       &(struct hf_lock_release){.name = hf_str("held"), .token = s->token},
-	                       NULL, NULL);
+	return hf_lock_release(
+	    s->store, txn, &(struct hf_lock_release_args){.name = hf_str("held"), .token = s->token},
+	    NULL, NULL);
 }
 static int renew(struct scene *s, hf_txn *txn)
 {
-	const struct hf_lock_renew args = {
+	const struct hf_lock_renew_args args = {
 	    .name = hf_str("held"), .token = s->token, .lease_us = 2 * LEASE};
 	return hf_lock_renew(s->store, txn, &args, NULL, NULL);
 }
 static int force(struct scene *s, hf_txn *txn)
 {
-	const struct hf_lock_force_release args = {.name = hf_str("held"), .reason = hf_str("why not")};
+	const struct hf_lock_force_release_args args = {.name = hf_str("held"),
+	                                                .reason = hf_str("why not")};
 	return hf_lock_force_release(s->store, txn, &args, NULL, NULL);
 }
 static int put(struct scene *s, hf_txn *txn)
 {
-	const struct hf_lock_put args = {.name = hf_str("free"),
-	                                 .owner = hf_str("w1"),
-	                                 .acquired_at = 5,
-	                                 .lease_until = STAGE_NOW + LEASE};
+	const struct hf_lock_put_args args = {.name = hf_str("free"),
+	                                      .owner = hf_str("w1"),
+	                                      .acquired_at = 5,
+	                                      .lease_until = STAGE_NOW + LEASE};
 	return hf_lock_put(s->store, txn, &args, NULL, NULL);
 }
 
 /* The clock of the scene runs ahead of the wall by a second, which this takes back. */
 static int set_back(struct scene *s, hf_txn *txn)
 {
-	const struct hf_clock_set_back args = {.reason = hf_str("the wall clock was wrong")};
+	const struct hf_clock_set_back_args args = {.reason = hf_str("the wall clock was wrong")};
 	if (!txn)
 		return hf_clock_set_back(s->store, NULL, &args, NULL, NULL);
 	stage_at(s->stage, STAGE_NOW + SECOND);
@@ -96,7 +97,8 @@ static int set_back(struct scene *s, hf_txn *txn)
 
 static int check_as(struct scene *s, unsigned flags)
 {
-	return hf_lock_check(s->store, &(struct hf_lock_check){hf_str("held"), s->token}, flags, NULL);
+	return hf_lock_check(s->store, &(struct hf_lock_check_args){hf_str("held"), s->token}, flags,
+	                     NULL);
 }
 static int check(struct scene *s)
 {
@@ -128,14 +130,14 @@ static int get_other(struct scene *s)
 static int list(struct scene *s)
 {
 	struct hf_lock_page page;
-	const int rc = hf_lock_list(s->store, &(struct hf_lock_list){.limit = 1}, 0, &page, NULL);
+	const int rc = hf_lock_list(s->store, &(struct hf_lock_list_args){.limit = 1}, 0, &page, NULL);
 	hf_release(page.memory);
 	return rc;
 }
 static int stats(struct scene *s)
 {
 	struct hf_lock_stats out;
-	return hf_lock_stats(s->store, 0, &out, NULL);
+	return hf_lock_get_stats(s->store, 0, &out, NULL);
 }
 static int acquire_by_another(struct scene *s)
 {
@@ -167,18 +169,18 @@ static void nothing(void *ctx)
 }
 static int with_held(struct scene *s)
 {
-	return hf_lock_with(s->store, &(struct hf_lock_with){.name = hf_str("held")}, nothing, NULL,
-	                    NULL);
+	return hf_lock_with(s->store, &(struct hf_lock_with_args){.name = hf_str("held")}, nothing,
+	                    NULL, NULL);
 }
 static int with_free(struct scene *s)
 {
-	return hf_lock_with(s->store, &(struct hf_lock_with){.name = hf_str("free")}, nothing, NULL,
-	                    NULL);
+	return hf_lock_with(s->store, &(struct hf_lock_with_args){.name = hf_str("free")}, nothing,
+	                    NULL, NULL);
 }
 static int guard_version(struct scene *s)
 {
 	hf_txn *txn;
-	const struct hf_lock_guard args = {.write.expect = HF_ABSENT, .name = hf_str("held")};
+	const struct hf_lock_guard_args args = {.write.expect = HF_ABSENT, .name = hf_str("held")};
 	assert_int_equal(hf_txn_begin(s->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_lock_guard(s->store, txn, &args, NULL, NULL), HF_OK);
 	return hf_txn_commit(txn, HF_DURABLE, NULL);
@@ -186,7 +188,7 @@ static int guard_version(struct scene *s)
 static int guard_held(struct scene *s)
 {
 	hf_txn *txn;
-	const struct hf_lock_guard_held args = {.name = hf_str("held"), .token = s->token};
+	const struct hf_lock_guard_held_args args = {.name = hf_str("held"), .token = s->token};
 	int rc = hf_txn_begin(s->store, &txn, NULL);
 	if (rc != HF_OK)
 		return rc;
@@ -241,7 +243,7 @@ static const struct row {
 static hf_lsn durable_lsn(hf_store *store)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.durable_lsn;
 }
 
@@ -340,7 +342,8 @@ static bool run_with(const char *name, int (*run)(struct scene *), unsigned at, 
 	if (rc == HF_ENOMEM) {
 		struct hf__writer after = stage_dump(scene.stage);
 		stage_verify(scene.stage);
-		if (!hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)))
+		if (!hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                     hf_bytes_of(after.data, after.len)))
 			fail_msg("%s, allocation %u: refused, and yet something changed", name, at);
 		hf__writer_deinit(&after);
 		++*refused;

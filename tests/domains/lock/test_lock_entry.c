@@ -47,7 +47,7 @@ static struct hf__entry entry_of(const struct bench *b, enum hf__lock_kind kind,
 	                          .at = at,
 	                          .domain = HF__DOMAIN_LOCK,
 	                          .kind = (uint8_t)kind,
-	                          .body = hf_bytes(b->body.data, b->body.len)};
+	                          .body = hf_bytes_of(b->body.data, b->body.len)};
 }
 
 /* Applies what lies in b->body, and keeps it if it is right. */

@@ -20,7 +20,7 @@ static hf_token acquire(hf_store *store, const char *name, const char *owner, in
 {
 	struct hf_result result;
 	struct hf_error error = {0};
-	const struct hf_lock_acquire args = {
+	const struct hf_lock_acquire_args args = {
 	    .name = hf_str(name), .owner = hf_str(owner), .lease_us = lease};
 	if (hf_lock_acquire(store, NULL, &args, &result, &error) != HF_OK)
 		fail_msg("%s", error.text);
@@ -29,14 +29,14 @@ static hf_token acquire(hf_store *store, const char *name, const char *owner, in
 
 static int check(hf_store *store, const char *name, hf_token token)
 {
-	return hf_lock_check(store, &(struct hf_lock_check){hf_str(name), token}, 0, NULL);
+	return hf_lock_check(store, &(struct hf_lock_check_args){hf_str(name), token}, 0, NULL);
 }
 
 static int renew(hf_store *store, const char *name, hf_token token, int64_t lease)
 {
 	return hf_lock_renew(
 	    store, NULL,
-	    &(struct hf_lock_renew){.name = hf_str(name), .token = token, .lease_us = lease}, NULL,
+	    &(struct hf_lock_renew_args){.name = hf_str(name), .token = token, .lease_us = lease}, NULL,
 	    NULL);
 }
 
@@ -59,14 +59,14 @@ static const char *holder(hf_store *store, const char *name)
 static struct hf_lock_stats stats(hf_store *store)
 {
 	struct hf_lock_stats out;
-	assert_int_equal(hf_lock_stats(store, 0, &out, NULL), HF_OK);
+	assert_int_equal(hf_lock_get_stats(store, 0, &out, NULL), HF_OK);
 	return out;
 }
 
 static struct hf_info info(hf_store *store)
 {
 	struct hf_info out;
-	assert_int_equal(hf_info(store, &out, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &out, NULL), HF_OK);
 	return out;
 }
 
@@ -175,7 +175,7 @@ static void a_token_of_another_grant_name_or_epoch_is_stale(void **unused)
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		assert_int_equal(check(stage->store, "a", wrong[i]), HF_ESTALE);
 		assert_int_equal(renew(stage->store, "a", wrong[i], SECOND), HF_ESTALE);
-		const struct hf_lock_release release = {.name = hf_str("a"), .token = wrong[i]};
+		const struct hf_lock_release_args release = {.name = hf_str("a"), .token = wrong[i]};
 		assert_int_equal(hf_lock_release(stage->store, NULL, &release, NULL, NULL), HF_ESTALE);
 	}
 	assert_int_equal(check(stage->store, "a", token), HF_OK);
@@ -188,9 +188,9 @@ static void a_token_of_another_grant_name_or_epoch_is_stale(void **unused)
 static int write_guarded(hf_store *store, hf_token token, int64_t sequence, struct hf_error *error)
 {
 	hf_txn *txn = NULL;
-	const struct hf_cursor_advance write = {.key = {.consumer = hf_str("c"), .stream = hf_str("s")},
-	                                        .sequence = sequence};
-	const struct hf_lock_guard_held guard = {.name = hf_str("a"), .token = token};
+	const struct hf_cursor_advance_args write = {
+	    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = sequence};
+	const struct hf_lock_guard_held_args guard = {.name = hf_str("a"), .token = token};
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_cursor_advance(store, txn, &write, NULL, NULL), HF_OK);
 	assert_int_equal(hf_lock_guard_held(store, txn, &guard, NULL, NULL), HF_OK);
@@ -222,8 +222,8 @@ static void a_lock_can_change_hands_inside_a_transaction(void **unused)
 	hf_txn *txn = NULL;
 	struct hf_result given, taken;
 	const hf_token token = acquire(stage->store, "a", "w1", 0);
-	const struct hf_lock_release release = {.name = hf_str("a"), .token = token};
-	const struct hf_lock_acquire take = {
+	const struct hf_lock_release_args release = {.name = hf_str("a"), .token = token};
+	const struct hf_lock_acquire_args take = {
 	    .name = hf_str("a"), .owner = hf_str("w2"), .lease_us = SECOND};
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_lock_release(stage->store, txn, &release, &given, NULL), HF_OK);
@@ -240,7 +240,8 @@ static void a_transaction_cannot_wait(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	hf_txn *txn = NULL;
 	struct hf_error error = {0};
-	const struct hf_lock_acquire take = {.name = hf_str("a"), .owner = hf_str("w"), .wait_us = 1};
+	const struct hf_lock_acquire_args take = {
+	    .name = hf_str("a"), .owner = hf_str("w"), .wait_us = 1};
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_lock_acquire(stage->store, txn, &take, NULL, &error), HF_EINVAL);
 	assert_string_equal(error.text, "lock acquire: a transaction cannot wait");
@@ -259,37 +260,38 @@ static void arguments_that_break_the_rules_are_refused(void **unused)
 	const struct hf_bytes names[] = {{NULL, 0}, {long_name, sizeof long_name}, {"a\0b", 3}};
 	memset(long_reason, 'x', sizeof long_reason);
 	for (size_t i = 0; i < 3; i++) {
-		const struct hf_lock_acquire name = {.name = names[i], .owner = hf_str("w")},
-		                             owner = {.name = hf_str("a"), .owner = names[i]};
+		const struct hf_lock_acquire_args name = {.name = names[i], .owner = hf_str("w")},
+		                                  owner = {.name = hf_str("a"), .owner = names[i]};
 		assert_int_equal(hf_lock_acquire(stage->store, NULL, &name, NULL, NULL), HF_EINVAL);
 		assert_int_equal(hf_lock_acquire(stage->store, NULL, &owner, NULL, NULL), HF_EINVAL);
 		assert_int_equal(hf_lock_renew(stage->store, NULL,
-		                               &(struct hf_lock_renew){.name = names[i]}, NULL, NULL),
+		                               &(struct hf_lock_renew_args){.name = names[i]}, NULL, NULL),
 		                 HF_EINVAL);
 		assert_int_equal(hf_lock_release(stage->store, NULL,
-		                                 &(struct hf_lock_release){.name = names[i]}, NULL, NULL),
+		                                 &(struct hf_lock_release_args){.name = names[i]}, NULL,
+		                                 NULL),
 		                 HF_EINVAL);
 		assert_int_equal(
-		    hf_lock_check(stage->store, &(struct hf_lock_check){.name = names[i]}, 0, NULL),
+		    hf_lock_check(stage->store, &(struct hf_lock_check_args){.name = names[i]}, 0, NULL),
 		    HF_EINVAL);
 	}
-	const struct hf_lock_acquire lease = {
+	const struct hf_lock_acquire_args lease = {
 	    .name = hf_str("a"), .owner = hf_str("w"), .lease_us = -1};
 	assert_int_equal(hf_lock_acquire(stage->store, NULL, &lease, NULL, NULL), HF_EINVAL);
-	struct hf_lock_force_release force = {.name = hf_str("a"), .reason = hf_str(" \t")};
+	struct hf_lock_force_release_args force = {.name = hf_str("a"), .reason = hf_str(" \t")};
 	assert_int_equal(hf_lock_force_release(stage->store, NULL, &force, NULL, NULL), HF_EREASON);
-	force.reason = hf_bytes(long_reason, sizeof long_reason);
+	force.reason = hf_bytes_of(long_reason, sizeof long_reason);
 	assert_int_equal(hf_lock_force_release(stage->store, NULL, &force, NULL, NULL), HF_ETOOBIG);
-	struct hf_lock_put put = {
+	struct hf_lock_put_args put = {
 	    .name = hf_str("a"), .owner = hf_str("w"), .acquired_at = HF_UNSET, .lease_until = 5};
 	assert_int_equal(hf_lock_put(stage->store, NULL, &put, NULL, NULL), HF_EINVAL);
-	put = (struct hf_lock_put){
+	put = (struct hf_lock_put_args){
 	    .name = hf_str("a"), .owner = hf_str("w"), .acquired_at = 5, .lease_until = HF_UNSET};
 	assert_int_equal(hf_lock_put(stage->store, NULL, &put, NULL, NULL), HF_EINVAL);
 	/* Guards only make sense in a transaction, and a version guard needs a version. */
-	const struct hf_lock_guard guard = {.write.expect = HF_ABSENT, .name = hf_str("a")};
+	const struct hf_lock_guard_args guard = {.write.expect = HF_ABSENT, .name = hf_str("a")};
 	assert_int_equal(hf_lock_guard(stage->store, NULL, &guard, NULL, NULL), HF_EINVAL);
-	const struct hf_lock_guard_held held = {.name = hf_str("a")};
+	const struct hf_lock_guard_held_args held = {.name = hf_str("a")};
 	assert_int_equal(hf_lock_guard_held(stage->store, NULL, &held, NULL, NULL), HF_EINVAL);
 	assert_int_equal(info(stage->store).last_lsn, 0);
 	stage_close(stage);
@@ -300,7 +302,7 @@ static void a_refusal_says_who_holds_the_lock_and_for_how_long(void **unused)
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_error error = {0};
-	const struct hf_lock_acquire take = {.name = hf_str("a"), .owner = hf_str("w2")};
+	const struct hf_lock_acquire_args take = {.name = hf_str("a"), .owner = hf_str("w2")};
 	const hf_token token = acquire(stage->store, "a", "w1", 90 * SECOND);
 	stage_at(stage, STAGE_NOW + SECOND / 2);
 	assert_int_equal(hf_lock_acquire(stage->store, NULL, &take, NULL, &error), HF_EHELD);
@@ -317,10 +319,10 @@ static void what_is_put_is_held_until_its_owner_takes_it_over(void **unused)
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_result first, again;
-	const struct hf_lock_put put = {.name = hf_str("a"),
-	                                .owner = hf_str("w1"),
-	                                .acquired_at = 5,
-	                                .lease_until = STAGE_NOW + SECOND};
+	const struct hf_lock_put_args put = {.name = hf_str("a"),
+	                                     .owner = hf_str("w1"),
+	                                     .acquired_at = 5,
+	                                     .lease_until = STAGE_NOW + SECOND};
 	assert_int_equal(hf_lock_put(stage->store, NULL, &put, &first, NULL), HF_OK);
 	assert_int_equal(hf_lock_put(stage->store, NULL, &put, &again, NULL), HF_OK);
 	assert_true(first.changed && !again.changed && again.version == first.version);

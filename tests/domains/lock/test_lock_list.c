@@ -68,7 +68,7 @@ static void walk(hf_store *store, size_t limit, char out[TEXT])
 	out[0] = '\0';
 	do {
 		struct hf_lock_page page;
-		const struct hf_lock_list args = {.limit = limit, .page = token};
+		const struct hf_lock_list_args args = {.limit = limit, .page = token};
 		assert_int_equal(hf_lock_list(store, &args, 0, &page, NULL), HF_OK);
 		assert_true(limit == 0 || page.count <= limit);
 		assert_true(!page.next || page.count == limit);
@@ -86,9 +86,11 @@ static void change_one(struct hf_rng *rng, struct model *model, hf_store *store,
 	struct hf_result result;
 	const bool held = model->until[i] > now;
 	const int64_t lease = (int64_t)hf_rng_below(rng, 4) * 10 * SECOND;
-	const struct hf_lock_acquire acquire = {.name = name, .owner = hf_str("w"), .lease_us = lease};
-	const struct hf_lock_release release = {.name = name, .token = model->tokens[i]};
-	const struct hf_lock_renew renew = {.name = name, .token = model->tokens[i], .lease_us = lease};
+	const struct hf_lock_acquire_args acquire = {
+	    .name = name, .owner = hf_str("w"), .lease_us = lease};
+	const struct hf_lock_release_args release = {.name = name, .token = model->tokens[i]};
+	const struct hf_lock_renew_args renew = {
+	    .name = name, .token = model->tokens[i], .lease_us = lease};
 	switch (hf_rng_below(rng, 3)) {
 	case 0:
 		assert_int_equal(hf_lock_acquire(store, NULL, &acquire, &result, NULL), HF_OK);
@@ -147,7 +149,7 @@ static void lists_show_what_is_held_in_byte_order_in_pages_of_any_size(void **un
 static hf_token hold(hf_store *store, const char *name, int64_t lease)
 {
 	struct hf_result result;
-	const struct hf_lock_acquire args = {
+	const struct hf_lock_acquire_args args = {
 	    .name = hf_str(name), .owner = hf_str("the owner"), .lease_us = lease};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, &result, NULL), HF_OK);
 	return result.token;
@@ -162,16 +164,17 @@ static void a_walk_goes_on_when_its_last_lock_is_free_by_then(void **unused)
 	(void)hold(stage->store, "a", 0);
 	(void)hold(stage->store, "d", 0);
 	assert_int_equal(
-	    hf_lock_list(stage->store, &(struct hf_lock_list){.limit = 2}, 0, &first, NULL), HF_OK);
+	    hf_lock_list(stage->store, &(struct hf_lock_list_args){.limit = 2}, 0, &first, NULL),
+	    HF_OK);
 	assert_int_equal(first.count, 2);
 	assert_true(first.items[1].token == b && first.items[1].lease_until == STAGE_NOW + SECOND &&
 	            stage_stamped(first.items[1].acquired_at, STAGE_NOW));
 	assert_true(hf__bytes_equal(first.items[1].owner, hf_str("the owner")));
 	stage_at(stage, STAGE_NOW + SECOND);
 	(void)hold(stage->store, "c", 0);
-	assert_int_equal(
-	    hf_lock_list(stage->store, &(struct hf_lock_list){.page = first.next}, 0, &second, NULL),
-	    HF_OK);
+	assert_int_equal(hf_lock_list(stage->store, &(struct hf_lock_list_args){.page = first.next}, 0,
+	                              &second, NULL),
+	                 HF_OK);
 	assert_int_equal(second.count, 2);
 	assert_true(hf__bytes_equal(second.items[0].name, hf_str("c")) &&
 	            hf__bytes_equal(second.items[1].name, hf_str("d")));
@@ -190,16 +193,16 @@ static void damaged_page_tokens_are_refused(void **unused)
 	char token[512];
 	(void)hold(stage->store, "a", 0);
 	(void)hold(stage->store, "b", 0);
-	assert_int_equal(hf_lock_list(stage->store, &(struct hf_lock_list){.limit = 1}, 0, &page, NULL),
-	                 HF_OK);
+	assert_int_equal(
+	    hf_lock_list(stage->store, &(struct hf_lock_list_args){.limit = 1}, 0, &page, NULL), HF_OK);
 	(void)snprintf(token, sizeof token, "%s", page.next);
 	hf_release(page.memory);
 	for (size_t i = 0; token[i]; i++) {
 		const char was = token[i];
 		token[i] = was == 'A' ? 'B' : 'A';
-		assert_int_equal(
-		    hf_lock_list(stage->store, &(struct hf_lock_list){.page = token}, 0, &none, &error),
-		    HF_EINVAL);
+		assert_int_equal(hf_lock_list(stage->store, &(struct hf_lock_list_args){.page = token}, 0,
+		                              &none, &error),
+		                 HF_EINVAL);
 		assert_true(none.count == 0 && !none.memory);
 		token[i] = was;
 	}
@@ -216,7 +219,7 @@ static void an_empty_list_is_no_error(void **unused)
 	assert_int_equal(hf_lock_list(stage->store, NULL, 0, &page, NULL), HF_OK);
 	assert_true(page.count == 0 && !page.next);
 	hf_release(page.memory);
-	assert_int_equal(hf_lock_stats(stage->store, 0, &stats, NULL), HF_OK);
+	assert_int_equal(hf_lock_get_stats(stage->store, 0, &stats, NULL), HF_OK);
 	assert_true(stats.held == 0 && stats.next_ending == HF_UNSET && stats.as_of == STAGE_NOW);
 	stage_close(stage);
 }

@@ -111,7 +111,7 @@ struct call {
 
 static int acquire_as(const struct call *c, const char *owner, int64_t lease)
 {
-	const struct hf_lock_acquire args = {COMMON, .owner = hf_str(owner), .lease_us = lease};
+	const struct hf_lock_acquire_args args = {COMMON, .owner = hf_str(owner), .lease_us = lease};
 	return hf_lock_acquire(c->store, c->txn, &args, c->result, c->error);
 }
 static int acquire(const struct call *c)
@@ -129,7 +129,7 @@ static int acquire_by_another(const struct call *c)
 
 static int renew_for(const struct call *c, int64_t lease)
 {
-	const struct hf_lock_renew args = {COMMON, .token = c->cell->ours, .lease_us = lease};
+	const struct hf_lock_renew_args args = {COMMON, .token = c->cell->ours, .lease_us = lease};
 	return hf_lock_renew(c->store, c->txn, &args, c->result, c->error);
 }
 static int renew(const struct call *c)
@@ -143,19 +143,19 @@ static int renew_unleased(const struct call *c)
 
 static int release(const struct call *c)
 {
-	const struct hf_lock_release args = {COMMON, .token = c->cell->ours};
+	const struct hf_lock_release_args args = {COMMON, .token = c->cell->ours};
 	return hf_lock_release(c->store, c->txn, &args, c->result, c->error);
 }
 static int force_release(const struct call *c)
 {
-	const struct hf_lock_force_release args = {COMMON, .reason = hf_str("the holder hangs")};
+	const struct hf_lock_force_release_args args = {COMMON, .reason = hf_str("the holder hangs")};
 	return hf_lock_force_release(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int put_until(const struct call *c, const char *owner, hf_time until)
 {
-	const struct hf_lock_put args = {COMMON, .owner = hf_str(owner), .acquired_at = PAST,
-	                                 .lease_until = until};
+	const struct hf_lock_put_args args = {COMMON, .owner = hf_str(owner), .acquired_at = PAST,
+	                                      .lease_until = until};
 	return hf_lock_put(c->store, c->txn, &args, c->result, c->error);
 }
 static int put(const struct call *c)
@@ -171,21 +171,21 @@ static int guard(const struct call *c)
 {
 	char text[TEXT_MAX];
 	const hf_lsn version = look(c->store, c->cell, text);
-	const struct hf_lock_guard args = {.write.expect = c->expect ? c->expect
-	                                                   : version ? version
-	                                                             : HF_ABSENT,
-	                                   .name = hf_str(c->cell->name)};
+	const struct hf_lock_guard_args args = {.write.expect = c->expect ? c->expect
+	                                                        : version ? version
+	                                                                  : HF_ABSENT,
+	                                        .name = hf_str(c->cell->name)};
 	return hf_lock_guard(c->store, c->txn, &args, c->result, c->error);
 }
 static int guard_held(const struct call *c)
 {
-	const struct hf_lock_guard_held args = {COMMON, .token = c->cell->ours};
+	const struct hf_lock_guard_held_args args = {COMMON, .token = c->cell->ours};
 	return hf_lock_guard_held(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int check(const struct call *c)
 {
-	const struct hf_lock_check args = {hf_str(c->cell->name), c->cell->ours};
+	const struct hf_lock_check_args args = {hf_str(c->cell->name), c->cell->ours};
 	return hf_lock_check(c->store, &args, 0, c->error);
 }
 
@@ -196,7 +196,7 @@ static void note(void *ctx)
 static int with_lock(const struct call *c)
 {
 	unsigned calls = 0;
-	const struct hf_lock_with args = {.name = hf_str(c->cell->name)};
+	const struct hf_lock_with_args args = {.name = hf_str(c->cell->name)};
 	const int rc = hf_lock_with(c->store, &args, note, &calls, c->error);
 	assert_int_equal(calls, rc == HF_OK ? 1 : 0);
 	return rc;
@@ -280,7 +280,7 @@ static hf_token grant(hf_store *store, const struct cell *cell, const char *owne
 {
 	struct hf_error error = {0};
 	struct hf_result result;
-	const struct hf_lock_acquire args = {
+	const struct hf_lock_acquire_args args = {
 	    .name = hf_str(cell->name), .owner = hf_str(owner), .lease_us = lease};
 	expect_ok(hf_lock_acquire(store, NULL, &args, &result, &error), &error);
 	return result.token;
@@ -289,7 +289,7 @@ static hf_token grant(hf_store *store, const struct cell *cell, const char *owne
 static void give_back(hf_store *store, const struct cell *cell)
 {
 	struct hf_error error = {0};
-	const struct hf_lock_release args = {.name = hf_str(cell->name), .token = cell->ours};
+	const struct hf_lock_release_args args = {.name = hf_str(cell->name), .token = cell->ours};
 	expect_ok(hf_lock_release(store, NULL, &args, NULL, &error), &error);
 }
 
@@ -329,7 +329,7 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 	rc = op->run(call);
 	assert_int_equal(rc, HF_OK);
 	if (spoiler) {
-		const struct hf_lock_guard args = {.write.expect = 7, .name = hf_str("no such lock")};
+		const struct hf_lock_guard_args args = {.write.expect = 7, .name = hf_str("no such lock")};
 		assert_int_equal(hf_lock_guard(call->store, call->txn, &args, NULL, call->error), HF_OK);
 	}
 	rc = hf_txn_commit(call->txn, HF_DURABLE, call->error);
@@ -394,7 +394,7 @@ static void try_in_vain(const struct operation *op, enum state state, const stru
 	struct hf__writer after = stage_dump((struct stage *)stage);
 	stage_verify((struct stage *)stage);
 	const bool same =
-	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+	    hf__bytes_equal(hf_bytes_of(before.data, before.len), hf_bytes_of(after.data, after.len));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	if (!same)

@@ -25,7 +25,7 @@ enum { CALLERS = 8 };
 struct scene;
 struct caller {
 	struct scene *scene;
-	struct hf_lock_acquire args;
+	struct hf_lock_acquire_args args;
 	hf_lock_fn fn; /* not NULL: hf_lock_with */
 	pthread_t thread;
 	struct hf_result result;
@@ -79,7 +79,7 @@ static size_t waiting(struct scene *scene)
 static hf_token acquire(struct scene *scene, const char *owner, int64_t lease)
 {
 	struct hf_result result;
-	const struct hf_lock_acquire args = {
+	const struct hf_lock_acquire_args args = {
 	    .name = hf_str("a"), .owner = hf_str(owner), .lease_us = lease};
 	assert_int_equal(hf_lock_acquire(scene->store, NULL, &args, &result, NULL), HF_OK);
 	return result.token;
@@ -87,14 +87,14 @@ static hf_token acquire(struct scene *scene, const char *owner, int64_t lease)
 
 static void release(struct scene *scene, hf_token token)
 {
-	const struct hf_lock_release args = {.name = hf_str("a"), .token = token};
+	const struct hf_lock_release_args args = {.name = hf_str("a"), .token = token};
 	assert_int_equal(hf_lock_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void *call(void *arg)
 {
 	struct caller *c = arg;
-	const struct hf_lock_with with = {.name = c->args.name, .wait_us = c->args.wait_us};
+	const struct hf_lock_with_args with = {.name = c->args.name, .wait_us = c->args.wait_us};
 	c->rc = c->fn ? hf_lock_with(c->scene->store, &with, c->fn, c->scene, &c->error)
 	              : hf_lock_acquire(c->scene->store, NULL, &c->args, &c->result, &c->error);
 	atomic_store(&c->done, true);
@@ -106,7 +106,7 @@ static struct caller *start(struct scene *scene, const char *owner, int64_t wait
 	struct caller *c = &scene->callers[scene->started++];
 	c->scene = scene;
 	c->fn = fn;
-	c->args = (struct hf_lock_acquire){
+	c->args = (struct hf_lock_acquire_args){
 	    .name = hf_str("a"), .owner = hf_str(owner), .lease_us = 10 * SECOND, .wait_us = wait_us};
 	assert_int_equal(pthread_create(&c->thread, NULL, call, c), 0);
 	return c;
@@ -198,7 +198,8 @@ static void a_shorter_lease_is_noticed(void **state)
 	scene_open(&scene);
 	const hf_token token = acquire(&scene, "w0", 500 * SECOND);
 	struct caller *first = line_up(&scene, "w1", -1);
-	const struct hf_lock_renew renew = {.name = hf_str("a"), .token = token, .lease_us = SECOND};
+	const struct hf_lock_renew_args renew = {
+	    .name = hf_str("a"), .token = token, .lease_us = SECOND};
 	assert_int_equal(hf_lock_renew(scene.store, NULL, &renew, NULL, NULL), HF_OK);
 	pass_time(&scene, SECOND);
 	ends(first, HF_OK);
@@ -212,7 +213,8 @@ static void force_serves_the_first_waiter(void **state)
 	scene_open(&scene);
 	(void)acquire(&scene, "w0", 0);
 	struct caller *first = line_up(&scene, "w1", -1);
-	const struct hf_lock_force_release force = {.name = hf_str("a"), .reason = hf_str("it hangs")};
+	const struct hf_lock_force_release_args force = {.name = hf_str("a"),
+	                                                 .reason = hf_str("it hangs")};
 	assert_int_equal(hf_lock_force_release(scene.store, NULL, &force, NULL, NULL), HF_OK);
 	ends(first, HF_OK);
 	scene_close(&scene);
@@ -290,12 +292,12 @@ static void a_callback_runs_alone_and_writes_nothing(void **state)
 	struct scene scene;
 	struct hf_error error = {0};
 	struct hf_info before, after;
-	const struct hf_lock_with with = {.name = hf_str("a")};
-	const struct hf_lock_acquire take = {.name = hf_str("a"), .owner = hf_str("w")};
-	const struct hf_lock_put put = {
+	const struct hf_lock_with_args with = {.name = hf_str("a")};
+	const struct hf_lock_acquire_args take = {.name = hf_str("a"), .owner = hf_str("w")};
+	const struct hf_lock_put_args put = {
 	    .name = hf_str("a"), .owner = hf_str("w"), .acquired_at = 5, .lease_until = NOW + SECOND};
 	scene_open(&scene);
-	assert_int_equal(hf_info(scene.store, &before, NULL), HF_OK);
+	assert_int_equal(hf_get_info(scene.store, &before, NULL), HF_OK);
 	struct caller *c = run_with(&scene);
 	assert_int_equal(hf_lock_with(scene.store, &with, stay, &scene, &error), HF_EHELD);
 	assert_string_equal(error.text, "lock with: \"a\" is in use in this process");
@@ -304,11 +306,11 @@ static void a_callback_runs_alone_and_writes_nothing(void **state)
 	assert_int_equal(hf_lock_put(scene.store, NULL, &put, NULL, NULL), HF_EHELD);
 	/* Other names run side by side. */
 	atomic_store(&scene.leave, true);
-	const struct hf_lock_with other = {.name = hf_str("b")};
+	const struct hf_lock_with_args other = {.name = hf_str("b")};
 	assert_int_equal(hf_lock_with(scene.store, &other, stay, &scene, NULL), HF_OK);
 	ends(c, HF_OK);
 	assert_int_equal(atomic_load(&scene.calls), 2);
-	assert_int_equal(hf_info(scene.store, &after, NULL), HF_OK);
+	assert_int_equal(hf_get_info(scene.store, &after, NULL), HF_OK);
 	assert_true(before.last_lsn == after.last_lsn && before.groups == after.groups);
 	assert_int_equal(hf_lock_acquire(scene.store, NULL, &take, NULL, NULL), HF_OK);
 	scene_close(&scene);
@@ -383,10 +385,10 @@ static void a_callback_does_not_run_on_what_may_be_lost(void **state)
 	struct scene scene;
 	struct hf__ticket ticket;
 	hf_txn *txn = NULL;
-	const struct hf_lock_with with = {.name = hf_str("a")};
+	const struct hf_lock_with_args with = {.name = hf_str("a")};
 	scene_open(&scene);
 	const hf_token token = acquire(&scene, "w0", 0);
-	const struct hf_lock_release give_back = {.name = hf_str("a"), .token = token};
+	const struct hf_lock_release_args give_back = {.name = hf_str("a"), .token = token};
 	assert_int_equal(hf_txn_begin(scene.store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_lock_release(scene.store, txn, &give_back, NULL, NULL), HF_OK);
 	assert_int_equal(hf__submit(scene.store, txn, HF_DURABLE, &ticket, NULL), HF_OK);

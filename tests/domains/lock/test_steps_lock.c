@@ -19,12 +19,12 @@ static const char *prefix_of(unsigned i)
 static int acquire(struct scene *scene, hf_txn *txn, unsigned i, struct hf_result *result)
 {
 	char name[NAME];
-	const struct hf_lock_acquire args = {.write = write_os,
-	                                     .name = numbered(name, prefix_of(i), i),
-	                                     .owner = hf_str("w"),
-	                                     .lease_us = i % 10 == 3   ? SECOND + i
-	                                                 : i % 10 == 4 ? 0
-	                                                               : 1000000 * SECOND + i};
+	const struct hf_lock_acquire_args args = {.write = write_os,
+	                                          .name = numbered(name, prefix_of(i), i),
+	                                          .owner = hf_str("w"),
+	                                          .lease_us = i % 10 == 3   ? SECOND + i
+	                                                      : i % 10 == 4 ? 0
+	                                                                    : 1000000 * SECOND + i};
 	return hf_lock_acquire(scene->store, txn, &args, result, NULL);
 }
 
@@ -55,47 +55,48 @@ static hf_token token_of(struct scene *scene, unsigned i)
 static void lock_acquire_ended(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_acquire args = {.write = write_os,
-	                                     .name = numbered(name, "e", scene->count / 2 + 3),
-	                                     .owner = hf_str("another"),
-	                                     .lease_us = SECOND};
+	const struct hf_lock_acquire_args args = {.write = write_os,
+	                                          .name = numbered(name, "e", scene->count / 2 + 3),
+	                                          .owner = hf_str("another"),
+	                                          .lease_us = SECOND};
 	assert_int_equal(hf_lock_acquire(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void lock_acquire_held(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_acquire args = {.write = write_os,
-	                                     .name = numbered(name, "l", scene->count / 2),
-	                                     .owner = hf_str("another")};
+	const struct hf_lock_acquire_args args = {.write = write_os,
+	                                          .name = numbered(name, "l", scene->count / 2),
+	                                          .owner = hf_str("another")};
 	assert_int_equal(hf_lock_acquire(scene->store, NULL, &args, NULL, NULL), HF_EHELD);
 }
 
 static void lock_renew(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_renew args = {.write = write_os,
-	                                   .name = numbered(name, "l", scene->count / 2),
-	                                   .token = token_of(scene, scene->count / 2),
-	                                   .lease_us = SECOND};
+	const struct hf_lock_renew_args args = {.write = write_os,
+	                                        .name = numbered(name, "l", scene->count / 2),
+	                                        .token = token_of(scene, scene->count / 2),
+	                                        .lease_us = SECOND};
 	assert_int_equal(hf_lock_renew(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void lock_release(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_release args = {.write = write_os,
-	                                     .name = numbered(name, "l", scene->count / 2 + 1),
-	                                     .token = token_of(scene, scene->count / 2 + 1)};
+	const struct hf_lock_release_args args = {.write = write_os,
+	                                          .name = numbered(name, "l", scene->count / 2 + 1),
+	                                          .token = token_of(scene, scene->count / 2 + 1)};
 	assert_int_equal(hf_lock_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void lock_force_release(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_force_release args = {.write = write_os,
-	                                           .name = numbered(name, "l", scene->count / 2 + 5),
-	                                           .reason = hf_str("it hangs")};
+	const struct hf_lock_force_release_args args = {.write = write_os,
+	                                                .name =
+	                                                    numbered(name, "l", scene->count / 2 + 5),
+	                                                .reason = hf_str("it hangs")};
 	assert_int_equal(hf_lock_force_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -107,15 +108,15 @@ static void nothing(void *ctx)
 static void lock_with(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_with args = {.name = numbered(name, "l", scene->count + 7)};
+	const struct hf_lock_with_args args = {.name = numbered(name, "l", scene->count + 7)};
 	assert_int_equal(hf_lock_with(scene->store, &args, nothing, NULL, NULL), HF_OK);
 }
 
 static void lock_check(struct scene *scene)
 {
 	char name[NAME];
-	const struct hf_lock_check args = {.name = numbered(name, "l", scene->count / 2 + 6),
-	                                   .token = 1};
+	const struct hf_lock_check_args args = {.name = numbered(name, "l", scene->count / 2 + 6),
+	                                        .token = 1};
 	assert_int_equal(hf_lock_check(scene->store, &args, HF_READ_UNDURABLE, NULL), HF_ESTALE);
 }
 
@@ -132,7 +133,7 @@ static void lock_get(struct scene *scene)
 static void list_from(struct scene *scene, const char *page, bool keep)
 {
 	struct hf_lock_page out;
-	const struct hf_lock_list args = {.limit = PAGE, .page = page};
+	const struct hf_lock_list_args args = {.limit = PAGE, .page = page};
 	assert_int_equal(hf_lock_list(scene->store, &args, HF_READ_UNDURABLE, &out, NULL), HF_OK);
 	assert_int_equal(out.count, PAGE);
 	assert_true(out.next && strlen(out.next) < sizeof scene->page);

@@ -38,11 +38,11 @@ static int fill(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {
 	struct effect *effect = ctx;
 	const struct hf_cursor_key key = {hf_str(effect->consumer), hf_str("s"), hf_str("")};
-	const struct hf_cursor_advance args = {.key = key,
-	                                       .sequence = position(store, effect->consumer) + 1};
-	const struct hf_cursor_guard guard = {.write.expect = 9999,
-	                                      .key = {hf_str("nobody"), hf_str("s"), hf_str("")}};
-	const struct hf_cursor_advance back = {.key = key, .sequence = 0};
+	const struct hf_cursor_advance_args args = {.key = key,
+	                                            .sequence = position(store, effect->consumer) + 1};
+	const struct hf_cursor_guard_args guard = {.write.expect = 9999,
+	                                           .key = {hf_str("nobody"), hf_str("s"), hf_str("")}};
+	const struct hf_cursor_advance_args back = {.key = key, .sequence = 0};
 	atomic_fetch_add(&effect->calls, 1);
 	int rc = hf_cursor_advance(store, txn, &args, NULL, error);
 	if (rc == HF_OK && effect->refused)
@@ -63,8 +63,8 @@ static const char *names(hf_store *store, size_t limit)
 	text[0] = '\0';
 	do {
 		struct hf_memory *before = page.memory;
-		const struct hf_migration_list args = {.limit = limit, .page = page.next};
-		assert_int_equal(hf_migrations(store, &args, 0, &page, NULL), HF_OK);
+		const struct hf_migration_list_args args = {.limit = limit, .page = page.next};
+		assert_int_equal(hf_migration_list(store, &args, 0, &page, NULL), HF_OK);
 		hf_release(before);
 		assert_true(!page.next || page.count == limit);
 		for (size_t i = 0; i < page.count; i++) {
@@ -150,8 +150,8 @@ static void a_failing_one_leaves_the_store_as_before_it(void **unused)
 		if (strncmp(error.text, rows[i].says, strlen(rows[i].says)) != 0)
 			fail_msg("says \"%s\"", error.text);
 		struct hf__writer after = stage_dump(stage);
-		assert_true(
-		    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+		assert_true(hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                            hf_bytes_of(after.data, after.len)));
 		hf__writer_deinit(&before);
 		hf__writer_deinit(&after);
 		/* Mended, it goes on where it stopped. */
@@ -172,7 +172,7 @@ static void a_list_that_breaks_the_rules_does_nothing_at_all(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct effect effect = {.consumer = "a"};
 	const struct hf_bytes bad[] = {hf_str(""), hf_str("good"), hf_str(long_name),
-	                               hf_bytes("a\0b", 3)};
+	                               hf_bytes_of("a\0b", 3)};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		const struct hf_migration list[] = {migration("good", &effect),
 		                                    {.name = bad[i], .fill = fill, .ctx = &effect}};
@@ -182,15 +182,15 @@ static void a_list_that_breaks_the_rules_does_nothing_at_all(void **unused)
 		if (i == 1)
 			continue;
 		assert_int_equal(hf_migration_record(stage->store, NULL,
-		                                     &(struct hf_migration_record){.name = bad[i]}, NULL,
-		                                     NULL),
+		                                     &(struct hf_migration_record_args){.name = bad[i]},
+		                                     NULL, NULL),
 		                 HF_EINVAL);
 		assert_int_equal(hf_migration_forget(stage->store, NULL,
-		                                     &(struct hf_migration_forget){.name = bad[i]}, NULL,
-		                                     NULL),
+		                                     &(struct hf_migration_forget_args){.name = bad[i]},
+		                                     NULL, NULL),
 		                 HF_EINVAL);
 	}
-	const struct hf_migration_guard guard = {.write.expect = HF_ABSENT, .name = hf_str("n")};
+	const struct hf_migration_guard_args guard = {.write.expect = HF_ABSENT, .name = hf_str("n")};
 	assert_int_equal(hf_migration_guard(stage->store, NULL, &guard, NULL, NULL), HF_EINVAL);
 	assert_int_equal(hf_migrate(stage->store, NULL, 0, NULL, NULL), HF_OK);
 	assert_int_equal(effect.calls, 0);
@@ -205,15 +205,16 @@ static void a_page_of_another_list_is_refused(void **unused)
 	struct hf_migration_page page, other;
 	const struct hf_migration list[] = {{.name = {"a", 1}}, {.name = {"b", 1}}};
 	assert_int_equal(hf_migrate(stage->store, list, 2, NULL, NULL), HF_OK);
-	assert_int_equal(
-	    hf_migrations(stage->store, &(struct hf_migration_list){.limit = 1}, 0, &page, NULL),
-	    HF_OK);
-	const struct hf_cursor_list foreign = {.page = page.next};
+	assert_int_equal(hf_migration_list(stage->store, &(struct hf_migration_list_args){.limit = 1},
+	                                   0, &page, NULL),
+	                 HF_OK);
+	const struct hf_cursor_list_args foreign = {.page = page.next};
 	struct hf_cursor_page cursors;
 	assert_int_equal(hf_cursor_list(stage->store, &foreign, 0, &cursors, NULL), HF_EINVAL);
-	assert_int_equal(
-	    hf_migrations(stage->store, &(struct hf_migration_list){.page = "AAAA"}, 0, &other, NULL),
-	    HF_EINVAL);
+	assert_int_equal(hf_migration_list(stage->store,
+	                                   &(struct hf_migration_list_args){.page = "AAAA"}, 0, &other,
+	                                   NULL),
+	                 HF_EINVAL);
 	hf_release(page.memory);
 	stage_close(stage);
 }
@@ -287,8 +288,8 @@ struct crowd {
 static int count_up(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {
 	(void)ctx;
-	const struct hf_cursor_record_error args = {.key = {hf_str("a"), hf_str("s"), hf_str("")},
-	                                            .message = hf_str("once more")};
+	const struct hf_cursor_record_error_args args = {.key = {hf_str("a"), hf_str("s"), hf_str("")},
+	                                                 .message = hf_str("once more")};
 	return hf_cursor_record_error(store, txn, &args, NULL, error);
 }
 

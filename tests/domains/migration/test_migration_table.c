@@ -37,7 +37,7 @@ static hf_lsn look(hf_store *store, const char *name, hf_time *applied_at)
 	struct hf_migration_page page;
 	hf_lsn version = 0;
 	*applied_at = HF_UNSET;
-	assert_int_equal(hf_migrations(store, NULL, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_migration_list(store, NULL, 0, &page, NULL), HF_OK);
 	for (size_t i = 0; i < page.count; i++) {
 		if (!hf__bytes_equal(page.items[i].name, hf_str(name)))
 			continue;
@@ -56,7 +56,7 @@ static hf_lsn look(hf_store *store, const char *name, hf_time *applied_at)
 
 static int record_at(const struct call *c, hf_time applied_at)
 {
-	const struct hf_migration_record args = {
+	const struct hf_migration_record_args args = {
 	    .write.expect = c->expect, .name = hf_str(c->name), .applied_at = applied_at};
 	return hf_migration_record(c->store, c->txn, &args, c->result, c->error);
 }
@@ -70,23 +70,24 @@ static int record_with_a_time(const struct call *c)
 }
 static int record_literally(const struct call *c)
 {
-	const struct hf_migration_record args = {.write = {.expect = c->expect, .literal_times = true},
-	                                         .name = hf_str(c->name)};
+	const struct hf_migration_record_args args = {
+	    .write = {.expect = c->expect, .literal_times = true}, .name = hf_str(c->name)};
 	return hf_migration_record(c->store, c->txn, &args, c->result, c->error);
 }
 static int forget(const struct call *c)
 {
-	const struct hf_migration_forget args = {.write.expect = c->expect, .name = hf_str(c->name)};
+	const struct hf_migration_forget_args args = {.write.expect = c->expect,
+	                                              .name = hf_str(c->name)};
 	return hf_migration_forget(c->store, c->txn, &args, c->result, c->error);
 }
 static int guard(const struct call *c)
 {
 	hf_time applied_at;
 	const hf_lsn version = look(c->store, c->name, &applied_at);
-	const struct hf_migration_guard args = {.write.expect = c->expect ? c->expect
-	                                                        : version ? version
-	                                                                  : HF_ABSENT,
-	                                        .name = hf_str(c->name)};
+	const struct hf_migration_guard_args args = {.write.expect = c->expect ? c->expect
+	                                                             : version ? version
+	                                                                       : HF_ABSENT,
+	                                             .name = hf_str(c->name)};
 	return hf_migration_guard(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -95,7 +96,7 @@ static int migrate(const struct call *c)
 {
 	/* With the newest of all behind it: a list must not end before what was applied. */
 	struct hf_migration_page page;
-	assert_int_equal(hf_migrations(c->store, NULL, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_migration_list(c->store, NULL, 0, &page, NULL), HF_OK);
 	const struct hf_bytes newest =
 	    page.count > 0 ? page.items[page.count - 1].name : hf_str(c->name);
 	const struct hf_migration list[] = {{.name = hf_str(c->name)}, {.name = newest}};
@@ -156,8 +157,8 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 	assert_int_equal(hf_txn_begin(call->store, &call->txn, call->error), HF_OK);
 	assert_int_equal(op->run(call), HF_OK);
 	if (spoiled) {
-		const struct hf_migration_guard args = {.write.expect = 7,
-		                                        .name = hf_str("no such migration")};
+		const struct hf_migration_guard_args args = {.write.expect = 7,
+		                                             .name = hf_str("no such migration")};
 		assert_int_equal(hf_migration_guard(call->store, call->txn, &args, NULL, call->error),
 		                 HF_OK);
 	}
@@ -188,7 +189,7 @@ static void try_in_vain(const struct operation *op, enum state state, struct sta
 	stage_verify(stage);
 	struct hf__writer after = stage_dump(stage);
 	assert_true(
-	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)));
+	    hf__bytes_equal(hf_bytes_of(before.data, before.len), hf_bytes_of(after.data, after.len)));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 }
@@ -230,14 +231,14 @@ static void run_cell(const struct operation *op, enum state state, struct stage 
 
 static void arrange(hf_store *store, const char *name, enum state state)
 {
-	const struct hf_migration_record args = {.name = hf_str(name)};
+	const struct hf_migration_record_args args = {.name = hf_str(name)};
 	if (state != ABSENT)
 		assert_int_equal(hf_migration_record(store, NULL, &args, NULL, NULL), HF_OK);
 	if (state == FORGOTTEN)
-		assert_int_equal(hf_migration_forget(store, NULL,
-		                                     &(struct hf_migration_forget){.name = hf_str(name)},
-		                                     NULL, NULL),
-		                 HF_OK);
+		assert_int_equal(
+		    hf_migration_forget(
+		        store, NULL, &(struct hf_migration_forget_args){.name = hf_str(name)}, NULL, NULL),
+		    HF_OK);
 }
 
 static void every_cell_holds_in_every_setting(void **unused)

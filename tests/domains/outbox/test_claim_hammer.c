@@ -40,7 +40,7 @@ static int64_t real_ticks(void *ctx)
 static struct hf_info info_of(hf_store *store)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info;
 }
 
@@ -59,7 +59,7 @@ static double hammer_store(hf_store *store, const char *where)
 	const struct hf_info after = info_of(store);
 	hammer_expect_each_once(&hammer);
 	hammer_deinit(&hammer);
-	assert_int_equal(hf_outbox_stats(store, hf_str(HAMMER_QUEUE), 0, &stats, NULL), HF_OK);
+	assert_int_equal(hf_outbox_get_stats(store, hf_str(HAMMER_QUEUE), 0, &stats, NULL), HF_OK);
 	assert_true(stats.sending.items == ITEMS && stats.queued.items == 0);
 	assert_int_equal(hf__state_verify(store, NULL), HF_OK);
 	const uint64_t entries = after.entries - before.entries, syncs = after.syncs - before.syncs;

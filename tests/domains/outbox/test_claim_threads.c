@@ -43,7 +43,7 @@ static void *filler(void *arg)
 	for (unsigned i = 0; i < EACH_FILLS; i++) {
 		char id[24];
 		(void)snprintf(id, sizeof id, "%u", ITEMS - (number + 1) * EACH_FILLS + i);
-		const struct hf_outbox_enqueue args = {
+		const struct hf_outbox_enqueue_args args = {
 		    .queue = hf_str(HAMMER_QUEUE), .id = hf_str(id), .payload = hf_str("payload")};
 		struct hf_result result = {0};
 		hammer_note(&scene->hammer,
@@ -62,11 +62,12 @@ static void *reader(void *arg)
 		struct hf_outbox_stats stats;
 		struct hf_outbox_items items = {0};
 		struct hf_info info;
-		const struct hf_outbox_list list = {.queue = hf_str(HAMMER_QUEUE), .limit = 10};
-		hammer_note(&scene->hammer, hf_outbox_stats(store, hf_str(HAMMER_QUEUE), 0, &stats, NULL));
+		const struct hf_outbox_list_args list = {.queue = hf_str(HAMMER_QUEUE), .limit = 10};
+		hammer_note(&scene->hammer,
+		            hf_outbox_get_stats(store, hf_str(HAMMER_QUEUE), 0, &stats, NULL));
 		hammer_note(&scene->hammer, hf_outbox_list(store, &list, HF_READ_UNDURABLE, &items, NULL));
 		hf_release(items.memory);
-		hammer_note(&scene->hammer, hf_info(store, &info, NULL));
+		hammer_note(&scene->hammer, hf_get_info(store, &info, NULL));
 		if (info.durable_lsn > info.last_lsn)
 			hammer_note(&scene->hammer, HF_ECONFLICT);
 		(void)sched_yield();
@@ -83,9 +84,9 @@ static void *traveller(void *arg)
 		hf_txn *txn = NULL;
 		const struct hf_inbox_input record = {
 		    .thread = hf_str("t"), .payload = hf_str("p"), .score = (double)sequence};
-		const struct hf_inbox_save save = {
+		const struct hf_inbox_save_args save = {
 		    .user = hf_str("u"), .records = &record, .count = 1, .generated_at = sequence};
-		const struct hf_cursor_advance advance = {
+		const struct hf_cursor_advance_args advance = {
 		    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = sequence};
 		hammer_note(&scene->hammer, hf_txn_begin(store, &txn, NULL));
 		hammer_note(&scene->hammer, hf_inbox_save(store, txn, &save, NULL, NULL));
@@ -160,7 +161,7 @@ static void threads_that_do_everything_at_once_claim_each_item_once(void **state
 
 	store = open_on(sim);
 	assert_int_equal(hf__state_verify(store, NULL), HF_OK);
-	assert_int_equal(hf_outbox_stats(store, hf_str(HAMMER_QUEUE), 0, &stats, NULL), HF_OK);
+	assert_int_equal(hf_outbox_get_stats(store, hf_str(HAMMER_QUEUE), 0, &stats, NULL), HF_OK);
 	assert_true(stats.queued.items == 0 && stats.sending.items == 0 && stats.failed.items == 0);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	sim_free(sim);

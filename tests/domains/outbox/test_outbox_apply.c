@@ -19,7 +19,7 @@
 
 static struct hf_bytes bytes_of(const struct hf__writer *w)
 {
-	return hf_bytes(w->data, w->len);
+	return hf_bytes_of(w->data, w->len);
 }
 
 /* --- State ------------------------------------------------------------------------------------ */

@@ -32,82 +32,84 @@ static struct hf_bytes queue(void)
 static int add(struct scene *s, hf_txn *txn)
 {
 	return hf_outbox_enqueue(s->store, txn,
-	                         &(struct hf_outbox_enqueue){.queue = queue(), .id = hf_str("x")}, NULL,
-	                         NULL);
+	                         &(struct hf_outbox_enqueue_args){.queue = queue(), .id = hf_str("x")},
+	                         NULL, NULL);
 }
 static int add_elsewhere(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str("elsewhere"), .id = hf_str("x")};
+	const struct hf_outbox_enqueue_args args = {.queue = hf_str("elsewhere"), .id = hf_str("x")};
 	return hf_outbox_enqueue(s->store, txn, &args, NULL, NULL);
 }
 static int take_queued(struct scene *s, hf_txn *txn)
 {
-	return hf_outbox_remove(s->store, txn,
-	                        &(struct hf_outbox_remove){.queue = queue(), .id = hf_str("queued")},
-	                        NULL, NULL);
+	return hf_outbox_remove(
+	    s->store, txn, &(struct hf_outbox_remove_args){.queue = queue(), .id = hf_str("queued")},
+	    NULL, NULL);
 }
 static int clear(struct scene *s, hf_txn *txn)
 {
-	return hf_outbox_clear(s->store, txn, &(struct hf_outbox_clear){.queue = queue()}, NULL, NULL);
+	return hf_outbox_clear(s->store, txn, &(struct hf_outbox_clear_args){.queue = queue()}, NULL,
+	                       NULL);
 }
 static int claim_queued(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_claim_args args = {
 	    .queue = queue(), .id = hf_str("queued"), .owner = hf_str("w"), .lease_us = LEASE};
 	return hf_outbox_claim(s->store, txn, &args, NULL, NULL, NULL);
 }
 static int give_back(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_release args = {
+	const struct hf_outbox_release_args args = {
 	    .queue = queue(), .id = hf_str("held"), .token = s->token};
 	return hf_outbox_release(s->store, txn, &args, NULL, NULL);
 }
 static int extend_held(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_extend args = {
+	const struct hf_outbox_extend_args args = {
 	    .queue = queue(), .id = hf_str("held"), .token = s->token, .lease_us = 2 * LEASE};
 	return hf_outbox_extend(s->store, txn, &args, NULL, NULL);
 }
 static int configure(struct scene *s, hf_txn *txn)
 {
-	return hf_outbox_configure(s->store, txn,
-	                           &(struct hf_outbox_configure){.queue = queue(), .max_attempts = 9},
-	                           NULL, NULL);
+	return hf_outbox_configure(
+	    s->store, txn, &(struct hf_outbox_configure_args){.queue = queue(), .max_attempts = 9},
+	    NULL, NULL);
 }
 
 static int note_rerun(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_enqueue args = {.queue = queue(),
-	                                       .id = hf_str("held"),
-	                                       .enqueued_at = 1,
-	                                       .available_at = 1,
-	                                       .dedup = HF_OUTBOX_RERUN};
+	const struct hf_outbox_enqueue_args args = {.queue = queue(),
+	                                            .id = hf_str("held"),
+	                                            .enqueued_at = 1,
+	                                            .available_at = 1,
+	                                            .dedup = HF_OUTBOX_RERUN};
 	return hf_outbox_enqueue(s->store, txn, &args, NULL, NULL);
 }
 static int claim_of_group(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_claim_args args = {
 	    .queue = queue(), .id = hf_str("g1"), .owner = hf_str("w"), .lease_us = LEASE};
 	return hf_outbox_claim(s->store, txn, &args, NULL, NULL, NULL);
 }
 static int pause_it(struct scene *s, hf_txn *txn)
 {
-	return hf_outbox_pause(s->store, txn, &(struct hf_outbox_pause){.queue = queue()}, NULL, NULL);
+	return hf_outbox_pause(s->store, txn, &(struct hf_outbox_pause_args){.queue = queue()}, NULL,
+	                       NULL);
 }
 static int redrive(struct scene *s, hf_txn *txn)
 {
-	return hf_outbox_redrive(s->store, txn, &(struct hf_outbox_redrive){.queue = queue()}, NULL,
-	                         NULL);
+	return hf_outbox_redrive(s->store, txn, &(struct hf_outbox_redrive_args){.queue = queue()},
+	                         NULL, NULL);
 }
 static int complete_g1(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_complete args = {
+	const struct hf_outbox_complete_args args = {
 	    .queue = hf_str("window"), .id = hf_str("w1"), .token = s->window_token};
 	return hf_outbox_complete(s->store, txn, &args, NULL, NULL);
 }
 static int put_completed(struct scene *s, hf_txn *txn)
 {
-	const struct hf_outbox_put_completed args = {
+	const struct hf_outbox_put_completed_args args = {
 	    .queue = queue(), .id = hf_str("x"), .until = INT64_MAX};
 	return hf_outbox_put_completed(s->store, txn, &args, NULL, NULL);
 }
@@ -168,12 +170,12 @@ static int clear_again(struct scene *s)
 static int retry_held(struct scene *s)
 {
 	return hf_outbox_retry(s->store, NULL,
-	                       &(struct hf_outbox_retry){.queue = queue(), .id = hf_str("held")}, NULL,
-	                       NULL);
+	                       &(struct hf_outbox_retry_args){.queue = queue(), .id = hf_str("held")},
+	                       NULL, NULL);
 }
 static int complete_held(struct scene *s)
 {
-	const struct hf_outbox_complete args = {
+	const struct hf_outbox_complete_args args = {
 	    .queue = queue(), .id = hf_str("held"), .token = s->token};
 	return hf_outbox_complete(s->store, NULL, &args, NULL, NULL);
 }
@@ -187,14 +189,14 @@ static int configure_again(struct scene *s)
 }
 static int expect_absent(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write.expect = HF_ABSENT, .queue = queue(), .id = hf_str("x")};
 	return hf_outbox_enqueue(s->store, NULL, &args, NULL, NULL);
 }
 static int guard(struct scene *s)
 {
 	hf_txn *txn;
-	const struct hf_outbox_guard args = {
+	const struct hf_outbox_guard_args args = {
 	    .write.expect = HF_ABSENT, .queue = queue(), .id = hf_str("queued")};
 	assert_int_equal(hf_txn_begin(s->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_outbox_guard(s->store, txn, &args, NULL, NULL), HF_OK);
@@ -203,7 +205,7 @@ static int guard(struct scene *s)
 static int guard_claim(struct scene *s)
 {
 	hf_txn *txn;
-	const struct hf_outbox_guard_claim args = {
+	const struct hf_outbox_guard_claim_args args = {
 	    .queue = queue(), .id = hf_str("held"), .token = s->token};
 	assert_int_equal(hf_txn_begin(s->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_outbox_guard_claim(s->store, txn, &args, NULL, NULL), HF_OK);
@@ -216,7 +218,7 @@ static int note_again(struct scene *s)
 }
 static int claim_blocked(struct scene *s)
 {
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_claim_args args = {
 	    .queue = queue(), .id = hf_str("g2"), .owner = hf_str("w"), .lease_us = LEASE};
 	return hf_outbox_claim(s->store, NULL, &args, NULL, NULL, NULL);
 }
@@ -230,7 +232,7 @@ static int redrive_again(struct scene *s)
 }
 static int enqueue_completed(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str("window"), .id = hf_str("w1")};
+	const struct hf_outbox_enqueue_args args = {.queue = hf_str("window"), .id = hf_str("w1")};
 	return hf_outbox_enqueue(s->store, NULL, &args, NULL, NULL);
 }
 static int enqueue_put_completed(struct scene *s)
@@ -244,10 +246,10 @@ static int put_completed_again(struct scene *s)
 static int list_completed(struct scene *s)
 {
 	struct hf_outbox_completed_page page;
-	assert_int_equal(hf_outbox_completed(s->store,
-	                                     &(struct hf_outbox_completed_list){.queue = queue()}, 0,
-	                                     &page, NULL),
-	                 HF_OK);
+	assert_int_equal(
+	    hf_outbox_list_completed(
+	        s->store, &(struct hf_outbox_list_completed_args){.queue = queue()}, 0, &page, NULL),
+	    HF_OK);
 	hf_release(page.memory);
 	return HF_OK;
 }
@@ -302,7 +304,7 @@ static const struct row {
 static hf_lsn durable_lsn(hf_store *store)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.durable_lsn;
 }
 
@@ -313,10 +315,11 @@ static void arrange_rest(struct scene *s)
 	    {.id = {"g1", 2}, .group = {"g", 1}, .available_at = INT64_MAX},
 	    {.id = {"g2", 2}, .group = {"g", 1}, .available_at = INT64_MAX},
 	    {.id = {"failed", 6}, .available_at = INT64_MAX}};
-	const struct hf_outbox_enqueue_many many = {.queue = queue(), .items = items, .count = 3};
-	const struct hf_outbox_configure window = {.queue = hf_str("window"), .dedup_window_us = LEASE};
-	const struct hf_outbox_enqueue held = {.queue = hf_str("window"), .id = hf_str("w1")};
-	const struct hf_outbox_claim claim = {
+	const struct hf_outbox_enqueue_many_args many = {.queue = queue(), .items = items, .count = 3};
+	const struct hf_outbox_configure_args window = {.queue = hf_str("window"),
+	                                                .dedup_window_us = LEASE};
+	const struct hf_outbox_enqueue_args held = {.queue = hf_str("window"), .id = hf_str("w1")};
+	const struct hf_outbox_claim_args claim = {
 	    .queue = hf_str("window"), .id = hf_str("w1"), .owner = hf_str("w")};
 	struct hf_result result;
 	assert_int_equal(hf_outbox_enqueue_many(s->store, NULL, &many, NULL, NULL), HF_OK);

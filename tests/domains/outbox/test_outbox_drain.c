@@ -56,7 +56,7 @@ static unsigned send_one(void *ctx, const struct hf_outbox_item *item, char *rea
 	sender->sends[number]++;
 	if (number == sender->drains_at) {
 		sender->drains_at = UINT32_MAX;
-		const struct hf_outbox_drain args = {
+		const struct hf_outbox_drain_args args = {
 		    .queue = queue(), .send = send_one, .ctx = sender, .max_attempts = 2};
 		assert_int_equal(hf_outbox_drain(sender->stage->store, &args, &sender->inner, NULL), HF_OK);
 	}
@@ -73,7 +73,7 @@ static void a_drain_sends_what_was_queued_in_enqueue_order_once(void **unused)
 		struct stage *stage = stage_open(setting);
 		struct sender sender = {
 		    .stage = stage, .fails_from = 8, .drains_at = UINT32_MAX, .enqueues_at = 3};
-		struct hf_outbox_drain args = {
+		struct hf_outbox_drain_args args = {
 		    .queue = queue(), .send = send_one, .ctx = &sender, .max_attempts = 2};
 		struct hf_outbox_drained drained;
 		struct hf_memory *memory;
@@ -105,7 +105,7 @@ static void concurrent_drains_never_send_an_item_twice(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct sender sender = {
 	    .stage = stage, .fails_from = 20, .drains_at = 4, .enqueues_at = UINT32_MAX};
-	const struct hf_outbox_drain args = {
+	const struct hf_outbox_drain_args args = {
 	    .queue = queue(), .send = send_one, .ctx = &sender, .max_attempts = 5};
 	struct hf_outbox_drained outer;
 	fill(stage->store, 90);
@@ -125,7 +125,7 @@ static void a_drain_sends_what_is_due_and_what_is_delayed_only_if_asked(void **u
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct sender sender = {
 	    .stage = stage, .fails_from = 99, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
-	struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = &sender};
+	struct hf_outbox_drain_args args = {.queue = queue(), .send = send_one, .ctx = &sender};
 	struct hf_outbox_drained drained;
 	ob_enqueue(stage->store, "001", "001", 0, STAGE_NOW + SECOND);
 	ob_enqueue(stage->store, "002", "002", 0, 0);
@@ -150,7 +150,7 @@ static void fill_group(hf_store *store)
 	    {.id = {"002", 3}, .payload = {"002", 3}, .group = {"g", 1}},
 	    {.id = {"003", 3}, .payload = {"003", 3}, .group = {"g", 1}},
 	    {.id = {"004", 3}, .payload = {"004", 3}}};
-	const struct hf_outbox_enqueue_many args = {.queue = queue(), .items = items, .count = 4};
+	const struct hf_outbox_enqueue_many_args args = {.queue = queue(), .items = items, .count = 4};
 	assert_int_equal(hf_outbox_enqueue_many(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -160,7 +160,7 @@ static void a_drain_keeps_to_the_order_of_groups(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct sender sender = {
 	    .stage = stage, .fails_from = 0, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
-	const struct hf_outbox_drain args = {
+	const struct hf_outbox_drain_args args = {
 	    .queue = queue(), .send = send_one, .ctx = &sender, .max_attempts = 2};
 	struct hf_outbox_drained drained;
 	fill_group(stage->store);
@@ -190,7 +190,7 @@ static void a_drain_of_a_group_sends_all_of_it_in_one_pass(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct sender sender = {
 	    .stage = stage, .fails_from = 99, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
-	const struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = &sender};
+	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_one, .ctx = &sender};
 	struct hf_outbox_drained drained;
 	fill_group(stage->store);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
@@ -204,8 +204,8 @@ static void a_paused_queue_is_not_drained(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct sender sender = {
 	    .stage = stage, .fails_from = 99, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
-	const struct hf_outbox_drain args = {.queue = queue(), .send = send_one, .ctx = &sender};
-	const struct hf_outbox_pause pause = {.queue = queue()};
+	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_one, .ctx = &sender};
+	const struct hf_outbox_pause_args pause = {.queue = queue()};
 	struct hf_outbox_drained drained;
 	fill_group(stage->store);
 	assert_int_equal(hf_outbox_pause(stage->store, NULL, &pause, NULL, NULL), HF_OK);
@@ -235,23 +235,24 @@ static void meddle(hf_store *store, unsigned how)
 	if (how == MARKED)
 		ob_mark_failed(store, "001");
 	else if (how == REMOVED)
-		assert_int_equal(hf_outbox_remove(store, NULL,
-		                                  &(struct hf_outbox_remove){.queue = queue(), .id = id},
-		                                  NULL, NULL),
-		                 HF_OK);
+		assert_int_equal(
+		    hf_outbox_remove(store, NULL,
+		                     &(struct hf_outbox_remove_args){.queue = queue(), .id = id}, NULL,
+		                     NULL),
+		    HF_OK);
 	else
 		assert_int_equal(hf_outbox_retry(store, NULL,
-		                                 &(struct hf_outbox_retry){.queue = queue(), .id = id},
+		                                 &(struct hf_outbox_retry_args){.queue = queue(), .id = id},
 		                                 NULL, NULL),
 		                 HF_OK);
 	if (how == RETRIED_AND_CLAIMED)
 		(void)ob_claim(store, "001", 60 * SECOND);
 	if (how != REPLACED && how != PUT)
 		return;
-	const struct hf_outbox_enqueue args = {.queue = queue(),
-	                                       .id = id,
-	                                       .payload = hf_str(how == PUT ? "001" : "new"),
-	                                       .dedup = HF_OUTBOX_REPLACE};
+	const struct hf_outbox_enqueue_args args = {.queue = queue(),
+	                                            .id = id,
+	                                            .payload = hf_str(how == PUT ? "001" : "new"),
+	                                            .dedup = HF_OUTBOX_REPLACE};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -276,7 +277,8 @@ static void an_item_that_was_sent_is_gone_unless_it_became_another(void **unused
 	for (unsigned how = 0; how < MEDDLINGS; how++) {
 		struct stage *stage = stage_open(SETTING_LIVE);
 		struct meddler m = {.store = stage->store, .how = how, .verdict = HF_OUTBOX_SEND_DONE};
-		const struct hf_outbox_drain args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
+		const struct hf_outbox_drain_args args = {
+		    .queue = queue(), .send = send_and_meddle, .ctx = &m};
 		struct hf_outbox_drained drained;
 		const bool same = how == RETRIED || how == MARKED;
 		ob_enqueue(stage->store, "001", "001", 0, 0);
@@ -296,7 +298,7 @@ static unsigned send_while_another_worker_dies(void *ctx, const struct hf_outbox
                                                char *reason, size_t size)
 {
 	struct sender *sender = ctx;
-	const struct hf_outbox_retry retry = {.queue = queue(), .id = hf_str("001")};
+	const struct hf_outbox_retry_args retry = {.queue = queue(), .id = hf_str("001")};
 	(void)reason, (void)size;
 	if (sender->sends[0]++ > 0)
 		return HF_OUTBOX_SEND_DONE | HF_OUTBOX_SEND_END;
@@ -314,7 +316,7 @@ an_item_that_was_sent_is_gone_although_a_claim_of_its_group_ended_unlogged(void 
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct sender sender = {.stage = stage};
-	const struct hf_outbox_drain args = {
+	const struct hf_outbox_drain_args args = {
 	    .queue = queue(), .send = send_while_another_worker_dies, .ctx = &sender};
 	struct hf_outbox_drained drained;
 	struct hf_memory *memory;
@@ -336,7 +338,7 @@ static void a_sender_can_end_the_pass_and_give_an_item_back(void **unused)
 	struct meddler m = {.store = stage->store,
 	                    .how = MEDDLINGS,
 	                    .verdict = HF_OUTBOX_SEND_RELEASE | HF_OUTBOX_SEND_END};
-	const struct hf_outbox_drain args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
+	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
 	struct hf_outbox_drained drained;
 	struct hf_memory *memory;
 	fill(stage->store, 100);
@@ -364,7 +366,7 @@ static void a_reason_that_fills_its_room_is_cut_at_a_character(void **unused)
 		memcpy(text + i, "\xc3\xa9", 2);
 	struct meddler m = {
 	    .store = stage->store, .how = MEDDLINGS, .verdict = HF_OUTBOX_SEND_FAILED, .reason = text};
-	const struct hf_outbox_drain args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
+	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
 	struct hf_outbox_drained drained;
 	ob_enqueue(stage->store, "001", "001", 0, 0);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
@@ -379,10 +381,10 @@ static void a_drain_sends_what_the_same_thread_enqueued_with_a_ticket(void **unu
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct meddler m = {.store = stage->store, .how = MEDDLINGS, .verdict = HF_OUTBOX_SEND_DONE};
-	const struct hf_outbox_drain args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
+	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
 	struct hf_outbox_drained drained;
 	struct hf_ticket ticket;
-	const struct hf_outbox_enqueue item = {
+	const struct hf_outbox_enqueue_args item = {
 	    .write.ticket = &ticket, .queue = queue(), .id = hf_str("001"), .payload = hf_str("001")};
 	assert_int_equal(hf_outbox_enqueue(stage->store, NULL, &item, NULL, NULL), HF_OK);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);

@@ -154,7 +154,7 @@ enum { SAMPLES = sizeof samples / sizeof samples[0] };
 
 static struct hf_bytes bytes_of(const struct hf__writer *w)
 {
-	return hf_bytes(w->data, w->len);
+	return hf_bytes_of(w->data, w->len);
 }
 
 static void entries_tell_what_they_do(void **unused)
@@ -251,7 +251,7 @@ static void damaged_bodies_are_refused_or_mean_what_they_say(void **unused)
 		const uint8_t kind = (uint8_t)samples[i].kind;
 		assert_true(try_body(kind, bytes_of(&body)));
 		for (size_t len = 0; len < body.len; len++)
-			assert_false(try_body(kind, hf_bytes(body.data, len)));
+			assert_false(try_body(kind, hf_bytes_of(body.data, len)));
 		for (size_t bit = 0; bit < body.len * 8; bit++) {
 			body.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 			(void)try_body(kind, bytes_of(&body));
@@ -261,7 +261,7 @@ static void damaged_bodies_are_refused_or_mean_what_they_say(void **unused)
 		assert_false(try_body(kind, bytes_of(&body)));
 		for (unsigned other = 0; other < 256; other++)
 			if (other != kind)
-				assert_false(try_body((uint8_t)other, hf_bytes(body.data, body.len - 1)));
+				assert_false(try_body((uint8_t)other, hf_bytes_of(body.data, body.len - 1)));
 		hf__writer_deinit(&body);
 	}
 }
@@ -289,7 +289,7 @@ static void what_a_newer_program_wrote_is_no_damage(void **unused)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct hf__outbox_image image;
 		assert_int_equal(
-		    hf__outbox_decode(rows[i].kind, LSN, hf_bytes(rows[i].bytes, rows[i].len), &image),
+		    hf__outbox_decode(rows[i].kind, LSN, hf_bytes_of(rows[i].bytes, rows[i].len), &image),
 		    rows[i].rc);
 	}
 }

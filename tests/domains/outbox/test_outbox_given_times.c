@@ -49,14 +49,14 @@ static void expect_item(hf_store *s, const char *id, const char *what, int enque
 static void enqueue(hf_store *s, const char *id, enum manner m, hf_time enqueued_at,
                     hf_time available_at, enum hf_outbox_dedup dedup)
 {
-	const struct hf_outbox_enqueue args = {.write = write_of(m),
-	                                       .queue = QUEUE,
-	                                       .id = hf_str(id),
-	                                       .payload =
-	                                           hf_str(dedup == HF_OUTBOX_KEEP ? "p" : "other"),
-	                                       .enqueued_at = enqueued_at,
-	                                       .available_at = available_at,
-	                                       .dedup = dedup};
+	const struct hf_outbox_enqueue_args args = {.write = write_of(m),
+	                                            .queue = QUEUE,
+	                                            .id = hf_str(id),
+	                                            .payload =
+	                                                hf_str(dedup == HF_OUTBOX_KEEP ? "p" : "other"),
+	                                            .enqueued_at = enqueued_at,
+	                                            .available_at = available_at,
+	                                            .dedup = dedup};
 	assert_int_equal(hf_outbox_enqueue(s, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -70,7 +70,7 @@ static void an_enqueue_of_0_is_now_unless_times_are_literal(void **state)
 		const int is = m == LITERAL ? EPOCH : CLOCK;
 		const struct hf_outbox_input input = {
 		    .id = hf_str("many"), .enqueued_at = t, .available_at = t};
-		const struct hf_outbox_enqueue_many many = {
+		const struct hf_outbox_enqueue_many_args many = {
 		    .write = write_of(m), .queue = QUEUE, .items = &input, .count = 1};
 		enqueue(s, "one", m, t, t, HF_OUTBOX_KEEP);
 		expect_item(s, "one", "enqueue", is, is, m != LITERAL);
@@ -83,11 +83,11 @@ static void an_enqueue_of_0_is_now_unless_times_are_literal(void **state)
 		expect_item(s, "half", "enqueue, available_at unset", EPOCH, CLOCK, true);
 		/* What a rerun notes is given with it. */
 		struct hf_outbox_items claimed;
-		const struct hf_outbox_claim claim = {
+		const struct hf_outbox_claim_args claim = {
 		    .queue = QUEUE, .id = hf_str("many"), .owner = hf_str("w")};
 		assert_int_equal(hf_outbox_claim(s, NULL, &claim, &claimed, NULL, NULL), HF_OK);
 		enqueue(s, "many", m, t, t, HF_OUTBOX_RERUN);
-		const struct hf_outbox_complete done = {
+		const struct hf_outbox_complete_args done = {
 		    .queue = QUEUE, .id = hf_str("many"), .token = claimed.items[0].token};
 		hf_release(claimed.memory);
 		assert_int_equal(hf_outbox_complete(s, NULL, &done, NULL, NULL), HF_OK);
@@ -106,11 +106,11 @@ static void what_is_put_is_taken_literally_and_must_be_a_time(void **state)
 			const hf_time times[] = {i & 1 ? HF_UNSET : 0, i & 2 ? HF_UNSET : 0,
 			                         i & 4 ? HF_UNSET : 0, i & 8 ? HF_UNSET : 0};
 			const struct hf_outbox_rerun rerun = {hf_str("r"), times[2], times[3], false};
-			struct hf_outbox_put put = {.queue = QUEUE,
-			                            .item = {.id = hf_str("i"),
-			                                     .enqueued_at = times[0],
-			                                     .available_at = times[1],
-			                                     .rerun = &rerun}};
+			struct hf_outbox_put_args put = {.queue = QUEUE,
+			                                 .item = {.id = hf_str("i"),
+			                                          .enqueued_at = times[0],
+			                                          .available_at = times[1],
+			                                          .rerun = &rerun}};
 			for (unsigned literal = 0; literal < 2; literal++) {
 				put.write.literal_times = literal;
 				assert_int_equal(hf_outbox_put(stage->store, NULL, &put, NULL, NULL),
@@ -135,7 +135,7 @@ static void other_times_of_the_outbox(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	hf_store *s = stage->store;
 	struct hf_result result;
-	struct hf_outbox_reschedule move = {
+	struct hf_outbox_reschedule_args move = {
 	    .queue = QUEUE, .id = hf_str("a"), .set_available_at = true};
 	enqueue(s, "a", ZEROED, 0, STAGE_NOW * 2, HF_OUTBOX_KEEP);
 	assert_int_equal(hf_outbox_reschedule(s, NULL, &move, NULL, NULL), HF_OK);
@@ -144,22 +144,23 @@ static void other_times_of_the_outbox(void **state)
 	assert_int_equal(hf_outbox_reschedule(s, NULL, &move, NULL, NULL), HF_EINVAL);
 	/* A bound of 0 is none, unless times are literal: nothing was enqueued before 1970. */
 	for (enum manner m = 0; m < MANNERS; m++) {
-		const struct hf_outbox_prune prune = {.write = write_of(m),
-		                                      .queue = QUEUE,
-		                                      .status = HF_OUTBOX_QUEUED,
-		                                      .enqueued_before = time_of(m),
-		                                      .dry_run = true};
+		const struct hf_outbox_prune_args prune = {.write = write_of(m),
+		                                           .queue = QUEUE,
+		                                           .status = HF_OUTBOX_QUEUED,
+		                                           .enqueued_before = time_of(m),
+		                                           .dry_run = true};
 		assert_int_equal(hf_outbox_prune(s, NULL, &prune, &result, NULL), HF_OK);
 		assert_int_equal(result.count, m == LITERAL ? 0 : 1);
-		const struct hf_outbox_mark_failed failed = {.queue = QUEUE, .id = hf_str("a")};
+		const struct hf_outbox_mark_failed_args failed = {.queue = QUEUE, .id = hf_str("a")};
 		assert_int_equal(hf_outbox_mark_failed(s, NULL, &failed, NULL, NULL), HF_OK);
-		const struct hf_outbox_redrive redrive = {
+		const struct hf_outbox_redrive_args redrive = {
 		    .write = write_of(m), .queue = QUEUE, .enqueued_before = time_of(m), .dry_run = true};
 		assert_int_equal(hf_outbox_redrive(s, NULL, &redrive, &result, NULL), HF_OK);
 		assert_int_equal(result.count, m == LITERAL ? 0 : 1);
 		assert_int_equal(
-		    hf_outbox_retry(s, NULL, &(struct hf_outbox_retry){.queue = QUEUE, .id = hf_str("a")},
-		                    NULL, NULL),
+		    hf_outbox_retry(s, NULL,
+		                    &(struct hf_outbox_retry_args){.queue = QUEUE, .id = hf_str("a")}, NULL,
+		                    NULL),
 		    HF_OK);
 	}
 	stage_close(stage);

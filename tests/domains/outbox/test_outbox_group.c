@@ -23,12 +23,12 @@ static bool enqueue(hf_store *store, const char *id, const char *group, enum hf_
                     hf_time available_at)
 {
 	struct hf_result result;
-	const struct hf_outbox_enqueue args = {.queue = queue(),
-	                                       .id = hf_str(id),
-	                                       .payload = hf_str(id),
-	                                       .available_at = available_at,
-	                                       .dedup = dedup,
-	                                       .group = hf_str(group)};
+	const struct hf_outbox_enqueue_args args = {.queue = queue(),
+	                                            .id = hf_str(id),
+	                                            .payload = hf_str(id),
+	                                            .available_at = available_at,
+	                                            .dedup = dedup,
+	                                            .group = hf_str(group)};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, &result, NULL), HF_OK);
 	return result.changed;
 }
@@ -36,7 +36,7 @@ static bool enqueue(hf_store *store, const char *id, const char *group, enum hf_
 static int try_claim(hf_store *store, const char *id, int64_t lease, hf_token *token)
 {
 	struct hf_result result;
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_claim_args args = {
 	    .queue = queue(), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
 	const int rc = hf_outbox_claim(store, NULL, &args, NULL, &result, NULL);
 	*token = result.token;
@@ -47,7 +47,7 @@ static int try_claim(hf_store *store, const char *id, int64_t lease, hf_token *t
 static hf_token next_is(hf_store *store, const char *id, int64_t lease)
 {
 	struct hf_outbox_items items;
-	const struct hf_outbox_claim_next args = {
+	const struct hf_outbox_claim_next_args args = {
 	    .queue = queue(), .owner = hf_str("w"), .lease_us = lease};
 	assert_int_equal(hf_outbox_claim_next(store, NULL, &args, &items, NULL, NULL), HF_OK);
 	assert_int_equal(items.count, 1);
@@ -61,10 +61,10 @@ static hf_token next_is(hf_store *store, const char *id, int64_t lease)
 
 static void fail_it(hf_store *store, const char *id, hf_token token, int64_t delay)
 {
-	const struct hf_outbox_fail args = {.queue = queue(),
-	                                    .id = hf_str(id),
-	                                    .token = token,
-	                                    .backoff = {HF_OUTBOX_BACKOFF_FIXED, delay, 0}};
+	const struct hf_outbox_fail_args args = {.queue = queue(),
+	                                         .id = hf_str(id),
+	                                         .token = token,
+	                                         .backoff = {HF_OUTBOX_BACKOFF_FIXED, delay, 0}};
 	assert_int_equal(hf_outbox_fail(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -92,8 +92,8 @@ static void a_group_keeps_its_order_through_failures(void **unused)
 		const hf_token second = next_is(stage->store, "b", 60 * SECOND);
 		assert_int_equal(
 		    hf_outbox_retry(stage->store, NULL,
-		                    &(struct hf_outbox_retry){.queue = queue(), .id = hf_str("a")}, NULL,
-		                    NULL),
+		                    &(struct hf_outbox_retry_args){.queue = queue(), .id = hf_str("a")},
+		                    NULL, NULL),
 		    HF_OK);
 		assert_string_equal(ob_claim_next(stage->store, 5, SECOND), "");
 		fail_it(stage->store, "b", second, 0);
@@ -152,7 +152,7 @@ static void groups_take_their_turn_by_their_first_item(void **unused)
 	    {.id = {"x", 1}, .priority = 3},
 	    {.id = {"h2", 2}, .group = {"h", 1}, .priority = -1},
 	};
-	const struct hf_outbox_enqueue_many args = {.queue = queue(), .items = items, .count = 5};
+	const struct hf_outbox_enqueue_many_args args = {.queue = queue(), .items = items, .count = 5};
 	assert_int_equal(hf_outbox_enqueue_many(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	assert_string_equal(ob_claim_next(stage->store, 10, 10 * SECOND), "h1 x g1");
 	stage_at(stage, STAGE_NOW + 10 * SECOND);
@@ -162,7 +162,7 @@ static void groups_take_their_turn_by_their_first_item(void **unused)
 	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
 	stats = ob_stats(stage->store);
 	assert_true(stats.groups == 2 && stats.busy_groups == 0 && stats.blocked == 2);
-	const struct hf_outbox_clear clear = {.queue = queue()};
+	const struct hf_outbox_clear_args clear = {.queue = queue()};
 	assert_int_equal(hf_outbox_clear(stage->store, NULL, &clear, NULL, NULL), HF_OK);
 	stats = ob_stats(stage->store);
 	assert_true(stats.groups == 0 && stats.blocked == 0);
@@ -179,11 +179,11 @@ static void a_group_moves_on_within_a_transaction(void **unused)
 	struct hf_outbox_items items = {0};
 	(void)enqueue(stage->store, "a", "g", HF_OUTBOX_KEEP, 0);
 	(void)enqueue(stage->store, "b", "g", HF_OUTBOX_KEEP, 0);
-	const struct hf_outbox_complete done = {
+	const struct hf_outbox_complete_args done = {
 	    .queue = queue(), .id = hf_str("a"), .token = next_is(stage->store, "a", 60 * SECOND)};
-	const struct hf_outbox_claim_next next = {
+	const struct hf_outbox_claim_next_args next = {
 	    .queue = queue(), .owner = hf_str("w"), .max = 3, .lease_us = 60 * SECOND};
-	const struct hf_outbox_guard spoiler = {
+	const struct hf_outbox_guard_args spoiler = {
 	    .write.expect = 99999, .queue = queue(), .id = hf_str("a")};
 	for (unsigned spoil = 2; spoil-- > 0;) {
 		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
@@ -256,7 +256,7 @@ static void what_is_noted_stays_until_the_item_is_completed(void **unused)
 
 static void configure(hf_store *store, int64_t window, uint32_t max)
 {
-	const struct hf_outbox_configure args = {
+	const struct hf_outbox_configure_args args = {
 	    .queue = queue(), .dedup_window_us = window, .dedup_max = max};
 	assert_int_equal(hf_outbox_configure(store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -324,10 +324,10 @@ static void many_ids_fade_in_bounded_batches(void **unused)
 	for (unsigned i = 0; i < COUNT; i++) {
 		char id[16];
 		(void)snprintf(id, sizeof id, "%u", i);
-		const struct hf_outbox_put_completed args = {.write.durability = HF_OS,
-		                                             .queue = queue(),
-		                                             .id = hf_str(id),
-		                                             .until = STAGE_NOW + 1 + i % 7};
+		const struct hf_outbox_put_completed_args args = {.write.durability = HF_OS,
+		                                                  .queue = queue(),
+		                                                  .id = hf_str(id),
+		                                                  .until = STAGE_NOW + 1 + i % 7};
 		assert_int_equal(hf_outbox_put_completed(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	}
 	assert_int_equal(ob_stats(stage->store).completed, COUNT);
@@ -336,8 +336,8 @@ static void many_ids_fade_in_bounded_batches(void **unused)
 	assert_int_equal(ob_stats(stage->store).completed, COUNT - COUNT / 7 * 4);
 	stage_at(stage, STAGE_NOW + 100);
 	struct hf_outbox_completed_page page;
-	const struct hf_outbox_completed_list list = {.queue = queue(), .limit = 10};
-	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &page, NULL), HF_OK);
+	const struct hf_outbox_list_completed_args list = {.queue = queue(), .limit = 10};
+	assert_int_equal(hf_outbox_list_completed(stage->store, &list, 0, &page, NULL), HF_OK);
 	assert_true(page.count == 0 && !page.next);
 	hf_release(page.memory);
 	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
@@ -353,35 +353,35 @@ static void a_page_of_completed_ids_belongs_to_its_list(void **unused)
 	configure(stage->store, 100 * SECOND, 0);
 	complete_one(stage->store, "a");
 	complete_one(stage->store, "b");
-	assert_int_equal(
-	    hf_outbox_completed(stage->store,
-	                        &(struct hf_outbox_completed_list){.queue = queue(), .limit = 1}, 0,
-	                        &page, NULL),
-	    HF_OK);
+	assert_int_equal(hf_outbox_list_completed(
+	                     stage->store,
+	                     &(struct hf_outbox_list_completed_args){.queue = queue(), .limit = 1}, 0,
+	                     &page, NULL),
+	                 HF_OK);
 	assert_true(page.count == 1 && page.next && page.ids[0].version > 0 &&
 	            page.ids[0].until == STAGE_NOW + 100 * SECOND);
-	struct hf_outbox_completed_list list = {.queue = hf_str("another"), .page = page.next};
-	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_EINVAL);
-	list = (struct hf_outbox_completed_list){.queue = queue(), .page = "AAAA"};
-	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_EINVAL);
+	struct hf_outbox_list_completed_args list = {.queue = hf_str("another"), .page = page.next};
+	assert_int_equal(hf_outbox_list_completed(stage->store, &list, 0, &other, NULL), HF_EINVAL);
+	list = (struct hf_outbox_list_completed_args){.queue = queue(), .page = "AAAA"};
+	assert_int_equal(hf_outbox_list_completed(stage->store, &list, 0, &other, NULL), HF_EINVAL);
 	list.page = page.next;
-	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_OK);
+	assert_int_equal(hf_outbox_list_completed(stage->store, &list, 0, &other, NULL), HF_OK);
 	assert_true(other.count == 1 && !other.next && memcmp(other.ids[0].id.data, "b", 1) == 0);
 	hf_release(other.memory);
 	hf_release(page.memory);
-	list = (struct hf_outbox_completed_list){.queue = queue(), .id = hf_str("b")};
-	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_OK);
+	list = (struct hf_outbox_list_completed_args){.queue = queue(), .id = hf_str("b")};
+	assert_int_equal(hf_outbox_list_completed(stage->store, &list, 0, &other, NULL), HF_OK);
 	assert_true(other.count == 1 && !other.next && other.ids[0].until == STAGE_NOW + 100 * SECOND);
 	hf_release(other.memory);
 	list.id = hf_str("c");
-	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_OK);
+	assert_int_equal(hf_outbox_list_completed(stage->store, &list, 0, &other, NULL), HF_OK);
 	assert_int_equal(other.count, 0);
 	hf_release(other.memory);
-	list.id = hf_bytes("a\0b", 3);
-	assert_int_equal(hf_outbox_completed(stage->store, &list, 0, &other, NULL), HF_EINVAL);
-	assert_int_equal(hf_outbox_completed(stage->store,
-	                                     &(struct hf_outbox_completed_list){.queue = hf_str("")}, 0,
-	                                     &other, NULL),
+	list.id = hf_bytes_of("a\0b", 3);
+	assert_int_equal(hf_outbox_list_completed(stage->store, &list, 0, &other, NULL), HF_EINVAL);
+	assert_int_equal(hf_outbox_list_completed(
+	                     stage->store, &(struct hf_outbox_list_completed_args){.queue = hf_str("")},
+	                     0, &other, NULL),
 	                 HF_EINVAL);
 	stage_close(stage);
 }
@@ -397,39 +397,40 @@ static void what_breaks_the_form_is_refused(void **unused)
 	hf_store *s = stage->store;
 	const struct hf_bytes bad[] = {{"a\0b", 3}, {long_key, sizeof long_key}};
 	for (size_t i = 0; i < 2; i++) {
-		const struct hf_outbox_enqueue enqueue_bad = {
+		const struct hf_outbox_enqueue_args enqueue_bad = {
 		    .queue = queue(), .id = hf_str("a"), .group = bad[i]};
 		assert_int_equal(hf_outbox_enqueue(s, NULL, &enqueue_bad, NULL, NULL), HF_EINVAL);
-		const struct hf_outbox_put put = {.queue = queue(),
-		                                  .item = {.id = hf_str("a"), .group = bad[i]}};
+		const struct hf_outbox_put_args put = {.queue = queue(),
+		                                       .item = {.id = hf_str("a"), .group = bad[i]}};
 		assert_int_equal(hf_outbox_put(s, NULL, &put, NULL, NULL), HF_EINVAL);
 		assert_int_equal(
 		    hf_outbox_redrive(s, NULL,
-		                      &(struct hf_outbox_redrive){.queue = queue(), .group = bad[i]}, NULL,
-		                      NULL),
+		                      &(struct hf_outbox_redrive_args){.queue = queue(), .group = bad[i]},
+		                      NULL, NULL),
 		    HF_EINVAL);
 		assert_int_equal(
-		    hf_outbox_pause(s, NULL, &(struct hf_outbox_pause){.queue = bad[i]}, NULL, NULL),
+		    hf_outbox_pause(s, NULL, &(struct hf_outbox_pause_args){.queue = bad[i]}, NULL, NULL),
 		    HF_EINVAL);
 	}
 	assert_int_equal(
-	    hf_outbox_redrive(s, NULL, &(struct hf_outbox_redrive){.write.expect = 1, .queue = queue()},
+	    hf_outbox_redrive(s, NULL,
+	                      &(struct hf_outbox_redrive_args){.write.expect = 1, .queue = queue()},
 	                      NULL, NULL),
 	    HF_EINVAL);
-	assert_int_equal(
-	    hf_outbox_configure(s, NULL,
-	                        &(struct hf_outbox_configure){.queue = queue(), .dedup_window_us = -1},
-	                        NULL, NULL),
-	    HF_EINVAL);
-	struct hf_outbox_put_completed completed = {
+	assert_int_equal(hf_outbox_configure(s, NULL,
+	                                     &(struct hf_outbox_configure_args){.queue = queue(),
+	                                                                        .dedup_window_us = -1},
+	                                     NULL, NULL),
+	                 HF_EINVAL);
+	struct hf_outbox_put_completed_args completed = {
 	    .queue = queue(), .id = hf_str("a"), .until = HF_UNSET};
 	assert_int_equal(hf_outbox_put_completed(s, NULL, &completed, NULL, NULL), HF_EINVAL);
-	completed = (struct hf_outbox_put_completed){
+	completed = (struct hf_outbox_put_completed_args){
 	    .write.expect = 1, .queue = queue(), .id = hf_str("a"), .until = INT64_MAX};
 	assert_int_equal(hf_outbox_put_completed(s, NULL, &completed, NULL, NULL), HF_EINVAL);
 	const struct hf_outbox_rerun huge = {.payload = {long_key, HF_PAYLOAD_MAX + 1u}};
-	const struct hf_outbox_put put = {.queue = queue(),
-	                                  .item = {.id = hf_str("a"), .rerun = &huge}};
+	const struct hf_outbox_put_args put = {.queue = queue(),
+	                                       .item = {.id = hf_str("a"), .rerun = &huge}};
 	assert_int_equal(hf_outbox_put(s, NULL, &put, NULL, NULL), HF_ETOOBIG);
 	stage_close(stage);
 }

@@ -91,14 +91,14 @@ static void logging_an_ending_changes_no_version(void **unused)
 	ob_enqueue(stage->store, "a", "p", 0, 0);
 	(void)ob_claim(stage->store, "a", SECOND);
 	stage_at(stage, STAGE_NOW + SECOND);
-	assert_int_equal(hf_info(stage->store, &before, NULL), HF_OK);
+	assert_int_equal(hf_get_info(stage->store, &before, NULL), HF_OK);
 	const hf_lsn version = get_item(stage->store, "a", &first).version;
 	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
-	assert_int_equal(hf_info(stage->store, &after, NULL), HF_OK);
+	assert_int_equal(hf_get_info(stage->store, &after, NULL), HF_OK);
 	assert_true(after.last_lsn == before.last_lsn + 1);
 	assert_true(get_item(stage->store, "a", &second).version == version);
 	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
-	assert_int_equal(hf_info(stage->store, &before, NULL), HF_OK);
+	assert_int_equal(hf_get_info(stage->store, &before, NULL), HF_OK);
 	assert_true(after.last_lsn == before.last_lsn);
 	hf_release(first);
 	hf_release(second);
@@ -119,11 +119,11 @@ static void reopening_frees_what_was_held_without_a_lease_and_nothing_else(void 
 	assert_string_equal(ob_list(stage->store, HF_OUTBOX_QUEUED, 0), "unleased");
 	assert_string_equal(ob_list(stage->store, HF_OUTBOX_SENDING, 0), "leased");
 	assert_int_equal(ob_stats(stage->store).queued.items, 1);
-	const struct hf_outbox_complete late = {
+	const struct hf_outbox_complete_args late = {
 	    .queue = queue(), .id = hf_str("unleased"), .token = unleased};
 	assert_int_equal(hf_outbox_complete(stage->store, NULL, &late, NULL, NULL), HF_ESTALE);
 	/* The holder of a lease from before lives on, without a lease too once it says so here. */
-	const struct hf_outbox_extend extend = {
+	const struct hf_outbox_extend_args extend = {
 	    .queue = queue(), .id = hf_str("leased"), .token = leased};
 	assert_int_equal(hf_outbox_extend(stage->store, NULL, &extend, NULL, NULL), HF_OK);
 	stage_at(stage, STAGE_NOW + 10 * SECOND);
@@ -144,7 +144,7 @@ static void a_token_of_another_grant_or_epoch_is_stale(void **unused)
 	const hf_token token = ob_claim(stage->store, "a", 0);
 	const hf_token others[] = {0, token + 1, token - 1, token + (UINT64_C(1) << 48), UINT64_MAX};
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-		const struct hf_outbox_complete args = {
+		const struct hf_outbox_complete_args args = {
 		    .queue = queue(), .id = hf_str("a"), .token = others[i]};
 		assert_int_equal(hf_outbox_complete(stage->store, NULL, &args, NULL, NULL), HF_ESTALE);
 	}
@@ -159,7 +159,8 @@ static void the_call_the_item_or_the_queue_says_how_many_attempts_there_are(void
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const struct hf_outbox_enqueue two = {.queue = queue(), .id = hf_str("two"), .max_attempts = 2};
+	const struct hf_outbox_enqueue_args two = {
+	    .queue = queue(), .id = hf_str("two"), .max_attempts = 2};
 	struct hf_result result;
 	assert_int_equal(hf_outbox_enqueue(stage->store, NULL, &two, NULL, NULL), HF_OK);
 	ob_enqueue(stage->store, "queue's", "p", 0, 0);
@@ -172,7 +173,7 @@ static void the_call_the_item_or_the_queue_says_how_many_attempts_there_are(void
 		ob_fail(stage->store, "two", ob_claim(stage->store, "two", 0), 0);
 		assert_string_equal(ob_status(stage->store, "two"), i < 2 ? "queued" : "failed");
 	}
-	struct hf_outbox_configure settings = {.queue = queue(), .max_attempts = 7};
+	struct hf_outbox_configure_args settings = {.queue = queue(), .max_attempts = 7};
 	assert_int_equal(hf_outbox_configure(stage->store, NULL, &settings, &result, NULL), HF_OK);
 	assert_true(result.changed);
 	ob_fail(stage->store, "queue's", ob_claim(stage->store, "queue's", 0), 0);
@@ -200,11 +201,11 @@ static void the_call_the_item_or_the_queue_says_how_many_attempts_there_are(void
 static int64_t delay_after_fail(struct stage *stage, struct hf_outbox_backoff backoff)
 {
 	struct hf_memory *memory;
-	const struct hf_outbox_fail args = {.queue = queue(),
-	                                    .id = hf_str("a"),
-	                                    .token = ob_claim(stage->store, "a", 0),
-	                                    .max_attempts = 1000,
-	                                    .backoff = backoff};
+	const struct hf_outbox_fail_args args = {.queue = queue(),
+	                                         .id = hf_str("a"),
+	                                         .token = ob_claim(stage->store, "a", 0),
+	                                         .max_attempts = 1000,
+	                                         .backoff = backoff};
 	assert_int_equal(hf_outbox_fail(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	const int64_t delay = get_item(stage->store, "a", &memory).available_at - STAGE_NOW;
 	hf_release(memory);
@@ -249,11 +250,11 @@ static void attempts_saturate_and_errors_are_cut_between_characters(void **unuse
 	text[HF_OUTBOX_ERROR_MAX] = '\xa9';
 	const struct hf_outbox_item many = {.id = hf_str("a"), .attempts = UINT32_MAX};
 	assert_int_equal(hf_outbox_put(stage->store, NULL,
-	                               &(struct hf_outbox_put){.queue = queue(), .item = many}, NULL,
-	                               NULL),
+	                               &(struct hf_outbox_put_args){.queue = queue(), .item = many},
+	                               NULL, NULL),
 	                 HF_OK);
-	const struct hf_outbox_mark_failed args = {
-	    .queue = queue(), .id = hf_str("a"), .reason = hf_bytes(text, sizeof text)};
+	const struct hf_outbox_mark_failed_args args = {
+	    .queue = queue(), .id = hf_str("a"), .reason = hf_bytes_of(text, sizeof text)};
 	assert_int_equal(hf_outbox_mark_failed(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	const struct hf_outbox_item item = get_item(stage->store, "a", &memory);
 	assert_true(item.attempts == UINT32_MAX);

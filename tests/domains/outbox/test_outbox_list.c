@@ -36,15 +36,15 @@ static void a_walk_over_pages_gives_each_item_once_whatever_happens_around_it(vo
 	for (unsigned pages = 0; pages == 0 || page.next; pages++) {
 		struct hf_outbox_items before = page;
 		char id[16];
-		const struct hf_outbox_list args = {.queue = queue(), .limit = 4, .page = page.next};
+		const struct hf_outbox_list_args args = {.queue = queue(), .limit = 4, .page = page.next};
 		assert_int_equal(hf_outbox_list(stage->store, &args, 0, &page, NULL), HF_OK);
 		hf_release(before.memory);
 		for (size_t i = 0; i < page.count; i++)
 			seen[strtoul(page.items[i].id.data, NULL, 10)]++;
 		/* Remove the page's last item, claim one ahead, fail one behind, add one; and pages
 		 * outlive a reopening. */
-		const struct hf_outbox_remove gone = {.queue = queue(),
-		                                      .id = page.items[page.count - 1].id};
+		const struct hf_outbox_remove_args gone = {.queue = queue(),
+		                                           .id = page.items[page.count - 1].id};
 		assert_int_equal(hf_outbox_remove(stage->store, NULL, &gone, NULL, NULL), HF_OK);
 		if (pages < 5) {
 			(void)snprintf(id, sizeof id, "%03u", 25 + pages);
@@ -68,7 +68,7 @@ static void a_page_token_works_for_its_own_list_only(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE), *other = stage_open(SETTING_LIVE);
 	struct hf_outbox_items page, none;
 	fill(stage->store, 5);
-	struct hf_outbox_list args = {.queue = queue(), .limit = 2};
+	struct hf_outbox_list_args args = {.queue = queue(), .limit = 2};
 	assert_int_equal(hf_outbox_list(stage->store, &args, 0, &page, NULL), HF_OK);
 	args.page = page.next;
 	args.status = HF_OUTBOX_QUEUED;
@@ -120,12 +120,12 @@ static void a_predicate_sees_copies_and_pages_count_matches(void **unused)
 	ob_mark_failed(stage->store, "017");
 	do {
 		struct hf_outbox_items before = page;
-		const struct hf_outbox_list args = {.queue = queue(),
-		                                    .status = HF_OUTBOX_QUEUED,
-		                                    .match = ends_in_7,
-		                                    .match_ctx = &matcher,
-		                                    .limit = 4,
-		                                    .page = page.next};
+		const struct hf_outbox_list_args args = {.queue = queue(),
+		                                         .status = HF_OUTBOX_QUEUED,
+		                                         .match = ends_in_7,
+		                                         .match_ctx = &matcher,
+		                                         .limit = 4,
+		                                         .page = page.next};
 		assert_int_equal(hf_outbox_list(stage->store, &args, 0, &page, NULL), HF_OK);
 		hf_release(before.memory);
 		for (size_t i = 0; i < page.count; i++)
@@ -147,7 +147,7 @@ static void a_list_without_payloads_leaves_them_empty(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_outbox_items page;
 	fill(stage->store, 2);
-	const struct hf_outbox_list args = {.queue = queue(), .without_payload = true};
+	const struct hf_outbox_list_args args = {.queue = queue(), .without_payload = true};
 	assert_int_equal(hf_outbox_list(stage->store, &args, 0, &page, NULL), HF_OK);
 	assert_int_equal(page.count, 2);
 	assert_int_equal(page.items[1].payload.len, 0);

@@ -33,7 +33,7 @@ static struct hf_outbox_item look(hf_store *store, const char *id)
 
 static void configure(hf_store *store, uint32_t max_lost)
 {
-	const struct hf_outbox_configure args = {.queue = queue(), .max_lost = max_lost};
+	const struct hf_outbox_configure_args args = {.queue = queue(), .max_lost = max_lost};
 	assert_int_equal(hf_outbox_configure(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -70,7 +70,7 @@ static void a_poison_pill_comes_back_later_each_time_and_is_failed_in_the_end(vo
 		const struct hf_outbox_item item = look(stage->store, "pill");
 		assert_true(item.last_error.len > 0 && item.token == 0);
 		/* Back by hand it begins anew. */
-		const struct hf_outbox_retry retry = {
+		const struct hf_outbox_retry_args retry = {
 		    .queue = queue(), .id = hf_str("pill"), .reset_attempts = true};
 		assert_int_equal(hf_outbox_retry(stage->store, NULL, &retry, NULL, NULL), HF_OK);
 		assert_int_equal(look(stage->store, "pill").lost, 0);
@@ -89,11 +89,11 @@ static void a_claim_without_a_lease_is_lost_with_its_incarnation(void **unused)
 		(void)ob_claim(stage->store, "pill", 0);
 		stage_at(stage, wrote + SECOND);
 		ob_enqueue(stage->store, "other", "o", 0, 0);
-		assert_int_equal(
-		    hf_outbox_remove(stage->store, NULL,
-		                     &(struct hf_outbox_remove){.queue = queue(), .id = hf_str("other")},
-		                     NULL, NULL),
-		    HF_OK);
+		assert_int_equal(hf_outbox_remove(stage->store, NULL,
+		                                  &(struct hf_outbox_remove_args){.queue = queue(),
+		                                                                  .id = hf_str("other")},
+		                                  NULL, NULL),
+		                 HF_OK);
 		wrote += SECOND;
 		stage_at(stage, wrote + 3600 * SECOND); /* it was closed for an hour */
 		stage_switch(stage);
@@ -152,30 +152,30 @@ static void what_was_lost_too_often_is_failed_for_every_operation(void **unused)
 		else if (what == 1)
 			rc = hf_outbox_complete(
 			    stage->store, NULL,
-			    &(struct hf_outbox_complete){.queue = queue(), .id = id, .token = token}, NULL,
+			    &(struct hf_outbox_complete_args){.queue = queue(), .id = id, .token = token}, NULL,
 			    NULL);
 		else if (what == 2)
 			ob_mark_failed(stage->store, "id");
 		else if (what == 3)
 			rc = hf_outbox_retry(stage->store, NULL,
-			                     &(struct hf_outbox_retry){.queue = queue(), .id = id}, &result,
-			                     NULL);
+			                     &(struct hf_outbox_retry_args){.queue = queue(), .id = id},
+			                     &result, NULL);
 		else if (what == 4)
 			rc = hf_outbox_remove(stage->store, NULL,
-			                      &(struct hf_outbox_remove){.queue = queue(), .id = id}, NULL,
+			                      &(struct hf_outbox_remove_args){.queue = queue(), .id = id}, NULL,
 			                      NULL);
 		else if (what == 5)
 			rc = hf_outbox_redrive(
 			    stage->store, NULL,
-			    &(struct hf_outbox_redrive){.queue = queue(), .error = hf_str("lost 1")}, &result,
-			    NULL);
+			    &(struct hf_outbox_redrive_args){.queue = queue(), .error = hf_str("lost 1")},
+			    &result, NULL);
 		else if (what == 6)
 			rc = hf_outbox_enqueue(stage->store, NULL,
-			                       &(struct hf_outbox_enqueue){.queue = queue(), .id = id}, &result,
-			                       NULL);
+			                       &(struct hf_outbox_enqueue_args){.queue = queue(), .id = id},
+			                       &result, NULL);
 		else
-			rc = hf_outbox_prune(stage->store, NULL, &(struct hf_outbox_prune){.queue = queue()},
-			                     &result, NULL);
+			rc = hf_outbox_prune(stage->store, NULL,
+			                     &(struct hf_outbox_prune_args){.queue = queue()}, &result, NULL);
 		assert_int_equal(rc, what == 1 ? HF_ESTALE : HF_OK);
 		static const char *const after[] = {"sending", "failed", "failed", "queued",
 		                                    "",        "queued", "failed", ""};
@@ -200,7 +200,7 @@ static void a_group_waits_for_its_pill_until_that_is_failed(void **unused)
 	hf_time now = STAGE_NOW;
 	static const struct hf_outbox_input items[] = {{.id = {"1", 1}, .group = {"g", 1}},
 	                                               {.id = {"2", 1}, .group = {"g", 1}}};
-	const struct hf_outbox_enqueue_many args = {.queue = queue(), .items = items, .count = 2};
+	const struct hf_outbox_enqueue_many_args args = {.queue = queue(), .items = items, .count = 2};
 	configure(stage->store, 3);
 	assert_int_equal(hf_outbox_enqueue_many(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	for (unsigned lost = 1; lost <= 3; lost++) {
@@ -228,13 +228,13 @@ static void no_extension_goes_beyond_max_run(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_result result;
 	ob_enqueue(stage->store, "id", "p", 0, STAGE_NOW);
-	const struct hf_outbox_claim claim = {.queue = queue(),
-	                                      .id = hf_str("id"),
-	                                      .owner = hf_str("w"),
-	                                      .lease_us = 10 * SECOND,
-	                                      .max_run_us = 15 * SECOND};
+	const struct hf_outbox_claim_args claim = {.queue = queue(),
+	                                           .id = hf_str("id"),
+	                                           .owner = hf_str("w"),
+	                                           .lease_us = 10 * SECOND,
+	                                           .max_run_us = 15 * SECOND};
 	assert_int_equal(hf_outbox_claim(stage->store, NULL, &claim, NULL, &result, NULL), HF_OK);
-	struct hf_outbox_extend extend = {
+	struct hf_outbox_extend_args extend = {
 	    .queue = queue(), .id = hf_str("id"), .token = result.token, .lease_us = 10 * SECOND};
 	stage_at(stage, STAGE_NOW + 8 * SECOND);
 	assert_int_equal(hf_outbox_extend(stage->store, NULL, &extend, &result, NULL), HF_OK);
@@ -254,12 +254,13 @@ static void several_queues_are_served_in_order(void **unused)
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	const struct hf_bytes queues[] = {hf_str("high"), hf_str("none"), hf_str("low")};
-	struct hf_outbox_claim_next args = {
+	struct hf_outbox_claim_next_args args = {
 	    .queues = queues, .queue_count = 3, .max = 3, .owner = hf_str("w")};
 	struct hf_outbox_items items;
 	for (unsigned i = 0; i < 4; i++) {
 		const char id[] = {(char)('a' + i), '\0'};
-		const struct hf_outbox_enqueue item = {.queue = queues[i % 2 ? 0 : 2], .id = hf_str(id)};
+		const struct hf_outbox_enqueue_args item = {.queue = queues[i % 2 ? 0 : 2],
+		                                            .id = hf_str(id)};
 		assert_int_equal(hf_outbox_enqueue(stage->store, NULL, &item, NULL, NULL), HF_OK);
 	}
 	assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &args, &items, NULL, NULL), HF_OK);
@@ -273,7 +274,7 @@ static void several_queues_are_served_in_order(void **unused)
 	args.queue = queue();
 	assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &args, &items, NULL, NULL),
 	                 HF_EINVAL);
-	args.queue = hf_bytes(NULL, 0);
+	args.queue = hf_bytes_of(NULL, 0);
 	args.queues = NULL;
 	assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &args, &items, NULL, NULL),
 	                 HF_EINVAL);
@@ -287,7 +288,7 @@ static void a_queued_item_can_be_moved_without_a_claim(void **unused)
 	struct hf_result result;
 	ob_enqueue(stage->store, "1", "p", 0, STAGE_NOW);
 	ob_enqueue(stage->store, "2", "p", 1, STAGE_NOW);
-	struct hf_outbox_reschedule args = {
+	struct hf_outbox_reschedule_args args = {
 	    .queue = queue(), .id = hf_str("2"), .set_priority = true, .priority = -1};
 	assert_int_equal(hf_outbox_reschedule(stage->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed && result.status == HF_OUTBOX_QUEUED);
@@ -316,17 +317,17 @@ static void a_failure_says_what_became_of_the_item(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_result result;
 	ob_enqueue(stage->store, "id", "p", 0, STAGE_NOW);
-	struct hf_outbox_fail args = {.queue = queue(),
-	                              .id = hf_str("id"),
-	                              .token = ob_claim(stage->store, "id", 0),
-	                              .backoff = {HF_OUTBOX_BACKOFF_FIXED, 5 * SECOND, 0}};
+	struct hf_outbox_fail_args args = {.queue = queue(),
+	                                   .id = hf_str("id"),
+	                                   .token = ob_claim(stage->store, "id", 0),
+	                                   .backoff = {HF_OUTBOX_BACKOFF_FIXED, 5 * SECOND, 0}};
 	assert_int_equal(hf_outbox_fail(stage->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.status == HF_OUTBOX_QUEUED && result.available_at == STAGE_NOW + 5 * SECOND);
 	args.token = ob_claim(stage->store, "id", 0);
 	args.max_attempts = 2;
 	assert_int_equal(hf_outbox_fail(stage->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.status == HF_OUTBOX_FAILED && result.available_at == HF_UNSET);
-	const struct hf_outbox_enqueue again = {.queue = queue(), .id = hf_str("id")};
+	const struct hf_outbox_enqueue_args again = {.queue = queue(), .id = hf_str("id")};
 	assert_int_equal(hf_outbox_enqueue(stage->store, NULL, &again, &result, NULL), HF_OK);
 	assert_true(!result.changed && result.status == HF_OUTBOX_FAILED);
 	/* An exponential backoff has a day as its end. */
@@ -351,14 +352,14 @@ static void a_redrive_and_a_prune_can_be_tried_out(void **unused)
 		if (i < 3)
 			ob_mark_failed(stage->store, id);
 	}
-	struct hf_outbox_redrive redrive = {
+	struct hf_outbox_redrive_args redrive = {
 	    .queue = queue(), .dry_run = true, .limit = 2, .reset_attempts = true};
 	assert_int_equal(hf_outbox_redrive(stage->store, NULL, &redrive, &result, NULL), HF_OK);
 	assert_true(!result.changed && result.count == 2);
 	redrive.dry_run = false;
 	assert_int_equal(hf_outbox_redrive(stage->store, NULL, &redrive, &result, NULL), HF_OK);
 	assert_true(result.changed && result.count == 2 && look(stage->store, "a").attempts == 0);
-	struct hf_outbox_prune prune = {.queue = queue(), .dry_run = true};
+	struct hf_outbox_prune_args prune = {.queue = queue(), .dry_run = true};
 	assert_int_equal(hf_outbox_prune(stage->store, NULL, &prune, &result, NULL), HF_OK);
 	assert_true(!result.changed && result.count == 1);
 	prune.dry_run = false;
@@ -379,7 +380,7 @@ static void a_pause_can_wait_until_nothing_is_sending(void **unused)
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_result result;
-	const struct hf_outbox_pause pause = {.queue = queue(), .wait_us = 1000};
+	const struct hf_outbox_pause_args pause = {.queue = queue(), .wait_us = 1000};
 	ob_enqueue(stage->store, "1", "p", 0, STAGE_NOW);
 	const hf_token token = ob_claim(stage->store, "1", 60 * SECOND);
 	assert_int_equal(hf_outbox_pause(stage->store, NULL, &pause, &result, NULL), HF_ETIMEDOUT);
@@ -411,7 +412,8 @@ static void a_list_reserves_room_for_what_it_gives(void **unused)
 		(void)snprintf(ids[i], sizeof ids[i], "%u", i);
 		items[i] = (struct hf_outbox_input){.id = hf_str(ids[i])};
 	}
-	const struct hf_outbox_enqueue_many args = {.queue = queue(), .items = items, .count = 3000};
+	const struct hf_outbox_enqueue_many_args args = {
+	    .queue = queue(), .items = items, .count = 3000};
 	assert_int_equal(hf_outbox_enqueue_many(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	hf__mem_set_veto(note_size, &greatest);
 	assert_string_equal(ob_list(stage->store, HF_OUTBOX_SENDING, 0), "");

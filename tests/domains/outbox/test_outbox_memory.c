@@ -41,56 +41,57 @@ static int enqueue(struct scene *s)
 {
 	return hf_outbox_enqueue(
 	    s->stage->store, NULL,
-	    &(struct hf_outbox_enqueue){KEY("new"), .payload = hf_str("some payload")}, NULL, NULL);
+	    &(struct hf_outbox_enqueue_args){KEY("new"), .payload = hf_str("some payload")}, NULL,
+	    NULL);
 }
 static int enqueue_elsewhere(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str("another queue"), .id = hf_str("new"), .payload = hf_str("p")};
 	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int replace(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {KEY("queued"), .payload = hf_str("another"),
-	                                       .dedup = HF_OUTBOX_REPLACE};
+	const struct hf_outbox_enqueue_args args = {KEY("queued"), .payload = hf_str("another"),
+	                                            .dedup = HF_OUTBOX_REPLACE};
 	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int put(struct scene *s)
 {
-	const struct hf_outbox_put args = {.queue = hf_str(OB_QUEUE),
-	                                   .item = {.id = hf_str("queued"),
-	                                            .payload = hf_str("other"),
-	                                            .last_error = hf_str("error"),
-	                                            .status = HF_OUTBOX_FAILED}};
+	const struct hf_outbox_put_args args = {.queue = hf_str(OB_QUEUE),
+	                                        .item = {.id = hf_str("queued"),
+	                                                 .payload = hf_str("other"),
+	                                                 .last_error = hf_str("error"),
+	                                                 .status = HF_OUTBOX_FAILED}};
 	return hf_outbox_put(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int enqueue_grouped(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {KEY("new"), .payload = hf_str("p"),
-	                                       .group = hf_str("a new group")};
+	const struct hf_outbox_enqueue_args args = {KEY("new"), .payload = hf_str("p"),
+	                                            .group = hf_str("a new group")};
 	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int rerun(struct scene *s)
 {
-	const struct hf_outbox_enqueue args = {KEY("held"), .payload = hf_str("again"),
-	                                       .dedup = HF_OUTBOX_RERUN};
+	const struct hf_outbox_enqueue_args args = {KEY("held"), .payload = hf_str("again"),
+	                                            .dedup = HF_OUTBOX_RERUN};
 	return hf_outbox_enqueue(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int complete_noted(struct scene *s)
 {
 	return hf_outbox_complete(s->stage->store, NULL,
-	                          &(struct hf_outbox_complete){KEY("noted"), .token = s->noted}, NULL,
-	                          NULL);
+	                          &(struct hf_outbox_complete_args){KEY("noted"), .token = s->noted},
+	                          NULL, NULL);
 }
 static int put_elsewhere(struct scene *s)
 {
 	static const struct hf_outbox_rerun again = {.payload = {"again", 5}};
-	const struct hf_outbox_put args = {.queue = hf_str(OB_QUEUE),
-	                                   .item = {.id = hf_str("noted"),
-	                                            .payload = hf_str("other"),
-	                                            .last_error = hf_str("error"),
-	                                            .group = hf_str("another group"),
-	                                            .rerun = &again}};
+	const struct hf_outbox_put_args args = {.queue = hf_str(OB_QUEUE),
+	                                        .item = {.id = hf_str("noted"),
+	                                                 .payload = hf_str("other"),
+	                                                 .last_error = hf_str("error"),
+	                                                 .group = hf_str("another group"),
+	                                                 .rerun = &again}};
 	hf_txn *txn;
 	int rc = hf_txn_begin(s->stage->store, &txn, NULL);
 	if (rc != HF_OK)
@@ -103,9 +104,9 @@ static int put_elsewhere(struct scene *s)
 }
 static int complete_and_block(struct scene *s)
 {
-	const struct hf_outbox_configure window = {.queue = hf_str(OB_QUEUE),
-	                                           .dedup_window_us = SECOND};
-	const struct hf_outbox_complete args = {KEY("held"), .token = s->held};
+	const struct hf_outbox_configure_args window = {.queue = hf_str(OB_QUEUE),
+	                                                .dedup_window_us = SECOND};
+	const struct hf_outbox_complete_args args = {KEY("held"), .token = s->held};
 	hf_txn *txn;
 	int rc = hf_txn_begin(s->stage->store, &txn, NULL);
 	if (rc != HF_OK)
@@ -120,14 +121,14 @@ static int complete_and_block(struct scene *s)
 }
 static int put_completed(struct scene *s)
 {
-	const struct hf_outbox_put_completed args = {KEY("done"), .until = INT64_MAX};
+	const struct hf_outbox_put_completed_args args = {KEY("done"), .until = INT64_MAX};
 	return hf_outbox_put_completed(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int list_completed(struct scene *s)
 {
 	struct hf_outbox_completed_page page;
-	const struct hf_outbox_completed_list args = {.queue = hf_str("with ids"), .limit = 1};
-	const int rc = hf_outbox_completed(s->stage->store, &args, 0, &page, NULL);
+	const struct hf_outbox_list_completed_args args = {.queue = hf_str("with ids"), .limit = 1};
+	const int rc = hf_outbox_list_completed(s->stage->store, &args, 0, &page, NULL);
 	assert_true(page.count == (rc == HF_OK) && (rc != HF_OK || page.next));
 	hf_release(page.memory);
 	return rc;
@@ -135,29 +136,31 @@ static int list_completed(struct scene *s)
 static int pause_it(struct scene *s)
 {
 	return hf_outbox_pause(s->stage->store, NULL,
-	                       &(struct hf_outbox_pause){.queue = hf_str("never seen")}, NULL, NULL);
+	                       &(struct hf_outbox_pause_args){.queue = hf_str("never seen")}, NULL,
+	                       NULL);
 }
 static int redrive(struct scene *s)
 {
 	return hf_outbox_redrive(s->stage->store, NULL,
-	                         &(struct hf_outbox_redrive){.queue = hf_str("failed ones")}, NULL,
+	                         &(struct hf_outbox_redrive_args){.queue = hf_str("failed ones")}, NULL,
 	                         NULL);
 }
 static int configure(struct scene *s)
 {
 	return hf_outbox_configure(
 	    s->stage->store, NULL,
-	    &(struct hf_outbox_configure){.queue = hf_str(OB_QUEUE), .max_attempts = 2}, NULL, NULL);
+	    &(struct hf_outbox_configure_args){.queue = hf_str(OB_QUEUE), .max_attempts = 2}, NULL,
+	    NULL);
 }
 static int clear(struct scene *s)
 {
 	return hf_outbox_clear(s->stage->store, NULL,
-	                       &(struct hf_outbox_clear){.queue = hf_str(OB_QUEUE)}, NULL, NULL);
+	                       &(struct hf_outbox_clear_args){.queue = hf_str(OB_QUEUE)}, NULL, NULL);
 }
 static int claim(struct scene *s)
 {
 	struct hf_outbox_items items;
-	const struct hf_outbox_claim args = {KEY("queued"), .owner = hf_str("w")};
+	const struct hf_outbox_claim_args args = {KEY("queued"), .owner = hf_str("w")};
 	const int rc = hf_outbox_claim(s->stage->store, NULL, &args, &items, NULL, NULL);
 	assert_int_equal(items.count, rc == HF_OK ? 1 : 0);
 	hf_release(items.memory);
@@ -166,7 +169,7 @@ static int claim(struct scene *s)
 static int claim_next(struct scene *s)
 {
 	struct hf_outbox_items items;
-	const struct hf_outbox_claim_next args = {
+	const struct hf_outbox_claim_next_args args = {
 	    .queue = hf_str(OB_QUEUE), .max = 2, .owner = hf_str("w")};
 	const int rc = hf_outbox_claim_next(s->stage->store, NULL, &args, &items, NULL, NULL);
 	assert_int_equal(items.count, rc == HF_OK ? 2 : 0);
@@ -177,7 +180,7 @@ static int claim_in_a_transaction(struct scene *s)
 {
 	struct hf_outbox_items items = {0};
 	hf_txn *txn;
-	const struct hf_outbox_claim_next args = {
+	const struct hf_outbox_claim_next_args args = {
 	    .queue = hf_str(OB_QUEUE), .max = 2, .owner = hf_str("w")};
 	int rc = hf_txn_begin(s->stage->store, &txn, NULL);
 	if (rc != HF_OK)
@@ -195,40 +198,40 @@ static int extend(struct scene *s)
 {
 	return hf_outbox_extend(
 	    s->stage->store, NULL,
-	    &(struct hf_outbox_extend){KEY("held"), .token = s->held, .lease_us = 7}, NULL, NULL);
+	    &(struct hf_outbox_extend_args){KEY("held"), .token = s->held, .lease_us = 7}, NULL, NULL);
 }
 static int complete(struct scene *s)
 {
 	return hf_outbox_complete(s->stage->store, NULL,
-	                          &(struct hf_outbox_complete){KEY("held"), .token = s->held}, NULL,
-	                          NULL);
+	                          &(struct hf_outbox_complete_args){KEY("held"), .token = s->held},
+	                          NULL, NULL);
 }
 static int fail_it(struct scene *s)
 {
-	const struct hf_outbox_fail args = {KEY("held"), .token = s->held,
-	                                    .reason = hf_str("a reason")};
+	const struct hf_outbox_fail_args args = {KEY("held"), .token = s->held,
+	                                         .reason = hf_str("a reason")};
 	return hf_outbox_fail(s->stage->store, NULL, &args, NULL, NULL);
 }
 static int release(struct scene *s)
 {
 	return hf_outbox_release(s->stage->store, NULL,
-	                         &(struct hf_outbox_release){KEY("held"), .token = s->held}, NULL,
+	                         &(struct hf_outbox_release_args){KEY("held"), .token = s->held}, NULL,
 	                         NULL);
 }
 static int remove_it(struct scene *s)
 {
-	return hf_outbox_remove(s->stage->store, NULL, &(struct hf_outbox_remove){KEY("held")}, NULL,
-	                        NULL);
+	return hf_outbox_remove(s->stage->store, NULL, &(struct hf_outbox_remove_args){KEY("held")},
+	                        NULL, NULL);
 }
 static int mark_failed(struct scene *s)
 {
 	return hf_outbox_mark_failed(
-	    s->stage->store, NULL, &(struct hf_outbox_mark_failed){KEY("held"), .reason = hf_str("no")},
-	    NULL, NULL);
+	    s->stage->store, NULL,
+	    &(struct hf_outbox_mark_failed_args){KEY("held"), .reason = hf_str("no")}, NULL, NULL);
 }
 static int retry(struct scene *s)
 {
-	return hf_outbox_retry(s->stage->store, NULL, &(struct hf_outbox_retry){KEY("held")}, NULL,
+	return hf_outbox_retry(s->stage->store, NULL, &(struct hf_outbox_retry_args){KEY("held")}, NULL,
 	                       NULL);
 }
 static int settle(struct scene *s)
@@ -252,7 +255,7 @@ static bool only_noted(void *ctx, const struct hf_outbox_item *item)
 static int list_noted(struct scene *s)
 {
 	struct hf_outbox_items items;
-	const struct hf_outbox_list args = {.queue = hf_str(OB_QUEUE), .match = only_noted};
+	const struct hf_outbox_list_args args = {.queue = hf_str(OB_QUEUE), .match = only_noted};
 	const int rc = hf_outbox_list(s->stage->store, &args, 0, &items, NULL);
 	assert_true(items.count == (rc == HF_OK));
 	assert_true(rc != HF_OK || memcmp(items.items[0].rerun->payload.data, "again", 5) == 0);
@@ -267,10 +270,10 @@ static int get(struct scene *s)
 	hf_release(got.memory);
 	return rc;
 }
-static int list_with(struct scene *s, hf_outbox_match match)
+static int list_with(struct scene *s, hf_outbox_match_fn match)
 {
 	struct hf_outbox_items items;
-	const struct hf_outbox_list args = {.queue = hf_str(OB_QUEUE), .match = match, .limit = 2};
+	const struct hf_outbox_list_args args = {.queue = hf_str(OB_QUEUE), .match = match, .limit = 2};
 	const int rc = hf_outbox_list(s->stage->store, &args, 0, &items, NULL);
 	assert_int_equal(items.count, rc == HF_OK ? 2 : 0);
 	assert_true(rc != HF_OK || items.next);
@@ -342,17 +345,17 @@ static void arrange(struct scene *s)
 	(void)ob_claim(s->stage->store, "over", SECOND);
 	stage_at(s->stage, STAGE_NOW + 2 * SECOND);
 	/* Behind the others: what the lists begin with has no error, group or rerun. */
-	const struct hf_outbox_enqueue noted = {KEY("noted"), .payload = hf_str("p"), .priority = 9,
-	                                        .group = hf_str("g")};
-	const struct hf_outbox_enqueue again = {KEY("noted"), .payload = hf_str("again"),
-	                                        .dedup = HF_OUTBOX_RERUN};
+	const struct hf_outbox_enqueue_args noted = {KEY("noted"), .payload = hf_str("p"),
+	                                             .priority = 9, .group = hf_str("g")};
+	const struct hf_outbox_enqueue_args again = {KEY("noted"), .payload = hf_str("again"),
+	                                             .dedup = HF_OUTBOX_RERUN};
 	assert_int_equal(hf_outbox_enqueue(s->stage->store, NULL, &noted, NULL, NULL), HF_OK);
 	s->noted = ob_claim(s->stage->store, "noted", 3600 * SECOND);
 	assert_int_equal(hf_outbox_enqueue(s->stage->store, NULL, &again, NULL, NULL), HF_OK);
 	for (unsigned i = 0; i < 2; i++) {
-		const struct hf_outbox_put_completed done = {
+		const struct hf_outbox_put_completed_args done = {
 		    .queue = hf_str("with ids"), .id = hf_str(i ? "b" : "a"), .until = INT64_MAX};
-		const struct hf_outbox_put failed = {
+		const struct hf_outbox_put_args failed = {
 		    .queue = hf_str("failed ones"),
 		    .item = {.id = hf_str(i ? "b" : "a"), .status = HF_OUTBOX_FAILED}};
 		assert_int_equal(hf_outbox_put_completed(s->stage->store, NULL, &done, NULL, NULL), HF_OK);
@@ -373,7 +376,8 @@ static bool run_with(const char *name, int (*run)(struct scene *), unsigned at, 
 	if (rc == HF_ENOMEM) {
 		struct hf__writer after = stage_dump(scene.stage);
 		stage_verify(scene.stage);
-		if (!hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)))
+		if (!hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                     hf_bytes_of(after.data, after.len)))
 			fail_msg("%s, allocation %u: refused, and yet something changed", name, at);
 		hf__writer_deinit(&after);
 		++*refused;

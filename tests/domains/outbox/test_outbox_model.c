@@ -33,14 +33,14 @@ static void step_enqueue(struct model *m, unsigned i)
 	const int32_t priority = (int32_t)hf_rng_range(&m->rng, -1, 1);
 	const unsigned payload = (unsigned)m->steps; /* never the same again */
 	(void)snprintf(text, sizeof text, "%u", payload);
-	const struct hf_outbox_enqueue args = {.queue = hf_str(OB_QUEUE),
-	                                       .id = hf_str(m->id[i]),
-	                                       .payload = hf_str(text),
-	                                       .enqueued_at = m->now,
-	                                       .available_at = available_at,
-	                                       .priority = priority,
-	                                       .dedup = dedup,
-	                                       .group = hf_str(m->group[i])};
+	const struct hf_outbox_enqueue_args args = {.queue = hf_str(OB_QUEUE),
+	                                            .id = hf_str(m->id[i]),
+	                                            .payload = hf_str(text),
+	                                            .enqueued_at = m->now,
+	                                            .available_at = available_at,
+	                                            .priority = priority,
+	                                            .dedup = dedup,
+	                                            .group = hf_str(m->group[i])};
 	assert_int_equal(hf_outbox_enqueue(m->stage->store, NULL, &args, &result, NULL), HF_OK);
 	const bool changed = model_enqueue(m, &m->items[i], dedup, payload,
 	                                   available_at ? available_at : m->now, priority);
@@ -57,7 +57,7 @@ static void step_claim(struct model *m, unsigned i)
 {
 	struct item *item = &m->items[i];
 	const int64_t lease = some_lease(m);
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str(OB_QUEUE), .id = hf_str(m->id[i]), .owner = hf_str("w"), .lease_us = lease};
 	struct hf_result result;
 	const int rc = hf_outbox_claim(m->stage->store, NULL, &args, NULL, &result, NULL);
@@ -102,21 +102,21 @@ static void step_outcome(struct model *m, unsigned i)
 	if (what == 0)
 		rc = hf_outbox_complete(
 		    store, NULL,
-		    &(struct hf_outbox_complete){.queue = queue, .id = id, .token = item->token}, NULL,
+		    &(struct hf_outbox_complete_args){.queue = queue, .id = id, .token = item->token}, NULL,
 		    NULL);
 	else if (what == 1)
-		rc =
-		    hf_outbox_fail(store, NULL,
-		                   &(struct hf_outbox_fail){.queue = queue,
-		                                            .id = id,
-		                                            .token = item->token,
-		                                            .max_attempts = 3,
-		                                            .backoff = {HF_OUTBOX_BACKOFF_FIXED, delay, 0}},
-		                   NULL, NULL);
+		rc = hf_outbox_fail(
+		    store, NULL,
+		    &(struct hf_outbox_fail_args){.queue = queue,
+		                                  .id = id,
+		                                  .token = item->token,
+		                                  .max_attempts = 3,
+		                                  .backoff = {HF_OUTBOX_BACKOFF_FIXED, delay, 0}},
+		    NULL, NULL);
 	else
 		rc = hf_outbox_release(
 		    store, NULL,
-		    &(struct hf_outbox_release){
+		    &(struct hf_outbox_release_args){
 		        .queue = queue, .id = id, .token = item->token, .delay_us = delay},
 		    NULL, NULL);
 	assert_int_equal(rc, !item->there                               ? HF_ENOTFOUND
@@ -143,14 +143,15 @@ static void step_from_outside(struct model *m, unsigned i)
 	const unsigned what = (unsigned)hf_rng_below(&m->rng, 3);
 	int rc;
 	if (what == 0)
-		rc = hf_outbox_remove(store, NULL, &(struct hf_outbox_remove){.queue = queue, .id = id},
-		                      NULL, NULL);
+		rc = hf_outbox_remove(
+		    store, NULL, &(struct hf_outbox_remove_args){.queue = queue, .id = id}, NULL, NULL);
 	else if (what == 1)
-		rc = hf_outbox_mark_failed(
-		    store, NULL, &(struct hf_outbox_mark_failed){.queue = queue, .id = id}, NULL, NULL);
+		rc = hf_outbox_mark_failed(store, NULL,
+		                           &(struct hf_outbox_mark_failed_args){.queue = queue, .id = id},
+		                           NULL, NULL);
 	else
-		rc = hf_outbox_retry(store, NULL, &(struct hf_outbox_retry){.queue = queue, .id = id}, NULL,
-		                     NULL);
+		rc = hf_outbox_retry(store, NULL, &(struct hf_outbox_retry_args){.queue = queue, .id = id},
+		                     NULL, NULL);
 	assert_int_equal(rc, item->there ? HF_OK : HF_ENOTFOUND);
 	if (rc != HF_OK || (what == 2 && model_view(m, item) == HF_OUTBOX_QUEUED))
 		return;
@@ -174,14 +175,14 @@ static void step_queue(struct model *m)
 		m->window_max = (uint32_t)hf_rng_range(&m->rng, 1, 4);
 		m->max_lost =
 		    hf_rng_chance(&m->rng, 1, 4) ? HF_NEVER : (uint32_t)hf_rng_range(&m->rng, 1, 4);
-		const struct hf_outbox_configure args = {.queue = queue,
-		                                         .dedup_window_us = m->window,
-		                                         .dedup_max = m->window_max,
-		                                         .max_lost = m->max_lost};
+		const struct hf_outbox_configure_args args = {.queue = queue,
+		                                              .dedup_window_us = m->window,
+		                                              .dedup_max = m->window_max,
+		                                              .max_lost = m->max_lost};
 		assert_int_equal(hf_outbox_configure(store, NULL, &args, &result, NULL), HF_OK);
 		model_cut_done(m, m->window_max);
 	} else if (what == 1) {
-		const struct hf_outbox_redrive args = {
+		const struct hf_outbox_redrive_args args = {
 		    .queue = queue, .group = hf_str(m->group[hf_rng_below(&m->rng, ITEMS)])};
 		unsigned count = 0;
 		assert_int_equal(hf_outbox_redrive(store, NULL, &args, &result, NULL), HF_OK);
@@ -198,7 +199,7 @@ static void step_queue(struct model *m)
 		}
 		assert_int_equal(result.count, count);
 	} else {
-		const struct hf_outbox_pause args = {.queue = queue};
+		const struct hf_outbox_pause_args args = {.queue = queue};
 		const bool pause = what == 2 && hf_rng_chance(&m->rng, 1, 3);
 		assert_int_equal(
 		    (pause ? hf_outbox_pause : hf_outbox_resume)(store, NULL, &args, &result, NULL), HF_OK);
@@ -281,7 +282,7 @@ static void compare_lists(struct model *m)
 }
 
 static void compare_count(const struct model *m, enum hf_outbox_status status,
-                          const struct hf_outbox_count *count)
+                          const struct hf_outbox_status_stats *count)
 {
 	uint64_t items = 0;
 	hf_time oldest = HF_UNSET;
@@ -387,10 +388,10 @@ static void compare_done(struct model *m)
 	uint64_t before = 0;
 	unsigned count = 0;
 	do {
-		const struct hf_outbox_completed_list args = {
+		const struct hf_outbox_list_completed_args args = {
 		    .queue = hf_str(OB_QUEUE), .limit = 2, .page = page.next};
 		struct hf_outbox_completed_page next;
-		assert_int_equal(hf_outbox_completed(m->stage->store, &args, 0, &next, NULL), HF_OK);
+		assert_int_equal(hf_outbox_list_completed(m->stage->store, &args, 0, &next, NULL), HF_OK);
 		hf_release(page.memory);
 		page = next;
 		for (size_t k = 0; k < page.count; k++, count++) {

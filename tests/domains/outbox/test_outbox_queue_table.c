@@ -32,13 +32,13 @@ static void add(const struct arranging *at, const char *id, const char *group, i
                 hf_time available_at)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_enqueue args = {.queue = at->queue,
-	                                       .id = hf_str(id),
-	                                       .payload = hf_str("p"),
-	                                       .enqueued_at = ARRANGED,
-	                                       .available_at = available_at,
-	                                       .priority = priority,
-	                                       .group = hf_str(group)};
+	const struct hf_outbox_enqueue_args args = {.queue = at->queue,
+	                                            .id = hf_str(id),
+	                                            .payload = hf_str("p"),
+	                                            .enqueued_at = ARRANGED,
+	                                            .available_at = available_at,
+	                                            .priority = priority,
+	                                            .group = hf_str(group)};
 	expect_ok(hf_outbox_enqueue(at->store, NULL, &args, NULL, &error), &error);
 }
 
@@ -46,7 +46,7 @@ static hf_token hold(const struct arranging *at, const char *id)
 {
 	struct hf_error error = {0};
 	struct hf_result result;
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_claim_args args = {
 	    .queue = at->queue, .id = hf_str(id), .owner = hf_str("w"), .lease_us = HOUR};
 	expect_ok(hf_outbox_claim(at->store, NULL, &args, NULL, &result, &error), &error);
 	return result.token;
@@ -55,7 +55,7 @@ static hf_token hold(const struct arranging *at, const char *id)
 static void settings(const struct arranging *at, uint32_t max_attempts, int64_t window)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_configure args = {
+	const struct hf_outbox_configure_args args = {
 	    .queue = at->queue, .max_attempts = max_attempts, .dedup_window_us = window};
 	expect_ok(hf_outbox_configure(at->store, NULL, &args, NULL, &error), &error);
 }
@@ -81,8 +81,8 @@ static void arrange_paused(const struct arranging *at)
 {
 	struct hf_error error = {0};
 	add(at, "a", "", 0, ARRANGED);
-	expect_ok(hf_outbox_pause(at->store, NULL, &(struct hf_outbox_pause){.queue = at->queue}, NULL,
-	                          &error),
+	expect_ok(hf_outbox_pause(at->store, NULL, &(struct hf_outbox_pause_args){.queue = at->queue},
+	                          NULL, &error),
 	          &error);
 }
 static void arrange_held(const struct arranging *at)
@@ -96,7 +96,7 @@ static void arrange_failed(const struct arranging *at)
 	struct hf_error error = {0};
 	for (unsigned i = 0; i < 2; i++) {
 		add(at, ids[i], i == 0 ? "g" : "", 0, ARRANGED);
-		const struct hf_outbox_mark_failed args = {
+		const struct hf_outbox_mark_failed_args args = {
 		    .queue = at->queue, .id = hf_str(ids[i]), .reason = hf_str(reasons[i])};
 		expect_ok(hf_outbox_mark_failed(at->store, NULL, &args, NULL, &error), &error);
 	}
@@ -126,7 +126,7 @@ static void arrange_completed(const struct arranging *at)
 	settings(at, 0, HOUR);
 	for (unsigned i = 0; i < 2; i++) {
 		add(at, ids[i], "", 0, ARRANGED);
-		const struct hf_outbox_complete args = {
+		const struct hf_outbox_complete_args args = {
 		    .queue = at->queue, .id = hf_str(ids[i]), .token = hold(at, ids[i])};
 		expect_ok(hf_outbox_complete(at->store, NULL, &args, NULL, &error), &error);
 	}
@@ -168,95 +168,100 @@ struct doing {
 
 static int claim_next(struct doing *c)
 {
-	const struct hf_outbox_claim_next args = {THIS, .max = 10, .owner = hf_str("w"),
-	                                          .lease_us = HOUR};
+	const struct hf_outbox_claim_next_args args = {THIS, .max = 10, .owner = hf_str("w"),
+	                                               .lease_us = HOUR};
 	return hf_outbox_claim_next(c->store, c->txn, &args, &c->claimed, c->result, c->error);
 }
 static int pause_it(struct doing *c)
 {
-	return hf_outbox_pause(c->store, c->txn, &(struct hf_outbox_pause){THIS}, c->result, c->error);
+	return hf_outbox_pause(c->store, c->txn, &(struct hf_outbox_pause_args){THIS}, c->result,
+	                       c->error);
 }
 static int resume_it(struct doing *c)
 {
-	return hf_outbox_resume(c->store, c->txn, &(struct hf_outbox_pause){THIS}, c->result, c->error);
+	return hf_outbox_resume(c->store, c->txn, &(struct hf_outbox_pause_args){THIS}, c->result,
+	                        c->error);
 }
 static int configure_attempts(struct doing *c)
 {
-	const struct hf_outbox_configure args = {THIS, .max_attempts = 7};
+	const struct hf_outbox_configure_args args = {THIS, .max_attempts = 7};
 	return hf_outbox_configure(c->store, c->txn, &args, c->result, c->error);
 }
 static int configure_one_id(struct doing *c)
 {
-	const struct hf_outbox_configure args = {THIS, .dedup_window_us = HOUR, .dedup_max = 1};
+	const struct hf_outbox_configure_args args = {THIS, .dedup_window_us = HOUR, .dedup_max = 1};
 	return hf_outbox_configure(c->store, c->txn, &args, c->result, c->error);
 }
 /* What is left is not looked at. */
 static int configure_the_rest_left(struct doing *c)
 {
-	const struct hf_outbox_configure args = {THIS,
-	                                         .max_attempts = 7,
-	                                         .max_lost = 1,
-	                                         .dedup_window_us = -5,
-	                                         .dedup_max = 1,
-	                                         .leave = HF_OUTBOX_LEAVE_MAX_LOST |
-	                                                  HF_OUTBOX_LEAVE_DEDUP_WINDOW |
-	                                                  HF_OUTBOX_LEAVE_DEDUP_MAX};
+	const struct hf_outbox_configure_args args = {THIS,
+	                                              .max_attempts = 7,
+	                                              .max_lost = 1,
+	                                              .dedup_window_us = -5,
+	                                              .dedup_max = 1,
+	                                              .leave = HF_OUTBOX_LEAVE_MAX_LOST |
+	                                                       HF_OUTBOX_LEAVE_DEDUP_WINDOW |
+	                                                       HF_OUTBOX_LEAVE_DEDUP_MAX};
 	return hf_outbox_configure(c->store, c->txn, &args, c->result, c->error);
 }
 static int redrive(struct doing *c)
 {
-	return hf_outbox_redrive(c->store, c->txn, &(struct hf_outbox_redrive){THIS}, c->result,
+	return hf_outbox_redrive(c->store, c->txn, &(struct hf_outbox_redrive_args){THIS}, c->result,
 	                         c->error);
 }
 static int redrive_group(struct doing *c)
 {
 	return hf_outbox_redrive(c->store, c->txn,
-	                         &(struct hf_outbox_redrive){THIS, .group = hf_str("g")}, c->result,
-	                         c->error);
+	                         &(struct hf_outbox_redrive_args){THIS, .group = hf_str("g")},
+	                         c->result, c->error);
 }
 static int redrive_error(struct doing *c)
 {
 	return hf_outbox_redrive(c->store, c->txn,
-	                         &(struct hf_outbox_redrive){THIS, .error = hf_str("an")}, c->result,
-	                         c->error);
+	                         &(struct hf_outbox_redrive_args){THIS, .error = hf_str("an")},
+	                         c->result, c->error);
 }
 static int redrive_first(struct doing *c)
 {
-	const struct hf_outbox_redrive args = {THIS, .limit = 1, .enqueued_before = NOW,
-	                                       .attempts_below = 2};
+	const struct hf_outbox_redrive_args args = {THIS, .limit = 1, .enqueued_before = NOW,
+	                                            .attempts_below = 2};
 	return hf_outbox_redrive(c->store, c->txn, &args, c->result, c->error);
 }
 static int redrive_none(struct doing *c)
 {
-	const struct hf_outbox_redrive args = {THIS, .attempts_below = 1};
+	const struct hf_outbox_redrive_args args = {THIS, .attempts_below = 1};
 	return hf_outbox_redrive(c->store, c->txn, &args, c->result, c->error);
 }
 static int prune(struct doing *c)
 {
-	return hf_outbox_prune(c->store, c->txn, &(struct hf_outbox_prune){THIS}, c->result, c->error);
+	return hf_outbox_prune(c->store, c->txn, &(struct hf_outbox_prune_args){THIS}, c->result,
+	                       c->error);
 }
 static int prune_queued(struct doing *c)
 {
-	const struct hf_outbox_prune args = {THIS, .status = HF_OUTBOX_QUEUED, .enqueued_before = NOW};
+	const struct hf_outbox_prune_args args = {THIS, .status = HF_OUTBOX_QUEUED,
+	                                          .enqueued_before = NOW};
 	return hf_outbox_prune(c->store, c->txn, &args, c->result, c->error);
 }
 static int prune_first(struct doing *c)
 {
-	const struct hf_outbox_prune args = {THIS, .status = HF_OUTBOX_QUEUED, .limit = 1};
+	const struct hf_outbox_prune_args args = {THIS, .status = HF_OUTBOX_QUEUED, .limit = 1};
 	return hf_outbox_prune(c->store, c->txn, &args, c->result, c->error);
 }
 static int prune_none(struct doing *c)
 {
-	const struct hf_outbox_prune args = {THIS, .enqueued_before = ARRANGED};
+	const struct hf_outbox_prune_args args = {THIS, .enqueued_before = ARRANGED};
 	return hf_outbox_prune(c->store, c->txn, &args, c->result, c->error);
 }
 static int clear_it(struct doing *c)
 {
-	return hf_outbox_clear(c->store, c->txn, &(struct hf_outbox_clear){THIS}, c->result, c->error);
+	return hf_outbox_clear(c->store, c->txn, &(struct hf_outbox_clear_args){THIS}, c->result,
+	                       c->error);
 }
 static int put_completed(struct doing *c, const char *id, hf_time until)
 {
-	const struct hf_outbox_put_completed args = {THIS, .id = hf_str(id), .until = until};
+	const struct hf_outbox_put_completed_args args = {THIS, .id = hf_str(id), .until = until};
 	return hf_outbox_put_completed(c->store, c->txn, &args, c->result, c->error);
 }
 static int put_completed_new(struct doing *c)
@@ -275,7 +280,7 @@ static int enqueue_many(struct doing *c)
 {
 	static const struct hf_outbox_input items[] = {
 	    {.id = {"a", 1}}, {.id = {"b", 1}}, {.id = {"x", 1}, .group = {"g", 1}}};
-	const struct hf_outbox_enqueue_many args = {THIS, .items = items, .count = 3};
+	const struct hf_outbox_enqueue_many_args args = {THIS, .items = items, .count = 3};
 	return hf_outbox_enqueue_many(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -385,7 +390,7 @@ enum { OPERATIONS_ON_QUEUE = sizeof operations / sizeof operations[0] };
 static hf_lsn figures(hf_store *store, struct hf_bytes queue, char out[TEXT_MAX])
 {
 	struct hf_outbox_stats stats;
-	assert_int_equal(hf_outbox_stats(store, queue, 0, &stats, NULL), HF_OK);
+	assert_int_equal(hf_outbox_get_stats(store, queue, 0, &stats, NULL), HF_OK);
 	int len = snprintf(out, TEXT_MAX, "q%u s%u f%u", (unsigned)stats.queued.items,
 	                   (unsigned)stats.sending.items, (unsigned)stats.failed.items);
 	if (stats.groups)

@@ -26,7 +26,7 @@ static void fill(hf_store *store, const char *prefix, unsigned count, hf_time av
 			(void)snprintf(ids[i], sizeof ids[i], "%s %u", prefix, done + i);
 			items[i] = (struct hf_outbox_input){.id = hf_str(ids[i]), .available_at = available_at};
 		}
-		const struct hf_outbox_enqueue_many args = {
+		const struct hf_outbox_enqueue_many_args args = {
 		    .write.durability = HF_OS, .queue = hf_str(OB_QUEUE), .items = items, .count = BATCH};
 		assert_int_equal(hf_outbox_enqueue_many(store, NULL, &args, NULL, NULL), HF_OK);
 	}
@@ -37,7 +37,7 @@ static void fail_all(hf_store *store, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		char id[24];
 		(void)snprintf(id, sizeof id, "failed %u", i);
-		const struct hf_outbox_mark_failed args = {
+		const struct hf_outbox_mark_failed_args args = {
 		    .write.durability = HF_OS, .queue = hf_str(OB_QUEUE), .id = hf_str(id)};
 		assert_int_equal(hf_outbox_mark_failed(store, NULL, &args, NULL, NULL), HF_OK);
 	}
@@ -80,7 +80,8 @@ static void run_stats(struct stage *stage)
 static void run_page(struct stage *stage, enum hf_outbox_status status)
 {
 	struct hf_outbox_items page;
-	const struct hf_outbox_list args = {.queue = hf_str(OB_QUEUE), .status = status, .limit = PAGE};
+	const struct hf_outbox_list_args args = {
+	    .queue = hf_str(OB_QUEUE), .status = status, .limit = PAGE};
 	assert_int_equal(hf_outbox_list(stage->store, &args, 0, &page, NULL), HF_OK);
 	assert_int_equal(page.count, status == HF_OUTBOX_SENDING ? 2 : PAGE);
 	hf_release(page.memory);

@@ -223,7 +223,7 @@ static int perform_in_txn(struct call *call, const struct operation *op, bool sp
 	rc = op->run(call);
 	assert_int_equal(rc, HF_OK);
 	if (spoiler) {
-		const struct hf_outbox_guard args = {
+		const struct hf_outbox_guard_args args = {
 		    .write.expect = 7, .queue = hf_str("no such queue"), .id = hf_str("id")};
 		assert_int_equal(hf_outbox_guard(call->store, call->txn, &args, NULL, call->error), HF_OK);
 	}
@@ -301,7 +301,7 @@ static void try_in_vain(const struct operation *op, enum state state, const stru
 	struct hf__writer after = stage_dump((struct stage *)stage);
 	stage_verify((struct stage *)stage);
 	const bool same =
-	    hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len));
+	    hf__bytes_equal(hf_bytes_of(before.data, before.len), hf_bytes_of(after.data, after.len));
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	if (!same)

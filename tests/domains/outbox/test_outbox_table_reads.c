@@ -40,7 +40,7 @@ static int get(struct asking *a)
 }
 
 /* All pages of it. */
-static int list_with(struct asking *a, struct hf_outbox_list args)
+static int list_with(struct asking *a, struct hf_outbox_list_args args)
 {
 	struct hf_outbox_items page = {.memory = NULL}, before;
 	int rc;
@@ -58,23 +58,23 @@ static int list_with(struct asking *a, struct hf_outbox_list args)
 }
 static int list(struct asking *a)
 {
-	return list_with(a, (struct hf_outbox_list){.limit = 0});
+	return list_with(a, (struct hf_outbox_list_args){.limit = 0});
 }
 static int list_pages(struct asking *a)
 {
-	return list_with(a, (struct hf_outbox_list){.limit = 1, .without_payload = true});
+	return list_with(a, (struct hf_outbox_list_args){.limit = 1, .without_payload = true});
 }
 static int list_pending(struct asking *a)
 {
-	return list_with(a, (struct hf_outbox_list){.status = HF_OUTBOX_QUEUED});
+	return list_with(a, (struct hf_outbox_list_args){.status = HF_OUTBOX_QUEUED});
 }
 static int list_sending(struct asking *a)
 {
-	return list_with(a, (struct hf_outbox_list){.status = HF_OUTBOX_SENDING});
+	return list_with(a, (struct hf_outbox_list_args){.status = HF_OUTBOX_SENDING});
 }
 static int list_failed(struct asking *a)
 {
-	return list_with(a, (struct hf_outbox_list){.status = HF_OUTBOX_FAILED});
+	return list_with(a, (struct hf_outbox_list_args){.status = HF_OUTBOX_FAILED});
 }
 static bool is_f(void *ctx, const struct hf_outbox_item *item)
 {
@@ -83,13 +83,13 @@ static bool is_f(void *ctx, const struct hf_outbox_item *item)
 }
 static int list_matching(struct asking *a)
 {
-	return list_with(a, (struct hf_outbox_list){.match = is_f});
+	return list_with(a, (struct hf_outbox_list_args){.match = is_f});
 }
 
 static int stats(struct asking *a)
 {
 	struct hf_outbox_stats s;
-	const int rc = hf_outbox_stats(a->store, hf_str(a->cell->queue), 0, &s, NULL);
+	const int rc = hf_outbox_get_stats(a->store, hf_str(a->cell->queue), 0, &s, NULL);
 	(void)snprintf(a->told, TEXT_MAX, "q%u s%u f%u d%u%s", (unsigned)s.queued.items,
 	               (unsigned)s.sending.items, (unsigned)s.failed.items, (unsigned)s.completed,
 	               s.paused ? " paused" : "");
@@ -101,9 +101,9 @@ static int stats(struct asking *a)
 static int completed(struct asking *a)
 {
 	struct hf_outbox_completed_page page;
-	const int rc = hf_outbox_completed(
-	    a->store, &(struct hf_outbox_completed_list){.queue = hf_str(a->cell->queue)}, 0, &page,
-	    NULL);
+	const int rc = hf_outbox_list_completed(
+	    a->store, &(struct hf_outbox_list_completed_args){.queue = hf_str(a->cell->queue)}, 0,
+	    &page, NULL);
 	for (size_t i = 0; i < page.count; i++)
 		tell(a, page.ids[i].id);
 	hf_release(page.memory);
@@ -124,7 +124,7 @@ static unsigned send_in_vain(void *ctx, const struct hf_outbox_item *item, char 
 	(void)snprintf(reason, size, "no");
 	return HF_OUTBOX_SEND_FAILED;
 }
-static int drain_with(struct asking *a, struct hf_outbox_drain args)
+static int drain_with(struct asking *a, struct hf_outbox_drain_args args)
 {
 	struct hf_outbox_drained done;
 	args.queue = hf_str(a->cell->queue);
@@ -137,19 +137,19 @@ static int drain_with(struct asking *a, struct hf_outbox_drain args)
 }
 static int drain(struct asking *a)
 {
-	return drain_with(a, (struct hf_outbox_drain){.send = send_it});
+	return drain_with(a, (struct hf_outbox_drain_args){.send = send_it});
 }
 static int drain_delayed_too(struct asking *a)
 {
-	return drain_with(a, (struct hf_outbox_drain){.send = send_it, .with_delayed = true});
+	return drain_with(a, (struct hf_outbox_drain_args){.send = send_it, .with_delayed = true});
 }
 static int drain_in_vain(struct asking *a)
 {
-	return drain_with(a, (struct hf_outbox_drain){.send = send_in_vain});
+	return drain_with(a, (struct hf_outbox_drain_args){.send = send_in_vain});
 }
 static int drain_finally_in_vain(struct asking *a)
 {
-	return drain_with(a, (struct hf_outbox_drain){.send = send_in_vain, .max_attempts = 1});
+	return drain_with(a, (struct hf_outbox_drain_args){.send = send_in_vain, .max_attempts = 1});
 }
 
 /* --- The table -------------------------------------------------------------------------------- */

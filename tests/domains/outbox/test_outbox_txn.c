@@ -34,7 +34,7 @@ static void enqueue_many_is_all_or_nothing_and_sees_itself(void **unused)
 		const struct hf_outbox_input items[] = {{.id = hf_str("a"), .payload = hf_str("1")},
 		                                        {.id = hf_str("b"), .payload = hf_str("2")},
 		                                        {.id = hf_str("a"), .payload = hf_str("3")}};
-		struct hf_outbox_enqueue_many args = {.queue = queue(), .items = items, .count = 3};
+		struct hf_outbox_enqueue_many_args args = {.queue = queue(), .items = items, .count = 3};
 		struct hf_result result;
 		struct hf_memory *memory;
 		assert_int_equal(hf_outbox_enqueue_many(stage->store, NULL, &args, &result, NULL), HF_OK);
@@ -61,8 +61,8 @@ static void clear_removes_all_and_keeps_the_settings(void **unused)
 	(void)unused;
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
-		const struct hf_outbox_configure settings = {.queue = queue(), .max_attempts = 9};
-		const struct hf_outbox_clear args = {.queue = queue()};
+		const struct hf_outbox_configure_args settings = {.queue = queue(), .max_attempts = 9};
+		const struct hf_outbox_clear_args args = {.queue = queue()};
 		struct hf_result result;
 		assert_int_equal(hf_outbox_clear(stage->store, NULL, &args, &result, NULL), HF_OK);
 		assert_true(!result.changed && result.count == 0);
@@ -90,27 +90,27 @@ static void settings_that_are_left_are_those_of_the_transaction_so_far(void **un
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
 		const uint32_t all = 15;
-		struct hf_outbox_configure args = {.queue = queue(),
-		                                   .max_attempts = 9,
-		                                   .max_lost = 3,
-		                                   .dedup_window_us = 7,
-		                                   .dedup_max = 77};
-		const struct hf_outbox_pause pause = {.queue = queue()};
+		struct hf_outbox_configure_args args = {.queue = queue(),
+		                                        .max_attempts = 9,
+		                                        .max_lost = 3,
+		                                        .dedup_window_us = 7,
+		                                        .dedup_max = 77};
+		const struct hf_outbox_pause_args pause = {.queue = queue()};
 		struct hf_result result;
 		hf_txn *txn;
 		assert_int_equal(hf_outbox_configure(stage->store, NULL, &args, NULL, NULL), HF_OK);
 		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
-		args = (struct hf_outbox_configure){
+		args = (struct hf_outbox_configure_args){
 		    .queue = queue(), .leave = all - HF_OUTBOX_LEAVE_MAX_ATTEMPTS, .max_attempts = 4};
 		assert_int_equal(hf_outbox_configure(stage->store, txn, &args, NULL, NULL), HF_OK);
 		assert_int_equal(hf_outbox_pause(stage->store, txn, &pause, NULL, NULL), HF_OK);
-		args = (struct hf_outbox_configure){.queue = queue(),
-		                                    .leave = all - HF_OUTBOX_LEAVE_DEDUP_MAX};
+		args = (struct hf_outbox_configure_args){.queue = queue(),
+		                                         .leave = all - HF_OUTBOX_LEAVE_DEDUP_MAX};
 		assert_int_equal(hf_outbox_configure(stage->store, txn, &args, NULL, NULL), HF_OK);
-		args = (struct hf_outbox_configure){.queue = queue(),
-		                                    .leave = all - HF_OUTBOX_LEAVE_DEDUP_WINDOW};
+		args = (struct hf_outbox_configure_args){.queue = queue(),
+		                                         .leave = all - HF_OUTBOX_LEAVE_DEDUP_WINDOW};
 		assert_int_equal(hf_outbox_configure(stage->store, txn, &args, NULL, NULL), HF_OK);
-		args = (struct hf_outbox_configure){.queue = queue(), .leave = all};
+		args = (struct hf_outbox_configure_args){.queue = queue(), .leave = all};
 		assert_int_equal(hf_outbox_configure(stage->store, txn, &args, &result, NULL), HF_OK);
 		assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_OK);
 		assert_false(result.changed);
@@ -140,12 +140,13 @@ static void a_transaction_takes_an_item_through_its_whole_life(void **unused)
 	{
 		/* Arguments live until the call returns, no longer. */
 		char id[] = "a";
-		const struct hf_outbox_enqueue enqueue = {
-		    .queue = queue(), .id = hf_str(id), .payload = hf_bytes(large, sizeof large)};
+		const struct hf_outbox_enqueue_args enqueue = {
+		    .queue = queue(), .id = hf_str(id), .payload = hf_bytes_of(large, sizeof large)};
 		assert_int_equal(hf_outbox_enqueue(stage->store, txn, &enqueue, &enqueued, NULL), HF_OK);
 		id[0] = '!';
 	}
-	const struct hf_outbox_claim_next next = {.queue = queue(), .max = 5, .owner = hf_str("w")};
+	const struct hf_outbox_claim_next_args next = {
+	    .queue = queue(), .max = 5, .owner = hf_str("w")};
 	assert_int_equal(hf_outbox_claim_next(stage->store, txn, &next, &items, &claimed, NULL), HF_OK);
 	assert_true(items.count == 0 && !items.memory && !claimed.changed);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_OK);
@@ -154,11 +155,11 @@ static void a_transaction_takes_an_item_through_its_whole_life(void **unused)
 	assert_memory_equal(items.items[0].payload.data, large, sizeof large);
 	/* Guarded by the claim, one item's completion enqueues the next one. */
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
-	const struct hf_outbox_guard_claim guard = {
+	const struct hf_outbox_guard_claim_args guard = {
 	    .queue = queue(), .id = hf_str("a"), .token = items.items[0].token};
-	const struct hf_outbox_complete complete = {
+	const struct hf_outbox_complete_args complete = {
 	    .queue = queue(), .id = hf_str("a"), .token = items.items[0].token};
-	const struct hf_outbox_enqueue follow = {.queue = queue(), .id = hf_str("b")};
+	const struct hf_outbox_enqueue_args follow = {.queue = queue(), .id = hf_str("b")};
 	assert_int_equal(hf_outbox_guard_claim(stage->store, txn, &guard, NULL, NULL), HF_OK);
 	assert_int_equal(hf_outbox_complete(stage->store, txn, &complete, NULL, NULL), HF_OK);
 	assert_int_equal(hf_outbox_enqueue(stage->store, txn, &follow, NULL, NULL), HF_OK);
@@ -185,10 +186,12 @@ static void operations_on_a_queue_work_in_transactions(void **unused)
 		char id[] = "new", payload[] = "payload";
 		const struct hf_outbox_input items[] = {{.id = hf_str(id), .payload = hf_str(payload)},
 		                                        {.id = hf_str("newer")}};
-		const struct hf_outbox_clear clear = {.queue = queue()};
-		const struct hf_outbox_configure settings = {.queue = queue(), .max_attempts = 3 + spoiled};
-		const struct hf_outbox_enqueue_many many = {.queue = queue(), .items = items, .count = 2};
-		const struct hf_outbox_guard old = {
+		const struct hf_outbox_clear_args clear = {.queue = queue()};
+		const struct hf_outbox_configure_args settings = {.queue = queue(),
+		                                                  .max_attempts = 3 + spoiled};
+		const struct hf_outbox_enqueue_many_args many = {
+		    .queue = queue(), .items = items, .count = 2};
+		const struct hf_outbox_guard_args old = {
 		    .write.expect = HF_ABSENT, .queue = queue(), .id = hf_str(spoiled ? "new" : "old")};
 		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 		assert_int_equal(hf_outbox_clear(stage->store, txn, &clear, &cleared, NULL), HF_OK);
@@ -212,9 +215,9 @@ static void guards_need_a_transaction(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const struct hf_outbox_guard guard = {
+	const struct hf_outbox_guard_args guard = {
 	    .write.expect = HF_ABSENT, .queue = queue(), .id = hf_str("a")};
-	const struct hf_outbox_guard_claim guard_claim = {
+	const struct hf_outbox_guard_claim_args guard_claim = {
 	    .queue = queue(), .id = hf_str("a"), .token = 1};
 	assert_int_equal(hf_outbox_guard(stage->store, NULL, &guard, NULL, NULL), HF_EINVAL);
 	assert_int_equal(hf_outbox_guard_claim(stage->store, NULL, &guard_claim, NULL, NULL),
@@ -227,7 +230,8 @@ static void a_claim_inside_an_abandoned_or_failed_transaction_gives_nothing(void
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	ob_enqueue(stage->store, "a", "p", 0, 0);
-	const struct hf_outbox_claim args = {.queue = queue(), .id = hf_str("a"), .owner = hf_str("w")};
+	const struct hf_outbox_claim_args args = {
+	    .queue = queue(), .id = hf_str("a"), .owner = hf_str("w")};
 	struct hf_outbox_items first, second;
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
@@ -260,54 +264,58 @@ static void what_breaks_the_form_is_refused(void **unused)
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(
 		    hf_outbox_enqueue(s, NULL,
-		                      &(struct hf_outbox_enqueue){.queue = bad[i], .id = hf_str("a")}, NULL,
-		                      NULL),
-		    HF_EINVAL);
-		assert_int_equal(
-		    hf_outbox_enqueue(s, NULL, &(struct hf_outbox_enqueue){.queue = queue(), .id = bad[i]},
+		                      &(struct hf_outbox_enqueue_args){.queue = bad[i], .id = hf_str("a")},
 		                      NULL, NULL),
 		    HF_EINVAL);
-		assert_int_equal(hf_outbox_retry(s, NULL,
-		                                 &(struct hf_outbox_retry){.queue = queue(), .id = bad[i]},
-		                                 NULL, NULL),
-		                 HF_EINVAL);
-		const struct hf_outbox_claim claim = {.queue = queue(), .id = hf_str("a"), .owner = bad[i]};
+		assert_int_equal(
+		    hf_outbox_enqueue(s, NULL,
+		                      &(struct hf_outbox_enqueue_args){.queue = queue(), .id = bad[i]},
+		                      NULL, NULL),
+		    HF_EINVAL);
+		assert_int_equal(
+		    hf_outbox_retry(s, NULL, &(struct hf_outbox_retry_args){.queue = queue(), .id = bad[i]},
+		                    NULL, NULL),
+		    HF_EINVAL);
+		const struct hf_outbox_claim_args claim = {
+		    .queue = queue(), .id = hf_str("a"), .owner = bad[i]};
 		assert_int_equal(hf_outbox_claim(s, NULL, &claim, NULL, NULL, NULL), HF_EINVAL);
 		assert_int_equal(
-		    hf_outbox_list(s, &(struct hf_outbox_list){.queue = bad[i]}, 0, &items, NULL),
+		    hf_outbox_list(s, &(struct hf_outbox_list_args){.queue = bad[i]}, 0, &items, NULL),
 		    HF_EINVAL);
-		assert_int_equal(hf_outbox_stats(s, bad[i], 0, &stats, NULL), HF_EINVAL);
+		assert_int_equal(hf_outbox_get_stats(s, bad[i], 0, &stats, NULL), HF_EINVAL);
 	}
-	const struct hf_outbox_claim_next negative = {
+	const struct hf_outbox_claim_next_args negative = {
 	    .queue = queue(), .owner = hf_str("w"), .lease_us = -1};
 	assert_int_equal(hf_outbox_claim_next(s, NULL, &negative, &items, NULL, NULL), HF_EINVAL);
-	const struct hf_outbox_claim_next nowhere = {.queue = queue(), .owner = hf_str("w")};
+	const struct hf_outbox_claim_next_args nowhere = {.queue = queue(), .owner = hf_str("w")};
 	assert_int_equal(hf_outbox_claim_next(s, NULL, &nowhere, NULL, NULL, NULL), HF_EINVAL);
-	const struct hf_outbox_release back = {.queue = queue(), .id = hf_str("a"), .delay_us = -1};
+	const struct hf_outbox_release_args back = {
+	    .queue = queue(), .id = hf_str("a"), .delay_us = -1};
 	assert_int_equal(hf_outbox_release(s, NULL, &back, NULL, NULL), HF_EINVAL);
-	const struct hf_outbox_clear clear = {.write.expect = 5, .queue = queue()};
+	const struct hf_outbox_clear_args clear = {.write.expect = 5, .queue = queue()};
 	assert_int_equal(hf_outbox_clear(s, NULL, &clear, NULL, NULL), HF_EINVAL);
-	struct hf_outbox_enqueue enqueue = {
+	struct hf_outbox_enqueue_args enqueue = {
 	    .queue = queue(), .id = hf_str("a"), .dedup = (enum hf_outbox_dedup)3};
 	assert_int_equal(hf_outbox_enqueue(s, NULL, &enqueue, NULL, NULL), HF_EINVAL);
-	const struct hf_outbox_put put = {
+	const struct hf_outbox_put_args put = {
 	    .queue = queue(), .item = {.id = hf_str("a"), .status = (enum hf_outbox_status)4}};
 	assert_int_equal(hf_outbox_put(s, NULL, &put, NULL, NULL), HF_EINVAL);
-	const struct hf_outbox_list list = {.queue = queue(), .status = (enum hf_outbox_status)4};
+	const struct hf_outbox_list_args list = {.queue = queue(), .status = (enum hf_outbox_status)4};
 	assert_int_equal(hf_outbox_list(s, &list, 0, &items, NULL), HF_EINVAL);
-	struct hf_outbox_fail give_up = {
+	struct hf_outbox_fail_args give_up = {
 	    .queue = queue(), .id = hf_str("a"), .backoff = {.kind = (enum hf_outbox_backoff_kind)3}};
 	assert_int_equal(hf_outbox_fail(s, NULL, &give_up, NULL, NULL), HF_EINVAL);
 	give_up.backoff = (struct hf_outbox_backoff){HF_OUTBOX_BACKOFF_FIXED, 5, -1};
 	assert_int_equal(hf_outbox_fail(s, NULL, &give_up, NULL, NULL), HF_EINVAL);
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(s, &txn, NULL), HF_OK);
-	const struct hf_outbox_guard pointless = {.queue = queue(), .id = hf_str("a")};
+	const struct hf_outbox_guard_args pointless = {.queue = queue(), .id = hf_str("a")};
 	assert_int_equal(hf_outbox_guard(s, txn, &pointless, NULL, NULL), HF_EINVAL);
 	hf_txn_abandon(txn);
 	/* Sizes are refused before a byte is read. */
 	const struct hf_bytes too_big = {big, (size_t)HF_PAYLOAD_MAX + 1};
-	const struct hf_outbox_enqueue huge = {.queue = queue(), .id = hf_str("a"), .payload = too_big};
+	const struct hf_outbox_enqueue_args huge = {
+	    .queue = queue(), .id = hf_str("a"), .payload = too_big};
 	assert_int_equal(hf_outbox_enqueue(s, NULL, &huge, NULL, NULL), HF_ETOOBIG);
 	assert_string_equal(ob_list(s, HF_OUTBOX_ANY, 0), "");
 	stage_close(stage);

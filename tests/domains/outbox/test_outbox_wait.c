@@ -41,10 +41,10 @@ struct scene {
 static void *claim(void *arg)
 {
 	struct caller *c = arg;
-	const struct hf_outbox_claim_next args = {.queue = hf_str(OB_QUEUE),
-	                                          .owner = hf_str("w"),
-	                                          .lease_us = 10 * SECOND,
-	                                          .wait_us = c->wait_us};
+	const struct hf_outbox_claim_next_args args = {.queue = hf_str(OB_QUEUE),
+	                                               .owner = hf_str("w"),
+	                                               .lease_us = 10 * SECOND,
+	                                               .wait_us = c->wait_us};
 	c->rc = hf_outbox_claim_next(c->store, NULL, &args, &c->items, &c->result, &c->error);
 	atomic_store(&c->done, true);
 	return NULL;
@@ -96,10 +96,10 @@ static void still_waits(struct scene *scene, struct caller *c)
 static void enqueue_into(struct scene *scene, const char *id, const char *group,
                          hf_time available_at)
 {
-	const struct hf_outbox_enqueue args = {.queue = hf_str(OB_QUEUE),
-	                                       .id = hf_str(id),
-	                                       .group = hf_str(group),
-	                                       .available_at = available_at};
+	const struct hf_outbox_enqueue_args args = {.queue = hf_str(OB_QUEUE),
+	                                            .id = hf_str(id),
+	                                            .group = hf_str(group),
+	                                            .available_at = available_at};
 	assert_int_equal(hf_outbox_enqueue(scene->stage->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -116,7 +116,7 @@ static void an_item_wakes_who_waits_for_a_queue_that_was_not_there(void **unused
 	(void)unused;
 	struct scene scene = {.stage = stage_open(SETTING_LIVE)};
 	struct caller *c = line_up(&scene, FOR_EVER);
-	const struct hf_outbox_enqueue other = {.queue = hf_str("another"), .id = hf_str("x")};
+	const struct hf_outbox_enqueue_args other = {.queue = hf_str("another"), .id = hf_str("x")};
 	assert_int_equal(hf_outbox_enqueue(scene.stage->store, NULL, &other, NULL, NULL), HF_OK);
 	still_waits(&scene, c);
 	enqueue_into(&scene, "a", "", 0);
@@ -139,7 +139,7 @@ static void callers_are_served_in_the_order_of_arrival(void **unused)
 	}
 	/* Two at once: the first hands on. */
 	static const struct hf_outbox_input items[] = {{.id = {"c", 1}}, {.id = {"d", 1}}};
-	const struct hf_outbox_enqueue_many many = {
+	const struct hf_outbox_enqueue_many_args many = {
 	    .queue = hf_str(OB_QUEUE), .items = items, .count = 2};
 	assert_int_equal(hf_outbox_enqueue_many(scene.stage->store, NULL, &many, NULL, NULL), HF_OK);
 	assert_string_equal(got(callers[2]), "c");
@@ -169,7 +169,7 @@ static void the_end_of_a_pause_wakes(void **unused)
 {
 	(void)unused;
 	struct scene scene = {.stage = stage_open(SETTING_LIVE)};
-	const struct hf_outbox_pause pause = {.queue = hf_str(OB_QUEUE)};
+	const struct hf_outbox_pause_args pause = {.queue = hf_str(OB_QUEUE)};
 	assert_int_equal(hf_outbox_pause(scene.stage->store, NULL, &pause, NULL, NULL), HF_OK);
 	struct caller *c = line_up(&scene, FOR_EVER);
 	enqueue_into(&scene, "a", "", 0);
@@ -196,8 +196,8 @@ static void a_group_that_moves_on_wakes(void **unused)
 	ob_mark_failed(scene.stage->store, "c");
 	c = line_up(&scene, FOR_EVER);
 	assert_int_equal(hf_outbox_redrive(scene.stage->store, NULL,
-	                                   &(struct hf_outbox_redrive){.queue = hf_str(OB_QUEUE)}, NULL,
-	                                   NULL),
+	                                   &(struct hf_outbox_redrive_args){.queue = hf_str(OB_QUEUE)},
+	                                   NULL, NULL),
 	                 HF_OK);
 	assert_string_equal(got(c), "b");
 	stage_close(scene.stage);
@@ -243,7 +243,7 @@ static void a_transaction_cannot_wait(void **unused)
 	struct hf_outbox_items items;
 	struct hf_error error;
 	hf_txn *txn;
-	struct hf_outbox_claim_next args = {
+	struct hf_outbox_claim_next_args args = {
 	    .queue = hf_str(OB_QUEUE), .owner = hf_str("w"), .wait_us = 1};
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_outbox_claim_next(stage->store, txn, &args, &items, NULL, &error),

@@ -14,7 +14,7 @@
 
 #define QUEUE hf_str("queue")
 
-static void expect_page(struct scene *scene, const struct hf_outbox_list *args, size_t count)
+static void expect_page(struct scene *scene, const struct hf_outbox_list_args *args, size_t count)
 {
 	struct hf_outbox_items page;
 	assert_int_equal(hf_outbox_list(scene->store, args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
@@ -26,7 +26,7 @@ static void expect_page(struct scene *scene, const struct hf_outbox_list *args, 
 static void find_middle(struct scene *scene)
 {
 	struct hf_outbox_items page;
-	const struct hf_outbox_list args = {
+	const struct hf_outbox_list_args args = {
 	    .queue = QUEUE, .limit = scene->count / 2, .without_payload = true};
 	assert_int_equal(hf_outbox_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_true(strlen(page.next) < sizeof scene->page);
@@ -42,14 +42,14 @@ static void fill_queue(struct scene *scene)
 	static struct hf_outbox_input items[BATCH];
 	const unsigned tenth = scene->count / 10;
 	for (unsigned i = 0; i < tenth; i++) {
-		const struct hf_outbox_put args = {.write = write_os,
-		                                   .queue = QUEUE,
-		                                   .item = {.id = numbered(ids[0], "item", i),
-		                                            .status = HF_OUTBOX_FAILED,
-		                                            .priority = -1,
-		                                            .attempts = 5,
-		                                            .enqueued_at = SCENE_NOW - i,
-		                                            .available_at = SCENE_NOW}};
+		const struct hf_outbox_put_args args = {.write = write_os,
+		                                        .queue = QUEUE,
+		                                        .item = {.id = numbered(ids[0], "item", i),
+		                                                 .status = HF_OUTBOX_FAILED,
+		                                                 .priority = -1,
+		                                                 .attempts = 5,
+		                                                 .enqueued_at = SCENE_NOW - i,
+		                                                 .available_at = SCENE_NOW}};
 		assert_int_equal(hf_outbox_put(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
 	for (unsigned i = tenth; i < scene->count;) {
@@ -59,7 +59,7 @@ static void fill_queue(struct scene *scene)
 			    .id = numbered(ids[n], "item", i),
 			    .priority = i < 2 * tenth ? -1 : 0,
 			    .available_at = i < 2 * tenth ? SCENE_NOW + 100000 * SECOND + i : 0};
-		const struct hf_outbox_enqueue_many args = {
+		const struct hf_outbox_enqueue_many_args args = {
 		    .write = write_os, .queue = QUEUE, .items = items, .count = n};
 		assert_int_equal(hf_outbox_enqueue_many(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
@@ -69,7 +69,7 @@ static void fill_queue(struct scene *scene)
 static void claim_some(struct scene *scene, uint32_t max, int64_t lease)
 {
 	struct hf_outbox_items got;
-	const struct hf_outbox_claim_next args = {
+	const struct hf_outbox_claim_next_args args = {
 	    .write = write_os, .queue = QUEUE, .max = max, .owner = hf_str("w"), .lease_us = lease};
 	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
 	assert_int_equal(got.count, max);
@@ -80,11 +80,11 @@ static hf_token claim_one(struct scene *scene, unsigned number)
 {
 	char id[NAME];
 	struct hf_result result;
-	const struct hf_outbox_claim args = {.write = write_os,
-	                                     .queue = QUEUE,
-	                                     .id = numbered(id, "item", number),
-	                                     .owner = hf_str("w"),
-	                                     .lease_us = 50 * SECOND};
+	const struct hf_outbox_claim_args args = {.write = write_os,
+	                                          .queue = QUEUE,
+	                                          .id = numbered(id, "item", number),
+	                                          .owner = hf_str("w"),
+	                                          .lease_us = 50 * SECOND};
 	assert_int_equal(hf_outbox_claim(scene->store, NULL, &args, NULL, &result, NULL), HF_OK);
 	return result.token;
 }
@@ -107,7 +107,7 @@ static unsigned ready_one(const struct scene *scene)
 
 static void queue_enqueue(struct scene *scene)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write = write_os, .queue = QUEUE, .id = hf_str("one more")};
 	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -120,18 +120,19 @@ static void queue_enqueue_again(struct scene *scene)
 static void queue_put(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_put args = {.write = write_os,
-	                                   .queue = QUEUE,
-	                                   .item = {.id = numbered(id, "item", ready_one(scene)),
-	                                            .status = HF_OUTBOX_FAILED,
-	                                            .enqueued_at = SCENE_NOW,
-	                                            .available_at = SCENE_NOW}};
+	const struct hf_outbox_put_args args = {.write = write_os,
+	                                        .queue = QUEUE,
+	                                        .item = {.id = numbered(id, "item", ready_one(scene)),
+	                                                 .status = HF_OUTBOX_FAILED,
+	                                                 .enqueued_at = SCENE_NOW,
+	                                                 .available_at = SCENE_NOW}};
 	assert_int_equal(hf_outbox_put(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void queue_configure(struct scene *scene)
 {
-	const struct hf_outbox_configure args = {.write = write_os, .queue = QUEUE, .max_attempts = 7};
+	const struct hf_outbox_configure_args args = {
+	    .write = write_os, .queue = QUEUE, .max_attempts = 7};
 	assert_int_equal(hf_outbox_configure(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -174,7 +175,7 @@ static void queue_claim_complete(struct scene *scene)
 	char id[NAME];
 	const unsigned number = ready_one(scene) + 3;
 	const hf_token token = claim_one(scene, number);
-	const struct hf_outbox_complete args = {
+	const struct hf_outbox_complete_args args = {
 	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", number), .token = token};
 	assert_int_equal(hf_outbox_complete(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -185,9 +186,9 @@ static void queue_claim_extend_fail(struct scene *scene)
 	const unsigned number = ready_one(scene) + 4;
 	const hf_token token = claim_one(scene, number);
 	const struct hf_bytes name = numbered(id, "item", number);
-	const struct hf_outbox_extend extend = {
+	const struct hf_outbox_extend_args extend = {
 	    .write = write_os, .queue = QUEUE, .id = name, .token = token, .lease_us = 60 * SECOND};
-	const struct hf_outbox_fail fail = {
+	const struct hf_outbox_fail_args fail = {
 	    .write = write_os, .queue = QUEUE, .id = name, .token = token, .reason = hf_str("no")};
 	assert_int_equal(hf_outbox_extend(scene->store, NULL, &extend, NULL, NULL), HF_OK);
 	assert_int_equal(hf_outbox_fail(scene->store, NULL, &fail, NULL, NULL), HF_OK);
@@ -198,18 +199,18 @@ static void queue_claim_release(struct scene *scene)
 	char id[NAME];
 	const unsigned number = ready_one(scene) + 5;
 	const hf_token token = claim_one(scene, number);
-	const struct hf_outbox_release args = {.write = write_os,
-	                                       .queue = QUEUE,
-	                                       .id = numbered(id, "item", number),
-	                                       .token = token,
-	                                       .delay_us = SECOND};
+	const struct hf_outbox_release_args args = {.write = write_os,
+	                                            .queue = QUEUE,
+	                                            .id = numbered(id, "item", number),
+	                                            .token = token,
+	                                            .delay_us = SECOND};
 	assert_int_equal(hf_outbox_release(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void queue_remove(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_remove args = {
+	const struct hf_outbox_remove_args args = {
 	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", ready_one(scene) + 6)};
 	assert_int_equal(hf_outbox_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -217,7 +218,7 @@ static void queue_remove(struct scene *scene)
 static void queue_mark_failed(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_mark_failed args = {
+	const struct hf_outbox_mark_failed_args args = {
 	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", ready_one(scene) + 7)};
 	assert_int_equal(hf_outbox_mark_failed(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -225,7 +226,7 @@ static void queue_mark_failed(struct scene *scene)
 static void queue_retry(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_retry args = {
+	const struct hf_outbox_retry_args args = {
 	    .write = write_os, .queue = QUEUE, .id = numbered(id, "item", failed_one(scene) + 1)};
 	assert_int_equal(hf_outbox_retry(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -233,7 +234,7 @@ static void queue_retry(struct scene *scene)
 static void queue_list_all(struct scene *scene)
 {
 	struct hf_outbox_items page;
-	const struct hf_outbox_list args = {.queue = QUEUE, .limit = PAGE};
+	const struct hf_outbox_list_args args = {.queue = QUEUE, .limit = PAGE};
 	assert_int_equal(hf_outbox_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_int_equal(page.count, PAGE);
 	hf_release(page.memory);
@@ -241,35 +242,40 @@ static void queue_list_all(struct scene *scene)
 
 static void queue_list_middle(struct scene *scene)
 {
-	expect_page(scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .page = scene->page},
+	expect_page(scene,
+	            &(struct hf_outbox_list_args){.queue = QUEUE, .limit = PAGE, .page = scene->page},
 	            PAGE);
 }
 
 static void queue_list_queued(struct scene *scene)
 {
-	expect_page(scene,
-	            &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_QUEUED},
-	            PAGE);
+	expect_page(
+	    scene,
+	    &(struct hf_outbox_list_args){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_QUEUED},
+	    PAGE);
 }
 
 static void queue_list_sending(struct scene *scene)
 {
 	expect_page(
-	    scene, &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_SENDING},
+	    scene,
+	    &(struct hf_outbox_list_args){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_SENDING},
 	    PAGE);
 }
 
 static void queue_list_failed(struct scene *scene)
 {
-	expect_page(scene,
-	            &(struct hf_outbox_list){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_FAILED},
-	            PAGE);
+	expect_page(
+	    scene,
+	    &(struct hf_outbox_list_args){.queue = QUEUE, .limit = PAGE, .status = HF_OUTBOX_FAILED},
+	    PAGE);
 }
 
 static void queue_stats(struct scene *scene)
 {
 	struct hf_outbox_stats stats;
-	assert_int_equal(hf_outbox_stats(scene->store, QUEUE, HF_READ_UNDURABLE, &stats, NULL), HF_OK);
+	assert_int_equal(hf_outbox_get_stats(scene->store, QUEUE, HF_READ_UNDURABLE, &stats, NULL),
+	                 HF_OK);
 	assert_true(stats.failed.items >= scene->count / 10 - 2 &&
 	            stats.queued.items >= scene->count / 2);
 }
@@ -285,7 +291,8 @@ static void queue_settle_leases(struct scene *scene)
 {
 	struct hf_outbox_stats stats;
 	assert_int_equal(hf_maintain(scene->store, 0, NULL), HF_OK);
-	assert_int_equal(hf_outbox_stats(scene->store, QUEUE, HF_READ_UNDURABLE, &stats, NULL), HF_OK);
+	assert_int_equal(hf_outbox_get_stats(scene->store, QUEUE, HF_READ_UNDURABLE, &stats, NULL),
+	                 HF_OK);
 	assert_true(stats.sending.items < 20);
 }
 
@@ -342,36 +349,36 @@ static void fill_groups(struct scene *scene)
 			                                                 : numbered(names[n], "group", i / 4),
 			                                    .priority = one ? -1 : 0};
 		}
-		const struct hf_outbox_enqueue_many args = {
+		const struct hf_outbox_enqueue_many_args args = {
 		    .write = write_os, .queue = GROUPS, .items = items, .count = n};
 		assert_int_equal(hf_outbox_enqueue_many(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
-	const struct hf_outbox_configure window = {
+	const struct hf_outbox_configure_args window = {
 	    .write = write_os, .queue = GROUPS, .dedup_window_us = 1000 * SECOND};
 	assert_int_equal(hf_outbox_configure(scene->store, NULL, &window, NULL, NULL), HF_OK);
 	for (unsigned i = 0; i < scene->count / 10; i++) {
-		const struct hf_outbox_put_completed args = {.write = write_os,
-		                                             .queue = GROUPS,
-		                                             .id = numbered(ids[0], "done", i),
-		                                             .until = SCENE_NOW + 1000 * SECOND};
+		const struct hf_outbox_put_completed_args args = {.write = write_os,
+		                                                  .queue = GROUPS,
+		                                                  .id = numbered(ids[0], "done", i),
+		                                                  .until = SCENE_NOW + 1000 * SECOND};
 		assert_int_equal(hf_outbox_put_completed(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	}
-	const struct hf_outbox_claim first = {.write = write_os,
-	                                      .queue = GROUPS,
-	                                      .id = hf_str("item0"),
-	                                      .owner = hf_str("w"),
-	                                      .lease_us = 500 * SECOND};
+	const struct hf_outbox_claim_args first = {.write = write_os,
+	                                           .queue = GROUPS,
+	                                           .id = hf_str("item0"),
+	                                           .owner = hf_str("w"),
+	                                           .lease_us = 500 * SECOND};
 	assert_int_equal(hf_outbox_claim(scene->store, NULL, &first, NULL, NULL, NULL), HF_OK);
 }
 
 static void claim_from_groups(struct scene *scene, uint32_t max, uint32_t expected)
 {
 	struct hf_outbox_items got;
-	const struct hf_outbox_claim_next args = {.write = write_os,
-	                                          .queue = GROUPS,
-	                                          .max = max,
-	                                          .owner = hf_str("w"),
-	                                          .lease_us = 1000 * SECOND};
+	const struct hf_outbox_claim_next_args args = {.write = write_os,
+	                                               .queue = GROUPS,
+	                                               .max = max,
+	                                               .owner = hf_str("w"),
+	                                               .lease_us = 1000 * SECOND};
 	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
 	assert_int_equal(got.count, expected);
 	hf_release(got.memory);
@@ -390,16 +397,16 @@ static void groups_claim_many(struct scene *scene)
 static void groups_claim_blocked(struct scene *scene)
 {
 	char id[NAME];
-	const struct hf_outbox_claim args = {.write = write_os,
-	                                     .queue = GROUPS,
-	                                     .id = numbered(id, "item", scene->count / 2),
-	                                     .owner = hf_str("w")};
+	const struct hf_outbox_claim_args args = {.write = write_os,
+	                                          .queue = GROUPS,
+	                                          .id = numbered(id, "item", scene->count / 2),
+	                                          .owner = hf_str("w")};
 	assert_int_equal(hf_outbox_claim(scene->store, NULL, &args, NULL, NULL, NULL), HF_EBLOCKED);
 }
 
 static void groups_enqueue(struct scene *scene)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write = write_os, .queue = GROUPS, .id = hf_str("one more"), .group = hf_str("busy")};
 	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -408,7 +415,7 @@ static void groups_enqueue_completed(struct scene *scene)
 {
 	char id[NAME];
 	struct hf_result result;
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write = write_os, .queue = GROUPS, .id = numbered(id, "done", scene->count / 20)};
 	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_false(result.changed);
@@ -417,7 +424,8 @@ static void groups_enqueue_completed(struct scene *scene)
 static void groups_stats(struct scene *scene)
 {
 	struct hf_outbox_stats stats;
-	assert_int_equal(hf_outbox_stats(scene->store, GROUPS, HF_READ_UNDURABLE, &stats, NULL), HF_OK);
+	assert_int_equal(hf_outbox_get_stats(scene->store, GROUPS, HF_READ_UNDURABLE, &stats, NULL),
+	                 HF_OK);
 	assert_true(stats.blocked > scene->count / 10 * 9 - 2 && stats.groups > scene->count / 50 &&
 	            stats.busy_groups > 1);
 	assert_int_equal(stats.completed, scene->count / 10);
@@ -426,8 +434,8 @@ static void groups_stats(struct scene *scene)
 static void groups_completed(struct scene *scene)
 {
 	struct hf_outbox_completed_page page;
-	const struct hf_outbox_completed_list args = {.queue = GROUPS, .limit = PAGE};
-	assert_int_equal(hf_outbox_completed(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
+	const struct hf_outbox_list_completed_args args = {.queue = GROUPS, .limit = PAGE};
+	assert_int_equal(hf_outbox_list_completed(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
 	                 HF_OK);
 	assert_int_equal(page.count, PAGE);
 	hf_release(page.memory);
@@ -436,25 +444,25 @@ static void groups_completed(struct scene *scene)
 /* One at the limit: the oldest is dropped. The limit is set by the first of the two. */
 static void groups_drop_oldest(struct scene *scene)
 {
-	const struct hf_outbox_put_completed args = {.write = write_os,
-	                                             .queue = GROUPS,
-	                                             .id = hf_str("late"),
-	                                             .until = SCENE_NOW + 1000 * SECOND};
+	const struct hf_outbox_put_completed_args args = {.write = write_os,
+	                                                  .queue = GROUPS,
+	                                                  .id = hf_str("late"),
+	                                                  .until = SCENE_NOW + 1000 * SECOND};
 	assert_int_equal(hf_outbox_put_completed(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void groups_set_limit(struct scene *scene)
 {
-	const struct hf_outbox_configure args = {.write = write_os,
-	                                         .queue = GROUPS,
-	                                         .dedup_window_us = 1000 * SECOND,
-	                                         .dedup_max = scene->count / 10};
+	const struct hf_outbox_configure_args args = {.write = write_os,
+	                                              .queue = GROUPS,
+	                                              .dedup_window_us = 1000 * SECOND,
+	                                              .dedup_max = scene->count / 10};
 	assert_int_equal(hf_outbox_configure(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void groups_pause(struct scene *scene)
 {
-	const struct hf_outbox_pause args = {.write = write_os, .queue = GROUPS};
+	const struct hf_outbox_pause_args args = {.write = write_os, .queue = GROUPS};
 	assert_int_equal(hf_outbox_pause(scene->store, NULL, &args, NULL, NULL), HF_OK);
 	claim_from_groups(scene, 1, 0);
 	assert_int_equal(hf_outbox_resume(scene->store, NULL, &args, NULL, NULL), HF_OK);
@@ -473,7 +481,7 @@ static void groups_enqueue_faded(struct scene *scene)
 	char id[NAME];
 	struct hf_result result;
 	sim_set_now(scene->sim, SCENE_NOW + 5000 * SECOND);
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write = write_os, .queue = GROUPS, .id = numbered(id, "done", scene->count / 20)};
 	assert_int_equal(hf_outbox_enqueue(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed);
@@ -489,14 +497,14 @@ static void groups_complete(struct scene *scene)
 {
 	struct hf_outbox_items got;
 	sim_set_now(scene->sim, SCENE_NOW + 9000 * SECOND);
-	const struct hf_outbox_claim_next args = {.write = write_os,
-	                                          .queue = GROUPS,
-	                                          .max = 1,
-	                                          .owner = hf_str("w"),
-	                                          .lease_us = 1000 * SECOND};
+	const struct hf_outbox_claim_next_args args = {.write = write_os,
+	                                               .queue = GROUPS,
+	                                               .max = 1,
+	                                               .owner = hf_str("w"),
+	                                               .lease_us = 1000 * SECOND};
 	assert_int_equal(hf_outbox_claim_next(scene->store, NULL, &args, &got, NULL, NULL), HF_OK);
 	assert_true(got.count == 1 && hf__bytes_equal(got.items[0].group, hf_str("busy")));
-	const struct hf_outbox_complete done = {
+	const struct hf_outbox_complete_args done = {
 	    .write = write_os, .queue = GROUPS, .id = got.items[0].id, .token = got.items[0].token};
 	assert_int_equal(hf_outbox_complete(scene->store, NULL, &done, NULL, NULL), HF_OK);
 	hf_release(got.memory);

@@ -19,7 +19,7 @@ static int append_one(struct scene *scene, hf_txn *txn, unsigned i, const char *
                       struct hf_result *result)
 {
 	char id[NAME], type[NAME], subject[NAME];
-	const struct hf_timeline_append args = {
+	const struct hf_timeline_append_args args = {
 	    .write = write_os,
 	    .key = {hf_str(TL_NAME), numbered(id, "e", i)},
 	    .type = numbered(type, "t", i % TYPES),
@@ -65,7 +65,7 @@ static void append_refused(struct scene *scene)
 
 static void append_elsewhere(struct scene *scene)
 {
-	const struct hf_timeline_append args = {
+	const struct hf_timeline_append_args args = {
 	    .write = write_os, .key = {hf_str("new"), hf_str("e")}, .type = hf_str("t")};
 	assert_int_equal(hf_timeline_append(scene->store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -75,11 +75,11 @@ static void retain(struct scene *scene, uint64_t count, bool dry_run)
 	struct hf_result result;
 	const struct hf_timeline_filter all = tl_filter(NULL, NULL);
 	const uint64_t total = tl_count(scene->store, &all);
-	const struct hf_timeline_retain args = {.write = write_os,
-	                                        .timeline = all.timeline,
-	                                        .max_events = total - count,
-	                                        .max_age_us = INT64_C(1) << 60,
-	                                        .dry_run = dry_run};
+	const struct hf_timeline_retain_args args = {.write = write_os,
+	                                             .timeline = all.timeline,
+	                                             .max_events = total - count,
+	                                             .max_age_us = INT64_C(1) << 60,
+	                                             .dry_run = dry_run};
 	assert_int_equal(hf_timeline_retain(scene->store, NULL, &args, &result, NULL), HF_OK);
 	assert_int_equal(result.count, count);
 }
@@ -119,13 +119,12 @@ static void query(struct scene *scene, const char *subject, const char *type, bo
                   bool resumed)
 {
 	struct hf_timeline_page page;
-	const struct hf_timeline_query args = {.filter = tl_filter(subject, type),
-	                                       .ascending = ascending,
-	                                       .limit = PAGE,
-	                                       .page = resumed ? scene->page : NULL};
+	const struct hf_timeline_query_args args = {.filter = tl_filter(subject, type),
+	                                            .ascending = ascending,
+	                                            .limit = PAGE,
+	                                            .page = resumed ? scene->page : NULL};
 	assert_int_equal(hf_timeline_query(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
-	assert_true(page.count == PAGE && page.has_next &&
-	            page.total >= scene->count / (SUBJECTS * TYPES));
+	assert_true(page.count == PAGE && page.next && page.total >= scene->count / (SUBJECTS * TYPES));
 	(void)snprintf(scene->page, sizeof scene->page, "%s", page.next);
 	hf_release(page.memory);
 }
@@ -170,7 +169,7 @@ static void query_next_page(struct scene *scene)
 static void query_nothing(struct scene *scene)
 {
 	struct hf_timeline_page page;
-	const struct hf_timeline_query args = {.filter = tl_filter("s3", "t9")};
+	const struct hf_timeline_query_args args = {.filter = tl_filter("s3", "t9")};
 	assert_int_equal(hf_timeline_query(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_true(page.count == 0 && page.total == 0);
 	hf_release(page.memory);

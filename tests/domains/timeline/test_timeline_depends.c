@@ -18,11 +18,11 @@
 static int append(hf_store *store, hf_txn *txn, const char *timeline, const char *id,
                   const char *payload, hf_lsn expect)
 {
-	const struct hf_timeline_append args = {.write.expect = expect,
-	                                        .key = {hf_str(timeline), hf_str(id)},
-	                                        .type = hf_str("t"),
-	                                        .happened_at = 5,
-	                                        .payload = hf_str(payload)};
+	const struct hf_timeline_append_args args = {.write.expect = expect,
+	                                             .key = {hf_str(timeline), hf_str(id)},
+	                                             .type = hf_str("t"),
+	                                             .happened_at = 5,
+	                                             .payload = hf_str(payload)};
 	return hf_timeline_append(store, txn, &args, NULL, NULL);
 }
 
@@ -36,8 +36,8 @@ static int add_elsewhere(hf_store *store, hf_txn *txn)
 }
 static int clear(hf_store *store, hf_txn *txn)
 {
-	return hf_timeline_clear(store, txn, &(struct hf_timeline_clear){.timeline = hf_str(TL_NAME)},
-	                         NULL, NULL);
+	return hf_timeline_clear(
+	    store, txn, &(struct hf_timeline_clear_args){.timeline = hf_str(TL_NAME)}, NULL, NULL);
 }
 
 /* --- Answers ---------------------------------------------------------------------------------- */
@@ -65,7 +65,7 @@ static int get_old(hf_store *store)
 static int query(hf_store *store)
 {
 	struct hf_timeline_page page;
-	const struct hf_timeline_query args = {.filter = tl_filter(NULL, "another type")};
+	const struct hf_timeline_query_args args = {.filter = tl_filter(NULL, "another type")};
 	const int rc = hf_timeline_query(store, &args, 0, &page, NULL);
 	assert_true(page.total == 0);
 	hf_release(page.memory);
@@ -85,7 +85,7 @@ static int latest_at(hf_store *store)
 static int names(hf_store *store)
 {
 	struct hf_name_page page;
-	const int rc = hf_timelines(store, NULL, 0, &page, NULL);
+	const int rc = hf_timeline_names(store, NULL, 0, &page, NULL);
 	hf_release(page.memory);
 	return rc;
 }
@@ -120,20 +120,21 @@ static int clear_again(hf_store *store)
 static int retain(hf_store *store)
 {
 	return hf_timeline_retain(
-	    store, NULL, &(struct hf_timeline_retain){.timeline = hf_str(TL_NAME), .max_events = 9},
-	    NULL, NULL);
+	    store, NULL,
+	    &(struct hf_timeline_retain_args){.timeline = hf_str(TL_NAME), .max_events = 9}, NULL,
+	    NULL);
 }
 static int retain_dry(hf_store *store)
 {
-	const struct hf_timeline_retain args = {
+	const struct hf_timeline_retain_args args = {
 	    .timeline = hf_str(TL_NAME), .max_events = 1, .dry_run = true};
 	return hf_timeline_retain(store, NULL, &args, NULL, NULL);
 }
 static int guard(hf_store *store)
 {
 	hf_txn *txn;
-	const struct hf_timeline_guard args = {.write.expect = HF_ABSENT,
-	                                       .key = {hf_str(TL_NAME), hf_str("old")}};
+	const struct hf_timeline_guard_args args = {.write.expect = HF_ABSENT,
+	                                            .key = {hf_str(TL_NAME), hf_str("old")}};
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_timeline_guard(store, txn, &args, NULL, NULL), HF_OK);
 	return hf_txn_commit(txn, HF_DURABLE, NULL);
@@ -177,7 +178,7 @@ static const struct row {
 static hf_lsn durable_lsn(hf_store *store)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.durable_lsn;
 }
 

@@ -49,7 +49,7 @@ static struct hf__entry entry_of(const struct hf__writer *w, enum hf__timeline_k
 	                          .at = 1,
 	                          .domain = HF__DOMAIN_TIMELINE,
 	                          .kind = (uint8_t)kind,
-	                          .body = hf_bytes(w->data, w->len)};
+	                          .body = hf_bytes_of(w->data, w->len)};
 }
 
 /* --- Words ------------------------------------------------------------------------------------ */
@@ -127,7 +127,7 @@ static bool try_body(uint8_t kind, struct hf_bytes body)
 		return false;
 	struct hf__writer again = {0};
 	encode(&again, &got);
-	assert_true(hf__bytes_equal(body, hf_bytes(again.data, again.len)));
+	assert_true(hf__bytes_equal(body, hf_bytes_of(again.data, again.len)));
 	hf__writer_deinit(&again);
 	return true;
 }
@@ -139,19 +139,19 @@ static void damaged_bodies_are_refused_or_mean_what_they_say(void **unused)
 		struct hf__writer body = {0};
 		const uint8_t kind = (uint8_t)told[i].sample.kind;
 		encode(&body, &told[i].sample);
-		assert_true(try_body(kind, hf_bytes(body.data, body.len)));
+		assert_true(try_body(kind, hf_bytes_of(body.data, body.len)));
 		for (size_t len = 0; len < body.len; len++)
-			assert_false(try_body(kind, hf_bytes(body.data, len)));
+			assert_false(try_body(kind, hf_bytes_of(body.data, len)));
 		for (size_t bit = 0; bit < body.len * 8; bit++) {
 			body.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-			(void)try_body(kind, hf_bytes(body.data, body.len));
+			(void)try_body(kind, hf_bytes_of(body.data, body.len));
 			body.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 		hf__put_u8(&body, 0);
-		assert_false(try_body(kind, hf_bytes(body.data, body.len)));
+		assert_false(try_body(kind, hf_bytes_of(body.data, body.len)));
 		for (unsigned other = 0; other < 256; other++)
 			if (other != kind)
-				assert_false(try_body((uint8_t)other, hf_bytes(body.data, body.len - 1)));
+				assert_false(try_body((uint8_t)other, hf_bytes_of(body.data, body.len - 1)));
 		hf__writer_deinit(&body);
 	}
 }
@@ -222,7 +222,7 @@ static void fill(struct bare *bare)
 
 static bool same(const struct hf__writer *a, const struct hf__writer *b)
 {
-	return hf__bytes_equal(hf_bytes(a->data, a->len), hf_bytes(b->data, b->len));
+	return hf__bytes_equal(hf_bytes_of(a->data, a->len), hf_bytes_of(b->data, b->len));
 }
 
 static void entries_that_do_not_fit_the_state_are_refused(void **unused)

@@ -96,8 +96,8 @@ static void append_random(struct stage *stage, struct model *m, struct hf_rng *r
 static void forget(struct stage *stage, struct model *m, size_t count)
 {
 	struct hf_result result;
-	const struct hf_timeline_retain args = {.timeline = hf_str(TL_NAME),
-	                                        .max_events = m->count - count};
+	const struct hf_timeline_retain_args args = {.timeline = hf_str(TL_NAME),
+	                                             .max_events = m->count - count};
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &args, &result, NULL), HF_OK);
 	assert_int_equal(result.count, count);
 	for (size_t i = 0; i < count; i++)
@@ -134,7 +134,7 @@ static void an_age_cuts_between_two_instants(void **state)
 		(void)tl_append(stage->store, TL_NAME, id, "t", "", STAGE_NOW + (id[0] - 'a') / 2 * SECOND,
 		                "");
 	stage_at(stage, STAGE_NOW + 3 * SECOND);
-	struct hf_timeline_retain args = {.timeline = all.timeline, .max_age_us = 2 * SECOND};
+	struct hf_timeline_retain_args args = {.timeline = all.timeline, .max_age_us = 2 * SECOND};
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	/* the age itself is young enough */
 	assert_string_equal(tl_ids(stage->store, &all, true, 0), "c d e f");
@@ -151,7 +151,8 @@ static void an_age_cuts_between_two_instants(void **state)
 
 /* --- Walks ------------------------------------------------------------------------------------ */
 
-static void next_page(hf_store *store, struct hf_timeline_query *args, char token[512], char *ids)
+static void next_page(hf_store *store, struct hf_timeline_query_args *args, char token[512],
+                      char *ids)
 {
 	struct hf_timeline_page page;
 	args->page = token[0] ? token : NULL;
@@ -169,15 +170,15 @@ static void a_walk_goes_on_while_events_come_and_go(void **state)
 	(void)state;
 	for (unsigned ascending = 0; ascending < 2; ascending++) {
 		struct stage *stage = stage_open(SETTING_LIVE);
-		struct hf_timeline_query args = {
+		struct hf_timeline_query_args args = {
 		    .filter = tl_filter(NULL, NULL), .ascending = ascending, .limit = 2};
 		char token[512] = "", ids[64] = "";
 		for (char id[2] = "b"; id[0] <= 'h'; id[0]++)
 			(void)tl_append(stage->store, TL_NAME, id, "t", "", (id[0] - 'a') * SECOND, "");
 		next_page(stage->store, &args, token, ids);
 		assert_string_equal(ids, ascending ? "bc" : "hg");
-		const struct hf_timeline_retain oldest = {.timeline = hf_str(TL_NAME),
-		                                          .max_events = ascending ? 5 : 6};
+		const struct hf_timeline_retain_args oldest = {.timeline = hf_str(TL_NAME),
+		                                               .max_events = ascending ? 5 : 6};
 		assert_int_equal(hf_timeline_retain(stage->store, NULL, &oldest, NULL, NULL), HF_OK);
 		(void)tl_append(stage->store, TL_NAME, "a", "t", "", 1, "");
 		(void)tl_append(stage->store, TL_NAME, "z", "t", "", 30 * SECOND, "");
@@ -191,7 +192,7 @@ static void a_walk_goes_on_while_events_come_and_go(void **state)
 
 /* --- Tokens ----------------------------------------------------------------------------------- */
 
-static int query_with(hf_store *store, struct hf_timeline_query args, const char *token)
+static int query_with(hf_store *store, struct hf_timeline_query_args args, const char *token)
 {
 	struct hf_timeline_page page;
 	args.page = token;
@@ -205,14 +206,14 @@ static void tokens_of_other_queries_are_refused(void **state)
 {
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	const struct hf_timeline_query args = {.filter = tl_filter("s0", "t0"), .limit = 1};
+	const struct hf_timeline_query_args args = {.filter = tl_filter("s0", "t0"), .limit = 1};
 	struct hf_timeline_page page;
 	for (char id[2] = "a"; id[0] <= 'd'; id[0]++)
 		(void)tl_append(stage->store, TL_NAME, id, "t0", "s0", SECOND, "");
 	assert_int_equal(hf_timeline_query(stage->store, &args, 0, &page, NULL), HF_OK);
-	assert_true(page.has_next && page.total == 4);
+	assert_true(page.next && page.total == 4);
 	assert_int_equal(query_with(stage->store, args, page.next), HF_OK);
-	struct hf_timeline_query others[6] = {args, args, args, args, args, args};
+	struct hf_timeline_query_args others[6] = {args, args, args, args, args, args};
 	others[0].ascending = true;
 	others[1].filter.subject = hf_str("s1");
 	others[2].filter.type = hf_str("t1");
@@ -223,11 +224,11 @@ static void tokens_of_other_queries_are_refused(void **state)
 		assert_int_equal(query_with(stage->store, others[i], page.next), HF_EINVAL);
 	/* Of no subject, and of any: both name none. */
 	struct hf_timeline_page bare;
-	struct hf_timeline_query any = {.filter = tl_filter("", NULL), .limit = 1};
+	struct hf_timeline_query_args any = {.filter = tl_filter("", NULL), .limit = 1};
 	(void)tl_append(stage->store, TL_NAME, "e", "t0", "", SECOND, "");
 	(void)tl_append(stage->store, TL_NAME, "f", "t0", "", SECOND, "");
 	assert_int_equal(hf_timeline_query(stage->store, &any, 0, &bare, NULL), HF_OK);
-	assert_true(bare.has_next && bare.total == 2);
+	assert_true(bare.next && bare.total == 2);
 	any.filter.by_subject = false;
 	assert_int_equal(query_with(stage->store, any, bare.next), HF_EINVAL);
 	hf_release(bare.memory);
@@ -251,9 +252,9 @@ static void expect_names(hf_store *store, size_t limit, const char *want)
 	char all[256] = "", token[512] = "";
 	size_t len = 0;
 	do {
-		const struct hf_names args = {.limit = limit, .page = token[0] ? token : NULL};
+		const struct hf_names_args args = {.limit = limit, .page = token[0] ? token : NULL};
 		struct hf_name_page page;
-		assert_int_equal(hf_timelines(store, &args, 0, &page, NULL), HF_OK);
+		assert_int_equal(hf_timeline_names(store, &args, 0, &page, NULL), HF_OK);
 		for (size_t i = 0; i < page.count; i++)
 			len += (size_t)snprintf(all + len, sizeof all - len, "%.*s ", (int)page.items[i].len,
 			                        (const char *)page.items[i].data);
@@ -272,7 +273,7 @@ static void only_timelines_with_events_are_named(void **state)
 		static const char *const names[] = {"zoo", "b", "ba", "B"};
 		for (size_t i = 0; i < 4; i++)
 			(void)tl_append(stage->store, names[i], "e", "t", "", 1, "");
-		const struct hf_timeline_clear clear = {.timeline = hf_str("ba")};
+		const struct hf_timeline_clear_args clear = {.timeline = hf_str("ba")};
 		assert_int_equal(hf_timeline_clear(stage->store, NULL, &clear, NULL, NULL), HF_OK);
 		stage_switch(stage);
 		for (size_t limit = 0; limit < 4; limit++)

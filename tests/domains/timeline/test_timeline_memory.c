@@ -31,11 +31,11 @@ static bool veto_one(void *ctx, size_t size)
 
 static int append_to(hf_store *store, hf_txn *txn, const char *timeline, const char *id)
 {
-	const struct hf_timeline_append args = {.key = {hf_str(timeline), hf_str(id)},
-	                                        .type = hf_str("t"),
-	                                        .subject = hf_str("s"),
-	                                        .happened_at = 4,
-	                                        .payload = hf_str("some bytes")};
+	const struct hf_timeline_append_args args = {.key = {hf_str(timeline), hf_str(id)},
+	                                             .type = hf_str("t"),
+	                                             .subject = hf_str("s"),
+	                                             .happened_at = 4,
+	                                             .payload = hf_str("some bytes")};
 	return hf_timeline_append(store, txn, &args, NULL, NULL);
 }
 static int append(hf_store *store)
@@ -53,22 +53,23 @@ static int append_again(hf_store *store)
 static int retain(hf_store *store)
 {
 	return hf_timeline_retain(
-	    store, NULL, &(struct hf_timeline_retain){.timeline = hf_str(TL_NAME), .max_events = 1},
-	    NULL, NULL);
+	    store, NULL,
+	    &(struct hf_timeline_retain_args){.timeline = hf_str(TL_NAME), .max_events = 1}, NULL,
+	    NULL);
 }
 static int clear(hf_store *store)
 {
-	return hf_timeline_clear(store, NULL, &(struct hf_timeline_clear){.timeline = hf_str(TL_NAME)},
-	                         NULL, NULL);
+	return hf_timeline_clear(
+	    store, NULL, &(struct hf_timeline_clear_args){.timeline = hf_str(TL_NAME)}, NULL, NULL);
 }
 /* Each adds to the transaction; the first that cannot gives it up. */
 static int in_a_transaction(hf_store *store)
 {
 	hf_txn *txn;
-	const struct hf_timeline_guard guard = {.write.expect = HF_ABSENT,
-	                                        .key = {hf_str(TL_NAME), hf_str("new")}};
-	const struct hf_timeline_clear all = {.timeline = hf_str(TL_NAME)};
-	const struct hf_timeline_retain one = {.timeline = hf_str(TL_NAME), .max_events = 1};
+	const struct hf_timeline_guard_args guard = {.write.expect = HF_ABSENT,
+	                                             .key = {hf_str(TL_NAME), hf_str("new")}};
+	const struct hf_timeline_clear_args all = {.timeline = hf_str(TL_NAME)};
+	const struct hf_timeline_retain_args one = {.timeline = hf_str(TL_NAME), .max_events = 1};
 	int rc = hf_txn_begin(store, &txn, NULL);
 	if (rc != HF_OK)
 		return rc;
@@ -97,10 +98,10 @@ static int get(hf_store *store)
 static int query(hf_store *store)
 {
 	struct hf_timeline_page page;
-	const struct hf_timeline_query args = {.filter = tl_filter("s", "t"), .limit = 2};
+	const struct hf_timeline_query_args args = {.filter = tl_filter("s", "t"), .limit = 2};
 	const int rc = hf_timeline_query(store, &args, 0, &page, NULL);
 	assert_true(rc == HF_OK ? page.count == 2 && page.total == 3 && page.next != NULL
-	                        : !page.items && page.total == 0 && !page.has_next);
+	                        : !page.items && page.total == 0 && !page.next);
 	hf_release(page.memory);
 	return rc;
 }
@@ -122,7 +123,7 @@ static int latest_at(hf_store *store)
 static int names(hf_store *store)
 {
 	struct hf_name_page page;
-	const int rc = hf_timelines(store, NULL, 0, &page, NULL);
+	const int rc = hf_timeline_names(store, NULL, 0, &page, NULL);
 	hf_release(page.memory);
 	return rc;
 }
@@ -161,7 +162,8 @@ static bool run_with(const char *name, int (*run)(hf_store *), unsigned at, unsi
 	if (rc == HF_ENOMEM) {
 		struct hf__writer after = stage_dump(stage);
 		stage_verify(stage);
-		if (!hf__bytes_equal(hf_bytes(before.data, before.len), hf_bytes(after.data, after.len)))
+		if (!hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                     hf_bytes_of(after.data, after.len)))
 			fail_msg("%s, allocation %u: refused, and yet something changed", name, at);
 		hf__writer_deinit(&after);
 		++*refused;

@@ -16,10 +16,10 @@
 static int append_bytes(hf_store *store, const char *id, struct hf_bytes payload,
                         struct hf_result *result)
 {
-	const struct hf_timeline_append args = {.key = {hf_str(TL_NAME), hf_str(id)},
-	                                        .type = hf_str("t"),
-	                                        .happened_at = 1,
-	                                        .payload = payload};
+	const struct hf_timeline_append_args args = {.key = {hf_str(TL_NAME), hf_str(id)},
+	                                             .type = hf_str("t"),
+	                                             .happened_at = 1,
+	                                             .payload = payload};
 	return hf_timeline_append(store, NULL, &args, result, NULL);
 }
 
@@ -40,21 +40,22 @@ static void any_other_byte_is_other_content(void **state)
 			bytes[i] = (uint8_t)(i * 31);
 		for (size_t i = 0; i < LENGTHS; i++) {
 			(void)snprintf(id, sizeof id, "%zu", i);
-			assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, lengths[i]), &result),
-			                 HF_OK);
+			assert_int_equal(
+			    append_bytes(stage->store, id, hf_bytes_of(bytes, lengths[i]), &result), HF_OK);
 			versions[i] = result.version;
 		}
 		stage_switch(stage);
 		for (size_t i = 0; i < LENGTHS; i++) {
 			const size_t len = lengths[i], places[] = {0, len / 2, len - 1};
 			(void)snprintf(id, sizeof id, "%zu", i);
-			assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, len), &result), HF_OK);
+			assert_int_equal(append_bytes(stage->store, id, hf_bytes_of(bytes, len), &result),
+			                 HF_OK);
 			assert_true(!result.changed && result.version == versions[i]);
-			assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, len + 1), &result),
+			assert_int_equal(append_bytes(stage->store, id, hf_bytes_of(bytes, len + 1), &result),
 			                 HF_ECONFLICT);
 			for (size_t j = 0; len > 0 && j < 3; j++) {
 				bytes[places[j]] ^= 0x40;
-				assert_int_equal(append_bytes(stage->store, id, hf_bytes(bytes, len), &result),
+				assert_int_equal(append_bytes(stage->store, id, hf_bytes_of(bytes, len), &result),
 				                 HF_ECONFLICT);
 				bytes[places[j]] ^= 0x40;
 			}
@@ -78,11 +79,11 @@ static void a_conflict_names_what_differs(void **state)
 	(void)tl_append(stage->store, TL_NAME, "the id", "t", "s", 1, "p");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct hf_error error = {0};
-		const struct hf_timeline_append args = {.key = {hf_str(TL_NAME), hf_str("the id")},
-		                                        .type = hf_str(cases[i].type),
-		                                        .subject = hf_str(cases[i].subject),
-		                                        .happened_at = cases[i].at,
-		                                        .payload = hf_str(cases[i].payload)};
+		const struct hf_timeline_append_args args = {.key = {hf_str(TL_NAME), hf_str("the id")},
+		                                             .type = hf_str(cases[i].type),
+		                                             .subject = hf_str(cases[i].subject),
+		                                             .happened_at = cases[i].at,
+		                                             .payload = hf_str(cases[i].payload)};
 		assert_int_equal(hf_timeline_append(stage->store, NULL, &args, NULL, &error), HF_ECONFLICT);
 		if (!strstr(error.text, cases[i].word) || !strstr(error.text, "\"the id\"") ||
 		    !strstr(error.text, TL_NAME))
@@ -97,7 +98,7 @@ static int append_with(hf_store *store, struct hf_bytes timeline, struct hf_byte
                        struct hf_bytes type, struct hf_bytes subject)
 {
 	struct hf_error error = {0};
-	const struct hf_timeline_append args = {
+	const struct hf_timeline_append_args args = {
 	    .key = {timeline, id}, .type = type, .subject = subject, .happened_at = 5};
 	const int rc = hf_timeline_append(store, NULL, &args, NULL, &error);
 	assert_true(rc == HF_OK || (error.code == rc && error.text[0]));
@@ -116,8 +117,8 @@ static void expect_everywhere(hf_store *store, struct hf_bytes timeline, struct 
 	hf_txn *txn;
 	const bool by_name = refused && id.len == 2; /* then the id is a good one */
 	const struct hf_timeline_key key = {timeline, id};
-	const struct hf_timeline_query query = {.filter.timeline = timeline};
-	const struct hf_timeline_guard guard = {.write.expect = HF_ABSENT, .key = key};
+	const struct hf_timeline_query_args query = {.filter.timeline = timeline};
+	const struct hf_timeline_guard_args guard = {.write.expect = HF_ABSENT, .key = key};
 	assert_int_equal(hf_timeline_get(store, &key, 0, &got, NULL),
 	                 refused ? HF_EINVAL : HF_ENOTFOUND);
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
@@ -131,11 +132,11 @@ static void expect_everywhere(hf_store *store, struct hf_bytes timeline, struct 
 	assert_int_equal(hf_timeline_latest_at(store, timeline, 0, &latest, NULL), code);
 	assert_true(count == 0 && latest == HF_UNSET);
 	assert_int_equal(hf_timeline_retain(store, NULL,
-	                                    &(struct hf_timeline_retain){.timeline = timeline}, NULL,
-	                                    NULL),
+	                                    &(struct hf_timeline_retain_args){.timeline = timeline},
+	                                    NULL, NULL),
 	                 code);
 	assert_int_equal(hf_timeline_clear(store, NULL,
-	                                   &(struct hf_timeline_clear){.timeline = timeline}, NULL,
+	                                   &(struct hf_timeline_clear_args){.timeline = timeline}, NULL,
 	                                   NULL),
 	                 code);
 }
@@ -146,9 +147,9 @@ static void parts_that_break_the_rules_are_refused(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	static char longest[HF_KEY_MAX + 1];
 	memset(longest, 'k', sizeof longest);
-	const struct hf_bytes good = hf_str("ok"), empty = {0}, nul = hf_bytes("a\0b", 3);
-	const struct hf_bytes fits = hf_bytes(longest, HF_KEY_MAX),
-	                      over = hf_bytes(longest, HF_KEY_MAX + 1);
+	const struct hf_bytes good = hf_str("ok"), empty = {0}, nul = hf_bytes_of("a\0b", 3);
+	const struct hf_bytes fits = hf_bytes_of(longest, HF_KEY_MAX),
+	                      over = hf_bytes_of(longest, HF_KEY_MAX + 1);
 	const struct hf_bytes bad[] = {over, nul, empty};
 	assert_int_equal(append_with(stage->store, fits, fits, fits, fits), HF_OK);
 	assert_int_equal(append_with(stage->store, fits, good, good, empty), HF_OK);
@@ -180,9 +181,10 @@ static void payloads_up_to_the_limit_come_back_as_they_were(void **state)
 	uint8_t *bytes = malloc(HF_PAYLOAD_MAX + 1);
 	assert_non_null(bytes);
 	memset(bytes, 0x5a, HF_PAYLOAD_MAX + 1);
-	assert_int_equal(append_bytes(stage->store, "over", hf_bytes(bytes, HF_PAYLOAD_MAX + 1), NULL),
-	                 HF_ETOOBIG);
-	assert_int_equal(append_bytes(stage->store, "fits", hf_bytes(bytes, HF_PAYLOAD_MAX), NULL),
+	assert_int_equal(
+	    append_bytes(stage->store, "over", hf_bytes_of(bytes, HF_PAYLOAD_MAX + 1), NULL),
+	    HF_ETOOBIG);
+	assert_int_equal(append_bytes(stage->store, "fits", hf_bytes_of(bytes, HF_PAYLOAD_MAX), NULL),
 	                 HF_OK);
 	stage_switch(stage);
 	const struct hf_timeline_key key = {hf_str(TL_NAME), hf_str("fits")};
@@ -190,8 +192,8 @@ static void payloads_up_to_the_limit_come_back_as_they_were(void **state)
 	assert_true(got.event.payload.len == HF_PAYLOAD_MAX &&
 	            memcmp(got.event.payload.data, bytes, HF_PAYLOAD_MAX) == 0);
 	hf_release(got.memory);
-	const struct hf_timeline_query bare = {.filter = tl_filter(NULL, NULL),
-	                                       .without_payload = true};
+	const struct hf_timeline_query_args bare = {.filter = tl_filter(NULL, NULL),
+	                                            .without_payload = true};
 	assert_int_equal(hf_timeline_query(stage->store, &bare, 0, &page, NULL), HF_OK);
 	assert_true(page.count == 1 && page.items[0].payload.len == 0 &&
 	            page.items[0].happened_at == 1);
@@ -205,17 +207,17 @@ static void payloads_up_to_the_limit_come_back_as_they_were(void **state)
 static int add(hf_store *store, hf_txn *txn, const char *id, const char *payload,
                struct hf_result *result)
 {
-	const struct hf_timeline_append args = {.key = {hf_str(TL_NAME), hf_str(id)},
-	                                        .type = hf_str("t"),
-	                                        .happened_at = 9,
-	                                        .payload = hf_str(payload)};
+	const struct hf_timeline_append_args args = {.key = {hf_str(TL_NAME), hf_str(id)},
+	                                             .type = hf_str("t"),
+	                                             .happened_at = 9,
+	                                             .payload = hf_str(payload)};
 	return hf_timeline_append(store, txn, &args, result, NULL);
 }
 
 static int clear(hf_store *store, hf_txn *txn, struct hf_result *result)
 {
-	return hf_timeline_clear(store, txn, &(struct hf_timeline_clear){.timeline = hf_str(TL_NAME)},
-	                         result, NULL);
+	return hf_timeline_clear(
+	    store, txn, &(struct hf_timeline_clear_args){.timeline = hf_str(TL_NAME)}, result, NULL);
 }
 
 /* An id is free again once its event is gone, within a transaction too; and a refusal at its end
@@ -244,8 +246,8 @@ static void a_transaction_is_all_or_nothing(void **state)
 		if (refused) {
 			struct hf__writer after = stage_dump(stage);
 			assert_int_equal(error.operation, 3);
-			assert_true(hf__bytes_equal(hf_bytes(before.data, before.len),
-			                            hf_bytes(after.data, after.len)));
+			assert_true(hf__bytes_equal(hf_bytes_of(before.data, before.len),
+			                            hf_bytes_of(after.data, after.len)));
 			assert_true(!results[0].changed && results[0].count == 0 && results[1].version == 0);
 			hf__writer_deinit(&after);
 		} else {
@@ -263,8 +265,8 @@ static int guarded(hf_store *store, const char *id, hf_lsn expect)
 {
 	hf_txn *txn;
 	struct hf_error error = {0};
-	const struct hf_timeline_guard guard = {.write.expect = expect,
-	                                        .key = {hf_str(TL_NAME), hf_str(id)}};
+	const struct hf_timeline_guard_args guard = {.write.expect = expect,
+	                                             .key = {hf_str(TL_NAME), hf_str(id)}};
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
 	assert_int_equal(add(store, txn, "guarded", "p", NULL), HF_OK);
 	assert_int_equal(hf_timeline_guard(store, txn, &guard, NULL, NULL), HF_OK);
@@ -279,8 +281,8 @@ static void a_guard_holds_or_aborts(void **state)
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
 		const hf_lsn version = tl_append(stage->store, TL_NAME, "a", "t", "", 1, "").version;
-		const struct hf_timeline_guard alone = {.write.expect = version,
-		                                        .key = {hf_str(TL_NAME), hf_str("a")}};
+		const struct hf_timeline_guard_args alone = {.write.expect = version,
+		                                             .key = {hf_str(TL_NAME), hf_str("a")}};
 		stage_switch(stage);
 		const struct hf_timeline_filter all = tl_filter(NULL, NULL);
 		assert_int_equal(guarded(stage->store, "a", version + 1), HF_ECONFLICT);
@@ -314,13 +316,14 @@ static void removing_many_is_one_short_entry(void **state)
 		assert_int_equal(add(stage->store, txn, id, "p", NULL), HF_OK);
 	}
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_OK);
-	assert_int_equal(hf_info(stage->store, &before, NULL), HF_OK);
-	const struct hf_timeline_retain half = {.timeline = hf_str(TL_NAME), .max_events = MANY / 2};
+	assert_int_equal(hf_get_info(stage->store, &before, NULL), HF_OK);
+	const struct hf_timeline_retain_args half = {.timeline = hf_str(TL_NAME),
+	                                             .max_events = MANY / 2};
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &half, &result, NULL), HF_OK);
 	assert_int_equal(result.count, MANY / 2);
 	assert_int_equal(clear(stage->store, NULL, &result), HF_OK);
 	assert_int_equal(result.count, MANY / 2);
-	assert_int_equal(hf_info(stage->store, &after, NULL), HF_OK);
+	assert_int_equal(hf_get_info(stage->store, &after, NULL), HF_OK);
 	assert_int_equal(after.entries, before.entries + 2);
 	assert_true(after.segment == before.segment &&
 	            after.segment_offset - before.segment_offset <= SHORT);

@@ -55,7 +55,8 @@ static void add_page(const struct hf_timeline_page *page, char out[TEXT_MAX])
 static hf_lsn look(hf_store *store, const char *timeline, char out[TEXT_MAX])
 {
 	struct hf_timeline_page page;
-	const struct hf_timeline_query args = {.filter.timeline = hf_str(timeline), .ascending = true};
+	const struct hf_timeline_query_args args = {.filter.timeline = hf_str(timeline),
+	                                            .ascending = true};
 	hf_lsn version = 0;
 	assert_int_equal(hf_timeline_query(store, &args, 0, &page, NULL), HF_OK);
 	add_page(&page, out);
@@ -94,7 +95,7 @@ struct call {
 
 static int append(const struct call *c)
 {
-	const struct hf_timeline_append args = {
+	const struct hf_timeline_append_args args = {
 	    .write = {.expect = c->expect, .literal_times = c->with->literal},
 	    .key = {hf_str(c->timeline), hf_str("e")},
 	    .type = hf_str(c->with->type),
@@ -106,19 +107,19 @@ static int append(const struct call *c)
 
 static int retain(const struct call *c)
 {
-	const struct hf_timeline_retain args = {.write.expect = c->expect,
-	                                        .timeline = hf_str(c->timeline),
-	                                        .max_events = c->with->max_events,
-	                                        .max_age_us = c->with->max_age_us,
-	                                        .dry_run = c->with->dry_run,
-	                                        .now = c->with->now};
+	const struct hf_timeline_retain_args args = {.write.expect = c->expect,
+	                                             .timeline = hf_str(c->timeline),
+	                                             .max_events = c->with->max_events,
+	                                             .max_age_us = c->with->max_age_us,
+	                                             .dry_run = c->with->dry_run,
+	                                             .now = c->with->now};
 	return hf_timeline_retain(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int clear(const struct call *c)
 {
-	const struct hf_timeline_clear args = {.write.expect = c->expect,
-	                                       .timeline = hf_str(c->timeline)};
+	const struct hf_timeline_clear_args args = {.write.expect = c->expect,
+	                                            .timeline = hf_str(c->timeline)};
 	return hf_timeline_clear(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -129,8 +130,8 @@ static int guard(const struct call *c)
 	char text[TEXT_MAX];
 	hf_txn *txn = c->txn;
 	const hf_lsn version = look(c->store, c->timeline, text), there = version ? version : HF_ABSENT;
-	const struct hf_timeline_guard args = {.write.expect = c->expect ? c->expect : there,
-	                                       .key = {hf_str(c->timeline), hf_str("e")}};
+	const struct hf_timeline_guard_args args = {.write.expect = c->expect ? c->expect : there,
+	                                            .key = {hf_str(c->timeline), hf_str("e")}};
 	if (!txn)
 		assert_int_equal(hf_txn_begin(c->store, &txn, c->error), HF_OK);
 	const int rc = hf_timeline_guard(c->store, txn, &args, c->result, c->error);
@@ -157,13 +158,13 @@ static int query(const struct call *c)
 {
 	struct hf_timeline_page page;
 	const char *subject = c->with->subject;
-	const struct hf_timeline_query args = {
+	const struct hf_timeline_query_args args = {
 	    .filter = {hf_str(c->timeline), hf_str(subject), subject != NULL, hf_str(c->with->type)},
 	    .ascending = c->with->ascending};
 	const int rc = hf_timeline_query(c->store, &args, 0, &page, c->error);
 	if (rc == HF_OK)
 		add_page(&page, c->told);
-	assert_true(page.total == page.count && !page.has_next && !page.next);
+	assert_true(page.total == page.count && !page.next);
 	hf_release(page.memory);
 	return rc;
 }
@@ -203,7 +204,7 @@ static void arrange_others(const struct call *c)
 
 static void arrange(const struct call *c, enum state state)
 {
-	const struct hf_timeline_retain one = {.timeline = hf_str(c->timeline), .max_events = 1};
+	const struct hf_timeline_retain_args one = {.timeline = hf_str(c->timeline), .max_events = 1};
 	if (state == AMONG_OTHERS || state == ONLY_OTHERS || state == RETAINED_AWAY)
 		arrange_others(c);
 	if (state != ABSENT && state != ONLY_OTHERS)
@@ -388,7 +389,7 @@ static int perform(const struct trial *t, struct hf_result *result, struct hf_er
 static uint64_t entries_of(hf_store *store, hf_lsn *last)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	*last = info.last_lsn;
 	return info.entries;
 }

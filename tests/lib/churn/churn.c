@@ -74,7 +74,7 @@ void churn_step(struct churn *churn, hf_store *store)
 
 void churn_nudge(struct churn *churn, hf_store *store)
 {
-	const struct hf_cursor_advance args = {
+	const struct hf_cursor_advance_args args = {
 	    .key = {.consumer = hf_str("nudge"), .stream = hf_str("str0")},
 	    .sequence = ++churn->sequence,
 	    .delivery_id = hf_str("n")};
@@ -90,8 +90,8 @@ void churn_fill(struct churn *churn, hf_store *store, size_t len)
 	assert_true(len <= churn->big_max);
 	hf_rng_fill(&churn->rng, churn->bytes, len);
 	(void)snprintf(id, sizeof id, "fill%llu", (unsigned long long)++churn->steps);
-	const struct hf_outbox_enqueue args = {
-	    .queue = hf_str("fill"), .id = hf_str(id), .payload = hf_bytes(churn->bytes, len)};
+	const struct hf_outbox_enqueue_args args = {
+	    .queue = hf_str("fill"), .id = hf_str(id), .payload = hf_bytes_of(churn->bytes, len)};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed);
 }

@@ -47,7 +47,7 @@ static struct hf_bytes payload(struct churn *c)
 	assert_true(len <= CHURN_BYTES - c->used);
 	c->used += len;
 	hf_rng_fill(&c->rng, at, len);
-	return hf_bytes(at, len);
+	return hf_bytes_of(at, len);
 }
 
 static struct hf_write write_of(struct churn *c)
@@ -62,7 +62,7 @@ static struct hf_write write_of(struct churn *c)
 
 static int document_put(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_document_put args = {
+	const struct hf_document_put_args args = {
 	    .write = write_of(c),
 	    .key = key(c),
 	    .payload = payload(c),
@@ -77,21 +77,21 @@ static int document_put(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int document_regroup(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_document_regroup args = {
+	const struct hf_document_regroup_args args = {
 	    .write = write_of(c), .key = key(c), .group = group(c), .now = time_or_none(c)};
 	return hf_document_regroup(store, txn, &args, NULL, NULL);
 }
 
 static int document_remove(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_document_remove args = {.write = write_of(c), .key = key(c)};
+	const struct hf_document_remove_args args = {.write = write_of(c), .key = key(c)};
 	return hf_document_remove(store, txn, &args, NULL, NULL);
 }
 
 static int document_clear(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_document_clear args = {.write.durability = write_of(c).durability,
-	                                       .collection = key(c).collection};
+	const struct hf_document_clear_args args = {.write.durability = write_of(c).durability,
+	                                            .collection = key(c).collection};
 	return hf_document_clear(store, txn, &args, NULL, NULL);
 }
 

@@ -33,7 +33,7 @@ static struct hf_bytes response(struct churn *c)
 	                       : (size_t)churn_below(c, 90);
 	uint8_t *at = room(c, len);
 	hf_rng_fill(&c->rng, at, len);
-	return hf_bytes(at, len);
+	return hf_bytes_of(at, len);
 }
 
 static struct hf_write write_many(struct churn *c)
@@ -70,11 +70,11 @@ static int64_t span(struct churn *c)
 static int begin(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	struct churn_idem *idem = &c->idem;
-	const struct hf_idempotency_begin args = {.write = write_one(c),
-	                                          .key = any_key(c),
-	                                          .fingerprint = fingerprint(c),
-	                                          .lease_us = span(c),
-	                                          .ttl_us = span(c)};
+	const struct hf_idempotency_begin_args args = {.write = write_one(c),
+	                                               .key = any_key(c),
+	                                               .fingerprint = fingerprint(c),
+	                                               .lease_us = span(c),
+	                                               .ttl_us = span(c)};
 	assert_true(idem->begun_count < CHURN_BEGUN);
 	memcpy(idem->begun[idem->begun_count][0], args.key.scope.data, NAME);
 	memcpy(idem->begun[idem->begun_count][1], args.key.key.data, NAME);
@@ -105,13 +105,14 @@ static int finish(struct churn *c, hf_store *store, hf_txn *txn)
 	const hf_token token = idem->count ? idem->tokens[at] : 1;
 	const struct hf_idempotency_key key = {hf_str(idem->count ? idem->keys[at][0] : "sc0"),
 	                                       hf_str(idem->count ? idem->keys[at][1] : "k0")};
-	const struct hf_idempotency_complete complete = {.write = write_one(c),
-	                                                 .key = key,
-	                                                 .token = token,
-	                                                 .status = (int32_t)churn_below(c, 600) - 1,
-	                                                 .response = response(c),
-	                                                 .ttl_us = span(c)};
-	const struct hf_idempotency_abandon abandon = {
+	const struct hf_idempotency_complete_args complete = {.write = write_one(c),
+	                                                      .key = key,
+	                                                      .token = token,
+	                                                      .status =
+	                                                          (int32_t)churn_below(c, 600) - 1,
+	                                                      .response = response(c),
+	                                                      .ttl_us = span(c)};
+	const struct hf_idempotency_abandon_args abandon = {
 	    .write = write_one(c), .key = key, .token = token};
 	return churn_percent(c, 75) ? hf_idempotency_complete(store, txn, &complete, NULL, NULL)
 	                            : hf_idempotency_abandon(store, txn, &abandon, NULL, NULL);
@@ -134,16 +135,16 @@ static hf_time any_expiry(struct churn *c)
 
 static int raw(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_idempotency_put put = {.write = write_one(c),
-	                                       .key = any_key(c),
-	                                       .fingerprint = fingerprint(c),
-	                                       .status = (int32_t)churn_below(c, 3),
-	                                       .response = response(c),
-	                                       .created_at =
-	                                           churn_percent(c, 50) ? 0 : INT64_C(1700000000000000),
-	                                       .expires_at = any_expiry(c)};
-	const struct hf_idempotency_remove gone = {.write = write_one(c), .key = put.key};
-	const struct hf_idempotency_clear clear = {.write = write_many(c), .scope = put.key.scope};
+	const struct hf_idempotency_put_args put = {
+	    .write = write_one(c),
+	    .key = any_key(c),
+	    .fingerprint = fingerprint(c),
+	    .status = (int32_t)churn_below(c, 3),
+	    .response = response(c),
+	    .created_at = churn_percent(c, 50) ? 0 : INT64_C(1700000000000000),
+	    .expires_at = any_expiry(c)};
+	const struct hf_idempotency_remove_args gone = {.write = write_one(c), .key = put.key};
+	const struct hf_idempotency_clear_args clear = {.write = write_many(c), .scope = put.key.scope};
 	switch (churn_below(c, 10)) {
 	case 0:
 		return hf_idempotency_clear(store, txn, &clear, NULL, NULL);
@@ -168,11 +169,11 @@ int churn_idem(struct churn *c, hf_store *store, hf_txn *txn)
 
 int churn_migration(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_migration_record record = {
+	const struct hf_migration_record_args record = {
 	    .write = write_one(c),
 	    .name = name(c, "mig", MIGRATIONS),
 	    .applied_at = churn_percent(c, 50) ? 0 : INT64_C(1700000000000000)};
-	const struct hf_migration_forget forget = {.write = write_one(c), .name = record.name};
+	const struct hf_migration_forget_args forget = {.write = write_one(c), .name = record.name};
 	return churn_percent(c, 70) ? hf_migration_record(store, txn, &record, NULL, NULL)
 	                            : hf_migration_forget(store, txn, &forget, NULL, NULL);
 }

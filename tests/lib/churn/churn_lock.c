@@ -41,7 +41,7 @@ static struct hf_result *grant_of(struct churn *c, unsigned name)
 static int acquire(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const unsigned name = (unsigned)churn_below(c, NAMES);
-	const struct hf_lock_acquire args = {
+	const struct hf_lock_acquire_args args = {
 	    .write = write_of(c),
 	    .name = numbered(c, "lock", name),
 	    .owner = numbered(c, "w", (unsigned)churn_below(c, OWNERS)),
@@ -53,7 +53,7 @@ static int acquire(struct churn *c, hf_store *store, hf_txn *txn)
 static int put(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const unsigned name = (unsigned)churn_below(c, NAMES);
-	const struct hf_lock_put args = {
+	const struct hf_lock_put_args args = {
 	    .write = write_of(c),
 	    .name = numbered(c, "lock", name),
 	    .owner = numbered(c, "w", (unsigned)churn_below(c, OWNERS)),
@@ -65,7 +65,7 @@ static int put(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int force(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_lock_force_release args = {
+	const struct hf_lock_force_release_args args = {
 	    .write = write_of(c),
 	    .name = numbered(c, "lock", (unsigned)churn_below(c, NAMES)),
 	    .reason = hf_str("the holder hangs")};
@@ -79,9 +79,10 @@ static int hold(struct churn *c, hf_store *store, hf_txn *txn)
 	const size_t which = locks->count > 0 ? (size_t)churn_below(c, locks->count) : 0;
 	const hf_token token = locks->count > 0 ? locks->tokens[which] : 1;
 	const struct hf_bytes name = numbered(c, "lock", locks->names[which]);
-	const struct hf_lock_renew renew = {
+	const struct hf_lock_renew_args renew = {
 	    .write = write_of(c), .name = name, .token = token, .lease_us = lease(c)};
-	const struct hf_lock_release release = {.write = write_of(c), .name = name, .token = token};
+	const struct hf_lock_release_args release = {
+	    .write = write_of(c), .name = name, .token = token};
 	return churn_percent(c, 60) ? hf_lock_renew(store, txn, &renew, NULL, NULL)
 	                            : hf_lock_release(store, txn, &release, NULL, NULL);
 }
@@ -113,7 +114,7 @@ void churn_lock_take(struct churn *c, bool committed)
 /* Often by nothing: it is seldom ahead of the wall clock. */
 int churn_clock(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_clock_set_back args = {
+	const struct hf_clock_set_back_args args = {
 	    .reason = hf_str("it was wrong"),
 	    .by_us = churn_percent(c, 20) ? 0 : 1 + (int64_t)churn_below(c, 10000000)};
 	return hf_clock_set_back(store, txn, &args, NULL, NULL);

@@ -44,7 +44,7 @@ static struct hf_bytes payload(struct churn *c)
 	                       : (size_t)churn_below(c, 90);
 	uint8_t *at = room(c, len);
 	hf_rng_fill(&c->rng, at, len);
-	return hf_bytes(at, len);
+	return hf_bytes_of(at, len);
 }
 
 static struct hf_bytes sentence(struct churn *c)
@@ -119,7 +119,7 @@ static int inbox_save(struct churn *c, hf_store *store, hf_txn *txn)
 		if (records[i].dismissed)
 			records[i].dismissed_at = some_time(c);
 	}
-	const struct hf_inbox_save args = {
+	const struct hf_inbox_save_args args = {
 	    .write = write_many(c),
 	    .user = user(c),
 	    .records = records,
@@ -134,7 +134,7 @@ static int inbox_save(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int inbox_set_status(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_inbox_set_status args = {
+	const struct hf_inbox_set_status_args args = {
 	    .write = write_of(c), .user = user(c), .status = payload(c)};
 	return hf_inbox_set_status(store, txn, &args, NULL, NULL);
 }
@@ -147,26 +147,26 @@ static struct hf_inbox_key record(struct churn *c)
 
 static int inbox_mark(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	static int (*const marks[])(hf_store *, hf_txn *, const struct hf_inbox_mark *,
+	static int (*const marks[])(hf_store *, hf_txn *, const struct hf_inbox_mark_args *,
 	                            struct hf_result *, struct hf_error *) = {
 	    hf_inbox_dismiss,     hf_inbox_undismiss, hf_inbox_mark_read,
 	    hf_inbox_mark_unread, hf_inbox_mark_seen,
 	};
-	const struct hf_inbox_mark args = {
+	const struct hf_inbox_mark_args args = {
 	    .write = write_of(c), .key = record(c), .now = churn_percent(c, 30) ? some_time(c) : 0};
 	return marks[churn_below(c, sizeof marks / sizeof marks[0])](store, txn, &args, NULL, NULL);
 }
 
 static int inbox_remove(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_inbox_remove args = {
+	const struct hf_inbox_remove_args args = {
 	    .write = write_of(c), .key = record(c), .tombstone_for = span(c)};
 	return hf_inbox_remove(store, txn, &args, NULL, NULL);
 }
 
 static int inbox_snooze(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_inbox_snooze args = {
+	const struct hf_inbox_snooze_args args = {
 	    .write = write_of(c), .key = record(c), .until = churn_percent(c, 30) ? 0 : some_time(c)};
 	return hf_inbox_snooze(store, txn, &args, NULL, NULL);
 }
@@ -174,7 +174,7 @@ static int inbox_snooze(struct churn *c, hf_store *store, hf_txn *txn)
 static int inbox_put_tombstone(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const bool dismissed = churn_percent(c, 50);
-	const struct hf_inbox_put_tombstone args = {
+	const struct hf_inbox_put_tombstone_args args = {
 	    .write = write_of(c),
 	    .key = record(c),
 	    .dismissed = dismissed,
@@ -185,10 +185,10 @@ static int inbox_put_tombstone(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int inbox_mark_all(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_inbox_mark_all args = {.write = write_many(c),
-	                                       .user = user(c),
-	                                       .account = account(c),
-	                                       .up_to = churn_below(c, 400)};
+	const struct hf_inbox_mark_all_args args = {.write = write_many(c),
+	                                            .user = user(c),
+	                                            .account = account(c),
+	                                            .up_to = churn_below(c, 400)};
 	return churn_percent(c, 70) ? hf_inbox_mark_all_read(store, txn, &args, NULL, NULL)
 	                            : hf_inbox_dismiss_all(store, txn, &args, NULL, NULL);
 }
@@ -196,11 +196,11 @@ static int inbox_mark_all(struct churn *c, hf_store *store, hf_txn *txn)
 static int inbox_cut(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const struct hf_bytes keep[] = {hf_str(""), hf_str("acc0")};
-	const struct hf_inbox_prune prune = {.write = write_many(c),
-	                                     .user = user(c),
-	                                     .keep_accounts = keep,
-	                                     .keep_count = churn_below(c, 3)};
-	const struct hf_inbox_trim trim = {
+	const struct hf_inbox_prune_args prune = {.write = write_many(c),
+	                                          .user = user(c),
+	                                          .keep_accounts = keep,
+	                                          .keep_count = churn_below(c, 3)};
+	const struct hf_inbox_trim_args trim = {
 	    .write = write_many(c),
 	    .user = user(c),
 	    .max_records = churn_below(c, 20),
@@ -208,7 +208,7 @@ static int inbox_cut(struct churn *c, hf_store *store, hf_txn *txn)
 	    .dry_run = churn_percent(c, 20),
 	    .now = INT64_C(1700000000000000) + 1000000000,
 	};
-	const struct hf_inbox_clear clear = {.write = write_many(c), .user = user(c)};
+	const struct hf_inbox_clear_args clear = {.write = write_many(c), .user = user(c)};
 	switch (churn_below(c, 8)) {
 	case 0:
 		return hf_inbox_clear(store, txn, &clear, NULL, NULL);
@@ -232,7 +232,7 @@ static struct hf_cursor_key cursor(struct churn *c)
 static int cursor_advance(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const bool again = churn_percent(c, 15); /* a replay, or a refusal */
-	const struct hf_cursor_advance args = {
+	const struct hf_cursor_advance_args args = {
 	    .write = write_of(c),
 	    .key = cursor(c),
 	    .sequence = again ? 1 + (int64_t)churn_below(c, (uint64_t)c->sequence + 1) : ++c->sequence,
@@ -244,7 +244,7 @@ static int cursor_advance(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int cursor_reset(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_cursor_reset args = {
+	const struct hf_cursor_reset_args args = {
 	    .write = write_of(c),
 	    .key = cursor(c),
 	    .sequence = (int64_t)churn_below(c, (uint64_t)c->sequence + 1),
@@ -256,14 +256,14 @@ static int cursor_reset(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int cursor_record_error(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_cursor_record_error args = {
+	const struct hf_cursor_record_error_args args = {
 	    .write = write_of(c), .key = cursor(c), .message = sentence(c)};
 	return hf_cursor_record_error(store, txn, &args, NULL, NULL);
 }
 
 static int cursor_remove(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_cursor_remove args = {.write = write_of(c), .key = cursor(c)};
+	const struct hf_cursor_remove_args args = {.write = write_of(c), .key = cursor(c)};
 	return hf_cursor_remove(store, txn, &args, NULL, NULL);
 }
 
@@ -281,7 +281,7 @@ static struct hf_bytes item(struct churn *c)
 
 static int outbox_enqueue(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write = write_of(c),
 	    .queue = queue(c),
 	    .id = item(c),
@@ -305,7 +305,7 @@ static int outbox_enqueue_many(struct churn *c, hf_store *store, hf_txn *txn)
 		                                    .payload = payload(c),
 		                                    .priority = (int32_t)churn_below(c, 3),
 		                                    .group = churn_outbox_group(c)};
-	const struct hf_outbox_enqueue_many args = {
+	const struct hf_outbox_enqueue_many_args args = {
 	    .write = write_many(c), .queue = queue(c), .items = items, .count = count};
 	return hf_outbox_enqueue_many(store, txn, &args, NULL, NULL);
 }
@@ -314,7 +314,7 @@ static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const struct hf_outbox_rerun rerun = {payload(c), some_time(c), some_time(c),
 	                                      churn_percent(c, 50)};
-	const struct hf_outbox_put args = {
+	const struct hf_outbox_put_args args = {
 	    .write = write_of(c),
 	    .queue = queue(c),
 	    .item = {.id = item(c),
@@ -322,7 +322,7 @@ static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
 	             .status = churn_percent(c, 50) ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED,
 	             .attempts = (uint32_t)churn_below(c, 4),
 	             .lost = (uint32_t)churn_below(c, 4),
-	             .extra = churn_percent(c, 20) ? sentence(c) : hf_bytes(NULL, 0),
+	             .extra = churn_percent(c, 20) ? sentence(c) : hf_bytes_of(NULL, 0),
 	             .available_computed = churn_percent(c, 50),
 	             .priority = (int32_t)churn_below(c, 3),
 	             .enqueued_at = some_time(c),
@@ -336,7 +336,7 @@ static int outbox_put(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int outbox_configure(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_configure args = {
+	const struct hf_outbox_configure_args args = {
 	    .write = write_of(c), .queue = queue(c), .max_attempts = (uint32_t)churn_below(c, 6)};
 	return hf_outbox_configure(store, txn, &args, NULL, NULL);
 }
@@ -357,21 +357,21 @@ static struct hf_outbox_items *claim_out(struct churn *c, struct hf_bytes of)
 
 static int outbox_claim(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_claim args = {.write = write_of(c),
-	                                     .queue = queue(c),
-	                                     .id = item(c),
-	                                     .owner = name(c, "w", 3),
-	                                     .lease_us = lease(c)};
+	const struct hf_outbox_claim_args args = {.write = write_of(c),
+	                                          .queue = queue(c),
+	                                          .id = item(c),
+	                                          .owner = name(c, "w", 3),
+	                                          .lease_us = lease(c)};
 	return hf_outbox_claim(store, txn, &args, claim_out(c, args.queue), NULL, NULL);
 }
 
 static int outbox_claim_next(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_claim_next args = {.write = write_many(c),
-	                                          .queue = queue(c),
-	                                          .max = (uint32_t)churn_below(c, 4),
-	                                          .owner = name(c, "w", 3),
-	                                          .lease_us = lease(c)};
+	const struct hf_outbox_claim_next_args args = {.write = write_many(c),
+	                                               .queue = queue(c),
+	                                               .max = (uint32_t)churn_below(c, 4),
+	                                               .owner = name(c, "w", 3),
+	                                               .lease_us = lease(c)};
 	struct hf_outbox_items *out = claim_out(c, args.queue);
 	return out ? hf_outbox_claim_next(store, txn, &args, out, NULL, NULL)
 	           : outbox_claim(c, store, txn);
@@ -390,16 +390,16 @@ static int outbox_hold(struct churn *c, hf_store *store, hf_txn *txn)
 	const struct churn_claim claim = held(c);
 	const struct hf_write write = write_of(c);
 	const struct hf_bytes q = hf_str(claim.queue), id = hf_str(claim.id);
-	const struct hf_outbox_extend extend = {
+	const struct hf_outbox_extend_args extend = {
 	    .write = write, .queue = q, .id = id, .token = claim.token, .lease_us = lease(c)};
-	const struct hf_outbox_complete complete = {
+	const struct hf_outbox_complete_args complete = {
 	    .write = write, .queue = q, .id = id, .token = claim.token};
-	const struct hf_outbox_release release = {.write = write,
-	                                          .queue = q,
-	                                          .id = id,
-	                                          .token = claim.token,
-	                                          .delay_us = churn_percent(c, 50) ? 0 : 5000000};
-	const struct hf_outbox_fail fail = {
+	const struct hf_outbox_release_args release = {.write = write,
+	                                               .queue = q,
+	                                               .id = id,
+	                                               .token = claim.token,
+	                                               .delay_us = churn_percent(c, 50) ? 0 : 5000000};
+	const struct hf_outbox_fail_args fail = {
 	    .write = write,
 	    .queue = q,
 	    .id = id,
@@ -425,10 +425,10 @@ static int outbox_outside(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const struct hf_write write = write_of(c);
 	const struct hf_bytes q = queue(c), id = item(c);
-	const struct hf_outbox_remove remove = {.write = write, .queue = q, .id = id};
-	const struct hf_outbox_mark_failed mark = {
+	const struct hf_outbox_remove_args remove = {.write = write, .queue = q, .id = id};
+	const struct hf_outbox_mark_failed_args mark = {
 	    .write = write, .queue = q, .id = id, .reason = sentence(c)};
-	const struct hf_outbox_retry retry = {.write = write, .queue = q, .id = id};
+	const struct hf_outbox_retry_args retry = {.write = write, .queue = q, .id = id};
 	switch (churn_below(c, 3)) {
 	case 0:
 		return hf_outbox_remove(store, txn, &remove, NULL, NULL);
@@ -441,7 +441,7 @@ static int outbox_outside(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int outbox_clear(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_outbox_clear args = {.write = write_many(c), .queue = queue(c)};
+	const struct hf_outbox_clear_args args = {.write = write_many(c), .queue = queue(c)};
 	return churn_percent(c, 20) ? hf_outbox_clear(store, txn, &args, NULL, NULL)
 	                            : outbox_outside(c, store, txn);
 }

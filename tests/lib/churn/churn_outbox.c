@@ -15,7 +15,7 @@ struct hf_bytes churn_outbox_group(struct churn *c)
 /* A window, so that ids go on blocking; few of them, so that some are dropped. */
 static int configure(struct churn *c, hf_store *store, hf_txn *txn, struct hf_bytes queue)
 {
-	const struct hf_outbox_configure args = {
+	const struct hf_outbox_configure_args args = {
 	    .queue = queue,
 	    .max_attempts = (uint32_t)churn_below(c, 6),
 	    .dedup_window_us = churn_percent(c, 20) ? 0 : (int64_t)churn_below(c, 100) * 1000000,
@@ -27,7 +27,7 @@ static int configure(struct churn *c, hf_store *store, hf_txn *txn, struct hf_by
 
 static int redrive(struct churn *c, hf_store *store, hf_txn *txn, struct hf_bytes queue)
 {
-	const struct hf_outbox_redrive args = {
+	const struct hf_outbox_redrive_args args = {
 	    .queue = queue,
 	    .group = churn_outbox_group(c),
 	    .error = churn_percent(c, 50) ? hf_str("re") : hf_str(""),
@@ -41,17 +41,17 @@ static int redrive(struct churn *c, hf_store *store, hf_txn *txn, struct hf_byte
 
 static int prune(struct churn *c, hf_store *store, hf_txn *txn, struct hf_bytes queue)
 {
-	const struct hf_outbox_prune args = {.queue = queue,
-	                                     .status = churn_percent(c, 30) ? HF_OUTBOX_QUEUED
-	                                                                    : HF_OUTBOX_FAILED,
-	                                     .limit = 1 + churn_below(c, 2)};
+	const struct hf_outbox_prune_args args = {.queue = queue,
+	                                          .status = churn_percent(c, 30) ? HF_OUTBOX_QUEUED
+	                                                                         : HF_OUTBOX_FAILED,
+	                                          .limit = 1 + churn_below(c, 2)};
 	return hf_outbox_prune(store, txn, &args, NULL, NULL);
 }
 
 static int reschedule(struct churn *c, hf_store *store, hf_txn *txn, struct hf_bytes queue,
                       struct hf_bytes id)
 {
-	const struct hf_outbox_reschedule args = {
+	const struct hf_outbox_reschedule_args args = {
 	    .queue = queue,
 	    .id = id,
 	    .set_available_at = churn_percent(c, 50),
@@ -66,9 +66,9 @@ int churn_outbox_queue(struct churn *c, hf_store *store, hf_txn *txn)
 	static const char *const queues[] = {"que0", "que1"}, *const ids[] = {"it0", "it1", "it2",
 	                                                                      "it30", "it31"};
 	const struct hf_bytes queue = one_of(c, queues, 2);
-	const struct hf_outbox_pause pause = {.queue = queue};
+	const struct hf_outbox_pause_args pause = {.queue = queue};
 	/* Some are over: churn's own times lie before the store's clock. */
-	const struct hf_outbox_put_completed completed = {
+	const struct hf_outbox_put_completed_args completed = {
 	    .queue = queue,
 	    .id = one_of(c, ids, 5),
 	    .until = INT64_C(1700000000000000) + (int64_t)churn_below(c, 2) * 200000000000000};

@@ -57,13 +57,13 @@ static struct hf_bytes payload(struct churn *c, uint64_t number)
 		memset(at, (int)number, len);
 	else
 		hf_rng_fill(&c->rng, at, len);
-	return hf_bytes(at, len);
+	return hf_bytes_of(at, len);
 }
 
 static int append(struct churn *c, hf_store *store, hf_txn *txn)
 {
 	const uint64_t number = churn_below(c, IDS);
-	const struct hf_timeline_append args = {
+	const struct hf_timeline_append_args args = {
 	    .write = write_one(c),
 	    .key = {named(c, "tl", churn_below(c, 2)), named(c, "ev", number)},
 	    .type = named(c, "ty", number % 3),
@@ -76,7 +76,7 @@ static int append(struct churn *c, hf_store *store, hf_txn *txn)
 
 static int cut(struct churn *c, hf_store *store, hf_txn *txn)
 {
-	const struct hf_timeline_retain retain = {
+	const struct hf_timeline_retain_args retain = {
 	    .write = write_many(c),
 	    .timeline = named(c, "tl", churn_below(c, 2)),
 	    .max_events = churn_percent(c, 60) ? 5 + churn_below(c, 20) : 0,
@@ -84,7 +84,8 @@ static int cut(struct churn *c, hf_store *store, hf_txn *txn)
 	    .dry_run = churn_percent(c, 20),
 	    .now = churn_percent(c, 50) ? some_time(c) : 0,
 	};
-	const struct hf_timeline_clear clear = {.write = write_many(c), .timeline = retain.timeline};
+	const struct hf_timeline_clear_args clear = {.write = write_many(c),
+	                                             .timeline = retain.timeline};
 	return churn_percent(c, 15) ? hf_timeline_clear(store, txn, &clear, NULL, NULL)
 	                            : hf_timeline_retain(store, txn, &retain, NULL, NULL);
 }

@@ -290,7 +290,7 @@ static void demand(struct walk *w, size_t number, bool durable)
 static bool store_failed(struct walk *w)
 {
 	struct hf_info info = {0};
-	return w->store && hf_info(w->store, &info, NULL) == HF_OK && info.fault != 0;
+	return w->store && hf_get_info(w->store, &info, NULL) == HF_OK && info.fault != 0;
 }
 
 static void tell(struct walk *w, uint64_t lsn)
@@ -302,7 +302,7 @@ static void tell(struct walk *w, uint64_t lsn)
 static void look_at_info(struct walk *w)
 {
 	struct hf_info info = {0};
-	if (hf_info(w->store, &info, NULL) != HF_OK) {
+	if (hf_get_info(w->store, &info, NULL) != HF_OK) {
 		wrong(w, "no info");
 		return;
 	}
@@ -410,20 +410,20 @@ static int submit(struct walk *w, size_t object, uint32_t stamp, struct hf_write
 	static char delivery[300];
 	if (object < CURSORS) {
 		memset(delivery, 'd', sizeof delivery);
-		const struct hf_cursor_advance args = {
+		const struct hf_cursor_advance_args args = {
 		    .write = write,
 		    .key = cursor_key(object),
 		    .sequence = stamp,
-		    .delivery_id = hf_bytes(delivery, 1 + below(w, sizeof delivery))};
+		    .delivery_id = hf_bytes_of(delivery, 1 + below(w, sizeof delivery))};
 		return hf_cursor_advance(w->store, NULL, &args, result, error);
 	}
 	hf__store_u32(payload, stamp);
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write = write,
 	    .queue = hf_str("q"),
 	    .id = hf_str(names[object]),
 	    .dedup = HF_OUTBOX_REPLACE,
-	    .payload = hf_bytes(payload, BIG_LEAST + below(w, BIG_MOST - BIG_LEAST)),
+	    .payload = hf_bytes_of(payload, BIG_LEAST + below(w, BIG_MOST - BIG_LEAST)),
 	};
 	return hf_outbox_enqueue(w->store, NULL, &args, result, error);
 }

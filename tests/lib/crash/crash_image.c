@@ -22,8 +22,8 @@ bool image_open(struct sim *image, const struct hf_options *options, struct foun
 		               error.text, error.file, error.offset);
 		return false;
 	}
-	bool good =
-	    play_digest(store, &found->digest, why, cap) && hf_info(store, &found->info, NULL) == HF_OK;
+	bool good = play_digest(store, &found->digest, why, cap) &&
+	            hf_get_info(store, &found->info, NULL) == HF_OK;
 	found->passed_lsn = hf__passed_lsn(store);
 	rc = hf_close(store, &error);
 	if (good && rc != HF_OK)
@@ -75,7 +75,7 @@ bool image_header_survived(struct sim *image, const struct hf_info *info)
 		return false;
 	hf__segment_name(info->segment, name);
 	return sim_read_file(image, name, info->segment_offset, bytes, sizeof bytes) &&
-	       hf__group_decode_header(&id, hf_bytes(bytes, sizeof bytes), &header) == HF_OK;
+	       hf__group_decode_header(&id, hf_bytes_of(bytes, sizeof bytes), &header) == HF_OK;
 }
 
 static struct outcome *memo_place(const struct memo *memo, uint64_t key)

@@ -77,7 +77,7 @@ bool play_is_failure(int code)
 bool play_store_failed(const struct player *p)
 {
 	struct hf_info info;
-	return p->store && hf_info(p->store, &info, NULL) == HF_OK && info.fault != 0;
+	return p->store && hf_get_info(p->store, &info, NULL) == HF_OK && info.fault != 0;
 }
 
 void play_diverge(struct player *p, int code, const struct hf_error *error)
@@ -204,7 +204,8 @@ static void observe_state(struct player *p, const struct step *step)
 	char why[300] = "";
 	if (!p->store || p->wrong[0])
 		return;
-	if (!play_digest(p->store, &state, why, sizeof why) || hf_info(p->store, &info, NULL) != HF_OK)
+	if (!play_digest(p->store, &state, why, sizeof why) ||
+	    hf_get_info(p->store, &info, NULL) != HF_OK)
 		play_wrong(p, "%s", why);
 	const bool changed = state != p->state;
 	const bool says =
@@ -327,7 +328,7 @@ bool play(struct player *p)
 		*p->record = (struct play_record){0};
 	if (!open_store(p, !fresh, &opened))
 		return p->wrong[0] == '\0';
-	if (hf_info(p->store, &info, NULL) != HF_OK)
+	if (hf_get_info(p->store, &info, NULL) != HF_OK)
 		play_wrong(p, "no info");
 	if (play_rehearses(p)) {
 		p->record->opened = p->state = opened;

@@ -72,7 +72,7 @@ static void close_whole(hf_store *store)
 static struct hf_info info_of(hf_store *store)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info;
 }
 
@@ -273,8 +273,8 @@ static void judge_state(struct damage *d, const struct damage_what *what, hf_sto
 		d->counts.payload++;
 	else if (rc != HF_OK)
 		wrong(d, what, "the state could not be read", error.text);
-	else if (!hf__bytes_equal(hf_bytes(d->dump.data, d->dump.len),
-	                          hf_bytes(d->state.data, d->state.len)))
+	else if (!hf__bytes_equal(hf_bytes_of(d->dump.data, d->dump.len),
+	                          hf_bytes_of(d->state.data, d->state.len)))
 		wrong(d, what, "another state, silently", "dumps differ");
 	else
 		d->counts.harmless++;

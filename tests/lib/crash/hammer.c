@@ -46,10 +46,10 @@ void hammer_fill(struct hammer *h, uint64_t first, uint64_t count)
 			(void)snprintf(ids[n], ID_SIZE, "%" PRIu64, first + done);
 			inputs[n] = (struct hf_outbox_input){.id = hf_str(ids[n]), .payload = hf_str(payload)};
 		}
-		const struct hf_outbox_enqueue_many args = {.write = {.durability = HF_OS},
-		                                            .queue = hf_str(HAMMER_QUEUE),
-		                                            .items = inputs,
-		                                            .count = n};
+		const struct hf_outbox_enqueue_many_args args = {.write = {.durability = HF_OS},
+		                                                 .queue = hf_str(HAMMER_QUEUE),
+		                                                 .items = inputs,
+		                                                 .count = n};
 		struct hf_result result = {0};
 		hammer_note(h, hf_outbox_enqueue_many(h->store, NULL, &args, &result, NULL));
 		if (result.count != n)
@@ -59,7 +59,7 @@ void hammer_fill(struct hammer *h, uint64_t first, uint64_t count)
 
 static void finish(struct hammer *h, const struct hf_outbox_item *item)
 {
-	const struct hf_outbox_complete args = {
+	const struct hf_outbox_complete_args args = {
 	    .queue = hf_str(HAMMER_QUEUE), .id = item->id, .token = item->token};
 	hammer_note(h, hf_outbox_complete(h->store, NULL, &args, NULL, NULL));
 }
@@ -67,7 +67,7 @@ static void finish(struct hammer *h, const struct hf_outbox_item *item)
 bool hammer_claim(struct hammer *h)
 {
 	struct hf_outbox_items got = {0};
-	const struct hf_outbox_claim_next args = {
+	const struct hf_outbox_claim_next_args args = {
 	    .queue = hf_str(HAMMER_QUEUE), .max = 1, .owner = hf_str("worker")};
 	const int rc = hf_outbox_claim_next(h->store, NULL, &args, &got, NULL, NULL);
 	hammer_note(h, rc);

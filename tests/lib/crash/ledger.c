@@ -244,7 +244,7 @@ static void check_held(struct ledger *l, hf_store *store, struct item *item, uin
 	} else {
 		complain(l, &l->counts.strange, "an item is held by nobody known", number);
 	}
-	const struct hf_outbox_complete args = {
+	const struct hf_outbox_complete_args args = {
 	    .queue = hf_str(WRITER_QUEUE), .id = found->id, .token = found->token};
 	if (hf_outbox_complete(store, NULL, &args, NULL, NULL) != HF_OK)
 		complain(l, &l->counts.strange, "a held item could not be completed", number);
@@ -299,7 +299,7 @@ static void check_missing(struct ledger *l)
 static void check_queue(struct ledger *l, hf_store *store)
 {
 	struct hf_outbox_items list;
-	const struct hf_outbox_list args = {.queue = hf_str(WRITER_QUEUE)};
+	const struct hf_outbox_list_args args = {.queue = hf_str(WRITER_QUEUE)};
 	if (hf_outbox_list(store, &args, 0, &list, NULL) != HF_OK) {
 		complain(l, &l->counts.lost, "the queue cannot be read", 0);
 		return;
@@ -317,7 +317,8 @@ static void check_cursor(struct ledger *l, hf_store *store, unsigned thread)
 	char consumer[32], delivery[32];
 	struct own *own = &l->owns[thread];
 	struct hf_cursor_got got;
-	const struct hf_cursor_key key = {.consumer = hf_bytes(consumer, writer_user(thread, consumer)),
+	const struct hf_cursor_key key = {.consumer =
+	                                      hf_bytes_of(consumer, writer_user(thread, consumer)),
 	                                  .stream = hf_str("stream")};
 	const int rc = hf_cursor_get(store, &key, 0, &got, NULL);
 	if (rc != HF_OK && rc != HF_ENOTFOUND)
@@ -350,8 +351,8 @@ static void check_record(struct ledger *l, hf_store *store, unsigned thread, uin
 	char user[32], name[32];
 	struct record *record = &l->owns[thread].records[number];
 	struct hf_inbox_got got = {0};
-	const struct hf_inbox_key key = {.user = hf_bytes(user, writer_user(thread, user)),
-	                                 .thread = hf_bytes(name, writer_thread(number, name))};
+	const struct hf_inbox_key key = {.user = hf_bytes_of(user, writer_user(thread, user)),
+	                                 .thread = hf_bytes_of(name, writer_thread(number, name))};
 	const int rc = hf_inbox_get(store, &key, 0, &got, NULL);
 	if (rc != HF_OK && rc != HF_ENOTFOUND)
 		complain(l, &l->counts.lost, "a record cannot be read", number);
@@ -382,7 +383,7 @@ static void check_inbox(struct ledger *l, hf_store *store, unsigned thread)
 		check_record(l, store, thread, i);
 		expected += l->owns[thread].records[i].stamp != 0;
 	}
-	if (hf_inbox_counts(store, hf_bytes(user, writer_user(thread, user)), 0, &counts, NULL) !=
+	if (hf_inbox_count(store, hf_bytes_of(user, writer_user(thread, user)), 0, &counts, NULL) !=
 	        HF_OK ||
 	    counts.total != expected)
 		complain(l, &l->counts.duplicated, "an inbox does not have as many records as were saved",

@@ -21,10 +21,10 @@ int life_enqueue(hf_store *store, unsigned number, size_t bytes, enum hf_durabil
 	static uint8_t payload[LIFE_PAYLOAD_MAX];
 	char id[16];
 	(void)snprintf(id, sizeof id, "%u", number);
-	const struct hf_outbox_enqueue args = {.write.durability = durability,
-	                                       .queue = QUEUE,
-	                                       .id = hf_str(id),
-	                                       .payload = hf_bytes(payload, bytes)};
+	const struct hf_outbox_enqueue_args args = {.write.durability = durability,
+	                                            .queue = QUEUE,
+	                                            .id = hf_str(id),
+	                                            .payload = hf_bytes_of(payload, bytes)};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, error);
 }
 
@@ -32,13 +32,14 @@ int life_remove(hf_store *store, unsigned number, struct hf_error *error)
 {
 	char id[16];
 	(void)snprintf(id, sizeof id, "%u", number);
-	return hf_outbox_remove(
-	    store, NULL, &(struct hf_outbox_remove){.queue = QUEUE, .id = hf_str(id)}, NULL, error);
+	return hf_outbox_remove(store, NULL,
+	                        &(struct hf_outbox_remove_args){.queue = QUEUE, .id = hf_str(id)}, NULL,
+	                        error);
 }
 
 uint64_t life_pending(hf_store *store)
 {
-	const struct hf_outbox_list list = {.queue = QUEUE, .without_payload = true};
+	const struct hf_outbox_list_args list = {.queue = QUEUE, .without_payload = true};
 	struct hf_outbox_items page;
 	assert_int_equal(hf_outbox_list(store, &list, 0, &page, NULL), HF_OK);
 	const uint64_t count = page.count;

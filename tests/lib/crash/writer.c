@@ -87,10 +87,10 @@ static void enqueue(struct worker *w)
 	struct hf_result result = {0};
 	const uint64_t item = atomic_fetch_add(&w->shared->next_item, 1);
 	const struct report report = {.kind = REPORT_ENQUEUE, .item = item};
-	const struct hf_outbox_enqueue args = {.queue = hf_str(WRITER_QUEUE),
-	                                       .id = hf_bytes(id, writer_id(item, id)),
-	                                       .payload =
-	                                           hf_bytes(payload, writer_payload(item, payload))};
+	const struct hf_outbox_enqueue_args args = {
+	    .queue = hf_str(WRITER_QUEUE),
+	    .id = hf_bytes_of(id, writer_id(item, id)),
+	    .payload = hf_bytes_of(payload, writer_payload(item, payload))};
 	tell(w, report);
 	const int rc = hf_outbox_enqueue(w->shared->store, NULL, &args, &result, NULL);
 	acknowledge(w, rc, report, &result);
@@ -101,8 +101,8 @@ static void complete(struct worker *w, uint64_t item, hf_token token)
 	char id[32];
 	struct hf_result result = {0};
 	const struct report report = {.kind = REPORT_COMPLETE, .item = item, .value = token};
-	const struct hf_outbox_complete args = {
-	    .queue = hf_str(WRITER_QUEUE), .id = hf_bytes(id, writer_id(item, id)), .token = token};
+	const struct hf_outbox_complete_args args = {
+	    .queue = hf_str(WRITER_QUEUE), .id = hf_bytes_of(id, writer_id(item, id)), .token = token};
 	tell(w, report);
 	const int rc = hf_outbox_complete(w->shared->store, NULL, &args, &result, NULL);
 	acknowledge(w, rc, report, &result);
@@ -112,10 +112,10 @@ static void claim(struct worker *w)
 {
 	struct hf_outbox_items got;
 	struct report report = {.kind = REPORT_CLAIM, .leased = hf_rng_chance(&w->rng, 1, 8)};
-	const struct hf_outbox_claim_next args = {.queue = hf_str(WRITER_QUEUE),
-	                                          .max = 1,
-	                                          .owner = hf_str("worker"),
-	                                          .lease_us = report.leased ? LEASE_US : 0};
+	const struct hf_outbox_claim_next_args args = {.queue = hf_str(WRITER_QUEUE),
+	                                               .max = 1,
+	                                               .owner = hf_str("worker"),
+	                                               .lease_us = report.leased ? LEASE_US : 0};
 	tell(w, report);
 	const int rc = hf_outbox_claim_next(w->shared->store, NULL, &args, &got, NULL, NULL);
 	struct hf_result result = {.changed = true};
@@ -138,11 +138,11 @@ static void advance(struct worker *w)
 	struct hf_result result = {0};
 	const uint64_t sequence = atomic_fetch_add(&w->shared->next_sequence, 1);
 	const struct report report = {.kind = REPORT_ADVANCE, .value = sequence};
-	const struct hf_cursor_advance args = {
-	    .key = {.consumer = hf_bytes(consumer, writer_user(w->number, consumer)),
+	const struct hf_cursor_advance_args args = {
+	    .key = {.consumer = hf_bytes_of(consumer, writer_user(w->number, consumer)),
 	            .stream = hf_str("stream")},
 	    .sequence = (int64_t)sequence,
-	    .delivery_id = hf_bytes(id, writer_delivery(sequence, id)),
+	    .delivery_id = hf_bytes_of(id, writer_delivery(sequence, id)),
 	};
 	tell(w, report);
 	const int rc = hf_cursor_advance(w->shared->store, NULL, &args, &result, NULL);
@@ -156,13 +156,14 @@ static void save(struct worker *w)
 	const uint64_t record = hf_rng_below(&w->rng, WRITER_RECORDS);
 	const uint64_t stamp = atomic_fetch_add(&w->shared->next_stamp, 1);
 	const struct report report = {.kind = REPORT_SAVE, .item = record, .value = stamp};
-	const struct hf_inbox_input input = {.thread = hf_bytes(thread, writer_thread(record, thread)),
-	                                     .payload = hf_bytes(&stamp, sizeof stamp),
+	const struct hf_inbox_input input = {.thread =
+	                                         hf_bytes_of(thread, writer_thread(record, thread)),
+	                                     .payload = hf_bytes_of(&stamp, sizeof stamp),
 	                                     .unread = true};
-	const struct hf_inbox_save args = {.user = hf_bytes(user, writer_user(w->number, user)),
-	                                   .records = &input,
-	                                   .count = 1,
-	                                   .generated_at = (hf_time)stamp};
+	const struct hf_inbox_save_args args = {.user = hf_bytes_of(user, writer_user(w->number, user)),
+	                                        .records = &input,
+	                                        .count = 1,
+	                                        .generated_at = (hf_time)stamp};
 	tell(w, report);
 	const int rc = hf_inbox_save(w->shared->store, NULL, &args, &result, NULL);
 	acknowledge(w, rc, report, &result);
@@ -177,9 +178,9 @@ static void dismiss(struct worker *w)
 	if (!w->saved[record])
 		return;
 	const struct report report = {.kind = REPORT_DISMISS, .item = record};
-	const struct hf_inbox_mark args = {
-	    .key = {.user = hf_bytes(user, writer_user(w->number, user)),
-	            .thread = hf_bytes(thread, writer_thread(record, thread))}};
+	const struct hf_inbox_mark_args args = {
+	    .key = {.user = hf_bytes_of(user, writer_user(w->number, user)),
+	            .thread = hf_bytes_of(thread, writer_thread(record, thread))}};
 	tell(w, report);
 	const int rc = hf_inbox_dismiss(w->shared->store, NULL, &args, &result, NULL);
 	result.changed = true; /* it may have been dismissed before: then the answer says so */

@@ -96,17 +96,17 @@ static void ask_outbox(hf_store *s, unsigned which, struct said *said)
 	const struct hf_bytes queue = hf_str("q");
 	if (which == 0 && !said->without_counts) {
 		struct hf_outbox_stats stats;
-		assert_int_equal(hf_outbox_stats(s, queue, 0, &stats, NULL), HF_OK);
+		assert_int_equal(hf_outbox_get_stats(s, queue, 0, &stats, NULL), HF_OK);
 		SAY(said, (int64_t)stats.queued.items, stats.queued.oldest, (int64_t)stats.sending.items,
 		    (int64_t)stats.failed.items, stats.paused, (int64_t)stats.blocked,
 		    (int64_t)stats.busy_groups, (int64_t)stats.completed, stats.dedup_window_us);
 		return;
 	}
 	struct hf_outbox_items page;
-	assert_int_equal(hf_outbox_list(s,
-	                                &(struct hf_outbox_list){.queue = queue, .status = which % 4},
-	                                0, &page, NULL),
-	                 HF_OK);
+	assert_int_equal(
+	    hf_outbox_list(s, &(struct hf_outbox_list_args){.queue = queue, .status = which % 4}, 0,
+	                   &page, NULL),
+	    HF_OK);
 	for (size_t i = 0; i < page.count; i++) {
 		say_bytes(said, page.items[i].id);
 		SAY(said, page.items[i].status, page.items[i].attempts, lsn_of(said, page.items[i].version),
@@ -120,16 +120,16 @@ static void ask_inbox(hf_store *s, unsigned which, struct said *said)
 	const struct hf_bytes user = hf_str("u");
 	if (which == 0) {
 		struct hf_inbox_counts counts;
-		assert_int_equal(hf_inbox_counts(s, user, 0, &counts, NULL), HF_OK);
+		assert_int_equal(hf_inbox_count(s, user, 0, &counts, NULL), HF_OK);
 		SAY(said, (int64_t)counts.total, (int64_t)counts.unread, (int64_t)counts.unseen,
 		    (int64_t)counts.dismissed);
 		return;
 	}
 	struct hf_inbox_page page;
-	const struct hf_inbox_load load = {.user = user,
-	                                   .unread_only = which == 1,
-	                                   .without_dismissed = which == 2,
-	                                   .without_snoozed = which == 3};
+	const struct hf_inbox_load_args load = {.user = user,
+	                                        .unread_only = which == 1,
+	                                        .without_dismissed = which == 2,
+	                                        .without_snoozed = which == 3};
 	assert_int_equal(hf_inbox_load(s, &load, 0, &page, NULL), HF_OK);
 	SAY(said, page.generated_at);
 	for (size_t i = 0; i < page.count; i++) {
@@ -143,11 +143,11 @@ static void ask_inbox(hf_store *s, unsigned which, struct said *said)
 static void ask_documents(hf_store *s, unsigned which, struct said *said)
 {
 	if (which == 0) {
-		struct hf_document_counted counted;
-		assert_int_equal(hf_document_count(s,
-		                                   &(struct hf_document_count){.collection = hf_str("c")},
-		                                   0, &counted, NULL),
-		                 HF_OK);
+		struct hf_document_counts counted;
+		assert_int_equal(
+		    hf_document_count(s, &(struct hf_document_count_args){.collection = hf_str("c")}, 0,
+		                      &counted, NULL),
+		    HF_OK);
 		SAY(said, (int64_t)counted.documents, counted.orders);
 		return;
 	}
@@ -162,7 +162,9 @@ static void ask_documents(hf_store *s, unsigned which, struct said *said)
 static void ask_cursor(hf_store *s, unsigned which, struct said *said)
 {
 	struct hf_cursor_page page;
-	const struct hf_cursor_list list = {.stream = hf_str(which == 0 ? "" : which == 1 ? "s" : "t")};
+	const struct hf_cursor_list_args list = {.stream = hf_str(which == 0   ? ""
+	                                                          : which == 1 ? "s"
+	                                                                       : "t")};
 	assert_int_equal(hf_cursor_list(s, &list, 0, &page, NULL), HF_OK);
 	for (size_t i = 0; i < page.count; i++)
 		SAY(said, lsn_of(said, page.items[i].version), page.items[i].last_sequence);
@@ -186,7 +188,7 @@ static void ask_others(hf_store *s, unsigned which, struct said *said)
 		SAY(said, rc, lsn_of(said, entry.entry.version), entry.entry.done);
 		hf_release(entry.memory);
 	} else if (which == 2) {
-		assert_int_equal(hf_migrations(s, NULL, 0, &migrations, NULL), HF_OK);
+		assert_int_equal(hf_migration_list(s, NULL, 0, &migrations, NULL), HF_OK);
 		SAY(said, (int64_t)migrations.count);
 		hf_release(migrations.memory);
 	} else {
@@ -199,10 +201,10 @@ static void ask_others(hf_store *s, unsigned which, struct said *said)
 
 static void ask_names(hf_store *s, unsigned which, struct said *said)
 {
-	typedef int (*names_fn)(hf_store *, const struct hf_names *, unsigned, struct hf_name_page *,
-	                        struct hf_error *);
-	static const names_fn lists[] = {hf_inbox_users, hf_outbox_queues, hf_document_collections,
-	                                 hf_idempotency_scopes, hf_timelines};
+	typedef int (*names_fn)(hf_store *, const struct hf_names_args *, unsigned,
+	                        struct hf_name_page *, struct hf_error *);
+	static const names_fn lists[] = {hf_inbox_names, hf_outbox_names, hf_document_names,
+	                                 hf_idempotency_names, hf_timeline_names};
 	for (unsigned i = which; i < sizeof lists / sizeof *lists; i += 4) {
 		struct hf_name_page page;
 		assert_int_equal(lists[i](s, NULL, 0, &page, NULL), HF_OK);
@@ -218,17 +220,18 @@ static void ask_remembered(hf_store *s, unsigned which, struct said *said)
 	struct hf_outbox_completed_page ids;
 	struct hf_idempotency_counts counts;
 	if (which % 3 == 0) {
-		assert_int_equal(hf_inbox_tombstones(s, &(struct hf_inbox_tombstones){.user = hf_str("u")},
-		                                     0, &tombs, NULL),
-		                 HF_OK);
+		assert_int_equal(
+		    hf_inbox_list_tombstones(
+		        s, &(struct hf_inbox_list_tombstones_args){.user = hf_str("u")}, 0, &tombs, NULL),
+		    HF_OK);
 		for (size_t i = 0; i < tombs.count; i++)
 			SAY(said, lsn_of(said, tombs.items[i].version), tombs.items[i].dismissed,
 			    tombs.items[i].until);
 		hf_release(tombs.memory);
 	} else if (which % 3 == 1) {
 		assert_int_equal(
-		    hf_outbox_completed(s, &(struct hf_outbox_completed_list){.queue = hf_str("q")}, 0,
-		                        &ids, NULL),
+		    hf_outbox_list_completed(
+		        s, &(struct hf_outbox_list_completed_args){.queue = hf_str("q")}, 0, &ids, NULL),
 		    HF_OK);
 		for (size_t i = 0; i < ids.count; i++)
 			say_bytes(said, ids.ids[i].id);

@@ -23,8 +23,8 @@ static int64_t lease_of(unsigned flag)
 static int inbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct hf_write write,
                       struct hf_result *result, struct hf_error *error)
 {
-	typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark *, struct hf_result *,
-	                       struct hf_error *);
+	typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_args *,
+	                       struct hf_result *, struct hf_error *);
 	static const mark_fn marks[] = {hf_inbox_dismiss, hf_inbox_undismiss, hf_inbox_mark_read,
 	                                hf_inbox_mark_unread, hf_inbox_mark_seen};
 	const struct hf_bytes user = hf_str("u");
@@ -35,54 +35,55 @@ static int inbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct 
 	                                     .payload = payload_of(deed->flag),
 	                                     .unread = deed->flag % 2,
 	                                     .dismissed = deed->flag % 5 == 0};
-	const struct hf_inbox_save save = {.write = write,
-	                                   .user = user,
-	                                   .records = &input,
-	                                   .count = deed->flag % 7 != 0,
-	                                   .generated_at = DEED_NOW + (deed->flag % 3),
-	                                   .mode = deed->flag % 4 == 0 ? HF_INBOX_REPLACE
-	                                                               : HF_INBOX_UPSERT};
-	const struct hf_inbox_mark_all all = {.write = write, .user = user, .account = key.account};
+	const struct hf_inbox_save_args save = {.write = write,
+	                                        .user = user,
+	                                        .records = &input,
+	                                        .count = deed->flag % 7 != 0,
+	                                        .generated_at = DEED_NOW + (deed->flag % 3),
+	                                        .mode = deed->flag % 4 == 0 ? HF_INBOX_REPLACE
+	                                                                    : HF_INBOX_UPSERT};
+	const struct hf_inbox_mark_all_args all = {
+	    .write = write, .user = user, .account = key.account};
 	switch (deed->flag % 11) {
 	case 0:
-		return hf_inbox_remove(s, txn,
-		                       &(struct hf_inbox_remove){.write = write,
-		                                                 .key = key,
-		                                                 .tombstone_for = lease_of(deed->name)},
-		                       result, error);
+		return hf_inbox_remove(
+		    s, txn,
+		    &(struct hf_inbox_remove_args){
+		        .write = write, .key = key, .tombstone_for = lease_of(deed->name)},
+		    result, error);
 	case 1:
 		return (deed->name % 2 ? hf_inbox_mark_all_read : hf_inbox_dismiss_all)(s, txn, &all,
 		                                                                        result, error);
 	case 2:
-		return hf_inbox_snooze(
-		    s, txn,
-		    &(struct hf_inbox_snooze){.write = write, .key = key, .until = DEED_NOW + deed->other},
-		    result, error);
+		return hf_inbox_snooze(s, txn,
+		                       &(struct hf_inbox_snooze_args){
+		                           .write = write, .key = key, .until = DEED_NOW + deed->other},
+		                       result, error);
 	case 3:
-		return hf_inbox_trim(
-		    s, txn,
-		    &(struct hf_inbox_trim){.write = write, .user = user, .max_records = 1 + deed->name},
-		    result, error);
+		return hf_inbox_trim(s, txn,
+		                     &(struct hf_inbox_trim_args){
+		                         .write = write, .user = user, .max_records = 1 + deed->name},
+		                     result, error);
 	case 4: {
-		const struct hf_inbox_put_tombstone put = {.write = write,
-		                                           .key = key,
-		                                           .dismissed = deed->name % 2,
-		                                           .until = DEED_NOW + 20 * DEED_SECOND};
+		const struct hf_inbox_put_tombstone_args put = {.write = write,
+		                                                .key = key,
+		                                                .dismissed = deed->name % 2,
+		                                                .until = DEED_NOW + 20 * DEED_SECOND};
 		return hf_inbox_put_tombstone(s, txn, &put, result, error);
 	}
 	case 5:
 		if (deed->name == 0)
-			return hf_inbox_clear(s, txn, &(struct hf_inbox_clear){.write = write, .user = user},
-			                      result, error);
-		return hf_inbox_set_status(s, txn,
-		                           &(struct hf_inbox_set_status){.write = write,
-		                                                         .user = user,
-		                                                         .status = deed_name(deed->other)},
-		                           result, error);
+			return hf_inbox_clear(
+			    s, txn, &(struct hf_inbox_clear_args){.write = write, .user = user}, result, error);
+		return hf_inbox_set_status(
+		    s, txn,
+		    &(struct hf_inbox_set_status_args){
+		        .write = write, .user = user, .status = deed_name(deed->other)},
+		    result, error);
 	case 6:
 	case 7:
-		return marks[deed->flag % 5](s, txn, &(struct hf_inbox_mark){.write = write, .key = key},
-		                             result, error);
+		return marks[deed->flag % 5](
+		    s, txn, &(struct hf_inbox_mark_args){.write = write, .key = key}, result, error);
 	default:
 		return hf_inbox_save(s, txn, &save, result, error);
 	}
@@ -93,22 +94,22 @@ static int cursor_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct
 {
 	const struct hf_cursor_key key = {deed_name(deed->name), hf_str(deed->other % 2 ? "s" : "t"),
 	                                  hf_str("")};
-	const struct hf_cursor_advance advance = {.write = write,
-	                                          .key = key,
-	                                          .sequence = 1 + deed->flag % 3,
-	                                          .delivery_id = deed_name(deed->other)};
-	const struct hf_cursor_reset reset = {
+	const struct hf_cursor_advance_args advance = {.write = write,
+	                                               .key = key,
+	                                               .sequence = 1 + deed->flag % 3,
+	                                               .delivery_id = deed_name(deed->other)};
+	const struct hf_cursor_reset_args reset = {
 	    .write = write, .key = key, .sequence = deed->other, .reason = hf_str("why")};
 	switch (deed->flag % 6) {
 	case 0:
 		return hf_cursor_reset(s, txn, &reset, result, error);
 	case 1:
-		return hf_cursor_record_error(
-		    s, txn,
-		    &(struct hf_cursor_record_error){.write = write, .key = key, .message = hf_str("no")},
-		    result, error);
+		return hf_cursor_record_error(s, txn,
+		                              &(struct hf_cursor_record_error_args){
+		                                  .write = write, .key = key, .message = hf_str("no")},
+		                              result, error);
 	case 2:
-		return hf_cursor_remove(s, txn, &(struct hf_cursor_remove){.write = write, .key = key},
+		return hf_cursor_remove(s, txn, &(struct hf_cursor_remove_args){.write = write, .key = key},
 		                        result, error);
 	default:
 		return hf_cursor_advance(s, txn, &advance, result, error);
@@ -124,28 +125,28 @@ static int held_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct h
 	case 0:
 		return hf_outbox_complete(
 		    s, txn,
-		    &(struct hf_outbox_complete){
+		    &(struct hf_outbox_complete_args){
 		        .write = write, .queue = queue, .id = id, .token = deed->token},
 		    result, error);
 	case 1:
 		return hf_outbox_fail(
 		    s, txn,
-		    &(struct hf_outbox_fail){
+		    &(struct hf_outbox_fail_args){
 		        .write = write, .queue = queue, .id = id, .token = deed->token, .max_attempts = 2},
 		    result, error);
 	case 2:
 		return hf_outbox_release(
 		    s, txn,
-		    &(struct hf_outbox_release){
+		    &(struct hf_outbox_release_args){
 		        .write = write, .queue = queue, .id = id, .token = deed->token},
 		    result, error);
 	default:
 		return hf_outbox_extend(s, txn,
-		                        &(struct hf_outbox_extend){.write = write,
-		                                                   .queue = queue,
-		                                                   .id = id,
-		                                                   .token = deed->token,
-		                                                   .lease_us = lease_of(deed->flag)},
+		                        &(struct hf_outbox_extend_args){.write = write,
+		                                                        .queue = queue,
+		                                                        .id = id,
+		                                                        .token = deed->token,
+		                                                        .lease_us = lease_of(deed->flag)},
 		                        result, error);
 	}
 }
@@ -154,14 +155,14 @@ static int queue_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct 
                       struct hf_result *result, struct hf_error *error)
 {
 	const struct hf_bytes queue = hf_str("q");
-	const struct hf_outbox_pause pause = {.write = write, .queue = queue};
-	const struct hf_outbox_prune prune = {.write = write,
-	                                      .queue = queue,
-	                                      .status =
-	                                          deed->name == 0 ? HF_OUTBOX_QUEUED : HF_OUTBOX_FAILED,
-	                                      .limit = deed->other % 2,
-	                                      .dry_run = deed->other == 3};
-	const struct hf_outbox_configure lost = {
+	const struct hf_outbox_pause_args pause = {.write = write, .queue = queue};
+	const struct hf_outbox_prune_args prune = {.write = write,
+	                                           .queue = queue,
+	                                           .status = deed->name == 0 ? HF_OUTBOX_QUEUED
+	                                                                     : HF_OUTBOX_FAILED,
+	                                           .limit = deed->other % 2,
+	                                           .dry_run = deed->other == 3};
+	const struct hf_outbox_configure_args lost = {
 	    .write = write,
 	    .queue = queue,
 	    .max_lost = deed->name == 2 ? HF_NEVER : 1 + deed->name,
@@ -173,29 +174,30 @@ static int queue_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct 
 	case 1:
 		return hf_outbox_configure(
 		    s, txn,
-		    &(struct hf_outbox_configure){.write = write,
-		                                  .queue = queue,
-		                                  .dedup_window_us = lease_of(deed->name + 1),
-		                                  .dedup_max = 2},
+		    &(struct hf_outbox_configure_args){.write = write,
+		                                       .queue = queue,
+		                                       .dedup_window_us = lease_of(deed->name + 1),
+		                                       .dedup_max = 2},
 		    result, error);
 	case 2:
-		return hf_outbox_redrive(
-		    s, txn, &(struct hf_outbox_redrive){.write = write, .queue = queue}, result, error);
+		return hf_outbox_redrive(s, txn,
+		                         &(struct hf_outbox_redrive_args){.write = write, .queue = queue},
+		                         result, error);
 	case 3:
 		return hf_outbox_put_completed(
 		    s, txn,
-		    &(struct hf_outbox_put_completed){.write = write,
-		                                      .queue = queue,
-		                                      .id = deed_name(deed->name),
-		                                      .until = DEED_NOW + 30 * DEED_SECOND},
+		    &(struct hf_outbox_put_completed_args){.write = write,
+		                                           .queue = queue,
+		                                           .id = deed_name(deed->name),
+		                                           .until = DEED_NOW + 30 * DEED_SECOND},
 		    result, error);
 	case 4:
 		return hf_outbox_prune(s, txn, &prune, result, error);
 	case 5:
 		return hf_outbox_configure(s, txn, &lost, result, error);
 	default:
-		return hf_outbox_clear(s, txn, &(struct hf_outbox_clear){.write = write, .queue = queue},
-		                       result, error);
+		return hf_outbox_clear(
+		    s, txn, &(struct hf_outbox_clear_args){.write = write, .queue = queue}, result, error);
 	}
 }
 
@@ -205,25 +207,25 @@ static int outbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct
 	static const enum hf_outbox_dedup dedups[] = {HF_OUTBOX_KEEP, HF_OUTBOX_REPLACE,
 	                                              HF_OUTBOX_RERUN};
 	const struct hf_bytes queue = hf_str("q"), id = deed_name(deed->name);
-	const struct hf_outbox_enqueue enqueue = {.write = write,
-	                                          .queue = queue,
-	                                          .id = id,
-	                                          .payload = payload_of(deed->flag),
-	                                          .dedup = dedups[deed->other % 3],
-	                                          .group = hf_str(deed->name < 2 ? "g" : "")};
-	const struct hf_outbox_claim claim = {.write = write,
-	                                      .queue = queue,
-	                                      .id = id,
-	                                      .owner = hf_str("w"),
-	                                      .lease_us = lease_of(deed->flag),
-	                                      .max_run_us = lease_of(deed->other) / 2};
-	const struct hf_outbox_claim_next next = {.write = write,
-	                                          .queue = queue,
-	                                          .max = 1 + deed->other % 2,
-	                                          .owner = hf_str("w"),
-	                                          .lease_us = lease_of(deed->flag),
-	                                          .max_run_us = lease_of(deed->other)};
-	const struct hf_outbox_reschedule reschedule = {
+	const struct hf_outbox_enqueue_args enqueue = {.write = write,
+	                                               .queue = queue,
+	                                               .id = id,
+	                                               .payload = payload_of(deed->flag),
+	                                               .dedup = dedups[deed->other % 3],
+	                                               .group = hf_str(deed->name < 2 ? "g" : "")};
+	const struct hf_outbox_claim_args claim = {.write = write,
+	                                           .queue = queue,
+	                                           .id = id,
+	                                           .owner = hf_str("w"),
+	                                           .lease_us = lease_of(deed->flag),
+	                                           .max_run_us = lease_of(deed->other) / 2};
+	const struct hf_outbox_claim_next_args next = {.write = write,
+	                                               .queue = queue,
+	                                               .max = 1 + deed->other % 2,
+	                                               .owner = hf_str("w"),
+	                                               .lease_us = lease_of(deed->flag),
+	                                               .max_run_us = lease_of(deed->other)};
+	const struct hf_outbox_reschedule_args reschedule = {
 	    .write = write,
 	    .queue = queue,
 	    .id = id,
@@ -240,12 +242,12 @@ static int outbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct
 		return held_deed(deed, s, txn, write, &place->result, error);
 	case 4:
 		return hf_outbox_mark_failed(
-		    s, txn, &(struct hf_outbox_mark_failed){.write = write, .queue = queue, .id = id},
+		    s, txn, &(struct hf_outbox_mark_failed_args){.write = write, .queue = queue, .id = id},
 		    &place->result, error);
 	case 5:
-		return hf_outbox_retry(s, txn,
-		                       &(struct hf_outbox_retry){.write = write, .queue = queue, .id = id},
-		                       &place->result, error);
+		return hf_outbox_retry(
+		    s, txn, &(struct hf_outbox_retry_args){.write = write, .queue = queue, .id = id},
+		    &place->result, error);
 	case 6:
 	case 8:
 		return queue_deed(deed, s, txn, write, &place->result, error);
@@ -253,7 +255,7 @@ static int outbox_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct
 		return hf_outbox_reschedule(s, txn, &reschedule, &place->result, error);
 	case 7:
 		return hf_outbox_remove(
-		    s, txn, &(struct hf_outbox_remove){.write = write, .queue = queue, .id = id},
+		    s, txn, &(struct hf_outbox_remove_args){.write = write, .queue = queue, .id = id},
 		    &place->result, error);
 	default:
 		return hf_outbox_enqueue(s, txn, &enqueue, &place->result, error);
@@ -264,17 +266,17 @@ static int idem_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct h
                      struct place *place, struct hf_error *error)
 {
 	const struct hf_idempotency_key key = {hf_str("s"), deed_name(deed->name)};
-	const struct hf_idempotency_begin begin = {.write = write,
-	                                           .key = key,
-	                                           .fingerprint = deed_name(deed->other),
-	                                           .lease_us = lease_of(deed->flag),
-	                                           .ttl_us = 15 * DEED_SECOND};
-	const struct hf_idempotency_complete complete = {.write = write,
-	                                                 .key = key,
-	                                                 .token = deed->token,
-	                                                 .status = 7,
-	                                                 .response = payload_of(deed->other),
-	                                                 .ttl_us = 15 * DEED_SECOND};
+	const struct hf_idempotency_begin_args begin = {.write = write,
+	                                                .key = key,
+	                                                .fingerprint = deed_name(deed->other),
+	                                                .lease_us = lease_of(deed->flag),
+	                                                .ttl_us = 15 * DEED_SECOND};
+	const struct hf_idempotency_complete_args complete = {.write = write,
+	                                                      .key = key,
+	                                                      .token = deed->token,
+	                                                      .status = 7,
+	                                                      .response = payload_of(deed->other),
+	                                                      .ttl_us = 15 * DEED_SECOND};
 	switch (deed->flag % 6) {
 	case 0:
 	case 1:
@@ -282,16 +284,16 @@ static int idem_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct h
 	case 2:
 		return hf_idempotency_abandon(
 		    s, txn,
-		    &(struct hf_idempotency_abandon){.write = write, .key = key, .token = deed->token},
+		    &(struct hf_idempotency_abandon_args){.write = write, .key = key, .token = deed->token},
 		    &place->result, error);
 	case 3:
 		if (deed->other == 0)
 			return hf_idempotency_clear(
-			    s, txn, &(struct hf_idempotency_clear){.write = write, .scope = key.scope},
+			    s, txn, &(struct hf_idempotency_clear_args){.write = write, .scope = key.scope},
 			    &place->result, error);
-		return hf_idempotency_remove(s, txn,
-		                             &(struct hf_idempotency_remove){.write = write, .key = key},
-		                             &place->result, error);
+		return hf_idempotency_remove(
+		    s, txn, &(struct hf_idempotency_remove_args){.write = write, .key = key},
+		    &place->result, error);
 	default:
 		return hf_idempotency_begin(s, txn, &begin, &place->begun, &place->result, error);
 	}
@@ -301,24 +303,25 @@ static int document_deed(const struct deed *deed, hf_store *s, hf_txn *txn, stru
                          struct hf_result *result, struct hf_error *error)
 {
 	const struct hf_document_key key = {hf_str("c"), deed_name(deed->name)};
-	const struct hf_document_put put = {.write = write,
-	                                    .key = key,
-	                                    .payload = payload_of(deed->flag),
-	                                    .group = deed_name(deed->other),
-	                                    .ttl_us = lease_of(deed->flag),
-	                                    .orders = deed->flag % 8 == 7 ? HF_DOCUMENT_UPDATED : 0};
+	const struct hf_document_put_args put = {.write = write,
+	                                         .key = key,
+	                                         .payload = payload_of(deed->flag),
+	                                         .group = deed_name(deed->other),
+	                                         .ttl_us = lease_of(deed->flag),
+	                                         .orders =
+	                                             deed->flag % 8 == 7 ? HF_DOCUMENT_UPDATED : 0};
 	switch (deed->flag % 7) {
 	case 0:
 		return hf_document_regroup(s, txn,
-		                           &(struct hf_document_regroup){
+		                           &(struct hf_document_regroup_args){
 		                               .write = write, .key = key, .group = deed_name(deed->other)},
 		                           result, error);
 	case 1:
-		return hf_document_remove(s, txn, &(struct hf_document_remove){.write = write, .key = key},
-		                          result, error);
+		return hf_document_remove(
+		    s, txn, &(struct hf_document_remove_args){.write = write, .key = key}, result, error);
 	case 2:
 		return hf_document_clear(
-		    s, txn, &(struct hf_document_clear){.write = write, .collection = key.collection},
+		    s, txn, &(struct hf_document_clear_args){.write = write, .collection = key.collection},
 		    result, error);
 	default:
 		return hf_document_put(s, txn, &put, result, error);
@@ -329,21 +332,21 @@ static int timeline_deed(const struct deed *deed, hf_store *s, hf_txn *txn, stru
                          struct hf_result *result, struct hf_error *error)
 {
 	const struct hf_bytes timeline = hf_str("t");
-	const struct hf_timeline_append append = {.write = write,
-	                                          .key = {timeline, deed_name(deed->name)},
-	                                          .type = hf_str("k"),
-	                                          .happened_at = DEED_NOW + deed->other};
+	const struct hf_timeline_append_args append = {.write = write,
+	                                               .key = {timeline, deed_name(deed->name)},
+	                                               .type = hf_str("k"),
+	                                               .happened_at = DEED_NOW + deed->other};
 	switch (deed->flag % 5) {
 	case 0:
 		return hf_timeline_retain(
 		    s, txn,
-		    &(struct hf_timeline_retain){
+		    &(struct hf_timeline_retain_args){
 		        .write = write, .timeline = timeline, .max_events = 1, .dry_run = deed->other % 2},
 		    result, error);
 	case 1:
-		return hf_timeline_clear(s, txn,
-		                         &(struct hf_timeline_clear){.write = write, .timeline = timeline},
-		                         result, error);
+		return hf_timeline_clear(
+		    s, txn, &(struct hf_timeline_clear_args){.write = write, .timeline = timeline}, result,
+		    error);
 	default:
 		return hf_timeline_append(s, txn, &append, result, error);
 	}
@@ -353,24 +356,25 @@ static int lock_deed(const struct deed *deed, hf_store *s, hf_txn *txn, struct h
                      struct hf_result *result, struct hf_error *error)
 {
 	const struct hf_bytes name = deed_name(deed->name);
-	const struct hf_lock_acquire acquire = {.write = write,
-	                                        .name = name,
-	                                        .owner = deed_name(deed->other),
-	                                        .lease_us = lease_of(deed->flag)};
-	const struct hf_lock_renew renew = {
+	const struct hf_lock_acquire_args acquire = {.write = write,
+	                                             .name = name,
+	                                             .owner = deed_name(deed->other),
+	                                             .lease_us = lease_of(deed->flag)};
+	const struct hf_lock_renew_args renew = {
 	    .write = write, .name = name, .token = deed->token, .lease_us = lease_of(deed->flag)};
 	switch (deed->flag % 5) {
 	case 0:
 		return hf_lock_renew(s, txn, &renew, result, error);
 	case 1:
 		return hf_lock_release(
-		    s, txn, &(struct hf_lock_release){.write = write, .name = name, .token = deed->token},
+		    s, txn,
+		    &(struct hf_lock_release_args){.write = write, .name = name, .token = deed->token},
 		    result, error);
 	case 2:
-		return hf_lock_force_release(
-		    s, txn,
-		    &(struct hf_lock_force_release){.write = write, .name = name, .reason = hf_str("why")},
-		    result, error);
+		return hf_lock_force_release(s, txn,
+		                             &(struct hf_lock_force_release_args){
+		                                 .write = write, .name = name, .reason = hf_str("why")},
+		                             result, error);
 	default:
 		return hf_lock_acquire(s, txn, &acquire, result, error);
 	}
@@ -381,10 +385,11 @@ static int migration_deed(const struct deed *deed, hf_store *s, hf_txn *txn, str
 {
 	if (deed->flag % 2)
 		return hf_migration_record(
-		    s, txn, &(struct hf_migration_record){.write = write, .name = deed_name(deed->name)},
+		    s, txn,
+		    &(struct hf_migration_record_args){.write = write, .name = deed_name(deed->name)},
 		    result, error);
 	return hf_migration_forget(
-	    s, txn, &(struct hf_migration_forget){.write = write, .name = deed_name(deed->name)},
+	    s, txn, &(struct hf_migration_forget_args){.write = write, .name = deed_name(deed->name)},
 	    result, error);
 }
 

@@ -19,7 +19,7 @@ static struct hf_document_key key_of(const char *id)
 	return (struct hf_document_key){hf_str(DC_COLLECTION), hf_str(id)};
 }
 
-struct hf_result dc_put(hf_store *store, const char *id, struct hf_document_put args)
+struct hf_result dc_put(hf_store *store, const char *id, struct hf_document_put_args args)
 {
 	struct hf_error error = {0};
 	struct hf_result result;
@@ -33,14 +33,14 @@ struct hf_result dc_put(hf_store *store, const char *id, struct hf_document_put 
 void dc_regroup(hf_store *store, const char *id, const char *group)
 {
 	struct hf_error error = {0};
-	const struct hf_document_regroup args = {.key = key_of(id), .group = hf_str(group)};
+	const struct hf_document_regroup_args args = {.key = key_of(id), .group = hf_str(group)};
 	expect_ok(hf_document_regroup(store, NULL, &args, NULL, &error), &error);
 }
 
 void dc_remove(hf_store *store, const char *id)
 {
 	struct hf_error error = {0};
-	const struct hf_document_remove args = {.key = key_of(id)};
+	const struct hf_document_remove_args args = {.key = key_of(id)};
 	expect_ok(hf_document_remove(store, NULL, &args, NULL, &error), &error);
 }
 
@@ -61,7 +61,7 @@ static void add_word(char *text, struct hf_bytes word)
 	               (const char *)word.data);
 }
 
-const char *dc_list(hf_store *store, struct hf_document_list args)
+const char *dc_list(hf_store *store, struct hf_document_list_args args)
 {
 	static char ids[TEXT_MAX];
 	struct hf_error error = {0};
@@ -86,8 +86,8 @@ const char *dc_list(hf_store *store, struct hf_document_list args)
 uint64_t dc_count(hf_store *store, const char *group)
 {
 	struct hf_error error = {0};
-	struct hf_document_counted counted;
-	const struct hf_document_count args = {
+	struct hf_document_counts counted;
+	const struct hf_document_count_args args = {
 	    .collection = hf_str(DC_COLLECTION), .group = hf_str(group), .by_group = group != NULL};
 	expect_ok(hf_document_count(store, &args, 0, &counted, &error), &error);
 	return counted.documents;
@@ -101,8 +101,8 @@ const char *dc_collections(hf_store *store, size_t limit)
 	names[0] = '\0';
 	do {
 		struct hf_memory *before = page.memory;
-		const struct hf_names args = {.limit = limit, .page = page.next};
-		expect_ok(hf_document_collections(store, &args, 0, &page, &error), &error);
+		const struct hf_names_args args = {.limit = limit, .page = page.next};
+		expect_ok(hf_document_names(store, &args, 0, &page, &error), &error);
 		hf_release(before);
 		for (size_t i = 0; i < page.count; i++)
 			add_word(names, page.items[i]);

@@ -96,7 +96,7 @@ static void look_again(hf_store *store, const struct idem_cell *cell, bool there
                        const char *text)
 {
 	const struct hf_idempotency_key key = cell_key(cell);
-	const struct hf_idempotency_list args = {.scope = key.scope};
+	const struct hf_idempotency_list_args args = {.scope = key.scope};
 	struct hf_idempotency_counts counts;
 	struct hf_idempotency_page page;
 	char listed[CELL_TEXT] = "";
@@ -145,7 +145,7 @@ static hf_token arrange_begin(hf_store *store, const struct idem_cell *cell, int
 {
 	struct hf_error error = {0};
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin args = {
+	const struct hf_idempotency_begin_args args = {
 	    .key = cell_key(cell), .fingerprint = hf_str("f"), .lease_us = lease};
 	expect_ok(hf_idempotency_begin(store, NULL, &args, &begun, NULL, &error), &error);
 	assert_int_equal(begun.outcome, HF_IDEMPOTENCY_NEW);
@@ -156,11 +156,11 @@ static hf_token arrange_begin(hf_store *store, const struct idem_cell *cell, int
 static void arrange_done(hf_store *store, const struct idem_cell *cell, int64_t ttl)
 {
 	struct hf_error error = {0};
-	const struct hf_idempotency_complete args = {.key = cell_key(cell),
-	                                             .token = cell->ours,
-	                                             .status = 200,
-	                                             .response = hf_str("resp"),
-	                                             .ttl_us = ttl};
+	const struct hf_idempotency_complete_args args = {.key = cell_key(cell),
+	                                                  .token = cell->ours,
+	                                                  .status = 200,
+	                                                  .response = hf_str("resp"),
+	                                                  .ttl_us = ttl};
 	expect_ok(hf_idempotency_complete(store, NULL, &args, NULL, &error), &error);
 }
 
@@ -175,7 +175,8 @@ static void arrange(hf_store *store, struct idem_cell *cell, enum cell_state sta
 	                           : state == CELL_UNLEASED ? 0
 	                                                    : CELL_LONG);
 	if (state == CELL_OTHER) {
-		const struct hf_idempotency_abandon give_up = {.key = cell_key(cell), .token = cell->ours};
+		const struct hf_idempotency_abandon_args give_up = {.key = cell_key(cell),
+		                                                    .token = cell->ours};
 		expect_ok(hf_idempotency_abandon(store, NULL, &give_up, NULL, &error), &error);
 		assert_true(arrange_begin(store, cell, CELL_LONG) > cell->ours);
 	}

@@ -24,12 +24,12 @@ struct hf_idempotency_begun id_begin(hf_store *store, const char *scope, const c
 {
 	struct hf_error error = {0};
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin args = {
+	const struct hf_idempotency_begin_args args = {
 	    .key = id_key(scope, key), .fingerprint = hf_str(fingerprint), .lease_us = lease_us};
 	expect_ok(hf_idempotency_begin(store, NULL, &args, &begun, NULL, &error), &error);
 	hf_release(begun.memory);
 	begun.memory = NULL;
-	begun.response = hf_bytes(NULL, 0);
+	begun.response = hf_bytes_of(NULL, 0);
 	return begun;
 }
 
@@ -37,11 +37,11 @@ void id_complete(hf_store *store, const char *scope, const char *key, hf_token t
                  const char *response, int64_t ttl_us)
 {
 	struct hf_error error = {0};
-	const struct hf_idempotency_complete args = {.key = id_key(scope, key),
-	                                             .token = token,
-	                                             .status = 200,
-	                                             .response = hf_str(response),
-	                                             .ttl_us = ttl_us};
+	const struct hf_idempotency_complete_args args = {.key = id_key(scope, key),
+	                                                  .token = token,
+	                                                  .status = 200,
+	                                                  .response = hf_str(response),
+	                                                  .ttl_us = ttl_us};
 	expect_ok(hf_idempotency_complete(store, NULL, &args, NULL, &error), &error);
 }
 
@@ -50,7 +50,7 @@ struct hf_result id_put(hf_store *store, const char *scope, const char *key, con
 {
 	struct hf_error error = {0};
 	struct hf_result result;
-	const struct hf_idempotency_put args = {
+	const struct hf_idempotency_put_args args = {
 	    .key = id_key(scope, key), .response = hf_str(response), .expires_at = expires_at};
 	expect_ok(hf_idempotency_put(store, NULL, &args, &result, &error), &error);
 	return result;
@@ -81,7 +81,7 @@ const char *id_list(hf_store *store, const char *scope, size_t limit)
 	text[0] = '\0';
 	do {
 		struct hf_memory *before = page.memory;
-		const struct hf_idempotency_list args = {
+		const struct hf_idempotency_list_args args = {
 		    .scope = hf_str(scope), .limit = limit, .page = page.next};
 		expect_ok(hf_idempotency_list(store, &args, 0, &page, &error), &error);
 		hf_release(before);
@@ -102,8 +102,8 @@ const char *id_scopes(hf_store *store, size_t limit)
 	text[0] = '\0';
 	do {
 		struct hf_memory *before = page.memory;
-		const struct hf_names args = {.limit = limit, .page = page.next};
-		expect_ok(hf_idempotency_scopes(store, &args, 0, &page, &error), &error);
+		const struct hf_names_args args = {.limit = limit, .page = page.next};
+		expect_ok(hf_idempotency_names(store, &args, 0, &page, &error), &error);
 		hf_release(before);
 		assert_true(!page.next || (limit > 0 && page.count == limit));
 		for (size_t i = 0; i < page.count; i++)

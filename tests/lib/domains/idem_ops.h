@@ -13,7 +13,7 @@ struct hf_idempotency_begun id_begin(hf_store *store, const char *scope, const c
                                      const char *fingerprint, int64_t lease_us);
 void id_complete(hf_store *store, const char *scope, const char *key, hf_token token,
                  const char *response, int64_t ttl_us);
-/* expires_at as in struct hf_idempotency_put. */
+/* expires_at as in struct hf_idempotency_put_args. */
 struct hf_result id_put(hf_store *store, const char *scope, const char *key, const char *response,
                         hf_time expires_at);
 bool id_has(hf_store *store, const char *scope, const char *key);

@@ -82,12 +82,12 @@ struct hf_inbox_input input_of(const struct inbox_call *c, int content, bool unr
 int save_records(const struct inbox_call *c, const struct hf_inbox_input *records, size_t count,
                  hf_time generated_at, enum hf_inbox_save_mode mode)
 {
-	const struct hf_inbox_save args = {.write.expect = c->expect,
-	                                   .user = c->key.user,
-	                                   .records = records,
-	                                   .count = count,
-	                                   .generated_at = generated_at,
-	                                   .mode = mode};
+	const struct hf_inbox_save_args args = {.write.expect = c->expect,
+	                                        .user = c->key.user,
+	                                        .records = records,
+	                                        .count = count,
+	                                        .generated_at = generated_at,
+	                                        .mode = mode};
 	return hf_inbox_save(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -115,9 +115,9 @@ static void arrange_replaced(const struct inbox_call *c)
 
 void inbox_arrange(const struct inbox_call *c, enum inbox_state state)
 {
-	const struct hf_inbox_mark mark = {.key = c->key};
-	const struct hf_inbox_snooze snooze = {.key = c->key, .until = LATER};
-	struct hf_inbox_remove gone = {.key = c->key};
+	const struct hf_inbox_mark_args mark = {.key = c->key};
+	const struct hf_inbox_snooze_args snooze = {.key = c->key, .until = LATER};
+	struct hf_inbox_remove_args gone = {.key = c->key};
 	if (state != NOBODY)
 		arrange_saved(c, state != LACKING);
 	if (state == SEEN || state == DONE)
@@ -232,7 +232,7 @@ static int perform(const struct trial *t, struct hf_result *result, struct hf_er
 static uint64_t entries_of(hf_store *store, hf_lsn *last)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	*last = info.last_lsn;
 	return info.entries;
 }
@@ -250,8 +250,8 @@ static void check_version(const struct trial *t, const struct cell *cell,
 static hf_time load_time(hf_store *store, struct hf_bytes user, struct hf_inbox_counts *recounted)
 {
 	struct hf_inbox_page page;
-	assert_int_equal(hf_inbox_load(store, &(struct hf_inbox_load){.user = user}, 0, &page, NULL),
-	                 HF_OK);
+	assert_int_equal(
+	    hf_inbox_load(store, &(struct hf_inbox_load_args){.user = user}, 0, &page, NULL), HF_OK);
 	*recounted = (struct hf_inbox_counts){.total = page.count};
 	for (size_t i = 0; i < page.count; i++) {
 		const struct hf_inbox_record *r = &page.items[i];
@@ -270,7 +270,7 @@ static void check_inbox(const struct trial *t, const struct cell *cell)
 	struct hf_inbox_counts counts, recounted;
 	const struct hf_bytes user = hf_str(t->user);
 	const hf_time generated_at = load_time(t->stage->store, user, &recounted);
-	assert_int_equal(hf_inbox_counts(t->stage->store, user, 0, &counts, NULL), HF_OK);
+	assert_int_equal(hf_inbox_count(t->stage->store, user, 0, &counts, NULL), HF_OK);
 	expect_that(t, memcmp(&counts, &recounted, sizeof counts) == 0, "counts",
 	            "disagree with the records");
 	hf_time want = t->state == NOBODY ? HF_UNSET : SNAPSHOT_1;

@@ -92,7 +92,7 @@ hf_lsn cell_look(hf_store *store, const struct cell *cell, char out[TEXT_MAX])
 
 static int claim_for(const struct call *c, int64_t lease)
 {
-	const struct hf_outbox_claim args = {COMMON, .owner = hf_str("w2"), .lease_us = lease};
+	const struct hf_outbox_claim_args args = {COMMON, .owner = hf_str("w2"), .lease_us = lease};
 	return hf_outbox_claim(c->store, c->txn, &args, c->out, c->result, c->error);
 }
 int cell_claim(const struct call *c)
@@ -106,7 +106,7 @@ int cell_claim_unleased(const struct call *c)
 
 static int extend_for(const struct call *c, int64_t lease)
 {
-	const struct hf_outbox_extend args = {COMMON, .token = c->cell->ours, .lease_us = lease};
+	const struct hf_outbox_extend_args args = {COMMON, .token = c->cell->ours, .lease_us = lease};
 	return hf_outbox_extend(c->store, c->txn, &args, c->result, c->error);
 }
 int cell_extend(const struct call *c)
@@ -120,13 +120,13 @@ int cell_extend_unleased(const struct call *c)
 
 int cell_complete(const struct call *c)
 {
-	const struct hf_outbox_complete args = {COMMON, .token = c->cell->ours};
+	const struct hf_outbox_complete_args args = {COMMON, .token = c->cell->ours};
 	return hf_outbox_complete(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int release_for(const struct call *c, int64_t delay)
 {
-	const struct hf_outbox_release args = {COMMON, .token = c->cell->ours, .delay_us = delay};
+	const struct hf_outbox_release_args args = {COMMON, .token = c->cell->ours, .delay_us = delay};
 	return hf_outbox_release(c->store, c->txn, &args, c->result, c->error);
 }
 int cell_release(const struct call *c)
@@ -140,9 +140,9 @@ int cell_release_later(const struct call *c)
 
 static int fail_with(const struct call *c, uint32_t max_attempts, struct hf_outbox_backoff backoff)
 {
-	const struct hf_outbox_fail args = {COMMON, .token = c->cell->ours,
-	                                    .max_attempts = max_attempts, .reason = hf_str("bad"),
-	                                    .backoff = backoff};
+	const struct hf_outbox_fail_args args = {COMMON, .token = c->cell->ours,
+	                                         .max_attempts = max_attempts, .reason = hf_str("bad"),
+	                                         .backoff = backoff};
 	return hf_outbox_fail(c->store, c->txn, &args, c->result, c->error);
 }
 int cell_fail_once(const struct call *c)
@@ -164,37 +164,37 @@ int cell_fail_finally(const struct call *c)
 
 int cell_mark_failed(const struct call *c)
 {
-	const struct hf_outbox_mark_failed args = {COMMON, .reason = hf_str("bad")};
+	const struct hf_outbox_mark_failed_args args = {COMMON, .reason = hf_str("bad")};
 	return hf_outbox_mark_failed(c->store, c->txn, &args, c->result, c->error);
 }
 int cell_retry(const struct call *c)
 {
-	const struct hf_outbox_retry args = {COMMON};
+	const struct hf_outbox_retry_args args = {COMMON};
 	return hf_outbox_retry(c->store, c->txn, &args, c->result, c->error);
 }
 int cell_remove_it(const struct call *c)
 {
-	const struct hf_outbox_remove args = {COMMON};
+	const struct hf_outbox_remove_args args = {COMMON};
 	return hf_outbox_remove(c->store, c->txn, &args, c->result, c->error);
 }
 
 int cell_reschedule(const struct call *c)
 {
-	const struct hf_outbox_reschedule args = {COMMON, .set_available_at = true,
-	                                          .available_at = DELAYED};
+	const struct hf_outbox_reschedule_args args = {COMMON, .set_available_at = true,
+	                                               .available_at = DELAYED};
 	return hf_outbox_reschedule(c->store, c->txn, &args, c->result, c->error);
 }
 int cell_reschedule_priority(const struct call *c)
 {
-	const struct hf_outbox_reschedule args = {COMMON, .set_priority = true, .priority = -1};
+	const struct hf_outbox_reschedule_args args = {COMMON, .set_priority = true, .priority = -1};
 	return hf_outbox_reschedule(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int enqueue_with(const struct call *c, const char *payload, hf_time at,
                         enum hf_outbox_dedup dedup)
 {
-	const struct hf_outbox_enqueue args = {COMMON, .payload = hf_str(payload), .enqueued_at = at,
-	                                       .available_at = at, .dedup = dedup};
+	const struct hf_outbox_enqueue_args args = {
+	    COMMON, .payload = hf_str(payload), .enqueued_at = at, .available_at = at, .dedup = dedup};
 	return hf_outbox_enqueue(c->store, c->txn, &args, c->result, c->error);
 }
 int cell_enqueue(const struct call *c)
@@ -220,13 +220,14 @@ int cell_rerun_same(const struct call *c)
 }
 int cell_enqueue_grouped(const struct call *c)
 {
-	const struct hf_outbox_enqueue args = {COMMON, .payload = hf_str("q"), .group = hf_str("h")};
+	const struct hf_outbox_enqueue_args args = {COMMON, .payload = hf_str("q"),
+	                                            .group = hf_str("h")};
 	return hf_outbox_enqueue(c->store, c->txn, &args, c->result, c->error);
 }
 
 static int put_item(const struct call *c, const struct hf_outbox_item *item)
 {
-	const struct hf_outbox_put args = {
+	const struct hf_outbox_put_args args = {
 	    .write.expect = c->expect, .queue = hf_str(c->cell->queue), .item = *item};
 	return hf_outbox_put(c->store, c->txn, &args, c->result, c->error);
 }
@@ -270,16 +271,16 @@ int cell_guard(const struct call *c)
 {
 	char text[TEXT_MAX];
 	const hf_lsn version = cell_look(c->store, c->cell, text);
-	const struct hf_outbox_guard args = {.write.expect = c->expect ? c->expect
-	                                                     : version ? version
-	                                                               : HF_ABSENT,
-	                                     .queue = hf_str(c->cell->queue),
-	                                     .id = hf_str("id")};
+	const struct hf_outbox_guard_args args = {.write.expect = c->expect ? c->expect
+	                                                          : version ? version
+	                                                                    : HF_ABSENT,
+	                                          .queue = hf_str(c->cell->queue),
+	                                          .id = hf_str("id")};
 	return hf_outbox_guard(c->store, c->txn, &args, c->result, c->error);
 }
 int cell_guard_claim(const struct call *c)
 {
-	const struct hf_outbox_guard_claim args = {COMMON, .token = c->cell->ours};
+	const struct hf_outbox_guard_claim_args args = {COMMON, .token = c->cell->ours};
 	return hf_outbox_guard_claim(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -296,7 +297,7 @@ static hf_token arrange_claim(hf_store *store, const struct cell *cell, const ch
 {
 	struct hf_error error = {0};
 	struct hf_result result;
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str(cell->queue), .id = hf_str(id), .owner = hf_str("w1"), .lease_us = lease};
 	expect_ok(hf_outbox_claim(store, NULL, &args, NULL, &result, &error), &error);
 	return result.token;
@@ -307,20 +308,20 @@ static void arrange_item(hf_store *store, const struct cell *cell, const char *i
                          enum hf_outbox_dedup dedup)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_enqueue item = {.queue = hf_str(cell->queue),
-	                                       .id = hf_str(id),
-	                                       .payload = hf_str(payload),
-	                                       .enqueued_at = ARRANGED,
-	                                       .available_at = available_at,
-	                                       .group = hf_str(group),
-	                                       .dedup = dedup};
+	const struct hf_outbox_enqueue_args item = {.queue = hf_str(cell->queue),
+	                                            .id = hf_str(id),
+	                                            .payload = hf_str(payload),
+	                                            .enqueued_at = ARRANGED,
+	                                            .available_at = available_at,
+	                                            .group = hf_str(group),
+	                                            .dedup = dedup};
 	expect_ok(hf_outbox_enqueue(store, NULL, &item, NULL, &error), &error);
 }
 
 static void arrange_release(hf_store *store, const struct cell *cell)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_release give_back = {
+	const struct hf_outbox_release_args give_back = {
 	    .queue = hf_str(cell->queue), .id = hf_str("id"), .token = cell->ours};
 	expect_ok(hf_outbox_release(store, NULL, &give_back, NULL, &error), &error);
 }
@@ -333,18 +334,18 @@ static void arrange_around(hf_store *store, struct cell *cell, enum state state)
 		arrange_item(store, cell, "first", "f", "g", ARRANGED, HF_OUTBOX_KEEP);
 	if (state == BLOCKED)
 		(void)arrange_claim(store, cell, "first", LEASE_LONG);
-	const struct hf_outbox_configure window = {.queue = hf_str(cell->queue),
-	                                           .dedup_window_us =
-	                                               state == COMPLETED ? LEASE_LONG : LEASE_SHORT};
+	const struct hf_outbox_configure_args window = {
+	    .queue = hf_str(cell->queue),
+	    .dedup_window_us = state == COMPLETED ? LEASE_LONG : LEASE_SHORT};
 	if (state == COMPLETED || state == COMPLETED_OVER)
 		expect_ok(hf_outbox_configure(store, NULL, &window, NULL, &error), &error);
-	const struct hf_outbox_configure once = {.queue = hf_str(cell->queue), .max_lost = 1};
+	const struct hf_outbox_configure_args once = {.queue = hf_str(cell->queue), .max_lost = 1};
 	if (state == LOST || state == LOST_ENDED)
 		expect_ok(hf_outbox_configure(store, NULL, &once, NULL, &error), &error);
 	if (state == PAUSED)
 		expect_ok(hf_outbox_pause(store, NULL,
-		                          &(struct hf_outbox_pause){.queue = hf_str(cell->queue)}, NULL,
-		                          &error),
+		                          &(struct hf_outbox_pause_args){.queue = hf_str(cell->queue)},
+		                          NULL, &error),
 		          &error);
 }
 
@@ -368,7 +369,7 @@ static void arrange_claimed(hf_store *store, struct cell *cell, enum state state
 		arrange_item(store, cell, "id", "r", "", ARRANGED, HF_OUTBOX_RERUN);
 	if (state == NOTED_QUEUED)
 		arrange_release(store, cell);
-	const struct hf_outbox_complete done = {
+	const struct hf_outbox_complete_args done = {
 	    .queue = hf_str(cell->queue), .id = hf_str("id"), .token = cell->ours};
 	if (state == COMPLETED || state == COMPLETED_OVER)
 		expect_ok(hf_outbox_complete(store, NULL, &done, NULL, &error), &error);
@@ -389,7 +390,7 @@ void cell_arrange(hf_store *store, struct cell *cell, enum state state)
 	if (claimed[state])
 		arrange_claimed(store, cell, state);
 	if (state == FAILED || state == FAILED_LATER) {
-		const struct hf_outbox_mark_failed give_up = {
+		const struct hf_outbox_mark_failed_args give_up = {
 		    .queue = hf_str(cell->queue), .id = hf_str("id"), .reason = hf_str("boom")};
 		expect_ok(hf_outbox_mark_failed(store, NULL, &give_up, NULL, &error), &error);
 	}

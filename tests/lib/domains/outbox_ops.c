@@ -19,11 +19,11 @@ struct hf_result ob_enqueue(hf_store *store, const char *id, const char *payload
 {
 	struct hf_error error = {0};
 	struct hf_result result;
-	const struct hf_outbox_enqueue args = {.queue = hf_str(OB_QUEUE),
-	                                       .id = hf_str(id),
-	                                       .payload = hf_str(payload),
-	                                       .priority = priority,
-	                                       .available_at = available_at};
+	const struct hf_outbox_enqueue_args args = {.queue = hf_str(OB_QUEUE),
+	                                            .id = hf_str(id),
+	                                            .payload = hf_str(payload),
+	                                            .priority = priority,
+	                                            .available_at = available_at};
 	expect_ok(hf_outbox_enqueue(store, NULL, &args, &result, &error), &error);
 	return result;
 }
@@ -32,7 +32,7 @@ hf_token ob_claim(hf_store *store, const char *id, int64_t lease)
 {
 	struct hf_error error = {0};
 	struct hf_result result;
-	const struct hf_outbox_claim args = {
+	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str(OB_QUEUE), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
 	expect_ok(hf_outbox_claim(store, NULL, &args, NULL, &result, &error), &error);
 	return result.token;
@@ -54,7 +54,7 @@ const char *ob_claim_next(hf_store *store, uint32_t max, int64_t lease)
 	struct hf_error error = {0};
 	struct hf_result result;
 	struct hf_outbox_items items;
-	const struct hf_outbox_claim_next args = {
+	const struct hf_outbox_claim_next_args args = {
 	    .queue = hf_str(OB_QUEUE), .max = max, .owner = hf_str("w"), .lease_us = lease};
 	expect_ok(hf_outbox_claim_next(store, NULL, &args, &items, &result, &error), &error);
 	assert_true(result.count == items.count && result.changed == (items.count > 0));
@@ -71,7 +71,7 @@ const char *ob_claim_next(hf_store *store, uint32_t max, int64_t lease)
 void ob_complete(hf_store *store, const char *id, hf_token token)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_complete args = {
+	const struct hf_outbox_complete_args args = {
 	    .queue = hf_str(OB_QUEUE), .id = hf_str(id), .token = token};
 	expect_ok(hf_outbox_complete(store, NULL, &args, NULL, &error), &error);
 }
@@ -79,7 +79,7 @@ void ob_complete(hf_store *store, const char *id, hf_token token)
 void ob_fail(hf_store *store, const char *id, hf_token token, uint32_t max_attempts)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_fail args = {
+	const struct hf_outbox_fail_args args = {
 	    .queue = hf_str(OB_QUEUE), .id = hf_str(id), .token = token, .max_attempts = max_attempts};
 	expect_ok(hf_outbox_fail(store, NULL, &args, NULL, &error), &error);
 }
@@ -87,7 +87,7 @@ void ob_fail(hf_store *store, const char *id, hf_token token, uint32_t max_attem
 void ob_mark_failed(hf_store *store, const char *id)
 {
 	struct hf_error error = {0};
-	const struct hf_outbox_mark_failed args = {.queue = hf_str(OB_QUEUE), .id = hf_str(id)};
+	const struct hf_outbox_mark_failed_args args = {.queue = hf_str(OB_QUEUE), .id = hf_str(id)};
 	expect_ok(hf_outbox_mark_failed(store, NULL, &args, NULL, &error), &error);
 }
 
@@ -99,7 +99,7 @@ const char *ob_list(hf_store *store, enum hf_outbox_status status, size_t limit)
 	ids[0] = '\0';
 	do {
 		struct hf_outbox_items before = items;
-		const struct hf_outbox_list args = {
+		const struct hf_outbox_list_args args = {
 		    .queue = hf_str(OB_QUEUE), .status = status, .limit = limit, .page = items.next};
 		expect_ok(hf_outbox_list(store, &args, 0, &items, &error), &error);
 		hf_release(before.memory);
@@ -115,7 +115,7 @@ struct hf_outbox_stats ob_stats(hf_store *store)
 {
 	struct hf_error error = {0};
 	struct hf_outbox_stats stats;
-	expect_ok(hf_outbox_stats(store, hf_str(OB_QUEUE), 0, &stats, &error), &error);
+	expect_ok(hf_outbox_get_stats(store, hf_str(OB_QUEUE), 0, &stats, &error), &error);
 	return stats;
 }
 

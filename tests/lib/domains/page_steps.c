@@ -25,7 +25,7 @@ static void fill_cursors(struct stage *stage, size_t count)
 			(void)snprintf(consumer, sizeof consumer, "c%zu", i % 100);
 			(void)snprintf(subject, sizeof subject, "t%zu", i / 100 % 10);
 			(void)snprintf(stream, sizeof stream, "s%zu", i / 1000);
-			const struct hf_cursor_advance args = {
+			const struct hf_cursor_advance_args args = {
 			    .key = {hf_str(consumer), hf_str(stream), hf_str(subject)},
 			    .sequence = (int64_t)(i * 7919 % count) + 1};
 			assert_int_equal(hf_cursor_advance(stage->store, txn, &args, NULL, NULL), HF_OK);
@@ -34,7 +34,7 @@ static void fill_cursors(struct stage *stage, size_t count)
 	}
 }
 
-static uint64_t steps_of_list(struct stage *stage, struct hf_cursor_list args)
+static uint64_t steps_of_list(struct stage *stage, struct hf_cursor_list_args args)
 {
 	struct hf_cursor_page page;
 	args.limit = 10;
@@ -51,10 +51,10 @@ static uint64_t steps_of_list(struct stage *stage, struct hf_cursor_list args)
 static uint64_t steps_of_lag(struct stage *stage, const char *subject)
 {
 	struct hf_cursor_lag_page page;
-	const struct hf_cursor_lag args = {
+	const struct hf_cursor_list_lag_args args = {
 	    .stream = hf_str("s0"), .subject = hf_str(subject), .head = 1, .limit = 10};
 	hf__steps = 0;
-	assert_int_equal(hf_cursor_lag(stage->store, &args, 0, &page, NULL), HF_OK);
+	assert_int_equal(hf_cursor_list_lag(stage->store, &args, 0, &page, NULL), HF_OK);
 	assert_int_equal(page.count, 10);
 	hf_release(page.memory);
 	return hf__steps;
@@ -75,9 +75,9 @@ void check_cursor_page_steps(size_t count)
 	struct stage *stage = stage_for(count);
 	fill_cursors(stage, count);
 	for (unsigned filters = 0; filters < 8; filters++) {
-		const struct hf_cursor_list args = {.consumer = hf_str(filters & 1 ? "c50" : NULL),
-		                                    .stream = hf_str(filters & 2 ? "s0" : NULL),
-		                                    .subject = hf_str(filters & 4 ? "t5" : NULL)};
+		const struct hf_cursor_list_args args = {.consumer = hf_str(filters & 1 ? "c50" : NULL),
+		                                         .stream = hf_str(filters & 2 ? "s0" : NULL),
+		                                         .subject = hf_str(filters & 4 ? "t5" : NULL)};
 		const uint64_t steps = steps_of_list(stage, args);
 		if (steps == 0 || steps > CURSOR_BOUND)
 			fail_msg("%llu steps for a page among %zu cursors with filters %u",
@@ -107,16 +107,16 @@ static void fill_inbox(struct stage *stage, size_t count)
 			                                    .dismissed = !edge && i % 2,
 			                                    .score = -(double)(at + i)};
 		}
-		const struct hf_inbox_save args = {.write.durability = HF_OS,
-		                                   .user = hf_str("u"),
-		                                   .records = inputs,
-		                                   .count = BATCH,
-		                                   .generated_at = 1};
+		const struct hf_inbox_save_args args = {.write.durability = HF_OS,
+		                                        .user = hf_str("u"),
+		                                        .records = inputs,
+		                                        .count = BATCH,
+		                                        .generated_at = 1};
 		assert_int_equal(hf_inbox_save(stage->store, NULL, &args, NULL, NULL), HF_OK);
 	}
 }
 
-static uint64_t steps_of_load(struct stage *stage, struct hf_inbox_load args)
+static uint64_t steps_of_load(struct stage *stage, struct hf_inbox_load_args args)
 {
 	struct hf_inbox_page page;
 	args.limit = 10;
@@ -130,14 +130,15 @@ static uint64_t steps_of_load(struct stage *stage, struct hf_inbox_load args)
 static uint64_t steps_of_the_rest(struct stage *stage)
 {
 	struct hf_inbox_counts counts;
-	struct hf_inbox_keys keys;
+	struct hf_inbox_key_page keys;
 	struct hf_result result;
-	const struct hf_inbox_dismissed dismissed = {.user = hf_str("u"), .limit = 10};
-	const struct hf_inbox_trim trim = {.user = hf_str("u"), .max_records = 500, .dry_run = true};
+	const struct hf_inbox_list_dismissed_args dismissed = {.user = hf_str("u"), .limit = 10};
+	const struct hf_inbox_trim_args trim = {
+	    .user = hf_str("u"), .max_records = 500, .dry_run = true};
 	hf__steps = 0;
-	assert_int_equal(hf_inbox_counts(stage->store, hf_str("u"), 0, &counts, NULL), HF_OK);
+	assert_int_equal(hf_inbox_count(stage->store, hf_str("u"), 0, &counts, NULL), HF_OK);
 	assert_true(hf__steps < 10);
-	assert_int_equal(hf_inbox_dismissed(stage->store, &dismissed, 0, &keys, NULL), HF_OK);
+	assert_int_equal(hf_inbox_list_dismissed(stage->store, &dismissed, 0, &keys, NULL), HF_OK);
 	assert_int_equal(hf_inbox_trim(stage->store, NULL, &trim, &result, NULL), HF_OK);
 	assert_true(result.count == counts.total - 500);
 	hf_release(keys.memory);
@@ -152,10 +153,10 @@ void check_inbox_page_steps(size_t count)
 	struct stage *stage = stage_for(count);
 	fill_inbox(stage, count);
 	for (unsigned filters = 0; filters < 8; filters++) {
-		const struct hf_inbox_load args = {.user = hf_str("u"),
-		                                   .account = hf_str(filters & 1 ? "b" : NULL),
-		                                   .unread_only = filters & 2,
-		                                   .without_dismissed = filters & 4};
+		const struct hf_inbox_load_args args = {.user = hf_str("u"),
+		                                        .account = hf_str(filters & 1 ? "b" : NULL),
+		                                        .unread_only = filters & 2,
+		                                        .without_dismissed = filters & 4};
 		const uint64_t steps = steps_of_load(stage, args);
 		if (steps == 0 || steps > INBOX_BOUND)
 			fail_msg("%llu steps for a page of %zu records with filters %u",

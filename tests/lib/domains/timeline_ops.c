@@ -20,11 +20,11 @@ struct hf_result tl_append(hf_store *store, const char *timeline, const char *id
 {
 	struct hf_result result;
 	struct hf_error error = {0};
-	const struct hf_timeline_append args = {.key = {hf_str(timeline), hf_str(id)},
-	                                        .type = hf_str(type),
-	                                        .subject = hf_str(subject),
-	                                        .happened_at = at,
-	                                        .payload = hf_str(payload)};
+	const struct hf_timeline_append_args args = {.key = {hf_str(timeline), hf_str(id)},
+	                                             .type = hf_str(type),
+	                                             .subject = hf_str(subject),
+	                                             .happened_at = at,
+	                                             .payload = hf_str(payload)};
 	expect_ok(hf_timeline_append(store, NULL, &args, &result, &error), &error, "append");
 	return result;
 }
@@ -67,10 +67,10 @@ const char *tl_ids(hf_store *store, const struct hf_timeline_filter *filter, boo
 	while (more) {
 		struct hf_timeline_page page;
 		struct hf_error error = {0};
-		const struct hf_timeline_query args = {.filter = *filter,
-		                                       .ascending = ascending,
-		                                       .limit = limit,
-		                                       .page = token[0] ? token : NULL};
+		const struct hf_timeline_query_args args = {.filter = *filter,
+		                                            .ascending = ascending,
+		                                            .limit = limit,
+		                                            .page = token[0] ? token : NULL};
 		expect_ok(hf_timeline_query(store, &args, 0, &page, &error), &error, "query");
 		for (size_t i = 0; i < page.count; i++, seen++) {
 			const struct hf_timeline_event *e = &page.items[i];
@@ -79,10 +79,9 @@ const char *tl_ids(hf_store *store, const struct hf_timeline_filter *filter, boo
 			                        (int)e->key.id.len, (const char *)e->key.id.data);
 		}
 		assert_true(len < sizeof text);
-		assert_true(page.total == total && page.has_next == (page.next != NULL) &&
-		            (limit == 0 || page.count <= limit));
-		assert_true(!page.has_next || (limit > 0 && page.count == limit && seen < total));
-		more = page.has_next;
+		assert_true(page.total == total && (limit == 0 || page.count <= limit));
+		assert_true(!page.next || (limit > 0 && page.count == limit && seen < total));
+		more = page.next != NULL;
 		(void)snprintf(token, sizeof token, "%s", more ? page.next : "");
 		hf_release(page.memory);
 	}

@@ -14,7 +14,7 @@ struct hf_result tl_append(hf_store *store, const char *timeline, const char *id
                            const char *subject, hf_time at, const char *payload);
 /* A filter of TL_NAME; NULL: any. subject "": events of no subject. */
 struct hf_timeline_filter tl_filter(const char *subject, const char *type);
-/* The ids of one query, "a b c", in pages of `limit`; checks total, has_next and the items' own
+/* The ids of one query, "a b c", in pages of `limit`; checks total, `next` and the items' own
  * fields against the filter. Valid until the next call. */
 const char *tl_ids(hf_store *store, const struct hf_timeline_filter *filter, bool ascending,
                    size_t limit);

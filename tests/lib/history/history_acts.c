@@ -48,10 +48,10 @@ static void keep_token(struct act *act, struct target *target, hf_token token)
 
 static void do_claim(struct act *act, struct target *target)
 {
-	const struct hf_outbox_claim args = {.queue = hf_str("q"),
-	                                     .id = name_of(act->object),
-	                                     .owner = owner_of(act),
-	                                     .lease_us = lease_of(act)};
+	const struct hf_outbox_claim_args args = {.queue = hf_str("q"),
+	                                          .id = name_of(act->object),
+	                                          .owner = owner_of(act),
+	                                          .lease_us = lease_of(act)};
 	struct hf_result result = {0};
 	act->code = hf_outbox_claim(target->store, NULL, &args, NULL, &result, NULL);
 	keep_token(act, target, result.token);
@@ -60,10 +60,10 @@ static void do_claim(struct act *act, struct target *target)
 static void do_item(struct act *act, struct target *target)
 {
 	const struct hf_bytes queue = hf_str("q"), id = name_of(act->object);
-	const struct hf_outbox_enqueue enqueue = {
+	const struct hf_outbox_enqueue_args enqueue = {
 	    .queue = queue, .id = id, .payload = hf_str("payload")};
-	const struct hf_outbox_complete complete = {.queue = queue, .id = id, .token = act->token};
-	const struct hf_outbox_fail fail = {
+	const struct hf_outbox_complete_args complete = {.queue = queue, .id = id, .token = act->token};
+	const struct hf_outbox_fail_args fail = {
 	    .queue = queue, .id = id, .token = act->token, .reason = hf_str("refused")};
 	struct hf_result result = {0};
 	act->code = act->name == ACT_ENQUEUE
@@ -90,12 +90,12 @@ static void do_get(struct act *act, struct target *target)
 static void do_lock(struct act *act, struct target *target)
 {
 	const struct hf_bytes name = name_of(act->object);
-	const struct hf_lock_acquire acquire = {
+	const struct hf_lock_acquire_args acquire = {
 	    .name = name, .owner = owner_of(act), .lease_us = lease_of(act)};
-	const struct hf_lock_renew renew = {
+	const struct hf_lock_renew_args renew = {
 	    .name = name, .token = act->token, .lease_us = lease_of(act)};
-	const struct hf_lock_release release = {.name = name, .token = act->token};
-	const struct hf_lock_check check = {.name = name, .token = act->token};
+	const struct hf_lock_release_args release = {.name = name, .token = act->token};
+	const struct hf_lock_check_args check = {.name = name, .token = act->token};
 	struct hf_result result = {0};
 	if (act->name == ACT_ACQUIRE) {
 		act->code = hf_lock_acquire(target->store, NULL, &acquire, &result, NULL);
@@ -112,7 +112,7 @@ static void do_lock(struct act *act, struct target *target)
 
 static void do_begin(struct act *act, struct target *target)
 {
-	const struct hf_idempotency_begin args = {
+	const struct hf_idempotency_begin_args args = {
 	    .key = {hf_str("scope"), name_of(act->object)},
 	    .fingerprint = hf_str(act->number == 1 ? "one request" : "another"),
 	    .lease_us = lease_of(act)};
@@ -126,11 +126,12 @@ static void do_begin(struct act *act, struct target *target)
 
 static void do_finish(struct act *act, struct target *target)
 {
-	const struct hf_idempotency_complete args = {.key = {hf_str("scope"), name_of(act->object)},
-	                                             .token = act->token,
-	                                             .status = (int32_t)act->number,
-	                                             .response = hf_str("response"),
-	                                             .ttl_us = lease_of(act)};
+	const struct hf_idempotency_complete_args args = {
+	    .key = {hf_str("scope"), name_of(act->object)},
+	    .token = act->token,
+	    .status = (int32_t)act->number,
+	    .response = hf_str("response"),
+	    .ttl_us = lease_of(act)};
 	act->code = hf_idempotency_complete(target->store, NULL, &args, NULL, NULL);
 }
 
@@ -138,7 +139,7 @@ static void do_finish(struct act *act, struct target *target)
 
 static void do_advance(struct act *act, struct target *target)
 {
-	const struct hf_cursor_advance args = {
+	const struct hf_cursor_advance_args args = {
 	    .key = {name_of(act->object), hf_str("stream"), hf_str("")},
 	    .sequence = act->number,
 	    .delivery_id = hf_str(act->leased ? "one" : "other"),

@@ -57,7 +57,7 @@ void stranger_engine(struct sim *image, char out[STRANGER_LINE])
 		return;
 	}
 	assert_int_equal(logged, HF_OK);
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	(void)snprintf(
 	    out, STRANGER_LINE, "%s%s %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64,
 	    info.segment ? "" : "empty-", info.recovered ? "unclean" : "clean", info.segment,

@@ -30,10 +30,11 @@ static struct patient *begun(void)
 static int enqueue_bytes(struct patient *p, const char *id, struct hf_bytes payload,
                          enum hf_durability durability, struct hf_ticket *ticket)
 {
-	const struct hf_outbox_enqueue args = {.write = {.durability = durability, .ticket = ticket},
-	                                       .queue = QUEUE,
-	                                       .id = hf_str(id),
-	                                       .payload = payload};
+	const struct hf_outbox_enqueue_args args = {
+	    .write = {.durability = durability, .ticket = ticket},
+	    .queue = QUEUE,
+	    .id = hf_str(id),
+	    .payload = payload};
 	return hf_outbox_enqueue(p->store, NULL, &args, &p->result, &p->error);
 }
 
@@ -47,11 +48,11 @@ static struct hf_ticket enqueue(struct patient *p, const char *id, enum hf_durab
 
 static int claim(struct patient *p, const char *id, struct hf_ticket *ticket)
 {
-	const struct hf_outbox_claim args = {.write.ticket = ticket,
-	                                     .queue = QUEUE,
-	                                     .id = hf_str(id),
-	                                     .owner = hf_str("me"),
-	                                     .lease_us = 1000000};
+	const struct hf_outbox_claim_args args = {.write.ticket = ticket,
+	                                          .queue = QUEUE,
+	                                          .id = hf_str(id),
+	                                          .owner = hf_str("me"),
+	                                          .lease_us = 1000000};
 	return hf_outbox_claim(p->store, NULL, &args, NULL, &p->result, &p->error);
 }
 
@@ -130,10 +131,10 @@ static void the_first_commit_of_an_opening_is_durable_when_it_answers(void **sta
 		patient_close(p);
 		patient_reopen(p);
 		/* What rests on an earlier opening is durable as it is. */
-		const struct hf_cursor_advance back = {.write.ticket = &(struct hf_ticket){0, 0},
-		                                       .key = {hf_str("c"), hf_str("s"), hf_str("")},
-		                                       .sequence = 1,
-		                                       .delivery_id = hf_str("another")};
+		const struct hf_cursor_advance_args back = {.write.ticket = &(struct hf_ticket){0, 0},
+		                                            .key = {hf_str("c"), hf_str("s"), hf_str("")},
+		                                            .sequence = 1,
+		                                            .delivery_id = hf_str("another")};
 		assert_int_equal(hf_cursor_advance(p->store, NULL, &back, NULL, &p->error),
 		                 HF_ENONMONOTONIC);
 		assert_int_equal(patient_info(p).syncs, 0);
@@ -204,7 +205,7 @@ static void a_commit_in_mode_os_is_answered_when_it_is_written(void **state)
 	assert_int_equal(patient_info(p).syncs, syncs);
 	/* One that saw a durable change on its way keeps that one's promise. */
 	const struct hf_ticket durable = enqueue(p, "b", HF_DURABLE);
-	const struct hf_outbox_remove args = {
+	const struct hf_outbox_remove_args args = {
 	    .write = {.durability = HF_OS, .ticket = &(struct hf_ticket){0, 0}},
 	    .queue = QUEUE,
 	    .id = hf_str("b")};
@@ -231,10 +232,10 @@ static void a_transaction_has_one_ticket(void **state)
 	struct patient *p = begun();
 	struct hf_ticket inner = {3, 3}, ticket = {4, 4};
 	hf_txn *txn = begin(p);
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write.ticket = &inner, .queue = QUEUE, .id = hf_str("a")};
-	const struct hf_cursor_advance more = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
-	                                       .sequence = 9};
+	const struct hf_cursor_advance_args more = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                            .sequence = 9};
 	struct hf_result first, second;
 	assert_int_equal(hf_outbox_enqueue(p->store, txn, &args, &first, &p->error), HF_OK);
 	assert_int_equal(hf_cursor_advance(p->store, txn, &more, &second, &p->error), HF_OK);
@@ -246,8 +247,8 @@ static void a_transaction_has_one_ticket(void **state)
 	/* Refused as a whole, at once; the refusal rests on what is not durable yet. */
 	txn = begin(p);
 	struct hf_ticket refused;
-	const struct hf_outbox_enqueue other = {.queue = QUEUE, .id = hf_str("b")};
-	const struct hf_cursor_advance back = {.key = more.key, .sequence = 2};
+	const struct hf_outbox_enqueue_args other = {.queue = QUEUE, .id = hf_str("b")};
+	const struct hf_cursor_advance_args back = {.key = more.key, .sequence = 2};
 	assert_int_equal(hf_outbox_enqueue(p->store, txn, &other, &first, &p->error), HF_OK);
 	assert_int_equal(hf_cursor_advance(p->store, txn, &back, &second, &p->error), HF_OK);
 	assert_int_equal(hf_txn_commit_async(txn, HF_DURABLE, &refused, &p->error), HF_ENONMONOTONIC);
@@ -263,7 +264,7 @@ static void a_transaction_has_one_ticket(void **state)
 	assert_memory_equal(&ticket, &no_ticket, sizeof ticket);
 	/* One that an operation could not be added to. */
 	txn = begin(p);
-	const struct hf_outbox_enqueue bad = {.queue = QUEUE};
+	const struct hf_outbox_enqueue_args bad = {.queue = QUEUE};
 	assert_int_equal(hf_outbox_enqueue(p->store, txn, &bad, NULL, &p->error), HF_EINVAL);
 	assert_int_equal(hf_txn_commit_async(txn, HF_DURABLE, &ticket, &p->error), HF_EINVAL);
 	patient_free(p);
@@ -292,11 +293,12 @@ static void a_claim_gives_its_payload_at_once(void **state)
 			struct hf_outbox_items items;
 			struct hf_ticket enqueued, ticket = no_ticket;
 			assert_int_equal(
-			    enqueue_bytes(p, "a", hf_bytes(bytes, sizeof bytes), HF_DURABLE, &enqueued), HF_OK);
+			    enqueue_bytes(p, "a", hf_bytes_of(bytes, sizeof bytes), HF_DURABLE, &enqueued),
+			    HF_OK);
 			if (on_disk)
 				flush(p);
 			const uint64_t groups = patient_info(p).groups;
-			const struct hf_outbox_claim_next args = {
+			const struct hf_outbox_claim_next_args args = {
 			    .write.ticket = &ticket, .queue = QUEUE, .owner = hf_str("me")};
 			hf_txn *txn = in_txn ? begin(p) : NULL;
 			assert_int_equal(
@@ -307,10 +309,10 @@ static void a_claim_gives_its_payload_at_once(void **state)
 			assert_int_equal(patient_info(p).groups, groups);
 			assert_int_equal(answer(p, ticket), HF_ETIMEDOUT);
 			/* The token can be used before its grant is durable, and the order stays. */
-			const struct hf_outbox_complete complete = {.write.ticket = &enqueued,
-			                                            .queue = QUEUE,
-			                                            .id = hf_str("a"),
-			                                            .token = items.items[0].token};
+			const struct hf_outbox_complete_args complete = {.write.ticket = &enqueued,
+			                                                 .queue = QUEUE,
+			                                                 .id = hf_str("a"),
+			                                                 .token = items.items[0].token};
 			assert_int_equal(hf_outbox_complete(p->store, NULL, &complete, &p->result, &p->error),
 			                 HF_OK);
 			assert_true(enqueued.due > ticket.due);
@@ -332,7 +334,7 @@ static void a_call_waits_for_room(void **state)
 	for (int i = 0; i < 4; i++) {
 		const char id[] = {(char)('a' + i), '\0'};
 		assert_int_equal(
-		    enqueue_bytes(p, id, hf_bytes(large, sizeof large), HF_DURABLE, &tickets[i]), HF_OK);
+		    enqueue_bytes(p, id, hf_bytes_of(large, sizeof large), HF_DURABLE, &tickets[i]), HF_OK);
 	}
 	assert_int_equal(answer(p, tickets[0]), HF_OK);
 	assert_int_equal(answer(p, tickets[3]), HF_ETIMEDOUT);

@@ -95,9 +95,10 @@ static int open_sim(bool no_background)
 static int advance(const char *consumer, int64_t sequence, enum hf_durability durability,
                    struct hf_ticket *ticket)
 {
-	const struct hf_cursor_advance args = {.write = {.durability = durability, .ticket = ticket},
-	                                       .key = {hf_str(consumer), hf_str("s"), hf_str("")},
-	                                       .sequence = sequence};
+	const struct hf_cursor_advance_args args = {
+	    .write = {.durability = durability, .ticket = ticket},
+	    .key = {hf_str(consumer), hf_str("s"), hf_str("")},
+	    .sequence = sequence};
 	return hf_cursor_advance(store, NULL, &args, NULL, NULL);
 }
 
@@ -160,7 +161,7 @@ static void note(void *ctx, const struct hf_ticket *ticket, int code)
 	calls->wrong += code != HF_OK || ticket->changed <= calls->newest;
 	calls->wrong += before > 0 && !pthread_equal(calls->thread, pthread_self());
 	/* Neither the store's lock nor any other is held. */
-	calls->wrong += hf_info(store, &info, NULL) != HF_OK || info.durable_lsn < ticket->due;
+	calls->wrong += hf_get_info(store, &info, NULL) != HF_OK || info.durable_lsn < ticket->due;
 	calls->thread = pthread_self();
 	calls->newest = ticket->changed;
 	atomic_store(&calls->count, before + 1);
@@ -290,7 +291,7 @@ static void an_answer_is_never_revised(void **state)
 	assert_int_equal(advance("c", 2, HF_DURABLE, &lost), HF_OK);
 	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "WITNESS", .error = EIO});
 	assert_int_equal(hf_maintain(store, 0, NULL), HF_EUNCERTAIN);
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_int_not_equal(info.fault, 0);
 	assert_int_equal(hf_ticket_poll(store, &served, NULL), HF_ETIMEDOUT);
 	assert_int_equal(hf_ticket_poll(store, &lost, NULL), HF_ETIMEDOUT);
@@ -413,7 +414,7 @@ static void run_crowd(bool no_background, uint64_t fault, unsigned kinds)
 	}
 	for (unsigned i = 0; i < CROWD; i++)
 		assert_int_equal(pthread_join(members[i].thread, NULL), 0);
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	/* What was answered when it was written is told of without a sync. */
 	assert_true(info.signals <= (fault ? info.groups + info.syncs + 1 : info.syncs));
 	assert_true(atomic_load(&gate.tells) == info.signals && info.signals > 0);

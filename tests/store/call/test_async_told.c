@@ -20,9 +20,10 @@ static struct hf_ticket advance(struct patient *p, const char *consumer, int64_t
                                 enum hf_durability durability)
 {
 	struct hf_ticket ticket;
-	const struct hf_cursor_advance args = {.write = {.durability = durability, .ticket = &ticket},
-	                                       .key = {hf_str(consumer), hf_str("told"), hf_str("")},
-	                                       .sequence = sequence};
+	const struct hf_cursor_advance_args args = {
+	    .write = {.durability = durability, .ticket = &ticket},
+	    .key = {hf_str(consumer), hf_str("told"), hf_str("")},
+	    .sequence = sequence};
 	assert_int_equal(hf_cursor_advance(p->store, NULL, &args, &p->result, &p->error), HF_OK);
 	return ticket;
 }
@@ -34,10 +35,10 @@ static struct hf_ticket replay_as_it_was(struct patient *p, const char *consumer
 	struct hf_cursor_got got;
 	const struct hf_cursor_key key = {hf_str(consumer), hf_str("told"), hf_str("")};
 	assert_int_equal(hf_cursor_get(p->store, &key, 0, &got, &p->error), HF_OK);
-	const struct hf_cursor_advance args = {.write = {.ticket = &ticket},
-	                                       .key = key,
-	                                       .sequence = (int64_t)got.cursor.last_sequence,
-	                                       .now = got.cursor.updated_at};
+	const struct hf_cursor_advance_args args = {.write = {.ticket = &ticket},
+	                                            .key = key,
+	                                            .sequence = (int64_t)got.cursor.last_sequence,
+	                                            .now = got.cursor.updated_at};
 	assert_int_equal(hf_cursor_advance(p->store, NULL, &args, &p->result, &p->error), HF_OK);
 	hf_release(got.memory);
 	return ticket;
@@ -188,9 +189,9 @@ static void note_and_try(void *ctx, const struct hf_ticket *ticket, int code)
 {
 	struct calls *calls = ctx;
 	struct hf_ticket another = {8, 8};
-	const struct hf_cursor_advance args = {.write.ticket = &another,
-	                                       .key = {hf_str("late"), hf_str("told"), hf_str("")},
-	                                       .sequence = 1};
+	const struct hf_cursor_advance_args args = {.write.ticket = &another,
+	                                            .key = {hf_str("late"), hf_str("told"), hf_str("")},
+	                                            .sequence = 1};
 	note(ctx, ticket, code);
 	calls->rc = hf_cursor_advance(calls->p->store, NULL, &args, NULL, NULL);
 	assert_int_equal(another.changed, 0);

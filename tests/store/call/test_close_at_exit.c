@@ -24,16 +24,16 @@ static void the_stop_is_clean_and_the_lock_is_free(void **state)
 	(void)state;
 	struct sim *sim = sim_new(sim_profile_weak(), 1);
 	hf_store *first = open_store(sim);
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str("q"), .id = hf_str("i"), .payload = hf_str("p"), .write.durability = HF_OS};
 	struct hf_outbox_stats stats;
 	struct hf_info info;
 	assert_int_equal(hf_outbox_enqueue(first, NULL, &args, NULL, NULL), HF_OK);
 	assert_int_equal(hf_close_at_exit(first, NULL), HF_OK);
 	hf_store *second = open_store(sim); /* refused while the first one had the lock */
-	assert_int_equal(hf_info(second, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(second, &info, NULL), HF_OK);
 	assert_false(info.recovered);
-	assert_int_equal(hf_outbox_stats(second, hf_str("q"), 0, &stats, NULL), HF_OK);
+	assert_int_equal(hf_outbox_get_stats(second, hf_str("q"), 0, &stats, NULL), HF_OK);
 	assert_int_equal(stats.queued.items, 1);
 	assert_int_equal(hf_close(second, NULL), HF_OK);
 	hf__store_free(first); /* what the end of a process does */

@@ -26,11 +26,11 @@ static struct hf_error error;
 static int put_document(hf_store *s, hf_time expires_at, int64_t ttl, bool computed,
                         struct hf_result *result)
 {
-	const struct hf_document_put args = {.key = {hf_str("c"), hf_str("d")},
-	                                     .now = STAGE_NOW,
-	                                     .expires_at = expires_at,
-	                                     .ttl_us = ttl,
-	                                     .expires_computed = computed};
+	const struct hf_document_put_args args = {.key = {hf_str("c"), hf_str("d")},
+	                                          .now = STAGE_NOW,
+	                                          .expires_at = expires_at,
+	                                          .ttl_us = ttl,
+	                                          .expires_computed = computed};
 	return hf_document_put(s, NULL, &args, result, &error);
 }
 
@@ -47,11 +47,11 @@ static void expect_document(hf_store *s, hf_time expires_at, bool computed)
 static int put_answer(hf_store *s, hf_time expires_at, int64_t ttl, bool computed,
                       struct hf_result *result)
 {
-	const struct hf_idempotency_put args = {.key = {hf_str("s"), hf_str("k")},
-	                                        .created_at = STAGE_NOW,
-	                                        .expires_at = expires_at,
-	                                        .ttl_us = ttl,
-	                                        .expires_computed = computed};
+	const struct hf_idempotency_put_args args = {.key = {hf_str("s"), hf_str("k")},
+	                                             .created_at = STAGE_NOW,
+	                                             .expires_at = expires_at,
+	                                             .ttl_us = ttl,
+	                                             .expires_computed = computed};
 	return hf_idempotency_put(s, NULL, &args, result, &error);
 }
 
@@ -59,7 +59,7 @@ static void expect_answer(hf_store *s, hf_time expires_at, bool computed)
 {
 	struct hf_idempotency_got got;
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str("k")}};
+	const struct hf_idempotency_begin_args begin = {.key = {hf_str("s"), hf_str("k")}};
 	OK(hf_idempotency_get(s, &begin.key, 0, &got, &error));
 	assert_true(got.entry.expires_at == expires_at && got.entry.expires_computed == computed);
 	hf_release(got.memory);
@@ -119,7 +119,7 @@ static void what_was_put_back_ends_as_what_was_read(void **state)
 		for (size_t i = 0; i < KINDS * 2; i++) {
 			const struct kept *kind = &kinds[i / 2];
 			const bool computed = i % 2;
-			const struct hf_clock_set_back back = {.reason = hf_str("it was wrong")};
+			const struct hf_clock_set_back_args back = {.reason = hf_str("it was wrong")};
 			struct stage *stage = stage_open(setting);
 			struct hf_clock clock;
 			stage_at(stage, STAGE_NOW + HOUR);

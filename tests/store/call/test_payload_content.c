@@ -22,7 +22,7 @@ static struct hf__payload on_disk(const struct hf__domain_env *env, const uint8_
 {
 	struct hf__payload payload;
 	const struct hf__entry entry = {.place = {1, 4096}, .body = {bytes, SIZE}};
-	assert_int_equal(hf__payload_keep(env, &entry, hf_bytes(bytes, SIZE), &payload), HF_OK);
+	assert_int_equal(hf__payload_keep(env, &entry, hf_bytes_of(bytes, SIZE), &payload), HF_OK);
 	assert_null(payload.bytes);
 	return payload;
 }
@@ -33,16 +33,16 @@ static void every_bit_of_the_keyed_hash_counts(void **state)
 	static uint8_t bytes[SIZE];
 	struct hf__domain_env env = {.inline_max = 64, .content_key = {1, 2, 3}};
 	struct hf__payload payload = on_disk(&env, bytes);
-	assert_true(hf__payload_equal(&env, &payload, hf_bytes(bytes, SIZE)));
-	assert_false(hf__payload_equal(&env, &payload, hf_bytes(bytes, SIZE - 1)));
+	assert_true(hf__payload_equal(&env, &payload, hf_bytes_of(bytes, SIZE)));
+	assert_false(hf__payload_equal(&env, &payload, hf_bytes_of(bytes, SIZE - 1)));
 	for (unsigned bit = 0; bit < 128; bit++) {
 		uint64_t *half = bit < 64 ? &payload.content.low : &payload.content.high;
 		*half ^= UINT64_C(1) << bit % 64;
-		assert_false(hf__payload_equal(&env, &payload, hf_bytes(bytes, SIZE)));
+		assert_false(hf__payload_equal(&env, &payload, hf_bytes_of(bytes, SIZE)));
 		*half ^= UINT64_C(1) << bit % 64;
 	}
 	bytes[SIZE / 2] ^= 1;
-	assert_false(hf__payload_equal(&env, &payload, hf_bytes(bytes, SIZE)));
+	assert_false(hf__payload_equal(&env, &payload, hf_bytes_of(bytes, SIZE)));
 }
 
 /* Whoever knows no key cannot prepare contents that collide: under another key the hash has
@@ -56,7 +56,7 @@ static void the_hash_is_of_the_key_as_well(void **state)
 	const struct hf__payload payload = on_disk(&env, bytes), again = on_disk(&other, bytes);
 	assert_true(payload.content.low != again.content.low &&
 	            payload.content.high != again.content.high);
-	assert_false(hf__payload_equal(&other, &payload, hf_bytes(bytes, SIZE)));
+	assert_false(hf__payload_equal(&other, &payload, hf_bytes_of(bytes, SIZE)));
 }
 
 static void short_ones_are_compared_byte_by_byte(void **state)
@@ -145,63 +145,72 @@ MUTATION(migration_forget)
 #define INBOX_KEY(type) AT(type, key.user), AT(type, key.account), AT(type, key.thread)
 
 static const struct row rows[] = {
-    ROW(cursor_advance, 4, CURSOR_KEY(cursor_advance), AT(cursor_advance, delivery_id)),
-    ROW(cursor_reset, 5, CURSOR_KEY(cursor_reset), AT(cursor_reset, delivery_id),
-        AT(cursor_reset, reason)),
-    ROW(cursor_record_error, 4, CURSOR_KEY(cursor_record_error), AT(cursor_record_error, message)),
-    ROW(cursor_remove, 3, CURSOR_KEY(cursor_remove)),
-    ROW(inbox_set_status, 2, AT(inbox_set_status, user), AT(inbox_set_status, status)),
-    ROW(inbox_dismiss, 3, INBOX_KEY(inbox_mark)),
-    ROW(inbox_snooze, 3, INBOX_KEY(inbox_snooze)),
-    ROW(inbox_remove, 3, INBOX_KEY(inbox_remove)),
-    ROW(inbox_put_tombstone, 3, INBOX_KEY(inbox_put_tombstone)),
-    ROW(inbox_mark_all_read, 2, AT(inbox_mark_all, user), AT(inbox_mark_all, account)),
-    ROW(inbox_trim, 1, AT(inbox_trim, user)),
-    ROW(inbox_prune, 1, AT(inbox_prune, user)),
-    ROW(inbox_clear, 1, AT(inbox_clear, user)),
-    ROW(outbox_enqueue, 5, AT(outbox_enqueue, queue), AT(outbox_enqueue, id),
-        AT(outbox_enqueue, payload), AT(outbox_enqueue, group), AT(outbox_enqueue, extra)),
-    ROW(outbox_configure, 1, AT(outbox_configure, queue)),
-    ROW(outbox_put, 6, AT(outbox_put, queue), AT(outbox_put, item.id), AT(outbox_put, item.payload),
-        AT(outbox_put, item.last_error), AT(outbox_put, item.group), AT(outbox_put, item.extra)),
-    ROW(outbox_put_completed, 2, AT(outbox_put_completed, queue), AT(outbox_put_completed, id)),
-    ROW(outbox_extend, 2, AT(outbox_extend, queue), AT(outbox_extend, id)),
-    ROW(outbox_complete, 2, AT(outbox_complete, queue), AT(outbox_complete, id)),
-    ROW(outbox_fail, 3, AT(outbox_fail, queue), AT(outbox_fail, id), AT(outbox_fail, reason)),
-    ROW(outbox_release, 2, AT(outbox_release, queue), AT(outbox_release, id)),
-    ROW(outbox_mark_failed, 3, AT(outbox_mark_failed, queue), AT(outbox_mark_failed, id),
-        AT(outbox_mark_failed, reason)),
-    ROW(outbox_retry, 2, AT(outbox_retry, queue), AT(outbox_retry, id)),
-    ROW(outbox_remove, 2, AT(outbox_remove, queue), AT(outbox_remove, id)),
-    ROW(outbox_redrive, 3, AT(outbox_redrive, queue), AT(outbox_redrive, group),
-        AT(outbox_redrive, error)),
-    ROW(outbox_pause, 1, AT(outbox_pause, queue)),
-    ROW(outbox_clear, 1, AT(outbox_clear, queue)),
-    ROW(idempotency_complete, 3, AT(idempotency_complete, key.scope),
-        AT(idempotency_complete, key.key), AT(idempotency_complete, response)),
-    ROW(idempotency_abandon, 2, AT(idempotency_abandon, key.scope),
-        AT(idempotency_abandon, key.key)),
-    ROW(idempotency_put, 4, AT(idempotency_put, key.scope), AT(idempotency_put, key.key),
-        AT(idempotency_put, fingerprint), AT(idempotency_put, response)),
-    ROW(idempotency_remove, 2, AT(idempotency_remove, key.scope), AT(idempotency_remove, key.key)),
-    ROW(idempotency_clear, 1, AT(idempotency_clear, scope)),
-    ROW(document_put, 4, AT(document_put, key.collection), AT(document_put, key.id),
-        AT(document_put, payload), AT(document_put, group)),
-    ROW(document_regroup, 3, AT(document_regroup, key.collection), AT(document_regroup, key.id),
-        AT(document_regroup, group)),
-    ROW(document_remove, 2, AT(document_remove, key.collection), AT(document_remove, key.id)),
-    ROW(document_clear, 1, AT(document_clear, collection)),
-    ROW(timeline_append, 5, AT(timeline_append, key.timeline), AT(timeline_append, key.id),
-        AT(timeline_append, type), AT(timeline_append, subject), AT(timeline_append, payload)),
-    ROW(timeline_retain, 1, AT(timeline_retain, timeline)),
-    ROW(timeline_clear, 1, AT(timeline_clear, timeline)),
-    ROW(lock_acquire, 2, AT(lock_acquire, name), AT(lock_acquire, owner)),
-    ROW(lock_renew, 1, AT(lock_renew, name)),
-    ROW(lock_release, 1, AT(lock_release, name)),
-    ROW(lock_force_release, 2, AT(lock_force_release, name), AT(lock_force_release, reason)),
-    ROW(lock_put, 2, AT(lock_put, name), AT(lock_put, owner)),
-    ROW(migration_record, 1, AT(migration_record, name)),
-    ROW(migration_forget, 1, AT(migration_forget, name)),
+    ROW(cursor_advance, 4, CURSOR_KEY(cursor_advance_args), AT(cursor_advance_args, delivery_id)),
+    ROW(cursor_reset, 5, CURSOR_KEY(cursor_reset_args), AT(cursor_reset_args, delivery_id),
+        AT(cursor_reset_args, reason)),
+    ROW(cursor_record_error, 4, CURSOR_KEY(cursor_record_error_args),
+        AT(cursor_record_error_args, message)),
+    ROW(cursor_remove, 3, CURSOR_KEY(cursor_remove_args)),
+    ROW(inbox_set_status, 2, AT(inbox_set_status_args, user), AT(inbox_set_status_args, status)),
+    ROW(inbox_dismiss, 3, INBOX_KEY(inbox_mark_args)),
+    ROW(inbox_snooze, 3, INBOX_KEY(inbox_snooze_args)),
+    ROW(inbox_remove, 3, INBOX_KEY(inbox_remove_args)),
+    ROW(inbox_put_tombstone, 3, INBOX_KEY(inbox_put_tombstone_args)),
+    ROW(inbox_mark_all_read, 2, AT(inbox_mark_all_args, user), AT(inbox_mark_all_args, account)),
+    ROW(inbox_trim, 1, AT(inbox_trim_args, user)),
+    ROW(inbox_prune, 1, AT(inbox_prune_args, user)),
+    ROW(inbox_clear, 1, AT(inbox_clear_args, user)),
+    ROW(outbox_enqueue, 5, AT(outbox_enqueue_args, queue), AT(outbox_enqueue_args, id),
+        AT(outbox_enqueue_args, payload), AT(outbox_enqueue_args, group),
+        AT(outbox_enqueue_args, extra)),
+    ROW(outbox_configure, 1, AT(outbox_configure_args, queue)),
+    ROW(outbox_put, 6, AT(outbox_put_args, queue), AT(outbox_put_args, item.id),
+        AT(outbox_put_args, item.payload), AT(outbox_put_args, item.last_error),
+        AT(outbox_put_args, item.group), AT(outbox_put_args, item.extra)),
+    ROW(outbox_put_completed, 2, AT(outbox_put_completed_args, queue),
+        AT(outbox_put_completed_args, id)),
+    ROW(outbox_extend, 2, AT(outbox_extend_args, queue), AT(outbox_extend_args, id)),
+    ROW(outbox_complete, 2, AT(outbox_complete_args, queue), AT(outbox_complete_args, id)),
+    ROW(outbox_fail, 3, AT(outbox_fail_args, queue), AT(outbox_fail_args, id),
+        AT(outbox_fail_args, reason)),
+    ROW(outbox_release, 2, AT(outbox_release_args, queue), AT(outbox_release_args, id)),
+    ROW(outbox_mark_failed, 3, AT(outbox_mark_failed_args, queue), AT(outbox_mark_failed_args, id),
+        AT(outbox_mark_failed_args, reason)),
+    ROW(outbox_retry, 2, AT(outbox_retry_args, queue), AT(outbox_retry_args, id)),
+    ROW(outbox_remove, 2, AT(outbox_remove_args, queue), AT(outbox_remove_args, id)),
+    ROW(outbox_redrive, 3, AT(outbox_redrive_args, queue), AT(outbox_redrive_args, group),
+        AT(outbox_redrive_args, error)),
+    ROW(outbox_pause, 1, AT(outbox_pause_args, queue)),
+    ROW(outbox_clear, 1, AT(outbox_clear_args, queue)),
+    ROW(idempotency_complete, 3, AT(idempotency_complete_args, key.scope),
+        AT(idempotency_complete_args, key.key), AT(idempotency_complete_args, response)),
+    ROW(idempotency_abandon, 2, AT(idempotency_abandon_args, key.scope),
+        AT(idempotency_abandon_args, key.key)),
+    ROW(idempotency_put, 4, AT(idempotency_put_args, key.scope), AT(idempotency_put_args, key.key),
+        AT(idempotency_put_args, fingerprint), AT(idempotency_put_args, response)),
+    ROW(idempotency_remove, 2, AT(idempotency_remove_args, key.scope),
+        AT(idempotency_remove_args, key.key)),
+    ROW(idempotency_clear, 1, AT(idempotency_clear_args, scope)),
+    ROW(document_put, 4, AT(document_put_args, key.collection), AT(document_put_args, key.id),
+        AT(document_put_args, payload), AT(document_put_args, group)),
+    ROW(document_regroup, 3, AT(document_regroup_args, key.collection),
+        AT(document_regroup_args, key.id), AT(document_regroup_args, group)),
+    ROW(document_remove, 2, AT(document_remove_args, key.collection),
+        AT(document_remove_args, key.id)),
+    ROW(document_clear, 1, AT(document_clear_args, collection)),
+    ROW(timeline_append, 5, AT(timeline_append_args, key.timeline),
+        AT(timeline_append_args, key.id), AT(timeline_append_args, type),
+        AT(timeline_append_args, subject), AT(timeline_append_args, payload)),
+    ROW(timeline_retain, 1, AT(timeline_retain_args, timeline)),
+    ROW(timeline_clear, 1, AT(timeline_clear_args, timeline)),
+    ROW(lock_acquire, 2, AT(lock_acquire_args, name), AT(lock_acquire_args, owner)),
+    ROW(lock_renew, 1, AT(lock_renew_args, name)),
+    ROW(lock_release, 1, AT(lock_release_args, name)),
+    ROW(lock_force_release, 2, AT(lock_force_release_args, name),
+        AT(lock_force_release_args, reason)),
+    ROW(lock_put, 2, AT(lock_put_args, name), AT(lock_put_args, owner)),
+    ROW(migration_record, 1, AT(migration_record_args, name)),
+    ROW(migration_forget, 1, AT(migration_forget_args, name)),
 };
 
 static void set(char *args, size_t place, struct hf_bytes bytes)
@@ -214,16 +223,16 @@ static void fill(const struct row *row, char *args, size_t wrong)
 {
 	memset(args, 0, ARGS_MAX);
 	if (row->call == call_cursor_advance)
-		((struct hf_cursor_advance *)(void *)args)->sequence = 1;
+		((struct hf_cursor_advance_args *)(void *)args)->sequence = 1;
 	if (row->call == call_outbox_put)
-		((struct hf_outbox_put *)(void *)args)->item.status = HF_OUTBOX_QUEUED;
+		((struct hf_outbox_put_args *)(void *)args)->item.status = HF_OUTBOX_QUEUED;
 	if (row->call == call_outbox_put_completed)
-		((struct hf_outbox_put_completed *)(void *)args)->until = 1;
+		((struct hf_outbox_put_completed_args *)(void *)args)->until = 1;
 	if (row->call == call_lock_put)
-		((struct hf_lock_put *)(void *)args)->acquired_at =
-		    ((struct hf_lock_put *)(void *)args)->lease_until = 1;
+		((struct hf_lock_put_args *)(void *)args)->acquired_at =
+		    ((struct hf_lock_put_args *)(void *)args)->lease_until = 1;
 	for (size_t i = 0; i < row->count; i++)
-		set(args, row->places[i], i == wrong ? hf_bytes(NULL, 5) : hf_str("x"));
+		set(args, row->places[i], i == wrong ? hf_bytes_of(NULL, 5) : hf_str("x"));
 }
 
 static void a_length_without_bytes_is_refused_by_every_call(void **state)
@@ -246,16 +255,16 @@ static void a_length_without_bytes_is_refused_by_every_call(void **state)
 			hf_txn_abandon(txn);
 		}
 	}
-	const struct hf_bytes none = hf_bytes(NULL, 5);
+	const struct hf_bytes none = hf_bytes_of(NULL, 5);
 	const struct hf_inbox_input input = {.thread = hf_str("t"), .payload = none};
-	const struct hf_inbox_save save = {.user = hf_str("u"), .records = &input, .count = 1};
+	const struct hf_inbox_save_args save = {.user = hf_str("u"), .records = &input, .count = 1};
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_EINVAL);
-	const struct hf_inbox_set_status beside = {
+	const struct hf_inbox_set_status_args beside = {
 	    .user = hf_str("u"), .extra = none, .set_extra = true};
 	assert_int_equal(hf_inbox_set_status(stage->store, NULL, &beside, NULL, NULL), HF_EINVAL);
 	struct hf_idempotency_begun begun;
-	const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str("k")},
-	                                           .fingerprint = none};
+	const struct hf_idempotency_begin_args begin = {.key = {hf_str("s"), hf_str("k")},
+	                                                .fingerprint = none};
 	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &begin, &begun, NULL, NULL),
 	                 HF_EINVAL);
 	stage_close(stage);

@@ -75,14 +75,14 @@ static void *closer(void *arg)
 
 static int enqueue(const char *queue, const char *id)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, NULL);
 }
 
 static int acquire(const char *owner, int64_t lease_us, int64_t wait_us)
 {
-	const struct hf_lock_acquire args = {
+	const struct hf_lock_acquire_args args = {
 	    .name = hf_str("l"), .owner = hf_str(owner), .lease_us = lease_us, .wait_us = wait_us};
 	return hf_lock_acquire(store, NULL, &args, NULL, NULL);
 }
@@ -105,12 +105,12 @@ static bool closing(void)
 
 static hf_subscription *subscribe(const char *queue, hf_event_fn callback, void *ctx)
 {
-	const struct hf_subscribe args = {.domain = "outbox",
-	                                  .key = {hf_str(queue)},
-	                                  .parts = 1,
-	                                  .ring = 8,
-	                                  .callback = callback,
-	                                  .ctx = ctx};
+	const struct hf_subscribe_args args = {.domain = "outbox",
+	                                       .key = {hf_str(queue)},
+	                                       .parts = 1,
+	                                       .ring = 8,
+	                                       .callback = callback,
+	                                       .ctx = ctx};
 	hf_subscription *subscription;
 	assert_int_equal(hf_subscribe(store, &args, &subscription, &error), HF_OK);
 	return subscription;
@@ -158,7 +158,7 @@ static void run_alone(void *ctx)
 static void *with_lock(void *arg)
 {
 	struct run *run = arg;
-	run->rc = hf_lock_with(store, &(struct hf_lock_with){.name = hf_str("l"), .wait_us = -1},
+	run->rc = hf_lock_with(store, &(struct hf_lock_with_args){.name = hf_str("l"), .wait_us = -1},
 	                       run_alone, run, NULL);
 	return NULL;
 }
@@ -169,12 +169,12 @@ static void closing_waits_for_a_call_that_waited_and_got_its_turn(void **state)
 	struct run run = {0};
 	struct hf_result held;
 	pthread_t thread;
-	const struct hf_lock_acquire args = {.name = hf_str("l"), .owner = hf_str("a")};
+	const struct hf_lock_acquire_args args = {.name = hf_str("l"), .owner = hf_str("a")};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, &held, &error), HF_OK);
 	assert_int_equal(pthread_create(&thread, NULL, with_lock, &run), 0);
 	while (waiting() == 0)
 		rest(1);
-	const struct hf_lock_release release = {.name = hf_str("l"), .token = held.token};
+	const struct hf_lock_release_args release = {.name = hf_str("l"), .token = held.token};
 	assert_int_equal(hf_lock_release(store, NULL, &release, NULL, &error), HF_OK);
 	while (!atomic_load(&run.began))
 		rest(1);
@@ -207,7 +207,7 @@ static void a_flush_of_upkeep_does_not_keep_the_thread_for_tickets_from_ending(v
 {
 	(void)state;
 	struct hf_ticket ticket;
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write.ticket = &ticket, .queue = hf_str("q"), .id = hf_str("1")};
 	atomic_store(&held, false);
 	seam.write = slow_write;

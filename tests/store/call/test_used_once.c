@@ -112,7 +112,7 @@ static void a_container_is_not_freed_before_its_newest_change_is_durable(void **
 		use_once(stage->store, row, "name", 40, 40, HF_OS);
 		const uint64_t emptied = stage->store->next_lsn - 1;
 		const size_t waiting = removed_of(stage->store, row->domain)->waiting;
-		assert_int_equal(hf_info(stage->store, &info, NULL), HF_OK);
+		assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 		assert_true(info.durable_lsn < emptied);
 		while (hf__sweep_removed(stage->store, 0, 8))
 			;
@@ -141,7 +141,7 @@ static void looking_for_what_is_gone_waits_for_its_removal(void **state)
 		assert_int_equal(row->empty(stage->store, txn, "name"), HF_OK);
 		assert_int_equal(hf__submit(stage->store, txn, HF_DURABLE, &ticket, NULL), HF_OK);
 		assert_int_equal(row->look(stage->store, "name", 0), HF_OK);
-		assert_int_equal(hf_info(stage->store, &info, NULL), HF_OK);
+		assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 		assert_true(info.durable_lsn >= ticket.due);
 		stage_close(stage);
 	}
@@ -186,7 +186,8 @@ static void a_container_that_is_needed_again_stays(void **state)
 			assert_int_equal(row->empty(stage->store, txn, "name1"), HF_OK);
 			assert_int_equal(row->fill(stage->store, txn, "name1"), HF_OK);
 			if (round == 1) { /* refused by its last operation: taken back */
-				const struct hf_lock_guard guard = {.write.expect = 77, .name = hf_str("nobody")};
+				const struct hf_lock_guard_args guard = {.write.expect = 77,
+				                                         .name = hf_str("nobody")};
 				assert_int_equal(hf_lock_guard(stage->store, txn, &guard, NULL, NULL), HF_OK);
 			}
 			assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL),
@@ -207,24 +208,24 @@ static void what_a_poller_leaves_goes_with_a_clear(void **state)
 	(void)state;
 	struct stage *stage = stage_open(SETTING_REOPENED);
 	const struct hf_inbox_input input = {.thread = hf_str("t"), .payload = hf_str("p")};
-	const struct hf_inbox_save save = {
+	const struct hf_inbox_save_args save = {
 	    .user = hf_str("u"), .records = &input, .count = 1, .generated_at = 9};
 	struct hf_result result;
 	struct hf_inbox_page page;
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_OK);
-	const struct hf_inbox_clear clear = {.user = hf_str("u")};
+	const struct hf_inbox_clear_args clear = {.user = hf_str("u")};
 	assert_int_equal(hf_inbox_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
 	assert_true(result.changed && result.count == 1);
 	assert_int_equal(hf_inbox_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
 	assert_false(result.changed);
-	assert_int_equal(
-	    hf_inbox_load(stage->store, &(struct hf_inbox_load){.user = hf_str("u")}, 0, &page, NULL),
-	    HF_OK);
+	assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load_args){.user = hf_str("u")},
+	                               0, &page, NULL),
+	                 HF_OK);
 	assert_true(page.generated_at == HF_UNSET);
 	hf_release(page.memory);
 	assert_int_equal(count_names(stage->store, &used_once[0]), 0);
 	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
-	const struct hf_inbox_save empty = {.user = hf_str("u"), .generated_at = 9};
+	const struct hf_inbox_save_args empty = {.user = hf_str("u"), .generated_at = 9};
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &empty, &result, NULL), HF_OK);
 	assert_true(result.changed); /* nothing was seen before */
 	assert_int_equal(hf_inbox_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
@@ -240,8 +241,8 @@ static void a_queue_that_was_paused_and_resumed_is_none(void **state)
 	(void)state;
 	struct stage *stage = stage_open(SETTING_REOPENED);
 	const struct used_once *row = &used_once[2];
-	const struct hf_outbox_pause pause = {.queue = hf_str("q")};
-	struct hf_outbox_configure settings = {.queue = hf_str("q"), .max_attempts = 3};
+	const struct hf_outbox_pause_args pause = {.queue = hf_str("q")};
+	struct hf_outbox_configure_args settings = {.queue = hf_str("q"), .max_attempts = 3};
 	struct hf_outbox_stats stats;
 	struct hf_result result;
 	assert_int_equal(hf_outbox_pause(stage->store, NULL, &pause, &result, NULL), HF_OK);
@@ -254,7 +255,7 @@ static void a_queue_that_was_paused_and_resumed_is_none(void **state)
 	settings.write.expect = result.version;
 	assert_int_equal(hf_outbox_configure(stage->store, NULL, &settings, &result, NULL), HF_OK);
 	assert_true(result.changed && result.version == 0);
-	assert_int_equal(hf_outbox_stats(stage->store, hf_str("q"), 0, &stats, NULL), HF_OK);
+	assert_int_equal(hf_outbox_get_stats(stage->store, hf_str("q"), 0, &stats, NULL), HF_OK);
 	assert_true(stats.settings_version == 0);
 	stage_switch(stage);
 	assert_int_equal(count_names(stage->store, row), 0);

@@ -79,25 +79,25 @@ static void enqueue(hf_store *store, const char *queue, const char *id)
 {
 	uint8_t payload[PAYLOAD];
 	memset(payload, 'p', sizeof payload);
-	const struct hf_outbox_enqueue args = {
-	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_bytes(payload, sizeof payload)};
+	const struct hf_outbox_enqueue_args args = {
+	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_bytes_of(payload, sizeof payload)};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void finish(hf_store *store, const char *queue, const char *id)
 {
 	struct hf_result result = {0};
-	const struct hf_outbox_claim claim = {
+	const struct hf_outbox_claim_args claim = {
 	    .queue = hf_str(queue), .id = hf_str(id), .owner = hf_str("w")};
 	assert_int_equal(hf_outbox_claim(store, NULL, &claim, NULL, &result, NULL), HF_OK);
-	const struct hf_outbox_complete complete = {
+	const struct hf_outbox_complete_args complete = {
 	    .queue = hf_str(queue), .id = hf_str(id), .token = result.token};
 	assert_int_equal(hf_outbox_complete(store, NULL, &complete, NULL, NULL), HF_OK);
 }
 
 static void advance(hf_store *store, int64_t sequence)
 {
-	const struct hf_cursor_advance args = {
+	const struct hf_cursor_advance_args args = {
 	    .key = {.consumer = hf_str("mailer"), .stream = hf_str("events")},
 	    .sequence = sequence,
 	    .delivery_id = hf_str("d")};
@@ -110,7 +110,7 @@ static void save(hf_store *store, const char *user, const char *thread)
 	                                      .payload = hf_str("hello"),
 	                                      .unread = true,
 	                                      .updated_at = HF_UNSET};
-	const struct hf_inbox_save args = {
+	const struct hf_inbox_save_args args = {
 	    .user = hf_str(user), .records = &record, .count = 1, .generated_at = NOW};
 	assert_int_equal(hf_inbox_save(store, NULL, &args, NULL, NULL), HF_OK);
 }

@@ -36,7 +36,7 @@ static hf_store *open_store(struct sim *sim, uint32_t size, uint32_t pad)
 static void advance(hf_store *store)
 {
 	assert_int_equal(hf_cursor_advance(store, NULL,
-	                                   &(struct hf_cursor_advance){
+	                                   &(struct hf_cursor_advance_args){
 	                                       .key = {.consumer = hf_str("c"), .stream = hf_str("s")},
 	                                       .sequence = 1},
 	                                   NULL, NULL),
@@ -83,15 +83,15 @@ static void tear(unsigned width, uint32_t pad, uint32_t flip_at, const char *wha
 	struct hf_info begin, end;
 	fill(payload, width);
 	advance(store);
-	assert_int_equal(hf_info(store, &begin, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &begin, NULL), HF_OK);
 	assert_true(sim_read_file(sim, "WITNESS", 0, word, sizeof word));
 	assert_int_equal(hf_document_put(store, NULL,
-	                                 &(struct hf_document_put){
+	                                 &(struct hf_document_put_args){
 	                                     .key = {.collection = hf_str("c"), .id = hf_str("d")},
 	                                     .payload = {payload, sizeof payload}},
 	                                 NULL, NULL),
 	                 HF_OK);
-	assert_int_equal(hf_info(store, &end, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &end, NULL), HF_OK);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	sim_write_file(sim, "WITNESS", 0, word, sizeof word);
 	assert_true(
@@ -122,18 +122,18 @@ static uint64_t every_other(unsigned groups, uint32_t flip_at, const char *what)
 	struct hf_info info;
 	advance(store);
 	for (unsigned i = 0; i < groups; i++) {
-		assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+		assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 		begins[i] = info.segment_offset;
 		char id[16];
 		(void)snprintf(id, sizeof id, "i%06u", i);
 		assert_int_equal(hf_outbox_enqueue(store, NULL,
-		                                   &(struct hf_outbox_enqueue){.queue = hf_str("q"),
-		                                                               .id = hf_str(id),
-		                                                               .payload = hf_str("p")},
+		                                   &(struct hf_outbox_enqueue_args){.queue = hf_str("q"),
+		                                                                    .id = hf_str(id),
+		                                                                    .payload = hf_str("p")},
 		                                   NULL, NULL),
 		                 HF_OK);
 	}
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	assert_int_equal(info.segment, 1);
 	for (unsigned i = 0; i < groups; i += 2)
@@ -290,7 +290,7 @@ static uint64_t attacked(const struct attack *attack, uint32_t size, bool known)
 	struct hf_info info;
 	uint8_t sector[512], words[HF__WITNESS_SIZE];
 	advance(store);
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
 	assert_true(sim_read_file(sim, "IDENTITY", 0, sector, sizeof sector));
 	assert_int_equal(hf__identity_decode(sector, sizeof sector, &identity), HF_OK);

@@ -69,10 +69,11 @@ static void enqueue(hf_store *store, int i, enum hf_durability durability)
 	char id[16];
 	uint8_t payload[400] = {0};
 	snprintf(id, sizeof id, "i%d", i);
-	const struct hf_outbox_enqueue args = {.write = {.durability = durability},
-	                                       .queue = hf_str("q"),
-	                                       .id = hf_str(id),
-	                                       .payload = hf_bytes(payload, (size_t)(i * 37 % 400))};
+	const struct hf_outbox_enqueue_args args = {.write = {.durability = durability},
+	                                            .queue = hf_str("q"),
+	                                            .id = hf_str(id),
+	                                            .payload =
+	                                                hf_bytes_of(payload, (size_t)(i * 37 % 400))};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
 

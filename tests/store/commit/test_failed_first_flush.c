@@ -18,8 +18,8 @@ enum { BIG = 9 << 10, LATER_PUTS = 3 };
 static int big(struct patient *p, const char *id)
 {
 	static uint8_t payload[BIG];
-	const struct hf_outbox_enqueue args = {
-	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, sizeof payload)};
+	const struct hf_outbox_enqueue_args args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes_of(payload, sizeof payload)};
 	return hf_outbox_enqueue(p->store, NULL, &args, NULL, &p->error);
 }
 
@@ -178,7 +178,7 @@ static void info_gives_no_lsn_away_that_a_power_cut_issues_again(void **state)
 static void a_refused_mutation_leaves_the_stop_clean(void **state)
 {
 	(void)state;
-	const struct hf_cursor_remove remove = {.key = {hf_str("c"), hf_str("none"), hf_str("")}};
+	const struct hf_cursor_remove_args remove = {.key = {hf_str("c"), hf_str("none"), hf_str("")}};
 	struct patient *p = stopped(false);
 	patient_reopen(p);
 	const uint64_t before = sim_hash(p->sim);

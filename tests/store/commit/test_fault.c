@@ -30,7 +30,7 @@ static const struct hf_cursor_key old_key = {{"old", 3}, {"o", 1}, {NULL, 0}};
 static struct patient *patient_with_past(struct sim_profile profile)
 {
 	struct patient *p = patient_new(profile, 0);
-	const struct hf_cursor_advance args = {.key = old_key, .sequence = 7};
+	const struct hf_cursor_advance_args args = {.key = old_key, .sequence = 7};
 	assert_int_equal(hf_cursor_advance(p->store, NULL, &args, NULL, &p->error), HF_OK);
 	return p;
 }
@@ -58,7 +58,7 @@ static void assert_failed_for_good(struct patient *p)
 		assert_int_equal(hf_maintain(p->store, 0, &p->error), HF_EFAILED);
 	}
 	assert_int_equal(hf_txn_begin(p->store, &txn, &p->error), HF_OK);
-	const struct hf_cursor_advance args = {.key = old_key, .sequence = 8};
+	const struct hf_cursor_advance_args args = {.key = old_key, .sequence = 8};
 	assert_int_equal(hf_cursor_advance(p->store, txn, &args, NULL, &p->error), HF_OK);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &p->error), HF_EFAILED);
 	/* What was durable can still be read. */
@@ -159,8 +159,8 @@ static void everyone_in_a_failed_group_is_told(void **state)
 	struct hf__ticket tickets[3];
 	patient_puts(p, 1);
 	for (int i = 0; i < 3; i++) {
-		const struct hf_cursor_advance args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
-		                                       .sequence = 10 + i};
+		const struct hf_cursor_advance_args args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+		                                            .sequence = 10 + i};
 		hf_txn *txn = NULL;
 		assert_int_equal(hf_txn_begin(p->store, &txn, &p->error), HF_OK);
 		assert_int_equal(hf_cursor_advance(p->store, txn, &args, NULL, &p->error), HF_OK);
@@ -168,8 +168,8 @@ static void everyone_in_a_failed_group_is_told(void **state)
 		    hf__submit(p->store, txn, i == 1 ? HF_OS : HF_DURABLE, &tickets[i], &p->error), HF_OK);
 	}
 	sim_add_fault(p->sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .error = EIO});
-	const struct hf_cursor_advance back = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
-	                                       .sequence = 5};
+	const struct hf_cursor_advance_args back = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                            .sequence = 5};
 	assert_int_equal(hf_cursor_advance(p->store, NULL, &back, NULL, &p->error), HF_EUNCERTAIN);
 	/* the one in mode os too: it was written, but what it saw is not durable */
 	for (int i = 0; i < 3; i++)
@@ -185,7 +185,7 @@ static void nothing_changed_is_no_answer_either(void **state)
 {
 	(void)state;
 	struct patient *p = patient_with_past(sim_profile_weak());
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"), .id = hf_str("i")};
+	const struct hf_outbox_enqueue_args args = {.queue = hf_str("q"), .id = hf_str("i")};
 	struct hf__ticket ticket;
 	hf_txn *txn = NULL;
 	assert_int_equal(hf_txn_begin(p->store, &txn, &p->error), HF_OK);
@@ -216,8 +216,8 @@ static void *crowd_member(void *arg)
 	char name[8];
 	(void)snprintf(name, sizeof name, "c%u", me);
 	for (int64_t i = 1;; i++) {
-		const struct hf_cursor_advance args = {.key = {hf_str(name), hf_str("crowd"), hf_str("")},
-		                                       .sequence = i};
+		const struct hf_cursor_advance_args args = {
+		    .key = {hf_str(name), hf_str("crowd"), hf_str("")}, .sequence = i};
 		crowd->code[me] = hf_cursor_advance(crowd->store, NULL, &args, NULL, NULL);
 		if (crowd->code[me] != HF_OK)
 			return NULL;
@@ -308,8 +308,8 @@ static void a_full_disk_is_refused_as_long_as_it_is_full(void **state)
 	(void)state;
 	static const uint8_t large[40u << 10] = {1};
 	struct patient *p = patient_with_past(sim_profile_strict());
-	const struct hf_outbox_enqueue args = {
-	    .queue = hf_str("q"), .id = hf_str("i"), .payload = hf_bytes(large, sizeof large)};
+	const struct hf_outbox_enqueue_args args = {
+	    .queue = hf_str("q"), .id = hf_str("i"), .payload = hf_bytes_of(large, sizeof large)};
 	sim_set_capacity(p->sim, 20u << 10);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(hf_outbox_enqueue(p->store, NULL, &args, NULL, &p->error), HF_ENOSPACE);
@@ -399,7 +399,7 @@ static uint64_t starve_step(struct player *player, const struct step *step, bool
 		if (digest(player->store) != before)
 			fail_msg("%s: HF_ENOMEM, and the state has changed",
 			         script_verb_name(step->ops[0].verb));
-		assert_int_equal(hf_info(player->store, &info, &error), HF_OK);
+		assert_int_equal(hf_get_info(player->store, &info, &error), HF_OK);
 		assert_int_equal(info.fault, 0);
 	}
 }

@@ -62,7 +62,7 @@ static int enqueue(hf_store *store, unsigned number, size_t bytes)
 static struct hf_info info_of(hf_store *store)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info;
 }
 

@@ -78,21 +78,21 @@ static void a_claim_without_descriptors_has_its_payloads_or_is_refused_whole(voi
 		for (uint32_t max = 1; max <= 8; max *= 2) {
 			struct hf_outbox_items items;
 			struct hf_info before, after;
-			const struct hf_outbox_claim_next claim = {
+			const struct hf_outbox_claim_next_args claim = {
 			    .queue = hf_str("q"), .max = max, .owner = hf_str("w")};
-			assert_int_equal(hf_info(real->store, &before, NULL), HF_OK);
+			assert_int_equal(hf_get_info(real->store, &before, NULL), HF_OK);
 			const size_t count = take_all(held, 512, spare);
 			const int rc =
 			    hf_outbox_claim_next(real->store, NULL, &claim, &items, NULL, &real->error);
 			give_back(held, count);
-			assert_int_equal(hf_info(real->store, &after, NULL), HF_OK);
+			assert_int_equal(hf_get_info(real->store, &after, NULL), HF_OK);
 			if (rc == HF_OK) {
 				assert_int_equal(items.count, max);
 				for (size_t i = 0; i < items.count; i++) {
 					assert_true(whole(items.items[i].payload));
-					const struct hf_outbox_release release = {.queue = hf_str("q"),
-					                                          .id = items.items[i].id,
-					                                          .token = items.items[i].token};
+					const struct hf_outbox_release_args release = {.queue = hf_str("q"),
+					                                               .id = items.items[i].id,
+					                                               .token = items.items[i].token};
 					assert_int_equal(
 					    hf_outbox_release(real->store, NULL, &release, NULL, &real->error), HF_OK);
 				}
@@ -107,7 +107,7 @@ static void a_claim_without_descriptors_has_its_payloads_or_is_refused_whole(voi
 		}
 	}
 	struct hf_outbox_stats stats;
-	assert_int_equal(hf_outbox_stats(real->store, hf_str("q"), 0, &stats, NULL), HF_OK);
+	assert_int_equal(hf_outbox_get_stats(real->store, hf_str("q"), 0, &stats, NULL), HF_OK);
 	assert_int_equal(stats.queued.items, ITEMS);
 }
 
@@ -130,9 +130,10 @@ static void a_replay_without_descriptors_has_its_response_or_is_refused(void **s
 	for (unsigned i = 0; i < 4; i++) {
 		char key[8];
 		(void)snprintf(key, sizeof key, "k%u", i);
-		const struct hf_idempotency_put put = {.key = {hf_str("s"), hf_str(key)},
-		                                       .status = 7,
-		                                       .response = hf_bytes(response, sizeof response)};
+		const struct hf_idempotency_put_args put = {.key = {hf_str("s"), hf_str(key)},
+		                                            .status = 7,
+		                                            .response =
+		                                                hf_bytes_of(response, sizeof response)};
 		assert_int_equal(hf_idempotency_put(real->store, NULL, &put, NULL, &real->error), HF_OK);
 	}
 	unsigned refused = 0, given = 0;
@@ -140,8 +141,8 @@ static void a_replay_without_descriptors_has_its_response_or_is_refused(void **s
 		char key[8];
 		struct hf_idempotency_begun begun;
 		(void)snprintf(key, sizeof key, "k%u", i);
-		const struct hf_idempotency_begin begin = {.key = {hf_str("s"), hf_str(key)},
-		                                           .lease_us = 1000000};
+		const struct hf_idempotency_begin_args begin = {.key = {hf_str("s"), hf_str(key)},
+		                                                .lease_us = 1000000};
 		const size_t count = take_all(held, 512, 0);
 		const int rc = hf_idempotency_begin(real->store, NULL, &begin, &begun, NULL, &real->error);
 		give_back(held, count);
@@ -190,11 +191,11 @@ static void a_drain_charges_no_item_for_the_lack_of_descriptors(void **state)
 	int held[512];
 	limit_descriptors(400);
 	fill(real);
-	const struct hf_outbox_drain drain = {.queue = hf_str("q"),
-	                                      .send = send_it,
-	                                      .ctx = &sent,
-	                                      .owner = hf_str("w"),
-	                                      .max_attempts = 1};
+	const struct hf_outbox_drain_args drain = {.queue = hf_str("q"),
+	                                           .send = send_it,
+	                                           .ctx = &sent,
+	                                           .owner = hf_str("w"),
+	                                           .max_attempts = 1};
 	const size_t count = take_all(held, 512, 0);
 	const int first = hf_outbox_drain(real->store, &drain, &drained, &real->error);
 	give_back(held, count);
@@ -212,8 +213,8 @@ static void a_read_of_a_payload_opens_nothing(void **state)
 	struct sim *sim = sim_new(sim_profile_strict(), 1);
 	const struct hf_options options = {.create = true, .no_background = true};
 	const struct hf_outbox_key key = {hf_str("q"), hf_str("a")};
-	const struct hf_outbox_enqueue enqueue = {
-	    .queue = key.queue, .id = key.id, .payload = hf_bytes(bytes, sizeof bytes)};
+	const struct hf_outbox_enqueue_args enqueue = {
+	    .queue = key.queue, .id = key.id, .payload = hf_bytes_of(bytes, sizeof bytes)};
 	struct hf_outbox_got got;
 	hf_store *store;
 	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, NULL), HF_OK);
@@ -239,7 +240,7 @@ static void few_segments_stay_open(void **state)
 		(void)snprintf(id, sizeof id, "n%u", i);
 		assert_int_equal(real_enqueue(real, id, PAYLOAD), HF_OK);
 	}
-	const struct hf_outbox_list list = {.queue = hf_str("q"), .limit = 0};
+	const struct hf_outbox_list_args list = {.queue = hf_str("q"), .limit = 0};
 	struct hf_outbox_items page;
 	assert_int_equal(hf_outbox_list(real->store, &list, 0, &page, &real->error), HF_OK);
 	assert_int_equal(page.count, ITEMS + 60);

@@ -74,7 +74,7 @@ static void a_file_that_was_removed_or_replaced_fails_the_store(void **state)
 		(void)snprintf(id, sizeof id, "%u", i);
 		real_open(real);
 		assert_int_equal(real_enqueue(real, id, 10), HF_OK);
-		assert_int_equal(hf_info(real->store, &info, NULL), HF_OK);
+		assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 		(void)snprintf(segment, sizeof segment, "segment-%08x", info.segment);
 		copy_file(real_file(real, name), real_beside(real, "copy"));
 		if (i % 2 == 0)
@@ -96,7 +96,7 @@ static void the_background_thread_notices_without_commits(void **state)
 	assert_int_equal(unlink(real_file(real, "WITNESS")), 0);
 	for (unsigned i = 0; i < 60 && info.fault == 0; i++) {
 		real_sleep_ms(50);
-		assert_int_equal(hf_info(real->store, &info, NULL), HF_OK);
+		assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 	}
 	assert_int_equal(info.fault, HF_EFAILED);
 }
@@ -167,7 +167,7 @@ static void a_copy_of_hard_links_changes_nothing_while_the_store_is_open(void **
 	assert_int_equal(system(command), 0);
 	real_sleep_ms(1050);
 	assert_int_equal(real_enqueue(real, "b", 5000), HF_OK);
-	const struct hf_outbox_claim_next claim = {
+	const struct hf_outbox_claim_next_args claim = {
 	    .queue = hf_str("q"), .max = 2, .owner = hf_str("w")};
 	assert_int_equal(hf_outbox_claim_next(real->store, NULL, &claim, &items, NULL, &real->error),
 	                 HF_OK);
@@ -245,10 +245,10 @@ static void who_waited_for_a_store_gets_the_one_that_lies_there_now(void **state
 	assert_int_equal(
 	    real_open_at(real, other, (struct hf_options){.create = true, .no_background = true}),
 	    HF_OK);
-	assert_int_equal(hf_info(real->store, &new, NULL), HF_OK);
+	assert_int_equal(hf_get_info(real->store, &new, NULL), HF_OK);
 	real_close(real);
 	real_open(real);
-	assert_int_equal(hf_info(real->store, &old, NULL), HF_OK);
+	assert_int_equal(hf_get_info(real->store, &old, NULL), HF_OK);
 	assert_int_equal(pthread_create(&thread, NULL, wait_for_it, &w), 0);
 	real_sleep_ms(30);
 	assert_int_equal(rename(real->path, real_beside(real, "old")), 0);
@@ -258,7 +258,7 @@ static void who_waited_for_a_store_gets_the_one_that_lies_there_now(void **state
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	if (w.rc != HF_OK)
 		fail_msg("%s", w.error.text);
-	assert_int_equal(hf_info(w.store, &old, NULL), HF_OK);
+	assert_int_equal(hf_get_info(w.store, &old, NULL), HF_OK);
 	assert_memory_equal(old.uuid, new.uuid, sizeof new.uuid);
 	assert_int_equal(hf_close(w.store, NULL), HF_OK);
 }
@@ -390,7 +390,7 @@ static void fill_beyond(struct real_store *real, const char *path, uint32_t numb
 		char id[16];
 		(void)snprintf(id, sizeof id, "%u-%u", number, i);
 		assert_int_equal(real_enqueue(real, id, 9000), HF_OK);
-		assert_int_equal(hf_info(real->store, &info, NULL), HF_OK);
+		assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 	}
 	assert_true(info.segment > number);
 }

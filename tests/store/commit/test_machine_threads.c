@@ -53,7 +53,7 @@ static void the_librarys_threads_have_names_and_take_no_signals(void **state)
 	struct hf_ticket ticket;
 	unsigned found = 0;
 	hf_subscription *subscription;
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write.ticket = &ticket, .queue = hf_str("q"), .id = hf_str("a")};
 	sigset_t before, after;
 	assert_int_equal(hf_outbox_enqueue(real->store, NULL, &args, NULL, &real->error), HF_OK);
@@ -95,9 +95,9 @@ static void the_librarys_threads_have_names_and_take_no_signals(void **state)
 static void *commit_some(void *arg)
 {
 	struct real_store *real = arg;
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str("q"), .id = hf_str("small stack"), .payload = hf_str("x")};
-	const struct hf_outbox_claim_next claim = {.queue = hf_str("q"), .owner = hf_str("w")};
+	const struct hf_outbox_claim_next_args claim = {.queue = hf_str("q"), .owner = hf_str("w")};
 	struct hf_outbox_items items;
 	struct hf_result result;
 	if (hf_outbox_enqueue(real->store, NULL, &args, &result, &real->error) != HF_OK)
@@ -169,10 +169,10 @@ struct worker {
 static void *commit_until_cancelled(void *arg)
 {
 	struct worker *w = arg;
-	const struct hf_outbox_enqueue args = {.queue = hf_str("q"),
-	                                       .id = hf_str(w->id),
-	                                       .payload = hf_str("x"),
-	                                       .dedup = HF_OUTBOX_REPLACE};
+	const struct hf_outbox_enqueue_args args = {.queue = hf_str("q"),
+	                                            .id = hf_str(w->id),
+	                                            .payload = hf_str("x"),
+	                                            .dedup = HF_OUTBOX_REPLACE};
 	while (!atomic_load(&w->stop) && w->rc == HF_OK) {
 		w->rc = hf_outbox_enqueue(w->real->store, NULL, &args, NULL, NULL);
 		(void)atomic_fetch_add(&w->commits, 1);
@@ -211,7 +211,7 @@ static void *wait_for_work(void *arg)
 {
 	struct worker *w = arg;
 	struct hf_outbox_items items;
-	const struct hf_outbox_claim_next claim = {
+	const struct hf_outbox_claim_next_args claim = {
 	    .queue = hf_str("empty"), .owner = hf_str("w"), .wait_us = w->wait_us};
 	w->rc = hf_outbox_claim_next(w->real->store, NULL, &claim, &items, NULL, NULL);
 	atomic_store(&w->stop, true);
@@ -222,7 +222,7 @@ static void *wait_for_work(void *arg)
 static void *wait_for_lock(void *arg)
 {
 	struct worker *w = arg;
-	const struct hf_lock_acquire acquire = {
+	const struct hf_lock_acquire_args acquire = {
 	    .name = hf_str("l"), .owner = hf_str("w"), .wait_us = w->wait_us};
 	w->rc = hf_lock_acquire(w->real->store, NULL, &acquire, NULL, NULL);
 	atomic_store(&w->stop, true);
@@ -246,9 +246,9 @@ static void a_thread_that_is_cancelled_while_it_waits_ends_its_call_first(void *
 	static void *(*const waits[])(void *) = {wait_for_work, wait_for_lock, wait_for_feed};
 	struct real_store *real = *state;
 	struct hf_info info;
-	const struct hf_lock_acquire hold = {.name = hf_str("l"), .owner = hf_str("h")};
+	const struct hf_lock_acquire_args hold = {.name = hf_str("l"), .owner = hf_str("h")};
 	assert_int_equal(hf_lock_acquire(real->store, NULL, &hold, NULL, &real->error), HF_OK);
-	assert_int_equal(hf_info(real->store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 	for (unsigned i = 0; i < 3; i++) {
 		struct worker w = {.real = real, .wait_us = 120000};
 		pthread_t thread;
@@ -263,7 +263,7 @@ static void a_thread_that_is_cancelled_while_it_waits_ends_its_call_first(void *
 		assert_true(atomic_load(&w.stop)); /* the call returned */
 		assert_ptr_equal(how, PTHREAD_CANCELED);
 		hf_feed_close(w.feed);
-		assert_int_equal(hf_info(real->store, &info, NULL), HF_OK);
+		assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 	}
 }
 
@@ -271,10 +271,10 @@ static void *wait_for_ticket(void *arg)
 {
 	struct worker *w = arg;
 	struct hf_ticket ticket;
-	const struct hf_outbox_enqueue args = {.write.ticket = &ticket,
-	                                       .queue = hf_str("q"),
-	                                       .id = hf_str("ticket"),
-	                                       .dedup = HF_OUTBOX_REPLACE};
+	const struct hf_outbox_enqueue_args args = {.write.ticket = &ticket,
+	                                            .queue = hf_str("q"),
+	                                            .id = hf_str("ticket"),
+	                                            .dedup = HF_OUTBOX_REPLACE};
 	while (w->rc == HF_OK) {
 		w->rc = hf_outbox_enqueue(w->real->store, NULL, &args, NULL, NULL);
 		if (w->rc == HF_OK)

@@ -298,7 +298,7 @@ static int without_proc(void *arg)
 		fprintf(stderr, "%s\n", real->error.text);
 		return 101;
 	}
-	if (real_enqueue(real, "a", 3000) != HF_OK || hf_info(real->store, &info, NULL) != HF_OK ||
+	if (real_enqueue(real, "a", 3000) != HF_OK || hf_get_info(real->store, &info, NULL) != HF_OK ||
 	    hf_close(real->store, NULL) != HF_OK)
 		return 102;
 	return hf_fsck(real->path, NULL, NULL, NULL, NULL, &real->error) == HF_OK ? 0 : 103;
@@ -318,14 +318,14 @@ static void what_lives_in_memory_is_told(void **state)
 	struct real_store *real = *state;
 	struct hf_info info;
 	real_open(real);
-	assert_int_equal(hf_info(real->store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 	assert_false(info.volatile_fs);
 	real_close(real);
 	if (no_mounts(own_mounts() == 0 ? mount("none", real->path, "tmpfs", 0, "size=4m") : -1))
 		skip();
 	const struct hf_options options = {.create = true};
 	assert_int_equal(hf_open(real->path, &options, &real->store, &real->error), HF_OK);
-	assert_int_equal(hf_info(real->store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 	assert_true(info.volatile_fs);
 	real_close(real);
 	assert_int_equal(umount(real->path), 0);

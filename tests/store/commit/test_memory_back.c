@@ -32,8 +32,8 @@ static void put(hf_store *store, hf_txn *txn, unsigned n, struct hf_bytes payloa
 {
 	char id[16];
 	snprintf(id, sizeof id, "d%u", n);
-	const struct hf_document_put args = {.key = {.collection = hf_str("c"), .id = hf_str(id)},
-	                                     .payload = payload};
+	const struct hf_document_put_args args = {.key = {.collection = hf_str("c"), .id = hf_str(id)},
+	                                          .payload = payload};
 	assert_int_equal(hf_document_put(store, txn, &args, NULL, NULL), HF_OK);
 }
 
@@ -45,8 +45,8 @@ static void commit_large(hf_store *store)
 	hf_txn *txn;
 	assert_non_null(bytes);
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
-	put(store, txn, 1, hf_bytes(bytes, len));
-	put(store, txn, 2, hf_bytes(bytes, len));
+	put(store, txn, 1, hf_bytes_of(bytes, len));
+	put(store, txn, 2, hf_bytes_of(bytes, len));
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_OK);
 	free(bytes);
 }
@@ -81,7 +81,7 @@ static void a_large_transaction_leaves_nothing_without_upkeep(void **state)
 	commit_large(stage->store);
 	assert_true(hf__mem_used() > before + 31 * MIB); /* kept, for the next one may be as large */
 	for (unsigned i = 0; i < 4; i++)
-		put(stage->store, NULL, 3, hf_bytes(&"bcde"[i], 1));
+		put(stage->store, NULL, 3, hf_bytes_of(&"bcde"[i], 1));
 	expect_within("after four small ones", before, LEFT);
 	stage_drop(stage);
 }
@@ -157,7 +157,7 @@ static void a_large_clear_leaves_nothing(void **state)
 			put(stage->store, txn, i, hf_str("p"));
 		assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_OK);
 	}
-	const struct hf_document_clear all = {.collection = hf_str("c")};
+	const struct hf_document_clear_args all = {.collection = hf_str("c")};
 	assert_int_equal(hf_document_clear(stage->store, NULL, &all, NULL, NULL), HF_OK);
 	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
 	expect_within("clear", before, LEFT);

@@ -31,7 +31,7 @@ static int enqueue(const char *queue, struct hf_ticket *ticket)
 	static atomic_uint number;
 	char id[16];
 	snprintf(id, sizeof id, "%u", atomic_fetch_add(&number, 1));
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write.ticket = ticket, .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, NULL);
 }
@@ -42,18 +42,18 @@ static int enqueue(const char *queue, struct hf_ticket *ticket)
  * could go on. There is nothing to be had. */
 static void *claim(void *arg)
 {
-	const struct hf_outbox_claim_next args = {.queue = hf_str("nothing"),
-	                                          .owner = hf_str(arg),
-	                                          .lease_us = 1000,
-	                                          .max = 1,
-	                                          .wait_us = -1};
+	const struct hf_outbox_claim_next_args args = {.queue = hf_str("nothing"),
+	                                               .owner = hf_str(arg),
+	                                               .lease_us = 1000,
+	                                               .max = 1,
+	                                               .wait_us = -1};
 	struct hf_outbox_items items;
 	return (void *)(intptr_t)hf_outbox_claim_next(store, NULL, &args, &items, NULL, NULL);
 }
 
 static void *acquire(void *arg)
 {
-	const struct hf_lock_acquire args = {
+	const struct hf_lock_acquire_args args = {
 	    .name = hf_str("held"), .owner = hf_str(arg), .wait_us = -1};
 	return (void *)(intptr_t)hf_lock_acquire(store, NULL, &args, NULL, NULL);
 }
@@ -116,7 +116,7 @@ static void open_store(void)
 
 static hf_subscription *subscribe(const char *queue, hf_event_fn callback)
 {
-	const struct hf_subscribe args = {
+	const struct hf_subscribe_args args = {
 	    .domain = "outbox", .key = {hf_str(queue)}, .parts = 1, .ring = 4, .callback = callback};
 	hf_subscription *subscription;
 	assert_int_equal(hf_subscribe(store, &args, &subscription, NULL), HF_OK);
@@ -162,7 +162,7 @@ static void everybody_is_sent_away(unsigned round)
 	open_store();
 	hf_feed *feed;
 	assert_int_equal(hf_feed_open(store, 0, &feed, NULL), HF_OK);
-	const struct hf_lock_acquire held = {.name = hf_str("held"), .owner = hf_str("main")};
+	const struct hf_lock_acquire_args held = {.name = hf_str("held"), .owner = hf_str("main")};
 	assert_int_equal(hf_lock_acquire(store, NULL, &held, NULL, NULL), HF_OK);
 	hf_subscription *called = subscribe("work", note_event);
 	static char a[] = "a", b[] = "b", c[] = "c";

@@ -39,12 +39,12 @@ static void *churn(void *arg)
 {
 	const char *queue = arg;
 	int rc = HF_OK;
-	const struct hf_outbox_enqueue_many fill = {.write.durability = HF_OS,
-	                                            .queue = hf_str(queue),
-	                                            .items = inputs,
-	                                            .count = IDS,
-	                                            .dedup = HF_OUTBOX_REPLACE};
-	const struct hf_outbox_clear clear = {.write.durability = HF_OS, .queue = hf_str(queue)};
+	const struct hf_outbox_enqueue_many_args fill = {.write.durability = HF_OS,
+	                                                 .queue = hf_str(queue),
+	                                                 .items = inputs,
+	                                                 .count = IDS,
+	                                                 .dedup = HF_OUTBOX_REPLACE};
+	const struct hf_outbox_clear_args clear = {.write.durability = HF_OS, .queue = hf_str(queue)};
 	while (!atomic_load(&stop) && rc == HF_OK) {
 		rc = hf_outbox_enqueue_many(store, NULL, &fill, NULL, NULL);
 		if (rc == HF_OK)
@@ -56,7 +56,7 @@ static void *churn(void *arg)
 static int child(void)
 {
 	struct hf_info info;
-	if (hf_info(store, &info, NULL) != HF_EFORK)
+	if (hf_get_info(store, &info, NULL) != HF_EFORK)
 		return 1;
 	return hf_close(store, NULL) == HF_EFORK ? 0 : 2;
 }

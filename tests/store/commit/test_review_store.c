@@ -47,15 +47,15 @@ static void drop(struct sim *sim, hf_store *store)
 	sim_free(sim);
 }
 
-static struct hf_cursor_advance to(int64_t sequence)
+static struct hf_cursor_advance_args to(int64_t sequence)
 {
-	return (struct hf_cursor_advance){.key = {.consumer = hf_str("c"), .stream = hf_str("s")},
-	                                  .sequence = sequence};
+	return (struct hf_cursor_advance_args){.key = {.consumer = hf_str("c"), .stream = hf_str("s")},
+	                                       .sequence = sequence};
 }
 
 static void advance(hf_store *store, int64_t sequence)
 {
-	const struct hf_cursor_advance args = to(sequence);
+	const struct hf_cursor_advance_args args = to(sequence);
 	EXPECT_OK(hf_cursor_advance(store, NULL, &args, NULL, &error));
 }
 
@@ -74,8 +74,8 @@ static int enqueue(hf_store *store, const char *id, size_t len)
 	char *payload = calloc(1, len + 1);
 	assert_non_null(payload);
 	memset(payload, 'x', len);
-	const struct hf_outbox_enqueue args = {
-	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes(payload, len)};
+	const struct hf_outbox_enqueue_args args = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes_of(payload, len)};
 	const int rc = hf_outbox_enqueue(store, NULL, &args, NULL, &error);
 	free(payload);
 	return rc;
@@ -87,7 +87,7 @@ static void submit(hf_store *store, int64_t sequence)
 {
 	struct hf__ticket ticket;
 	hf_txn *txn;
-	const struct hf_cursor_advance args = to(sequence);
+	const struct hf_cursor_advance_args args = to(sequence);
 	EXPECT_OK(hf_txn_begin(store, &txn, &error));
 	EXPECT_OK(hf_cursor_advance(store, txn, &args, NULL, &error));
 	EXPECT_OK(hf__submit(store, txn, HF_DURABLE, &ticket, &error));
@@ -107,7 +107,7 @@ static void an_undurable_read_tells_no_lsn_before_the_first_group_is_durable(voi
 	submit(store, 2);
 	EXPECT_OK(position(store, HF_READ_UNDURABLE, &sequence));
 	assert_int_equal(sequence, 2);
-	EXPECT_OK(hf_info(store, &info, &error));
+	EXPECT_OK(hf_get_info(store, &info, &error));
 	assert_true(info.durable_lsn >= 1);
 	drop(sim, store);
 }
@@ -132,7 +132,7 @@ static void a_transaction_too_large_for_the_disk_leaves_room_for_small_ones(void
 	int64_t sequence = 0;
 	while (info.segment_offset < 40u << 10) {
 		advance(store, ++sequence);
-		EXPECT_OK(hf_info(store, &info, &error));
+		EXPECT_OK(hf_get_info(store, &info, &error));
 	}
 	EXPECT_OK(hf_maintain(store, 0, &error));
 	const uint32_t segment = info.segment;
@@ -141,7 +141,7 @@ static void a_transaction_too_large_for_the_disk_leaves_room_for_small_ones(void
 	/* First in what is left of this segment, then in the one that was ready before. */
 	while (info.segment == segment || info.segment_offset < 40u << 10) {
 		advance(store, ++sequence);
-		EXPECT_OK(hf_info(store, &info, &error));
+		EXPECT_OK(hf_get_info(store, &info, &error));
 	}
 	assert_int_equal(enqueue(store, "large", 1u << 20), HF_ENOSPACE);
 	advance(store, ++sequence);
@@ -218,7 +218,7 @@ static void what_a_reopened_store_did_not_see_never_turns_up(void **state)
 	struct sim *sim = new_disk(old_bytes_after_a_failed_sync());
 	hf_store *store = open_sized(sim, 64u << 10);
 	advance(store, 1);
-	const struct hf_cursor_advance args = to(2);
+	const struct hf_cursor_advance_args args = to(2);
 	sim_add_fault(
 	    sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "segment-", .nth = 1, .error = EIO});
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, NULL, &error), HF_EUNCERTAIN);
@@ -241,13 +241,13 @@ static void a_segment_that_a_reopened_store_did_not_see_never_turns_up(void **st
 	char next[HF__NAME_MAX];
 	int64_t sequence = 1, seen = 0;
 	advance(store, sequence);
-	EXPECT_OK(hf_info(store, &info, &error));
+	EXPECT_OK(hf_get_info(store, &info, &error));
 	hf__segment_name(info.segment + 1, next);
 	/* Its first sync is that of the zeros. */
 	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC, .name = next, .nth = 2, .error = EIO});
 	int rc = HF_OK;
 	while (rc == HF_OK && sequence < 1000) {
-		const struct hf_cursor_advance args = to(++sequence);
+		const struct hf_cursor_advance_args args = to(++sequence);
 		rc = hf_cursor_advance(store, NULL, &args, NULL, &error);
 	}
 	assert_int_equal(rc, HF_EUNCERTAIN);
@@ -299,7 +299,7 @@ static void a_transaction_with_a_refused_operation_is_not_committed(void **state
 	(void)state;
 	struct sim *sim = new_disk(sim_profile_weak());
 	hf_store *store = open_sized(sim, 65536);
-	const struct hf_cursor_advance good = to(7), bad = to(0);
+	const struct hf_cursor_advance_args good = to(7), bad = to(0);
 	hf_txn *txn = NULL;
 	int64_t at = 0;
 	EXPECT_OK(hf_txn_begin(store, &txn, &error));

@@ -34,18 +34,18 @@ static int write_one(struct worker *w)
 {
 	static const char bytes[PAYLOAD];
 	const bool os = w->number % 3 == 1;
-	const struct hf_cursor_advance advance = {
+	const struct hf_cursor_advance_args advance = {
 	    .write.durability = os ? HF_OS : HF_DURABLE,
 	    .key = {.consumer = hf_str(w->name), .stream = hf_str("s")},
 	    .sequence = ++w->asked};
 	int rc = hf_cursor_advance(w->store, NULL, &advance, NULL, NULL);
 	if (rc == HF_OK && !os)
 		w->durable = w->asked;
-	const struct hf_outbox_put put = {
+	const struct hf_outbox_put_args put = {
 	    .write.durability = os ? HF_OS : HF_DURABLE,
 	    .queue = hf_str("q"),
 	    .item = {.id = hf_str(w->name),
-	             .payload = hf_bytes(bytes, (size_t)(w->asked * 37 % PAYLOAD)),
+	             .payload = hf_bytes_of(bytes, (size_t)(w->asked * 37 % PAYLOAD)),
 	             .status = HF_OUTBOX_QUEUED,
 	             .priority = (int32_t)w->asked}};
 	return rc == HF_OK ? hf_outbox_put(w->store, NULL, &put, NULL, NULL) : rc;
@@ -54,7 +54,7 @@ static int write_one(struct worker *w)
 static int read_one(struct worker *w)
 {
 	struct hf_outbox_items items;
-	const struct hf_outbox_list list = {.queue = hf_str("q")};
+	const struct hf_outbox_list_args list = {.queue = hf_str("q")};
 	const int rc =
 	    hf_outbox_list(w->store, &list, w->asked % 2 ? HF_READ_UNDURABLE : 0, &items, NULL);
 	hf_release(items.memory);
@@ -118,7 +118,7 @@ static void run_until_failure(unsigned kinds, uint64_t nth, uint64_t seed)
 	for (unsigned i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	/* 0 when no group was hit: then everything is there */
 	assert_int_equal(hf_close(store, NULL), info.fault);
 	assert_int_equal(sim_broken(sim).synced_again, 0);

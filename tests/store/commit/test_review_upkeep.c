@@ -49,10 +49,10 @@ static int enqueue(unsigned number, struct hf_ticket *ticket)
 {
 	char id[16];
 	snprintf(id, sizeof id, "%u", number);
-	const struct hf_outbox_enqueue args = {.write.ticket = ticket,
-	                                       .queue = hf_str("q"),
-	                                       .id = hf_str(id),
-	                                       .payload = hf_str("payload")};
+	const struct hf_outbox_enqueue_args args = {.write.ticket = ticket,
+	                                            .queue = hf_str("q"),
+	                                            .id = hf_str(id),
+	                                            .payload = hf_str("payload")};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, &error);
 }
 
@@ -143,7 +143,7 @@ static void upkeep_does_not_wear_out_a_full_disk(void **state)
 {
 	(void)state;
 	unsigned number = 1;
-	const struct hf_lock_acquire args = {
+	const struct hf_lock_acquire_args args = {
 	    .name = hf_str("l"), .owner = hf_str("a"), .lease_us = 1000};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, NULL, &error), HF_OK);
 	/* No segment beyond the ones there are, and no room in these. */

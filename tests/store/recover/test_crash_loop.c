@@ -68,7 +68,7 @@ static void live(struct sim *sim, const struct life *life)
 		}
 		if (life->maintained)
 			(void)!hf_maintain(store, 0, NULL);
-		assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+		assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 		if (info.segment != segment)
 			before_life = used;
 		segment = info.segment;

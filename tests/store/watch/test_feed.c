@@ -58,10 +58,10 @@ static void kill_store(struct scene *scene)
 static hf_lsn advance(struct scene *scene, int64_t sequence, enum hf_durability durability)
 {
 	struct hf_result result;
-	const struct hf_cursor_advance args = {.write.durability = durability,
-	                                       .key = {hf_str("c"), hf_str("s"), hf_str("")},
-	                                       .sequence = sequence,
-	                                       .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance_args args = {.write.durability = durability,
+	                                            .key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                            .sequence = sequence,
+	                                            .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(scene->store, NULL, &args, &result, NULL), HF_OK);
 	return result.version;
 }
@@ -142,7 +142,7 @@ static void entries_come_as_they_lie_in_the_log(uint32_t pad)
 	struct scene scene = begin(pad);
 	churn_a_while(&scene, "feed");
 	logged_read(&logged, scene.sim);
-	assert_int_equal(hf_info(scene.store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(scene.store, &info, NULL), HF_OK);
 	assert_true(info.segment > 4 && logged.count == info.entries);
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
 		compare_from(&scene, &logged, 0, limits[i]);
@@ -313,7 +313,7 @@ static void a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it(void **
 	struct scene scene = begin(0);
 	struct hf_info info;
 	const hf_lsn last = advance(&scene, 1, HF_DURABLE);
-	assert_int_equal(hf_info(scene.store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(scene.store, &info, NULL), HF_OK);
 	(void)advance(&scene, 2, HF_OS);
 	kill_store(&scene);
 	assert_true(sim_flip_bit(scene.sim, "segment-00000001",
@@ -323,7 +323,7 @@ static void a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it(void **
 	    hf__feed_look(sim_opener(scene.sim, 1), hf__all_domains(), last + 1, &outside, NULL),
 	    HF_OK);
 	open_store(&scene);
-	assert_int_equal(hf_info(scene.store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(scene.store, &info, NULL), HF_OK);
 	assert_true(info.torn_bytes > 0);
 	const hf_lsn first = info.durable_lsn + 1 + HF__LSN_JUMP,
 	             froms[] = {0, 1, last, last + 1, first - 1, first};
@@ -381,7 +381,7 @@ static void a_failed_sync_shows_nothing_and_ends_the_waiting(void **state)
 	(void)advance(&scene, 1, HF_DURABLE);
 	hf_feed *feed = open_feed(scene.store, 1), *ahead = open_feed(scene.store, 2);
 	sim_add_fault(scene.sim, (struct sim_fault){.kinds = SIM_SYNC, .error = 5, .persistent = true});
-	const struct hf_cursor_advance args = {
+	const struct hf_cursor_advance_args args = {
 	    .key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = 2, .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(scene.store, NULL, &args, NULL, NULL), HF_EUNCERTAIN);
 	struct hf_event_batch batch;

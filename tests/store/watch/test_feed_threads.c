@@ -66,10 +66,11 @@ static void *write_some(void *arg)
 	for (unsigned i = 0; i < WRITES; i++) {
 		char id[24];
 		snprintf(id, sizeof id, "%u-%u", writer, i);
-		const struct hf_outbox_enqueue args = {.write.durability = i % 3 == 0 ? HF_OS : HF_DURABLE,
-		                                       .queue = hf_str("q"),
-		                                       .id = hf_str(id),
-		                                       .payload = hf_str("payload")};
+		const struct hf_outbox_enqueue_args args = {.write.durability =
+		                                                i % 3 == 0 ? HF_OS : HF_DURABLE,
+		                                            .queue = hf_str("q"),
+		                                            .id = hf_str(id),
+		                                            .payload = hf_str("payload")};
 		assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 	}
 	return NULL;
@@ -86,7 +87,7 @@ static void *follow_all(void *arg)
 		assert_int_equal(hf_feed_next(feed, 0, -1, &batch, NULL), HF_OK);
 		assert_true(batch.count > 0);
 		struct hf_info info;
-		assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+		assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 		assert_true(batch.next <= info.durable_lsn + 1);
 		followed_add(followed, &batch);
 	}
@@ -154,10 +155,10 @@ static pthread_t start_waiter(struct waiter *waiter, hf_lsn from)
 
 static void advance(int64_t sequence, enum hf_durability durability)
 {
-	const struct hf_cursor_advance args = {.write.durability = durability,
-	                                       .key = {hf_str("c"), hf_str("s"), hf_str("")},
-	                                       .sequence = sequence,
-	                                       .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance_args args = {.write.durability = durability,
+	                                            .key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                            .sequence = sequence,
+	                                            .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -215,7 +216,7 @@ static void a_fault_sends_away_who_waits(void **state)
 	pthread_t thread = start_waiter(&waiter, 2);
 	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC, .error = 5, .persistent = true});
 	assert_int_equal(hf_sync(store, NULL), HF_OK); /* nothing to sync */
-	const struct hf_cursor_remove args = {.key = {hf_str("c"), hf_str("s"), hf_str("")}};
+	const struct hf_cursor_remove_args args = {.key = {hf_str("c"), hf_str("s"), hf_str("")}};
 	assert_int_equal(hf_cursor_remove(store, NULL, &args, NULL, NULL), HF_EUNCERTAIN);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(waiter.rc, HF_EFAILED);
@@ -237,7 +238,7 @@ static hf_feed *look(hf_lsn from)
 static hf_lsn durable_lsn(void)
 {
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.durable_lsn;
 }
 

@@ -74,9 +74,9 @@ static void close_store(void)
 
 static void advance(int64_t sequence)
 {
-	const struct hf_cursor_advance args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
-	                                       .sequence = sequence,
-	                                       .delivery_id = hf_str("d")};
+	const struct hf_cursor_advance_args args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                            .sequence = sequence,
+	                                            .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -222,7 +222,7 @@ static void ending_a_subscription_waits_for_its_readers(void **state)
 
 struct call {
 	pthread_t thread;
-	struct hf_cancel cancel;
+	struct hf_cancel_flag cancel;
 	const char *owner;
 	bool claims; /* else it acquires */
 	int rc;
@@ -237,18 +237,18 @@ static void *make_call(void *arg)
 	(void)atomic_fetch_add(&waiting, 1);
 	if (call->claims) {
 		struct hf_outbox_items out;
-		const struct hf_outbox_claim_next args = {.write.cancel = &call->cancel,
-		                                          .queue = hf_str("q"),
-		                                          .owner = hf_str("w"),
-		                                          .wait_us = -1};
+		const struct hf_outbox_claim_next_args args = {.write.cancel = &call->cancel,
+		                                               .queue = hf_str("q"),
+		                                               .owner = hf_str("w"),
+		                                               .wait_us = -1};
 		call->rc = hf_outbox_claim_next(store, NULL, &args, &out, &result, NULL);
 		call->got = out.count;
 		hf_release(out.memory);
 	} else {
-		const struct hf_lock_acquire args = {.write.cancel = &call->cancel,
-		                                     .name = hf_str("l"),
-		                                     .owner = hf_str(call->owner),
-		                                     .wait_us = -1};
+		const struct hf_lock_acquire_args args = {.write.cancel = &call->cancel,
+		                                          .name = hf_str("l"),
+		                                          .owner = hf_str(call->owner),
+		                                          .wait_us = -1};
 		call->rc = hf_lock_acquire(store, NULL, &args, &result, NULL);
 		call->token = result.token;
 	}
@@ -267,7 +267,7 @@ static void start_call(struct call *call)
 static hf_token hold_the_lock(void)
 {
 	struct hf_result result;
-	const struct hf_lock_acquire args = {.name = hf_str("l"), .owner = hf_str("first")};
+	const struct hf_lock_acquire_args args = {.name = hf_str("l"), .owner = hf_str("first")};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, &result, NULL), HF_OK);
 	return result.token;
 }
@@ -283,7 +283,7 @@ static void one_wait_is_cancelled_and_the_others_go_on(void **state)
 	assert_int_equal(pthread_join(calls[0].thread, NULL), 0);
 	assert_true(calls[0].rc == HF_ECANCELED && calls[0].token == 0);
 	/* The next in line has the lock, the last one waits on. */
-	const struct hf_lock_release release = {.name = hf_str("l"), .token = token};
+	const struct hf_lock_release_args release = {.name = hf_str("l"), .token = token};
 	assert_int_equal(hf_lock_release(store, NULL, &release, NULL, NULL), HF_OK);
 	assert_int_equal(pthread_join(calls[1].thread, NULL), 0);
 	assert_true(calls[1].rc == HF_OK && calls[1].token > token);
@@ -308,15 +308,15 @@ static void a_cancelled_claim_takes_nothing(void **state)
 		assert_int_equal(pthread_create(&call.thread, NULL, make_call, &call), 0);
 		if (i % 2)
 			rest(1);
-		const struct hf_outbox_enqueue named = {.queue = hf_str("q"), .id = hf_str("item")};
+		const struct hf_outbox_enqueue_args named = {.queue = hf_str("q"), .id = hf_str("item")};
 		assert_int_equal(hf_outbox_enqueue(store, NULL, &named, NULL, NULL), HF_OK);
 		assert_int_equal(hf_cancel(store, &call.cancel, NULL), HF_OK);
 		assert_int_equal(pthread_join(call.thread, NULL), 0);
 		/* It was given the item and has it, or it was not, and the item is still to be had. */
 		assert_true(call.rc == (call.got ? HF_OK : HF_ECANCELED));
-		assert_int_equal(hf_outbox_stats(store, hf_str("q"), 0, &stats, NULL), HF_OK);
+		assert_int_equal(hf_outbox_get_stats(store, hf_str("q"), 0, &stats, NULL), HF_OK);
 		assert_true(stats.sending.items == call.got && stats.queued.items == 1 - call.got);
-		const struct hf_outbox_remove gone = {.queue = hf_str("q"), .id = hf_str("item")};
+		const struct hf_outbox_remove_args gone = {.queue = hf_str("q"), .id = hf_str("item")};
 		assert_int_equal(hf_outbox_remove(store, NULL, &gone, NULL, NULL), HF_OK);
 	}
 	close_store();
@@ -330,10 +330,10 @@ static void run_nothing(void *ctx)
 static void waiting_to_be_alone_is_cancelled_too(void **state)
 {
 	(void)state;
-	struct hf_cancel cancel = {1};
+	struct hf_cancel_flag cancel = {1};
 	bool ran = false;
 	(void)hold_the_lock();
-	const struct hf_lock_with args = {.name = hf_str("l"), .wait_us = -1, .cancel = &cancel};
+	const struct hf_lock_with_args args = {.name = hf_str("l"), .wait_us = -1, .cancel = &cancel};
 	assert_int_equal(hf_lock_with(store, &args, run_nothing, &ran, NULL), HF_ECANCELED);
 	assert_false(ran);
 	close_store();

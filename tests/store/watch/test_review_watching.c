@@ -64,14 +64,14 @@ static int enqueue(const char *queue, unsigned number)
 {
 	char id[16];
 	snprintf(id, sizeof id, "%u", number);
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
 	return hf_outbox_enqueue(store, NULL, &args, NULL, NULL);
 }
 
 static hf_subscription *subscribe(const char *queue, hf_event_fn callback)
 {
-	const struct hf_subscribe args = {
+	const struct hf_subscribe_args args = {
 	    .domain = "outbox", .key = {hf_str(queue)}, .parts = 1, .ring = 8, .callback = callback};
 	hf_subscription *subscription;
 	assert_int_equal(hf_subscribe(store, &args, &subscription, &error), HF_OK);
@@ -143,7 +143,7 @@ static void make_a_lot(void)
 		for (unsigned i = 0; i < EACH; i++) {
 			char id[16];
 			snprintf(id, sizeof id, "%u", txn * EACH + i);
-			const struct hf_outbox_enqueue args = {.queue = hf_str("busy"), .id = hf_str(id)};
+			const struct hf_outbox_enqueue_args args = {.queue = hf_str("busy"), .id = hf_str(id)};
 			assert_int_equal(hf_outbox_enqueue(store, all, &args, NULL, &error), HF_OK);
 		}
 		assert_int_equal(hf_txn_commit(all, HF_OS, &error), HF_OK);

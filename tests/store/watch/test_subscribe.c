@@ -44,29 +44,30 @@ static void close_store(void)
 
 static void enqueue(const char *queue, const char *id)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str(queue), .id = hf_str(id), .payload = hf_str("p")};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void clear(const char *queue)
 {
-	assert_int_equal(
-	    hf_outbox_clear(store, NULL, &(struct hf_outbox_clear){.queue = hf_str(queue)}, NULL, NULL),
-	    HF_OK);
+	assert_int_equal(hf_outbox_clear(store, NULL,
+	                                 &(struct hf_outbox_clear_args){.queue = hf_str(queue)}, NULL,
+	                                 NULL),
+	                 HF_OK);
 }
 
 static void configure(const char *queue)
 {
-	const struct hf_outbox_configure args = {.queue = hf_str(queue), .max_attempts = 9};
+	const struct hf_outbox_configure_args args = {.queue = hf_str(queue), .max_attempts = 9};
 	assert_int_equal(hf_outbox_configure(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
 static void reset_cursor(const char *consumer, const char *reason)
 {
-	const struct hf_cursor_reset args = {.key = {hf_str(consumer), hf_str("s"), hf_str("")},
-	                                     .sequence = 4,
-	                                     .reason = hf_str(reason)};
+	const struct hf_cursor_reset_args args = {.key = {hf_str(consumer), hf_str("s"), hf_str("")},
+	                                          .sequence = 4,
+	                                          .reason = hf_str(reason)};
 	assert_int_equal(hf_cursor_reset(store, NULL, &args, NULL, NULL), HF_OK);
 }
 
@@ -76,7 +77,7 @@ static void save(const char *user, const char *const *threads, size_t count)
 	memset(records, 0, sizeof records);
 	for (size_t i = 0; i < count; i++)
 		records[i].thread = hf_str(threads[i]);
-	const struct hf_inbox_save args = {
+	const struct hf_inbox_save_args args = {
 	    .user = hf_str(user), .records = records, .count = count, .generated_at = 5};
 	assert_int_equal(hf_inbox_save(store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -136,7 +137,7 @@ static void expect_events(hf_subscription *subscription, const char *const *line
 	followed_free(&followed);
 }
 
-static hf_subscription *subscribe(const struct hf_subscribe *args)
+static hf_subscription *subscribe(const struct hf_subscribe_args *args)
 {
 	struct hf_error error = {0};
 	hf_subscription *subscription;
@@ -149,7 +150,7 @@ static hf_subscription *subscribe(const struct hf_subscribe *args)
 
 static const struct {
 	const char *name;
-	struct hf_subscribe args;
+	struct hf_subscribe_args args;
 	const char *lines[10];
 } filters[] = {
     {"all",
@@ -212,7 +213,7 @@ static void what_cannot_be_is_refused(void **state)
 	(void)state;
 	static char longest[HF_KEY_MAX + 1];
 	memset(longest, 'k', sizeof longest);
-	const struct hf_subscribe wrong[] = {
+	const struct hf_subscribe_args wrong[] = {
 	    {.domain = "outbix"},
 	    {.domain = ""},
 	    {.parts = 1, .key = {{"q", 1}}},
@@ -253,7 +254,8 @@ static void pump(void)
 static void a_full_ring_says_how_many_are_lost_and_where_they_are(void **state)
 {
 	(void)state;
-	hf_subscription *small = subscribe(&(struct hf_subscribe){.ring = 2}), *large = subscribe(NULL);
+	hf_subscription *small = subscribe(&(struct hf_subscribe_args){.ring = 2}),
+	                *large = subscribe(NULL);
 	const char *ids[] = {"a", "b", "c", "d", "e", "f"};
 	for (size_t i = 0; i < 5; i++)
 		enqueue("q", ids[i]);
@@ -288,7 +290,7 @@ static void a_full_ring_says_how_many_are_lost_and_where_they_are(void **state)
 static void gaps_and_events_take_turns(void **state)
 {
 	(void)state;
-	hf_subscription *one = subscribe(&(struct hf_subscribe){.ring = 1});
+	hf_subscription *one = subscribe(&(struct hf_subscribe_args){.ring = 1});
 	enqueue("q", "a");
 	enqueue("q", "b");
 	pump();
@@ -305,7 +307,7 @@ static void gaps_and_events_take_turns(void **state)
 static void the_eventfd_is_readable_while_there_is_something(void **state)
 {
 	(void)state;
-	hf_subscription *subscription = subscribe(&(struct hf_subscribe){.domain = "outbox"});
+	hf_subscription *subscription = subscribe(&(struct hf_subscribe_args){.domain = "outbox"});
 	struct hf_event_batch batch;
 	assert_true(hf_subscription_eventfd(subscription) >= 0 && !readable(subscription));
 	reset_cursor("c", "not its business");
@@ -335,7 +337,7 @@ static void what_is_not_durable_is_not_told(void **state)
 {
 	(void)state;
 	hf_subscription *subscription = subscribe(NULL);
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write.durability = HF_OS, .queue = hf_str("q"), .id = hf_str("a")};
 	enqueue("q", "first"); /* so that the incarnation's first group is out */
 	expect_events(subscription, (const char *const[]){"outbox enqueue q/first", NULL});
@@ -365,7 +367,7 @@ static void what_cannot_be_read_is_told_and_comes_when_it_can(void **state)
 	assert_false(readable(subscription));
 	/* A store that failed says so, for ever. */
 	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC, .error = 5, .persistent = true});
-	const struct hf_outbox_clear args = {.queue = hf_str("q")};
+	const struct hf_outbox_clear_args args = {.queue = hf_str("q")};
 	assert_int_equal(hf_outbox_clear(store, NULL, &args, NULL, NULL), HF_EUNCERTAIN);
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(hf_subscription_next(subscription, 0, -1, &batch, &error), HF_EFAILED);
@@ -389,7 +391,7 @@ static void hear(void *ctx, const struct hf_event *event)
 	heard->count++;
 	/* No lock is held: the store can be used. */
 	struct hf_info info;
-	assert_int_equal(hf_info(store, &info, NULL), HF_OK);
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_true(info.durable_lsn >= event->lsn);
 	if (heard->count == 2 && heard->ends) {
 		hf_unsubscribe(heard->ends);

@@ -33,7 +33,7 @@ static int end(void **state)
 
 static void enqueue(const char *id)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("p")};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -52,7 +52,8 @@ static void without_memory_nothing_begins(void **state)
 {
 	(void)state;
 	hf_subscription *subscription = NULL;
-	const struct hf_subscribe args = {.domain = "outbox", .key = {{"q", 1}}, .parts = 1, .ring = 4};
+	const struct hf_subscribe_args args = {
+	    .domain = "outbox", .key = {{"q", 1}}, .parts = 1, .ring = 4};
 	enqueue("a");
 	for (size_t budget = 0; !subscription; budget++) {
 		size_t left = budget;

@@ -57,7 +57,7 @@ static void enqueue(unsigned writer, unsigned i)
 {
 	char id[24];
 	snprintf(id, sizeof id, "%u-%u", writer, i);
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("payload")};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, NULL, NULL), HF_OK);
 }
@@ -87,7 +87,8 @@ static hf_subscription *subscribe(uint32_t ring)
 {
 	struct hf_error error = {0};
 	hf_subscription *subscription;
-	if (hf_subscribe(store, &(struct hf_subscribe){.ring = ring}, &subscription, &error) != HF_OK)
+	if (hf_subscribe(store, &(struct hf_subscribe_args){.ring = ring}, &subscription, &error) !=
+	    HF_OK)
 		fail_msg("subscribe: %s", error.text);
 	return subscription;
 }

@@ -107,7 +107,7 @@ static int unchanged_since(struct hf__decision *d, const struct hf__outbox_item 
 
 static int claim_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_claim *args = &((const struct hf__outbox_claim *)raw)->args;
+	const struct hf_outbox_claim_args *args = &((const struct hf__outbox_claim *)raw)->args;
 	int rc = hf__outbox_check_key(args->queue, args->id, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_owner(args->owner, why);
@@ -128,7 +128,7 @@ static int claim_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf__outbox_claim *call = raw;
-	const struct hf_outbox_claim *args = &call->args;
+	const struct hf_outbox_claim_args *args = &call->args;
 	struct hf__outbox_item *item;
 	if (call->out) {
 		hf__answer_reset(d->answer);
@@ -178,7 +178,7 @@ int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_c
 	return rc;
 }
 
-int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_claim *args,
+int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_args *args,
                     struct hf_outbox_items *out, struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

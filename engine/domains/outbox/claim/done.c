@@ -37,7 +37,7 @@ struct hf__outbox_done *hf__outbox_done_of_fading(const struct hf__heap_node *no
 
 struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done)
 {
-	return hf_bytes(done->id, done->len);
+	return hf_bytes_of(done->id, done->len);
 }
 
 struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done)

@@ -23,7 +23,7 @@
 
 struct drain {
 	hf_store *store;
-	const struct hf_outbox_drain *args;
+	const struct hf_outbox_drain_args *args;
 	struct hf_outbox_drained *out;
 	struct hf_bytes owner;
 	hf_lsn began; /* nothing that changed after this LSN is sent */
@@ -57,14 +57,15 @@ static int settle_sent(const struct drain *drain, const struct hf_outbox_item *i
 static struct hf_bytes whole_characters(const char *reason, size_t size)
 {
 	const size_t len = strlen(reason);
-	return len + 1 < size ? hf_bytes(reason, len) : hf__utf8_cut(hf_bytes(reason, len), len - 1);
+	return len + 1 < size ? hf_bytes_of(reason, len)
+	                      : hf__utf8_cut(hf_bytes_of(reason, len), len - 1);
 }
 
 static int settle_failed(const struct drain *drain, const struct hf_outbox_item *item,
                          struct hf_bytes reason, struct hf_error *error)
 {
 	struct hf_result result;
-	const struct hf_outbox_fail fail = {
+	const struct hf_outbox_fail_args fail = {
 	    .write.durability = drain->args->durability,
 	    .queue = drain->args->queue,
 	    .id = item->id,
@@ -82,10 +83,10 @@ static int settle_failed(const struct drain *drain, const struct hf_outbox_item 
 static int settle_released(const struct drain *drain, const struct hf_outbox_item *item,
                            struct hf_error *error)
 {
-	const struct hf_outbox_release release = {.write.durability = drain->args->durability,
-	                                          .queue = drain->args->queue,
-	                                          .id = item->id,
-	                                          .token = item->token};
+	const struct hf_outbox_release_args release = {.write.durability = drain->args->durability,
+	                                               .queue = drain->args->queue,
+	                                               .id = item->id,
+	                                               .token = item->token};
 	const int rc = hf_outbox_release(drain->store, NULL, &release, NULL, error);
 	drain->out->left += rc == HF_OK;
 	return rc;
@@ -211,7 +212,7 @@ static int check(const struct drain *drain, struct hf_error *error)
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "outbox drain: %s", text);
 }
 
-int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args,
+int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain_args *args,
                     struct hf_outbox_drained *out, struct hf_error *error)
 {
 	HF__CALL;
@@ -226,11 +227,11 @@ int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain *args,
 		rc = begin(&drain, error);
 	bool more = rc == HF_OK;
 	while (more) {
-		const struct hf_outbox_list list = {.queue = args->queue,
-		                                    .status = HF_OUTBOX_QUEUED,
-		                                    .without_payload = true,
-		                                    .limit = PAGE,
-		                                    .page = page.next};
+		const struct hf_outbox_list_args list = {.queue = args->queue,
+		                                         .status = HF_OUTBOX_QUEUED,
+		                                         .without_payload = true,
+		                                         .limit = PAGE,
+		                                         .page = page.next};
 		struct hf_outbox_items before = page;
 		rc = hf_outbox_list(store, &list, 0, &page, error);
 		hf_release(before.memory);

@@ -9,7 +9,7 @@
 
 static int extend_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_extend *args = raw;
+	const struct hf_outbox_extend_args *args = raw;
 	const int rc = hf__outbox_check_key(args->queue, args->id, why);
 	return rc == HF_OK ? hf__outbox_check_span("the lease", args->lease_us, why) : rc;
 }
@@ -17,7 +17,7 @@ static int extend_check(const void *raw, struct hf__text *why)
 static int extend_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_outbox_extend *args = raw;
+	const struct hf_outbox_extend_args *args = raw;
 	struct hf__outbox_item *item;
 	const int rc =
 	    hf__outbox_require_claim(state, d, &args->write, args->queue, args->id, args->token, &item);
@@ -36,12 +36,13 @@ static int extend_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *extend_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_extend, queue),
-	                               offsetof(struct hf_outbox_extend, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_extend), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_extend_args, queue),
+	                               offsetof(struct hf_outbox_extend_args, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_extend_args), bytes,
+	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend *args,
+int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -54,7 +55,7 @@ int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend
 
 static int guard_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_guard *args = raw;
+	const struct hf_outbox_guard_args *args = raw;
 	if (args->write.expect != 0)
 		return hf__outbox_check_key(args->queue, args->id, why);
 	hf__text_add(why, "a guard needs an expected version");
@@ -71,7 +72,7 @@ static int lone_guard_check(const void *raw, struct hf__text *why)
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_outbox_guard *args = raw;
+	const struct hf_outbox_guard_args *args = raw;
 	struct hf__outbox_item *item;
 	const int rc = hf__outbox_look(state, d, &args->write, args->queue, args->id, &item);
 	result->version = item ? item->value.version : 0;
@@ -80,12 +81,13 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *guard_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_guard, queue),
-	                               offsetof(struct hf_outbox_guard, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_guard), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_guard_args, queue),
+	                               offsetof(struct hf_outbox_guard_args, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_guard_args), bytes,
+	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_guard(hf_store *store, hf_txn *txn, const struct hf_outbox_guard *args,
+int hf_outbox_guard(hf_store *store, hf_txn *txn, const struct hf_outbox_guard_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -99,14 +101,14 @@ int hf_outbox_guard(hf_store *store, hf_txn *txn, const struct hf_outbox_guard *
 
 static int guard_claim_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_guard_claim *args = raw;
+	const struct hf_outbox_guard_claim_args *args = raw;
 	return hf__outbox_check_key(args->queue, args->id, why);
 }
 
 static int guard_claim_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
 {
-	const struct hf_outbox_guard_claim *args = raw;
+	const struct hf_outbox_guard_claim_args *args = raw;
 	struct hf__outbox_item *item;
 	const int rc =
 	    hf__outbox_require_claim(state, d, &args->write, args->queue, args->id, args->token, &item);
@@ -119,14 +121,15 @@ static int guard_claim_decide(void *state, struct hf__decision *d, const void *r
 
 static void *guard_claim_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_guard_claim, queue),
-	                               offsetof(struct hf_outbox_guard_claim, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_guard_claim), bytes,
+	static const size_t bytes[] = {offsetof(struct hf_outbox_guard_claim_args, queue),
+	                               offsetof(struct hf_outbox_guard_claim_args, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_guard_claim_args), bytes,
 	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_guard_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_guard_claim *args,
-                          struct hf_result *result, struct hf_error *error)
+int hf_outbox_guard_claim(hf_store *store, hf_txn *txn,
+                          const struct hf_outbox_guard_claim_args *args, struct hf_result *result,
+                          struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox guard claim", HF__DOMAIN_OUTBOX, guard_claim_check,

@@ -90,7 +90,7 @@ void hf__outbox_view(const struct hf__outbox_item *item, struct hf__outbox_time 
 	struct hf__text text = {out->text, sizeof out->text, 0};
 	hf__text_add(&text, "lost %lu times: the worker died or let the lease pass, without an answer",
 	             (unsigned long)out->lost);
-	out->last_error = hf_bytes(out->text, text.len);
+	out->last_error = hf_bytes_of(out->text, text.len);
 }
 
 /* --- Logging it ------------------------------------------------------------------------------- */

@@ -13,25 +13,25 @@
 
 /* Arguments as they go through the store: where to hand things out comes along. */
 struct claim_many {
-	struct hf_outbox_claim_next args;
+	struct hf_outbox_claim_next_args args;
 	struct hf_outbox_items *out;
 	bool *again; /* as hf__outbox_end_all takes it */
 	bool in_txn;
 };
 
-static size_t queue_count(const struct hf_outbox_claim_next *args)
+static size_t queue_count(const struct hf_outbox_claim_next_args *args)
 {
 	return args->queue_count > 0 ? args->queue_count : 1;
 }
 
-static struct hf_bytes queue_at(const struct hf_outbox_claim_next *args, size_t i)
+static struct hf_bytes queue_at(const struct hf_outbox_claim_next_args *args, size_t i)
 {
 	return args->queue_count > 0 ? args->queues[i] : args->queue;
 }
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-static int check_queues(const struct hf_outbox_claim_next *args, struct hf__text *why)
+static int check_queues(const struct hf_outbox_claim_next_args *args, struct hf__text *why)
 {
 	int rc = HF_OK;
 	if (args->queue_count > 0 &&
@@ -130,7 +130,7 @@ static const struct hf__outbox_queue *open_queue(const struct hf__outbox_state *
 
 /* How many could be had at most. */
 static size_t room_for(const struct hf__outbox_state *state,
-                       const struct hf_outbox_claim_next *args)
+                       const struct hf_outbox_claim_next_args *args)
 {
 	size_t max = args->max == 0 ? 1 : args->max, there = 0;
 	if (max > HF_OUTBOX_CLAIM_MAX)
@@ -167,7 +167,7 @@ static int claim_and_hand_out(const struct hf__outbox_state *state, struct hf__d
 /* Nothing now. The waiter tries again when anything in its queues changes, or when the first of
  * those that are delayed, or held with a lease, comes up. */
 static void wait_for_work(const struct hf__outbox_state *state, struct hf__decision *d,
-                          const struct hf_outbox_claim_next *args)
+                          const struct hf_outbox_claim_next_args *args)
 {
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
 	int64_t retry_at = INT64_MAX;
@@ -214,7 +214,7 @@ static void *next_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next *args,
+int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next_args *args,
                          struct hf_outbox_items *out, struct hf_result *result,
                          struct hf_error *error)
 {

@@ -11,7 +11,7 @@
 
 static int complete_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_complete *args = raw;
+	const struct hf_outbox_complete_args *args = raw;
 	return hf__outbox_check_key(args->queue, args->id, why);
 }
 
@@ -22,7 +22,7 @@ static int complete_rerun(struct hf__decision *d, const struct hf__outbox_item *
 	struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_RERUN, d->setback);
 	image.status = HF_OUTBOX_QUEUED;
 	image.attempts = image.lost = 0;
-	image.last_error = hf_bytes(NULL, 0);
+	image.last_error = hf_bytes_of(NULL, 0);
 	image.enqueued_at = item->value.rerun_enqueued_at;
 	image.available_at = image.rerun_available_at;
 	image.computed = item->value.rerun_computed;
@@ -52,7 +52,7 @@ static int complete_item(struct hf__decision *d, const struct hf__outbox_item *i
 static int complete_decide(void *state, struct hf__decision *d, const void *raw,
                            struct hf_result *result)
 {
-	const struct hf_outbox_complete *args = raw;
+	const struct hf_outbox_complete_args *args = raw;
 	struct hf__outbox_item *item;
 	const int rc =
 	    hf__outbox_require_claim(state, d, &args->write, args->queue, args->id, args->token, &item);
@@ -61,11 +61,12 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *complete_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_complete, queue),
-	                               offsetof(struct hf_outbox_complete, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_complete), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_complete_args, queue),
+	                               offsetof(struct hf_outbox_complete_args, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_complete_args), bytes,
+	                       COUNT_OF(bytes));
 }
-int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_complete *args,
+int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_complete_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -139,14 +140,14 @@ int hf__outbox_settle_sent(hf_store *store, const struct hf__outbox_sent *args,
 
 static int remove_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_remove *args = raw;
+	const struct hf_outbox_remove_args *args = raw;
 	return hf__outbox_check_key(args->queue, args->id, why);
 }
 
 static int remove_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
-	const struct hf_outbox_remove *args = raw;
+	const struct hf_outbox_remove_args *args = raw;
 	const struct hf__outbox_image image = {
 	    .cause = HF__OUTBOX_REMOVE, .queue = args->queue, .id = args->id, .until = HF_UNSET};
 	struct hf__outbox_item *item;
@@ -156,12 +157,13 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *remove_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_remove, queue),
-	                               offsetof(struct hf_outbox_remove, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_remove), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_remove_args, queue),
+	                               offsetof(struct hf_outbox_remove_args, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_remove_args), bytes,
+	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_remove(hf_store *store, hf_txn *txn, const struct hf_outbox_remove *args,
+int hf_outbox_remove(hf_store *store, hf_txn *txn, const struct hf_outbox_remove_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -212,7 +214,7 @@ static uint32_t limit_of(const struct hf__outbox_item *item, uint32_t asked)
 
 static int fail_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_fail *args = raw;
+	const struct hf_outbox_fail_args *args = raw;
 	int rc = hf__outbox_check_key(args->queue, args->id, why);
 	if (rc == HF_OK)
 		rc = hf__check_bytes("reason", args->reason, SIZE_MAX, why); /* a longer one is cut */
@@ -222,7 +224,7 @@ static int fail_check(const void *raw, struct hf__text *why)
 static int fail_decide(void *state, struct hf__decision *d, const void *raw,
                        struct hf_result *result)
 {
-	const struct hf_outbox_fail *args = raw;
+	const struct hf_outbox_fail_args *args = raw;
 	struct hf__outbox_item *item;
 	const int rc =
 	    hf__outbox_require_claim(state, d, &args->write, args->queue, args->id, args->token, &item);
@@ -243,13 +245,13 @@ static int fail_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *fail_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_fail, queue),
-	                               offsetof(struct hf_outbox_fail, id),
-	                               offsetof(struct hf_outbox_fail, reason)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_fail), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_fail_args, queue),
+	                               offsetof(struct hf_outbox_fail_args, id),
+	                               offsetof(struct hf_outbox_fail_args, reason)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_fail_args), bytes, COUNT_OF(bytes));
 }
 
-int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail *args,
+int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail_args *args,
                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -262,7 +264,7 @@ int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail *ar
 
 static int release_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_release *args = raw;
+	const struct hf_outbox_release_args *args = raw;
 	const int rc = hf__outbox_check_key(args->queue, args->id, why);
 	return rc == HF_OK ? hf__outbox_check_span("the delay", args->delay_us, why) : rc;
 }
@@ -270,7 +272,7 @@ static int release_check(const void *raw, struct hf__text *why)
 static int release_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
 {
-	const struct hf_outbox_release *args = raw;
+	const struct hf_outbox_release_args *args = raw;
 	struct hf__outbox_item *item;
 	const int rc =
 	    hf__outbox_require_claim(state, d, &args->write, args->queue, args->id, args->token, &item);
@@ -288,12 +290,13 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *release_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_release, queue),
-	                               offsetof(struct hf_outbox_release, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_release), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_release_args, queue),
+	                               offsetof(struct hf_outbox_release_args, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_release_args), bytes,
+	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_release *args,
+int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_release_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -304,7 +307,7 @@ int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_relea
 
 static int mark_failed_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_mark_failed *args = raw;
+	const struct hf_outbox_mark_failed_args *args = raw;
 	const int rc = hf__outbox_check_key(args->queue, args->id, why);
 	return rc == HF_OK ? hf__check_bytes("reason", args->reason, SIZE_MAX, why) : rc;
 }
@@ -312,7 +315,7 @@ static int mark_failed_check(const void *raw, struct hf__text *why)
 static int mark_failed_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
 {
-	const struct hf_outbox_mark_failed *args = raw;
+	const struct hf_outbox_mark_failed_args *args = raw;
 	struct hf__outbox_item *item;
 	int rc = hf__outbox_require(state, d, &args->write, args->queue, args->id, &item);
 	if (rc != HF_OK)
@@ -330,15 +333,16 @@ static int mark_failed_decide(void *state, struct hf__decision *d, const void *r
 
 static void *mark_failed_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_mark_failed, queue),
-	                               offsetof(struct hf_outbox_mark_failed, id),
-	                               offsetof(struct hf_outbox_mark_failed, reason)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_mark_failed), bytes,
+	static const size_t bytes[] = {offsetof(struct hf_outbox_mark_failed_args, queue),
+	                               offsetof(struct hf_outbox_mark_failed_args, id),
+	                               offsetof(struct hf_outbox_mark_failed_args, reason)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_mark_failed_args), bytes,
 	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_mark_failed(hf_store *store, hf_txn *txn, const struct hf_outbox_mark_failed *args,
-                          struct hf_result *result, struct hf_error *error)
+int hf_outbox_mark_failed(hf_store *store, hf_txn *txn,
+                          const struct hf_outbox_mark_failed_args *args, struct hf_result *result,
+                          struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox mark failed", HF__DOMAIN_OUTBOX, mark_failed_check,
@@ -348,14 +352,14 @@ int hf_outbox_mark_failed(hf_store *store, hf_txn *txn, const struct hf_outbox_m
 
 static int retry_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_retry *args = raw;
+	const struct hf_outbox_retry_args *args = raw;
 	return hf__outbox_check_key(args->queue, args->id, why);
 }
 
 static int retry_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
-	const struct hf_outbox_retry *args = raw;
+	const struct hf_outbox_retry_args *args = raw;
 	struct hf__outbox_item *item;
 	int rc = hf__outbox_require(state, d, &args->write, args->queue, args->id, &item);
 	if (rc != HF_OK)
@@ -381,12 +385,13 @@ static int retry_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *retry_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_retry, queue),
-	                               offsetof(struct hf_outbox_retry, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_retry), bytes, COUNT_OF(bytes));
+	static const size_t bytes[] = {offsetof(struct hf_outbox_retry_args, queue),
+	                               offsetof(struct hf_outbox_retry_args, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_retry_args), bytes,
+	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry *args,
+int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
@@ -399,7 +404,7 @@ int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry *
 
 static int reschedule_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_reschedule *args = raw;
+	const struct hf_outbox_reschedule_args *args = raw;
 	if (!args->set_available_at && !args->set_priority) {
 		hf__text_add(why, "it needs an available_at or a priority");
 		return HF_EINVAL;
@@ -414,7 +419,7 @@ static int reschedule_check(const void *raw, struct hf__text *why)
 static int reschedule_decide(void *state, struct hf__decision *d, const void *raw,
                              struct hf_result *result)
 {
-	const struct hf_outbox_reschedule *args = raw;
+	const struct hf_outbox_reschedule_args *args = raw;
 	struct hf__outbox_item *item;
 	int rc = hf__outbox_require(state, d, &args->write, args->queue, args->id, &item);
 	if (rc != HF_OK)
@@ -444,13 +449,13 @@ static int reschedule_decide(void *state, struct hf__decision *d, const void *ra
 
 static void *reschedule_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct hf_outbox_reschedule, queue),
-	                               offsetof(struct hf_outbox_reschedule, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_reschedule), bytes,
+	static const size_t bytes[] = {offsetof(struct hf_outbox_reschedule_args, queue),
+	                               offsetof(struct hf_outbox_reschedule_args, id)};
+	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_reschedule_args), bytes,
 	                       COUNT_OF(bytes));
 }
 
-int hf_outbox_reschedule(hf_store *store, hf_txn *txn, const struct hf_outbox_reschedule *args,
+int hf_outbox_reschedule(hf_store *store, hf_txn *txn, const struct hf_outbox_reschedule_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;

@@ -7,7 +7,7 @@
 #include "holdfast/outbox_claim.h"
 
 struct hf__outbox_claim {
-	struct hf_outbox_claim args;
+	struct hf_outbox_claim_args args;
 	struct hf_outbox_items *out; /* nullable; as in hf_outbox_claim */
 	/* A drain's. HF_EBLOCKED too when another item of the group goes before it, and when the
 	 * queue is paused, unless with_paused. HF_ECONFLICT when anything happened to the item after

@@ -37,7 +37,7 @@ struct hf_bytes verb_bytes(const char *name, uint32_t size)
 	at %= 512;
 	if (size > PATTERN_SIZE - at)
 		abort(); /* a workload with payloads that are too long */
-	return hf_bytes(pattern + at, size);
+	return hf_bytes_of(pattern + at, size);
 }
 
 static void names_split(const struct op *op, struct names *out)

@@ -13,11 +13,11 @@ static struct hf_bytes group_of(int64_t number, char out[8])
 
 static int put(const struct call *c, const struct hf_document_key *key, const char *id)
 {
-	const struct hf_document_put args = {.write = verb_write(c),
-	                                     .key = *key,
-	                                     .payload = verb_bytes(id, c->op->size),
-	                                     .group = hf_str("g1"),
-	                                     .ttl_us = c->op->number};
+	const struct hf_document_put_args args = {.write = verb_write(c),
+	                                          .key = *key,
+	                                          .payload = verb_bytes(id, c->op->size),
+	                                          .group = hf_str("g1"),
+	                                          .ttl_us = c->op->number};
 	return hf_document_put(c->store, c->txn, &args, c->result, c->error);
 }
 
@@ -26,11 +26,11 @@ int verb_document_change(const struct call *c, const struct names *n)
 	const struct hf_document_key key = {hf_str(c->op->place), n->part[0]};
 	const struct hf_write write = verb_write(c);
 	char group[8];
-	const struct hf_document_regroup regroup = {
+	const struct hf_document_regroup_args regroup = {
 	    .write = write, .key = key, .group = group_of(c->op->number, group)};
-	const struct hf_document_remove gone = {.write = write, .key = key};
-	const struct hf_document_clear clear = {.write = write, .collection = key.collection};
-	const struct hf_document_guard guard = {.write = write, .key = key};
+	const struct hf_document_remove_args gone = {.write = write, .key = key};
+	const struct hf_document_clear_args clear = {.write = write, .collection = key.collection};
+	const struct hf_document_guard_args guard = {.write = write, .key = key};
 	switch (c->op->verb) {
 	case DOCUMENT_PUT:
 		return put(c, &key, n->cstr[0]);
@@ -69,7 +69,7 @@ int verb_document_get(const struct call *c, const struct names *n)
 
 int verb_document_list(const struct call *c, const struct names *n)
 {
-	const struct hf_document_list args = {.collection = hf_str(c->op->place)};
+	const struct hf_document_list_args args = {.collection = hf_str(c->op->place)};
 	struct hf_document_page page;
 	(void)n;
 	const int rc = hf_document_list(c->store, &args, c->flags, &page, c->error);
@@ -83,9 +83,9 @@ int verb_document_figures(const struct call *c, const struct names *n)
 {
 	char group[8];
 	const struct hf_document_key key = {hf_str(c->op->place), n->part[0]};
-	const struct hf_document_count args = {.collection = key.collection,
-	                                       .group = group_of(c->op->number, group)};
-	struct hf_document_counted counted = {0};
+	const struct hf_document_count_args args = {.collection = key.collection,
+	                                            .group = group_of(c->op->number, group)};
+	struct hf_document_counts counted = {0};
 	bool there = false;
 	int rc;
 	if (c->op->verb == DOCUMENT_HAS)

@@ -34,26 +34,27 @@ static struct hf_idempotency_key key_of(const struct call *c, const struct names
 
 int verb_idem_begin(const struct call *c, const struct names *n)
 {
-	const struct hf_idempotency_begin args = {.write = verb_write(c),
-	                                          .key = key_of(c, n),
-	                                          .fingerprint = verb_bytes(n->cstr[0], c->op->size),
-	                                          .lease_us = c->op->number};
+	const struct hf_idempotency_begin_args args = {.write = verb_write(c),
+	                                               .key = key_of(c, n),
+	                                               .fingerprint =
+	                                                   verb_bytes(n->cstr[0], c->op->size),
+	                                               .lease_us = c->op->number};
 	return hf_idempotency_begin(c->store, c->txn, &args, c->begun, c->result, c->error);
 }
 
 int verb_idem_owning(const struct call *c, const struct names *n)
 {
 	const struct hf_idempotency_key key = key_of(c, n);
-	const struct hf_idempotency_complete complete = {.write = verb_write(c),
-	                                                 .key = key,
-	                                                 .token = c->token,
-	                                                 .status = 200,
-	                                                 .response =
-	                                                     verb_bytes(n->cstr[0], c->op->size),
-	                                                 .ttl_us = c->op->number};
-	const struct hf_idempotency_abandon abandon = {
+	const struct hf_idempotency_complete_args complete = {.write = verb_write(c),
+	                                                      .key = key,
+	                                                      .token = c->token,
+	                                                      .status = 200,
+	                                                      .response =
+	                                                          verb_bytes(n->cstr[0], c->op->size),
+	                                                      .ttl_us = c->op->number};
+	const struct hf_idempotency_abandon_args abandon = {
 	    .write = verb_write(c), .key = key, .token = c->token};
-	const struct hf_idempotency_guard_owner guard = {
+	const struct hf_idempotency_guard_owner_args guard = {
 	    .write = verb_write(c), .key = key, .token = c->token};
 	switch (c->op->verb) {
 	case IDEM_COMPLETE:
@@ -68,15 +69,16 @@ int verb_idem_owning(const struct call *c, const struct names *n)
 int verb_idem_raw(const struct call *c, const struct names *n)
 {
 	const struct hf_idempotency_key key = key_of(c, n);
-	const struct hf_idempotency_put put = {.write = verb_write(c),
-	                                       .key = key,
-	                                       .status = 418,
-	                                       .response = verb_bytes(n->cstr[0], c->op->size),
-	                                       .created_at = 7,
-	                                       .expires_at = c->op->number ? c->op->number : HF_UNSET};
-	const struct hf_idempotency_remove gone = {.write = verb_write(c), .key = key};
-	const struct hf_idempotency_clear clear = {.write = verb_write(c), .scope = key.scope};
-	const struct hf_idempotency_guard guard = {.write = verb_write(c), .key = key};
+	const struct hf_idempotency_put_args put = {.write = verb_write(c),
+	                                            .key = key,
+	                                            .status = 418,
+	                                            .response = verb_bytes(n->cstr[0], c->op->size),
+	                                            .created_at = 7,
+	                                            .expires_at =
+	                                                c->op->number ? c->op->number : HF_UNSET};
+	const struct hf_idempotency_remove_args gone = {.write = verb_write(c), .key = key};
+	const struct hf_idempotency_clear_args clear = {.write = verb_write(c), .scope = key.scope};
+	const struct hf_idempotency_guard_args guard = {.write = verb_write(c), .key = key};
 	switch (c->op->verb) {
 	case IDEM_PUT:
 		return hf_idempotency_put(c->store, c->txn, &put, c->result, c->error);
@@ -104,7 +106,7 @@ int verb_idem_look(const struct call *c, const struct names *n)
 	const struct hf_idempotency_key key = key_of(c, n);
 	struct hf_idempotency_counts counts;
 	struct hf_idempotency_page page;
-	const struct hf_idempotency_list list = {.scope = key.scope};
+	const struct hf_idempotency_list_args list = {.scope = key.scope};
 	bool has;
 	int rc;
 	switch (c->op->verb) {
@@ -130,9 +132,9 @@ int verb_idem_look(const struct call *c, const struct names *n)
 
 int verb_migration(const struct call *c, const struct names *n)
 {
-	const struct hf_migration_record record = {.write = verb_write(c), .name = n->part[0]};
-	const struct hf_migration_forget forget = {.write = verb_write(c), .name = n->part[0]};
-	const struct hf_migration_guard guard = {.write = verb_write(c), .name = n->part[0]};
+	const struct hf_migration_record_args record = {.write = verb_write(c), .name = n->part[0]};
+	const struct hf_migration_forget_args forget = {.write = verb_write(c), .name = n->part[0]};
+	const struct hf_migration_guard_args guard = {.write = verb_write(c), .name = n->part[0]};
 	switch (c->op->verb) {
 	case MIGRATION_RECORD:
 		return hf_migration_record(c->store, c->txn, &record, c->result, c->error);
@@ -147,7 +149,7 @@ int verb_migrations(const struct call *c, const struct names *n)
 {
 	struct hf_migration_page page;
 	(void)n;
-	const int rc = hf_migrations(c->store, NULL, c->flags, &page, c->error);
+	const int rc = hf_migration_list(c->store, NULL, c->flags, &page, c->error);
 	for (size_t i = 0; i < page.count; i++) {
 		hf__put_short(&c->told->bytes, page.items[i].name);
 		hf__put_i64(&c->told->bytes, page.items[i].applied_at);

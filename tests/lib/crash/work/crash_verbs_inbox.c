@@ -16,7 +16,7 @@ int verb_inbox_save(const struct call *c, const struct names *n)
 		records[i].score = (double)i / 2;
 		records[i].updated_at = c->op->number;
 	}
-	const struct hf_inbox_save args = {
+	const struct hf_inbox_save_args args = {
 	    .write = verb_write(c),
 	    .user = hf_str(c->op->place),
 	    .records = records,
@@ -51,7 +51,7 @@ static struct hf_inbox_key inbox_key(const struct call *c, const struct names *n
 
 int verb_inbox_mark(const struct call *c, const struct names *n)
 {
-	const struct hf_inbox_mark args = {.write = verb_write(c), .key = inbox_key(c, n)};
+	const struct hf_inbox_mark_args args = {.write = verb_write(c), .key = inbox_key(c, n)};
 	switch (c->op->verb) {
 	case INBOX_DISMISS:
 		return hf_inbox_dismiss(c->store, c->txn, &args, c->result, c->error);
@@ -69,24 +69,24 @@ int verb_inbox_mark(const struct call *c, const struct names *n)
 int verb_inbox_one(const struct call *c, const struct names *n)
 {
 	if (c->op->verb == INBOX_REMOVE) {
-		const struct hf_inbox_remove args = {.write = verb_write(c), .key = inbox_key(c, n)};
+		const struct hf_inbox_remove_args args = {.write = verb_write(c), .key = inbox_key(c, n)};
 		return hf_inbox_remove(c->store, c->txn, &args, c->result, c->error);
 	}
-	const struct hf_inbox_guard args = {.write = verb_write(c), .key = inbox_key(c, n)};
+	const struct hf_inbox_guard_args args = {.write = verb_write(c), .key = inbox_key(c, n)};
 	return hf_inbox_guard(c->store, c->txn, &args, c->result, c->error);
 }
 
 int verb_inbox_bury(const struct call *c, const struct names *n)
 {
-	const struct hf_inbox_snooze snooze = {
+	const struct hf_inbox_snooze_args snooze = {
 	    .write = verb_write(c), .key = inbox_key(c, n), .until = c->op->number};
-	const struct hf_inbox_remove bury = {
+	const struct hf_inbox_remove_args bury = {
 	    .write = verb_write(c), .key = inbox_key(c, n), .tombstone_for = c->op->number};
-	const struct hf_inbox_put_tombstone put = {.write = verb_write(c),
-	                                           .key = inbox_key(c, n),
-	                                           .dismissed = true,
-	                                           .dismissed_at = 7,
-	                                           .until = c->op->number};
+	const struct hf_inbox_put_tombstone_args put = {.write = verb_write(c),
+	                                                .key = inbox_key(c, n),
+	                                                .dismissed = true,
+	                                                .dismissed_at = 7,
+	                                                .until = c->op->number};
 	switch (c->op->verb) {
 	case INBOX_SNOOZE:
 		return hf_inbox_snooze(c->store, c->txn, &snooze, c->result, c->error);
@@ -99,7 +99,7 @@ int verb_inbox_bury(const struct call *c, const struct names *n)
 
 int verb_inbox_mark_all(const struct call *c, const struct names *n)
 {
-	const struct hf_inbox_mark_all args = {
+	const struct hf_inbox_mark_all_args args = {
 	    .write = verb_write(c), .user = hf_str(c->op->place), .up_to = (hf_lsn)c->op->number};
 	(void)n;
 	return c->op->verb == INBOX_DISMISS_ALL
@@ -109,10 +109,10 @@ int verb_inbox_mark_all(const struct call *c, const struct names *n)
 
 int verb_inbox_tombstones(const struct call *c, const struct names *n)
 {
-	const struct hf_inbox_tombstones args = {.user = hf_str(c->op->place)};
+	const struct hf_inbox_list_tombstones_args args = {.user = hf_str(c->op->place)};
 	struct hf_inbox_tombstone_page page;
 	(void)n;
-	const int rc = hf_inbox_tombstones(c->store, &args, c->flags, &page, c->error);
+	const int rc = hf_inbox_list_tombstones(c->store, &args, c->flags, &page, c->error);
 	for (size_t i = 0; rc == HF_OK && i < page.count; i++) {
 		hf__put_short(&c->told->bytes, page.items[i].key.thread);
 		hf__put_u8(&c->told->bytes, page.items[i].dismissed);
@@ -127,13 +127,13 @@ int verb_inbox_tombstones(const struct call *c, const struct names *n)
 int verb_inbox_many(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes user = hf_str(c->op->place), nobody = hf_str("nobody");
-	const struct hf_inbox_set_status status = {
+	const struct hf_inbox_set_status_args status = {
 	    .write = verb_write(c), .user = user, .status = verb_bytes(n->cstr[0], c->op->size)};
-	const struct hf_inbox_prune prune = {
+	const struct hf_inbox_prune_args prune = {
 	    .write = verb_write(c), .user = user, .keep_accounts = &nobody, .keep_count = 1};
-	const struct hf_inbox_trim trim = {
+	const struct hf_inbox_trim_args trim = {
 	    .write = verb_write(c), .user = user, .max_records = (uint64_t)c->op->number};
-	const struct hf_inbox_clear clear = {.write = verb_write(c), .user = user};
+	const struct hf_inbox_clear_args clear = {.write = verb_write(c), .user = user};
 	switch (c->op->verb) {
 	case INBOX_SET_STATUS:
 		return hf_inbox_set_status(c->store, c->txn, &status, c->result, c->error);
@@ -159,7 +159,7 @@ int verb_inbox_get(const struct call *c, const struct names *n)
 
 int verb_inbox_load(const struct call *c, const struct names *n)
 {
-	const struct hf_inbox_load args = {.user = hf_str(c->op->place)};
+	const struct hf_inbox_load_args args = {.user = hf_str(c->op->place)};
 	struct hf_inbox_page page;
 	(void)n;
 	const int rc = hf_inbox_load(c->store, &args, c->flags, &page, c->error);
@@ -172,10 +172,10 @@ int verb_inbox_load(const struct call *c, const struct names *n)
 
 int verb_inbox_dismissed(const struct call *c, const struct names *n)
 {
-	const struct hf_inbox_dismissed args = {.user = hf_str(c->op->place)};
-	struct hf_inbox_keys keys;
+	const struct hf_inbox_list_dismissed_args args = {.user = hf_str(c->op->place)};
+	struct hf_inbox_key_page keys;
 	(void)n;
-	const int rc = hf_inbox_dismissed(c->store, &args, c->flags, &keys, c->error);
+	const int rc = hf_inbox_list_dismissed(c->store, &args, c->flags, &keys, c->error);
 	for (size_t i = 0; rc == HF_OK && i < keys.count; i++)
 		hf__put_short(&c->told->bytes, keys.items[i].thread);
 	hf_release(keys.memory);
@@ -188,14 +188,14 @@ int verb_inbox_figures(const struct call *c, const struct names *n)
 	struct hf_inbox_status status;
 	(void)n;
 	if (c->op->verb == INBOX_COUNTS) {
-		const int rc = hf_inbox_counts(c->store, hf_str(c->op->place), c->flags, &counts, c->error);
+		const int rc = hf_inbox_count(c->store, hf_str(c->op->place), c->flags, &counts, c->error);
 		hf__put_u64(&c->told->bytes, counts.total);
 		hf__put_u64(&c->told->bytes, counts.unread);
 		hf__put_u64(&c->told->bytes, counts.unseen);
 		hf__put_u64(&c->told->bytes, counts.dismissed);
 		return rc;
 	}
-	const int rc = hf_inbox_status(c->store, hf_str(c->op->place), c->flags, &status, c->error);
+	const int rc = hf_inbox_get_status(c->store, hf_str(c->op->place), c->flags, &status, c->error);
 	hf__put_long(&c->told->bytes, status.status);
 	verb_tell_version(c->told, status.version);
 	hf_release(status.memory);
@@ -227,22 +227,22 @@ int verb_cursor_change(const struct call *c, const struct names *n)
 {
 	const struct hf_cursor_key key = cursor_key(c, n);
 	const struct hf_bytes text = verb_bytes(n->cstr[0], c->op->size);
-	const struct hf_cursor_advance advance = {.write = verb_write(c),
-	                                          .key = key,
-	                                          .sequence = c->op->number,
-	                                          .delivery_id = hf_str("d"),
-	                                          /* so that a replay changes nothing, whatever the
+	const struct hf_cursor_advance_args advance = {.write = verb_write(c),
+	                                               .key = key,
+	                                               .sequence = c->op->number,
+	                                               .delivery_id = hf_str("d"),
+	                                               /* so that a replay changes nothing, whatever the
 	                                           * clock says */
-	                                          .now = 1};
-	const struct hf_cursor_reset reset = {.write = verb_write(c),
-	                                      .key = key,
-	                                      .sequence = c->op->number,
-	                                      .delivered_at = HF_UNSET,
-	                                      .reason = text};
-	const struct hf_cursor_record_error failure = {
+	                                               .now = 1};
+	const struct hf_cursor_reset_args reset = {.write = verb_write(c),
+	                                           .key = key,
+	                                           .sequence = c->op->number,
+	                                           .delivered_at = HF_UNSET,
+	                                           .reason = text};
+	const struct hf_cursor_record_error_args failure = {
 	    .write = verb_write(c), .key = key, .message = text};
-	const struct hf_cursor_remove gone = {.write = verb_write(c), .key = key};
-	const struct hf_cursor_guard guard = {.write = verb_write(c), .key = key};
+	const struct hf_cursor_remove_args gone = {.write = verb_write(c), .key = key};
+	const struct hf_cursor_guard_args guard = {.write = verb_write(c), .key = key};
 	switch (c->op->verb) {
 	case CURSOR_ADVANCE:
 		return hf_cursor_advance(c->store, c->txn, &advance, c->result, c->error);
@@ -270,7 +270,7 @@ int verb_cursor_get(const struct call *c, const struct names *n)
 
 int verb_cursor_list(const struct call *c, const struct names *n)
 {
-	const struct hf_cursor_list args = {.stream = hf_str(c->op->place)};
+	const struct hf_cursor_list_args args = {.stream = hf_str(c->op->place)};
 	struct hf_cursor_page page;
 	(void)n;
 	const int rc = hf_cursor_list(c->store, &args, c->flags, &page, c->error);
@@ -282,10 +282,11 @@ int verb_cursor_list(const struct call *c, const struct names *n)
 
 int verb_cursor_lag(const struct call *c, const struct names *n)
 {
-	const struct hf_cursor_lag args = {.stream = hf_str(c->op->place), .head = c->op->number};
+	const struct hf_cursor_list_lag_args args = {.stream = hf_str(c->op->place),
+	                                             .head = c->op->number};
 	struct hf_cursor_lag_page page;
 	(void)n;
-	const int rc = hf_cursor_lag(c->store, &args, c->flags, &page, c->error);
+	const int rc = hf_cursor_list_lag(c->store, &args, c->flags, &page, c->error);
 	for (size_t i = 0; rc == HF_OK && i < page.count; i++)
 		hf__put_i64(&c->told->bytes, page.items[i].lag);
 	hf_release(page.memory);

@@ -8,21 +8,21 @@ int verb_lock_change(const struct call *c, const struct names *n)
 	char text[16];
 	(void)snprintf(text, sizeof text, "w%u", c->op->size);
 	const struct hf_bytes name = n->part[0], owner = hf_str(text);
-	const struct hf_lock_acquire acquire = {
+	const struct hf_lock_acquire_args acquire = {
 	    .write = verb_write(c), .name = name, .owner = owner, .lease_us = c->op->number};
-	const struct hf_lock_put put = {.write = verb_write(c),
-	                                .name = name,
-	                                .owner = owner,
-	                                .acquired_at = 5,
-	                                .lease_until = SCRIPT_NOW + c->op->number};
-	const struct hf_lock_renew renew = {
+	const struct hf_lock_put_args put = {.write = verb_write(c),
+	                                     .name = name,
+	                                     .owner = owner,
+	                                     .acquired_at = 5,
+	                                     .lease_until = SCRIPT_NOW + c->op->number};
+	const struct hf_lock_renew_args renew = {
 	    .write = verb_write(c), .name = name, .token = c->token, .lease_us = c->op->number};
-	const struct hf_lock_release release = {
+	const struct hf_lock_release_args release = {
 	    .write = verb_write(c), .name = name, .token = c->token};
-	const struct hf_lock_force_release force = {
+	const struct hf_lock_force_release_args force = {
 	    .write = verb_write(c), .name = name, .reason = verb_bytes(n->cstr[0], c->op->size)};
-	const struct hf_lock_guard guard = {.write = verb_write(c), .name = name};
-	const struct hf_lock_guard_held held = {
+	const struct hf_lock_guard_args guard = {.write = verb_write(c), .name = name};
+	const struct hf_lock_guard_held_args held = {
 	    .write = verb_write(c), .name = name, .token = c->token};
 	switch (c->op->verb) {
 	case LOCK_ACQUIRE:
@@ -49,7 +49,7 @@ static void tell_that_it_ran(void *told)
 
 int verb_lock_with(const struct call *c, const struct names *n)
 {
-	const struct hf_lock_with args = {.name = n->part[0]};
+	const struct hf_lock_with_args args = {.name = n->part[0]};
 	return hf_lock_with(c->store, &args, tell_that_it_ran, c->told, c->error);
 }
 
@@ -65,7 +65,7 @@ static void tell_lock(struct tale *told, const struct hf_lock *lock)
 
 int verb_lock_get(const struct call *c, const struct names *n)
 {
-	const struct hf_lock_check check = {n->part[0], c->token};
+	const struct hf_lock_check_args check = {n->part[0], c->token};
 	struct hf_lock_got got;
 	if (c->op->verb == LOCK_CHECK)
 		return hf_lock_check(c->store, &check, c->flags, c->error);

@@ -33,7 +33,7 @@ void script_tell_items(struct tale *told, const struct hf_outbox_items *items)
 
 int verb_outbox_enqueue(const struct call *c, const struct names *n)
 {
-	const struct hf_outbox_enqueue args = {
+	const struct hf_outbox_enqueue_args args = {
 	    .write = verb_write(c),
 	    .queue = hf_str(c->op->place),
 	    .id = n->part[0],
@@ -59,7 +59,7 @@ int verb_outbox_enqueue_many(const struct call *c, const struct names *n)
 		items[i].payload = verb_bytes(n->cstr[i], c->op->size);
 		items[i].priority = (int32_t)i;
 	}
-	const struct hf_outbox_enqueue_many args = {
+	const struct hf_outbox_enqueue_many_args args = {
 	    .write = verb_write(c), .queue = hf_str(c->op->place), .items = items, .count = n->count};
 	return hf_outbox_enqueue_many(c->store, c->txn, &args, c->result, c->error);
 }
@@ -67,7 +67,7 @@ int verb_outbox_enqueue_many(const struct call *c, const struct names *n)
 int verb_outbox_queue(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes queue = hf_str(c->op->place);
-	const struct hf_outbox_put put = {
+	const struct hf_outbox_put_args put = {
 	    .write = verb_write(c),
 	    .queue = queue,
 	    .item = {.id = n->part[0],
@@ -76,9 +76,9 @@ int verb_outbox_queue(const struct call *c, const struct names *n)
 	             .enqueued_at = 1,
 	             .available_at = 2},
 	};
-	const struct hf_outbox_configure configure = {
+	const struct hf_outbox_configure_args configure = {
 	    .write = verb_write(c), .queue = queue, .max_attempts = (uint32_t)c->op->number};
-	const struct hf_outbox_clear clear = {.write = verb_write(c), .queue = queue};
+	const struct hf_outbox_clear_args clear = {.write = verb_write(c), .queue = queue};
 	switch (c->op->verb) {
 	case OUTBOX_PUT:
 		return hf_outbox_put(c->store, c->txn, &put, c->result, c->error);
@@ -93,17 +93,17 @@ int verb_outbox_claim(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes queue = hf_str(c->op->place), owner = hf_str("worker");
 	const bool bounded = c->op->verb == OUTBOX_CLAIM_BOUNDED;
-	const struct hf_outbox_claim one = {.write = verb_write(c),
-	                                    .queue = queue,
-	                                    .id = n->part[0],
-	                                    .owner = owner,
-	                                    .lease_us = bounded ? 60000000 : c->op->number,
-	                                    .max_run_us = bounded ? c->op->number : 0};
-	const struct hf_outbox_claim_next next = {.write = verb_write(c),
-	                                          .queue = queue,
-	                                          .max = n->count ? (uint32_t)n->count : 1,
-	                                          .owner = owner,
-	                                          .lease_us = c->op->number};
+	const struct hf_outbox_claim_args one = {.write = verb_write(c),
+	                                         .queue = queue,
+	                                         .id = n->part[0],
+	                                         .owner = owner,
+	                                         .lease_us = bounded ? 60000000 : c->op->number,
+	                                         .max_run_us = bounded ? c->op->number : 0};
+	const struct hf_outbox_claim_next_args next = {.write = verb_write(c),
+	                                               .queue = queue,
+	                                               .max = n->count ? (uint32_t)n->count : 1,
+	                                               .owner = owner,
+	                                               .lease_us = c->op->number};
 	if (bounded || c->op->verb == OUTBOX_CLAIM || c->op->verb == OUTBOX_CLAIM_GROUPED)
 		return hf_outbox_claim(c->store, c->txn, &one, c->items, c->result, c->error);
 	return hf_outbox_claim_next(c->store, c->txn, &next, c->items, c->result, c->error);
@@ -112,14 +112,14 @@ int verb_outbox_claim(const struct call *c, const struct names *n)
 int verb_outbox_holding(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes queue = hf_str(c->op->place), id = n->part[0];
-	const struct hf_outbox_extend extend = {.write = verb_write(c),
-	                                        .queue = queue,
-	                                        .id = id,
-	                                        .token = c->token,
-	                                        .lease_us = c->op->number};
-	const struct hf_outbox_complete complete = {
+	const struct hf_outbox_extend_args extend = {.write = verb_write(c),
+	                                             .queue = queue,
+	                                             .id = id,
+	                                             .token = c->token,
+	                                             .lease_us = c->op->number};
+	const struct hf_outbox_complete_args complete = {
 	    .write = verb_write(c), .queue = queue, .id = id, .token = c->token};
-	const struct hf_outbox_fail failure = {
+	const struct hf_outbox_fail_args failure = {
 	    .write = verb_write(c),
 	    .queue = queue,
 	    .id = id,
@@ -127,12 +127,12 @@ int verb_outbox_holding(const struct call *c, const struct names *n)
 	    .reason = verb_bytes(n->cstr[0], c->op->size),
 	    .backoff = {.kind = HF_OUTBOX_BACKOFF_FIXED, .delay_us = c->op->number},
 	};
-	const struct hf_outbox_release release = {.write = verb_write(c),
-	                                          .queue = queue,
-	                                          .id = id,
-	                                          .token = c->token,
-	                                          .delay_us = c->op->number};
-	const struct hf_outbox_guard_claim guard = {
+	const struct hf_outbox_release_args release = {.write = verb_write(c),
+	                                               .queue = queue,
+	                                               .id = id,
+	                                               .token = c->token,
+	                                               .delay_us = c->op->number};
+	const struct hf_outbox_guard_claim_args guard = {
 	    .write = verb_write(c), .queue = queue, .id = id, .token = c->token};
 	switch (c->op->verb) {
 	case OUTBOX_EXTEND:
@@ -151,18 +151,19 @@ int verb_outbox_holding(const struct call *c, const struct names *n)
 int verb_outbox_outside(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes queue = hf_str(c->op->place), id = n->part[0];
-	const struct hf_outbox_remove gone = {.write = verb_write(c), .queue = queue, .id = id};
-	const struct hf_outbox_mark_failed failed = {.write = verb_write(c),
-	                                             .queue = queue,
-	                                             .id = id,
-	                                             .reason = verb_bytes(n->cstr[0], c->op->size)};
-	const struct hf_outbox_retry retry = {.write = verb_write(c), .queue = queue, .id = id};
-	const struct hf_outbox_guard guard = {.write = verb_write(c), .queue = queue, .id = id};
-	const struct hf_outbox_reschedule reschedule = {.write = verb_write(c),
-	                                                .queue = queue,
-	                                                .id = id,
-	                                                .set_available_at = true,
-	                                                .available_at = c->op->number};
+	const struct hf_outbox_remove_args gone = {.write = verb_write(c), .queue = queue, .id = id};
+	const struct hf_outbox_mark_failed_args failed = {.write = verb_write(c),
+	                                                  .queue = queue,
+	                                                  .id = id,
+	                                                  .reason =
+	                                                      verb_bytes(n->cstr[0], c->op->size)};
+	const struct hf_outbox_retry_args retry = {.write = verb_write(c), .queue = queue, .id = id};
+	const struct hf_outbox_guard_args guard = {.write = verb_write(c), .queue = queue, .id = id};
+	const struct hf_outbox_reschedule_args reschedule = {.write = verb_write(c),
+	                                                     .queue = queue,
+	                                                     .id = id,
+	                                                     .set_available_at = true,
+	                                                     .available_at = c->op->number};
 	switch (c->op->verb) {
 	case OUTBOX_RESCHEDULE:
 		return hf_outbox_reschedule(c->store, c->txn, &reschedule, c->result, c->error);
@@ -190,7 +191,7 @@ int verb_outbox_get(const struct call *c, const struct names *n)
 
 int verb_outbox_list(const struct call *c, const struct names *n)
 {
-	const struct hf_outbox_list args = {.queue = hf_str(c->op->place)};
+	const struct hf_outbox_list_args args = {.queue = hf_str(c->op->place)};
 	struct hf_outbox_items items;
 	(void)n;
 	const int rc = hf_outbox_list(c->store, &args, c->flags, &items, c->error);
@@ -203,7 +204,7 @@ int verb_outbox_stats(const struct call *c, const struct names *n)
 {
 	struct hf_outbox_stats stats;
 	(void)n;
-	const int rc = hf_outbox_stats(c->store, hf_str(c->op->place), c->flags, &stats, c->error);
+	const int rc = hf_outbox_get_stats(c->store, hf_str(c->op->place), c->flags, &stats, c->error);
 	hf__put_u64(&c->told->bytes, stats.queued.items);
 	hf__put_u64(&c->told->bytes, stats.sending.items);
 	hf__put_u64(&c->told->bytes, stats.failed.items);
@@ -221,19 +222,19 @@ int verb_outbox_stats(const struct call *c, const struct names *n)
 int verb_outbox_whole(const struct call *c, const struct names *n)
 {
 	const struct hf_bytes queue = hf_str(c->op->place);
-	const struct hf_outbox_put_completed completed = {
+	const struct hf_outbox_put_completed_args completed = {
 	    .write = verb_write(c), .queue = queue, .id = n->part[0], .until = c->op->number};
-	const struct hf_outbox_configure window = {
+	const struct hf_outbox_configure_args window = {
 	    .write = verb_write(c), .queue = queue, .dedup_window_us = c->op->number, .dedup_max = 2};
-	const struct hf_outbox_pause pause = {.write = verb_write(c), .queue = queue};
-	const struct hf_outbox_redrive redrive = {.write = verb_write(c), .queue = queue};
-	const struct hf_outbox_prune prune = {.write = verb_write(c), .queue = queue};
-	const struct hf_outbox_configure lost = {.write = verb_write(c),
-	                                         .queue = queue,
-	                                         .max_lost = (uint32_t)c->op->number,
-	                                         .leave = HF_OUTBOX_LEAVE_MAX_ATTEMPTS |
-	                                                  HF_OUTBOX_LEAVE_DEDUP_WINDOW |
-	                                                  HF_OUTBOX_LEAVE_DEDUP_MAX};
+	const struct hf_outbox_pause_args pause = {.write = verb_write(c), .queue = queue};
+	const struct hf_outbox_redrive_args redrive = {.write = verb_write(c), .queue = queue};
+	const struct hf_outbox_prune_args prune = {.write = verb_write(c), .queue = queue};
+	const struct hf_outbox_configure_args lost = {.write = verb_write(c),
+	                                              .queue = queue,
+	                                              .max_lost = (uint32_t)c->op->number,
+	                                              .leave = HF_OUTBOX_LEAVE_MAX_ATTEMPTS |
+	                                                       HF_OUTBOX_LEAVE_DEDUP_WINDOW |
+	                                                       HF_OUTBOX_LEAVE_DEDUP_MAX};
 	switch (c->op->verb) {
 	case OUTBOX_PRUNE:
 		return hf_outbox_prune(c->store, c->txn, &prune, c->result, c->error);
@@ -254,10 +255,10 @@ int verb_outbox_whole(const struct call *c, const struct names *n)
 
 int verb_outbox_completed(const struct call *c, const struct names *n)
 {
-	const struct hf_outbox_completed_list args = {.queue = hf_str(c->op->place)};
+	const struct hf_outbox_list_completed_args args = {.queue = hf_str(c->op->place)};
 	struct hf_outbox_completed_page page;
 	(void)n;
-	const int rc = hf_outbox_completed(c->store, &args, c->flags, &page, c->error);
+	const int rc = hf_outbox_list_completed(c->store, &args, c->flags, &page, c->error);
 	for (size_t i = 0; i < page.count; i++) {
 		hf__put_short(&c->told->bytes, page.ids[i].id);
 		hf__put_i64(&c->told->bytes, page.ids[i].until);

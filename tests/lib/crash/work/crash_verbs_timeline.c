@@ -20,16 +20,16 @@ static void tell_event(struct tale *told, const struct hf_timeline_event *e)
 int verb_timeline_change(const struct call *c, const struct names *n)
 {
 	const struct hf_timeline_key key = timeline_key(c, n);
-	const struct hf_timeline_append append = {.write = verb_write(c),
-	                                          .key = key,
-	                                          .type = key.id,
-	                                          .subject = hf_str("subject"),
-	                                          .happened_at = c->op->number,
-	                                          .payload = verb_bytes(n->cstr[0], c->op->size)};
-	const struct hf_timeline_retain retain = {
+	const struct hf_timeline_append_args append = {.write = verb_write(c),
+	                                               .key = key,
+	                                               .type = key.id,
+	                                               .subject = hf_str("subject"),
+	                                               .happened_at = c->op->number,
+	                                               .payload = verb_bytes(n->cstr[0], c->op->size)};
+	const struct hf_timeline_retain_args retain = {
 	    .write = verb_write(c), .timeline = key.timeline, .max_events = (uint64_t)c->op->number};
-	const struct hf_timeline_clear clear = {.write = verb_write(c), .timeline = key.timeline};
-	const struct hf_timeline_guard guard = {.write = verb_write(c), .key = key};
+	const struct hf_timeline_clear_args clear = {.write = verb_write(c), .timeline = key.timeline};
+	const struct hf_timeline_guard_args guard = {.write = verb_write(c), .key = key};
 	switch (c->op->verb) {
 	case TIMELINE_APPEND:
 		return hf_timeline_append(c->store, c->txn, &append, c->result, c->error);
@@ -55,14 +55,14 @@ int verb_timeline_get(const struct call *c, const struct names *n)
 
 int verb_timeline_query(const struct call *c, const struct names *n)
 {
-	const struct hf_timeline_query args = {
+	const struct hf_timeline_query_args args = {
 	    .filter = {.timeline = hf_str(c->op->place), .subject = hf_str("subject")},
 	    .limit = (size_t)c->op->number};
 	struct hf_timeline_page page;
 	(void)n;
 	const int rc = hf_timeline_query(c->store, &args, c->flags, &page, c->error);
 	hf__put_u64(&c->told->bytes, page.total);
-	hf__put_u8(&c->told->bytes, page.has_next);
+	hf__put_u8(&c->told->bytes, page.next != NULL);
 	for (size_t i = 0; rc == HF_OK && i < page.count; i++)
 		tell_event(c->told, &page.items[i]);
 	hf_release(page.memory);
