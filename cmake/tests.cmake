@@ -41,6 +41,9 @@ foreach(source ${sources})
 	holdfast_tier(${source})
 	holdfast_add_program(${name} ${source} holdfast_testlib)
 	holdfast_add_test(${name} ${tier} ${timeout_${tier}} $<TARGET_FILE:${name}>)
+	if(NOT tier STREQUAL fast)
+		set_tests_properties(${name} PROPERTIES COST 100) # the longest begin first
+	endif()
 endforeach()
 
 # Rules about sources and libraries: once is enough, so not again under each sanitizer.
@@ -55,7 +58,7 @@ if(NOT HOLDFAST_ONE_ENGINE)
 	# Hundreds of small stores; many programs, each started anew.
 	set_tests_properties(check_python PROPERTIES TIMEOUT 300)
 	# It has two threads of its own, and seven disks by twelve workloads.
-	set_tests_properties(test_crash_sweep PROPERTIES PROCESSORS 2 TIMEOUT 1800)
+	set_tests_properties(test_crash_sweep PROPERTIES PROCESSORS 2 COST 1000 TIMEOUT 1800)
 	include(${PROJECT_SOURCE_DIR}/cmake/model.cmake)
 endif()
 
