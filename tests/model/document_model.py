@@ -95,7 +95,8 @@ class Documents:
             expires_at = self.w.now + ttl
         if created_at is None:
             created_at = old.created_at if old else now
-        new = Document(collection, id, group, payload, created_at, now, expires_at, old and old.version,
+        new = Document(collection, id, group, payload, created_at, now, expires_at,
+                       old and old.version,
                        ttl > 0 or expires_computed)  # fmt: skip
         if old == new or old is None and self._expired(new):
             return Done(False, old.version if old else 0)

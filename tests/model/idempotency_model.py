@@ -101,7 +101,8 @@ class Idempotency:
         now = self.w.now
         until = now + lease if lease else None
         expires_at = max(now + (ttl or DAY), until or 0)  # never ends a lease
-        new = Entry(scope, key, fingerprint, False, 0, b"", self.w.stamp, expires_at, self.w.token(), until,
+        new = Entry(scope, key, fingerprint, False, 0, b"", self.w.stamp, expires_at,
+                    self.w.token(), until,
                     self.w.version(), self.w.incarnation)  # fmt: skip
         self.w.state["idem", scope, key] = new
         found = fields(new, "scope", "key", "fingerprint", "done") | {"outcome": "NEW"}
@@ -119,7 +120,8 @@ class Idempotency:
     ) -> Done:
         self.w.expect(expect, self.version_of(scope, key))
         old = self._owned(scope, key, token)
-        new = replace(old, done=True, status=status, response=response, expires_at=self.w.now + (ttl or DAY), expires_computed=True,
+        new = replace(old, done=True, status=status, response=response,
+                      expires_at=self.w.now + (ttl or DAY), expires_computed=True,
                       token=0, lease_until=None, version=self.w.version())  # fmt: skip
         self.w.state["idem", scope, key] = new
         return Done(True, new.version)
@@ -155,7 +157,8 @@ class Idempotency:
             if old:
                 del self.w.state["idem", scope, key]
             return Done(old is not None, 0)
-        new = Entry(scope, key, fingerprint, True, status, response, created_at, expires_at, 0, None,
+        new = Entry(scope, key, fingerprint, True, status, response, created_at, expires_at, 0,
+                    None,
                     old and old.version, 0, expires_computed)  # fmt: skip
         if old and replace(old, _incarnation=0) == new:
             return Done(False, old.version)

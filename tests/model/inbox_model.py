@@ -166,7 +166,8 @@ class Inboxes:
             if stone and stone.dismissed_at is not None:
                 dismissed_at = stone.dismissed_at
             new = Record(*key, **taken, seen_at=None, read_at=None, snoozed_until=None,
-                         dismissed=bool(stone) or given.dismissed, dismissed_at=dismissed_at, saved=lsn, version=lsn)  # fmt: skip
+                         dismissed=bool(stone) or given.dismissed, dismissed_at=dismissed_at,
+                         saved=lsn, version=lsn)  # fmt: skip
         else:
             new = replace(old, **taken)
             if given.dismissed and not old.dismissed:

@@ -93,8 +93,10 @@ class Models:
         if which == "wrong":
             return 5_000_000_000
         domain = getattr(self, operation.domain)
-        status = {"set_status": "version_of_status", "configure": "version_of_settings", "pause": "version_of_settings",
-                  "resume": "version_of_settings", "put_tombstone": "version_of_tombstone"}  # fmt: skip
+        status = {"set_status": "version_of_status", "configure": "version_of_settings",
+                  "pause": "version_of_settings",
+                  "resume": "version_of_settings",
+                  "put_tombstone": "version_of_tombstone"}  # fmt: skip
         args = dict(operation.args)
         if operation.name == "put" and "item" in args:
             args["id"] = args["item"].id
@@ -125,12 +127,14 @@ def compare(operations: list[Operation], expected: Any, real: Outcome) -> None:
     if isinstance(expected, Refused):
         if (real.code, real.operation) != (expected.code, expected.operation):
             raise Difference(
-                f"{where}: model refuses with {expected.code} at {expected.operation}, library: {real}"
+                f"{where}: model refuses with {expected.code} at {expected.operation}, "
+                f"library: {real}"
             )
         return
     if real.code:
         raise Difference(
-            f"{where}: model does it: {expected}, library refuses with {real.code} at {real.operation}"
+            f"{where}: model does it: {expected}, "
+            f"library refuses with {real.code} at {real.operation}"
         )
     for operation, done, answer in zip(operations, expected, real.answers):
         _compare_one(f"{operation!r}", done, answer)
@@ -223,7 +227,8 @@ class Machine(RuleBasedStateMachine):
                     f"item {id}",
                 )
 
-    @rule(operations=st.lists(st.one_of([row.strategy() for row in ROWS if not row.alone]), min_size=1, max_size=4),
+    @rule(operations=st.lists(st.one_of([row.strategy() for row in ROWS if not row.alone]),
+                              min_size=1, max_size=4),
           how=st.sampled_from(["os", "durable", "later"]))  # fmt: skip
     def transaction(self, operations: list[Operation], how: str) -> None:
         self.perform(operations, how, True)
@@ -278,7 +283,9 @@ class Machine(RuleBasedStateMachine):
         self.look_at_everything()
 
     @precondition(lambda self: self.may_kill)
-    @rule(operations=st.lists(st.one_of([row.strategy() for row in ROWS if not (row.alone or row.guard)]), min_size=1, max_size=5),
+    @rule(operations=st.lists(st.one_of([row.strategy() for row in ROWS
+                                         if not (row.alone or row.guard)]),
+                              min_size=1, max_size=5),
           after=st.integers(0, 5), how=st.sampled_from(["os", "durable", "later"]))  # fmt: skip
     def kill(self, operations: list[Operation], after: int, how: str) -> None:
         """Another process takes the store and is killed at its work: what it had been told is done
@@ -349,7 +356,8 @@ class Machine(RuleBasedStateMachine):
     )
     def read_inbox(self, limit: int, user: str, account: Optional[str], flags: int) -> None:
         inbox, m = self.store.inbox, self.models.inbox
-        args = {"account": account, "unread_only": bool(flags & 1), "without_dismissed": bool(flags & 2),
+        args = {"account": account, "unread_only": bool(flags & 1),
+                "without_dismissed": bool(flags & 2),
                 "without_snoozed": bool(flags & 4)}  # fmt: skip
         same(
             m.load(user, **args),
@@ -374,7 +382,8 @@ class Machine(RuleBasedStateMachine):
                 lambda: m.get(user, thread), lambda: inbox.get(user, thread), f"get {user} {thread}"
             )
 
-    @rule(limit=st.integers(1, 3), stream=st.sampled_from([None, "s"]), subject=st.sampled_from([None, "", "j"]),
+    @rule(limit=st.integers(1, 3), stream=st.sampled_from([None, "s"]),
+          subject=st.sampled_from([None, "", "j"]),
           head=st.integers(0, 5))  # fmt: skip
     def read_cursors(
         self, limit: int, stream: Optional[str], subject: Optional[str], head: int
@@ -501,7 +510,8 @@ class Machine(RuleBasedStateMachine):
                 lambda: m.with_lock(name), lambda: locks.alone(name, lambda: True), f"alone {name}"
             )
 
-    @rule(steps=st.lists(st.tuples(st.sampled_from(["m1", "m2", "m3", "fails"]), st.sampled_from([None, None, 0, 7])),
+    @rule(steps=st.lists(st.tuples(st.sampled_from(["m1", "m2", "m3", "fails"]),
+                                   st.sampled_from([None, None, 0, 7])),
                          max_size=3, unique_by=lambda step: step[0]))  # fmt: skip
     def migrate(self, steps: list[tuple[str, Optional[int]]]) -> None:
         m = self.models.migrations

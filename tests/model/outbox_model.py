@@ -106,7 +106,8 @@ class Outboxes:
             rerun = item.rerun
             if rerun and rerun.available_computed:
                 rerun = replace(rerun, available_at=moved(rerun.available_at, by))
-            self.w.state[key] = replace(item, available_at=available_at, rerun=rerun, lease_until=moved(item.lease_until, by),
+            self.w.state[key] = replace(item, available_at=available_at, rerun=rerun,
+                                        lease_until=moved(item.lease_until, by),
                                         _claimed_at=moved(item._claimed_at, by))  # fmt: skip
         for key, completed in self.w.all("completed"):
             self.w.state[key] = replace(completed, until=moved(completed.until, by))
@@ -196,8 +197,10 @@ class Outboxes:
         if old is None:
             if self._blocks(queue, given.id):
                 return Done(False, 0)
-            new = Item(given.id, given.payload, QUEUED, 0, given.max_attempts, given.priority, enqueued_at,
-                       available_at, "", given.group, None, **FREE, version=None, _order=self.w.order(),
+            new = Item(given.id, given.payload, QUEUED, 0, given.max_attempts, given.priority,
+                       enqueued_at,
+                       available_at, "", given.group, None, **FREE, version=None,
+                       _order=self.w.order(),
                        _incarnation=0, available_computed=computed)  # fmt: skip
             return self._store(queue, None, new)
         if dedup == RERUN and old.status == SENDING:
@@ -246,8 +249,10 @@ class Outboxes:
         self.w.expect(expect, self.version_of(queue, item.id))
         old = self._find(queue, item.id)
         new = Item(
-            item.id, item.payload, FAILED if item.status == FAILED else QUEUED, item.attempts, item.max_attempts,
-            item.priority, item.enqueued_at, item.available_at, item.last_error, item.group, item.rerun, **FREE,
+            item.id, item.payload, FAILED if item.status == FAILED else QUEUED, item.attempts,
+            item.max_attempts,
+            item.priority, item.enqueued_at, item.available_at, item.last_error, item.group,
+            item.rerun, **FREE,
             version=old and old.version, _order=old._order if old else self.w.order(),
             _incarnation=old._incarnation if old else 0, _claimed_at=old._claimed_at if old else 0,
             available_computed=item.available_computed,
@@ -346,7 +351,8 @@ class Outboxes:
     def _grant(self, queue: str, item: Item, owner: str, lease: int) -> Item:
         until = self.w.now + lease if lease else None
         new = replace(item, status=SENDING, token=self.w.token(), owner=owner, lease_until=until,
-                      version=self.w.version(), _incarnation=self.w.incarnation, _claimed_at=self.w.now)  # fmt: skip
+                      version=self.w.version(), _incarnation=self.w.incarnation,
+                      _claimed_at=self.w.now)  # fmt: skip
         self.w.state["item", queue, item.id] = new
         return new
 
@@ -411,8 +417,11 @@ class Outboxes:
     def _complete(self, queue: str, item: Item) -> Done:
         if item.rerun:
             note = item.rerun
-            new = replace(item, payload=note.payload, enqueued_at=note.enqueued_at, available_at=note.available_at, available_computed=note.available_computed,
-                          status=QUEUED, attempts=0, lost=0, last_error="", rerun=None, _order=self.w.order(), **FREE)  # fmt: skip
+            new = replace(item, payload=note.payload, enqueued_at=note.enqueued_at,
+                          available_at=note.available_at,
+                          available_computed=note.available_computed,
+                          status=QUEUED, attempts=0, lost=0, last_error="", rerun=None,
+                          _order=self.w.order(), **FREE)  # fmt: skip
             return self._store(queue, None, new)
         del self.w.state["item", queue, item.id]
         window = self._settings(queue).dedup_window

@@ -16,7 +16,8 @@ EXAMPLES = int(os.environ.get("HF_MODEL_EXAMPLES") or "2000")
 
 def main() -> None:
     print(
-        f"seed {SEED}; again: HF_SEED={SEED} HF_MODEL_EXAMPLES={EXAMPLES} ctest --preset release -R model_test",
+        f"seed {SEED}; again: "
+        f"HF_SEED={SEED} HF_MODEL_EXAMPLES={EXAMPLES} ctest --preset release -R model_test",
         flush=True,
     )
     assert not left_out(), f"operations that the machine never tries: {left_out()}"
@@ -24,7 +25,8 @@ def main() -> None:
     run(Machine, EXAMPLES, Phase.generate, Phase.shrink)
     took = time.monotonic() - started
     print(
-        f"figure: model test: {Machine.examples} examples of {STEPS} steps, {Machine.mutations} mutations and transactions, "
+        f"figure: model test: {Machine.examples} examples of {STEPS} steps, "
+        f"{Machine.mutations} mutations and transactions, "
         f"{Machine.kills} processes killed, {Machine.reopens} reopens: no difference, {took:.0f} s"
     )
     assert Machine.examples >= EXAMPLES

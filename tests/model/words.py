@@ -83,7 +83,8 @@ class Series:
             and self._bound[at][1] <= value
         ):
             raise Difference(
-                f"{where}: {self.name} {value} is out of order among {self._bound[max(0, at - 1):at + 1]}"
+                f"{where}: {self.name} {value} is out of order "
+                f"among {self._bound[max(0, at - 1):at + 1]}"
             )
         if value <= 0:
             raise Difference(f"{where}: {self.name} {value} is none")
@@ -145,7 +146,8 @@ def same(expected: Any, real: Any, where: str) -> None:
             expected.value = real
         elif expected.value != real:
             raise Difference(
-                f"{where}: model {expected.low}..{expected.high} ({expected.value}), library {real!r}"
+                f"{where}: model {expected.low}..{expected.high} ({expected.value}), "
+                f"library {real!r}"
             )
     elif isinstance(expected, dict):
         if real is None:

@@ -77,7 +77,7 @@ class Durability(enum.IntEnum):
 
 
 # --- Structs
-# ----------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 # ctypes cuts integers to their width, takes anything for a bool and ends a text at its first NUL.
@@ -104,7 +104,8 @@ def number(value: Any, name: str, low: int = 0, high: int = 2**64 - 1) -> int:
         wrong_type(name, "int", value)
     if not low <= found <= high:
         invalid(
-            f"{name} must be from {low} to {high}, not {found if abs(found) < 10**40 else 'that large'}"
+            f"{name} must be from {low} to {high}, "
+            f"not {found if abs(found) < 10**40 else 'that large'}"
         )
     return found
 
@@ -316,7 +317,7 @@ def check(rc: int, error: ErrorStruct) -> None:
 
 
 # --- From Python to C
-# -------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 class Borrow:
@@ -369,7 +370,8 @@ def encode(value: Payload) -> bytes:
 def write(expect: Optional[int] = None, durability: Durability = Durability.DURABLE) -> Write:
     if expect is not None and number(expect, "expect") == 0:
         invalid(
-            "expect: 0 is no version; None is no expectation, holdfast.ABSENT is that there is no object"
+            "expect: 0 is no version; None is no expectation, "
+            "holdfast.ABSENT is that there is no object"
         )
     # A time of 0 is the first instant of 1970; one that is not given is UNSET.
     return Write(
@@ -426,7 +428,7 @@ def token(page: Optional[str]) -> Optional[bytes]:
 
 
 # --- From C to Python
-# -------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 def time_or_none(value: int) -> Optional[int]:
@@ -488,7 +490,10 @@ class Result:
     def __repr__(self) -> str:
         if not self._known:
             return "Result(not committed)"
-        return f"Result(changed={self.changed}, version={self.version}, token={self.token}, count={self.count})"
+        return (
+            f"Result(changed={self.changed}, version={self.version}, "
+            f"token={self.token}, count={self.count})"
+        )
 
 
 class Deferred(Generic[T]):

@@ -71,7 +71,7 @@ def _runs(frame: FrameType, start: Optional[FrameType]) -> bool:
 
 
 # --- Callbacks
-# --------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 def callback(call: Any, name: str) -> Any:
@@ -83,7 +83,8 @@ def callback(call: Any, name: str) -> Any:
     for _ in range(32):
         if _lazy(found):
             raise TypeError(
-                f"{name}: {call!r} is a coroutine or generator function: calling it would do nothing"
+                f"{name}: {call!r} is a coroutine or generator function: "
+                "calling it would do nothing"
             )
         inner = getattr(type(found), "__call__", None)
         if isinstance(found, functools.partial):
@@ -119,7 +120,8 @@ def _refuse_lazy(value: Any, call: Any) -> None:
     elif not inspect.isasyncgen(value):
         return
     raise TypeError(
-        f"the callback {call!r} gave {type(value).__name__}, which has not run: it must do its work itself"
+        f"the callback {call!r} gave {type(value).__name__}, which has not run: "
+        "it must do its work itself"
     )
 
 
@@ -198,7 +200,7 @@ class Relay(Generic[T]):
             self._failure = None
 
     # --- On the helper
-    # --------------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
         _local.relay = self
@@ -247,7 +249,7 @@ class Relay(Generic[T]):
                 raise value
 
     # --- On the caller's thread
-    # -------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
         while not self._over:
@@ -355,7 +357,7 @@ def unrelayed(body: Callable[[], None]) -> None:
 
 
 # --- What is dropped
-# ----------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 # An exception of a signal handler that comes in a __del__ is swallowed by Python, and Ctrl-C with
 # it. So there is none here: the interpreter itself puts what was dropped into a queue, and a thread
@@ -412,7 +414,7 @@ def settle_dropped() -> None:
 
 
 # --- Handles
-# ----------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 class Use:
@@ -479,7 +481,7 @@ class Gate:
         return Use(self, beside)
 
     # --- Who is inside
-    # ----------------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------------------
 
     def _mine(self) -> bool:
         """Is this thread inside a call itself? A signal handler can be, or what the garbage
@@ -516,7 +518,7 @@ class Gate:
         return False
 
     # --- Closing
-    # ----------------------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Ends what waits, waits for what runs, then frees the handle; once. A second call waits

@@ -32,7 +32,8 @@ def _load() -> ctypes.CDLL:
         found = ctypes.CDLL(path)
     except OSError as error:
         raise ImportError(
-            f"cannot load {path}: {error}; install libholdfast, or name the file in HOLDFAST_LIBRARY"
+            f"cannot load {path}: {error}; "
+            "install libholdfast, or name the file in HOLDFAST_LIBRARY"
         ) from error
     _compare(found)
     return found
@@ -40,7 +41,8 @@ def _load() -> ctypes.CDLL:
 
 def _refuse(found: ctypes.CDLL, version: str, why: str) -> ImportError:
     return ImportError(
-        f"holdfast {VERSION} (Python package, ABI {ABI}) does not fit the library {version} in {_file_of(found)}: {why}; "
+        f"holdfast {VERSION} (Python package, ABI {ABI}) does not fit the library {version} "
+        f"in {_file_of(found)}: {why}; "
         "install the same version of both, or name the file in HOLDFAST_LIBRARY"
     )
 

@@ -21,6 +21,7 @@ from ctypes import (
     memmove,
 )
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Union, cast
 
 from ._abi import (
@@ -88,7 +89,7 @@ class BackoffKind(enum.IntEnum):
 
 
 # --- Structs
-# ----------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 class RerunStruct(Struct):
@@ -449,7 +450,7 @@ class DrainedStruct(Struct):
 
 
 # --- Values
-# -----------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -629,7 +630,7 @@ def _count(s: CountStruct) -> StatusCount:
 
 
 # --- Mutations
-# --------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 class OutboxMutations(Domain):
@@ -1197,7 +1198,8 @@ class Outbox(OutboxMutations):
 
     def _give_back(self, items: "Iterable[OutboxItem]") -> None:
         for item in items:
-            unless_refused(lambda item=item: self.release(item.queue, item.id, item.token))  # type: ignore[misc]
+            release = partial(self.release, item.queue, item.id, item.token)
+            unless_refused(release)
 
     def claim_next(
         self,

@@ -61,7 +61,10 @@ def imported_with(tmp_path, source):
 
 
 def test_another_version_is_refused_by_name(tmp_path):
-    fits = f"unsigned hf_abi(void) {{ return {_library.ABI}; }} size_t hf_struct_size(const char *n) {{ (void)n; return 0; }}"
+    fits = (
+        f"unsigned hf_abi(void) {{ return {_library.ABI}; }} "
+        "size_t hf_struct_size(const char *n) { (void)n; return 0; }"
+    )
     said = imported_with(tmp_path, f'const char *hf_version(void) {{ return "7.8.9"; }} {fits}')
     assert "7.8.9" in said
     # A library from before there was a handshake.
@@ -71,13 +74,15 @@ def test_another_version_is_refused_by_name(tmp_path):
     sizes = "".join(f'if (!strcmp(n, "{name}")) return 1000;' for name in names)
     said = imported_with(
         tmp_path,
-        f'const char *hf_version(void) {{ return "{holdfast.__version__}"; }} unsigned hf_abi(void) {{ return {_library.ABI}; }}'
+        f'const char *hf_version(void) {{ return "{holdfast.__version__}"; }} '
+        f"unsigned hf_abi(void) {{ return {_library.ABI}; }}"
         f"size_t hf_struct_size(const char *n) {{ {sizes} return 0; }}",
     )
     assert "struct hf_" in said
     said = imported_with(
         tmp_path,
-        f'const char *hf_version(void) {{ return "{holdfast.__version__}"; }} unsigned hf_abi(void) {{ return {_library.ABI + 1}; }}'
+        f'const char *hf_version(void) {{ return "{holdfast.__version__}"; }} '
+        f"unsigned hf_abi(void) {{ return {_library.ABI + 1}; }}"
         "size_t hf_struct_size(const char *n) { (void)n; return 0; }",
     )
     assert f"ABI {_library.ABI + 1}" in said

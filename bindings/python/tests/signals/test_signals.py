@@ -72,7 +72,9 @@ WAITS = {
     "in a callback": 'store.locks.alone("m", lambda: time.sleep(1000))',
     "feed": "store.feed(store.info().last_lsn + 1).read(wait=holdfast.FOR_EVER)",
     "feed, iterating": "[event for event in store.feed()]",
-    "feed from outside": 'holdfast.feed("state", store.info().last_lsn + 1).read(wait=holdfast.FOR_EVER)',
+    "feed from outside": (
+        'holdfast.feed("state", store.info().last_lsn + 1).read(wait=holdfast.FOR_EVER)'
+    ),
     "subscription": "store.subscribe().read(wait=holdfast.FOR_EVER)",
     "open": 'holdfast.open("state", wait=holdfast.FOR_EVER)',
     "pause": '(store.outbox.claim("d", "1", "w"), store.outbox.pause("d", wait=holdfast.FOR_EVER))',
@@ -117,7 +119,10 @@ with store:
 def test_a_handler_that_raises_nothing_leaves_the_call_waiting_in_its_place():
     program = """
 seen = []
-signal.signal(signal.SIGUSR1, lambda *_: (seen.append(1), threading.Timer(0.3, lambda: store.outbox.enqueue("q", "1")).start()))
+def handler(*_):
+    seen.append(1)
+    threading.Timer(0.3, lambda: store.outbox.enqueue("q", "1")).start()
+signal.signal(signal.SIGUSR1, handler)
 with store:
     ready()
     items = store.outbox.claim_next("q", "w", wait=holdfast.FOR_EVER)
@@ -257,7 +262,7 @@ say(len(got) >= 290, len(told) >= 290)
 
 
 # --- Closing
-# ----------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 def test_closing_after_ctrl_c_at_any_time_does_not_hang():
@@ -277,7 +282,8 @@ ended = 0
 for life in range(40):
     try:
         try:
-            threading.Timer(0.005 + random.random() / 50, os.kill, (os.getpid(), signal.SIGINT)).start()
+            after = 0.005 + random.random() / 50
+            threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT)).start()
             with store:
                 work()
         finally:
@@ -302,7 +308,8 @@ say(ended)
 """
     program = program.replace(
         '    store.cursors.remove("c", "s")\n    store.cursors.remove("d", "s")\n',
-        "    for cursor in list(store.cursors.list()):\n        store.cursors.remove(cursor.consumer, cursor.stream)\n",
+        "    for cursor in list(store.cursors.list()):\n"
+        "        store.cursors.remove(cursor.consumer, cursor.stream)\n",
     )
     assert run(program) == "40\n"
 
@@ -395,7 +402,8 @@ def work():
         while len(said) < 5:
             time.sleep(0.01)
     told = threading.Event()
-    store.later().cursors.advance("c", "s", 3).ticket.when_answered(lambda *_: (close(), told.set()))
+    ticket = store.later().cursors.advance("c", "s", 3).ticket
+    ticket.when_answered(lambda *_: (close(), told.set()))
     told.wait(20)
 if {thread!r} == "main":
     work()
@@ -421,12 +429,13 @@ for i in range(30):
             source.read(wait=holdfast.FOR_EVER)
         except (holdfast.CanceledError, ValueError) as error:
             ended.append(type(error).__name__)
-    threads = [threading.Thread(target=read, args=(source,)) for source in (feed, subscription, outside)]
+    sources = (feed, subscription, outside)
+    threads = [threading.Thread(target=read, args=(source,)) for source in sources]
     for thread in threads:
         thread.start()
     if i % 2:
         time.sleep(0.01)
-    closers = [threading.Thread(target=source.close) for source in (feed, subscription, outside) for _ in range(2)]
+    closers = [threading.Thread(target=source.close) for source in sources for _ in range(2)]
     for closer in closers:
         closer.start()
     subscription.close()
@@ -487,7 +496,8 @@ def test_the_interpreter_ends_with_a_store_that_nobody_closed(left):
 left = {left!r}
 store.cursors.advance("c", "s", 1, durability=holdfast.OS)
 if left == "waiting":
-    threading.Thread(target=lambda: store.outbox.claim_next("q", "w", wait=holdfast.FOR_EVER), daemon=True).start()
+    claim = lambda: store.outbox.claim_next("q", "w", wait=holdfast.FOR_EVER)
+    threading.Thread(target=claim, daemon=True).start()
     feed = store.feed(2)
     threading.Thread(target=lambda: feed.read(wait=holdfast.FOR_EVER), daemon=True).start()
     time.sleep(0.2)
