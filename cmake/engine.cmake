@@ -8,7 +8,8 @@ file(GLOB public_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/engine/include/
 
 function(holdfast_objects name)
 	add_library(${name} OBJECT EXCLUDE_FROM_ALL ${engine_sources})
-	target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
+	target_include_directories(${name} PRIVATE
+		${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
 	target_link_libraries(${name} PRIVATE PkgConfig::XXHASH Threads::Threads)
 endfunction()
 
@@ -18,7 +19,8 @@ holdfast_objects(holdfast_testing_objects)
 target_compile_definitions(holdfast_testing_objects PUBLIC HF_TESTING)
 add_library(holdfast_testing STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:holdfast_testing_objects>)
 target_compile_definitions(holdfast_testing INTERFACE HF_TESTING)
-target_include_directories(holdfast_testing INTERFACE ${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
+target_include_directories(holdfast_testing INTERFACE
+	${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
 target_link_libraries(holdfast_testing PUBLIC PkgConfig::XXHASH Threads::Threads)
 
 # What users link. Under a sanitizer, libFuzzer or coverage their programs use the testing engine
@@ -33,7 +35,8 @@ add_library(holdfast_static STATIC $<TARGET_OBJECTS:holdfast_objects>)
 add_library(holdfast_shared SHARED $<TARGET_OBJECTS:holdfast_objects>)
 foreach(library holdfast_static holdfast_shared)
 	target_include_directories(${library} INTERFACE
-		$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+		$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine/include>
+		$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 	target_link_libraries(${library} PRIVATE PkgConfig::XXHASH Threads::Threads)
 	set_target_properties(${library} PROPERTIES OUTPUT_NAME holdfast)
 endforeach()

@@ -19,8 +19,8 @@ endforeach()
 
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(
-	-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-align -Wformat=2 -Wvla -Wundef
-	-Wpointer-arith -Wwrite-strings)
+	-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+	-Wcast-align -Wformat=2 -Wvla -Wundef -Wpointer-arith -Wwrite-strings)
 if(HOLDFAST_WERROR)
 	add_compile_options(-Werror)
 endif()
@@ -41,7 +41,8 @@ endif()
 set(HOLDFAST_ONE_ENGINE OFF)
 if(HOLDFAST_SANITIZE)
 	set(HOLDFAST_ONE_ENGINE ON)
-	add_compile_options(-fsanitize=${HOLDFAST_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	add_compile_options(
+		-fsanitize=${HOLDFAST_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
 	add_link_options(-fsanitize=${HOLDFAST_SANITIZE})
 endif()
 if(HOLDFAST_FUZZ)

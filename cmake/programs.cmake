@@ -3,7 +3,8 @@
 # Adds test `name`, labelled, run in an empty directory of its own below the build tree.
 function(holdfast_add_test name label timeout)
 	set(directory ${PROJECT_BINARY_DIR}/run/${name})
-	add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/cmake/in_empty_directory.sh ${directory} ${ARGN})
+	add_test(NAME ${name}
+		COMMAND ${PROJECT_SOURCE_DIR}/cmake/in_empty_directory.sh ${directory} ${ARGN})
 	set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout})
 endfunction()
 

@@ -24,7 +24,8 @@ if(HOLDFAST_ONE_ENGINE)
 	set(timeout_medium 1800)
 endif()
 
-# The tier of a test stands in its first lines: `tier: fast`, `tier: medium` or `tier: long`. Sets `tier`.
+# The tier of a test stands in its first lines: `tier: fast`, `tier: medium` or `tier: long`. Sets
+# `tier`.
 function(holdfast_tier source)
 	file(STRINGS ${source} line LIMIT_COUNT 1 REGEX "tier: (fast|medium|long)")
 	if(NOT line)
@@ -53,7 +54,8 @@ if(NOT HOLDFAST_ONE_ENGINE)
 	foreach(check ${checks})
 		get_filename_component(name ${check} NAME_WE)
 		holdfast_tier(${check})
-		holdfast_add_test(${name} ${tier} ${timeout_${tier}} ${check} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+		holdfast_add_test(${name} ${tier} ${timeout_${tier}}
+			${check} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 	endforeach()
 	# Hundreds of small stores; many programs, each started anew.
 	set_tests_properties(check_python PROPERTIES TIMEOUT 300)
@@ -71,7 +73,8 @@ foreach(source ${fuzz_sources})
 		target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 	else()
 		target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay.c)
-		holdfast_add_test(${name} fast ${timeout_fast} $<TARGET_FILE:${name}> ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
+		holdfast_add_test(${name} fast ${timeout_fast}
+			$<TARGET_FILE:${name}> ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
 	endif()
 endforeach()
 
@@ -87,5 +90,7 @@ endforeach()
 # The demo is an example of several files, which calls the tool as a person would. It reads JSON, so
 # it may use yajl.
 file(GLOB demo_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/demo/*.c)
-holdfast_add_program(example_demo "${demo_sources}" holdfast::holdfast PkgConfig::YAJL Threads::Threads)
-holdfast_add_test(example_demo fast ${timeout_fast} $<TARGET_FILE:example_demo> --tool $<TARGET_FILE:holdfast>)
+holdfast_add_program(example_demo "${demo_sources}"
+	holdfast::holdfast PkgConfig::YAJL Threads::Threads)
+holdfast_add_test(example_demo fast ${timeout_fast}
+	$<TARGET_FILE:example_demo> --tool $<TARGET_FILE:holdfast>)

@@ -11,5 +11,6 @@ if ! /usr/bin/python3 -c 'import pytest' 2>/dev/null; then
 	echo "Debian's python3-pytest is missing; ./run test installs it"
 	exit 1
 fi
-exec /usr/bin/python3 -m pytest -q -p no:cacheprovider -c "$source/bindings/python/pyproject.toml" --rootdir "$source/bindings/python" \
+exec /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	-c "$source/bindings/python/pyproject.toml" --rootdir "$source/bindings/python" \
 	--basetemp "$PWD/tmp" --ignore "$source/bindings/python/tests/signals" "$source/bindings/python"

@@ -6,5 +6,6 @@
 set -eu
 source=$1 build=$2
 export HOLDFAST_LIBRARY="$build/libholdfast.so" PYTHONDONTWRITEBYTECODE=1
-exec /usr/bin/python3 -m pytest -q -p no:cacheprovider -c "$source/bindings/python/pyproject.toml" --rootdir "$source/bindings/python" \
+exec /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	-c "$source/bindings/python/pyproject.toml" --rootdir "$source/bindings/python" \
 	--basetemp "$PWD/tmp" "$source/bindings/python/tests/signals"

@@ -4,7 +4,8 @@
 # the host cancels inside it from leaving locks taken and others waiting.
 set -eu
 source=$1
-declared=$(cat "$source"/engine/include/holdfast/*.h | grep -v '^#define' | tr '\n' ' ' | tr ';' '\n' |
+declared=$(cat "$source"/engine/include/holdfast/*.h | grep -v '^#define' |
+	tr '\n' ' ' | tr ';' '\n' |
 	sed -nE 's/.*HF_API ([^(]*[ *])(hf_[a-z0-9_]+)\(.*/\2/p' | sort)
 [ -n "$declared" ] || { echo "no public function found in the headers"; exit 1; }
 # In our style a definition begins in the first column and its body between braces alone there.
@@ -21,5 +22,8 @@ begins=$(find "$source/engine" -name '*.c' -exec awk '
 	}
 	/^\}$/ || /;$/ { name = "" }' {} + | sort)
 missing=$(printf '%s\n' "$declared" | grep -vxF "$begins" || true)
-[ -z "$missing" ] || { printf 'these do not begin with HF__CALL:\n%s\n' "$missing" | sed '2,$s/^/    /'; exit 1; }
+if [ -n "$missing" ]; then
+	printf 'these do not begin with HF__CALL:\n%s\n' "$missing" | sed '2,$s/^/    /'
+	exit 1
+fi
 echo "$(printf '%s\n' "$declared" | wc -l) functions"

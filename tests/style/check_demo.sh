@@ -44,7 +44,9 @@ liar()
 	printf '#!/bin/sh\ncase "$*" in\n%s\nesac\nexec "%s/holdfast" "$@"\n' "$2" "$build" >"$here/$1"
 	chmod +x "$here/$1"
 }
-liar drops_one '*"export --queue"*) "'"$build"'/holdfast" "$@" | sed "s/,{\"id\":\"[0-9a-f]*\".*//; s/$/]/"; exit 0 ;;'
+liar drops_one '*"export --queue"*)
+	"'"$build"'/holdfast" "$@" | sed "s/,{\"id\":\"[0-9a-f]*\".*//; s/$/]/"
+	exit 0 ;;'
 play 1 dropped --tool "$here/drops_one"
 broken dropped "outbox.json: exported after the import"
 liar finds_damage '*fsck*) exit 5 ;;'

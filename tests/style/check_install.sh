@@ -13,11 +13,13 @@ export PKG_CONFIG_PATH
 library=$(dirname "$PKG_CONFIG_PATH")
 cflags=$(pkg-config --cflags holdfast)
 
-cc -std=c11 -Wall -Wextra -Werror $cflags "$source/examples/readme.c" $(pkg-config --libs holdfast) -o with_shared
+cc -std=c11 -Wall -Wextra -Werror $cflags "$source/examples/readme.c" \
+	$(pkg-config --libs holdfast) -o with_shared
 readelf -d with_shared | grep -q 'NEEDED.*\[libholdfast.so.0\]'
 mkdir shared_run && (cd shared_run && LD_LIBRARY_PATH="$library" ../with_shared)
 
-cc -std=c11 $cflags "$source/examples/readme.c" -Wl,-Bstatic $(pkg-config --libs holdfast) -Wl,-Bdynamic \
+cc -std=c11 $cflags "$source/examples/readme.c" \
+	-Wl,-Bstatic $(pkg-config --libs holdfast) -Wl,-Bdynamic \
 	$(pkg-config --static --libs holdfast | sed 's/-lholdfast//') -o with_static
 if readelf -d with_static | grep -q libholdfast; then exit 1; fi
 mkdir static_run && (cd static_run && ../with_static)

@@ -42,7 +42,8 @@ set_up()
 	status=0
 	as=
 	[ "$1" = root ] || [ "$(id -u)" -ne 0 ] || as="setpriv --reuid=65534 --clear-groups"
-	SUDO_WORKS=$2 MISSING=$3 CALLS=$here/calls PATH=$here/bin:$PATH $as "$here/top/run" bench none >"$here/out" 2>"$here/err" || status=$?
+	SUDO_WORKS=$2 MISSING=$3 CALLS=$here/calls PATH=$here/bin:$PATH \
+		$as "$here/top/run" bench none >"$here/out" 2>"$here/err" || status=$?
 }
 
 # holds WHAT COMMAND...: or the test ends, with all that is to be known.
@@ -65,7 +66,8 @@ holds "and calls nothing" [ ! -s "$here/calls" ]
 set_up user no "ninja-build libyajl-dev"
 holds "without root and sudo it ends with 3" [ "$status" -eq 3 ]
 holds "having called nothing" [ ! -s "$here/calls" ]
-holds "and tells the line" grep -q 'apt-get install -y --no-install-recommends ninja-build libyajl-dev$' "$here/err"
+line='apt-get install -y --no-install-recommends ninja-build libyajl-dev$'
+holds "and names the line" grep -q "$line" "$here/err"
 
 set_up user yes "ninja-build libyajl-dev"
 holds "with sudo it goes on" [ "$status" -eq 2 ]
