@@ -1,8 +1,9 @@
 #!/bin/sh
 # tier: fast
 # check_cxx.sh SOURCE BUILD: the public headers as C++17. No struct, enum or typedef shares its name
-# with a function. With each of g++ and clang++ that is there: every header compiles alone and without
-# a warning, and so does a program that names each argument struct without the word struct and runs.
+# with a function. With each of g++ and clang++ that is there: every header compiles alone and
+# without a warning, and so does a program that names each argument struct without the word struct
+# and runs.
 set -eu
 build=$2 headers=$1/engine/include
 # Comments and preprocessor lines are no declarations.

@@ -868,7 +868,9 @@ class Inbox(InboxMutations):
                 [_tombstone(out.items[i]) for i in range(out.count)], token_or_none(out.next)
             )
 
-        return self._read("hf_inbox_list_tombstones", args, None, TombstonePageStruct(), undurable, give)
+        return self._read(
+            "hf_inbox_list_tombstones", args, None, TombstonePageStruct(), undurable, give
+        )
 
     def tombstones(self, user: Text, *, undurable: bool = False) -> Iterator[Tombstone]:
         return each(

@@ -1353,7 +1353,9 @@ class Outbox(OutboxMutations):
             )
 
         args = CompletedListStruct(queue=borrow.bytes(queue), limit=limit, page=token(page))
-        return self._read("hf_outbox_list_completed", args, None, CompletedPageStruct(), undurable, give)
+        return self._read(
+            "hf_outbox_list_completed", args, None, CompletedPageStruct(), undurable, give
+        )
 
     def completed(self, queue: Text, *, undurable: bool = False) -> Iterator[CompletedId]:
         return each(
