@@ -19,7 +19,7 @@
 #include "lib/churn/churn.h"
 #include "lib/logged.h"
 #include "lib/settings.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 #include "store/store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

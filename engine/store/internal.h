@@ -36,7 +36,7 @@
 #include "log/witness.h"
 #include "store/call/error.h"
 #include "store/call/payload_files.h"
-#include "store/change.h"
+#include "object/change.h"
 #include "store/clock.h"
 #include "store/commit/guard.h"
 #include "store/commit/segments.h"

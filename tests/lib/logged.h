@@ -5,7 +5,7 @@
 
 #include "lib/sim/sim_os.h"
 #include "log/entry.h"
-#include "store/change.h"
+#include "object/change.h"
 #include "store/domain.h"
 
 struct logged {

@@ -14,7 +14,7 @@
 #include "domains/common/domains.h"
 #include "domains/cursor/cursor.h"
 #include "domains/inbox/inbox.h"
-#include "store/change.h"
+#include "object/change.h"
 
 /* --- A state without a store ------------------------------------------------------------------ */
 

@@ -46,12 +46,12 @@ static bool include_next(const char **at, size_t *line, struct include *include)
 	return false;
 }
 
-enum { PUBLIC = -1, NO_FLOOR = -2, OS = 1, STORE = 3, DOMAINS = 4, TOP = 5 };
+enum { PUBLIC = -1, NO_FLOOR = -2, OS = 1, OBJECT = 3, STORE = 4, DOMAINS = 5, TOP = 6 };
 
 /* Of a path below engine/, or of an include, which is written from there. */
 static int floor_of(const char *path)
 {
-	static const char *const floors[] = {"base/", "os/", "log/", "store/", "domains/"};
+	static const char *const floors[] = {"base/", "os/", "log/", "object/", "store/", "domains/"};
 	for (int i = 0; i < (int)(sizeof floors / sizeof *floors); i++)
 		if (source_starts_with(path, floors[i]))
 			return i;

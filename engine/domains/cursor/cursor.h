@@ -7,7 +7,7 @@
  *
  * A cursor's container is its stream, a stream's is the root: lists within a stream wait for
  * changes of that stream only, lists over streams for any change. A stream without cursors is no
- * state: it is not in snapshots, no answer shows it, and it goes (store/recover/removed.h). */
+ * state: it is not in snapshots, no answer shows it, and it goes (object/removed.h). */
 #ifndef HF_DOMAINS_CURSOR_STATE_H
 #define HF_DOMAINS_CURSOR_STATE_H
 
@@ -16,7 +16,7 @@
 #include "holdfast/cursor.h"
 #include "log/entry.h"
 #include "store/domain.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 /* Parts of a key in the order of the full key. */
 enum { HF__CONSUMER, HF__STREAM, HF__SUBJECT, HF__CURSOR_PARTS };

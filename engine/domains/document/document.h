@@ -12,7 +12,7 @@
  *
  * A document's container is its collection: whatever happens to a document is noted there, so
  * that lists, counts and misses have something to depend on. A collection without documents is
- * no state, and it goes (store/recover/removed.h). A collection's container is the root, on
+ * no state, and it goes (object/removed.h). A collection's container is the root, on
  * which the list of collections depends.
  *
  * Groups are no objects: an order "within groups" is one order of the collection by group, time,
@@ -33,7 +33,7 @@
 #include "log/entry.h"
 #include "store/call/names.h"
 #include "store/domain.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 /* Orders of a collection. The first four are those of enum hf_document_orders, bit by bit. */
 enum hf__document_view {

@@ -12,7 +12,7 @@
  *
  * An entry's container is its scope, a scope's is the root: counts, lists and misses within a
  * scope depend on the scope, the list of scopes on the root. An empty scope is no state, no
- * answer shows it, and it goes (store/recover/removed.h).
+ * answer shows it, and it goes (object/removed.h).
  *
  * Endings are views. An entry has one instant from which it is gone, its end: a done one's
  * expires_at, an owned one's lease or, having none, its expires_at; INT64_MIN when it is owned
@@ -29,7 +29,7 @@
 #include "log/entry.h"
 #include "store/call/names.h"
 #include "store/domain.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 struct hf__idem_state {
 	struct hf__domain_env env;

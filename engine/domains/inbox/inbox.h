@@ -18,7 +18,7 @@
  * The container of records and tombstones is their inbox, one per user; an inbox's is the root,
  * on which the list of users depends. An inbox has a value too: the newest generated_at and the
  * status. One that holds nothing and has no value is no state, and it goes
- * (store/recover/removed.h).
+ * (object/removed.h).
  *
  * A key has a record or a tombstone, never both. A tombstone ends at its deadline as a view;
  * settle logs that later. A snooze has nothing to log: the record keeps the time, and every read
@@ -34,7 +34,7 @@
 #include "log/entry.h"
 #include "store/call/names.h"
 #include "store/domain.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 /* The orders of an inbox's records. The first two have one range per class, so that a filter by
  * class leaves out whole ranges and the one weight of a node, the end of the snooze, is left for

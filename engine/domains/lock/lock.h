@@ -11,7 +11,7 @@
  * of its grant.
  *
  * A lock has no container of its own name: what finds no lock depends on the number that
- * remembers the newest removal of its names (store/recover/removed.h). A lock's container is the
+ * remembers the newest removal of its names (object/removed.h). A lock's container is the
  * root, on which lists depend.
  *
  * Endings are views: a lock whose lease is over, or which an earlier incarnation took without a
@@ -26,7 +26,7 @@
 #include "holdfast/lock.h"
 #include "log/entry.h"
 #include "store/domain.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 struct hf__lock_state {
 	struct hf__map locks; /* by name */

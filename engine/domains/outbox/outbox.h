@@ -22,7 +22,7 @@
  *
  * An item's container is its queue: whatever happens to an item is noted on the queue, so that
  * lists, misses and an empty claim_next have something to depend on. A queue that is empty and
- * was never configured is no state, and it goes (store/recover/removed.h). A queue's container
+ * was never configured is no state, and it goes (object/removed.h). A queue's container
  * is the root, on which the list of queues depends.
  *
  * Endings are views. A claim whose lease is over, or that an earlier incarnation made without a
@@ -47,7 +47,7 @@
 #include "store/call/names.h"
 #include "store/clock.h"
 #include "store/domain.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 /* Indexed by enum hf_outbox_status; 0 is unused. */
 #define HF__OUTBOX_PLACES 4u

@@ -8,7 +8,7 @@
  *
  * An event's container is its timeline; a timeline's is the root, on which the list of timelines
  * depends. An empty timeline is no state: it is not in snapshots, no answer shows it, and it
- * goes (store/recover/removed.h). */
+ * goes (object/removed.h). */
 #ifndef HF_DOMAINS_TIMELINE_STATE_H
 #define HF_DOMAINS_TIMELINE_STATE_H
 
@@ -19,7 +19,7 @@
 #include "log/entry.h"
 #include "store/call/names.h"
 #include "store/domain.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 /* One order of a timeline's events for each shape of filter, so that what matches is one range
  * of one of them, sorted by time already and counted by its ends' ranks; and one by id, which is

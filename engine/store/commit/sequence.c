@@ -12,7 +12,7 @@
  * begins in. I-SEQ-3: no more than HF__LSN_JUMP LSNs are ever undurable, so that the jump after
  * an unclean stop passes all that could have been handed out. */
 #include "store/call/needs.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 /* What an attempt that succeeded comes to; anything else is a code. */
 #define FITS (-1)

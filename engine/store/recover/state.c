@@ -4,7 +4,7 @@
 
 #include "log/entry.h"
 #include "store/internal.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 /* Replay and loading let names go as a commit does: what they read is durable. */
 #define SWEEP_AT_ONCE 8u

@@ -11,7 +11,7 @@
 
 #include "domains/common/domains.h"
 #include "domains/lock/lock.h"
-#include "store/change.h"
+#include "object/change.h"
 
 #define AT INT64_C(1000000)
 

@@ -11,7 +11,7 @@
 
 #include "domains/common/domains.h"
 #include "domains/outbox/apply.h"
-#include "store/change.h"
+#include "object/change.h"
 
 #define SECOND INT64_C(1000000)
 #define AT INT64_C(1795167000000000)

@@ -15,7 +15,7 @@
 #include "lib/settings.h"
 #include "lib/used_once.h"
 #include "store/internal.h"
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 enum { MANY = 1000, BATCH = 250 };
 /* What may be left of any number of names. */

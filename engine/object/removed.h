@@ -8,11 +8,11 @@
  * asked, and a guard on absence sees that something happened. The number moves only when a name
  * of it goes. It may therefore make an answer wait, or a guard fail, because of another name; it
  * never lets one pass wrongly. */
-#ifndef HF_STORE_REMOVED_H
-#define HF_STORE_REMOVED_H
+#ifndef HF_OBJECT_REMOVED_H
+#define HF_OBJECT_REMOVED_H
 
 #include "base/map.h"
-#include "store/domain.h"
+#include "object/object.h"
 
 #define HF__REMOVED_NUMBERS 64u
 /* So many empty containers stay for the next change of them: what is filled and emptied all the
@@ -44,7 +44,7 @@ const struct hf__object *hf__removed_depends(const struct hf__removed *removed,
                                              const struct hf__object *container,
                                              struct hf_bytes name);
 
-/* For store/change.c: a change that touched this container is final. It enters the line if it is
+/* For object/change.c: a change that touched this container is final. It enters the line if it is
  * idle, else leaves it. true: it waits to go. */
 bool hf__removed_note(struct hf__object *container);
 /* Lets go up to `budget` of those that wait, oldest first, while more than `keep` do and the

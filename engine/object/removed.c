@@ -16,7 +16,7 @@
  *
  * I-REMOVED-1: a container whose newest change is final is in the line iff it is idle.
  * I-REMOVED-2: a number is never below the LSNs of a container of its names that went. */
-#include "store/recover/removed.h"
+#include "object/removed.h"
 
 #include <assert.h>
 

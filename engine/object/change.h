@@ -1,9 +1,9 @@
 /* One change in the making, as the store holds it: what to do to make it final, and what to do
  * to take it back. */
-#ifndef HF_STORE_CHANGE_H
-#define HF_STORE_CHANGE_H
+#ifndef HF_OBJECT_CHANGE_H
+#define HF_OBJECT_CHANGE_H
 
-#include "store/domain.h"
+#include "object/object.h"
 
 enum hf__undo_kind {
 	HF__UNDO_ADD, /* the object was born in this change */

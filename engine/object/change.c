@@ -10,71 +10,17 @@
  * I-CHANGE-1: between before and after an object is in no value-dependent index. I-CHANGE-2: a
  * blob is referenced by the live value or by exactly the first image of its object in this
  * change, or by both; anything else is freed at once. */
-#include "store/change.h"
+#include "object/change.h"
 
 #include <assert.h>
 
-#include "base/hash.h"
-#include "store/recover/removed.h"
-
-static uint8_t *value_of(const struct hf__object *object)
-{
-	return (uint8_t *)(uintptr_t)object + object->type->value_offset;
-}
-
-/* The i-th blob pointer inside a value or its image. Images are unaligned bytes, so it is
- * copied, not dereferenced. */
-static struct hf__blob *blob_in(const struct hf__type *type, const uint8_t *value, unsigned i)
-{
-	struct hf__blob *blob;
-	memcpy(&blob, value + (type->blob_offsets[i] - type->value_offset), sizeof blob);
-	return blob;
-}
-
-#ifdef HF_TESTING
-static uint64_t seal_of(const struct hf__object *object)
-{
-	uint64_t seal = hf__checksum(value_of(object), object->type->value_size, 0);
-	for (unsigned i = 0; i < object->type->blob_count; i++) {
-		const struct hf_bytes bytes = hf__blob_bytes(blob_in(object->type, value_of(object), i));
-		seal = hf__checksum(bytes.data, bytes.len, seal);
-	}
-	return seal;
-}
-
-static void seal(struct hf__object *object)
-{
-	object->sealed = seal_of(object);
-}
-
-bool hf__object_sealed(const struct hf__object *object)
-{
-	return object->sealed == seal_of(object);
-}
-#else
-static void seal(struct hf__object *object)
-{
-	(void)object;
-}
-
-bool hf__object_sealed(const struct hf__object *object)
-{
-	(void)object;
-	return true;
-}
-#endif
+#include "base/mem.h"
+#include "object/removed.h"
 
 static void call(void (*hook)(struct hf__object *), struct hf__object *object)
 {
 	if (hook)
 		hook(object);
-}
-
-void hf__object_free(struct hf__object *object)
-{
-	for (unsigned i = 0; i < object->type->blob_count; i++)
-		hf__free(blob_in(object->type, value_of(object), i));
-	object->type->free(object);
 }
 
 void hf__change_begin(struct hf__change *change, uint64_t first_lsn, bool durable)
@@ -196,7 +142,7 @@ int hf__change_add(struct hf__change *change, struct hf__object *object)
 	touch_containers(change, object);
 	call(object->type->enlist, object);
 	call(object->type->link, object);
-	seal(object);
+	hf__object_seal(object);
 	return HF_OK;
 }
 
@@ -211,7 +157,7 @@ int hf__before_change(struct hf__change *change, struct hf__object *object)
 	record->again = again;
 	record->open = true;
 	record->image = change->images.len;
-	hf__put_bytes(&change->images, hf_bytes_of(value_of(object), object->type->value_size));
+	hf__put_bytes(&change->images, hf_bytes_of(hf__object_value(object), object->type->value_size));
 	const uint32_t index = (uint32_t)(change->count - 1);
 	if (!again)
 		object->first_record = index;
@@ -234,8 +180,8 @@ static bool kept_for_undo(const struct hf__change *change, const struct hf__obje
 {
 	if (object->first_record == HF__NO_RECORD)
 		return false; /* born in this change: nothing to put back */
-	return blob_in(object->type, image_of(change, &change->records[object->first_record]), i) ==
-	       blob;
+	return hf__object_blob(object->type, image_of(change, &change->records[object->first_record]),
+	                       i) == blob;
 }
 
 /* Frees what this step replaced and what nothing else refers to. */
@@ -243,8 +189,8 @@ static void free_replaced(struct hf__change *change, const struct hf__undo *reco
 {
 	const struct hf__object *object = record->object;
 	for (unsigned i = 0; i < object->type->blob_count; i++) {
-		struct hf__blob *old = blob_in(object->type, image_of(change, record), i);
-		if (old != blob_in(object->type, value_of(object), i) &&
+		struct hf__blob *old = hf__object_blob(object->type, image_of(change, record), i);
+		if (old != hf__object_blob(object->type, hf__object_value(object), i) &&
 		    !kept_for_undo(change, object, i, old))
 			hf__free(old);
 	}
@@ -258,7 +204,7 @@ void hf__after_change(struct hf__change *change, struct hf__object *object)
 	if (record->again)
 		free_replaced(change, record);
 	call(object->type->link, object);
-	seal(object);
+	hf__object_seal(object);
 }
 
 int hf__change_remove(struct hf__change *change, struct hf__object *object)
@@ -282,8 +228,8 @@ static void free_image(struct hf__change *change, const struct hf__undo *record)
 {
 	const struct hf__object *object = record->object;
 	for (unsigned i = 0; i < object->type->blob_count; i++) {
-		struct hf__blob *old = blob_in(object->type, image_of(change, record), i);
-		if (old != blob_in(object->type, value_of(object), i))
+		struct hf__blob *old = hf__object_blob(object->type, image_of(change, record), i);
+		if (old != hf__object_blob(object->type, hf__object_value(object), i))
 			hf__free(old);
 	}
 }
@@ -327,13 +273,13 @@ static void undo_value(struct hf__change *change, const struct hf__undo *record)
 		return;
 	}
 	for (unsigned i = 0; i < object->type->blob_count; i++) {
-		struct hf__blob *blob = blob_in(object->type, value_of(object), i);
-		if (blob != blob_in(object->type, image_of(change, record), i))
+		struct hf__blob *blob = hf__object_blob(object->type, hf__object_value(object), i);
+		if (blob != hf__object_blob(object->type, image_of(change, record), i))
 			hf__free(blob);
 	}
-	memcpy(value_of(object), image_of(change, record), object->type->value_size);
+	memcpy(hf__object_value(object), image_of(change, record), object->type->value_size);
 	call(object->type->link, object);
-	seal(object);
+	hf__object_seal(object);
 }
 
 static void undo_record(struct hf__change *change, const struct hf__undo *record)
