@@ -3,8 +3,8 @@
  * Job: turn values into bytes and back, on any machine the same, at any alignment.
  *
  * Happy path: a decoder makes all its gets in a row and asks hf__reader_done once; an encoder
- * makes all its puts in a row and looks at `bad` once. That leaves no room for the check that
- * somebody forgot.
+ * makes all its puts in a row and looks at `bad` once. That leaves no room for a forgotten
+ * check.
  *
  * Failure modes: a reader asked for more than is left goes bad and from then on gives zeros and
  * empty bytes, so no decoded length can lead anywhere. A writer that cannot grow, or is given a
@@ -62,7 +62,7 @@ struct hf__reader hf__reader(struct hf_bytes bytes)
 	return r;
 }
 
-/* The next `len` bytes, or NULL when there are not as many, and for ever after. */
+/* The next `len` bytes, or NULL when there are not as many, and forever after. */
 static const uint8_t *reader_take(struct hf__reader *r, size_t len)
 {
 	if (r->bad || len > r->left) {

@@ -1,8 +1,8 @@
 /* Two hashes that are never mixed.
  *
  * Job: checksums for what is on disk (XXH3: fast, stable, no secret) and a keyed hash for what
- * is in memory (SipHash-1-3: nobody outside can choose keys that collide). A checksum must come
- * out the same on every machine for ever; the keyed hash must come out differently at every
+ * is in memory (SipHash-1-3: no outsider can choose keys that collide). A checksum must come
+ * out the same on every machine forever; the keyed hash must come out differently at every
  * opening. So neither may stand in for the other.
  *
  * Seeds: the base is the checksum of uuid and epoch, so no two stores share it. The seed of an
@@ -120,8 +120,8 @@ uint64_t hf__keyed_hash(const uint8_t key[16], const void *data, size_t len)
 
 /* The key becomes a secret of the longest length that XXH3 reads: a seed would only shift the
  * public one, and leave collisions that hold under every seed. Words of the secret come from
- * both halves of the key. SipHash would resist who sees the hashes; nobody does, and payloads of
- * megabytes have to be hashed while the store's lock is held. */
+ * both halves of the key. SipHash would resist an attacker who sees the hashes; none does, and
+ * payloads of megabytes have to be hashed while the store's lock is held. */
 struct hf__hash128 hf__content_hash(const uint8_t key[16], const void *data, size_t len)
 {
 	uint8_t secret[192];

@@ -20,13 +20,13 @@ uint64_t hf__seed_base(const uint8_t uuid[16], uint16_t epoch);
 /* The seed of what belongs to one LSN (or, for headers, one segment number). */
 uint64_t hf__seed_at(uint64_t base, uint64_t lsn);
 
-/* SipHash-1-3 under a key chosen at random per opening, so that nobody can choose keys that
- * collide. Never stored. */
+/* SipHash-1-3 under a key chosen at random per opening, so that no caller can choose keys
+ * that collide. Never stored. */
 uint64_t hf__keyed_hash(const uint8_t key[16], const void *data, size_t len);
 
 /* What stands for contents that are too long to keep: equal hashes of equal lengths count as
  * equal contents. XXH3_128 under a secret made from the store's key (hf__identity.content_key),
- * which nobody outside sees, so that nobody can choose contents that collide. The same in every
+ * which no outsider sees, so that no caller can choose contents that collide. The same in every
  * opening of a store: snapshots may keep it, exports must not. */
 struct hf__hash128 {
 	uint64_t low, high;

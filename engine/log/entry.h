@@ -40,7 +40,7 @@ HF_CHECKED int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struc
 /* For those who make out what is damaged: the two halves of decoding, each by itself. Does a
  * header verify here? */
 bool hf__entry_header_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes);
-/* Does the body verify that this header tells of, valid or not? */
+/* Does the body verify that this header announces, valid or not? */
 bool hf__entry_body_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes);
 /* Could a header stand here? Without hashing: a length that fits, flags and reserved bytes as
  * they may be. */

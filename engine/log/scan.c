@@ -42,8 +42,8 @@
  * and stands where it says. Its body need not be whole: durable_lsn was true when the header was
  * made, whatever became of the rest of its write. So a crash in the middle of the last group
  * still proves that damage before it is no crash. No legal crash leaves such a header in front
- * of a hole, since whoever wrote it had seen the hole's group synced. Headers from an earlier
- * use of the segment's number tell of earlier LSNs and prove nothing.
+ * of a hole, since its writer had seen the hole's group synced. Headers from an earlier
+ * use of the segment's number name earlier LSNs and prove nothing.
  *
  * Failure modes: none of its own. Any bytes give a verdict; lengths are compared before use.
  * Time is linear in the file: the walk hashes each byte a fixed number of times, the search
@@ -236,7 +236,7 @@ static uint64_t known_durable(const struct walk *w)
 }
 
 /* The greatest durable_lsn that any group header beginning among the `tail` bytes behind the log
- * tells. It may end in the zeros behind them: its checksum's last byte can be one. */
+ * names. It may end in the zeros behind them: its checksum's last byte can be one. */
 static uint64_t later_durable(const struct walk *w, uint32_t tail)
 {
 	if (w->in->behind)
@@ -269,7 +269,7 @@ static void collect_facts(struct walk *w)
 	w->facts |= in->witness_lsn >= out->next_lsn ? FACT_WITNESS_LSN_MISSING : 0;
 	if (in->pinned_end != 0)
 		w->facts |= w->at == in->pinned_end ? FACT_PINNED : FACT_PIN_MISSED;
-	/* Asked for pinned segments too: it tells how much is lost. */
+	/* Asked for pinned segments too: it shows how much is lost. */
 	const uint64_t durable = later_durable(w, tail);
 	w->facts |= durable >= out->next_lsn ? FACT_DURABLE_LOST : 0;
 	out->torn_len = tail;
@@ -300,14 +300,14 @@ static void decide(struct walk *w)
 	out->witness_disagrees = row->fact == FACT_WITNESS_INSIDE_GROUP ||
 	                         row->fact == FACT_WITNESS_OTHER_LSN ||
 	                         row->fact == FACT_WITNESS_OTHER_CHAIN;
-	/* Behind damage nobody writes anything again, so nobody asks. */
+	/* Behind damage nothing is written again, so this is never asked. */
 	out->durable_end = w->in->behind
 	                       ? w->in->from
 	                       : durable_end(w, later_of(out->durable_lsn, w->in->witness_lsn));
 	if (row->kind != HF__SCAN_TORN)
 		out->torn_len = 0;
 	if (row->kind == HF__SCAN_CORRUPT) {
-		/* A witness that lies in a later segment tells nothing about how much this one lost. */
+		/* A witness that lies in a later segment says nothing about how much this one lost. */
 		const bool here = w->in->pinned_end == 0 || w->in->witness_end != 0;
 		out->last_lost_lsn =
 		    later_of(out->next_lsn - 1, later_of(out->durable_lsn, here ? w->in->witness_lsn : 0));

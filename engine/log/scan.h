@@ -5,9 +5,9 @@
 
 #include "log/group.h"
 
-/* What lies behind damage, found out once by whoever scans on behind it again and again: from a
- * group header on, the greatest that it or any later one tells. By offset, ascending; headers
- * that do not change what is told are left out. */
+/* What lies behind damage, found out once for a scan that goes on behind it again and again: from a
+ * group header on, the greatest that it or any later one names. By offset, ascending; headers
+ * that change nothing in this are left out. */
 struct hf__scan_mark {
 	uint32_t offset;
 	uint64_t durable_lsn, proven_lsn;
@@ -49,10 +49,10 @@ struct hf__scan_verdict {
 	uint32_t end; /* end of the last valid group before the first bad byte */
 	uint64_t next_lsn; /* the first LSN that is missing at `end` */
 	uint64_t previous_hash; /* hash of the last valid group */
-	/* greatest durable_lsn told by any valid group header, later ones included */
+	/* greatest durable_lsn named by any valid group header, later ones included */
 	uint64_t durable_lsn;
-	/* The same, told only by headers that tell of their own opening. A header's durable_lsn that
-	 * is less than its incarnation_lsn was known when that opening began, and tells nothing
+	/* The same, named only by headers that speak of their own opening. A header's durable_lsn that
+	 * is less than its incarnation_lsn was known when that opening began, and says nothing
 	 * about what it wrote: not even that this segment's header was durable. */
 	uint64_t proven_lsn;
 	/* End of the last group whose entries are all <= max(durable_lsn, witness_lsn); `from` if

@@ -7,8 +7,8 @@
  * Happy path: begin zeroes the sector and puts the magic, the owner fills in fields, seal puts
  * the checksum in the last 8 bytes.
  *
- * Failure modes: a sector of a newer format must be told from a damaged one. So magic, versions,
- * masks, uuid, epoch, number and checksum stay where they are for ever, and so does the seed.
+ * Failure modes: a sector of a newer format must differ from a damaged one. So magic, versions,
+ * masks, uuid, epoch, number and checksum stay where they are forever, and so does the seed.
  * Only a sector whose checksum holds is believed when it claims to be newer: a flipped bit in
  * the version field is damage. */
 #include "log/sector.h"

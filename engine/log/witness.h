@@ -1,4 +1,4 @@
-/* WITNESS: how far the log is known to be durable, told by a file that is written only after a
+/* WITNESS: how far the log is known to be durable, kept in a file that is written only after a
  * flush succeeded. Two slots of one sector, a page apart, written in turn by generation; a torn
  * slot costs nothing but the newer word. */
 #ifndef HF_LOG_WITNESS_H

@@ -33,7 +33,7 @@ struct hf__change {
 	struct hf__undo *records;
 	size_t count, cap;
 	struct hf__writer images;
-	size_t most_records, most_images; /* that a change used since somebody looked: spare.c */
+	size_t most_records, most_images; /* that a change used since upkeep looked: spare.c */
 	/* a container was left empty: removed.h. Cleared by the store once none waits to go */
 	bool emptied;
 };

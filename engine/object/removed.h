@@ -2,9 +2,9 @@
  * inboxes, streams, ...) go when they hold nothing, and of all names that ever went one of 64
  * numbers remembers the newest removal.
  *
- * A number is an object without a value, chosen by the keyed hash of the name, so that nobody
- * can aim at it. What finds no object of a name depends on its number, as it would depend on the
- * container if that were still there: an answer waits until the removal is as durable as was
+ * A number is an object without a value, chosen by the keyed hash of the name, so that no
+ * caller can aim at it. What finds no object of a name depends on its number, as it would depend on
+ * the container if that were still there: an answer waits until the removal is as durable as was
  * asked, and a guard on absence sees that something happened. The number moves only when a name
  * of it goes. It may therefore make an answer wait, or a guard fail, because of another name; it
  * never lets one pass wrongly. */

@@ -5,7 +5,7 @@
  * another program (FUSE) or the host of a virtual machine, whose locks, renames or syncs are not
  * what they seem, or hold on this side only, so that two mounts of one directory admit two
  * writers; and an overlay that ignores every sync. Everything else is taken at its word: a list
- * of the good ones would refuse the next good one. What lives in memory is taken and told. */
+ * of the good ones would refuse the next good one. What lives in memory is taken and reported. */
 #include "os/check.h"
 
 #include "base/mem.h"
@@ -127,7 +127,7 @@ bool hf__check_parse_boot_id(const char *text, size_t len, uint8_t out[16])
 	return true;
 }
 
-/* A machine without /proc, or one that keeps it from us, has a boot id that nobody knows. */
+/* A machine without /proc, or one that keeps it from us, has an unknown boot id. */
 int hf__check_boot_id(uint8_t out[16])
 {
 	char *text = NULL;
@@ -192,7 +192,7 @@ bool hf__check_mount_volatile(const char *text, size_t len, uint64_t id, bool *f
 
 enum ignoring { SYNCS, IGNORES, UNKNOWN };
 
-/* "mnt_id:", blanks, digits in a line of what /proc tells of a descriptor. */
+/* "mnt_id:", blanks, digits in a line of what /proc says of a descriptor. */
 static bool mount_of(const char *text, size_t len, uint64_t *id)
 {
 	struct hf_bytes rest = {.data = (const uint8_t *)text, .len = len};

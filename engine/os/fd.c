@@ -1,8 +1,8 @@
 /* Descriptors: how they are made, and whose files they are.
  *
  * Job: every descriptor is close-on-exec, follows no link, does not block on what turns out to
- * be no file, and lies above the standard streams: whoever closed those and goes on printing
- * must not print into the log.
+ * be no file, and lies above the standard streams: a host that closed those and goes
+ * on printing must not print into the log.
  *
  * The kernel gives out the lowest free number, and opening first and moving up afterwards leaves
  * a moment in which another thread's output is written to the file that was just opened. So the
@@ -38,7 +38,7 @@ static void fork_done(void)
 
 static void guard_start(void)
 {
-	/* Without them a child could find the mutex taken for ever; that needs a fork in the middle
+	/* Without them a child could find the mutex taken forever; that needs a fork in the middle
 	 * of an open, of a host without standard streams, that has no memory left for three
 	 * pointers. */
 	(void)pthread_atfork(fork_prepare, fork_done, fork_done);

@@ -45,7 +45,7 @@ int hf__dir_open(const char *path, bool create, int *out);
 
 /* 0 or errno. */
 int hf__fd_id(int fd, struct hf__file_id *out);
-/* Is it still the descriptor of that file? Somebody may have closed it and opened another one at
+/* Is it still the descriptor of that file? It may have been closed and another one opened at
  * its number. */
 bool hf__fd_is(int fd, struct hf__file_id id);
 /* Does the name stand for the file that `fd`, of this id, has open, and does that file still

@@ -61,7 +61,7 @@ int hf__files_add(struct hf__files *files, int fd)
 	for (struct hf__file_block *block = &files->first; block != NULL; block = block_after(block)) {
 		const int at = block_swap(block, NO_FILE, fd);
 		if (at >= 0) {
-			block->ids[at] = id; /* nobody else knows this descriptor yet */
+			block->ids[at] = id; /* no other thread knows this descriptor yet */
 			return 0;
 		}
 	}
@@ -101,7 +101,7 @@ void hf__files_close(struct hf__files *files)
 		for (size_t i = 0; i < HF__FILES_PER_BLOCK; i++) {
 			int fd = atomic_exchange(&block->files[i], NO_FILE);
 			if (fd >= 0 && hf__fd_is(fd, block->ids[i]))
-				(void)close(fd); /* whoever needed its bytes has synced them */
+				(void)close(fd); /* its bytes were synced by the caller that needed them */
 		}
 	}
 	struct hf__file_block *block = atomic_load(&files->first.next);

@@ -21,7 +21,7 @@ struct hf__files {
 void hf__files_init(struct hf__files *files);
 /* 0, ENOMEM or why the descriptor cannot be looked at */
 int hf__files_add(struct hf__files *files, int fd);
-/* Before the descriptor is closed: afterwards its number may belong to somebody else. false: not
+/* Before the descriptor is closed: afterwards its number may belong to another file. false: not
  * in the table. */
 bool hf__files_remove(struct hf__files *files, int fd, struct hf__file_id *id);
 /* Which file it stood for when it was added. false: not in the table. */

@@ -1,15 +1,15 @@
 /* One writer a store: a lock on the directory, a lock on a file in it, and a registry of what
  * this process holds.
  *
- * The directory's lock (flock) is the one that nobody can lose by removing files; the file's
+ * The directory's lock (flock) is the one that removing files cannot lose; the file's
  * (OFD) is the one that also holds over a network, where directories cannot be locked. Both
  * belong to the open file description: closing another descriptor of the same file does not lose
  * them (as it would a classic record lock), and a second opening in the same process is refused.
  * The registry refuses that second opening by itself, by device and inode, so that it does not
- * depend on how a file system implements the lock, and so that it can be told as what it is.
+ * depend on how a file system implements the lock, and so that it can be reported as what it is.
  *
- * After the lock is taken its descriptors must still be what the names stand for: somebody may
- * have replaced the file, or the directory, in between, and then two openers would hold two
+ * After the lock is taken its descriptors must still be what the names stand for: the file
+ * or the directory may have been replaced in between, and then two openers would hold two
  * locks. The same is asked again once a second (hf__lock_kept), with a look at whether the
  * descriptors are still ours: a host that closes all it does not know, and opens its own files
  * at their numbers, has lost the lock.
@@ -165,7 +165,7 @@ static int lock_open(int dir, const char *name, int *out)
 	return err == EEXIST || err == ENOENT ? ESTALE : err;
 }
 
-/* The line for people. That it cannot be written (a full disk) keeps nobody out. */
+/* The line for people. That it cannot be written (a full disk) keeps no opener out. */
 static void lock_sign(const struct hf__lock *lock)
 {
 	char line[128] = "";
@@ -299,7 +299,7 @@ int hf__lock_drop(struct hf__lock *lock, bool forked)
 	 * the lock. A descriptor that the host closed, and perhaps opened again as something of its
 	 * own, is not touched. */
 	if (hf__fd_is(lock->fd, lock->id)) {
-		(void)!ftruncate(lock->fd, 0); /* nobody holds it any more */
+		(void)!ftruncate(lock->fd, 0); /* it is held no longer */
 		err = lock_set(lock->fd, F_UNLCK);
 		if (close(lock->fd) != 0 && err == 0)
 			err = errno;

@@ -69,8 +69,8 @@ struct hf__os {
 	 * removed, replaced, closed; errno. */
 	int (*held)(void *ctx);
 	int (*unlock)(void *ctx);
-	/* Does anybody hold the lock on file `name`, this process included? Takes nothing and makes
-	 * nothing. 0 with *held, false where there is no such file; an errno value: nobody can tell. */
+	/* Does any process hold the lock on file `name`, this process included? Takes nothing and makes
+	 * nothing. 0 with *held, false where there is no such file; an errno value: unknown. */
 	int (*locked)(void *ctx, const char *name, bool *held);
 	int64_t (*now)(void *ctx); /* wall clock, microseconds since the Unix epoch */
 	int64_t (*ticks)(void *ctx); /* monotonic clock, nanoseconds */

@@ -2,7 +2,7 @@
  *
  * The directory is opened once; everything after goes through that descriptor by plain file
  * name, so that renaming or replacing the store's path under a running process cannot make it
- * write elsewhere (and held() tells that something else lies there). Links are never followed
+ * write elsewhere (and held() reports that something else lies there). Links are never followed
  * and only regular files are opened: a FIFO or device put where a segment should be is refused
  * instead of hanging or answering. A file that is opened for writing must have no second name.
  *
@@ -66,7 +66,8 @@ static bool reserve_spend(struct posix *posix, int err)
 	return fd >= 0 && hf__fd_is(fd, posix->dir_id) && close(fd) == 0;
 }
 
-/* For one that goes: its number becomes the reserve, so that nobody else can get it in between. */
+/* For one that goes: its number becomes the reserve, so that no other thread can get it in
+ * between. */
 static bool reserve_from(struct posix *posix, int fd)
 {
 	int none = -1;
@@ -170,8 +171,8 @@ static int disk_write(void *ctx, int file, const void *data, size_t len, uint64_
 
 /* fdatasync and not fsync: it flushes the data and all metadata that reading it back needs, so a
  * new size and new blocks too. What it leaves out is the times, which nothing here reads, and
- * which cost a journal commit each. An interruption counts as a failure: nobody can tell what it
- * left undone. */
+ * which cost a journal commit each. An interruption counts as a failure: what it left undone is
+ * unknown. */
 static int disk_sync(void *ctx, int file)
 {
 	(void)ctx;
@@ -360,7 +361,7 @@ static int path_keep(struct posix *posix, const char *path)
 {
 	char here[PATH_MAX] = "";
 	if (path[0] != '/' && getcwd(here, sizeof(here)) == NULL)
-		return 0; /* it lies beyond reach: nothing can be told about it later */
+		return 0; /* it lies beyond reach: nothing can be learnt about it later */
 	if (path[0] != '/' && here[0] != '/')
 		return 0;
 	const size_t len = strlen(here) + 1 + strlen(path) + 1;
@@ -455,7 +456,7 @@ void hf__os_posix_free(struct hf__os *os)
 	if (posix == NULL)
 		return;
 	hf__files_close(&posix->files);
-	/* The lock goes last: until then nobody else may write what we had open. */
+	/* The lock goes last: until then no other process may write what we had open. */
 	if (posix->lock != NULL)
 		(void)disk_unlock(posix); /* the descriptor is gone whatever this says */
 	dir_close(posix);

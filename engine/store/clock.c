@@ -9,7 +9,7 @@
  * at least there.
  *
  * Failure modes: a wall clock that is ahead for a moment leaves the offset grown, until the wall
- * clock has caught up or somebody sets the store's clock back. A wall clock that is behind, by
+ * clock has caught up or the store's clock is set back by hand. A wall clock that is behind, by
  * any amount, changes nothing. A boot-time clock that goes back (a machine that was moved) grows
  * the offset. An unknown boot id is another boot.
  *
@@ -129,7 +129,7 @@ void hf__clock_resume(struct hf_store *s, const struct hf__witness *w)
 		s->clock.reached =
 		    greater(s->clock.reached, hf__time_add(w->clock, closed > 0 ? closed : 0));
 	}
-	/* It runs from here on: what passes until somebody looks counts, too. */
+	/* It runs from here on: what passes until a caller looks counts, too. */
 	(void)hf__clock_mono(s, hf__setback(s, s->states));
 }
 

@@ -1,4 +1,4 @@
-/* The store's insides, shared by the rooms of store/ and by nobody else.
+/* The store's insides, shared by the rooms of store/ alone.
  *
  *   create.c, open.c  create, open, close          recover/facts.c, recover.c  facts on disk ->
  *                     decision -> state
@@ -15,14 +15,14 @@
  *   guard.c     files that were replaced or closed beneath the store
  *   wait.c      calls that wait for their turn   names.c     lists of containers
  *   clock.c     the store's clock and stamps (clock.h)   info.c   what a store says of itself
- *   async.c     tickets: answered, waited for, told of         flusher.c  the thread for them,
+ *   async.c     tickets: answered, waited for, reported          flusher.c  the thread for them,
  *               and callbacks
  *   removed.c   names that are gone              spare.c     memory that a large use left
  *   log_read.c, check*.c  the log read, the store checked, from outside (check/readonly.h)
  *
  * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The
- * leader (flushing = true) owns the in-flight buffer, `file` for writing, and `chain`; whoever
- * prepares (preparing = true) owns the making of `next`. */
+ * leader (flushing = true) owns the in-flight buffer, `file` for writing, and `chain`; the
+ * thread that prepares (preparing = true) owns the making of `next`. */
 #ifndef HF_STORE_INTERNAL_H
 #define HF_STORE_INTERNAL_H
 
@@ -63,7 +63,7 @@ struct hf__buffer {
 	uint32_t entries;
 	uint32_t transactions;
 	bool begun; /* start is set: the next group goes here */
-	bool durable; /* somebody wants it synced */
+	bool durable; /* a caller wants it synced */
 	bool opens_segment; /* the first group of segment start.segment */
 };
 
@@ -82,7 +82,7 @@ struct hf__gather {
 	double worth; /* moving average of gain over cost */
 };
 
-/* The openings that the log tells of, oldest first, and when each wrote its newest entry that is
+/* The openings that the log shows, oldest first, and when each wrote its newest entry that is
  * no ending (mono): incarnation.c. */
 struct hf__incarnation {
 	uint64_t first_lsn;
@@ -115,7 +115,7 @@ struct hf__span {
 /* Commits that are not waited for: async.c, flusher.c. */
 struct hf__async {
 	struct hf__span written, durable; /* what outstanding tickets wait for */
-	_Atomic int event; /* for the host's loop; -1: nobody asked for one */
+	_Atomic int event; /* for the host's loop; -1: never asked for */
 	_Atomic bool owed; /* tickets were answered since it was written */
 	_Atomic uint64_t signals;
 	pthread_cond_t answered; /* hf_ticket_wait sleeps here, and hf_close until they have left */
@@ -125,7 +125,7 @@ struct hf__async {
 	bool runs, asleep;
 	bool closing;
 	struct hf__heap callbacks; /* by the LSN of their ticket */
-	bool calling; /* somebody is at it: no other may overtake */
+	bool calling; /* a thread is at it: no other may overtake */
 };
 
 struct hf_store {
@@ -168,7 +168,7 @@ struct hf_store {
 	uint32_t segment_size;
 	struct hf__next_segment next;
 	bool preparing;
-	struct hf__making making; /* half made by upkeep; belongs to whoever prepares */
+	struct hf__making making; /* half made by upkeep; belongs to the thread that prepares */
 	struct hf__refusal refused;
 	bool gave_back; /* the old segment's unused room was given back (segments.c) */
 	uint32_t newest_number; /* greatest segment number in the directory, used or not */
@@ -191,7 +191,7 @@ struct hf_store {
 	_Atomic bool flushing; /* written under the lock */
 	unsigned inflight;
 	bool inflight_sync;
-	bool sync_wanted; /* somebody waits for durability beyond what the filling group wants */
+	bool sync_wanted; /* a caller waits for durability beyond what the filling group wants */
 	_Atomic uint32_t words[2]; /* waiters on a buffer sleep on its word */
 	_Atomic uint32_t sleepers[2];
 	_Atomic uint32_t pending; /* transactions in the filling buffer, for the gathering leader */
@@ -271,7 +271,7 @@ int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durabil
 /* A decision begins: forget what the one before it waited for. */
 void hf__wait_forget(struct hf__waiter *waiter);
 /* A live change is about to be kept: wakes the first of each key it touches. The lock is held.
- * Call it only while somebody waits. */
+ * Call it only while there is a waiter. */
 void hf__wait_changed(struct hf_store *s, const struct hf__change *change);
 /* Those whose time has come, or all: they try again. The lock is held. */
 void hf__wait_wake_due(struct hf_store *s);
@@ -285,7 +285,7 @@ void hf__waits_close(struct hf_store *s);
 
 /* commit.c. */
 /* Waits until everything up to ticket->changed was handed to the kernel and up to ticket->due is
- * durable; leads a flush if nobody does. HF_OK or HF_EUNCERTAIN. Not under the lock. */
+ * durable; leads a flush if no thread does. HF_OK or HF_EUNCERTAIN. Not under the lock. */
 int hf__wait_for(struct hf_store *s, struct hf__ticket ticket);
 /* The same for a caller that holds the lock, which is released: sequencing and going to sleep
  * take it once. */
@@ -294,7 +294,7 @@ int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket);
 bool hf__reached(const struct hf_store *s, struct hf__ticket ticket);
 /* The next flush will do for this ticket, unless the one under way does. The lock is held. */
 void hf__want(struct hf_store *s, struct hf__ticket ticket);
-/* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, nobody flushes;
+/* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, no thread flushes;
  * released meanwhile. */
 void hf__lead(struct hf_store *s);
 /* Gets the filling buffer taken, by leading or by waiting for the leader. The lock is held. */
@@ -308,7 +308,7 @@ struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uin
 /* async.c. */
 /* A ticket goes out: it is seen to. The lock is held. */
 void hf__async_hand_out(struct hf_store *s, struct hf__ticket ticket);
-/* A flush ended, or the store failed: whom does it concern? The lock is held. */
+/* A flush ended, or the store failed: which waiters does it concern? The lock is held. */
 void hf__async_advance(struct hf_store *s);
 /* Writes the eventfd if that is owed. Not under the lock; after anything that may have flushed
  * or failed. */
@@ -321,7 +321,7 @@ bool hf__ticket_known(const struct hf_store *s, struct hf__ticket ticket);
 struct hf__ticket hf__async_all(const struct hf_store *s);
 
 /* flusher.c. */
-/* Something is about to be handed out: may it, and is there somebody to see to it? The lock is
+/* Something is about to be handed out: may it, and is there a thread to see to it? The lock is
  * held. HF_OK, HF_ECANCELED, HF_ENOMEM. */
 int hf__flusher_start(struct hf_store *s, struct hf_error *error);
 /* Is there a callback to be called? The lock is held. */
@@ -360,7 +360,7 @@ int hf__prepare_memory(struct hf_store *s, struct hf_error *error);
 int hf__open_witness(struct hf_store *s, unsigned flags, struct hf_error *error);
 
 /* witness.c. */
-/* Tells that the log is durable up to `end`. Not under the lock. The leader calls it after the
+/* Reports that the log is durable up to `end`. Not under the lock. The leader calls it after the
  * wake-up. */
 void hf__witness_tell(struct hf_store *s, struct hf__position end, uint64_t lsn, uint64_t chain,
                       bool clean);

@@ -7,9 +7,9 @@
  * never above.
  *
  * Happy path: a commit hands its ticket out (hf__async_hand_out), which wakes the flusher if it
- * sleeps and nobody flushes; the end of any flush, whoever led it, comes here
- * (hf__async_advance) and notes what is owed to whom; the eventfd is written after the lock was
- * given up (hf__async_tell). Polls look at atomics alone.
+ * sleeps and no thread flushes; the end of any flush, whichever thread led it, comes here
+ * (hf__async_advance) and notes which tickets are answered; the eventfd is written after the lock
+ * was given up (hf__async_tell). Polls look at atomics alone.
  *
  * Failure: after a fault nothing is published any more, once the flush that was under way has
  * ended: from then on every ticket that is not reached is answered HF_EUNCERTAIN, and until then
@@ -188,7 +188,7 @@ static bool others_flush(const struct hf__async *a)
 	return a->runs && !a->calling;
 }
 
-/* The lock is held, released meanwhile; until NULL: for ever. */
+/* The lock is held, released meanwhile; until NULL: forever. */
 static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket,
                            const struct timespec *until)
 {
@@ -201,8 +201,8 @@ static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket,
 			return HF_ECANCELED;
 		if (late)
 			return HF_ETIMEDOUT;
-		/* Whose time is limited leaves the flush to the thread, which may take longer. Not
-		 * answered and nobody flushing: there is no fault. */
+		/* A caller whose time is limited leaves the flush to the thread, which may take longer. Not
+		 * answered and no thread flushing: there is no fault. */
 		if (!s->flushing && (!until || !others_flush(&s->async))) {
 			hf__want(s, ticket);
 			hf__lead(s);

@@ -3,7 +3,7 @@
 #define HF_STORE_CALL_H
 
 /* As long as the function runs, a thread that the host cancels goes on, so that it leaves no
- * lock taken, no flush half done and nobody waiting for it. The cancellation takes effect after
+ * lock taken, no flush half done and no waiter waiting for it. The cancellation takes effect after
  * the call, as the host's settings say. */
 int hf__cancel_off(void);
 void hf__cancel_restore(const int *before);

@@ -1,5 +1,5 @@
-/* Who sees to commits that nobody waits for: a thread that leads a flush whenever one is needed
- * and nobody else leads, and that calls callbacks. Started by the first such commit. With
+/* The thread for commits that no caller waits for: it leads a flush whenever one is needed and
+ * no other thread leads, and calls callbacks. Started by the first such commit. With
  * no_background there is none: the host's hf_flush does the same, and hf_close.
  *
  * Callbacks lie in a heap by the LSN of their ticket; only the first is looked at. So they come
@@ -8,7 +8,7 @@
  *
  * Failure: after a fault all tickets are answered, so all callbacks come. hf_close ends the
  * thread after everything that was out is answered and called; a callback that commits anew in
- * the meantime is told HF_ECANCELED, so that this comes to an end. */
+ * the meantime gets HF_ECANCELED, so that this comes to an end. */
 #include "holdfast/async.h"
 
 #include <assert.h>
@@ -46,15 +46,15 @@ static void call_first(struct hf_store *s)
 	(void)pthread_mutex_lock(&s->lock);
 }
 
-/* The lock is held, released during each call. Who comes while another is at it leaves it to
- * him: he looks again after each. */
+/* The lock is held, released during each call. A thread that comes while another is at it leaves
+ * it to that one, which looks again after each. */
 static void call_due(struct hf_store *s)
 {
 	struct hf__async *a = &s->async;
 	if (a->calling || !hf__flusher_due(s))
 		return;
 	a->calling = true;
-	if (a->waiting > 0) /* whoever left a flush to this thread sees to it himself meanwhile */
+	if (a->waiting > 0) /* the waiter that left a flush to this thread leads it meanwhile */
 		(void)pthread_cond_broadcast(&a->answered);
 	while (hf__flusher_due(s))
 		call_first(s);
@@ -108,8 +108,8 @@ int hf__flusher_start(struct hf_store *s, struct hf_error *error)
 
 /* --- Closing ---------------------------------------------------------------------------------- */
 
-/* Without the thread. A failure has failed the store, which the callbacks are told, and hf_close
- * tells. */
+/* Without the thread. A failure has failed the store, which the callbacks get, and hf_close
+ * reports. */
 static void finish_here(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);

@@ -12,7 +12,7 @@
  * on it holds nothing, INT64_MAX for one that needs a change for that, INT64_MIN for one that
  * holds nothing now. So what ends by time ends in the list too. */
 
-/* What a domain tells of its index. */
+/* What a domain says of its index. */
 struct hf__names {
 	uint8_t domain;
 	const char *operation; /* ties page tokens to this list */
@@ -26,7 +26,7 @@ struct hf__names {
 	bool mono; /* what ends here, the store computed: the weights are mono times (store/clock.h) */
 };
 
-/* Puts the node right: listed while now < until (INT64_MAX: for ever, INT64_MIN: not at all).
+/* Puts the node right: listed while now < until (INT64_MAX: forever, INT64_MIN: not at all).
  * Costs nothing while it stays the same. The node is in the order, which it entered with a
  * weight of INT64_MIN. */
 void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_t until);

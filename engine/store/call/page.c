@@ -2,8 +2,8 @@
  * check value, as URL-safe base64.
  *
  * Layout: u8 version, u64 query, position, u64 check. The check is seeded with the store's uuid,
- * so a token of another store is refused as a damaged one is. It is no secret: it tells mistakes
- * apart, not attackers. */
+ * so a token of another store is refused as a damaged one is. It is no secret: it finds mistakes,
+ * not attackers. */
 #include "base/hash.h"
 #include "store/internal.h"
 

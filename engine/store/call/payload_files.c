@@ -1,14 +1,14 @@
 /* Descriptors of segments that payloads are read from.
  *
- * Job: a read of a payload costs no open(), and whoever is about to give payloads away has what
- * it needs to read them before it changes anything: a claim that was written and whose payload
- * cannot be read would be charged to its item.
+ * Job: a read of a payload costs no open(), and a call that is about to give payloads away
+ * has what it needs to read them before it changes anything: a claim that was written and whose
+ * payload cannot be read would be charged to its item.
  *
- * Happy path: a segment is opened once and pinned by whoever reads from it. Those that nobody
- * pins stay open, HF__PAYLOAD_FILES of them at most; the one that was used longest ago goes
+ * Happy path: a segment is opened once and pinned by each reader. Those that no reader pins
+ * stay open, HF__PAYLOAD_FILES of them at most; the one that was used longest ago goes
  * first. Segments never change where payloads lie, so a descriptor stays good.
  *
- * Failure modes: with no descriptor left one that nobody pins makes room, and below that the
+ * Failure modes: with no descriptor left one that no reader pins makes room, and below that the
  * seam has one in reserve; then the call is refused. A descriptor that the host closed is
  * forgotten, and the segment opened again.
  *
@@ -33,7 +33,7 @@ static void forget(struct hf_store *s, struct hf__payload_open *entry)
 	*entry = files->open[--files->count];
 }
 
-/* Closes the one that was used longest ago and that nobody pins; false: there is none. */
+/* Closes the one that was used longest ago and that no reader pins; false: there is none. */
 static bool forget_oldest(struct hf_store *s)
 {
 	struct hf__payload_files *files = &s->payload_files;

@@ -6,7 +6,7 @@
 
 #include "store/domain.h"
 
-#define HF__PAYLOAD_FILES 32u /* that stay open while nobody reads from them */
+#define HF__PAYLOAD_FILES 32u /* that stay open without a reader */
 struct hf__payload_open {
 	uint32_t segment;
 	uint32_t pins;
@@ -25,7 +25,7 @@ int hf__payload_pin(struct hf_store *s, uint32_t segment, int *file);
 /* The same if it is open already; no file is opened. */
 bool hf__payload_pin_open(struct hf_store *s, uint32_t segment, int *file);
 void hf__payload_unpin(struct hf_store *s, uint32_t segment);
-/* Nobody reads any more. */
+/* No reader is left. */
 void hf__payload_files_close(struct hf_store *s);
 /* What one call needs, each segment once: to `pins` if it is open, else to `missing`. HF_OK,
  * HF_ENOMEM. */

@@ -1,5 +1,5 @@
 /* Reads: take the answer under the lock, then wait until the newest change that it depends on is
- * as durable as was asked of it (rule 2), starting the sync if nobody else will. */
+ * as durable as was asked of it (rule 2), starting the sync if no other thread will. */
 #include "store/internal.h"
 
 int hf__check_fork(const struct hf_store *s, struct hf_error *error)

@@ -17,7 +17,7 @@ static int check(const struct hf__verb *verb, const void *args, struct hf_error 
 }
 
 /* After the wait: what a claim gives back may still lie on disk. The commit stands whatever
- * happens here, so results and answers stay, and the first failure to read is told. */
+ * happens here, so results and answers stay, and the first failure to read is reported. */
 static int load_answers(struct hf_store *s, const struct hf__op *ops, size_t count,
                         struct hf_error *error)
 {
@@ -197,7 +197,7 @@ int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability du
 		(void)pthread_mutex_lock(&store->lock);
 		rc = hf__sequence(store, txn->ops, txn->count, durability, ticket, error);
 		(void)pthread_mutex_unlock(&store->lock);
-		for (size_t i = 0; i < txn->count; i++) /* nobody loads answers here */
+		for (size_t i = 0; i < txn->count; i++) /* no caller loads answers here */
 			if (txn->ops[i].answer)
 				hf__pins_drop(store, &txn->ops[i].answer->pins);
 	}

@@ -1,14 +1,14 @@
-/* Waiting calls: whoever finds nothing to have sleeps until there may be something, and is
+/* Waiting calls: a caller that finds nothing to have sleeps until there may be something, and is
  * served in the order of arrival.
  *
  * Happy path: decide says what it waits for (hf__wait_on). In the same critical section the
  * caller takes its place in the line of that key and sleeps. A commit that changes an object
- * with that key wakes the first of the line, one for each change; he decides again, and when he
- * leaves, served or not, the next one is woken to look for himself. So a commit wakes one thread
- * however many wait, and pays one comparison when nobody does.
+ * with that key wakes the first of the line, one for each change; it decides again, and when it
+ * leaves, served or not, the next one is woken to look for itself. So a commit wakes one thread
+ * however many wait, and pays one comparison when no caller does.
  *
  * Not to be had is a matter of the newest state, like every decision: a waiter may be served by
- * a change that is not durable yet, and his answer then waits for both (rule 2).
+ * a change that is not durable yet, and its answer then waits for both (rule 2).
  *
  * Time: the instant at which trying again may help is one of the store's clock; only the first
  * of a line sleeps by it. How long a caller waits is measured by the seam's monotonic clock.
@@ -18,10 +18,10 @@
  * Failure modes: a store that fails wakes everyone, and trying again says HF_EFAILED. Closing
  * sends everyone away with HF_ECANCELED and waits until they are out.
  *
- * I-WAIT-1: no wakeup is lost. Deciding and lying down happen under one hold of the lock; who is
- * awake is told by `woken`, which is looked at before lying down again. I-WAIT-2: of the waiters
- * of one key only the first is ever served: the others stand behind (hf__wait_behind), and
- * become first when he leaves. */
+ * I-WAIT-1: no wakeup is lost. Deciding and going to sleep happen under one hold of the lock; which
+ * waiter is awake is said by `woken`, which is looked at before sleeping again. I-WAIT-2: of the
+ * waiters of one key only the first is ever served: the others stand behind (hf__wait_behind), and
+ * become first when it leaves. */
 #include "store/internal.h"
 
 #include <assert.h>
@@ -36,8 +36,8 @@
 struct hf__waiter {
 	struct hf__waiter *next, *previous; /* in its line */
 	pthread_cond_t wake;
-	int64_t until; /* the seam's monotonic clock; INT64_MAX: for ever */
-	/* another thread may end the wait by it; read and written under the lock. NULL: nobody may */
+	int64_t until; /* the seam's monotonic clock; INT64_MAX: forever */
+	/* another thread may end the wait by it; read and written under the lock. NULL: none may */
 	const struct hf_cancel_flag *cancel;
 	uint64_t key; /* of its line */
 	bool in_line;
@@ -55,7 +55,7 @@ static unsigned line_of(uint64_t key)
 	return (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % HF__WAIT_LINES;
 }
 
-/* The first who waits for the key; NULL: nobody. Strangers in the same line are few: there are
+/* The first waiter for the key; NULL: none. Strangers in the same line are few: there are
  * more lines than a service waits for at once. */
 static struct hf__waiter *first_of(const struct hf_store *s, uint64_t key)
 {
@@ -96,8 +96,8 @@ static void line_up(struct hf_store *s, struct hf__waiter *w, uint64_t key)
 	w->in_line = true;
 }
 
-/* Whoever becomes first by it has to look: what woke this one may be his now, and he has not
- * slept by the right clock. */
+/* The waiter that becomes first by it has to look: what woke this one may be for it now, and
+ * it has not slept by the right clock. */
 static void leave_line(struct hf_store *s, struct hf__waiter *w)
 {
 	const unsigned line = line_of(w->key);

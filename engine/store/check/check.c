@@ -5,7 +5,7 @@
  * verified, each entry applied), then every domain verifies its state and gives every object.
  *
  * Failure modes: whatever is not as it should be is a finding, and the pass goes on behind it.
- * Nobody keeps a writer out, and what one changes under a pass can look like damage; so a pass
+ * Nothing keeps a writer out, and what one changes under a pass can look like damage; so a pass
  * that found anything is believed only when the next one finds the same. No memory ends the
  * check. */
 #include "store/check/check.h"
@@ -13,7 +13,7 @@
 #define PASSES_MAX 10u
 #define OBJECTS_DEFAULT 100u
 
-/* What looks like an unclean stop is none while somebody has the store open. */
+/* What looks like an unclean stop is none while a writer has the store open. */
 static void know_stop(struct hf__check *c)
 {
 	const struct hf__os *os = c->store->os;

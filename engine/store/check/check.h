@@ -1,4 +1,4 @@
-/* The insides of hf_fsck, shared by check*.c and nobody else.
+/* The insides of hf_fsck, shared by the files of check/ alone.
  *
  *   check.c          passes over the store, until two agree; the verdict    check/report.c
  *                    findings and what they affect
@@ -65,7 +65,7 @@ void hf__check_affects(struct hf__check *c, size_t finding, enum hf_fsck_how how
                        const struct hf__entry *entry);
 /* A read failed: an I/O finding, or no memory, or the file is gone. Not for HF_ECORRUPT. */
 void hf__check_unread(struct hf__check *c, const char *file, int rc, int os_errno);
-/* Tells the caller of everything; fills the error with the first of the gravest and returns the
+/* Reports everything to the caller; fills the error with the first of the gravest and returns the
  * verdict. */
 int hf__check_tell(struct hf__check *c, struct hf_error *error);
 /* The worst severity but leftovers of a pass in one number: passes that agree have the same. */

@@ -4,7 +4,7 @@
  *
  * Places are guessed from what verifies: behind a group's header begins its first entry, behind
  * an entry the next one. Where that ends, the next place at which an entry's header verifies is
- * searched, under the LSNs that may come now. Nothing here is believed: it is told to people.
+ * searched, under the LSNs that may come now. Nothing here is believed: it is reported to people.
  *
  * I-HOLE-1: the work is linear in the bytes, whatever they are. What a header would have to look
  * like (length, flags, a time near its neighbours') is asked before anything is hashed, and no
@@ -54,7 +54,7 @@ static bool header_valid(struct hole *h, uint32_t at, uint64_t lsn)
 	       hf__entry_header_valid(h->input->id, lsn, bytes_at(h, at));
 }
 
-/* Its header may be damaged: then the length that it tells is worth a try. */
+/* Its header may be damaged: then the length that it names is worth a try. */
 static bool body_valid(struct hole *h, uint32_t at, uint64_t lsn)
 {
 	const struct hf_bytes bytes = bytes_at(h, at);

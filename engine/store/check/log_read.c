@@ -15,7 +15,7 @@
 #include "store/check/readonly.h"
 #include "store/recover/recover.h"
 
-/* A writer that changes something between every two attempts is no reason to go on for ever. */
+/* A writer that changes something between every two attempts is no reason to go on forever. */
 #define ATTEMPTS_MAX 100u
 
 struct reading {

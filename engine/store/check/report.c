@@ -1,4 +1,4 @@
-/* Findings: kept until the pass is believed, then told. Failure modes: no memory spoils the
+/* Findings: kept until the pass is believed, then reported. Failure modes: no memory spoils the
  * pass, never the store or the caller's process; a finding that names very many objects names
  * the first of them and counts the rest. */
 #include <errno.h>

@@ -60,7 +60,7 @@ static uint64_t greater(uint64_t a, uint64_t b)
 }
 
 /* However often the scan is begun anew behind damage, what lies behind is looked through once:
- * what every header from `from` on tells, and from the back the greatest of it. */
+ * what every header from `from` on says, and from the back the greatest of it. */
 static void look_behind(struct segment *s, uint32_t from)
 {
 	if (s->input.behind)
@@ -276,7 +276,7 @@ void hf__check_segment(struct hf__check *c, struct hf__found *f, const struct hf
 	const uint32_t pinned_end = s.input.pinned_end;
 	const uint64_t last = pinned_end ? next->header.previous_lsn : 0;
 	if (!pinned_end && c->r.witness.end.segment > f->number)
-		s.input.witness_lsn = 0; /* it tells of what follows, whatever became of that */
+		s.input.witness_lsn = 0; /* it speaks of what follows, whatever became of that */
 	find_begin(&s);
 	if (f->header_rc == HF_OK)
 		restart_at(&s, HF__SEGMENT_HEADER_SIZE, f->header.first_lsn, f->header.previous_hash);

@@ -1,5 +1,5 @@
 /* The state that the log gives. Entries go through the same apply as an opening's. While nothing
- * was lost, one that does not fit is damage; behind a hole it tells what the hole took. When the
+ * was lost, one that does not fit is damage; behind a hole it shows what the hole took. When the
  * log was whole, every domain verifies its state, and every object is counted by giving it as a
  * snapshot would, its payload read from disk and verified. */
 #include "store/check/check.h"

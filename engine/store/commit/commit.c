@@ -1,14 +1,14 @@
 /* Sync, then publish: leader and followers.
  *
- * Whoever has something to wait for and finds no flush under way leads one: it seals the filling
- * group, lets the next one fill, writes and syncs without the lock, publishes how far the log is
- * written and durable, and wakes those who waited for that group and ONE of those who wait for
- * the next, who leads it. One flush is in flight at any time. A single thread leads its own
+ * A caller that has something to wait for and finds no flush under way leads one: it seals the
+ * filling group, lets the next one fill, writes and syncs without the lock, publishes how far the
+ * log is written and durable, and wakes the waiters of that group and ONE of those of the next,
+ * which leads it. One flush is in flight at any time. A single thread leads its own
  * flush: no hand-off.
  *
  * Waiters give way a few times, then sleep on the word of the buffer that holds their LSN. Both
- * words change under the lock at the end of each flush, so nobody can miss it: who has read the
- * word before sleeps only if it has not changed since.
+ * words change under the lock at the end of each flush, so no waiter can miss it: one that has
+ * read the word before sleeps only if it has not changed since.
  *
  * Failure: a failed write or sync fails the store for good (write-once fault). Everyone in or
  * behind the group gets HF_EUNCERTAIN; nothing is tried again: after a failed sync the kernel
@@ -203,7 +203,7 @@ static int write_and_sync(struct hf_store *s, const struct flush *f, int64_t now
 	return rc;
 }
 
-/* Whom the end of a flush concerns. */
+/* What the end of a flush concerns. */
 struct wakeup {
 	unsigned done; /* everybody on this word is served */
 	unsigned next; /* one of these is to lead the next flush */
@@ -225,7 +225,7 @@ static void publish(struct hf_store *s, const struct flush *f, struct wakeup *w)
 		f->group->begun = false;
 	bump(s, 0);
 	bump(s, 1);
-	/* Whoever counts himself as a sleeper after this finds the word changed. */
+	/* A waiter that counts itself as a sleeper after this finds the word changed. */
 	w->served = atomic_load(&s->sleepers[w->done]);
 	w->queued = w->done == w->next ? 0 : atomic_load(&s->sleepers[w->next]);
 	wake_room(s);
@@ -315,7 +315,7 @@ void hf__want(struct hf_store *s, struct hf__ticket ticket)
 }
 
 /* With many threads the others need this processor for about as long as a flush takes, and
- * whoever finds himself served needs neither to be put to sleep nor to be woken. With few
+ * a waiter that finds itself served needs neither to be put to sleep nor to be woken. With few
  * threads these rounds are over in no time. */
 static bool yield_a_few_times(struct hf_store *s, struct hf__ticket ticket)
 {

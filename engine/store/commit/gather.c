@@ -38,7 +38,7 @@ static bool worth_it(struct hf__gather *g)
 	return ++g->skipped % PROBE_EVERY == 0;
 }
 
-/* Not under the lock: until all came, or nobody came for a while. Gives the time it took. */
+/* Not under the lock: until all came, or none came for a while. Gives the time it took. */
 static double wait_for_company(struct hf_store *s, uint32_t target, double flush_ns)
 {
 	const int64_t began = s->os->ticks(s->os->ctx);

@@ -2,9 +2,9 @@
  * it.
  *
  * Job: once a second, and before a write that will be synced, look whether what the store writes
- * to is still what will be found under its names by who opens it next. A file that lost its name
+ * to is still what will be found under its names by the next opening. A file that lost its name
  * takes acknowledged changes with it; a descriptor that the host closed and opened again (as a
- * daemon does with all it does not know) belongs to a file of somebody else's.
+ * daemon does with all it does not know) belongs to another's file.
  *
  * Happy path: a handful of fstat() calls. By the leader before it writes; without commits by
  * upkeep. A second name, as a backup of hard links makes, changes nothing. What is only read at
@@ -13,7 +13,7 @@
  * that is not compared.
  *
  * Failure modes: any of it fails the store, like a failed sync: what was acknowledged before may
- * lie in files that nobody will open, so whoever uses the store has to hear of it at once.
+ * lie in files that will never be opened, so the store's users have to be notified at once.
  *
  * I-GUARD-1: no group is written to a descriptor that was not looked at within the second
  * before, and no group that opens a segment or is to be synced to one that was not looked at
@@ -163,7 +163,7 @@ bool hf__guard_foreign(const struct hf_store *s, const char *name, uint32_t numb
 
 /* --- Sentences -------------------------------------------------------------------------------- */
 
-/* The first line of the lock file; empty when it tells nothing. */
+/* The first line of the lock file; empty when it says nothing. */
 static struct hf_bytes holder(struct hf_store *s, char *line, size_t cap)
 {
 	const struct hf__os *os = s->os;

@@ -1,5 +1,5 @@
-/* The openings of a store, as the log tells of them: what one of them held without a lease was
- * held by nobody from its newest entry on. One line of memory for each opening that wrote
+/* The openings of a store, as the log shows them: what one of them held without a lease was held
+ * no longer from its newest entry on. One line of memory for each opening that wrote
  * anything. */
 #include "store/internal.h"
 

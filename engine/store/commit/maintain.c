@@ -138,8 +138,8 @@ static void wake_waiters(struct hf_store *s)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-/* Names that are gone, and memory that a large use left. In steps, so that nobody waits long for
- * the lock. */
+/* Names that are gone, and memory that a large use left. In steps, so that no caller waits long
+ * for the lock. */
 static void forget(struct hf_store *s, int64_t until, bool quiet)
 {
 	struct hf__spare spare = {{NULL}};
@@ -209,7 +209,7 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 
 /* --- The thread ------------------------------------------------------------------------------- */
 
-/* No longer than `most`, and up when the next thing of any domain ends: nobody may be calling.
+/* No longer than `most`, and up when the next thing of any domain ends: there may be no calls.
  * The lock is held. */
 static long time_to_sleep(struct hf_store *s, long most)
 {
@@ -260,7 +260,7 @@ static void *thread_main(void *arg)
 			continue;
 		const bool quiet = seen == s->next_lsn;
 		(void)pthread_mutex_unlock(&s->lock);
-		/* Whoever needs what fails here is told when he asks for it. */
+		/* A call that needs what fails here gets the failure itself. */
 		const int64_t making_until = s->os->ticks(s->os->ctx) + MAKING_NS;
 		hopeless =
 		    round_of_upkeep(s, INT64_MAX, making_until, quiet, &out, NULL) != HF_OK || !out.room;

@@ -122,8 +122,8 @@ static int make_all(struct hf_store *s, struct hf__next_segment *next, uint32_t 
 	}
 }
 
-/* What was adopted gets a name of its own. Whether the old one is on disk nobody knows: whoever
- * made it may have been killed before the directory was synced, or been told that this failed,
+/* What was adopted gets a name of its own. Whether the old one is on disk is not known:
+ * the process that made it may have been killed before the directory was synced, or seen that fail,
  * after which syncing it alone need not help. */
 static int rename_adopted(const struct hf__os *os, struct hf__next_segment *next, bool *unknowable)
 {
@@ -263,7 +263,7 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
 {
 	if (hf__next_segment_ready(s, need))
 		return HF_OK;
-	if (s->preparing) { /* somebody is at it: the caller looks again */
+	if (s->preparing) { /* another thread is at it: the caller looks again */
 		s->room_waiters++;
 		(void)pthread_cond_wait(&s->room, &s->lock);
 		s->room_waiters--;
@@ -287,7 +287,7 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
 		give_up(s, &small);
 	(void)pthread_mutex_lock(&s->lock);
 	if (rc)
-		s->next = small; /* whoever needs no more than that may still have it */
+		s->next = small; /* a call that needs no more may still have it */
 	return prepared(s, &next, rc, unknowable, least, error);
 }
 

@@ -38,8 +38,9 @@ struct hf__refusal {
 /* segments.c. */
 /* Is it there, with room for a group of `need` bytes? */
 bool hf__next_segment_ready(const struct hf_store *s, uint32_t need);
-/* Makes the next segment ready with at least `need` bytes, or waits for whoever does: look again
- * afterwards. The lock is held, released meanwhile. HF_OK, HF_ENOSPACE, HF_EIO, HF_EFAILED. */
+/* Makes the next segment ready with at least `need` bytes, or waits for the thread that does: look
+ * again afterwards. The lock is held, released meanwhile. HF_OK, HF_ENOSPACE, HF_EIO,
+ * HF_EFAILED. */
 int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error);
 /* Makes it ahead of need, in slices: one at least, more until `until` (ticks; INT64_MAX: all).
  * *more: it is not whole yet. Not under the lock. HF_OK, HF_ENOSPACE, HF_EIO, HF_EUNCERTAIN. */

@@ -119,7 +119,7 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 
 /* --- Room ------------------------------------------------------------------------------------- */
 
-/* The next segment cannot be had. Whoever needs less room than this transaction may go on where
+/* The next segment cannot be had. A call that needs less room than this transaction may go on where
  * the log is, if it is anywhere. */
 static void stay_here(struct hf_store *s)
 {

@@ -1,6 +1,6 @@
 /* What is put in order on the disk once this opening has made something durable: segments that
  * the log has left are cut to what they hold, files that crashes left are removed. Never while
- * opening, which writes nothing, and by whoever comes along: the leader of the flush that made
+ * opening, which writes nothing, and by either of two: the leader of the flush that made
  * it possible, and upkeep.
  *
  * I-TIDY-1: a segment is cut only when the header of its successor, which says where it ends, is
@@ -116,7 +116,7 @@ static int unlink_segment(struct hf_store *s, uint32_t number)
 	char name[HF__NAME_MAX];
 	hf__segment_name(number, name);
 	if (hf__guard_foreign(s, name, number))
-		return 0; /* somebody put it here, and it may be the only copy */
+		return 0; /* it was put here by hand, and may be the only copy */
 	/* Crash: a leftover that comes back is found by the next open and removed again. */
 	const int rc = s->os->unlink(s->os->ctx, name);
 	return rc == ENOENT ? 0 : rc;
@@ -141,7 +141,7 @@ static bool remove_leftovers(struct hf_store *s)
 {
 	bool freed = false;
 	/* The witness was synced about a later segment, so that segment's header is durable and pins
-	 * the leftover out for ever (R4). */
+	 * the leftover out forever (R4). */
 	for (uint32_t number; (number = take_leftover(s)) != 0;) {
 		if (unlink_segment(s, number) != 0)
 			break; /* the next opening tries again */

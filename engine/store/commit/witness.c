@@ -1,5 +1,5 @@
-/* The witness is told how far the log is durable after every flush, behind the backs of those
- * who waited, and synced lazily: when idle, at rotation, at close.
+/* How far the log is durable is written to the witness after every flush, once the waiters are
+ * woken, and synced lazily: when idle, at rotation, at close.
  *
  * I-WIT-1: it is written only after the sync that it speaks of succeeded. I-WIT-2: slots take
  * turns, so the older word survives a torn newer one. A word that is skipped because another is
@@ -7,7 +7,7 @@
  * come here out of order; an older word is not written over a newer one.
  *
  * I-WIT-3: before the first write to the log of an opening the word "not clean" is written, with
- * the end of the word before it. It is what tells the next opening that something may be on the
+ * the end of the word before it. It is what shows the next opening that something may be on the
  * disk which reads do not show: after a failed sync they may show the old bytes while the disk
  * holds the new ones. An opening that finds the word "clean" at the log's end rewrites nothing,
  * so it must not find it then. */
@@ -29,7 +29,7 @@ static int write_word(struct hf_store *s, const struct hf__witness *word)
 }
 
 /* Takes the right to write the word, with the next generation and the clocks; false when
- * somebody else is at it, has said more, or a fault forbids it: after a failed sync nothing is
+ * another thread is at it, has said more, or a fault forbids it: after a failed sync nothing is
  * written to the file any more. */
 static bool begin(struct hf_store *s, struct hf__witness *word)
 {

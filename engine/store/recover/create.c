@@ -6,9 +6,9 @@
  * lies there is zeros, so creating again starts over. Files that hold a log, or a WITNESS that
  * speaks of one, but no IDENTITY are never taken for a fresh directory (R9).
  *
- * A creation that was killed, or told of a failure, at its last two steps leaves a store that is
- * seen and need not be on disk. So who opens a store with an empty log publishes its IDENTITY
- * again before he says that there is one. */
+ * A creation that was killed, or that saw a failure, at its last two steps leaves a store that is
+ * seen and need not be on disk. So an opening with an empty log publishes its IDENTITY again before
+ * it says that there is one. */
 #include "store/internal.h"
 
 #include <errno.h>

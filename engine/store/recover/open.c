@@ -104,7 +104,7 @@ static int may_write(const struct hf_store *s, struct hf_error *error)
 	return HF_OK;
 }
 
-/* Whoever only looks for a store makes nothing, not even a lock, where there is none. */
+/* A caller that only looks for a store makes nothing, not even a lock, where there is none. */
 static int check_there(struct hf_store *s, struct hf_error *error)
 {
 	int file = -1;
@@ -229,7 +229,7 @@ static void free_memory(struct hf_store *s)
 }
 
 /* In a forked child. The parent's thread, lock and files are none of ours. A thread that held
- * the mutex was not copied, and what it was changing may be half changed for ever: then the copy
+ * the mutex was not copied, and what it was changing may be half changed forever: then the copy
  * stays as it is until the process ends. */
 static void free_copy(struct hf_store *s)
 {

@@ -60,7 +60,7 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	hf__change_keep(&s->change);
 	const bool ending = hf__entry_is_ending(row, entry);
 	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), ending);
-	/* When an ending was logged is nobody's business: the opening that did would seem to have
+	/* When an ending was logged counts for nothing: the opening that did would seem to have
 	 * lived longer. */
 	if (!ending &&
 	    !hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
@@ -363,7 +363,7 @@ static int recover_log(struct hf__recovery *r)
 	if (rc != HF_OK)
 		return rc;
 	/* check_beyond reads other files. R7 needs the very bytes that were scanned: what a second
-	 * reading gave nobody has verified. */
+	 * reading gave is not verified. */
 	const struct hf__writer scanned = r->bytes;
 	r->bytes = (struct hf__writer){0};
 	rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);

@@ -2,15 +2,15 @@
  *
  * Happy path: one thread sleeps in hf_feed_next; each batch goes to one subscription after the
  * other, into its ring under the pump's lock or to its callback under no lock at all; then its
- * bell and its eventfd are told, under no lock either. With no_background the host's hf_maintain
- * and hf_subscription_next do a round each; whoever may not because another is at it sleeps
- * until that one is through, and then looks for what he has left.
+ * bell and its eventfd are notified, under no lock either. With no_background the host's
+ * hf_maintain and hf_subscription_next do a round each; a caller that may not because another is at
+ * it sleeps until that one is through, and then looks for what it has left.
  *
  * While one is served, its `busy` is set: it stays in the list, and hf_unsubscribe waits for the
  * end of it, unless that is called from within. So the list can be walked on after the lock was
  * let go.
  *
- * Failure modes: what a feed cannot read is kept as `failure` and told by hf_subscription_next
+ * Failure modes: what a feed cannot read is kept as `failure` and reported by hf_subscription_next
  * once a ring is empty; the pump tries again until the store is closed. A store that failed
  * makes nothing durable any more, so the thread ends. */
 #include <limits.h>
@@ -20,7 +20,7 @@
 #include "store/watch/subscribe.h"
 
 #define EVENTS_AT_ONCE 256u
-/* A round of a host's goes on while there is something, but not for ever. */
+/* A round of a host's goes on while there is something, but not forever. */
 #define BATCHES_MAX 64u
 #define RETRY_US 100000
 
@@ -125,7 +125,7 @@ static void note_failure(struct hf__watch *w, const struct hf_error *failure)
 
 /* --- Rounds ----------------------------------------------------------------------------------- */
 
-/* Takes the right to pump; *source NULL: nobody subscribes. */
+/* Takes the right to pump; *source NULL: no subscription. */
 static bool begin(struct hf__watch *w, struct hf_feed **source)
 {
 	struct hf_feed *unused = NULL;
@@ -168,7 +168,7 @@ static int pump_batch(struct hf__watch *w, struct hf_feed *source, int64_t wait_
 	struct hf_error failure = {0};
 	int rc = hf_feed_next(source, EVENTS_AT_ONCE, wait_us, &batch, &failure);
 	*count = batch.count;
-	/* The store may be closed in the meantime: nobody is served then. */
+	/* The store may be closed in the meantime: no subscription is served then. */
 	if (rc == HF_ECANCELED || hf__watch_enter(w, NULL) != HF_OK) {
 		hf_release(batch.memory);
 		return HF_ECANCELED;
@@ -218,7 +218,7 @@ static void *thread_main(void *arg)
 		const uint32_t seen = atomic_load(&w->pump.wanted);
 		struct hf_feed *source;
 		size_t count;
-		(void)begin(w, &source); /* nobody else pumps */
+		(void)begin(w, &source); /* no other thread pumps */
 		rc = source ? pump_batch(w, source, -1, &count) : HF_OK;
 		end(w, source);
 		if (!source && !hf__watch_closed(w))

@@ -1,4 +1,4 @@
-/* Entries as events: what the domain says that an entry is about, and whom it concerns. */
+/* Entries as events: what the domain says that an entry is about, and which objects it concerns. */
 #include "log/entry.h"
 #include "store/check/readonly.h"
 #include "store/internal.h"

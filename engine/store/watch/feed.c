@@ -3,11 +3,11 @@
  * Happy path: a feed is a place in the log (tail.h) and a wish where to begin. hf_feed_next asks
  * the store how far it is durable, takes the entries up to there, lets the domain say what each
  * is about, and copies them into memory of the caller's. Without any it sleeps until a flush
- * ends (watch.h). A feed on a directory does the same with what the store's files tell
+ * ends (watch.h). A feed on a directory does the same with what the store's files say
  * (hf__tail_learn), looking again a few times a second.
  *
- * Failure modes: what cannot be read is told and the feed stays where it was, so that the call
- * can be repeated; nothing is skipped. hf_close sends those away who wait.
+ * Failure modes: what cannot be read is reported and the feed stays where it was, so that the call
+ * can be repeated; nothing is skipped. hf_close sends the waiters away.
  *
  * I-FEED-1: what a feed gave is a run of the log from where it began, without a gap and without
  * anything undurable. */
@@ -287,7 +287,7 @@ static void feed_free(struct hf_feed *feed)
 }
 
 /* May `from` be asked for, and is it where the log ends by now? Then *told says where that is,
- * if anybody knows. In a jump it may: what comes next follows. */
+ * if it is known. In a jump it may: what comes next follows. */
 static int check_from(struct hf_store *s, uint64_t from, struct hf__told *told)
 {
 	(void)pthread_mutex_lock(&s->lock);

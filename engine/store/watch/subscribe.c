@@ -1,9 +1,9 @@
 /* Subscriptions as their users see them: filter, taking, waiting, ending. What fills them is
  * watch/dispatcher.c, what they hold ring.c.
  *
- * The eventfd. It is cleared before the ring is looked at and told anew when something stays in
- * it, while the pump tells after it filled: whoever finds the ring empty finds the next change
- * told. A tell may come late and be about what was taken already. */
+ * The eventfd. It is cleared before the ring is looked at and written anew when something stays in
+ * it, while the pump writes after it filled: a reader that finds the ring empty is notified of the
+ * next change. A notification may come late and be about what was taken already. */
 #include "store/watch/subscribe.h"
 
 #include <limits.h>
@@ -305,7 +305,7 @@ static bool leave(struct hf__watch *w, struct hf_subscription *s)
 	return mine;
 }
 
-/* One with a callback has none. It is cancelled: whoever comes later leaves too. */
+/* One with a callback has none. It is cancelled: a caller that comes later leaves too. */
 static void send_readers_away(struct hf_subscription *s)
 {
 	hf__bell_ring(&s->filled);
@@ -321,7 +321,7 @@ void hf_unsubscribe(hf_subscription *subscription)
 	if (!subscription)
 		return;
 	struct hf__watch *w = subscription->watch;
-	const bool ours = hf__watch_ours(w); /* in a forked child nobody serves it, nor reads it */
+	const bool ours = hf__watch_ours(w); /* in a forked child no thread serves it or reads it */
 	if (ours && !leave(w, subscription))
 		return;
 	if (ours)

@@ -1,5 +1,5 @@
-/* Subscriptions: between watch/dispatcher.c, which fills them, ring.c, which holds what they are
- * told, and subscribe.c, which hands it out. */
+/* Subscriptions: between watch/dispatcher.c, which fills them, ring.c, which holds their changes,
+ * and subscribe.c, which hands it out. */
 #ifndef HF_STORE_SUBSCRIBE_H
 #define HF_STORE_SUBSCRIBE_H
 

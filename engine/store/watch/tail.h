@@ -1,5 +1,5 @@
 /* A place in the log that goes forward: entries that are durable, one after the other, read from
- * the segments by a descriptor of its own. It takes no lock and keeps nobody waiting, so there
+ * the segments by a descriptor of its own. It takes no lock and keeps no writer waiting, so there
  * can be many of them, in this process and in others. */
 #ifndef HF_STORE_TAIL_H
 #define HF_STORE_TAIL_H

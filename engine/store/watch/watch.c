@@ -1,9 +1,9 @@
 /* See watch.h.
  *
- * No lost wake-up. A waiter counts himself, then looks (at what is durable, at a ring), then
- * sleeps if the word did not move. Whoever changes what is looked at does so first and then
- * looks whether anybody is counted. Both touch `waiters` by a read-modify-write, so one of the
- * two sees the other: either the word moves, or the waiter sees the change. */
+ * No lost wake-up. A waiter counts itself, then looks (at what is durable, at a ring), then
+ * sleeps if the word did not move. A thread that changes what is looked at does so first and
+ * then looks whether a waiter is counted. Both touch `waiters` by a read-modify-write, so one of
+ * the two sees the other: either the word moves, or the waiter sees the change. */
 #include "store/watch/watch.h"
 
 #include <limits.h>
@@ -104,7 +104,7 @@ void hf__watch_close(struct hf__watch *w)
 	hf__pump_closing(w);
 	for (; inside != HF__WATCH_CLOSED; inside = atomic_load(&w->inside))
 		hf__futex_wait(&w->inside, inside);
-	/* Their seam goes with the store. Nobody uses them any more, but they may be freed
+	/* Their seam goes with the store. No call uses them any more, but they may be freed
 	 * meanwhile. */
 	(void)pthread_mutex_lock(&w->lock);
 	while (w->tails)

@@ -1,9 +1,9 @@
-/* Whoever waits for what becomes durable: feeds and subscriptions. One per store, and it
+/* Those that wait for what becomes durable: feeds and subscriptions. One per store, and it
  * outlives the store while handles of them are left, so that these answer HF_ECANCELED instead
  * of touching what is gone.
  *
- * Commits pay one atomic operation per flush while nobody waits, and a futex wake while somebody
- * does. No lock of the watch is ever taken by a commit. */
+ * Commits pay one atomic operation per flush without waiters, and a futex wake with
+ * one. No lock of the watch is ever taken by a commit. */
 #ifndef HF_STORE_WATCH_H
 #define HF_STORE_WATCH_H
 
@@ -12,7 +12,7 @@
 
 #include "holdfast/feed.h"
 
-/* Who sleeps until something happens. Ringing costs one atomic operation while nobody sleeps. */
+/* Waiters asleep until something happens. Ringing costs one atomic operation without any. */
 struct hf__bell {
 	_Atomic uint32_t word;
 	_Atomic uint32_t waiters; /* who sleeps on it or is about to */
@@ -24,13 +24,13 @@ struct hf__pump {
 	pthread_mutex_t lock;
 	pthread_cond_t idle; /* a subscription is not being served any more */
 	struct hf_subscription *first, *last;
-	struct hf_feed *source; /* where it has got to; NULL: nobody subscribes */
-	bool pumping; /* somebody is at it */
-	bool refused; /* somebody else wanted to be meanwhile */
+	struct hf_feed *source; /* where it has got to; NULL: no subscription */
+	bool pumping; /* a thread is at it */
+	bool refused; /* another thread wanted to be meanwhile */
 	pthread_t pumper;
 	_Atomic bool thread_runs;
 	pthread_t thread;
-	/* moves when somebody subscribes, and at close: the thread sleeps on it while nobody does */
+	/* moves with a new subscription, and at close: without any the thread sleeps on it */
 	_Atomic uint32_t wanted;
 	struct hf_error failure; /* why changes cannot be read; code HF_OK: they can */
 };
@@ -42,7 +42,7 @@ struct hf__watch {
 	_Atomic unsigned refs; /* the store, and every handle */
 	/* calls that use the store, for which hf_close waits; HF__WATCH_CLOSED: no more get in */
 	_Atomic uint32_t inside;
-	_Atomic bool orphan; /* a forked child's copy, whose locks may be held for ever */
+	_Atomic bool orphan; /* a forked child's copy, whose locks may be held forever */
 	pthread_mutex_t lock; /* of `tails` */
 	struct hf__tail *tails; /* whose files are closed with the store */
 	struct hf__bell durable; /* rung when something became durable, at a fault and at close */
@@ -54,7 +54,7 @@ struct hf__watch *hf__watch_new(struct hf_store *store);
 /* For hf_close, before anything else: no call gets in any more, those that wait are sent away
  * with HF_ECANCELED, and it returns when all are out. */
 void hf__watch_close(struct hf__watch *watch);
-/* The same in a forked child, where nobody else can be inside. */
+/* The same in a forked child, where no other thread can be inside. */
 void hf__watch_orphan(struct hf__watch *watch);
 /* A feed's place, with a reference. Inside only. */
 void hf__watch_add_tail(struct hf__watch *watch, struct hf__tail *tail);
@@ -65,8 +65,8 @@ void hf__watch_unref(struct hf__watch *watch);
 HF_CHECKED int hf__watch_enter(struct hf__watch *watch, struct hf_error *error);
 void hf__watch_leave(struct hf__watch *watch);
 bool hf__watch_closed(const struct hf__watch *watch);
-/* For a handle that ends, before, while or after the store is closed: whoever was just told
- * HF_ECANCELED ends it beside hf_close. May the locks of the watch be taken? Not in a forked
+/* For a handle that ends, before, while or after the store is closed: a caller that just
+ * got HF_ECANCELED ends it beside hf_close. May the locks of the watch be taken? Not in a forked
  * child. */
 bool hf__watch_ours(struct hf__watch *watch);
 
@@ -81,7 +81,7 @@ void hf__bell_ring(struct hf__bell *bell);
 struct hf__watch_wait {
 	struct hf__bell *bell;
 	bool polls; /* what is waited for may happen without a ring: sleeps are short */
-	int64_t until; /* CLOCK_MONOTONIC, microseconds; INT64_MAX: for ever; 0: not at all */
+	int64_t until; /* CLOCK_MONOTONIC, microseconds; INT64_MAX: forever; 0: not at all */
 	uint32_t seen;
 };
 void hf__watch_begin(struct hf__watch_wait *wait, struct hf__bell *bell, int64_t wait_us);
@@ -95,12 +95,12 @@ void hf__pump_deinit(struct hf__pump *pump);
 /* Is there a thread for it? Starts it when there has to be one. HF_OK, HF_ENOMEM. Inside only,
  * as all of these. */
 HF_CHECKED int hf__pump_start(struct hf__watch *watch);
-/* With no_background: takes to the subscriptions what became durable, unless somebody else is at
- * it, who rings `durable` if he leaves something. true: there may be more. */
+/* With no_background: takes to the subscriptions what became durable, unless another thread is at
+ * it, which rings `durable` if it leaves something. true: there may be more. */
 bool hf__pump_run(struct hf__watch *watch);
 /* Wakes everyone who sleeps for a subscription or its thread: the store is closing. */
 void hf__pump_closing(struct hf__watch *watch);
-/* Joins the thread and drops the source; nobody is inside any more. */
+/* Joins the thread and drops the source; no thread is inside any more. */
 void hf__pump_stop(struct hf__watch *watch);
 
 #endif
