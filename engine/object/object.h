@@ -34,8 +34,8 @@ struct hf__type {
 	/* Frees the object itself; its blobs are freed by the caller. */
 	void (*free)(struct hf__object *object);
 	/* What waiting calls wait for may be had once this object changes: see hf__wait_on. A live
-	 * change of it, or of something inside it, wakes the first who waits for this key. NULL:
-	 * nobody waits for objects of this type. */
+	 * change of it, or of something inside it, wakes the first waiter for this key. NULL: no
+	 * call waits for objects of this type. */
 	uint64_t (*wait_key)(const struct hf__object *object);
 	/* The number that remembers, for answers about an absent name, that an object of this name
 	 * is gone: see object/removed.h. NULL: what it leaves behind is its container. */
@@ -75,7 +75,7 @@ HF_CHECKED int hf__change_add(struct hf__change *change, struct hf__object *obje
  * object and its container. */
 HF_CHECKED int hf__before_change(struct hf__change *change, struct hf__object *object);
 /* Call after the value is what it shall be: links. A replaced blob needs no care: old and new
- * are told apart by their pointers. */
+ * differ in their pointers. */
 void hf__after_change(struct hf__change *change, struct hf__object *object);
 /* Takes the object out: unlink and delist; freed when the change is final. */
 HF_CHECKED int hf__change_remove(struct hf__change *change, struct hf__object *object);

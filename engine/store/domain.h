@@ -48,7 +48,7 @@ struct hf__domain_env {
  * freed. */
 HF_CHECKED int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry,
                                 struct hf_bytes bytes, struct hf__payload *out);
-/* By length, and by the bytes in memory or the hash of those on disk, which nobody outside can
+/* By length, and by the bytes in memory or the hash of those on disk, which no outsider can
  * make collide. Reads no disk. */
 bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__payload *payload,
                        struct hf_bytes bytes);
@@ -114,7 +114,7 @@ HF_CHECKED int hf__settle_all(struct hf_store *store, struct hf_error *error);
  * of them. *more: some are left. */
 HF_CHECKED int hf__settle_within(struct hf__decision *d, unsigned budget, bool *more);
 /* When the incarnation that issued this LSN wrote its newest entry (mono): from then on what it
- * held without a lease was held by nobody. HF_UNSET: not known, or it is the present one. */
+ * held without a lease was held no longer. HF_UNSET: not known, or it is the present one. */
 int64_t hf__incarnation_end(const struct hf__domain_env *env, uint64_t lsn);
 /* A random u64 (jitter). */
 uint64_t hf__decision_random(struct hf__decision *d);
@@ -167,15 +167,15 @@ HF_CHECKED int hf__call_begin(struct hf_store *store, struct hf_error *error);
 void hf__call_end(struct hf_store *store);
 
 /* What a key stands for differs from domain to domain; `hash` is that of a name, by
- * hf__map_hash, so that nobody can make two names meet. */
+ * hf__map_hash, so that no caller can make two names meet. */
 static inline uint64_t hf__wait_key(uint8_t domain, uint64_t hash)
 {
 	return hash + domain * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* decide has nothing to give, emitted nothing, and says so in its way (a refusal, a count of 0):
- * whoever would wait tries again when an object with this wait_key changes, or at `retry_at` by
- * the store's clock (INT64_MAX: no such instant). A caller who would not wait just gets the
+ * a caller that would wait tries again when an object with this wait_key changes, or at `retry_at`
+ * by the store's clock (INT64_MAX: no such instant). A caller that would not wait just gets the
  * answer. */
 void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at);
 /* The same for what any of several keys may bring: any change of an object that has a wait_key
@@ -252,7 +252,7 @@ struct hf__query {
 void hf__query_depends(struct hf__query *q, const struct hf__object *object);
 /* The newest LSN, durable or not. */
 uint64_t hf__query_last_lsn(const struct hf__query *q);
-/* Wakes the first who waits for the key: for what no change of an object tells of. */
+/* Wakes the first waiter for the key: for what no change of an object shows. */
 void hf__query_wake(struct hf__query *q, uint64_t key);
 typedef int (*hf__read_fn)(struct hf__query *q, void *args);
 /* Runs `read` under the lock, then waits until what it depends on is as durable as was asked

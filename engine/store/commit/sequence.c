@@ -11,8 +11,8 @@
  * I-SEQ-1: a buffer holds whole transactions only. I-SEQ-2: a group fits into the segment it
  * begins in. I-SEQ-3: no more than HF__LSN_JUMP LSNs are ever undurable, so that the jump after
  * an unclean stop passes all that could have been handed out. */
-#include "store/call/needs.h"
 #include "object/removed.h"
+#include "store/call/needs.h"
 
 /* What an attempt that succeeded comes to; anything else is a code. */
 #define FITS (-1)
