@@ -127,6 +127,13 @@ static inline hf_token hf__token(uint16_t epoch, uint64_t lsn)
 	return (uint64_t)epoch << 48 | lsn;
 }
 
+/* The make of an arguments struct: its size, and where in it lies each struct hf_bytes that is to
+ * be copied with it; 0 ends them, since struct hf_write comes first. */
+struct hf__args {
+	size_t size;
+	size_t bytes[8];
+};
+
 /* A mutation: one const table entry per operation. `args` is the public arguments struct, or
  * begins with it: first comes struct hf_write. */
 struct hf__verb {
@@ -137,9 +144,9 @@ struct hf__verb {
 	/* Fills *result (zeroed before). On any failure the store undoes what was emitted. Every
 	 * refusal and "nothing to do" must have called hf__depends. */
 	int (*decide)(void *state, struct hf__decision *d, const void *args, struct hf_result *result);
-	/* A deep copy for a transaction: args and every byte they borrow, in the arena. NULL: out of
-	 * memory. */
+	/* A deep copy for a transaction, in the arena. NULL: hf__copy_args() by `args`. */
 	void *(*copy)(struct hf__arena *arena, const void *args);
+	const struct hf__args *args;
 };
 
 /* Runs one mutation: at once (txn NULL) or into the transaction. `durability` is for txn NULL.
@@ -186,6 +193,8 @@ void hf__wait_on_many(struct hf__decision *d, int64_t retry_at);
  * what is there to them: it calls hf__wait_on. */
 bool hf__wait_behind(const struct hf__decision *d, uint64_t key);
 
+/* A copy of arguments and of the bytes that they borrow. NULL: out of memory. */
+void *hf__copy_args(struct hf__arena *arena, const void *args, const struct hf__args *make);
 /* Copies bytes into an arena; false: out of memory. For copy(). */
 bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out);
 

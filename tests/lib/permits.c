@@ -179,4 +179,5 @@ static void *move_copy(struct hf__arena *arena, const void *args)
 	return hf__arena_copy(arena, args, sizeof(struct permits_move));
 }
 
-const struct hf__verb permits_verb = {"move permits", DOMAIN, move_check, move_decide, move_copy};
+const struct hf__verb permits_verb = {"move permits", DOMAIN,    move_check,
+                                      move_decide,    move_copy, NULL};

@@ -380,7 +380,7 @@ int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_ba
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"clock set_back", HF__DOMAIN_CLOCK, set_back_check,
-	                                     set_back_decide, set_back_copy};
+	                                     set_back_decide,  set_back_copy,    NULL};
 	struct hf_error mine = {0}; /* tries that were not the last one must not show */
 	bool again;
 	const struct set_back call = {*args, &again};

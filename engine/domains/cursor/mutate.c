@@ -1,6 +1,7 @@
 /* What can be done to a cursor. Each mutation looks at the one cursor it names, decides the
  * cursor's whole new value, and writes it as one entry; what it looked at is what its answer
  * waits for, refusals and "nothing to do" included. */
+#include "domains/common/verb.h"
 #include "domains/cursor/cursor.h"
 
 /* What a mutation found. */
@@ -104,15 +105,7 @@ static int remove_check(const void *raw, struct hf__text *why)
 static int guard_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_cursor_guard_args *args = raw;
-	if (args->write.expect == 0)
-		return refuse(why, HF_EINVAL, "a guard needs an expected version");
 	return check_target(&args->key, why);
-}
-
-static int lone_guard_check(const void *raw, struct hf__text *why)
-{
-	(void)raw;
-	return refuse(why, HF_EINVAL, "a guard needs a transaction");
 }
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -300,87 +293,74 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static bool copy_key(struct hf__arena *arena, struct hf_cursor_key *key)
-{
-	return hf__arena_bytes(arena, key->consumer, &key->consumer) &&
-	       hf__arena_bytes(arena, key->stream, &key->stream) &&
-	       hf__arena_bytes(arena, key->subject, &key->subject);
-}
+static const struct hf__args advance_args = {
+    sizeof(struct hf_cursor_advance_args),
+    {offsetof(struct hf_cursor_advance_args, key.consumer),
+     offsetof(struct hf_cursor_advance_args, key.stream),
+     offsetof(struct hf_cursor_advance_args, key.subject),
+     offsetof(struct hf_cursor_advance_args, delivery_id)}};
 
-static void *advance_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_cursor_advance_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && copy_key(arena, &copy->key) &&
-	               hf__arena_bytes(arena, copy->delivery_id, &copy->delivery_id)
-	           ? copy
-	           : NULL;
-}
+static const struct hf__args reset_args = {sizeof(struct hf_cursor_reset_args),
+                                           {offsetof(struct hf_cursor_reset_args, key.consumer),
+                                            offsetof(struct hf_cursor_reset_args, key.stream),
+                                            offsetof(struct hf_cursor_reset_args, key.subject),
+                                            offsetof(struct hf_cursor_reset_args, delivery_id),
+                                            offsetof(struct hf_cursor_reset_args, reason)}};
 
-static void *reset_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_cursor_reset_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	const bool copied = copy && copy_key(arena, &copy->key) &&
-	                    hf__arena_bytes(arena, copy->delivery_id, &copy->delivery_id) &&
-	                    hf__arena_bytes(arena, copy->reason, &copy->reason);
-	return copied ? copy : NULL;
-}
-
+/* Of the message no more than will be kept. */
 static void *record_error_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_cursor_record_error_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	if (!copy)
-		return NULL;
-	/* no more than will be kept */
-	copy->message = hf__utf8_cut(copy->message, HF_CURSOR_ERROR_MAX);
-	return copy_key(arena, &copy->key) && hf__arena_bytes(arena, copy->message, &copy->message)
-	           ? copy
-	           : NULL;
+	static const struct hf__args make = {
+	    sizeof(struct hf_cursor_record_error_args),
+	    {offsetof(struct hf_cursor_record_error_args, key.consumer),
+	     offsetof(struct hf_cursor_record_error_args, key.stream),
+	     offsetof(struct hf_cursor_record_error_args, key.subject),
+	     offsetof(struct hf_cursor_record_error_args, message)}};
+	struct hf_cursor_record_error_args cut = *(const struct hf_cursor_record_error_args *)args;
+	cut.message = hf__utf8_cut(cut.message, HF_CURSOR_ERROR_MAX);
+	return hf__copy_args(arena, &cut, &make);
 }
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_cursor_put_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	if (!copy)
-		return NULL;
-	struct hf_cursor *cursor = &copy->cursor;
-	cursor->last_error = hf__utf8_cut(cursor->last_error, HF_CURSOR_ERROR_MAX);
-	const bool copied =
-	    copy_key(arena, &cursor->key) &&
-	    hf__arena_bytes(arena, cursor->last_delivery_id, &cursor->last_delivery_id) &&
-	    hf__arena_bytes(arena, cursor->last_error, &cursor->last_error) &&
-	    hf__arena_bytes(arena, cursor->reset_reason, &cursor->reset_reason);
-	return copied ? copy : NULL;
+	static const struct hf__args make = {
+	    sizeof(struct hf_cursor_put_args),
+	    {offsetof(struct hf_cursor_put_args, cursor.key.consumer),
+	     offsetof(struct hf_cursor_put_args, cursor.key.stream),
+	     offsetof(struct hf_cursor_put_args, cursor.key.subject),
+	     offsetof(struct hf_cursor_put_args, cursor.last_delivery_id),
+	     offsetof(struct hf_cursor_put_args, cursor.last_error),
+	     offsetof(struct hf_cursor_put_args, cursor.reset_reason)}};
+	struct hf_cursor_put_args cut = *(const struct hf_cursor_put_args *)args;
+	cut.cursor.last_error = hf__utf8_cut(cut.cursor.last_error, HF_CURSOR_ERROR_MAX);
+	return hf__copy_args(arena, &cut, &make);
 }
 
-static void *remove_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_cursor_remove_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && copy_key(arena, &copy->key) ? copy : NULL;
-}
+static const struct hf__args remove_args = {sizeof(struct hf_cursor_remove_args),
+                                            {offsetof(struct hf_cursor_remove_args, key.consumer),
+                                             offsetof(struct hf_cursor_remove_args, key.stream),
+                                             offsetof(struct hf_cursor_remove_args, key.subject)}};
 
-static void *guard_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_cursor_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && copy_key(arena, &copy->key) ? copy : NULL;
-}
+static const struct hf__args guard_args = {sizeof(struct hf_cursor_guard_args),
+                                           {offsetof(struct hf_cursor_guard_args, key.consumer),
+                                            offsetof(struct hf_cursor_guard_args, key.stream),
+                                            offsetof(struct hf_cursor_guard_args, key.subject)}};
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb advance_verb = {"cursor advance", HF__DOMAIN_CURSOR, advance_check,
-                                             advance_decide, advance_copy};
-static const struct hf__verb reset_verb = {"cursor reset", HF__DOMAIN_CURSOR, reset_check,
-                                           reset_decide, reset_copy};
+static const struct hf__verb advance_verb = {
+    "cursor advance", HF__DOMAIN_CURSOR, advance_check, advance_decide, NULL, &advance_args};
+static const struct hf__verb reset_verb = {
+    "cursor reset", HF__DOMAIN_CURSOR, reset_check, reset_decide, NULL, &reset_args};
 static const struct hf__verb record_error_verb = {"cursor record_error", HF__DOMAIN_CURSOR,
-                                                  record_error_check, record_error_decide,
-                                                  record_error_copy};
-static const struct hf__verb put_verb = {"cursor put", HF__DOMAIN_CURSOR, put_check, put_decide,
-                                         put_copy};
-static const struct hf__verb remove_verb = {"cursor remove", HF__DOMAIN_CURSOR, remove_check,
-                                            remove_decide, remove_copy};
-static const struct hf__verb guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, guard_check,
-                                           guard_decide, guard_copy};
-static const struct hf__verb lone_guard_verb = {"cursor guard", HF__DOMAIN_CURSOR, lone_guard_check,
-                                                guard_decide, guard_copy};
+                                                  record_error_check,    record_error_decide,
+                                                  record_error_copy,     NULL};
+static const struct hf__verb put_verb = {"cursor put", HF__DOMAIN_CURSOR, put_check,
+                                         put_decide,   put_copy,          NULL};
+static const struct hf__verb remove_verb = {
+    "cursor remove", HF__DOMAIN_CURSOR, remove_check, remove_decide, NULL, &remove_args};
+static const struct hf__verb guard_verb = {
+    "cursor guard", HF__DOMAIN_CURSOR, guard_check, guard_decide, NULL, &guard_args};
 
 int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advance_args *args,
                       struct hf_result *result, struct hf_error *error)
@@ -423,6 +403,5 @@ int hf_cursor_guard(hf_store *store, hf_txn *txn, const struct hf_cursor_guard_a
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;
-	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
+	return hf__guard_version(store, txn, &guard_verb, args, result, error);
 }

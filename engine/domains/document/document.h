@@ -254,7 +254,6 @@ HF_CHECKED int hf__document_look(const struct hf__document_state *state, struct 
                                  const struct hf_write *write, const struct hf_document_key *key,
                                  struct hf__document **out);
 void hf__document_add_key(struct hf__text *why, const struct hf_document_key *key);
-bool hf__document_copy_key(struct hf__arena *arena, struct hf_document_key *key);
 
 /* --- document/read.c -------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
  * mutations have in common. Each looks at what it names, decides what that is afterwards and
  * writes it as one entry; what it looked at is what its answer waits for, refusals and "nothing
  * to do" included. */
+#include "domains/common/verb.h"
 #include "domains/document/document.h"
 
 /* --- Form ------------------------------------------------------------------------------------- */
@@ -59,17 +60,7 @@ static int clear_check(const void *raw, struct hf__text *why)
 static int guard_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_document_guard_args *args = raw;
-	if (args->write.expect != 0)
-		return hf__document_check_key(&args->key, why);
-	hf__text_add(why, "a guard needs an expected version");
-	return HF_EINVAL;
-}
-
-static int lone_guard_check(const void *raw, struct hf__text *why)
-{
-	(void)raw;
-	hf__text_add(why, "a guard needs a transaction");
-	return HF_EINVAL;
+	return hf__document_check_key(&args->key, why);
 }
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -183,38 +174,23 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-bool hf__document_copy_key(struct hf__arena *arena, struct hf_document_key *key)
-{
-	return hf__arena_bytes(arena, key->collection, &key->collection) &&
-	       hf__arena_bytes(arena, key->id, &key->id);
-}
+static const struct hf__args regroup_args = {
+    sizeof(struct hf_document_regroup_args),
+    {offsetof(struct hf_document_regroup_args, key.collection),
+     offsetof(struct hf_document_regroup_args, key.id),
+     offsetof(struct hf_document_regroup_args, group)}};
 
-static void *regroup_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_document_regroup_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__document_copy_key(arena, &copy->key) &&
-	               hf__arena_bytes(arena, copy->group, &copy->group)
-	           ? copy
-	           : NULL;
-}
+static const struct hf__args remove_args = {
+    sizeof(struct hf_document_remove_args),
+    {offsetof(struct hf_document_remove_args, key.collection),
+     offsetof(struct hf_document_remove_args, key.id)}};
 
-static void *remove_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_document_remove_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__document_copy_key(arena, &copy->key) ? copy : NULL;
-}
+static const struct hf__args clear_args = {sizeof(struct hf_document_clear_args),
+                                           {offsetof(struct hf_document_clear_args, collection)}};
 
-static void *clear_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_document_clear_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->collection, &copy->collection) ? copy : NULL;
-}
-
-static void *guard_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_document_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__document_copy_key(arena, &copy->key) ? copy : NULL;
-}
+static const struct hf__args guard_args = {sizeof(struct hf_document_guard_args),
+                                           {offsetof(struct hf_document_guard_args, key.collection),
+                                            offsetof(struct hf_document_guard_args, key.id)}};
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
@@ -222,8 +198,9 @@ int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_r
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"document regroup", HF__DOMAIN_DOCUMENT, regroup_check,
-	                                     regroup_decide, regroup_copy};
+	static const struct hf__verb verb = {
+	    "document regroup", HF__DOMAIN_DOCUMENT, regroup_check, regroup_decide, NULL,
+	    &regroup_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -231,8 +208,8 @@ int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_re
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"document remove", HF__DOMAIN_DOCUMENT, remove_check,
-	                                     remove_decide, remove_copy};
+	static const struct hf__verb verb = {
+	    "document remove", HF__DOMAIN_DOCUMENT, remove_check, remove_decide, NULL, &remove_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -240,8 +217,8 @@ int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_cle
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"document clear", HF__DOMAIN_DOCUMENT, clear_check,
-	                                     clear_decide, clear_copy};
+	static const struct hf__verb verb = {
+	    "document clear", HF__DOMAIN_DOCUMENT, clear_check, clear_decide, NULL, &clear_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -249,10 +226,7 @@ int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_gua
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"document guard", HF__DOMAIN_DOCUMENT, guard_check,
-	                                     guard_decide, guard_copy};
-	static const struct hf__verb lone = {"document guard", HF__DOMAIN_DOCUMENT, lone_guard_check,
-	                                     guard_decide, guard_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
-	                  error);
+	static const struct hf__verb verb = {
+	    "document guard", HF__DOMAIN_DOCUMENT, guard_check, guard_decide, NULL, &guard_args};
+	return hf__guard_version(store, txn, &verb, args, result, error);
 }

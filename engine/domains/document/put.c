@@ -133,20 +133,17 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__emit(d, HF__DOCUMENT_WHOLE);
 }
 
-static void *put_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_document_put_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	const bool copied = copy && hf__document_copy_key(arena, &copy->key) &&
-	                    hf__arena_bytes(arena, copy->payload, &copy->payload) &&
-	                    hf__arena_bytes(arena, copy->group, &copy->group);
-	return copied ? copy : NULL;
-}
+static const struct hf__args put_args = {sizeof(struct hf_document_put_args),
+                                         {offsetof(struct hf_document_put_args, key.collection),
+                                          offsetof(struct hf_document_put_args, key.id),
+                                          offsetof(struct hf_document_put_args, payload),
+                                          offsetof(struct hf_document_put_args, group)}};
 
 int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"document put", HF__DOMAIN_DOCUMENT, put_check, put_decide,
-	                                     put_copy};
+	static const struct hf__verb verb = {
+	    "document put", HF__DOMAIN_DOCUMENT, put_check, put_decide, NULL, &put_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

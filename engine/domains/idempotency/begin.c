@@ -120,21 +120,18 @@ static int begin_decide(void *state, struct hf__decision *d, const void *raw,
 	return begin_again(d, entry, call->args.fingerprint, call->out);
 }
 
-static void *begin_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct begin, args.key.scope),
-	                               offsetof(struct begin, args.key.key),
-	                               offsetof(struct begin, args.fingerprint)};
-	return hf__idem_copy(arena, args, sizeof(struct begin), bytes, COUNT_OF(bytes));
-}
+static const struct hf__args begin_args = {sizeof(struct begin),
+                                           {offsetof(struct begin, args.key.scope),
+                                            offsetof(struct begin, args.key.key),
+                                            offsetof(struct begin, args.fingerprint)}};
 
 int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempotency_begin_args *args,
                          struct hf_idempotency_begun *out, struct hf_result *result,
                          struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency begin", HF__DOMAIN_IDEMPOTENCY, begin_check,
-	                                     begin_decide, begin_copy};
+	static const struct hf__verb verb = {
+	    "idempotency begin", HF__DOMAIN_IDEMPOTENCY, begin_check, begin_decide, NULL, &begin_args};
 	const struct begin call = {*args, out};
 	struct hf__answer answer = {0};
 	if (out)
@@ -174,22 +171,20 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__idem_emit(d, HF__IDEM_DONE, &image, result);
 }
 
-static void *complete_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_complete_args, key.scope),
-	                               offsetof(struct hf_idempotency_complete_args, key.key),
-	                               offsetof(struct hf_idempotency_complete_args, response)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_complete_args), bytes,
-	                     COUNT_OF(bytes));
-}
+static const struct hf__args complete_args = {
+    sizeof(struct hf_idempotency_complete_args),
+    {offsetof(struct hf_idempotency_complete_args, key.scope),
+     offsetof(struct hf_idempotency_complete_args, key.key),
+     offsetof(struct hf_idempotency_complete_args, response)}};
 
 int hf_idempotency_complete(hf_store *store, hf_txn *txn,
                             const struct hf_idempotency_complete_args *args,
                             struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency complete", HF__DOMAIN_IDEMPOTENCY,
-	                                     complete_check, complete_decide, complete_copy};
+	static const struct hf__verb verb = {
+	    "idempotency complete", HF__DOMAIN_IDEMPOTENCY, complete_check, complete_decide, NULL,
+	    &complete_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -211,20 +206,18 @@ static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK ? hf__idem_emit(d, HF__IDEM_GONE, &image, result) : rc;
 }
 
-static void *abandon_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_abandon_args, key.scope),
-	                               offsetof(struct hf_idempotency_abandon_args, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_abandon_args), bytes,
-	                     COUNT_OF(bytes));
-}
+static const struct hf__args abandon_args = {
+    sizeof(struct hf_idempotency_abandon_args),
+    {offsetof(struct hf_idempotency_abandon_args, key.scope),
+     offsetof(struct hf_idempotency_abandon_args, key.key)}};
 
 int hf_idempotency_abandon(hf_store *store, hf_txn *txn,
                            const struct hf_idempotency_abandon_args *args, struct hf_result *result,
                            struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency abandon", HF__DOMAIN_IDEMPOTENCY,
-	                                     abandon_check, abandon_decide, abandon_copy};
+	static const struct hf__verb verb = {
+	    "idempotency abandon", HF__DOMAIN_IDEMPOTENCY, abandon_check, abandon_decide, NULL,
+	    &abandon_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

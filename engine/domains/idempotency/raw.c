@@ -1,9 +1,8 @@
 /* The raw store: put, remove, clear; and the guards, which only look. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/idempotency/verb.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* --- Put -------------------------------------------------------------------------------------- */
 
@@ -85,22 +84,18 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return HF_OK;
 }
 
-static void *put_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_put_args, key.scope),
-	                               offsetof(struct hf_idempotency_put_args, key.key),
-	                               offsetof(struct hf_idempotency_put_args, fingerprint),
-	                               offsetof(struct hf_idempotency_put_args, response)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_put_args), bytes,
-	                     COUNT_OF(bytes));
-}
+static const struct hf__args put_args = {sizeof(struct hf_idempotency_put_args),
+                                         {offsetof(struct hf_idempotency_put_args, key.scope),
+                                          offsetof(struct hf_idempotency_put_args, key.key),
+                                          offsetof(struct hf_idempotency_put_args, fingerprint),
+                                          offsetof(struct hf_idempotency_put_args, response)}};
 
 int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency put", HF__DOMAIN_IDEMPOTENCY, put_check,
-	                                     put_decide, put_copy};
+	static const struct hf__verb verb = {
+	    "idempotency put", HF__DOMAIN_IDEMPOTENCY, put_check, put_decide, NULL, &put_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -125,21 +120,18 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 	             : hf__idem_refuse(d, HF_ENOTFOUND, "no such key", &args->key);
 }
 
-static void *remove_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_remove_args, key.scope),
-	                               offsetof(struct hf_idempotency_remove_args, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_remove_args), bytes,
-	                     COUNT_OF(bytes));
-}
+static const struct hf__args remove_args = {sizeof(struct hf_idempotency_remove_args),
+                                            {offsetof(struct hf_idempotency_remove_args, key.scope),
+                                             offsetof(struct hf_idempotency_remove_args, key.key)}};
 
 int hf_idempotency_remove(hf_store *store, hf_txn *txn,
                           const struct hf_idempotency_remove_args *args, struct hf_result *result,
                           struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency remove", HF__DOMAIN_IDEMPOTENCY, remove_check,
-	                                     remove_decide, remove_copy};
+	static const struct hf__verb verb = {
+	    "idempotency remove", HF__DOMAIN_IDEMPOTENCY, remove_check, remove_decide, NULL,
+	    &remove_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -173,38 +165,24 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__emit(d, HF__IDEM_CLEARED);
 }
 
-static void *clear_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_clear_args, scope)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_clear_args), bytes,
-	                     COUNT_OF(bytes));
-}
+static const struct hf__args clear_args = {sizeof(struct hf_idempotency_clear_args),
+                                           {offsetof(struct hf_idempotency_clear_args, scope)}};
 
 int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency clear", HF__DOMAIN_IDEMPOTENCY, clear_check,
-	                                     clear_decide, clear_copy};
+	static const struct hf__verb verb = {
+	    "idempotency clear", HF__DOMAIN_IDEMPOTENCY, clear_check, clear_decide, NULL, &clear_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
-static int lone_guard_check(const void *raw, struct hf__text *why)
-{
-	(void)raw;
-	hf__text_add(why, "a guard needs a transaction");
-	return HF_EINVAL;
-}
-
 static int guard_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_idempotency_guard_args *args = raw;
-	if (args->write.expect != 0)
-		return hf__idem_check_key(&args->key, why);
-	hf__text_add(why, "a guard needs an expected version");
-	return HF_EINVAL;
+	return hf__idem_check_key(&args->key, why);
 }
 
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
@@ -217,24 +195,17 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-static void *guard_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard_args, key.scope),
-	                               offsetof(struct hf_idempotency_guard_args, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard_args), bytes,
-	                     COUNT_OF(bytes));
-}
+static const struct hf__args guard_args = {sizeof(struct hf_idempotency_guard_args),
+                                           {offsetof(struct hf_idempotency_guard_args, key.scope),
+                                            offsetof(struct hf_idempotency_guard_args, key.key)}};
 
 int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY, guard_check,
-	                                     guard_decide, guard_copy};
-	static const struct hf__verb lone = {"idempotency guard", HF__DOMAIN_IDEMPOTENCY,
-	                                     lone_guard_check, guard_decide, guard_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
-	                  error);
+	static const struct hf__verb verb = {
+	    "idempotency guard", HF__DOMAIN_IDEMPOTENCY, guard_check, guard_decide, NULL, &guard_args};
+	return hf__guard_version(store, txn, &verb, args, result, error);
 }
 
 static int guard_owner_check(const void *raw, struct hf__text *why)
@@ -255,23 +226,21 @@ static int guard_owner_decide(void *state, struct hf__decision *d, const void *r
 	return HF_OK;
 }
 
-static void *guard_owner_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_idempotency_guard_owner_args, key.scope),
-	                               offsetof(struct hf_idempotency_guard_owner_args, key.key)};
-	return hf__idem_copy(arena, args, sizeof(struct hf_idempotency_guard_owner_args), bytes,
-	                     COUNT_OF(bytes));
-}
+static const struct hf__args guard_owner_args = {
+    sizeof(struct hf_idempotency_guard_owner_args),
+    {offsetof(struct hf_idempotency_guard_owner_args, key.scope),
+     offsetof(struct hf_idempotency_guard_owner_args, key.key)}};
 
 int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
                                const struct hf_idempotency_guard_owner_args *args,
                                struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY,
-	                                     guard_owner_check, guard_owner_decide, guard_owner_copy};
-	static const struct hf__verb lone = {"idempotency guard owner", HF__DOMAIN_IDEMPOTENCY,
-	                                     lone_guard_check, guard_owner_decide, guard_owner_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
-	                  error);
+	static const struct hf__verb verb = {"idempotency guard owner",
+	                                     HF__DOMAIN_IDEMPOTENCY,
+	                                     guard_owner_check,
+	                                     guard_owner_decide,
+	                                     NULL,
+	                                     &guard_owner_args};
+	return hf__guard_token(store, txn, &verb, args, result, error);
 }

@@ -181,19 +181,3 @@ int64_t hf__idem_expiry(int64_t now, int64_t ttl_us)
 {
 	return hf__time_after(now, ttl_us ? ttl_us : HF_IDEMPOTENCY_TTL_US);
 }
-
-/* --- Transactions ----------------------------------------------------------------------------- */
-
-void *hf__idem_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets,
-                    size_t count)
-{
-	uint8_t *copy = hf__arena_copy(arena, args, size);
-	for (size_t i = 0; i < count && copy; i++) {
-		struct hf_bytes bytes;
-		memcpy(&bytes, copy + offsets[i], sizeof bytes);
-		if (!hf__arena_bytes(arena, bytes, &bytes))
-			return NULL;
-		memcpy(copy + offsets[i], &bytes, sizeof bytes);
-	}
-	return copy;
-}

@@ -34,11 +34,4 @@ HF_CHECKED int hf__idem_emit(struct hf__decision *d, enum hf__idem_kind kind,
 /* When something expires that begins to count now; 0: the default. */
 int64_t hf__idem_expiry(int64_t now, int64_t ttl_us);
 
-/* --- Transactions ----------------------------------------------------------------------------- */
-
-/* A copy of `size` bytes of arguments, with the struct hf_bytes at `offsets` copied too. NULL:
- * out of memory. */
-void *hf__idem_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets,
-                    size_t count);
-
 #endif

@@ -1,5 +1,6 @@
 /* Mutations of one record, and of an inbox's status. Each looks at the one object it names, and
  * that is what its answer waits for, refusals and "nothing to do" included. */
+#include "domains/common/verb.h"
 #include "domains/inbox/inbox.h"
 
 /* What a mutation found. */
@@ -45,15 +46,7 @@ static int remove_check(const void *raw, struct hf__text *why)
 static int guard_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_guard_args *args = raw;
-	if (args->write.expect == 0)
-		return refuse(why, HF_EINVAL, "a guard needs an expected version");
 	return check_key(&args->key, why);
-}
-
-static int lone_guard_check(const void *raw, struct hf__text *why)
-{
-	(void)raw;
-	return refuse(why, HF_EINVAL, "a guard needs a transaction");
 }
 
 static int set_status_check(const void *raw, struct hf__text *why)
@@ -267,36 +260,25 @@ static int set_status_decide(void *state, struct hf__decision *d, const void *ra
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static bool copy_key(struct hf__arena *arena, struct hf_inbox_key *key)
-{
-	return hf__arena_bytes(arena, key->user, &key->user) &&
-	       hf__arena_bytes(arena, key->account, &key->account) &&
-	       hf__arena_bytes(arena, key->thread, &key->thread);
-}
+static const struct hf__args mark_args = {sizeof(struct hf_inbox_mark_args),
+                                          {offsetof(struct hf_inbox_mark_args, key.user),
+                                           offsetof(struct hf_inbox_mark_args, key.account),
+                                           offsetof(struct hf_inbox_mark_args, key.thread)}};
 
-static void *mark_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_inbox_mark_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && copy_key(arena, &copy->key) ? copy : NULL;
-}
+static const struct hf__args snooze_args = {sizeof(struct hf_inbox_snooze_args),
+                                            {offsetof(struct hf_inbox_snooze_args, key.user),
+                                             offsetof(struct hf_inbox_snooze_args, key.account),
+                                             offsetof(struct hf_inbox_snooze_args, key.thread)}};
 
-static void *snooze_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_inbox_snooze_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && copy_key(arena, &copy->key) ? copy : NULL;
-}
+static const struct hf__args remove_args = {sizeof(struct hf_inbox_remove_args),
+                                            {offsetof(struct hf_inbox_remove_args, key.user),
+                                             offsetof(struct hf_inbox_remove_args, key.account),
+                                             offsetof(struct hf_inbox_remove_args, key.thread)}};
 
-static void *remove_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_inbox_remove_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && copy_key(arena, &copy->key) ? copy : NULL;
-}
-
-static void *guard_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_inbox_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && copy_key(arena, &copy->key) ? copy : NULL;
-}
+static const struct hf__args guard_args = {sizeof(struct hf_inbox_guard_args),
+                                           {offsetof(struct hf_inbox_guard_args, key.user),
+                                            offsetof(struct hf_inbox_guard_args, key.account),
+                                            offsetof(struct hf_inbox_guard_args, key.thread)}};
 
 static void *set_status_copy(struct hf__arena *arena, const void *args)
 {
@@ -309,26 +291,25 @@ static void *set_status_copy(struct hf__arena *arena, const void *args)
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb dismiss_verb = {"inbox dismiss", HF__DOMAIN_INBOX, mark_check,
-                                             dismiss_decide, mark_copy};
-static const struct hf__verb undismiss_verb = {"inbox undismiss", HF__DOMAIN_INBOX, mark_check,
-                                               undismiss_decide, mark_copy};
-static const struct hf__verb mark_read_verb = {"inbox mark_read", HF__DOMAIN_INBOX, mark_check,
-                                               mark_read_decide, mark_copy};
-static const struct hf__verb mark_unread_verb = {"inbox mark_unread", HF__DOMAIN_INBOX, mark_check,
-                                                 mark_unread_decide, mark_copy};
-static const struct hf__verb mark_seen_verb = {"inbox mark_seen", HF__DOMAIN_INBOX, mark_check,
-                                               mark_seen_decide, mark_copy};
-static const struct hf__verb snooze_verb = {"inbox snooze", HF__DOMAIN_INBOX, snooze_check,
-                                            snooze_decide, snooze_copy};
-static const struct hf__verb remove_verb = {"inbox remove", HF__DOMAIN_INBOX, remove_check,
-                                            remove_decide, remove_copy};
-static const struct hf__verb guard_verb = {"inbox guard", HF__DOMAIN_INBOX, guard_check,
-                                           guard_decide, guard_copy};
-static const struct hf__verb lone_guard_verb = {"inbox guard", HF__DOMAIN_INBOX, lone_guard_check,
-                                                guard_decide, guard_copy};
-static const struct hf__verb set_status_verb = {
-    "inbox set_status", HF__DOMAIN_INBOX, set_status_check, set_status_decide, set_status_copy};
+static const struct hf__verb dismiss_verb = {
+    "inbox dismiss", HF__DOMAIN_INBOX, mark_check, dismiss_decide, NULL, &mark_args};
+static const struct hf__verb undismiss_verb = {
+    "inbox undismiss", HF__DOMAIN_INBOX, mark_check, undismiss_decide, NULL, &mark_args};
+static const struct hf__verb mark_read_verb = {
+    "inbox mark_read", HF__DOMAIN_INBOX, mark_check, mark_read_decide, NULL, &mark_args};
+static const struct hf__verb mark_unread_verb = {
+    "inbox mark_unread", HF__DOMAIN_INBOX, mark_check, mark_unread_decide, NULL, &mark_args};
+static const struct hf__verb mark_seen_verb = {
+    "inbox mark_seen", HF__DOMAIN_INBOX, mark_check, mark_seen_decide, NULL, &mark_args};
+static const struct hf__verb snooze_verb = {
+    "inbox snooze", HF__DOMAIN_INBOX, snooze_check, snooze_decide, NULL, &snooze_args};
+static const struct hf__verb remove_verb = {
+    "inbox remove", HF__DOMAIN_INBOX, remove_check, remove_decide, NULL, &remove_args};
+static const struct hf__verb guard_verb = {
+    "inbox guard", HF__DOMAIN_INBOX, guard_check, guard_decide, NULL, &guard_args};
+static const struct hf__verb set_status_verb = {"inbox set_status", HF__DOMAIN_INBOX,
+                                                set_status_check,   set_status_decide,
+                                                set_status_copy,    NULL};
 
 int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                      struct hf_result *result, struct hf_error *error)
@@ -387,8 +368,7 @@ int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard_arg
                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;
-	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
+	return hf__guard_version(store, txn, &guard_verb, args, result, error);
 }
 
 int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status_args *args,

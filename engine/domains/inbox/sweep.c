@@ -226,26 +226,20 @@ static void *prune_copy(struct hf__arena *arena, const void *args)
 	return accounts ? copy : NULL;
 }
 
-static void *trim_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_inbox_trim_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->user, &copy->user) ? copy : NULL;
-}
+static const struct hf__args trim_args = {sizeof(struct hf_inbox_trim_args),
+                                          {offsetof(struct hf_inbox_trim_args, user)}};
 
-static void *clear_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_inbox_clear_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->user, &copy->user) ? copy : NULL;
-}
+static const struct hf__args clear_args = {sizeof(struct hf_inbox_clear_args),
+                                           {offsetof(struct hf_inbox_clear_args, user)}};
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
 static const struct hf__verb prune_verb = {"inbox prune", HF__DOMAIN_INBOX, prune_check,
-                                           prune_decide, prune_copy};
+                                           prune_decide,  prune_copy,       NULL};
 static const struct hf__verb trim_verb = {"inbox trim", HF__DOMAIN_INBOX, trim_check, trim_decide,
-                                          trim_copy};
-static const struct hf__verb clear_verb = {"inbox clear", HF__DOMAIN_INBOX, clear_check,
-                                           clear_decide, clear_copy};
+                                          NULL,         &trim_args};
+static const struct hf__verb clear_verb = {
+    "inbox clear", HF__DOMAIN_INBOX, clear_check, clear_decide, NULL, &clear_args};
 
 int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune_args *args,
                    struct hf_result *result, struct hf_error *error)

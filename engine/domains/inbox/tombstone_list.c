@@ -89,22 +89,19 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return emit_one(d, &key, stands ? &value : NULL);
 }
 
-static void *put_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_inbox_put_tombstone_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	if (!copy || !hf__arena_bytes(arena, copy->key.user, &copy->key.user) ||
-	    !hf__arena_bytes(arena, copy->key.account, &copy->key.account))
-		return NULL;
-	return hf__arena_bytes(arena, copy->key.thread, &copy->key.thread) ? copy : NULL;
-}
+static const struct hf__args put_args = {
+    sizeof(struct hf_inbox_put_tombstone_args),
+    {offsetof(struct hf_inbox_put_tombstone_args, key.user),
+     offsetof(struct hf_inbox_put_tombstone_args, key.account),
+     offsetof(struct hf_inbox_put_tombstone_args, key.thread)}};
 
 int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn,
                            const struct hf_inbox_put_tombstone_args *args, struct hf_result *result,
                            struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"inbox put_tombstone", HF__DOMAIN_INBOX, put_check,
-	                                     put_decide, put_copy};
+	static const struct hf__verb verb = {
+	    "inbox put_tombstone", HF__DOMAIN_INBOX, put_check, put_decide, NULL, &put_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 

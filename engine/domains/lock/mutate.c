@@ -3,9 +3,8 @@
  * refusals and "nothing to do" included. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/lock/verb.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* When a lease given now ends, saturating; HF_UNSET for none. */
 static int64_t lease_end(int64_t now, int64_t lease_us)
@@ -64,21 +63,18 @@ static int acquire_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
-static void *acquire_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_lock_acquire_args, name),
-	                               offsetof(struct hf_lock_acquire_args, owner)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_acquire_args), bytes, COUNT_OF(bytes));
-}
+static const struct hf__args acquire_args = {
+    sizeof(struct hf_lock_acquire_args),
+    {offsetof(struct hf_lock_acquire_args, name), offsetof(struct hf_lock_acquire_args, owner)}};
 
 int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock acquire", HF__DOMAIN_LOCK, acquire_check,
-	                                     acquire_decide, acquire_copy};
-	static const struct hf__verb in_txn = {"lock acquire", HF__DOMAIN_LOCK, acquire_in_txn_check,
-	                                       acquire_decide, acquire_copy};
+	static const struct hf__verb verb = {
+	    "lock acquire", HF__DOMAIN_LOCK, acquire_check, acquire_decide, NULL, &acquire_args};
+	static const struct hf__verb in_txn = {
+	    "lock acquire", HF__DOMAIN_LOCK, acquire_in_txn_check, acquire_decide, NULL, &acquire_args};
 	if (txn)
 		return hf__mutate(store, txn, &in_txn, args, args->write.durability, result, NULL, error);
 	const int rc = hf__mutate_wait(store, &verb, args, args->write.durability, args->wait_us,
@@ -111,18 +107,15 @@ static int renew_decide(void *state, struct hf__decision *d, const void *raw,
 	return image.lease_until == before ? HF_OK : hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
-static void *renew_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_lock_renew_args, name)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_renew_args), bytes, COUNT_OF(bytes));
-}
+static const struct hf__args renew_args = {sizeof(struct hf_lock_renew_args),
+                                           {offsetof(struct hf_lock_renew_args, name)}};
 
 int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"lock renew", HF__DOMAIN_LOCK, renew_check, renew_decide,
-	                                     renew_copy};
+	                                     NULL,         &renew_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -144,18 +137,15 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
 }
 
-static void *release_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_lock_release_args, name)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_release_args), bytes, COUNT_OF(bytes));
-}
+static const struct hf__args release_args = {sizeof(struct hf_lock_release_args),
+                                             {offsetof(struct hf_lock_release_args, name)}};
 
 int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock release", HF__DOMAIN_LOCK, release_check,
-	                                     release_decide, release_copy};
+	static const struct hf__verb verb = {
+	    "lock release", HF__DOMAIN_LOCK, release_check, release_decide, NULL, &release_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -187,21 +177,17 @@ static int force_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
 }
 
-static void *force_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_lock_force_release_args, name),
-	                               offsetof(struct hf_lock_force_release_args, reason)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_force_release_args), bytes,
-	                     COUNT_OF(bytes));
-}
+static const struct hf__args force_args = {sizeof(struct hf_lock_force_release_args),
+                                           {offsetof(struct hf_lock_force_release_args, name),
+                                            offsetof(struct hf_lock_force_release_args, reason)}};
 
 int hf_lock_force_release(hf_store *store, hf_txn *txn,
                           const struct hf_lock_force_release_args *args, struct hf_result *result,
                           struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock force_release", HF__DOMAIN_LOCK, force_check,
-	                                     force_decide, force_copy};
+	static const struct hf__verb verb = {
+	    "lock force_release", HF__DOMAIN_LOCK, force_check, force_decide, NULL, &force_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -251,19 +237,16 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
-static void *put_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_lock_put_args, name),
-	                               offsetof(struct hf_lock_put_args, owner)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_put_args), bytes, COUNT_OF(bytes));
-}
+static const struct hf__args put_args = {
+    sizeof(struct hf_lock_put_args),
+    {offsetof(struct hf_lock_put_args, name), offsetof(struct hf_lock_put_args, owner)}};
 
 int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put_args *args,
                 struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"lock put", HF__DOMAIN_LOCK, put_check, put_decide,
-	                                     put_copy};
+	                                     NULL,       &put_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -272,17 +255,7 @@ int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put_args *arg
 static int guard_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_lock_guard_args *args = raw;
-	if (args->write.expect != 0)
-		return hf__lock_check_name(args->name, why);
-	hf__text_add(why, "a guard needs an expected version");
-	return HF_EINVAL;
-}
-
-static int lone_guard_check(const void *raw, struct hf__text *why)
-{
-	(void)raw;
-	hf__text_add(why, "a guard needs a transaction");
-	return HF_EINVAL;
+	return hf__lock_check_name(args->name, why);
 }
 
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
@@ -295,22 +268,16 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-static void *guard_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_lock_guard_args, name)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard_args), bytes, COUNT_OF(bytes));
-}
+static const struct hf__args guard_args = {sizeof(struct hf_lock_guard_args),
+                                           {offsetof(struct hf_lock_guard_args, name)}};
 
 int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"lock guard", HF__DOMAIN_LOCK, guard_check, guard_decide,
-	                                     guard_copy};
-	static const struct hf__verb lone = {"lock guard", HF__DOMAIN_LOCK, lone_guard_check,
-	                                     guard_decide, guard_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
-	                  error);
+	                                     NULL,         &guard_args};
+	return hf__guard_version(store, txn, &verb, args, result, error);
 }
 
 static int guard_held_check(const void *raw, struct hf__text *why)
@@ -332,21 +299,15 @@ static int guard_held_decide(void *state, struct hf__decision *d, const void *ra
 	return HF_OK;
 }
 
-static void *guard_held_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_lock_guard_held_args, name)};
-	return hf__lock_copy(arena, args, sizeof(struct hf_lock_guard_held_args), bytes,
-	                     COUNT_OF(bytes));
-}
+static const struct hf__args guard_held_args = {sizeof(struct hf_lock_guard_held_args),
+                                                {offsetof(struct hf_lock_guard_held_args, name)}};
 
 int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock guard_held", HF__DOMAIN_LOCK, guard_held_check,
-	                                     guard_held_decide, guard_held_copy};
-	static const struct hf__verb lone = {"lock guard_held", HF__DOMAIN_LOCK, lone_guard_check,
-	                                     guard_held_decide, guard_held_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
-	                  error);
+	static const struct hf__verb verb = {
+	    "lock guard_held", HF__DOMAIN_LOCK, guard_held_check, guard_held_decide, NULL,
+	    &guard_held_args};
+	return hf__guard_token(store, txn, &verb, args, result, error);
 }

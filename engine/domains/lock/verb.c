@@ -127,17 +127,3 @@ int hf__lock_emit(struct hf__decision *d, enum hf__lock_kind kind,
 	hf__lock_encode(hf__entry_body(d), kind, image);
 	return hf__emit(d, (uint8_t)kind);
 }
-
-void *hf__lock_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets,
-                    size_t count)
-{
-	uint8_t *copy = hf__arena_copy(arena, args, size);
-	for (size_t i = 0; i < count && copy; i++) {
-		struct hf_bytes bytes;
-		memcpy(&bytes, copy + offsets[i], sizeof bytes);
-		if (!hf__arena_bytes(arena, bytes, &bytes))
-			return NULL;
-		memcpy(copy + offsets[i], &bytes, sizeof bytes);
-	}
-	return copy;
-}

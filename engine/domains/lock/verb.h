@@ -35,9 +35,4 @@ int hf__lock_timed_out(int rc, int64_t wait_us, struct hf_error *error);
 HF_CHECKED int hf__lock_emit(struct hf__decision *d, enum hf__lock_kind kind,
                              const struct hf__lock_image *image, struct hf_result *result);
 
-/* A copy of `size` bytes of arguments, with the struct hf_bytes at `offsets` copied too. NULL:
- * out of memory. */
-void *hf__lock_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets,
-                    size_t count);
-
 #endif

@@ -58,8 +58,8 @@ int hf_lock_with(hf_store *store, const struct hf_lock_with_args *args, hf_lock_
                  struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock with", HF__DOMAIN_LOCK, with_check, with_decide,
-	                                     with_copy};
+	static const struct hf__verb verb = {"lock with", HF__DOMAIN_LOCK, with_check,
+	                                     with_decide, with_copy,       NULL};
 	struct hf__lock_running running = {.name = args->name};
 	const struct with with = {.write.cancel = args->cancel, .args = *args, .running = &running};
 	struct hf__answer nothing;

@@ -6,6 +6,7 @@
  * leaves no trace of that migration. Whoever was overtaken by another thread's hf_migrate()
  * meets the condition (or a refusal that the other's effects caused), finds the name, and goes
  * on as if it had been there all along. */
+#include "domains/common/verb.h"
 #include "domains/migration/migration.h"
 #include "store/call/error.h"
 
@@ -34,17 +35,7 @@ static int forget_check(const void *raw, struct hf__text *why)
 static int guard_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_migration_guard_args *args = raw;
-	if (args->write.expect != 0)
-		return check_name(args->name, why);
-	hf__text_add(why, "a guard needs an expected version");
-	return HF_EINVAL;
-}
-
-static int lone_guard_check(const void *raw, struct hf__text *why)
-{
-	(void)raw;
-	hf__text_add(why, "a guard needs a transaction");
-	return HF_EINVAL;
+	return check_name(args->name, why);
 }
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -144,23 +135,14 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static void *record_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_migration_record_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
-}
+static const struct hf__args record_args = {sizeof(struct hf_migration_record_args),
+                                            {offsetof(struct hf_migration_record_args, name)}};
 
-static void *forget_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_migration_forget_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
-}
+static const struct hf__args forget_args = {sizeof(struct hf_migration_forget_args),
+                                            {offsetof(struct hf_migration_forget_args, name)}};
 
-static void *guard_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_migration_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
-}
+static const struct hf__args guard_args = {sizeof(struct hf_migration_guard_args),
+                                           {offsetof(struct hf_migration_guard_args, name)}};
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
@@ -168,8 +150,8 @@ int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"migration record", HF__DOMAIN_MIGRATION, record_check,
-	                                     record_decide, record_copy};
+	static const struct hf__verb verb = {
+	    "migration record", HF__DOMAIN_MIGRATION, record_check, record_decide, NULL, &record_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -177,8 +159,8 @@ int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"migration forget", HF__DOMAIN_MIGRATION, forget_check,
-	                                     forget_decide, forget_copy};
+	static const struct hf__verb verb = {
+	    "migration forget", HF__DOMAIN_MIGRATION, forget_check, forget_decide, NULL, &forget_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -186,12 +168,9 @@ int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_g
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"migration guard", HF__DOMAIN_MIGRATION, guard_check,
-	                                     guard_decide, guard_copy};
-	static const struct hf__verb lone = {"migration guard", HF__DOMAIN_MIGRATION, lone_guard_check,
-	                                     guard_decide, guard_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
-	                  error);
+	static const struct hf__verb verb = {
+	    "migration guard", HF__DOMAIN_MIGRATION, guard_check, guard_decide, NULL, &guard_args};
+	return hf__guard_version(store, txn, &verb, args, result, error);
 }
 
 /* --- Migrate ---------------------------------------------------------------------------------- */
@@ -312,8 +291,8 @@ static int name_failure(struct hf_bytes name, int rc, struct hf_error *error)
  * is the callback's own. */
 static int apply_one(hf_store *store, const struct hf_migration *migration, struct hf_error *error)
 {
-	static const struct hf__verb verb = {"migration", HF__DOMAIN_MIGRATION, record_check,
-	                                     apply_decide, record_copy};
+	static const struct hf__verb verb = {
+	    "migration", HF__DOMAIN_MIGRATION, record_check, apply_decide, NULL, &record_args};
 	const struct hf_migration_record_args args = {.write.expect = HF_ABSENT,
 	                                              .name = migration->name,
 	                                              .has_checksum = migration->has_checksum,

@@ -4,8 +4,6 @@
 
 #include "domains/outbox/verb.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 /* --- Enqueue ---------------------------------------------------------------------------------- */
 
 static int check_dedup(enum hf_outbox_dedup dedup, struct hf__text *why)
@@ -203,23 +201,19 @@ static int enqueue_decide(void *state, struct hf__decision *d, const void *raw,
 	return enqueue_one(state, d, &args->write, args->queue, &input, args->dedup, result);
 }
 
-static void *enqueue_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_enqueue_args, queue),
-	                               offsetof(struct hf_outbox_enqueue_args, id),
-	                               offsetof(struct hf_outbox_enqueue_args, payload),
-	                               offsetof(struct hf_outbox_enqueue_args, group),
-	                               offsetof(struct hf_outbox_enqueue_args, extra)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_enqueue_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args enqueue_args = {sizeof(struct hf_outbox_enqueue_args),
+                                             {offsetof(struct hf_outbox_enqueue_args, queue),
+                                              offsetof(struct hf_outbox_enqueue_args, id),
+                                              offsetof(struct hf_outbox_enqueue_args, payload),
+                                              offsetof(struct hf_outbox_enqueue_args, group),
+                                              offsetof(struct hf_outbox_enqueue_args, extra)}};
 
 int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox enqueue", HF__DOMAIN_OUTBOX, enqueue_check,
-	                                     enqueue_decide, enqueue_copy};
+	static const struct hf__verb verb = {
+	    "outbox enqueue", HF__DOMAIN_OUTBOX, enqueue_check, enqueue_decide, NULL, &enqueue_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -267,9 +261,9 @@ static int many_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *many_copy(struct hf__arena *arena, const void *raw)
 {
-	static const size_t outer[] = {offsetof(struct hf_outbox_enqueue_many_args, queue)};
-	struct hf_outbox_enqueue_many_args *copy =
-	    hf__outbox_copy(arena, raw, sizeof *copy, outer, COUNT_OF(outer));
+	static const struct hf__args make = {sizeof(struct hf_outbox_enqueue_many_args),
+	                                     {offsetof(struct hf_outbox_enqueue_many_args, queue)}};
+	struct hf_outbox_enqueue_many_args *copy = hf__copy_args(arena, raw, &make);
 	if (!copy)
 		return NULL;
 	/* an array that long is in no address space */
@@ -294,6 +288,6 @@ int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn,
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox enqueue many", HF__DOMAIN_OUTBOX, many_check,
-	                                     many_decide, many_copy};
+	                                     many_decide,           many_copy,         NULL};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

@@ -3,8 +3,6 @@
 
 #include "domains/outbox/verb.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 /* --- Items ------------------------------------------------------------------------------------ */
 
 /* An unset time would be the oldest of all to those who count, and no time to those who look. */
@@ -128,14 +126,14 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
 	/* The owner is not used: its bytes need not be there. */
-	static const size_t bytes[] = {offsetof(struct hf_outbox_put_args, queue),
-	                               offsetof(struct hf_outbox_put_args, item.id),
-	                               offsetof(struct hf_outbox_put_args, item.payload),
-	                               offsetof(struct hf_outbox_put_args, item.last_error),
-	                               offsetof(struct hf_outbox_put_args, item.group),
-	                               offsetof(struct hf_outbox_put_args, item.extra)};
-	struct hf_outbox_put_args *copy =
-	    hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	static const struct hf__args make = {sizeof(struct hf_outbox_put_args),
+	                                     {offsetof(struct hf_outbox_put_args, queue),
+	                                      offsetof(struct hf_outbox_put_args, item.id),
+	                                      offsetof(struct hf_outbox_put_args, item.payload),
+	                                      offsetof(struct hf_outbox_put_args, item.last_error),
+	                                      offsetof(struct hf_outbox_put_args, item.group),
+	                                      offsetof(struct hf_outbox_put_args, item.extra)}};
+	struct hf_outbox_put_args *copy = hf__copy_args(arena, args, &make);
 	if (!copy || !copy->item.rerun)
 		return copy;
 	struct hf_outbox_rerun *rerun = hf__arena_copy(arena, copy->item.rerun, sizeof *rerun);
@@ -149,8 +147,8 @@ int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put_args 
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox put", HF__DOMAIN_OUTBOX, put_check, put_decide,
-	                                     put_copy};
+	static const struct hf__verb verb = {"outbox put", HF__DOMAIN_OUTBOX, put_check,
+	                                     put_decide,   put_copy,          NULL};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -189,20 +187,18 @@ static int completed_decide(void *state, struct hf__decision *d, const void *raw
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_DONE, &image, result) : rc;
 }
 
-static void *completed_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_put_completed_args, queue),
-	                               offsetof(struct hf_outbox_put_completed_args, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_put_completed_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args completed_args = {
+    sizeof(struct hf_outbox_put_completed_args),
+    {offsetof(struct hf_outbox_put_completed_args, queue),
+     offsetof(struct hf_outbox_put_completed_args, id)}};
 
 int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
                             const struct hf_outbox_put_completed_args *args,
                             struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox put completed", HF__DOMAIN_OUTBOX, completed_check,
-	                                     completed_decide, completed_copy};
+	static const struct hf__verb verb = {
+	    "outbox put completed", HF__DOMAIN_OUTBOX, completed_check, completed_decide, NULL,
+	    &completed_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

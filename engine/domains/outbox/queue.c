@@ -3,8 +3,6 @@
 
 #include "domains/outbox/verb.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 /* The queue's settings as an entry would hold them; those of a queue that is not there are the
  * defaults. */
 static struct hf__outbox_image settings_of(const struct hf__outbox_queue *queue,
@@ -117,8 +115,9 @@ static int configure_decide(void *state, struct hf__decision *d, const void *raw
 
 static void *configure_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct configure, args.queue)};
-	struct configure *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	static const struct hf__args make = {sizeof(struct configure),
+	                                     {offsetof(struct configure, args.queue)}};
+	struct configure *copy = hf__copy_args(arena, args, &make);
 	if (copy)
 		copy->again = NULL;
 	return copy;
@@ -129,7 +128,7 @@ int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_con
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox configure", HF__DOMAIN_OUTBOX, configure_check,
-	                                     configure_decide, configure_copy};
+	                                     configure_decide,   configure_copy,    NULL};
 	bool again;
 	const struct configure call = {*args, &again};
 	return hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, NULL, 0, error);
@@ -184,12 +183,8 @@ static int resume_decide(void *state, struct hf__decision *d, const void *raw,
 	return set_paused(state, d, raw, false, result);
 }
 
-static void *pause_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_pause_args, queue)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_pause_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args pause_args = {sizeof(struct hf_outbox_pause_args),
+                                           {offsetof(struct hf_outbox_pause_args, queue)}};
 
 /* Refuses while anything of the queue is sending, and waits for that to end. */
 static int idle_decide(void *state, struct hf__decision *d, const void *raw,
@@ -215,12 +210,12 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_a
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox pause", HF__DOMAIN_OUTBOX, pause_check,
-	                                     pause_decide, pause_copy};
-	static const struct hf__verb in_txn = {"outbox pause", HF__DOMAIN_OUTBOX, txn_pause_check,
-	                                       pause_decide, pause_copy};
-	static const struct hf__verb idle = {"outbox pause", HF__DOMAIN_OUTBOX, pause_check,
-	                                     idle_decide, pause_copy};
+	static const struct hf__verb verb = {
+	    "outbox pause", HF__DOMAIN_OUTBOX, pause_check, pause_decide, NULL, &pause_args};
+	static const struct hf__verb in_txn = {
+	    "outbox pause", HF__DOMAIN_OUTBOX, txn_pause_check, pause_decide, NULL, &pause_args};
+	static const struct hf__verb idle = {
+	    "outbox pause", HF__DOMAIN_OUTBOX, pause_check, idle_decide, NULL, &pause_args};
 	int rc = hf__mutate(store, txn, txn ? &in_txn : &verb, args, args->write.durability, result,
 	                    NULL, error);
 	if (rc != HF_OK || args->wait_us == 0)
@@ -240,8 +235,8 @@ int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox resume", HF__DOMAIN_OUTBOX, pause_check,
-	                                     resume_decide, pause_copy};
+	static const struct hf__verb verb = {
+	    "outbox resume", HF__DOMAIN_OUTBOX, pause_check, resume_decide, NULL, &pause_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -272,18 +267,14 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__emit(d, HF__OUTBOX_CLEARED);
 }
 
-static void *clear_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_clear_args, queue)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_clear_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args clear_args = {sizeof(struct hf_outbox_clear_args),
+                                           {offsetof(struct hf_outbox_clear_args, queue)}};
 
 int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox clear", HF__DOMAIN_OUTBOX, clear_check,
-	                                     clear_decide, clear_copy};
+	static const struct hf__verb verb = {
+	    "outbox clear", HF__DOMAIN_OUTBOX, clear_check, clear_decide, NULL, &clear_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }

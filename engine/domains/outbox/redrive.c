@@ -7,8 +7,6 @@
 
 #include "domains/outbox/verb.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 /* Items of one status that a filter lets pass, in enqueue order. */
 struct filter {
 	enum hf_outbox_status status;
@@ -131,10 +129,11 @@ static int redrive_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *redrive_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct redrive, args.queue),
-	                               offsetof(struct redrive, args.group),
-	                               offsetof(struct redrive, args.error)};
-	struct redrive *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	static const struct hf__args make = {sizeof(struct redrive),
+	                                     {offsetof(struct redrive, args.queue),
+	                                      offsetof(struct redrive, args.group),
+	                                      offsetof(struct redrive, args.error)}};
+	struct redrive *copy = hf__copy_args(arena, args, &make);
 	if (copy)
 		copy->again = NULL;
 	return copy;
@@ -145,7 +144,7 @@ int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redri
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox redrive", HF__DOMAIN_OUTBOX, redrive_check,
-	                                     redrive_decide, redrive_copy};
+	                                     redrive_decide,   redrive_copy,      NULL};
 	bool again;
 	const struct redrive call = {*args, &again};
 	return hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, NULL, 0, error);
@@ -197,8 +196,9 @@ static int prune_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *prune_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct prune, args.queue)};
-	struct prune *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	static const struct hf__args make = {sizeof(struct prune),
+	                                     {offsetof(struct prune, args.queue)}};
+	struct prune *copy = hf__copy_args(arena, args, &make);
 	if (copy)
 		copy->again = NULL;
 	return copy;
@@ -209,7 +209,7 @@ int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune_a
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox prune", HF__DOMAIN_OUTBOX, prune_check,
-	                                     prune_decide, prune_copy};
+	                                     prune_decide,   prune_copy,        NULL};
 	bool again;
 	const struct prune call = {*args, &again};
 	return hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, NULL, 0, error);

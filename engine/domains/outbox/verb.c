@@ -310,19 +310,3 @@ void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_que
 {
 	hf__query_depends(q, hf__outbox_queue_depends(q->state, queue, name));
 }
-
-/* --- Transactions ----------------------------------------------------------------------------- */
-
-void *hf__outbox_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets,
-                      size_t count)
-{
-	uint8_t *copy = hf__arena_copy(arena, args, size);
-	for (size_t i = 0; i < count && copy; i++) {
-		struct hf_bytes bytes;
-		memcpy(&bytes, copy + offsets[i], sizeof bytes);
-		if (!hf__arena_bytes(arena, bytes, &bytes))
-			return NULL;
-		memcpy(copy + offsets[i], &bytes, sizeof bytes);
-	}
-	return copy;
-}

@@ -105,11 +105,4 @@ void hf__outbox_take_back(struct hf_outbox_items *out);
  * read? Then its tokens must not be lost. */
 bool hf__outbox_claim_stands(const hf_txn *txn, const struct hf_result *result);
 
-/* --- Transactions ----------------------------------------------------------------------------- */
-
-/* A copy of `size` bytes of arguments, with the struct hf_bytes at `offsets` copied too. NULL:
- * out of memory. */
-void *hf__outbox_copy(struct hf__arena *arena, const void *args, size_t size, const size_t *offsets,
-                      size_t count);
-
 #endif

@@ -1,6 +1,7 @@
 /* What can be done to a timeline: append an event, let the oldest go, let all go. Each mutation
  * writes at most one entry; what it looked at is what its answer waits for, refusals and
  * "nothing to do" included. */
+#include "domains/common/verb.h"
 #include "domains/timeline/timeline.h"
 
 /* What a mutation of one event found. */
@@ -62,15 +63,7 @@ static int clear_check(const void *raw, struct hf__text *why)
 static int guard_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_timeline_guard_args *args = raw;
-	if (args->write.expect == 0)
-		return refuse(why, HF_EINVAL, "a guard needs an expected version");
 	return check_key(&args->key, why);
-}
-
-static int lone_guard_check(const void *raw, struct hf__text *why)
-{
-	(void)raw;
-	return refuse(why, HF_EINVAL, "a guard needs a transaction");
 }
 
 /* --- One event -------------------------------------------------------------------------------- */
@@ -253,52 +246,33 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static bool copy_key(struct hf__arena *arena, struct hf_timeline_key *key)
-{
-	return hf__arena_bytes(arena, key->timeline, &key->timeline) &&
-	       hf__arena_bytes(arena, key->id, &key->id);
-}
+static const struct hf__args append_args = {sizeof(struct hf_timeline_append_args),
+                                            {offsetof(struct hf_timeline_append_args, key.timeline),
+                                             offsetof(struct hf_timeline_append_args, key.id),
+                                             offsetof(struct hf_timeline_append_args, type),
+                                             offsetof(struct hf_timeline_append_args, subject),
+                                             offsetof(struct hf_timeline_append_args, payload)}};
 
-static void *append_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_timeline_append_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	const bool copied = copy && copy_key(arena, &copy->key) &&
-	                    hf__arena_bytes(arena, copy->type, &copy->type) &&
-	                    hf__arena_bytes(arena, copy->subject, &copy->subject) &&
-	                    hf__arena_bytes(arena, copy->payload, &copy->payload);
-	return copied ? copy : NULL;
-}
+static const struct hf__args retain_args = {sizeof(struct hf_timeline_retain_args),
+                                            {offsetof(struct hf_timeline_retain_args, timeline)}};
 
-static void *retain_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_timeline_retain_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->timeline, &copy->timeline) ? copy : NULL;
-}
+static const struct hf__args clear_args = {sizeof(struct hf_timeline_clear_args),
+                                           {offsetof(struct hf_timeline_clear_args, timeline)}};
 
-static void *clear_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_timeline_clear_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && hf__arena_bytes(arena, copy->timeline, &copy->timeline) ? copy : NULL;
-}
-
-static void *guard_copy(struct hf__arena *arena, const void *args)
-{
-	struct hf_timeline_guard_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	return copy && copy_key(arena, &copy->key) ? copy : NULL;
-}
+static const struct hf__args guard_args = {sizeof(struct hf_timeline_guard_args),
+                                           {offsetof(struct hf_timeline_guard_args, key.timeline),
+                                            offsetof(struct hf_timeline_guard_args, key.id)}};
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb append_verb = {"timeline append", HF__DOMAIN_TIMELINE, append_check,
-                                            append_decide, append_copy};
-static const struct hf__verb retain_verb = {"timeline retain", HF__DOMAIN_TIMELINE, retain_check,
-                                            retain_decide, retain_copy};
-static const struct hf__verb clear_verb = {"timeline clear", HF__DOMAIN_TIMELINE, clear_check,
-                                           clear_decide, clear_copy};
-static const struct hf__verb guard_verb = {"timeline guard", HF__DOMAIN_TIMELINE, guard_check,
-                                           guard_decide, guard_copy};
-static const struct hf__verb lone_guard_verb = {"timeline guard", HF__DOMAIN_TIMELINE,
-                                                lone_guard_check, guard_decide, guard_copy};
+static const struct hf__verb append_verb = {
+    "timeline append", HF__DOMAIN_TIMELINE, append_check, append_decide, NULL, &append_args};
+static const struct hf__verb retain_verb = {
+    "timeline retain", HF__DOMAIN_TIMELINE, retain_check, retain_decide, NULL, &retain_args};
+static const struct hf__verb clear_verb = {
+    "timeline clear", HF__DOMAIN_TIMELINE, clear_check, clear_decide, NULL, &clear_args};
+static const struct hf__verb guard_verb = {
+    "timeline guard", HF__DOMAIN_TIMELINE, guard_check, guard_decide, NULL, &guard_args};
 
 int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_append_args *args,
                        struct hf_result *result, struct hf_error *error)
@@ -325,6 +299,5 @@ int hf_timeline_guard(hf_store *store, hf_txn *txn, const struct hf_timeline_gua
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	const struct hf__verb *verb = txn ? &guard_verb : &lone_guard_verb;
-	return hf__mutate(store, txn, verb, args, args->write.durability, result, NULL, error);
+	return hf__guard_version(store, txn, &guard_verb, args, result, error);
 }

@@ -139,7 +139,9 @@ static int txn_add(hf_txn *txn, const struct hf__op *op, struct hf_error *error)
 		txn->cap = cap;
 	}
 	struct hf__op copy = *op;
-	copy.args = op->verb->copy(&txn->arena, op->args);
+	const struct hf__verb *verb = op->verb;
+	copy.args = verb->copy ? verb->copy(&txn->arena, op->args)
+	                       : hf__copy_args(&txn->arena, op->args, verb->args);
 	if (op->answer) /* the caller's is gone by the commit */
 		copy.answer = hf__arena_copy(&txn->arena, op->answer, sizeof *op->answer);
 	if (!copy.args || (op->answer && !copy.answer))
@@ -287,4 +289,17 @@ bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_byte
 		return false;
 	*out = hf_bytes_of(copy, in.len);
 	return true;
+}
+
+void *hf__copy_args(struct hf__arena *arena, const void *args, const struct hf__args *make)
+{
+	uint8_t *copy = hf__arena_copy(arena, args, make->size);
+	for (const size_t *at = make->bytes; copy && *at > 0; at++) {
+		struct hf_bytes bytes;
+		memcpy(&bytes, copy + *at, sizeof bytes);
+		if (!hf__arena_bytes(arena, bytes, &bytes))
+			return NULL;
+		memcpy(copy + *at, &bytes, sizeof bytes);
+	}
+	return copy;
 }

@@ -47,7 +47,8 @@ static void *settle_copy(struct hf__arena *arena, const void *args)
 static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *more,
                         struct hf_error *error)
 {
-	const struct hf__verb verb = {"settle", row->id, settle_check, settle_decide, settle_copy};
+	const struct hf__verb verb = {"settle",      row->id,     settle_check,
+	                              settle_decide, settle_copy, NULL};
 	const struct settle_args args = {.write.durability = HF_OS, .row = row, .more = more};
 	*more = false;
 	return hf__mutate(s, NULL, &verb, &args, HF_OS, NULL, NULL, error);

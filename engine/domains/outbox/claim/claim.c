@@ -11,8 +11,6 @@
 #include "domains/outbox/claim/outcome.h"
 #include "domains/outbox/verb.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 /* --- Handing out ------------------------------------------------------------------------------ */
 
 void hf__outbox_take_back(struct hf_outbox_items *out)
@@ -151,19 +149,16 @@ static int claim_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK && call->out ? hf__outbox_hand_out(d, &item, 1, call->out) : rc;
 }
 
-static void *claim_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf__outbox_claim, args.queue),
-	                               offsetof(struct hf__outbox_claim, args.id),
-	                               offsetof(struct hf__outbox_claim, args.owner)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf__outbox_claim), bytes, COUNT_OF(bytes));
-}
+static const struct hf__args claim_args = {sizeof(struct hf__outbox_claim),
+                                           {offsetof(struct hf__outbox_claim, args.queue),
+                                            offsetof(struct hf__outbox_claim, args.id),
+                                            offsetof(struct hf__outbox_claim, args.owner)}};
 
 int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_claim *call,
                          struct hf_result *result, struct hf_error *error)
 {
-	static const struct hf__verb verb = {"outbox claim", HF__DOMAIN_OUTBOX, claim_check,
-	                                     claim_decide, claim_copy};
+	static const struct hf__verb verb = {
+	    "outbox claim", HF__DOMAIN_OUTBOX, claim_check, claim_decide, NULL, &claim_args};
 	struct hf_outbox_items *out = call->out;
 	struct hf__answer answer = {0};
 	struct hf_result mine = {0};

@@ -1,9 +1,8 @@
 /* While an item is held: extend, and the guards, which only look. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* --- Extend ----------------------------------------------------------------------------------- */
 
@@ -34,20 +33,16 @@ static int extend_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static void *extend_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_extend_args, queue),
-	                               offsetof(struct hf_outbox_extend_args, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_extend_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args extend_args = {
+    sizeof(struct hf_outbox_extend_args),
+    {offsetof(struct hf_outbox_extend_args, queue), offsetof(struct hf_outbox_extend_args, id)}};
 
 int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox extend", HF__DOMAIN_OUTBOX, extend_check,
-	                                     extend_decide, extend_copy};
+	static const struct hf__verb verb = {
+	    "outbox extend", HF__DOMAIN_OUTBOX, extend_check, extend_decide, NULL, &extend_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -56,17 +51,7 @@ int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend
 static int guard_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_guard_args *args = raw;
-	if (args->write.expect != 0)
-		return hf__outbox_check_key(args->queue, args->id, why);
-	hf__text_add(why, "a guard needs an expected version");
-	return HF_EINVAL;
-}
-
-static int lone_guard_check(const void *raw, struct hf__text *why)
-{
-	(void)raw;
-	hf__text_add(why, "a guard needs a transaction");
-	return HF_EINVAL;
+	return hf__outbox_check_key(args->queue, args->id, why);
 }
 
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
@@ -79,24 +64,17 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-static void *guard_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_guard_args, queue),
-	                               offsetof(struct hf_outbox_guard_args, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_guard_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args guard_args = {
+    sizeof(struct hf_outbox_guard_args),
+    {offsetof(struct hf_outbox_guard_args, queue), offsetof(struct hf_outbox_guard_args, id)}};
 
 int hf_outbox_guard(hf_store *store, hf_txn *txn, const struct hf_outbox_guard_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox guard", HF__DOMAIN_OUTBOX, guard_check,
-	                                     guard_decide, guard_copy};
-	static const struct hf__verb lone = {"outbox guard", HF__DOMAIN_OUTBOX, lone_guard_check,
-	                                     guard_decide, guard_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
-	                  error);
+	static const struct hf__verb verb = {
+	    "outbox guard", HF__DOMAIN_OUTBOX, guard_check, guard_decide, NULL, &guard_args};
+	return hf__guard_version(store, txn, &verb, args, result, error);
 }
 
 static int guard_claim_check(const void *raw, struct hf__text *why)
@@ -119,23 +97,18 @@ static int guard_claim_decide(void *state, struct hf__decision *d, const void *r
 	return HF_OK;
 }
 
-static void *guard_claim_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_guard_claim_args, queue),
-	                               offsetof(struct hf_outbox_guard_claim_args, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_guard_claim_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args guard_claim_args = {
+    sizeof(struct hf_outbox_guard_claim_args),
+    {offsetof(struct hf_outbox_guard_claim_args, queue),
+     offsetof(struct hf_outbox_guard_claim_args, id)}};
 
 int hf_outbox_guard_claim(hf_store *store, hf_txn *txn,
                           const struct hf_outbox_guard_claim_args *args, struct hf_result *result,
                           struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox guard claim", HF__DOMAIN_OUTBOX, guard_claim_check,
-	                                     guard_claim_decide, guard_claim_copy};
-	static const struct hf__verb lone = {"outbox guard claim", HF__DOMAIN_OUTBOX, lone_guard_check,
-	                                     guard_claim_decide, guard_claim_copy};
-	return hf__mutate(store, txn, txn ? &verb : &lone, args, args->write.durability, result, NULL,
-	                  error);
+	static const struct hf__verb verb = {
+	    "outbox guard claim", HF__DOMAIN_OUTBOX, guard_claim_check, guard_claim_decide, NULL,
+	    &guard_claim_args};
+	return hf__guard_token(store, txn, &verb, args, result, error);
 }

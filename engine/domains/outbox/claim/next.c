@@ -5,7 +5,6 @@
 
 #include "domains/outbox/verb.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #define QUEUES_MAX 1024u
 /* So many claims that are over and make no difference are passed over before they are logged all
  * the same. */
@@ -197,9 +196,10 @@ static int next_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *next_copy(struct hf__arena *arena, const void *args)
 {
-	static const size_t bytes[] = {offsetof(struct claim_many, args.queue),
-	                               offsetof(struct claim_many, args.owner)};
-	struct claim_many *copy = hf__outbox_copy(arena, args, sizeof *copy, bytes, COUNT_OF(bytes));
+	static const struct hf__args make = {
+	    sizeof(struct claim_many),
+	    {offsetof(struct claim_many, args.queue), offsetof(struct claim_many, args.owner)}};
+	struct claim_many *copy = hf__copy_args(arena, args, &make);
 	if (!copy)
 		return NULL;
 	copy->again = NULL;
@@ -220,7 +220,7 @@ int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_cl
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX, next_check,
-	                                     next_decide, next_copy};
+	                                     next_decide,         next_copy,         NULL};
 	bool again;
 	const struct claim_many call = {*args, out, &again, txn != NULL};
 	struct hf__answer answer = {0};

@@ -5,8 +5,6 @@
 #include "domains/outbox/claim/outcome.h"
 #include "domains/outbox/verb.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 /* --- The item goes ---------------------------------------------------------------------------- */
 
 static int complete_check(const void *raw, struct hf__text *why)
@@ -59,19 +57,16 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK ? complete_item(d, item, result) : rc;
 }
 
-static void *complete_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_complete_args, queue),
-	                               offsetof(struct hf_outbox_complete_args, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_complete_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args complete_args = {sizeof(struct hf_outbox_complete_args),
+                                              {offsetof(struct hf_outbox_complete_args, queue),
+                                               offsetof(struct hf_outbox_complete_args, id)}};
 int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_complete_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox complete", HF__DOMAIN_OUTBOX, complete_check,
-	                                     complete_decide, complete_copy};
+	static const struct hf__verb verb = {
+	    "outbox complete", HF__DOMAIN_OUTBOX, complete_check, complete_decide, NULL,
+	    &complete_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -134,7 +129,7 @@ int hf__outbox_settle_sent(hf_store *store, const struct hf__outbox_sent *args,
                            struct hf_error *error)
 {
 	static const struct hf__verb verb = {"outbox complete", HF__DOMAIN_OUTBOX, sent_check,
-	                                     sent_decide, sent_copy};
+	                                     sent_decide,       sent_copy,         NULL};
 	return hf__mutate(store, NULL, &verb, args, args->write.durability, NULL, NULL, error);
 }
 
@@ -155,20 +150,16 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_GONE, &image, result) : rc;
 }
 
-static void *remove_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_remove_args, queue),
-	                               offsetof(struct hf_outbox_remove_args, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_remove_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args remove_args = {
+    sizeof(struct hf_outbox_remove_args),
+    {offsetof(struct hf_outbox_remove_args, queue), offsetof(struct hf_outbox_remove_args, id)}};
 
 int hf_outbox_remove(hf_store *store, hf_txn *txn, const struct hf_outbox_remove_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox remove", HF__DOMAIN_OUTBOX, remove_check,
-	                                     remove_decide, remove_copy};
+	static const struct hf__verb verb = {
+	    "outbox remove", HF__DOMAIN_OUTBOX, remove_check, remove_decide, NULL, &remove_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -243,20 +234,17 @@ static int fail_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static void *fail_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_fail_args, queue),
-	                               offsetof(struct hf_outbox_fail_args, id),
-	                               offsetof(struct hf_outbox_fail_args, reason)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_fail_args), bytes, COUNT_OF(bytes));
-}
+static const struct hf__args fail_args = {sizeof(struct hf_outbox_fail_args),
+                                          {offsetof(struct hf_outbox_fail_args, queue),
+                                           offsetof(struct hf_outbox_fail_args, id),
+                                           offsetof(struct hf_outbox_fail_args, reason)}};
 
 int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail_args *args,
                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox fail", HF__DOMAIN_OUTBOX, fail_check, fail_decide,
-	                                     fail_copy};
+	                                     NULL,          &fail_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -288,20 +276,16 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static void *release_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_release_args, queue),
-	                               offsetof(struct hf_outbox_release_args, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_release_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args release_args = {
+    sizeof(struct hf_outbox_release_args),
+    {offsetof(struct hf_outbox_release_args, queue), offsetof(struct hf_outbox_release_args, id)}};
 
 int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_release_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox release", HF__DOMAIN_OUTBOX, release_check,
-	                                     release_decide, release_copy};
+	static const struct hf__verb verb = {
+	    "outbox release", HF__DOMAIN_OUTBOX, release_check, release_decide, NULL, &release_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -331,22 +315,20 @@ static int mark_failed_decide(void *state, struct hf__decision *d, const void *r
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static void *mark_failed_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_mark_failed_args, queue),
-	                               offsetof(struct hf_outbox_mark_failed_args, id),
-	                               offsetof(struct hf_outbox_mark_failed_args, reason)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_mark_failed_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args mark_failed_args = {
+    sizeof(struct hf_outbox_mark_failed_args),
+    {offsetof(struct hf_outbox_mark_failed_args, queue),
+     offsetof(struct hf_outbox_mark_failed_args, id),
+     offsetof(struct hf_outbox_mark_failed_args, reason)}};
 
 int hf_outbox_mark_failed(hf_store *store, hf_txn *txn,
                           const struct hf_outbox_mark_failed_args *args, struct hf_result *result,
                           struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox mark failed", HF__DOMAIN_OUTBOX, mark_failed_check,
-	                                     mark_failed_decide, mark_failed_copy};
+	static const struct hf__verb verb = {
+	    "outbox mark failed", HF__DOMAIN_OUTBOX, mark_failed_check, mark_failed_decide, NULL,
+	    &mark_failed_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -383,20 +365,16 @@ static int retry_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static void *retry_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_retry_args, queue),
-	                               offsetof(struct hf_outbox_retry_args, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_retry_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args retry_args = {
+    sizeof(struct hf_outbox_retry_args),
+    {offsetof(struct hf_outbox_retry_args, queue), offsetof(struct hf_outbox_retry_args, id)}};
 
 int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox retry", HF__DOMAIN_OUTBOX, retry_check,
-	                                     retry_decide, retry_copy};
+	static const struct hf__verb verb = {
+	    "outbox retry", HF__DOMAIN_OUTBOX, retry_check, retry_decide, NULL, &retry_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
 
@@ -447,19 +425,16 @@ static int reschedule_decide(void *state, struct hf__decision *d, const void *ra
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static void *reschedule_copy(struct hf__arena *arena, const void *args)
-{
-	static const size_t bytes[] = {offsetof(struct hf_outbox_reschedule_args, queue),
-	                               offsetof(struct hf_outbox_reschedule_args, id)};
-	return hf__outbox_copy(arena, args, sizeof(struct hf_outbox_reschedule_args), bytes,
-	                       COUNT_OF(bytes));
-}
+static const struct hf__args reschedule_args = {sizeof(struct hf_outbox_reschedule_args),
+                                                {offsetof(struct hf_outbox_reschedule_args, queue),
+                                                 offsetof(struct hf_outbox_reschedule_args, id)}};
 
 int hf_outbox_reschedule(hf_store *store, hf_txn *txn, const struct hf_outbox_reschedule_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox reschedule", HF__DOMAIN_OUTBOX, reschedule_check,
-	                                     reschedule_decide, reschedule_copy};
+	static const struct hf__verb verb = {
+	    "outbox reschedule", HF__DOMAIN_OUTBOX, reschedule_check, reschedule_decide, NULL,
+	    &reschedule_args};
 	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
 }
