@@ -1,8 +1,8 @@
 /* Reading cursors. A list is one range of one view: the filters choose the view whose leading
  * fields they name, and within the range the order is the one the contract asks for. A page is
  * walked twice, once to count and once to fill, so that its items lie in one piece. */
+#include "domains/common/read.h"
 #include "domains/cursor/cursor.h"
-#include "store/call/error.h"
 
 /* What a list or lag asks for, and what it gives. Both pages are of the same make; `items` is
  * filled by the caller's routine. */
@@ -17,12 +17,6 @@ struct walk {
 	size_t count;
 	bool more;
 };
-
-static int give_memory(struct hf__answer *answer, struct hf_memory **out, struct hf_error *error)
-{
-	*out = hf__answer_give(answer);
-	return *out ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-}
 
 /* --- One cursor ------------------------------------------------------------------------------- */
 
@@ -52,40 +46,30 @@ static int copy_cursor(struct hf__query *q, const struct hf__cursor *cursor, str
 	return HF_OK;
 }
 
-struct get {
-	const struct hf_cursor_key *key;
-	struct hf_cursor *out;
-};
-
-static int read_one(struct hf__query *q, void *raw)
+static int read_one(struct hf__query *q, const void *args, void *out)
 {
-	const struct get *get = raw;
+	struct hf_cursor_got *got = out;
 	struct hf__cursor_position key;
-	if (!hf__cursor_key(get->key, &key, &q->why))
+	if (!hf__cursor_key(args, &key, &q->why))
 		return HF_EINVAL;
 	const struct hf__cursor *cursor = hf__cursor_find(q->state, &key);
 	hf__query_depends(q, hf__cursor_depends(q->state, cursor, key.part[HF__STREAM]));
 	if (cursor)
-		return copy_cursor(q, cursor, get->out);
+		return copy_cursor(q, cursor, &got->cursor);
 	hf__text_add(&q->why, "there is no cursor of ");
 	hf__cursor_add_name(&q->why, &key);
 	return HF_ENOTFOUND;
 }
 
+static const struct hf__reading get_reading = {HF__DOMAIN_CURSOR, read_one,
+                                               sizeof(struct hf_cursor_got),
+                                               offsetof(struct hf_cursor_got, memory)};
+
 int hf_cursor_get(hf_store *store, const struct hf_cursor_key *key, unsigned flags,
                   struct hf_cursor_got *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_cursor_got got = {0};
-	struct get get = {key, &got.cursor};
-	memset(out, 0, sizeof *out);
-	int rc = hf__read(store, HF__DOMAIN_CURSOR, read_one, &get, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = give_memory(&answer, &got.memory, error);
-	if (rc == HF_OK)
-		*out = got;
-	return rc;
+	return hf__read_into(store, &get_reading, key, flags, out, error);
 }
 
 /* --- Pages ------------------------------------------------------------------------------------ */
@@ -190,11 +174,6 @@ static struct hf__cursor_bound range_of(bool consumer, bool stream, bool subject
 	                                 .fields = (unsigned)stream + subject};
 }
 
-struct list {
-	const struct hf_cursor_list_args *args;
-	struct hf_cursor_page *out;
-};
-
 static int plan_list(struct hf__query *q, const struct hf_cursor_list_args *args, struct walk *walk)
 {
 	const struct hf_bytes consumer = hf__trim(args->consumer), stream = hf__trim(args->stream),
@@ -230,41 +209,30 @@ static int fill_list(struct hf__query *q, const struct walk *walk, struct hf_cur
 	return put_token(q, walk, last, &out->next);
 }
 
-static int read_list(struct hf__query *q, void *raw)
+static int read_list(struct hf__query *q, const void *args, void *out)
 {
-	const struct list *list = raw;
 	struct walk walk = {0};
-	int rc = plan_list(q, list->args, &walk);
+	int rc = plan_list(q, args, &walk);
 	if (rc == HF_OK)
 		rc = find_page(q, &walk);
 	if (rc != HF_OK)
 		return rc;
 	depend_on_range(q, &walk);
-	return fill_list(q, &walk, list->out);
+	return fill_list(q, &walk, out);
 }
+
+static const struct hf__reading list_reading = {HF__DOMAIN_CURSOR, read_list,
+                                                sizeof(struct hf_cursor_page),
+                                                offsetof(struct hf_cursor_page, memory)};
 
 int hf_cursor_list(hf_store *store, const struct hf_cursor_list_args *args, unsigned flags,
                    struct hf_cursor_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_cursor_page page = {0};
-	struct list list = {args, &page};
-	memset(out, 0, sizeof *out);
-	int rc = hf__read(store, HF__DOMAIN_CURSOR, read_list, &list, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = give_memory(&answer, &page.memory, error);
-	if (rc == HF_OK)
-		*out = page;
-	return rc;
+	return hf__read_into(store, &list_reading, args, flags, out, error);
 }
 
 /* --- Lag -------------------------------------------------------------------------------------- */
-
-struct lag {
-	const struct hf_cursor_list_lag_args *args;
-	struct hf_cursor_lag_page *out;
-};
 
 static int plan_lag(struct hf__query *q, const struct hf_cursor_list_lag_args *args,
                     struct walk *walk)
@@ -306,31 +274,26 @@ static int fill_lag(struct hf__query *q, const struct walk *walk, int64_t head,
 	return put_token(q, walk, last, &out->next);
 }
 
-static int read_lag(struct hf__query *q, void *raw)
+static int read_lag(struct hf__query *q, const void *raw, void *out)
 {
-	const struct lag *lag = raw;
+	const struct hf_cursor_list_lag_args *args = raw;
 	struct walk walk = {0};
-	int rc = plan_lag(q, lag->args, &walk);
+	int rc = plan_lag(q, args, &walk);
 	if (rc == HF_OK)
 		rc = find_page(q, &walk);
 	if (rc != HF_OK)
 		return rc;
 	depend_on_range(q, &walk);
-	return fill_lag(q, &walk, lag->args->head, lag->out);
+	return fill_lag(q, &walk, args->head, out);
 }
+
+static const struct hf__reading list_lag_reading = {HF__DOMAIN_CURSOR, read_lag,
+                                                    sizeof(struct hf_cursor_lag_page),
+                                                    offsetof(struct hf_cursor_lag_page, memory)};
 
 int hf_cursor_list_lag(hf_store *store, const struct hf_cursor_list_lag_args *args, unsigned flags,
                        struct hf_cursor_lag_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_cursor_lag_page page = {0};
-	struct lag lag = {args, &page};
-	memset(out, 0, sizeof *out);
-	int rc = hf__read(store, HF__DOMAIN_CURSOR, read_lag, &lag, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = give_memory(&answer, &page.memory, error);
-	if (rc == HF_OK)
-		*out = page;
-	return rc;
+	return hf__read_into(store, &list_lag_reading, args, flags, out, error);
 }

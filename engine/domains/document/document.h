@@ -259,8 +259,5 @@ void hf__document_add_key(struct hf__text *why, const struct hf_document_key *ke
 
 HF_CHECKED int hf__document_answer(struct hf__query *q, const struct hf__document *document,
                                    bool without_payload, struct hf_document *out);
-/* Gives the answer's memory to the caller; HF_ENOMEM with *error filled. */
-HF_CHECKED int hf__document_give(struct hf__answer *answer, struct hf_memory **memory,
-                                 struct hf_error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* Lists of a collection. A list is one range of one view, walked in either direction past what
  * has expired. A page is walked twice, once to count and once to fill, so that its items lie in
  * one piece. A page token holds group, time and id of the last item given. */
+#include "domains/common/read.h"
 #include "domains/document/document.h"
-#include "store/call/error.h"
 
 /* What a list is asked for, and what it finds. */
 struct walk {
@@ -159,9 +159,9 @@ static int fill_page(struct hf__query *q, const struct walk *walk)
 	return put_token(q, walk, last);
 }
 
-static int read_list(struct hf__query *q, void *raw)
+static int read_list(struct hf__query *q, const void *args, void *out)
 {
-	struct walk *walk = raw;
+	struct walk one = {.args = args, .out = out}, *walk = &one;
 	int rc = plan(q, walk);
 	if (rc != HF_OK)
 		return rc;
@@ -173,18 +173,13 @@ static int read_list(struct hf__query *q, void *raw)
 	return rc == HF_OK ? fill_page(q, walk) : rc;
 }
 
+static const struct hf__reading list_reading = {HF__DOMAIN_DOCUMENT, read_list,
+                                                sizeof(struct hf_document_page),
+                                                offsetof(struct hf_document_page, memory)};
+
 int hf_document_list(hf_store *store, const struct hf_document_list_args *args, unsigned flags,
                      struct hf_document_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_document_page page = {0};
-	struct walk walk = {.args = args, .out = &page};
-	*out = page;
-	int rc = hf__read(store, HF__DOMAIN_DOCUMENT, read_list, &walk, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = hf__document_give(&answer, &page.memory, error);
-	if (rc == HF_OK)
-		*out = page;
-	return rc;
+	return hf__read_into(store, &list_reading, args, flags, out, error);
 }

@@ -1,15 +1,9 @@
 /* Reads of documents but lists (document/list.c): one document, whether there is one, how many,
  * which collections. All show views: what has expired is gone, logged or not. */
+#include "domains/common/read.h"
 #include "domains/document/document.h"
-#include "store/call/error.h"
 
 /* --- One document ----------------------------------------------------------------------------- */
-
-struct get {
-	const struct hf_document_key *key;
-	struct hf_document *out; /* NULL: only whether it is there */
-	bool found;
-};
 
 /* Finds it and notes what the answer depends on. NULL: there is none. */
 static const struct hf__document *find(struct hf__query *q, const struct hf_document_key *key)
@@ -21,52 +15,46 @@ static const struct hf__document *find(struct hf__query *q, const struct hf_docu
 	return document && !hf__document_over(document, HF__INSTANT_OF(q)) ? document : NULL;
 }
 
-static int read_document(struct hf__query *q, void *raw)
+static int read_document(struct hf__query *q, const void *key, void *out)
 {
-	struct get *get = raw;
-	const int rc = hf__document_check_key(get->key, &q->why);
+	struct hf_document_got *got = out;
+	const int rc = hf__document_check_key(key, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__document *document = find(q, get->key);
-	get->found = document != NULL;
-	if (!get->out)
-		return HF_OK;
+	const struct hf__document *document = find(q, key);
 	if (document)
-		return hf__document_answer(q, document, false, get->out);
+		return hf__document_answer(q, document, false, &got->document);
 	hf__text_add(&q->why, "no such document: ");
-	hf__document_add_key(&q->why, get->key);
+	hf__document_add_key(&q->why, key);
 	return HF_ENOTFOUND;
 }
+
+static int read_has(struct hf__query *q, const void *key, void *out)
+{
+	bool *found = out;
+	const int rc = hf__document_check_key(key, &q->why);
+	*found = rc == HF_OK && find(q, key);
+	return rc;
+}
+
+static const struct hf__reading get_reading = {HF__DOMAIN_DOCUMENT, read_document,
+                                               sizeof(struct hf_document_got),
+                                               offsetof(struct hf_document_got, memory)};
 
 int hf_document_get(hf_store *store, const struct hf_document_key *key, unsigned flags,
                     struct hf_document_got *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_document_got got = {0};
-	struct get get = {.key = key, .out = &got.document};
-	*out = got;
-	int rc = hf__read(store, HF__DOMAIN_DOCUMENT, read_document, &get, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = hf__document_give(&answer, &got.memory, error);
-	if (rc == HF_OK)
-		*out = got;
-	return rc;
+	return hf__read_into(store, &get_reading, key, flags, out, error);
 }
+
+static const struct hf__reading has_reading = {HF__DOMAIN_DOCUMENT, read_has, sizeof(bool), 0};
 
 int hf_document_has(hf_store *store, const struct hf_document_key *key, unsigned flags, bool *out,
                     struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct get get = {.key = key};
-	*out = false;
-	const int rc = hf__read(store, HF__DOMAIN_DOCUMENT, read_document, &get, flags, &answer, error);
-	if (rc == HF_OK) {
-		hf__answer_reset(&answer);
-		*out = get.found;
-	}
-	return rc;
+	return hf__read_into(store, &has_reading, key, flags, out, error);
 }
 
 /* --- Answers ---------------------------------------------------------------------------------- */
@@ -93,30 +81,19 @@ int hf__document_answer(struct hf__query *q, const struct hf__document *document
 	return rc;
 }
 
-int hf__document_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)
-{
-	*memory = hf__answer_give(answer);
-	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-}
-
 /* --- Counts ----------------------------------------------------------------------------------- */
 
-struct count {
-	const struct hf_document_count_args *args;
-	struct hf_document_counts *out;
-};
-
-static int read_count(struct hf__query *q, void *raw)
+static int read_count(struct hf__query *q, const void *raw, void *out)
 {
-	const struct count *count = raw;
-	const struct hf_document_count_args *args = count->args;
+	struct hf_document_counts *counts = out;
+	const struct hf_document_count_args *args = raw;
 	int rc = hf__document_check_collection(args->collection, &q->why);
 	if (rc == HF_OK)
 		rc = hf__document_check_group(args->group, &q->why);
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__collection *collection = hf__collection_find(q->state, args->collection);
-	count->out->as_of = q->now;
+	counts->as_of = q->now;
 	hf__query_depends(q, hf__collection_depends(q->state, collection, args->collection));
 	if (!hf__collection_live(collection, HF__INSTANT_OF(q)))
 		return HF_OK;
@@ -132,25 +109,19 @@ static int read_count(struct hf__query *q, void *raw)
 	if (grouped)
 		range.view = orders & HF_DOCUMENT_GROUP_CREATED ? HF__DOCUMENT_GROUP_CREATED
 		                                                : HF__DOCUMENT_GROUP_UPDATED;
-	count->out->documents = hf__document_tally(&range, HF__INSTANT_OF(q));
-	count->out->orders = orders;
+	counts->documents = hf__document_tally(&range, HF__INSTANT_OF(q));
+	counts->orders = orders;
 	return HF_OK;
 }
+
+static const struct hf__reading count_reading = {HF__DOMAIN_DOCUMENT, read_count,
+                                                 sizeof(struct hf_document_counts), 0};
 
 int hf_document_count(hf_store *store, const struct hf_document_count_args *args, unsigned flags,
                       struct hf_document_counts *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_document_counts counted = {0};
-	struct count count = {args, &counted};
-	*out = counted;
-	const int rc = hf__read(store, HF__DOMAIN_DOCUMENT, read_count, &count, flags, &answer, error);
-	if (rc == HF_OK) {
-		hf__answer_reset(&answer);
-		*out = counted;
-	}
-	return rc;
+	return hf__read_into(store, &count_reading, args, flags, out, error);
 }
 
 /* --- Collections ------------------------------------------------------------------------------ */

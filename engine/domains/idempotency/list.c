@@ -1,6 +1,7 @@
 /* Lists of a scope's entries, by key. What has ended is passed over by its weight, however much
  * of it lies between. A page token holds the key of the last entry given, so that the walk goes
  * on behind it even when it is gone by then. */
+#include "domains/common/read.h"
 #include "domains/idempotency/read.h"
 
 /* What a page is asked for, and what it gives. */
@@ -73,9 +74,9 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 	           : HF_OK;
 }
 
-static int read_list(struct hf__query *q, void *raw)
+static int read_list(struct hf__query *q, const void *args, void *out)
 {
-	struct list *list = raw;
+	struct list one = {.args = args, .out = out}, *list = &one;
 	const struct hf__order_node *start = NULL;
 	int rc = hf__idem_check_scope(list->args->scope, &q->why);
 	if (rc == HF_OK)
@@ -95,18 +96,13 @@ static int read_list(struct hf__query *q, void *raw)
 	return fill(q, list, start, count);
 }
 
+static const struct hf__reading list_reading = {HF__DOMAIN_IDEMPOTENCY, read_list,
+                                                sizeof(struct hf_idempotency_page),
+                                                offsetof(struct hf_idempotency_page, memory)};
+
 int hf_idempotency_list(hf_store *store, const struct hf_idempotency_list_args *args,
                         unsigned flags, struct hf_idempotency_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_idempotency_page page = {0};
-	struct list list = {.args = args, .out = &page};
-	*out = page;
-	int rc = hf__read(store, HF__DOMAIN_IDEMPOTENCY, read_list, &list, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = hf__idem_give(&answer, &page.memory, error);
-	if (rc == HF_OK)
-		*out = page;
-	return rc;
+	return hf__read_into(store, &list_reading, args, flags, out, error);
 }

@@ -1,7 +1,7 @@
 /* Reads of the idempotency domain but lists: one entry, whether there is one, counts, which
  * scopes there are. All show views: what has ended is not there, logged or not. */
+#include "domains/common/read.h"
 #include "domains/idempotency/read.h"
-#include "store/call/error.h"
 
 int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, bool without_response,
                     struct hf_idempotency_entry *out)
@@ -28,12 +28,6 @@ int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, boo
 	return rc;
 }
 
-int hf__idem_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)
-{
-	*memory = hf__answer_give(answer);
-	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-}
-
 /* --- One entry -------------------------------------------------------------------------------- */
 
 /* Finds the entry (*out NULL: none, or it has ended) and notes what the answer depends on. */
@@ -51,108 +45,77 @@ static int look(struct hf__query *q, const struct hf_idempotency_key *key,
 	return HF_OK;
 }
 
-struct get {
-	const struct hf_idempotency_key *key;
-	struct hf_idempotency_entry *out;
-};
-
-static int read_entry(struct hf__query *q, void *raw)
+static int read_entry(struct hf__query *q, const void *raw, void *out)
 {
-	const struct get *get = raw;
+	const struct hf_idempotency_key *key = raw;
+	struct hf_idempotency_got *got = out;
 	const struct hf__idem_entry *entry;
-	const int rc = look(q, get->key, &entry);
+	const int rc = look(q, key, &entry);
 	if (rc != HF_OK)
 		return rc;
 	if (entry)
-		return hf__idem_answer(q, entry, false, get->out);
+		return hf__idem_answer(q, entry, false, &got->entry);
 	hf__text_add(&q->why, "no such key: ");
-	hf__idem_add_name(&q->why, get->key->scope, get->key->key);
+	hf__idem_add_name(&q->why, key->scope, key->key);
 	return HF_ENOTFOUND;
 }
+
+static const struct hf__reading get_reading = {HF__DOMAIN_IDEMPOTENCY, read_entry,
+                                               sizeof(struct hf_idempotency_got),
+                                               offsetof(struct hf_idempotency_got, memory)};
 
 int hf_idempotency_get(hf_store *store, const struct hf_idempotency_key *key, unsigned flags,
                        struct hf_idempotency_got *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_idempotency_got got = {0};
-	struct get get = {key, &got.entry};
-	*out = got;
-	int rc = hf__read(store, HF__DOMAIN_IDEMPOTENCY, read_entry, &get, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = hf__idem_give(&answer, &got.memory, error);
-	if (rc == HF_OK)
-		*out = got;
-	return rc;
+	return hf__read_into(store, &get_reading, key, flags, out, error);
 }
 
-struct has {
-	const struct hf_idempotency_key *key;
-	bool found;
-};
-
-static int read_has(struct hf__query *q, void *raw)
+static int read_has(struct hf__query *q, const void *key, void *out)
 {
-	struct has *has = raw;
+	bool *found = out;
 	const struct hf__idem_entry *entry;
-	const int rc = look(q, has->key, &entry);
-	has->found = rc == HF_OK && entry;
+	const int rc = look(q, key, &entry);
+	*found = rc == HF_OK && entry;
 	return rc;
 }
+
+static const struct hf__reading has_reading = {HF__DOMAIN_IDEMPOTENCY, read_has, sizeof(bool), 0};
 
 int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key, unsigned flags,
                        bool *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct has has = {key, false};
-	*out = false;
-	const int rc = hf__read(store, HF__DOMAIN_IDEMPOTENCY, read_has, &has, flags, &answer, error);
-	if (rc == HF_OK) {
-		hf__answer_reset(&answer);
-		*out = has.found;
-	}
-	return rc;
+	return hf__read_into(store, &has_reading, key, flags, out, error);
 }
 
 /* --- Counts ----------------------------------------------------------------------------------- */
 
-struct count {
-	struct hf_bytes scope;
-	struct hf_idempotency_counts *out;
-};
-
-static int read_count(struct hf__query *q, void *raw)
+static int read_count(struct hf__query *q, const void *raw, void *out)
 {
-	const struct count *count = raw;
-	const int rc = hf__idem_check_scope(count->scope, &q->why);
+	const struct hf_bytes *name = raw;
+	struct hf_idempotency_counts *counts = out;
+	const int rc = hf__idem_check_scope(*name, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__idem_scope *scope = hf__idem_scope_find(q->state, count->scope);
-	count->out->as_of = q->now;
-	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, count->scope));
+	const struct hf__idem_scope *scope = hf__idem_scope_find(q->state, *name);
+	counts->as_of = q->now;
+	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, *name));
 	if (!scope)
 		return HF_OK;
-	count->out->in_progress = hf__idem_count(scope, false, HF__INSTANT_OF(q));
-	count->out->done = hf__idem_count(scope, true, HF__INSTANT_OF(q));
+	counts->in_progress = hf__idem_count(scope, false, HF__INSTANT_OF(q));
+	counts->done = hf__idem_count(scope, true, HF__INSTANT_OF(q));
 	return HF_OK;
 }
+
+static const struct hf__reading count_reading = {HF__DOMAIN_IDEMPOTENCY, read_count,
+                                                 sizeof(struct hf_idempotency_counts), 0};
 
 int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags,
                          struct hf_idempotency_counts *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_idempotency_counts counts = {0};
-	struct count count = {scope, &counts};
-	*out = counts;
-	const int rc =
-	    hf__read(store, HF__DOMAIN_IDEMPOTENCY, read_count, &count, flags, &answer, error);
-	if (rc == HF_OK) {
-		hf__answer_reset(&answer);
-		*out = counts;
-	}
-	return rc;
+	return hf__read_into(store, &count_reading, &scope, flags, out, error);
 }
 
 /* --- Scopes ----------------------------------------------------------------------------------- */

@@ -7,8 +7,5 @@
 /* Copies an entry, the response too unless `without_response`. */
 HF_CHECKED int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry,
                                bool without_response, struct hf_idempotency_entry *out);
-/* Gives the answer's memory to the caller; HF_ENOMEM with *error filled. */
-HF_CHECKED int hf__idem_give(struct hf__answer *answer, struct hf_memory **memory,
-                             struct hf_error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* Reading inboxes. A load walks the ranges of the classes that are wanted, of all records or of
  * one account (inbox/walk.c), so that what is filtered out is skipped, not walked. A page is
  * walked twice, once to count and once to fill, so that its items lie in one piece. */
+#include "domains/common/read.h"
 #include "domains/inbox/inbox.h"
-#include "store/call/error.h"
 
 struct walk {
 	const struct hf__inbox *inbox; /* NULL: nobody wrote to it; then nothing below is found */
@@ -16,12 +16,6 @@ struct walk {
 	size_t count;
 	bool more;
 };
-
-static int give_memory(struct hf__answer *answer, struct hf_memory **out, struct hf_error *error)
-{
-	*out = hf__answer_give(answer);
-	return *out ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-}
 
 /* --- One record ------------------------------------------------------------------------------- */
 
@@ -55,24 +49,19 @@ static int copy_record(struct hf__query *q, const struct hf__record *record, str
 	return hf__answer_payload(q->answer, &value->payload, &out->payload);
 }
 
-struct get {
-	const struct hf_inbox_key *key;
-	struct hf_inbox_record *out;
-};
-
-static int read_one(struct hf__query *q, void *raw)
+static int read_one(struct hf__query *q, const void *args, void *out)
 {
-	const struct get *get = raw;
+	struct hf_inbox_got *got = out;
 	struct hf__inbox_key key;
 	struct hf_bytes user;
-	if (!hf__inbox_key(get->key, &key, &q->why))
+	if (!hf__inbox_key(args, &key, &q->why))
 		return HF_EINVAL;
 	const struct hf__inbox *inbox = hf__inbox_find(q->state, key.user);
 	const struct hf__record *record = hf__record_find(inbox, key.account, key.thread);
 	if (record) {
 		hf__query_depends(q, &record->object);
 		const int rc = hf__answer_bytes(q->answer, key.user, &user);
-		return rc == HF_OK ? copy_record(q, record, user, get->out) : rc;
+		return rc == HF_OK ? copy_record(q, record, user, &got->record) : rc;
 	}
 	hf__query_depends(q, hf__inbox_depends(q->state, inbox, key.user));
 	hf__text_add(&q->why, "there is no record of ");
@@ -80,20 +69,14 @@ static int read_one(struct hf__query *q, void *raw)
 	return HF_ENOTFOUND;
 }
 
+static const struct hf__reading get_reading = {
+    HF__DOMAIN_INBOX, read_one, sizeof(struct hf_inbox_got), offsetof(struct hf_inbox_got, memory)};
+
 int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags,
                  struct hf_inbox_got *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_inbox_got got = {0};
-	struct get get = {key, &got.record};
-	memset(out, 0, sizeof *out);
-	int rc = hf__read(store, HF__DOMAIN_INBOX, read_one, &get, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = give_memory(&answer, &got.memory, error);
-	if (rc == HF_OK)
-		*out = got;
-	return rc;
+	return hf__read_into(store, &get_reading, key, flags, out, error);
 }
 
 /* --- Pages ------------------------------------------------------------------------------------ */
@@ -186,11 +169,6 @@ static int find_page(struct hf__query *q, struct walk *walk)
 
 /* --- Load ------------------------------------------------------------------------------------- */
 
-struct load {
-	const struct hf_inbox_load_args *args;
-	struct hf_inbox_page *out;
-};
-
 static int plan_load(struct hf__query *q, const struct hf_inbox_load_args *args, struct walk *walk)
 {
 	if (args->account.len > 0 && !hf__inbox_part_ok("account", args->account, &q->why))
@@ -222,38 +200,27 @@ static int fill_load(struct hf__query *q, const struct walk *walk, struct hf_inb
 	return put_token(q, walk, last, &out->next);
 }
 
-static int read_load(struct hf__query *q, void *raw)
+static int read_load(struct hf__query *q, const void *args, void *out)
 {
-	const struct load *load = raw;
 	struct walk walk;
-	int rc = plan_load(q, load->args, &walk);
+	int rc = plan_load(q, args, &walk);
 	if (rc == HF_OK)
 		rc = find_page(q, &walk);
-	return rc == HF_OK ? fill_load(q, &walk, load->out) : rc;
+	return rc == HF_OK ? fill_load(q, &walk, out) : rc;
 }
+
+static const struct hf__reading load_reading = {HF__DOMAIN_INBOX, read_load,
+                                                sizeof(struct hf_inbox_page),
+                                                offsetof(struct hf_inbox_page, memory)};
 
 int hf_inbox_load(hf_store *store, const struct hf_inbox_load_args *args, unsigned flags,
                   struct hf_inbox_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_inbox_page page = {0};
-	struct load load = {args, &page};
-	memset(out, 0, sizeof *out);
-	int rc = hf__read(store, HF__DOMAIN_INBOX, read_load, &load, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = give_memory(&answer, &page.memory, error);
-	if (rc == HF_OK)
-		*out = page;
-	return rc;
+	return hf__read_into(store, &load_reading, args, flags, out, error);
 }
 
 /* --- Dismissed keys --------------------------------------------------------------------------- */
-
-struct dismissed {
-	const struct hf_inbox_list_dismissed_args *args;
-	struct hf_inbox_key_page *out;
-};
 
 static int fill_keys(struct hf__query *q, const struct walk *walk, struct hf_inbox_key_page *out)
 {
@@ -273,29 +240,23 @@ static int fill_keys(struct hf__query *q, const struct walk *walk, struct hf_inb
 	return put_token(q, walk, last, &out->next);
 }
 
-static int read_dismissed(struct hf__query *q, void *raw)
+static int read_dismissed(struct hf__query *q, const void *raw, void *out)
 {
-	const struct dismissed *dismissed = raw;
-	const struct hf_inbox_list_dismissed_args *args = dismissed->args;
+	const struct hf_inbox_list_dismissed_args *args = raw;
 	struct walk walk = {.user = args->user, .limit = args->limit, .token = args->page};
 	int rc = plan(q, &walk, "inbox dismissed");
 	if (rc == HF_OK)
 		rc = find_page(q, &walk);
-	return rc == HF_OK ? fill_keys(q, &walk, dismissed->out) : rc;
+	return rc == HF_OK ? fill_keys(q, &walk, out) : rc;
 }
+
+static const struct hf__reading list_dismissed_reading = {
+    HF__DOMAIN_INBOX, read_dismissed, sizeof(struct hf_inbox_key_page),
+    offsetof(struct hf_inbox_key_page, memory)};
 
 int hf_inbox_list_dismissed(hf_store *store, const struct hf_inbox_list_dismissed_args *args,
                             unsigned flags, struct hf_inbox_key_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_inbox_key_page keys = {0};
-	struct dismissed dismissed = {args, &keys};
-	memset(out, 0, sizeof *out);
-	int rc = hf__read(store, HF__DOMAIN_INBOX, read_dismissed, &dismissed, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = give_memory(&answer, &keys.memory, error);
-	if (rc == HF_OK)
-		*out = keys;
-	return rc;
+	return hf__read_into(store, &list_dismissed_reading, args, flags, out, error);
 }

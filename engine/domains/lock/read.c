@@ -1,4 +1,5 @@
 /* Reads of locks. All show views: a lock whose lease is over is free, logged or not. */
+#include "domains/common/read.h"
 #include "domains/lock/verb.h"
 #include "store/call/error.h"
 
@@ -55,43 +56,27 @@ static int copy_lock(struct hf__query *q, const struct hf__lock *lock, struct hf
 	                   : rc;
 }
 
-static int give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)
+static int read_get(struct hf__query *q, const void *raw, void *out)
 {
-	*memory = hf__answer_give(answer);
-	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-}
-
-struct get {
-	struct hf_bytes name;
-	struct hf_lock *out;
-};
-
-static int read_get(struct hf__query *q, void *raw)
-{
-	const struct get *get = raw;
+	const struct hf_bytes *name = raw;
+	struct hf_lock_got *got = out;
 	int rc;
-	const struct hf__lock *lock = look(q, get->name, &rc);
+	const struct hf__lock *lock = look(q, *name, &rc);
 	if (rc != HF_OK || lock)
-		return rc == HF_OK ? copy_lock(q, lock, get->out) : rc;
+		return rc == HF_OK ? copy_lock(q, lock, &got->lock) : rc;
 	hf__text_add(&q->why, "nobody holds the lock: ");
-	hf__text_add_quoted(&q->why, get->name);
+	hf__text_add_quoted(&q->why, *name);
 	return HF_ENOTFOUND;
 }
+
+static const struct hf__reading get_reading = {
+    HF__DOMAIN_LOCK, read_get, sizeof(struct hf_lock_got), offsetof(struct hf_lock_got, memory)};
 
 int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags, struct hf_lock_got *out,
                 struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_lock_got got = {0};
-	struct get get = {name, &got.lock};
-	*out = got;
-	int rc = hf__read(store, HF__DOMAIN_LOCK, read_get, &get, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = give(&answer, &got.memory, error);
-	if (rc == HF_OK)
-		*out = got;
-	return rc;
+	return hf__read_into(store, &get_reading, &name, flags, out, error);
 }
 
 /* --- List ------------------------------------------------------------------------------------- */
@@ -194,7 +179,7 @@ int hf_lock_list(hf_store *store, const struct hf_lock_list_args *args, unsigned
 		return hf__fail(error, rc, 0, "no memory for the answer");
 	rc = hf__read(store, HF__DOMAIN_LOCK, read_list, &list, flags, &answer, error);
 	if (rc == HF_OK)
-		rc = give(&answer, &page.memory, error);
+		rc = hf__give_memory(&answer, &page.memory, error);
 	if (rc == HF_OK)
 		*out = page;
 	return rc;
@@ -202,10 +187,11 @@ int hf_lock_list(hf_store *store, const struct hf_lock_list_args *args, unsigned
 
 /* --- Stats ------------------------------------------------------------------------------------ */
 
-static int read_stats(struct hf__query *q, void *raw)
+static int read_stats(struct hf__query *q, const void *nothing, void *to)
 {
 	const struct hf__lock_state *state = q->state;
-	struct hf_lock_stats *out = raw;
+	struct hf_lock_stats *out = to;
+	(void)nothing;
 	const struct hf__heap_node *first = hf__heap_first(&state->endings);
 	hf__query_depends(q, &state->root);
 	out->held = state->locks.count;
@@ -217,17 +203,12 @@ static int read_stats(struct hf__query *q, void *raw)
 	return HF_OK;
 }
 
+static const struct hf__reading get_stats_reading = {HF__DOMAIN_LOCK, read_stats,
+                                                     sizeof(struct hf_lock_stats), 0};
+
 int hf_lock_get_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out,
                       struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_lock_stats got = {0};
-	*out = got;
-	const int rc = hf__read(store, HF__DOMAIN_LOCK, read_stats, &got, flags, &answer, error);
-	if (rc == HF_OK) {
-		hf__answer_reset(&answer);
-		*out = got;
-	}
-	return rc;
+	return hf__read_into(store, &get_stats_reading, NULL, flags, out, error);
 }

@@ -1,7 +1,7 @@
 /* The list of completed ids that still block, in the order of their completion. It shows a view:
  * an id whose time is over is not in it, logged or not. */
+#include "domains/common/read.h"
 #include "domains/outbox/verb.h"
-#include "store/call/error.h"
 
 struct page {
 	const struct hf_outbox_list_completed_args *args;
@@ -109,7 +109,7 @@ int hf_outbox_list_completed(hf_store *store, const struct hf_outbox_list_comple
 	*out = (struct hf_outbox_completed_page){0};
 	int rc = hf__read(store, HF__DOMAIN_OUTBOX, read_page, &page, flags, &answer, error);
 	if (rc == HF_OK)
-		rc = hf__outbox_give(&answer, &page.out.memory, error);
+		rc = hf__give_memory(&answer, &page.out.memory, error);
 	if (rc == HF_OK)
 		*out = page.out;
 	return rc;

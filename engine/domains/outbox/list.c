@@ -4,6 +4,7 @@
  * Without a predicate a page is one read. With one it is several short ones, since the predicate
  * is called outside every lock: it is asked about copies, and what matched is copied again into
  * one answer. A page token holds the seq of the last item given. */
+#include "domains/common/read.h"
 #include "domains/outbox/verb.h"
 #include "store/call/error.h"
 
@@ -131,7 +132,7 @@ static int list_plain(hf_store *store, struct page *page, unsigned flags,
 		hf__answer_reset(&answer);
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 	}
-	rc = hf__outbox_give(&answer, &list.memory, error);
+	rc = hf__give_memory(&answer, &list.memory, error);
 	if (rc == HF_OK)
 		*out = list;
 	return rc;
@@ -252,7 +253,7 @@ static int give_matches(const struct page *page, struct matches *matches,
 	if (matches->count > 0)
 		memcpy(items, matches->items, matches->count * sizeof *items);
 	list.items = items;
-	const int rc = hf__outbox_give(&matches->memory, &list.memory, error);
+	const int rc = hf__give_memory(&matches->memory, &list.memory, error);
 	if (rc == HF_OK)
 		*out = list;
 	return rc;

@@ -1,62 +1,49 @@
 /* Reads of the outbox but lists of items (outbox/list.c): one item, stats, which queues there
  * are. All show views: an item whose claim is over is queued, logged or not. */
+#include "domains/common/read.h"
 #include "domains/outbox/verb.h"
 
 /* --- One item --------------------------------------------------------------------------------- */
 
-struct get {
-	const struct hf_outbox_key *key;
-	struct hf_outbox_item *out;
-};
-
-static int read_item(struct hf__query *q, void *raw)
+static int read_item(struct hf__query *q, const void *raw, void *out)
 {
-	const struct get *get = raw;
+	const struct hf_outbox_key *key = raw;
+	struct hf_outbox_got *got = out;
 	const struct hf__outbox_state *state = q->state;
-	const int rc = hf__outbox_check_key(get->key->queue, get->key->id, &q->why);
+	const int rc = hf__outbox_check_key(key->queue, key->id, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__outbox_item *item = hf__outbox_find(state, get->key->queue, get->key->id);
+	const struct hf__outbox_item *item = hf__outbox_find(state, key->queue, key->id);
 	if (item) {
 		struct hf_bytes queue;
 		hf__query_depends(q, &item->object);
 		/* then what it is depends on the queue's max_lost, too */
 		if (hf__outbox_over(item, HF__OUTBOX_TIME(q)))
 			hf__query_depends(q, &hf__outbox_queue_of(item)->object);
-		if (hf__answer_bytes(q->answer, get->key->queue, &queue) != HF_OK)
+		if (hf__answer_bytes(q->answer, key->queue, &queue) != HF_OK)
 			return HF_ENOMEM;
-		return hf__outbox_answer(q->answer, item, queue, HF__OUTBOX_TIME(q), false, get->out);
+		return hf__outbox_answer(q->answer, item, queue, HF__OUTBOX_TIME(q), false, &got->item);
 	}
-	hf__outbox_depend_on_queue(q, hf__outbox_queue_find(state, get->key->queue), get->key->queue);
+	hf__outbox_depend_on_queue(q, hf__outbox_queue_find(state, key->queue), key->queue);
 	hf__text_add(&q->why, "no such item: ");
-	hf__text_add_quoted(&q->why, get->key->id);
+	hf__text_add_quoted(&q->why, key->id);
 	hf__text_add(&q->why, " in queue ");
-	hf__text_add_quoted(&q->why, get->key->queue);
+	hf__text_add_quoted(&q->why, key->queue);
 	return HF_ENOTFOUND;
 }
+
+static const struct hf__reading get_reading = {HF__DOMAIN_OUTBOX, read_item,
+                                               sizeof(struct hf_outbox_got),
+                                               offsetof(struct hf_outbox_got, memory)};
 
 int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags,
                   struct hf_outbox_got *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_outbox_got got = {0};
-	struct get get = {key, &got.item};
-	*out = got;
-	int rc = hf__read(store, HF__DOMAIN_OUTBOX, read_item, &get, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = hf__outbox_give(&answer, &got.memory, error);
-	if (rc == HF_OK)
-		*out = got;
-	return rc;
+	return hf__read_into(store, &get_reading, key, flags, out, error);
 }
 
 /* --- Stats ------------------------------------------------------------------------------------ */
-
-struct stats {
-	struct hf_bytes queue;
-	struct hf_outbox_stats *out;
-};
 
 static struct hf_outbox_status_stats count_line(const struct hf__order *line)
 {
@@ -170,15 +157,15 @@ static void put_stats(const struct hf__outbox_queue *queue, struct hf__outbox_ti
 	add_over(queue, t, out);
 }
 
-static int read_stats(struct hf__query *q, void *raw)
+static int read_stats(struct hf__query *q, const void *raw, void *to)
 {
-	const struct stats *stats = raw;
-	struct hf_outbox_stats *out = stats->out;
-	const int rc = hf__outbox_check_queue(stats->queue, &q->why);
+	const struct hf_bytes *name = raw;
+	struct hf_outbox_stats *out = to;
+	const int rc = hf__outbox_check_queue(*name, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, stats->queue);
-	hf__outbox_depend_on_queue(q, queue, stats->queue);
+	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, *name);
+	hf__outbox_depend_on_queue(q, queue, *name);
 	out->queued.oldest = out->sending.oldest = out->failed.oldest = out->oldest_due = HF_UNSET;
 	out->as_of = q->now;
 	out->max_attempts = HF_OUTBOX_ATTEMPTS;
@@ -189,20 +176,14 @@ static int read_stats(struct hf__query *q, void *raw)
 	return HF_OK;
 }
 
+static const struct hf__reading get_stats_reading = {HF__DOMAIN_OUTBOX, read_stats,
+                                                     sizeof(struct hf_outbox_stats), 0};
+
 int hf_outbox_get_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
                         struct hf_outbox_stats *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_outbox_stats got = {0};
-	struct stats stats = {queue, &got};
-	*out = got;
-	const int rc = hf__read(store, HF__DOMAIN_OUTBOX, read_stats, &stats, flags, &answer, error);
-	if (rc == HF_OK) {
-		hf__answer_reset(&answer);
-		*out = got;
-	}
-	return rc;
+	return hf__read_into(store, &get_stats_reading, &queue, flags, out, error);
 }
 
 /* --- Queues ----------------------------------------------------------------------------------- */

@@ -3,8 +3,6 @@
  * refusals and "nothing to do" included. */
 #include "domains/outbox/verb.h"
 
-#include "store/call/error.h"
-
 /* --- Form ------------------------------------------------------------------------------------- */
 
 static int check_name(const char *what, struct hf_bytes name, struct hf__text *why)
@@ -297,12 +295,6 @@ int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *i
 	return rc == HF_OK && value->noted
 	           ? answer_rerun(answer, value, t, without_payload, &out->rerun)
 	           : rc;
-}
-
-int hf__outbox_give(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)
-{
-	*memory = hf__answer_give(answer);
-	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 }
 
 void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue,

@@ -83,10 +83,6 @@ int64_t hf__outbox_bounded(int64_t lease_end, int64_t bound);
 HF_CHECKED int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *item,
                                  struct hf_bytes queue, struct hf__outbox_time t,
                                  bool without_payload, struct hf_outbox_item *out);
-
-/* Gives the answer's memory to the caller; HF_ENOMEM with *error filled. */
-HF_CHECKED int hf__outbox_give(struct hf__answer *answer, struct hf_memory **memory,
-                               struct hf_error *error);
 /* NULL: nothing to depend on. */
 void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue,
                                 struct hf_bytes name);

@@ -2,8 +2,8 @@
  * its filter names, and within the range events are in the order of the contract, walked from
  * either end. A page is walked twice, once to count and once to fill, so that its items lie in
  * one piece; how many match in all is known from ranks. */
+#include "domains/common/read.h"
 #include "domains/timeline/timeline.h"
-#include "store/call/error.h"
 
 /* What a filter selects. */
 struct selection {
@@ -21,12 +21,6 @@ struct walk {
 	size_t count;
 	bool more;
 };
-
-static int give_memory(struct hf__answer *answer, struct hf_memory **out, struct hf_error *error)
-{
-	*out = hf__answer_give(answer);
-	return *out ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-}
 
 /* --- One event -------------------------------------------------------------------------------- */
 
@@ -48,45 +42,36 @@ static int copy_event(struct hf__query *q, const struct hf__timeline_event *even
 	return hf__answer_payload(q->answer, &event->value.payload, &out->payload);
 }
 
-struct get {
-	const struct hf_timeline_key *key;
-	struct hf_timeline_event *out;
-};
-
-static int read_one(struct hf__query *q, void *raw)
+static int read_one(struct hf__query *q, const void *raw, void *out)
 {
-	const struct get *get = raw;
+	const struct hf_timeline_key *key = raw;
+	struct hf_timeline_got *got = out;
 	struct hf_bytes name;
-	if (!hf__timeline_part_ok("timeline", get->key->timeline, false, &q->why) ||
-	    !hf__timeline_part_ok("id", get->key->id, false, &q->why))
+	if (!hf__timeline_part_ok("timeline", key->timeline, false, &q->why) ||
+	    !hf__timeline_part_ok("id", key->id, false, &q->why))
 		return HF_EINVAL;
-	const struct hf__timeline *timeline = hf__timeline_find(q->state, get->key->timeline);
-	const struct hf__timeline_event *event = hf__timeline_event_find(timeline, get->key->id);
+	const struct hf__timeline *timeline = hf__timeline_find(q->state, key->timeline);
+	const struct hf__timeline_event *event = hf__timeline_event_find(timeline, key->id);
 	if (event) {
 		hf__query_depends(q, &event->object);
-		const int rc = hf__answer_bytes(q->answer, get->key->timeline, &name);
-		return rc == HF_OK ? copy_event(q, event, name, true, get->out) : rc;
+		const int rc = hf__answer_bytes(q->answer, key->timeline, &name);
+		return rc == HF_OK ? copy_event(q, event, name, true, &got->event) : rc;
 	}
-	hf__query_depends(q, hf__timeline_depends(q->state, timeline, get->key->timeline));
+	hf__query_depends(q, hf__timeline_depends(q->state, timeline, key->timeline));
 	hf__text_add(&q->why, "there is no ");
-	hf__timeline_add_name(&q->why, get->key->timeline, get->key->id);
+	hf__timeline_add_name(&q->why, key->timeline, key->id);
 	return HF_ENOTFOUND;
 }
+
+static const struct hf__reading get_reading = {HF__DOMAIN_TIMELINE, read_one,
+                                               sizeof(struct hf_timeline_got),
+                                               offsetof(struct hf_timeline_got, memory)};
 
 int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key, unsigned flags,
                     struct hf_timeline_got *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_timeline_got got = {0};
-	struct get get = {key, &got.event};
-	memset(out, 0, sizeof *out);
-	int rc = hf__read(store, HF__DOMAIN_TIMELINE, read_one, &get, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = give_memory(&answer, &got.memory, error);
-	if (rc == HF_OK)
-		*out = got;
-	return rc;
+	return hf__read_into(store, &get_reading, key, flags, out, error);
 }
 
 /* --- Filters ---------------------------------------------------------------------------------- */
@@ -125,35 +110,24 @@ static uint64_t count_selected(const struct selection *selection)
 	                           : 0;
 }
 
-struct count {
-	const struct hf_timeline_filter *filter;
-	uint64_t *out;
-};
-
-static int read_count(struct hf__query *q, void *raw)
+static int read_count(struct hf__query *q, const void *filter, void *out)
 {
-	const struct count *count = raw;
+	uint64_t *count = out;
 	struct selection selection;
-	const int rc = select_events(q, count->filter, &selection);
+	const int rc = select_events(q, filter, &selection);
 	if (rc == HF_OK)
-		*count->out = count_selected(&selection);
+		*count = count_selected(&selection);
 	return rc;
 }
+
+static const struct hf__reading count_reading = {HF__DOMAIN_TIMELINE, read_count, sizeof(uint64_t),
+                                                 0};
 
 int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args, unsigned flags,
                       uint64_t *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	uint64_t found = 0;
-	struct count count = {args, &found};
-	*out = 0;
-	const int rc = hf__read(store, HF__DOMAIN_TIMELINE, read_count, &count, flags, &answer, error);
-	if (rc != HF_OK)
-		return rc;
-	hf__answer_reset(&answer);
-	*out = found;
-	return HF_OK;
+	return hf__read_into(store, &count_reading, args, flags, out, error);
 }
 
 /* --- Pages ------------------------------------------------------------------------------------ */
@@ -250,48 +224,34 @@ static int fill_page(struct hf__query *q, const struct walk *walk, struct hf_tim
 	return put_token(q, walk, last, out);
 }
 
-struct query {
-	const struct hf_timeline_query_args *args;
-	struct hf_timeline_page *out;
-};
-
-static int read_page(struct hf__query *q, void *raw)
+static int read_page(struct hf__query *q, const void *args, void *out)
 {
-	const struct query *query = raw;
-	struct walk walk = {.args = query->args};
+	struct walk walk = {.args = args};
 	int rc = plan(q, &walk);
 	if (rc == HF_OK)
 		rc = find_page(q, &walk);
-	return rc == HF_OK ? fill_page(q, &walk, query->out) : rc;
+	return rc == HF_OK ? fill_page(q, &walk, out) : rc;
 }
+
+static const struct hf__reading query_reading = {HF__DOMAIN_TIMELINE, read_page,
+                                                 sizeof(struct hf_timeline_page),
+                                                 offsetof(struct hf_timeline_page, memory)};
 
 int hf_timeline_query(hf_store *store, const struct hf_timeline_query_args *args, unsigned flags,
                       struct hf_timeline_page *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_timeline_page page = {0};
-	struct query query = {args, &page};
-	memset(out, 0, sizeof *out);
-	int rc = hf__read(store, HF__DOMAIN_TIMELINE, read_page, &query, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = give_memory(&answer, &page.memory, error);
-	if (rc == HF_OK)
-		*out = page;
-	return rc;
+	return hf__read_into(store, &query_reading, args, flags, out, error);
 }
 
 /* --- Whole timelines -------------------------------------------------------------------------- */
 
-struct latest {
-	struct hf_bytes timeline;
-	hf_time *out;
-};
-
-static int read_latest(struct hf__query *q, void *raw)
+static int read_latest(struct hf__query *q, const void *raw, void *out)
 {
-	const struct latest *latest = raw;
-	const struct hf_timeline_filter filter = {.timeline = latest->timeline};
+	const struct hf_bytes *name = raw;
+	hf_time *latest = out;
+	*latest = HF_UNSET;
+	const struct hf_timeline_filter filter = {.timeline = *name};
 	struct selection all;
 	const int rc = select_events(q, &filter, &all);
 	if (rc != HF_OK || !all.timeline)
@@ -299,25 +259,21 @@ static int read_latest(struct hf__query *q, void *raw)
 	const struct hf__timeline_event *newest =
 	    hf__timeline_event_first(all.timeline, &all.range, false, NULL);
 	if (newest)
-		*latest->out = newest->value.happened_at;
+		*latest = newest->value.happened_at;
 	return HF_OK;
 }
+
+static const struct hf__reading latest_reading = {HF__DOMAIN_TIMELINE, read_latest, sizeof(hf_time),
+                                                  0};
 
 int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned flags, hf_time *out,
                           struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	hf_time found = HF_UNSET;
-	struct latest latest = {timeline, &found};
-	*out = HF_UNSET;
-	const int rc =
-	    hf__read(store, HF__DOMAIN_TIMELINE, read_latest, &latest, flags, &answer, error);
+	const int rc = hf__read_into(store, &latest_reading, &timeline, flags, out, error);
 	if (rc != HF_OK)
-		return rc;
-	hf__answer_reset(&answer);
-	*out = found;
-	return HF_OK;
+		*out = HF_UNSET;
+	return rc;
 }
 
 static const struct hf__order *order_of(const void *state)
