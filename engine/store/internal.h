@@ -68,7 +68,7 @@ struct hf__buffer {
 };
 
 /* How far the log is durable: where it ends there, its last LSN and the hash of its last group. */
-struct hf__told {
+struct hf__log_position {
 	struct hf__position end;
 	uint64_t lsn;
 	uint64_t chain;
@@ -206,8 +206,9 @@ struct hf_store {
 	bool witness_busy;
 	uint32_t witness_segment; /* the segment that the last synced word was about */
 	uint64_t witness_lsn; /* of the newest word: an older one is not written over it */
-	struct hf__told told; /* what the newest word says; the first one of an opening repeats it */
-	struct hf__told durable; /* what the newest word ought to say */
+	/* what the newest word says; the first one of an opening repeats it */
+	struct hf__log_position told;
+	struct hf__log_position durable; /* what the newest word ought to say */
 	bool began; /* "not clean" was written: this opening may write to the log. The leader's */
 	bool wrote; /* this incarnation wrote a group */
 
@@ -280,7 +281,7 @@ void hf__waits_init(struct hf_store *s);
 void hf__waits_deinit(struct hf_store *s);
 /* For hf_close, not under the lock: no call waits any more, and those who do are sent away;
  * later, waits until they have left. */
-void hf__waits_send_away(struct hf_store *s);
+void hf__waits_cancel(struct hf_store *s);
 void hf__waits_close(struct hf_store *s);
 
 /* commit.c. */

@@ -219,7 +219,7 @@ static int64_t nanoseconds_to_sleep(struct hf_store *s, const struct hf__waiter 
 }
 
 /* The lock is held, and released meanwhile. May wake for no reason: every try is a whole one. */
-static void lie_down(struct hf_store *s, struct hf__waiter *w)
+static void waiter_sleep(struct hf_store *s, struct hf__waiter *w)
 {
 	if (w->woken)
 		return;
@@ -266,7 +266,7 @@ static int try_and_wait(struct hf_store *s, const struct hf__op *op, enum hf_dur
 		if (!w->asked || last_try)
 			return rc;
 		stand_in_line(s, w);
-		lie_down(s, w);
+		waiter_sleep(s, w);
 	}
 }
 
@@ -346,7 +346,7 @@ void hf__waits_deinit(struct hf_store *s)
 	(void)pthread_cond_destroy(&s->waits.left);
 }
 
-void hf__waits_send_away(struct hf_store *s)
+void hf__waits_cancel(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	s->waits.closing = true;
@@ -385,6 +385,6 @@ int hf_cancel_waits(hf_store *store, struct hf_error *error)
 	HF__CALL;
 	const int rc = hf__check_fork(store, error);
 	if (rc == HF_OK)
-		hf__waits_send_away(store);
+		hf__waits_cancel(store);
 	return rc;
 }

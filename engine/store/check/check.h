@@ -90,7 +90,8 @@ void hf__check_log(struct hf__check *c);
 /* --- check/segment.c -------------------------------------------------------------------------- */
 
 /* Reads all of a segment of the log. `next`: the one behind it, or NULL. */
-void hf__check_segment(struct hf__check *c, struct hf__found *f, const struct hf__found *next);
+void hf__check_segment(struct hf__check *c, struct hf__segment_file *f,
+                       const struct hf__segment_file *next);
 
 /* --- check/hole.c ----------------------------------------------------------------------------- */
 

@@ -7,7 +7,7 @@
  * else is what a crash or a preparation left. */
 #include "store/check/check.h"
 
-static const char *name_of(const struct hf__found *f, char name[HF__NAME_MAX])
+static const char *name_of(const struct hf__segment_file *f, char name[HF__NAME_MAX])
 {
 	hf__segment_name(f->number, name);
 	return name;
@@ -15,7 +15,7 @@ static const char *name_of(const struct hf__found *f, char name[HF__NAME_MAX])
 
 /* --- Facts ------------------------------------------------------------------------------------ */
 
-static void read_header(struct hf__check *c, struct hf__found *f)
+static void read_header(struct hf__check *c, struct hf__segment_file *f)
 {
 	char name[HF__NAME_MAX];
 	const int rc = hf__recovery_header(&c->r, f);
@@ -48,7 +48,7 @@ static bool collect(struct hf__check *c)
 
 /* --- The chain -------------------------------------------------------------------------------- */
 
-static struct hf__found *next_lower(struct hf__check *c, const struct hf__found *f)
+static struct hf__segment_file *next_lower(struct hf__check *c, const struct hf__segment_file *f)
 {
 	for (size_t i = (size_t)(f - c->r.found); i-- > 0;)
 		if (c->r.found[i].header_rc == HF_OK)
@@ -57,13 +57,13 @@ static struct hf__found *next_lower(struct hf__check *c, const struct hf__found 
 }
 
 /* Where the chain is broken: segments from `low` to `high` that hold groups are part of the log. */
-static void mark_between(struct hf__check *c, const struct hf__found *low,
-                         const struct hf__found *high)
+static void mark_between(struct hf__check *c, const struct hf__segment_file *low,
+                         const struct hf__segment_file *high)
 {
 	struct hf__recovery *r = &c->r;
 	struct hf__group_header header;
 	uint32_t at = 0;
-	for (struct hf__found *f = r->found; f < high; f++) {
+	for (struct hf__segment_file *f = r->found; f < high; f++) {
 		if ((low && f <= low) || f->header_rc != HF_ECORRUPT || hf__recovery_read(r, f, 0) != HF_OK)
 			continue;
 		const struct hf__scan_input input = hf__recovery_input(r, f, NULL);
@@ -75,7 +75,7 @@ static void mark_between(struct hf__check *c, const struct hf__found *low,
 /* Follows the chain back, over its breaks. Those are reported later, in the order of the log. */
 static void mark_chain(struct hf__check *c)
 {
-	struct hf__found *f = c->r.head, *previous;
+	struct hf__segment_file *f = c->r.head, *previous;
 	while (f) {
 		f->in_chain = true;
 		(void)hf__recovery_step(&c->r, f, &previous);
@@ -87,14 +87,14 @@ static void mark_chain(struct hf__check *c)
 			previous->in_chain = true;
 		if (f->header.previous_end.segment == 0)
 			break;
-		const struct hf__found *high = previous ? previous : f;
+		const struct hf__segment_file *high = previous ? previous : f;
 		f = next_lower(c, high);
 		mark_between(c, f, high);
 	}
 }
 
 /* What lies behind the head although its header does not say so. */
-static bool belongs_behind(struct hf__check *c, struct hf__found *f)
+static bool belongs_behind(struct hf__check *c, struct hf__segment_file *f)
 {
 	bool proof = false, zero = false;
 	char name[HF__NAME_MAX];
@@ -109,15 +109,15 @@ static bool belongs_behind(struct hf__check *c, struct hf__found *f)
 }
 
 /* One that has a successor may have been cut. */
-static bool has_wrong_size(const struct hf__check *c, const struct hf__found *f)
+static bool has_wrong_size(const struct hf__check *c, const struct hf__segment_file *f)
 {
 	return f == c->r.head ? f->size != f->header.size : f->size > f->header.size;
 }
 
 /* Is what f says that it follows what is there? */
-static void check_link(struct hf__check *c, struct hf__found *f)
+static void check_link(struct hf__check *c, struct hf__segment_file *f)
 {
-	struct hf__found *previous;
+	struct hf__segment_file *previous;
 	char name[HF__NAME_MAX];
 	while (hf__recovery_step(&c->r, f, &previous) != HF_OK && (!previous || has_wrong_size(c, f))) {
 		const size_t finding = hf__check_note_error(c, HF_FSCK_DAMAGE);
@@ -142,7 +142,8 @@ static void check_link(struct hf__check *c, struct hf__found *f)
 }
 
 /* A segment without a valid header: its groups may be whole all the same. */
-static void check_headless(struct hf__check *c, struct hf__found *f, const struct hf__found *next)
+static void check_headless(struct hf__check *c, struct hf__segment_file *f,
+                           const struct hf__segment_file *next)
 {
 	char name[HF__NAME_MAX];
 	const uint64_t first = c->r.next_lsn;
@@ -159,7 +160,7 @@ static void check_headless(struct hf__check *c, struct hf__found *f, const struc
 
 /* --- What is no part of the log --------------------------------------------------------------- */
 
-static void check_leftover(struct hf__check *c, struct hf__found *f)
+static void check_leftover(struct hf__check *c, struct hf__segment_file *f)
 {
 	bool proof = false, zero = true;
 	char name[HF__NAME_MAX];
@@ -191,15 +192,15 @@ static void check_leftover(struct hf__check *c, struct hf__found *f)
 static void mark_behind(struct hf__check *c, uint32_t number)
 {
 	for (size_t i = 0; i < c->r.count; i++) {
-		struct hf__found *f = &c->r.found[i];
+		struct hf__segment_file *f = &c->r.found[i];
 		if (f->number > number && !f->in_chain && f->header_rc != HF_OK)
 			f->in_chain = belongs_behind(c, f);
 	}
 }
 
-static void check_member(struct hf__check *c, struct hf__found *f)
+static void check_member(struct hf__check *c, struct hf__segment_file *f)
 {
-	const struct hf__found *next = hf__recovery_next(&c->r, f);
+	const struct hf__segment_file *next = hf__recovery_next(&c->r, f);
 	const bool headless = f->header_rc != HF_OK;
 	if (headless)
 		check_headless(c, f, next);
@@ -215,7 +216,7 @@ static void check_end(struct hf__check *c)
 {
 	const struct hf__witness *w = &c->r.witness;
 	char name[HF__NAME_MAX];
-	const struct hf__found *last = NULL;
+	const struct hf__segment_file *last = NULL;
 	for (size_t i = 0; i < c->r.count; i++)
 		last = c->r.found[i].in_chain ? &c->r.found[i] : last;
 	if (w->end.segment > (last ? last->number : 0)) { /* D1, D6 */
@@ -241,7 +242,7 @@ void hf__check_log(struct hf__check *c)
 	c->r.next_lsn = 1;
 	mark_chain(c);
 	for (size_t i = 0; i < c->r.count; i++) {
-		struct hf__found *f = &c->r.found[i];
+		struct hf__segment_file *f = &c->r.found[i];
 		if (f->number > head && !asked) {
 			mark_behind(c, head);
 			asked = true;

@@ -73,9 +73,9 @@ static int mark_chain(struct hf__recovery *r)
 	const int rc = hf__recovery_mark_chain(r);
 	if (rc == HF_OK)
 		return rc;
-	const struct hf__found *last = NULL;
+	const struct hf__segment_file *last = NULL;
 	for (size_t i = 0; i < r->count; i++) {
-		struct hf__found *f = &r->found[i];
+		struct hf__segment_file *f = &r->found[i];
 		f->in_chain =
 		    f->header_rc == HF_OK && f->header.previous_end.segment == (last ? last->number : 0);
 		last = f->in_chain ? f : last;
@@ -86,12 +86,12 @@ static int mark_chain(struct hf__recovery *r)
 /* Where to begin: segments before it hold nothing that is wanted. Where all entries of a segment
  * were given and an attempt failed all the same, it is that segment which may be damaged: what
  * was given last is read again. */
-static struct hf__found *find_start(struct reading *reading)
+static struct hf__segment_file *find_start(struct reading *reading)
 {
 	struct hf__recovery *r = &reading->r;
 	const uint64_t place = reading->next > reading->from ? reading->next - 1 : reading->from;
-	struct hf__found *start = hf__recovery_next(r, NULL);
-	for (struct hf__found *f = start; f && f->header.first_lsn <= place;
+	struct hf__segment_file *start = hf__recovery_next(r, NULL);
+	for (struct hf__segment_file *f = start; f && f->header.first_lsn <= place;
 	     f = hf__recovery_next(r, f))
 		start = f;
 	if (start) {
@@ -111,7 +111,7 @@ static int read_chain(struct reading *reading)
 		broken_rc = mark_chain(r);
 		broken = *r->error;
 	}
-	for (struct hf__found *f = find_start(reading); f;
+	for (struct hf__segment_file *f = find_start(reading); f;
 	     f = reading->enough ? NULL : hf__recovery_next(r, f)) {
 		const int rc = hf__recovery_scan(r, f, hf__recovery_next(r, f), give, reading);
 		if (rc != HF_OK && broken_rc == HF_OK)

@@ -8,8 +8,8 @@
 
 struct segment {
 	struct hf__check *c;
-	struct hf__found *found;
-	const struct hf__found *next;
+	struct hf__segment_file *found;
+	const struct hf__segment_file *next;
 	char name[HF__NAME_MAX];
 	struct hf__scan_input input;
 	bool cut; /* the file ends before its log does */
@@ -266,7 +266,8 @@ static bool read_segment(struct segment *s)
 	return false;
 }
 
-void hf__check_segment(struct hf__check *c, struct hf__found *f, const struct hf__found *next)
+void hf__check_segment(struct hf__check *c, struct hf__segment_file *f,
+                       const struct hf__segment_file *next)
 {
 	struct segment s = {.c = c, .found = f, .next = next};
 	hf__segment_name(f->number, s.name);

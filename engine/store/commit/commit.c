@@ -219,7 +219,7 @@ static void publish(struct hf_store *s, const struct flush *f, struct wakeup *w)
 		s->info.syncs++;
 		assert(f->lsn >= atomic_load(&s->durable_lsn));
 		atomic_store_explicit(&s->durable_lsn, f->lsn, memory_order_release);
-		s->durable = (struct hf__told){f->end, f->lsn, f->chain};
+		s->durable = (struct hf__log_position){f->end, f->lsn, f->chain};
 	}
 	if (f->group)
 		f->group->begun = false;

@@ -202,7 +202,7 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	const int64_t until = budget_us == 0 ? INT64_MAX : hf__ticks_after(began, budget_us);
 	struct outcome out;
 	rc = round_of_upkeep(store, until, until, true, &out, error);
-	(void)hf__pump_run(store->watch); /* what it leaves, the next call takes */
+	(void)hf__dispatcher_run(store->watch); /* what it leaves, the next call takes */
 	return rc == HF_EUNCERTAIN
 	           ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store")
 	           : rc;

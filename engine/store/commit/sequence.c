@@ -181,7 +181,7 @@ static bool fits(const struct hf_store *s, const struct hf__buffer *b)
 
 /* The group does not fit where it begins: taken back already. Sends away what else is in the
  * buffer, or turns to the next segment. */
-static void turn_the_page(struct hf_store *s, uint64_t needed)
+static void rotate_or_flush(struct hf_store *s, uint64_t needed)
 {
 	struct hf__buffer *b = filling(s);
 	if (b->entries > 0) {
@@ -409,7 +409,7 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
 			return rc;
 		}
 		if (rc == HF_OK && needed <= HF__GROUP_BODY_MAX) {
-			turn_the_page(s, needed);
+			rotate_or_flush(s, needed);
 			continue;
 		}
 		*ticket = ticket_of_refusal(s, &d);

@@ -90,7 +90,7 @@ void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, 
 	memcpy(word.boot_id, s->boot_id, sizeof word.boot_id);
 	int rc = write_word(s, &word);
 	if (rc == 0)
-		s->told = (struct hf__told){at, lsn, chain}; /* witness_busy guards it */
+		s->told = (struct hf__log_position){at, lsn, chain}; /* witness_busy guards it */
 	const bool sync = rc == 0 && (clean || at.segment != s->witness_segment);
 	if (sync)
 		rc = s->os->sync(s->os->ctx, s->witness_file);
@@ -100,7 +100,7 @@ void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, 
 static void catch_up(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	const struct hf__told newest = s->durable;
+	const struct hf__log_position newest = s->durable;
 	const bool behind = newest.lsn > s->witness_lsn;
 	(void)pthread_mutex_unlock(&s->lock);
 	if (behind)

@@ -44,24 +44,24 @@ static int note_segment(void *arg, const char *name)
 		return 0;
 	if (r->count == r->cap) {
 		const size_t cap = r->cap ? r->cap * 2 : 16;
-		struct hf__found *found = hf__realloc(r->found, cap * sizeof *found);
+		struct hf__segment_file *found = hf__realloc(r->found, cap * sizeof *found);
 		if (!found)
 			return ENOMEM;
 		r->found = found;
 		r->cap = cap;
 	}
-	r->found[r->count++] = (struct hf__found){.number = number};
+	r->found[r->count++] = (struct hf__segment_file){.number = number};
 	return 0;
 }
 
 static int compare_numbers(const void *a, const void *b)
 {
-	const struct hf__found *left = a, *right = b;
+	const struct hf__segment_file *left = a, *right = b;
 	return (left->number > right->number) - (left->number < right->number);
 }
 
 /* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
-int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len)
+int hf__recovery_read(struct hf__recovery *r, struct hf__segment_file *f, size_t len)
 {
 	const struct hf__os *os = r->store->os;
 	char name[HF__NAME_MAX];
@@ -90,7 +90,7 @@ int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len)
 
 /* Is this a header that is whole under the names that it bears itself, but not of this store and
  * segment? No crash leaves one. */
-static bool header_is_foreign(const struct hf__recovery *r, const struct hf__found *f)
+static bool header_is_foreign(const struct hf__recovery *r, const struct hf__segment_file *f)
 {
 	const struct hf__log_id *id = &r->store->id;
 	struct hf__head head;
@@ -99,7 +99,7 @@ static bool header_is_foreign(const struct hf__recovery *r, const struct hf__fou
 	        head.number != f->number);
 }
 
-int hf__recovery_header(struct hf__recovery *r, struct hf__found *f)
+int hf__recovery_header(struct hf__recovery *r, struct hf__segment_file *f)
 {
 	const int rc = hf__recovery_read(r, f, HF__SEGMENT_HEADER_SIZE);
 	if (rc != HF_OK)
@@ -133,7 +133,7 @@ int hf__recovery_witness(struct hf__recovery *r)
 	 * means less is known. */
 	(void)hf__witness_pick(&s->id, file, got, &r->witness);
 	s->witness_generation = r->witness.generation;
-	s->told = (struct hf__told){r->witness.end, r->witness.lsn, r->witness.chain};
+	s->told = (struct hf__log_position){r->witness.end, r->witness.lsn, r->witness.chain};
 	return HF_OK;
 }
 
@@ -171,8 +171,8 @@ int hf__recovery_collect(struct hf__recovery *r)
 
 /* Does this segment hold groups which prove that its header had been durable? `next` is the LSN
  * that would come next in the log. */
-int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof,
-                       bool *zero)
+int hf__recovery_proof(struct hf__recovery *r, struct hf__segment_file *f, uint64_t next,
+                       bool *proof, bool *zero)
 {
 	struct hf__scan_verdict v;
 	const int rc = hf__recovery_read(r, f, 0);
@@ -217,13 +217,14 @@ int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t n
 
 /* --- The chain -------------------------------------------------------------------------------- */
 
-static struct hf__found *find(struct hf__recovery *r, uint32_t number)
+static struct hf__segment_file *find(struct hf__recovery *r, uint32_t number)
 {
-	const struct hf__found wanted = {.number = number};
+	const struct hf__segment_file wanted = {.number = number};
 	return bsearch(&wanted, r->found, r->count, sizeof *r->found, compare_numbers);
 }
 
-int hf__recovery_step(struct hf__recovery *r, struct hf__found *f, struct hf__found **previous)
+int hf__recovery_step(struct hf__recovery *r, struct hf__segment_file *f,
+                      struct hf__segment_file **previous)
 {
 	/* lower than f's: the header is valid */
 	const uint32_t number = f->header.previous_end.segment;
@@ -242,7 +243,7 @@ int hf__recovery_step(struct hf__recovery *r, struct hf__found *f, struct hf__fo
 
 int hf__recovery_mark_chain(struct hf__recovery *r)
 {
-	for (struct hf__found *f = r->head, *previous; f; f = previous) {
+	for (struct hf__segment_file *f = r->head, *previous; f; f = previous) {
 		f->in_chain = true;
 		const int rc = hf__recovery_step(r, f, &previous);
 		if (rc != HF_OK)
@@ -251,7 +252,7 @@ int hf__recovery_mark_chain(struct hf__recovery *r)
 	return HF_OK;
 }
 
-struct hf__found *hf__recovery_next(struct hf__recovery *r, const struct hf__found *f)
+struct hf__segment_file *hf__recovery_next(struct hf__recovery *r, const struct hf__segment_file *f)
 {
 	for (size_t i = f ? (size_t)(f - r->found) + 1 : 0; i < r->count; i++)
 		if (r->found[i].in_chain)

@@ -350,7 +350,7 @@ static int close_store(hf_store *store, struct hf_error *error)
 {
 	/* Everybody is sent away before anybody is waited for: a callback of a subscription may be
 	 * waiting for a lock. */
-	hf__waits_send_away(store);
+	hf__waits_cancel(store);
 	hf__watch_close(store->watch);
 	hf__waits_close(store);
 	hf__flusher_stop(store);

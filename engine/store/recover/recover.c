@@ -70,7 +70,7 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	return 0;
 }
 
-bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__found *f)
+bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__segment_file *f)
 {
 	const struct hf__segment_header *h = &f->header;
 	/* How far numbering may step from there to first_lsn, the header itself says, or it is not
@@ -78,7 +78,7 @@ bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__found *
 	return h->previous_lsn == r->next_lsn - 1 && h->previous_hash == r->previous_hash;
 }
 
-static int explain_scan(struct hf__recovery *r, const struct hf__found *f, int rc)
+static int explain_scan(struct hf__recovery *r, const struct hf__segment_file *f, int rc)
 {
 	const struct hf__scan_verdict *v = &r->verdict;
 	if (rc == HF_ENOMEM)
@@ -93,8 +93,9 @@ static int explain_scan(struct hf__recovery *r, const struct hf__found *f, int r
 	return rc;
 }
 
-struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const struct hf__found *f,
-                                         const struct hf__found *next)
+struct hf__scan_input hf__recovery_input(const struct hf__recovery *r,
+                                         const struct hf__segment_file *f,
+                                         const struct hf__segment_file *next)
 {
 	const bool pinned = next && next->header.previous_end.segment == f->number;
 	return (struct hf__scan_input){
@@ -111,8 +112,8 @@ struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const str
 	};
 }
 
-int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct hf__found *next,
-                      hf__scan_entry_fn each, void *arg)
+int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
+                      const struct hf__segment_file *next, hf__scan_entry_fn each, void *arg)
 {
 	if (!hf__recovery_follows(r, f))
 		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
@@ -133,7 +134,7 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct 
 static int replay_chain(struct hf__recovery *r)
 {
 	r->next_lsn = 1;
-	for (struct hf__found *f = hf__recovery_next(r, NULL); f; f = hf__recovery_next(r, f)) {
+	for (struct hf__segment_file *f = hf__recovery_next(r, NULL); f; f = hf__recovery_next(r, f)) {
 		const int rc = hf__recovery_scan(r, f, hf__recovery_next(r, f), hf__recovery_apply, r);
 		if (rc != HF_OK)
 			return rc;
@@ -152,7 +153,7 @@ static int note_leftovers(struct hf__recovery *r)
 	for (size_t i = 0; i < r->count; i++)
 		if (!r->found[i].in_chain)
 			s->leftovers[s->leftover_count++] = r->found[i].number;
-	const struct hf__found *newest = r->count > 0 ? &r->found[r->count - 1] : NULL;
+	const struct hf__segment_file *newest = r->count > 0 ? &r->found[r->count - 1] : NULL;
 	if (newest && newest->number > s->end.segment && newest->zero && newest->size % HF__BLOCK == 0)
 		s->zero_leftover = (uint32_t)newest->size;
 	s->strays = r->strays;
@@ -165,7 +166,7 @@ static int note_cuts(struct hf__recovery *r)
 {
 	if (!hf__cuts_reserve(r->store, r->count))
 		return hf__recovery_no_memory(r);
-	for (struct hf__found *f = hf__recovery_next(r, NULL), *next; f; f = next) {
+	for (struct hf__segment_file *f = hf__recovery_next(r, NULL), *next; f; f = next) {
 		next = hf__recovery_next(r, f);
 		const uint32_t end = next ? next->header.previous_end.offset : 0;
 		hf__sealed_add(r->store, next ? f->number : 0);
@@ -236,7 +237,7 @@ static int rewrite_tail(struct hf__recovery *r)
 	return HF_OK;
 }
 
-static int write_head_again(struct hf__recovery *r, struct hf__found *f)
+static int write_head_again(struct hf__recovery *r, struct hf__segment_file *f)
 {
 	const struct hf__os *os = r->store->os;
 	char name[HF__NAME_MAX];
@@ -335,7 +336,8 @@ static int go_on(struct hf__recovery *r)
 static int may_write(struct hf__recovery *r)
 {
 	struct hf__identity *identity = &r->store->identity;
-	for (const struct hf__found *f = hf__recovery_next(r, NULL); f; f = hf__recovery_next(r, f)) {
+	for (const struct hf__segment_file *f = hf__recovery_next(r, NULL); f;
+	     f = hf__recovery_next(r, f)) {
 		identity->compat |= f->header.compat;
 		identity->ro_compat |= f->header.ro_compat;
 		identity->incompat |= f->header.incompat;

@@ -7,7 +7,7 @@
 #include "store/internal.h"
 
 /* A segment file in the directory. */
-struct hf__found {
+struct hf__segment_file {
 	uint32_t number;
 	int header_rc; /* HF_OK: valid; HF_ECORRUPT: zero or damaged; HF_EVERSION */
 	struct hf__segment_header header;
@@ -24,10 +24,10 @@ struct hf__found {
 struct hf__recovery {
 	struct hf_store *store;
 	struct hf_error *error;
-	struct hf__found *found; /* by number, ascending */
+	struct hf__segment_file *found; /* by number, ascending */
 	size_t count, cap;
 	bool strays; /* temporary files are there */
-	struct hf__found *head; /* H */
+	struct hf__segment_file *head; /* H */
 	struct hf__witness witness;
 	struct hf__writer bytes; /* the segment being read */
 	struct hf__scan_verdict verdict; /* of the newest scan */
@@ -45,10 +45,10 @@ int hf__recovery_no_memory(struct hf__recovery *r);
 int hf__recovery_collect(struct hf__recovery *r);
 /* Its parts. */
 int hf__recovery_list(struct hf__recovery *r);
-int hf__recovery_header(struct hf__recovery *r, struct hf__found *f);
+int hf__recovery_header(struct hf__recovery *r, struct hf__segment_file *f);
 int hf__recovery_witness(struct hf__recovery *r);
 /* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
-int hf__recovery_read(struct hf__recovery *r, struct hf__found *f, size_t len);
+int hf__recovery_read(struct hf__recovery *r, struct hf__segment_file *f, size_t len);
 /* D2, D7: segments after number `after` whose groups prove that they were durable. `next` is the
  * LSN that would come next in the log. */
 int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t next,
@@ -56,26 +56,29 @@ int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t n
 /* D1, D1b, D2: may a log without any valid header be an empty one? */
 int hf__recovery_check_empty(struct hf__recovery *r, bool *all_zero);
 /* D2, D7 for one segment. */
-int hf__recovery_proof(struct hf__recovery *r, struct hf__found *f, uint64_t next, bool *proof,
-                       bool *zero);
+int hf__recovery_proof(struct hf__recovery *r, struct hf__segment_file *f, uint64_t next,
+                       bool *proof, bool *zero);
 /* D8: marks the segments from H back to the first. */
 int hf__recovery_mark_chain(struct hf__recovery *r);
 /* One step of it: has f its size, and is there what it follows? *previous: that segment, NULL
  * when f is the first or it is not there. */
-int hf__recovery_step(struct hf__recovery *r, struct hf__found *f, struct hf__found **previous);
+int hf__recovery_step(struct hf__recovery *r, struct hf__segment_file *f,
+                      struct hf__segment_file **previous);
 /* The segment of the chain after f (NULL: the first), or NULL. */
-struct hf__found *hf__recovery_next(struct hf__recovery *r, const struct hf__found *f);
+struct hf__segment_file *hf__recovery_next(struct hf__recovery *r,
+                                           const struct hf__segment_file *f);
 
 /* recover.c. R4 and R9 between neighbours: does f go on where the log has got to (r->next_lsn,
  * r->previous_hash)? */
-bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__found *f);
+bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__segment_file *f);
 /* What the scan of f has to know. `next` is the segment behind it or NULL; r->bytes holds the
  * file. */
-struct hf__scan_input hf__recovery_input(const struct hf__recovery *r, const struct hf__found *f,
-                                         const struct hf__found *next);
+struct hf__scan_input hf__recovery_input(const struct hf__recovery *r,
+                                         const struct hf__segment_file *f,
+                                         const struct hf__segment_file *next);
 /* Reads and scans a segment of the chain: r->verdict, r->next_lsn, r->previous_hash. D9. */
-int hf__recovery_scan(struct hf__recovery *r, struct hf__found *f, const struct hf__found *next,
-                      hf__scan_entry_fn each, void *arg);
+int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
+                      const struct hf__segment_file *next, hf__scan_entry_fn each, void *arg);
 /* Puts an entry into the states; `arg` is the recovery. */
 int hf__recovery_apply(void *arg, const struct hf__entry *entry);
 

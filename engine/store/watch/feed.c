@@ -35,7 +35,7 @@ struct hf_feed {
 	bool astray; /* the tail is not where the last batch ended */
 	_Atomic bool woken; /* by hf_feed_wake: the call that waits, or the next one, is over */
 	_Atomic uint32_t inside; /* calls that read; FEED_CLOSED: no more get in */
-	struct hf__bell bell; /* of a directory: hf_feed_wake rings it */
+	struct hf__notifier bell; /* of a directory: hf_feed_wake rings it */
 	struct hf_event *events; /* scratch */
 	size_t cap;
 };
@@ -264,7 +264,7 @@ void hf_feed_wake(hf_feed *feed)
 	HF__CALL;
 	atomic_store(&feed->woken, true);
 	/* The watch outlives the store while a feed refers to it. */
-	hf__bell_ring(feed->watch ? &feed->watch->durable : &feed->bell);
+	hf__notifier_wake(feed->watch ? &feed->watch->durable : &feed->bell);
 }
 
 /* --- Opening and closing ---------------------------------------------------------------------- */
@@ -288,7 +288,7 @@ static void feed_free(struct hf_feed *feed)
 
 /* May `from` be asked for, and is it where the log ends by now? Then *told says where that is,
  * if it is known. In a jump it may: what comes next follows. */
-static int check_from(struct hf_store *s, uint64_t from, struct hf__told *told)
+static int check_from(struct hf_store *s, uint64_t from, struct hf__log_position *told)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	const uint64_t next = s->next_lsn;
@@ -300,7 +300,7 @@ static int check_from(struct hf_store *s, uint64_t from, struct hf__told *told)
 static int feed_place(struct hf_feed *feed, struct hf_error *error)
 {
 	struct hf_store *s = feed->tail.store;
-	struct hf__told told;
+	struct hf__log_position told;
 	const uint64_t from = feed->from;
 	if (check_from(s, from, &told) != HF_OK)
 		return hf__fail(error, HF_EINVAL, 0,
@@ -391,7 +391,7 @@ void hf__feed_own_os(struct hf_feed *feed, struct hf__os *os, void (*release)(st
 static void send_reader_away(struct hf_feed *feed)
 {
 	uint32_t inside = atomic_fetch_or(&feed->inside, FEED_CLOSED) | FEED_CLOSED;
-	hf__bell_ring(feed->watch ? &feed->watch->durable : &feed->bell);
+	hf__notifier_wake(feed->watch ? &feed->watch->durable : &feed->bell);
 	for (; inside != FEED_CLOSED; inside = atomic_load(&feed->inside))
 		hf__futex_wait(&feed->inside, inside);
 }

@@ -1,9 +1,9 @@
 /* Subscriptions as their users see them: filter, taking, waiting, ending. What fills them is
  * watch/dispatcher.c, what they hold ring.c.
  *
- * The eventfd. It is cleared before the ring is looked at and written anew when something stays in
- * it, while the pump writes after it filled: a reader that finds the ring empty is notified of the
- * next change. A notification may come late and be about what was taken already. */
+ * The eventfd. It is cleared before the ring is looked at and written anew when something stays
+ * in it, while the dispatcher writes after it filled: a reader that finds the ring empty is
+ * notified of the next change. A notification may come late and be about what was taken already. */
 #include "store/watch/subscribe.h"
 
 #include <limits.h>
@@ -63,15 +63,15 @@ static int take(struct hf_subscription *s, size_t limit, struct hf_event_batch *
 	struct hf__answer answer = {.store = s->watch->store};
 	int rc = HF_ENOTFOUND;
 	os->event_clear(os->ctx, s->event);
-	(void)pthread_mutex_lock(&s->watch->pump.lock);
+	(void)pthread_mutex_lock(&s->watch->dispatcher.lock);
 	const uint32_t count = limit > 0 && limit < s->count ? (uint32_t)limit : s->count;
-	const struct hf_error failure = s->watch->pump.failure;
+	const struct hf_error failure = s->watch->dispatcher.failure;
 	if (count > 0)
 		rc = hf__ring_copy(s, count, &answer, out);
 	if (rc == HF_OK)
 		hf__ring_drop(s, count);
 	const bool left = s->count > 0;
-	(void)pthread_mutex_unlock(&s->watch->pump.lock);
+	(void)pthread_mutex_unlock(&s->watch->dispatcher.lock);
 	/* What was cleared may have said that the store is closing. */
 	if (left || failure.code != HF_OK || hf__watch_closed(s->watch))
 		(void)os->event_tell(os->ctx, s->event);
@@ -90,9 +90,9 @@ static int ended(struct hf_subscription *s, struct hf_error *error)
 {
 	if (hf__watch_closed(s->watch))
 		return hf__fail(error, HF_ECANCELED, 0, "the store was closed");
-	(void)pthread_mutex_lock(&s->watch->pump.lock);
+	(void)pthread_mutex_lock(&s->watch->dispatcher.lock);
 	const bool cancelled = s->cancelled;
-	(void)pthread_mutex_unlock(&s->watch->pump.lock);
+	(void)pthread_mutex_unlock(&s->watch->dispatcher.lock);
 	return cancelled ? hf__fail(error, HF_ECANCELED, 0, "the subscription was ended") : HF_OK;
 }
 
@@ -104,7 +104,7 @@ static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us
 	int rc;
 	hf__watch_begin(&wait, w->store->options.no_background ? &w->durable : &s->filled, wait_us);
 	for (;;) {
-		const bool more = hf__pump_run(w);
+		const bool more = hf__dispatcher_run(w);
 		rc = take(s, limit, out, error);
 		if (rc != HF_ENOTFOUND)
 			break;
@@ -206,7 +206,7 @@ static int make(struct hf__watch *w, const struct hf_subscribe_args *args,
 	return rc;
 }
 
-static void enlist(struct hf__pump *p, struct hf_subscription *s)
+static void enlist(struct hf__dispatcher *p, struct hf_subscription *s)
 {
 	s->previous = p->last;
 	if (p->last)
@@ -223,15 +223,15 @@ static int join(struct hf__watch *w, struct hf_subscription *s, struct hf_error 
 	const int rc = hf_feed_open(w->store, hf__durable_end(w->store) + 1, &source, error);
 	if (rc != HF_OK)
 		return rc;
-	(void)pthread_mutex_lock(&w->pump.lock);
-	if (!w->pump.source) {
-		w->pump.source = source;
+	(void)pthread_mutex_lock(&w->dispatcher.lock);
+	if (!w->dispatcher.source) {
+		w->dispatcher.source = source;
 		source = NULL;
 	}
 	/* The source began at or before this place, and what it gave was given under this lock. */
 	s->from = hf__durable_end(w->store) + 1;
-	enlist(&w->pump, s);
-	(void)pthread_mutex_unlock(&w->pump.lock);
+	enlist(&w->dispatcher, s);
+	(void)pthread_mutex_unlock(&w->dispatcher.lock);
 	hf_feed_close(source);
 	return HF_OK;
 }
@@ -252,7 +252,7 @@ int hf_subscribe(hf_store *store, const struct hf_subscribe_args *args, hf_subsc
 		if (rc != HF_OK)
 			hf__subscription_free(s);
 	}
-	if (rc == HF_OK && hf__pump_start(store->watch) != HF_OK) {
+	if (rc == HF_OK && hf__dispatcher_start(store->watch) != HF_OK) {
 		hf_unsubscribe(s);
 		rc = hf__fail(error, HF_ENOMEM, 0, "the thread for subscriptions could not be started");
 	}
@@ -266,7 +266,7 @@ int hf_subscribe(hf_store *store, const struct hf_subscribe_args *args, hf_subsc
 
 void hf__subscription_unlink(struct hf_subscription *s)
 {
-	struct hf__pump *p = &s->watch->pump;
+	struct hf__dispatcher *p = &s->watch->dispatcher;
 	if (s->next)
 		s->next->previous = s->previous;
 	else
@@ -293,23 +293,23 @@ void hf__subscription_free(struct hf_subscription *s)
 /* true: it is the caller's to free. */
 static bool leave(struct hf__watch *w, struct hf_subscription *s)
 {
-	(void)pthread_mutex_lock(&w->pump.lock);
+	(void)pthread_mutex_lock(&w->dispatcher.lock);
 	s->cancelled = true;
-	s->by_itself = s->busy && pthread_equal(w->pump.pumper, pthread_self());
+	s->by_itself = s->busy && pthread_equal(w->dispatcher.runner, pthread_self());
 	while (s->busy && !s->by_itself)
-		(void)pthread_cond_wait(&w->pump.idle, &w->pump.lock);
+		(void)pthread_cond_wait(&w->dispatcher.idle, &w->dispatcher.lock);
 	if (!s->by_itself)
 		hf__subscription_unlink(s);
 	const bool mine = !s->by_itself;
-	(void)pthread_mutex_unlock(&w->pump.lock);
+	(void)pthread_mutex_unlock(&w->dispatcher.lock);
 	return mine;
 }
 
 /* One with a callback has none. It is cancelled: a caller that comes later leaves too. */
 static void send_readers_away(struct hf_subscription *s)
 {
-	hf__bell_ring(&s->filled);
-	hf__bell_ring(&s->watch->durable); /* with no_background they sleep there */
+	hf__notifier_wake(&s->filled);
+	hf__notifier_wake(&s->watch->durable); /* with no_background they sleep there */
 	for (uint32_t readers = atomic_load(&s->readers); readers > 0;
 	     readers = atomic_load(&s->readers))
 		hf__futex_wait(&s->readers, readers);

@@ -11,7 +11,7 @@ struct hf__slot {
 	uint8_t *text;
 };
 
-/* The pump's lock guards all that changes. */
+/* The dispatcher's lock guards all that changes. */
 struct hf_subscription {
 	struct hf__watch *watch;
 	struct hf_subscription *next, *previous;
@@ -29,12 +29,12 @@ struct hf_subscription {
 	uint32_t size, first, count;
 	int event;
 	void (*event_free)(void *ctx, int event); /* the seam's, which may be gone by then */
-	struct hf__bell filled; /* hf_subscription_next sleeps here */
+	struct hf__notifier filled; /* hf_subscription_next sleeps here */
 	/* Ending. */
-	bool busy; /* the pump serves it, without the lock */
+	bool busy; /* the dispatcher serves it, without the lock */
 	bool cancelled;
 	_Atomic uint32_t readers; /* calls of hf_subscription_next: hf_unsubscribe waits for them */
-	bool by_itself; /* cancelled from within its own service: the pump frees it */
+	bool by_itself; /* cancelled from within its own service: the dispatcher frees it */
 };
 
 /* Does it want to hear of this? */

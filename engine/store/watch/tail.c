@@ -111,7 +111,7 @@ static int with_listing(struct hf__tail *t,
 }
 
 /* Reads the header. *there: it is one, of a segment that began no later than `limit`. */
-static int read_header(struct hf__tail *t, struct hf__found *f, uint64_t limit, bool *there)
+static int read_header(struct hf__tail *t, struct hf__segment_file *f, uint64_t limit, bool *there)
 {
 	const int rc = hf__recovery_header(&t->facts, f);
 	*there = rc == HF_OK && f->header_rc == HF_OK && f->header.first_lsn <= limit;
@@ -137,10 +137,10 @@ static int look_up_to_here(struct hf__tail *t, uint64_t limit, bool *gone)
  * there, and is not kept any more. */
 static int look_for_next(struct hf__tail *t, uint64_t from, uint64_t limit)
 {
-	const struct hf__found *oldest = NULL;
+	const struct hf__segment_file *oldest = NULL;
 	(void)from;
 	for (size_t i = 0; i < t->facts.count; i++) {
-		struct hf__found *f = &t->facts.found[i];
+		struct hf__segment_file *f = &t->facts.found[i];
 		bool there = false;
 		if (f->number <= t->segment)
 			continue;
@@ -168,10 +168,10 @@ static int look_for_next(struct hf__tail *t, uint64_t from, uint64_t limit)
 /* From the newest segment back along the chain to the one where `from` is, or would be next. */
 static int look_for_start(struct hf__tail *t, uint64_t from, uint64_t limit)
 {
-	const struct hf__found *oldest = NULL;
+	const struct hf__segment_file *oldest = NULL;
 	uint32_t wanted = 0;
 	for (size_t i = t->facts.count; i-- > 0;) {
-		struct hf__found *f = &t->facts.found[i];
+		struct hf__segment_file *f = &t->facts.found[i];
 		bool there = false;
 		if (oldest && f->number != wanted)
 			continue;

@@ -24,7 +24,7 @@ struct hf__watch *hf__watch_new(struct hf_store *store)
 	w->store = store;
 	atomic_init(&w->refs, 1);
 	(void)pthread_mutex_init(&w->lock, NULL);
-	hf__pump_init(&w->pump);
+	hf__dispatcher_init(&w->dispatcher);
 	return w;
 }
 
@@ -32,7 +32,7 @@ void hf__watch_unref(struct hf__watch *w)
 {
 	if (atomic_fetch_sub(&w->refs, 1) > 1)
 		return;
-	hf__pump_deinit(&w->pump);
+	hf__dispatcher_deinit(&w->dispatcher);
 	(void)pthread_mutex_destroy(&w->lock);
 	hf__free(w);
 }
@@ -100,8 +100,8 @@ bool hf__watch_closed(const struct hf__watch *w)
 void hf__watch_close(struct hf__watch *w)
 {
 	uint32_t inside = atomic_fetch_or(&w->inside, HF__WATCH_CLOSED) | HF__WATCH_CLOSED;
-	hf__bell_ring(&w->durable);
-	hf__pump_closing(w);
+	hf__notifier_wake(&w->durable);
+	hf__dispatcher_closing(w);
 	for (; inside != HF__WATCH_CLOSED; inside = atomic_load(&w->inside))
 		hf__futex_wait(&w->inside, inside);
 	/* Their seam goes with the store. No call uses them any more, but they may be freed
@@ -110,7 +110,7 @@ void hf__watch_close(struct hf__watch *w)
 	while (w->tails)
 		unlist(w, w->tails);
 	(void)pthread_mutex_unlock(&w->lock);
-	hf__pump_stop(w);
+	hf__dispatcher_stop(w);
 }
 
 void hf__watch_orphan(struct hf__watch *w)
@@ -129,7 +129,7 @@ bool hf__watch_ours(struct hf__watch *w)
 
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
-void hf__bell_ring(struct hf__bell *bell)
+void hf__notifier_wake(struct hf__notifier *bell)
 {
 	if (atomic_fetch_add(&bell->waiters, 0) == 0)
 		return;
@@ -139,7 +139,7 @@ void hf__bell_ring(struct hf__bell *bell)
 
 void hf__watch_advance(struct hf__watch *w)
 {
-	hf__bell_ring(&w->durable);
+	hf__notifier_wake(&w->durable);
 }
 
 static int64_t monotonic_us(void)
@@ -149,7 +149,7 @@ static int64_t monotonic_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void hf__watch_begin(struct hf__watch_wait *wait, struct hf__bell *bell, int64_t wait_us)
+void hf__watch_begin(struct hf__watch_wait *wait, struct hf__notifier *bell, int64_t wait_us)
 {
 	const int64_t now = wait_us > 0 ? monotonic_us() : 0;
 	*wait = (struct hf__watch_wait){.bell = bell};

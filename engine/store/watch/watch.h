@@ -13,21 +13,21 @@
 #include "holdfast/feed.h"
 
 /* Waiters asleep until something happens. Ringing costs one atomic operation without any. */
-struct hf__bell {
+struct hf__notifier {
 	_Atomic uint32_t word;
 	_Atomic uint32_t waiters; /* who sleeps on it or is about to */
 };
 
 /* What takes changes to the subscriptions: watch/dispatcher.c. */
-struct hf__pump {
+struct hf__dispatcher {
 	/* of all below and of every subscription; no call of it waits for anything under it */
 	pthread_mutex_t lock;
 	pthread_cond_t idle; /* a subscription is not being served any more */
 	struct hf_subscription *first, *last;
 	struct hf_feed *source; /* where it has got to; NULL: no subscription */
-	bool pumping; /* a thread is at it */
+	bool running; /* a thread is at it */
 	bool refused; /* another thread wanted to be meanwhile */
-	pthread_t pumper;
+	pthread_t runner;
 	_Atomic bool thread_runs;
 	pthread_t thread;
 	/* moves with a new subscription, and at close: without any the thread sleeps on it */
@@ -45,8 +45,8 @@ struct hf__watch {
 	_Atomic bool orphan; /* a forked child's copy, whose locks may be held forever */
 	pthread_mutex_t lock; /* of `tails` */
 	struct hf__tail *tails; /* whose files are closed with the store */
-	struct hf__bell durable; /* rung when something became durable, at a fault and at close */
-	struct hf__pump pump;
+	struct hf__notifier durable; /* rung when something became durable, at a fault and at close */
+	struct hf__dispatcher dispatcher;
 };
 
 /* NULL: out of memory. */
@@ -74,33 +74,33 @@ bool hf__watch_ours(struct hf__watch *watch);
 void hf__watch_advance(struct hf__watch *watch);
 
 /* The same for any bell, after what is waited for has changed. */
-void hf__bell_ring(struct hf__bell *bell);
+void hf__notifier_wake(struct hf__notifier *bell);
 
 /* Waiting: begin, then look and sleep in turns, then end. What is looked at after `begin` or
  * after a sleep cannot change unnoticed. */
 struct hf__watch_wait {
-	struct hf__bell *bell;
+	struct hf__notifier *bell;
 	bool polls; /* what is waited for may happen without a ring: sleeps are short */
 	int64_t until; /* CLOCK_MONOTONIC, microseconds; INT64_MAX: forever; 0: not at all */
 	uint32_t seen;
 };
-void hf__watch_begin(struct hf__watch_wait *wait, struct hf__bell *bell, int64_t wait_us);
+void hf__watch_begin(struct hf__watch_wait *wait, struct hf__notifier *bell, int64_t wait_us);
 /* false: the time is over. */
 bool hf__watch_sleep(struct hf__watch_wait *wait);
 void hf__watch_end(struct hf__watch_wait *wait);
 
 /* watch/dispatcher.c. */
-void hf__pump_init(struct hf__pump *pump);
-void hf__pump_deinit(struct hf__pump *pump);
+void hf__dispatcher_init(struct hf__dispatcher *dispatcher);
+void hf__dispatcher_deinit(struct hf__dispatcher *dispatcher);
 /* Is there a thread for it? Starts it when there has to be one. HF_OK, HF_ENOMEM. Inside only,
  * as all of these. */
-HF_CHECKED int hf__pump_start(struct hf__watch *watch);
+HF_CHECKED int hf__dispatcher_start(struct hf__watch *watch);
 /* With no_background: takes to the subscriptions what became durable, unless another thread is at
  * it, which rings `durable` if it leaves something. true: there may be more. */
-bool hf__pump_run(struct hf__watch *watch);
+bool hf__dispatcher_run(struct hf__watch *watch);
 /* Wakes everyone who sleeps for a subscription or its thread: the store is closing. */
-void hf__pump_closing(struct hf__watch *watch);
+void hf__dispatcher_closing(struct hf__watch *watch);
 /* Joins the thread and drops the source; no thread is inside any more. */
-void hf__pump_stop(struct hf__watch *watch);
+void hf__dispatcher_stop(struct hf__watch *watch);
 
 #endif

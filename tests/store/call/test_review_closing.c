@@ -336,7 +336,7 @@ static void a_subscription_may_be_ended_as_soon_as_it_says_that_the_store_was_cl
 	void *rc;
 	atomic_store(&freed, false);
 	atomic_store(&held, false);
-	/* The pump serves the one, and would serve the other next. */
+	/* The dispatcher serves the one, and would serve the other next. */
 	hf_subscription *called = subscribe("q", hold_the_pump, NULL),
 	                *read = subscribe("q", NULL, NULL);
 	assert_int_equal(pthread_create(&thread, NULL, read_to_the_end, read), 0);

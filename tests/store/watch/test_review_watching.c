@@ -1,6 +1,7 @@
 /* tier: fast */
-/* Watching at awkward moments: hosts that pump by hand beside each other, a store that fails in
- * the middle of a flush, a log that two unclean stops left with nothing in its newest segment. */
+/* Watching at awkward moments: hosts that dispatcher by hand beside each other, a store that
+ * fails in the middle of a flush, a log that two unclean stops left with nothing in its newest
+ * segment. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
