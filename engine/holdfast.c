@@ -52,7 +52,7 @@ static int open_directory(const char *path, bool create, struct hf__os *os, stru
 	return hf__os_failed(error, "the directory could not be opened", rc);
 }
 
-/* The seam to a directory, for whoever frees it with release_os. */
+/* The seam to a directory, for the caller that frees it with release_os. */
 static int new_os(const char *path, bool create, struct hf__os **out, struct hf_error *error)
 {
 	*out = NULL;
@@ -91,7 +91,8 @@ int hf_open(const char *path, const struct hf_options *options, hf_store **out,
 	HF__CALL;
 	struct hf_error failure = {0};
 	int rc = HF_OK;
-	/* Who waited for a store that was replaced meanwhile wants the one that lies there now. */
+	/* A caller that waited for a store that was replaced meanwhile wants the one that lies there
+	 * now. */
 	for (unsigned i = 0; i < REPLACED_TRIES; i++) {
 		failure = (struct hf_error){0};
 		rc = open_once(path, options, out, &failure);

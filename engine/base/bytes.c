@@ -152,8 +152,8 @@ static size_t writer_next_cap(const struct hf__writer *w, size_t needed)
 	return cap;
 }
 
-/* A reserve that fails changes nothing, `bad` included: who asks beforehand can still give up
- * cleanly. */
+/* A reserve that fails changes nothing, `bad` included: a caller that asks beforehand can still
+ * give up cleanly. */
 bool hf__writer_reserve(struct hf__writer *w, size_t more)
 {
 	if (w->bad)

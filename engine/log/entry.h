@@ -37,7 +37,7 @@ void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id 
  * left zero. HF_ECORRUPT when anything is off, padding that is not zero included. */
 HF_CHECKED int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes,
                                 struct hf__entry *out, size_t *size);
-/* For those who make out what is damaged: the two halves of decoding, each by itself. Does a
+/* For the check, which finds what is damaged: the two halves of decoding, each by itself. Does a
  * header verify here? */
 bool hf__entry_header_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes);
 /* Does the body verify that this header announces, valid or not? */

@@ -82,8 +82,8 @@ typedef int (*hf__scan_entry_fn)(void *arg, const struct hf__entry *entry);
 int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *arg,
              struct hf__scan_verdict *out);
 
-/* For those who look behind damage. Is there a group header at `at` that verifies and stands
- * where it says? */
+/* For the check, which looks behind damage. Is there a group header at `at` that verifies and
+ * stands where it says? */
 bool hf__scan_header(const struct hf__scan_input *input, uint32_t at, struct hf__group_header *out);
 /* Calls `each` for every such header from `from` on, in order of place, without regard to
  * bodies; false from `each` ends it. */

@@ -57,9 +57,9 @@ struct hf__making {
 uint32_t hf__segment_fit(const struct hf__os *os, uint32_t size, uint32_t least, uint32_t spare);
 uint32_t hf__segment_half(uint32_t size, uint32_t least);
 
-/* The steps of making one, for who does it bit by bit. A step that fails removes the temporary
- * file (best effort) and leaves none in the making; *unknowable: a sync failed (the store must
- * fail), else nothing happened. Each returns 0 or an errno value. begin: the temporary file,
+/* The steps of making one, for a caller that does it bit by bit. A step that fails removes the
+ * temporary file (best effort) and leaves none in the making; *unknowable: a sync failed (the store
+ * must fail), else nothing happened. Each returns 0 or an errno value. begin: the temporary file,
  * with room for all of it. fill: up to `bytes` more zeros. publish: when it is full; *file is
  * then open for writing. */
 HF_CHECKED int hf__segment_begin(const struct hf__os *os, struct hf__making *m, uint32_t number,

@@ -150,7 +150,7 @@ static int take_after(int fd, int dir)
 	if (fstat(dir, &of_dir) != 0 || fstat(fd, &of_file) != 0)
 		return errno;
 	const bool foreign = of_file.st_uid != of_dir.st_uid;
-	/* Who may not give the file away, may perhaps still give it to the group. */
+	/* A process that may not give the file away may perhaps still give it to the group. */
 	if ((!foreign || fchown(fd, of_dir.st_uid, of_dir.st_gid) != 0) &&
 	    of_file.st_gid != of_dir.st_gid)
 		(void)!fchown(fd, (uid_t)-1, of_dir.st_gid);

@@ -34,10 +34,10 @@ int hf__fd_open(int dir, const char *name, int flags, int *out);
  * be written there too. */
 int hf__fd_open_regular(int dir, const char *name, int flags, int *out);
 /* Makes a file (EEXIST when there is one) and opens it for reading and writing. Owner, group and
- * mode follow from the directory before anybody can have written a byte: 0600, plus reading and
+ * mode follow from the directory before any process can have written a byte: 0600, plus reading and
  * writing for the directory's group where the directory has that, when the file can be given to
  * that group; never anything for others. The directory's owner becomes the file's, where the
- * process may give files away; who may not, goes on. */
+ * process may give files away; one that may not goes on. */
 int hf__fd_create(int dir, const char *name, int *out);
 /* Opens a directory by path. With `create` makes it (0700) when missing, and its entry in the
  * parent durable. */

@@ -15,7 +15,7 @@ int hf__lock_take(int dir, const char *path, const char *name, int64_t wait_us,
 /* Is it still held by what can be found under the names? 0; ESTALE: something was removed,
  * replaced or closed; errno. */
 int hf__lock_kept(const struct hf__lock *lock, int dir, const char *path, const char *name);
-/* Does anybody hold it, this process included? Takes nothing, makes nothing: 0 with *held, or
+/* Does any process hold it, this process included? Takes nothing, makes nothing: 0 with *held, or
  * errno. */
 int hf__lock_seen(int dir, const char *name, bool *held);
 /* Gives it up. In a forked child it only lets go of what was inherited: the lock stays the

@@ -31,8 +31,8 @@ int hf__disk_cut(void *ctx, const char *name, uint64_t size)
 	return err;
 }
 
-/* Blocks are only promised by this, not written: who wants a sync without a journal commit
- * writes zeros over them. */
+/* Blocks are only promised by this, not written: a caller that wants a sync without a journal
+ * commit writes zeros over them. */
 int hf__disk_allocate(void *ctx, int file, uint64_t size)
 {
 	const struct posix *posix = ctx;

@@ -189,7 +189,7 @@ void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at);
  * wakes all that wait so. They keep no order: decide leaves to others what they wait for by
  * asking hf__wait_behind. */
 void hf__wait_on_many(struct hf__decision *d, int64_t retry_at);
-/* Would the caller wait, and do others wait for this key who came before? Then decide leaves
+/* Would the caller wait, and do earlier waiters wait for this key? Then decide leaves
  * what is there to them: it calls hf__wait_on. */
 bool hf__wait_behind(const struct hf__decision *d, uint64_t key);
 
@@ -226,7 +226,7 @@ HF_CHECKED int hf__answer_payload(struct hf__answer *answer, const struct hf__pa
 /* Drops everything collected: call it first in a decide that fills an answer, since a decision
  * may be run again. */
 void hf__answer_reset(struct hf__answer *answer);
-/* Hands the memory to the caller, who frees it with hf_release(). NULL when out of memory (the
+/* Hands the memory to the caller, which frees it with hf_release(). NULL when out of memory (the
  * answer is then freed). A decide may call it: what is still on disk is loaded into the given
  * memory after the commit. */
 struct hf_memory *hf__answer_give(struct hf__answer *answer);

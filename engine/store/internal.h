@@ -10,7 +10,7 @@
  *                       the log is durable
  *   read.c      reads that wait for durability   answer.c, page.c, payload*.c  what callers get
  *               back
- *   tail.c, feed.c  the log read while it grows  watch.c     who waits for what becomes durable
+ *   tail.c, feed.c  the log read while it grows  watch.c     waiters for what becomes durable
  *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
  *   guard.c     files that were replaced or closed beneath the store
  *   wait.c      calls that wait for their turn   names.c     lists of containers
@@ -95,12 +95,12 @@ struct hf__incarnations {
 /* Replay: this one wrote an entry that is no ending. false: out of memory. */
 bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at);
 
-/* Who waits for a turn: see wait.c. Keys are spread over the lines; each line is in the order of
+/* Waiters for a turn: see wait.c. Keys are spread over the lines; each line is in the order of
  * arrival. */
 #define HF__WAIT_LINES 64u
 struct hf__waits {
 	struct hf__waiter *first[HF__WAIT_LINES], *last[HF__WAIT_LINES];
-	size_t waiting; /* who stand in a line */
+	size_t waiting; /* that stand in a line */
 	size_t inside; /* calls that may wait and have not returned: close waits for them */
 	bool closing;
 	pthread_cond_t left; /* inside became 0 */
@@ -221,7 +221,7 @@ struct hf_store {
 	bool thread_runs, stopping, thread_asleep;
 
 	uint64_t recovered_lsn; /* the last entry that this opening found */
-	/* who waits for what becomes durable; NULL for a store that is only looked at */
+	/* waiters for what becomes durable; NULL for a store that is only looked at */
 	struct hf__watch *watch;
 
 	struct hf_info info; /* counters and facts of recovery */
@@ -260,7 +260,7 @@ uint64_t hf__random(struct hf_store *s);
  * answers. The lock is held, and released. */
 int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
                    struct hf__ticket ticket, struct hf_error *error);
-/* The same for a caller who does not wait: *out is what the answer, a refusal too, waits for.
+/* The same for a caller that does not wait: *out is what the answer, a refusal too, waits for.
  * hf__flusher_start comes before sequencing. */
 int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
                          struct hf__ticket ticket, struct hf_ticket *out, struct hf_error *error);
@@ -279,7 +279,7 @@ void hf__wait_wake_due(struct hf_store *s);
 void hf__wait_wake_all(struct hf_store *s);
 void hf__waits_init(struct hf_store *s);
 void hf__waits_deinit(struct hf_store *s);
-/* For hf_close, not under the lock: no call waits any more, and those who do are sent away;
+/* For hf_close, not under the lock: no call waits any more, and those that do are sent away;
  * later, waits until they have left. */
 void hf__waits_cancel(struct hf_store *s);
 void hf__waits_close(struct hf_store *s);
@@ -327,7 +327,7 @@ struct hf__ticket hf__async_all(const struct hf_store *s);
 int hf__flusher_start(struct hf_store *s, struct hf_error *error);
 /* Is there a callback to be called? The lock is held. */
 bool hf__flusher_due(const struct hf_store *s);
-/* For hf_close: wakes who waits for tickets, answers them all, calls what is to be called, ends
+/* For hf_close: wakes the waiters for tickets, answers them all, calls what is to be called, ends
  * the thread. Not under the lock. */
 void hf__flusher_stop(struct hf_store *s);
 /* Frees callbacks without calling them: in a forked child. */

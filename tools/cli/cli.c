@@ -148,7 +148,7 @@ static const char *hint_where_no_store_is(const char *directory, bool create)
 	              : "; the directory above it does not exist either: make that first";
 }
 
-/* A clock that is ahead by more is told of whenever somebody looks. */
+/* A clock that is ahead by more is reported at every look. */
 #define AHEAD_US INT64_C(60000000)
 
 static void warn_of_clock(struct cli *cli)

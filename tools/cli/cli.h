@@ -7,7 +7,7 @@
  * and the getters below cannot fail. It calls cli_open(), uses the library through cli->store,
  * gives its data through out.h, and returns an exit status: CLI_OK or what cli_fail() or
  * cli_usage() gave, which have printed the one sentence by then. It neither closes the store nor
- * writes to stdout: main does both, in this order, so that whoever reads slowly from a pipe
+ * writes to stdout: main does both, in this order, so that a slow reader of a pipe
  * never keeps the store locked. A report that cannot be written then ends with CLI_IO, after the
  * change is safe. */
 #ifndef TOOLS_CLI_H
@@ -23,7 +23,7 @@ enum cli_exit {
 	CLI_NO = 1, /* not found; a check says no */
 	CLI_USAGE = 2,
 	CLI_BUSY = 3, /* locked, busy, out of time */
-	CLI_CONFLICT = 4, /* somebody or something else was faster, or a rule forbids it */
+	CLI_CONFLICT = 4, /* another caller was faster, or a rule forbids it */
 	CLI_DAMAGE = 5,
 	CLI_IO = 7, /* input, output, space, memory; uncertain */
 	CLI_NEWER = 8, /* the store is of a newer format */
@@ -109,11 +109,11 @@ struct cli {
 	const char *directory; /* -C, else HOLDFAST_DIR, else NULL */
 	bool json;
 	bool quiet;
-	int64_t wait_us; /* for the store's lock; -1: for ever */
+	int64_t wait_us; /* for the store's lock; -1: forever */
 	bool allow_unsafe_fs;
 	hf_store *store; /* NULL until cli_open() */
 	struct out *out; /* see out.h */
-	bool changed; /* a mutation was acknowledged: set by cli_done(), told when its report is lost */
+	bool changed; /* a mutation was acknowledged: set by cli_done(), said when its report is lost */
 	int last_code; /* of the newest complaint */
 	struct cli_value values[CLI_OPTIONS_MAX];
 	size_t values_count;
@@ -184,7 +184,7 @@ HF_CHECKED int cli_read_file(struct cli *cli, const char *path, size_t max, char
 
 /* Asks on the terminal whether to do `what` ("remove all records of ann"), unless --yes. CLI_OK:
  * go on. Without a terminal and --yes it is a usage error. Called before cli_open(), so that
- * nobody waits for a lock while a person thinks. */
+ * no process waits for a lock while a person thinks. */
 HF_CHECKED int cli_confirm(struct cli *cli, const char *what, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -192,7 +192,7 @@ HF_CHECKED int cli_confirm(struct cli *cli, const char *what, ...)
 
 int cli_exit_of(int code); /* enum hf_code to enum cli_exit; prints nothing */
 
-/* A failure the library told of. */
+/* A failure the library reported. */
 int cli_fail(struct cli *cli, const struct hf_error *error);
 /* The same, with the store or file that it is about in front, and what may help behind; both may
  * be "". */

@@ -128,7 +128,7 @@ static void print_json(const struct hf_error *error, const char *message, int st
 	out_close(out);
 	out_end(out);
 	const int unheard = out_write(out);
-	(void)unheard; /* nobody listens on stderr: there is nowhere left to say so */
+	(void)unheard; /* no one reads stderr: there is nowhere left to say so */
 	out_free(out);
 }
 

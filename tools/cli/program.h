@@ -1,4 +1,4 @@
-/* Running somebody else's program. */
+/* Running another program. */
 #ifndef TOOLS_PROGRAM_H
 #define TOOLS_PROGRAM_H
 

@@ -10,9 +10,9 @@
 int64_t hold_ticks(void);
 
 /* Opens the store and acquires, args->wait_us of the whole. While another holds the lock the
- * store is closed, or nobody could release it. CLI_OK: the store is open. Otherwise it is closed
- * and error->code is HF_OK when the sentence was printed already (the status is given), else the
- * library's. *began (nullable): when the call that was granted the lock began, by hold_ticks():
+ * store is closed, or no process could release it. CLI_OK: the store is open. Otherwise it is
+ * closed and error->code is HF_OK when the sentence was printed already (the status is given), else
+ * the library's. *began (nullable): when the call that was granted the lock began, by hold_ticks():
  * its lease is over no sooner than that much later. */
 HF_CHECKED int hold_acquire(struct cli *cli, const struct hf_lock_acquire_args *args,
                             struct hf_result *result, int64_t *began, struct hf_error *error);

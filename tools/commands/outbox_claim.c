@@ -69,7 +69,7 @@ static int lease_of(struct cli *cli, int64_t *us)
 
 /* --- Claiming --------------------------------------------------------------------------------- */
 
-/* What was claimed and cannot be shown is given back: nobody else would know its token. */
+/* What was claimed and cannot be shown is given back: no other process would know its token. */
 static int claim_failed(struct cli *cli, const struct hf_outbox_items *items,
                         const struct hf_error *error)
 {

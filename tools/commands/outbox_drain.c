@@ -119,7 +119,7 @@ static void wait_for(const struct draining *draining, int pipe)
 }
 
 /* The reader may go away before the end: its choice, and SIGPIPE is ignored. Closes the pipe
- * when all is written or nobody reads. */
+ * when all is written or the reader is gone. */
 static void feed(int *pipe, struct hf_bytes payload, size_t *at)
 {
 	while (*pipe >= 0 && *at < payload.len) {
@@ -182,7 +182,7 @@ static bool run_program(struct draining *draining, const struct hf_outbox_item *
 		close(ends[1]);
 		return false;
 	}
-	(void)setpgid(child, child); /* whoever of the two comes first */
+	(void)setpgid(child, child); /* whichever of the two comes first */
 	*status = attend(draining, child, ends[1], item->payload);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* queue: a queue as a whole. claims: who holds what.
  *
  * When a claim was granted no object says; but its token is made of the LSN of that entry, whose
- * time the log tells. */
+ * time the log shows. */
 #include "commands/commands.h"
 #include "print/out.h"
 #include "print/show.h"

@@ -7,7 +7,7 @@
  *
  * Failure modes: the lock is held by another: exit status 4, or 3 when --for is over; nothing
  * was run. We are killed: the kernel kills the command. It is lost while the command runs
- * (somebody forced it, or the store could not be opened until the lease was over): the command
+ * (it was forced, or the store could not be opened until the lease was over): the command
  * is asked to stop, killed if it does not, and the exit status is 4. When the lease is over is
  * judged by our own clock from before each grant, so we give up before anybody else can be
  * granted the lock. */
@@ -49,7 +49,7 @@ struct run {
 	sigset_t waited, before; /* signals that the loop takes; the mask as it was */
 };
 
-/* Nobody else's: another run under the same name must not take the lock over. */
+/* Its own: another run under the same name must not take the lock over. */
 static const char *owner_of(const struct cli *cli, char buffer[OWNER_SIZE])
 {
 	char host[65] = "";
@@ -161,7 +161,7 @@ static bool start(struct run *run, const char *path, char **argv)
 	_exit(126);
 }
 
-/* A terminal sends its signals to the command too; what somebody sent to us alone is passed on. */
+/* A terminal sends its signals to the command too; what was sent to us alone is passed on. */
 static void pass_on(const struct run *run, const siginfo_t *info)
 {
 	const bool by_terminal = info->si_code == SI_KERNEL;

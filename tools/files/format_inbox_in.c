@@ -3,7 +3,7 @@
  * for goes into these too. They are saved as a poller saves: records that the file does not name
  * stay, and what was dismissed stays dismissed. poller_status becomes the inbox's status.
  *
- * The first pass finds out what only the whole file tells: its generated_at and status, which
+ * The first pass finds out what only the whole file says: its generated_at and status, which
  * may stand behind the list, and whether the list is in the order in which an inbox gives its
  * records. If not, the order is kept as part of the inbox's `extra`, as is the text around the
  * list when it is not what a writer would make: text, NUL, then for each record account, NUL,

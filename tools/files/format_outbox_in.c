@@ -1,6 +1,6 @@
 /* Outbox files: an array of {id, item, status, attempts, enqueuedAt}. An entry's item, as it is
  * written, becomes the payload of an item of the queue; what was `sending` when the file was
- * written is queued, since nobody holds it any more. An entry that is not what a writer would
+ * written is queued, since no worker holds it any more. An entry that is not what a writer would
  * make of these fields (other members, another order, a number spelled otherwise) has its text,
  * with 0 in the place of the item, kept as the item's `extra`: it lives and dies with the item. */
 #include "files/format.h"

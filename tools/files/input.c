@@ -31,7 +31,7 @@ int input_open(struct input *input, struct cli *cli, const char *path)
 	return input->copy ? CLI_OK : fail(input, cli, "cannot make a temporary copy of", errno);
 }
 
-/* FNV-1a over words: enough to notice that somebody wrote to the file in between. */
+/* FNV-1a over words: enough to notice that the file was written to in between. */
 static uint64_t add_hash(uint64_t hash, const char *data, size_t len)
 {
 	for (; len >= 8; len -= 8, data += 8) {

@@ -1,6 +1,6 @@
 /* Every object is looked up before it is put into the transaction, which makes the difference
- * between "added", "the same" and "in conflict". Nobody writes to the store meanwhile: this
- * process holds its lock. */
+ * between "added", "the same" and "in conflict". No other process writes to the store meanwhile:
+ * this process holds its lock. */
 #include "files/load_parts.h"
 
 #include "print/buffer.h"

@@ -53,7 +53,7 @@ HF_CHECKED int load_event(struct load *load, const struct hf_timeline_event *eve
 HF_CHECKED int load_idem(struct load *load, const struct hf_idempotency_put_args *entry);
 /* A name that is recorded already stays as it is, whenever that was. */
 HF_CHECKED int load_migration(struct load *load, const struct hf_migration_record_args *migration);
-/* With the orders of its collection; 0: not told. One that has expired by now adds nothing. */
+/* With the orders of its collection; 0: not given. One that has expired by now adds nothing. */
 HF_CHECKED int load_document(struct load *load, const struct hf_document *document,
                              unsigned orders);
 /* Held for its owner, with a token of this store; one whose lease is over stays free. */

@@ -1,4 +1,4 @@
-/* What the files of load_*.c share beside load.h, and nobody else. */
+/* What the files of load_*.c share beside load.h, and no other file. */
 #ifndef TOOLS_LOAD_PARTS_H
 #define TOOLS_LOAD_PARTS_H
 

@@ -1,4 +1,4 @@
-/* yajl calls back once for each token and tells how many bytes it has consumed by then. A value
+/* yajl calls back once for each token and reports how many bytes it has consumed by then. A value
  * ends where its last token ends; it starts at the first byte that is neither white space nor
  * colon behind its key, and an object at its brace. */
 #include "json/json_in.h"
@@ -17,7 +17,7 @@ struct reading {
 	struct json_fault *fault;
 	size_t depth; /* arrays and objects that are open */
 	size_t key_end; /* byte behind the last token, at which the next key is looked for */
-	bool refused; /* the fault is told already */
+	bool refused; /* the fault is reported already */
 };
 
 bool json_refuse(struct json_fault *fault, int code, size_t at, const char *format, ...)

@@ -1,6 +1,6 @@
 /* Reads JSON texts without losing how they are written: every value is given as the piece of
  * source text that it is, so that the spelling of numbers, escapes, the order of members, and
- * members nobody knows survive. Grammar by yajl; the rest of this file's rules: valid UTF-8, at
+ * unknown members survive. Grammar by yajl; the rest of this file's rules: valid UTF-8, at
  * most JSON_DEPTH_MAX arrays and objects inside each other. */
 #ifndef TOOLS_JSON_IN_H
 #define TOOLS_JSON_IN_H

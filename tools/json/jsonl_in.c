@@ -144,7 +144,7 @@ static int load_line_item(struct import *import, const struct jsonl_line *line)
 		return load_fail(&import->load, HF_EINVAL,
 		                 "\"status\" is not one of queued, sending, failed");
 	if (item.status == HF_OUTBOX_SENDING)
-		item.status = HF_OUTBOX_QUEUED; /* nobody holds it here */
+		item.status = HF_OUTBOX_QUEUED; /* no worker holds it here */
 	return load_item(&import->load, line->queue, &item, true);
 }
 
@@ -243,7 +243,7 @@ static int take_header(struct import *import, const struct jsonl_line *line)
 	import->moved_us = ahead_of(import) - line->clock_ahead_us;
 	if (!line->has_sum || line_sum_holds(import->load.piece->text))
 		return CLI_OK;
-	import->moved_us = 0; /* nobody knows */
+	import->moved_us = 0; /* not known */
 	return not_whole(import, "its header was changed: the sum of that line does not hold");
 }
 

@@ -3,8 +3,8 @@
  * they are not the defaults, then its items in enqueue order and its completed ids in the order
  * of their completion; the events of every timeline, oldest first; the locks that a lease holds;
  * the documents of every collection; the done keys of every scope; the migrations as they were
- * applied; an end line with the number of objects. Nobody else writes meanwhile, so all of it is
- * the state at the header's LSN. */
+ * applied; an end line with the number of objects. No other process writes meanwhile, so all of it
+ * is the state at the header's LSN. */
 #include "cli/orders.h"
 #include "files/format.h"
 #include "holdfast/admin.h"
@@ -251,7 +251,7 @@ static int put_completed(struct lines_out *o, struct hf_bytes queue)
 	return rc;
 }
 
-/* A queue with these needs no line: whoever reads none has them. */
+/* A queue with these needs no line: a reader without one has them. */
 static bool are_defaults(const struct hf_outbox_stats *stats)
 {
 	return stats->max_attempts == HF_OUTBOX_ATTEMPTS && stats->max_lost == HF_OUTBOX_LOST_MAX &&
@@ -308,7 +308,7 @@ static int put_timeline(struct lines_out *o, struct hf_bytes timeline)
 
 /* --- Idempotency and migrations --------------------------------------------------------------- */
 
-/* What nobody has finished goes with its owner: a token means nothing elsewhere. */
+/* What is not finished goes with its owner: a token means nothing elsewhere. */
 static int put_idem(struct lines_out *o, const struct hf_idempotency_key *key)
 {
 	struct hf_idempotency_got got;

@@ -1,8 +1,8 @@
 /* The checksums of JSON Lines. On the last line: XXH3 of 128 bits over all lines before it, each
- * with its line end. It tells a file that was changed or cut from one that is whole; it does not
- * tell who wrote it. On every other line, as its last member "sum": XXH3 of 64 bits over what
- * stands before that member, so that of a changed file the lines can be told that are as they
- * were written. */
+ * with its line end. It distinguishes a file that was changed or cut from one that is whole; it
+ * does not say who wrote it. On every other line, as its last member "sum": XXH3 of 64 bits over
+ * what stands before that member, so that of a changed file those lines can be found that are as
+ * they were written. */
 #ifndef TOOLS_LINE_SUM_H
 #define TOOLS_LINE_SUM_H
 

@@ -18,7 +18,7 @@ static size_t place(const struct fields *f, struct hf_bytes value)
 	return (size_t)((const char *)value.data - (const char *)f->object->text.data);
 }
 
-/* The member, if it is there and of the type. false: told. *out NULL: not there. */
+/* The member, if it is there and of the type. false: reported. *out NULL: not there. */
 static bool get(const struct fields *f, const char *name, enum json_type type,
                 const struct json_member **out)
 {

@@ -15,7 +15,7 @@ struct field_texts {
 
 void field_texts_free(struct field_texts *texts);
 
-/* The object that is read, and where what is wrong with it is told. */
+/* The object that is read, and where what is wrong with it is reported. */
 struct fields {
 	const struct json_object *object;
 	struct field_texts *texts;

@@ -4,13 +4,13 @@
  * A command says what it has, member by member, between out_begin() and out_end(). Lists begin
  * with out_list(): with --json every object is a line; for people the objects become the rows of
  * a table that shows the members named as columns. Everything is kept in memory until the store
- * is closed, so a slow reader locks nobody out; out_flush() sends it on earlier (a long export
+ * is closed, so a slow reader locks no process out; out_flush() sends it on earlier (a long export
  * does that).
  *
  * JSON: u64 and i64 are strings, times RFC 3339 in UTC with microseconds or null, bytes are a
  * string under `name` when they are valid UTF-8, else base64 under `name_base64`. The first
  * member is "schema":"holdfast.THING/1". For people bytes that could confuse a terminal are
- * escaped, unset times are `-`. Running out of memory is remembered and told by out_flush(). */
+ * escaped, unset times are `-`. Running out of memory is remembered and reported by out_flush(). */
 #ifndef TOOLS_OUT_H
 #define TOOLS_OUT_H
 

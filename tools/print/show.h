@@ -27,7 +27,7 @@ void show_lock(struct out *out, const struct hf_lock *lock);
 void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_inbox_counts *counts);
 void show_timeline_event(struct out *out, const struct hf_timeline_event *event, bool with_payload);
 
-/* Ends a list; tells people that there is more. */
+/* Ends a list; says that there is more. */
 void show_list_end(struct cli *cli, size_t count, const char *next);
 
 /* A payload alone, byte for byte. */

@@ -133,7 +133,7 @@ static size_t sequence_len(const unsigned char *at, size_t left)
 	for (size_t i = 1; i < len; i++)
 		if ((at[i] & 0xc0) != 0x80)
 			return 0;
-	/* Longer than needed, surrogates, beyond U+10FFFF: the second byte tells. */
+	/* Longer than needed, surrogates, beyond U+10FFFF: the second byte decides. */
 	const bool bad = (lead == 0xe0 && at[1] < 0xa0) || (lead == 0xed && at[1] > 0x9f) ||
 	                 (lead == 0xf0 && at[1] < 0x90) || (lead == 0xf4 && at[1] > 0x8f);
 	return bad ? 0 : len;

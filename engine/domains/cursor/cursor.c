@@ -2,7 +2,7 @@
  * decides a cursor's whole new value (cursor/mutate.c), writes it as one SET entry
  * (cursor/entry.c), and apply() below puts it into the indexes (cursor/index.c); reads walk one
  * range of one index (cursor/read.c). Failure modes: a body that no mutation wrote is
- * HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its owner, who
+ * HF_ECORRUPT and changes nothing; no memory leaves what the change did so far to its owner, which
  * undoes it.
  *
  * I-CURSOR-1: a cursor's version is the LSN of the entry that last set it. I-CURSOR-2: an

@@ -1,4 +1,4 @@
-/* The cursor domain's insides, shared by cursor_*.c and nobody else.
+/* The cursor domain's insides, shared by the files of cursor/ alone.
  *
  *   cursor/entry.c    entries: bytes <-> meaning, form, words     cursor/index.c   objects, their
  *                    indexes, lookups
@@ -15,8 +15,8 @@
 #include "base/order.h"
 #include "holdfast/cursor.h"
 #include "log/entry.h"
-#include "store/domain.h"
 #include "object/removed.h"
+#include "store/domain.h"
 
 /* Parts of a key in the order of the full key. */
 enum { HF__CONSUMER, HF__STREAM, HF__SUBJECT, HF__CURSOR_PARTS };

@@ -4,7 +4,7 @@
  * (document/apply.c) puts it into the indexes (document/index.c); reads walk them
  * (document/read.c, document/list.c). What expires is gone as a view first; settle() below logs
  * it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no
- * memory leaves what the change did so far to its owner, who undoes it. */
+ * memory leaves what the change did so far to its owner, which undoes it. */
 #include "domains/document/document.h"
 #include "domains/common/domains.h"
 

@@ -1,4 +1,4 @@
-/* The document domain's insides, shared by document*.c and nobody else.
+/* The document domain's insides, shared by the files of document/ alone.
  *
  *   document.c           the row: life, endings           document/index.c   objects, lookups,
  *                        hooks
@@ -31,9 +31,9 @@
 #include "base/order.h"
 #include "holdfast/document.h"
 #include "log/entry.h"
+#include "object/removed.h"
 #include "store/call/names.h"
 #include "store/domain.h"
-#include "object/removed.h"
 
 /* Orders of a collection. The first four are those of enum hf_document_orders, bit by bit. */
 enum hf__document_view {

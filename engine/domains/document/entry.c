@@ -11,7 +11,7 @@
  *
  * Entries hold a document as it is afterwards, so that replay needs no rule of its own; the
  * cause is for the feed and for people. Decoding accepts exactly what the mutations can write,
- * as far as the body alone tells: what passes its checksum and still breaks a rule is damage. */
+ * as far as the body alone shows: what passes its checksum and still breaks a rule is damage. */
 #include "domains/document/document.h"
 
 #define BODY_VERSION 1u

@@ -169,7 +169,7 @@ struct joined_key {
 	uint8_t bytes[2 + 2 * HF_KEY_MAX];
 };
 
-/* Both parts fit: checked before by whoever took them in. */
+/* Both parts fit: checked when they were taken in. */
 static void join_key(struct joined_key *key, struct hf_bytes collection, struct hf_bytes id)
 {
 	key->collection = collection;

@@ -4,11 +4,11 @@
  * Happy path: decode, find scope and entry, compare with what this must follow, make the new
  * value beside the old one, put it in place between the two halves of the hook. Failure modes: a
  * body, or a body at this state, that no decide wrote is HF_ECORRUPT before anything was
- * touched; no memory leaves what this change did so far to its owner, who undoes it.
+ * touched; no memory leaves what this change did so far to its owner, which undoes it.
  *
  * Whether the old entry had ended is judged at the log entry's own time. In replay everything
- * that is owned without a lease counts as ended, since nobody knows yet which incarnation it
- * belongs to: that only accepts more. */
+ * that is owned without a lease counts as ended, since its incarnation is not known
+ * yet: that only accepts more. */
 #include "domains/idempotency/apply.h"
 
 struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
@@ -196,7 +196,7 @@ int hf__idem_apply(void *raw, struct hf__change *change, const struct hf__entry 
 	struct hf__idem_image image;
 	if (!hf__idem_decode(entry->kind, entry->lsn, entry->body, &image))
 		return HF_ECORRUPT;
-	if (image.session != 0) /* nobody of this version writes one */
+	if (image.session != 0) /* this version writes none */
 		return HF_EVERSION;
 	switch (entry->kind) {
 	case HF__IDEM_OWNED:

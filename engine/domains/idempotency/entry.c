@@ -3,7 +3,7 @@
  *
  * They hold an entry as it is afterwards, so that replay needs no rule of its own; the cause is
  * for the feed and for people. Decoding accepts exactly what the mutations can write, as far as
- * the body alone tells: what passes its checksum and still breaks a rule is damage. */
+ * the body alone shows: what passes its checksum and still breaks a rule is damage. */
 #include "domains/idempotency/entry.h"
 
 #include "log/entry.h"

@@ -7,7 +7,7 @@
 
 /* On disk: never renumber. */
 enum hf__idem_kind {
-	HF__IDEM_OWNED = 1, /* somebody owns the key: the whole entry */
+	HF__IDEM_OWNED = 1, /* a caller owns the key: the whole entry */
 	HF__IDEM_DONE = 2, /* it is done: the whole entry */
 	HF__IDEM_GONE = 3, /* it is no more */
 	HF__IDEM_ENDED = 4, /* it had ended; now it is no more in memory either */

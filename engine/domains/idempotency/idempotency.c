@@ -1,11 +1,11 @@
 /* Idempotency: the row of the domain. Job: let each piece of work be done once per key, and give
- * its response to whoever asks again. Happy path: a mutation (idempotency/begin.c,
+ * its response to a caller that asks again. Happy path: a mutation (idempotency/begin.c,
  * idempotency/raw.c) decides what the entry of a key is afterwards and writes that as one log
  * entry (idempotency/entry.c); apply (idempotency/apply.c) puts it into the indexes
  * (idempotency/state.c); reads walk them (idempotency/read.c, idempotency/list.c). What time or
  * a new opening ends is gone as a view first; settle() below logs it later. Failure modes: a
  * body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory leaves what the
- * change did so far to its owner, who undoes it. */
+ * change did so far to its owner, which undoes it. */
 #include "domains/common/domains.h"
 #include "domains/idempotency/apply.h"
 

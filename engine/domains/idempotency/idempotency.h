@@ -1,4 +1,4 @@
-/* The idempotency domain's insides, shared by idempotency*.c and nobody else.
+/* The idempotency domain's insides, shared by the files of idempotency/ alone.
  *
  *   idempotency.c        the row: life, endings              idempotency/state.c  objects,
  *                        lookups, hooks, when an entry ends
@@ -27,9 +27,9 @@
 #include "base/order.h"
 #include "holdfast/idempotency.h"
 #include "log/entry.h"
+#include "object/removed.h"
 #include "store/call/names.h"
 #include "store/domain.h"
-#include "object/removed.h"
 
 struct hf__idem_state {
 	struct hf__domain_env env;
@@ -43,7 +43,7 @@ struct hf__idem_state {
 	    /* by whether the store computed the end: every entry that ends some time, by its end:
 	     * what settle has to log */
 	    endings[2];
-	/* first LSN of this opening; UINT64_MAX before it is known: nobody owns anything without a
+	/* first LSN of this opening; UINT64_MAX before it is known: nothing is owned without a
 	 * lease */
 	uint64_t incarnation;
 	uint64_t newest_unleased; /* nothing owned without a lease is newer; only a bound */

@@ -142,7 +142,7 @@ struct full_key {
 	uint8_t bytes[HF_KEY_MAX + 1 + HF_IDEMPOTENCY_KEY_MAX];
 };
 
-/* Both parts fit: checked before by whoever took them in. */
+/* Both parts fit: checked when they were taken in. */
 static void make_key(struct full_key *full, struct hf_bytes scope, struct hf_bytes key)
 {
 	full->scope = scope;

@@ -1,5 +1,5 @@
-/* What entries of the inbox domain are about, for those who watch. A CHANGE of one record is
- * about that record; one of none or of several is about the inbox, and which records it is about
+/* What entries of the inbox domain are about, for feeds and subscriptions. A CHANGE of one record
+ * is about that record; one of none or of several is about the inbox, and which records it is about
  * can be asked (I-INBOX-ABOUT: exactly its items; for a mark of all, which names none, all that
  * it may have touched). */
 #include "domains/inbox/inbox.h"

@@ -2,7 +2,7 @@
  *
  * Happy path: decode, compare with the state (no mutation would have written what does not
  * follow from it), then change. Failure modes: what does not follow is HF_ECORRUPT, found before
- * anything is touched; no memory leaves what was done so far to the change's owner, who undoes
+ * anything is touched; no memory leaves what was done so far to the change's owner, which undoes
  * it. I-INBOX-2: an object's version is the LSN of the entry that last changed its value.
  * I-INBOX-3: no save un-dismisses. I-INBOX-4: a key has a record or a tombstone, not both. */
 #include "domains/inbox/inbox.h"

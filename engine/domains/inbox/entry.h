@@ -145,7 +145,7 @@ bool hf__inbox_part_ok(const char *name, struct hf_bytes part, struct hf__text *
 void hf__inbox_add_name(struct hf__text *text, const struct hf__inbox_key *key);
 int hf__inbox_compare_keys(struct hf_bytes account_a, struct hf_bytes thread_a,
                            struct hf_bytes account_b, struct hf_bytes thread_b);
-uint64_t hf__score_bits(double score); /* tells 0 from -0 */
+uint64_t hf__score_bits(double score); /* distinguishes 0 from -0 */
 /* By its bits, as everything about scores: the host's compiler flags and its threads' rounding
  * modes, under which comparisons of doubles may lie, change nothing. */
 bool hf__score_nan(double score);

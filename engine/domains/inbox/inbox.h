@@ -1,4 +1,4 @@
-/* The inbox domain's insides, shared by inbox_*.c and nobody else.
+/* The inbox domain's insides, shared by the files of inbox/ alone.
  *
  *   inbox/entry.c    entries: bytes <-> meaning (inbox/entry.h)   inbox/describe.c,
  *                    inbox/about.c entries in words, for watchers
@@ -7,7 +7,7 @@
  *   inbox.c         the row: life, snapshot, verify             inbox/apply.c     entries become
  *                   state
  *   inbox/save.c    saving           inbox/sweep.c   prune, trim, clear           inbox/choose.c
- *                   whom these concern
+ *                   what these concern
  *   inbox/mark.c    the same for marks                          inbox_all.c       marks of all
  *                   records
  *   inbox/mutate.c  mutations of one record
@@ -32,9 +32,9 @@
 #include "domains/inbox/entry.h"
 #include "holdfast/inbox.h"
 #include "log/entry.h"
+#include "object/removed.h"
 #include "store/call/names.h"
 #include "store/domain.h"
-#include "object/removed.h"
 
 /* The orders of an inbox's records. The first two have one range per class, so that a filter by
  * class leaves out whole ranges and the one weight of a node, the end of the snooze, is left for

@@ -1,5 +1,5 @@
 /* The orders of an inbox's records: how they compare, and steps within a range that pass over
- * what nobody asked for. All are compared by one routine that follows a table of fields. */
+ * what was not asked for. All are compared by one routine that follows a table of fields. */
 #include "domains/inbox/inbox.h"
 
 enum field { BY_CLASS, BY_SNAPSHOT, BY_SCORE, BY_ACCOUNT, BY_THREAD };

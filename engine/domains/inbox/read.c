@@ -5,7 +5,7 @@
 #include "domains/inbox/inbox.h"
 
 struct walk {
-	const struct hf__inbox *inbox; /* NULL: nobody wrote to it; then nothing below is found */
+	const struct hf__inbox *inbox; /* NULL: never written to; then nothing below is found */
 	struct hf_bytes user;
 	struct hf__inbox_filter filter; /* tags 0: the dismissed, by key */
 	uint64_t query;

@@ -1,5 +1,5 @@
 /* What mutations of many records choose, sorted by key: the records a save names, the records
- * that go. Shared by inbox/save.c, inbox/sweep.c and inbox/choose.c and nobody else. */
+ * that go. Shared by inbox/save.c, inbox/sweep.c and inbox/choose.c alone. */
 #ifndef HF_DOMAINS_INBOX_SAVE_H
 #define HF_DOMAINS_INBOX_SAVE_H
 

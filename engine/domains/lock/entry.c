@@ -3,7 +3,7 @@
  *
  * Entries hold a lock as it is afterwards, so that replay needs no rule of its own; the cause is
  * for the feed and for people. Decoding accepts exactly what the mutations can write, as far as
- * the body alone tells: what passes its checksum and still breaks a rule is damage. */
+ * the body alone shows: what passes its checksum and still breaks a rule is damage. */
 #include "domains/lock/lock.h"
 
 #define BODY_VERSION 1u
@@ -89,7 +89,7 @@ bool hf__lock_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body, struct hf
 
 /* --- Words ------------------------------------------------------------------------------------ */
 
-/* Relative to the entry's own time. Times far apart are told as zero rather than overflowing. */
+/* Relative to the entry's own time. Times far apart are shown as zero rather than overflowing. */
 static void add_lease(struct hf__text *out, int64_t at, int64_t until)
 {
 	const uint64_t us = until > at ? (uint64_t)until - (uint64_t)at : 0;

@@ -1,4 +1,4 @@
-/* Objects of the lock domain: lookups, birth, hooks, and the view that says who holds what.
+/* Objects of the lock domain: lookups, birth, hooks, and the view that says which owner holds what.
  *
  * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
  * instant at which the lock ends where lists and settle look for it. All nodes lie inside the
@@ -68,7 +68,7 @@ int64_t hf__lock_ends(const struct hf__lock *lock)
 {
 	if (lock->value.lease_until != HF_UNSET)
 		return lock->value.lease_until;
-	/* The version is that of the grant or of the newest renewal: whoever wrote it is of that
+	/* The version is that of the grant or of the newest renewal: its writer is of that
 	 * incarnation. */
 	return lock->value.version < lock->state->incarnation ? INT64_MIN : INT64_MAX;
 }

@@ -1,11 +1,11 @@
 /* Locks: the row of the domain. Job: named locks with one holder at a time. Happy path: a
- * mutation (lock/mutate.c) decides who holds the lock afterwards and writes that as one entry
- * (lock/entry.c); apply() below puts it into the indexes (lock/index.c); reads walk them
+ * mutation (lock/mutate.c) decides which owner holds the lock afterwards and writes that as one
+ * entry (lock/entry.c); apply() below puts it into the indexes (lock/index.c); reads walk them
  * (lock/read.c). What time or a new opening ends, ends as a view first; settle() logs it later.
  * Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory
- * leaves what the change did so far to its owner, who undoes it.
+ * leaves what the change did so far to its owner, which undoes it.
  *
- * I-LOCK-3: whoever is granted a lock found it free or was its owner, replayed or live. */
+ * I-LOCK-3: an owner that is granted a lock found it free or had it already, replayed or live. */
 #include "domains/lock/lock.h"
 #include "domains/common/domains.h"
 
@@ -30,7 +30,7 @@ static void lock_deinit(void *raw)
 
 /* --- Apply ------------------------------------------------------------------------------------ */
 
-/* The blob for the owner: the one there is when it holds him already. */
+/* The blob for the owner: the one there is when it holds that owner already. */
 static bool keep_owner(struct hf__blob *old, struct hf_bytes owner, struct hf__blob **out)
 {
 	if (old && hf__bytes_equal(hf__blob_bytes(old), owner)) {
@@ -85,7 +85,7 @@ static int change_lock(struct hf__lock *lock, struct hf__change *change,
 }
 
 /* Could it have been free by then? What was held without a lease may have ended with an
- * incarnation, which no entry tells of. */
+ * incarnation, which no entry shows. */
 static bool may_be_free(const struct hf__lock *lock, const struct hf__entry *entry)
 {
 	return lock->value.lease_until == HF_UNSET ||
@@ -124,7 +124,7 @@ static int lock_apply(void *raw, struct hf__change *change, const struct hf__ent
 	struct hf__lock_image image;
 	if (entry->lsn == 0 || !hf__lock_decode(entry->kind, entry->lsn, entry->body, &image))
 		return HF_ECORRUPT;
-	if (image.session != 0) /* nobody of this version writes one */
+	if (image.session != 0) /* this version writes none */
 		return HF_EVERSION;
 	struct hf__lock *lock = hf__lock_find(state, image.name);
 	if (!follows(lock, &image, entry))

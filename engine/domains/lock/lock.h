@@ -1,4 +1,4 @@
-/* The lock domain's insides, shared by lock*.c and nobody else.
+/* The lock domain's insides, shared by the files of lock/ alone.
  *
  *   lock.c         the row: life, apply, endings      lock/index.c   objects, hooks, views
  *   lock/entry.c   entries: bytes <-> meaning, words  lock/check.c   snapshot and verify
@@ -6,7 +6,7 @@
  *   lock/read.c    reads                              lock/verb.h    what mutations have in
  *                  common (lock/verb.c)
  *
- * A lock is an object while somebody holds it. Releasing removes it, so memory does not grow
+ * A lock is an object while it is held. Releasing removes it, so memory does not grow
  * with the names that were ever used; tokens need no memory of old ones, since each is the LSN
  * of its grant.
  *
@@ -25,8 +25,8 @@
 #include "base/order.h"
 #include "holdfast/lock.h"
 #include "log/entry.h"
-#include "store/domain.h"
 #include "object/removed.h"
+#include "store/domain.h"
 
 struct hf__lock_state {
 	struct hf__map locks; /* by name */
@@ -37,7 +37,7 @@ struct hf__lock_state {
 	struct hf__map running;
 	struct hf__object root; /* the container of locks; never changes itself */
 	struct hf__removed removed;
-	/* first LSN of this opening; UINT64_MAX before it is known: nobody holds anything without a
+	/* first LSN of this opening; UINT64_MAX before it is known: nothing is held without a
 	 * lease */
 	uint64_t incarnation;
 };
@@ -130,7 +130,7 @@ struct hf_bytes hf__lock_name(const struct hf__lock *lock);
 struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause,
                                         int64_t setback);
 
-/* The instant (mono) from which it is free without anybody's doing: INT64_MAX if there is none,
+/* The instant (mono) from which it is free without any call: INT64_MAX if there is none,
  * INT64_MIN if its incarnation is over. */
 int64_t hf__lock_ends(const struct hf__lock *lock);
 /* Is it held at this instant? NULL: no. */

@@ -1,6 +1,6 @@
-/* What can be done to a lock. Each mutation looks at the one lock it names, decides who holds it
- * afterwards, and writes that as one entry; what it looked at is what its answer waits for,
- * refusals and "nothing to do" included. */
+/* What can be done to a lock. Each mutation looks at the one lock it names, decides which owner
+ * holds it afterwards, and writes that as one entry; what it looked at is what its answer waits
+ * for, refusals and "nothing to do" included. */
 #include <stddef.h>
 
 #include "domains/common/verb.h"
@@ -34,7 +34,8 @@ static int acquire_in_txn_check(const void *raw, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-/* Its owner may take a lock over whoever waits; a free one is his who waits longest. */
+/* Its owner may take a lock over past all waiters; a free one goes to the one that waits
+ * longest. */
 static bool may_have(const struct hf__lock_state *state, const struct hf__decision *d,
                      struct hf_bytes name, struct hf_bytes owner, const struct hf__lock *lock)
 {

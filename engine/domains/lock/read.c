@@ -5,7 +5,7 @@
 
 /* --- Check ------------------------------------------------------------------------------------ */
 
-/* The lock as it is seen now, or NULL; *rc tells of a wrong name. */
+/* The lock as it is seen now, or NULL; *rc is for a wrong name. */
 static const struct hf__lock *look(struct hf__query *q, struct hf_bytes name, int *rc)
 {
 	const struct hf__lock_state *state = q->state;

@@ -2,14 +2,14 @@
  *
  * Happy path: a mutation that emits nothing notes in the state that the name is in use, which no
  * grant and no other such call passes; then the callback runs, under no engine lock; then a read
- * that looks at nothing takes the note away and wakes the first who waits for the name. The note
+ * that looks at nothing takes the note away and wakes the first waiter for the name. The note
  * is no part of what the log makes: it lies on the caller's stack, and a process that dies takes
  * it along.
  *
- * Failure modes: who finds the lock held, or the name in use, waits or is refused as in acquire.
- * When the answer turns out uncertain, since a release it rests on could not be made durable,
- * the callback does not run and the note goes all the same: the read works on a store that has
- * failed, too. Closing the store sends away who waits, and waits for a callback that runs. */
+ * Failure modes: a caller that finds the lock held, or the name in use, waits or is refused as in
+ * acquire. When the answer turns out uncertain, since a release it rests on could not be made
+ * durable, the callback does not run and the note goes all the same: the read works on a store that
+ * has failed, too. Closing the store sends the waiters away, and waits for a callback that runs. */
 #include "domains/lock/verb.h"
 
 struct with {
@@ -69,7 +69,7 @@ int hf_lock_with(hf_store *store, const struct hf_lock_with_args *args, hf_lock_
 	rc = hf__mutate_wait(store, &verb, &with, HF_DURABLE, args->wait_us, NULL, NULL, error);
 	if (rc == HF_OK)
 		fn(ctx);
-	/* It fails only in a forked child, whose copy of the state nobody uses. */
+	/* It fails only in a forked child, whose copy of the state is not used. */
 	if (running.in && hf__read(store, HF__DOMAIN_LOCK, end_run, &running, HF_READ_UNDURABLE,
 	                           &nothing, NULL) == HF_OK)
 		hf__answer_reset(&nothing);

@@ -1,7 +1,7 @@
 /* Migrations: the row of the domain. Job: remember which of the caller's migrations were
  * applied. Happy path: a mutation (migration/run.c) writes a name once as APPLIED; apply() below
  * makes an object of it. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes
- * nothing; no memory leaves what the change did so far to its owner, who undoes it.
+ * nothing; no memory leaves what the change did so far to its owner, which undoes it.
  *
  * I-MIGRATION-1: a name is there once, under the LSN of the entry that recorded it, and no two
  * have the same. */

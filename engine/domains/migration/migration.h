@@ -1,4 +1,4 @@
-/* The migration domain's insides, shared by migration*.c and nobody else.
+/* The migration domain's insides, shared by the files of migration/ alone.
  *
  *   migration.c  the row: objects, entries, apply, snapshot, verify     migration/run.c
  *                mutations, hf_migrate     migration/read.c  lists

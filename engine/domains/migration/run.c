@@ -3,7 +3,7 @@
  * Happy path of hf_migrate(): for each name that is not there yet, the callback fills a
  * transaction, the name is added behind what it wants done, on the condition that it is still
  * absent, and all of it is committed as one. Failure modes: a callback or a commit that fails
- * leaves no trace of that migration. Whoever was overtaken by another thread's hf_migrate()
+ * leaves no trace of that migration. A caller that another thread's hf_migrate() overtook
  * meets the condition (or a refusal that the other's effects caused), finds the name, and goes
  * on as if it had been there all along. */
 #include "domains/common/verb.h"
@@ -330,7 +330,7 @@ static int migrate_one(hf_store *store, const struct hf_migration *migration, bo
 		*applied = true;
 		return rc;
 	}
-	/* Somebody else may have been faster, whatever the refusal was. What could not be made
+	/* Another caller may have been faster, whatever the refusal was. What could not be made
 	 * durable is not found: the read fails too. */
 	return is_applied(store, wanted, 0, &found, NULL) == HF_OK && found ? HF_OK : rc;
 }

@@ -1,4 +1,4 @@
-/* What entries of the outbox domain are about, for those who watch. An entry about one item
+/* What entries of the outbox domain are about, for feeds and subscriptions. An entry about one item
  * names it; one about a queue names that, and which items it concerns can be asked. */
 #include "domains/outbox/entry.h"
 #include "log/entry.h"

@@ -4,7 +4,7 @@
  * Happy path: decode, find queue and item, compare with what the entry claims to follow, make
  * the new value beside the old one, then put it in place between the two halves of the hook.
  * Failure modes: a body, or a body at this state, that no decide wrote is HF_ECORRUPT before
- * anything was touched; no memory leaves what this change did so far to its owner, who undoes
+ * anything was touched; no memory leaves what this change did so far to its owner, which undoes
  * it. */
 #include "domains/outbox/apply.h"
 

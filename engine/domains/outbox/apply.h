@@ -26,7 +26,7 @@ int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const stru
 int hf__outbox_make_rerun_value(const struct hf__outbox_value *old,
                                 const struct hf__outbox_image *image, const struct hf__entry *entry,
                                 struct hf__outbox_value *out);
-/* Nobody holds it any more. */
+/* It is held no longer. */
 void hf__outbox_free_claim(struct hf__outbox_image *image);
 /* Takes over `value`, on failure too. */
 int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item,

@@ -1,4 +1,4 @@
-/* Outbox entries in words: "claim jobs/42 by w1 lease 30.000000s". Leases and delays are told
+/* Outbox entries in words: "claim jobs/42 by w1 lease 30.000000s". Leases and delays are shown
  * relative to the entry's own time. */
 #include "domains/outbox/entry.h"
 #include "log/entry.h"
@@ -29,7 +29,7 @@ static void add_key(struct hf__text *out, const struct hf__outbox_image *image)
 	add_name(out, image->id);
 }
 
-/* Trailing zeros of the fraction are left out. Times far apart are told as zero rather than
+/* Trailing zeros of the fraction are left out. Times far apart are shown as zero rather than
  * overflowing. */
 static void add_span(struct hf__text *out, const char *word, int64_t from, int64_t to)
 {

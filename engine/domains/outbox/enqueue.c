@@ -120,7 +120,7 @@ static int enqueue_replace(struct hf__decision *d, const struct hf_write *write,
 	return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
 }
 
-/* Somebody holds the item: what it shall be queued again with is noted beside it, unless that is
+/* A worker holds the item: what it shall be queued again with is noted beside it, unless that is
  * noted already. */
 static int enqueue_note(struct hf__decision *d, const struct hf_write *write,
                         const struct hf__outbox_item *item, const struct hf_outbox_input *input,

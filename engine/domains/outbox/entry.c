@@ -2,7 +2,7 @@
  *
  * Entries hold an item or a queue as it is afterwards, so that replay needs no rule of its own;
  * the cause is for the feed and for people. Decoding accepts exactly what the mutations can
- * write, as far as the body alone tells: what passes its checksum and still breaks a rule is
+ * write, as far as the body alone shows: what passes its checksum and still breaks a rule is
  * damage. A version, kind or cause that is not known here belongs to a newer program: that is
  * looked at before anything else. */
 #include "domains/outbox/entry.h"

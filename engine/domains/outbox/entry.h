@@ -20,7 +20,7 @@ enum hf__outbox_kind {
 	HF__OUTBOX_DONE = 9, /* an id was completed: imported or from a snapshot (GONE says it live) */
 	HF__OUTBOX_FADED = 10, /* the time of a completed id was over; no answer changes */
 	HF__OUTBOX_DROPPED = 11, /* the oldest completed ids were too many */
-	HF__OUTBOX_PRUNED = 12, /* items that nobody will deliver are no more */
+	HF__OUTBOX_PRUNED = 12, /* items that will not be delivered are no more */
 };
 
 /* Why. On disk: never renumber. */

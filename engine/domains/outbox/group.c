@@ -4,7 +4,7 @@
  * Happy path: whenever an item that belongs to a group is linked or unlinked, its group is taken
  * out of queue->ready and out of the queue's figures, changed, and put back in. What stands in
  * `ready` for the group is its first item in enqueue order, unless one of them is held. A claim
- * that is over goes on holding until that is logged: whoever claims logs it first, whoever reads
+ * that is over goes on holding until that is logged: a claim logs it first, a read
  * looks past it.
  *
  * A group lives as long as the memory of an item that belongs to it, so taking back a removal

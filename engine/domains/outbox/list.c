@@ -203,7 +203,7 @@ static int keep_match(struct matches *matches, const struct hf_outbox_item *item
 }
 
 /* Asks about the items of one page. *full: the limit is reached; page->after is then the last
- * item asked about, and page->more tells whether anything follows it. */
+ * item asked about, and page->more says whether anything follows it. */
 static int match_page(struct page *page, struct matches *matches, bool *full)
 {
 	const struct hf_outbox_list_args *args = page->args;

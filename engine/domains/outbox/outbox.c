@@ -4,7 +4,7 @@
  * (outbox/entry.c); apply (outbox/apply.c) puts it into the indexes (outbox/state.c); reads walk
  * them (outbox/read.c). What time or a new opening ends, ends as a view first; settle() below
  * logs it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes
- * nothing; no memory leaves what the change did so far to its owner, who undoes it. */
+ * nothing; no memory leaves what the change did so far to its owner, which undoes it. */
 #include "domains/common/domains.h"
 #include "domains/outbox/verb.h"
 

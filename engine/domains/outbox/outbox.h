@@ -1,4 +1,4 @@
-/* The outbox domain's insides, shared by outbox*.c and nobody else.
+/* The outbox domain's insides, shared by the files of outbox/ alone.
  *
  *   outbox.c          the row: life, endings            outbox/state.c    objects, lookups,
  *                     hooks
@@ -28,7 +28,7 @@
  * Endings are views. A claim whose lease is over, or that an earlier incarnation made without a
  * lease, is lost: from that instant the item is queued for everyone, or failed if too many
  * claims of it were lost, although its value says sending until the ending is logged. Indexes
- * follow the value alone; whoever asks about an instant looks at the claims that are over and
+ * follow the value alone; a call that asks about an instant looks at the claims that are over and
  * not logged yet beside them (hf__outbox_view). A mutation that changes such an item logs the
  * ending first, so that no other entry has to know of it.
  *
@@ -44,10 +44,10 @@
 #include "holdfast/outbox_claim.h"
 #include "holdfast/outbox_read.h"
 #include "log/entry.h"
+#include "object/removed.h"
 #include "store/call/names.h"
 #include "store/clock.h"
 #include "store/domain.h"
-#include "object/removed.h"
 
 /* Indexed by enum hf_outbox_status; 0 is unused. */
 #define HF__OUTBOX_PLACES 4u
@@ -68,7 +68,7 @@ struct hf__outbox_state {
 	 * end) or is an earlier incarnation's (at INT64_MIN). */
 	struct hf__heap endings;
 	struct hf__heap fading; /* completed ids, by the end of their time: settle logs that too */
-	/* first LSN of this opening; UINT64_MAX before it is known: nobody holds anything without a
+	/* first LSN of this opening; UINT64_MAX before it is known: nothing is held without a
 	 * lease */
 	uint64_t incarnation;
 	uint64_t newest_unleased; /* no claim without a lease is newer; only a bound */
@@ -227,7 +227,7 @@ struct hf__outbox_key {
 	size_t len;
 	uint8_t bytes[2 + 2 * HF_KEY_MAX];
 };
-/* Both parts fit: checked before by whoever took them in. */
+/* Both parts fit: checked when they were taken in. */
 void hf__outbox_key(struct hf__outbox_key *key, struct hf_bytes queue, struct hf_bytes name);
 
 struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node);

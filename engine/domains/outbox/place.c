@@ -72,8 +72,8 @@ int64_t hf__outbox_end_of(const struct hf__outbox_item *item)
 	const struct hf__outbox_value *value = &item->value;
 	if (value->lease_until != HF_UNSET)
 		return value->lease_until;
-	/* While sending, the version is that of the claim or of the newest extend: whoever wrote it
-	 * is of that incarnation. */
+	/* While sending, the version is that of the claim or of the newest extend: its writer is
+	 * of that incarnation. */
 	return value->version < hf__outbox_queue_of(item)->state->incarnation ? INT64_MIN : INT64_MAX;
 }
 

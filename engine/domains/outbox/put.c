@@ -5,7 +5,7 @@
 
 /* --- Items ------------------------------------------------------------------------------------ */
 
-/* An unset time would be the oldest of all to those who count, and no time to those who look. */
+/* An unset time would be the oldest of all to what counts, and no time to what looks. */
 static int check_times(hf_time enqueued_at, hf_time available_at, struct hf__text *why)
 {
 	if (enqueued_at != HF_UNSET && available_at != HF_UNSET)

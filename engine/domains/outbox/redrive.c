@@ -1,5 +1,5 @@
 /* What concerns many items that a filter finds: redrive queues failed ones again, prune removes
- * what nobody will deliver. Each is one entry with their ids, an outcome: replay knows no
+ * what will not be delivered. Each is one entry with their ids, an outcome: replay knows no
  * filter. Claims that are over are logged first, so that what a filter finds is what everyone
  * sees. */
 #include <stddef.h>

@@ -53,7 +53,7 @@ HF_CHECKED int hf__outbox_fade(struct hf__decision *d, const struct hf__outbox_d
  * whose time is over go first, then the oldest. */
 HF_CHECKED int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue,
                               size_t keep);
-/* Logs that a claim is over. Before a mutation that changes the item: so no other entry tells of
+/* Logs that a claim is over. Before a mutation that changes the item: so no other entry shows
  * it. */
 HF_CHECKED int hf__outbox_end(struct hf__decision *d, const struct hf__outbox_item *item);
 /* NULL: nothing to do. */

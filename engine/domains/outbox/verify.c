@@ -45,7 +45,7 @@ static const char *value_fault(const struct hf__outbox_item *item)
 	           : NULL;
 }
 
-/* Whoever is first in its group counts for all of it. */
+/* The item that is first in its group counts for all of it. */
 static void tally_member(const struct hf__outbox_item *item, struct tally *tally)
 {
 	const struct hf__outbox_group *group = item->member->group;

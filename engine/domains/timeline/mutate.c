@@ -6,7 +6,7 @@
 
 /* What a mutation of one event found. */
 struct found {
-	const struct hf__timeline *timeline; /* NULL: nobody wrote to it */
+	const struct hf__timeline *timeline; /* NULL: never written to */
 	const struct hf__timeline_event *event; /* NULL: none */
 };
 

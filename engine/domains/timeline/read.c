@@ -7,7 +7,7 @@
 
 /* What a filter selects. */
 struct selection {
-	const struct hf__timeline *timeline; /* NULL: nobody wrote to it; then nothing matches */
+	const struct hf__timeline *timeline; /* NULL: never written to; then nothing matches */
 	struct hf__timeline_bound range;
 };
 

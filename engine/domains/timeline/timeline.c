@@ -3,7 +3,7 @@
  * (timeline/entry.c), and apply() below puts it into the indexes (timeline/index.c,
  * timeline/order.c); reads walk one range of one index (timeline/read.c). Failure modes: a body
  * that no mutation wrote, or that does not follow from the state it meets, is HF_ECORRUPT and
- * changes nothing; no memory leaves what the change did so far to its owner, who undoes it.
+ * changes nothing; no memory leaves what the change did so far to its owner, which undoes it.
  *
  * I-TIMELINE-1: an event's version is the LSN of its append, and nothing of it ever changes.
  * I-TIMELINE-2: a timeline's events are the same ones in each of its orders. I-TIMELINE-3:

@@ -1,4 +1,4 @@
-/* The timeline domain's insides, shared by timeline_*.c and nobody else.
+/* The timeline domain's insides, shared by the files of timeline/ alone.
  *
  *   timeline/entry.c    entries: bytes <-> meaning, form, words    timeline/index.c  objects,
  *                      lookups
@@ -17,9 +17,9 @@
 #include "base/order.h"
 #include "holdfast/timeline.h"
 #include "log/entry.h"
+#include "object/removed.h"
 #include "store/call/names.h"
 #include "store/domain.h"
-#include "object/removed.h"
 
 /* One order of a timeline's events for each shape of filter, so that what matches is one range
  * of one of them, sorted by time already and counted by its ends' ranks; and one by id, which is

@@ -150,7 +150,7 @@ struct hf_fsck_domain {
 
 /* How the last writer left the store. */
 enum hf_fsck_stop {
-	HF_FSCK_STOP_UNKNOWN = 0, /* nothing that was read tells */
+	HF_FSCK_STOP_UNKNOWN = 0, /* nothing that was read says */
 	HF_FSCK_STOP_CLEAN = 1, /* it was closed, and the log ends where the witness says */
 	HF_FSCK_STOP_UNCLEAN = 2, /* it was not: a crash, a kill */
 	HF_FSCK_STOP_NONE = 3, /* nothing stopped: a writer has the store open while it is checked */

@@ -13,7 +13,7 @@
  * rc = hf_ticket_wait(store, &ticket, -1, &error);               // HF_OK: durable
  *
  * EVERY answer of such a call has its ticket: a refusal and changed = false too, since what they
- * rest on may itself not be durable yet. Who acts on an answer outside the store (sends,
+ * rest on may itself not be durable yet. A caller that acts on an answer outside the store (sends,
  * replies, deletes) has to wait for its ticket first: after a power loss that takes the first
  * commits of an opening, the LSNs in their unanswered tickets and results are issued again. A
  * call that failed without looking at anything (HF_EINVAL, HF_ENOMEM, HF_EFAILED, ...) leaves
@@ -28,7 +28,7 @@
  * their way; and once in each opening of the store, until its first entry is durable, because no
  * LSN may get out that a crash could have issued again.
  *
- * Who flushes: the first such call starts a thread, which flushes whatever nobody else does.
+ * Who flushes: the first such call starts a thread, which flushes whatever no other thread does.
  * With options.no_background there is none, and the host calls hf_flush(); hf_ticket_wait(),
  * hf_sync() and every waiting mutation flush too. */
 #ifndef HOLDFAST_ASYNC_H
@@ -52,11 +52,11 @@ HF_API HF_CHECKED int hf_txn_commit_async(hf_txn *txn, enum hf_durability durabi
 HF_API HF_CHECKED int hf_ticket_poll(hf_store *store, const struct hf_ticket *ticket,
                                      struct hf_error *error);
 
-/* Waits until the ticket is answered, flushing if nobody else does, at most wait_us of real
- * time (-1: for ever; 0: as hf_ticket_poll()): then HF_ETIMEDOUT. Without the thread
+/* Waits until the ticket is answered, flushing if no other thread does, at most wait_us of real
+ * time (-1: forever; 0: as hf_ticket_poll()): then HF_ETIMEDOUT. Without the thread
  * (no_background), and while it is in a callback, the time that a flush takes of its own is not
  * cut short. HF_ECANCELED: hf_close() was called meanwhile, which is the one call that may run
- * beside this one; its answer tells what became of the ticket. HF_EINVAL: this opening of the
+ * beside this one; its answer says what became of the ticket. HF_EINVAL: this opening of the
  * store gave no such ticket. Thread-safe. */
 HF_API HF_CHECKED int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket,
                                      int64_t wait_us, struct hf_error *error);
@@ -65,7 +65,7 @@ HF_API HF_CHECKED int hf_ticket_wait(hf_store *store, const struct hf_ticket *ti
  * was last read. Read its eight bytes first, then poll the tickets. It is written at most once
  * for each advance of how far the log is durable (for commits in mode HF_OS alone: of how far it
  * is written) and once when the store fails; hf_get_info() counts the writes. What was answered
- * before the first call is not told, nor a ticket that is answered when it is given (a refusal
+ * before the first call is not reported, nor a ticket that is answered when it is given (a refusal
  * on durable ground): poll a new ticket before waiting. The same descriptor for every call;
  * non-blocking; it belongs to the store, whose hf_close() closes it: take it out of the loop
  * before. Errors: HF_ENOSPACE (no descriptor is left), HF_EFORK. */

@@ -55,13 +55,13 @@ struct hf_clock_set_back_args {
 	hf_time to; /* to this instant; not given, as by_us is not: to the wall clock */
 };
 
-/* Sets it back, but never behind the wall clock, where it would not stay: who asks for more gets
- * that. changed = false: it is not ahead of the wall clock, or of `to`; else result->count is 1
- * and result->version the LSN. Waiting calls try again, since what they wait for may be due at
- * another instant. What has ended by then is logged first; where that is much, in steps of their
- * own, as upkeep would (they change no answer). A call that fails, or a process that ends, in
- * between leaves these steps and the clock as it was; the set-back itself is one entry. In a
- * transaction all of it is part of that (HF_ETOOBIG: hf_maintain() before it leaves less).
+/* Sets it back, but never behind the wall clock, where it would not stay: a caller that asks for
+ * more gets that. changed = false: it is not ahead of the wall clock, or of `to`; else
+ * result->count is 1 and result->version the LSN. Waiting calls try again, since what they wait for
+ * may be due at another instant. What has ended by then is logged first; where that is much, in
+ * steps of their own, as upkeep would (they change no answer). A call that fails, or a process that
+ * ends, in between leaves these steps and the clock as it was; the set-back itself is one entry. In
+ * a transaction all of it is part of that (HF_ETOOBIG: hf_maintain() before it leaves less).
  * HF_EINVAL: form; all set-backs of a store together would be longer than 70,000 years. */
 HF_API HF_CHECKED int hf_clock_set_back(hf_store *store, hf_txn *txn,
                                         const struct hf_clock_set_back_args *args,

@@ -21,10 +21,10 @@ extern "C" {
 /* bytes of a reset's reason; longer ones are refused with HF_ETOOBIG */
 #define HF_CURSOR_REASON_MAX 4096u
 
-/* Who reads what. White space at both ends of each part is ignored (all code points that Unicode
- * gives the property White_Space, in UTF-8; that is what "blank" means below too); then each has
- * at most HF_KEY_MAX bytes, none of them NUL, and only `subject` may be empty: the stream as a
- * whole. */
+/* Which consumer reads what. White space at both ends of each part is ignored (all code points that
+ * Unicode gives the property White_Space, in UTF-8; that is what "blank" means below too); then
+ * each has at most HF_KEY_MAX bytes, none of them NUL, and only `subject` may be empty: the stream
+ * as a whole. */
 struct hf_cursor_key {
 	struct hf_bytes consumer;
 	struct hf_bytes stream;

@@ -2,13 +2,13 @@
  *
  * A feed gives every entry of the log from any LSN that is retained on, in order, each once,
  * once it is durable: nothing that a crash could take back. It reads the log's files by a
- * descriptor of its own, so any number of feeds run beside the writers and slow nobody down.
- * Whoever keeps `next` of the last batch goes on there after a restart. Numbering jumps after an
- * unclean stop; that is no gap.
+ * descriptor of its own, so any number of feeds run beside the writers and slow none of
+ * them down. A reader that keeps `next` of the last batch goes on there after a restart. Numbering
+ * jumps after an unclean stop; that is no gap.
  *
- * A subscription tells of changes from now on, through a ring of bounded size and an eventfd, or
- * through a callback. Whoever is too slow is told how many changes the ring had no room for, and
- * where a feed would find them.
+ * A subscription reports changes from now on, through a ring of bounded size and an eventfd, or
+ * through a callback. A reader that is too slow learns how many changes the ring had no room for,
+ * and where a feed would find them.
  *
  * Entries of commits in mode `os` appear when they are durable: with the next durable commit,
  * hf_sync() or hf_close(). */
@@ -40,7 +40,7 @@ struct hf_event {
 	bool transaction_end; /* the last entry of its transaction */
 	struct hf_bytes reason; /* of a reset, a failure, a forced release; else empty */
 	/* not 0: no change but a gap marker of a subscription. So many changes from `lsn` on are not
-	 * told */
+	 * reported */
 	uint64_t lost;
 	/* As it lies in the log, for those who keep a state of their own. In a subscription's events
 	 * the body is empty. */
@@ -63,7 +63,7 @@ HF_API void hf_event_text(const struct hf_event *event, char *out, size_t cap);
 
 /* Does it concern the object with these key parts (at most 3), or one whose key begins with
  * them? An entry about many objects of a container concerns those that it changed, as far as its
- * body tells; without the body, and where the body does not tell, all of them. The domain is not
+ * body says; without the body, and where the body does not say, all of them. The domain is not
  * compared. */
 HF_API bool hf_event_concerns(const struct hf_event *event, const struct hf_bytes *key,
                               unsigned parts);
@@ -83,7 +83,7 @@ HF_API HF_CHECKED int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out,
 /* The same for the store in directory `path`, which another process of the same host may be
  * writing: takes no lock and changes nothing. What it knows to be durable it has from the
  * store's files: the newest entries may come a moment later than inside the writing process, and
- * after an unclean stop those that nobody had been told of come once the store was opened again.
+ * after an unclean stop those that no reader has seen come once the store was opened again.
  * The LSN that comes next is the one behind the newest entry that its files hold, durable or
  * not. Errors also: HF_ENOTFOUND (no store), HF_EVERSION, HF_ECORRUPT. */
 HF_API HF_CHECKED int hf_feed_open_path(const char *path, hf_lsn from, hf_feed **out,
@@ -91,7 +91,7 @@ HF_API HF_CHECKED int hf_feed_open_path(const char *path, hf_lsn from, hf_feed *
 
 /* Gives what comes next: up to `limit` entries (0: as many as make a good batch); a batch may
  * end inside a transaction, and is at most a megabyte unless a single entry is larger. When
- * there is nothing it waits up to wait_us (0: not at all, -1: for ever) and then answers HF_OK
+ * there is nothing it waits up to wait_us (0: not at all, -1: forever) and then answers HF_OK
  * with count 0. One thread at a time: HF_EINVAL for a second one. *out is zeroed on failure, and
  * the call can be repeated: the feed stays where it was. Errors: HF_ECANCELED (the store was
  * closed, hf_feed_wake or hf_feed_close was called), HF_EFAILED (it failed: nothing more will
@@ -147,12 +147,12 @@ HF_API HF_CHECKED int hf_subscribe(hf_store *store, const struct hf_subscribe_ar
 HF_API int hf_subscription_eventfd(const hf_subscription *subscription);
 
 /* Takes up to `limit` changes (0: all) out of the ring, in the order of LSNs. When there is none
- * it waits up to wait_us (0: not at all, -1: for ever) and then answers HF_OK with count 0.
+ * it waits up to wait_us (0: not at all, -1: forever) and then answers HF_OK with count 0.
  * Where the ring was full stands one event with `lost`: so many changes from its `lsn` on are
- * not told, and a feed from there gives them. Thread-safe. *out is zeroed on failure and nothing
- * was taken. Errors: HF_ECANCELED (the store was closed, the subscription was ended), HF_EINVAL
- * (it has a callback), HF_EFAILED (the store failed), HF_ECORRUPT, HF_EIO (changes cannot be
- * read), HF_ENOMEM, HF_EFORK. */
+ * not reported, and a feed from there gives them. Thread-safe. *out is zeroed on failure and
+ * nothing was taken. Errors: HF_ECANCELED (the store was closed, the subscription was ended),
+ * HF_EINVAL (it has a callback), HF_EFAILED (the store failed), HF_ECORRUPT, HF_EIO (changes cannot
+ * be read), HF_ENOMEM, HF_EFORK. */
 HF_API HF_CHECKED int hf_subscription_next(hf_subscription *subscription, size_t limit,
                                            int64_t wait_us, struct hf_event_batch *out,
                                            struct hf_error *error);

@@ -1,10 +1,10 @@
-/* Idempotency: each piece of work is done once per key, and whoever asks again gets the very
+/* Idempotency: each piece of work is done once per key, and a caller that asks again gets the very
  * response that the first one got.
  *
  * A caller begins a key. It is NEW: the caller owns the work, does it, and completes the key
  * with a status and a response, in one transaction with the effects of the work if they live
- * here. Or somebody owns it already, or it is done: then the caller is told so. The owner is
- * fenced by a token: once its lease is over, somebody else may have begun the key, and a late
+ * here. Or another caller owns it already, or it is done: then the answer says so. The owner is
+ * fenced by a token: once its lease is over, another caller may have begun the key, and a late
  * complete is HF_ESTALE.
  *
  * An entry ends as a whole: an owned one with its owner's lease or, having none, when the store
@@ -17,7 +17,7 @@
  *
  * Names: `scope` has 1 to HF_KEY_MAX bytes, none of them NUL. `key` has 1 to
  * HF_IDEMPOTENCY_KEY_MAX bytes, each of printable ASCII but the space; it may hold ':'. A scope
- * nobody wrote to is the same as an empty one. */
+ * that was never written to is the same as an empty one. */
 #ifndef HOLDFAST_IDEMPOTENCY_H
 #define HOLDFAST_IDEMPOTENCY_H
 
@@ -32,7 +32,7 @@ extern "C" {
 #define HF_IDEMPOTENCY_FINGERPRINT_MAX 64u /* bytes of a fingerprint */
 /* bytes of "scope:key", without a NUL */
 #define HF_IDEMPOTENCY_TEXT_MAX (3u * HF_KEY_MAX + 1u + HF_IDEMPOTENCY_KEY_MAX)
-/* 24 hours: how long an entry stays where nobody says otherwise */
+/* 24 hours: how long an entry stays where no call says otherwise */
 #define HF_IDEMPOTENCY_TTL_US INT64_C(86400000000)
 
 struct hf_idempotency_key {
@@ -58,7 +58,7 @@ HF_API HF_CHECKED int hf_idempotency_parse(struct hf_bytes text, char *scope,
 struct hf_idempotency_entry {
 	struct hf_idempotency_key key;
 	struct hf_bytes fingerprint; /* of the request that began it; may be empty */
-	bool done; /* false: somebody owns it and is at work */
+	bool done; /* false: a caller owns it and is at work */
 	int32_t status; /* of the response; 0 until it is done */
 	struct hf_bytes response; /* empty until it is done */
 	hf_time created_at; /* when it was begun, or put */
@@ -80,7 +80,7 @@ enum hf_idempotency_outcome {
 	HF_IDEMPOTENCY_NEW = 1,
 	/* the key was used with another fingerprint: another request under the same key */
 	HF_IDEMPOTENCY_MISMATCH = 2,
-	HF_IDEMPOTENCY_IN_PROGRESS = 3, /* somebody owns it: ask again after lease_until */
+	HF_IDEMPOTENCY_IN_PROGRESS = 3, /* another caller owns it: ask again after lease_until */
 	HF_IDEMPOTENCY_REPLAY = 4, /* it is done: here are status and response */
 };
 
@@ -97,7 +97,7 @@ struct hf_idempotency_begin_args {
 	struct hf_bytes fingerprint;
 	int64_t lease_us; /* the caller owns the work for so long; 0: while the store stays open */
 	int64_t
-	    /* without a lease the entry expires after so long if nobody completes it; 0:
+	    /* without a lease the entry expires after so long unless it is completed; 0:
 	     * HF_IDEMPOTENCY_TTL_US. Never ends a lease */
 	    ttl_us;
 };
@@ -136,8 +136,8 @@ struct hf_idempotency_complete_args {
 	int64_t ttl_us; /* the response is kept for so long; 0: HF_IDEMPOTENCY_TTL_US */
 };
 
-/* The work is done: keeps status and response for everyone who asks again. HF_ESTALE unless the
- * token owns the key. */
+/* The work is done: keeps status and response for every caller that asks again. HF_ESTALE unless
+ * the token owns the key. */
 HF_API HF_CHECKED int hf_idempotency_complete(hf_store *store, hf_txn *txn,
                                               const struct hf_idempotency_complete_args *args,
                                               struct hf_result *result, struct hf_error *error);
@@ -185,7 +185,7 @@ struct hf_idempotency_remove_args {
 	struct hf_idempotency_key key;
 };
 
-/* Forgets the key, whoever owns it. HF_ENOTFOUND. */
+/* Forgets the key, owned or not. HF_ENOTFOUND. */
 HF_API HF_CHECKED int hf_idempotency_remove(hf_store *store, hf_txn *txn,
                                             const struct hf_idempotency_remove_args *args,
                                             struct hf_result *result, struct hf_error *error);
@@ -195,7 +195,7 @@ struct hf_idempotency_clear_args {
 	struct hf_bytes scope;
 };
 
-/* Forgets every key of the scope, whoever owns it; one entry in the log. result->count says how
+/* Forgets every key of the scope, owned or not; one entry in the log. result->count says how
  * many there were. */
 HF_API HF_CHECKED int hf_idempotency_clear(hf_store *store, hf_txn *txn,
                                            const struct hf_idempotency_clear_args *args,

@@ -2,7 +2,7 @@
  *
  * A poller saves what it found; the user reads and dismisses. What was dismissed stays
  * dismissed, whatever a later save says: only hf_inbox_undismiss() brings it back. An inbox
- * nobody wrote to is the same as an empty one.
+ * that was never written to is the same as an empty one.
  *
  * A record that goes can leave a tombstone: of a dismissal, so that the record is still
  * dismissed when a save brings it back, or of a removal, so that no save brings it back. It ends

@@ -1,8 +1,8 @@
-/* Locks: one holder at a time, fenced. A lock is a name; it exists while somebody holds it.
+/* Locks: one holder at a time, fenced. A lock is a name; it exists while it is held.
  *
- * A grant gives a token, greater than every one before it. Whoever lost the lock (its lease is
- * over, another was granted it, somebody took it away) finds the token stale and must stop; what
- * he wants to write he guards by the token, in the same transaction (hf_lock_guard_held). A
+ * A grant gives a token, greater than every one before it. A holder that lost the lock (its
+ * lease is over, another was granted it, it was taken away) finds the token stale and must stop;
+ * what it wants to write it guards by the token, in the same transaction (hf_lock_guard_held). A
  * grant ends with its lease or, having none, when the store is closed, crashed or not: from that
  * instant the lock is free for everyone.
  *
@@ -38,7 +38,7 @@ struct hf_lock {
 struct hf_lock_acquire_args {
 	struct hf_write write;
 	struct hf_bytes name;
-	struct hf_bytes owner; /* whoever gives the same owner may take the lock over */
+	struct hf_bytes owner; /* a caller that gives the same owner may take the lock over */
 	int64_t lease_us;
 	/* how long to wait for it: 0 not at all, -1 forever, nothing else below 0; must be 0 in a
 	 * transaction */
@@ -46,8 +46,8 @@ struct hf_lock_acquire_args {
 };
 
 /* Grants the lock if it is free or held by the same owner, whose old token is stale from then
- * on; result->token is the new one. Who waits is served in the order of arrival, and who would
- * wait stands behind those who do. HF_EHELD: another owner holds it, and no wait was asked;
+ * on; result->token is the new one. Waiters are served in the order of arrival, and a caller that
+ * would wait stands behind them. HF_EHELD: another owner holds it, and no wait was asked;
  * HF_ETIMEDOUT: nor could it be had in that time; HF_ECANCELED: the store was closed meanwhile,
  * or hf_cancel() was called. */
 HF_API HF_CHECKED int hf_lock_acquire(hf_store *store, hf_txn *txn,
@@ -85,8 +85,8 @@ struct hf_lock_force_release_args {
 	struct hf_bytes reason;
 };
 
-/* Frees the lock whoever holds it; the reason stays in the log. A free lock stays as it is:
- * changed = false. What runs under hf_lock_with() is not interrupted. */
+/* Frees the lock, whichever owner holds it; the reason stays in the log. A free lock stays as it
+ * is: changed = false. What runs under hf_lock_with() is not interrupted. */
 HF_API HF_CHECKED int hf_lock_force_release(hf_store *store, hf_txn *txn,
                                             const struct hf_lock_force_release_args *args,
                                             struct hf_result *result, struct hf_error *error);
@@ -99,7 +99,7 @@ struct hf_lock_put_args {
 	hf_time lease_until; /* must be given: a grant without a lease does not outlive its store */
 };
 
-/* Holds a lock as told (import, migration): for this owner, until this instant, with a new token
+/* Holds a lock as given (import, migration): for this owner, until this instant, with a new token
  * in result->token; the owner takes it over by acquiring. changed = false when the instant has
  * passed, or when it is held like that already. HF_EHELD: another owner holds it. */
 HF_API HF_CHECKED int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put_args *args,
@@ -143,9 +143,9 @@ struct hf_lock_with_args {
 	struct hf_cancel_flag *cancel; /* hf_cancel() on it ends the wait; not `fn`. NULL: none */
 };
 
-/* Calls `fn` alone for that name: while it runs nobody is granted the lock and no other
+/* Calls `fn` alone for that name: while it runs no caller is granted the lock and no other
  * hf_lock_with() of that name runs; other names run side by side. Writes nothing to the log and
- * gives no token. It may be called only while nobody holds the lock: HF_EHELD, HF_ETIMEDOUT and
+ * gives no token. It may be called only while the lock is free: HF_EHELD, HF_ETIMEDOUT and
  * HF_ECANCELED as in hf_lock_acquire. HF_OK: `fn` was called, once. Calling it for the same name
  * from within `fn` waits for itself. hf_close() beside it waits until `fn` has returned, which
  * may use the store until then. */

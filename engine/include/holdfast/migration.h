@@ -23,7 +23,7 @@ typedef int (*hf_migration_fill_fn)(void *ctx, hf_store *store, hf_txn *txn,
                                     struct hf_error *error);
 
 struct hf_migration {
-	struct hf_bytes name; /* 1 to HF_KEY_MAX bytes, none of them NUL; for ever the same */
+	struct hf_bytes name; /* 1 to HF_KEY_MAX bytes, none of them NUL; forever the same */
 	hf_migration_fill_fn fill; /* NULL: nothing but the name is recorded */
 	void *ctx;
 	/* With has_checksum: a checksum of what it does, by whatever the caller likes. It is kept
@@ -35,7 +35,7 @@ struct hf_migration {
 
 struct hf_migrated {
 	size_t applied; /* by this call */
-	size_t skipped; /* applied before, or by somebody else meanwhile */
+	size_t skipped; /* applied before, or by another caller meanwhile */
 	/* On failure: applied + skipped is the index of the one that failed. */
 };
 

@@ -1,9 +1,9 @@
 /* Outboxes: durable work queues, one per name. Items are enqueued, claimed by one worker at a
  * time, and completed or failed.
  *
- * An item is `queued`, `sending` (somebody holds it) or `failed` (given up until told
- * otherwise). A claim gives a token; a worker that lost the item (its lease is over, it was
- * taken away) finds the token stale and must stop. A claim ends with its lease or, having none,
+ * An item is `queued`, `sending` (a worker holds it) or `failed` (given up until
+ * a call says otherwise). A claim gives a token; a worker that lost the item (its lease is over, it
+ * was taken away) finds the token stale and must stop. A claim ends with its lease or, having none,
  * when the store is closed, crashed or not: from that instant the item is seen as queued again
  * by everyone, attempts unchanged.
  *
@@ -18,8 +18,8 @@
  * `args->write.expect` is compared before anything else. Reads are in outbox_read.h, a pass over
  * a queue is in outbox_drain.h.
  *
- * Names: `queue` and `id` have 1 to HF_KEY_MAX bytes, none of them NUL. A queue nobody wrote to
- * is the same as an empty one. */
+ * Names: `queue` and `id` have 1 to HF_KEY_MAX bytes, none of them NUL. A queue that was never
+ * written to is the same as an empty one. */
 #ifndef HOLDFAST_OUTBOX_H
 #define HOLDFAST_OUTBOX_H
 
@@ -49,7 +49,7 @@ enum hf_outbox_status {
 	HF_OUTBOX_FAILED = 3,
 };
 
-/* What hf_outbox_enqueue() with HF_OUTBOX_RERUN noted beside an item that somebody held: once
+/* What hf_outbox_enqueue() with HF_OUTBOX_RERUN noted beside an item that a worker held: once
  * the item is completed it is queued again with this. */
 struct hf_outbox_rerun {
 	struct hf_bytes payload;
@@ -99,7 +99,7 @@ struct hf_outbox_items {
 
 /* Groups: of the items of one queue that share a non-empty group claim_next gives one at a time,
  * in the order in which they were enqueued, whatever their priorities. The first one that is
- * neither done nor failed goes before all others of the group: while somebody holds it, and
+ * neither done nor failed goes before all others of the group: while a worker holds it, and
  * while it is delayed (by available_at or a backoff), they wait. Its priority and available_at
  * are the group's place among others. A group is made by its first item and goes with its last;
  * group names follow the rules of key parts.
@@ -178,11 +178,11 @@ struct hf_outbox_put_args {
 	struct hf_bytes queue;
 	/* Stored as given but for token, owner, lease_until, run_until and version, which are
 	 * ignored; times are taken literally (0 is the first instant of 1970) and must be set. A
-	 * status of sending becomes queued, since nobody holds it. */
+	 * status of sending becomes queued, since no worker holds it. */
 	struct hf_outbox_item item;
 };
 
-/* Stores an item (import, migration). One that exists is replaced, whoever holds it, and keeps
+/* Stores an item (import, migration). One that exists is replaced, held or not, and keeps
  * its place in the enqueue order; a new one comes last, whether or not its id was completed
  * before. changed = false when it is like that already. */
 HF_API HF_CHECKED int hf_outbox_put(hf_store *store, hf_txn *txn,
@@ -226,7 +226,7 @@ struct hf_outbox_clear_args {
 	struct hf_bytes queue;
 };
 
-/* Removes every item of the queue, whoever holds it, and forgets its completed ids; settings
+/* Removes every item of the queue, held or not, and forgets its completed ids; settings
  * stay. result->count: how many items. */
 HF_API HF_CHECKED int hf_outbox_clear(hf_store *store, hf_txn *txn,
                                       const struct hf_outbox_clear_args *args,
@@ -240,9 +240,9 @@ struct hf_outbox_pause_args {
 	int64_t wait_us;
 };
 
-/* While a queue is paused claim_next gives nothing and drain sends nothing; whoever holds an
- * item goes on, and an item can be claimed by name. Survives closing. changed = false when it is
- * so already. With a wait: HF_ETIMEDOUT when items are still being sent by then; the queue is
+/* While a queue is paused claim_next gives nothing and drain sends nothing; a worker that
+ * holds an item goes on, and an item can be claimed by name. Survives closing. changed = false when
+ * it is so already. With a wait: HF_ETIMEDOUT when items are still being sent by then; the queue is
  * paused all the same, and *result says what that did. */
 HF_API HF_CHECKED int hf_outbox_pause(hf_store *store, hf_txn *txn,
                                       const struct hf_outbox_pause_args *args,
@@ -266,7 +266,8 @@ HF_API HF_CHECKED int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
 
 /* --- From outside ----------------------------------------------------------------------------- */
 
-/* These need no token and take the item from whoever holds it. HF_ENOTFOUND when there is none. */
+/* These need no token and take the item from its holder, if any. HF_ENOTFOUND when there is
+ * none. */
 
 struct hf_outbox_remove_args {
 	struct hf_write write;
@@ -333,7 +334,7 @@ struct hf_outbox_prune_args {
 	bool dry_run; /* only count: nothing changes */
 };
 
-/* Removes items that nobody will deliver any more, in one transaction; none is held.
+/* Removes items that will not be delivered any more, in one transaction; none is held.
  * result->count: how many; none: changed = false. It looks at every item of that status.
  * HF_ETOOBIG beyond what a transaction can hold: use `limit`. */
 HF_API HF_CHECKED int hf_outbox_prune(hf_store *store, hf_txn *txn,

@@ -36,8 +36,8 @@ struct hf_outbox_claim_args {
 
 /* Claims one item by name, delayed or failed ones too, out of its group's turn and from a paused
  * queue. Of any number of concurrent claims exactly one wins. `out` (nullable) gets the item,
- * result->token the token. HF_ENOTFOUND; HF_ECLAIMED: somebody holds it; HF_EBLOCKED: somebody
- * holds another item of its group. */
+ * result->token the token. HF_ENOTFOUND; HF_ECLAIMED: a worker holds it; HF_EBLOCKED:
+ * a worker holds another item of its group. */
 HF_API HF_CHECKED int hf_outbox_claim(hf_store *store, hf_txn *txn,
                                       const struct hf_outbox_claim_args *args,
                                       struct hf_outbox_items *out, struct hf_result *result,
@@ -54,7 +54,7 @@ struct hf_outbox_claim_next_args {
 	struct hf_bytes owner; /* as above */
 	int64_t lease_us;
 	int64_t max_run_us; /* as above */
-	/* how long to wait for work: 0 not at all, -1 for ever; must be 0 in a transaction */
+	/* how long to wait for work: 0 not at all, -1 forever; must be 0 in a transaction */
 	int64_t wait_us;
 };
 
@@ -75,7 +75,7 @@ HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn,
 /* --- While holding an item -------------------------------------------------------------------- */
 
 /* These four need the current token: HF_ENOTFOUND when there is no such item, HF_ESTALE when the
- * token is not the current one or the claim is over: stop, somebody else may be at work. */
+ * token is not the current one or the claim is over: stop, another worker may be at work. */
 
 struct hf_outbox_extend_args {
 	struct hf_write write;

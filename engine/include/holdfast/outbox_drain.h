@@ -1,4 +1,4 @@
-/* Draining a queue of the outbox in one pass, and being told when it changes. What is said of
+/* Draining a queue of the outbox in one pass, and being notified when it changes. What is said of
  * all functions in outbox.h holds here too. */
 #ifndef HOLDFAST_OUTBOX_DRAIN_H
 #define HOLDFAST_OUTBOX_DRAIN_H
@@ -56,7 +56,7 @@ struct hf_outbox_drained {
  * complete or fail. An item that anything happens to after the pass began is left to later
  * passes, so concurrent drains never send one item twice; nor is an item sent before one that
  * goes before it in its group. An item that was sent while it was only retried or marked failed,
- * so that it is the same enqueue with the same payload and nobody holds it, is completed all the
+ * so that it is the same enqueue with the same payload and is not held, is completed all the
  * same.
  *
  * A failure of the store ends the pass with its code and counts as no attempt of the item at

@@ -45,7 +45,7 @@ struct hf_options {
 	 * full disk */
 	uint32_t segment_size;
 	uint32_t inline_max; /* payloads up to this many bytes are kept in memory; 0 = 256 */
-	/* how long to wait for another process to close the store: 0 not at all, -1 for ever */
+	/* how long to wait for another process to close the store: 0 not at all, -1 forever */
 	int64_t wait_us;
 };
 
@@ -53,12 +53,12 @@ struct hf_options {
  * defaults. On success *out must be closed with hf_close(). Recovers after a crash: everything
  * acknowledged as durable is there.
  *
- * Files are 0600, plus what the directory's group may; when root opens a directory of somebody
- * else, new files get its owner and group. While the store is open its files must keep their
+ * Files are 0600, plus what the directory's group may; when root opens a directory of another
+ * user, new files get its owner and group. While the store is open its files must keep their
  * names: within a second of one being replaced or removed, or of one of its descriptors being
  * closed by the host, the store fails (HF_EFAILED).
  *
- * Errors: HF_ENOTFOUND (no store, create not asked), HF_ELOCKED (names who has it, as far as
+ * Errors: HF_ENOTFOUND (no store, create not asked), HF_ELOCKED (names the holder, as far as
  * known), HF_ECORRUPT (error names file, offset, LSN range; nothing was changed), HF_EVERSION,
  * HF_EUNSAFEFS, HF_EACCESS (no permission, read-only, an odd path; LOCK, WITNESS or the newest
  * segment has a second name), HF_EIO, HF_ENOMEM, HF_ENOSPACE (disk, quota, descriptors),

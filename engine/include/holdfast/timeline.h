@@ -1,8 +1,8 @@
 /* Timelines: append-only histories. An event has a type, a subject (or none), the time at which
  * it happened, and a payload; it never changes and goes only by hf_timeline_retain() or
- * hf_timeline_clear(). Appending the same event again changes nothing, so that who does not know
- * whether an append got through just repeats it. A timeline nobody wrote to is the same as an
- * empty one.
+ * hf_timeline_clear(). Appending the same event again changes nothing, so that a caller that does
+ * not know whether an append got through just repeats it. A timeline that was never written to is
+ * the same as an empty one.
  *
  * What holds for every call, and which errors any of them may answer, stands in store.h. */
 #ifndef HOLDFAST_TIMELINE_H
@@ -44,8 +44,8 @@ struct hf_timeline_append_args {
 
 /* Adds an event. An id that is there already with the same content: changed = false,
  * result->version is that event's. With other content: HF_ECONFLICT, and the event stays as it
- * is. Content is type, subject, happened_at (unless it was left to the clock, which nobody can
- * repeat) and the payload, of which a 128-bit hash is compared. An id that was removed can be
+ * is. Content is type, subject, happened_at (unless it was left to the clock, which no caller
+ * can repeat) and the payload, of which a 128-bit hash is compared. An id that was removed can be
  * used again. */
 HF_API HF_CHECKED int hf_timeline_append(hf_store *store, hf_txn *txn,
                                          const struct hf_timeline_append_args *args,

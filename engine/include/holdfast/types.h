@@ -38,8 +38,8 @@ enum hf_code {
 	HF_EINVAL = 1, /* an argument breaks the contract: fix the call */
 	HF_ENOTFOUND = 2, /* no such object or store */
 	HF_ECONFLICT = 3, /* version, content or guard: read again, decide */
-	HF_ECLAIMED = 4, /* somebody else has the item */
-	HF_EHELD = 5, /* somebody else has the lock */
+	HF_ECLAIMED = 4, /* another worker has the item */
+	HF_EHELD = 5, /* another owner has the lock */
 	HF_ESTALE = 6, /* the token is no longer current: stop, you are fenced */
 	HF_ENONMONOTONIC = 7, /* a cursor may only go forward; reset it with a reason */
 	HF_EREASON = 8, /* a reason is required and was blank */
@@ -78,7 +78,7 @@ typedef int64_t hf_time;
 typedef uint64_t hf_lsn;
 
 /* Fencing token: epoch in the high 16 bits, LSN of the granting entry in the low 48. Strictly
- * increasing for ever. 0 = none. */
+ * increasing forever. 0 = none. */
 typedef uint64_t hf_token;
 
 /* Value of an `expect` member meaning "the object must not exist"; 0 means "no expectation". */

@@ -1,4 +1,4 @@
-/* An answer is given only by who can read what belongs to it: a claim that was written, and
+/* An answer is given only where what belongs to it can be read: a claim that was written, and
  * whose payload cannot be read, would be charged to its item. So once the operations have
  * decided, and before anything is kept, the segments of all payloads that they would give back
  * are pinned. If one has to be opened first, the decision is taken back, the file opened without

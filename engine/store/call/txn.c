@@ -277,7 +277,7 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 	const size_t index = txn->count + txn->refused; /* it would have been that one */
 	if (error)
 		error->operation = (uint32_t)index;
-	if (txn->refused++ == 0) /* who overlooks this must not commit the rest */
+	if (txn->refused++ == 0) /* a caller that overlooks this must not commit the rest */
 		txn->first_refused = index;
 	return rc;
 }

@@ -12,7 +12,7 @@
  *
  * Time: the instant at which trying again may help is one of the store's clock; only the first
  * of a line sleeps by it. How long a caller waits is measured by the seam's monotonic clock.
- * Both are slept away in real time and looked at again afterwards; hf_maintain() wakes those who
+ * Both are slept away in real time and looked at again afterwards; hf_maintain() wakes those that
  * are due when a clock is a test's.
  *
  * Failure modes: a store that fails wakes everyone, and trying again says HF_EFAILED. Closing

@@ -235,14 +235,14 @@ static void publish(struct hf_store *s, const struct flush *f, struct wakeup *w)
 static void finish(struct hf_store *s, const struct flush *f, int rc, struct wakeup *w)
 {
 	w->next = s->filling;
-	/* without a group only those are served who wait for the sync */
+	/* without a group only waiters for the sync are served */
 	w->done = f->group ? s->inflight : s->filling;
 	if (rc)
 		hf__fault(s, rc);
 	else
 		publish(s, f, w);
-	/* Last: who finds a fault and no flush under way knows that nothing more will be published
-	 * (hf__ticket_answer). */
+	/* Last: a thread that finds a fault and no flush under way knows that nothing more will be
+	 * published (hf__ticket_answer). */
 	s->flushing = false;
 	hf__async_advance(s);
 }

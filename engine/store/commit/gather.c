@@ -8,7 +8,7 @@
  * tries again.
  *
  * And it does so only where the device is what limits: a flush that begins early overlaps with
- * the work of those who are still to come, and a leader that waited for a large crowd would
+ * the work of those that are still to come, and a leader that waited for a large crowd would
  * leave a fast device idle.
  *
  * A single thread never gathers: one transaction was served, and one is all there is to wait
@@ -88,5 +88,5 @@ void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, 
 	struct hf__gather *g = &s->gather;
 	const double took = (double)nanoseconds;
 	g->flush_ns = g->flush_ns <= 0.0 ? took : 0.9 * g->flush_ns + 0.1 * took;
-	g->target = served + queued; /* their threads may come back, and who is here already */
+	g->target = served + queued; /* their threads may come back, and those that are here already */
 }

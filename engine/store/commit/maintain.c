@@ -131,7 +131,7 @@ int hf__settle_within(struct hf__decision *d, unsigned budget, bool *more)
 
 /* --- The round -------------------------------------------------------------------------------- */
 
-/* Who waits measures real time; a clock that was set forward is noticed here. */
+/* A waiter measures real time; a clock that was set forward is noticed here. */
 static void wake_waiters(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);

@@ -110,7 +110,7 @@ static void deliver(struct hf__watch *w, const struct hf_event_batch *batch)
 	(void)pthread_mutex_unlock(&w->dispatcher.lock);
 }
 
-/* Those who wait hear of a failure too; once. */
+/* Waiters are notified of a failure too; once. */
 static void note_failure(struct hf__watch *w, const struct hf_error *failure)
 {
 	(void)pthread_mutex_lock(&w->dispatcher.lock);
@@ -148,7 +148,7 @@ static bool begin(struct hf__watch *w, struct hf_feed **source)
 	return mine;
 }
 
-/* Rings only if something is left: else those who are woken by it would refuse each other for
+/* Rings only if something is left: else waiters that are woken by it would refuse each other for
  * ever. */
 static void end(struct hf__watch *w, const struct hf_feed *source)
 {

@@ -335,7 +335,7 @@ static int step(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf_err
 	           : rc;
 }
 
-/* Who sleeps at the end of the log keeps little. */
+/* A tail that sleeps at the end of the log keeps little. */
 static void drop_large(struct hf__tail *t)
 {
 	if (t->bytes.cap <= KEPT)

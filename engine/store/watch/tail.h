@@ -46,7 +46,7 @@ void hf__tail_put(struct hf__tail *tail, struct hf__position end, uint64_t lsn, 
 HF_CHECKED int hf__tail_next(struct hf__tail *tail, uint64_t limit, uint64_t skip,
                              struct hf__entry *out, struct hf_error *error);
 /* How far the log is durable, as the witness and the header behind the next group tell: for
- * those who do not write it. HF_OK, HF_EIO, HF_ENOMEM. */
+ * those that do not write it. HF_OK, HF_EIO, HF_ENOMEM. */
 HF_CHECKED int hf__tail_learn(struct hf__tail *tail, uint64_t *limit, struct hf_error *error);
 
 #endif

@@ -13,7 +13,7 @@
 #include "store/commit/futex.h"
 #include "store/watch/tail.h"
 
-/* How long who cannot be woken sleeps before it looks again. */
+/* How long a waiter that cannot be woken sleeps before it looks again. */
 #define POLL_US 20000
 
 struct hf__watch *hf__watch_new(struct hf_store *store)

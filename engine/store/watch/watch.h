@@ -15,7 +15,7 @@
 /* Waiters asleep until something happens. Ringing costs one atomic operation without any. */
 struct hf__notifier {
 	_Atomic uint32_t word;
-	_Atomic uint32_t waiters; /* who sleeps on it or is about to */
+	_Atomic uint32_t waiters; /* asleep on it or about to be */
 };
 
 /* What takes changes to the subscriptions: watch/dispatcher.c. */
@@ -70,7 +70,7 @@ bool hf__watch_closed(const struct hf__watch *watch);
  * child. */
 bool hf__watch_ours(struct hf__watch *watch);
 
-/* Something became durable, or the store failed: wakes those who wait. Any thread, any lock. */
+/* Something became durable, or the store failed: wakes the waiters. Any thread, any lock. */
 void hf__watch_advance(struct hf__watch *watch);
 
 /* The same for any bell, after what is waited for has changed. */
@@ -98,7 +98,7 @@ HF_CHECKED int hf__dispatcher_start(struct hf__watch *watch);
 /* With no_background: takes to the subscriptions what became durable, unless another thread is at
  * it, which rings `durable` if it leaves something. true: there may be more. */
 bool hf__dispatcher_run(struct hf__watch *watch);
-/* Wakes everyone who sleeps for a subscription or its thread: the store is closing. */
+/* Wakes every waiter asleep for a subscription or its thread: the store is closing. */
 void hf__dispatcher_closing(struct hf__watch *watch);
 /* Joins the thread and drops the source; no thread is inside any more. */
 void hf__dispatcher_stop(struct hf__watch *watch);

@@ -1,5 +1,5 @@
 /* Claims: one item by name, and what claim_next (claim/next.c) has in common with it. Neither
- * gives an item of a group while somebody holds another one of it.
+ * gives an item of a group while a worker holds another one of it.
  *
  * A claim hands out what it claimed: the answer's memory goes to the caller's struct in the
  * moment of the decision, so that running out of memory refuses the claim instead of losing it.

@@ -3,8 +3,8 @@
  *
  * Each is an object without a value: born when its item is completed, gone when its time is over
  * and that is logged, when it is too many, when its id is put again, or when its queue is
- * cleared. Before its end is logged it is gone as a view: whoever asks compares `until` with the
- * store's clock.
+ * cleared. Before its end is logged it is gone as a view: a caller that asks compares `until` with
+ * the store's clock.
  *
  * I-OUTBOX-4: a completed id is in the map, in its queue's line by the LSN of its completion,
  * and in state->fading; it is never live at the same time, and once a transaction is decided no

@@ -13,7 +13,7 @@
  *
  * Crash: what was claimed and not completed was perhaps sent. The claim ends with its lease or
  * at the next opening, and the item is sent again: at least once is what a queue can promise;
- * the receiver tells repeats by the item's id. */
+ * the receiver knows repeats by the item's id. */
 #include "domains/outbox/claim/outcome.h"
 #include "domains/outbox/verb.h"
 #include "holdfast/outbox_drain.h"
@@ -32,7 +32,7 @@ struct drain {
 	bool ended; /* by the sender: the rest is only counted */
 };
 
-/* Somebody else has it, had it or changed it: no business of this pass any more. */
+/* Another worker has it, had it or changed it: no business of this pass any more. */
 static bool taken(int rc)
 {
 	return rc == HF_ECLAIMED || rc == HF_ECONFLICT || rc == HF_ENOTFOUND || rc == HF_ESTALE;
@@ -109,7 +109,7 @@ static int send_item(struct drain *drain, const struct hf_outbox_item *item, uin
 	}
 }
 
-/* It is ours, but its payload cannot be read: given back, and no attempt of it. *error tells
+/* It is ours, but its payload cannot be read: given back, and no attempt of it. *error says
  * why; what else goes wrong now matters less. */
 static void settle_unread(const struct drain *drain, const struct hf_outbox_item *item)
 {

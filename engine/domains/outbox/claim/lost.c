@@ -6,7 +6,7 @@
  *
  * I-OUTBOX-5: the view depends on the value, on the queue's max_lost and on when the dead
  * incarnation wrote its newest entry. None of these changes between the end and the entry that
- * logs it: whoever changes max_lost logs what has ended first. An answer about such an item
+ * logs it: a call that changes max_lost logs what has ended first. An answer about such an item
  * depends on the queue's newest change, too: a max_lost that is on its way when the claim ends
  * could still be taken back. */
 #include "domains/outbox/verb.h"
@@ -24,7 +24,7 @@ int64_t hf__outbox_shown(int64_t available_at, bool computed, struct hf__outbox_
 	return computed ? hf__to_shown(available_at, t.setback) : available_at;
 }
 
-/* When the claim ended (mono); HF_UNSET: nobody knows. */
+/* When the claim ended (mono); HF_UNSET: not known. */
 static int64_t ended_at(const struct hf__outbox_item *item)
 {
 	if (item->value.lease_until != HF_UNSET)
@@ -128,7 +128,7 @@ int hf__outbox_end_all(struct hf__decision *d, const struct hf__outbox_queue *qu
 	for (struct hf__outbox_item *item; queue && (item = hf__outbox_first_over(queue, t)); count++) {
 		if (again && count == HF__OUTBOX_END_MAX) {
 			*again = true;
-			return HF_EBLOCKED; /* nobody sees it: hf__outbox_mutate_ended */
+			return HF_EBLOCKED; /* no caller sees it: hf__outbox_mutate_ended */
 		}
 		const int rc = hf__outbox_end(d, item);
 		if (rc != HF_OK)

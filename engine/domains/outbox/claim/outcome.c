@@ -78,7 +78,7 @@ static int sent_check(const void *raw, struct hf__text *why)
 	return hf__outbox_check_key(args->queue, args->item->id, why);
 }
 
-/* Is it what was sent, and does nobody hold it? Its status may have been changed, and its
+/* Is it what was sent, and is it not held? Its status may have been changed, and its
  * counts. */
 static bool still_the_same(const struct hf__outbox_item *item, const struct hf__outbox_sent *args,
                            struct hf__outbox_time t)

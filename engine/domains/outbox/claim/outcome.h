@@ -31,7 +31,7 @@ struct hf__outbox_sent {
 	struct hf_bytes owner;
 };
 
-/* Completes it, by its token or, if nobody holds it and it is the same still, by a claim of its
+/* Completes it, by its token or, if no worker holds it and it is the same still, by a claim of its
  * own. HF_ENOTFOUND, HF_ESTALE: it is not. */
 HF_CHECKED int hf__outbox_settle_sent(hf_store *store, const struct hf__outbox_sent *args,
                                       struct hf_error *error);
