@@ -53,6 +53,13 @@ void hf__put_bytes(struct hf__writer *w, struct hf_bytes bytes);
 void hf__put_short(struct hf__writer *w, struct hf_bytes bytes); /* bad when longer than 65,535 */
 void hf__put_long(struct hf__writer *w, struct hf_bytes bytes); /* bad when longer than 4 GiB - 1 */
 void hf__put_zeros(struct hf__writer *w, size_t count);
+/* Zeros to be overwritten later: where they begin. */
+static inline size_t hf__put_room(struct hf__writer *w, size_t count)
+{
+	const size_t at = w->len;
+	hf__put_zeros(w, count);
+	return at;
+}
 /* zeros up to a multiple of a power of two */
 void hf__put_align(struct hf__writer *w, size_t alignment);
 /* Makes room for `more` bytes so that the next puts cannot fail. */
@@ -80,5 +87,9 @@ struct hf__blob {
 /* *out = NULL for empty bytes. false: out of memory. */
 bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out);
 struct hf_bytes hf__blob_bytes(const struct hf__blob *blob); /* NULL gives the empty value */
+/* *out = `old` if it holds these bytes already, else a new one. false: out of memory. */
+bool hf__blob_keep(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out);
+/* Takes back what hf__blob_keep() gave. */
+void hf__blob_drop(struct hf__blob *blob, const struct hf__blob *old);
 
 #endif

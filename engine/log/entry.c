@@ -35,9 +35,7 @@ static size_t pad_of(size_t body_len)
 
 size_t hf__entry_begin(struct hf__writer *w)
 {
-	const size_t header = w->len;
-	hf__put_zeros(w, HF__ENTRY_HEADER_SIZE);
-	return header;
+	return hf__put_room(w, HF__ENTRY_HEADER_SIZE);
 }
 
 void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id,

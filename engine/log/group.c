@@ -52,9 +52,7 @@ enum place {
 
 size_t hf__group_begin(struct hf__writer *w)
 {
-	const size_t header = w->len;
-	hf__put_zeros(w, HF__GROUP_HEADER_SIZE);
-	return header;
+	return hf__put_room(w, HF__GROUP_HEADER_SIZE);
 }
 
 static void portable_store(uint8_t *at, const struct hf__group_header *header)

@@ -284,14 +284,19 @@ static int disk_unlock(void *ctx)
 	return hf__lock_drop(lock, disk_forked(posix));
 }
 
-static int64_t disk_now(void *ctx)
+static int64_t clock_us(clockid_t clock)
 {
-	(void)ctx;
 	struct timespec t;
-	int failed = clock_gettime(CLOCK_REALTIME, &t);
+	int failed = clock_gettime(clock, &t);
 	assert(failed == 0); /* only for a clock that does not exist */
 	(void)failed;
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t disk_now(void *ctx)
+{
+	(void)ctx;
+	return clock_us(CLOCK_REALTIME);
 }
 
 static int64_t disk_ticks(void *ctx)
@@ -307,11 +312,7 @@ static int64_t disk_ticks(void *ctx)
 static int64_t disk_boot_clock(void *ctx)
 {
 	(void)ctx;
-	struct timespec t;
-	int failed = clock_gettime(CLOCK_BOOTTIME, &t);
-	assert(failed == 0);
-	(void)failed;
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	return clock_us(CLOCK_BOOTTIME);
 }
 
 static int disk_random(void *ctx, void *buffer, size_t len)

@@ -118,18 +118,20 @@ void hf__errno_words(struct hf__text *text, int os_errno)
 		hf__text_add(text, "error %d", os_errno);
 }
 
-int hf__os_failed(struct hf_error *error, const char *what, int rc)
+static int fail_why(struct hf_error *error, int code, const char *what, int os_errno)
 {
 	char words[96] = "";
 	struct hf__text text = {words, sizeof words, 0};
-	hf__errno_words(&text, rc);
-	return hf__fail(error, hf__code_of_errno(rc), rc, "%s: %s", what, words);
+	hf__errno_words(&text, os_errno);
+	return hf__fail(error, code, os_errno, "%s: %s", what, words);
+}
+
+int hf__os_failed(struct hf_error *error, const char *what, int rc)
+{
+	return fail_why(error, hf__code_of_errno(rc), what, rc);
 }
 
 int hf__read_failed(struct hf_error *error, const char *what, int rc)
 {
-	char words[96] = "";
-	struct hf__text text = {words, sizeof words, 0};
-	hf__errno_words(&text, rc);
-	return hf__fail(error, hf__code_of_reading(rc), rc, "%s: %s", what, words);
+	return fail_why(error, hf__code_of_reading(rc), what, rc);
 }
