@@ -1,5 +1,68 @@
-/* Guards: which form is refused before the guard's own verb is asked. */
+/* Forms, and which of them is refused before a guard's own verb is asked. See verb.h. */
 #include "domains/common/verb.h"
+
+/* --- Form ------------------------------------------------------------------------------------- */
+
+int hf__check_part(const char *name, struct hf_bytes part, struct hf__text *why)
+{
+	if (hf__key_part_ok(part, false))
+		return HF_OK;
+	hf__text_add(why, "%s must have 1 to %u bytes and no NUL: ", name, HF_KEY_MAX);
+	hf__text_add_quoted(why, part);
+	return HF_EINVAL;
+}
+
+int hf__check_span(const char *name, int64_t us, struct hf__text *why)
+{
+	if (us >= 0)
+		return HF_OK;
+	hf__text_add(why, "%s must not be negative", name);
+	return HF_EINVAL;
+}
+
+int hf__check_unversioned(const struct hf_write *write, struct hf__text *why)
+{
+	if (write->expect == 0)
+		return HF_OK;
+	hf__text_add(why, "it concerns no single object, so no version can be expected");
+	return HF_EINVAL;
+}
+
+/* --- Refused before the verb is asked --------------------------------------------------------- */
+
+/* A verb by the same name that only refuses: it decides nothing. */
+static struct hf__verb refusal(const struct hf__verb *verb,
+                               int (*check)(const void *args, struct hf__text *why))
+{
+	return (struct hf__verb){.name = verb->name, .domain = verb->domain, .check = check};
+}
+
+static int many_check(const void *args, struct hf__text *why)
+{
+	return hf__check_unversioned(args, why);
+}
+
+int hf__run_unversioned(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *args,
+                        struct hf_result *result, struct hf_error *error)
+{
+	const struct hf_write *write = args;
+	const struct hf__verb many = refusal(verb, many_check);
+	return hf__run(store, txn, write->expect == 0 ? verb : &many, args, result, error);
+}
+
+static int wait_check(const void *args, struct hf__text *why)
+{
+	(void)args;
+	hf__text_add(why, "a transaction cannot wait");
+	return HF_EINVAL;
+}
+
+int hf__run_at_once(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *args,
+                    int64_t wait_us, struct hf_result *result, struct hf_error *error)
+{
+	const struct hf__verb waits = refusal(verb, wait_check);
+	return hf__run(store, txn, wait_us == 0 ? verb : &waits, args, result, error);
+}
 
 static int lone_check(const void *args, struct hf__text *why)
 {
@@ -15,19 +78,11 @@ static int open_check(const void *args, struct hf__text *why)
 	return HF_EINVAL;
 }
 
-/* A verb by the same name that only refuses: it decides nothing. */
-static struct hf__verb refusal(const struct hf__verb *verb,
-                               int (*check)(const void *args, struct hf__text *why))
-{
-	return (struct hf__verb){.name = verb->name, .domain = verb->domain, .check = check};
-}
-
 int hf__guard_token(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *args,
                     struct hf_result *result, struct hf_error *error)
 {
-	const struct hf_write *write = args;
 	const struct hf__verb lone = refusal(verb, lone_check);
-	return hf__mutate(store, txn, txn ? verb : &lone, args, write->durability, result, NULL, error);
+	return hf__run(store, txn, txn ? verb : &lone, args, result, error);
 }
 
 int hf__guard_version(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *args,

@@ -1,11 +1,41 @@
-/* What the verbs of all domains share. Job: guards, which change nothing and let a transaction
- * stand only if an object is as expected. Happy path: in a transaction the guard's own verb runs.
- * Failure modes: without a transaction there is nothing to guard, and a guard of a version needs
- * one to expect: both are refused as a matter of form, HF_EINVAL. */
+/* What the verbs of all domains share. Job: the forms that several domains ask for, and guards,
+ * which change nothing and let a transaction stand only if an object is as expected. Happy path:
+ * the verb runs. Failure modes: HF_EINVAL with the reason. A guard without a transaction has
+ * nothing to guard, and one of a version needs one to expect: both are refused as a matter of
+ * form. */
 #ifndef HF_DOMAINS_VERB_H
 #define HF_DOMAINS_VERB_H
 
+#include "base/text.h"
 #include "store/domain.h"
+
+/* --- Form ------------------------------------------------------------------------------------- */
+
+/* HF_OK, or HF_EINVAL with `why` about the `name`. */
+int hf__check_part(const char *name, struct hf_bytes part, struct hf__text *why);
+int hf__check_span(const char *name, int64_t us, struct hf__text *why);
+/* Of what concerns no single object: it expects no version. */
+int hf__check_unversioned(const struct hf_write *write, struct hf__text *why);
+
+/* --- Running ---------------------------------------------------------------------------------- */
+
+/* hf__mutate() for verbs without an answer; the arguments begin with struct hf_write. */
+HF_CHECKED static inline int hf__run(hf_store *store, hf_txn *txn, const struct hf__verb *verb,
+                                     const void *args, struct hf_result *result,
+                                     struct hf_error *error)
+{
+	const struct hf_write *write = args;
+	return hf__mutate(store, txn, verb, args, write->durability, result, NULL, error);
+}
+
+/* What concerns no single object: refused if it expects a version. */
+HF_CHECKED int hf__run_unversioned(hf_store *store, hf_txn *txn, const struct hf__verb *verb,
+                                   const void *args, struct hf_result *result,
+                                   struct hf_error *error);
+/* In a transaction, what might wait without one: refused if it would. */
+HF_CHECKED int hf__run_at_once(hf_store *store, hf_txn *txn, const struct hf__verb *verb,
+                               const void *args, int64_t wait_us, struct hf_result *result,
+                               struct hf_error *error);
 
 /* Guards an object's version: args->write.expect. The verb's check has only the key to look at. */
 HF_CHECKED int hf__guard_version(hf_store *store, hf_txn *txn, const struct hf__verb *verb,

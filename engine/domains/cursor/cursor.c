@@ -8,6 +8,7 @@
  * I-CURSOR-1: a cursor's version is the LSN of the entry that last set it. I-CURSOR-2: an
  * advance never lowers last_sequence, replayed or live. */
 #include "domains/cursor/cursor.h"
+#include "domains/common/container.h"
 #include "domains/common/domains.h"
 
 /* --- Life ------------------------------------------------------------------------------------- */
@@ -20,40 +21,18 @@ static int cursor_init(void *state, const struct hf__domain_env *env)
 static void cursor_deinit(void *state)
 {
 	struct hf__cursor_state *s = state;
-	struct hf__map_node *next;
-	for (struct hf__map_node *node = hf__map_next(&s->cursors, NULL); node; node = next) {
-		next = hf__map_next(&s->cursors, node);
-		hf__object_free(&hf__cursor_of_map(node)->object);
-	}
-	for (struct hf__map_node *node = hf__map_next(&s->streams, NULL); node; node = next) {
-		next = hf__map_next(&s->streams, node);
-		hf__object_free(&hf__stream_of_map(node)->object);
-	}
-	hf__map_deinit(&s->cursors);
-	hf__map_deinit(&s->streams);
+	hf__objects_free(&s->cursors, offsetof(struct hf__cursor, node));
+	hf__objects_free(&s->streams, offsetof(struct hf__stream, node));
 }
 
 /* --- Apply ------------------------------------------------------------------------------------ */
 
-/* The blob for `bytes`: the one there is when it holds them already. */
-static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
-{
-	if (old && hf__bytes_equal(hf__blob_bytes(old), bytes)) {
-		*out = old;
-		return true;
-	}
-	return hf__blob_new(bytes, out);
-}
-
 /* Frees the blobs of `value` that `old` does not hold. */
 static void drop_value(const struct hf__cursor_value *old, struct hf__cursor_value *value)
 {
-	if (value->delivery_id != old->delivery_id)
-		hf__free(value->delivery_id);
-	if (value->last_error != old->last_error)
-		hf__free(value->last_error);
-	if (value->reset_reason != old->reset_reason)
-		hf__free(value->reset_reason);
+	hf__blob_drop(value->delivery_id, old->delivery_id);
+	hf__blob_drop(value->last_error, old->last_error);
+	hf__blob_drop(value->reset_reason, old->reset_reason);
 }
 
 static int make_value(const struct hf__cursor_value *old, const struct hf__cursor_image *image,
@@ -66,23 +45,16 @@ static int make_value(const struct hf__cursor_value *old, const struct hf__curso
 	out->reset_at = image->reset_at;
 	out->error_count = image->error_count;
 	out->version = version;
-	if (keep_bytes(old->delivery_id, image->delivery_id, &out->delivery_id) &&
-	    keep_bytes(old->last_error, image->last_error, &out->last_error) &&
-	    keep_bytes(old->reset_reason, image->reset_reason, &out->reset_reason))
+	if (hf__blob_keep(old->delivery_id, image->delivery_id, &out->delivery_id) &&
+	    hf__blob_keep(old->last_error, image->last_error, &out->last_error) &&
+	    hf__blob_keep(old->reset_reason, image->reset_reason, &out->reset_reason))
 		return HF_OK;
 	drop_value(old, out);
 	return HF_ENOMEM;
 }
 
-static int add_stream(struct hf__cursor_state *s, struct hf__change *change, struct hf_bytes name,
-                      struct hf__stream **out)
-{
-	*out = hf__stream_find(s, name);
-	if (*out)
-		return HF_OK;
-	*out = hf__stream_new(s, name);
-	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
-}
+static HF__DEFINE_ADD(add_stream, struct hf__cursor_state, struct hf__stream, hf__stream_find,
+                      hf__stream_new);
 
 static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
                       const struct hf__cursor_position *key, const struct hf__cursor_image *image,

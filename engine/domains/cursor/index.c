@@ -1,5 +1,6 @@
 /* Cursors and streams in memory: how they are found, and how they enter and leave the indexes at
  * birth, around every change, and at removal. */
+#include "domains/common/container.h"
 #include "domains/cursor/cursor.h"
 
 /* --- Maps ------------------------------------------------------------------------------------- */
@@ -32,8 +33,7 @@ static bool stream_has_name(const struct hf__map_node *node, const void *name)
 
 struct hf__stream *hf__stream_find(const struct hf__cursor_state *state, struct hf_bytes name)
 {
-	const uint64_t hash = hf__map_hash(&state->streams, name.data, name.len);
-	struct hf__map_node *node = hf__map_find(&state->streams, hash, stream_has_name, &name);
+	struct hf__map_node *node = hf__name_find(&state->streams, name, stream_has_name);
 	return node ? hf__stream_of_map(node) : NULL;
 }
 

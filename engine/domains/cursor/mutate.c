@@ -366,14 +366,14 @@ int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advan
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &advance_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &advance_verb, args, result, error);
 }
 
 int hf_cursor_reset(hf_store *store, hf_txn *txn, const struct hf_cursor_reset_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &reset_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &reset_verb, args, result, error);
 }
 
 int hf_cursor_record_error(hf_store *store, hf_txn *txn,
@@ -381,22 +381,21 @@ int hf_cursor_record_error(hf_store *store, hf_txn *txn,
                            struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &record_error_verb, args, args->write.durability, result, NULL,
-	                  error);
+	return hf__run(store, txn, &record_error_verb, args, result, error);
 }
 
 int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &put_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &put_verb, args, result, error);
 }
 
 int hf_cursor_remove(hf_store *store, hf_txn *txn, const struct hf_cursor_remove_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &remove_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &remove_verb, args, result, error);
 }
 
 int hf_cursor_guard(hf_store *store, hf_txn *txn, const struct hf_cursor_guard_args *args,

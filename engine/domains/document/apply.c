@@ -13,23 +13,11 @@
 
 /* --- Values ----------------------------------------------------------------------------------- */
 
-/* The blob for `bytes`: the one there is when it holds them already. */
-static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
-{
-	if (hf__bytes_equal(hf__blob_bytes(old), bytes)) {
-		*out = old;
-		return true;
-	}
-	return hf__blob_new(bytes, out);
-}
-
 /* Frees the blobs of `value` that `old` does not hold. */
 static void drop_value(const struct hf__document_value *old, const struct hf__document_value *value)
 {
-	if (value->group != old->group)
-		hf__free(value->group);
-	if (value->payload.bytes != old->payload.bytes)
-		hf__free(value->payload.bytes);
+	hf__blob_drop(value->group, old->group);
+	hf__blob_drop(value->payload.bytes, old->payload.bytes);
 }
 
 /* The value after the entry; `out` holds nothing new on failure. */
@@ -44,7 +32,7 @@ static int make_value(const struct hf__document_state *state, const struct hf__e
 	out->expires_at =
 	    image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at;
 	out->computed = image->computed;
-	if (!keep_bytes(old->group, image->group, &out->group))
+	if (!hf__blob_keep(old->group, image->group, &out->group))
 		return HF_ENOMEM;
 	struct hf__payload payload;
 	const int rc = hf__payload_keep(&state->env, entry, image->payload, &payload);

@@ -5,6 +5,7 @@
  * logged is in it. An entry has the document's version as its LSN. */
 #include <stdlib.h>
 
+#include "domains/common/container.h"
 #include "domains/document/document.h"
 
 /* --- Snapshot --------------------------------------------------------------------------------- */
@@ -39,8 +40,9 @@ static int emit_sorted(const struct hf__collection *collection,
 	return rc;
 }
 
-static int emit_collection(const struct hf__collection *collection, struct hf__emitter *emitter)
+static int emit_collection(const struct hf__order_node *node, struct hf__emitter *emitter)
 {
+	const struct hf__collection *collection = hf__collection_of_order(node);
 	const struct hf__document **documents =
 	    hf__alloc(hf__collection_size(collection) * sizeof *documents);
 	const int rc = documents ? emit_sorted(collection, documents, emitter) : HF_ENOMEM;
@@ -50,12 +52,8 @@ static int emit_collection(const struct hf__collection *collection, struct hf__e
 
 int hf__document_snapshot(const void *raw, struct hf__emitter *emitter)
 {
-	const struct hf__document_state *state = raw;
-	int rc = HF_OK;
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK;
-	     node = hf__order_next(node))
-		rc = emit_collection(hf__collection_of_order(node), emitter);
-	return rc;
+	return hf__emit_each(&((const struct hf__document_state *)raw)->by_name, emit_collection,
+	                     emitter);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */

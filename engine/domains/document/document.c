@@ -6,6 +6,7 @@
  * it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no
  * memory leaves what the change did so far to its owner, which undoes it. */
 #include "domains/document/document.h"
+#include "domains/common/container.h"
 #include "domains/common/domains.h"
 
 static int document_init(void *state, const struct hf__domain_env *env)
@@ -16,58 +17,29 @@ static int document_init(void *state, const struct hf__domain_env *env)
 static void document_deinit(void *raw)
 {
 	struct hf__document_state *state = raw;
-	struct hf__map_node *next;
-	for (struct hf__map_node *node = hf__map_next(&state->documents, NULL); node; node = next) {
-		next = hf__map_next(&state->documents, node);
-		hf__object_free(&hf__document_of_map(node)->object);
-	}
-	for (struct hf__map_node *node = hf__map_next(&state->collections, NULL); node; node = next) {
-		next = hf__map_next(&state->collections, node);
-		hf__object_free(&hf__collection_of_map(node)->object);
-	}
-	hf__map_deinit(&state->documents);
-	hf__map_deinit(&state->collections);
+	hf__objects_free(&state->documents, offsetof(struct hf__document, node));
+	hf__objects_free(&state->collections, offsetof(struct hf__collection, node));
 }
 
 static int64_t document_next_ending(const void *raw, int64_t setback)
 {
-	const struct hf__document_state *state = raw;
-	const struct hf__heap_node *named = hf__heap_first(&state->endings[false]),
-	                           *computed = hf__heap_first(&state->endings[true]);
-	const int64_t first = named ? named->deadline : INT64_MAX,
-	              other = computed ? hf__to_shown(computed->deadline, setback) : INT64_MAX;
-	return first < other ? first : other;
-}
-
-/* One that has expired; NULL: none. */
-static const struct hf__document *next_due(const struct hf__document_state *state,
-                                           struct hf__instant at)
-{
-	for (unsigned computed = 0; computed < 2; computed++) {
-		const struct hf__heap_node *first = hf__heap_first(&state->endings[computed]);
-		if (first && hf__over(first->deadline, computed, at))
-			return hf__document_of_heap(first);
-	}
-	return NULL;
+	return hf__next_ending(((const struct hf__document_state *)raw)->endings, setback);
 }
 
 /* Crash: before the entry is durable the document is gone all the same, as a view; the next
  * opening logs it. */
+static int log_expired(struct hf__decision *d, const struct hf__heap_node *due)
+{
+	const struct hf__document_image image =
+	    hf__document_image_of(hf__document_of_heap(due), HF__DOCUMENT_EXPIRE, d->setback);
+	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_GONE, &image, false);
+	return hf__emit(d, HF__DOCUMENT_GONE);
+}
+
 static int document_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__document_state *state = raw;
-	const struct hf__document *document = next_due(state, HF__INSTANT_OF(d));
-	for (unsigned i = 0; i < budget && document;
-	     i++, document = next_due(state, HF__INSTANT_OF(d))) {
-		const struct hf__document_image image =
-		    hf__document_image_of(document, HF__DOCUMENT_EXPIRE, d->setback);
-		hf__document_encode(hf__entry_body(d), HF__DOCUMENT_GONE, &image, false);
-		const int rc = hf__emit(d, HF__DOCUMENT_GONE);
-		if (rc != HF_OK)
-			return rc;
-	}
-	*more = document != NULL;
-	return HF_OK;
+	return hf__settle_due(state->endings, d, budget, more, log_expired);
 }
 
 static struct hf__removed *document_removed(void *state)

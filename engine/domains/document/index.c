@@ -8,6 +8,7 @@
  * I-DOCUMENT-1: a document is in exactly the orders that its collection keeps, and in those of
  * what can expire iff it has an expires_at. I-DOCUMENT-2: all documents of a collection have as
  * many places as its orders say, so orders change only while it holds none. */
+#include "domains/common/container.h"
 #include "domains/document/document.h"
 
 /* --- From node to object ---------------------------------------------------------------------- */
@@ -161,25 +162,6 @@ struct hf__document *hf__collection_any(const struct hf__collection *collection)
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-/* A document's key in one piece: the collection's length keeps ("ab", "c") and ("a", "bc")
- * apart. */
-struct joined_key {
-	struct hf_bytes collection, id;
-	size_t len;
-	uint8_t bytes[2 + 2 * HF_KEY_MAX];
-};
-
-/* Both parts fit: checked when they were taken in. */
-static void join_key(struct joined_key *key, struct hf_bytes collection, struct hf_bytes id)
-{
-	key->collection = collection;
-	key->id = id;
-	key->len = 2 + collection.len + id.len;
-	hf__store_u16(key->bytes, (uint16_t)collection.len);
-	memcpy(key->bytes + 2, collection.data, collection.len);
-	memcpy(key->bytes + 2 + collection.len, id.data, id.len);
-}
-
 static bool collection_equal(const struct hf__map_node *node, const void *key)
 {
 	const struct hf_bytes *name = key;
@@ -188,17 +170,15 @@ static bool collection_equal(const struct hf__map_node *node, const void *key)
 
 static bool document_equal(const struct hf__map_node *node, const void *raw)
 {
-	const struct joined_key *key = raw;
 	const struct hf__document *document = hf__document_of_map(node);
-	return hf__bytes_equal(hf__document_id(document), key->id) &&
-	       hf__bytes_equal(hf__collection_name(hf__document_collection(document)), key->collection);
+	return hf__pair_is(raw, hf__collection_name(hf__document_collection(document)),
+	                   hf__document_id(document));
 }
 
 struct hf__collection *hf__collection_find(const struct hf__document_state *state,
                                            struct hf_bytes name)
 {
-	const uint64_t hash = hf__map_hash(&state->collections, name.data, name.len);
-	return hf__collection_of_map(hf__map_find(&state->collections, hash, collection_equal, &name));
+	return hf__collection_of_map(hf__name_find(&state->collections, name, collection_equal));
 }
 
 const struct hf__object *hf__collection_depends(const struct hf__document_state *state,
@@ -212,10 +192,7 @@ const struct hf__object *hf__collection_depends(const struct hf__document_state 
 struct hf__document *hf__document_find(const struct hf__document_state *state,
                                        struct hf_bytes collection, struct hf_bytes id)
 {
-	struct joined_key key;
-	join_key(&key, collection, id);
-	const uint64_t hash = hf__map_hash(&state->documents, key.bytes, key.len);
-	return hf__document_of_map(hf__map_find(&state->documents, hash, document_equal, &key));
+	return hf__document_of_map(hf__pair_find(&state->documents, collection, id, document_equal));
 }
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
@@ -231,18 +208,13 @@ static void note_until(struct hf__collection *collection)
 static void collection_enlist(struct hf__object *object)
 {
 	struct hf__collection *collection = collection_of(object);
-	struct hf__map *collections = &collection->state->collections;
-	collection->by_name.weight = INT64_MIN;
-	hf__order_insert(&collection->state->by_name, &collection->by_name);
-	hf__map_insert(collections, &collection->node,
-	               hf__map_hash(collections, collection->name, collection->len));
+	hf__name_enlist(HF__NAMED(collection, collections), hf__collection_name(collection));
 }
 
 static void collection_delist(struct hf__object *object)
 {
 	struct hf__collection *collection = collection_of(object);
-	hf__map_remove(&collection->state->collections, &collection->node);
-	hf__order_remove(&collection->state->by_name, &collection->by_name);
+	hf__name_delist(HF__NAMED(collection, collections));
 }
 
 static void collection_free(struct hf__object *object)
@@ -255,8 +227,8 @@ static void document_enlist(struct hf__object *object)
 	struct hf__document *document = document_of(object);
 	const struct hf__collection *collection = hf__document_collection(document);
 	struct hf__map *documents = &collection->state->documents;
-	struct joined_key key;
-	join_key(&key, hf__collection_name(collection), hf__document_id(document));
+	struct hf__pair key;
+	hf__pair_join(&key, hf__collection_name(collection), hf__document_id(document));
 	hf__map_insert(documents, &document->node, hf__map_hash(documents, key.bytes, key.len));
 }
 

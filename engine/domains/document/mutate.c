@@ -51,10 +51,7 @@ static int remove_check(const void *raw, struct hf__text *why)
 static int clear_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_document_clear_args *args = raw;
-	if (args->write.expect == 0)
-		return hf__document_check_collection(args->collection, why);
-	hf__text_add(why, "it concerns no single object, so no version can be expected");
-	return HF_EINVAL;
+	return hf__document_check_collection(args->collection, why);
 }
 
 static int guard_check(const void *raw, struct hf__text *why)
@@ -201,7 +198,7 @@ int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_r
 	static const struct hf__verb verb = {
 	    "document regroup", HF__DOMAIN_DOCUMENT, regroup_check, regroup_decide, NULL,
 	    &regroup_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove_args *args,
@@ -210,7 +207,7 @@ int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_re
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "document remove", HF__DOMAIN_DOCUMENT, remove_check, remove_decide, NULL, &remove_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear_args *args,
@@ -219,7 +216,7 @@ int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_cle
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "document clear", HF__DOMAIN_DOCUMENT, clear_check, clear_decide, NULL, &clear_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run_unversioned(store, txn, &verb, args, result, error);
 }
 
 int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard_args *args,

@@ -1,4 +1,5 @@
 /* Putting documents: new ones, and others in place of those there. */
+#include "domains/common/verb.h"
 #include "domains/document/document.h"
 
 /* --- Form ------------------------------------------------------------------------------------- */
@@ -145,5 +146,5 @@ int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put_a
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "document put", HF__DOMAIN_DOCUMENT, put_check, put_decide, NULL, &put_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }

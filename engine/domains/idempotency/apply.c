@@ -10,6 +10,7 @@
  * that is owned without a lease counts as ended, since its incarnation is not known
  * yet: that only accepts more. */
 #include "domains/idempotency/apply.h"
+#include "domains/common/container.h"
 
 struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
                                         enum hf__idem_cause cause, int64_t setback)
@@ -32,23 +33,11 @@ struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
 
 /* --- Values ----------------------------------------------------------------------------------- */
 
-/* The blob for `bytes`: the one there is when it holds them already. */
-static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
-{
-	if (hf__bytes_equal(hf__blob_bytes(old), bytes)) {
-		*out = old;
-		return true;
-	}
-	return hf__blob_new(bytes, out);
-}
-
 /* Frees the blobs of `value` that `old` does not hold. */
 static void drop_value(const struct hf__idem_value *old, const struct hf__idem_value *value)
 {
-	if (value->fingerprint != old->fingerprint)
-		hf__free(value->fingerprint);
-	if (value->response.bytes != old->response.bytes)
-		hf__free(value->response.bytes);
+	hf__blob_drop(value->fingerprint, old->fingerprint);
+	hf__blob_drop(value->response.bytes, old->response.bytes);
 }
 
 /* The value after the log entry; `out` holds nothing new on failure. */
@@ -67,7 +56,7 @@ static int make_value(const struct hf__idem_state *state, const struct hf__entry
 	    .status = image->status,
 	    .done = entry->kind == HF__IDEM_DONE,
 	};
-	if (!keep_bytes(old->fingerprint, image->fingerprint, &out->fingerprint))
+	if (!hf__blob_keep(old->fingerprint, image->fingerprint, &out->fingerprint))
 		return HF_ENOMEM;
 	const int rc =
 	    out->done ? hf__payload_keep(&state->env, entry, image->response, &out->response) : HF_OK;
@@ -102,15 +91,8 @@ static bool follows(const struct hf__idem_entry *old, const struct hf__entry *en
 
 /* --- Kinds of entries ------------------------------------------------------------------------- */
 
-static int add_scope(struct hf__idem_state *state, struct hf__change *change, struct hf_bytes name,
-                     struct hf__idem_scope **out)
-{
-	*out = hf__idem_scope_find(state, name);
-	if (*out)
-		return HF_OK;
-	*out = hf__idem_scope_new(state, name);
-	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
-}
+static HF__DEFINE_ADD(add_scope, struct hf__idem_state, struct hf__idem_scope, hf__idem_scope_find,
+                      hf__idem_scope_new);
 
 static int add_entry(struct hf__idem_state *state, struct hf__change *change,
                      const struct hf__entry *entry, const struct hf__idem_image *image)

@@ -6,6 +6,7 @@
  * back first. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/idempotency/verb.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -38,9 +39,9 @@ static int begin_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK)
 		rc = hf__idem_check_fingerprint(call->args.fingerprint, why);
 	if (rc == HF_OK)
-		rc = hf__idem_check_span("the lease", call->args.lease_us, why);
+		rc = hf__check_span("the lease", call->args.lease_us, why);
 	if (rc == HF_OK)
-		rc = hf__idem_check_span("the ttl", call->args.ttl_us, why);
+		rc = hf__check_span("the ttl", call->args.ttl_us, why);
 	if (rc != HF_OK || call->out)
 		return rc;
 	hf__text_add(why, "it needs somewhere to put what it found");
@@ -150,7 +151,7 @@ static int complete_check(const void *raw, struct hf__text *why)
 	const struct hf_idempotency_complete_args *args = raw;
 	int rc = hf__idem_check_key(&args->key, why);
 	if (rc == HF_OK)
-		rc = hf__idem_check_span("the ttl", args->ttl_us, why);
+		rc = hf__check_span("the ttl", args->ttl_us, why);
 	return rc == HF_OK ? hf__idem_check_response(args->response, why) : rc;
 }
 
@@ -185,7 +186,7 @@ int hf_idempotency_complete(hf_store *store, hf_txn *txn,
 	static const struct hf__verb verb = {
 	    "idempotency complete", HF__DOMAIN_IDEMPOTENCY, complete_check, complete_decide, NULL,
 	    &complete_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Abandon ---------------------------------------------------------------------------------- */
@@ -219,5 +220,5 @@ int hf_idempotency_abandon(hf_store *store, hf_txn *txn,
 	static const struct hf__verb verb = {
 	    "idempotency abandon", HF__DOMAIN_IDEMPOTENCY, abandon_check, abandon_decide, NULL,
 	    &abandon_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }

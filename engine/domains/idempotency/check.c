@@ -89,25 +89,10 @@ static const char *place_fault(const struct hf__idem_state *state,
 	return NULL;
 }
 
-/* Strictly ascending, and every link and summary right. */
-static bool order_ok(const struct hf__order *order)
-{
-	if (!hf__order_sane(order))
-		return false;
-	const struct hf__order_node *before = NULL;
-	for (const struct hf__order_node *node = hf__order_first(order); node;
-	     node = hf__order_next(node)) {
-		if (before && order->compare(before, node) >= 0)
-			return false;
-		before = node;
-	}
-	return true;
-}
-
 static bool by_end_ok(const struct hf__idem_scope *scope, bool done, size_t count)
 {
 	const struct hf__order *order = &scope->by_end[done];
-	if (!order_ok(order) || hf__order_count(order) != count)
+	if (!hf__order_sane(order) || hf__order_count(order) != count)
 		return false;
 	for (const struct hf__order_node *node = hf__order_first(order); node;
 	     node = hf__order_next(node))
@@ -123,7 +108,7 @@ static int verify_scope(const struct hf__idem_state *state, const struct hf__ide
 	struct tally tally = {.latest = INT64_MIN};
 	if (hf__idem_scope_find(state, hf__idem_scope_name(scope)) != scope)
 		return broken(why, scope, NULL, "it cannot be found by its name");
-	if (!order_ok(&scope->by_key))
+	if (!hf__order_sane(&scope->by_key))
 		return broken(why, scope, NULL, "its keys are out of order");
 	for (const struct hf__order_node *node = hf__order_first(&scope->by_key); node;
 	     node = hf__order_next(node)) {
@@ -149,7 +134,8 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__idem_state *state = raw;
 	struct tally total = {0};
-	if (!order_ok(&state->by_name) || hf__order_count(&state->by_name) != state->scopes.count) {
+	if (!hf__order_sane(&state->by_name) ||
+	    hf__order_count(&state->by_name) != state->scopes.count) {
 		hf__text_add(why, "idempotency: the order of scopes disagrees with the map of scopes");
 		return HF_ECORRUPT;
 	}

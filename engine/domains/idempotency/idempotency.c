@@ -6,6 +6,7 @@
  * a new opening ends is gone as a view first; settle() below logs it later. Failure modes: a
  * body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory leaves what the
  * change did so far to its owner, which undoes it. */
+#include "domains/common/container.h"
 #include "domains/common/domains.h"
 #include "domains/idempotency/apply.h"
 
@@ -17,17 +18,8 @@ static int idem_init(void *state, const struct hf__domain_env *env)
 static void idem_deinit(void *raw)
 {
 	struct hf__idem_state *state = raw;
-	struct hf__map_node *next;
-	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node; node = next) {
-		next = hf__map_next(&state->entries, node);
-		hf__object_free(&hf__idem_of_map(node)->object);
-	}
-	for (struct hf__map_node *node = hf__map_next(&state->scopes, NULL); node; node = next) {
-		next = hf__map_next(&state->scopes, node);
-		hf__object_free(&hf__idem_scope_of_map(node)->object);
-	}
-	hf__map_deinit(&state->entries);
-	hf__map_deinit(&state->scopes);
+	hf__objects_free(&state->entries, offsetof(struct hf__idem_entry, node));
+	hf__objects_free(&state->scopes, offsetof(struct hf__idem_scope, node));
 }
 
 static void idem_opened(void *state, uint64_t first_lsn)
@@ -37,41 +29,23 @@ static void idem_opened(void *state, uint64_t first_lsn)
 
 static int64_t idem_next_ending(const void *raw, int64_t setback)
 {
-	const struct hf__idem_state *state = raw;
-	const struct hf__heap_node *named = hf__heap_first(&state->endings[false]),
-	                           *computed = hf__heap_first(&state->endings[true]);
-	const int64_t first = named ? named->deadline : INT64_MAX,
-	              other = computed ? hf__to_shown(computed->deadline, setback) : INT64_MAX;
-	return first < other ? first : other;
-}
-
-/* One that has ended; NULL: none. */
-static const struct hf__idem_entry *next_due(const struct hf__idem_state *state,
-                                             struct hf__instant at)
-{
-	for (unsigned computed = 0; computed < 2; computed++) {
-		const struct hf__heap_node *first = hf__heap_first(&state->endings[computed]);
-		if (first && hf__over(first->deadline, computed, at))
-			return hf__idem_of_ending(first);
-	}
-	return NULL;
+	return hf__next_ending(((const struct hf__idem_state *)raw)->endings, setback);
 }
 
 /* Crash: before the log entry is durable the key is free all the same, as a view; the next
  * opening logs it. */
+static int log_ended(struct hf__decision *d, const struct hf__heap_node *due)
+{
+	const struct hf__idem_image image =
+	    hf__idem_image_of(hf__idem_of_ending(due), HF__IDEM_STATE, d->setback);
+	hf__idem_encode(hf__entry_body(d), HF__IDEM_ENDED, &image, false);
+	return hf__emit(d, HF__IDEM_ENDED);
+}
+
 static int idem_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__idem_state *state = raw;
-	const struct hf__idem_entry *entry = next_due(state, HF__INSTANT_OF(d));
-	for (unsigned i = 0; i < budget && entry; i++, entry = next_due(state, HF__INSTANT_OF(d))) {
-		const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE, d->setback);
-		hf__idem_encode(hf__entry_body(d), HF__IDEM_ENDED, &image, false);
-		const int rc = hf__emit(d, HF__IDEM_ENDED);
-		if (rc != HF_OK)
-			return rc;
-	}
-	*more = entry != NULL;
-	return HF_OK;
+	return hf__settle_due(state->endings, d, budget, more, log_ended);
 }
 
 static struct hf__removed *idem_removed(void *state)

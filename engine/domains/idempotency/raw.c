@@ -15,7 +15,7 @@ static int put_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK)
 		rc = hf__idem_check_response(args->response, why);
 	if (rc == HF_OK)
-		rc = hf__idem_check_span("ttl_us", args->ttl_us, why);
+		rc = hf__check_span("ttl_us", args->ttl_us, why);
 	const bool named = hf__given(&args->write, args->expires_at) != HF_UNSET;
 	if (rc != HF_OK)
 		return rc;
@@ -96,7 +96,7 @@ int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "idempotency put", HF__DOMAIN_IDEMPOTENCY, put_check, put_decide, NULL, &put_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Remove ----------------------------------------------------------------------------------- */
@@ -132,7 +132,7 @@ int hf_idempotency_remove(hf_store *store, hf_txn *txn,
 	static const struct hf__verb verb = {
 	    "idempotency remove", HF__DOMAIN_IDEMPOTENCY, remove_check, remove_decide, NULL,
 	    &remove_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Clear ------------------------------------------------------------------------------------ */
@@ -140,10 +140,7 @@ int hf_idempotency_remove(hf_store *store, hf_txn *txn,
 static int clear_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_idempotency_clear_args *args = raw;
-	if (args->write.expect == 0)
-		return hf__idem_check_scope(args->scope, why);
-	hf__text_add(why, "it concerns no single object, so no version can be expected");
-	return HF_EINVAL;
+	return hf__idem_check_scope(args->scope, why);
 }
 
 /* What had ended goes along, uncounted; alone it is left to upkeep. */
@@ -174,7 +171,7 @@ int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempoten
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "idempotency clear", HF__DOMAIN_IDEMPOTENCY, clear_check, clear_decide, NULL, &clear_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run_unversioned(store, txn, &verb, args, result, error);
 }
 
 /* --- Guards ----------------------------------------------------------------------------------- */

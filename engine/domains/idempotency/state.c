@@ -9,6 +9,7 @@
  * it ends some time; all four tell the same end. I-IDEM-2: the end depends on the value and on
  * state->incarnation alone, and the latter changes only in hf__idem_opened(). I-IDEM-3: a
  * scope's weight among the scopes is the latest end of its entries. */
+#include "domains/common/container.h"
 #include "domains/idempotency/idempotency.h"
 
 #include <stddef.h>
@@ -169,8 +170,7 @@ static bool entry_equal(const struct hf__map_node *node, const void *raw)
 
 struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, struct hf_bytes name)
 {
-	const uint64_t hash = hf__map_hash(&state->scopes, name.data, name.len);
-	return hf__idem_scope_of_map(hf__map_find(&state->scopes, hash, scope_equal, &name));
+	return hf__idem_scope_of_map(hf__name_find(&state->scopes, name, scope_equal));
 }
 
 const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state,
@@ -195,17 +195,13 @@ struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct 
 static void scope_enlist(struct hf__object *object)
 {
 	struct hf__idem_scope *scope = scope_of(object);
-	scope->by_name.weight = INT64_MIN;
-	hf__order_insert(&scope->state->by_name, &scope->by_name);
-	hf__map_insert(&scope->state->scopes, &scope->node,
-	               hf__map_hash(&scope->state->scopes, scope->name, scope->len));
+	hf__name_enlist(HF__NAMED(scope, scopes), hf__idem_scope_name(scope));
 }
 
 static void scope_delist(struct hf__object *object)
 {
 	struct hf__idem_scope *scope = scope_of(object);
-	hf__map_remove(&scope->state->scopes, &scope->node);
-	hf__order_remove(&scope->state->by_name, &scope->by_name);
+	hf__name_delist(HF__NAMED(scope, scopes));
 }
 
 static void scope_free(struct hf__object *object)
@@ -373,20 +369,9 @@ bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain
 
 /* --- A new incarnation ------------------------------------------------------------------------ */
 
-/* Until now everything owned without a lease had ended. What this incarnation itself began is
- * put where it belongs: there is such an entry only when a living state was loaded again, so the
- * usual opening looks at nothing. */
+/* Until now everything owned without a lease had ended. */
 void hf__idem_opened(struct hf__idem_state *state, uint64_t first_lsn)
 {
-	if (state->newest_unleased < first_lsn) {
-		state->incarnation = first_lsn;
-		return;
-	}
-	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node;
-	     node = hf__map_next(&state->entries, node))
-		entry_unlink(&hf__idem_of_map(node)->object);
-	state->incarnation = first_lsn;
-	for (struct hf__map_node *node = hf__map_next(&state->entries, NULL); node;
-	     node = hf__map_next(&state->entries, node))
-		entry_link(&hf__idem_of_map(node)->object);
+	hf__objects_opened(&state->entries, offsetof(struct hf__idem_entry, node),
+	                   state->newest_unleased, first_lsn, &state->incarnation);
 }

@@ -38,14 +38,6 @@ int hf__idem_check_response(struct hf_bytes response, struct hf__text *why)
 	return hf__check_bytes("response", response, HF_PAYLOAD_MAX, why);
 }
 
-int hf__idem_check_span(const char *name, int64_t us, struct hf__text *why)
-{
-	if (us >= 0)
-		return HF_OK;
-	hf__text_add(why, "%s must not be negative", name);
-	return HF_EINVAL;
-}
-
 /* --- Text ------------------------------------------------------------------------------------- */
 
 static int check_names(const struct hf_idempotency_key *key, struct hf_error *error)

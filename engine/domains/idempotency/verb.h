@@ -11,7 +11,6 @@ int hf__idem_check_key(const struct hf_idempotency_key *key, struct hf__text *wh
 int hf__idem_check_fingerprint(struct hf_bytes fingerprint, struct hf__text *why);
 int hf__idem_check_response(struct hf_bytes response, struct hf__text *why);
 /* A lease or ttl: >= 0. */
-int hf__idem_check_span(const char *name, int64_t us, struct hf__text *why);
 
 /* --- Deciding --------------------------------------------------------------------------------- */
 

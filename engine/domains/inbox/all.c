@@ -1,6 +1,7 @@
 /* Marking all records of an inbox, or of one of its accounts, at once: one ALL entry whatever
  * the count. What it touches is named by a bound on the LSN of the last save, so that a record
  * which came after the caller looked stays as it is. */
+#include "domains/common/verb.h"
 #include "domains/inbox/save.h"
 
 static int all_check(const void *raw, struct hf__text *why)
@@ -67,7 +68,7 @@ int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_m
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "inbox mark_all_read", HF__DOMAIN_INBOX, all_check, mark_all_read_decide, NULL, &all_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all_args *args,
@@ -76,5 +77,5 @@ int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn, const struct hf_inbox_mar
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "inbox dismiss_all", HF__DOMAIN_INBOX, all_check, dismiss_all_decide, NULL, &all_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }

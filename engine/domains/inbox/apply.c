@@ -5,19 +5,13 @@
  * anything is touched; no memory leaves what was done so far to the change's owner, which undoes
  * it. I-INBOX-2: an object's version is the LSN of the entry that last changed its value.
  * I-INBOX-3: no save un-dismisses. I-INBOX-4: a key has a record or a tombstone, not both. */
+#include "domains/common/container.h"
 #include "domains/inbox/inbox.h"
 
 /* --- The inbox itself ------------------------------------------------------------------------- */
 
-static int add_inbox(struct hf__inbox_state *s, struct hf__change *change, struct hf_bytes user,
-                     struct hf__inbox **out)
-{
-	*out = hf__inbox_find(s, user);
-	if (*out)
-		return HF_OK;
-	*out = hf__inbox_new(s, user);
-	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
-}
+static HF__DEFINE_ADD(add_inbox, struct hf__inbox_state, struct hf__inbox, hf__inbox_find,
+                      hf__inbox_new);
 
 static int move_generated_at(struct hf__inbox *inbox, struct hf__change *change,
                              int64_t generated_at, uint64_t lsn)

@@ -5,6 +5,7 @@
  * (inbox/read.c). Tombstones end by time: as a view first, settle() below logs it later. Failure
  * modes are those of apply. */
 #include "domains/inbox/inbox.h"
+#include "domains/common/container.h"
 #include "domains/common/domains.h"
 
 /* --- Life ------------------------------------------------------------------------------------- */
@@ -83,8 +84,9 @@ static int snapshot_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitte
 }
 
 /* Its value, its records, its tombstones. */
-static int snapshot_inbox(const struct hf__inbox *inbox, struct hf__emitter *emitter)
+static int snapshot_inbox(const struct hf__order_node *node, struct hf__emitter *emitter)
 {
+	const struct hf__inbox *inbox = hf__inbox_of_order(node);
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
 	int rc = snapshot_value(inbox, emitter);
 	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
@@ -98,12 +100,8 @@ static int snapshot_inbox(const struct hf__inbox *inbox, struct hf__emitter *emi
 
 static int inbox_snapshot(const void *state, struct hf__emitter *emitter)
 {
-	const struct hf__inbox_state *s = state;
-	int rc = HF_OK;
-	for (const struct hf__order_node *node = hf__order_first(&s->by_user); node && rc == HF_OK;
-	     node = hf__order_next(node))
-		rc = snapshot_inbox(hf__inbox_of_order(node), emitter);
-	return rc;
+	return hf__emit_each(&((const struct hf__inbox_state *)state)->by_user, snapshot_inbox,
+	                     emitter);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  *
  * A record enters map and key order at birth, and the two load orders and its inbox's counters
  * with its value. */
+#include "domains/common/container.h"
 #include "domains/inbox/inbox.h"
 
 /* --- Maps ------------------------------------------------------------------------------------- */
@@ -49,8 +50,7 @@ static bool inbox_has_user(const struct hf__map_node *node, const void *user)
 
 struct hf__inbox *hf__inbox_find(const struct hf__inbox_state *state, struct hf_bytes user)
 {
-	const uint64_t hash = hf__map_hash(&state->users, user.data, user.len);
-	struct hf__map_node *node = hf__map_find(&state->users, hash, inbox_has_user, &user);
+	struct hf__map_node *node = hf__name_find(&state->users, user, inbox_has_user);
 	return node ? hf__inbox_of_map(node) : NULL;
 }
 
@@ -101,17 +101,14 @@ void hf__inbox_tag(struct hf__inbox *inbox)
 static void enlist_inbox(struct hf__object *object)
 {
 	struct hf__inbox *inbox = (struct hf__inbox *)(void *)object;
-	inbox->by_user.weight = INT64_MIN;
-	hf__map_insert(&inbox->state->users, &inbox->node,
-	               hf__map_hash(&inbox->state->users, inbox->user, inbox->len));
-	hf__order_insert(&inbox->state->by_user, &inbox->by_user);
+	hf__name_enlist(&inbox->state->users, &inbox->node, &inbox->state->by_user, &inbox->by_user,
+	                hf__inbox_user(inbox));
 }
 
 static void delist_inbox(struct hf__object *object)
 {
 	struct hf__inbox *inbox = (struct hf__inbox *)(void *)object;
-	hf__map_remove(&inbox->state->users, &inbox->node);
-	hf__order_remove(&inbox->state->by_user, &inbox->by_user);
+	hf__name_delist(&inbox->state->users, &inbox->node, &inbox->state->by_user, &inbox->by_user);
 }
 
 static void link_inbox(struct hf__object *object)

@@ -315,53 +315,49 @@ int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_ar
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &dismiss_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &dismiss_verb, args, result, error);
 }
 
 int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &undismiss_verb, args, args->write.durability, result, NULL,
-	                  error);
+	return hf__run(store, txn, &undismiss_verb, args, result, error);
 }
 
 int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &mark_read_verb, args, args->write.durability, result, NULL,
-	                  error);
+	return hf__run(store, txn, &mark_read_verb, args, result, error);
 }
 
 int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &mark_unread_verb, args, args->write.durability, result, NULL,
-	                  error);
+	return hf__run(store, txn, &mark_unread_verb, args, result, error);
 }
 
 int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &mark_seen_verb, args, args->write.durability, result, NULL,
-	                  error);
+	return hf__run(store, txn, &mark_seen_verb, args, result, error);
 }
 
 int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &snooze_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &snooze_verb, args, result, error);
 }
 
 int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &remove_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &remove_verb, args, result, error);
 }
 
 int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard_args *args,
@@ -375,6 +371,5 @@ int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &set_status_verb, args, args->write.durability, result, NULL,
-	                  error);
+	return hf__run(store, txn, &set_status_verb, args, result, error);
 }

@@ -9,6 +9,7 @@
  * Deciding walks twice: once to count (the entry begins with the count, and nothing is begun
  * that might turn out empty), once to write. */
 #include "domains/inbox/save.h"
+#include "domains/common/verb.h"
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
@@ -312,5 +313,5 @@ int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save_args 
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &save_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &save_verb, args, result, error);
 }

@@ -2,6 +2,7 @@
  * go, in key order. Dismissed records that a prune or a trim drops leave tombstones, so that no
  * save brings them back undismissed; clear lifts tombstones too. One that finds nothing to do
  * writes nothing. */
+#include "domains/common/verb.h"
 #include "domains/inbox/save.h"
 
 /* --- Form ------------------------------------------------------------------------------------- */
@@ -245,19 +246,19 @@ int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune_arg
                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &prune_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &prune_verb, args, result, error);
 }
 
 int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &trim_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &trim_verb, args, result, error);
 }
 
 int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear_args *args,
                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &clear_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &clear_verb, args, result, error);
 }

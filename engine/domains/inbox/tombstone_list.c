@@ -1,6 +1,7 @@
 /* Tombstones as callers see them: one put or lifted by itself (imports, migrations, second
  * thoughts), and the list of those that stand. What stands is judged by the store's clock, so
  * that logging an ending changes no answer. */
+#include "domains/common/verb.h"
 #include "domains/inbox/inbox.h"
 #include "store/call/error.h"
 
@@ -102,7 +103,7 @@ int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn,
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "inbox put_tombstone", HF__DOMAIN_INBOX, put_check, put_decide, NULL, &put_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- The list --------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
  * hf__lock_opened(). */
 #include <stddef.h>
 
+#include "domains/common/container.h"
 #include "domains/lock/lock.h"
 
 /* --- From node to object ---------------------------------------------------------------------- */
@@ -147,8 +148,7 @@ static void lock_enlist(struct hf__object *object)
 static void lock_delist(struct hf__object *object)
 {
 	struct hf__lock *lock = lock_of(object);
-	hf__map_remove(&lock->state->locks, &lock->node);
-	hf__order_remove(&lock->state->by_name, &lock->by_name);
+	hf__name_delist(HF__NAMED(lock, locks));
 }
 
 static void lock_link(struct hf__object *object)

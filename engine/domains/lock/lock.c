@@ -7,6 +7,7 @@
  *
  * I-LOCK-3: an owner that is granted a lock found it free or had it already, replayed or live. */
 #include "domains/lock/lock.h"
+#include "domains/common/container.h"
 #include "domains/common/domains.h"
 
 /* --- Life ------------------------------------------------------------------------------------- */
@@ -19,26 +20,11 @@ static int lock_init(void *state, const struct hf__domain_env *env)
 static void lock_deinit(void *raw)
 {
 	struct hf__lock_state *state = raw;
-	struct hf__map_node *next;
-	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node; node = next) {
-		next = hf__map_next(&state->locks, node);
-		hf__object_free(&hf__lock_of_map(node)->object);
-	}
-	hf__map_deinit(&state->locks);
+	hf__objects_free(&state->locks, offsetof(struct hf__lock, node));
 	hf__map_deinit(&state->running);
 }
 
 /* --- Apply ------------------------------------------------------------------------------------ */
-
-/* The blob for the owner: the one there is when it holds that owner already. */
-static bool keep_owner(struct hf__blob *old, struct hf_bytes owner, struct hf__blob **out)
-{
-	if (old && hf__bytes_equal(hf__blob_bytes(old), owner)) {
-		*out = old;
-		return true;
-	}
-	return hf__blob_new(owner, out);
-}
 
 static struct hf__lock_value value_of(const struct hf__lock_image *image,
                                       const struct hf__entry *entry, struct hf__blob *owner)
@@ -71,7 +57,7 @@ static int change_lock(struct hf__lock *lock, struct hf__change *change,
                        const struct hf__lock_image *image, const struct hf__entry *entry)
 {
 	struct hf__blob *owner;
-	if (!keep_owner(lock->value.owner, image->owner, &owner))
+	if (!hf__blob_keep(lock->value.owner, image->owner, &owner))
 		return HF_ENOMEM;
 	const int rc = hf__before_change(change, &lock->object);
 	if (rc != HF_OK) {

@@ -25,15 +25,6 @@ static int acquire_check(const void *raw, struct hf__text *why)
 	return rc == HF_OK ? hf__lock_check_lease(args->lease_us, why) : rc;
 }
 
-static int acquire_in_txn_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_lock_acquire_args *args = raw;
-	if (args->wait_us == 0)
-		return acquire_check(raw, why);
-	hf__text_add(why, "a transaction cannot wait");
-	return HF_EINVAL;
-}
-
 /* Its owner may take a lock over past all waiters; a free one goes to the one that waits
  * longest. */
 static bool may_have(const struct hf__lock_state *state, const struct hf__decision *d,
@@ -74,10 +65,8 @@ int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_a
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "lock acquire", HF__DOMAIN_LOCK, acquire_check, acquire_decide, NULL, &acquire_args};
-	static const struct hf__verb in_txn = {
-	    "lock acquire", HF__DOMAIN_LOCK, acquire_in_txn_check, acquire_decide, NULL, &acquire_args};
 	if (txn)
-		return hf__mutate(store, txn, &in_txn, args, args->write.durability, result, NULL, error);
+		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
 	const int rc = hf__mutate_wait(store, &verb, args, args->write.durability, args->wait_us,
 	                               result, NULL, error);
 	return hf__lock_timed_out(rc, args->wait_us, error);
@@ -117,7 +106,7 @@ int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew_args 
 	HF__CALL;
 	static const struct hf__verb verb = {"lock renew", HF__DOMAIN_LOCK, renew_check, renew_decide,
 	                                     NULL,         &renew_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 static int release_check(const void *raw, struct hf__text *why)
@@ -147,7 +136,7 @@ int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release_a
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "lock release", HF__DOMAIN_LOCK, release_check, release_decide, NULL, &release_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- From outside ----------------------------------------------------------------------------- */
@@ -189,7 +178,7 @@ int hf_lock_force_release(hf_store *store, hf_txn *txn,
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "lock force_release", HF__DOMAIN_LOCK, force_check, force_decide, NULL, &force_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 static int put_check(const void *raw, struct hf__text *why)
@@ -248,7 +237,7 @@ int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put_args *arg
 	HF__CALL;
 	static const struct hf__verb verb = {"lock put", HF__DOMAIN_LOCK, put_check, put_decide,
 	                                     NULL,       &put_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Guards ----------------------------------------------------------------------------------- */

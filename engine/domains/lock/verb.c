@@ -1,25 +1,17 @@
 /* What the lock mutations have in common. See lock/verb.h. */
+#include "domains/common/verb.h"
 #include "domains/lock/verb.h"
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-static int check_part(const char *what, struct hf_bytes part, struct hf__text *why)
-{
-	if (hf__key_part_ok(part, false))
-		return HF_OK;
-	hf__text_add(why, "%s must have 1 to %u bytes and no NUL: ", what, HF_KEY_MAX);
-	hf__text_add_quoted(why, part);
-	return HF_EINVAL;
-}
-
 int hf__lock_check_name(struct hf_bytes name, struct hf__text *why)
 {
-	return check_part("name", name, why);
+	return hf__check_part("name", name, why);
 }
 
 int hf__lock_check_owner(struct hf_bytes owner, struct hf__text *why)
 {
-	return check_part("owner", owner, why);
+	return hf__check_part("owner", owner, why);
 }
 
 int hf__lock_check_lease(int64_t lease_us, struct hf__text *why)

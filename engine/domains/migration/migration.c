@@ -245,26 +245,11 @@ static int migration_snapshot(const void *raw, struct hf__emitter *emitter)
 	return rc;
 }
 
-/* Sound and strictly ascending. */
-static bool order_ok(const struct hf__order *order)
-{
-	if (!hf__order_sane(order))
-		return false;
-	const struct hf__order_node *before = NULL;
-	for (const struct hf__order_node *node = hf__order_first(order); node;
-	     node = hf__order_next(node)) {
-		if (before && order->compare(before, node) >= 0)
-			return false;
-		before = node;
-	}
-	return true;
-}
-
 /* I-MIGRATION-1. */
 static int migration_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__migration_state *state = raw;
-	if (!order_ok(&state->by_name) || !order_ok(&state->by_lsn) ||
+	if (!hf__order_sane(&state->by_name) || !hf__order_sane(&state->by_lsn) ||
 	    hf__order_count(&state->by_name) != hf__order_count(&state->by_lsn)) {
 		hf__text_add(why, "the orders of migrations disagree");
 		return HF_ECORRUPT;

@@ -152,7 +152,7 @@ int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "migration record", HF__DOMAIN_MIGRATION, record_check, record_decide, NULL, &record_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget_args *args,
@@ -161,7 +161,7 @@ int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "migration forget", HF__DOMAIN_MIGRATION, forget_check, forget_decide, NULL, &forget_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard_args *args,

@@ -7,6 +7,7 @@
  * anything was touched; no memory leaves what this change did so far to its owner, which undoes
  * it. */
 #include "domains/outbox/apply.h"
+#include "domains/common/container.h"
 
 /* --- What an entry must follow ---------------------------------------------------------------- */
 
@@ -68,15 +69,8 @@ static bool may_store(const struct hf__outbox_item *old, const struct hf__outbox
 
 /* --- Kinds of entries ------------------------------------------------------------------------- */
 
-int hf__outbox_add_queue(struct hf__outbox_state *state, struct hf__change *change,
-                         struct hf_bytes name, struct hf__outbox_queue **out)
-{
-	*out = hf__outbox_queue_find(state, name);
-	if (*out)
-		return HF_OK;
-	*out = hf__outbox_queue_new(state, name);
-	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
-}
+HF__DEFINE_ADD(hf__outbox_add_queue, struct hf__outbox_state, struct hf__outbox_queue,
+               hf__outbox_queue_find, hf__outbox_queue_new);
 
 static int add_item(struct hf__outbox_state *state, struct hf__change *change,
                     const struct hf__entry *entry, const struct hf__outbox_image *image)

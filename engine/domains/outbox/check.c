@@ -6,6 +6,7 @@
  * completed id's that of its completion. */
 #include <stdlib.h>
 
+#include "domains/common/container.h"
 #include "domains/outbox/apply.h"
 
 /* --- Snapshot --------------------------------------------------------------------------------- */
@@ -86,8 +87,9 @@ static int emit_done(const struct hf__outbox_queue *queue, const struct hf__outb
 	return rc;
 }
 
-static int emit_queue(const struct hf__outbox_queue *queue, struct hf__emitter *emitter)
+static int emit_queue(const struct hf__order_node *node, struct hf__emitter *emitter)
 {
+	const struct hf__outbox_queue *queue = hf__outbox_queue_of_order(node);
 	int rc = emit_settings(queue, emitter);
 	if (rc != HF_OK)
 		return rc;
@@ -103,10 +105,5 @@ static int emit_queue(const struct hf__outbox_queue *queue, struct hf__emitter *
 
 int hf__outbox_snapshot(const void *raw, struct hf__emitter *emitter)
 {
-	const struct hf__outbox_state *state = raw;
-	int rc = HF_OK;
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK;
-	     node = hf__order_next(node))
-		rc = emit_queue(hf__outbox_queue_of_order(node), emitter);
-	return rc;
+	return hf__emit_each(&((const struct hf__outbox_state *)raw)->by_name, emit_queue, emitter);
 }

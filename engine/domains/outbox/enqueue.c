@@ -2,6 +2,7 @@
  * not long ago, is decided here. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
 
 /* --- Enqueue ---------------------------------------------------------------------------------- */
@@ -214,7 +215,7 @@ int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enque
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "outbox enqueue", HF__DOMAIN_OUTBOX, enqueue_check, enqueue_decide, NULL, &enqueue_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Many ------------------------------------------------------------------------------------- */
@@ -222,7 +223,7 @@ int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enque
 static int many_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_enqueue_many_args *args = raw;
-	int rc = hf__outbox_check_no_expect(&args->write, why);
+	int rc = hf__check_unversioned(&args->write, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_queue(args->queue, why);
 	if (rc == HF_OK)
@@ -289,5 +290,5 @@ int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn,
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox enqueue many", HF__DOMAIN_OUTBOX, many_check,
 	                                     many_decide,           many_copy,         NULL};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }

@@ -15,6 +15,7 @@
  * else NULL. queue->groups, busy_groups and blocked are sums over the queue's groups. */
 #include <stddef.h>
 
+#include "domains/common/container.h"
 #include "domains/outbox/outbox.h"
 
 /* --- From node to object ---------------------------------------------------------------------- */
@@ -51,10 +52,9 @@ static int line_compare(const struct hf__order_node *a, const struct hf__order_n
 
 static bool group_equal(const struct hf__map_node *node, const void *raw)
 {
-	const struct hf__outbox_key *key = raw;
 	const struct hf__outbox_group *group = hf__outbox_group_of_map(node);
-	return hf__bytes_equal(hf_bytes_of(group->name, group->len), key->name) &&
-	       hf__bytes_equal(hf__outbox_queue_name(group->queue), key->queue);
+	return hf__pair_is(raw, hf__outbox_queue_name(group->queue),
+	                   hf_bytes_of(group->name, group->len));
 }
 
 static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct hf_bytes name,
@@ -75,8 +75,8 @@ static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct
 static struct hf__outbox_group *group_find(const struct hf__outbox_queue *queue,
                                            struct hf_bytes name, uint64_t *hash)
 {
-	struct hf__outbox_key key;
-	hf__outbox_key(&key, hf__outbox_queue_name(queue), name);
+	struct hf__pair key;
+	hf__pair_join(&key, hf__outbox_queue_name(queue), name);
 	*hash = hf__map_hash(&queue->state->groups, key.bytes, key.len);
 	return hf__outbox_group_of_map(hf__map_find(&queue->state->groups, *hash, group_equal, &key));
 }

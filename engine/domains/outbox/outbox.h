@@ -220,16 +220,6 @@ bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value);
  * INT64_MIN: not at all. */
 int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue);
 
-/* The key under which maps hold what belongs to a queue (items, completed ids, groups), in one
- * piece: the queue's length keeps ("ab", "c") and ("a", "bc") apart. */
-struct hf__outbox_key {
-	struct hf_bytes queue, name;
-	size_t len;
-	uint8_t bytes[2 + 2 * HF_KEY_MAX];
-};
-/* Both parts fit: checked when they were taken in. */
-void hf__outbox_key(struct hf__outbox_key *key, struct hf_bytes queue, struct hf_bytes name);
-
 struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node);
 struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__order_node *node);
 struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node);

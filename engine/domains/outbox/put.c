@@ -1,6 +1,7 @@
 /* Storing things as they are given (import, migration): put an item, put a completed id. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
 
 /* --- Items ------------------------------------------------------------------------------------ */
@@ -149,7 +150,7 @@ int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put_args 
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox put", HF__DOMAIN_OUTBOX, put_check,
 	                                     put_decide,   put_copy,          NULL};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Completed ids ---------------------------------------------------------------------------- */
@@ -157,7 +158,7 @@ int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put_args 
 static int completed_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_put_completed_args *args = raw;
-	const int rc = hf__outbox_check_no_expect(&args->write, why);
+	const int rc = hf__check_unversioned(&args->write, why);
 	if (rc != HF_OK)
 		return rc;
 	if (hf__given(&args->write, args->until) != HF_UNSET)
@@ -200,5 +201,5 @@ int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
 	static const struct hf__verb verb = {
 	    "outbox put completed", HF__DOMAIN_OUTBOX, completed_check, completed_decide, NULL,
 	    &completed_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }

@@ -1,6 +1,7 @@
 /* What concerns a queue as a whole: configure, pause, resume, clear. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
 
 /* The queue's settings as an entry would hold them; those of a queue that is not there are the
@@ -74,7 +75,7 @@ static int configure_check(const void *raw, struct hf__text *why)
 	}
 	if (args->leave & HF_OUTBOX_LEAVE_DEDUP_WINDOW)
 		return HF_OK;
-	return hf__outbox_check_span("the dedup window", args->dedup_window_us, why);
+	return hf__check_span("the dedup window", args->dedup_window_us, why);
 }
 
 /* What is asked for, and what is left as it was. */
@@ -113,14 +114,12 @@ static int configure_decide(void *state, struct hf__decision *d, const void *raw
 	return rc == HF_OK ? emit_settings(d, queue, &image, result) : rc;
 }
 
+static const struct hf__args configure_args = {sizeof(struct configure),
+                                               {offsetof(struct configure, args.queue)}};
+
 static void *configure_copy(struct hf__arena *arena, const void *args)
 {
-	static const struct hf__args make = {sizeof(struct configure),
-	                                     {offsetof(struct configure, args.queue)}};
-	struct configure *copy = hf__copy_args(arena, args, &make);
-	if (copy)
-		copy->again = NULL;
-	return copy;
+	return hf__outbox_copy_call(arena, args, &configure_args, offsetof(struct configure, again));
 }
 
 int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure_args *args,
@@ -144,15 +143,6 @@ static int pause_check(const void *raw, struct hf__text *why)
 		return HF_EINVAL;
 	}
 	return hf__outbox_check_queue(args->queue, why);
-}
-
-static int txn_pause_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_pause_args *args = raw;
-	if (args->wait_us == 0)
-		return pause_check(raw, why);
-	hf__text_add(why, "a transaction cannot wait");
-	return HF_EINVAL;
 }
 
 static int set_paused(const struct hf__outbox_state *state, struct hf__decision *d,
@@ -212,12 +202,11 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_a
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "outbox pause", HF__DOMAIN_OUTBOX, pause_check, pause_decide, NULL, &pause_args};
-	static const struct hf__verb in_txn = {
-	    "outbox pause", HF__DOMAIN_OUTBOX, txn_pause_check, pause_decide, NULL, &pause_args};
 	static const struct hf__verb idle = {
 	    "outbox pause", HF__DOMAIN_OUTBOX, pause_check, idle_decide, NULL, &pause_args};
-	int rc = hf__mutate(store, txn, txn ? &in_txn : &verb, args, args->write.durability, result,
-	                    NULL, error);
+	if (txn)
+		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
+	int rc = hf__run(store, NULL, &verb, args, result, error);
 	if (rc != HF_OK || args->wait_us == 0)
 		return rc;
 	const struct hf_result paused = result ? *result : (struct hf_result){0};
@@ -237,7 +226,7 @@ int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "outbox resume", HF__DOMAIN_OUTBOX, pause_check, resume_decide, NULL, &pause_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Clear ------------------------------------------------------------------------------------ */
@@ -245,8 +234,7 @@ int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_
 static int clear_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_clear_args *args = raw;
-	const int rc = hf__outbox_check_no_expect(&args->write, why);
-	return rc == HF_OK ? hf__outbox_check_queue(args->queue, why) : rc;
+	return hf__outbox_check_queue(args->queue, why);
 }
 
 static int clear_decide(void *state, struct hf__decision *d, const void *raw,
@@ -276,5 +264,5 @@ int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear_a
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "outbox clear", HF__DOMAIN_OUTBOX, clear_check, clear_decide, NULL, &clear_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run_unversioned(store, txn, &verb, args, result, error);
 }

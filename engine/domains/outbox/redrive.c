@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
 
 /* Items of one status that a filter lets pass, in enqueue order. */
@@ -84,7 +85,7 @@ struct redrive {
 static int redrive_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_redrive_args *args = &((const struct redrive *)raw)->args;
-	int rc = hf__outbox_check_no_expect(&args->write, why);
+	int rc = hf__check_unversioned(&args->write, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_queue(args->queue, why);
 	if (rc == HF_OK)
@@ -127,16 +128,14 @@ static int redrive_decide(void *state, struct hf__decision *d, const void *raw,
 	                    result);
 }
 
+static const struct hf__args redrive_args = {sizeof(struct redrive),
+                                             {offsetof(struct redrive, args.queue),
+                                              offsetof(struct redrive, args.group),
+                                              offsetof(struct redrive, args.error)}};
+
 static void *redrive_copy(struct hf__arena *arena, const void *args)
 {
-	static const struct hf__args make = {sizeof(struct redrive),
-	                                     {offsetof(struct redrive, args.queue),
-	                                      offsetof(struct redrive, args.group),
-	                                      offsetof(struct redrive, args.error)}};
-	struct redrive *copy = hf__copy_args(arena, args, &make);
-	if (copy)
-		copy->again = NULL;
-	return copy;
+	return hf__outbox_copy_call(arena, args, &redrive_args, offsetof(struct redrive, again));
 }
 
 int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redrive_args *args,
@@ -160,7 +159,7 @@ struct prune {
 static int prune_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_prune_args *args = &((const struct prune *)raw)->args;
-	const int rc = hf__outbox_check_no_expect(&args->write, why);
+	const int rc = hf__check_unversioned(&args->write, why);
 	if (rc != HF_OK)
 		return rc;
 	if (args->status == HF_OUTBOX_ANY || args->status == HF_OUTBOX_FAILED ||
@@ -194,14 +193,12 @@ static int prune_decide(void *state, struct hf__decision *d, const void *raw,
 	                    result);
 }
 
+static const struct hf__args prune_args = {sizeof(struct prune),
+                                           {offsetof(struct prune, args.queue)}};
+
 static void *prune_copy(struct hf__arena *arena, const void *args)
 {
-	static const struct hf__args make = {sizeof(struct prune),
-	                                     {offsetof(struct prune, args.queue)}};
-	struct prune *copy = hf__copy_args(arena, args, &make);
-	if (copy)
-		copy->again = NULL;
-	return copy;
+	return hf__outbox_copy_call(arena, args, &prune_args, offsetof(struct prune, again));
 }
 
 int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune_args *args,

@@ -10,6 +10,7 @@
  * sending; in `endings` iff it is sending and time or an opening ends that. I-OUTBOX-2: where it
  * stands depends on the value and on state->incarnation alone, and the latter changes only in
  * hf__outbox_opened(). */
+#include "domains/common/container.h"
 #include "domains/outbox/outbox.h"
 
 #include <stddef.h>
@@ -33,16 +34,6 @@ static struct hf__outbox_queue *queue_of(struct hf__object *object)
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-void hf__outbox_key(struct hf__outbox_key *key, struct hf_bytes queue, struct hf_bytes name)
-{
-	key->queue = queue;
-	key->name = name;
-	key->len = 2 + queue.len + name.len;
-	hf__store_u16(key->bytes, (uint16_t)queue.len);
-	memcpy(key->bytes + 2, queue.data, queue.len);
-	memcpy(key->bytes + 2 + queue.len, name.data, name.len);
-}
-
 static bool queue_equal(const struct hf__map_node *node, const void *key)
 {
 	const struct hf_bytes *name = key;
@@ -51,17 +42,14 @@ static bool queue_equal(const struct hf__map_node *node, const void *key)
 
 static bool item_equal(const struct hf__map_node *node, const void *raw)
 {
-	const struct hf__outbox_key *key = raw;
 	const struct hf__outbox_item *item = hf__outbox_of_map(node);
-	return hf__bytes_equal(hf__outbox_id(item), key->name) &&
-	       hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of(item)), key->queue);
+	return hf__pair_is(raw, hf__outbox_queue_name(hf__outbox_queue_of(item)), hf__outbox_id(item));
 }
 
 struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state,
                                                struct hf_bytes name)
 {
-	const uint64_t hash = hf__map_hash(&state->queues, name.data, name.len);
-	return hf__outbox_queue_of_map(hf__map_find(&state->queues, hash, queue_equal, &name));
+	return hf__outbox_queue_of_map(hf__name_find(&state->queues, name, queue_equal));
 }
 
 const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state,
@@ -75,10 +63,7 @@ const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state 
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
                                         struct hf_bytes id)
 {
-	struct hf__outbox_key key;
-	hf__outbox_key(&key, queue, id);
-	const uint64_t hash = hf__map_hash(&state->items, key.bytes, key.len);
-	return hf__outbox_of_map(hf__map_find(&state->items, hash, item_equal, &key));
+	return hf__outbox_of_map(hf__pair_find(&state->items, queue, id, item_equal));
 }
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
@@ -118,17 +103,13 @@ static uint64_t queue_wait_key(const struct hf__object *object)
 static void queue_enlist(struct hf__object *object)
 {
 	struct hf__outbox_queue *queue = queue_of(object);
-	queue->by_name.weight = INT64_MIN;
-	hf__order_insert(&queue->state->by_name, &queue->by_name);
-	hf__map_insert(&queue->state->queues, &queue->node,
-	               hf__map_hash(&queue->state->queues, queue->name, queue->len));
+	hf__name_enlist(HF__NAMED(queue, queues), hf__outbox_queue_name(queue));
 }
 
 static void queue_delist(struct hf__object *object)
 {
 	struct hf__outbox_queue *queue = queue_of(object);
-	hf__map_remove(&queue->state->queues, &queue->node);
-	hf__order_remove(&queue->state->by_name, &queue->by_name);
+	hf__name_delist(HF__NAMED(queue, queues));
 }
 
 static void queue_link(struct hf__object *object)
@@ -146,8 +127,8 @@ static void item_enlist(struct hf__object *object)
 	struct hf__outbox_item *item = item_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	struct hf__map *items = &queue->state->items;
-	struct hf__outbox_key key;
-	hf__outbox_key(&key, hf__outbox_queue_name(queue), hf__outbox_id(item));
+	struct hf__pair key;
+	hf__pair_join(&key, hf__outbox_queue_name(queue), hf__outbox_id(item));
 	hf__map_insert(items, &item->node, hf__map_hash(items, key.bytes, key.len));
 	hf__outbox_group_count(item, true);
 	queue->enlisted++;
@@ -313,20 +294,9 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 
 /* --- A new incarnation ------------------------------------------------------------------------ */
 
-/* Until now everything without a lease stood with the queued. What this incarnation itself
- * claimed is put where it belongs: there is such an item only when a living state was loaded
- * again, so the usual opening looks at nothing. */
+/* Until now everything without a lease stood with the queued. */
 void hf__outbox_opened(struct hf__outbox_state *state, uint64_t first_lsn)
 {
-	if (state->newest_unleased < first_lsn) {
-		state->incarnation = first_lsn;
-		return;
-	}
-	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node;
-	     node = hf__map_next(&state->items, node))
-		item_unlink(&hf__outbox_of_map(node)->object);
-	state->incarnation = first_lsn;
-	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node;
-	     node = hf__map_next(&state->items, node))
-		item_link(&hf__outbox_of_map(node)->object);
+	hf__objects_opened(&state->items, offsetof(struct hf__outbox_item, node),
+	                   state->newest_unleased, first_lsn, &state->incarnation);
 }

@@ -47,29 +47,14 @@ void hf__outbox_free_claim(struct hf__outbox_image *image)
 
 /* --- Values ----------------------------------------------------------------------------------- */
 
-/* The blob for `bytes`: the one there is when it holds them already. */
-static bool keep_bytes(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
-{
-	if (hf__bytes_equal(hf__blob_bytes(old), bytes)) {
-		*out = old;
-		return true;
-	}
-	return hf__blob_new(bytes, out);
-}
-
 /* Frees the blobs of `value` that `old` does not hold. */
 static void free_new(const struct hf__outbox_value *old, const struct hf__outbox_value *value)
 {
-	if (value->owner != old->owner)
-		hf__free(value->owner);
-	if (value->last_error != old->last_error)
-		hf__free(value->last_error);
-	if (value->extra != old->extra)
-		hf__free(value->extra);
-	if (value->payload.bytes != old->payload.bytes)
-		hf__free(value->payload.bytes);
-	if (value->rerun_payload.bytes != old->rerun_payload.bytes)
-		hf__free(value->rerun_payload.bytes);
+	hf__blob_drop(value->owner, old->owner);
+	hf__blob_drop(value->last_error, old->last_error);
+	hf__blob_drop(value->extra, old->extra);
+	hf__blob_drop(value->payload.bytes, old->payload.bytes);
+	hf__blob_drop(value->rerun_payload.bytes, old->rerun_payload.bytes);
 }
 
 /* The new value is given up: it holds nothing of its own any more. */
@@ -101,8 +86,8 @@ int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__o
 	out->max_attempts = image->max_attempts;
 	out->priority = image->priority;
 	out->status = image->status;
-	if (keep_bytes(old->owner, image->owner, &out->owner) &&
-	    keep_bytes(old->last_error, image->last_error, &out->last_error))
+	if (hf__blob_keep(old->owner, image->owner, &out->owner) &&
+	    hf__blob_keep(old->last_error, image->last_error, &out->last_error))
 		return HF_OK;
 	drop_value(old, out);
 	return HF_ENOMEM;
@@ -145,8 +130,9 @@ int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const stru
 	int rc = hf__outbox_make_value(old, image, entry, out);
 	if (rc != HF_OK)
 		return rc;
-	rc = keep_bytes(old->extra, image->extra, &out->extra) ? keep_payloads(state, entry, image, out)
-	                                                       : HF_ENOMEM;
+	rc = hf__blob_keep(old->extra, image->extra, &out->extra)
+	         ? keep_payloads(state, entry, image, out)
+	         : HF_ENOMEM;
 	if (rc != HF_OK)
 		drop_value(old, out);
 	return rc;

@@ -1,38 +1,30 @@
 /* What the outbox mutations have in common. Each looks at what it names, decides what that is
  * afterwards and writes it as one entry an item; what it looked at is what its answer waits for,
  * refusals and "nothing to do" included. */
+#include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-static int check_name(const char *what, struct hf_bytes name, struct hf__text *why)
-{
-	if (hf__key_part_ok(name, false))
-		return HF_OK;
-	hf__text_add(why, "%s must have 1 to %u bytes and no NUL: ", what, HF_KEY_MAX);
-	hf__text_add_quoted(why, name);
-	return HF_EINVAL;
-}
-
 int hf__outbox_check_queue(struct hf_bytes queue, struct hf__text *why)
 {
-	return check_name("queue", queue, why);
+	return hf__check_part("queue", queue, why);
 }
 
 int hf__outbox_check_key(struct hf_bytes queue, struct hf_bytes id, struct hf__text *why)
 {
 	const int rc = hf__outbox_check_queue(queue, why);
-	return rc == HF_OK ? check_name("id", id, why) : rc;
+	return rc == HF_OK ? hf__check_part("id", id, why) : rc;
 }
 
 int hf__outbox_check_group(struct hf_bytes group, struct hf__text *why)
 {
-	return group.len > 0 ? check_name("group", group, why) : HF_OK;
+	return group.len > 0 ? hf__check_part("group", group, why) : HF_OK;
 }
 
 int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why)
 {
-	return check_name("owner", owner, why);
+	return hf__check_part("owner", owner, why);
 }
 
 int hf__outbox_check_payload(struct hf_bytes payload, struct hf__text *why)
@@ -45,30 +37,14 @@ int hf__outbox_check_extra(struct hf_bytes extra, struct hf__text *why)
 	return hf__check_bytes("extra", extra, HF_OUTBOX_EXTRA_MAX, why);
 }
 
-int hf__outbox_check_span(const char *name, int64_t us, struct hf__text *why)
-{
-	if (us >= 0)
-		return HF_OK;
-	hf__text_add(why, "%s must not be negative", name);
-	return HF_EINVAL;
-}
-
 int hf__outbox_check_backoff(const struct hf_outbox_backoff *backoff, struct hf__text *why)
 {
 	if ((unsigned)backoff->kind > HF_OUTBOX_BACKOFF_EXPONENTIAL) {
 		hf__text_add(why, "no such backoff: %d", (int)backoff->kind);
 		return HF_EINVAL;
 	}
-	const int rc = hf__outbox_check_span("the delay of a backoff", backoff->delay_us, why);
-	return rc == HF_OK ? hf__outbox_check_span("the cap of a backoff", backoff->cap_us, why) : rc;
-}
-
-int hf__outbox_check_no_expect(const struct hf_write *write, struct hf__text *why)
-{
-	if (write->expect == 0)
-		return HF_OK;
-	hf__text_add(why, "it concerns no single object, so no version can be expected");
-	return HF_EINVAL;
+	const int rc = hf__check_span("the delay of a backoff", backoff->delay_us, why);
+	return rc == HF_OK ? hf__check_span("the cap of a backoff", backoff->cap_us, why) : rc;
 }
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -301,4 +277,13 @@ void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_que
                                 struct hf_bytes name)
 {
 	hf__query_depends(q, hf__outbox_queue_depends(q->state, queue, name));
+}
+
+void *hf__outbox_copy_call(struct hf__arena *arena, const void *args, const struct hf__args *make,
+                           size_t again)
+{
+	uint8_t *copy = hf__copy_args(arena, args, make);
+	if (copy)
+		memset(copy + again, 0, sizeof(bool *));
+	return copy;
 }

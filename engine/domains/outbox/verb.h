@@ -14,10 +14,7 @@ int hf__outbox_check_extra(struct hf_bytes extra, struct hf__text *why);
 int hf__outbox_check_group(struct hf_bytes group, struct hf__text *why);
 int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why);
 /* A lease or delay: >= 0. */
-int hf__outbox_check_span(const char *name, int64_t us, struct hf__text *why);
 int hf__outbox_check_backoff(const struct hf_outbox_backoff *backoff, struct hf__text *why);
-/* Operations that concern no single object take no expectation. */
-int hf__outbox_check_no_expect(const struct hf_write *write, struct hf__text *why);
 
 /* --- Deciding --------------------------------------------------------------------------------- */
 
@@ -100,5 +97,10 @@ void hf__outbox_take_back(struct hf_outbox_items *out);
 /* A call that failed all the same: was the claim committed, and only a payload could not be
  * read? Then its tokens must not be lost. */
 bool hf__outbox_claim_stands(const hf_txn *txn, const struct hf_result *result);
+
+/* hf__copy_args() of what goes through the store with a pointer to the caller's `again`, which a
+ * transaction does without. */
+void *hf__outbox_copy_call(struct hf__arena *arena, const void *args, const struct hf__args *make,
+                           size_t again);
 
 #endif

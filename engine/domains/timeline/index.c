@@ -1,5 +1,6 @@
 /* Timelines and events in memory: how they are found, and how they enter and leave the indexes
  * at birth and removal. Events never change, so nothing happens in between. */
+#include "domains/common/container.h"
 #include "domains/timeline/timeline.h"
 
 /* --- Lookups ---------------------------------------------------------------------------------- */
@@ -12,8 +13,7 @@ static bool timeline_has_name(const struct hf__map_node *node, const void *name)
 
 struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state, struct hf_bytes name)
 {
-	const uint64_t hash = hf__map_hash(&state->timelines, name.data, name.len);
-	struct hf__map_node *node = hf__map_find(&state->timelines, hash, timeline_has_name, &name);
+	struct hf__map_node *node = hf__name_find(&state->timelines, name, timeline_has_name);
 	return node ? hf__timeline_of_map(node) : NULL;
 }
 
@@ -48,18 +48,13 @@ static void free_memory(struct hf__object *object)
 static void enlist_timeline(struct hf__object *object)
 {
 	struct hf__timeline *timeline = (struct hf__timeline *)(void *)object;
-	struct hf__timeline_state *state = timeline->state;
-	timeline->by_name.weight = INT64_MIN;
-	hf__map_insert(&state->timelines, &timeline->node,
-	               hf__map_hash(&state->timelines, timeline->name, timeline->len));
-	hf__order_insert(&state->by_name, &timeline->by_name);
+	hf__name_enlist(HF__NAMED(timeline, timelines), hf__timeline_name(timeline));
 }
 
 static void delist_timeline(struct hf__object *object)
 {
 	struct hf__timeline *timeline = (struct hf__timeline *)(void *)object;
-	hf__map_remove(&timeline->state->timelines, &timeline->node);
-	hf__order_remove(&timeline->state->by_name, &timeline->by_name);
+	hf__name_delist(HF__NAMED(timeline, timelines));
 }
 
 /* A timeline without events is no state. */

@@ -278,21 +278,21 @@ int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_ap
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &append_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &append_verb, args, result, error);
 }
 
 int hf_timeline_retain(hf_store *store, hf_txn *txn, const struct hf_timeline_retain_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &retain_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &retain_verb, args, result, error);
 }
 
 int hf_timeline_clear(hf_store *store, hf_txn *txn, const struct hf_timeline_clear_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	return hf__mutate(store, txn, &clear_verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &clear_verb, args, result, error);
 }
 
 int hf_timeline_guard(hf_store *store, hf_txn *txn, const struct hf_timeline_guard_args *args,

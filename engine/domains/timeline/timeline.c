@@ -9,6 +9,7 @@
  * I-TIMELINE-2: a timeline's events are the same ones in each of its orders. I-TIMELINE-3:
  * events go from the old end only: what a CUT removes is a prefix of the order by time. */
 #include "domains/timeline/timeline.h"
+#include "domains/common/container.h"
 #include "domains/common/domains.h"
 
 /* --- Life ------------------------------------------------------------------------------------- */
@@ -54,15 +55,8 @@ static void timeline_deinit(void *state)
 
 /* --- Apply ------------------------------------------------------------------------------------ */
 
-static int add_timeline(struct hf__timeline_state *s, struct hf__change *change,
-                        struct hf_bytes name, struct hf__timeline **out)
-{
-	*out = hf__timeline_find(s, name);
-	if (*out)
-		return HF_OK;
-	*out = hf__timeline_new(s, name);
-	return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
-}
+static HF__DEFINE_ADD(add_timeline, struct hf__timeline_state, struct hf__timeline,
+                      hf__timeline_find, hf__timeline_new);
 
 static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
                        const struct hf__entry *entry)

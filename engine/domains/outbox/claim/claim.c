@@ -8,6 +8,7 @@
  * cannot be, the claim stands, and its token is handed out with the failure. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/outbox/claim/outcome.h"
 #include "domains/outbox/verb.h"
 
@@ -110,8 +111,8 @@ static int claim_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK)
 		rc = hf__outbox_check_owner(args->owner, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_span("the lease", args->lease_us, why);
-	return rc == HF_OK ? hf__outbox_check_span("max_run", args->max_run_us, why) : rc;
+		rc = hf__check_span("the lease", args->lease_us, why);
+	return rc == HF_OK ? hf__check_span("max_run", args->max_run_us, why) : rc;
 }
 
 int hf__outbox_end_before(struct hf__decision *d, const struct hf__outbox_item *item)

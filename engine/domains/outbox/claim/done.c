@@ -11,6 +11,7 @@
  * queue holds more than its dedup_max. */
 #include <stddef.h>
 
+#include "domains/common/container.h"
 #include "domains/outbox/outbox.h"
 
 /* --- From node to object ---------------------------------------------------------------------- */
@@ -54,21 +55,17 @@ static struct hf__outbox_done *done_of(struct hf__object *object)
 
 static bool done_equal(const struct hf__map_node *node, const void *raw)
 {
-	const struct hf__outbox_key *key = raw;
 	const struct hf__outbox_done *done = hf__outbox_done_of_map(node);
-	return hf__bytes_equal(hf__outbox_done_id(done), key->name) &&
-	       hf__bytes_equal(hf__outbox_queue_name(hf__outbox_done_queue(done)), key->queue);
+	return hf__pair_is(raw, hf__outbox_queue_name(hf__outbox_done_queue(done)),
+	                   hf__outbox_done_id(done));
 }
 
 struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *state,
                                              struct hf_bytes queue, struct hf_bytes id)
 {
-	struct hf__outbox_key key;
 	if (state->done.count == 0) /* the usual case: no queue remembers anything */
 		return NULL;
-	hf__outbox_key(&key, queue, id);
-	return hf__outbox_done_of_map(hf__map_find(
-	    &state->done, hf__map_hash(&state->done, key.bytes, key.len), done_equal, &key));
+	return hf__outbox_done_of_map(hf__pair_find(&state->done, queue, id, done_equal));
 }
 
 static int line_compare(const struct hf__order_node *a, const struct hf__order_node *b)
@@ -120,8 +117,8 @@ static void done_enlist(struct hf__object *object)
 	struct hf__outbox_done *done = done_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
 	struct hf__outbox_state *state = queue->state;
-	struct hf__outbox_key key;
-	hf__outbox_key(&key, hf__outbox_queue_name(queue), hf__outbox_done_id(done));
+	struct hf__pair key;
+	hf__pair_join(&key, hf__outbox_queue_name(queue), hf__outbox_done_id(done));
 	hf__map_insert(&state->done, &done->node, hf__map_hash(&state->done, key.bytes, key.len));
 	done->line.weight = done->until;
 	hf__order_insert(&queue->done, &done->line);

@@ -14,6 +14,7 @@
  * Crash: what was claimed and not completed was perhaps sent. The claim ends with its lease or
  * at the next opening, and the item is sent again: at least once is what a queue can promise;
  * the receiver knows repeats by the item's id. */
+#include "domains/common/verb.h"
 #include "domains/outbox/claim/outcome.h"
 #include "domains/outbox/verb.h"
 #include "holdfast/outbox_drain.h"
@@ -202,7 +203,7 @@ static int check(const struct drain *drain, struct hf_error *error)
 	if (rc == HF_OK)
 		rc = hf__outbox_check_owner(drain->owner, &why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_span("the lease", drain->args->lease_us, &why);
+		rc = hf__check_span("the lease", drain->args->lease_us, &why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_backoff(&drain->args->backoff, &why);
 	if (rc == HF_OK && drain->args->durability != HF_DURABLE && drain->args->durability != HF_OS) {

@@ -10,7 +10,7 @@ static int extend_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_extend_args *args = raw;
 	const int rc = hf__outbox_check_key(args->queue, args->id, why);
-	return rc == HF_OK ? hf__outbox_check_span("the lease", args->lease_us, why) : rc;
+	return rc == HF_OK ? hf__check_span("the lease", args->lease_us, why) : rc;
 }
 
 static int extend_decide(void *state, struct hf__decision *d, const void *raw,
@@ -43,7 +43,7 @@ int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "outbox extend", HF__DOMAIN_OUTBOX, extend_check, extend_decide, NULL, &extend_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Guards ----------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
  * orders. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
 
 #define QUEUES_MAX 1024u
@@ -59,15 +60,15 @@ static int check_wait(const struct claim_many *call, struct hf__text *why)
 static int next_check(const void *raw, struct hf__text *why)
 {
 	const struct claim_many *call = raw;
-	int rc = hf__outbox_check_no_expect(&call->args.write, why);
+	int rc = hf__check_unversioned(&call->args.write, why);
 	if (rc == HF_OK)
 		rc = check_queues(&call->args, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_owner(call->args.owner, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_span("the lease", call->args.lease_us, why);
+		rc = hf__check_span("the lease", call->args.lease_us, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_span("max_run", call->args.max_run_us, why);
+		rc = hf__check_span("max_run", call->args.max_run_us, why);
 	if (rc == HF_OK)
 		rc = check_wait(call, why);
 	if (rc == HF_OK && !call->out) {

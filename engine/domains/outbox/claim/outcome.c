@@ -2,6 +2,7 @@
  * reschedule from outside. */
 #include <stddef.h>
 
+#include "domains/common/verb.h"
 #include "domains/outbox/claim/outcome.h"
 #include "domains/outbox/verb.h"
 
@@ -67,7 +68,7 @@ int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_comp
 	static const struct hf__verb verb = {
 	    "outbox complete", HF__DOMAIN_OUTBOX, complete_check, complete_decide, NULL,
 	    &complete_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- It was sent ------------------------------------------------------------------------------ */
@@ -160,7 +161,7 @@ int hf_outbox_remove(hf_store *store, hf_txn *txn, const struct hf_outbox_remove
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "outbox remove", HF__DOMAIN_OUTBOX, remove_check, remove_decide, NULL, &remove_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Fail ------------------------------------------------------------------------------------- */
@@ -245,7 +246,7 @@ int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail_arg
 	HF__CALL;
 	static const struct hf__verb verb = {"outbox fail", HF__DOMAIN_OUTBOX, fail_check, fail_decide,
 	                                     NULL,          &fail_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Back to queued, or given up -------------------------------------------------------------- */
@@ -254,7 +255,7 @@ static int release_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_release_args *args = raw;
 	const int rc = hf__outbox_check_key(args->queue, args->id, why);
-	return rc == HF_OK ? hf__outbox_check_span("the delay", args->delay_us, why) : rc;
+	return rc == HF_OK ? hf__check_span("the delay", args->delay_us, why) : rc;
 }
 
 static int release_decide(void *state, struct hf__decision *d, const void *raw,
@@ -286,7 +287,7 @@ int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_relea
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "outbox release", HF__DOMAIN_OUTBOX, release_check, release_decide, NULL, &release_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 static int mark_failed_check(const void *raw, struct hf__text *why)
@@ -329,7 +330,7 @@ int hf_outbox_mark_failed(hf_store *store, hf_txn *txn,
 	static const struct hf__verb verb = {
 	    "outbox mark failed", HF__DOMAIN_OUTBOX, mark_failed_check, mark_failed_decide, NULL,
 	    &mark_failed_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 static int retry_check(const void *raw, struct hf__text *why)
@@ -375,7 +376,7 @@ int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry_a
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "outbox retry", HF__DOMAIN_OUTBOX, retry_check, retry_decide, NULL, &retry_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Reschedule ------------------------------------------------------------------------------- */
@@ -436,5 +437,5 @@ int hf_outbox_reschedule(hf_store *store, hf_txn *txn, const struct hf_outbox_re
 	static const struct hf__verb verb = {
 	    "outbox reschedule", HF__DOMAIN_OUTBOX, reschedule_check, reschedule_decide, NULL,
 	    &reschedule_args};
-	return hf__mutate(store, txn, &verb, args, args->write.durability, result, NULL, error);
+	return hf__run(store, txn, &verb, args, result, error);
 }
