@@ -59,7 +59,7 @@ if(NOT HOLDFAST_ONE_ENGINE)
 	endforeach()
 	# Hundreds of small stores; many programs, each started anew.
 	set_tests_properties(check_python PROPERTIES TIMEOUT 300)
-	# It has two threads of its own, and seven disks by twelve workloads.
+	# It has two threads of its own, and seven disks by thirteen workloads.
 	set_tests_properties(test_crash_sweep PROPERTIES PROCESSORS 2 COST 1000 TIMEOUT 1800)
 	include(${PROJECT_SOURCE_DIR}/cmake/model.cmake)
 endif()
