@@ -128,7 +128,7 @@ static inline hf_token hf__token(uint16_t epoch, uint64_t lsn)
 }
 
 /* The make of an arguments struct: its size, and where in it lies each struct hf_bytes that is to
- * be copied with it; 0 ends them, since struct hf_write comes first. */
+ * be copied with it, at most eight; 0 ends fewer, since struct hf_write comes first. */
 struct hf__args {
 	size_t size;
 	size_t bytes[8];
@@ -149,12 +149,13 @@ struct hf__verb {
 	const struct hf__args *args;
 };
 
-/* Runs one mutation: at once (txn NULL) or into the transaction. `durability` is for txn NULL.
- * `answer` (nullable) is filled when it is committed; a transaction takes it over, so decide
- * itself has to give its memory away (or reset it). Public mutations are one call of this. */
+/* Runs one mutation: at once (txn NULL), as durable as its struct hf_write says, or into the
+ * transaction. `answer` (nullable) is filled when it is committed; a transaction takes it over,
+ * so decide itself has to give its memory away (or reset it). Public mutations are one call of
+ * this. */
 HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb,
-                          const void *args, enum hf_durability durability, struct hf_result *result,
-                          struct hf__answer *answer, struct hf_error *error);
+                          const void *args, struct hf_result *result, struct hf__answer *answer,
+                          struct hf_error *error);
 
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
@@ -164,9 +165,8 @@ HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const stru
  * is up: then the answer is that of its last try. HF_ECANCELED when the store is closed
  * meanwhile. */
 HF_CHECKED int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb,
-                               const void *args, enum hf_durability durability, int64_t wait_us,
-                               struct hf_result *result, struct hf__answer *answer,
-                               struct hf_error *error);
+                               const void *args, int64_t wait_us, struct hf_result *result,
+                               struct hf__answer *answer, struct hf_error *error);
 
 /* Around a call that waits by the way and goes on afterwards: hf_close, which may run beside it,
  * waits for its end. Begin: HF_OK or HF_EFORK. */

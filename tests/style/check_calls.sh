@@ -1,7 +1,8 @@
 #!/bin/sh
 # tier: fast
 # check_calls.sh SOURCE BUILD: every public function begins with HF__CALL, which keeps a thread that
-# the host cancels inside it from leaving locks taken and others waiting.
+# the host cancels inside it from leaving locks taken and others waiting. Arguments that have a
+# struct hf_write begin with it: hf__mutate takes it from there.
 set -eu
 source=$1
 declared=$(cat "$source"/engine/include/holdfast/*.h | grep -v '^#define' |
@@ -26,4 +27,9 @@ if [ -n "$missing" ]; then
 	printf 'these do not begin with HF__CALL:\n%s\n' "$missing" | sed '2,$s/^/    /'
 	exit 1
 fi
+late=$(awk '/^struct hf_[a-z_]+ \{$/ { name = $2; member = 0 }
+	/^\t[a-z].*;/ { member++ }
+	/^\tstruct hf_write write;/ && member != 1 { print FILENAME ": struct " name }' \
+	"$source"/engine/include/holdfast/*.h)
+[ -z "$late" ] || { printf 'struct hf_write is not the first member of:\n%s\n' "$late"; exit 1; }
 echo "$(printf '%s\n' "$declared" | wc -l) functions"

@@ -387,7 +387,7 @@ int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_ba
 	int rc;
 	do {
 		again = false;
-		rc = hf__mutate(store, txn, &verb, &call, args->write.durability, result, NULL, &mine);
+		rc = hf__mutate(store, txn, &verb, &call, result, NULL, &mine);
 		if (again)
 			rc = hf__settle_all(store, &mine);
 	} while (again && rc == HF_OK);

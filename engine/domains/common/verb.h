@@ -24,8 +24,7 @@ HF_CHECKED static inline int hf__run(hf_store *store, hf_txn *txn, const struct 
                                      const void *args, struct hf_result *result,
                                      struct hf_error *error)
 {
-	const struct hf_write *write = args;
-	return hf__mutate(store, txn, verb, args, write->durability, result, NULL, error);
+	return hf__mutate(store, txn, verb, args, result, NULL, error);
 }
 
 /* What concerns no single object: refused if it expects a version. */

@@ -137,8 +137,7 @@ int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempoten
 	struct hf__answer answer = {0};
 	if (out)
 		*out = (struct hf_idempotency_begun){.memory = NULL};
-	const int rc =
-	    hf__mutate(store, txn, &verb, &call, args->write.durability, result, &answer, error);
+	const int rc = hf__mutate(store, txn, &verb, &call, result, &answer, error);
 	if (rc != HF_OK && out)
 		take_back(out);
 	return rc;

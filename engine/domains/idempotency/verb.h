@@ -1,4 +1,4 @@
-/* What the idempotency mutations have in common: form, lookup, entries, copies for transactions. */
+/* What the idempotency mutations have in common: form, lookup, entries. */
 #ifndef HF_DOMAINS_IDEMPOTENCY_VERB_H
 #define HF_DOMAINS_IDEMPOTENCY_VERB_H
 
@@ -10,7 +10,6 @@ int hf__idem_check_scope(struct hf_bytes scope, struct hf__text *why);
 int hf__idem_check_key(const struct hf_idempotency_key *key, struct hf__text *why);
 int hf__idem_check_fingerprint(struct hf_bytes fingerprint, struct hf__text *why);
 int hf__idem_check_response(struct hf_bytes response, struct hf__text *why);
-/* A lease or ttl: >= 0. */
 
 /* --- Deciding --------------------------------------------------------------------------------- */
 

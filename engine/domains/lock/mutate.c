@@ -67,8 +67,7 @@ int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_a
 	    "lock acquire", HF__DOMAIN_LOCK, acquire_check, acquire_decide, NULL, &acquire_args};
 	if (txn)
 		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
-	const int rc = hf__mutate_wait(store, &verb, args, args->write.durability, args->wait_us,
-	                               result, NULL, error);
+	const int rc = hf__mutate_wait(store, &verb, args, args->wait_us, result, NULL, error);
 	return hf__lock_timed_out(rc, args->wait_us, error);
 }
 

@@ -66,7 +66,7 @@ int hf_lock_with(hf_store *store, const struct hf_lock_with_args *args, hf_lock_
 	int rc = hf__call_begin(store, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = hf__mutate_wait(store, &verb, &with, HF_DURABLE, args->wait_us, NULL, NULL, error);
+	rc = hf__mutate_wait(store, &verb, &with, args->wait_us, NULL, NULL, error);
 	if (rc == HF_OK)
 		fn(ctx);
 	/* It fails only in a forked child, whose copy of the state is not used. */

@@ -304,7 +304,7 @@ static int apply_one(hf_store *store, const struct hf_migration *migration, stru
 	if (migration->fill)
 		rc = migration->fill(migration->ctx, store, txn, error);
 	if (rc == HF_OK)
-		rc = hf__mutate(store, txn, &verb, &args, HF_DURABLE, NULL, NULL, error);
+		rc = hf__mutate(store, txn, &verb, &args, NULL, NULL, error);
 	/* Crash: before the commit is durable neither the effect nor the name is there; afterwards
 	 * both are. */
 	if (rc == HF_OK)

@@ -213,8 +213,7 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_a
 	struct hf_outbox_pause_args wait = *args;
 	wait.write.expect = 0;
 	wait.write.ticket = NULL;
-	rc = hf__mutate_wait(store, &idle, &wait, args->write.durability, args->wait_us, NULL, NULL,
-	                     error);
+	rc = hf__mutate_wait(store, &idle, &wait, args->wait_us, NULL, NULL, error);
 	if (result)
 		*result = paused;
 	return rc;

@@ -131,14 +131,13 @@ int hf__outbox_mutate_ended(hf_store *store, hf_txn *txn, const struct hf__verb 
                             const void *call, bool *again, struct hf_result *result,
                             struct hf__answer *answer, int64_t wait_us, struct hf_error *error)
 {
-	const enum hf_durability durability = ((const struct hf_write *)call)->durability;
 	struct hf_error mine = {0}; /* tries that were not the last one must not show */
 	int rc;
 	do {
 		*again = false;
 		rc = txn || wait_us == 0
-		         ? hf__mutate(store, txn, verb, call, durability, result, answer, &mine)
-		         : hf__mutate_wait(store, verb, call, durability, wait_us, result, answer, &mine);
+		         ? hf__mutate(store, txn, verb, call, result, answer, &mine)
+		         : hf__mutate_wait(store, verb, call, wait_us, result, answer, &mine);
 		if (*again)
 			rc = hf__settle(store, HF__DOMAIN_OUTBOX, &mine);
 	} while (*again && rc == HF_OK);

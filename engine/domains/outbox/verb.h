@@ -13,7 +13,6 @@ int hf__outbox_check_extra(struct hf_bytes extra, struct hf__text *why);
 /* May be empty. */
 int hf__outbox_check_group(struct hf_bytes group, struct hf__text *why);
 int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why);
-/* A lease or delay: >= 0. */
 int hf__outbox_check_backoff(const struct hf_outbox_backoff *backoff, struct hf__text *why);
 
 /* --- Deciding --------------------------------------------------------------------------------- */

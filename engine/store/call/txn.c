@@ -1,9 +1,6 @@
 /* Mutations and transactions: check the form, then sequence, then wait, or give a ticket instead
  * (holdfast/async.h). */
 #include "holdfast/async.h"
-
-#include <assert.h>
-
 #include "store/internal.h"
 
 static int check(const struct hf__verb *verb, const void *args, struct hf_error *error)
@@ -216,13 +213,13 @@ int hf__wait(struct hf_store *store, const struct hf__ticket *ticket, struct hf_
 }
 
 int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args,
-                    enum hf_durability durability, int64_t wait_us, struct hf_result *result,
-                    struct hf__answer *answer, struct hf_error *error)
+                    int64_t wait_us, struct hf_result *result, struct hf__answer *answer,
+                    struct hf_error *error)
 {
 	const struct hf__op op = {verb, args, result, answer, NULL};
 	const struct hf_write *write = args;
 	if (wait_us == 0)
-		return hf__mutate(store, NULL, verb, args, durability, result, answer, error);
+		return hf__mutate(store, NULL, verb, args, result, answer, error);
 	if (answer)
 		*answer = (struct hf__answer){.store = store};
 	if (result)
@@ -236,8 +233,8 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
 		rc = hf__fail(error, HF_EINVAL, 0,
 		              "%s: a call that waits for its turn has no use for a ticket", verb->name);
 	if (rc == HF_OK)
-		rc = check_durability(durability, error);
-	return rc == HF_OK ? hf__commit_wait(store, &op, durability, wait_us, error) : rc;
+		rc = check_durability(write->durability, error);
+	return rc == HF_OK ? hf__commit_wait(store, &op, write->durability, wait_us, error) : rc;
 }
 
 /* At once: waited for or not. */
@@ -249,13 +246,12 @@ static int commit_one(struct hf_store *s, const struct hf__op *op, enum hf_durab
 }
 
 int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb,
-               const void *args, enum hf_durability durability, struct hf_result *result,
-               struct hf__answer *answer, struct hf_error *error)
+               const void *args, struct hf_result *result, struct hf__answer *answer,
+               struct hf_error *error)
 {
-	const struct hf_write *write = args;
+	const struct hf_write *write = args; /* all arguments begin with it: check_calls */
 	struct hf_ticket *ticket = txn ? NULL : write->ticket;
 	const struct hf__op op = {verb, args, result, answer, NULL};
-	assert(write->durability == durability); /* all arguments begin with struct hf_write */
 	if (answer)
 		*answer = (struct hf__answer){.store = store};
 	if (result)
@@ -269,7 +265,7 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 	if (rc == HF_OK)
 		rc = check(verb, args, error);
 	if (!txn)
-		return rc == HF_OK ? commit_one(store, &op, durability, ticket, error) : rc;
+		return rc == HF_OK ? commit_one(store, &op, write->durability, ticket, error) : rc;
 	if (rc == HF_OK)
 		rc = txn_add(txn, &op, error);
 	if (rc == HF_OK)
@@ -294,12 +290,14 @@ bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_byte
 void *hf__copy_args(struct hf__arena *arena, const void *args, const struct hf__args *make)
 {
 	uint8_t *copy = hf__arena_copy(arena, args, make->size);
-	for (const size_t *at = make->bytes; copy && *at > 0; at++) {
+	const size_t most = sizeof make->bytes / sizeof *make->bytes;
+	for (size_t i = 0; copy && i < most && make->bytes[i] > 0; i++) {
+		uint8_t *at = copy + make->bytes[i];
 		struct hf_bytes bytes;
-		memcpy(&bytes, copy + *at, sizeof bytes);
+		memcpy(&bytes, at, sizeof bytes);
 		if (!hf__arena_bytes(arena, bytes, &bytes))
 			return NULL;
-		memcpy(copy + *at, &bytes, sizeof bytes);
+		memcpy(at, &bytes, sizeof bytes);
 	}
 	return copy;
 }

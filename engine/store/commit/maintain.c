@@ -51,7 +51,7 @@ static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *
 	                              settle_decide, settle_copy, NULL};
 	const struct settle_args args = {.write.durability = HF_OS, .row = row, .more = more};
 	*more = false;
-	return hf__mutate(s, NULL, &verb, &args, HF_OS, NULL, NULL, error);
+	return hf__mutate(s, NULL, &verb, &args, NULL, NULL, error);
 }
 
 int hf__settle(struct hf_store *s, uint8_t domain, struct hf_error *error)

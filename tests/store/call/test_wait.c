@@ -67,8 +67,8 @@ static void scene_close(struct scene *scene)
 static void *call(void *arg)
 {
 	struct caller *c = arg;
-	c->rc = hf__mutate_wait(c->scene->store, &permits_verb, &c->move, HF_DURABLE, c->wait_us,
-	                        &c->result, NULL, &c->error);
+	c->rc = hf__mutate_wait(c->scene->store, &permits_verb, &c->move, c->wait_us, &c->result, NULL,
+	                        &c->error);
 	atomic_store(&c->done, true);
 	return NULL;
 }
@@ -98,8 +98,7 @@ static struct caller *line_up(struct scene *scene, struct permits_move move, int
 static void give(struct scene *scene, unsigned box, uint32_t permits)
 {
 	const struct permits_move move = {.box = box, .give = permits};
-	assert_int_equal(
-	    hf__mutate(scene->store, NULL, &permits_verb, &move, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__mutate(scene->store, NULL, &permits_verb, &move, NULL, NULL, NULL), HF_OK);
 }
 
 static void served(struct caller *c)
@@ -140,14 +139,12 @@ static void without_a_wait_the_answer_comes_at_once(void **state)
 	struct hf_error error = {0};
 	struct hf_result result = {0};
 	scene_open(&scene, false);
-	assert_int_equal(
-	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, 0, &result, NULL, &error),
-	    HF_EBLOCKED);
+	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, 0, &result, NULL, &error),
+	                 HF_EBLOCKED);
 	assert_string_equal(error.text, "move permits: 0 permits");
 	give(&scene, 0, 1);
-	assert_int_equal(
-	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, 0, &result, NULL, &error),
-	    HF_OK);
+	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, 0, &result, NULL, &error),
+	                 HF_OK);
 	scene_close(&scene);
 }
 
@@ -158,9 +155,8 @@ static void what_is_there_needs_no_wait(void **state)
 	struct hf_result result = {0};
 	scene_open(&scene, false);
 	give(&scene, 0, 1);
-	assert_int_equal(
-	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, &result, NULL, NULL),
-	    HF_OK);
+	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, -1, &result, NULL, NULL),
+	                 HF_OK);
 	assert_true(result.changed);
 	scene_close(&scene);
 }
@@ -170,19 +166,18 @@ static void a_call_with_a_wrong_form_does_not_wait(void **state)
 	(void)state;
 	struct scene scene;
 	const struct permits_move wrong = {.box = PERMITS_BOXES, .take = 1};
+	struct permits_move odd = one;
+	odd.write.durability = (enum hf_durability)7;
 	struct hf_error error = {0};
 	scene_open(&scene, false);
-	assert_int_equal(
-	    hf__mutate_wait(scene.store, &permits_verb, &wrong, HF_DURABLE, -1, NULL, NULL, &error),
-	    HF_EINVAL);
+	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &wrong, -1, NULL, NULL, &error),
+	                 HF_EINVAL);
 	assert_string_equal(error.text, "move permits: no such box");
-	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, (enum hf_durability)7, -1,
-	                                 NULL, NULL, &error),
+	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &odd, -1, NULL, NULL, &error),
 	                 HF_EINVAL);
 	sim_set_forked(scene.sim, true);
-	assert_int_equal(
-	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, NULL, NULL, &error),
-	    HF_EFORK);
+	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, -1, NULL, NULL, &error),
+	                 HF_EFORK);
 	sim_set_forked(scene.sim, false);
 	scene_close(&scene);
 }
@@ -209,10 +204,8 @@ static void a_change_that_is_undone_wakes_nobody(void **state)
 	scene_open(&scene, false);
 	struct caller *c = line_up(&scene, one, -1);
 	assert_int_equal(hf_txn_begin(scene.store, &txn, NULL), HF_OK);
-	assert_int_equal(
-	    hf__mutate(scene.store, txn, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_OK);
-	assert_int_equal(
-	    hf__mutate(scene.store, txn, &permits_verb, &refuse, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__mutate(scene.store, txn, &permits_verb, &fill, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__mutate(scene.store, txn, &permits_verb, &refuse, NULL, NULL, NULL), HF_OK);
 	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_EBLOCKED);
 	still_waits(&scene, c, 1);
 	give(&scene, 0, 1);
@@ -262,7 +255,7 @@ static void a_newcomer_who_would_wait_stands_behind(void **state)
 	scene_open(&scene, false);
 	struct caller *first = line_up(&scene, two, -1);
 	give(&scene, 0, 1);
-	/* One permit is there, but it is kept for him who came first. */
+	/* One permit is there, but it is kept for the waiter that came first. */
 	struct caller *newcomer = line_up(&scene, one, -1);
 	still_waits(&scene, newcomer, 2);
 	give(&scene, 0, 2);
@@ -280,8 +273,7 @@ static void who_would_not_wait_is_not_kept_from_what_is_there(void **state)
 	scene_open(&scene, false);
 	struct caller *first = line_up(&scene, two, -1);
 	give(&scene, 0, 1);
-	assert_int_equal(
-	    hf__mutate(scene.store, NULL, &permits_verb, &one, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &one, NULL, NULL, NULL), HF_OK);
 	give(&scene, 0, 2);
 	served(first);
 	scene_close(&scene);
@@ -383,13 +375,10 @@ static void waits_can_be_ended_before_closing(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		refused(&scene.callers[i], HF_ECANCELED);
 	/* Later ones too; what does not wait goes on. */
-	assert_int_equal(
-	    hf__mutate_wait(scene.store, &permits_verb, &one, HF_DURABLE, -1, NULL, NULL, NULL),
-	    HF_ECANCELED);
-	assert_int_equal(
-	    hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL), HF_OK);
-	assert_int_equal(
-	    hf__mutate(scene.store, NULL, &permits_verb, &one, HF_DURABLE, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__mutate_wait(scene.store, &permits_verb, &one, -1, NULL, NULL, NULL),
+	                 HF_ECANCELED);
+	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &fill, NULL, NULL, NULL), HF_OK);
+	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &one, NULL, NULL, NULL), HF_OK);
 	assert_int_equal(hf_close(scene.store, NULL), HF_OK);
 	sim_free(scene.sim);
 }
@@ -404,9 +393,8 @@ static void a_store_that_fails_sends_everyone_away(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		(void)line_up(&scene, one, -1);
 	sim_add_fault(scene.sim, (struct sim_fault){.kinds = SIM_SYNC, .error = 5});
-	assert_int_equal(
-	    hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL),
-	    HF_EUNCERTAIN);
+	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &fill, NULL, NULL, NULL),
+	                 HF_EUNCERTAIN);
 	for (unsigned i = 0; i < 4; i++)
 		refused(&scene.callers[i], HF_EFAILED);
 	assert_int_equal(hf_close(scene.store, NULL), HF_EFAILED);
@@ -424,9 +412,8 @@ static void who_was_served_by_what_then_fails_hears_that_it_is_uncertain(void **
 	sim_add_fault(scene.sim, (struct sim_fault){.kinds = SIM_SYNC, .error = 5, .persistent = true});
 	/* so that it is served before the flush has failed, or behind it */
 	sim_set_sync_delay(scene.sim, 2000);
-	assert_int_equal(
-	    hf__mutate(scene.store, NULL, &permits_verb, &fill, HF_DURABLE, NULL, NULL, NULL),
-	    HF_EUNCERTAIN);
+	assert_int_equal(hf__mutate(scene.store, NULL, &permits_verb, &fill, NULL, NULL, NULL),
+	                 HF_EUNCERTAIN);
 	assert_int_equal(pthread_join(c->thread, NULL), 0);
 	assert_true(c->rc == HF_EUNCERTAIN || c->rc == HF_EFAILED);
 	assert_false(c->result.changed);
@@ -444,8 +431,7 @@ static void *taker(void *arg)
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		const struct permits_move take = {
 		    .write.durability = HF_OS, .box = i % PERMITS_BOXES, .take = 1};
-		const int rc =
-		    hf__mutate_wait(c->scene->store, &permits_verb, &take, HF_OS, -1, NULL, NULL, NULL);
+		const int rc = hf__mutate_wait(c->scene->store, &permits_verb, &take, -1, NULL, NULL, NULL);
 		c->rc = rc == HF_OK ? c->rc : rc;
 	}
 	return NULL;
@@ -457,15 +443,14 @@ static void *giver(void *arg)
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		const struct permits_move fill = {
 		    .write.durability = HF_OS, .box = i % PERMITS_BOXES, .give = 1 + i % 2 * 2};
-		const int rc =
-		    hf__mutate(c->scene->store, NULL, &permits_verb, &fill, HF_OS, NULL, NULL, NULL);
+		const int rc = hf__mutate(c->scene->store, NULL, &permits_verb, &fill, NULL, NULL, NULL);
 		c->rc = rc == HF_OK ? c->rc : rc;
 	}
 	return NULL;
 }
 
 /* Twice as many takers as givers, who give two at a time on average: were one wakeup lost,
- * somebody would wait for ever. */
+ * a caller would wait forever. */
 static void nobody_is_forgotten_in_a_crowd(void **state)
 {
 	(void)state;
@@ -508,6 +493,6 @@ int main(void)
 	    cmocka_unit_test(who_was_served_by_what_then_fails_hears_that_it_is_uncertain),
 	    cmocka_unit_test(nobody_is_forgotten_in_a_crowd),
 	};
-	(void)alarm(60); /* a lost wakeup is a wait for ever */
+	(void)alarm(60); /* a lost wakeup is a wait forever */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

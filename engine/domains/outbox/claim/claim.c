@@ -167,8 +167,7 @@ int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_c
 		result = &mine;
 	if (out)
 		*out = (struct hf_outbox_items){0};
-	const int rc = hf__mutate(store, txn, &verb, call, call->args.write.durability, result,
-	                          out ? &answer : NULL, error);
+	const int rc = hf__mutate(store, txn, &verb, call, result, out ? &answer : NULL, error);
 	if (rc != HF_OK && out && !hf__outbox_claim_stands(txn, result))
 		hf__outbox_take_back(out);
 	return rc;

@@ -131,7 +131,7 @@ int hf__outbox_settle_sent(hf_store *store, const struct hf__outbox_sent *args,
 {
 	static const struct hf__verb verb = {"outbox complete", HF__DOMAIN_OUTBOX, sent_check,
 	                                     sent_decide,       sent_copy,         NULL};
-	return hf__mutate(store, NULL, &verb, args, args->write.durability, NULL, NULL, error);
+	return hf__mutate(store, NULL, &verb, args, NULL, NULL, error);
 }
 
 static int remove_check(const void *raw, struct hf__text *why)
