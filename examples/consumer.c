@@ -1,10 +1,10 @@
 /* An at-least-once consumer: it reads a stream, acts on each event, and notes in a cursor how
  * far it got.
  *
- * First the effect, then the cursor: whoever dies in between acts on that one event again, and
- * on no other. (The other order would be at-most-once. Effects that live in the store itself go
- * into one transaction with the cursor, and then happen exactly once: the second half shows
- * that, with a document that counts.) */
+ * First the effect, then the cursor: a consumer that dies in between acts on that one event
+ * again, and on no other. (The other order would be at-most-once. Effects that live in the store
+ * itself go into one transaction with the cursor, and then happen exactly once: the second half
+ * shows that, with a document that counts.) */
 #include "example.h"
 
 #include <fcntl.h>

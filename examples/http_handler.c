@@ -1,6 +1,6 @@
 /* An HTTP handler with idempotency: POST /orders with an Idempotency-Key does its work once, and
- * whoever repeats the request gets the very response that the first one got, also if the first
- * one never heard it because the server died in between.
+ * a client that repeats the request gets the very response that the first one got, also if the
+ * first one never heard it because the server died in between.
  *
  * The order, the mail about it and the response are one transaction. So there are two places to
  * die: before it, and nothing was done, the retry does it; or after it, and all was done, the

@@ -3,7 +3,7 @@
  *
  * The poller knows nothing of what the user did: each of its pictures says "unread, not
  * dismissed" of everything again. The inbox keeps the two apart, so a picture never brings back
- * what was dismissed, however late it arrives and whoever was killed in between. */
+ * what was dismissed, however late it arrives and whatever was killed in between. */
 #include "example.h"
 
 #include <inttypes.h>

@@ -38,8 +38,8 @@ static void place_order(hf_store *store, int number)
 	must(hf_txn_commit(txn, HF_DURABLE, &error), &error);
 }
 
-/* The network: every fifth message needs a second attempt; number 4 is refused until somebody
- * repairs its receiver. */
+/* The network: every fifth message needs a second attempt; number 4 is refused until its
+ * receiver is repaired. */
 static bool send_message(int number)
 {
 	const int call = atomic_fetch_add(&calls[number], 1) + 1;
@@ -72,7 +72,7 @@ static void relay_one(hf_store *store, const struct hf_outbox_item *item)
 		rc = hf_outbox_complete(store, NULL, &sent, NULL, &error);
 	else
 		rc = hf_outbox_fail(store, NULL, &refused, NULL, &error);
-	/* Somebody else has it: the lease was over. He will send it again, which is what
+	/* Another worker has it: the lease was over. That one sends it again, which is what
 	 * at-least-once means. */
 	if (rc != HF_ESTALE && rc != HF_ENOTFOUND)
 		must(rc, &error);

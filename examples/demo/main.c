@@ -1,7 +1,7 @@
 /* The main job on real files, start to end: what two programs left behind is imported, worked on
- * and killed in the middle; then three witnesses (the log, the list of whom the items were sent
- * to, and the acknowledgements that workers got) are compared, and both files are given back.
- * Ends with 0 only if everything holds.
+ * and killed in the middle; then three witnesses (the log, the list of what was sent where, and
+ * the acknowledgements that workers got) are compared, and both files are given back. Ends with
+ * 0 only if everything holds.
  *
  * With --sabotage the workers skip completions and say that they were acknowledged: a fault that
  * the comparison must see.

@@ -1,4 +1,4 @@
-/* Whom the items are sent to: the world outside the store. It fails now and then, always for the
+/* Where the items are sent: the world outside the store. It fails now and then, always for the
  * same items and attempts under the same seed, and keeps its own list of what it was asked to
  * send and what it took, in a file of its own, synced before it answers: the witness that the
  * store is compared with. */

@@ -1,6 +1,6 @@
 /* tier: fast */
 /* Reader and writer: what is put comes back, whatever is missing turns the reader bad, and bad
- * is for ever. */
+ * is forever. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,7 +190,7 @@ static void a_failed_allocation_turns_the_writer_bad_and_keeps_what_it_has(void 
 	assert_true(w.bad);
 	assert_int_equal(w.len, 4);
 	hf__mem_set_veto(NULL, NULL);
-	hf__put_u32(&w, 8); /* room or not: bad is for ever */
+	hf__put_u32(&w, 8); /* room or not: bad is forever */
 	assert_int_equal(w.len, 4);
 	assert_int_equal(hf__load_u32(w.data), 7);
 	assert_false(hf__writer_reserve(&w, 0));

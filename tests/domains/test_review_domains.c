@@ -1,6 +1,6 @@
 /* tier: fast */
 /* What a hostile reader of the domains tried: claims whose payload cannot be read, answers that
- * rest on what somebody else did to the same group, a clock at the end of time, a transaction
+ * rest on what another caller did to the same group, a clock at the end of time, a transaction
  * that was given something of another store. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -93,8 +93,8 @@ static enum hf_outbox_status status_of(hf_store *store, const char *id)
 static const struct hf_outbox_claim_args claim_a = {
     .queue = {"q", 1}, .id = {"a", 1}, .owner = {"w", 1}, .lease_us = INT64_C(3600000000)};
 
-/* The claim is in the log by the time that the payload is read: whoever got no token could do
- * nothing about it. */
+/* The claim is in the log by the time that the payload is read: a caller without its token could
+ * do nothing about it. */
 static void a_claim_whose_payload_cannot_be_read_hands_out_its_token(void **state)
 {
 	(void)state;
@@ -255,8 +255,8 @@ static void an_os_claim_waits_for_what_freed_its_group(void **state)
 
 /* --- Times that are none ---------------------------------------------------------------------- */
 
-/* To whoever asks for the oldest an unset time would be older than all, and read as "there is
- * none". */
+/* To a caller that asks for the oldest, an unset time would be older than all, and read as
+ * "there is none". */
 static void an_item_is_not_put_without_its_times(void **state)
 {
 	(void)state;
@@ -313,7 +313,7 @@ static void a_clock_at_the_end_of_time_ends_nothing_that_never_ends(void **state
 
 /* --- Transactions ----------------------------------------------------------------------------- */
 
-/* Whoever overlooks that an operation was refused must not commit the rest without it. */
+/* A caller that overlooks that an operation was refused must not commit the rest without it. */
 static void an_operation_of_another_store_spoils_the_transaction(void **state)
 {
 	(void)state;

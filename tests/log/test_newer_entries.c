@@ -1,7 +1,7 @@
 /* tier: fast */
 /* What a newer version wrote is no damage: an entry whose checksums hold and whose domain, kind,
- * body version or cause is not known answers HF_EVERSION to whoever needs it, and is passed over
- * where it says that it may be. For each domain. */
+ * body version or cause is not known answers HF_EVERSION to a reader that needs it, and is
+ * passed over where it says that it may be. For each domain. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -34,7 +34,7 @@ class From:
 
 @dataclass(frozen=True)
 class Token:
-    """Of whoever holds the object now ("current"), the oldest one ever given ("old"), or one of
+    """Of the holder of the object now ("current"), the oldest one ever given ("old"), or one of
     nobody ("none")."""
 
     which: str

@@ -51,7 +51,7 @@ static bool is_any(const char *word, const char *const *list)
 	return false;
 }
 
-/* Is the word at `at` called as a function, not as somebody's member? `printf` in `.printf(` or
+/* Is the word at `at` called as a function, not as a member? `printf` in `.printf(` or
  * `->printf(` is another one. */
 static bool is_call(const char *code, const char *at, size_t len)
 {

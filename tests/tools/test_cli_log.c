@@ -1,6 +1,6 @@
 /* tier: fast */
 /* `holdfast why` and `holdfast log --follow` as a user meets them: the history of one object,
- * keys with any bytes, and entries that come while somebody else writes the store. */
+ * keys with any bytes, and entries that come while another process writes the store. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -22,7 +22,7 @@
 
 /* --- One string ------------------------------------------------------------------------------- */
 
-/* Writes `head` and then 1 GB of one string into a FIFO, as long as somebody reads. Exits with
+/* Writes `head` and then 1 GB of one string into a FIFO, as long as there is a reader. Exits with
  * the MiB that went. */
 static pid_t start_endless_string(const char *head)
 {

@@ -78,7 +78,7 @@ int cmd_lock_force_release(struct cli *cli, int argc, char **argv)
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
-	int status = cli_confirm(cli, "take the lock %s from whoever holds it", argv[0]);
+	int status = cli_confirm(cli, "take the lock %s from its holder", argv[0]);
 	if (status == CLI_OK)
 		status = cli_open(cli);
 	if (status != CLI_OK)

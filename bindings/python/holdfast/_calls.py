@@ -36,8 +36,8 @@ from .errors import Error, ForkedError
 T = TypeVar("T")
 
 _LOOK = 0.2
-"""Seconds after which somebody who waits looks for himself, should a signal have come at the wrong
-instant."""
+"""Seconds after which a waiting call looks again by itself, should a signal have come at the
+wrong instant."""
 _PATIENCE = 2.0
 """Seconds that an interrupted call has to come back before it is left to itself."""
 _EXIT_PATIENCE = 5.0

@@ -78,7 +78,7 @@ class Dedup(enum.IntEnum):
     REPLACE = 1
     """A queued one takes the new payload and times."""
     RERUN = 2
-    """The same; beside one that somebody holds they are noted, and it is queued again with them
+    """The same; beside one that is held they are noted, and it is queued again with them
     once it is completed."""
 
 
@@ -474,7 +474,7 @@ class OutboxInput:
 
 @dataclass(frozen=True)
 class Rerun:
-    """What is noted beside an item that somebody holds: once it is completed it is queued again
+    """What is noted beside an item that is held: once it is completed it is queued again
     with this."""
 
     payload: bytes
@@ -915,7 +915,7 @@ class OutboxMutations(Domain):
         return self._mutate("hf_outbox_reschedule", args)
 
     def clear(self, queue: Text, *, durability: Durability = Durability.DURABLE) -> Result:
-        """Removes every item of the queue, whoever holds it."""
+        """Removes every item of the queue, held ones too."""
         borrow = Borrow()
         return self._mutate(
             "hf_outbox_clear", ClearStruct(write(None, durability), borrow.bytes(queue))
@@ -1008,7 +1008,7 @@ class OutboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """The item goes, whoever holds it."""
+        """The item goes, also while it is held."""
         borrow = Borrow()
         args = RemoveStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id))
         return self._mutate("hf_outbox_remove", args)
@@ -1022,7 +1022,7 @@ class OutboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Attempts + 1 and failed, whatever the count and whoever holds it."""
+        """Attempts + 1 and failed, whatever the count, also while it is held."""
         borrow = Borrow()
         args = MarkFailedStruct(
             write(expect, durability), borrow.bytes(queue), borrow.bytes(id), borrow.bytes(reason)
@@ -1184,7 +1184,7 @@ class Outbox(OutboxMutations):
         exactly one wins.
 
         :param lease: how long it is mine; 0: until the store is closed
-        :raises ClaimedError: somebody else has it
+        :raises ClaimedError: another claim holds it
         """
         borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
         return answered(

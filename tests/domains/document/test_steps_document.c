@@ -14,8 +14,8 @@
 	(HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_CREATED | \
 	 HF_DOCUMENT_GROUP_UPDATED)
 
-/* How many have expired: 100,000 among a million, and few among a thousand, so that whoever
- * walks over them is found out. */
+/* How many have expired: 100,000 among a million, and few among a thousand, so that a walk
+ * over them is found out. */
 static unsigned expired(const struct scene *scene)
 {
 	return scene->count / 10;
@@ -54,8 +54,8 @@ static void put_many(struct scene *scene, unsigned from, unsigned to, hf_time cr
 	}
 }
 
-/* What has expired lies at both ends and in the middle of every list: whoever walks would meet
- * all of it. A collection of its own has nothing else. */
+/* What has expired lies at both ends and in the middle of every list: a walk would meet all
+ * of it. A collection of its own has nothing else. */
 static void fill_documents(struct scene *scene)
 {
 	put_many(scene, 0, scene->count, SCENE_NOW, 0);

@@ -283,7 +283,7 @@ struct crowd {
 	atomic_int failures;
 };
 
-/* Would do no harm to the commit of whoever comes second: only the name keeps it from being done
+/* Would do no harm to the commit of the second caller: only the name keeps it from being done
  * twice. */
 static int count_up(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {

@@ -1,5 +1,5 @@
 /* tier: fast */
-/* Groups, reruns and completed ids over time: who is next, who waits for whom and for how long,
+/* Groups, reruns and completed ids over time: who is next, which waits for which and for how long,
  * in what order what was noted runs again, and when an id blocks no more. The tables say what
  * one operation does; this is about several. */
 #include <setjmp.h>

@@ -333,7 +333,7 @@ static void a_queue_of_a_million_costs_what_one_of_a_thousand_does(void **state)
 
 #define GROUPS hf_str("groups")
 
-/* Of `count` items nine tenths are of one group of which somebody holds an item, and come first
+/* Of `count` items nine tenths are of one group with an item that is held, and come first
  * in the order of claims; the others are of many groups. A tenth as many ids are completed and
  * block. */
 static void fill_groups(struct scene *scene)
@@ -492,7 +492,7 @@ static void groups_claim_beside_faded(struct scene *scene)
 	claim_from_groups(scene, 1, 1);
 }
 
-/* Whoever holds the first of the group completes it, and the next of nearly all of them is free. */
+/* The holder of the first of the group completes it, and the next of nearly all of them is free. */
 static void groups_complete(struct scene *scene)
 {
 	struct hf_outbox_items got;

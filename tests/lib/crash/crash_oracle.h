@@ -68,7 +68,7 @@ enum oracle_verdict oracle_judge(const struct oracle *oracle, uint64_t digest);
 /* The same, after a kill -9 without any failure of the disk. */
 enum oracle_verdict oracle_judge_killed(const struct oracle *oracle, uint64_t digest);
 /* A store was reopened with this state, which was judged right: what came after it is no more.
- * Whoever reads it may tell of it. */
+ * A reader may report it. */
 void oracle_reopened(struct oracle *oracle, uint64_t digest);
 
 #endif

@@ -27,7 +27,7 @@ enum deed_kind {
 struct deed {
 	unsigned which;
 	unsigned name, other, flag; /* small numbers */
-	hf_token token; /* of whoever holds it before anything is asked; or a stale one */
+	hf_token token; /* of the holder before anything is asked; or a stale one */
 };
 
 /* Where results go until they are said. */
@@ -40,7 +40,7 @@ struct place {
 /* One of three. */
 struct hf_bytes deed_name(unsigned number);
 /* Any deed, mostly of the kind `focus`, so that things happen to each other; with the token of
- * whoever holds it in this store, or a stale one. */
+ * the holder in this store, or a stale one. */
 struct deed deed_draw(struct hf_rng *rng, hf_store *s, unsigned focus);
 /* The token that holds what the deed is about, as the store stands now; 1: nobody does. */
 hf_token deed_token(const struct deed *deed, hf_store *s);

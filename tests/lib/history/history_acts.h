@@ -10,7 +10,7 @@
 enum { TOKENS_KEPT = 4 };
 #define HISTORY_LEASE_US INT64_C(1000000)
 
-/* The newest tokens of an object, whoever got them: an act with one of them is right at times
+/* The newest tokens of an object, of any caller: an act with one of them is right at times
  * and late at others. */
 struct tokens {
 	_Atomic uint64_t ring[TOKENS_KEPT];

@@ -21,7 +21,7 @@ struct tool {
 	enum tool_stdout to;
 	const char *input; /* for stdin; NULL: empty */
 	bool no_input; /* stdin is closed */
-	/* stdin and stderr are a terminal, at which somebody types this; ran->err stays empty */
+	/* stdin and stderr are a terminal, at which this is typed; ran->err stays empty */
 	const char *answer;
 	const char *const *variables; /* NAME, value, NAME, value, NULL */
 };

@@ -45,7 +45,7 @@ static void every_bit_of_the_keyed_hash_counts(void **state)
 	assert_false(hf__payload_equal(&env, &payload, hf_bytes_of(bytes, SIZE)));
 }
 
-/* Whoever knows no key cannot prepare contents that collide: under another key the hash has
+/* A writer that knows no key cannot prepare contents that collide: under another key the hash has
  * nothing in common with it. */
 static void the_hash_is_of_the_key_as_well(void **state)
 {

@@ -812,7 +812,7 @@ static void without_memory_there_is_no_verdict(void **state)
 	back(f);
 }
 
-/* A writer that has the store open has not stopped, cleanly or not; whoever looks is another
+/* A writer that has the store open has not stopped, cleanly or not; the reader is another
  * opener of the same disk. */
 static void beside_a_writer_nothing_has_stopped(void **state)
 {

@@ -1,6 +1,6 @@
 /* tier: fast */
-/* fsck is linear: however damaged a log is, and whatever somebody wrote into it who knows every
- * seed, each byte is hashed a few times. Counted in bytes, not in seconds. */
+/* fsck is linear: however damaged a log is, and whatever a writer that knows every seed
+ * put into it, each byte is hashed a few times. Counted in bytes, not in seconds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -216,7 +216,7 @@ static void nested_entries(struct hostile *h)
 	}
 }
 
-/* What is durable goes down from header to header: whoever keeps the greatest only has to look
+/* What is durable goes down from header to header: a scan that keeps the greatest only has to look
  * again behind each. */
 static void falling_durable(struct hostile *h)
 {

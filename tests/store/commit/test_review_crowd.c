@@ -1,6 +1,6 @@
 /* tier: fast */
 /* Everybody who may wait on a store at once, and then it is closed, after its disk has failed or
- * not: each is sent away with a code that says why, and may end his handle at once; callbacks go
+ * not: each is sent away with a code that says why, and may end its handle at once; callbacks go
  * on using the store until the end. Prints nothing random: rounds are numbered, and each moves
  * the moment of failure. */
 #include <errno.h>
@@ -36,7 +36,7 @@ static int enqueue(const char *queue, struct hf_ticket *ticket)
 	return hf_outbox_enqueue(store, NULL, &args, NULL, NULL);
 }
 
-/* --- Who waits: each until he is told why not any more ---------------------------------------- */
+/* --- Who waits: each until it is told why not any more ---------------------------------------- */
 
 /* Once each: a call that does not wait must not run beside hf_close, so nobody who was served
  * could go on. There is nothing to be had. */

@@ -102,7 +102,7 @@ static void *take_one(void *arg)
 	return (void *)(uintptr_t)take(wanted, -1);
 }
 
-/* Each call makes the next batch, and the last of the round what somebody else is waiting for by
+/* Each call makes the next batch, and the last of the round what another caller waits for by
  * then. */
 static void go_on(void *ctx, const struct hf_event *event)
 {
