@@ -16,8 +16,11 @@
  * I-CLOCK-1: mono never goes back. I-CLOCK-2: it advances at least as the boot-time clock does.
  * I-CLOCK-3: stamps are strictly increasing in the mono scale, and do not move the offset. An
  * entry that logs an ending takes none: what is filled in afterwards is the same whether it was
- * logged or not. */
+ * logged or not. I-CLOCK-6: recovery resumes the clock before it writes a witness word: the word
+ * replaces the one that knew the offset, and the next opening would resume from less. */
 #include "store/internal.h"
+
+#include <assert.h>
 
 /* A deadline of INT64_MAX means never: no clock gets there. */
 #define CLOCK_MAX (INT64_MAX - 1)
@@ -129,12 +132,14 @@ void hf__clock_resume(struct hf_store *s, const struct hf__witness *w)
 		s->clock.reached =
 		    greater(s->clock.reached, hf__time_add(w->clock, closed > 0 ? closed : 0));
 	}
+	s->clock.resumed = true;
 	/* It runs from here on: what passes until a caller looks counts, too. */
 	(void)hf__clock_mono(s, hf__setback(s, s->states));
 }
 
 void hf__clock_note(struct hf_store *s, struct hf__witness *w)
 {
+	assert(s->clock.resumed); /* I-CLOCK-6 */
 	w->clock = hf__clock_mono(s, hf__setback(s, s->states));
 	w->wall = s->clock.wall;
 	w->boot_clock = s->clock.boot;

@@ -97,6 +97,7 @@ struct hf__clock {
 	int64_t reached;
 	int64_t stamp; /* the newest that an entry has */
 	int64_t wall, boot; /* the machine's clocks, as the newest reading found them */
+	bool resumed;
 };
 
 struct hf_store;
@@ -123,7 +124,7 @@ int64_t hf__clock_stamp(const struct hf_store *s, int64_t mono);
 int64_t hf__clock_date(struct hf_store *s, const struct hf__decision *d, bool ending);
 /* Replay: an entry of this time (mono) was written. */
 void hf__clock_wrote(struct hf_store *s, int64_t at, bool ending);
-/* After replay: the time since the witness was written has passed. */
+/* After replay, before a word is written: the time since the witness was written has passed. */
 void hf__clock_resume(struct hf_store *s, const struct hf__witness *w);
 /* Fills the clocks of a word that is about to be written. */
 void hf__clock_note(struct hf_store *s, struct hf__witness *w);

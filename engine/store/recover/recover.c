@@ -293,6 +293,7 @@ static int empty_store(struct hf__recovery *r)
 	const bool clean = all_zero && r->witness.generation == 0;
 	set_progress(r->store, 0, 0, (struct hf__position){0, 0}, clean);
 	r->store->info.recovered = !clean;
+	hf__clock_resume(r->store, &r->witness);
 	return rewrite_beyond(r, 0);
 }
 
@@ -321,6 +322,7 @@ static int go_on(struct hf__recovery *r)
 	int rc = open_head(r);
 	if (rc != HF_OK)
 		return rc;
+	hf__clock_resume(s, &r->witness); /* a witness word says what the clock shows: I-CLOCK-6 */
 	const bool clean = stopped_clean(r); /* D10, D11 */
 	if (!clean)
 		rc = rewrite_tail(r);
@@ -386,8 +388,6 @@ int hf__recover(struct hf_store *s, struct hf_error *error)
 		rc = note_cuts(&r);
 	if (rc == HF_OK)
 		hf__sweep_all(s, s->states);
-	if (rc == HF_OK)
-		hf__clock_resume(s, &r.witness);
 	for (unsigned i = 0; i < s->domains->count && rc == HF_OK; i++)
 		if (s->domains->rows[i]->opened)
 			s->domains->rows[i]->opened(s->states[i], s->incarnation_lsn);

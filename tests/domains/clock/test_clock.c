@@ -200,6 +200,48 @@ static void time_spent_closed_counts(void **state)
 	}
 }
 
+static void advance_unsynced(struct desk *desk, int64_t sequence)
+{
+	const struct hf_cursor_advance_args args = {
+	    .write = {.durability = HF_OS},
+	    .key = {.consumer = hf_str("c"), .stream = hf_str("s")},
+	    .sequence = sequence};
+	assert_int_equal(hf_cursor_advance(desk->store, NULL, &args, NULL, &error), HF_OK);
+}
+
+/* Recovery makes the end of the log durable and says so in the witness: with a clock that has
+ * resumed. A word with an earlier one would be what the next opening resumes from. */
+static void an_opening_that_is_killed_or_closed_unused_leaves_the_clock_as_it_was(void **state)
+{
+	(void)state;
+	const int64_t aheads[] = {0, HOUR, 10 * YEAR};
+	for (size_t a = 0; a < sizeof aheads / sizeof aheads[0]; a++) {
+		for (int openings = 1; openings <= 6; openings++) {
+			struct desk desk = desk_open();
+			hf_store *old[6];
+			(void)reopened(&desk, aheads[a], KILLED, SECOND);
+			for (int life = 0; life < openings; life++) {
+				old[life] = desk.store;
+				/* the first group of an opening is durable before it is answered */
+				for (int i = 0; life % 2 == 0 && i < 2; i++)
+					advance_unsynced(&desk, 2 * life + i + 1);
+				sim_kill(desk.sim);
+				sim_advance(desk.sim, SECOND);
+				open_store(&desk);
+				assert_true(clock_of(&desk) == NOW + aheads[a] + (life + 2) * SECOND);
+			}
+			assert_int_equal(hf_close(desk.store, &error), HF_OK);
+			open_store(&desk);
+			assert_true(clock_of(&desk) == NOW + aheads[a] + (openings + 1) * SECOND);
+			sim_set_forked(desk.sim, true);
+			for (int life = 0; life < openings; life++)
+				assert_int_equal(hf_close(old[life], NULL), HF_EFORK);
+			sim_set_forked(desk.sim, false);
+			desk_close(&desk);
+		}
+	}
+}
+
 static void what_passes_until_somebody_looks_counts(void **state)
 {
 	(void)state;
@@ -256,6 +298,7 @@ int main(void)
 	    cmocka_unit_test(a_wall_clock_that_jumps_forward_ends_a_lease_early),
 	    cmocka_unit_test(what_passes_while_the_machine_is_suspended_counts),
 	    cmocka_unit_test(time_spent_closed_counts),
+	    cmocka_unit_test(an_opening_that_is_killed_or_closed_unused_leaves_the_clock_as_it_was),
 	    cmocka_unit_test(what_passes_until_somebody_looks_counts),
 	    cmocka_unit_test(
 	        after_another_boot_with_the_wall_clock_behind_a_lease_lasts_no_longer_than_it_is),
